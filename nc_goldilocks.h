@@ -1,0 +1,1296 @@
+/* nc_goldilocks.h - the field of p = 2^64 - 2^32 + 1: vectors, NTT, hashes, fixed point
+   version 0.1.0 - MIT or public domain, see the end of the file
+
+   Copy this file into your project; nothing else is needed. In ONE C or C++ file:
+
+       #define NC_IMPLEMENTATION
+       #include "nc_goldilocks.h"
+
+   Quick example:
+
+       #include <stdio.h>
+       #define NC_IMPLEMENTATION
+       #include "nc_goldilocks.h"
+       int main(void) {
+           nc_gl a[2] = {1, 2}, b[2] = {3, 4}, product[3], digest[4];
+           char hex[65];
+           if (nc_gl_poly_mul(product, a, 2, b, 2, NULL) != NC_OK) return 1;
+           printf("(1 + 2x)(3 + 4x) = %llu + %llu x + %llu x^2\n",
+                  (unsigned long long)product[0], (unsigned long long)product[1],
+                  (unsigned long long)product[2]);
+           nc_gl_trident_hash_bytes("hello", 5, digest);
+           nc_gl_digest_hex(digest, hex);
+           puts(hex);
+           return 0;
+       }
+
+   Contents (search for the tag):
+     >>types     field elements, hash states
+     >>api       scalars, vectors, NTT and polynomials, Poseidon2, Tip5, fixed point
+     >>scalar    field arithmetic, transforms
+     >>hash      Poseidon2 (trident), Tip5
+     >>fixed     real numbers as field elements
+     >>changelog
+
+   Options, defined before including:
+     NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
+     NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
+     NC_ASSERT             debug checks (default: assert)
+
+   Conventions: a field element is a canonical uint64_t in [0, p). Functions that take nc_gl
+   need canonical input (use nc_gl_from_u64 for anything else) and return canonical output.
+   Everything is exact: the same bits on every machine. No function keeps state, so all are
+   safe to call from several threads on different outputs. */
+
+#ifndef NC_GOLDILOCKS_H
+#define NC_GOLDILOCKS_H
+
+/* ==== nc base: the same block, to the letter, in every nc_*.h ====================== */
+#ifndef NC_BASE_DEFINED
+#define NC_BASE_DEFINED
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define NC_UNUSED __attribute__((unused))
+#else
+#define NC_UNUSED
+#endif
+#ifndef NC_API /* how public functions are declared; NC_STATIC makes them private to the file */
+#if defined(NC_STATIC)
+#define NC_API static NC_UNUSED
+#elif defined(__cplusplus)
+#define NC_API extern "C"
+#else
+#define NC_API extern
+#endif
+#endif
+
+/* Result of every function that can fail. 0 is success; values are stable across versions. */
+typedef enum nc_status {
+    NC_OK = 0,
+    NC_ERR_ARG = 1,         /* an argument outside its documented range */
+    NC_ERR_MEMORY = 2,      /* the allocator returned null */
+    NC_ERR_IO = 3,          /* a file could not be opened, read, written or renamed */
+    NC_ERR_FORMAT = 4,      /* input bytes or text that break their format */
+    NC_ERR_LIMIT = 5,       /* well-formed input beyond a documented limit */
+    NC_ERR_UNSUPPORTED = 6, /* valid, but not possible in this build or on this machine */
+    NC_ERR_DEVICE = 7,      /* GPU driver, device or kernel file missing or failing */
+    NC_ERR_MISMATCH = 8,    /* two things that must agree do not (checksum, shape, proof) */
+    NC_ERR_CANCELLED = 9,   /* the progress callback asked to stop */
+    NC_ERR_MATH = 10        /* no result exists: inverse of 0, root of a non-residue */
+} nc_status;
+
+/* Where and why: line and column count from 1, 0 = not applicable. Message ends with NUL. */
+typedef struct nc_error {
+    nc_status status;
+    int32_t line;
+    int32_t column;
+    char message[160];
+} nc_error;
+
+/* Memory hooks. A null nc_allocator pointer, or null members, mean malloc and free. alloc_fn
+ * returns memory aligned to `align` (a power of two up to 64) or null; free_fn gets the same
+ * byte count back. Both must be callable from the thread that calls the library. */
+typedef struct nc_allocator {
+    void *(*alloc_fn)(void *user, size_t bytes, size_t align);
+    void (*free_fn)(void *user, void *ptr, size_t bytes);
+    void *user;
+} nc_allocator;
+
+/* Called during long work with done of total; return nonzero to cancel (NC_ERR_CANCELLED). */
+typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+/* Static text for a status, never null; unknown values give "unknown status". */
+NC_API const char *nc_status_str(nc_status status);
+#endif
+/* ==== end of nc base =============================================================== */
+
+/* >>types ========================================================================== */
+
+/* Canonical element of F_p, 0 <= value < NC_GL_P. */
+typedef uint64_t nc_gl;
+
+/* p = 2^64 - 2^32 + 1; multiplicative group of order 2^32 * (2^32 - 1), generator 7. */
+#define NC_GL_P UINT64_C(0xFFFFFFFF00000001)
+#define NC_GL_GENERATOR UINT64_C(7)
+#define NC_GL_TWO_ADICITY 32
+/* 7^((p-1)/2^32): the root of unity of order 2^32 that Plonky3 and Triton VM use. */
+#define NC_GL_ROOT_2_32 UINT64_C(1753635133440165772)
+/* Largest transform: 2^28 elements (2 GiB). */
+#define NC_GL_NTT_MAX_LOG2 28
+
+/* Twiddle factors of one transform size; read-only after creation, so threads may share it. */
+typedef struct nc_gl_ntt nc_gl_ntt;
+
+/* Poseidon2 sponge over bytes with the parameters of the trident compiler. */
+typedef struct nc_gl_trident {
+    nc_gl state[8];
+    uint64_t length; /* bytes absorbed so far */
+    uint64_t chunk;  /* up to 7 pending bytes, little-endian */
+    uint32_t position;
+    uint32_t pending;
+} nc_gl_trident;
+
+/* Tip5 sponge state: elements 0..9 are the rate, 10..15 the capacity. */
+typedef struct nc_gl_tip5 {
+    nc_gl state[16];
+} nc_gl_tip5;
+
+/* A real number v as the field element round(v * 2^16), negative values as p - |.|. */
+typedef nc_gl nc_fixed;
+#define NC_FIXED_SHIFT 16
+#define NC_FIXED_ONE UINT64_C(65536)
+
+/* >>api ============================================================================ */
+
+/* -- scalars ------------------------------------------------------------------------ */
+
+/* Reduce any 64-bit value. exact: yes. */
+NC_API nc_gl nc_gl_from_u64(uint64_t value);
+/* Signed value; -1 becomes p - 1. */
+NC_API nc_gl nc_gl_from_i64(int64_t value);
+/* Centred representative in [-(p-1)/2, (p-1)/2]: values above (p-1)/2 are negative. */
+NC_API int64_t nc_gl_to_i64(nc_gl a);
+/* a + b, a - b, -a, a * b, a^2 and a * b + c. Branch-free. */
+NC_API nc_gl nc_gl_add(nc_gl a, nc_gl b);
+/* a - b. */
+NC_API nc_gl nc_gl_sub(nc_gl a, nc_gl b);
+/* -a. */
+NC_API nc_gl nc_gl_neg(nc_gl a);
+/* a * b. */
+NC_API nc_gl nc_gl_mul(nc_gl a, nc_gl b);
+/* a * a. */
+NC_API nc_gl nc_gl_sqr(nc_gl a);
+/* a * b + c with one reduction. */
+NC_API nc_gl nc_gl_mul_add(nc_gl a, nc_gl b, nc_gl c);
+/* a / 2. */
+NC_API nc_gl nc_gl_halve(nc_gl a);
+/* a * 2^k for any k: a shift and a sign, since 2^96 = -1. */
+NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k);
+/* a^exponent; 0^0 = 1. */
+NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent);
+/* *out = 1 / a. NC_ERR_MATH and *out = 0 for a = 0. */
+NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out);
+/* out[i] = 1 / in[i] with one inversion (Montgomery's trick); zeros stay zero and are counted
+ * in *zeros (may be null). out may be in. Uses n elements of scratch. */
+NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros);
+/* 1 if a is a nonzero square, -1 (as int) if not a square, 0 for 0 (Euler's criterion). */
+NC_API int nc_gl_legendre(nc_gl a);
+/* *out = a root r with r^2 = a, the smaller of the two (Tonelli-Shanks). NC_ERR_MATH if none. */
+NC_API nc_status nc_gl_sqrt(nc_gl a, nc_gl *out);
+/* *out = the root of unity of order 2^log2_order, a power of NC_GL_ROOT_2_32.
+ * NC_ERR_ARG for log2_order > 32. */
+NC_API nc_status nc_gl_root_of_unity(uint32_t log2_order, nc_gl *out);
+/* Decimal or 0x-hexadecimal text of n characters, value < p; digits only, no sign or blanks.
+ * NC_ERR_FORMAT with the column of the offending character, NC_ERR_LIMIT for values >= p. */
+NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *err);
+/* Decimal text with a final NUL into text[21]; returns the length. */
+NC_API size_t nc_gl_print(nc_gl a, char text[21]);
+
+/* -- vectors: out may be one of the inputs, but must not overlap one partly ---------- */
+
+/* out[i] = a[i] + b[i], i < n. */
+NC_API void nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
+/* out[i] = a[i] - b[i]. */
+NC_API void nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
+/* out[i] = a[i] * b[i]. */
+NC_API void nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
+/* out[i] = s * a[i]. */
+NC_API void nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n);
+/* y[i] += s * x[i]. */
+NC_API void nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n);
+/* Sum of a[i] * b[i]. */
+NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n);
+
+/* -- NTT and polynomials ------------------------------------------------------------- */
+
+/* Prepare transforms of size 2^log2_n, log2_n <= NC_GL_NTT_MAX_LOG2. Owns its memory; free
+ * with nc_gl_ntt_destroy (null is fine). Errors: NC_ERR_ARG, NC_ERR_MEMORY. */
+NC_API nc_status nc_gl_ntt_create(nc_gl_ntt **plan, uint32_t log2_n, const nc_allocator *hooks);
+/* Release a plan. */
+NC_API void nc_gl_ntt_destroy(nc_gl_ntt *plan);
+/* In place, natural order in and out: x[i] <- sum_j x[j] w^(ij), w = root of order n. */
+NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x);
+/* Inverse of nc_gl_ntt_forward. */
+NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x);
+/* Evaluate on the coset shift * <w>: x[i] <- sum_j x[j] (shift w^i)^j. */
+NC_API void nc_gl_ntt_coset_forward(const nc_gl_ntt *plan, nc_gl *x, nc_gl shift);
+/* Inverse of nc_gl_ntt_coset_forward. NC_ERR_MATH for shift = 0. */
+NC_API nc_status nc_gl_ntt_coset_inverse(const nc_gl_ntt *plan, nc_gl *x, nc_gl shift);
+/* out[0 .. na+nb-2] = a * b, coefficients in ascending degree; out must not overlap an input.
+ * An empty factor gives no output. Errors: NC_ERR_LIMIT above 2^28 coefficients, NC_ERR_MEMORY. */
+NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb,
+                                const nc_allocator *hooks);
+/* Value at x of the polynomial with n coefficients (Horner). */
+NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x);
+
+/* -- Poseidon2, trident parameters ---------------------------------------------------- */
+/* Width 8, rate 4, 4 + 22 + 4 rounds, S-box x^7. A nonstandard instance (its external layer
+ * fixes vectors of sum zero, hash_fields lets [] and [0] collide): for compatibility with the
+ * trident compiler and Nox, not for new designs. */
+
+/* One permutation of the state. */
+NC_API void nc_gl_trident_permute(nc_gl state[8]);
+/* Digest of a byte string: init, any number of updates, finish. Bytes enter in 7-byte
+ * little-endian chunks, then the length; splitting the updates changes nothing. */
+NC_API void nc_gl_trident_init(nc_gl_trident *sponge);
+/* Absorb n bytes. */
+NC_API void nc_gl_trident_update(nc_gl_trident *sponge, const void *data, size_t n);
+/* Write the four digest elements; the sponge must be initialised again before reuse. */
+NC_API void nc_gl_trident_finish(nc_gl_trident *sponge, nc_gl digest[4]);
+/* init, update, finish in one call. */
+NC_API void nc_gl_trident_hash_bytes(const void *data, size_t n, nc_gl digest[4]);
+/* Digest of n field elements, no padding (see above). */
+NC_API void nc_gl_trident_hash_fields(const nc_gl *fields, size_t n, nc_gl digest[4]);
+/* 32 bytes little-endian as 64 hexadecimal digits and a NUL. */
+NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]);
+
+/* -- Tip5 (eprint 2023/107), Triton VM's hash ------------------------------------------ */
+
+/* One permutation: 5 rounds over 16 elements. */
+NC_API void nc_gl_tip5_permute(nc_gl state[16]);
+/* Zero state, variable-length domain. */
+NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge);
+/* Overwrite the rate with 10 elements, then permute. */
+NC_API void nc_gl_tip5_absorb(nc_gl_tip5 *sponge, const nc_gl block[10]);
+/* Read the rate, then permute. */
+NC_API void nc_gl_tip5_squeeze(nc_gl_tip5 *sponge, nc_gl block[10]);
+/* Digest of exactly 10 elements, fixed-length domain (capacity of ones). */
+NC_API void nc_gl_tip5_hash_10(const nc_gl in[10], nc_gl digest[5]);
+/* Digest of two digests: hash_10 of their concatenation. */
+NC_API void nc_gl_tip5_hash_pair(const nc_gl left[5], const nc_gl right[5], nc_gl digest[5]);
+/* Digest of n elements: a one and zeros pad to a multiple of 10. */
+NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]);
+
+/* -- fixed point: v is the field element round(v * 2^16) -------------------------------- */
+
+/* Ties away from zero. NC_ERR_LIMIT for |v| >= 2^46 and for NaN. */
+NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out);
+/* Exact for |raw| <= 2^53, correctly rounded beyond. */
+NC_API double nc_fixed_to_f64(nc_fixed a);
+/* a * b / 2^16 IN THE FIELD: the source design's rule. The right real value only when 2^16
+ * divides the integer product; otherwise a field element without a small real value. */
+NC_API nc_fixed nc_fixed_mul_field(nc_fixed a, nc_fixed b);
+/* Signed product, rescaled once: floor((a b + 2^15) / 2^16), exact to half a unit of 2^-16.
+ * Right while |a b| < p/2 as integers (|value| < 2^31); beyond, the field wraps. */
+NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b);
+/* floor((x + 2^15) / 2^16) of the centred x: the rescale that ends a product or dot product. */
+NC_API nc_fixed nc_fixed_rescale(nc_gl x);
+/* Sum of a[i] b[i] in the field, rescaled once: off by at most 2^-17 for any n as long as the
+ * real sum stays below 2^31 in magnitude. */
+NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n);
+/* a for values not above (p-1)/2, else 0. */
+NC_API nc_fixed nc_fixed_relu(nc_fixed a);
+/* round(2^32 / raw), ties away from zero. NC_ERR_MATH for 0. */
+NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out);
+
+#endif /* NC_GOLDILOCKS_H */
+
+/* ================================== implementation ==================================== */
+#if defined(NC_IMPLEMENTATION) && !defined(NC_GOLDILOCKS_IMPLEMENTED)
+#define NC_GOLDILOCKS_IMPLEMENTED
+
+/* ==== nc base implementation: the same block, to the letter, in every nc_*.h ======= */
+#ifndef NC_BASE_IMPLEMENTED
+#define NC_BASE_IMPLEMENTED
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef NC_ASSERT
+#include <assert.h>
+#define NC_ASSERT(x) assert(x)
+#endif
+#ifndef NC_MALLOC
+#define NC_MALLOC(bytes) malloc(bytes)
+#define NC_FREE(ptr) free(ptr)
+#endif
+#ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
+#define NC_MAX_FILE_BYTES ((size_t)1 << 32)
+#endif
+#if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
+#include <fcntl.h>
+#include <unistd.h>
+#ifdef __cplusplus
+extern "C" int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
+#else
+extern int fsync(int fd);
+#endif
+#elif !defined(NC_NO_STDIO) && defined(_WIN32)
+#include <io.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+    __declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+                                                    unsigned long flags);
+#endif
+
+/* Several C files may each hold an implementation of a different header: this one function is
+ * shared by all of them, so it is weak where that exists. */
+#if defined(__GNUC__) && !defined(NC_STATIC) && !defined(_WIN32)
+NC_API __attribute__((weak)) const char *nc_status_str(nc_status status);
+#endif
+NC_API const char *nc_status_str(nc_status status) {
+    static const char *const text[] = {"ok",
+                                       "invalid argument",
+                                       "out of memory",
+                                       "input/output error",
+                                       "malformed input",
+                                       "limit exceeded",
+                                       "unsupported",
+                                       "device error",
+                                       "mismatch",
+                                       "cancelled",
+                                       "no mathematical result"};
+    unsigned i = (unsigned)status;
+    return i < sizeof text / sizeof text[0] ? text[i] : "unknown status";
+}
+
+/* Fill *err (may be null) and return status, so that callers write `return nc__fail(...)`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+static NC_UNUSED nc_status
+nc__fail(nc_error *err, nc_status status, size_t line, size_t column, const char *format, ...) {
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        err->status = status;
+        err->line = line > INT32_MAX ? INT32_MAX : (int32_t)line;
+        err->column = column > INT32_MAX ? INT32_MAX : (int32_t)column;
+        vsnprintf(err->message, sizeof err->message, format, args);
+        va_end(args);
+    }
+    return status;
+}
+
+static NC_UNUSED void nc__clear(nc_error *err) {
+    if (err) memset(err, 0, sizeof *err);
+}
+
+/* a * b, or SIZE_MAX when it overflows; no allocation of SIZE_MAX bytes ever succeeds. */
+static NC_UNUSED size_t nc__mul_size(size_t a, size_t b) {
+    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
+static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
+/* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
+static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+    char *raw, *aligned;
+    if (bytes >= SIZE_MAX - 128) return NULL;
+    if (bytes == 0) bytes = 1;
+    if (hooks && hooks->alloc_fn) return hooks->alloc_fn(hooks->user, bytes, 64);
+    raw = (char *)NC_MALLOC(bytes + 64 + sizeof(void *));
+    if (!raw) return NULL;
+    aligned = raw + sizeof(void *);
+    aligned += (64 - (uintptr_t)aligned % 64) % 64;
+    memcpy(aligned - sizeof(void *), &raw, sizeof raw);
+    return aligned;
+}
+
+static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+    void *ptr = nc__alloc(hooks, bytes);
+    if (ptr) memset(ptr, 0, bytes);
+    return ptr;
+}
+
+static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+    void *raw;
+    if (!ptr) return;
+    if (hooks && hooks->free_fn) {
+        hooks->free_fn(hooks->user, ptr, bytes ? bytes : 1);
+    } else if (!hooks || !hooks->alloc_fn) {
+        memcpy(&raw, (char *)ptr - sizeof raw, sizeof raw);
+        NC_FREE(raw);
+    }
+}
+
+/* Little-endian integers in files, whatever the machine. */
+static NC_UNUSED void nc__put_le(uint8_t *out, uint64_t value, size_t bytes) {
+    size_t i;
+    for (i = 0; i < bytes; i++) out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static NC_UNUSED uint64_t nc__get_le(const uint8_t *in, size_t bytes) {
+    uint64_t value = 0;
+    size_t i;
+    for (i = 0; i < bytes; i++) value |= (uint64_t)in[i] << (8 * i);
+    return value;
+}
+
+/* FNV-1a, 64 bits. Each step is a bijection of the state, so one changed byte always shows. */
+#define NC__FNV_START UINT64_C(0xcbf29ce484222325)
+static NC_UNUSED uint64_t nc__fnv1a(uint64_t hash, const void *data, size_t bytes) {
+    const uint8_t *p = (const uint8_t *)data;
+    size_t i;
+    for (i = 0; i < bytes; i++) hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers, SC 2011): counter and
+ * key in, four uniform 32-bit words out. The one generator of the house. */
+static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t counter_hi,
+                                 uint32_t out[4]) {
+    uint32_t c0 = (uint32_t)counter_lo, c1 = (uint32_t)(counter_lo >> 32);
+    uint32_t c2 = (uint32_t)counter_hi, c3 = (uint32_t)(counter_hi >> 32);
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    int round;
+    for (round = 0; round < 10; round++) {
+        uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0;
+        uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2;
+        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)b;
+        c3 = (uint32_t)a;
+        k0 += UINT32_C(0x9E3779B9);
+        k1 += UINT32_C(0xBB67AE85);
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+/* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL. */
+static NC_UNUSED int nc__cpu_level(void) {
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return 2;
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+typedef struct nc__span {
+    const void *data;
+    size_t bytes;
+} nc__span;
+
+#ifndef NC_NO_STDIO
+/* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
+static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
+                                         uint8_t **data, size_t *bytes, nc_error *err) {
+    FILE *file = fopen(path, "rb");
+    uint8_t *buffer = NULL, *grown;
+    size_t capacity = 0, used = 0, got;
+    nc_status status = NC_OK;
+    *data = NULL;
+    *bytes = 0;
+    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    do {
+        if (capacity - used < 2) {
+            size_t larger = capacity ? capacity * 2 : 65536;
+            grown = larger > NC_MAX_FILE_BYTES ? NULL : (uint8_t *)nc__alloc(hooks, larger);
+            if (!grown) {
+                status = larger > NC_MAX_FILE_BYTES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+                nc__fail(err, status, 0, 0, "'%.120s' is too large", path);
+                break;
+            }
+            if (used) memcpy(grown, buffer, used);
+            nc__free(hooks, buffer, capacity);
+            buffer = grown;
+            capacity = larger;
+        }
+        got = fread(buffer + used, 1, capacity - used - 1, file);
+        used += got;
+    } while (got > 0);
+    if (status == NC_OK && ferror(file))
+        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot read '%.120s'", path);
+    fclose(file);
+    if (status == NC_OK) { /* shrink to exactly bytes + 1, the size the caller frees */
+        *data = (uint8_t *)nc__alloc(hooks, used + 1);
+        if (!*data) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for '%.120s'", path);
+    }
+    if (status == NC_OK) {
+        if (used) memcpy(*data, buffer, used);
+        (*data)[used] = 0;
+        *bytes = used;
+    }
+    nc__free(hooks, buffer, capacity);
+    return status;
+}
+
+/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
+static NC_UNUSED void nc__sync_directory(const char *path) {
+#if defined(__unix__) || defined(__APPLE__)
+    const char *slash = strrchr(path, '/');
+    char name[4096];
+    size_t n = slash ? (size_t)(slash - path) + 1 : 1;
+    int fd;
+    if (n >= sizeof name) return;
+    memcpy(name, slash ? path : ".", n);
+    name[n] = 0;
+    fd = open(name, O_RDONLY);
+    if (fd < 0) return;
+    (void)fsync(fd);
+    (void)close(fd);
+#else
+    (void)path;
+#endif
+}
+
+/* Write the spans to a temporary file beside `path`, fsync, rename over it: a crash at any
+ * moment leaves the old file or the new one. */
+static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *spans, size_t count,
+                                          nc_error *err) {
+    char temporary[4096];
+    FILE *file;
+    size_t i;
+    int ok = 1;
+    if (strlen(path) > sizeof temporary - 64)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
+#if defined(__unix__) || defined(__APPLE__)
+    snprintf(temporary, sizeof temporary, "%s.tmp%ld.%lx", path, (long)getpid(),
+             (unsigned long)((uintptr_t)temporary >> 4));
+#else
+    snprintf(temporary, sizeof temporary, "%s.tmp%lx", path,
+             (unsigned long)((uintptr_t)temporary >> 4));
+#endif
+    file = fopen(temporary, "wb");
+    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", temporary);
+    for (i = 0; i < count && ok; i++)
+        ok =
+            spans[i].bytes == 0 || fwrite(spans[i].data, 1, spans[i].bytes, file) == spans[i].bytes;
+    ok = fflush(file) == 0 && ok;
+#if defined(__unix__) || defined(__APPLE__)
+    {
+        int fd = -1; /* fileno is hidden by strict -std=c99: reopen to reach a descriptor */
+        if (ok) fd = open(temporary, O_WRONLY);
+        ok = ok && fd >= 0 && fsync(fd) == 0;
+        if (fd >= 0) (void)close(fd);
+    }
+#elif defined(_WIN32)
+    ok = ok && _commit(_fileno(file)) == 0;
+#endif
+    ok = fclose(file) == 0 && ok;
+#if defined(_WIN32)
+    ok = ok && MoveFileExA(temporary, path, 1 | 8); /* replace existing, write through */
+#else
+    ok = ok && rename(temporary, path) == 0;
+#endif
+    if (!ok) {
+        (void)remove(temporary);
+        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
+    }
+    nc__sync_directory(path);
+    return NC_OK;
+}
+#endif /* NC_NO_STDIO */
+#endif
+/* ==== end of nc base implementation ================================================ */
+
+/* >>scalar ========================================================================= */
+
+#define NC_GL__EPSILON UINT64_C(0xFFFFFFFF) /* 2^64 mod p */
+
+typedef struct nc_gl__wide {
+    uint64_t lo, hi;
+} nc_gl__wide;
+
+static nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
+    nc_gl__wide w;
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 nc_gl__u128;
+    nc_gl__u128 p = (nc_gl__u128)a * b;
+    w.lo = (uint64_t)p;
+    w.hi = (uint64_t)(p >> 64);
+#else
+    uint64_t a0 = a & NC_GL__EPSILON, a1 = a >> 32, b0 = b & NC_GL__EPSILON, b1 = b >> 32;
+    uint64_t p00 = a0 * b0, p01 = a0 * b1, p10 = a1 * b0;
+    uint64_t mid = (p00 >> 32) + (p01 & NC_GL__EPSILON) + (p10 & NC_GL__EPSILON);
+    w.lo = (p00 & NC_GL__EPSILON) | (mid << 32);
+    w.hi = a1 * b1 + (p01 >> 32) + (p10 >> 32) + (mid >> 32);
+#endif
+    return w;
+}
+
+/* x < 2^64 to canonical: one conditional subtraction, since 2^64 < 2p. */
+static nc_gl nc_gl__canonical(uint64_t x) { return x - (NC_GL_P & (0 - (uint64_t)(x >= NC_GL_P))); }
+
+/* lo + 2^64 hi mod p. With hi = h1 2^32 + h0: 2^64 = 2^32 - 1 and 2^96 = -1, so the value is
+ * lo - h1 + h0 (2^32 - 1); each borrow or carry of 2^64 is repaid by 2^32 - 1. The second
+ * repayment cannot overflow: h0 (2^32 - 1) <= 2^64 - 2^33 + 1. */
+static nc_gl nc_gl__reduce(nc_gl__wide w) {
+    uint64_t h1 = w.hi >> 32, h0 = w.hi & NC_GL__EPSILON;
+    uint64_t t = w.lo - h1, u, r;
+    t -= NC_GL__EPSILON & (0 - (uint64_t)(w.lo < h1));
+    u = h0 * NC_GL__EPSILON;
+    r = t + u;
+    r += NC_GL__EPSILON & (0 - (uint64_t)(r < u));
+    return nc_gl__canonical(r);
+}
+
+NC_API nc_gl nc_gl_from_u64(uint64_t value) { return nc_gl__canonical(value); }
+
+NC_API nc_gl nc_gl_from_i64(int64_t value) {
+    return value < 0 ? NC_GL_P - (0 - (uint64_t)value) : (uint64_t)value;
+}
+
+NC_API int64_t nc_gl_to_i64(nc_gl a) {
+    return a > (NC_GL_P - 1) / 2 ? -(int64_t)(NC_GL_P - a) : (int64_t)a;
+}
+
+NC_API nc_gl nc_gl_add(nc_gl a, nc_gl b) {
+    uint64_t s = a + b, carry = (uint64_t)(s < a);
+    s += NC_GL__EPSILON & (0 - carry); /* a + b < 2p: after a carry the rest is below p - 1 */
+    return nc_gl__canonical(s);
+}
+
+NC_API nc_gl nc_gl_sub(nc_gl a, nc_gl b) { return a - b + (NC_GL_P & (0 - (uint64_t)(a < b))); }
+
+NC_API nc_gl nc_gl_neg(nc_gl a) { return (NC_GL_P - a) & (0 - (uint64_t)(a != 0)); }
+
+NC_API nc_gl nc_gl_mul(nc_gl a, nc_gl b) { return nc_gl__reduce(nc_gl__mul_wide(a, b)); }
+
+NC_API nc_gl nc_gl_sqr(nc_gl a) { return nc_gl_mul(a, a); }
+
+NC_API nc_gl nc_gl_mul_add(nc_gl a, nc_gl b, nc_gl c) {
+    nc_gl__wide w = nc_gl__mul_wide(a, b); /* (p-1)^2 + p - 1 < 2^128: hi cannot overflow */
+    w.lo += c;
+    w.hi += (uint64_t)(w.lo < c);
+    return nc_gl__reduce(w);
+}
+
+NC_API nc_gl nc_gl_halve(nc_gl a) { return (a >> 1) + (((NC_GL_P + 1) / 2) & (0 - (a & 1))); }
+
+NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k) {
+    nc_gl__wide w;
+    k %= 192; /* 2 has order 192 */
+    if (k >= 96) {
+        a = nc_gl_neg(a);
+        k -= 96;
+    }
+    if (k >= 64) { /* 2^64 = 2^32 - 1 */
+        a = nc_gl_mul(a, NC_GL__EPSILON);
+        k -= 64;
+    }
+    w.lo = a << k;
+    w.hi = k ? a >> (64 - k) : 0;
+    return nc_gl__reduce(w);
+}
+
+NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent) {
+    nc_gl result = 1;
+    for (; exponent; exponent >>= 1) {
+        if (exponent & 1) result = nc_gl_mul(result, a);
+        a = nc_gl_sqr(a);
+    }
+    return result;
+}
+
+/* a^(2^n) * b, the step of the Fermat chain. */
+static nc_gl nc_gl__sqr_n_mul(nc_gl a, int n, nc_gl b) {
+    while (n-- > 0) a = nc_gl_sqr(a);
+    return nc_gl_mul(a, b);
+}
+
+NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out) {
+    /* a^(p-2), p - 2 = (2^31 - 1) 2^33 + (2^32 - 1): xn below is a^(2^n - 1). */
+    nc_gl x2 = nc_gl__sqr_n_mul(a, 1, a);
+    nc_gl x3 = nc_gl__sqr_n_mul(x2, 1, a);
+    nc_gl x6 = nc_gl__sqr_n_mul(x3, 3, x3);
+    nc_gl x12 = nc_gl__sqr_n_mul(x6, 6, x6);
+    nc_gl x24 = nc_gl__sqr_n_mul(x12, 12, x12);
+    nc_gl x30 = nc_gl__sqr_n_mul(x24, 6, x6);
+    nc_gl x31 = nc_gl__sqr_n_mul(x30, 1, a);
+    nc_gl x32 = nc_gl__sqr_n_mul(x31, 1, a);
+    *out = nc_gl__sqr_n_mul(x31, 33, x32);
+    return a == 0 ? NC_ERR_MATH : NC_OK;
+}
+
+NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros) {
+    nc_gl product = 1, inverse;
+    size_t i, count = 0;
+    if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
+    for (i = 0; i < n; i++) { /* scratch[i] = product of the nonzero values before i */
+        scratch[i] = product;
+        if (in[i]) product = nc_gl_mul(product, in[i]);
+        count += (size_t)(in[i] == 0);
+    }
+    (void)nc_gl_inv(product, &inverse);
+    for (i = n; i-- > 0;) {
+        nc_gl value = in[i];
+        out[i] = value ? nc_gl_mul(inverse, scratch[i]) : 0;
+        if (value) inverse = nc_gl_mul(inverse, value);
+    }
+    if (zeros) *zeros = count;
+    return NC_OK;
+}
+
+NC_API int nc_gl_legendre(nc_gl a) {
+    if (a == 0) return 0;
+    return nc_gl_pow(a, (NC_GL_P - 1) / 2) == 1 ? 1 : -1;
+}
+
+NC_API nc_status nc_gl_sqrt(nc_gl a, nc_gl *out) {
+    /* p - 1 = 2^32 q with q = 2^32 - 1; c generates the 2-group, t stays in it. */
+    nc_gl c = NC_GL_ROOT_2_32, t, r, u;
+    uint32_t m = NC_GL_TWO_ADICITY, order, i;
+    *out = 0;
+    if (a == 0) return NC_OK;
+    if (nc_gl_legendre(a) != 1) return NC_ERR_MATH;
+    t = nc_gl_pow(a, NC_GL__EPSILON);
+    r = nc_gl_pow(a, (NC_GL__EPSILON + 1) / 2);
+    while (t != 1) {
+        for (order = 0, u = t; u != 1; order++) u = nc_gl_sqr(u);
+        for (i = 0, u = c; i + order + 1 < m; i++) u = nc_gl_sqr(u);
+        m = order;
+        c = nc_gl_sqr(u);
+        t = nc_gl_mul(t, c);
+        r = nc_gl_mul(r, u);
+    }
+    *out = r > NC_GL_P - r ? NC_GL_P - r : r;
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_root_of_unity(uint32_t log2_order, nc_gl *out) {
+    nc_gl root = NC_GL_ROOT_2_32;
+    uint32_t i;
+    if (log2_order > NC_GL_TWO_ADICITY) return NC_ERR_ARG;
+    for (i = log2_order; i < NC_GL_TWO_ADICITY; i++) root = nc_gl_sqr(root);
+    *out = root;
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *err) {
+    uint64_t value = 0, base = 10;
+    size_t i = 0;
+    nc__clear(err);
+    *out = 0;
+    if (n > 2 && text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) {
+        base = 16;
+        i = 2;
+    }
+    if (i == n) return nc__fail(err, NC_ERR_FORMAT, 1, 1, "expected a number");
+    for (; i < n; i++) {
+        char c = text[i];
+        uint64_t digit = 99;
+        if (c >= '0' && c <= '9') digit = (uint64_t)(c - '0');
+        if (c >= 'a' && c <= 'f') digit = (uint64_t)(c - 'a') + 10;
+        if (c >= 'A' && c <= 'F') digit = (uint64_t)(c - 'A') + 10;
+        if (digit >= base)
+            return nc__fail(err, NC_ERR_FORMAT, 1, i + 1, "not a digit of a base-%d number",
+                            (int)base);
+        if (value > (NC_GL_P - 1 - digit) / base)
+            return nc__fail(err, NC_ERR_LIMIT, 1, i + 1, "number is not below p = 2^64 - 2^32 + 1");
+        value = value * base + digit;
+    }
+    *out = value;
+    return NC_OK;
+}
+
+NC_API size_t nc_gl_print(nc_gl a, char text[21]) {
+    char reversed[20];
+    size_t n = 0, i;
+    do {
+        reversed[n++] = (char)('0' + (int)(a % 10));
+        a /= 10;
+    } while (a);
+    for (i = 0; i < n; i++) text[i] = reversed[n - 1 - i];
+    text[n] = 0;
+    return n;
+}
+
+NC_API void nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
+}
+
+NC_API void nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
+}
+
+NC_API void nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = nc_gl_mul(a[i], b[i]);
+}
+
+NC_API void nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = nc_gl_mul(s, a[i]);
+}
+
+NC_API void nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) y[i] = nc_gl_mul_add(s, x[i], y[i]);
+}
+
+NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
+    nc_gl sum = 0;
+    size_t i;
+    for (i = 0; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
+    return sum;
+}
+
+struct nc_gl_ntt {
+    nc_allocator hooks;
+    int custom_hooks;
+    uint32_t log2_n;
+    nc_gl n_inverse;
+    nc_gl *twiddle; /* w^i for i < n/2 */
+};
+
+static size_t nc_gl__ntt_bytes(uint32_t log2_n) {
+    return sizeof(nc_gl_ntt) + 64 + (((size_t)1 << log2_n) / 2 + 1) * sizeof(nc_gl);
+}
+
+NC_API nc_status nc_gl_ntt_create(nc_gl_ntt **out, uint32_t log2_n, const nc_allocator *hooks) {
+    nc_gl_ntt *plan;
+    size_t i, half = ((size_t)1 << (log2_n & 31)) / 2;
+    nc_gl root;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    if (log2_n > NC_GL_NTT_MAX_LOG2) return NC_ERR_ARG;
+    plan = (nc_gl_ntt *)nc__calloc(hooks, nc_gl__ntt_bytes(log2_n));
+    if (!plan) return NC_ERR_MEMORY;
+    if (hooks) plan->hooks = *hooks;
+    plan->custom_hooks = hooks != NULL;
+    plan->log2_n = log2_n;
+    plan->twiddle = (nc_gl *)(void *)((char *)plan + (sizeof(nc_gl_ntt) + 63) / 64 * 64);
+    (void)nc_gl_root_of_unity(log2_n, &root);
+    (void)nc_gl_inv((nc_gl)1 << log2_n, &plan->n_inverse);
+    plan->twiddle[0] = 1;
+    for (i = 1; i < half; i++) plan->twiddle[i] = nc_gl_mul(plan->twiddle[i - 1], root);
+    *out = plan;
+    return NC_OK;
+}
+
+NC_API void nc_gl_ntt_destroy(nc_gl_ntt *plan) {
+    nc_allocator hooks;
+    int custom;
+    if (!plan) return;
+    hooks = plan->hooks;
+    custom = plan->custom_hooks;
+    nc__free(custom ? &hooks : NULL, plan, nc_gl__ntt_bytes(plan->log2_n));
+}
+
+static void nc_gl__bit_reverse(nc_gl *x, uint32_t log2_n) {
+    size_t n = (size_t)1 << log2_n, i, j = 0;
+    for (i = 1; i < n; i++) { /* j counts in bit-reversed order beside i */
+        size_t bit = n >> 1;
+        for (; j & bit; bit >>= 1) j ^= bit;
+        j |= bit;
+        if (i < j) {
+            nc_gl t = x[i];
+            x[i] = x[j];
+            x[j] = t;
+        }
+    }
+}
+
+/* Decimation in frequency (Gentleman-Sande): natural order in, bit-reversed out. */
+NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
+    size_t n = (size_t)1 << plan->log2_n, half, start, i;
+    for (half = n / 2; half > 0; half /= 2) {
+        size_t stride = n / 2 / half;
+        for (start = 0; start < n; start += 2 * half) {
+            nc_gl *lo = x + start, *hi = lo + half;
+            for (i = 0; i < half; i++) {
+                nc_gl a = lo[i], b = hi[i];
+                lo[i] = nc_gl_add(a, b);
+                hi[i] = nc_gl_mul(nc_gl_sub(a, b), plan->twiddle[i * stride]);
+            }
+        }
+    }
+    nc_gl__bit_reverse(x, plan->log2_n);
+}
+
+/* The inverse transform is the forward one with x[1..n-1] reversed and divided by n. */
+NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x) {
+    size_t n = (size_t)1 << plan->log2_n, i;
+    nc_gl_ntt_forward(plan, x);
+    for (i = 1; i < n - i; i++) {
+        nc_gl t = x[i];
+        x[i] = x[n - i];
+        x[n - i] = t;
+    }
+    nc_gl_vec_scale(x, plan->n_inverse, x, n);
+}
+
+/* x[i] *= shift^i. */
+static void nc_gl__scale_powers(nc_gl *x, size_t n, nc_gl shift) {
+    nc_gl power = 1;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        x[i] = nc_gl_mul(x[i], power);
+        power = nc_gl_mul(power, shift);
+    }
+}
+
+NC_API void nc_gl_ntt_coset_forward(const nc_gl_ntt *plan, nc_gl *x, nc_gl shift) {
+    nc_gl__scale_powers(x, (size_t)1 << plan->log2_n, shift);
+    nc_gl_ntt_forward(plan, x);
+}
+
+NC_API nc_status nc_gl_ntt_coset_inverse(const nc_gl_ntt *plan, nc_gl *x, nc_gl shift) {
+    nc_gl inverse;
+    nc_status status = nc_gl_inv(shift, &inverse);
+    if (status != NC_OK) return status;
+    nc_gl_ntt_inverse(plan, x);
+    nc_gl__scale_powers(x, (size_t)1 << plan->log2_n, inverse);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb,
+                                const nc_allocator *hooks) {
+    nc_gl_ntt *plan = NULL;
+    nc_gl *work = NULL;
+    size_t n = 1, i, total = na + nb - 1;
+    uint32_t log2_n = 0;
+    nc_status status;
+    if (na == 0 || nb == 0) return NC_OK;
+    if (!out || !a || !b) return NC_ERR_ARG;
+    if (na > (size_t)1 << NC_GL_NTT_MAX_LOG2 || nb > (size_t)1 << NC_GL_NTT_MAX_LOG2 ||
+        total > (size_t)1 << NC_GL_NTT_MAX_LOG2)
+        return NC_ERR_LIMIT;
+    if (na < 16 || nb < 16) { /* schoolbook: cheaper than three transforms */
+        memset(out, 0, total * sizeof *out);
+        for (i = 0; i < na; i++) nc_gl_vec_axpy(out + i, a[i], b, nb);
+        return NC_OK;
+    }
+    while (n < total) {
+        n *= 2;
+        log2_n++;
+    }
+    work = (nc_gl *)nc__calloc(hooks, 2 * n * sizeof *work);
+    if (!work) return NC_ERR_MEMORY;
+    status = nc_gl_ntt_create(&plan, log2_n, hooks);
+    if (status == NC_OK) {
+        memcpy(work, a, na * sizeof *a);
+        memcpy(work + n, b, nb * sizeof *b);
+        nc_gl_ntt_forward(plan, work);
+        nc_gl_ntt_forward(plan, work + n);
+        nc_gl_vec_mul(work, work, work + n, n);
+        nc_gl_ntt_inverse(plan, work);
+        memcpy(out, work, total * sizeof *out);
+    }
+    nc_gl_ntt_destroy(plan);
+    nc__free(hooks, work, 2 * n * sizeof *work);
+    return status;
+}
+
+NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x) {
+    nc_gl value = 0;
+    while (n-- > 0) value = nc_gl_mul_add(value, x, a[n]);
+    return value;
+}
+
+/* >>hash =========================================================================== */
+
+/* First 8 bytes, little-endian, of BLAKE3("Poseidon2-Goldilocks-t8-RF8-RP22-<round>-<element>")
+ * mod p: 4 full rounds of 8, 22 partial rounds of 1, 4 full rounds of 8. */
+static const nc_gl nc_gl__trident_rc[86] = {
+    UINT64_C(5112053732956317697),  UINT64_C(9473458116042918275),  UINT64_C(10509674974000539580),
+    UINT64_C(17649578896322650714), UINT64_C(4676733232216740700),  UINT64_C(8354783368006601404),
+    UINT64_C(10138633028848232161), UINT64_C(16437060353783668203), UINT64_C(18360095707910039790),
+    UINT64_C(8336867609519569230),  UINT64_C(4926963633758351880),  UINT64_C(5260035933000491794),
+    UINT64_C(3476630190093866135),  UINT64_C(5625866679009768583),  UINT64_C(8528845028053043751),
+    UINT64_C(4603595646162494420),  UINT64_C(6229847923134545385),  UINT64_C(5689928932876659435),
+    UINT64_C(8394103725637632273),  UINT64_C(16246099208046105775), UINT64_C(11459621544563647015),
+    UINT64_C(10969903960254288490), UINT64_C(2518195555742053435),  UINT64_C(9909095267935466874),
+    UINT64_C(14023673830025382740), UINT64_C(14121920984902565505), UINT64_C(4097641314176921713),
+    UINT64_C(17738199677859997055), UINT64_C(5912427587627606825),  UINT64_C(14282379239270331892),
+    UINT64_C(5457222966685723756),  UINT64_C(12999430844398258507), UINT64_C(3947817468721077627),
+    UINT64_C(10600188801994782485), UINT64_C(3877028821823860198),  UINT64_C(7775096123913438461),
+    UINT64_C(12010869415468146841), UINT64_C(16589410095207384663), UINT64_C(4047360581237821885),
+    UINT64_C(2778797917901753573),  UINT64_C(5542059168689196864),  UINT64_C(16257271287528972260),
+    UINT64_C(14828929226268927700), UINT64_C(17769104411862892639), UINT64_C(13062219995286087020),
+    UINT64_C(9042522200754645292),  UINT64_C(6431223278919660715),  UINT64_C(4066719834037882788),
+    UINT64_C(9453917517041397167),  UINT64_C(12079232464483056018), UINT64_C(713472711102401477),
+    UINT64_C(8061670145055072382),  UINT64_C(4779630904164538005),  UINT64_C(7165782427231800930),
+    UINT64_C(16936887576087672702), UINT64_C(17332244640078539718), UINT64_C(8061279563104957553),
+    UINT64_C(5269686620889695599),  UINT64_C(15286155157547816567), UINT64_C(6457301101363685488),
+    UINT64_C(14217024426513498286), UINT64_C(10504820015760914800), UINT64_C(13021914642628566138),
+    UINT64_C(14861689880082590633), UINT64_C(14646556542223768775), UINT64_C(32346361620442563),
+    UINT64_C(12162887057595177814), UINT64_C(5326931431780989541),  UINT64_C(11693389311093287677),
+    UINT64_C(7210745005813644719),  UINT64_C(14552266788863451401), UINT64_C(7573975670554093337),
+    UINT64_C(7191682017606712640),  UINT64_C(17969919805851795096), UINT64_C(1280298733489777597),
+    UINT64_C(13303957203066764644), UINT64_C(5493739790208916523),  UINT64_C(1497251064115650654),
+    UINT64_C(9425457378657564335),  UINT64_C(398054724767989697),   UINT64_C(7072143680536865467),
+    UINT64_C(17016014310720353563), UINT64_C(867404013202565566),   UINT64_C(15795053546084681558),
+    UINT64_C(6035215656416074778),  UINT64_C(2618977002729543425)};
+
+static nc_gl nc_gl__pow7(nc_gl x) {
+    nc_gl x2 = nc_gl_sqr(x), x4 = nc_gl_sqr(x2);
+    return nc_gl_mul(nc_gl_mul(x4, x2), x);
+}
+
+static nc_gl nc_gl__sum8(const nc_gl s[8]) {
+    return nc_gl_add(nc_gl_add(nc_gl_add(s[0], s[1]), nc_gl_add(s[2], s[3])),
+                     nc_gl_add(nc_gl_add(s[4], s[5]), nc_gl_add(s[6], s[7])));
+}
+
+NC_API void nc_gl_trident_permute(nc_gl state[8]) {
+    static const nc_gl diagonal[8] = {2, 3, 5, 9, 17, 33, 65, 129};
+    const nc_gl *constant = nc_gl__trident_rc;
+    nc_gl sum;
+    int round, i;
+    for (round = 0; round < 30; round++) {
+        if (round >= 4 && round < 26) { /* partial: one S-box, internal matrix */
+            state[0] = nc_gl__pow7(nc_gl_add(state[0], *constant++));
+            sum = nc_gl__sum8(state);
+            for (i = 0; i < 8; i++) state[i] = nc_gl_mul_add(diagonal[i], state[i], sum);
+        } else {
+            for (i = 0; i < 8; i++) state[i] = nc_gl__pow7(nc_gl_add(state[i], *constant++));
+            sum = nc_gl__sum8(state);
+            for (i = 0; i < 8; i++) state[i] = nc_gl_add(state[i], sum);
+        }
+    }
+}
+
+static void nc_gl__trident_absorb(nc_gl_trident *sponge, nc_gl value) {
+    if (sponge->position == 4) { /* only when more follows: a full block may be the last */
+        nc_gl_trident_permute(sponge->state);
+        sponge->position = 0;
+    }
+    sponge->state[sponge->position] = nc_gl_add(sponge->state[sponge->position], value);
+    sponge->position++;
+}
+
+NC_API void nc_gl_trident_init(nc_gl_trident *sponge) { memset(sponge, 0, sizeof *sponge); }
+
+NC_API void nc_gl_trident_update(nc_gl_trident *sponge, const void *data, size_t n) {
+    const uint8_t *bytes = (const uint8_t *)data;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        sponge->chunk |= (uint64_t)bytes[i] << (8 * sponge->pending);
+        if (++sponge->pending == 7) {
+            nc_gl__trident_absorb(sponge, sponge->chunk);
+            sponge->chunk = 0;
+            sponge->pending = 0;
+        }
+    }
+    sponge->length += n;
+}
+
+static void nc_gl__trident_squeeze(nc_gl_trident *sponge, nc_gl digest[4]) {
+    nc_gl_trident_permute(sponge->state);
+    memcpy(digest, sponge->state, 4 * sizeof *digest);
+}
+
+NC_API void nc_gl_trident_finish(nc_gl_trident *sponge, nc_gl digest[4]) {
+    if (sponge->pending) nc_gl__trident_absorb(sponge, sponge->chunk);
+    nc_gl__trident_absorb(sponge, nc_gl_from_u64(sponge->length));
+    nc_gl__trident_squeeze(sponge, digest);
+}
+
+NC_API void nc_gl_trident_hash_bytes(const void *data, size_t n, nc_gl digest[4]) {
+    nc_gl_trident sponge;
+    nc_gl_trident_init(&sponge);
+    nc_gl_trident_update(&sponge, data, n);
+    nc_gl_trident_finish(&sponge, digest);
+}
+
+NC_API void nc_gl_trident_hash_fields(const nc_gl *fields, size_t n, nc_gl digest[4]) {
+    nc_gl_trident sponge;
+    size_t i;
+    nc_gl_trident_init(&sponge);
+    for (i = 0; i < n; i++) nc_gl__trident_absorb(&sponge, fields[i]);
+    nc_gl__trident_squeeze(&sponge, digest);
+}
+
+NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]) {
+    static const char digits[] = "0123456789abcdef";
+    int i;
+    for (i = 0; i < 32; i++) {
+        unsigned byte = (unsigned)(digest[i / 8] >> (8 * (i % 8))) & 255;
+        hex[2 * i] = digits[byte >> 4];
+        hex[2 * i + 1] = digits[byte & 15];
+    }
+    hex[64] = 0;
+}
+
+static const nc_gl nc_gl__tip5_rc[80] = {
+    UINT64_C(13630775303355457758), UINT64_C(16896927574093233874), UINT64_C(10379449653650130495),
+    UINT64_C(1965408364413093495),  UINT64_C(15232538947090185111), UINT64_C(15892634398091747074),
+    UINT64_C(3989134140024871768),  UINT64_C(2851411912127730865),  UINT64_C(8709136439293758776),
+    UINT64_C(3694858669662939734),  UINT64_C(12692440244315327141), UINT64_C(10722316166358076749),
+    UINT64_C(12745429320441639448), UINT64_C(17932424223723990421), UINT64_C(7558102534867937463),
+    UINT64_C(15551047435855531404), UINT64_C(17532528648579384106), UINT64_C(5216785850422679555),
+    UINT64_C(15418071332095031847), UINT64_C(11921929762955146258), UINT64_C(9738718993677019874),
+    UINT64_C(3464580399432997147),  UINT64_C(13408434769117164050), UINT64_C(264428218649616431),
+    UINT64_C(4436247869008081381),  UINT64_C(4063129435850804221),  UINT64_C(2865073155741120117),
+    UINT64_C(5749834437609765994),  UINT64_C(6804196764189408435),  UINT64_C(17060469201292988508),
+    UINT64_C(9475383556737206708),  UINT64_C(12876344085611465020), UINT64_C(13835756199368269249),
+    UINT64_C(1648753455944344172),  UINT64_C(9836124473569258483),  UINT64_C(12867641597107932229),
+    UINT64_C(11254152636692960595), UINT64_C(16550832737139861108), UINT64_C(11861573970480733262),
+    UINT64_C(1256660473588673495),  UINT64_C(13879506000676455136), UINT64_C(10564103842682358721),
+    UINT64_C(16142842524796397521), UINT64_C(3287098591948630584),  UINT64_C(685911471061284805),
+    UINT64_C(5285298776918878023),  UINT64_C(18310953571768047354), UINT64_C(3142266350630002035),
+    UINT64_C(549990724933663297),   UINT64_C(4901984846118077401),  UINT64_C(11458643033696775769),
+    UINT64_C(8706785264119212710),  UINT64_C(12521758138015724072), UINT64_C(11877914062416978196),
+    UINT64_C(11333318251134523752), UINT64_C(3933899631278608623),  UINT64_C(16635128972021157924),
+    UINT64_C(10291337173108950450), UINT64_C(4142107155024199350),  UINT64_C(16973934533787743537),
+    UINT64_C(11068111539125175221), UINT64_C(17546769694830203606), UINT64_C(5315217744825068993),
+    UINT64_C(4609594252909613081),  UINT64_C(3350107164315270407),  UINT64_C(17715942834299349177),
+    UINT64_C(9600609149219873996),  UINT64_C(12894357635820003949), UINT64_C(4597649658040514631),
+    UINT64_C(7735563950920491847),  UINT64_C(1663379455870887181),  UINT64_C(13889298103638829706),
+    UINT64_C(7375530351220884434),  UINT64_C(3502022433285269151),  UINT64_C(9231805330431056952),
+    UINT64_C(9252272755288523725),  UINT64_C(10014268662326746219), UINT64_C(15565031632950843234),
+    UINT64_C(1209725273521819323),  UINT64_C(6024642864597845108)};
+
+static const uint16_t nc_gl__tip5_mds[16] = {61402, 1108,  28750, 33823, 7454,  43244,
+                                             53865, 12034, 56951, 27521, 41351, 40901,
+                                             12021, 59689, 26798, 17845};
+
+/* The lookup b -> (b+1)^3 - 1 mod 257, a permutation of 0..255 (Tip5 paper, section 3.2). */
+static unsigned nc_gl__tip5_lookup(unsigned b) {
+    unsigned c = b + 1;
+    return (c * c % 257 * c + 256) % 257;
+}
+
+/* Split-and-lookup on the Montgomery form x 2^64: 2^64 = 2^32 - 1 in, its inverse -2^32 out. */
+static nc_gl nc_gl__tip5_split(nc_gl x) {
+    uint64_t in = nc_gl_mul(x, NC_GL__EPSILON), out = 0;
+    int i;
+    for (i = 0; i < 64; i += 8) out |= (uint64_t)nc_gl__tip5_lookup((unsigned)(in >> i) & 255) << i;
+    return nc_gl_mul(nc_gl_from_u64(out), NC_GL_P - (NC_GL__EPSILON + 1));
+}
+
+/* out[i] = sum_j mds[(i - j) mod 16] s[j]; entries are below 2^16, so 32-bit halves of s sum
+ * to less than 2^52 each. */
+static void nc_gl__tip5_mds_layer(nc_gl s[16]) {
+    uint64_t lo[16], hi[16];
+    int i, j;
+    for (i = 0; i < 16; i++) {
+        lo[i] = hi[i] = 0;
+        for (j = 0; j < 16; j++) {
+            uint64_t m = nc_gl__tip5_mds[(i - j) & 15];
+            lo[i] += m * (s[j] & NC_GL__EPSILON);
+            hi[i] += m * (s[j] >> 32);
+        }
+    }
+    for (i = 0; i < 16; i++) {
+        nc_gl__wide w;
+        w.lo = lo[i] + (hi[i] << 32);
+        w.hi = (hi[i] >> 32) + (uint64_t)(w.lo < lo[i]);
+        s[i] = nc_gl__reduce(w);
+    }
+}
+
+NC_API void nc_gl_tip5_permute(nc_gl state[16]) {
+    int round, i;
+    for (round = 0; round < 5; round++) {
+        for (i = 0; i < 4; i++) state[i] = nc_gl__tip5_split(state[i]);
+        for (i = 4; i < 16; i++) state[i] = nc_gl__pow7(state[i]);
+        nc_gl__tip5_mds_layer(state);
+        for (i = 0; i < 16; i++) state[i] = nc_gl_add(state[i], nc_gl__tip5_rc[16 * round + i]);
+    }
+}
+
+NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }
+
+NC_API void nc_gl_tip5_absorb(nc_gl_tip5 *sponge, const nc_gl block[10]) {
+    memcpy(sponge->state, block, 10 * sizeof *block);
+    nc_gl_tip5_permute(sponge->state);
+}
+
+NC_API void nc_gl_tip5_squeeze(nc_gl_tip5 *sponge, nc_gl block[10]) {
+    memcpy(block, sponge->state, 10 * sizeof *block);
+    nc_gl_tip5_permute(sponge->state);
+}
+
+NC_API void nc_gl_tip5_hash_10(const nc_gl in[10], nc_gl digest[5]) {
+    nc_gl state[16];
+    int i;
+    for (i = 0; i < 16; i++) state[i] = i < 10 ? in[i] : 1;
+    nc_gl_tip5_permute(state);
+    memcpy(digest, state, 5 * sizeof *digest);
+}
+
+NC_API void nc_gl_tip5_hash_pair(const nc_gl left[5], const nc_gl right[5], nc_gl digest[5]) {
+    nc_gl both[10];
+    memcpy(both, left, 5 * sizeof *both);
+    memcpy(both + 5, right, 5 * sizeof *both);
+    nc_gl_tip5_hash_10(both, digest);
+}
+
+NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
+    nc_gl_tip5 sponge;
+    nc_gl block[10];
+    size_t i, done = 0;
+    nc_gl_tip5_init(&sponge);
+    for (; n - done >= 10; done += 10) nc_gl_tip5_absorb(&sponge, in + done);
+    for (i = 0; i < 10; i++) block[i] = done + i < n ? in[done + i] : (nc_gl)(done + i == n);
+    nc_gl_tip5_absorb(&sponge, block);
+    memcpy(digest, sponge.state, 5 * sizeof *digest);
+}
+
+/* >>fixed ========================================================================== */
+
+NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out) {
+    double scaled = v < 0 ? -v * 65536.0 : v * 65536.0; /* exact: a power of two */
+    uint64_t magnitude;
+    *out = 0;
+    if (!(scaled < 4611686018427387904.0)) return NC_ERR_LIMIT; /* 2^62; NaN fails too */
+    magnitude = (uint64_t)scaled;
+    if (scaled - (double)magnitude >= 0.5) magnitude++; /* exact: both sides are near */
+    *out = v < 0 ? nc_gl_neg(magnitude) : magnitude;
+    return NC_OK;
+}
+
+NC_API double nc_fixed_to_f64(nc_fixed a) { return (double)nc_gl_to_i64(a) / 65536.0; }
+
+NC_API nc_fixed nc_fixed_mul_field(nc_fixed a, nc_fixed b) {
+    return nc_gl_mul_pow2(nc_gl_mul(a, b), 192 - NC_FIXED_SHIFT); /* 2^-16 = 2^176 */
+}
+
+NC_API nc_fixed nc_fixed_rescale(nc_gl x) {
+    int64_t centred = nc_gl_to_i64(x) + (INT64_C(1) << 15); /* |x| <= (p-1)/2 < 2^63 - 2^15 */
+    int64_t quotient = centred / 65536, remainder = centred % 65536;
+    return nc_gl_from_i64(quotient - (remainder < 0)); /* floor, without shifting a negative */
+}
+
+NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b) { return nc_fixed_rescale(nc_gl_mul(a, b)); }
+
+NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
+    return nc_fixed_rescale(nc_gl_vec_dot(a, b, n));
+}
+
+NC_API nc_fixed nc_fixed_relu(nc_fixed a) { return a > (NC_GL_P - 1) / 2 ? 0 : a; }
+
+NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
+    int64_t signed_a = nc_gl_to_i64(a);
+    uint64_t magnitude = signed_a < 0 ? 0 - (uint64_t)signed_a : (uint64_t)signed_a, quotient;
+    *out = 0;
+    if (a == 0) return NC_ERR_MATH;
+    quotient = (UINT64_C(1) << 32) / magnitude;
+    if ((UINT64_C(1) << 32) % magnitude >= magnitude - magnitude / 2) quotient++;
+    *out = signed_a < 0 ? nc_gl_neg(quotient) : quotient;
+    return NC_OK;
+}
+
+#endif /* NC_IMPLEMENTATION */
+
+/* >>changelog
+   0.1.0  first version
+
+   This software is available under two licences; choose whichever you prefer.
+   ALTERNATIVE A - MIT License. Copyright (c) 2026 the nc authors. Permission is hereby granted,
+   free of charge, to any person obtaining a copy of this software and associated documentation
+   files (the "Software"), to deal in the Software without restriction, including without
+   limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
+   sell copies of the Software, and to permit persons to whom the Software is furnished to do
+   so, subject to the following conditions: the above copyright notice and this permission
+   notice shall be included in all copies or substantial portions of the Software. THE SOFTWARE
+   IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
+   LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+   NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM,
+   DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
+   FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   ALTERNATIVE B - public domain (www.unlicense.org). This is free and unencumbered software
+   released into the public domain. Anyone is free to copy, modify, publish, use, compile, sell,
+   or distribute this software, in source or binary form, for any purpose, commercial or
+   non-commercial, and by any means. */

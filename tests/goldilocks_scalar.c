@@ -1,0 +1,150 @@
+/* nc_goldilocks.h, section scalar: field operations, vectors, text. */
+#include "test.h"
+#include "../nc_goldilocks.h"
+
+static uint64_t random_field(uint64_t *seed) { return nc_gl_from_u64(test_random(seed)); }
+
+static void every_operation_agrees_with_field_json(void **state) {
+    json_object *root = load_json(TEST_DATA "goldilocks/field.json");
+    uint64_t v[32], inverse;
+    size_t n = json_fields(member(root, "values"), v, 32), i, j;
+    (void)state;
+    for (i = 0; i < n; i++) {
+        json_object *inv = json_object_array_get_idx(member(root, "inv"), i);
+        uint64_t expected = json_u64(json_object_array_get_idx(member(root, "pow_12345"), i));
+        assert_int_equal(nc_gl_pow(v[i], 12345), expected);
+        assert_int_equal(nc_gl_inv(v[i], &inverse), v[i] ? NC_OK : NC_ERR_MATH);
+        assert_int_equal(inverse, inv ? json_u64(inv) : 0);
+        for (j = 0; j < n; j++) {
+            uint64_t row[32];
+            json_fields(json_object_array_get_idx(member(root, "add"), i), row, 32);
+            assert_int_equal(nc_gl_add(v[i], v[j]), row[j]);
+            json_fields(json_object_array_get_idx(member(root, "sub"), i), row, 32);
+            assert_int_equal(nc_gl_sub(v[i], v[j]), row[j]);
+            json_fields(json_object_array_get_idx(member(root, "mul"), i), row, 32);
+            assert_int_equal(nc_gl_mul(v[i], v[j]), row[j]);
+        }
+    }
+    json_object_put(root);
+}
+
+static void check_laws(uint64_t a, uint64_t b, uint64_t c) {
+    uint64_t inverse, root;
+    assert_int_equal(nc_gl_add(a, b), nc_gl_add(b, a));
+    assert_int_equal(nc_gl_sub(nc_gl_add(a, b), b), a);
+    assert_int_equal(nc_gl_mul(a, nc_gl_add(b, c)), nc_gl_add(nc_gl_mul(a, b), nc_gl_mul(a, c)));
+    assert_int_equal(nc_gl_mul_add(a, b, c), nc_gl_add(nc_gl_mul(a, b), c));
+    assert_int_equal(nc_gl_mul(nc_gl_mul(a, b), c), nc_gl_mul(a, nc_gl_mul(b, c)));
+    assert_int_equal(nc_gl_add(a, nc_gl_neg(a)), 0);
+    assert_int_equal(nc_gl_add(nc_gl_halve(a), nc_gl_halve(a)), a);
+    assert_int_equal(nc_gl_from_i64(nc_gl_to_i64(a)), a);
+    if (nc_gl_inv(a, &inverse) == NC_OK) assert_int_equal(nc_gl_mul(a, inverse), 1);
+    assert_int_equal(nc_gl_sqrt(nc_gl_sqr(a), &root), NC_OK);
+    assert_true(root == a || root == nc_gl_neg(a));
+    assert_int_equal(nc_gl_sqrt(nc_gl_mul(7, nc_gl_sqr(a)), &root), a ? NC_ERR_MATH : NC_OK);
+}
+
+static void field_laws_hold_on_edge_and_random_values(void **state) {
+    uint64_t seed = 1;
+    int i, j, k;
+    (void)state;
+    for (i = 0; i < EDGE_COUNT; i++)
+        for (j = 0; j < EDGE_COUNT; j++)
+            for (k = 0; k < EDGE_COUNT; k++)
+                check_laws(nc_gl_from_u64(edge_u64[i]), nc_gl_from_u64(edge_u64[j]),
+                           nc_gl_from_u64(edge_u64[k]));
+    for (i = 0; i < 20000; i++)
+        check_laws(random_field(&seed), random_field(&seed), random_field(&seed));
+}
+
+static void multiplication_by_a_power_of_two_is_a_shift(void **state) {
+    uint64_t seed = 2;
+    uint32_t k;
+    (void)state;
+    for (k = 0; k < 400; k++) {
+        uint64_t a = random_field(&seed);
+        assert_int_equal(nc_gl_mul_pow2(a, k), nc_gl_mul(a, nc_gl_pow(2, k)));
+    }
+}
+
+static void batch_inverse_equals_single_and_counts_zeros(void **state) {
+    uint64_t in[67], out[67], scratch[67], single, seed = 3;
+    size_t n, i, zeros, expected;
+    (void)state;
+    for (n = 0; n <= 67; n++) {
+        for (i = 0, expected = 0; i < n; i++) {
+            in[i] = test_random(&seed) % 5 ? random_field(&seed) : 0;
+            expected += in[i] == 0;
+        }
+        assert_int_equal(nc_gl_batch_inv(out, in, n, scratch, &zeros), NC_OK);
+        assert_int_equal(zeros, expected);
+        for (i = 0; i < n; i++) {
+            (void)nc_gl_inv(in[i], &single);
+            assert_int_equal(out[i], single);
+        }
+    }
+}
+
+static void vector_operations_equal_scalar_ones(void **state) {
+    uint64_t a[67], b[67], out[67], y[67], seed = 4;
+    size_t n, i;
+    (void)state;
+    for (n = 0; n <= 67; n++) {
+        uint64_t dot = 0;
+        for (i = 0; i < 67; i++) {
+            a[i] = random_field(&seed);
+            b[i] = random_field(&seed);
+            y[i] = b[i];
+        }
+        nc_gl_vec_axpy(y, 9, a, n);
+        for (i = 0; i < 67; i++)
+            assert_int_equal(y[i], i < n ? nc_gl_add(b[i], nc_gl_mul(9, a[i])) : b[i]);
+        nc_gl_vec_add(out, a, b, n);
+        for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_add(a[i], b[i]));
+        nc_gl_vec_sub(out, a, b, n);
+        for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_sub(a[i], b[i]));
+        nc_gl_vec_scale(out, 9, a, n);
+        for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_mul(9, a[i]));
+        nc_gl_vec_mul(out, a, b, n);
+        for (i = 0; i < n; i++) {
+            assert_int_equal(out[i], nc_gl_mul(a[i], b[i]));
+            dot = nc_gl_add(dot, out[i]);
+        }
+        assert_int_equal(nc_gl_vec_dot(a, b, n), dot);
+    }
+}
+
+static void text_round_trips_and_bad_numbers_name_the_column(void **state) {
+    char text[21];
+    uint64_t value;
+    nc_error err;
+    int i;
+    (void)state;
+    for (i = 0; i < EDGE_COUNT; i++) {
+        uint64_t a = nc_gl_from_u64(edge_u64[i]);
+        size_t n = nc_gl_print(a, text);
+        assert_int_equal(n, strlen(text));
+        assert_int_equal(nc_gl_parse(text, n, &value, &err), NC_OK);
+        assert_int_equal(value, a);
+    }
+    assert_int_equal(nc_gl_parse("0xFFFFFFFF00000000", 18, &value, &err), NC_OK);
+    assert_int_equal(value, NC_GL_P - 1);
+    assert_int_equal(nc_gl_parse("18446744069414584321", 20, &value, &err), NC_ERR_LIMIT);
+    assert_int_equal(nc_gl_parse("99999999999999999999999", 23, &value, &err), NC_ERR_LIMIT);
+    assert_int_equal(nc_gl_parse("12a", 3, &value, &err), NC_ERR_FORMAT);
+    assert_int_equal(err.column, 3);
+    assert_int_equal(nc_gl_parse("", 0, &value, &err), NC_ERR_FORMAT);
+    assert_int_equal(nc_gl_parse("0x", 2, &value, NULL), NC_ERR_FORMAT);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_operation_agrees_with_field_json),
+        cmocka_unit_test(field_laws_hold_on_edge_and_random_values),
+        cmocka_unit_test(multiplication_by_a_power_of_two_is_a_shift),
+        cmocka_unit_test(batch_inverse_equals_single_and_counts_zeros),
+        cmocka_unit_test(vector_operations_equal_scalar_ones),
+        cmocka_unit_test(text_round_trips_and_bad_numbers_name_the_column),
+    };
+    return cmocka_run_group_tests_name("goldilocks scalar", tests, NULL, NULL);
+}

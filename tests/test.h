@@ -1,0 +1,104 @@
+/* What every unit test needs: cmocka, paths to test data, a JSON reader for golden files. */
+#ifndef NC_TEST_H
+#define NC_TEST_H
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <cmocka.h>
+#include <json-c/json.h>
+
+/* Files of the repository: the tests run from its root. */
+#define TEST_DATA "tests/data/"
+
+/* The optional larger data folder; tests that need it call skip() when it is not there. */
+static inline const char *shared_data(void) {
+    const char *path = getenv("NC_TEST_DATA");
+    struct stat info;
+    if (!path || !*path) path = "../shared/data";
+    return stat(path, &info) == 0 ? path : NULL;
+}
+
+static inline json_object *load_json(const char *path) {
+    json_object *root = json_object_from_file(path);
+    if (!root) fail_msg("cannot read %s: %s", path, json_util_get_last_err());
+    return root;
+}
+
+static inline json_object *member(json_object *object, const char *key) {
+    json_object *value = NULL;
+    if (!json_object_object_get_ex(object, key, &value)) fail_msg("no member %s", key);
+    return value;
+}
+
+/* Numbers above 2^53 may be stored as decimal strings; negative ones are two's complement. */
+static inline uint64_t json_u64(json_object *value) {
+    if (json_object_get_type(value) == json_type_string)
+        return strtoull(json_object_get_string(value), NULL, 10);
+    return json_object_get_uint64(value);
+}
+
+static inline size_t json_fields(json_object *array, uint64_t *out, size_t limit) {
+    size_t n = json_object_array_length(array), i;
+    assert_true(n <= limit);
+    for (i = 0; i < n; i++) out[i] = json_u64(json_object_array_get_idx(array, i));
+    return n;
+}
+
+/* Edge values of 64-bit arithmetic, for property tests. */
+static const uint64_t edge_u64[] = {0,
+                                    1,
+                                    2,
+                                    UINT64_C(0x7FFFFFFF),
+                                    UINT64_C(0xFFFFFFFE),
+                                    UINT64_C(0xFFFFFFFF),
+                                    UINT64_C(0x100000000),
+                                    UINT64_C(0x100000001),
+                                    UINT64_C(0x7FFFFFFF80000000),
+                                    UINT64_C(0x7FFFFFFF80000001),
+                                    UINT64_C(0x8000000000000000),
+                                    UINT64_C(0xFFFFFFFE00000002),
+                                    UINT64_C(0xFFFFFFFEFFFFFFFF),
+                                    UINT64_C(0xFFFFFFFF00000000),
+                                    UINT64_C(0xFFFFFFFF00000001),
+                                    UINT64_C(0xFFFFFFFF00000002),
+                                    UINT64_C(0xFFFFFFFFFFFFFFFF)};
+enum { EDGE_COUNT = sizeof edge_u64 / sizeof edge_u64[0] };
+
+/* splitmix64 (Steele, Lea, Flood 2014): test inputs independent of the library's generator. */
+static inline uint64_t test_random(uint64_t *state) {
+    uint64_t z = (*state += UINT64_C(0x9E3779B97F4A7C15));
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
+}
+
+/* An allocator that fails its k-th call and counts what is still held. */
+typedef struct failing_memory {
+    long until_failure; /* negative: never fail */
+    long blocks;
+    size_t bytes;
+} failing_memory;
+
+static inline void *failing_alloc(void *user, size_t bytes, size_t align) {
+    failing_memory *memory = (failing_memory *)user;
+    void *block = NULL;
+    if (memory->until_failure == 0) return NULL;
+    if (memory->until_failure > 0) memory->until_failure--;
+    if (posix_memalign(&block, align < sizeof block ? sizeof block : align, bytes)) return NULL;
+    memory->blocks++;
+    memory->bytes += bytes;
+    return block;
+}
+
+static inline void failing_free(void *user, void *block, size_t bytes) {
+    failing_memory *memory = (failing_memory *)user;
+    memory->blocks--;
+    memory->bytes -= bytes;
+    free(block);
+}
+#endif
