@@ -1,0 +1,2423 @@
+/* nc_hlx.h - transformer training and inference in which the same seed gives the same bits
+   version 0.1.0 - MIT or public domain, see the end of the file
+
+   Copy this file into your project; nothing else is needed. In ONE C or C++ file:
+
+       #define NC_IMPLEMENTATION
+       #include "nc_hlx.h"
+
+   Compile with -fopenmp for threads; with or without, with any number of threads, in portable
+   C, AVX2 or AVX-512, at any optimisation level, the parameters after N steps are the same bits.
+   For the GPU copy nc_gpu.h and the kernels too and define NC_GPU.
+
+   Quick example:
+
+       #include <stdio.h>
+       #define NC_IMPLEMENTATION
+       #include "nc_hlx.h"
+       int main(void) {
+           const char text[] = "to be or not to be, that is the question: to be or not to be";
+           nc_hlx_config config = {0};
+           nc_hlx_adamw adamw = {0};
+           nc_hlx_loader loader;
+           nc_hlx_model *model;
+           nc_hlx_stats stats;
+           int step;
+           config.d_model = 32, config.num_heads = 2, config.num_layers = 1, config.ffn_dim = 64;
+           config.max_seq_len = 8, config.batch_size = 2;
+           if (nc_hlx_create(&model, &config, NULL) != NC_OK) return 1;
+           nc_hlx_init_weights(model, 1);
+           nc_hlx_loader_init(&loader, text, sizeof text - 1, 8, 1);
+           for (step = 0; step < 20; step++)
+               if (nc_hlx_train_step(model, &loader, &adamw, &stats) != NC_OK) return 1;
+           printf("loss %.4f, digest %016llx\n", (double)stats.loss,
+                  (unsigned long long)nc_hlx_digest(model));
+           nc_hlx_destroy(model);
+           return 0;
+       }
+
+   Contents (search for the tag):
+     >>types     configuration, optimiser, loader, model
+     >>api       numeric kernels, model, training, checkpoints, sampling
+     >>scalar    elementary functions, reductions, reference kernels
+     >>simd      gemm: packing, micro kernels, threads
+     >>io        checkpoints
+     >>gpu       gemm on a device (NC_GPU)
+     >>public    model, training, sampling
+     >>changelog
+
+   Options, defined before including:
+     NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
+     NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
+     NC_NO_STDIO           no checkpoints, no file access
+     NC_NO_SIMD            portable C only
+     NC_GPU                also compile the GPU entry points (needs nc_gpu.h)
+
+   The numeric contract, which every function here keeps:
+     - float32 + - * / sqrt and explicit fma, round to nearest even, subnormals kept; nothing is
+       reassociated, and the compiler may fuse nothing on its own (see >>scalar).
+     - a dot product over k is the chain c = fma(a[k], b[k], c) with k ascending.
+     - a reduction to a scalar has the fixed shape of nc_hlx_sum.
+     - sums over the batch axis are chains in ascending index.
+   -ffast-math breaks it and is refused. */
+
+#ifndef NC_HLX_H
+#define NC_HLX_H
+
+/* ==== nc base: the same block, to the letter, in every nc_*.h ====================== */
+#ifndef NC_BASE_DEFINED
+#define NC_BASE_DEFINED
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define NC_UNUSED __attribute__((unused))
+#else
+#define NC_UNUSED
+#endif
+#ifndef NC_API /* how public functions are declared; NC_STATIC makes them private to the file */
+#if defined(NC_STATIC)
+#define NC_API static NC_UNUSED
+#elif defined(__cplusplus)
+#define NC_API extern "C"
+#else
+#define NC_API extern
+#endif
+#endif
+
+/* Result of every function that can fail. 0 is success; values are stable across versions. */
+typedef enum nc_status {
+    NC_OK = 0,
+    NC_ERR_ARG = 1,         /* an argument outside its documented range */
+    NC_ERR_MEMORY = 2,      /* the allocator returned null */
+    NC_ERR_IO = 3,          /* a file could not be opened, read, written or renamed */
+    NC_ERR_FORMAT = 4,      /* input bytes or text that break their format */
+    NC_ERR_LIMIT = 5,       /* well-formed input beyond a documented limit */
+    NC_ERR_UNSUPPORTED = 6, /* valid, but not possible in this build or on this machine */
+    NC_ERR_DEVICE = 7,      /* GPU driver, device or kernel file missing or failing */
+    NC_ERR_MISMATCH = 8,    /* two things that must agree do not (checksum, shape, proof) */
+    NC_ERR_CANCELLED = 9,   /* the progress callback asked to stop */
+    NC_ERR_MATH = 10        /* no result exists: inverse of 0, root of a non-residue */
+} nc_status;
+
+/* Where and why: line and column count from 1, 0 = not applicable. Message ends with NUL. */
+typedef struct nc_error {
+    nc_status status;
+    int32_t line;
+    int32_t column;
+    char message[160];
+} nc_error;
+
+/* Memory hooks. A null nc_allocator pointer, or null members, mean malloc and free. alloc_fn
+ * returns memory aligned to `align` (a power of two up to 64) or null; free_fn gets the same
+ * byte count back. Both must be callable from the thread that calls the library. */
+typedef struct nc_allocator {
+    void *(*alloc_fn)(void *user, size_t bytes, size_t align);
+    void (*free_fn)(void *user, void *ptr, size_t bytes);
+    void *user;
+} nc_allocator;
+
+/* Called during long work with done of total; return nonzero to cancel (NC_ERR_CANCELLED). */
+typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+/* Static text for a status, never null; unknown values give "unknown status". */
+NC_API const char *nc_status_str(nc_status status);
+#endif
+/* ==== end of nc base =============================================================== */
+
+/* >>types ========================================================================== */
+
+/* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
+ * num_heads, every member below 2^20, batch_size * max_seq_len below 2^24. */
+typedef struct nc_hlx_config {
+    uint32_t vocab_size;  /* 256: byte-level tokens */
+    uint32_t d_model;     /* 256 */
+    uint32_t num_layers;  /* 4 */
+    uint32_t num_heads;   /* 4 */
+    uint32_t ffn_dim;     /* 1024 */
+    uint32_t max_seq_len; /* 128 */
+    uint32_t batch_size;  /* 8: largest batch that fits the activation memory */
+    uint32_t tied_output; /* 0: own output matrix; 1: the token embedding, transposed */
+} nc_hlx_config;
+
+/* AdamW with decoupled decay (Loshchilov, Hutter 2019) and linear warm-up, cosine decay. Decay
+ * applies to matrices and embeddings, not to biases and layer norms. */
+typedef struct nc_hlx_adamw {
+    float lr;           /* 0: 3e-4 */
+    float lr_min;       /* end of the cosine; 0: 0 */
+    float beta1;        /* 0: 0.9 */
+    float beta2;        /* 0: 0.999 */
+    float eps;          /* 0: 1e-8 */
+    float weight_decay; /* 0: none */
+    float clip_norm;    /* gradients are scaled to this norm when above it; 0: no clipping */
+    uint32_t warmup_steps;
+    uint32_t decay_steps; /* steps until lr_min, warm-up included; 0: lr stays constant */
+} nc_hlx_adamw;
+
+/* Windows of seq + 1 tokens over a byte text, in a fresh order each epoch. Plain data: copy it
+ * to remember a position. The text is not copied and must outlive the loader. */
+typedef struct nc_hlx_loader {
+    const uint8_t *text;
+    size_t bytes;
+    uint32_t seq;
+    uint32_t reserved;
+    uint64_t seed;
+    uint64_t next; /* windows taken so far, over all epochs */
+} nc_hlx_loader;
+
+typedef struct nc_hlx_stats {
+    float loss;      /* mean cross-entropy in nats per token */
+    float grad_norm; /* before clipping */
+    float lr;
+    uint32_t reserved;
+    uint64_t step; /* steps done, this one included */
+} nc_hlx_stats;
+
+/* Sampling: zero temperature takes the most likely token. */
+typedef struct nc_hlx_sampling {
+    float temperature;
+    float top_p;    /* keep the likeliest tokens up to this probability; 0: all */
+    uint32_t top_k; /* keep the k likeliest tokens; 0: all */
+    uint32_t reserved;
+    uint64_t seed;
+} nc_hlx_sampling;
+
+/* Parameters, gradients, moments and activations of one model. Independent of other models. */
+typedef struct nc_hlx_model nc_hlx_model;
+
+/* >>api ============================================================================ */
+
+/* -- numeric kernels: plain row-major float32 arrays ----------------------------------- */
+
+/* e^x, error below 2 ulp; overflow gives infinity, underflow rounds to subnormals, NaN stays.
+ * exact: the same bits everywhere. */
+NC_API float nc_hlx_exp(float x);
+/* Natural logarithm, error below 2 ulp; 0 gives -infinity, negative values NaN. */
+NC_API float nc_hlx_log(float x);
+/* Hyperbolic tangent, error below 2 ulp. */
+NC_API float nc_hlx_tanh(float x);
+
+/* The fixed reduction: 32 lane sums s[j] = x[j] + x[32 + j] + ... in ascending order, then a
+ * tree s[j] += s[j + 16], 8, 4, 2, 1. Beyond 4,096 values the chunk sums are reduced by the
+ * same rule. Empty sums are +0. */
+NC_API float nc_hlx_sum(const float *x, size_t n);
+/* The same shape over the products a[i] b[i]; each lane is a chain of fma. */
+NC_API float nc_hlx_dot(const float *a, const float *b, size_t n);
+
+/* Bytes of scratch that nc_hlx_gemm needs for `threads` threads. */
+NC_API size_t nc_hlx_gemm_work_bytes(uint32_t threads);
+/* C (m x n, row stride ldc) = op(A) op(B), or += with accumulate. op(A) is m x k: A itself, or
+ * the transpose of a stored k x m matrix with trans_a; op(B) is k x n likewise. Every element
+ * is one fma chain over ascending k from 0 (or from C). Uses as many threads as `work` has room
+ * for; the result never depends on it. Errors: NC_ERR_ARG for a null pointer, a stride smaller
+ * than a row, or too little work memory. C must not overlap A, B or work. */
+NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
+                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+                             int accumulate, void *work, size_t work_bytes);
+/* The definition of nc_hlx_gemm, one fmaf at a time: the judge in tests. */
+NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
+                            size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+                            int accumulate);
+
+/* Layer norm over rows of width n: mean, then variance by a second pass, eps 1e-5; keeps mean
+ * and reciprocal deviation of each row for the backward pass. */
+NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
+                             const float *gamma, const float *beta, size_t rows, size_t n);
+/* dx += gradient; dgamma, dbeta += chains over ascending rows. */
+NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
+                                      const float *x, const float *gamma, const float *mean,
+                                      const float *rstd, size_t rows, size_t n);
+/* Rows of softmax in place: maximum, exp(x - max), fixed sum, one division each. With causal,
+ * row r keeps its first r + 1 entries and the rest become 0. */
+NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal);
+/* dx = y (dy - dot(dy, y)) per row, in place of dy. */
+NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal);
+/* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
+NC_API void nc_hlx_gelu(float *out, const float *x, size_t n);
+/* dx = dout * gelu'(x); dx may be dout. */
+NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n);
+/* Mean cross-entropy of rows of logits and, in place of the logits, its gradient. Targets
+ * >= n are ignored (no loss, zero gradient). losses[rows] is scratch. */
+NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
+                                  size_t rows, size_t n);
+
+/* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
+ * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
+NC_API nc_status nc_hlx_set_simd(int level);
+/* The level in use. */
+NC_API int nc_hlx_simd(void);
+
+/* -- model ----------------------------------------------------------------------------- */
+
+/* Preset by name: "tiny" (3.3 M parameters), "small" (19 M), "medium" (86 M). NC_ERR_ARG for
+ * other names. */
+NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config);
+/* Number of parameters, and bytes of parameters + gradients + moments + activations + scratch,
+ * known before anything is allocated. NC_ERR_ARG for an impossible configuration. */
+NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
+                                  uint64_t *bytes);
+/* Allocate a model (weights zero until initialised or loaded). Checks at run time that this
+ * build keeps the numeric contract: NC_ERR_UNSUPPORTED if not. Free with nc_hlx_destroy. */
+NC_API nc_status nc_hlx_create(nc_hlx_model **model, const nc_hlx_config *config,
+                               const nc_allocator *hooks);
+/* Release; null is fine. */
+NC_API void nc_hlx_destroy(nc_hlx_model *model);
+/* Matrices and embeddings from a normal-like distribution of deviation 0.02 (the projections
+ * into the residual stream 0.02 / sqrt(2 layers)), layer norms 1 and 0, biases 0. Resets the
+ * optimiser and the step count. */
+NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed);
+/* The configuration with all defaults filled in. */
+NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model);
+/* Optimiser steps done since initialisation, those before a checkpoint included. */
+NC_API uint64_t nc_hlx_step(const nc_hlx_model *model);
+/* All parameters in checkpoint order; *count gets their number. Gradients likewise. */
+NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count);
+/* All gradients, in the order of the parameters. */
+NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count);
+/* Order-fixed 64-bit digest (FNV-1a of the little-endian bytes) of all parameters. */
+NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model);
+
+/* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss and
+ * the gradient of the logits is ready for nc_hlx_backward; without, nc_hlx_logits holds the
+ * logits. NC_ERR_ARG for sizes beyond the configuration or tokens outside the vocabulary. */
+NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
+                                const uint32_t *targets, uint32_t batch, uint32_t seq, float *loss);
+/* Logits of the last nc_hlx_forward without targets: batch x seq x vocab_size. */
+NC_API const float *nc_hlx_logits(const nc_hlx_model *model);
+/* Add the gradients of the last forward pass with targets. NC_ERR_ARG if there was none. */
+NC_API nc_status nc_hlx_backward(nc_hlx_model *model);
+/* Set all gradients to 0. */
+NC_API void nc_hlx_zero_gradients(nc_hlx_model *model);
+/* Learning rate of a step, counted from 1. */
+NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
+/* One optimiser step from the gradients; fills stats->grad_norm, lr and step. */
+NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
+
+/* -- training data, steps, sampling -------------------------------------------------------- */
+
+/* NC_ERR_ARG unless bytes > seq > 0. The model's vocabulary must be at least 256. */
+NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t bytes,
+                                    uint32_t seq, uint64_t seed);
+/* Next batch x seq tokens and their successors. */
+NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
+                               uint32_t batch);
+/* One step at the configured batch size: batch from the loader, forward, backward, update. */
+NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
+                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
+/* Mean loss over the first `windows` non-overlapping windows of a text, for validation. */
+NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const void *text, size_t bytes,
+                                 uint32_t windows, float *loss);
+/* Continue prompt[0 .. prompt_bytes) by `count` bytes into out; draw i uses counter i of the
+ * seed's stream. An empty prompt starts from a newline. */
+NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
+                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count);
+
+#ifndef NC_NO_STDIO
+/* Write parameters, moments, step, configuration and loader position (loader may be null),
+ * little-endian with a checksum, to a temporary file that replaces `path` at the end. */
+NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                             const char *path, nc_error *err);
+/* Create a model from a checkpoint; a batch_size other than 0 replaces the
+ * file's. loader (may be null) gets seq, seed and position; its text is kept. Every
+ * size is checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
+NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err);
+#endif
+
+#ifdef NC_GPU
+#include "nc_gpu.h"
+/* nc_hlx_gemm without strides on a device, host arrays in and out, bit-equal to the CPU.
+ * Errors of the device; NC_ERR_UNSUPPORTED when it cannot keep the numeric contract. */
+NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
+                                 size_t k, const float *a, const float *b, float *c,
+                                 int accumulate);
+#endif
+
+#endif /* NC_HLX_H */
+
+/* ================================== implementation ==================================== */
+#if defined(NC_IMPLEMENTATION) && !defined(NC_HLX_IMPLEMENTED)
+#define NC_HLX_IMPLEMENTED
+
+/* ==== nc base implementation: the same block, to the letter, in every nc_*.h ======= */
+#ifndef NC_BASE_IMPLEMENTED
+#define NC_BASE_IMPLEMENTED
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef NC_ASSERT
+#include <assert.h>
+#define NC_ASSERT(x) assert(x)
+#endif
+#ifndef NC_MALLOC
+#define NC_MALLOC(bytes) malloc(bytes)
+#define NC_FREE(ptr) free(ptr)
+#endif
+#ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
+#define NC_MAX_FILE_BYTES ((size_t)1 << 32)
+#endif
+#if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
+#include <fcntl.h>
+#include <unistd.h>
+#ifdef __cplusplus
+extern "C" int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
+#else
+extern int fsync(int fd);
+#endif
+#elif !defined(NC_NO_STDIO) && defined(_WIN32)
+#include <io.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+    __declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+                                                    unsigned long flags);
+#endif
+
+/* Several C files may each hold an implementation of a different header: this one function is
+ * shared by all of them, so it is weak where that exists. */
+#if defined(__GNUC__) && !defined(NC_STATIC) && !defined(_WIN32)
+NC_API __attribute__((weak)) const char *nc_status_str(nc_status status);
+#endif
+NC_API const char *nc_status_str(nc_status status) {
+    static const char *const text[] = {"ok",
+                                       "invalid argument",
+                                       "out of memory",
+                                       "input/output error",
+                                       "malformed input",
+                                       "limit exceeded",
+                                       "unsupported",
+                                       "device error",
+                                       "mismatch",
+                                       "cancelled",
+                                       "no mathematical result"};
+    unsigned i = (unsigned)status;
+    return i < sizeof text / sizeof text[0] ? text[i] : "unknown status";
+}
+
+/* Fill *err (may be null) and return status, so that callers write `return nc__fail(...)`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+static NC_UNUSED nc_status
+nc__fail(nc_error *err, nc_status status, size_t line, size_t column, const char *format, ...) {
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        err->status = status;
+        err->line = line > INT32_MAX ? INT32_MAX : (int32_t)line;
+        err->column = column > INT32_MAX ? INT32_MAX : (int32_t)column;
+        vsnprintf(err->message, sizeof err->message, format, args);
+        va_end(args);
+    }
+    return status;
+}
+
+static NC_UNUSED void nc__clear(nc_error *err) {
+    if (err) memset(err, 0, sizeof *err);
+}
+
+/* a * b, or SIZE_MAX when it overflows; no allocation of SIZE_MAX bytes ever succeeds. */
+static NC_UNUSED size_t nc__mul_size(size_t a, size_t b) {
+    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
+static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
+/* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
+static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+    char *raw, *aligned;
+    if (bytes >= SIZE_MAX - 128) return NULL;
+    if (bytes == 0) bytes = 1;
+    if (hooks && hooks->alloc_fn) return hooks->alloc_fn(hooks->user, bytes, 64);
+    raw = (char *)NC_MALLOC(bytes + 64 + sizeof(void *));
+    if (!raw) return NULL;
+    aligned = raw + sizeof(void *);
+    aligned += (64 - (uintptr_t)aligned % 64) % 64;
+    memcpy(aligned - sizeof(void *), &raw, sizeof raw);
+    return aligned;
+}
+
+static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+    void *ptr = nc__alloc(hooks, bytes);
+    if (ptr) memset(ptr, 0, bytes);
+    return ptr;
+}
+
+static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+    void *raw;
+    if (!ptr) return;
+    if (hooks && hooks->free_fn) {
+        hooks->free_fn(hooks->user, ptr, bytes ? bytes : 1);
+    } else if (!hooks || !hooks->alloc_fn) {
+        memcpy(&raw, (char *)ptr - sizeof raw, sizeof raw);
+        NC_FREE(raw);
+    }
+}
+
+/* Little-endian integers in files, whatever the machine. */
+static NC_UNUSED void nc__put_le(uint8_t *out, uint64_t value, size_t bytes) {
+    size_t i;
+    for (i = 0; i < bytes; i++) out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static NC_UNUSED uint64_t nc__get_le(const uint8_t *in, size_t bytes) {
+    uint64_t value = 0;
+    size_t i;
+    for (i = 0; i < bytes; i++) value |= (uint64_t)in[i] << (8 * i);
+    return value;
+}
+
+/* FNV-1a, 64 bits. Each step is a bijection of the state, so one changed byte always shows. */
+#define NC__FNV_START UINT64_C(0xcbf29ce484222325)
+static NC_UNUSED uint64_t nc__fnv1a(uint64_t hash, const void *data, size_t bytes) {
+    const uint8_t *p = (const uint8_t *)data;
+    size_t i;
+    for (i = 0; i < bytes; i++) hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers, SC 2011): counter and
+ * key in, four uniform 32-bit words out. The one generator of the house. */
+static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t counter_hi,
+                                 uint32_t out[4]) {
+    uint32_t c0 = (uint32_t)counter_lo, c1 = (uint32_t)(counter_lo >> 32);
+    uint32_t c2 = (uint32_t)counter_hi, c3 = (uint32_t)(counter_hi >> 32);
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    int round;
+    for (round = 0; round < 10; round++) {
+        uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0;
+        uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2;
+        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)b;
+        c3 = (uint32_t)a;
+        k0 += UINT32_C(0x9E3779B9);
+        k1 += UINT32_C(0xBB67AE85);
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+/* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL. */
+static NC_UNUSED int nc__cpu_level(void) {
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return 2;
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+typedef struct nc__span {
+    const void *data;
+    size_t bytes;
+} nc__span;
+
+#ifndef NC_NO_STDIO
+/* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
+static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
+                                         uint8_t **data, size_t *bytes, nc_error *err) {
+    FILE *file = fopen(path, "rb");
+    uint8_t *buffer = NULL, *grown;
+    size_t capacity = 0, used = 0, got;
+    nc_status status = NC_OK;
+    *data = NULL;
+    *bytes = 0;
+    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    do {
+        if (capacity - used < 2) {
+            size_t larger = capacity ? capacity * 2 : 65536;
+            grown = larger > NC_MAX_FILE_BYTES ? NULL : (uint8_t *)nc__alloc(hooks, larger);
+            if (!grown) {
+                status = larger > NC_MAX_FILE_BYTES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+                nc__fail(err, status, 0, 0, "'%.120s' is too large", path);
+                break;
+            }
+            if (used) memcpy(grown, buffer, used);
+            nc__free(hooks, buffer, capacity);
+            buffer = grown;
+            capacity = larger;
+        }
+        got = fread(buffer + used, 1, capacity - used - 1, file);
+        used += got;
+    } while (got > 0);
+    if (status == NC_OK && ferror(file))
+        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot read '%.120s'", path);
+    fclose(file);
+    if (status == NC_OK) { /* shrink to exactly bytes + 1, the size the caller frees */
+        *data = (uint8_t *)nc__alloc(hooks, used + 1);
+        if (!*data) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for '%.120s'", path);
+    }
+    if (status == NC_OK) {
+        if (used) memcpy(*data, buffer, used);
+        (*data)[used] = 0;
+        *bytes = used;
+    }
+    nc__free(hooks, buffer, capacity);
+    return status;
+}
+
+/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
+static NC_UNUSED void nc__sync_directory(const char *path) {
+#if defined(__unix__) || defined(__APPLE__)
+    const char *slash = strrchr(path, '/');
+    char name[4096];
+    size_t n = slash ? (size_t)(slash - path) + 1 : 1;
+    int fd;
+    if (n >= sizeof name) return;
+    memcpy(name, slash ? path : ".", n);
+    name[n] = 0;
+    fd = open(name, O_RDONLY);
+    if (fd < 0) return;
+    (void)fsync(fd);
+    (void)close(fd);
+#else
+    (void)path;
+#endif
+}
+
+/* Write the spans to a temporary file beside `path`, fsync, rename over it: a crash at any
+ * moment leaves the old file or the new one. */
+static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *spans, size_t count,
+                                          nc_error *err) {
+    char temporary[4096];
+    FILE *file;
+    size_t i;
+    int ok = 1;
+    if (strlen(path) > sizeof temporary - 64)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
+#if defined(__unix__) || defined(__APPLE__)
+    snprintf(temporary, sizeof temporary, "%s.tmp%ld.%lx", path, (long)getpid(),
+             (unsigned long)((uintptr_t)temporary >> 4));
+#else
+    snprintf(temporary, sizeof temporary, "%s.tmp%lx", path,
+             (unsigned long)((uintptr_t)temporary >> 4));
+#endif
+    file = fopen(temporary, "wb");
+    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", temporary);
+    for (i = 0; i < count && ok; i++)
+        ok =
+            spans[i].bytes == 0 || fwrite(spans[i].data, 1, spans[i].bytes, file) == spans[i].bytes;
+    ok = fflush(file) == 0 && ok;
+#if defined(__unix__) || defined(__APPLE__)
+    {
+        int fd = -1; /* fileno is hidden by strict -std=c99: reopen to reach a descriptor */
+        if (ok) fd = open(temporary, O_WRONLY);
+        ok = ok && fd >= 0 && fsync(fd) == 0;
+        if (fd >= 0) (void)close(fd);
+    }
+#elif defined(_WIN32)
+    ok = ok && _commit(_fileno(file)) == 0;
+#endif
+    ok = fclose(file) == 0 && ok;
+#if defined(_WIN32)
+    ok = ok && MoveFileExA(temporary, path, 1 | 8); /* replace existing, write through */
+#else
+    ok = ok && rename(temporary, path) == 0;
+#endif
+    if (!ok) {
+        (void)remove(temporary);
+        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
+    }
+    nc__sync_directory(path);
+    return NC_OK;
+}
+#endif /* NC_NO_STDIO */
+#endif
+/* ==== end of nc base implementation ================================================ */
+
+#include <float.h>
+#include <math.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_HLX__X86
+#include <immintrin.h>
+#endif
+
+#ifdef __FAST_MATH__
+#error "nc_hlx.h promises bits: compile without -ffast-math"
+#endif
+#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD == 2
+#error "nc_hlx.h promises bits: compile with SSE2 arithmetic (-msse2 -mfpmath=sse), not x87"
+#endif
+
+/* a * b + c may become one fma only where this file says so. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=off")
+#endif
+
+/* >>scalar ========================================================================= */
+
+static uint32_t nc_hlx__bits(float x) {
+    uint32_t u;
+    memcpy(&u, &x, sizeof u);
+    return u;
+}
+
+static float nc_hlx__float(uint32_t u) {
+    float x;
+    memcpy(&x, &u, sizeof x);
+    return x;
+}
+
+#if defined(__GNUC__)
+#define NC_HLX__INLINE static inline __attribute__((always_inline, unused))
+#else
+#define NC_HLX__INLINE static inline
+#endif
+
+static size_t nc_hlx__min(size_t a, size_t b) { return a < b ? a : b; }
+
+static int nc_hlx__forced_level = -1;
+
+NC_API int nc_hlx_simd(void) {
+    static int best = -1; /* idempotent: every thread computes the same value */
+    if (best < 0) best = nc__cpu_level();
+    return nc_hlx__forced_level >= 0 ? nc_hlx__forced_level : best;
+}
+
+NC_API nc_status nc_hlx_set_simd(int level) {
+    if (level < -1 || level > 2) return NC_ERR_ARG;
+    if (level > nc__cpu_level()) return NC_ERR_UNSUPPORTED;
+    nc_hlx__forced_level = level;
+    return NC_OK;
+}
+
+/* One body, compiled for each instruction set: name(...) runs the best that is allowed. The
+ * body holds no intrinsics, so every version is the same chain of IEEE operations. */
+#ifdef NC_HLX__X86
+#define NC_HLX__AVX2 __attribute__((target("avx2,fma")))
+#define NC_HLX__AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#define NC_HLX__VERSIONS(name, params, args)                                                       \
+    NC_HLX__AVX2 static void name##_avx2 params { name##_body args; }                              \
+    NC_HLX__AVX512 static void name##_avx512 params { name##_body args; }                          \
+    static void name##_portable params { name##_body args; }                                       \
+    static void name params {                                                                      \
+        int level = nc_hlx_simd();                                                                 \
+        if (level == 2)                                                                            \
+            name##_avx512 args;                                                                    \
+        else if (level == 1)                                                                       \
+            name##_avx2 args;                                                                      \
+        else                                                                                       \
+            name##_portable args;                                                                  \
+    }
+#else
+#define NC_HLX__VERSIONS(name, params, args)                                                       \
+    static void name params { name##_body args; }
+#endif
+
+/* e^x for one value. n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces,
+ * Taylor polynomial of degree 7 on |r| <= 0.347, then 2^n in two exact factors so
+ * that the last multiplication rounds once, into the subnormals too. */
+NC_HLX__INLINE float nc_hlx__exp1(float x) {
+    float bounded = x > 89.0f ? 89.0f : x, shifted, n, r, p, half;
+    int32_t k, k1;
+    bounded = bounded < -104.0f ? -104.0f : bounded;
+    bounded = x == x ? bounded : 0.0f;
+    shifted = fmaf(bounded, 1.44269504f, 12582912.0f);
+    k = (int32_t)(nc_hlx__bits(shifted) - UINT32_C(0x4B400000));
+    n = shifted - 12582912.0f;
+    r = fmaf(n, -0.693145752f, bounded);
+    r = fmaf(n, -1.42860677e-6f, r);
+    p = 1.98412701e-4f;
+    p = fmaf(p, r, 1.38888892e-3f);
+    p = fmaf(p, r, 8.33333377e-3f);
+    p = fmaf(p, r, 4.16666679e-2f);
+    p = fmaf(p, r, 1.66666672e-1f);
+    p = fmaf(p, r, 0.5f);
+    p = fmaf(p, r, 1.0f);
+    p = fmaf(p, r, 1.0f);
+    k1 = k / 2;
+    half = nc_hlx__float((uint32_t)(k1 + 127) << 23);
+    p = p * half;
+    p = p * nc_hlx__float((uint32_t)(k - k1 + 127) << 23);
+    return x == x ? p : x;
+}
+
+/* log(x): x = 2^e m with m in [sqrt(1/2), sqrt(2)), f = m - 1, Cephes' logf polynomial in f. */
+NC_HLX__INLINE float nc_hlx__log1(float x) {
+    float scaled = x < FLT_MIN ? x * 8388608.0f : x, f, z, p, e, y;
+    uint32_t u = nc_hlx__bits(scaled) - UINT32_C(0x3F3504F3);
+    /* the field is signed; biasing it keeps the shift unsigned */
+    int32_t exponent = (int32_t)((u + UINT32_C(0x40000000)) >> 23) - 128;
+    f = nc_hlx__float((u & UINT32_C(0x007FFFFF)) + UINT32_C(0x3F3504F3)) - 1.0f;
+    e = (float)(exponent - (x < FLT_MIN ? 23 : 0));
+    z = f * f;
+    p = 7.0376836292e-2f;
+    p = fmaf(p, f, -1.1514610310e-1f);
+    p = fmaf(p, f, 1.1676998740e-1f);
+    p = fmaf(p, f, -1.2420140846e-1f);
+    p = fmaf(p, f, 1.4249322787e-1f);
+    p = fmaf(p, f, -1.6668057665e-1f);
+    p = fmaf(p, f, 2.0000714765e-1f);
+    p = fmaf(p, f, -2.4999993993e-1f);
+    p = fmaf(p, f, 3.3333331174e-1f);
+    y = (p * f) * z;
+    y = fmaf(e, -2.12194440e-4f, y);
+    y = fmaf(z, -0.5f, y);
+    y = f + y;
+    y = fmaf(e, 0.693359375f, y);
+    y = x > FLT_MAX ? x : y;                                 /* +infinity */
+    y = x == 0.0f ? nc_hlx__float(UINT32_C(0xFF800000)) : y; /* -infinity */
+    return x >= 0.0f ? y : nc_hlx__float(UINT32_C(0x7FC00000));
+}
+
+/* tanh(x): odd polynomial (Cephes' tanhf) below 0.625, 1 - 2 / (e^2|x| + 1) above. */
+NC_HLX__INLINE float nc_hlx__tanh1(float x) {
+    float a = nc_hlx__float(nc_hlx__bits(x) & UINT32_C(0x7FFFFFFF)), z = x * x, p, t;
+    p = -5.70498872745e-3f;
+    p = fmaf(p, z, 2.06390887954e-2f);
+    p = fmaf(p, z, -5.37397155531e-2f);
+    p = fmaf(p, z, 1.33314422036e-1f);
+    p = fmaf(p, z, -3.33332819422e-1f);
+    p = fmaf(p * z, x, x);
+    t = 1.0f - 2.0f / (nc_hlx__exp1(a + a) + 1.0f);
+    t = nc_hlx__float(nc_hlx__bits(t) | (nc_hlx__bits(x) & UINT32_C(0x80000000)));
+    t = a < 0.625f ? p : t;
+    return x == x ? t : x;
+}
+
+NC_API float nc_hlx_exp(float x) { return nc_hlx__exp1(x); }
+
+NC_API float nc_hlx_log(float x) { return nc_hlx__log1(x); }
+
+NC_API float nc_hlx_tanh(float x) { return nc_hlx__tanh1(x); }
+
+/* Blocks of 32: the loops below have constant trip counts and no aliasing, so that compilers
+ * turn them into vector code at -O2. */
+enum { NC_HLX__LANES = 32, NC_HLX__CHUNK = 4096 };
+
+NC_HLX__INLINE float nc_hlx__tree(float s[NC_HLX__LANES]) {
+    int width, j;
+    for (width = NC_HLX__LANES / 2; width > 0; width /= 2)
+        for (j = 0; j < width; j++) s[j] = s[j] + s[j + width];
+    return s[0];
+}
+
+/* Lane sums of one chunk, n <= 4,096: of x (b null) or of products a b. */
+NC_HLX__INLINE float nc_hlx__chunk(const float *a, const float *b, size_t n) {
+    float s[NC_HLX__LANES], x[NC_HLX__LANES], y[NC_HLX__LANES];
+    size_t i = 0;
+    int j;
+    for (j = 0; j < NC_HLX__LANES; j++) s[j] = 0.0f;
+    for (; i + NC_HLX__LANES <= n; i += NC_HLX__LANES) {
+        memcpy(x, a + i, sizeof x);
+        if (b) {
+            memcpy(y, b + i, sizeof y);
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(x[j], y[j], s[j]);
+        } else {
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + x[j];
+        }
+    }
+    for (j = 0; i < n; i++, j++) s[j] = b ? fmaf(a[i], b[i], s[j]) : s[j] + a[i];
+    return nc_hlx__tree(s);
+}
+
+/* Chunk sums are folded as they come: 4,096 of them form the next level's chunk. Three levels
+ * reach 2^36 values. */
+NC_HLX__INLINE void nc_hlx__reduce_body(float *out, const float *a, const float *b, size_t n) {
+    float lanes[3][NC_HLX__LANES];
+    size_t count[3] = {0, 0, 0}, i;
+    int level, j;
+    if (n <= NC_HLX__CHUNK) {
+        *out = nc_hlx__chunk(a, b, n);
+        return;
+    }
+    memset(lanes, 0, sizeof lanes);
+    for (i = 0; i < n; i += NC_HLX__CHUNK) {
+        size_t m = nc_hlx__min(n - i, NC_HLX__CHUNK);
+        float sum = nc_hlx__chunk(a + i, b ? b + i : NULL, m);
+        for (level = 1; level < 3; level++) {
+            j = (int)(count[level] % NC_HLX__LANES);
+            lanes[level][j] = lanes[level][j] + sum;
+            if (++count[level] < NC_HLX__CHUNK) break;
+            sum = nc_hlx__tree(lanes[level]);
+            memset(lanes[level], 0, sizeof lanes[level]);
+            count[level] = 0;
+        }
+    }
+    *out = nc_hlx__tree(lanes[1]);
+    if (n > (size_t)NC_HLX__CHUNK * NC_HLX__CHUNK) {
+        if (count[1]) {
+            j = (int)(count[2] % NC_HLX__LANES);
+            lanes[2][j] = lanes[2][j] + *out;
+        }
+        *out = nc_hlx__tree(lanes[2]);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__reduce, (float *out, const float *a, const float *b, size_t n),
+                 (out, a, b, n))
+
+NC_API float nc_hlx_sum(const float *x, size_t n) {
+    float sum;
+    nc_hlx__reduce(&sum, x, NULL, n);
+    return sum;
+}
+
+NC_API float nc_hlx_dot(const float *a, const float *b, size_t n) {
+    float sum;
+    nc_hlx__reduce(&sum, a, b, n);
+    return sum;
+}
+
+/* One row of layer norm: (x - mean) rstd gamma + beta. */
+NC_HLX__INLINE void nc_hlx__layernorm_row_body(float *out, float *mean, float *rstd, const float *x,
+                                               const float *gamma, const float *beta, size_t n) {
+    float m, v, r;
+    size_t i;
+    nc_hlx__reduce_body(&m, x, NULL, n);
+    m = m / (float)n;
+    for (i = 0; i < n; i++) out[i] = x[i] - m;
+    nc_hlx__reduce_body(&v, out, out, n);
+    r = 1.0f / sqrtf(v / (float)n + 1e-5f);
+    for (i = 0; i < n; i++) out[i] = fmaf(out[i] * r, gamma[i], beta[i]);
+    *mean = m;
+    *rstd = r;
+}
+NC_HLX__VERSIONS(nc_hlx__layernorm_row,
+                 (float *out, float *mean, float *rstd, const float *x, const float *gamma,
+                  const float *beta, size_t n),
+                 (out, mean, rstd, x, gamma, beta, n))
+
+NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
+                             const float *gamma, const float *beta, size_t rows, size_t n) {
+    ptrdiff_t r;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++)
+        nc_hlx__layernorm_row(out + (size_t)r * n, mean + r, rstd + r, x + (size_t)r * n, gamma,
+                              beta, n);
+}
+
+/* dx += rstd (dy gamma - mean(dy gamma) - xhat mean(dy gamma xhat)), with the two means by the
+ * fixed reduction; rows are below 2^20 wide, so two levels of it are enough. */
+NC_HLX__INLINE void nc_hlx__layernorm_dx_body(float *dx, const float *dout, const float *x,
+                                              const float *gamma, float mean, float rstd,
+                                              size_t n) {
+    float s[2][NC_HLX__LANES], t[2][NC_HLX__LANES], mean_dy = 0.0f, mean_dyx = 0.0f;
+    size_t first, i, lane;
+    memset(s, 0, sizeof s);
+    memset(t, 0, sizeof t);
+    for (first = 0; first < n; first += NC_HLX__CHUNK) {
+        size_t end = first + nc_hlx__min(n - first, NC_HLX__CHUNK);
+        memset(s[0], 0, sizeof s[0]);
+        memset(t[0], 0, sizeof t[0]);
+        for (i = first; i < end; i++) {
+            float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
+            lane = i % NC_HLX__LANES;
+            s[0][lane] = s[0][lane] + dy;
+            t[0][lane] = fmaf(dy, xhat, t[0][lane]);
+        }
+        mean_dy = nc_hlx__tree(s[0]);
+        mean_dyx = nc_hlx__tree(t[0]);
+        lane = first / NC_HLX__CHUNK % NC_HLX__LANES;
+        s[1][lane] = s[1][lane] + mean_dy;
+        t[1][lane] = t[1][lane] + mean_dyx;
+    }
+    if (n > NC_HLX__CHUNK) {
+        mean_dy = nc_hlx__tree(s[1]);
+        mean_dyx = nc_hlx__tree(t[1]);
+    }
+    mean_dy = mean_dy / (float)n;
+    mean_dyx = mean_dyx / (float)n;
+    for (i = 0; i < n; i++) {
+        float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
+        dx[i] = fmaf(fmaf(-xhat, mean_dyx, dy - mean_dy), rstd, dx[i]);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__layernorm_dx,
+                 (float *dx, const float *dout, const float *x, const float *gamma, float mean,
+                  float rstd, size_t n),
+                 (dx, dout, x, gamma, mean, rstd, n))
+
+/* Columns [first, last) of dgamma and dbeta: chains over ascending rows. */
+NC_HLX__INLINE void nc_hlx__layernorm_dw_body(float *dgamma, float *dbeta, const float *dout,
+                                              const float *x, const float *mean, const float *rstd,
+                                              size_t rows, size_t n, size_t first, size_t last) {
+    size_t r, i;
+    for (r = 0; r < rows; r++)
+        for (i = first; i < last; i++) {
+            float dy = dout[r * n + i], xhat = (x[r * n + i] - mean[r]) * rstd[r];
+            dgamma[i] = fmaf(dy, xhat, dgamma[i]);
+            dbeta[i] = dbeta[i] + dy;
+        }
+}
+NC_HLX__VERSIONS(nc_hlx__layernorm_dw,
+                 (float *dgamma, float *dbeta, const float *dout, const float *x, const float *mean,
+                  const float *rstd, size_t rows, size_t n, size_t first, size_t last),
+                 (dgamma, dbeta, dout, x, mean, rstd, rows, n, first, last))
+
+/* Columns per task where a batch-axis chain is split over threads. */
+enum { NC_HLX__COLUMNS = 64 };
+
+NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
+                                      const float *x, const float *gamma, const float *mean,
+                                      const float *rstd, size_t rows, size_t n) {
+    ptrdiff_t r, blocks = (ptrdiff_t)((n + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++)
+        nc_hlx__layernorm_dx(dx + (size_t)r * n, dout + (size_t)r * n, x + (size_t)r * n, gamma,
+                             mean[r], rstd[r], n);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < blocks; r++) {
+        size_t first = (size_t)r * NC_HLX__COLUMNS, last = first + NC_HLX__COLUMNS;
+        nc_hlx__layernorm_dw(dgamma, dbeta, dout, x, mean, rstd, rows, n, first,
+                             nc_hlx__min(last, n));
+    }
+}
+
+/* x[i] = exp(x[i] - shift), in blocks. */
+NC_HLX__INLINE void nc_hlx__exp_shift_body(float *x, float shift, size_t n) {
+    float block[NC_HLX__LANES];
+    size_t i, m;
+    int j;
+    for (i = 0; i < n; i += NC_HLX__LANES) {
+        m = nc_hlx__min(n - i, NC_HLX__LANES);
+        if (m == NC_HLX__LANES)
+            memcpy(block, x + i, sizeof block);
+        else {
+            memset(block, 0, sizeof block);
+            memcpy(block, x + i, m * sizeof *x);
+        }
+        for (j = 0; j < NC_HLX__LANES; j++) block[j] = nc_hlx__exp1(block[j] - shift);
+        memcpy(x + i, block, m * sizeof *x);
+    }
+}
+
+NC_HLX__INLINE float nc_hlx__max(const float *x, size_t n) {
+    float max = x[0];
+    size_t i;
+    for (i = 1; i < n; i++) max = x[i] > max ? x[i] : max;
+    return max;
+}
+
+NC_HLX__INLINE void nc_hlx__softmax_row_body(float *x, size_t n) {
+    float sum;
+    size_t i;
+    nc_hlx__exp_shift_body(x, nc_hlx__max(x, n), n);
+    nc_hlx__reduce_body(&sum, x, NULL, n);
+    for (i = 0; i < n; i++) x[i] = x[i] / sum;
+}
+NC_HLX__VERSIONS(nc_hlx__softmax_row, (float *x, size_t n), (x, n))
+
+NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal) {
+    ptrdiff_t r;
+    if (n == 0) return;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++) {
+        size_t kept = causal && (size_t)r + 1 < n ? (size_t)r + 1 : n;
+        float *row = x + (size_t)r * n;
+        nc_hlx__softmax_row(row, kept);
+        memset(row + kept, 0, (n - kept) * sizeof *row);
+    }
+}
+
+NC_HLX__INLINE void nc_hlx__softmax_dx_body(float *dy, const float *y, size_t n) {
+    float dot;
+    size_t i;
+    nc_hlx__reduce_body(&dot, dy, y, n);
+    for (i = 0; i < n; i++) dy[i] = y[i] * (dy[i] - dot);
+}
+NC_HLX__VERSIONS(nc_hlx__softmax_dx, (float *dy, const float *y, size_t n), (dy, y, n))
+
+NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal) {
+    ptrdiff_t r;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++) {
+        size_t kept = causal && (size_t)r + 1 < n ? (size_t)r + 1 : n;
+        float *row = dy + (size_t)r * n;
+        nc_hlx__softmax_dx(row, y + (size_t)r * n, kept);
+        memset(row + kept, 0, (n - kept) * sizeof *row);
+    }
+}
+
+#define NC_HLX__GELU_SCALE 0.797884583f /* sqrt(2/pi) */
+
+NC_HLX__INLINE void nc_hlx__gelu_body(float *out, const float *x, size_t n) {
+    float block[NC_HLX__LANES];
+    size_t i, m;
+    int j;
+    for (i = 0; i < n; i += NC_HLX__LANES) {
+        m = nc_hlx__min(n - i, NC_HLX__LANES);
+        memset(block, 0, sizeof block);
+        memcpy(block, x + i, m * sizeof *x);
+        for (j = 0; j < NC_HLX__LANES; j++) {
+            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
+            float half = 0.5f * v;
+            block[j] = fmaf(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
+        }
+        memcpy(out + i, block, m * sizeof *x);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__gelu, (float *out, const float *x, size_t n), (out, x, n))
+
+NC_HLX__INLINE void nc_hlx__gelu_dx_body(float *dx, const float *dout, const float *x, size_t n) {
+    float block[NC_HLX__LANES], dy[NC_HLX__LANES];
+    size_t i, m;
+    int j;
+    for (i = 0; i < n; i += NC_HLX__LANES) {
+        m = nc_hlx__min(n - i, NC_HLX__LANES);
+        memset(block, 0, sizeof block);
+        memset(dy, 0, sizeof dy);
+        memcpy(block, x + i, m * sizeof *x);
+        memcpy(dy, dout + i, m * sizeof *x);
+        for (j = 0; j < NC_HLX__LANES; j++) {
+            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
+            float t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
+            float inner = NC_HLX__GELU_SCALE * fmaf(0.134145f * v, v, 1.0f);
+            float slope = fmaf(-t, t, 1.0f) * inner;
+            block[j] = dy[j] * fmaf(0.5f * v, slope, fmaf(0.5f, t, 0.5f));
+        }
+        memcpy(dx + i, block, m * sizeof *x);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__gelu_dx, (float *dx, const float *dout, const float *x, size_t n),
+                 (dx, dout, x, n))
+
+/* Elementwise work is cut in pieces of this many values for threads. */
+enum { NC_HLX__PIECE = 4096 };
+
+NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
+    ptrdiff_t i, pieces = (ptrdiff_t)((n + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < pieces; i++) {
+        size_t first = (size_t)i * NC_HLX__PIECE, m = n - first;
+        nc_hlx__gelu(out + first, x + first, nc_hlx__min(m, NC_HLX__PIECE));
+    }
+}
+
+NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n) {
+    ptrdiff_t i, pieces = (ptrdiff_t)((n + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < pieces; i++) {
+        size_t first = (size_t)i * NC_HLX__PIECE, m = n - first;
+        nc_hlx__gelu_dx(dx + first, dout + first, x + first, nc_hlx__min(m, NC_HLX__PIECE));
+    }
+}
+
+/* loss = log(sum exp(x - max)) - (x[target] - max); gradient (softmax - one_hot) / count. */
+NC_HLX__INLINE void nc_hlx__cross_entropy_row_body(float *x, float *loss, uint32_t target,
+                                                   float count, size_t n) {
+    float max, sum, picked;
+    size_t i;
+    *loss = 0.0f;
+    if (target >= n) {
+        memset(x, 0, n * sizeof *x);
+        return;
+    }
+    max = nc_hlx__max(x, n);
+    picked = x[target] - max;
+    nc_hlx__exp_shift_body(x, max, n);
+    nc_hlx__reduce_body(&sum, x, NULL, n);
+    *loss = nc_hlx__log1(sum) - picked;
+    for (i = 0; i < n; i++) {
+        float probability = x[i] / sum;
+        x[i] = (i == target ? probability - 1.0f : probability) / count;
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__cross_entropy_row,
+                 (float *x, float *loss, uint32_t target, float count, size_t n),
+                 (x, loss, target, count, n))
+
+NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
+                                  size_t rows, size_t n) {
+    size_t valid = 0, i;
+    float count;
+    ptrdiff_t r;
+    for (i = 0; i < rows; i++) valid += (size_t)(targets[i] < n);
+    count = (float)(valid ? valid : 1);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++)
+        nc_hlx__cross_entropy_row(logits + (size_t)r * n, losses + r, targets[r], count, n);
+    return nc_hlx_sum(losses, rows) / count;
+}
+
+NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
+                            size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+                            int accumulate) {
+    size_t i, j, p;
+    for (i = 0; i < m; i++)
+        for (j = 0; j < n; j++) {
+            float sum = accumulate ? c[i * ldc + j] : 0.0f;
+            for (p = 0; p < k; p++)
+                sum = fmaf(a[trans_a ? p * lda + i : i * lda + p],
+                           b[trans_b ? j * ldb + p : p * ldb + j], sum);
+            c[i * ldc + j] = sum;
+        }
+}
+
+/* >>simd =========================================================================== */
+
+/* A tile of C is mr x nr; A comes packed as k columns of mr values, B as k rows of nr values.
+ * The accumulators start from C and return to it, so cutting k into blocks changes nothing. */
+typedef void (*nc_hlx__micro_fn)(size_t k, const float *a, const float *b, float *c, size_t ldc);
+typedef struct nc_hlx__micro {
+    size_t mr, nr;
+    nc_hlx__micro_fn fn;
+} nc_hlx__micro;
+
+enum {
+    NC_HLX__KC = 256,     /* k block */
+    NC_HLX__MC_TILES = 8, /* row tiles per block of A */
+    NC_HLX__NC = 512,     /* columns per block of B */
+    NC_HLX__MR_MAX = 14,
+    NC_HLX__NR_MAX = 32
+};
+
+static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, float *c, size_t ldc) {
+    float tile[4][8];
+    size_t p;
+    int i, j;
+    for (i = 0; i < 4; i++) memcpy(tile[i], c + (size_t)i * ldc, sizeof tile[i]);
+    for (p = 0; p < k; p++, a += 4, b += 8)
+        for (i = 0; i < 4; i++)
+            for (j = 0; j < 8; j++) tile[i][j] = fmaf(a[i], b[j], tile[i][j]);
+    for (i = 0; i < 4; i++) memcpy(c + (size_t)i * ldc, tile[i], sizeof tile[i]);
+}
+
+#ifdef NC_HLX__X86
+#define NC_HLX__ROWS6(X) X(0) X(1) X(2) X(3) X(4) X(5)
+#define NC_HLX__ROWS14(X) NC_HLX__ROWS6(X) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
+
+#define NC_HLX__LOAD(i)                                                                            \
+    __m256 x##i = _mm256_loadu_ps(c + i * ldc), y##i = _mm256_loadu_ps(c + i * ldc + 8);
+#define NC_HLX__FMA(i)                                                                             \
+    w = _mm256_broadcast_ss(a + i);                                                                \
+    x##i = _mm256_fmadd_ps(w, u, x##i);                                                            \
+    y##i = _mm256_fmadd_ps(w, v, y##i);
+#define NC_HLX__STORE(i)                                                                           \
+    _mm256_storeu_ps(c + i * ldc, x##i);                                                           \
+    _mm256_storeu_ps(c + i * ldc + 8, y##i);
+NC_HLX__AVX2 static void nc_hlx__micro_avx2(size_t k, const float *a, const float *b, float *c,
+                                            size_t ldc) {
+    __m256 u, v, w;
+    size_t p;
+    NC_HLX__ROWS6(NC_HLX__LOAD)
+    for (p = 0; p < k; p++, a += 6, b += 16) {
+        u = _mm256_loadu_ps(b);
+        v = _mm256_loadu_ps(b + 8);
+        NC_HLX__ROWS6(NC_HLX__FMA)
+    }
+    NC_HLX__ROWS6(NC_HLX__STORE)
+}
+#undef NC_HLX__LOAD
+#undef NC_HLX__FMA
+#undef NC_HLX__STORE
+
+#define NC_HLX__LOAD(i)                                                                            \
+    __m512 x##i = _mm512_loadu_ps(c + i * ldc), y##i = _mm512_loadu_ps(c + i * ldc + 16);
+#define NC_HLX__FMA(i)                                                                             \
+    w = _mm512_set1_ps(a[i]);                                                                      \
+    x##i = _mm512_fmadd_ps(w, u, x##i);                                                            \
+    y##i = _mm512_fmadd_ps(w, v, y##i);
+#define NC_HLX__STORE(i)                                                                           \
+    _mm512_storeu_ps(c + i * ldc, x##i);                                                           \
+    _mm512_storeu_ps(c + i * ldc + 16, y##i);
+NC_HLX__AVX512 static void nc_hlx__micro_avx512(size_t k, const float *a, const float *b, float *c,
+                                                size_t ldc) {
+    __m512 u, v, w;
+    size_t p;
+    NC_HLX__ROWS14(NC_HLX__LOAD)
+    for (p = 0; p < k; p++, a += 14, b += 32) {
+        u = _mm512_loadu_ps(b);
+        v = _mm512_loadu_ps(b + 16);
+        NC_HLX__ROWS14(NC_HLX__FMA)
+    }
+    NC_HLX__ROWS14(NC_HLX__STORE)
+}
+#undef NC_HLX__LOAD
+#undef NC_HLX__FMA
+#undef NC_HLX__STORE
+#undef NC_HLX__ROWS6
+#undef NC_HLX__ROWS14
+#endif
+
+static nc_hlx__micro nc_hlx__pick_micro(void) {
+    nc_hlx__micro micro = {4, 8, nc_hlx__micro_portable};
+#ifdef NC_HLX__X86
+    if (nc_hlx_simd() == 1) {
+        micro.mr = 6;
+        micro.nr = 16;
+        micro.fn = nc_hlx__micro_avx2;
+    } else if (nc_hlx_simd() == 2) {
+        micro.mr = 14;
+        micro.nr = 32;
+        micro.fn = nc_hlx__micro_avx512;
+    }
+#endif
+    return micro;
+}
+
+/* dst[p * width + i] = element (first + i, p0 + p) of op(X), where `lanes` says whether the lane
+ * index runs along the rows of the stored matrix; missing lanes are zero. */
+static void nc_hlx__pack(float *dst, const float *x, size_t ld, int lanes_contiguous, size_t first,
+                         size_t lanes, size_t width, size_t p0, size_t k) {
+    size_t p, i;
+    if (lanes_contiguous) {
+        for (p = 0; p < k; p++) {
+            memcpy(dst + p * width, x + (p0 + p) * ld + first, lanes * sizeof *dst);
+            for (i = lanes; i < width; i++) dst[p * width + i] = 0.0f;
+        }
+    } else {
+        for (i = 0; i < width; i++)
+            for (p = 0; p < k; p++)
+                dst[p * width + i] = i < lanes ? x[(first + i) * ld + p0 + p] : 0.0f;
+    }
+}
+
+/* One tile, through a copy when it hangs over the edge of C. */
+static void nc_hlx__tile(const nc_hlx__micro *micro, size_t k, const float *a, const float *b,
+                         float *c, size_t ldc, size_t rows, size_t columns) {
+    float edge[NC_HLX__MR_MAX * NC_HLX__NR_MAX];
+    size_t i;
+    if (rows == micro->mr && columns == micro->nr) {
+        micro->fn(k, a, b, c, ldc);
+        return;
+    }
+    memset(edge, 0, sizeof edge);
+    for (i = 0; i < rows; i++) memcpy(edge + i * micro->nr, c + i * ldc, columns * sizeof *c);
+    micro->fn(k, a, b, edge, micro->nr);
+    for (i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * micro->nr, columns * sizeof *c);
+}
+
+typedef struct nc_hlx__gemm_job {
+    nc_hlx__micro micro;
+    int trans_a, trans_b;
+    size_t m, n, k, lda, ldb, ldc;
+    const float *a, *b;
+    float *c;
+} nc_hlx__gemm_job;
+
+enum {
+    NC_HLX__PACK_B = NC_HLX__KC * (NC_HLX__NC + NC_HLX__NR_MAX),
+    NC_HLX__PACK_A = NC_HLX__KC * NC_HLX__MR_MAX * NC_HLX__MC_TILES
+};
+
+/* Rows [row, row + mc) of one (k block, column block): pack A, then all tiles. */
+static void nc_hlx__gemm_rows(const nc_hlx__gemm_job *job, float *pack_a, const float *pack_b,
+                              size_t row, size_t p0, size_t kc, size_t j0, size_t nc) {
+    size_t mr = job->micro.mr, nr = job->micro.nr, tile, j;
+    size_t end = nc_hlx__min(row + mr * NC_HLX__MC_TILES, job->m);
+    for (tile = row; tile < end; tile += mr)
+        nc_hlx__pack(pack_a + (tile - row) * kc, job->a, job->lda, job->trans_a, tile,
+                     nc_hlx__min(end - tile, mr), mr, p0, kc);
+    for (j = 0; j < nc; j += nr)
+        for (tile = row; tile < end; tile += mr)
+            nc_hlx__tile(&job->micro, kc, pack_a + (tile - row) * kc, pack_b + j * kc,
+                         job->c + tile * job->ldc + j0 + j, job->ldc, nc_hlx__min(end - tile, mr),
+                         nc_hlx__min(nc - j, nr));
+}
+
+static void nc_hlx__gemm_run(const nc_hlx__gemm_job *job, float *work, int threads) {
+    float *pack_b = work, *pack_a = work + NC_HLX__PACK_B;
+    size_t nr = job->micro.nr, mc = job->micro.mr * NC_HLX__MC_TILES, p0, j0;
+    ptrdiff_t i, panels, blocks = (ptrdiff_t)((job->m + mc - 1) / mc);
+    (void)threads;
+    for (j0 = 0; j0 < job->n; j0 += NC_HLX__NC)
+        for (p0 = 0; p0 < job->k; p0 += NC_HLX__KC) {
+            size_t nc = nc_hlx__min(job->n - j0, NC_HLX__NC);
+            size_t kc = nc_hlx__min(job->k - p0, NC_HLX__KC);
+            panels = (ptrdiff_t)((nc + nr - 1) / nr);
+#ifdef _OPENMP
+#pragma omp parallel num_threads(threads) if (threads > 1)
+#endif
+            {
+#ifdef _OPENMP
+                float *mine = pack_a + (size_t)omp_get_thread_num() * NC_HLX__PACK_A;
+#pragma omp for schedule(static)
+#else
+                float *mine = pack_a;
+#endif
+                for (i = 0; i < panels; i++) {
+                    size_t j = (size_t)i * nr;
+                    nc_hlx__pack(pack_b + j * kc, job->b, job->ldb, !job->trans_b, j0 + j,
+                                 nc_hlx__min(nc - j, nr), nr, p0, kc);
+                }
+#ifdef _OPENMP
+#pragma omp for schedule(static)
+#endif
+                for (i = 0; i < blocks; i++)
+                    nc_hlx__gemm_rows(job, mine, pack_b, (size_t)i * mc, p0, kc, j0, nc);
+            }
+        }
+}
+
+NC_API size_t nc_hlx_gemm_work_bytes(uint32_t threads) {
+    return (NC_HLX__PACK_B + (size_t)(threads ? threads : 1) * NC_HLX__PACK_A) * sizeof(float) + 64;
+}
+
+NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
+                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+                             int accumulate, void *work, size_t work_bytes) {
+    nc_hlx__gemm_job job;
+    float *aligned;
+    size_t i;
+    int threads = 1;
+    if (m == 0 || n == 0) return NC_OK;
+    if (!c || !work || work_bytes < nc_hlx_gemm_work_bytes(1) || (k && (!a || !b)))
+        return NC_ERR_ARG;
+    if (lda < (trans_a ? m : k) || ldb < (trans_b ? k : n) || ldc < n) return NC_ERR_ARG;
+    aligned = (float *)(void *)((char *)work + (64 - (uintptr_t)work % 64) % 64);
+#ifdef _OPENMP
+    threads = omp_in_parallel() ? 1 : omp_get_max_threads();
+    while (threads > 1 && nc_hlx_gemm_work_bytes((uint32_t)threads) > work_bytes) threads--;
+    if ((double)m * (double)n * (double)k < 65536.0) threads = 1; /* cheaper than waking them */
+#endif
+    job.micro = nc_hlx__pick_micro();
+    job.trans_a = trans_a;
+    job.trans_b = trans_b;
+    job.m = m;
+    job.n = n;
+    job.k = k;
+    job.lda = lda;
+    job.ldb = ldb;
+    job.ldc = ldc;
+    job.a = a;
+    job.b = b;
+    job.c = c;
+    if (!accumulate)
+        for (i = 0; i < m; i++) memset(c + i * ldc, 0, n * sizeof *c);
+    nc_hlx__gemm_run(&job, aligned, threads);
+    return NC_OK;
+}
+
+/* >>public ========================================================================= */
+
+/* Parameter tensors in checkpoint order; the last column says whether weight decay applies. */
+enum {
+    NC_HLX__WTE, /* token embedding (vocab, d) */
+    NC_HLX__WPE, /* position embedding (seq, d) */
+    NC_HLX__LN1_W,
+    NC_HLX__LN1_B,
+    NC_HLX__QKV_W, /* (d, 3d): y = x W + b, as GPT-2's Conv1D stores it */
+    NC_HLX__QKV_B,
+    NC_HLX__PROJ_W, /* (d, d) */
+    NC_HLX__PROJ_B,
+    NC_HLX__LN2_W,
+    NC_HLX__LN2_B,
+    NC_HLX__FC_W, /* (d, ffn) */
+    NC_HLX__FC_B,
+    NC_HLX__OUT_W, /* (ffn, d) */
+    NC_HLX__OUT_B,
+    NC_HLX__LNF_W,
+    NC_HLX__LNF_B,
+    NC_HLX__HEAD, /* (vocab, d), absent when tied */
+    NC_HLX__TENSORS
+};
+
+typedef struct nc_hlx__layout {
+    size_t offset[NC_HLX__TENSORS]; /* of layer 0 */
+    size_t size[NC_HLX__TENSORS];
+    size_t layer_stride;
+    size_t total;
+} nc_hlx__layout;
+
+/* Activations of one layer, all (batch * seq) x width except att (batch, heads, seq, seq). */
+typedef struct nc_hlx__layer {
+    float *ln1, *ln1_mean, *ln1_rstd, *qkv, *att, *mixed, *after_att;
+    float *ln2, *ln2_mean, *ln2_rstd, *fc, *gelu, *out;
+} nc_hlx__layer;
+
+struct nc_hlx_model {
+    nc_hlx_config config;
+    nc_hlx__layout layout;
+    nc_allocator hooks;
+    int custom_hooks;
+    int ready; /* a forward pass with targets awaits its backward pass */
+    uint32_t batch, seq, threads;
+    uint64_t step;
+    size_t state_bytes, work_bytes;
+    float *parameters, *gradients, *m, *v; /* one arena */
+    char *arena;                           /* the other: activations and scratch */
+    nc_hlx__layer *layers;
+    float *embedded, *final, *final_mean, *final_rstd, *logits, *losses;
+    float *d_residual, *d_wide, *d_qkv, *d_narrow;
+    uint32_t *tokens, *targets;
+    char *gemm_work;
+    char *head_work; /* per thread: gemm scratch and one seq x seq block */
+    size_t head_work_stride;
+};
+
+static int nc_hlx__is_layer_tensor(int t) { return t >= NC_HLX__LN1_W && t <= NC_HLX__OUT_B; }
+
+static int nc_hlx__decays(int t) {
+    return t == NC_HLX__WTE || t == NC_HLX__WPE || t == NC_HLX__QKV_W || t == NC_HLX__PROJ_W ||
+           t == NC_HLX__FC_W || t == NC_HLX__OUT_W || t == NC_HLX__HEAD;
+}
+
+static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
+    nc_hlx_config c;
+    memset(&c, 0, sizeof c);
+    if (in) c = *in;
+    if (!c.vocab_size) c.vocab_size = 256;
+    if (!c.d_model) c.d_model = 256;
+    if (!c.num_layers) c.num_layers = 4;
+    if (!c.num_heads) c.num_heads = 4;
+    if (!c.ffn_dim) c.ffn_dim = 1024;
+    if (!c.max_seq_len) c.max_seq_len = 128;
+    if (!c.batch_size) c.batch_size = 8;
+    *out = c;
+    if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
+        c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
+        c.d_model % c.num_heads || (uint64_t)c.batch_size * c.max_seq_len >= UINT64_C(1) << 24)
+        return NC_ERR_ARG;
+    return NC_OK;
+}
+
+static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
+    size_t d = c->d_model, f = c->ffn_dim, offset = 0;
+    int t;
+    size_t size[NC_HLX__TENSORS];
+    size[NC_HLX__WTE] = c->vocab_size * d;
+    size[NC_HLX__WPE] = c->max_seq_len * d;
+    size[NC_HLX__LN1_W] = size[NC_HLX__LN1_B] = size[NC_HLX__LN2_W] = size[NC_HLX__LN2_B] = d;
+    size[NC_HLX__QKV_W] = 3 * d * d;
+    size[NC_HLX__QKV_B] = 3 * d;
+    size[NC_HLX__PROJ_W] = d * d;
+    size[NC_HLX__PROJ_B] = size[NC_HLX__OUT_B] = size[NC_HLX__LNF_W] = size[NC_HLX__LNF_B] = d;
+    size[NC_HLX__FC_W] = size[NC_HLX__OUT_W] = d * f;
+    size[NC_HLX__FC_B] = f;
+    size[NC_HLX__HEAD] = c->tied_output ? 0 : c->vocab_size * d;
+    l->layer_stride = 0;
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        if (nc_hlx__is_layer_tensor(t)) l->layer_stride += size[t];
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        l->size[t] = size[t];
+        l->offset[t] = offset;
+        offset += size[t];
+        if (t == NC_HLX__OUT_B) offset += (c->num_layers - 1) * l->layer_stride;
+    }
+    l->total = offset;
+}
+
+static float *nc_hlx__tensor(const nc_hlx_model *model, float *base, int t, size_t layer) {
+    return base + model->layout.offset[t] +
+           (nc_hlx__is_layer_tensor(t) ? layer * model->layout.layer_stride : 0);
+}
+
+static uint32_t nc_hlx__threads(void) {
+#ifdef _OPENMP
+    return (uint32_t)omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+/* Carve `bytes` from the arena, or only count them while base is null. */
+static void *nc_hlx__carve(char *base, size_t *used, size_t bytes) {
+    void *p = base ? base + *used : NULL;
+    *used = nc__add_size(*used, nc__add_size(bytes, 63) & ~(size_t)63);
+    return p;
+}
+
+static float *nc_hlx__carve_f(char *base, size_t *used, size_t n) {
+    return (float *)nc_hlx__carve(base, used, nc__mul_size(n, sizeof(float)));
+}
+
+/* Lay out the activation arena; returns its size. With base null only the size is computed. */
+static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
+    const nc_hlx_config *c = &model->config;
+    size_t used = 0, rows = (size_t)c->batch_size * c->max_seq_len, d = c->d_model, l;
+    size_t square = nc__mul_size(nc__mul_size(rows, c->num_heads), c->max_seq_len);
+    nc_hlx__layer *layers =
+        (nc_hlx__layer *)nc_hlx__carve(base, &used, c->num_layers * sizeof *layers);
+    model->layers = layers;
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__layer x;
+        x.ln1 = nc_hlx__carve_f(base, &used, rows * d);
+        x.ln1_mean = nc_hlx__carve_f(base, &used, rows);
+        x.ln1_rstd = nc_hlx__carve_f(base, &used, rows);
+        x.qkv = nc_hlx__carve_f(base, &used, rows * 3 * d);
+        x.att = nc_hlx__carve_f(base, &used, square);
+        x.mixed = nc_hlx__carve_f(base, &used, rows * d);
+        x.after_att = nc_hlx__carve_f(base, &used, rows * d);
+        x.ln2 = nc_hlx__carve_f(base, &used, rows * d);
+        x.ln2_mean = nc_hlx__carve_f(base, &used, rows);
+        x.ln2_rstd = nc_hlx__carve_f(base, &used, rows);
+        x.fc = nc_hlx__carve_f(base, &used, rows * c->ffn_dim);
+        x.gelu = nc_hlx__carve_f(base, &used, rows * c->ffn_dim);
+        x.out = nc_hlx__carve_f(base, &used, rows * d);
+        if (layers) layers[l] = x;
+    }
+    model->embedded = nc_hlx__carve_f(base, &used, rows * d);
+    model->final = nc_hlx__carve_f(base, &used, rows * d);
+    model->final_mean = nc_hlx__carve_f(base, &used, rows);
+    model->final_rstd = nc_hlx__carve_f(base, &used, rows);
+    model->logits = nc_hlx__carve_f(base, &used, rows * c->vocab_size);
+    model->losses = nc_hlx__carve_f(base, &used, rows);
+    model->d_residual = nc_hlx__carve_f(base, &used, rows * d);
+    model->d_wide = nc_hlx__carve_f(base, &used, rows * c->ffn_dim);
+    model->d_qkv = nc_hlx__carve_f(base, &used, rows * 3 * d);
+    model->d_narrow = nc_hlx__carve_f(base, &used, rows * d);
+    model->tokens = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
+    model->targets = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
+    model->gemm_work = (char *)nc_hlx__carve(base, &used, nc_hlx_gemm_work_bytes(model->threads));
+    model->head_work_stride =
+        nc_hlx_gemm_work_bytes(1) + (size_t)c->max_seq_len * c->max_seq_len * sizeof(float) + 64;
+    model->head_work_stride &= ~(size_t)63;
+    model->head_work =
+        (char *)nc_hlx__carve(base, &used, nc__mul_size(model->head_work_stride, model->threads));
+    return used;
+}
+
+NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
+    memset(config, 0, sizeof *config);
+    if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
+    config->d_model = 512;
+    config->num_layers = 6;
+    config->num_heads = 8;
+    config->ffn_dim = 2048;
+    config->max_seq_len = 256;
+    if (!strcmp(name, "small")) return nc_hlx__complete(config, config);
+    config->d_model = 768;
+    config->num_layers = config->num_heads = 12;
+    config->ffn_dim = 3072;
+    config->max_seq_len = 512;
+    return strcmp(name, "medium") ? NC_ERR_ARG : nc_hlx__complete(config, config);
+}
+
+NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
+                                  uint64_t *bytes) {
+    nc_hlx_model model;
+    nc_status status;
+    size_t activations;
+    memset(&model, 0, sizeof model);
+    status = nc_hlx__complete(config, &model.config);
+    if (status != NC_OK) return status;
+    nc_hlx__make_layout(&model.config, &model.layout);
+    model.threads = nc_hlx__threads();
+    activations = nc_hlx__carve_all(&model, NULL);
+    if (parameters) *parameters = model.layout.total;
+    if (bytes) *bytes = (uint64_t)model.layout.total * 16 + activations;
+    return NC_OK;
+}
+
+/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
+ * product (e = 2^-13), and the same expression in two roundings must give 0. */
+static int nc_hlx__contract_holds(void) {
+    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
+    float a = one + e, b = one - e, minus_one = -one;
+    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
+    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
+}
+
+NC_API nc_status nc_hlx_create(nc_hlx_model **out, const nc_hlx_config *config,
+                               const nc_allocator *hooks) {
+    nc_hlx_model *model;
+    nc_hlx_config complete;
+    nc_status status;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    status = nc_hlx__complete(config, &complete);
+    if (status != NC_OK) return status;
+    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
+    model = (nc_hlx_model *)nc__calloc(hooks, sizeof *model);
+    if (!model) return NC_ERR_MEMORY;
+    if (hooks) model->hooks = *hooks;
+    model->custom_hooks = hooks != NULL;
+    model->config = complete;
+    model->threads = nc_hlx__threads();
+    nc_hlx__make_layout(&complete, &model->layout);
+    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
+    model->work_bytes = nc_hlx__carve_all(model, NULL);
+    model->parameters = (float *)nc__calloc(hooks, model->state_bytes);
+    model->arena = (char *)nc__alloc(hooks, model->work_bytes);
+    if (!model->parameters || !model->arena) {
+        nc_hlx_destroy(model);
+        return NC_ERR_MEMORY;
+    }
+    model->gradients = model->parameters + model->layout.total;
+    model->m = model->gradients + model->layout.total;
+    model->v = model->m + model->layout.total;
+    (void)nc_hlx__carve_all(model, model->arena);
+    *out = model;
+    return NC_OK;
+}
+
+NC_API void nc_hlx_destroy(nc_hlx_model *model) {
+    nc_allocator hooks;
+    const nc_allocator *use;
+    if (!model) return;
+    hooks = model->hooks;
+    use = model->custom_hooks ? &hooks : NULL;
+    nc__free(use, model->arena, model->work_bytes);
+    nc__free(use, model->parameters, model->state_bytes);
+    nc__free(use, model, sizeof *model);
+}
+
+/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
+ * and Hall). Integer arithmetic only, so the same value everywhere. */
+static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t tensor) {
+    uint32_t words[4];
+    int32_t sum = 0;
+    int i, j;
+    for (i = 0; i < 2; i++) {
+        nc__philox(seed, index, ((uint64_t)tensor << 8) | (uint64_t)i, words);
+        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
+    }
+    return (float)(2 * sum - 12 * 65535) / 131072.0f;
+}
+
+NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
+    const nc_hlx_config *c = &model->config;
+    float residual = 0.02f / sqrtf(2.0f * (float)c->num_layers);
+    uint32_t id = 0;
+    size_t layer, i;
+    int t;
+    memset(model->parameters, 0, model->state_bytes);
+    model->step = 0;
+    model->ready = 0;
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
+            float *x = nc_hlx__tensor(model, model->parameters, t, layer), scale = 0.02f;
+            int ones = t == NC_HLX__LN1_W || t == NC_HLX__LN2_W || t == NC_HLX__LNF_W;
+            if (t == NC_HLX__PROJ_W || t == NC_HLX__OUT_W) scale = residual;
+            for (i = 0; i < model->layout.size[t]; i++) {
+                if (nc_hlx__decays(t))
+                    x[i] = scale * nc_hlx__normal(seed, i, id);
+                else
+                    x[i] = ones ? 1.0f : 0.0f;
+            }
+        }
+}
+
+NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
+
+NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
+
+NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->parameters;
+}
+
+NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->gradients;
+}
+
+NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
+    uint64_t hash = NC__FNV_START;
+    uint8_t bytes[4];
+    size_t i;
+    for (i = 0; i < model->layout.total; i++) {
+        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
+        hash = nc__fnv1a(hash, bytes, 4);
+    }
+    return hash;
+}
+
+/* out (rows x n) = x (rows x k) W (k x n) + bias, bias added after the chain. */
+static void nc_hlx__linear(nc_hlx_model *model, float *out, const float *x, const float *w,
+                           const float *bias, size_t rows, size_t k, size_t n) {
+    ptrdiff_t r;
+    size_t i;
+    (void)nc_hlx_gemm(0, 0, rows, n, k, x, k, w, n, out, n, 0, model->gemm_work,
+                      nc_hlx_gemm_work_bytes(model->threads));
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) private(i)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++)
+        for (i = 0; i < n; i++) out[(size_t)r * n + i] = out[(size_t)r * n + i] + bias[i];
+}
+
+/* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. dx may be null. */
+static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
+                                    const float *dout, const float *x, const float *w, size_t rows,
+                                    size_t k, size_t n) {
+    size_t work = nc_hlx_gemm_work_bytes(model->threads), r;
+    ptrdiff_t i;
+    (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
+    if (dx) (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
+    for (r = 0; r < rows; r++)
+        for (i = 0; i < (ptrdiff_t)n; i++) dbias[i] = dbias[i] + dout[r * n + (size_t)i];
+}
+
+static float *nc_hlx__head_scratch(const nc_hlx_model *model, char **gemm) {
+    size_t t = 0;
+#ifdef _OPENMP
+    t = (size_t)omp_get_thread_num();
+#endif
+    *gemm = model->head_work + t * model->head_work_stride +
+            (size_t)model->config.max_seq_len * model->config.max_seq_len * sizeof(float);
+    return (float *)(void *)(model->head_work + t * model->head_work_stride);
+}
+
+/* mixed = softmax(Q K^T / sqrt(hd)) V per head; qkv rows hold Q, K, V of all heads in turn.
+ * Entries above the diagonal are exact zeros, so the chains over keys end at the diagonal. */
+static void nc_hlx__attention(nc_hlx_model *model, const nc_hlx__layer *x) {
+    size_t d = model->config.d_model, heads = model->config.num_heads, hd = d / heads;
+    size_t t = model->seq, work = nc_hlx_gemm_work_bytes(1);
+    float scale = 1.0f / sqrtf((float)hd);
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads((int)model->threads)
+#endif
+    for (i = 0; i < (ptrdiff_t)(model->batch * heads); i++) {
+        size_t b = (size_t)i / heads, h = (size_t)i % heads, j;
+        const float *q = x->qkv + b * t * 3 * d + h * hd;
+        float *att = x->att + (size_t)i * t * t;
+        char *gemm;
+        (void)nc_hlx__head_scratch(model, &gemm);
+        (void)nc_hlx_gemm(0, 1, t, t, hd, q, 3 * d, q + d, 3 * d, att, t, 0, gemm, work);
+        for (j = 0; j < t * t; j++) att[j] = att[j] * scale;
+        nc_hlx_softmax(att, t, t, 1);
+        (void)nc_hlx_gemm(0, 0, t, hd, t, att, t, q + 2 * d, 3 * d, x->mixed + b * t * d + h * hd,
+                          d, 0, gemm, work);
+    }
+}
+
+/* dV = P^T dO, dP = dO V^T, dS = softmax backward, dQ = dS K / sqrt(hd), dK = dS^T Q / sqrt(hd):
+ * dK and dV are chains over ascending queries, dQ over ascending keys. */
+static void nc_hlx__attention_backward(nc_hlx_model *model, float *dqkv, const float *dmixed,
+                                       const nc_hlx__layer *x) {
+    size_t d = model->config.d_model, heads = model->config.num_heads, hd = d / heads;
+    size_t t = model->seq, work = nc_hlx_gemm_work_bytes(1);
+    float scale = 1.0f / sqrtf((float)hd);
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads((int)model->threads)
+#endif
+    for (i = 0; i < (ptrdiff_t)(model->batch * heads); i++) {
+        size_t b = (size_t)i / heads, h = (size_t)i % heads, j;
+        const float *q = x->qkv + b * t * 3 * d + h * hd, *att = x->att + (size_t)i * t * t;
+        const float *d_out = dmixed + b * t * d + h * hd;
+        float *dq = dqkv + b * t * 3 * d + h * hd, *ds;
+        char *gemm;
+        ds = nc_hlx__head_scratch(model, &gemm);
+        (void)nc_hlx_gemm(1, 0, t, hd, t, att, t, d_out, d, dq + 2 * d, 3 * d, 0, gemm, work);
+        (void)nc_hlx_gemm(0, 1, t, t, hd, d_out, d, q + 2 * d, 3 * d, ds, t, 0, gemm, work);
+        nc_hlx_softmax_backward(ds, att, t, t, 1);
+        for (j = 0; j < t * t; j++) ds[j] = ds[j] * scale;
+        (void)nc_hlx_gemm(0, 0, t, hd, t, ds, t, q + d, 3 * d, dq, 3 * d, 0, gemm, work);
+        (void)nc_hlx_gemm(1, 0, t, hd, t, ds, t, q, 3 * d, dq + d, 3 * d, 0, gemm, work);
+    }
+}
+
+static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < (ptrdiff_t)n; i++) out[i] = a[i] + b[i];
+}
+
+static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
+    nc_hlx__layer *x = &model->layers[l];
+    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    size_t f = model->config.ffn_dim;
+    float *p = model->parameters;
+    nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
+    nc_hlx__linear(model, x->qkv, x->ln1, nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
+                   nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), rows, d, 3 * d);
+    nc_hlx__attention(model, x);
+    nc_hlx__linear(model, x->after_att, x->mixed, nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
+                   nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), rows, d, d);
+    nc_hlx__add(x->after_att, x->after_att, in, rows * d);
+    nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
+    nc_hlx__linear(model, x->fc, x->ln2, nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
+                   nc_hlx__tensor(model, p, NC_HLX__FC_B, l), rows, d, f);
+    nc_hlx_gelu(x->gelu, x->fc, rows * f);
+    nc_hlx__linear(model, x->out, x->gelu, nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
+                   nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), rows, f, d);
+    nc_hlx__add(x->out, x->out, x->after_att, rows * d);
+}
+
+static const float *nc_hlx__head(nc_hlx_model *model, float *base) {
+    return nc_hlx__tensor(model, base, model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+}
+
+NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
+                                const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                float *loss) {
+    const nc_hlx_config *c;
+    size_t rows, d, i, j, l;
+    const float *in, *wte, *wpe;
+    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
+    c = &model->config;
+    if (batch == 0 || seq == 0 || batch > c->batch_size || seq > c->max_seq_len) return NC_ERR_ARG;
+    rows = (size_t)batch * seq;
+    d = c->d_model;
+    for (i = 0; i < rows; i++)
+        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
+    model->batch = batch;
+    model->seq = seq;
+    model->ready = targets != NULL;
+    memmove(model->tokens, tokens, rows * sizeof *tokens);
+    wte = nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0);
+    wpe = nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0);
+    for (i = 0; i < rows; i++)
+        for (j = 0; j < d; j++)
+            model->embedded[i * d + j] =
+                wte[(size_t)model->tokens[i] * d + j] + wpe[i % seq * d + j];
+    in = model->embedded;
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__forward_layer(model, l, in);
+        in = model->layers[l].out;
+    }
+    nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
+    (void)nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d,
+                      nc_hlx__head(model, model->parameters), d, model->logits, c->vocab_size, 0,
+                      model->gemm_work, nc_hlx_gemm_work_bytes(model->threads));
+    if (targets) {
+        memmove(model->targets, targets, rows * sizeof *targets);
+        *loss =
+            nc_hlx_cross_entropy(model->logits, model->targets, model->losses, rows, c->vocab_size);
+    }
+    return NC_OK;
+}
+
+NC_API const float *nc_hlx_logits(const nc_hlx_model *model) { return model->logits; }
+
+/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
+static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *in) {
+    nc_hlx__layer *x = &model->layers[l];
+    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    size_t f = model->config.ffn_dim;
+    float *p = model->parameters, *g = model->gradients;
+    nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__OUT_B, l), model->d_residual, x->gelu,
+                            nc_hlx__tensor(model, p, NC_HLX__OUT_W, l), rows, f, d);
+    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
+                            nc_hlx__tensor(model, p, NC_HLX__FC_W, l), rows, d, f);
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
+                              nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
+                              x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
+                              x->ln2_rstd, rows, d);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l), model->d_residual,
+                            x->mixed, nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l), rows, d, d);
+    nc_hlx__attention_backward(model, model->d_qkv, model->d_narrow, x);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
+                            nc_hlx__tensor(model, p, NC_HLX__QKV_W, l), rows, d, 3 * d);
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
+                              nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
+                              nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
+                              rows, d);
+}
+
+NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
+    const nc_hlx_config *c;
+    size_t rows, d, work, i, j, l;
+    float *g, *p, *dwte, *dwpe, *dhead;
+    if (!model || !model->ready) return NC_ERR_ARG;
+    model->ready = 0;
+    c = &model->config;
+    rows = (size_t)model->batch * model->seq;
+    d = c->d_model;
+    work = nc_hlx_gemm_work_bytes(model->threads);
+    p = model->parameters;
+    g = model->gradients;
+    dhead = nc_hlx__tensor(model, g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+    (void)nc_hlx_gemm(1, 0, c->vocab_size, d, rows, model->logits, c->vocab_size, model->final, d,
+                      dhead, d, 1, model->gemm_work, work);
+    (void)nc_hlx_gemm(0, 0, rows, d, c->vocab_size, model->logits, c->vocab_size,
+                      nc_hlx__head(model, p), d, model->d_narrow, d, 0, model->gemm_work, work);
+    memset(model->d_residual, 0, rows * d * sizeof(float));
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LNF_W, 0),
+                              nc_hlx__tensor(model, g, NC_HLX__LNF_B, 0), model->d_narrow,
+                              model->layers[c->num_layers - 1].out,
+                              nc_hlx__tensor(model, p, NC_HLX__LNF_W, 0), model->final_mean,
+                              model->final_rstd, rows, d);
+    for (l = c->num_layers; l-- > 0;)
+        nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
+    dwte = nc_hlx__tensor(model, g, NC_HLX__WTE, 0);
+    dwpe = nc_hlx__tensor(model, g, NC_HLX__WPE, 0);
+    for (i = 0; i < rows; i++) /* ascending positions: a fixed order for every token */
+        for (j = 0; j < d; j++) {
+            float dy = model->d_residual[i * d + j];
+            float *token = dwte + (size_t)model->tokens[i] * d + j;
+            *token = *token + dy;
+            dwpe[i % model->seq * d + j] = dwpe[i % model->seq * d + j] + dy;
+        }
+    return NC_OK;
+}
+
+NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
+    memset(model->gradients, 0, model->layout.total * sizeof(float));
+}
+
+/* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
+ * (1 - sin(pi (x - 1/2))) / 2; the error stays below 1e-9, and no libm function is used. */
+static double nc_hlx__half_cosine(double x) {
+    double y = 3.14159265358979323846 * (x - 0.5), z = y * y;
+    double s = -1.0 / 39916800.0;
+    s = s * z + 1.0 / 362880.0;
+    s = s * z - 1.0 / 5040.0;
+    s = s * z + 1.0 / 120.0;
+    s = s * z - 1.0 / 6.0;
+    s = s * z + 1.0;
+    return 0.5 - 0.5 * (s * y);
+}
+
+static nc_hlx_adamw nc_hlx__adamw_defaults(const nc_hlx_adamw *in) {
+    nc_hlx_adamw a;
+    memset(&a, 0, sizeof a);
+    if (in) a = *in;
+    if (a.lr <= 0.0f) a.lr = 3e-4f;
+    if (a.beta1 <= 0.0f) a.beta1 = 0.9f;
+    if (a.beta2 <= 0.0f) a.beta2 = 0.999f;
+    if (a.eps <= 0.0f) a.eps = 1e-8f;
+    return a;
+}
+
+NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    double share;
+    if (step < a.warmup_steps) return (float)((double)a.lr * (double)step / (double)a.warmup_steps);
+    if (a.decay_steps <= a.warmup_steps) return a.lr;
+    if (step >= a.decay_steps) return a.lr_min;
+    share = (double)(step - a.warmup_steps) / (double)(a.decay_steps - a.warmup_steps);
+    return (float)((double)a.lr_min +
+                   nc_hlx__half_cosine(share) * ((double)a.lr - (double)a.lr_min));
+}
+
+typedef struct nc_hlx__adam_step {
+    float lr, beta1, beta2, eps, decay, scale, rest1, rest2, correct1, correct2;
+} nc_hlx__adam_step;
+
+/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p). */
+NC_HLX__INLINE void nc_hlx__adam_body(float *p, const float *g, float *m, float *v,
+                                      const nc_hlx__adam_step *s, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) {
+        float grad = g[i] * s->scale, mean = fmaf(s->beta1, m[i], s->rest1 * grad);
+        float square = fmaf(s->beta2, v[i], s->rest2 * grad * grad);
+        float step = (mean / s->correct1) / (sqrtf(square / s->correct2) + s->eps);
+        m[i] = mean;
+        v[i] = square;
+        p[i] = fmaf(-s->lr, fmaf(s->decay, p[i], step), p[i]);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__adam,
+                 (float *p, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
+                  size_t n),
+                 (p, g, m, v, s, n))
+
+/* b^n in float64 by repeated squaring: multiplications only, so the same everywhere. */
+static double nc_hlx__power(double b, uint64_t n) {
+    double result = 1.0;
+    for (; n; n >>= 1) {
+        if (n & 1) result = result * b;
+        b = b * b;
+    }
+    return result;
+}
+
+NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    nc_hlx__adam_step s;
+    float norm = sqrtf(nc_hlx_dot(model->gradients, model->gradients, model->layout.total));
+    size_t layer, layers;
+    int t;
+    model->step++;
+    s.lr = nc_hlx_learning_rate(&a, model->step);
+    s.beta1 = a.beta1;
+    s.beta2 = a.beta2;
+    s.eps = a.eps;
+    s.scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
+    s.rest1 = 1.0f - a.beta1;
+    s.rest2 = 1.0f - a.beta2;
+    s.correct1 = (float)(1.0 - nc_hlx__power((double)a.beta1, model->step));
+    s.correct2 = (float)(1.0 - nc_hlx__power((double)a.beta2, model->step));
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
+        s.decay = nc_hlx__decays(t) ? a.weight_decay : 0.0f;
+        for (layer = 0; layer < layers; layer++) {
+            size_t first =
+                (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
+            size_t size = model->layout.size[t];
+            ptrdiff_t i, pieces = (ptrdiff_t)((size + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+            for (i = 0; i < pieces; i++) {
+                size_t from = (size_t)i * NC_HLX__PIECE, n = size - from, at = first + from;
+                nc_hlx__adam(model->parameters + at, model->gradients + at, model->m + at,
+                             model->v + at, &s, nc_hlx__min(n, NC_HLX__PIECE));
+            }
+        }
+    }
+    if (stats) {
+        stats->grad_norm = norm;
+        stats->lr = s.lr;
+        stats->step = model->step;
+    }
+}
+
+NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t bytes,
+                                    uint32_t seq, uint64_t seed) {
+    if (!loader || !text || seq == 0 || bytes <= seq) return NC_ERR_ARG;
+    memset(loader, 0, sizeof *loader);
+    loader->text = (const uint8_t *)text;
+    loader->bytes = bytes;
+    loader->seq = seq;
+    loader->seed = seed;
+    return NC_OK;
+}
+
+/* The i-th element of a pseudo-random permutation of 0..n-1: a four-round Feistel network on
+ * the smallest even number of bits that holds n, walked until the value falls below n. No
+ * table, so any position of any epoch is reached at once. */
+static uint64_t nc_hlx__permute(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) {
+    unsigned half = 1;
+    uint64_t mask;
+    while ((UINT64_C(1) << (2 * half)) < n) half++;
+    mask = (UINT64_C(1) << half) - 1;
+    do {
+        uint64_t left = i >> half, right = i & mask;
+        uint64_t round;
+        for (round = 0; round < 4; round++) {
+            uint32_t words[4];
+            uint64_t next;
+            nc__philox(seed, right, (epoch << 8) | (round + 1), words);
+            next = (left ^ words[0]) & mask;
+            left = right;
+            right = next;
+        }
+        i = (left << half) | right;
+    } while (i >= n);
+    return i;
+}
+
+NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
+                               uint32_t batch) {
+    uint64_t windows = (loader->bytes - 1) / loader->seq;
+    uint32_t b, t;
+    for (b = 0; b < batch; b++, loader->next++) {
+        uint64_t epoch = loader->next / windows, index = loader->next % windows;
+        uint64_t slack = loader->bytes - 1 - windows * loader->seq; /* the windows' common shift */
+        uint32_t words[4];
+        const uint8_t *at;
+        if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
+        nc__philox(loader->seed, epoch, 0, words);
+        slack = words[0] % (slack + 1);
+        index = nc_hlx__permute(index, windows, loader->seed, epoch);
+        slack += index * loader->seq;
+        if (slack + loader->seq + 1 > loader->bytes) slack = loader->bytes - loader->seq - 1;
+        at = loader->text + slack;
+        for (t = 0; t < loader->seq; t++) {
+            tokens[(size_t)b * loader->seq + t] = at[t];
+            targets[(size_t)b * loader->seq + t] = at[t + 1];
+        }
+    }
+}
+
+NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
+                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx_stats local;
+    nc_status status;
+    if (!model || !loader || !loader->text || loader->seq == 0 || loader->bytes <= loader->seq ||
+        loader->seq > model->config.max_seq_len || model->config.vocab_size < 256)
+        return NC_ERR_ARG;
+    memset(&local, 0, sizeof local);
+    nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
+    status = nc_hlx_forward(model, model->tokens, model->targets, model->config.batch_size,
+                            loader->seq, &local.loss);
+    if (status != NC_OK) return status;
+    nc_hlx_zero_gradients(model);
+    status = nc_hlx_backward(model);
+    if (status != NC_OK) return status;
+    nc_hlx_update(model, adamw, &local);
+    if (stats) *stats = local;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const void *text, size_t bytes,
+                                 uint32_t windows, float *loss) {
+    const uint8_t *p = (const uint8_t *)text;
+    uint32_t seq, w, t;
+    double sum = 0.0;
+    if (!model || !text || !loss || windows == 0 || model->config.vocab_size < 256)
+        return NC_ERR_ARG;
+    seq = model->config.max_seq_len;
+    if (bytes <= seq) return NC_ERR_ARG;
+    if (windows > (bytes - 1) / seq) windows = (uint32_t)((bytes - 1) / seq);
+    for (w = 0; w < windows; w++, p += seq) {
+        float one;
+        nc_status status;
+        for (t = 0; t < seq; t++) {
+            model->tokens[t] = p[t];
+            model->targets[t] = p[t + 1];
+        }
+        status = nc_hlx_forward(model, model->tokens, model->targets, 1, seq, &one);
+        if (status != NC_OK) return status;
+        sum = sum + (double)one;
+    }
+    model->ready = 0;
+    *loss = (float)(sum / (double)windows);
+    return NC_OK;
+}
+
+/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
+static uint32_t nc_hlx__draw(float *logits, const nc_hlx_sampling *s, uint64_t index) {
+    enum { n = 256 };
+    uint32_t order[n], words[4], kept = n, i, best = 0, j;
+    float sum = 0.0f, at;
+    for (i = 1; i < n; i++)
+        if (logits[i] > logits[best]) best = i;
+    if (!(s->temperature > 0.0f)) return best;
+    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
+    nc_hlx_softmax(logits, 1, n, 0);
+    for (i = 0; i < n; i++) { /* insertion sort by falling probability */
+        for (j = i; j > 0 && logits[order[j - 1]] < logits[i]; j--) order[j] = order[j - 1];
+        order[j] = i;
+    }
+    if (s->top_k && s->top_k < kept) kept = s->top_k;
+    for (i = 0; i < kept; i++) {
+        sum = sum + logits[order[i]];
+        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
+    }
+    nc__philox(s->seed, index, 1, words);
+    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
+    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
+        sum = sum + logits[order[i]];
+        if (at < sum) break;
+    }
+    return order[i];
+}
+
+NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
+                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
+    nc_hlx_sampling s;
+    uint32_t length = 0, seq, token;
+    uint32_t *context;
+    size_t i;
+    nc_status status;
+    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
+        return NC_ERR_ARG;
+    memset(&s, 0, sizeof s);
+    if (sampling) s = *sampling;
+    seq = model->config.max_seq_len;
+    context = model->targets; /* free outside training steps, as long as max_seq_len */
+    if (prompt_bytes > seq) {
+        prompt += prompt_bytes - seq;
+        prompt_bytes = seq;
+    }
+    for (i = 0; i < prompt_bytes; i++) context[length++] = prompt[i];
+    if (length == 0) context[length++] = '\n';
+    for (i = 0; i < count; i++) {
+        status = nc_hlx_forward(model, context, NULL, 1, length, NULL);
+        if (status != NC_OK) return status;
+        token = nc_hlx__draw(model->logits + (size_t)(length - 1) * 256, &s, i);
+        out[i] = (uint8_t)token;
+        if (length == seq) {
+            memmove(context, context + 1, (seq - 1) * sizeof *context);
+            length--;
+        }
+        context[length++] = token;
+    }
+    return NC_OK;
+}
+
+/* >>io ============================================================================= */
+#ifndef NC_NO_STDIO
+
+/* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
+ * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32
+ * loader seq, u32 zero, u64 parameter count; then parameters, first and second moments as
+ * float32; then FNV-1a (64 bits) of everything before it. */
+#define NC_HLX__MAGIC "NCHLXCKP"
+enum { NC_HLX__VERSION = 1, NC_HLX__HEADER = 88 };
+
+/* float32 arrays between memory and file order; a no-op where memory is little-endian. */
+static void nc_hlx__file_order(float *x, size_t n) {
+    const uint16_t probe = 1;
+    uint8_t first, *b = (uint8_t *)(void *)x;
+    size_t i;
+    memcpy(&first, &probe, 1);
+    if (first == 1) return;
+    for (i = 0; i < n; i++, b += 4) {
+        uint8_t b0 = b[0], b1 = b[1];
+        b[0] = b[3];
+        b[1] = b[2];
+        b[2] = b1;
+        b[3] = b0;
+    }
+}
+
+NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                             const char *path, nc_error *err) {
+    const nc_hlx_config *c;
+    uint8_t header[NC_HLX__HEADER], checksum[8];
+    uint64_t hash = NC__FNV_START;
+    nc__span spans[5];
+    nc_status status;
+    size_t total, i;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    c = &model->config;
+    total = model->layout.total;
+    memset(header, 0, sizeof header);
+    memcpy(header, NC_HLX__MAGIC, 8);
+    nc__put_le(header + 8, NC_HLX__VERSION, 4);
+    nc__put_le(header + 12, NC_HLX__HEADER, 4);
+    nc__put_le(header + 16, c->vocab_size, 4);
+    nc__put_le(header + 20, c->d_model, 4);
+    nc__put_le(header + 24, c->num_layers, 4);
+    nc__put_le(header + 28, c->num_heads, 4);
+    nc__put_le(header + 32, c->ffn_dim, 4);
+    nc__put_le(header + 36, c->max_seq_len, 4);
+    nc__put_le(header + 40, c->batch_size, 4);
+    nc__put_le(header + 44, c->tied_output, 4);
+    nc__put_le(header + 48, model->step, 8);
+    nc__put_le(header + 56, loader ? loader->seed : 0, 8);
+    nc__put_le(header + 64, loader ? loader->next : 0, 8);
+    nc__put_le(header + 72, loader ? loader->seq : 0, 4);
+    nc__put_le(header + 80, total, 8);
+    spans[0].data = header;
+    spans[0].bytes = sizeof header;
+    spans[1].data = model->parameters;
+    spans[2].data = model->m;
+    spans[3].data = model->v;
+    for (i = 1; i < 4; i++) spans[i].bytes = total * sizeof(float);
+    spans[4].data = checksum;
+    spans[4].bytes = sizeof checksum;
+    nc_hlx__file_order(model->parameters, 4 * total);
+    for (i = 0; i < 4; i++) hash = nc__fnv1a(hash, spans[i].data, spans[i].bytes);
+    nc__put_le(checksum, hash, 8);
+    status = nc__file_write(path, spans, 5, err);
+    nc_hlx__file_order(model->parameters, 4 * total);
+    return status;
+}
+
+/* Check a header against the file size and fill the configuration. */
+static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_config *c,
+                                     nc_error *err) {
+    nc_hlx__layout layout;
+    uint64_t count;
+    if (bytes < NC_HLX__HEADER + 8 || memcmp(data, NC_HLX__MAGIC, 8))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
+    if (nc__get_le(data + 8, 4) != NC_HLX__VERSION || nc__get_le(data + 12, 4) != NC_HLX__HEADER)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
+                        (unsigned)nc__get_le(data + 8, 4));
+    memset(c, 0, sizeof *c);
+    c->vocab_size = (uint32_t)nc__get_le(data + 16, 4);
+    c->d_model = (uint32_t)nc__get_le(data + 20, 4);
+    c->num_layers = (uint32_t)nc__get_le(data + 24, 4);
+    c->num_heads = (uint32_t)nc__get_le(data + 28, 4);
+    c->ffn_dim = (uint32_t)nc__get_le(data + 32, 4);
+    c->max_seq_len = (uint32_t)nc__get_le(data + 36, 4);
+    c->batch_size = (uint32_t)nc__get_le(data + 40, 4);
+    c->tied_output = (uint32_t)nc__get_le(data + 44, 4);
+    count = nc__get_le(data + 80, 8);
+    if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
+        !c->max_seq_len || !c->batch_size || nc_hlx__complete(c, c) != NC_OK)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
+    nc_hlx__make_layout(c, &layout);
+    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
+        bytes != NC_HLX__HEADER + 12 * count + 8)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
+    if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
+    nc_hlx_config config;
+    uint8_t *data;
+    size_t bytes, total;
+    nc_status status;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    *model = NULL;
+    status = nc__file_read(path, hooks, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_hlx__read_header(data, bytes, &config, err);
+    if (status == NC_OK) {
+        if (batch_size) config.batch_size = batch_size;
+        status = nc_hlx_create(model, &config, hooks);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
+    }
+    if (status == NC_OK) {
+        total = (*model)->layout.total;
+        memcpy((*model)->parameters, data + NC_HLX__HEADER, total * sizeof(float));
+        memcpy((*model)->m, data + NC_HLX__HEADER + 4 * total, 2 * total * sizeof(float));
+        nc_hlx__file_order((*model)->parameters, total);
+        nc_hlx__file_order((*model)->m, 2 * total);
+        (*model)->step = nc__get_le(data + 48, 8);
+        if (loader) {
+            loader->seed = nc__get_le(data + 56, 8);
+            loader->next = nc__get_le(data + 64, 8);
+            loader->seq = (uint32_t)nc__get_le(data + 72, 4);
+        }
+    }
+    nc__free(hooks, data, bytes + 1);
+    return status;
+}
+#endif /* NC_NO_STDIO */
+
+/* >>gpu ============================================================================ */
+#ifdef NC_GPU
+
+#endif /* NC_GPU */
+
+#undef NC_HLX__VERSIONS
+#undef NC_HLX__INLINE
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT DEFAULT
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
+
+#endif /* NC_IMPLEMENTATION */
+
+/* >>changelog
+   0.1.0  first version
+
+   This software is available under two licences; choose whichever you prefer.
+   ALTERNATIVE A - MIT License. Copyright (c) 2026 the nc authors. Permission is hereby granted,
+   free of charge, to any person obtaining a copy of this software and associated documentation
+   files (the "Software"), to deal in the Software without restriction, including without
+   limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
+   sell copies of the Software, and to permit persons to whom the Software is furnished to do
+   so, subject to the following conditions: the above copyright notice and this permission
+   notice shall be included in all copies or substantial portions of the Software. THE SOFTWARE
+   IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
+   LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+   NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM,
+   DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
+   FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   ALTERNATIVE B - public domain (www.unlicense.org). This is free and unencumbered software
+   released into the public domain. Anyone is free to copy, modify, publish, use, compile, sell,
+   or distribute this software, in source or binary form, for any purpose, commercial or
+   non-commercial, and by any means. */

@@ -1,0 +1,318 @@
+/* nc_hlx.h, sections public and io: model, training, checkpoints, sampling. */
+#include "test.h"
+#include <math.h>
+#include <unistd.h>
+#include "../nc_hlx.h"
+#ifdef _OPENMP
+#include <omp.h>
+#endif
+
+static const char text[] =
+    "In the beginning was the word, and the word was a byte; and the byte was eight bits, and "
+    "every bit was kept, on every machine, whatever the number of threads that carried it.";
+
+/* Parameters after 25 steps of small_config on `text`, seed 11: made by the portable level of
+ * this library (gcc 12, -O2) and checked equal for all levels, compilers and thread counts. */
+#define GOLDEN_DIGEST UINT64_C(0x34e642697c0ff072)
+
+static nc_hlx_config small_config(void) {
+    nc_hlx_config c;
+    memset(&c, 0, sizeof c);
+    c.d_model = 48;
+    c.num_heads = 3;
+    c.num_layers = 2;
+    c.ffn_dim = 80;
+    c.max_seq_len = 24;
+    c.batch_size = 3;
+    return c;
+}
+
+static nc_hlx_model *new_model(void) {
+    nc_hlx_config c = small_config();
+    nc_hlx_model *model;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);
+    nc_hlx_init_weights(model, 11);
+    return model;
+}
+
+static void train(nc_hlx_model *model, nc_hlx_loader *loader, int steps, nc_hlx_stats *stats) {
+    nc_hlx_adamw adamw = {1e-2f, 1e-3f, 0, 0, 0, 0.1f, 1.0f, 5, 40};
+    while (steps-- > 0) assert_int_equal(nc_hlx_train_step(model, loader, &adamw, stats), NC_OK);
+}
+
+static uint64_t digest_after_training(void) {
+    nc_hlx_model *model = new_model();
+    nc_hlx_loader loader;
+    nc_hlx_stats stats;
+    uint64_t digest;
+    assert_int_equal(nc_hlx_loader_init(&loader, text, sizeof text - 1, 24, 5), NC_OK);
+    train(model, &loader, 25, &stats);
+    assert_int_equal(stats.step, 25);
+    digest = nc_hlx_digest(model);
+    nc_hlx_destroy(model);
+    return digest;
+}
+
+static void training_gives_the_golden_digest_at_every_level_and_thread_count(void **state) {
+    int level, threads;
+    (void)state;
+    for (level = 0; level <= 2; level++) {
+        if (nc_hlx_set_simd(level) != NC_OK) {
+            printf("level %d is not available here: skipped\n", level);
+            continue;
+        }
+        for (threads = 1; threads <= 3; threads++) {
+            uint64_t digest;
+#ifdef _OPENMP
+            omp_set_num_threads(threads);
+#endif
+            digest = digest_after_training();
+            if (digest != GOLDEN_DIGEST)
+                fail_msg("level %d, %d threads: digest %016llx", level, threads,
+                         (unsigned long long)digest);
+        }
+    }
+    nc_hlx_set_simd(-1);
+}
+
+static void whole_model_gradient_agrees_with_finite_differences(void **state) {
+    nc_hlx_model *model = new_model();
+    uint32_t tokens[48], targets[48], i;
+    float loss;
+    size_t count, j;
+    float *p = nc_hlx_parameters(model, &count), *g = nc_hlx_gradients(model, NULL);
+    int checked = 0;
+    (void)state;
+    for (i = 0; i < 48; i++) {
+        tokens[i] = (uint8_t)text[i];
+        targets[i] = (uint8_t)text[i + 1];
+    }
+    for (j = 0; j < count; j++) p[j] *= 4.0f; /* away from the flat start */
+    assert_int_equal(nc_hlx_forward(model, tokens, targets, 2, 24, &loss), NC_OK);
+    nc_hlx_zero_gradients(model);
+    assert_int_equal(nc_hlx_backward(model), NC_OK);
+    assert_int_equal(nc_hlx_backward(model), NC_ERR_ARG); /* once per forward pass */
+    for (j = 0; j < count; j += 397) {
+        float saved = p[j], up, down;
+        if (fabsf(g[j]) < 2e-3f) continue;
+        p[j] = saved + 4e-3f;
+        assert_int_equal(nc_hlx_forward(model, tokens, targets, 2, 24, &up), NC_OK);
+        p[j] = saved - 4e-3f;
+        assert_int_equal(nc_hlx_forward(model, tokens, targets, 2, 24, &down), NC_OK);
+        p[j] = saved;
+        if (fabs(((double)up - down) / 8e-3 - g[j]) > 0.03 * fabs((double)g[j]) + 3e-4)
+            fail_msg("parameter %zu: %g by differences, %g computed", j, ((double)up - down) / 8e-3,
+                     (double)g[j]);
+        checked++;
+    }
+    printf("%d parameters checked\n", checked);
+    assert_true(checked > 20);
+    nc_hlx_destroy(model);
+}
+
+static void one_batch_is_overfitted_to_almost_nothing(void **state) {
+    nc_hlx_model *model = new_model();
+    nc_hlx_adamw adamw = {3e-3f, 0, 0, 0, 0, 0, 1.0f, 0, 0};
+    uint32_t tokens[24], targets[24], i;
+    float loss = 0;
+    int step;
+    (void)state;
+    for (i = 0; i < 24; i++) {
+        tokens[i] = (uint8_t)text[i];
+        targets[i] = (uint8_t)text[i + 1];
+    }
+    for (step = 0; step < 250; step++) {
+        assert_int_equal(nc_hlx_forward(model, tokens, targets, 1, 24, &loss), NC_OK);
+        nc_hlx_zero_gradients(model);
+        assert_int_equal(nc_hlx_backward(model), NC_OK);
+        nc_hlx_update(model, &adamw, NULL);
+    }
+    printf("loss after 250 steps: %.5f\n", (double)loss);
+    assert_true(loss < 0.01f);
+    nc_hlx_destroy(model);
+}
+
+static void resuming_from_a_checkpoint_continues_bit_for_bit(void **state) {
+    char path[] = "build/test_checkpoint.bin";
+    nc_hlx_model *straight = new_model(), *first = new_model(), *second;
+    nc_hlx_loader a, b, c;
+    nc_hlx_stats stats, stats2;
+    nc_error err;
+    (void)state;
+    nc_hlx_loader_init(&a, text, sizeof text - 1, 24, 5);
+    b = a;
+    train(straight, &a, 20, &stats);
+    train(first, &b, 9, &stats2);
+    assert_int_equal(nc_hlx_save(first, &b, path, &err), NC_OK);
+    nc_hlx_loader_init(&c, text, sizeof text - 1, 24, 0);
+    assert_int_equal(nc_hlx_load(&second, &c, path, 0, NULL, &err), NC_OK);
+    train(second, &c, 11, &stats2);
+    assert_int_equal(nc_hlx_digest(straight), nc_hlx_digest(second));
+    assert_true(stats.loss == stats2.loss && stats.step == stats2.step);
+    nc_hlx_destroy(straight);
+    nc_hlx_destroy(first);
+    nc_hlx_destroy(second);
+    unlink(path);
+}
+
+static void write_bytes(const char *path, const void *data, size_t n) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    assert_int_equal(fwrite(data, 1, n, file), n);
+    fclose(file);
+}
+
+static void damaged_checkpoints_are_refused_and_nothing_leaks(void **state) {
+    char path[] = "build/test_damaged.bin";
+    nc_hlx_config config = small_config();
+    nc_hlx_model *model, *loaded;
+    failing_memory memory = {-1, 0, 0};
+    nc_allocator hooks = {failing_alloc, failing_free, &memory};
+    static uint8_t data[1 << 20];
+    size_t n, i;
+    nc_error err;
+    FILE *file;
+    (void)state;
+    config.num_layers = 1;
+    config.vocab_size = 7;
+    config.d_model = 6;
+    config.ffn_dim = 5;
+    assert_int_equal(nc_hlx_create(&model, &config, &hooks), NC_OK);
+    nc_hlx_init_weights(model, 1);
+    assert_int_equal(nc_hlx_save(model, NULL, path, &err), NC_OK);
+    file = fopen(path, "rb");
+    n = fread(data, 1, sizeof data, file);
+    fclose(file);
+    for (i = 0; i < n; i += i < 100 ? 1 : 97) { /* every header byte, then samples */
+        data[i] ^= 0x10;
+        write_bytes(path, data, n);
+        assert_int_not_equal(nc_hlx_load(&loaded, NULL, path, 0, &hooks, &err), NC_OK);
+        assert_null(loaded);
+        assert_true(err.message[0] != 0);
+        data[i] ^= 0x10;
+        write_bytes(path, data, i);
+        assert_int_equal(nc_hlx_load(&loaded, NULL, path, 0, &hooks, &err), NC_ERR_FORMAT);
+    }
+    write_bytes(path, data, n + 1);
+    assert_int_equal(nc_hlx_load(&loaded, NULL, path, 0, &hooks, &err), NC_ERR_FORMAT);
+    assert_int_equal(nc_hlx_load(&loaded, NULL, "build/no_such_file", 0, &hooks, &err), NC_ERR_IO);
+    assert_int_equal(nc_hlx_save(model, NULL, "build/no_such_dir/x", &err), NC_ERR_IO);
+    nc_hlx_destroy(model);
+    assert_int_equal(memory.blocks, 0);
+    unlink(path);
+}
+
+static void impossible_configurations_and_failed_allocations_are_errors(void **state) {
+    nc_hlx_config c = small_config();
+    failing_memory memory = {0, 0, 0};
+    nc_allocator hooks = {failing_alloc, failing_free, &memory};
+    nc_hlx_model *model;
+    uint32_t token = 0, outside = 256;
+    float loss;
+    uint64_t parameters, bytes;
+    (void)state;
+    for (memory.until_failure = 0; memory.until_failure < 3;) {
+        long k = memory.until_failure;
+        assert_int_equal(nc_hlx_create(&model, &c, &hooks), NC_ERR_MEMORY);
+        assert_null(model);
+        assert_int_equal(memory.blocks, 0);
+        memory.until_failure = k + 1;
+    }
+    c.num_heads = 5;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_ERR_ARG);
+    c = small_config();
+    c.max_seq_len = 1 << 19;
+    c.batch_size = 1 << 10;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_preset("huge", &c), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_preset("tiny", &c), NC_OK);
+    assert_int_equal(nc_hlx_footprint(&c, &parameters, &bytes), NC_OK);
+    assert_int_equal(parameters, 3323392);
+    assert_true(bytes < 200u * 1000 * 1000);
+    model = new_model();
+    assert_int_equal(nc_hlx_forward(model, &outside, NULL, 1, 1, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_forward(model, &token, NULL, 1, 25, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_forward(model, &token, NULL, 4, 1, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_forward(model, &token, NULL, 0, 1, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_forward(NULL, &token, &token, 1, 1, &loss), NC_ERR_ARG);
+    nc_hlx_destroy(model);
+    nc_hlx_destroy(NULL);
+}
+
+static void an_epoch_visits_every_window_once_and_can_start_anywhere(void **state) {
+    uint8_t data[101];
+    nc_hlx_loader loader, later;
+    uint32_t tokens[4], targets[4], i, j;
+    int seen[25] = {0};
+    (void)state;
+    for (i = 0; i < 101; i++) data[i] = (uint8_t)i;
+    assert_int_equal(nc_hlx_loader_init(&loader, data, 4, 4, 9), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_loader_init(&loader, data, 101, 4, 9), NC_OK);
+    for (i = 0; i < 25; i++) {
+        if (i == 10) later = loader;
+        nc_hlx_loader_next(&loader, tokens, targets, 1);
+        assert_int_equal(tokens[0] % 4, 0);
+        assert_int_equal(seen[tokens[0] / 4]++, 0);
+        for (j = 0; j < 4; j++) {
+            assert_int_equal(tokens[j], tokens[0] + j);
+            assert_int_equal(targets[j], tokens[0] + j + 1);
+        }
+    }
+    for (i = 0; i < 15; i++) nc_hlx_loader_next(&later, tokens, targets, 1);
+    assert_int_equal(later.next, loader.next);
+    for (i = 0; i < 1000; i++) nc_hlx_loader_next(&loader, tokens, targets, 1); /* in bounds */
+}
+
+static void sampling_is_seeded_and_greedy_without_temperature(void **state) {
+    nc_hlx_model *model = new_model();
+    nc_hlx_sampling s = {0.8f, 0.9f, 40, 0, 3};
+    nc_hlx_loader loader;
+    nc_hlx_stats stats;
+    uint8_t a[60], b[60];
+    (void)state;
+    nc_hlx_loader_init(&loader, text, sizeof text - 1, 24, 5);
+    train(model, &loader, 30, &stats);
+    assert_int_equal(nc_hlx_sample(model, NULL, 0, &s, a, 60), NC_OK);
+    assert_int_equal(nc_hlx_sample(model, NULL, 0, &s, b, 60), NC_OK);
+    assert_memory_equal(a, b, 60);
+    s.seed = 4;
+    assert_int_equal(nc_hlx_sample(model, NULL, 0, &s, b, 60), NC_OK);
+    assert_memory_not_equal(a, b, 60);
+    assert_int_equal(nc_hlx_sample(model, (const uint8_t *)text, 100, NULL, a, 60), NC_OK);
+    s.temperature = 1.0f;
+    s.top_k = 1; /* one candidate is the greedy choice */
+    assert_int_equal(nc_hlx_sample(model, (const uint8_t *)text, 100, &s, b, 60), NC_OK);
+    assert_memory_equal(a, b, 60);
+    nc_hlx_destroy(model);
+}
+
+static void learning_rate_warms_up_then_falls_to_the_minimum(void **state) {
+    nc_hlx_adamw a = {1.0f, 0.1f, 0, 0, 0, 0, 0, 10, 110};
+    int step;
+    (void)state;
+    assert_true(fabsf(nc_hlx_learning_rate(&a, 5) - 0.5f) < 1e-6f);
+    assert_true(nc_hlx_learning_rate(&a, 10) == 1.0f);
+    assert_true(fabsf(nc_hlx_learning_rate(&a, 60) - 0.55f) < 1e-6f);
+    for (step = 10; step < 110; step++) {
+        double x = 3.14159265358979323846 * (step - 10) / 100.0;
+        assert_true(fabs(nc_hlx_learning_rate(&a, (uint64_t)step) -
+                         (0.1 + 0.9 * 0.5 * (1 + cos(x)))) < 1e-6);
+    }
+    assert_true(nc_hlx_learning_rate(&a, 110) == 0.1f);
+    assert_true(nc_hlx_learning_rate(NULL, 1) == 3e-4f);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(training_gives_the_golden_digest_at_every_level_and_thread_count),
+        cmocka_unit_test(whole_model_gradient_agrees_with_finite_differences),
+        cmocka_unit_test(one_batch_is_overfitted_to_almost_nothing),
+        cmocka_unit_test(resuming_from_a_checkpoint_continues_bit_for_bit),
+        cmocka_unit_test(damaged_checkpoints_are_refused_and_nothing_leaks),
+        cmocka_unit_test(impossible_configurations_and_failed_allocations_are_errors),
+        cmocka_unit_test(an_epoch_visits_every_window_once_and_can_start_anywhere),
+        cmocka_unit_test(sampling_is_seeded_and_greedy_without_temperature),
+        cmocka_unit_test(learning_rate_warms_up_then_falls_to_the_minimum),
+    };
+    return cmocka_run_group_tests_name("hlx model", tests, NULL, NULL);
+}
