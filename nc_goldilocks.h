@@ -35,7 +35,8 @@
    Options, defined before including:
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
-     NC_ASSERT             debug checks (default: assert)
+     NC_GOLDILOCKS_EXTERNAL  another C file holds this header's implementation; needed when a
+                           header that includes this one is implemented in a file of its own
 
    Conventions: a field element is a canonical uint64_t in [0, p). Functions that take nc_gl
    need canonical input (use nc_gl_from_u64 for anything else) and return canonical output.
@@ -251,6 +252,9 @@ NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]);
 
 /* One permutation: 5 rounds over 16 elements. */
 NC_API void nc_gl_tip5_permute(nc_gl state[16]);
+/* The same permutation, and the 16-bit limbs that its lookups read, in order: 5 rounds x 4
+ * elements x 4 limbs of the Montgomery form. For cost models of Triton VM's cascade table. */
+NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]);
 /* Zero state, variable-length domain. */
 NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge);
 /* Overwrite the rate with 10 elements, then permute. */
@@ -289,7 +293,8 @@ NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out);
 #endif /* NC_GOLDILOCKS_H */
 
 /* ================================== implementation ==================================== */
-#if defined(NC_IMPLEMENTATION) && !defined(NC_GOLDILOCKS_IMPLEMENTED)
+#if defined(NC_IMPLEMENTATION) && !defined(NC_GOLDILOCKS_IMPLEMENTED) &&                           \
+    !defined(NC_GOLDILOCKS_EXTERNAL)
 #define NC_GOLDILOCKS_IMPLEMENTED
 
 /* ==== nc base implementation: the same block, to the letter, in every nc_*.h ======= */
@@ -300,10 +305,6 @@ NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out);
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef NC_ASSERT
-#include <assert.h>
-#define NC_ASSERT(x) assert(x)
-#endif
 #ifndef NC_MALLOC
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
@@ -1152,9 +1153,10 @@ static unsigned nc_gl__tip5_lookup(unsigned b) {
 }
 
 /* Split-and-lookup on the Montgomery form x 2^64: 2^64 = 2^32 - 1 in, its inverse -2^32 out. */
-static nc_gl nc_gl__tip5_split(nc_gl x) {
+static nc_gl nc_gl__tip5_split(nc_gl x, uint16_t *limbs) {
     uint64_t in = nc_gl_mul(x, NC_GL__EPSILON), out = 0;
     int i;
+    for (i = 0; limbs && i < 4; i++) limbs[i] = (uint16_t)(in >> (16 * i));
     for (i = 0; i < 64; i += 8) out |= (uint64_t)nc_gl__tip5_lookup((unsigned)(in >> i) & 255) << i;
     return nc_gl_mul(nc_gl_from_u64(out), NC_GL_P - (NC_GL__EPSILON + 1));
 }
@@ -1180,14 +1182,21 @@ static void nc_gl__tip5_mds_layer(nc_gl s[16]) {
     }
 }
 
-NC_API void nc_gl_tip5_permute(nc_gl state[16]) {
+static void nc_gl__tip5_rounds(nc_gl state[16], uint16_t *limbs) {
     int round, i;
     for (round = 0; round < 5; round++) {
-        for (i = 0; i < 4; i++) state[i] = nc_gl__tip5_split(state[i]);
+        for (i = 0; i < 4; i++)
+            state[i] = nc_gl__tip5_split(state[i], limbs ? limbs + 16 * round + 4 * i : NULL);
         for (i = 4; i < 16; i++) state[i] = nc_gl__pow7(state[i]);
         nc_gl__tip5_mds_layer(state);
         for (i = 0; i < 16; i++) state[i] = nc_gl_add(state[i], nc_gl__tip5_rc[16 * round + i]);
     }
+}
+
+NC_API void nc_gl_tip5_permute(nc_gl state[16]) { nc_gl__tip5_rounds(state, NULL); }
+
+NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]) {
+    nc_gl__tip5_rounds(state, limbs);
 }
 
 NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }

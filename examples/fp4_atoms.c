@@ -11,8 +11,9 @@ static const char usage[] =
     "Verifies the ten atoms and an 8-bit adder built from them exhaustively.\n"
     "Returns 0, 1 when anything is not exact, 2 on bad usage.\n";
 
+/* "h = [...]; y = [...]" with input letters as in the header: MUX reads s, a, b. */
 static void print_units(const nc_fp4_atom *atom) {
-    static const char *const wire[5] = {"a", "b", "c", "h", "k"};
+    const char *letters = strcmp(atom->name, "MUX") ? "abc" : "sab";
     uint32_t u, i;
     for (u = 0; u < atom->units; u++) {
         const nc_fp4_unit *unit = &atom->unit[u];
@@ -22,7 +23,7 @@ static void print_units(const nc_fp4_atom *atom) {
             uint32_t from = unit->input[i];
             printf(w < 0 ? (i ? " - " : "-") : (i ? " + " : ""));
             if (magnitude != 1.0f) printf("%g ", (double)magnitude);
-            fputs(from < atom->inputs ? wire[from] : "h", stdout);
+            putchar(from < atom->inputs ? letters[from] : 'h');
         }
         printf(" > %g]", (double)nc_fp4_decode(unit->threshold));
     }

@@ -1,0 +1,3405 @@
+/* nc_tirneural.h - speculative, provably safe optimiser from TIR to TASM (Triton VM)
+   version 0.1.0 - MIT or public domain, see the end of the file
+
+   Copy this file and nc_goldilocks.h into your project, together with stb_ds.h (Debian:
+   libstb-dev, or any copy beside this file). In ONE C or C++ file:
+
+       #define NC_IMPLEMENTATION
+       #include "nc_tirneural.h"
+
+   Quick example:
+
+       #include <stdio.h>
+       #include <string.h>
+       #define NC_IMPLEMENTATION
+       #include "nc_tirneural.h"
+       int main(void) {
+           const char *tir = "fn_start minus_three\npush 3\nsub\nreturn\nfn_end\n";
+           nc_tir_program *program;
+           nc_tir_report report;
+           nc_error err;
+           char *tasm;
+           if (nc_tir_parse(&program, tir, strlen(tir), &err) != NC_OK) return 1;
+           if (nc_tir_optimize(program, NULL, &tasm, &report, &err) != NC_OK) return 1;
+           printf("%s%u instructions instead of %u, every change proven\n", tasm,
+                  (unsigned)report.instructions_after, (unsigned)report.instructions_before);
+           nc_tir_free_text(tasm);
+           nc_tir_destroy(program);
+           return 0;
+       }
+
+   Contents (search for the tag):
+     >>types     TIR operations, heights, machine, reports
+     >>api       programs, lowering, profiles, machine, proofs, optimiser
+     >>tasm      the instruction table, reading TASM
+     >>machine   the Triton VM interpreter and its table heights
+     >>symbolic  terms, symbolic execution, equivalence
+     >>search    beam search over stack states
+     >>io        TIR text
+     >>public    lowering, optimiser
+     >>changelog
+
+   Options, defined before including:
+     NC_API, NC_STATIC                 how functions are declared; NC_STATIC: all static
+     NC_MALLOC, NC_REALLOC, NC_FREE    all memory of this header goes through these
+     NC_STB_DS_EXTERNAL                another file compiles STB_DS_IMPLEMENTATION
+     NC_GOLDILOCKS_EXTERNAL            another file compiles nc_goldilocks.h
+
+   The classical lowering always runs. A block of its output is replaced only by a sequence that
+   is proven to leave the same stack, the same effects in the same order and the same crash
+   conditions, and that is cheaper and in no table more expensive. What cannot be proven stays
+   as it was. */
+
+#ifndef NC_TIRNEURAL_H
+#define NC_TIRNEURAL_H
+
+/* ==== nc base: the same block, to the letter, in every nc_*.h ====================== */
+#ifndef NC_BASE_DEFINED
+#define NC_BASE_DEFINED
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define NC_UNUSED __attribute__((unused))
+#else
+#define NC_UNUSED
+#endif
+#ifndef NC_API /* how public functions are declared; NC_STATIC makes them private to the file */
+#if defined(NC_STATIC)
+#define NC_API static NC_UNUSED
+#elif defined(__cplusplus)
+#define NC_API extern "C"
+#else
+#define NC_API extern
+#endif
+#endif
+
+/* Result of every function that can fail. 0 is success; values are stable across versions. */
+typedef enum nc_status {
+    NC_OK = 0,
+    NC_ERR_ARG = 1,         /* an argument outside its documented range */
+    NC_ERR_MEMORY = 2,      /* the allocator returned null */
+    NC_ERR_IO = 3,          /* a file could not be opened, read, written or renamed */
+    NC_ERR_FORMAT = 4,      /* input bytes or text that break their format */
+    NC_ERR_LIMIT = 5,       /* well-formed input beyond a documented limit */
+    NC_ERR_UNSUPPORTED = 6, /* valid, but not possible in this build or on this machine */
+    NC_ERR_DEVICE = 7,      /* GPU driver, device or kernel file missing or failing */
+    NC_ERR_MISMATCH = 8,    /* two things that must agree do not (checksum, shape, proof) */
+    NC_ERR_CANCELLED = 9,   /* the progress callback asked to stop */
+    NC_ERR_MATH = 10        /* no result exists: inverse of 0, root of a non-residue */
+} nc_status;
+
+/* Where and why: line and column count from 1, 0 = not applicable. Message ends with NUL. */
+typedef struct nc_error {
+    nc_status status;
+    int32_t line;
+    int32_t column;
+    char message[160];
+} nc_error;
+
+/* Memory hooks. A null nc_allocator pointer, or null members, mean malloc and free. alloc_fn
+ * returns memory aligned to `align` (a power of two up to 64) or null; free_fn gets the same
+ * byte count back. Both must be callable from the thread that calls the library. */
+typedef struct nc_allocator {
+    void *(*alloc_fn)(void *user, size_t bytes, size_t align);
+    void (*free_fn)(void *user, void *ptr, size_t bytes);
+    void *user;
+} nc_allocator;
+
+/* Called during long work with done of total; return nonzero to cancel (NC_ERR_CANCELLED). */
+typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+/* Static text for a status, never null; unknown values give "unknown status". */
+NC_API const char *nc_status_str(nc_status status);
+#endif
+/* ==== end of nc base =============================================================== */
+
+#include "nc_goldilocks.h"
+
+/* >>types ========================================================================== */
+
+/* TIR operations in the compiler's order: structure, universal, provable, recursion. */
+typedef enum nc_tir_kind {
+    NC_TIR_CALL = 0,
+    NC_TIR_RETURN,
+    NC_TIR_HALT,
+    NC_TIR_IF_ELSE,
+    NC_TIR_IF_ONLY,
+    NC_TIR_LOOP,
+    NC_TIR_FN_START,
+    NC_TIR_FN_END,
+    NC_TIR_ENTRY,
+    NC_TIR_COMMENT,
+    NC_TIR_ASM,
+    NC_TIR_PUSH,
+    NC_TIR_POP,
+    NC_TIR_DUP,
+    NC_TIR_SWAP,
+    NC_TIR_ADD,
+    NC_TIR_SUB,
+    NC_TIR_MUL,
+    NC_TIR_NEG,
+    NC_TIR_INVERT,
+    NC_TIR_EQ,
+    NC_TIR_LT,
+    NC_TIR_AND,
+    NC_TIR_OR,
+    NC_TIR_XOR,
+    NC_TIR_POP_COUNT,
+    NC_TIR_SPLIT,
+    NC_TIR_DIV_MOD,
+    NC_TIR_SHL,
+    NC_TIR_SHR,
+    NC_TIR_LOG2,
+    NC_TIR_POW,
+    NC_TIR_READ_IO,
+    NC_TIR_WRITE_IO,
+    NC_TIR_READ_MEM,
+    NC_TIR_WRITE_MEM,
+    NC_TIR_ASSERT,
+    NC_TIR_HASH,
+    NC_TIR_REVEAL,
+    NC_TIR_SEAL,
+    NC_TIR_RAM_READ,
+    NC_TIR_RAM_WRITE,
+    NC_TIR_HINT,
+    NC_TIR_SPONGE_INIT,
+    NC_TIR_SPONGE_ABSORB,
+    NC_TIR_SPONGE_SQUEEZE,
+    NC_TIR_SPONGE_LOAD,
+    NC_TIR_MERKLE_STEP,
+    NC_TIR_MERKLE_LOAD,
+    NC_TIR_EXT_MUL,
+    NC_TIR_EXT_INVERT,
+    NC_TIR_FOLD_EXT,
+    NC_TIR_FOLD_BASE,
+    NC_TIR_PROOF_BLOCK,
+    NC_TIR_KIND_COUNT
+} nc_tir_kind;
+
+/* One operation as the builder takes it. value: the pushed constant, the count or index of
+ * pop, dup, swap, io, memory, assert, hash and hint, the tag of reveal and seal, the declared
+ * stack effect of asm (two's complement). fields: of reveal and seal. text: label, name, hash,
+ * comment, or the lines of asm. */
+typedef struct nc_tir_op {
+    nc_tir_kind kind;
+    uint32_t fields;
+    uint64_t value;
+    const char *text;
+} nc_tir_op;
+
+/* A TIR program: a tree of operations. */
+typedef struct nc_tir_program nc_tir_program;
+
+/* Rows of the six tables in the compiler's static model. */
+typedef struct nc_tir_heights {
+    uint64_t processor, hash, u32, op_stack, ram, jump_stack;
+} nc_tir_heights;
+
+/* What a program reads while it runs. Arrays may be null when their count is 0. RAM cells that
+ * nobody set are 0. */
+typedef struct nc_tir_input {
+    const nc_gl *public_input;
+    const nc_gl *secret_input;
+    const nc_gl *secret_digests; /* 5 elements each */
+    const nc_gl *ram;            /* pairs of address and value */
+    size_t public_count, secret_count, digest_count, ram_count;
+    uint64_t max_cycles; /* 0: 2^24 */
+} nc_tir_input;
+
+typedef enum nc_tir_outcome {
+    NC_TIR_HALTED = 0,
+    NC_TIR_CRASH_STACK,  /* fewer than 16 elements would remain */
+    NC_TIR_CRASH_ASSERT, /* assert, assert_vector */
+    NC_TIR_CRASH_U32,    /* an operand of a u32 operation is 2^32 or more */
+    NC_TIR_CRASH_ZERO,   /* inverse of 0, logarithm of 0, division by 0 */
+    NC_TIR_CRASH_INPUT,  /* public input, secret input or secret digests exhausted */
+    NC_TIR_CRASH_JUMP,   /* jump stack empty, or execution ran past the end */
+    NC_TIR_CRASH_SPONGE, /* sponge not initialised */
+    NC_TIR_CRASH_CYCLES  /* max_cycles reached */
+} nc_tir_outcome;
+
+/* Result of a run, with the heights of the real machine's tables. */
+typedef struct nc_tir_execution {
+    nc_tir_outcome outcome;
+    uint32_t reserved;
+    nc_gl stack[16]; /* stack[0] = st0, the top */
+    uint64_t depth;  /* elements on the operational stack */
+    nc_gl *output;   /* nc_tir_free_output */
+    size_t output_count;
+    uint64_t program, processor, op_stack, ram, jump_stack, hash, cascade, lookup, u32;
+    uint64_t padded_height;
+} nc_tir_execution;
+
+typedef enum nc_tir_verdict {
+    NC_TIR_PROVEN = 0,
+    NC_TIR_DIFFERENT_STACK,   /* final stacks not shown equal */
+    NC_TIR_DIFFERENT_EFFECTS, /* output, reads, memory or sponge */
+    NC_TIR_DIFFERENT_CRASHES, /* crash conditions */
+    NC_TIR_NOT_STRAIGHT,      /* a jump, label or unknown instruction in a block */
+    NC_TIR_TOO_LARGE          /* beyond the prover's tables */
+} nc_tir_verdict;
+
+/* Zero means default. */
+typedef struct nc_tir_options {
+    uint32_t beam;        /* states kept per step; 0: 32 */
+    uint32_t block_nodes; /* TIR operations per block; 0: 32, the limit */
+    nc_progress_fn progress;
+    void *progress_user;
+} nc_tir_options;
+
+typedef struct nc_tir_report {
+    uint32_t blocks;              /* straight-line blocks seen */
+    uint32_t improved;            /* replaced by something proven and cheaper */
+    uint32_t proofs;              /* equivalence proofs that succeeded */
+    uint32_t rejected;            /* candidates the gate turned down */
+    uint32_t instructions_before; /* TASM instructions */
+    uint32_t instructions_after;
+    nc_tir_heights before, after; /* static model, whole program */
+} nc_tir_report;
+
+/* >>api ============================================================================ */
+
+/* -- programs ---------------------------------------------------------------------------- */
+
+/* An empty program; free with nc_tir_destroy. */
+NC_API nc_status nc_tir_create(nc_tir_program **program);
+/* Release; null is fine. */
+NC_API void nc_tir_destroy(nc_tir_program *program);
+/* Append an operation. if_else, if_only, loop and proof_block open a body that nc_tir_else and
+ * nc_tir_end continue. Text is copied. NC_ERR_ARG for a value or text out of its range. */
+NC_API nc_status nc_tir_append(nc_tir_program *program, const nc_tir_op *op);
+/* Start the else branch of the innermost open if_else. NC_ERR_ARG when there is none. */
+NC_API nc_status nc_tir_else(nc_tir_program *program);
+/* Close the innermost open body. NC_ERR_ARG when none is open. */
+NC_API nc_status nc_tir_end(nc_tir_program *program);
+/* Number of operations, nested ones included. */
+NC_API size_t nc_tir_size(const nc_tir_program *program);
+/* Read the text form: one operation a line, bodies closed by `end`. Errors carry line and
+ * column. Limits: 2^20 operations, 64 nested bodies (NC_ERR_LIMIT). */
+NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
+                              nc_error *err);
+/* Write the text form; *text ends with a NUL and is freed with nc_tir_free_text. NC_ERR_ARG
+ * while a body is open. */
+NC_API nc_status nc_tir_write(const nc_tir_program *program, char **text);
+/* Free text made by this header; null is fine. */
+NC_API void nc_tir_free_text(char *text);
+
+/* -- lowering, profile, machine ------------------------------------------------------------ */
+
+/* The compiler's present TASM, byte for byte. */
+NC_API nc_status nc_tir_lower(const nc_tir_program *program, char **tasm);
+/* Heights of TASM text in the compiler's static model: rows in text order, nothing is run. */
+NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err);
+/* The largest height and its table's name (null pointer allowed); the cost of the model is the
+ * next power of two of it. */
+NC_API uint64_t nc_tir_tallest(const nc_tir_heights *heights, const char **table);
+/* The power of two that holds `height` rows; 1 for 0. */
+NC_API uint64_t nc_tir_padded(uint64_t height);
+/* Number of instructions in TASM text; errors of the text as in nc_tir_execute. */
+NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err);
+/* Run TASM on the interpreter. NC_OK when it ran, whatever the outcome; NC_ERR_FORMAT with line
+ * and column for text that is not a program. Free result->output with nc_tir_free_output. */
+NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
+                                nc_tir_execution *result, nc_error *err);
+/* Release result->output. */
+NC_API void nc_tir_free_output(nc_tir_execution *result);
+/* Text for an outcome. */
+NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
+
+/* -- proofs and optimisation ----------------------------------------------------------------- */
+
+/* Prove two straight-line TASM sequences equivalent: same stack, same effects in order, same
+ * crash conditions, same least stack depth. Sound: NC_TIR_PROVEN is never wrong; other verdicts
+ * only say that no proof was found. */
+NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
+/* Text for a verdict. */
+NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
+/* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
+ * than nc_tir_lower in any table of the static model. options and report may be null. */
+NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
+                                 char **tasm, nc_tir_report *report, nc_error *err);
+
+#endif /* NC_TIRNEURAL_H */
+
+/* ================================== implementation ==================================== */
+#if defined(NC_IMPLEMENTATION) && !defined(NC_TIRNEURAL_IMPLEMENTED)
+#define NC_TIRNEURAL_IMPLEMENTED
+
+/* ==== nc base implementation: the same block, to the letter, in every nc_*.h ======= */
+#ifndef NC_BASE_IMPLEMENTED
+#define NC_BASE_IMPLEMENTED
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef NC_MALLOC
+#define NC_MALLOC(bytes) malloc(bytes)
+#define NC_FREE(ptr) free(ptr)
+#endif
+#ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
+#define NC_MAX_FILE_BYTES ((size_t)1 << 32)
+#endif
+#if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
+#include <fcntl.h>
+#include <unistd.h>
+#ifdef __cplusplus
+extern "C" int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
+#else
+extern int fsync(int fd);
+#endif
+#elif !defined(NC_NO_STDIO) && defined(_WIN32)
+#include <io.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+    __declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+                                                    unsigned long flags);
+#endif
+
+/* Several C files may each hold an implementation of a different header: this one function is
+ * shared by all of them, so it is weak where that exists. */
+#if defined(__GNUC__) && !defined(NC_STATIC) && !defined(_WIN32)
+NC_API __attribute__((weak)) const char *nc_status_str(nc_status status);
+#endif
+NC_API const char *nc_status_str(nc_status status) {
+    static const char *const text[] = {"ok",
+                                       "invalid argument",
+                                       "out of memory",
+                                       "input/output error",
+                                       "malformed input",
+                                       "limit exceeded",
+                                       "unsupported",
+                                       "device error",
+                                       "mismatch",
+                                       "cancelled",
+                                       "no mathematical result"};
+    unsigned i = (unsigned)status;
+    return i < sizeof text / sizeof text[0] ? text[i] : "unknown status";
+}
+
+/* Fill *err (may be null) and return status, so that callers write `return nc__fail(...)`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+static NC_UNUSED nc_status
+nc__fail(nc_error *err, nc_status status, size_t line, size_t column, const char *format, ...) {
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        err->status = status;
+        err->line = line > INT32_MAX ? INT32_MAX : (int32_t)line;
+        err->column = column > INT32_MAX ? INT32_MAX : (int32_t)column;
+        vsnprintf(err->message, sizeof err->message, format, args);
+        va_end(args);
+    }
+    return status;
+}
+
+static NC_UNUSED void nc__clear(nc_error *err) {
+    if (err) memset(err, 0, sizeof *err);
+}
+
+/* a * b, or SIZE_MAX when it overflows; no allocation of SIZE_MAX bytes ever succeeds. */
+static NC_UNUSED size_t nc__mul_size(size_t a, size_t b) {
+    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
+static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
+/* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
+static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+    char *raw, *aligned;
+    if (bytes >= SIZE_MAX - 128) return NULL;
+    if (bytes == 0) bytes = 1;
+    if (hooks && hooks->alloc_fn) return hooks->alloc_fn(hooks->user, bytes, 64);
+    raw = (char *)NC_MALLOC(bytes + 64 + sizeof(void *));
+    if (!raw) return NULL;
+    aligned = raw + sizeof(void *);
+    aligned += (64 - (uintptr_t)aligned % 64) % 64;
+    memcpy(aligned - sizeof(void *), &raw, sizeof raw);
+    return aligned;
+}
+
+static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+    void *ptr = nc__alloc(hooks, bytes);
+    if (ptr) memset(ptr, 0, bytes);
+    return ptr;
+}
+
+static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+    void *raw;
+    if (!ptr) return;
+    if (hooks && hooks->free_fn) {
+        hooks->free_fn(hooks->user, ptr, bytes ? bytes : 1);
+    } else if (!hooks || !hooks->alloc_fn) {
+        memcpy(&raw, (char *)ptr - sizeof raw, sizeof raw);
+        NC_FREE(raw);
+    }
+}
+
+/* Little-endian integers in files, whatever the machine. */
+static NC_UNUSED void nc__put_le(uint8_t *out, uint64_t value, size_t bytes) {
+    size_t i;
+    for (i = 0; i < bytes; i++) out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static NC_UNUSED uint64_t nc__get_le(const uint8_t *in, size_t bytes) {
+    uint64_t value = 0;
+    size_t i;
+    for (i = 0; i < bytes; i++) value |= (uint64_t)in[i] << (8 * i);
+    return value;
+}
+
+/* FNV-1a, 64 bits. Each step is a bijection of the state, so one changed byte always shows. */
+#define NC__FNV_START UINT64_C(0xcbf29ce484222325)
+static NC_UNUSED uint64_t nc__fnv1a(uint64_t hash, const void *data, size_t bytes) {
+    const uint8_t *p = (const uint8_t *)data;
+    size_t i;
+    for (i = 0; i < bytes; i++) hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers, SC 2011): counter and
+ * key in, four uniform 32-bit words out. The one generator of the house. */
+static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t counter_hi,
+                                 uint32_t out[4]) {
+    uint32_t c0 = (uint32_t)counter_lo, c1 = (uint32_t)(counter_lo >> 32);
+    uint32_t c2 = (uint32_t)counter_hi, c3 = (uint32_t)(counter_hi >> 32);
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    int round;
+    for (round = 0; round < 10; round++) {
+        uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0;
+        uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2;
+        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)b;
+        c3 = (uint32_t)a;
+        k0 += UINT32_C(0x9E3779B9);
+        k1 += UINT32_C(0xBB67AE85);
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+/* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL. */
+static NC_UNUSED int nc__cpu_level(void) {
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return 2;
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+typedef struct nc__span {
+    const void *data;
+    size_t bytes;
+} nc__span;
+
+#ifndef NC_NO_STDIO
+/* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
+static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
+                                         uint8_t **data, size_t *bytes, nc_error *err) {
+    FILE *file = fopen(path, "rb");
+    uint8_t *buffer = NULL, *grown;
+    size_t capacity = 0, used = 0, got;
+    nc_status status = NC_OK;
+    *data = NULL;
+    *bytes = 0;
+    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    do {
+        if (capacity - used < 2) {
+            size_t larger = capacity ? capacity * 2 : 65536;
+            grown = larger > NC_MAX_FILE_BYTES ? NULL : (uint8_t *)nc__alloc(hooks, larger);
+            if (!grown) {
+                status = larger > NC_MAX_FILE_BYTES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+                nc__fail(err, status, 0, 0, "'%.120s' is too large", path);
+                break;
+            }
+            if (used) memcpy(grown, buffer, used);
+            nc__free(hooks, buffer, capacity);
+            buffer = grown;
+            capacity = larger;
+        }
+        got = fread(buffer + used, 1, capacity - used - 1, file);
+        used += got;
+    } while (got > 0);
+    if (status == NC_OK && ferror(file))
+        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot read '%.120s'", path);
+    fclose(file);
+    if (status == NC_OK) { /* shrink to exactly bytes + 1, the size the caller frees */
+        *data = (uint8_t *)nc__alloc(hooks, used + 1);
+        if (!*data) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for '%.120s'", path);
+    }
+    if (status == NC_OK) {
+        if (used) memcpy(*data, buffer, used);
+        (*data)[used] = 0;
+        *bytes = used;
+    }
+    nc__free(hooks, buffer, capacity);
+    return status;
+}
+
+/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
+static NC_UNUSED void nc__sync_directory(const char *path) {
+#if defined(__unix__) || defined(__APPLE__)
+    const char *slash = strrchr(path, '/');
+    char name[4096];
+    size_t n = slash ? (size_t)(slash - path) + 1 : 1;
+    int fd;
+    if (n >= sizeof name) return;
+    memcpy(name, slash ? path : ".", n);
+    name[n] = 0;
+    fd = open(name, O_RDONLY);
+    if (fd < 0) return;
+    (void)fsync(fd);
+    (void)close(fd);
+#else
+    (void)path;
+#endif
+}
+
+/* Write the spans to a temporary file beside `path`, fsync, rename over it: a crash at any
+ * moment leaves the old file or the new one. */
+static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *spans, size_t count,
+                                          nc_error *err) {
+    char temporary[4096];
+    FILE *file;
+    size_t i;
+    int ok = 1;
+    if (strlen(path) > sizeof temporary - 64)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
+#if defined(__unix__) || defined(__APPLE__)
+    snprintf(temporary, sizeof temporary, "%s.tmp%ld.%lx", path, (long)getpid(),
+             (unsigned long)((uintptr_t)temporary >> 4));
+#else
+    snprintf(temporary, sizeof temporary, "%s.tmp%lx", path,
+             (unsigned long)((uintptr_t)temporary >> 4));
+#endif
+    file = fopen(temporary, "wb");
+    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", temporary);
+    for (i = 0; i < count && ok; i++)
+        ok =
+            spans[i].bytes == 0 || fwrite(spans[i].data, 1, spans[i].bytes, file) == spans[i].bytes;
+    ok = fflush(file) == 0 && ok;
+#if defined(__unix__) || defined(__APPLE__)
+    {
+        int fd = -1; /* fileno is hidden by strict -std=c99: reopen to reach a descriptor */
+        if (ok) fd = open(temporary, O_WRONLY);
+        ok = ok && fd >= 0 && fsync(fd) == 0;
+        if (fd >= 0) (void)close(fd);
+    }
+#elif defined(_WIN32)
+    ok = ok && _commit(_fileno(file)) == 0;
+#endif
+    ok = fclose(file) == 0 && ok;
+#if defined(_WIN32)
+    ok = ok && MoveFileExA(temporary, path, 1 | 8); /* replace existing, write through */
+#else
+    ok = ok && rename(temporary, path) == 0;
+#endif
+    if (!ok) {
+        (void)remove(temporary);
+        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
+    }
+    nc__sync_directory(path);
+    return NC_OK;
+}
+#endif /* NC_NO_STDIO */
+#endif
+/* ==== end of nc base implementation ================================================ */
+
+/* stb_ds.h: the system's or a copy beside this file, its symbols renamed so that they never
+ * meet another copy in the program. To use it in your own code too, include it before this file. */
+#ifndef INCLUDE_STB_DS_H
+#define STBDS_NO_SHORT_NAMES
+#ifndef NC_STB_DS_EXTERNAL
+#define STB_DS_IMPLEMENTATION
+#ifdef NC_REALLOC
+#define STBDS_REALLOC(context, ptr, bytes) NC_REALLOC(ptr, bytes)
+#define STBDS_FREE(context, ptr) NC_FREE(ptr)
+#endif
+#define stbds_rand_seed nc_tir_stbds_rand_seed
+#define stbds_hash_bytes nc_tir_stbds_hash_bytes
+#define stbds_hash_string nc_tir_stbds_hash_string
+#define stbds_stralloc nc_tir_stbds_stralloc
+#define stbds_strreset nc_tir_stbds_strreset
+#define stbds_unit_tests nc_tir_stbds_unit_tests
+#define stbds_arrgrowf nc_tir_stbds_arrgrowf
+#define stbds_arrfreef nc_tir_stbds_arrfreef
+#define stbds_hmfree_func nc_tir_stbds_hmfree_func
+#define stbds_hmget_key nc_tir_stbds_hmget_key
+#define stbds_hmget_key_ts nc_tir_stbds_hmget_key_ts
+#define stbds_hmput_default nc_tir_stbds_hmput_default
+#define stbds_hmput_key nc_tir_stbds_hmput_key
+#define stbds_hmdel_key nc_tir_stbds_hmdel_key
+#define stbds_shmode_func nc_tir_stbds_shmode_func
+#endif
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wcast-qual"
+#pragma GCC diagnostic ignored "-Wcast-align"
+#pragma GCC diagnostic ignored "-Wundef"
+#endif
+#if defined(__has_include)
+#if __has_include("stb_ds.h")
+#include "stb_ds.h"
+#else
+#include <stb/stb_ds.h>
+#endif
+#else
+#include <stb/stb_ds.h>
+#endif
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+#undef STB_DS_IMPLEMENTATION
+#undef stbds_header /* the same, through void *: our elements may be less aligned than it */
+#define stbds_header(t) ((stbds_array_header *)(void *)(t)-1)
+#endif
+
+/* >>tasm =========================================================================== */
+
+/* Channels that order effects: what an instruction reads or changes beside the stack. */
+enum { NC_TIR__NONE, NC_TIR__PUBLIC_IN, NC_TIR__SECRET, NC_TIR__OUT, NC_TIR__RAM, NC_TIR__SPONGE };
+
+/* Kinds of argument. */
+enum { NC_TIR__NO_ARG, NC_TIR__FIELD, NC_TIR__COUNT, NC_TIR__INDEX, NC_TIR__LABEL };
+
+/* Instruction flags. */
+enum {
+    NC_TIR__JUMP = 1,   /* ends straight-line code */
+    NC_TIR__CRASH = 2,  /* may crash on its operands or inputs */
+    NC_TIR__WRITES = 4, /* changes its channel (else it only reads it) */
+    NC_TIR__SWAPS = 8,  /* commutative in its two operands */
+    NC_TIR__OLD = 16    /* not in the present Triton VM */
+};
+
+enum {
+    NC_TIR__I_PUSH,
+    NC_TIR__I_POP,
+    NC_TIR__I_DIVINE,
+    NC_TIR__I_PICK,
+    NC_TIR__I_PLACE,
+    NC_TIR__I_DUP,
+    NC_TIR__I_SWAP,
+    NC_TIR__I_HALT,
+    NC_TIR__I_NOP,
+    NC_TIR__I_SKIZ,
+    NC_TIR__I_CALL,
+    NC_TIR__I_RETURN,
+    NC_TIR__I_RECURSE,
+    NC_TIR__I_RECURSE_OR_RETURN,
+    NC_TIR__I_ASSERT,
+    NC_TIR__I_READ_MEM,
+    NC_TIR__I_WRITE_MEM,
+    NC_TIR__I_HASH,
+    NC_TIR__I_ASSERT_VECTOR,
+    NC_TIR__I_SPONGE_INIT,
+    NC_TIR__I_SPONGE_ABSORB,
+    NC_TIR__I_SPONGE_ABSORB_MEM,
+    NC_TIR__I_SPONGE_SQUEEZE,
+    NC_TIR__I_ADD,
+    NC_TIR__I_ADDI,
+    NC_TIR__I_MUL,
+    NC_TIR__I_INVERT,
+    NC_TIR__I_EQ,
+    NC_TIR__I_SPLIT,
+    NC_TIR__I_LT,
+    NC_TIR__I_AND,
+    NC_TIR__I_XOR,
+    NC_TIR__I_LOG2,
+    NC_TIR__I_POW,
+    NC_TIR__I_DIV_MOD,
+    NC_TIR__I_POP_COUNT,
+    NC_TIR__I_XX_ADD,
+    NC_TIR__I_XX_MUL,
+    NC_TIR__I_X_INVERT,
+    NC_TIR__I_XB_MUL,
+    NC_TIR__I_READ_IO,
+    NC_TIR__I_WRITE_IO,
+    NC_TIR__I_MERKLE_STEP,
+    NC_TIR__I_MERKLE_STEP_MEM,
+    NC_TIR__I_B_HORNER,
+    NC_TIR__I_X_HORNER,
+    NC_TIR__I_OR,
+    NC_TIR__I_XX_DOT,
+    NC_TIR__I_XB_DOT,
+    NC_TIR__I_COUNT
+};
+
+/* pops and pushes exclude the count argument, which adds to `per_count` side. */
+typedef struct nc_tir__instruction {
+    const char *name;
+    uint8_t opcode, arg, pops, pushes;
+    int8_t per_count; /* with NC_TIR__COUNT: -1 pops n more, +1 pushes n more */
+    uint8_t channel, flags;
+    uint8_t cost[6]; /* static model: processor, hash, u32, op_stack, ram, jump_stack */
+} nc_tir__instruction;
+
+#define NC_TIR__STACK_ROW                                                                          \
+    { 1, 0, 0, 1, 0, 0 }
+#define NC_TIR__PLAIN_ROW                                                                          \
+    { 1, 0, 0, 0, 0, 0 }
+#define NC_TIR__JUMP_ROW                                                                           \
+    { 1, 0, 0, 0, 0, 1 }
+static const nc_tir__instruction nc_tir__table[NC_TIR__I_COUNT] = {
+    {"push", 1, NC_TIR__FIELD, 0, 1, 0, 0, 0, NC_TIR__STACK_ROW},
+    {"pop", 3, NC_TIR__COUNT, 0, 0, -1, 0, 0, NC_TIR__STACK_ROW},
+    {"divine", 9, NC_TIR__COUNT, 0, 0, 1, NC_TIR__SECRET, 6, NC_TIR__STACK_ROW},
+    {"pick", 17, NC_TIR__INDEX, 0, 0, 0, 0, 0, NC_TIR__STACK_ROW},
+    {"place", 25, NC_TIR__INDEX, 0, 0, 0, 0, 0, NC_TIR__STACK_ROW},
+    {"dup", 33, NC_TIR__INDEX, 0, 1, 0, 0, 0, NC_TIR__STACK_ROW},
+    {"swap", 41, NC_TIR__INDEX, 0, 0, 0, 0, 0, NC_TIR__STACK_ROW},
+    {"halt", 0, 0, 0, 0, 0, 0, 1, NC_TIR__PLAIN_ROW},
+    {"nop", 8, 0, 0, 0, 0, 0, 0, NC_TIR__PLAIN_ROW},
+    {"skiz", 2, 0, 1, 0, 0, 0, 1, NC_TIR__STACK_ROW},
+    {"call", 49, NC_TIR__LABEL, 0, 0, 0, 0, 1, NC_TIR__JUMP_ROW},
+    {"return", 16, 0, 0, 0, 0, 0, 1, NC_TIR__JUMP_ROW},
+    {"recurse", 24, 0, 0, 0, 0, 0, 1, NC_TIR__JUMP_ROW},
+    {"recurse_or_return", 32, 0, 0, 0, 0, 0, 1, NC_TIR__JUMP_ROW},
+    {"assert", 10, 0, 1, 0, 0, 0, 2, NC_TIR__STACK_ROW},
+    {"read_mem", 57, NC_TIR__COUNT, 1, 1, 1, NC_TIR__RAM, 0, {2, 0, 0, 2, 0, 0}},
+    {"write_mem", 11, NC_TIR__COUNT, 1, 1, -1, NC_TIR__RAM, 4, {2, 0, 0, 2, 0, 0}},
+    {"hash", 18, 0, 10, 5, 0, 0, 0, {1, 6, 0, 1, 0, 0}},
+    {"assert_vector", 26, 0, 10, 5, 0, 0, 2, NC_TIR__STACK_ROW},
+    {"sponge_init", 40, 0, 0, 0, 0, NC_TIR__SPONGE, 4, {1, 6, 0, 0, 0, 0}},
+    {"sponge_absorb", 34, 0, 10, 0, 0, NC_TIR__SPONGE, 6, {1, 6, 0, 1, 0, 0}},
+    {"sponge_absorb_mem", 48, 0, 5, 5, 0, NC_TIR__SPONGE, 6, {1, 6, 0, 1, 10, 0}},
+    {"sponge_squeeze", 56, 0, 0, 10, 0, NC_TIR__SPONGE, 6, {1, 6, 0, 1, 0, 0}},
+    {"add", 42, 0, 2, 1, 0, 0, 8, NC_TIR__STACK_ROW},
+    {"addi", 65, NC_TIR__FIELD, 1, 1, 0, 0, 0, NC_TIR__PLAIN_ROW},
+    {"mul", 50, 0, 2, 1, 0, 0, 8, NC_TIR__STACK_ROW},
+    {"invert", 64, 0, 1, 1, 0, 0, 2, NC_TIR__STACK_ROW},
+    {"eq", 58, 0, 2, 1, 0, 0, 8, NC_TIR__STACK_ROW},
+    {"split", 4, 0, 1, 2, 0, 0, 0, NC_TIR__STACK_ROW},
+    {"lt", 6, 0, 2, 1, 0, 0, 2, {1, 0, 33, 1, 0, 0}},
+    {"and", 14, 0, 2, 1, 0, 0, 10, {1, 0, 33, 1, 0, 0}},
+    {"xor", 22, 0, 2, 1, 0, 0, 10, {1, 0, 33, 1, 0, 0}},
+    {"log_2_floor", 12, 0, 1, 1, 0, 0, 2, {1, 0, 33, 0, 0, 0}},
+    {"pow", 30, 0, 2, 1, 0, 0, 2, {1, 0, 33, 1, 0, 0}},
+    {"div_mod", 20, 0, 2, 2, 0, 0, 2, {1, 0, 33, 1, 0, 0}},
+    {"pop_count", 28, 0, 1, 1, 0, 0, 2, {1, 0, 33, 0, 0, 0}},
+    {"xx_add", 66, 0, 6, 3, 0, 0, 0, NC_TIR__PLAIN_ROW},
+    {"xx_mul", 74, 0, 6, 3, 0, 0, 0, NC_TIR__PLAIN_ROW},
+    {"x_invert", 72, 0, 3, 3, 0, 0, 2, NC_TIR__PLAIN_ROW},
+    {"xb_mul", 82, 0, 4, 3, 0, 0, 0, NC_TIR__PLAIN_ROW},
+    {"read_io", 73, NC_TIR__COUNT, 0, 0, 1, NC_TIR__PUBLIC_IN, 6, NC_TIR__STACK_ROW},
+    {"write_io", 19, NC_TIR__COUNT, 0, 0, -1, NC_TIR__OUT, 4, NC_TIR__STACK_ROW},
+    {"merkle_step", 36, 0, 6, 6, 0, NC_TIR__SECRET, 6, {1, 6, 33, 0, 0, 0}},
+    {"merkle_step_mem", 44, 0, 8, 8, 0, NC_TIR__RAM, 2, {1, 6, 33, 0, 5, 0}},
+    {"b_horner_step", 80, 0, 11, 11, 0, NC_TIR__RAM, 0, NC_TIR__PLAIN_ROW},
+    {"x_horner_step", 88, 0, 11, 11, 0, NC_TIR__RAM, 0, NC_TIR__PLAIN_ROW},
+    {"or", 0, 0, 2, 1, 0, 0, 26, NC_TIR__PLAIN_ROW},
+    {"xx_dot_step", 0, 0, 5, 5, 0, NC_TIR__RAM, 16, NC_TIR__PLAIN_ROW},
+    {"xb_dot_step", 0, 0, 5, 5, 0, NC_TIR__RAM, 16, NC_TIR__PLAIN_ROW},
+};
+#undef NC_TIR__STACK_ROW
+#undef NC_TIR__PLAIN_ROW
+#undef NC_TIR__JUMP_ROW
+
+/* One TASM instruction. A label argument is an index into the labels of its code. */
+typedef struct nc_tir__tasm {
+    uint64_t arg;
+    uint32_t op;
+    uint32_t line;
+} nc_tir__tasm;
+
+typedef struct nc_tir__label {
+    char *key;     /* stb_ds string map */
+    int32_t value; /* instruction index, or -1 while only called */
+} nc_tir__label;
+
+typedef struct nc_tir__code {
+    nc_tir__tasm *list; /* stb_ds array */
+    nc_tir__label *labels;
+} nc_tir__code;
+
+static void nc_tir__code_free(nc_tir__code *code) {
+    stbds_arrfree(code->list);
+    stbds_shfree(code->labels);
+}
+
+static uint32_t nc_tir__pops(const nc_tir__tasm *t) {
+    const nc_tir__instruction *i = &nc_tir__table[t->op];
+    return i->pops + (i->per_count < 0 ? (uint32_t)t->arg : 0);
+}
+
+static uint32_t nc_tir__pushes(const nc_tir__tasm *t) {
+    const nc_tir__instruction *i = &nc_tir__table[t->op];
+    return i->pushes + (i->per_count > 0 ? (uint32_t)t->arg : 0);
+}
+
+/* Static rows of one instruction, added to heights. */
+static void nc_tir__add_rows(nc_tir_heights *h, const nc_tir__tasm *t) {
+    const uint8_t *cost = nc_tir__table[t->op].cost;
+    h->processor += cost[0];
+    h->hash += cost[1];
+    h->u32 += cost[2];
+    h->op_stack += cost[3];
+    h->ram += cost[4];
+    h->jump_stack += cost[5];
+    if (t->op == NC_TIR__I_READ_MEM || t->op == NC_TIR__I_WRITE_MEM) h->ram += t->arg;
+}
+
+/* Whether the n characters at text spell name. */
+static int nc_tir__is(const char *text, size_t n, const char *name) {
+    return strlen(name) == n && memcmp(text, name, n) == 0;
+}
+
+static int nc_tir__find_op(const char *text, size_t n) {
+    int i;
+    for (i = 0; i < NC_TIR__I_COUNT; i++)
+        if (nc_tir__is(text, n, nc_tir__table[i].name)) return i;
+    return -1;
+}
+
+/* A possibly negative field constant; -a means p - a. */
+static nc_status nc_tir__field(const char *text, size_t n, uint64_t *value) {
+    int negative = n > 1 && text[0] == '-';
+    nc_status status = nc_gl_parse(text + negative, n - (size_t)negative, value, NULL);
+    if (status == NC_OK && negative) *value = nc_gl_neg(*value);
+    return status;
+}
+
+/* Label map entry of a name of n characters; its index. */
+static uint64_t nc_tir__label_of(nc_tir__code *code, const char *name, size_t n) {
+    char small[128], *key = small;
+    ptrdiff_t at;
+    if (n >= sizeof small) { /* cannot happen: the caller limits labels to 120 characters */
+        n = sizeof small - 1;
+    }
+    memcpy(key, name, n);
+    key[n] = 0;
+    at = stbds_shgeti(code->labels, key);
+    if (at < 0) {
+        stbds_shput(code->labels, key, -1);
+        at = stbds_shgeti(code->labels, key);
+    }
+    return (uint64_t)at;
+}
+
+/* A cursor over one line of text. */
+typedef struct nc_tir__cursor {
+    const char *at, *end, *start;
+    size_t line;
+} nc_tir__cursor;
+
+/* The next run of non-blank characters; length 0 at the end of the line. */
+static size_t nc_tir__word(nc_tir__cursor *c, const char **word) {
+    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\r')) c->at++;
+    *word = c->at;
+    while (c->at < c->end && *c->at != ' ' && *c->at != '\t' && *c->at != '\r') c->at++;
+    return (size_t)(c->at - *word);
+}
+
+static nc_status nc_tir__bad(const nc_tir__cursor *c, const char *word, const char *what,
+                             nc_error *err) {
+    return nc__fail(err, NC_ERR_FORMAT, c->line, (size_t)(word - c->start) + 1, "%s", what);
+}
+
+static nc_status nc_tir__read_instruction(nc_tir__cursor *c, int strict, nc_tir__code *code,
+                                          const char *word, size_t n, nc_error *err) {
+    nc_tir__tasm t;
+    int op = nc_tir__find_op(word, n);
+    if (op < 0) return nc_tir__bad(c, word, "unknown instruction", err);
+    t.op = (uint32_t)op;
+    t.arg = 0;
+    t.line = (uint32_t)c->line;
+    if (nc_tir__table[op].arg != NC_TIR__NO_ARG) {
+        n = nc_tir__word(c, &word);
+        if (n == 0) return nc_tir__bad(c, word, "the instruction needs an argument", err);
+        if (nc_tir__table[op].arg == NC_TIR__LABEL) {
+            if (n > 120) return nc_tir__bad(c, word, "label is too long", err);
+            t.arg = nc_tir__label_of(code, word, n);
+        } else if (nc_tir__field(word, n, &t.arg) != NC_OK) {
+            return nc_tir__bad(c, word, "not a field element", err);
+        } else if (nc_tir__table[op].arg == NC_TIR__COUNT && (t.arg < 1 || t.arg > 5)) {
+            return nc_tir__bad(c, word, "the argument must be 1 to 5", err);
+        } else if (nc_tir__table[op].arg == NC_TIR__INDEX && t.arg > (strict ? 15 : 255)) {
+            return nc_tir__bad(c, word, "the argument must be 0 to 15", err);
+        }
+    }
+    stbds_arrput(code->list, t);
+    return NC_OK;
+}
+
+/* Read TASM: labels end with ':', comments run from // to the end of the line. Unless strict,
+ * stack indices may exceed 15: nothing runs such code, but it can be measured. */
+static nc_status nc_tir__read_tasm(const char *text, int strict, nc_tir__code *code,
+                                   nc_error *err) {
+    nc_tir__cursor c;
+    nc_status status = NC_OK;
+    memset(code, 0, sizeof *code);
+    stbds_sh_new_arena(code->labels);
+    nc__clear(err);
+    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    for (c.line = 1; *text && status == NC_OK; c.line++) {
+        const char *word;
+        size_t n = strcspn(text, "\n"), i;
+        if (stbds_arrlenu(code->list) >= 1u << 22)
+            return nc__fail(err, NC_ERR_LIMIT, c.line, 1, "more than 2^22 instructions");
+        c.start = c.at = text;
+        c.end = text + n;
+        for (i = 0; i + 1 < n; i++)
+            if (text[i] == '/' && text[i + 1] == '/') c.end = text + i < c.end ? text + i : c.end;
+        while ((n = nc_tir__word(&c, &word)) > 0 && status == NC_OK) {
+            if (word[n - 1] == ':') {
+                uint64_t label;
+                if (n > 121) return nc_tir__bad(&c, word, "label is too long", err);
+                label = nc_tir__label_of(code, word, n - 1);
+                if (code->labels[label].value >= 0)
+                    return nc_tir__bad(&c, word, "label is defined twice", err);
+                code->labels[label].value = (int32_t)stbds_arrlen(code->list);
+            } else {
+                status = nc_tir__read_instruction(&c, strict, code, word, n, err);
+            }
+        }
+        text += strcspn(text, "\n");
+        if (*text) text++;
+    }
+    return status;
+}
+
+/* >>machine ======================================================================== */
+
+/* Open-addressing map from three words to one: RAM cells and the set of u32 table entries.
+ * (stb_ds's hash maps do not compile in strict C99 with gcc.) Never deletes. */
+typedef struct nc_tir__cell {
+    uint64_t key[3], value, used;
+} nc_tir__cell;
+
+typedef struct nc_tir__map {
+    nc_tir__cell *cells;
+    size_t capacity, count;
+} nc_tir__map;
+
+static size_t nc_tir__slot(const nc_tir__map *map, const uint64_t key[3]) {
+    uint64_t h = (key[0] ^ (key[1] * UINT64_C(0x9E3779B97F4A7C15))) + key[2];
+    size_t i;
+    h = (h ^ (h >> 31)) * UINT64_C(0xBF58476D1CE4E5B9);
+    for (i = (size_t)(h ^ (h >> 29)) & (map->capacity - 1); map->cells[i].used;
+         i = (i + 1) & (map->capacity - 1))
+        if (!memcmp(map->cells[i].key, key, 3 * sizeof *key)) break;
+    return i;
+}
+
+/* The cell of a key, created with value 0; null when out of memory. *fresh tells. */
+static nc_tir__cell *nc_tir__map_at(nc_tir__map *map, uint64_t a, uint64_t b, uint64_t c,
+                                    int *fresh) {
+    uint64_t key[3];
+    size_t i;
+    nc_tir__cell *cell;
+    key[0] = a;
+    key[1] = b;
+    key[2] = c;
+    if (2 * (map->count + 1) > map->capacity) {
+        nc_tir__map larger;
+        larger.capacity = map->capacity ? 2 * map->capacity : 64;
+        larger.count = map->count;
+        larger.cells = (nc_tir__cell *)nc__calloc(NULL, larger.capacity * sizeof *map->cells);
+        if (!larger.cells) return NULL;
+        for (i = 0; i < map->capacity; i++)
+            if (map->cells[i].used)
+                larger.cells[nc_tir__slot(&larger, map->cells[i].key)] = map->cells[i];
+        nc__free(NULL, map->cells, map->capacity * sizeof *map->cells);
+        *map = larger;
+    }
+    cell = &map->cells[nc_tir__slot(map, key)];
+    *fresh = !cell->used;
+    if (!cell->used) {
+        memcpy(cell->key, key, sizeof key);
+        cell->used = 1;
+        map->count++;
+    }
+    return cell;
+}
+
+static void nc_tir__map_free(nc_tir__map *map) {
+    nc__free(NULL, map->cells, map->capacity * sizeof *map->cells);
+}
+
+typedef struct nc_tir__vm {
+    const nc_tir__code *code;
+    const nc_tir_input *in;
+    nc_tir_execution *out;
+    nc_gl *stack; /* bottom first; 16 <= height <= room */
+    size_t height, room;
+    uint32_t *jumps; /* stb_ds array: pairs of return and target */
+    nc_gl *output;   /* stb_ds array */
+    nc_tir__map ram, u32;
+    uint8_t *limbs_seen; /* one byte for each 16-bit limb */
+    nc_gl sponge[16];
+    int sponge_ready, no_memory;
+    size_t public_used, secret_used, digests_used;
+    uint32_t ip;
+} nc_tir__vm;
+
+static nc_gl nc_tir__st(const nc_tir__vm *vm, size_t i) { return vm->stack[vm->height - 1 - i]; }
+
+static nc_gl nc_tir__pop_one(nc_tir__vm *vm) { return vm->stack[--vm->height]; }
+
+static void nc_tir__push_one(nc_tir__vm *vm, nc_gl value) { vm->stack[vm->height++] = value; }
+
+/* Room for one more instruction's pushes, ten at most. */
+static int nc_tir__reserve(nc_tir__vm *vm) {
+    size_t larger = vm->room ? 2 * vm->room : 256;
+    nc_gl *grown;
+    if (vm->height + 16 <= vm->room) return 1;
+    grown = (nc_gl *)nc__alloc(NULL, larger * sizeof *grown);
+    if (!grown) return 0;
+    if (vm->height) memcpy(grown, vm->stack, vm->height * sizeof *grown);
+    nc__free(NULL, vm->stack, vm->room * sizeof *grown);
+    vm->stack = grown;
+    vm->room = larger;
+    return 1;
+}
+
+/* One permutation, its six hash rows and the limbs it looks up. */
+static void nc_tir__permute(nc_tir__vm *vm, nc_gl state[16]) {
+    uint16_t limbs[80];
+    int i;
+    nc_gl_tip5_trace(state, limbs);
+    vm->out->hash += 6;
+    for (i = 0; i < 80; i++) {
+        vm->out->cascade += !vm->limbs_seen[limbs[i]];
+        vm->limbs_seen[limbs[i]] = 1;
+    }
+}
+
+static void nc_tir__hash_10(nc_tir__vm *vm, const nc_gl in[10], nc_gl digest[5]) {
+    nc_gl state[16];
+    int i;
+    for (i = 0; i < 16; i++) state[i] = i < 10 ? in[i] : 1;
+    nc_tir__permute(vm, state);
+    memcpy(digest, state, 5 * sizeof *digest);
+}
+
+/* Enter (op, lhs, rhs) into the u32 table: one row for a zero operand, else 2 + floor(log2). */
+static void nc_tir__u32_entry(nc_tir__vm *vm, uint64_t op, nc_gl lhs, nc_gl rhs, nc_gl dominant) {
+    int fresh = 0;
+    if (!nc_tir__map_at(&vm->u32, op, lhs, rhs, &fresh)) vm->no_memory = 1;
+    if (!fresh) return;
+    vm->out->u32 += 1;
+    if (dominant) vm->out->u32 += 1;
+    while (dominant >>= 1) vm->out->u32 += 1;
+}
+
+enum {
+    NC_TIR__U_SPLIT,
+    NC_TIR__U_LT,
+    NC_TIR__U_AND,
+    NC_TIR__U_LOG2,
+    NC_TIR__U_POW,
+    NC_TIR__U_COUNT
+};
+
+static void nc_tir__u32_pair(nc_tir__vm *vm, uint64_t op, nc_gl lhs, nc_gl rhs) {
+    nc_tir__u32_entry(vm, op, lhs, rhs, lhs > rhs ? lhs : rhs);
+}
+
+static nc_gl nc_tir__ram_get(nc_tir__vm *vm, nc_gl address) {
+    int fresh;
+    nc_tir__cell *cell = nc_tir__map_at(&vm->ram, address, 0, 0, &fresh);
+    vm->out->ram++;
+    if (!cell) {
+        vm->no_memory = 1;
+        return 0;
+    }
+    return cell->value;
+}
+
+static void nc_tir__ram_set(nc_tir__vm *vm, nc_gl address, nc_gl value) {
+    int fresh;
+    nc_tir__cell *cell = nc_tir__map_at(&vm->ram, address, 0, 0, &fresh);
+    if (cell)
+        cell->value = value;
+    else
+        vm->no_memory = 1;
+}
+
+/* c = a * b in F_p[x] / (x^3 - x + 1), constant coefficient first: x^3 = x - 1. */
+static void nc_tir__ext_mul(const nc_gl a[3], const nc_gl b[3], nc_gl c[3]) {
+    nc_gl d[5] = {0, 0, 0, 0, 0};
+    int i, j;
+    for (i = 0; i < 3; i++)
+        for (j = 0; j < 3; j++) d[i + j] = nc_gl_mul_add(a[i], b[j], d[i + j]);
+    c[0] = nc_gl_sub(d[0], d[3]);
+    c[1] = nc_gl_sub(nc_gl_add(d[1], d[3]), d[4]);
+    c[2] = nc_gl_add(d[2], d[4]);
+}
+
+/* 1 / a through the adjugate of the multiplication matrix. 0 when a is 0. */
+static int nc_tir__ext_inv(const nc_gl a[3], nc_gl c[3]) {
+    /* columns of the matrix of multiplication by a: a, a x, a x^2 */
+    nc_gl m[3][3], det, inverse;
+    int i;
+    memcpy(m[0], a, sizeof m[0]);
+    for (i = 1; i < 3; i++) {
+        m[i][0] = nc_gl_neg(m[i - 1][2]);
+        m[i][1] = nc_gl_add(m[i - 1][0], m[i - 1][2]);
+        m[i][2] = m[i - 1][1];
+    }
+    for (i = 0; i < 3; i++) { /* first column of cofactors: solves M c = (1, 0, 0) */
+        int j = (i + 1) % 3, k = (i + 2) % 3;
+        c[i] = nc_gl_sub(nc_gl_mul(m[j][1], m[k][2]), nc_gl_mul(m[k][1], m[j][2]));
+    }
+    det = nc_gl_add(nc_gl_add(nc_gl_mul(m[0][0], c[0]), nc_gl_mul(m[1][0], c[1])),
+                    nc_gl_mul(m[2][0], c[2]));
+    if (nc_gl_inv(det, &inverse) != NC_OK) return 0;
+    for (i = 0; i < 3; i++) c[i] = nc_gl_mul(c[i], inverse);
+    return 1;
+}
+
+static int nc_tir__is_u32(nc_gl a) { return a >> 32 == 0; }
+
+/* Two u32 operands: b below a on the stack. */
+static nc_tir_outcome nc_tir__u32_binary(nc_tir__vm *vm, uint32_t op) {
+    nc_gl a = nc_tir__st(vm, 0), b = nc_tir__st(vm, 1), r = 0, q = 0;
+    if (op == NC_TIR__I_POW) { /* base on top, exponent below: only that is a u32 */
+        if (!nc_tir__is_u32(b)) return NC_TIR_CRASH_U32;
+        nc_tir__u32_entry(vm, NC_TIR__U_POW, a, b, b);
+        r = nc_gl_pow(a, b);
+    } else {
+        if (!nc_tir__is_u32(a) || !nc_tir__is_u32(b)) return NC_TIR_CRASH_U32;
+        if (op == NC_TIR__I_DIV_MOD) { /* numerator on top, denominator below */
+            if (b == 0) return NC_TIR_CRASH_ZERO;
+            q = a / b;
+            r = a % b;
+            nc_tir__u32_pair(vm, NC_TIR__U_LT, r, b);
+            nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, a, q);
+        } else if (op == NC_TIR__I_LT) {
+            nc_tir__u32_pair(vm, NC_TIR__U_LT, a, b);
+            r = a < b;
+        } else if (op == NC_TIR__I_OR) { /* a + b - (a and b): never on the real machine */
+            r = a | b;
+        } else {
+            nc_tir__u32_pair(vm, NC_TIR__U_AND, a, b);
+            r = op == NC_TIR__I_AND ? a & b : a ^ b;
+        }
+    }
+    (void)nc_tir__pop_one(vm);
+    (void)nc_tir__pop_one(vm);
+    if (op == NC_TIR__I_DIV_MOD) nc_tir__push_one(vm, q);
+    nc_tir__push_one(vm, r);
+    return NC_TIR_HALTED;
+}
+
+static nc_tir_outcome nc_tir__u32_unary(nc_tir__vm *vm, uint32_t op) {
+    nc_gl a = nc_tir__st(vm, 0), r = 0;
+    if (!nc_tir__is_u32(a)) return NC_TIR_CRASH_U32;
+    if (op == NC_TIR__I_LOG2) {
+        if (a == 0) return NC_TIR_CRASH_ZERO;
+        nc_tir__u32_entry(vm, NC_TIR__U_LOG2, a, 0, a);
+        while (a >> (r + 1)) r++;
+    } else {
+        nc_tir__u32_entry(vm, NC_TIR__U_COUNT, a, 0, a);
+        for (; a; a &= a - 1) r++;
+    }
+    (void)nc_tir__pop_one(vm);
+    nc_tir__push_one(vm, r);
+    return NC_TIR_HALTED;
+}
+
+static nc_tir_outcome nc_tir__step_hash(nc_tir__vm *vm, uint32_t op) {
+    nc_gl block[10], digest[5];
+    nc_gl *st;
+    int i;
+    switch (op) {
+    case NC_TIR__I_HASH:
+        for (i = 0; i < 10; i++) block[i] = nc_tir__pop_one(vm);
+        nc_tir__hash_10(vm, block, digest);
+        for (i = 4; i >= 0; i--) nc_tir__push_one(vm, digest[i]);
+        return NC_TIR_HALTED;
+    case NC_TIR__I_SPONGE_INIT:
+        memset(vm->sponge, 0, sizeof vm->sponge);
+        vm->sponge_ready = 1;
+        vm->out->hash += 1;
+        return NC_TIR_HALTED;
+    default: break;
+    }
+    if (!vm->sponge_ready) return NC_TIR_CRASH_SPONGE;
+    if (op == NC_TIR__I_SPONGE_SQUEEZE) {
+        for (i = 9; i >= 0; i--) nc_tir__push_one(vm, vm->sponge[i]);
+        nc_tir__permute(vm, vm->sponge);
+        return NC_TIR_HALTED;
+    }
+    if (op == NC_TIR__I_SPONGE_ABSORB) {
+        for (i = 0; i < 10; i++) vm->sponge[i] = nc_tir__pop_one(vm);
+    } else {
+        st = &vm->stack[vm->height - 1];
+        for (i = 0; i < 10; i++) vm->sponge[i] = nc_tir__ram_get(vm, nc_gl_add(*st, (nc_gl)i));
+        *st = nc_gl_add(*st, 10);
+        for (i = 0; i < 4; i++) st[-1 - i] = vm->sponge[i];
+    }
+    nc_tir__permute(vm, vm->sponge);
+    return NC_TIR_HALTED;
+}
+
+/* One step up a Merkle tree: the node's digest in st0..4, its index in st5; the sibling comes
+ * from the secret digests or from RAM at st7. */
+static nc_tir_outcome nc_tir__step_merkle(nc_tir__vm *vm, int from_ram) {
+    nc_gl *st = &vm->stack[vm->height - 1], both[10], digest[5];
+    nc_gl index = st[-5];
+    size_t own = index & 1 ? 5 : 0, i;
+    if (!nc_tir__is_u32(index)) return NC_TIR_CRASH_U32;
+    if (!from_ram && vm->digests_used >= vm->in->digest_count) return NC_TIR_CRASH_INPUT;
+    for (i = 0; i < 5; i++) {
+        both[own + i] = *(st - i);
+        both[5 - own + i] = from_ram ? nc_tir__ram_get(vm, nc_gl_add(st[-7], i))
+                                     : vm->in->secret_digests[5 * vm->digests_used + i];
+    }
+    if (from_ram)
+        st[-7] = nc_gl_add(st[-7], 5);
+    else
+        vm->digests_used++;
+    nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, index, index >> 1);
+    nc_tir__hash_10(vm, both, digest);
+    for (i = 0; i < 5; i++) *(st - i) = digest[i];
+    st[-5] = index >> 1;
+    return NC_TIR_HALTED;
+}
+
+/* xx_add, xx_mul, x_invert, xb_mul and the horner and dot steps. */
+static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, uint32_t op) {
+    nc_gl a[3], b[3], c[3], *st;
+    int i, n;
+    st = &vm->stack[vm->height - 1];
+    for (i = 0; i < 3; i++) a[i] = st[-i];
+    if (op == NC_TIR__I_XX_ADD || op == NC_TIR__I_XX_MUL) {
+        for (i = 0; i < 3; i++) b[i] = st[-3 - i];
+        if (op == NC_TIR__I_XX_ADD)
+            for (i = 0; i < 3; i++) c[i] = nc_gl_add(a[i], b[i]);
+        else
+            nc_tir__ext_mul(a, b, c);
+        n = 3;
+    } else if (op == NC_TIR__I_X_INVERT) {
+        if (!nc_tir__ext_inv(a, c)) return NC_TIR_CRASH_ZERO;
+        n = 0;
+    } else if (op == NC_TIR__I_XB_MUL) {
+        for (i = 0; i < 3; i++) c[i] = nc_gl_mul(st[0], st[-1 - i]);
+        n = 1;
+    } else if (op == NC_TIR__I_B_HORNER || op == NC_TIR__I_X_HORNER) {
+        int step = op == NC_TIR__I_B_HORNER ? 1 : 3;
+        for (i = 0; i < 3; i++) b[i] = st[-7 - i];
+        nc_tir__ext_mul(a, b, c);
+        for (i = 0; i < step; i++)
+            c[i] = nc_gl_add(c[i], nc_tir__ram_get(vm, nc_gl_sub(st[-5], (nc_gl)i)));
+        st[-5] = nc_gl_sub(st[-5], (nc_gl)step);
+        for (i = 0; i < 3; i++) st[-7 - i] = c[i];
+        return NC_TIR_HALTED;
+    } else { /* dot steps: two pointers on top, an accumulator under them */
+        int width = op == NC_TIR__I_XX_DOT ? 3 : 1;
+        for (i = 0; i < width; i++) a[i] = nc_tir__ram_get(vm, nc_gl_add(st[0], (nc_gl)i));
+        for (i = width; i < 3; i++) a[i] = 0;
+        for (i = 0; i < 3; i++) b[i] = nc_tir__ram_get(vm, nc_gl_add(st[-1], (nc_gl)i));
+        nc_tir__ext_mul(a, b, c);
+        st[0] = nc_gl_add(st[0], (nc_gl)width);
+        st[-1] = nc_gl_add(st[-1], 3);
+        for (i = 0; i < 3; i++) st[-2 - i] = nc_gl_add(st[-2 - i], c[i]);
+        return NC_TIR_HALTED;
+    }
+    while (n-- > 0) (void)nc_tir__pop_one(vm);
+    st = &vm->stack[vm->height - 1];
+    for (i = 0; i < 3; i++) st[-i] = c[i];
+    return NC_TIR_HALTED;
+}
+
+/* Everything that only moves field elements. */
+static nc_tir_outcome nc_tir__step_plain(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    size_t i;
+    nc_gl a = nc_tir__st(vm, 0), b = nc_tir__st(vm, 1), *st = &vm->stack[vm->height - 1];
+    switch (t->op) {
+    case NC_TIR__I_PUSH: nc_tir__push_one(vm, t->arg); break;
+    case NC_TIR__I_DUP: nc_tir__push_one(vm, nc_tir__st(vm, (size_t)t->arg)); break;
+    case NC_TIR__I_POP: vm->height -= (size_t)t->arg; break;
+    case NC_TIR__I_SWAP:
+        st[0] = *(st - t->arg);
+        *(st - t->arg) = a;
+        break;
+    case NC_TIR__I_PICK:
+        b = *(st - t->arg);
+        for (i = (size_t)t->arg; i > 0; i--) *(st - i) = *(st - i + 1);
+        st[0] = b;
+        break;
+    case NC_TIR__I_PLACE:
+        for (i = 0; i < t->arg; i++) *(st - i) = *(st - i - 1);
+        *(st - t->arg) = a;
+        break;
+    case NC_TIR__I_ADDI: st[0] = nc_gl_add(a, t->arg); break;
+    case NC_TIR__I_INVERT:
+        if (nc_gl_inv(a, st) != NC_OK) return NC_TIR_CRASH_ZERO;
+        break;
+    case NC_TIR__I_SPLIT:
+        st[0] = a >> 32;
+        nc_tir__push_one(vm, a & UINT64_C(0xFFFFFFFF));
+        nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, a & UINT64_C(0xFFFFFFFF), a >> 32);
+        break;
+    case NC_TIR__I_ADD:
+    case NC_TIR__I_MUL:
+    case NC_TIR__I_EQ:
+        (void)nc_tir__pop_one(vm);
+        st[-1] = t->op == NC_TIR__I_ADD   ? nc_gl_add(a, b)
+                 : t->op == NC_TIR__I_MUL ? nc_gl_mul(a, b)
+                                          : (nc_gl)(a == b);
+        break;
+    case NC_TIR__I_ASSERT:
+        if (a != 1) return NC_TIR_CRASH_ASSERT;
+        (void)nc_tir__pop_one(vm);
+        break;
+    case NC_TIR__I_ASSERT_VECTOR:
+        for (i = 0; i < 5; i++)
+            if (nc_tir__st(vm, i) != nc_tir__st(vm, i + 5)) return NC_TIR_CRASH_ASSERT;
+        vm->height -= 5;
+        break;
+    default: break; /* nop */
+    }
+    return NC_TIR_HALTED;
+}
+
+/* Input, output and memory, one element at a time. */
+static nc_tir_outcome nc_tir__step_io(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    size_t n = (size_t)t->arg, i;
+    nc_gl pointer;
+    switch (t->op) {
+    case NC_TIR__I_DIVINE:
+        if (vm->in->secret_count - vm->secret_used < n) return NC_TIR_CRASH_INPUT;
+        for (i = 0; i < n; i++) nc_tir__push_one(vm, vm->in->secret_input[vm->secret_used++]);
+        break;
+    case NC_TIR__I_READ_IO:
+        if (vm->in->public_count - vm->public_used < n) return NC_TIR_CRASH_INPUT;
+        for (i = 0; i < n; i++) nc_tir__push_one(vm, vm->in->public_input[vm->public_used++]);
+        break;
+    case NC_TIR__I_WRITE_IO:
+        for (i = 0; i < n; i++) {
+            nc_gl value = nc_tir__pop_one(vm);
+            stbds_arrput(vm->output, value);
+        }
+        break;
+    case NC_TIR__I_READ_MEM:
+        pointer = nc_tir__pop_one(vm);
+        for (i = 0; i < n; i++) {
+            nc_tir__push_one(vm, nc_tir__ram_get(vm, pointer));
+            pointer = nc_gl_sub(pointer, 1);
+        }
+        nc_tir__push_one(vm, pointer);
+        break;
+    default: /* write_mem */
+        pointer = nc_tir__pop_one(vm);
+        for (i = 0; i < n; i++) {
+            nc_tir__ram_set(vm, pointer, nc_tir__pop_one(vm));
+            vm->out->ram++;
+            pointer = nc_gl_add(pointer, 1);
+        }
+        nc_tir__push_one(vm, pointer);
+        break;
+    }
+    return NC_TIR_HALTED;
+}
+
+/* Jumps set vm->ip; *halted ends the run. */
+static nc_tir_outcome nc_tir__step_jump(nc_tir__vm *vm, const nc_tir__tasm *t, int *halted) {
+    size_t depth = stbds_arrlenu(vm->jumps);
+    int32_t target;
+    switch (t->op) {
+    case NC_TIR__I_HALT: *halted = 1; return NC_TIR_HALTED;
+    case NC_TIR__I_SKIZ:
+        if (nc_tir__pop_one(vm) == 0) vm->ip++;
+        return NC_TIR_HALTED;
+    case NC_TIR__I_CALL:
+        target = vm->code->labels[t->arg].value;
+        if (target < 0) return NC_TIR_CRASH_JUMP;
+        stbds_arrput(vm->jumps, vm->ip);
+        stbds_arrput(vm->jumps, (uint32_t)target);
+        vm->ip = (uint32_t)target;
+        return NC_TIR_HALTED;
+    default: break;
+    }
+    if (depth == 0) return NC_TIR_CRASH_JUMP;
+    if (t->op == NC_TIR__I_RECURSE ||
+        (t->op == NC_TIR__I_RECURSE_OR_RETURN && nc_tir__st(vm, 5) != nc_tir__st(vm, 6))) {
+        vm->ip = vm->jumps[depth - 1];
+    } else {
+        vm->ip = vm->jumps[depth - 2];
+        stbds_arrsetlen(vm->jumps, depth - 2);
+    }
+    return NC_TIR_HALTED;
+}
+
+static nc_tir_outcome nc_tir__step(nc_tir__vm *vm, const nc_tir__tasm *t, int *halted) {
+    switch (t->op) {
+    case NC_TIR__I_HALT:
+    case NC_TIR__I_SKIZ:
+    case NC_TIR__I_CALL:
+    case NC_TIR__I_RETURN:
+    case NC_TIR__I_RECURSE:
+    case NC_TIR__I_RECURSE_OR_RETURN: return nc_tir__step_jump(vm, t, halted);
+    case NC_TIR__I_DIVINE:
+    case NC_TIR__I_READ_IO:
+    case NC_TIR__I_WRITE_IO:
+    case NC_TIR__I_READ_MEM:
+    case NC_TIR__I_WRITE_MEM: return nc_tir__step_io(vm, t);
+    case NC_TIR__I_LT:
+    case NC_TIR__I_AND:
+    case NC_TIR__I_XOR:
+    case NC_TIR__I_OR:
+    case NC_TIR__I_POW:
+    case NC_TIR__I_DIV_MOD: return nc_tir__u32_binary(vm, t->op);
+    case NC_TIR__I_LOG2:
+    case NC_TIR__I_POP_COUNT: return nc_tir__u32_unary(vm, t->op);
+    case NC_TIR__I_HASH:
+    case NC_TIR__I_SPONGE_INIT:
+    case NC_TIR__I_SPONGE_ABSORB:
+    case NC_TIR__I_SPONGE_ABSORB_MEM:
+    case NC_TIR__I_SPONGE_SQUEEZE: return nc_tir__step_hash(vm, t->op);
+    case NC_TIR__I_MERKLE_STEP: return nc_tir__step_merkle(vm, 0);
+    case NC_TIR__I_MERKLE_STEP_MEM: return nc_tir__step_merkle(vm, 1);
+    case NC_TIR__I_XX_ADD:
+    case NC_TIR__I_XX_MUL:
+    case NC_TIR__I_X_INVERT:
+    case NC_TIR__I_XB_MUL:
+    case NC_TIR__I_B_HORNER:
+    case NC_TIR__I_X_HORNER:
+    case NC_TIR__I_XX_DOT:
+    case NC_TIR__I_XB_DOT: return nc_tir__step_extension(vm, t->op);
+    default: return nc_tir__step_plain(vm, t);
+    }
+}
+
+/* Program words, hashed with Tip5's varlen rule: opcode, then the argument if there is one; a
+ * label is the word address of its instruction. Fills the program and hash heights. */
+static nc_status nc_tir__hash_program(nc_tir__vm *vm, nc_gl digest[5]) {
+    size_t n = stbds_arrlenu(vm->code->list), i, words = 0, used = 0;
+    uint64_t *address = (uint64_t *)nc__alloc(NULL, (n + 1) * sizeof *address);
+    nc_gl state[16];
+    if (!address) return NC_ERR_MEMORY;
+    for (i = 0; i < n; i++) {
+        address[i] = words;
+        words += nc_tir__table[vm->code->list[i].op].arg == NC_TIR__NO_ARG ? 1 : 2;
+    }
+    address[n] = words;
+    memset(state, 0, sizeof state);
+    for (i = 0; i < n; i++) {
+        const nc_tir__tasm *t = &vm->code->list[i];
+        const nc_tir__instruction *table = &nc_tir__table[t->op];
+        uint64_t argument = t->arg;
+        if (table->arg == NC_TIR__LABEL) {
+            int32_t target = vm->code->labels[t->arg].value;
+            argument = target < 0 ? 0 : address[target];
+        }
+        state[used++ % 10] = table->opcode;
+        if (used % 10 == 0) nc_tir__permute(vm, state);
+        if (table->arg == NC_TIR__NO_ARG) continue;
+        state[used++ % 10] = argument;
+        if (used % 10 == 0) nc_tir__permute(vm, state);
+    }
+    nc__free(NULL, address, (n + 1) * sizeof *address);
+    state[used++ % 10] = 1;
+    while (used % 10) state[used++ % 10] = 0;
+    nc_tir__permute(vm, state);
+    vm->out->program = used;
+    memcpy(digest, state, 5 * sizeof *digest);
+    return NC_OK;
+}
+
+static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
+    size_t length = stbds_arrlenu(vm->code->list);
+    uint64_t limit = vm->in->max_cycles ? vm->in->max_cycles : UINT64_C(1) << 24;
+    int halted = 0;
+    while (!halted) {
+        const nc_tir__tasm *t;
+        uint32_t pops, pushes;
+        nc_tir_outcome outcome;
+        if (vm->ip >= length) return NC_TIR_CRASH_JUMP;
+        if (vm->out->processor >= limit) return NC_TIR_CRASH_CYCLES;
+        t = &vm->code->list[vm->ip++];
+        pops = nc_tir__pops(t);
+        pushes = nc_tir__pushes(t);
+        if (vm->height + pushes < 16 + (size_t)pops) return NC_TIR_CRASH_STACK;
+        if (!nc_tir__reserve(vm)) {
+            vm->no_memory = 1;
+            return NC_TIR_CRASH_CYCLES;
+        }
+        outcome = nc_tir__step(vm, t, &halted);
+        if (outcome != NC_TIR_HALTED) return outcome;
+        vm->out->processor++;
+        vm->out->op_stack += pops > pushes ? pops - pushes : pushes - pops;
+    }
+    return NC_TIR_HALTED;
+}
+
+static uint64_t nc_tir__max(uint64_t a, uint64_t b) { return a > b ? a : b; }
+
+static void nc_tir__finish(nc_tir__vm *vm) {
+    nc_tir_execution *x = vm->out;
+    size_t n = vm->height, i;
+    for (i = 0; i < 16 && i < n; i++) x->stack[i] = nc_tir__st(vm, i);
+    x->depth = n;
+    x->jump_stack = x->processor;
+    x->lookup = 256;
+    x->padded_height = nc_tir_padded(nc_tir__max(
+        nc_tir__max(nc_tir__max(x->program, x->processor), nc_tir__max(x->op_stack, x->ram)),
+        nc_tir__max(nc_tir__max(x->hash, x->cascade), nc_tir__max(x->lookup, x->u32))));
+    x->output_count = stbds_arrlenu(vm->output);
+    if (x->output_count) {
+        x->output = (nc_gl *)nc__alloc(NULL, x->output_count * sizeof *x->output);
+        if (x->output)
+            memcpy(x->output, vm->output, x->output_count * sizeof *x->output);
+        else
+            vm->no_memory = 1;
+    }
+}
+
+NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
+                                nc_tir_execution *result, nc_error *err) {
+    static const nc_tir_input nothing = {NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0};
+    nc_tir__code code;
+    nc_tir__vm vm;
+    nc_gl digest[5];
+    nc_status status;
+    size_t i;
+    if (!result) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
+    memset(result, 0, sizeof *result);
+    status = nc_tir__read_tasm(tasm, 1, &code, err);
+    memset(&vm, 0, sizeof vm);
+    vm.code = &code;
+    vm.in = input ? input : &nothing;
+    vm.out = result;
+    for (i = 0; status == NC_OK && i < stbds_arrlenu(code.list); i++)
+        if (code.list[i].op == NC_TIR__I_CALL && code.labels[code.list[i].arg].value < 0)
+            status = nc__fail(err, NC_ERR_FORMAT, code.list[i].line, 1, "label '%.100s' is missing",
+                              code.labels[code.list[i].arg].key);
+    if (status == NC_OK) {
+        vm.limbs_seen = (uint8_t *)nc__calloc(NULL, 65536);
+        status = vm.limbs_seen ? nc_tir__hash_program(&vm, digest) : NC_ERR_MEMORY;
+        if (status == NC_OK && !nc_tir__reserve(&vm)) status = NC_ERR_MEMORY;
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
+    }
+    if (status == NC_OK) {
+        for (i = 0; i < 5; i++) nc_tir__push_one(&vm, digest[4 - i]);
+        for (i = 0; i < 11; i++) nc_tir__push_one(&vm, 0);
+        for (i = 0; i < vm.in->ram_count; i++)
+            nc_tir__ram_set(&vm, vm.in->ram[2 * i], vm.in->ram[2 * i + 1]);
+        result->outcome = nc_tir__run(&vm);
+        nc_tir__finish(&vm);
+        if (vm.no_memory) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
+    nc__free(NULL, vm.limbs_seen, 65536);
+    nc_tir__map_free(&vm.ram);
+    nc_tir__map_free(&vm.u32);
+    nc__free(NULL, vm.stack, vm.room * sizeof *vm.stack);
+    stbds_arrfree(vm.jumps);
+    stbds_arrfree(vm.output);
+    nc_tir__code_free(&code);
+    return status;
+}
+
+NC_API void nc_tir_free_output(nc_tir_execution *result) {
+    nc__free(NULL, result->output, result->output_count * sizeof *result->output);
+    result->output = NULL;
+    result->output_count = 0;
+}
+
+NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome) {
+    static const char *const text[] = {"halted",
+                                       "stack too shallow",
+                                       "assertion failed",
+                                       "operand is not a u32",
+                                       "inverse, logarithm or division of zero",
+                                       "input exhausted",
+                                       "jump stack empty or code ended",
+                                       "sponge not initialised",
+                                       "cycle limit reached"};
+    return (unsigned)outcome <= NC_TIR_CRASH_CYCLES ? text[outcome] : "unknown outcome";
+}
+
+/* >>symbolic ======================================================================= */
+
+/* Terms are hash-consed: equal index = equal by the rules below. A term is an unknown stack
+ * input, the state of a channel, the result of an operation, or a polynomial over such with
+ * coefficients in F_p (a constant is a polynomial of degree 0). Rules used: ring axioms of F_p,
+ * commutativity of the u32 bit operations, a = b iff a - b = 0, folding of constants. */
+enum { NC_TIR__T_POLY, NC_TIR__T_INPUT, NC_TIR__T_CHANNEL, NC_TIR__T_OP, NC_TIR__T_CHECK };
+
+enum {
+    NC_TIR__MAX_TERMS = 16384,
+    NC_TIR__MAX_WORDS = 1 << 18,
+    NC_TIR__MAX_MONOMIALS = 24,
+    NC_TIR__MAX_DEGREE = 8,
+    NC_TIR__INPUTS = 80, /* unknown elements below the starting top of the stack */
+    NC_TIR__MAX_STACK = 192,
+    NC_TIR__MAX_CHECKS = 256,
+    NC_TIR__MAX_NODES = 64,
+    NC_TIR__MAX_ARGS = 11
+};
+
+typedef struct nc_tir__term {
+    uint32_t first, count; /* payload in words */
+    uint32_t kind;
+} nc_tir__term;
+
+typedef struct nc_tir__terms {
+    nc_tir__term list[NC_TIR__MAX_TERMS];
+    uint64_t words[NC_TIR__MAX_WORDS];
+    uint32_t table[2 * NC_TIR__MAX_TERMS]; /* index + 1, open addressing */
+    uint32_t count, used;
+    int overflow; /* set once a limit is hit: nothing after it may be trusted */
+} nc_tir__terms;
+
+typedef struct nc_tir__monomial {
+    uint64_t coefficient;
+    uint32_t degree;
+    uint32_t factor[NC_TIR__MAX_DEGREE]; /* term indices, ascending */
+} nc_tir__monomial;
+
+typedef struct nc_tir__poly {
+    uint32_t count;
+    nc_tir__monomial m[NC_TIR__MAX_MONOMIALS];
+} nc_tir__poly;
+
+static void nc_tir__terms_reset(nc_tir__terms *t) {
+    t->count = t->used = 0;
+    t->overflow = 0;
+    memset(t->table, 0, sizeof t->table);
+}
+
+static uint32_t nc_tir__intern(nc_tir__terms *t, uint32_t kind, const uint64_t *words,
+                               uint32_t count) {
+    uint64_t h = nc__fnv1a(NC__FNV_START ^ kind, words, count * sizeof *words);
+    uint32_t slot = (uint32_t)(h ^ (h >> 32)) & (2 * NC_TIR__MAX_TERMS - 1);
+    for (; t->table[slot]; slot = (slot + 1) & (2 * NC_TIR__MAX_TERMS - 1)) {
+        const nc_tir__term *x = &t->list[t->table[slot] - 1];
+        if (x->kind == kind && x->count == count &&
+            !memcmp(t->words + x->first, words, count * sizeof *words))
+            return t->table[slot] - 1;
+    }
+    if (t->count + 1 >= NC_TIR__MAX_TERMS || t->used + count > NC_TIR__MAX_WORDS) {
+        t->overflow = 1;
+        return 0;
+    }
+    memcpy(t->words + t->used, words, count * sizeof *words);
+    t->list[t->count].first = t->used;
+    t->list[t->count].count = count;
+    t->list[t->count].kind = kind;
+    t->used += count;
+    t->table[slot] = ++t->count;
+    return t->count - 1;
+}
+
+static uint32_t nc_tir__constant(nc_tir__terms *t, uint64_t value) {
+    uint64_t words[2];
+    words[0] = value;
+    words[1] = 0; /* degree */
+    return nc_tir__intern(t, NC_TIR__T_POLY, words, value ? 2 : 0);
+}
+
+static int nc_tir__is_constant(const nc_tir__terms *t, uint32_t term, uint64_t *value) {
+    const nc_tir__term *x = &t->list[term];
+    *value = 0;
+    if (x->kind != NC_TIR__T_POLY) return 0;
+    if (x->count == 0) return 1;
+    *value = t->words[x->first];
+    return x->count == 2;
+}
+
+static void nc_tir__to_poly(const nc_tir__terms *t, uint32_t term, nc_tir__poly *p) {
+    const nc_tir__term *x = &t->list[term];
+    uint32_t at, i;
+    p->count = 0;
+    if (x->kind != NC_TIR__T_POLY) {
+        p->count = 1;
+        p->m[0].coefficient = 1;
+        p->m[0].degree = 1;
+        p->m[0].factor[0] = term;
+        return;
+    }
+    for (at = 0; at < x->count; p->count++) {
+        nc_tir__monomial *m = &p->m[p->count];
+        m->coefficient = t->words[x->first + at++];
+        m->degree = (uint32_t)t->words[x->first + at++];
+        for (i = 0; i < m->degree; i++) m->factor[i] = (uint32_t)t->words[x->first + at++];
+    }
+}
+
+/* Order of monomials: by degree, then by factors. */
+static int nc_tir__order(const nc_tir__monomial *a, const nc_tir__monomial *b) {
+    uint32_t i;
+    if (a->degree != b->degree) return a->degree < b->degree ? -1 : 1;
+    for (i = 0; i < a->degree; i++)
+        if (a->factor[i] != b->factor[i]) return a->factor[i] < b->factor[i] ? -1 : 1;
+    return 0;
+}
+
+/* Add a monomial in its place; 0 when the polynomial is full. */
+static int nc_tir__poly_add(nc_tir__poly *p, const nc_tir__monomial *m) {
+    uint32_t i = 0;
+    if (m->coefficient == 0) return 1;
+    while (i < p->count && nc_tir__order(&p->m[i], m) < 0) i++;
+    if (i < p->count && nc_tir__order(&p->m[i], m) == 0) {
+        p->m[i].coefficient = nc_gl_add(p->m[i].coefficient, m->coefficient);
+        if (p->m[i].coefficient == 0) {
+            memmove(&p->m[i], &p->m[i + 1], (p->count - i - 1) * sizeof *m);
+            p->count--;
+        }
+        return 1;
+    }
+    if (p->count == NC_TIR__MAX_MONOMIALS) return 0;
+    memmove(&p->m[i + 1], &p->m[i], (p->count - i) * sizeof *m);
+    p->m[i] = *m;
+    p->count++;
+    return 1;
+}
+
+static uint32_t nc_tir__from_poly(nc_tir__terms *t, const nc_tir__poly *p) {
+    uint64_t words[NC_TIR__MAX_MONOMIALS * (NC_TIR__MAX_DEGREE + 2)];
+    uint32_t n = 0, i, j;
+    if (p->count == 1 && p->m[0].degree == 1 && p->m[0].coefficient == 1) return p->m[0].factor[0];
+    for (i = 0; i < p->count; i++) {
+        words[n++] = p->m[i].coefficient;
+        words[n++] = p->m[i].degree;
+        for (j = 0; j < p->m[i].degree; j++) words[n++] = p->m[i].factor[j];
+    }
+    return nc_tir__intern(t, NC_TIR__T_POLY, words, n);
+}
+
+/* Result j of an operation on `n` argument terms in a channel state. */
+static uint32_t nc_tir__result(nc_tir__terms *t, uint32_t op, uint32_t j, uint32_t channel,
+                               const uint32_t *args, uint32_t n) {
+    uint64_t words[NC_TIR__MAX_ARGS + 3];
+    uint32_t i;
+    words[0] = op;
+    words[1] = j;
+    words[2] = channel;
+    for (i = 0; i < n; i++) words[3 + i] = args[i];
+    return nc_tir__intern(t, NC_TIR__T_OP, words, n + 3);
+}
+
+static void nc_tir__sort2(uint32_t *pair) {
+    uint32_t first = pair[0];
+    if (first <= pair[1]) return;
+    pair[0] = pair[1];
+    pair[1] = first;
+}
+
+/* scale * a + b; falls back to an opaque sum where the polynomial would grow too large. */
+static uint32_t nc_tir__linear(nc_tir__terms *t, uint32_t a, uint64_t scale, uint32_t b) {
+    nc_tir__poly p, q;
+    uint32_t i, args[2];
+    nc_tir__to_poly(t, b, &p);
+    nc_tir__to_poly(t, a, &q);
+    for (i = 0; i < q.count; i++) {
+        q.m[i].coefficient = nc_gl_mul(q.m[i].coefficient, scale);
+        if (!nc_tir__poly_add(&p, &q.m[i])) {
+            args[0] = nc_tir__constant(t, scale);
+            args[0] = nc_tir__result(t, NC_TIR__I_MUL, 0, 0, args, 1); /* opaque, but sound */
+            args[1] = b;
+            return nc_tir__result(t, NC_TIR__I_ADD, a, args[0], args + 1, 1);
+        }
+    }
+    return nc_tir__from_poly(t, &p);
+}
+
+static uint32_t nc_tir__product(nc_tir__terms *t, uint32_t a, uint32_t b) {
+    nc_tir__poly p, q, r;
+    uint32_t i, j, k, args[2];
+    nc_tir__to_poly(t, a, &p);
+    nc_tir__to_poly(t, b, &q);
+    r.count = 0;
+    for (i = 0; i < p.count; i++)
+        for (j = 0; j < q.count; j++) {
+            nc_tir__monomial m = p.m[i];
+            int fits = m.degree + q.m[j].degree <= NC_TIR__MAX_DEGREE;
+            m.coefficient = nc_gl_mul(m.coefficient, q.m[j].coefficient);
+            for (k = 0; fits && k < q.m[j].degree; k++) { /* merge, keeping factors ascending */
+                uint32_t f = q.m[j].factor[k], at = m.degree++;
+                for (; at > 0 && m.factor[at - 1] > f; at--) m.factor[at] = m.factor[at - 1];
+                m.factor[at] = f;
+            }
+            if (!fits || !nc_tir__poly_add(&r, &m)) {
+                args[0] = a;
+                args[1] = b;
+                nc_tir__sort2(args);
+                return nc_tir__result(t, NC_TIR__I_MUL, 0, 0, args, 2);
+            }
+        }
+    return nc_tir__from_poly(t, &r);
+}
+
+/* The term scaled so that its first coefficient is 1: is it zero? has the same answer. */
+static uint32_t nc_tir__monic(nc_tir__terms *t, uint32_t term) {
+    nc_tir__poly p;
+    nc_gl inverse;
+    nc_tir__to_poly(t, term, &p);
+    if (p.count == 0 || nc_gl_inv(p.m[0].coefficient, &inverse) != NC_OK) return term;
+    return nc_tir__linear(t, term, inverse, nc_tir__constant(t, 0));
+}
+
+/* Results that are below 2^32 by what their operation does. */
+static int nc_tir__known_u32(const nc_tir__terms *t, uint32_t term) {
+    const nc_tir__term *x = &t->list[term];
+    uint64_t value;
+    if (nc_tir__is_constant(t, term, &value)) return nc_tir__is_u32(value);
+    if (x->kind != NC_TIR__T_OP) return 0;
+    switch (t->words[x->first]) {
+    case NC_TIR__I_SPLIT:
+    case NC_TIR__I_AND:
+    case NC_TIR__I_XOR:
+    case NC_TIR__I_OR:
+    case NC_TIR__I_LT:
+    case NC_TIR__I_EQ:
+    case NC_TIR__I_LOG2:
+    case NC_TIR__I_DIV_MOD:
+    case NC_TIR__I_POP_COUNT: return 1;
+    default: return 0;
+    }
+}
+
+/* An operation of the block, for the scheduler: operands bottom to top, results likewise. */
+typedef struct nc_tir__node {
+    nc_tir__tasm instruction;
+    uint32_t args[NC_TIR__MAX_ARGS], results[NC_TIR__MAX_ARGS];
+    uint8_t arg_count, result_count;
+    uint8_t ordered; /* reads or changes a channel: keeps its place among its like */
+    uint8_t needed;
+} nc_tir__node;
+
+/* The meaning of a straight-line sequence. */
+typedef struct nc_tir__meaning {
+    uint32_t stack[NC_TIR__MAX_STACK]; /* bottom first; starts as NC_TIR__INPUTS unknowns */
+    uint32_t n;
+    uint32_t channel[6];
+    uint32_t checks[NC_TIR__MAX_CHECKS]; /* ascending once finished, no duplicates */
+    uint32_t check_count;
+    int32_t dip; /* least stack size reached, relative to the start */
+    nc_tir__node nodes[NC_TIR__MAX_NODES];
+    uint32_t node_count;
+    int too_many_nodes;
+} nc_tir__meaning;
+
+enum { NC_TIR__C_ZERO, NC_TIR__C_NONZERO, NC_TIR__C_U32, NC_TIR__C_GENERIC };
+
+/* Record that execution crashes unless the condition holds; conditions that always hold are
+ * left out. */
+static void nc_tir__check(nc_tir__terms *t, nc_tir__meaning *s, uint32_t kind, uint32_t term) {
+    uint64_t words[2], value;
+    if (kind == NC_TIR__C_U32 && nc_tir__known_u32(t, term)) return;
+    if (kind == NC_TIR__C_ZERO || kind == NC_TIR__C_NONZERO) {
+        if (nc_tir__is_constant(t, term, &value) && (value == 0) == (kind == NC_TIR__C_ZERO))
+            return;
+        term = nc_tir__monic(t, term);
+    }
+    words[0] = kind;
+    words[1] = term;
+    if (s->check_count == NC_TIR__MAX_CHECKS)
+        t->overflow = 1;
+    else
+        s->checks[s->check_count++] = nc_tir__intern(t, NC_TIR__T_CHECK, words, 2);
+}
+
+static uint32_t nc_tir__take(nc_tir__meaning *s) { return s->stack[--s->n]; }
+
+static void nc_tir__put(nc_tir__meaning *s, uint32_t term) { s->stack[s->n++] = term; }
+
+/* a = b as a term; folds when the difference is constant. */
+static uint32_t nc_tir__equal(nc_tir__terms *t, uint32_t a, uint32_t b) {
+    uint32_t difference = nc_tir__linear(t, b, NC_GL_P - 1, a);
+    uint64_t value;
+    if (nc_tir__is_constant(t, difference, &value)) return nc_tir__constant(t, value == 0);
+    difference = nc_tir__monic(t, difference);
+    return nc_tir__result(t, NC_TIR__I_EQ, 0, 0, &difference, 1);
+}
+
+/* A binary u32 operation or pow on constants that cannot crash; 0 when it does not fold. */
+static int nc_tir__fold_u32(nc_tir__terms *t, uint32_t op, uint32_t below, uint32_t top,
+                            uint32_t *result) {
+    uint64_t a, b, r;
+    if (!nc_tir__is_constant(t, top, &a) || !nc_tir__is_constant(t, below, &b)) return 0;
+    if (!nc_tir__is_u32(b) || (op != NC_TIR__I_POW && !nc_tir__is_u32(a))) return 0;
+    r = op == NC_TIR__I_LT    ? (uint64_t)(a < b)
+        : op == NC_TIR__I_AND ? (a & b)
+        : op == NC_TIR__I_XOR ? (a ^ b)
+        : op == NC_TIR__I_OR  ? (a | b)
+                              : nc_gl_pow(a, b);
+    *result = nc_tir__constant(t, r);
+    return 1;
+}
+
+/* Operations with one result and no channel: args[0] below args[1]. */
+static uint32_t nc_tir__value_of(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i,
+                                 const uint32_t *args) {
+    uint32_t sorted[2], r;
+    uint64_t value;
+    nc_gl inverse;
+    switch (i->op) {
+    case NC_TIR__I_ADD: return nc_tir__linear(t, args[0], 1, args[1]);
+    case NC_TIR__I_ADDI: return nc_tir__linear(t, args[0], 1, nc_tir__constant(t, i->arg));
+    case NC_TIR__I_MUL: return nc_tir__product(t, args[0], args[1]);
+    case NC_TIR__I_EQ: return nc_tir__equal(t, args[0], args[1]);
+    case NC_TIR__I_INVERT:
+        nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]);
+        if (nc_tir__is_constant(t, args[0], &value) && nc_gl_inv(value, &inverse) == NC_OK)
+            return nc_tir__constant(t, inverse);
+        return nc_tir__result(t, i->op, 0, 0, args, 1);
+    case NC_TIR__I_LOG2: nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]); /* fallthrough */
+    case NC_TIR__I_POP_COUNT:
+        nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
+        return nc_tir__result(t, i->op, 0, 0, args, 1);
+    default: break; /* lt, and, xor, or, pow */
+    }
+    nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
+    if (i->op != NC_TIR__I_POW) nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
+    if (nc_tir__fold_u32(t, i->op, args[0], args[1], &r)) return r;
+    sorted[0] = args[0];
+    sorted[1] = args[1];
+    if (nc_tir__table[i->op].flags & NC_TIR__SWAPS) nc_tir__sort2(sorted);
+    return nc_tir__result(t, i->op, 0, 0, sorted, 2);
+}
+
+/* Element-wise input, output and memory, so that `write_io 2` means two `write_io 1`. */
+static void nc_tir__symbolic_io(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    uint32_t c = nc_tir__table[i->op].channel, *channel = &s->channel[c], k, args[2], pointer;
+    uint32_t one = nc_tir__constant(t, 1), minus = nc_tir__constant(t, NC_GL_P - 1);
+    switch (i->op) {
+    case NC_TIR__I_READ_IO:
+    case NC_TIR__I_DIVINE:
+        for (k = 0; k < i->arg; k++) {
+            nc_tir__put(s, nc_tir__result(t, i->op, 0, *channel, NULL, 0));
+            *channel = nc_tir__result(t, i->op, 1, *channel, NULL, 0);
+        }
+        break;
+    case NC_TIR__I_WRITE_IO:
+        for (k = 0; k < i->arg; k++) {
+            args[0] = nc_tir__take(s);
+            *channel = nc_tir__result(t, i->op, 0, *channel, args, 1);
+        }
+        break;
+    case NC_TIR__I_READ_MEM:
+        pointer = nc_tir__take(s);
+        for (k = 0; k < i->arg; k++) {
+            nc_tir__put(s, nc_tir__result(t, i->op, 0, *channel, &pointer, 1));
+            pointer = nc_tir__linear(t, pointer, 1, minus);
+        }
+        nc_tir__put(s, pointer);
+        break;
+    default: /* write_mem */
+        pointer = nc_tir__take(s);
+        for (k = 0; k < i->arg; k++) {
+            args[0] = pointer;
+            args[1] = nc_tir__take(s);
+            *channel = nc_tir__result(t, i->op, 0, *channel, args, 2);
+            pointer = nc_tir__linear(t, pointer, 1, one);
+        }
+        nc_tir__put(s, pointer);
+        break;
+    }
+}
+
+static void nc_tir__symbolic_split(nc_tir__terms *t, nc_tir__meaning *s) {
+    uint32_t a = nc_tir__take(s);
+    uint64_t value;
+    if (nc_tir__is_constant(t, a, &value)) {
+        nc_tir__put(s, nc_tir__constant(t, value >> 32));
+        nc_tir__put(s, nc_tir__constant(t, value & UINT64_C(0xFFFFFFFF)));
+    } else {
+        nc_tir__put(s, nc_tir__result(t, NC_TIR__I_SPLIT, 0, 0, &a, 1));
+        nc_tir__put(s, nc_tir__result(t, NC_TIR__I_SPLIT, 1, 0, &a, 1));
+    }
+}
+
+/* Everything else: results are opaque functions of the operands and the channel. */
+static void nc_tir__symbolic_opaque(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    const nc_tir__instruction *table = &nc_tir__table[i->op];
+    uint32_t args[NC_TIR__MAX_ARGS], pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k;
+    uint32_t channel = table->channel ? s->channel[table->channel] : 0, word;
+    for (k = pops; k-- > 0;) args[k] = nc_tir__take(s);
+    if (i->op == NC_TIR__I_DIV_MOD) {
+        nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
+        nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
+        nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]);
+    } else if (table->flags & NC_TIR__CRASH) {
+        word = nc_tir__result(t, i->op, 99, channel, args, pops);
+        nc_tir__check(t, s, NC_TIR__C_GENERIC, word);
+    }
+    for (k = 0; k < pushes; k++) nc_tir__put(s, nc_tir__result(t, i->op, k, channel, args, pops));
+    if (table->flags & NC_TIR__WRITES)
+        s->channel[table->channel] = nc_tir__result(t, i->op, 98, channel, args, pops);
+}
+
+/* Instructions that only rearrange, or have no results: 1 when handled. */
+static int nc_tir__symbolic_stack(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    uint32_t *top = &s->stack[s->n - 1], a = *top, k;
+    switch (i->op) {
+    case NC_TIR__I_PUSH: nc_tir__put(s, nc_tir__constant(t, i->arg)); return 1;
+    case NC_TIR__I_POP: s->n -= (uint32_t)i->arg; return 1;
+    case NC_TIR__I_DUP: nc_tir__put(s, *(top - i->arg)); return 1;
+    case NC_TIR__I_NOP: return 1;
+    case NC_TIR__I_SWAP:
+        *top = *(top - i->arg);
+        *(top - i->arg) = a;
+        return 1;
+    case NC_TIR__I_PICK:
+        a = *(top - i->arg);
+        for (k = (uint32_t)i->arg; k > 0; k--) *(top - k) = *(top - k + 1);
+        *top = a;
+        return 1;
+    case NC_TIR__I_PLACE:
+        for (k = 0; k < i->arg; k++) *(top - k) = *(top - k - 1);
+        *(top - i->arg) = a;
+        return 1;
+    case NC_TIR__I_ASSERT:
+        a = nc_tir__linear(t, nc_tir__take(s), 1, nc_tir__constant(t, NC_GL_P - 1));
+        nc_tir__check(t, s, NC_TIR__C_ZERO, a);
+        return 0;
+    case NC_TIR__I_ASSERT_VECTOR:
+        for (k = 0; k < 5; k++)
+            nc_tir__check(t, s, NC_TIR__C_ZERO,
+                          nc_tir__linear(t, *(top - k), NC_GL_P - 1, *(top - k - 5)));
+        s->n -= 5;
+        return 0;
+    default: return 0;
+    }
+}
+
+/* Run one instruction on the meaning; record a node unless it only moves values. */
+static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    uint32_t pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k, before = s->n;
+    nc_tir__node *node = &s->nodes[s->node_count];
+    if (nc_tir__symbolic_stack(t, s, i)) return;
+    if (s->node_count + 1 >= NC_TIR__MAX_NODES)
+        s->too_many_nodes = 1;
+    else
+        s->node_count++;
+    node->instruction = *i;
+    node->arg_count = (uint8_t)pops;
+    node->result_count = (uint8_t)pushes;
+    node->ordered = nc_tir__table[i->op].channel != NC_TIR__NONE || i->op == NC_TIR__I_ASSERT ||
+                    i->op == NC_TIR__I_ASSERT_VECTOR;
+    node->needed = 0;
+    for (k = 0; k < pops; k++) node->args[k] = s->stack[before - pops + k];
+    switch (i->op) {
+    case NC_TIR__I_ASSERT:
+    case NC_TIR__I_ASSERT_VECTOR: break;
+    case NC_TIR__I_SPLIT: nc_tir__symbolic_split(t, s); break;
+    case NC_TIR__I_READ_IO:
+    case NC_TIR__I_DIVINE:
+    case NC_TIR__I_WRITE_IO:
+    case NC_TIR__I_READ_MEM:
+    case NC_TIR__I_WRITE_MEM: nc_tir__symbolic_io(t, s, i); break;
+    case NC_TIR__I_ADD:
+    case NC_TIR__I_ADDI:
+    case NC_TIR__I_MUL:
+    case NC_TIR__I_EQ:
+    case NC_TIR__I_INVERT:
+    case NC_TIR__I_LOG2:
+    case NC_TIR__I_POP_COUNT:
+    case NC_TIR__I_LT:
+    case NC_TIR__I_AND:
+    case NC_TIR__I_XOR:
+    case NC_TIR__I_OR:
+    case NC_TIR__I_POW:
+        s->n -= pops;
+        nc_tir__put(s, nc_tir__value_of(t, s, i, node->args));
+        break;
+    default: nc_tir__symbolic_opaque(t, s, i); break;
+    }
+    for (k = 0; k < pushes; k++) node->results[k] = s->stack[s->n - pushes + k];
+}
+
+static void nc_tir__sort_checks(nc_tir__meaning *s) {
+    uint32_t i, j, n = 0;
+    for (i = 0; i < s->check_count; i++) { /* insertion into a set */
+        uint32_t c = s->checks[i];
+        for (j = 0; j < n && s->checks[j] < c; j++) {
+        }
+        if (j < n && s->checks[j] == c) continue;
+        memmove(&s->checks[j + 1], &s->checks[j], (n - j) * sizeof c);
+        s->checks[j] = c;
+        n++;
+    }
+    s->check_count = n;
+}
+
+/* Symbolic run of a sequence. NC_TIR_PROVEN when its meaning is known. */
+static nc_tir_verdict nc_tir__symbolic_run(nc_tir__terms *t, const nc_tir__tasm *list, size_t count,
+                                           nc_tir__meaning *s) {
+    uint64_t k;
+    size_t i;
+    s->n = NC_TIR__INPUTS;
+    s->check_count = s->node_count = 0;
+    s->dip = s->too_many_nodes = 0;
+    for (k = 0; k < NC_TIR__INPUTS; k++) s->stack[k] = nc_tir__intern(t, NC_TIR__T_INPUT, &k, 1);
+    for (k = 0; k < 6; k++) s->channel[k] = nc_tir__intern(t, NC_TIR__T_CHANNEL, &k, 1);
+    for (i = 0; i < count; i++) {
+        const nc_tir__instruction *table = &nc_tir__table[list[i].op];
+        int32_t height;
+        if (table->flags & NC_TIR__JUMP) return NC_TIR_NOT_STRAIGHT;
+        if (table->arg == NC_TIR__INDEX && list[i].arg > 15) return NC_TIR_NOT_STRAIGHT;
+        if (s->n < 32 || s->n + 16 > NC_TIR__MAX_STACK) return NC_TIR_TOO_LARGE;
+        nc_tir__symbolic_step(t, s, &list[i]);
+        if (t->overflow) return NC_TIR_TOO_LARGE;
+        height = (int32_t)s->n - NC_TIR__INPUTS;
+        if (height < s->dip) s->dip = height;
+    }
+    nc_tir__sort_checks(s);
+    return NC_TIR_PROVEN;
+}
+
+static nc_tir_verdict nc_tir__compare(const nc_tir__meaning *a, const nc_tir__meaning *b) {
+    if (a->n != b->n || memcmp(a->stack, b->stack, a->n * sizeof *a->stack))
+        return NC_TIR_DIFFERENT_STACK;
+    if (memcmp(a->channel, b->channel, sizeof a->channel)) return NC_TIR_DIFFERENT_EFFECTS;
+    if (a->dip != b->dip || a->check_count != b->check_count ||
+        memcmp(a->checks, b->checks, a->check_count * sizeof *a->checks))
+        return NC_TIR_DIFFERENT_CRASHES;
+    return NC_TIR_PROVEN;
+}
+
+/* Memory of the prover and the search, reused from block to block. */
+enum { NC_TIR__MAX_LOCAL = 250, NC_TIR__WINDOW = 112, NC_TIR__MAX_LEVELS = 200 };
+
+typedef struct nc_tir__state {
+    uint8_t stack[NC_TIR__WINDOW]; /* local term numbers, bottom first */
+    uint8_t n, next_ordered;
+    int8_t dip, reserved;
+    uint64_t done; /* nodes executed */
+    float score;
+    uint32_t parent;
+    nc_tir__tasm move;
+} nc_tir__state;
+
+typedef struct nc_tir__prover {
+    nc_tir__terms terms;
+    nc_tir__meaning before, after;
+    /* the search problem */
+    uint32_t local[NC_TIR__MAX_LOCAL]; /* term of a local number */
+    uint8_t is_constant[NC_TIR__MAX_LOCAL];
+    uint64_t constant[NC_TIR__MAX_LOCAL];
+    uint8_t available[NC_TIR__MAX_LOCAL]; /* on the stack at the start */
+    uint32_t local_count;
+    nc_tir__node nodes[NC_TIR__MAX_NODES]; /* needed ones, args and results as local numbers */
+    uint32_t node_count, ordered_count;
+    uint8_t goal[NC_TIR__WINDOW];
+    uint32_t goal_count, base;
+    nc_tir__state *states; /* all levels, stb_ds array */
+    nc_tir__tasm found[NC_TIR__MAX_LEVELS];
+} nc_tir__prover;
+
+static nc_tir_verdict nc_tir__prove(nc_tir__prover *p, const nc_tir__tasm *before, size_t n,
+                                    const nc_tir__tasm *after, size_t m) {
+    nc_tir_verdict verdict;
+    nc_tir__terms_reset(&p->terms);
+    verdict = nc_tir__symbolic_run(&p->terms, before, n, &p->before);
+    if (verdict == NC_TIR_PROVEN) verdict = nc_tir__symbolic_run(&p->terms, after, m, &p->after);
+    return verdict == NC_TIR_PROVEN ? nc_tir__compare(&p->before, &p->after) : verdict;
+}
+
+NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after) {
+    nc_tir__prover *p = (nc_tir__prover *)nc__calloc(NULL, sizeof *p);
+    nc_tir__code a, b;
+    nc_tir_verdict verdict = NC_TIR_NOT_STRAIGHT;
+    int ok;
+    if (!p) return NC_TIR_TOO_LARGE;
+    ok = nc_tir__read_tasm(before, 1, &a, NULL) == NC_OK;
+    ok = nc_tir__read_tasm(after, 1, &b, NULL) == NC_OK && ok;
+    if (ok && stbds_shlen(a.labels) == 0 && stbds_shlen(b.labels) == 0)
+        verdict = nc_tir__prove(p, a.list, stbds_arrlenu(a.list), b.list, stbds_arrlenu(b.list));
+    nc_tir__code_free(&a);
+    nc_tir__code_free(&b);
+    nc__free(NULL, p, sizeof *p);
+    return verdict;
+}
+
+NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict) {
+    static const char *const text[] = {"proven equivalent",      "final stacks differ",
+                                       "effects differ",         "crash conditions differ",
+                                       "not straight-line code", "too large for the prover"};
+    return (unsigned)verdict <= NC_TIR_TOO_LARGE ? text[verdict] : "unknown verdict";
+}
+
+/* >>search ========================================================================= */
+
+/* Local number of a term, or -1 when there are too many. */
+static int nc_tir__localize(nc_tir__prover *p, uint32_t term) {
+    uint32_t i;
+    for (i = 0; i < p->local_count; i++)
+        if (p->local[i] == term) return (int)i;
+    if (p->local_count == NC_TIR__MAX_LOCAL) return -1;
+    p->local[i] = term;
+    p->is_constant[i] = (uint8_t)nc_tir__is_constant(&p->terms, term, &p->constant[i]);
+    p->available[i] = 0;
+    p->local_count++;
+    return (int)i;
+}
+
+/* Mark the first node that computes `term`, and what it needs in turn. */
+static void nc_tir__need(nc_tir__prover *p, uint32_t term) {
+    nc_tir__meaning *s = &p->before;
+    uint64_t value;
+    uint32_t i, j;
+    if (nc_tir__is_constant(&p->terms, term, &value)) return;
+    if (p->terms.list[term].kind == NC_TIR__T_INPUT) return;
+    for (i = 0; i < s->node_count; i++) {
+        nc_tir__node *node = &s->nodes[i];
+        for (j = 0; j < node->result_count; j++) {
+            if (node->results[j] != term) continue;
+            if (node->needed) return;
+            node->needed = 1;
+            for (j = 0; j < node->arg_count; j++) nc_tir__need(p, node->args[j]);
+            return;
+        }
+    }
+}
+
+/* An addition of a constant becomes addi of its other operand. */
+static void nc_tir__simplify_node(nc_tir__prover *p, nc_tir__node *node) {
+    uint64_t value;
+    int side;
+    if (node->instruction.op != NC_TIR__I_ADD) return;
+    for (side = 0; side < 2; side++)
+        if (nc_tir__is_constant(&p->terms, node->args[side], &value)) {
+            node->instruction.op = NC_TIR__I_ADDI;
+            node->instruction.arg = value;
+            node->args[0] = node->args[1 - side];
+            node->arg_count = 1;
+            return;
+        }
+}
+
+/* Set up the problem from p->before: needed nodes, goal, starting stack. 0 when too large. */
+static int nc_tir__pose(nc_tir__prover *p, nc_tir__state *start) {
+    nc_tir__meaning *s = &p->before;
+    uint32_t i, j, kept = 0;
+    int local, base = NC_TIR__INPUTS + s->dip - 16;
+    if (s->too_many_nodes || base < 0) return 0;
+    p->base = (uint32_t)base;
+    p->local_count = p->node_count = p->ordered_count = 0;
+    memset(start, 0, sizeof *start);
+    if (NC_TIR__INPUTS - p->base > NC_TIR__WINDOW || s->n - p->base > NC_TIR__WINDOW) return 0;
+    for (i = p->base; i < NC_TIR__INPUTS; i++) { /* inputs are the first terms, in order */
+        local = nc_tir__localize(p, i);
+        p->available[local] = 1;
+        start->stack[start->n++] = (uint8_t)local;
+    }
+    for (i = 0; i < s->node_count; i++) { /* asserts and writes always; crashes keep their node */
+        const nc_tir__instruction *table = &nc_tir__table[s->nodes[i].instruction.op];
+        if (!(table->flags & (NC_TIR__CRASH | NC_TIR__WRITES))) continue;
+        s->nodes[i].needed = 1;
+        for (j = 0; j < s->nodes[i].arg_count; j++) nc_tir__need(p, s->nodes[i].args[j]);
+    }
+    for (i = p->base; i < s->n; i++) nc_tir__need(p, s->stack[i]);
+    for (i = p->base; i < s->n; i++) {
+        local = nc_tir__localize(p, s->stack[i]);
+        if (local < 0) return 0;
+        p->goal[kept++] = (uint8_t)local;
+    }
+    p->goal_count = kept;
+    for (i = 0; i < s->node_count; i++) {
+        nc_tir__node node = s->nodes[i];
+        if (!node.needed) continue;
+        nc_tir__simplify_node(p, &node);
+        for (j = 0; j < node.arg_count; j++) {
+            local = nc_tir__localize(p, node.args[j]);
+            if (local < 0) return 0;
+            node.args[j] = (uint32_t)local;
+        }
+        for (j = 0; j < node.result_count; j++) {
+            local = nc_tir__localize(p, node.results[j]);
+            if (local < 0) return 0;
+            node.results[j] = (uint32_t)local;
+        }
+        p->ordered_count += node.ordered;
+        p->nodes[p->node_count++] = node;
+    }
+    return 1;
+}
+
+/* How often each term is still owed (operands of open nodes, places in the goal), and present. */
+typedef struct nc_tir__ledger {
+    int8_t owed[NC_TIR__MAX_LOCAL], present[NC_TIR__MAX_LOCAL], coming[NC_TIR__MAX_LOCAL];
+} nc_tir__ledger;
+
+static void nc_tir__count_up(const nc_tir__prover *p, const nc_tir__state *s, nc_tir__ledger *l) {
+    uint32_t i, j;
+    memset(l, 0, sizeof *l);
+    for (i = 0; i < p->goal_count; i++) l->owed[p->goal[i]]++;
+    for (i = 0; i < s->n; i++) l->present[s->stack[i]]++;
+    for (i = 0; i < p->node_count; i++) {
+        if (s->done >> i & 1) continue;
+        for (j = 0; j < p->nodes[i].arg_count; j++) l->owed[p->nodes[i].args[j]]++;
+        for (j = 0; j < p->nodes[i].result_count; j++) l->coming[p->nodes[i].results[j]]++;
+    }
+}
+
+/* Estimated instructions to the goal; negative when a term was lost for good. */
+static float nc_tir__estimate(const nc_tir__prover *p, const nc_tir__state *s) {
+    nc_tir__ledger l;
+    uint32_t i, open = 0, copies = 0, dead = 0, misplaced = 0;
+    nc_tir__count_up(p, s, &l);
+    for (i = 0; i < p->node_count; i++) open += !(s->done >> i & 1);
+    for (i = 0; i < p->local_count; i++) {
+        int have = l.present[i] + l.coming[i];
+        if (l.owed[i] > have) {
+            if (have == 0 && !p->is_constant[i]) return -1.0f;
+            copies += (uint32_t)(l.owed[i] - have);
+        } else {
+            dead += (uint32_t)(have - l.owed[i]);
+        }
+    }
+    for (i = 0; i < s->n; i++) misplaced += i >= p->goal_count || s->stack[i] != p->goal[i];
+    return (float)open + (float)copies + 0.25f * (float)dead + 0.3f * (float)misplaced;
+}
+
+static int nc_tir__at_goal(const nc_tir__prover *p, const nc_tir__state *s) {
+    return s->n == p->goal_count && s->done == (UINT64_C(1) << p->node_count) - 1 &&
+           s->dip == p->before.dip && !memcmp(s->stack, p->goal, s->n);
+}
+
+/* Finish a child state: depth bookkeeping, score, room. 1 when it may be kept. */
+static int nc_tir__settle(const nc_tir__prover *p, nc_tir__state *child, uint32_t op,
+                          uint64_t arg) {
+    int height = (int)child->n + (int)p->base - NC_TIR__INPUTS;
+    child->move.op = op;
+    child->move.arg = arg;
+    if (height < child->dip) child->dip = (int8_t)height;
+    if (child->dip < p->before.dip || child->n < 16) return 0;
+    child->score = nc_tir__estimate(p, child);
+    return child->score >= 0;
+}
+
+/* Does the top of the stack hold the operands of a node, in order or swapped? */
+static int nc_tir__ready(const nc_tir__node *node, const nc_tir__state *s) {
+    uint32_t n = node->arg_count, i;
+    const uint8_t *top = s->stack + s->n - n;
+    for (i = 0; i < n && top[i] == node->args[i]; i++) {
+    }
+    if (i == n) return 1;
+    return n == 2 && (nc_tir__table[node->instruction.op].flags & NC_TIR__SWAPS) &&
+           top[0] == node->args[1] && top[1] == node->args[0];
+}
+
+typedef struct nc_tir__frontier {
+    nc_tir__state *kept; /* sorted by score, at most `width` */
+    uint32_t count, width;
+} nc_tir__frontier;
+
+/* Insert by score; equal stacks with equal work done are kept once. */
+static void nc_tir__offer(nc_tir__frontier *f, const nc_tir__state *s) {
+    uint32_t i, at;
+    if (f->count == f->width && f->kept[f->count - 1].score <= s->score) return;
+    for (i = 0; i < f->count; i++)
+        if (f->kept[i].done == s->done && f->kept[i].n == s->n && f->kept[i].dip == s->dip &&
+            !memcmp(f->kept[i].stack, s->stack, s->n))
+            return;
+    for (at = f->count; at > 0 && f->kept[at - 1].score > s->score; at--) {
+    }
+    if (f->count < f->width) f->count++;
+    memmove(&f->kept[at + 1], &f->kept[at], (f->count - 1 - at) * sizeof *s);
+    f->kept[at] = *s;
+}
+
+/* Children by executing a node whose operands are on top. */
+static void nc_tir__expand_nodes(const nc_tir__prover *p, const nc_tir__state *s,
+                                 nc_tir__state *child, nc_tir__frontier *f) {
+    uint32_t i, j, ordered = 0;
+    for (i = 0; i < p->node_count; i++) {
+        const nc_tir__node *node = &p->nodes[i];
+        int turn = !node->ordered || ordered == s->next_ordered;
+        ordered += node->ordered;
+        if ((s->done >> i & 1) || !turn || !nc_tir__ready(node, s)) continue;
+        if (s->n - node->arg_count + node->result_count > NC_TIR__WINDOW) continue;
+        *child = *s;
+        child->n = (uint8_t)(child->n - node->arg_count);
+        for (j = 0; j < node->result_count; j++)
+            child->stack[child->n++] = (uint8_t)node->results[j];
+        child->done |= UINT64_C(1) << i;
+        child->next_ordered = (uint8_t)(child->next_ordered + node->ordered);
+        if (nc_tir__settle(p, child, node->instruction.op, node->instruction.arg))
+            nc_tir__offer(f, child);
+    }
+}
+
+/* Children by dup, push of an owed constant, pop of dead values. */
+static void nc_tir__expand_copies(const nc_tir__prover *p, const nc_tir__state *s,
+                                  const nc_tir__ledger *l, nc_tir__state *child,
+                                  nc_tir__frontier *f) {
+    int8_t left[NC_TIR__MAX_LOCAL];
+    uint32_t i, dead = 0;
+    memcpy(left, l->present, sizeof left);
+    while (dead < 5 && dead < s->n &&
+           left[s->stack[s->n - 1 - dead]]-- > l->owed[s->stack[s->n - 1 - dead]])
+        dead++;
+    if (dead) {
+        *child = *s;
+        child->n = (uint8_t)(child->n - dead);
+        if (nc_tir__settle(p, child, NC_TIR__I_POP, dead)) nc_tir__offer(f, child);
+    }
+    if (s->n == NC_TIR__WINDOW) return;
+    for (i = 0; i < 16 && i < s->n; i++) {
+        uint8_t term = s->stack[s->n - 1 - i];
+        if (p->is_constant[term] || l->owed[term] <= l->present[term]) continue;
+        *child = *s;
+        child->stack[child->n++] = term;
+        if (nc_tir__settle(p, child, NC_TIR__I_DUP, i)) nc_tir__offer(f, child);
+    }
+    for (i = 0; i < p->local_count; i++) {
+        if (!p->is_constant[i] || l->owed[i] <= l->present[i]) continue;
+        *child = *s;
+        child->stack[child->n++] = (uint8_t)i;
+        if (nc_tir__settle(p, child, NC_TIR__I_PUSH, p->constant[i])) nc_tir__offer(f, child);
+    }
+}
+
+/* Children by swap, pick and place. */
+static void nc_tir__expand_moves(const nc_tir__prover *p, const nc_tir__state *s,
+                                 nc_tir__state *child, nc_tir__frontier *f) {
+    uint32_t i;
+    for (i = 1; i < 16 && i < s->n; i++) {
+        uint8_t *top = child->stack + s->n - 1, moved;
+        if (s->stack[s->n - 1] == s->stack[s->n - 1 - i]) continue;
+        *child = *s;
+        moved = *top;
+        *top = *(top - i);
+        *(top - i) = moved;
+        if (nc_tir__settle(p, child, NC_TIR__I_SWAP, i)) nc_tir__offer(f, child);
+        if (i == 1) continue;
+        *child = *s;
+        moved = *(top - i);
+        memmove(top - i, top - i + 1, i);
+        *top = moved;
+        if (nc_tir__settle(p, child, NC_TIR__I_PICK, i)) nc_tir__offer(f, child);
+        *child = *s;
+        moved = *top;
+        memmove(top - i + 1, top - i, i);
+        *(top - i) = moved;
+        if (nc_tir__settle(p, child, NC_TIR__I_PLACE, i)) nc_tir__offer(f, child);
+    }
+}
+
+/* A sequence shorter than `limit` with the meaning in p->before; its length, 0 if none found. */
+static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width) {
+    nc_tir__state start, child;
+    nc_tir__frontier frontier;
+    uint32_t level, first = 0, last, i;
+    uint32_t length = 0;
+    if (!nc_tir__pose(p, &start) || p->node_count >= 63 || limit > NC_TIR__MAX_LEVELS) return 0;
+    frontier.width = width;
+    frontier.kept = (nc_tir__state *)nc__alloc(NULL, (width + 1) * sizeof start);
+    if (!frontier.kept) return 0;
+    stbds_arrsetlen(p->states, 0);
+    stbds_arrput(p->states, start);
+    for (level = 0; level < limit && !length; level++) {
+        last = (uint32_t)stbds_arrlenu(p->states);
+        for (i = first; i < last && !length; i++)
+            if (nc_tir__at_goal(p, &p->states[i])) {
+                uint32_t at = i;
+                for (length = level; level > 0; at = p->states[at].parent)
+                    p->found[--level] = p->states[at].move;
+                nc__free(NULL, frontier.kept, (width + 1) * sizeof start);
+                return length ? length : UINT32_MAX; /* UINT32_MAX: the empty sequence */
+            }
+        frontier.count = 0;
+        for (i = first; i < last; i++) {
+            nc_tir__state state = p->states[i];
+            nc_tir__ledger ledger;
+            state.parent = i;
+            nc_tir__count_up(p, &state, &ledger);
+            nc_tir__expand_nodes(p, &state, &child, &frontier);
+            nc_tir__expand_copies(p, &state, &ledger, &child, &frontier);
+            nc_tir__expand_moves(p, &state, &child, &frontier);
+        }
+        first = last;
+        for (i = 0; i < frontier.count; i++) stbds_arrput(p->states, frontier.kept[i]);
+    }
+    nc__free(NULL, frontier.kept, (width + 1) * sizeof start);
+    return 0;
+}
+
+/* >>io ============================================================================= */
+
+typedef struct nc_tir__op {
+    uint8_t kind;
+    uint8_t has_else;
+    uint32_t fields;
+    uint64_t value;
+    size_t text;    /* offset of a NUL-terminated string in the arena */
+    uint32_t body;  /* operations in the (first) body, nested ones included */
+    uint32_t other; /* and in the else branch */
+} nc_tir__op;
+
+struct nc_tir_program {
+    nc_tir__op *ops; /* stb_ds array, each body right behind its owner */
+    char *arena;     /* stb_ds array */
+    uint32_t *open;  /* stb_ds array: owners of bodies not yet closed */
+};
+
+/* What follows the name of an operation in the text form. The compiler emits dup and swap beyond
+ * 15, which no machine runs; they are lowered as they stand and never optimised. */
+enum {
+    NC_TIR__A_NONE,
+    NC_TIR__A_COUNT,
+    NC_TIR__A_VALUE,
+    NC_TIR__A_NAME,
+    NC_TIR__A_LINE,
+    NC_TIR__A_EVENT
+};
+
+static const struct {
+    const char *name;
+    uint8_t arg;
+    uint8_t least, most; /* of a count */
+} nc_tir__forms[NC_TIR_KIND_COUNT] = {{"call", NC_TIR__A_NAME, 0, 0},
+                                      {"return", 0, 0, 0},
+                                      {"halt", 0, 0, 0},
+                                      {"if_else", 0, 0, 0},
+                                      {"if_only", 0, 0, 0},
+                                      {"loop", NC_TIR__A_NAME, 0, 0},
+                                      {"fn_start", NC_TIR__A_NAME, 0, 0},
+                                      {"fn_end", 0, 0, 0},
+                                      {"entry", NC_TIR__A_NAME, 0, 0},
+                                      {"comment", NC_TIR__A_LINE, 0, 0},
+                                      {"asm", NC_TIR__A_VALUE, 0, 0},
+                                      {"push", NC_TIR__A_VALUE, 0, 0},
+                                      {"pop", NC_TIR__A_COUNT, 1, 5},
+                                      {"dup", NC_TIR__A_COUNT, 0, 255},
+                                      {"swap", NC_TIR__A_COUNT, 0, 255},
+                                      {"add", 0, 0, 0},
+                                      {"sub", 0, 0, 0},
+                                      {"mul", 0, 0, 0},
+                                      {"neg", 0, 0, 0},
+                                      {"invert", 0, 0, 0},
+                                      {"eq", 0, 0, 0},
+                                      {"lt", 0, 0, 0},
+                                      {"and", 0, 0, 0},
+                                      {"or", 0, 0, 0},
+                                      {"xor", 0, 0, 0},
+                                      {"pop_count", 0, 0, 0},
+                                      {"split", 0, 0, 0},
+                                      {"div_mod", 0, 0, 0},
+                                      {"shl", 0, 0, 0},
+                                      {"shr", 0, 0, 0},
+                                      {"log2", 0, 0, 0},
+                                      {"pow", 0, 0, 0},
+                                      {"read_io", NC_TIR__A_COUNT, 1, 5},
+                                      {"write_io", NC_TIR__A_COUNT, 1, 5},
+                                      {"read_mem", NC_TIR__A_COUNT, 1, 5},
+                                      {"write_mem", NC_TIR__A_COUNT, 1, 5},
+                                      {"assert", NC_TIR__A_COUNT, 1, 5},
+                                      {"hash", NC_TIR__A_COUNT, 0, 16},
+                                      {"reveal", NC_TIR__A_EVENT, 0, 0},
+                                      {"seal", NC_TIR__A_EVENT, 0, 0},
+                                      {"ram_read", NC_TIR__A_COUNT, 1, 5},
+                                      {"ram_write", NC_TIR__A_COUNT, 1, 5},
+                                      {"hint", NC_TIR__A_COUNT, 1, 5},
+                                      {"sponge_init", 0, 0, 0},
+                                      {"sponge_absorb", 0, 0, 0},
+                                      {"sponge_squeeze", 0, 0, 0},
+                                      {"sponge_load", 0, 0, 0},
+                                      {"merkle_step", 0, 0, 0},
+                                      {"merkle_load", 0, 0, 0},
+                                      {"ext_mul", 0, 0, 0},
+                                      {"ext_invert", 0, 0, 0},
+                                      {"fold_ext", 0, 0, 0},
+                                      {"fold_base", 0, 0, 0},
+                                      {"proof_block", NC_TIR__A_NAME, 0, 0}};
+
+enum { NC_TIR__MAX_OPS = 1 << 20, NC_TIR__MAX_OPEN = 64, NC_TIR__MAX_NAME = 120 };
+
+static int nc_tir__has_body(unsigned kind) {
+    return kind == NC_TIR_IF_ELSE || kind == NC_TIR_IF_ONLY || kind == NC_TIR_LOOP ||
+           kind == NC_TIR_PROOF_BLOCK;
+}
+
+NC_API nc_status nc_tir_create(nc_tir_program **program) {
+    if (!program) return NC_ERR_ARG;
+    *program = (nc_tir_program *)nc__calloc(NULL, sizeof **program);
+    return *program ? NC_OK : NC_ERR_MEMORY;
+}
+
+NC_API void nc_tir_destroy(nc_tir_program *program) {
+    if (!program) return;
+    stbds_arrfree(program->ops);
+    stbds_arrfree(program->arena);
+    stbds_arrfree(program->open);
+    nc__free(NULL, program, sizeof *program);
+}
+
+NC_API size_t nc_tir_size(const nc_tir_program *program) { return stbds_arrlenu(program->ops); }
+
+/* A name holds 1 to 120 printable characters without blanks. */
+static int nc_tir__good_name(const char *text, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (text[i] <= 32 || text[i] == 127) return 0;
+    return n > 0 && n <= NC_TIR__MAX_NAME;
+}
+
+/* Comments are one line; asm is any lines, each ended by a newline. */
+static int nc_tir__good_text(unsigned kind, const char *text) {
+    size_t n;
+    if (!text) return 0;
+    n = strlen(text);
+    if (kind == NC_TIR_COMMENT) return !strpbrk(text, "\n\r") && n < 4096;
+    if (kind == NC_TIR_ASM) return n < 65536 && (n == 0 || text[n - 1] == '\n');
+    return nc_tir__good_name(text, n);
+}
+
+static int nc_tir__good_op(const nc_tir_op *op) {
+    if ((unsigned)op->kind >= NC_TIR_KIND_COUNT) return 0;
+    switch (nc_tir__forms[op->kind].arg) {
+    case NC_TIR__A_COUNT:
+        return op->value >= nc_tir__forms[op->kind].least &&
+               op->value <= nc_tir__forms[op->kind].most;
+    case NC_TIR__A_VALUE:
+        return op->kind == NC_TIR_ASM ? nc_tir__good_text((unsigned)op->kind, op->text)
+                                      : op->value < NC_GL_P;
+    case NC_TIR__A_EVENT:
+        return op->fields <= 9 && op->value < NC_GL_P &&
+               nc_tir__good_text((unsigned)op->kind, op->text);
+    case NC_TIR__A_NAME:
+    case NC_TIR__A_LINE: return nc_tir__good_text((unsigned)op->kind, op->text);
+    default: return 1;
+    }
+}
+
+NC_API nc_status nc_tir_append(nc_tir_program *program, const nc_tir_op *op) {
+    nc_tir__op stored;
+    size_t n, i;
+    if (!program || !op || !nc_tir__good_op(op)) return NC_ERR_ARG;
+    if (stbds_arrlenu(program->ops) >= NC_TIR__MAX_OPS) return NC_ERR_LIMIT;
+    if (nc_tir__has_body((unsigned)op->kind) && stbds_arrlenu(program->open) >= NC_TIR__MAX_OPEN)
+        return NC_ERR_LIMIT;
+    memset(&stored, 0, sizeof stored);
+    stored.kind = (uint8_t)op->kind;
+    stored.value = op->value;
+    stored.fields = op->fields;
+    stored.text = stbds_arrlenu(program->arena);
+    n = op->text ? strlen(op->text) + 1 : 1;
+    for (i = 0; i < n; i++) stbds_arrput(program->arena, op->text ? op->text[i] : (char)0);
+    stbds_arrput(program->ops, stored);
+    if (nc_tir__has_body((unsigned)op->kind))
+        stbds_arrput(program->open, (uint32_t)stbds_arrlenu(program->ops) - 1);
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_else(nc_tir_program *program) {
+    nc_tir__op *owner;
+    uint32_t at;
+    if (!program || stbds_arrlenu(program->open) == 0) return NC_ERR_ARG;
+    at = stbds_arrlast(program->open);
+    owner = &program->ops[at];
+    if (owner->kind != NC_TIR_IF_ELSE || owner->has_else) return NC_ERR_ARG;
+    owner->has_else = 1;
+    owner->body = (uint32_t)stbds_arrlenu(program->ops) - at - 1;
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_end(nc_tir_program *program) {
+    nc_tir__op *owner;
+    uint32_t inside;
+    if (!program || stbds_arrlenu(program->open) == 0) return NC_ERR_ARG;
+    inside = (uint32_t)stbds_arrlenu(program->ops) - stbds_arrlast(program->open) - 1;
+    owner = &program->ops[stbds_arrlast(program->open)];
+    if (owner->has_else)
+        owner->other = inside - owner->body;
+    else
+        owner->body = inside;
+    (void)stbds_arrpop(program->open);
+    return NC_OK;
+}
+
+/* The verbatim lines of asm up to a lone `end`, without the indentation of the body. */
+static nc_status nc_tir__read_asm(const char **text, const char *stop, size_t *line, size_t depth,
+                                  char **lines, nc_error *err) {
+    size_t start = *line;
+    for (; *text < stop; (*line)++) {
+        const char *end = (const char *)memchr(*text, '\n', (size_t)(stop - *text)), *at = *text;
+        const char *next, *first;
+        size_t skip = 2 * (depth + 1);
+        if (!end) end = stop;
+        next = end < stop ? end + 1 : stop;
+        for (first = at; first < end && *first == ' ';) first++;
+        if (nc_tir__is(first, (size_t)(end - first), "end")) {
+            *text = next;
+            (*line)++;
+            stbds_arrput(*lines, 0);
+            return NC_OK;
+        }
+        while (skip-- > 0 && at < end && *at == ' ') at++;
+        if (stbds_arrlenu(*lines) + (size_t)(end - at) >= 65000)
+            return nc__fail(err, NC_ERR_LIMIT, *line, 1, "asm is longer than 65,000 characters");
+        for (; at < end; at++) {
+            if (*at == 0) return nc__fail(err, NC_ERR_FORMAT, *line, 1, "NUL in asm");
+            stbds_arrput(*lines, *at);
+        }
+        stbds_arrput(*lines, '\n');
+        *text = next;
+    }
+    return nc__fail(err, NC_ERR_FORMAT, start, 1, "asm without end");
+}
+
+/* Unsigned decimal of at most 20 digits. */
+static int nc_tir__read_count(const char *word, size_t n, uint64_t *value) {
+    return n > 0 && nc_gl_parse(word, n, value, NULL) == NC_OK && (n < 2 || word[1] != 'x');
+}
+
+/* Fill op from the words after its name. `name` is storage for its text. */
+static nc_status nc_tir__read_args(nc_tir__cursor *c, nc_tir_op *op, char *name, nc_error *err) {
+    const char *word;
+    size_t n;
+    uint64_t value;
+    int arg = nc_tir__forms[op->kind].arg;
+    if (arg == NC_TIR__A_NONE) return NC_OK;
+    if (arg == NC_TIR__A_LINE) { /* one blank, then the rest of the line as it stands */
+        if (c->at < c->end && *c->at == ' ') c->at++;
+        n = (size_t)(c->end - c->at);
+        if (n >= 4096 || memchr(c->at, 0, n))
+            return nc_tir__bad(c, c->at, "comment is too long or has a NUL", err);
+        memcpy(name, c->at, n);
+        name[n] = 0;
+        op->text = name;
+        c->at = c->end;
+        return NC_OK;
+    }
+    n = nc_tir__word(c, &word);
+    if (n == 0) return nc_tir__bad(c, word, "the operation needs an argument", err);
+    if (arg == NC_TIR__A_NAME || arg == NC_TIR__A_EVENT) {
+        if (!nc_tir__good_name(word, n)) return nc_tir__bad(c, word, "bad name", err);
+        memcpy(name, word, n);
+        name[n] = 0;
+        op->text = name;
+        if (arg == NC_TIR__A_NAME) return NC_OK;
+        n = nc_tir__word(c, &word);
+        if (!nc_tir__read_count(word, n, &op->value))
+            return nc_tir__bad(c, word, "expected a tag", err);
+        n = nc_tir__word(c, &word);
+        if (!nc_tir__read_count(word, n, &value) || value > 9)
+            return nc_tir__bad(c, word, "expected 0 to 9 fields", err);
+        op->fields = (uint32_t)value;
+        return NC_OK;
+    }
+    if (op->kind == NC_TIR_ASM && n > 1 && *word == '-') {
+        if (!nc_tir__read_count(word + 1, n - 1, &op->value))
+            return nc_tir__bad(c, word, "expected a stack effect", err);
+        op->value = 0 - op->value;
+    } else if (!nc_tir__read_count(word, n, &op->value)) {
+        return nc_tir__bad(c, word, "expected a number below 2^64 - 2^32 + 1", err);
+    }
+    if (arg == NC_TIR__A_COUNT &&
+        (op->value < nc_tir__forms[op->kind].least || op->value > nc_tir__forms[op->kind].most))
+        return nc_tir__bad(c, word, "the count is out of range", err);
+    return NC_OK;
+}
+
+/* One line that is neither empty nor asm text. */
+static nc_status nc_tir__read_line(nc_tir_program *p, nc_tir__cursor *c, nc_tir_op *op, char *name,
+                                   nc_error *err) {
+    const char *word;
+    size_t n = nc_tir__word(c, &word);
+    nc_status status = NC_OK;
+    int kind;
+    op->kind = NC_TIR_KIND_COUNT;
+    if (n == 0) return NC_OK;
+    if (nc_tir__is(word, n, "else")) {
+        if (nc_tir_else(p) != NC_OK) return nc_tir__bad(c, word, "else without if_else", err);
+    } else if (nc_tir__is(word, n, "end")) {
+        if (nc_tir_end(p) != NC_OK) return nc_tir__bad(c, word, "end without a body", err);
+    } else {
+        for (kind = 0; kind < NC_TIR_KIND_COUNT; kind++)
+            if (nc_tir__is(word, n, nc_tir__forms[kind].name)) break;
+        if (kind == NC_TIR_KIND_COUNT) return nc_tir__bad(c, word, "unknown operation", err);
+        op->kind = (nc_tir_kind)kind;
+        status = nc_tir__read_args(c, op, name, err);
+    }
+    if (status == NC_OK && nc_tir__word(c, &word))
+        return nc_tir__bad(c, word, "unexpected text after the operation", err);
+    return status;
+}
+
+NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
+                              nc_error *err) {
+    char name[4100], *lines = NULL;
+    const char *at = text, *stop;
+    nc_tir__cursor c;
+    nc_tir_program *p;
+    nc_status status;
+    nc__clear(err);
+    if (!program || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    status = nc_tir_create(program);
+    if (status != NC_OK) return nc__fail(err, status, 0, 0, "out of memory");
+    p = *program;
+    stop = text + bytes;
+    c.line = 1;
+    while (at < stop && status == NC_OK) {
+        nc_tir_op op;
+        memset(&op, 0, sizeof op);
+        c.start = c.at = at;
+        c.end = (const char *)memchr(at, '\n', (size_t)(stop - at));
+        if (!c.end) c.end = stop;
+        at = c.end < stop ? c.end + 1 : stop;
+        status = nc_tir__read_line(p, &c, &op, name, err);
+        c.line++;
+        if (status == NC_OK && op.kind == NC_TIR_ASM) {
+            stbds_arrsetlen(lines, 0);
+            status = nc_tir__read_asm(&at, stop, &c.line, stbds_arrlenu(p->open), &lines, err);
+            op.text = lines;
+        }
+        if (status == NC_OK && op.kind != NC_TIR_KIND_COUNT) {
+            status = nc_tir_append(p, &op);
+            if (status != NC_OK)
+                nc__fail(err, status, c.line - 1, 1, "%s",
+                         status == NC_ERR_LIMIT ? "more than 2^20 operations or 64 open bodies"
+                                                : "bad operation");
+        }
+    }
+    stbds_arrfree(lines);
+    if (status == NC_OK && stbds_arrlenu(p->open))
+        status = nc__fail(err, NC_ERR_FORMAT, c.line, 1, "a body is not closed by end");
+    if (status != NC_OK) {
+        nc_tir_destroy(p);
+        *program = NULL;
+    }
+    return status;
+}
+
+static void nc_tir__print(char **out, const char *text) {
+    size_t n = strlen(text);
+    memcpy(stbds_arraddnptr(*out, n), text, n);
+}
+
+static void nc_tir__print_value(char **out, uint64_t value) {
+    char text[21];
+    (void)nc_gl_print(value, text);
+    nc_tir__print(out, text);
+}
+
+static void nc_tir__indent(char **out, size_t depth) {
+    while (depth-- > 0) nc_tir__print(out, "  ");
+}
+
+static void nc_tir__write_op(const nc_tir_program *p, const nc_tir__op *op, size_t depth,
+                             char **out) {
+    const char *text = p->arena + op->text;
+    int arg = nc_tir__forms[op->kind].arg;
+    nc_tir__indent(out, depth);
+    nc_tir__print(out, nc_tir__forms[op->kind].name);
+    if (arg != NC_TIR__A_NONE) nc_tir__print(out, " ");
+    if (op->kind == NC_TIR_ASM && op->value >> 63) {
+        nc_tir__print(out, "-");
+        nc_tir__print_value(out, 0 - op->value);
+    } else if (arg == NC_TIR__A_COUNT || arg == NC_TIR__A_VALUE) {
+        nc_tir__print_value(out, op->value);
+    } else if (arg != NC_TIR__A_NONE) {
+        nc_tir__print(out, text);
+    }
+    if (arg == NC_TIR__A_EVENT) {
+        nc_tir__print(out, " ");
+        nc_tir__print_value(out, op->value);
+        nc_tir__print(out, " ");
+        nc_tir__print_value(out, op->fields);
+    }
+    nc_tir__print(out, "\n");
+    if (op->kind != NC_TIR_ASM) return;
+    while (*text) {
+        size_t n = strcspn(text, "\n") + 1;
+        nc_tir__indent(out, depth + 1);
+        memcpy(stbds_arraddnptr(*out, n), text, n);
+        text += n;
+    }
+    nc_tir__indent(out, depth);
+    nc_tir__print(out, "end\n");
+}
+
+/* Depth is bounded by NC_TIR__MAX_OPEN. */
+static void nc_tir__write_range(const nc_tir_program *p, uint32_t first, uint32_t count,
+                                size_t depth, char **out) {
+    uint32_t i = first;
+    while (i < first + count) {
+        const nc_tir__op *op = &p->ops[i];
+        nc_tir__write_op(p, op, depth, out);
+        if (nc_tir__has_body(op->kind)) {
+            nc_tir__write_range(p, i + 1, op->body, depth + 1, out);
+            if (op->has_else) {
+                nc_tir__indent(out, depth);
+                nc_tir__print(out, "else\n");
+                nc_tir__write_range(p, i + 1 + op->body, op->other, depth + 1, out);
+            }
+            nc_tir__indent(out, depth);
+            nc_tir__print(out, "end\n");
+        }
+        i += 1 + op->body + op->other;
+    }
+}
+
+/* Hand text over to the caller as memory of this header, with a final NUL. */
+static nc_status nc_tir__deliver(char **built, char **text) {
+    size_t n = stbds_arrlenu(*built);
+    *text = (char *)NC_MALLOC(n + 1);
+    if (*text) {
+        if (n) memcpy(*text, *built, n);
+        (*text)[n] = 0;
+    }
+    stbds_arrfree(*built);
+    return *text ? NC_OK : NC_ERR_MEMORY;
+}
+
+NC_API nc_status nc_tir_write(const nc_tir_program *program, char **text) {
+    char *out = NULL;
+    if (!text) return NC_ERR_ARG;
+    *text = NULL;
+    if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
+    nc_tir__write_range(program, 0, (uint32_t)stbds_arrlenu(program->ops), 0, &out);
+    return nc_tir__deliver(&out, text);
+}
+
+NC_API void nc_tir_free_text(char *text) { NC_FREE(text); }
+
+/* >>public ========================================================================= */
+
+NC_API uint64_t nc_tir_padded(uint64_t height) {
+    uint64_t p = 1;
+    while (p < height && p < UINT64_C(1) << 63) p *= 2;
+    return p;
+}
+
+NC_API uint64_t nc_tir_tallest(const nc_tir_heights *h, const char **table) {
+    const uint64_t height[6] = {h->processor, h->hash, h->u32, h->op_stack, h->ram, h->jump_stack};
+    static const char *const name[6] = {"processor", "hash", "u32",
+                                        "op_stack",  "ram",  "jump_stack"};
+    int i, best = 0;
+    for (i = 1; i < 6; i++)
+        if (height[i] > height[best]) best = i;
+    if (table) *table = name[best];
+    return height[best];
+}
+
+NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err) {
+    nc_tir__code code;
+    nc_status status;
+    size_t i;
+    if (!heights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no heights");
+    memset(heights, 0, sizeof *heights);
+    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    for (i = 0; status == NC_OK && i < stbds_arrlenu(code.list); i++)
+        nc_tir__add_rows(heights, &code.list[i]);
+    nc_tir__code_free(&code);
+    return status;
+}
+
+NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err) {
+    nc_tir__code code;
+    nc_status status;
+    if (!instructions) return nc__fail(err, NC_ERR_ARG, 0, 0, "no counter");
+    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    *instructions = status == NC_OK ? (uint32_t)stbds_arrlenu(code.list) : 0;
+    nc_tir__code_free(&code);
+    return status;
+}
+
+/* A body whose code comes after the function that branches to it. */
+typedef struct nc_tir__deferred {
+    uint32_t first, count, number;
+    uint8_t kind; /* 0: then of if_else, 1: else, 2: then of if_only */
+} nc_tir__deferred;
+
+/* Lowering writes straight-line instructions to `pending`; at every boundary they are optimised
+ * when asked for, and printed. */
+typedef struct nc_tir__emitter {
+    const nc_tir_program *program;
+    char *text;              /* stb_ds array */
+    nc_tir__tasm *pending;   /* stb_ds array */
+    nc_tir__deferred *queue; /* stb_ds array */
+    size_t queue_done;
+    uint32_t counter, nodes;
+    nc_tir__prover *prover; /* null: classical lowering only */
+    uint32_t beam, block_nodes;
+    nc_tir_report report;
+} nc_tir__emitter;
+
+/* Rows of the static model and the stack rows of the real one: none may grow. */
+static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__tasm *after,
+                           size_t m) {
+    nc_tir_heights a, b;
+    uint64_t moved_a = 0, moved_b = 0;
+    size_t i;
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < n; i++) {
+        uint32_t pops = nc_tir__pops(&before[i]), pushes = nc_tir__pushes(&before[i]);
+        nc_tir__add_rows(&a, &before[i]);
+        moved_a += pops > pushes ? pops - pushes : pushes - pops;
+    }
+    for (i = 0; i < m; i++) {
+        uint32_t pops = nc_tir__pops(&after[i]), pushes = nc_tir__pushes(&after[i]);
+        nc_tir__add_rows(&b, &after[i]);
+        moved_b += pops > pushes ? pops - pushes : pushes - pops;
+    }
+    return m < n && b.processor < a.processor && b.hash <= a.hash && b.u32 <= a.u32 &&
+           b.op_stack <= a.op_stack && b.ram <= a.ram && moved_b <= moved_a;
+}
+
+/* Search, gate, replace. The pending block stays as it is unless all three succeed. */
+static void nc_tir__improve(nc_tir__emitter *e) {
+    nc_tir__prover *p = e->prover;
+    size_t n = stbds_arrlenu(e->pending), i;
+    uint32_t length;
+    e->report.blocks++;
+    nc_tir__terms_reset(&p->terms);
+    if (nc_tir__symbolic_run(&p->terms, e->pending, n, &p->before) != NC_TIR_PROVEN) return;
+    length = nc_tir__search(p, (uint32_t)n, e->beam);
+    if (length == 0) return;
+    if (length == UINT32_MAX) length = 0;
+    if (nc_tir__prove(p, e->pending, n, p->found, length) != NC_TIR_PROVEN ||
+        !nc_tir__cheaper(e->pending, n, p->found, length)) {
+        e->report.rejected++;
+        return;
+    }
+    e->report.proofs++;
+    e->report.improved++;
+    stbds_arrsetlen(e->pending, length);
+    for (i = 0; i < length; i++) e->pending[i] = p->found[i];
+}
+
+/* Small negative constants read better as such, and are what the compiler prints. */
+static void nc_tir__print_instruction(char **out, const nc_tir__tasm *t) {
+    const nc_tir__instruction *table = &nc_tir__table[t->op];
+    nc_tir__print(out, "    ");
+    nc_tir__print(out, table->name);
+    if (table->arg != NC_TIR__NO_ARG) {
+        nc_tir__print(out, " ");
+        if (table->arg == NC_TIR__FIELD && t->arg > NC_GL_P - 65536) {
+            nc_tir__print(out, "-");
+            nc_tir__print_value(out, NC_GL_P - t->arg);
+        } else {
+            nc_tir__print_value(out, t->arg);
+        }
+    }
+    nc_tir__print(out, "\n");
+}
+
+static void nc_tir__flush(nc_tir__emitter *e) {
+    size_t i;
+    e->nodes = 0;
+    if (stbds_arrlenu(e->pending) == 0) return;
+    if (e->prover) nc_tir__improve(e);
+    for (i = 0; i < stbds_arrlenu(e->pending); i++)
+        nc_tir__print_instruction(&e->text, &e->pending[i]);
+    stbds_arrsetlen(e->pending, 0);
+}
+
+static void nc_tir__emit(nc_tir__emitter *e, uint32_t op, uint64_t arg) {
+    nc_tir__tasm t;
+    t.op = op;
+    t.arg = arg;
+    t.line = 0;
+    stbds_arrput(e->pending, t);
+}
+
+/* A line of text at a boundary: flush, then prefix, text, suffix. */
+static void nc_tir__line(nc_tir__emitter *e, const char *prefix, const char *text,
+                         const char *suffix) {
+    nc_tir__flush(e);
+    nc_tir__print(&e->text, prefix);
+    nc_tir__print(&e->text, text);
+    nc_tir__print(&e->text, suffix);
+}
+
+/* "prefix" followed by a number and "suffix". */
+static void nc_tir__numbered(nc_tir__emitter *e, const char *prefix, uint32_t number,
+                             const char *suffix) {
+    nc_tir__line(e, prefix, "", "");
+    nc_tir__print_value(&e->text, number);
+    nc_tir__print(&e->text, suffix);
+}
+
+/* Labels get two underscores unless they already have them or name another module. */
+static const char *nc_tir__prefix(const char *label) {
+    return *label == '@' || (label[0] == '_' && label[1] == '_') ? "" : "__";
+}
+
+static void nc_tir__defer(nc_tir__emitter *e, uint32_t first, uint32_t count, uint32_t number,
+                          int kind) {
+    nc_tir__deferred d;
+    d.first = first;
+    d.count = count;
+    d.number = number;
+    d.kind = (uint8_t)kind;
+    stbds_arrput(e->queue, d);
+}
+
+/* TIR operations that lower to one instruction of the same arguments. */
+static int nc_tir__direct(int kind) {
+    switch (kind) {
+    case NC_TIR_PUSH: return NC_TIR__I_PUSH;
+    case NC_TIR_POP: return NC_TIR__I_POP;
+    case NC_TIR_DUP: return NC_TIR__I_DUP;
+    case NC_TIR_SWAP: return NC_TIR__I_SWAP;
+    case NC_TIR_ADD: return NC_TIR__I_ADD;
+    case NC_TIR_MUL: return NC_TIR__I_MUL;
+    case NC_TIR_INVERT: return NC_TIR__I_INVERT;
+    case NC_TIR_EQ: return NC_TIR__I_EQ;
+    case NC_TIR_LT: return NC_TIR__I_LT;
+    case NC_TIR_AND: return NC_TIR__I_AND;
+    case NC_TIR_OR: return NC_TIR__I_OR;
+    case NC_TIR_XOR: return NC_TIR__I_XOR;
+    case NC_TIR_POP_COUNT: return NC_TIR__I_POP_COUNT;
+    case NC_TIR_SPLIT: return NC_TIR__I_SPLIT;
+    case NC_TIR_DIV_MOD: return NC_TIR__I_DIV_MOD;
+    case NC_TIR_LOG2: return NC_TIR__I_LOG2;
+    case NC_TIR_POW: return NC_TIR__I_POW;
+    case NC_TIR_READ_IO: return NC_TIR__I_READ_IO;
+    case NC_TIR_WRITE_IO: return NC_TIR__I_WRITE_IO;
+    case NC_TIR_READ_MEM: return NC_TIR__I_READ_MEM;
+    case NC_TIR_WRITE_MEM: return NC_TIR__I_WRITE_MEM;
+    case NC_TIR_HINT: return NC_TIR__I_DIVINE;
+    case NC_TIR_HASH: return NC_TIR__I_HASH;
+    case NC_TIR_SPONGE_INIT: return NC_TIR__I_SPONGE_INIT;
+    case NC_TIR_SPONGE_ABSORB: return NC_TIR__I_SPONGE_ABSORB;
+    case NC_TIR_SPONGE_SQUEEZE: return NC_TIR__I_SPONGE_SQUEEZE;
+    case NC_TIR_SPONGE_LOAD: return NC_TIR__I_SPONGE_ABSORB_MEM;
+    case NC_TIR_MERKLE_STEP: return NC_TIR__I_MERKLE_STEP;
+    case NC_TIR_MERKLE_LOAD: return NC_TIR__I_MERKLE_STEP_MEM;
+    case NC_TIR_EXT_MUL: return NC_TIR__I_XB_MUL;
+    case NC_TIR_EXT_INVERT: return NC_TIR__I_X_INVERT;
+    case NC_TIR_FOLD_EXT: return NC_TIR__I_XX_DOT;
+    case NC_TIR_FOLD_BASE: return NC_TIR__I_XB_DOT;
+    default: return -1;
+    }
+}
+
+/* Straight-line operations that lower to several instructions. */
+static void nc_tir__lower_compound(nc_tir__emitter *e, const nc_tir__op *op) {
+    uint32_t i;
+    switch (op->kind) {
+    case NC_TIR_SUB:
+        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
+        nc_tir__emit(e, NC_TIR__I_MUL, 0);
+        nc_tir__emit(e, NC_TIR__I_ADD, 0);
+        break;
+    case NC_TIR_NEG:
+        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
+        nc_tir__emit(e, NC_TIR__I_MUL, 0);
+        break;
+    case NC_TIR_SHL:
+        nc_tir__emit(e, NC_TIR__I_PUSH, 2);
+        nc_tir__emit(e, NC_TIR__I_POW, 0);
+        nc_tir__emit(e, NC_TIR__I_MUL, 0);
+        break;
+    case NC_TIR_SHR:
+        nc_tir__emit(e, NC_TIR__I_PUSH, 2);
+        nc_tir__emit(e, NC_TIR__I_POW, 0);
+        nc_tir__emit(e, NC_TIR__I_DIV_MOD, 0);
+        nc_tir__emit(e, NC_TIR__I_SWAP, 1);
+        nc_tir__emit(e, NC_TIR__I_POP, 1);
+        break;
+    case NC_TIR_ASSERT:
+        nc_tir__emit(e, op->value == 1 ? NC_TIR__I_ASSERT : NC_TIR__I_ASSERT_VECTOR, 0);
+        break;
+    case NC_TIR_REVEAL:
+        nc_tir__emit(e, NC_TIR__I_PUSH, op->value);
+        for (i = 0; i <= op->fields; i++) nc_tir__emit(e, NC_TIR__I_WRITE_IO, 1);
+        break;
+    case NC_TIR_SEAL:
+        for (i = op->fields; i < 9; i++) nc_tir__emit(e, NC_TIR__I_PUSH, 0);
+        nc_tir__emit(e, NC_TIR__I_PUSH, op->value);
+        nc_tir__emit(e, NC_TIR__I_HASH, 0);
+        nc_tir__emit(e, NC_TIR__I_WRITE_IO, 5);
+        break;
+    case NC_TIR_RAM_READ:
+        nc_tir__emit(e, NC_TIR__I_READ_MEM, op->value);
+        nc_tir__emit(e, NC_TIR__I_POP, 1);
+        break;
+    default: /* ram_write */
+        nc_tir__emit(e, NC_TIR__I_WRITE_MEM, op->value);
+        nc_tir__emit(e, NC_TIR__I_POP, 1);
+        break;
+    }
+}
+
+static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t count);
+
+/* Bodies deferred while a function was lowered, breadth first. */
+static void nc_tir__lower_deferred(nc_tir__emitter *e) {
+    while (e->queue_done < stbds_arrlenu(e->queue)) {
+        nc_tir__deferred d = e->queue[e->queue_done++];
+        nc_tir__numbered(e, d.kind == 1 ? "__else__" : "__then__", d.number, ":\n");
+        if (d.kind == 0) nc_tir__emit(e, NC_TIR__I_POP, 1);
+        nc_tir__lower_range(e, d.first, d.count);
+        if (d.kind == 0) nc_tir__emit(e, NC_TIR__I_PUSH, 0);
+        nc_tir__line(e, "    return\n\n", "", "");
+    }
+}
+
+/* Structure: everything that ends a block. `at` is the operation's index. */
+static void nc_tir__lower_structure(nc_tir__emitter *e, const nc_tir__op *op, uint32_t at) {
+    const char *text = e->program->arena + op->text;
+    uint32_t then_number;
+    switch (op->kind) {
+    case NC_TIR_CALL:
+        nc_tir__line(e, "    call ", nc_tir__prefix(text), text);
+        nc_tir__print(&e->text, "\n");
+        break;
+    case NC_TIR_RETURN: nc_tir__line(e, "    return\n", "", ""); break;
+    case NC_TIR_HALT: nc_tir__line(e, "    halt\n", "", ""); break;
+    case NC_TIR_IF_ELSE:
+        then_number = ++e->counter;
+        e->counter++;
+        nc_tir__emit(e, NC_TIR__I_PUSH, 1);
+        nc_tir__emit(e, NC_TIR__I_SWAP, 1);
+        nc_tir__numbered(e, "    skiz\n    call __then__", then_number, "\n");
+        nc_tir__numbered(e, "    skiz\n    call __else__", e->counter, "\n");
+        nc_tir__defer(e, at + 1, op->body, then_number, 0);
+        nc_tir__defer(e, at + 1 + op->body, op->other, then_number + 1, 1);
+        break;
+    case NC_TIR_IF_ONLY:
+        nc_tir__numbered(e, "    skiz\n    call __then__", ++e->counter, "\n");
+        nc_tir__defer(e, at + 1, op->body, e->counter, 2);
+        break;
+    case NC_TIR_LOOP:
+        nc_tir__line(e, nc_tir__prefix(text), text, ":\n");
+        nc_tir__print(&e->text, "    dup 0\n    push 0\n    eq\n    skiz\n    return\n");
+        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
+        nc_tir__emit(e, NC_TIR__I_ADD, 0);
+        nc_tir__lower_range(e, at + 1, op->body);
+        nc_tir__line(e, "    recurse\n\n", "", "");
+        break;
+    case NC_TIR_FN_START: nc_tir__line(e, nc_tir__prefix(text), text, ":\n"); break;
+    case NC_TIR_FN_END:
+        nc_tir__line(e, "    \n", "", "");
+        nc_tir__lower_deferred(e);
+        break;
+    case NC_TIR_ENTRY:
+        nc_tir__line(e, "    call ", nc_tir__prefix(text), text);
+        nc_tir__print(&e->text, "\n    halt\n\n");
+        break;
+    case NC_TIR_COMMENT: nc_tir__line(e, "    // ", text, "\n"); break;
+    case NC_TIR_ASM:
+        for (; *text; text += strcspn(text, "\n") + 1) {
+            size_t n = strcspn(text, "\n") + 1;
+            nc_tir__line(e, "    ", "", "");
+            memcpy(stbds_arraddnptr(e->text, n), text, n);
+        }
+        break;
+    default: /* proof_block */
+        nc_tir__line(e, "    // proof_block ", text, "\n");
+        nc_tir__lower_range(e, at + 1, op->body);
+        nc_tir__line(e, "    // end proof_block\n", "", "");
+        break;
+    }
+}
+
+static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t count) {
+    uint32_t i = first;
+    while (i < first + count) {
+        const nc_tir__op *op = &e->program->ops[i];
+        int direct = nc_tir__direct(op->kind);
+        if (op->kind <= NC_TIR_ASM || op->kind == NC_TIR_PROOF_BLOCK) {
+            nc_tir__lower_structure(e, op, i);
+        } else {
+            if (e->nodes++ == e->block_nodes) {
+                nc_tir__flush(e);
+                e->nodes = 1;
+            }
+            if (direct < 0)
+                nc_tir__lower_compound(e, op);
+            else if (nc_tir__table[direct].arg != NC_TIR__NO_ARG)
+                nc_tir__emit(e, (uint32_t)direct, op->value);
+            else
+                nc_tir__emit(e, (uint32_t)direct, 0);
+        }
+        i += 1 + op->body + op->other;
+    }
+}
+
+static nc_status nc_tir__lower_all(nc_tir__emitter *e, char **tasm) {
+    nc_tir__lower_range(e, 0, (uint32_t)stbds_arrlenu(e->program->ops));
+    nc_tir__flush(e);
+    nc_tir__lower_deferred(e);
+    stbds_arrfree(e->pending);
+    stbds_arrfree(e->queue);
+    return nc_tir__deliver(&e->text, tasm);
+}
+
+NC_API nc_status nc_tir_lower(const nc_tir_program *program, char **tasm) {
+    nc_tir__emitter e;
+    if (!tasm) return NC_ERR_ARG;
+    *tasm = NULL;
+    if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
+    memset(&e, 0, sizeof e);
+    e.program = program;
+    e.block_nodes = 32;
+    return nc_tir__lower_all(&e, tasm);
+}
+
+NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
+                                 char **tasm, nc_tir_report *report, nc_error *err) {
+    nc_tir__emitter e;
+    char *classical;
+    nc_status status;
+    nc__clear(err);
+    if (!tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *tasm = NULL;
+    status = nc_tir_lower(program, &classical);
+    if (status != NC_OK) return nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
+    memset(&e, 0, sizeof e);
+    e.program = program;
+    e.beam = options && options->beam ? options->beam : 32;
+    e.block_nodes = options && options->block_nodes ? options->block_nodes : 32;
+    if (e.beam > 65536 || e.block_nodes > 32) {
+        nc_tir_free_text(classical);
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 32 operations");
+    }
+    e.prover = (nc_tir__prover *)nc__calloc(NULL, sizeof *e.prover);
+    status = e.prover ? nc_tir__lower_all(&e, tasm) : NC_ERR_MEMORY;
+    if (e.prover) stbds_arrfree(e.prover->states);
+    nc__free(NULL, e.prover, sizeof *e.prover);
+    if (status == NC_OK) status = nc_tir_profile_static(classical, &e.report.before, err);
+    if (status == NC_OK) status = nc_tir_profile_static(*tasm, &e.report.after, err);
+    if (status == NC_OK) status = nc_tir_count(classical, &e.report.instructions_before, err);
+    if (status == NC_OK) status = nc_tir_count(*tasm, &e.report.instructions_after, err);
+    nc_tir_free_text(classical);
+    if (status != NC_OK) {
+        nc_tir_free_text(*tasm);
+        *tasm = NULL;
+        return nc__fail(
+            err, status, err ? (size_t)err->line : 0, err ? (size_t)err->column : 0, "%s",
+            err && err->message[0] ? "verbatim asm is not TASM" : nc_status_str(status));
+    }
+    if (report) *report = e.report;
+    return NC_OK;
+}
+
+#endif /* NC_IMPLEMENTATION */
+
+/* >>changelog
+   0.1.0  first version
+
+   This software is available under two licences; choose whichever you prefer.
+   ALTERNATIVE A - MIT License. Copyright (c) 2026 the nc authors. Permission is hereby granted,
+   free of charge, to any person obtaining a copy of this software and associated documentation
+   files (the "Software"), to deal in the Software without restriction, including without
+   limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
+   sell copies of the Software, and to permit persons to whom the Software is furnished to do
+   so, subject to the following conditions: the above copyright notice and this permission
+   notice shall be included in all copies or substantial portions of the Software. THE SOFTWARE
+   IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
+   LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+   NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM,
+   DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
+   FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   ALTERNATIVE B - public domain (www.unlicense.org). This is free and unencumbered software
+   released into the public domain. Anyone is free to copy, modify, publish, use, compile, sell,
+   or distribute this software, in source or binary form, for any purpose, commercial or
+   non-commercial, and by any means. */
