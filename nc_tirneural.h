@@ -1297,7 +1297,8 @@ static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, uint32_t op) {
         for (i = 0; i < 3; i++) b[i] = st[-7 - i];
         nc_tir__ext_mul(a, b, c);
         for (i = 0; i < step; i++)
-            c[i] = nc_gl_add(c[i], nc_tir__ram_get(vm, nc_gl_sub(st[-5], (nc_gl)i)));
+            c[step - 1 - i] =
+                nc_gl_add(c[step - 1 - i], nc_tir__ram_get(vm, nc_gl_sub(st[-5], (nc_gl)i)));
         st[-5] = nc_gl_sub(st[-5], (nc_gl)step);
         for (i = 0; i < 3; i++) st[-7 - i] = c[i];
         return NC_TIR_HALTED;
@@ -1528,13 +1529,13 @@ static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
         t = &vm->code->list[vm->ip++];
         pops = nc_tir__pops(t);
         pushes = nc_tir__pushes(t);
-        if (vm->height + pushes < 16 + (size_t)pops) return NC_TIR_CRASH_STACK;
         if (!nc_tir__reserve(vm)) {
             vm->no_memory = 1;
             return NC_TIR_CRASH_CYCLES;
         }
         outcome = nc_tir__step(vm, t, &halted);
         if (outcome != NC_TIR_HALTED) return outcome;
+        if (vm->height < 16) return NC_TIR_CRASH_STACK; /* at least 16 before, so 5 to read */
         vm->out->processor++;
         vm->out->op_stack += pops > pushes ? pops - pushes : pushes - pops;
     }
@@ -2465,25 +2466,22 @@ static void nc_tir__expand_copies(const nc_tir__prover *p, const nc_tir__state *
 /* Children by swap, pick and place. */
 static void nc_tir__expand_moves(const nc_tir__prover *p, const nc_tir__state *s,
                                  nc_tir__state *child, nc_tir__frontier *f) {
-    uint32_t i;
-    for (i = 1; i < 16 && i < s->n; i++) {
-        uint8_t *top = child->stack + s->n - 1, moved;
-        if (s->stack[s->n - 1] == s->stack[s->n - 1 - i]) continue;
+    size_t i, last = (size_t)s->n - 1; /* a state never has fewer than 16 elements */
+    for (i = 1; i < 16 && i <= last; i++) {
+        uint8_t *stack = child->stack;
+        if (s->stack[last] == s->stack[last - i]) continue;
         *child = *s;
-        moved = *top;
-        *top = *(top - i);
-        *(top - i) = moved;
+        stack[last] = s->stack[last - i];
+        stack[last - i] = s->stack[last];
         if (nc_tir__settle(p, child, NC_TIR__I_SWAP, i)) nc_tir__offer(f, child);
         if (i == 1) continue;
         *child = *s;
-        moved = *(top - i);
-        memmove(top - i, top - i + 1, i);
-        *top = moved;
+        memcpy(stack + last - i, s->stack + last - i + 1, i);
+        stack[last] = s->stack[last - i];
         if (nc_tir__settle(p, child, NC_TIR__I_PICK, i)) nc_tir__offer(f, child);
         *child = *s;
-        moved = *top;
-        memmove(top - i + 1, top - i, i);
-        *(top - i) = moved;
+        memcpy(stack + last - i + 1, s->stack + last - i, i);
+        stack[last - i] = s->stack[last];
         if (nc_tir__settle(p, child, NC_TIR__I_PLACE, i)) nc_tir__offer(f, child);
     }
 }

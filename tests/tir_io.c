@@ -1,0 +1,210 @@
+/* nc_tirneural.h, section io and the classical lowering. */
+#include "test.h"
+#include <dirent.h>
+#include "../nc_tirneural.h"
+
+static char *read_text(const char *path, size_t *n) {
+    FILE *file = fopen(path, "rb");
+    char *data = malloc(1 << 20);
+    if (!file) fail_msg("cannot read %s", path);
+    *n = fread(data, 1, (1 << 20) - 1, file);
+    data[*n] = 0;
+    fclose(file);
+    return data;
+}
+
+static nc_tir_program *parse(const char *text) {
+    nc_tir_program *program;
+    nc_error err;
+    if (nc_tir_parse(&program, text, strlen(text), &err) != NC_OK)
+        fail_msg("%d:%d %s", err.line, err.column, err.message);
+    return program;
+}
+
+static void check_round_trip(const char *text) {
+    nc_tir_program *program = parse(text);
+    char *again;
+    assert_int_equal(nc_tir_write(program, &again), NC_OK);
+    assert_string_equal(text, again);
+    nc_tir_free_text(again);
+    nc_tir_destroy(program);
+}
+
+static void every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte(void **state) {
+    char folder[1024], path[2048];
+    struct dirent *entry;
+    int lowered = 0, read = 0;
+    DIR *dir;
+    (void)state;
+    if (!shared_data()) {
+        printf("skipped: no shared data\n");
+        skip();
+    }
+    snprintf(folder, sizeof folder, "%s/tir", shared_data());
+    dir = opendir(folder);
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        size_t length = strlen(entry->d_name), n, m;
+        nc_tir_program *program;
+        char *text, *expected, *tasm;
+        if (length < 5 || strcmp(entry->d_name + length - 4, ".tir")) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        text = read_text(path, &n);
+        check_round_trip(text);
+        read++;
+        if (length < 9 || strcmp(entry->d_name + length - 8, ".raw.tir")) {
+            memcpy(path + strlen(path) - 4, ".tasm", 6);
+            expected = read_text(path, &m);
+            program = parse(text);
+            assert_int_equal(nc_tir_lower(program, &tasm), NC_OK);
+            if (strcmp(tasm, expected)) fail_msg("%s is lowered differently", entry->d_name);
+            nc_tir_free_text(tasm);
+            nc_tir_destroy(program);
+            free(expected);
+            lowered++;
+        }
+        free(text);
+    }
+    closedir(dir);
+    printf("%d files read, %d lowered\n", read, lowered);
+    assert_int_equal(read, 48);
+    assert_int_equal(lowered, 24);
+}
+
+static void own_sample_round_trips(void **state) {
+    size_t n;
+    char *text = read_text("examples/data/sample.tir", &n);
+    (void)state;
+    check_round_trip(text);
+    check_round_trip("asm -3\n  swap 1\n  foo:\n    indented\nend\nproof_block ab12\n  push 1\n"
+                     "  if_only\n    asm 0\n      nop\n    end\n  end\nend\nseal E 7 3\n");
+    check_round_trip("");
+    free(text);
+}
+
+/* Every rule of the lowering that the corpus does not reach, by hand. */
+static void compound_operations_lower_by_the_rules(void **state) {
+    static const struct {
+        const char *tir, *tasm;
+    } cases[] = {
+        {"shl", "    push 2\n    pow\n    mul\n"},
+        {"shr", "    push 2\n    pow\n    div_mod\n    swap 1\n    pop 1\n"},
+        {"log2", "    log_2_floor\n"},
+        {"neg", "    push -1\n    mul\n"},
+        {"ext_mul", "    xb_mul\n"},
+        {"ext_invert", "    x_invert\n"},
+        {"sponge_load", "    sponge_absorb_mem\n"},
+        {"merkle_load", "    merkle_step_mem\n"},
+        {"assert 5", "    assert_vector\n"},
+        {"reveal E 4 2", "    push 4\n    write_io 1\n    write_io 1\n    write_io 1\n"},
+        {"seal E 4 7", "    push 0\n    push 0\n    push 4\n    hash\n    write_io 5\n"},
+        {"ram_write 2", "    write_mem 2\n    pop 1\n"},
+        {"call @other__f", "    call @other__f\n"},
+        {"call __g", "    call __g\n"},
+        {"asm 1\n  push 1\n  x:\nend", "    push 1\n    x:\n"},
+        {"proof_block ab\n  push 1\nend",
+         "    // proof_block ab\n    push 1\n    // end proof_block\n"},
+        {"if_only\n  nop_is_no_tir\nend", NULL},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_tir_program *program;
+        nc_error err;
+        char *tasm;
+        nc_status status = nc_tir_parse(&program, cases[i].tir, strlen(cases[i].tir), &err);
+        if (!cases[i].tasm) {
+            assert_int_equal(status, NC_ERR_FORMAT);
+            assert_int_equal(err.line, 2);
+            assert_int_equal(err.column, 3);
+            continue;
+        }
+        assert_int_equal(status, NC_OK);
+        assert_int_equal(nc_tir_lower(program, &tasm), NC_OK);
+        assert_string_equal(tasm, cases[i].tasm);
+        nc_tir_free_text(tasm);
+        nc_tir_destroy(program);
+    }
+}
+
+static void malformed_text_is_refused_with_line_and_column(void **state) {
+    static const struct {
+        const char *text;
+        int status, line, column;
+    } bad[] = {{"push 1\nflub\n", NC_ERR_FORMAT, 2, 1},
+               {"push\n", NC_ERR_FORMAT, 1, 5},
+               {"push x\n", NC_ERR_FORMAT, 1, 6},
+               {"push 18446744069414584321\n", NC_ERR_FORMAT, 1, 6},
+               {"pop 6\n", NC_ERR_FORMAT, 1, 5},
+               {"add 1\n", NC_ERR_FORMAT, 1, 5},
+               {"end\n", NC_ERR_FORMAT, 1, 1},
+               {"loop a\n  else\nend\n", NC_ERR_FORMAT, 2, 3},
+               {"if_else\nelse\nelse\nend\n", NC_ERR_FORMAT, 3, 1},
+               {"if_only\n", NC_ERR_FORMAT, 2, 1},
+               {"asm 0\n  nop\n", NC_ERR_FORMAT, 2, 1},
+               {"reveal E 1 10\n", NC_ERR_FORMAT, 1, 12},
+               {"call\n", NC_ERR_FORMAT, 1, 5}};
+    char deep[65 * 9] = "";
+    nc_tir_program *program;
+    nc_error err;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(nc_tir_parse(&program, bad[i].text, strlen(bad[i].text), &err),
+                         bad[i].status);
+        assert_null(program);
+        if (err.line != bad[i].line || err.column != bad[i].column)
+            fail_msg("'%s': %d:%d %s", bad[i].text, err.line, err.column, err.message);
+    }
+    for (i = 0; i < 65; i++) strcat(deep, "if_only\n");
+    assert_int_equal(nc_tir_parse(&program, deep, strlen(deep), &err), NC_ERR_LIMIT);
+    assert_int_equal(nc_tir_parse(&program, "push 1\0x", 8, &err), NC_ERR_FORMAT);
+}
+
+static void builder_makes_the_same_program_as_the_parser(void **state) {
+    nc_tir_op op;
+    nc_tir_program *program;
+    char *text;
+    (void)state;
+    memset(&op, 0, sizeof op);
+    assert_int_equal(nc_tir_create(&program), NC_OK);
+    op.kind = NC_TIR_FN_START;
+    op.text = "f";
+    assert_int_equal(nc_tir_append(program, &op), NC_OK);
+    op.text = "two words";
+    assert_int_equal(nc_tir_append(program, &op), NC_ERR_ARG);
+    memset(&op, 0, sizeof op);
+    op.kind = NC_TIR_IF_ELSE;
+    assert_int_equal(nc_tir_append(program, &op), NC_OK);
+    op.kind = NC_TIR_PUSH;
+    op.value = 7;
+    assert_int_equal(nc_tir_append(program, &op), NC_OK);
+    assert_int_equal(nc_tir_else(program), NC_OK);
+    assert_int_equal(nc_tir_else(program), NC_ERR_ARG);
+    assert_int_equal(nc_tir_write(program, &text), NC_ERR_ARG); /* still open */
+    op.kind = NC_TIR_POP;
+    assert_int_equal(nc_tir_append(program, &op), NC_ERR_ARG); /* pop 7 */
+    op.value = 2;
+    assert_int_equal(nc_tir_append(program, &op), NC_OK);
+    assert_int_equal(nc_tir_end(program), NC_OK);
+    assert_int_equal(nc_tir_end(program), NC_ERR_ARG);
+    op.kind = NC_TIR_KIND_COUNT;
+    assert_int_equal(nc_tir_append(program, &op), NC_ERR_ARG);
+    assert_int_equal(nc_tir_size(program), 4);
+    assert_int_equal(nc_tir_write(program, &text), NC_OK);
+    assert_string_equal(text, "fn_start f\nif_else\n  push 7\nelse\n  pop 2\nend\n");
+    nc_tir_free_text(text);
+    nc_tir_destroy(program);
+    nc_tir_destroy(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte),
+        cmocka_unit_test(own_sample_round_trips),
+        cmocka_unit_test(compound_operations_lower_by_the_rules),
+        cmocka_unit_test(malformed_text_is_refused_with_line_and_column),
+        cmocka_unit_test(builder_makes_the_same_program_as_the_parser),
+    };
+    return cmocka_run_group_tests_name("tir io", tests, NULL, NULL);
+}

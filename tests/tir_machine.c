@@ -1,0 +1,209 @@
+/* nc_tirneural.h, sections tasm and machine: the interpreter and its table heights. */
+#include "test.h"
+#include "../nc_tirneural.h"
+
+static nc_tir_execution run(const char *tasm, const nc_tir_input *input) {
+    nc_tir_execution x;
+    nc_error err;
+    nc_status status = nc_tir_execute(tasm, input, &x, &err);
+    if (status != NC_OK) fail_msg("%s at %d:%d", err.message, err.line, err.column);
+    return x;
+}
+
+static uint64_t *fields_of(json_object *array, size_t *n) {
+    uint64_t *out;
+    *n = json_object_array_length(array);
+    out = calloc(*n + 1, sizeof *out);
+    json_fields(array, out, *n);
+    return out;
+}
+
+static nc_tir_outcome outcome_of(const char *reason) {
+    static const struct {
+        const char *start;
+        nc_tir_outcome outcome;
+    } table[] = {{"inverse", NC_TIR_CRASH_ZERO},     {"log of zero", NC_TIR_CRASH_ZERO},
+                 {"division", NC_TIR_CRASH_ZERO},    {"not u32", NC_TIR_CRASH_U32},
+                 {"assert", NC_TIR_CRASH_ASSERT},    {"secret input", NC_TIR_CRASH_INPUT},
+                 {"no secret", NC_TIR_CRASH_INPUT},  {"public input", NC_TIR_CRASH_INPUT},
+                 {"sponge", NC_TIR_CRASH_SPONGE},    {"jump stack", NC_TIR_CRASH_JUMP},
+                 {"instruction", NC_TIR_CRASH_JUMP}, {"stack too", NC_TIR_CRASH_STACK}};
+    size_t i;
+    for (i = 0; i < sizeof table / sizeof *table; i++)
+        if (!strncmp(reason, table[i].start, strlen(table[i].start))) return table[i].outcome;
+    fail_msg("unknown reason '%s'", reason);
+    return NC_TIR_HALTED;
+}
+
+static void check_vector(json_object *v) {
+    nc_tir_input input = {0};
+    nc_tir_execution x;
+    size_t pairs = 0, i, n;
+    uint64_t *in, *secret, *digests, ram[128], expected[32];
+    json_object *reason = member(v, "reason"), *h = member(v, "heights");
+    const char *name = json_object_get_string(member(v, "name"));
+    in = fields_of(member(v, "public_input"), &input.public_count);
+    secret = fields_of(member(v, "secret_input"), &input.secret_count);
+    input.digest_count = json_object_array_length(member(v, "secret_digests"));
+    digests = calloc(5 * input.digest_count + 1, 8);
+    for (i = 0; i < input.digest_count; i++)
+        json_fields(json_object_array_get_idx(member(v, "secret_digests"), i), digests + 5 * i, 5);
+    {
+        json_object_object_foreach(member(v, "ram"), key, value) {
+            assert_true(pairs < 64);
+            ram[2 * pairs] = strtoull(key, NULL, 10);
+            ram[2 * pairs++ + 1] = json_u64(value);
+        }
+    }
+    input.public_input = in;
+    input.secret_input = secret;
+    input.secret_digests = digests;
+    input.ram = ram;
+    input.ram_count = pairs;
+    x = run(json_object_get_string(member(v, "program")), &input);
+    if (reason) {
+        if (x.outcome != outcome_of(json_object_get_string(reason)))
+            fail_msg("%s: %s, not %s", name, nc_tir_outcome_str(x.outcome),
+                     json_object_get_string(reason));
+    } else {
+        const struct {
+            const char *name;
+            uint64_t height;
+        } heights[] = {
+            {"program", x.program}, {"processor", x.processor},   {"op_stack", x.op_stack},
+            {"ram", x.ram},         {"jump_stack", x.jump_stack}, {"hash", x.hash},
+            {"cascade", x.cascade}, {"lookup", x.lookup},         {"u32", x.u32}};
+        if (x.outcome != NC_TIR_HALTED) fail_msg("%s: %s", name, nc_tir_outcome_str(x.outcome));
+        json_fields(member(v, "stack_top16"), expected, 16);
+        for (i = 0; i < 16; i++)
+            if (x.stack[i] != expected[i]) fail_msg("%s: st%zu differs", name, i);
+        assert_int_equal(x.depth, json_u64(member(v, "depth")));
+        n = json_object_array_length(member(v, "output"));
+        assert_int_equal(x.output_count, n);
+        for (i = 0; i < n; i++)
+            assert_int_equal(x.output[i],
+                             json_u64(json_object_array_get_idx(member(v, "output"), i)));
+        for (i = 0; i < sizeof heights / sizeof *heights; i++)
+            if (heights[i].height != json_u64(member(h, heights[i].name)))
+                fail_msg("%s: %s is %llu, not %llu", name, heights[i].name,
+                         (unsigned long long)heights[i].height,
+                         (unsigned long long)json_u64(member(h, heights[i].name)));
+        assert_int_equal(x.padded_height, json_u64(member(v, "padded_height")));
+    }
+    nc_tir_free_output(&x);
+    free(in);
+    free(secret);
+    free(digests);
+}
+
+static void every_vector_of_the_independent_interpreter_agrees(void **state) {
+    char path[1024], *line = NULL;
+    size_t room = 0, count = 0;
+    FILE *file;
+    (void)state;
+    if (!shared_data()) {
+        printf("skipped: no shared data\n");
+        skip();
+    }
+    snprintf(path, sizeof path, "%s/tir/tvm_vectors.jsonl", shared_data());
+    file = fopen(path, "r");
+    assert_non_null(file);
+    while (getline(&line, &room, file) > 0) {
+        json_object *v = json_tokener_parse(line);
+        assert_non_null(v);
+        check_vector(v);
+        json_object_put(v);
+        count++;
+    }
+    printf("%zu programs\n", count);
+    assert_int_equal(count, 417);
+    free(line);
+    fclose(file);
+}
+
+static void hand_computed_heights_of_small_programs(void **state) {
+    nc_tir_execution x = run("push 5 split pop 2 halt", NULL);
+    (void)state;
+    assert_int_equal(x.processor, 4);
+    assert_int_equal(x.op_stack, 1 + 1 + 2);
+    assert_int_equal(x.u32, 2 + 2);  /* (split, 5, 0): 2 + floor(log2 5) */
+    assert_int_equal(x.program, 10); /* 2 + 1 + 2 + 1 words, padded */
+    assert_int_equal(x.hash, 6);
+    x = run("push 3 push 7 lt push 3 push 7 lt halt", NULL); /* one entry, counted once */
+    assert_int_equal(x.u32, 2 + 2);
+    assert_int_equal(x.stack[0], 0);
+    x = run("push 10 call f halt f: skiz return push 1 return", NULL);
+    assert_int_equal(x.processor, 5);
+    assert_int_equal(x.jump_stack, 5);
+    x = run("push 9 push 8 push 100 write_mem 2 read_mem 1 halt", NULL); /* pointer 102 */
+    assert_int_equal(x.ram, 3);
+    assert_int_equal(x.stack[0], 101);
+    assert_int_equal(x.stack[1], 0);
+}
+
+static void static_model_pads_at_the_cliffs(void **state) {
+    char tasm[20000] = "";
+    nc_tir_heights h;
+    nc_error err;
+    const char *table;
+    int n;
+    (void)state;
+    for (n = 1; n <= 1025; n++) {
+        strcat(tasm, "push 1\n");
+        if (n < 1023) continue;
+        assert_int_equal(nc_tir_profile_static(tasm, &h, &err), NC_OK);
+        assert_int_equal(nc_tir_tallest(&h, &table), n);
+        assert_string_equal(table, "processor");
+        assert_int_equal(nc_tir_padded((uint64_t)n), n <= 1024 ? 1024 : 2048);
+    }
+    assert_int_equal(nc_tir_padded(0), 1);
+    assert_int_equal(nc_tir_profile_static("lt\nhash\nread_mem 3\ncall a\naddi 4\n", &h, &err),
+                     NC_OK);
+    assert_int_equal(h.processor, 6);
+    assert_int_equal(h.hash, 6);
+    assert_int_equal(h.u32, 33);
+    assert_int_equal(h.op_stack, 4);
+    assert_int_equal(h.ram, 3);
+    assert_int_equal(h.jump_stack, 1);
+}
+
+static void malformed_tasm_is_refused_with_its_position(void **state) {
+    static const struct {
+        const char *text;
+        int line, column;
+    } bad[] = {{"push 1\nfrobnicate\n", 2, 1},
+               {"push\n", 1, 5},
+               {"push 12x\n", 1, 6},
+               {"pop 6\n", 1, 5},
+               {"pop 0\n", 1, 5},
+               {"dup 16\n", 1, 5},
+               {"push 18446744069414584321\n", 1, 6},
+               {"a: a:\n", 1, 4},
+               {"nop\ncall b\n", 2, 1}};
+    nc_tir_execution x;
+    nc_error err;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        assert_int_equal(nc_tir_execute(bad[i].text, NULL, &x, &err), NC_ERR_FORMAT);
+        assert_int_equal(err.line, bad[i].line);
+        assert_int_equal(err.column, bad[i].column);
+    }
+    assert_int_equal(nc_tir_execute(NULL, NULL, &x, &err), NC_ERR_ARG);
+    x = run("a: recurse", NULL);
+    assert_int_equal(x.outcome, NC_TIR_CRASH_JUMP);
+    x = run("call a a: recurse", NULL);
+    assert_int_equal(x.outcome, NC_TIR_CRASH_CYCLES);
+    x = run("", NULL);
+    assert_int_equal(x.outcome, NC_TIR_CRASH_JUMP);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_vector_of_the_independent_interpreter_agrees),
+        cmocka_unit_test(hand_computed_heights_of_small_programs),
+        cmocka_unit_test(static_model_pads_at_the_cliffs),
+        cmocka_unit_test(malformed_tasm_is_refused_with_its_position),
+    };
+    return cmocka_run_group_tests_name("tir machine", tests, NULL, NULL);
+}

@@ -1,0 +1,288 @@
+/* nc_tirneural.h, sections symbolic and search: the gate is sound, the optimiser improves. */
+#include "test.h"
+#include <dirent.h>
+#include "../nc_tirneural.h"
+
+static void known_equalities_are_proven_and_differences_named(void **state) {
+    static const struct {
+        const char *a, *b;
+        nc_tir_verdict verdict;
+    } cases[] = {
+        {"push 3 push -1 mul add", "addi -3", NC_TIR_PROVEN},
+        {"swap 1 swap 1", "", NC_TIR_PROVEN},
+        {"push 5 split", "push 0 push 5", NC_TIR_PROVEN},
+        {"dup 1 dup 1 add swap 2 pop 2", "add", NC_TIR_PROVEN},
+        {"dup 1 dup 1 mul place 2 pop 2", "mul", NC_TIR_PROVEN},
+        {"dup 0 dup 2 mul swap 1 dup 0 mul add", "dup 1 addi 0 dup 1 add mul", NC_TIR_PROVEN},
+        {"write_io 2", "write_io 1 write_io 1", NC_TIR_PROVEN},
+        {"swap 1 write_io 2", "write_io 2", NC_TIR_DIFFERENT_EFFECTS},
+        {"divine 2", "divine 1 divine 1", NC_TIR_PROVEN},
+        {"divine 1 read_io 1", "read_io 1 divine 1 swap 1", NC_TIR_PROVEN},
+        {"dup 0 push 7 swap 1 write_mem 1 pop 1", "push 7 dup 1 write_mem 1 pop 1", NC_TIR_PROVEN},
+        {"push 1 add assert", "push 0 eq assert", NC_TIR_DIFFERENT_CRASHES}, /* not the same */
+        {"push -1 add assert", "addi -1 assert", NC_TIR_PROVEN},
+        {"push 2 eq assert", "addi -1 assert", NC_TIR_DIFFERENT_CRASHES}, /* equal, not shown */
+        {"dup 0 invert pop 1", "", NC_TIR_DIFFERENT_CRASHES},
+        {"dup 1 dup 1 lt pop 1", "", NC_TIR_DIFFERENT_CRASHES},
+        {"dup 1 dup 1 eq pop 1", "", NC_TIR_PROVEN}, /* eq cannot crash */
+        {"dup 0 split lt pop 1", "", NC_TIR_PROVEN}, /* halves are u32 */
+        {"dup 1 dup 1 and swap 2 pop 2", "and", NC_TIR_PROVEN},
+        {"swap 1 and", "and", NC_TIR_PROVEN},
+        {"swap 1 lt", "lt", NC_TIR_DIFFERENT_STACK},
+        {"push 4294967296 push 1 lt pop 1", "", NC_TIR_DIFFERENT_CRASHES}, /* always crashes */
+        {"push 0 invert pop 1", "", NC_TIR_DIFFERENT_CRASHES},
+        {"pop 1 push 1", "push 1 swap 1 pop 1", NC_TIR_DIFFERENT_CRASHES}, /* dips to 15 */
+        {"push 1 push 2 pop 2", "", NC_TIR_PROVEN},
+        {"skiz", "pop 1", NC_TIR_NOT_STRAIGHT},
+        {"dup 16", "dup 16", NC_TIR_NOT_STRAIGHT},
+        {"hash", "swap 9 hash", NC_TIR_DIFFERENT_STACK},
+        {"sponge_init sponge_absorb", "sponge_absorb sponge_init", NC_TIR_DIFFERENT_EFFECTS},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_tir_verdict got = nc_tir_verify(cases[i].a, cases[i].b);
+        if (got != cases[i].verdict)
+            fail_msg("'%s' / '%s': %s", cases[i].a, cases[i].b, nc_tir_verdict_str(got));
+    }
+}
+
+/* Both sequences on the same random stack, inputs and memory. 1 when they behave alike. */
+static int behave_alike(const char *a, const char *b, uint64_t *seed) {
+    char program[2][8192], stack[1600] = "";
+    uint64_t in[64], ram[32];
+    nc_tir_input input = {0};
+    nc_tir_execution x[2];
+    int i, alike, deep = test_random(seed) % 2 == 0;
+    for (i = 0; i < (deep ? 40 : 16); i++) {
+        char one[40];
+        uint64_t kind = test_random(seed) % 8, v = nc_gl_from_u64(test_random(seed));
+        if (kind < 3)
+            v %= 6;
+        else if (kind < 6)
+            v >>= 32;
+        snprintf(one, sizeof one, "push %llu ", (unsigned long long)v);
+        strcat(stack, one);
+    }
+    if (!deep)
+        strcat(stack, "swap 15 pop 1 swap 14 pop 1 swap 13 pop 1 swap 12 pop 1 swap 11 pop 1 "
+                      "swap 10 pop 1 swap 9 pop 1 swap 8 pop 1 swap 7 pop 1 swap 6 pop 1 "
+                      "swap 5 pop 1 swap 4 pop 1 swap 3 pop 1 swap 2 pop 1 swap 1 pop 1 "
+                      "pop 1 "); /* back to exactly 16 elements */
+    for (i = 0; i < 64; i++) in[i] = nc_gl_from_u64(test_random(seed));
+    for (i = 0; i < 32; i++) ram[i] = i % 2 ? nc_gl_from_u64(test_random(seed)) : (uint64_t)i / 2;
+    input.public_input = input.secret_input = in;
+    input.public_count = input.secret_count = test_random(seed) % 4 ? 64 : 2;
+    input.ram = ram;
+    input.ram_count = 16;
+    for (i = 0; i < 2; i++) {
+        snprintf(program[i], sizeof program[i], "%s\n%s\nhalt\n", stack, i ? b : a);
+        assert_int_equal(nc_tir_execute(program[i], &input, &x[i], NULL), NC_OK);
+    }
+    alike = (x[0].outcome == NC_TIR_HALTED) == (x[1].outcome == NC_TIR_HALTED);
+    if (alike && x[0].outcome == NC_TIR_HALTED) {
+        /* the lowest five elements are the program's own digest */
+        int seen = x[0].depth < 21 ? (int)x[0].depth - 5 : 16;
+        alike = x[0].depth == x[1].depth && x[0].output_count == x[1].output_count;
+        for (i = 0; alike && i < seen; i++) alike = x[0].stack[i] == x[1].stack[i];
+        for (i = 0; alike && i < (int)x[0].output_count; i++)
+            alike = x[0].output[i] == x[1].output[i];
+    }
+    nc_tir_free_output(&x[0]);
+    nc_tir_free_output(&x[1]);
+    return alike;
+}
+
+enum { MAX_LINES = 60 };
+
+typedef struct sequence {
+    char line[MAX_LINES][32];
+    int n;
+} sequence;
+
+static void join(const sequence *s, char *out) {
+    int i;
+    *out = 0;
+    for (i = 0; i < s->n; i++) {
+        strcat(out, s->line[i]);
+        strcat(out, "\n");
+    }
+}
+
+static void random_line(char *line, uint64_t *seed) {
+    static const char *const plain[] = {"add",    "mul",       "eq",      "split",      "lt",
+                                        "and",    "xor",       "nop",     "pow",        "invert",
+                                        "assert", "pop_count", "div_mod", "log_2_floor"};
+    uint64_t r = test_random(seed) >> 8;
+    switch (r % 8) {
+    case 0: snprintf(line, 32, "push %d", (int)(r >> 40) % 5); break;
+    case 1: snprintf(line, 32, "dup %d", (int)(r >> 40) % 6); break;
+    case 2: snprintf(line, 32, "swap %d", (int)(r >> 40) % 6); break;
+    case 3: snprintf(line, 32, "pop %d", (int)(r >> 40) % 2 + 1); break;
+    case 4: snprintf(line, 32, "addi %d", (int)(r >> 40) % 3 - 1); break;
+    case 5: snprintf(line, 32, "%s", (r >> 8) % 2 ? "write_io 1" : "divine 1"); break;
+    case 6: snprintf(line, 32, "%s 1", (r >> 8) % 2 ? "write_mem" : "read_mem"); break;
+    default: snprintf(line, 32, "%s", plain[(r >> 8) % (sizeof plain / sizeof *plain)]); break;
+    }
+}
+
+static void mutate(sequence *s, uint64_t *seed) {
+    int at = (int)(test_random(seed) % (uint64_t)s->n), i;
+    switch (test_random(seed) % 4) {
+    case 0: random_line(s->line[at], seed); break;
+    case 1:
+        for (i = at; i + 1 < s->n; i++) memcpy(s->line[i], s->line[i + 1], 32);
+        s->n--;
+        break;
+    case 2:
+        if (s->n == MAX_LINES) break;
+        for (i = s->n++; i > at; i--) memcpy(s->line[i], s->line[i - 1], 32);
+        random_line(s->line[at], seed);
+        break;
+    default:
+        i = (int)(test_random(seed) % (uint64_t)s->n);
+        if (i != at) {
+            char swap[32];
+            memcpy(swap, s->line[i], 32);
+            memcpy(s->line[i], s->line[at], 32);
+            memcpy(s->line[at], swap, 32);
+        }
+    }
+}
+
+static void no_mutant_that_changes_behaviour_is_ever_proven(void **state) {
+    static char before[8192], after[8192];
+    uint64_t seed = 42;
+    int mutant, trial, proven = 0, changed = 0;
+    (void)state;
+    for (mutant = 0; mutant < 22000; mutant++) {
+        sequence s, m;
+        int i, edits = 1 + (int)(test_random(&seed) % 2);
+        s.n = 2 + (int)(test_random(&seed) % 10);
+        for (i = 0; i < s.n; i++) random_line(s.line[i], &seed);
+        m = s;
+        while (edits-- > 0 && m.n > 1) mutate(&m, &seed);
+        join(&s, before);
+        join(&m, after);
+        if (nc_tir_verify(before, after) == NC_TIR_PROVEN) {
+            proven++;
+            for (trial = 0; trial < 12; trial++)
+                if (!behave_alike(before, after, &seed))
+                    fail_msg("proven, but different:\n%s--\n%s", before, after);
+        } else if (mutant % 16 == 0) {
+            changed += !behave_alike(before, after, &seed);
+        }
+    }
+    printf("22000 mutants, %d proven equivalent and run alike; of 1 in 16 others %d differ\n",
+           proven, changed);
+    assert_true(proven > 500);
+    assert_true(changed > 200);
+}
+
+static char *slurp(const char *path) {
+    char *data = calloc(1, 1 << 20);
+    FILE *file = fopen(path, "rb");
+    if (!file) fail_msg("cannot read %s", path);
+    assert_true(fread(data, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    return data;
+}
+
+static void optimise_file(const char *path, uint64_t *before, uint64_t *after) {
+    char *text = slurp(path), *tasm, *again;
+    nc_tir_program *program;
+    nc_tir_report r;
+    nc_error err;
+    assert_int_equal(nc_tir_parse(&program, text, strlen(text), &err), NC_OK);
+    assert_int_equal(nc_tir_optimize(program, NULL, &tasm, &r, &err), NC_OK);
+    assert_int_equal(nc_tir_optimize(program, NULL, &again, NULL, &err), NC_OK);
+    assert_string_equal(tasm, again); /* deterministic */
+    assert_true(r.instructions_after <= r.instructions_before);
+    assert_true(r.after.processor <= r.before.processor && r.after.hash <= r.before.hash);
+    assert_true(r.after.u32 <= r.before.u32 && r.after.op_stack <= r.before.op_stack);
+    assert_true(r.after.ram <= r.before.ram && r.after.jump_stack <= r.before.jump_stack);
+    assert_int_equal(r.proofs, r.improved);
+    *before += r.instructions_before;
+    *after += r.instructions_after;
+    nc_tir_free_text(tasm);
+    nc_tir_free_text(again);
+    nc_tir_destroy(program);
+    free(text);
+}
+
+static void corpus_shrinks_and_never_costs_more(void **state) {
+    char folder[1024], path[2048];
+    uint64_t before = 0, after = 0;
+    struct dirent *entry;
+    DIR *dir;
+    (void)state;
+    if (!shared_data()) {
+        printf("skipped: no shared data\n");
+        skip();
+    }
+    snprintf(folder, sizeof folder, "%s/tir", shared_data());
+    dir = opendir(folder);
+    assert_non_null(dir);
+    while ((entry = readdir(dir)) != NULL) {
+        size_t n = strlen(entry->d_name);
+        if (n < 9 || strcmp(entry->d_name + n - 4, ".tir") ||
+            !strcmp(entry->d_name + n - 8, ".raw.tir"))
+            continue;
+        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        optimise_file(path, &before, &after);
+    }
+    closedir(dir);
+    printf("%llu instructions, %llu after: ratio %.4f\n", (unsigned long long)before,
+           (unsigned long long)after, (double)after / (double)before);
+    assert_true((double)after < 0.80 * (double)before);
+}
+
+/* The whole sample program before and after, on the interpreter. */
+static void sample_program_computes_the_same_with_fewer_rows(void **state) {
+    char *text = slurp("examples/data/sample.tir"), *tasm[2];
+    nc_tir_program *program;
+    nc_tir_report report;
+    nc_error err;
+    uint64_t in[2], i, j, before = 0, after = 0;
+    (void)state;
+    assert_int_equal(nc_tir_parse(&program, text, strlen(text), &err), NC_OK);
+    assert_int_equal(nc_tir_lower(program, &tasm[0]), NC_OK);
+    assert_int_equal(nc_tir_optimize(program, NULL, &tasm[1], &report, &err), NC_OK);
+    assert_true(report.improved >= 2);
+    for (i = 0; i < 200; i += 7)
+        for (j = 0; j < 200; j += 11) {
+            nc_tir_input input = {0};
+            nc_tir_execution a, b;
+            in[0] = i;
+            in[1] = j;
+            input.public_input = in;
+            input.public_count = 2;
+            assert_int_equal(nc_tir_execute(tasm[0], &input, &a, &err), NC_OK);
+            assert_int_equal(nc_tir_execute(tasm[1], &input, &b, &err), NC_OK);
+            assert_int_equal(a.outcome, b.outcome);
+            assert_int_equal(a.output_count, b.output_count);
+            assert_int_equal(a.output_count, 1);
+            assert_int_equal(a.output[0], b.output[0]);
+            assert_int_equal(a.output[0],
+                             i > j ? (i - j > 100 ? 100 : i - j) : (j - i > 100 ? 100 : j - i));
+            before += a.processor;
+            after += b.processor;
+            nc_tir_free_output(&a);
+            nc_tir_free_output(&b);
+        }
+    assert_true(after < before);
+    nc_tir_free_text(tasm[0]);
+    nc_tir_free_text(tasm[1]);
+    nc_tir_destroy(program);
+    free(text);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(known_equalities_are_proven_and_differences_named),
+        cmocka_unit_test(no_mutant_that_changes_behaviour_is_ever_proven),
+        cmocka_unit_test(corpus_shrinks_and_never_costs_more),
+        cmocka_unit_test(sample_program_computes_the_same_with_fewer_rows),
+    };
+    return cmocka_run_group_tests_name("tir symbolic", tests, NULL, NULL);
+}
