@@ -2208,7 +2208,8 @@ static nc_tir_verdict nc_tir__prove(nc_tir__prover *p, const nc_tir__tasm *befor
 }
 
 NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after) {
-    nc_tir__prover *p = (nc_tir__prover *)nc__calloc(NULL, sizeof *p);
+    nc_tir__prover *p =
+        (nc_tir__prover *)nc__alloc(NULL, sizeof *p); /* the run sets what it reads */
     nc_tir__code a, b;
     nc_tir_verdict verdict = NC_TIR_NOT_STRAIGHT;
     int ok;
