@@ -347,10 +347,6 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef NC_ASSERT
-#include <assert.h>
-#define NC_ASSERT(x) assert(x)
-#endif
 #ifndef NC_MALLOC
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
@@ -361,10 +357,8 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #include <fcntl.h>
 #include <unistd.h>
-#ifdef __cplusplus
-extern "C" int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
-#else
-extern int fsync(int fd);
+#ifndef __cplusplus
+extern int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
 #endif
 #elif !defined(NC_NO_STDIO) && defined(_WIN32)
 #include <io.h>
@@ -2389,6 +2383,51 @@ NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const 
 /* >>gpu ============================================================================ */
 #ifdef NC_GPU
 
+/* Constants of shaders/gemm.comp and cuda/gemm.cu, in this order. */
+typedef struct nc_hlx__gemm_push {
+    uint32_t m, n, k, trans_a, trans_b, accumulate;
+} nc_hlx__gemm_push;
+
+NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
+                                 size_t k, const float *a, const float *b, float *c,
+                                 int accumulate) {
+    static const uint32_t threads[3] = {16, 16, 1};
+    const size_t bytes[3] = {m * k * sizeof(float), k * n * sizeof(float), m * n * sizeof(float)};
+    nc_gpu_buffer *buffers[3] = {NULL, NULL, NULL};
+    nc_gpu_kernel *kernel = NULL;
+    nc_gpu_program *program = NULL;
+    nc_hlx__gemm_push push;
+    uint32_t groups[3];
+    nc_status status;
+    int i;
+    if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
+    if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20) return NC_ERR_LIMIT;
+    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
+    push.m = (uint32_t)m;
+    push.n = (uint32_t)n;
+    push.k = (uint32_t)k;
+    push.trans_a = trans_a != 0;
+    push.trans_b = trans_b != 0;
+    push.accumulate = accumulate != 0;
+    groups[0] = (uint32_t)((n + 15) / 16);
+    groups[1] = (uint32_t)((m + 15) / 16);
+    groups[2] = 1;
+    status = nc_gpu_kernel_load(device, "gemm", 3, sizeof push, threads, &kernel);
+    for (i = 0; i < 3 && status == NC_OK; i++)
+        status = nc_gpu_buffer_create(device, bytes[i], &buffers[i]);
+    if (status == NC_OK) status = nc_gpu_upload(device, buffers[0], 0, a, bytes[0]);
+    if (status == NC_OK) status = nc_gpu_upload(device, buffers[1], 0, b, bytes[1]);
+    if (status == NC_OK && accumulate) status = nc_gpu_upload(device, buffers[2], 0, c, bytes[2]);
+    if (status == NC_OK) status = nc_gpu_begin(device);
+    if (status == NC_OK) status = nc_gpu_dispatch(device, kernel, buffers, &push, groups);
+    if (status == NC_OK) status = nc_gpu_end(device, &program);
+    if (status == NC_OK) status = nc_gpu_run(device, program, NULL);
+    if (status == NC_OK) status = nc_gpu_download(device, buffers[2], 0, c, bytes[2]);
+    nc_gpu_program_destroy(device, program);
+    for (i = 0; i < 3; i++) nc_gpu_buffer_destroy(device, buffers[i]);
+    nc_gpu_kernel_destroy(device, kernel);
+    return status;
+}
 #endif /* NC_GPU */
 
 #undef NC_HLX__VERSIONS

@@ -1,0 +1,1741 @@
+/* nc_gpu.h - compute on Vulkan and CUDA devices behind one small API, loaded at run time
+   version 0.1.0 - MIT or public domain, see the end of the file
+
+   Copy this file and the kernels you use (shaders/NAME.comp built to NAME.spv, cuda/NAME.cu
+   built to NAME.ptx) into your project. In ONE C or C++ file:
+
+       #define NC_IMPLEMENTATION
+       #include "nc_gpu.h"
+
+   Compiling needs vulkan/vulkan.h (Debian: libvulkan-dev) unless NC_GPU_NO_VULKAN is defined; it
+   needs no CUDA toolkit. Linking needs nothing but -ldl on old systems: drivers are opened with
+   dlopen when a device is asked for.
+
+   Quick example (copies through a device):
+
+       #include <stdio.h>
+       #define NC_IMPLEMENTATION
+       #include "nc_gpu.h"
+       int main(void) {
+           float in[4] = {1, 2, 3, 4}, out[4];
+           nc_gpu_desc desc = {0};
+           nc_gpu_buffer *buffer;
+           nc_gpu *gpu;
+           nc_error err;
+           if (nc_gpu_open(&gpu, &desc, &err) != NC_OK) return puts(err.message), 0;
+           if (nc_gpu_buffer_create(gpu, sizeof in, &buffer) != NC_OK) return 1;
+           nc_gpu_upload(gpu, buffer, 0, in, sizeof in);
+           nc_gpu_download(gpu, buffer, 0, out, sizeof out);
+           printf("%s: %g\n", nc_gpu_get_caps(gpu)->name, (double)out[3]);
+           nc_gpu_buffer_destroy(gpu, buffer);
+           nc_gpu_close(gpu);
+           return 0;
+       }
+
+   Contents (search for the tag):
+     >>types     devices, capabilities, kernels, programs
+     >>api       open, buffers, kernels, recording and running
+     >>io        finding and checking kernel files
+     >>vulkan    the Vulkan backend
+     >>cuda      the CUDA backend
+     >>public    what both share, and the probe of the numeric contract
+     >>changelog
+
+   Options, defined before including:
+     NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
+     NC_MALLOC, NC_FREE    host memory of this header
+     NC_GPU_NO_VULKAN      CUDA only
+
+   Errors: every function returns a status; nc_gpu_last_error has the text. One device belongs to
+   one thread at a time. Drivers are never unloaded. */
+
+#ifndef NC_GPU_H
+#define NC_GPU_H
+
+/* ==== nc base: the same block, to the letter, in every nc_*.h ====================== */
+#ifndef NC_BASE_DEFINED
+#define NC_BASE_DEFINED
+#include <stddef.h>
+#include <stdint.h>
+
+#if defined(__GNUC__)
+#define NC_UNUSED __attribute__((unused))
+#else
+#define NC_UNUSED
+#endif
+#ifndef NC_API /* how public functions are declared; NC_STATIC makes them private to the file */
+#if defined(NC_STATIC)
+#define NC_API static NC_UNUSED
+#elif defined(__cplusplus)
+#define NC_API extern "C"
+#else
+#define NC_API extern
+#endif
+#endif
+
+/* Result of every function that can fail. 0 is success; values are stable across versions. */
+typedef enum nc_status {
+    NC_OK = 0,
+    NC_ERR_ARG = 1,         /* an argument outside its documented range */
+    NC_ERR_MEMORY = 2,      /* the allocator returned null */
+    NC_ERR_IO = 3,          /* a file could not be opened, read, written or renamed */
+    NC_ERR_FORMAT = 4,      /* input bytes or text that break their format */
+    NC_ERR_LIMIT = 5,       /* well-formed input beyond a documented limit */
+    NC_ERR_UNSUPPORTED = 6, /* valid, but not possible in this build or on this machine */
+    NC_ERR_DEVICE = 7,      /* GPU driver, device or kernel file missing or failing */
+    NC_ERR_MISMATCH = 8,    /* two things that must agree do not (checksum, shape, proof) */
+    NC_ERR_CANCELLED = 9,   /* the progress callback asked to stop */
+    NC_ERR_MATH = 10        /* no result exists: inverse of 0, root of a non-residue */
+} nc_status;
+
+/* Where and why: line and column count from 1, 0 = not applicable. Message ends with NUL. */
+typedef struct nc_error {
+    nc_status status;
+    int32_t line;
+    int32_t column;
+    char message[160];
+} nc_error;
+
+/* Memory hooks. A null nc_allocator pointer, or null members, mean malloc and free. alloc_fn
+ * returns memory aligned to `align` (a power of two up to 64) or null; free_fn gets the same
+ * byte count back. Both must be callable from the thread that calls the library. */
+typedef struct nc_allocator {
+    void *(*alloc_fn)(void *user, size_t bytes, size_t align);
+    void (*free_fn)(void *user, void *ptr, size_t bytes);
+    void *user;
+} nc_allocator;
+
+/* Called during long work with done of total; return nonzero to cancel (NC_ERR_CANCELLED). */
+typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
+
+/* Static text for a status, never null; unknown values give "unknown status". */
+NC_API const char *nc_status_str(nc_status status);
+#endif
+/* ==== end of nc base =============================================================== */
+
+/* >>types ========================================================================== */
+
+typedef enum nc_gpu_kind { NC_GPU_ANY = 0, NC_GPU_VULKAN = 1, NC_GPU_CUDA = 2 } nc_gpu_kind;
+
+/* Zero means default. NC_GPU_ANY tries CUDA, then Vulkan; a kind asked for by name fails when it
+ * is not there. */
+typedef struct nc_gpu_desc {
+    nc_gpu_kind kind;
+    uint32_t index;          /* which device of that kind */
+    const char *kernel_path; /* folder of .spv and .ptx files; null: `kernels` beside the program */
+    const char *library;     /* driver library; null: libvulkan.so.1, libcuda.so.1 */
+    uint32_t validation;     /* nonzero: Vulkan validation layer, its findings go to log_fn */
+    uint32_t allow_inexact;  /* nonzero: accept devices that cannot keep the numeric contract */
+    void (*log_fn)(void *user, const char *message);
+    void *log_user;
+} nc_gpu_desc;
+
+/* What the device is and what the probe kernel measured on it. */
+typedef struct nc_gpu_caps {
+    nc_gpu_kind kind;
+    char name[256];
+    uint32_t fma_fused;        /* fma() rounds once */
+    uint32_t exact_arithmetic; /* + and * are correctly rounded on the probe's cases */
+    uint32_t exact_division;   /* so are / and sqrt */
+    uint32_t subnormals_kept;
+    uint32_t int64, float64;
+    uint32_t contract;          /* the float32 contract can be met, with emulated fma if need be */
+    uint32_t validation_errors; /* messages of the validation layer so far */
+    uint64_t max_buffer_bytes;
+} nc_gpu_caps;
+
+typedef struct nc_gpu nc_gpu;
+typedef struct nc_gpu_buffer nc_gpu_buffer;
+typedef struct nc_gpu_kernel nc_gpu_kernel;
+/* Recorded dispatches, to be run any number of times. */
+typedef struct nc_gpu_program nc_gpu_program;
+
+/* Version that kernel files must carry: SPIR-V in specialisation constant 1000, PTX in the
+ * global nc_interface_version. */
+#define NC_GPU_INTERFACE 1
+
+/* >>api ============================================================================ */
+
+/* Open a device and probe it. NC_ERR_DEVICE without driver, device or kernel files (the message
+ * says what was looked for where), NC_ERR_UNSUPPORTED when the numeric contract cannot be kept
+ * and allow_inexact is 0. */
+NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *err);
+/* Wait and release; all buffers, kernels and programs of the device must be gone. Null is fine. */
+NC_API void nc_gpu_close(nc_gpu *gpu);
+/* Valid until close. */
+NC_API const nc_gpu_caps *nc_gpu_get_caps(const nc_gpu *gpu);
+/* Text of the last error, never null. */
+NC_API const char *nc_gpu_last_error(const nc_gpu *gpu);
+
+/* Device memory, 1 byte to max_buffer_bytes (NC_ERR_LIMIT), contents undefined. */
+NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer **buffer);
+/* Release; null is fine. No program that is still to run may use it. */
+NC_API void nc_gpu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer);
+/* Copy host memory to the buffer at offset; returns when done. NC_ERR_ARG beyond its end. */
+NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *data,
+                               size_t bytes);
+/* Copy from the buffer to host memory; returns when done. */
+NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, void *data,
+                                 size_t bytes);
+
+/* Load NAME.spv or NAME.ptx; where fma is not fused, NAME_f64fma.spv. The kernel's entry point
+ * is `main` in SPIR-V and NAME in PTX; it takes `buffers` storage buffers (1 to 8, set 0, binding
+ * 0 up) and push_bytes bytes of constants (0 to 128), in this order. threads is its workgroup. */
+NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, uint32_t buffers,
+                                    uint32_t push_bytes, const uint32_t threads[3],
+                                    nc_gpu_kernel **kernel);
+/* Release; null is fine. */
+NC_API void nc_gpu_kernel_destroy(nc_gpu *gpu, nc_gpu_kernel *kernel);
+
+/* Start recording. NC_ERR_ARG while another recording is open. */
+NC_API nc_status nc_gpu_begin(nc_gpu *gpu);
+/* Record one dispatch of groups[0] x groups[1] x groups[2] workgroups. */
+NC_API nc_status nc_gpu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buffer *const *buffers,
+                                 const void *push, const uint32_t groups[3]);
+/* Later dispatches see what earlier ones wrote. */
+NC_API nc_status nc_gpu_barrier(nc_gpu *gpu);
+/* Finish the recording. */
+NC_API nc_status nc_gpu_end(nc_gpu *gpu, nc_gpu_program **program);
+/* Run a program and wait. nanoseconds (may be null) gets the device time, 0 where unknown. */
+NC_API nc_status nc_gpu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds);
+/* Release; null is fine. */
+NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program);
+
+#endif /* NC_GPU_H */
+
+/* ================================== implementation ==================================== */
+#if defined(NC_IMPLEMENTATION) && !defined(NC_GPU_IMPLEMENTED)
+#define NC_GPU_IMPLEMENTED
+
+/* ==== nc base implementation: the same block, to the letter, in every nc_*.h ======= */
+#ifndef NC_BASE_IMPLEMENTED
+#define NC_BASE_IMPLEMENTED
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#ifndef NC_MALLOC
+#define NC_MALLOC(bytes) malloc(bytes)
+#define NC_FREE(ptr) free(ptr)
+#endif
+#ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
+#define NC_MAX_FILE_BYTES ((size_t)1 << 32)
+#endif
+#if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
+#include <fcntl.h>
+#include <unistd.h>
+#ifndef __cplusplus
+extern int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
+#endif
+#elif !defined(NC_NO_STDIO) && defined(_WIN32)
+#include <io.h>
+#ifdef __cplusplus
+extern "C"
+#endif
+    __declspec(dllimport) int __stdcall MoveFileExA(const char *from, const char *to,
+                                                    unsigned long flags);
+#endif
+
+/* Several C files may each hold an implementation of a different header: this one function is
+ * shared by all of them, so it is weak where that exists. */
+#if defined(__GNUC__) && !defined(NC_STATIC) && !defined(_WIN32)
+NC_API __attribute__((weak)) const char *nc_status_str(nc_status status);
+#endif
+NC_API const char *nc_status_str(nc_status status) {
+    static const char *const text[] = {"ok",
+                                       "invalid argument",
+                                       "out of memory",
+                                       "input/output error",
+                                       "malformed input",
+                                       "limit exceeded",
+                                       "unsupported",
+                                       "device error",
+                                       "mismatch",
+                                       "cancelled",
+                                       "no mathematical result"};
+    unsigned i = (unsigned)status;
+    return i < sizeof text / sizeof text[0] ? text[i] : "unknown status";
+}
+
+/* Fill *err (may be null) and return status, so that callers write `return nc__fail(...)`. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+static NC_UNUSED nc_status
+nc__fail(nc_error *err, nc_status status, size_t line, size_t column, const char *format, ...) {
+    if (err) {
+        va_list args;
+        va_start(args, format);
+        err->status = status;
+        err->line = line > INT32_MAX ? INT32_MAX : (int32_t)line;
+        err->column = column > INT32_MAX ? INT32_MAX : (int32_t)column;
+        vsnprintf(err->message, sizeof err->message, format, args);
+        va_end(args);
+    }
+    return status;
+}
+
+static NC_UNUSED void nc__clear(nc_error *err) {
+    if (err) memset(err, 0, sizeof *err);
+}
+
+/* a * b, or SIZE_MAX when it overflows; no allocation of SIZE_MAX bytes ever succeeds. */
+static NC_UNUSED size_t nc__mul_size(size_t a, size_t b) {
+    return b != 0 && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
+static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
+    return a > SIZE_MAX - b ? SIZE_MAX : a + b;
+}
+
+/* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
+static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+    char *raw, *aligned;
+    if (bytes >= SIZE_MAX - 128) return NULL;
+    if (bytes == 0) bytes = 1;
+    if (hooks && hooks->alloc_fn) return hooks->alloc_fn(hooks->user, bytes, 64);
+    raw = (char *)NC_MALLOC(bytes + 64 + sizeof(void *));
+    if (!raw) return NULL;
+    aligned = raw + sizeof(void *);
+    aligned += (64 - (uintptr_t)aligned % 64) % 64;
+    memcpy(aligned - sizeof(void *), &raw, sizeof raw);
+    return aligned;
+}
+
+static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+    void *ptr = nc__alloc(hooks, bytes);
+    if (ptr) memset(ptr, 0, bytes);
+    return ptr;
+}
+
+static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+    void *raw;
+    if (!ptr) return;
+    if (hooks && hooks->free_fn) {
+        hooks->free_fn(hooks->user, ptr, bytes ? bytes : 1);
+    } else if (!hooks || !hooks->alloc_fn) {
+        memcpy(&raw, (char *)ptr - sizeof raw, sizeof raw);
+        NC_FREE(raw);
+    }
+}
+
+/* Little-endian integers in files, whatever the machine. */
+static NC_UNUSED void nc__put_le(uint8_t *out, uint64_t value, size_t bytes) {
+    size_t i;
+    for (i = 0; i < bytes; i++) out[i] = (uint8_t)(value >> (8 * i));
+}
+
+static NC_UNUSED uint64_t nc__get_le(const uint8_t *in, size_t bytes) {
+    uint64_t value = 0;
+    size_t i;
+    for (i = 0; i < bytes; i++) value |= (uint64_t)in[i] << (8 * i);
+    return value;
+}
+
+/* FNV-1a, 64 bits. Each step is a bijection of the state, so one changed byte always shows. */
+#define NC__FNV_START UINT64_C(0xcbf29ce484222325)
+static NC_UNUSED uint64_t nc__fnv1a(uint64_t hash, const void *data, size_t bytes) {
+    const uint8_t *p = (const uint8_t *)data;
+    size_t i;
+    for (i = 0; i < bytes; i++) hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
+/* Philox4x32-10 (Salmon, Moraes, Dror, Shaw: Parallel random numbers, SC 2011): counter and
+ * key in, four uniform 32-bit words out. The one generator of the house. */
+static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t counter_hi,
+                                 uint32_t out[4]) {
+    uint32_t c0 = (uint32_t)counter_lo, c1 = (uint32_t)(counter_lo >> 32);
+    uint32_t c2 = (uint32_t)counter_hi, c3 = (uint32_t)(counter_hi >> 32);
+    uint32_t k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    int round;
+    for (round = 0; round < 10; round++) {
+        uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0;
+        uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2;
+        c0 = (uint32_t)(b >> 32) ^ c1 ^ k0;
+        c2 = (uint32_t)(a >> 32) ^ c3 ^ k1;
+        c1 = (uint32_t)b;
+        c3 = (uint32_t)a;
+        k0 += UINT32_C(0x9E3779B9);
+        k1 += UINT32_C(0xBB67AE85);
+    }
+    out[0] = c0;
+    out[1] = c1;
+    out[2] = c2;
+    out[3] = c3;
+}
+
+/* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL. */
+static NC_UNUSED int nc__cpu_level(void) {
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+    __builtin_cpu_init();
+    if (!__builtin_cpu_supports("avx2") || !__builtin_cpu_supports("fma")) return 0;
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+        return 2;
+    return 1;
+#else
+    return 0;
+#endif
+}
+
+typedef struct nc__span {
+    const void *data;
+    size_t bytes;
+} nc__span;
+
+#ifndef NC_NO_STDIO
+/* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
+static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
+                                         uint8_t **data, size_t *bytes, nc_error *err) {
+    FILE *file = fopen(path, "rb");
+    uint8_t *buffer = NULL, *grown;
+    size_t capacity = 0, used = 0, got;
+    nc_status status = NC_OK;
+    *data = NULL;
+    *bytes = 0;
+    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    do {
+        if (capacity - used < 2) {
+            size_t larger = capacity ? capacity * 2 : 65536;
+            grown = larger > NC_MAX_FILE_BYTES ? NULL : (uint8_t *)nc__alloc(hooks, larger);
+            if (!grown) {
+                status = larger > NC_MAX_FILE_BYTES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+                nc__fail(err, status, 0, 0, "'%.120s' is too large", path);
+                break;
+            }
+            if (used) memcpy(grown, buffer, used);
+            nc__free(hooks, buffer, capacity);
+            buffer = grown;
+            capacity = larger;
+        }
+        got = fread(buffer + used, 1, capacity - used - 1, file);
+        used += got;
+    } while (got > 0);
+    if (status == NC_OK && ferror(file))
+        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot read '%.120s'", path);
+    fclose(file);
+    if (status == NC_OK) { /* shrink to exactly bytes + 1, the size the caller frees */
+        *data = (uint8_t *)nc__alloc(hooks, used + 1);
+        if (!*data) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for '%.120s'", path);
+    }
+    if (status == NC_OK) {
+        if (used) memcpy(*data, buffer, used);
+        (*data)[used] = 0;
+        *bytes = used;
+    }
+    nc__free(hooks, buffer, capacity);
+    return status;
+}
+
+/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
+static NC_UNUSED void nc__sync_directory(const char *path) {
+#if defined(__unix__) || defined(__APPLE__)
+    const char *slash = strrchr(path, '/');
+    char name[4096];
+    size_t n = slash ? (size_t)(slash - path) + 1 : 1;
+    int fd;
+    if (n >= sizeof name) return;
+    memcpy(name, slash ? path : ".", n);
+    name[n] = 0;
+    fd = open(name, O_RDONLY);
+    if (fd < 0) return;
+    (void)fsync(fd);
+    (void)close(fd);
+#else
+    (void)path;
+#endif
+}
+
+/* Write the spans to a temporary file beside `path`, fsync, rename over it: a crash at any
+ * moment leaves the old file or the new one. */
+static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *spans, size_t count,
+                                          nc_error *err) {
+    char temporary[4096];
+    FILE *file;
+    size_t i;
+    int ok = 1;
+    if (strlen(path) > sizeof temporary - 64)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
+#if defined(__unix__) || defined(__APPLE__)
+    snprintf(temporary, sizeof temporary, "%s.tmp%ld.%lx", path, (long)getpid(),
+             (unsigned long)((uintptr_t)temporary >> 4));
+#else
+    snprintf(temporary, sizeof temporary, "%s.tmp%lx", path,
+             (unsigned long)((uintptr_t)temporary >> 4));
+#endif
+    file = fopen(temporary, "wb");
+    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", temporary);
+    for (i = 0; i < count && ok; i++)
+        ok =
+            spans[i].bytes == 0 || fwrite(spans[i].data, 1, spans[i].bytes, file) == spans[i].bytes;
+    ok = fflush(file) == 0 && ok;
+#if defined(__unix__) || defined(__APPLE__)
+    {
+        int fd = -1; /* fileno is hidden by strict -std=c99: reopen to reach a descriptor */
+        if (ok) fd = open(temporary, O_WRONLY);
+        ok = ok && fd >= 0 && fsync(fd) == 0;
+        if (fd >= 0) (void)close(fd);
+    }
+#elif defined(_WIN32)
+    ok = ok && _commit(_fileno(file)) == 0;
+#endif
+    ok = fclose(file) == 0 && ok;
+#if defined(_WIN32)
+    ok = ok && MoveFileExA(temporary, path, 1 | 8); /* replace existing, write through */
+#else
+    ok = ok && rename(temporary, path) == 0;
+#endif
+    if (!ok) {
+        (void)remove(temporary);
+        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
+    }
+    nc__sync_directory(path);
+    return NC_OK;
+}
+#endif /* NC_NO_STDIO */
+#endif
+/* ==== end of nc base implementation ================================================ */
+
+#include <math.h>
+#if defined(__unix__) || defined(__APPLE__)
+#include <dlfcn.h>
+#endif
+#ifndef NC_GPU_NO_VULKAN
+#ifndef VK_NO_PROTOTYPES
+#define VK_NO_PROTOTYPES
+#endif
+#include <vulkan/vulkan.h>
+
+/* Device functions, fetched by name. */
+#define NC_GPU__VULKAN_FUNCTIONS(X)                                                                \
+    X(DestroyInstance)                                                                             \
+    X(EnumeratePhysicalDevices) X(GetPhysicalDeviceProperties) X(GetPhysicalDeviceFeatures)        \
+        X(GetPhysicalDeviceQueueFamilyProperties) X(GetPhysicalDeviceMemoryProperties) X(          \
+            CreateDevice) X(DestroyDevice) X(GetDeviceQueue) X(DeviceWaitIdle) X(CreateBuffer)     \
+            X(DestroyBuffer) X(GetBufferMemoryRequirements) X(AllocateMemory) X(FreeMemory) X(     \
+                BindBufferMemory) X(MapMemory) X(CreateShaderModule) X(DestroyShaderModule)        \
+                X(CreateDescriptorSetLayout) X(DestroyDescriptorSetLayout) X(CreatePipelineLayout) \
+                    X(DestroyPipelineLayout) X(CreateComputePipelines) X(DestroyPipeline)          \
+                        X(CreateDescriptorPool) X(DestroyDescriptorPool) X(AllocateDescriptorSets) \
+                            X(UpdateDescriptorSets) X(CreateCommandPool) X(DestroyCommandPool)     \
+                                X(AllocateCommandBuffers) X(FreeCommandBuffers)                    \
+                                    X(BeginCommandBuffer) X(EndCommandBuffer) X(CmdBindPipeline)   \
+                                        X(CmdBindDescriptorSets) X(CmdPushConstants)               \
+                                            X(CmdDispatch) X(CmdPipelineBarrier) X(CmdCopyBuffer)  \
+                                                X(QueueSubmit) X(CreateFence) X(DestroyFence)      \
+                                                    X(WaitForFences) X(ResetFences)                \
+                                                        X(CreateQueryPool) X(DestroyQueryPool)     \
+                                                            X(CmdResetQueryPool)                   \
+                                                                X(CmdWriteTimestamp)               \
+                                                                    X(GetQueryPoolResults)
+
+typedef struct nc_gpu__vulkan {
+#define NC_GPU__MEMBER(name) PFN_vk##name name;
+    NC_GPU__VULKAN_FUNCTIONS(NC_GPU__MEMBER)
+#undef NC_GPU__MEMBER
+    PFN_vkDestroyDebugUtilsMessengerEXT destroy_messenger;
+    VkDebugUtilsMessengerEXT messenger;
+    VkInstance instance;
+    VkPhysicalDevice physical;
+    VkDevice device;
+    VkQueue queue;
+    uint32_t family, timestamps;
+    double tick_ns;
+    VkPhysicalDeviceMemoryProperties memory;
+    VkCommandPool pool;
+    VkFence fence;
+    VkBuffer staging;
+    VkDeviceMemory staging_memory;
+    void *staging_map;
+} nc_gpu__vulkan;
+#endif
+
+/* CUDA driver API, as far as it is used; types by their documented sizes. */
+typedef struct nc_gpu__cuda {
+    int (*Init)(unsigned flags);
+    int (*DeviceGetCount)(int *count);
+    int (*DeviceGet)(int *device, int ordinal);
+    int (*DeviceGetName)(char *name, int n, int device);
+    int (*DevicePrimaryCtxRetain)(void **context, int device);
+    int (*DevicePrimaryCtxRelease)(int device);
+    int (*CtxSetCurrent)(void *context);
+    int (*CtxSynchronize)(void);
+    int (*MemAlloc)(unsigned long long *address, size_t bytes);
+    int (*MemFree)(unsigned long long address);
+    int (*MemcpyHtoD)(unsigned long long to, const void *from, size_t bytes);
+    int (*MemcpyDtoH)(void *to, unsigned long long from, size_t bytes);
+    int (*ModuleLoadDataEx)(void **module, const void *image, unsigned n, int *options,
+                            void **values);
+    int (*ModuleUnload)(void *module);
+    int (*ModuleGetFunction)(void **function, void *module, const char *name);
+    int (*ModuleGetGlobal)(unsigned long long *address, size_t *bytes, void *module,
+                           const char *name);
+    int (*LaunchKernel)(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx,
+                        unsigned by, unsigned bz, unsigned shared, void *stream, void **arguments,
+                        void **extra);
+    int (*GetErrorString)(int code, const char **text);
+    int (*EventCreate)(void **event, unsigned flags);
+    int (*EventDestroy)(void *event);
+    int (*EventRecord)(void *event, void *stream);
+    int (*EventElapsedTime)(float *milliseconds, void *start, void *end);
+    int device;
+    void *context;
+    void *events[2];
+} nc_gpu__cuda;
+
+enum { NC_GPU__MAX_BUFFERS = 8, NC_GPU__MAX_PUSH = 128, NC_GPU__STAGING = 1 << 22 };
+
+struct nc_gpu_buffer {
+    size_t bytes;
+#ifndef NC_GPU_NO_VULKAN
+    VkBuffer handle;
+    VkDeviceMemory memory;
+#endif
+    unsigned long long address;
+};
+
+struct nc_gpu_kernel {
+    uint32_t buffers, push_bytes, threads[3];
+#ifndef NC_GPU_NO_VULKAN
+    VkShaderModule module;
+    VkDescriptorSetLayout set_layout;
+    VkPipelineLayout layout;
+    VkPipeline pipeline;
+#endif
+    void *cu_module, *cu_function;
+};
+
+/* One recorded CUDA launch. */
+typedef struct nc_gpu__launch {
+    struct nc_gpu__launch *next;
+    nc_gpu_kernel *kernel;
+    unsigned long long address[NC_GPU__MAX_BUFFERS];
+    uint64_t push[NC_GPU__MAX_PUSH / 8];
+    uint32_t groups[3];
+} nc_gpu__launch;
+
+#ifndef NC_GPU_NO_VULKAN
+/* Descriptor pools of a program, in blocks. */
+typedef struct nc_gpu__pool {
+    struct nc_gpu__pool *next;
+    VkDescriptorPool handle;
+    uint32_t used;
+} nc_gpu__pool;
+#endif
+
+struct nc_gpu_program {
+#ifndef NC_GPU_NO_VULKAN
+    VkCommandBuffer commands;
+    VkQueryPool queries;
+    nc_gpu__pool *pools;
+#endif
+    nc_gpu__launch *first, *last;
+};
+
+struct nc_gpu {
+    nc_gpu_caps caps;
+    nc_gpu_program *recording;
+    char kernel_path[1024];
+    char error[512];
+    void (*log_fn)(void *user, const char *message);
+    void *log_user;
+#ifndef NC_GPU_NO_VULKAN
+    nc_gpu__vulkan vk;
+#endif
+    nc_gpu__cuda cu;
+};
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static nc_status
+nc_gpu__fail(nc_gpu *gpu, nc_status status, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(gpu->error, sizeof gpu->error, format, args);
+    va_end(args);
+    if (gpu->log_fn) gpu->log_fn(gpu->log_user, gpu->error);
+    return status;
+}
+
+static void *nc_gpu__open_library(const char *name) {
+#if defined(__unix__) || defined(__APPLE__)
+    return dlopen(name, RTLD_NOW | RTLD_LOCAL);
+#else
+    (void)name;
+    return NULL;
+#endif
+}
+
+/* A function of a library, stored through memcpy: ISO C has no cast from data to code. */
+static int nc_gpu__symbol(void *library, const char *name, void *function) {
+    void *symbol = NULL;
+#if defined(__unix__) || defined(__APPLE__)
+    symbol = dlsym(library, name);
+#else
+    (void)library;
+    (void)name;
+#endif
+    memcpy(function, &symbol, sizeof symbol);
+    return symbol != NULL;
+}
+
+/* >>io ============================================================================= */
+
+/* The folder `kernels` beside the running program. */
+static void nc_gpu__default_path(char *out, size_t room) {
+    size_t n = 0;
+#if defined(__linux__)
+    FILE *maps = fopen("/proc/self/maps", "r"); /* its first mapping is the program itself */
+    char line[1200];
+    if (maps) {
+        if (fgets(line, sizeof line, maps)) {
+            char *path = strchr(line, '/'), *slash = strrchr(line, '/');
+            if (path && slash && (size_t)(slash - path) + 10 < room) {
+                n = (size_t)(slash - path) + 1;
+                memcpy(out, path, n);
+            }
+        }
+        fclose(maps);
+    }
+#endif
+    snprintf(out + n, room - n, "kernels");
+}
+
+/* Whole kernel file; the message names the path. Free with nc__free(NULL, data, bytes + 1). */
+static nc_status nc_gpu__read_kernel(nc_gpu *gpu, const char *name, const char *suffix,
+                                     uint8_t **data, size_t *bytes) {
+    char path[1400];
+    nc_error err;
+    if (strlen(name) > 64 || strpbrk(name, "/\\"))
+        return nc_gpu__fail(gpu, NC_ERR_ARG, "bad kernel name");
+    snprintf(path, sizeof path, "%s/%s%s", gpu->kernel_path, name, suffix);
+    if (nc__file_read(path, NULL, data, bytes, &err) != NC_OK)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "kernel file '%s' is not readable", path);
+    return NC_OK;
+}
+
+#ifndef NC_GPU_NO_VULKAN
+static uint32_t nc_gpu__word(const uint8_t *data, size_t i) {
+    uint32_t word;
+    memcpy(&word, data + 4 * i, 4); /* SPIR-V comes in the machine's own byte order */
+    return word;
+}
+
+/* The default of the specialisation constant with this id, 0 if absent or malformed. */
+static uint32_t nc_gpu__spirv_constant(const uint8_t *data, size_t bytes, uint32_t spec_id) {
+    size_t words = bytes / 4, at, length;
+    uint32_t target = 0;
+    if (bytes % 4 || words < 5 || nc_gpu__word(data, 0) != UINT32_C(0x07230203)) return 0;
+    for (at = 5; at < words; at += length) {
+        uint32_t op = nc_gpu__word(data, at) & 0xFFFF;
+        length = nc_gpu__word(data, at) >> 16;
+        if (length == 0 || at + length > words) return 0;
+        if (op == 71 && length == 4 && nc_gpu__word(data, at + 2) == 1 && /* OpDecorate SpecId */
+            nc_gpu__word(data, at + 3) == spec_id)
+            target = nc_gpu__word(data, at + 1);
+        if (op == 50 && length == 4 && target && nc_gpu__word(data, at + 2) == target)
+            return nc_gpu__word(data, at + 3);
+    }
+    return 0;
+}
+
+/* >>vulkan ========================================================================= */
+
+static nc_status nc_gpu__vk_fail(nc_gpu *gpu, const char *what, VkResult result) {
+    nc_status status =
+        result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY
+            ? NC_ERR_MEMORY
+            : NC_ERR_DEVICE;
+    return nc_gpu__fail(gpu, status, "%s failed with VkResult %d", what, (int)result);
+}
+
+static VKAPI_ATTR VkBool32 VKAPI_CALL nc_gpu__on_message(
+    VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT types,
+    const VkDebugUtilsMessengerCallbackDataEXT *data, void *user) {
+    nc_gpu *gpu = (nc_gpu *)user;
+    (void)types;
+    if (severity & VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT) gpu->caps.validation_errors++;
+    if (gpu->log_fn) gpu->log_fn(gpu->log_user, data->pMessage);
+    return VK_FALSE;
+}
+
+static nc_status nc_gpu__vk_instance(nc_gpu *gpu, PFN_vkGetInstanceProcAddr get, int validation) {
+    static const char *const layer = "VK_LAYER_KHRONOS_validation", *const debug =
+                                                                        "VK_EXT_debug_utils";
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkApplicationInfo app;
+    VkInstanceCreateInfo info;
+    VkDebugUtilsMessengerCreateInfoEXT messages;
+    PFN_vkCreateInstance create;
+    PFN_vkCreateDebugUtilsMessengerEXT create_messenger;
+    VkResult result;
+    memset(&app, 0, sizeof app);
+    memset(&info, 0, sizeof info);
+    memset(&messages, 0, sizeof messages);
+    app.sType = VK_STRUCTURE_TYPE_APPLICATION_INFO;
+    app.apiVersion = VK_API_VERSION_1_1;
+    info.sType = VK_STRUCTURE_TYPE_INSTANCE_CREATE_INFO;
+    info.pApplicationInfo = &app;
+    if (validation) {
+        info.enabledLayerCount = info.enabledExtensionCount = 1;
+        info.ppEnabledLayerNames = &layer;
+        info.ppEnabledExtensionNames = &debug;
+    }
+    create = (PFN_vkCreateInstance)get(NULL, "vkCreateInstance");
+    if (!create)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "the Vulkan library has no vkCreateInstance");
+    result = create(&info, NULL, &vk->instance);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkCreateInstance", result);
+#define NC_GPU__FETCH(name)                                                                        \
+    vk->name = (PFN_vk##name)get(vk->instance, "vk" #name);                                        \
+    if (!vk->name) return nc_gpu__fail(gpu, NC_ERR_DEVICE, "the driver has no vk" #name);
+    NC_GPU__VULKAN_FUNCTIONS(NC_GPU__FETCH)
+#undef NC_GPU__FETCH
+    if (!validation) return NC_OK;
+    create_messenger =
+        (PFN_vkCreateDebugUtilsMessengerEXT)get(vk->instance, "vkCreateDebugUtilsMessengerEXT");
+    vk->destroy_messenger =
+        (PFN_vkDestroyDebugUtilsMessengerEXT)get(vk->instance, "vkDestroyDebugUtilsMessengerEXT");
+    if (!create_messenger || !vk->destroy_messenger)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "the validation layer reports no messages");
+    messages.sType = VK_STRUCTURE_TYPE_DEBUG_UTILS_MESSENGER_CREATE_INFO_EXT;
+    messages.messageSeverity = VK_DEBUG_UTILS_MESSAGE_SEVERITY_ERROR_BIT_EXT |
+                               VK_DEBUG_UTILS_MESSAGE_SEVERITY_WARNING_BIT_EXT;
+    messages.messageType = VK_DEBUG_UTILS_MESSAGE_TYPE_GENERAL_BIT_EXT |
+                           VK_DEBUG_UTILS_MESSAGE_TYPE_VALIDATION_BIT_EXT;
+    messages.pfnUserCallback = nc_gpu__on_message;
+    messages.pUserData = gpu;
+    result = create_messenger(vk->instance, &messages, NULL, &vk->messenger);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "debug messenger", result);
+}
+
+/* Pick the device and its first queue family with compute. */
+static nc_status nc_gpu__vk_pick(nc_gpu *gpu, uint32_t index) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkPhysicalDevice list[16];
+    VkQueueFamilyProperties families[16];
+    VkPhysicalDeviceProperties properties;
+    VkPhysicalDeviceFeatures features;
+    uint32_t count = 16, i;
+    VkResult result = vk->EnumeratePhysicalDevices(vk->instance, &count, list);
+    if (result != VK_SUCCESS && result != VK_INCOMPLETE)
+        return nc_gpu__vk_fail(gpu, "vkEnumeratePhysicalDevices", result);
+    if (index >= count)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "Vulkan device %u of %u does not exist",
+                            (unsigned)index, (unsigned)count);
+    vk->physical = list[index];
+    vk->GetPhysicalDeviceProperties(vk->physical, &properties);
+    vk->GetPhysicalDeviceFeatures(vk->physical, &features);
+    vk->GetPhysicalDeviceMemoryProperties(vk->physical, &vk->memory);
+    snprintf(gpu->caps.name, sizeof gpu->caps.name, "%s", properties.deviceName);
+    gpu->caps.int64 = features.shaderInt64;
+    gpu->caps.float64 = features.shaderFloat64;
+    gpu->caps.max_buffer_bytes = properties.limits.maxStorageBufferRange;
+    vk->tick_ns = (double)properties.limits.timestampPeriod;
+    count = 16;
+    vk->GetPhysicalDeviceQueueFamilyProperties(vk->physical, &count, families);
+    for (i = 0; i < count; i++)
+        if (families[i].queueFlags & VK_QUEUE_COMPUTE_BIT) {
+            vk->family = i;
+            vk->timestamps = families[i].timestampValidBits != 0;
+            return NC_OK;
+        }
+    return nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s' has no compute queue", gpu->caps.name);
+}
+
+static uint32_t nc_gpu__vk_memory_type(const nc_gpu *gpu, uint32_t allowed,
+                                       VkMemoryPropertyFlags wanted) {
+    const VkPhysicalDeviceMemoryProperties *m = &gpu->vk.memory;
+    uint32_t i;
+    for (i = 0; i < m->memoryTypeCount; i++)
+        if ((allowed >> i & 1) && (m->memoryTypes[i].propertyFlags & wanted) == wanted) return i;
+    return UINT32_MAX;
+}
+
+static nc_status nc_gpu__vk_buffer(nc_gpu *gpu, size_t bytes, VkBufferUsageFlags usage,
+                                   VkMemoryPropertyFlags wanted, VkBuffer *buffer,
+                                   VkDeviceMemory *memory) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkBufferCreateInfo info;
+    VkMemoryAllocateInfo allocation;
+    VkMemoryRequirements needs;
+    VkResult result;
+    memset(&info, 0, sizeof info);
+    memset(&allocation, 0, sizeof allocation);
+    info.sType = VK_STRUCTURE_TYPE_BUFFER_CREATE_INFO;
+    info.size = (bytes + 3) & ~(size_t)3; /* storage buffers hold whole words */
+    info.usage = usage;
+    result = vk->CreateBuffer(vk->device, &info, NULL, buffer);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkCreateBuffer", result);
+    vk->GetBufferMemoryRequirements(vk->device, *buffer, &needs);
+    allocation.sType = VK_STRUCTURE_TYPE_MEMORY_ALLOCATE_INFO;
+    allocation.allocationSize = needs.size;
+    allocation.memoryTypeIndex = nc_gpu__vk_memory_type(gpu, needs.memoryTypeBits, wanted);
+    if (allocation.memoryTypeIndex == UINT32_MAX)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no memory type of the needed kind");
+    result = vk->AllocateMemory(vk->device, &allocation, NULL, memory);
+    if (result == VK_SUCCESS) result = vk->BindBufferMemory(vk->device, *buffer, *memory, 0);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "device memory", result);
+}
+
+static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    float priority = 1.0f;
+    VkDeviceQueueCreateInfo queue;
+    VkDeviceCreateInfo info;
+    VkPhysicalDeviceFeatures features;
+    VkCommandPoolCreateInfo pool;
+    VkFenceCreateInfo fence;
+    nc_status status;
+    VkResult result;
+    memset(&queue, 0, sizeof queue);
+    memset(&info, 0, sizeof info);
+    memset(&features, 0, sizeof features);
+    memset(&pool, 0, sizeof pool);
+    memset(&fence, 0, sizeof fence);
+    queue.sType = VK_STRUCTURE_TYPE_DEVICE_QUEUE_CREATE_INFO;
+    queue.queueFamilyIndex = vk->family;
+    queue.queueCount = 1;
+    queue.pQueuePriorities = &priority;
+    features.shaderInt64 = gpu->caps.int64;
+    features.shaderFloat64 = gpu->caps.float64;
+    info.sType = VK_STRUCTURE_TYPE_DEVICE_CREATE_INFO;
+    info.queueCreateInfoCount = 1;
+    info.pQueueCreateInfos = &queue;
+    info.pEnabledFeatures = &features;
+    result = vk->CreateDevice(vk->physical, &info, NULL, &vk->device);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkCreateDevice", result);
+    vk->GetDeviceQueue(vk->device, vk->family, 0, &vk->queue);
+    pool.sType = VK_STRUCTURE_TYPE_COMMAND_POOL_CREATE_INFO;
+    pool.queueFamilyIndex = vk->family;
+    pool.flags = VK_COMMAND_POOL_CREATE_RESET_COMMAND_BUFFER_BIT;
+    result = vk->CreateCommandPool(vk->device, &pool, NULL, &vk->pool);
+    fence.sType = VK_STRUCTURE_TYPE_FENCE_CREATE_INFO;
+    if (result == VK_SUCCESS) result = vk->CreateFence(vk->device, &fence, NULL, &vk->fence);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "command pool", result);
+    status = nc_gpu__vk_buffer(
+        gpu, NC_GPU__STAGING, VK_BUFFER_USAGE_TRANSFER_SRC_BIT | VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+        VK_MEMORY_PROPERTY_HOST_VISIBLE_BIT | VK_MEMORY_PROPERTY_HOST_COHERENT_BIT, &vk->staging,
+        &vk->staging_memory);
+    if (status != NC_OK) return status;
+    result = vk->MapMemory(vk->device, vk->staging_memory, 0, VK_WHOLE_SIZE, 0, &vk->staging_map);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkMapMemory", result);
+}
+
+static nc_status nc_gpu__vk_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
+    const char *name = desc->library ? desc->library : "libvulkan.so.1";
+    void *library = nc_gpu__open_library(name);
+    PFN_vkGetInstanceProcAddr get;
+    nc_status status;
+    if (!library || !nc_gpu__symbol(library, "vkGetInstanceProcAddr", &get))
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no Vulkan: '%s' cannot be loaded", name);
+    gpu->caps.kind = NC_GPU_VULKAN;
+    status = nc_gpu__vk_instance(gpu, get, desc->validation != 0);
+    if (status == NC_OK) status = nc_gpu__vk_pick(gpu, desc->index);
+    if (status == NC_OK) status = nc_gpu__vk_device(gpu);
+    return status;
+}
+
+static void nc_gpu__vk_close(nc_gpu *gpu) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    if (vk->device) {
+        (void)vk->DeviceWaitIdle(vk->device);
+        if (vk->staging) vk->DestroyBuffer(vk->device, vk->staging, NULL);
+        if (vk->staging_memory) vk->FreeMemory(vk->device, vk->staging_memory, NULL);
+        if (vk->fence) vk->DestroyFence(vk->device, vk->fence, NULL);
+        if (vk->pool) vk->DestroyCommandPool(vk->device, vk->pool, NULL);
+        vk->DestroyDevice(vk->device, NULL);
+    }
+    if (vk->messenger) vk->destroy_messenger(vk->instance, vk->messenger, NULL);
+    if (vk->instance && vk->DestroyInstance) vk->DestroyInstance(vk->instance, NULL);
+}
+
+static nc_status nc_gpu__vk_commands(nc_gpu *gpu, VkCommandBuffer *commands, int once) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkCommandBufferAllocateInfo info;
+    VkCommandBufferBeginInfo begin;
+    VkResult result;
+    memset(&info, 0, sizeof info);
+    memset(&begin, 0, sizeof begin);
+    info.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_ALLOCATE_INFO;
+    info.commandPool = vk->pool;
+    info.level = VK_COMMAND_BUFFER_LEVEL_PRIMARY;
+    info.commandBufferCount = 1;
+    begin.sType = VK_STRUCTURE_TYPE_COMMAND_BUFFER_BEGIN_INFO;
+    if (once) begin.flags = VK_COMMAND_BUFFER_USAGE_ONE_TIME_SUBMIT_BIT;
+    result = vk->AllocateCommandBuffers(vk->device, &info, commands);
+    if (result == VK_SUCCESS) result = vk->BeginCommandBuffer(*commands, &begin);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "command buffer", result);
+}
+
+static nc_status nc_gpu__vk_submit(nc_gpu *gpu, VkCommandBuffer commands) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkSubmitInfo submit;
+    VkResult result;
+    memset(&submit, 0, sizeof submit);
+    submit.sType = VK_STRUCTURE_TYPE_SUBMIT_INFO;
+    submit.commandBufferCount = 1;
+    submit.pCommandBuffers = &commands;
+    result = vk->QueueSubmit(vk->queue, 1, &submit, vk->fence);
+    if (result == VK_SUCCESS)
+        result = vk->WaitForFences(vk->device, 1, &vk->fence, VK_TRUE, UINT64_MAX);
+    if (result == VK_SUCCESS) result = vk->ResetFences(vk->device, 1, &vk->fence);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkQueueSubmit", result);
+}
+
+static void nc_gpu__vk_memory_barrier(nc_gpu *gpu, VkCommandBuffer commands,
+                                      VkPipelineStageFlags from, VkAccessFlags wrote,
+                                      VkPipelineStageFlags to, VkAccessFlags reads) {
+    VkMemoryBarrier barrier;
+    memset(&barrier, 0, sizeof barrier);
+    barrier.sType = VK_STRUCTURE_TYPE_MEMORY_BARRIER;
+    barrier.srcAccessMask = wrote;
+    barrier.dstAccessMask = reads;
+    gpu->vk.CmdPipelineBarrier(commands, from, to, 0, 1, &barrier, 0, NULL, 0, NULL);
+}
+
+/* Copy one staging block between the staging buffer and `buffer`. */
+static nc_status nc_gpu__vk_copy(nc_gpu *gpu, VkBuffer buffer, size_t offset, size_t bytes,
+                                 int to_device) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkCommandBuffer commands = VK_NULL_HANDLE;
+    VkBufferCopy region;
+    VkResult result;
+    nc_status status = nc_gpu__vk_commands(gpu, &commands, 1);
+    if (status == NC_OK) {
+        region.srcOffset = to_device ? 0 : offset;
+        region.dstOffset = to_device ? offset : 0;
+        region.size = bytes;
+        vk->CmdCopyBuffer(commands, to_device ? vk->staging : buffer,
+                          to_device ? buffer : vk->staging, 1, &region);
+        nc_gpu__vk_memory_barrier(
+            gpu, commands, VK_PIPELINE_STAGE_TRANSFER_BIT, VK_ACCESS_TRANSFER_WRITE_BIT,
+            to_device ? VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT : VK_PIPELINE_STAGE_HOST_BIT,
+            to_device ? VK_ACCESS_SHADER_READ_BIT : VK_ACCESS_HOST_READ_BIT);
+        result = vk->EndCommandBuffer(commands);
+        status = result == VK_SUCCESS ? nc_gpu__vk_submit(gpu, commands)
+                                      : nc_gpu__vk_fail(gpu, "vkEndCommandBuffer", result);
+    }
+    if (commands) vk->FreeCommandBuffers(vk->device, vk->pool, 1, &commands);
+    return status;
+}
+
+static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const uint8_t *data,
+                                     size_t bytes) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkShaderModuleCreateInfo module;
+    VkDescriptorSetLayoutBinding bindings[NC_GPU__MAX_BUFFERS];
+    VkDescriptorSetLayoutCreateInfo set;
+    VkPushConstantRange range;
+    VkPipelineLayoutCreateInfo layout;
+    VkComputePipelineCreateInfo pipeline;
+    VkResult result;
+    uint32_t i;
+    memset(&module, 0, sizeof module);
+    memset(bindings, 0, sizeof bindings);
+    memset(&set, 0, sizeof set);
+    memset(&range, 0, sizeof range);
+    memset(&layout, 0, sizeof layout);
+    memset(&pipeline, 0, sizeof pipeline);
+    module.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
+    module.codeSize = bytes;
+    module.pCode = (const uint32_t *)(const void *)data;
+    result = vk->CreateShaderModule(vk->device, &module, NULL, &kernel->module);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkCreateShaderModule", result);
+    for (i = 0; i < kernel->buffers; i++) {
+        bindings[i].binding = i;
+        bindings[i].descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+        bindings[i].descriptorCount = 1;
+        bindings[i].stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
+    }
+    set.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_LAYOUT_CREATE_INFO;
+    set.bindingCount = kernel->buffers;
+    set.pBindings = bindings;
+    result = vk->CreateDescriptorSetLayout(vk->device, &set, NULL, &kernel->set_layout);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "descriptor set layout", result);
+    range.stageFlags = VK_SHADER_STAGE_COMPUTE_BIT;
+    range.size = kernel->push_bytes;
+    layout.sType = VK_STRUCTURE_TYPE_PIPELINE_LAYOUT_CREATE_INFO;
+    layout.setLayoutCount = 1;
+    layout.pSetLayouts = &kernel->set_layout;
+    layout.pushConstantRangeCount = kernel->push_bytes ? 1 : 0;
+    layout.pPushConstantRanges = &range;
+    result = vk->CreatePipelineLayout(vk->device, &layout, NULL, &kernel->layout);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "pipeline layout", result);
+    pipeline.sType = VK_STRUCTURE_TYPE_COMPUTE_PIPELINE_CREATE_INFO;
+    pipeline.stage.sType = VK_STRUCTURE_TYPE_PIPELINE_SHADER_STAGE_CREATE_INFO;
+    pipeline.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
+    pipeline.stage.module = kernel->module;
+    pipeline.stage.pName = "main";
+    pipeline.layout = kernel->layout;
+    result = vk->CreateComputePipelines(vk->device, VK_NULL_HANDLE, 1, &pipeline, NULL,
+                                        &kernel->pipeline);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "compute pipeline", result);
+}
+
+static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel, const char *name) {
+    uint8_t *data;
+    size_t bytes;
+    nc_status status = NC_ERR_DEVICE;
+    if (!gpu->caps.fma_fused && gpu->caps.float64)
+        status = nc_gpu__read_kernel(gpu, name, "_f64fma.spv", &data, &bytes);
+    if (status != NC_OK) status = nc_gpu__read_kernel(gpu, name, ".spv", &data, &bytes);
+    if (status != NC_OK) return status;
+    if (nc_gpu__spirv_constant(data, bytes, 1000) != NC_GPU_INTERFACE)
+        status = nc_gpu__fail(gpu, NC_ERR_MISMATCH, "'%s.spv' is no SPIR-V of interface version %d",
+                              name, NC_GPU_INTERFACE);
+    else
+        status = nc_gpu__vk_pipeline(gpu, kernel, data, bytes);
+    nc__free(NULL, data, bytes + 1);
+    return status;
+}
+
+static void nc_gpu__vk_unload(nc_gpu *gpu, nc_gpu_kernel *kernel) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    if (kernel->pipeline) vk->DestroyPipeline(vk->device, kernel->pipeline, NULL);
+    if (kernel->layout) vk->DestroyPipelineLayout(vk->device, kernel->layout, NULL);
+    if (kernel->set_layout) vk->DestroyDescriptorSetLayout(vk->device, kernel->set_layout, NULL);
+    if (kernel->module) vk->DestroyShaderModule(vk->device, kernel->module, NULL);
+}
+
+static nc_status nc_gpu__vk_begin(nc_gpu *gpu, nc_gpu_program *program) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkQueryPoolCreateInfo info;
+    nc_status status = nc_gpu__vk_commands(gpu, &program->commands, 0);
+    if (status != NC_OK || !vk->timestamps) return status;
+    memset(&info, 0, sizeof info);
+    info.sType = VK_STRUCTURE_TYPE_QUERY_POOL_CREATE_INFO;
+    info.queryType = VK_QUERY_TYPE_TIMESTAMP;
+    info.queryCount = 2;
+    if (vk->CreateQueryPool(vk->device, &info, NULL, &program->queries) != VK_SUCCESS) {
+        program->queries = VK_NULL_HANDLE; /* no times, but the program runs */
+        return NC_OK;
+    }
+    vk->CmdResetQueryPool(program->commands, program->queries, 0, 2);
+    vk->CmdWriteTimestamp(program->commands, VK_PIPELINE_STAGE_TOP_OF_PIPE_BIT, program->queries,
+                          0);
+    return NC_OK;
+}
+
+/* A descriptor set from the program's pools. */
+static nc_status nc_gpu__vk_set(nc_gpu *gpu, nc_gpu_program *program, VkDescriptorSetLayout layout,
+                                VkDescriptorSet *set) {
+    enum { BLOCK = 64 };
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkDescriptorSetAllocateInfo info;
+    VkResult result;
+    if (!program->pools || program->pools->used == BLOCK) {
+        VkDescriptorPoolSize size;
+        VkDescriptorPoolCreateInfo create;
+        nc_gpu__pool *pool = (nc_gpu__pool *)nc__calloc(NULL, sizeof *pool);
+        if (!pool) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+        memset(&create, 0, sizeof create);
+        size.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+        size.descriptorCount = BLOCK * NC_GPU__MAX_BUFFERS;
+        create.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
+        create.maxSets = BLOCK;
+        create.poolSizeCount = 1;
+        create.pPoolSizes = &size;
+        pool->next = program->pools;
+        program->pools = pool;
+        result = vk->CreateDescriptorPool(vk->device, &create, NULL, &pool->handle);
+        if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "descriptor pool", result);
+    }
+    memset(&info, 0, sizeof info);
+    info.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_SET_ALLOCATE_INFO;
+    info.descriptorPool = program->pools->handle;
+    info.descriptorSetCount = 1;
+    info.pSetLayouts = &layout;
+    program->pools->used++;
+    result = vk->AllocateDescriptorSets(vk->device, &info, set);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "descriptor set", result);
+}
+
+static nc_status nc_gpu__vk_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
+                                     nc_gpu_buffer *const *buffers, const void *push,
+                                     const uint32_t groups[3]) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkCommandBuffer commands = gpu->recording->commands;
+    VkDescriptorBufferInfo info[NC_GPU__MAX_BUFFERS];
+    VkWriteDescriptorSet write;
+    VkDescriptorSet set;
+    uint32_t i;
+    nc_status status = nc_gpu__vk_set(gpu, gpu->recording, kernel->set_layout, &set);
+    if (status != NC_OK) return status;
+    for (i = 0; i < kernel->buffers; i++) {
+        info[i].buffer = buffers[i]->handle;
+        info[i].offset = 0;
+        info[i].range = VK_WHOLE_SIZE;
+    }
+    memset(&write, 0, sizeof write);
+    write.sType = VK_STRUCTURE_TYPE_WRITE_DESCRIPTOR_SET;
+    write.dstSet = set;
+    write.descriptorCount = kernel->buffers;
+    write.descriptorType = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
+    write.pBufferInfo = info;
+    vk->UpdateDescriptorSets(vk->device, 1, &write, 0, NULL);
+    vk->CmdBindPipeline(commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->pipeline);
+    vk->CmdBindDescriptorSets(commands, VK_PIPELINE_BIND_POINT_COMPUTE, kernel->layout, 0, 1, &set,
+                              0, NULL);
+    if (kernel->push_bytes)
+        vk->CmdPushConstants(commands, kernel->layout, VK_SHADER_STAGE_COMPUTE_BIT, 0,
+                             kernel->push_bytes, push);
+    vk->CmdDispatch(commands, groups[0], groups[1], groups[2]);
+    return NC_OK;
+}
+
+static nc_status nc_gpu__vk_end(nc_gpu *gpu, nc_gpu_program *program) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkResult result;
+    nc_gpu__vk_memory_barrier(gpu, program->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                              VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_TRANSFER_BIT,
+                              VK_ACCESS_TRANSFER_READ_BIT);
+    if (program->queries)
+        vk->CmdWriteTimestamp(program->commands, VK_PIPELINE_STAGE_BOTTOM_OF_PIPE_BIT,
+                              program->queries, 1);
+    result = vk->EndCommandBuffer(program->commands);
+    return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "vkEndCommandBuffer", result);
+}
+
+static nc_status nc_gpu__vk_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
+    uint64_t ticks[2] = {0, 0};
+    nc_status status = nc_gpu__vk_submit(gpu, program->commands);
+    if (status == NC_OK && program->queries &&
+        gpu->vk.GetQueryPoolResults(gpu->vk.device, program->queries, 0, 2, sizeof ticks, ticks,
+                                    sizeof *ticks, VK_QUERY_RESULT_64_BIT) == VK_SUCCESS)
+        *nanoseconds = (uint64_t)((double)(ticks[1] - ticks[0]) * gpu->vk.tick_ns);
+    return status;
+}
+
+static void nc_gpu__vk_forget(nc_gpu *gpu, nc_gpu_program *program) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    while (program->pools) {
+        nc_gpu__pool *next = program->pools->next;
+        if (program->pools->handle)
+            vk->DestroyDescriptorPool(vk->device, program->pools->handle, NULL);
+        nc__free(NULL, program->pools, sizeof *program->pools);
+        program->pools = next;
+    }
+    if (program->queries) vk->DestroyQueryPool(vk->device, program->queries, NULL);
+    if (program->commands) vk->FreeCommandBuffers(vk->device, vk->pool, 1, &program->commands);
+}
+#endif /* NC_GPU_NO_VULKAN */
+
+/* >>cuda =========================================================================== */
+
+static nc_status nc_gpu__cu_check(nc_gpu *gpu, const char *what, int code) {
+    const char *text = NULL;
+    if (code == 0) return NC_OK;
+    if (gpu->cu.GetErrorString) (void)gpu->cu.GetErrorString(code, &text);
+    return nc_gpu__fail(gpu, code == 2 ? NC_ERR_MEMORY : NC_ERR_DEVICE, "%s failed: %s (%d)", what,
+                        text ? text : "unknown error", code);
+}
+
+static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
+    const char *name = desc->library ? desc->library : "libcuda.so.1";
+    nc_gpu__cuda *cu = &gpu->cu;
+    void *library = nc_gpu__open_library(name);
+    struct {
+        const char *name;
+        void *function;
+    } list[22];
+    size_t n = 0, i;
+    int count = 0;
+    nc_status status;
+    if (!library) return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no CUDA: '%s' cannot be loaded", name);
+#define NC_GPU__FETCH(symbol, member)                                                              \
+    list[n].name = symbol;                                                                         \
+    list[n++].function = &cu->member;
+    NC_GPU__FETCH("cuInit", Init)
+    NC_GPU__FETCH("cuDeviceGetCount", DeviceGetCount)
+    NC_GPU__FETCH("cuDeviceGet", DeviceGet)
+    NC_GPU__FETCH("cuDeviceGetName", DeviceGetName)
+    NC_GPU__FETCH("cuDevicePrimaryCtxRetain", DevicePrimaryCtxRetain)
+    NC_GPU__FETCH("cuDevicePrimaryCtxRelease_v2", DevicePrimaryCtxRelease)
+    NC_GPU__FETCH("cuCtxSetCurrent", CtxSetCurrent)
+    NC_GPU__FETCH("cuCtxSynchronize", CtxSynchronize)
+    NC_GPU__FETCH("cuMemAlloc_v2", MemAlloc)
+    NC_GPU__FETCH("cuMemFree_v2", MemFree)
+    NC_GPU__FETCH("cuMemcpyHtoD_v2", MemcpyHtoD)
+    NC_GPU__FETCH("cuMemcpyDtoH_v2", MemcpyDtoH)
+    NC_GPU__FETCH("cuModuleLoadDataEx", ModuleLoadDataEx)
+    NC_GPU__FETCH("cuModuleUnload", ModuleUnload)
+    NC_GPU__FETCH("cuModuleGetFunction", ModuleGetFunction)
+    NC_GPU__FETCH("cuModuleGetGlobal_v2", ModuleGetGlobal)
+    NC_GPU__FETCH("cuLaunchKernel", LaunchKernel)
+    NC_GPU__FETCH("cuGetErrorString", GetErrorString)
+    NC_GPU__FETCH("cuEventCreate", EventCreate)
+    NC_GPU__FETCH("cuEventDestroy_v2", EventDestroy)
+    NC_GPU__FETCH("cuEventRecord", EventRecord)
+    NC_GPU__FETCH("cuEventElapsedTime", EventElapsedTime)
+#undef NC_GPU__FETCH
+    for (i = 0; i < n; i++)
+        if (!nc_gpu__symbol(library, list[i].name, list[i].function))
+            return nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s' has no %s", name, list[i].name);
+    gpu->caps.kind = NC_GPU_CUDA;
+    status = nc_gpu__cu_check(gpu, "cuInit", cu->Init(0));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuDeviceGetCount", cu->DeviceGetCount(&count));
+    if (status == NC_OK && desc->index >= (unsigned)count)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "CUDA device %u of %d does not exist",
+                            (unsigned)desc->index, count);
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuDeviceGet", cu->DeviceGet(&cu->device, (int)desc->index));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(
+            gpu, "cuDeviceGetName",
+            cu->DeviceGetName(gpu->caps.name, sizeof gpu->caps.name - 1, cu->device));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuDevicePrimaryCtxRetain",
+                                  cu->DevicePrimaryCtxRetain(&cu->context, cu->device));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuCtxSetCurrent", cu->CtxSetCurrent(cu->context));
+    for (i = 0; i < 2 && status == NC_OK; i++)
+        status = nc_gpu__cu_check(gpu, "cuEventCreate", cu->EventCreate(&cu->events[i], 0));
+    gpu->caps.int64 = gpu->caps.float64 = 1;
+    gpu->caps.max_buffer_bytes = UINT64_C(1) << 40;
+    return status;
+}
+
+static void nc_gpu__cu_close(nc_gpu *gpu) {
+    nc_gpu__cuda *cu = &gpu->cu;
+    int i;
+    for (i = 0; i < 2; i++)
+        if (cu->events[i]) (void)cu->EventDestroy(cu->events[i]);
+    if (cu->context) (void)cu->DevicePrimaryCtxRelease(cu->device);
+}
+
+static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel, const char *name) {
+    enum { ERROR_LOG_BUFFER = 5, ERROR_LOG_BUFFER_SIZE_BYTES = 6 };
+    int options[2] = {ERROR_LOG_BUFFER, ERROR_LOG_BUFFER_SIZE_BYTES};
+    char log[400] = "";
+    void *values[2];
+    size_t room = sizeof log, bytes, got = 0;
+    unsigned long long address = 0;
+    uint32_t version = 0;
+    uint8_t *data;
+    nc_status status = nc_gpu__read_kernel(gpu, name, ".ptx", &data, &bytes);
+    if (status != NC_OK) return status;
+    values[0] = log;
+    values[1] = (void *)room; /* the driver takes the size as a pointer-sized value */
+    if (gpu->cu.ModuleLoadDataEx(&kernel->cu_module, data, 2, options, values) != 0)
+        status = nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s.ptx' does not load: %.300s", name, log);
+    nc__free(NULL, data, bytes + 1);
+    if (status != NC_OK) return status;
+    if (gpu->cu.ModuleGetGlobal(&address, &got, kernel->cu_module, "nc_interface_version") != 0 ||
+        got != sizeof version || gpu->cu.MemcpyDtoH(&version, address, sizeof version) != 0 ||
+        version != NC_GPU_INTERFACE)
+        return nc_gpu__fail(gpu, NC_ERR_MISMATCH, "'%s.ptx' is not of interface version %d", name,
+                            NC_GPU_INTERFACE);
+    return nc_gpu__cu_check(
+        gpu, "cuModuleGetFunction",
+        gpu->cu.ModuleGetFunction(&kernel->cu_function, kernel->cu_module, name));
+}
+
+static nc_status nc_gpu__cu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
+                                     nc_gpu_buffer *const *buffers, const void *push,
+                                     const uint32_t groups[3]) {
+    nc_gpu_program *program = gpu->recording;
+    nc_gpu__launch *launch = (nc_gpu__launch *)nc__calloc(NULL, sizeof *launch);
+    uint32_t i;
+    if (!launch) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    launch->kernel = kernel;
+    for (i = 0; i < kernel->buffers; i++) launch->address[i] = buffers[i]->address;
+    if (kernel->push_bytes) memcpy(launch->push, push, kernel->push_bytes);
+    memcpy(launch->groups, groups, sizeof launch->groups);
+    if (program->last)
+        program->last->next = launch;
+    else
+        program->first = launch;
+    program->last = launch;
+    return NC_OK;
+}
+
+static nc_status nc_gpu__cu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
+    nc_gpu__cuda *cu = &gpu->cu;
+    nc_gpu__launch *l;
+    float milliseconds = 0.0f;
+    int code = cu->EventRecord(cu->events[0], NULL);
+    for (l = program->first; l && code == 0; l = l->next) {
+        void *arguments[NC_GPU__MAX_BUFFERS + 1];
+        const nc_gpu_kernel *k = l->kernel;
+        uint32_t i;
+        for (i = 0; i < k->buffers; i++) arguments[i] = &l->address[i];
+        arguments[i] = l->push;
+        code =
+            cu->LaunchKernel(k->cu_function, l->groups[0], l->groups[1], l->groups[2],
+                             k->threads[0], k->threads[1], k->threads[2], 0, NULL, arguments, NULL);
+    }
+    if (code == 0) code = cu->EventRecord(cu->events[1], NULL);
+    if (code == 0) code = cu->CtxSynchronize();
+    if (code == 0 && cu->EventElapsedTime(&milliseconds, cu->events[0], cu->events[1]) == 0)
+        *nanoseconds = (uint64_t)((double)milliseconds * 1e6);
+    return nc_gpu__cu_check(gpu, "kernel launch", code);
+}
+
+/* >>public ========================================================================= */
+
+static int nc_gpu__is_vulkan(const nc_gpu *gpu) { return gpu->caps.kind == NC_GPU_VULKAN; }
+
+/* Triples for the probe: where fused and unfused products differ, halfway cases, subnormals,
+ * large and small quotients, then pseudo-random bits in a normal range. */
+static void nc_gpu__probe_cases(float *x, uint32_t count) {
+    static const uint32_t hard[][3] = {
+        {0x3F800400, 0x3F7FF800, 0xBF800000}, {0x3F800001, 0x3F800001, 0xBF800002},
+        {0x00000001, 0x3F000000, 0x00000000}, {0x00800000, 0x3F000001, 0x80000001},
+        {0x007FFFFF, 0x3F800001, 0x00000003}, {0x7F7FFFFF, 0x3F7FFFFF, 0xFF000000},
+        {0x3F800000, 0x40400000, 0x33800000}, {0x4B800001, 0x3F000000, 0x3F000000},
+        {0x00000003, 0x3EAAAAAB, 0x00000002}, {0x34000001, 0x33FFFFFF, 0x3F800000}};
+    uint32_t n = (uint32_t)(sizeof hard / sizeof *hard), i, words[4];
+    memcpy(x, hard, sizeof hard);
+    for (i = 3 * n; i < 3 * count; i++) {
+        nc__philox(20, i, 0, words); /* exponents 2^-20 .. 2^19 */
+        words[0] = (words[0] & UINT32_C(0x807FFFFF)) | ((107 + words[1] % 40) << 23);
+        memcpy(&x[i], &words[0], 4);
+    }
+}
+
+/* Same bits, or both NaN. */
+static int nc_gpu__same(float a, float b) {
+    return memcmp(&a, &b, sizeof a) == 0 || (a != a && b != b);
+}
+
+enum { NC_GPU__PROBE = 1024, NC_GPU__PROBE_OUT = 5 };
+
+/* Run the probe kernel and compare each operation with the host. */
+static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint32_t failures[4]) {
+    static const uint32_t threads[3] = {64, 1, 1}, groups[3] = {NC_GPU__PROBE / 64, 1, 1};
+    nc_gpu_kernel *kernel = NULL;
+    nc_gpu_buffer *buffers[2] = {NULL, NULL};
+    nc_gpu_program *program = NULL;
+    size_t in_bytes = 3 * NC_GPU__PROBE * sizeof *x;
+    size_t out_bytes = NC_GPU__PROBE_OUT * NC_GPU__PROBE * sizeof *y;
+    uint32_t push = NC_GPU__PROBE, i;
+    nc_status status = nc_gpu_kernel_load(gpu, "probe", 2, sizeof push, threads, &kernel);
+    if (status == NC_OK) status = nc_gpu_buffer_create(gpu, in_bytes, &buffers[0]);
+    if (status == NC_OK) status = nc_gpu_buffer_create(gpu, out_bytes, &buffers[1]);
+    if (status == NC_OK) status = nc_gpu_upload(gpu, buffers[0], 0, x, in_bytes);
+    if (status == NC_OK) status = nc_gpu_begin(gpu);
+    if (status == NC_OK) status = nc_gpu_dispatch(gpu, kernel, buffers, &push, groups);
+    if (status == NC_OK) status = nc_gpu_end(gpu, &program);
+    if (status == NC_OK) status = nc_gpu_run(gpu, program, NULL);
+    if (status == NC_OK) status = nc_gpu_download(gpu, buffers[1], 0, y, out_bytes);
+    nc_gpu_program_destroy(gpu, program);
+    nc_gpu_buffer_destroy(gpu, buffers[0]);
+    nc_gpu_buffer_destroy(gpu, buffers[1]);
+    nc_gpu_kernel_destroy(gpu, kernel);
+    memset(failures, 0, 4 * sizeof *failures);
+    for (i = 0; status == NC_OK && i < NC_GPU__PROBE; i++) {
+        const float *t = x + 3 * i, *r = y + NC_GPU__PROBE_OUT * i;
+        volatile float a = t[0], b = t[1], sum = a + b, product = a * b, quotient = a / b;
+        float root = sqrtf(a < 0 ? -a : a);
+        failures[0] += !nc_gpu__same(r[0], fmaf(t[0], t[1], t[2]));
+        failures[1] += !nc_gpu__same(r[1], sum) || !nc_gpu__same(r[2], product);
+        failures[2] += !nc_gpu__same(r[3], quotient) || !nc_gpu__same(r[4], root);
+        failures[3] += product != 0 && r[2] == 0;
+    }
+    return status;
+}
+
+static nc_status nc_gpu__probe(nc_gpu *gpu) {
+    float *x = (float *)nc__alloc(NULL, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
+    uint32_t failures[4];
+    nc_status status;
+    if (!x) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    nc_gpu__probe_cases(x, NC_GPU__PROBE);
+    gpu->caps.fma_fused = 1; /* take the plain kernel first */
+    status = nc_gpu__probe_once(gpu, x, x + 3 * NC_GPU__PROBE, failures);
+    gpu->caps.fma_fused = failures[0] == 0;
+    gpu->caps.exact_arithmetic = failures[1] == 0;
+    gpu->caps.exact_division = failures[2] == 0;
+    gpu->caps.subnormals_kept = failures[3] == 0;
+    if (status == NC_OK && !gpu->caps.fma_fused && gpu->caps.float64 && nc_gpu__is_vulkan(gpu))
+        status = nc_gpu__probe_once(gpu, x, x + 3 * NC_GPU__PROBE, failures); /* emulated fma */
+    gpu->caps.contract =
+        failures[0] == 0 && gpu->caps.exact_arithmetic && gpu->caps.subnormals_kept;
+    nc__free(NULL, x, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
+    return status;
+}
+
+static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
+    nc_status status = NC_ERR_UNSUPPORTED;
+#ifndef NC_GPU_NO_VULKAN
+    if (kind == NC_GPU_VULKAN) status = nc_gpu__vk_open(gpu, desc);
+#endif
+    if (kind == NC_GPU_CUDA) status = nc_gpu__cu_open(gpu, desc);
+    if (status == NC_OK) status = nc_gpu__probe(gpu);
+    if (status == NC_OK && !gpu->caps.contract && !desc->allow_inexact)
+        status = nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED,
+                              "'%.100s' cannot keep the float32 contract: %s", gpu->caps.name,
+                              !gpu->caps.exact_arithmetic  ? "+ or * is not correctly rounded"
+                              : !gpu->caps.subnormals_kept ? "subnormals are flushed"
+                                                           : "no fused multiply-add");
+    return status;
+}
+
+NC_API nc_status nc_gpu_open(nc_gpu **out, const nc_gpu_desc *desc, nc_error *err) {
+    static const nc_gpu_kind order[2] = {NC_GPU_CUDA, NC_GPU_VULKAN};
+    nc_status status = NC_ERR_ARG;
+    char first[160] = "";
+    nc_gpu *gpu;
+    int i;
+    nc__clear(err);
+    if (!out) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *out = NULL;
+    if (!desc || (unsigned)desc->kind > NC_GPU_CUDA)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "unknown device kind");
+    for (i = 0; i < 2; i++) {
+        if (desc->kind != NC_GPU_ANY && desc->kind != order[i]) continue;
+        gpu = (nc_gpu *)nc__calloc(NULL, sizeof *gpu);
+        if (!gpu) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        gpu->log_fn = desc->log_fn;
+        gpu->log_user = desc->log_user;
+        if (desc->kernel_path)
+            snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
+        else
+            nc_gpu__default_path(gpu->kernel_path, sizeof gpu->kernel_path);
+        status = nc_gpu__open_kind(gpu, desc, order[i]);
+        if (status == NC_OK) {
+            *out = gpu;
+            return NC_OK;
+        }
+        nc__fail(err, status, 0, 0, "%.70s%s%.80s", first, first[0] ? "; " : "", gpu->error);
+        snprintf(first, sizeof first, "%.159s", gpu->error);
+        nc_gpu_close(gpu);
+    }
+    return status;
+}
+
+NC_API void nc_gpu_close(nc_gpu *gpu) {
+    if (!gpu) return;
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu)) nc_gpu__vk_close(gpu);
+#endif
+    if (gpu->caps.kind == NC_GPU_CUDA) nc_gpu__cu_close(gpu);
+    nc__free(NULL, gpu, sizeof *gpu);
+}
+
+NC_API const nc_gpu_caps *nc_gpu_get_caps(const nc_gpu *gpu) { return &gpu->caps; }
+
+NC_API const char *nc_gpu_last_error(const nc_gpu *gpu) { return gpu->error; }
+
+NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer **out) {
+    nc_gpu_buffer *buffer;
+    nc_status status = NC_OK;
+    *out = NULL;
+    if (bytes == 0) return nc_gpu__fail(gpu, NC_ERR_ARG, "a buffer needs at least one byte");
+    if (bytes > gpu->caps.max_buffer_bytes)
+        return nc_gpu__fail(gpu, NC_ERR_LIMIT, "a buffer of this device holds at most %llu bytes",
+                            (unsigned long long)gpu->caps.max_buffer_bytes);
+    buffer = (nc_gpu_buffer *)nc__calloc(NULL, sizeof *buffer);
+    if (!buffer) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    buffer->bytes = bytes;
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu))
+        status = nc_gpu__vk_buffer(
+            gpu, bytes,
+            VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+            VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, &buffer->handle, &buffer->memory);
+#endif
+    if (!nc_gpu__is_vulkan(gpu))
+        status = nc_gpu__cu_check(gpu, "cuMemAlloc", gpu->cu.MemAlloc(&buffer->address, bytes));
+    if (status == NC_OK)
+        *out = buffer;
+    else
+        nc_gpu_buffer_destroy(gpu, buffer);
+    return status;
+}
+
+NC_API void nc_gpu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    if (!buffer) return;
+#ifndef NC_GPU_NO_VULKAN
+    if (buffer->handle) gpu->vk.DestroyBuffer(gpu->vk.device, buffer->handle, NULL);
+    if (buffer->memory) gpu->vk.FreeMemory(gpu->vk.device, buffer->memory, NULL);
+#endif
+    if (buffer->address) (void)gpu->cu.MemFree(buffer->address);
+    nc__free(NULL, buffer, sizeof *buffer);
+}
+
+/* Both directions of a host copy; Vulkan goes through the staging buffer piece by piece. */
+static nc_status nc_gpu__transfer(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset,
+                                  const void *from, void *to, size_t bytes) {
+    if (!buffer || (bytes && !from && !to) || offset > buffer->bytes ||
+        bytes > buffer->bytes - offset)
+        return nc_gpu__fail(gpu, NC_ERR_ARG, "copy beyond the end of the buffer");
+    if (bytes == 0) return NC_OK;
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu)) {
+        size_t done, n;
+        for (done = 0; done < bytes; done += n) {
+            nc_status status;
+            n = bytes - done < NC_GPU__STAGING ? bytes - done : (size_t)NC_GPU__STAGING;
+            if (from) memcpy(gpu->vk.staging_map, (const char *)from + done, n);
+            status = nc_gpu__vk_copy(gpu, buffer->handle, offset + done, n, from != NULL);
+            if (status != NC_OK) return status;
+            if (to) memcpy((char *)to + done, gpu->vk.staging_map, n);
+        }
+        return NC_OK;
+    }
+#endif
+    if (from)
+        return nc_gpu__cu_check(gpu, "cuMemcpyHtoD",
+                                gpu->cu.MemcpyHtoD(buffer->address + offset, from, bytes));
+    return nc_gpu__cu_check(gpu, "cuMemcpyDtoH",
+                            gpu->cu.MemcpyDtoH(to, buffer->address + offset, bytes));
+}
+
+NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *data,
+                               size_t bytes) {
+    return nc_gpu__transfer(gpu, buffer, offset, data, NULL, bytes);
+}
+
+NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, void *data,
+                                 size_t bytes) {
+    return nc_gpu__transfer(gpu, buffer, offset, NULL, data, bytes);
+}
+
+NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, uint32_t buffers,
+                                    uint32_t push_bytes, const uint32_t threads[3],
+                                    nc_gpu_kernel **out) {
+    nc_gpu_kernel *kernel;
+    nc_status status = NC_OK;
+    *out = NULL;
+    if (!name || buffers < 1 || buffers > NC_GPU__MAX_BUFFERS || push_bytes > NC_GPU__MAX_PUSH ||
+        push_bytes % 4 || !threads)
+        return nc_gpu__fail(gpu, NC_ERR_ARG, "1 to 8 buffers and up to 128 bytes of constants");
+    kernel = (nc_gpu_kernel *)nc__calloc(NULL, sizeof *kernel);
+    if (!kernel) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    kernel->buffers = buffers;
+    kernel->push_bytes = push_bytes;
+    memcpy(kernel->threads, threads, sizeof kernel->threads);
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu)) status = nc_gpu__vk_load(gpu, kernel, name);
+#endif
+    if (!nc_gpu__is_vulkan(gpu)) status = nc_gpu__cu_load(gpu, kernel, name);
+    if (status == NC_OK)
+        *out = kernel;
+    else
+        nc_gpu_kernel_destroy(gpu, kernel);
+    return status;
+}
+
+NC_API void nc_gpu_kernel_destroy(nc_gpu *gpu, nc_gpu_kernel *kernel) {
+    if (!kernel) return;
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu)) nc_gpu__vk_unload(gpu, kernel);
+#endif
+    if (kernel->cu_module) (void)gpu->cu.ModuleUnload(kernel->cu_module);
+    nc__free(NULL, kernel, sizeof *kernel);
+}
+
+NC_API nc_status nc_gpu_begin(nc_gpu *gpu) {
+    nc_status status = NC_OK;
+    if (gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "a recording is open already");
+    gpu->recording = (nc_gpu_program *)nc__calloc(NULL, sizeof *gpu->recording);
+    if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu)) status = nc_gpu__vk_begin(gpu, gpu->recording);
+#endif
+    if (status != NC_OK) {
+        nc_gpu_program_destroy(gpu, gpu->recording);
+        gpu->recording = NULL;
+    }
+    return status;
+}
+
+NC_API nc_status nc_gpu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buffer *const *buffers,
+                                 const void *push, const uint32_t groups[3]) {
+    uint32_t i;
+    if (!gpu->recording || !kernel || !buffers || !groups || (kernel->push_bytes && !push))
+        return nc_gpu__fail(gpu, NC_ERR_ARG, "dispatch without recording, kernel or buffers");
+    for (i = 0; i < kernel->buffers; i++)
+        if (!buffers[i]) return nc_gpu__fail(gpu, NC_ERR_ARG, "buffer %u is null", (unsigned)i);
+    for (i = 0; i < 3; i++)
+        if (groups[i] < 1 || groups[i] > 65535)
+            return nc_gpu__fail(gpu, NC_ERR_LIMIT, "1 to 65535 workgroups in each direction");
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu)) return nc_gpu__vk_dispatch(gpu, kernel, buffers, push, groups);
+#endif
+    return nc_gpu__cu_dispatch(gpu, kernel, buffers, push, groups);
+}
+
+NC_API nc_status nc_gpu_barrier(nc_gpu *gpu) {
+    if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "barrier without recording");
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu))
+        nc_gpu__vk_memory_barrier(gpu, gpu->recording->commands,
+                                  VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
+                                  VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                                  VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
+#endif
+    return NC_OK; /* one CUDA stream runs in order */
+}
+
+NC_API nc_status nc_gpu_end(nc_gpu *gpu, nc_gpu_program **program) {
+    nc_status status = NC_OK;
+    *program = NULL;
+    if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "end without recording");
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu)) status = nc_gpu__vk_end(gpu, gpu->recording);
+#endif
+    if (status == NC_OK)
+        *program = gpu->recording;
+    else
+        nc_gpu_program_destroy(gpu, gpu->recording);
+    gpu->recording = NULL;
+    return status;
+}
+
+NC_API nc_status nc_gpu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
+    uint64_t time = 0;
+    nc_status status;
+    if (!program) return nc_gpu__fail(gpu, NC_ERR_ARG, "no program");
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu))
+        status = nc_gpu__vk_run(gpu, program, &time);
+    else
+#endif
+        status = nc_gpu__cu_run(gpu, program, &time);
+    if (nanoseconds) *nanoseconds = time;
+    return status;
+}
+
+NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program) {
+    if (!program) return;
+#ifndef NC_GPU_NO_VULKAN
+    if (nc_gpu__is_vulkan(gpu)) nc_gpu__vk_forget(gpu, program);
+#endif
+    while (program->first) {
+        nc_gpu__launch *next = program->first->next;
+        nc__free(NULL, program->first, sizeof *program->first);
+        program->first = next;
+    }
+    nc__free(NULL, program, sizeof *program);
+}
+
+#endif /* NC_IMPLEMENTATION */
+
+/* >>changelog
+   0.1.0  first version
+
+   This software is available under two licences; choose whichever you prefer.
+   ALTERNATIVE A - MIT License. Copyright (c) 2026 the nc authors. Permission is hereby granted,
+   free of charge, to any person obtaining a copy of this software and associated documentation
+   files (the "Software"), to deal in the Software without restriction, including without
+   limitation the rights to use, copy, modify, merge, publish, distribute, sublicense, and/or
+   sell copies of the Software, and to permit persons to whom the Software is furnished to do
+   so, subject to the following conditions: the above copyright notice and this permission
+   notice shall be included in all copies or substantial portions of the Software. THE SOFTWARE
+   IS PROVIDED "AS IS", WITHOUT WARRANTY OF ANY KIND, EXPRESS OR IMPLIED, INCLUDING BUT NOT
+   LIMITED TO THE WARRANTIES OF MERCHANTABILITY, FITNESS FOR A PARTICULAR PURPOSE AND
+   NONINFRINGEMENT. IN NO EVENT SHALL THE AUTHORS OR COPYRIGHT HOLDERS BE LIABLE FOR ANY CLAIM,
+   DAMAGES OR OTHER LIABILITY, WHETHER IN AN ACTION OF CONTRACT, TORT OR OTHERWISE, ARISING
+   FROM, OUT OF OR IN CONNECTION WITH THE SOFTWARE OR THE USE OR OTHER DEALINGS IN THE SOFTWARE.
+   ALTERNATIVE B - public domain (www.unlicense.org). This is free and unencumbered software
+   released into the public domain. Anyone is free to copy, modify, publish, use, compile, sell,
+   or distribute this software, in source or binary form, for any purpose, commercial or
+   non-commercial, and by any means. */

@@ -1,0 +1,92 @@
+/* A CUDA driver library whose device is the CPU: the functions of libcuda.so.1 that nc_gpu.h uses,
+   over the kernels of cuda/ compiled through cuda_on_cpu.h. With it the tests run the whole CUDA
+   road of the library, launches and error paths included, on a machine without a GPU. */
+#include "cuda_on_cpu.h"
+#include "../cuda/gemm.cu"
+#include "../cuda/probe.cu"
+
+struct kernel_entry {
+    const char *name;
+    void (*body)(void *);
+};
+static const kernel_entry kernels[] = {{"gemm", nc_shim::entry<gemm>::body},
+                                       {"probe", nc_shim::entry<probe>::body}};
+
+enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_IMAGE = 200, NOT_FOUND = 500 };
+
+extern "C" {
+int cuInit(unsigned flags) { return flags ? INVALID_VALUE : SUCCESS; }
+int cuDeviceGetCount(int *count) { return *count = 1, SUCCESS; }
+int cuDeviceGet(int *device, int ordinal) { return *device = 0, ordinal ? INVALID_VALUE : SUCCESS; }
+int cuDeviceGetName(char *name, int n, int) {
+    strncpy(name, "CUDA on CPU (test shim)", (size_t)n);
+    return SUCCESS;
+}
+int cuDevicePrimaryCtxRetain(void **context, int) {
+    static int token;
+    return *context = &token, SUCCESS;
+}
+int cuDevicePrimaryCtxRelease_v2(int) { return SUCCESS; }
+int cuCtxSetCurrent(void *) { return SUCCESS; }
+int cuCtxSynchronize(void) { return SUCCESS; }
+int cuMemAlloc_v2(unsigned long long *address, size_t bytes) {
+    void *p = bytes > (size_t)1 << 33 ? nullptr : malloc(bytes);
+    if (p) memset(p, 0xFF, bytes); /* fresh device memory holds anything: here NaN */
+    *address = (unsigned long long)(uintptr_t)p;
+    return p ? SUCCESS : OUT_OF_MEMORY;
+}
+int cuMemFree_v2(unsigned long long address) { return free((void *)(uintptr_t)address), SUCCESS; }
+int cuMemcpyHtoD_v2(unsigned long long to, const void *from, size_t bytes) {
+    memcpy((void *)(uintptr_t)to, from, bytes);
+    return SUCCESS;
+}
+int cuMemcpyDtoH_v2(void *to, unsigned long long from, size_t bytes) {
+    memcpy(to, (const void *)(uintptr_t)from, bytes);
+    return SUCCESS;
+}
+/* An image is PTX text; it only has to name an entry that this file holds. */
+int cuModuleLoadDataEx(void **module, const void *image, unsigned n, int *options, void **values) {
+    const char *text = static_cast<const char *>(image);
+    if (!strstr(text, ".entry")) {
+        for (unsigned i = 0; i < n; i++)
+            if (options[i] == 5) strcpy(static_cast<char *>(values[i]), "no .entry in the image");
+        return INVALID_IMAGE;
+    }
+    *module = strdup(text);
+    return SUCCESS;
+}
+int cuModuleUnload(void *module) { return free(module), SUCCESS; }
+int cuModuleGetFunction(void **function, void *module, const char *name) {
+    for (const kernel_entry &k : kernels)
+        if (!strcmp(k.name, name) && strstr(static_cast<char *>(module), name)) {
+            *function = const_cast<kernel_entry *>(&k);
+            return SUCCESS;
+        }
+    return NOT_FOUND;
+}
+int cuModuleGetGlobal_v2(unsigned long long *address, size_t *bytes, void *module,
+                         const char *name) {
+    if (!strstr(static_cast<char *>(module), name)) return NOT_FOUND;
+    *address = (unsigned long long)(uintptr_t)&nc_interface_version;
+    *bytes = sizeof nc_interface_version;
+    return SUCCESS;
+}
+int cuLaunchKernel(void *function, unsigned gx, unsigned gy, unsigned gz, unsigned bx, unsigned by,
+                   unsigned bz, unsigned, void *, void **arguments, void **) {
+    if (!gx || !gy || !gz || bx * by * bz > 1024) return INVALID_VALUE;
+    nc_shim::launch({gx, gy, gz}, {bx, by, bz}, static_cast<kernel_entry *>(function)->body,
+                    arguments);
+    return SUCCESS;
+}
+int cuGetErrorString(int code, const char **text) {
+    *text = code == OUT_OF_MEMORY ? "out of memory" : code == NOT_FOUND ? "not found" : "error";
+    return SUCCESS;
+}
+int cuEventCreate(void **event, unsigned) {
+    static int token;
+    return *event = &token, SUCCESS;
+}
+int cuEventDestroy_v2(void *) { return SUCCESS; }
+int cuEventRecord(void *, void *) { return SUCCESS; }
+int cuEventElapsedTime(float *milliseconds, void *, void *) { return *milliseconds = 0, SUCCESS; }
+}

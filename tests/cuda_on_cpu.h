@@ -1,0 +1,145 @@
+/* The CUDA C of cuda/ on the CPU, for tests: compile a kernel as C++ with this file included
+   first. Threads of a block are fibres that run in random order from barrier to barrier; shared
+   memory is poisoned with NaN before every block, and order and poison change from run to run, so
+   that a missing __syncthreads() shows as a wrong result. */
+#ifndef NC_CUDA_ON_CPU_H
+#define NC_CUDA_ON_CPU_H
+#include <algorithm>
+#include <cmath>
+#include <cstddef>
+#include <cstdint>
+#include <cstdlib>
+#include <cstring>
+#include <tuple>
+#include <utility>
+#include <ucontext.h>
+#include <vector>
+
+#define __global__
+#define __device__
+#define __host__
+#define __forceinline__ inline
+#define __restrict__
+#define __launch_bounds__(...)
+/* All shared variables of a program share one section, which the linker delimits. */
+#define __shared__ static __attribute__((section("nc_shared")))
+extern "C" char __start_nc_shared[] __attribute__((weak));
+extern "C" char __stop_nc_shared[] __attribute__((weak));
+
+struct nc_dim3 {
+    unsigned x, y, z;
+};
+inline nc_dim3 threadIdx, blockIdx, blockDim, gridDim;
+
+using std::max;
+using std::min;
+static inline float __fmaf_rn(float a, float b, float c) { return fmaf(a, b, c); }
+static inline float __fadd_rn(float a, float b) { return a + b; }
+static inline float __fmul_rn(float a, float b) { return a * b; }
+static inline float __fdiv_rn(float a, float b) { return a / b; }
+static inline float __fsqrt_rn(float a) { return sqrtf(a); }
+
+namespace nc_shim {
+
+struct fibre {
+    ucontext_t context;
+    std::vector<char> stack;
+    nc_dim3 thread;
+    bool finished;
+};
+
+struct scheduler {
+    ucontext_t home;
+    std::vector<fibre> fibres;
+    fibre *running;
+    void (*body)(void *);
+    void *argument;
+    uint64_t random;
+};
+inline scheduler run;
+
+inline uint64_t next_random() { /* xorshift64* */
+    run.random ^= run.random >> 12;
+    run.random ^= run.random << 25;
+    run.random ^= run.random >> 27;
+    return run.random * UINT64_C(2685821657736338717);
+}
+
+inline void fibre_main() {
+    run.body(run.argument);
+    run.running->finished = true;
+    swapcontext(&run.running->context, &run.home);
+}
+
+/* Run every live fibre up to its next barrier, in random order. Barriers that only part of the
+ * threads reach are an error of the kernel, as on a device. */
+inline void run_block() {
+    size_t n = run.fibres.size(), live = n;
+    std::vector<size_t> order(n);
+    for (size_t i = 0; i < n; i++) {
+        fibre &f = run.fibres[i];
+        f.stack.resize(64 * 1024);
+        f.finished = false;
+        f.thread = {(unsigned)(i % blockDim.x), (unsigned)(i / blockDim.x % blockDim.y),
+                    (unsigned)(i / blockDim.x / blockDim.y)};
+        getcontext(&f.context);
+        f.context.uc_stack.ss_sp = f.stack.data();
+        f.context.uc_stack.ss_size = f.stack.size();
+        f.context.uc_link = nullptr;
+        makecontext(&f.context, fibre_main, 0);
+        order[i] = i;
+    }
+    while (live) {
+        size_t finished = 0;
+        for (size_t i = n; i > 1; i--) std::swap(order[i - 1], order[next_random() % i]);
+        for (size_t i : order) {
+            fibre &f = run.fibres[i];
+            if (f.finished) continue;
+            run.running = &f;
+            threadIdx = f.thread;
+            swapcontext(&run.home, &f.context);
+            finished += f.finished;
+        }
+        if (finished && finished != live) abort(); /* divergent barrier */
+        live -= finished;
+    }
+}
+
+inline void launch(nc_dim3 grid, nc_dim3 block, void (*body)(void *), void *argument) {
+    char *shared = __start_nc_shared;
+    size_t bytes = (size_t)(__stop_nc_shared - __start_nc_shared);
+    if (!run.random) run.random = 88172645463325252u;
+    run.body = body;
+    run.argument = argument;
+    gridDim = grid;
+    blockDim = block;
+    run.fibres.resize((size_t)block.x * block.y * block.z);
+    for (size_t i = 0; i < (size_t)grid.x * grid.y * grid.z; i++) {
+        blockIdx = {(unsigned)(i % grid.x), (unsigned)(i / grid.x % grid.y),
+                    (unsigned)(i / grid.x / grid.y)};
+        if (bytes) memset(shared, 0xFF, bytes); /* NaN, and a huge integer */
+        run_block();
+    }
+}
+
+/* Kernel arguments from the pointers that cuLaunchKernel takes. */
+template <class... A, size_t... I>
+void call(void (*kernel)(A...), void **arguments, std::index_sequence<I...>) {
+    kernel(*static_cast<A *>(arguments[I])...);
+}
+
+template <auto Kernel> struct entry;
+template <class... A, void (*Kernel)(A...)> struct entry<Kernel> {
+    static void body(void *arguments) {
+        call(Kernel, static_cast<void **>(arguments), std::index_sequence_for<A...>{});
+    }
+};
+
+} // namespace nc_shim
+
+/* Wait for the other threads of the block. */
+static inline void __syncthreads() {
+    nc_shim::fibre *self = nc_shim::run.running;
+    swapcontext(&self->context, &nc_shim::run.home);
+}
+#endif

@@ -1,0 +1,286 @@
+/* nc_gpu.h and the kernels in shaders/ and cuda/: every road gives the bits of the CPU. The roads:
+   SPIR-V on a Vulkan driver with validation layers (lavapipe where there is no GPU), CUDA source
+   on the CPU through tests/cuda_on_cpu.h, and real devices with NC_TEST_GPU=1. */
+#include "test.h"
+#include <math.h>
+#include "../nc_gpu.h"
+#define NC_GPU
+#include "../nc_hlx.h"
+
+typedef struct road {
+    const char *name;
+    nc_gpu_desc desc;
+} road;
+
+static void quiet(void *user, const char *message) {
+    if (getenv("NC_TEST_VERBOSE")) fprintf(stderr, "%s: %s\n", (const char *)user, message);
+}
+
+/* Which roads this run takes. */
+static size_t roads(road out[3]) {
+    size_t n = 0;
+    memset(out, 0, 3 * sizeof *out);
+    out[n].name = "Vulkan";
+    out[n].desc.kind = NC_GPU_VULKAN;
+    out[n].desc.kernel_path = "build/kernels";
+    out[n++].desc.validation = !getenv("NC_TEST_GPU");
+    out[n].name = "CUDA source on the CPU";
+    out[n].desc.kind = NC_GPU_CUDA;
+    out[n].desc.kernel_path = "build/shim";
+    out[n++].desc.library = "build/shim/libcuda_on_cpu.so";
+    if (getenv("NC_TEST_GPU")) {
+        out[n].name = "CUDA";
+        out[n].desc.kind = NC_GPU_CUDA;
+        out[n++].desc.kernel_path = "build/kernels";
+    }
+    return n;
+}
+
+/* A device for the road; null, with a line that says why, when it is not there. */
+static nc_gpu *open_road(road *r) {
+    nc_gpu *gpu;
+    nc_error err;
+    nc_status status;
+    r->desc.log_fn = quiet;
+    r->desc.log_user = (void *)(uintptr_t)r->name;
+    status = nc_gpu_open(&gpu, &r->desc, &err);
+    if (status != NC_OK) {
+        printf("%s: skipped: %s\n", r->name, err.message);
+        if (getenv("NC_TEST_GPU_REQUIRED")) fail_msg("%s: %s", r->name, err.message);
+        return NULL;
+    }
+    return gpu;
+}
+
+static void probe_reports_what_the_device_can_do(void **state) {
+    road list[3];
+    size_t n = roads(list), i;
+    (void)state;
+    for (i = 0; i < n; i++) {
+        nc_gpu *gpu = open_road(&list[i]);
+        const nc_gpu_caps *c;
+        if (!gpu) continue;
+        c = nc_gpu_get_caps(gpu);
+        printf("%s: %s; fma %s, + and * %s, / and sqrt %s, subnormals %s, int64 %u, float64 %u\n",
+               list[i].name, c->name, c->fma_fused ? "fused" : "emulated",
+               c->exact_arithmetic ? "exact" : "inexact", c->exact_division ? "exact" : "inexact",
+               c->subnormals_kept ? "kept" : "flushed", c->int64, c->float64);
+        assert_true(c->contract);
+        assert_int_equal(c->validation_errors, 0);
+        nc_gpu_close(gpu);
+    }
+}
+
+static void fill(float *x, size_t n, uint64_t *seed) {
+    size_t i;
+    for (i = 0; i < n; i++) {
+        uint32_t bits = (uint32_t)test_random(seed);
+        /* exponents 2^-70 .. 2^57: products reach the subnormals, sums cancel; some -0 */
+        bits = (bits & UINT32_C(0x807FFFFF)) | (uint32_t)(57 + test_random(seed) % 128) << 23;
+        if (test_random(seed) % 8) bits = (bits & UINT32_C(0x807FFFFF)) | UINT32_C(0x3F000000);
+        if (test_random(seed) % 50 == 0) bits = UINT32_C(0x80000000);
+        memcpy(&x[i], &bits, 4);
+    }
+}
+
+static void compare_gemm(nc_gpu *gpu, size_t m, size_t n, size_t k, uint64_t *seed) {
+    float *a = malloc(m * k * 4), *b = malloc(k * n * 4), *start = malloc(m * n * 4);
+    float *c = malloc(m * n * 4), *expected = malloc(m * n * 4);
+    int v;
+    fill(a, m * k, seed);
+    fill(b, k * n, seed);
+    fill(start, m * n, seed);
+    for (v = 0; v < 8; v++) {
+        nc_status status;
+        memcpy(c, start, m * n * 4);
+        memcpy(expected, start, m * n * 4);
+        nc_hlx_gemm_ref(v & 1, v >> 1 & 1, m, n, k, a, v & 1 ? m : k, b, v >> 1 & 1 ? k : n,
+                        expected, n, v >> 2);
+        status = nc_hlx_gpu_gemm(gpu, v & 1, v >> 1 & 1, m, n, k, a, b, c, v >> 2);
+        if (status != NC_OK) fail_msg("%s: %s", nc_status_str(status), nc_gpu_last_error(gpu));
+        if (memcmp(c, expected, m * n * 4))
+            fail_msg("%zu x %zu x %zu, variant %d: bits differ", m, n, k, v);
+    }
+    free(a);
+    free(b);
+    free(start);
+    free(c);
+    free(expected);
+}
+
+static void gemm_gives_the_bits_of_the_cpu_on_every_road(void **state) {
+    static const size_t shapes[][3] = {{1, 1, 1},  {16, 16, 16}, {17, 15, 33},
+                                       {5, 70, 3}, {64, 1, 129}, {96, 80, 64}};
+    road list[3];
+    size_t n = roads(list), i, s;
+    uint64_t seed = 10;
+    (void)state;
+    for (i = 0; i < n; i++) {
+        nc_gpu *gpu = open_road(&list[i]);
+        if (!gpu) continue;
+        for (s = 0; s < sizeof shapes / sizeof *shapes; s++)
+            compare_gemm(gpu, shapes[s][0], shapes[s][1], shapes[s][2], &seed);
+        printf("%s: %zu shapes, 8 variants each, bit-equal\n", list[i].name, s);
+        assert_int_equal(nc_gpu_get_caps(gpu)->validation_errors, 0);
+        nc_gpu_close(gpu);
+    }
+}
+
+static void programs_replay_and_barriers_order_dispatches(void **state) {
+    road list[3];
+    size_t n = roads(list), i;
+    (void)state;
+    for (i = 0; i < n; i++) {
+        /* x <- x * y twice in one program, run three times: y = 2 I, so x grows by 4 a run */
+        static const uint32_t threads[3] = {16, 16, 1}, groups[3] = {1, 1, 1};
+        uint32_t push[6] = {4, 4, 4, 0, 0, 0};
+        float x[16], y[16], out[16];
+        nc_gpu *gpu = open_road(&list[i]);
+        nc_gpu_buffer *ab[3], *ba[3];
+        nc_gpu_kernel *gemm;
+        nc_gpu_program *program;
+        uint64_t time;
+        int j;
+        if (!gpu) continue;
+        for (j = 0; j < 16; j++) {
+            x[j] = (float)j;
+            y[j] = j % 5 == 0 ? 2.0f : 0.0f;
+        }
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 24, threads, &gemm), NC_OK);
+        for (j = 0; j < 3; j++)
+            assert_int_equal(nc_gpu_buffer_create(gpu, sizeof x, &ab[j]), NC_OK);
+        ba[0] = ab[2];
+        ba[1] = ab[1];
+        ba[2] = ab[0];
+        assert_int_equal(nc_gpu_upload(gpu, ab[0], 0, x, sizeof x), NC_OK);
+        assert_int_equal(nc_gpu_upload(gpu, ab[1], 0, y, sizeof y), NC_OK);
+        assert_int_equal(nc_gpu_begin(gpu), NC_OK);
+        assert_int_equal(nc_gpu_begin(gpu), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ab, push, groups), NC_OK);
+        assert_int_equal(nc_gpu_barrier(gpu), NC_OK);
+        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ba, push, groups), NC_OK);
+        assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
+        for (j = 0; j < 3; j++) assert_int_equal(nc_gpu_run(gpu, program, &time), NC_OK);
+        assert_int_equal(nc_gpu_download(gpu, ab[0], 0, out, sizeof out), NC_OK);
+        for (j = 0; j < 16; j++) assert_true(out[j] == 64.0f * x[j]);
+        nc_gpu_program_destroy(gpu, program);
+        for (j = 0; j < 3; j++) nc_gpu_buffer_destroy(gpu, ab[j]);
+        nc_gpu_kernel_destroy(gpu, gemm);
+        assert_int_equal(nc_gpu_get_caps(gpu)->validation_errors, 0);
+        nc_gpu_close(gpu);
+    }
+}
+
+static void write_text(const char *path, const char *text) {
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs(text, file);
+    fclose(file);
+}
+
+static void errors_are_clear_and_leave_the_device_usable(void **state) {
+    static const uint32_t threads[3] = {16, 16, 1}, none[3] = {0, 1, 1};
+    road list[3];
+    size_t n = roads(list), i;
+    nc_gpu_desc desc;
+    nc_error err;
+    nc_gpu *gpu;
+    (void)state;
+    memset(&desc, 0, sizeof desc);
+    desc.kind = NC_GPU_VULKAN;
+    desc.library = "build/no_such_driver.so";
+    assert_int_equal(nc_gpu_open(&gpu, &desc, &err), NC_ERR_DEVICE);
+    assert_non_null(strstr(err.message, "no_such_driver"));
+    desc.kind = NC_GPU_ANY; /* neither driver is there */
+    assert_int_equal(nc_gpu_open(&gpu, &desc, &err), NC_ERR_DEVICE);
+    desc.kind = (nc_gpu_kind)7;
+    assert_int_equal(nc_gpu_open(&gpu, &desc, &err), NC_ERR_ARG);
+    assert_int_equal(nc_gpu_open(NULL, &desc, &err), NC_ERR_ARG);
+    nc_gpu_close(NULL);
+    for (i = 0; i < n; i++) {
+        nc_gpu_kernel *kernel;
+        nc_gpu_buffer *buffer;
+        nc_gpu_program *program;
+        float x[4] = {0};
+        gpu = open_road(&list[i]);
+        if (!gpu) continue;
+        assert_int_equal(nc_gpu_kernel_load(gpu, "nothing", 1, 0, threads, &kernel), NC_ERR_DEVICE);
+        assert_non_null(strstr(nc_gpu_last_error(gpu), list[i].desc.kernel_path));
+        assert_non_null(strstr(nc_gpu_last_error(gpu), "nothing"));
+        assert_int_equal(nc_gpu_kernel_load(gpu, "../gemm", 1, 0, threads, &kernel), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 9, 0, threads, &kernel), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 132, threads, &kernel), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_buffer_create(gpu, 0, &buffer), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_buffer_create(gpu, SIZE_MAX / 2, &buffer), NC_ERR_LIMIT);
+        assert_null(buffer);
+        assert_int_equal(nc_gpu_buffer_create(gpu, 16, &buffer), NC_OK);
+        assert_int_equal(nc_gpu_upload(gpu, buffer, 8, x, 12), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_download(gpu, buffer, 17, x, 0), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_end(gpu, &program), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_barrier(gpu), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_begin(gpu), NC_OK);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 24, threads, &kernel), NC_OK);
+        {
+            nc_gpu_buffer *missing[3] = {NULL, NULL, NULL}, *all[3];
+            uint32_t push[6] = {0};
+            all[0] = all[1] = all[2] = buffer;
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, missing, push, threads), NC_ERR_ARG);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, push, none), NC_ERR_LIMIT);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, NULL, threads), NC_ERR_ARG);
+        }
+        assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
+        assert_int_equal(nc_gpu_run(gpu, program, NULL), NC_OK); /* an empty program */
+        nc_gpu_program_destroy(gpu, program);
+        nc_gpu_kernel_destroy(gpu, kernel);
+        nc_gpu_buffer_destroy(gpu, buffer);
+        nc_gpu_close(gpu);
+    }
+}
+
+static void damaged_kernel_files_are_refused(void **state) {
+    static const uint32_t threads[3] = {16, 16, 1};
+    static const char *const ptx[] = {"garbage", ".entry damaged", "nc_interface_version .entry x"};
+    static uint8_t spirv[1 << 16];
+    road list[3];
+    nc_gpu_kernel *kernel;
+    nc_gpu *gpu;
+    size_t i, n, cut;
+    FILE *file;
+    (void)state;
+    (void)roads(list);
+    gpu = open_road(&list[1]);
+    for (i = 0; gpu && i < 3; i++) {
+        write_text("build/shim/damaged.ptx", ptx[i]);
+        assert_int_not_equal(nc_gpu_kernel_load(gpu, "damaged", 3, 24, threads, &kernel), NC_OK);
+        assert_null(kernel);
+    }
+    nc_gpu_close(gpu);
+    gpu = open_road(&list[0]);
+    if (!gpu) return;
+    file = fopen("build/kernels/gemm.spv", "rb");
+    assert_non_null(file);
+    n = fread(spirv, 1, sizeof spirv, file);
+    fclose(file);
+    for (cut = 0; cut < n; cut += cut < 200 ? 1 : 101) { /* truncations never reach the driver */
+        if (cut > n / 2) break;                          /* the interface version comes early */
+        file = fopen("build/kernels/damaged.spv", "wb");
+        fwrite(spirv, 1, cut % 4 ? cut : (cut < 200 ? cut : cut + 1), file);
+        fclose(file);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "damaged", 3, 24, threads, &kernel),
+                         NC_ERR_MISMATCH);
+    }
+    remove("build/kernels/damaged.spv");
+    remove("build/shim/damaged.ptx");
+    nc_gpu_close(gpu);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(probe_reports_what_the_device_can_do),
+        cmocka_unit_test(gemm_gives_the_bits_of_the_cpu_on_every_road),
+        cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
+        cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
+        cmocka_unit_test(damaged_kernel_files_are_refused),
+    };
+    return cmocka_run_group_tests_name("gpu roads", tests, NULL, NULL);
+}
