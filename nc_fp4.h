@@ -286,10 +286,6 @@ NC_API uint64_t nc_fp4_adder_spec(void *circuit, uint64_t inputs);
 #include <stdlib.h>
 #include <string.h>
 
-#ifndef NC_ASSERT
-#include <assert.h>
-#define NC_ASSERT(x) assert(x)
-#endif
 #ifndef NC_MALLOC
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
@@ -300,10 +296,8 @@ NC_API uint64_t nc_fp4_adder_spec(void *circuit, uint64_t inputs);
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #include <fcntl.h>
 #include <unistd.h>
-#ifdef __cplusplus
-extern "C" int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
-#else
-extern int fsync(int fd);
+#ifndef __cplusplus
+extern int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
 #endif
 #elif !defined(NC_NO_STDIO) && defined(_WIN32)
 #include <io.h>

@@ -315,10 +315,8 @@ NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out);
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #include <fcntl.h>
 #include <unistd.h>
-#ifdef __cplusplus
-extern "C" int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
-#else
-extern int fsync(int fd);
+#ifndef __cplusplus
+extern int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
 #endif
 #elif !defined(NC_NO_STDIO) && defined(_WIN32)
 #include <io.h>

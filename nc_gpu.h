@@ -498,6 +498,9 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #endif
 /* ==== end of nc base implementation ================================================ */
 
+#ifdef NC_NO_STDIO
+#error "nc_gpu.h reads kernel files: it cannot be compiled with NC_NO_STDIO"
+#endif
 #include <math.h>
 #if defined(__unix__) || defined(__APPLE__)
 #include <dlfcn.h>
@@ -511,7 +514,8 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 /* Device functions, fetched by name. */
 #define NC_GPU__VULKAN_FUNCTIONS(X)                                                                \
     X(DestroyInstance)                                                                             \
-    X(EnumeratePhysicalDevices) X(GetPhysicalDeviceProperties) X(GetPhysicalDeviceFeatures)        \
+    X(EnumeratePhysicalDevices)                                                                    \
+    X(GetPhysicalDeviceProperties) X(GetPhysicalDeviceFeatures)                                    \
         X(GetPhysicalDeviceQueueFamilyProperties) X(GetPhysicalDeviceMemoryProperties) X(          \
             CreateDevice) X(DestroyDevice) X(GetDeviceQueue) X(DeviceWaitIdle) X(CreateBuffer)     \
             X(DestroyBuffer) X(GetBufferMemoryRequirements) X(AllocateMemory) X(FreeMemory) X(     \
@@ -1123,20 +1127,20 @@ static nc_status nc_gpu__vk_begin(nc_gpu *gpu, nc_gpu_program *program) {
 /* A descriptor set from the program's pools. */
 static nc_status nc_gpu__vk_set(nc_gpu *gpu, nc_gpu_program *program, VkDescriptorSetLayout layout,
                                 VkDescriptorSet *set) {
-    enum { BLOCK = 64 };
+    const uint32_t block = 64;
     nc_gpu__vulkan *vk = &gpu->vk;
     VkDescriptorSetAllocateInfo info;
     VkResult result;
-    if (!program->pools || program->pools->used == BLOCK) {
+    if (!program->pools || program->pools->used == block) {
         VkDescriptorPoolSize size;
         VkDescriptorPoolCreateInfo create;
         nc_gpu__pool *pool = (nc_gpu__pool *)nc__calloc(NULL, sizeof *pool);
         if (!pool) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
         memset(&create, 0, sizeof create);
         size.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-        size.descriptorCount = BLOCK * NC_GPU__MAX_BUFFERS;
+        size.descriptorCount = block * NC_GPU__MAX_BUFFERS;
         create.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
-        create.maxSets = BLOCK;
+        create.maxSets = block;
         create.poolSizeCount = 1;
         create.pPoolSizes = &size;
         pool->next = program->pools;

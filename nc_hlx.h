@@ -41,6 +41,7 @@
      >>api       numeric kernels, model, training, checkpoints, sampling
      >>scalar    elementary functions, reductions, reference kernels
      >>simd      gemm: packing, micro kernels, threads
+     >>model     tensors and memory of a model
      >>io        checkpoints
      >>gpu       gemm on a device (NC_GPU)
      >>public    model, training, sampling
@@ -55,7 +56,7 @@
 
    The numeric contract, which every function here keeps:
      - float32 + - * / sqrt and explicit fma, round to nearest even, subnormals kept; nothing is
-       reassociated, and the compiler may fuse nothing on its own (see >>scalar).
+       reassociated, and the compiler may fuse nothing on its own.
      - a dot product over k is the chain c = fma(a[k], b[k], c) with k ascending.
      - a reduction to a scalar has the fixed shape of nc_hlx_sum.
      - sums over the batch axis are chains in ascending index.
@@ -643,8 +644,8 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #ifdef __FAST_MATH__
 #error "nc_hlx.h promises bits: compile without -ffast-math"
 #endif
-#if defined(FLT_EVAL_METHOD) && FLT_EVAL_METHOD == 2
-#error "nc_hlx.h promises bits: compile with SSE2 arithmetic (-msse2 -mfpmath=sse), not x87"
+#if defined(FLT_EVAL_METHOD) && (FLT_EVAL_METHOD == 1 || FLT_EVAL_METHOD == 2)
+#error "nc_hlx.h promises bits: float must be evaluated as float (x86: -msse2 -mfpmath=sse)"
 #endif
 
 /* a * b + c may become one fma only where this file says so. */
@@ -1405,7 +1406,7 @@ NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_
     return NC_OK;
 }
 
-/* >>public ========================================================================= */
+/* >>model ========================================================================== */
 
 /* Parameter tensors in checkpoint order; the last column says whether weight decay applies. */
 enum {
@@ -1583,6 +1584,196 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
         (char *)nc_hlx__carve(base, &used, nc__mul_size(model->head_work_stride, model->threads));
     return used;
 }
+
+/* >>io ============================================================================= */
+#ifndef NC_NO_STDIO
+
+/* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
+ * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32
+ * loader seq, u32 zero, u64 parameter count; then parameters, first and second moments as
+ * float32; then FNV-1a (64 bits) of everything before it. */
+#define NC_HLX__MAGIC "NCHLXCKP"
+enum { NC_HLX__VERSION = 1, NC_HLX__HEADER = 88 };
+
+/* float32 arrays between memory and file order; a no-op where memory is little-endian. */
+static void nc_hlx__file_order(float *x, size_t n) {
+    const uint16_t probe = 1;
+    uint8_t first, *b = (uint8_t *)(void *)x;
+    size_t i;
+    memcpy(&first, &probe, 1);
+    if (first == 1) return;
+    for (i = 0; i < n; i++, b += 4) {
+        uint8_t b0 = b[0], b1 = b[1];
+        b[0] = b[3];
+        b[1] = b[2];
+        b[2] = b1;
+        b[3] = b0;
+    }
+}
+
+NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                             const char *path, nc_error *err) {
+    const nc_hlx_config *c;
+    uint8_t header[NC_HLX__HEADER], checksum[8];
+    uint64_t hash = NC__FNV_START;
+    nc__span spans[5];
+    nc_status status;
+    size_t total, i;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    c = &model->config;
+    total = model->layout.total;
+    memset(header, 0, sizeof header);
+    memcpy(header, NC_HLX__MAGIC, 8);
+    nc__put_le(header + 8, NC_HLX__VERSION, 4);
+    nc__put_le(header + 12, NC_HLX__HEADER, 4);
+    nc__put_le(header + 16, c->vocab_size, 4);
+    nc__put_le(header + 20, c->d_model, 4);
+    nc__put_le(header + 24, c->num_layers, 4);
+    nc__put_le(header + 28, c->num_heads, 4);
+    nc__put_le(header + 32, c->ffn_dim, 4);
+    nc__put_le(header + 36, c->max_seq_len, 4);
+    nc__put_le(header + 40, c->batch_size, 4);
+    nc__put_le(header + 44, c->tied_output, 4);
+    nc__put_le(header + 48, model->step, 8);
+    nc__put_le(header + 56, loader ? loader->seed : 0, 8);
+    nc__put_le(header + 64, loader ? loader->next : 0, 8);
+    nc__put_le(header + 72, loader ? loader->seq : 0, 4);
+    nc__put_le(header + 80, total, 8);
+    spans[0].data = header;
+    spans[0].bytes = sizeof header;
+    spans[1].data = model->parameters;
+    spans[2].data = model->m;
+    spans[3].data = model->v;
+    for (i = 1; i < 4; i++) spans[i].bytes = total * sizeof(float);
+    spans[4].data = checksum;
+    spans[4].bytes = sizeof checksum;
+    nc_hlx__file_order(model->parameters, 4 * total);
+    for (i = 0; i < 4; i++) hash = nc__fnv1a(hash, spans[i].data, spans[i].bytes);
+    nc__put_le(checksum, hash, 8);
+    status = nc__file_write(path, spans, 5, err);
+    nc_hlx__file_order(model->parameters, 4 * total);
+    return status;
+}
+
+/* Check a header against the file size and fill the configuration. */
+static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_config *c,
+                                     nc_error *err) {
+    nc_hlx__layout layout;
+    uint64_t count;
+    if (bytes < NC_HLX__HEADER + 8 || memcmp(data, NC_HLX__MAGIC, 8))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
+    if (nc__get_le(data + 8, 4) != NC_HLX__VERSION || nc__get_le(data + 12, 4) != NC_HLX__HEADER)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
+                        (unsigned)nc__get_le(data + 8, 4));
+    memset(c, 0, sizeof *c);
+    c->vocab_size = (uint32_t)nc__get_le(data + 16, 4);
+    c->d_model = (uint32_t)nc__get_le(data + 20, 4);
+    c->num_layers = (uint32_t)nc__get_le(data + 24, 4);
+    c->num_heads = (uint32_t)nc__get_le(data + 28, 4);
+    c->ffn_dim = (uint32_t)nc__get_le(data + 32, 4);
+    c->max_seq_len = (uint32_t)nc__get_le(data + 36, 4);
+    c->batch_size = (uint32_t)nc__get_le(data + 40, 4);
+    c->tied_output = (uint32_t)nc__get_le(data + 44, 4);
+    count = nc__get_le(data + 80, 8);
+    if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
+        !c->max_seq_len || !c->batch_size || nc_hlx__complete(c, c) != NC_OK)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
+    nc_hlx__make_layout(c, &layout);
+    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
+        bytes != NC_HLX__HEADER + 12 * count + 8)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
+    if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
+    nc_hlx_config config;
+    uint8_t *data;
+    size_t bytes, total;
+    nc_status status;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    *model = NULL;
+    status = nc__file_read(path, hooks, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_hlx__read_header(data, bytes, &config, err);
+    if (status == NC_OK) {
+        if (batch_size) config.batch_size = batch_size;
+        status = nc_hlx_create(model, &config, hooks);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
+    }
+    if (status == NC_OK) {
+        total = (*model)->layout.total;
+        memcpy((*model)->parameters, data + NC_HLX__HEADER, total * sizeof(float));
+        memcpy((*model)->m, data + NC_HLX__HEADER + 4 * total, 2 * total * sizeof(float));
+        nc_hlx__file_order((*model)->parameters, total);
+        nc_hlx__file_order((*model)->m, 2 * total);
+        (*model)->step = nc__get_le(data + 48, 8);
+        if (loader) {
+            loader->seed = nc__get_le(data + 56, 8);
+            loader->next = nc__get_le(data + 64, 8);
+            loader->seq = (uint32_t)nc__get_le(data + 72, 4);
+        }
+    }
+    nc__free(hooks, data, bytes + 1);
+    return status;
+}
+#endif /* NC_NO_STDIO */
+
+/* >>gpu ============================================================================ */
+#ifdef NC_GPU
+
+/* Constants of shaders/gemm.comp and cuda/gemm.cu, in this order. */
+typedef struct nc_hlx__gemm_push {
+    uint32_t m, n, k, trans_a, trans_b, accumulate;
+} nc_hlx__gemm_push;
+
+NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
+                                 size_t k, const float *a, const float *b, float *c,
+                                 int accumulate) {
+    static const uint32_t threads[3] = {16, 16, 1};
+    const size_t bytes[3] = {m * k * sizeof(float), k * n * sizeof(float), m * n * sizeof(float)};
+    nc_gpu_buffer *buffers[3] = {NULL, NULL, NULL};
+    nc_gpu_kernel *kernel = NULL;
+    nc_gpu_program *program = NULL;
+    nc_hlx__gemm_push push;
+    uint32_t groups[3];
+    nc_status status;
+    int i;
+    if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
+    if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20) return NC_ERR_LIMIT;
+    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
+    push.m = (uint32_t)m;
+    push.n = (uint32_t)n;
+    push.k = (uint32_t)k;
+    push.trans_a = trans_a != 0;
+    push.trans_b = trans_b != 0;
+    push.accumulate = accumulate != 0;
+    groups[0] = (uint32_t)((n + 15) / 16);
+    groups[1] = (uint32_t)((m + 15) / 16);
+    groups[2] = 1;
+    status = nc_gpu_kernel_load(device, "gemm", 3, sizeof push, threads, &kernel);
+    for (i = 0; i < 3 && status == NC_OK; i++)
+        status = nc_gpu_buffer_create(device, bytes[i], &buffers[i]);
+    if (status == NC_OK) status = nc_gpu_upload(device, buffers[0], 0, a, bytes[0]);
+    if (status == NC_OK) status = nc_gpu_upload(device, buffers[1], 0, b, bytes[1]);
+    if (status == NC_OK && accumulate) status = nc_gpu_upload(device, buffers[2], 0, c, bytes[2]);
+    if (status == NC_OK) status = nc_gpu_begin(device);
+    if (status == NC_OK) status = nc_gpu_dispatch(device, kernel, buffers, &push, groups);
+    if (status == NC_OK) status = nc_gpu_end(device, &program);
+    if (status == NC_OK) status = nc_gpu_run(device, program, NULL);
+    if (status == NC_OK) status = nc_gpu_download(device, buffers[2], 0, c, bytes[2]);
+    nc_gpu_program_destroy(device, program);
+    for (i = 0; i < 3; i++) nc_gpu_buffer_destroy(device, buffers[i]);
+    nc_gpu_kernel_destroy(device, kernel);
+    return status;
+}
+#endif /* NC_GPU */
+
+/* >>public ========================================================================= */
 
 NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
     memset(config, 0, sizeof *config);
@@ -2241,194 +2432,6 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
     }
     return NC_OK;
 }
-
-/* >>io ============================================================================= */
-#ifndef NC_NO_STDIO
-
-/* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
- * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32
- * loader seq, u32 zero, u64 parameter count; then parameters, first and second moments as
- * float32; then FNV-1a (64 bits) of everything before it. */
-#define NC_HLX__MAGIC "NCHLXCKP"
-enum { NC_HLX__VERSION = 1, NC_HLX__HEADER = 88 };
-
-/* float32 arrays between memory and file order; a no-op where memory is little-endian. */
-static void nc_hlx__file_order(float *x, size_t n) {
-    const uint16_t probe = 1;
-    uint8_t first, *b = (uint8_t *)(void *)x;
-    size_t i;
-    memcpy(&first, &probe, 1);
-    if (first == 1) return;
-    for (i = 0; i < n; i++, b += 4) {
-        uint8_t b0 = b[0], b1 = b[1];
-        b[0] = b[3];
-        b[1] = b[2];
-        b[2] = b1;
-        b[3] = b0;
-    }
-}
-
-NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
-                             const char *path, nc_error *err) {
-    const nc_hlx_config *c;
-    uint8_t header[NC_HLX__HEADER], checksum[8];
-    uint64_t hash = NC__FNV_START;
-    nc__span spans[5];
-    nc_status status;
-    size_t total, i;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    c = &model->config;
-    total = model->layout.total;
-    memset(header, 0, sizeof header);
-    memcpy(header, NC_HLX__MAGIC, 8);
-    nc__put_le(header + 8, NC_HLX__VERSION, 4);
-    nc__put_le(header + 12, NC_HLX__HEADER, 4);
-    nc__put_le(header + 16, c->vocab_size, 4);
-    nc__put_le(header + 20, c->d_model, 4);
-    nc__put_le(header + 24, c->num_layers, 4);
-    nc__put_le(header + 28, c->num_heads, 4);
-    nc__put_le(header + 32, c->ffn_dim, 4);
-    nc__put_le(header + 36, c->max_seq_len, 4);
-    nc__put_le(header + 40, c->batch_size, 4);
-    nc__put_le(header + 44, c->tied_output, 4);
-    nc__put_le(header + 48, model->step, 8);
-    nc__put_le(header + 56, loader ? loader->seed : 0, 8);
-    nc__put_le(header + 64, loader ? loader->next : 0, 8);
-    nc__put_le(header + 72, loader ? loader->seq : 0, 4);
-    nc__put_le(header + 80, total, 8);
-    spans[0].data = header;
-    spans[0].bytes = sizeof header;
-    spans[1].data = model->parameters;
-    spans[2].data = model->m;
-    spans[3].data = model->v;
-    for (i = 1; i < 4; i++) spans[i].bytes = total * sizeof(float);
-    spans[4].data = checksum;
-    spans[4].bytes = sizeof checksum;
-    nc_hlx__file_order(model->parameters, 4 * total);
-    for (i = 0; i < 4; i++) hash = nc__fnv1a(hash, spans[i].data, spans[i].bytes);
-    nc__put_le(checksum, hash, 8);
-    status = nc__file_write(path, spans, 5, err);
-    nc_hlx__file_order(model->parameters, 4 * total);
-    return status;
-}
-
-/* Check a header against the file size and fill the configuration. */
-static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_config *c,
-                                     nc_error *err) {
-    nc_hlx__layout layout;
-    uint64_t count;
-    if (bytes < NC_HLX__HEADER + 8 || memcmp(data, NC_HLX__MAGIC, 8))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
-    if (nc__get_le(data + 8, 4) != NC_HLX__VERSION || nc__get_le(data + 12, 4) != NC_HLX__HEADER)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
-                        (unsigned)nc__get_le(data + 8, 4));
-    memset(c, 0, sizeof *c);
-    c->vocab_size = (uint32_t)nc__get_le(data + 16, 4);
-    c->d_model = (uint32_t)nc__get_le(data + 20, 4);
-    c->num_layers = (uint32_t)nc__get_le(data + 24, 4);
-    c->num_heads = (uint32_t)nc__get_le(data + 28, 4);
-    c->ffn_dim = (uint32_t)nc__get_le(data + 32, 4);
-    c->max_seq_len = (uint32_t)nc__get_le(data + 36, 4);
-    c->batch_size = (uint32_t)nc__get_le(data + 40, 4);
-    c->tied_output = (uint32_t)nc__get_le(data + 44, 4);
-    count = nc__get_le(data + 80, 8);
-    if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
-        !c->max_seq_len || !c->batch_size || nc_hlx__complete(c, c) != NC_OK)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
-    nc_hlx__make_layout(c, &layout);
-    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
-        bytes != NC_HLX__HEADER + 12 * count + 8)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
-    if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
-                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
-    nc_hlx_config config;
-    uint8_t *data;
-    size_t bytes, total;
-    nc_status status;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    *model = NULL;
-    status = nc__file_read(path, hooks, &data, &bytes, err);
-    if (status != NC_OK) return status;
-    status = nc_hlx__read_header(data, bytes, &config, err);
-    if (status == NC_OK) {
-        if (batch_size) config.batch_size = batch_size;
-        status = nc_hlx_create(model, &config, hooks);
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
-    }
-    if (status == NC_OK) {
-        total = (*model)->layout.total;
-        memcpy((*model)->parameters, data + NC_HLX__HEADER, total * sizeof(float));
-        memcpy((*model)->m, data + NC_HLX__HEADER + 4 * total, 2 * total * sizeof(float));
-        nc_hlx__file_order((*model)->parameters, total);
-        nc_hlx__file_order((*model)->m, 2 * total);
-        (*model)->step = nc__get_le(data + 48, 8);
-        if (loader) {
-            loader->seed = nc__get_le(data + 56, 8);
-            loader->next = nc__get_le(data + 64, 8);
-            loader->seq = (uint32_t)nc__get_le(data + 72, 4);
-        }
-    }
-    nc__free(hooks, data, bytes + 1);
-    return status;
-}
-#endif /* NC_NO_STDIO */
-
-/* >>gpu ============================================================================ */
-#ifdef NC_GPU
-
-/* Constants of shaders/gemm.comp and cuda/gemm.cu, in this order. */
-typedef struct nc_hlx__gemm_push {
-    uint32_t m, n, k, trans_a, trans_b, accumulate;
-} nc_hlx__gemm_push;
-
-NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
-                                 size_t k, const float *a, const float *b, float *c,
-                                 int accumulate) {
-    static const uint32_t threads[3] = {16, 16, 1};
-    const size_t bytes[3] = {m * k * sizeof(float), k * n * sizeof(float), m * n * sizeof(float)};
-    nc_gpu_buffer *buffers[3] = {NULL, NULL, NULL};
-    nc_gpu_kernel *kernel = NULL;
-    nc_gpu_program *program = NULL;
-    nc_hlx__gemm_push push;
-    uint32_t groups[3];
-    nc_status status;
-    int i;
-    if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
-    if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20) return NC_ERR_LIMIT;
-    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
-    push.m = (uint32_t)m;
-    push.n = (uint32_t)n;
-    push.k = (uint32_t)k;
-    push.trans_a = trans_a != 0;
-    push.trans_b = trans_b != 0;
-    push.accumulate = accumulate != 0;
-    groups[0] = (uint32_t)((n + 15) / 16);
-    groups[1] = (uint32_t)((m + 15) / 16);
-    groups[2] = 1;
-    status = nc_gpu_kernel_load(device, "gemm", 3, sizeof push, threads, &kernel);
-    for (i = 0; i < 3 && status == NC_OK; i++)
-        status = nc_gpu_buffer_create(device, bytes[i], &buffers[i]);
-    if (status == NC_OK) status = nc_gpu_upload(device, buffers[0], 0, a, bytes[0]);
-    if (status == NC_OK) status = nc_gpu_upload(device, buffers[1], 0, b, bytes[1]);
-    if (status == NC_OK && accumulate) status = nc_gpu_upload(device, buffers[2], 0, c, bytes[2]);
-    if (status == NC_OK) status = nc_gpu_begin(device);
-    if (status == NC_OK) status = nc_gpu_dispatch(device, kernel, buffers, &push, groups);
-    if (status == NC_OK) status = nc_gpu_end(device, &program);
-    if (status == NC_OK) status = nc_gpu_run(device, program, NULL);
-    if (status == NC_OK) status = nc_gpu_download(device, buffers[2], 0, c, bytes[2]);
-    nc_gpu_program_destroy(device, program);
-    for (i = 0; i < 3; i++) nc_gpu_buffer_destroy(device, buffers[i]);
-    nc_gpu_kernel_destroy(device, kernel);
-    return status;
-}
-#endif /* NC_GPU */
 
 #undef NC_HLX__VERSIONS
 #undef NC_HLX__INLINE

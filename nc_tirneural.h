@@ -344,10 +344,8 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #include <fcntl.h>
 #include <unistd.h>
-#ifdef __cplusplus
-extern "C" int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
-#else
-extern int fsync(int fd);
+#ifndef __cplusplus
+extern int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
 #endif
 #elif !defined(NC_NO_STDIO) && defined(_WIN32)
 #include <io.h>
@@ -877,10 +875,10 @@ static nc_status nc_tir__field(const char *text, size_t n, uint64_t *value) {
 
 /* Label map entry of a name of n characters; its index. */
 static uint64_t nc_tir__label_of(nc_tir__code *code, const char *name, size_t n) {
-    char small[128], *key = small;
+    char key[128];
     ptrdiff_t at;
-    if (n >= sizeof small) { /* cannot happen: the caller limits labels to 120 characters */
-        n = sizeof small - 1;
+    if (n >= sizeof key) { /* cannot happen: the caller limits labels to 120 characters */
+        n = sizeof key - 1;
     }
     memcpy(key, name, n);
     key[n] = 0;
@@ -2168,6 +2166,12 @@ static nc_tir_verdict nc_tir__compare(const nc_tir__meaning *a, const nc_tir__me
     return NC_TIR_PROVEN;
 }
 
+/* Empty an stb_ds array but keep its memory (stbds_arrsetlen(a, 0) warns with -Wtype-limits). */
+#define NC_TIR__CLEAR(a)                                                                           \
+    do {                                                                                           \
+        if (a) stbds_header(a)->length = 0;                                                        \
+    } while (0)
+
 /* Memory of the prover and the search, reused from block to block. */
 enum { NC_TIR__MAX_LOCAL = 250, NC_TIR__WINDOW = 112, NC_TIR__MAX_LEVELS = 200 };
 
@@ -2497,7 +2501,7 @@ static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width
     frontier.width = width;
     frontier.kept = (nc_tir__state *)nc__alloc(NULL, (width + 1) * sizeof start);
     if (!frontier.kept) return 0;
-    stbds_arrsetlen(p->states, 0);
+    NC_TIR__CLEAR(p->states);
     stbds_arrput(p->states, start);
     for (level = 0; level < limit && !length; level++) {
         last = (uint32_t)stbds_arrlenu(p->states);
@@ -2851,7 +2855,7 @@ NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t
         status = nc_tir__read_line(p, &c, &op, name, err);
         c.line++;
         if (status == NC_OK && op.kind == NC_TIR_ASM) {
-            stbds_arrsetlen(lines, 0);
+            NC_TIR__CLEAR(lines);
             status = nc_tir__read_asm(&at, stop, &c.line, stbds_arrlenu(p->open), &lines, err);
             op.text = lines;
         }
@@ -3095,7 +3099,7 @@ static void nc_tir__flush(nc_tir__emitter *e) {
     if (e->prover) nc_tir__improve(e);
     for (i = 0; i < stbds_arrlenu(e->pending); i++)
         nc_tir__print_instruction(&e->text, &e->pending[i]);
-    stbds_arrsetlen(e->pending, 0);
+    NC_TIR__CLEAR(e->pending);
 }
 
 static void nc_tir__emit(nc_tir__emitter *e, uint32_t op, uint64_t arg) {

@@ -8,7 +8,8 @@ layout(local_size_x = 16, local_size_y = 16) in;
 layout(std430, set = 0, binding = 0) readonly buffer A { float a[]; };
 layout(std430, set = 0, binding = 1) readonly buffer B { float b[]; };
 layout(std430, set = 0, binding = 2) buffer C { float c[]; };
-layout(push_constant) uniform Push { uint m, n, k, trans_a, trans_b, accumulate; } p;
+layout(push_constant) uniform Push { uint m, n, k, trans_a, trans_b, accumulate; }
+p;
 
 shared float tile_a[16][17]; // [row][k]
 shared float tile_b[16][17]; // [k][column]
@@ -23,7 +24,8 @@ void main() {
         uint ka = k0 + x, kb = k0 + y;
         tile_a[y][x] = 0.0;
         tile_b[y][x] = 0.0;
-        if (row < p.m && ka < p.k) tile_a[y][x] = a[p.trans_a != 0 ? ka * p.m + row : row * p.k + ka];
+        if (row < p.m && ka < p.k)
+            tile_a[y][x] = a[p.trans_a != 0 ? ka * p.m + row : row * p.k + ka];
         if (column < p.n && kb < p.k)
             tile_b[y][x] = b[p.trans_b != 0 ? column * p.k + kb : kb * p.n + column];
         barrier();

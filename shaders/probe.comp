@@ -6,7 +6,8 @@
 layout(local_size_x = 64) in;
 layout(std430, set = 0, binding = 0) readonly buffer X { float x[]; };
 layout(std430, set = 0, binding = 1) writeonly buffer Y { float y[]; };
-layout(push_constant) uniform Push { uint count; } p;
+layout(push_constant) uniform Push { uint count; }
+p;
 
 void main() {
     uint i = gl_GlobalInvocationID.x;

@@ -1,0 +1,166 @@
+# make help lists the targets. Nothing has to be built to use the headers: copy one.
+
+B      ?= build
+CFLAGS ?= -O2 -g
+PREFIX ?= /usr/local
+JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
+
+HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
+EXAMPLES = gl_hash gl_ntt fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train
+TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed fp4_scalar \
+           fp4_circuit tir_io tir_machine tir_symbolic axx_scalar hlx_scalar hlx_simd hlx_model \
+           base_files gpu_roads
+FUZZERS  = gl_parse tir_parse tir_tasm axx_table hlx_checkpoint
+BENCHES  = goldilocks fp4 tirneural axx hlx
+KERNELS  = gemm probe
+
+# Debian and Ubuntu packages; on other systems install what provides the same.
+DEMO_PACKAGES = libstb-dev
+TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-14-dev \
+                libcmocka-dev libjson-c-dev libvulkan-dev mesa-vulkan-drivers \
+                vulkan-validationlayers glslang-tools spirv-tools binutils
+
+WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
+       -Wundef -Wdouble-promotion -Wvla -Werror
+OPENMP ?= -fopenmp
+NVCC   := $(shell command -v nvcc 2>/dev/null)
+
+.PHONY: help demo test bench kernels lint fuzz dist install clean all unit test-gpu \
+        demo-packages test-packages
+
+help:
+	@echo "make demo      run the five libraries on real input (installs libstb-dev)"
+	@echo "make test      everything: unit tests, sanitizers, headers, fuzzing, lint"
+	@echo "make bench     speed tables, and JSON in $(B)/bench"
+	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
+	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
+	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
+	@echo "make build/NAME  one example: $(EXAMPLES)"
+	@echo "make install   headers to $(PREFIX)/include      make dist  a tarball      make clean"
+
+# ---- packages: only what is missing, without questions -----------------------------------------
+
+# $(call need,PACKAGES,STAMP)
+define need
+	@missing=""; for p in $(1); do \
+	    dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
+	if [ -n "$$missing" ]; then \
+	    if command -v apt-get >/dev/null 2>&1; then \
+	        echo "installing$$missing"; \
+	        sudo=; [ "$$(id -u)" = 0 ] || sudo=sudo; \
+	        $$sudo apt-get update -qq >/dev/null && \
+	        $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq \
+	            --no-install-recommends $$missing >/dev/null || exit 1; \
+	    else \
+	        echo "This system has no apt-get. Please install what Debian calls:$$missing"; \
+	        echo "then: touch $(2)"; exit 1; \
+	    fi; \
+	fi; mkdir -p $(B) && touch $(2)
+endef
+
+demo-packages: $(B)/.demo-packages
+$(B)/.demo-packages: Makefile
+	$(call need,$(DEMO_PACKAGES),$@)
+test-packages: $(B)/.test-packages
+$(B)/.test-packages: Makefile
+	$(call need,$(TEST_PACKAGES),$@)
+
+# ---- examples ---------------------------------------------------------------------------------
+
+$(addprefix $(B)/,$(EXAMPLES)): $(B)/%: examples/%.c $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -Wall -Wextra $(OPENMP) $< -o $@ -lm
+
+demo: demo-packages
+	@$(MAKE) --no-print-directory -j$(JOBS) $(addprefix $(B)/,$(EXAMPLES)) >/dev/null
+	@sh examples/demo.sh $(B)
+
+# ---- kernels ----------------------------------------------------------------------------------
+
+SPIRV = $(KERNELS:%=$(B)/kernels/%.spv) $(KERNELS:%=$(B)/kernels/%_f64fma.spv)
+PTX   = $(if $(NVCC),$(KERNELS:%=$(B)/kernels/%.ptx))
+GLSL  = glslangValidator --quiet -V --target-env vulkan1.1 -Ishaders
+
+kernels: $(SPIRV) $(PTX)
+$(B)/kernels/%_f64fma.spv: shaders/%.comp shaders/nc_math.glsl
+	@mkdir -p $(@D)
+	$(GLSL) -DNC_FMA_F64 $< -o $@
+$(B)/kernels/%.spv: shaders/%.comp shaders/nc_math.glsl
+	@mkdir -p $(@D)
+	$(GLSL) $< -o $@
+$(B)/kernels/%.ptx: cuda/%.cu cuda/nc_math.cuh
+	@mkdir -p $(@D)
+	$(NVCC) -ptx -arch=compute_75 -fmad=false $< -o $@
+
+# ---- unit tests -------------------------------------------------------------------------------
+
+# $(1) prefix of the tests, $(2) header, $(3) extra flags
+define test_rules
+$(B)/obj/$(1).o: $$(HEADERS)
+	@mkdir -p $$(@D)
+	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
+	    $(CC) $(CFLAGS) $(OPENMP) $(3) -I. -x c - -c -o $$@
+$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h $(B)/obj/$(1).o
+	@mkdir -p $$(@D)
+	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $$< $(B)/obj/$(1).o -o $$@ -lcmocka -ljson-c -lm
+endef
+$(eval $(call test_rules,goldilocks,nc_goldilocks.h,))
+$(eval $(call test_rules,fp4,nc_fp4.h,))
+$(eval $(call test_rules,tir,nc_tirneural.h,))
+$(eval $(call test_rules,axx,nc_axx.h,))
+$(eval $(call test_rules,hlx,nc_hlx.h,))
+$(eval $(call test_rules,base,nc_axx.h,))
+$(eval $(call test_rules,gpu,nc_hlx.h,-DNC_GPU))
+
+# The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
+$(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
+	@mkdir -p $(@D)
+	$(CXX) -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -Wno-clobbered -shared -fPIC $< -o $@
+	for k in $(KERNELS); do \
+	    echo ".entry $$k nc_interface_version: the driver in this folder holds the kernel" \
+	        >$(@D)/$$k.ptx || exit 1; done
+
+unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so
+	@$(MAKE) --no-print-directory B=build kernels >/dev/null
+	@for t in $(TESTS); do $(B)/test/$$t || exit 1; done
+
+test: test-packages
+	@sh tests/run.sh
+
+test-gpu: test-packages $(B)/test/gpu_roads $(B)/shim/libcuda_on_cpu.so kernels
+	NC_TEST_GPU=1 $(B)/test/gpu_roads
+
+# ---- fuzzing, lint, bench ---------------------------------------------------------------------
+
+FUZZ_SECONDS ?= 20
+$(FUZZERS:%=$(B)/fuzz/%): $(B)/fuzz/%: tests/fuzz_%.c $(HEADERS)
+	@mkdir -p $(@D)
+	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. $< -o $@ -lm
+
+fuzz: test-packages $(FUZZERS:%=$(B)/fuzz/%)
+	@printf '%s\n' $(FUZZERS) | xargs -P $(JOBS) -I@ sh tests/fuzz.sh @ $(FUZZ_SECONDS) $(B)
+
+lint: test-packages
+	@sh tests/lint.sh
+
+$(BENCHES:%=$(B)/bench/%): $(B)/bench/%: bench/%.c bench/bench.h $(HEADERS)
+	@mkdir -p $(@D)
+	$(CC) -O2 $(OPENMP) -Wall -Wextra $< -o $@ -lm
+
+bench: demo-packages $(BENCHES:%=$(B)/bench/%)
+	@for b in $(BENCHES); do $(B)/bench/$$b $(B)/bench/$$b.json || exit 1; done
+
+# ---- the rest ---------------------------------------------------------------------------------
+
+all: $(addprefix $(B)/,$(EXAMPLES)) kernels
+
+dist:
+	@mkdir -p $(B)
+	git archive --format=tar.gz --prefix=nc/ -o $(B)/nc.tar.gz HEAD
+
+install:
+	install -d $(DESTDIR)$(PREFIX)/include
+	install -m 644 $(HEADERS) $(DESTDIR)$(PREFIX)/include
+
+clean:
+	rm -rf $(B)

@@ -1,0 +1,107 @@
+#!/bin/sh
+# The examples as users run them: results, --help, --json, bad usage, bad input.
+cd "$(dirname "$0")/.." || exit 1
+b=build
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+make --no-print-directory -s -j"$(nproc)" all || exit 1
+failures=0
+n=0
+
+expect() { # exit code, command...
+    want=$1
+    shift
+    n=$((n + 1))
+    "$@" >"$work/out" 2>"$work/err" </dev/null
+    got=$?
+    if [ $got != "$want" ]; then
+        echo "FAILED: '$*' returned $got, not $want"
+        head -n 5 "$work/err"
+        failures=$((failures + 1))
+    fi
+    if [ "$want" != 0 ] && [ ! -s "$work/err" ]; then
+        echo "FAILED: '$*' says nothing about its error"
+        failures=$((failures + 1))
+    fi
+}
+contains() { # text
+    n=$((n + 1))
+    grep -qF -- "$1" "$work/out" || { echo "FAILED: no '$1' in:"; head -n 8 "$work/out"; failures=$((failures + 1)); }
+}
+json() { # the last output is JSON, where there is something to check it with
+    command -v python3 >/dev/null || return
+    n=$((n + 1))
+    python3 -m json.tool <"$work/out" >/dev/null || { echo "FAILED: not JSON"; failures=$((failures + 1)); }
+}
+
+for e in gl_hash gl_ntt fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train; do
+    expect 0 $b/$e --help
+    contains "usage: $e"
+    expect 2 $b/$e --no-such-option
+done
+
+# gl_hash: the digests of tests/data/goldilocks/poseidon2_trident.json, byte i = 31 i + 7
+i=0; : >"$work/bytes"
+while [ $i -lt 57 ]; do
+    printf "\\$(printf '%03o' $(((31 * i + 7) % 256)))" >>"$work/bytes"; i=$((i + 1)); done
+expect 0 $b/gl_hash "$work/bytes"
+contains 7f07e2375bb5d736598619cc50a19efbfe6b1b8d9841004c04d84ecf872e6cba
+: >"$work/empty"
+expect 0 $b/gl_hash "$work/empty" LICENSE
+contains 0c3c1eaef3b8f8d517faaaea63f387abd044b39a3a72dc1434b86d788de91b59
+expect 0 $b/gl_hash --json LICENSE; json
+expect 1 $b/gl_hash --json no_such_file LICENSE; json
+expect 1 $b/gl_hash .
+expect 2 $b/gl_hash
+
+expect 0 $b/gl_ntt 8; contains "every product checked"
+expect 0 $b/gl_ntt --json 8; json
+expect 2 $b/gl_ntt 99
+
+expect 0 $b/fp4_atoms; contains "all exact"; contains "131072    100.00 %"
+expect 0 $b/fp4_atoms --json; json
+expect 0 $b/fp4_quantize; contains NVFP4
+expect 0 $b/fp4_quantize --json; json
+expect 1 $b/fp4_quantize LICENSE
+
+expect 0 $b/tir_opt examples/data/sample.tir --lower-only
+cmp -s "$work/out" tests/data/sample.tasm || { echo "FAILED: sample.tasm differs"; failures=$((failures + 1)); }
+expect 0 $b/tir_opt examples/data/sample.tir -o "$work/o.tasm" --report json; json
+expect 0 $b/tir_opt examples/data/sample.tir -o "$work/o.tasm"; contains "each proven equivalent"
+expect 1 $b/tir_opt examples/data/sample.tir -o "$work/no/such/folder"
+expect 1 $b/tir_opt LICENSE
+expect 1 $b/tir_opt no_such_file
+for input in 30,95,65 95,30,65 5,5,0 300,7,100; do
+    a=${input%%,*} rest=${input#*,}
+    expect 0 $b/tasm_run "$work/o.tasm" --input "$a,${rest%%,*}"; contains "output: ${rest#*,}"
+done
+expect 0 $b/tasm_run "$work/o.tasm" --input 1,2 --json; json
+expect 1 $b/tasm_run "$work/o.tasm" --input 1; grep -q . "$work/out"
+expect 2 $b/tasm_run "$work/o.tasm" --input 1,x
+expect 1 $b/tasm_run LICENSE
+
+expect 0 $b/axx_digits; contains mul8s_acc; contains drum_4
+expect 0 $b/axx_digits --json; json
+expect 1 $b/axx_digits LICENSE
+expect 1 $b/axx_digits --data LICENSE
+
+train="$b/hlx_train --data examples/data/genesis.txt --preset demo --decay 40"
+expect 0 $train --steps 40 --out "$work/straight" --sample 20
+straight=$(tail -n 1 "$work/out")
+contains "parameters digest: "
+expect 0 $train --steps 15 --out "$work/parts"
+expect 0 $train --steps 40 --out "$work/parts" --resume
+[ "$(tail -n 1 "$work/out")" = "$straight" ] || { echo "FAILED: resumed run differs"; failures=$((failures + 1)); }
+[ -s "$work/straight/loss.svg" ] && [ "$(grep -c , "$work/straight/log.csv")" = 41 ] ||
+    { echo "FAILED: no curve or log"; failures=$((failures + 1)); }
+awk -F, 'NR == 2 { first = $2 } END { exit !($2 < first - 1) }' "$work/straight/log.csv" ||
+    { echo "FAILED: the loss does not fall"; failures=$((failures + 1)); }
+printf x | dd of="$work/parts/checkpoint.bin" bs=1 seek=5000 conv=notrunc 2>/dev/null
+expect 1 $train --steps 40 --out "$work/parts" --resume
+expect 1 $train --steps 40 --out "$work/none" --resume
+expect 1 $b/hlx_train --data no_such_file
+expect 2 $train --device cuda
+expect 2 $train --steps many
+
+echo "$n checks, $failures failures"
+[ $failures = 0 ]

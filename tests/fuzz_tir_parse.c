@@ -1,0 +1,28 @@
+/* TIR text: accepted text survives write and parse, is lowered, and the optimiser's result never
+   has more instructions. */
+#define NC_IMPLEMENTATION
+#include "nc_tirneural.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    nc_tir_program *program, *second;
+    nc_tir_options options = {2, 0, NULL, NULL};
+    nc_tir_report report;
+    nc_error err;
+    char *text, *again, *tasm;
+    if (nc_tir_parse(&program, (const char *)data, size, &err) != NC_OK) {
+        if (err.line < 1 || err.column < 1 || !err.message[0]) __builtin_trap();
+        return 0;
+    }
+    if (nc_tir_write(program, &text) != NC_OK) __builtin_trap();
+    if (nc_tir_parse(&second, text, strlen(text), &err) != NC_OK) __builtin_trap();
+    if (nc_tir_write(second, &again) != NC_OK || strcmp(text, again)) __builtin_trap();
+    if (nc_tir_optimize(program, &options, &tasm, &report, &err) == NC_OK) {
+        if (report.instructions_after > report.instructions_before) __builtin_trap();
+        nc_tir_free_text(tasm);
+    }
+    nc_tir_free_text(text);
+    nc_tir_free_text(again);
+    nc_tir_destroy(program);
+    nc_tir_destroy(second);
+    return 0;
+}

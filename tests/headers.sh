@@ -1,0 +1,180 @@
+#!/bin/sh
+# Header hygiene: what a stranger's compiler, linker and eyes meet. Every check names itself when it
+# fails; the script stops at the end with the number of failures.
+cd "$(dirname "$0")/.." || exit 1
+top=$(pwd)
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+headers="nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h"
+strict="-Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align
+        -Wundef -Wdouble-promotion -Wvla -Werror"
+failures=0
+bad() { echo "FAILED: $*"; failures=$((failures + 1)); }
+
+# 1. The shared blocks are the same to the letter, and lines stay within 100 columns.
+for h in $headers; do
+    sed -n '/==== nc base: /,/==== end of nc base =/p' $h >"$work/base.$h"
+    sed -n '/==== nc base implementation: /,/==== end of nc base implementation/p' $h >"$work/impl.$h"
+    cmp -s "$work/base.$h" "$work/base.nc_fp4.h" || bad "$h: nc base block differs"
+    cmp -s "$work/impl.$h" "$work/impl.nc_fp4.h" || bad "$h: nc base implementation differs"
+    [ "$(wc -l <"$work/impl.$h")" -gt 100 ] || bad "$h: nc base implementation not found"
+    awk -v h=$h 'length($0) > 100 { print "FAILED: " h ":" NR ": longer than 100 columns"; n++ }
+                 END { exit n > 0 }' $h || failures=$((failures + 1))
+done
+
+# 2. The tags of the table of contents stand in the file, in that order, and the shared ones in the
+#    order of the house.
+for h in $headers; do
+    sed -n '1,/^#ifndef NC_/p' $h | grep -o '>>[a-z]*' >"$work/contents"
+    sed -n '/^#ifndef NC_/,$p' $h | grep -oE '^/\* >>[a-z]+' | sed 's|/\* ||' >"$work/found"
+    cmp -s "$work/contents" "$work/found" ||
+        bad "$h: contents list '$(tr '\n' ' ' <"$work/contents")', file has '$(tr '\n' ' ' <"$work/found")'"
+    for tag in types api scalar simd io gpu public changelog; do grep -x ">>$tag" "$work/found"; done \
+        >"$work/house"
+    grep -xE '>>(types|api|scalar|simd|io|gpu|public|changelog)' "$work/found" |
+        cmp -s - "$work/house" || bad "$h: tags are not in the order of the house"
+done
+
+# 3. Every public prototype is preceded by a comment.
+for h in $headers; do
+    sed '/= implementation =/,$d' $h |
+        awk -v h=$h '/^NC_API / && previous !~ /\*\/$/ { print "FAILED: " h ":" NR ": no comment"; n++ }
+                     NF { previous = $0 } END { exit n > 0 }' || failures=$((failures + 1))
+done
+
+# 4. Macros that survive a header carry its prefix.
+for h in $headers; do
+    grep -oE '^ *# *define +[A-Za-z_0-9]+' $h | awk '{ print $NF }' | grep -v '^NC_' |
+        grep -vE '^(stbds_[a-z_]+|STB_DS_IMPLEMENTATION|STBDS_[A-Z_]+|VK_NO_PROTOTYPES)$' |
+        sed "s/^/FAILED: $h defines /" | grep . && failures=$((failures + 1))
+done
+
+# 5. The copy test: each header alone in an empty folder with what its first lines name, as C and
+#    C++, by both compilers, with and without OpenMP and SIMD, extern and static.
+mkdir "$work/copy" "$work/stb"
+cp /usr/include/stb/stb_ds.h "$work/stb/"
+for h in $headers; do
+    n=$(basename $h .h)
+    mkdir "$work/copy/$n"
+    cp $h "$work/copy/$n/"
+    [ $h = nc_tirneural.h ] && cp nc_goldilocks.h "$work/copy/$n/"
+    printf '#define NC_IMPLEMENTATION\n#include "%s"\n#include "%s"\n' $h $h >"$work/copy/$n/impl.c"
+    printf '#define NC_STATIC\n#define NC_IMPLEMENTATION\n#include "%s"\n' $h >"$work/copy/$n/static.c"
+    printf '#include "%s"\n#define NC_IMPLEMENTATION\n#include "%s"\n' $h $h >"$work/copy/$n/late.c"
+    cat >"$work/copy/$n/hostile.c" <<EOF
+#include <stdlib.h>
+static void my_free(void *p) { free(p); }
+#define min(a, b) hostile
+#define max(a, b) hostile
+#define near hostile
+#define far hostile
+#define small hostile
+#define free(p) my_free(p)
+#define I hostile
+#define NC_IMPLEMENTATION
+#include "$h"
+EOF
+    for cc in gcc clang; do
+        for std in c99 c11 gnu11 c2x; do
+            o=-O0
+            [ $std = c99 ] && o=-O2
+            echo "$n $cc -std=$std $o -Wstrict-prototypes -Wmissing-prototypes impl.c"
+        done
+        echo "$n $cc -std=c99 -O2 -fopenmp static.c"
+        echo "$n $cc -std=c99 -O0 late.c"
+        [ $n != nc_gpu ] && echo "$n $cc -std=gnu11 -O0 -DNC_NO_SIMD -DNC_NO_STDIO impl.c"
+        grep -q stb_ds.h $h && echo "$n $cc -std=c99 -O2 -I$work/stb impl.c"
+        echo "$n $cc -std=gnu11 -O0 hostile.c"
+    done
+    for cc in g++ clang++; do
+        for std in c++11 c++17 c++20; do
+            o=-O0
+            [ $std = c++17 ] && o="-O2 -fopenmp"
+            echo "$n $cc -x c++ -std=$std $o impl.c"
+        done
+        echo "$n $cc -x c++ -std=c++17 -O0 static.c"
+    done
+    # cross compilers, where they are installed: compile only
+    for cc in aarch64-linux-gnu-gcc s390x-linux-gnu-gcc; do
+        echo '#include <stdio.h>' | $cc -x c - -c -o /dev/null 2>/dev/null &&
+            echo "$n $cc -std=gnu11 -O2 impl.c"
+    done
+    command -v x86_64-w64-mingw32-gcc >/dev/null && [ $n != nc_gpu ] &&
+        echo "$n x86_64-w64-mingw32-gcc -std=gnu11 -O2 -I$work/stb impl.c"
+done >"$work/compiles"
+echo "nc_hlx gcc -std=c99 -O0 -I$top -DNC_GPU impl.c" >>"$work/compiles"
+echo "nc_hlx clang++ -x c++ -std=c++17 -O0 -I$top -DNC_GPU impl.c" >>"$work/compiles"
+cat >"$work/compile.sh" <<EOF
+set -- \$1
+n=\$1; shift
+cd "$work/copy/\$n" || exit 1
+"\$@" $(echo $strict) -c -o /dev/null 2>&1 | head -n 20 >"$work/log.\$\$"
+[ -s "$work/log.\$\$" ] || exit 0
+echo "FAILED: \$n: \$*"; cat "$work/log.\$\$"
+EOF
+xargs -P "$(nproc)" -I@ sh "$work/compile.sh" @ <"$work/compiles" >"$work/compiled"
+cat "$work/compiled"
+failures=$((failures + $(grep -c FAILED "$work/compiled")))
+echo "$(wc -l <"$work/compiles") compilations"
+
+# 6. The quick example in each title comment compiles with -std=c99 as it stands, and runs.
+for h in $headers; do
+    n=$(basename $h .h)
+    sed -n '1,/^#ifndef NC_/p' $h | sed -n '/#include <stdio.h>/,/^       }/p' | sed 's/^       //' \
+        >"$work/copy/$n/quick.c"
+    (cd "$work/copy/$n" && gcc -std=c99 -Wall -Wextra -Werror quick.c -o quick -lm) &&
+        "$work/copy/$n/quick" >"$work/quick.out" && [ -s "$work/quick.out" ] ||
+        bad "$h: its quick example"
+    sed "s/^/$n example: /" "$work/quick.out"
+done
+
+# 7. Symbols: only nc_ names leave an object, none with NC_STATIC; and the program links alone.
+for h in $headers; do
+    n=$(basename $h .h)
+    (cd "$work/copy/$n" && gcc -O1 -c impl.c -o impl.o && gcc -O1 -Wno-unused-function -c static.c -o static.o)
+    nm -g --defined-only "$work/copy/$n/impl.o" | awk '{ print $3 }' | grep -v '^nc_' &&
+        bad "$h: foreign symbols"
+    nm -g --defined-only "$work/copy/$n/static.o" | awk '{ print $3 }' | grep -vE '^nc_[a-z0-9]+_stbds_' &&
+        bad "$h: symbols in spite of NC_STATIC"
+done
+
+# 8. Several headers and several files in one program.
+cd "$work" || exit 1
+all=$(for h in $headers; do echo "#include \"$top/$h\""; done)
+reverse=$(for h in $headers; do echo "#include \"$top/$h\""; done | sed -n '1!G;h;$p')
+main='int main(void) { return nc_status_str(NC_OK)[0] != 0x6f; }'
+printf '#define NC_IMPLEMENTATION\n%s\n%s\n' "$all" "$main" >all.c
+printf '#define NC_IMPLEMENTATION\n%s\n%s\n' "$reverse" "$main" >reverse.c
+printf '%s\n%s\n' "$all" "$main" >user.c
+for f in all reverse; do
+    gcc -std=c99 -O0 -DNC_GPU $f.c -o $f -lm && ./$f || bad "all headers in one file ($f)"
+    g++ -std=c++17 -O0 -DNC_GPU -x c++ $f.c -o $f -lm && ./$f || bad "all headers in one C++ file ($f)"
+done
+for h in $headers; do # each implemented in a file of its own
+    external=
+    [ $h = nc_tirneural.h ] && external='#define NC_GOLDILOCKS_EXTERNAL'
+    printf '%s\n#define NC_IMPLEMENTATION\n#include "%s/%s"\n' "$external" "$top" $h \
+        >own.$(basename $h .h).c
+done
+gcc -O0 own.*.c user.c -o own -lm && ./own || bad "one file per header"
+printf '#define NC_STATIC\n#define NC_IMPLEMENTATION\n%s\nint other(void) { return 0; }\n' "$all" >static2.c
+printf '#define NC_STATIC\n#define NC_IMPLEMENTATION\n%s\n%s\n' "$all" "$main" >static1.c
+gcc -O0 -w -DNC_STB_DS_EXTERNAL -c static2.c -o static2.o && gcc -O0 -w static1.c -c -o static1.o ||
+    bad "static copies"
+
+# 9. Contraction is off inside and on again after the include, as the user asked.
+cat >contract.c <<EOF
+#define NC_IMPLEMENTATION
+#include "$top/nc_hlx.h"
+#include "$top/nc_axx.h"
+float user_code(float a, float b, float c);
+float user_code(float a, float b, float c) { return a * b + c; }
+EOF
+for cc in gcc clang; do
+    $cc -O2 -mfma -ffp-contract=fast -c contract.c -o contract.o
+    objdump -d contract.o | sed -n '/<user_code>:/,/ret/p' | grep -q vfmadd ||
+        bad "$cc: user code after the include is not contracted"
+done
+
+echo "$failures failures"
+[ $failures = 0 ]

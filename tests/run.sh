@@ -1,0 +1,39 @@
+#!/bin/sh
+# Everything `make test` runs, one line a step; the log of a failed step is shown. The last line
+# counts the steps.
+cd "$(dirname "$0")/.." || exit 1
+jobs=$(nproc 2>/dev/null || echo 2)
+passed=0
+failed=0
+mkdir -p build/log
+
+step() { # name, command...
+    name=$1
+    shift
+    start=$(date +%s)
+    if "$@" >"build/log/$name.log" 2>&1; then
+        passed=$((passed + 1))
+        verdict=ok
+    else
+        failed=$((failed + 1))
+        verdict=FAILED
+    fi
+    printf '%-12s %-7s %4d s   %s\n' "$name" $verdict $(($(date +%s) - start)) \
+        "$(grep -hc '\[       OK \]' "build/log/$name.log" | sed 's/^0$//; s/$/ tests/; s/^ tests$//')"
+    grep -h 'skipped' "build/log/$name.log" | sort | uniq -c | sed 's/^ */             /'
+    [ $verdict = ok ] || tail -n 60 "build/log/$name.log"
+}
+
+make --no-print-directory -s -j"$jobs" kernels build/shim/libcuda_on_cpu.so || exit 1
+step unit make --no-print-directory -j"$jobs" unit
+# leaks inside the Vulkan driver and the validation layer are not ours
+step sanitizers env ASAN_OPTIONS=detect_leaks=1 LSAN_OPTIONS=suppressions=tests/lsan.supp \
+    make --no-print-directory -j"$jobs" unit B=build/san OPENMP= \
+    CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
+step headers sh tests/headers.sh
+step digests sh tests/digests.sh
+step examples sh tests/examples.sh
+step lint make --no-print-directory lint
+step fuzz make --no-print-directory -j"$jobs" fuzz
+printf '%d passed, %d failed\n' $passed $failed
+[ $failed = 0 ]
