@@ -990,7 +990,7 @@ NC_API nc_status nc_fp4_create(nc_fp4_circuit **out, const nc_allocator *hooks) 
     if (!circuit) return NC_ERR_MEMORY;
     if (hooks) circuit->hooks = *hooks;
     circuit->custom_hooks = hooks != NULL;
-    stbds_sh_new_arena(circuit->shared);
+    stbds_sh_new_strdup(circuit->shared);
     return NC_OK;
 }
 

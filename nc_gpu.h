@@ -512,28 +512,23 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #include <vulkan/vulkan.h>
 
 /* Device functions, fetched by name. */
-#define NC_GPU__VULKAN_FUNCTIONS(X)                                                                \
-    X(DestroyInstance)                                                                             \
-    X(EnumeratePhysicalDevices)                                                                    \
-    X(GetPhysicalDeviceProperties) X(GetPhysicalDeviceFeatures)                                    \
-        X(GetPhysicalDeviceQueueFamilyProperties) X(GetPhysicalDeviceMemoryProperties) X(          \
-            CreateDevice) X(DestroyDevice) X(GetDeviceQueue) X(DeviceWaitIdle) X(CreateBuffer)     \
-            X(DestroyBuffer) X(GetBufferMemoryRequirements) X(AllocateMemory) X(FreeMemory) X(     \
-                BindBufferMemory) X(MapMemory) X(CreateShaderModule) X(DestroyShaderModule)        \
-                X(CreateDescriptorSetLayout) X(DestroyDescriptorSetLayout) X(CreatePipelineLayout) \
-                    X(DestroyPipelineLayout) X(CreateComputePipelines) X(DestroyPipeline)          \
-                        X(CreateDescriptorPool) X(DestroyDescriptorPool) X(AllocateDescriptorSets) \
-                            X(UpdateDescriptorSets) X(CreateCommandPool) X(DestroyCommandPool)     \
-                                X(AllocateCommandBuffers) X(FreeCommandBuffers)                    \
-                                    X(BeginCommandBuffer) X(EndCommandBuffer) X(CmdBindPipeline)   \
-                                        X(CmdBindDescriptorSets) X(CmdPushConstants)               \
-                                            X(CmdDispatch) X(CmdPipelineBarrier) X(CmdCopyBuffer)  \
-                                                X(QueueSubmit) X(CreateFence) X(DestroyFence)      \
-                                                    X(WaitForFences) X(ResetFences)                \
-                                                        X(CreateQueryPool) X(DestroyQueryPool)     \
-                                                            X(CmdResetQueryPool)                   \
-                                                                X(CmdWriteTimestamp)               \
-                                                                    X(GetQueryPoolResults)
+/* clang-format off */
+#define NC_GPU__VULKAN_FUNCTIONS(X)                                                               \
+    X(DestroyInstance) X(EnumeratePhysicalDevices) X(GetPhysicalDeviceProperties)                 \
+    X(GetPhysicalDeviceFeatures) X(GetPhysicalDeviceQueueFamilyProperties)                        \
+    X(GetPhysicalDeviceMemoryProperties) X(CreateDevice) X(DestroyDevice) X(GetDeviceQueue)       \
+    X(DeviceWaitIdle) X(CreateBuffer) X(DestroyBuffer) X(GetBufferMemoryRequirements)             \
+    X(AllocateMemory) X(FreeMemory) X(BindBufferMemory) X(MapMemory) X(CreateShaderModule)        \
+    X(DestroyShaderModule) X(CreateDescriptorSetLayout) X(DestroyDescriptorSetLayout)             \
+    X(CreatePipelineLayout) X(DestroyPipelineLayout) X(CreateComputePipelines)                    \
+    X(DestroyPipeline) X(CreateDescriptorPool) X(DestroyDescriptorPool)                           \
+    X(AllocateDescriptorSets) X(UpdateDescriptorSets) X(CreateCommandPool) X(DestroyCommandPool)  \
+    X(AllocateCommandBuffers) X(FreeCommandBuffers) X(BeginCommandBuffer) X(EndCommandBuffer)     \
+    X(CmdBindPipeline) X(CmdBindDescriptorSets) X(CmdPushConstants) X(CmdDispatch)                \
+    X(CmdPipelineBarrier) X(CmdCopyBuffer) X(QueueSubmit) X(CreateFence) X(DestroyFence)          \
+    X(WaitForFences) X(ResetFences) X(CreateQueryPool) X(DestroyQueryPool) X(CmdResetQueryPool)   \
+    X(CmdWriteTimestamp) X(GetQueryPoolResults)
+/* clang-format on */
 
 typedef struct nc_gpu__vulkan {
 #define NC_GPU__MEMBER(name) PFN_vk##name name;
@@ -1324,7 +1319,7 @@ static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel, const char 
     nc_status status = nc_gpu__read_kernel(gpu, name, ".ptx", &data, &bytes);
     if (status != NC_OK) return status;
     values[0] = log;
-    values[1] = (void *)room; /* the driver takes the size as a pointer-sized value */
+    memcpy(&values[1], &room, sizeof room); /* the driver takes the size in place of a pointer */
     if (gpu->cu.ModuleLoadDataEx(&kernel->cu_module, data, 2, options, values) != 0)
         status = nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s.ptx' does not load: %.300s", name, log);
     nc__free(NULL, data, bytes + 1);
@@ -1404,7 +1399,10 @@ static void nc_gpu__probe_cases(float *x, uint32_t count) {
 
 /* Same bits, or both NaN. */
 static int nc_gpu__same(float a, float b) {
-    return memcmp(&a, &b, sizeof a) == 0 || (a != a && b != b);
+    uint32_t x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y || (a != a && b != b);
 }
 
 enum { NC_GPU__PROBE = 1024, NC_GPU__PROBE_OUT = 5 };

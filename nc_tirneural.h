@@ -942,7 +942,7 @@ static nc_status nc_tir__read_tasm(const char *text, int strict, nc_tir__code *c
     nc_tir__cursor c;
     nc_status status = NC_OK;
     memset(code, 0, sizeof *code);
-    stbds_sh_new_arena(code->labels);
+    stbds_sh_new_strdup(code->labels);
     nc__clear(err);
     if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
     for (c.line = 1; *text && status == NC_OK; c.line++) {

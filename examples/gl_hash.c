@@ -10,7 +10,8 @@ static const char usage[] =
     "Prints the Poseidon2 digest (trident parameters) of each FILE as 64 hexadecimal digits.\n"
     "'-' reads standard input. Returns 0, 1 if a file could not be read, 2 on bad usage.\n";
 
-static int hash_file(const char *path, int json, int first) {
+/* Print one digest; *printed counts the lines so far. Returns 1 on an error. */
+static int hash_file(const char *path, int json, int *printed) {
     unsigned char buffer[65536];
     unsigned long long bytes = 0;
     nc_gl_trident sponge;
@@ -38,18 +39,19 @@ static int hash_file(const char *path, int json, int first) {
     nc_gl_digest_hex(digest, hex);
     if (json) {
         const char *c;
-        printf("%s{\"file\": \"", first ? "" : ",\n ");
+        printf("%s{\"file\": \"", *printed ? ",\n " : "");
         for (c = path; *c; c++) /* control characters have no place in a JSON string */
             printf(*c == '"' || *c == '\\' ? "\\%c" : (unsigned char)*c < 32 ? "?" : "%c", *c);
         printf("\", \"bytes\": %llu, \"digest\": \"%s\"}", bytes, hex);
     } else {
         printf("%s  %s\n", hex, path);
     }
+    ++*printed;
     return 0;
 }
 
 int main(int argc, char **argv) {
-    int i, json = 0, files = 0, failed = 0;
+    int i, json = 0, files = 0, printed = 0, failed = 0;
     for (i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json")) {
@@ -63,8 +65,8 @@ int main(int argc, char **argv) {
     }
     if (!files) return fputs(usage, stderr), 2;
     if (json) printf("[");
-    for (i = 1, files = 0; i < argc; i++)
-        if (strcmp(argv[i], "--json")) failed |= hash_file(argv[i], json, files++ == 0);
+    for (i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--json")) failed |= hash_file(argv[i], json, &printed);
     if (json) printf("]\n");
     return failed;
 }

@@ -122,6 +122,7 @@ int main(int argc, char **argv) {
     free(text);
     print(&x, json);
     crashed = x.outcome != NC_TIR_HALTED;
+    if (crashed) fprintf(stderr, "tasm_run: crashed: %s\n", nc_tir_outcome_str(x.outcome));
     nc_tir_free_output(&x);
     return crashed;
 }
