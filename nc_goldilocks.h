@@ -954,7 +954,7 @@ NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_
     if (na > (size_t)1 << NC_GL_NTT_MAX_LOG2 || nb > (size_t)1 << NC_GL_NTT_MAX_LOG2 ||
         total > (size_t)1 << NC_GL_NTT_MAX_LOG2)
         return NC_ERR_LIMIT;
-    if (na < 16 || nb < 16) { /* schoolbook: cheaper than three transforms */
+    if (na < 32 || nb < 32) { /* schoolbook: cheaper than three transforms */
         memset(out, 0, total * sizeof *out);
         for (i = 0; i < na; i++) nc_gl_vec_axpy(out + i, a[i], b, nb);
         return NC_OK;

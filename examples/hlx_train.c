@@ -184,7 +184,7 @@ static void write_svg(const char *csv_path, const char *svg_path) {
                 last = step;
                 continue;
             }
-            mean = points++ ? 0.95 * mean + 0.05 * loss : loss;
+            mean = points++ ? 0.9 * mean + 0.1 * loss : loss;
             if (pass == 3 && fields < 6) continue;
             fprintf(svg, "%.1f,%.1f ", x0 + w * step / last,
                     y0 + h *
