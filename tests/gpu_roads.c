@@ -38,7 +38,9 @@ static size_t roads(road out[3]) {
     return n;
 }
 
-/* A device for the road; null, with a line that says why, when it is not there. */
+/* A device for the road. Lavapipe and the shim are always there (make test installs them); only on
+   the way to real devices, with NC_TEST_GPU, is a missing one skipped: null, with a line that says
+   why. */
 static nc_gpu *open_road(road *r) {
     nc_gpu *gpu;
     nc_error err;
@@ -47,8 +49,8 @@ static nc_gpu *open_road(road *r) {
     r->desc.log_user = (void *)(uintptr_t)r->name;
     status = nc_gpu_open(&gpu, &r->desc, &err);
     if (status != NC_OK) {
+        if (!getenv("NC_TEST_GPU")) fail_msg("%s: %s", r->name, err.message);
         printf("%s: skipped: %s\n", r->name, err.message);
-        if (getenv("NC_TEST_GPU_REQUIRED")) fail_msg("%s: %s", r->name, err.message);
         return NULL;
     }
     return gpu;
@@ -124,6 +126,25 @@ static void gemm_gives_the_bits_of_the_cpu_on_every_road(void **state) {
             compare_gemm(gpu, shapes[s][0], shapes[s][1], shapes[s][2], &seed);
         printf("%s: %zu shapes, 8 variants each, bit-equal\n", list[i].name, s);
         assert_int_equal(nc_gpu_get_caps(gpu)->validation_errors, 0);
+        nc_gpu_close(gpu);
+    }
+}
+
+/* -0 * 1 + -0 = -0, but one padded step fma(0, 0, -0) gives +0. */
+static void minus_zero_survives_the_tiles(void **state) {
+    road list[3];
+    size_t n = roads(list), i, j;
+    (void)state;
+    for (i = 0; i < n; i++) {
+        float a[9], b[9], c[9], minus_zero = -0.0f;
+        nc_gpu *gpu = open_road(&list[i]);
+        if (!gpu) continue;
+        for (j = 0; j < 9; j++) {
+            a[j] = c[j] = minus_zero;
+            b[j] = 1.0f;
+        }
+        assert_int_equal(nc_hlx_gpu_gemm(gpu, 0, 0, 3, 3, 3, a, b, c, 1), NC_OK);
+        for (j = 0; j < 9; j++) assert_memory_equal(&c[j], &minus_zero, sizeof minus_zero);
         nc_gpu_close(gpu);
     }
 }
@@ -281,6 +302,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(probe_reports_what_the_device_can_do),
         cmocka_unit_test(gemm_gives_the_bits_of_the_cpu_on_every_road),
+        cmocka_unit_test(minus_zero_survives_the_tiles),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
         cmocka_unit_test(damaged_kernel_files_are_refused),
