@@ -16,7 +16,7 @@ KERNELS  = gemm probe
 
 # Debian and Ubuntu packages; on other systems install what provides the same.
 DEMO_PACKAGES = libstb-dev
-TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-14-dev \
+TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-14-dev libomp-dev \
                 libcmocka-dev libjson-c-dev libvulkan-dev mesa-vulkan-drivers \
                 vulkan-validationlayers glslang-tools spirv-tools binutils
 

@@ -491,7 +491,7 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
         *data = (uint8_t *)nc__alloc(hooks, used + 1);
         if (!*data) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for '%.120s'", path);
     }
-    if (status == NC_OK) {
+    if (*data) {
         if (used) memcpy(*data, buffer, used);
         (*data)[used] = 0;
         *bytes = used;
@@ -1107,7 +1107,7 @@ static uint32_t nc_fp4__unit_truth(const nc_fp4_unit *unit) {
 
 /* 64 evaluations of one unit: Shannon expansion of its truth table, a mux per inner node. */
 static uint64_t nc_fp4__unit_sliced(const nc_fp4_unit *unit, const uint64_t *wires) {
-    uint64_t leaf[1 << NC_FP4_UNIT_INPUTS];
+    uint64_t leaf[1 << NC_FP4_UNIT_INPUTS] = {0};
     uint32_t truth = nc_fp4__unit_truth(unit), a, n = 1u << unit->inputs;
     int i;
     for (a = 0; a < n; a++) leaf[a] = 0 - (uint64_t)(truth >> a & 1);

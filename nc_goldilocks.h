@@ -510,7 +510,7 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
         *data = (uint8_t *)nc__alloc(hooks, used + 1);
         if (!*data) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for '%.120s'", path);
     }
-    if (status == NC_OK) {
+    if (*data) {
         if (used) memcpy(*data, buffer, used);
         (*data)[used] = 0;
         *bytes = used;

@@ -420,7 +420,7 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
         *data = (uint8_t *)nc__alloc(hooks, used + 1);
         if (!*data) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for '%.120s'", path);
     }
-    if (status == NC_OK) {
+    if (*data) {
         if (used) memcpy(*data, buffer, used);
         (*data)[used] = 0;
         *bytes = used;
@@ -1076,8 +1076,8 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
 }
 
 static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel, const char *name) {
-    uint8_t *data;
-    size_t bytes;
+    uint8_t *data = NULL;
+    size_t bytes = 0;
     nc_status status = NC_ERR_DEVICE;
     if (!gpu->caps.fma_fused && gpu->caps.float64)
         status = nc_gpu__read_kernel(gpu, name, "_f64fma.spv", &data, &bytes);
@@ -1160,7 +1160,7 @@ static nc_status nc_gpu__vk_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
     VkCommandBuffer commands = gpu->recording->commands;
     VkDescriptorBufferInfo info[NC_GPU__MAX_BUFFERS];
     VkWriteDescriptorSet write;
-    VkDescriptorSet set;
+    VkDescriptorSet set = VK_NULL_HANDLE;
     uint32_t i;
     nc_status status = nc_gpu__vk_set(gpu, gpu->recording, kernel->set_layout, &set);
     if (status != NC_OK) return status;
@@ -1312,10 +1312,10 @@ static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel, const char 
     int options[2] = {ERROR_LOG_BUFFER, ERROR_LOG_BUFFER_SIZE_BYTES};
     char log[400] = "";
     void *values[2];
-    size_t room = sizeof log, bytes, got = 0;
+    size_t room = sizeof log, bytes = 0, got = 0;
     unsigned long long address = 0;
     uint32_t version = 0;
-    uint8_t *data;
+    uint8_t *data = NULL;
     nc_status status = nc_gpu__read_kernel(gpu, name, ".ptx", &data, &bytes);
     if (status != NC_OK) return status;
     values[0] = log;

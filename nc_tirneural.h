@@ -539,7 +539,7 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
         *data = (uint8_t *)nc__alloc(hooks, used + 1);
         if (!*data) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for '%.120s'", path);
     }
-    if (status == NC_OK) {
+    if (*data) {
         if (used) memcpy(*data, buffer, used);
         (*data)[used] = 0;
         *bytes = used;
@@ -2021,7 +2021,7 @@ static void nc_tir__symbolic_split(nc_tir__terms *t, nc_tir__meaning *s) {
 /* Everything else: results are opaque functions of the operands and the channel. */
 static void nc_tir__symbolic_opaque(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
     const nc_tir__instruction *table = &nc_tir__table[i->op];
-    uint32_t args[NC_TIR__MAX_ARGS], pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k;
+    uint32_t args[NC_TIR__MAX_ARGS] = {0}, pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k;
     uint32_t channel = table->channel ? s->channel[table->channel] : 0, word;
     for (k = pops; k-- > 0;) args[k] = nc_tir__take(s);
     if (i->op == NC_TIR__I_DIV_MOD) {

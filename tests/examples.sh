@@ -65,7 +65,7 @@ expect 0 $b/fp4_quantize --json; json
 expect 1 $b/fp4_quantize LICENSE
 
 expect 0 $b/tir_opt examples/data/sample.tir --lower-only
-cmp -s "$work/out" tests/data/sample.tasm || { echo "FAILED: sample.tasm differs"; failures=$((failures + 1)); }
+cmp -s "$work/out" tests/corpus/tir_tasm/sample.tasm || { echo "FAILED: sample.tasm differs"; failures=$((failures + 1)); }
 expect 0 $b/tir_opt examples/data/sample.tir -o "$work/o.tasm" --report json; json
 expect 0 $b/tir_opt examples/data/sample.tir -o "$work/o.tasm"; contains "each proven equivalent"
 expect 1 $b/tir_opt examples/data/sample.tir -o "$work/no/such/folder"
