@@ -10,7 +10,7 @@ EXAMPLES = gl_hash gl_ntt fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed fp4_scalar \
            fp4_circuit tir_io tir_machine tir_symbolic axx_scalar hlx_scalar hlx_simd hlx_model \
            base_files gpu_roads
-FUZZERS  = gl_parse tir_parse tir_tasm axx_table hlx_checkpoint
+FUZZERS  = gl_parse tir_parse tir_tasm axx_table hlx_checkpoint gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 KERNELS  = gemm probe
 
@@ -18,7 +18,9 @@ KERNELS  = gemm probe
 DEMO_PACKAGES = libstb-dev
 TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-14-dev libomp-dev \
                 libcmocka-dev libjson-c-dev libvulkan-dev mesa-vulkan-drivers \
-                vulkan-validationlayers glslang-tools spirv-tools binutils
+                vulkan-validationlayers glslang-tools spirv-tools binutils \
+                gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
+                libc6-dev-s390x-cross qemu-user
 
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
        -Wundef -Wdouble-promotion -Wvla -Werror
