@@ -195,7 +195,7 @@ NC_API nc_status nc_axx_linear(const nc_axx_mult *m, const int8_t *x, float x_sc
 #define NC_FREE(ptr) free(ptr)
 #endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
-#define NC_MAX_FILE_BYTES ((size_t)1 << 32)
+#define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #include <fcntl.h>

@@ -291,7 +291,7 @@ NC_API uint64_t nc_fp4_adder_spec(void *circuit, uint64_t inputs);
 #define NC_FREE(ptr) free(ptr)
 #endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
-#define NC_MAX_FILE_BYTES ((size_t)1 << 32)
+#define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #include <fcntl.h>

@@ -353,7 +353,7 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
 #define NC_FREE(ptr) free(ptr)
 #endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
-#define NC_MAX_FILE_BYTES ((size_t)1 << 32)
+#define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #include <fcntl.h>
@@ -1493,24 +1493,25 @@ static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
     size_t d = c->d_model, f = c->ffn_dim, offset = 0;
     int t;
     size_t size[NC_HLX__TENSORS];
-    size[NC_HLX__WTE] = c->vocab_size * d;
-    size[NC_HLX__WPE] = c->max_seq_len * d;
+    size[NC_HLX__WTE] = nc__mul_size(c->vocab_size, d);
+    size[NC_HLX__WPE] = nc__mul_size(c->max_seq_len, d);
     size[NC_HLX__LN1_W] = size[NC_HLX__LN1_B] = size[NC_HLX__LN2_W] = size[NC_HLX__LN2_B] = d;
-    size[NC_HLX__QKV_W] = 3 * d * d;
+    size[NC_HLX__QKV_W] = nc__mul_size(3 * d, d);
     size[NC_HLX__QKV_B] = 3 * d;
-    size[NC_HLX__PROJ_W] = d * d;
+    size[NC_HLX__PROJ_W] = nc__mul_size(d, d);
     size[NC_HLX__PROJ_B] = size[NC_HLX__OUT_B] = size[NC_HLX__LNF_W] = size[NC_HLX__LNF_B] = d;
-    size[NC_HLX__FC_W] = size[NC_HLX__OUT_W] = d * f;
+    size[NC_HLX__FC_W] = size[NC_HLX__OUT_W] = nc__mul_size(d, f);
     size[NC_HLX__FC_B] = f;
-    size[NC_HLX__HEAD] = c->tied_output ? 0 : c->vocab_size * d;
+    size[NC_HLX__HEAD] = c->tied_output ? 0 : size[NC_HLX__WTE];
     l->layer_stride = 0;
     for (t = 0; t < NC_HLX__TENSORS; t++)
-        if (nc_hlx__is_layer_tensor(t)) l->layer_stride += size[t];
+        if (nc_hlx__is_layer_tensor(t)) l->layer_stride = nc__add_size(l->layer_stride, size[t]);
     for (t = 0; t < NC_HLX__TENSORS; t++) {
         l->size[t] = size[t];
         l->offset[t] = offset;
-        offset += size[t];
-        if (t == NC_HLX__OUT_B) offset += (c->num_layers - 1) * l->layer_stride;
+        offset = nc__add_size(offset, size[t]);
+        if (t == NC_HLX__OUT_B)
+            offset = nc__add_size(offset, nc__mul_size(c->num_layers - 1, l->layer_stride));
     }
     l->total = offset;
 }
@@ -1543,42 +1544,43 @@ static float *nc_hlx__carve_f(char *base, size_t *used, size_t n) {
 static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     const nc_hlx_config *c = &model->config;
     size_t used = 0, rows = (size_t)c->batch_size * c->max_seq_len, d = c->d_model, l;
+    size_t narrow = nc__mul_size(rows, d), wide = nc__mul_size(rows, c->ffn_dim);
     size_t square = nc__mul_size(nc__mul_size(rows, c->num_heads), c->max_seq_len);
     nc_hlx__layer *layers =
-        (nc_hlx__layer *)nc_hlx__carve(base, &used, c->num_layers * sizeof *layers);
+        (nc_hlx__layer *)nc_hlx__carve(base, &used, nc__mul_size(c->num_layers, sizeof *layers));
     model->layers = layers;
     for (l = 0; l < c->num_layers; l++) {
         nc_hlx__layer x;
-        x.ln1 = nc_hlx__carve_f(base, &used, rows * d);
+        x.ln1 = nc_hlx__carve_f(base, &used, narrow);
         x.ln1_mean = nc_hlx__carve_f(base, &used, rows);
         x.ln1_rstd = nc_hlx__carve_f(base, &used, rows);
-        x.qkv = nc_hlx__carve_f(base, &used, rows * 3 * d);
+        x.qkv = nc_hlx__carve_f(base, &used, nc__mul_size(narrow, 3));
         x.att = nc_hlx__carve_f(base, &used, square);
-        x.mixed = nc_hlx__carve_f(base, &used, rows * d);
-        x.after_att = nc_hlx__carve_f(base, &used, rows * d);
-        x.ln2 = nc_hlx__carve_f(base, &used, rows * d);
+        x.mixed = nc_hlx__carve_f(base, &used, narrow);
+        x.after_att = nc_hlx__carve_f(base, &used, narrow);
+        x.ln2 = nc_hlx__carve_f(base, &used, narrow);
         x.ln2_mean = nc_hlx__carve_f(base, &used, rows);
         x.ln2_rstd = nc_hlx__carve_f(base, &used, rows);
-        x.fc = nc_hlx__carve_f(base, &used, rows * c->ffn_dim);
-        x.gelu = nc_hlx__carve_f(base, &used, rows * c->ffn_dim);
-        x.out = nc_hlx__carve_f(base, &used, rows * d);
+        x.fc = nc_hlx__carve_f(base, &used, wide);
+        x.gelu = nc_hlx__carve_f(base, &used, wide);
+        x.out = nc_hlx__carve_f(base, &used, narrow);
         if (layers) layers[l] = x;
     }
-    model->embedded = nc_hlx__carve_f(base, &used, rows * d);
-    model->final = nc_hlx__carve_f(base, &used, rows * d);
+    model->embedded = nc_hlx__carve_f(base, &used, narrow);
+    model->final = nc_hlx__carve_f(base, &used, narrow);
     model->final_mean = nc_hlx__carve_f(base, &used, rows);
     model->final_rstd = nc_hlx__carve_f(base, &used, rows);
-    model->logits = nc_hlx__carve_f(base, &used, rows * c->vocab_size);
+    model->logits = nc_hlx__carve_f(base, &used, nc__mul_size(rows, c->vocab_size));
     model->losses = nc_hlx__carve_f(base, &used, rows);
-    model->d_residual = nc_hlx__carve_f(base, &used, rows * d);
-    model->d_wide = nc_hlx__carve_f(base, &used, rows * c->ffn_dim);
-    model->d_qkv = nc_hlx__carve_f(base, &used, rows * 3 * d);
-    model->d_narrow = nc_hlx__carve_f(base, &used, rows * d);
+    model->d_residual = nc_hlx__carve_f(base, &used, narrow);
+    model->d_wide = nc_hlx__carve_f(base, &used, wide);
+    model->d_qkv = nc_hlx__carve_f(base, &used, nc__mul_size(narrow, 3));
+    model->d_narrow = nc_hlx__carve_f(base, &used, narrow);
     model->tokens = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
     model->targets = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
     model->gemm_work = (char *)nc_hlx__carve(base, &used, nc_hlx_gemm_work_bytes(model->threads));
-    model->head_work_stride =
-        nc_hlx_gemm_work_bytes(1) + (size_t)c->max_seq_len * c->max_seq_len * sizeof(float) + 64;
+    model->head_work_stride = nc__mul_size(c->max_seq_len, c->max_seq_len * sizeof(float));
+    model->head_work_stride = nc__add_size(model->head_work_stride, nc_hlx_gemm_work_bytes(1) + 64);
     model->head_work_stride &= ~(size_t)63;
     model->head_work =
         (char *)nc_hlx__carve(base, &used, nc__mul_size(model->head_work_stride, model->threads));

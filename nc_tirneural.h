@@ -242,9 +242,9 @@ typedef enum nc_tir_verdict {
 
 /* Zero means default. */
 typedef struct nc_tir_options {
-    uint32_t beam;        /* states kept per step; 0: 32 */
-    uint32_t block_nodes; /* TIR operations per block; 0: 32, the limit */
-    nc_progress_fn progress;
+    uint32_t beam;           /* states kept per step; 0: 32 */
+    uint32_t block_nodes;    /* TIR operations per block; 0: 32, the limit */
+    nc_progress_fn progress; /* called before each block with operations done and in all */
     void *progress_user;
 } nc_tir_options;
 
@@ -316,7 +316,8 @@ NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
 /* Text for a verdict. */
 NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
 /* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
- * than nc_tir_lower in any table of the static model. options and report may be null. */
+ * than nc_tir_lower in any table of the static model. options and report may be null. Errors:
+ * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG. */
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err);
 
@@ -339,7 +340,7 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
 #define NC_FREE(ptr) free(ptr)
 #endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
-#define NC_MAX_FILE_BYTES ((size_t)1 << 32)
+#define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
 #include <fcntl.h>
@@ -3028,6 +3029,10 @@ typedef struct nc_tir__emitter {
     uint32_t counter, nodes;
     nc_tir__prover *prover; /* null: classical lowering only */
     uint32_t beam, block_nodes;
+    nc_progress_fn progress;
+    void *progress_user;
+    uint64_t done; /* operations lowered so far */
+    int cancelled;
     nc_tir_report report;
 } nc_tir__emitter;
 
@@ -3058,6 +3063,9 @@ static void nc_tir__improve(nc_tir__emitter *e) {
     nc_tir__prover *p = e->prover;
     size_t n = stbds_arrlenu(e->pending), i;
     uint32_t length;
+    if (e->progress && !e->cancelled)
+        e->cancelled = e->progress(e->progress_user, e->done, stbds_arrlenu(e->program->ops));
+    if (e->cancelled) return; /* what is left is lowered classically, and then discarded */
     e->report.blocks++;
     nc_tir__terms_reset(&p->terms);
     if (nc_tir__symbolic_run(&p->terms, e->pending, n, &p->before) != NC_TIR_PROVEN) return;
@@ -3322,6 +3330,7 @@ static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t cou
             else
                 nc_tir__emit(e, (uint32_t)direct, 0);
         }
+        e->done++;
         i += 1 + op->body + op->other;
     }
 }
@@ -3360,6 +3369,8 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
     e.program = program;
     e.beam = options && options->beam ? options->beam : 32;
     e.block_nodes = options && options->block_nodes ? options->block_nodes : 32;
+    e.progress = options ? options->progress : NULL;
+    e.progress_user = options ? options->progress_user : NULL;
     if (e.beam > 65536 || e.block_nodes > 32) {
         nc_tir_free_text(classical);
         return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 32 operations");
@@ -3368,6 +3379,8 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
     status = e.prover ? nc_tir__lower_all(&e, tasm) : NC_ERR_MEMORY;
     if (e.prover) stbds_arrfree(e.prover->states);
     nc__free(NULL, e.prover, sizeof *e.prover);
+    if (status == NC_OK && e.cancelled)
+        status = nc__fail(err, NC_ERR_CANCELLED, 0, 0, "cancelled by the progress callback");
     if (status == NC_OK) status = nc_tir_profile_static(classical, &e.report.before, err);
     if (status == NC_OK) status = nc_tir_profile_static(*tasm, &e.report.after, err);
     if (status == NC_OK) status = nc_tir_count(classical, &e.report.instructions_before, err);
@@ -3378,7 +3391,7 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
         *tasm = NULL;
         return nc__fail(
             err, status, err ? (size_t)err->line : 0, err ? (size_t)err->column : 0, "%s",
-            err && err->message[0] ? "verbatim asm is not TASM" : nc_status_str(status));
+            status == NC_ERR_FORMAT ? "verbatim asm is not TASM" : nc_status_str(status));
     }
     if (report) *report = e.report;
     return NC_OK;

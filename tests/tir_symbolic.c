@@ -49,7 +49,8 @@ static void known_equalities_are_proven_and_differences_named(void **state) {
 
 /* Both sequences on the same random stack, inputs and memory. 1 when they behave alike. */
 static int behave_alike(const char *a, const char *b, uint64_t *seed) {
-    char program[2][8192], stack[1600] = "";
+    static char program[2][16384];
+    char stack[1600] = "";
     uint64_t in[64], ram[32];
     nc_tir_input input = {0};
     nc_tir_execution x[2];
@@ -277,12 +278,50 @@ static void sample_program_computes_the_same_with_fewer_rows(void **state) {
     free(text);
 }
 
+typedef struct counter {
+    int calls, stop_at;
+    uint64_t last;
+} counter;
+
+static int count_calls(void *user, uint64_t done, uint64_t total) {
+    counter *c = (counter *)user;
+    assert_true(done >= c->last && done <= total);
+    c->last = done;
+    return ++c->calls == c->stop_at;
+}
+
+static void progress_advances_and_can_cancel(void **state) {
+    char *text = slurp("examples/data/sample.tir"), *tasm;
+    nc_tir_options options = {0};
+    nc_tir_program *program;
+    counter c = {0, 0, 0};
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_tir_parse(&program, text, strlen(text), &err), NC_OK);
+    options.progress = count_calls;
+    options.progress_user = &c;
+    assert_int_equal(nc_tir_optimize(program, &options, &tasm, NULL, &err), NC_OK);
+    nc_tir_free_text(tasm);
+    assert_true(c.calls > 5);
+    c.calls = 0;
+    c.last = 0;
+    c.stop_at = 3;
+    assert_int_equal(nc_tir_optimize(program, &options, &tasm, NULL, &err), NC_ERR_CANCELLED);
+    assert_int_equal(c.calls, 3);
+    assert_null(tasm);
+    options.beam = 70000;
+    assert_int_equal(nc_tir_optimize(program, &options, &tasm, NULL, &err), NC_ERR_ARG);
+    nc_tir_destroy(program);
+    free(text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_equalities_are_proven_and_differences_named),
         cmocka_unit_test(no_mutant_that_changes_behaviour_is_ever_proven),
         cmocka_unit_test(corpus_shrinks_and_never_costs_more),
         cmocka_unit_test(sample_program_computes_the_same_with_fewer_rows),
+        cmocka_unit_test(progress_advances_and_can_cancel),
     };
     return cmocka_run_group_tests_name("tir symbolic", tests, NULL, NULL);
 }
