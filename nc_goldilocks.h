@@ -27,8 +27,8 @@
    Contents (search for the tag):
      >>types     field elements, hash states
      >>api       scalars, vectors, NTT and polynomials, Poseidon2, Tip5, fixed point
-     >>scalar    field arithmetic, transforms
-     >>hash      Poseidon2 (trident), Tip5
+     >>scalar    field and extension arithmetic, vectors, transforms
+     >>hash      Poseidon2 (Plonky3, trident), Tip5, Merkle trees
      >>fixed     real numbers as field elements
      >>changelog
 
@@ -133,6 +133,12 @@ typedef struct nc_gl_trident {
     uint32_t pending;
 } nc_gl_trident;
 
+/* Hash of a Merkle tree. */
+typedef enum nc_gl_hash {
+    NC_GL_POSEIDON2 = 0, /* width 8, Plonky3 parameters; digests of 4 elements */
+    NC_GL_TIP5 = 1       /* digests of 5 elements */
+} nc_gl_hash;
+
 /* Tip5 sponge state: elements 0..9 are the rate, 10..15 the capacity. */
 typedef struct nc_gl_tip5 {
     nc_gl state[16];
@@ -190,6 +196,34 @@ NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *e
 /* Decimal text with a final NUL into text[21]; returns the length. */
 NC_API size_t nc_gl_print(nc_gl a, char text[21]);
 
+/* -- extensions, constant coefficient first; out may be an input -------------------------- */
+
+/* F_p[x] / (x^2 - 7), as Plonky3 takes it: a + b. */
+NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]);
+/* a - b. */
+NC_API void nc_gl_ext2_sub(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]);
+/* a * b. */
+NC_API void nc_gl_ext2_mul(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]);
+/* a * s with s in F_p. */
+NC_API void nc_gl_ext2_mul_base(nc_gl out[2], const nc_gl a[2], nc_gl s);
+/* 1 / a. NC_ERR_MATH and zeros for a = 0. */
+NC_API nc_status nc_gl_ext2_inv(nc_gl out[2], const nc_gl a[2]);
+/* a^p: the conjugate. */
+NC_API void nc_gl_ext2_frobenius(nc_gl out[2], const nc_gl a[2]);
+/* F_p[x] / (x^3 - x + 1), Triton VM's: a + b. Its twin x^3 - x - 1 (Plonky3) is the same field
+ * under (c0, c1, c2) -> (c0, -c1, c2). */
+NC_API void nc_gl_ext3_add(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]);
+/* a - b. */
+NC_API void nc_gl_ext3_sub(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]);
+/* a * b. */
+NC_API void nc_gl_ext3_mul(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]);
+/* a * s with s in F_p. */
+NC_API void nc_gl_ext3_mul_base(nc_gl out[3], const nc_gl a[3], nc_gl s);
+/* 1 / a. NC_ERR_MATH and zeros for a = 0. */
+NC_API nc_status nc_gl_ext3_inv(nc_gl out[3], const nc_gl a[3]);
+/* a^p. */
+NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]);
+
 /* -- vectors: out may be one of the inputs, but must not overlap one partly ---------- */
 
 /* out[i] = a[i] + b[i], i < n. */
@@ -204,6 +238,17 @@ NC_API void nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n);
 NC_API void nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n);
 /* Sum of a[i] * b[i]. */
 NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n);
+
+/* Sum of a[i]. */
+NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n);
+/* out[i] = start * base^i. */
+NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n);
+/* y (rows) = A x, A row-major rows x columns. y must not overlap x. */
+NC_API void nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows, size_t columns);
+/* C (m x n) = A (m x k) B (k x n), row-major. C must not overlap A or B. */
+NC_API void nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k, size_t n);
+/* out (columns x rows) = transpose of a (rows x columns). out must not overlap a. */
+NC_API void nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns);
 
 /* -- NTT and polynomials ------------------------------------------------------------- */
 
@@ -226,6 +271,30 @@ NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_
                                 const nc_allocator *hooks);
 /* Value at x of the polynomial with n coefficients (Horner). */
 NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x);
+
+/* -- Poseidon2, Plonky3 parameters: the one for new designs ------------------------------- */
+
+/* One permutation of a state of width 8, 12 or 16: 4 + 22 + 4 rounds, S-box x^7. NC_ERR_ARG for
+ * other widths. */
+NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width);
+/* Two digests to one: permute left and right at width 8, keep the first half. */
+NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]);
+
+/* -- Merkle trees: n leaves, a power of two; digests of nc_gl_digest_elements elements ----- */
+
+/* 4 for Poseidon2, 5 for Tip5. */
+NC_API size_t nc_gl_digest_elements(nc_gl_hash hash);
+/* nodes holds 2 n digests: leaves in n .. 2n-1 on entry; fills n-1 .. 1, node i the hash of its
+ * children 2i and 2i+1, so that node 1 is the root. Node 0 is not touched. NC_ERR_ARG when n is
+ * no power of two or above 2^32. OpenMP across a level. */
+NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n);
+/* path gets log2(n) digests, the siblings from leaf `index` up. NC_ERR_ARG for a bad index. */
+NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
+                                   nc_gl *path);
+/* NC_OK when leaf, path and index lead to the root, else NC_ERR_MISMATCH; elements that are not
+ * canonical are a mismatch too. NC_ERR_ARG when index does not fit the path's length. */
+NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
+                                     size_t index, const nc_gl *path, uint32_t path_length);
 
 /* -- Poseidon2, trident parameters ---------------------------------------------------- */
 /* Width 8, rate 4, 4 + 22 + 4 rounds, S-box x^7. A nonstandard instance (its external layer
@@ -801,6 +870,94 @@ NC_API size_t nc_gl_print(nc_gl a, char text[21]) {
     return n;
 }
 
+NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
+    nc_gl_vec_add(out, a, b, 2);
+}
+
+NC_API void nc_gl_ext2_sub(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
+    nc_gl_vec_sub(out, a, b, 2);
+}
+
+NC_API void nc_gl_ext2_mul(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
+    nc_gl high = nc_gl_mul(a[1], b[1]);
+    nc_gl cross = nc_gl_mul_add(a[0], b[1], nc_gl_mul(a[1], b[0]));
+    out[0] = nc_gl_mul_add(a[0], b[0], nc_gl_mul(7, high));
+    out[1] = cross;
+}
+
+NC_API void nc_gl_ext2_mul_base(nc_gl out[2], const nc_gl a[2], nc_gl s) {
+    nc_gl_vec_scale(out, s, a, 2);
+}
+
+NC_API nc_status nc_gl_ext2_inv(nc_gl out[2], const nc_gl a[2]) {
+    /* conjugate / norm; the norm a0^2 - 7 a1^2 is 0 only for a = 0, as 7 is no square */
+    nc_gl norm = nc_gl_sub(nc_gl_sqr(a[0]), nc_gl_mul(7, nc_gl_sqr(a[1]))), inverse;
+    nc_status status = nc_gl_inv(norm, &inverse);
+    out[0] = nc_gl_mul(a[0], inverse);
+    out[1] = nc_gl_mul(nc_gl_neg(a[1]), inverse);
+    return status;
+}
+
+NC_API void nc_gl_ext2_frobenius(nc_gl out[2], const nc_gl a[2]) {
+    out[0] = a[0];
+    out[1] = nc_gl_neg(a[1]);
+}
+
+NC_API void nc_gl_ext3_add(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
+    nc_gl_vec_add(out, a, b, 3);
+}
+
+NC_API void nc_gl_ext3_sub(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
+    nc_gl_vec_sub(out, a, b, 3);
+}
+
+NC_API void nc_gl_ext3_mul(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
+    nc_gl d[5] = {0, 0, 0, 0, 0}; /* x^3 = x - 1, x^4 = x^2 - x */
+    int i, j;
+    for (i = 0; i < 3; i++)
+        for (j = 0; j < 3; j++) d[i + j] = nc_gl_mul_add(a[i], b[j], d[i + j]);
+    out[0] = nc_gl_sub(d[0], d[3]);
+    out[1] = nc_gl_sub(nc_gl_add(d[1], d[3]), d[4]);
+    out[2] = nc_gl_add(d[2], d[4]);
+}
+
+NC_API void nc_gl_ext3_mul_base(nc_gl out[3], const nc_gl a[3], nc_gl s) {
+    nc_gl_vec_scale(out, s, a, 3);
+}
+
+NC_API nc_status nc_gl_ext3_inv(nc_gl out[3], const nc_gl a[3]) {
+    /* m[i] = a x^i: solve m c = 1 by the first column of cofactors over the determinant */
+    nc_gl m[3][3], c[3], det = 0, inverse;
+    nc_status status;
+    int i;
+    memcpy(m[0], a, sizeof m[0]);
+    for (i = 1; i < 3; i++) {
+        m[i][0] = nc_gl_neg(m[i - 1][2]);
+        m[i][1] = nc_gl_add(m[i - 1][0], m[i - 1][2]);
+        m[i][2] = m[i - 1][1];
+    }
+    for (i = 0; i < 3; i++) {
+        int j = (i + 1) % 3, k = (i + 2) % 3;
+        c[i] = nc_gl_sub(nc_gl_mul(m[j][1], m[k][2]), nc_gl_mul(m[k][1], m[j][2]));
+        det = nc_gl_mul_add(m[i][0], c[i], det);
+    }
+    status = nc_gl_inv(det, &inverse);
+    nc_gl_vec_scale(out, inverse, c, 3);
+    return status;
+}
+
+NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
+    static const nc_gl x_p[3] = {
+        UINT64_C(7831040667286096068), UINT64_C(10050274602728160328),
+        UINT64_C(6700183068485440219)}; /* x^p and x^2p, by the field law */
+    static const nc_gl x_2p[3] = {UINT64_C(6700183068485440220), UINT64_C(3915520333643048034),
+                                  UINT64_C(8396469466686423992)};
+    nc_gl a0 = a[0], a1 = a[1], a2 = a[2];
+    int i;
+    for (i = 0; i < 3; i++)
+        out[i] = nc_gl_mul_add(a1, x_p[i], nc_gl_mul_add(a2, x_2p[i], i ? 0 : a0));
+}
+
 NC_API void nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i;
     for (i = 0; i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
@@ -831,6 +988,44 @@ NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i;
     for (i = 0; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
     return sum;
+}
+
+NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
+    nc_gl sum = 0;
+    size_t i;
+    for (i = 0; i < n; i++) sum = nc_gl_add(sum, a[i]);
+    return sum;
+}
+
+NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) {
+        out[i] = start;
+        start = nc_gl_mul(start, base);
+    }
+}
+
+NC_API void nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows, size_t columns) {
+    size_t r;
+    for (r = 0; r < rows; r++) y[r] = nc_gl_vec_dot(a + r * columns, x, columns);
+}
+
+NC_API void nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k, size_t n) {
+    size_t i, p;
+    for (i = 0; i < m; i++) {
+        memset(c + i * n, 0, n * sizeof *c);
+        for (p = 0; p < k; p++) nc_gl_vec_axpy(c + i * n, a[i * k + p], b + p * n, n);
+    }
+}
+
+NC_API void nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
+    const size_t tile = 16; /* two cache lines square */
+    size_t r0, c0, r, c;
+    for (r0 = 0; r0 < rows; r0 += tile)
+        for (c0 = 0; c0 < columns; c0 += tile)
+            for (r = r0; r < rows && r < r0 + tile; r++)
+                for (c = c0; c < columns && c < c0 + tile; c++)
+                    out[c * rows + r] = a[r * columns + c];
 }
 
 struct nc_gl_ntt {
@@ -988,6 +1183,285 @@ NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x) {
 
 /* >>hash =========================================================================== */
 
+static nc_gl nc_gl__pow7(nc_gl x) {
+    nc_gl x2 = nc_gl_sqr(x), x4 = nc_gl_sqr(x2);
+    return nc_gl_mul(nc_gl_mul(x4, x2), x);
+}
+
+/* Round constants (4 full rounds, 22 partial, 4 full) and the internal matrix's diagonal minus 1,
+ * for each width: values of Plonky3's goldilocks crate. */
+static const nc_gl nc_gl__poseidon2_rc8[86] = {
+    UINT64_C(15949291268843349465), UINT64_C(14644164809401934923), UINT64_C(18420360874837380316),
+    UINT64_C(4756469047455716334),  UINT64_C(8685499049481102115),  UINT64_C(3799221349720045367),
+    UINT64_C(13676397835037157930), UINT64_C(6566439050423619635),  UINT64_C(17428268347612331188),
+    UINT64_C(2833135872454503769),  UINT64_C(4767009016213040191),  UINT64_C(2797635963551733652),
+    UINT64_C(5312339450141126694),  UINT64_C(5356668452102813289),  UINT64_C(1234059326449530173),
+    UINT64_C(7724302552453704877),  UINT64_C(14868588146468890290), UINT64_C(12825281145595371185),
+    UINT64_C(13097885453579304196), UINT64_C(7905326782341128063),  UINT64_C(14167525334039893569),
+    UINT64_C(2082169701994688927),  UINT64_C(12190787523818595537), UINT64_C(12602917751946636),
+    UINT64_C(14890907856876319003), UINT64_C(16552240149997473409), UINT64_C(5634093690795187558),
+    UINT64_C(4883714163685656967),  UINT64_C(12440776365164557866), UINT64_C(3923800234666204307),
+    UINT64_C(9858064884105950259),  UINT64_C(16040043470428402038), UINT64_C(5226594323142090582),
+    UINT64_C(1243120476974621208),  UINT64_C(12100812801659301173), UINT64_C(11228203327983058121),
+    UINT64_C(13891617888374767564), UINT64_C(5742893160230537107),  UINT64_C(3763472116988983643),
+    UINT64_C(2466655769425769160),  UINT64_C(6254574254498162968),  UINT64_C(14183251225809189357),
+    UINT64_C(11565357354521717084), UINT64_C(17300657704266685688), UINT64_C(310485250821938281),
+    UINT64_C(16853586468012618118), UINT64_C(1978800426240373849),  UINT64_C(6948188224235462572),
+    UINT64_C(1486402152218690509),  UINT64_C(5669161690283398991),  UINT64_C(17943970877073781734),
+    UINT64_C(17926851897715769433), UINT64_C(13052837496695000666), UINT64_C(18138113741095562305),
+    UINT64_C(94277733998400326),    UINT64_C(10891359798487446420), UINT64_C(18280773820738154043),
+    UINT64_C(13714589910668449566), UINT64_C(10639034072771185213), UINT64_C(14148790895768484219),
+    UINT64_C(18341268649720100165), UINT64_C(3096672942770686236),  UINT64_C(12277596046563557393),
+    UINT64_C(400461754528604020),   UINT64_C(12955488253560265444), UINT64_C(11773677676764285572),
+    UINT64_C(4833837465239476573),  UINT64_C(17645852643693996619), UINT64_C(6605134696140007471),
+    UINT64_C(588040525114200273),   UINT64_C(11001741536026769411), UINT64_C(17917086578469406776),
+    UINT64_C(14893530806420712543), UINT64_C(727997185253761138),   UINT64_C(3443873847340254325),
+    UINT64_C(13095911531247069692), UINT64_C(8330737046680948619),  UINT64_C(6014364575875986011),
+    UINT64_C(16851679856681761121), UINT64_C(17817965496543149594), UINT64_C(12823640325246269760),
+    UINT64_C(13685256787930775147), UINT64_C(4682652317564502291),  UINT64_C(4233879762155685988),
+    UINT64_C(11097258179564187322), UINT64_C(10804761421745472094)};
+static const nc_gl nc_gl__poseidon2_rc12[118] = {
+    UINT64_C(1431286215153372998),  UINT64_C(3509349009260703107),  UINT64_C(2289575380984896342),
+    UINT64_C(10625215922958251110), UINT64_C(17137022507167291684), UINT64_C(17143426961497010024),
+    UINT64_C(9589775313463224365),  UINT64_C(7736066733515538648),  UINT64_C(2217569167061322248),
+    UINT64_C(10394930802584583083), UINT64_C(4612393375016695705),  UINT64_C(5332470884919453534),
+    UINT64_C(8724526834049581439),  UINT64_C(17673787971454860688), UINT64_C(2519987773101056005),
+    UINT64_C(7999687124137420323),  UINT64_C(18312454652563306701), UINT64_C(15136091233824155669),
+    UINT64_C(1257110570403430003),  UINT64_C(5665449074466664773),  UINT64_C(16178737609685266571),
+    UINT64_C(52855143527893348),    UINT64_C(8084454992943870230),  UINT64_C(2597062441266647183),
+    UINT64_C(3342624911463171251),  UINT64_C(6781356195391537436),  UINT64_C(4697929572322733707),
+    UINT64_C(4179687232228901671),  UINT64_C(17841073646522133059), UINT64_C(18340176721233187897),
+    UINT64_C(13152929999122219197), UINT64_C(6306257051437840427),  UINT64_C(4974451914008050921),
+    UINT64_C(11258703678970285201), UINT64_C(581736081259960204),   UINT64_C(18323286026903235604),
+    UINT64_C(10250026231324330997), UINT64_C(13321947507807660157), UINT64_C(13020725208899496943),
+    UINT64_C(11416990495425192684), UINT64_C(7221795794796219413),  UINT64_C(2607917872900632985),
+    UINT64_C(2591896057192169329),  UINT64_C(10485489452304998145), UINT64_C(9480186048908910015),
+    UINT64_C(2645141845409940474),  UINT64_C(16242299839765162610), UINT64_C(12203738590896308135),
+    UINT64_C(5395176197344543510),  UINT64_C(17941136338888340715), UINT64_C(7559392505546762987),
+    UINT64_C(549633128904721280),   UINT64_C(15658455328409267684), UINT64_C(10078371877170729592),
+    UINT64_C(2349868247408080783),  UINT64_C(13105911261634181239), UINT64_C(12868653202234053626),
+    UINT64_C(9471330315555975806),  UINT64_C(4580289636625406680),  UINT64_C(13222733136951421572),
+    UINT64_C(4555032575628627551),  UINT64_C(7619130111929922899),  UINT64_C(4547848507246491777),
+    UINT64_C(5662043532568004632),  UINT64_C(15723873049665279492), UINT64_C(13585630674756818185),
+    UINT64_C(6990417929677264473),  UINT64_C(6373257983538884779),  UINT64_C(1005856792729125863),
+    UINT64_C(17850970025369572891), UINT64_C(14306783492963476045), UINT64_C(12653264875831356889),
+    UINT64_C(10887434669785806501), UINT64_C(7221072982690633460),  UINT64_C(9953585853856674407),
+    UINT64_C(13497620366078753434), UINT64_C(18140292631504202243), UINT64_C(17311934738088402529),
+    UINT64_C(6686302214424395771),  UINT64_C(11193071888943695519), UINT64_C(10233795775801758543),
+    UINT64_C(3362219552562939863),  UINT64_C(8595401306696186761),  UINT64_C(7753411262943026561),
+    UINT64_C(12415218859476220947), UINT64_C(12517451587026875834), UINT64_C(3257008032900598499),
+    UINT64_C(2187469039578904770),  UINT64_C(657675168296710415),   UINT64_C(8659969869470208989),
+    UINT64_C(12526098871288378639), UINT64_C(12525853395769009329), UINT64_C(15388161689979551704),
+    UINT64_C(7880966905416338909),  UINT64_C(2911694411222711481),  UINT64_C(6420652251792580406),
+    UINT64_C(323544930728360053),   UINT64_C(11718666476052241225), UINT64_C(2449132068789045592),
+    UINT64_C(17993014181992530560), UINT64_C(15161788952257357966), UINT64_C(3788504801066818367),
+    UINT64_C(1282111773460545571),  UINT64_C(8849495164481705550),  UINT64_C(8380852402060721190),
+    UINT64_C(2161980224591127360),  UINT64_C(2440151485689245146),  UINT64_C(17521895002090134367),
+    UINT64_C(13821005335130766955), UINT64_C(17513705631114265826), UINT64_C(17068447856797239529),
+    UINT64_C(17964439003977043993), UINT64_C(5685000919538239429),  UINT64_C(11615940660682589106),
+    UINT64_C(2522854885180605258),  UINT64_C(12584118968072796115), UINT64_C(17841258728624635591),
+    UINT64_C(10821564568873127316)};
+static const nc_gl nc_gl__poseidon2_rc16[150] = {
+    UINT64_C(1579613653969377219),  UINT64_C(15509510893087893340), UINT64_C(10090715174060125222),
+    UINT64_C(5625716564419252202),  UINT64_C(3006005019077469174),  UINT64_C(18314693207014427912),
+    UINT64_C(10170571510627764565), UINT64_C(2027625550790675754),  UINT64_C(3983470257916202094),
+    UINT64_C(3423470109396435354),  UINT64_C(3450488264035752368),  UINT64_C(3151070045406026687),
+    UINT64_C(13462781804006123550), UINT64_C(13288575772684627216), UINT64_C(13745549378090937523),
+    UINT64_C(7780139165529418388),  UINT64_C(11699769881923825909), UINT64_C(4349260652212695338),
+    UINT64_C(8228348357294662898),  UINT64_C(12037145371429260559), UINT64_C(7743383997471469184),
+    UINT64_C(7842006993218978420),  UINT64_C(18369471830829996810), UINT64_C(10157815501749214163),
+    UINT64_C(11128005290408113568), UINT64_C(12272917402811871099), UINT64_C(106820976709770637),
+    UINT64_C(6178857985076893256),  UINT64_C(14036787039817180193), UINT64_C(1659458828486927362),
+    UINT64_C(15938183887757779615), UINT64_C(10060334973073197601), UINT64_C(12437259172286625042),
+    UINT64_C(3143835545170851304),  UINT64_C(14361575850007152549), UINT64_C(11810209965918630788),
+    UINT64_C(17667700303515849362), UINT64_C(13451932870729425780), UINT64_C(17496644301504593329),
+    UINT64_C(1778669202480014256),  UINT64_C(11124488067381312952), UINT64_C(14273583775934080755),
+    UINT64_C(13257379154210125715), UINT64_C(15182093233826554989), UINT64_C(5343815959848316783),
+    UINT64_C(5696193414571279556),  UINT64_C(6089787229781325813),  UINT64_C(3717595218375990594),
+    UINT64_C(12355842859741995537), UINT64_C(14160921043125059199), UINT64_C(13682913322779819091),
+    UINT64_C(12343504462597575239), UINT64_C(14249643564311509087), UINT64_C(15849758561085927402),
+    UINT64_C(12186564686511703262), UINT64_C(690520822232718983),   UINT64_C(684200944081655198),
+    UINT64_C(6008958449718781068),  UINT64_C(3098079696536837500),  UINT64_C(12083506578988585239),
+    UINT64_C(6489163969976034646),  UINT64_C(1186411428667285248),  UINT64_C(11192474480021157091),
+    UINT64_C(17095617549195818058), UINT64_C(2949845317987848448),  UINT64_C(6935557324168256069),
+    UINT64_C(2055390472619727748),  UINT64_C(12399309956582731760), UINT64_C(3088058410657255303),
+    UINT64_C(8790959064194804235),  UINT64_C(4582664136559626757),  UINT64_C(14821962908959377092),
+    UINT64_C(2002685046256118388),  UINT64_C(15689593639089632368), UINT64_C(10512046881800463697),
+    UINT64_C(11973738501993105496), UINT64_C(13009070935614847359), UINT64_C(12908033183314664096),
+    UINT64_C(9530849385991780809),  UINT64_C(17528314872631229800), UINT64_C(17869527288639567155),
+    UINT64_C(7829055113315023688),  UINT64_C(3256047469251174543),  UINT64_C(3015723851705964382),
+    UINT64_C(5177282273995529875),  UINT64_C(16035152896984012190), UINT64_C(15766898731627159621),
+    UINT64_C(6714370142978148338),  UINT64_C(5906664861467821209),  UINT64_C(2197120128337974909),
+    UINT64_C(9400421283898153864),  UINT64_C(16740473708727660723), UINT64_C(7287335615015370599),
+    UINT64_C(12399217337488717232), UINT64_C(12655834778591227242), UINT64_C(7516917516498792203),
+    UINT64_C(17291898461659961460), UINT64_C(3483661079725019706),  UINT64_C(18038566855851505564),
+    UINT64_C(6166154478921479976),  UINT64_C(8824538844032254328),  UINT64_C(17138720803294251067),
+    UINT64_C(4158286797471309733),  UINT64_C(1589482450994236426),  UINT64_C(4836112672767737407),
+    UINT64_C(6108317238076822824),  UINT64_C(11174425919404088598), UINT64_C(2755155124184744585),
+    UINT64_C(13202523778257173956), UINT64_C(6643835433125335951),  UINT64_C(2748965361441888477),
+    UINT64_C(14297205492001640506), UINT64_C(12595977886586773319), UINT64_C(257624298448087449),
+    UINT64_C(2744326799038764281),  UINT64_C(9097808034015176417),  UINT64_C(5523099006222423939),
+    UINT64_C(7256201493271212720),  UINT64_C(9738621014989498753),  UINT64_C(237412858668409460),
+    UINT64_C(6405904454922718574),  UINT64_C(16343835012250148340), UINT64_C(9342245617122491936),
+    UINT64_C(824922755340087111),   UINT64_C(5398764608665671277),  UINT64_C(16030622638137836774),
+    UINT64_C(4921899302518525668),  UINT64_C(10676667276121395674), UINT64_C(16304445044992359788),
+    UINT64_C(587812931475326787),   UINT64_C(7627897473303434798),  UINT64_C(2633542348821978290),
+    UINT64_C(5714662808802647771),  UINT64_C(15665352327749112015), UINT64_C(8041781683128153420),
+    UINT64_C(13172746155287932121), UINT64_C(6611413049825339003),  UINT64_C(9076340683484238287),
+    UINT64_C(12295614633782496176), UINT64_C(11414162089917699064), UINT64_C(13658053783093222498),
+    UINT64_C(16216654076620539925), UINT64_C(17782598995085730495), UINT64_C(18362903988365127450),
+    UINT64_C(11596821426909532371), UINT64_C(13499421621575350806), UINT64_C(15256312875610823807),
+    UINT64_C(1558929959921731273),  UINT64_C(17567284148478398281), UINT64_C(4615393526180652407)};
+static const nc_gl nc_gl__poseidon2_diag8[8] = {UINT64_C(18446744069414584319),
+                                                UINT64_C(1),
+                                                UINT64_C(2),
+                                                UINT64_C(9223372034707292161),
+                                                UINT64_C(3),
+                                                UINT64_C(9223372034707292160),
+                                                UINT64_C(18446744069414584318),
+                                                UINT64_C(18446744069414584317)};
+static const nc_gl nc_gl__poseidon2_diag12[12] = {UINT64_C(18446744069414584319),
+                                                  UINT64_C(1),
+                                                  UINT64_C(2),
+                                                  UINT64_C(9223372034707292161),
+                                                  UINT64_C(3),
+                                                  UINT64_C(4),
+                                                  UINT64_C(9223372034707292160),
+                                                  UINT64_C(18446744069414584318),
+                                                  UINT64_C(18446744069414584317),
+                                                  UINT64_C(13835058052060938241),
+                                                  UINT64_C(4611686017353646080),
+                                                  UINT64_C(16140901060737761281)};
+static const nc_gl nc_gl__poseidon2_diag16[16] = {UINT64_C(18446744069414584319),
+                                                  UINT64_C(1),
+                                                  UINT64_C(2),
+                                                  UINT64_C(9223372034707292161),
+                                                  UINT64_C(3),
+                                                  UINT64_C(4),
+                                                  UINT64_C(9223372034707292160),
+                                                  UINT64_C(18446744069414584318),
+                                                  UINT64_C(18446744069414584317),
+                                                  UINT64_C(16140901060737761281),
+                                                  UINT64_C(17293822565076172801),
+                                                  UINT64_C(17870283317245378561),
+                                                  UINT64_C(2305843008676823040),
+                                                  UINT64_C(1152921504338411520),
+                                                  UINT64_C(576460752169205760),
+                                                  UINT64_C(18446744065119617026)};
+
+/* External layer: circ(2, 3, 1, 1) on each four elements, then the sums over all fours are added
+ * (Poseidon2 paper, section 5.1, with Plonky3's 4 x 4 matrix). */
+static void nc_gl__poseidon2_external(nc_gl *s, uint32_t width) {
+    nc_gl sums[4] = {0, 0, 0, 0};
+    uint32_t i, j;
+    for (i = 0; i < width; i += 4) {
+        nc_gl a = s[i], b = s[i + 1], c = s[i + 2], d = s[i + 3];
+        nc_gl ab = nc_gl_add(a, b), cd = nc_gl_add(c, d), all = nc_gl_add(ab, cd);
+        s[i] = nc_gl_add(all, nc_gl_add(ab, b)); /* 2a + 3b + c + d */
+        s[i + 1] = nc_gl_add(all, nc_gl_add(b, nc_gl_add(c, c)));
+        s[i + 2] = nc_gl_add(all, nc_gl_add(cd, d)); /* a + b + 2c + 3d */
+        s[i + 3] = nc_gl_add(all, nc_gl_add(d, nc_gl_add(a, a)));
+        for (j = 0; j < 4; j++) sums[j] = nc_gl_add(sums[j], s[i + j]);
+    }
+    for (i = 0; i < width; i++) s[i] = nc_gl_add(s[i], sums[i % 4]);
+}
+
+NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width) {
+    const nc_gl *constant = width == 8    ? nc_gl__poseidon2_rc8
+                            : width == 12 ? nc_gl__poseidon2_rc12
+                                          : nc_gl__poseidon2_rc16;
+    const nc_gl *diagonal = width == 8    ? nc_gl__poseidon2_diag8
+                            : width == 12 ? nc_gl__poseidon2_diag12
+                                          : nc_gl__poseidon2_diag16;
+    uint32_t round, i;
+    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
+    nc_gl__poseidon2_external(state, width);
+    for (round = 0; round < 30; round++) {
+        if (round >= 4 && round < 26) {
+            nc_gl sum;
+            state[0] = nc_gl__pow7(nc_gl_add(state[0], *constant++));
+            sum = nc_gl_vec_sum(state, width);
+            for (i = 0; i < width; i++) state[i] = nc_gl_mul_add(diagonal[i], state[i], sum);
+        } else {
+            for (i = 0; i < width; i++) state[i] = nc_gl__pow7(nc_gl_add(state[i], *constant++));
+            nc_gl__poseidon2_external(state, width);
+        }
+    }
+    return NC_OK;
+}
+
+NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]) {
+    nc_gl state[8];
+    memcpy(state, left, 4 * sizeof *state);
+    memcpy(state + 4, right, 4 * sizeof *state);
+    (void)nc_gl_poseidon2_permute(state, 8);
+    memcpy(digest, state, 4 * sizeof *digest);
+}
+
+NC_API size_t nc_gl_digest_elements(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 5 : 4; }
+
+static void nc_gl__compress(nc_gl_hash hash, const nc_gl *left, const nc_gl *right, nc_gl *out) {
+    if (hash == NC_GL_TIP5)
+        nc_gl_tip5_hash_pair(left, right, out);
+    else
+        nc_gl_poseidon2_compress(left, right, out);
+}
+
+static int nc_gl__good_tree(size_t n, const void *nodes) {
+    return nodes && n && (n & (n - 1)) == 0 && n - 1 <= UINT32_MAX;
+}
+
+static int nc_gl__all_canonical(const nc_gl *a, size_t n) {
+    int good = 1;
+    size_t i;
+    for (i = 0; i < n; i++) good &= a[i] < NC_GL_P;
+    return good;
+}
+
+NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
+    size_t d = nc_gl_digest_elements(hash), level;
+    ptrdiff_t i;
+    if (!nc_gl__good_tree(n, nodes)) return NC_ERR_ARG;
+    for (level = n / 2; level > 0; level /= 2) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (level >= 64)
+#endif
+        for (i = (ptrdiff_t)level; i < (ptrdiff_t)(2 * level); i++)
+            nc_gl__compress(hash, nodes + 2 * (size_t)i * d, nodes + (2 * (size_t)i + 1) * d,
+                            nodes + (size_t)i * d);
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
+                                   nc_gl *path) {
+    size_t d = nc_gl_digest_elements(hash), node;
+    if (!nc_gl__good_tree(n, nodes) || index >= n || (n > 1 && !path)) return NC_ERR_ARG;
+    for (node = n + index; node > 1; node /= 2, path += d)
+        memcpy(path, nodes + (node ^ 1) * d, d * sizeof *path);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
+                                     size_t index, const nc_gl *path, uint32_t path_length) {
+    nc_gl node[5];
+    size_t d = nc_gl_digest_elements(hash);
+    uint32_t i;
+    if (!root || !leaf || (path_length && !path) || path_length > 32 ||
+        (uint64_t)index >> path_length)
+        return NC_ERR_ARG;
+    memcpy(node, leaf, d * sizeof *node);
+    if (!nc_gl__all_canonical(leaf, d) || !nc_gl__all_canonical(path, path_length * d))
+        return NC_ERR_MISMATCH;
+    for (i = 0; i < path_length; i++, path += d) {
+        if (index >> i & 1)
+            nc_gl__compress(hash, path, node, node);
+        else
+            nc_gl__compress(hash, node, path, node);
+    }
+    return memcmp(node, root, d * sizeof *node) ? NC_ERR_MISMATCH : NC_OK;
+}
+
 /* First 8 bytes, little-endian, of BLAKE3("Poseidon2-Goldilocks-t8-RF8-RP22-<round>-<element>")
  * mod p: 4 full rounds of 8, 22 partial rounds of 1, 4 full rounds of 8. */
 static const nc_gl nc_gl__trident_rc[86] = {
@@ -1020,11 +1494,6 @@ static const nc_gl nc_gl__trident_rc[86] = {
     UINT64_C(9425457378657564335),  UINT64_C(398054724767989697),   UINT64_C(7072143680536865467),
     UINT64_C(17016014310720353563), UINT64_C(867404013202565566),   UINT64_C(15795053546084681558),
     UINT64_C(6035215656416074778),  UINT64_C(2618977002729543425)};
-
-static nc_gl nc_gl__pow7(nc_gl x) {
-    nc_gl x2 = nc_gl_sqr(x), x4 = nc_gl_sqr(x2);
-    return nc_gl_mul(nc_gl_mul(x4, x2), x);
-}
 
 static nc_gl nc_gl__sum8(const nc_gl s[8]) {
     return nc_gl_add(nc_gl_add(nc_gl_add(s[0], s[1]), nc_gl_add(s[2], s[3])),

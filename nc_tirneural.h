@@ -1130,39 +1130,6 @@ static void nc_tir__ram_set(nc_tir__vm *vm, nc_gl address, nc_gl value) {
         vm->no_memory = 1;
 }
 
-/* c = a * b in F_p[x] / (x^3 - x + 1), constant coefficient first: x^3 = x - 1. */
-static void nc_tir__ext_mul(const nc_gl a[3], const nc_gl b[3], nc_gl c[3]) {
-    nc_gl d[5] = {0, 0, 0, 0, 0};
-    int i, j;
-    for (i = 0; i < 3; i++)
-        for (j = 0; j < 3; j++) d[i + j] = nc_gl_mul_add(a[i], b[j], d[i + j]);
-    c[0] = nc_gl_sub(d[0], d[3]);
-    c[1] = nc_gl_sub(nc_gl_add(d[1], d[3]), d[4]);
-    c[2] = nc_gl_add(d[2], d[4]);
-}
-
-/* 1 / a through the adjugate of the multiplication matrix. 0 when a is 0. */
-static int nc_tir__ext_inv(const nc_gl a[3], nc_gl c[3]) {
-    /* columns of the matrix of multiplication by a: a, a x, a x^2 */
-    nc_gl m[3][3], det, inverse;
-    int i;
-    memcpy(m[0], a, sizeof m[0]);
-    for (i = 1; i < 3; i++) {
-        m[i][0] = nc_gl_neg(m[i - 1][2]);
-        m[i][1] = nc_gl_add(m[i - 1][0], m[i - 1][2]);
-        m[i][2] = m[i - 1][1];
-    }
-    for (i = 0; i < 3; i++) { /* first column of cofactors: solves M c = (1, 0, 0) */
-        int j = (i + 1) % 3, k = (i + 2) % 3;
-        c[i] = nc_gl_sub(nc_gl_mul(m[j][1], m[k][2]), nc_gl_mul(m[k][1], m[j][2]));
-    }
-    det = nc_gl_add(nc_gl_add(nc_gl_mul(m[0][0], c[0]), nc_gl_mul(m[1][0], c[1])),
-                    nc_gl_mul(m[2][0], c[2]));
-    if (nc_gl_inv(det, &inverse) != NC_OK) return 0;
-    for (i = 0; i < 3; i++) c[i] = nc_gl_mul(c[i], inverse);
-    return 1;
-}
-
 static int nc_tir__is_u32(nc_gl a) { return a >> 32 == 0; }
 
 /* Two u32 operands: b below a on the stack. */
@@ -1283,10 +1250,10 @@ static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, uint32_t op) {
         if (op == NC_TIR__I_XX_ADD)
             for (i = 0; i < 3; i++) c[i] = nc_gl_add(a[i], b[i]);
         else
-            nc_tir__ext_mul(a, b, c);
+            nc_gl_ext3_mul(c, a, b);
         n = 3;
     } else if (op == NC_TIR__I_X_INVERT) {
-        if (!nc_tir__ext_inv(a, c)) return NC_TIR_CRASH_ZERO;
+        if (nc_gl_ext3_inv(c, a) != NC_OK) return NC_TIR_CRASH_ZERO;
         n = 0;
     } else if (op == NC_TIR__I_XB_MUL) {
         for (i = 0; i < 3; i++) c[i] = nc_gl_mul(st[0], st[-1 - i]);
@@ -1294,7 +1261,7 @@ static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, uint32_t op) {
     } else if (op == NC_TIR__I_B_HORNER || op == NC_TIR__I_X_HORNER) {
         int step = op == NC_TIR__I_B_HORNER ? 1 : 3;
         for (i = 0; i < 3; i++) b[i] = st[-7 - i];
-        nc_tir__ext_mul(a, b, c);
+        nc_gl_ext3_mul(c, a, b);
         for (i = 0; i < step; i++)
             c[step - 1 - i] =
                 nc_gl_add(c[step - 1 - i], nc_tir__ram_get(vm, nc_gl_sub(st[-5], (nc_gl)i)));
@@ -1306,7 +1273,7 @@ static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, uint32_t op) {
         for (i = 0; i < width; i++) a[i] = nc_tir__ram_get(vm, nc_gl_add(st[0], (nc_gl)i));
         for (i = width; i < 3; i++) a[i] = 0;
         for (i = 0; i < 3; i++) b[i] = nc_tir__ram_get(vm, nc_gl_add(st[-1], (nc_gl)i));
-        nc_tir__ext_mul(a, b, c);
+        nc_gl_ext3_mul(c, a, b);
         st[0] = nc_gl_add(st[0], (nc_gl)width);
         st[-1] = nc_gl_add(st[-1], 3);
         for (i = 0; i < 3; i++) st[-2 - i] = nc_gl_add(st[-2 - i], c[i]);

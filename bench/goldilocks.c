@@ -24,6 +24,7 @@ static void run_batch(void *x) { (void)x, (void)nc_gl_batch_inv(c, a, N, big, NU
 static void run_ntt(void *x) { (void)x, nc_gl_ntt_forward(plan, big); }
 static void run_copy(void *x) { (void)x, memcpy(copy, big, bytes); }
 static void run_trident(void *x) { (void)x, nc_gl_trident_permute(c); }
+static void run_plonky3(void *x) { (void)x, (void)nc_gl_poseidon2_permute(c, 8); }
 static void run_tip5(void *x) { (void)x, nc_gl_tip5_permute(c); }
 static void run_hash(void *x) { (void)x, nc_gl_trident_hash_bytes(big, 1 << 16, c); }
 
@@ -66,6 +67,8 @@ int main(int argc, char **argv) {
     }
     bench_row("Poseidon2 trident, one permutation", bench_time(run_trident, NULL) * 1e9, "ns", 0,
               "");
+    bench_row("Poseidon2 Plonky3 width 8, one permutation", bench_time(run_plonky3, NULL) * 1e9,
+              "ns", 0, "");
     bench_row("Tip5, one permutation", bench_time(run_tip5, NULL) * 1e9, "ns", 0, "");
     bench_row("Poseidon2 trident of bytes", 65536 / bench_time(run_hash, NULL) / 1e6, "MB/s", 0,
               "");

@@ -34,7 +34,7 @@ json() { # the last output is JSON, where there is something to check it with
     python3 -m json.tool <"$work/out" >/dev/null || { echo "FAILED: not JSON"; failures=$((failures + 1)); }
 }
 
-for e in gl_hash gl_ntt fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train; do
+for e in gl_hash gl_ntt gl_merkle fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train; do
     expect 0 $b/$e --help
     contains "usage: $e"
     expect 2 $b/$e --no-such-option
@@ -57,6 +57,18 @@ expect 2 $b/gl_hash
 expect 0 $b/gl_ntt 8; contains "every product checked"
 expect 0 $b/gl_ntt --json 8; json
 expect 2 $b/gl_ntt 99
+
+for tip5 in "" --tip5; do
+    expect 0 $b/gl_merkle $tip5 --prove 77 examples/data/digits.csv
+    cp "$work/out" "$work/proof"
+    expect 0 $b/gl_merkle --verify "$work/proof" examples/data/digits.csv; contains "chunk 77 belongs"
+    expect 1 $b/gl_merkle --verify "$work/proof" examples/data/genesis.txt
+    sed 's/index 77/index 78/' "$work/proof" >"$work/moved"
+    expect 1 $b/gl_merkle --verify "$work/moved" examples/data/digits.csv
+    expect 1 $b/gl_merkle --verify LICENSE examples/data/digits.csv
+done
+expect 1 $b/gl_merkle --prove 9999 examples/data/digits.csv
+expect 0 $b/gl_merkle "$work/empty"; contains "0 chunks"
 
 expect 0 $b/fp4_atoms; contains "all exact"; contains "131072    100.00 %"
 expect 0 $b/fp4_atoms --json; json

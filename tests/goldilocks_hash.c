@@ -37,6 +37,63 @@ static void trident_permutations_and_hashes_agree_with_the_file(void **state) {
     json_object_put(root);
 }
 
+static void plonky3_permutations_agree_with_the_file(void **state) {
+    static const char *const widths[3] = {"8", "12", "16"};
+    json_object *root = load_json(TEST_DATA "goldilocks/poseidon2_plonky3.json");
+    uint64_t in[16], out[16];
+    size_t w, i, cases = 0;
+    (void)state;
+    for (w = 0; w < 3; w++) {
+        json_object *list = member(member(root, widths[w]), "known_answers");
+        for (i = 0; i < json_object_array_length(list); i++, cases++) {
+            json_object *one = json_object_array_get_idx(list, i);
+            size_t n = json_fields(member(one, "in"), in, 16);
+            json_fields(member(one, "out"), out, 16);
+            assert_int_equal(nc_gl_poseidon2_permute(in, (uint32_t)n), NC_OK);
+            assert_memory_equal(in, out, n * 8);
+        }
+    }
+    assert_int_equal(cases, 24);
+    assert_int_equal(nc_gl_poseidon2_permute(in, 9), NC_ERR_ARG);
+    json_object_put(root);
+}
+
+static void merkle_paths_verify_and_every_single_bit_tamper_is_rejected(void **state) {
+    int h;
+    (void)state;
+    for (h = NC_GL_POSEIDON2; h <= NC_GL_TIP5; h++) {
+        nc_gl_hash hash = (nc_gl_hash)h;
+        size_t d = nc_gl_digest_elements(hash), n, i, bit;
+        uint64_t nodes[2 * 16 * 5], path[4 * 5], seed = 8;
+        for (n = 1; n <= 16; n *= 2) {
+            uint32_t length = 0;
+            while ((size_t)1 << length < n) length++;
+            for (i = 0; i < 2 * n * d; i++) nodes[i] = nc_gl_from_u64(test_random(&seed));
+            assert_int_equal(nc_gl_merkle_build(hash, nodes, n), NC_OK);
+            for (i = 0; i < n; i++) {
+                uint64_t *leaf = nodes + (n + i) * d, *root = nodes + d;
+                assert_int_equal(nc_gl_merkle_open(hash, nodes, n, i, path), NC_OK);
+                assert_int_equal(nc_gl_merkle_verify(hash, root, leaf, i, path, length), NC_OK);
+                if (n > 1)
+                    assert_int_equal(nc_gl_merkle_verify(hash, root, leaf, i ^ 1, path, length),
+                                     NC_ERR_MISMATCH);
+                assert_int_equal(nc_gl_merkle_verify(hash, root, leaf, n + i, path, length),
+                                 NC_ERR_ARG);
+                if (i % 5) continue; /* the tampering is slow: some leaves only */
+                for (bit = 0; bit < length * d * 64; bit++) {
+                    path[bit / 64] ^= UINT64_C(1) << bit % 64;
+                    assert_int_equal(nc_gl_merkle_verify(hash, root, leaf, i, path, length),
+                                     NC_ERR_MISMATCH);
+                    path[bit / 64] ^= UINT64_C(1) << bit % 64;
+                }
+            }
+        }
+        assert_int_equal(nc_gl_merkle_build(hash, nodes, 3), NC_ERR_ARG);
+        assert_int_equal(nc_gl_merkle_build(hash, nodes, 0), NC_ERR_ARG);
+        assert_int_equal(nc_gl_merkle_open(hash, nodes, 16, 16, path), NC_ERR_ARG);
+    }
+}
+
 static void byte_hash_in_pieces_equals_one_shot_at_every_split(void **state) {
     uint8_t bytes[100];
     uint64_t whole[4], pieces[4];
@@ -103,6 +160,8 @@ static void tip5_sponge_by_hand_equals_varlen(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(trident_permutations_and_hashes_agree_with_the_file),
+        cmocka_unit_test(plonky3_permutations_agree_with_the_file),
+        cmocka_unit_test(merkle_paths_verify_and_every_single_bit_tamper_is_rejected),
         cmocka_unit_test(byte_hash_in_pieces_equals_one_shot_at_every_split),
         cmocka_unit_test(tip5_agrees_with_the_file),
         cmocka_unit_test(tip5_sponge_by_hand_equals_varlen),

@@ -68,7 +68,7 @@ static void multiplication_by_a_power_of_two_is_a_shift(void **state) {
 }
 
 static void batch_inverse_equals_single_and_counts_zeros(void **state) {
-    uint64_t in[67], out[67], scratch[67], single, seed = 3;
+    uint64_t in[67] = {0}, out[67], scratch[67], single, seed = 3;
     size_t n, i, zeros, expected;
     (void)state;
     for (n = 0; n <= 67; n++) {
@@ -114,6 +114,127 @@ static void vector_operations_equal_scalar_ones(void **state) {
     }
 }
 
+static void check_extension(json_object *one, size_t d) {
+    uint64_t a[3], b[3], expected[3], out[3];
+    json_fields(member(one, "a"), a, 3);
+    json_fields(member(one, "b"), b, 3);
+    json_fields(member(one, "mul"), expected, 3);
+    (d == 2 ? nc_gl_ext2_mul : nc_gl_ext3_mul)(out, a, b);
+    assert_memory_equal(out, expected, d * 8);
+    json_fields(member(one, "sqr_a"), expected, 3);
+    memcpy(out, a, sizeof out);
+    (d == 2 ? nc_gl_ext2_mul : nc_gl_ext3_mul)(out, out, out); /* in place */
+    assert_memory_equal(out, expected, d * 8);
+    json_fields(member(one, "inv_a"), expected, 3);
+    assert_int_equal((d == 2 ? nc_gl_ext2_inv : nc_gl_ext3_inv)(out, a), NC_OK);
+    assert_memory_equal(out, expected, d * 8);
+    json_fields(member(one, "frob_a"), expected, 3);
+    memcpy(out, a, sizeof out);
+    (d == 2 ? nc_gl_ext2_frobenius : nc_gl_ext3_frobenius)(out, out);
+    assert_memory_equal(out, expected, d * 8);
+}
+
+static void extensions_agree_with_ext_json(void **state) {
+    json_object *root = load_json(TEST_DATA "goldilocks/ext.json");
+    json_object *quad = member(root, "quad7"), *cubic = member(root, "cubic_triton");
+    json_object *twin = member(root, "cubic_p3");
+    uint64_t zero[3] = {0, 0, 0}, out[3], a[3], b[3], expected[3];
+    size_t i;
+    (void)state;
+    for (i = 0; i < json_object_array_length(quad); i++)
+        check_extension(json_object_array_get_idx(quad, i), 2);
+    for (i = 0; i < json_object_array_length(cubic); i++)
+        check_extension(json_object_array_get_idx(cubic, i), 3);
+    for (i = 0; i < json_object_array_length(twin); i++) { /* through the isomorphism */
+        json_object *one = json_object_array_get_idx(twin, i);
+        json_fields(member(one, "a"), a, 3);
+        json_fields(member(one, "b"), b, 3);
+        json_fields(member(one, "mul"), expected, 3);
+        a[1] = nc_gl_neg(a[1]);
+        b[1] = nc_gl_neg(b[1]);
+        nc_gl_ext3_mul(out, a, b);
+        out[1] = nc_gl_neg(out[1]);
+        assert_memory_equal(out, expected, 24);
+    }
+    assert_int_equal(nc_gl_ext2_inv(out, zero), NC_ERR_MATH);
+    assert_memory_equal(out, zero, 16);
+    assert_int_equal(nc_gl_ext3_inv(out, zero), NC_ERR_MATH);
+    assert_memory_equal(out, zero, 24);
+    json_object_put(root);
+}
+
+static void extension_laws_hold_on_random_values(void **state) {
+    uint64_t a[3], b[3], c[3], l[3], r[3], t[3], seed = 5, base;
+    int round, i;
+    (void)state;
+    for (round = 0; round < 2000; round++) {
+        for (i = 0; i < 3; i++) {
+            a[i] = random_field(&seed);
+            b[i] = random_field(&seed);
+            c[i] = random_field(&seed);
+        }
+        base = random_field(&seed);
+        nc_gl_ext3_add(t, b, c); /* a (b + c) = a b + a c */
+        nc_gl_ext3_mul(l, a, t);
+        nc_gl_ext3_mul(r, a, b);
+        nc_gl_ext3_mul(t, a, c);
+        nc_gl_ext3_add(r, r, t);
+        assert_memory_equal(l, r, 24);
+        nc_gl_ext3_sub(l, r, t);
+        nc_gl_ext3_mul(r, a, b);
+        assert_memory_equal(l, r, 24);
+        assert_int_equal(nc_gl_ext3_inv(l, a), NC_OK);
+        nc_gl_ext3_mul(l, l, a);
+        assert_true(l[0] == 1 && l[1] == 0 && l[2] == 0);
+        nc_gl_ext3_frobenius(l, a); /* three times is the identity */
+        nc_gl_ext3_frobenius(l, l);
+        nc_gl_ext3_frobenius(l, l);
+        assert_memory_equal(l, a, 24);
+        nc_gl_ext3_mul_base(l, a, base);
+        t[0] = base;
+        t[1] = t[2] = 0;
+        nc_gl_ext3_mul(r, a, t);
+        assert_memory_equal(l, r, 24);
+        assert_int_equal(nc_gl_ext2_inv(l, a), NC_OK);
+        nc_gl_ext2_mul(l, l, a);
+        assert_true(l[0] == 1 && l[1] == 0);
+        nc_gl_ext2_mul_base(l, a, base);
+        nc_gl_ext2_mul(r, a, t);
+        assert_memory_equal(l, r, 16);
+        nc_gl_ext2_add(l, a, b);
+        nc_gl_ext2_sub(l, l, b);
+        assert_memory_equal(l, a, 16);
+    }
+}
+
+static void matrices_follow_their_definitions(void **state) {
+    static const size_t sizes[] = {0, 1, 2, 7, 16, 17, 33};
+    uint64_t a[33 * 33], b[33 * 33], c[33 * 33], t[33 * 33], y[33], seed = 6;
+    size_t i, m, k, n, x, z;
+    (void)state;
+    for (i = 0; i < 33 * 33; i++) {
+        a[i] = random_field(&seed);
+        b[i] = random_field(&seed);
+    }
+    for (m = 0; m < 7; m++)
+        for (k = 0; k < 7; k++)
+            for (n = 0; n < 7; n++) {
+                size_t rows = sizes[m], inner = sizes[k], columns = sizes[n];
+                nc_gl_matmul(c, a, b, rows, inner, columns);
+                nc_gl_transpose(t, b, inner, columns);
+                for (x = 0; x < rows; x++) {
+                    nc_gl_matvec(y, t, a + x * inner, columns, inner);
+                    for (z = 0; z < columns; z++) assert_int_equal(c[x * columns + z], y[z]);
+                }
+            }
+    nc_gl_vec_powers(y, 5, 3, 33);
+    for (i = 0, x = 0; i < 33; i++) {
+        assert_int_equal(y[i], nc_gl_mul(5, nc_gl_pow(3, i)));
+        assert_int_equal(nc_gl_vec_sum(y, i), x);
+        x = nc_gl_add(x, y[i]);
+    }
+}
+
 static void text_round_trips_and_bad_numbers_name_the_column(void **state) {
     char text[21];
     uint64_t value;
@@ -144,6 +265,9 @@ int main(void) {
         cmocka_unit_test(multiplication_by_a_power_of_two_is_a_shift),
         cmocka_unit_test(batch_inverse_equals_single_and_counts_zeros),
         cmocka_unit_test(vector_operations_equal_scalar_ones),
+        cmocka_unit_test(extensions_agree_with_ext_json),
+        cmocka_unit_test(extension_laws_hold_on_random_values),
+        cmocka_unit_test(matrices_follow_their_definitions),
         cmocka_unit_test(text_round_trips_and_bad_numbers_name_the_column),
     };
     return cmocka_run_group_tests_name("goldilocks scalar", tests, NULL, NULL);
