@@ -27,7 +27,9 @@
    Contents (search for the tag):
      >>types     field elements, hash states
      >>api       scalars, vectors, NTT and polynomials, Poseidon2, Tip5, fixed point
-     >>scalar    field and extension arithmetic, vectors, transforms
+     >>scalar    field and extension arithmetic, text
+     >>simd      vectors, AVX-512 and portable
+     >>ntt       transforms and polynomials
      >>hash      Poseidon2 (Plonky3, trident), Tip5, Merkle trees
      >>fixed     real numbers as field elements
      >>changelog
@@ -35,13 +37,14 @@
    Options, defined before including:
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
+     NC_NO_SIMD            portable C only
      NC_GOLDILOCKS_EXTERNAL  another C file holds this header's implementation; needed when a
                            header that includes this one is implemented in a file of its own
 
    Conventions: a field element is a canonical uint64_t in [0, p). Functions that take nc_gl
    need canonical input (use nc_gl_from_u64 for anything else) and return canonical output.
-   Everything is exact: the same bits on every machine. No function keeps state, so all are
-   safe to call from several threads on different outputs. */
+   Everything is exact: the same bits on every machine and instruction set. No function keeps
+   state, so all are safe to call from several threads on different outputs. */
 
 #ifndef NC_GOLDILOCKS_H
 #define NC_GOLDILOCKS_H
@@ -195,6 +198,11 @@ NC_API nc_status nc_gl_root_of_unity(uint32_t log2_order, nc_gl *out);
 NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *err);
 /* Decimal text with a final NUL into text[21]; returns the length. */
 NC_API size_t nc_gl_print(nc_gl a, char text[21]);
+
+/* Force the instruction set of the vector functions: 0 portable, 2 AVX-512 (1, AVX2, runs the
+ * portable code), -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and
+ * measurements; process-wide. Results never depend on it. */
+NC_API nc_status nc_gl_set_simd(int level);
 
 /* -- extensions, constant coefficient first; out may be an input -------------------------- */
 
@@ -958,35 +966,181 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
         out[i] = nc_gl_mul_add(a1, x_p[i], nc_gl_mul_add(a2, x_2p[i], i ? 0 : a0));
 }
 
-NC_API void nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+/* >>simd =========================================================================== */
+
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_GL__X86
+#include <immintrin.h>
+#define NC_GL__AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define NC_GL__INLINE512 static inline __attribute__((always_inline)) NC_GL__AVX512
+#endif
+
+static int nc_gl__forced_level = -1;
+
+#ifdef NC_GL__X86
+/* 1 when the AVX-512 forms may run. */
+static int nc_gl__wide_vectors(void) {
+    static int best = -1; /* idempotent: every thread computes the same value */
+    if (best < 0) best = nc__cpu_level();
+    return (nc_gl__forced_level >= 0 ? nc_gl__forced_level : best) == 2;
+}
+#endif
+
+NC_API nc_status nc_gl_set_simd(int level) {
+    if (level < -1 || level > 2) return NC_ERR_ARG;
+    if (level > nc__cpu_level()) return NC_ERR_UNSUPPORTED;
+    nc_gl__forced_level = level;
+    return NC_OK;
+}
+
+#ifdef NC_GL__X86
+#if !defined(__clang__)
+#pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+NC_GL__INLINE512 __m512i nc_gl__load512(const nc_gl *p) {
+    return _mm512_loadu_si512((const void *)p);
+}
+
+NC_GL__INLINE512 void nc_gl__store512(nc_gl *p, __m512i x) { _mm512_storeu_si512((void *)p, x); }
+
+/* x < 2^64 to canonical, as in nc_gl__canonical. */
+NC_GL__INLINE512 __m512i nc_gl__canonical512(__m512i x) {
+    const __m512i p = _mm512_set1_epi64((long long)NC_GL_P);
+    return _mm512_mask_sub_epi64(x, _mm512_cmpge_epu64_mask(x, p), x, p);
+}
+
+NC_GL__INLINE512 __m512i nc_gl__add512(__m512i a, __m512i b) {
+    const __m512i epsilon = _mm512_set1_epi64((long long)NC_GL__EPSILON);
+    __m512i s = _mm512_add_epi64(a, b);
+    s = _mm512_mask_add_epi64(s, _mm512_cmplt_epu64_mask(s, a), s, epsilon);
+    return nc_gl__canonical512(s);
+}
+
+NC_GL__INLINE512 __m512i nc_gl__sub512(__m512i a, __m512i b) {
+    const __m512i p = _mm512_set1_epi64((long long)NC_GL_P);
+    __m512i d = _mm512_sub_epi64(a, b);
+    return _mm512_mask_add_epi64(d, _mm512_cmplt_epu64_mask(a, b), d, p);
+}
+
+/* 64 x 64 bits by four 32-bit products, then the reduction of nc_gl__reduce. No partial sum
+ * overflows: (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1. */
+NC_GL__INLINE512 __m512i nc_gl__mul512(__m512i a, __m512i b) {
+    const __m512i epsilon = _mm512_set1_epi64((long long)NC_GL__EPSILON);
+    __m512i ah = _mm512_srli_epi64(a, 32), bh = _mm512_srli_epi64(b, 32);
+    __m512i ll = _mm512_mul_epu32(a, b), lh = _mm512_mul_epu32(a, bh);
+    __m512i hl = _mm512_mul_epu32(ah, b), hh = _mm512_mul_epu32(ah, bh);
+    __m512i mid = _mm512_add_epi64(hl, _mm512_srli_epi64(ll, 32));
+    __m512i cross = _mm512_add_epi64(lh, _mm512_and_si512(mid, epsilon));
+    __m512i hi = _mm512_add_epi64(_mm512_add_epi64(hh, _mm512_srli_epi64(mid, 32)),
+                                  _mm512_srli_epi64(cross, 32));
+    __m512i lo = _mm512_mask_blend_epi32(0xAAAA, ll, _mm512_slli_epi64(cross, 32));
+    __m512i h1 = _mm512_srli_epi64(hi, 32), t, u, r;
+    t = _mm512_sub_epi64(lo, h1);
+    t = _mm512_mask_sub_epi64(t, _mm512_cmplt_epu64_mask(lo, h1), t, epsilon);
+    u = _mm512_mul_epu32(hi, epsilon);
+    r = _mm512_add_epi64(t, u);
+    r = _mm512_mask_add_epi64(r, _mm512_cmplt_epu64_mask(r, u), r, epsilon);
+    return nc_gl__canonical512(r);
+}
+
+/* Eight elements a time; they return how many were done, the portable loop does the rest. */
+#define NC_GL__BINARY512(name, expression)                                                         \
+    NC_GL__AVX512 static size_t name(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {       \
+        size_t i;                                                                                  \
+        for (i = 0; i + 8 <= n; i += 8) {                                                          \
+            __m512i x = nc_gl__load512(a + i), y = nc_gl__load512(b + i);                          \
+            nc_gl__store512(out + i, expression);                                                  \
+        }                                                                                          \
+        return i;                                                                                  \
+    }
+NC_GL__BINARY512(nc_gl__vec_add512, nc_gl__add512(x, y))
+NC_GL__BINARY512(nc_gl__vec_sub512, nc_gl__sub512(x, y))
+NC_GL__BINARY512(nc_gl__vec_mul512, nc_gl__mul512(x, y))
+#undef NC_GL__BINARY512
+
+NC_GL__AVX512 static size_t nc_gl__vec_scale512(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+    __m512i factor = _mm512_set1_epi64((long long)s);
     size_t i;
-    for (i = 0; i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
+    for (i = 0; i + 8 <= n; i += 8)
+        nc_gl__store512(out + i, nc_gl__mul512(factor, nc_gl__load512(a + i)));
+    return i;
+}
+
+NC_GL__AVX512 static size_t nc_gl__vec_axpy512(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+    __m512i factor = _mm512_set1_epi64((long long)s);
+    size_t i;
+    for (i = 0; i + 8 <= n; i += 8)
+        nc_gl__store512(y + i, nc_gl__add512(nc_gl__load512(y + i),
+                                             nc_gl__mul512(factor, nc_gl__load512(x + i))));
+    return i;
+}
+
+/* Eight partial sums; the field is associative, so their order does not matter. */
+NC_GL__AVX512 static size_t nc_gl__vec_dot512(nc_gl *sum, const nc_gl *a, const nc_gl *b,
+                                              size_t n) {
+    __m512i total = _mm512_setzero_si512();
+    nc_gl lane[8];
+    size_t i, j;
+    for (i = 0; i + 8 <= n; i += 8)
+        total = nc_gl__add512(total, nc_gl__mul512(nc_gl__load512(a + i), nc_gl__load512(b + i)));
+    nc_gl__store512(lane, total);
+    for (j = 0; j < 8; j++) *sum = nc_gl_add(*sum, lane[j]);
+    return i;
+}
+
+/* lo, hi <- lo + hi, (lo - hi) w. */
+NC_GL__AVX512 static size_t nc_gl__butterflies512(nc_gl *lo, nc_gl *hi, const nc_gl *w, size_t n) {
+    size_t i;
+    for (i = 0; i + 8 <= n; i += 8) {
+        __m512i a = nc_gl__load512(lo + i), b = nc_gl__load512(hi + i);
+        nc_gl__store512(lo + i, nc_gl__add512(a, b));
+        nc_gl__store512(hi + i, nc_gl__mul512(nc_gl__sub512(a, b), nc_gl__load512(w + i)));
+    }
+    return i;
+}
+#if !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+#endif
+
+/* How many elements the wide form of an operation has done: 0 where it does not exist. */
+#ifdef NC_GL__X86
+#define NC_GL__WIDE(call) (nc_gl__wide_vectors() ? (call) : 0)
+#else
+#define NC_GL__WIDE(call) ((size_t)0)
+#endif
+
+NC_API void nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i = NC_GL__WIDE(nc_gl__vec_add512(out, a, b, n));
+    for (; i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
 }
 
 NC_API void nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
+    size_t i = NC_GL__WIDE(nc_gl__vec_sub512(out, a, b, n));
+    for (; i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
 }
 
 NC_API void nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = nc_gl_mul(a[i], b[i]);
+    size_t i = NC_GL__WIDE(nc_gl__vec_mul512(out, a, b, n));
+    for (; i < n; i++) out[i] = nc_gl_mul(a[i], b[i]);
 }
 
 NC_API void nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = nc_gl_mul(s, a[i]);
+    size_t i = NC_GL__WIDE(nc_gl__vec_scale512(out, s, a, n));
+    for (; i < n; i++) out[i] = nc_gl_mul(s, a[i]);
 }
 
 NC_API void nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) y[i] = nc_gl_mul_add(s, x[i], y[i]);
+    size_t i = NC_GL__WIDE(nc_gl__vec_axpy512(y, s, x, n));
+    for (; i < n; i++) y[i] = nc_gl_mul_add(s, x[i], y[i]);
 }
 
 NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
     nc_gl sum = 0;
-    size_t i;
-    for (i = 0; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
+    size_t i = NC_GL__WIDE(nc_gl__vec_dot512(&sum, a, b, n));
+    for (; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
     return sum;
 }
 
@@ -1028,16 +1182,18 @@ NC_API void nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t colu
                     out[c * rows + r] = a[r * columns + c];
 }
 
+/* >>ntt ============================================================================ */
+
 struct nc_gl_ntt {
     nc_allocator hooks;
     int custom_hooks;
     uint32_t log2_n;
     nc_gl n_inverse;
-    nc_gl *twiddle; /* w^i for i < n/2 */
+    nc_gl *twiddle; /* for each half = 1, 2, 4 .. n/2: root of order 2 half to the i, at half + i */
 };
 
 static size_t nc_gl__ntt_bytes(uint32_t log2_n) {
-    return sizeof(nc_gl_ntt) + 64 + (((size_t)1 << log2_n) / 2 + 1) * sizeof(nc_gl);
+    return sizeof(nc_gl_ntt) + 64 + (((size_t)1 << log2_n) + 1) * sizeof(nc_gl);
 }
 
 NC_API nc_status nc_gl_ntt_create(nc_gl_ntt **out, uint32_t log2_n, const nc_allocator *hooks) {
@@ -1055,8 +1211,9 @@ NC_API nc_status nc_gl_ntt_create(nc_gl_ntt **out, uint32_t log2_n, const nc_all
     plan->twiddle = (nc_gl *)(void *)((char *)plan + (sizeof(nc_gl_ntt) + 63) / 64 * 64);
     (void)nc_gl_root_of_unity(log2_n, &root);
     (void)nc_gl_inv((nc_gl)1 << log2_n, &plan->n_inverse);
-    plan->twiddle[0] = 1;
-    for (i = 1; i < half; i++) plan->twiddle[i] = nc_gl_mul(plan->twiddle[i - 1], root);
+    if (half) nc_gl_vec_powers(plan->twiddle + half, 1, root, half);
+    for (half /= 2; half > 0; half /= 2) /* every second power serves the next stage */
+        for (i = 0; i < half; i++) plan->twiddle[half + i] = plan->twiddle[2 * half + 2 * i];
     *out = plan;
     return NC_OK;
 }
@@ -1088,13 +1245,13 @@ static void nc_gl__bit_reverse(nc_gl *x, uint32_t log2_n) {
 NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
     size_t n = (size_t)1 << plan->log2_n, half, start, i;
     for (half = n / 2; half > 0; half /= 2) {
-        size_t stride = n / 2 / half;
+        const nc_gl *w = plan->twiddle + half;
         for (start = 0; start < n; start += 2 * half) {
             nc_gl *lo = x + start, *hi = lo + half;
-            for (i = 0; i < half; i++) {
+            for (i = NC_GL__WIDE(nc_gl__butterflies512(lo, hi, w, half)); i < half; i++) {
                 nc_gl a = lo[i], b = hi[i];
                 lo[i] = nc_gl_add(a, b);
-                hi[i] = nc_gl_mul(nc_gl_sub(a, b), plan->twiddle[i * stride]);
+                hi[i] = nc_gl_mul(nc_gl_sub(a, b), w[i]);
             }
         }
     }

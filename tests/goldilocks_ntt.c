@@ -133,5 +133,11 @@ int main(void) {
         cmocka_unit_test(products_by_transform_equal_schoolbook_at_every_length),
         cmocka_unit_test(bad_sizes_and_failed_allocations_are_errors),
     };
-    return cmocka_run_group_tests_name("goldilocks ntt", tests, NULL, NULL);
+    int failed = 0, level;
+    for (level = 0; level <= 2; level += 2) {
+        if (nc_gl_set_simd(level) != NC_OK) continue;
+        failed += cmocka_run_group_tests_name(level ? "goldilocks ntt, AVX-512" : "goldilocks ntt",
+                                              tests, NULL, NULL);
+    }
+    return failed;
 }

@@ -85,33 +85,51 @@ static void batch_inverse_equals_single_and_counts_zeros(void **state) {
     }
 }
 
-static void vector_operations_equal_scalar_ones(void **state) {
-    uint64_t a[67], b[67], out[67], y[67], seed = 4;
-    size_t n, i;
-    (void)state;
-    for (n = 0; n <= 67; n++) {
-        uint64_t dot = 0;
-        for (i = 0; i < 67; i++) {
-            a[i] = random_field(&seed);
-            b[i] = random_field(&seed);
-            y[i] = b[i];
-        }
-        nc_gl_vec_axpy(y, 9, a, n);
-        for (i = 0; i < 67; i++)
-            assert_int_equal(y[i], i < n ? nc_gl_add(b[i], nc_gl_mul(9, a[i])) : b[i]);
-        nc_gl_vec_add(out, a, b, n);
-        for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_add(a[i], b[i]));
-        nc_gl_vec_sub(out, a, b, n);
-        for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_sub(a[i], b[i]));
-        nc_gl_vec_scale(out, 9, a, n);
-        for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_mul(9, a[i]));
-        nc_gl_vec_mul(out, a, b, n);
-        for (i = 0; i < n; i++) {
-            assert_int_equal(out[i], nc_gl_mul(a[i], b[i]));
-            dot = nc_gl_add(dot, out[i]);
-        }
-        assert_int_equal(nc_gl_vec_dot(a, b, n), dot);
+static void check_vectors(size_t n, size_t offset, uint64_t *seed) {
+    uint64_t room[4][80], *a = room[0] + offset, *b = room[1] + offset, *y = room[2] + offset;
+    uint64_t *out = room[3] + offset, dot = 0;
+    size_t i;
+    for (i = 0; i < 67; i++) { /* every pair of edge values comes along too */
+        uint64_t r = test_random(seed);
+        a[i] = r % 2 ? random_field(seed) : nc_gl_from_u64(edge_u64[(r >> 8) % EDGE_COUNT]);
+        b[i] = r % 3 ? random_field(seed) : nc_gl_from_u64(edge_u64[(r >> 16) % EDGE_COUNT]);
+        y[i] = b[i];
     }
+    nc_gl_vec_axpy(y, a[3], a, n);
+    for (i = 0; i < 67; i++)
+        assert_int_equal(y[i], i < n ? nc_gl_add(b[i], nc_gl_mul(a[3], a[i])) : b[i]);
+    nc_gl_vec_add(out, a, b, n);
+    for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_add(a[i], b[i]));
+    nc_gl_vec_sub(out, a, b, n);
+    for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_sub(a[i], b[i]));
+    nc_gl_vec_scale(out, b[5], a, n);
+    for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_mul(b[5], a[i]));
+    nc_gl_vec_mul(out, a, b, n);
+    for (i = 0; i < n; i++) {
+        assert_int_equal(out[i], nc_gl_mul(a[i], b[i]));
+        dot = nc_gl_add(dot, out[i]);
+    }
+    assert_int_equal(nc_gl_vec_dot(a, b, n), dot);
+    nc_gl_vec_mul(a, a, b, n); /* in place */
+    if (n) assert_memory_equal(a, out, n * sizeof *a);
+}
+
+static void vectors_equal_scalars_at_every_level_length_and_offset(void **state) {
+    uint64_t seed = 4;
+    size_t n, offset;
+    int level, round;
+    (void)state;
+    for (level = 0; level <= 2; level++) {
+        if (nc_gl_set_simd(level) != NC_OK) {
+            printf("level %d is not available here: skipped\n", level);
+            continue;
+        }
+        for (round = 0; round < 20; round++)
+            for (n = 0; n <= 67; n++)
+                for (offset = 0; offset < 8; offset++) check_vectors(n, offset, &seed);
+    }
+    assert_int_equal(nc_gl_set_simd(3), NC_ERR_ARG);
+    assert_int_equal(nc_gl_set_simd(-1), NC_OK);
 }
 
 static void check_extension(json_object *one, size_t d) {
@@ -264,7 +282,7 @@ int main(void) {
         cmocka_unit_test(field_laws_hold_on_edge_and_random_values),
         cmocka_unit_test(multiplication_by_a_power_of_two_is_a_shift),
         cmocka_unit_test(batch_inverse_equals_single_and_counts_zeros),
-        cmocka_unit_test(vector_operations_equal_scalar_ones),
+        cmocka_unit_test(vectors_equal_scalars_at_every_level_length_and_offset),
         cmocka_unit_test(extensions_agree_with_ext_json),
         cmocka_unit_test(extension_laws_hold_on_random_values),
         cmocka_unit_test(matrices_follow_their_definitions),
