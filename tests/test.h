@@ -23,6 +23,16 @@ static inline const char *shared_data(void) {
     return stat(path, &info) == 0 ? path : NULL;
 }
 
+/* A text file of less than 1 MiB, with a final NUL; free it. */
+static inline char *read_text(const char *path) {
+    char *data = (char *)calloc(1, 1 << 20);
+    FILE *file = fopen(path, "rb");
+    if (!file || !data) fail_msg("cannot read %s", path);
+    assert_true(fread(data, 1, (1 << 20) - 1, file) > 0);
+    fclose(file);
+    return data;
+}
+
 static inline json_object *load_json(const char *path) {
     json_object *root = json_object_from_file(path);
     if (!root) fail_msg("cannot read %s: %s", path, json_util_get_last_err());

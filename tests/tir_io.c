@@ -3,16 +3,6 @@
 #include <dirent.h>
 #include "../nc_tirneural.h"
 
-static char *read_text(const char *path, size_t *n) {
-    FILE *file = fopen(path, "rb");
-    char *data = malloc(1 << 20);
-    if (!file) fail_msg("cannot read %s", path);
-    *n = fread(data, 1, (1 << 20) - 1, file);
-    data[*n] = 0;
-    fclose(file);
-    return data;
-}
-
 static nc_tir_program *parse(const char *text) {
     nc_tir_program *program;
     nc_error err;
@@ -44,17 +34,17 @@ static void every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte(void *
     dir = opendir(folder);
     assert_non_null(dir);
     while ((entry = readdir(dir)) != NULL) {
-        size_t length = strlen(entry->d_name), n, m;
+        size_t length = strlen(entry->d_name);
         nc_tir_program *program;
         char *text, *expected, *tasm;
         if (length < 5 || strcmp(entry->d_name + length - 4, ".tir")) continue;
         snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        text = read_text(path, &n);
+        text = read_text(path);
         check_round_trip(text);
         read++;
         if (length < 9 || strcmp(entry->d_name + length - 8, ".raw.tir")) {
             memcpy(path + strlen(path) - 4, ".tasm", 6);
-            expected = read_text(path, &m);
+            expected = read_text(path);
             program = parse(text);
             assert_int_equal(nc_tir_lower(program, &tasm), NC_OK);
             if (strcmp(tasm, expected)) fail_msg("%s is lowered differently", entry->d_name);
@@ -72,8 +62,7 @@ static void every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte(void *
 }
 
 static void own_sample_round_trips(void **state) {
-    size_t n;
-    char *text = read_text("examples/data/sample.tir", &n);
+    char *text = read_text("examples/data/sample.tir");
     (void)state;
     check_round_trip(text);
     check_round_trip("asm -3\n  swap 1\n  foo:\n    indented\nend\nproof_block ab12\n  push 1\n"

@@ -180,17 +180,8 @@ static void no_mutant_that_changes_behaviour_is_ever_proven(void **state) {
     assert_true(changed > 200);
 }
 
-static char *slurp(const char *path) {
-    char *data = calloc(1, 1 << 20);
-    FILE *file = fopen(path, "rb");
-    if (!file) fail_msg("cannot read %s", path);
-    assert_true(fread(data, 1, (1 << 20) - 1, file) > 0);
-    fclose(file);
-    return data;
-}
-
 static void optimise_file(const char *path, uint64_t *before, uint64_t *after) {
-    char *text = slurp(path), *tasm, *again;
+    char *text = read_text(path), *tasm, *again;
     nc_tir_program *program;
     nc_tir_report r;
     nc_error err;
@@ -240,7 +231,7 @@ static void corpus_shrinks_and_never_costs_more(void **state) {
 
 /* The whole sample program before and after, on the interpreter. */
 static void sample_program_computes_the_same_with_fewer_rows(void **state) {
-    char *text = slurp("examples/data/sample.tir"), *tasm[2];
+    char *text = read_text("examples/data/sample.tir"), *tasm[2];
     nc_tir_program *program;
     nc_tir_report report;
     nc_error err;
@@ -291,7 +282,7 @@ static int count_calls(void *user, uint64_t done, uint64_t total) {
 }
 
 static void progress_advances_and_can_cancel(void **state) {
-    char *text = slurp("examples/data/sample.tir"), *tasm;
+    char *text = read_text("examples/data/sample.tir"), *tasm;
     nc_tir_options options = {0};
     nc_tir_program *program;
     counter c = {0, 0, 0};
