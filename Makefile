@@ -44,7 +44,7 @@ help:
 
 # $(call need,PACKAGES,STAMP)
 define need
-	@missing=""; for p in $(1); do \
+	@mkdir -p $(B); missing=""; for p in $(1); do \
 	    dpkg -s $$p >/dev/null 2>&1 || missing="$$missing $$p"; done; \
 	if [ -n "$$missing" ]; then \
 	    if command -v apt-get >/dev/null 2>&1; then \
@@ -57,7 +57,7 @@ define need
 	        echo "This system has no apt-get. Please install what Debian calls:$$missing"; \
 	        echo "then: touch $(2)"; exit 1; \
 	    fi; \
-	fi; mkdir -p $(B) && touch $(2)
+	fi; touch $(2)
 endef
 
 demo-packages: $(B)/.demo-packages
