@@ -834,13 +834,9 @@ NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n,
         if (scale_bytes)
             scale = nc_fp4__block_scale(format, nc_fp4__absmax(x + i, m), global,
                                         scales + i / block * scale_bytes);
-        for (j = i; j < i + m; j++) /* a zero or NaN scale leaves only zeros or NaN: code 0 */
-            nc_fp4__put(codes, j, scale > 0 ? nc_fp4__encode_as(format, x[j] / scale) : 0);
+        for (j = i; j < i + m; j++) /* under a zero or NaN scale every value encodes as 0 */
+            nc_fp4__put(codes, j, nc_fp4__encode_as(format, scale > 0 ? x[j] / scale : 0.0f));
     }
-    if (format == NC_FP4_NF4) /* NF4's zero is code 7 */
-        for (i = 0; i < n; i++)
-            if (!(nc_fp4__read_scale(format, scales, i / block, 1.0f) > 0))
-                codes[i / 2] = (uint8_t)(codes[i / 2] | (i % 2 ? 0x70 : 0x07));
     return NC_OK;
 }
 

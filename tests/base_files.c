@@ -1,7 +1,6 @@
 /* The nc base block: statuses, files written whole or not at all, files read as hostile. Driven
    through nc_axx.h's tables, whose format is the plainest. */
 #include "test.h"
-#include <dirent.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <signal.h>

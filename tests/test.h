@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <dirent.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 #include <json-c/json.h>
@@ -31,6 +32,38 @@ static inline char *read_text(const char *path) {
     assert_true(fread(data, 1, (1 << 20) - 1, file) > 0);
     fclose(file);
     return data;
+}
+
+/* Modules of the TIR corpus in the shared data: every NAME.tir, with or without NAME.raw.tir.
+   Skips the calling test when the data is not there. */
+enum { MAX_MODULES = 64 };
+typedef struct module_list {
+    char path[MAX_MODULES][1024];
+    size_t count;
+} module_list;
+
+static inline void list_modules(module_list *list, int with_raw) {
+    char folder[1000];
+    struct dirent *entry;
+    DIR *dir;
+    list->count = 0;
+    if (!shared_data()) {
+        printf("skipped: no shared data\n");
+        skip();
+    }
+    snprintf(folder, sizeof folder, "%.900s/tir", shared_data());
+    dir = opendir(folder);
+    if (!dir) fail_msg("cannot open %s", folder);
+    while ((entry = readdir(dir)) != NULL) {
+        const char *ending = strchr(entry->d_name, '.');
+        if (!ending || (strcmp(ending, ".tir") && !(with_raw && !strcmp(ending, ".raw.tir"))))
+            continue;
+        assert_true(list->count < MAX_MODULES && strlen(folder) + strlen(entry->d_name) < 1000);
+        strcpy(list->path[list->count], folder);
+        strcat(list->path[list->count], "/");
+        strcat(list->path[list->count++], entry->d_name);
+    }
+    closedir(dir);
 }
 
 static inline json_object *load_json(const char *path) {

@@ -1,6 +1,5 @@
 /* nc_tirneural.h, section io and the classical lowering. */
 #include "test.h"
-#include <dirent.h>
 #include "../nc_tirneural.h"
 
 static nc_tir_program *parse(const char *text) {
@@ -21,33 +20,20 @@ static void check_round_trip(const char *text) {
 }
 
 static void every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte(void **state) {
-    char folder[1024], path[2048];
-    struct dirent *entry;
-    int lowered = 0, read = 0;
-    DIR *dir;
+    static module_list list;
+    size_t i, lowered = 0;
     (void)state;
-    if (!shared_data()) {
-        printf("skipped: no shared data\n");
-        skip();
-    }
-    snprintf(folder, sizeof folder, "%s/tir", shared_data());
-    dir = opendir(folder);
-    assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL) {
-        size_t length = strlen(entry->d_name);
+    list_modules(&list, 1);
+    for (i = 0; i < list.count; i++) {
+        char *path = list.path[i], *text = read_text(path), *expected, *tasm;
         nc_tir_program *program;
-        char *text, *expected, *tasm;
-        if (length < 5 || strcmp(entry->d_name + length - 4, ".tir")) continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        text = read_text(path);
         check_round_trip(text);
-        read++;
-        if (length < 9 || strcmp(entry->d_name + length - 8, ".raw.tir")) {
-            memcpy(path + strlen(path) - 4, ".tasm", 6);
+        if (!strstr(path, ".raw.tir")) {
+            strcpy(path + strlen(path) - 4, ".tasm");
             expected = read_text(path);
             program = parse(text);
             assert_int_equal(nc_tir_lower(program, &tasm), NC_OK);
-            if (strcmp(tasm, expected)) fail_msg("%s is lowered differently", entry->d_name);
+            if (strcmp(tasm, expected)) fail_msg("%s is lowered differently", path);
             nc_tir_free_text(tasm);
             nc_tir_destroy(program);
             free(expected);
@@ -55,9 +41,8 @@ static void every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte(void *
         }
         free(text);
     }
-    closedir(dir);
-    printf("%d files read, %d lowered\n", read, lowered);
-    assert_int_equal(read, 48);
+    printf("%zu files read, %zu lowered\n", list.count, lowered);
+    assert_int_equal(list.count, 48);
     assert_int_equal(lowered, 24);
 }
 

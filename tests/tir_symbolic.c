@@ -1,6 +1,5 @@
 /* nc_tirneural.h, sections symbolic and search: the gate is sound, the optimiser improves. */
 #include "test.h"
-#include <dirent.h>
 #include "../nc_tirneural.h"
 
 static void known_equalities_are_proven_and_differences_named(void **state) {
@@ -203,27 +202,12 @@ static void optimise_file(const char *path, uint64_t *before, uint64_t *after) {
 }
 
 static void corpus_shrinks_and_never_costs_more(void **state) {
-    char folder[1024], path[2048];
+    static module_list list;
     uint64_t before = 0, after = 0;
-    struct dirent *entry;
-    DIR *dir;
+    size_t i;
     (void)state;
-    if (!shared_data()) {
-        printf("skipped: no shared data\n");
-        skip();
-    }
-    snprintf(folder, sizeof folder, "%s/tir", shared_data());
-    dir = opendir(folder);
-    assert_non_null(dir);
-    while ((entry = readdir(dir)) != NULL) {
-        size_t n = strlen(entry->d_name);
-        if (n < 9 || strcmp(entry->d_name + n - 4, ".tir") ||
-            !strcmp(entry->d_name + n - 8, ".raw.tir"))
-            continue;
-        snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-        optimise_file(path, &before, &after);
-    }
-    closedir(dir);
+    list_modules(&list, 0);
+    for (i = 0; i < list.count; i++) optimise_file(list.path[i], &before, &after);
     printf("%llu instructions, %llu after: ratio %.4f\n", (unsigned long long)before,
            (unsigned long long)after, (double)after / (double)before);
     assert_true((double)after < 0.80 * (double)before);
