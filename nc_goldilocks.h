@@ -136,11 +136,18 @@ typedef struct nc_gl_trident {
     uint32_t pending;
 } nc_gl_trident;
 
-/* Hash of a Merkle tree. */
+/* Hash of a Merkle tree or transcript. */
 typedef enum nc_gl_hash {
     NC_GL_POSEIDON2 = 0, /* width 8, Plonky3 parameters; digests of 4 elements */
-    NC_GL_TIP5 = 1       /* digests of 5 elements */
+    NC_GL_TIP5 = 1,      /* digests of 5 elements */
+    NC_GL_TRIDENT = 2    /* Poseidon2 with trident parameters; digests of 4 elements */
 } nc_gl_hash;
+
+/* Fiat-Shamir transcript: plain data, may be copied to fork it. */
+typedef struct nc_gl_transcript {
+    nc_gl state[16];
+    uint32_t hash, position, squeezing;
+} nc_gl_transcript;
 
 /* Tip5 sponge state: elements 0..9 are the rate, 10..15 the capacity. */
 typedef struct nc_gl_tip5 {
@@ -199,9 +206,9 @@ NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *e
 /* Decimal text with a final NUL into text[21]; returns the length. */
 NC_API size_t nc_gl_print(nc_gl a, char text[21]);
 
-/* Force the instruction set of the vector functions: 0 portable, 2 AVX-512 (1, AVX2, runs the
- * portable code), -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and
- * measurements; process-wide. Results never depend on it. */
+/* Force the instruction set of everything below: 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with
+ * IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
+ * process-wide. Results never depend on it. */
 NC_API nc_status nc_gl_set_simd(int level);
 
 /* -- extensions, constant coefficient first; out may be an input -------------------------- */
@@ -232,18 +239,19 @@ NC_API nc_status nc_gl_ext3_inv(nc_gl out[3], const nc_gl a[3]);
 /* a^p. */
 NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]);
 
-/* -- vectors: out may be one of the inputs, but must not overlap one partly ---------- */
+/* -- vectors: out may be one of the inputs; when it overlaps one in part only, nothing is done and
+ * the result is NC_ERR_ARG. n may be 0. */
 
 /* out[i] = a[i] + b[i], i < n. */
-NC_API void nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
+NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
 /* out[i] = a[i] - b[i]. */
-NC_API void nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
+NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
 /* out[i] = a[i] * b[i]. */
-NC_API void nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
+NC_API nc_status nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
 /* out[i] = s * a[i]. */
-NC_API void nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n);
+NC_API nc_status nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n);
 /* y[i] += s * x[i]. */
-NC_API void nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n);
+NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n);
 /* Sum of a[i] * b[i]. */
 NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n);
 
@@ -251,12 +259,16 @@ NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n);
 NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n);
 /* out[i] = start * base^i. */
 NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n);
-/* y (rows) = A x, A row-major rows x columns. y must not overlap x. */
-NC_API void nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows, size_t columns);
-/* C (m x n) = A (m x k) B (k x n), row-major. C must not overlap A or B. */
-NC_API void nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k, size_t n);
-/* out (columns x rows) = transpose of a (rows x columns). out must not overlap a. */
-NC_API void nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns);
+/* y (rows) = A x, A row-major rows x columns. NC_ERR_ARG, nothing done, when y overlaps A or x. */
+NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
+                              size_t columns);
+/* C (m x n) = A (m x k) B (k x n), row-major. NC_ERR_ARG, nothing done, when C overlaps A or B.
+ * OpenMP across rows. */
+NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k,
+                              size_t n);
+/* out (columns x rows) = transpose of a (rows x columns). NC_ERR_ARG, nothing done, when out
+ * overlaps a. */
+NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns);
 
 /* -- NTT and polynomials ------------------------------------------------------------- */
 
@@ -269,6 +281,13 @@ NC_API void nc_gl_ntt_destroy(nc_gl_ntt *plan);
 NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x);
 /* Inverse of nc_gl_ntt_forward. */
 NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x);
+/* nc_gl_ntt_forward without its last step: natural order in, bit-reversed out, so that x[i] is the
+ * value at w^(i with its log2_n bits reversed). Saves a pass where order does not matter. */
+NC_API void nc_gl_ntt_to_reversed(const nc_gl_ntt *plan, nc_gl *x);
+/* Inverse of nc_gl_ntt_to_reversed: bit-reversed order in, natural order out. */
+NC_API void nc_gl_ntt_inverse_from_reversed(const nc_gl_ntt *plan, nc_gl *x);
+/* x[i] <-> x[i with its log2_n bits reversed], log2_n <= NC_GL_NTT_MAX_LOG2. */
+NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n);
 /* Evaluate on the coset shift * <w>: x[i] <- sum_j x[j] (shift w^i)^j. */
 NC_API void nc_gl_ntt_coset_forward(const nc_gl_ntt *plan, nc_gl *x, nc_gl shift);
 /* Inverse of nc_gl_ntt_coset_forward. NC_ERR_MATH for shift = 0. */
@@ -285,24 +304,10 @@ NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x);
 /* One permutation of a state of width 8, 12 or 16: 4 + 22 + 4 rounds, S-box x^7. NC_ERR_ARG for
  * other widths. */
 NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width);
+/* The same for `count` states one after the other: SIMD across states, OpenMP across blocks. */
+NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, size_t count);
 /* Two digests to one: permute left and right at width 8, keep the first half. */
 NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]);
-
-/* -- Merkle trees: n leaves, a power of two; digests of nc_gl_digest_elements elements ----- */
-
-/* 4 for Poseidon2, 5 for Tip5. */
-NC_API size_t nc_gl_digest_elements(nc_gl_hash hash);
-/* nodes holds 2 n digests: leaves in n .. 2n-1 on entry; fills n-1 .. 1, node i the hash of its
- * children 2i and 2i+1, so that node 1 is the root. Node 0 is not touched. NC_ERR_ARG when n is
- * no power of two or above 2^32. OpenMP across a level. */
-NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n);
-/* path gets log2(n) digests, the siblings from leaf `index` up. NC_ERR_ARG for a bad index. */
-NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
-                                   nc_gl *path);
-/* NC_OK when leaf, path and index lead to the root, else NC_ERR_MISMATCH; elements that are not
- * canonical are a mismatch too. NC_ERR_ARG when index does not fit the path's length. */
-NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
-                                     size_t index, const nc_gl *path, uint32_t path_length);
 
 /* -- Poseidon2, trident parameters ---------------------------------------------------- */
 /* Width 8, rate 4, 4 + 22 + 4 rounds, S-box x^7. A nonstandard instance (its external layer
@@ -311,6 +316,8 @@ NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const n
 
 /* One permutation of the state. */
 NC_API void nc_gl_trident_permute(nc_gl state[8]);
+/* The same for `count` states one after the other: SIMD across states, OpenMP across blocks. */
+NC_API void nc_gl_trident_permute_many(nc_gl *states, size_t count);
 /* Digest of a byte string: init, any number of updates, finish. Bytes enter in 7-byte
  * little-endian chunks, then the length; splitting the updates changes nothing. */
 NC_API void nc_gl_trident_init(nc_gl_trident *sponge);
@@ -329,6 +336,8 @@ NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]);
 
 /* One permutation: 5 rounds over 16 elements. */
 NC_API void nc_gl_tip5_permute(nc_gl state[16]);
+/* The same for `count` states one after the other: SIMD across states, OpenMP across blocks. */
+NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count);
 /* The same permutation, and the 16-bit limbs that its lookups read, in order: 5 rounds x 4
  * elements x 4 limbs of the Montgomery form. For cost models of Triton VM's cascade table. */
 NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]);
@@ -344,6 +353,46 @@ NC_API void nc_gl_tip5_hash_10(const nc_gl in[10], nc_gl digest[5]);
 NC_API void nc_gl_tip5_hash_pair(const nc_gl left[5], const nc_gl right[5], nc_gl digest[5]);
 /* Digest of n elements: a one and zeros pad to a multiple of 10. */
 NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]);
+
+/* -- any of the three hashes: digests of nc_gl_digest_elements elements --------------------- */
+
+/* 4 for Poseidon2 and trident, 5 for Tip5. */
+NC_API size_t nc_gl_digest_elements(nc_gl_hash hash);
+/* Two digests to one: nc_gl_poseidon2_compress, nc_gl_tip5_hash_pair, or the trident permutation of
+ * both, first half. digest may be an input. NC_ERR_ARG for another hash or null. */
+NC_API nc_status nc_gl_hash_pair(nc_gl_hash hash, const nc_gl *left, const nc_gl *right,
+                                 nc_gl *digest);
+/* Digest of n elements: nc_gl_tip5_hash_varlen, nc_gl_trident_hash_fields, or for Poseidon2 an
+ * overwriting sponge of rate 4 whose first capacity element starts as n. */
+NC_API nc_status nc_gl_hash_fields(nc_gl_hash hash, const nc_gl *in, size_t n, nc_gl *digest);
+
+/* Merkle trees of n leaves, a power of two: */
+/* nodes holds 2 n digests: leaves in n .. 2n-1 on entry; fills n-1 .. 1, node i the hash of its
+ * children 2i and 2i+1, so that node 1 is the root. Node 0 is not touched. NC_ERR_ARG when n is
+ * no power of two or above 2^32. SIMD and OpenMP across a level. */
+NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n);
+/* path gets log2(n) digests, the siblings from leaf `index` up. NC_ERR_ARG for a bad index. */
+NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
+                                   nc_gl *path);
+/* NC_OK when leaf, path and index lead to the root, else NC_ERR_MISMATCH; elements that are not
+ * canonical are a mismatch too. NC_ERR_ARG when index does not fit the path's length. */
+NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
+                                     size_t index, const nc_gl *path, uint32_t path_length);
+
+/* Fiat-Shamir transcript: what the prover has sent goes in, challenges come out; equal transcripts
+ * give equal challenges, and any change of an element, its place or the label changes all later
+ * ones. Start with a label that names the protocol. NC_ERR_ARG for another hash or null. */
+NC_API nc_status nc_gl_transcript_init(nc_gl_transcript *t, nc_gl_hash hash, const void *label,
+                                       size_t n);
+/* Absorb n elements; splitting them over calls changes nothing. NC_ERR_FORMAT, and nothing is
+ * absorbed, when one is not canonical: a proof may be hostile. */
+NC_API nc_status nc_gl_transcript_absorb(nc_gl_transcript *t, const nc_gl *in, size_t n);
+/* Absorb the length n and the bytes, seven to an element, little-endian. */
+NC_API nc_status nc_gl_transcript_absorb_bytes(nc_gl_transcript *t, const void *data, size_t n);
+/* n challenges, uniform in F_p. */
+NC_API nc_status nc_gl_transcript_challenge(nc_gl_transcript *t, nc_gl *out, size_t n);
+/* A query index of `bits` <= 32 bits: the low bits of one challenge, within 2^-31 of uniform. */
+NC_API nc_status nc_gl_transcript_index(nc_gl_transcript *t, uint32_t bits, uint64_t *out);
 
 /* -- fixed point: v is the field element round(v * 2^16) -------------------------------- */
 
@@ -693,18 +742,19 @@ static nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
 /* x < 2^64 to canonical: one conditional subtraction, since 2^64 < 2p. */
 static nc_gl nc_gl__canonical(uint64_t x) { return x - (NC_GL_P & (0 - (uint64_t)(x >= NC_GL_P))); }
 
-/* lo + 2^64 hi mod p. With hi = h1 2^32 + h0: 2^64 = 2^32 - 1 and 2^96 = -1, so the value is
+/* lo + 2^64 hi mod p, any value below 2^64 that is right mod p. With hi = h1 2^32 + h0: 2^64 = 2^32 - 1 and 2^96 = -1, so the value is
  * lo - h1 + h0 (2^32 - 1); each borrow or carry of 2^64 is repaid by 2^32 - 1. The second
  * repayment cannot overflow: h0 (2^32 - 1) <= 2^64 - 2^33 + 1. */
-static nc_gl nc_gl__reduce(nc_gl__wide w) {
+static uint64_t nc_gl__reduce_lazy(nc_gl__wide w) {
     uint64_t h1 = w.hi >> 32, h0 = w.hi & NC_GL__EPSILON;
     uint64_t t = w.lo - h1, u, r;
     t -= NC_GL__EPSILON & (0 - (uint64_t)(w.lo < h1));
     u = h0 * NC_GL__EPSILON;
     r = t + u;
-    r += NC_GL__EPSILON & (0 - (uint64_t)(r < u));
-    return nc_gl__canonical(r);
+    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
 }
+
+static nc_gl nc_gl__reduce(nc_gl__wide w) { return nc_gl__canonical(nc_gl__reduce_lazy(w)); }
 
 NC_API nc_gl nc_gl_from_u64(uint64_t value) { return nc_gl__canonical(value); }
 
@@ -784,26 +834,6 @@ NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out) {
     return a == 0 ? NC_ERR_MATH : NC_OK;
 }
 
-NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
-                                 size_t *zeros) {
-    nc_gl product = 1, inverse;
-    size_t i, count = 0;
-    if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
-    for (i = 0; i < n; i++) { /* scratch[i] = product of the nonzero values before i */
-        scratch[i] = product;
-        if (in[i]) product = nc_gl_mul(product, in[i]);
-        count += (size_t)(in[i] == 0);
-    }
-    (void)nc_gl_inv(product, &inverse);
-    for (i = n; i-- > 0;) {
-        nc_gl value = in[i];
-        out[i] = value ? nc_gl_mul(inverse, scratch[i]) : 0;
-        if (value) inverse = nc_gl_mul(inverse, value);
-    }
-    if (zeros) *zeros = count;
-    return NC_OK;
-}
-
 NC_API int nc_gl_legendre(nc_gl a) {
     if (a == 0) return 0;
     return nc_gl_pow(a, (NC_GL_P - 1) / 2) == 1 ? 1 : -1;
@@ -833,6 +863,7 @@ NC_API nc_status nc_gl_sqrt(nc_gl a, nc_gl *out) {
 NC_API nc_status nc_gl_root_of_unity(uint32_t log2_order, nc_gl *out) {
     nc_gl root = NC_GL_ROOT_2_32;
     uint32_t i;
+    *out = 0;
     if (log2_order > NC_GL_TWO_ADICITY) return NC_ERR_ARG;
     for (i = log2_order; i < NC_GL_TWO_ADICITY; i++) root = nc_gl_sqr(root);
     *out = root;
@@ -879,11 +910,13 @@ NC_API size_t nc_gl_print(nc_gl a, char text[21]) {
 }
 
 NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
-    nc_gl_vec_add(out, a, b, 2);
+    int i;
+    for (i = 0; i < 2; i++) out[i] = nc_gl_add(a[i], b[i]);
 }
 
 NC_API void nc_gl_ext2_sub(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
-    nc_gl_vec_sub(out, a, b, 2);
+    int i;
+    for (i = 0; i < 2; i++) out[i] = nc_gl_sub(a[i], b[i]);
 }
 
 NC_API void nc_gl_ext2_mul(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
@@ -894,7 +927,8 @@ NC_API void nc_gl_ext2_mul(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
 }
 
 NC_API void nc_gl_ext2_mul_base(nc_gl out[2], const nc_gl a[2], nc_gl s) {
-    nc_gl_vec_scale(out, s, a, 2);
+    int i;
+    for (i = 0; i < 2; i++) out[i] = nc_gl_mul(s, a[i]);
 }
 
 NC_API nc_status nc_gl_ext2_inv(nc_gl out[2], const nc_gl a[2]) {
@@ -912,11 +946,13 @@ NC_API void nc_gl_ext2_frobenius(nc_gl out[2], const nc_gl a[2]) {
 }
 
 NC_API void nc_gl_ext3_add(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
-    nc_gl_vec_add(out, a, b, 3);
+    int i;
+    for (i = 0; i < 3; i++) out[i] = nc_gl_add(a[i], b[i]);
 }
 
 NC_API void nc_gl_ext3_sub(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
-    nc_gl_vec_sub(out, a, b, 3);
+    int i;
+    for (i = 0; i < 3; i++) out[i] = nc_gl_sub(a[i], b[i]);
 }
 
 NC_API void nc_gl_ext3_mul(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
@@ -930,7 +966,8 @@ NC_API void nc_gl_ext3_mul(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
 }
 
 NC_API void nc_gl_ext3_mul_base(nc_gl out[3], const nc_gl a[3], nc_gl s) {
-    nc_gl_vec_scale(out, s, a, 3);
+    int i;
+    for (i = 0; i < 3; i++) out[i] = nc_gl_mul(s, a[i]);
 }
 
 NC_API nc_status nc_gl_ext3_inv(nc_gl out[3], const nc_gl a[3]) {
@@ -950,7 +987,7 @@ NC_API nc_status nc_gl_ext3_inv(nc_gl out[3], const nc_gl a[3]) {
         det = nc_gl_mul_add(m[i][0], c[i], det);
     }
     status = nc_gl_inv(det, &inverse);
-    nc_gl_vec_scale(out, inverse, c, 3);
+    nc_gl_ext3_mul_base(out, c, inverse);
     return status;
 }
 
@@ -968,27 +1005,68 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
 
 /* >>simd =========================================================================== */
 
+/* Three forms of the vector code, named by the width of what they hold: 64 (plain C, the
+ * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). The helpers differ;
+ * loops and kernels above them are written once, as macros over the suffix S. */
+#define NC_GL__V64 nc_gl
+#define NC_GL__LANES64 1
+#define NC_GL__TARGET64
+#define NC_GL__INLINE64 static inline NC_UNUSED
+
+NC_GL__INLINE64 nc_gl nc_gl__load64(const nc_gl *p) { return *p; }
+NC_GL__INLINE64 void nc_gl__store64(nc_gl *p, nc_gl x) { *p = x; }
+NC_GL__INLINE64 nc_gl nc_gl__set64(nc_gl x) { return x; }
+NC_GL__INLINE64 nc_gl nc_gl__add64(nc_gl a, nc_gl b) { return nc_gl_add(a, b); }
+NC_GL__INLINE64 nc_gl nc_gl__sub64(nc_gl a, nc_gl b) { return nc_gl_sub(a, b); }
+NC_GL__INLINE64 nc_gl nc_gl__mul64(nc_gl a, nc_gl b) { return nc_gl_mul(a, b); }
+
+/* x 2^k for a constant 0 < k < 96, as a sum and difference of parts that need no product with
+ * more than 2^32 - 1: for k <= 32 the overflow times 2^64 = 2^32 - 1; for k >= 64 the low 96 - k
+ * bits times 2^64, less the rest (2^96 = -1); between, both. */
+NC_GL__INLINE64 nc_gl nc_gl__mul_2k64(nc_gl x, uint32_t k) {
+    if (k <= 32)
+        return nc_gl_add(x << k, (x >> (64 - k)) * NC_GL__EPSILON); /* any x << k: sum < 2p */
+    if (k >= 64) return nc_gl_sub(((x << (k - 32)) >> 32) * NC_GL__EPSILON, x >> (96 - k));
+    return nc_gl_add(nc_gl_sub(((x >> (64 - k)) & NC_GL__EPSILON) * NC_GL__EPSILON, x >> (96 - k)),
+                     x << k); /* the low 32 bits of x << k are 0: below p */
+}
+
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
 #define NC_GL__X86
 #include <immintrin.h>
-#define NC_GL__AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
-#define NC_GL__INLINE512 static inline __attribute__((always_inline)) NC_GL__AVX512
+#define NC_GL__TARGET256 __attribute__((target("avx2")))
+#define NC_GL__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define NC_GL__TARGET_IFMA __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")))
+#define NC_GL__INLINE256 static inline __attribute__((always_inline, unused)) NC_GL__TARGET256
+#define NC_GL__INLINE512 static inline __attribute__((always_inline, unused)) NC_GL__TARGET512
+#define NC_GL__V256 __m256i
+#define NC_GL__V512 __m512i
+#define NC_GL__LANES256 4
+#define NC_GL__LANES512 8
 #endif
 
 static int nc_gl__forced_level = -1;
 
-#ifdef NC_GL__X86
-/* 1 when the AVX-512 forms may run. */
-static int nc_gl__wide_vectors(void) {
+/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA. */
+static int nc_gl__best_level(void) {
     static int best = -1; /* idempotent: every thread computes the same value */
-    if (best < 0) best = nc__cpu_level();
-    return (nc_gl__forced_level >= 0 ? nc_gl__forced_level : best) == 2;
-}
+    if (best < 0) {
+        int level = nc__cpu_level();
+#ifdef NC_GL__X86
+        if (level == 2 && __builtin_cpu_supports("avx512ifma")) level = 3;
 #endif
+        best = level;
+    }
+    return best;
+}
+
+static NC_UNUSED int nc_gl__level(void) {
+    return nc_gl__forced_level >= 0 ? nc_gl__forced_level : nc_gl__best_level();
+}
 
 NC_API nc_status nc_gl_set_simd(int level) {
-    if (level < -1 || level > 2) return NC_ERR_ARG;
-    if (level > nc__cpu_level()) return NC_ERR_UNSUPPORTED;
+    if (level < -1 || level > 3) return NC_ERR_ARG;
+    if (level > nc_gl__best_level()) return NC_ERR_UNSUPPORTED;
     nc_gl__forced_level = level;
     return NC_OK;
 }
@@ -999,180 +1077,628 @@ NC_API nc_status nc_gl_set_simd(int level) {
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
 #endif
+
+/* -- 256 bits: no unsigned comparison, so both sides move by 2^63 -- */
+
+NC_GL__INLINE256 __m256i nc_gl__load256(const nc_gl *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)p);
+}
+NC_GL__INLINE256 void nc_gl__store256(nc_gl *p, __m256i x) {
+    _mm256_storeu_si256((__m256i *)(void *)p, x);
+}
+NC_GL__INLINE256 __m256i nc_gl__set256(nc_gl x) { return _mm256_set1_epi64x((long long)x); }
+
+/* All ones where a < b. */
+NC_GL__INLINE256 __m256i nc_gl__less256(__m256i a, __m256i b) {
+    const __m256i top = nc_gl__set256(UINT64_C(1) << 63);
+    return _mm256_cmpgt_epi64(_mm256_xor_si256(b, top), _mm256_xor_si256(a, top));
+}
+
+NC_GL__INLINE256 __m256i nc_gl__sub256(__m256i a, __m256i b) {
+    __m256i borrow = nc_gl__less256(a, b);
+    return _mm256_add_epi64(_mm256_sub_epi64(a, b),
+                            _mm256_and_si256(borrow, nc_gl__set256(NC_GL_P)));
+}
+
+/* a - (p - b): one comparison for carry and canonical form together. */
+NC_GL__INLINE256 __m256i nc_gl__add256(__m256i a, __m256i b) {
+    return nc_gl__sub256(a, _mm256_sub_epi64(nc_gl__set256(NC_GL_P), b));
+}
+
+NC_GL__INLINE256 __m256i nc_gl__canonical256(__m256i x) {
+    __m256i low = nc_gl__less256(x, nc_gl__set256(NC_GL_P));
+    return _mm256_sub_epi64(x, _mm256_andnot_si256(low, nc_gl__set256(NC_GL_P)));
+}
+
+NC_GL__INLINE256 __m256i nc_gl__reduce_lazy256(__m256i lo, __m256i hi) {
+    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
+    __m256i h1 = _mm256_srli_epi64(hi, 32), u = _mm256_mul_epu32(hi, epsilon), t, r;
+    t = _mm256_sub_epi64(lo, h1);
+    t = _mm256_sub_epi64(t, _mm256_and_si256(nc_gl__less256(lo, h1), epsilon));
+    r = _mm256_add_epi64(t, u);
+    return _mm256_add_epi64(r, _mm256_and_si256(nc_gl__less256(r, u), epsilon));
+}
+
+/* 64 x 64 bits by four 32-bit products, as in the 512-bit form below. */
+NC_GL__INLINE256 __m256i nc_gl__mul_lazy256(__m256i a, __m256i b) {
+    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
+    __m256i ah = _mm256_srli_epi64(a, 32), bh = _mm256_srli_epi64(b, 32);
+    __m256i ll = _mm256_mul_epu32(a, b), lh = _mm256_mul_epu32(a, bh);
+    __m256i hl = _mm256_mul_epu32(ah, b), hh = _mm256_mul_epu32(ah, bh);
+    __m256i mid = _mm256_add_epi64(hl, _mm256_srli_epi64(ll, 32));
+    __m256i cross = _mm256_add_epi64(lh, _mm256_and_si256(mid, epsilon));
+    __m256i hi = _mm256_add_epi64(_mm256_add_epi64(hh, _mm256_srli_epi64(mid, 32)),
+                                  _mm256_srli_epi64(cross, 32));
+    return nc_gl__reduce_lazy256(_mm256_blend_epi32(ll, _mm256_slli_epi64(cross, 32), 0xAA), hi);
+}
+
+NC_GL__INLINE256 __m256i nc_gl__mul256(__m256i a, __m256i b) {
+    return nc_gl__canonical256(nc_gl__mul_lazy256(a, b));
+}
+
+/* x / 2: half of x, or of x + p. */
+NC_GL__INLINE256 __m256i nc_gl__halve256(__m256i x) {
+    __m256i odd = _mm256_sub_epi64(_mm256_setzero_si256(), _mm256_and_si256(x, nc_gl__set256(1)));
+    return _mm256_add_epi64(_mm256_srli_epi64(x, 1),
+                            _mm256_and_si256(odd, nc_gl__set256((NC_GL_P + 1) / 2)));
+}
+
+/* See nc_gl__mul_2k64. */
+NC_GL__INLINE256 __m256i nc_gl__mul_2k256(__m256i x, int k) {
+    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
+    if (k <= 32)
+        return nc_gl__add256(_mm256_slli_epi64(x, k),
+                             _mm256_mul_epu32(_mm256_srli_epi64(x, 64 - k), epsilon));
+    if (k >= 64)
+        return nc_gl__sub256(
+            _mm256_mul_epu32(_mm256_srli_epi64(_mm256_slli_epi64(x, k - 32), 32), epsilon),
+            _mm256_srli_epi64(x, 96 - k));
+    return nc_gl__add256(nc_gl__sub256(_mm256_mul_epu32(_mm256_srli_epi64(x, 64 - k), epsilon),
+                                       _mm256_srli_epi64(x, 96 - k)),
+                         _mm256_slli_epi64(x, k));
+}
+
+/* 1 in place of 0, and how many there were. */
+NC_GL__INLINE256 __m256i nc_gl__fill256(__m256i x, size_t *zeros) {
+    __m256i zero = _mm256_cmpeq_epi64(x, _mm256_setzero_si256());
+    *zeros += (size_t)__builtin_popcount((unsigned)_mm256_movemask_pd(_mm256_castsi256_pd(zero)));
+    return _mm256_sub_epi64(x, zero);
+}
+
+/* r where x is not 0, else 0. */
+NC_GL__INLINE256 __m256i nc_gl__keep256(__m256i r, __m256i x) {
+    return _mm256_andnot_si256(_mm256_cmpeq_epi64(x, _mm256_setzero_si256()), r);
+}
+
+NC_GL__INLINE256 __m256i nc_gl__plain_add256(__m256i a, __m256i b) {
+    return _mm256_add_epi64(a, b);
+}
+NC_GL__INLINE256 __m256i nc_gl__high256(__m256i a) { return _mm256_srli_epi64(a, 32); }
+NC_GL__INLINE256 __m256i nc_gl__low256(__m256i a) {
+    return _mm256_and_si256(a, nc_gl__set256(NC_GL__EPSILON));
+}
+
+/* -- 512 bits -- */
+
 NC_GL__INLINE512 __m512i nc_gl__load512(const nc_gl *p) {
     return _mm512_loadu_si512((const void *)p);
 }
-
 NC_GL__INLINE512 void nc_gl__store512(nc_gl *p, __m512i x) { _mm512_storeu_si512((void *)p, x); }
+NC_GL__INLINE512 __m512i nc_gl__set512(nc_gl x) { return _mm512_set1_epi64((long long)x); }
 
-/* x < 2^64 to canonical, as in nc_gl__canonical. */
+/* Canonical for a canonical b and canonical a; for any other a < 2^64 right modulo p. */
+NC_GL__INLINE512 __m512i nc_gl__sub512(__m512i a, __m512i b) {
+    __m512i d = _mm512_sub_epi64(a, b);
+    return _mm512_mask_add_epi64(d, _mm512_cmplt_epu64_mask(a, b), d, nc_gl__set512(NC_GL_P));
+}
+
+/* a - (p - b): one comparison for carry and canonical form together. */
+NC_GL__INLINE512 __m512i nc_gl__add512(__m512i a, __m512i b) {
+    return nc_gl__sub512(a, _mm512_sub_epi64(nc_gl__set512(NC_GL_P), b));
+}
+
 NC_GL__INLINE512 __m512i nc_gl__canonical512(__m512i x) {
-    const __m512i p = _mm512_set1_epi64((long long)NC_GL_P);
+    const __m512i p = nc_gl__set512(NC_GL_P);
     return _mm512_mask_sub_epi64(x, _mm512_cmpge_epu64_mask(x, p), x, p);
 }
 
-NC_GL__INLINE512 __m512i nc_gl__add512(__m512i a, __m512i b) {
-    const __m512i epsilon = _mm512_set1_epi64((long long)NC_GL__EPSILON);
-    __m512i s = _mm512_add_epi64(a, b);
-    s = _mm512_mask_add_epi64(s, _mm512_cmplt_epu64_mask(s, a), s, epsilon);
-    return nc_gl__canonical512(s);
+/* lo + 2^64 hi modulo p, any value below 2^64: nc_gl__reduce without its last line. */
+NC_GL__INLINE512 __m512i nc_gl__reduce_lazy512(__m512i lo, __m512i hi) {
+    const __m512i epsilon = nc_gl__set512(NC_GL__EPSILON);
+    __m512i h1 = _mm512_srli_epi64(hi, 32), u = _mm512_mul_epu32(hi, epsilon), t, r;
+    t = _mm512_sub_epi64(lo, h1);
+    t = _mm512_mask_sub_epi64(t, _mm512_cmplt_epu64_mask(lo, h1), t, epsilon);
+    r = _mm512_add_epi64(t, u);
+    return _mm512_mask_add_epi64(r, _mm512_cmplt_epu64_mask(r, u), r, epsilon);
 }
 
-NC_GL__INLINE512 __m512i nc_gl__sub512(__m512i a, __m512i b) {
-    const __m512i p = _mm512_set1_epi64((long long)NC_GL_P);
-    __m512i d = _mm512_sub_epi64(a, b);
-    return _mm512_mask_add_epi64(d, _mm512_cmplt_epu64_mask(a, b), d, p);
-}
-
-/* 64 x 64 bits by four 32-bit products, then the reduction of nc_gl__reduce. No partial sum
- * overflows: (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1. */
-NC_GL__INLINE512 __m512i nc_gl__mul512(__m512i a, __m512i b) {
-    const __m512i epsilon = _mm512_set1_epi64((long long)NC_GL__EPSILON);
+/* 64 x 64 bits by four 32-bit products; no partial sum overflows:
+ * (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1. Takes any a, b < 2^64. */
+NC_GL__INLINE512 __m512i nc_gl__mul_lazy512(__m512i a, __m512i b) {
     __m512i ah = _mm512_srli_epi64(a, 32), bh = _mm512_srli_epi64(b, 32);
     __m512i ll = _mm512_mul_epu32(a, b), lh = _mm512_mul_epu32(a, bh);
     __m512i hl = _mm512_mul_epu32(ah, b), hh = _mm512_mul_epu32(ah, bh);
     __m512i mid = _mm512_add_epi64(hl, _mm512_srli_epi64(ll, 32));
-    __m512i cross = _mm512_add_epi64(lh, _mm512_and_si512(mid, epsilon));
+    __m512i cross = _mm512_add_epi64(lh, _mm512_and_si512(mid, nc_gl__set512(NC_GL__EPSILON)));
     __m512i hi = _mm512_add_epi64(_mm512_add_epi64(hh, _mm512_srli_epi64(mid, 32)),
                                   _mm512_srli_epi64(cross, 32));
-    __m512i lo = _mm512_mask_blend_epi32(0xAAAA, ll, _mm512_slli_epi64(cross, 32));
-    __m512i h1 = _mm512_srli_epi64(hi, 32), t, u, r;
-    t = _mm512_sub_epi64(lo, h1);
-    t = _mm512_mask_sub_epi64(t, _mm512_cmplt_epu64_mask(lo, h1), t, epsilon);
-    u = _mm512_mul_epu32(hi, epsilon);
-    r = _mm512_add_epi64(t, u);
-    r = _mm512_mask_add_epi64(r, _mm512_cmplt_epu64_mask(r, u), r, epsilon);
-    return nc_gl__canonical512(r);
+    __m512i lo = _mm512_mask_shuffle_epi32(ll, 0xAAAA, cross, _MM_PERM_CCAA);
+    return nc_gl__reduce_lazy512(lo, hi);
 }
 
-/* Eight elements a time; they return how many were done, the portable loop does the rest. */
-#define NC_GL__BINARY512(name, expression)                                                         \
-    NC_GL__AVX512 static size_t name(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {       \
+NC_GL__INLINE512 __m512i nc_gl__mul512(__m512i a, __m512i b) {
+    return nc_gl__canonical512(nc_gl__mul_lazy512(a, b));
+}
+
+/* x / 2: half of x, or of x + p. */
+NC_GL__INLINE512 __m512i nc_gl__halve512(__m512i x) {
+    __m512i half = _mm512_srli_epi64(x, 1);
+    return _mm512_mask_add_epi64(half, _mm512_test_epi64_mask(x, nc_gl__set512(1)), half,
+                                 nc_gl__set512((NC_GL_P + 1) / 2));
+}
+
+/* See nc_gl__mul_2k64. */
+NC_GL__INLINE512 __m512i nc_gl__mul_2k512(__m512i x, unsigned k) {
+    const __m512i epsilon = nc_gl__set512(NC_GL__EPSILON);
+    if (k <= 32)
+        return nc_gl__add512(_mm512_slli_epi64(x, k),
+                             _mm512_mul_epu32(_mm512_srli_epi64(x, 64 - k), epsilon));
+    if (k >= 64)
+        return nc_gl__sub512(
+            _mm512_mul_epu32(_mm512_srli_epi64(_mm512_slli_epi64(x, k - 32), 32), epsilon),
+            _mm512_srli_epi64(x, 96 - k));
+    return nc_gl__add512(nc_gl__sub512(_mm512_mul_epu32(_mm512_srli_epi64(x, 64 - k), epsilon),
+                                       _mm512_srli_epi64(x, 96 - k)),
+                         _mm512_slli_epi64(x, k));
+}
+
+/* 1 in place of 0, and how many there were. */
+NC_GL__INLINE512 __m512i nc_gl__fill512(__m512i x, size_t *zeros) {
+    __mmask8 zero = _mm512_testn_epi64_mask(x, x);
+    *zeros += (size_t)__builtin_popcount((unsigned)zero);
+    return _mm512_mask_mov_epi64(x, zero, nc_gl__set512(1));
+}
+
+/* r where x is not 0, else 0. */
+NC_GL__INLINE512 __m512i nc_gl__keep512(__m512i r, __m512i x) {
+    return _mm512_maskz_mov_epi64(_mm512_test_epi64_mask(x, x), r);
+}
+
+NC_GL__INLINE512 __m512i nc_gl__plain_add512(__m512i a, __m512i b) {
+    return _mm512_add_epi64(a, b);
+}
+NC_GL__INLINE512 __m512i nc_gl__high512(__m512i a) { return _mm512_srli_epi64(a, 32); }
+NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
+    return _mm512_and_si512(a, nc_gl__set512(NC_GL__EPSILON));
+}
+
+/* -- loops of both widths: each returns how many elements it did, plain C does the rest -- */
+
+#define NC_GL__BINARY(S, op)                                                                       \
+    NC_GL__TARGET##S static size_t nc_gl__vec_##op##S(nc_gl *out, const nc_gl *a, const nc_gl *b,  \
+                                                      size_t n) {                                  \
         size_t i;                                                                                  \
-        for (i = 0; i + 8 <= n; i += 8) {                                                          \
-            __m512i x = nc_gl__load512(a + i), y = nc_gl__load512(b + i);                          \
-            nc_gl__store512(out + i, expression);                                                  \
-        }                                                                                          \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
+            nc_gl__store##S(out + i,                                                               \
+                            nc_gl__##op##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i)));         \
         return i;                                                                                  \
     }
-NC_GL__BINARY512(nc_gl__vec_add512, nc_gl__add512(x, y))
-NC_GL__BINARY512(nc_gl__vec_sub512, nc_gl__sub512(x, y))
-NC_GL__BINARY512(nc_gl__vec_mul512, nc_gl__mul512(x, y))
-#undef NC_GL__BINARY512
 
-NC_GL__AVX512 static size_t nc_gl__vec_scale512(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
-    __m512i factor = _mm512_set1_epi64((long long)s);
+#define NC_GL__VECTORS(S)                                                                            \
+    NC_GL__BINARY(S, add)                                                                            \
+    NC_GL__BINARY(S, sub)                                                                            \
+    NC_GL__BINARY(S, mul)                                                                            \
+    NC_GL__TARGET##S static size_t nc_gl__vec_scale##S(nc_gl *out, nc_gl s, const nc_gl *a,          \
+                                                       size_t n) {                                   \
+        NC_GL__V##S factor = nc_gl__set##S(s);                                                       \
+        size_t i;                                                                                    \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
+            nc_gl__store##S(out + i, nc_gl__mul##S(factor, nc_gl__load##S(a + i)));                  \
+        return i;                                                                                    \
+    }                                                                                                \
+    NC_GL__TARGET##S static size_t nc_gl__vec_axpy##S(nc_gl *y, nc_gl s, const nc_gl *x,             \
+                                                      size_t n) {                                    \
+        NC_GL__V##S factor = nc_gl__set##S(s);                                                       \
+        size_t i;                                                                                    \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
+            nc_gl__store##S(y + i, nc_gl__add##S(nc_gl__load##S(y + i),                              \
+                                                 nc_gl__mul##S(factor, nc_gl__load##S(x + i))));     \
+        return i;                                                                                    \
+    }                                                                                                \
+    NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,     \
+                                                     size_t n) {                                     \
+        NC_GL__V##S total = nc_gl__set##S(0);                                                        \
+        nc_gl lane[NC_GL__LANES##S];                                                                 \
+        size_t i, j;                                                                                 \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
+            total =                                                                                  \
+                nc_gl__add##S(total, nc_gl__mul##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i)));   \
+        nc_gl__store##S(lane, total);                                                                \
+        for (j = 0; j < NC_GL__LANES##S; j++) *sum = nc_gl_add(*sum, lane[j]);                       \
+        return i;                                                                                    \
+    }                                                                                                \
+    /* halves of 32 bits add up without overflow for 2^32 elements */                                \
+    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {         \
+        NC_GL__V##S lo = nc_gl__set##S(0), hi = lo;                                                  \
+        nc_gl low[NC_GL__LANES##S], high[NC_GL__LANES##S];                                           \
+        size_t i, j;                                                                                 \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                                \
+            NC_GL__V##S x = nc_gl__load##S(a + i);                                                   \
+            lo = nc_gl__plain_add##S(lo, nc_gl__low##S(x));                                          \
+            hi = nc_gl__plain_add##S(hi, nc_gl__high##S(x));                                         \
+        }                                                                                            \
+        nc_gl__store##S(low, lo);                                                                    \
+        nc_gl__store##S(high, hi);                                                                   \
+        for (j = 0; j < NC_GL__LANES##S; j++) {                                                      \
+            nc_gl part = nc_gl_mul(nc_gl_from_u64(high[j]), UINT64_C(1) << 32);                      \
+            *sum = nc_gl_add(*sum, nc_gl_add(part, nc_gl_from_u64(low[j])));                         \
+        }                                                                                            \
+        return i;                                                                                    \
+    }                                                                                                \
+    /* Montgomery's trick down 4 x lanes columns at once; their products are inverted as scalars   \
+     */ \
+    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,        \
+                                                       nc_gl *scratch, size_t *zeros) {              \
+        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                   \
+        NC_GL__V##S p[4];                                                                            \
+        nc_gl column[ROW], before[ROW];                                                              \
+        size_t rows = n / ROW * ROW, i, j, unused = 0;                                               \
+        if (rows < 2 * ROW) return 0;                                                                \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                             \
+        for (i = 0; i < rows; i += ROW)                                                              \
+            for (j = 0; j < 4; j++) {                                                                \
+                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);               \
+                nc_gl__store##S(scratch + i + W * j, p[j]);                                          \
+                p[j] = nc_gl__mul##S(p[j], x);                                                       \
+            }                                                                                        \
+        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                               \
+        (void)nc_gl__batch_inv64(column, column, ROW, before, &unused);                              \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                               \
+        for (i = rows; i > 0; i -= ROW)                                                              \
+            for (j = 4; j-- > 0;) {                                                                  \
+                size_t at = i - ROW + W * j;                                                         \
+                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);         \
+                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                   \
+                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                   \
+                p[j] = nc_gl__mul##S(p[j], x);                                                       \
+            }                                                                                        \
+        return rows;                                                                                 \
+    }
+#endif
+
+/* out[i] = 1 / in[i], zeros kept and counted. scratch[i] = product of the nonzero values before i.
+ */
+static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros) {
+    nc_gl product = 1, inverse;
     size_t i;
-    for (i = 0; i + 8 <= n; i += 8)
-        nc_gl__store512(out + i, nc_gl__mul512(factor, nc_gl__load512(a + i)));
-    return i;
+    for (i = 0; i < n; i++) {
+        scratch[i] = product;
+        if (in[i]) product = nc_gl_mul(product, in[i]);
+        *zeros += (size_t)(in[i] == 0);
+    }
+    (void)nc_gl_inv(product, &inverse);
+    for (i = n; i-- > 0;) {
+        nc_gl value = in[i];
+        out[i] = value ? nc_gl_mul(inverse, scratch[i]) : 0;
+        if (value) inverse = nc_gl_mul(inverse, value);
+    }
+    return n;
 }
 
-NC_GL__AVX512 static size_t nc_gl__vec_axpy512(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
-    __m512i factor = _mm512_set1_epi64((long long)s);
-    size_t i;
-    for (i = 0; i + 8 <= n; i += 8)
-        nc_gl__store512(y + i, nc_gl__add512(nc_gl__load512(y + i),
-                                             nc_gl__mul512(factor, nc_gl__load512(x + i))));
-    return i;
+#ifdef NC_GL__X86
+NC_GL__VECTORS(256)
+NC_GL__VECTORS(512)
+#undef NC_GL__VECTORS
+#undef NC_GL__BINARY
+
+/* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
+static nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
+    nc_gl__wide w;
+    w.lo = lo + (hi << 52);
+    w.hi = (hi >> 12) + (uint64_t)(w.lo < lo);
+    return nc_gl__reduce(w);
 }
 
-/* Eight partial sums; the field is associative, so their order does not matter. */
-NC_GL__AVX512 static size_t nc_gl__vec_dot512(nc_gl *sum, const nc_gl *a, const nc_gl *b,
-                                              size_t n) {
-    __m512i total = _mm512_setzero_si512();
-    nc_gl lane[8];
-    size_t i, j;
-    for (i = 0; i + 8 <= n; i += 8)
-        total = nc_gl__add512(total, nc_gl__mul512(nc_gl__load512(a + i), nc_gl__load512(b + i)));
-    nc_gl__store512(lane, total);
-    for (j = 0; j < 8; j++) *sum = nc_gl_add(*sum, lane[j]);
-    return i;
-}
-
-/* lo, hi <- lo + hi, (lo - hi) w. */
-NC_GL__AVX512 static size_t nc_gl__butterflies512(nc_gl *lo, nc_gl *hi, const nc_gl *w, size_t n) {
-    size_t i;
-    for (i = 0; i + 8 <= n; i += 8) {
-        __m512i a = nc_gl__load512(lo + i), b = nc_gl__load512(hi + i);
-        nc_gl__store512(lo + i, nc_gl__add512(a, b));
-        nc_gl__store512(hi + i, nc_gl__mul512(nc_gl__sub512(a, b), nc_gl__load512(w + i)));
+/* With a = a0 + 2^32 a1 and b alike, Karatsuba needs three sums of products: l of a0 b0, h of
+ * a1 b1, m of (a0 + a1)(b0 + b1). Then, since 2^64 = 2^32 - 1,
+ *     sum a b = l + 2^32 (m - l - h) + 2^64 h = 2^32 (m - l) + l - h.
+ * IFMA keeps each as the sums of the low and the high 52 bits of its products; 4,096 products
+ * fit, 512 in eight lanes leave room to add the lanes. */
+NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a, const nc_gl *b,
+                                                     size_t n) {
+    size_t i = 0;
+    while (i + 8 <= n) {
+        size_t end = n - i < 4096 ? n / 8 * 8 : i + 4096;
+        __m512i l0 = _mm512_setzero_si512(), l1 = l0, m0 = l0, m1 = l0, h0 = l0, h1 = l0;
+        nc_gl l, m, h;
+        for (; i + 8 <= end; i += 8) {
+            __m512i x = nc_gl__load512(a + i), y = nc_gl__load512(b + i);
+            __m512i xl = nc_gl__low512(x), xh = nc_gl__high512(x);
+            __m512i yl = nc_gl__low512(y), yh = nc_gl__high512(y);
+            __m512i xs = _mm512_add_epi64(xl, xh), ys = _mm512_add_epi64(yl, yh);
+            l0 = _mm512_madd52lo_epu64(l0, xl, yl);
+            l1 = _mm512_madd52hi_epu64(l1, xl, yl);
+            h0 = _mm512_madd52lo_epu64(h0, xh, yh);
+            h1 = _mm512_madd52hi_epu64(h1, xh, yh);
+            m0 = _mm512_madd52lo_epu64(m0, xs, ys);
+            m1 = _mm512_madd52hi_epu64(m1, xs, ys);
+        }
+        l = nc_gl__fold52((uint64_t)_mm512_reduce_add_epi64(l0),
+                          (uint64_t)_mm512_reduce_add_epi64(l1));
+        h = nc_gl__fold52((uint64_t)_mm512_reduce_add_epi64(h0),
+                          (uint64_t)_mm512_reduce_add_epi64(h1));
+        m = nc_gl__fold52((uint64_t)_mm512_reduce_add_epi64(m0),
+                          (uint64_t)_mm512_reduce_add_epi64(m1));
+        m = nc_gl__mul_2k64(nc_gl_sub(m, l), 32);
+        *sum = nc_gl_add(*sum, nc_gl_add(m, nc_gl_sub(l, h)));
     }
     return i;
 }
-#if !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
+
+/* What one 1 x 8 piece of C accumulates over a block of k. l is held as the wrapping sum of the
+ * 64-bit products and the sum of their high halves: that spares one of the six multiplications. */
+typedef struct nc_gl__tile {
+    __m512i l, lh, m0, m1, h0, h1;
+} nc_gl__tile;
+
+enum { NC_GL__BLOCK = 64 }; /* steps of k: their packed rows of A take 3 KiB of stack */
+
+/* The sums of nc_gl__vec_dot_ifma in pieces of 2^32: m = ml + 2^32 mh and so on, each below 2^42;
+ * then, by 2^64 = 2^32 - 1, the value is (low + lh - hl - mh) + 2^32 (ml - low - hh + mh). Both
+ * brackets move up by 2^43 to be positive; the last subtraction takes 2^43 + 2^75 off again. */
+NC_GL__INLINE512 __m512i nc_gl__tile_add(__m512i c, const nc_gl__tile *t) {
+    const __m512i bias = nc_gl__set512(UINT64_C(1) << 43), epsilon = nc_gl__set512(NC_GL__EPSILON);
+    __m512i low = _mm512_sub_epi64(t->l, _mm512_slli_epi64(t->lh, 32));
+    __m512i ml = nc_gl__low512(t->m0), hl = nc_gl__low512(t->h0);
+    __m512i mh = _mm512_add_epi64(nc_gl__high512(t->m0), _mm512_slli_epi64(t->m1, 20));
+    __m512i hh = _mm512_add_epi64(nc_gl__high512(t->h0), _mm512_slli_epi64(t->h1, 20));
+    __m512i a = _mm512_sub_epi64(_mm512_add_epi64(_mm512_add_epi64(low, t->lh), bias),
+                                 _mm512_add_epi64(hl, mh));
+    __m512i b = _mm512_sub_epi64(_mm512_add_epi64(_mm512_add_epi64(ml, mh), bias),
+                                 _mm512_add_epi64(low, hh));
+    __m512i r, top = _mm512_slli_epi64(b, 32);
+    a = _mm512_add_epi64(a, _mm512_mul_epu32(nc_gl__high512(b), epsilon));
+    r = _mm512_add_epi64(a, top);
+    r = _mm512_mask_add_epi64(r, _mm512_cmplt_epu64_mask(r, a), r, epsilon);
+    r = nc_gl__sub512(r, nc_gl__set512((UINT64_C(1) << 43) * (1 + (UINT64_C(1) << 32)) -
+                                       (UINT64_C(1) << 11) * NC_GL_P));
+    return nc_gl__canonical512(nc_gl__add512(r, c));
+}
+
+/* One a, broadcast as it is (the product takes its low half), as its high half and as the sum of
+ * both, times eight b beside their high halves and halves' sum. */
+#define NC_GL__TILE_STEP(t, a, ah, as)                                                             \
+    {                                                                                              \
+        __m512i product = _mm512_mul_epu32(nc_gl__set512(a), x);                                   \
+        t.l = _mm512_add_epi64(t.l, product);                                                      \
+        t.lh = _mm512_add_epi64(t.lh, nc_gl__high512(product));                                    \
+        t.h0 = _mm512_madd52lo_epu64(t.h0, nc_gl__set512(ah), xh);                                 \
+        t.h1 = _mm512_madd52hi_epu64(t.h1, nc_gl__set512(ah), xh);                                 \
+        t.m0 = _mm512_madd52lo_epu64(t.m0, nc_gl__set512(as), xs);                                 \
+        t.m1 = _mm512_madd52hi_epu64(t.m1, nc_gl__set512(as), xs);                                 \
+    }
+#define NC_GL__TILE_STORE(c, t)                                                                    \
+    _mm512_mask_storeu_epi64(                                                                      \
+        (void *)(c), mask, nc_gl__tile_add(_mm512_maskz_loadu_epi64(mask, (const void *)(c)), &t))
+
+/* Four rows and eight columns of C (columns from `count` on are masked out) += k <= NC_GL__BLOCK
+ * steps of A times B. */
+#define NC_GL__NOINLINE __attribute__((noinline)) /* inlined, the tile's registers spill */
+NC_GL__TARGET_IFMA NC_GL__NOINLINE static void
+nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[4][2][NC_GL__BLOCK],
+                   const nc_gl *b, size_t k, size_t n, size_t count) {
+    nc_gl__tile t0, t1, t2, t3;
+    const nc_gl *a0 = a[0], *a1 = a[1], *a2 = a[2], *a3 = a[3];
+    __mmask8 mask = (__mmask8)(count >= 8 ? 255u : (1u << count) - 1u);
+    size_t i;
+    t0.l = _mm512_setzero_si512();
+    t0.lh = t0.m0 = t0.m1 = t0.h0 = t0.h1 = t0.l;
+    t1 = t2 = t3 = t0;
+    for (i = 0; i < k; i++, b += n) {
+        __m512i x = _mm512_maskz_loadu_epi64(mask, (const void *)b), xh = nc_gl__high512(x);
+        __m512i xs = _mm512_add_epi64(nc_gl__low512(x), xh);
+        NC_GL__TILE_STEP(t0, a0[i], pack[0][0][i], pack[0][1][i])
+        NC_GL__TILE_STEP(t1, a1[i], pack[1][0][i], pack[1][1][i])
+        NC_GL__TILE_STEP(t2, a2[i], pack[2][0][i], pack[2][1][i])
+        NC_GL__TILE_STEP(t3, a3[i], pack[3][0][i], pack[3][1][i])
+    }
+    NC_GL__TILE_STORE(c[3], t3);
+    NC_GL__TILE_STORE(c[2], t2);
+    NC_GL__TILE_STORE(c[1], t1);
+    NC_GL__TILE_STORE(c[0], t0);
+}
+#undef NC_GL__NOINLINE
+#undef NC_GL__TILE_STORE
+#undef NC_GL__TILE_STEP
+
+/* C += A B for one to four rows of C and A. */
+NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a, const nc_gl *b,
+                                                       size_t rows, size_t k, size_t n) {
+    nc_gl pack[4][2][NC_GL__BLOCK]; /* of each row the high halves and the halves' sums */
+    nc_gl spare[3][8];              /* where rows beyond the last go */
+    nc_gl *to[4];
+    const nc_gl *from[4];
+    size_t p, i, r;
+    memset(spare, 0, sizeof spare);
+    for (p = 0; p < k; p += NC_GL__BLOCK) {
+        size_t steps = k - p < NC_GL__BLOCK ? k - p : NC_GL__BLOCK;
+        for (r = 0; r < 4; r++) {
+            from[r] = a + (r < rows ? r : 0) * k + p;
+            for (i = 0; i < steps; i += 8) {
+                __mmask8 mask = (__mmask8)(steps - i >= 8 ? 255u : (1u << (steps - i)) - 1u);
+                __m512i x = _mm512_maskz_loadu_epi64(mask, (const void *)(from[r] + i));
+                nc_gl__store512(pack[r][0] + i, nc_gl__high512(x));
+                nc_gl__store512(pack[r][1] + i,
+                                _mm512_add_epi64(nc_gl__low512(x), nc_gl__high512(x)));
+            }
+        }
+        for (i = 0; i < n; i += 8) {
+            for (r = 0; r < 4; r++) to[r] = r < rows ? c + r * n + i : spare[r - 1];
+            nc_gl__matmul_tile(to, from, (const nc_gl(*)[2][NC_GL__BLOCK])pack, b + p * n + i,
+                               steps, n, n - i);
+        }
+    }
+}
 #endif
 
-/* How many elements the wide form of an operation has done: 0 where it does not exist. */
+/* 1 when n elements at a and m at b share memory. */
+static NC_UNUSED int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
+    uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
+    if (n == 0 || m == 0) return 0;
+    return x <= y ? y - x < nc__mul_size(n, sizeof *a) : x - y < nc__mul_size(m, sizeof *b);
+}
+
+/* The same, but for n elements at the same place. */
+static int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n) {
+    return out != in && nc_gl__overlap(out, n, in, n);
+}
+
+/* How many elements the widest form of an operation has done: 0 where none exists. */
 #ifdef NC_GL__X86
-#define NC_GL__WIDE(call) (nc_gl__wide_vectors() ? (call) : 0)
+#define NC_GL__WIDE(op, arguments)                                                                 \
+    (nc_gl__level() >= 2   ? nc_gl__##op##512 arguments                                            \
+     : nc_gl__level() == 1 ? nc_gl__##op##256 arguments                                            \
+                           : (size_t)0)
 #else
-#define NC_GL__WIDE(call) ((size_t)0)
+#define NC_GL__WIDE(op, arguments) ((size_t)0)
 #endif
 
-NC_API void nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i = NC_GL__WIDE(nc_gl__vec_add512(out, a, b, n));
-    for (; i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
-}
-
-NC_API void nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i = NC_GL__WIDE(nc_gl__vec_sub512(out, a, b, n));
-    for (; i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
-}
-
-NC_API void nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i = NC_GL__WIDE(nc_gl__vec_mul512(out, a, b, n));
+/* The vector operations without a look at their buffers. */
+static void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i = NC_GL__WIDE(vec_mul, (out, a, b, n));
     for (; i < n; i++) out[i] = nc_gl_mul(a[i], b[i]);
 }
 
-NC_API void nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
-    size_t i = NC_GL__WIDE(nc_gl__vec_scale512(out, s, a, n));
+static void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+    size_t i = NC_GL__WIDE(vec_scale, (out, s, a, n));
     for (; i < n; i++) out[i] = nc_gl_mul(s, a[i]);
 }
 
-NC_API void nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
-    size_t i = NC_GL__WIDE(nc_gl__vec_axpy512(y, s, x, n));
+static void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+    size_t i = NC_GL__WIDE(vec_axpy, (y, s, x, n));
     for (; i < n; i++) y[i] = nc_gl_mul_add(s, x[i], y[i]);
+}
+
+/* Each pass doubles what is known: out[len ..] = base^len out[0 ..]. */
+static void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
+    size_t length = 1;
+    if (n) out[0] = start;
+    for (; length < n; length *= 2) {
+        nc_gl__scale(out + length, base, out, length < n - length ? length : n - length);
+        base = nc_gl_sqr(base);
+    }
+}
+
+NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    for (i = NC_GL__WIDE(vec_add, (out, a, b, n)); i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    for (i = NC_GL__WIDE(vec_sub, (out, a, b, n)); i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    nc_gl__multiply(out, a, b, n);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+    if (nc_gl__torn(out, a, n)) return NC_ERR_ARG;
+    nc_gl__scale(out, s, a, n);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+    if (nc_gl__torn(y, x, n)) return NC_ERR_ARG;
+    nc_gl__axpy(y, s, x, n);
+    return NC_OK;
 }
 
 NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
     nc_gl sum = 0;
-    size_t i = NC_GL__WIDE(nc_gl__vec_dot512(&sum, a, b, n));
+    size_t i = 0;
+#ifdef NC_GL__X86
+    i = nc_gl__level() == 3 ? nc_gl__vec_dot_ifma(&sum, a, b, n)
+                            : NC_GL__WIDE(vec_dot, (&sum, a, b, n));
+#endif
     for (; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
     return sum;
 }
 
 NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
     nc_gl sum = 0;
-    size_t i;
-    for (i = 0; i < n; i++) sum = nc_gl_add(sum, a[i]);
+    size_t i = NC_GL__WIDE(vec_sum, (&sum, a, n));
+    for (; i < n; i++) sum = nc_gl_add(sum, a[i]);
     return sum;
 }
 
 NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) {
-        out[i] = start;
-        start = nc_gl_mul(start, base);
-    }
+    nc_gl__powers(out, start, base, n);
 }
 
-NC_API void nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows, size_t columns) {
+NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros) {
+    size_t i, count = 0;
+    if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
+    i = NC_GL__WIDE(batch_inv, (out, in, n, scratch, &count));
+    (void)nc_gl__batch_inv64(out + i, in + i, n - i, scratch + i, &count);
+    if (zeros) *zeros = count;
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
+                              size_t columns) {
+    if (nc_gl__overlap(y, rows, a, nc__mul_size(rows, columns)) ||
+        nc_gl__overlap(y, rows, x, columns))
+        return NC_ERR_ARG;
     size_t r;
     for (r = 0; r < rows; r++) y[r] = nc_gl_vec_dot(a + r * columns, x, columns);
+    return NC_OK;
 }
 
-NC_API void nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k, size_t n) {
+/* One to four rows of C. */
+static void nc_gl__matmul_rows(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t rows, size_t k,
+                               size_t n) {
     size_t i, p;
-    for (i = 0; i < m; i++) {
-        memset(c + i * n, 0, n * sizeof *c);
-        for (p = 0; p < k; p++) nc_gl_vec_axpy(c + i * n, a[i * k + p], b + p * n, n);
+    memset(c, 0, rows * n * sizeof *c);
+#ifdef NC_GL__X86
+    if (nc_gl__level() == 3) {
+        nc_gl__matmul_rows_ifma(c, a, b, rows, k, n);
+        return;
     }
+#endif
+    for (i = 0; i < rows; i++)
+        for (p = 0; p < k; p++) nc_gl__axpy(c + i * n, a[i * k + p], b + p * n, n);
 }
 
-NC_API void nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
+NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k,
+                              size_t n) {
+    if (nc_gl__overlap(c, nc__mul_size(m, n), a, nc__mul_size(m, k)) ||
+        nc_gl__overlap(c, nc__mul_size(m, n), b, nc__mul_size(k, n)))
+        return NC_ERR_ARG;
+    ptrdiff_t rows = (ptrdiff_t)m, i;
+    if (n == 0) return NC_OK;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (m > 4 && m * k * n > 1u << 18)
+#endif
+    for (i = 0; i < rows; i += 4) {
+        size_t left = m - (size_t)i;
+        nc_gl__matmul_rows(c + (size_t)i * n, a + (size_t)i * k, b, left < 4 ? left : 4, k, n);
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
+    if (nc_gl__overlap(out, nc__mul_size(rows, columns), a, nc__mul_size(rows, columns)))
+        return NC_ERR_ARG;
     const size_t tile = 16; /* two cache lines square */
     size_t r0, c0, r, c;
     for (r0 = 0; r0 < rows; r0 += tile)
@@ -1180,40 +1706,321 @@ NC_API void nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t colu
             for (r = r0; r < rows && r < r0 + tile; r++)
                 for (c = c0; c < columns && c < c0 + tile; c++)
                     out[c * rows + r] = a[r * columns + c];
+    return NC_OK;
 }
 
 /* >>ntt ============================================================================ */
+
+/* A transform of 2^m points is cut into passes of radix 16, with one smaller pass first when 4 does
+ * not divide m. Within a pass every factor is a power of 2, since the 16th root of unity is -2^60
+ * (the 8th -2^24, the 4th 2^48); between passes come the twiddles. Decimation in frequency takes
+ * natural order to bit-reversed order; its transpose, decimation in time, takes bit-reversed to
+ * natural order with the same twiddles, because the transform's matrix is symmetric. After the
+ * first pass the blocks are independent and are finished one by one, so all but the first passes
+ * of a large transform stay in cache. */
+
+/* r[i], r[j] = r[i] + r[j], r[i] - r[j], the difference times 2^k or -2^k (decimation in
+ * frequency), or r[j] times 2^k or -2^k first (decimation in time). */
+#define NC_GL__DIF(S, i, j)                                                                        \
+    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = t;
+#define NC_GL__DIF_2K(S, i, j, k)                                                                  \
+    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
+#define NC_GL__DIF_NEG_2K(S, i, j, k)                                                              \
+    t = nc_gl__sub##S(r[j], r[i]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
+#define NC_GL__DIT(S, i, j) NC_GL__DIF(S, i, j)
+#define NC_GL__DIT_2K(S, i, j, k)                                                                  \
+    t = nc_gl__mul_2k##S(r[j], k), r[j] = nc_gl__sub##S(r[i], t), r[i] = nc_gl__add##S(r[i], t);
+#define NC_GL__DIT_NEG_2K(S, i, j, k)                                                              \
+    t = nc_gl__mul_2k##S(r[j], k), r[j] = nc_gl__add##S(r[i], t), r[i] = nc_gl__sub##S(r[i], t);
+
+/* The butterflies of 2, 4, 8 and 16 points from r[b] on. */
+#define NC_GL__DIF2(S, b) NC_GL__DIF(S, b, b + 1)
+#define NC_GL__DIF4(S, b)                                                                          \
+    NC_GL__DIF(S, b, b + 2)                                                                        \
+    NC_GL__DIF_2K(S, b + 1, b + 3, 48) NC_GL__DIF2(S, b) NC_GL__DIF2(S, b + 2)
+#define NC_GL__DIF8(S, b)                                                                          \
+    NC_GL__DIF(S, b, b + 4)                                                                        \
+    NC_GL__DIF_NEG_2K(S, b + 1, b + 5, 24)                                                         \
+    NC_GL__DIF_2K(S, b + 2, b + 6, 48)                                                             \
+    NC_GL__DIF_NEG_2K(S, b + 3, b + 7, 72) NC_GL__DIF4(S, b) NC_GL__DIF4(S, b + 4)
+#define NC_GL__DIF16(S, b)                                                                         \
+    NC_GL__DIF(S, 0, 8)                                                                            \
+    NC_GL__DIF_NEG_2K(S, 1, 9, 60)                                                                 \
+    NC_GL__DIF_NEG_2K(S, 2, 10, 24)                                                                \
+    NC_GL__DIF_2K(S, 3, 11, 84)                                                                    \
+    NC_GL__DIF_2K(S, 4, 12, 48)                                                                    \
+    NC_GL__DIF_2K(S, 5, 13, 12)                                                                    \
+    NC_GL__DIF_NEG_2K(S, 6, 14, 72)                                                                \
+    NC_GL__DIF_NEG_2K(S, 7, 15, 36) NC_GL__DIF8(S, 0) NC_GL__DIF8(S, 8)
+#define NC_GL__DIT2(S, b) NC_GL__DIT(S, b, b + 1)
+#define NC_GL__DIT4(S, b)                                                                          \
+    NC_GL__DIT2(S, b)                                                                              \
+    NC_GL__DIT2(S, b + 2) NC_GL__DIT(S, b, b + 2) NC_GL__DIT_2K(S, b + 1, b + 3, 48)
+#define NC_GL__DIT8(S, b)                                                                          \
+    NC_GL__DIT4(S, b)                                                                              \
+    NC_GL__DIT4(S, b + 4)                                                                          \
+    NC_GL__DIT(S, b, b + 4)                                                                        \
+    NC_GL__DIT_NEG_2K(S, b + 1, b + 5, 24)                                                         \
+    NC_GL__DIT_2K(S, b + 2, b + 6, 48) NC_GL__DIT_NEG_2K(S, b + 3, b + 7, 72)
+#define NC_GL__DIT16(S, b)                                                                         \
+    NC_GL__DIT8(S, 0)                                                                              \
+    NC_GL__DIT8(S, 8)                                                                              \
+    NC_GL__DIT(S, 0, 8)                                                                            \
+    NC_GL__DIT_NEG_2K(S, 1, 9, 60)                                                                 \
+    NC_GL__DIT_NEG_2K(S, 2, 10, 24)                                                                \
+    NC_GL__DIT_2K(S, 3, 11, 84)                                                                    \
+    NC_GL__DIT_2K(S, 4, 12, 48)                                                                    \
+    NC_GL__DIT_2K(S, 5, 13, 12) NC_GL__DIT_NEG_2K(S, 6, 14, 72) NC_GL__DIT_NEG_2K(S, 7, 15, 36)
+
+/* m(S, R, i) for each i of a pass of radix R, but 0. */
+#define NC_GL__EACH2(m, S, R) m(S, R, 1)
+#define NC_GL__EACH4(m, S, R) NC_GL__EACH2(m, S, R) m(S, R, 2) m(S, R, 3)
+#define NC_GL__EACH8(m, S, R) NC_GL__EACH4(m, S, R) m(S, R, 4) m(S, R, 5) m(S, R, 6) m(S, R, 7)
+#define NC_GL__EACH16(m, S, R)                                                                     \
+    NC_GL__EACH8(m, S, R)                                                                          \
+    m(S, R, 8) m(S, R, 9) m(S, R, 10) m(S, R, 11) m(S, R, 12) m(S, R, 13) m(S, R, 14) m(S, R, 15)
+#define NC_GL__LOAD(S, R, i) r[i] = nc_gl__load##S(x + i * stride + j);
+#define NC_GL__STORE(S, R, i) nc_gl__store##S(x + i * stride + j, r[i]);
+#define NC_GL__LOAD_W(S, R, i)                                                                     \
+    r[i] = nc_gl__mul##S(nc_gl__load##S(x + i * stride + j), nc_gl__load##S(w + 8 * (i - 1)));
+#define NC_GL__STORE_W(S, R, i)                                                                    \
+    nc_gl__store##S(x + i * stride + j, nc_gl__mul##S(r[i], nc_gl__load##S(w + 8 * (i - 1))));
+
+/* Columns j0 <= j < j1 of a pass of radix R: the points x[i stride + j], i < R. The twiddles lie in
+ * groups of 8 columns, R - 1 rows of 8 each; none means all are 1. */
+#define NC_GL__PASS(S, R)                                                                          \
+    NC_GL__TARGET##S static void nc_gl__dif##R##_##S(nc_gl *x, size_t stride, const nc_gl *table,  \
+                                                     size_t j0, size_t j1) {                       \
+        size_t j;                                                                                  \
+        for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
+            const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8;                                  \
+            NC_GL__V##S r[R], t;                                                                   \
+            NC_GL__LOAD(S, R, 0)                                                                   \
+            NC_GL__EACH##R(NC_GL__LOAD, S, R) NC_GL__DIF##R(S, 0) NC_GL__STORE(S, R, 0)            \
+                NC_GL__EACH##R(NC_GL__STORE_W, S, R)                                               \
+        }                                                                                          \
+    }                                                                                              \
+    NC_GL__TARGET##S static void nc_gl__dit##R##_##S(nc_gl *x, size_t stride, const nc_gl *table,  \
+                                                     size_t j0, size_t j1) {                       \
+        size_t j;                                                                                  \
+        for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
+            const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8;                                  \
+            NC_GL__V##S r[R], t;                                                                   \
+            NC_GL__LOAD(S, R, 0)                                                                   \
+            NC_GL__EACH##R(NC_GL__LOAD_W, S, R) NC_GL__DIT##R(S, 0) NC_GL__STORE(S, R, 0)          \
+                NC_GL__EACH##R(NC_GL__STORE, S, R)                                                 \
+        }                                                                                          \
+    }
+
+/* The passes without twiddles: groups of 16 neighbours. Vectors take LANES groups at a time, one in
+ * each lane. Returns how many points are done. */
+#define NC_GL__LAST(S, name, butterflies)                                                          \
+    NC_GL__TARGET##S static size_t nc_gl__##name##_last_##S(nc_gl *x, size_t n) {                  \
+        size_t i;                                                                                  \
+        for (i = 0; i + 16 * NC_GL__LANES##S <= n; i += 16 * NC_GL__LANES##S) {                    \
+            NC_GL__V##S r[16], t;                                                                  \
+            nc_gl__load_groups##S(r, x + i);                                                       \
+            butterflies(S, 0) nc_gl__store_groups##S(r, x + i);                                    \
+        }                                                                                          \
+        return i;                                                                                  \
+    }
+
+#define NC_GL__NTT(S)                                                                              \
+    NC_GL__PASS(S, 2)                                                                              \
+    NC_GL__PASS(S, 4)                                                                              \
+    NC_GL__PASS(S, 8)                                                                              \
+    NC_GL__PASS(S, 16)                                                                             \
+    NC_GL__LAST(S, dif, NC_GL__DIF16)                                                              \
+    NC_GL__LAST(S, dit, NC_GL__DIT16)
+
+NC_GL__INLINE64 void nc_gl__load_groups64(nc_gl r[16], const nc_gl *x) {
+    memcpy(r, x, 16 * sizeof *r);
+}
+NC_GL__INLINE64 void nc_gl__store_groups64(const nc_gl r[16], nc_gl *x) {
+    memcpy(x, r, 16 * sizeof *r);
+}
+NC_GL__NTT(64)
+
+/* The transforms of 1, 2, 4 and 8 points, which have one pass and no twiddles. */
+static void nc_gl__small_ntt(nc_gl *x, uint32_t log2_n, int from_reversed) {
+    nc_gl r[8], t;
+    size_t n = (size_t)1 << log2_n;
+    if (n > 8) return;
+    memset(r, 0, sizeof r);
+    memcpy(r, x, n * sizeof *r);
+    switch (2 * log2_n + (from_reversed != 0)) {
+    case 2:
+    case 3: NC_GL__DIF2(64, 0) break;
+    case 4: NC_GL__DIF4(64, 0) break;
+    case 5: NC_GL__DIT4(64, 0) break;
+    case 6: NC_GL__DIF8(64, 0) break;
+    case 7: NC_GL__DIT8(64, 0) break;
+    default: break;
+    }
+    memcpy(x, r, n * sizeof *r);
+}
+
+#ifdef NC_GL__X86
+NC_GL__INLINE256 void nc_gl__transpose256(__m256i v[4]) {
+    __m256i t0 = _mm256_unpacklo_epi64(v[0], v[1]), t1 = _mm256_unpackhi_epi64(v[0], v[1]);
+    __m256i t2 = _mm256_unpacklo_epi64(v[2], v[3]), t3 = _mm256_unpackhi_epi64(v[2], v[3]);
+    v[0] = _mm256_permute2x128_si256(t0, t2, 0x20);
+    v[1] = _mm256_permute2x128_si256(t1, t3, 0x20);
+    v[2] = _mm256_permute2x128_si256(t0, t2, 0x31);
+    v[3] = _mm256_permute2x128_si256(t1, t3, 0x31);
+}
+
+/* Four groups of 16 to r[i] = element i of each group. */
+NC_GL__INLINE256 void nc_gl__load_groups256(__m256i r[16], const nc_gl *x) {
+    size_t q, g;
+    for (q = 0; q < 4; q++) {
+        for (g = 0; g < 4; g++) r[4 * q + g] = nc_gl__load256(x + 16 * g + 4 * q);
+        nc_gl__transpose256(r + 4 * q);
+    }
+}
+NC_GL__INLINE256 void nc_gl__store_groups256(__m256i r[16], nc_gl *x) {
+    size_t q, g;
+    for (q = 0; q < 4; q++) {
+        nc_gl__transpose256(r + 4 * q);
+        for (g = 0; g < 4; g++) nc_gl__store256(x + 16 * g + 4 * q, r[4 * q + g]);
+    }
+}
+NC_GL__NTT(256)
+
+/* 8 x 8: pairs of rows, then quarters of 128 bits. */
+NC_GL__INLINE512 void nc_gl__transpose512(__m512i v[8]) {
+    __m512i t0 = _mm512_unpacklo_epi64(v[0], v[1]), t1 = _mm512_unpackhi_epi64(v[0], v[1]);
+    __m512i t2 = _mm512_unpacklo_epi64(v[2], v[3]), t3 = _mm512_unpackhi_epi64(v[2], v[3]);
+    __m512i t4 = _mm512_unpacklo_epi64(v[4], v[5]), t5 = _mm512_unpackhi_epi64(v[4], v[5]);
+    __m512i t6 = _mm512_unpacklo_epi64(v[6], v[7]), t7 = _mm512_unpackhi_epi64(v[6], v[7]);
+    __m512i a = _mm512_shuffle_i64x2(t0, t2, 0x88), b = _mm512_shuffle_i64x2(t4, t6, 0x88);
+    __m512i c = _mm512_shuffle_i64x2(t0, t2, 0xDD), d = _mm512_shuffle_i64x2(t4, t6, 0xDD);
+    v[0] = _mm512_shuffle_i64x2(a, b, 0x88);
+    v[4] = _mm512_shuffle_i64x2(a, b, 0xDD);
+    v[2] = _mm512_shuffle_i64x2(c, d, 0x88);
+    v[6] = _mm512_shuffle_i64x2(c, d, 0xDD);
+    a = _mm512_shuffle_i64x2(t1, t3, 0x88), b = _mm512_shuffle_i64x2(t5, t7, 0x88);
+    c = _mm512_shuffle_i64x2(t1, t3, 0xDD), d = _mm512_shuffle_i64x2(t5, t7, 0xDD);
+    v[1] = _mm512_shuffle_i64x2(a, b, 0x88);
+    v[5] = _mm512_shuffle_i64x2(a, b, 0xDD);
+    v[3] = _mm512_shuffle_i64x2(c, d, 0x88);
+    v[7] = _mm512_shuffle_i64x2(c, d, 0xDD);
+}
+
+#define NC_GL__EIGHT(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
+NC_GL__INLINE512 void nc_gl__load_groups512(__m512i r[16], const nc_gl *x) {
+#define NC_GL__LOAD_GROUP(g)                                                                       \
+    r[g] = nc_gl__load512(x + 16 * g), r[8 + g] = nc_gl__load512(x + 16 * g + 8);
+    NC_GL__EIGHT(NC_GL__LOAD_GROUP)
+#undef NC_GL__LOAD_GROUP
+    nc_gl__transpose512(r);
+    nc_gl__transpose512(r + 8);
+}
+NC_GL__INLINE512 void nc_gl__store_groups512(__m512i r[16], nc_gl *x) {
+    nc_gl__transpose512(r);
+    nc_gl__transpose512(r + 8);
+#define NC_GL__STORE_GROUP(g)                                                                      \
+    nc_gl__store512(x + 16 * g, r[g]), nc_gl__store512(x + 16 * g + 8, r[8 + g]);
+    NC_GL__EIGHT(NC_GL__STORE_GROUP)
+#undef NC_GL__STORE_GROUP
+}
+NC_GL__NTT(512)
+
+/* Tiles of the bit reversal, as in nc_gl__reverse_tile. */
+NC_GL__TARGET512 static void nc_gl__reverse_tile512(nc_gl *x, size_t stride, size_t from,
+                                                    size_t to) {
+    __m512i a[8], b[8]; /* rows in bit-reversed order, so that the lanes come out reversed */
+#define NC_GL__LOAD_TILE(i, reversed)                                                              \
+    a[i] = nc_gl__load512(x + reversed * stride + from);                                           \
+    b[i] = nc_gl__load512(x + reversed * stride + to);
+#define NC_GL__STORE_TILE(i, reversed)                                                             \
+    nc_gl__store512(x + reversed * stride + to, a[i]);                                             \
+    nc_gl__store512(x + reversed * stride + from, b[i]);
+#define NC_GL__TILE_ROWS(m) m(0, 0) m(1, 4) m(2, 2) m(3, 6) m(4, 1) m(5, 5) m(6, 3) m(7, 7)
+    NC_GL__TILE_ROWS(NC_GL__LOAD_TILE)
+    nc_gl__transpose512(a);
+    nc_gl__transpose512(b);
+    NC_GL__TILE_ROWS(NC_GL__STORE_TILE)
+#undef NC_GL__TILE_ROWS
+#undef NC_GL__STORE_TILE
+#undef NC_GL__LOAD_TILE
+}
+
+/* x[i] <-> x[n - i] times the factor for 1 <= i, in pairs of eights from both ends. Returns the
+ * first i that is left. */
+NC_GL__TARGET512 static size_t nc_gl__mirror512(nc_gl *x, size_t n, nc_gl factor) {
+    const __m512i backwards = _mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), f = nc_gl__set512(factor);
+    size_t i;
+    for (i = 1; i + 8 <= n / 2; i += 8) {
+        __m512i a = nc_gl__load512(x + i), b = nc_gl__load512(x + n - i - 7);
+        nc_gl__store512(x + i, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, b), f));
+        nc_gl__store512(x + n - i - 7, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, a), f));
+    }
+    return i;
+}
+#endif
 
 struct nc_gl_ntt {
     nc_allocator hooks;
     int custom_hooks;
     uint32_t log2_n;
     nc_gl n_inverse;
-    nc_gl *twiddle; /* for each half = 1, 2, 4 .. n/2: root of order 2 half to the i, at half + i */
+    nc_gl *table; /* of each pass from the largest down: see nc_gl__fill_twiddles */
 };
 
+/* The passes of 2^log2_n points: log2 of the radix of the first. */
+static uint32_t nc_gl__first_radix(uint32_t log2_n) { return log2_n % 4 ? log2_n % 4 : 4; }
+
 static size_t nc_gl__ntt_bytes(uint32_t log2_n) {
-    return sizeof(nc_gl_ntt) + 64 + (((size_t)1 << log2_n) + 1) * sizeof(nc_gl);
+    return sizeof(nc_gl_ntt) + 64 + ((size_t)1 << log2_n) * sizeof(nc_gl);
+}
+
+static uint32_t nc_gl__bits_reversed(uint32_t x, uint32_t bits) {
+    uint32_t y = 0;
+    for (; bits > 0; bits--, x >>= 1) y = y << 1 | (x & 1);
+    return y;
+}
+
+/* Twiddles of a pass of radix 2^log2_r over blocks of 2^log2_n points: after the butterflies row i
+ * holds frequency q = i with its bits reversed, so column j is multiplied by root^(j q). Rows
+ * 1 .. r-1 of eight columns lie together; each group of eight columns is the one before times
+ * root^(8 q). Returns the end of the table. */
+static nc_gl *nc_gl__fill_twiddles(nc_gl *table, uint32_t log2_n, uint32_t log2_r) {
+    nc_gl root, step[15 * 8];
+    size_t columns = (size_t)1 << (log2_n - log2_r), j;
+    uint32_t rows = (1u << log2_r) - 1, i;
+    (void)nc_gl_root_of_unity(log2_n, &root);
+    for (i = 0; i < rows; i++) {
+        nc_gl power = nc_gl_pow(root, nc_gl__bits_reversed(i + 1, log2_r));
+        nc_gl__powers(table + 8 * i, 1, power, 8);
+        power = nc_gl_pow(power, 8);
+        for (j = 0; j < 8; j++) step[8 * i + j] = power;
+    }
+    for (j = 8; j < columns; j += 8)
+        nc_gl__multiply(table + j * rows, table + (j - 8) * rows, step, 8 * (size_t)rows);
+    return table + columns * rows;
 }
 
 NC_API nc_status nc_gl_ntt_create(nc_gl_ntt **out, uint32_t log2_n, const nc_allocator *hooks) {
     nc_gl_ntt *plan;
-    size_t i, half = ((size_t)1 << (log2_n & 31)) / 2;
-    nc_gl root;
+    nc_gl *table;
+    uint32_t block, radix;
     if (!out) return NC_ERR_ARG;
     *out = NULL;
     if (log2_n > NC_GL_NTT_MAX_LOG2) return NC_ERR_ARG;
-    plan = (nc_gl_ntt *)nc__calloc(hooks, nc_gl__ntt_bytes(log2_n));
+    plan = (nc_gl_ntt *)nc__alloc(hooks, nc_gl__ntt_bytes(log2_n));
     if (!plan) return NC_ERR_MEMORY;
+    memset(plan, 0, sizeof *plan);
     if (hooks) plan->hooks = *hooks;
     plan->custom_hooks = hooks != NULL;
     plan->log2_n = log2_n;
-    plan->twiddle = (nc_gl *)(void *)((char *)plan + (sizeof(nc_gl_ntt) + 63) / 64 * 64);
-    (void)nc_gl_root_of_unity(log2_n, &root);
+    plan->table = (nc_gl *)(void *)((char *)plan + (sizeof(nc_gl_ntt) + 63) / 64 * 64);
     (void)nc_gl_inv((nc_gl)1 << log2_n, &plan->n_inverse);
-    if (half) nc_gl_vec_powers(plan->twiddle + half, 1, root, half);
-    for (half /= 2; half > 0; half /= 2) /* every second power serves the next stage */
-        for (i = 0; i < half; i++) plan->twiddle[half + i] = plan->twiddle[2 * half + 2 * i];
+    table = plan->table;
+    for (block = log2_n; block > 4; block -= radix) {
+        radix = nc_gl__first_radix(block);
+        table = nc_gl__fill_twiddles(table, block, radix);
+    }
     *out = plan;
     return NC_OK;
 }
@@ -1227,56 +2034,169 @@ NC_API void nc_gl_ntt_destroy(nc_gl_ntt *plan) {
     nc__free(custom ? &hooks : NULL, plan, nc_gl__ntt_bytes(plan->log2_n));
 }
 
-static void nc_gl__bit_reverse(nc_gl *x, uint32_t log2_n) {
-    size_t n = (size_t)1 << log2_n, i, j = 0;
-    for (i = 1; i < n; i++) { /* j counts in bit-reversed order beside i */
-        size_t bit = n >> 1;
-        for (; j & bit; bit >>= 1) j ^= bit;
-        j |= bit;
-        if (i < j) {
+typedef void (*nc_gl__pass_fn)(nc_gl *x, size_t stride, const nc_gl *table, size_t j0, size_t j1);
+
+/* The pass of radix 2^log2_r in the widest form this machine has. */
+static nc_gl__pass_fn nc_gl__pass(uint32_t log2_r, int from_reversed) {
+    static const nc_gl__pass_fn plain[2][4] = {
+        {nc_gl__dif2_64, nc_gl__dif4_64, nc_gl__dif8_64, nc_gl__dif16_64},
+        {nc_gl__dit2_64, nc_gl__dit4_64, nc_gl__dit8_64, nc_gl__dit16_64}};
+#ifdef NC_GL__X86
+    static const nc_gl__pass_fn wide[2][2][4] = {
+        {{nc_gl__dif2_256, nc_gl__dif4_256, nc_gl__dif8_256, nc_gl__dif16_256},
+         {nc_gl__dit2_256, nc_gl__dit4_256, nc_gl__dit8_256, nc_gl__dit16_256}},
+        {{nc_gl__dif2_512, nc_gl__dif4_512, nc_gl__dif8_512, nc_gl__dif16_512},
+         {nc_gl__dit2_512, nc_gl__dit4_512, nc_gl__dit8_512, nc_gl__dit16_512}}};
+    if (nc_gl__level() > 0) return wide[nc_gl__level() > 1][from_reversed][log2_r - 1];
+#endif
+    return plain[from_reversed][log2_r - 1];
+}
+
+/* The last pass of decimation in frequency, the first in time, over n / 16 groups. */
+static void nc_gl__groups(nc_gl *x, size_t n, int from_reversed) {
+    size_t i = from_reversed ? NC_GL__WIDE(dit_last_, (x, n)) : NC_GL__WIDE(dif_last_, (x, n));
+    (void)(from_reversed ? nc_gl__dit_last_64 : nc_gl__dif_last_64)(x + i, n - i);
+}
+
+/* One block of 2^log2_n points, 16 of them at least; table as nc_gl_ntt_create lays it out. */
+static void nc_gl__ntt_block(nc_gl *x, uint32_t log2_n, const nc_gl *table, int from_reversed) {
+    uint32_t radix = nc_gl__first_radix(log2_n), rest = log2_n - radix;
+    size_t n = (size_t)1 << log2_n, stride = (size_t)1 << rest, i;
+    const nc_gl *next = table + n - stride;
+    if (log2_n == 4) {
+        nc_gl__groups(x, n, from_reversed);
+        return;
+    }
+    if (!from_reversed) nc_gl__pass(radix, 0)(x, stride, table, 0, stride);
+    if (rest == 4)
+        nc_gl__groups(x, n, from_reversed);
+    else
+        for (i = 0; i < n; i += stride) nc_gl__ntt_block(x + i, rest, next, from_reversed);
+    if (from_reversed) nc_gl__pass(radix, 1)(x, stride, table, 0, stride);
+}
+
+/* Threads share the columns of the largest pass, and the blocks below it. */
+static void nc_gl__ntt_large(nc_gl *x, uint32_t log2_n, const nc_gl *table, int from_reversed) {
+    uint32_t radix = nc_gl__first_radix(log2_n), rest = log2_n - radix;
+    ptrdiff_t n = (ptrdiff_t)1 << log2_n, stride = (ptrdiff_t)1 << rest, part = stride / 64, j;
+    int step;
+    for (step = 0; step < 2; step++) {
+        if (step == from_reversed) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+            for (j = 0; j < stride; j += part)
+                nc_gl__pass(radix, from_reversed)(x, (size_t)stride, table, (size_t)j,
+                                                  (size_t)(j + part));
+        } else {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+            for (j = 0; j < n; j += stride)
+                nc_gl__ntt_block(x + j, rest, table + (n - stride), from_reversed);
+        }
+    }
+}
+
+static void nc_gl__ntt_run(const nc_gl_ntt *plan, nc_gl *x, int from_reversed) {
+    if (plan->log2_n < 4)
+        nc_gl__small_ntt(x, plan->log2_n, from_reversed);
+    else if (plan->log2_n < 16)
+        nc_gl__ntt_block(x, plan->log2_n, plan->table, from_reversed);
+    else
+        nc_gl__ntt_large(x, plan->log2_n, plan->table, from_reversed);
+}
+
+/* Index (a, middle, b) of 3, m - 6 and 3 bits goes to (b, middle, a), each reversed: an 8 x 8
+ * transposition that exchanges the tiles of two middles. */
+static void nc_gl__reverse_tile64(nc_gl *x, size_t stride, size_t from, size_t to) {
+    static const uint8_t reversed[8] = {0, 4, 2, 6, 1, 5, 3, 7};
+    size_t a, b;
+    for (a = 0; a < 8; a++)
+        for (b = from == to ? a : 0; b < 8; b++) {
+            nc_gl *p = x + a * stride + from + reversed[b];
+            nc_gl *q = x + b * stride + to + reversed[a], t = *p;
+            *p = *q;
+            *q = t;
+        }
+}
+
+NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n) {
+    ptrdiff_t n = (ptrdiff_t)1 << log2_n, i;
+    if (log2_n < 6) {
+        for (i = 0; i < n; i++) {
+            ptrdiff_t j = (ptrdiff_t)nc_gl__bits_reversed((uint32_t)i, log2_n);
             nc_gl t = x[i];
+            if (i >= j) continue;
             x[i] = x[j];
             x[j] = t;
         }
+        return;
     }
-}
-
-/* Decimation in frequency (Gentleman-Sande): natural order in, bit-reversed out. */
-NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
-    size_t n = (size_t)1 << plan->log2_n, half, start, i;
-    for (half = n / 2; half > 0; half /= 2) {
-        const nc_gl *w = plan->twiddle + half;
-        for (start = 0; start < n; start += 2 * half) {
-            nc_gl *lo = x + start, *hi = lo + half;
-            for (i = NC_GL__WIDE(nc_gl__butterflies512(lo, hi, w, half)); i < half; i++) {
-                nc_gl a = lo[i], b = hi[i];
-                lo[i] = nc_gl_add(a, b);
-                hi[i] = nc_gl_mul(nc_gl_sub(a, b), w[i]);
-            }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (log2_n >= 16)
+#endif
+    for (i = 0; i < n / 64; i++) {
+        size_t j = nc_gl__bits_reversed((uint32_t)i, log2_n - 6), stride = (size_t)n / 8;
+        if ((size_t)i > j) continue;
+#ifdef NC_GL__X86
+        if (nc_gl__level() >= 2) {
+            nc_gl__reverse_tile512(x, stride, 8 * (size_t)i, 8 * j);
+            continue;
         }
+#endif
+        nc_gl__reverse_tile64(x, stride, 8 * (size_t)i, 8 * j);
     }
-    nc_gl__bit_reverse(x, plan->log2_n);
 }
 
-/* The inverse transform is the forward one with x[1..n-1] reversed and divided by n. */
-NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x) {
-    size_t n = (size_t)1 << plan->log2_n, i;
-    nc_gl_ntt_forward(plan, x);
-    for (i = 1; i < n - i; i++) {
-        nc_gl t = x[i];
-        x[i] = x[n - i];
+NC_API void nc_gl_ntt_to_reversed(const nc_gl_ntt *plan, nc_gl *x) { nc_gl__ntt_run(plan, x, 0); }
+
+NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl__ntt_run(plan, x, 0);
+    nc_gl_bit_reverse(x, plan->log2_n);
+}
+
+/* The inverse transform is the forward one with x[1 .. n-1] mirrored, divided by n. */
+static void nc_gl__mirror(nc_gl *x, size_t n, nc_gl factor) {
+    size_t i = 1;
+    x[0] = nc_gl_mul(x[0], factor);
+#ifdef NC_GL__X86
+    if (nc_gl__level() >= 2) i = nc_gl__mirror512(x, n, factor);
+#endif
+    for (; i < n - i; i++) {
+        nc_gl t = nc_gl_mul(x[i], factor);
+        x[i] = nc_gl_mul(x[n - i], factor);
         x[n - i] = t;
     }
-    nc_gl_vec_scale(x, plan->n_inverse, x, n);
+    if (i == n - i) x[i] = nc_gl_mul(x[i], factor);
 }
 
-/* x[i] *= shift^i. */
+NC_API void nc_gl_ntt_inverse_from_reversed(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl__ntt_run(plan, x, 1);
+    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
+}
+
+NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl_ntt_forward(plan, x);
+    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
+}
+
+/* x[i] *= shift^i, in blocks that share one table of powers. */
 static void nc_gl__scale_powers(nc_gl *x, size_t n, nc_gl shift) {
-    nc_gl power = 1;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        x[i] = nc_gl_mul(x[i], power);
-        power = nc_gl_mul(power, shift);
+    enum { BLOCK = 256 };
+    nc_gl power[BLOCK];
+    ptrdiff_t blocks = (ptrdiff_t)(n / BLOCK), i;
+    nc_gl stride;
+    nc_gl__powers(power, 1, shift, BLOCK);
+    stride = nc_gl_mul(power[BLOCK - 1], shift);
+    if (blocks == 0) nc_gl__multiply(x, x, power, n);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (blocks >= 256)
+#endif
+    for (i = 0; i < blocks; i++) {
+        nc_gl *block = x + i * BLOCK;
+        nc_gl__multiply(block, block, power, BLOCK);
+        if (i > 0) nc_gl__scale(block, nc_gl_pow(stride, (uint64_t)i), block, BLOCK);
     }
 }
 
@@ -1308,7 +2228,7 @@ NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_
         return NC_ERR_LIMIT;
     if (na < 32 || nb < 32) { /* schoolbook: cheaper than three transforms */
         memset(out, 0, total * sizeof *out);
-        for (i = 0; i < na; i++) nc_gl_vec_axpy(out + i, a[i], b, nb);
+        for (i = 0; i < na; i++) nc_gl__axpy(out + i, a[i], b, nb);
         return NC_OK;
     }
     while (n < total) {
@@ -1323,7 +2243,7 @@ NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_
         memcpy(work + n, b, nb * sizeof *b);
         nc_gl_ntt_forward(plan, work);
         nc_gl_ntt_forward(plan, work + n);
-        nc_gl_vec_mul(work, work, work + n, n);
+        nc_gl__multiply(work, work, work + n, n);
         nc_gl_ntt_inverse(plan, work);
         memcpy(out, work, total * sizeof *out);
     }
@@ -1340,9 +2260,71 @@ NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x) {
 
 /* >>hash =========================================================================== */
 
-static nc_gl nc_gl__pow7(nc_gl x) {
-    nc_gl x2 = nc_gl_sqr(x), x4 = nc_gl_sqr(x2);
-    return nc_gl_mul(nc_gl_mul(x4, x2), x);
+/* The scalar permutations work on any representatives below 2^64 and sum them with their
+ * carries; only the result is made canonical. */
+
+/* A product, with a branch where nc_gl__reduce_lazy has arithmetic: the borrow comes once in 2^32
+ * random products, so the processor predicts it and the chain of the S-box gets shorter. */
+static inline uint64_t nc_gl__mul_lazy(uint64_t a, uint64_t b) {
+    nc_gl__wide w = nc_gl__mul_wide(a, b);
+    uint64_t h1 = w.hi >> 32, u = (w.hi & NC_GL__EPSILON) * NC_GL__EPSILON, t = w.lo - h1, r;
+#if defined(__GNUC__)
+    if (__builtin_expect(w.lo < h1, 0)) t -= NC_GL__EPSILON;
+#else
+    if (w.lo < h1) t -= NC_GL__EPSILON;
+#endif
+    r = t + u;
+    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
+}
+
+static uint64_t nc_gl__pow7_lazy(uint64_t x) {
+    uint64_t x2 = nc_gl__mul_lazy(x, x), x3 = nc_gl__mul_lazy(x2, x);
+    return nc_gl__mul_lazy(x3, nc_gl__mul_lazy(x2, x2));
+}
+
+static nc_gl nc_gl__pow7(nc_gl x) { return nc_gl__canonical(nc_gl__pow7_lazy(x)); }
+
+/* Any a plus a canonical c: after a carry the rest is below p - 1, so 2^32 - 1 more still fits. */
+static uint64_t nc_gl__add_lazy(uint64_t a, nc_gl c) {
+    uint64_t s = a + c;
+    return s + (NC_GL__EPSILON & (0 - (uint64_t)(s < c)));
+}
+
+#if defined(__SIZEOF_INT128__)
+#define NC_GL__WIDE_OP(name, op, type, low, high)                                                  \
+    static inline nc_gl__wide name(nc_gl__wide a, type b) {                                        \
+        __extension__ typedef unsigned __int128 nc_gl__u128;                                       \
+        nc_gl__u128 r = ((nc_gl__u128)a.hi << 64 | a.lo) op((nc_gl__u128)(high) << 64 | (low));    \
+        a.lo = (uint64_t)r;                                                                        \
+        a.hi = (uint64_t)(r >> 64);                                                                \
+        return a;                                                                                  \
+    }
+#else
+#define NC_GL__WIDE_OP(name, op, type, low, high)                                                  \
+    static inline nc_gl__wide name(nc_gl__wide a, type b) {                                        \
+        uint64_t lo = a.lo op(low);                                                                \
+        a.hi = a.hi op(high) op(uint64_t)(1 op 1 == 0 ? a.lo < (low) : lo < a.lo);                 \
+        a.lo = lo;                                                                                 \
+        return a;                                                                                  \
+    }
+#endif
+/* Sums and differences that stay in [0, 2^128). */
+NC_GL__WIDE_OP(nc_gl__wide_add, +, uint64_t, b, 0)
+NC_GL__WIDE_OP(nc_gl__wide_sub, -, uint64_t, b, 0)
+NC_GL__WIDE_OP(nc_gl__wide_sum, +, nc_gl__wide, b.lo, b.hi)
+#undef NC_GL__WIDE_OP
+
+static inline nc_gl__wide nc_gl__widen(uint64_t lo) {
+    nc_gl__wide w;
+    w.lo = lo;
+    w.hi = 0;
+    return w;
+}
+
+/* nc_gl__reduce_lazy for hi < 2^32. */
+static uint64_t nc_gl__fold(nc_gl__wide w) {
+    uint64_t u = w.hi * NC_GL__EPSILON, r = w.lo + u;
+    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
 }
 
 /* Round constants (4 full rounds, 22 partial, 4 full) and the internal matrix's diagonal minus 1,
@@ -1506,119 +2488,6 @@ static const nc_gl nc_gl__poseidon2_diag16[16] = {UINT64_C(18446744069414584319)
                                                   UINT64_C(576460752169205760),
                                                   UINT64_C(18446744065119617026)};
 
-/* External layer: circ(2, 3, 1, 1) on each four elements, then the sums over all fours are added
- * (Poseidon2 paper, section 5.1, with Plonky3's 4 x 4 matrix). */
-static void nc_gl__poseidon2_external(nc_gl *s, uint32_t width) {
-    nc_gl sums[4] = {0, 0, 0, 0};
-    uint32_t i, j;
-    for (i = 0; i < width; i += 4) {
-        nc_gl a = s[i], b = s[i + 1], c = s[i + 2], d = s[i + 3];
-        nc_gl ab = nc_gl_add(a, b), cd = nc_gl_add(c, d), all = nc_gl_add(ab, cd);
-        s[i] = nc_gl_add(all, nc_gl_add(ab, b)); /* 2a + 3b + c + d */
-        s[i + 1] = nc_gl_add(all, nc_gl_add(b, nc_gl_add(c, c)));
-        s[i + 2] = nc_gl_add(all, nc_gl_add(cd, d)); /* a + b + 2c + 3d */
-        s[i + 3] = nc_gl_add(all, nc_gl_add(d, nc_gl_add(a, a)));
-        for (j = 0; j < 4; j++) sums[j] = nc_gl_add(sums[j], s[i + j]);
-    }
-    for (i = 0; i < width; i++) s[i] = nc_gl_add(s[i], sums[i % 4]);
-}
-
-NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width) {
-    const nc_gl *constant = width == 8    ? nc_gl__poseidon2_rc8
-                            : width == 12 ? nc_gl__poseidon2_rc12
-                                          : nc_gl__poseidon2_rc16;
-    const nc_gl *diagonal = width == 8    ? nc_gl__poseidon2_diag8
-                            : width == 12 ? nc_gl__poseidon2_diag12
-                                          : nc_gl__poseidon2_diag16;
-    uint32_t round, i;
-    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
-    nc_gl__poseidon2_external(state, width);
-    for (round = 0; round < 30; round++) {
-        if (round >= 4 && round < 26) {
-            nc_gl sum;
-            state[0] = nc_gl__pow7(nc_gl_add(state[0], *constant++));
-            sum = nc_gl_vec_sum(state, width);
-            for (i = 0; i < width; i++) state[i] = nc_gl_mul_add(diagonal[i], state[i], sum);
-        } else {
-            for (i = 0; i < width; i++) state[i] = nc_gl__pow7(nc_gl_add(state[i], *constant++));
-            nc_gl__poseidon2_external(state, width);
-        }
-    }
-    return NC_OK;
-}
-
-NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]) {
-    nc_gl state[8];
-    memcpy(state, left, 4 * sizeof *state);
-    memcpy(state + 4, right, 4 * sizeof *state);
-    (void)nc_gl_poseidon2_permute(state, 8);
-    memcpy(digest, state, 4 * sizeof *digest);
-}
-
-NC_API size_t nc_gl_digest_elements(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 5 : 4; }
-
-static void nc_gl__compress(nc_gl_hash hash, const nc_gl *left, const nc_gl *right, nc_gl *out) {
-    if (hash == NC_GL_TIP5)
-        nc_gl_tip5_hash_pair(left, right, out);
-    else
-        nc_gl_poseidon2_compress(left, right, out);
-}
-
-static int nc_gl__good_tree(size_t n, const void *nodes) {
-    return nodes && n && (n & (n - 1)) == 0 && n - 1 <= UINT32_MAX;
-}
-
-static int nc_gl__all_canonical(const nc_gl *a, size_t n) {
-    int good = 1;
-    size_t i;
-    for (i = 0; i < n; i++) good &= a[i] < NC_GL_P;
-    return good;
-}
-
-NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
-    size_t d = nc_gl_digest_elements(hash), level;
-    ptrdiff_t i;
-    if (!nc_gl__good_tree(n, nodes)) return NC_ERR_ARG;
-    for (level = n / 2; level > 0; level /= 2) {
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (level >= 64)
-#endif
-        for (i = (ptrdiff_t)level; i < (ptrdiff_t)(2 * level); i++)
-            nc_gl__compress(hash, nodes + 2 * (size_t)i * d, nodes + (2 * (size_t)i + 1) * d,
-                            nodes + (size_t)i * d);
-    }
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
-                                   nc_gl *path) {
-    size_t d = nc_gl_digest_elements(hash), node;
-    if (!nc_gl__good_tree(n, nodes) || index >= n || (n > 1 && !path)) return NC_ERR_ARG;
-    for (node = n + index; node > 1; node /= 2, path += d)
-        memcpy(path, nodes + (node ^ 1) * d, d * sizeof *path);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
-                                     size_t index, const nc_gl *path, uint32_t path_length) {
-    nc_gl node[5];
-    size_t d = nc_gl_digest_elements(hash);
-    uint32_t i;
-    if (!root || !leaf || (path_length && !path) || path_length > 32 ||
-        (uint64_t)index >> path_length)
-        return NC_ERR_ARG;
-    memcpy(node, leaf, d * sizeof *node);
-    if (!nc_gl__all_canonical(leaf, d) || !nc_gl__all_canonical(path, path_length * d))
-        return NC_ERR_MISMATCH;
-    for (i = 0; i < path_length; i++, path += d) {
-        if (index >> i & 1)
-            nc_gl__compress(hash, path, node, node);
-        else
-            nc_gl__compress(hash, node, path, node);
-    }
-    return memcmp(node, root, d * sizeof *node) ? NC_ERR_MISMATCH : NC_OK;
-}
-
 /* First 8 bytes, little-endian, of BLAKE3("Poseidon2-Goldilocks-t8-RF8-RP22-<round>-<element>")
  * mod p: 4 full rounds of 8, 22 partial rounds of 1, 4 full rounds of 8. */
 static const nc_gl nc_gl__trident_rc[86] = {
@@ -1651,28 +2520,396 @@ static const nc_gl nc_gl__trident_rc[86] = {
     UINT64_C(9425457378657564335),  UINT64_C(398054724767989697),   UINT64_C(7072143680536865467),
     UINT64_C(17016014310720353563), UINT64_C(867404013202565566),   UINT64_C(15795053546084681558),
     UINT64_C(6035215656416074778),  UINT64_C(2618977002729543425)};
+static const nc_gl nc_gl__trident_diag[8] = {2, 3, 5, 9, 17, 33, 65, 129};
 
-static nc_gl nc_gl__sum8(const nc_gl s[8]) {
-    return nc_gl_add(nc_gl_add(nc_gl_add(s[0], s[1]), nc_gl_add(s[2], s[3])),
-                     nc_gl_add(nc_gl_add(s[4], s[5]), nc_gl_add(s[6], s[7])));
+/* circ(2, 3, 1, 1) times four elements. */
+static inline void nc_gl__poseidon2_m4(nc_gl__wide t[4], const uint64_t s[4]) {
+    uint64_t a = s[0], b = s[1], c = s[2], d = s[3];
+    nc_gl__wide ab = nc_gl__wide_add(nc_gl__widen(a), b);
+    nc_gl__wide cd = nc_gl__wide_add(nc_gl__widen(c), d), all = nc_gl__wide_sum(ab, cd);
+    t[0] = nc_gl__wide_add(nc_gl__wide_sum(all, ab), b); /* 2a + 3b + c + d */
+    t[1] = nc_gl__wide_add(nc_gl__wide_add(nc_gl__wide_add(all, b), c), c);
+    t[2] = nc_gl__wide_add(nc_gl__wide_sum(all, cd), d); /* a + b + 2c + 3d */
+    t[3] = nc_gl__wide_add(nc_gl__wide_add(nc_gl__wide_add(all, d), a), a);
+}
+
+/* External layer: that matrix on each four elements, then the sums over all fours are added
+ * (Poseidon2 paper, section 5.1). Width 8 is written out. */
+static void nc_gl__poseidon2_external8(uint64_t s[8]) {
+    nc_gl__wide t[8], a, b, c, d;
+    nc_gl__poseidon2_m4(t, s);
+    nc_gl__poseidon2_m4(t + 4, s + 4);
+    a = nc_gl__wide_sum(t[0], t[4]);
+    b = nc_gl__wide_sum(t[1], t[5]);
+    c = nc_gl__wide_sum(t[2], t[6]);
+    d = nc_gl__wide_sum(t[3], t[7]);
+    s[0] = nc_gl__fold(nc_gl__wide_sum(t[0], a));
+    s[1] = nc_gl__fold(nc_gl__wide_sum(t[1], b));
+    s[2] = nc_gl__fold(nc_gl__wide_sum(t[2], c));
+    s[3] = nc_gl__fold(nc_gl__wide_sum(t[3], d));
+    s[4] = nc_gl__fold(nc_gl__wide_sum(t[4], a));
+    s[5] = nc_gl__fold(nc_gl__wide_sum(t[5], b));
+    s[6] = nc_gl__fold(nc_gl__wide_sum(t[6], c));
+    s[7] = nc_gl__fold(nc_gl__wide_sum(t[7], d));
+}
+
+static void nc_gl__poseidon2_external(uint64_t *s, uint32_t width) {
+    nc_gl__wide t[16], sums[4];
+    uint32_t i, j;
+    if (width == 8) {
+        nc_gl__poseidon2_external8(s);
+        return;
+    }
+    memset(sums, 0, sizeof sums);
+    for (i = 0; i < width; i += 4) {
+        nc_gl__poseidon2_m4(t + i, s + i);
+        for (j = 0; j < 4; j++) sums[j] = nc_gl__wide_sum(sums[j], t[i + j]);
+    }
+    for (i = 0; i < width; i++) s[i] = nc_gl__fold(nc_gl__wide_sum(t[i], sums[i % 4]));
+}
+
+/* A full round of either instance up to its linear layer. */
+static void nc_gl__sbox_all(uint64_t *s, const nc_gl *constant, uint32_t width) {
+    uint32_t i;
+    for (i = 0; i < width; i++) s[i] = nc_gl__pow7_lazy(nc_gl__add_lazy(s[i], constant[i]));
+}
+
+/* The 22 partial rounds of width 8. Only element 0 goes through the S-box, so everything that does
+ * not wait for it is summed beforehand: with x = sbox(s[0] + c) and rest = s[1] + .. + s[7], row i
+ * of 1 + diag is d[i] s[i] + rest + x, and row 0, of diagonal -2, is rest - x. The other diagonals
+ * are 1, 2, 1/2, 3, -1/2, -3, -4; -k s = k (2^64 - s) - k (2^32 - 1), and 2p keeps it positive. */
+static void nc_gl__poseidon2_partial8(uint64_t s[8], const nc_gl *constant) {
+    uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
+    uint64_t e = s[5], f = s[6], g = s[7];
+    const nc_gl__wide twice_p = nc_gl__mul_wide(NC_GL_P, 2);
+    int round;
+    for (round = 0; round < 22; round++) {
+        nc_gl__wide ab = nc_gl__wide_add(nc_gl__widen(a), b);
+        nc_gl__wide cd = nc_gl__wide_add(nc_gl__widen(c), d);
+        nc_gl__wide ef = nc_gl__wide_add(nc_gl__widen(e), f);
+        nc_gl__wide rest = nc_gl__wide_add(nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), ef), g),
+                    high = nc_gl__wide_sum(rest, twice_p);
+        nc_gl__wide ra = nc_gl__wide_add(rest, a),
+                    rb = nc_gl__wide_add(nc_gl__wide_add(rest, b), b);
+        nc_gl__wide rc = nc_gl__wide_add(rest, nc_gl_halve(c));
+        nc_gl__wide rd = nc_gl__wide_sum(rest, nc_gl__mul_wide(d, 3));
+        nc_gl__wide re = nc_gl__wide_sub(high, nc_gl_halve(e));
+        nc_gl__wide rf = nc_gl__wide_sum(high, nc_gl__mul_wide(~f, 3));
+        nc_gl__wide rg = nc_gl__wide_sum(high, nc_gl__mul_wide(~g, 4));
+        high = nc_gl__wide_add(high, round < 21 ? constant[round + 1] : 0);
+        x = nc_gl__pow7_lazy(x);
+        a = nc_gl__fold(nc_gl__wide_add(ra, x));
+        b = nc_gl__fold(nc_gl__wide_add(rb, x));
+        c = nc_gl__fold(nc_gl__wide_add(rc, x));
+        d = nc_gl__fold(nc_gl__wide_add(rd, x));
+        e = nc_gl__fold(nc_gl__wide_add(re, x));
+        f = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rf, x), 3 * NC_GL__EPSILON - 3));
+        g = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rg, x), 4 * NC_GL__EPSILON - 4));
+        x = nc_gl__fold(nc_gl__wide_sub(high, x));
+    }
+    s[0] = x;
+    s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
+}
+
+static void nc_gl__poseidon2_partial(uint64_t *s, const nc_gl *constant, const nc_gl *diagonal,
+                                     uint32_t width) {
+    uint32_t round, i;
+    for (round = 0; round < 22; round++) {
+        nc_gl__wide sum;
+        uint64_t all;
+        s[0] = nc_gl__pow7_lazy(nc_gl__add_lazy(s[0], constant[round]));
+        sum = nc_gl__widen(s[0]);
+        for (i = 1; i < width; i++) sum = nc_gl__wide_add(sum, s[i]);
+        all = nc_gl__fold(sum);
+        for (i = 0; i < width; i++)
+            s[i] = nc_gl__reduce_lazy(nc_gl__wide_add(nc_gl__mul_wide(diagonal[i], s[i]), all));
+    }
+}
+
+/* What a width needs: constants of 4 full, 22 partial, 4 full rounds, and the diagonal of the
+ * internal matrix less 1. Width 0 stands for the trident instance, of width 8. */
+typedef struct nc_gl__poseidon2_set {
+    const nc_gl *constant, *diagonal;
+} nc_gl__poseidon2_set;
+
+static nc_gl__poseidon2_set nc_gl__poseidon2_of(uint32_t width) {
+    nc_gl__poseidon2_set set;
+    switch (width) {
+    case 0: set.constant = nc_gl__trident_rc, set.diagonal = nc_gl__trident_diag; break;
+    case 8: set.constant = nc_gl__poseidon2_rc8, set.diagonal = nc_gl__poseidon2_diag8; break;
+    case 12: set.constant = nc_gl__poseidon2_rc12, set.diagonal = nc_gl__poseidon2_diag12; break;
+    default: set.constant = nc_gl__poseidon2_rc16, set.diagonal = nc_gl__poseidon2_diag16; break;
+    }
+    return set;
+}
+
+NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width) {
+    const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);
+    uint32_t round, i;
+    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
+    nc_gl__poseidon2_external(state, width);
+    for (round = 0; round < 4; round++) {
+        nc_gl__sbox_all(state, set.constant + round * width, width);
+        nc_gl__poseidon2_external(state, width);
+    }
+    if (width == 8)
+        nc_gl__poseidon2_partial8(state, set.constant + 32);
+    else
+        nc_gl__poseidon2_partial(state, set.constant + 4 * width, set.diagonal, width);
+    for (round = 4; round < 8; round++) {
+        nc_gl__sbox_all(state, set.constant + 22 + round * width, width);
+        nc_gl__poseidon2_external(state, width);
+    }
+    for (i = 0; i < width; i++) state[i] = nc_gl__canonical(state[i]);
+    return NC_OK;
+}
+
+NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]) {
+    nc_gl state[8];
+    memcpy(state, left, 4 * sizeof *state);
+    memcpy(state + 4, right, 4 * sizeof *state);
+    (void)nc_gl_poseidon2_permute(state, 8);
+    memcpy(digest, state, 4 * sizeof *digest);
+}
+
+/* External layer of the trident instance: s[i] += sum of all. */
+static void nc_gl__trident_full(uint64_t s[8], const nc_gl *constant) {
+    nc_gl__wide ab, cd, ef, gh, sum;
+    int i;
+    nc_gl__sbox_all(s, constant, 8);
+    ab = nc_gl__wide_add(nc_gl__widen(s[0]), s[1]);
+    cd = nc_gl__wide_add(nc_gl__widen(s[2]), s[3]);
+    ef = nc_gl__wide_add(nc_gl__widen(s[4]), s[5]);
+    gh = nc_gl__wide_add(nc_gl__widen(s[6]), s[7]);
+    sum = nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), nc_gl__wide_sum(ef, gh));
+    for (i = 0; i < 8; i++) s[i] = nc_gl__fold(nc_gl__wide_add(sum, s[i]));
+}
+
+/* The partial rounds as in nc_gl__poseidon2_partial8, with diagonals 2, 3, 5, 9 .. 129. */
+static void nc_gl__trident_partial(uint64_t s[8], const nc_gl *constant) {
+    uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
+    uint64_t e = s[5], f = s[6], g = s[7];
+    int round;
+    for (round = 0; round < 22; round++) {
+        nc_gl__wide ab = nc_gl__wide_add(nc_gl__widen(a), b);
+        nc_gl__wide cd = nc_gl__wide_add(nc_gl__widen(c), d);
+        nc_gl__wide ef = nc_gl__wide_add(nc_gl__widen(e), f);
+        nc_gl__wide rest = nc_gl__wide_add(nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), ef), g);
+        nc_gl__wide ra = nc_gl__wide_sum(rest, nc_gl__mul_wide(a, 3));
+        nc_gl__wide rb = nc_gl__wide_sum(rest, nc_gl__mul_wide(b, 5));
+        nc_gl__wide rc = nc_gl__wide_sum(rest, nc_gl__mul_wide(c, 9));
+        nc_gl__wide rd = nc_gl__wide_sum(rest, nc_gl__mul_wide(d, 17));
+        nc_gl__wide re = nc_gl__wide_sum(rest, nc_gl__mul_wide(e, 33));
+        nc_gl__wide rf = nc_gl__wide_sum(rest, nc_gl__mul_wide(f, 65));
+        nc_gl__wide rg = nc_gl__wide_sum(rest, nc_gl__mul_wide(g, 129));
+        rest = nc_gl__wide_add(rest, round < 21 ? constant[round + 1] : 0);
+        x = nc_gl__pow7_lazy(x);
+        a = nc_gl__fold(nc_gl__wide_add(ra, x));
+        b = nc_gl__fold(nc_gl__wide_add(rb, x));
+        c = nc_gl__fold(nc_gl__wide_add(rc, x));
+        d = nc_gl__fold(nc_gl__wide_add(rd, x));
+        e = nc_gl__fold(nc_gl__wide_add(re, x));
+        f = nc_gl__fold(nc_gl__wide_add(rf, x));
+        g = nc_gl__fold(nc_gl__wide_add(rg, x));
+        x = nc_gl__fold(nc_gl__wide_sum(rest, nc_gl__mul_wide(x, 3))); /* (2 + 1) x + rest */
+    }
+    s[0] = x;
+    s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
 }
 
 NC_API void nc_gl_trident_permute(nc_gl state[8]) {
-    static const nc_gl diagonal[8] = {2, 3, 5, 9, 17, 33, 65, 129};
     const nc_gl *constant = nc_gl__trident_rc;
-    nc_gl sum;
     int round, i;
-    for (round = 0; round < 30; round++) {
-        if (round >= 4 && round < 26) { /* partial: one S-box, internal matrix */
-            state[0] = nc_gl__pow7(nc_gl_add(state[0], *constant++));
-            sum = nc_gl__sum8(state);
-            for (i = 0; i < 8; i++) state[i] = nc_gl_mul_add(diagonal[i], state[i], sum);
-        } else {
-            for (i = 0; i < 8; i++) state[i] = nc_gl__pow7(nc_gl_add(state[i], *constant++));
-            sum = nc_gl__sum8(state);
-            for (i = 0; i < 8; i++) state[i] = nc_gl_add(state[i], sum);
-        }
+    for (round = 0; round < 4; round++) nc_gl__trident_full(state, constant + 8 * round);
+    nc_gl__trident_partial(state, constant + 32);
+    for (round = 4; round < 8; round++) nc_gl__trident_full(state, constant + 22 + 8 * round);
+    for (i = 0; i < 8; i++) state[i] = nc_gl__canonical(state[i]);
+}
+
+#ifdef NC_GL__X86
+/* Many permutations at once, one in each lane of four vectors. The four are interleaved product by
+ * product, or the latency of the S-box would show. s[i] holds element i of all, canonical. */
+#define NC_GL__POW7_FOUR(S, a, b, c, d)                                                            \
+    {                                                                                              \
+        NC_GL__V##S a2 = nc_gl__mul_lazy##S(a, a), b2 = nc_gl__mul_lazy##S(b, b);                  \
+        NC_GL__V##S c2 = nc_gl__mul_lazy##S(c, c), d2 = nc_gl__mul_lazy##S(d, d);                  \
+        NC_GL__V##S a3 = nc_gl__mul_lazy##S(a2, a), b3 = nc_gl__mul_lazy##S(b2, b);                \
+        NC_GL__V##S c3 = nc_gl__mul_lazy##S(c2, c), d3 = nc_gl__mul_lazy##S(d2, d);                \
+        a2 = nc_gl__mul_lazy##S(a2, a2), b2 = nc_gl__mul_lazy##S(b2, b2);                          \
+        c2 = nc_gl__mul_lazy##S(c2, c2), d2 = nc_gl__mul_lazy##S(d2, d2);                          \
+        a = nc_gl__mul##S(a3, a2), b = nc_gl__mul##S(b3, b2);                                      \
+        c = nc_gl__mul##S(c3, c2), d = nc_gl__mul##S(d3, d2);                                      \
     }
+#define NC_GL__AT(S, i, b) (s[i] + (b)*NC_GL__LANES##S)
+#define NC_GL__GET(S, i, b) nc_gl__load##S(NC_GL__AT(S, i, b))
+#define NC_GL__PUT(S, i, b, x) nc_gl__store##S(NC_GL__AT(S, i, b), x)
+
+#define NC_GL__PERMUTE_LANES(S)                                                                    \
+    NC_GL__TARGET##S static void nc_gl__sbox_lanes##S(nc_gl s[][4 * NC_GL__LANES##S],              \
+                                                      const nc_gl *constant, uint32_t width) {     \
+        uint32_t i;                                                                                \
+        for (i = 0; i < width; i++) {                                                              \
+            NC_GL__V##S k = nc_gl__set##S(constant[i]);                                            \
+            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k);                                 \
+            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k);                                 \
+            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k);                                 \
+            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k);                                 \
+            NC_GL__POW7_FOUR(S, x, y, z, w)                                                        \
+            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                        \
+            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                        \
+        }                                                                                          \
+    }                                                                                              \
+    NC_GL__TARGET##S static void nc_gl__poseidon2_external##S(nc_gl s[][4 * NC_GL__LANES##S],      \
+                                                              uint32_t width) {                    \
+        uint32_t i, j, b;                                                                          \
+        for (b = 0; b < 4; b++) {                                                                  \
+            NC_GL__V##S sums[4];                                                                   \
+            for (j = 0; j < 4; j++) sums[j] = nc_gl__set##S(0);                                    \
+            for (i = 0; i < width; i += 4) {                                                       \
+                NC_GL__V##S x = NC_GL__GET(S, i, b), y = NC_GL__GET(S, i + 1, b);                  \
+                NC_GL__V##S z = NC_GL__GET(S, i + 2, b), w = NC_GL__GET(S, i + 3, b);              \
+                NC_GL__V##S xy = nc_gl__add##S(x, y), zw = nc_gl__add##S(z, w);                    \
+                NC_GL__V##S all = nc_gl__add##S(xy, zw), ally = nc_gl__add##S(all, y);             \
+                NC_GL__V##S allw = nc_gl__add##S(all, w);                                          \
+                y = nc_gl__add##S(ally, nc_gl__add##S(z, z));                                      \
+                w = nc_gl__add##S(allw, nc_gl__add##S(x, x));                                      \
+                x = nc_gl__add##S(ally, xy);                                                       \
+                z = nc_gl__add##S(allw, zw);                                                       \
+                NC_GL__PUT(S, i, b, x), NC_GL__PUT(S, i + 1, b, y);                                \
+                NC_GL__PUT(S, i + 2, b, z), NC_GL__PUT(S, i + 3, b, w);                            \
+                sums[0] = nc_gl__add##S(sums[0], x), sums[1] = nc_gl__add##S(sums[1], y);          \
+                sums[2] = nc_gl__add##S(sums[2], z), sums[3] = nc_gl__add##S(sums[3], w);          \
+            }                                                                                      \
+            for (i = 0; i < width; i++)                                                            \
+                NC_GL__PUT(S, i, b, nc_gl__add##S(NC_GL__GET(S, i, b), sums[i % 4]));              \
+        }                                                                                          \
+    }                                                                                              \
+    /* the internal layer of nc_gl__poseidon2_partial8 */                                          \
+    NC_GL__INLINE##S void nc_gl__poseidon2_internal8_##S(nc_gl s[8][4 * NC_GL__LANES##S]) {        \
+        uint32_t i;                                                                                \
+        for (i = 0; i < 4; i++) {                                                                  \
+            NC_GL__V##S x = NC_GL__GET(S, 0, i), a = NC_GL__GET(S, 1, i);                          \
+            NC_GL__V##S b = NC_GL__GET(S, 2, i), c = NC_GL__GET(S, 3, i);                          \
+            NC_GL__V##S d = NC_GL__GET(S, 4, i), e = NC_GL__GET(S, 5, i);                          \
+            NC_GL__V##S f = NC_GL__GET(S, 6, i), g = NC_GL__GET(S, 7, i);                          \
+            NC_GL__V##S rest =                                                                     \
+                nc_gl__add##S(nc_gl__add##S(nc_gl__add##S(a, b), nc_gl__add##S(c, d)),             \
+                              nc_gl__add##S(nc_gl__add##S(e, f), g));                              \
+            NC_GL__V##S sum = nc_gl__add##S(rest, x), g2 = nc_gl__add##S(g, g);                    \
+            NC_GL__PUT(S, 0, i, nc_gl__sub##S(rest, x));                                           \
+            NC_GL__PUT(S, 1, i, nc_gl__add##S(sum, a));                                            \
+            NC_GL__PUT(S, 2, i, nc_gl__add##S(nc_gl__add##S(sum, b), b));                          \
+            NC_GL__PUT(S, 3, i, nc_gl__add##S(sum, nc_gl__halve##S(c)));                           \
+            NC_GL__PUT(S, 4, i, nc_gl__add##S(nc_gl__add##S(sum, d), nc_gl__add##S(d, d)));        \
+            NC_GL__PUT(S, 5, i, nc_gl__sub##S(sum, nc_gl__halve##S(e)));                           \
+            NC_GL__PUT(S, 6, i, nc_gl__sub##S(nc_gl__sub##S(sum, f), nc_gl__add##S(f, f)));        \
+            NC_GL__PUT(S, 7, i, nc_gl__sub##S(nc_gl__sub##S(sum, g2), g2));                        \
+        }                                                                                          \
+    }                                                                                              \
+    /* any other internal layer: all ones plus a diagonal */                                       \
+    NC_GL__INLINE##S void nc_gl__diagonal_layer##S(nc_gl s[][4 * NC_GL__LANES##S],                 \
+                                                   const nc_gl *diagonal, uint32_t width) {        \
+        uint32_t i, b;                                                                             \
+        for (b = 0; b < 4; b++) {                                                                  \
+            NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                 \
+            for (i = 1; i < width; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));             \
+            for (i = 0; i < width; i++)                                                            \
+                NC_GL__PUT(S, i, b,                                                                \
+                           nc_gl__add##S(sum, nc_gl__mul##S(NC_GL__GET(S, i, b),                   \
+                                                            nc_gl__set##S(diagonal[i]))));         \
+        }                                                                                          \
+    }                                                                                              \
+    NC_GL__INLINE##S void nc_gl__trident_external##S(nc_gl s[8][4 * NC_GL__LANES##S]) {            \
+        uint32_t i, b;                                                                             \
+        for (b = 0; b < 4; b++) {                                                                  \
+            NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                 \
+            for (i = 1; i < 8; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));                 \
+            for (i = 0; i < 8; i++) NC_GL__PUT(S, i, b, nc_gl__add##S(sum, NC_GL__GET(S, i, b)));  \
+        }                                                                                          \
+    }                                                                                              \
+    /* n <= 4 LANES states of `width` elements, one after the other; width 0 as above */           \
+    NC_GL__TARGET##S static void nc_gl__permute_lanes##S(nc_gl *states, uint32_t width,            \
+                                                         size_t n) {                               \
+        const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);                               \
+        const uint32_t trident = width == 0, w = trident ? 8 : width;                              \
+        nc_gl s[16][4 * NC_GL__LANES##S];                                                          \
+        uint32_t i, round;                                                                         \
+        size_t j;                                                                                  \
+        memset(s, 0, sizeof s);                                                                    \
+        for (j = 0; j < n; j++)                                                                    \
+            for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                   \
+        if (!trident) nc_gl__poseidon2_external##S(s, w);                                          \
+        for (round = 0; round < 30; round++) {                                                     \
+            if (round >= 4 && round < 26) {                                                        \
+                nc_gl__sbox_lanes##S(s, set.constant + 4 * w + (round - 4), 1);                    \
+                if (width == 8)                                                                    \
+                    nc_gl__poseidon2_internal8_##S(s);                                             \
+                else                                                                               \
+                    nc_gl__diagonal_layer##S(s, set.diagonal, w);                                  \
+                continue;                                                                          \
+            }                                                                                      \
+            nc_gl__sbox_lanes##S(                                                                  \
+                s, set.constant + (round < 4 ? round * w : round * w - 22 * (w - 1)), w);          \
+            if (trident)                                                                           \
+                nc_gl__trident_external##S(s);                                                     \
+            else                                                                                   \
+                nc_gl__poseidon2_external##S(s, w);                                                \
+        }                                                                                          \
+        for (j = 0; j < n; j++)                                                                    \
+            for (i = 0; i < w; i++) states[j * w + i] = s[i][j];                                   \
+    }
+NC_GL__PERMUTE_LANES(256)
+NC_GL__PERMUTE_LANES(512)
+#undef NC_GL__PERMUTE_LANES
+#undef NC_GL__PUT
+#undef NC_GL__GET
+#undef NC_GL__AT
+#undef NC_GL__POW7_FOUR
+#endif
+
+/* One state of Poseidon2, or of the trident instance for width 0. */
+static void nc_gl__permute_one(nc_gl *state, uint32_t width) {
+    if (width == 0)
+        nc_gl_trident_permute(state);
+    else
+        (void)nc_gl_poseidon2_permute(state, width);
+}
+
+/* n states one after the other on this thread: in lanes as long as enough of them are filled. */
+static void nc_gl__permute_block(nc_gl *states, uint32_t width, size_t n) {
+    const uint32_t w = width ? width : 8;
+    size_t i = 0;
+#ifdef NC_GL__X86
+    if (nc_gl__level() >= 2)
+        for (; i + 10 < n; i += n - i < 32 ? n - i : 32) /* 32 in lanes cost what ten cost alone */
+            nc_gl__permute_lanes512(states + i * w, width, n - i < 32 ? n - i : 32);
+    else if (nc_gl__level() == 1)
+        for (; i + 10 < n; i += n - i < 16 ? n - i : 16)
+            nc_gl__permute_lanes256(states + i * w, width, n - i < 16 ? n - i : 16);
+#endif
+    for (; i < n; i++) nc_gl__permute_one(states + i * w, width);
+}
+
+static void nc_gl__permute_many(nc_gl *states, uint32_t width, size_t count) {
+    const uint32_t w = width ? width : 8;
+    ptrdiff_t blocks = (ptrdiff_t)(count / 64 + (count % 64 != 0)), k;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (blocks >= 8)
+#endif
+    for (k = 0; k < blocks; k++) {
+        size_t at = (size_t)k * 64;
+        nc_gl__permute_block(states + at * w, width, count - at < 64 ? count - at : 64);
+    }
+}
+
+NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, size_t count) {
+    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
+    nc_gl__permute_many(states, width, count);
+    return NC_OK;
+}
+
+NC_API void nc_gl_trident_permute_many(nc_gl *states, size_t count) {
+    nc_gl__permute_many(states, 0, count);
 }
 
 static void nc_gl__trident_absorb(nc_gl_trident *sponge, nc_gl value) {
@@ -1771,17 +3008,29 @@ static const uint16_t nc_gl__tip5_mds[16] = {61402, 1108,  28750, 33823, 7454,  
                                              12021, 59689, 26798, 17845};
 
 /* The lookup b -> (b+1)^3 - 1 mod 257, a permutation of 0..255 (Tip5 paper, section 3.2). */
-static unsigned nc_gl__tip5_lookup(unsigned b) {
-    unsigned c = b + 1;
-    return (c * c % 257 * c + 256) % 257;
-}
+static const uint8_t nc_gl__tip5_lookup[256] = {
+    0,   7,   26,  63,  124, 215, 85,  254, 214, 228, 45,  185, 140, 173, 33,  240, 29,  177, 176,
+    32,  8,   110, 87,  202, 204, 99,  150, 106, 230, 14,  235, 128, 213, 239, 212, 138, 23,  130,
+    208, 6,   44,  71,  93,  116, 146, 189, 251, 81,  199, 97,  38,  28,  73,  179, 95,  84,  152,
+    48,  35,  119, 49,  88,  242, 3,   148, 169, 72,  120, 62,  161, 166, 83,  175, 191, 137, 19,
+    100, 129, 112, 55,  221, 102, 218, 61,  151, 237, 68,  164, 17,  147, 46,  234, 203, 216, 22,
+    141, 65,  57,  123, 12,  244, 54,  219, 231, 96,  77,  180, 154, 5,   253, 133, 165, 98,  195,
+    205, 134, 245, 30,  9,   188, 59,  142, 186, 197, 181, 144, 92,  31,  224, 163, 111, 74,  58,
+    69,  113, 196, 67,  246, 225, 10,  121, 50,  60,  157, 90,  122, 2,   250, 101, 75,  178, 159,
+    24,  36,  201, 11,  243, 132, 198, 190, 114, 233, 39,  52,  21,  209, 108, 238, 91,  187, 18,
+    104, 194, 37,  153, 34,  200, 143, 126, 155, 236, 118, 64,  80,  172, 89,  94,  193, 135, 183,
+    86,  107, 252, 13,  167, 206, 136, 220, 207, 103, 171, 160, 76,  182, 227, 217, 158, 56,  174,
+    4,   66,  109, 139, 162, 184, 211, 249, 47,  125, 232, 117, 43,  16,  42,  127, 20,  241, 25,
+    149, 105, 156, 51,  53,  168, 145, 247, 223, 79,  78,  226, 15,  222, 82,  115, 70,  210, 27,
+    41,  1,   170, 40,  131, 192, 229, 248, 255,
+};
 
 /* Split-and-lookup on the Montgomery form x 2^64: 2^64 = 2^32 - 1 in, its inverse -2^32 out. */
 static nc_gl nc_gl__tip5_split(nc_gl x, uint16_t *limbs) {
     uint64_t in = nc_gl_mul(x, NC_GL__EPSILON), out = 0;
     int i;
     for (i = 0; limbs && i < 4; i++) limbs[i] = (uint16_t)(in >> (16 * i));
-    for (i = 0; i < 64; i += 8) out |= (uint64_t)nc_gl__tip5_lookup((unsigned)(in >> i) & 255) << i;
+    for (i = 0; i < 64; i += 8) out |= (uint64_t)nc_gl__tip5_lookup[(in >> i) & 255] << i;
     return nc_gl_mul(nc_gl_from_u64(out), NC_GL_P - (NC_GL__EPSILON + 1));
 }
 
@@ -1823,6 +3072,104 @@ NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]) {
     nc_gl__tip5_rounds(state, limbs);
 }
 
+#ifdef NC_GL__X86
+/* Tip5 over 8 states, s[i] = element i of each. The lookup L(b) = (b+1)^3 - 1 mod 257 is computed,
+ * not looked up, in 16-bit lanes: with c = b + 1 taken in [-128, 128], c^2 <= 16384 leaves
+ * r = c^2 mod 257 in [-64, 255] by 256 = -1, and |r c| < 2^15 is reduced once more. */
+NC_GL__INLINE512 __m512i nc_gl__tip5_bytes(__m512i b) {
+    const __m512i m = _mm512_set1_epi16(257), low = _mm512_set1_epi16(255);
+    const __m512i one = _mm512_set1_epi16(1), zero = _mm512_setzero_si512();
+    __m512i c = _mm512_add_epi16(b, one), r;
+    c = _mm512_mask_sub_epi16(c, _mm512_cmpgt_epi16_mask(c, _mm512_set1_epi16(128)), c, m);
+    r = _mm512_mullo_epi16(c, c);
+    r = _mm512_sub_epi16(_mm512_and_si512(r, low), _mm512_srli_epi16(r, 8));
+    r = _mm512_mullo_epi16(r, c);
+    r = _mm512_sub_epi16(_mm512_and_si512(r, low), _mm512_srai_epi16(r, 8));
+    r = _mm512_mask_add_epi16(r, _mm512_cmpgt_epi16_mask(one, r), r, m); /* [-127, 383] to 1..256 */
+    r = _mm512_mask_sub_epi16(r, _mm512_cmpgt_epi16_mask(r, _mm512_set1_epi16(256)), r, m);
+    return _mm512_sub_epi16(_mm512_add_epi16(r, zero), one);
+}
+
+/* nc_gl__tip5_split of each lane: times 2^64, the bytes, times -2^32. */
+NC_GL__INLINE512 __m512i nc_gl__tip5_split512(__m512i x) {
+    const __m512i even = _mm512_set1_epi16(255);
+    __m512i in = nc_gl__mul_2k512(x, 64);
+    __m512i lo = nc_gl__tip5_bytes(_mm512_and_si512(in, even));
+    __m512i hi = nc_gl__tip5_bytes(_mm512_srli_epi16(in, 8));
+    __m512i out = nc_gl__canonical512(_mm512_or_si512(lo, _mm512_slli_epi16(hi, 8)));
+    return nc_gl__sub512(_mm512_setzero_si512(), nc_gl__mul_2k512(out, 32));
+}
+
+/* nc_gl__tip5_mds_layer: 32-bit halves times 16-bit entries, sixteen of each below 2^52. */
+NC_GL__TARGET512 static void nc_gl__tip5_mds512(nc_gl s[16][32], uint32_t b) {
+    __m512i half[32], lo, hi, low, top;
+    uint32_t i, j;
+    for (j = 0; j < 16; j++) {
+        half[j] = nc_gl__load512(s[j] + 8 * b);
+        half[16 + j] = nc_gl__high512(half[j]);
+    }
+    for (i = 0; i < 16; i++) {
+        lo = hi = _mm512_setzero_si512();
+        for (j = 0; j < 16; j++) {
+            __m512i m = nc_gl__set512(nc_gl__tip5_mds[(i - j) & 15]);
+            lo = _mm512_add_epi64(lo, _mm512_mul_epu32(m, half[j]));
+            hi = _mm512_add_epi64(hi, _mm512_mul_epu32(m, half[16 + j]));
+        }
+        low = _mm512_add_epi64(lo, _mm512_slli_epi64(hi, 32));
+        top = nc_gl__high512(hi);
+        top = _mm512_mask_add_epi64(top, _mm512_cmplt_epu64_mask(low, lo), top, nc_gl__set512(1));
+        nc_gl__store512(s[i] + 8 * b, nc_gl__canonical512(nc_gl__reduce_lazy512(low, top)));
+    }
+}
+
+/* n <= 32 states one after the other. */
+NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n) {
+    static const nc_gl zeros[16] = {0};
+    nc_gl s[16][32];
+    uint32_t round, i, b;
+    size_t j;
+    memset(s, 0, sizeof s);
+    for (j = 0; j < n; j++)
+        for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];
+    for (round = 0; round < 5; round++) {
+        for (i = 0; i < 4; i++)
+            for (b = 0; b < 4; b++)
+                nc_gl__store512(s[i] + 8 * b, nc_gl__tip5_split512(nc_gl__load512(s[i] + 8 * b)));
+        nc_gl__sbox_lanes512(s + 4, zeros, 12);
+        for (b = 0; b < 4; b++) nc_gl__tip5_mds512(s, b);
+        for (i = 0; i < 16; i++)
+            for (b = 0; b < 4; b++)
+                nc_gl__store512(s[i] + 8 * b,
+                                nc_gl__add512(nc_gl__load512(s[i] + 8 * b),
+                                              nc_gl__set512(nc_gl__tip5_rc[16 * round + i])));
+    }
+    for (j = 0; j < n; j++)
+        for (i = 0; i < 16; i++) states[16 * j + i] = s[i][j];
+}
+#endif
+
+/* n states one after the other on this thread. */
+static void nc_gl__tip5_block(nc_gl *states, size_t n) {
+    size_t i = 0;
+#ifdef NC_GL__X86
+    if (nc_gl__level() >= 2)
+        for (; i + 4 < n; i += n - i < 32 ? n - i : 32)
+            nc_gl__tip5_lanes512(states + 16 * i, n - i < 32 ? n - i : 32);
+#endif
+    for (; i < n; i++) nc_gl_tip5_permute(states + 16 * i);
+}
+
+NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
+    ptrdiff_t blocks = (ptrdiff_t)(count / 64 + (count % 64 != 0)), k;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (blocks >= 4)
+#endif
+    for (k = 0; k < blocks; k++) {
+        size_t at = (size_t)k * 64;
+        nc_gl__tip5_block(states + 16 * at, count - at < 64 ? count - at : 64);
+    }
+}
+
 NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }
 
 NC_API void nc_gl_tip5_absorb(nc_gl_tip5 *sponge, const nc_gl block[10]) {
@@ -1859,6 +3206,196 @@ NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
     for (i = 0; i < 10; i++) block[i] = done + i < n ? in[done + i] : (nc_gl)(done + i == n);
     nc_gl_tip5_absorb(&sponge, block);
     memcpy(digest, sponge.state, 5 * sizeof *digest);
+}
+
+/* What a tree or transcript needs of a hash: elements of a digest, of the state, of the rate. */
+static size_t nc_gl__state_elements(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 16 : 8; }
+static size_t nc_gl__rate(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 10 : 4; }
+
+NC_API size_t nc_gl_digest_elements(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 5 : 4; }
+
+static void nc_gl__permute_states(nc_gl_hash hash, nc_gl *states, size_t n) {
+    if (hash == NC_GL_TIP5)
+        nc_gl__tip5_block(states, n);
+    else
+        nc_gl__permute_block(states, hash == NC_GL_TRIDENT ? 0 : 8, n);
+}
+
+/* n pairs of digests to n digests: a pair fills the state, or Tip5's rate beside ones. out may
+ * stand before pairs, as a parent level stands before its children. */
+static void nc_gl__compress(nc_gl_hash hash, const nc_gl *pairs, size_t n, nc_gl *out) {
+    enum { BLOCK = 32 };
+    nc_gl states[BLOCK * 16];
+    size_t d = nc_gl_digest_elements(hash), w = nc_gl__state_elements(hash), at, i, j;
+    for (at = 0; at < n; at += BLOCK) {
+        size_t count = n - at < BLOCK ? n - at : BLOCK;
+        for (i = 0; i < count; i++) {
+            memcpy(states + i * w, pairs + (at + i) * 2 * d, 2 * d * sizeof *states);
+            for (j = 2 * d; j < w; j++) states[i * w + j] = 1;
+        }
+        nc_gl__permute_states(hash, states, count);
+        for (i = 0; i < count; i++) memcpy(out + (at + i) * d, states + i * w, d * sizeof *states);
+    }
+}
+
+NC_API nc_status nc_gl_hash_pair(nc_gl_hash hash, const nc_gl *left, const nc_gl *right,
+                                 nc_gl *digest) {
+    nc_gl both[10];
+    size_t d = nc_gl_digest_elements(hash);
+    if ((unsigned)hash > NC_GL_TRIDENT || !left || !right || !digest) return NC_ERR_ARG;
+    memcpy(both, left, d * sizeof *both);
+    memcpy(both + d, right, d * sizeof *both);
+    nc_gl__compress(hash, both, 1, digest);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_hash_fields(nc_gl_hash hash, const nc_gl *in, size_t n, nc_gl *digest) {
+    nc_gl state[8];
+    size_t i, j;
+    if ((unsigned)hash > NC_GL_TRIDENT || (n && !in) || !digest) return NC_ERR_ARG;
+    if (hash == NC_GL_TIP5) {
+        nc_gl_tip5_hash_varlen(in, n, digest);
+    } else if (hash == NC_GL_TRIDENT) {
+        nc_gl_trident_hash_fields(in, n, digest);
+    } else { /* the length in the capacity tells inputs apart that a zero or a block would join */
+        memset(state, 0, sizeof state);
+        state[4] = nc_gl_from_u64(n);
+        for (i = 0; i == 0 || i < n; i += 4) {
+            for (j = 0; j < 4 && i + j < n; j++) state[j] = in[i + j];
+            (void)nc_gl_poseidon2_permute(state, 8);
+        }
+        memcpy(digest, state, 4 * sizeof *digest);
+    }
+    return NC_OK;
+}
+
+static int nc_gl__good_tree(nc_gl_hash hash, size_t n, const void *nodes) {
+    return (unsigned)hash <= NC_GL_TRIDENT && nodes && n && (n & (n - 1)) == 0 &&
+           n - 1 <= UINT32_MAX;
+}
+
+static int nc_gl__all_canonical(const nc_gl *a, size_t n) {
+    int good = 1;
+    size_t i;
+    for (i = 0; i < n; i++) good &= a[i] < NC_GL_P;
+    return good;
+}
+
+NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
+    size_t d = nc_gl_digest_elements(hash), level;
+    if (!nc_gl__good_tree(hash, n, nodes)) return NC_ERR_ARG;
+    for (level = n / 2; level > 0; level /= 2) {
+        ptrdiff_t blocks = (ptrdiff_t)(level / 256 + (level % 256 != 0)), k;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (blocks > 1)
+#endif
+        for (k = 0; k < blocks; k++) {
+            size_t at = level + (size_t)k * 256,
+                   count = 2 * level - at < 256 ? 2 * level - at : 256;
+            nc_gl__compress(hash, nodes + 2 * at * d, count, nodes + at * d);
+        }
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
+                                   nc_gl *path) {
+    size_t d = nc_gl_digest_elements(hash), node;
+    if (!nc_gl__good_tree(hash, n, nodes) || index >= n || (n > 1 && !path)) return NC_ERR_ARG;
+    for (node = n + index; node > 1; node /= 2, path += d)
+        memcpy(path, nodes + (node ^ 1) * d, d * sizeof *path);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
+                                     size_t index, const nc_gl *path, uint32_t path_length) {
+    nc_gl node[5];
+    size_t d = nc_gl_digest_elements(hash);
+    uint32_t i;
+    if ((unsigned)hash > NC_GL_TRIDENT || !root || !leaf || (path_length && !path) ||
+        path_length > 32 || (uint64_t)index >> path_length)
+        return NC_ERR_ARG;
+    memcpy(node, leaf, d * sizeof *node);
+    if (!nc_gl__all_canonical(leaf, d) || !nc_gl__all_canonical(path, path_length * d))
+        return NC_ERR_MISMATCH;
+    for (i = 0; i < path_length; i++, path += d)
+        (void)(index >> i & 1 ? nc_gl_hash_pair(hash, path, node, node)
+                              : nc_gl_hash_pair(hash, node, path, node));
+    return memcmp(node, root, d * sizeof *node) ? NC_ERR_MISMATCH : NC_OK;
+}
+
+/* A duplex sponge. While absorbing, `position` elements of the current block are in; while
+ * squeezing, `position` elements of it are out. The first capacity element counts what each
+ * change of direction has absorbed, so that no two transcripts meet in one state. */
+NC_API nc_status nc_gl_transcript_init(nc_gl_transcript *t, nc_gl_hash hash, const void *label,
+                                       size_t n) {
+    if (!t || (unsigned)hash > NC_GL_TRIDENT || (n && !label)) return NC_ERR_ARG;
+    memset(t, 0, sizeof *t);
+    t->hash = (uint32_t)hash;
+    return nc_gl_transcript_absorb_bytes(t, label, n);
+}
+
+static void nc_gl__transcript_permute(nc_gl_transcript *t, nc_gl mark) {
+    size_t rate = nc_gl__rate((nc_gl_hash)t->hash);
+    t->state[rate] = nc_gl_add(t->state[rate], mark);
+    nc_gl__permute_states((nc_gl_hash)t->hash, t->state, 1);
+    t->position = 0;
+}
+
+NC_API nc_status nc_gl_transcript_absorb(nc_gl_transcript *t, const nc_gl *in, size_t n) {
+    size_t i;
+    if (!t || (n && !in)) return NC_ERR_ARG;
+    if (!nc_gl__all_canonical(in, n)) return NC_ERR_FORMAT;
+    if (n && t->squeezing) {
+        t->squeezing = 0;
+        t->position = 0;
+    }
+    for (i = 0; i < n; i++) {
+        if (t->position == nc_gl__rate((nc_gl_hash)t->hash)) nc_gl__transcript_permute(t, 0);
+        t->state[t->position] = nc_gl_add(t->state[t->position], in[i]);
+        t->position++;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_transcript_absorb_bytes(nc_gl_transcript *t, const void *data, size_t n) {
+    const uint8_t *bytes = (const uint8_t *)data;
+    nc_gl element = nc_gl_from_u64(n);
+    nc_status status;
+    size_t i, j;
+    if (n && !data) return NC_ERR_ARG;
+    status = nc_gl_transcript_absorb(t, &element, 1);
+    for (i = 0; i < n && status == NC_OK; i += 7) {
+        for (element = 0, j = 0; j < 7 && i + j < n; j++)
+            element |= (uint64_t)bytes[i + j] << (8 * j);
+        status = nc_gl_transcript_absorb(t, &element, 1);
+    }
+    return status;
+}
+
+NC_API nc_status nc_gl_transcript_challenge(nc_gl_transcript *t, nc_gl *out, size_t n) {
+    size_t i, rate;
+    if (!t || (n && !out)) return NC_ERR_ARG;
+    rate = nc_gl__rate((nc_gl_hash)t->hash);
+    for (i = 0; i < n; i++) {
+        if (!t->squeezing)
+            nc_gl__transcript_permute(t, 1 + (nc_gl)t->position);
+        else if (t->position == rate)
+            nc_gl__transcript_permute(t, 0);
+        t->squeezing = 1;
+        out[i] = t->state[t->position++];
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_transcript_index(nc_gl_transcript *t, uint32_t bits, uint64_t *out) {
+    nc_gl element;
+    nc_status status;
+    if (!out || bits > 32) return NC_ERR_ARG;
+    *out = 0;
+    status = nc_gl_transcript_challenge(t, &element, 1);
+    if (status == NC_OK) *out = element & ((UINT64_C(1) << bits) - 1);
+    return status;
 }
 
 /* >>fixed ========================================================================== */
