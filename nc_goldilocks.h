@@ -38,6 +38,8 @@
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
      NC_NO_SIMD            portable C only
+     NC_ASSERT(condition)  checks of debug builds, here that sums of fixed-point products do not
+                           wrap; define it as assert or your own, it is nothing by default
      NC_GOLDILOCKS_EXTERNAL  another C file holds this header's implementation; needed when a
                            header that includes this one is implemented in a file of its own
 
@@ -181,6 +183,8 @@ NC_API nc_gl nc_gl_mul(nc_gl a, nc_gl b);
 NC_API nc_gl nc_gl_sqr(nc_gl a);
 /* a * b + c with one reduction. */
 NC_API nc_gl nc_gl_mul_add(nc_gl a, nc_gl b, nc_gl c);
+/* 2 a. */
+NC_API nc_gl nc_gl_dbl(nc_gl a);
 /* a / 2. */
 NC_API nc_gl nc_gl_halve(nc_gl a);
 /* a * 2^k for any k: a shift and a sign, since 2^96 = -1. */
@@ -219,6 +223,8 @@ NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]);
 NC_API void nc_gl_ext2_sub(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]);
 /* a * b. */
 NC_API void nc_gl_ext2_mul(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]);
+/* a^2. */
+NC_API void nc_gl_ext2_sqr(nc_gl out[2], const nc_gl a[2]);
 /* a * s with s in F_p. */
 NC_API void nc_gl_ext2_mul_base(nc_gl out[2], const nc_gl a[2], nc_gl s);
 /* 1 / a. NC_ERR_MATH and zeros for a = 0. */
@@ -232,6 +238,8 @@ NC_API void nc_gl_ext3_add(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]);
 NC_API void nc_gl_ext3_sub(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]);
 /* a * b. */
 NC_API void nc_gl_ext3_mul(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]);
+/* a^2. */
+NC_API void nc_gl_ext3_sqr(nc_gl out[3], const nc_gl a[3]);
 /* a * s with s in F_p. */
 NC_API void nc_gl_ext3_mul_base(nc_gl out[3], const nc_gl a[3], nc_gl s);
 /* 1 / a. NC_ERR_MATH and zeros for a = 0. */
@@ -292,12 +300,41 @@ NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n);
 NC_API void nc_gl_ntt_coset_forward(const nc_gl_ntt *plan, nc_gl *x, nc_gl shift);
 /* Inverse of nc_gl_ntt_coset_forward. NC_ERR_MATH for shift = 0. */
 NC_API nc_status nc_gl_ntt_coset_inverse(const nc_gl_ntt *plan, nc_gl *x, nc_gl shift);
-/* out[0 .. na+nb-2] = a * b, coefficients in ascending degree; out must not overlap an input.
- * An empty factor gives no output. Errors: NC_ERR_LIMIT above 2^28 coefficients, NC_ERR_MEMORY. */
+/* `count` transforms one after the other in x, forward or (inverse != 0) back. OpenMP across. */
+NC_API void nc_gl_ntt_many(const nc_gl_ntt *plan, nc_gl *x, size_t count, int inverse);
+/* Transform every column of the row-major matrix x (2^log2_n rows). scratch holds as many elements
+ * as x. NC_ERR_ARG when they overlap. */
+NC_API nc_status nc_gl_ntt_columns(const nc_gl_ntt *plan, nc_gl *x, size_t columns, int inverse,
+                                   nc_gl *scratch);
+/* Low-degree extension: x has room for the large size and holds the values of a polynomial on the
+ * small subgroup; it is replaced by its values on shift times the large one, both in natural
+ * order. NC_ERR_ARG when large is the smaller plan, NC_ERR_MATH for shift = 0. */
+NC_API nc_status nc_gl_ntt_extend(const nc_gl_ntt *small_plan, const nc_gl_ntt *large_plan,
+                                  nc_gl *x, nc_gl shift);
+
+/* Polynomials are arrays of coefficients in ascending degree. */
+
+/* out[0 .. max(na, nb)-1] = a + b; out may be an input. */
+NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb);
+/* out[0 .. na+nb-2] = a * b. An empty factor gives no output. Errors: NC_ERR_ARG when out overlaps
+ * an input, NC_ERR_LIMIT above 2^28 coefficients, NC_ERR_MEMORY. */
 NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb,
                                 const nc_allocator *hooks);
 /* Value at x of the polynomial with n coefficients (Horner). */
 NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x);
+/* out[i] = value at xs[i], i < m: n m products, SIMD across points. NC_ERR_ARG when out overlaps an
+ * input. */
+NC_API nc_status nc_gl_poly_eval_many(nc_gl *out, const nc_gl *a, size_t n, const nc_gl *xs,
+                                      size_t m);
+/* Divide by (x - z): quotient[0 .. n-2], which may be a; returns the remainder, the value at z. */
+NC_API nc_gl nc_gl_poly_divide_linear(nc_gl *quotient, const nc_gl *a, size_t n, nc_gl z);
+/* out[0 .. n] = product of (x - xs[i]), by halves. Errors as nc_gl_poly_mul. */
+NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
+                                     const nc_allocator *hooks);
+/* out[0 .. n-1] = the polynomial of degree below n through all (xs[i], ys[i]), with about 3 n^2
+ * products. NC_ERR_MATH when two xs are equal; else errors as nc_gl_poly_mul. */
+NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys, size_t n,
+                                        const nc_allocator *hooks);
 
 /* -- Poseidon2, Plonky3 parameters: the one for new designs ------------------------------- */
 
@@ -408,13 +445,71 @@ NC_API nc_fixed nc_fixed_mul_field(nc_fixed a, nc_fixed b);
 NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b);
 /* floor((x + 2^15) / 2^16) of the centred x: the rescale that ends a product or dot product. */
 NC_API nc_fixed nc_fixed_rescale(nc_gl x);
-/* Sum of a[i] b[i] in the field, rescaled once: off by at most 2^-17 for any n as long as the
- * real sum stays below 2^31 in magnitude. */
-NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n);
+/* The same as a witness for circuits: x + 2^15 = quotient 2^16 + remainder over the integers, x
+ * centred, 0 <= remainder < 2^16; the quotient is nc_fixed_rescale(x). */
+NC_API nc_fixed nc_fixed_witness(nc_gl x, uint32_t *remainder);
+/* What nc_fixed_mul would have given, from the result of nc_fixed_mul_field: times 2^16, rescale. */
+NC_API nc_fixed nc_fixed_repair(nc_fixed wrong);
+
+/* a + b, a - b, -a in the field: exact while the value stays below 2^47 in magnitude. */
+NC_API nc_fixed nc_fixed_add(nc_fixed a, nc_fixed b);
+/* a - b. */
+NC_API nc_fixed nc_fixed_sub(nc_fixed a, nc_fixed b);
+/* -a. */
+NC_API nc_fixed nc_fixed_neg(nc_fixed a);
+/* |a|. */
+NC_API nc_fixed nc_fixed_abs(nc_fixed a);
+/* -1, 0 or 1 as a is less than, equal to or greater than b, as signed values. */
+NC_API int nc_fixed_compare(nc_fixed a, nc_fixed b);
+/* a brought into [low, high]; low where low > high. */
+NC_API nc_fixed nc_fixed_clamp(nc_fixed a, nc_fixed low, nc_fixed high);
 /* a for values not above (p-1)/2, else 0. */
 NC_API nc_fixed nc_fixed_relu(nc_fixed a);
 /* round(2^32 / raw), ties away from zero. NC_ERR_MATH for 0. */
 NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out);
+/* round(2^16 a / b), ties away from zero. NC_ERR_MATH for b = 0, NC_ERR_LIMIT beyond 2^46; *out = 0
+ * then. */
+NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out);
+/* Correctly rounded square root. NC_ERR_MATH and *out = 0 for negative values. */
+NC_API nc_status nc_fixed_sqrt(nc_fixed a, nc_fixed *out);
+/* e^a within one unit of 2^-16 and 2^-35 of the value: 2^n times a polynomial. NC_ERR_LIMIT and 0
+ * where e^a >= 2^46, from a = 31.88 on. */
+NC_API nc_status nc_fixed_exp(nc_fixed a, nc_fixed *out);
+/* 1 / (1 + e^-a), off by at most 1.01 half units of 2^-16; sigmoid(-a) = 1 - sigmoid(a). */
+NC_API nc_fixed nc_fixed_sigmoid(nc_fixed a);
+/* a sigmoid(1.702 a): within 2^-14 of that real function on [-16, 16], measured on all values. */
+NC_API nc_fixed nc_fixed_gelu(nc_fixed a);
+/* 1/2 + a/4 - a^3/48: the source design's sigmoid, for compatibility. Off by 0.013 at |a| = 1.5 and
+ * by more beyond: it turns at 2 and falls. For |a| < 1,290, where the cube still fits. */
+NC_API nc_fixed nc_fixed_sigmoid_taylor(nc_fixed a);
+/* a sigmoid_taylor(1.702 a): off by 0.023 at |a| = 1, by 0.88 at 2; negative beyond 2.47. For
+ * |a| < 750. */
+NC_API nc_fixed nc_fixed_gelu_taylor(nc_fixed a);
+
+/* Sums of products are taken in the field and rescaled once, so they are off by half a unit for any
+ * length as long as the real sum stays below 2^31 in magnitude; beyond, the field wraps. With
+ * NC_ASSERT defined (as assert, in a debug build) each sum is checked with nc_fixed_check_dot. */
+
+/* Sum of a[i] b[i]. */
+NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n);
+/* NC_OK when the sum of a[i] b[i] fits, NC_ERR_LIMIT when it would wrap. */
+NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n);
+/* y (rows) = A x. Errors as nc_gl_matvec. */
+NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed *x, size_t rows,
+                                 size_t columns);
+/* C (m x n) = A (m x k) B (k x n). Where all raw values are below 2^31 and their products cannot
+ * reach 2^62, plain 64-bit integers do the same faster. Errors as nc_gl_matmul. */
+NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
+                                 size_t k, size_t n);
+/* out[i] = e^x[i] / sum of e^x[j], each to one unit of 2^-16; out may be x. NC_ERR_LIMIT for
+ * n > 2^16. */
+NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n);
+/* out[i] = gamma[i] (x[i] - mean) / sqrt(variance + epsilon) + beta[i], mean and variance over the
+ * n values; the quotient is within two units of 2^-16 for |x - mean| < 2^15. out may be x; gamma
+ * and beta may be null (1 and 0). NC_ERR_ARG for n = 0, NC_ERR_LIMIT when a value is 2^15 or more
+ * from the mean, NC_ERR_MATH when the variance and epsilon are 0. */
+NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
+                                     const nc_fixed *gamma, const nc_fixed *beta, nc_fixed epsilon);
 
 #endif /* NC_GOLDILOCKS_H */
 
@@ -434,6 +529,9 @@ NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out);
 #ifndef NC_MALLOC
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
+#endif
+#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
+#define NC_ASSERT(condition) ((void)0)
 #endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
@@ -787,6 +885,8 @@ NC_API nc_gl nc_gl_mul_add(nc_gl a, nc_gl b, nc_gl c) {
     return nc_gl__reduce(w);
 }
 
+NC_API nc_gl nc_gl_dbl(nc_gl a) { return nc_gl_add(a, a); }
+
 NC_API nc_gl nc_gl_halve(nc_gl a) { return (a >> 1) + (((NC_GL_P + 1) / 2) & (0 - (a & 1))); }
 
 NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k) {
@@ -926,6 +1026,12 @@ NC_API void nc_gl_ext2_mul(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
     out[1] = cross;
 }
 
+NC_API void nc_gl_ext2_sqr(nc_gl out[2], const nc_gl a[2]) {
+    nc_gl high = nc_gl_sqr(a[1]), cross = nc_gl_dbl(nc_gl_mul(a[0], a[1]));
+    out[0] = nc_gl_mul_add(a[0], a[0], nc_gl_mul(7, high));
+    out[1] = cross;
+}
+
 NC_API void nc_gl_ext2_mul_base(nc_gl out[2], const nc_gl a[2], nc_gl s) {
     int i;
     for (i = 0; i < 2; i++) out[i] = nc_gl_mul(s, a[i]);
@@ -963,6 +1069,15 @@ NC_API void nc_gl_ext3_mul(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
     out[0] = nc_gl_sub(d[0], d[3]);
     out[1] = nc_gl_sub(nc_gl_add(d[1], d[3]), d[4]);
     out[2] = nc_gl_add(d[2], d[4]);
+}
+
+NC_API void nc_gl_ext3_sqr(nc_gl out[3], const nc_gl a[3]) {
+    nc_gl d1 = nc_gl_dbl(nc_gl_mul(a[0], a[1])), d3 = nc_gl_dbl(nc_gl_mul(a[1], a[2]));
+    nc_gl d2 = nc_gl_mul_add(a[1], a[1], nc_gl_dbl(nc_gl_mul(a[0], a[2])));
+    nc_gl d0 = nc_gl_sqr(a[0]), d4 = nc_gl_sqr(a[2]);
+    out[0] = nc_gl_sub(d0, d3); /* x^3 = x - 1, x^4 = x^2 - x */
+    out[1] = nc_gl_sub(nc_gl_add(d1, d3), d4);
+    out[2] = nc_gl_add(d2, d4);
 }
 
 NC_API void nc_gl_ext3_mul_base(nc_gl out[3], const nc_gl a[3], nc_gl s) {
@@ -1303,6 +1418,16 @@ NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
         for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
             nc_gl__store##S(y + i, nc_gl__add##S(nc_gl__load##S(y + i),                              \
                                                  nc_gl__mul##S(factor, nc_gl__load##S(x + i))));     \
+        return i;                                                                                    \
+    }                                                                                                \
+    NC_GL__TARGET##S static size_t nc_gl__vec_horner##S(nc_gl *y, const nc_gl *x, nc_gl s,           \
+                                                        size_t n) {                                  \
+        NC_GL__V##S addend = nc_gl__set##S(s);                                                       \
+        size_t i;                                                                                    \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
+            nc_gl__store##S(                                                                         \
+                y + i, nc_gl__add##S(nc_gl__mul##S(nc_gl__load##S(y + i), nc_gl__load##S(x + i)),    \
+                                     addend));                                                       \
         return i;                                                                                    \
     }                                                                                                \
     NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,     \
@@ -2214,37 +2339,70 @@ NC_API nc_status nc_gl_ntt_coset_inverse(const nc_gl_ntt *plan, nc_gl *x, nc_gl 
     return NC_OK;
 }
 
-NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb,
-                                const nc_allocator *hooks) {
+static void nc_gl__ntt_one(const nc_gl_ntt *plan, nc_gl *x, int inverse) {
+    if (inverse)
+        nc_gl_ntt_inverse(plan, x);
+    else
+        nc_gl_ntt_forward(plan, x);
+}
+
+NC_API void nc_gl_ntt_many(const nc_gl_ntt *plan, nc_gl *x, size_t count, int inverse) {
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (count > 1 && count << plan->log2_n >= 1u << 14)
+#endif
+    for (i = 0; i < (ptrdiff_t)count; i++)
+        nc_gl__ntt_one(plan, x + ((size_t)i << plan->log2_n), inverse);
+}
+
+NC_API nc_status nc_gl_ntt_columns(const nc_gl_ntt *plan, nc_gl *x, size_t columns, int inverse,
+                                   nc_gl *scratch) {
+    size_t n = (size_t)1 << plan->log2_n;
+    nc_status status = nc_gl_transpose(scratch, x, n, columns);
+    if (status != NC_OK) return status;
+    nc_gl_ntt_many(plan, scratch, columns, inverse);
+    return nc_gl_transpose(x, scratch, columns, n);
+}
+
+NC_API nc_status nc_gl_ntt_extend(const nc_gl_ntt *small_plan, const nc_gl_ntt *large_plan,
+                                  nc_gl *x, nc_gl shift) {
+    size_t n = (size_t)1 << small_plan->log2_n, wide = (size_t)1 << large_plan->log2_n;
+    if (wide < n) return NC_ERR_ARG;
+    if (shift == 0) return NC_ERR_MATH;
+    nc_gl_ntt_inverse(small_plan, x);
+    memset(x + n, 0, (wide - n) * sizeof *x);
+    nc_gl__scale_powers(x, n, shift);
+    nc_gl_ntt_forward(large_plan, x);
+    return NC_OK;
+}
+
+NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb) {
+    size_t i, common = na < nb ? na : nb;
+    for (i = 0; i < common; i++) out[i] = nc_gl_add(a[i], b[i]);
+    for (; i < na; i++) out[i] = a[i];
+    for (; i < nb; i++) out[i] = b[i];
+}
+
+/* The product through transforms of n >= na + nb - 1 points; order inside does not matter. */
+static nc_status nc_gl__poly_mul_ntt(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b,
+                                     size_t nb, const nc_allocator *hooks) {
     nc_gl_ntt *plan = NULL;
-    nc_gl *work = NULL;
-    size_t n = 1, i, total = na + nb - 1;
     uint32_t log2_n = 0;
+    size_t n, total = na + nb - 1;
+    nc_gl *work;
     nc_status status;
-    if (na == 0 || nb == 0) return NC_OK;
-    if (!out || !a || !b) return NC_ERR_ARG;
-    if (na > (size_t)1 << NC_GL_NTT_MAX_LOG2 || nb > (size_t)1 << NC_GL_NTT_MAX_LOG2 ||
-        total > (size_t)1 << NC_GL_NTT_MAX_LOG2)
-        return NC_ERR_LIMIT;
-    if (na < 32 || nb < 32) { /* schoolbook: cheaper than three transforms */
-        memset(out, 0, total * sizeof *out);
-        for (i = 0; i < na; i++) nc_gl__axpy(out + i, a[i], b, nb);
-        return NC_OK;
-    }
-    while (n < total) {
-        n *= 2;
-        log2_n++;
-    }
+    while ((size_t)1 << log2_n < total) log2_n++;
+    n = (size_t)1 << log2_n;
     work = (nc_gl *)nc__calloc(hooks, 2 * n * sizeof *work);
     if (!work) return NC_ERR_MEMORY;
     status = nc_gl_ntt_create(&plan, log2_n, hooks);
     if (status == NC_OK) {
         memcpy(work, a, na * sizeof *a);
         memcpy(work + n, b, nb * sizeof *b);
-        nc_gl_ntt_forward(plan, work);
-        nc_gl_ntt_forward(plan, work + n);
+        nc_gl_ntt_to_reversed(plan, work);
+        nc_gl_ntt_to_reversed(plan, work + n);
         nc_gl__multiply(work, work, work + n, n);
-        nc_gl_ntt_inverse(plan, work);
+        nc_gl_ntt_inverse_from_reversed(plan, work);
         memcpy(out, work, total * sizeof *out);
     }
     nc_gl_ntt_destroy(plan);
@@ -2252,10 +2410,130 @@ NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_
     return status;
 }
 
+NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb,
+                                const nc_allocator *hooks) {
+    const size_t limit = (size_t)1 << NC_GL_NTT_MAX_LOG2;
+    size_t i, total;
+    if (na == 0 || nb == 0) return NC_OK;
+    if (!out || !a || !b) return NC_ERR_ARG;
+    if (na > limit || nb > limit || na + nb - 1 > limit) return NC_ERR_LIMIT;
+    total = na + nb - 1;
+    if (nc_gl__overlap(out, total, a, na) || nc_gl__overlap(out, total, b, nb)) return NC_ERR_ARG;
+    if (na >= 32 && nb >= 32) return nc_gl__poly_mul_ntt(out, a, na, b, nb, hooks);
+    memset(out, 0, total * sizeof *out); /* schoolbook: cheaper than three transforms */
+    for (i = 0; i < na; i++) nc_gl__axpy(out + i, a[i], b, nb);
+    return NC_OK;
+}
+
 NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x) {
     nc_gl value = 0;
     while (n-- > 0) value = nc_gl_mul_add(value, x, a[n]);
     return value;
+}
+
+/* y[i] = y[i] x[i] + s, one step of Horner's rule for many points. */
+static void nc_gl__horner(nc_gl *y, const nc_gl *x, nc_gl s, size_t n) {
+    size_t i = NC_GL__WIDE(vec_horner, (y, x, s, n));
+    for (; i < n; i++) y[i] = nc_gl_mul_add(y[i], x[i], s);
+}
+
+NC_API nc_status nc_gl_poly_eval_many(nc_gl *out, const nc_gl *a, size_t n, const nc_gl *xs,
+                                      size_t m) {
+    const size_t block = 1024; /* points whose values stay in the first cache */
+    size_t at, k;
+    if (nc_gl__overlap(out, m, a, n) || nc_gl__overlap(out, m, xs, m)) return NC_ERR_ARG;
+    for (at = 0; at < m; at += block) {
+        size_t count = m - at < block ? m - at : block;
+        memset(out + at, 0, count * sizeof *out);
+        for (k = n; k-- > 0;) nc_gl__horner(out + at, xs + at, a[k], count);
+    }
+    return NC_OK;
+}
+
+NC_API nc_gl nc_gl_poly_divide_linear(nc_gl *quotient, const nc_gl *a, size_t n, nc_gl z) {
+    nc_gl carry = 0;
+    while (n-- > 0) { /* carry is the quotient's coefficient n, then the remainder */
+        nc_gl next = nc_gl_mul_add(carry, z, a[n]);
+        if (n > 0) quotient[n - 1] = next;
+        carry = next;
+    }
+    return carry;
+}
+
+/* out[0 .. n]; work holds 2 n + 128 elements: both halves' results, then the same for a half. */
+static nc_status nc_gl__zerofier(nc_gl *out, const nc_gl *xs, size_t n, nc_gl *work,
+                                 const nc_allocator *hooks) {
+    size_t half = n / 2, i, k;
+    nc_status status;
+    if (n <= 32) {
+        out[0] = 1;
+        for (i = 0; i < n; i++) { /* times (x - xs[i]) */
+            nc_gl minus = nc_gl_neg(xs[i]);
+            out[i + 1] = out[i];
+            for (k = i; k > 0; k--) out[k] = nc_gl_mul_add(out[k], minus, out[k - 1]);
+            out[0] = nc_gl_mul(out[0], minus);
+        }
+        return NC_OK;
+    }
+    status = nc_gl__zerofier(work, xs, half, work + n + 2, hooks);
+    if (status == NC_OK)
+        status = nc_gl__zerofier(work + half + 1, xs + half, n - half, work + n + 2, hooks);
+    if (status == NC_OK)
+        status = nc_gl_poly_mul(out, work, half + 1, work + half + 1, n - half + 1, hooks);
+    return status;
+}
+
+NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
+                                     const nc_allocator *hooks) {
+    size_t bytes = (2 * n + 128) * sizeof *out;
+    nc_gl *work;
+    nc_status status;
+    if (!out || (n && !xs)) return NC_ERR_ARG;
+    if (n >= (size_t)1 << NC_GL_NTT_MAX_LOG2) return NC_ERR_LIMIT;
+    if (nc_gl__overlap(out, n + 1, xs, n)) return NC_ERR_ARG;
+    work = (nc_gl *)nc__alloc(hooks, bytes);
+    if (!work) return NC_ERR_MEMORY;
+    status = nc_gl__zerofier(out, xs, n, work, hooks);
+    nc__free(hooks, work, bytes);
+    return status;
+}
+
+/* Lagrange: with Z the product of all (x - xs[i]), the sum of c[i] Z / (x - xs[i]) where
+ * c[i] = ys[i] / Z'(xs[i]). The quotients come coefficient by coefficient from Horner's rule, all
+ * of them at once. work: Z and Z' (n + 1 each), c, the quotients' coefficients, scratch (n each). */
+static nc_status nc_gl__interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys, size_t n,
+                                    nc_gl *work, const nc_allocator *hooks) {
+    nc_gl *z = work, *derivative = z + n + 1, *c = derivative + n + 1, *row = c + n;
+    size_t zeros, k;
+    nc_status status = nc_gl_poly_zerofier(z, xs, n, hooks);
+    if (status != NC_OK) return status;
+    for (k = 0; k < n; k++) derivative[k] = nc_gl_mul(z[k + 1], nc_gl_from_u64(k + 1));
+    (void)nc_gl_poly_eval_many(row, derivative, n, xs, n);
+    (void)nc_gl_batch_inv(row, row, n, row + n, &zeros);
+    if (zeros) return NC_ERR_MATH; /* a double root: two points share their x */
+    nc_gl__multiply(c, row, ys, n);
+    memset(row, 0, n * sizeof *row);
+    for (k = n; k-- > 0;) {
+        nc_gl__horner(row, xs, z[k + 1], n);
+        out[k] = nc_gl_vec_dot(c, row, n);
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys, size_t n,
+                                        const nc_allocator *hooks) {
+    size_t bytes = (5 * n + 2) * sizeof *out;
+    nc_gl *work;
+    nc_status status;
+    if (n == 0) return NC_OK;
+    if (!out || !xs || !ys) return NC_ERR_ARG;
+    if (n >= (size_t)1 << NC_GL_NTT_MAX_LOG2) return NC_ERR_LIMIT;
+    if (nc_gl__overlap(out, n, xs, n) || nc_gl__overlap(out, n, ys, n)) return NC_ERR_ARG;
+    work = (nc_gl *)nc__alloc(hooks, bytes);
+    if (!work) return NC_ERR_MEMORY;
+    status = nc_gl__interpolate(out, xs, ys, n, work, hooks);
+    nc__free(hooks, work, bytes);
+    return status;
 }
 
 /* >>hash =========================================================================== */
@@ -3423,22 +3701,422 @@ NC_API nc_fixed nc_fixed_rescale(nc_gl x) {
     return nc_gl_from_i64(quotient - (remainder < 0)); /* floor, without shifting a negative */
 }
 
-NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b) { return nc_fixed_rescale(nc_gl_mul(a, b)); }
+NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b) {
+    NC_ASSERT(nc_fixed_check_dot(&a, &b, 1) == NC_OK);
+    return nc_fixed_rescale(nc_gl_mul(a, b));
+}
+
+NC_API nc_fixed nc_fixed_witness(nc_gl x, uint32_t *remainder) {
+    nc_fixed quotient = nc_fixed_rescale(x);
+    nc_gl back = nc_gl_mul_pow2(quotient, NC_FIXED_SHIFT);
+    *remainder = (uint32_t)nc_gl_sub(nc_gl_add(x, UINT64_C(1) << 15), back);
+    return quotient;
+}
+
+NC_API nc_fixed nc_fixed_repair(nc_fixed wrong) {
+    return nc_fixed_rescale(nc_gl_mul_pow2(wrong, NC_FIXED_SHIFT));
+}
+
+NC_API nc_fixed nc_fixed_add(nc_fixed a, nc_fixed b) { return nc_gl_add(a, b); }
+NC_API nc_fixed nc_fixed_sub(nc_fixed a, nc_fixed b) { return nc_gl_sub(a, b); }
+NC_API nc_fixed nc_fixed_neg(nc_fixed a) { return nc_gl_neg(a); }
+
+static int nc_fixed__negative(nc_fixed a) { return a > (NC_GL_P - 1) / 2; }
+
+static uint64_t nc_fixed__magnitude(nc_fixed a) { return nc_fixed__negative(a) ? NC_GL_P - a : a; }
+
+NC_API nc_fixed nc_fixed_abs(nc_fixed a) { return nc_fixed__magnitude(a); }
+
+NC_API int nc_fixed_compare(nc_fixed a, nc_fixed b) {
+    int64_t x = nc_gl_to_i64(a), y = nc_gl_to_i64(b);
+    return (x > y) - (x < y);
+}
+
+NC_API nc_fixed nc_fixed_clamp(nc_fixed a, nc_fixed low, nc_fixed high) {
+    if (nc_fixed_compare(a, high) > 0) a = high;
+    return nc_fixed_compare(a, low) < 0 ? low : a;
+}
+
+NC_API nc_fixed nc_fixed_relu(nc_fixed a) { return nc_fixed__negative(a) ? 0 : a; }
+
+/* round(a 2^shift / b), ties up, for b < 2^63; UINT64_MAX when it does not fit 64 bits. */
+static uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
+    uint64_t q = a / b, r = a % b;
+    for (; shift > 0; shift--) {
+        if (q >> 62) return UINT64_MAX;
+        r *= 2;
+        q = 2 * q + (uint64_t)(r >= b);
+        if (r >= b) r -= b;
+    }
+    return q + (uint64_t)(r >= b - r);
+}
+
+NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
+    uint64_t q;
+    *out = 0;
+    if (b == 0) return NC_ERR_MATH;
+    q = nc_fixed__quotient(nc_fixed__magnitude(a), nc_fixed__magnitude(b), NC_FIXED_SHIFT);
+    if (q >> 62) return NC_ERR_LIMIT;
+    *out = nc_fixed__negative(a) != nc_fixed__negative(b) ? nc_gl_neg(q) : q;
+    return NC_OK;
+}
+
+NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
+    return nc_fixed_div(NC_FIXED_ONE, a, out);
+}
+
+/* floor(sqrt(hi 2^64 + lo)), hi < 2^62, two bits of the operand a step; *rest = what is left. */
+static uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
+    uint64_t root = 0, left = 0;
+    int i;
+    for (i = 0; i < 64; i++) {
+        left = left << 2 | hi >> 62;
+        hi = hi << 2 | lo >> 62;
+        lo <<= 2;
+        root *= 2;
+        if (left > 2 * root) { /* left >= 2 root + 1 */
+            left -= 2 * root + 1;
+            root++;
+        }
+    }
+    *rest = left;
+    return root;
+}
+
+NC_API nc_status nc_fixed_sqrt(nc_fixed a, nc_fixed *out) {
+    uint64_t rest, root;
+    *out = 0;
+    if (nc_fixed__negative(a)) return NC_ERR_MATH;
+    root = nc_fixed__isqrt(a >> 48, a << 16, &rest);
+    *out = root + (uint64_t)(rest > root); /* (root + 1/2)^2 = root^2 + root + 1/4 */
+    return NC_OK;
+}
+
+/* The high half of a product: with 62 fractional bits on one side and 64 on the other, 62 remain. */
+static uint64_t nc_fixed__mul_high(uint64_t a, uint64_t b) { return nc_gl__mul_wide(a, b).hi; }
+
+/* 2^f, 0 <= f < 1 with 64 fractional bits, to 62 of them: the series of e^(f ln 2) to its 14th
+ * term, whose remainder is below ln(2)^15 / 15! < 2^-48. */
+static uint64_t nc_fixed__exp2(uint64_t f) {
+    static const uint64_t coefficient[15] = {/* ln(2)^k / k! times 2^62 */
+                                             UINT64_C(4611686018427387904),
+                                             UINT64_C(3196577161300663915),
+                                             UINT64_C(1107849223398934356),
+                                             UINT64_C(255967521894832113),
+                                             UINT64_C(44355791529079737),
+                                             UINT64_C(6149018367977265),
+                                             UINT64_C(710362457495793),
+                                             UINT64_C(70340819226978),
+                                             UINT64_C(6094567565682),
+                                             UINT64_C(469381369432),
+                                             UINT64_C(32535037283),
+                                             UINT64_C(2050142669),
+                                             UINT64_C(118420884),
+                                             UINT64_C(6314085),
+                                             UINT64_C(312614)};
+    uint64_t value = coefficient[14];
+    int k;
+    for (k = 13; k >= 0; k--) value = coefficient[k] + nc_fixed__mul_high(value, f);
+    return value;
+}
+
+/* e^x for a raw x, |x| < 2^22, as fraction (62 bits, in [1, 2)) times 2^result. */
+static int nc_fixed__exp_parts(int64_t x, uint64_t *fraction) {
+    /* x log2(e) with 16 + 40 fractional bits, made positive by a multiple of 2^56 */
+    const uint64_t bias = UINT64_C(100) << 56;
+    uint64_t y = bias + (uint64_t)(x * INT64_C(1586259972792));
+    *fraction = nc_fixed__exp2(y << 8);
+    return (int)(y >> 56) - 100;
+}
+
+/* x / 2^shift, rounded to nearest. */
+static uint64_t nc_fixed__shift_round(uint64_t x, int shift) {
+    if (shift > 63) return 0;
+    return shift ? (x >> shift) + (x >> (shift - 1) & 1) : x;
+}
+
+NC_API nc_status nc_fixed_exp(nc_fixed a, nc_fixed *out) {
+    int64_t x = nc_gl_to_i64(a);
+    uint64_t fraction;
+    int exponent;
+    *out = 0;
+    if (x >= INT64_C(1) << 21) return NC_ERR_LIMIT; /* 32 */
+    if (x < -(INT64_C(1) << 20)) return NC_OK;      /* e^-16 < 2^-23 */
+    exponent = nc_fixed__exp_parts(x, &fraction);
+    if (exponent >= 46) return NC_ERR_LIMIT;
+    *out = nc_fixed__shift_round(fraction, 46 - exponent);
+    return NC_OK;
+}
+
+/* e^-x with 46 fractional bits for a raw x >= 0. */
+static uint64_t nc_fixed__exp_negative(uint64_t x) {
+    uint64_t fraction;
+    int exponent;
+    if (x >> 22) return 0; /* e^-64 < 2^-92 */
+    exponent = nc_fixed__exp_parts(-(int64_t)x, &fraction);
+    return nc_fixed__shift_round(fraction, 16 - exponent);
+}
+
+NC_API nc_fixed nc_fixed_sigmoid(nc_fixed a) {
+    uint64_t below = (UINT64_C(1) << 46) + nc_fixed__exp_negative(nc_fixed__magnitude(a));
+    uint64_t s = ((UINT64_C(1) << 62) + below / 2) / below;
+    return nc_fixed__negative(a) ? NC_FIXED_ONE - s : s;
+}
+
+/* a sigmoid(b) for b = 1.702 a: 111542.27 is 1.702 2^16. */
+static nc_fixed nc_fixed__gate(nc_fixed a, nc_fixed (*sigmoid)(nc_fixed)) {
+    return nc_fixed_mul(a, sigmoid(nc_fixed_mul(a, 111542)));
+}
+
+NC_API nc_fixed nc_fixed_gelu(nc_fixed a) {
+    if (nc_fixed__magnitude(a) >> 31) return nc_fixed_relu(a); /* the gate is 0 or 1 from 8 on */
+    return nc_fixed__gate(a, nc_fixed_sigmoid);
+}
+
+NC_API nc_fixed nc_fixed_sigmoid_taylor(nc_fixed a) {
+    nc_fixed cube = nc_fixed_mul(nc_fixed_mul(a, a), a), result = NC_FIXED_ONE / 2;
+    result = nc_gl_add(result, nc_fixed_mul(a, NC_FIXED_ONE / 4));
+    return nc_gl_sub(result, nc_fixed_mul(cube, 1365)); /* 1365.33 is 2^16 / 48 */
+}
+
+NC_API nc_fixed nc_fixed_gelu_taylor(nc_fixed a) {
+    return nc_fixed__gate(a, nc_fixed_sigmoid_taylor);
+}
+
+/* nc_fixed_check_dot of a[i] and b[i stride]: products of either sign are summed apart. */
+static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b, size_t stride,
+                                           size_t n) {
+    nc_gl__wide sum[2] = {{0, 0}, {0, 0}};
+    int larger;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        nc_fixed x = a[i], y = b[i * stride];
+        int negative = nc_fixed__negative(x) != nc_fixed__negative(y);
+        nc_gl__wide product = nc_gl__mul_wide(nc_fixed__magnitude(x), nc_fixed__magnitude(y));
+        sum[negative] = nc_gl__wide_sum(sum[negative], product); /* below 2^127 + 2^126 */
+        if (sum[negative].hi >> 63) return NC_ERR_LIMIT;
+    }
+    larger = sum[0].hi < sum[1].hi || (sum[0].hi == sum[1].hi && sum[0].lo < sum[1].lo);
+    sum[larger].hi -= sum[1 - larger].hi + (uint64_t)(sum[larger].lo < sum[1 - larger].lo);
+    sum[larger].lo -= sum[1 - larger].lo;
+    return sum[larger].hi || sum[larger].lo > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
+}
+
+NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
+    return nc_fixed__check(a, b, 1, n);
+}
 
 NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
+    NC_ASSERT(nc_fixed_check_dot(a, b, n) == NC_OK);
     return nc_fixed_rescale(nc_gl_vec_dot(a, b, n));
 }
 
-NC_API nc_fixed nc_fixed_relu(nc_fixed a) { return a > (NC_GL_P - 1) / 2 ? 0 : a; }
+NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed *x, size_t rows,
+                                 size_t columns) {
+    size_t r;
+    if (nc_gl__overlap(y, rows, a, nc__mul_size(rows, columns)) ||
+        nc_gl__overlap(y, rows, x, columns))
+        return NC_ERR_ARG;
+    for (r = 0; r < rows; r++) y[r] = nc_fixed_dot(a + r * columns, x, columns);
+    return NC_OK;
+}
 
-NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
-    int64_t signed_a = nc_gl_to_i64(a);
-    uint64_t magnitude = signed_a < 0 ? 0 - (uint64_t)signed_a : (uint64_t)signed_a, quotient;
-    *out = 0;
-    if (a == 0) return NC_ERR_MATH;
-    quotient = (UINT64_C(1) << 32) / magnitude;
-    if ((UINT64_C(1) << 32) % magnitude >= magnitude - magnitude / 2) quotient++;
-    *out = signed_a < 0 ? nc_gl_neg(quotient) : quotient;
+#ifdef NC_GL__X86
+NC_GL__TARGET512 static size_t nc_fixed__largest512(uint64_t *largest, const nc_fixed *a,
+                                                    size_t n) {
+    const __m512i p = nc_gl__set512(NC_GL_P);
+    __m512i most = _mm512_setzero_si512();
+    size_t i;
+    for (i = 0; i + 8 <= n; i += 8) {
+        __m512i x = nc_gl__load512(a + i);
+        most = _mm512_max_epu64(most, _mm512_min_epu64(x, _mm512_sub_epi64(p, x)));
+    }
+    *largest = (uint64_t)_mm512_reduce_max_epu64(most);
+    return i;
+}
+#endif
+
+/* The largest magnitude among n raw values. */
+static uint64_t nc_fixed__largest(const nc_fixed *a, size_t n) {
+    uint64_t largest = 0;
+    size_t i = 0;
+#ifdef NC_GL__X86
+    if (nc_gl__level() >= 2) i = nc_fixed__largest512(&largest, a, n);
+#endif
+    for (; i < n; i++) {
+        uint64_t m = nc_fixed__magnitude(a[i]);
+        largest = m > largest ? m : largest;
+    }
+    return largest;
+}
+
+/* One row of C in 64-bit integers, columns from `start` on. */
+static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k, size_t n,
+                          size_t start) {
+    size_t i, j;
+    for (j = start; j < n; j++) {
+        int64_t sum = 0;
+        for (i = 0; i < k; i++) sum += nc_gl_to_i64(a[i]) * nc_gl_to_i64(b[i * n + j]);
+        c[j] = nc_fixed_rescale(nc_gl_from_i64(sum));
+    }
+}
+
+#ifdef NC_GL__X86
+/* Eight rows, eight columns a step: signed 32-bit products of the low halves of the centred values,
+ * 64-bit sums. Returns the columns done. */
+NC_GL__TARGET512 static size_t nc_fixed__rows512(nc_fixed *c, const nc_fixed *a, const nc_fixed *b,
+                                                 size_t k, size_t n) {
+    enum { BLOCK = 64 };
+    const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);
+    int32_t pack[BLOCK][8];
+    size_t i, j, q, r;
+    for (q = 0; q < k; q += BLOCK) {
+        size_t steps = k - q < BLOCK ? k - q : BLOCK;
+        for (i = 0; i < steps; i++)
+            for (r = 0; r < 8; r++) pack[i][r] = (int32_t)nc_gl_to_i64(a[r * k + q + i]);
+        for (j = 0; j + 8 <= n; j += 8) {
+            __m512i s0, s1, s2, s3, s4, s5, s6, s7;
+#define NC_FIXED__FOR_ROWS(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
+#define NC_FIXED__LOAD(r) s##r = q ? nc_gl__load512(c + r * n + j) : _mm512_setzero_si512();
+#define NC_FIXED__STEP(r)                                                                          \
+    s##r = _mm512_add_epi64(s##r, _mm512_mul_epi32(_mm512_set1_epi32(pack[i][r]), x));
+#define NC_FIXED__STORE(r) nc_gl__store512(c + r * n + j, s##r);
+            NC_FIXED__FOR_ROWS(NC_FIXED__LOAD)
+            for (i = 0; i < steps; i++) {
+                __m512i x = nc_gl__load512(b + (q + i) * n + j);
+                x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);
+                NC_FIXED__FOR_ROWS(NC_FIXED__STEP)
+            }
+            NC_FIXED__FOR_ROWS(NC_FIXED__STORE)
+        }
+    }
+#undef NC_FIXED__STORE
+#undef NC_FIXED__STEP
+#undef NC_FIXED__LOAD
+#undef NC_FIXED__FOR_ROWS
+    for (r = 0; r < 8; r++) /* floor((x + 2^15) / 2^16), negatives up by p */
+        for (j = 0; j + 8 <= n; j += 8) {
+            __m512i x = nc_gl__load512(c + r * n + j);
+            x = _mm512_srai_epi64(_mm512_add_epi64(x, nc_gl__set512(UINT64_C(1) << 15)), 16);
+            x = _mm512_mask_add_epi64(x, _mm512_movepi64_mask(x), x, p);
+            nc_gl__store512(c + r * n + j, x);
+        }
+    return j;
+}
+#endif
+
+NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
+                                 size_t k, size_t n) {
+    const uint64_t most_a = nc_fixed__largest(a, m * k), most_b = nc_fixed__largest(b, k * n);
+    nc_gl__wide bound = nc_gl__mul_wide(most_a, most_b);
+    int small =
+        most_a >> 31 == 0 && most_b >> 31 == 0 && (k == 0 || bound.lo < (UINT64_C(1) << 62) / k);
+    ptrdiff_t i;
+    if (!small) {
+        nc_status status = nc_gl_matmul(c, a, b, m, k, n);
+        size_t e;
+        if (status != NC_OK) return status;
+        for (e = 0; e < m * n; e++) {
+            NC_ASSERT(nc_fixed__check(a + e / n * k, b + e % n, n, k) == NC_OK);
+            c[e] = nc_fixed_rescale(c[e]);
+        }
+        return NC_OK;
+    }
+    if (nc_gl__overlap(c, m * n, a, m * k) || nc_gl__overlap(c, m * n, b, k * n)) return NC_ERR_ARG;
+    if (k == 0) {
+        memset(c, 0, m * n * sizeof *c);
+        return NC_OK;
+    }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (m > 8 && m * k * n > 1u << 18)
+#endif
+    for (i = 0; i < (ptrdiff_t)m; i += 8) {
+        size_t row = (size_t)i, end = m - row < 8 ? m : row + 8, done = 0;
+#ifdef NC_GL__X86
+        if (end - row == 8 && nc_gl__level() >= 2)
+            done = nc_fixed__rows512(c + row * n, a + row * k, b, k, n);
+#endif
+        for (; row < end; row++) nc_fixed__row(c + row * n, a + row * k, b, k, n, done);
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
+    uint64_t sum = 0;
+    int64_t top = INT64_MIN;
+    size_t i;
+    if (n > 65536) return NC_ERR_LIMIT;
+    for (i = 0; i < n; i++) top = nc_gl_to_i64(x[i]) > top ? nc_gl_to_i64(x[i]) : top;
+    for (i = 0; i < n; i++) { /* each at most 2^46, so the sum is below 2^62 */
+        out[i] = nc_fixed__exp_negative((uint64_t)top - (uint64_t)nc_gl_to_i64(x[i]));
+        sum += out[i];
+    }
+    for (i = 0; i < n; i++) out[i] = nc_fixed__quotient(out[i], sum, NC_FIXED_SHIFT);
+    return NC_OK;
+}
+
+/* w / n for n < 2^63, where the quotient fits 64 bits: long division, a bit a step. */
+static uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
+    uint64_t q = 0, r = w.hi % n;
+    int i;
+    for (i = 63; i >= 0; i--) {
+        r = r << 1 | (w.lo >> i & 1);
+        q = q << 1 | (uint64_t)(r >= n);
+        if (r >= n) r -= n;
+    }
+    return q;
+}
+
+/* 1 / sqrt of a variance with 32 fractional bits, as inverse 2^-shift, inverse in [2^31, 2^32]. */
+static uint64_t nc_fixed__inverse_sqrt(uint64_t variance, int *shift) {
+    uint64_t rest, root;
+    int up = 0;
+    while (variance >> 62 == 0) { /* an even power of two that fills the word */
+        variance <<= 2;
+        up++;
+    }
+    root = nc_fixed__isqrt(0, variance, &rest); /* in [2^31, 2^32), 16 + up fractional bits */
+    *shift = 63 - 16 - up;
+    return (UINT64_C(1) << 63) / root;
+}
+
+NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
+                                     const nc_fixed *gamma, const nc_fixed *beta,
+                                     nc_fixed epsilon) {
+    const int64_t limit = INT64_C(1) << 31;
+    int64_t sum = 0, mean, d, half = (int64_t)(n / 2);
+    nc_gl__wide squares = {0, 0};
+    uint64_t variance, inverse;
+    int shift;
+    size_t i;
+    if (n == 0 || n >> 31 || nc_fixed__negative(epsilon) || epsilon >> 40) return NC_ERR_ARG;
+    for (i = 0; i < n; i++) { /* a running mean first, so that no sum can overflow */
+        d = nc_gl_to_i64(x[i]) - nc_gl_to_i64(x[0]);
+        if (nc_fixed__magnitude(nc_gl_sub(x[i], x[0])) >> 32) return NC_ERR_LIMIT;
+        sum += d;
+    }
+    mean = nc_gl_to_i64(x[0]) + (sum >= 0 ? sum + half : sum - half) / (int64_t)n;
+    for (i = 0; i < n; i++) {
+        d = nc_gl_to_i64(x[i]) - mean;
+        if (d >= limit || d <= -limit) return NC_ERR_LIMIT;
+        squares = nc_gl__wide_add(squares, (uint64_t)(d * d));
+    }
+    variance = nc_fixed__divide(squares, n) + (epsilon << 16);
+    if (variance == 0) return NC_ERR_MATH;
+    inverse = nc_fixed__inverse_sqrt(variance, &shift);
+    for (i = 0; i < n; i++) {
+        nc_gl__wide product;
+        uint64_t normal;
+        int negative;
+        d = nc_gl_to_i64(x[i]) - mean;
+        negative = d < 0;
+        product = nc_gl__mul_wide((uint64_t)(negative ? -d : d), inverse);
+        /* the product is below 2^63; 16 fractional bits of d stay, `shift` go */
+        normal = nc_fixed__shift_round(product.lo, shift);
+        out[i] = negative ? nc_gl_neg(normal) : normal;
+        if (gamma) out[i] = nc_fixed_mul(out[i], gamma[i]);
+        if (beta) out[i] = nc_gl_add(out[i], beta[i]);
+    }
     return NC_OK;
 }
 

@@ -219,6 +219,9 @@ NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program);
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
 #endif
+#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
+#define NC_ASSERT(condition) ((void)0)
+#endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif

@@ -1,4 +1,4 @@
-/* nc_goldilocks.h, section scalar: number-theoretic transforms and polynomials. */
+/* nc_goldilocks.h, section ntt: number-theoretic transforms and polynomials. */
 #include "test.h"
 #include "../nc_goldilocks.h"
 
@@ -50,21 +50,108 @@ static void transforms_equal_the_definition_and_invert(void **state) {
     }
 }
 
-static void large_round_trips_return_the_input(void **state) {
+static void large_transforms_invert_and_hold_the_values_of_the_polynomial(void **state) {
     uint32_t log2_n;
     (void)state;
     for (log2_n = 9; log2_n <= 22; log2_n++) {
         size_t n = (size_t)1 << log2_n, i;
         nc_gl_ntt *plan = plan_of(log2_n);
-        uint64_t *x = malloc(n * sizeof *x), seed = log2_n;
-        for (i = 0; i < n; i++) x[i] = nc_gl_from_u64(test_random(&seed));
-        nc_gl_ntt_forward(plan, x);
-        nc_gl_ntt_inverse(plan, x);
-        for (i = 0, seed = log2_n; i < n; i++)
-            assert_int_equal(x[i], nc_gl_from_u64(test_random(&seed)));
+        uint64_t *x = malloc(n * sizeof *x), *y = malloc(n * sizeof *y), seed = log2_n, root;
+        assert_int_equal(nc_gl_root_of_unity(log2_n, &root), NC_OK);
+        for (i = 0; i < n; i++) x[i] = y[i] = nc_gl_from_u64(test_random(&seed));
+        nc_gl_ntt_forward(plan, y);
+        for (i = 0; i < 3; i++) { /* any wrong twiddle reaches most values */
+            size_t at = test_random(&seed) % n;
+            assert_int_equal(y[at], nc_gl_poly_eval(x, n, nc_gl_pow(root, at)));
+        }
+        nc_gl_ntt_inverse(plan, y);
+        assert_memory_equal(x, y, n * sizeof *x);
         free(x);
+        free(y);
         nc_gl_ntt_destroy(plan);
     }
+}
+
+static void reversed_order_is_the_same_transform_without_its_last_step(void **state) {
+    uint32_t log2_n;
+    (void)state;
+    for (log2_n = 0; log2_n <= 17; log2_n++) {
+        size_t n = (size_t)1 << log2_n, i, j, bit;
+        nc_gl_ntt *plan = plan_of(log2_n);
+        uint64_t *x = malloc(n * sizeof *x), *y = malloc(n * sizeof *y), *z = malloc(n * sizeof *z);
+        uint64_t seed = 40 + log2_n;
+        for (i = 0; i < n; i++) x[i] = y[i] = z[i] = nc_gl_from_u64(test_random(&seed));
+        nc_gl_ntt_forward(plan, x);
+        nc_gl_ntt_to_reversed(plan, y);
+        for (i = 0; i < n; i++) {
+            for (j = 0, bit = 0; bit < log2_n; bit++) j |= (i >> bit & 1) << (log2_n - 1 - bit);
+            assert_int_equal(y[i], x[j]);
+        }
+        nc_gl_ntt_inverse_from_reversed(plan, y);
+        assert_memory_equal(y, z, n * sizeof *z);
+        nc_gl_bit_reverse(y, log2_n);
+        nc_gl_bit_reverse(y, log2_n);
+        assert_memory_equal(y, z, n * sizeof *z);
+        free(x);
+        free(y);
+        free(z);
+        nc_gl_ntt_destroy(plan);
+    }
+}
+
+static void many_columns_and_extensions_equal_single_transforms(void **state) {
+    enum { COLUMNS = 5 };
+    uint32_t log2_n;
+    (void)state;
+    for (log2_n = 0; log2_n <= 12; log2_n += 3) {
+        size_t n = (size_t)1 << log2_n, i, c;
+        nc_gl_ntt *plan = plan_of(log2_n), *wide = plan_of(log2_n + 2);
+        uint64_t *x = malloc(4 * COLUMNS * n * sizeof *x), *y = malloc(COLUMNS * n * sizeof *y);
+        uint64_t *scratch = malloc(COLUMNS * n * sizeof *y), *one = malloc(n * sizeof *one);
+        uint64_t seed = log2_n, root, value;
+        for (i = 0; i < COLUMNS * n; i++) x[i] = y[i] = nc_gl_from_u64(test_random(&seed));
+        nc_gl_ntt_many(plan, x, COLUMNS, 0);
+        assert_int_equal(nc_gl_ntt_columns(plan, y, COLUMNS, 1, scratch), NC_OK);
+        for (c = 0, seed = log2_n; c < COLUMNS; c++) {
+            for (i = 0; i < n; i++) one[i] = nc_gl_from_u64(test_random(&seed));
+            nc_gl_ntt_forward(plan, one);
+            assert_memory_equal(x + c * n, one, n * sizeof *one);
+        }
+        assert_int_equal(nc_gl_ntt_columns(plan, y, COLUMNS, 0, scratch), NC_OK);
+        nc_gl_ntt_many(plan, x, COLUMNS, 1);
+        assert_memory_equal(x, y, COLUMNS * n * sizeof *x);
+        assert_int_equal(nc_gl_ntt_columns(plan, y, COLUMNS, 0, y + 1), NC_ERR_ARG);
+        memcpy(one, x, n * sizeof *x); /* the coefficients */
+        nc_gl_ntt_forward(plan, x);
+        assert_int_equal(nc_gl_ntt_extend(plan, wide, x, 7), NC_OK);
+        assert_int_equal(nc_gl_root_of_unity(log2_n + 2, &root), NC_OK);
+        for (i = 0; i < 4 * n; i += 1 + n / 8) {
+            value = nc_gl_poly_eval(one, n, nc_gl_mul(7, nc_gl_pow(root, i)));
+            assert_int_equal(x[i], value);
+        }
+        assert_int_equal(nc_gl_ntt_extend(wide, plan, x, 7), NC_ERR_ARG);
+        assert_int_equal(nc_gl_ntt_extend(plan, wide, x, 0), NC_ERR_MATH);
+        free(x);
+        free(y);
+        free(scratch);
+        free(one);
+        nc_gl_ntt_destroy(plan);
+        nc_gl_ntt_destroy(wide);
+    }
+}
+
+/* Values, interpolation and the vanishing polynomial of one case of poly.json. */
+static void check_points(json_object *one, const uint64_t *a, size_t na) {
+    uint64_t xs[128], ys[128], expected[129], out[129];
+    size_t n = json_fields(member(one, "xs"), xs, 128), i;
+    assert_int_equal(json_fields(member(one, "ys"), ys, 128), n);
+    assert_int_equal(nc_gl_poly_eval_many(out, a, na, xs, n), NC_OK);
+    for (i = 0; i < n; i++) assert_int_equal(out[i], ys[i]);
+    assert_int_equal(nc_gl_poly_interpolate(out, xs, ys, n, NULL), NC_OK);
+    for (i = 0; i < n; i++) assert_int_equal(out[i], i < na ? a[i] : 0);
+    assert_int_equal(json_fields(member(one, "zerofier"), expected, 129), n + 1);
+    assert_int_equal(nc_gl_poly_zerofier(out, xs, n, NULL), NC_OK);
+    assert_memory_equal(out, expected, (n + 1) * sizeof *out);
 }
 
 static void products_agree_with_poly_json(void **state) {
@@ -80,6 +167,7 @@ static void products_agree_with_poly_json(void **state) {
         assert_int_equal(n, na + nb - 1);
         assert_int_equal(nc_gl_poly_mul(out, a, na, b, nb, NULL), NC_OK);
         for (i = 0; i < n; i++) assert_int_equal(out[i], expected[i]);
+        check_points(one, a, na);
     }
     json_object_put(root);
 }
@@ -99,6 +187,53 @@ static void products_by_transform_equal_schoolbook_at_every_length(void **state)
             assert_int_equal(nc_gl_poly_mul(out, a, na, b, nb, NULL), NC_OK);
             assert_memory_equal(out, expected, (na + nb - 1) * sizeof *out);
         }
+}
+
+static void division_interpolation_and_values_fit_together(void **state) {
+    uint64_t a[300], xs[300], ys[300], q[300], back[301], seed = 9;
+    static const size_t sizes[] = {1, 2, 31, 32, 33, 64, 65, 100, 200, 300};
+    size_t s, n, i;
+    (void)state;
+    for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+        n = sizes[s];
+        for (i = 0; i < n; i++) {
+            a[i] = nc_gl_from_u64(test_random(&seed));
+            xs[i] = nc_gl_from_u64(test_random(&seed) % 1000003 * 1000 + i);
+        }
+        assert_int_equal(nc_gl_poly_divide_linear(q, a, n, 12345), nc_gl_poly_eval(a, n, 12345));
+        back[0] = nc_gl_poly_eval(a, n, 12345); /* (x - z) q + remainder */
+        for (i = 1; i < n; i++) back[i] = 0;
+        for (i = 0; i + 1 < n; i++) {
+            back[i] = nc_gl_sub(back[i], nc_gl_mul(12345, q[i]));
+            back[i + 1] = nc_gl_add(back[i + 1], q[i]);
+        }
+        assert_memory_equal(back, a, n * sizeof *a);
+        assert_int_equal(nc_gl_poly_eval_many(ys, a, n, xs, n), NC_OK);
+        for (i = 0; i < n; i++) assert_int_equal(ys[i], nc_gl_poly_eval(a, n, xs[i]));
+        assert_int_equal(nc_gl_poly_interpolate(back, xs, ys, n, NULL), NC_OK);
+        assert_memory_equal(back, a, n * sizeof *a);
+        assert_int_equal(nc_gl_poly_zerofier(back, xs, n, NULL), NC_OK);
+        assert_int_equal(back[n], 1);
+        for (i = 0; i < n; i++) assert_int_equal(nc_gl_poly_eval(back, n + 1, xs[i]), 0);
+        xs[n / 2] = xs[0];
+        assert_int_equal(nc_gl_poly_interpolate(back, xs, ys, n, NULL),
+                         n > 1 ? NC_ERR_MATH : NC_OK);
+    }
+    nc_gl_poly_add(back, a, 3, a, 5);
+    for (i = 0; i < 5; i++) assert_int_equal(back[i], i < 3 ? nc_gl_add(a[i], a[i]) : a[i]);
+    nc_gl_poly_add(a, a, 3, back, 5); /* in place, the second factor longer */
+    assert_int_equal(a[4], back[4]);
+}
+
+static void overlapping_outputs_are_refused(void **state) {
+    uint64_t a[128] = {1, 2, 3}, copy[128];
+    (void)state;
+    memcpy(copy, a, sizeof a);
+    assert_int_equal(nc_gl_poly_mul(a + 1, a, 3, a + 3, 3, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_gl_poly_eval_many(a + 2, a, 3, a + 10, 3), NC_ERR_ARG);
+    assert_int_equal(nc_gl_poly_zerofier(a, a + 3, 3, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_gl_poly_interpolate(a, a + 10, a + 2, 3, NULL), NC_ERR_ARG);
+    assert_memory_equal(a, copy, sizeof a);
 }
 
 static void bad_sizes_and_failed_allocations_are_errors(void **state) {
@@ -121,6 +256,17 @@ static void bad_sizes_and_failed_allocations_are_errors(void **state) {
     }
     assert_int_equal(status, NC_OK);
     assert_true(k > 2);
+    for (k = 0, status = NC_ERR_MEMORY; status == NC_ERR_MEMORY; k++) {
+        uint64_t xs[80];
+        size_t i;
+        for (i = 0; i < 80; i++) xs[i] = i;
+        memory.until_failure = k;
+        status = nc_gl_poly_interpolate(out, xs, xs, 80, &hooks);
+        assert_int_equal(memory.blocks, 0);
+        assert_int_equal(memory.bytes, 0);
+    }
+    assert_int_equal(status, NC_OK);
+    assert_true(out[1] == 1 && out[0] == 0 && k > 3); /* the polynomial x */
     assert_int_equal(nc_gl_poly_mul(out, a, (size_t)1 << 29, a, 1, NULL), NC_ERR_LIMIT);
 }
 
@@ -128,16 +274,21 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forward_agrees_with_field_json),
         cmocka_unit_test(transforms_equal_the_definition_and_invert),
-        cmocka_unit_test(large_round_trips_return_the_input),
+        cmocka_unit_test(large_transforms_invert_and_hold_the_values_of_the_polynomial),
+        cmocka_unit_test(reversed_order_is_the_same_transform_without_its_last_step),
+        cmocka_unit_test(many_columns_and_extensions_equal_single_transforms),
         cmocka_unit_test(products_agree_with_poly_json),
         cmocka_unit_test(products_by_transform_equal_schoolbook_at_every_length),
+        cmocka_unit_test(division_interpolation_and_values_fit_together),
+        cmocka_unit_test(overlapping_outputs_are_refused),
         cmocka_unit_test(bad_sizes_and_failed_allocations_are_errors),
     };
+    static const char *const name[] = {"goldilocks ntt", "goldilocks ntt, AVX2",
+                                       "goldilocks ntt, AVX-512", "goldilocks ntt, IFMA"};
     int failed = 0, level;
-    for (level = 0; level <= 2; level += 2) {
+    for (level = 0; level <= 3; level++) {
         if (nc_gl_set_simd(level) != NC_OK) continue;
-        failed += cmocka_run_group_tests_name(level ? "goldilocks ntt, AVX-512" : "goldilocks ntt",
-                                              tests, NULL, NULL);
+        failed += cmocka_run_group_tests_name(name[level], tests, NULL, NULL);
     }
     return failed;
 }

@@ -28,6 +28,32 @@ static void every_operation_agrees_with_field_json(void **state) {
     json_object_put(root);
 }
 
+static void roots_of_unity_agree_with_roots_json(void **state) {
+    json_object *root = load_json(TEST_DATA "goldilocks/roots.json");
+    json_object *list = member(root, "generator7_roots");
+    char key[8];
+    uint64_t w, square;
+    uint32_t k;
+    (void)state;
+    for (k = 0; k <= 32; k++) {
+        snprintf(key, sizeof key, "%u", (unsigned)k);
+        assert_int_equal(nc_gl_root_of_unity(k, &w), NC_OK);
+        assert_int_equal(w, json_u64(member(list, key)));
+        if (k > 0) {
+            assert_int_equal(nc_gl_root_of_unity(k - 1, &square), NC_OK);
+            assert_int_equal(nc_gl_sqr(w), square);
+        }
+    }
+    assert_int_equal(nc_gl_root_of_unity(33, &w), NC_ERR_ARG);
+    assert_int_equal(w, 0);
+    assert_int_equal(nc_gl_pow(NC_GL_GENERATOR, UINT64_C(0xFFFFFFFF)), NC_GL_ROOT_2_32);
+    for (k = 0; k < 64; k++) { /* any 64-bit value is accepted here and reduced */
+        uint64_t any = NC_GL_P + k * k;
+        assert_int_equal(nc_gl_from_u64(any), any - NC_GL_P);
+    }
+    json_object_put(root);
+}
+
 static void check_laws(uint64_t a, uint64_t b, uint64_t c) {
     uint64_t inverse, root;
     assert_int_equal(nc_gl_add(a, b), nc_gl_add(b, a));
@@ -37,6 +63,8 @@ static void check_laws(uint64_t a, uint64_t b, uint64_t c) {
     assert_int_equal(nc_gl_mul(nc_gl_mul(a, b), c), nc_gl_mul(a, nc_gl_mul(b, c)));
     assert_int_equal(nc_gl_add(a, nc_gl_neg(a)), 0);
     assert_int_equal(nc_gl_add(nc_gl_halve(a), nc_gl_halve(a)), a);
+    assert_int_equal(nc_gl_dbl(a), nc_gl_mul(2, a));
+    assert_int_equal(nc_gl_sqr(a), nc_gl_mul(a, a));
     assert_int_equal(nc_gl_from_i64(nc_gl_to_i64(a)), a);
     if (nc_gl_inv(a, &inverse) == NC_OK) assert_int_equal(nc_gl_mul(a, inverse), 1);
     assert_int_equal(nc_gl_sqrt(nc_gl_sqr(a), &root), NC_OK);
@@ -68,21 +96,30 @@ static void multiplication_by_a_power_of_two_is_a_shift(void **state) {
 }
 
 static void batch_inverse_equals_single_and_counts_zeros(void **state) {
-    uint64_t in[67] = {0}, out[67], scratch[67], single, seed = 3;
+    enum { MOST = 200 };
+    uint64_t in[MOST] = {0}, out[MOST], scratch[MOST], single, seed = 3;
     size_t n, i, zeros, expected;
+    int level;
     (void)state;
-    for (n = 0; n <= 67; n++) {
-        for (i = 0, expected = 0; i < n; i++) {
-            in[i] = test_random(&seed) % 5 ? random_field(&seed) : 0;
-            expected += in[i] == 0;
-        }
-        assert_int_equal(nc_gl_batch_inv(out, in, n, scratch, &zeros), NC_OK);
-        assert_int_equal(zeros, expected);
-        for (i = 0; i < n; i++) {
-            (void)nc_gl_inv(in[i], &single);
-            assert_int_equal(out[i], single);
+    for (level = 0; level <= 3; level++) {
+        if (nc_gl_set_simd(level) != NC_OK) continue;
+        for (n = 0; n <= MOST; n++) {
+            for (i = 0, expected = 0; i < n; i++) {
+                in[i] = test_random(&seed) % 5 ? random_field(&seed) : 0;
+                expected += in[i] == 0;
+            }
+            assert_int_equal(nc_gl_batch_inv(out, in, n, scratch, &zeros), NC_OK);
+            assert_int_equal(zeros, expected);
+            for (i = 0; i < n; i++) {
+                (void)nc_gl_inv(in[i], &single);
+                assert_int_equal(out[i], single);
+            }
+            assert_int_equal(nc_gl_batch_inv(in, in, n, scratch, NULL), NC_OK); /* in place */
+            if (n) assert_memory_equal(in, out, n * sizeof *in);
         }
     }
+    assert_int_equal(nc_gl_batch_inv(NULL, in, 1, scratch, NULL), NC_ERR_ARG);
+    assert_int_equal(nc_gl_set_simd(-1), NC_OK);
 }
 
 static void check_vectors(size_t n, size_t offset, uint64_t *seed) {
@@ -110,6 +147,11 @@ static void check_vectors(size_t n, size_t offset, uint64_t *seed) {
         dot = nc_gl_add(dot, out[i]);
     }
     assert_int_equal(nc_gl_vec_dot(a, b, n), dot);
+    for (i = 0, dot = 0; i < n; i++) dot = nc_gl_add(dot, a[i]);
+    assert_int_equal(nc_gl_vec_sum(a, n), dot);
+    nc_gl_vec_powers(out, a[0], b[0], n);
+    for (i = 0; i < n; i++) assert_int_equal(out[i], nc_gl_mul(a[0], nc_gl_pow(b[0], i)));
+    nc_gl_vec_mul(out, a, b, n);
     nc_gl_vec_mul(a, a, b, n); /* in place */
     if (n) assert_memory_equal(a, out, n * sizeof *a);
 }
@@ -142,6 +184,9 @@ static void check_extension(json_object *one, size_t d) {
     json_fields(member(one, "sqr_a"), expected, 3);
     memcpy(out, a, sizeof out);
     (d == 2 ? nc_gl_ext2_mul : nc_gl_ext3_mul)(out, out, out); /* in place */
+    assert_memory_equal(out, expected, d * 8);
+    memcpy(out, a, sizeof out);
+    (d == 2 ? nc_gl_ext2_sqr : nc_gl_ext3_sqr)(out, out);
     assert_memory_equal(out, expected, d * 8);
     json_fields(member(one, "inv_a"), expected, 3);
     assert_int_equal((d == 2 ? nc_gl_ext2_inv : nc_gl_ext3_inv)(out, a), NC_OK);
@@ -225,32 +270,92 @@ static void extension_laws_hold_on_random_values(void **state) {
     }
 }
 
-static void matrices_follow_their_definitions(void **state) {
-    static const size_t sizes[] = {0, 1, 2, 7, 16, 17, 33};
-    uint64_t a[33 * 33], b[33 * 33], c[33 * 33], t[33 * 33], y[33], seed = 6;
-    size_t i, m, k, n, x, z;
+static void long_dot_products_carry_between_their_blocks(void **state) {
+    static const size_t sizes[] = {4095, 4096, 4104, 9000, 70000};
+    uint64_t *a = malloc(70000 * sizeof *a), *b = malloc(70000 * sizeof *b), seed = 7;
+    size_t s, i;
+    int level, edge;
     (void)state;
-    for (i = 0; i < 33 * 33; i++) {
-        a[i] = random_field(&seed);
-        b[i] = random_field(&seed);
-    }
-    for (m = 0; m < 7; m++)
-        for (k = 0; k < 7; k++)
-            for (n = 0; n < 7; n++) {
-                size_t rows = sizes[m], inner = sizes[k], columns = sizes[n];
-                nc_gl_matmul(c, a, b, rows, inner, columns);
-                nc_gl_transpose(t, b, inner, columns);
-                for (x = 0; x < rows; x++) {
-                    nc_gl_matvec(y, t, a + x * inner, columns, inner);
-                    for (z = 0; z < columns; z++) assert_int_equal(c[x * columns + z], y[z]);
-                }
+    for (edge = 0; edge < 2; edge++) {
+        for (i = 0; i < 70000; i++) { /* the largest values fill the accumulators */
+            a[i] = edge ? NC_GL_P - 1 - i % 2 : random_field(&seed);
+            b[i] = edge ? UINT64_C(0xFFFFFFFEFFFFFFFF) : random_field(&seed);
+        }
+        for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
+            uint64_t dot = 0, sum = 0;
+            for (i = 0; i < sizes[s]; i++) {
+                dot = nc_gl_mul_add(a[i], b[i], dot);
+                sum = nc_gl_add(sum, a[i]);
             }
-    nc_gl_vec_powers(y, 5, 3, 33);
-    for (i = 0, x = 0; i < 33; i++) {
-        assert_int_equal(y[i], nc_gl_mul(5, nc_gl_pow(3, i)));
-        assert_int_equal(nc_gl_vec_sum(y, i), x);
-        x = nc_gl_add(x, y[i]);
+            for (level = 0; level <= 3; level++) {
+                if (nc_gl_set_simd(level) != NC_OK) continue;
+                assert_int_equal(nc_gl_vec_dot(a, b, sizes[s]), dot);
+                assert_int_equal(nc_gl_vec_sum(a, sizes[s]), sum);
+            }
+        }
     }
+    assert_int_equal(nc_gl_set_simd(-1), NC_OK);
+    free(a);
+    free(b);
+}
+
+static void matrices_follow_their_definitions(void **state) {
+    static const size_t sizes[] = {0, 1, 2, 7, 8, 9, 17, 66};
+    enum { COUNT = 8, MOST = 66 };
+    static uint64_t a[MOST * MOST], b[MOST * MOST], c[MOST * MOST + 1], t[MOST * MOST];
+    uint64_t seed = 6;
+    size_t i, m, k, n, x, z, p;
+    int level;
+    (void)state;
+    for (i = 0; i < MOST * MOST; i++) {
+        uint64_t r = test_random(&seed);
+        a[i] = r % 3 ? random_field(&seed) : NC_GL_P - 1;
+        b[i] = r % 5 > 1 ? random_field(&seed) : UINT64_C(0xFFFFFFFEFFFFFFFF);
+    }
+    for (level = 0; level <= 3; level++) {
+        if (nc_gl_set_simd(level) != NC_OK) continue;
+        for (m = 0; m < COUNT; m++)
+            for (k = 0; k < COUNT; k++)
+                for (n = 0; n < COUNT; n++) {
+                    size_t rows = sizes[m], inner = sizes[k], columns = sizes[n];
+                    uint64_t y[MOST];
+                    c[rows * columns] = 99;
+                    assert_int_equal(nc_gl_matmul(c, a, b, rows, inner, columns), NC_OK);
+                    assert_int_equal(c[rows * columns], 99);
+                    assert_int_equal(nc_gl_transpose(t, b, inner, columns), NC_OK);
+                    for (x = 0; x < rows; x++) {
+                        assert_int_equal(nc_gl_matvec(y, t, a + x * inner, columns, inner), NC_OK);
+                        for (z = 0; z < columns; z++) {
+                            uint64_t sum = 0;
+                            for (p = 0; p < inner; p++)
+                                sum = nc_gl_mul_add(a[x * inner + p], b[p * columns + z], sum);
+                            assert_int_equal(c[x * columns + z], sum);
+                            assert_int_equal(y[z], sum);
+                        }
+                    }
+                }
+    }
+    assert_int_equal(nc_gl_set_simd(-1), NC_OK);
+}
+
+static void outputs_that_overlap_inputs_in_part_are_refused(void **state) {
+    uint64_t a[64], copy[64], seed = 8;
+    size_t i;
+    (void)state;
+    for (i = 0; i < 64; i++) a[i] = copy[i] = random_field(&seed);
+    assert_int_equal(nc_gl_vec_add(a + 1, a, a + 32, 16), NC_ERR_ARG);
+    assert_int_equal(nc_gl_vec_sub(a, a + 32, a + 15, 16), NC_ERR_ARG);
+    assert_int_equal(nc_gl_vec_mul(a, a + 15, a + 32, 16), NC_ERR_ARG);
+    assert_int_equal(nc_gl_vec_scale(a + 8, 3, a, 16), NC_ERR_ARG);
+    assert_int_equal(nc_gl_vec_axpy(a, 3, a + 3, 16), NC_ERR_ARG);
+    assert_int_equal(nc_gl_matvec(a, a + 3, a + 32, 4, 4), NC_ERR_ARG);
+    assert_int_equal(nc_gl_matvec(a, a + 32, a, 4, 4), NC_ERR_ARG);
+    assert_int_equal(nc_gl_matmul(a, a, a + 32, 4, 4, 4), NC_ERR_ARG);
+    assert_int_equal(nc_gl_matmul(a, a + 32, a + 15, 4, 4, 4), NC_ERR_ARG);
+    assert_int_equal(nc_gl_transpose(a, a, 4, 4), NC_ERR_ARG);
+    assert_memory_equal(a, copy, sizeof a);                        /* nothing was done */
+    assert_int_equal(nc_gl_vec_add(a, a + 16, a + 32, 16), NC_OK); /* neighbours are fine */
+    assert_int_equal(nc_gl_vec_add(a + 1, a, a, 0), NC_OK);
 }
 
 static void text_round_trips_and_bad_numbers_name_the_column(void **state) {
@@ -279,12 +384,15 @@ static void text_round_trips_and_bad_numbers_name_the_column(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_operation_agrees_with_field_json),
+        cmocka_unit_test(roots_of_unity_agree_with_roots_json),
         cmocka_unit_test(field_laws_hold_on_edge_and_random_values),
         cmocka_unit_test(multiplication_by_a_power_of_two_is_a_shift),
         cmocka_unit_test(batch_inverse_equals_single_and_counts_zeros),
         cmocka_unit_test(vectors_equal_scalars_at_every_level_length_and_offset),
         cmocka_unit_test(extensions_agree_with_ext_json),
         cmocka_unit_test(extension_laws_hold_on_random_values),
+        cmocka_unit_test(long_dot_products_carry_between_their_blocks),
+        cmocka_unit_test(outputs_that_overlap_inputs_in_part_are_refused),
         cmocka_unit_test(matrices_follow_their_definitions),
         cmocka_unit_test(text_round_trips_and_bad_numbers_name_the_column),
     };
