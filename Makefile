@@ -9,10 +9,12 @@ HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
 EXAMPLES = gl_hash gl_ntt gl_merkle fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug \
            fp4_scalar fp4_circuit tir_io tir_machine tir_symbolic axx_scalar hlx_scalar hlx_simd \
-           hlx_model base_files gpu_roads
+           hlx_model base_files gpu_roads glgpu_kernels
 FUZZERS  = gl_parse tir_parse tir_tasm axx_table hlx_checkpoint gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
-KERNELS  = gemm probe
+FLOAT_KERNELS = gemm probe
+FIELD_KERNELS = gl_vector gl_dot gl_matmul gl_ntt gl_reorder gl_poseidon2
+KERNELS  = $(FLOAT_KERNELS) $(FIELD_KERNELS)
 
 # Debian and Ubuntu packages; on other systems install what provides the same.
 DEMO_PACKAGES = libstb-dev
@@ -20,7 +22,7 @@ TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-1
                 libcmocka-dev libjson-c-dev libvulkan-dev mesa-vulkan-drivers \
                 vulkan-validationlayers glslang-tools spirv-tools binutils \
                 gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
-                libc6-dev-s390x-cross qemu-user
+                libc6-dev-s390x-cross qemu-user b3sum
 
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
        -Wundef -Wdouble-promotion -Wvla -Werror
@@ -79,7 +81,8 @@ demo: demo-packages
 
 # ---- kernels ----------------------------------------------------------------------------------
 
-SPIRV = $(KERNELS:%=$(B)/kernels/%.spv) $(KERNELS:%=$(B)/kernels/%_f64fma.spv)
+SPIRV = $(KERNELS:%=$(B)/kernels/%.spv) $(FLOAT_KERNELS:%=$(B)/kernels/%_f64fma.spv) \
+        $(FIELD_KERNELS:%=$(B)/kernels/%_u32.spv)
 PTX   = $(if $(NVCC),$(KERNELS:%=$(B)/kernels/%.ptx))
 GLSL  = glslangValidator --quiet -V --target-env vulkan1.1 -Ishaders
 
@@ -87,6 +90,9 @@ kernels: $(SPIRV) $(PTX)
 $(B)/kernels/%_f64fma.spv: shaders/%.comp shaders/nc_math.glsl
 	@mkdir -p $(@D)
 	$(GLSL) -DNC_FMA_F64 $< -o $@
+$(B)/kernels/%_u32.spv: shaders/%.comp shaders/nc_math.glsl
+	@mkdir -p $(@D)
+	$(GLSL) -DNC_FIELD_U32 $< -o $@
 $(B)/kernels/%.spv: shaders/%.comp shaders/nc_math.glsl
 	@mkdir -p $(@D)
 	$(GLSL) $< -o $@
@@ -102,7 +108,7 @@ $(B)/obj/$(1).o: $$(HEADERS)
 	@mkdir -p $$(@D)
 	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
 	    $(CC) $(CFLAGS) $(OPENMP) $(3) -I. -x c - -c -o $$@
-$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h $(B)/obj/$(1).o
+$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/roads.h $(B)/obj/$(1).o
 	@mkdir -p $$(@D)
 	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $$< $(B)/obj/$(1).o -o $$@ -lcmocka -ljson-c -lm
 endef
@@ -113,6 +119,7 @@ $(eval $(call test_rules,axx,nc_axx.h,))
 $(eval $(call test_rules,hlx,nc_hlx.h,))
 $(eval $(call test_rules,base,nc_axx.h,))
 $(eval $(call test_rules,gpu,nc_hlx.h,-DNC_GPU))
+$(eval $(call test_rules,glgpu,nc_goldilocks.h,-DNC_GPU))
 
 # The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
 $(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
@@ -129,8 +136,10 @@ unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so
 test: test-packages
 	@sh tests/run.sh
 
-test-gpu: test-packages $(B)/test/gpu_roads $(B)/shim/libcuda_on_cpu.so kernels
+test-gpu: test-packages $(B)/test/gpu_roads $(B)/test/glgpu_kernels $(B)/shim/libcuda_on_cpu.so \
+          kernels
 	NC_TEST_GPU=1 $(B)/test/gpu_roads
+	NC_TEST_GPU=1 $(B)/test/glgpu_kernels
 
 # ---- fuzzing, lint, bench ---------------------------------------------------------------------
 

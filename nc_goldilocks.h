@@ -32,12 +32,14 @@
      >>ntt       transforms and polynomials
      >>hash      Poseidon2 (Plonky3, trident), Tip5, Merkle trees
      >>fixed     real numbers as field elements
+     >>gpu       the same on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
      NC_NO_SIMD            portable C only
+     NC_GPU                also the GPU functions (needs nc_gpu.h beside this file)
      NC_ASSERT(condition)  checks of debug builds, here that sums of fixed-point products do not
                            wrap; define it as assert or your own, it is nothing by default
      NC_GOLDILOCKS_EXTERNAL  another C file holds this header's implementation; needed when a
@@ -111,6 +113,10 @@ typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
 NC_API const char *nc_status_str(nc_status status);
 #endif
 /* ==== end of nc base =============================================================== */
+
+#ifdef NC_GPU
+#include "nc_gpu.h"
+#endif
 
 /* >>types ========================================================================== */
 
@@ -448,7 +454,8 @@ NC_API nc_fixed nc_fixed_rescale(nc_gl x);
 /* The same as a witness for circuits: x + 2^15 = quotient 2^16 + remainder over the integers, x
  * centred, 0 <= remainder < 2^16; the quotient is nc_fixed_rescale(x). */
 NC_API nc_fixed nc_fixed_witness(nc_gl x, uint32_t *remainder);
-/* What nc_fixed_mul would have given, from the result of nc_fixed_mul_field: times 2^16, rescale. */
+/* What nc_fixed_mul would have given, from the result of nc_fixed_mul_field: times 2^16, then the
+ * rescale. */
 NC_API nc_fixed nc_fixed_repair(nc_fixed wrong);
 
 /* a + b, a - b, -a in the field: exact while the value stays below 2^47 in magnitude. */
@@ -510,6 +517,47 @@ NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n);
  * from the mean, NC_ERR_MATH when the variance and epsilon are 0. */
 NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
                                      const nc_fixed *gamma, const nc_fixed *beta, nc_fixed epsilon);
+
+#ifdef NC_GPU
+/* -- on a GPU (nc_gpu.h): the bits of the functions above. Arrays are host memory; each call
+ * uploads, runs and downloads. Errors: NC_ERR_ARG for null or overlapping arrays and bad sizes,
+ * NC_ERR_LIMIT beyond the device's buffers, NC_ERR_DEVICE; the text is in nc_gpu_last_error. One
+ * thread at a time for each device. */
+
+/* The field kernels of a device, loaded as they are needed; close before the device. */
+typedef struct nc_gl_gpu nc_gl_gpu;
+/* Operation of nc_gl_gpu_vector. */
+typedef enum nc_gl_operation {
+    NC_GL_ADD = 0,
+    NC_GL_SUB = 1,
+    NC_GL_MUL = 2,
+    NC_GL_MUL_ADD = 3
+} nc_gl_operation;
+
+/* Memory comes from hooks (may be null). */
+NC_API nc_status nc_gl_gpu_open(nc_gl_gpu **gpu, nc_gpu *device, const nc_allocator *hooks);
+/* Release; null is fine. */
+NC_API void nc_gl_gpu_close(nc_gl_gpu *gpu);
+/* out[i] = a[i] op b[i], or a[i] b[i] + c[i] (else c may be null). out may be an input. */
+NC_API nc_status nc_gl_gpu_vector(nc_gl_gpu *gpu, nc_gl_operation operation, nc_gl *out,
+                                  const nc_gl *a, const nc_gl *b, const nc_gl *c, size_t n);
+/* *out = sum of a[i] b[i]. */
+NC_API nc_status nc_gl_gpu_dot(nc_gl_gpu *gpu, const nc_gl *a, const nc_gl *b, size_t n,
+                               nc_gl *out);
+/* C (m x n) = A (m x k) B (k x n). */
+NC_API nc_status nc_gl_gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, const nc_gl *b,
+                                  size_t m, size_t k, size_t n);
+/* The same in fixed point, each sum rescaled once. */
+NC_API nc_status nc_fixed_gpu_matmul(nc_gl_gpu *gpu, nc_fixed *c, const nc_fixed *a,
+                                     const nc_fixed *b, size_t m, size_t k, size_t n);
+/* nc_gl_ntt_many: `count` transforms of 2^log2_n points, one after the other in x. */
+NC_API nc_status nc_gl_gpu_ntt(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t count,
+                               int inverse);
+/* nc_gl_poseidon2_permute_many, or nc_gl_trident_permute_many for width 0. */
+NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width, size_t count);
+/* nc_gl_merkle_build for NC_GL_POSEIDON2 and NC_GL_TRIDENT; NC_ERR_UNSUPPORTED for Tip5. */
+NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *nodes, size_t n);
+#endif
 
 #endif /* NC_GOLDILOCKS_H */
 
@@ -840,9 +888,9 @@ static nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
 /* x < 2^64 to canonical: one conditional subtraction, since 2^64 < 2p. */
 static nc_gl nc_gl__canonical(uint64_t x) { return x - (NC_GL_P & (0 - (uint64_t)(x >= NC_GL_P))); }
 
-/* lo + 2^64 hi mod p, any value below 2^64 that is right mod p. With hi = h1 2^32 + h0: 2^64 = 2^32 - 1 and 2^96 = -1, so the value is
- * lo - h1 + h0 (2^32 - 1); each borrow or carry of 2^64 is repaid by 2^32 - 1. The second
- * repayment cannot overflow: h0 (2^32 - 1) <= 2^64 - 2^33 + 1. */
+/* lo + 2^64 hi mod p: any value below 2^64 that is right mod p. With hi = h1 2^32 + h0,
+ * 2^64 = 2^32 - 1 and 2^96 = -1 it is lo - h1 + h0 (2^32 - 1); each borrow or carry of 2^64 is
+ * repaid by 2^32 - 1. The second repayment cannot overflow: h0 (2^32 - 1) <= 2^64 - 2^33 + 1. */
 static uint64_t nc_gl__reduce_lazy(nc_gl__wide w) {
     uint64_t h1 = w.hi >> 32, h0 = w.hi & NC_GL__EPSILON;
     uint64_t t = w.lo - h1, u, r;
@@ -1119,6 +1167,8 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
 }
 
 /* >>simd =========================================================================== */
+
+static size_t nc_gl__least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Three forms of the vector code, named by the width of what they hold: 64 (plain C, the
  * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). The helpers differ;
@@ -1399,95 +1449,94 @@ NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
         return i;                                                                                  \
     }
 
-#define NC_GL__VECTORS(S)                                                                            \
-    NC_GL__BINARY(S, add)                                                                            \
-    NC_GL__BINARY(S, sub)                                                                            \
-    NC_GL__BINARY(S, mul)                                                                            \
-    NC_GL__TARGET##S static size_t nc_gl__vec_scale##S(nc_gl *out, nc_gl s, const nc_gl *a,          \
-                                                       size_t n) {                                   \
-        NC_GL__V##S factor = nc_gl__set##S(s);                                                       \
-        size_t i;                                                                                    \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
-            nc_gl__store##S(out + i, nc_gl__mul##S(factor, nc_gl__load##S(a + i)));                  \
-        return i;                                                                                    \
-    }                                                                                                \
-    NC_GL__TARGET##S static size_t nc_gl__vec_axpy##S(nc_gl *y, nc_gl s, const nc_gl *x,             \
-                                                      size_t n) {                                    \
-        NC_GL__V##S factor = nc_gl__set##S(s);                                                       \
-        size_t i;                                                                                    \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
-            nc_gl__store##S(y + i, nc_gl__add##S(nc_gl__load##S(y + i),                              \
-                                                 nc_gl__mul##S(factor, nc_gl__load##S(x + i))));     \
-        return i;                                                                                    \
-    }                                                                                                \
-    NC_GL__TARGET##S static size_t nc_gl__vec_horner##S(nc_gl *y, const nc_gl *x, nc_gl s,           \
-                                                        size_t n) {                                  \
-        NC_GL__V##S addend = nc_gl__set##S(s);                                                       \
-        size_t i;                                                                                    \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
-            nc_gl__store##S(                                                                         \
-                y + i, nc_gl__add##S(nc_gl__mul##S(nc_gl__load##S(y + i), nc_gl__load##S(x + i)),    \
-                                     addend));                                                       \
-        return i;                                                                                    \
-    }                                                                                                \
-    NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,     \
-                                                     size_t n) {                                     \
-        NC_GL__V##S total = nc_gl__set##S(0);                                                        \
-        nc_gl lane[NC_GL__LANES##S];                                                                 \
-        size_t i, j;                                                                                 \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                  \
-            total =                                                                                  \
-                nc_gl__add##S(total, nc_gl__mul##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i)));   \
-        nc_gl__store##S(lane, total);                                                                \
-        for (j = 0; j < NC_GL__LANES##S; j++) *sum = nc_gl_add(*sum, lane[j]);                       \
-        return i;                                                                                    \
-    }                                                                                                \
-    /* halves of 32 bits add up without overflow for 2^32 elements */                                \
-    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {         \
-        NC_GL__V##S lo = nc_gl__set##S(0), hi = lo;                                                  \
-        nc_gl low[NC_GL__LANES##S], high[NC_GL__LANES##S];                                           \
-        size_t i, j;                                                                                 \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                                \
-            NC_GL__V##S x = nc_gl__load##S(a + i);                                                   \
-            lo = nc_gl__plain_add##S(lo, nc_gl__low##S(x));                                          \
-            hi = nc_gl__plain_add##S(hi, nc_gl__high##S(x));                                         \
-        }                                                                                            \
-        nc_gl__store##S(low, lo);                                                                    \
-        nc_gl__store##S(high, hi);                                                                   \
-        for (j = 0; j < NC_GL__LANES##S; j++) {                                                      \
-            nc_gl part = nc_gl_mul(nc_gl_from_u64(high[j]), UINT64_C(1) << 32);                      \
-            *sum = nc_gl_add(*sum, nc_gl_add(part, nc_gl_from_u64(low[j])));                         \
-        }                                                                                            \
-        return i;                                                                                    \
-    }                                                                                                \
-    /* Montgomery's trick down 4 x lanes columns at once; their products are inverted as scalars   \
-     */ \
-    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,        \
-                                                       nc_gl *scratch, size_t *zeros) {              \
-        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                   \
-        NC_GL__V##S p[4];                                                                            \
-        nc_gl column[ROW], before[ROW];                                                              \
-        size_t rows = n / ROW * ROW, i, j, unused = 0;                                               \
-        if (rows < 2 * ROW) return 0;                                                                \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                             \
-        for (i = 0; i < rows; i += ROW)                                                              \
-            for (j = 0; j < 4; j++) {                                                                \
-                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);               \
-                nc_gl__store##S(scratch + i + W * j, p[j]);                                          \
-                p[j] = nc_gl__mul##S(p[j], x);                                                       \
-            }                                                                                        \
-        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                               \
-        (void)nc_gl__batch_inv64(column, column, ROW, before, &unused);                              \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                               \
-        for (i = rows; i > 0; i -= ROW)                                                              \
-            for (j = 4; j-- > 0;) {                                                                  \
-                size_t at = i - ROW + W * j;                                                         \
-                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);         \
-                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                   \
-                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                   \
-                p[j] = nc_gl__mul##S(p[j], x);                                                       \
-            }                                                                                        \
-        return rows;                                                                                 \
+#define NC_GL__VECTORS(S)                                                                          \
+    NC_GL__BINARY(S, add)                                                                          \
+    NC_GL__BINARY(S, sub)                                                                          \
+    NC_GL__BINARY(S, mul)                                                                          \
+    NC_GL__TARGET##S static size_t nc_gl__vec_scale##S(nc_gl *out, nc_gl s, const nc_gl *a,        \
+                                                       size_t n) {                                 \
+        NC_GL__V##S factor = nc_gl__set##S(s);                                                     \
+        size_t i;                                                                                  \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
+            nc_gl__store##S(out + i, nc_gl__mul##S(factor, nc_gl__load##S(a + i)));                \
+        return i;                                                                                  \
+    }                                                                                              \
+    NC_GL__TARGET##S static size_t nc_gl__vec_axpy##S(nc_gl *y, nc_gl s, const nc_gl *x,           \
+                                                      size_t n) {                                  \
+        NC_GL__V##S factor = nc_gl__set##S(s);                                                     \
+        size_t i;                                                                                  \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
+            nc_gl__store##S(y + i, nc_gl__add##S(nc_gl__load##S(y + i),                            \
+                                                 nc_gl__mul##S(factor, nc_gl__load##S(x + i))));   \
+        return i;                                                                                  \
+    }                                                                                              \
+    NC_GL__TARGET##S static size_t nc_gl__vec_horner##S(nc_gl *y, const nc_gl *x, nc_gl s,         \
+                                                        size_t n) {                                \
+        NC_GL__V##S addend = nc_gl__set##S(s);                                                     \
+        size_t i;                                                                                  \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
+            nc_gl__store##S(                                                                       \
+                y + i, nc_gl__add##S(nc_gl__mul##S(nc_gl__load##S(y + i), nc_gl__load##S(x + i)),  \
+                                     addend));                                                     \
+        return i;                                                                                  \
+    }                                                                                              \
+    NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,   \
+                                                     size_t n) {                                   \
+        NC_GL__V##S total = nc_gl__set##S(0);                                                      \
+        nc_gl lane[NC_GL__LANES##S];                                                               \
+        size_t i, j;                                                                               \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
+            total =                                                                                \
+                nc_gl__add##S(total, nc_gl__mul##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i))); \
+        nc_gl__store##S(lane, total);                                                              \
+        for (j = 0; j < NC_GL__LANES##S; j++) *sum = nc_gl_add(*sum, lane[j]);                     \
+        return i;                                                                                  \
+    }                                                                                              \
+    /* halves of 32 bits add up without overflow for 2^32 elements */                              \
+    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {       \
+        NC_GL__V##S lo = nc_gl__set##S(0), hi = lo;                                                \
+        nc_gl low[NC_GL__LANES##S], high[NC_GL__LANES##S];                                         \
+        size_t i, j;                                                                               \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                              \
+            NC_GL__V##S x = nc_gl__load##S(a + i);                                                 \
+            lo = nc_gl__plain_add##S(lo, nc_gl__low##S(x));                                        \
+            hi = nc_gl__plain_add##S(hi, nc_gl__high##S(x));                                       \
+        }                                                                                          \
+        nc_gl__store##S(low, lo);                                                                  \
+        nc_gl__store##S(high, hi);                                                                 \
+        for (j = 0; j < NC_GL__LANES##S; j++) {                                                    \
+            nc_gl part = nc_gl_mul(nc_gl_from_u64(high[j]), UINT64_C(1) << 32);                    \
+            *sum = nc_gl_add(*sum, nc_gl_add(part, nc_gl_from_u64(low[j])));                       \
+        }                                                                                          \
+        return i;                                                                                  \
+    }                                                                                              \
+    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */        \
+    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,      \
+                                                       nc_gl *scratch, size_t *zeros) {            \
+        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                 \
+        NC_GL__V##S p[4];                                                                          \
+        nc_gl column[ROW], before[ROW];                                                            \
+        size_t rows = n / ROW * ROW, i, j, unused = 0;                                             \
+        if (rows < 2 * ROW) return 0;                                                              \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                           \
+        for (i = 0; i < rows; i += ROW)                                                            \
+            for (j = 0; j < 4; j++) {                                                              \
+                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);             \
+                nc_gl__store##S(scratch + i + W * j, p[j]);                                        \
+                p[j] = nc_gl__mul##S(p[j], x);                                                     \
+            }                                                                                      \
+        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                             \
+        (void)nc_gl__batch_inv64(column, column, ROW, before, &unused);                            \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                             \
+        for (i = rows; i > 0; i -= ROW)                                                            \
+            for (j = 4; j-- > 0;) {                                                                \
+                size_t at = i - ROW + W * j;                                                       \
+                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);       \
+                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                 \
+                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                 \
+                p[j] = nc_gl__mul##S(p[j], x);                                                     \
+            }                                                                                      \
+        return rows;                                                                               \
     }
 #endif
 
@@ -1647,7 +1696,7 @@ NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a,
     size_t p, i, r;
     memset(spare, 0, sizeof spare);
     for (p = 0; p < k; p += NC_GL__BLOCK) {
-        size_t steps = k - p < NC_GL__BLOCK ? k - p : NC_GL__BLOCK;
+        size_t steps = nc_gl__least(k - p, NC_GL__BLOCK);
         for (r = 0; r < 4; r++) {
             from[r] = a + (r < rows ? r : 0) * k + p;
             for (i = 0; i < steps; i += 8) {
@@ -1816,7 +1865,7 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
 #endif
     for (i = 0; i < rows; i += 4) {
         size_t left = m - (size_t)i;
-        nc_gl__matmul_rows(c + (size_t)i * n, a + (size_t)i * k, b, left < 4 ? left : 4, k, n);
+        nc_gl__matmul_rows(c + (size_t)i * n, a + (size_t)i * k, b, nc_gl__least(left, 4), k, n);
     }
     return NC_OK;
 }
@@ -2377,7 +2426,7 @@ NC_API nc_status nc_gl_ntt_extend(const nc_gl_ntt *small_plan, const nc_gl_ntt *
 }
 
 NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb) {
-    size_t i, common = na < nb ? na : nb;
+    size_t i, common = nc_gl__least(na, nb);
     for (i = 0; i < common; i++) out[i] = nc_gl_add(a[i], b[i]);
     for (; i < na; i++) out[i] = a[i];
     for (; i < nb; i++) out[i] = b[i];
@@ -2443,7 +2492,7 @@ NC_API nc_status nc_gl_poly_eval_many(nc_gl *out, const nc_gl *a, size_t n, cons
     size_t at, k;
     if (nc_gl__overlap(out, m, a, n) || nc_gl__overlap(out, m, xs, m)) return NC_ERR_ARG;
     for (at = 0; at < m; at += block) {
-        size_t count = m - at < block ? m - at : block;
+        size_t count = nc_gl__least(m - at, block);
         memset(out + at, 0, count * sizeof *out);
         for (k = n; k-- > 0;) nc_gl__horner(out + at, xs + at, a[k], count);
     }
@@ -2500,7 +2549,8 @@ NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
 
 /* Lagrange: with Z the product of all (x - xs[i]), the sum of c[i] Z / (x - xs[i]) where
  * c[i] = ys[i] / Z'(xs[i]). The quotients come coefficient by coefficient from Horner's rule, all
- * of them at once. work: Z and Z' (n + 1 each), c, the quotients' coefficients, scratch (n each). */
+ * of them at once. work: Z and Z' (n + 1 each), c, the quotients' coefficients, scratch (n each).
+ */
 static nc_status nc_gl__interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys, size_t n,
                                     nc_gl *work, const nc_allocator *hooks) {
     nc_gl *z = work, *derivative = z + n + 1, *c = derivative + n + 1, *row = c + n;
@@ -3159,11 +3209,11 @@ static void nc_gl__permute_block(nc_gl *states, uint32_t width, size_t n) {
     size_t i = 0;
 #ifdef NC_GL__X86
     if (nc_gl__level() >= 2)
-        for (; i + 10 < n; i += n - i < 32 ? n - i : 32) /* 32 in lanes cost what ten cost alone */
-            nc_gl__permute_lanes512(states + i * w, width, n - i < 32 ? n - i : 32);
+        for (; i + 10 < n; i += nc_gl__least(n - i, 32)) /* 32 in lanes cost what ten cost alone */
+            nc_gl__permute_lanes512(states + i * w, width, nc_gl__least(n - i, 32));
     else if (nc_gl__level() == 1)
-        for (; i + 10 < n; i += n - i < 16 ? n - i : 16)
-            nc_gl__permute_lanes256(states + i * w, width, n - i < 16 ? n - i : 16);
+        for (; i + 10 < n; i += nc_gl__least(n - i, 16))
+            nc_gl__permute_lanes256(states + i * w, width, nc_gl__least(n - i, 16));
 #endif
     for (; i < n; i++) nc_gl__permute_one(states + i * w, width);
 }
@@ -3176,7 +3226,7 @@ static void nc_gl__permute_many(nc_gl *states, uint32_t width, size_t count) {
 #endif
     for (k = 0; k < blocks; k++) {
         size_t at = (size_t)k * 64;
-        nc_gl__permute_block(states + at * w, width, count - at < 64 ? count - at : 64);
+        nc_gl__permute_block(states + at * w, width, nc_gl__least(count - at, 64));
     }
 }
 
@@ -3431,8 +3481,8 @@ static void nc_gl__tip5_block(nc_gl *states, size_t n) {
     size_t i = 0;
 #ifdef NC_GL__X86
     if (nc_gl__level() >= 2)
-        for (; i + 4 < n; i += n - i < 32 ? n - i : 32)
-            nc_gl__tip5_lanes512(states + 16 * i, n - i < 32 ? n - i : 32);
+        for (; i + 4 < n; i += nc_gl__least(n - i, 32))
+            nc_gl__tip5_lanes512(states + 16 * i, nc_gl__least(n - i, 32));
 #endif
     for (; i < n; i++) nc_gl_tip5_permute(states + 16 * i);
 }
@@ -3444,7 +3494,7 @@ NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
 #endif
     for (k = 0; k < blocks; k++) {
         size_t at = (size_t)k * 64;
-        nc_gl__tip5_block(states + 16 * at, count - at < 64 ? count - at : 64);
+        nc_gl__tip5_block(states + 16 * at, nc_gl__least(count - at, 64));
     }
 }
 
@@ -3506,7 +3556,7 @@ static void nc_gl__compress(nc_gl_hash hash, const nc_gl *pairs, size_t n, nc_gl
     nc_gl states[BLOCK * 16];
     size_t d = nc_gl_digest_elements(hash), w = nc_gl__state_elements(hash), at, i, j;
     for (at = 0; at < n; at += BLOCK) {
-        size_t count = n - at < BLOCK ? n - at : BLOCK;
+        size_t count = nc_gl__least(n - at, BLOCK);
         for (i = 0; i < count; i++) {
             memcpy(states + i * w, pairs + (at + i) * 2 * d, 2 * d * sizeof *states);
             for (j = 2 * d; j < w; j++) states[i * w + j] = 1;
@@ -3568,8 +3618,7 @@ NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
 #pragma omp parallel for schedule(static) if (blocks > 1)
 #endif
         for (k = 0; k < blocks; k++) {
-            size_t at = level + (size_t)k * 256,
-                   count = 2 * level - at < 256 ? 2 * level - at : 256;
+            size_t at = level + (size_t)k * 256, count = nc_gl__least(2 * level - at, 256);
             nc_gl__compress(hash, nodes + 2 * at * d, count, nodes + at * d);
         }
     }
@@ -3792,7 +3841,7 @@ NC_API nc_status nc_fixed_sqrt(nc_fixed a, nc_fixed *out) {
     return NC_OK;
 }
 
-/* The high half of a product: with 62 fractional bits on one side and 64 on the other, 62 remain. */
+/* The high half of a product: of 62 and 64 fractional bits, 62 remain. */
 static uint64_t nc_fixed__mul_high(uint64_t a, uint64_t b) { return nc_gl__mul_wide(a, b).hi; }
 
 /* 2^f, 0 <= f < 1 with 64 fractional bits, to 62 of them: the series of e^(f ln 2) to its 14th
@@ -3971,7 +4020,7 @@ NC_GL__TARGET512 static size_t nc_fixed__rows512(nc_fixed *c, const nc_fixed *a,
     int32_t pack[BLOCK][8];
     size_t i, j, q, r;
     for (q = 0; q < k; q += BLOCK) {
-        size_t steps = k - q < BLOCK ? k - q : BLOCK;
+        size_t steps = nc_gl__least(k - q, BLOCK);
         for (i = 0; i < steps; i++)
             for (r = 0; r < 8; r++) pack[i][r] = (int32_t)nc_gl_to_i64(a[r * k + q + i]);
         for (j = 0; j + 8 <= n; j += 8) {
@@ -4051,7 +4100,7 @@ NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
         out[i] = nc_fixed__exp_negative((uint64_t)top - (uint64_t)nc_gl_to_i64(x[i]));
         sum += out[i];
     }
-    for (i = 0; i < n; i++) out[i] = nc_fixed__quotient(out[i], sum, NC_FIXED_SHIFT);
+    for (i = 0; i < n && sum; i++) out[i] = nc_fixed__quotient(out[i], sum, NC_FIXED_SHIFT);
     return NC_OK;
 }
 
@@ -4119,6 +4168,339 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
     }
     return NC_OK;
 }
+
+#ifdef NC_GPU
+/* >>gpu ============================================================================ */
+
+enum {
+    NC_GL__K_VECTOR,
+    NC_GL__K_DOT,
+    NC_GL__K_MATMUL,
+    NC_GL__K_NTT,
+    NC_GL__K_REORDER,
+    NC_GL__K_POSEIDON2,
+    NC_GL__KERNELS
+};
+
+struct nc_gl_gpu {
+    nc_gpu *device;
+    nc_allocator hooks;
+    int custom_hooks;
+    nc_gpu_kernel *kernel[NC_GL__KERNELS];
+};
+
+/* Name, buffers, push words and workgroup of each kernel, as shaders/ and cuda/ declare them. */
+typedef struct nc_gl__kernel_info {
+    const char *name;
+    uint32_t buffers, push_words, threads[3];
+} nc_gl__kernel_info;
+
+static const nc_gl__kernel_info nc_gl__kernel_infos[NC_GL__KERNELS] = {
+    {"gl_vector", 4, 2, {256, 1, 1}},  {"gl_dot", 3, 1, {256, 1, 1}},
+    {"gl_matmul", 3, 4, {16, 16, 1}},  {"gl_ntt", 2, 4, {256, 1, 1}},
+    {"gl_reorder", 2, 4, {256, 1, 1}}, {"gl_poseidon2", 2, 4, {64, 1, 1}}};
+
+static const nc_allocator *nc_gl__gpu_hooks(const nc_gl_gpu *gpu) {
+    return gpu->custom_hooks ? &gpu->hooks : NULL;
+}
+
+NC_API nc_status nc_gl_gpu_open(nc_gl_gpu **out, nc_gpu *device, const nc_allocator *hooks) {
+    nc_gl_gpu *gpu;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    if (!device) return NC_ERR_ARG;
+    gpu = (nc_gl_gpu *)nc__calloc(hooks, sizeof *gpu);
+    if (!gpu) return NC_ERR_MEMORY;
+    gpu->device = device;
+    if (hooks) gpu->hooks = *hooks;
+    gpu->custom_hooks = hooks != NULL;
+    *out = gpu;
+    return NC_OK;
+}
+
+NC_API void nc_gl_gpu_close(nc_gl_gpu *gpu) {
+    nc_allocator hooks;
+    int custom, i;
+    if (!gpu) return;
+    for (i = 0; i < NC_GL__KERNELS; i++) nc_gpu_kernel_destroy(gpu->device, gpu->kernel[i]);
+    hooks = gpu->hooks;
+    custom = gpu->custom_hooks;
+    nc__free(custom ? &hooks : NULL, gpu, sizeof *gpu);
+}
+
+/* A call under way: its buffers, and the first error. Every step does nothing after an error. */
+typedef struct nc_gl__job {
+    nc_gl_gpu *gpu;
+    nc_gpu_buffer *buffer[4];
+    nc_gpu_program *program;
+    nc_status status;
+} nc_gl__job;
+
+static void nc_gl__job_start(nc_gl__job *job, nc_gl_gpu *gpu) {
+    memset(job, 0, sizeof *job);
+    job->gpu = gpu;
+}
+
+/* Buffer `at` of n elements; data (may be null) is uploaded. */
+static void nc_gl__job_buffer(nc_gl__job *job, int at, const nc_gl *data, size_t n) {
+    nc_gpu *device = job->gpu->device;
+    size_t bytes = nc__mul_size(n ? n : 1, sizeof(nc_gl));
+    if (job->status != NC_OK) return;
+    job->status = nc_gpu_buffer_create(device, bytes, &job->buffer[at]);
+    if (job->status == NC_OK && data)
+        job->status = nc_gpu_upload(device, job->buffer[at], 0, data, n * sizeof(nc_gl));
+}
+
+/* Record a dispatch of groups x rows workgroups, after loading the kernel where need be. A power of
+ * two beyond the limit of 65,535 goes on in the third dimension. */
+static void nc_gl__job_dispatch(nc_gl__job *job, int kernel, nc_gpu_buffer *const *buffers,
+                                const uint32_t *push, size_t groups, size_t rows) {
+    const nc_gl__kernel_info *info = &nc_gl__kernel_infos[kernel];
+    nc_gl_gpu *gpu = job->gpu;
+    uint32_t counts[3] = {0, 0, 1};
+    for (; groups > 65535 && groups % 2 == 0; groups /= 2) counts[2] *= 2;
+    if (job->status == NC_OK && !gpu->kernel[kernel])
+        job->status = nc_gpu_kernel_load(gpu->device, info->name, info->buffers,
+                                         4 * info->push_words, info->threads, &gpu->kernel[kernel]);
+    if (job->status == NC_OK && (groups > 65535 || rows > 65535)) job->status = NC_ERR_LIMIT;
+    counts[0] = (uint32_t)groups;
+    counts[1] = (uint32_t)rows;
+    if (job->status == NC_OK)
+        job->status = nc_gpu_dispatch(gpu->device, gpu->kernel[kernel], buffers, push, counts);
+}
+
+static void nc_gl__job_begin(nc_gl__job *job) {
+    if (job->status == NC_OK) job->status = nc_gpu_begin(job->gpu->device);
+}
+
+static void nc_gl__job_barrier(nc_gl__job *job) {
+    if (job->status == NC_OK) job->status = nc_gpu_barrier(job->gpu->device);
+}
+
+/* Run what was recorded; a recording that failed is closed too. Then n elements of buffer `at` to
+ * out (may be null), and everything is released. */
+static nc_status nc_gl__job_finish(nc_gl__job *job, int began, int at, nc_gl *out, size_t n) {
+    nc_gpu *device = job->gpu->device;
+    nc_status ended = began ? nc_gpu_end(device, &job->program) : NC_OK;
+    int i;
+    if (job->status == NC_OK) job->status = ended;
+    if (job->status == NC_OK && began) job->status = nc_gpu_run(device, job->program, NULL);
+    if (job->status == NC_OK && out)
+        job->status = nc_gpu_download(device, job->buffer[at], 0, out, n * sizeof(nc_gl));
+    nc_gpu_program_destroy(device, job->program);
+    for (i = 0; i < 4; i++) nc_gpu_buffer_destroy(device, job->buffer[i]);
+    return job->status;
+}
+
+/* Workgroups for n items over a grid that fits the limit of 65,535 a side. */
+static void nc_gl__grid(size_t items, size_t *groups, size_t *rows) {
+    *rows = items / 65535 + (items % 65535 != 0);
+    *groups = *rows ? items / *rows + (items % *rows != 0) : 0;
+}
+
+NC_API nc_status nc_gl_gpu_vector(nc_gl_gpu *gpu, nc_gl_operation operation, nc_gl *out,
+                                  const nc_gl *a, const nc_gl *b, const nc_gl *c, size_t n) {
+    nc_gl__job job;
+    uint32_t push[2];
+    size_t groups, rows;
+    if (!gpu || (unsigned)operation > NC_GL_MUL_ADD) return NC_ERR_ARG;
+    if (n == 0) return NC_OK;
+    if (!out || !a || !b || (operation == NC_GL_MUL_ADD && !c)) return NC_ERR_ARG;
+    if (n >> 31) return NC_ERR_LIMIT;
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n) || (c && nc_gl__torn(out, c, n)))
+        return NC_ERR_ARG;
+    push[0] = (uint32_t)n;
+    push[1] = (uint32_t)operation;
+    nc_gl__grid((n + 255) / 256, &groups, &rows);
+    nc_gl__job_start(&job, gpu);
+    nc_gl__job_buffer(&job, 0, a, n);
+    nc_gl__job_buffer(&job, 1, b, n);
+    nc_gl__job_buffer(&job, 2, c, c ? n : 1);
+    nc_gl__job_buffer(&job, 3, NULL, n);
+    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 3, NULL, 0);
+    nc_gl__job_begin(&job);
+    nc_gl__job_dispatch(&job, NC_GL__K_VECTOR, job.buffer, push, groups, rows);
+    return nc_gl__job_finish(&job, 1, 3, out, n);
+}
+
+NC_API nc_status nc_gl_gpu_dot(nc_gl_gpu *gpu, const nc_gl *a, const nc_gl *b, size_t n,
+                               nc_gl *out) {
+    nc_gl__job job;
+    nc_gl sums[64];
+    uint32_t push;
+    size_t groups;
+    nc_status status;
+    if (!gpu || !out) return NC_ERR_ARG;
+    *out = 0;
+    if (n == 0) return NC_OK;
+    if (!a || !b) return NC_ERR_ARG;
+    if (n >> 31) return NC_ERR_LIMIT;
+    push = (uint32_t)n;
+    groups = (n + 255) / 256 < 64 ? (n + 255) / 256 : 64;
+    nc_gl__job_start(&job, gpu);
+    nc_gl__job_buffer(&job, 0, a, n);
+    nc_gl__job_buffer(&job, 1, b, n);
+    nc_gl__job_buffer(&job, 2, NULL, groups);
+    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 2, NULL, 0);
+    nc_gl__job_begin(&job);
+    nc_gl__job_dispatch(&job, NC_GL__K_DOT, job.buffer, &push, groups, 1);
+    status = nc_gl__job_finish(&job, 1, 2, sums, groups);
+    if (status == NC_OK) *out = nc_gl_vec_sum(sums, groups);
+    return status;
+}
+
+static nc_status nc_gl__gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, const nc_gl *b,
+                                   size_t m, size_t k, size_t n, uint32_t fixed_point) {
+    nc_gl__job job;
+    uint32_t push[4];
+    if (!gpu) return NC_ERR_ARG;
+    if (m == 0 || n == 0) return NC_OK;
+    if (!c || (k && (!a || !b))) return NC_ERR_ARG;
+    if (m > 65535 * 16 || n > 65535 * 16 || k >> 31 || m * n >> 31 || m * k >> 31 || k * n >> 31)
+        return NC_ERR_LIMIT;
+    if (nc_gl__overlap(c, m * n, a, m * k) || nc_gl__overlap(c, m * n, b, k * n)) return NC_ERR_ARG;
+    push[0] = (uint32_t)m;
+    push[1] = (uint32_t)n;
+    push[2] = (uint32_t)k;
+    push[3] = fixed_point;
+    nc_gl__job_start(&job, gpu);
+    nc_gl__job_buffer(&job, 0, k ? a : NULL, m * k);
+    nc_gl__job_buffer(&job, 1, k ? b : NULL, k * n);
+    nc_gl__job_buffer(&job, 2, NULL, m * n);
+    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 2, NULL, 0);
+    nc_gl__job_begin(&job);
+    nc_gl__job_dispatch(&job, NC_GL__K_MATMUL, job.buffer, push, (n + 15) / 16, (m + 15) / 16);
+    return nc_gl__job_finish(&job, 1, 2, c, m * n);
+}
+
+NC_API nc_status nc_gl_gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, const nc_gl *b,
+                                  size_t m, size_t k, size_t n) {
+    return nc_gl__gpu_matmul(gpu, c, a, b, m, k, n, 0);
+}
+
+NC_API nc_status nc_fixed_gpu_matmul(nc_gl_gpu *gpu, nc_fixed *c, const nc_fixed *a,
+                                     const nc_fixed *b, size_t m, size_t k, size_t n) {
+    return nc_gl__gpu_matmul(gpu, c, a, b, m, k, n, 1);
+}
+
+/* Record the passes of the forward transform: five or fewer steps over 32 columns while the blocks
+ * are longer than 2^10, then one pass of the rest. Buffer 0 data, buffer 1 twiddles. */
+static void nc_gl__gpu_ntt_passes(nc_gl__job *job, uint32_t log2_n, size_t count) {
+    uint32_t push[4], block = log2_n;
+    push[0] = log2_n;
+    while (block > 0) {
+        uint32_t stages = block <= 10 ? block : block < 15 ? block - 10 : 5;
+        uint32_t columns = block <= 10 ? 0 : 10 - stages;
+        push[1] = block;
+        push[2] = stages;
+        push[3] = columns;
+        nc_gl__job_dispatch(job, NC_GL__K_NTT, job->buffer, push,
+                            (size_t)1 << (log2_n - stages - columns), count);
+        nc_gl__job_barrier(job);
+        block -= stages;
+    }
+}
+
+NC_API nc_status nc_gl_gpu_ntt(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t count,
+                               int inverse) {
+    const size_t n = (size_t)1 << (log2_n & 31), half = n > 1 ? n / 2 : 1;
+    nc_gl__job job;
+    nc_gpu_buffer *reordered[2];
+    nc_gl *twiddle, root, factor;
+    uint32_t push[4];
+    if (!gpu || log2_n > NC_GL_NTT_MAX_LOG2) return NC_ERR_ARG;
+    if (count == 0) return NC_OK;
+    if (!x) return NC_ERR_ARG;
+    if (count > 65535 || (uint64_t)count << log2_n >> 31) return NC_ERR_LIMIT;
+    twiddle = (nc_gl *)nc__alloc(nc_gl__gpu_hooks(gpu), half * sizeof *twiddle);
+    if (!twiddle) return NC_ERR_MEMORY;
+    (void)nc_gl_root_of_unity(log2_n, &root);
+    (void)nc_gl_inv((nc_gl)n, &factor);
+    nc_gl_vec_powers(twiddle, 1, root, half);
+    push[0] = log2_n;
+    push[1] = inverse != 0;
+    push[2] = (uint32_t)factor;
+    push[3] = (uint32_t)(factor >> 32);
+    nc_gl__job_start(&job, gpu);
+    nc_gl__job_buffer(&job, 0, x, count * n);
+    nc_gl__job_buffer(&job, 1, twiddle, half);
+    nc_gl__job_buffer(&job, 2, NULL, count * n);
+    nc__free(nc_gl__gpu_hooks(gpu), twiddle, half * sizeof *twiddle);
+    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 2, NULL, 0);
+    reordered[0] = job.buffer[0];
+    reordered[1] = job.buffer[2];
+    nc_gl__job_begin(&job);
+    nc_gl__gpu_ntt_passes(&job, log2_n, count);
+    nc_gl__job_dispatch(&job, NC_GL__K_REORDER, reordered, push, (n + 255) / 256, count);
+    return nc_gl__job_finish(&job, 1, 2, x, count * n);
+}
+
+/* Buffer 1: the constants and diagonal of an instance, as gl_poseidon2 reads them. */
+static void nc_gl__gpu_constants(nc_gl__job *job, uint32_t width) {
+    const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);
+    const size_t w = width ? width : 8, n = 22 + 8 * w;
+    nc_gl table[22 + 9 * 16];
+    memcpy(table, set.constant, n * sizeof *table);
+    memcpy(table + n, set.diagonal, w * sizeof *table);
+    nc_gl__job_buffer(job, 1, table, n + w);
+}
+
+NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width, size_t count) {
+    const size_t w = width ? width : 8;
+    nc_gl__job job;
+    uint32_t push[4];
+    size_t groups, rows;
+    if (!gpu || (width != 0 && width != 8 && width != 12 && width != 16)) return NC_ERR_ARG;
+    if (count == 0) return NC_OK;
+    if (!states) return NC_ERR_ARG;
+    if (count >> 27) return NC_ERR_LIMIT;
+    push[0] = (uint32_t)count;
+    push[1] = (uint32_t)w;
+    push[2] = width == 0;
+    push[3] = 0;
+    nc_gl__grid((count + 63) / 64, &groups, &rows);
+    nc_gl__job_start(&job, gpu);
+    nc_gl__job_buffer(&job, 0, states, count * w);
+    nc_gl__gpu_constants(&job, width);
+    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 0, NULL, 0);
+    nc_gl__job_begin(&job);
+    nc_gl__job_dispatch(&job, NC_GL__K_POSEIDON2, job.buffer, push, groups, rows);
+    return nc_gl__job_finish(&job, 1, 0, states, count * w);
+}
+
+NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *nodes, size_t n) {
+    const size_t d = 4;
+    nc_gl__job job;
+    nc_gl first[4];
+    uint32_t push[4];
+    size_t level, groups, rows;
+    nc_status status;
+    if (!gpu || !nc_gl__good_tree(hash, n, nodes)) return NC_ERR_ARG;
+    if (hash == NC_GL_TIP5) return NC_ERR_UNSUPPORTED;
+    if (n >> 27) return NC_ERR_LIMIT;
+    push[1] = 8;
+    push[2] = hash == NC_GL_TRIDENT;
+    push[3] = 1;
+    memcpy(first, nodes, sizeof first); /* node 0 is not ours to change */
+    nc_gl__job_start(&job, gpu);
+    nc_gl__job_buffer(&job, 0, NULL, 2 * n * d);
+    if (job.status == NC_OK)
+        job.status = nc_gpu_upload(gpu->device, job.buffer[0], n * d * sizeof *nodes, nodes + n * d,
+                                   n * d * sizeof *nodes);
+    nc_gl__gpu_constants(&job, hash == NC_GL_TRIDENT ? 0 : 8);
+    if (job.status != NC_OK || n == 1) return nc_gl__job_finish(&job, 0, 0, NULL, 0);
+    nc_gl__job_begin(&job);
+    for (level = n / 2; level > 0; level /= 2) {
+        push[0] = (uint32_t)level;
+        nc_gl__grid((level + 63) / 64, &groups, &rows);
+        nc_gl__job_dispatch(&job, NC_GL__K_POSEIDON2, job.buffer, push, groups, rows);
+        nc_gl__job_barrier(&job);
+    }
+    status = nc_gl__job_finish(&job, 1, 0, nodes, n * d);
+    memcpy(nodes, first, sizeof first);
+    return status;
+}
+#endif /* NC_GPU */
 
 #endif /* NC_IMPLEMENTATION */
 

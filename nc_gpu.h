@@ -126,6 +126,7 @@ typedef struct nc_gpu_desc {
     const char *library;     /* driver library; null: libvulkan.so.1, libcuda.so.1 */
     uint32_t validation;     /* nonzero: Vulkan validation layer, its findings go to log_fn */
     uint32_t allow_inexact;  /* nonzero: accept devices that cannot keep the numeric contract */
+    uint32_t avoid_int64;    /* nonzero: the 32-bit kernels even where 64-bit integers exist */
     void (*log_fn)(void *user, const char *message);
     void *log_user;
 } nc_gpu_desc;
@@ -178,7 +179,8 @@ NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset
 NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, void *data,
                                  size_t bytes);
 
-/* Load NAME.spv or NAME.ptx; where fma is not fused, NAME_f64fma.spv. The kernel's entry point
+/* Load NAME.spv or NAME.ptx; where fma is not fused NAME_f64fma.spv, and where shaders have no
+ * 64-bit integers NAME_u32.spv, if there is such a file. The kernel's entry point
  * is `main` in SPIR-V and NAME in PTX; it takes `buffers` storage buffers (1 to 8, set 0, binding
  * 0 up) and push_bytes bytes of constants (0 to 128), in this order. threads is its workgroup. */
 NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, uint32_t buffers,
@@ -643,6 +645,7 @@ struct nc_gpu {
     char error[512];
     void (*log_fn)(void *user, const char *message);
     void *log_user;
+    uint32_t avoid_int64;
 #ifndef NC_GPU_NO_VULKAN
     nc_gpu__vulkan vk;
 #endif
@@ -833,7 +836,7 @@ static nc_status nc_gpu__vk_pick(nc_gpu *gpu, uint32_t index) {
     vk->GetPhysicalDeviceFeatures(vk->physical, &features);
     vk->GetPhysicalDeviceMemoryProperties(vk->physical, &vk->memory);
     snprintf(gpu->caps.name, sizeof gpu->caps.name, "%s", properties.deviceName);
-    gpu->caps.int64 = features.shaderInt64;
+    gpu->caps.int64 = features.shaderInt64 && !gpu->avoid_int64;
     gpu->caps.float64 = features.shaderFloat64;
     gpu->caps.max_buffer_bytes = properties.limits.maxStorageBufferRange;
     vk->tick_ns = (double)properties.limits.timestampPeriod;
@@ -1084,6 +1087,8 @@ static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel, const char 
     nc_status status = NC_ERR_DEVICE;
     if (!gpu->caps.fma_fused && gpu->caps.float64)
         status = nc_gpu__read_kernel(gpu, name, "_f64fma.spv", &data, &bytes);
+    if (status != NC_OK && !gpu->caps.int64)
+        status = nc_gpu__read_kernel(gpu, name, "_u32.spv", &data, &bytes);
     if (status != NC_OK) status = nc_gpu__read_kernel(gpu, name, ".spv", &data, &bytes);
     if (status != NC_OK) return status;
     if (nc_gpu__spirv_constant(data, bytes, 1000) != NC_GPU_INTERFACE)
@@ -1498,6 +1503,7 @@ NC_API nc_status nc_gpu_open(nc_gpu **out, const nc_gpu_desc *desc, nc_error *er
         if (!gpu) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
         gpu->log_fn = desc->log_fn;
         gpu->log_user = desc->log_user;
+        gpu->avoid_int64 = desc->avoid_int64;
         if (desc->kernel_path)
             snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
         else

@@ -1,6 +1,10 @@
 // Arithmetic of the numeric contract for every shader; cuda/nc_math.cuh is its twin.
 // Compiled with NC_FMA_F64 for devices whose fma() is not fused (they need shaderFloat64).
 
+#if defined(NC_FIELD) && !defined(NC_FIELD_U32) // field kernels define NC_FIELD before including
+#extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
+#endif
+
 // Version of the interface between kernels and nc_gpu.h, read from the file before it is loaded.
 layout(constant_id = 1000) const uint nc_interface_version = 1;
 
@@ -28,5 +32,119 @@ float nc_fma(float a, float b, float c) {
 float nc_fma(float a, float b, float c) {
     precise float r = fma(a, b, c);
     return r;
+}
+#endif
+
+#ifdef NC_FIELD
+// The field of p = 2^64 - 2^32 + 1, as nc_gl_* in nc_goldilocks.h: canonical in, canonical out.
+// NC_FIELD_U32 is the variant for devices without 64-bit integers: an fe is then (low, high).
+const uint FE_EPSILON = 0xFFFFFFFFu; // 2^64 mod p
+#ifdef NC_FIELD_U32
+#define fe uvec2
+fe fe_make(uint low, uint high) { return uvec2(low, high); }
+uint fe_low(fe a) { return a.x; }
+uint fe_high(fe a) { return a.y; }
+
+// a + b, and 1 where it carries.
+fe fe_add64(fe a, fe b, out uint carry) {
+    uint c0, c1, c2;
+    uint low = uaddCarry(a.x, b.x, c0), high = uaddCarry(a.y, b.y, c1);
+    high = uaddCarry(high, c0, c2);
+    carry = c1 | c2;
+    return uvec2(low, high);
+}
+
+// a - b, and 1 where it borrows.
+fe fe_sub64(fe a, fe b, out uint borrow) {
+    uint b0, b1, b2;
+    uint low = usubBorrow(a.x, b.x, b0), high = usubBorrow(a.y, b.y, b1);
+    high = usubBorrow(high, b0, b2);
+    borrow = b1 | b2;
+    return uvec2(low, high);
+}
+
+// The product of two words.
+fe fe_mul32(uint a, uint b) {
+    uint high, low;
+    umulExtended(a, b, high, low);
+    return uvec2(low, high);
+}
+#else
+#define fe uint64_t
+fe fe_make(uint low, uint high) { return packUint2x32(uvec2(low, high)); }
+uint fe_low(fe a) { return unpackUint2x32(a).x; }
+uint fe_high(fe a) { return unpackUint2x32(a).y; }
+
+fe fe_add64(fe a, fe b, out uint carry) {
+    fe s = a + b;
+    carry = s < a ? 1u : 0u;
+    return s;
+}
+
+fe fe_sub64(fe a, fe b, out uint borrow) {
+    borrow = a < b ? 1u : 0u;
+    return a - b;
+}
+
+fe fe_mul32(uint a, uint b) { return uint64_t(a) * uint64_t(b); }
+#endif
+
+// The value below 2^64 brought below p.
+fe fe_canonical(fe a) {
+    uint borrow;
+    fe b = fe_sub64(a, fe_make(1u, 0xFFFFFFFFu), borrow);
+    return borrow != 0u ? a : b;
+}
+
+fe fe_add(fe a, fe b) {
+    uint carry, unused;
+    fe s = fe_add64(a, b, carry);
+    s = fe_add64(s, fe_make(carry * FE_EPSILON, 0u), unused);
+    return fe_canonical(s);
+}
+
+fe fe_sub(fe a, fe b) {
+    uint borrow, unused;
+    fe d = fe_sub64(a, b, borrow);
+    return fe_sub64(d, fe_make(borrow * FE_EPSILON, 0u), unused); // less 2^64 - p
+}
+
+// low + 2^64 high: low - h1 + h0 (2^32 - 1), as nc_gl__reduce.
+fe fe_reduce(fe low, fe high) {
+    uint borrow, carry, unused;
+    fe t = fe_sub64(low, fe_make(fe_high(high), 0u), borrow);
+    t = fe_sub64(t, fe_make(borrow * FE_EPSILON, 0u), unused);
+    fe r = fe_add64(t, fe_mul32(fe_low(high), FE_EPSILON), carry);
+    r = fe_add64(r, fe_make(carry * FE_EPSILON, 0u), unused);
+    return fe_canonical(r);
+}
+
+fe fe_mul(fe a, fe b) {
+    uint c0, c1, unused;
+    fe ll = fe_mul32(fe_low(a), fe_low(b)), lh = fe_mul32(fe_low(a), fe_high(b));
+    fe hl = fe_mul32(fe_high(a), fe_low(b)), hh = fe_mul32(fe_high(a), fe_high(b));
+    fe mid = fe_add64(lh, hl, c0);
+    fe low = fe_add64(ll, fe_make(0u, fe_low(mid)), c1);
+    fe high = fe_add64(hh, fe_make(fe_high(mid), c0), unused);
+    high = fe_add64(high, fe_make(c1, 0u), unused);
+    return fe_reduce(low, high);
+}
+
+fe fe_pow7(fe x) {
+    fe x2 = fe_mul(x, x), x3 = fe_mul(x2, x);
+    return fe_mul(x3, fe_mul(x2, x2));
+}
+
+// floor((x + 2^15) / 2^16) of the centred x: nc_fixed_rescale.
+fe fe_rescale(fe x) {
+    uint borrow, unused;
+    fe_sub64(fe_make(0x80000000u, 0x7FFFFFFFu), x, borrow); // (p - 1) / 2 = 2^63 - 2^31
+    bool negative = borrow != 0u;
+    if (negative) x = fe_sub64(x, fe_make(1u, 0xFFFFFFFFu), unused);
+    x = fe_add64(x, fe_make(32768u, 0u), unused);
+    negative = (fe_high(x) & 0x80000000u) != 0u;
+    uint high = uint(int(fe_high(x)) >> 16), low = fe_low(x) >> 16 | fe_high(x) << 16;
+    x = fe_make(low, high);
+    return negative ? fe_add64(x, fe_make(1u, 0xFFFFFFFFu), unused) : x;
 }
 #endif

@@ -3,14 +3,23 @@
    road of the library, launches and error paths included, on a machine without a GPU. */
 #include "cuda_on_cpu.h"
 #include "../cuda/gemm.cu"
+#include "../cuda/gl_vector.cu"
+#include "../cuda/gl_dot.cu"
+#include "../cuda/gl_matmul.cu"
+#include "../cuda/gl_ntt.cu"
+#include "../cuda/gl_reorder.cu"
+#include "../cuda/gl_poseidon2.cu"
 #include "../cuda/probe.cu"
 
 struct kernel_entry {
     const char *name;
     void (*body)(void *);
 };
-static const kernel_entry kernels[] = {{"gemm", nc_shim::entry<gemm>::body},
-                                       {"probe", nc_shim::entry<probe>::body}};
+#define NC_ENTRY(name)                                                                             \
+    { #name, nc_shim::entry < name> ::body }
+static const kernel_entry kernels[] = {
+    NC_ENTRY(gemm),   NC_ENTRY(gl_vector),  NC_ENTRY(gl_dot),       NC_ENTRY(gl_matmul),
+    NC_ENTRY(gl_ntt), NC_ENTRY(gl_reorder), NC_ENTRY(gl_poseidon2), NC_ENTRY(probe)};
 
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_IMAGE = 200, NOT_FOUND = 500 };
 

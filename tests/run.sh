@@ -33,7 +33,10 @@ sanitized() {
         CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 }
 leaks_checked() { NC_TEST_NO_VULKAN=1 ASAN_OPTIONS=detect_leaks=1 sanitized; }
-vulkan_road() { ASAN_OPTIONS=detect_leaks=0 build/san/test/gpu_roads; }
+vulkan_road() {
+    ASAN_OPTIONS=detect_leaks=0 build/san/test/gpu_roads &&
+        ASAN_OPTIONS=detect_leaks=0 build/san/test/glgpu_kernels
+}
 step sanitizers leaks_checked
 step vulkan vulkan_road
 step headers sh tests/headers.sh
