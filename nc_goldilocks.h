@@ -4011,47 +4011,66 @@ static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, siz
 }
 
 #ifdef NC_GL__X86
-/* Eight rows, eight columns a step: signed 32-bit products of the low halves of the centred values,
- * 64-bit sums. Returns the columns done. */
-NC_GL__TARGET512 static size_t nc_fixed__rows512(nc_fixed *c, const nc_fixed *a, const nc_fixed *b,
-                                                 size_t k, size_t n) {
-    enum { BLOCK = 64 };
-    const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);
-    int32_t pack[BLOCK][8];
-    size_t i, j, q, r;
-    for (q = 0; q < k; q += BLOCK) {
-        size_t steps = nc_gl__least(k - q, BLOCK);
-        for (i = 0; i < steps; i++)
-            for (r = 0; r < 8; r++) pack[i][r] = (int32_t)nc_gl_to_i64(a[r * k + q + i]);
-        for (j = 0; j + 8 <= n; j += 8) {
-            __m512i s0, s1, s2, s3, s4, s5, s6, s7;
+/* Eight rows of C, sixteen columns a step, over centred values x: signed 32-bit products and 64-bit
+ * sums, or with IFMA, whose product and sum are one instruction, the low 52 bits of both (two's
+ * complement, so right for sums below 2^51 in magnitude). Returns the columns done. */
 #define NC_FIXED__FOR_ROWS(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
-#define NC_FIXED__LOAD(r) s##r = q ? nc_gl__load512(c + r * n + j) : _mm512_setzero_si512();
+#define NC_FIXED__LOAD(r)                                                                          \
+    s##r = q ? nc_gl__load512(c + r * n + j) : _mm512_setzero_si512();                             \
+    t##r = q ? nc_gl__load512(c + r * n + j + 8) : _mm512_setzero_si512();
 #define NC_FIXED__STEP(r)                                                                          \
-    s##r = _mm512_add_epi64(s##r, _mm512_mul_epi32(_mm512_set1_epi32(pack[i][r]), x));
-#define NC_FIXED__STORE(r) nc_gl__store512(c + r * n + j, s##r);
-            NC_FIXED__FOR_ROWS(NC_FIXED__LOAD)
-            for (i = 0; i < steps; i++) {
-                __m512i x = nc_gl__load512(b + (q + i) * n + j);
-                x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);
-                NC_FIXED__FOR_ROWS(NC_FIXED__STEP)
-            }
-            NC_FIXED__FOR_ROWS(NC_FIXED__STORE)
-        }
+    {                                                                                              \
+        __m512i factor = _mm512_set1_epi64(pack[i][r]);                                            \
+        s##r = NC_FIXED__MULTIPLY_ADD(s##r, factor, x);                                            \
+        t##r = NC_FIXED__MULTIPLY_ADD(t##r, factor, y);                                            \
     }
+#define NC_FIXED__STORE(r)                                                                         \
+    nc_gl__store512(c + r * n + j, s##r), nc_gl__store512(c + r * n + j + 8, t##r);
+#define NC_FIXED__ROWS(name, attributes, unused_bits)                                              \
+    attributes static size_t name(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,     \
+                                  size_t n) {                                                      \
+        enum { BLOCK = 48 }; /* 3 KiB of packed rows */                                            \
+        const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);         \
+        long long pack[BLOCK][8];                                                                  \
+        size_t i, j = 0, q, r;                                                                     \
+        for (q = 0; q < k; q += BLOCK) {                                                           \
+            size_t steps = nc_gl__least(k - q, BLOCK);                                             \
+            for (r = 0; r < 8; r++)                                                                \
+                for (i = 0; i < steps; i++) pack[i][r] = nc_gl_to_i64(a[r * k + q + i]);           \
+            for (j = 0; j + 16 <= n; j += 16) {                                                    \
+                __m512i s0, s1, s2, s3, s4, s5, s6, s7, t0, t1, t2, t3, t4, t5, t6, t7;            \
+                NC_FIXED__FOR_ROWS(NC_FIXED__LOAD)                                                 \
+                for (i = 0; i < steps; i++) {                                                      \
+                    const nc_fixed *row = b + (q + i) * n + j;                                     \
+                    __m512i x = nc_gl__load512(row), y = nc_gl__load512(row + 8);                  \
+                    x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);          \
+                    y = _mm512_mask_sub_epi64(y, _mm512_cmpgt_epu64_mask(y, half), y, p);          \
+                    NC_FIXED__FOR_ROWS(NC_FIXED__STEP)                                             \
+                }                                                                                  \
+                NC_FIXED__FOR_ROWS(NC_FIXED__STORE)                                                \
+            }                                                                                      \
+        }                                                                                          \
+        for (r = 0; r < 8; r++) /* floor((x + 2^15) / 2^16), negatives up by p */                  \
+            for (i = 0; i < j; i += 8) {                                                           \
+                __m512i x = nc_gl__load512(c + r * n + i);                                         \
+                x = _mm512_srai_epi64(_mm512_slli_epi64(x, unused_bits), unused_bits);             \
+                x = _mm512_srai_epi64(_mm512_add_epi64(x, nc_gl__set512(UINT64_C(1) << 15)), 16);  \
+                x = _mm512_mask_add_epi64(x, _mm512_movepi64_mask(x), x, p);                       \
+                nc_gl__store512(c + r * n + i, x);                                                 \
+            }                                                                                      \
+        return j;                                                                                  \
+    }
+#define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_add_epi64(sum, _mm512_mul_epi32(x, y))
+NC_FIXED__ROWS(nc_fixed__rows512, NC_GL__TARGET512, 0)
+#undef NC_FIXED__MULTIPLY_ADD
+#define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_madd52lo_epu64(sum, x, y)
+NC_FIXED__ROWS(nc_fixed__rows_ifma, NC_GL__TARGET_IFMA, 12)
+#undef NC_FIXED__MULTIPLY_ADD
+#undef NC_FIXED__ROWS
 #undef NC_FIXED__STORE
 #undef NC_FIXED__STEP
 #undef NC_FIXED__LOAD
 #undef NC_FIXED__FOR_ROWS
-    for (r = 0; r < 8; r++) /* floor((x + 2^15) / 2^16), negatives up by p */
-        for (j = 0; j + 8 <= n; j += 8) {
-            __m512i x = nc_gl__load512(c + r * n + j);
-            x = _mm512_srai_epi64(_mm512_add_epi64(x, nc_gl__set512(UINT64_C(1) << 15)), 16);
-            x = _mm512_mask_add_epi64(x, _mm512_movepi64_mask(x), x, p);
-            nc_gl__store512(c + r * n + j, x);
-        }
-    return j;
-}
 #endif
 
 NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
@@ -4083,7 +4102,9 @@ NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed 
         size_t row = (size_t)i, end = m - row < 8 ? m : row + 8, done = 0;
 #ifdef NC_GL__X86
         if (end - row == 8 && nc_gl__level() >= 2)
-            done = nc_fixed__rows512(c + row * n, a + row * k, b, k, n);
+            done = (nc_gl__level() == 3 && bound.lo < (UINT64_C(1) << 51) / k
+                        ? nc_fixed__rows_ifma
+                        : nc_fixed__rows512)(c + row * n, a + row * k, b, k, n);
 #endif
         for (; row < end; row++) nc_fixed__row(c + row * n, a + row * k, b, k, n, done);
     }

@@ -23,6 +23,8 @@ grep -q 7c24bab7ce11e3329d4ebbb1f5fa638813f37553b42e653b14f88df6ce6369af "$out/k
     { echo "NOT the known digest"; exit 1; }
 echo "                                              as poseidon2_trident.json demands"
 "$b/gl_ntt" 14
+"$b/gl_merkle" examples/data
+"$b/gl_fixed" --svg "$out/fixed_errors.svg"
 
 say "nc_fp4.h: Boolean atoms as 4-bit threshold neurons, and a real matrix in 4 bits"
 "$b/fp4_atoms"

@@ -34,7 +34,7 @@ json() { # the last output is JSON, where there is something to check it with
     python3 -m json.tool <"$work/out" >/dev/null || { echo "FAILED: not JSON"; failures=$((failures + 1)); }
 }
 
-for e in gl_hash gl_ntt gl_merkle fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train; do
+for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train; do
     expect 0 $b/$e --help
     contains "usage: $e"
     expect 2 $b/$e --no-such-option
@@ -61,14 +61,29 @@ expect 2 $b/gl_ntt 99
 for tip5 in "" --tip5; do
     expect 0 $b/gl_merkle $tip5 --prove 77 examples/data/digits.csv
     cp "$work/out" "$work/proof"
-    expect 0 $b/gl_merkle --verify "$work/proof" examples/data/digits.csv; contains "chunk 77 belongs"
+    expect 0 $b/gl_merkle --verify "$work/proof" examples/data/digits.csv; contains "leaf 77 belongs"
     expect 1 $b/gl_merkle --verify "$work/proof" examples/data/genesis.txt
     sed 's/index 77/index 78/' "$work/proof" >"$work/moved"
     expect 1 $b/gl_merkle --verify "$work/moved" examples/data/digits.csv
     expect 1 $b/gl_merkle --verify LICENSE examples/data/digits.csv
 done
 expect 1 $b/gl_merkle --prove 9999 examples/data/digits.csv
-expect 0 $b/gl_merkle "$work/empty"; contains "0 chunks"
+expect 0 $b/gl_merkle "$work/empty"; contains "0 leaves"
+cp -r examples/data "$work/tree"
+expect 0 $b/gl_merkle "$work/tree"; contains "3 files"; cp "$work/out" "$work/root"
+expect 0 $b/gl_merkle --prove 5 "$work/tree"; cp "$work/out" "$work/proof"
+expect 0 $b/gl_merkle --verify "$work/proof" "$work/tree"; contains "leaf 5 belongs"
+mv "$work/tree/sample.tir" "$work/tree/sample.TIR"
+expect 0 $b/gl_merkle "$work/tree" # another name, another root
+cmp -s "$work/out" "$work/root" && { echo "FAILED: a renamed file keeps the root"; failures=$((failures + 1)); }
+printf x | dd of="$work/tree/digits.csv" bs=1 seek=4500 conv=notrunc 2>/dev/null # in leaf 5
+expect 1 $b/gl_merkle --verify "$work/proof" "$work/tree"
+expect 1 $b/gl_merkle "$work/no_such_folder"
+
+expect 0 $b/gl_fixed --svg "$work/errors.svg"; contains sigmoid_taylor
+grep -q '</svg>' "$work/errors.svg" || { echo "FAILED: no plot"; failures=$((failures + 1)); }
+expect 0 $b/gl_fixed --json; json
+expect 1 $b/gl_fixed --svg "$work/no/such/folder"
 
 expect 0 $b/fp4_atoms; contains "all exact"; contains "131072    100.00 %"
 expect 0 $b/fp4_atoms --json; json

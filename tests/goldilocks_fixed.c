@@ -263,7 +263,9 @@ static void matrices_equal_dot_products_at_every_level(void **state) {
         if (nc_gl_set_simd(level) != NC_OK) continue;
         for (m = 0; m < 7; m++)
             for (k = 0; k < 7; k++)
-                for (n = 0; n < 7; n++) { /* 31 bits take the integers, 40 the field */
+                for (n = 0; n < 7;
+                     n++) { /* 52 bits hold sums of 22, 64 bits of 28, the field all */
+                    check_fixed_matmul(sizes[m], sizes[k], sizes[n], 22, &seed);
                     check_fixed_matmul(sizes[m], sizes[k], sizes[n], 28, &seed);
                     check_fixed_matmul(sizes[m], sizes[k], sizes[n], 40, &seed);
                 }
