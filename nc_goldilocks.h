@@ -1574,6 +1574,14 @@ static nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
     return nc_gl__reduce(w);
 }
 
+NC_GL__INLINE512 uint64_t nc_gl__lane_sum(__m512i x) {
+    uint64_t lane[8], sum = 0;
+    int i;
+    nc_gl__store512(lane, x);
+    for (i = 0; i < 8; i++) sum += lane[i];
+    return sum;
+}
+
 /* With a = a0 + 2^32 a1 and b alike, Karatsuba needs three sums of products: l of a0 b0, h of
  * a1 b1, m of (a0 + a1)(b0 + b1). Then, since 2^64 = 2^32 - 1,
  *     sum a b = l + 2^32 (m - l - h) + 2^64 h = 2^32 (m - l) + l - h.
@@ -1598,12 +1606,9 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
             m0 = _mm512_madd52lo_epu64(m0, xs, ys);
             m1 = _mm512_madd52hi_epu64(m1, xs, ys);
         }
-        l = nc_gl__fold52((uint64_t)_mm512_reduce_add_epi64(l0),
-                          (uint64_t)_mm512_reduce_add_epi64(l1));
-        h = nc_gl__fold52((uint64_t)_mm512_reduce_add_epi64(h0),
-                          (uint64_t)_mm512_reduce_add_epi64(h1));
-        m = nc_gl__fold52((uint64_t)_mm512_reduce_add_epi64(m0),
-                          (uint64_t)_mm512_reduce_add_epi64(m1));
+        l = nc_gl__fold52(nc_gl__lane_sum(l0), nc_gl__lane_sum(l1));
+        h = nc_gl__fold52(nc_gl__lane_sum(h0), nc_gl__lane_sum(h1));
+        m = nc_gl__fold52(nc_gl__lane_sum(m0), nc_gl__lane_sum(m1));
         m = nc_gl__mul_2k64(nc_gl_sub(m, l), 32);
         *sum = nc_gl_add(*sum, nc_gl_add(m, nc_gl_sub(l, h)));
     }

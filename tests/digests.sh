@@ -1,10 +1,11 @@
 #!/bin/sh
-# The parameters after six training steps, by every build: one digest. Made by gcc 12 -O2; what
-# counts is that all builds agree with it.
+# One digest by every build: of the parameters after six training steps (nc_hlx.h), and of field
+# results (nc_goldilocks.h). Made by gcc 12 -O2; what counts is that all builds agree with them.
 cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 golden=a3a2535b3f266d71
+golden_field=108bf0a100a7e5e4
 failures=0
 n=0
 
@@ -19,6 +20,36 @@ check() { # name, environment, command
         failures=$((failures + 1))
     fi
 }
+
+check_field() { # name, command...
+    name=$1
+    shift
+    got=$("$@")
+    n=$((n + 1))
+    case $got in
+    $golden_field) printf '%-48s %s\n' "goldilocks, $name" "$got" ;;
+    unavailable) echo "goldilocks, $name: skipped, this machine lacks it" ;;
+    *)
+        printf 'FAILED: goldilocks, %-28s %s\n' "$name" "$got"
+        failures=$((failures + 1))
+        ;;
+    esac
+}
+
+for cc in gcc clang; do
+    for flags in "-O0" "-O1" "-O2" "-O3 -march=native" "-O2 -DNC_NO_SIMD" "-O2 -fopenmp" \
+        "-O2 -U__SIZEOF_INT128__ -Wno-builtin-macro-redefined" "-O2 -std=c99" "-Os"; do
+        $cc $flags tests/digest_goldilocks.c -o "$work/field" || { failures=$((failures + 1)); continue; }
+        check_field "$cc $flags" "$work/field"
+    done
+    for level in 0 1 2 3; do check_field "$cc -Os, level $level" "$work/field" $level; done
+done
+for arch in aarch64 s390x; do
+    if command -v qemu-$arch >/dev/null &&
+        $arch-linux-gnu-gcc -O2 -static tests/digest_goldilocks.c -o "$work/field" 2>/dev/null; then
+        check_field "$arch gcc -O2 under qemu" qemu-$arch "$work/field"
+    fi
+done
 
 for cc in gcc clang; do
     for flags in "-O0" "-O1" "-O2" "-O3" "-O2 -DNC_NO_SIMD" "-O2 -march=x86-64-v3" \
