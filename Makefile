@@ -13,7 +13,8 @@ TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed gol
            hlx_model base_files gpu_roads glgpu_kernels
 FUZZERS  = gl_parse tir_parse tir_tasm axx_table hlx_checkpoint gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
-FLOAT_KERNELS = gemm probe
+FLOAT_KERNELS = probe gemm elementwise layernorm layernorm_backward column_sums softmax \
+                softmax_backward cross_entropy embedding embedding_backward reduce adam
 FIELD_KERNELS = gl_vector gl_dot gl_matmul gl_ntt gl_reorder gl_poseidon2
 KERNELS  = $(FLOAT_KERNELS) $(FIELD_KERNELS)
 

@@ -332,6 +332,27 @@ NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const 
 NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
                                  size_t k, const float *a, const float *b, float *c,
                                  int accumulate);
+
+/* Training on a device: the bits of nc_hlx_train_step. */
+typedef struct nc_hlx_gpu nc_hlx_gpu;
+/* Move a model's state to a device and record its training step, at the configured batch size and
+ * full sequence length, with adamw's weight decay. The model stays the caller's and must outlive
+ * this; its own arrays are stale until nc_hlx_gpu_download. NC_ERR_UNSUPPORTED for widths above
+ * 4,096 or a device that cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else
+ * errors of the device. */
+NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
+                                   const nc_hlx_adamw *adamw);
+/* Release; null is fine. */
+NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *gpu);
+/* One step as nc_hlx_train_step, with the loader's seq equal to the model's. One upload of tokens
+ * and scalars, one run of the recorded program, one download of the losses. */
+NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
+                                       const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
+/* Parameters, gradients and moments from the device to the model: before saving, evaluating or
+ * sampling. */
+NC_API nc_status nc_hlx_gpu_download(nc_hlx_gpu *gpu);
+/* Parameters and moments from the model to the device, after the caller changed them. */
+NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *gpu);
 #endif
 
 #endif /* NC_HLX_H */
@@ -1590,6 +1611,61 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     return used;
 }
 
+/* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
+ * (1 - sin(pi (x - 1/2))) / 2; the error stays below 1e-9, and no libm function is used. */
+static double nc_hlx__half_cosine(double x) {
+    double y = 3.14159265358979323846 * (x - 0.5), z = y * y;
+    double s = -1.0 / 39916800.0;
+    s = s * z + 1.0 / 362880.0;
+    s = s * z - 1.0 / 5040.0;
+    s = s * z + 1.0 / 120.0;
+    s = s * z - 1.0 / 6.0;
+    s = s * z + 1.0;
+    return 0.5 - 0.5 * (s * y);
+}
+
+static nc_hlx_adamw nc_hlx__adamw_defaults(const nc_hlx_adamw *in) {
+    nc_hlx_adamw a;
+    memset(&a, 0, sizeof a);
+    if (in) a = *in;
+    if (a.lr <= 0.0f) a.lr = 3e-4f;
+    if (a.beta1 <= 0.0f) a.beta1 = 0.9f;
+    if (a.beta2 <= 0.0f) a.beta2 = 0.999f;
+    if (a.eps <= 0.0f) a.eps = 1e-8f;
+    return a;
+}
+
+typedef struct nc_hlx__adam_step {
+    float lr, beta1, beta2, eps, decay, scale, rest1, rest2, correct1, correct2;
+} nc_hlx__adam_step;
+
+/* b^n in float64 by repeated squaring: multiplications only, so the same everywhere. */
+static double nc_hlx__power(double b, uint64_t n) {
+    double result = 1.0;
+    for (; n; n >>= 1) {
+        if (n & 1) result = result * b;
+        b = b * b;
+    }
+    return result;
+}
+
+/* What a step of AdamW takes besides the gradients; decay and scale are left 0 and 1. */
+static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_t step) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    nc_hlx__adam_step s;
+    s.lr = nc_hlx_learning_rate(&a, step);
+    s.beta1 = a.beta1;
+    s.beta2 = a.beta2;
+    s.eps = a.eps;
+    s.decay = 0.0f;
+    s.scale = 1.0f;
+    s.rest1 = 1.0f - a.beta1;
+    s.rest2 = 1.0f - a.beta2;
+    s.correct1 = (float)(1.0 - nc_hlx__power((double)a.beta1, step));
+    s.correct2 = (float)(1.0 - nc_hlx__power((double)a.beta2, step));
+    return s;
+}
+
 /* >>io ============================================================================= */
 #ifndef NC_NO_STDIO
 
@@ -1731,10 +1807,30 @@ NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const 
 /* >>gpu ============================================================================ */
 #ifdef NC_GPU
 
-/* Constants of shaders/gemm.comp and cuda/gemm.cu, in this order. */
+/* Push constants of the gemm kernel: one matrix a workgroup layer z, head z mod heads of window
+ * z / heads. Offsets and strides count floats. */
 typedef struct nc_hlx__gemm_push {
-    uint32_t m, n, k, trans_a, trans_b, accumulate;
+    uint32_t m, n, k, trans_a, trans_b, accumulate, heads, lda, ldb, ldc, off_a, off_b, off_c;
+    uint32_t window_a, window_b, window_c, head_a, head_b, head_c, scaled;
+    float scale;
 } nc_hlx__gemm_push;
+
+static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k,
+                                            int accumulate) {
+    nc_hlx__gemm_push push;
+    memset(&push, 0, sizeof push);
+    push.m = (uint32_t)m;
+    push.n = (uint32_t)n;
+    push.k = (uint32_t)k;
+    push.trans_a = trans_a != 0;
+    push.trans_b = trans_b != 0;
+    push.accumulate = accumulate != 0;
+    push.heads = 1;
+    push.lda = (uint32_t)(trans_a ? m : k);
+    push.ldb = (uint32_t)(trans_b ? k : n);
+    push.ldc = (uint32_t)n;
+    return push;
+}
 
 NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
                                  size_t k, const float *a, const float *b, float *c,
@@ -1751,12 +1847,7 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
     if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
     if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20) return NC_ERR_LIMIT;
     if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
-    push.m = (uint32_t)m;
-    push.n = (uint32_t)n;
-    push.k = (uint32_t)k;
-    push.trans_a = trans_a != 0;
-    push.trans_b = trans_b != 0;
-    push.accumulate = accumulate != 0;
+    push = nc_hlx__plain_gemm(trans_a, trans_b, m, n, k, accumulate);
     groups[0] = (uint32_t)((n + 15) / 16);
     groups[1] = (uint32_t)((m + 15) / 16);
     groups[2] = 1;
@@ -1775,6 +1866,595 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
     for (i = 0; i < 3; i++) nc_gpu_buffer_destroy(device, buffers[i]);
     nc_gpu_kernel_destroy(device, kernel);
     return status;
+}
+
+/* Training on a device. The state buffer holds parameters, gradients, m and v one after the other;
+ * activations, tokens beside targets, and the optimiser's scalars have a buffer each. The whole
+ * step is one recorded program. */
+enum {
+    NC_HLX__K_GEMM,
+    NC_HLX__K_ELEMENTWISE,
+    NC_HLX__K_LAYERNORM,
+    NC_HLX__K_LAYERNORM_BACKWARD,
+    NC_HLX__K_COLUMN_SUMS,
+    NC_HLX__K_SOFTMAX,
+    NC_HLX__K_SOFTMAX_BACKWARD,
+    NC_HLX__K_CROSS_ENTROPY,
+    NC_HLX__K_EMBEDDING,
+    NC_HLX__K_EMBEDDING_BACKWARD,
+    NC_HLX__K_REDUCE,
+    NC_HLX__K_ADAM,
+    NC_HLX__KERNELS
+};
+
+static const struct nc_hlx__kernel_info {
+    const char *name;
+    uint32_t buffers, push_words, threads[3];
+} nc_hlx__kernel_infos[NC_HLX__KERNELS] = {
+    {"gemm", 3, 21, {16, 16, 1}},           {"elementwise", 3, 6, {256, 1, 1}},
+    {"layernorm", 3, 7, {32, 1, 1}},        {"layernorm_backward", 2, 7, {32, 1, 1}},
+    {"column_sums", 2, 9, {64, 1, 1}},      {"softmax", 1, 3, {32, 1, 1}},
+    {"softmax_backward", 1, 5, {32, 1, 1}}, {"cross_entropy", 3, 5, {32, 1, 1}},
+    {"embedding", 3, 7, {256, 1, 1}},       {"embedding_backward", 3, 7, {64, 1, 1}},
+    {"reduce", 2, 4, {32, 1, 1}},           {"adam", 2, 4, {256, 1, 1}}};
+
+/* Scalars in the control buffer, as adam reads them; then the mean's divisor. */
+enum { NC_HLX__NORM = 9, NC_HLX__COUNT = 10, NC_HLX__CONTROLS = 16 };
+
+/* Offsets of a layer's activations, in floats. */
+typedef struct nc_hlx__places {
+    uint32_t ln1, ln1_mean, ln1_rstd, qkv, att, mixed, after_att;
+    uint32_t ln2, ln2_mean, ln2_rstd, fc, gelu, out;
+} nc_hlx__places;
+
+struct nc_hlx_gpu {
+    nc_hlx_model *model;
+    nc_gpu *device;
+    nc_gpu_kernel *kernel[NC_HLX__KERNELS];
+    nc_gpu_buffer *state, *work, *tokens, *control;
+    nc_gpu_program *program;
+    nc_hlx__places *layers;
+    float *losses_host;
+    uint32_t embedded, final, final_mean, final_rstd, logits, losses;
+    uint32_t d_residual, d_wide, d_qkv, d_narrow, d_att, sums, rows, seq;
+    nc_status status; /* of the recording: every step does nothing after an error */
+};
+
+static uint32_t nc_hlx__place(size_t *used, size_t n) {
+    size_t at = *used;
+    *used = nc__add_size(at, nc__add_size(n, 15)) & ~(size_t)15;
+    return (uint32_t)at;
+}
+
+/* Lay the activations out; returns their number of floats. */
+static size_t nc_hlx__place_all(nc_hlx_gpu *g) {
+    const nc_hlx_config *c = &g->model->config;
+    size_t used = 0, rows = g->rows, narrow = rows * c->d_model, wide = rows * c->ffn_dim, l;
+    size_t square = rows * c->num_heads * g->seq, total = g->model->layout.total;
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__places *x = &g->layers[l];
+        x->ln1 = nc_hlx__place(&used, narrow);
+        x->ln1_mean = nc_hlx__place(&used, rows);
+        x->ln1_rstd = nc_hlx__place(&used, rows);
+        x->qkv = nc_hlx__place(&used, 3 * narrow);
+        x->att = nc_hlx__place(&used, square);
+        x->mixed = nc_hlx__place(&used, narrow);
+        x->after_att = nc_hlx__place(&used, narrow);
+        x->ln2 = nc_hlx__place(&used, narrow);
+        x->ln2_mean = nc_hlx__place(&used, rows);
+        x->ln2_rstd = nc_hlx__place(&used, rows);
+        x->fc = nc_hlx__place(&used, wide);
+        x->gelu = nc_hlx__place(&used, wide);
+        x->out = nc_hlx__place(&used, narrow);
+    }
+    g->embedded = nc_hlx__place(&used, narrow);
+    g->final = nc_hlx__place(&used, narrow);
+    g->final_mean = nc_hlx__place(&used, rows);
+    g->final_rstd = nc_hlx__place(&used, rows);
+    g->logits = nc_hlx__place(&used, rows * c->vocab_size);
+    g->losses = nc_hlx__place(&used, rows);
+    g->d_residual = nc_hlx__place(&used, narrow);
+    g->d_wide = nc_hlx__place(&used, wide);
+    g->d_qkv = nc_hlx__place(&used, 3 * narrow);
+    g->d_narrow = nc_hlx__place(&used, narrow);
+    g->d_att = nc_hlx__place(&used, square);
+    g->sums = nc_hlx__place(&used, total / NC_HLX__CHUNK + 1 + NC_HLX__CHUNK);
+    return used;
+}
+
+/* Record one kernel and a barrier after it. */
+static void nc_hlx__record(nc_hlx_gpu *g, int kernel, nc_gpu_buffer *a, nc_gpu_buffer *b,
+                           nc_gpu_buffer *c, const void *push, size_t x, size_t y, size_t z) {
+    nc_gpu_buffer *buffers[3];
+    uint32_t groups[3];
+    buffers[0] = a;
+    buffers[1] = b;
+    buffers[2] = c;
+    if (x > 65535) { /* elementwise kernels count on in y */
+        y = (x + 65534) / 65535;
+        x = (x + y - 1) / y;
+    }
+    groups[0] = (uint32_t)x;
+    groups[1] = (uint32_t)y;
+    groups[2] = (uint32_t)z;
+    if (g->status == NC_OK && (y > 65535 || z > 65535)) g->status = NC_ERR_LIMIT;
+    if (g->status == NC_OK)
+        g->status = nc_gpu_dispatch(g->device, g->kernel[kernel], buffers, push, groups);
+    if (g->status == NC_OK) g->status = nc_gpu_barrier(g->device);
+}
+
+static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_gpu_buffer *a,
+                                nc_gpu_buffer *b, nc_gpu_buffer *c, size_t matrices) {
+    nc_hlx__record(g, NC_HLX__K_GEMM, a, b, c, push, (push->n + 15) / 16, (push->m + 15) / 16,
+                   matrices);
+}
+
+/* Operations of the elementwise kernel. */
+enum { NC_HLX__E_ADD, NC_HLX__E_BIAS, NC_HLX__E_GELU, NC_HLX__E_GELU_DX, NC_HLX__E_ZERO };
+
+static void nc_hlx__record_elementwise(nc_hlx_gpu *g, uint32_t operation, size_t count, size_t n,
+                                       nc_gpu_buffer *a, uint32_t off_a, nc_gpu_buffer *b,
+                                       uint32_t off_b, nc_gpu_buffer *c, uint32_t off_c) {
+    uint32_t push[6];
+    push[0] = (uint32_t)count;
+    push[1] = operation;
+    push[2] = (uint32_t)n;
+    push[3] = off_a;
+    push[4] = off_b;
+    push[5] = off_c;
+    nc_hlx__record(g, NC_HLX__K_ELEMENTWISE, a, b, c, push, (count + 255) / 256, 1, 1);
+}
+
+/* Place of a parameter in the state buffer; gradients lie `total` behind. */
+static uint32_t nc_hlx__at(const nc_hlx_gpu *g, int tensor, size_t layer) {
+    const nc_hlx_model *model = g->model;
+    return (uint32_t)(nc_hlx__tensor(model, model->parameters, tensor, layer) - model->parameters);
+}
+
+/* out (rows x n) = x (rows x k) W + bias. */
+static void nc_hlx__record_linear(nc_hlx_gpu *g, uint32_t out, uint32_t x, int w, int bias,
+                                  size_t layer, size_t k, size_t n) {
+    nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, g->rows, n, k, 0);
+    push.off_a = x;
+    push.off_b = nc_hlx__at(g, w, layer);
+    push.off_c = out;
+    nc_hlx__record_gemm(g, &push, g->work, g->state, g->work, 1);
+    nc_hlx__record_elementwise(g, NC_HLX__E_BIAS, (size_t)g->rows * n, n, g->work, out, g->state,
+                               nc_hlx__at(g, bias, layer), g->work, out);
+}
+
+/* nc_hlx__linear_backward. */
+static void nc_hlx__record_linear_backward(nc_hlx_gpu *g, uint32_t dx, uint32_t dout, uint32_t x,
+                                           int w, int bias, size_t layer, size_t k, size_t n) {
+    const uint32_t total = (uint32_t)g->model->layout.total;
+    nc_hlx__gemm_push push = nc_hlx__plain_gemm(1, 0, k, n, g->rows, 1);
+    uint32_t sums[9];
+    push.off_a = x;
+    push.off_b = dout;
+    push.off_c = nc_hlx__at(g, w, layer) + total;
+    nc_hlx__record_gemm(g, &push, g->work, g->work, g->state, 1);
+    push = nc_hlx__plain_gemm(0, 1, g->rows, k, n, 0);
+    push.off_a = dout;
+    push.off_b = nc_hlx__at(g, w, layer);
+    push.off_c = dx;
+    nc_hlx__record_gemm(g, &push, g->work, g->state, g->work, 1);
+    memset(sums, 0, sizeof sums);
+    sums[0] = g->rows;
+    sums[1] = (uint32_t)n;
+    sums[3] = dout;
+    sums[8] = nc_hlx__at(g, bias, layer) + total;
+    nc_hlx__record(g, NC_HLX__K_COLUMN_SUMS, g->work, g->state, NULL, sums, (n + 63) / 64, 1, 1);
+}
+
+static void nc_hlx__record_layernorm(nc_hlx_gpu *g, uint32_t out, uint32_t mean, uint32_t rstd,
+                                     uint32_t x, int w, int bias, size_t layer) {
+    uint32_t push[7];
+    push[0] = g->model->config.d_model;
+    push[1] = x;
+    push[2] = nc_hlx__at(g, w, layer);
+    push[3] = nc_hlx__at(g, bias, layer);
+    push[4] = out;
+    push[5] = mean;
+    push[6] = rstd;
+    nc_hlx__record(g, NC_HLX__K_LAYERNORM, g->work, g->state, g->work, push, g->rows, 1, 1);
+}
+
+/* nc_hlx_layernorm_backward: d_residual += the gradient of x, from d_narrow. */
+static void nc_hlx__record_layernorm_backward(nc_hlx_gpu *g, uint32_t x, uint32_t mean,
+                                              uint32_t rstd, int w, int bias, size_t layer) {
+    const uint32_t d = g->model->config.d_model, total = (uint32_t)g->model->layout.total;
+    uint32_t push[7], sums[9];
+    push[0] = d;
+    push[1] = x;
+    push[2] = nc_hlx__at(g, w, layer);
+    push[3] = mean;
+    push[4] = rstd;
+    push[5] = g->d_narrow;
+    push[6] = g->d_residual;
+    nc_hlx__record(g, NC_HLX__K_LAYERNORM_BACKWARD, g->work, g->state, NULL, push, g->rows, 1, 1);
+    sums[0] = g->rows;
+    sums[1] = d;
+    sums[2] = 1;
+    sums[3] = g->d_narrow;
+    sums[4] = x;
+    sums[5] = mean;
+    sums[6] = rstd;
+    sums[7] = nc_hlx__at(g, w, layer) + total;
+    sums[8] = nc_hlx__at(g, bias, layer) + total;
+    nc_hlx__record(g, NC_HLX__K_COLUMN_SUMS, g->work, g->state, NULL, sums, (d + 63) / 64, 1, 1);
+}
+
+/* A gemm over all heads of all windows. Operands inside qkv-shaped rows have stride 3 d, inside
+ * mixed-shaped rows d, and seq x seq blocks seq. */
+typedef struct nc_hlx__operand {
+    uint32_t at, stride; /* stride 0: a seq x seq block a head */
+} nc_hlx__operand;
+
+static void nc_hlx__record_heads(nc_hlx_gpu *g, int trans_a, int trans_b, nc_hlx__operand a,
+                                 nc_hlx__operand b, nc_hlx__operand c, float scale) {
+    const nc_hlx_config *config = &g->model->config;
+    const uint32_t t = g->seq, heads = config->num_heads, hd = config->d_model / heads;
+    nc_hlx__gemm_push push =
+        nc_hlx__plain_gemm(trans_a, trans_b, t, c.stride ? hd : t, c.stride ? t : hd, 0);
+    push.heads = heads;
+    push.off_a = a.at;
+    push.off_b = b.at;
+    push.off_c = c.at;
+    push.lda = a.stride ? a.stride : t;
+    push.ldb = b.stride ? b.stride : t;
+    push.ldc = c.stride ? c.stride : t;
+    push.head_a = a.stride ? hd : t * t;
+    push.head_b = b.stride ? hd : t * t;
+    push.head_c = c.stride ? hd : t * t;
+    push.window_a = a.stride ? t * a.stride : heads * t * t;
+    push.window_b = b.stride ? t * b.stride : heads * t * t;
+    push.window_c = c.stride ? t * c.stride : heads * t * t;
+    push.scaled = scale != 0.0f;
+    push.scale = scale;
+    nc_hlx__record_gemm(g, &push, g->work, g->work, g->work, (size_t)g->rows / t * heads);
+}
+
+static nc_hlx__operand nc_hlx__operand_of(uint32_t at, uint32_t stride) {
+    nc_hlx__operand o;
+    o.at = at;
+    o.stride = stride;
+    return o;
+}
+
+static void nc_hlx__record_forward(nc_hlx_gpu *g) {
+    const nc_hlx_config *c = &g->model->config;
+    const uint32_t d = c->d_model, f = c->ffn_dim, rows = g->rows;
+    const size_t narrow = (size_t)rows * d;
+    const float scale = 1.0f / sqrtf((float)(d / c->num_heads));
+    uint32_t push[7], in = g->embedded;
+    nc_hlx__gemm_push head;
+    size_t l;
+    push[0] = (uint32_t)narrow;
+    push[1] = d;
+    push[2] = g->seq;
+    push[3] = nc_hlx__at(g, NC_HLX__WTE, 0);
+    push[4] = nc_hlx__at(g, NC_HLX__WPE, 0);
+    push[5] = 0;
+    push[6] = g->embedded;
+    nc_hlx__record(g, NC_HLX__K_EMBEDDING, g->state, g->tokens, g->work, push, (narrow + 255) / 256,
+                   1, 1);
+    for (l = 0; l < c->num_layers; l++) {
+        const nc_hlx__places *x = &g->layers[l];
+        const nc_hlx__operand att = nc_hlx__operand_of(x->att, 0);
+        uint32_t soft[3];
+        nc_hlx__record_layernorm(g, x->ln1, x->ln1_mean, x->ln1_rstd, in, NC_HLX__LN1_W,
+                                 NC_HLX__LN1_B, l);
+        nc_hlx__record_linear(g, x->qkv, x->ln1, NC_HLX__QKV_W, NC_HLX__QKV_B, l, d, 3 * d);
+        nc_hlx__record_heads(g, 0, 1, nc_hlx__operand_of(x->qkv, 3 * d),
+                             nc_hlx__operand_of(x->qkv + d, 3 * d), att, scale);
+        soft[0] = g->seq;
+        soft[1] = 1;
+        soft[2] = x->att;
+        nc_hlx__record(g, NC_HLX__K_SOFTMAX, g->work, NULL, NULL, soft, rows * c->num_heads, 1, 1);
+        nc_hlx__record_heads(g, 0, 0, att, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d),
+                             nc_hlx__operand_of(x->mixed, d), 0.0f);
+        nc_hlx__record_linear(g, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, d);
+        nc_hlx__record_elementwise(g, NC_HLX__E_ADD, narrow, d, g->work, x->after_att, g->work, in,
+                                   g->work, x->after_att);
+        nc_hlx__record_layernorm(g, x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att, NC_HLX__LN2_W,
+                                 NC_HLX__LN2_B, l);
+        nc_hlx__record_linear(g, x->fc, x->ln2, NC_HLX__FC_W, NC_HLX__FC_B, l, d, f);
+        nc_hlx__record_elementwise(g, NC_HLX__E_GELU, (size_t)rows * f, f, g->work, x->fc, g->work,
+                                   0, g->work, x->gelu);
+        nc_hlx__record_linear(g, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, d);
+        nc_hlx__record_elementwise(g, NC_HLX__E_ADD, narrow, d, g->work, x->out, g->work,
+                                   x->after_att, g->work, x->out);
+        in = x->out;
+    }
+    nc_hlx__record_layernorm(g, g->final, g->final_mean, g->final_rstd, in, NC_HLX__LNF_W,
+                             NC_HLX__LNF_B, 0);
+    head = nc_hlx__plain_gemm(0, 1, rows, c->vocab_size, d, 0);
+    head.off_a = g->final;
+    head.off_b = nc_hlx__at(g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+    head.off_c = g->logits;
+    nc_hlx__record_gemm(g, &head, g->work, g->state, g->work, 1);
+    push[0] = c->vocab_size;
+    push[1] = g->logits;
+    push[2] = g->losses;
+    push[3] = rows; /* the targets stand behind the tokens */
+    push[4] = NC_HLX__COUNT;
+    nc_hlx__record(g, NC_HLX__K_CROSS_ENTROPY, g->work, g->tokens, g->control, push, rows, 1, 1);
+}
+
+/* nc_hlx__attention_backward: from d_narrow to d_qkv. */
+static void nc_hlx__record_attention_backward(nc_hlx_gpu *g, const nc_hlx__places *x) {
+    const nc_hlx_config *c = &g->model->config;
+    const uint32_t d = c->d_model;
+    const nc_hlx__operand d_out = nc_hlx__operand_of(g->d_narrow, d);
+    const nc_hlx__operand ds = nc_hlx__operand_of(g->d_att, 0);
+    struct {
+        uint32_t n, causal, off_y, off_dy;
+        float scale;
+    } push;
+    nc_hlx__record_heads(g, 1, 0, nc_hlx__operand_of(x->att, 0), d_out,
+                         nc_hlx__operand_of(g->d_qkv + 2 * d, 3 * d), 0.0f);
+    nc_hlx__record_heads(g, 0, 1, d_out, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d), ds, 0.0f);
+    push.n = g->seq;
+    push.causal = 1;
+    push.off_y = x->att;
+    push.off_dy = g->d_att;
+    push.scale = 1.0f / sqrtf((float)(d / c->num_heads));
+    nc_hlx__record(g, NC_HLX__K_SOFTMAX_BACKWARD, g->work, NULL, NULL, &push,
+                   g->rows * c->num_heads, 1, 1);
+    nc_hlx__record_heads(g, 0, 0, ds, nc_hlx__operand_of(x->qkv + d, 3 * d),
+                         nc_hlx__operand_of(g->d_qkv, 3 * d), 0.0f);
+    nc_hlx__record_heads(g, 1, 0, ds, nc_hlx__operand_of(x->qkv, 3 * d),
+                         nc_hlx__operand_of(g->d_qkv + d, 3 * d), 0.0f);
+}
+
+static void nc_hlx__record_backward_layer(nc_hlx_gpu *g, size_t l, uint32_t in) {
+    const nc_hlx_config *c = &g->model->config;
+    const nc_hlx__places *x = &g->layers[l];
+    const uint32_t d = c->d_model, f = c->ffn_dim;
+    nc_hlx__record_linear_backward(g, g->d_wide, g->d_residual, x->gelu, NC_HLX__OUT_W,
+                                   NC_HLX__OUT_B, l, f, d);
+    nc_hlx__record_elementwise(g, NC_HLX__E_GELU_DX, (size_t)g->rows * f, f, g->work, g->d_wide,
+                               g->work, x->fc, g->work, g->d_wide);
+    nc_hlx__record_linear_backward(g, g->d_narrow, g->d_wide, x->ln2, NC_HLX__FC_W, NC_HLX__FC_B, l,
+                                   d, f);
+    nc_hlx__record_layernorm_backward(g, x->after_att, x->ln2_mean, x->ln2_rstd, NC_HLX__LN2_W,
+                                      NC_HLX__LN2_B, l);
+    nc_hlx__record_linear_backward(g, g->d_narrow, g->d_residual, x->mixed, NC_HLX__PROJ_W,
+                                   NC_HLX__PROJ_B, l, d, d);
+    nc_hlx__record_attention_backward(g, x);
+    nc_hlx__record_linear_backward(g, g->d_narrow, g->d_qkv, x->ln1, NC_HLX__QKV_W, NC_HLX__QKV_B,
+                                   l, d, 3 * d);
+    nc_hlx__record_layernorm_backward(g, in, x->ln1_mean, x->ln1_rstd, NC_HLX__LN1_W, NC_HLX__LN1_B,
+                                      l);
+}
+
+static void nc_hlx__record_backward(nc_hlx_gpu *g) {
+    const nc_hlx_config *c = &g->model->config;
+    const uint32_t d = c->d_model, rows = g->rows, total = (uint32_t)g->model->layout.total;
+    const int output = c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
+    nc_hlx__gemm_push push = nc_hlx__plain_gemm(1, 0, c->vocab_size, d, rows, 1);
+    uint32_t embedding[7];
+    size_t l;
+    nc_hlx__record_elementwise(g, NC_HLX__E_ZERO, total, 1, g->state, 0, g->state, 0, g->state,
+                               total);
+    push.off_a = g->logits;
+    push.off_b = g->final;
+    push.off_c = nc_hlx__at(g, output, 0) + total;
+    nc_hlx__record_gemm(g, &push, g->work, g->work, g->state, 1);
+    push = nc_hlx__plain_gemm(0, 0, rows, d, c->vocab_size, 0);
+    push.off_a = g->logits;
+    push.off_b = nc_hlx__at(g, output, 0);
+    push.off_c = g->d_narrow;
+    nc_hlx__record_gemm(g, &push, g->work, g->state, g->work, 1);
+    nc_hlx__record_elementwise(g, NC_HLX__E_ZERO, (size_t)rows * d, 1, g->work, 0, g->work, 0,
+                               g->work, g->d_residual);
+    nc_hlx__record_layernorm_backward(g, g->layers[c->num_layers - 1].out, g->final_mean,
+                                      g->final_rstd, NC_HLX__LNF_W, NC_HLX__LNF_B, 0);
+    for (l = c->num_layers; l-- > 0;)
+        nc_hlx__record_backward_layer(g, l, l ? g->layers[l - 1].out : g->embedded);
+    embedding[0] = rows;
+    embedding[1] = d;
+    embedding[2] = g->seq;
+    embedding[3] = g->d_residual;
+    embedding[4] = 0;
+    embedding[5] = nc_hlx__at(g, NC_HLX__WTE, 0) + total;
+    embedding[6] = nc_hlx__at(g, NC_HLX__WPE, 0) + total;
+    nc_hlx__record(g, NC_HLX__K_EMBEDDING_BACKWARD, g->work, g->tokens, g->state, embedding,
+                   (d + 63) / 64, 1, 1);
+}
+
+/* The squared norm of all gradients to the control buffer, by the rule of nc_hlx_dot, then AdamW. */
+static void nc_hlx__record_update(nc_hlx_gpu *g, float weight_decay) {
+    const uint32_t total = (uint32_t)g->model->layout.total;
+    uint32_t push[4], n = total, from = total, to = g->sums;
+    nc_gpu_buffer *source = g->state;
+    int t;
+    push[1] = 1;
+    for (;;) {
+        const uint32_t chunks = (n + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK;
+        push[0] = n;
+        push[2] = from;
+        push[3] = chunks > 1 ? to : NC_HLX__NORM;
+        nc_hlx__record(g, NC_HLX__K_REDUCE, source, chunks > 1 ? g->work : g->control, NULL, push,
+                       chunks, 1, 1);
+        if (chunks == 1) break;
+        source = g->work;
+        push[1] = 0;
+        from = to;
+        to += chunks;
+        n = chunks;
+    }
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        size_t layers = nc_hlx__is_layer_tensor(t) ? g->model->config.num_layers : 1, layer;
+        struct {
+            uint32_t count, first, total;
+            float decay;
+        } adam;
+        if (g->model->layout.size[t] == 0) continue;
+        for (layer = 0; layer < layers; layer++) {
+            adam.count = (uint32_t)g->model->layout.size[t];
+            adam.first = nc_hlx__at(g, t, layer);
+            adam.total = total;
+            adam.decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
+            nc_hlx__record(g, NC_HLX__K_ADAM, g->state, g->control, NULL, &adam,
+                           (adam.count + 255) / 256, 1, 1);
+        }
+    }
+}
+
+/* Kernels, buffers, the recorded step. */
+static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, float weight_decay) {
+    const size_t state = nc__mul_size(4 * sizeof(float), g->model->layout.total);
+    const size_t work = nc_hlx__place_all(g);
+    int k;
+    if (work > UINT32_MAX || state / sizeof(float) > UINT32_MAX) return NC_ERR_LIMIT;
+    for (k = 0; k < NC_HLX__KERNELS && g->status == NC_OK; k++)
+        g->status = nc_gpu_kernel_load(
+            g->device, nc_hlx__kernel_infos[k].name, nc_hlx__kernel_infos[k].buffers,
+            4 * nc_hlx__kernel_infos[k].push_words, nc_hlx__kernel_infos[k].threads, &g->kernel[k]);
+    if (g->status == NC_OK) g->status = nc_gpu_buffer_create(g->device, state, &g->state);
+    if (g->status == NC_OK)
+        g->status = nc_gpu_buffer_create(g->device, work * sizeof(float), &g->work);
+    if (g->status == NC_OK)
+        g->status = nc_gpu_buffer_create(g->device, 2 * sizeof(uint32_t) * g->rows, &g->tokens);
+    if (g->status == NC_OK)
+        g->status = nc_gpu_buffer_create(g->device, NC_HLX__CONTROLS * sizeof(float), &g->control);
+    if (g->status != NC_OK) return g->status;
+    g->status = nc_gpu_begin(g->device);
+    if (g->status != NC_OK) return g->status;
+    nc_hlx__record_forward(g);
+    nc_hlx__record_backward(g);
+    nc_hlx__record_update(g, weight_decay);
+    {
+        nc_status ended = nc_gpu_end(g->device, &g->program);
+        if (g->status == NC_OK) g->status = ended;
+    }
+    return g->status;
+}
+
+NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *g) {
+    const size_t bytes = g ? g->model->layout.total * sizeof(float) : 0;
+    nc_status status;
+    if (!g) return NC_ERR_ARG;
+    status = nc_gpu_upload(g->device, g->state, 0, g->model->parameters, bytes);
+    if (status == NC_OK) status = nc_gpu_upload(g->device, g->state, 2 * bytes, g->model->m, bytes);
+    if (status == NC_OK) status = nc_gpu_upload(g->device, g->state, 3 * bytes, g->model->v, bytes);
+    return status;
+}
+
+NC_API nc_status nc_hlx_gpu_download(nc_hlx_gpu *g) {
+    const size_t bytes = g ? g->model->layout.total * sizeof(float) : 0;
+    float *to[4];
+    nc_status status = NC_OK;
+    size_t i;
+    if (!g) return NC_ERR_ARG;
+    to[0] = g->model->parameters;
+    to[1] = g->model->gradients;
+    to[2] = g->model->m;
+    to[3] = g->model->v;
+    for (i = 0; i < 4 && status == NC_OK; i++)
+        status = nc_gpu_download(g->device, g->state, i * bytes, to[i], bytes);
+    return status;
+}
+
+NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **out, nc_gpu *device, nc_hlx_model *model,
+                                   const nc_hlx_adamw *adamw) {
+    const nc_hlx_config *c;
+    nc_hlx_gpu *g;
+    nc_status status;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    if (!device || !model) return NC_ERR_ARG;
+    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
+    c = &model->config;
+    if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
+        c->max_seq_len > NC_HLX__CHUNK)
+        return NC_ERR_UNSUPPORTED; /* a row is one chunk of the fixed reduction */
+    g = (nc_hlx_gpu *)nc__calloc(model->custom_hooks ? &model->hooks : NULL, sizeof *g);
+    if (!g) return NC_ERR_MEMORY;
+    g->model = model;
+    g->device = device;
+    g->seq = c->max_seq_len;
+    g->rows = c->batch_size * c->max_seq_len;
+    g->layers = (nc_hlx__places *)nc__calloc(model->custom_hooks ? &model->hooks : NULL,
+                                             c->num_layers * sizeof *g->layers);
+    g->losses_host =
+        (float *)nc__calloc(model->custom_hooks ? &model->hooks : NULL, g->rows * sizeof(float));
+    status = g->layers && g->losses_host
+                 ? nc_hlx__gpu_prepare(g, nc_hlx__adamw_defaults(adamw).weight_decay)
+                 : NC_ERR_MEMORY;
+    if (status == NC_OK) status = nc_hlx_gpu_upload(g);
+    if (status != NC_OK) {
+        nc_hlx_gpu_destroy(g);
+        return status;
+    }
+    *out = g;
+    return NC_OK;
+}
+
+NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *g) {
+    const nc_allocator *hooks;
+    int k;
+    if (!g) return;
+    nc_gpu_program_destroy(g->device, g->program);
+    nc_gpu_buffer_destroy(g->device, g->state);
+    nc_gpu_buffer_destroy(g->device, g->work);
+    nc_gpu_buffer_destroy(g->device, g->tokens);
+    nc_gpu_buffer_destroy(g->device, g->control);
+    for (k = 0; k < NC_HLX__KERNELS; k++) nc_gpu_kernel_destroy(g->device, g->kernel[k]);
+    hooks = g->model->custom_hooks ? &g->model->hooks : NULL;
+    nc__free(hooks, g->layers, g->model->config.num_layers * sizeof *g->layers);
+    nc__free(hooks, g->losses_host, g->rows * sizeof(float));
+    nc__free(hooks, g, sizeof *g);
+}
+
+NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
+                                       const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    float control[NC_HLX__CONTROLS];
+    nc_hlx_model *model;
+    nc_hlx__adam_step s;
+    nc_status status;
+    size_t valid = 0, i;
+    if (!g || !loader || !loader->text || loader->seq != g->seq || loader->bytes <= loader->seq ||
+        g->model->config.vocab_size < 256)
+        return NC_ERR_ARG;
+    model = g->model;
+    nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
+    for (i = 0; i < g->rows; i++) valid += (size_t)(model->targets[i] < model->config.vocab_size);
+    s = nc_hlx__adam_scalars(adamw, model->step + 1);
+    memset(control, 0, sizeof control);
+    control[0] = s.lr;
+    control[1] = s.beta1;
+    control[2] = s.beta2;
+    control[3] = s.eps;
+    control[4] = s.rest1;
+    control[5] = s.rest2;
+    control[6] = s.correct1;
+    control[7] = s.correct2;
+    control[8] = nc_hlx__adamw_defaults(adamw).clip_norm;
+    control[NC_HLX__COUNT] = (float)(valid ? valid : 1);
+    status = nc_gpu_upload(g->device, g->tokens, 0, model->tokens, g->rows * sizeof(uint32_t));
+    if (status == NC_OK)
+        status = nc_gpu_upload(g->device, g->tokens, g->rows * sizeof(uint32_t), model->targets,
+                               g->rows * sizeof(uint32_t));
+    if (status == NC_OK) status = nc_gpu_upload(g->device, g->control, 0, control, sizeof control);
+    if (status == NC_OK) status = nc_gpu_run(g->device, g->program, NULL);
+    if (status == NC_OK)
+        status = nc_gpu_download(g->device, g->work, g->losses * sizeof(float), g->losses_host,
+                                 g->rows * sizeof(float));
+    if (status == NC_OK)
+        status = nc_gpu_download(g->device, g->control, 0, control, sizeof control);
+    if (status != NC_OK) return status;
+    model->step++;
+    model->ready = 0;
+    if (stats) {
+        memset(stats, 0, sizeof *stats);
+        stats->loss = nc_hlx_sum(g->losses_host, g->rows) / control[NC_HLX__COUNT];
+        stats->grad_norm = sqrtf(control[NC_HLX__NORM]);
+        stats->lr = s.lr;
+        stats->step = model->step;
+    }
+    return NC_OK;
 }
 #endif /* NC_GPU */
 
@@ -2165,30 +2845,6 @@ NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
     memset(model->gradients, 0, model->layout.total * sizeof(float));
 }
 
-/* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
- * (1 - sin(pi (x - 1/2))) / 2; the error stays below 1e-9, and no libm function is used. */
-static double nc_hlx__half_cosine(double x) {
-    double y = 3.14159265358979323846 * (x - 0.5), z = y * y;
-    double s = -1.0 / 39916800.0;
-    s = s * z + 1.0 / 362880.0;
-    s = s * z - 1.0 / 5040.0;
-    s = s * z + 1.0 / 120.0;
-    s = s * z - 1.0 / 6.0;
-    s = s * z + 1.0;
-    return 0.5 - 0.5 * (s * y);
-}
-
-static nc_hlx_adamw nc_hlx__adamw_defaults(const nc_hlx_adamw *in) {
-    nc_hlx_adamw a;
-    memset(&a, 0, sizeof a);
-    if (in) a = *in;
-    if (a.lr <= 0.0f) a.lr = 3e-4f;
-    if (a.beta1 <= 0.0f) a.beta1 = 0.9f;
-    if (a.beta2 <= 0.0f) a.beta2 = 0.999f;
-    if (a.eps <= 0.0f) a.eps = 1e-8f;
-    return a;
-}
-
 NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
     nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
     double share;
@@ -2199,10 +2855,6 @@ NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
     return (float)((double)a.lr_min +
                    nc_hlx__half_cosine(share) * ((double)a.lr - (double)a.lr_min));
 }
-
-typedef struct nc_hlx__adam_step {
-    float lr, beta1, beta2, eps, decay, scale, rest1, rest2, correct1, correct2;
-} nc_hlx__adam_step;
 
 /* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p). */
 NC_HLX__INLINE void nc_hlx__adam_body(float *p, const float *g, float *m, float *v,
@@ -2222,16 +2874,6 @@ NC_HLX__VERSIONS(nc_hlx__adam,
                   size_t n),
                  (p, g, m, v, s, n))
 
-/* b^n in float64 by repeated squaring: multiplications only, so the same everywhere. */
-static double nc_hlx__power(double b, uint64_t n) {
-    double result = 1.0;
-    for (; n; n >>= 1) {
-        if (n & 1) result = result * b;
-        b = b * b;
-    }
-    return result;
-}
-
 NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
     nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
     nc_hlx__adam_step s;
@@ -2239,15 +2881,8 @@ NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx
     size_t layer, layers;
     int t;
     model->step++;
-    s.lr = nc_hlx_learning_rate(&a, model->step);
-    s.beta1 = a.beta1;
-    s.beta2 = a.beta2;
-    s.eps = a.eps;
+    s = nc_hlx__adam_scalars(&a, model->step);
     s.scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
-    s.rest1 = 1.0f - a.beta1;
-    s.rest2 = 1.0f - a.beta2;
-    s.correct1 = (float)(1.0 - nc_hlx__power((double)a.beta1, model->step));
-    s.correct2 = (float)(1.0 - nc_hlx__power((double)a.beta2, model->step));
     for (t = 0; t < NC_HLX__TENSORS; t++) {
         layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
         s.decay = nc_hlx__decays(t) ? a.weight_decay : 0.0f;

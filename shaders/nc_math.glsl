@@ -35,6 +35,124 @@ float nc_fma(float a, float b, float c) {
 }
 #endif
 
+#ifndef NC_FIELD
+float nc_add(float a, float b) {
+    precise float r = a + b;
+    return r;
+}
+float nc_sub(float a, float b) {
+    precise float r = a - b;
+    return r;
+}
+float nc_mul(float a, float b) {
+    precise float r = a * b;
+    return r;
+}
+// Vulkan allows 2.5 units of error; nc_gpu.h probes these and refuses a device that uses them.
+float nc_div(float a, float b) {
+    precise float r = a / b;
+    return r;
+}
+float nc_sqrt(float a) {
+    precise float r = sqrt(a);
+    return r;
+}
+uint nc_bits(float x) { return floatBitsToUint(x); }
+float nc_float(uint u) { return uintBitsToFloat(u); }
+
+// e^x, log x and tanh x: the operations of nc_hlx__exp1, nc_hlx__log1 and nc_hlx__tanh1, in their
+// order.
+float nc_exp(float x) {
+    float bounded = x > 89.0f ? 89.0f : x;
+    bounded = bounded < -104.0f ? -104.0f : bounded;
+    bounded = x == x ? bounded : 0.0f;
+    float shifted = nc_fma(bounded, 1.44269504f, 12582912.0f);
+    int k = int(nc_bits(shifted) - 0x4B400000u);
+    float n = nc_sub(shifted, 12582912.0f);
+    float r = nc_fma(n, -0.693145752f, bounded);
+    r = nc_fma(n, -1.42860677e-6f, r);
+    float p = 1.98412701e-4f;
+    p = nc_fma(p, r, 1.38888892e-3f);
+    p = nc_fma(p, r, 8.33333377e-3f);
+    p = nc_fma(p, r, 4.16666679e-2f);
+    p = nc_fma(p, r, 1.66666672e-1f);
+    p = nc_fma(p, r, 0.5f);
+    p = nc_fma(p, r, 1.0f);
+    p = nc_fma(p, r, 1.0f);
+    int k1 = k / 2;
+    p = nc_mul(p, nc_float(uint(k1 + 127) << 23));
+    p = nc_mul(p, nc_float(uint(k - k1 + 127) << 23));
+    return x == x ? p : x;
+}
+
+float nc_log(float x) {
+    bool small = x < 1.17549435e-38f;
+    float scaled = small ? nc_mul(x, 8388608.0f) : x;
+    uint u = nc_bits(scaled) - 0x3F3504F3u;
+    int exponent = int((u + 0x40000000u) >> 23) - 128;
+    float f = nc_sub(nc_float((u & 0x007FFFFFu) + 0x3F3504F3u), 1.0f);
+    float e = float(exponent - (small ? 23 : 0));
+    float z = nc_mul(f, f), p = 7.0376836292e-2f;
+    p = nc_fma(p, f, -1.1514610310e-1f);
+    p = nc_fma(p, f, 1.1676998740e-1f);
+    p = nc_fma(p, f, -1.2420140846e-1f);
+    p = nc_fma(p, f, 1.4249322787e-1f);
+    p = nc_fma(p, f, -1.6668057665e-1f);
+    p = nc_fma(p, f, 2.0000714765e-1f);
+    p = nc_fma(p, f, -2.4999993993e-1f);
+    p = nc_fma(p, f, 3.3333331174e-1f);
+    float y = nc_mul(nc_mul(p, f), z);
+    y = nc_fma(e, -2.12194440e-4f, y);
+    y = nc_fma(z, -0.5f, y);
+    y = nc_add(f, y);
+    y = nc_fma(e, 0.693359375f, y);
+    y = x > 3.40282347e+38f ? x : y;
+    y = x == 0.0f ? nc_float(0xFF800000u) : y;
+    return x >= 0.0f ? y : nc_float(0x7FC00000u);
+}
+
+float nc_tanh(float x) {
+    float a = nc_float(nc_bits(x) & 0x7FFFFFFFu), z = nc_mul(x, x);
+    float p = -5.70498872745e-3f;
+    p = nc_fma(p, z, 2.06390887954e-2f);
+    p = nc_fma(p, z, -5.37397155531e-2f);
+    p = nc_fma(p, z, 1.33314422036e-1f);
+    p = nc_fma(p, z, -3.33332819422e-1f);
+    p = nc_fma(nc_mul(p, z), x, x);
+    float t = nc_sub(1.0f, nc_div(2.0f, nc_add(nc_exp(nc_add(a, a)), 1.0f)));
+    t = nc_float(nc_bits(t) | (nc_bits(x) & 0x80000000u));
+    t = a < 0.625f ? p : t;
+    return x == x ? t : x;
+}
+
+#ifdef NC_LANES
+// A workgroup of 32: the fixed reduction of lane sums, and the maximum of the lanes.
+shared float nc_lane[32];
+float nc_tree(float s) {
+    uint j = gl_LocalInvocationID.x;
+    barrier();
+    nc_lane[j] = s;
+    for (uint width = 16; width > 0; width /= 2) {
+        barrier();
+        if (j < width) nc_lane[j] = nc_add(nc_lane[j], nc_lane[j + width]);
+    }
+    barrier();
+    return nc_lane[0];
+}
+float nc_tree_max(float s) {
+    uint j = gl_LocalInvocationID.x;
+    barrier();
+    nc_lane[j] = s;
+    for (uint width = 16; width > 0; width /= 2) {
+        barrier();
+        if (j < width && nc_lane[j + width] > nc_lane[j]) nc_lane[j] = nc_lane[j + width];
+    }
+    barrier();
+    return nc_lane[0];
+}
+#endif
+#endif
+
 #ifdef NC_FIELD
 // The field of p = 2^64 - 2^32 + 1, as nc_gl_* in nc_goldilocks.h: canonical in, canonical out.
 // NC_FIELD_U32 is the variant for devices without 64-bit integers: an fe is then (low, high).

@@ -3,6 +3,17 @@
    road of the library, launches and error paths included, on a machine without a GPU. */
 #include "cuda_on_cpu.h"
 #include "../cuda/gemm.cu"
+#include "../cuda/elementwise.cu"
+#include "../cuda/layernorm.cu"
+#include "../cuda/layernorm_backward.cu"
+#include "../cuda/column_sums.cu"
+#include "../cuda/softmax.cu"
+#include "../cuda/softmax_backward.cu"
+#include "../cuda/cross_entropy.cu"
+#include "../cuda/embedding.cu"
+#include "../cuda/embedding_backward.cu"
+#include "../cuda/reduce.cu"
+#include "../cuda/adam.cu"
 #include "../cuda/gl_vector.cu"
 #include "../cuda/gl_dot.cu"
 #include "../cuda/gl_matmul.cu"
@@ -17,9 +28,25 @@ struct kernel_entry {
 };
 #define NC_ENTRY(name)                                                                             \
     { #name, nc_shim::entry < name> ::body }
-static const kernel_entry kernels[] = {
-    NC_ENTRY(gemm),   NC_ENTRY(gl_vector),  NC_ENTRY(gl_dot),       NC_ENTRY(gl_matmul),
-    NC_ENTRY(gl_ntt), NC_ENTRY(gl_reorder), NC_ENTRY(gl_poseidon2), NC_ENTRY(probe)};
+static const kernel_entry kernels[] = {NC_ENTRY(gemm),
+                                       NC_ENTRY(gl_vector),
+                                       NC_ENTRY(gl_dot),
+                                       NC_ENTRY(gl_matmul),
+                                       NC_ENTRY(gl_ntt),
+                                       NC_ENTRY(gl_reorder),
+                                       NC_ENTRY(gl_poseidon2),
+                                       NC_ENTRY(elementwise),
+                                       NC_ENTRY(layernorm),
+                                       NC_ENTRY(layernorm_backward),
+                                       NC_ENTRY(column_sums),
+                                       NC_ENTRY(softmax),
+                                       NC_ENTRY(softmax_backward),
+                                       NC_ENTRY(cross_entropy),
+                                       NC_ENTRY(embedding),
+                                       NC_ENTRY(embedding_backward),
+                                       NC_ENTRY(reduce),
+                                       NC_ENTRY(adam),
+                                       NC_ENTRY(probe)};
 
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_IMAGE = 200, NOT_FOUND = 500 };
 

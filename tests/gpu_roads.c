@@ -99,6 +99,79 @@ static void minus_zero_survives_the_tiles(void **state) {
     }
 }
 
+/* A model too small to learn much, of odd sizes, with and without tied output. */
+static nc_hlx_model *small_model(int tied) {
+    nc_hlx_config c;
+    nc_hlx_model *model;
+    memset(&c, 0, sizeof c);
+    c.vocab_size = 256;
+    c.d_model = 36;
+    c.num_layers = 2;
+    c.num_heads = 3;
+    c.ffn_dim = 40;
+    c.max_seq_len = 17;
+    c.batch_size = 3;
+    c.tied_output = (uint32_t)tied;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);
+    nc_hlx_init_weights(model, 42);
+    return model;
+}
+
+static void training_on_a_device_gives_the_bits_of_the_cpu(void **state) {
+    static const char text[] =
+        "In the beginning God created the heaven and the earth. And the earth "
+        "was without form, and void; and darkness was upon the face of the "
+        "deep.";
+    nc_hlx_adamw adamw;
+    road list[3];
+    size_t n = roads(list), r, i, count;
+    int tied;
+    (void)state;
+    memset(&adamw, 0, sizeof adamw);
+    adamw.lr = 1e-2f;
+    adamw.weight_decay = 0.1f;
+    adamw.clip_norm = 1.0f;
+    adamw.warmup_steps = 3;
+    for (r = 0; r < n; r++)
+        for (tied = 0; tied < 2; tied++) {
+            nc_gpu *device = open_road(&list[r]);
+            nc_hlx_model *here = small_model(tied), *there = small_model(tied);
+            nc_hlx_loader a, b;
+            nc_hlx_stats x, y;
+            nc_hlx_gpu *gpu;
+            nc_status status;
+            if (!device) continue;
+            assert_int_equal(nc_hlx_loader_init(&a, text, sizeof text, 17, 7), NC_OK);
+            assert_int_equal(nc_hlx_loader_init(&b, text, sizeof text, 17, 7), NC_OK);
+            status = nc_hlx_gpu_create(&gpu, device, there, &adamw);
+            if (status != NC_OK) fail_msg("%s: %s", list[r].name, nc_gpu_last_error(device));
+            for (i = 0; i < 6; i++) {
+                if (i == 4) { /* two steps here in between, then on with the device */
+                    assert_int_equal(nc_hlx_gpu_download(gpu), NC_OK);
+                    assert_int_equal(nc_hlx_digest(there), nc_hlx_digest(here));
+                    assert_memory_equal(nc_hlx_gradients(there, &count),
+                                        nc_hlx_gradients(here, &count), count * 4);
+                    assert_int_equal(nc_hlx_train_step(there, &b, &adamw, &y), NC_OK);
+                    assert_int_equal(nc_hlx_gpu_upload(gpu), NC_OK);
+                } else {
+                    status = nc_hlx_gpu_train_step(gpu, &b, &adamw, &y);
+                    if (status != NC_OK) fail_msg("%s", nc_gpu_last_error(device));
+                }
+                assert_int_equal(nc_hlx_train_step(here, &a, &adamw, &x), NC_OK);
+                assert_memory_equal(&x, &y, sizeof x); /* loss, norm and rate to the bit */
+            }
+            assert_int_equal(nc_hlx_gpu_download(gpu), NC_OK);
+            assert_int_equal(nc_hlx_digest(there), nc_hlx_digest(here));
+            printf("%s: six steps, tied %d: %016llx\n", list[r].name, tied,
+                   (unsigned long long)nc_hlx_digest(there));
+            assert_int_equal(nc_gpu_get_caps(device)->validation_errors, 0);
+            nc_hlx_gpu_destroy(gpu);
+            nc_hlx_destroy(here);
+            nc_hlx_destroy(there);
+            nc_gpu_close(device);
+        }
+}
+
 static void programs_replay_and_barriers_order_dispatches(void **state) {
     road list[3];
     size_t n = roads(list), i;
@@ -106,7 +179,7 @@ static void programs_replay_and_barriers_order_dispatches(void **state) {
     for (i = 0; i < n; i++) {
         /* x <- x * y twice in one program, run three times: y = 2 I, so x grows by 4 a run */
         static const uint32_t threads[3] = {16, 16, 1}, groups[3] = {1, 1, 1};
-        uint32_t push[6] = {4, 4, 4, 0, 0, 0};
+        uint32_t push[21] = {4, 4, 4, 0, 0, 0, 1, 4, 4, 4}; /* as nc_hlx_gpu_gemm fills it */
         float x[16], y[16], out[16];
         nc_gpu *gpu = open_road(&list[i]);
         nc_gpu_buffer *ab[3], *ba[3];
@@ -119,7 +192,7 @@ static void programs_replay_and_barriers_order_dispatches(void **state) {
             x[j] = (float)j;
             y[j] = j % 5 == 0 ? 2.0f : 0.0f;
         }
-        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 24, threads, &gemm), NC_OK);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 84, threads, &gemm), NC_OK);
         for (j = 0; j < 3; j++)
             assert_int_equal(nc_gpu_buffer_create(gpu, sizeof x, &ab[j]), NC_OK);
         ba[0] = ab[2];
@@ -192,10 +265,10 @@ static void errors_are_clear_and_leave_the_device_usable(void **state) {
         assert_int_equal(nc_gpu_end(gpu, &program), NC_ERR_ARG);
         assert_int_equal(nc_gpu_barrier(gpu), NC_ERR_ARG);
         assert_int_equal(nc_gpu_begin(gpu), NC_OK);
-        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 24, threads, &kernel), NC_OK);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 84, threads, &kernel), NC_OK);
         {
             nc_gpu_buffer *missing[3] = {NULL, NULL, NULL}, *all[3];
-            uint32_t push[6] = {0};
+            uint32_t push[21] = {0};
             all[0] = all[1] = all[2] = buffer;
             assert_int_equal(nc_gpu_dispatch(gpu, kernel, missing, push, threads), NC_ERR_ARG);
             assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, push, none), NC_ERR_LIMIT);
@@ -225,7 +298,7 @@ static void damaged_kernel_files_are_refused(void **state) {
     gpu = open_road(&list[i]);
     for (i = 0; gpu && i < 3; i++) {
         write_text("build/shim/damaged.ptx", ptx[i]);
-        assert_int_not_equal(nc_gpu_kernel_load(gpu, "damaged", 3, 24, threads, &kernel), NC_OK);
+        assert_int_not_equal(nc_gpu_kernel_load(gpu, "damaged", 3, 84, threads, &kernel), NC_OK);
         assert_null(kernel);
     }
     remove("build/shim/damaged.ptx");
@@ -241,7 +314,7 @@ static void damaged_kernel_files_are_refused(void **state) {
         file = fopen("build/kernels/damaged.spv", "wb");
         fwrite(spirv, 1, cut % 4 ? cut : (cut < 200 ? cut : cut + 1), file);
         fclose(file);
-        assert_int_equal(nc_gpu_kernel_load(gpu, "damaged", 3, 24, threads, &kernel),
+        assert_int_equal(nc_gpu_kernel_load(gpu, "damaged", 3, 84, threads, &kernel),
                          NC_ERR_MISMATCH);
     }
     remove("build/kernels/damaged.spv");
@@ -253,6 +326,7 @@ int main(void) {
         cmocka_unit_test(probe_reports_what_the_device_can_do),
         cmocka_unit_test(gemm_gives_the_bits_of_the_cpu_on_every_road),
         cmocka_unit_test(minus_zero_survives_the_tiles),
+        cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
         cmocka_unit_test(damaged_kernel_files_are_refused),

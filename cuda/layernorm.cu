@@ -1,0 +1,31 @@
+// A row of n <= 4,096 to each workgroup: out = (x - mean) rstd gamma + beta, mean and rstd kept. Twin of shaders/layernorm.comp.
+#include "nc_math.cuh"
+
+struct layernorm_push {
+    unsigned n, off_x, off_gamma, off_beta, off_out, off_mean, off_rstd;
+};
+
+extern "C" __global__ void layernorm(const float *x, const float *w, float *out_,
+                                     layernorm_push p) {
+    __shared__ float lane[32];
+    unsigned row = blockIdx.x, j = threadIdx.x, i;
+    float s = 0.0f;
+    for (i = j; i < p.n; i += 32) s = nc_add(s, x[p.off_x + row * p.n + i]);
+    float mean = nc_div(nc_tree(lane, s), (float)p.n);
+    s = 0.0f;
+    for (i = j; i < p.n; i += 32) {
+        float d = nc_sub(x[p.off_x + row * p.n + i], mean);
+        s = nc_fma(d, d, s);
+    }
+    float variance = nc_div(nc_tree(lane, s), (float)p.n);
+    float rstd = nc_div(1.0f, nc_sqrt(nc_add(variance, 1e-5f)));
+    for (i = j; i < p.n; i += 32) {
+        float d = nc_sub(x[p.off_x + row * p.n + i], mean);
+        out_[p.off_out + row * p.n + i] =
+            nc_fma(nc_mul(d, rstd), w[p.off_gamma + i], w[p.off_beta + i]);
+    }
+    if (j == 0) {
+        out_[p.off_mean + row] = mean;
+        out_[p.off_rstd + row] = rstd;
+    }
+}

@@ -1,0 +1,36 @@
+#version 450
+#extension GL_GOOGLE_include_directive : require
+// out[i] by operation: 0 a[i] + b[i]; 1 a[i] + b[i mod n] (a bias); 2 gelu(a[i]); 3 a[i]
+// gelu'(b[i]); 4 zero.
+#include "nc_math.glsl"
+
+layout(local_size_x = 256) in;
+layout(std430, set = 0, binding = 0) readonly buffer B0 { float a[]; };
+layout(std430, set = 0, binding = 1) readonly buffer B1 { float b[]; };
+layout(std430, set = 0, binding = 2) buffer B2 { float c[]; };
+layout(push_constant) uniform Push { uint count, operation, n, off_a, off_b, off_c; }
+p;
+
+void main() {
+    uint i =
+        (gl_WorkGroupID.y * gl_NumWorkGroups.x + gl_WorkGroupID.x) * 256 + gl_LocalInvocationID.x;
+    if (i >= p.count) return;
+    if (p.operation == 0) {
+        c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i]);
+    } else if (p.operation == 1) {
+        c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i % p.n]);
+    } else if (p.operation == 4) {
+        c[p.off_c + i] = 0.0f;
+    } else {
+        float v = p.operation == 2 ? a[p.off_a + i] : b[p.off_b + i];
+        float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v);
+        float t = nc_tanh(nc_mul(0.797884583f, cubic)), half_v = nc_mul(0.5f, v);
+        if (p.operation == 2) {
+            c[p.off_c + i] = nc_fma(half_v, t, half_v);
+        } else {
+            float inner = nc_mul(0.797884583f, nc_fma(nc_mul(0.134145f, v), v, 1.0f));
+            float slope = nc_mul(nc_fma(-t, t, 1.0f), inner);
+            c[p.off_c + i] = nc_mul(a[p.off_a + i], nc_fma(half_v, slope, nc_fma(0.5f, t, 0.5f)));
+        }
+    }
+}
