@@ -127,6 +127,7 @@ typedef struct nc_gpu_desc {
     uint32_t validation;     /* nonzero: Vulkan validation layer, its findings go to log_fn */
     uint32_t allow_inexact;  /* nonzero: accept devices that cannot keep the numeric contract */
     uint32_t avoid_int64;    /* nonzero: the 32-bit kernels even where 64-bit integers exist */
+    uint32_t avoid_division; /* nonzero: integer / and sqrt even where the device's are exact */
     void (*log_fn)(void *user, const char *message);
     void *log_user;
 } nc_gpu_desc;
@@ -137,7 +138,7 @@ typedef struct nc_gpu_caps {
     char name[256];
     uint32_t fma_fused;        /* fma() rounds once */
     uint32_t exact_arithmetic; /* + and * are correctly rounded on the probe's cases */
-    uint32_t exact_division;   /* so are / and sqrt */
+    uint32_t exact_division;   /* so are / and sqrt; if not, kernels use integers for them */
     uint32_t subnormals_kept;
     uint32_t int64, float64;
     uint32_t contract;          /* the float32 contract can be met, with emulated fma if need be */
@@ -645,7 +646,7 @@ struct nc_gpu {
     char error[512];
     void (*log_fn)(void *user, const char *message);
     void *log_user;
-    uint32_t avoid_int64;
+    uint32_t avoid_int64, avoid_division;
 #ifndef NC_GPU_NO_VULKAN
     nc_gpu__vulkan vk;
 #endif
@@ -1030,6 +1031,10 @@ static nc_status nc_gpu__vk_copy(nc_gpu *gpu, VkBuffer buffer, size_t offset, si
 
 static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const uint8_t *data,
                                      size_t bytes) {
+    /* constant 1001 of shaders/nc_math.glsl */
+    const VkSpecializationMapEntry entry = {1001, 0, sizeof(uint32_t)};
+    const VkSpecializationInfo specialization = {1, &entry, sizeof(uint32_t),
+                                                 &gpu->caps.exact_division};
     nc_gpu__vulkan *vk = &gpu->vk;
     VkShaderModuleCreateInfo module;
     VkDescriptorSetLayoutBinding bindings[NC_GPU__MAX_BUFFERS];
@@ -1075,6 +1080,7 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
     pipeline.stage.stage = VK_SHADER_STAGE_COMPUTE_BIT;
     pipeline.stage.module = kernel->module;
     pipeline.stage.pName = "main";
+    pipeline.stage.pSpecializationInfo = &specialization;
     pipeline.layout = kernel->layout;
     result = vk->CreateComputePipelines(vk->device, VK_NULL_HANDLE, 1, &pipeline, NULL,
                                         &kernel->pipeline);
@@ -1460,7 +1466,7 @@ static nc_status nc_gpu__probe(nc_gpu *gpu) {
     status = nc_gpu__probe_once(gpu, x, x + 3 * NC_GPU__PROBE, failures);
     gpu->caps.fma_fused = failures[0] == 0;
     gpu->caps.exact_arithmetic = failures[1] == 0;
-    gpu->caps.exact_division = failures[2] == 0;
+    gpu->caps.exact_division = failures[2] == 0 && !gpu->avoid_division;
     gpu->caps.subnormals_kept = failures[3] == 0;
     if (status == NC_OK && !gpu->caps.fma_fused && gpu->caps.float64 && nc_gpu__is_vulkan(gpu))
         status = nc_gpu__probe_once(gpu, x, x + 3 * NC_GPU__PROBE, failures); /* emulated fma */
@@ -1504,6 +1510,7 @@ NC_API nc_status nc_gpu_open(nc_gpu **out, const nc_gpu_desc *desc, nc_error *er
         gpu->log_fn = desc->log_fn;
         gpu->log_user = desc->log_user;
         gpu->avoid_int64 = desc->avoid_int64;
+        gpu->avoid_division = desc->avoid_division;
         if (desc->kernel_path)
             snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
         else

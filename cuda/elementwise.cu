@@ -1,5 +1,5 @@
 // out[i] by operation: 0 a[i] + b[i]; 1 a[i] + b[i mod n] (a bias); 2 gelu(a[i]); 3 a[i]
-// gelu'(b[i]); 4 zero. Twin of shaders/elementwise.comp.
+// gelu'(b[i]); 4 zero; 5 a[i] / b[i]; 6 the square root of a[i]. Twin of shaders/elementwise.comp.
 #include "nc_math.cuh"
 
 struct elementwise_push {
@@ -14,6 +14,10 @@ extern "C" __global__ void elementwise(const float *a, const float *b, float *c,
         c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i]);
     } else if (p.operation == 1) {
         c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i % p.n]);
+    } else if (p.operation == 5) {
+        c[p.off_c + i] = nc_div(a[p.off_a + i], b[p.off_b + i]);
+    } else if (p.operation == 6) {
+        c[p.off_c + i] = nc_sqrt(a[p.off_a + i]);
     } else if (p.operation == 4) {
         c[p.off_c + i] = 0.0f;
     } else {

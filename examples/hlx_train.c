@@ -13,6 +13,12 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+#define NC_GPU /* drivers are looked for at run time, when --device asks for one */
+#if defined(__has_include)
+#if !__has_include(<vulkan/vulkan.h>)
+#define NC_GPU_NO_VULKAN
+#endif
+#endif
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 
@@ -20,7 +26,9 @@ static const char usage[] =
     "usage: hlx_train --data FILE [options]\n"
     "Trains on the first nine tenths of FILE and validates on the last.\n"
     "  --preset NAME    tiny (default), small, medium, or demo (0.1 M parameters)\n"
-    "  --device cpu     the only device of this version\n"
+    "  --device NAME    cpu (default), vulkan or cuda: the same bits, kernels from $NC_KERNEL_PATH "
+    "or\n"
+    "                   the kernels folder beside this program (make kernels)\n"
     "  --threads N      OpenMP threads; never changes a result (default: all)\n"
     "  --steps N        train until step N (default 1000)\n"
     "  --batch N        windows per step (default 8)\n"
@@ -36,7 +44,7 @@ static const char usage[] =
     "Returns 0, 1 on an error, 2 on bad usage. Ctrl-C saves a checkpoint and stops.\n";
 
 typedef struct options {
-    const char *data, *preset, *out, *prompt;
+    const char *data, *preset, *out, *prompt, *device;
     long threads, steps, batch, decay, seed, save_every, sample;
     double lr;
     int resume;
@@ -72,6 +80,7 @@ static void parse(int argc, char **argv, options *o) {
     o->preset = "tiny";
     o->out = "build/hlx";
     o->prompt = "";
+    o->device = "cpu";
     o->steps = 1000;
     o->batch = 8;
     o->seed = 1;
@@ -114,10 +123,11 @@ static void parse(int argc, char **argv, options *o) {
         else if (!strcmp(name, "--lr"))
             o->lr = number(name, value, 1e-9);
         else if (!strcmp(name, "--device")) {
-            if (strcmp(value, "cpu")) {
-                fprintf(stderr, "hlx_train: device '%s' is not available, only cpu\n", value);
+            if (strcmp(value, "cpu") && strcmp(value, "vulkan") && strcmp(value, "cuda")) {
+                fprintf(stderr, "hlx_train: unknown device '%s'\n%s", value, usage);
                 exit(2);
             }
+            o->device = value;
         } else {
             fprintf(stderr, "hlx_train: unknown option '%s'\n%s", name, usage);
             exit(2);
@@ -261,12 +271,52 @@ static int sample(nc_hlx_model *model, const options *o) {
     return status == NC_OK ? 0 : fail("sampling", status, NULL);
 }
 
-/* Train until o->steps; log one line a step. */
-static int train(nc_hlx_model *model, nc_hlx_loader *loader, const options *o,
+/* The optimiser, from the options. */
+static nc_hlx_adamw schedule(const options *o) {
+    nc_hlx_adamw adamw = {0};
+    adamw.lr = (float)o->lr;
+    adamw.lr_min = (float)(o->lr / 10);
+    adamw.beta2 = 0.99f;
+    adamw.weight_decay = 0.1f;
+    adamw.clip_norm = 1.0f;
+    adamw.warmup_steps = (uint32_t)(o->decay < 1000 ? o->decay / 10 : 100);
+    adamw.decay_steps = (uint32_t)o->decay;
+    return adamw;
+}
+
+static const char *environment(const char *name) {
+    const char *value = getenv(name);
+    return value && *value ? value : NULL;
+}
+
+/* Open the device that --device names and move the model there. */
+static int open_device(const options *o, nc_hlx_model *model, nc_gpu **device, nc_hlx_gpu **gpu) {
+    nc_gpu_desc desc = {0};
+    nc_hlx_adamw adamw = schedule(o);
+    nc_error err;
+    nc_status status;
+    if (!strcmp(o->device, "cpu")) return 0;
+    desc.kind = !strcmp(o->device, "cuda") ? NC_GPU_CUDA : NC_GPU_VULKAN;
+    desc.kernel_path = environment("NC_KERNEL_PATH");
+    desc.library = environment("NC_GPU_LIBRARY"); /* another driver than the system's */
+    status = nc_gpu_open(device, &desc, &err);
+    if (status != NC_OK) return fail(o->device, status, &err);
+    status = nc_hlx_gpu_create(gpu, *device, model, &adamw);
+    if (status != NC_OK) {
+        fprintf(stderr, "hlx_train: %s: %s: %s\n", o->device, nc_status_str(status),
+                nc_gpu_last_error(*device));
+        return 1;
+    }
+    printf("training on %s\n", nc_gpu_get_caps(*device)->name);
+    return 0;
+}
+
+/* Train until o->steps, on gpu unless that is null; log one line a step. */
+static int train(nc_hlx_model *model, nc_hlx_gpu *gpu, nc_hlx_loader *loader, const options *o,
                  const unsigned char *valid, size_t valid_bytes, uint64_t done) {
     char checkpoint[1100], csv[1100], svg[1100];
     const nc_hlx_config *c = nc_hlx_get_config(model);
-    nc_hlx_adamw adamw = {0};
+    nc_hlx_adamw adamw = schedule(o);
     nc_hlx_stats stats = {0};
     nc_error err;
     nc_status status;
@@ -279,18 +329,12 @@ static int train(nc_hlx_model *model, nc_hlx_loader *loader, const options *o,
     log = fopen(csv, o->resume ? "a" : "w");
     if (!log) return fprintf(stderr, "hlx_train: cannot write '%s'\n", csv), 1;
     if (!o->resume) fprintf(log, "step,loss,lr,grad_norm,tokens_per_s,validation_loss\n");
-    adamw.lr = (float)o->lr;
-    adamw.lr_min = (float)(o->lr / 10);
-    adamw.beta2 = 0.99f;
-    adamw.weight_decay = 0.1f;
-    adamw.clip_norm = 1.0f;
-    adamw.warmup_steps = (uint32_t)(o->decay < 1000 ? o->decay / 10 : 100);
-    adamw.decay_steps = (uint32_t)o->decay;
     while (done < (uint64_t)o->steps && !interrupted) {
         double start = seconds(), speed;
         float loss;
         int last;
-        status = nc_hlx_train_step(model, loader, &adamw, &stats);
+        status = gpu ? nc_hlx_gpu_train_step(gpu, loader, &adamw, &stats)
+                     : nc_hlx_train_step(model, loader, &adamw, &stats);
         if (status != NC_OK) return fclose(log), fail("training step", status, NULL);
         speed = tokens / (seconds() - start);
         done = stats.step;
@@ -298,12 +342,17 @@ static int train(nc_hlx_model *model, nc_hlx_loader *loader, const options *o,
         fprintf(log, "%llu,%.6f,%.4e,%.5f,%.0f", (unsigned long long)done, (double)stats.loss,
                 (double)stats.lr, (double)stats.grad_norm, speed);
         progress(&stats, o->steps, speed, terminal);
-        if (last || done % 200 == 0) {
-            status = nc_hlx_evaluate(model, valid, valid_bytes, 64, &loss);
+        if (gpu && (last || done % 200 == 0 || done % (uint64_t)o->save_every == 0)) {
+            status = nc_hlx_gpu_download(gpu); /* evaluation and files are the host's */
+            if (status != NC_OK) return fclose(log), fail("device", status, NULL);
+        }
+        if (last || done % 200 == 0) { /* all of the held-out text at the end */
+            uint32_t windows = last ? (uint32_t)((valid_bytes - 1) / loader->seq) : 64;
+            status = nc_hlx_evaluate(model, valid, valid_bytes, windows, &loss);
             if (status == NC_OK) {
                 fprintf(log, ",%.6f", (double)loss);
-                printf("%sstep %llu: validation loss %.4f\n", terminal ? "\n" : "",
-                       (unsigned long long)done, (double)loss);
+                printf("%sstep %llu: validation loss %.4f over %u windows\n", terminal ? "\n" : "",
+                       (unsigned long long)done, (double)loss, (unsigned)windows);
             }
         }
         fprintf(log, "\n");
@@ -324,6 +373,8 @@ int main(int argc, char **argv) {
     nc_hlx_config config;
     nc_hlx_loader loader;
     nc_hlx_model *model = NULL;
+    nc_hlx_gpu *gpu = NULL;
+    nc_gpu *device = NULL;
     nc_error err;
     nc_status status;
     uint64_t parameters, bytes, done = 0, seed;
@@ -365,9 +416,12 @@ int main(int argc, char **argv) {
     printf("%llu parameters, %.1f MB in all; %zu bytes of training text; SIMD level %d\n",
            (unsigned long long)parameters, (double)bytes / 1e6, split, nc_hlx_simd());
     signal(SIGINT, on_interrupt);
-    failed = train(model, &loader, &o, text + split, n - split, done);
+    failed = open_device(&o, model, &device, &gpu) ||
+             train(model, gpu, &loader, &o, text + split, n - split, done);
     if (!failed && o.sample) failed = sample(model, &o);
     if (!failed) printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(model));
+    nc_hlx_gpu_destroy(gpu);
+    nc_gpu_close(device);
     nc_hlx_destroy(model);
     free(text);
     return failed;

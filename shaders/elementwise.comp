@@ -1,7 +1,7 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
 // out[i] by operation: 0 a[i] + b[i]; 1 a[i] + b[i mod n] (a bias); 2 gelu(a[i]); 3 a[i]
-// gelu'(b[i]); 4 zero.
+// gelu'(b[i]); 4 zero; 5 a[i] / b[i]; 6 the square root of a[i].
 #include "nc_math.glsl"
 
 layout(local_size_x = 256) in;
@@ -19,6 +19,10 @@ void main() {
         c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i]);
     } else if (p.operation == 1) {
         c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i % p.n]);
+    } else if (p.operation == 5) {
+        c[p.off_c + i] = nc_div(a[p.off_a + i], b[p.off_b + i]);
+    } else if (p.operation == 6) {
+        c[p.off_c + i] = nc_sqrt(a[p.off_a + i]);
     } else if (p.operation == 4) {
         c[p.off_c + i] = 0.0f;
     } else {

@@ -48,17 +48,91 @@ float nc_mul(float a, float b) {
     precise float r = a * b;
     return r;
 }
-// Vulkan allows 2.5 units of error; nc_gpu.h probes these and refuses a device that uses them.
-float nc_div(float a, float b) {
-    precise float r = a / b;
-    return r;
-}
-float nc_sqrt(float a) {
-    precise float r = sqrt(a);
-    return r;
-}
 uint nc_bits(float x) { return floatBitsToUint(x); }
 float nc_float(uint u) { return uintBitsToFloat(u); }
+
+// Vulkan allows 2.5 units of error in / and more in sqrt. Where nc_gpu.h has measured that they are
+// exact it sets this constant; else an estimate is made right by its exact integer remainder.
+layout(constant_id = 1001) const uint nc_native_division = 0;
+
+// (q + sticky / 2) 2^unit to the nearest float, ties to even; 2^24 <= q < 2^30.
+uint nc_round(uint q, bool sticky, int unit) {
+    int top = findMSB(q), exponent = top + unit, shift = top - 23;
+    if (exponent < -126) shift += -126 - exponent; // subnormal: fewer bits are kept
+    if (exponent > 127) return 0x7F800000u;
+    if (shift > top + 1) return 0u;
+    uint kept = q >> shift, rest = q & ((1u << shift) - 1u), half_unit = 1u << (shift - 1);
+    if (rest > half_unit || (rest == half_unit && (sticky || (kept & 1u) != 0u))) kept++;
+    return exponent < -126 ? kept : (uint(exponent + 126) << 23) + kept;
+}
+
+// |x| = m 2^(e - 150) with 2^23 <= m < 2^24, for a finite x that is not 0.
+uint nc_split(uint x, out int e) {
+    uint m = x & 0x007FFFFFu;
+    e = int(x >> 23 & 255u);
+    if (e != 0) return m | 0x00800000u;
+    int up = 23 - findMSB(m);
+    e = 1 - up;
+    return m << up;
+}
+
+float nc_div(float a, float b) {
+    if (nc_native_division != 0u) {
+        precise float r = a / b;
+        return r;
+    }
+    uint x = nc_bits(a) & 0x7FFFFFFFu, y = nc_bits(b) & 0x7FFFFFFFu;
+    uint sign_ = (nc_bits(a) ^ nc_bits(b)) & 0x80000000u;
+    if (x > 0x7F800000u || y > 0x7F800000u || (x == y && (x == 0u || x == 0x7F800000u)))
+        return nc_float(0x7FC00000u);
+    if (x == 0x7F800000u || y == 0u) return nc_float(sign_ | 0x7F800000u);
+    if (x == 0u || y == 0x7F800000u) return nc_float(sign_);
+    int ea, eb;
+    uint ma = nc_split(x, ea), mb = nc_split(y, eb), q;
+    q = uint(float(ma) / float(mb) * 33554432.0); // floor(2^25 ma / mb), nearly
+    int rest = int((ma << 25) - q * mb);          // exact: the true one is far below 2^31
+    q += uint(int(float(rest) / float(mb)));
+    rest = int((ma << 25) - q * mb);
+    while (rest < 0) {
+        q--;
+        rest += int(mb);
+    }
+    while (rest >= int(mb)) {
+        q++;
+        rest -= int(mb);
+    }
+    return nc_float(sign_ | nc_round(q, rest != 0, ea - eb - 25));
+}
+
+float nc_sqrt(float a) {
+    if (nc_native_division != 0u) {
+        precise float r = sqrt(a);
+        return r;
+    }
+    uint x = nc_bits(a);
+    if ((x & 0x7FFFFFFFu) == 0u || x == 0x7F800000u) return a;
+    if (x > 0x7F800000u) return nc_float(0x7FC00000u);
+    int e;
+    uint m = nc_split(x, e);
+    e -= 150;
+    if ((e & 1) != 0) {
+        m <<= 1;
+        e--;
+    }
+    uint s = uint(sqrt(float(m)) * 8192.0); // floor(sqrt(2^26 m)), nearly
+    int rest = int((m << 26) - s * s);
+    s += uint(int(float(rest) / (2.0 * float(s))));
+    rest = int((m << 26) - s * s);
+    while (rest < 0) {
+        s--;
+        rest += int(2u * s + 1u);
+    }
+    while (rest > int(2u * s)) {
+        rest -= int(2u * s + 1u);
+        s++;
+    }
+    return nc_float(nc_round(s, rest != 0, (e - 26) / 2));
+}
 
 // e^x, log x and tanh x: the operations of nc_hlx__exp1, nc_hlx__log1 and nc_hlx__tanh1, in their
 // order.

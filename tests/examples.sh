@@ -127,7 +127,19 @@ printf x | dd of="$work/parts/checkpoint.bin" bs=1 seek=5000 conv=notrunc 2>/dev
 expect 1 $train --steps 40 --out "$work/parts" --resume
 expect 1 $train --steps 40 --out "$work/none" --resume
 expect 1 $b/hlx_train --data no_such_file
-expect 2 $train --device cuda
+# twenty steps here, twenty more on a device (two through the slow CUDA shim): the digest of forty
+for device in vulkan cuda; do
+    library= kernels=build/kernels first=20
+    [ $device = cuda ] && library=build/shim/libcuda_on_cpu.so kernels=build/shim first=38
+    expect 0 $train --batch 2 --steps $first --out "$work/device"
+    expect 0 env NC_GPU_LIBRARY=$library NC_KERNEL_PATH=$kernels $train --batch 2 --steps 40 \
+        --resume --device $device --out "$work/device"
+    there=$(tail -n 1 "$work/out")
+    expect 0 $train --batch 2 --steps 40 --out "$work/here"
+    [ "$(tail -n 1 "$work/out")" = "$there" ] || { echo "FAILED: $device differs: $there"; failures=$((failures + 1)); }
+done
+expect 1 env NC_GPU_LIBRARY=no_such_driver.so $train --device cuda
+expect 2 $train --device abacus
 expect 2 $train --steps many
 
 echo "$n checks, $failures failures"

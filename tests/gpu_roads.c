@@ -117,6 +117,94 @@ static nc_hlx_model *small_model(int tied) {
     return model;
 }
 
+/* Any bits at all, half of them near 1, and the hard cases of division and root. */
+static float any_float(uint64_t *seed) {
+    static const uint32_t hard[] = {0,          0x80000000, 1,          0x80000001, 0x007FFFFF,
+                                    0x00800000, 0x00FFFFFF, 0x7F7FFFFF, 0x7F800000, 0xFF800000,
+                                    0x3F800000, 0x3F7FFFFF, 0x3F800001, 0x3FFFFFFF, 0x00000003};
+    uint64_t r = test_random(seed);
+    uint32_t bits = (uint32_t)(r >> 32);
+    float x;
+    if (r % 4 < 2) bits = 0x3F000000 | (bits & 0x80FFFFFF);
+    if (r % 16 == 2) bits = hard[(r >> 8) % (sizeof hard / sizeof *hard)];
+    memcpy(&x, &bits, 4);
+    return x;
+}
+
+/* out = operation of the elementwise kernel on the device. */
+static void elementwise(nc_gpu *device, uint32_t operation, const float *a, const float *b,
+                        float *out, size_t n) {
+    static const uint32_t threads[3] = {256, 1, 1};
+    uint32_t push[6] = {0}, groups[3] = {1, 1, 1};
+    nc_gpu_buffer *buffers[3];
+    nc_gpu_kernel *kernel;
+    nc_gpu_program *program;
+    int i;
+    push[0] = push[2] = (uint32_t)n;
+    push[1] = operation;
+    groups[0] = (uint32_t)((n + 255) / 256);
+    assert_int_equal(nc_gpu_kernel_load(device, "elementwise", 3, 24, threads, &kernel), NC_OK);
+    for (i = 0; i < 3; i++)
+        assert_int_equal(nc_gpu_buffer_create(device, n * 4, &buffers[i]), NC_OK);
+    assert_int_equal(nc_gpu_upload(device, buffers[0], 0, a, n * 4), NC_OK);
+    assert_int_equal(nc_gpu_upload(device, buffers[1], 0, b, n * 4), NC_OK);
+    assert_int_equal(nc_gpu_begin(device), NC_OK);
+    assert_int_equal(nc_gpu_dispatch(device, kernel, buffers, push, groups), NC_OK);
+    assert_int_equal(nc_gpu_end(device, &program), NC_OK);
+    assert_int_equal(nc_gpu_run(device, program, NULL), NC_OK);
+    assert_int_equal(nc_gpu_download(device, buffers[2], 0, out, n * 4), NC_OK);
+    nc_gpu_program_destroy(device, program);
+    for (i = 0; i < 3; i++) nc_gpu_buffer_destroy(device, buffers[i]);
+    nc_gpu_kernel_destroy(device, kernel);
+}
+
+static void same_floats(const float *x, const float *y, size_t n, const char *what) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (memcmp(&x[i], &y[i], 4) && !(x[i] != x[i] && y[i] != y[i]))
+            fail_msg("%s at %zu: %a is not %a", what, i, (double)x[i], (double)y[i]);
+}
+
+static void division_root_and_gelu_are_exact_on_any_bits(void **state) {
+    enum { COUNT = 1 << 16 };
+    float *a = malloc(COUNT * 4), *b = malloc(COUNT * 4), *out = malloc(COUNT * 4);
+    float *expected = malloc(COUNT * 4);
+    road list[3];
+    size_t n = roads(list), r, i;
+    uint32_t integers;
+    uint64_t seed = 77;
+    (void)state;
+    for (i = 0; i < COUNT; i++) {
+        a[i] = any_float(&seed);
+        b[i] = any_float(&seed);
+    }
+    for (r = 0; r < n; r++)
+        for (integers = 0; integers < 2; integers++) {
+            nc_gpu *device;
+            if (integers && list[r].desc.kind != NC_GPU_VULKAN) continue; /* CUDA rounds */
+            list[r].desc.avoid_division = integers;
+            device = open_road(&list[r]);
+            if (!device) continue;
+            for (i = 0; i < COUNT; i++) expected[i] = a[i] / b[i];
+            elementwise(device, 5, a, b, out, COUNT);
+            same_floats(out, expected, COUNT, "quotient");
+            for (i = 0; i < COUNT; i++) expected[i] = sqrtf(a[i]);
+            elementwise(device, 6, a, b, out, COUNT);
+            same_floats(out, expected, COUNT, "root");
+            nc_hlx_gelu(expected, a, COUNT);
+            elementwise(device, 2, a, b, out, COUNT);
+            same_floats(out, expected, COUNT, "gelu");
+            nc_hlx_gelu_backward(expected, b, a, COUNT);
+            elementwise(device, 3, b, a, out, COUNT);
+            same_floats(out, expected, COUNT, "gelu backward");
+            nc_gpu_close(device);
+        }
+    free(a);
+    free(b);
+    free(out);
+    free(expected);
+}
+
 static void training_on_a_device_gives_the_bits_of_the_cpu(void **state) {
     static const char text[] =
         "In the beginning God created the heaven and the earth. And the earth "
@@ -326,6 +414,7 @@ int main(void) {
         cmocka_unit_test(probe_reports_what_the_device_can_do),
         cmocka_unit_test(gemm_gives_the_bits_of_the_cpu_on_every_road),
         cmocka_unit_test(minus_zero_survives_the_tiles),
+        cmocka_unit_test(division_root_and_gelu_are_exact_on_any_bits),
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
