@@ -7,7 +7,7 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
 EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tasm_run axx_digits \
-           hlx_train
+           hlx_train hlx_verify
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug \
            fp4_scalar fp4_circuit tir_io tir_machine tir_symbolic axx_scalar hlx_scalar hlx_simd \
            hlx_model base_files gpu_roads glgpu_kernels

@@ -269,6 +269,9 @@ NC_API void nc_hlx_destroy(nc_hlx_model *model);
 NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed);
 /* The configuration with all defaults filled in. */
 NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model);
+/* The optimiser's settings at the last step, as training or a checkpoint left them, defaults filled
+ * in; zeros before the first step. */
+NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model);
 /* Optimiser steps done since initialisation, those before a checkpoint included. */
 NC_API uint64_t nc_hlx_step(const nc_hlx_model *model);
 /* All parameters in checkpoint order; *count gets their number. Gradients likewise. */
@@ -314,7 +317,7 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
                                const nc_hlx_sampling *sampling, uint8_t *out, size_t count);
 
 #ifndef NC_NO_STDIO
-/* Write parameters, moments, step, configuration and loader position (loader may be null),
+/* Write parameters, moments, step, optimiser, configuration, loader position (loader may be null),
  * little-endian with a checksum, to a temporary file that replaces `path` at the end. */
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
                              const char *path, nc_error *err);
@@ -1475,6 +1478,7 @@ struct nc_hlx_model {
     int ready; /* a forward pass with targets awaits its backward pass */
     uint32_t batch, seq, threads;
     uint64_t step;
+    nc_hlx_adamw adamw; /* of the last step */
     size_t state_bytes, work_bytes;
     float *parameters, *gradients, *m, *v; /* one arena */
     char *arena;                           /* the other: activations and scratch */
@@ -1670,11 +1674,30 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
 #ifndef NC_NO_STDIO
 
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
- * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32
- * loader seq, u32 zero, u64 parameter count; then parameters, first and second moments as
- * float32; then FNV-1a (64 bits) of everything before it. */
+ * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32 zero,
+ * u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero; then parameters, first and
+ * second moments as float32; then FNV-1a (64 bits) of everything before it. */
 #define NC_HLX__MAGIC "NCHLXCKP"
-enum { NC_HLX__VERSION = 1, NC_HLX__HEADER = 88 };
+enum { NC_HLX__VERSION = 2, NC_HLX__HEADER = 128 };
+
+/* The optimiser as ten words of the header, to and from. */
+static void nc_hlx__put_adamw(uint8_t *out, const nc_hlx_adamw *a) {
+    const float f[7] = {a->lr,  a->lr_min,       a->beta1,    a->beta2,
+                        a->eps, a->weight_decay, a->clip_norm};
+    int i;
+    for (i = 0; i < 7; i++) nc__put_le(out + 4 * i, nc_hlx__bits(f[i]), 4);
+    nc__put_le(out + 28, a->warmup_steps, 4);
+    nc__put_le(out + 32, a->decay_steps, 4);
+}
+
+static void nc_hlx__get_adamw(nc_hlx_adamw *a, const uint8_t *in) {
+    float *const f[7] = {&a->lr,  &a->lr_min,       &a->beta1,    &a->beta2,
+                         &a->eps, &a->weight_decay, &a->clip_norm};
+    int i;
+    for (i = 0; i < 7; i++) *f[i] = nc_hlx__float((uint32_t)nc__get_le(in + 4 * i, 4));
+    a->warmup_steps = (uint32_t)nc__get_le(in + 28, 4);
+    a->decay_steps = (uint32_t)nc__get_le(in + 32, 4);
+}
 
 /* float32 arrays between memory and file order; a no-op where memory is little-endian. */
 static void nc_hlx__file_order(float *x, size_t n) {
@@ -1721,6 +1744,7 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
     nc__put_le(header + 64, loader ? loader->next : 0, 8);
     nc__put_le(header + 72, loader ? loader->seq : 0, 4);
     nc__put_le(header + 80, total, 8);
+    nc_hlx__put_adamw(header + 88, &model->adamw);
     spans[0].data = header;
     spans[0].bytes = sizeof header;
     spans[1].data = model->parameters;
@@ -1793,6 +1817,7 @@ NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const 
         nc_hlx__file_order((*model)->parameters, total);
         nc_hlx__file_order((*model)->m, 2 * total);
         (*model)->step = nc__get_le(data + 48, 8);
+        nc_hlx__get_adamw(&(*model)->adamw, data + 88);
         if (loader) {
             loader->seed = nc__get_le(data + 56, 8);
             loader->next = nc__get_le(data + 64, 8);
@@ -2446,6 +2471,7 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
         status = nc_gpu_download(g->device, g->control, 0, control, sizeof control);
     if (status != NC_OK) return status;
     model->step++;
+    model->adamw = nc_hlx__adamw_defaults(adamw);
     model->ready = 0;
     if (stats) {
         memset(stats, 0, sizeof *stats);
@@ -2566,6 +2592,7 @@ NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
     int t;
     memset(model->parameters, 0, model->state_bytes);
     model->step = 0;
+    memset(&model->adamw, 0, sizeof model->adamw);
     model->ready = 0;
     for (t = 0; t < NC_HLX__TENSORS; t++)
         for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
@@ -2582,6 +2609,8 @@ NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
 }
 
 NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
+
+NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
 
 NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
 
@@ -2882,6 +2911,7 @@ NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx
     int t;
     model->step++;
     s = nc_hlx__adam_scalars(&a, model->step);
+    model->adamw = a;
     s.scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
     for (t = 0; t < NC_HLX__TENSORS; t++) {
         layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;

@@ -415,6 +415,7 @@ int main(int argc, char **argv) {
     (void)nc_hlx_footprint(nc_hlx_get_config(model), &parameters, &bytes);
     printf("%llu parameters, %.1f MB in all; %zu bytes of training text; SIMD level %d\n",
            (unsigned long long)parameters, (double)bytes / 1e6, split, nc_hlx_simd());
+    if (o.resume) printf("at step %llu\n", (unsigned long long)done);
     signal(SIGINT, on_interrupt);
     failed = open_device(&o, model, &device, &gpu) ||
              train(model, gpu, &loader, &o, text + split, n - split, done);

@@ -34,7 +34,7 @@ json() { # the last output is JSON, where there is something to check it with
     python3 -m json.tool <"$work/out" >/dev/null || { echo "FAILED: not JSON"; failures=$((failures + 1)); }
 }
 
-for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train; do
+for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train hlx_verify; do
     expect 0 $b/$e --help
     contains "usage: $e"
     expect 2 $b/$e --no-such-option
@@ -140,6 +140,21 @@ for device in vulkan cuda; do
 done
 expect 1 env NC_GPU_LIBRARY=no_such_driver.so $train --device cuda
 expect 2 $train --device abacus
+
+# hlx_verify: the checkpoint of step 40 follows from that of step 20, and no other does
+expect 0 $train --batch 2 --steps 20 --out "$work/verify"; cp "$work/verify/checkpoint.bin" "$work/a.bin"
+expect 0 $train --batch 2 --steps 40 --resume --out "$work/verify"
+verify="$b/hlx_verify $work/a.bin $work/verify/checkpoint.bin"
+expect 0 $verify --data examples/data/genesis.txt; contains "confirmed"
+expect 0 $verify --data examples/data/genesis.txt --device vulkan --json; json; contains '"confirmed": true'
+expect 0 $b/gl_merkle "$work/verify/checkpoint.bin" # the commitment that hlx_verify prints
+root=$(sed -n 's/^root //p' "$work/out")
+expect 0 $verify --data examples/data/genesis.txt; contains "$root"
+expect 1 $verify --data examples/data/digits.csv
+expect 0 $train --batch 2 --steps 40 --seed 2 --out "$work/other"
+expect 1 $b/hlx_verify "$work/a.bin" "$work/other/checkpoint.bin" --data examples/data/genesis.txt
+expect 1 $b/hlx_verify "$work/verify/checkpoint.bin" "$work/a.bin" --data examples/data/genesis.txt
+expect 1 $b/hlx_verify "$work/a.bin" LICENSE --data examples/data/genesis.txt
 expect 2 $train --steps many
 
 echo "$n checks, $failures failures"

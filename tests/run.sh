@@ -42,6 +42,7 @@ step vulkan vulkan_road
 step headers sh tests/headers.sh
 step digests sh tests/digests.sh
 step examples sh tests/examples.sh
+step kill sh tests/kill.sh
 step lint make --no-print-directory lint
 step fuzz make --no-print-directory -j"$jobs" fuzz
 printf '%d passed, %d failed\n' $passed $failed
