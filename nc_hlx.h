@@ -326,6 +326,15 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
  * size is checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
 NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                              uint32_t batch_size, const nc_allocator *hooks, nc_error *err);
+/* Write the parameters alone as safetensors: float32 tensors with GPT-2's names (wte.weight,
+ * h.0.attn.c_attn.weight (d, 3 d), .., lm_head.weight unless tied), replacing `path` at the end. */
+NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err);
+/* Read all parameters of a model from such a file, whatever the order of its tensors and with or
+ * without the prefix "transformer."; the optimiser restarts. Attention masks that GPT-2 files carry
+ * are passed over. NC_ERR_MISMATCH for a missing or unknown tensor or another shape,
+ * NC_ERR_UNSUPPORTED for other types than F32, NC_ERR_FORMAT with the column in the header; the
+ * model is unchanged on an error. */
+NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
 #endif
 
 #ifdef NC_GPU
@@ -1674,8 +1683,8 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
 #ifndef NC_NO_STDIO
 
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
- * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32 zero,
- * u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero; then parameters, first and
+ * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32
+ * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero; then parameters, first and
  * second moments as float32; then FNV-1a (64 bits) of everything before it. */
 #define NC_HLX__MAGIC "NCHLXCKP"
 enum { NC_HLX__VERSION = 2, NC_HLX__HEADER = 128 };
@@ -1826,6 +1835,295 @@ NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const 
     }
     nc__free(hooks, data, bytes + 1);
     return status;
+}
+
+/* -- safetensors: u64 length, a JSON object of that length, then the tensors' bytes -- */
+
+/* GPT-2's name of a tensor, %u the layer. */
+static const char *const nc_hlx__gpt2_names[NC_HLX__TENSORS] = {"wte.weight",
+                                                                "wpe.weight",
+                                                                "h.%u.ln_1.weight",
+                                                                "h.%u.ln_1.bias",
+                                                                "h.%u.attn.c_attn.weight",
+                                                                "h.%u.attn.c_attn.bias",
+                                                                "h.%u.attn.c_proj.weight",
+                                                                "h.%u.attn.c_proj.bias",
+                                                                "h.%u.ln_2.weight",
+                                                                "h.%u.ln_2.bias",
+                                                                "h.%u.mlp.c_fc.weight",
+                                                                "h.%u.mlp.c_fc.bias",
+                                                                "h.%u.mlp.c_proj.weight",
+                                                                "h.%u.mlp.c_proj.bias",
+                                                                "ln_f.weight",
+                                                                "ln_f.bias",
+                                                                "lm_head.weight"};
+
+static void nc_hlx__gpt2_name(char name[64], int t, size_t layer) {
+    const char *from = nc_hlx__gpt2_names[t], *number = strchr(from, '%');
+    if (number)
+        snprintf(name, 64, "%.*s%u%s", (int)(number - from), from, (unsigned)layer, number + 2);
+    else
+        snprintf(name, 64, "%s", from);
+}
+
+/* Rows and columns of a tensor; rows 0 for a vector. */
+static void nc_hlx__shape(const nc_hlx_config *c, int t, size_t shape[2]) {
+    const size_t d = c->d_model, f = c->ffn_dim;
+    shape[0] = 0;
+    shape[1] = d;
+    switch (t) {
+    case NC_HLX__WTE:
+    case NC_HLX__HEAD: shape[0] = c->vocab_size; break;
+    case NC_HLX__WPE: shape[0] = c->max_seq_len; break;
+    case NC_HLX__QKV_W: shape[0] = d, shape[1] = 3 * d; break;
+    case NC_HLX__QKV_B: shape[1] = 3 * d; break;
+    case NC_HLX__PROJ_W: shape[0] = d; break;
+    case NC_HLX__FC_W: shape[0] = d, shape[1] = f; break;
+    case NC_HLX__FC_B: shape[1] = f; break;
+    case NC_HLX__OUT_W: shape[0] = f; break;
+    default: break;
+    }
+}
+
+NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err) {
+    const nc_hlx_config *c;
+    nc__span spans[3];
+    uint8_t length[8];
+    size_t room, used = 0, layer, shape[2];
+    const nc_allocator *hooks;
+    nc_status status;
+    char *json;
+    int t;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    c = &model->config;
+    hooks = model->custom_hooks ? &model->hooks : NULL;
+    room = 256 + 192 * (5 + 12 * (size_t)c->num_layers);
+    json = (char *)nc__alloc(hooks, room);
+    if (!json) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    used += (size_t)snprintf(json, room, "{\"__metadata__\":{\"format\":\"pt\",\"n_head\":\"%u\"}",
+                             (unsigned)c->num_heads);
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1u); layer++) {
+            size_t at =
+                (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
+            char name[64], rows[24] = "";
+            if (model->layout.size[t] == 0) continue;
+            nc_hlx__gpt2_name(name, t, layer);
+            nc_hlx__shape(c, t, shape);
+            if (shape[0]) snprintf(rows, sizeof rows, "%lu,", (unsigned long)shape[0]);
+            used += (size_t)snprintf(
+                json + used, room - used,
+                ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%s%lu],\"data_offsets\":[%llu,%llu]}", name,
+                rows, (unsigned long)shape[1], (unsigned long long)at * 4,
+                (unsigned long long)(at + model->layout.size[t]) * 4);
+        }
+    json[used++] = '}';
+    while (used % 8) json[used++] = ' '; /* aligned data, as the format asks */
+    nc__put_le(length, used, 8);
+    spans[0].data = length;
+    spans[0].bytes = 8;
+    spans[1].data = json;
+    spans[1].bytes = used;
+    spans[2].data = model->parameters;
+    spans[2].bytes = model->layout.total * sizeof(float);
+    nc_hlx__file_order(model->parameters, model->layout.total);
+    status = nc__file_write(path, spans, 3, err);
+    nc_hlx__file_order(model->parameters, model->layout.total);
+    nc__free(hooks, json, room);
+    return status;
+}
+
+/* A reader of the header; after an error every step does nothing. */
+typedef struct nc_hlx__json {
+    const char *start, *p, *end;
+    nc_error *err;
+    nc_status status;
+} nc_hlx__json;
+
+static nc_status nc_hlx__json_fail(nc_hlx__json *j, const char *what) {
+    if (j->status == NC_OK)
+        j->status = nc__fail(j->err, NC_ERR_FORMAT, 1, (size_t)(j->p - j->start) + 1,
+                             "safetensors header: expected %s", what);
+    return j->status;
+}
+
+static char nc_hlx__json_peek(nc_hlx__json *j) {
+    while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' || *j->p == '\t' || *j->p == '\r'))
+        j->p++;
+    return j->status == NC_OK && j->p < j->end ? *j->p : '\0';
+}
+
+static int nc_hlx__json_take(nc_hlx__json *j, char c) {
+    if (nc_hlx__json_peek(j) != c) return 0;
+    j->p++;
+    return 1;
+}
+
+/* A string without escapes, which tensor names do not need. */
+static void nc_hlx__json_string(nc_hlx__json *j, char *out, size_t room) {
+    size_t n = 0;
+    out[0] = 0;
+    if (!nc_hlx__json_take(j, '"')) {
+        (void)nc_hlx__json_fail(j, "a string");
+        return;
+    }
+    while (j->p < j->end && *j->p != '"' && *j->p != '\\' && n + 1 < room) out[n++] = *j->p++;
+    out[n] = 0;
+    if (!nc_hlx__json_take(j, '"')) (void)nc_hlx__json_fail(j, "a plain string's end");
+}
+
+/* A list of at most `most` natural numbers; returns how many. */
+static size_t nc_hlx__json_numbers(nc_hlx__json *j, uint64_t *out, size_t most) {
+    size_t n = 0;
+    if (!nc_hlx__json_take(j, '[')) (void)nc_hlx__json_fail(j, "'['");
+    if (nc_hlx__json_take(j, ']')) return 0;
+    while (j->status == NC_OK) {
+        uint64_t value = 0;
+        int digits = 0;
+        char c = nc_hlx__json_peek(j);
+        for (; c >= '0' && c <= '9' && digits < 18; digits++) {
+            value = value * 10 + (uint64_t)(c - '0');
+            j->p++;
+            c = j->p < j->end ? *j->p : '\0';
+        }
+        if (!digits || (c >= '0' && c <= '9') || n == most) {
+            (void)nc_hlx__json_fail(j, "a number");
+            break;
+        }
+        out[n++] = value;
+        if (nc_hlx__json_take(j, ']')) break;
+        if (!nc_hlx__json_take(j, ',')) (void)nc_hlx__json_fail(j, "',' or ']'");
+    }
+    return n;
+}
+
+/* The tensor of that name, or -1; *layer gets its layer. */
+static int nc_hlx__tensor_named(const nc_hlx_model *model, const char *name, size_t *layer) {
+    char candidate[64];
+    int t;
+    if (!strncmp(name, "transformer.", 12)) name += 12;
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        for (*layer = 0; *layer < (nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1u);
+             ++*layer) {
+            nc_hlx__gpt2_name(candidate, t, *layer);
+            if (model->layout.size[t] && !strcmp(candidate, name)) return t;
+        }
+    return -1;
+}
+
+/* Names that a GPT-2 file has beside its parameters. */
+static int nc_hlx__passed_over(const char *name, int tied) {
+    const char *dot = strstr(name, ".attn.");
+    return (dot && (!strcmp(dot, ".attn.bias") || !strcmp(dot, ".attn.masked_bias"))) ||
+           (tied && !strcmp(name, "lm_head.weight"));
+}
+
+/* One entry of the header: `"name": {...}`. Fills seen and copies to `to`. */
+static void nc_hlx__read_tensor(nc_hlx__json *j, nc_hlx_model *model, const uint8_t *data,
+                                size_t bytes, float *to, size_t *filled) {
+    char name[96], key[32], type[16] = "";
+    uint64_t numbers[8], shape[8], offsets[2] = {1, 0};
+    size_t dimensions = 0, layer = 0, expected[2], at;
+    int t;
+    nc_hlx__json_string(j, name, sizeof name);
+    if (!nc_hlx__json_take(j, ':') || !nc_hlx__json_take(j, '{')) {
+        (void)nc_hlx__json_fail(j, "':' and '{'");
+        return;
+    }
+    while (j->status == NC_OK && !nc_hlx__json_take(j, '}')) {
+        nc_hlx__json_string(j, key, sizeof key);
+        if (!nc_hlx__json_take(j, ':')) (void)nc_hlx__json_fail(j, "':'");
+        if (!strcmp(name, "__metadata__")) {
+            char text[256];
+            nc_hlx__json_string(j, text, sizeof text);
+        } else if (!strcmp(key, "dtype")) {
+            nc_hlx__json_string(j, type, sizeof type);
+        } else if (!strcmp(key, "shape")) {
+            dimensions = nc_hlx__json_numbers(j, numbers, 8);
+            memcpy(shape, numbers, sizeof shape);
+        } else if (!strcmp(key, "data_offsets")) {
+            if (nc_hlx__json_numbers(j, numbers, 8) != 2) (void)nc_hlx__json_fail(j, "two offsets");
+            memcpy(offsets, numbers, sizeof offsets);
+        } else {
+            (void)nc_hlx__json_fail(j, "dtype, shape or data_offsets");
+        }
+        if (nc_hlx__json_peek(j) != '}' && !nc_hlx__json_take(j, ','))
+            (void)nc_hlx__json_fail(j, "',' or '}'");
+    }
+    if (j->status != NC_OK || !strcmp(name, "__metadata__")) return;
+    if (nc_hlx__passed_over(name, (int)model->config.tied_output)) return;
+    t = nc_hlx__tensor_named(model, name, &layer);
+    if (t < 0) {
+        j->status =
+            nc__fail(j->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model", name);
+        return;
+    }
+    nc_hlx__shape(&model->config, t, expected);
+    if (strcmp(type, "F32")) {
+        j->status =
+            nc__fail(j->err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s' is %s, not F32", name, type);
+    } else if (offsets[0] > offsets[1] || offsets[1] > bytes) {
+        j->status = nc__fail(j->err, NC_ERR_FORMAT, 0, 0, "'%.90s' lies outside the file", name);
+    } else if (dimensions != (expected[0] ? 2u : 1u) || (expected[0] && shape[0] != expected[0]) ||
+               shape[dimensions - 1] != expected[1] ||
+               offsets[1] - offsets[0] != model->layout.size[t] * sizeof(float)) {
+        j->status = nc__fail(j->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' has another shape", name);
+    } else {
+        at = (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
+        memcpy(to + at, data + offsets[0], model->layout.size[t] * sizeof(float));
+        *filled += model->layout.size[t];
+    }
+}
+
+NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err) {
+    const nc_allocator *hooks;
+    nc_hlx__json j;
+    uint8_t *data;
+    size_t bytes, filled = 0, total;
+    uint64_t length;
+    float *to;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    hooks = model->custom_hooks ? &model->hooks : NULL;
+    total = model->layout.total;
+    memset(&j, 0, sizeof j);
+    j.err = err;
+    j.status = nc__file_read(path, hooks, &data, &bytes, err);
+    if (j.status != NC_OK) return j.status;
+    length = bytes >= 8 ? nc__get_le(data, 8) : UINT64_MAX;
+    to = (float *)nc__calloc(hooks, total * sizeof *to);
+    if (!to)
+        j.status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    else if (bytes < 8 || length > bytes - 8)
+        j.status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
+    if (j.status == NC_OK) {
+        j.start = j.p = (const char *)data + 8;
+        j.end = j.start + length;
+        if (!nc_hlx__json_take(&j, '{')) (void)nc_hlx__json_fail(&j, "'{'");
+        while (j.status == NC_OK) {
+            nc_hlx__read_tensor(&j, model, data + 8 + length, bytes - 8 - (size_t)length, to,
+                                &filled);
+            if (nc_hlx__json_take(&j, '}')) break;
+            if (!nc_hlx__json_take(&j, ',')) (void)nc_hlx__json_fail(&j, "',' or '}'");
+        }
+    }
+    if (j.status == NC_OK && filled != total)
+        j.status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "%s tensors: %lu of %lu parameters",
+                            filled < total ? "missing" : "repeated", (unsigned long)filled,
+                            (unsigned long)total);
+    if (j.status == NC_OK) {
+        memcpy(model->parameters, to, total * sizeof *to);
+        nc_hlx__file_order(model->parameters, total);
+        memset(model->m, 0, total * sizeof(float));
+        memset(model->v, 0, total * sizeof(float));
+        memset(&model->adamw, 0, sizeof model->adamw);
+        model->step = 0;
+        model->ready = 0;
+    }
+    nc__free(hooks, to, total * sizeof *to);
+    nc__free(hooks, data, bytes + 1);
+    return j.status;
 }
 #endif /* NC_NO_STDIO */
 
@@ -2288,7 +2586,8 @@ static void nc_hlx__record_backward(nc_hlx_gpu *g) {
                    (d + 63) / 64, 1, 1);
 }
 
-/* The squared norm of all gradients to the control buffer, by the rule of nc_hlx_dot, then AdamW. */
+/* The squared norm of all gradients to the control buffer, by the rule of nc_hlx_dot; then AdamW.
+ */
 static void nc_hlx__record_update(nc_hlx_gpu *g, float weight_decay) {
     const uint32_t total = (uint32_t)g->model->layout.total;
     uint32_t push[4], n = total, from = total, to = g->sums;
@@ -2649,16 +2948,28 @@ static void nc_hlx__linear(nc_hlx_model *model, float *out, const float *x, cons
         for (i = 0; i < n; i++) out[(size_t)r * n + i] = out[(size_t)r * n + i] + bias[i];
 }
 
+/* sums[i] += chain over ascending rows of x[r n + i]; threads split the columns. */
+static void nc_hlx__column_sums(float *sums, const float *x, size_t rows, size_t n) {
+    ptrdiff_t block, blocks = (ptrdiff_t)((n + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (block = 0; block < blocks; block++) {
+        size_t first = (size_t)block * NC_HLX__COLUMNS, r, i;
+        size_t last = nc_hlx__min(n, first + NC_HLX__COLUMNS);
+        for (r = 0; r < rows; r++)
+            for (i = first; i < last; i++) sums[i] = sums[i] + x[r * n + i];
+    }
+}
+
 /* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. dx may be null. */
 static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
                                     const float *dout, const float *x, const float *w, size_t rows,
                                     size_t k, size_t n) {
-    size_t work = nc_hlx_gemm_work_bytes(model->threads), r;
-    ptrdiff_t i;
+    size_t work = nc_hlx_gemm_work_bytes(model->threads);
     (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
     if (dx) (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
-    for (r = 0; r < rows; r++)
-        for (i = 0; i < (ptrdiff_t)n; i++) dbias[i] = dbias[i] + dout[r * n + (size_t)i];
+    nc_hlx__column_sums(dbias, dout, rows, n);
 }
 
 static float *nc_hlx__head_scratch(const nc_hlx_model *model, char **gemm) {
@@ -2759,11 +3070,17 @@ static const float *nc_hlx__head(nc_hlx_model *model, float *base) {
     return nc_hlx__tensor(model, base, model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
 }
 
+static void nc_hlx__embed_row(float *out, const float *token, const float *position, size_t d) {
+    size_t j;
+    for (j = 0; j < d; j++) out[j] = token[j] + position[j];
+}
+
 NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
                                 const uint32_t *targets, uint32_t batch, uint32_t seq,
                                 float *loss) {
     const nc_hlx_config *c;
-    size_t rows, d, i, j, l;
+    size_t rows, d, i, l;
+    ptrdiff_t r;
     const float *in, *wte, *wpe;
     if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
     c = &model->config;
@@ -2778,10 +3095,12 @@ NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
     memmove(model->tokens, tokens, rows * sizeof *tokens);
     wte = nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0);
     wpe = nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0);
-    for (i = 0; i < rows; i++)
-        for (j = 0; j < d; j++)
-            model->embedded[i * d + j] =
-                wte[(size_t)model->tokens[i] * d + j] + wpe[i % seq * d + j];
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++)
+        nc_hlx__embed_row(model->embedded + (size_t)r * d, wte + (size_t)model->tokens[r] * d,
+                          wpe + (size_t)r % seq * d, d);
     in = model->embedded;
     for (l = 0; l < c->num_layers; l++) {
         nc_hlx__forward_layer(model, l, in);
@@ -2833,9 +3152,32 @@ static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *i
                               rows, d);
 }
 
+/* Both embeddings' gradients from d_residual: positions ascend, a fixed order for every token;
+ * threads split the columns. */
+static void nc_hlx__embedding_backward(nc_hlx_model *model, float *dwte, float *dwpe) {
+    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    ptrdiff_t block, blocks = (ptrdiff_t)((d + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (block = 0; block < blocks; block++) {
+        size_t first = (size_t)block * NC_HLX__COLUMNS, i, j;
+        size_t last = nc_hlx__min(d, first + NC_HLX__COLUMNS);
+        for (i = 0; i < rows; i++) {
+            const float *dy = model->d_residual + i * d;
+            float *token = dwte + (size_t)model->tokens[i] * d;
+            float *position = dwpe + i % model->seq * d;
+            for (j = first; j < last; j++) {
+                token[j] = token[j] + dy[j];
+                position[j] = position[j] + dy[j];
+            }
+        }
+    }
+}
+
 NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
     const nc_hlx_config *c;
-    size_t rows, d, work, i, j, l;
+    size_t rows, d, work, l;
     float *g, *p, *dwte, *dwpe, *dhead;
     if (!model || !model->ready) return NC_ERR_ARG;
     model->ready = 0;
@@ -2860,13 +3202,7 @@ NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
         nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
     dwte = nc_hlx__tensor(model, g, NC_HLX__WTE, 0);
     dwpe = nc_hlx__tensor(model, g, NC_HLX__WPE, 0);
-    for (i = 0; i < rows; i++) /* ascending positions: a fixed order for every token */
-        for (j = 0; j < d; j++) {
-            float dy = model->d_residual[i * d + j];
-            float *token = dwte + (size_t)model->tokens[i] * d + j;
-            *token = *token + dy;
-            dwpe[i % model->seq * d + j] = dwpe[i % model->seq * d + j] + dy;
-        }
+    nc_hlx__embedding_backward(model, dwte, dwpe);
     return NC_OK;
 }
 

@@ -34,7 +34,7 @@ json() { # the last output is JSON, where there is something to check it with
     python3 -m json.tool <"$work/out" >/dev/null || { echo "FAILED: not JSON"; failures=$((failures + 1)); }
 }
 
-for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train hlx_verify; do
+for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train hlx_verify hlx_export; do
     expect 0 $b/$e --help
     contains "usage: $e"
     expect 2 $b/$e --no-such-option
@@ -156,6 +156,14 @@ expect 1 $b/hlx_verify "$work/a.bin" "$work/other/checkpoint.bin" --data example
 expect 1 $b/hlx_verify "$work/verify/checkpoint.bin" "$work/a.bin" --data examples/data/genesis.txt
 expect 1 $b/hlx_verify "$work/a.bin" LICENSE --data examples/data/genesis.txt
 expect 2 $train --steps many
+
+# hlx_export: out as safetensors and back, the same weights
+expect 0 $b/hlx_export "$work/a.bin" -o "$work/a.safetensors"; out_digest=$(tail -n 1 "$work/out")
+grep -q '"h.1.attn.c_attn.weight":{"dtype":"F32","shape":\[64,192\]' "$work/a.safetensors" || { echo "FAILED: no GPT-2 name"; failures=$((failures + 1)); }
+expect 0 $b/hlx_export "$work/verify/checkpoint.bin" --import "$work/a.safetensors" -o "$work/back.bin"
+contains "$out_digest"
+expect 1 $b/hlx_export "$work/a.bin" --import LICENSE -o "$work/none.bin"
+expect 1 $b/hlx_export LICENSE -o "$work/none.safetensors"
 
 echo "$n checks, $failures failures"
 [ $failures = 0 ]

@@ -162,6 +162,75 @@ static void write_bytes(const char *path, const void *data, size_t n) {
     fclose(file);
 }
 
+static void put_file(const char *path, const char *header, const void *data, size_t bytes) {
+    uint8_t length[8] = {0};
+    FILE *file = fopen(path, "wb");
+    assert_non_null(file);
+    length[0] = (uint8_t)strlen(header);
+    length[1] = (uint8_t)(strlen(header) >> 8);
+    fwrite(length, 1, 8, file);
+    fwrite(header, 1, strlen(header), file);
+    if (bytes) fwrite(data, 1, bytes, file);
+    fclose(file);
+}
+
+static void safetensors_round_trip_and_hostile_headers_are_refused(void **state) {
+    static const struct {
+        const char *header;
+        nc_status status;
+    } cases[] = {
+        {"", NC_ERR_FORMAT},
+        {"{}", NC_ERR_FORMAT},
+        {"[]", NC_ERR_FORMAT},
+        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+         NC_ERR_MISMATCH},
+        {"{\"wte.weight\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+         NC_ERR_UNSUPPORTED},
+        {"{\"nothing\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", NC_ERR_MISMATCH},
+        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,99999999]}}",
+         NC_ERR_FORMAT},
+        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,4]}}",
+         NC_ERR_FORMAT},
+        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1,2,3,4,5,6,7,8,9],\"data_offsets\":[0,4]}"
+         "}",
+         NC_ERR_FORMAT},
+        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,"
+         "4]}}",
+         NC_ERR_FORMAT},
+        {"{\"wte.weight\":{\"dtype\":\"F32\"", NC_ERR_FORMAT},
+        {"{\"a\\u0041\":{}}", NC_ERR_FORMAT},
+        {"{\"h.0.attn.bias\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}",
+         NC_ERR_MISMATCH},
+        {"{\"__metadata__\":{\"format\":\"pt\"}}", NC_ERR_MISMATCH}};
+    const char *path = "build/test_weights.safetensors";
+    nc_hlx_model *model = new_model(), *other = new_model();
+    uint64_t digest;
+    size_t i;
+    nc_error err;
+    (void)state;
+    nc_hlx_init_weights(other, 99);
+    assert_int_not_equal(nc_hlx_digest(model), nc_hlx_digest(other));
+    assert_int_equal(nc_hlx_export(model, path, &err), NC_OK);
+    assert_int_equal(nc_hlx_import(other, path, &err), NC_OK);
+    assert_int_equal(nc_hlx_digest(model), nc_hlx_digest(other));
+    assert_int_equal(nc_hlx_step(other), 0);
+    digest = nc_hlx_digest(other);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        float zeros[4] = {0};
+        put_file(path, cases[i].header, zeros, sizeof zeros);
+        memset(&err, 0, sizeof err);
+        assert_int_equal(nc_hlx_import(other, path, &err), cases[i].status);
+        assert_true(err.message[0] != 0);
+    }
+    assert_int_equal(nc_hlx_import(other, "no/such/file", &err), NC_ERR_IO);
+    assert_int_equal(nc_hlx_import(NULL, path, &err), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_export(other, NULL, &err), NC_ERR_ARG);
+    assert_int_equal(nc_hlx_digest(other), digest); /* unchanged by all of them */
+    nc_hlx_destroy(model);
+    nc_hlx_destroy(other);
+    unlink(path);
+}
+
 static void damaged_checkpoints_are_refused_and_nothing_leaks(void **state) {
     char path[] = "build/test_damaged.bin";
     nc_hlx_config config = small_config();
@@ -308,6 +377,7 @@ int main(void) {
         cmocka_unit_test(whole_model_gradient_agrees_with_finite_differences),
         cmocka_unit_test(one_batch_is_overfitted_to_almost_nothing),
         cmocka_unit_test(resuming_from_a_checkpoint_continues_bit_for_bit),
+        cmocka_unit_test(safetensors_round_trip_and_hostile_headers_are_refused),
         cmocka_unit_test(damaged_checkpoints_are_refused_and_nothing_leaks),
         cmocka_unit_test(impossible_configurations_and_failed_allocations_are_errors),
         cmocka_unit_test(an_epoch_visits_every_window_once_and_can_start_anywhere),
