@@ -38,12 +38,13 @@
 
    Contents (search for the tag):
      >>types     configuration, optimiser, loader, model
-     >>api       numeric kernels, model, training, checkpoints, sampling
+     >>api       numeric kernels, model, training, checkpoints, sampling, tokenizer
      >>scalar    elementary functions, reductions, reference kernels
      >>simd      gemm: packing, micro kernels, threads
      >>model     tensors and memory of a model
-     >>io        checkpoints
-     >>gpu       gemm on a device (NC_GPU)
+     >>io        checkpoints, safetensors
+     >>bpe       byte-pair encoding
+     >>gpu       gemm and whole training steps on a device (NC_GPU)
      >>public    model, training, sampling
      >>changelog
 
@@ -335,6 +336,35 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
  * NC_ERR_UNSUPPORTED for other types than F32, NC_ERR_FORMAT with the column in the header; the
  * model is unchanged on an error. */
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
+#endif
+
+/* -- byte-pair encoding ------------------------------------------------------------------ */
+
+/* A tokenizer: 256 bytes and the merges learned after them; read-only once made. */
+typedef struct nc_hlx_bpe nc_hlx_bpe;
+/* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text, the
+ * most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs stay
+ * inside words: a word starts where white space follows another byte, and is at most 64 bytes.
+ * progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
+NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
+                                  const nc_allocator *hooks, nc_progress_fn progress, void *user);
+/* Release; null is fine. */
+NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe);
+/* 256 and the number of merges. */
+NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe);
+/* Any bytes to tokens; tokens has room for one a byte. Returns their number. */
+NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
+                                uint32_t *tokens);
+/* Tokens to the bytes they came from. *written gets the length, and at most `room` bytes are
+ * written, so that out may be null to ask. NC_ERR_FORMAT for a token outside the vocabulary. */
+NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
+                                   uint8_t *out, size_t room, size_t *written);
+#ifndef NC_NO_STDIO
+/* Write the merges, with a checksum, replacing `path` at the end. */
+NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
+/* Read them; merges of tokens that do not exist yet are NC_ERR_FORMAT. */
+NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
+                                 nc_error *err);
 #endif
 
 #ifdef NC_GPU
@@ -2126,6 +2156,331 @@ NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *
     return j.status;
 }
 #endif /* NC_NO_STDIO */
+
+/* >>bpe ============================================================================ */
+
+enum { NC_HLX__WORD = 64, NC_HLX__BPE_LIMIT = 65536 };
+
+/* Merge i makes token 256 + i of pair[i] = first 2^32 + second. rank finds a pair's merge: open
+ * addressing over `slots`, a power of two; 0 is empty, else the index + 1. */
+struct nc_hlx_bpe {
+    nc_allocator hooks;
+    int custom_hooks;
+    uint32_t merges, room, slots;
+    uint64_t *pair;
+    uint32_t *rank, *length; /* bytes of token 256 + i */
+};
+
+static uint64_t nc_hlx__mix(uint64_t x) { /* splitmix64's finaliser */
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return x ^ (x >> 31);
+}
+
+static size_t nc_hlx__bpe_bytes(uint32_t room) {
+    return (size_t)room * (sizeof(uint64_t) + 5 * sizeof(uint32_t)) + 64;
+}
+
+static nc_hlx_bpe *nc_hlx__bpe_new(uint32_t room, const nc_allocator *hooks) {
+    nc_hlx_bpe *bpe = (nc_hlx_bpe *)nc__calloc(hooks, sizeof *bpe);
+    if (!bpe) return NULL;
+    if (hooks) bpe->hooks = *hooks;
+    bpe->custom_hooks = hooks != NULL;
+    for (bpe->room = 16; bpe->room < room;) bpe->room *= 2;
+    bpe->slots = 4 * bpe->room;
+    bpe->pair = (uint64_t *)nc__calloc(hooks, nc_hlx__bpe_bytes(bpe->room));
+    if (!bpe->pair) {
+        nc__free(hooks, bpe, sizeof *bpe);
+        return NULL;
+    }
+    bpe->rank = (uint32_t *)(void *)(bpe->pair + bpe->room);
+    bpe->length = bpe->rank + bpe->slots;
+    return bpe;
+}
+
+NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe) {
+    nc_allocator hooks;
+    int custom;
+    if (!bpe) return;
+    hooks = bpe->hooks;
+    custom = bpe->custom_hooks;
+    nc__free(custom ? &hooks : NULL, bpe->pair, nc_hlx__bpe_bytes(bpe->room));
+    nc__free(custom ? &hooks : NULL, bpe, sizeof *bpe);
+}
+
+NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe) { return 256 + bpe->merges; }
+
+/* The merge of a pair, or UINT32_MAX. */
+static uint32_t nc_hlx__bpe_rank(const nc_hlx_bpe *bpe, uint64_t pair) {
+    size_t at = (size_t)nc_hlx__mix(pair) & (bpe->slots - 1);
+    for (; bpe->rank[at]; at = (at + 1) & (bpe->slots - 1))
+        if (bpe->pair[bpe->rank[at] - 1] == pair) return bpe->rank[at] - 1;
+    return UINT32_MAX;
+}
+
+static uint32_t nc_hlx__token_length(const nc_hlx_bpe *bpe, uint64_t token) {
+    return token < 256 ? 1 : bpe->length[token - 256];
+}
+
+/* Append a merge; the pair is new and both tokens exist. */
+static void nc_hlx__bpe_add(nc_hlx_bpe *bpe, uint64_t pair) {
+    size_t at = (size_t)nc_hlx__mix(pair) & (bpe->slots - 1);
+    while (bpe->rank[at]) at = (at + 1) & (bpe->slots - 1);
+    bpe->pair[bpe->merges] = pair;
+    bpe->length[bpe->merges] =
+        nc_hlx__token_length(bpe, pair >> 32) + nc_hlx__token_length(bpe, pair & UINT32_MAX);
+    bpe->rank[at] = ++bpe->merges;
+}
+
+static int nc_hlx__white(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+
+/* Length of the word at the start of text. */
+static size_t nc_hlx__word(const uint8_t *text, size_t bytes) {
+    size_t n = 1;
+    while (n < bytes && n < NC_HLX__WORD &&
+           !(nc_hlx__white(text[n]) && !nc_hlx__white(text[n - 1])))
+        n++;
+    return n;
+}
+
+/* Replace a pair by a token in n tokens, left to right; returns how many are left. */
+static size_t nc_hlx__merge(uint32_t *tokens, size_t n, uint64_t pair, uint32_t token) {
+    size_t i, kept = 0;
+    for (i = 0; i < n; i++) {
+        int found = i + 1 < n && ((uint64_t)tokens[i] << 32 | tokens[i + 1]) == pair;
+        tokens[kept++] = found ? token : tokens[i];
+        i += (size_t)found;
+    }
+    return kept;
+}
+
+NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
+                                uint32_t *tokens) {
+    const uint8_t *from = (const uint8_t *)text;
+    size_t at = 0, count = 0;
+    while (at < bytes) {
+        uint32_t *word = tokens + count;
+        size_t n = nc_hlx__word(from + at, bytes - at), i;
+        for (i = 0; i < n; i++) word[i] = from[at + i];
+        at += n;
+        for (;;) { /* the earliest merge first, as they were learned */
+            uint32_t best = UINT32_MAX;
+            for (i = 0; i + 1 < n; i++) {
+                uint32_t r = nc_hlx__bpe_rank(bpe, (uint64_t)word[i] << 32 | word[i + 1]);
+                best = r < best ? r : best;
+            }
+            if (best == UINT32_MAX) break;
+            n = nc_hlx__merge(word, n, bpe->pair[best], 256 + best);
+        }
+        count += n;
+    }
+    return count;
+}
+
+NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
+                                   uint8_t *out, size_t room, size_t *written) {
+    uint32_t stack[NC_HLX__WORD + 1]; /* a token of 64 bytes has at most 64 pieces open */
+    size_t i;
+    *written = 0;
+    for (i = 0; i < n; i++)
+        if (tokens[i] >= 256 + bpe->merges) return NC_ERR_FORMAT;
+    for (i = 0; i < n; i++) {
+        size_t open = 1;
+        stack[0] = tokens[i];
+        while (open) {
+            uint32_t token = stack[--open];
+            if (token >= 256) { /* the second half waits below the first */
+                uint64_t pair = bpe->pair[token - 256];
+                stack[open++] = (uint32_t)pair;
+                stack[open++] = (uint32_t)(pair >> 32);
+                continue;
+            }
+            if (*written < room) out[*written] = (uint8_t)token;
+            ++*written;
+        }
+    }
+    return NC_OK;
+}
+
+/* Different words of a text: where each lies in `tokens`, its length now, how often it occurs. */
+typedef struct nc_hlx__words {
+    uint32_t *tokens, *slot; /* slot: open addressing, index + 1 */
+    size_t *start, *count;
+    uint8_t *length;
+    size_t n, slots, used;
+} nc_hlx__words;
+
+static void nc_hlx__add_word(nc_hlx__words *w, const uint8_t *word, size_t n) {
+    size_t at = (size_t)nc__fnv1a(NC__FNV_START, word, n) & (w->slots - 1), i;
+    for (; w->slot[at]; at = (at + 1) & (w->slots - 1)) {
+        size_t k = w->slot[at] - 1;
+        if (w->length[k] != n) continue;
+        for (i = 0; i < n && w->tokens[w->start[k] + i] == word[i]; i++) {
+        }
+        if (i < n) continue;
+        w->count[k]++;
+        return;
+    }
+    w->slot[at] = (uint32_t)(w->n + 1);
+    w->start[w->n] = w->used;
+    w->length[w->n] = (uint8_t)n;
+    w->count[w->n++] = 1;
+    for (i = 0; i < n; i++) w->tokens[w->used++] = word[i];
+}
+
+/* Counts of pairs: open addressing, the key + 1 so that 0 is empty. */
+typedef struct nc_hlx__pairs {
+    uint64_t *key;
+    size_t *count;
+    size_t slots;
+} nc_hlx__pairs;
+
+/* The most frequent pair, smallest first among equals; 0 when none occurs twice. */
+static int nc_hlx__best_pair(const nc_hlx__words *w, nc_hlx__pairs *p, uint64_t *best) {
+    size_t k, i, at, most = 1;
+    memset(p->key, 0, p->slots * sizeof *p->key);
+    for (k = 0; k < w->n; k++)
+        for (i = 0; i + 1 < w->length[k]; i++) {
+            const uint32_t *t = w->tokens + w->start[k] + i;
+            uint64_t key = ((uint64_t)t[0] << 32 | t[1]) + 1;
+            at = (size_t)nc_hlx__mix(key) & (p->slots - 1);
+            while (p->key[at] && p->key[at] != key) at = (at + 1) & (p->slots - 1);
+            p->count[at] = (p->key[at] ? p->count[at] : 0) + w->count[k];
+            p->key[at] = key;
+            if (p->count[at] > most || (p->count[at] == most && most > 1 && key - 1 < *best)) {
+                most = p->count[at];
+                *best = key - 1;
+            }
+        }
+    return most > 1;
+}
+
+NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t bytes, uint32_t vocab,
+                                  const nc_allocator *hooks, nc_progress_fn progress, void *user) {
+    const uint8_t *from = (const uint8_t *)text;
+    const size_t n = bytes ? bytes : 1;
+    nc_hlx__words w;
+    nc_hlx__pairs p;
+    nc_status status = NC_ERR_MEMORY;
+    nc_hlx_bpe *bpe;
+    size_t at, k;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    if ((bytes && !text) || vocab < 256 || vocab > NC_HLX__BPE_LIMIT || bytes >> 31)
+        return NC_ERR_ARG;
+    memset(&w, 0, sizeof w);
+    memset(&p, 0, sizeof p);
+    for (w.slots = 64; w.slots < 2 * n;) w.slots *= 2;
+    p.slots = w.slots;
+    bpe = nc_hlx__bpe_new(vocab - 256, hooks);
+    w.tokens = (uint32_t *)nc__alloc(hooks, n * sizeof *w.tokens);
+    w.slot = (uint32_t *)nc__calloc(hooks, w.slots * sizeof *w.slot);
+    w.start = (size_t *)nc__alloc(hooks, n * sizeof *w.start);
+    w.count = (size_t *)nc__alloc(hooks, n * sizeof *w.count);
+    w.length = (uint8_t *)nc__alloc(hooks, n);
+    p.key = (uint64_t *)nc__alloc(hooks, p.slots * sizeof *p.key);
+    p.count = (size_t *)nc__alloc(hooks, p.slots * sizeof *p.count);
+    if (bpe && w.tokens && w.slot && w.start && w.count && w.length && p.key && p.count) {
+        status = NC_OK;
+        for (at = 0; at < bytes; at += k) {
+            k = nc_hlx__word(from + at, bytes - at);
+            nc_hlx__add_word(&w, from + at, k);
+        }
+        for (p.slots = 64; p.slots < 2 * w.used;) p.slots *= 2; /* as many pairs at most */
+        while (bpe->merges < vocab - 256 && status == NC_OK) {
+            uint64_t best = 0;
+            if (!nc_hlx__best_pair(&w, &p, &best)) break;
+            nc_hlx__bpe_add(bpe, best);
+            for (k = 0; k < w.n; k++)
+                w.length[k] = (uint8_t)nc_hlx__merge(w.tokens + w.start[k], w.length[k], best,
+                                                     255 + bpe->merges);
+            if (progress && progress(user, bpe->merges, vocab - 256)) status = NC_ERR_CANCELLED;
+        }
+    }
+    for (p.slots = 64; p.slots < 2 * n;) p.slots *= 2;
+    nc__free(hooks, w.tokens, n * sizeof *w.tokens);
+    nc__free(hooks, w.slot, w.slots * sizeof *w.slot);
+    nc__free(hooks, w.start, n * sizeof *w.start);
+    nc__free(hooks, w.count, n * sizeof *w.count);
+    nc__free(hooks, w.length, n);
+    nc__free(hooks, p.key, p.slots * sizeof *p.key);
+    nc__free(hooks, p.count, p.slots * sizeof *p.count);
+    if (status == NC_OK)
+        *out = bpe;
+    else
+        nc_hlx_bpe_destroy(bpe);
+    return status;
+}
+
+#ifndef NC_NO_STDIO
+/* Layout, little-endian: 8 bytes magic, u32 version, u32 merges, then two u32 a merge, then FNV-1a
+ * (64 bits) of everything before it. */
+#define NC_HLX__BPE_MAGIC "NCHLXBPE"
+
+NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err) {
+    const nc_allocator *hooks;
+    size_t bytes, i;
+    uint8_t *data;
+    nc__span span;
+    nc_status status;
+    nc__clear(err);
+    if (!bpe || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tokenizer or no path");
+    hooks = bpe->custom_hooks ? &bpe->hooks : NULL;
+    bytes = 24 + 8 * (size_t)bpe->merges;
+    data = (uint8_t *)nc__alloc(hooks, bytes);
+    if (!data) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    memcpy(data, NC_HLX__BPE_MAGIC, 8);
+    nc__put_le(data + 8, 1, 4);
+    nc__put_le(data + 12, bpe->merges, 4);
+    for (i = 0; i < bpe->merges; i++) {
+        nc__put_le(data + 16 + 8 * i, bpe->pair[i] >> 32, 4);
+        nc__put_le(data + 20 + 8 * i, bpe->pair[i] & UINT32_MAX, 4);
+    }
+    nc__put_le(data + bytes - 8, nc__fnv1a(NC__FNV_START, data, bytes - 8), 8);
+    span.data = data;
+    span.bytes = bytes;
+    status = nc__file_write(path, &span, 1, err);
+    nc__free(hooks, data, bytes);
+    return status;
+}
+
+NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **out, const char *path, const nc_allocator *hooks,
+                                 nc_error *err) {
+    nc_hlx_bpe *bpe = NULL;
+    size_t bytes, i;
+    uint64_t count;
+    uint8_t *data;
+    nc_status status;
+    nc__clear(err);
+    if (!out || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result or no path");
+    *out = NULL;
+    status = nc__file_read(path, hooks, &data, &bytes, err);
+    if (status != NC_OK || !data) return status;
+    count = bytes >= 24 ? nc__get_le(data + 12, 4) : UINT64_MAX;
+    if (bytes < 24 || memcmp(data, NC_HLX__BPE_MAGIC, 8) || nc__get_le(data + 8, 4) != 1 ||
+        count > NC_HLX__BPE_LIMIT - 256 || bytes != 24 + 8 * count)
+        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx tokenizer");
+    else if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
+        status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tokenizer checksum does not match");
+    else if (!(bpe = nc_hlx__bpe_new((uint32_t)count, hooks)))
+        status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; status == NC_OK && bpe && i < count; i++) {
+        uint64_t a = nc__get_le(data + 16 + 8 * i, 4), b = nc__get_le(data + 20 + 8 * i, 4);
+        if (a >= 256 + i || b >= 256 + i || nc_hlx__bpe_rank(bpe, a << 32 | b) != UINT32_MAX ||
+            nc_hlx__token_length(bpe, a) + nc_hlx__token_length(bpe, b) > NC_HLX__WORD)
+            status =
+                nc__fail(err, NC_ERR_FORMAT, 0, 0, "merge %lu is impossible", (unsigned long)i);
+        else
+            nc_hlx__bpe_add(bpe, a << 32 | b);
+    }
+    nc__free(hooks, data, bytes + 1);
+    if (status == NC_OK)
+        *out = bpe;
+    else
+        nc_hlx_bpe_destroy(bpe);
+    return status;
+}
+#endif
 
 /* >>gpu ============================================================================ */
 #ifdef NC_GPU
