@@ -342,10 +342,10 @@ NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *
 
 /* A tokenizer: 256 bytes and the merges learned after them; read-only once made. */
 typedef struct nc_hlx_bpe nc_hlx_bpe;
-/* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text, the
- * most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs stay
- * inside words: a word starts where white space follows another byte, and is at most 64 bytes.
- * progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
+/* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text,
+ * the most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs
+ * stay inside words: a word starts where white space follows another byte, and is at most 64
+ * bytes. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
 NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
                                   const nc_allocator *hooks, nc_progress_fn progress, void *user);
 /* Release; null is fine. */
@@ -1714,8 +1714,8 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
 
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
  * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32
- * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero; then parameters, first and
- * second moments as float32; then FNV-1a (64 bits) of everything before it. */
+ * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero; then parameters, first
+ * and second moments as float32; then FNV-1a (64 bits) of everything before it. */
 #define NC_HLX__MAGIC "NCHLXCKP"
 enum { NC_HLX__VERSION = 2, NC_HLX__HEADER = 128 };
 
