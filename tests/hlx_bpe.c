@@ -38,6 +38,13 @@ static void merges_are_those_of_the_definition(void **state) {
     assert_true(tokens[0] == 'a' && tokens[1] == 257);
     assert_int_equal(nc_hlx_bpe_vocab(bpe), 258); /* " aab" occurs once: no third merge */
     nc_hlx_bpe_destroy(bpe);
+    bpe =
+        trained("cd ab cd ab", 11, 300); /* (space, a), (a, b), (c, d) tie at two: smallest first */
+    assert_int_equal(nc_hlx_bpe_encode(bpe, " a", 2, tokens), 1);
+    assert_int_equal(tokens[0], 256);
+    assert_int_equal(nc_hlx_bpe_encode(bpe, "cd", 2, tokens), 1);
+    assert_int_equal(tokens[0], 257);
+    nc_hlx_bpe_destroy(bpe);
     bpe = trained("xyxyxy zzz", 10, 257); /* three times xy, twice zz by overlap */
     assert_int_equal(nc_hlx_bpe_encode(bpe, "xy", 2, tokens), 1);
     nc_hlx_bpe_destroy(bpe);
