@@ -213,6 +213,9 @@ NC_API nc_status nc_gl_root_of_unity(uint32_t log2_order, nc_gl *out);
 /* Decimal or 0x-hexadecimal text of n characters, value < p; digits only, no sign or blanks.
  * NC_ERR_FORMAT with the column of the offending character, NC_ERR_LIMIT for values >= p. */
 NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *err);
+/* Bytes as elements, seven to one, little-endian, the last filled up with zeros: out[i] holds bytes
+ * 7 i .. 7 i + 6. Returns the number of elements, n / 7 rounded up; the length is not in them. */
+NC_API size_t nc_gl_pack_bytes(nc_gl *out, const void *bytes, size_t n);
 /* Decimal text with a final NUL into text[21]; returns the length. */
 NC_API size_t nc_gl_print(nc_gl a, char text[21]);
 
@@ -1043,6 +1046,16 @@ NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *e
     }
     *out = value;
     return NC_OK;
+}
+
+NC_API size_t nc_gl_pack_bytes(nc_gl *out, const void *bytes, size_t n) {
+    const uint8_t *from = (const uint8_t *)bytes;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        if (i % 7 == 0) out[i / 7] = 0;
+        out[i / 7] |= (uint64_t)from[i] << (8 * (i % 7));
+    }
+    return n / 7 + (n % 7 != 0);
 }
 
 NC_API size_t nc_gl_print(nc_gl a, char text[21]) {
@@ -3200,51 +3213,6 @@ NC_GL__PERMUTE_LANES(512)
 #undef NC_GL__POW7_FOUR
 #endif
 
-/* One state of Poseidon2, or of the trident instance for width 0. */
-static void nc_gl__permute_one(nc_gl *state, uint32_t width) {
-    if (width == 0)
-        nc_gl_trident_permute(state);
-    else
-        (void)nc_gl_poseidon2_permute(state, width);
-}
-
-/* n states one after the other on this thread: in lanes as long as enough of them are filled. */
-static void nc_gl__permute_block(nc_gl *states, uint32_t width, size_t n) {
-    const uint32_t w = width ? width : 8;
-    size_t i = 0;
-#ifdef NC_GL__X86
-    if (nc_gl__level() >= 2)
-        for (; i + 10 < n; i += nc_gl__least(n - i, 32)) /* 32 in lanes cost what ten cost alone */
-            nc_gl__permute_lanes512(states + i * w, width, nc_gl__least(n - i, 32));
-    else if (nc_gl__level() == 1)
-        for (; i + 10 < n; i += nc_gl__least(n - i, 16))
-            nc_gl__permute_lanes256(states + i * w, width, nc_gl__least(n - i, 16));
-#endif
-    for (; i < n; i++) nc_gl__permute_one(states + i * w, width);
-}
-
-static void nc_gl__permute_many(nc_gl *states, uint32_t width, size_t count) {
-    const uint32_t w = width ? width : 8;
-    ptrdiff_t blocks = (ptrdiff_t)(count / 64 + (count % 64 != 0)), k;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (blocks >= 8)
-#endif
-    for (k = 0; k < blocks; k++) {
-        size_t at = (size_t)k * 64;
-        nc_gl__permute_block(states + at * w, width, nc_gl__least(count - at, 64));
-    }
-}
-
-NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, size_t count) {
-    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
-    nc_gl__permute_many(states, width, count);
-    return NC_OK;
-}
-
-NC_API void nc_gl_trident_permute_many(nc_gl *states, size_t count) {
-    nc_gl__permute_many(states, 0, count);
-}
-
 static void nc_gl__trident_absorb(nc_gl_trident *sponge, nc_gl value) {
     if (sponge->position == 4) { /* only when more follows: a full block may be the last */
         nc_gl_trident_permute(sponge->state);
@@ -3411,7 +3379,7 @@ NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]) {
  * r = c^2 mod 257 in [-64, 255] by 256 = -1, and |r c| < 2^15 is reduced once more. */
 NC_GL__INLINE512 __m512i nc_gl__tip5_bytes(__m512i b) {
     const __m512i m = _mm512_set1_epi16(257), low = _mm512_set1_epi16(255);
-    const __m512i one = _mm512_set1_epi16(1), zero = _mm512_setzero_si512();
+    const __m512i one = _mm512_set1_epi16(1);
     __m512i c = _mm512_add_epi16(b, one), r;
     c = _mm512_mask_sub_epi16(c, _mm512_cmpgt_epi16_mask(c, _mm512_set1_epi16(128)), c, m);
     r = _mm512_mullo_epi16(c, c);
@@ -3420,7 +3388,7 @@ NC_GL__INLINE512 __m512i nc_gl__tip5_bytes(__m512i b) {
     r = _mm512_sub_epi16(_mm512_and_si512(r, low), _mm512_srai_epi16(r, 8));
     r = _mm512_mask_add_epi16(r, _mm512_cmpgt_epi16_mask(one, r), r, m); /* [-127, 383] to 1..256 */
     r = _mm512_mask_sub_epi16(r, _mm512_cmpgt_epi16_mask(r, _mm512_set1_epi16(256)), r, m);
-    return _mm512_sub_epi16(_mm512_add_epi16(r, zero), one);
+    return _mm512_sub_epi16(r, one);
 }
 
 /* nc_gl__tip5_split of each lane: times 2^64, the bytes, times -2^32. */
@@ -3481,26 +3449,68 @@ NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n) {
 }
 #endif
 
-/* n states one after the other on this thread. */
-static void nc_gl__tip5_block(nc_gl *states, size_t n) {
-    size_t i = 0;
-#ifdef NC_GL__X86
-    if (nc_gl__level() >= 2)
-        for (; i + 4 < n; i += nc_gl__least(n - i, 32))
-            nc_gl__tip5_lanes512(states + 16 * i, nc_gl__least(n - i, 32));
-#endif
-    for (; i < n; i++) nc_gl_tip5_permute(states + 16 * i);
+/* Permutations by number: the width of a Poseidon2, or one of these two. */
+enum { NC_GL__TRIDENT = 0, NC_GL__TIP5 = 1 };
+
+static uint32_t nc_gl__elements(uint32_t kind) {
+    return kind == NC_GL__TRIDENT ? 8 : kind == NC_GL__TIP5 ? 16 : kind;
 }
 
-NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
+static void nc_gl__permute_one(nc_gl *state, uint32_t kind) {
+    if (kind == NC_GL__TRIDENT)
+        nc_gl_trident_permute(state);
+    else if (kind == NC_GL__TIP5)
+        nc_gl_tip5_permute(state);
+    else
+        (void)nc_gl_poseidon2_permute(state, kind);
+}
+
+/* n states one after the other on this thread: in lanes as long as enough of them are filled, since
+ * a full set of lanes costs what ten Poseidon2 or four Tip5 cost alone. */
+static void nc_gl__permute_block(nc_gl *states, uint32_t kind, size_t n) {
+    const uint32_t w = nc_gl__elements(kind);
+    size_t i = 0;
+#ifdef NC_GL__X86
+    const int level = nc_gl__level();
+    const size_t most = level >= 2 ? 32 : 16, least = kind == NC_GL__TIP5 ? 5 : 11;
+    for (; level >= (kind == NC_GL__TIP5 ? 2 : 1) && n - i >= least;
+         i += nc_gl__least(n - i, most)) {
+        nc_gl *from = states + i * w;
+        if (kind == NC_GL__TIP5)
+            nc_gl__tip5_lanes512(from, nc_gl__least(n - i, most));
+        else if (level >= 2)
+            nc_gl__permute_lanes512(from, kind, nc_gl__least(n - i, most));
+        else
+            nc_gl__permute_lanes256(from, kind, nc_gl__least(n - i, most));
+    }
+#endif
+    for (; i < n; i++) nc_gl__permute_one(states + i * w, kind);
+}
+
+static void nc_gl__permute_many(nc_gl *states, uint32_t kind, size_t count) {
+    const uint32_t w = nc_gl__elements(kind);
     ptrdiff_t blocks = (ptrdiff_t)(count / 64 + (count % 64 != 0)), k;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (blocks >= 4)
 #endif
     for (k = 0; k < blocks; k++) {
         size_t at = (size_t)k * 64;
-        nc_gl__tip5_block(states + 16 * at, nc_gl__least(count - at, 64));
+        nc_gl__permute_block(states + at * w, kind, nc_gl__least(count - at, 64));
     }
+}
+
+NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, size_t count) {
+    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
+    nc_gl__permute_many(states, width, count);
+    return NC_OK;
+}
+
+NC_API void nc_gl_trident_permute_many(nc_gl *states, size_t count) {
+    nc_gl__permute_many(states, NC_GL__TRIDENT, count);
+}
+
+NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
+    nc_gl__permute_many(states, NC_GL__TIP5, count);
 }
 
 NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }
@@ -3541,32 +3551,28 @@ NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
     memcpy(digest, sponge.state, 5 * sizeof *digest);
 }
 
-/* What a tree or transcript needs of a hash: elements of a digest, of the state, of the rate. */
-static size_t nc_gl__state_elements(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 16 : 8; }
+/* What a tree or transcript needs of a hash: its permutation, its rate, elements of a digest. */
+static uint32_t nc_gl__kind(nc_gl_hash hash) {
+    return hash == NC_GL_TIP5 ? NC_GL__TIP5 : hash == NC_GL_TRIDENT ? NC_GL__TRIDENT : 8;
+}
 static size_t nc_gl__rate(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 10 : 4; }
 
 NC_API size_t nc_gl_digest_elements(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 5 : 4; }
-
-static void nc_gl__permute_states(nc_gl_hash hash, nc_gl *states, size_t n) {
-    if (hash == NC_GL_TIP5)
-        nc_gl__tip5_block(states, n);
-    else
-        nc_gl__permute_block(states, hash == NC_GL_TRIDENT ? 0 : 8, n);
-}
 
 /* n pairs of digests to n digests: a pair fills the state, or Tip5's rate beside ones. out may
  * stand before pairs, as a parent level stands before its children. */
 static void nc_gl__compress(nc_gl_hash hash, const nc_gl *pairs, size_t n, nc_gl *out) {
     enum { BLOCK = 32 };
     nc_gl states[BLOCK * 16];
-    size_t d = nc_gl_digest_elements(hash), w = nc_gl__state_elements(hash), at, i, j;
+    const uint32_t kind = nc_gl__kind(hash), w = nc_gl__elements(kind);
+    size_t d = nc_gl_digest_elements(hash), at, i, j;
     for (at = 0; at < n; at += BLOCK) {
         size_t count = nc_gl__least(n - at, BLOCK);
         for (i = 0; i < count; i++) {
             memcpy(states + i * w, pairs + (at + i) * 2 * d, 2 * d * sizeof *states);
             for (j = 2 * d; j < w; j++) states[i * w + j] = 1;
         }
-        nc_gl__permute_states(hash, states, count);
+        nc_gl__permute_block(states, kind, count);
         for (i = 0; i < count; i++) memcpy(out + (at + i) * d, states + i * w, d * sizeof *states);
     }
 }
@@ -3657,8 +3663,8 @@ NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const n
 }
 
 /* A duplex sponge. While absorbing, `position` elements of the current block are in; while
- * squeezing, `position` elements of it are out. The first capacity element counts what each
- * change of direction has absorbed, so that no two transcripts meet in one state. */
+ * squeezing, `position` elements of it are out. Each change of direction adds to the first capacity
+ * element how full the last block was, so that blocks of different length do not meet. */
 NC_API nc_status nc_gl_transcript_init(nc_gl_transcript *t, nc_gl_hash hash, const void *label,
                                        size_t n) {
     if (!t || (unsigned)hash > NC_GL_TRIDENT || (n && !label)) return NC_ERR_ARG;
@@ -3670,7 +3676,7 @@ NC_API nc_status nc_gl_transcript_init(nc_gl_transcript *t, nc_gl_hash hash, con
 static void nc_gl__transcript_permute(nc_gl_transcript *t, nc_gl mark) {
     size_t rate = nc_gl__rate((nc_gl_hash)t->hash);
     t->state[rate] = nc_gl_add(t->state[rate], mark);
-    nc_gl__permute_states((nc_gl_hash)t->hash, t->state, 1);
+    nc_gl__permute_one(t->state, nc_gl__kind((nc_gl_hash)t->hash));
     t->position = 0;
 }
 
@@ -3694,12 +3700,11 @@ NC_API nc_status nc_gl_transcript_absorb_bytes(nc_gl_transcript *t, const void *
     const uint8_t *bytes = (const uint8_t *)data;
     nc_gl element = nc_gl_from_u64(n);
     nc_status status;
-    size_t i, j;
+    size_t i;
     if (n && !data) return NC_ERR_ARG;
     status = nc_gl_transcript_absorb(t, &element, 1);
     for (i = 0; i < n && status == NC_OK; i += 7) {
-        for (element = 0, j = 0; j < 7 && i + j < n; j++)
-            element |= (uint64_t)bytes[i + j] << (8 * j);
+        (void)nc_gl_pack_bytes(&element, bytes + i, nc_gl__least(n - i, 7));
         status = nc_gl_transcript_absorb(t, &element, 1);
     }
     return status;

@@ -110,12 +110,10 @@ static void close_source(source *s) {
    tells names from contents. */
 static int hash_leaf(nc_gl_hash hash, int is_name, const char *bytes, size_t n, nc_gl *digest) {
     nc_gl *elements = calloc(n / 7 + 2, sizeof *elements);
-    size_t count = 0, i, j;
+    size_t count;
     if (!elements) return 0;
-    elements[count++] = (nc_gl)n << 1 | (nc_gl)is_name;
-    for (i = 0; i < n; i += 7, count++)
-        for (j = 0; j < 7 && i + j < n; j++)
-            elements[count] |= (nc_gl)(unsigned char)bytes[i + j] << (8 * j);
+    elements[0] = (nc_gl)n << 1 | (nc_gl)is_name;
+    count = 1 + nc_gl_pack_bytes(elements + 1, bytes, n);
     (void)nc_gl_hash_fields(hash, elements, count, digest);
     free(elements);
     return 1;

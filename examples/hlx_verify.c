@@ -44,18 +44,15 @@ static unsigned char *read_file(const char *path, size_t *bytes) {
 
 /* Root of the Merkle tree over chunks of 1,024 bytes: what gl_merkle prints for the file. */
 static int commitment(const unsigned char *data, size_t bytes, nc_gl root[4]) {
-    size_t chunks = (bytes + CHUNK - 1) / CHUNK, leaves = 1, i, j, k;
+    size_t chunks = (bytes + CHUNK - 1) / CHUNK, leaves = 1, i;
     nc_gl *nodes, element[CHUNK / 7 + 2];
     while (leaves < chunks) leaves *= 2;
     nodes = calloc(2 * leaves * 4, sizeof *nodes);
     if (!nodes) return 0;
     for (i = 0; i < chunks; i++) {
-        const unsigned char *from = data + i * CHUNK;
-        size_t n = bytes - i * CHUNK < CHUNK ? bytes - i * CHUNK : CHUNK, count = 1;
-        memset(element, 0, sizeof element);
+        size_t n = bytes - i * CHUNK < CHUNK ? bytes - i * CHUNK : CHUNK, count;
         element[0] = (nc_gl)n << 1;
-        for (j = 0; j < n; j += 7, count++)
-            for (k = 0; k < 7 && j + k < n; k++) element[count] |= (nc_gl)from[j + k] << (8 * k);
+        count = 1 + nc_gl_pack_bytes(element + 1, data + i * CHUNK, n);
         (void)nc_gl_hash_fields(NC_GL_POSEIDON2, element, count, nodes + (leaves + i) * 4);
     }
     (void)nc_gl_merkle_build(NC_GL_POSEIDON2, nodes, leaves);

@@ -381,6 +381,22 @@ static void text_round_trips_and_bad_numbers_name_the_column(void **state) {
     assert_int_equal(nc_gl_parse("0x", 2, &value, NULL), NC_ERR_FORMAT);
 }
 
+static void bytes_pack_seven_to_an_element(void **state) {
+    uint8_t bytes[30];
+    uint64_t out[6];
+    size_t n, i;
+    (void)state;
+    for (i = 0; i < 30; i++) bytes[i] = (uint8_t)(i % 251 + 200);
+    for (n = 0; n <= 30; n++) {
+        memset(out, 0xFF, sizeof out);
+        assert_int_equal(nc_gl_pack_bytes(out, bytes, n), (n + 6) / 7);
+        for (i = 0; i < 7 * ((n + 6) / 7); i++)
+            assert_int_equal(out[i / 7] >> 8 * (i % 7) & 255, i < n ? bytes[i] : 0);
+        for (i = 0; i < (n + 6) / 7; i++) assert_true(out[i] >> 56 == 0);
+        assert_true(out[(n + 6) / 7] == UINT64_MAX); /* and nothing behind */
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_operation_agrees_with_field_json),
@@ -394,6 +410,7 @@ int main(void) {
         cmocka_unit_test(long_dot_products_carry_between_their_blocks),
         cmocka_unit_test(outputs_that_overlap_inputs_in_part_are_refused),
         cmocka_unit_test(matrices_follow_their_definitions),
+        cmocka_unit_test(bytes_pack_seven_to_an_element),
         cmocka_unit_test(text_round_trips_and_bad_numbers_name_the_column),
     };
     return cmocka_run_group_tests_name("goldilocks scalar", tests, NULL, NULL);
