@@ -41,11 +41,12 @@
      >>api       numeric kernels, model, training, checkpoints, sampling, tokenizer
      >>scalar    elementary functions, reductions, reference kernels
      >>simd      gemm: packing, micro kernels, threads
+     >>kernels   embedding, attention, dropout, AdamW on plain arrays
      >>model     tensors and memory of a model
      >>io        checkpoints, safetensors
      >>bpe       byte-pair encoding
-     >>gpu       gemm and whole training steps on a device (NC_GPU)
      >>public    model, training, sampling
+     >>gpu       gemm and whole training steps on a device (NC_GPU)
      >>changelog
 
    Options, defined before including:
@@ -130,7 +131,8 @@ NC_API const char *nc_status_str(nc_status status);
 /* >>types ========================================================================== */
 
 /* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
- * num_heads, every member below 2^20, batch_size * max_seq_len below 2^24. */
+ * num_heads, every member below 2^20, batch_size * micro_batches * max_seq_len below 2^24, dropout
+ * in [0, 1). */
 typedef struct nc_hlx_config {
     uint32_t vocab_size;  /* 256: byte-level tokens */
     uint32_t d_model;     /* 256 */
@@ -140,6 +142,14 @@ typedef struct nc_hlx_config {
     uint32_t max_seq_len; /* 128 */
     uint32_t batch_size;  /* 8: largest batch that fits the activation memory */
     uint32_t tied_output; /* 0: own output matrix; 1: the token embedding, transposed */
+    /* A training step takes this many batches of batch_size, one after the other; 0: 1. Every
+     * gradient is one chain over all rows, so that without tied_output the bits are those of one
+     * batch of micro_batches * batch_size. */
+    uint32_t micro_batches;
+    uint32_t flash;     /* 1: nc_hlx_flash_attention (no seq^2 memory), with bits of its own */
+    uint32_t recompute; /* 1: keep layer outputs only and run layers again backwards: the same bits
+                           from less memory and a third more work */
+    float dropout;      /* after the embedding and before each residual addition; 0: none */
 } nc_hlx_config;
 
 /* AdamW with decoupled decay (Loshchilov, Hutter 2019) and linear warm-up, cosine decay. Decay
@@ -156,16 +166,23 @@ typedef struct nc_hlx_adamw {
     uint32_t decay_steps; /* steps until lr_min, warm-up included; 0: lr stays constant */
 } nc_hlx_adamw;
 
-/* Windows of seq + 1 tokens over a byte text, in a fresh order each epoch. Plain data: copy it
- * to remember a position. The text is not copied and must outlive the loader. */
+/* Windows of seq + 1 tokens, in a fresh order each epoch. Plain data: copy it to remember a
+ * position. The tokens are not copied and must outlive the loader. */
 typedef struct nc_hlx_loader {
-    const uint8_t *text;
-    size_t bytes;
+    const uint8_t *data;  /* bytes, or little-endian integers of token_bytes bytes */
+    size_t count;         /* tokens */
+    uint32_t token_bytes; /* 1, 2 or 4 */
     uint32_t seq;
-    uint32_t reserved;
     uint64_t seed;
     uint64_t next; /* windows taken so far, over all epochs */
 } nc_hlx_loader;
+
+/* A file in memory: mapped where the system can, read elsewhere. */
+typedef struct nc_hlx_file {
+    const uint8_t *data;
+    size_t bytes;
+    int mapped;
+} nc_hlx_file;
 
 typedef struct nc_hlx_stats {
     float loss;      /* mean cross-entropy in nats per token */
@@ -206,20 +223,35 @@ NC_API float nc_hlx_sum(const float *x, size_t n);
 /* The same shape over the products a[i] b[i]; each lane is a chain of fma. */
 NC_API float nc_hlx_dot(const float *a, const float *b, size_t n);
 
-/* Bytes of scratch that nc_hlx_gemm needs for `threads` threads. */
-NC_API size_t nc_hlx_gemm_work_bytes(uint32_t threads);
+/* Bytes of scratch that nc_hlx_gemm and nc_hlx_linear need, with any number of threads. */
+NC_API size_t nc_hlx_gemm_work_bytes(void);
 /* C (m x n, row stride ldc) = op(A) op(B), or += with accumulate. op(A) is m x k: A itself, or
  * the transpose of a stored k x m matrix with trans_a; op(B) is k x n likewise. Every element
- * is one fma chain over ascending k from 0 (or from C). Uses as many threads as `work` has room
- * for; the result never depends on it. Errors: NC_ERR_ARG for a null pointer, a stride smaller
- * than a row, or too little work memory. C must not overlap A, B or work. */
+ * is one fma chain over ascending k from 0 (or from C); threads never change it. Errors: NC_ERR_ARG
+ * for a null pointer, a stride smaller than a row, or too little work memory. C must not overlap A,
+ * B or work. */
 NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
                              size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                              int accumulate, void *work, size_t work_bytes);
+/* out (rows x n) = x (rows x k) w (k x n) + bias, then + residual (rows x n, null: none). With gelu
+ * (rows x n, null: none) also gelu = gelu(out), both in the gemm's epilogue. Errors as nc_hlx_gemm. */
+NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const float *w,
+                               const float *bias, const float *residual, size_t rows, size_t k,
+                               size_t n, void *work, size_t work_bytes);
 /* The definition of nc_hlx_gemm, one fmaf at a time: the judge in tests. */
 NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                             int accumulate);
+
+/* sums[i] += chain over ascending rows of x (rows x n): the gradient of a bias. */
+NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n);
+
+/* out (rows x d) = token embedding + position embedding; row r has position r mod seq. */
+NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
+                             size_t rows, size_t seq, size_t d);
+/* dwte, dwpe += chains over ascending rows of dout. */
+NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
+                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d);
 
 /* Layer norm over rows of width n: mean, then variance by a second pass, eps 1e-5; keeps mean
  * and reciprocal deviation of each row for the backward pass. */
@@ -229,6 +261,10 @@ NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *
 NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
                                       const float *x, const float *gamma, const float *mean,
                                       const float *rstd, size_t rows, size_t n);
+/* The same with the variance as E[x^2] - E[x]^2, in one pass: it cancels where the mean is large
+ * against the deviation (see tests/hlx_scalar.c) and is here only for those who must match it. */
+NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
+                                      const float *gamma, const float *beta, size_t rows, size_t n);
 /* Rows of softmax in place: maximum, exp(x - max), fixed sum, one division each. With causal,
  * row r keeps its first r + 1 entries and the rest become 0. */
 NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal);
@@ -242,6 +278,43 @@ NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, s
  * >= n are ignored (no loss, zero gradient). losses[rows] is scratch. */
 NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
                                   size_t rows, size_t n);
+
+/* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V (3 heads *
+ * head_size wide, as GPT-2's c_attn gives them); outputs have rows of heads * head_size. */
+typedef struct nc_hlx_heads {
+    size_t batch, seq, heads, head_size;
+    int causal; /* query i sees keys 0 .. i */
+} nc_hlx_heads;
+/* Bytes of scratch for the four functions below with so many threads. */
+NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, uint32_t threads);
+/* out = softmax(Q K^T / sqrt(head_size)) V per head; the probabilities (batch, heads, seq, seq) are
+ * kept for the backward pass. Uses as many threads as work has room for. NC_ERR_ARG for null
+ * pointers, empty shapes and too little work memory. */
+NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float *qkv,
+                                  const nc_hlx_heads *shape, void *work, size_t work_bytes);
+/* dqkv (overwritten) from dout: dK and dV are chains over ascending queries, dQ over ascending
+ * keys. */
+NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
+                                           const float *probabilities, const float *qkv,
+                                           const nc_hlx_heads *shape, void *work,
+                                           size_t work_bytes);
+/* Attention without stored probabilities (Dao et al., FlashAttention, 2022), with bits of its own:
+ * each query walks tiles of 32 keys with a running maximum m and sum l; a tile takes o <- c o + P V
+ * and l <- fma(l, c, sum P), c = exp(m - m'), and at the end o / l. lse (batch, heads, seq) keeps
+ * m + log l. Memory beside the outputs does not grow with seq^2. */
+NC_API nc_status nc_hlx_flash_attention(float *out, float *lse, const float *qkv,
+                                        const nc_hlx_heads *shape, void *work, size_t work_bytes);
+/* dqkv (overwritten) from dout, with P = exp(score - lse) computed again tile by tile. */
+NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout, const float *out,
+                                                 const float *lse, const float *qkv,
+                                                 const nc_hlx_heads *shape, void *work,
+                                                 size_t work_bytes);
+
+/* Elements are dropped with probability rate, the others multiplied by 1 / (1 - rate). Element i
+ * belongs to counter first + i: word (first + i) mod 4 of Philox(seed, (first + i) / 4, stream)
+ * keeps it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t first, float rate,
+                           uint64_t seed, uint64_t stream);
 
 /* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
  * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
@@ -258,7 +331,8 @@ NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config);
  * known before anything is allocated. NC_ERR_ARG for an impossible configuration. */
 NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
                                   uint64_t *bytes);
-/* Allocate a model (weights zero until initialised or loaded). Checks at run time that this
+/* Allocate a model (weights zero until initialised or loaded) in two arenas, parameters with
+ * gradients and moments, and activations with scratch. Checks at run time that this
  * build keeps the numeric contract: NC_ERR_UNSUPPORTED if not. Free with nc_hlx_destroy. */
 NC_API nc_status nc_hlx_create(nc_hlx_model **model, const nc_hlx_config *config,
                                const nc_allocator *hooks);
@@ -282,9 +356,10 @@ NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count);
 /* Order-fixed 64-bit digest (FNV-1a of the little-endian bytes) of all parameters. */
 NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model);
 
-/* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss and
- * the gradient of the logits is ready for nc_hlx_backward; without, nc_hlx_logits holds the
- * logits. NC_ERR_ARG for sizes beyond the configuration or tokens outside the vocabulary. */
+/* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss, dropout
+ * is on (stream: step and place, first: row) and the gradient of the logits is ready for
+ * nc_hlx_backward; without, nc_hlx_logits holds the logits. NC_ERR_ARG for sizes beyond the
+ * configuration or tokens outside the vocabulary. */
 NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
                                 const uint32_t *targets, uint32_t batch, uint32_t seq, float *loss);
 /* Logits of the last nc_hlx_forward without targets: batch x seq x vocab_size. */
@@ -300,24 +375,41 @@ NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx
 
 /* -- training data, steps, sampling -------------------------------------------------------- */
 
-/* NC_ERR_ARG unless bytes > seq > 0. The model's vocabulary must be at least 256. */
-NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t bytes,
+/* A loader over bytes, or over tokens of 1, 2 or 4 bytes. NC_ERR_ARG unless count > seq > 0. */
+NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
                                     uint32_t seq, uint64_t seed);
+NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
+                                           uint32_t token_bytes, uint32_t seq, uint64_t seed);
 /* Next batch x seq tokens and their successors. */
 NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
                                uint32_t batch);
-/* One step at the configured batch size: batch from the loader, forward, backward, update. */
+/* One step: micro_batches times (batch from the loader, forward, backward), then the update.
+ * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its vocabulary. */
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
-/* Mean loss over the first `windows` non-overlapping windows of a text, for validation. */
-NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const void *text, size_t bytes,
-                                 uint32_t windows, float *loss);
-/* Continue prompt[0 .. prompt_bytes) by `count` bytes into out; draw i uses counter i of the
- * seed's stream. An empty prompt starts from a newline. */
+/* Mean loss over the first `windows` non-overlapping windows of the data that a loader would read,
+ * for validation, without dropout; the loader's position counts for nothing. */
+NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
+                                 float *loss);
+/* One token at a position after those before it, as a row of nc_hlx_forward gives: *logits points to
+ * vocab_size values. The keys and values of earlier positions are those of earlier calls. NC_ERR_ARG
+ * for a position or token out of range, NC_ERR_UNSUPPORTED with recompute, which keeps no keys. */
+NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
+                               const float **logits);
+/* Continue prompt[0 .. n) by `count` tokens into out; draw i uses counter i of the seed's stream.
+ * An empty prompt starts from token 10, a newline among bytes. When the context is full its older
+ * half is dropped. */
+NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
+                                      const nc_hlx_sampling *sampling, uint32_t *out, size_t count);
+/* The same for a model of bytes. */
 NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
                                const nc_hlx_sampling *sampling, uint8_t *out, size_t count);
 
 #ifndef NC_NO_STDIO
+/* Open a file for reading. NC_ERR_IO with a message. Close with nc_hlx_file_close. */
+NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
+/* Release; a file of zeros is fine. */
+NC_API void nc_hlx_file_close(nc_hlx_file *file);
 /* Write parameters, moments, step, optimiser, configuration, loader position (loader may be null),
  * little-endian with a checksum, to a temporary file that replaces `path` at the end. */
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
@@ -699,6 +791,10 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 
 #include <float.h>
 #include <math.h>
+#if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
+#include <sys/mman.h>
+#include <sys/stat.h>
+#endif
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -966,6 +1062,19 @@ NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *
                               beta, n);
 }
 
+NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
+                                      const float *gamma, const float *beta, size_t rows,
+                                      size_t n) {
+    size_t r, i;
+    for (r = 0; r < rows; r++, x += n, out += n) {
+        float m = nc_hlx_sum(x, n) / (float)n, square = nc_hlx_dot(x, x, n) / (float)n;
+        float variance = square - m * m;
+        mean[r] = m;
+        rstd[r] = 1.0f / sqrtf((variance > 0.0f ? variance : 0.0f) + 1e-5f);
+        for (i = 0; i < n; i++) out[i] = fmaf((x[i] - m) * rstd[r], gamma[i], beta[i]);
+    }
+}
+
 /* dx += rstd (dy gamma - mean(dy gamma) - xhat mean(dy gamma xhat)), with the two means by the
  * fixed reduction; rows are below 2^20 wide, so two levels of it are enough. */
 NC_HLX__INLINE void nc_hlx__layernorm_dx_body(float *dx, const float *dout, const float *x,
@@ -1208,18 +1317,28 @@ NC_HLX__VERSIONS(nc_hlx__cross_entropy_row,
                  (float *x, float *loss, uint32_t target, float count, size_t n),
                  (x, loss, target, count, n))
 
-NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
-                                  size_t rows, size_t n) {
-    size_t valid = 0, i;
-    float count;
+/* Rows' losses, and gradients divided by count. */
+static void nc_hlx__cross_entropy_rows(float *logits, const uint32_t *targets, float *losses,
+                                       size_t rows, size_t n, float count) {
     ptrdiff_t r;
-    for (i = 0; i < rows; i++) valid += (size_t)(targets[i] < n);
-    count = (float)(valid ? valid : 1);
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static)
 #endif
     for (r = 0; r < (ptrdiff_t)rows; r++)
         nc_hlx__cross_entropy_row(logits + (size_t)r * n, losses + r, targets[r], count, n);
+}
+
+/* Rows with a target, as the divisor of a mean. */
+static float nc_hlx__count(const uint32_t *targets, size_t rows, size_t n) {
+    size_t valid = 0, i;
+    for (i = 0; i < rows; i++) valid += (size_t)(targets[i] < n);
+    return (float)(valid ? valid : 1);
+}
+
+NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
+                                  size_t rows, size_t n) {
+    const float count = nc_hlx__count(targets, rows, n);
+    nc_hlx__cross_entropy_rows(logits, targets, losses, rows, n, count);
     return nc_hlx_sum(losses, rows) / count;
 }
 
@@ -1240,26 +1359,30 @@ NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t
 /* >>simd =========================================================================== */
 
 /* A tile of C is mr x nr; A comes packed as k columns of mr values, B as k rows of nr values.
- * The accumulators start from C and return to it, so cutting k into blocks changes nothing. */
-typedef void (*nc_hlx__micro_fn)(size_t k, const float *a, const float *b, float *c, size_t ldc);
+ * The accumulators start from 0 (fresh) or from C and return to it, so cutting k into blocks changes
+ * nothing. */
+typedef void (*nc_hlx__micro_fn)(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                                 int fresh);
 typedef struct nc_hlx__micro {
     size_t mr, nr;
     nc_hlx__micro_fn fn;
 } nc_hlx__micro;
 
 enum {
-    NC_HLX__KC = 256,     /* k block */
-    NC_HLX__MC_TILES = 8, /* row tiles per block of A */
-    NC_HLX__NC = 512,     /* columns per block of B */
+    NC_HLX__KC = 256, /* k block */
+    NC_HLX__MC = 224, /* rows per block of A, rounded down to whole tiles */
+    NC_HLX__NC = 512, /* columns per block of B */
     NC_HLX__MR_MAX = 14,
     NC_HLX__NR_MAX = 32
 };
 
-static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, float *c, size_t ldc) {
+static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                                   int fresh) {
     float tile[4][8];
     size_t p;
     int i, j;
-    for (i = 0; i < 4; i++) memcpy(tile[i], c + (size_t)i * ldc, sizeof tile[i]);
+    memset(tile, 0, sizeof tile);
+    for (i = 0; i < 4 && !fresh; i++) memcpy(tile[i], c + (size_t)i * ldc, sizeof tile[i]);
     for (p = 0; p < k; p++, a += 4, b += 8)
         for (i = 0; i < 4; i++)
             for (j = 0; j < 8; j++) tile[i][j] = fmaf(a[i], b[j], tile[i][j]);
@@ -1270,8 +1393,10 @@ static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, flo
 #define NC_HLX__ROWS6(X) X(0) X(1) X(2) X(3) X(4) X(5)
 #define NC_HLX__ROWS14(X) NC_HLX__ROWS6(X) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
 
+#define NC_HLX__ZERO(i) __m256 x##i = _mm256_setzero_ps(), y##i = x##i;
 #define NC_HLX__LOAD(i)                                                                            \
-    __m256 x##i = _mm256_loadu_ps(c + i * ldc), y##i = _mm256_loadu_ps(c + i * ldc + 8);
+    x##i = _mm256_loadu_ps(c + i * ldc);                                                           \
+    y##i = _mm256_loadu_ps(c + i * ldc + 8);
 #define NC_HLX__FMA(i)                                                                             \
     w = _mm256_broadcast_ss(a + i);                                                                \
     x##i = _mm256_fmadd_ps(w, u, x##i);                                                            \
@@ -1280,10 +1405,13 @@ static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, flo
     _mm256_storeu_ps(c + i * ldc, x##i);                                                           \
     _mm256_storeu_ps(c + i * ldc + 8, y##i);
 NC_HLX__AVX2 static void nc_hlx__micro_avx2(size_t k, const float *a, const float *b, float *c,
-                                            size_t ldc) {
+                                            size_t ldc, int fresh) {
     __m256 u, v, w;
     size_t p;
-    NC_HLX__ROWS6(NC_HLX__LOAD)
+    NC_HLX__ROWS6(NC_HLX__ZERO)
+    if (!fresh) {
+        NC_HLX__ROWS6(NC_HLX__LOAD)
+    }
     for (p = 0; p < k; p++, a += 6, b += 16) {
         u = _mm256_loadu_ps(b);
         v = _mm256_loadu_ps(b + 8);
@@ -1291,12 +1419,15 @@ NC_HLX__AVX2 static void nc_hlx__micro_avx2(size_t k, const float *a, const floa
     }
     NC_HLX__ROWS6(NC_HLX__STORE)
 }
+#undef NC_HLX__ZERO
 #undef NC_HLX__LOAD
 #undef NC_HLX__FMA
 #undef NC_HLX__STORE
 
+#define NC_HLX__ZERO(i) __m512 x##i = _mm512_setzero_ps(), y##i = x##i;
 #define NC_HLX__LOAD(i)                                                                            \
-    __m512 x##i = _mm512_loadu_ps(c + i * ldc), y##i = _mm512_loadu_ps(c + i * ldc + 16);
+    x##i = _mm512_loadu_ps(c + i * ldc);                                                           \
+    y##i = _mm512_loadu_ps(c + i * ldc + 16);
 #define NC_HLX__FMA(i)                                                                             \
     w = _mm512_set1_ps(a[i]);                                                                      \
     x##i = _mm512_fmadd_ps(w, u, x##i);                                                            \
@@ -1305,10 +1436,13 @@ NC_HLX__AVX2 static void nc_hlx__micro_avx2(size_t k, const float *a, const floa
     _mm512_storeu_ps(c + i * ldc, x##i);                                                           \
     _mm512_storeu_ps(c + i * ldc + 16, y##i);
 NC_HLX__AVX512 static void nc_hlx__micro_avx512(size_t k, const float *a, const float *b, float *c,
-                                                size_t ldc) {
+                                                size_t ldc, int fresh) {
     __m512 u, v, w;
     size_t p;
-    NC_HLX__ROWS14(NC_HLX__LOAD)
+    NC_HLX__ROWS14(NC_HLX__ZERO)
+    if (!fresh) {
+        NC_HLX__ROWS14(NC_HLX__LOAD)
+    }
     for (p = 0; p < k; p++, a += 14, b += 32) {
         u = _mm512_loadu_ps(b);
         v = _mm512_loadu_ps(b + 16);
@@ -1316,6 +1450,7 @@ NC_HLX__AVX512 static void nc_hlx__micro_avx512(size_t k, const float *a, const 
     }
     NC_HLX__ROWS14(NC_HLX__STORE)
 }
+#undef NC_HLX__ZERO
 #undef NC_HLX__LOAD
 #undef NC_HLX__FMA
 #undef NC_HLX__STORE
@@ -1356,107 +1491,174 @@ static void nc_hlx__pack(float *dst, const float *x, size_t ld, int lanes_contig
     }
 }
 
-/* One tile, through a copy when it hangs over the edge of C. */
-static void nc_hlx__tile(const nc_hlx__micro *micro, size_t k, const float *a, const float *b,
-                         float *c, size_t ldc, size_t rows, size_t columns) {
-    float edge[NC_HLX__MR_MAX * NC_HLX__NR_MAX];
+/* What is done to C after its last k block: + bias, + residual, and gelu of the result beside it.
+ * residual and gelu have C's stride. */
+typedef struct nc_hlx__epilogue {
+    const float *bias, *residual;
+    float *gelu;
+} nc_hlx__epilogue;
+
+NC_HLX__INLINE void nc_hlx__finish_row_body(float *c, const float *bias, const float *residual,
+                                            float *gelu, size_t n) {
     size_t i;
-    if (rows == micro->mr && columns == micro->nr) {
-        micro->fn(k, a, b, c, ldc);
-        return;
-    }
-    memset(edge, 0, sizeof edge);
-    for (i = 0; i < rows; i++) memcpy(edge + i * micro->nr, c + i * ldc, columns * sizeof *c);
-    micro->fn(k, a, b, edge, micro->nr);
-    for (i = 0; i < rows; i++) memcpy(c + i * ldc, edge + i * micro->nr, columns * sizeof *c);
+    if (bias)
+        for (i = 0; i < n; i++) c[i] = c[i] + bias[i];
+    if (residual)
+        for (i = 0; i < n; i++) c[i] = c[i] + residual[i];
+    if (gelu) nc_hlx__gelu_body(gelu, c, n);
 }
+NC_HLX__VERSIONS(nc_hlx__finish_row,
+                 (float *c, const float *bias, const float *residual, float *gelu, size_t n),
+                 (c, bias, residual, gelu, n))
 
 typedef struct nc_hlx__gemm_job {
     nc_hlx__micro micro;
-    int trans_a, trans_b;
+    int trans_a, trans_b, accumulate;
     size_t m, n, k, lda, ldb, ldc;
     const float *a, *b;
     float *c;
+    nc_hlx__epilogue epilogue;
 } nc_hlx__gemm_job;
+
+static void nc_hlx__finish(const nc_hlx__gemm_job *job, size_t row, size_t column, size_t rows,
+                           size_t columns) {
+    const nc_hlx__epilogue *e = &job->epilogue;
+    size_t i;
+    if (!e->bias && !e->residual && !e->gelu) return;
+    for (i = row; i < row + rows; i++) {
+        size_t at = i * job->ldc + column;
+        nc_hlx__finish_row(job->c + at, e->bias ? e->bias + column : NULL,
+                           e->residual ? e->residual + at : NULL, e->gelu ? e->gelu + at : NULL,
+                           columns);
+    }
+}
+
+/* One tile at (row, column) for the k block at p0, through a copy when it hangs over C's edge. */
+static void nc_hlx__tile(const nc_hlx__gemm_job *job, size_t p0, size_t k, const float *a,
+                         const float *b, size_t row, size_t column) {
+    float edge[NC_HLX__MR_MAX * NC_HLX__NR_MAX], *c = job->c + row * job->ldc + column;
+    const nc_hlx__micro *micro = &job->micro;
+    size_t rows = nc_hlx__min(job->m - row, micro->mr), i;
+    size_t columns = nc_hlx__min(job->n - column, micro->nr);
+    int fresh = p0 == 0 && !job->accumulate;
+    if (rows == micro->mr && columns == micro->nr) {
+        micro->fn(k, a, b, c, job->ldc, fresh);
+    } else {
+        memset(edge, 0, sizeof edge);
+        for (i = 0; i < rows && !fresh; i++)
+            memcpy(edge + i * micro->nr, c + i * job->ldc, columns * sizeof *c);
+        micro->fn(k, a, b, edge, micro->nr, fresh);
+        for (i = 0; i < rows; i++)
+            memcpy(c + i * job->ldc, edge + i * micro->nr, columns * sizeof *c);
+    }
+    if (p0 + k == job->k) nc_hlx__finish(job, row, column, rows, columns);
+}
 
 enum {
     NC_HLX__PACK_B = NC_HLX__KC * (NC_HLX__NC + NC_HLX__NR_MAX),
-    NC_HLX__PACK_A = NC_HLX__KC * NC_HLX__MR_MAX * NC_HLX__MC_TILES
+    NC_HLX__PACK_A = NC_HLX__KC * NC_HLX__MC
 };
 
-/* Rows [row, row + mc) of one (k block, column block): pack A, then all tiles. */
-static void nc_hlx__gemm_rows(const nc_hlx__gemm_job *job, float *pack_a, const float *pack_b,
-                              size_t row, size_t p0, size_t kc, size_t j0, size_t nc) {
-    size_t mr = job->micro.mr, nr = job->micro.nr, tile, j;
-    size_t end = nc_hlx__min(row + mr * NC_HLX__MC_TILES, job->m);
-    for (tile = row; tile < end; tile += mr)
-        nc_hlx__pack(pack_a + (tile - row) * kc, job->a, job->lda, job->trans_a, tile,
-                     nc_hlx__min(end - tile, mr), mr, p0, kc);
-    for (j = 0; j < nc; j += nr)
-        for (tile = row; tile < end; tile += mr)
-            nc_hlx__tile(&job->micro, kc, pack_a + (tile - row) * kc, pack_b + j * kc,
-                         job->c + tile * job->ldc + j0 + j, job->ldc, nc_hlx__min(end - tile, mr),
-                         nc_hlx__min(nc - j, nr));
-}
-
+/* Columns j0.. and rows p0.. of B are packed once, then A block by block; threads share both and
+ * split the tiles of a block evenly. */
 static void nc_hlx__gemm_run(const nc_hlx__gemm_job *job, float *work, int threads) {
     float *pack_b = work, *pack_a = work + NC_HLX__PACK_B;
-    size_t nr = job->micro.nr, mc = job->micro.mr * NC_HLX__MC_TILES, p0, j0;
-    ptrdiff_t i, panels, blocks = (ptrdiff_t)((job->m + mc - 1) / mc);
+    const size_t mr = job->micro.mr, nr = job->micro.nr, mc = NC_HLX__MC / mr * mr;
     (void)threads;
-    for (j0 = 0; j0 < job->n; j0 += NC_HLX__NC)
-        for (p0 = 0; p0 < job->k; p0 += NC_HLX__KC) {
-            size_t nc = nc_hlx__min(job->n - j0, NC_HLX__NC);
-            size_t kc = nc_hlx__min(job->k - p0, NC_HLX__KC);
-            panels = (ptrdiff_t)((nc + nr - 1) / nr);
 #ifdef _OPENMP
 #pragma omp parallel num_threads(threads) if (threads > 1)
 #endif
-            {
+    {
+        size_t i0, j0, p0;
+        for (j0 = 0; j0 < job->n; j0 += NC_HLX__NC)
+            for (p0 = 0; p0 < job->k; p0 += NC_HLX__KC)
+                for (i0 = 0; i0 < job->m; i0 += mc) {
+                    const size_t nc = nc_hlx__min(job->n - j0, NC_HLX__NC);
+                    const size_t kc = nc_hlx__min(job->k - p0, NC_HLX__KC);
+                    const size_t rows = nc_hlx__min(job->m - i0, mc);
+                    const ptrdiff_t panels = (ptrdiff_t)((nc + nr - 1) / nr);
+                    const ptrdiff_t tiles = (ptrdiff_t)((rows + mr - 1) / mr);
+                    const ptrdiff_t fresh_panels = i0 == 0 ? panels : 0;
+                    ptrdiff_t i;
 #ifdef _OPENMP
-                float *mine = pack_a + (size_t)omp_get_thread_num() * NC_HLX__PACK_A;
 #pragma omp for schedule(static)
-#else
-                float *mine = pack_a;
 #endif
-                for (i = 0; i < panels; i++) {
-                    size_t j = (size_t)i * nr;
-                    nc_hlx__pack(pack_b + j * kc, job->b, job->ldb, !job->trans_b, j0 + j,
-                                 nc_hlx__min(nc - j, nr), nr, p0, kc);
+                    for (i = 0; i < fresh_panels + tiles; i++) {
+                        size_t at = (size_t)(i < fresh_panels ? i : i - fresh_panels);
+                        if (i < fresh_panels)
+                            nc_hlx__pack(pack_b + at * nr * kc, job->b, job->ldb, !job->trans_b,
+                                         j0 + at * nr, nc_hlx__min(nc - at * nr, nr), nr, p0, kc);
+                        else
+                            nc_hlx__pack(pack_a + at * mr * kc, job->a, job->lda, job->trans_a,
+                                         i0 + at * mr, nc_hlx__min(rows - at * mr, mr), mr, p0, kc);
+                    }
+#ifdef _OPENMP
+#pragma omp for schedule(static)
+#endif
+                    for (i = 0; i < panels * tiles; i++) {
+                        size_t panel = (size_t)(i / tiles), tile = (size_t)(i % tiles);
+                        nc_hlx__tile(job, p0, kc, pack_a + tile * mr * kc, pack_b + panel * nr * kc,
+                                     i0 + tile * mr, j0 + panel * nr);
+                    }
                 }
-#ifdef _OPENMP
-#pragma omp for schedule(static)
-#endif
-                for (i = 0; i < blocks; i++)
-                    nc_hlx__gemm_rows(job, mine, pack_b, (size_t)i * mc, p0, kc, j0, nc);
-            }
-        }
+    }
 }
 
-NC_API size_t nc_hlx_gemm_work_bytes(uint32_t threads) {
-    return (NC_HLX__PACK_B + (size_t)(threads ? threads : 1) * NC_HLX__PACK_A) * sizeof(float) + 64;
+NC_API size_t nc_hlx_gemm_work_bytes(void) {
+    return (NC_HLX__PACK_B + NC_HLX__PACK_A) * sizeof(float) + 64;
+}
+
+/* One row of A against k rows of B, columns in blocks that stay in the first cache. */
+NC_HLX__INLINE void nc_hlx__gemv_body(float *c, const float *a, const float *b, size_t ldb,
+                                      size_t k, size_t n) {
+    size_t j0, j, p;
+    for (j0 = 0; j0 < n; j0 += 256) {
+        size_t end = nc_hlx__min(n, j0 + 256);
+        for (p = 0; p < k; p++)
+            for (j = j0; j < end; j++) c[j] = fmaf(a[p], b[p * ldb + j], c[j]);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__gemv,
+                 (float *c, const float *a, const float *b, size_t ldb, size_t k, size_t n),
+                 (c, a, b, ldb, k, n))
+
+static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_bytes) {
+    float *aligned;
+    size_t i;
+    int threads = 1;
+    if (job->m == 0 || job->n == 0) return NC_OK;
+    if (!job->c || !work || work_bytes < nc_hlx_gemm_work_bytes() ||
+        (job->k && (!job->a || !job->b)))
+        return NC_ERR_ARG;
+    if (job->lda < (job->trans_a ? job->m : job->k) ||
+        job->ldb < (job->trans_b ? job->k : job->n) || job->ldc < job->n)
+        return NC_ERR_ARG;
+    aligned = (float *)(void *)((char *)work + (64 - (uintptr_t)work % 64) % 64);
+#ifdef _OPENMP
+    threads = omp_in_parallel() ? 1 : omp_get_max_threads();
+    if ((double)job->m * (double)job->n * (double)job->k < 65536.0)
+        threads = 1; /* cheaper than waking them */
+#endif
+    job->micro = nc_hlx__pick_micro();
+    if (job->k == 0 || (job->m == 1 && !job->trans_a && !job->trans_b)) {
+        for (i = 0; i < job->m && !job->accumulate; i++)
+            memset(job->c + i * job->ldc, 0, job->n * sizeof(float));
+        if (job->k) nc_hlx__gemv(job->c, job->a, job->b, job->ldb, job->k, job->n);
+        nc_hlx__finish(job, 0, 0, job->m, job->n);
+        return NC_OK;
+    }
+    nc_hlx__gemm_run(job, aligned, threads);
+    return NC_OK;
 }
 
 NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
                              size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                              int accumulate, void *work, size_t work_bytes) {
     nc_hlx__gemm_job job;
-    float *aligned;
-    size_t i;
-    int threads = 1;
-    if (m == 0 || n == 0) return NC_OK;
-    if (!c || !work || work_bytes < nc_hlx_gemm_work_bytes(1) || (k && (!a || !b)))
-        return NC_ERR_ARG;
-    if (lda < (trans_a ? m : k) || ldb < (trans_b ? k : n) || ldc < n) return NC_ERR_ARG;
-    aligned = (float *)(void *)((char *)work + (64 - (uintptr_t)work % 64) % 64);
-#ifdef _OPENMP
-    threads = omp_in_parallel() ? 1 : omp_get_max_threads();
-    while (threads > 1 && nc_hlx_gemm_work_bytes((uint32_t)threads) > work_bytes) threads--;
-    if ((double)m * (double)n * (double)k < 65536.0) threads = 1; /* cheaper than waking them */
-#endif
-    job.micro = nc_hlx__pick_micro();
+    memset(&job, 0, sizeof job);
     job.trans_a = trans_a;
     job.trans_b = trans_b;
+    job.accumulate = accumulate;
     job.m = m;
     job.n = n;
     job.k = k;
@@ -1466,10 +1668,429 @@ NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_
     job.a = a;
     job.b = b;
     job.c = c;
-    if (!accumulate)
-        for (i = 0; i < m; i++) memset(c + i * ldc, 0, n * sizeof *c);
-    nc_hlx__gemm_run(&job, aligned, threads);
+    return nc_hlx__gemm(&job, work, work_bytes);
+}
+
+NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const float *w,
+                               const float *bias, const float *residual, size_t rows, size_t k,
+                               size_t n, void *work, size_t work_bytes) {
+    nc_hlx__gemm_job job;
+    memset(&job, 0, sizeof job);
+    job.m = rows;
+    job.n = job.ldb = job.ldc = n;
+    job.k = job.lda = k;
+    job.a = x;
+    job.b = w;
+    job.c = out;
+    job.epilogue.bias = bias;
+    job.epilogue.residual = residual;
+    job.epilogue.gelu = gelu;
+    return nc_hlx__gemm(&job, work, work_bytes);
+}
+
+/* >>kernels ======================================================================== */
+
+NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
+    ptrdiff_t block, blocks = (ptrdiff_t)((n + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (block = 0; block < blocks; block++) {
+        size_t first = (size_t)block * NC_HLX__COLUMNS, r, i;
+        size_t last = nc_hlx__min(n, first + NC_HLX__COLUMNS);
+        for (r = 0; r < rows; r++)
+            for (i = first; i < last; i++) sums[i] = sums[i] + x[r * n + i];
+    }
+}
+
+static void nc_hlx__embed_row(float *out, const float *token, const float *position, size_t d) {
+    size_t j;
+    for (j = 0; j < d; j++) out[j] = token[j] + position[j];
+}
+
+NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
+                             size_t rows, size_t seq, size_t d) {
+    ptrdiff_t r;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++)
+        nc_hlx__embed_row(out + (size_t)r * d, wte + (size_t)tokens[r] * d,
+                          wpe + (size_t)r % seq * d, d);
+}
+
+/* Threads split the columns. */
+NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
+                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
+    ptrdiff_t block, blocks = (ptrdiff_t)((d + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (block = 0; block < blocks; block++) {
+        size_t first = (size_t)block * NC_HLX__COLUMNS, i, j;
+        size_t last = nc_hlx__min(d, first + NC_HLX__COLUMNS);
+        for (i = 0; i < rows; i++) {
+            const float *dy = dout + i * d;
+            float *token = dwte + (size_t)tokens[i] * d, *position = dwpe + i % seq * d;
+            for (j = first; j < last; j++) {
+                token[j] = token[j] + dy[j];
+                position[j] = position[j] + dy[j];
+            }
+        }
+    }
+}
+
+/* Keys (and queries) of a flash tile. */
+enum { NC_HLX__TILE = 32 };
+
+/* Scratch of one thread: gemm's, then a seq x seq block, which also has room for two tiles and a
+ * number a query. */
+static size_t nc_hlx__head_work_bytes(const nc_hlx_heads *s) {
+    size_t square = nc__mul_size(s->seq, s->seq);
+    size_t tiles = 2 * NC_HLX__TILE * NC_HLX__TILE + s->seq;
+    size_t block = nc__mul_size(square > tiles ? square : tiles, sizeof(float));
+    return nc__add_size(block, nc_hlx_gemm_work_bytes() + 127) & ~(size_t)63;
+}
+
+NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *s, uint32_t threads) {
+    return nc__mul_size(nc_hlx__head_work_bytes(s), threads ? threads : 1);
+}
+
+/* One head of one window: its operands, strides and scratch. */
+typedef struct nc_hlx__head {
+    const nc_hlx_heads *shape;
+    const float *q;          /* K is d behind, V 2 d; rows of 3 d */
+    size_t d, offset, index; /* offset in rows of d; index of the (window, head) */
+    float scale, *block;
+    char *gemm;
+} nc_hlx__head;
+
+typedef struct nc_hlx__attention_job {
+    const nc_hlx_heads *shape;
+    const float *qkv, *dout, *kept, *out; /* kept: probabilities or lse */
+    float *to, *keep;                     /* out or dqkv; probabilities or lse */
+    void (*fn)(const nc_hlx__head *head, const struct nc_hlx__attention_job *job);
+} nc_hlx__attention_job;
+
+/* Run job.fn for every head, heads split over threads. */
+static nc_status nc_hlx__all_heads(const nc_hlx__attention_job *job, void *work,
+                                   size_t work_bytes) {
+    const nc_hlx_heads *s = job->shape;
+    ptrdiff_t i, count;
+    size_t stride;
+    int threads = 1;
+    if (!s || !job->to || !job->qkv || !work || s->batch == 0 || s->seq == 0 || s->heads == 0 ||
+        s->head_size == 0)
+        return NC_ERR_ARG;
+    stride = nc_hlx__head_work_bytes(s);
+    if (work_bytes < stride) return NC_ERR_ARG;
+#ifdef _OPENMP
+    threads = omp_in_parallel() ? 1 : omp_get_max_threads();
+    if ((size_t)threads > work_bytes / stride) threads = (int)(work_bytes / stride);
+#endif
+    count = (ptrdiff_t)(s->batch * s->heads);
+    (void)threads;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) num_threads(threads)
+#endif
+    for (i = 0; i < count; i++) {
+        nc_hlx__head head;
+        size_t window = (size_t)i / s->heads, h = (size_t)i % s->heads, thread = 0;
+#ifdef _OPENMP
+        thread = threads > 1 ? (size_t)omp_get_thread_num() : 0;
+#endif
+        head.shape = s;
+        head.d = s->heads * s->head_size;
+        head.index = (size_t)i;
+        head.offset = window * s->seq * head.d + h * s->head_size;
+        head.q = job->qkv + window * s->seq * 3 * head.d + h * s->head_size;
+        head.scale = 1.0f / sqrtf((float)s->head_size);
+        head.gemm = (char *)work + thread * stride;
+        head.block = (float *)(void *)(head.gemm + ((nc_hlx_gemm_work_bytes() + 63) & ~(size_t)63));
+        job->fn(&head, job);
+    }
     return NC_OK;
+}
+
+/* gemm with the thread's scratch. */
+static void nc_hlx__head_gemm(const nc_hlx__head *head, int trans_a, int trans_b, size_t m,
+                              size_t n, size_t k, const float *a, size_t lda, const float *b,
+                              size_t ldb, float *c, size_t ldc, int accumulate) {
+    (void)nc_hlx_gemm(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate, head->gemm,
+                      nc_hlx_gemm_work_bytes());
+}
+
+/* Entries above the diagonal are exact zeros, so the chains over keys end at the diagonal. */
+static void nc_hlx__attention_head(const nc_hlx__head *head, const nc_hlx__attention_job *job) {
+    const size_t t = head->shape->seq, hd = head->shape->head_size, d = head->d;
+    float *att = job->keep + head->index * t * t;
+    size_t j;
+    nc_hlx__head_gemm(head, 0, 1, t, t, hd, head->q, 3 * d, head->q + d, 3 * d, att, t, 0);
+    for (j = 0; j < t * t; j++) att[j] = att[j] * head->scale;
+    nc_hlx_softmax(att, t, t, head->shape->causal);
+    nc_hlx__head_gemm(head, 0, 0, t, hd, t, att, t, head->q + 2 * d, 3 * d, job->to + head->offset,
+                      d, 0);
+}
+
+NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float *qkv,
+                                  const nc_hlx_heads *shape, void *work, size_t work_bytes) {
+    nc_hlx__attention_job job;
+    if (!probabilities) return NC_ERR_ARG;
+    memset(&job, 0, sizeof job);
+    job.shape = shape;
+    job.qkv = qkv;
+    job.to = out;
+    job.keep = probabilities;
+    job.fn = nc_hlx__attention_head;
+    return nc_hlx__all_heads(&job, work, work_bytes);
+}
+
+/* dV = P^T dO, dP = dO V^T, dS = softmax backward, dQ = dS K / sqrt(hd), dK = dS^T Q / sqrt(hd). */
+static void nc_hlx__attention_head_backward(const nc_hlx__head *head,
+                                            const nc_hlx__attention_job *job) {
+    const size_t t = head->shape->seq, hd = head->shape->head_size, d = head->d;
+    const float *att = job->kept + head->index * t * t, *dout = job->dout + head->offset;
+    float *dq = job->to + (head->q - job->qkv), *ds = head->block;
+    size_t j;
+    nc_hlx__head_gemm(head, 1, 0, t, hd, t, att, t, dout, d, dq + 2 * d, 3 * d, 0);
+    nc_hlx__head_gemm(head, 0, 1, t, t, hd, dout, d, head->q + 2 * d, 3 * d, ds, t, 0);
+    nc_hlx_softmax_backward(ds, att, t, t, head->shape->causal);
+    for (j = 0; j < t * t; j++) ds[j] = ds[j] * head->scale;
+    nc_hlx__head_gemm(head, 0, 0, t, hd, t, ds, t, head->q + d, 3 * d, dq, 3 * d, 0);
+    nc_hlx__head_gemm(head, 1, 0, t, hd, t, ds, t, head->q, 3 * d, dq + d, 3 * d, 0);
+}
+
+NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
+                                           const float *probabilities, const float *qkv,
+                                           const nc_hlx_heads *shape, void *work,
+                                           size_t work_bytes) {
+    nc_hlx__attention_job job;
+    if (!probabilities || !dout) return NC_ERR_ARG;
+    memset(&job, 0, sizeof job);
+    job.shape = shape;
+    job.qkv = qkv;
+    job.dout = dout;
+    job.kept = probabilities;
+    job.to = dqkv;
+    job.fn = nc_hlx__attention_head_backward;
+    return nc_hlx__all_heads(&job, work, work_bytes);
+}
+
+/* A tile's scores of one query, the first `kept` of them visible, become exp(score - m'); m and l
+ * are carried on. Returns c = exp(m - m'), 0 for the first tile. */
+NC_HLX__INLINE void nc_hlx__flash_row_body(float *s, size_t kept, float scale, int first, float *m,
+                                           float *l, float *c) {
+    float p[NC_HLX__LANES], most;
+    int j;
+    for (j = 0; j < NC_HLX__LANES; j++) p[j] = s[j] * scale;
+    most = nc_hlx__max(p, kept);
+    if (!first && *m > most) most = *m;
+    *c = first ? 0.0f : nc_hlx__exp1(*m - most);
+    for (j = 0; j < NC_HLX__LANES; j++) {
+        float e = nc_hlx__exp1(p[j] - most);
+        p[j] = (size_t)j < kept ? e : 0.0f;
+    }
+    memcpy(s, p, sizeof p);
+    *l = fmaf(first ? 0.0f : *l, *c, nc_hlx__tree(p));
+    *m = most;
+}
+NC_HLX__VERSIONS(nc_hlx__flash_row,
+                 (float *s, size_t kept, float scale, int first, float *m, float *l, float *c),
+                 (s, kept, scale, first, m, l, c))
+
+/* Visible keys of a tile at k0 for query i. */
+static size_t nc_hlx__visible(const nc_hlx_heads *s, size_t i, size_t k0, size_t keys) {
+    return s->causal ? nc_hlx__min(keys, i + 1 - k0) : keys;
+}
+
+/* Queries q0 .. q0 + n - 1 of one tile; lse may be null. */
+static void nc_hlx__flash_queries(const nc_hlx__head *head, float *out, float *lse, size_t q0,
+                                  size_t n) {
+    const nc_hlx_heads *shape = head->shape;
+    const size_t t = shape->seq, hd = shape->head_size, d = head->d;
+    const size_t limit = shape->causal ? q0 + n : t;
+    float *s = head->block, m[NC_HLX__TILE] = {0}, l[NC_HLX__TILE] = {0}, c;
+    size_t k0, i, j;
+    for (k0 = 0; k0 < limit; k0 += NC_HLX__TILE) {
+        const size_t keys = nc_hlx__min(t - k0, NC_HLX__TILE);
+        const float *k = head->q + d + k0 * 3 * d;
+        memset(s, 0, NC_HLX__TILE * NC_HLX__TILE * sizeof *s);
+        nc_hlx__head_gemm(head, 0, 1, n, keys, hd, head->q + q0 * 3 * d, 3 * d, k, 3 * d, s,
+                          NC_HLX__TILE, 0);
+        for (i = 0; i < n; i++) {
+            float *o = out + (q0 + i) * d;
+            nc_hlx__flash_row(s + i * NC_HLX__TILE, nc_hlx__visible(shape, q0 + i, k0, keys),
+                              head->scale, k0 == 0, &m[i], &l[i], &c);
+            for (j = 0; j < hd; j++) o[j] = k0 ? o[j] * c : 0.0f;
+        }
+        nc_hlx__head_gemm(head, 0, 0, n, hd, keys, s, NC_HLX__TILE, k + d, 3 * d, out + q0 * d, d,
+                          1);
+    }
+    for (i = 0; i < n; i++) {
+        float *o = out + (q0 + i) * d;
+        for (j = 0; j < hd; j++) o[j] = o[j] / l[i];
+        if (lse) lse[q0 + i] = m[i] + nc_hlx__log1(l[i]);
+    }
+}
+
+static void nc_hlx__flash_head(const nc_hlx__head *head, const nc_hlx__attention_job *job) {
+    const size_t t = head->shape->seq;
+    size_t q0;
+    for (q0 = 0; q0 < t; q0 += NC_HLX__TILE)
+        nc_hlx__flash_queries(head, job->to + head->offset, job->keep + head->index * t, q0,
+                              nc_hlx__min(t - q0, NC_HLX__TILE));
+}
+
+NC_API nc_status nc_hlx_flash_attention(float *out, float *lse, const float *qkv,
+                                        const nc_hlx_heads *shape, void *work, size_t work_bytes) {
+    nc_hlx__attention_job job;
+    if (!lse) return NC_ERR_ARG;
+    memset(&job, 0, sizeof job);
+    job.shape = shape;
+    job.qkv = qkv;
+    job.to = out;
+    job.keep = lse;
+    job.fn = nc_hlx__flash_head;
+    return nc_hlx__all_heads(&job, work, work_bytes);
+}
+
+/* One query's P and dS of a tile, from its scores and dP. */
+NC_HLX__INLINE void nc_hlx__flash_dx_body(float *s, float *dp, size_t kept, float scale, float lse,
+                                          float delta) {
+    float p[NC_HLX__LANES], ds[NC_HLX__LANES];
+    int j;
+    memcpy(ds, dp, sizeof ds);
+    for (j = 0; j < NC_HLX__LANES; j++) {
+        float e = nc_hlx__exp1(s[j] * scale - lse), g = e * (ds[j] - delta) * scale;
+        p[j] = (size_t)j < kept ? e : 0.0f;
+        ds[j] = (size_t)j < kept ? g : 0.0f;
+    }
+    memcpy(s, p, sizeof p);
+    memcpy(dp, ds, sizeof ds);
+}
+NC_HLX__VERSIONS(nc_hlx__flash_dx,
+                 (float *s, float *dp, size_t kept, float scale, float lse, float delta),
+                 (s, dp, kept, scale, lse, delta))
+
+/* Key tiles ascend outside and query tiles inside: dK and dV of a key see ascending queries, dQ of
+ * a query ascending keys. */
+static void nc_hlx__flash_head_backward(const nc_hlx__head *head,
+                                        const nc_hlx__attention_job *job) {
+    const nc_hlx_heads *shape = head->shape;
+    const size_t t = shape->seq, hd = shape->head_size, d = head->d;
+    const float *dout = job->dout + head->offset, *out = job->out + head->offset;
+    const float *lse = job->kept + head->index * t;
+    float *dq = job->to + (head->q - job->qkv), *s = head->block;
+    float *dp = s + NC_HLX__TILE * NC_HLX__TILE, *delta = dp + NC_HLX__TILE * NC_HLX__TILE;
+    size_t q0, k0, i;
+    for (i = 0; i < t; i++) {
+        delta[i] = nc_hlx_dot(dout + i * d, out + i * d, hd);
+        for (k0 = 0; k0 < 3; k0++) memset(dq + i * 3 * d + k0 * d, 0, hd * sizeof *dq);
+    }
+    for (k0 = 0; k0 < t; k0 += NC_HLX__TILE)
+        for (q0 = shape->causal ? k0 : 0; q0 < t; q0 += NC_HLX__TILE) {
+            const size_t keys = nc_hlx__min(t - k0, NC_HLX__TILE);
+            const size_t n = nc_hlx__min(t - q0, NC_HLX__TILE);
+            const float *q = head->q + q0 * 3 * d, *k = head->q + d + k0 * 3 * d;
+            float *dk = dq + d + k0 * 3 * d;
+            memset(s, 0, 2 * NC_HLX__TILE * NC_HLX__TILE * sizeof *s);
+            nc_hlx__head_gemm(head, 0, 1, n, keys, hd, q, 3 * d, k, 3 * d, s, NC_HLX__TILE, 0);
+            nc_hlx__head_gemm(head, 0, 1, n, keys, hd, dout + q0 * d, d, k + d, 3 * d, dp,
+                              NC_HLX__TILE, 0);
+            for (i = 0; i < n; i++)
+                nc_hlx__flash_dx(s + i * NC_HLX__TILE, dp + i * NC_HLX__TILE,
+                                 nc_hlx__visible(shape, q0 + i, k0, keys), head->scale, lse[q0 + i],
+                                 delta[q0 + i]);
+            nc_hlx__head_gemm(head, 1, 0, keys, hd, n, s, NC_HLX__TILE, dout + q0 * d, d, dk + d,
+                              3 * d, 1);
+            nc_hlx__head_gemm(head, 1, 0, keys, hd, n, dp, NC_HLX__TILE, q, 3 * d, dk, 3 * d, 1);
+            nc_hlx__head_gemm(head, 0, 0, n, hd, keys, dp, NC_HLX__TILE, k, 3 * d, dq + q0 * 3 * d,
+                              3 * d, 1);
+        }
+}
+
+NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout, const float *out,
+                                                 const float *lse, const float *qkv,
+                                                 const nc_hlx_heads *shape, void *work,
+                                                 size_t work_bytes) {
+    nc_hlx__attention_job job;
+    if (!dout || !out || !lse) return NC_ERR_ARG;
+    memset(&job, 0, sizeof job);
+    job.shape = shape;
+    job.qkv = qkv;
+    job.dout = dout;
+    job.out = out;
+    job.kept = lse;
+    job.to = dqkv;
+    job.fn = nc_hlx__flash_head_backward;
+    return nc_hlx__all_heads(&job, work, work_bytes);
+}
+
+/* Words of eight successive Philox counters: nc__philox in lanes. */
+NC_HLX__INLINE void nc_hlx__philox8(uint32_t out[32], uint64_t seed, uint64_t counter,
+                                    uint64_t stream) {
+    uint32_t c0[8], c1[8], c2[8], c3[8], k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    int round, j;
+    for (j = 0; j < 8; j++) {
+        c0[j] = (uint32_t)(counter + (uint64_t)j);
+        c1[j] = (uint32_t)((counter + (uint64_t)j) >> 32);
+        c2[j] = (uint32_t)stream;
+        c3[j] = (uint32_t)(stream >> 32);
+    }
+    for (round = 0; round < 10; round++) {
+        for (j = 0; j < 8; j++) {
+            uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0[j];
+            uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2[j];
+            c0[j] = (uint32_t)(b >> 32) ^ c1[j] ^ k0;
+            c2[j] = (uint32_t)(a >> 32) ^ c3[j] ^ k1;
+            c1[j] = (uint32_t)b;
+            c3[j] = (uint32_t)a;
+        }
+        k0 += UINT32_C(0x9E3779B9);
+        k1 += UINT32_C(0xBB67AE85);
+    }
+    for (j = 0; j < 8; j++) {
+        out[4 * j] = c0[j];
+        out[4 * j + 1] = c1[j];
+        out[4 * j + 2] = c2[j];
+        out[4 * j + 3] = c3[j];
+    }
+}
+
+NC_HLX__INLINE void nc_hlx__drop_body(float *out, const float *x, size_t n, uint64_t first,
+                                      uint32_t threshold, float scale, uint64_t seed,
+                                      uint64_t stream) {
+    uint32_t words[32];
+    size_t i = 0, skip = (size_t)(first % 4), j, m;
+    while (i < n) {
+        nc_hlx__philox8(words, seed, (first + i) / 4, stream);
+        m = nc_hlx__min(n - i, 32 - skip);
+        for (j = 0; j < m; j++) out[i + j] = words[skip + j] >= threshold ? x[i + j] * scale : 0.0f;
+        i += m;
+        skip = 0;
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__drop,
+                 (float *out, const float *x, size_t n, uint64_t first, uint32_t threshold,
+                  float scale, uint64_t seed, uint64_t stream),
+                 (out, x, n, first, threshold, scale, seed, stream))
+
+/* A dropout rate in [0, 1) as the least word that keeps. */
+static uint32_t nc_hlx__threshold(float rate) { return (uint32_t)((double)rate * 4294967296.0); }
+
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t first, float rate,
+                           uint64_t seed, uint64_t stream) {
+    const uint32_t threshold = nc_hlx__threshold(rate);
+    const float scale = 1.0f / (1.0f - rate);
+    ptrdiff_t i, pieces = (ptrdiff_t)((n + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < pieces; i++) {
+        size_t at = (size_t)i * NC_HLX__PIECE, m = n - at;
+        nc_hlx__drop(out + at, x + at, nc_hlx__min(m, NC_HLX__PIECE), first + at, threshold, scale,
+                     seed, stream);
+    }
 }
 
 /* >>model ========================================================================== */
@@ -1503,31 +2124,39 @@ typedef struct nc_hlx__layout {
     size_t total;
 } nc_hlx__layout;
 
-/* Activations of one layer, all (batch * seq) x width except att (batch, heads, seq, seq). */
+/* Activations of one layer, all (batch * seq) x width except att: probabilities (batch, heads, seq,
+ * seq), or with flash lse (batch, heads, seq). */
 typedef struct nc_hlx__layer {
     float *ln1, *ln1_mean, *ln1_rstd, *qkv, *att, *mixed, *after_att;
     float *ln2, *ln2_mean, *ln2_rstd, *fc, *gelu, *out;
 } nc_hlx__layer;
+
+/* A token and its probability, for sampling. */
+typedef struct nc_hlx__candidate {
+    float probability;
+    uint32_t token;
+} nc_hlx__candidate;
 
 struct nc_hlx_model {
     nc_hlx_config config;
     nc_hlx__layout layout;
     nc_allocator hooks;
     int custom_hooks;
-    int ready; /* a forward pass with targets awaits its backward pass */
-    uint32_t batch, seq, threads;
-    uint64_t step;
+    int ready;                           /* a forward pass with targets awaits its backward pass */
+    int dropping;                        /* this pass drops */
+    uint32_t batch, seq, threads, micro; /* micro: batch of the step */
+    uint64_t step, seed;
     nc_hlx_adamw adamw; /* of the last step */
     size_t state_bytes, work_bytes;
     float *parameters, *gradients, *m, *v; /* one arena */
     char *arena;                           /* the other: activations and scratch */
     nc_hlx__layer *layers;
     float *embedded, *final, *final_mean, *final_rstd, *logits, *losses;
-    float *d_residual, *d_wide, *d_qkv, *d_narrow;
+    float *d_residual, *d_wide, *d_qkv, *d_narrow, *d_branch, *sums;
     uint32_t *tokens, *targets;
-    char *gemm_work;
-    char *head_work; /* per thread: gemm scratch and one seq x seq block */
-    size_t head_work_stride;
+    nc_hlx__candidate *candidates;
+    char *gemm_work, *head_work;
+    size_t head_work_bytes;
 };
 
 static int nc_hlx__is_layer_tensor(int t) { return t >= NC_HLX__LN1_W && t <= NC_HLX__OUT_B; }
@@ -1548,10 +2177,14 @@ static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
     if (!c.ffn_dim) c.ffn_dim = 1024;
     if (!c.max_seq_len) c.max_seq_len = 128;
     if (!c.batch_size) c.batch_size = 8;
+    if (!c.micro_batches) c.micro_batches = 1;
     *out = c;
     if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
         c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
-        c.d_model % c.num_heads || (uint64_t)c.batch_size * c.max_seq_len >= UINT64_C(1) << 24)
+        c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 ||
+        !(c.dropout >= 0.0f && c.dropout < 1.0f) || c.d_model % c.num_heads ||
+        (uint64_t)c.batch_size * c.micro_batches >> 20 ||
+        (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24)
         return NC_ERR_ARG;
     return NC_OK;
 }
@@ -1607,29 +2240,48 @@ static float *nc_hlx__carve_f(char *base, size_t *used, size_t n) {
     return (float *)nc_hlx__carve(base, used, nc__mul_size(n, sizeof(float)));
 }
 
-/* Lay out the activation arena; returns its size. With base null only the size is computed. */
+/* The shape of a model's attention, for so many windows. */
+static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t seq) {
+    nc_hlx_heads s;
+    s.batch = batch;
+    s.seq = seq;
+    s.heads = c->num_heads;
+    s.head_size = c->d_model / c->num_heads;
+    s.causal = 1;
+    return s;
+}
+
+static void nc_hlx__carve_layer(const nc_hlx_config *c, char *base, size_t *used,
+                                nc_hlx__layer *x) {
+    size_t rows = (size_t)c->batch_size * c->max_seq_len, narrow = nc__mul_size(rows, c->d_model);
+    size_t wide = nc__mul_size(rows, c->ffn_dim), scores = nc__mul_size(rows, c->num_heads);
+    if (!c->flash) scores = nc__mul_size(scores, c->max_seq_len);
+    x->ln1 = nc_hlx__carve_f(base, used, narrow);
+    x->ln1_mean = nc_hlx__carve_f(base, used, rows);
+    x->ln1_rstd = nc_hlx__carve_f(base, used, rows);
+    x->qkv = nc_hlx__carve_f(base, used, nc__mul_size(narrow, 3));
+    x->att = nc_hlx__carve_f(base, used, scores);
+    x->mixed = nc_hlx__carve_f(base, used, narrow);
+    x->after_att = nc_hlx__carve_f(base, used, narrow);
+    x->ln2 = nc_hlx__carve_f(base, used, narrow);
+    x->ln2_mean = nc_hlx__carve_f(base, used, rows);
+    x->ln2_rstd = nc_hlx__carve_f(base, used, rows);
+    x->fc = nc_hlx__carve_f(base, used, wide);
+    x->gelu = nc_hlx__carve_f(base, used, wide);
+}
+
+/* Lay out the activation arena; returns its size. With base null only the size is computed. With
+ * recompute all layers share everything but their outputs. */
 static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     const nc_hlx_config *c = &model->config;
+    const nc_hlx_heads shape = nc_hlx__heads(c, c->batch_size, c->max_seq_len);
     size_t used = 0, rows = (size_t)c->batch_size * c->max_seq_len, d = c->d_model, l;
     size_t narrow = nc__mul_size(rows, d), wide = nc__mul_size(rows, c->ffn_dim);
-    size_t square = nc__mul_size(nc__mul_size(rows, c->num_heads), c->max_seq_len);
-    nc_hlx__layer *layers =
-        (nc_hlx__layer *)nc_hlx__carve(base, &used, nc__mul_size(c->num_layers, sizeof *layers));
+    nc_hlx__layer x, *layers = (nc_hlx__layer *)nc_hlx__carve(
+                         base, &used, nc__mul_size(c->num_layers, sizeof *layers));
     model->layers = layers;
     for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__layer x;
-        x.ln1 = nc_hlx__carve_f(base, &used, narrow);
-        x.ln1_mean = nc_hlx__carve_f(base, &used, rows);
-        x.ln1_rstd = nc_hlx__carve_f(base, &used, rows);
-        x.qkv = nc_hlx__carve_f(base, &used, nc__mul_size(narrow, 3));
-        x.att = nc_hlx__carve_f(base, &used, square);
-        x.mixed = nc_hlx__carve_f(base, &used, narrow);
-        x.after_att = nc_hlx__carve_f(base, &used, narrow);
-        x.ln2 = nc_hlx__carve_f(base, &used, narrow);
-        x.ln2_mean = nc_hlx__carve_f(base, &used, rows);
-        x.ln2_rstd = nc_hlx__carve_f(base, &used, rows);
-        x.fc = nc_hlx__carve_f(base, &used, wide);
-        x.gelu = nc_hlx__carve_f(base, &used, wide);
+        if (l == 0 || !c->recompute) nc_hlx__carve_layer(c, base, &used, &x);
         x.out = nc_hlx__carve_f(base, &used, narrow);
         if (layers) layers[l] = x;
     }
@@ -1638,19 +2290,20 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     model->final_mean = nc_hlx__carve_f(base, &used, rows);
     model->final_rstd = nc_hlx__carve_f(base, &used, rows);
     model->logits = nc_hlx__carve_f(base, &used, nc__mul_size(rows, c->vocab_size));
-    model->losses = nc_hlx__carve_f(base, &used, rows);
+    model->losses = nc_hlx__carve_f(base, &used, rows * c->micro_batches);
     model->d_residual = nc_hlx__carve_f(base, &used, narrow);
     model->d_wide = nc_hlx__carve_f(base, &used, wide);
     model->d_qkv = nc_hlx__carve_f(base, &used, nc__mul_size(narrow, 3));
     model->d_narrow = nc_hlx__carve_f(base, &used, narrow);
+    model->d_branch = nc_hlx__carve_f(base, &used, c->dropout > 0.0f ? narrow : 0);
+    model->sums = nc_hlx__carve_f(base, &used, model->layout.total / NC_HLX__CHUNK + 1);
     model->tokens = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
     model->targets = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
-    model->gemm_work = (char *)nc_hlx__carve(base, &used, nc_hlx_gemm_work_bytes(model->threads));
-    model->head_work_stride = nc__mul_size(c->max_seq_len, c->max_seq_len * sizeof(float));
-    model->head_work_stride = nc__add_size(model->head_work_stride, nc_hlx_gemm_work_bytes(1) + 64);
-    model->head_work_stride &= ~(size_t)63;
-    model->head_work =
-        (char *)nc_hlx__carve(base, &used, nc__mul_size(model->head_work_stride, model->threads));
+    model->candidates =
+        (nc_hlx__candidate *)nc_hlx__carve(base, &used, c->vocab_size * sizeof(nc_hlx__candidate));
+    model->gemm_work = (char *)nc_hlx__carve(base, &used, nc_hlx_gemm_work_bytes());
+    model->head_work_bytes = nc_hlx_attention_work_bytes(&shape, model->threads);
+    model->head_work = (char *)nc_hlx__carve(base, &used, model->head_work_bytes);
     return used;
 }
 
@@ -1714,10 +2367,11 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
 
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
  * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32
- * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero; then parameters, first
- * and second moments as float32; then FNV-1a (64 bits) of everything before it. */
+ * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero, 3 u32 and a float32 of
+ * nc_hlx_config, u64 seed of dropout, 40 bytes zero; then parameters, first and second moments as
+ * float32; then FNV-1a (64 bits) of everything before it. */
 #define NC_HLX__MAGIC "NCHLXCKP"
-enum { NC_HLX__VERSION = 2, NC_HLX__HEADER = 128 };
+enum { NC_HLX__VERSION = 3, NC_HLX__HEADER = 192 };
 
 /* The optimiser as ten words of the header, to and from. */
 static void nc_hlx__put_adamw(uint8_t *out, const nc_hlx_adamw *a) {
@@ -1754,6 +2408,54 @@ static void nc_hlx__file_order(float *x, size_t n) {
     }
 }
 
+#if defined(__unix__) || defined(__APPLE__)
+NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
+    struct stat info;
+    void *data = MAP_FAILED;
+    int fd, known;
+    nc__clear(err);
+    if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
+    memset(file, 0, sizeof *file);
+    fd = open(path, O_RDONLY);
+    if (fd < 0) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    known = fstat(fd, &info) == 0 && info.st_size > 0 && (uint64_t)info.st_size <= SIZE_MAX;
+    if (known) data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    (void)close(fd);
+    if (data != MAP_FAILED) {
+        file->data = (const uint8_t *)data;
+        file->bytes = (size_t)info.st_size;
+        file->mapped = 1;
+        return NC_OK;
+    }
+    {
+        uint8_t *read = NULL;
+        nc_status status = nc__file_read(path, NULL, &read, &file->bytes, err);
+        file->data = read;
+        return status;
+    }
+}
+#else
+NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
+    uint8_t *data;
+    nc_status status;
+    nc__clear(err);
+    if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
+    memset(file, 0, sizeof *file);
+    status = nc__file_read(path, NULL, &data, &file->bytes, err);
+    file->data = data;
+    return status;
+}
+#endif
+
+NC_API void nc_hlx_file_close(nc_hlx_file *file) {
+    if (!file || !file->data) return;
+#if defined(__unix__) || defined(__APPLE__)
+    if (file->mapped) (void)munmap((void *)(uintptr_t)file->data, file->bytes);
+#endif
+    if (!file->mapped) nc__free(NULL, (void *)(uintptr_t)file->data, file->bytes + 1);
+    memset(file, 0, sizeof *file);
+}
+
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
                              const char *path, nc_error *err) {
     const nc_hlx_config *c;
@@ -1784,6 +2486,11 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
     nc__put_le(header + 72, loader ? loader->seq : 0, 4);
     nc__put_le(header + 80, total, 8);
     nc_hlx__put_adamw(header + 88, &model->adamw);
+    nc__put_le(header + 128, c->micro_batches, 4);
+    nc__put_le(header + 132, c->flash, 4);
+    nc__put_le(header + 136, c->recompute, 4);
+    nc__put_le(header + 140, nc_hlx__bits(c->dropout), 4);
+    nc__put_le(header + 144, model->seed, 8);
     spans[0].data = header;
     spans[0].bytes = sizeof header;
     spans[1].data = model->parameters;
@@ -1819,9 +2526,13 @@ static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_c
     c->max_seq_len = (uint32_t)nc__get_le(data + 36, 4);
     c->batch_size = (uint32_t)nc__get_le(data + 40, 4);
     c->tied_output = (uint32_t)nc__get_le(data + 44, 4);
+    c->micro_batches = (uint32_t)nc__get_le(data + 128, 4);
+    c->flash = (uint32_t)nc__get_le(data + 132, 4);
+    c->recompute = (uint32_t)nc__get_le(data + 136, 4);
+    c->dropout = nc_hlx__float((uint32_t)nc__get_le(data + 140, 4));
     count = nc__get_le(data + 80, 8);
     if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
-        !c->max_seq_len || !c->batch_size || nc_hlx__complete(c, c) != NC_OK)
+        !c->max_seq_len || !c->batch_size || !c->micro_batches || nc_hlx__complete(c, c) != NC_OK)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
     nc_hlx__make_layout(c, &layout);
     if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
@@ -1856,6 +2567,7 @@ NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const 
         nc_hlx__file_order((*model)->parameters, total);
         nc_hlx__file_order((*model)->m, 2 * total);
         (*model)->step = nc__get_le(data + 48, 8);
+        (*model)->seed = nc__get_le(data + 144, 8);
         nc_hlx__get_adamw(&(*model)->adamw, data + 88);
         if (loader) {
             loader->seed = nc__get_le(data + 56, 8);
@@ -2482,6 +3194,786 @@ NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **out, const char *path, const nc_al
 }
 #endif
 
+/* >>public ========================================================================= */
+
+NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
+    memset(config, 0, sizeof *config);
+    if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
+    config->d_model = 512;
+    config->num_layers = 6;
+    config->num_heads = 8;
+    config->ffn_dim = 2048;
+    config->max_seq_len = 256;
+    if (!strcmp(name, "small")) return nc_hlx__complete(config, config);
+    config->d_model = 768;
+    config->num_layers = config->num_heads = 12;
+    config->ffn_dim = 3072;
+    config->max_seq_len = 512;
+    return strcmp(name, "medium") ? NC_ERR_ARG : nc_hlx__complete(config, config);
+}
+
+NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
+                                  uint64_t *bytes) {
+    nc_hlx_model model;
+    nc_status status;
+    size_t activations;
+    memset(&model, 0, sizeof model);
+    status = nc_hlx__complete(config, &model.config);
+    if (status != NC_OK) return status;
+    nc_hlx__make_layout(&model.config, &model.layout);
+    model.threads = nc_hlx__threads();
+    activations = nc_hlx__carve_all(&model, NULL);
+    if (parameters) *parameters = model.layout.total;
+    if (bytes) *bytes = (uint64_t)model.layout.total * 16 + activations;
+    return NC_OK;
+}
+
+/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
+ * product (e = 2^-13), and the same expression in two roundings must give 0. */
+static int nc_hlx__contract_holds(void) {
+    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
+    float a = one + e, b = one - e, minus_one = -one;
+    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
+    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
+}
+
+NC_API nc_status nc_hlx_create(nc_hlx_model **out, const nc_hlx_config *config,
+                               const nc_allocator *hooks) {
+    nc_hlx_model *model;
+    nc_hlx_config complete;
+    nc_status status;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    status = nc_hlx__complete(config, &complete);
+    if (status != NC_OK) return status;
+    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
+    model = (nc_hlx_model *)nc__calloc(hooks, sizeof *model);
+    if (!model) return NC_ERR_MEMORY;
+    if (hooks) model->hooks = *hooks;
+    model->custom_hooks = hooks != NULL;
+    model->config = complete;
+    model->threads = nc_hlx__threads();
+    nc_hlx__make_layout(&complete, &model->layout);
+    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
+    model->work_bytes = nc_hlx__carve_all(model, NULL);
+    model->parameters = (float *)nc__calloc(hooks, model->state_bytes);
+    model->arena = (char *)nc__alloc(hooks, model->work_bytes);
+    if (!model->parameters || !model->arena) {
+        nc_hlx_destroy(model);
+        return NC_ERR_MEMORY;
+    }
+    model->gradients = model->parameters + model->layout.total;
+    model->m = model->gradients + model->layout.total;
+    model->v = model->m + model->layout.total;
+    (void)nc_hlx__carve_all(model, model->arena);
+    *out = model;
+    return NC_OK;
+}
+
+NC_API void nc_hlx_destroy(nc_hlx_model *model) {
+    nc_allocator hooks;
+    const nc_allocator *use;
+    if (!model) return;
+    hooks = model->hooks;
+    use = model->custom_hooks ? &hooks : NULL;
+    nc__free(use, model->arena, model->work_bytes);
+    nc__free(use, model->parameters, model->state_bytes);
+    nc__free(use, model, sizeof *model);
+}
+
+/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
+ * and Hall). Integer arithmetic only, so the same value everywhere. */
+static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t tensor) {
+    uint32_t words[4];
+    int32_t sum = 0;
+    int i, j;
+    for (i = 0; i < 2; i++) {
+        nc__philox(seed, index, ((uint64_t)tensor << 8) | (uint64_t)i, words);
+        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
+    }
+    return (float)(2 * sum - 12 * 65535) / 131072.0f;
+}
+
+NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
+    const nc_hlx_config *c = &model->config;
+    float residual = 0.02f / sqrtf(2.0f * (float)c->num_layers);
+    uint32_t id = 0;
+    size_t layer, i;
+    int t;
+    memset(model->parameters, 0, model->state_bytes);
+    model->step = 0;
+    model->seed = seed;
+    memset(&model->adamw, 0, sizeof model->adamw);
+    model->ready = 0;
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
+            float *x = nc_hlx__tensor(model, model->parameters, t, layer), scale = 0.02f;
+            int ones = t == NC_HLX__LN1_W || t == NC_HLX__LN2_W || t == NC_HLX__LNF_W;
+            if (t == NC_HLX__PROJ_W || t == NC_HLX__OUT_W) scale = residual;
+            for (i = 0; i < model->layout.size[t]; i++) {
+                if (nc_hlx__decays(t))
+                    x[i] = scale * nc_hlx__normal(seed, i, id);
+                else
+                    x[i] = ones ? 1.0f : 0.0f;
+            }
+        }
+}
+
+NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
+
+NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
+
+NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
+
+NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->parameters;
+}
+
+NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->gradients;
+}
+
+NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
+    uint64_t hash = NC__FNV_START;
+    uint8_t bytes[4];
+    size_t i;
+    for (i = 0; i < model->layout.total; i++) {
+        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
+        hash = nc__fnv1a(hash, bytes, 4);
+    }
+    return hash;
+}
+
+/* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. */
+static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
+                                    const float *dout, const float *x, const float *w, size_t rows,
+                                    size_t k, size_t n) {
+    size_t work = nc_hlx_gemm_work_bytes();
+    (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
+    (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
+    nc_hlx_column_sums(dbias, dout, rows, n);
+}
+
+static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < (ptrdiff_t)n; i++) out[i] = a[i] + b[i];
+}
+
+/* Places of dropout: the embedding, then two a layer. */
+enum { NC_HLX__DROP_EMBEDDING = 0, NC_HLX__DROP_ATTENTION = 1, NC_HLX__DROP_FFN = 2 };
+
+/* out = x dropped at a place of layer l, for all rows of this pass. */
+static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *x, int place,
+                            size_t l) {
+    const size_t n = (size_t)model->batch * model->seq * model->config.d_model;
+    nc_hlx_dropout(out, x, n, (uint64_t)model->micro * n, model->config.dropout, model->seed,
+                   (model->step + 1) << 24 | (2 * l + (size_t)place));
+}
+
+/* out = linear(x) + residual, with dropout of the first while it is on. */
+static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int w, int bias,
+                           size_t l, size_t k, const float *residual, int place) {
+    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    (void)nc_hlx_linear(out, NULL, x, nc_hlx__tensor(model, model->parameters, w, l),
+                        nc_hlx__tensor(model, model->parameters, bias, l),
+                        model->dropping ? NULL : residual, rows, k, d, model->gemm_work,
+                        nc_hlx_gemm_work_bytes());
+    if (!model->dropping) return;
+    nc_hlx__dropped(model, out, out, place, l);
+    nc_hlx__add(out, out, residual, rows * d);
+}
+
+static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
+    nc_hlx__layer *x = &model->layers[l];
+    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    size_t f = model->config.ffn_dim, work = nc_hlx_gemm_work_bytes();
+    float *p = model->parameters;
+    nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
+    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
+                        model->gemm_work, work);
+    if (model->config.flash)
+        (void)nc_hlx_flash_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
+                                     model->head_work_bytes);
+    else
+        (void)nc_hlx_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
+                               model->head_work_bytes);
+    nc_hlx__branch(model, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
+                   NC_HLX__DROP_ATTENTION);
+    nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
+    (void)nc_hlx_linear(x->fc, x->gelu, x->ln2, nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, rows, d, f,
+                        model->gemm_work, work);
+    nc_hlx__branch(model, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
+                   NC_HLX__DROP_FFN);
+}
+
+static const float *nc_hlx__head_matrix(const nc_hlx_model *model) {
+    return nc_hlx__tensor(model, model->parameters,
+                          model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+}
+
+/* Logits of `tokens`. drop: with dropout. */
+static nc_status nc_hlx__run(nc_hlx_model *model, const uint32_t *tokens, uint32_t batch,
+                             uint32_t seq, int drop) {
+    const nc_hlx_config *c = &model->config;
+    const size_t rows = (size_t)batch * seq, d = c->d_model;
+    const float *in = model->embedded;
+    size_t i, l;
+    if (batch == 0 || seq == 0 || batch > c->batch_size || seq > c->max_seq_len) return NC_ERR_ARG;
+    for (i = 0; i < rows; i++)
+        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
+    model->batch = batch;
+    model->seq = seq;
+    model->ready = 0;
+    model->dropping = drop && c->dropout > 0.0f;
+    memmove(model->tokens, tokens, rows * sizeof *tokens);
+    nc_hlx_embedding(model->embedded, model->tokens,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0), rows, seq, d);
+    if (model->dropping)
+        nc_hlx__dropped(model, model->embedded, model->embedded, NC_HLX__DROP_EMBEDDING, 0);
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__forward_layer(model, l, in);
+        in = model->layers[l].out;
+    }
+    nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
+    return nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d, nc_hlx__head_matrix(model), d,
+                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
+}
+
+/* A pass with targets: losses into row `micro` of the losses, gradients divided by count. */
+static nc_status nc_hlx__run_training(nc_hlx_model *model, const uint32_t *tokens,
+                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                      float count, uint32_t micro, int drop) {
+    const size_t rows = (size_t)batch * seq;
+    nc_status status;
+    model->micro = micro;
+    status = nc_hlx__run(model, tokens, batch, seq, drop);
+    if (status != NC_OK) return status;
+    memmove(model->targets, targets, rows * sizeof *targets);
+    nc_hlx__cross_entropy_rows(model->logits, model->targets, model->losses + micro * rows, rows,
+                               model->config.vocab_size, count);
+    model->ready = 1;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
+                                const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                float *loss) {
+    const size_t rows = (size_t)batch * seq;
+    nc_status status;
+    float count;
+    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
+    if (!targets) return nc_hlx__run(model, tokens, batch, seq, 0);
+    if (batch > model->config.batch_size || seq > model->config.max_seq_len) return NC_ERR_ARG;
+    count = nc_hlx__count(targets, rows, model->config.vocab_size);
+    status = nc_hlx__run_training(model, tokens, targets, batch, seq, count, 0, 1);
+    if (status == NC_OK) *loss = nc_hlx_sum(model->losses, rows) / count;
+    return status;
+}
+
+NC_API const float *nc_hlx_logits(const nc_hlx_model *model) { return model->logits; }
+
+/* d_residual, or what dropout leaves of it at a place: the gradient of a branch's output. */
+static const float *nc_hlx__branch_gradient(nc_hlx_model *model, int place, size_t l) {
+    if (!model->dropping) return model->d_residual;
+    nc_hlx__dropped(model, model->d_branch, model->d_residual, place, l);
+    return model->d_branch;
+}
+
+/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
+static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *in) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
+    nc_hlx__layer *x = &model->layers[l];
+    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    size_t f = model->config.ffn_dim;
+    float *p = model->parameters, *g = model->gradients;
+    if (model->config.recompute && l + 1 < model->config.num_layers)
+        nc_hlx__forward_layer(model, l, in);
+    nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
+                            nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
+                            nc_hlx__tensor(model, p, NC_HLX__OUT_W, l), rows, f, d);
+    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
+                            nc_hlx__tensor(model, p, NC_HLX__FC_W, l), rows, d, f);
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
+                              nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
+                              x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
+                              x->ln2_rstd, rows, d);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l),
+                            nc_hlx__branch_gradient(model, NC_HLX__DROP_ATTENTION, l), x->mixed,
+                            nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l), rows, d, d);
+    if (model->config.flash)
+        (void)nc_hlx_flash_attention_backward(model->d_qkv, model->d_narrow, x->mixed, x->att,
+                                              x->qkv, &shape, model->head_work,
+                                              model->head_work_bytes);
+    else
+        (void)nc_hlx_attention_backward(model->d_qkv, model->d_narrow, x->att, x->qkv, &shape,
+                                        model->head_work, model->head_work_bytes);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
+                            nc_hlx__tensor(model, p, NC_HLX__QKV_W, l), rows, d, 3 * d);
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
+                              nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
+                              nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
+                              rows, d);
+}
+
+NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
+    const nc_hlx_config *c;
+    size_t rows, d, work, l;
+    float *g, *p, *dhead;
+    if (!model || !model->ready) return NC_ERR_ARG;
+    model->ready = 0;
+    c = &model->config;
+    rows = (size_t)model->batch * model->seq;
+    d = c->d_model;
+    work = nc_hlx_gemm_work_bytes();
+    p = model->parameters;
+    g = model->gradients;
+    dhead = nc_hlx__tensor(model, g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+    (void)nc_hlx_gemm(1, 0, c->vocab_size, d, rows, model->logits, c->vocab_size, model->final, d,
+                      dhead, d, 1, model->gemm_work, work);
+    (void)nc_hlx_gemm(0, 0, rows, d, c->vocab_size, model->logits, c->vocab_size,
+                      nc_hlx__head_matrix(model), d, model->d_narrow, d, 0, model->gemm_work, work);
+    memset(model->d_residual, 0, rows * d * sizeof(float));
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LNF_W, 0),
+                              nc_hlx__tensor(model, g, NC_HLX__LNF_B, 0), model->d_narrow,
+                              model->layers[c->num_layers - 1].out,
+                              nc_hlx__tensor(model, p, NC_HLX__LNF_W, 0), model->final_mean,
+                              model->final_rstd, rows, d);
+    for (l = c->num_layers; l-- > 0;)
+        nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
+    if (model->dropping)
+        nc_hlx__dropped(model, model->d_residual, model->d_residual, NC_HLX__DROP_EMBEDDING, 0);
+    nc_hlx_embedding_backward(nc_hlx__tensor(model, g, NC_HLX__WTE, 0),
+                              nc_hlx__tensor(model, g, NC_HLX__WPE, 0), model->d_residual,
+                              model->tokens, rows, model->seq, d);
+    return NC_OK;
+}
+
+NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
+    const size_t total = model->layout.total;
+    ptrdiff_t i, pieces = (ptrdiff_t)((total + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < pieces; i++) {
+        size_t first = (size_t)i * NC_HLX__PIECE, n = nc_hlx__min(total - first, NC_HLX__PIECE);
+        memset(model->gradients + first, 0, n * sizeof(float));
+    }
+}
+
+/* nc_hlx_dot of all gradients with themselves, its chunks on all threads. */
+static float nc_hlx__squared_norm(nc_hlx_model *model) {
+    const size_t total = model->layout.total;
+    ptrdiff_t i, chunks = (ptrdiff_t)((total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < chunks; i++) {
+        size_t first = (size_t)i * NC_HLX__CHUNK, n = nc_hlx__min(total - first, NC_HLX__CHUNK);
+        model->sums[i] = nc_hlx_dot(model->gradients + first, model->gradients + first, n);
+    }
+    return nc_hlx_sum(model->sums, (size_t)chunks);
+}
+
+NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    double share;
+    if (step < a.warmup_steps) return (float)((double)a.lr * (double)step / (double)a.warmup_steps);
+    if (a.decay_steps <= a.warmup_steps) return a.lr;
+    if (step >= a.decay_steps) return a.lr_min;
+    share = (double)(step - a.warmup_steps) / (double)(a.decay_steps - a.warmup_steps);
+    return (float)((double)a.lr_min +
+                   nc_hlx__half_cosine(share) * ((double)a.lr - (double)a.lr_min));
+}
+
+/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p). */
+NC_HLX__INLINE void nc_hlx__adam_body(float *p, const float *g, float *m, float *v,
+                                      const nc_hlx__adam_step *s, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) {
+        float grad = g[i] * s->scale, mean = fmaf(s->beta1, m[i], s->rest1 * grad);
+        float square = fmaf(s->beta2, v[i], s->rest2 * grad * grad);
+        float step = (mean / s->correct1) / (sqrtf(square / s->correct2) + s->eps);
+        m[i] = mean;
+        v[i] = square;
+        p[i] = fmaf(-s->lr, fmaf(s->decay, p[i], step), p[i]);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__adam,
+                 (float *p, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
+                  size_t n),
+                 (p, g, m, v, s, n))
+
+NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    nc_hlx__adam_step s;
+    float norm = sqrtf(nc_hlx__squared_norm(model));
+    size_t layer, layers;
+    int t;
+    model->step++;
+    s = nc_hlx__adam_scalars(&a, model->step);
+    model->adamw = a;
+    s.scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
+        s.decay = nc_hlx__decays(t) ? a.weight_decay : 0.0f;
+        for (layer = 0; layer < layers; layer++) {
+            size_t first =
+                (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
+            size_t size = model->layout.size[t];
+            ptrdiff_t i, pieces = (ptrdiff_t)((size + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+            for (i = 0; i < pieces; i++) {
+                size_t from = (size_t)i * NC_HLX__PIECE, n = size - from, at = first + from;
+                nc_hlx__adam(model->parameters + at, model->gradients + at, model->m + at,
+                             model->v + at, &s, nc_hlx__min(n, NC_HLX__PIECE));
+            }
+        }
+    }
+    if (stats) {
+        stats->grad_norm = norm;
+        stats->lr = s.lr;
+        stats->step = model->step;
+    }
+}
+
+NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
+                                           uint32_t token_bytes, uint32_t seq, uint64_t seed) {
+    if (!loader || !tokens || seq == 0 || count <= seq ||
+        (token_bytes != 1 && token_bytes != 2 && token_bytes != 4))
+        return NC_ERR_ARG;
+    memset(loader, 0, sizeof *loader);
+    loader->data = (const uint8_t *)tokens;
+    loader->count = count;
+    loader->token_bytes = token_bytes;
+    loader->seq = seq;
+    loader->seed = seed;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
+                                    uint32_t seq, uint64_t seed) {
+    return nc_hlx_loader_init_tokens(loader, text, count, 1, seq, seed);
+}
+
+/* seq tokens from `at` on and their successors. */
+static void nc_hlx__window(const nc_hlx_loader *loader, size_t at, uint32_t *tokens,
+                           uint32_t *targets) {
+    const uint8_t *from = loader->data + at * loader->token_bytes;
+    uint32_t t, next = (uint32_t)nc__get_le(from, loader->token_bytes);
+    for (t = 0; t < loader->seq; t++) {
+        from += loader->token_bytes;
+        tokens[t] = next;
+        next = (uint32_t)nc__get_le(from, loader->token_bytes);
+        targets[t] = next;
+    }
+}
+
+/* The i-th element of a pseudo-random permutation of 0..n-1: a four-round Feistel network on
+ * the smallest even number of bits that holds n, walked until the value falls below n. No
+ * table, so any position of any epoch is reached at once. */
+static uint64_t nc_hlx__permute(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) {
+    unsigned half = 1;
+    uint64_t mask;
+    while ((UINT64_C(1) << (2 * half)) < n) half++;
+    mask = (UINT64_C(1) << half) - 1;
+    do {
+        uint64_t left = i >> half, right = i & mask;
+        uint64_t round;
+        for (round = 0; round < 4; round++) {
+            uint32_t words[4];
+            uint64_t next;
+            nc__philox(seed, right, (epoch << 8) | (round + 1), words);
+            next = (left ^ words[0]) & mask;
+            left = right;
+            right = next;
+        }
+        i = (left << half) | right;
+    } while (i >= n);
+    return i;
+}
+
+NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
+                               uint32_t batch) {
+    uint64_t windows = (loader->count - 1) / loader->seq;
+    uint32_t b;
+    for (b = 0; b < batch; b++, loader->next++) {
+        uint64_t epoch = loader->next / windows, index = loader->next % windows;
+        uint64_t slack = loader->count - 1 - windows * loader->seq; /* the windows' common shift */
+        uint32_t words[4];
+        if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
+        nc__philox(loader->seed, epoch, 0, words);
+        slack = words[0] % (slack + 1);
+        index = nc_hlx__permute(index, windows, loader->seed, epoch);
+        slack += index * loader->seq;
+        if (slack + loader->seq + 1 > loader->count) slack = loader->count - loader->seq - 1;
+        nc_hlx__window(loader, (size_t)slack, tokens + (size_t)b * loader->seq,
+                       targets + (size_t)b * loader->seq);
+    }
+}
+
+/* Whether a loader, perhaps read from a file, can feed a model. */
+static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) {
+    return model && loader && loader->data && loader->seq != 0 && loader->count > loader->seq &&
+           loader->seq <= model->config.max_seq_len &&
+           (loader->token_bytes == 1 || loader->token_bytes == 2 || loader->token_bytes == 4);
+}
+
+NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
+                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx_stats local;
+    size_t rows;
+    uint32_t i;
+    float count;
+    if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
+    rows = (size_t)model->config.batch_size * loader->seq * model->config.micro_batches;
+    count = (float)rows;
+    memset(&local, 0, sizeof local);
+    nc_hlx_zero_gradients(model);
+    for (i = 0; i < model->config.micro_batches; i++) {
+        nc_status status;
+        nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
+        status = nc_hlx__run_training(model, model->tokens, model->targets,
+                                      model->config.batch_size, loader->seq, count, i, 1);
+        if (status == NC_OK) status = nc_hlx_backward(model);
+        if (status != NC_OK) return status;
+    }
+    local.loss = nc_hlx_sum(model->losses, rows) / count;
+    nc_hlx_update(model, adamw, &local);
+    if (stats) *stats = local;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
+                                 float *loss) {
+    uint32_t w;
+    double sum = 0.0;
+    if (!nc_hlx__fits(model, data) || !loss || windows == 0) return NC_ERR_ARG;
+    if (windows > (data->count - 1) / data->seq)
+        windows = (uint32_t)((data->count - 1) / data->seq);
+    for (w = 0; w < windows; w++) {
+        nc_status status;
+        nc_hlx__window(data, (size_t)w * data->seq, model->tokens, model->targets);
+        status = nc_hlx__run_training(model, model->tokens, model->targets, 1, data->seq,
+                                      (float)data->seq, 0, 0);
+        if (status != NC_OK) return status;
+        sum = sum + (double)(nc_hlx_sum(model->losses, data->seq) / (float)data->seq);
+    }
+    model->ready = 0;
+    *loss = (float)(sum / (double)windows);
+    return NC_OK;
+}
+
+/* Rows of width n from row r on. */
+static float *nc_hlx__row(float *x, size_t r, size_t n) { return x + r * n; }
+
+/* Attention of the query at a position over all keys up to it; the one window's qkv rows are kept
+ * from position to position. */
+static void nc_hlx__decode_attention(nc_hlx_model *model, nc_hlx__layer *x, size_t position) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, 1, position + 1);
+    const size_t hd = shape.head_size, d = model->config.d_model, n = position + 1;
+    nc_hlx__head head;
+    size_t h;
+    head.shape = &shape;
+    head.d = d;
+    head.scale = 1.0f / sqrtf((float)hd);
+    head.gemm = model->gemm_work;
+    for (h = 0; h < shape.heads; h++) {
+        float *s = x->att, *out = nc_hlx__row(x->mixed, position, d) + h * hd;
+        size_t j;
+        head.index = head.offset = 0;
+        head.q = x->qkv + h * hd;
+        if (model->config.flash) {
+            head.block = (float *)(void *)model->head_work;
+            nc_hlx__flash_queries(&head, x->mixed + h * hd, NULL, position, 1);
+            continue;
+        }
+        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, head.q + position * 3 * d, 3 * d, head.q + d,
+                          3 * d, s, n, 0);
+        for (j = 0; j < n; j++) s[j] = s[j] * head.scale;
+        nc_hlx_softmax(s, 1, n, 0);
+        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, s, n, head.q + 2 * d, 3 * d, out, d, 0);
+    }
+}
+
+static void nc_hlx__decode_layer(nc_hlx_model *model, size_t l, size_t r, const float *in) {
+    nc_hlx__layer *x = &model->layers[l];
+    const size_t d = model->config.d_model, f = model->config.ffn_dim;
+    const size_t work = nc_hlx_gemm_work_bytes();
+    float *p = model->parameters, *after = nc_hlx__row(x->after_att, r, d);
+    nc_hlx_layernorm(nc_hlx__row(x->ln1, r, d), x->ln1_mean + r, x->ln1_rstd + r, in,
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), 1, d);
+    (void)nc_hlx_linear(nc_hlx__row(x->qkv, r, 3 * d), NULL, nc_hlx__row(x->ln1, r, d),
+                        nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, 1, d, 3 * d,
+                        model->gemm_work, work);
+    nc_hlx__decode_attention(model, x, r);
+    (void)nc_hlx_linear(
+        after, NULL, nc_hlx__row(x->mixed, r, d), nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
+        nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), in, 1, d, d, model->gemm_work, work);
+    nc_hlx_layernorm(nc_hlx__row(x->ln2, r, d), x->ln2_mean + r, x->ln2_rstd + r, after,
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), 1, d);
+    (void)nc_hlx_linear(nc_hlx__row(x->fc, r, f), nc_hlx__row(x->gelu, r, f),
+                        nc_hlx__row(x->ln2, r, d), nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, 1, d, f, model->gemm_work,
+                        work);
+    (void)nc_hlx_linear(nc_hlx__row(x->out, r, d), NULL, nc_hlx__row(x->gelu, r, f),
+                        nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), after, 1, f, d,
+                        model->gemm_work, work);
+}
+
+NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
+                               const float **logits) {
+    const nc_hlx_config *c;
+    const float *in;
+    float *row;
+    size_t d, l;
+    if (!model || !logits) return NC_ERR_ARG;
+    c = &model->config;
+    d = c->d_model;
+    if (token >= c->vocab_size || position >= c->max_seq_len) return NC_ERR_ARG;
+    if (c->recompute) return NC_ERR_UNSUPPORTED;
+    model->ready = 0;
+    row = nc_hlx__row(model->embedded, position, d);
+    nc_hlx__embed_row(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
+                      nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0) + position * d, d);
+    in = row;
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__decode_layer(model, l, position, in);
+        in = nc_hlx__row(model->layers[l].out, position, d);
+    }
+    row = nc_hlx__row(model->final, position, d);
+    nc_hlx_layernorm(row, model->final_mean + position, model->final_rstd + position, in,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), 1, d);
+    *logits = model->logits;
+    return nc_hlx_gemm(0, 1, 1, c->vocab_size, d, row, d, nc_hlx__head_matrix(model), d,
+                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
+}
+
+/* Falling probability, rising token among equals. */
+static int nc_hlx__order(const void *a, const void *b) {
+    const nc_hlx__candidate *x = (const nc_hlx__candidate *)a, *y = (const nc_hlx__candidate *)b;
+    if (x->probability > y->probability) return -1;
+    if (x->probability < y->probability) return 1;
+    return x->token < y->token ? -1 : x->token > y->token;
+}
+
+/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
+static uint32_t nc_hlx__draw(float *logits, uint32_t n, nc_hlx__candidate *order,
+                             const nc_hlx_sampling *s, uint64_t index) {
+    uint32_t words[4], kept = n, i, best = 0;
+    float sum = 0.0f, at;
+    for (i = 1; i < n; i++)
+        if (logits[i] > logits[best]) best = i;
+    if (!(s->temperature > 0.0f)) return best;
+    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
+    nc_hlx_softmax(logits, 1, n, 0);
+    for (i = 0; i < n; i++) {
+        order[i].probability = logits[i];
+        order[i].token = i;
+    }
+    qsort(order, n, sizeof *order, nc_hlx__order);
+    if (s->top_k && s->top_k < kept) kept = s->top_k;
+    for (i = 0; i < kept; i++) {
+        sum = sum + order[i].probability;
+        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
+    }
+    nc__philox(s->seed, index, 1, words);
+    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
+    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
+        sum = sum + order[i].probability;
+        if (at < sum) break;
+    }
+    return order[i].token;
+}
+
+NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
+                                      const nc_hlx_sampling *sampling, uint32_t *out,
+                                      size_t count) {
+    nc_hlx_sampling s;
+    uint32_t length = 0, cached = 0, seq, token;
+    uint32_t *context;
+    size_t i;
+    nc_status status = NC_OK;
+    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
+    memset(&s, 0, sizeof s);
+    if (sampling) s = *sampling;
+    seq = model->config.max_seq_len;
+    context = model->targets; /* free outside training steps, as long as max_seq_len */
+    if (n > seq) {
+        prompt += n - seq;
+        n = seq;
+    }
+    for (i = 0; i < n; i++) context[length++] = prompt[i];
+    if (length == 0) context[length++] = '\n';
+    for (i = 0; i < count; i++) {
+        const float *logits = model->logits;
+        if (model->config.recompute) {
+            status = nc_hlx__run(model, context, 1, length, 0);
+            logits = model->logits + (size_t)(length - 1) * model->config.vocab_size;
+        }
+        for (; !model->config.recompute && cached < length && status == NC_OK; cached++)
+            status = nc_hlx_decode(model, context[cached], cached, &logits);
+        if (status != NC_OK) return status;
+        token = nc_hlx__draw(model->logits + (logits - model->logits), model->config.vocab_size,
+                             model->candidates, &s, i);
+        out[i] = token;
+        if (length == seq) {
+            length = seq / 2;
+            memmove(context, context + seq - length, length * sizeof *context);
+            cached = 0;
+        }
+        context[length++] = token;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
+                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
+    nc_allocator hooks;
+    const nc_allocator *use;
+    uint32_t *tokens;
+    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
+    nc_status status;
+    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
+        return NC_ERR_ARG;
+    hooks = model->hooks;
+    use = model->custom_hooks ? &hooks : NULL;
+    tokens = (uint32_t *)nc__alloc(use, bytes);
+    if (!tokens) return NC_ERR_MEMORY;
+    for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
+    status =
+        nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
+    for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
+    nc__free(use, tokens, bytes);
+    return status;
+}
+
 /* >>gpu ============================================================================ */
 #ifdef NC_GPU
 
@@ -3094,9 +4586,7 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     nc_hlx__adam_step s;
     nc_status status;
     size_t valid = 0, i;
-    if (!g || !loader || !loader->text || loader->seq != g->seq || loader->bytes <= loader->seq ||
-        g->model->config.vocab_size < 256)
-        return NC_ERR_ARG;
+    if (!g || !nc_hlx__fits(g->model, loader) || loader->seq != g->seq) return NC_ERR_ARG;
     model = g->model;
     nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
     for (i = 0; i < g->rows; i++) valid += (size_t)(model->targets[i] < model->config.vocab_size);
@@ -3137,662 +4627,6 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     return NC_OK;
 }
 #endif /* NC_GPU */
-
-/* >>public ========================================================================= */
-
-NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
-    memset(config, 0, sizeof *config);
-    if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
-    config->d_model = 512;
-    config->num_layers = 6;
-    config->num_heads = 8;
-    config->ffn_dim = 2048;
-    config->max_seq_len = 256;
-    if (!strcmp(name, "small")) return nc_hlx__complete(config, config);
-    config->d_model = 768;
-    config->num_layers = config->num_heads = 12;
-    config->ffn_dim = 3072;
-    config->max_seq_len = 512;
-    return strcmp(name, "medium") ? NC_ERR_ARG : nc_hlx__complete(config, config);
-}
-
-NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
-                                  uint64_t *bytes) {
-    nc_hlx_model model;
-    nc_status status;
-    size_t activations;
-    memset(&model, 0, sizeof model);
-    status = nc_hlx__complete(config, &model.config);
-    if (status != NC_OK) return status;
-    nc_hlx__make_layout(&model.config, &model.layout);
-    model.threads = nc_hlx__threads();
-    activations = nc_hlx__carve_all(&model, NULL);
-    if (parameters) *parameters = model.layout.total;
-    if (bytes) *bytes = (uint64_t)model.layout.total * 16 + activations;
-    return NC_OK;
-}
-
-/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
- * product (e = 2^-13), and the same expression in two roundings must give 0. */
-static int nc_hlx__contract_holds(void) {
-    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
-    float a = one + e, b = one - e, minus_one = -one;
-    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
-    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
-}
-
-NC_API nc_status nc_hlx_create(nc_hlx_model **out, const nc_hlx_config *config,
-                               const nc_allocator *hooks) {
-    nc_hlx_model *model;
-    nc_hlx_config complete;
-    nc_status status;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    status = nc_hlx__complete(config, &complete);
-    if (status != NC_OK) return status;
-    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
-    model = (nc_hlx_model *)nc__calloc(hooks, sizeof *model);
-    if (!model) return NC_ERR_MEMORY;
-    if (hooks) model->hooks = *hooks;
-    model->custom_hooks = hooks != NULL;
-    model->config = complete;
-    model->threads = nc_hlx__threads();
-    nc_hlx__make_layout(&complete, &model->layout);
-    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
-    model->work_bytes = nc_hlx__carve_all(model, NULL);
-    model->parameters = (float *)nc__calloc(hooks, model->state_bytes);
-    model->arena = (char *)nc__alloc(hooks, model->work_bytes);
-    if (!model->parameters || !model->arena) {
-        nc_hlx_destroy(model);
-        return NC_ERR_MEMORY;
-    }
-    model->gradients = model->parameters + model->layout.total;
-    model->m = model->gradients + model->layout.total;
-    model->v = model->m + model->layout.total;
-    (void)nc_hlx__carve_all(model, model->arena);
-    *out = model;
-    return NC_OK;
-}
-
-NC_API void nc_hlx_destroy(nc_hlx_model *model) {
-    nc_allocator hooks;
-    const nc_allocator *use;
-    if (!model) return;
-    hooks = model->hooks;
-    use = model->custom_hooks ? &hooks : NULL;
-    nc__free(use, model->arena, model->work_bytes);
-    nc__free(use, model->parameters, model->state_bytes);
-    nc__free(use, model, sizeof *model);
-}
-
-/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
- * and Hall). Integer arithmetic only, so the same value everywhere. */
-static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t tensor) {
-    uint32_t words[4];
-    int32_t sum = 0;
-    int i, j;
-    for (i = 0; i < 2; i++) {
-        nc__philox(seed, index, ((uint64_t)tensor << 8) | (uint64_t)i, words);
-        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
-    }
-    return (float)(2 * sum - 12 * 65535) / 131072.0f;
-}
-
-NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
-    const nc_hlx_config *c = &model->config;
-    float residual = 0.02f / sqrtf(2.0f * (float)c->num_layers);
-    uint32_t id = 0;
-    size_t layer, i;
-    int t;
-    memset(model->parameters, 0, model->state_bytes);
-    model->step = 0;
-    memset(&model->adamw, 0, sizeof model->adamw);
-    model->ready = 0;
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
-            float *x = nc_hlx__tensor(model, model->parameters, t, layer), scale = 0.02f;
-            int ones = t == NC_HLX__LN1_W || t == NC_HLX__LN2_W || t == NC_HLX__LNF_W;
-            if (t == NC_HLX__PROJ_W || t == NC_HLX__OUT_W) scale = residual;
-            for (i = 0; i < model->layout.size[t]; i++) {
-                if (nc_hlx__decays(t))
-                    x[i] = scale * nc_hlx__normal(seed, i, id);
-                else
-                    x[i] = ones ? 1.0f : 0.0f;
-            }
-        }
-}
-
-NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
-
-NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
-
-NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
-
-NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
-    return model->parameters;
-}
-
-NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
-    return model->gradients;
-}
-
-NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
-    uint64_t hash = NC__FNV_START;
-    uint8_t bytes[4];
-    size_t i;
-    for (i = 0; i < model->layout.total; i++) {
-        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
-        hash = nc__fnv1a(hash, bytes, 4);
-    }
-    return hash;
-}
-
-/* out (rows x n) = x (rows x k) W (k x n) + bias, bias added after the chain. */
-static void nc_hlx__linear(nc_hlx_model *model, float *out, const float *x, const float *w,
-                           const float *bias, size_t rows, size_t k, size_t n) {
-    ptrdiff_t r;
-    size_t i;
-    (void)nc_hlx_gemm(0, 0, rows, n, k, x, k, w, n, out, n, 0, model->gemm_work,
-                      nc_hlx_gemm_work_bytes(model->threads));
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) private(i)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        for (i = 0; i < n; i++) out[(size_t)r * n + i] = out[(size_t)r * n + i] + bias[i];
-}
-
-/* sums[i] += chain over ascending rows of x[r n + i]; threads split the columns. */
-static void nc_hlx__column_sums(float *sums, const float *x, size_t rows, size_t n) {
-    ptrdiff_t block, blocks = (ptrdiff_t)((n + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (block = 0; block < blocks; block++) {
-        size_t first = (size_t)block * NC_HLX__COLUMNS, r, i;
-        size_t last = nc_hlx__min(n, first + NC_HLX__COLUMNS);
-        for (r = 0; r < rows; r++)
-            for (i = first; i < last; i++) sums[i] = sums[i] + x[r * n + i];
-    }
-}
-
-/* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. dx may be null. */
-static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
-                                    const float *dout, const float *x, const float *w, size_t rows,
-                                    size_t k, size_t n) {
-    size_t work = nc_hlx_gemm_work_bytes(model->threads);
-    (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
-    if (dx) (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
-    nc_hlx__column_sums(dbias, dout, rows, n);
-}
-
-static float *nc_hlx__head_scratch(const nc_hlx_model *model, char **gemm) {
-    size_t t = 0;
-#ifdef _OPENMP
-    t = (size_t)omp_get_thread_num();
-#endif
-    *gemm = model->head_work + t * model->head_work_stride +
-            (size_t)model->config.max_seq_len * model->config.max_seq_len * sizeof(float);
-    return (float *)(void *)(model->head_work + t * model->head_work_stride);
-}
-
-/* mixed = softmax(Q K^T / sqrt(hd)) V per head; qkv rows hold Q, K, V of all heads in turn.
- * Entries above the diagonal are exact zeros, so the chains over keys end at the diagonal. */
-static void nc_hlx__attention(nc_hlx_model *model, const nc_hlx__layer *x) {
-    size_t d = model->config.d_model, heads = model->config.num_heads, hd = d / heads;
-    size_t t = model->seq, work = nc_hlx_gemm_work_bytes(1);
-    float scale = 1.0f / sqrtf((float)hd);
-    ptrdiff_t i;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads((int)model->threads)
-#endif
-    for (i = 0; i < (ptrdiff_t)(model->batch * heads); i++) {
-        size_t b = (size_t)i / heads, h = (size_t)i % heads, j;
-        const float *q = x->qkv + b * t * 3 * d + h * hd;
-        float *att = x->att + (size_t)i * t * t;
-        char *gemm;
-        (void)nc_hlx__head_scratch(model, &gemm);
-        (void)nc_hlx_gemm(0, 1, t, t, hd, q, 3 * d, q + d, 3 * d, att, t, 0, gemm, work);
-        for (j = 0; j < t * t; j++) att[j] = att[j] * scale;
-        nc_hlx_softmax(att, t, t, 1);
-        (void)nc_hlx_gemm(0, 0, t, hd, t, att, t, q + 2 * d, 3 * d, x->mixed + b * t * d + h * hd,
-                          d, 0, gemm, work);
-    }
-}
-
-/* dV = P^T dO, dP = dO V^T, dS = softmax backward, dQ = dS K / sqrt(hd), dK = dS^T Q / sqrt(hd):
- * dK and dV are chains over ascending queries, dQ over ascending keys. */
-static void nc_hlx__attention_backward(nc_hlx_model *model, float *dqkv, const float *dmixed,
-                                       const nc_hlx__layer *x) {
-    size_t d = model->config.d_model, heads = model->config.num_heads, hd = d / heads;
-    size_t t = model->seq, work = nc_hlx_gemm_work_bytes(1);
-    float scale = 1.0f / sqrtf((float)hd);
-    ptrdiff_t i;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads((int)model->threads)
-#endif
-    for (i = 0; i < (ptrdiff_t)(model->batch * heads); i++) {
-        size_t b = (size_t)i / heads, h = (size_t)i % heads, j;
-        const float *q = x->qkv + b * t * 3 * d + h * hd, *att = x->att + (size_t)i * t * t;
-        const float *d_out = dmixed + b * t * d + h * hd;
-        float *dq = dqkv + b * t * 3 * d + h * hd, *ds;
-        char *gemm;
-        ds = nc_hlx__head_scratch(model, &gemm);
-        (void)nc_hlx_gemm(1, 0, t, hd, t, att, t, d_out, d, dq + 2 * d, 3 * d, 0, gemm, work);
-        (void)nc_hlx_gemm(0, 1, t, t, hd, d_out, d, q + 2 * d, 3 * d, ds, t, 0, gemm, work);
-        nc_hlx_softmax_backward(ds, att, t, t, 1);
-        for (j = 0; j < t * t; j++) ds[j] = ds[j] * scale;
-        (void)nc_hlx_gemm(0, 0, t, hd, t, ds, t, q + d, 3 * d, dq, 3 * d, 0, gemm, work);
-        (void)nc_hlx_gemm(1, 0, t, hd, t, ds, t, q, 3 * d, dq + d, 3 * d, 0, gemm, work);
-    }
-}
-
-static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
-    ptrdiff_t i;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < (ptrdiff_t)n; i++) out[i] = a[i] + b[i];
-}
-
-static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
-    nc_hlx__layer *x = &model->layers[l];
-    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    size_t f = model->config.ffn_dim;
-    float *p = model->parameters;
-    nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
-    nc_hlx__linear(model, x->qkv, x->ln1, nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
-                   nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), rows, d, 3 * d);
-    nc_hlx__attention(model, x);
-    nc_hlx__linear(model, x->after_att, x->mixed, nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
-                   nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), rows, d, d);
-    nc_hlx__add(x->after_att, x->after_att, in, rows * d);
-    nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
-    nc_hlx__linear(model, x->fc, x->ln2, nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
-                   nc_hlx__tensor(model, p, NC_HLX__FC_B, l), rows, d, f);
-    nc_hlx_gelu(x->gelu, x->fc, rows * f);
-    nc_hlx__linear(model, x->out, x->gelu, nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
-                   nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), rows, f, d);
-    nc_hlx__add(x->out, x->out, x->after_att, rows * d);
-}
-
-static const float *nc_hlx__head(nc_hlx_model *model, float *base) {
-    return nc_hlx__tensor(model, base, model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
-}
-
-static void nc_hlx__embed_row(float *out, const float *token, const float *position, size_t d) {
-    size_t j;
-    for (j = 0; j < d; j++) out[j] = token[j] + position[j];
-}
-
-NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
-                                const uint32_t *targets, uint32_t batch, uint32_t seq,
-                                float *loss) {
-    const nc_hlx_config *c;
-    size_t rows, d, i, l;
-    ptrdiff_t r;
-    const float *in, *wte, *wpe;
-    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
-    c = &model->config;
-    if (batch == 0 || seq == 0 || batch > c->batch_size || seq > c->max_seq_len) return NC_ERR_ARG;
-    rows = (size_t)batch * seq;
-    d = c->d_model;
-    for (i = 0; i < rows; i++)
-        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
-    model->batch = batch;
-    model->seq = seq;
-    model->ready = targets != NULL;
-    memmove(model->tokens, tokens, rows * sizeof *tokens);
-    wte = nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0);
-    wpe = nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__embed_row(model->embedded + (size_t)r * d, wte + (size_t)model->tokens[r] * d,
-                          wpe + (size_t)r % seq * d, d);
-    in = model->embedded;
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__forward_layer(model, l, in);
-        in = model->layers[l].out;
-    }
-    nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
-    (void)nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d,
-                      nc_hlx__head(model, model->parameters), d, model->logits, c->vocab_size, 0,
-                      model->gemm_work, nc_hlx_gemm_work_bytes(model->threads));
-    if (targets) {
-        memmove(model->targets, targets, rows * sizeof *targets);
-        *loss =
-            nc_hlx_cross_entropy(model->logits, model->targets, model->losses, rows, c->vocab_size);
-    }
-    return NC_OK;
-}
-
-NC_API const float *nc_hlx_logits(const nc_hlx_model *model) { return model->logits; }
-
-/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
-static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *in) {
-    nc_hlx__layer *x = &model->layers[l];
-    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    size_t f = model->config.ffn_dim;
-    float *p = model->parameters, *g = model->gradients;
-    nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__OUT_B, l), model->d_residual, x->gelu,
-                            nc_hlx__tensor(model, p, NC_HLX__OUT_W, l), rows, f, d);
-    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
-                            nc_hlx__tensor(model, p, NC_HLX__FC_W, l), rows, d, f);
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
-                              nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
-                              x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
-                              x->ln2_rstd, rows, d);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l), model->d_residual,
-                            x->mixed, nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l), rows, d, d);
-    nc_hlx__attention_backward(model, model->d_qkv, model->d_narrow, x);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
-                            nc_hlx__tensor(model, p, NC_HLX__QKV_W, l), rows, d, 3 * d);
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
-                              nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
-                              nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
-                              rows, d);
-}
-
-/* Both embeddings' gradients from d_residual: positions ascend, a fixed order for every token;
- * threads split the columns. */
-static void nc_hlx__embedding_backward(nc_hlx_model *model, float *dwte, float *dwpe) {
-    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    ptrdiff_t block, blocks = (ptrdiff_t)((d + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (block = 0; block < blocks; block++) {
-        size_t first = (size_t)block * NC_HLX__COLUMNS, i, j;
-        size_t last = nc_hlx__min(d, first + NC_HLX__COLUMNS);
-        for (i = 0; i < rows; i++) {
-            const float *dy = model->d_residual + i * d;
-            float *token = dwte + (size_t)model->tokens[i] * d;
-            float *position = dwpe + i % model->seq * d;
-            for (j = first; j < last; j++) {
-                token[j] = token[j] + dy[j];
-                position[j] = position[j] + dy[j];
-            }
-        }
-    }
-}
-
-NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
-    const nc_hlx_config *c;
-    size_t rows, d, work, l;
-    float *g, *p, *dwte, *dwpe, *dhead;
-    if (!model || !model->ready) return NC_ERR_ARG;
-    model->ready = 0;
-    c = &model->config;
-    rows = (size_t)model->batch * model->seq;
-    d = c->d_model;
-    work = nc_hlx_gemm_work_bytes(model->threads);
-    p = model->parameters;
-    g = model->gradients;
-    dhead = nc_hlx__tensor(model, g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
-    (void)nc_hlx_gemm(1, 0, c->vocab_size, d, rows, model->logits, c->vocab_size, model->final, d,
-                      dhead, d, 1, model->gemm_work, work);
-    (void)nc_hlx_gemm(0, 0, rows, d, c->vocab_size, model->logits, c->vocab_size,
-                      nc_hlx__head(model, p), d, model->d_narrow, d, 0, model->gemm_work, work);
-    memset(model->d_residual, 0, rows * d * sizeof(float));
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LNF_W, 0),
-                              nc_hlx__tensor(model, g, NC_HLX__LNF_B, 0), model->d_narrow,
-                              model->layers[c->num_layers - 1].out,
-                              nc_hlx__tensor(model, p, NC_HLX__LNF_W, 0), model->final_mean,
-                              model->final_rstd, rows, d);
-    for (l = c->num_layers; l-- > 0;)
-        nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
-    dwte = nc_hlx__tensor(model, g, NC_HLX__WTE, 0);
-    dwpe = nc_hlx__tensor(model, g, NC_HLX__WPE, 0);
-    nc_hlx__embedding_backward(model, dwte, dwpe);
-    return NC_OK;
-}
-
-NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
-    memset(model->gradients, 0, model->layout.total * sizeof(float));
-}
-
-NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
-    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    double share;
-    if (step < a.warmup_steps) return (float)((double)a.lr * (double)step / (double)a.warmup_steps);
-    if (a.decay_steps <= a.warmup_steps) return a.lr;
-    if (step >= a.decay_steps) return a.lr_min;
-    share = (double)(step - a.warmup_steps) / (double)(a.decay_steps - a.warmup_steps);
-    return (float)((double)a.lr_min +
-                   nc_hlx__half_cosine(share) * ((double)a.lr - (double)a.lr_min));
-}
-
-/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p). */
-NC_HLX__INLINE void nc_hlx__adam_body(float *p, const float *g, float *m, float *v,
-                                      const nc_hlx__adam_step *s, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) {
-        float grad = g[i] * s->scale, mean = fmaf(s->beta1, m[i], s->rest1 * grad);
-        float square = fmaf(s->beta2, v[i], s->rest2 * grad * grad);
-        float step = (mean / s->correct1) / (sqrtf(square / s->correct2) + s->eps);
-        m[i] = mean;
-        v[i] = square;
-        p[i] = fmaf(-s->lr, fmaf(s->decay, p[i], step), p[i]);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__adam,
-                 (float *p, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
-                  size_t n),
-                 (p, g, m, v, s, n))
-
-NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    nc_hlx__adam_step s;
-    float norm = sqrtf(nc_hlx_dot(model->gradients, model->gradients, model->layout.total));
-    size_t layer, layers;
-    int t;
-    model->step++;
-    s = nc_hlx__adam_scalars(&a, model->step);
-    model->adamw = a;
-    s.scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
-    for (t = 0; t < NC_HLX__TENSORS; t++) {
-        layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
-        s.decay = nc_hlx__decays(t) ? a.weight_decay : 0.0f;
-        for (layer = 0; layer < layers; layer++) {
-            size_t first =
-                (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
-            size_t size = model->layout.size[t];
-            ptrdiff_t i, pieces = (ptrdiff_t)((size + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-            for (i = 0; i < pieces; i++) {
-                size_t from = (size_t)i * NC_HLX__PIECE, n = size - from, at = first + from;
-                nc_hlx__adam(model->parameters + at, model->gradients + at, model->m + at,
-                             model->v + at, &s, nc_hlx__min(n, NC_HLX__PIECE));
-            }
-        }
-    }
-    if (stats) {
-        stats->grad_norm = norm;
-        stats->lr = s.lr;
-        stats->step = model->step;
-    }
-}
-
-NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t bytes,
-                                    uint32_t seq, uint64_t seed) {
-    if (!loader || !text || seq == 0 || bytes <= seq) return NC_ERR_ARG;
-    memset(loader, 0, sizeof *loader);
-    loader->text = (const uint8_t *)text;
-    loader->bytes = bytes;
-    loader->seq = seq;
-    loader->seed = seed;
-    return NC_OK;
-}
-
-/* The i-th element of a pseudo-random permutation of 0..n-1: a four-round Feistel network on
- * the smallest even number of bits that holds n, walked until the value falls below n. No
- * table, so any position of any epoch is reached at once. */
-static uint64_t nc_hlx__permute(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) {
-    unsigned half = 1;
-    uint64_t mask;
-    while ((UINT64_C(1) << (2 * half)) < n) half++;
-    mask = (UINT64_C(1) << half) - 1;
-    do {
-        uint64_t left = i >> half, right = i & mask;
-        uint64_t round;
-        for (round = 0; round < 4; round++) {
-            uint32_t words[4];
-            uint64_t next;
-            nc__philox(seed, right, (epoch << 8) | (round + 1), words);
-            next = (left ^ words[0]) & mask;
-            left = right;
-            right = next;
-        }
-        i = (left << half) | right;
-    } while (i >= n);
-    return i;
-}
-
-NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
-                               uint32_t batch) {
-    uint64_t windows = (loader->bytes - 1) / loader->seq;
-    uint32_t b, t;
-    for (b = 0; b < batch; b++, loader->next++) {
-        uint64_t epoch = loader->next / windows, index = loader->next % windows;
-        uint64_t slack = loader->bytes - 1 - windows * loader->seq; /* the windows' common shift */
-        uint32_t words[4];
-        const uint8_t *at;
-        if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
-        nc__philox(loader->seed, epoch, 0, words);
-        slack = words[0] % (slack + 1);
-        index = nc_hlx__permute(index, windows, loader->seed, epoch);
-        slack += index * loader->seq;
-        if (slack + loader->seq + 1 > loader->bytes) slack = loader->bytes - loader->seq - 1;
-        at = loader->text + slack;
-        for (t = 0; t < loader->seq; t++) {
-            tokens[(size_t)b * loader->seq + t] = at[t];
-            targets[(size_t)b * loader->seq + t] = at[t + 1];
-        }
-    }
-}
-
-NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
-                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx_stats local;
-    nc_status status;
-    if (!model || !loader || !loader->text || loader->seq == 0 || loader->bytes <= loader->seq ||
-        loader->seq > model->config.max_seq_len || model->config.vocab_size < 256)
-        return NC_ERR_ARG;
-    memset(&local, 0, sizeof local);
-    nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
-    status = nc_hlx_forward(model, model->tokens, model->targets, model->config.batch_size,
-                            loader->seq, &local.loss);
-    if (status != NC_OK) return status;
-    nc_hlx_zero_gradients(model);
-    status = nc_hlx_backward(model);
-    if (status != NC_OK) return status;
-    nc_hlx_update(model, adamw, &local);
-    if (stats) *stats = local;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const void *text, size_t bytes,
-                                 uint32_t windows, float *loss) {
-    const uint8_t *p = (const uint8_t *)text;
-    uint32_t seq, w, t;
-    double sum = 0.0;
-    if (!model || !text || !loss || windows == 0 || model->config.vocab_size < 256)
-        return NC_ERR_ARG;
-    seq = model->config.max_seq_len;
-    if (bytes <= seq) return NC_ERR_ARG;
-    if (windows > (bytes - 1) / seq) windows = (uint32_t)((bytes - 1) / seq);
-    for (w = 0; w < windows; w++, p += seq) {
-        float one;
-        nc_status status;
-        for (t = 0; t < seq; t++) {
-            model->tokens[t] = p[t];
-            model->targets[t] = p[t + 1];
-        }
-        status = nc_hlx_forward(model, model->tokens, model->targets, 1, seq, &one);
-        if (status != NC_OK) return status;
-        sum = sum + (double)one;
-    }
-    model->ready = 0;
-    *loss = (float)(sum / (double)windows);
-    return NC_OK;
-}
-
-/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
-static uint32_t nc_hlx__draw(float *logits, const nc_hlx_sampling *s, uint64_t index) {
-    enum { n = 256 };
-    uint32_t order[n], words[4], kept = n, i, best = 0, j;
-    float sum = 0.0f, at;
-    for (i = 1; i < n; i++)
-        if (logits[i] > logits[best]) best = i;
-    if (!(s->temperature > 0.0f)) return best;
-    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
-    nc_hlx_softmax(logits, 1, n, 0);
-    for (i = 0; i < n; i++) { /* insertion sort by falling probability */
-        for (j = i; j > 0 && logits[order[j - 1]] < logits[i]; j--) order[j] = order[j - 1];
-        order[j] = i;
-    }
-    if (s->top_k && s->top_k < kept) kept = s->top_k;
-    for (i = 0; i < kept; i++) {
-        sum = sum + logits[order[i]];
-        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
-    }
-    nc__philox(s->seed, index, 1, words);
-    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
-    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
-        sum = sum + logits[order[i]];
-        if (at < sum) break;
-    }
-    return order[i];
-}
-
-NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
-                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
-    nc_hlx_sampling s;
-    uint32_t length = 0, seq, token;
-    uint32_t *context;
-    size_t i;
-    nc_status status;
-    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
-        return NC_ERR_ARG;
-    memset(&s, 0, sizeof s);
-    if (sampling) s = *sampling;
-    seq = model->config.max_seq_len;
-    context = model->targets; /* free outside training steps, as long as max_seq_len */
-    if (prompt_bytes > seq) {
-        prompt += prompt_bytes - seq;
-        prompt_bytes = seq;
-    }
-    for (i = 0; i < prompt_bytes; i++) context[length++] = prompt[i];
-    if (length == 0) context[length++] = '\n';
-    for (i = 0; i < count; i++) {
-        status = nc_hlx_forward(model, context, NULL, 1, length, NULL);
-        if (status != NC_OK) return status;
-        token = nc_hlx__draw(model->logits + (size_t)(length - 1) * 256, &s, i);
-        out[i] = (uint8_t)token;
-        if (length == seq) {
-            memmove(context, context + 1, (seq - 1) * sizeof *context);
-            length--;
-        }
-        context[length++] = token;
-    }
-    return NC_OK;
-}
 
 #undef NC_HLX__VERSIONS
 #undef NC_HLX__INLINE

@@ -92,7 +92,7 @@ int main(int argc, char **argv) {
     double one = 0, peak = 0, t;
     size_t i;
     int n;
-    work_bytes = nc_hlx_gemm_work_bytes(2);
+    work_bytes = nc_hlx_gemm_work_bytes();
     a = malloc(S * S * sizeof *a);
     b = malloc(S * S * sizeof *b);
     c = malloc(S * S * sizeof *c);

@@ -323,6 +323,8 @@ static int train(nc_hlx_model *model, nc_hlx_gpu *gpu, nc_hlx_loader *loader, co
     FILE *log;
     int terminal = isatty(1);
     double tokens = (double)c->batch_size * loader->seq;
+    nc_hlx_loader held;
+    (void)nc_hlx_loader_init(&held, valid, valid_bytes, loader->seq, 0);
     snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.bin", o->out);
     snprintf(csv, sizeof csv, "%s/log.csv", o->out);
     snprintf(svg, sizeof svg, "%s/loss.svg", o->out);
@@ -348,7 +350,7 @@ static int train(nc_hlx_model *model, nc_hlx_gpu *gpu, nc_hlx_loader *loader, co
         }
         if (last || done % 200 == 0) { /* all of the held-out text at the end */
             uint32_t windows = last ? (uint32_t)((valid_bytes - 1) / loader->seq) : 64;
-            status = nc_hlx_evaluate(model, valid, valid_bytes, windows, &loss);
+            status = nc_hlx_evaluate(model, &held, windows, &loss);
             if (status == NC_OK) {
                 fprintf(log, ",%.6f", (double)loss);
                 printf("%sstep %llu: validation loss %.4f over %u windows\n", terminal ? "\n" : "",

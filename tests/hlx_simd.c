@@ -11,12 +11,12 @@ static void fill(float *x, size_t n, uint64_t *seed) {
         x[i] = (float)((double)(int64_t)test_random(seed) / 9223372036854775808.0);
 }
 
-static void compare(size_t m, size_t n, size_t k, uint64_t *seed, uint32_t threads) {
+static void compare(size_t m, size_t n, size_t k, uint64_t *seed) {
     size_t lda = (m > k ? m : k) + 3, ldb = (n > k ? n : k) + 1, ldc = n + 2, i;
     size_t rows = (m > k ? m : k), rows_b = (n > k ? n : k);
     float *a = malloc(rows * lda * 4 + 4), *b = malloc(rows_b * ldb * 4 + 4);
     float *c = malloc(m * ldc * 4), *expected = malloc(m * ldc * 4), *start = malloc(m * ldc * 4);
-    size_t bytes = nc_hlx_gemm_work_bytes(threads);
+    size_t bytes = nc_hlx_gemm_work_bytes();
     void *work = malloc(bytes);
     int variant;
     fill(a, rows * lda, seed);
@@ -53,10 +53,10 @@ static void gemm_equals_the_reference_at_every_level_shape_and_transposition(voi
         if (nc_hlx_set_simd(level) != NC_OK) continue;
         for (i = 0; i < count; i++)
             for (j = 0; j < count; j++)
-                for (l = 0; l < count; l += 2) compare(sizes[i], sizes[j], sizes[l], &seed, 1);
-        compare(130, 545, 300, &seed, 2); /* crosses every block border */
-        compare(29, 3, 600, &seed, 2);
-        compare(4, 7, 0, &seed, 1);
+                for (l = 0; l < count; l += 2) compare(sizes[i], sizes[j], sizes[l], &seed);
+        compare(130, 545, 300, &seed); /* crosses every block border */
+        compare(29, 3, 600, &seed);
+        compare(4, 7, 0, &seed);
     }
     nc_hlx_set_simd(-1);
 }
@@ -64,7 +64,7 @@ static void gemm_equals_the_reference_at_every_level_shape_and_transposition(voi
 static void results_do_not_depend_on_the_number_of_threads(void **state) {
     enum { M = 200, N = 150, K = 333 };
     float *a = malloc(M * K * 4), *b = malloc(K * N * 4), *c = malloc(2 * M * N * 4);
-    size_t bytes = nc_hlx_gemm_work_bytes(4);
+    size_t bytes = nc_hlx_gemm_work_bytes();
     void *work = malloc(bytes);
     uint64_t seed = 8;
     int t;
@@ -87,7 +87,7 @@ static void results_do_not_depend_on_the_number_of_threads(void **state) {
 
 static void bad_arguments_are_refused(void **state) {
     float x[16] = {0}, c[16] = {0};
-    size_t bytes = nc_hlx_gemm_work_bytes(1);
+    size_t bytes = nc_hlx_gemm_work_bytes();
     void *work = malloc(bytes);
     (void)state;
     assert_int_equal(nc_hlx_gemm(0, 0, 4, 4, 4, x, 3, x, 4, c, 4, 0, work, bytes), NC_ERR_ARG);
