@@ -316,6 +316,14 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
 NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t first, float rate,
                            uint64_t seed, uint64_t stream);
 
+/* Learning rate of a step, counted from 1. */
+NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
+/* One step of AdamW, counted from 1, on n parameters that all decay by adamw->weight_decay:
+ * g' = scale g, m <- b1 m + (1 - b1) g', v <- b2 v + (1 - b2) g'^2, p <- p - lr (mh / (sqrt(vh) +
+ * eps) + decay p) with mh, vh corrected for the bias. clip_norm is not looked at. */
+NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
+                                const nc_hlx_adamw *adamw, uint64_t step, float scale);
+
 /* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
  * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
 NC_API nc_status nc_hlx_set_simd(int level);
@@ -368,8 +376,6 @@ NC_API const float *nc_hlx_logits(const nc_hlx_model *model);
 NC_API nc_status nc_hlx_backward(nc_hlx_model *model);
 /* Set all gradients to 0. */
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model);
-/* Learning rate of a step, counted from 1. */
-NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
 /* One optimiser step from the gradients; fills stats->grad_norm, lr and step. */
 NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 
@@ -2093,6 +2099,104 @@ NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t first,
     }
 }
 
+/* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
+ * (1 - sin(pi (x - 1/2))) / 2; the error stays below 1e-9, and no libm function is used. */
+static double nc_hlx__half_cosine(double x) {
+    double y = 3.14159265358979323846 * (x - 0.5), z = y * y;
+    double s = -1.0 / 39916800.0;
+    s = s * z + 1.0 / 362880.0;
+    s = s * z - 1.0 / 5040.0;
+    s = s * z + 1.0 / 120.0;
+    s = s * z - 1.0 / 6.0;
+    s = s * z + 1.0;
+    return 0.5 - 0.5 * (s * y);
+}
+
+static nc_hlx_adamw nc_hlx__adamw_defaults(const nc_hlx_adamw *in) {
+    nc_hlx_adamw a;
+    memset(&a, 0, sizeof a);
+    if (in) a = *in;
+    if (a.lr <= 0.0f) a.lr = 3e-4f;
+    if (a.beta1 <= 0.0f) a.beta1 = 0.9f;
+    if (a.beta2 <= 0.0f) a.beta2 = 0.999f;
+    if (a.eps <= 0.0f) a.eps = 1e-8f;
+    return a;
+}
+
+NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    double share;
+    if (step < a.warmup_steps) return (float)((double)a.lr * (double)step / (double)a.warmup_steps);
+    if (a.decay_steps <= a.warmup_steps) return a.lr;
+    if (step >= a.decay_steps) return a.lr_min;
+    share = (double)(step - a.warmup_steps) / (double)(a.decay_steps - a.warmup_steps);
+    return (float)((double)a.lr_min +
+                   nc_hlx__half_cosine(share) * ((double)a.lr - (double)a.lr_min));
+}
+
+typedef struct nc_hlx__adam_step {
+    float lr, beta1, beta2, eps, decay, scale, rest1, rest2, correct1, correct2;
+} nc_hlx__adam_step;
+
+/* b^n in float64 by repeated squaring: multiplications only, so the same everywhere. */
+static double nc_hlx__power(double b, uint64_t n) {
+    double result = 1.0;
+    for (; n; n >>= 1) {
+        if (n & 1) result = result * b;
+        b = b * b;
+    }
+    return result;
+}
+
+/* What a step of AdamW takes besides the gradients; scale is left 1. */
+static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_t step) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    nc_hlx__adam_step s;
+    s.lr = nc_hlx_learning_rate(&a, step);
+    s.beta1 = a.beta1;
+    s.beta2 = a.beta2;
+    s.eps = a.eps;
+    s.decay = a.weight_decay;
+    s.scale = 1.0f;
+    s.rest1 = 1.0f - a.beta1;
+    s.rest2 = 1.0f - a.beta2;
+    s.correct1 = (float)(1.0 - nc_hlx__power((double)a.beta1, step));
+    s.correct2 = (float)(1.0 - nc_hlx__power((double)a.beta2, step));
+    return s;
+}
+
+/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p). */
+NC_HLX__INLINE void nc_hlx__adam_body(float *p, const float *g, float *m, float *v,
+                                      const nc_hlx__adam_step *s, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) {
+        float grad = g[i] * s->scale, mean = fmaf(s->beta1, m[i], s->rest1 * grad);
+        float square = fmaf(s->beta2, v[i], s->rest2 * grad * grad);
+        float step = (mean / s->correct1) / (sqrtf(square / s->correct2) + s->eps);
+        m[i] = mean;
+        v[i] = square;
+        p[i] = fmaf(-s->lr, fmaf(s->decay, p[i], step), p[i]);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__adam,
+                 (float *p, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
+                  size_t n),
+                 (p, g, m, v, s, n))
+
+NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
+                                const nc_hlx_adamw *adamw, uint64_t step, float scale) {
+    nc_hlx__adam_step s = nc_hlx__adam_scalars(adamw, step);
+    ptrdiff_t i, pieces = (ptrdiff_t)((n + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+    s.scale = scale;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < pieces; i++) {
+        size_t at = (size_t)i * NC_HLX__PIECE, left = n - at;
+        nc_hlx__adam(p + at, g + at, m + at, v + at, &s, nc_hlx__min(left, NC_HLX__PIECE));
+    }
+}
+
 /* >>model ========================================================================== */
 
 /* Parameter tensors in checkpoint order; the last column says whether weight decay applies. */
@@ -2305,61 +2409,6 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     model->head_work_bytes = nc_hlx_attention_work_bytes(&shape, model->threads);
     model->head_work = (char *)nc_hlx__carve(base, &used, model->head_work_bytes);
     return used;
-}
-
-/* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
- * (1 - sin(pi (x - 1/2))) / 2; the error stays below 1e-9, and no libm function is used. */
-static double nc_hlx__half_cosine(double x) {
-    double y = 3.14159265358979323846 * (x - 0.5), z = y * y;
-    double s = -1.0 / 39916800.0;
-    s = s * z + 1.0 / 362880.0;
-    s = s * z - 1.0 / 5040.0;
-    s = s * z + 1.0 / 120.0;
-    s = s * z - 1.0 / 6.0;
-    s = s * z + 1.0;
-    return 0.5 - 0.5 * (s * y);
-}
-
-static nc_hlx_adamw nc_hlx__adamw_defaults(const nc_hlx_adamw *in) {
-    nc_hlx_adamw a;
-    memset(&a, 0, sizeof a);
-    if (in) a = *in;
-    if (a.lr <= 0.0f) a.lr = 3e-4f;
-    if (a.beta1 <= 0.0f) a.beta1 = 0.9f;
-    if (a.beta2 <= 0.0f) a.beta2 = 0.999f;
-    if (a.eps <= 0.0f) a.eps = 1e-8f;
-    return a;
-}
-
-typedef struct nc_hlx__adam_step {
-    float lr, beta1, beta2, eps, decay, scale, rest1, rest2, correct1, correct2;
-} nc_hlx__adam_step;
-
-/* b^n in float64 by repeated squaring: multiplications only, so the same everywhere. */
-static double nc_hlx__power(double b, uint64_t n) {
-    double result = 1.0;
-    for (; n; n >>= 1) {
-        if (n & 1) result = result * b;
-        b = b * b;
-    }
-    return result;
-}
-
-/* What a step of AdamW takes besides the gradients; decay and scale are left 0 and 1. */
-static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_t step) {
-    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    nc_hlx__adam_step s;
-    s.lr = nc_hlx_learning_rate(&a, step);
-    s.beta1 = a.beta1;
-    s.beta2 = a.beta2;
-    s.eps = a.eps;
-    s.decay = 0.0f;
-    s.scale = 1.0f;
-    s.rest1 = 1.0f - a.beta1;
-    s.rest2 = 1.0f - a.beta2;
-    s.correct1 = (float)(1.0 - nc_hlx__power((double)a.beta1, step));
-    s.correct2 = (float)(1.0 - nc_hlx__power((double)a.beta2, step));
-    return s;
 }
 
 /* >>io ============================================================================= */
@@ -3594,66 +3643,27 @@ static float nc_hlx__squared_norm(nc_hlx_model *model) {
     return nc_hlx_sum(model->sums, (size_t)chunks);
 }
 
-NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
-    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    double share;
-    if (step < a.warmup_steps) return (float)((double)a.lr * (double)step / (double)a.warmup_steps);
-    if (a.decay_steps <= a.warmup_steps) return a.lr;
-    if (step >= a.decay_steps) return a.lr_min;
-    share = (double)(step - a.warmup_steps) / (double)(a.decay_steps - a.warmup_steps);
-    return (float)((double)a.lr_min +
-                   nc_hlx__half_cosine(share) * ((double)a.lr - (double)a.lr_min));
-}
-
-/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p). */
-NC_HLX__INLINE void nc_hlx__adam_body(float *p, const float *g, float *m, float *v,
-                                      const nc_hlx__adam_step *s, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) {
-        float grad = g[i] * s->scale, mean = fmaf(s->beta1, m[i], s->rest1 * grad);
-        float square = fmaf(s->beta2, v[i], s->rest2 * grad * grad);
-        float step = (mean / s->correct1) / (sqrtf(square / s->correct2) + s->eps);
-        m[i] = mean;
-        v[i] = square;
-        p[i] = fmaf(-s->lr, fmaf(s->decay, p[i], step), p[i]);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__adam,
-                 (float *p, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
-                  size_t n),
-                 (p, g, m, v, s, n))
-
 NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
     nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    nc_hlx__adam_step s;
-    float norm = sqrtf(nc_hlx__squared_norm(model));
+    const float norm = sqrtf(nc_hlx__squared_norm(model)), weight_decay = a.weight_decay;
+    const float scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
     size_t layer, layers;
     int t;
     model->step++;
-    s = nc_hlx__adam_scalars(&a, model->step);
     model->adamw = a;
-    s.scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
     for (t = 0; t < NC_HLX__TENSORS; t++) {
         layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
-        s.decay = nc_hlx__decays(t) ? a.weight_decay : 0.0f;
+        a.weight_decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
         for (layer = 0; layer < layers; layer++) {
-            size_t first =
-                (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
-            size_t size = model->layout.size[t];
-            ptrdiff_t i, pieces = (ptrdiff_t)((size + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-            for (i = 0; i < pieces; i++) {
-                size_t from = (size_t)i * NC_HLX__PIECE, n = size - from, at = first + from;
-                nc_hlx__adam(model->parameters + at, model->gradients + at, model->m + at,
-                             model->v + at, &s, nc_hlx__min(n, NC_HLX__PIECE));
-            }
+            float *p = nc_hlx__tensor(model, model->parameters, t, layer);
+            size_t at = (size_t)(p - model->parameters);
+            nc_hlx_adamw_update(p, model->gradients + at, model->m + at, model->v + at,
+                                model->layout.size[t], &a, model->step, scale);
         }
     }
     if (stats) {
         stats->grad_norm = norm;
-        stats->lr = s.lr;
+        stats->lr = nc_hlx_learning_rate(&a, model->step);
         stats->step = model->step;
     }
 }

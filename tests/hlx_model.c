@@ -14,6 +14,8 @@ static const char text[] =
 /* Parameters after 25 steps of small_config on `text`, seed 11: made by the portable level of
  * this library (gcc 12, -O2) and checked equal for all levels, compilers and thread counts. */
 #define GOLDEN_DIGEST UINT64_C(0x34e642697c0ff072)
+/* The same with flash attention, dropout 0.1 and two micro-batches. */
+#define GOLDEN_DIGEST_FLASH UINT64_C(0xe4fa7d305a9bbc57)
 
 static nc_hlx_config small_config(void) {
     nc_hlx_config c;
@@ -27,12 +29,16 @@ static nc_hlx_config small_config(void) {
     return c;
 }
 
-static nc_hlx_model *new_model(void) {
-    nc_hlx_config c = small_config();
+static nc_hlx_model *model_of(const nc_hlx_config *c) {
     nc_hlx_model *model;
-    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);
+    assert_int_equal(nc_hlx_create(&model, c, NULL), NC_OK);
     nc_hlx_init_weights(model, 11);
     return model;
+}
+
+static nc_hlx_model *new_model(void) {
+    nc_hlx_config c = small_config();
+    return model_of(&c);
 }
 
 static void train(nc_hlx_model *model, nc_hlx_loader *loader, int steps, nc_hlx_stats *stats) {
@@ -40,8 +46,8 @@ static void train(nc_hlx_model *model, nc_hlx_loader *loader, int steps, nc_hlx_
     while (steps-- > 0) assert_int_equal(nc_hlx_train_step(model, loader, &adamw, stats), NC_OK);
 }
 
-static uint64_t digest_after_training(void) {
-    nc_hlx_model *model = new_model();
+static uint64_t digest_after_training(const nc_hlx_config *c) {
+    nc_hlx_model *model = model_of(c);
     nc_hlx_loader loader;
     nc_hlx_stats stats;
     uint64_t digest;
@@ -53,9 +59,8 @@ static uint64_t digest_after_training(void) {
     return digest;
 }
 
-static void training_gives_the_golden_digest_at_every_level_and_thread_count(void **state) {
+static void golden_digest(const nc_hlx_config *c, uint64_t golden) {
     int level, threads;
-    (void)state;
     for (level = 0; level <= 2; level++) {
         if (nc_hlx_set_simd(level) != NC_OK) {
             printf("level %d is not available here: skipped\n", level);
@@ -66,8 +71,8 @@ static void training_gives_the_golden_digest_at_every_level_and_thread_count(voi
 #ifdef _OPENMP
             omp_set_num_threads(threads);
 #endif
-            digest = digest_after_training();
-            if (digest != GOLDEN_DIGEST)
+            digest = digest_after_training(c);
+            if (digest != golden)
                 fail_msg("level %d, %d threads: digest %016llx", level, threads,
                          (unsigned long long)digest);
         }
@@ -75,14 +80,101 @@ static void training_gives_the_golden_digest_at_every_level_and_thread_count(voi
     nc_hlx_set_simd(-1);
 }
 
+static void training_gives_the_golden_digest_at_every_level_and_thread_count(void **state) {
+    nc_hlx_config c = small_config();
+    (void)state;
+    golden_digest(&c, GOLDEN_DIGEST);
+    c.recompute = 1; /* less memory, the same bits */
+    golden_digest(&c, GOLDEN_DIGEST);
+    c.flash = 1;
+    c.dropout = 0.1f;
+    c.micro_batches = 2;
+    golden_digest(&c, GOLDEN_DIGEST_FLASH);
+    c.recompute = 0;
+    golden_digest(&c, GOLDEN_DIGEST_FLASH);
+}
+
+static void micro_batches_are_one_large_batch(void **state) {
+    nc_hlx_config c = small_config();
+    int dropout;
+    (void)state;
+    for (dropout = 0; dropout < 2; dropout++) {
+        uint64_t digest;
+        c.dropout = dropout ? 0.25f : 0.0f;
+        c.batch_size = 6;
+        c.micro_batches = 1;
+        digest = digest_after_training(&c);
+        c.batch_size = 2;
+        c.micro_batches = 3;
+        assert_int_equal(digest_after_training(&c), digest);
+        c.batch_size = 1;
+        c.micro_batches = 6;
+        assert_int_equal(digest_after_training(&c), digest);
+    }
+}
+
+static void recomputing_takes_less_memory(void **state) {
+    nc_hlx_config c;
+    uint64_t plain, less, flash;
+    (void)state;
+    assert_int_equal(nc_hlx_preset("small", &c), NC_OK);
+    assert_int_equal(nc_hlx_footprint(&c, NULL, &plain), NC_OK);
+    c.flash = 1;
+    assert_int_equal(nc_hlx_footprint(&c, NULL, &flash), NC_OK);
+    c.recompute = 1;
+    assert_int_equal(nc_hlx_footprint(&c, NULL, &less), NC_OK);
+    printf("small: %.0f MB, with flash %.0f, and recompute %.0f\n", (double)plain / 1e6,
+           (double)flash / 1e6, (double)less / 1e6);
+    assert_true(flash < plain && less < flash * 7 / 10);
+}
+
+static void decoding_with_kept_keys_gives_the_rows_of_a_forward_pass(void **state) {
+    nc_hlx_config c = small_config();
+    (void)state;
+    for (c.flash = 0; c.flash < 2; c.flash++) {
+        nc_hlx_model *whole = model_of(&c), *step = model_of(&c);
+        uint32_t tokens[24], i;
+        const float *logits;
+        for (i = 0; i < 24; i++) tokens[i] = (uint8_t)text[i];
+        assert_int_equal(nc_hlx_forward(whole, tokens, NULL, 1, 24, NULL), NC_OK);
+        for (i = 0; i < 24; i++) {
+            assert_int_equal(nc_hlx_decode(step, tokens[i], i, &logits), NC_OK);
+            assert_memory_equal(logits, nc_hlx_logits(whole) + 256 * i, 256 * sizeof *logits);
+        }
+        assert_int_equal(nc_hlx_decode(step, 0, 24, &logits), NC_ERR_ARG);
+        assert_int_equal(nc_hlx_decode(step, 256, 0, &logits), NC_ERR_ARG);
+        nc_hlx_destroy(whole);
+        nc_hlx_destroy(step);
+    }
+    c.flash = 0;
+    c.recompute = 1;
+    {
+        nc_hlx_model *model = model_of(&c);
+        const float *logits;
+        uint8_t out[30];
+        assert_int_equal(nc_hlx_decode(model, 0, 0, &logits), NC_ERR_UNSUPPORTED);
+        assert_int_equal(nc_hlx_sample(model, NULL, 0, NULL, out, 30), NC_OK);
+        nc_hlx_destroy(model);
+    }
+}
+
+static void gradient_with_differences(nc_hlx_model *model);
 static void whole_model_gradient_agrees_with_finite_differences(void **state) {
-    nc_hlx_model *model = new_model();
+    nc_hlx_config c = small_config();
+    (void)state;
+    gradient_with_differences(model_of(&c));
+    c.flash = 1;
+    c.dropout = 0.2f;
+    c.tied_output = 1;
+    gradient_with_differences(model_of(&c));
+}
+
+static void gradient_with_differences(nc_hlx_model *model) {
     uint32_t tokens[48], targets[48], i;
     float loss;
     size_t count, j;
     float *p = nc_hlx_parameters(model, &count), *g = nc_hlx_gradients(model, NULL);
     int checked = 0;
-    (void)state;
     for (i = 0; i < 48; i++) {
         tokens[i] = (uint8_t)text[i];
         targets[i] = (uint8_t)text[i + 1];
@@ -134,11 +226,17 @@ static void one_batch_is_overfitted_to_almost_nothing(void **state) {
 
 static void resuming_from_a_checkpoint_continues_bit_for_bit(void **state) {
     char path[] = "build/test_checkpoint.bin";
-    nc_hlx_model *straight = new_model(), *first = new_model(), *second;
+    nc_hlx_config config = small_config();
+    nc_hlx_model *straight, *first, *second;
     nc_hlx_loader a, b, c;
     nc_hlx_stats stats, stats2;
     nc_error err;
     (void)state;
+    config.dropout = 0.1f; /* its counters must go on too */
+    config.micro_batches = 2;
+    config.flash = 1;
+    straight = model_of(&config);
+    first = model_of(&config);
     nc_hlx_loader_init(&a, text, sizeof text - 1, 24, 5);
     b = a;
     train(straight, &a, 20, &stats);
@@ -290,6 +388,15 @@ static void impossible_configurations_and_failed_allocations_are_errors(void **s
     c.num_heads = 5;
     assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_ERR_ARG);
     c = small_config();
+    c.dropout = 1.0f;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_ERR_ARG);
+    c = small_config();
+    c.flash = 2;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_ERR_ARG);
+    c = small_config();
+    c.micro_batches = 1 << 20;
+    assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_ERR_ARG);
+    c = small_config();
     c.max_seq_len = 1 << 19;
     c.batch_size = 1 << 10;
     assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_ERR_ARG);
@@ -330,6 +437,54 @@ static void an_epoch_visits_every_window_once_and_can_start_anywhere(void **stat
     for (i = 0; i < 15; i++) nc_hlx_loader_next(&later, tokens, targets, 1);
     assert_int_equal(later.next, loader.next);
     for (i = 0; i < 1000; i++) nc_hlx_loader_next(&loader, tokens, targets, 1); /* in bounds */
+}
+
+static void wider_tokens_give_the_windows_of_bytes(void **state) {
+    uint8_t data[101], two[202], four[404];
+    nc_hlx_loader loader[3];
+    nc_hlx_config c = small_config();
+    nc_hlx_model *model = model_of(&c);
+    uint32_t tokens[3][8], targets[3][8], i, k;
+    nc_hlx_stats stats;
+    (void)state;
+    for (i = 0; i < 101; i++) {
+        data[i] = (uint8_t)(i * 7);
+        two[2 * i] = four[4 * i] = data[i];
+        two[2 * i + 1] = four[4 * i + 1] = four[4 * i + 2] = four[4 * i + 3] = 0;
+    }
+    assert_int_equal(nc_hlx_loader_init(&loader[0], data, 101, 4, 9), NC_OK);
+    assert_int_equal(nc_hlx_loader_init_tokens(&loader[1], two, 101, 2, 4, 9), NC_OK);
+    assert_int_equal(nc_hlx_loader_init_tokens(&loader[2], four, 101, 4, 4, 9), NC_OK);
+    assert_int_equal(nc_hlx_loader_init_tokens(&loader[2], four, 101, 3, 4, 9), NC_ERR_ARG);
+    for (i = 0; i < 60; i++) {
+        for (k = 0; k < 3; k++) nc_hlx_loader_next(&loader[k], tokens[k], targets[k], 2);
+        assert_memory_equal(tokens[1], tokens[0], sizeof tokens[0]);
+        assert_memory_equal(tokens[2], tokens[0], sizeof tokens[0]);
+        assert_memory_equal(targets[2], targets[0], sizeof tokens[0]);
+    }
+    for (i = 0; i < 101; i++) two[2 * i + 1] = 1; /* tokens from 256 on, outside the vocabulary */
+    assert_int_equal(nc_hlx_train_step(model, &loader[1], NULL, &stats), NC_ERR_ARG);
+    loader[1].token_bytes = 9; /* as from a damaged copy */
+    assert_int_equal(nc_hlx_train_step(model, &loader[1], NULL, &stats), NC_ERR_ARG);
+    nc_hlx_destroy(model);
+}
+
+static void files_are_mapped_or_refused(void **state) {
+    nc_hlx_file file;
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_hlx_file_open(&file, "LICENSE", &err), NC_OK);
+    assert_true(file.bytes > 100 && file.data[0] != 0);
+    nc_hlx_file_close(&file);
+    assert_null(file.data);
+    nc_hlx_file_close(&file);
+    write_bytes("build/test_empty", "", 0);
+    assert_int_equal(nc_hlx_file_open(&file, "build/test_empty", &err), NC_OK);
+    assert_int_equal(file.bytes, 0);
+    nc_hlx_file_close(&file);
+    unlink("build/test_empty");
+    assert_int_equal(nc_hlx_file_open(&file, "no/such/file", &err), NC_ERR_IO);
+    assert_int_equal(nc_hlx_file_open(&file, "tests", &err), NC_ERR_IO);
 }
 
 static void sampling_is_seeded_and_greedy_without_temperature(void **state) {
@@ -374,6 +529,11 @@ static void learning_rate_warms_up_then_falls_to_the_minimum(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_gives_the_golden_digest_at_every_level_and_thread_count),
+        cmocka_unit_test(micro_batches_are_one_large_batch),
+        cmocka_unit_test(recomputing_takes_less_memory),
+        cmocka_unit_test(decoding_with_kept_keys_gives_the_rows_of_a_forward_pass),
+        cmocka_unit_test(wider_tokens_give_the_windows_of_bytes),
+        cmocka_unit_test(files_are_mapped_or_refused),
         cmocka_unit_test(whole_model_gradient_agrees_with_finite_differences),
         cmocka_unit_test(one_batch_is_overfitted_to_almost_nothing),
         cmocka_unit_test(resuming_from_a_checkpoint_continues_bit_for_bit),
