@@ -14,7 +14,8 @@ TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed gol
 FUZZERS  = gl_parse tir_parse tir_tasm axx_table hlx_checkpoint hlx_safetensors gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 FLOAT_KERNELS = probe gemm elementwise layernorm layernorm_backward column_sums softmax \
-                softmax_backward cross_entropy embedding embedding_backward reduce adam
+                softmax_backward cross_entropy embedding embedding_backward reduce adam dropout \
+                flash_attention flash_attention_backward
 FIELD_KERNELS = gl_vector gl_dot gl_matmul gl_ntt gl_reorder gl_poseidon2
 KERNELS  = $(FLOAT_KERNELS) $(FIELD_KERNELS)
 
@@ -126,7 +127,8 @@ $(eval $(call test_rules,glgpu,nc_goldilocks.h,-DNC_GPU))
 # The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
 $(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -Wno-clobbered -shared -fPIC $< -o $@
+	$(CXX) -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -Wno-clobbered \
+	    -Wno-unknown-pragmas -shared -fPIC $< -o $@
 	for k in $(KERNELS); do \
 	    echo ".entry $$k nc_interface_version: the driver in this folder holds the kernel" \
 	        >$(@D)/$$k.ptx || exit 1; done

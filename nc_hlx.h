@@ -3993,7 +3993,11 @@ typedef struct nc_hlx__gemm_push {
     uint32_t m, n, k, trans_a, trans_b, accumulate, heads, lda, ldb, ldc, off_a, off_b, off_c;
     uint32_t window_a, window_b, window_c, head_a, head_b, head_c, scaled;
     float scale;
+    uint32_t epilogue, off_bias, off_residual, off_gelu; /* 1 bias, 2 residual, 4 gelu */
 } nc_hlx__gemm_push;
+
+/* Elements of C that a workgroup of the gemm kernel owns, each way. */
+enum { NC_HLX__GEMM_TILE = 64 };
 
 static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k,
                                             int accumulate) {
@@ -4028,8 +4032,8 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
     if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20) return NC_ERR_LIMIT;
     if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
     push = nc_hlx__plain_gemm(trans_a, trans_b, m, n, k, accumulate);
-    groups[0] = (uint32_t)((n + 15) / 16);
-    groups[1] = (uint32_t)((m + 15) / 16);
+    groups[0] = (uint32_t)((n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE);
+    groups[1] = (uint32_t)((m + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE);
     groups[2] = 1;
     status = nc_gpu_kernel_load(device, "gemm", 3, sizeof push, threads, &kernel);
     for (i = 0; i < 3 && status == NC_OK; i++)
@@ -4064,22 +4068,34 @@ enum {
     NC_HLX__K_EMBEDDING_BACKWARD,
     NC_HLX__K_REDUCE,
     NC_HLX__K_ADAM,
+    NC_HLX__K_DROPOUT,
+    NC_HLX__K_FLASH,
+    NC_HLX__K_FLASH_BACKWARD,
     NC_HLX__KERNELS
 };
 
 static const struct nc_hlx__kernel_info {
     const char *name;
     uint32_t buffers, push_words, threads[3];
-} nc_hlx__kernel_infos[NC_HLX__KERNELS] = {
-    {"gemm", 3, 21, {16, 16, 1}},           {"elementwise", 3, 6, {256, 1, 1}},
-    {"layernorm", 3, 7, {32, 1, 1}},        {"layernorm_backward", 2, 7, {32, 1, 1}},
-    {"column_sums", 2, 9, {64, 1, 1}},      {"softmax", 1, 3, {32, 1, 1}},
-    {"softmax_backward", 1, 5, {32, 1, 1}}, {"cross_entropy", 3, 5, {32, 1, 1}},
-    {"embedding", 3, 7, {256, 1, 1}},       {"embedding_backward", 3, 7, {64, 1, 1}},
-    {"reduce", 2, 4, {32, 1, 1}},           {"adam", 2, 4, {256, 1, 1}}};
+} nc_hlx__kernel_infos[NC_HLX__KERNELS] = {{"gemm", 3, 25, {16, 16, 1}},
+                                           {"elementwise", 3, 6, {256, 1, 1}},
+                                           {"layernorm", 3, 7, {32, 1, 1}},
+                                           {"layernorm_backward", 2, 7, {32, 1, 1}},
+                                           {"column_sums", 2, 9, {64, 1, 1}},
+                                           {"softmax", 1, 3, {32, 1, 1}},
+                                           {"softmax_backward", 1, 5, {32, 1, 1}},
+                                           {"cross_entropy", 3, 5, {32, 1, 1}},
+                                           {"embedding", 3, 7, {256, 1, 1}},
+                                           {"embedding_backward", 3, 9, {64, 1, 1}},
+                                           {"reduce", 2, 4, {32, 1, 1}},
+                                           {"adam", 2, 4, {256, 1, 1}},
+                                           {"dropout", 2, 8, {256, 1, 1}},
+                                           {"flash_attention", 1, 8, {32, 1, 1}},
+                                           {"flash_attention_backward", 1, 12, {32, 1, 1}}};
 
-/* Scalars in the control buffer, as adam reads them; then the mean's divisor. */
-enum { NC_HLX__NORM = 9, NC_HLX__COUNT = 10, NC_HLX__CONTROLS = 16 };
+/* Scalars in the control buffer, as adam reads them; then the mean's divisor, and seed and stream of
+ * dropout as two words each. */
+enum { NC_HLX__NORM = 9, NC_HLX__COUNT = 10, NC_HLX__SEED = 11, NC_HLX__CONTROLS = 16 };
 
 /* Offsets of a layer's activations, in floats. */
 typedef struct nc_hlx__places {
@@ -4095,8 +4111,10 @@ struct nc_hlx_gpu {
     nc_gpu_program *program;
     nc_hlx__places *layers;
     float *losses_host;
+    uint32_t *tokens_host; /* as the device's: tokens, targets, order, start of every micro-batch */
     uint32_t embedded, final, final_mean, final_rstd, logits, losses;
-    uint32_t d_residual, d_wide, d_qkv, d_narrow, d_att, sums, rows, seq;
+    uint32_t d_residual, d_wide, d_qkv, d_narrow, d_branch, d_att, sums, rows, seq;
+    uint32_t micro;   /* the batch that is being recorded */
     nc_status status; /* of the recording: every step does nothing after an error */
 };
 
@@ -4106,40 +4124,59 @@ static uint32_t nc_hlx__place(size_t *used, size_t n) {
     return (uint32_t)at;
 }
 
+static void nc_hlx__place_layer(const nc_hlx_gpu *g, size_t *used, nc_hlx__places *x) {
+    const nc_hlx_config *c = &g->model->config;
+    const size_t rows = g->rows, narrow = rows * c->d_model, wide = rows * c->ffn_dim;
+    x->ln1 = nc_hlx__place(used, narrow);
+    x->ln1_mean = nc_hlx__place(used, rows);
+    x->ln1_rstd = nc_hlx__place(used, rows);
+    x->qkv = nc_hlx__place(used, 3 * narrow);
+    x->att = nc_hlx__place(used, rows * c->num_heads * (c->flash ? 1 : g->seq));
+    x->mixed = nc_hlx__place(used, narrow);
+    x->after_att = nc_hlx__place(used, narrow);
+    x->ln2 = nc_hlx__place(used, narrow);
+    x->ln2_mean = nc_hlx__place(used, rows);
+    x->ln2_rstd = nc_hlx__place(used, rows);
+    x->fc = nc_hlx__place(used, wide);
+    x->gelu = nc_hlx__place(used, wide);
+}
+
 /* Lay the activations out; returns their number of floats. */
 static size_t nc_hlx__place_all(nc_hlx_gpu *g) {
     const nc_hlx_config *c = &g->model->config;
     size_t used = 0, rows = g->rows, narrow = rows * c->d_model, wide = rows * c->ffn_dim, l;
-    size_t square = rows * c->num_heads * g->seq, total = g->model->layout.total;
+    size_t total = g->model->layout.total;
+    nc_hlx__places x;
+    memset(&x, 0, sizeof x);
     for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__places *x = &g->layers[l];
-        x->ln1 = nc_hlx__place(&used, narrow);
-        x->ln1_mean = nc_hlx__place(&used, rows);
-        x->ln1_rstd = nc_hlx__place(&used, rows);
-        x->qkv = nc_hlx__place(&used, 3 * narrow);
-        x->att = nc_hlx__place(&used, square);
-        x->mixed = nc_hlx__place(&used, narrow);
-        x->after_att = nc_hlx__place(&used, narrow);
-        x->ln2 = nc_hlx__place(&used, narrow);
-        x->ln2_mean = nc_hlx__place(&used, rows);
-        x->ln2_rstd = nc_hlx__place(&used, rows);
-        x->fc = nc_hlx__place(&used, wide);
-        x->gelu = nc_hlx__place(&used, wide);
-        x->out = nc_hlx__place(&used, narrow);
+        if (l == 0 || !c->recompute) nc_hlx__place_layer(g, &used, &x);
+        x.out = nc_hlx__place(&used, narrow);
+        g->layers[l] = x;
     }
     g->embedded = nc_hlx__place(&used, narrow);
     g->final = nc_hlx__place(&used, narrow);
     g->final_mean = nc_hlx__place(&used, rows);
     g->final_rstd = nc_hlx__place(&used, rows);
     g->logits = nc_hlx__place(&used, rows * c->vocab_size);
-    g->losses = nc_hlx__place(&used, rows);
+    g->losses = nc_hlx__place(&used, rows * c->micro_batches);
     g->d_residual = nc_hlx__place(&used, narrow);
     g->d_wide = nc_hlx__place(&used, wide);
     g->d_qkv = nc_hlx__place(&used, 3 * narrow);
     g->d_narrow = nc_hlx__place(&used, narrow);
-    g->d_att = nc_hlx__place(&used, square);
+    g->d_branch = nc_hlx__place(&used, c->dropout > 0.0f ? narrow : 0);
+    /* the gradient of the scores, or dot(dO, O) of each query with flash */
+    g->d_att = nc_hlx__place(&used, rows * c->num_heads * (c->flash ? 1 : g->seq));
     g->sums = nc_hlx__place(&used, total / NC_HLX__CHUNK + 1 + NC_HLX__CHUNK);
     return used;
+}
+
+/* Where a micro-batch's tokens, targets, order and starts stand in the tokens buffer. */
+static uint32_t nc_hlx__tokens_at(const nc_hlx_gpu *g, uint32_t micro) {
+    return micro * (4 * g->rows + 1);
+}
+
+static size_t nc_hlx__tokens_bytes(const nc_hlx_gpu *g) {
+    return (size_t)nc_hlx__tokens_at(g, g->model->config.micro_batches) * sizeof(uint32_t);
 }
 
 /* Record one kernel and a barrier after it. */
@@ -4165,12 +4202,13 @@ static void nc_hlx__record(nc_hlx_gpu *g, int kernel, nc_gpu_buffer *a, nc_gpu_b
 
 static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_gpu_buffer *a,
                                 nc_gpu_buffer *b, nc_gpu_buffer *c, size_t matrices) {
-    nc_hlx__record(g, NC_HLX__K_GEMM, a, b, c, push, (push->n + 15) / 16, (push->m + 15) / 16,
-                   matrices);
+    nc_hlx__record(g, NC_HLX__K_GEMM, a, b, c, push,
+                   (push->n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE,
+                   (push->m + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE, matrices);
 }
 
 /* Operations of the elementwise kernel. */
-enum { NC_HLX__E_ADD, NC_HLX__E_BIAS, NC_HLX__E_GELU, NC_HLX__E_GELU_DX, NC_HLX__E_ZERO };
+enum { NC_HLX__E_ADD = 0, NC_HLX__E_GELU_DX = 3, NC_HLX__E_ZERO = 4 };
 
 static void nc_hlx__record_elementwise(nc_hlx_gpu *g, uint32_t operation, size_t count, size_t n,
                                        nc_gpu_buffer *a, uint32_t off_a, nc_gpu_buffer *b,
@@ -4191,16 +4229,58 @@ static uint32_t nc_hlx__at(const nc_hlx_gpu *g, int tensor, size_t layer) {
     return (uint32_t)(nc_hlx__tensor(model, model->parameters, tensor, layer) - model->parameters);
 }
 
-/* out (rows x n) = x (rows x k) W + bias. */
-static void nc_hlx__record_linear(nc_hlx_gpu *g, uint32_t out, uint32_t x, int w, int bias,
-                                  size_t layer, size_t k, size_t n) {
+/* nc_hlx_linear with the epilogues' places, UINT32_MAX for none. */
+static void nc_hlx__record_linear(nc_hlx_gpu *g, uint32_t out, uint32_t gelu, uint32_t x, int w,
+                                  int bias, size_t layer, uint32_t residual, size_t k, size_t n) {
     nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, g->rows, n, k, 0);
     push.off_a = x;
     push.off_b = nc_hlx__at(g, w, layer);
     push.off_c = out;
+    push.off_bias = nc_hlx__at(g, bias, layer);
+    push.off_residual = residual;
+    push.off_gelu = gelu;
+    push.epilogue = 1 + (residual != UINT32_MAX ? 2u : 0u) + (gelu != UINT32_MAX ? 4u : 0u);
     nc_hlx__record_gemm(g, &push, g->work, g->state, g->work, 1);
-    nc_hlx__record_elementwise(g, NC_HLX__E_BIAS, (size_t)g->rows * n, n, g->work, out, g->state,
-                               nc_hlx__at(g, bias, layer), g->work, out);
+}
+
+/* nc_hlx__dropped, when there is dropout. */
+static void nc_hlx__record_dropout(nc_hlx_gpu *g, uint32_t out, uint32_t in, int place, size_t l) {
+    const nc_hlx_config *c = &g->model->config;
+    const size_t n = (size_t)g->rows * c->d_model;
+    const uint64_t first = (uint64_t)g->micro * n;
+    struct {
+        uint32_t count, off_in, off_out, first_low, first_high, place, threshold;
+        float scale;
+    } push;
+    push.count = (uint32_t)n;
+    push.off_in = in;
+    push.off_out = out;
+    push.first_low = (uint32_t)first;
+    push.first_high = (uint32_t)(first >> 32);
+    push.place = (uint32_t)(2 * l) + (uint32_t)place;
+    push.threshold = nc_hlx__threshold(c->dropout);
+    push.scale = 1.0f / (1.0f - c->dropout);
+    if (c->dropout > 0.0f)
+        nc_hlx__record(g, NC_HLX__K_DROPOUT, g->work, g->control, NULL, &push, (n + 255) / 256, 1,
+                       1);
+}
+
+/* nc_hlx__branch. */
+static void nc_hlx__record_branch(nc_hlx_gpu *g, uint32_t out, uint32_t x, int w, int bias,
+                                  size_t l, size_t k, uint32_t residual, int place) {
+    const uint32_t d = g->model->config.d_model;
+    const int drop = g->model->config.dropout > 0.0f;
+    nc_hlx__record_linear(g, out, UINT32_MAX, x, w, bias, l, drop ? UINT32_MAX : residual, k, d);
+    nc_hlx__record_dropout(g, out, out, place, l);
+    if (drop)
+        nc_hlx__record_elementwise(g, NC_HLX__E_ADD, (size_t)g->rows * d, d, g->work, out, g->work,
+                                   residual, g->work, out);
+}
+
+/* nc_hlx__branch_gradient. */
+static uint32_t nc_hlx__record_branch_gradient(nc_hlx_gpu *g, int place, size_t l) {
+    nc_hlx__record_dropout(g, g->d_branch, g->d_residual, place, l);
+    return g->model->config.dropout > 0.0f ? g->d_branch : g->d_residual;
 }
 
 /* nc_hlx__linear_backward. */
@@ -4301,11 +4381,72 @@ static nc_hlx__operand nc_hlx__operand_of(uint32_t at, uint32_t stride) {
     return o;
 }
 
+/* The words of nc_hlx_flash_attention's kernels. */
+typedef struct nc_hlx__flash_push {
+    uint32_t seq, causal, heads, head_size, off_qkv, off_out, off_lse;
+    float scale;
+} nc_hlx__flash_push;
+
+typedef struct nc_hlx__flash_backward_push {
+    uint32_t seq, causal, heads, head_size, off_qkv, off_out, off_lse, off_dout, off_dqkv,
+        off_delta;
+    float scale;
+    uint32_t keys;
+} nc_hlx__flash_backward_push;
+
+static void nc_hlx__record_attention(nc_hlx_gpu *g, const nc_hlx__places *x) {
+    const nc_hlx_config *c = &g->model->config;
+    const uint32_t d = c->d_model, heads = g->rows / g->seq * c->num_heads;
+    const float scale = 1.0f / sqrtf((float)(d / c->num_heads));
+    const nc_hlx__operand att = nc_hlx__operand_of(x->att, 0);
+    nc_hlx__flash_push flash;
+    uint32_t soft[3];
+    if (c->flash) {
+        flash.seq = g->seq;
+        flash.causal = 1;
+        flash.heads = c->num_heads;
+        flash.head_size = d / c->num_heads;
+        flash.off_qkv = x->qkv;
+        flash.off_out = x->mixed;
+        flash.off_lse = x->att;
+        flash.scale = scale;
+        nc_hlx__record(g, NC_HLX__K_FLASH, g->work, NULL, NULL, &flash,
+                       (g->seq + NC_HLX__TILE - 1) / NC_HLX__TILE, heads, 1);
+        return;
+    }
+    nc_hlx__record_heads(g, 0, 1, nc_hlx__operand_of(x->qkv, 3 * d),
+                         nc_hlx__operand_of(x->qkv + d, 3 * d), att, scale);
+    soft[0] = g->seq;
+    soft[1] = 1;
+    soft[2] = x->att;
+    nc_hlx__record(g, NC_HLX__K_SOFTMAX, g->work, NULL, NULL, soft, g->rows * c->num_heads, 1, 1);
+    nc_hlx__record_heads(g, 0, 0, att, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d),
+                         nc_hlx__operand_of(x->mixed, d), 0.0f);
+}
+
+static void nc_hlx__record_forward_layer(nc_hlx_gpu *g, size_t l, uint32_t in) {
+    const nc_hlx_config *c = &g->model->config;
+    const uint32_t d = c->d_model, f = c->ffn_dim;
+    const nc_hlx__places *x = &g->layers[l];
+    nc_hlx__record_layernorm(g, x->ln1, x->ln1_mean, x->ln1_rstd, in, NC_HLX__LN1_W, NC_HLX__LN1_B,
+                             l);
+    nc_hlx__record_linear(g, x->qkv, UINT32_MAX, x->ln1, NC_HLX__QKV_W, NC_HLX__QKV_B, l,
+                          UINT32_MAX, d, 3 * d);
+    nc_hlx__record_attention(g, x);
+    nc_hlx__record_branch(g, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
+                          NC_HLX__DROP_ATTENTION);
+    nc_hlx__record_layernorm(g, x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att, NC_HLX__LN2_W,
+                             NC_HLX__LN2_B, l);
+    nc_hlx__record_linear(g, x->fc, x->gelu, x->ln2, NC_HLX__FC_W, NC_HLX__FC_B, l, UINT32_MAX, d,
+                          f);
+    nc_hlx__record_branch(g, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
+                          NC_HLX__DROP_FFN);
+}
+
 static void nc_hlx__record_forward(nc_hlx_gpu *g) {
     const nc_hlx_config *c = &g->model->config;
-    const uint32_t d = c->d_model, f = c->ffn_dim, rows = g->rows;
+    const uint32_t d = c->d_model, rows = g->rows, tokens = nc_hlx__tokens_at(g, g->micro);
     const size_t narrow = (size_t)rows * d;
-    const float scale = 1.0f / sqrtf((float)(d / c->num_heads));
     uint32_t push[7], in = g->embedded;
     nc_hlx__gemm_push head;
     size_t l;
@@ -4314,37 +4455,14 @@ static void nc_hlx__record_forward(nc_hlx_gpu *g) {
     push[2] = g->seq;
     push[3] = nc_hlx__at(g, NC_HLX__WTE, 0);
     push[4] = nc_hlx__at(g, NC_HLX__WPE, 0);
-    push[5] = 0;
+    push[5] = tokens;
     push[6] = g->embedded;
     nc_hlx__record(g, NC_HLX__K_EMBEDDING, g->state, g->tokens, g->work, push, (narrow + 255) / 256,
                    1, 1);
+    nc_hlx__record_dropout(g, g->embedded, g->embedded, NC_HLX__DROP_EMBEDDING, 0);
     for (l = 0; l < c->num_layers; l++) {
-        const nc_hlx__places *x = &g->layers[l];
-        const nc_hlx__operand att = nc_hlx__operand_of(x->att, 0);
-        uint32_t soft[3];
-        nc_hlx__record_layernorm(g, x->ln1, x->ln1_mean, x->ln1_rstd, in, NC_HLX__LN1_W,
-                                 NC_HLX__LN1_B, l);
-        nc_hlx__record_linear(g, x->qkv, x->ln1, NC_HLX__QKV_W, NC_HLX__QKV_B, l, d, 3 * d);
-        nc_hlx__record_heads(g, 0, 1, nc_hlx__operand_of(x->qkv, 3 * d),
-                             nc_hlx__operand_of(x->qkv + d, 3 * d), att, scale);
-        soft[0] = g->seq;
-        soft[1] = 1;
-        soft[2] = x->att;
-        nc_hlx__record(g, NC_HLX__K_SOFTMAX, g->work, NULL, NULL, soft, rows * c->num_heads, 1, 1);
-        nc_hlx__record_heads(g, 0, 0, att, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d),
-                             nc_hlx__operand_of(x->mixed, d), 0.0f);
-        nc_hlx__record_linear(g, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, d);
-        nc_hlx__record_elementwise(g, NC_HLX__E_ADD, narrow, d, g->work, x->after_att, g->work, in,
-                                   g->work, x->after_att);
-        nc_hlx__record_layernorm(g, x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att, NC_HLX__LN2_W,
-                                 NC_HLX__LN2_B, l);
-        nc_hlx__record_linear(g, x->fc, x->ln2, NC_HLX__FC_W, NC_HLX__FC_B, l, d, f);
-        nc_hlx__record_elementwise(g, NC_HLX__E_GELU, (size_t)rows * f, f, g->work, x->fc, g->work,
-                                   0, g->work, x->gelu);
-        nc_hlx__record_linear(g, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, d);
-        nc_hlx__record_elementwise(g, NC_HLX__E_ADD, narrow, d, g->work, x->out, g->work,
-                                   x->after_att, g->work, x->out);
-        in = x->out;
+        nc_hlx__record_forward_layer(g, l, in);
+        in = g->layers[l].out;
     }
     nc_hlx__record_layernorm(g, g->final, g->final_mean, g->final_rstd, in, NC_HLX__LNF_W,
                              NC_HLX__LNF_B, 0);
@@ -4355,8 +4473,8 @@ static void nc_hlx__record_forward(nc_hlx_gpu *g) {
     nc_hlx__record_gemm(g, &head, g->work, g->state, g->work, 1);
     push[0] = c->vocab_size;
     push[1] = g->logits;
-    push[2] = g->losses;
-    push[3] = rows; /* the targets stand behind the tokens */
+    push[2] = g->losses + g->micro * rows;
+    push[3] = tokens + rows; /* the targets stand behind the tokens */
     push[4] = NC_HLX__COUNT;
     nc_hlx__record(g, NC_HLX__K_CROSS_ENTROPY, g->work, g->tokens, g->control, push, rows, 1, 1);
 }
@@ -4367,10 +4485,29 @@ static void nc_hlx__record_attention_backward(nc_hlx_gpu *g, const nc_hlx__place
     const uint32_t d = c->d_model;
     const nc_hlx__operand d_out = nc_hlx__operand_of(g->d_narrow, d);
     const nc_hlx__operand ds = nc_hlx__operand_of(g->d_att, 0);
+    nc_hlx__flash_backward_push flash;
     struct {
         uint32_t n, causal, off_y, off_dy;
         float scale;
     } push;
+    if (c->flash) {
+        flash.seq = g->seq;
+        flash.causal = 1;
+        flash.heads = c->num_heads;
+        flash.head_size = d / c->num_heads;
+        flash.off_qkv = x->qkv;
+        flash.off_out = x->mixed;
+        flash.off_lse = x->att;
+        flash.off_dout = g->d_narrow;
+        flash.off_dqkv = g->d_qkv;
+        flash.off_delta = g->d_att;
+        flash.scale = 1.0f / sqrtf((float)(d / c->num_heads));
+        for (flash.keys = 0; flash.keys < 2; flash.keys++)
+            nc_hlx__record(g, NC_HLX__K_FLASH_BACKWARD, g->work, NULL, NULL, &flash,
+                           (g->seq + NC_HLX__TILE - 1) / NC_HLX__TILE,
+                           g->rows / g->seq * c->num_heads, 1);
+        return;
+    }
     nc_hlx__record_heads(g, 1, 0, nc_hlx__operand_of(x->att, 0), d_out,
                          nc_hlx__operand_of(g->d_qkv + 2 * d, 3 * d), 0.0f);
     nc_hlx__record_heads(g, 0, 1, d_out, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d), ds, 0.0f);
@@ -4391,16 +4528,20 @@ static void nc_hlx__record_backward_layer(nc_hlx_gpu *g, size_t l, uint32_t in) 
     const nc_hlx_config *c = &g->model->config;
     const nc_hlx__places *x = &g->layers[l];
     const uint32_t d = c->d_model, f = c->ffn_dim;
-    nc_hlx__record_linear_backward(g, g->d_wide, g->d_residual, x->gelu, NC_HLX__OUT_W,
-                                   NC_HLX__OUT_B, l, f, d);
+    uint32_t branch;
+    if (c->recompute && l + 1 < c->num_layers) nc_hlx__record_forward_layer(g, l, in);
+    branch = nc_hlx__record_branch_gradient(g, NC_HLX__DROP_FFN, l);
+    nc_hlx__record_linear_backward(g, g->d_wide, branch, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l,
+                                   f, d);
     nc_hlx__record_elementwise(g, NC_HLX__E_GELU_DX, (size_t)g->rows * f, f, g->work, g->d_wide,
                                g->work, x->fc, g->work, g->d_wide);
     nc_hlx__record_linear_backward(g, g->d_narrow, g->d_wide, x->ln2, NC_HLX__FC_W, NC_HLX__FC_B, l,
                                    d, f);
     nc_hlx__record_layernorm_backward(g, x->after_att, x->ln2_mean, x->ln2_rstd, NC_HLX__LN2_W,
                                       NC_HLX__LN2_B, l);
-    nc_hlx__record_linear_backward(g, g->d_narrow, g->d_residual, x->mixed, NC_HLX__PROJ_W,
-                                   NC_HLX__PROJ_B, l, d, d);
+    branch = nc_hlx__record_branch_gradient(g, NC_HLX__DROP_ATTENTION, l);
+    nc_hlx__record_linear_backward(g, g->d_narrow, branch, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B,
+                                   l, d, d);
     nc_hlx__record_attention_backward(g, x);
     nc_hlx__record_linear_backward(g, g->d_narrow, g->d_qkv, x->ln1, NC_HLX__QKV_W, NC_HLX__QKV_B,
                                    l, d, 3 * d);
@@ -4413,10 +4554,9 @@ static void nc_hlx__record_backward(nc_hlx_gpu *g) {
     const uint32_t d = c->d_model, rows = g->rows, total = (uint32_t)g->model->layout.total;
     const int output = c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
     nc_hlx__gemm_push push = nc_hlx__plain_gemm(1, 0, c->vocab_size, d, rows, 1);
-    uint32_t embedding[7];
+    const uint32_t tokens = nc_hlx__tokens_at(g, g->micro);
+    uint32_t embedding[9];
     size_t l;
-    nc_hlx__record_elementwise(g, NC_HLX__E_ZERO, total, 1, g->state, 0, g->state, 0, g->state,
-                               total);
     push.off_a = g->logits;
     push.off_b = g->final;
     push.off_c = nc_hlx__at(g, output, 0) + total;
@@ -4436,11 +4576,14 @@ static void nc_hlx__record_backward(nc_hlx_gpu *g) {
     embedding[1] = d;
     embedding[2] = g->seq;
     embedding[3] = g->d_residual;
-    embedding[4] = 0;
-    embedding[5] = nc_hlx__at(g, NC_HLX__WTE, 0) + total;
-    embedding[6] = nc_hlx__at(g, NC_HLX__WPE, 0) + total;
+    embedding[4] = tokens;
+    embedding[5] = tokens + 2 * rows;
+    embedding[6] = tokens + 3 * rows;
+    embedding[7] = nc_hlx__at(g, NC_HLX__WTE, 0) + total;
+    embedding[8] = nc_hlx__at(g, NC_HLX__WPE, 0) + total;
+    nc_hlx__record_dropout(g, g->d_residual, g->d_residual, NC_HLX__DROP_EMBEDDING, 0);
     nc_hlx__record(g, NC_HLX__K_EMBEDDING_BACKWARD, g->work, g->tokens, g->state, embedding,
-                   (d + 63) / 64, 1, 1);
+                   rows + g->seq, 1, 1);
 }
 
 /* The squared norm of all gradients to the control buffer, by the rule of nc_hlx_dot; then AdamW.
@@ -4497,14 +4640,18 @@ static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, float weight_decay) {
     if (g->status == NC_OK)
         g->status = nc_gpu_buffer_create(g->device, work * sizeof(float), &g->work);
     if (g->status == NC_OK)
-        g->status = nc_gpu_buffer_create(g->device, 2 * sizeof(uint32_t) * g->rows, &g->tokens);
+        g->status = nc_gpu_buffer_create(g->device, nc_hlx__tokens_bytes(g), &g->tokens);
     if (g->status == NC_OK)
         g->status = nc_gpu_buffer_create(g->device, NC_HLX__CONTROLS * sizeof(float), &g->control);
     if (g->status != NC_OK) return g->status;
     g->status = nc_gpu_begin(g->device);
     if (g->status != NC_OK) return g->status;
-    nc_hlx__record_forward(g);
-    nc_hlx__record_backward(g);
+    nc_hlx__record_elementwise(g, NC_HLX__E_ZERO, g->model->layout.total, 1, g->state, 0, g->state,
+                               0, g->state, (uint32_t)g->model->layout.total);
+    for (g->micro = 0; g->micro < g->model->config.micro_batches; g->micro++) {
+        nc_hlx__record_forward(g);
+        nc_hlx__record_backward(g);
+    }
     nc_hlx__record_update(g, weight_decay);
     {
         nc_status ended = nc_gpu_end(g->device, &g->program);
@@ -4559,9 +4706,11 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **out, nc_gpu *device, nc_hlx_mode
     g->rows = c->batch_size * c->max_seq_len;
     g->layers = (nc_hlx__places *)nc__calloc(model->custom_hooks ? &model->hooks : NULL,
                                              c->num_layers * sizeof *g->layers);
-    g->losses_host =
-        (float *)nc__calloc(model->custom_hooks ? &model->hooks : NULL, g->rows * sizeof(float));
-    status = g->layers && g->losses_host
+    g->losses_host = (float *)nc__calloc(model->custom_hooks ? &model->hooks : NULL,
+                                         (size_t)g->rows * c->micro_batches * sizeof(float));
+    g->tokens_host =
+        (uint32_t *)nc__calloc(model->custom_hooks ? &model->hooks : NULL, nc_hlx__tokens_bytes(g));
+    status = g->layers && g->losses_host && g->tokens_host
                  ? nc_hlx__gpu_prepare(g, nc_hlx__adamw_defaults(adamw).weight_decay)
                  : NC_ERR_MEMORY;
     if (status == NC_OK) status = nc_hlx_gpu_upload(g);
@@ -4585,8 +4734,27 @@ NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *g) {
     for (k = 0; k < NC_HLX__KERNELS; k++) nc_gpu_kernel_destroy(g->device, g->kernel[k]);
     hooks = g->model->custom_hooks ? &g->model->hooks : NULL;
     nc__free(hooks, g->layers, g->model->config.num_layers * sizeof *g->layers);
-    nc__free(hooks, g->losses_host, g->rows * sizeof(float));
+    nc__free(hooks, g->losses_host,
+             (size_t)g->rows * g->model->config.micro_batches * sizeof(float));
+    nc__free(hooks, g->tokens_host, nc_hlx__tokens_bytes(g));
     nc__free(hooks, g, sizeof *g);
+}
+
+/* Rows in the order of their tokens, equal tokens in ascending rows, and where each different token
+ * starts; the rest of the starts is `rows`. A counting sort: `first` has a place a token. */
+static void nc_hlx__sort_tokens(const uint32_t *tokens, uint32_t rows, uint32_t *first,
+                                uint32_t vocab, uint32_t *order, uint32_t *start) {
+    uint32_t i, n = 0, segment = 0, token;
+    memset(first, 0, vocab * sizeof *first); /* counts, then where the token's rows go */
+    for (i = 0; i < rows; i++) first[tokens[i]]++;
+    for (token = 0; token < vocab; token++) {
+        uint32_t count = first[token];
+        if (count) start[segment++] = n;
+        first[token] = n;
+        n += count;
+    }
+    for (i = 0; i < rows; i++) order[first[tokens[i]]++] = i;
+    for (; segment <= rows; segment++) start[segment] = rows;
 }
 
 NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
@@ -4595,11 +4763,21 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     nc_hlx_model *model;
     nc_hlx__adam_step s;
     nc_status status;
-    size_t valid = 0, i;
+    uint64_t stream;
+    size_t total;
+    uint32_t micro, i;
     if (!g || !nc_hlx__fits(g->model, loader) || loader->seq != g->seq) return NC_ERR_ARG;
     model = g->model;
-    nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
-    for (i = 0; i < g->rows; i++) valid += (size_t)(model->targets[i] < model->config.vocab_size);
+    total = (size_t)g->rows * model->config.micro_batches;
+    for (micro = 0; micro < model->config.micro_batches; micro++) {
+        uint32_t *tokens = g->tokens_host + nc_hlx__tokens_at(g, micro), *order;
+        order = tokens + 2 * g->rows;
+        nc_hlx_loader_next(loader, tokens, tokens + g->rows, model->config.batch_size);
+        for (i = 0; i < g->rows; i++)
+            if (tokens[i] >= model->config.vocab_size) return NC_ERR_ARG;
+        nc_hlx__sort_tokens(tokens, g->rows, (uint32_t *)(void *)model->candidates,
+                            model->config.vocab_size, order, order + g->rows);
+    }
     s = nc_hlx__adam_scalars(adamw, model->step + 1);
     memset(control, 0, sizeof control);
     control[0] = s.lr;
@@ -4611,16 +4789,19 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     control[6] = s.correct1;
     control[7] = s.correct2;
     control[8] = nc_hlx__adamw_defaults(adamw).clip_norm;
-    control[NC_HLX__COUNT] = (float)(valid ? valid : 1);
-    status = nc_gpu_upload(g->device, g->tokens, 0, model->tokens, g->rows * sizeof(uint32_t));
-    if (status == NC_OK)
-        status = nc_gpu_upload(g->device, g->tokens, g->rows * sizeof(uint32_t), model->targets,
-                               g->rows * sizeof(uint32_t));
+    control[NC_HLX__COUNT] = (float)total;
+    stream = (model->step + 1) << 24;
+    for (i = 0; i < 4; i++) {
+        uint64_t words = (i < 2 ? model->seed : stream) >> (i % 2 ? 32 : 0);
+        uint32_t word = (uint32_t)words;
+        memcpy(&control[NC_HLX__SEED + i], &word, sizeof word);
+    }
+    status = nc_gpu_upload(g->device, g->tokens, 0, g->tokens_host, nc_hlx__tokens_bytes(g));
     if (status == NC_OK) status = nc_gpu_upload(g->device, g->control, 0, control, sizeof control);
     if (status == NC_OK) status = nc_gpu_run(g->device, g->program, NULL);
     if (status == NC_OK)
         status = nc_gpu_download(g->device, g->work, g->losses * sizeof(float), g->losses_host,
-                                 g->rows * sizeof(float));
+                                 total * sizeof(float));
     if (status == NC_OK)
         status = nc_gpu_download(g->device, g->control, 0, control, sizeof control);
     if (status != NC_OK) return status;
@@ -4629,7 +4810,7 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     model->ready = 0;
     if (stats) {
         memset(stats, 0, sizeof *stats);
-        stats->loss = nc_hlx_sum(g->losses_host, g->rows) / control[NC_HLX__COUNT];
+        stats->loss = nc_hlx_sum(g->losses_host, total) / (float)total;
         stats->grad_norm = sqrtf(control[NC_HLX__NORM]);
         stats->lr = s.lr;
         stats->step = model->step;

@@ -20,16 +20,9 @@ extern "C" __global__ void elementwise(const float *a, const float *b, float *c,
         c[p.off_c + i] = nc_sqrt(a[p.off_a + i]);
     } else if (p.operation == 4) {
         c[p.off_c + i] = 0.0f;
+    } else if (p.operation == 2) {
+        c[p.off_c + i] = nc_gelu(a[p.off_a + i]);
     } else {
-        float v = p.operation == 2 ? a[p.off_a + i] : b[p.off_b + i];
-        float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v);
-        float t = nc_tanh(nc_mul(0.797884583f, cubic)), half_v = nc_mul(0.5f, v);
-        if (p.operation == 2) {
-            c[p.off_c + i] = nc_fma(half_v, t, half_v);
-        } else {
-            float inner = nc_mul(0.797884583f, nc_fma(nc_mul(0.134145f, v), v, 1.0f));
-            float slope = nc_mul(nc_fma(-t, t, 1.0f), inner);
-            c[p.off_c + i] = nc_mul(a[p.off_a + i], nc_fma(half_v, slope, nc_fma(0.5f, t, 0.5f)));
-        }
+        c[p.off_c + i] = nc_mul(a[p.off_a + i], nc_gelu_slope(b[p.off_b + i]));
     }
 }

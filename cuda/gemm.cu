@@ -1,41 +1,76 @@
-// C = op(A) op(B), or += with accumulate, as nc_hlx_gemm; then times the scale, if there is one. Each
-// thread owns one element of C and walks k in ascending order, one fma a step. Matrix z of a batch
-// is head z mod heads of window z / heads; every matrix has an offset, a row stride and two batch
-// strides. Twin of shaders/gemm.comp.
+// C = op(A) op(B), or += with accumulate, as nc_hlx_gemm; then times the scale, plus a bias (from B's
+// buffer) and a residual (from C's, with C's stride), where asked for, and gelu of the result beside
+// it. A block owns 64 x 64 elements of C, a thread 4 x 4 of them, and each element walks k in
+// ascending order, one fma a step. Matrix z of a batch is head z mod heads of window z / heads;
+// every matrix has an offset, a row stride and two batch strides. Twin of shaders/gemm.comp.
 #include "nc_math.cuh"
 
 struct gemm_push {
     unsigned m, n, k, trans_a, trans_b, accumulate, heads, lda, ldb, ldc, off_a, off_b, off_c;
     unsigned window_a, window_b, window_c, head_a, head_b, head_c, scaled;
     float scale;
+    unsigned epilogue, off_bias, off_residual, off_gelu; // epilogue: 1 bias, 2 residual, 4 gelu
 };
 
 extern "C" __global__ void gemm(const float *a, const float *b, float *c, gemm_push p) {
-    __shared__ float tile_a[16][17]; // [row][k]
-    __shared__ float tile_b[16][17]; // [k][column]
-    unsigned x = threadIdx.x, y = threadIdx.y;
-    unsigned row = blockIdx.y * 16 + y, column = blockIdx.x * 16 + x;
+    __shared__ float tile_a[16][65]; // [k][row]
+    __shared__ float tile_b[16][65]; // [k][column]
+    unsigned x = threadIdx.x, y = threadIdx.y, t = y * 16 + x, i, j, e;
+    unsigned row0 = blockIdx.y * 64, column0 = blockIdx.x * 64;
     unsigned window = blockIdx.z / p.heads, head = blockIdx.z % p.heads;
-    size_t at_a = (size_t)p.off_a + (size_t)window * p.window_a + head * p.head_a;
-    size_t at_b = (size_t)p.off_b + (size_t)window * p.window_b + head * p.head_b;
-    size_t at_c =
-        (size_t)p.off_c + (size_t)window * p.window_c + head * p.head_c + row * p.ldc + column;
-    bool inside = row < p.m && column < p.n;
-    float sum = 0.0f;
-    if (inside && p.accumulate != 0) sum = c[at_c];
+    unsigned at_a = p.off_a + window * p.window_a + head * p.head_a;
+    unsigned at_b = p.off_b + window * p.window_b + head * p.head_b;
+    unsigned at_c = window * p.window_c + head * p.head_c;
+    float sum[4][4];
+#pragma unroll
+    for (i = 0; i < 4; i++)
+#pragma unroll
+        for (j = 0; j < 4; j++) {
+            unsigned row = row0 + y + 16 * i, column = column0 + x + 16 * j;
+            bool inside = row < p.m && column < p.n && p.accumulate != 0;
+            sum[i][j] = inside ? c[p.off_c + at_c + row * p.ldc + column] : 0.0f;
+        }
     for (unsigned k0 = 0; k0 < p.k; k0 += 16) {
-        unsigned ka = k0 + x, kb = k0 + y;
-        tile_a[y][x] = 0.0f;
-        tile_b[y][x] = 0.0f;
-        if (row < p.m && ka < p.k)
-            tile_a[y][x] = a[at_a + (p.trans_a != 0 ? ka * p.lda + row : row * p.lda + ka)];
-        if (column < p.n && kb < p.k)
-            tile_b[y][x] = b[at_b + (p.trans_b != 0 ? column * p.ldb + kb : kb * p.ldb + column)];
+        for (e = t; e < 1024; e += 256) { // neighbours read along the stored rows
+            unsigned row = p.trans_a != 0 ? e % 64 : e / 16, ka = p.trans_a != 0 ? e / 64 : e % 16;
+            unsigned column = p.trans_b != 0 ? e / 16 : e % 64,
+                     kb = p.trans_b != 0 ? e % 16 : e / 64;
+            unsigned r = row0 + row, q = column0 + column, ga = k0 + ka, gb = k0 + kb;
+            float va = 0.0f, vb = 0.0f;
+            if (r < p.m && ga < p.k)
+                va = a[at_a + (p.trans_a != 0 ? ga * p.lda + r : r * p.lda + ga)];
+            if (q < p.n && gb < p.k)
+                vb = b[at_b + (p.trans_b != 0 ? q * p.ldb + gb : gb * p.ldb + q)];
+            tile_a[ka][row] = va;
+            tile_b[kb][column] = vb;
+        }
         __syncthreads();
         unsigned steps = min(16u, p.k - k0); // no padded step: fma(0, 0, -0) would lose a sign
-        for (unsigned i = 0; i < steps; i++) sum = nc_fma(tile_a[y][i], tile_b[i][x], sum);
+        for (unsigned s = 0; s < steps; s++) {
+            float va[4], vb[4];
+#pragma unroll
+            for (i = 0; i < 4; i++) va[i] = tile_a[s][y + 16 * i];
+#pragma unroll
+            for (j = 0; j < 4; j++) vb[j] = tile_b[s][x + 16 * j];
+#pragma unroll
+            for (i = 0; i < 4; i++)
+#pragma unroll
+                for (j = 0; j < 4; j++) sum[i][j] = nc_fma(va[i], vb[j], sum[i][j]);
+        }
         __syncthreads();
     }
-    if (p.scaled != 0) sum = nc_mul(sum, p.scale);
-    if (inside) c[at_c] = sum;
+#pragma unroll
+    for (i = 0; i < 4; i++)
+#pragma unroll
+        for (j = 0; j < 4; j++) {
+            unsigned row = row0 + y + 16 * i, column = column0 + x + 16 * j;
+            unsigned at = at_c + row * p.ldc + column;
+            float v = sum[i][j];
+            if (row >= p.m || column >= p.n) continue;
+            if (p.scaled != 0) v = nc_mul(v, p.scale);
+            if ((p.epilogue & 1) != 0) v = nc_add(v, b[p.off_bias + column]);
+            if ((p.epilogue & 2) != 0) v = nc_add(v, c[p.off_residual + at]);
+            c[p.off_c + at] = v;
+            if ((p.epilogue & 4) != 0) c[p.off_gelu + at] = nc_gelu(v);
+        }
 }

@@ -18,8 +18,8 @@ static __device__ float nc_sqrt(float a) { return __fsqrt_rn(a); }
 static __device__ unsigned nc_bits(float x) { return __float_as_uint(x); }
 static __device__ float nc_float(unsigned u) { return __uint_as_float(u); }
 
-// e^x, log x and tanh x: the operations of nc_hlx__exp1, nc_hlx__log1 and nc_hlx__tanh1, in their
-// order.
+// e^x, log x, tanh x and gelu: the operations of nc_hlx__exp1, nc_hlx__log1, nc_hlx__tanh1 and
+// nc_hlx__gelu_body, in their order.
 static __device__ float nc_exp(float x) {
     float bounded = x > 89.0f ? 89.0f : x;
     bounded = bounded < -104.0f ? -104.0f : bounded;
@@ -81,6 +81,19 @@ static __device__ float nc_tanh(float x) {
     t = nc_float(nc_bits(t) | (nc_bits(x) & 0x80000000u));
     t = a < 0.625f ? p : t;
     return x == x ? t : x;
+}
+
+static __device__ float nc_gelu(float v) {
+    float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v), half_v = nc_mul(0.5f, v);
+    return nc_fma(half_v, nc_tanh(nc_mul(0.797884583f, cubic)), half_v);
+}
+
+static __device__ float nc_gelu_slope(float v) {
+    float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v), half_v = nc_mul(0.5f, v);
+    float t = nc_tanh(nc_mul(0.797884583f, cubic));
+    float inner = nc_mul(0.797884583f, nc_fma(nc_mul(0.134145f, v), v, 1.0f));
+    float slope = nc_mul(nc_fma(-t, t, 1.0f), inner);
+    return nc_fma(half_v, slope, nc_fma(0.5f, t, 0.5f));
 }
 
 // A block of 32: the fixed reduction of lane sums, and the maximum of the lanes.

@@ -134,8 +134,8 @@ float nc_sqrt(float a) {
     return nc_float(nc_round(s, rest != 0, (e - 26) / 2));
 }
 
-// e^x, log x and tanh x: the operations of nc_hlx__exp1, nc_hlx__log1 and nc_hlx__tanh1, in their
-// order.
+// e^x, log x, tanh x and gelu: the operations of nc_hlx__exp1, nc_hlx__log1, nc_hlx__tanh1 and
+// nc_hlx__gelu_body, in their order.
 float nc_exp(float x) {
     float bounded = x > 89.0f ? 89.0f : x;
     bounded = bounded < -104.0f ? -104.0f : bounded;
@@ -197,6 +197,19 @@ float nc_tanh(float x) {
     t = nc_float(nc_bits(t) | (nc_bits(x) & 0x80000000u));
     t = a < 0.625f ? p : t;
     return x == x ? t : x;
+}
+
+float nc_gelu(float v) {
+    float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v), half_v = nc_mul(0.5f, v);
+    return nc_fma(half_v, nc_tanh(nc_mul(0.797884583f, cubic)), half_v);
+}
+
+float nc_gelu_slope(float v) {
+    float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v), half_v = nc_mul(0.5f, v);
+    float t = nc_tanh(nc_mul(0.797884583f, cubic));
+    float inner = nc_mul(0.797884583f, nc_fma(nc_mul(0.134145f, v), v, 1.0f));
+    float slope = nc_mul(nc_fma(-t, t, 1.0f), inner);
+    return nc_fma(half_v, slope, nc_fma(0.5f, t, 0.5f));
 }
 
 #ifdef NC_LANES

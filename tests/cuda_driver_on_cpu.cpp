@@ -14,6 +14,9 @@
 #include "../cuda/embedding_backward.cu"
 #include "../cuda/reduce.cu"
 #include "../cuda/adam.cu"
+#include "../cuda/dropout.cu"
+#include "../cuda/flash_attention.cu"
+#include "../cuda/flash_attention_backward.cu"
 #include "../cuda/gl_vector.cu"
 #include "../cuda/gl_dot.cu"
 #include "../cuda/gl_matmul.cu"
@@ -46,6 +49,9 @@ static const kernel_entry kernels[] = {NC_ENTRY(gemm),
                                        NC_ENTRY(embedding_backward),
                                        NC_ENTRY(reduce),
                                        NC_ENTRY(adam),
+                                       NC_ENTRY(dropout),
+                                       NC_ENTRY(flash_attention),
+                                       NC_ENTRY(flash_attention_backward),
                                        NC_ENTRY(probe)};
 
 enum { SUCCESS = 0, INVALID_VALUE = 1, OUT_OF_MEMORY = 2, INVALID_IMAGE = 200, NOT_FOUND = 500 };
