@@ -122,7 +122,7 @@ typedef enum nc_gpu_kind { NC_GPU_ANY = 0, NC_GPU_VULKAN = 1, NC_GPU_CUDA = 2 } 
 typedef struct nc_gpu_desc {
     nc_gpu_kind kind;
     uint32_t index;          /* which device of that kind */
-    const char *kernel_path; /* folder of .spv and .ptx files; null: `kernels` beside the program */
+    const char *kernel_path; /* folder of .spv and .ptx files; null or "": `kernels` beside the program */
     const char *library;     /* driver library; null: libvulkan.so.1, libcuda.so.1 */
     uint32_t validation;     /* nonzero: Vulkan validation layer, its findings go to log_fn */
     uint32_t allow_inexact;  /* nonzero: accept devices that cannot keep the numeric contract */
@@ -932,7 +932,7 @@ static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
 }
 
 static nc_status nc_gpu__vk_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
-    const char *name = desc->library ? desc->library : "libvulkan.so.1";
+    const char *name = desc->library && *desc->library ? desc->library : "libvulkan.so.1";
     void *library = nc_gpu__open_library(name);
     PFN_vkGetInstanceProcAddr get;
     nc_status status;
@@ -1248,7 +1248,7 @@ static nc_status nc_gpu__cu_check(nc_gpu *gpu, const char *what, int code) {
 }
 
 static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
-    const char *name = desc->library ? desc->library : "libcuda.so.1";
+    const char *name = desc->library && *desc->library ? desc->library : "libcuda.so.1";
     nc_gpu__cuda *cu = &gpu->cu;
     void *library = nc_gpu__open_library(name);
     struct {
@@ -1511,7 +1511,7 @@ NC_API nc_status nc_gpu_open(nc_gpu **out, const nc_gpu_desc *desc, nc_error *er
         gpu->log_user = desc->log_user;
         gpu->avoid_int64 = desc->avoid_int64;
         gpu->avoid_division = desc->avoid_division;
-        if (desc->kernel_path)
+        if (desc->kernel_path && *desc->kernel_path)
             snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
         else
             nc_gpu__default_path(gpu->kernel_path, sizeof gpu->kernel_path);

@@ -463,6 +463,25 @@ NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_err
 /* Read them; merges of tokens that do not exist yet are NC_ERR_FORMAT. */
 NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
                                  nc_error *err);
+
+/* -- data sets: a file's first nine tenths to train on, the rest for validation ------------ */
+
+typedef struct nc_hlx_data {
+    nc_hlx_loader train, valid;
+    size_t train_bytes, valid_bytes; /* of the file */
+    nc_hlx_file file;
+    uint16_t *encoded; /* with a tokenizer */
+    size_t encoded_bytes;
+} nc_hlx_data;
+/* Map a file of text (token_bytes 1) or of little-endian tokens (2 or 4) and split it. With a
+ * tokenizer both parts of a text are encoded, each on its own. seq and seed are the loaders'.
+ * NC_ERR_IO, NC_ERR_ARG for a tokenizer beside tokens or another size, NC_ERR_LIMIT for a file too
+ * short for one window of validation. Close with nc_hlx_data_close. */
+NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
+                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
+                                  nc_error *err);
+/* Release; zeros are fine. */
+NC_API void nc_hlx_data_close(nc_hlx_data *data);
 #endif
 
 #ifdef NC_GPU
@@ -3983,6 +4002,73 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
     nc__free(use, tokens, bytes);
     return status;
 }
+
+#ifndef NC_NO_STDIO
+/* Encode bytes into to; returns the number of tokens. Word by word, so that no copy of the whole
+ * text in wider tokens is needed. */
+static size_t nc_hlx__encode16(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes,
+                               uint16_t *to) {
+    uint32_t word[NC_HLX__WORD];
+    size_t at = 0, count = 0, n, i;
+    while (at < bytes) {
+        size_t length = nc_hlx__word(text + at, bytes - at);
+        n = nc_hlx_bpe_encode(bpe, text + at, length, word);
+        for (i = 0; i < n; i++) nc__put_le((uint8_t *)(to + count++), word[i], 2);
+        at += length;
+    }
+    return count;
+}
+
+NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
+                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
+                                  nc_error *err) {
+    const uint8_t *from;
+    size_t count, split, train, valid;
+    nc_status status;
+    nc__clear(err);
+    if (!data || !path || (token_bytes != 1 && token_bytes != 2 && token_bytes != 4) ||
+        (bpe && token_bytes != 1))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "tokens have 1, 2 or 4 bytes, and text a tokenizer");
+    memset(data, 0, sizeof *data);
+    status = nc_hlx_file_open(&data->file, path, err);
+    if (status != NC_OK) return status;
+    from = data->file.data;
+    count = data->file.bytes / token_bytes;
+    train = split = count / 10 * 9;
+    valid = count - split;
+    data->train_bytes = split * token_bytes;
+    data->valid_bytes = valid * token_bytes;
+    if (bpe && from) {
+        data->encoded_bytes = nc__mul_size(count, 2);
+        data->encoded = (uint16_t *)nc__alloc(NULL, data->encoded_bytes);
+        if (!data->encoded) {
+            nc_hlx_data_close(data);
+            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        }
+        train = nc_hlx__encode16(bpe, from, split, data->encoded);
+        valid = nc_hlx__encode16(bpe, from + split, valid, data->encoded + train);
+        from = (const uint8_t *)data->encoded;
+        token_bytes = 2;
+    }
+    status = from ? nc_hlx_loader_init_tokens(&data->train, from, train, token_bytes, seq, seed)
+                  : NC_ERR_ARG;
+    if (status == NC_OK)
+        status = nc_hlx_loader_init_tokens(&data->valid, from + train * token_bytes, valid,
+                                           token_bytes, seq, seed);
+    if (status != NC_OK) {
+        nc_hlx_data_close(data);
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.120s' is too short", path);
+    }
+    return NC_OK;
+}
+
+NC_API void nc_hlx_data_close(nc_hlx_data *data) {
+    if (!data) return;
+    nc__free(NULL, data->encoded, data->encoded_bytes);
+    nc_hlx_file_close(&data->file);
+    memset(data, 0, sizeof *data);
+}
+#endif
 
 /* >>gpu ============================================================================ */
 #ifdef NC_GPU

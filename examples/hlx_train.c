@@ -1,5 +1,5 @@
-/* hlx_train: train a byte-level transformer on a text file, with checkpoints that resume to the
-   bit, a CSV log, an SVG loss curve and samples.
+/* hlx_train: train a transformer on a text or token file, with checkpoints that resume to the bit, a
+   CSV log, an SVG loss curve and samples.
    cc -O2 -fopenmp hlx_train.c -lm -o hlx_train */
 #define _POSIX_C_SOURCE 200112L
 #include <errno.h>
@@ -25,29 +25,51 @@
 static const char usage[] =
     "usage: hlx_train --data FILE [options]\n"
     "Trains on the first nine tenths of FILE and validates on the last.\n"
+    "data\n"
+    "  --vocab N        learn N - 256 byte pairs from the text first (default 256: bytes);\n"
+    "                   DIR/tokenizer.bpe keeps them\n"
+    "  --tokenizer FILE use these byte pairs\n"
+    "  --token-bytes N  FILE holds little-endian tokens of 2 or 4 bytes; give --vocab too\n"
+    "model\n"
     "  --preset NAME    tiny (default), small, medium, or demo (0.1 M parameters)\n"
-    "  --device NAME    cpu (default), vulkan or cuda: the same bits, kernels from $NC_KERNEL_PATH "
-    "or\n"
-    "                   the kernels folder beside this program (make kernels)\n"
+    "  --tied           the output matrix is the token embedding\n"
+    "  --dropout X      after the embedding and before residual additions (default 0)\n"
+    "  --flash          attention in tiles, without seq^2 memory (bits of its own)\n"
+    "  --recompute      less memory, more work, the same bits\n"
+    "training\n"
+    "  --device NAME    cpu (default), vulkan or cuda: the same bits; kernels from "
+    "$NC_KERNEL_PATH\n"
+    "                   or the kernels folder beside this program (make kernels)\n"
     "  --threads N      OpenMP threads; never changes a result (default: all)\n"
     "  --steps N        train until step N (default 1000)\n"
-    "  --batch N        windows per step (default 8)\n"
+    "  --batch N        windows per batch (default 8)\n"
+    "  --accumulate N   batches per step, summed in order: the bits of one large batch (default "
+    "1)\n"
     "  --lr X           peak learning rate (default 1e-3, decaying to a tenth at --decay)\n"
+    "  --warmup N       steps of warm-up (default: a tenth of --decay, at most 100)\n"
     "  --decay N        step at which the decay ends (default: --steps)\n"
-    "  --seed S         of weights and data order (default 1)\n"
+    "  --weight-decay X of matrices and embeddings (default 0.1)\n"
+    "  --clip X         largest norm of the gradient (default 1)\n"
+    "  --seed S         of weights, data order, dropout and samples (default 1)\n"
+    "  --patience N     stop after N validations without a better loss; DIR/best.bin keeps the "
+    "best\n"
+    "files\n"
     "  --out DIR        checkpoint.bin, log.csv, loss.svg (default build/hlx)\n"
+    "  --eval-every N   steps between validations (default 200, and at the end)\n"
     "  --save-every N   steps between checkpoints (default 500, and at the end)\n"
     "  --resume         continue from DIR/checkpoint.bin\n"
-    "  --sample N       print N bytes written by the model at the end (default 0)\n"
+    "sampling\n"
+    "  --sample N       print N tokens written by the model at the end (default 0)\n"
     "  --prompt TEXT    start of the sample\n"
+    "  --temperature X --top-k N --top-p X   (default 0.8, all, 0.95)\n"
     "The last line is the digest of all parameters: the same on every machine.\n"
     "Returns 0, 1 on an error, 2 on bad usage. Ctrl-C saves a checkpoint and stops.\n";
 
 typedef struct options {
-    const char *data, *preset, *out, *prompt, *device;
-    long threads, steps, batch, decay, seed, save_every, sample;
-    double lr;
-    int resume;
+    const char *data, *preset, *out, *prompt, *device, *tokenizer;
+    double threads, steps, batch, accumulate, warmup, decay, seed, save_every, eval_every, sample;
+    double vocab, token_bytes, patience, lr, weight_decay, clip, dropout, temperature, top_k, top_p;
+    int resume, tied, flash, recompute;
 } options;
 
 static volatile sig_atomic_t interrupted;
@@ -63,19 +85,66 @@ static double seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* The value of a numeric option, or exit with a message. */
-static double number(const char *name, const char *text, double least) {
+static void bad_usage(const char *what, const char *name) {
+    fprintf(stderr, "hlx_train: %s '%s'\n%s", what, name, usage);
+    exit(2);
+}
+
+/* A numeric option: a whole number or any, from least up to most. */
+typedef struct number_option {
+    const char *name;
+    double *value, least, most;
+    int whole;
+} number_option;
+
+static void parse_number(const number_option *o, const char *text) {
     char *end;
     double value = text ? strtod(text, &end) : 0;
-    if (!text || end == text || *end || !(value >= least) || value > 1e9) {
-        fprintf(stderr, "hlx_train: %s needs a number from %g up\n", name, least);
+    if (!text || end == text || *end || !(value >= o->least && value <= o->most) ||
+        (o->whole && value != (double)(long long)value)) {
+        fprintf(stderr, "hlx_train: %s needs a %snumber from %g to %g\n", o->name,
+                o->whole ? "whole " : "", o->least, o->most);
         exit(2);
     }
-    return value;
+    *o->value = value;
 }
 
 static void parse(int argc, char **argv, options *o) {
+    const number_option numbers[] = {{"--threads", &o->threads, 1, 4096, 1},
+                                     {"--steps", &o->steps, 0, 1e9, 1},
+                                     {"--batch", &o->batch, 1, 1e5, 1},
+                                     {"--accumulate", &o->accumulate, 1, 1e5, 1},
+                                     {"--warmup", &o->warmup, 0, 1e9, 1},
+                                     {"--decay", &o->decay, 1, 1e9, 1},
+                                     {"--seed", &o->seed, 0, 9e15, 1},
+                                     {"--save-every", &o->save_every, 1, 1e9, 1},
+                                     {"--eval-every", &o->eval_every, 1, 1e9, 1},
+                                     {"--sample", &o->sample, 0, 1e6, 1},
+                                     {"--vocab", &o->vocab, 1, 1e6, 1},
+                                     {"--token-bytes", &o->token_bytes, 1, 4, 1},
+                                     {"--patience", &o->patience, 1, 1e6, 1},
+                                     {"--top-k", &o->top_k, 0, 1e6, 1},
+                                     {"--lr", &o->lr, 1e-9, 10, 0},
+                                     {"--weight-decay", &o->weight_decay, 0, 10, 0},
+                                     {"--clip", &o->clip, 0, 1e9, 0},
+                                     {"--dropout", &o->dropout, 0, 0.99, 0},
+                                     {"--temperature", &o->temperature, 0, 100, 0},
+                                     {"--top-p", &o->top_p, 0, 1, 0}};
+    const struct {
+        const char *name, **value;
+    } texts[] = {{"--data", &o->data},     {"--preset", &o->preset},
+                 {"--out", &o->out},       {"--prompt", &o->prompt},
+                 {"--device", &o->device}, {"--tokenizer", &o->tokenizer}};
+    const struct {
+        const char *name;
+        int *value;
+    } flags[] = {{"--resume", &o->resume},
+                 {"--tied", &o->tied},
+                 {"--flash", &o->flash},
+                 {"--recompute", &o->recompute}};
+    const size_t n = sizeof numbers / sizeof *numbers, m = sizeof texts / sizeof *texts;
     int i;
+    size_t k;
     memset(o, 0, sizeof *o);
     o->preset = "tiny";
     o->out = "build/hlx";
@@ -83,74 +152,47 @@ static void parse(int argc, char **argv, options *o) {
     o->device = "cpu";
     o->steps = 1000;
     o->batch = 8;
-    o->seed = 1;
+    o->accumulate = o->seed = o->token_bytes = o->clip = 1;
     o->save_every = 500;
+    o->eval_every = 200;
     o->lr = 1e-3;
+    o->warmup = -1;
+    o->weight_decay = 0.1;
+    o->temperature = 0.8;
+    o->top_p = 0.95;
     for (i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
-        i++;
         if (!strcmp(name, "--help")) {
             fputs(usage, stdout);
             exit(0);
-        } else if (!strcmp(name, "--resume")) {
-            o->resume = 1;
-            i--;
-        } else if (!value) {
-            fprintf(stderr, "hlx_train: %s is unknown or needs a value\n%s", name, usage);
-            exit(2);
-        } else if (!strcmp(name, "--data"))
-            o->data = value;
-        else if (!strcmp(name, "--preset"))
-            o->preset = value;
-        else if (!strcmp(name, "--out"))
-            o->out = value;
-        else if (!strcmp(name, "--prompt"))
-            o->prompt = value;
-        else if (!strcmp(name, "--threads"))
-            o->threads = (long)number(name, value, 1);
-        else if (!strcmp(name, "--steps"))
-            o->steps = (long)number(name, value, 0);
-        else if (!strcmp(name, "--batch"))
-            o->batch = (long)number(name, value, 1);
-        else if (!strcmp(name, "--decay"))
-            o->decay = (long)number(name, value, 1);
-        else if (!strcmp(name, "--seed"))
-            o->seed = (long)number(name, value, 0);
-        else if (!strcmp(name, "--save-every"))
-            o->save_every = (long)number(name, value, 1);
-        else if (!strcmp(name, "--sample"))
-            o->sample = (long)number(name, value, 0);
-        else if (!strcmp(name, "--lr"))
-            o->lr = number(name, value, 1e-9);
-        else if (!strcmp(name, "--device")) {
-            if (strcmp(value, "cpu") && strcmp(value, "vulkan") && strcmp(value, "cuda")) {
-                fprintf(stderr, "hlx_train: unknown device '%s'\n%s", value, usage);
-                exit(2);
-            }
-            o->device = value;
-        } else {
-            fprintf(stderr, "hlx_train: unknown option '%s'\n%s", name, usage);
-            exit(2);
         }
+        for (k = 0; k < sizeof flags / sizeof *flags && strcmp(name, flags[k].name); k++) {
+        }
+        if (k < sizeof flags / sizeof *flags) {
+            *flags[k].value = 1;
+            continue;
+        }
+        i++;
+        for (k = 0; k < n && strcmp(name, numbers[k].name); k++) {
+        }
+        if (k < n) {
+            parse_number(&numbers[k], value);
+            continue;
+        }
+        for (k = 0; k < m && strcmp(name, texts[k].name); k++) {
+        }
+        if (k == m) bad_usage("unknown option", name);
+        if (!value) bad_usage("a value is missing after", name);
+        *texts[k].value = value;
     }
-    if (!o->data) {
-        fprintf(stderr, "hlx_train: --data FILE is missing\n%s", usage);
-        exit(2);
-    }
+    if (strcmp(o->device, "cpu") && strcmp(o->device, "vulkan") && strcmp(o->device, "cuda"))
+        bad_usage("unknown device", o->device);
+    if (!o->data) bad_usage("missing option", "--data FILE");
+    if (o->token_bytes == 3) bad_usage("no tokens of", "3 bytes");
+    if (o->token_bytes > 1 && (o->tokenizer == NULL) == (o->vocab == 0) && !o->resume)
+        bad_usage("a token file needs one of", "--vocab N, --tokenizer FILE");
     if (!o->decay) o->decay = o->steps;
-}
-
-static unsigned char *read_file(const char *path, size_t *n) {
-    FILE *file = fopen(path, "rb");
-    unsigned char *data = NULL;
-    long size;
-    if (file && fseek(file, 0, SEEK_END) == 0 && (size = ftell(file)) > 0) {
-        rewind(file);
-        data = malloc((size_t)size);
-        *n = data ? fread(data, 1, (size_t)size, file) : 0;
-    }
-    if (file) fclose(file);
-    return data;
+    if (o->warmup < 0) o->warmup = o->decay < 1000 ? (long)(o->decay / 10) : 100;
 }
 
 /* Create the folder and its parents. */
@@ -208,12 +250,13 @@ static void write_svg(const char *csv_path, const char *svg_path) {
             continue;
         }
         if (top <= bottom) top = bottom + 1;
-        fprintf(svg,
-                "<svg xmlns='http://www.w3.org/2000/svg' width='760' height='400' "
-                "font-family='sans-serif' font-size='12'>\n<rect width='760' height='400' "
-                "fill='white'/>\n<text x='380' y='390' text-anchor='middle'>step</text>\n"
-                "<text x='380' y='14' text-anchor='middle'>loss in nats per byte: training (grey), "
-                "running mean (blue), validation (red)</text>\n");
+        fprintf(
+            svg,
+            "<svg xmlns='http://www.w3.org/2000/svg' width='760' height='400' "
+            "font-family='sans-serif' font-size='12'>\n<rect width='760' height='400' "
+            "fill='white'/>\n<text x='380' y='390' text-anchor='middle'>step</text>\n"
+            "<text x='380' y='14' text-anchor='middle'>loss in nats per token: training (grey), "
+            "running mean (blue), validation (red)</text>\n");
         for (i = 0; i <= 5; i++)
             fprintf(svg,
                     "<line x1='%d' x2='%d' y1='%.1f' y2='%.1f' stroke='#e8e8e8'/>"
@@ -252,22 +295,35 @@ static int fail(const char *what, nc_status status, const nc_error *err) {
     return 1;
 }
 
-static int sample(nc_hlx_model *model, const options *o) {
-    nc_hlx_sampling how = {0.8f, 0.95f, 0, 0, 0};
-    unsigned char *out = malloc((size_t)o->sample);
+/* Continue the prompt and print both; with a tokenizer in its tokens. */
+static int sample(nc_hlx_model *model, const nc_hlx_bpe *bpe, const options *o) {
+    const size_t count = (size_t)o->sample, bytes = strlen(o->prompt);
+    nc_hlx_sampling how = {0};
+    uint32_t *tokens = malloc((bytes + count + 1) * sizeof *tokens);
+    unsigned char *out = malloc(64 * count + 1); /* no token is longer */
     nc_status status = NC_ERR_MEMORY;
+    size_t n = 0, written = 0, i;
+    how.temperature = (float)o->temperature;
+    how.top_p = (float)o->top_p;
+    how.top_k = (uint32_t)o->top_k;
     how.seed = (uint64_t)o->seed;
-    if (out)
-        status = nc_hlx_sample(model, (const uint8_t *)o->prompt, strlen(o->prompt), &how, out,
-                               (size_t)o->sample);
+    if (out && tokens) {
+        if (bpe) n = nc_hlx_bpe_encode(bpe, o->prompt, bytes, tokens);
+        for (i = 0; i < bytes && !bpe; i++) tokens[n++] = (unsigned char)o->prompt[i];
+        status = nc_hlx_sample_tokens(model, tokens, n, &how, tokens + n, count);
+    }
+    if (status == NC_OK && bpe)
+        status = nc_hlx_bpe_decode(bpe, tokens + n, count, out, 64 * count, &written);
+    for (i = 0; status == NC_OK && !bpe && i < count; i++)
+        out[written++] = (unsigned char)(tokens[n + i] < 256 ? tokens[n + i] : '?');
     if (status == NC_OK) {
-        long i;
         printf("--- sample ---\n%s", o->prompt);
-        for (i = 0; i < o->sample; i++)
+        for (i = 0; i < written; i++)
             putchar(out[i] == '\n' || (out[i] >= 32 && out[i] < 127) ? out[i] : '?');
         printf("\n--------------\n");
     }
     free(out);
+    free(tokens);
     return status == NC_OK ? 0 : fail("sampling", status, NULL);
 }
 
@@ -277,16 +333,11 @@ static nc_hlx_adamw schedule(const options *o) {
     adamw.lr = (float)o->lr;
     adamw.lr_min = (float)(o->lr / 10);
     adamw.beta2 = 0.99f;
-    adamw.weight_decay = 0.1f;
-    adamw.clip_norm = 1.0f;
-    adamw.warmup_steps = (uint32_t)(o->decay < 1000 ? o->decay / 10 : 100);
+    adamw.weight_decay = (float)o->weight_decay;
+    adamw.clip_norm = (float)o->clip;
+    adamw.warmup_steps = (uint32_t)o->warmup;
     adamw.decay_steps = (uint32_t)o->decay;
     return adamw;
-}
-
-static const char *environment(const char *name) {
-    const char *value = getenv(name);
-    return value && *value ? value : NULL;
 }
 
 /* Open the device that --device names and move the model there. */
@@ -297,8 +348,8 @@ static int open_device(const options *o, nc_hlx_model *model, nc_gpu **device, n
     nc_status status;
     if (!strcmp(o->device, "cpu")) return 0;
     desc.kind = !strcmp(o->device, "cuda") ? NC_GPU_CUDA : NC_GPU_VULKAN;
-    desc.kernel_path = environment("NC_KERNEL_PATH");
-    desc.library = environment("NC_GPU_LIBRARY"); /* another driver than the system's */
+    desc.kernel_path = getenv("NC_KERNEL_PATH");
+    desc.library = getenv("NC_GPU_LIBRARY"); /* another driver than the system's */
     status = nc_gpu_open(device, &desc, &err);
     if (status != NC_OK) return fail(o->device, status, &err);
     status = nc_hlx_gpu_create(gpu, *device, model, &adamw);
@@ -311,121 +362,196 @@ static int open_device(const options *o, nc_hlx_model *model, nc_gpu **device, n
     return 0;
 }
 
+/* A path in the output folder. */
+static const char *in_folder(const options *o, const char *name, char path[1100]) {
+    snprintf(path, 1100, "%.1000s/%s", o->out, name);
+    return path;
+}
+
 /* Train until o->steps, on gpu unless that is null; log one line a step. */
-static int train(nc_hlx_model *model, nc_hlx_gpu *gpu, nc_hlx_loader *loader, const options *o,
-                 const unsigned char *valid, size_t valid_bytes, uint64_t done) {
-    char checkpoint[1100], csv[1100], svg[1100];
+static int train(nc_hlx_model *model, nc_hlx_gpu *gpu, nc_hlx_data *data, const options *o) {
+    char checkpoint[1100], csv[1100], svg[1100], best_path[1100];
     const nc_hlx_config *c = nc_hlx_get_config(model);
+    const double tokens = (double)c->batch_size * c->micro_batches * data->train.seq;
+    const uint32_t all = (uint32_t)((data->valid.count - 1) / data->valid.seq);
     nc_hlx_adamw adamw = schedule(o);
     nc_hlx_stats stats = {0};
     nc_error err;
-    nc_status status;
+    nc_status status = NC_OK;
+    uint64_t done = nc_hlx_step(model);
+    float best = 1e30f;
+    double worse = 0;
     FILE *log;
-    int terminal = isatty(1);
-    double tokens = (double)c->batch_size * loader->seq;
-    nc_hlx_loader held;
-    (void)nc_hlx_loader_init(&held, valid, valid_bytes, loader->seq, 0);
-    snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.bin", o->out);
-    snprintf(csv, sizeof csv, "%s/log.csv", o->out);
-    snprintf(svg, sizeof svg, "%s/loss.svg", o->out);
-    log = fopen(csv, o->resume ? "a" : "w");
+    int terminal = isatty(1), stop = 0;
+    in_folder(o, "checkpoint.bin", checkpoint);
+    in_folder(o, "best.bin", best_path);
+    in_folder(o, "loss.svg", svg);
+    log = fopen(in_folder(o, "log.csv", csv), o->resume ? "a" : "w");
     if (!log) return fprintf(stderr, "hlx_train: cannot write '%s'\n", csv), 1;
     if (!o->resume) fprintf(log, "step,loss,lr,grad_norm,tokens_per_s,validation_loss\n");
-    while (done < (uint64_t)o->steps && !interrupted) {
+    while (done < (uint64_t)o->steps && !interrupted && !stop && status == NC_OK) {
         double start = seconds(), speed;
         float loss;
-        int last;
-        status = gpu ? nc_hlx_gpu_train_step(gpu, loader, &adamw, &stats)
-                     : nc_hlx_train_step(model, loader, &adamw, &stats);
-        if (status != NC_OK) return fclose(log), fail("training step", status, NULL);
+        int last, judge, save;
+        status = gpu ? nc_hlx_gpu_train_step(gpu, &data->train, &adamw, &stats)
+                     : nc_hlx_train_step(model, &data->train, &adamw, &stats);
+        if (status != NC_OK) break;
         speed = tokens / (seconds() - start);
         done = stats.step;
-        last = done == (uint64_t)o->steps || interrupted;
+        last = done == (uint64_t)o->steps;
+        judge = last || done % (uint64_t)o->eval_every == 0;
+        save = last || interrupted || done % (uint64_t)o->save_every == 0;
         fprintf(log, "%llu,%.6f,%.4e,%.5f,%.0f", (unsigned long long)done, (double)stats.loss,
                 (double)stats.lr, (double)stats.grad_norm, speed);
-        progress(&stats, o->steps, speed, terminal);
-        if (gpu && (last || done % 200 == 0 || done % (uint64_t)o->save_every == 0)) {
+        progress(&stats, (long)o->steps, speed, terminal);
+        if (gpu && (judge || save))
             status = nc_hlx_gpu_download(gpu); /* evaluation and files are the host's */
-            if (status != NC_OK) return fclose(log), fail("device", status, NULL);
-        }
-        if (last || done % 200 == 0) { /* all of the held-out text at the end */
-            uint32_t windows = last ? (uint32_t)((valid_bytes - 1) / loader->seq) : 64;
-            status = nc_hlx_evaluate(model, &held, windows, &loss);
-            if (status == NC_OK) {
-                fprintf(log, ",%.6f", (double)loss);
-                printf("%sstep %llu: validation loss %.4f over %u windows\n", terminal ? "\n" : "",
-                       (unsigned long long)done, (double)loss, (unsigned)windows);
+        if (status == NC_OK && judge) {        /* all of the held-out text at the end */
+            uint32_t windows = last || all < 64 ? all : 64;
+            status = nc_hlx_evaluate(model, &data->valid, windows, &loss);
+            if (status != NC_OK) break;
+            fprintf(log, ",%.6f", (double)loss);
+            printf("%sstep %llu: validation loss %.4f over %u windows", terminal ? "\n" : "",
+                   (unsigned long long)done, (double)loss, (unsigned)windows);
+            if (data->valid.count != data->valid_bytes) /* comparable between tokenizers */
+                printf(", %.4f nats/byte",
+                       (double)loss * (double)data->valid.count / (double)data->valid_bytes);
+            putchar('\n');
+            worse = loss < best ? 0 : worse + 1;
+            if (loss < best && o->patience > 0)
+                status = nc_hlx_save(model, &data->train, best_path, &err);
+            if (loss < best) best = loss;
+            if (o->patience > 0 && worse >= o->patience) {
+                printf("no better for %.0f validations: stopped, %s has loss %.4f\n", worse,
+                       best_path, (double)best);
+                stop = save = 1;
             }
         }
         fprintf(log, "\n");
-        if (last || done % (uint64_t)o->save_every == 0) {
-            status = nc_hlx_save(model, loader, checkpoint, &err);
-            if (status != NC_OK) return fclose(log), fail("checkpoint", status, &err);
-        }
+        if (status == NC_OK && save) status = nc_hlx_save(model, &data->train, checkpoint, &err);
+        if (status != NC_OK) return fclose(log), fail("checkpoint", status, &err);
     }
     fclose(log);
+    if (status == NC_ERR_ARG) return fail("a token lies outside the vocabulary", status, NULL);
+    if (status != NC_OK) return fail("training step", status, NULL);
     write_svg(csv, svg);
     printf("wrote %s, %s, %s\n", checkpoint, csv, svg);
     return 0;
 }
 
-int main(int argc, char **argv) {
-    char checkpoint[1100];
-    options o;
-    nc_hlx_config config;
-    nc_hlx_loader loader;
-    nc_hlx_model *model = NULL;
-    nc_hlx_gpu *gpu = NULL;
-    nc_gpu *device = NULL;
-    nc_error err;
+static int learned(void *user, uint64_t done, uint64_t total) {
+    const int *terminal = (const int *)user;
+    if (*terminal && (done % 16 == 0 || done == total)) {
+        printf("\rbyte pairs: %llu of %llu%s", (unsigned long long)done, (unsigned long long)total,
+               done == total ? "\n" : "");
+        fflush(stdout);
+    }
+    return interrupted;
+}
+
+/* The tokenizer that the options ask for, null for plain bytes or tokens. */
+static nc_status open_tokenizer(const options *o, nc_hlx_bpe **bpe, nc_error *err) {
+    char path[1100];
+    FILE *file;
+    nc_hlx_file text;
     nc_status status;
-    uint64_t parameters, bytes, done = 0, seed;
-    size_t n, split;
-    unsigned char *text;
-    int failed;
-    parse(argc, argv, &o);
-    if (nc_hlx_preset(strcmp(o.preset, "demo") ? o.preset : "tiny", &config) != NC_OK)
-        return fprintf(stderr, "hlx_train: unknown preset '%s'\n", o.preset), 2;
-    if (!strcmp(o.preset, "demo")) {
+    int terminal = isatty(1);
+    *bpe = NULL;
+    in_folder(o, "tokenizer.bpe", path);
+    if (o->tokenizer) return nc_hlx_bpe_load(bpe, o->tokenizer, NULL, err);
+    if (o->resume && (file = fopen(path, "rb")) != NULL) {
+        fclose(file);
+        return nc_hlx_bpe_load(bpe, path, NULL, err);
+    }
+    if (o->vocab <= 256 || o->token_bytes > 1 || o->resume) return NC_OK;
+    status = nc_hlx_file_open(&text, o->data, err);
+    if (status != NC_OK) return status;
+    status = nc_hlx_bpe_train(bpe, text.data, text.bytes / 10 * 9, (uint32_t)o->vocab, NULL,
+                              learned, &terminal);
+    nc_hlx_file_close(&text);
+    if (status != NC_OK) return status;
+    return nc_hlx_bpe_save(*bpe, path, err);
+}
+
+/* The model: a fresh one, or that of the checkpoint. */
+static nc_status open_model(const options *o, const nc_hlx_bpe *bpe, nc_hlx_model **model,
+                            nc_hlx_loader *loader, nc_error *err) {
+    const int demo = !strcmp(o->preset, "demo");
+    nc_hlx_config config;
+    char path[1100];
+    nc_status status;
+    if (nc_hlx_preset(demo ? "tiny" : o->preset, &config) != NC_OK)
+        bad_usage("unknown preset", o->preset);
+    if (o->resume)
+        return nc_hlx_load(model, loader, in_folder(o, "checkpoint.bin", path), 0, NULL, err);
+    if (demo) {
         config.d_model = 64;
         config.num_layers = 2;
         config.ffn_dim = 256;
         config.max_seq_len = 64;
     }
-    config.batch_size = (uint32_t)o.batch;
+    config.batch_size = (uint32_t)o->batch;
+    config.micro_batches = (uint32_t)o->accumulate;
+    config.tied_output = (uint32_t)o->tied;
+    config.flash = (uint32_t)o->flash;
+    config.recompute = (uint32_t)o->recompute;
+    config.dropout = (float)o->dropout;
+    if (bpe)
+        config.vocab_size = nc_hlx_bpe_vocab(bpe);
+    else if (o->token_bytes > 1)
+        config.vocab_size = (uint32_t)o->vocab;
+    status = nc_hlx_create(model, &config, NULL);
+    if (status == NC_OK) nc_hlx_init_weights(*model, (uint64_t)o->seed);
+    return status;
+}
+
+int main(int argc, char **argv) {
+    options o;
+    nc_hlx_data data = {0};
+    nc_hlx_loader saved = {0};
+    nc_hlx_model *model = NULL;
+    nc_hlx_bpe *bpe = NULL;
+    nc_hlx_gpu *gpu = NULL;
+    nc_gpu *device = NULL;
+    nc_error err = {NC_OK, 0, 0, ""};
+    nc_status status;
+    uint64_t parameters, bytes;
+    int failed = 1;
+    parse(argc, argv, &o);
 #ifdef _OPENMP
-    if (o.threads) omp_set_num_threads((int)o.threads);
+    if (o.threads > 0) omp_set_num_threads((int)o.threads);
 #endif
-    text = read_file(o.data, &n);
-    if (!text) return fprintf(stderr, "hlx_train: cannot read '%s'\n", o.data), 1;
-    split = n / 10 * 9;
     if (make_folder(o.out)) return fprintf(stderr, "hlx_train: cannot create '%s'\n", o.out), 1;
-    snprintf(checkpoint, sizeof checkpoint, "%s/checkpoint.bin", o.out);
-    status = nc_hlx_loader_init(&loader, text, split, config.max_seq_len, (uint64_t)o.seed);
-    if (status != NC_OK || n - split <= config.max_seq_len)
-        return free(text), fprintf(stderr, "hlx_train: '%s' is too short\n", o.data), 1;
-    if (o.resume) {
-        status = nc_hlx_load(&model, &loader, checkpoint, config.batch_size, NULL, &err);
-        if (status != NC_OK) return free(text), fail("resume", status, &err);
-    } else {
-        status = nc_hlx_create(&model, &config, NULL);
-        if (status != NC_OK) return free(text), fail("model", status, NULL);
-        seed = (uint64_t)o.seed;
-        nc_hlx_init_weights(model, seed);
-    }
-    done = nc_hlx_step(model);
-    (void)nc_hlx_footprint(nc_hlx_get_config(model), &parameters, &bytes);
-    printf("%llu parameters, %.1f MB in all; %zu bytes of training text; SIMD level %d\n",
-           (unsigned long long)parameters, (double)bytes / 1e6, split, nc_hlx_simd());
-    if (o.resume) printf("at step %llu\n", (unsigned long long)done);
     signal(SIGINT, on_interrupt);
-    failed = open_device(&o, model, &device, &gpu) ||
-             train(model, gpu, &loader, &o, text + split, n - split, done);
-    if (!failed && o.sample) failed = sample(model, &o);
-    if (!failed) printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(model));
+    status = open_tokenizer(&o, &bpe, &err);
+    if (status == NC_OK) status = open_model(&o, bpe, &model, &saved, &err);
+    if (status == NC_OK)
+        status =
+            nc_hlx_data_open(&data, o.data, (uint32_t)o.token_bytes, o.token_bytes > 1 ? NULL : bpe,
+                             nc_hlx_get_config(model)->max_seq_len, (uint64_t)o.seed, &err);
+    if (status != NC_OK) {
+        (void)fail(o.resume ? "resume" : "start", status, &err);
+    } else {
+        if (o.resume) { /* on with the checkpoint's windows */
+            data.train.seed = saved.seed;
+            data.train.next = saved.next;
+        }
+        (void)nc_hlx_footprint(nc_hlx_get_config(model), &parameters, &bytes);
+        printf(
+            "%llu parameters, %.1f MB in all; %zu bytes of training text, %zu tokens of %u; SIMD "
+            "level %d\n",
+            (unsigned long long)parameters, (double)bytes / 1e6, data.train_bytes, data.train.count,
+            (unsigned)nc_hlx_get_config(model)->vocab_size, nc_hlx_simd());
+        if (o.resume) printf("at step %llu\n", (unsigned long long)nc_hlx_step(model));
+        failed = open_device(&o, model, &device, &gpu) || train(model, gpu, &data, &o) ||
+                 (o.sample > 0 && sample(model, bpe, &o));
+        if (!failed)
+            printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(model));
+    }
     nc_hlx_gpu_destroy(gpu);
     nc_gpu_close(device);
     nc_hlx_destroy(model);
-    free(text);
+    nc_hlx_bpe_destroy(bpe);
+    nc_hlx_data_close(&data);
     return failed;
 }

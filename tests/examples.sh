@@ -156,6 +156,46 @@ expect 1 $b/hlx_verify "$work/a.bin" "$work/other/checkpoint.bin" --data example
 expect 1 $b/hlx_verify "$work/verify/checkpoint.bin" "$work/a.bin" --data examples/data/genesis.txt
 expect 1 $b/hlx_verify "$work/a.bin" LICENSE --data examples/data/genesis.txt
 expect 2 $train --steps many
+expect 2 $train --steps 2.5
+expect 2 $train --dropout 1
+expect 2 $train --data
+
+# Ctrl-C saves where it stands
+$train --steps 100000 --save-every 100000 --out "$work/int" >"$work/out" 2>"$work/err" &
+process=$!
+sleep 2
+kill -INT $process
+wait $process
+[ $? = 0 ] && [ -s "$work/int/checkpoint.bin" ] || { echo "FAILED: an interrupted run leaves no checkpoint"; failures=$((failures + 1)); }
+
+# byte pairs, dropout, accumulation, flash attention and recomputation: resumed, and verified elsewhere
+all="$b/hlx_train --data examples/data/genesis.txt --preset demo --decay 20 --batch 2 --vocab 300 --dropout 0.1 --accumulate 2 --flash --recompute --tied"
+expect 0 $all --steps 20 --out "$work/all" --sample 20 --prompt "And God"; whole=$(tail -n 1 "$work/out")
+contains "nats/byte"; contains "tokens of 300"
+expect 0 $all --steps 10 --out "$work/half"; cp "$work/half/checkpoint.bin" "$work/half.bin"
+expect 0 $all --steps 20 --resume --out "$work/half"
+[ "$(tail -n 1 "$work/out")" = "$whole" ] || { echo "FAILED: the resumed run with all options differs"; failures=$((failures + 1)); }
+expect 0 $b/hlx_verify "$work/half.bin" "$work/half/checkpoint.bin" --data examples/data/genesis.txt \
+    --tokenizer "$work/half/tokenizer.bpe" --device vulkan; contains "confirmed"
+expect 1 $b/hlx_verify "$work/half.bin" "$work/half/checkpoint.bin" --data examples/data/genesis.txt
+# four batches of two are one of eight; recomputation changes nothing
+expect 0 $train --steps 10 --out "$work/large"; large=$(tail -n 1 "$work/out")
+expect 0 $train --steps 10 --batch 2 --accumulate 4 --recompute --out "$work/micro"
+[ "$(tail -n 1 "$work/out")" = "$large" ] || { echo "FAILED: micro-batches differ"; failures=$((failures + 1)); }
+# a file of 16-bit tokens is the text that it holds
+awk 'BEGIN { for (i = 0; i < 6000; i++) printf "%c", 97 + (i * i + i / 7) % 26 }' >"$work/letters"
+sed 's/./&\x00/g' "$work/letters" | tr -d '\n' >"$work/tokens"
+expect 0 $b/hlx_train --data "$work/letters" --preset demo --steps 5 --out "$work/l"; large=$(tail -n 1 "$work/out")
+expect 0 $b/hlx_train --data "$work/tokens" --token-bytes 2 --vocab 256 --preset demo --steps 5 --out "$work/t"
+[ "$(tail -n 1 "$work/out")" = "$large" ] || { echo "FAILED: a token file differs from its text"; failures=$((failures + 1)); }
+expect 1 $b/hlx_train --data "$work/tokens" --token-bytes 2 --vocab 100 --preset demo --steps 5 --out "$work/t"
+grep -q vocabulary "$work/err" || { echo "FAILED: no word of the vocabulary"; failures=$((failures + 1)); }
+expect 2 $b/hlx_train --data "$work/tokens" --token-bytes 2
+expect 1 $b/hlx_train --data "$work/letters" --tokenizer LICENSE --out "$work/t"
+# stops when validation gets no better: at once, with a learning rate that wrecks the model
+expect 0 $b/hlx_train --data "$work/letters" --preset demo --lr 3 --clip 1000 --warmup 0 --steps 40 --eval-every 5 --patience 2 --out "$work/stop"
+contains "no better for 2 validations"
+[ -s "$work/stop/best.bin" ] || { echo "FAILED: no best.bin"; failures=$((failures + 1)); }
 
 # hlx_export: out as safetensors and back, the same weights
 expect 0 $b/hlx_export "$work/a.bin" -o "$work/a.safetensors"; out_digest=$(tail -n 1 "$work/out")
