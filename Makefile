@@ -25,7 +25,7 @@ TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-1
                 libcmocka-dev libjson-c-dev libvulkan-dev mesa-vulkan-drivers \
                 vulkan-validationlayers glslang-tools spirv-tools binutils \
                 gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
-                libc6-dev-s390x-cross qemu-user b3sum
+                libc6-dev-s390x-cross qemu-user b3sum libopenmpi-dev openmpi-bin
 
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
        -Wundef -Wdouble-promotion -Wvla -Werror
@@ -77,6 +77,11 @@ $(B)/.test-packages: Makefile
 $(addprefix $(B)/,$(EXAMPLES)): $(B)/%: examples/%.c $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) -Wall -Wextra $(OPENMP) $< -o $@ -lm
+
+# Needs MPI (Debian: libopenmpi-dev, openmpi-bin), which `make test` installs.
+$(B)/hlx_mpi: examples/hlx_mpi.c nc_hlx.h
+	@mkdir -p $(@D)
+	OMPI_CC=$(CC) mpicc $(CFLAGS) -Wall -Wextra $(OPENMP) $< -o $@ -lm
 
 demo: demo-packages
 	@$(MAKE) --no-print-directory -j$(JOBS) $(addprefix $(B)/,$(EXAMPLES)) >/dev/null
@@ -141,9 +146,10 @@ test: test-packages
 	@sh tests/run.sh
 
 test-gpu: test-packages $(B)/test/gpu_roads $(B)/test/glgpu_kernels $(B)/shim/libcuda_on_cpu.so \
-          kernels
+          $(B)/bench/gpu kernels
 	NC_TEST_GPU=1 $(B)/test/gpu_roads
 	NC_TEST_GPU=1 $(B)/test/glgpu_kernels
+	NC_KERNEL_PATH=$(B)/kernels $(B)/bench/gpu
 
 # ---- fuzzing, lint, bench ---------------------------------------------------------------------
 
@@ -158,7 +164,7 @@ fuzz: test-packages $(FUZZERS:%=$(B)/fuzz/%)
 lint: test-packages
 	@sh tests/lint.sh
 
-$(BENCHES:%=$(B)/bench/%): $(B)/bench/%: bench/%.c bench/bench.h $(HEADERS)
+$(BENCHES:%=$(B)/bench/%) $(B)/bench/gpu: $(B)/bench/%: bench/%.c bench/bench.h $(HEADERS)
 	@mkdir -p $(@D)
 	$(CC) -O2 $(OPENMP) -Wall -Wextra $< -o $@ -lm
 

@@ -43,6 +43,7 @@ static double bench_time(bench_fn fn, void *argument) {
 }
 
 static FILE *bench_json;
+static int bench_rows;
 
 static void bench_begin(const char *name, int argc, char **argv) {
     bench_json = argc > 1 ? fopen(argv[1], "w") : NULL;
@@ -53,7 +54,6 @@ static void bench_begin(const char *name, int argc, char **argv) {
 /* One row; ratio 0 means none. */
 static void bench_row(const char *what, double value, const char *unit, double ratio,
                       const char *against) {
-    static int rows;
     if (ratio > 0)
         printf("%-44s %14.4g %-10s %9.2fx  %s\n", what, value, unit, ratio, against);
     else
@@ -61,9 +61,21 @@ static void bench_row(const char *what, double value, const char *unit, double r
     fflush(stdout);
     if (!bench_json) return;
     fprintf(bench_json, "%s\n {\"what\": \"%s\", \"value\": %.6g, \"unit\": \"%s\"",
-            rows++ ? "," : "", what, value, unit);
+            bench_rows++ ? "," : "", what, value, unit);
     if (ratio > 0) fprintf(bench_json, ", \"ratio\": %.4f, \"against\": \"%s\"", ratio, against);
     fprintf(bench_json, "}");
+}
+
+/* A part of a whole: its rate, its time and its share of the whole's time. */
+static void bench_part(const char *what, double rate, const char *unit, double seconds,
+                       double share) {
+    printf("%-44s %14.4g %-10s %9.1f us %5.1f %%\n", what, rate, unit, 1e6 * seconds, 100 * share);
+    fflush(stdout);
+    if (bench_json)
+        fprintf(bench_json,
+                "%s\n {\"what\": \"%s\", \"value\": %.6g, \"unit\": \"%s\", \"us\": %.4g, "
+                "\"share\": %.4f}",
+                bench_rows++ ? "," : "", what, rate, unit, 1e6 * seconds, share);
 }
 
 static int bench_end(void) {

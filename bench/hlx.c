@@ -1,5 +1,5 @@
 /* Speed and memory of nc_hlx.h: gemm against the measured FMA peak, training steps. */
-#define _POSIX_C_SOURCE 199309L
+#define _POSIX_C_SOURCE 200112L
 #include "bench.h"
 #ifdef _OPENMP
 #include <omp.h>
@@ -85,13 +85,240 @@ static void gemm_rows(double *peak) {
     nc_hlx_set_simd(-1);
 }
 
+/* The parts of a training step at the sizes of a preset, one call each. */
+typedef struct part {
+    const char *name;
+    void (*fn)(void *);
+    double flops, bytes; /* of one call; the larger rate is shown */
+    int calls;           /* in a step; 0: an alternative */
+} part;
+
+static nc_hlx_config shape;
+static float *p_x, *p_y, *p_w, *p_wide, *p_qkv, *p_att, *p_small;
+static uint32_t *p_tokens;
+static char *p_work;
+static size_t p_work_bytes, rows_n, d_n, f_n;
+static nc_hlx_heads heads_n;
+
+static void part_qkv(void *u) {
+    (void)u;
+    (void)nc_hlx_linear(p_qkv, NULL, p_x, p_w, p_small, NULL, rows_n, d_n, 3 * d_n, work,
+                        work_bytes);
+}
+static void part_proj(void *u) {
+    (void)u;
+    (void)nc_hlx_linear(p_y, NULL, p_x, p_w, p_small, p_x, rows_n, d_n, d_n, work, work_bytes);
+}
+static void part_fc(void *u) {
+    (void)u;
+    (void)nc_hlx_linear(p_wide, p_wide + rows_n * f_n, p_x, p_w, p_small, NULL, rows_n, d_n, f_n,
+                        work, work_bytes);
+}
+static void part_out(void *u) {
+    (void)u;
+    (void)nc_hlx_linear(p_y, NULL, p_wide, p_w, p_small, p_x, rows_n, f_n, d_n, work, work_bytes);
+}
+/* dx (rows x k) = dout (rows x n) W^T and dW = x^T dout, for n wide and k narrow or turned round. */
+static void part_dx(size_t k, size_t n) {
+    (void)nc_hlx_gemm(0, 1, rows_n, k, n, p_wide, n, p_w, n, p_qkv, k, 0, work, work_bytes);
+}
+static void part_dw(size_t k, size_t n) {
+    (void)nc_hlx_gemm(1, 0, k, n, rows_n, p_wide, k, p_qkv, n, p_w, n, 1, work, work_bytes);
+}
+static void part_qkv_dx(void *u) { (void)u, part_dx(d_n, 3 * d_n); }
+static void part_qkv_dw(void *u) { (void)u, part_dw(d_n, 3 * d_n); }
+static void part_proj_dx(void *u) { (void)u, part_dx(d_n, d_n); }
+static void part_proj_dw(void *u) { (void)u, part_dw(d_n, d_n); }
+static void part_fc_dx(void *u) { (void)u, part_dx(d_n, f_n); }
+static void part_fc_dw(void *u) { (void)u, part_dw(d_n, f_n); }
+static void part_out_dx(void *u) { (void)u, part_dx(f_n, d_n); }
+static void part_out_dw(void *u) { (void)u, part_dw(f_n, d_n); }
+static void part_attention(void *u) {
+    (void)u;
+    (void)nc_hlx_attention(p_y, p_att, p_qkv, &heads_n, p_work, p_work_bytes);
+}
+static void part_attention_back(void *u) {
+    (void)u;
+    (void)nc_hlx_attention_backward(p_wide, p_y, p_att, p_qkv, &heads_n, p_work, p_work_bytes);
+}
+static void part_flash(void *u) {
+    (void)u;
+    (void)nc_hlx_flash_attention(p_y, p_small, p_qkv, &heads_n, p_work, p_work_bytes);
+}
+static void part_flash_back(void *u) {
+    (void)u;
+    (void)nc_hlx_flash_attention_backward(p_wide, p_y, p_y, p_small, p_qkv, &heads_n, p_work,
+                                          p_work_bytes);
+}
+static void part_layernorm(void *u) {
+    (void)u;
+    nc_hlx_layernorm(p_y, p_small, p_small + rows_n, p_x, p_w, p_w, rows_n, d_n);
+}
+static void part_layernorm_back(void *u) {
+    (void)u;
+    nc_hlx_layernorm_backward(p_y, p_qkv, p_qkv + d_n, p_x, p_x, p_w, p_small, p_small + rows_n,
+                              rows_n, d_n);
+}
+static void part_gelu_back(void *u) {
+    (void)u;
+    nc_hlx_gelu_backward(p_wide, p_wide, p_wide + rows_n * f_n, rows_n * f_n);
+}
+static void part_bias(void *u) {
+    (void)u;
+    nc_hlx_column_sums(p_small, p_wide, rows_n, f_n);
+}
+static void part_embedding(void *u) {
+    (void)u;
+    nc_hlx_embedding(p_y, p_tokens, p_w, p_w, rows_n, shape.max_seq_len, d_n);
+}
+static void part_embedding_back(void *u) {
+    (void)u;
+    nc_hlx_embedding_backward(p_w, p_w + 256 * d_n, p_x, p_tokens, rows_n, shape.max_seq_len, d_n);
+}
+static void part_cross_entropy(void *u) {
+    (void)u;
+    (void)nc_hlx_cross_entropy(p_y, p_tokens, p_small, rows_n, d_n);
+}
+static void part_norm(void *u) {
+    (void)u;
+    p_small[0] = nc_hlx__squared_norm(model);
+}
+static void part_zero(void *u) { (void)u, nc_hlx_zero_gradients(model); }
+static void part_adamw(void *u) {
+    static nc_hlx_adamw a;
+    size_t n;
+    float *p = nc_hlx_parameters(model, &n);
+    (void)u;
+    nc_hlx_adamw_update(p, p + n, p + 2 * n, p + 3 * n, n, &a, 1, 1.0f);
+}
+
+/* Every part of a step of the tiny preset on one core, and its share of `step` seconds. */
+static int parts(double step) {
+    const double r = (double)(shape.batch_size * shape.max_seq_len), d = shape.d_model;
+    const double f = shape.ffn_dim, t = shape.max_seq_len, n = shape.num_layers;
+    const double att = 2 * r * t * d, total = 3323392;
+    const int l = (int)n;
+    const part list[] = {
+        {"qkv: gemm, bias", part_qkv, 6 * r * d * d, 0, l},
+        {"attention forward", part_attention, 2 * att, 0, l},
+        {"proj: gemm, bias, residual", part_proj, 2 * r * d * d, 0, l + 1}, /* and the head */
+        {"fc: gemm, bias, gelu", part_fc, 2 * r * d * f, 0, l},
+        {"out: gemm, bias, residual", part_out, 2 * r * d * f, 0, l},
+        {"out: dx", part_out_dx, 2 * r * d * f, 0, l},
+        {"out: dW", part_out_dw, 2 * r * d * f, 0, l},
+        {"fc: dx", part_fc_dx, 2 * r * d * f, 0, l},
+        {"fc: dW", part_fc_dw, 2 * r * d * f, 0, l},
+        {"proj and head: dx", part_proj_dx, 2 * r * d * d, 0, l + 1},
+        {"proj and head: dW", part_proj_dw, 2 * r * d * d, 0, l + 1},
+        {"attention backward", part_attention_back, 4 * att, 0, l},
+        {"qkv: dx", part_qkv_dx, 6 * r * d * d, 0, l},
+        {"qkv: dW", part_qkv_dw, 6 * r * d * d, 0, l},
+        {"gelu backward", part_gelu_back, 0, 12 * r * f, l},
+        {"layernorm forward", part_layernorm, 0, 8 * r * d, 2 * l + 1},
+        {"layernorm backward", part_layernorm_back, 0, 24 * r * d, 2 * l + 1},
+        {"bias gradients", part_bias, 0, 4 * r * f, 9 * l / 4}, /* f + 3 d + 2 d columns a layer */
+        {"embedding forward", part_embedding, 0, 12 * r * d, 1},
+        {"embedding backward", part_embedding_back, 0, 20 * r * d, 1},
+        {"cross-entropy", part_cross_entropy, 0, 8 * r * 256, 1},
+        {"zero gradients", part_zero, 0, 4 * total, 1},
+        {"gradient norm", part_norm, 0, 4 * total, 1},
+        {"adamw", part_adamw, 0, 28 * total, 1},
+        {"flash attention forward", part_flash, 2 * att, 0, 0},
+        {"flash attention backward", part_flash_back, 5 * att, 0, 0}};
+    double sum = 0, seconds_;
+    size_t i;
+    rows_n = (size_t)r, d_n = (size_t)d, f_n = (size_t)f;
+    heads_n.batch = shape.batch_size, heads_n.seq = shape.max_seq_len;
+    heads_n.heads = shape.num_heads, heads_n.head_size = d_n / shape.num_heads, heads_n.causal = 1;
+    p_work_bytes = nc_hlx_attention_work_bytes(&heads_n, 1);
+    p_x = calloc(rows_n * d_n, 4), p_y = calloc(rows_n * d_n, 4), p_w = calloc(d_n * f_n, 4);
+    p_wide = calloc(2 * rows_n * f_n, 4), p_qkv = calloc(rows_n * (3 * d_n + f_n), 4);
+    p_att = calloc(rows_n * heads_n.heads * heads_n.seq, 4), p_small = calloc(8 * rows_n, 4);
+    p_tokens = calloc(rows_n, 4), p_work = malloc(p_work_bytes);
+    if (!p_x || !p_y || !p_w || !p_wide || !p_qkv || !p_att || !p_small || !p_tokens || !p_work)
+        return 0;
+    for (i = 0; i < rows_n * d_n; i++) p_x[i] = (float)(i % 83) / 83.0f;
+    for (i = 0; i < d_n * f_n; i++) p_w[i] = (float)(i % 89) / 890.0f;
+    for (i = 0; i < 3 * rows_n * d_n; i++) p_qkv[i] = (float)(i % 97) / 97.0f;
+    for (i = 0; i < rows_n; i++) p_tokens[i] = (uint32_t)(i * i % 256);
+    for (i = 0; i < sizeof list / sizeof *list; i++) {
+        const part *q = &list[i];
+        char row[64];
+        seconds_ = bench_time(q->fn, NULL);
+        snprintf(row, sizeof row, "  %s%s", q->name, q->calls ? "" : " (instead)");
+        sum += seconds_ * q->calls;
+        bench_part(row, 1e-9 * (q->flops > 0 ? q->flops : q->bytes) / seconds_,
+                   q->flops > 0 ? "GFLOP/s" : "GB/s", seconds_ * (q->calls ? q->calls : n),
+                   seconds_ * (q->calls ? q->calls : n) / step);
+    }
+    bench_part("  all of them", 1 / sum, "steps/s", sum, sum / step);
+    free(p_x), free(p_y), free(p_w), free(p_wide), free(p_qkv), free(p_att), free(p_small);
+    free(p_tokens), free(p_work);
+    return 1;
+}
+
+/* An allocator that counts, to hold the printed formula against. */
+static size_t held;
+static void *count_alloc(void *user, size_t bytes, size_t align) {
+    void *block = NULL;
+    (void)user;
+    held += bytes;
+    return posix_memalign(&block, align, bytes) ? NULL : block;
+}
+static void count_free(void *user, void *block, size_t bytes) {
+    (void)user;
+    held -= bytes;
+    free(block);
+}
+
+static int preset(const char *name, const char *text, size_t bytes, double peak) {
+    const nc_allocator hooks = {count_alloc, count_free, NULL};
+    uint64_t parameters, formula;
+    double one = 0, t, tokens;
+    char row[80];
+    int n;
+    if (nc_hlx_preset(name, &shape) != NC_OK) return 0;
+    tokens = shape.batch_size * shape.max_seq_len;
+    for (n = 1; n <= 2; n++) {
+        threads(n);
+        if (nc_hlx_create(&model, &shape, &hooks) != NC_OK) return 0;
+        nc_hlx_init_weights(model, 1);
+        (void)nc_hlx_loader_init(&loader, text, bytes, shape.max_seq_len, 1);
+        t = bench_time(run_step, NULL);
+        if (n == 1) one = t;
+        (void)nc_hlx_footprint(&shape, &parameters, &formula);
+        snprintf(row, sizeof row, "%s, training, %d thread%s", name, n, n > 1 ? "s" : "");
+        bench_row(row, tokens / t, "tokens/s", n > 1 ? one / t : 0, "one thread");
+        if (n == 1 && peak > 0)
+            bench_row("  share of FMA peak (6 N flop per token)",
+                      6.0 * (double)parameters * tokens / t / peak, "of peak", 0, "");
+        if (n == 1) {
+            snprintf(row, sizeof row, "%s, memory allocated", name);
+            bench_row(row, (double)held / 1e6, "MB", (double)held / (double)formula,
+                      "nc_hlx_footprint");
+        }
+        if (n == 1 && !strcmp(name, "tiny") && !parts(t)) return 0;
+        nc_hlx_destroy(model);
+    }
+    return 1;
+}
+
+static void memory_row(const char *name, int flash, int recompute) {
+    uint64_t bytes;
+    char row[80];
+    (void)nc_hlx_preset(name, &shape);
+    shape.flash = (uint32_t)flash;
+    shape.recompute = (uint32_t)recompute;
+    (void)nc_hlx_footprint(&shape, NULL, &bytes);
+    snprintf(row, sizeof row, "%s, memory%s%s", name, flash ? ", flash" : "",
+             recompute ? ", recompute" : "");
+    bench_row(row, (double)bytes / 1e6, "MB", 0, "");
+}
+
 int main(int argc, char **argv) {
     static char text[1 << 16];
-    nc_hlx_config config;
-    uint64_t parameters, bytes;
-    double one = 0, peak = 0, t;
+    double peak = 0;
     size_t i;
-    int n;
     work_bytes = nc_hlx_gemm_work_bytes();
     a = malloc(S * S * sizeof *a);
     b = malloc(S * S * sizeof *b);
@@ -106,24 +333,11 @@ int main(int argc, char **argv) {
     bench_begin("hlx", argc, argv);
     threads(1);
     gemm_rows(&peak);
-    (void)nc_hlx_preset("tiny", &config);
-    for (n = 1; n <= 2; n++) {
-        char row[64];
-        double tokens = config.batch_size * config.max_seq_len;
-        threads(n);
-        if (nc_hlx_create(&model, &config, NULL) != NC_OK) return 1;
-        nc_hlx_init_weights(model, 1);
-        (void)nc_hlx_loader_init(&loader, text, sizeof text, config.max_seq_len, 1);
-        t = bench_time(run_step, NULL);
-        if (n == 1) one = t;
-        (void)nc_hlx_footprint(&config, &parameters, &bytes);
-        snprintf(row, sizeof row, "tiny preset, training, %d thread%s", n, n > 1 ? "s" : "");
-        bench_row(row, tokens / t, "tokens/s", n > 1 ? one / t : 0, "one thread");
-        if (n == 1 && peak > 0)
-            bench_row("  share of FMA peak (6 N flop per token)",
-                      6.0 * (double)parameters * tokens / t / peak, "of peak", 0, "");
-        nc_hlx_destroy(model);
-    }
-    bench_row("tiny preset, all memory", (double)bytes / 1e6, "MB", 0, "");
+    if (!preset("tiny", text, sizeof text, peak) || !preset("small", text, sizeof text, peak))
+        return 1;
+    memory_row("small", 1, 1);
+    memory_row("medium", 0, 0);
+    memory_row("medium", 1, 0);
+    memory_row("medium", 1, 1);
     return bench_end();
 }

@@ -1,0 +1,207 @@
+/* Float kernels and whole training steps on a device: rates, and the digest of twenty steps against
+   the CPU's. usage: gpu [FILE.json] [--device vulkan|cuda]; $NC_KERNEL_PATH and $NC_GPU_LIBRARY as
+   for hlx_train. Without a device it says so and succeeds. */
+#define _POSIX_C_SOURCE 200112L
+#include "bench.h"
+#define NC_GPU
+#if defined(__has_include)
+#if !__has_include(<vulkan/vulkan.h>)
+#define NC_GPU_NO_VULKAN
+#endif
+#endif
+#define NC_IMPLEMENTATION
+#include "../nc_hlx.h"
+
+/* Seconds of one of `repeat` recorded dispatches: the median of five runs, by the device's clock
+   where it has one. Negative on an error. */
+static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, const void *push,
+                            uint32_t push_bytes, const uint32_t threads[3],
+                            const uint32_t groups[3], const size_t *bytes, int repeat) {
+    nc_gpu_buffer *buffer[3] = {NULL, NULL, NULL};
+    nc_gpu_kernel *kernel = NULL;
+    nc_gpu_program *program = NULL;
+    nc_status status = nc_gpu_kernel_load(device, name, buffers, push_bytes, threads, &kernel);
+    double runs[5];
+    uint32_t i;
+    int r;
+    for (i = 0; i < buffers && status == NC_OK; i++)
+        status = nc_gpu_buffer_create(device, bytes[i], &buffer[i]);
+    if (status == NC_OK) status = nc_gpu_begin(device);
+    for (r = 0; r < repeat && status == NC_OK; r++) {
+        status = nc_gpu_dispatch(device, kernel, buffer, push, groups);
+        if (status == NC_OK) status = nc_gpu_barrier(device);
+    }
+    if (status == NC_OK) status = nc_gpu_end(device, &program);
+    if (status == NC_OK) status = nc_gpu_run(device, program, NULL); /* warm-up */
+    for (r = 0; r < 5 && status == NC_OK; r++) {
+        uint64_t ns = 0;
+        double start = bench_now();
+        status = nc_gpu_run(device, program, &ns);
+        runs[r] = (ns ? 1e-9 * (double)ns : bench_now() - start) / repeat;
+    }
+    nc_gpu_program_destroy(device, program);
+    for (i = 0; i < buffers; i++) nc_gpu_buffer_destroy(device, buffer[i]);
+    nc_gpu_kernel_destroy(device, kernel);
+    if (status != NC_OK) {
+        fprintf(stderr, "%s: %s: %s\n", name, nc_status_str(status), nc_gpu_last_error(device));
+        return -1;
+    }
+    qsort(runs, 5, sizeof *runs, bench_order);
+    return runs[2];
+}
+
+static double gemm_row(nc_gpu *device, uint32_t n) {
+    static const uint32_t threads[3] = {16, 16, 1};
+    const size_t bytes[3] = {(size_t)n * n * 4, (size_t)n * n * 4, (size_t)n * n * 4};
+    const nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, n, n, n, 0);
+    const uint32_t tiles = (n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE;
+    const uint32_t groups[3] = {tiles, tiles, 1};
+    double t = dispatch_time(device, "gemm", 3, &push, sizeof push, threads, groups, bytes, 3);
+    char row[64];
+    if (t < 0) return t;
+    snprintf(row, sizeof row, "gemm %u^3", (unsigned)n);
+    bench_row(row, 2e-9 * n * n * n / t, "GFLOP/s", 0, "");
+    return t;
+}
+
+/* Rows kernels over `rows` rows of n: GB/s read and written, against the elementwise addition. */
+static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
+    static const uint32_t wide[3] = {256, 1, 1}, lanes[3] = {32, 1, 1};
+    const size_t count = (size_t)rows * n, one[3] = {count * 4, count * 4, count * 4};
+    const size_t norm[3] = {count * 4, 8 * (size_t)n, count * 4 + 8 * (size_t)rows};
+    uint32_t add[6] = {0}, soft[3] = {0}, layer[7] = {0}, groups[3] = {1, 1, 1};
+    double copy, t;
+    add[0] = add[2] = (uint32_t)count;
+    groups[0] = (uint32_t)((count + 255) / 256);
+    if (groups[0] > 65535) {
+        groups[1] = (groups[0] + 65534) / 65535;
+        groups[0] = (groups[0] + groups[1] - 1) / groups[1];
+    }
+    copy = dispatch_time(device, "elementwise", 3, add, sizeof add, wide, groups, one, 3);
+    if (copy < 0) return 0;
+    copy = 12.0 * (double)count / copy;
+    bench_row("addition, bandwidth", 1e-9 * copy, "GB/s", 0, "");
+    groups[0] = rows;
+    groups[1] = 1;
+    soft[0] = n;
+    t = dispatch_time(device, "softmax", 1, soft, sizeof soft, lanes, groups, one, 3);
+    if (t < 0) return 0;
+    bench_row("softmax", 8e-9 * (double)count / t, "GB/s", 8.0 * (double)count / t / copy,
+              "addition");
+    layer[0] = n;
+    layer[3] = n;
+    layer[5] = (uint32_t)count;
+    layer[6] = (uint32_t)count + rows;
+    t = dispatch_time(device, "layernorm", 3, layer, sizeof layer, lanes, groups, norm, 3);
+    if (t < 0) return 0;
+    bench_row("layernorm", 8e-9 * (double)count / t, "GB/s", 8.0 * (double)count / t / copy,
+              "addition");
+    return 1;
+}
+
+static const char *text_of(size_t *bytes) {
+    static char text[1 << 16];
+    size_t i;
+    for (i = 0; i < sizeof text; i++) text[i] = (char)(32 + i * i % 90);
+    *bytes = sizeof text;
+    return text;
+}
+
+/* Train on the device, and here as well to compare, when `steps` are few. */
+static int training(nc_gpu *device, const char *name, const nc_hlx_config *config, int steps,
+                    int compare) {
+    nc_hlx_model *there = NULL, *here = NULL;
+    nc_hlx_gpu *gpu = NULL;
+    nc_hlx_loader a, b;
+    nc_hlx_adamw adamw;
+    size_t bytes;
+    const char *text = text_of(&bytes);
+    nc_status status = nc_hlx_create(&there, config, NULL);
+    const double tokens = (double)config->batch_size * config->max_seq_len;
+    double start;
+    char row[96];
+    int i, same = 1;
+    memset(&adamw, 0, sizeof adamw);
+    adamw.clip_norm = 1.0f;
+    adamw.weight_decay = 0.1f;
+    if (status == NC_OK) nc_hlx_init_weights(there, 1);
+    if (status == NC_OK) status = nc_hlx_gpu_create(&gpu, device, there, &adamw);
+    (void)nc_hlx_loader_init(&a, text, bytes, config->max_seq_len, 1);
+    b = a;
+    if (status == NC_OK && !compare) status = nc_hlx_gpu_train_step(gpu, &a, &adamw, NULL);
+    start = bench_now();
+    for (i = 0; i < steps && status == NC_OK; i++)
+        status = nc_hlx_gpu_train_step(gpu, &a, &adamw, NULL);
+    snprintf(row, sizeof row, "%s, training", name);
+    if (status == NC_OK) bench_row(row, tokens * steps / (bench_now() - start), "tokens/s", 0, "");
+    if (status == NC_OK && compare) {
+        status = nc_hlx_create(&here, config, NULL);
+        if (status == NC_OK) nc_hlx_init_weights(here, 1);
+        for (i = 0; i < steps && status == NC_OK; i++)
+            status = nc_hlx_train_step(here, &b, &adamw, NULL);
+        if (status == NC_OK) status = nc_hlx_gpu_download(gpu);
+        same = status == NC_OK && nc_hlx_digest(here) == nc_hlx_digest(there);
+        if (status == NC_OK)
+            printf("%d steps: device %016llx, CPU %016llx: %s\n", steps,
+                   (unsigned long long)nc_hlx_digest(there),
+                   (unsigned long long)nc_hlx_digest(here), same ? "the same" : "DIFFERENT");
+    }
+    if (status != NC_OK)
+        fprintf(stderr, "%s: %s: %s\n", name, nc_status_str(status), nc_gpu_last_error(device));
+    nc_hlx_gpu_destroy(gpu);
+    nc_hlx_destroy(there);
+    nc_hlx_destroy(here);
+    return status == NC_OK && same;
+}
+
+static int measure(nc_gpu *device) {
+    nc_hlx_config demo, tiny, small;
+    double t = gemm_row(device, 512);
+    const int fast = t > 0 && t < 0.005; /* a card, not a CPU that plays one */
+    (void)nc_hlx_preset("tiny", &demo);
+    (void)nc_hlx_preset("tiny", &tiny);
+    (void)nc_hlx_preset("small", &small);
+    demo.d_model = 64;
+    demo.num_layers = 2;
+    demo.ffn_dim = 256;
+    demo.max_seq_len = 64;
+    demo.batch_size = 2;
+    if (t < 0 || (fast && (gemm_row(device, 2048) < 0 || gemm_row(device, 4096) < 0))) return 0;
+    if (!rows_kernels(device, fast ? 65536 : 1024, 1024)) return 0;
+    if (!training(device, "two layers, d 64", &demo, 20, 1)) return 0;
+    if (!fast) return 1;
+    if (!training(device, "tiny", &tiny, 50, 0)) return 0;
+    tiny.flash = 1;
+    if (!training(device, "tiny, flash", &tiny, 50, 0)) return 0;
+    return training(device, "small", &small, 20, 0);
+}
+
+int main(int argc, char **argv) {
+    static const char *const names[2] = {"vulkan", "cuda"};
+    const char *only = NULL;
+    int i, ok = 1;
+    if (argc > 2 && !strcmp(argv[argc - 2], "--device")) {
+        only = argv[argc - 1];
+        argc -= 2;
+    }
+    for (i = 0; i < 2; i++) {
+        nc_gpu_desc desc;
+        nc_gpu *device;
+        nc_error err;
+        if (only && strcmp(only, names[i])) continue;
+        memset(&desc, 0, sizeof desc);
+        desc.kind = i ? NC_GPU_CUDA : NC_GPU_VULKAN;
+        desc.kernel_path = getenv("NC_KERNEL_PATH");
+        desc.library = getenv("NC_GPU_LIBRARY");
+        if (nc_gpu_open(&device, &desc, &err) != NC_OK) {
+            printf("%s: skipped: %s\n", names[i], err.message);
+            continue;
+        }
+        bench_begin(names[i], argc, argv);
+        printf("%s\n", nc_gpu_get_caps(device)->name);
+        ok = measure(device) && ok;
+        (void)bench_end();
+        nc_gpu_close(device);
+    }
+    return !ok;
+}
