@@ -840,6 +840,7 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC push_options
+#pragma GCC optimize("tree-vectorize", "vect-cost-model=dynamic") /* vector code at -O2 too */
 #pragma GCC optimize("fp-contract=off")
 #endif
 
@@ -2184,23 +2185,63 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
     return s;
 }
 
-/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p). */
-NC_HLX__INLINE void nc_hlx__adam_body(float *p, const float *g, float *m, float *v,
-                                      const nc_hlx__adam_step *s, size_t n) {
+/* x[i] = sqrt(x[i]). With intrinsics, because sqrtf may set errno, which keeps compilers from vector
+ * code; the root is correctly rounded everywhere. */
+#ifdef NC_HLX__X86
+NC_HLX__AVX512 static size_t nc_hlx__roots_avx512(float *x, size_t n) {
+    size_t i;
+    for (i = 0; i + 16 <= n; i += 16)
+        _mm512_storeu_ps(x + i, _mm512_sqrt_ps(_mm512_loadu_ps(x + i)));
+    return i;
+}
+NC_HLX__AVX2 static size_t nc_hlx__roots_avx2(float *x, size_t n) {
+    size_t i;
+    for (i = 0; i + 8 <= n; i += 8) _mm256_storeu_ps(x + i, _mm256_sqrt_ps(_mm256_loadu_ps(x + i)));
+    return i;
+}
+#endif
+static void nc_hlx__roots(float *x, size_t n) {
+    size_t i = 0;
+#ifdef NC_HLX__X86
+    if (nc_hlx_simd() == 2)
+        i = nc_hlx__roots_avx512(x, n);
+    else if (nc_hlx_simd() == 1)
+        i = nc_hlx__roots_avx2(x, n);
+#endif
+    for (; i < n; i++) x[i] = sqrtf(x[i]);
+}
+
+/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p), before
+ * and after the root. */
+NC_HLX__INLINE void nc_hlx__moments_body(float *root, const float *g, float *m, float *v,
+                                         const nc_hlx__adam_step *step, size_t n) {
+    const nc_hlx__adam_step s = *step; /* the compiler sees that no array changes it */
     size_t i;
     for (i = 0; i < n; i++) {
-        float grad = g[i] * s->scale, mean = fmaf(s->beta1, m[i], s->rest1 * grad);
-        float square = fmaf(s->beta2, v[i], s->rest2 * grad * grad);
-        float step = (mean / s->correct1) / (sqrtf(square / s->correct2) + s->eps);
-        m[i] = mean;
+        float grad = g[i] * s.scale, square = fmaf(s.beta2, v[i], s.rest2 * grad * grad);
+        m[i] = fmaf(s.beta1, m[i], s.rest1 * grad);
         v[i] = square;
-        p[i] = fmaf(-s->lr, fmaf(s->decay, p[i], step), p[i]);
+        root[i] = square / s.correct2;
     }
 }
-NC_HLX__VERSIONS(nc_hlx__adam,
-                 (float *p, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
+NC_HLX__VERSIONS(nc_hlx__moments,
+                 (float *root, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
                   size_t n),
-                 (p, g, m, v, s, n))
+                 (root, g, m, v, s, n))
+
+NC_HLX__INLINE void nc_hlx__move_body(float *p, const float *m, const float *root,
+                                      const nc_hlx__adam_step *step, size_t n) {
+    const nc_hlx__adam_step s = *step;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        float move = (m[i] / s.correct1) / (root[i] + s.eps);
+        p[i] = fmaf(-s.lr, fmaf(s.decay, p[i], move), p[i]);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__move,
+                 (float *p, const float *m, const float *root, const nc_hlx__adam_step *s,
+                  size_t n),
+                 (p, m, root, s, n))
 
 NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
                                 const nc_hlx_adamw *adamw, uint64_t step, float scale) {
@@ -2211,8 +2252,16 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
 #pragma omp parallel for schedule(static)
 #endif
     for (i = 0; i < pieces; i++) {
-        size_t at = (size_t)i * NC_HLX__PIECE, left = n - at;
-        nc_hlx__adam(p + at, g + at, m + at, v + at, &s, nc_hlx__min(left, NC_HLX__PIECE));
+        const size_t first = (size_t)i * NC_HLX__PIECE;
+        const size_t end = first + nc_hlx__min(n - first, NC_HLX__PIECE);
+        float root[512];
+        size_t at;
+        for (at = first; at < end; at += 512) { /* stays in the first cache */
+            const size_t count = nc_hlx__min(end - at, 512);
+            nc_hlx__moments(root, g + at, m + at, v + at, &s, count);
+            nc_hlx__roots(root, count);
+            nc_hlx__move(p + at, m + at, root, &s, count);
+        }
     }
 }
 
