@@ -45,8 +45,8 @@
      >>model     tensors and memory of a model
      >>io        checkpoints, safetensors
      >>bpe       byte-pair encoding
-     >>public    model, training, sampling
      >>gpu       gemm and whole training steps on a device (NC_GPU)
+     >>public    model, training, sampling
      >>changelog
 
    Options, defined before including:
@@ -1395,9 +1395,9 @@ typedef struct nc_hlx__micro {
 } nc_hlx__micro;
 
 enum {
-    NC_HLX__KC = 256, /* k block */
-    NC_HLX__MC = 224, /* rows per block of A, rounded down to whole tiles */
-    NC_HLX__NC = 512, /* columns per block of B */
+    NC_HLX__KC = 256,  /* k block */
+    NC_HLX__MC = 224,  /* rows per block of A, rounded down to whole tiles */
+    NC_HLX__NC = 1024, /* columns per block of B */
     NC_HLX__MR_MAX = 14,
     NC_HLX__NR_MAX = 32
 };
@@ -1500,21 +1500,83 @@ static nc_hlx__micro nc_hlx__pick_micro(void) {
     return micro;
 }
 
-/* dst[p * width + i] = element (first + i, p0 + p) of op(X), where `lanes` says whether the lane
- * index runs along the rows of the stored matrix; missing lanes are zero. */
+#ifdef NC_HLX__X86
+/* dst[p * width + i] = x[i * ld + p] for 16 p and rows <= 16 of i; the lanes up to min(width, 16)
+ * beyond them are zero. Four rounds of shuffles transpose 16 x 16. */
+NC_HLX__AVX512 static void nc_hlx__transpose_avx512(float *dst, size_t width, const float *x,
+                                                    size_t ld, size_t rows) {
+    const __mmask16 mask = (__mmask16)(width < 16 ? (1u << width) - 1 : 0xFFFFu);
+    __m512 a[16], b[16];
+    size_t i;
+    for (i = 0; i < 16; i++) a[i] = i < rows ? _mm512_loadu_ps(x + i * ld) : _mm512_setzero_ps();
+    for (i = 0; i < 16; i += 2) {
+        b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
+        b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+    }
+    for (i = 0; i < 16; i += 4) { /* a[i + j]: column j of every 4 x 4 block of rows i .. i + 3 */
+        a[i] = _mm512_shuffle_ps(b[i], b[i + 2], 0x44);
+        a[i + 1] = _mm512_shuffle_ps(b[i], b[i + 2], 0xEE);
+        a[i + 2] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0x44);
+        a[i + 3] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0xEE);
+    }
+    for (i = 0; i < 4; i++) {
+        b[i] = _mm512_shuffle_f32x4(a[i], a[i + 4], 0x88);
+        b[i + 4] = _mm512_shuffle_f32x4(a[i], a[i + 4], 0xDD);
+        b[i + 8] = _mm512_shuffle_f32x4(a[i + 8], a[i + 12], 0x88);
+        b[i + 12] = _mm512_shuffle_f32x4(a[i + 8], a[i + 12], 0xDD);
+    }
+    for (i = 0; i < 4; i++) {
+        a[i] = _mm512_shuffle_f32x4(b[i], b[i + 8], 0x88);
+        a[i + 8] = _mm512_shuffle_f32x4(b[i], b[i + 8], 0xDD);
+        a[i + 4] = _mm512_shuffle_f32x4(b[i + 4], b[i + 12], 0x88);
+        a[i + 12] = _mm512_shuffle_f32x4(b[i + 4], b[i + 12], 0xDD);
+    }
+    for (i = 0; i < 16; i++) _mm512_mask_storeu_ps(dst + i * width, mask, a[i]);
+}
+#endif
+
+/* width values, without a call of memcpy for the widths of the micro kernels. */
+static void nc_hlx__copy_lanes(float *dst, const float *x, size_t width) {
+    switch (width) {
+    case 32: memcpy(dst, x, 32 * sizeof *dst); break;
+    case 16: memcpy(dst, x, 16 * sizeof *dst); break;
+    case 14:
+        memcpy(dst, x, 8 * sizeof *dst);
+        memcpy(dst + 6, x + 6, 8 * sizeof *dst);
+        break;
+    case 8: memcpy(dst, x, 8 * sizeof *dst); break;
+    case 6: memcpy(dst, x, 6 * sizeof *dst); break;
+    default: memcpy(dst, x, width * sizeof *dst);
+    }
+}
+
+/* dst[p * width + i] = element (first + i, p0 + p) of op(X), where lanes_contiguous says whether the
+ * lane index runs along the rows of the stored matrix; missing lanes are zero. */
 static void nc_hlx__pack(float *dst, const float *x, size_t ld, int lanes_contiguous, size_t first,
                          size_t lanes, size_t width, size_t p0, size_t k) {
-    size_t p, i;
+    size_t p = 0, i;
     if (lanes_contiguous) {
-        for (p = 0; p < k; p++) {
-            memcpy(dst + p * width, x + (p0 + p) * ld + first, lanes * sizeof *dst);
+        for (; p < k; p++) {
+            const float *from = x + (p0 + p) * ld + first;
+            if (lanes == width) {
+                nc_hlx__copy_lanes(dst + p * width, from, width);
+                continue;
+            }
+            memcpy(dst + p * width, from, lanes * sizeof *dst);
             for (i = lanes; i < width; i++) dst[p * width + i] = 0.0f;
         }
-    } else {
-        for (i = 0; i < width; i++)
-            for (p = 0; p < k; p++)
-                dst[p * width + i] = i < lanes ? x[(first + i) * ld + p0 + p] : 0.0f;
+        return;
     }
+    x += first * ld + p0;
+#ifdef NC_HLX__X86
+    if (nc_hlx_simd() == 2 && width >= 14)
+        for (; p + 16 <= k; p += 16)
+            for (i = 0; i < width; i += 16)
+                nc_hlx__transpose_avx512(dst + p * width + i, width, lanes > i ? x + i * ld + p : x,
+                                         ld, lanes > i ? lanes - i : 0);
+#endif
+    for (; p < k; p++)
+        for (i = 0; i < width; i++) dst[p * width + i] = i < lanes ? x[i * ld + p] : 0.0f;
 }
 
 /* What is done to C after its last k block: + bias, + residual, and gelu of the result beside it.
@@ -2479,6 +2541,16 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     return used;
 }
 
+/* Places of dropout: the embedding, then two a layer. */
+enum { NC_HLX__DROP_EMBEDDING = 0, NC_HLX__DROP_ATTENTION = 1, NC_HLX__DROP_FFN = 2 };
+
+/* Whether a loader, perhaps read from a file, can feed a model. */
+static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) {
+    return model && loader && loader->data && loader->seq != 0 && loader->count > loader->seq &&
+           loader->seq <= model->config.max_seq_len &&
+           (loader->token_bytes == 1 || loader->token_bytes == 2 || loader->token_bytes == 4);
+}
+
 /* >>io ============================================================================= */
 #ifndef NC_NO_STDIO
 
@@ -3308,814 +3380,6 @@ NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **out, const char *path, const nc_al
     else
         nc_hlx_bpe_destroy(bpe);
     return status;
-}
-#endif
-
-/* >>public ========================================================================= */
-
-NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
-    memset(config, 0, sizeof *config);
-    if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
-    config->d_model = 512;
-    config->num_layers = 6;
-    config->num_heads = 8;
-    config->ffn_dim = 2048;
-    config->max_seq_len = 256;
-    if (!strcmp(name, "small")) return nc_hlx__complete(config, config);
-    config->d_model = 768;
-    config->num_layers = config->num_heads = 12;
-    config->ffn_dim = 3072;
-    config->max_seq_len = 512;
-    return strcmp(name, "medium") ? NC_ERR_ARG : nc_hlx__complete(config, config);
-}
-
-NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
-                                  uint64_t *bytes) {
-    nc_hlx_model model;
-    nc_status status;
-    size_t activations;
-    memset(&model, 0, sizeof model);
-    status = nc_hlx__complete(config, &model.config);
-    if (status != NC_OK) return status;
-    nc_hlx__make_layout(&model.config, &model.layout);
-    model.threads = nc_hlx__threads();
-    activations = nc_hlx__carve_all(&model, NULL);
-    if (parameters) *parameters = model.layout.total;
-    if (bytes) *bytes = (uint64_t)model.layout.total * 16 + activations;
-    return NC_OK;
-}
-
-/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
- * product (e = 2^-13), and the same expression in two roundings must give 0. */
-static int nc_hlx__contract_holds(void) {
-    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
-    float a = one + e, b = one - e, minus_one = -one;
-    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
-    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
-}
-
-NC_API nc_status nc_hlx_create(nc_hlx_model **out, const nc_hlx_config *config,
-                               const nc_allocator *hooks) {
-    nc_hlx_model *model;
-    nc_hlx_config complete;
-    nc_status status;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    status = nc_hlx__complete(config, &complete);
-    if (status != NC_OK) return status;
-    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
-    model = (nc_hlx_model *)nc__calloc(hooks, sizeof *model);
-    if (!model) return NC_ERR_MEMORY;
-    if (hooks) model->hooks = *hooks;
-    model->custom_hooks = hooks != NULL;
-    model->config = complete;
-    model->threads = nc_hlx__threads();
-    nc_hlx__make_layout(&complete, &model->layout);
-    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
-    model->work_bytes = nc_hlx__carve_all(model, NULL);
-    model->parameters = (float *)nc__calloc(hooks, model->state_bytes);
-    model->arena = (char *)nc__alloc(hooks, model->work_bytes);
-    if (!model->parameters || !model->arena) {
-        nc_hlx_destroy(model);
-        return NC_ERR_MEMORY;
-    }
-    model->gradients = model->parameters + model->layout.total;
-    model->m = model->gradients + model->layout.total;
-    model->v = model->m + model->layout.total;
-    (void)nc_hlx__carve_all(model, model->arena);
-    *out = model;
-    return NC_OK;
-}
-
-NC_API void nc_hlx_destroy(nc_hlx_model *model) {
-    nc_allocator hooks;
-    const nc_allocator *use;
-    if (!model) return;
-    hooks = model->hooks;
-    use = model->custom_hooks ? &hooks : NULL;
-    nc__free(use, model->arena, model->work_bytes);
-    nc__free(use, model->parameters, model->state_bytes);
-    nc__free(use, model, sizeof *model);
-}
-
-/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
- * and Hall). Integer arithmetic only, so the same value everywhere. */
-static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t tensor) {
-    uint32_t words[4];
-    int32_t sum = 0;
-    int i, j;
-    for (i = 0; i < 2; i++) {
-        nc__philox(seed, index, ((uint64_t)tensor << 8) | (uint64_t)i, words);
-        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
-    }
-    return (float)(2 * sum - 12 * 65535) / 131072.0f;
-}
-
-NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
-    const nc_hlx_config *c = &model->config;
-    float residual = 0.02f / sqrtf(2.0f * (float)c->num_layers);
-    uint32_t id = 0;
-    size_t layer, i;
-    int t;
-    memset(model->parameters, 0, model->state_bytes);
-    model->step = 0;
-    model->seed = seed;
-    memset(&model->adamw, 0, sizeof model->adamw);
-    model->ready = 0;
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
-            float *x = nc_hlx__tensor(model, model->parameters, t, layer), scale = 0.02f;
-            int ones = t == NC_HLX__LN1_W || t == NC_HLX__LN2_W || t == NC_HLX__LNF_W;
-            if (t == NC_HLX__PROJ_W || t == NC_HLX__OUT_W) scale = residual;
-            for (i = 0; i < model->layout.size[t]; i++) {
-                if (nc_hlx__decays(t))
-                    x[i] = scale * nc_hlx__normal(seed, i, id);
-                else
-                    x[i] = ones ? 1.0f : 0.0f;
-            }
-        }
-}
-
-NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
-
-NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
-
-NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
-
-NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
-    return model->parameters;
-}
-
-NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
-    return model->gradients;
-}
-
-NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
-    uint64_t hash = NC__FNV_START;
-    uint8_t bytes[4];
-    size_t i;
-    for (i = 0; i < model->layout.total; i++) {
-        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
-        hash = nc__fnv1a(hash, bytes, 4);
-    }
-    return hash;
-}
-
-/* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. */
-static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
-                                    const float *dout, const float *x, const float *w, size_t rows,
-                                    size_t k, size_t n) {
-    size_t work = nc_hlx_gemm_work_bytes();
-    (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
-    (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
-    nc_hlx_column_sums(dbias, dout, rows, n);
-}
-
-static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
-    ptrdiff_t i;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < (ptrdiff_t)n; i++) out[i] = a[i] + b[i];
-}
-
-/* Places of dropout: the embedding, then two a layer. */
-enum { NC_HLX__DROP_EMBEDDING = 0, NC_HLX__DROP_ATTENTION = 1, NC_HLX__DROP_FFN = 2 };
-
-/* out = x dropped at a place of layer l, for all rows of this pass. */
-static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *x, int place,
-                            size_t l) {
-    const size_t n = (size_t)model->batch * model->seq * model->config.d_model;
-    nc_hlx_dropout(out, x, n, (uint64_t)model->micro * n, model->config.dropout, model->seed,
-                   (model->step + 1) << 24 | (2 * l + (size_t)place));
-}
-
-/* out = linear(x) + residual, with dropout of the first while it is on. */
-static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int w, int bias,
-                           size_t l, size_t k, const float *residual, int place) {
-    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    (void)nc_hlx_linear(out, NULL, x, nc_hlx__tensor(model, model->parameters, w, l),
-                        nc_hlx__tensor(model, model->parameters, bias, l),
-                        model->dropping ? NULL : residual, rows, k, d, model->gemm_work,
-                        nc_hlx_gemm_work_bytes());
-    if (!model->dropping) return;
-    nc_hlx__dropped(model, out, out, place, l);
-    nc_hlx__add(out, out, residual, rows * d);
-}
-
-static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
-    nc_hlx__layer *x = &model->layers[l];
-    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    size_t f = model->config.ffn_dim, work = nc_hlx_gemm_work_bytes();
-    float *p = model->parameters;
-    nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
-    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
-                        model->gemm_work, work);
-    if (model->config.flash)
-        (void)nc_hlx_flash_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
-                                     model->head_work_bytes);
-    else
-        (void)nc_hlx_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
-                               model->head_work_bytes);
-    nc_hlx__branch(model, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
-                   NC_HLX__DROP_ATTENTION);
-    nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
-    (void)nc_hlx_linear(x->fc, x->gelu, x->ln2, nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, rows, d, f,
-                        model->gemm_work, work);
-    nc_hlx__branch(model, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
-                   NC_HLX__DROP_FFN);
-}
-
-static const float *nc_hlx__head_matrix(const nc_hlx_model *model) {
-    return nc_hlx__tensor(model, model->parameters,
-                          model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
-}
-
-/* Logits of `tokens`. drop: with dropout. */
-static nc_status nc_hlx__run(nc_hlx_model *model, const uint32_t *tokens, uint32_t batch,
-                             uint32_t seq, int drop) {
-    const nc_hlx_config *c = &model->config;
-    const size_t rows = (size_t)batch * seq, d = c->d_model;
-    const float *in = model->embedded;
-    size_t i, l;
-    if (batch == 0 || seq == 0 || batch > c->batch_size || seq > c->max_seq_len) return NC_ERR_ARG;
-    for (i = 0; i < rows; i++)
-        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
-    model->batch = batch;
-    model->seq = seq;
-    model->ready = 0;
-    model->dropping = drop && c->dropout > 0.0f;
-    memmove(model->tokens, tokens, rows * sizeof *tokens);
-    nc_hlx_embedding(model->embedded, model->tokens,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0), rows, seq, d);
-    if (model->dropping)
-        nc_hlx__dropped(model, model->embedded, model->embedded, NC_HLX__DROP_EMBEDDING, 0);
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__forward_layer(model, l, in);
-        in = model->layers[l].out;
-    }
-    nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
-    return nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d, nc_hlx__head_matrix(model), d,
-                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
-}
-
-/* A pass with targets: losses into row `micro` of the losses, gradients divided by count. */
-static nc_status nc_hlx__run_training(nc_hlx_model *model, const uint32_t *tokens,
-                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
-                                      float count, uint32_t micro, int drop) {
-    const size_t rows = (size_t)batch * seq;
-    nc_status status;
-    model->micro = micro;
-    status = nc_hlx__run(model, tokens, batch, seq, drop);
-    if (status != NC_OK) return status;
-    memmove(model->targets, targets, rows * sizeof *targets);
-    nc_hlx__cross_entropy_rows(model->logits, model->targets, model->losses + micro * rows, rows,
-                               model->config.vocab_size, count);
-    model->ready = 1;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
-                                const uint32_t *targets, uint32_t batch, uint32_t seq,
-                                float *loss) {
-    const size_t rows = (size_t)batch * seq;
-    nc_status status;
-    float count;
-    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
-    if (!targets) return nc_hlx__run(model, tokens, batch, seq, 0);
-    if (batch > model->config.batch_size || seq > model->config.max_seq_len) return NC_ERR_ARG;
-    count = nc_hlx__count(targets, rows, model->config.vocab_size);
-    status = nc_hlx__run_training(model, tokens, targets, batch, seq, count, 0, 1);
-    if (status == NC_OK) *loss = nc_hlx_sum(model->losses, rows) / count;
-    return status;
-}
-
-NC_API const float *nc_hlx_logits(const nc_hlx_model *model) { return model->logits; }
-
-/* d_residual, or what dropout leaves of it at a place: the gradient of a branch's output. */
-static const float *nc_hlx__branch_gradient(nc_hlx_model *model, int place, size_t l) {
-    if (!model->dropping) return model->d_residual;
-    nc_hlx__dropped(model, model->d_branch, model->d_residual, place, l);
-    return model->d_branch;
-}
-
-/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
-static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *in) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
-    nc_hlx__layer *x = &model->layers[l];
-    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    size_t f = model->config.ffn_dim;
-    float *p = model->parameters, *g = model->gradients;
-    if (model->config.recompute && l + 1 < model->config.num_layers)
-        nc_hlx__forward_layer(model, l, in);
-    nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
-                            nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
-                            nc_hlx__tensor(model, p, NC_HLX__OUT_W, l), rows, f, d);
-    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
-                            nc_hlx__tensor(model, p, NC_HLX__FC_W, l), rows, d, f);
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
-                              nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
-                              x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
-                              x->ln2_rstd, rows, d);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l),
-                            nc_hlx__branch_gradient(model, NC_HLX__DROP_ATTENTION, l), x->mixed,
-                            nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l), rows, d, d);
-    if (model->config.flash)
-        (void)nc_hlx_flash_attention_backward(model->d_qkv, model->d_narrow, x->mixed, x->att,
-                                              x->qkv, &shape, model->head_work,
-                                              model->head_work_bytes);
-    else
-        (void)nc_hlx_attention_backward(model->d_qkv, model->d_narrow, x->att, x->qkv, &shape,
-                                        model->head_work, model->head_work_bytes);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
-                            nc_hlx__tensor(model, p, NC_HLX__QKV_W, l), rows, d, 3 * d);
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
-                              nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
-                              nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
-                              rows, d);
-}
-
-NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
-    const nc_hlx_config *c;
-    size_t rows, d, work, l;
-    float *g, *p, *dhead;
-    if (!model || !model->ready) return NC_ERR_ARG;
-    model->ready = 0;
-    c = &model->config;
-    rows = (size_t)model->batch * model->seq;
-    d = c->d_model;
-    work = nc_hlx_gemm_work_bytes();
-    p = model->parameters;
-    g = model->gradients;
-    dhead = nc_hlx__tensor(model, g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
-    (void)nc_hlx_gemm(1, 0, c->vocab_size, d, rows, model->logits, c->vocab_size, model->final, d,
-                      dhead, d, 1, model->gemm_work, work);
-    (void)nc_hlx_gemm(0, 0, rows, d, c->vocab_size, model->logits, c->vocab_size,
-                      nc_hlx__head_matrix(model), d, model->d_narrow, d, 0, model->gemm_work, work);
-    memset(model->d_residual, 0, rows * d * sizeof(float));
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LNF_W, 0),
-                              nc_hlx__tensor(model, g, NC_HLX__LNF_B, 0), model->d_narrow,
-                              model->layers[c->num_layers - 1].out,
-                              nc_hlx__tensor(model, p, NC_HLX__LNF_W, 0), model->final_mean,
-                              model->final_rstd, rows, d);
-    for (l = c->num_layers; l-- > 0;)
-        nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
-    if (model->dropping)
-        nc_hlx__dropped(model, model->d_residual, model->d_residual, NC_HLX__DROP_EMBEDDING, 0);
-    nc_hlx_embedding_backward(nc_hlx__tensor(model, g, NC_HLX__WTE, 0),
-                              nc_hlx__tensor(model, g, NC_HLX__WPE, 0), model->d_residual,
-                              model->tokens, rows, model->seq, d);
-    return NC_OK;
-}
-
-NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
-    const size_t total = model->layout.total;
-    ptrdiff_t i, pieces = (ptrdiff_t)((total + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < pieces; i++) {
-        size_t first = (size_t)i * NC_HLX__PIECE, n = nc_hlx__min(total - first, NC_HLX__PIECE);
-        memset(model->gradients + first, 0, n * sizeof(float));
-    }
-}
-
-/* nc_hlx_dot of all gradients with themselves, its chunks on all threads. */
-static float nc_hlx__squared_norm(nc_hlx_model *model) {
-    const size_t total = model->layout.total;
-    ptrdiff_t i, chunks = (ptrdiff_t)((total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < chunks; i++) {
-        size_t first = (size_t)i * NC_HLX__CHUNK, n = nc_hlx__min(total - first, NC_HLX__CHUNK);
-        model->sums[i] = nc_hlx_dot(model->gradients + first, model->gradients + first, n);
-    }
-    return nc_hlx_sum(model->sums, (size_t)chunks);
-}
-
-NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    const float norm = sqrtf(nc_hlx__squared_norm(model)), weight_decay = a.weight_decay;
-    const float scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
-    size_t layer, layers;
-    int t;
-    model->step++;
-    model->adamw = a;
-    for (t = 0; t < NC_HLX__TENSORS; t++) {
-        layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
-        a.weight_decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
-        for (layer = 0; layer < layers; layer++) {
-            float *p = nc_hlx__tensor(model, model->parameters, t, layer);
-            size_t at = (size_t)(p - model->parameters);
-            nc_hlx_adamw_update(p, model->gradients + at, model->m + at, model->v + at,
-                                model->layout.size[t], &a, model->step, scale);
-        }
-    }
-    if (stats) {
-        stats->grad_norm = norm;
-        stats->lr = nc_hlx_learning_rate(&a, model->step);
-        stats->step = model->step;
-    }
-}
-
-NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
-                                           uint32_t token_bytes, uint32_t seq, uint64_t seed) {
-    if (!loader || !tokens || seq == 0 || count <= seq ||
-        (token_bytes != 1 && token_bytes != 2 && token_bytes != 4))
-        return NC_ERR_ARG;
-    memset(loader, 0, sizeof *loader);
-    loader->data = (const uint8_t *)tokens;
-    loader->count = count;
-    loader->token_bytes = token_bytes;
-    loader->seq = seq;
-    loader->seed = seed;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
-                                    uint32_t seq, uint64_t seed) {
-    return nc_hlx_loader_init_tokens(loader, text, count, 1, seq, seed);
-}
-
-/* seq tokens from `at` on and their successors. */
-static void nc_hlx__window(const nc_hlx_loader *loader, size_t at, uint32_t *tokens,
-                           uint32_t *targets) {
-    const uint8_t *from = loader->data + at * loader->token_bytes;
-    uint32_t t, next = (uint32_t)nc__get_le(from, loader->token_bytes);
-    for (t = 0; t < loader->seq; t++) {
-        from += loader->token_bytes;
-        tokens[t] = next;
-        next = (uint32_t)nc__get_le(from, loader->token_bytes);
-        targets[t] = next;
-    }
-}
-
-/* The i-th element of a pseudo-random permutation of 0..n-1: a four-round Feistel network on
- * the smallest even number of bits that holds n, walked until the value falls below n. No
- * table, so any position of any epoch is reached at once. */
-static uint64_t nc_hlx__permute(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) {
-    unsigned half = 1;
-    uint64_t mask;
-    while ((UINT64_C(1) << (2 * half)) < n) half++;
-    mask = (UINT64_C(1) << half) - 1;
-    do {
-        uint64_t left = i >> half, right = i & mask;
-        uint64_t round;
-        for (round = 0; round < 4; round++) {
-            uint32_t words[4];
-            uint64_t next;
-            nc__philox(seed, right, (epoch << 8) | (round + 1), words);
-            next = (left ^ words[0]) & mask;
-            left = right;
-            right = next;
-        }
-        i = (left << half) | right;
-    } while (i >= n);
-    return i;
-}
-
-NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
-                               uint32_t batch) {
-    uint64_t windows = (loader->count - 1) / loader->seq;
-    uint32_t b;
-    for (b = 0; b < batch; b++, loader->next++) {
-        uint64_t epoch = loader->next / windows, index = loader->next % windows;
-        uint64_t slack = loader->count - 1 - windows * loader->seq; /* the windows' common shift */
-        uint32_t words[4];
-        if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
-        nc__philox(loader->seed, epoch, 0, words);
-        slack = words[0] % (slack + 1);
-        index = nc_hlx__permute(index, windows, loader->seed, epoch);
-        slack += index * loader->seq;
-        if (slack + loader->seq + 1 > loader->count) slack = loader->count - loader->seq - 1;
-        nc_hlx__window(loader, (size_t)slack, tokens + (size_t)b * loader->seq,
-                       targets + (size_t)b * loader->seq);
-    }
-}
-
-/* Whether a loader, perhaps read from a file, can feed a model. */
-static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) {
-    return model && loader && loader->data && loader->seq != 0 && loader->count > loader->seq &&
-           loader->seq <= model->config.max_seq_len &&
-           (loader->token_bytes == 1 || loader->token_bytes == 2 || loader->token_bytes == 4);
-}
-
-NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
-                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx_stats local;
-    size_t rows;
-    uint32_t i;
-    float count;
-    if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
-    rows = (size_t)model->config.batch_size * loader->seq * model->config.micro_batches;
-    count = (float)rows;
-    memset(&local, 0, sizeof local);
-    nc_hlx_zero_gradients(model);
-    for (i = 0; i < model->config.micro_batches; i++) {
-        nc_status status;
-        nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
-        status = nc_hlx__run_training(model, model->tokens, model->targets,
-                                      model->config.batch_size, loader->seq, count, i, 1);
-        if (status == NC_OK) status = nc_hlx_backward(model);
-        if (status != NC_OK) return status;
-    }
-    local.loss = nc_hlx_sum(model->losses, rows) / count;
-    nc_hlx_update(model, adamw, &local);
-    if (stats) *stats = local;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
-                                 float *loss) {
-    uint32_t w;
-    double sum = 0.0;
-    if (!nc_hlx__fits(model, data) || !loss || windows == 0) return NC_ERR_ARG;
-    if (windows > (data->count - 1) / data->seq)
-        windows = (uint32_t)((data->count - 1) / data->seq);
-    for (w = 0; w < windows; w++) {
-        nc_status status;
-        nc_hlx__window(data, (size_t)w * data->seq, model->tokens, model->targets);
-        status = nc_hlx__run_training(model, model->tokens, model->targets, 1, data->seq,
-                                      (float)data->seq, 0, 0);
-        if (status != NC_OK) return status;
-        sum = sum + (double)(nc_hlx_sum(model->losses, data->seq) / (float)data->seq);
-    }
-    model->ready = 0;
-    *loss = (float)(sum / (double)windows);
-    return NC_OK;
-}
-
-/* Rows of width n from row r on. */
-static float *nc_hlx__row(float *x, size_t r, size_t n) { return x + r * n; }
-
-/* Attention of the query at a position over all keys up to it; the one window's qkv rows are kept
- * from position to position. */
-static void nc_hlx__decode_attention(nc_hlx_model *model, nc_hlx__layer *x, size_t position) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, 1, position + 1);
-    const size_t hd = shape.head_size, d = model->config.d_model, n = position + 1;
-    nc_hlx__head head;
-    size_t h;
-    head.shape = &shape;
-    head.d = d;
-    head.scale = 1.0f / sqrtf((float)hd);
-    head.gemm = model->gemm_work;
-    for (h = 0; h < shape.heads; h++) {
-        float *s = x->att, *out = nc_hlx__row(x->mixed, position, d) + h * hd;
-        size_t j;
-        head.index = head.offset = 0;
-        head.q = x->qkv + h * hd;
-        if (model->config.flash) {
-            head.block = (float *)(void *)model->head_work;
-            nc_hlx__flash_queries(&head, x->mixed + h * hd, NULL, position, 1);
-            continue;
-        }
-        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, head.q + position * 3 * d, 3 * d, head.q + d,
-                          3 * d, s, n, 0);
-        for (j = 0; j < n; j++) s[j] = s[j] * head.scale;
-        nc_hlx_softmax(s, 1, n, 0);
-        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, s, n, head.q + 2 * d, 3 * d, out, d, 0);
-    }
-}
-
-static void nc_hlx__decode_layer(nc_hlx_model *model, size_t l, size_t r, const float *in) {
-    nc_hlx__layer *x = &model->layers[l];
-    const size_t d = model->config.d_model, f = model->config.ffn_dim;
-    const size_t work = nc_hlx_gemm_work_bytes();
-    float *p = model->parameters, *after = nc_hlx__row(x->after_att, r, d);
-    nc_hlx_layernorm(nc_hlx__row(x->ln1, r, d), x->ln1_mean + r, x->ln1_rstd + r, in,
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), 1, d);
-    (void)nc_hlx_linear(nc_hlx__row(x->qkv, r, 3 * d), NULL, nc_hlx__row(x->ln1, r, d),
-                        nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, 1, d, 3 * d,
-                        model->gemm_work, work);
-    nc_hlx__decode_attention(model, x, r);
-    (void)nc_hlx_linear(
-        after, NULL, nc_hlx__row(x->mixed, r, d), nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
-        nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), in, 1, d, d, model->gemm_work, work);
-    nc_hlx_layernorm(nc_hlx__row(x->ln2, r, d), x->ln2_mean + r, x->ln2_rstd + r, after,
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), 1, d);
-    (void)nc_hlx_linear(nc_hlx__row(x->fc, r, f), nc_hlx__row(x->gelu, r, f),
-                        nc_hlx__row(x->ln2, r, d), nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, 1, d, f, model->gemm_work,
-                        work);
-    (void)nc_hlx_linear(nc_hlx__row(x->out, r, d), NULL, nc_hlx__row(x->gelu, r, f),
-                        nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), after, 1, f, d,
-                        model->gemm_work, work);
-}
-
-NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
-                               const float **logits) {
-    const nc_hlx_config *c;
-    const float *in;
-    float *row;
-    size_t d, l;
-    if (!model || !logits) return NC_ERR_ARG;
-    c = &model->config;
-    d = c->d_model;
-    if (token >= c->vocab_size || position >= c->max_seq_len) return NC_ERR_ARG;
-    if (c->recompute) return NC_ERR_UNSUPPORTED;
-    model->ready = 0;
-    row = nc_hlx__row(model->embedded, position, d);
-    nc_hlx__embed_row(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
-                      nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0) + position * d, d);
-    in = row;
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__decode_layer(model, l, position, in);
-        in = nc_hlx__row(model->layers[l].out, position, d);
-    }
-    row = nc_hlx__row(model->final, position, d);
-    nc_hlx_layernorm(row, model->final_mean + position, model->final_rstd + position, in,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), 1, d);
-    *logits = model->logits;
-    return nc_hlx_gemm(0, 1, 1, c->vocab_size, d, row, d, nc_hlx__head_matrix(model), d,
-                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
-}
-
-/* Falling probability, rising token among equals. */
-static int nc_hlx__order(const void *a, const void *b) {
-    const nc_hlx__candidate *x = (const nc_hlx__candidate *)a, *y = (const nc_hlx__candidate *)b;
-    if (x->probability > y->probability) return -1;
-    if (x->probability < y->probability) return 1;
-    return x->token < y->token ? -1 : x->token > y->token;
-}
-
-/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
-static uint32_t nc_hlx__draw(float *logits, uint32_t n, nc_hlx__candidate *order,
-                             const nc_hlx_sampling *s, uint64_t index) {
-    uint32_t words[4], kept = n, i, best = 0;
-    float sum = 0.0f, at;
-    for (i = 1; i < n; i++)
-        if (logits[i] > logits[best]) best = i;
-    if (!(s->temperature > 0.0f)) return best;
-    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
-    nc_hlx_softmax(logits, 1, n, 0);
-    for (i = 0; i < n; i++) {
-        order[i].probability = logits[i];
-        order[i].token = i;
-    }
-    qsort(order, n, sizeof *order, nc_hlx__order);
-    if (s->top_k && s->top_k < kept) kept = s->top_k;
-    for (i = 0; i < kept; i++) {
-        sum = sum + order[i].probability;
-        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
-    }
-    nc__philox(s->seed, index, 1, words);
-    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
-    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
-        sum = sum + order[i].probability;
-        if (at < sum) break;
-    }
-    return order[i].token;
-}
-
-NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
-                                      const nc_hlx_sampling *sampling, uint32_t *out,
-                                      size_t count) {
-    nc_hlx_sampling s;
-    uint32_t length = 0, cached = 0, seq, token;
-    uint32_t *context;
-    size_t i;
-    nc_status status = NC_OK;
-    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
-    memset(&s, 0, sizeof s);
-    if (sampling) s = *sampling;
-    seq = model->config.max_seq_len;
-    context = model->targets; /* free outside training steps, as long as max_seq_len */
-    if (n > seq) {
-        prompt += n - seq;
-        n = seq;
-    }
-    for (i = 0; i < n; i++) context[length++] = prompt[i];
-    if (length == 0) context[length++] = '\n';
-    for (i = 0; i < count; i++) {
-        const float *logits = model->logits;
-        if (model->config.recompute) {
-            status = nc_hlx__run(model, context, 1, length, 0);
-            logits = model->logits + (size_t)(length - 1) * model->config.vocab_size;
-        }
-        for (; !model->config.recompute && cached < length && status == NC_OK; cached++)
-            status = nc_hlx_decode(model, context[cached], cached, &logits);
-        if (status != NC_OK) return status;
-        token = nc_hlx__draw(model->logits + (logits - model->logits), model->config.vocab_size,
-                             model->candidates, &s, i);
-        out[i] = token;
-        if (length == seq) {
-            length = seq / 2;
-            memmove(context, context + seq - length, length * sizeof *context);
-            cached = 0;
-        }
-        context[length++] = token;
-    }
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
-                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
-    nc_allocator hooks;
-    const nc_allocator *use;
-    uint32_t *tokens;
-    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
-    nc_status status;
-    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
-        return NC_ERR_ARG;
-    hooks = model->hooks;
-    use = model->custom_hooks ? &hooks : NULL;
-    tokens = (uint32_t *)nc__alloc(use, bytes);
-    if (!tokens) return NC_ERR_MEMORY;
-    for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
-    status =
-        nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
-    for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
-    nc__free(use, tokens, bytes);
-    return status;
-}
-
-#ifndef NC_NO_STDIO
-/* Encode bytes into to; returns the number of tokens. Word by word, so that no copy of the whole
- * text in wider tokens is needed. */
-static size_t nc_hlx__encode16(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes,
-                               uint16_t *to) {
-    uint32_t word[NC_HLX__WORD];
-    size_t at = 0, count = 0, n, i;
-    while (at < bytes) {
-        size_t length = nc_hlx__word(text + at, bytes - at);
-        n = nc_hlx_bpe_encode(bpe, text + at, length, word);
-        for (i = 0; i < n; i++) nc__put_le((uint8_t *)(to + count++), word[i], 2);
-        at += length;
-    }
-    return count;
-}
-
-NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
-                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
-                                  nc_error *err) {
-    const uint8_t *from;
-    size_t count, split, train, valid;
-    nc_status status;
-    nc__clear(err);
-    if (!data || !path || (token_bytes != 1 && token_bytes != 2 && token_bytes != 4) ||
-        (bpe && token_bytes != 1))
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "tokens have 1, 2 or 4 bytes, and text a tokenizer");
-    memset(data, 0, sizeof *data);
-    status = nc_hlx_file_open(&data->file, path, err);
-    if (status != NC_OK) return status;
-    from = data->file.data;
-    count = data->file.bytes / token_bytes;
-    train = split = count / 10 * 9;
-    valid = count - split;
-    data->train_bytes = split * token_bytes;
-    data->valid_bytes = valid * token_bytes;
-    if (bpe && from) {
-        data->encoded_bytes = nc__mul_size(count, 2);
-        data->encoded = (uint16_t *)nc__alloc(NULL, data->encoded_bytes);
-        if (!data->encoded) {
-            nc_hlx_data_close(data);
-            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        }
-        train = nc_hlx__encode16(bpe, from, split, data->encoded);
-        valid = nc_hlx__encode16(bpe, from + split, valid, data->encoded + train);
-        from = (const uint8_t *)data->encoded;
-        token_bytes = 2;
-    }
-    status = from ? nc_hlx_loader_init_tokens(&data->train, from, train, token_bytes, seq, seed)
-                  : NC_ERR_ARG;
-    if (status == NC_OK)
-        status = nc_hlx_loader_init_tokens(&data->valid, from + train * token_bytes, valid,
-                                           token_bytes, seq, seed);
-    if (status != NC_OK) {
-        nc_hlx_data_close(data);
-        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.120s' is too short", path);
-    }
-    return NC_OK;
-}
-
-NC_API void nc_hlx_data_close(nc_hlx_data *data) {
-    if (!data) return;
-    nc__free(NULL, data->encoded, data->encoded_bytes);
-    nc_hlx_file_close(&data->file);
-    memset(data, 0, sizeof *data);
 }
 #endif
 
@@ -4953,6 +4217,804 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     return NC_OK;
 }
 #endif /* NC_GPU */
+
+/* >>public ========================================================================= */
+
+NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
+    memset(config, 0, sizeof *config);
+    if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
+    config->d_model = 512;
+    config->num_layers = 6;
+    config->num_heads = 8;
+    config->ffn_dim = 2048;
+    config->max_seq_len = 256;
+    if (!strcmp(name, "small")) return nc_hlx__complete(config, config);
+    config->d_model = 768;
+    config->num_layers = config->num_heads = 12;
+    config->ffn_dim = 3072;
+    config->max_seq_len = 512;
+    return strcmp(name, "medium") ? NC_ERR_ARG : nc_hlx__complete(config, config);
+}
+
+NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
+                                  uint64_t *bytes) {
+    nc_hlx_model model;
+    nc_status status;
+    size_t activations;
+    memset(&model, 0, sizeof model);
+    status = nc_hlx__complete(config, &model.config);
+    if (status != NC_OK) return status;
+    nc_hlx__make_layout(&model.config, &model.layout);
+    model.threads = nc_hlx__threads();
+    activations = nc_hlx__carve_all(&model, NULL);
+    if (parameters) *parameters = model.layout.total;
+    if (bytes) *bytes = (uint64_t)model.layout.total * 16 + activations;
+    return NC_OK;
+}
+
+/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
+ * product (e = 2^-13), and the same expression in two roundings must give 0. */
+static int nc_hlx__contract_holds(void) {
+    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
+    float a = one + e, b = one - e, minus_one = -one;
+    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
+    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
+}
+
+NC_API nc_status nc_hlx_create(nc_hlx_model **out, const nc_hlx_config *config,
+                               const nc_allocator *hooks) {
+    nc_hlx_model *model;
+    nc_hlx_config complete;
+    nc_status status;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    status = nc_hlx__complete(config, &complete);
+    if (status != NC_OK) return status;
+    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
+    model = (nc_hlx_model *)nc__calloc(hooks, sizeof *model);
+    if (!model) return NC_ERR_MEMORY;
+    if (hooks) model->hooks = *hooks;
+    model->custom_hooks = hooks != NULL;
+    model->config = complete;
+    model->threads = nc_hlx__threads();
+    nc_hlx__make_layout(&complete, &model->layout);
+    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
+    model->work_bytes = nc_hlx__carve_all(model, NULL);
+    model->parameters = (float *)nc__calloc(hooks, model->state_bytes);
+    model->arena = (char *)nc__alloc(hooks, model->work_bytes);
+    if (!model->parameters || !model->arena) {
+        nc_hlx_destroy(model);
+        return NC_ERR_MEMORY;
+    }
+    model->gradients = model->parameters + model->layout.total;
+    model->m = model->gradients + model->layout.total;
+    model->v = model->m + model->layout.total;
+    (void)nc_hlx__carve_all(model, model->arena);
+    *out = model;
+    return NC_OK;
+}
+
+NC_API void nc_hlx_destroy(nc_hlx_model *model) {
+    nc_allocator hooks;
+    const nc_allocator *use;
+    if (!model) return;
+    hooks = model->hooks;
+    use = model->custom_hooks ? &hooks : NULL;
+    nc__free(use, model->arena, model->work_bytes);
+    nc__free(use, model->parameters, model->state_bytes);
+    nc__free(use, model, sizeof *model);
+}
+
+/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
+ * and Hall). Integer arithmetic only, so the same value everywhere. */
+static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t tensor) {
+    uint32_t words[4];
+    int32_t sum = 0;
+    int i, j;
+    for (i = 0; i < 2; i++) {
+        nc__philox(seed, index, ((uint64_t)tensor << 8) | (uint64_t)i, words);
+        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
+    }
+    return (float)(2 * sum - 12 * 65535) / 131072.0f;
+}
+
+NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
+    const nc_hlx_config *c = &model->config;
+    float residual = 0.02f / sqrtf(2.0f * (float)c->num_layers);
+    uint32_t id = 0;
+    size_t layer, i;
+    int t;
+    memset(model->parameters, 0, model->state_bytes);
+    model->step = 0;
+    model->seed = seed;
+    memset(&model->adamw, 0, sizeof model->adamw);
+    model->ready = 0;
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
+            float *x = nc_hlx__tensor(model, model->parameters, t, layer), scale = 0.02f;
+            int ones = t == NC_HLX__LN1_W || t == NC_HLX__LN2_W || t == NC_HLX__LNF_W;
+            if (t == NC_HLX__PROJ_W || t == NC_HLX__OUT_W) scale = residual;
+            for (i = 0; i < model->layout.size[t]; i++) {
+                if (nc_hlx__decays(t))
+                    x[i] = scale * nc_hlx__normal(seed, i, id);
+                else
+                    x[i] = ones ? 1.0f : 0.0f;
+            }
+        }
+}
+
+NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
+
+NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
+
+NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
+
+NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->parameters;
+}
+
+NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->gradients;
+}
+
+NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
+    uint64_t hash = NC__FNV_START;
+    uint8_t bytes[4];
+    size_t i;
+    for (i = 0; i < model->layout.total; i++) {
+        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
+        hash = nc__fnv1a(hash, bytes, 4);
+    }
+    return hash;
+}
+
+/* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. */
+static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
+                                    const float *dout, const float *x, const float *w, size_t rows,
+                                    size_t k, size_t n) {
+    size_t work = nc_hlx_gemm_work_bytes();
+    (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
+    (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
+    nc_hlx_column_sums(dbias, dout, rows, n);
+}
+
+static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < (ptrdiff_t)n; i++) out[i] = a[i] + b[i];
+}
+
+/* out = x dropped at a place of layer l, for all rows of this pass. */
+static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *x, int place,
+                            size_t l) {
+    const size_t n = (size_t)model->batch * model->seq * model->config.d_model;
+    nc_hlx_dropout(out, x, n, (uint64_t)model->micro * n, model->config.dropout, model->seed,
+                   (model->step + 1) << 24 | (2 * l + (size_t)place));
+}
+
+/* out = linear(x) + residual, with dropout of the first while it is on. */
+static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int w, int bias,
+                           size_t l, size_t k, const float *residual, int place) {
+    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    (void)nc_hlx_linear(out, NULL, x, nc_hlx__tensor(model, model->parameters, w, l),
+                        nc_hlx__tensor(model, model->parameters, bias, l),
+                        model->dropping ? NULL : residual, rows, k, d, model->gemm_work,
+                        nc_hlx_gemm_work_bytes());
+    if (!model->dropping) return;
+    nc_hlx__dropped(model, out, out, place, l);
+    nc_hlx__add(out, out, residual, rows * d);
+}
+
+static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
+    nc_hlx__layer *x = &model->layers[l];
+    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    size_t f = model->config.ffn_dim, work = nc_hlx_gemm_work_bytes();
+    float *p = model->parameters;
+    nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
+    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
+                        model->gemm_work, work);
+    if (model->config.flash)
+        (void)nc_hlx_flash_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
+                                     model->head_work_bytes);
+    else
+        (void)nc_hlx_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
+                               model->head_work_bytes);
+    nc_hlx__branch(model, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
+                   NC_HLX__DROP_ATTENTION);
+    nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
+    (void)nc_hlx_linear(x->fc, x->gelu, x->ln2, nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, rows, d, f,
+                        model->gemm_work, work);
+    nc_hlx__branch(model, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
+                   NC_HLX__DROP_FFN);
+}
+
+static const float *nc_hlx__head_matrix(const nc_hlx_model *model) {
+    return nc_hlx__tensor(model, model->parameters,
+                          model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+}
+
+/* Logits of `tokens`. drop: with dropout. */
+static nc_status nc_hlx__run(nc_hlx_model *model, const uint32_t *tokens, uint32_t batch,
+                             uint32_t seq, int drop) {
+    const nc_hlx_config *c = &model->config;
+    const size_t rows = (size_t)batch * seq, d = c->d_model;
+    const float *in = model->embedded;
+    size_t i, l;
+    if (batch == 0 || seq == 0 || batch > c->batch_size || seq > c->max_seq_len) return NC_ERR_ARG;
+    for (i = 0; i < rows; i++)
+        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
+    model->batch = batch;
+    model->seq = seq;
+    model->ready = 0;
+    model->dropping = drop && c->dropout > 0.0f;
+    memmove(model->tokens, tokens, rows * sizeof *tokens);
+    nc_hlx_embedding(model->embedded, model->tokens,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0), rows, seq, d);
+    if (model->dropping)
+        nc_hlx__dropped(model, model->embedded, model->embedded, NC_HLX__DROP_EMBEDDING, 0);
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__forward_layer(model, l, in);
+        in = model->layers[l].out;
+    }
+    nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
+    return nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d, nc_hlx__head_matrix(model), d,
+                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
+}
+
+/* A pass with targets: losses into row `micro` of the losses, gradients divided by count. */
+static nc_status nc_hlx__run_training(nc_hlx_model *model, const uint32_t *tokens,
+                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                      float count, uint32_t micro, int drop) {
+    const size_t rows = (size_t)batch * seq;
+    nc_status status;
+    model->micro = micro;
+    status = nc_hlx__run(model, tokens, batch, seq, drop);
+    if (status != NC_OK) return status;
+    memmove(model->targets, targets, rows * sizeof *targets);
+    nc_hlx__cross_entropy_rows(model->logits, model->targets, model->losses + micro * rows, rows,
+                               model->config.vocab_size, count);
+    model->ready = 1;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
+                                const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                float *loss) {
+    const size_t rows = (size_t)batch * seq;
+    nc_status status;
+    float count;
+    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
+    if (!targets) return nc_hlx__run(model, tokens, batch, seq, 0);
+    if (batch > model->config.batch_size || seq > model->config.max_seq_len) return NC_ERR_ARG;
+    count = nc_hlx__count(targets, rows, model->config.vocab_size);
+    status = nc_hlx__run_training(model, tokens, targets, batch, seq, count, 0, 1);
+    if (status == NC_OK) *loss = nc_hlx_sum(model->losses, rows) / count;
+    return status;
+}
+
+NC_API const float *nc_hlx_logits(const nc_hlx_model *model) { return model->logits; }
+
+/* d_residual, or what dropout leaves of it at a place: the gradient of a branch's output. */
+static const float *nc_hlx__branch_gradient(nc_hlx_model *model, int place, size_t l) {
+    if (!model->dropping) return model->d_residual;
+    nc_hlx__dropped(model, model->d_branch, model->d_residual, place, l);
+    return model->d_branch;
+}
+
+/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
+static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *in) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
+    nc_hlx__layer *x = &model->layers[l];
+    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    size_t f = model->config.ffn_dim;
+    float *p = model->parameters, *g = model->gradients;
+    if (model->config.recompute && l + 1 < model->config.num_layers)
+        nc_hlx__forward_layer(model, l, in);
+    nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
+                            nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
+                            nc_hlx__tensor(model, p, NC_HLX__OUT_W, l), rows, f, d);
+    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
+                            nc_hlx__tensor(model, p, NC_HLX__FC_W, l), rows, d, f);
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
+                              nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
+                              x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
+                              x->ln2_rstd, rows, d);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l),
+                            nc_hlx__branch_gradient(model, NC_HLX__DROP_ATTENTION, l), x->mixed,
+                            nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l), rows, d, d);
+    if (model->config.flash)
+        (void)nc_hlx_flash_attention_backward(model->d_qkv, model->d_narrow, x->mixed, x->att,
+                                              x->qkv, &shape, model->head_work,
+                                              model->head_work_bytes);
+    else
+        (void)nc_hlx_attention_backward(model->d_qkv, model->d_narrow, x->att, x->qkv, &shape,
+                                        model->head_work, model->head_work_bytes);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
+                            nc_hlx__tensor(model, p, NC_HLX__QKV_W, l), rows, d, 3 * d);
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
+                              nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
+                              nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
+                              rows, d);
+}
+
+NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
+    const nc_hlx_config *c;
+    size_t rows, d, work, l;
+    float *g, *p, *dhead;
+    if (!model || !model->ready) return NC_ERR_ARG;
+    model->ready = 0;
+    c = &model->config;
+    rows = (size_t)model->batch * model->seq;
+    d = c->d_model;
+    work = nc_hlx_gemm_work_bytes();
+    p = model->parameters;
+    g = model->gradients;
+    dhead = nc_hlx__tensor(model, g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+    (void)nc_hlx_gemm(1, 0, c->vocab_size, d, rows, model->logits, c->vocab_size, model->final, d,
+                      dhead, d, 1, model->gemm_work, work);
+    (void)nc_hlx_gemm(0, 0, rows, d, c->vocab_size, model->logits, c->vocab_size,
+                      nc_hlx__head_matrix(model), d, model->d_narrow, d, 0, model->gemm_work, work);
+    memset(model->d_residual, 0, rows * d * sizeof(float));
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LNF_W, 0),
+                              nc_hlx__tensor(model, g, NC_HLX__LNF_B, 0), model->d_narrow,
+                              model->layers[c->num_layers - 1].out,
+                              nc_hlx__tensor(model, p, NC_HLX__LNF_W, 0), model->final_mean,
+                              model->final_rstd, rows, d);
+    for (l = c->num_layers; l-- > 0;)
+        nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
+    if (model->dropping)
+        nc_hlx__dropped(model, model->d_residual, model->d_residual, NC_HLX__DROP_EMBEDDING, 0);
+    nc_hlx_embedding_backward(nc_hlx__tensor(model, g, NC_HLX__WTE, 0),
+                              nc_hlx__tensor(model, g, NC_HLX__WPE, 0), model->d_residual,
+                              model->tokens, rows, model->seq, d);
+    return NC_OK;
+}
+
+NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
+    const size_t total = model->layout.total;
+    ptrdiff_t i, pieces = (ptrdiff_t)((total + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < pieces; i++) {
+        size_t first = (size_t)i * NC_HLX__PIECE, n = nc_hlx__min(total - first, NC_HLX__PIECE);
+        memset(model->gradients + first, 0, n * sizeof(float));
+    }
+}
+
+/* nc_hlx_dot of all gradients with themselves, its chunks on all threads. */
+static float nc_hlx__squared_norm(nc_hlx_model *model) {
+    const size_t total = model->layout.total;
+    ptrdiff_t i, chunks = (ptrdiff_t)((total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (i = 0; i < chunks; i++) {
+        size_t first = (size_t)i * NC_HLX__CHUNK, n = nc_hlx__min(total - first, NC_HLX__CHUNK);
+        model->sums[i] = nc_hlx_dot(model->gradients + first, model->gradients + first, n);
+    }
+    return nc_hlx_sum(model->sums, (size_t)chunks);
+}
+
+NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    const float norm = sqrtf(nc_hlx__squared_norm(model)), weight_decay = a.weight_decay;
+    const float scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
+    size_t layer, layers;
+    int t;
+    model->step++;
+    model->adamw = a;
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
+        a.weight_decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
+        for (layer = 0; layer < layers; layer++) {
+            float *p = nc_hlx__tensor(model, model->parameters, t, layer);
+            size_t at = (size_t)(p - model->parameters);
+            nc_hlx_adamw_update(p, model->gradients + at, model->m + at, model->v + at,
+                                model->layout.size[t], &a, model->step, scale);
+        }
+    }
+    if (stats) {
+        stats->grad_norm = norm;
+        stats->lr = nc_hlx_learning_rate(&a, model->step);
+        stats->step = model->step;
+    }
+}
+
+NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
+                                           uint32_t token_bytes, uint32_t seq, uint64_t seed) {
+    if (!loader || !tokens || seq == 0 || count <= seq ||
+        (token_bytes != 1 && token_bytes != 2 && token_bytes != 4))
+        return NC_ERR_ARG;
+    memset(loader, 0, sizeof *loader);
+    loader->data = (const uint8_t *)tokens;
+    loader->count = count;
+    loader->token_bytes = token_bytes;
+    loader->seq = seq;
+    loader->seed = seed;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
+                                    uint32_t seq, uint64_t seed) {
+    return nc_hlx_loader_init_tokens(loader, text, count, 1, seq, seed);
+}
+
+/* seq tokens from `at` on and their successors. */
+static void nc_hlx__window(const nc_hlx_loader *loader, size_t at, uint32_t *tokens,
+                           uint32_t *targets) {
+    const uint8_t *from = loader->data + at * loader->token_bytes;
+    uint32_t t, next = (uint32_t)nc__get_le(from, loader->token_bytes);
+    for (t = 0; t < loader->seq; t++) {
+        from += loader->token_bytes;
+        tokens[t] = next;
+        next = (uint32_t)nc__get_le(from, loader->token_bytes);
+        targets[t] = next;
+    }
+}
+
+/* The i-th element of a pseudo-random permutation of 0..n-1: a four-round Feistel network on
+ * the smallest even number of bits that holds n, walked until the value falls below n. No
+ * table, so any position of any epoch is reached at once. */
+static uint64_t nc_hlx__permute(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) {
+    unsigned half = 1;
+    uint64_t mask;
+    while ((UINT64_C(1) << (2 * half)) < n) half++;
+    mask = (UINT64_C(1) << half) - 1;
+    do {
+        uint64_t left = i >> half, right = i & mask;
+        uint64_t round;
+        for (round = 0; round < 4; round++) {
+            uint32_t words[4];
+            uint64_t next;
+            nc__philox(seed, right, (epoch << 8) | (round + 1), words);
+            next = (left ^ words[0]) & mask;
+            left = right;
+            right = next;
+        }
+        i = (left << half) | right;
+    } while (i >= n);
+    return i;
+}
+
+NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
+                               uint32_t batch) {
+    uint64_t windows = (loader->count - 1) / loader->seq;
+    uint32_t b;
+    for (b = 0; b < batch; b++, loader->next++) {
+        uint64_t epoch = loader->next / windows, index = loader->next % windows;
+        uint64_t slack = loader->count - 1 - windows * loader->seq; /* the windows' common shift */
+        uint32_t words[4];
+        if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
+        nc__philox(loader->seed, epoch, 0, words);
+        slack = words[0] % (slack + 1);
+        index = nc_hlx__permute(index, windows, loader->seed, epoch);
+        slack += index * loader->seq;
+        if (slack + loader->seq + 1 > loader->count) slack = loader->count - loader->seq - 1;
+        nc_hlx__window(loader, (size_t)slack, tokens + (size_t)b * loader->seq,
+                       targets + (size_t)b * loader->seq);
+    }
+}
+
+NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
+                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx_stats local;
+    size_t rows;
+    uint32_t i;
+    float count;
+    if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
+    rows = (size_t)model->config.batch_size * loader->seq * model->config.micro_batches;
+    count = (float)rows;
+    memset(&local, 0, sizeof local);
+    nc_hlx_zero_gradients(model);
+    for (i = 0; i < model->config.micro_batches; i++) {
+        nc_status status;
+        nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
+        status = nc_hlx__run_training(model, model->tokens, model->targets,
+                                      model->config.batch_size, loader->seq, count, i, 1);
+        if (status == NC_OK) status = nc_hlx_backward(model);
+        if (status != NC_OK) return status;
+    }
+    local.loss = nc_hlx_sum(model->losses, rows) / count;
+    nc_hlx_update(model, adamw, &local);
+    if (stats) *stats = local;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
+                                 float *loss) {
+    uint32_t w;
+    double sum = 0.0;
+    if (!nc_hlx__fits(model, data) || !loss || windows == 0) return NC_ERR_ARG;
+    if (windows > (data->count - 1) / data->seq)
+        windows = (uint32_t)((data->count - 1) / data->seq);
+    for (w = 0; w < windows; w++) {
+        nc_status status;
+        nc_hlx__window(data, (size_t)w * data->seq, model->tokens, model->targets);
+        status = nc_hlx__run_training(model, model->tokens, model->targets, 1, data->seq,
+                                      (float)data->seq, 0, 0);
+        if (status != NC_OK) return status;
+        sum = sum + (double)(nc_hlx_sum(model->losses, data->seq) / (float)data->seq);
+    }
+    model->ready = 0;
+    *loss = (float)(sum / (double)windows);
+    return NC_OK;
+}
+
+/* Rows of width n from row r on. */
+static float *nc_hlx__row(float *x, size_t r, size_t n) { return x + r * n; }
+
+/* Attention of the query at a position over all keys up to it; the one window's qkv rows are kept
+ * from position to position. */
+static void nc_hlx__decode_attention(nc_hlx_model *model, nc_hlx__layer *x, size_t position) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, 1, position + 1);
+    const size_t hd = shape.head_size, d = model->config.d_model, n = position + 1;
+    nc_hlx__head head;
+    size_t h;
+    head.shape = &shape;
+    head.d = d;
+    head.scale = 1.0f / sqrtf((float)hd);
+    head.gemm = model->gemm_work;
+    for (h = 0; h < shape.heads; h++) {
+        float *s = x->att, *out = nc_hlx__row(x->mixed, position, d) + h * hd;
+        size_t j;
+        head.index = head.offset = 0;
+        head.q = x->qkv + h * hd;
+        if (model->config.flash) {
+            head.block = (float *)(void *)model->head_work;
+            nc_hlx__flash_queries(&head, x->mixed + h * hd, NULL, position, 1);
+            continue;
+        }
+        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, head.q + position * 3 * d, 3 * d, head.q + d,
+                          3 * d, s, n, 0);
+        for (j = 0; j < n; j++) s[j] = s[j] * head.scale;
+        nc_hlx_softmax(s, 1, n, 0);
+        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, s, n, head.q + 2 * d, 3 * d, out, d, 0);
+    }
+}
+
+static void nc_hlx__decode_layer(nc_hlx_model *model, size_t l, size_t r, const float *in) {
+    nc_hlx__layer *x = &model->layers[l];
+    const size_t d = model->config.d_model, f = model->config.ffn_dim;
+    const size_t work = nc_hlx_gemm_work_bytes();
+    float *p = model->parameters, *after = nc_hlx__row(x->after_att, r, d);
+    nc_hlx_layernorm(nc_hlx__row(x->ln1, r, d), x->ln1_mean + r, x->ln1_rstd + r, in,
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), 1, d);
+    (void)nc_hlx_linear(nc_hlx__row(x->qkv, r, 3 * d), NULL, nc_hlx__row(x->ln1, r, d),
+                        nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, 1, d, 3 * d,
+                        model->gemm_work, work);
+    nc_hlx__decode_attention(model, x, r);
+    (void)nc_hlx_linear(
+        after, NULL, nc_hlx__row(x->mixed, r, d), nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
+        nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), in, 1, d, d, model->gemm_work, work);
+    nc_hlx_layernorm(nc_hlx__row(x->ln2, r, d), x->ln2_mean + r, x->ln2_rstd + r, after,
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), 1, d);
+    (void)nc_hlx_linear(nc_hlx__row(x->fc, r, f), nc_hlx__row(x->gelu, r, f),
+                        nc_hlx__row(x->ln2, r, d), nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, 1, d, f, model->gemm_work,
+                        work);
+    (void)nc_hlx_linear(nc_hlx__row(x->out, r, d), NULL, nc_hlx__row(x->gelu, r, f),
+                        nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), after, 1, f, d,
+                        model->gemm_work, work);
+}
+
+NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
+                               const float **logits) {
+    const nc_hlx_config *c;
+    const float *in;
+    float *row;
+    size_t d, l;
+    if (!model || !logits) return NC_ERR_ARG;
+    c = &model->config;
+    d = c->d_model;
+    if (token >= c->vocab_size || position >= c->max_seq_len) return NC_ERR_ARG;
+    if (c->recompute) return NC_ERR_UNSUPPORTED;
+    model->ready = 0;
+    row = nc_hlx__row(model->embedded, position, d);
+    nc_hlx__embed_row(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
+                      nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0) + position * d, d);
+    in = row;
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__decode_layer(model, l, position, in);
+        in = nc_hlx__row(model->layers[l].out, position, d);
+    }
+    row = nc_hlx__row(model->final, position, d);
+    nc_hlx_layernorm(row, model->final_mean + position, model->final_rstd + position, in,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), 1, d);
+    *logits = model->logits;
+    return nc_hlx_gemm(0, 1, 1, c->vocab_size, d, row, d, nc_hlx__head_matrix(model), d,
+                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
+}
+
+/* Falling probability, rising token among equals. */
+static int nc_hlx__order(const void *a, const void *b) {
+    const nc_hlx__candidate *x = (const nc_hlx__candidate *)a, *y = (const nc_hlx__candidate *)b;
+    if (x->probability > y->probability) return -1;
+    if (x->probability < y->probability) return 1;
+    return x->token < y->token ? -1 : x->token > y->token;
+}
+
+/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
+static uint32_t nc_hlx__draw(float *logits, uint32_t n, nc_hlx__candidate *order,
+                             const nc_hlx_sampling *s, uint64_t index) {
+    uint32_t words[4], kept = n, i, best = 0;
+    float sum = 0.0f, at;
+    for (i = 1; i < n; i++)
+        if (logits[i] > logits[best]) best = i;
+    if (!(s->temperature > 0.0f)) return best;
+    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
+    nc_hlx_softmax(logits, 1, n, 0);
+    for (i = 0; i < n; i++) {
+        order[i].probability = logits[i];
+        order[i].token = i;
+    }
+    qsort(order, n, sizeof *order, nc_hlx__order);
+    if (s->top_k && s->top_k < kept) kept = s->top_k;
+    for (i = 0; i < kept; i++) {
+        sum = sum + order[i].probability;
+        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
+    }
+    nc__philox(s->seed, index, 1, words);
+    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
+    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
+        sum = sum + order[i].probability;
+        if (at < sum) break;
+    }
+    return order[i].token;
+}
+
+NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
+                                      const nc_hlx_sampling *sampling, uint32_t *out,
+                                      size_t count) {
+    nc_hlx_sampling s;
+    uint32_t length = 0, cached = 0, seq, token;
+    uint32_t *context;
+    size_t i;
+    nc_status status = NC_OK;
+    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
+    memset(&s, 0, sizeof s);
+    if (sampling) s = *sampling;
+    seq = model->config.max_seq_len;
+    context = model->targets; /* free outside training steps, as long as max_seq_len */
+    if (n > seq) {
+        prompt += n - seq;
+        n = seq;
+    }
+    for (i = 0; i < n; i++) context[length++] = prompt[i];
+    if (length == 0) context[length++] = '\n';
+    for (i = 0; i < count; i++) {
+        const float *logits = model->logits;
+        if (model->config.recompute) {
+            status = nc_hlx__run(model, context, 1, length, 0);
+            logits = model->logits + (size_t)(length - 1) * model->config.vocab_size;
+        }
+        for (; !model->config.recompute && cached < length && status == NC_OK; cached++)
+            status = nc_hlx_decode(model, context[cached], cached, &logits);
+        if (status != NC_OK) return status;
+        token = nc_hlx__draw(model->logits + (logits - model->logits), model->config.vocab_size,
+                             model->candidates, &s, i);
+        out[i] = token;
+        if (length == seq) {
+            length = seq / 2;
+            memmove(context, context + seq - length, length * sizeof *context);
+            cached = 0;
+        }
+        context[length++] = token;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
+                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
+    nc_allocator hooks;
+    const nc_allocator *use;
+    uint32_t *tokens;
+    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
+    nc_status status;
+    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
+        return NC_ERR_ARG;
+    hooks = model->hooks;
+    use = model->custom_hooks ? &hooks : NULL;
+    tokens = (uint32_t *)nc__alloc(use, bytes);
+    if (!tokens) return NC_ERR_MEMORY;
+    for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
+    status =
+        nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
+    for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
+    nc__free(use, tokens, bytes);
+    return status;
+}
+
+#ifndef NC_NO_STDIO
+/* Encode bytes into to; returns the number of tokens. Word by word, so that no copy of the whole
+ * text in wider tokens is needed. */
+static size_t nc_hlx__encode16(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes,
+                               uint16_t *to) {
+    uint32_t word[NC_HLX__WORD];
+    size_t at = 0, count = 0, n, i;
+    while (at < bytes) {
+        size_t length = nc_hlx__word(text + at, bytes - at);
+        n = nc_hlx_bpe_encode(bpe, text + at, length, word);
+        for (i = 0; i < n; i++) nc__put_le((uint8_t *)(to + count++), word[i], 2);
+        at += length;
+    }
+    return count;
+}
+
+NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
+                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
+                                  nc_error *err) {
+    const uint8_t *from;
+    size_t count, split, train, valid;
+    nc_status status;
+    nc__clear(err);
+    if (!data || !path || (token_bytes != 1 && token_bytes != 2 && token_bytes != 4) ||
+        (bpe && token_bytes != 1))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "tokens have 1, 2 or 4 bytes, and text a tokenizer");
+    memset(data, 0, sizeof *data);
+    status = nc_hlx_file_open(&data->file, path, err);
+    if (status != NC_OK) return status;
+    from = data->file.data;
+    count = data->file.bytes / token_bytes;
+    train = split = count / 10 * 9;
+    valid = count - split;
+    data->train_bytes = split * token_bytes;
+    data->valid_bytes = valid * token_bytes;
+    if (bpe && from) {
+        data->encoded_bytes = nc__mul_size(count, 2);
+        data->encoded = (uint16_t *)nc__alloc(NULL, data->encoded_bytes);
+        if (!data->encoded) {
+            nc_hlx_data_close(data);
+            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        }
+        train = nc_hlx__encode16(bpe, from, split, data->encoded);
+        valid = nc_hlx__encode16(bpe, from + split, valid, data->encoded + train);
+        from = (const uint8_t *)data->encoded;
+        token_bytes = 2;
+    }
+    status = from ? nc_hlx_loader_init_tokens(&data->train, from, train, token_bytes, seq, seed)
+                  : NC_ERR_ARG;
+    if (status == NC_OK)
+        status = nc_hlx_loader_init_tokens(&data->valid, from + train * token_bytes, valid,
+                                           token_bytes, seq, seed);
+    if (status != NC_OK) {
+        nc_hlx_data_close(data);
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.120s' is too short", path);
+    }
+    return NC_OK;
+}
+
+NC_API void nc_hlx_data_close(nc_hlx_data *data) {
+    if (!data) return;
+    nc__free(NULL, data->encoded, data->encoded_bytes);
+    nc_hlx_file_close(&data->file);
+    memset(data, 0, sizeof *data);
+}
+#endif
 
 #undef NC_HLX__VERSIONS
 #undef NC_HLX__INLINE
