@@ -1908,16 +1908,69 @@ static void nc_hlx__head_gemm(const nc_hlx__head *head, int trans_a, int trans_b
                       nc_hlx_gemm_work_bytes());
 }
 
-/* Entries above the diagonal are exact zeros, so the chains over keys end at the diagonal. */
+/* Queries of a causal product that are done together; keys behind the block are not looked at. */
+enum { NC_HLX__CAUSAL_BLOCK = 112 };
+
+/* out (t x hd) = P (t x t) X, X with stride 3 d: chains over all keys. Behind the diagonal P is +0, and
+ * a step fma(0, x, c) changes nothing but a c of -0, so a causal block of queries stops at its last
+ * key and only the sums that are -0 there go on. */
+static void nc_hlx__causal_product(const nc_hlx__head *head, const float *p, const float *x,
+                                   float *out, size_t ldo) {
+    const size_t t = head->shape->seq, hd = head->shape->head_size, ldx = 3 * head->d;
+    size_t i0, i, j, k;
+    for (i0 = 0; i0 < t; i0 += NC_HLX__CAUSAL_BLOCK) {
+        const size_t n = nc_hlx__min(t - i0, NC_HLX__CAUSAL_BLOCK);
+        const size_t keys = head->shape->causal ? i0 + n : t;
+        nc_hlx__head_gemm(head, 0, 0, n, hd, keys, p + i0 * t, t, x, ldx, out + i0 * ldo, ldo, 0);
+        for (i = i0; i < i0 + n && keys < t; i++)
+            for (j = 0; j < hd; j++)
+                for (k = keys; k < t && nc_hlx__bits(out[i * ldo + j]) == UINT32_C(0x80000000); k++)
+                    out[i * ldo + j] = fmaf(p[i * t + k], x[k * ldx + j], out[i * ldo + j]);
+    }
+}
+
+/* s (t x t) = A B^T, rows of A and B hd wide; causal blocks leave out keys behind them. */
+static void nc_hlx__causal_scores(const nc_hlx__head *head, const float *a, size_t lda,
+                                  const float *b, size_t ldb, float *s) {
+    const size_t t = head->shape->seq, hd = head->shape->head_size;
+    size_t i0;
+    for (i0 = 0; i0 < t; i0 += NC_HLX__CAUSAL_BLOCK) {
+        const size_t n = nc_hlx__min(t - i0, NC_HLX__CAUSAL_BLOCK);
+        nc_hlx__head_gemm(head, 0, 1, n, head->shape->causal ? i0 + n : t, hd, a + i0 * lda, lda, b,
+                          ldb, s + i0 * t, t, 0);
+    }
+}
+
+/* out (t x hd) = P^T (t x t) X: chains over ascending queries. Before the diagonal P is +0 and leaves
+ * a sum that begins at +0 alone, so a causal block of keys starts at its first query. */
+static void nc_hlx__causal_transposed(const nc_hlx__head *head, const float *p, const float *x,
+                                      size_t ldx, float *out, size_t ldo) {
+    const size_t t = head->shape->seq, hd = head->shape->head_size;
+    size_t k0;
+    for (k0 = 0; k0 < t; k0 += NC_HLX__CAUSAL_BLOCK) {
+        const size_t n = nc_hlx__min(t - k0, NC_HLX__CAUSAL_BLOCK);
+        const size_t q0 = head->shape->causal ? k0 : 0;
+        nc_hlx__head_gemm(head, 1, 0, n, hd, t - q0, p + q0 * t + k0, t, x + q0 * ldx, ldx,
+                          out + k0 * ldo, ldo, 0);
+    }
+}
+
+/* The visible entries of each row of a t x t block times the scale. */
+static void nc_hlx__scale_rows(const nc_hlx__head *head, float *s) {
+    const size_t t = head->shape->seq;
+    size_t i, j;
+    for (i = 0; i < t; i++)
+        for (j = 0; j < (head->shape->causal ? i + 1 : t); j++)
+            s[i * t + j] = s[i * t + j] * head->scale;
+}
+
 static void nc_hlx__attention_head(const nc_hlx__head *head, const nc_hlx__attention_job *job) {
-    const size_t t = head->shape->seq, hd = head->shape->head_size, d = head->d;
+    const size_t t = head->shape->seq, d = head->d;
     float *att = job->keep + head->index * t * t;
-    size_t j;
-    nc_hlx__head_gemm(head, 0, 1, t, t, hd, head->q, 3 * d, head->q + d, 3 * d, att, t, 0);
-    for (j = 0; j < t * t; j++) att[j] = att[j] * head->scale;
+    nc_hlx__causal_scores(head, head->q, 3 * d, head->q + d, 3 * d, att);
+    nc_hlx__scale_rows(head, att);
     nc_hlx_softmax(att, t, t, head->shape->causal);
-    nc_hlx__head_gemm(head, 0, 0, t, hd, t, att, t, head->q + 2 * d, 3 * d, job->to + head->offset,
-                      d, 0);
+    nc_hlx__causal_product(head, att, head->q + 2 * d, job->to + head->offset, d);
 }
 
 NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float *qkv,
@@ -1936,16 +1989,15 @@ NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float 
 /* dV = P^T dO, dP = dO V^T, dS = softmax backward, dQ = dS K / sqrt(hd), dK = dS^T Q / sqrt(hd). */
 static void nc_hlx__attention_head_backward(const nc_hlx__head *head,
                                             const nc_hlx__attention_job *job) {
-    const size_t t = head->shape->seq, hd = head->shape->head_size, d = head->d;
+    const size_t t = head->shape->seq, d = head->d;
     const float *att = job->kept + head->index * t * t, *dout = job->dout + head->offset;
     float *dq = job->to + (head->q - job->qkv), *ds = head->block;
-    size_t j;
-    nc_hlx__head_gemm(head, 1, 0, t, hd, t, att, t, dout, d, dq + 2 * d, 3 * d, 0);
-    nc_hlx__head_gemm(head, 0, 1, t, t, hd, dout, d, head->q + 2 * d, 3 * d, ds, t, 0);
+    nc_hlx__causal_transposed(head, att, dout, d, dq + 2 * d, 3 * d);
+    nc_hlx__causal_scores(head, dout, d, head->q + 2 * d, 3 * d, ds);
     nc_hlx_softmax_backward(ds, att, t, t, head->shape->causal);
-    for (j = 0; j < t * t; j++) ds[j] = ds[j] * head->scale;
-    nc_hlx__head_gemm(head, 0, 0, t, hd, t, ds, t, head->q + d, 3 * d, dq, 3 * d, 0);
-    nc_hlx__head_gemm(head, 1, 0, t, hd, t, ds, t, head->q, 3 * d, dq + d, 3 * d, 0);
+    nc_hlx__scale_rows(head, ds);
+    nc_hlx__causal_product(head, ds, head->q + d, dq, 3 * d);
+    nc_hlx__causal_transposed(head, ds, head->q, 3 * d, dq + d, 3 * d);
 }
 
 NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
