@@ -15,7 +15,7 @@ FUZZERS  = gl_parse tir_parse tir_tasm axx_table hlx_checkpoint hlx_safetensors 
 BENCHES  = goldilocks fp4 tirneural axx hlx
 FLOAT_KERNELS = probe gemm elementwise layernorm layernorm_backward column_sums softmax \
                 softmax_backward cross_entropy embedding embedding_backward reduce adam dropout \
-                flash_attention flash_attention_backward
+                flash_attention flash_attention_backward bf16
 FIELD_KERNELS = gl_vector gl_dot gl_matmul gl_ntt gl_reorder gl_poseidon2
 KERNELS  = $(FLOAT_KERNELS) $(FIELD_KERNELS)
 

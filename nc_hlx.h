@@ -150,6 +150,11 @@ typedef struct nc_hlx_config {
     uint32_t recompute; /* 1: keep layer outputs only and run layers again backwards: the same bits
                            from less memory and a third more work */
     float dropout;      /* after the embedding and before each residual addition; 0: none */
+    /* 1: mixed precision. Matrices and their biases, and the activations that enter or leave matrix
+     * products, are rounded to bfloat16 and kept so between the passes; products, sums, the residual
+     * stream, gradients, parameters and moments stay float32. Implies flash. Gradients do not lose
+     * small values, so no loss scaling is needed. */
+    uint32_t bf16;
 } nc_hlx_config;
 
 /* AdamW with decoupled decay (Loshchilov, Hutter 2019) and linear warm-up, cosine decay. Decay
@@ -324,6 +329,13 @@ NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
 NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
                                 const nc_hlx_adamw *adamw, uint64_t step, float scale);
 
+/* To the nearest bfloat16, ties to even, by integer operations; NaN stays NaN. In place: */
+NC_API void nc_hlx_bf16_round(float *x, size_t n);
+/* into 16 bits: */
+NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n);
+/* and back, exactly. */
+NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
+
 /* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
  * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
 NC_API nc_status nc_hlx_set_simd(int level);
@@ -399,7 +411,8 @@ NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data,
                                  float *loss);
 /* One token at a position after those before it, as a row of nc_hlx_forward gives: *logits points to
  * vocab_size values. The keys and values of earlier positions are those of earlier calls. NC_ERR_ARG
- * for a position or token out of range, NC_ERR_UNSUPPORTED with recompute, which keeps no keys. */
+ * for a position or token out of range, NC_ERR_UNSUPPORTED with recompute or bf16, which do not keep
+ * all keys in float32. */
 NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
                                const float **logits);
 /* Continue prompt[0 .. n) by `count` tokens into out; draw i uses counter i of the seed's stream.
@@ -2166,6 +2179,60 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
     return nc_hlx__all_heads(&job, work, work_bytes);
 }
 
+NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
+    uint32_t rounded = u + UINT32_C(0x7FFF) + (u >> 16 & 1);
+    return ((u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000) ? u | UINT32_C(0x00400000)
+                                                              : rounded) &
+           UINT32_C(0xFFFF0000);
+}
+
+NC_HLX__INLINE void nc_hlx__bf16_round_body(float *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) x[i] = nc_hlx__float(nc_hlx__bf16_bits(nc_hlx__bits(x[i])));
+}
+NC_HLX__VERSIONS(nc_hlx__bf16_round, (float *x, size_t n), (x, n))
+
+NC_HLX__INLINE void nc_hlx__bf16_pack_body(uint16_t *out, const float *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = (uint16_t)(nc_hlx__bf16_bits(nc_hlx__bits(x[i])) >> 16);
+}
+NC_HLX__VERSIONS(nc_hlx__bf16_pack, (uint16_t * out, const float *x, size_t n), (out, x, n))
+
+NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = nc_hlx__float((uint32_t)x[i] << 16);
+}
+NC_HLX__VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
+
+/* Call body with `first` and `count` for every piece of n, on all threads. */
+#define NC_HLX__PIECES(n, body)                                                                    \
+    do {                                                                                           \
+        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / NC_HLX__PIECE + ((n) % NC_HLX__PIECE != 0));   \
+        NC_HLX__PARALLEL                                                                           \
+        for (piece = 0; piece < pieces; piece++) {                                                 \
+            const size_t first = (size_t)piece * NC_HLX__PIECE;                                    \
+            const size_t count = nc_hlx__min((n)-first, NC_HLX__PIECE);                            \
+            body;                                                                                  \
+        }                                                                                          \
+    } while (0)
+#ifdef _OPENMP
+#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
+#else
+#define NC_HLX__PARALLEL
+#endif
+
+NC_API void nc_hlx_bf16_round(float *x, size_t n) {
+    NC_HLX__PIECES(n, nc_hlx__bf16_round(x + first, count));
+}
+
+NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n) {
+    NC_HLX__PIECES(n, nc_hlx__bf16_pack(out + first, x + first, count));
+}
+
+NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n) {
+    NC_HLX__PIECES(n, nc_hlx__bf16_unpack(out + first, x + first, count));
+}
+
 /* Words of eight successive Philox counters: nc__philox in lanes. */
 NC_HLX__INLINE void nc_hlx__philox8(uint32_t out[32], uint64_t seed, uint64_t counter,
                                     uint64_t stream) {
@@ -2415,6 +2482,7 @@ typedef struct nc_hlx__layout {
 typedef struct nc_hlx__layer {
     float *ln1, *ln1_mean, *ln1_rstd, *qkv, *att, *mixed, *after_att;
     float *ln2, *ln2_mean, *ln2_rstd, *fc, *gelu, *out;
+    uint16_t *packed; /* with bf16: ln1, qkv, mixed, ln2, fc, gelu, one after the other */
 } nc_hlx__layer;
 
 /* A token and its probability, for sampling. */
@@ -2439,6 +2507,7 @@ struct nc_hlx_model {
     nc_hlx__layer *layers;
     float *embedded, *final, *final_mean, *final_rstd, *logits, *losses;
     float *d_residual, *d_wide, *d_qkv, *d_narrow, *d_branch, *sums;
+    float *rounded; /* with bf16: one layer's parameters, or the output matrix */
     uint32_t *tokens, *targets;
     nc_hlx__candidate *candidates;
     char *gemm_work, *head_work;
@@ -2464,10 +2533,11 @@ static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
     if (!c.max_seq_len) c.max_seq_len = 128;
     if (!c.batch_size) c.batch_size = 8;
     if (!c.micro_batches) c.micro_batches = 1;
+    if (c.bf16) c.flash = 1;
     *out = c;
     if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
         c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
-        c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 ||
+        c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 || c.bf16 > 1 ||
         !(c.dropout >= 0.0f && c.dropout < 1.0f) || c.d_model % c.num_heads ||
         (uint64_t)c.batch_size * c.micro_batches >> 20 ||
         (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24)
@@ -2537,27 +2607,41 @@ static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t s
     return s;
 }
 
-static void nc_hlx__carve_layer(const nc_hlx_config *c, char *base, size_t *used,
-                                nc_hlx__layer *x) {
-    size_t rows = (size_t)c->batch_size * c->max_seq_len, narrow = nc__mul_size(rows, c->d_model);
-    size_t wide = nc__mul_size(rows, c->ffn_dim), scores = nc__mul_size(rows, c->num_heads);
-    if (!c->flash) scores = nc__mul_size(scores, c->max_seq_len);
-    x->ln1 = nc_hlx__carve_f(base, used, narrow);
-    x->ln1_mean = nc_hlx__carve_f(base, used, rows);
-    x->ln1_rstd = nc_hlx__carve_f(base, used, rows);
-    x->qkv = nc_hlx__carve_f(base, used, nc__mul_size(narrow, 3));
-    x->att = nc_hlx__carve_f(base, used, scores);
-    x->mixed = nc_hlx__carve_f(base, used, narrow);
-    x->after_att = nc_hlx__carve_f(base, used, narrow);
-    x->ln2 = nc_hlx__carve_f(base, used, narrow);
-    x->ln2_mean = nc_hlx__carve_f(base, used, rows);
-    x->ln2_rstd = nc_hlx__carve_f(base, used, rows);
-    x->fc = nc_hlx__carve_f(base, used, wide);
-    x->gelu = nc_hlx__carve_f(base, used, wide);
+/* Values of a layer that bf16 packs, per row. */
+static size_t nc_hlx__packed_width(const nc_hlx_config *c) {
+    return 6 * (size_t)c->d_model + 2 * (size_t)c->ffn_dim;
 }
 
-/* Lay out the activation arena; returns its size. With base null only the size is computed. With
- * recompute all layers share everything but their outputs. */
+/* What every layer keeps for the backward pass when `shared` is 0, and what one layer's work needs
+ * at a time when it is 1; without bf16 and recompute both together. */
+static void nc_hlx__carve_layer(const nc_hlx_config *c, char *base, size_t *used, nc_hlx__layer *x,
+                                int shared) {
+    size_t rows = (size_t)c->batch_size * c->max_seq_len, narrow = nc__mul_size(rows, c->d_model);
+    size_t wide = nc__mul_size(rows, c->ffn_dim), scores = nc__mul_size(rows, c->num_heads);
+    const int keeps = !c->recompute, whole = keeps && !c->bf16;
+    if (!c->flash) scores = nc__mul_size(scores, c->max_seq_len);
+    if (shared != keeps) {
+        x->ln1_mean = nc_hlx__carve_f(base, used, rows);
+        x->ln1_rstd = nc_hlx__carve_f(base, used, rows);
+        x->att = nc_hlx__carve_f(base, used, scores);
+        x->after_att = nc_hlx__carve_f(base, used, narrow);
+        x->ln2_mean = nc_hlx__carve_f(base, used, rows);
+        x->ln2_rstd = nc_hlx__carve_f(base, used, rows);
+    }
+    if (shared != whole) {
+        x->ln1 = nc_hlx__carve_f(base, used, narrow);
+        x->qkv = nc_hlx__carve_f(base, used, nc__mul_size(narrow, 3));
+        x->mixed = nc_hlx__carve_f(base, used, narrow);
+        x->ln2 = nc_hlx__carve_f(base, used, narrow);
+        x->fc = nc_hlx__carve_f(base, used, wide);
+        x->gelu = nc_hlx__carve_f(base, used, wide);
+    }
+    if (!shared && keeps && c->bf16)
+        x->packed = (uint16_t *)nc_hlx__carve(
+            base, used, nc__mul_size(rows, nc_hlx__packed_width(c) * sizeof(uint16_t)));
+}
+
+/* Lay out the activation arena; returns its size. With base null only the size is computed. */
 static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     const nc_hlx_config *c = &model->config;
     const nc_hlx_heads shape = nc_hlx__heads(c, c->batch_size, c->max_seq_len);
@@ -2566,8 +2650,10 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     nc_hlx__layer x, *layers = (nc_hlx__layer *)nc_hlx__carve(
                          base, &used, nc__mul_size(c->num_layers, sizeof *layers));
     model->layers = layers;
+    memset(&x, 0, sizeof x);
+    nc_hlx__carve_layer(c, base, &used, &x, 1);
     for (l = 0; l < c->num_layers; l++) {
-        if (l == 0 || !c->recompute) nc_hlx__carve_layer(c, base, &used, &x);
+        nc_hlx__carve_layer(c, base, &used, &x, 0);
         x.out = nc_hlx__carve_f(base, &used, narrow);
         if (layers) layers[l] = x;
     }
@@ -2583,6 +2669,11 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     model->d_narrow = nc_hlx__carve_f(base, &used, narrow);
     model->d_branch = nc_hlx__carve_f(base, &used, c->dropout > 0.0f ? narrow : 0);
     model->sums = nc_hlx__carve_f(base, &used, model->layout.total / NC_HLX__CHUNK + 1);
+    model->rounded = nc_hlx__carve_f(base, &used,
+                                     !c->bf16 ? 0
+                                     : model->layout.size[NC_HLX__WTE] > model->layout.layer_stride
+                                         ? model->layout.size[NC_HLX__WTE]
+                                         : model->layout.layer_stride);
     model->tokens = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
     model->targets = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
     model->candidates =
@@ -2609,7 +2700,7 @@ static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) 
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
  * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32
  * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero, 3 u32 and a float32 of
- * nc_hlx_config, u64 seed of dropout, 40 bytes zero; then parameters, first and second moments as
+ * nc_hlx_config, u64 seed of dropout, u32 bf16, 36 bytes zero; then parameters, first and second moments as
  * float32; then FNV-1a (64 bits) of everything before it. */
 #define NC_HLX__MAGIC "NCHLXCKP"
 enum { NC_HLX__VERSION = 3, NC_HLX__HEADER = 192 };
@@ -2732,6 +2823,7 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
     nc__put_le(header + 136, c->recompute, 4);
     nc__put_le(header + 140, nc_hlx__bits(c->dropout), 4);
     nc__put_le(header + 144, model->seed, 8);
+    nc__put_le(header + 152, c->bf16, 4);
     spans[0].data = header;
     spans[0].bytes = sizeof header;
     spans[1].data = model->parameters;
@@ -2771,6 +2863,7 @@ static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_c
     c->flash = (uint32_t)nc__get_le(data + 132, 4);
     c->recompute = (uint32_t)nc__get_le(data + 136, 4);
     c->dropout = nc_hlx__float((uint32_t)nc__get_le(data + 140, 4));
+    c->bf16 = (uint32_t)nc__get_le(data + 152, 4);
     count = nc__get_le(data + 80, 8);
     if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
         !c->max_seq_len || !c->batch_size || !c->micro_batches || nc_hlx__complete(c, c) != NC_OK)
@@ -3522,6 +3615,7 @@ enum {
     NC_HLX__K_DROPOUT,
     NC_HLX__K_FLASH,
     NC_HLX__K_FLASH_BACKWARD,
+    NC_HLX__K_BF16,
     NC_HLX__KERNELS
 };
 
@@ -3542,7 +3636,8 @@ static const struct nc_hlx__kernel_info {
                                            {"adam", 2, 4, {256, 1, 1}},
                                            {"dropout", 2, 8, {256, 1, 1}},
                                            {"flash_attention", 1, 8, {32, 1, 1}},
-                                           {"flash_attention_backward", 1, 12, {32, 1, 1}}};
+                                           {"flash_attention_backward", 1, 12, {32, 1, 1}},
+                                           {"bf16", 2, 4, {256, 1, 1}}};
 
 /* Scalars in the control buffer, as adam reads them; then the mean's divisor, and seed and stream of
  * dropout as two words each. */
@@ -3551,7 +3646,7 @@ enum { NC_HLX__NORM = 9, NC_HLX__COUNT = 10, NC_HLX__SEED = 11, NC_HLX__CONTROLS
 /* Offsets of a layer's activations, in floats. */
 typedef struct nc_hlx__places {
     uint32_t ln1, ln1_mean, ln1_rstd, qkv, att, mixed, after_att;
-    uint32_t ln2, ln2_mean, ln2_rstd, fc, gelu, out;
+    uint32_t ln2, ln2_mean, ln2_rstd, fc, gelu, out, packed;
 } nc_hlx__places;
 
 struct nc_hlx_gpu {
@@ -3564,7 +3659,7 @@ struct nc_hlx_gpu {
     float *losses_host;
     uint32_t *tokens_host; /* as the device's: tokens, targets, order, start of every micro-batch */
     uint32_t embedded, final, final_mean, final_rstd, logits, losses;
-    uint32_t d_residual, d_wide, d_qkv, d_narrow, d_branch, d_att, sums, rows, seq;
+    uint32_t d_residual, d_wide, d_qkv, d_narrow, d_branch, d_att, sums, rounded, rows, seq;
     uint32_t micro;   /* the batch that is being recorded */
     nc_status status; /* of the recording: every step does nothing after an error */
 };
@@ -3575,21 +3670,29 @@ static uint32_t nc_hlx__place(size_t *used, size_t n) {
     return (uint32_t)at;
 }
 
-static void nc_hlx__place_layer(const nc_hlx_gpu *g, size_t *used, nc_hlx__places *x) {
+/* As nc_hlx__carve_layer. */
+static void nc_hlx__place_layer(const nc_hlx_gpu *g, size_t *used, nc_hlx__places *x, int shared) {
     const nc_hlx_config *c = &g->model->config;
     const size_t rows = g->rows, narrow = rows * c->d_model, wide = rows * c->ffn_dim;
-    x->ln1 = nc_hlx__place(used, narrow);
-    x->ln1_mean = nc_hlx__place(used, rows);
-    x->ln1_rstd = nc_hlx__place(used, rows);
-    x->qkv = nc_hlx__place(used, 3 * narrow);
-    x->att = nc_hlx__place(used, rows * c->num_heads * (c->flash ? 1 : g->seq));
-    x->mixed = nc_hlx__place(used, narrow);
-    x->after_att = nc_hlx__place(used, narrow);
-    x->ln2 = nc_hlx__place(used, narrow);
-    x->ln2_mean = nc_hlx__place(used, rows);
-    x->ln2_rstd = nc_hlx__place(used, rows);
-    x->fc = nc_hlx__place(used, wide);
-    x->gelu = nc_hlx__place(used, wide);
+    const int keeps = !c->recompute, whole = keeps && !c->bf16;
+    if (shared != keeps) {
+        x->ln1_mean = nc_hlx__place(used, rows);
+        x->ln1_rstd = nc_hlx__place(used, rows);
+        x->att = nc_hlx__place(used, rows * c->num_heads * (c->flash ? 1 : g->seq));
+        x->after_att = nc_hlx__place(used, narrow);
+        x->ln2_mean = nc_hlx__place(used, rows);
+        x->ln2_rstd = nc_hlx__place(used, rows);
+    }
+    if (shared != whole) {
+        x->ln1 = nc_hlx__place(used, narrow);
+        x->qkv = nc_hlx__place(used, 3 * narrow);
+        x->mixed = nc_hlx__place(used, narrow);
+        x->ln2 = nc_hlx__place(used, narrow);
+        x->fc = nc_hlx__place(used, wide);
+        x->gelu = nc_hlx__place(used, wide);
+    }
+    if (!shared && keeps && c->bf16) /* six parts of whole words */
+        x->packed = nc_hlx__place(used, rows * nc_hlx__packed_width(c) / 2 + 6);
 }
 
 /* Lay the activations out; returns their number of floats. */
@@ -3599,8 +3702,9 @@ static size_t nc_hlx__place_all(nc_hlx_gpu *g) {
     size_t total = g->model->layout.total;
     nc_hlx__places x;
     memset(&x, 0, sizeof x);
+    nc_hlx__place_layer(g, &used, &x, 1);
     for (l = 0; l < c->num_layers; l++) {
-        if (l == 0 || !c->recompute) nc_hlx__place_layer(g, &used, &x);
+        nc_hlx__place_layer(g, &used, &x, 0);
         x.out = nc_hlx__place(&used, narrow);
         g->layers[l] = x;
     }
@@ -3618,6 +3722,11 @@ static size_t nc_hlx__place_all(nc_hlx_gpu *g) {
     /* the gradient of the scores, or dot(dO, O) of each query with flash */
     g->d_att = nc_hlx__place(&used, rows * c->num_heads * (c->flash ? 1 : g->seq));
     g->sums = nc_hlx__place(&used, total / NC_HLX__CHUNK + 1 + NC_HLX__CHUNK);
+    g->rounded =
+        nc_hlx__place(&used, !c->bf16 ? 0
+                             : g->model->layout.size[NC_HLX__WTE] > g->model->layout.layer_stride
+                                 ? g->model->layout.size[NC_HLX__WTE]
+                                 : g->model->layout.layer_stride);
     return used;
 }
 
@@ -3659,7 +3768,7 @@ static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc
 }
 
 /* Operations of the elementwise kernel. */
-enum { NC_HLX__E_ADD = 0, NC_HLX__E_GELU_DX = 3, NC_HLX__E_ZERO = 4 };
+enum { NC_HLX__E_ADD = 0, NC_HLX__E_GELU = 2, NC_HLX__E_GELU_DX = 3, NC_HLX__E_ZERO = 4 };
 
 static void nc_hlx__record_elementwise(nc_hlx_gpu *g, uint32_t operation, size_t count, size_t n,
                                        nc_gpu_buffer *a, uint32_t off_a, nc_gpu_buffer *b,
@@ -3680,18 +3789,65 @@ static uint32_t nc_hlx__at(const nc_hlx_gpu *g, int tensor, size_t layer) {
     return (uint32_t)(nc_hlx__tensor(model, model->parameters, tensor, layer) - model->parameters);
 }
 
+/* Modes of the bf16 kernel, and n values through it. */
+enum { NC_HLX__BF16_ROUND, NC_HLX__BF16_PACK, NC_HLX__BF16_UNPACK };
+
+static void nc_hlx__record_bf16(nc_hlx_gpu *g, uint32_t mode, size_t n, nc_gpu_buffer *from,
+                                uint32_t in, uint32_t out) {
+    uint32_t push[4];
+    if (!g->model->config.bf16) return;
+    push[0] = (uint32_t)n;
+    push[1] = mode;
+    push[2] = in;
+    push[3] = out;
+    nc_hlx__record(g, NC_HLX__K_BF16, from, g->work, NULL, push, (n + 255) / 256, 1, 1);
+}
+
+/* nc_hlx__store. */
+static void nc_hlx__record_store(nc_hlx_gpu *g, uint32_t at, size_t n) {
+    nc_hlx__record_bf16(g, NC_HLX__BF16_ROUND, n, g->work, at, at);
+}
+
+/* nc_hlx__load_weights. */
+static void nc_hlx__record_load_weights(nc_hlx_gpu *g, size_t l) {
+    nc_hlx__record_bf16(g, NC_HLX__BF16_ROUND, g->model->layout.layer_stride, g->state,
+                        nc_hlx__at(g, NC_HLX__LN1_W, l), g->rounded);
+}
+
+/* nc_hlx__pack_layer. */
+static void nc_hlx__record_pack_layer(nc_hlx_gpu *g, const nc_hlx__places *x, int unpack) {
+    const size_t rows = g->rows, d = g->model->config.d_model, f = g->model->config.ffn_dim;
+    const uint32_t part[6] = {x->ln1, x->qkv, x->mixed, x->ln2, x->fc, x->gelu};
+    const size_t width[6] = {d, 3 * d, d, d, f, f};
+    uint32_t at = x->packed;
+    int i;
+    if (g->model->config.recompute) return;
+    for (i = 0; i < 6; at += (uint32_t)((rows * width[i++] + 1) / 2))
+        nc_hlx__record_bf16(g, unpack ? NC_HLX__BF16_UNPACK : NC_HLX__BF16_PACK, rows * width[i],
+                            g->work, unpack ? at : part[i], unpack ? part[i] : at);
+}
+
+/* nc_hlx__weight: where, and in which buffer. */
+static uint32_t nc_hlx__weight_at(const nc_hlx_gpu *g, int t, size_t l, nc_gpu_buffer **buffer) {
+    const nc_hlx__layout *layout = &g->model->layout;
+    *buffer = g->model->config.bf16 ? g->work : g->state;
+    if (!g->model->config.bf16) return nc_hlx__at(g, t, l);
+    return g->rounded + (uint32_t)(layout->offset[t] - layout->offset[NC_HLX__LN1_W]);
+}
+
 /* nc_hlx_linear with the epilogues' places, UINT32_MAX for none. */
 static void nc_hlx__record_linear(nc_hlx_gpu *g, uint32_t out, uint32_t gelu, uint32_t x, int w,
                                   int bias, size_t layer, uint32_t residual, size_t k, size_t n) {
     nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, g->rows, n, k, 0);
+    nc_gpu_buffer *weights;
     push.off_a = x;
-    push.off_b = nc_hlx__at(g, w, layer);
+    push.off_b = nc_hlx__weight_at(g, w, layer, &weights);
     push.off_c = out;
-    push.off_bias = nc_hlx__at(g, bias, layer);
+    push.off_bias = nc_hlx__weight_at(g, bias, layer, &weights);
     push.off_residual = residual;
     push.off_gelu = gelu;
     push.epilogue = 1 + (residual != UINT32_MAX ? 2u : 0u) + (gelu != UINT32_MAX ? 4u : 0u);
-    nc_hlx__record_gemm(g, &push, g->work, g->state, g->work, 1);
+    nc_hlx__record_gemm(g, &push, g->work, weights, g->work, 1);
 }
 
 /* nc_hlx__dropped, when there is dropout. */
@@ -3739,6 +3895,7 @@ static void nc_hlx__record_linear_backward(nc_hlx_gpu *g, uint32_t dx, uint32_t 
                                            int w, int bias, size_t layer, size_t k, size_t n) {
     const uint32_t total = (uint32_t)g->model->layout.total;
     nc_hlx__gemm_push push = nc_hlx__plain_gemm(1, 0, k, n, g->rows, 1);
+    nc_gpu_buffer *weights;
     uint32_t sums[9];
     push.off_a = x;
     push.off_b = dout;
@@ -3746,9 +3903,9 @@ static void nc_hlx__record_linear_backward(nc_hlx_gpu *g, uint32_t dx, uint32_t 
     nc_hlx__record_gemm(g, &push, g->work, g->work, g->state, 1);
     push = nc_hlx__plain_gemm(0, 1, g->rows, k, n, 0);
     push.off_a = dout;
-    push.off_b = nc_hlx__at(g, w, layer);
+    push.off_b = nc_hlx__weight_at(g, w, layer, &weights);
     push.off_c = dx;
-    nc_hlx__record_gemm(g, &push, g->work, g->state, g->work, 1);
+    nc_hlx__record_gemm(g, &push, g->work, weights, g->work, 1);
     memset(sums, 0, sizeof sums);
     sums[0] = g->rows;
     sums[1] = (uint32_t)n;
@@ -3878,20 +4035,42 @@ static void nc_hlx__record_attention(nc_hlx_gpu *g, const nc_hlx__places *x) {
 static void nc_hlx__record_forward_layer(nc_hlx_gpu *g, size_t l, uint32_t in) {
     const nc_hlx_config *c = &g->model->config;
     const uint32_t d = c->d_model, f = c->ffn_dim;
+    const size_t narrow = (size_t)g->rows * d, wide = (size_t)g->rows * f;
     const nc_hlx__places *x = &g->layers[l];
+    nc_hlx__record_load_weights(g, l);
     nc_hlx__record_layernorm(g, x->ln1, x->ln1_mean, x->ln1_rstd, in, NC_HLX__LN1_W, NC_HLX__LN1_B,
                              l);
+    nc_hlx__record_store(g, x->ln1, narrow);
     nc_hlx__record_linear(g, x->qkv, UINT32_MAX, x->ln1, NC_HLX__QKV_W, NC_HLX__QKV_B, l,
                           UINT32_MAX, d, 3 * d);
+    nc_hlx__record_store(g, x->qkv, 3 * narrow);
     nc_hlx__record_attention(g, x);
+    nc_hlx__record_store(g, x->mixed, narrow);
     nc_hlx__record_branch(g, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
                           NC_HLX__DROP_ATTENTION);
     nc_hlx__record_layernorm(g, x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att, NC_HLX__LN2_W,
                              NC_HLX__LN2_B, l);
-    nc_hlx__record_linear(g, x->fc, x->gelu, x->ln2, NC_HLX__FC_W, NC_HLX__FC_B, l, UINT32_MAX, d,
-                          f);
+    nc_hlx__record_store(g, x->ln2, narrow);
+    nc_hlx__record_linear(g, x->fc, c->bf16 ? UINT32_MAX : x->gelu, x->ln2, NC_HLX__FC_W,
+                          NC_HLX__FC_B, l, UINT32_MAX, d, f);
+    nc_hlx__record_store(g, x->fc, wide);
+    if (c->bf16)
+        nc_hlx__record_elementwise(g, NC_HLX__E_GELU, wide, f, g->work, x->fc, g->work, 0, g->work,
+                                   x->gelu);
+    nc_hlx__record_store(g, x->gelu, wide);
     nc_hlx__record_branch(g, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
                           NC_HLX__DROP_FFN);
+    nc_hlx__record_pack_layer(g, x, 0);
+}
+
+/* nc_hlx__head_matrix. */
+static uint32_t nc_hlx__record_head_matrix(nc_hlx_gpu *g, nc_gpu_buffer **buffer) {
+    const nc_hlx_config *c = &g->model->config;
+    const uint32_t at = nc_hlx__at(g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+    *buffer = c->bf16 ? g->work : g->state;
+    nc_hlx__record_bf16(g, NC_HLX__BF16_ROUND, g->model->layout.size[NC_HLX__WTE], g->state, at,
+                        g->rounded);
+    return c->bf16 ? g->rounded : at;
 }
 
 static void nc_hlx__record_forward(nc_hlx_gpu *g) {
@@ -3900,6 +4079,7 @@ static void nc_hlx__record_forward(nc_hlx_gpu *g) {
     const size_t narrow = (size_t)rows * d;
     uint32_t push[7], in = g->embedded;
     nc_hlx__gemm_push head;
+    nc_gpu_buffer *weights;
     size_t l;
     push[0] = (uint32_t)narrow;
     push[1] = d;
@@ -3917,11 +4097,12 @@ static void nc_hlx__record_forward(nc_hlx_gpu *g) {
     }
     nc_hlx__record_layernorm(g, g->final, g->final_mean, g->final_rstd, in, NC_HLX__LNF_W,
                              NC_HLX__LNF_B, 0);
+    nc_hlx__record_store(g, g->final, narrow);
     head = nc_hlx__plain_gemm(0, 1, rows, c->vocab_size, d, 0);
     head.off_a = g->final;
-    head.off_b = nc_hlx__at(g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+    head.off_b = nc_hlx__record_head_matrix(g, &weights);
     head.off_c = g->logits;
-    nc_hlx__record_gemm(g, &head, g->work, g->state, g->work, 1);
+    nc_hlx__record_gemm(g, &head, g->work, weights, g->work, 1);
     push[0] = c->vocab_size;
     push[1] = g->logits;
     push[2] = g->losses + g->micro * rows;
@@ -3981,6 +4162,8 @@ static void nc_hlx__record_backward_layer(nc_hlx_gpu *g, size_t l, uint32_t in) 
     const uint32_t d = c->d_model, f = c->ffn_dim;
     uint32_t branch;
     if (c->recompute && l + 1 < c->num_layers) nc_hlx__record_forward_layer(g, l, in);
+    nc_hlx__record_load_weights(g, l);
+    nc_hlx__record_pack_layer(g, x, 1);
     branch = nc_hlx__record_branch_gradient(g, NC_HLX__DROP_FFN, l);
     nc_hlx__record_linear_backward(g, g->d_wide, branch, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l,
                                    f, d);
@@ -4006,6 +4189,7 @@ static void nc_hlx__record_backward(nc_hlx_gpu *g) {
     const int output = c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
     nc_hlx__gemm_push push = nc_hlx__plain_gemm(1, 0, c->vocab_size, d, rows, 1);
     const uint32_t tokens = nc_hlx__tokens_at(g, g->micro);
+    nc_gpu_buffer *weights;
     uint32_t embedding[9];
     size_t l;
     push.off_a = g->logits;
@@ -4014,9 +4198,9 @@ static void nc_hlx__record_backward(nc_hlx_gpu *g) {
     nc_hlx__record_gemm(g, &push, g->work, g->work, g->state, 1);
     push = nc_hlx__plain_gemm(0, 0, rows, d, c->vocab_size, 0);
     push.off_a = g->logits;
-    push.off_b = nc_hlx__at(g, output, 0);
+    push.off_b = nc_hlx__record_head_matrix(g, &weights);
     push.off_c = g->d_narrow;
-    nc_hlx__record_gemm(g, &push, g->work, g->state, g->work, 1);
+    nc_hlx__record_gemm(g, &push, g->work, weights, g->work, 1);
     nc_hlx__record_elementwise(g, NC_HLX__E_ZERO, (size_t)rows * d, 1, g->work, 0, g->work, 0,
                                g->work, g->d_residual);
     nc_hlx__record_layernorm_backward(g, g->layers[c->num_layers - 1].out, g->final_mean,
@@ -4448,12 +4632,47 @@ static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *
                    (model->step + 1) << 24 | (2 * l + (size_t)place));
 }
 
+/* With bf16, the parameters of layer l rounded where nc_hlx__weight finds them. */
+static void nc_hlx__load_weights(nc_hlx_model *model, size_t l) {
+    const size_t n = model->layout.layer_stride;
+    const float *p = nc_hlx__tensor(model, model->parameters, NC_HLX__LN1_W, l);
+    if (!model->config.bf16) return;
+    memcpy(model->rounded, p, n * sizeof *p);
+    nc_hlx_bf16_round(model->rounded, n);
+}
+
+/* A matrix or bias of layer l as products see it. */
+static const float *nc_hlx__weight(const nc_hlx_model *model, int t, size_t l) {
+    if (!model->config.bf16) return nc_hlx__tensor(model, model->parameters, t, l);
+    return model->rounded + (model->layout.offset[t] - model->layout.offset[NC_HLX__LN1_W]);
+}
+
+/* An activation on its way into or out of a product. */
+static void nc_hlx__store(const nc_hlx_model *model, float *x, size_t n) {
+    if (model->config.bf16) nc_hlx_bf16_round(x, n);
+}
+
+/* A layer's packed activations to (unpack 0) or from bf16. */
+static void nc_hlx__pack_layer(const nc_hlx_model *model, const nc_hlx__layer *x, int unpack) {
+    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    const size_t f = model->config.ffn_dim;
+    float *const part[6] = {x->ln1, x->qkv, x->mixed, x->ln2, x->fc, x->gelu};
+    const size_t width[6] = {d, 3 * d, d, d, f, f};
+    uint16_t *packed = x->packed;
+    int i;
+    if (!packed) return;
+    for (i = 0; i < 6; packed += rows * width[i++])
+        if (unpack)
+            nc_hlx_bf16_unpack(part[i], packed, rows * width[i]);
+        else
+            nc_hlx_bf16_pack(packed, part[i], rows * width[i]);
+}
+
 /* out = linear(x) + residual, with dropout of the first while it is on. */
 static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int w, int bias,
                            size_t l, size_t k, const float *residual, int place) {
     const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    (void)nc_hlx_linear(out, NULL, x, nc_hlx__tensor(model, model->parameters, w, l),
-                        nc_hlx__tensor(model, model->parameters, bias, l),
+    (void)nc_hlx_linear(out, NULL, x, nc_hlx__weight(model, w, l), nc_hlx__weight(model, bias, l),
                         model->dropping ? NULL : residual, rows, k, d, model->gemm_work,
                         nc_hlx_gemm_work_bytes());
     if (!model->dropping) return;
@@ -4467,33 +4686,50 @@ static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in
     size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
     size_t f = model->config.ffn_dim, work = nc_hlx_gemm_work_bytes();
     float *p = model->parameters;
+    nc_hlx__load_weights(model, l);
     nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
                      nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
                      nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
-    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
+    nc_hlx__store(model, x->ln1, rows * d);
+    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__weight(model, NC_HLX__QKV_W, l),
+                        nc_hlx__weight(model, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
                         model->gemm_work, work);
+    nc_hlx__store(model, x->qkv, rows * 3 * d);
     if (model->config.flash)
         (void)nc_hlx_flash_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
                                      model->head_work_bytes);
     else
         (void)nc_hlx_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
                                model->head_work_bytes);
+    nc_hlx__store(model, x->mixed, rows * d);
     nc_hlx__branch(model, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
                    NC_HLX__DROP_ATTENTION);
     nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
                      nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
                      nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
-    (void)nc_hlx_linear(x->fc, x->gelu, x->ln2, nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, rows, d, f,
-                        model->gemm_work, work);
+    nc_hlx__store(model, x->ln2, rows * d);
+    (void)nc_hlx_linear(
+        x->fc, model->config.bf16 ? NULL : x->gelu, x->ln2, nc_hlx__weight(model, NC_HLX__FC_W, l),
+        nc_hlx__weight(model, NC_HLX__FC_B, l), NULL, rows, d, f, model->gemm_work, work);
+    if (model->config.bf16) { /* gelu of the rounded values */
+        nc_hlx__store(model, x->fc, rows * f);
+        nc_hlx_gelu(x->gelu, x->fc, rows * f);
+        nc_hlx__store(model, x->gelu, rows * f);
+    }
     nc_hlx__branch(model, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
                    NC_HLX__DROP_FFN);
+    nc_hlx__pack_layer(model, x, 0);
 }
 
-static const float *nc_hlx__head_matrix(const nc_hlx_model *model) {
-    return nc_hlx__tensor(model, model->parameters,
-                          model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+/* The output matrix as products see it; with bf16 it takes the place of a layer's weights. */
+static const float *nc_hlx__head_matrix(nc_hlx_model *model) {
+    const float *w = nc_hlx__tensor(model, model->parameters,
+                                    model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+    const size_t n = model->layout.size[NC_HLX__WTE];
+    if (!model->config.bf16) return w;
+    memcpy(model->rounded, w, n * sizeof *w);
+    nc_hlx_bf16_round(model->rounded, n);
+    return model->rounded;
 }
 
 /* Logits of `tokens`. drop: with dropout. */
@@ -4523,6 +4759,7 @@ static nc_status nc_hlx__run(nc_hlx_model *model, const uint32_t *tokens, uint32
     nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
                      nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
                      nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
+    nc_hlx__store(model, model->final, rows * d);
     return nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d, nc_hlx__head_matrix(model), d,
                        model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
 }
@@ -4576,14 +4813,16 @@ static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *i
     float *p = model->parameters, *g = model->gradients;
     if (model->config.recompute && l + 1 < model->config.num_layers)
         nc_hlx__forward_layer(model, l, in);
+    nc_hlx__load_weights(model, l);
+    nc_hlx__pack_layer(model, x, 1);
     nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
                             nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
                             nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
-                            nc_hlx__tensor(model, p, NC_HLX__OUT_W, l), rows, f, d);
+                            nc_hlx__weight(model, NC_HLX__OUT_W, l), rows, f, d);
     nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
     nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
                             nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
-                            nc_hlx__tensor(model, p, NC_HLX__FC_W, l), rows, d, f);
+                            nc_hlx__weight(model, NC_HLX__FC_W, l), rows, d, f);
     nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
                               nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
                               x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
@@ -4591,7 +4830,7 @@ static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *i
     nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
                             nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l),
                             nc_hlx__branch_gradient(model, NC_HLX__DROP_ATTENTION, l), x->mixed,
-                            nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l), rows, d, d);
+                            nc_hlx__weight(model, NC_HLX__PROJ_W, l), rows, d, d);
     if (model->config.flash)
         (void)nc_hlx_flash_attention_backward(model->d_qkv, model->d_narrow, x->mixed, x->att,
                                               x->qkv, &shape, model->head_work,
@@ -4601,7 +4840,7 @@ static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *i
                                         model->head_work, model->head_work_bytes);
     nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
                             nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
-                            nc_hlx__tensor(model, p, NC_HLX__QKV_W, l), rows, d, 3 * d);
+                            nc_hlx__weight(model, NC_HLX__QKV_W, l), rows, d, 3 * d);
     nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
                               nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
                               nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
@@ -4883,7 +5122,7 @@ NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t pos
     c = &model->config;
     d = c->d_model;
     if (token >= c->vocab_size || position >= c->max_seq_len) return NC_ERR_ARG;
-    if (c->recompute) return NC_ERR_UNSUPPORTED;
+    if (c->recompute || c->bf16) return NC_ERR_UNSUPPORTED;
     model->ready = 0;
     row = nc_hlx__row(model->embedded, position, d);
     nc_hlx__embed_row(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
@@ -4943,7 +5182,7 @@ NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *promp
                                       const nc_hlx_sampling *sampling, uint32_t *out,
                                       size_t count) {
     nc_hlx_sampling s;
-    uint32_t length = 0, cached = 0, seq, token;
+    uint32_t length = 0, cached = 0, seq, token, whole;
     uint32_t *context;
     size_t i;
     nc_status status = NC_OK;
@@ -4951,6 +5190,7 @@ NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *promp
     memset(&s, 0, sizeof s);
     if (sampling) s = *sampling;
     seq = model->config.max_seq_len;
+    whole = model->config.recompute | model->config.bf16;
     context = model->targets; /* free outside training steps, as long as max_seq_len */
     if (n > seq) {
         prompt += n - seq;
@@ -4960,11 +5200,11 @@ NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *promp
     if (length == 0) context[length++] = '\n';
     for (i = 0; i < count; i++) {
         const float *logits = model->logits;
-        if (model->config.recompute) {
+        if (whole) {
             status = nc_hlx__run(model, context, 1, length, 0);
             logits = model->logits + (size_t)(length - 1) * model->config.vocab_size;
         }
-        for (; !model->config.recompute && cached < length && status == NC_OK; cached++)
+        for (; !whole && cached < length && status == NC_OK; cached++)
             status = nc_hlx_decode(model, context[cached], cached, &logits);
         if (status != NC_OK) return status;
         token = nc_hlx__draw(model->logits + (logits - model->logits), model->config.vocab_size,

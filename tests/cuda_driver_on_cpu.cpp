@@ -15,6 +15,7 @@
 #include "../cuda/reduce.cu"
 #include "../cuda/adam.cu"
 #include "../cuda/dropout.cu"
+#include "../cuda/bf16.cu"
 #include "../cuda/flash_attention.cu"
 #include "../cuda/flash_attention_backward.cu"
 #include "../cuda/gl_vector.cu"
@@ -50,6 +51,7 @@ static const kernel_entry kernels[] = {NC_ENTRY(gemm),
                                        NC_ENTRY(reduce),
                                        NC_ENTRY(adam),
                                        NC_ENTRY(dropout),
+                                       NC_ENTRY(bf16),
                                        NC_ENTRY(flash_attention),
                                        NC_ENTRY(flash_attention_backward),
                                        NC_ENTRY(probe)};

@@ -100,7 +100,7 @@ static void minus_zero_survives_the_tiles(void **state) {
 }
 
 /* Variants of a model too small to learn much, of odd sizes. */
-enum { PLAIN, TIED, FLASH, DROPPING, EVERYTHING, VARIANTS };
+enum { PLAIN, TIED, FLASH, DROPPING, EVERYTHING, BF16, BF16_RECOMPUTED, VARIANTS };
 
 static nc_hlx_model *small_model(int variant) {
     nc_hlx_config c;
@@ -116,7 +116,9 @@ static nc_hlx_model *small_model(int variant) {
     c.tied_output = variant == TIED || variant == EVERYTHING;
     c.flash = variant == FLASH || variant == EVERYTHING;
     if (c.flash) c.max_seq_len = 37; /* crosses a tile */
-    if (variant >= DROPPING) c.dropout = 0.2f;
+    if (variant == DROPPING || variant == EVERYTHING) c.dropout = 0.2f;
+    c.bf16 = variant >= BF16;
+    if (variant == BF16_RECOMPUTED) c.recompute = 1;
     if (variant == EVERYTHING) c.recompute = 1;
     if (variant == EVERYTHING) c.micro_batches = 2;
     assert_int_equal(nc_hlx_create(&model, &c, NULL), NC_OK);

@@ -426,6 +426,50 @@ static void dropout_follows_its_counters(void **state) {
     assert_memory_equal(y, x, sizeof y);
 }
 
+/* Rounding to bfloat16 against float64 arithmetic: the neighbours of every kind of value. */
+static void bfloat16_rounds_to_nearest_even(void **state) {
+    enum { N = 1 << 16 };
+    static float x[N], y[N], back[N];
+    static uint16_t packed[N];
+    uint64_t seed = 12;
+    size_t i;
+    int level;
+    (void)state;
+    for (i = 0; i < N; i++) {
+        uint32_t bits = (uint32_t)test_random(&seed);
+        if (i % 4 == 0) bits = (bits & 0xFFFF0000u) | 0x8000u;                    /* ties */
+        if (i % 4 == 1) bits = (bits & 0x807FFFFFu) | (i % 8 ? 0x7F000000u : 0u); /* ends */
+        if (i % 64 == 2) bits = 0x7F800001u; /* a NaN whose high half is infinity's */
+        memcpy(&x[i], &bits, 4);
+    }
+    for (level = 0; level <= 2; level++) {
+        if (nc_hlx_set_simd(level) != NC_OK) continue;
+        memcpy(y, x, sizeof y);
+        nc_hlx_bf16_round(y, N);
+        nc_hlx_bf16_pack(packed, x, N);
+        for (i = 0; i < N; i++) {
+            uint32_t in, out, down, up;
+            memcpy(&in, &x[i], 4);
+            memcpy(&out, &y[i], 4);
+            assert_int_equal(out & 0xFFFF, 0);
+            assert_int_equal(out >> 16, packed[i]);
+            if (x[i] != x[i]) {
+                assert_true(y[i] != y[i]);
+                continue;
+            }
+            down = in & 0xFFFF0000u;
+            up = down + 0x10000u; /* away from zero */
+            if (in - down != 0x8000u)
+                assert_int_equal(out, in - down < 0x8000u ? down : up);
+            else
+                assert_int_equal(out, down >> 16 & 1 ? up : down);
+        }
+        nc_hlx_bf16_unpack(back, packed, N);
+        assert_memory_equal(back, y, sizeof y);
+    }
+    nc_hlx_set_simd(-1);
+}
+
 /* Why the variance takes two passes. */
 static void one_pass_variance_cancels_and_two_passes_do_not(void **state) {
     enum { WIDTH = 256 };
@@ -463,6 +507,7 @@ int main(void) {
         cmocka_unit_test(attention_refuses_bad_arguments),
         cmocka_unit_test(embedding_gradients_are_chains_over_rows),
         cmocka_unit_test(dropout_follows_its_counters),
+        cmocka_unit_test(bfloat16_rounds_to_nearest_even),
         cmocka_unit_test(one_pass_variance_cancels_and_two_passes_do_not),
     };
     return cmocka_run_group_tests_name("hlx kernels", tests, NULL, NULL);

@@ -16,6 +16,8 @@ static const char text[] =
 #define GOLDEN_DIGEST UINT64_C(0x34e642697c0ff072)
 /* The same with flash attention, dropout 0.1 and two micro-batches. */
 #define GOLDEN_DIGEST_FLASH UINT64_C(0xe4fa7d305a9bbc57)
+/* In mixed precision. */
+#define GOLDEN_DIGEST_BF16 UINT64_C(0x238bf8eb25534c42)
 
 static nc_hlx_config small_config(void) {
     nc_hlx_config c;
@@ -92,6 +94,40 @@ static void training_gives_the_golden_digest_at_every_level_and_thread_count(voi
     golden_digest(&c, GOLDEN_DIGEST_FLASH);
     c.recompute = 0;
     golden_digest(&c, GOLDEN_DIGEST_FLASH);
+    c = small_config();
+    c.bf16 = 1;
+    golden_digest(&c, GOLDEN_DIGEST_BF16);
+    c.recompute = 1; /* nothing is packed, and nothing changes */
+    golden_digest(&c, GOLDEN_DIGEST_BF16);
+}
+
+static void mixed_precision_learns_as_well(void **state) {
+    nc_hlx_config c = small_config();
+    nc_hlx_loader loader[2];
+    nc_hlx_stats stats[2];
+    uint64_t plain, mixed;
+    int i;
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        nc_hlx_model *model;
+        c.bf16 = (uint32_t)i;
+        model = model_of(&c);
+        assert_int_equal(nc_hlx_loader_init(&loader[i], text, sizeof text - 1, 24, 5), NC_OK);
+        train(model, &loader[i], 60, &stats[i]);
+        nc_hlx_destroy(model);
+    }
+    printf("loss after 60 steps: %.4f in float32, %.4f with bf16\n", (double)stats[0].loss,
+           (double)stats[1].loss);
+    assert_true(fabsf(stats[0].loss - stats[1].loss) < 0.1f);
+    assert_true(stats[0].loss != stats[1].loss);
+    assert_int_equal(nc_hlx_preset("small", &c), NC_OK);
+    c.flash = 1;
+    assert_int_equal(nc_hlx_footprint(&c, NULL, &plain), NC_OK);
+    c.bf16 = 1;
+    assert_int_equal(nc_hlx_footprint(&c, NULL, &mixed), NC_OK);
+    printf("small: %.0f MB with flash, %.0f MB with bf16\n", (double)plain / 1e6,
+           (double)mixed / 1e6);
+    assert_true(mixed < plain * 9 / 10);
 }
 
 static void micro_batches_are_one_large_batch(void **state) {
@@ -529,6 +565,7 @@ static void learning_rate_warms_up_then_falls_to_the_minimum(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(training_gives_the_golden_digest_at_every_level_and_thread_count),
+        cmocka_unit_test(mixed_precision_learns_as_well),
         cmocka_unit_test(micro_batches_are_one_large_batch),
         cmocka_unit_test(recomputing_takes_less_memory),
         cmocka_unit_test(decoding_with_kept_keys_gives_the_rows_of_a_forward_pass),
