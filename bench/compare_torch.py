@@ -9,6 +9,7 @@ import time
 import torch
 import torch.nn.functional as F
 
+# Each measurement is a process of its own: idle threads of one library must not disturb the other.
 PRESETS = {"tiny": (256, 4, 4, 1024, 128), "small": (512, 6, 8, 2048, 256)}
 BATCH, VOCAB = 8, 256
 
@@ -64,22 +65,38 @@ def torch_steps(preset, threads, steps):
 
 def nc_steps(preset, threads, steps):
     subprocess.run(["build/hlx_train", "--data", "examples/data/genesis.txt", "--preset", preset,
-                    "--threads", str(threads), "--steps", str(steps + 1), "--out", "build/compare", "--eval-every", "1000000", "--save-every", "1000000"],
-                   stdout=subprocess.DEVNULL, check=True)
+                    "--threads", str(threads), "--steps", str(steps + 1), "--eval-every", "1000000",
+                    "--save-every", "1000000", "--out", "build/compare"], stdout=subprocess.DEVNULL,
+                   check=True)
     with open("build/compare/log.csv") as log:
         rates = [float(line.split(",")[4]) for line in log if line[0].isdigit()]
     return [BATCH * PRESETS[preset][4] / rate for rate in rates[1:]]
 
 
-print(f"PyTorch {torch.__version__}, oneDNN {torch.backends.mkldnn.is_available()}")
-print("| preset | threads | PyTorch tokens/s | nc_hlx tokens/s | ratio |\n|---|---|---|---|---|")
-for preset in PRESETS:
-    for threads in (1, 2):
-        theirs, ours = [], []
-        for turn in range(3):
-            theirs += torch_steps(preset, threads, 16 if preset == "tiny" else 4)
-            ours += nc_steps(preset, threads, 16 if preset == "tiny" else 4)
-        tokens = BATCH * PRESETS[preset][4]
-        a, b = tokens / statistics.median(theirs), tokens / statistics.median(ours)
-        print(f"| {preset} | {threads} | {a:.0f} | {b:.0f} | {b / a:.2f}x |")
-        sys.stdout.flush()
+def in_process(preset, threads, steps):
+    """torch_steps in a fresh process."""
+    out = subprocess.run([sys.executable, __file__, preset, str(threads), str(steps)],
+                         capture_output=True, text=True, check=True).stdout
+    return [float(t) for t in out.split()]
+
+
+def compare():
+    print(f"PyTorch {torch.__version__}, oneDNN {torch.backends.mkldnn.is_available()}")
+    print("| preset | threads | PyTorch tokens/s | nc_hlx tokens/s | ratio |")
+    print("|---|---|---|---|---|")
+    for preset, steps in (("tiny", 16), ("small", 4)):
+        for threads in (1, 2):
+            theirs, ours = [], []
+            for _ in range(3):
+                theirs += in_process(preset, threads, steps)
+                ours += nc_steps(preset, threads, steps)
+            tokens = BATCH * PRESETS[preset][4]
+            a, b = tokens / statistics.median(theirs), tokens / statistics.median(ours)
+            print(f"| {preset} | {threads} | {a:.0f} | {b:.0f} | {b / a:.2f}x |")
+            sys.stdout.flush()
+
+
+if len(sys.argv) == 4:
+    print(*torch_steps(sys.argv[1], int(sys.argv[2]), int(sys.argv[3])))
+else:
+    compare()

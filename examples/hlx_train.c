@@ -36,6 +36,7 @@ static const char usage[] =
     "  --dropout X      after the embedding and before residual additions (default 0)\n"
     "  --flash          attention in tiles, without seq^2 memory (bits of its own)\n"
     "  --recompute      less memory, more work, the same bits\n"
+    "  --bf16           mixed precision: weights and activations in bfloat16 (implies --flash)\n"
     "training\n"
     "  --device NAME    cpu (default), vulkan or cuda: the same bits; kernels from "
     "$NC_KERNEL_PATH\n"
@@ -69,7 +70,7 @@ typedef struct options {
     const char *data, *preset, *out, *prompt, *device, *tokenizer;
     double threads, steps, batch, accumulate, warmup, decay, seed, save_every, eval_every, sample;
     double vocab, token_bytes, patience, lr, weight_decay, clip, dropout, temperature, top_k, top_p;
-    int resume, tied, flash, recompute;
+    int resume, tied, flash, recompute, bf16;
 } options;
 
 static volatile sig_atomic_t interrupted;
@@ -141,7 +142,8 @@ static void parse(int argc, char **argv, options *o) {
     } flags[] = {{"--resume", &o->resume},
                  {"--tied", &o->tied},
                  {"--flash", &o->flash},
-                 {"--recompute", &o->recompute}};
+                 {"--recompute", &o->recompute},
+                 {"--bf16", &o->bf16}};
     const size_t n = sizeof numbers / sizeof *numbers, m = sizeof texts / sizeof *texts;
     int i;
     size_t k;
@@ -495,6 +497,7 @@ static nc_status open_model(const options *o, const nc_hlx_bpe *bpe, nc_hlx_mode
     config.tied_output = (uint32_t)o->tied;
     config.flash = (uint32_t)o->flash;
     config.recompute = (uint32_t)o->recompute;
+    config.bf16 = (uint32_t)o->bf16;
     config.dropout = (float)o->dropout;
     if (bpe)
         config.vocab_size = nc_hlx_bpe_vocab(bpe);

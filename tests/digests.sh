@@ -5,9 +5,23 @@ cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 golden=a3a2535b3f266d71
+golden_all=ec388e65863ec6cd
 golden_field=108bf0a100a7e5e4
 failures=0
 n=0
+
+all="--flash --bf16 --dropout 0.1 --accumulate 2 --tied"
+check_all() { # name, more options: the same with the model's options
+    got=$("$work/train" --data examples/data/genesis.txt --preset demo --steps 6 --batch 2 $all \
+        --out "$work/out" $2 | tail -n 1)
+    n=$((n + 1))
+    if [ "$got" = "parameters digest: $golden_all" ]; then
+        printf '%-48s %s\n' "$1, all options" "${got##* }"
+    else
+        printf 'FAILED: %-40s %s\n' "$1, all options" "$got"
+        failures=$((failures + 1))
+    fi
+}
 
 check() { # name, environment, command
     got=$(env $2 OMP_NUM_THREADS="$3" "$work/train" --data examples/data/genesis.txt --preset demo \
@@ -57,8 +71,29 @@ for cc in gcc clang; do
         $cc $flags -fopenmp examples/hlx_train.c -o "$work/train" -lm || { failures=$((failures + 1)); continue; }
         check "$cc $flags" "" 1
         check "$cc $flags" "" 2
+        check_all "$cc $flags"
     done
 done
+# The same bits from the kernels: SPIR-V on lavapipe, and CUDA source on the CPU.
+gcc -O2 -fopenmp examples/hlx_train.c -o "$work/train" -lm
+for road in "kernels " "shim build/shim/libcuda_on_cpu.so"; do
+    export NC_KERNEL_PATH=build/${road% *} NC_GPU_LIBRARY=${road#* }
+    device=vulkan; [ -n "$NC_GPU_LIBRARY" ] && device=cuda
+    check_device() { # steps of a golden digest on the device, options
+        got=$("$work/train" --data examples/data/genesis.txt --preset demo --steps 6 --device $device \
+            --out "$work/out" $2 | tail -n 1)
+        n=$((n + 1))
+        if [ "$got" = "parameters digest: $1" ]; then
+            printf '%-48s %s\n' "$device kernels $2" "$1"
+        else
+            printf 'FAILED: %-40s %s\n' "$device kernels $2" "$got"
+            failures=$((failures + 1))
+        fi
+    }
+    check_device $golden "--batch 4"
+    check_device $golden_all "--batch 2 $all"
+done
+unset NC_KERNEL_PATH NC_GPU_LIBRARY
 # Contraction that no pragma can stop is noticed at run time and refused.
 clang -O2 -march=native -ffp-contract=fast examples/hlx_train.c -o "$work/train" -lm
 if "$work/train" --data examples/data/genesis.txt --preset demo --steps 1 --out "$work/out" \

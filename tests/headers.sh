@@ -22,6 +22,11 @@ for h in $headers; do
                  END { exit n > 0 }' $h || failures=$((failures + 1))
 done
 
+# Nothing stands at the top that the README does not place.
+git ls-files 2>/dev/null | grep -v / | grep -vxE \
+    'nc_[a-z0-9]+\.h|Makefile|README\.md|CHANGELOG\.md|LICENSE|\.clang-(format|tidy)|\.git[a-z]+' |
+    sed 's/^/FAILED: unexpected at the top level: /' | grep . && failures=$((failures + 1))
+
 # 2. The tags of the table of contents stand in the file, in that order, and the shared ones in the
 #    order of the house.
 for h in $headers; do
