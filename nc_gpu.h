@@ -122,7 +122,7 @@ typedef enum nc_gpu_kind { NC_GPU_ANY = 0, NC_GPU_VULKAN = 1, NC_GPU_CUDA = 2 } 
 typedef struct nc_gpu_desc {
     nc_gpu_kind kind;
     uint32_t index;          /* which device of that kind */
-    const char *kernel_path; /* folder of .spv and .ptx files; null or "": `kernels` beside the program */
+    const char *kernel_path; /* folder of .spv and .ptx files; null, "": `kernels` beside us */
     const char *library;     /* driver library; null: libvulkan.so.1, libcuda.so.1 */
     uint32_t validation;     /* nonzero: Vulkan validation layer, its findings go to log_fn */
     uint32_t allow_inexact;  /* nonzero: accept devices that cannot keep the numeric contract */

@@ -150,10 +150,10 @@ typedef struct nc_hlx_config {
     uint32_t recompute; /* 1: keep layer outputs only and run layers again backwards: the same bits
                            from less memory and a third more work */
     float dropout;      /* after the embedding and before each residual addition; 0: none */
-    /* 1: mixed precision. Matrices and their biases, and the activations that enter or leave matrix
-     * products, are rounded to bfloat16 and kept so between the passes; products, sums, the residual
-     * stream, gradients, parameters and moments stay float32. Implies flash. Gradients do not lose
-     * small values, so no loss scaling is needed. */
+    /* 1: mixed precision. Matrices and their biases, and the activations that enter or leave
+     * matrix products, are rounded to bfloat16 and kept so between the passes; products, sums,
+     * the residual stream, gradients, parameters and moments stay float32. Implies flash.
+     * Gradients do not lose small values, so no loss scaling is needed. */
     uint32_t bf16;
 } nc_hlx_config;
 
@@ -238,8 +238,9 @@ NC_API size_t nc_hlx_gemm_work_bytes(void);
 NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
                              size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                              int accumulate, void *work, size_t work_bytes);
-/* out (rows x n) = x (rows x k) w (k x n) + bias, then + residual (rows x n, null: none). With gelu
- * (rows x n, null: none) also gelu = gelu(out), both in the gemm's epilogue. Errors as nc_hlx_gemm. */
+/* out (rows x n) = x (rows x k) w (k x n) + bias, then + residual (rows x n, null: none). With
+ * gelu (rows x n, null: none) also gelu = gelu(out), both in the gemm's epilogue. Errors as
+ * nc_hlx_gemm. */
 NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const float *w,
                                const float *bias, const float *residual, size_t rows, size_t k,
                                size_t n, void *work, size_t work_bytes);
@@ -393,26 +394,28 @@ NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx
 
 /* -- training data, steps, sampling -------------------------------------------------------- */
 
-/* A loader over bytes, or over tokens of 1, 2 or 4 bytes. NC_ERR_ARG unless count > seq > 0. */
+/* A loader over bytes. NC_ERR_ARG unless count > seq > 0. */
 NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
                                     uint32_t seq, uint64_t seed);
+/* A loader over little-endian tokens of 1, 2 or 4 bytes; NC_ERR_ARG for other sizes too. */
 NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
                                            uint32_t token_bytes, uint32_t seq, uint64_t seed);
 /* Next batch x seq tokens and their successors. */
 NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
                                uint32_t batch);
 /* One step: micro_batches times (batch from the loader, forward, backward), then the update.
- * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its vocabulary. */
+ * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its
+ * vocabulary. */
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 /* Mean loss over the first `windows` non-overlapping windows of the data that a loader would read,
  * for validation, without dropout; the loader's position counts for nothing. */
 NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
                                  float *loss);
-/* One token at a position after those before it, as a row of nc_hlx_forward gives: *logits points to
- * vocab_size values. The keys and values of earlier positions are those of earlier calls. NC_ERR_ARG
- * for a position or token out of range, NC_ERR_UNSUPPORTED with recompute or bf16, which do not keep
- * all keys in float32. */
+/* One token at a position after those before it, as a row of nc_hlx_forward gives: *logits
+ * points to vocab_size values. The keys and values of earlier positions are those of earlier
+ * calls. NC_ERR_ARG for a position or token out of range, NC_ERR_UNSUPPORTED with recompute or
+ * bf16, which do not keep all keys in float32. */
 NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
                                const float **logits);
 /* Continue prompt[0 .. n) by `count` tokens into out; draw i uses counter i of the seed's stream.
@@ -1398,8 +1401,8 @@ NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t
 /* >>simd =========================================================================== */
 
 /* A tile of C is mr x nr; A comes packed as k columns of mr values, B as k rows of nr values.
- * The accumulators start from 0 (fresh) or from C and return to it, so cutting k into blocks changes
- * nothing. */
+ * The accumulators start from 0 (fresh) or from C and return to it, so cutting k into blocks
+ * changes nothing. */
 typedef void (*nc_hlx__micro_fn)(size_t k, const float *a, const float *b, float *c, size_t ldc,
                                  int fresh);
 typedef struct nc_hlx__micro {
@@ -1563,8 +1566,8 @@ static void nc_hlx__copy_lanes(float *dst, const float *x, size_t width) {
     }
 }
 
-/* dst[p * width + i] = element (first + i, p0 + p) of op(X), where lanes_contiguous says whether the
- * lane index runs along the rows of the stored matrix; missing lanes are zero. */
+/* dst[p * width + i] = element (first + i, p0 + p) of op(X), where lanes_contiguous says whether
+ * the lane index runs along the rows of the stored matrix; missing lanes are zero. */
 static void nc_hlx__pack(float *dst, const float *x, size_t ld, int lanes_contiguous, size_t first,
                          size_t lanes, size_t width, size_t p0, size_t k) {
     size_t p = 0, i;
@@ -1924,9 +1927,9 @@ static void nc_hlx__head_gemm(const nc_hlx__head *head, int trans_a, int trans_b
 /* Queries of a causal product that are done together; keys behind the block are not looked at. */
 enum { NC_HLX__CAUSAL_BLOCK = 112 };
 
-/* out (t x hd) = P (t x t) X, X with stride 3 d: chains over all keys. Behind the diagonal P is +0, and
- * a step fma(0, x, c) changes nothing but a c of -0, so a causal block of queries stops at its last
- * key and only the sums that are -0 there go on. */
+/* out (t x hd) = P (t x t) X, X with stride 3 d: chains over all keys. Behind the diagonal P is
+ * +0, and a step fma(0, x, c) changes nothing but a c of -0, so a causal block of queries stops
+ * at its last key and only the sums that are -0 there go on. */
 static void nc_hlx__causal_product(const nc_hlx__head *head, const float *p, const float *x,
                                    float *out, size_t ldo) {
     const size_t t = head->shape->seq, hd = head->shape->head_size, ldx = 3 * head->d;
@@ -1954,8 +1957,8 @@ static void nc_hlx__causal_scores(const nc_hlx__head *head, const float *a, size
     }
 }
 
-/* out (t x hd) = P^T (t x t) X: chains over ascending queries. Before the diagonal P is +0 and leaves
- * a sum that begins at +0 alone, so a causal block of keys starts at its first query. */
+/* out (t x hd) = P^T (t x t) X: chains over ascending queries. Before the diagonal P is +0 and
+ * leaves a sum that begins at +0 alone, so a causal block of keys starts at its first query. */
 static void nc_hlx__causal_transposed(const nc_hlx__head *head, const float *p, const float *x,
                                       size_t ldx, float *out, size_t ldo) {
     const size_t t = head->shape->seq, hd = head->shape->head_size;
@@ -2366,8 +2369,8 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
     return s;
 }
 
-/* x[i] = sqrt(x[i]). With intrinsics, because sqrtf may set errno, which keeps compilers from vector
- * code; the root is correctly rounded everywhere. */
+/* x[i] = sqrt(x[i]). With intrinsics, because sqrtf may set errno, which keeps compilers from
+ * vector code; the root is correctly rounded everywhere. */
 #ifdef NC_HLX__X86
 NC_HLX__AVX512 static size_t nc_hlx__roots_avx512(float *x, size_t n) {
     size_t i;
@@ -2699,9 +2702,9 @@ static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) 
 
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
  * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32
- * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero, 3 u32 and a float32 of
- * nc_hlx_config, u64 seed of dropout, u32 bf16, 36 bytes zero; then parameters, first and second moments as
- * float32; then FNV-1a (64 bits) of everything before it. */
+ * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero, 3 u32 and a float32
+ * of nc_hlx_config, u64 seed of dropout, u32 bf16, 36 bytes zero; then parameters, first and
+ * second moments as float32; then FNV-1a (64 bits) of everything before it. */
 #define NC_HLX__MAGIC "NCHLXCKP"
 enum { NC_HLX__VERSION = 3, NC_HLX__HEADER = 192 };
 
@@ -3639,8 +3642,8 @@ static const struct nc_hlx__kernel_info {
                                            {"flash_attention_backward", 1, 12, {32, 1, 1}},
                                            {"bf16", 2, 4, {256, 1, 1}}};
 
-/* Scalars in the control buffer, as adam reads them; then the mean's divisor, and seed and stream of
- * dropout as two words each. */
+/* Scalars in the control buffer, as adam reads them; then the mean's divisor, and seed and
+ * stream of dropout as two words each. */
 enum { NC_HLX__NORM = 9, NC_HLX__COUNT = 10, NC_HLX__SEED = 11, NC_HLX__CONTROLS = 16 };
 
 /* Offsets of a layer's activations, in floats. */

@@ -57,6 +57,7 @@ static const char usage[] =
     "files\n"
     "  --out DIR        checkpoint.bin, log.csv, loss.svg (default build/hlx)\n"
     "  --eval-every N   steps between validations (default 200, and at the end)\n"
+    "  --eval-windows N windows of each but the last, which takes all (default 64)\n"
     "  --save-every N   steps between checkpoints (default 500, and at the end)\n"
     "  --resume         continue from DIR/checkpoint.bin\n"
     "sampling\n"
@@ -68,7 +69,8 @@ static const char usage[] =
 
 typedef struct options {
     const char *data, *preset, *out, *prompt, *device, *tokenizer;
-    double threads, steps, batch, accumulate, warmup, decay, seed, save_every, eval_every, sample;
+    double threads, steps, batch, accumulate, warmup, decay, seed, save_every, eval_every, sample,
+        eval_windows;
     double vocab, token_bytes, patience, lr, weight_decay, clip, dropout, temperature, top_k, top_p;
     int resume, tied, flash, recompute, bf16;
 } options;
@@ -120,6 +122,7 @@ static void parse(int argc, char **argv, options *o) {
                                      {"--seed", &o->seed, 0, 9e15, 1},
                                      {"--save-every", &o->save_every, 1, 1e9, 1},
                                      {"--eval-every", &o->eval_every, 1, 1e9, 1},
+                                     {"--eval-windows", &o->eval_windows, 1, 1e6, 1},
                                      {"--sample", &o->sample, 0, 1e6, 1},
                                      {"--vocab", &o->vocab, 1, 1e6, 1},
                                      {"--token-bytes", &o->token_bytes, 1, 4, 1},
@@ -157,6 +160,7 @@ static void parse(int argc, char **argv, options *o) {
     o->accumulate = o->seed = o->token_bytes = o->clip = 1;
     o->save_every = 500;
     o->eval_every = 200;
+    o->eval_windows = 64;
     o->lr = 1e-3;
     o->warmup = -1;
     o->weight_decay = 0.1;
@@ -409,7 +413,7 @@ static int train(nc_hlx_model *model, nc_hlx_gpu *gpu, nc_hlx_data *data, const 
         if (gpu && (judge || save))
             status = nc_hlx_gpu_download(gpu); /* evaluation and files are the host's */
         if (status == NC_OK && judge) {        /* all of the held-out text at the end */
-            uint32_t windows = last || all < 64 ? all : 64;
+            uint32_t windows = last || all < o->eval_windows ? all : (uint32_t)o->eval_windows;
             status = nc_hlx_evaluate(model, &data->valid, windows, &loss);
             if (status != NC_OK) break;
             fprintf(log, ",%.6f", (double)loss);
