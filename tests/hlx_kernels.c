@@ -193,6 +193,38 @@ static void the_whole_model_agrees_with_pytorch(void **state) {
     json_object_put(root);
 }
 
+/* The epilogue comes after the whole chain, k blocks and tile edges included. */
+static void linear_is_gemm_then_its_epilogue_at_every_level(void **state) {
+    enum { ROWS = 31, K = 700, N = 77 };
+    static float x[ROWS * K], w[K * N], bias[N], residual[ROWS * N], out[ROWS * N], gelu[ROWS * N];
+    static float expected[ROWS * N], expected_gelu[ROWS * N];
+    size_t bytes = nc_hlx_gemm_work_bytes(), i;
+    void *work = malloc(bytes);
+    uint64_t seed = 11;
+    int level;
+    (void)state;
+    fill(x, ROWS * K, &seed);
+    fill(w, K * N, &seed);
+    fill(bias, N, &seed);
+    fill(residual, ROWS * N, &seed);
+    nc_hlx_gemm_ref(0, 0, ROWS, N, K, x, K, w, N, expected, N, 0);
+    for (i = 0; i < ROWS * N; i++) {
+        expected[i] = expected[i] + bias[i % N];
+        expected[i] = expected[i] + residual[i];
+    }
+    nc_hlx_gelu(expected_gelu, expected, ROWS * N);
+    for (level = 0; level <= 2; level++) {
+        if (nc_hlx_set_simd(level) != NC_OK) continue;
+        threads(level + 1);
+        assert_int_equal(nc_hlx_linear(out, gelu, x, w, bias, residual, ROWS, K, N, work, bytes),
+                         NC_OK);
+        assert_memory_equal(out, expected, sizeof out);
+        assert_memory_equal(gelu, expected_gelu, sizeof gelu);
+    }
+    nc_hlx_set_simd(-1);
+    free(work);
+}
+
 /* -- attention ---------------------------------------------------------------------------------- */
 
 enum { SEQ = 45, HEADS = 3, HD = 5, D = HEADS * HD };
@@ -502,6 +534,7 @@ int main(void) {
         cmocka_unit_test(cross_entropy_and_adamw_agree_with_pytorch),
         cmocka_unit_test(both_attentions_agree_with_pytorch),
         cmocka_unit_test(the_whole_model_agrees_with_pytorch),
+        cmocka_unit_test(linear_is_gemm_then_its_epilogue_at_every_level),
         cmocka_unit_test(attention_gradients_agree_with_finite_differences),
         cmocka_unit_test(flash_attention_has_the_documented_bits_at_every_level),
         cmocka_unit_test(attention_refuses_bad_arguments),
