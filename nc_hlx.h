@@ -186,6 +186,7 @@ typedef struct nc_hlx_loader {
 typedef struct nc_hlx_file {
     const uint8_t *data;
     size_t bytes;
+    uint8_t *memory; /* what data points to, to be released */
     int mapped;
 } nc_hlx_file;
 
@@ -1522,30 +1523,31 @@ static nc_hlx__micro nc_hlx__pick_micro(void) {
 NC_HLX__AVX512 static void nc_hlx__transpose_avx512(float *dst, size_t width, const float *x,
                                                     size_t ld, size_t rows) {
     const __mmask16 mask = (__mmask16)(width < 16 ? (1u << width) - 1 : 0xFFFFu);
+    const __mmask16 all = 0xFFFF; /* the plain forms trip -Wuninitialized of g++ 12 */
     __m512 a[16], b[16];
     size_t i;
     for (i = 0; i < 16; i++) a[i] = i < rows ? _mm512_loadu_ps(x + i * ld) : _mm512_setzero_ps();
     for (i = 0; i < 16; i += 2) {
-        b[i] = _mm512_unpacklo_ps(a[i], a[i + 1]);
-        b[i + 1] = _mm512_unpackhi_ps(a[i], a[i + 1]);
+        b[i] = _mm512_maskz_unpacklo_ps(all, a[i], a[i + 1]);
+        b[i + 1] = _mm512_maskz_unpackhi_ps(all, a[i], a[i + 1]);
     }
     for (i = 0; i < 16; i += 4) { /* a[i + j]: column j of every 4 x 4 block of rows i .. i + 3 */
-        a[i] = _mm512_shuffle_ps(b[i], b[i + 2], 0x44);
-        a[i + 1] = _mm512_shuffle_ps(b[i], b[i + 2], 0xEE);
-        a[i + 2] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0x44);
-        a[i + 3] = _mm512_shuffle_ps(b[i + 1], b[i + 3], 0xEE);
+        a[i] = _mm512_maskz_shuffle_ps(all, b[i], b[i + 2], 0x44);
+        a[i + 1] = _mm512_maskz_shuffle_ps(all, b[i], b[i + 2], 0xEE);
+        a[i + 2] = _mm512_maskz_shuffle_ps(all, b[i + 1], b[i + 3], 0x44);
+        a[i + 3] = _mm512_maskz_shuffle_ps(all, b[i + 1], b[i + 3], 0xEE);
     }
     for (i = 0; i < 4; i++) {
-        b[i] = _mm512_shuffle_f32x4(a[i], a[i + 4], 0x88);
-        b[i + 4] = _mm512_shuffle_f32x4(a[i], a[i + 4], 0xDD);
-        b[i + 8] = _mm512_shuffle_f32x4(a[i + 8], a[i + 12], 0x88);
-        b[i + 12] = _mm512_shuffle_f32x4(a[i + 8], a[i + 12], 0xDD);
+        b[i] = _mm512_maskz_shuffle_f32x4(all, a[i], a[i + 4], 0x88);
+        b[i + 4] = _mm512_maskz_shuffle_f32x4(all, a[i], a[i + 4], 0xDD);
+        b[i + 8] = _mm512_maskz_shuffle_f32x4(all, a[i + 8], a[i + 12], 0x88);
+        b[i + 12] = _mm512_maskz_shuffle_f32x4(all, a[i + 8], a[i + 12], 0xDD);
     }
     for (i = 0; i < 4; i++) {
-        a[i] = _mm512_shuffle_f32x4(b[i], b[i + 8], 0x88);
-        a[i + 8] = _mm512_shuffle_f32x4(b[i], b[i + 8], 0xDD);
-        a[i + 4] = _mm512_shuffle_f32x4(b[i + 4], b[i + 12], 0x88);
-        a[i + 12] = _mm512_shuffle_f32x4(b[i + 4], b[i + 12], 0xDD);
+        a[i] = _mm512_maskz_shuffle_f32x4(all, b[i], b[i + 8], 0x88);
+        a[i + 8] = _mm512_maskz_shuffle_f32x4(all, b[i], b[i + 8], 0xDD);
+        a[i + 4] = _mm512_maskz_shuffle_f32x4(all, b[i + 4], b[i + 12], 0x88);
+        a[i + 12] = _mm512_maskz_shuffle_f32x4(all, b[i + 4], b[i + 12], 0xDD);
     }
     for (i = 0; i < 16; i++) _mm512_mask_storeu_ps(dst + i * width, mask, a[i]);
 }
@@ -2375,7 +2377,7 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
 NC_HLX__AVX512 static size_t nc_hlx__roots_avx512(float *x, size_t n) {
     size_t i;
     for (i = 0; i + 16 <= n; i += 16)
-        _mm512_storeu_ps(x + i, _mm512_sqrt_ps(_mm512_loadu_ps(x + i)));
+        _mm512_storeu_ps(x + i, _mm512_maskz_sqrt_ps(0xFFFF, _mm512_loadu_ps(x + i)));
     return i;
 }
 NC_HLX__AVX2 static size_t nc_hlx__roots_avx2(float *x, size_t n) {
@@ -2743,51 +2745,39 @@ static void nc_hlx__file_order(float *x, size_t n) {
     }
 }
 
-#if defined(__unix__) || defined(__APPLE__)
 NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
+    nc_status status = NC_OK;
+#if defined(__unix__) || defined(__APPLE__)
     struct stat info;
     void *data = MAP_FAILED;
     int fd, known;
+#endif
     nc__clear(err);
     if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
     memset(file, 0, sizeof *file);
+#if defined(__unix__) || defined(__APPLE__)
     fd = open(path, O_RDONLY);
     if (fd < 0) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
     known = fstat(fd, &info) == 0 && info.st_size > 0 && (uint64_t)info.st_size <= SIZE_MAX;
     if (known) data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    (void)close(fd);
     if (data != MAP_FAILED) {
-        file->data = (const uint8_t *)data;
+        file->memory = (uint8_t *)data;
         file->bytes = (size_t)info.st_size;
         file->mapped = 1;
-        return NC_OK;
     }
-    {
-        uint8_t *read = NULL;
-        nc_status status = nc__file_read(path, NULL, &read, &file->bytes, err);
-        file->data = read;
-        return status;
-    }
-}
-#else
-NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
-    uint8_t *data;
-    nc_status status;
-    nc__clear(err);
-    if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
-    memset(file, 0, sizeof *file);
-    status = nc__file_read(path, NULL, &data, &file->bytes, err);
-    file->data = data;
+    (void)close(fd);
+#endif
+    if (!file->mapped) status = nc__file_read(path, NULL, &file->memory, &file->bytes, err);
+    file->data = file->memory;
     return status;
 }
-#endif
 
 NC_API void nc_hlx_file_close(nc_hlx_file *file) {
     if (!file || !file->data) return;
 #if defined(__unix__) || defined(__APPLE__)
-    if (file->mapped) (void)munmap((void *)(uintptr_t)file->data, file->bytes);
+    if (file->mapped) (void)munmap(file->memory, file->bytes);
 #endif
-    if (!file->mapped) nc__free(NULL, (void *)(uintptr_t)file->data, file->bytes + 1);
+    if (!file->mapped) nc__free(NULL, file->memory, file->bytes + 1);
     memset(file, 0, sizeof *file);
 }
 
