@@ -127,6 +127,7 @@ for arch in aarch64 s390x; do
                 failures=$((failures + 1))
             fi
         done
+        check_all "$arch gcc -O2 under qemu"
     else
         echo "$arch: skipped, no cross compiler or qemu-user"
     fi

@@ -227,7 +227,7 @@ static void linear_is_gemm_then_its_epilogue_at_every_level(void **state) {
 
 /* -- attention ---------------------------------------------------------------------------------- */
 
-enum { SEQ = 45, HEADS = 3, HD = 5, D = HEADS * HD };
+enum { SEQ = 61, HEADS = 3, HD = 5, D = HEADS * HD };
 static const nc_hlx_heads odd_shape = {2, SEQ, HEADS, HD, 1};
 static float weights_of[2 * SEQ * D];
 

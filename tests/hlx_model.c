@@ -48,6 +48,8 @@ static void train(nc_hlx_model *model, nc_hlx_loader *loader, int steps, nc_hlx_
     while (steps-- > 0) assert_int_equal(nc_hlx_train_step(model, loader, &adamw, stats), NC_OK);
 }
 
+static float last_loss; /* of digest_after_training */
+
 static uint64_t digest_after_training(const nc_hlx_config *c) {
     nc_hlx_model *model = model_of(c);
     nc_hlx_loader loader;
@@ -56,6 +58,7 @@ static uint64_t digest_after_training(const nc_hlx_config *c) {
     assert_int_equal(nc_hlx_loader_init(&loader, text, sizeof text - 1, 24, 5), NC_OK);
     train(model, &loader, 25, &stats);
     assert_int_equal(stats.step, 25);
+    last_loss = stats.loss;
     digest = nc_hlx_digest(model);
     nc_hlx_destroy(model);
     return digest;
@@ -136,17 +139,37 @@ static void micro_batches_are_one_large_batch(void **state) {
     (void)state;
     for (dropout = 0; dropout < 2; dropout++) {
         uint64_t digest;
+        float loss;
         c.dropout = dropout ? 0.25f : 0.0f;
         c.batch_size = 6;
         c.micro_batches = 1;
         digest = digest_after_training(&c);
+        loss = last_loss;
         c.batch_size = 2;
         c.micro_batches = 3;
         assert_int_equal(digest_after_training(&c), digest);
         c.batch_size = 1;
         c.micro_batches = 6;
         assert_int_equal(digest_after_training(&c), digest);
+        assert_true(last_loss == loss);
     }
+}
+
+static void a_step_reports_the_loss_of_its_batch(void **state) {
+    nc_hlx_model *model = new_model();
+    nc_hlx_loader loader, copy;
+    uint32_t tokens[3 * 24], targets[3 * 24];
+    nc_hlx_stats stats;
+    float loss;
+    (void)state;
+    assert_int_equal(nc_hlx_loader_init(&loader, text, sizeof text - 1, 24, 5), NC_OK);
+    copy = loader;
+    nc_hlx_loader_next(&copy, tokens, targets, 3);
+    assert_int_equal(nc_hlx_forward(model, tokens, targets, 3, 24, &loss), NC_OK);
+    train(model, &loader, 1, &stats);
+    assert_true(stats.loss == loss);
+    assert_int_equal(loader.next, copy.next);
+    nc_hlx_destroy(model);
 }
 
 static void recomputing_takes_less_memory(void **state) {
@@ -567,6 +590,7 @@ int main(void) {
         cmocka_unit_test(training_gives_the_golden_digest_at_every_level_and_thread_count),
         cmocka_unit_test(mixed_precision_learns_as_well),
         cmocka_unit_test(micro_batches_are_one_large_batch),
+        cmocka_unit_test(a_step_reports_the_loss_of_its_batch),
         cmocka_unit_test(recomputing_takes_less_memory),
         cmocka_unit_test(decoding_with_kept_keys_gives_the_rows_of_a_forward_pass),
         cmocka_unit_test(wider_tokens_give_the_windows_of_bytes),
