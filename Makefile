@@ -154,7 +154,7 @@ test-gpu: test-packages $(B)/test/gpu_roads $(B)/test/glgpu_kernels $(B)/shim/li
 # ---- fuzzing, lint, bench ---------------------------------------------------------------------
 
 FUZZ_SECONDS ?= 20
-$(FUZZERS:%=$(B)/fuzz/%): $(B)/fuzz/%: tests/fuzz_%.c $(HEADERS)
+$(FUZZERS:%=$(B)/fuzz/%): $(B)/fuzz/%: tests/fuzz_%.c tests/fuzz_file.h $(HEADERS)
 	@mkdir -p $(@D)
 	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. $< -o $@ -lm
 

@@ -7,9 +7,9 @@
        #define NC_IMPLEMENTATION
        #include "nc_gpu.h"
 
-   Compiling needs vulkan/vulkan.h (Debian: libvulkan-dev) unless NC_GPU_NO_VULKAN is defined; it
-   needs no CUDA toolkit. Linking needs nothing but -ldl on old systems: drivers are opened with
-   dlopen when a device is asked for.
+   Vulkan is built in where vulkan/vulkan.h is found (Debian: libvulkan-dev) and NC_GPU_NO_VULKAN is
+   not defined; CUDA needs no toolkit. Linking needs nothing but -ldl on old systems: drivers are
+   opened with dlopen when a device is asked for.
 
    Quick example (copies through a device):
 
@@ -510,6 +510,11 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #include <math.h>
 #if defined(__unix__) || defined(__APPLE__)
 #include <dlfcn.h>
+#endif
+#if !defined(NC_GPU_NO_VULKAN) && defined(__has_include)
+#if !__has_include(<vulkan/vulkan.h>)
+#define NC_GPU_NO_VULKAN
+#endif
 #endif
 #ifndef NC_GPU_NO_VULKAN
 #ifndef VK_NO_PROTOTYPES

@@ -346,8 +346,8 @@ NC_API int nc_hlx_simd(void);
 
 /* -- model ----------------------------------------------------------------------------- */
 
-/* Preset by name: "tiny" (3.3 M parameters), "small" (19 M), "medium" (86 M). NC_ERR_ARG for
- * other names. */
+/* Preset by name: "demo" (0.1 M parameters), "tiny" (3.3 M), "small" (19 M), "medium" (86 M).
+ * NC_ERR_ARG for other names. */
 NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config);
 /* Number of parameters, and bytes of parameters + gradients + moments + activations + scratch,
  * known before anything is allocated. NC_ERR_ARG for an impossible configuration. */
@@ -1918,6 +1918,23 @@ static nc_status nc_hlx__all_heads(const nc_hlx__attention_job *job, void *work,
     return NC_OK;
 }
 
+/* The same from its parts. */
+static nc_status
+nc_hlx__attend(void (*fn)(const nc_hlx__head *, const struct nc_hlx__attention_job *),
+               const nc_hlx_heads *shape, const float *qkv, const float *dout, const float *out,
+               const float *kept, float *to, float *keep, void *work, size_t work_bytes) {
+    nc_hlx__attention_job job;
+    job.shape = shape;
+    job.qkv = qkv;
+    job.dout = dout;
+    job.kept = kept;
+    job.out = out;
+    job.to = to;
+    job.keep = keep;
+    job.fn = fn;
+    return nc_hlx__all_heads(&job, work, work_bytes);
+}
+
 /* gemm with the thread's scratch. */
 static void nc_hlx__head_gemm(const nc_hlx__head *head, int trans_a, int trans_b, size_t m,
                               size_t n, size_t k, const float *a, size_t lda, const float *b,
@@ -1993,15 +2010,9 @@ static void nc_hlx__attention_head(const nc_hlx__head *head, const nc_hlx__atten
 
 NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float *qkv,
                                   const nc_hlx_heads *shape, void *work, size_t work_bytes) {
-    nc_hlx__attention_job job;
     if (!probabilities) return NC_ERR_ARG;
-    memset(&job, 0, sizeof job);
-    job.shape = shape;
-    job.qkv = qkv;
-    job.to = out;
-    job.keep = probabilities;
-    job.fn = nc_hlx__attention_head;
-    return nc_hlx__all_heads(&job, work, work_bytes);
+    return nc_hlx__attend(nc_hlx__attention_head, shape, qkv, NULL, NULL, NULL, out, probabilities,
+                          work, work_bytes);
 }
 
 /* dV = P^T dO, dP = dO V^T, dS = softmax backward, dQ = dS K / sqrt(hd), dK = dS^T Q / sqrt(hd). */
@@ -2022,16 +2033,9 @@ NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
                                            const float *probabilities, const float *qkv,
                                            const nc_hlx_heads *shape, void *work,
                                            size_t work_bytes) {
-    nc_hlx__attention_job job;
     if (!probabilities || !dout) return NC_ERR_ARG;
-    memset(&job, 0, sizeof job);
-    job.shape = shape;
-    job.qkv = qkv;
-    job.dout = dout;
-    job.kept = probabilities;
-    job.to = dqkv;
-    job.fn = nc_hlx__attention_head_backward;
-    return nc_hlx__all_heads(&job, work, work_bytes);
+    return nc_hlx__attend(nc_hlx__attention_head_backward, shape, qkv, dout, NULL, probabilities,
+                          dqkv, NULL, work, work_bytes);
 }
 
 /* A tile's scores of one query, the first `kept` of them visible, become exp(score - m'); m and l
@@ -2101,15 +2105,9 @@ static void nc_hlx__flash_head(const nc_hlx__head *head, const nc_hlx__attention
 
 NC_API nc_status nc_hlx_flash_attention(float *out, float *lse, const float *qkv,
                                         const nc_hlx_heads *shape, void *work, size_t work_bytes) {
-    nc_hlx__attention_job job;
     if (!lse) return NC_ERR_ARG;
-    memset(&job, 0, sizeof job);
-    job.shape = shape;
-    job.qkv = qkv;
-    job.to = out;
-    job.keep = lse;
-    job.fn = nc_hlx__flash_head;
-    return nc_hlx__all_heads(&job, work, work_bytes);
+    return nc_hlx__attend(nc_hlx__flash_head, shape, qkv, NULL, NULL, NULL, out, lse, work,
+                          work_bytes);
 }
 
 /* One query's P and dS of a tile, from its scores and dP. */
@@ -2171,17 +2169,9 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                                                  const float *lse, const float *qkv,
                                                  const nc_hlx_heads *shape, void *work,
                                                  size_t work_bytes) {
-    nc_hlx__attention_job job;
     if (!dout || !out || !lse) return NC_ERR_ARG;
-    memset(&job, 0, sizeof job);
-    job.shape = shape;
-    job.qkv = qkv;
-    job.dout = dout;
-    job.out = out;
-    job.kept = lse;
-    job.to = dqkv;
-    job.fn = nc_hlx__flash_head_backward;
-    return nc_hlx__all_heads(&job, work, work_bytes);
+    return nc_hlx__attend(nc_hlx__flash_head_backward, shape, qkv, dout, out, lse, dqkv, NULL, work,
+                          work_bytes);
 }
 
 NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
@@ -4452,6 +4442,10 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
 NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
     memset(config, 0, sizeof *config);
     if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
+    config->d_model = config->max_seq_len = 64;
+    config->num_layers = 2;
+    config->ffn_dim = 256;
+    if (!strcmp(name, "demo")) return nc_hlx__complete(config, config);
     config->d_model = 512;
     config->num_layers = 6;
     config->num_heads = 8;

@@ -4,11 +4,6 @@
 #define _POSIX_C_SOURCE 200112L
 #include "bench.h"
 #define NC_GPU
-#if defined(__has_include)
-#if !__has_include(<vulkan/vulkan.h>)
-#define NC_GPU_NO_VULKAN
-#endif
-#endif
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 
@@ -158,13 +153,9 @@ static int measure(nc_gpu *device) {
     nc_hlx_config demo, tiny, small;
     double t = gemm_row(device, 512);
     const int fast = t > 0 && t < 0.005; /* a card, not a CPU that plays one */
-    (void)nc_hlx_preset("tiny", &demo);
+    (void)nc_hlx_preset("demo", &demo);
     (void)nc_hlx_preset("tiny", &tiny);
     (void)nc_hlx_preset("small", &small);
-    demo.d_model = 64;
-    demo.num_layers = 2;
-    demo.ffn_dim = 256;
-    demo.max_seq_len = 64;
     demo.batch_size = 2;
     if (t < 0 || (fast && (gemm_row(device, 2048) < 0 || gemm_row(device, 4096) < 0))) return 0;
     if (!rows_kernels(device, fast ? 65536 : 1024, 1024)) return 0;

@@ -153,16 +153,9 @@ static void train(worker *w, const options *o, int rank, int ranks) {
 }
 
 static nc_status prepare(worker *w, const options *o, nc_hlx_data *data, nc_error *err) {
-    const int demo = !strcmp(o->preset, "demo");
     nc_hlx_config config;
-    nc_status status = nc_hlx_preset(demo ? "tiny" : o->preset, &config);
+    nc_status status = nc_hlx_preset(o->preset, &config);
     size_t rows, level;
-    if (demo) {
-        config.d_model = 64;
-        config.num_layers = 2;
-        config.ffn_dim = 256;
-        config.max_seq_len = 64;
-    }
     config.batch_size = (uint32_t)o->batch;
     if (status == NC_OK) status = nc_hlx_create(&w->model, &config, NULL);
     if (status != NC_OK) return status;

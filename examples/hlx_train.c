@@ -14,11 +14,6 @@
 #include <omp.h>
 #endif
 #define NC_GPU /* drivers are looked for at run time, when --device asks for one */
-#if defined(__has_include)
-#if !__has_include(<vulkan/vulkan.h>)
-#define NC_GPU_NO_VULKAN
-#endif
-#endif
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 
@@ -482,20 +477,12 @@ static nc_status open_tokenizer(const options *o, nc_hlx_bpe **bpe, nc_error *er
 /* The model: a fresh one, or that of the checkpoint. */
 static nc_status open_model(const options *o, const nc_hlx_bpe *bpe, nc_hlx_model **model,
                             nc_hlx_loader *loader, nc_error *err) {
-    const int demo = !strcmp(o->preset, "demo");
     nc_hlx_config config;
     char path[1100];
     nc_status status;
-    if (nc_hlx_preset(demo ? "tiny" : o->preset, &config) != NC_OK)
-        bad_usage("unknown preset", o->preset);
+    if (nc_hlx_preset(o->preset, &config) != NC_OK) bad_usage("unknown preset", o->preset);
     if (o->resume)
         return nc_hlx_load(model, loader, in_folder(o, "checkpoint.bin", path), 0, NULL, err);
-    if (demo) {
-        config.d_model = 64;
-        config.num_layers = 2;
-        config.ffn_dim = 256;
-        config.max_seq_len = 64;
-    }
     config.batch_size = (uint32_t)o->batch;
     config.micro_batches = (uint32_t)o->accumulate;
     config.tied_output = (uint32_t)o->tied;

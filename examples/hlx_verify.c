@@ -5,11 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #define NC_GPU /* drivers are looked for at run time, when --device asks for one */
-#if defined(__has_include)
-#if !__has_include(<vulkan/vulkan.h>)
-#define NC_GPU_NO_VULKAN
-#endif
-#endif
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 #include "../nc_goldilocks.h"

@@ -11,28 +11,25 @@ failures=0
 n=0
 
 all="--flash --bf16 --dropout 0.1 --accumulate 2 --tied"
-check_all() { # name, more options: the same with the model's options
-    got=$("$work/train" --data examples/data/genesis.txt --preset demo --steps 6 --batch 2 $all \
-        --out "$work/out" $2 | tail -n 1)
+
+verdict() { # name, what it gave, what it must give
     n=$((n + 1))
-    if [ "$got" = "parameters digest: $golden_all" ]; then
-        printf '%-48s %s\n' "$1, all options" "${got##* }"
+    if [ "$2" = "parameters digest: $3" ]; then
+        printf '%-48s %s\n' "$1" "$3"
     else
-        printf 'FAILED: %-40s %s\n' "$1, all options" "$got"
+        printf 'FAILED: %-40s %s\n' "$1" "$2"
         failures=$((failures + 1))
     fi
 }
-
-check() { # name, environment, command
-    got=$(env $2 OMP_NUM_THREADS="$3" "$work/train" --data examples/data/genesis.txt --preset demo \
-        --steps 6 --batch 4 --out "$work/out" | tail -n 1)
-    n=$((n + 1))
-    if [ "$got" = "parameters digest: $golden" ]; then
-        printf '%-48s %s\n' "$1, $3 threads" "${got##* }"
-    else
-        printf 'FAILED: %-40s %s\n' "$1, $3 threads" "$got"
-        failures=$((failures + 1))
-    fi
+train() { # options: six steps; prints the digest's line
+    "$work/train" --data examples/data/genesis.txt --preset demo --steps 6 --out "$work/out" "$@" |
+        tail -n 1
+}
+check_all() { # name
+    verdict "$1, all options" "$(train --batch 2 $all)" $golden_all
+}
+check() { # name, threads
+    verdict "$1, $2 threads" "$(OMP_NUM_THREADS=$2 train --batch 4)" $golden
 }
 
 check_field() { # name, command...
@@ -69,8 +66,8 @@ for cc in gcc clang; do
     for flags in "-O0" "-O1" "-O2" "-O3" "-O2 -DNC_NO_SIMD" "-O2 -march=x86-64-v3" \
         "-O3 -march=native" "-Os" "-O2 -std=c99 -D_POSIX_C_SOURCE=200112L"; do
         $cc $flags -fopenmp examples/hlx_train.c -o "$work/train" -lm || { failures=$((failures + 1)); continue; }
-        check "$cc $flags" "" 1
-        check "$cc $flags" "" 2
+        check "$cc $flags" 1
+        check "$cc $flags" 2
         check_all "$cc $flags"
     done
 done
@@ -79,19 +76,8 @@ gcc -O2 -fopenmp examples/hlx_train.c -o "$work/train" -lm
 for road in "kernels " "shim build/shim/libcuda_on_cpu.so"; do
     export NC_KERNEL_PATH=build/${road% *} NC_GPU_LIBRARY=${road#* }
     device=vulkan; [ -n "$NC_GPU_LIBRARY" ] && device=cuda
-    check_device() { # steps of a golden digest on the device, options
-        got=$("$work/train" --data examples/data/genesis.txt --preset demo --steps 6 --device $device \
-            --out "$work/out" $2 | tail -n 1)
-        n=$((n + 1))
-        if [ "$got" = "parameters digest: $1" ]; then
-            printf '%-48s %s\n' "$device kernels $2" "$1"
-        else
-            printf 'FAILED: %-40s %s\n' "$device kernels $2" "$got"
-            failures=$((failures + 1))
-        fi
-    }
-    check_device $golden "--batch 4"
-    check_device $golden_all "--batch 2 $all"
+    verdict "$device kernels" "$(train --batch 4 --device $device)" $golden
+    verdict "$device kernels, all options" "$(train --batch 2 $all --device $device)" $golden_all
 done
 unset NC_KERNEL_PATH NC_GPU_LIBRARY
 # Contraction that no pragma can stop is noticed at run time and refused.
