@@ -1728,6 +1728,7 @@ NC_API nc_status nc_gpu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nano
 }
 
 NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program) {
+    (void)gpu; /* CUDA programs hold nothing of the driver */
     if (!program) return;
 #ifndef NC_GPU_NO_VULKAN
     if (nc_gpu__is_vulkan(gpu)) nc_gpu__vk_forget(gpu, program);

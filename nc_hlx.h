@@ -3979,11 +3979,23 @@ typedef struct nc_hlx__flash_push {
 } nc_hlx__flash_push;
 
 typedef struct nc_hlx__flash_backward_push {
-    uint32_t seq, causal, heads, head_size, off_qkv, off_out, off_lse, off_dout, off_dqkv,
-        off_delta;
-    float scale;
-    uint32_t keys;
+    nc_hlx__flash_push forward;
+    uint32_t off_dout, off_dqkv, off_delta, keys;
 } nc_hlx__flash_backward_push;
+
+static nc_hlx__flash_push nc_hlx__flash_of(const nc_hlx_gpu *g, const nc_hlx__places *x) {
+    const nc_hlx_config *c = &g->model->config;
+    nc_hlx__flash_push flash;
+    flash.seq = g->seq;
+    flash.causal = 1;
+    flash.heads = c->num_heads;
+    flash.head_size = c->d_model / c->num_heads;
+    flash.off_qkv = x->qkv;
+    flash.off_out = x->mixed;
+    flash.off_lse = x->att;
+    flash.scale = 1.0f / sqrtf((float)flash.head_size);
+    return flash;
+}
 
 static void nc_hlx__record_attention(nc_hlx_gpu *g, const nc_hlx__places *x) {
     const nc_hlx_config *c = &g->model->config;
@@ -3993,14 +4005,7 @@ static void nc_hlx__record_attention(nc_hlx_gpu *g, const nc_hlx__places *x) {
     nc_hlx__flash_push flash;
     uint32_t soft[3];
     if (c->flash) {
-        flash.seq = g->seq;
-        flash.causal = 1;
-        flash.heads = c->num_heads;
-        flash.head_size = d / c->num_heads;
-        flash.off_qkv = x->qkv;
-        flash.off_out = x->mixed;
-        flash.off_lse = x->att;
-        flash.scale = scale;
+        flash = nc_hlx__flash_of(g, x);
         nc_hlx__record(g, NC_HLX__K_FLASH, g->work, NULL, NULL, &flash,
                        (g->seq + NC_HLX__TILE - 1) / NC_HLX__TILE, heads, 1);
         return;
@@ -4106,17 +4111,10 @@ static void nc_hlx__record_attention_backward(nc_hlx_gpu *g, const nc_hlx__place
         float scale;
     } push;
     if (c->flash) {
-        flash.seq = g->seq;
-        flash.causal = 1;
-        flash.heads = c->num_heads;
-        flash.head_size = d / c->num_heads;
-        flash.off_qkv = x->qkv;
-        flash.off_out = x->mixed;
-        flash.off_lse = x->att;
+        flash.forward = nc_hlx__flash_of(g, x);
         flash.off_dout = g->d_narrow;
         flash.off_dqkv = g->d_qkv;
         flash.off_delta = g->d_att;
-        flash.scale = 1.0f / sqrtf((float)(d / c->num_heads));
         for (flash.keys = 0; flash.keys < 2; flash.keys++)
             nc_hlx__record(g, NC_HLX__K_FLASH_BACKWARD, g->work, NULL, NULL, &flash,
                            (g->seq + NC_HLX__TILE - 1) / NC_HLX__TILE,
@@ -4216,7 +4214,7 @@ static void nc_hlx__record_update(nc_hlx_gpu *g, float weight_decay) {
         const uint32_t chunks = (n + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK;
         push[0] = n;
         push[2] = from;
-        push[3] = chunks > 1 ? to : NC_HLX__NORM;
+        push[3] = chunks > 1 ? to : (uint32_t)NC_HLX__NORM;
         nc_hlx__record(g, NC_HLX__K_REDUCE, source, chunks > 1 ? g->work : g->control, NULL, push,
                        chunks, 1, 1);
         if (chunks == 1) break;

@@ -5,10 +5,9 @@
 #include "nc_math.cuh"
 
 struct flash_attention_backward_push {
-    unsigned seq, causal, heads, head_size, off_qkv, off_out, off_lse, off_dout, off_dqkv,
-        off_delta;
+    unsigned seq, causal, heads, head_size, off_qkv, off_out, off_lse;
     float scale;
-    unsigned keys;
+    unsigned off_dout, off_dqkv, off_delta, keys;
 };
 
 // P and dS of queries q0.. and keys k0.., n and keys of them.

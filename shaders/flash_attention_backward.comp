@@ -9,9 +9,9 @@
 layout(local_size_x = 32) in;
 layout(std430, set = 0, binding = 0) buffer B0 { float x[]; };
 layout(push_constant) uniform Push {
-    uint seq, causal, heads, head_size, off_qkv, off_out, off_lse, off_dout, off_dqkv, off_delta;
+    uint seq, causal, heads, head_size, off_qkv, off_out, off_lse;
     float scale;
-    uint keys;
+    uint off_dout, off_dqkv, off_delta, keys;
 }
 p;
 

@@ -56,7 +56,8 @@ done
 
 # 5. The copy test: each header alone in an empty folder with what its first lines name, as C and
 #    C++, by both compilers, with and without OpenMP and SIMD, extern and static.
-mkdir "$work/copy" "$work/stb"
+mkdir "$work/copy" "$work/stb" "$work/gpu"
+cp nc_gpu.h "$work/gpu/"
 cp /usr/include/stb/stb_ds.h "$work/stb/"
 for h in $headers; do
     n=$(basename $h .h)
@@ -99,6 +100,13 @@ EOF
         done
         echo "$n $cc -x c++ -std=c++17 -O0 static.c"
     done
+    if grep -q '^#ifdef NC_GPU$' $h; then # with nc_gpu.h beside it
+        printf '#define NC_GPU\n#define NC_IMPLEMENTATION\n#include "%s"\n' $h >"$work/copy/$n/gpu.c"
+        for cc in "gcc -std=c99 -O2" "clang -std=c2x -O0" "g++ -x c++ -std=c++17 -O2 -fopenmp" \
+            "clang++ -x c++ -std=c++11 -O0" "gcc -std=gnu11 -O2 -DNC_GPU_NO_VULKAN"; do
+            echo "$n $cc -I$work/gpu gpu.c"
+        done
+    fi
     # cross compilers, where they are installed: compile only
     for cc in aarch64-linux-gnu-gcc s390x-linux-gnu-gcc; do
         echo '#include <stdio.h>' | $cc -x c - -c -o /dev/null 2>/dev/null &&
