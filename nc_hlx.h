@@ -131,8 +131,8 @@ NC_API const char *nc_status_str(nc_status status);
 /* >>types ========================================================================== */
 
 /* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
- * num_heads, every member below 2^20, batch_size * micro_batches * max_seq_len below 2^24, dropout
- * in [0, 1). */
+ * num_heads, every member below 2^20, batch_size * micro_batches * max_seq_len below 2^24,
+ * dropout in [0, 1). */
 typedef struct nc_hlx_config {
     uint32_t vocab_size;  /* 256: byte-level tokens */
     uint32_t d_model;     /* 256 */
@@ -182,7 +182,7 @@ typedef struct nc_hlx_loader {
     uint64_t next; /* windows taken so far, over all epochs */
 } nc_hlx_loader;
 
-/* A file in memory: mapped where the system can, read elsewhere. */
+/* A file in memory: mapped where the system can (do not cut it short meanwhile), read elsewhere. */
 typedef struct nc_hlx_file {
     const uint8_t *data;
     size_t bytes;
@@ -318,9 +318,9 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                                                  size_t work_bytes);
 
 /* Elements are dropped with probability rate, the others multiplied by 1 / (1 - rate). Element i
- * belongs to counter first + i: word (first + i) mod 4 of Philox(seed, (first + i) / 4, stream)
- * keeps it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
-NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t first, float rate,
+ * has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps it from
+ * rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
                            uint64_t seed, uint64_t stream);
 
 /* Learning rate of a step, counted from 1. */
@@ -378,10 +378,10 @@ NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count);
 /* Order-fixed 64-bit digest (FNV-1a of the little-endian bytes) of all parameters. */
 NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model);
 
-/* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss, dropout
- * is on (stream: step and place, first: row) and the gradient of the logits is ready for
- * nc_hlx_backward; without, nc_hlx_logits holds the logits. NC_ERR_ARG for sizes beyond the
- * configuration or tokens outside the vocabulary. */
+/* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss,
+ * dropout is on and the gradient of the logits is ready for nc_hlx_backward; without,
+ * nc_hlx_logits holds the logits. NC_ERR_ARG for sizes beyond the configuration or tokens
+ * outside the vocabulary. */
 NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
                                 const uint32_t *targets, uint32_t batch, uint32_t seq, float *loss);
 /* Logits of the last nc_hlx_forward without targets: batch x seq x vocab_size. */
@@ -1314,26 +1314,29 @@ NC_HLX__VERSIONS(nc_hlx__gelu_dx, (float *dx, const float *dout, const float *x,
 /* Elementwise work is cut in pieces of this many values for threads. */
 enum { NC_HLX__PIECE = 4096 };
 
-NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
-    ptrdiff_t i, pieces = (ptrdiff_t)((n + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
+/* Call body with `first` and `count` for every piece of n, on all threads. */
+#define NC_HLX__PIECES(n, body)                                                                    \
+    do {                                                                                           \
+        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / NC_HLX__PIECE + ((n) % NC_HLX__PIECE != 0));   \
+        NC_HLX__PARALLEL                                                                           \
+        for (piece = 0; piece < pieces; piece++) {                                                 \
+            const size_t first = (size_t)piece * NC_HLX__PIECE;                                    \
+            const size_t count = nc_hlx__min((n)-first, NC_HLX__PIECE);                            \
+            body;                                                                                  \
+        }                                                                                          \
+    } while (0)
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static)
+#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
+#else
+#define NC_HLX__PARALLEL
 #endif
-    for (i = 0; i < pieces; i++) {
-        size_t first = (size_t)i * NC_HLX__PIECE, m = n - first;
-        nc_hlx__gelu(out + first, x + first, nc_hlx__min(m, NC_HLX__PIECE));
-    }
+
+NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
+    NC_HLX__PIECES(n, nc_hlx__gelu(out + first, x + first, count));
 }
 
 NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n) {
-    ptrdiff_t i, pieces = (ptrdiff_t)((n + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < pieces; i++) {
-        size_t first = (size_t)i * NC_HLX__PIECE, m = n - first;
-        nc_hlx__gelu_dx(dx + first, dout + first, x + first, nc_hlx__min(m, NC_HLX__PIECE));
-    }
+    NC_HLX__PIECES(n, nc_hlx__gelu_dx(dx + first, dout + first, x + first, count));
 }
 
 /* loss = log(sum exp(x - max)) - (x[target] - max); gradient (softmax - one_hot) / count. */
@@ -2199,23 +2202,6 @@ NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size
 }
 NC_HLX__VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
 
-/* Call body with `first` and `count` for every piece of n, on all threads. */
-#define NC_HLX__PIECES(n, body)                                                                    \
-    do {                                                                                           \
-        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / NC_HLX__PIECE + ((n) % NC_HLX__PIECE != 0));   \
-        NC_HLX__PARALLEL                                                                           \
-        for (piece = 0; piece < pieces; piece++) {                                                 \
-            const size_t first = (size_t)piece * NC_HLX__PIECE;                                    \
-            const size_t count = nc_hlx__min((n)-first, NC_HLX__PIECE);                            \
-            body;                                                                                  \
-        }                                                                                          \
-    } while (0)
-#ifdef _OPENMP
-#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
-#else
-#define NC_HLX__PARALLEL
-#endif
-
 NC_API void nc_hlx_bf16_round(float *x, size_t n) {
     NC_HLX__PIECES(n, nc_hlx__bf16_round(x + first, count));
 }
@@ -2280,19 +2266,12 @@ NC_HLX__VERSIONS(nc_hlx__drop,
 /* A dropout rate in [0, 1) as the least word that keeps. */
 static uint32_t nc_hlx__threshold(float rate) { return (uint32_t)((double)rate * 4294967296.0); }
 
-NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t first, float rate,
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
                            uint64_t seed, uint64_t stream) {
     const uint32_t threshold = nc_hlx__threshold(rate);
     const float scale = 1.0f / (1.0f - rate);
-    ptrdiff_t i, pieces = (ptrdiff_t)((n + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < pieces; i++) {
-        size_t at = (size_t)i * NC_HLX__PIECE, m = n - at;
-        nc_hlx__drop(out + at, x + at, nc_hlx__min(m, NC_HLX__PIECE), first + at, threshold, scale,
-                     seed, stream);
-    }
+    NC_HLX__PIECES(n, nc_hlx__drop(out + first, x + first, count, counter + first, threshold, scale,
+                                   seed, stream));
 }
 
 /* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
@@ -2419,26 +2398,24 @@ NC_HLX__VERSIONS(nc_hlx__move,
                   size_t n),
                  (p, m, root, s, n))
 
+/* One piece, in blocks that stay in the first cache. */
+static void nc_hlx__adamw_piece(float *p, const float *g, float *m, float *v, size_t n,
+                                const nc_hlx__adam_step *s) {
+    float root[512];
+    size_t at;
+    for (at = 0; at < n; at += 512) {
+        const size_t count = nc_hlx__min(n - at, 512);
+        nc_hlx__moments(root, g + at, m + at, v + at, s, count);
+        nc_hlx__roots(root, count);
+        nc_hlx__move(p + at, m + at, root, s, count);
+    }
+}
+
 NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
                                 const nc_hlx_adamw *adamw, uint64_t step, float scale) {
     nc_hlx__adam_step s = nc_hlx__adam_scalars(adamw, step);
-    ptrdiff_t i, pieces = (ptrdiff_t)((n + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
     s.scale = scale;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < pieces; i++) {
-        const size_t first = (size_t)i * NC_HLX__PIECE;
-        const size_t end = first + nc_hlx__min(n - first, NC_HLX__PIECE);
-        float root[512];
-        size_t at;
-        for (at = first; at < end; at += 512) { /* stays in the first cache */
-            const size_t count = nc_hlx__min(end - at, 512);
-            nc_hlx__moments(root, g + at, m + at, v + at, &s, count);
-            nc_hlx__roots(root, count);
-            nc_hlx__move(p + at, m + at, root, &s, count);
-        }
-    }
+    NC_HLX__PIECES(n, nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s));
 }
 
 /* >>model ========================================================================== */
@@ -4866,29 +4843,16 @@ NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
 }
 
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
-    const size_t total = model->layout.total;
-    ptrdiff_t i, pieces = (ptrdiff_t)((total + NC_HLX__PIECE - 1) / NC_HLX__PIECE);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < pieces; i++) {
-        size_t first = (size_t)i * NC_HLX__PIECE, n = nc_hlx__min(total - first, NC_HLX__PIECE);
-        memset(model->gradients + first, 0, n * sizeof(float));
-    }
+    float *g = model->gradients;
+    NC_HLX__PIECES(model->layout.total, memset(g + first, 0, count * sizeof *g));
 }
 
-/* nc_hlx_dot of all gradients with themselves, its chunks on all threads. */
+/* nc_hlx_dot of all gradients with themselves: a piece is a chunk of the reduction. */
 static float nc_hlx__squared_norm(nc_hlx_model *model) {
+    const float *g = model->gradients;
     const size_t total = model->layout.total;
-    ptrdiff_t i, chunks = (ptrdiff_t)((total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < chunks; i++) {
-        size_t first = (size_t)i * NC_HLX__CHUNK, n = nc_hlx__min(total - first, NC_HLX__CHUNK);
-        model->sums[i] = nc_hlx_dot(model->gradients + first, model->gradients + first, n);
-    }
-    return nc_hlx_sum(model->sums, (size_t)chunks);
+    NC_HLX__PIECES(total, model->sums[piece] = nc_hlx_dot(g + first, g + first, count));
+    return nc_hlx_sum(model->sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
 }
 
 NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
