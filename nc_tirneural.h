@@ -36,6 +36,7 @@
      >>symbolic  terms, symbolic execution, equivalence
      >>search    beam search over stack states
      >>io        TIR text
+     >>peephole  the compiler's clean-up before lowering
      >>public    lowering, optimiser
      >>changelog
 
@@ -287,6 +288,11 @@ NC_API void nc_tir_free_text(char *text);
 
 /* -- lowering, profile, machine ------------------------------------------------------------ */
 
+/* The compiler's clean-up before lowering, rule for rule, as a new program: what nc_tir_lower
+ * takes to give what the compiler emits. Two of its rules are the compiler's own and keep the
+ * meaning only where its code generator puts them: a value stored once and loaded once stays on
+ * the stack, and chains of falling `swap, pop` become one swap. NC_ERR_ARG while a body is open. */
+NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result);
 /* The compiler's present TASM, byte for byte. */
 NC_API nc_status nc_tir_lower(const nc_tir_program *program, char **tasm);
 /* Heights of TASM text in the compiler's static model: rows in text order, nothing is run. */
@@ -2939,6 +2945,291 @@ NC_API nc_status nc_tir_write(const nc_tir_program *program, char **text) {
 }
 
 NC_API void nc_tir_free_text(char *text) { NC_FREE(text); }
+
+/* >>peephole ======================================================================= */
+
+/* An operation on its way through the passes: what the program says, the value as changed, and
+ * the bodies as lists of their own. Lists are stb_ds arrays; a pass rewrites its list in place
+ * and never makes it longer. */
+typedef struct nc_tir__item {
+    const nc_tir__op *op;
+    uint64_t value;
+    uint8_t kind;
+    struct nc_tir__item *body, *other;
+} nc_tir__item;
+
+static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count) {
+    nc_tir__item *list = NULL;
+    uint32_t i = first;
+    while (i < first + count) {
+        nc_tir__item node;
+        memset(&node, 0, sizeof node);
+        node.op = &p->ops[i];
+        node.kind = node.op->kind;
+        node.value = node.op->value;
+        if (node.op->body) node.body = nc_tir__items(p, i + 1, node.op->body);
+        if (node.op->other) node.other = nc_tir__items(p, i + 1 + node.op->body, node.op->other);
+        stbds_arrput(list, node);
+        i += 1 + node.op->body + node.op->other;
+    }
+    return list;
+}
+
+static void nc_tir__free_items(nc_tir__item *list) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(list); i++) {
+        nc_tir__free_items(list[i].body);
+        nc_tir__free_items(list[i].other);
+    }
+    stbds_arrfree(list);
+}
+
+static nc_tir__item nc_tir__item_of(unsigned kind, uint64_t value) {
+    nc_tir__item node;
+    memset(&node, 0, sizeof node);
+    node.kind = (uint8_t)kind;
+    node.value = value;
+    return node;
+}
+
+/* Whether the list goes on at i with that operation. */
+static int nc_tir__item_is(const nc_tir__item *list, size_t n, size_t i, unsigned kind,
+                           uint64_t value) {
+    return i < n && list[i].kind == kind && list[i].value == value;
+}
+
+/* Pops (or hints) of `count` in all, at most five each; returns where the next goes. */
+static size_t nc_tir__put_counts(nc_tir__item *list, size_t at, unsigned kind, uint64_t count) {
+    for (; count > 5; count -= 5) list[at++] = nc_tir__item_of(kind, 5);
+    if (count) list[at++] = nc_tir__item_of(kind, count);
+    return at;
+}
+
+/* Neighbouring hints, and pops, become as few as can be; swap 0 goes. */
+static size_t nc_tir__merge_counts(nc_tir__item *list, size_t n) {
+    size_t i = 0, kept = 0;
+    while (i < n) {
+        const unsigned kind = list[i].kind;
+        uint64_t total = 0;
+        if (kind != NC_TIR_HINT && kind != NC_TIR_POP) {
+            if (!nc_tir__item_is(list, n, i, NC_TIR_SWAP, 0)) list[kept++] = list[i];
+            i++;
+            continue;
+        }
+        for (; i < n && list[i].kind == kind; i++) total += list[i].value;
+        kept = nc_tir__put_counts(list, kept, kind, total);
+    }
+    return kept;
+}
+
+/* `push a, swap 1, write_mem 1, pop 1` stores the top; `push a, read_mem 1, pop 1` loads it. */
+static int nc_tir__is_store(const nc_tir__item *list, size_t n, size_t i) {
+    return i < n && list[i].kind == NC_TIR_PUSH &&
+           nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, 1) &&
+           nc_tir__item_is(list, n, i + 2, NC_TIR_WRITE_MEM, 1) &&
+           nc_tir__item_is(list, n, i + 3, NC_TIR_POP, 1);
+}
+static int nc_tir__is_load(const nc_tir__item *list, size_t n, size_t i) {
+    return i < n && list[i].kind == NC_TIR_PUSH &&
+           nc_tir__item_is(list, n, i + 1, NC_TIR_READ_MEM, 1) &&
+           nc_tir__item_is(list, n, i + 2, NC_TIR_POP, 1);
+}
+
+/* How often an address is stored and loaded in a list. */
+typedef struct nc_tir__spill {
+    uint64_t key;
+    struct {
+        uint32_t stores, loads;
+    } value;
+} nc_tir__spill;
+
+/* Stores and loads of an address with one of each go, the value stays on the stack; stores of an
+ * address that is never loaded become pops. Nested bodies do not count. */
+static size_t nc_tir__drop_spills(nc_tir__item *list, size_t n) {
+    nc_tir__spill *spills = NULL;
+    size_t i, kept = 0;
+    for (i = 0; i < n; i++) {
+        const int store = nc_tir__is_store(list, n, i), load = nc_tir__is_load(list, n, i);
+        nc_tir__spill *spill;
+        if (!store && !load) continue;
+        spill = stbds_hmgetp_null(spills, list[i].value);
+        if (!spill) {
+            nc_tir__spill fresh;
+            memset(&fresh, 0, sizeof fresh);
+            fresh.key = list[i].value;
+            stbds_hmputs(spills, fresh);
+            spill = stbds_hmgetp_null(spills, list[i].value);
+        }
+        if (!spill) continue;
+        spill->value.stores += (uint32_t)store;
+        spill->value.loads += (uint32_t)load;
+    }
+    for (i = 0; i < n; i++) {
+        const int store = nc_tir__is_store(list, n, i), load = nc_tir__is_load(list, n, i);
+        const nc_tir__spill *spill =
+            store || load ? stbds_hmgetp_null(spills, list[i].value) : NULL;
+        if (spill && spill->value.stores == 1 && spill->value.loads == 1) {
+            i += store ? 3 : 2;
+        } else if (spill && store && spill->value.loads == 0) {
+            list[kept++] = nc_tir__item_of(NC_TIR_POP, 1);
+            i += 3;
+        } else {
+            list[kept++] = list[i];
+        }
+    }
+    stbds_hmfree(spills);
+    return kept;
+}
+
+/* `dup 0, pop 1` and `dup 0, swap 1, pop 1` do nothing. */
+static size_t nc_tir__drop_copies(nc_tir__item *list, size_t n) {
+    size_t i, kept = 0;
+    for (i = 0; i < n; i++) {
+        const size_t swapped = (size_t)nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, 1);
+        if (nc_tir__item_is(list, n, i, NC_TIR_DUP, 0) &&
+            nc_tir__item_is(list, n, i + 1 + swapped, NC_TIR_POP, 1))
+            i += 1 + swapped;
+        else
+            list[kept++] = list[i];
+    }
+    return kept;
+}
+
+/* Neither do two swaps of the same depth. */
+static size_t nc_tir__drop_double_swaps(nc_tir__item *list, size_t n) {
+    size_t i, kept = 0;
+    for (i = 0; i < n; i++)
+        if (list[i].kind == NC_TIR_SWAP &&
+            nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, list[i].value))
+            i++;
+        else
+            list[kept++] = list[i];
+    return kept;
+}
+
+/* k times `dup k - 1`, `swap k`, pops of k in all: k >= 2 values copied and the originals
+ * dropped. */
+static size_t nc_tir__drop_moved_blocks(nc_tir__item *list, size_t n) {
+    size_t i = 0, kept = 0;
+    while (i < n) {
+        size_t end = i;
+        uint64_t copies, popped = 0;
+        while (end < n && list[i].kind == NC_TIR_DUP && list[end].kind == NC_TIR_DUP &&
+               list[end].value == list[i].value)
+            end++;
+        copies = end - i;
+        if (copies >= 2 && list[i].value + 1 == copies &&
+            nc_tir__item_is(list, n, end, NC_TIR_SWAP, copies))
+            for (end++; end < n && list[end].kind == NC_TIR_POP && popped < copies; end++)
+                popped += list[end].value;
+        if (popped && popped == copies)
+            i = end;
+        else
+            list[kept++] = list[i++];
+    }
+    return kept;
+}
+
+/* Chains of three or more `swap d, pop 1`. All of depth 1: one swap and pops, fifteen at a time.
+ * All of one depth d: swaps from the deepest value that goes, when it is in reach, else of d,
+ * then the pops. First depth d and none above it: one swap of d, then the pops. */
+static size_t nc_tir__collapse_chains(nc_tir__item *list, size_t n) {
+    size_t i = 0, kept = 0;
+    while (i < n) {
+        const uint64_t depth = list[i].value;
+        uint64_t count = 0, k;
+        size_t end = i;
+        int same = 1;
+        while (end + 1 < n && list[i].kind == NC_TIR_SWAP && list[end].kind == NC_TIR_SWAP &&
+               nc_tir__item_is(list, n, end + 1, NC_TIR_POP, 1) &&
+               (depth == 1 ? list[end].value == 1 : list[end].value <= depth)) {
+            same &= list[end].value == depth;
+            end += 2;
+            count++;
+        }
+        if (count < 3) {
+            list[kept++] = list[i++];
+            continue;
+        }
+        i = end;
+        if (depth == 1) {
+            for (; count; count -= k) {
+                k = count < 15 ? count : 15;
+                list[kept++] = nc_tir__item_of(NC_TIR_SWAP, k);
+                kept = nc_tir__put_counts(list, kept, NC_TIR_POP, k);
+            }
+            continue;
+        }
+        for (k = 0; k < (same ? count : 1); k++)
+            list[kept++] = nc_tir__item_of(
+                NC_TIR_SWAP, same && depth + count - 1 <= 15 ? depth + count - 1 - k : depth);
+        kept = nc_tir__put_counts(list, kept, NC_TIR_POP, count);
+    }
+    return kept;
+}
+
+/* All passes, again and again until the list keeps its length; bodies each time around. */
+static void nc_tir__clean(nc_tir__item **list) {
+    static size_t (*const pass[])(nc_tir__item *, size_t) = {
+        nc_tir__merge_counts,      nc_tir__drop_spills,       nc_tir__drop_copies,
+        nc_tir__drop_double_swaps, nc_tir__drop_moved_blocks, nc_tir__collapse_chains};
+    size_t before, i, n = stbds_arrlenu(*list);
+    if (n == 0) return;
+    do {
+        before = n;
+        for (i = 0; i < sizeof pass / sizeof *pass; i++) n = pass[i](*list, n);
+        stbds_arrsetlen(*list, n);
+        for (i = 0; i < n; i++) {
+            nc_tir__clean(&(*list)[i].body);
+            nc_tir__clean(&(*list)[i].other);
+        }
+    } while (n != before);
+}
+
+static nc_status nc_tir__append_items(nc_tir_program *to, const nc_tir_program *from,
+                                      const nc_tir__item *list) {
+    nc_status status = NC_OK;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(list) && status == NC_OK; i++) {
+        const nc_tir__item *node = &list[i];
+        nc_tir_op op;
+        memset(&op, 0, sizeof op);
+        op.kind = (nc_tir_kind)node->kind;
+        op.value = node->value;
+        if (node->op) {
+            op.fields = node->op->fields;
+            op.text = from->arena + node->op->text;
+        }
+        status = nc_tir_append(to, &op);
+        if (status != NC_OK || !nc_tir__has_body(node->kind)) continue;
+        status = nc_tir__append_items(to, from, node->body);
+        if (status == NC_OK && node->op && node->op->has_else) {
+            status = nc_tir_else(to);
+            if (status == NC_OK) status = nc_tir__append_items(to, from, node->other);
+        }
+        if (status == NC_OK) status = nc_tir_end(to);
+    }
+    return status;
+}
+
+NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result) {
+    nc_tir__item *list;
+    nc_status status;
+    if (!result) return NC_ERR_ARG;
+    *result = NULL;
+    if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
+    status = nc_tir_create(result);
+    if (status != NC_OK) return status;
+    list = nc_tir__items(program, 0, (uint32_t)stbds_arrlenu(program->ops));
+    nc_tir__clean(&list);
+    status = nc_tir__append_items(*result, program, list);
+    nc_tir__free_items(list);
+    if (status != NC_OK) {
+        nc_tir_destroy(*result);
+        *result = NULL;
+    }
+    return status;
+}
 
 /* >>public ========================================================================= */
 

@@ -11,6 +11,7 @@
 
 static const char usage[] =
     "usage: tir_opt FILE.tir [options]\n"
+    "  --raw                  clean the TIR up first, as the compiler does before lowering\n"
     "  --lower-only           the classical lowering alone\n"
     "  --target trident       the only target of this version\n"
     "  --beam N               search width (default 32)\n"
@@ -85,7 +86,7 @@ static int fail(const char *file, nc_status status, const nc_error *err) {
 
 int main(int argc, char **argv) {
     const char *in = NULL, *out = NULL;
-    int i, lower_only = 0, json = 0, failed = 0;
+    int i, lower_only = 0, json = 0, failed = 0, raw = 0;
     nc_tir_options options = {0};
     nc_tir_program *program;
     nc_tir_report report;
@@ -100,6 +101,8 @@ int main(int argc, char **argv) {
         if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--lower-only"))
             lower_only = 1;
+        else if (!strcmp(argv[i], "--raw"))
+            raw = 1;
         else if (!strcmp(argv[i], "--target") && !strcmp(next, "trident"))
             i++;
         else if (!strcmp(argv[i], "--report") && !strcmp(next, "json"))
@@ -120,6 +123,12 @@ int main(int argc, char **argv) {
     if (!text) return fprintf(stderr, "tir_opt: cannot read '%s'\n", in), 1;
     status = nc_tir_parse(&program, text, n, &err);
     free(text);
+    if (status == NC_OK && raw) {
+        nc_tir_program *cleaned;
+        status = nc_tir_peephole(program, &cleaned);
+        nc_tir_destroy(program);
+        program = cleaned;
+    }
     if (status != NC_OK) return fail(in, status, &err);
     clock_gettime(CLOCK_MONOTONIC, &t0);
     if (lower_only)

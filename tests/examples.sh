@@ -96,6 +96,8 @@ cmp -s "$work/out" tests/corpus/tir_tasm/sample.tasm || { echo "FAILED: sample.t
 expect 0 $b/tir_opt examples/data/sample.tir -o "$work/o.tasm" --report json; json
 expect 0 $b/tir_opt examples/data/sample.tir -o "$work/o.tasm"; contains "each proven equivalent"
 expect 1 $b/tir_opt examples/data/sample.tir -o "$work/no/such/folder"
+printf 'entry main\nfn_start main\npush 7\nhint 1\nhint 1\npop 1\npop 1\nwrite_io 1\nreturn\nfn_end\n' >"$work/raw.tir"
+expect 0 $b/tir_opt --raw --lower-only "$work/raw.tir"; contains "divine 2"; contains "pop 2"
 expect 1 $b/tir_opt LICENSE
 expect 1 $b/tir_opt no_such_file
 for input in 30,95,65 95,30,65 5,5,0 300,7,100; do

@@ -1,5 +1,5 @@
-/* TIR text: accepted text survives write and parse, is lowered, and the optimiser's result never
-   has more instructions. */
+/* TIR text: accepted text survives write and parse, the peephole has nothing to do on its own result,
+   the text is lowered, and the optimiser's result never has more instructions. */
 #define NC_IMPLEMENTATION
 #include "nc_tirneural.h"
 
@@ -22,6 +22,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     }
     nc_tir_free_text(text);
     nc_tir_free_text(again);
+    nc_tir_destroy(second);
+    if (nc_tir_peephole(program, &second) != NC_OK || nc_tir_size(second) > nc_tir_size(program))
+        __builtin_trap();
+    {
+        nc_tir_program *third;
+        if (nc_tir_peephole(second, &third) != NC_OK || nc_tir_size(third) != nc_tir_size(second))
+            __builtin_trap();
+        nc_tir_destroy(third);
+    }
     nc_tir_destroy(program);
     nc_tir_destroy(second);
     return 0;

@@ -46,6 +46,94 @@ static void every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte(void *
     assert_int_equal(lowered, 24);
 }
 
+static void the_peephole_turns_every_raw_file_into_what_the_compiler_lowers(void **state) {
+    static module_list list;
+    size_t i, cleaned = 0, before = 0, after = 0;
+    (void)state;
+    list_modules(&list, 1);
+    for (i = 0; i < list.count; i++) {
+        char *path = list.path[i], *raw, *expected, *text;
+        nc_tir_program *program, *result;
+        if (!strstr(path, ".raw.tir")) continue;
+        raw = read_text(path);
+        strcpy(path + strlen(path) - 8, ".tir");
+        expected = read_text(path);
+        program = parse(raw);
+        if (nc_tir_peephole(program, &result) != NC_OK) fail_msg("%s", path);
+        assert_int_equal(nc_tir_write(result, &text), NC_OK);
+        if (strcmp(text, expected)) {
+            size_t k = 0;
+            while (text[k] == expected[k]) k++;
+            fail_msg("%s differs after %zu bytes: '%.60s' is not '%.60s'", path, k,
+                     text + (k > 20 ? k - 20 : 0), expected + (k > 20 ? k - 20 : 0));
+        }
+        before += nc_tir_size(program);
+        after += nc_tir_size(result);
+        cleaned++;
+        nc_tir_free_text(text);
+        nc_tir_destroy(program);
+        nc_tir_destroy(result);
+        free(raw);
+        free(expected);
+    }
+    printf("%zu modules, %zu operations to %zu\n", cleaned, before, after);
+    assert_int_equal(cleaned, 24);
+}
+
+static void check_peephole(const char *raw, const char *expected) {
+    nc_tir_program *program = parse(raw), *result;
+    char *text;
+    assert_int_equal(nc_tir_peephole(program, &result), NC_OK);
+    assert_int_equal(nc_tir_write(result, &text), NC_OK);
+    assert_string_equal(text, expected);
+    nc_tir_free_text(text);
+    nc_tir_destroy(program);
+    nc_tir_destroy(result);
+}
+
+/* Every rule of the clean-up by itself, and what none of them touches. */
+static void every_rule_of_the_peephole(void **state) {
+    nc_tir_program *open;
+    nc_tir_op op;
+    (void)state;
+    check_peephole("", "");
+    check_peephole("hint 1\nhint 3\nadd\nhint 1\n", "hint 4\nadd\nhint 1\n");
+    check_peephole("pop 5\npop 4\npop 3\n", "pop 5\npop 5\npop 2\n");
+    check_peephole("swap 0\nadd\n", "add\n");
+    check_peephole("push 9\nswap 1\nwrite_mem 1\npop 1\nadd\n", "pop 1\nadd\n");
+    check_peephole("push 9\nswap 1\nwrite_mem 1\npop 1\nadd\npush 9\nread_mem 1\npop 1\nmul\n",
+                   "add\nmul\n");
+    check_peephole("push 9\nswap 1\nwrite_mem 1\npop 1\npush 9\nread_mem 1\npop 1\nmul\n"
+                   "push 9\nread_mem 1\npop 1\n",
+                   "push 9\nswap 1\nwrite_mem 1\npop 1\npush 9\nread_mem 1\npop 1\nmul\n"
+                   "push 9\nread_mem 1\npop 1\n");
+    check_peephole("add\ndup 0\npop 1\ndup 0\nswap 1\npop 1\nmul\n", "add\nmul\n");
+    check_peephole("swap 3\nswap 3\nadd\nswap 2\nswap 3\n", "add\nswap 2\nswap 3\n");
+    check_peephole("dup 1\ndup 1\nswap 2\npop 1\npop 1\nadd\n", "add\n");
+    check_peephole("dup 1\ndup 1\nswap 2\npop 3\n", "dup 1\ndup 1\nswap 2\npop 3\n");
+    check_peephole("swap 1\npop 1\nswap 1\npop 1\n", "swap 1\npop 1\nswap 1\npop 1\n");
+    check_peephole("swap 1\npop 1\nswap 1\npop 1\nswap 1\npop 1\n", "swap 3\npop 3\n");
+    check_peephole("swap 2\npop 1\nswap 2\npop 1\nswap 2\npop 1\nreturn\n",
+                   "swap 4\nswap 3\nswap 2\npop 3\nreturn\n");
+    check_peephole("swap 14\npop 1\nswap 14\npop 1\nswap 14\npop 1\nadd\n",
+                   "swap 14\npop 3\nadd\n");
+    check_peephole("swap 5\npop 1\nswap 4\npop 1\nswap 2\npop 1\nswap 7\npop 1\n",
+                   "swap 5\npop 3\nswap 7\npop 1\n");
+    check_peephole("if_else\n  dup 0\n  pop 1\nelse\n  hint 1\n  hint 1\nend\nloop x\n  pop 1\n"
+                   "  pop 1\nend\nreveal E 7 2\n",
+                   "if_else\nelse\n  hint 2\nend\nloop x\n  pop 2\nend\nreveal E 7 2\n");
+    assert_int_equal(nc_tir_create(&open), NC_OK);
+    memset(&op, 0, sizeof op);
+    op.kind = NC_TIR_IF_ONLY;
+    assert_int_equal(nc_tir_append(open, &op), NC_OK);
+    {
+        nc_tir_program *result;
+        assert_int_equal(nc_tir_peephole(open, &result), NC_ERR_ARG);
+        assert_int_equal(nc_tir_peephole(NULL, &result), NC_ERR_ARG);
+    }
+    nc_tir_destroy(open);
+}
+
 static void own_sample_round_trips(void **state) {
     char *text = read_text("examples/data/sample.tir");
     (void)state;
@@ -175,6 +263,8 @@ static void builder_makes_the_same_program_as_the_parser(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte),
+        cmocka_unit_test(the_peephole_turns_every_raw_file_into_what_the_compiler_lowers),
+        cmocka_unit_test(every_rule_of_the_peephole),
         cmocka_unit_test(own_sample_round_trips),
         cmocka_unit_test(compound_operations_lower_by_the_rules),
         cmocka_unit_test(malformed_text_is_refused_with_line_and_column),
