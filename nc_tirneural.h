@@ -3037,47 +3037,63 @@ static int nc_tir__is_load(const nc_tir__item *list, size_t n, size_t i) {
 
 /* How often an address is stored and loaded in a list. */
 typedef struct nc_tir__spill {
-    uint64_t key;
-    struct {
-        uint32_t stores, loads;
-    } value;
+    uint64_t address;
+    uint32_t stores, loads;
 } nc_tir__spill;
+
+static int nc_tir__by_address(const void *a, const void *b) {
+    const uint64_t x = ((const nc_tir__spill *)a)->address, y = ((const nc_tir__spill *)b)->address;
+    return x < y ? -1 : x > y;
+}
+
+/* The addresses of a list in order, an stb_ds array. */
+static nc_tir__spill *nc_tir__spills(const nc_tir__item *list, size_t n) {
+    nc_tir__spill *spills = NULL;
+    size_t i, kept = 0, count;
+    for (i = 0; i < n; i++) {
+        nc_tir__spill spill;
+        spill.address = list[i].value;
+        spill.stores = (uint32_t)nc_tir__is_store(list, n, i);
+        spill.loads = (uint32_t)nc_tir__is_load(list, n, i);
+        if (spill.stores || spill.loads) stbds_arrput(spills, spill);
+    }
+    count = stbds_arrlenu(spills);
+    if (count == 0) return NULL;
+    qsort(spills, count, sizeof *spills, nc_tir__by_address);
+    for (i = 1; i < count; i++)
+        if (spills[i].address == spills[kept].address) {
+            spills[kept].stores += spills[i].stores;
+            spills[kept].loads += spills[i].loads;
+        } else {
+            spills[++kept] = spills[i];
+        }
+    stbds_arrsetlen(spills, kept + 1);
+    return spills;
+}
 
 /* Stores and loads of an address with one of each go, the value stays on the stack; stores of an
  * address that is never loaded become pops. Nested bodies do not count. */
 static size_t nc_tir__drop_spills(nc_tir__item *list, size_t n) {
-    nc_tir__spill *spills = NULL;
+    nc_tir__spill *spills = nc_tir__spills(list, n);
     size_t i, kept = 0;
     for (i = 0; i < n; i++) {
         const int store = nc_tir__is_store(list, n, i), load = nc_tir__is_load(list, n, i);
-        nc_tir__spill *spill;
-        if (!store && !load) continue;
-        spill = stbds_hmgetp_null(spills, list[i].value);
-        if (!spill) {
-            nc_tir__spill fresh;
-            memset(&fresh, 0, sizeof fresh);
-            fresh.key = list[i].value;
-            stbds_hmputs(spills, fresh);
-            spill = stbds_hmgetp_null(spills, list[i].value);
-        }
-        if (!spill) continue;
-        spill->value.stores += (uint32_t)store;
-        spill->value.loads += (uint32_t)load;
-    }
-    for (i = 0; i < n; i++) {
-        const int store = nc_tir__is_store(list, n, i), load = nc_tir__is_load(list, n, i);
-        const nc_tir__spill *spill =
-            store || load ? stbds_hmgetp_null(spills, list[i].value) : NULL;
-        if (spill && spill->value.stores == 1 && spill->value.loads == 1) {
+        const nc_tir__spill *spill = NULL;
+        nc_tir__spill wanted;
+        wanted.address = list[i].value;
+        if (store || load)
+            spill = (const nc_tir__spill *)bsearch(&wanted, spills, stbds_arrlenu(spills),
+                                                   sizeof *spills, nc_tir__by_address);
+        if (spill && spill->stores == 1 && spill->loads == 1) {
             i += store ? 3 : 2;
-        } else if (spill && store && spill->value.loads == 0) {
+        } else if (spill && store && spill->loads == 0) {
             list[kept++] = nc_tir__item_of(NC_TIR_POP, 1);
             i += 3;
         } else {
             list[kept++] = list[i];
         }
     }
-    stbds_hmfree(spills);
+    stbds_arrfree(spills);
     return kept;
 }
 
@@ -3187,7 +3203,7 @@ static void nc_tir__clean(nc_tir__item **list) {
 }
 
 static nc_status nc_tir__append_items(nc_tir_program *to, const nc_tir_program *from,
-                                      const nc_tir__item *list) {
+                                      nc_tir__item *list) {
     nc_status status = NC_OK;
     size_t i;
     for (i = 0; i < stbds_arrlenu(list) && status == NC_OK; i++) {
