@@ -165,7 +165,9 @@ expect 2 $train --data
 # Ctrl-C saves where it stands
 $train --steps 100000 --save-every 100000 --out "$work/int" >"$work/out" 2>"$work/err" &
 process=$!
-sleep 2
+i=0 # the log is opened after the handler is set
+while [ ! -e "$work/int/log.csv" ] && [ $i -lt 300 ]; do sleep 0.1; i=$((i + 1)); done
+sleep 0.5
 kill -INT $process
 wait $process
 [ $? = 0 ] && [ -s "$work/int/checkpoint.bin" ] || { echo "FAILED: an interrupted run leaves no checkpoint"; failures=$((failures + 1)); }
