@@ -269,7 +269,7 @@ NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, co
                                       const float *x, const float *gamma, const float *mean,
                                       const float *rstd, size_t rows, size_t n);
 /* The same with the variance as E[x^2] - E[x]^2, in one pass: it cancels where the mean is large
- * against the deviation (see tests/hlx_scalar.c) and is here only for those who must match it. */
+ * against the deviation (see tests/hlx_kernels.c) and is here only for those who must match it. */
 NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
                                       const float *gamma, const float *beta, size_t rows, size_t n);
 /* Rows of softmax in place: maximum, exp(x - max), fixed sum, one division each. With causal,
@@ -292,8 +292,9 @@ typedef struct nc_hlx_heads {
     size_t batch, seq, heads, head_size;
     int causal; /* query i sees keys 0 .. i */
 } nc_hlx_heads;
-/* Bytes of scratch for the four functions below with so many threads. */
-NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, uint32_t threads);
+/* Bytes of scratch with so many threads: for nc_hlx_attention and its backward pass (flash 0), or
+ * for the flash pair (1), whose scratch does not grow with seq^2. */
+NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, uint32_t threads);
 /* out = softmax(Q K^T / sqrt(head_size)) V per head; the probabilities (batch, heads, seq, seq) are
  * kept for the backward pass. Uses as many threads as work has room for. NC_ERR_ARG for null
  * pointers, empty shapes and too little work memory. */
@@ -1852,17 +1853,16 @@ NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dou
 /* Keys (and queries) of a flash tile. */
 enum { NC_HLX__TILE = 32 };
 
-/* Scratch of one thread: gemm's, then a seq x seq block, which also has room for two tiles and a
- * number a query. */
-static size_t nc_hlx__head_work_bytes(const nc_hlx_heads *s) {
+/* Scratch of one thread: gemm's, then a seq x seq block, or two tiles and a number a query. */
+static size_t nc_hlx__head_work_bytes(const nc_hlx_heads *s, int flash) {
     size_t square = nc__mul_size(s->seq, s->seq);
     size_t tiles = 2 * NC_HLX__TILE * NC_HLX__TILE + s->seq;
-    size_t block = nc__mul_size(square > tiles ? square : tiles, sizeof(float));
+    size_t block = nc__mul_size(flash ? tiles : square, sizeof(float));
     return nc__add_size(block, nc_hlx_gemm_work_bytes() + 127) & ~(size_t)63;
 }
 
-NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *s, uint32_t threads) {
-    return nc__mul_size(nc_hlx__head_work_bytes(s), threads ? threads : 1);
+NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *s, int flash, uint32_t threads) {
+    return nc__mul_size(nc_hlx__head_work_bytes(s, flash), threads ? threads : 1);
 }
 
 /* One head of one window: its operands, strides and scratch. */
@@ -1878,6 +1878,7 @@ typedef struct nc_hlx__attention_job {
     const nc_hlx_heads *shape;
     const float *qkv, *dout, *kept, *out; /* kept: probabilities or lse */
     float *to, *keep;                     /* out or dqkv; probabilities or lse */
+    int flash;
     void (*fn)(const nc_hlx__head *head, const struct nc_hlx__attention_job *job);
 } nc_hlx__attention_job;
 
@@ -1891,7 +1892,7 @@ static nc_status nc_hlx__all_heads(const nc_hlx__attention_job *job, void *work,
     if (!s || !job->to || !job->qkv || !work || s->batch == 0 || s->seq == 0 || s->heads == 0 ||
         s->head_size == 0)
         return NC_ERR_ARG;
-    stride = nc_hlx__head_work_bytes(s);
+    stride = nc_hlx__head_work_bytes(s, job->flash);
     if (work_bytes < stride) return NC_ERR_ARG;
 #ifdef _OPENMP
     threads = omp_in_parallel() ? 1 : omp_get_max_threads();
@@ -1923,10 +1924,11 @@ static nc_status nc_hlx__all_heads(const nc_hlx__attention_job *job, void *work,
 
 /* The same from its parts. */
 static nc_status
-nc_hlx__attend(void (*fn)(const nc_hlx__head *, const struct nc_hlx__attention_job *),
+nc_hlx__attend(void (*fn)(const nc_hlx__head *, const struct nc_hlx__attention_job *), int flash,
                const nc_hlx_heads *shape, const float *qkv, const float *dout, const float *out,
                const float *kept, float *to, float *keep, void *work, size_t work_bytes) {
     nc_hlx__attention_job job;
+    job.flash = flash;
     job.shape = shape;
     job.qkv = qkv;
     job.dout = dout;
@@ -2014,8 +2016,8 @@ static void nc_hlx__attention_head(const nc_hlx__head *head, const nc_hlx__atten
 NC_API nc_status nc_hlx_attention(float *out, float *probabilities, const float *qkv,
                                   const nc_hlx_heads *shape, void *work, size_t work_bytes) {
     if (!probabilities) return NC_ERR_ARG;
-    return nc_hlx__attend(nc_hlx__attention_head, shape, qkv, NULL, NULL, NULL, out, probabilities,
-                          work, work_bytes);
+    return nc_hlx__attend(nc_hlx__attention_head, 0, shape, qkv, NULL, NULL, NULL, out,
+                          probabilities, work, work_bytes);
 }
 
 /* dV = P^T dO, dP = dO V^T, dS = softmax backward, dQ = dS K / sqrt(hd), dK = dS^T Q / sqrt(hd). */
@@ -2037,7 +2039,7 @@ NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
                                            const nc_hlx_heads *shape, void *work,
                                            size_t work_bytes) {
     if (!probabilities || !dout) return NC_ERR_ARG;
-    return nc_hlx__attend(nc_hlx__attention_head_backward, shape, qkv, dout, NULL, probabilities,
+    return nc_hlx__attend(nc_hlx__attention_head_backward, 0, shape, qkv, dout, NULL, probabilities,
                           dqkv, NULL, work, work_bytes);
 }
 
@@ -2109,7 +2111,7 @@ static void nc_hlx__flash_head(const nc_hlx__head *head, const nc_hlx__attention
 NC_API nc_status nc_hlx_flash_attention(float *out, float *lse, const float *qkv,
                                         const nc_hlx_heads *shape, void *work, size_t work_bytes) {
     if (!lse) return NC_ERR_ARG;
-    return nc_hlx__attend(nc_hlx__flash_head, shape, qkv, NULL, NULL, NULL, out, lse, work,
+    return nc_hlx__attend(nc_hlx__flash_head, 1, shape, qkv, NULL, NULL, NULL, out, lse, work,
                           work_bytes);
 }
 
@@ -2173,8 +2175,8 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                                                  const nc_hlx_heads *shape, void *work,
                                                  size_t work_bytes) {
     if (!dout || !out || !lse) return NC_ERR_ARG;
-    return nc_hlx__attend(nc_hlx__flash_head_backward, shape, qkv, dout, out, lse, dqkv, NULL, work,
-                          work_bytes);
+    return nc_hlx__attend(nc_hlx__flash_head_backward, 1, shape, qkv, dout, out, lse, dqkv, NULL,
+                          work, work_bytes);
 }
 
 NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
@@ -2651,7 +2653,7 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     model->candidates =
         (nc_hlx__candidate *)nc_hlx__carve(base, &used, c->vocab_size * sizeof(nc_hlx__candidate));
     model->gemm_work = (char *)nc_hlx__carve(base, &used, nc_hlx_gemm_work_bytes());
-    model->head_work_bytes = nc_hlx_attention_work_bytes(&shape, model->threads);
+    model->head_work_bytes = nc_hlx_attention_work_bytes(&shape, (int)c->flash, model->threads);
     model->head_work = (char *)nc_hlx__carve(base, &used, model->head_work_bytes);
     return used;
 }

@@ -230,7 +230,7 @@ static int parts(double step) {
     rows_n = (size_t)r, d_n = (size_t)d, f_n = (size_t)f;
     heads_n.batch = shape.batch_size, heads_n.seq = shape.max_seq_len;
     heads_n.heads = shape.num_heads, heads_n.head_size = d_n / shape.num_heads, heads_n.causal = 1;
-    p_work_bytes = nc_hlx_attention_work_bytes(&heads_n, 1);
+    p_work_bytes = nc_hlx_attention_work_bytes(&heads_n, 0, 1);
     p_x = calloc(rows_n * d_n, 4), p_y = calloc(rows_n * d_n, 4), p_w = calloc(d_n * f_n, 4);
     p_wide = calloc(2 * rows_n * f_n, 4), p_qkv = calloc(rows_n * (3 * d_n + f_n), 4);
     p_att = calloc(rows_n * heads_n.heads * heads_n.seq, 4), p_small = calloc(8 * rows_n, 4);

@@ -138,7 +138,7 @@ static void both_attentions_agree_with_pytorch(void **state) {
     for (causal = 0; causal < 2; causal++) {
         json_object *c = member(root, causal ? "attention_causal" : "attention_full");
         const nc_hlx_heads shape = {2, 37, 2, 4, causal};
-        size_t bytes = nc_hlx_attention_work_bytes(&shape, 2);
+        size_t bytes = nc_hlx_attention_work_bytes(&shape, 0, 2);
         float *qkv = floats(c, "qkv", NULL), *dout = floats(c, "dout", NULL);
         static float out[2 * 37 * 8], kept[4 * 37 * 37], dqkv[2 * 37 * 24];
         void *work = malloc(bytes);
@@ -147,6 +147,8 @@ static void both_attentions_agree_with_pytorch(void **state) {
                          NC_OK);
         close_to(c, "output", out, 2e-6);
         close_to(c, "dqkv", dqkv, 1e-5);
+        bytes = nc_hlx_attention_work_bytes(&shape, 1, 2);
+        work = realloc(work, bytes);
         assert_int_equal(nc_hlx_flash_attention(out, kept, qkv, &shape, work, bytes), NC_OK);
         assert_int_equal(
             nc_hlx_flash_attention_backward(dqkv, dout, out, kept, qkv, &shape, work, bytes),
@@ -235,8 +237,9 @@ typedef nc_status (*attention_fn)(float *, float *, const float *, const nc_hlx_
                                   size_t);
 
 static double attention_loss(attention_fn fn, const float *qkv) {
+    const int flash = fn == nc_hlx_flash_attention;
     static float out[2 * SEQ * D], kept[2 * HEADS * SEQ * SEQ];
-    size_t bytes = nc_hlx_attention_work_bytes(&odd_shape, 1), i;
+    size_t bytes = nc_hlx_attention_work_bytes(&odd_shape, flash, 1), i;
     void *work = malloc(bytes);
     double sum = 0;
     assert_int_equal(fn(out, kept, qkv, &odd_shape, work, bytes), NC_OK);
@@ -248,8 +251,8 @@ static double attention_loss(attention_fn fn, const float *qkv) {
 static void attention_gradients_agree_with_finite_differences(void **state) {
     static float qkv[2 * SEQ * 3 * D], dqkv[2 * SEQ * 3 * D], out[2 * SEQ * D];
     static float kept[2 * HEADS * SEQ * SEQ];
-    size_t bytes = nc_hlx_attention_work_bytes(&odd_shape, 1), i;
-    void *work = malloc(bytes);
+    size_t bytes, i;
+    void *work = NULL;
     uint64_t seed = 5;
     int flash;
     (void)state;
@@ -257,6 +260,8 @@ static void attention_gradients_agree_with_finite_differences(void **state) {
     fill(weights_of, sizeof weights_of / sizeof *weights_of, &seed);
     for (flash = 0; flash < 2; flash++) {
         attention_fn fn = flash ? nc_hlx_flash_attention : nc_hlx_attention;
+        bytes = nc_hlx_attention_work_bytes(&odd_shape, flash, 1);
+        work = realloc(work, bytes);
         assert_int_equal(fn(out, kept, qkv, &odd_shape, work, bytes), NC_OK);
         if (flash)
             assert_int_equal(nc_hlx_flash_attention_backward(dqkv, weights_of, out, kept, qkv,
@@ -322,7 +327,7 @@ static void flash_attention_has_the_documented_bits_at_every_level(void **state)
     static float qkv[2 * SEQ * 3 * D], out[2 * SEQ * D], lse[2 * HEADS * SEQ];
     static float expected[2 * SEQ * D], expected_lse[SEQ], back[3][2 * SEQ * 3 * D];
     nc_hlx_heads shape = odd_shape;
-    size_t bytes = nc_hlx_attention_work_bytes(&shape, 3), i, head, c;
+    size_t bytes = nc_hlx_attention_work_bytes(&shape, 1, 3), i, head, c;
     void *work = malloc(bytes);
     uint64_t seed = 6;
     int level;
@@ -357,9 +362,12 @@ static void flash_attention_has_the_documented_bits_at_every_level(void **state)
 static void attention_refuses_bad_arguments(void **state) {
     float x[64] = {0};
     nc_hlx_heads shape = {1, 2, 1, 2, 1}, none = {1, 0, 1, 2, 1};
-    size_t bytes = nc_hlx_attention_work_bytes(&shape, 1);
+    size_t bytes = nc_hlx_attention_work_bytes(&shape, 0, 1);
+    const nc_hlx_heads long_ = {1, 4096, 1, 2, 1};
     void *work = malloc(bytes);
     (void)state;
+    assert_true(nc_hlx_attention_work_bytes(&long_, 1, 1) * 10 <
+                nc_hlx_attention_work_bytes(&long_, 0, 1));
     assert_int_equal(nc_hlx_attention(x, x + 32, x + 8, &shape, work, bytes - 64), NC_ERR_ARG);
     assert_int_equal(nc_hlx_attention(x, NULL, x + 8, &shape, work, bytes), NC_ERR_ARG);
     assert_int_equal(nc_hlx_attention(x, x + 32, x + 8, &none, work, bytes), NC_ERR_ARG);
