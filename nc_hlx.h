@@ -268,8 +268,9 @@ NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *
 NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
                                       const float *x, const float *gamma, const float *mean,
                                       const float *rstd, size_t rows, size_t n);
-/* The same with the variance as E[x^2] - E[x]^2, in one pass: it cancels where the mean is large
- * against the deviation (see tests/hlx_kernels.c) and is here only for those who must match it. */
+/* nc_hlx_layernorm with the variance as E[x^2] - E[x]^2, in one pass: it cancels where the mean
+ * is large against the deviation (see tests/hlx_kernels.c) and is here only for those who must
+ * match it. */
 NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
                                       const float *gamma, const float *beta, size_t rows, size_t n);
 /* Rows of softmax in place: maximum, exp(x - max), fixed sum, one division each. With causal,
@@ -318,9 +319,9 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                                                  const nc_hlx_heads *shape, void *work,
                                                  size_t work_bytes);
 
-/* Elements are dropped with probability rate, the others multiplied by 1 / (1 - rate). Element i
- * has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps it from
- * rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
+/* Elements are dropped with probability rate in [0, 1), the others multiplied by 1 / (1 - rate).
+ * Element i has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps
+ * it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
 NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
                            uint64_t seed, uint64_t stream);
 
@@ -922,6 +923,26 @@ NC_API nc_status nc_hlx_set_simd(int level) {
     static void name params { name##_body args; }
 #endif
 
+/* Values per task of elementwise work, and columns per task where chains over rows are split. */
+enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
+
+/* Call body with `first` and `count` for every piece of n, on all threads. */
+#define NC_HLX__PIECES(n, size, body)                                                              \
+    do {                                                                                           \
+        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / (size) + ((n) % (size) != 0));                 \
+        NC_HLX__PARALLEL                                                                           \
+        for (piece = 0; piece < pieces; piece++) {                                                 \
+            const size_t first = (size_t)piece * (size);                                           \
+            const size_t count = nc_hlx__min((n)-first, (size));                                   \
+            body;                                                                                  \
+        }                                                                                          \
+    } while (0)
+#ifdef _OPENMP
+#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
+#else
+#define NC_HLX__PARALLEL
+#endif
+
 /* e^x for one value. n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces,
  * Taylor polynomial of degree 7 on |r| <= 0.347, then 2^n in two exact factors so
  * that the last multiplication rounds once, into the subnormals too. */
@@ -1177,27 +1198,19 @@ NC_HLX__VERSIONS(nc_hlx__layernorm_dw,
                   const float *rstd, size_t rows, size_t n, size_t first, size_t last),
                  (dgamma, dbeta, dout, x, mean, rstd, rows, n, first, last))
 
-/* Columns per task where a batch-axis chain is split over threads. */
-enum { NC_HLX__COLUMNS = 64 };
-
 NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
                                       const float *x, const float *gamma, const float *mean,
                                       const float *rstd, size_t rows, size_t n) {
-    ptrdiff_t r, blocks = (ptrdiff_t)((n + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
+    ptrdiff_t r;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static)
 #endif
     for (r = 0; r < (ptrdiff_t)rows; r++)
         nc_hlx__layernorm_dx(dx + (size_t)r * n, dout + (size_t)r * n, x + (size_t)r * n, gamma,
                              mean[r], rstd[r], n);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < blocks; r++) {
-        size_t first = (size_t)r * NC_HLX__COLUMNS, last = first + NC_HLX__COLUMNS;
-        nc_hlx__layernorm_dw(dgamma, dbeta, dout, x, mean, rstd, rows, n, first,
-                             nc_hlx__min(last, n));
-    }
+    NC_HLX__PIECES(
+        n, NC_HLX__COLUMNS,
+        nc_hlx__layernorm_dw(dgamma, dbeta, dout, x, mean, rstd, rows, n, first, first + count));
 }
 
 /* x[i] = exp(x[i] - shift), in blocks. */
@@ -1312,32 +1325,12 @@ NC_HLX__INLINE void nc_hlx__gelu_dx_body(float *dx, const float *dout, const flo
 NC_HLX__VERSIONS(nc_hlx__gelu_dx, (float *dx, const float *dout, const float *x, size_t n),
                  (dx, dout, x, n))
 
-/* Elementwise work is cut in pieces of this many values for threads. */
-enum { NC_HLX__PIECE = 4096 };
-
-/* Call body with `first` and `count` for every piece of n, on all threads. */
-#define NC_HLX__PIECES(n, body)                                                                    \
-    do {                                                                                           \
-        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / NC_HLX__PIECE + ((n) % NC_HLX__PIECE != 0));   \
-        NC_HLX__PARALLEL                                                                           \
-        for (piece = 0; piece < pieces; piece++) {                                                 \
-            const size_t first = (size_t)piece * NC_HLX__PIECE;                                    \
-            const size_t count = nc_hlx__min((n)-first, NC_HLX__PIECE);                            \
-            body;                                                                                  \
-        }                                                                                          \
-    } while (0)
-#ifdef _OPENMP
-#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
-#else
-#define NC_HLX__PARALLEL
-#endif
-
 NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
-    NC_HLX__PIECES(n, nc_hlx__gelu(out + first, x + first, count));
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu(out + first, x + first, count));
 }
 
 NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n) {
-    NC_HLX__PIECES(n, nc_hlx__gelu_dx(dx + first, dout + first, x + first, count));
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu_dx(dx + first, dout + first, x + first, count));
 }
 
 /* loss = log(sum exp(x - max)) - (x[target] - max); gradient (softmax - one_hot) / count. */
@@ -1800,22 +1793,21 @@ NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const fl
 
 /* >>kernels ======================================================================== */
 
-NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
-    ptrdiff_t block, blocks = (ptrdiff_t)((n + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (block = 0; block < blocks; block++) {
-        size_t first = (size_t)block * NC_HLX__COLUMNS, r, i;
-        size_t last = nc_hlx__min(n, first + NC_HLX__COLUMNS);
-        for (r = 0; r < rows; r++)
-            for (i = first; i < last; i++) sums[i] = sums[i] + x[r * n + i];
-    }
+/* out = a + b. */
+static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = a[i] + b[i];
 }
 
-static void nc_hlx__embed_row(float *out, const float *token, const float *position, size_t d) {
-    size_t j;
-    for (j = 0; j < d; j++) out[j] = token[j] + position[j];
+/* Columns [first, first + count) of rows of n. */
+static void nc_hlx__sum_columns(float *sums, const float *x, size_t rows, size_t n, size_t first,
+                                size_t count) {
+    size_t r;
+    for (r = 0; r < rows; r++) nc_hlx__add(sums + first, sums + first, x + r * n + first, count);
+}
+
+NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__COLUMNS, nc_hlx__sum_columns(sums, x, rows, n, first, count));
 }
 
 NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
@@ -1825,29 +1817,26 @@ NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wt
 #pragma omp parallel for schedule(static)
 #endif
     for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__embed_row(out + (size_t)r * d, wte + (size_t)tokens[r] * d,
-                          wpe + (size_t)r % seq * d, d);
+        nc_hlx__add(out + (size_t)r * d, wte + (size_t)tokens[r] * d, wpe + (size_t)r % seq * d, d);
 }
 
-/* Threads split the columns. */
+/* Columns [first, first + count) of both gradients. */
+static void nc_hlx__embedding_columns(float *dwte, float *dwpe, const float *dout,
+                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d,
+                                      size_t first, size_t count) {
+    size_t i;
+    for (i = 0; i < rows; i++) {
+        const float *dy = dout + i * d + first;
+        float *token = dwte + (size_t)tokens[i] * d + first, *position = dwpe + i % seq * d + first;
+        nc_hlx__add(token, token, dy, count);
+        nc_hlx__add(position, position, dy, count);
+    }
+}
+
 NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
                                       const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
-    ptrdiff_t block, blocks = (ptrdiff_t)((d + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS);
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (block = 0; block < blocks; block++) {
-        size_t first = (size_t)block * NC_HLX__COLUMNS, i, j;
-        size_t last = nc_hlx__min(d, first + NC_HLX__COLUMNS);
-        for (i = 0; i < rows; i++) {
-            const float *dy = dout + i * d;
-            float *token = dwte + (size_t)tokens[i] * d, *position = dwpe + i % seq * d;
-            for (j = first; j < last; j++) {
-                token[j] = token[j] + dy[j];
-                position[j] = position[j] + dy[j];
-            }
-        }
-    }
+    NC_HLX__PIECES(d, NC_HLX__COLUMNS,
+                   nc_hlx__embedding_columns(dwte, dwpe, dout, tokens, rows, seq, d, first, count));
 }
 
 /* Keys (and queries) of a flash tile. */
@@ -2205,15 +2194,15 @@ NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size
 NC_HLX__VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
 
 NC_API void nc_hlx_bf16_round(float *x, size_t n) {
-    NC_HLX__PIECES(n, nc_hlx__bf16_round(x + first, count));
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_round(x + first, count));
 }
 
 NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n) {
-    NC_HLX__PIECES(n, nc_hlx__bf16_pack(out + first, x + first, count));
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_pack(out + first, x + first, count));
 }
 
 NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n) {
-    NC_HLX__PIECES(n, nc_hlx__bf16_unpack(out + first, x + first, count));
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_unpack(out + first, x + first, count));
 }
 
 /* Words of eight successive Philox counters: nc__philox in lanes. */
@@ -2272,8 +2261,9 @@ NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counte
                            uint64_t seed, uint64_t stream) {
     const uint32_t threshold = nc_hlx__threshold(rate);
     const float scale = 1.0f / (1.0f - rate);
-    NC_HLX__PIECES(n, nc_hlx__drop(out + first, x + first, count, counter + first, threshold, scale,
-                                   seed, stream));
+    NC_HLX__PIECES(n, NC_HLX__PIECE,
+                   nc_hlx__drop(out + first, x + first, count, counter + first, threshold, scale,
+                                seed, stream));
 }
 
 /* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
@@ -2417,7 +2407,8 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
                                 const nc_hlx_adamw *adamw, uint64_t step, float scale) {
     nc_hlx__adam_step s = nc_hlx__adam_scalars(adamw, step);
     s.scale = scale;
-    NC_HLX__PIECES(n, nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s));
+    NC_HLX__PIECES(n, NC_HLX__PIECE,
+                   nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s));
 }
 
 /* >>model ========================================================================== */
@@ -2487,6 +2478,11 @@ struct nc_hlx_model {
     char *gemm_work, *head_work;
     size_t head_work_bytes;
 };
+
+/* The hooks that the model was made with, null for the default ones. */
+static const nc_allocator *nc_hlx__hooks(const nc_hlx_model *model) {
+    return model->custom_hooks ? &model->hooks : NULL;
+}
 
 static int nc_hlx__is_layer_tensor(int t) { return t >= NC_HLX__LN1_W && t <= NC_HLX__OUT_B; }
 
@@ -2586,8 +2582,16 @@ static size_t nc_hlx__packed_width(const nc_hlx_config *c) {
     return 6 * (size_t)c->d_model + 2 * (size_t)c->ffn_dim;
 }
 
-/* What every layer keeps for the backward pass when `shared` is 0, and what one layer's work needs
- * at a time when it is 1; without bf16 and recompute both together. */
+/* With bf16, room for the larger of one layer's parameters and the output matrix. */
+static size_t nc_hlx__rounded_size(const nc_hlx_model *model) {
+    const size_t head = model->layout.size[NC_HLX__WTE], layer = model->layout.layer_stride;
+    if (!model->config.bf16) return 0;
+    return head > layer ? head : layer;
+}
+
+/* Called once with shared 1 for the buffers that all layers use in turn, then with shared 0 for
+ * each layer's own. recompute shares everything; bf16 shares what is packed for the backward
+ * pass. */
 static void nc_hlx__carve_layer(const nc_hlx_config *c, char *base, size_t *used, nc_hlx__layer *x,
                                 int shared) {
     size_t rows = (size_t)c->batch_size * c->max_seq_len, narrow = nc__mul_size(rows, c->d_model);
@@ -2643,11 +2647,7 @@ static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
     model->d_narrow = nc_hlx__carve_f(base, &used, narrow);
     model->d_branch = nc_hlx__carve_f(base, &used, c->dropout > 0.0f ? narrow : 0);
     model->sums = nc_hlx__carve_f(base, &used, model->layout.total / NC_HLX__CHUNK + 1);
-    model->rounded = nc_hlx__carve_f(base, &used,
-                                     !c->bf16 ? 0
-                                     : model->layout.size[NC_HLX__WTE] > model->layout.layer_stride
-                                         ? model->layout.size[NC_HLX__WTE]
-                                         : model->layout.layer_stride);
+    model->rounded = nc_hlx__carve_f(base, &used, nc_hlx__rounded_size(model));
     model->tokens = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
     model->targets = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
     model->candidates =
@@ -2935,7 +2935,7 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
     nc__clear(err);
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
     c = &model->config;
-    hooks = model->custom_hooks ? &model->hooks : NULL;
+    hooks = nc_hlx__hooks(model);
     room = 256 + 192 * (5 + 12 * (size_t)c->num_layers);
     json = (char *)nc__alloc(hooks, room);
     if (!json) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
@@ -3123,7 +3123,7 @@ NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *
     float *to;
     nc__clear(err);
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    hooks = model->custom_hooks ? &model->hooks : NULL;
+    hooks = nc_hlx__hooks(model);
     total = model->layout.total;
     memset(&j, 0, sizeof j);
     j.err = err;
@@ -3379,22 +3379,22 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t byt
     memset(&w, 0, sizeof w);
     memset(&p, 0, sizeof p);
     for (w.slots = 64; w.slots < 2 * n;) w.slots *= 2;
-    p.slots = w.slots;
     bpe = nc_hlx__bpe_new(vocab - 256, hooks);
     w.tokens = (uint32_t *)nc__alloc(hooks, n * sizeof *w.tokens);
     w.slot = (uint32_t *)nc__calloc(hooks, w.slots * sizeof *w.slot);
     w.start = (size_t *)nc__alloc(hooks, n * sizeof *w.start);
     w.count = (size_t *)nc__alloc(hooks, n * sizeof *w.count);
     w.length = (uint8_t *)nc__alloc(hooks, n);
-    p.key = (uint64_t *)nc__alloc(hooks, p.slots * sizeof *p.key);
-    p.count = (size_t *)nc__alloc(hooks, p.slots * sizeof *p.count);
+    p.key = (uint64_t *)nc__alloc(hooks, w.slots * sizeof *p.key);
+    p.count = (size_t *)nc__alloc(hooks, w.slots * sizeof *p.count);
     if (bpe && w.tokens && w.slot && w.start && w.count && w.length && p.key && p.count) {
         status = NC_OK;
         for (at = 0; at < bytes; at += k) {
             k = nc_hlx__word(from + at, bytes - at);
             nc_hlx__add_word(&w, from + at, k);
         }
-        for (p.slots = 64; p.slots < 2 * w.used;) p.slots *= 2; /* as many pairs at most */
+        for (p.slots = 64; p.slots < 2 * w.used;)
+            p.slots *= 2; /* as many pairs at most, so w.slots are enough */
         while (bpe->merges < vocab - 256 && status == NC_OK) {
             uint64_t best = 0;
             if (!nc_hlx__best_pair(&w, &p, &best)) break;
@@ -3405,14 +3405,13 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t byt
             if (progress && progress(user, bpe->merges, vocab - 256)) status = NC_ERR_CANCELLED;
         }
     }
-    for (p.slots = 64; p.slots < 2 * n;) p.slots *= 2;
     nc__free(hooks, w.tokens, n * sizeof *w.tokens);
     nc__free(hooks, w.slot, w.slots * sizeof *w.slot);
     nc__free(hooks, w.start, n * sizeof *w.start);
     nc__free(hooks, w.count, n * sizeof *w.count);
     nc__free(hooks, w.length, n);
-    nc__free(hooks, p.key, p.slots * sizeof *p.key);
-    nc__free(hooks, p.count, p.slots * sizeof *p.count);
+    nc__free(hooks, p.key, w.slots * sizeof *p.key);
+    nc__free(hooks, p.count, w.slots * sizeof *p.count);
     if (status == NC_OK)
         *out = bpe;
     else
@@ -3684,11 +3683,7 @@ static size_t nc_hlx__place_all(nc_hlx_gpu *g) {
     /* the gradient of the scores, or dot(dO, O) of each query with flash */
     g->d_att = nc_hlx__place(&used, rows * c->num_heads * (c->flash ? 1 : g->seq));
     g->sums = nc_hlx__place(&used, total / NC_HLX__CHUNK + 1 + NC_HLX__CHUNK);
-    g->rounded =
-        nc_hlx__place(&used, !c->bf16 ? 0
-                             : g->model->layout.size[NC_HLX__WTE] > g->model->layout.layer_stride
-                                 ? g->model->layout.size[NC_HLX__WTE]
-                                 : g->model->layout.layer_stride);
+    g->rounded = nc_hlx__place(&used, nc_hlx__rounded_size(g->model));
     return used;
 }
 
@@ -4121,9 +4116,12 @@ static void nc_hlx__record_backward_layer(nc_hlx_gpu *g, size_t l, uint32_t in) 
     const nc_hlx__places *x = &g->layers[l];
     const uint32_t d = c->d_model, f = c->ffn_dim;
     uint32_t branch;
-    if (c->recompute && l + 1 < c->num_layers) nc_hlx__record_forward_layer(g, l, in);
-    nc_hlx__record_load_weights(g, l);
-    nc_hlx__record_pack_layer(g, x, 1);
+    if (c->recompute && l + 1 < c->num_layers) {
+        nc_hlx__record_forward_layer(g, l, in);
+    } else {
+        nc_hlx__record_load_weights(g, l);
+        nc_hlx__record_pack_layer(g, x, 1);
+    }
     branch = nc_hlx__record_branch_gradient(g, NC_HLX__DROP_FFN, l);
     nc_hlx__record_linear_backward(g, g->d_wide, branch, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l,
                                    f, d);
@@ -4293,18 +4291,17 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **out, nc_gpu *device, nc_hlx_mode
     if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
         c->max_seq_len > NC_HLX__CHUNK)
         return NC_ERR_UNSUPPORTED; /* a row is one chunk of the fixed reduction */
-    g = (nc_hlx_gpu *)nc__calloc(model->custom_hooks ? &model->hooks : NULL, sizeof *g);
+    g = (nc_hlx_gpu *)nc__calloc(nc_hlx__hooks(model), sizeof *g);
     if (!g) return NC_ERR_MEMORY;
     g->model = model;
     g->device = device;
     g->seq = c->max_seq_len;
     g->rows = c->batch_size * c->max_seq_len;
-    g->layers = (nc_hlx__places *)nc__calloc(model->custom_hooks ? &model->hooks : NULL,
-                                             c->num_layers * sizeof *g->layers);
-    g->losses_host = (float *)nc__calloc(model->custom_hooks ? &model->hooks : NULL,
+    g->layers =
+        (nc_hlx__places *)nc__calloc(nc_hlx__hooks(model), c->num_layers * sizeof *g->layers);
+    g->losses_host = (float *)nc__calloc(nc_hlx__hooks(model),
                                          (size_t)g->rows * c->micro_batches * sizeof(float));
-    g->tokens_host =
-        (uint32_t *)nc__calloc(model->custom_hooks ? &model->hooks : NULL, nc_hlx__tokens_bytes(g));
+    g->tokens_host = (uint32_t *)nc__calloc(nc_hlx__hooks(model), nc_hlx__tokens_bytes(g));
     status = g->layers && g->losses_host && g->tokens_host
                  ? nc_hlx__gpu_prepare(g, nc_hlx__adamw_defaults(adamw).weight_decay)
                  : NC_ERR_MEMORY;
@@ -4327,7 +4324,7 @@ NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *g) {
     nc_gpu_buffer_destroy(g->device, g->tokens);
     nc_gpu_buffer_destroy(g->device, g->control);
     for (k = 0; k < NC_HLX__KERNELS; k++) nc_gpu_kernel_destroy(g->device, g->kernel[k]);
-    hooks = g->model->custom_hooks ? &g->model->hooks : NULL;
+    hooks = nc_hlx__hooks(g->model);
     nc__free(hooks, g->layers, g->model->config.num_layers * sizeof *g->layers);
     nc__free(hooks, g->losses_host,
              (size_t)g->rows * g->model->config.micro_batches * sizeof(float));
@@ -4580,14 +4577,6 @@ static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, f
     nc_hlx_column_sums(dbias, dout, rows, n);
 }
 
-static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
-    ptrdiff_t i;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (i = 0; i < (ptrdiff_t)n; i++) out[i] = a[i] + b[i];
-}
-
 /* out = x dropped at a place of layer l, for all rows of this pass. */
 static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *x, int place,
                             size_t l) {
@@ -4596,13 +4585,18 @@ static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *
                    (model->step + 1) << 24 | (2 * l + (size_t)place));
 }
 
-/* With bf16, the parameters of layer l rounded where nc_hlx__weight finds them. */
-static void nc_hlx__load_weights(nc_hlx_model *model, size_t l) {
-    const size_t n = model->layout.layer_stride;
-    const float *p = nc_hlx__tensor(model, model->parameters, NC_HLX__LN1_W, l);
-    if (!model->config.bf16) return;
+/* n parameters as products see them: with bf16 rounded, in the place of those before. */
+static const float *nc_hlx__rounded(nc_hlx_model *model, const float *p, size_t n) {
+    if (!model->config.bf16) return p;
     memcpy(model->rounded, p, n * sizeof *p);
     nc_hlx_bf16_round(model->rounded, n);
+    return model->rounded;
+}
+
+/* Make layer l's parameters those that nc_hlx__weight finds. */
+static void nc_hlx__load_weights(nc_hlx_model *model, size_t l) {
+    (void)nc_hlx__rounded(model, nc_hlx__tensor(model, model->parameters, NC_HLX__LN1_W, l),
+                          model->layout.layer_stride);
 }
 
 /* A matrix or bias of layer l as products see it. */
@@ -4641,7 +4635,8 @@ static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int 
                         nc_hlx_gemm_work_bytes());
     if (!model->dropping) return;
     nc_hlx__dropped(model, out, out, place, l);
-    nc_hlx__add(out, out, residual, rows * d);
+    NC_HLX__PIECES(rows * d, NC_HLX__PIECE,
+                   nc_hlx__add(out + first, out + first, residual + first, count));
 }
 
 static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
@@ -4685,15 +4680,11 @@ static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in
     nc_hlx__pack_layer(model, x, 0);
 }
 
-/* The output matrix as products see it; with bf16 it takes the place of a layer's weights. */
+/* The output matrix as products see it. */
 static const float *nc_hlx__head_matrix(nc_hlx_model *model) {
-    const float *w = nc_hlx__tensor(model, model->parameters,
-                                    model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
-    const size_t n = model->layout.size[NC_HLX__WTE];
-    if (!model->config.bf16) return w;
-    memcpy(model->rounded, w, n * sizeof *w);
-    nc_hlx_bf16_round(model->rounded, n);
-    return model->rounded;
+    const int t = model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
+    return nc_hlx__rounded(model, nc_hlx__tensor(model, model->parameters, t, 0),
+                           model->layout.size[t]);
 }
 
 /* Logits of `tokens`. drop: with dropout. */
@@ -4775,10 +4766,12 @@ static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *i
     size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
     size_t f = model->config.ffn_dim;
     float *p = model->parameters, *g = model->gradients;
-    if (model->config.recompute && l + 1 < model->config.num_layers)
+    if (model->config.recompute && l + 1 < model->config.num_layers) {
         nc_hlx__forward_layer(model, l, in);
-    nc_hlx__load_weights(model, l);
-    nc_hlx__pack_layer(model, x, 1);
+    } else {
+        nc_hlx__load_weights(model, l);
+        nc_hlx__pack_layer(model, x, 1);
+    }
     nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
                             nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
                             nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
@@ -4846,14 +4839,15 @@ NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
 
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
     float *g = model->gradients;
-    NC_HLX__PIECES(model->layout.total, memset(g + first, 0, count * sizeof *g));
+    NC_HLX__PIECES(model->layout.total, NC_HLX__PIECE, memset(g + first, 0, count * sizeof *g));
 }
 
 /* nc_hlx_dot of all gradients with themselves: a piece is a chunk of the reduction. */
 static float nc_hlx__squared_norm(nc_hlx_model *model) {
     const float *g = model->gradients;
     const size_t total = model->layout.total;
-    NC_HLX__PIECES(total, model->sums[piece] = nc_hlx_dot(g + first, g + first, count));
+    NC_HLX__PIECES(total, NC_HLX__CHUNK,
+                   model->sums[piece] = nc_hlx_dot(g + first, g + first, count));
     return nc_hlx_sum(model->sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
 }
 
@@ -5076,8 +5070,8 @@ NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t pos
     if (c->recompute || c->bf16) return NC_ERR_UNSUPPORTED;
     model->ready = 0;
     row = nc_hlx__row(model->embedded, position, d);
-    nc_hlx__embed_row(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
-                      nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0) + position * d, d);
+    nc_hlx__add(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
+                nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0) + position * d, d);
     in = row;
     for (l = 0; l < c->num_layers; l++) {
         nc_hlx__decode_layer(model, l, position, in);
@@ -5173,22 +5167,20 @@ NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *promp
 
 NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
                                const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
-    nc_allocator hooks;
-    const nc_allocator *use;
+    const nc_allocator *hooks;
     uint32_t *tokens;
     size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
     nc_status status;
     if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
         return NC_ERR_ARG;
-    hooks = model->hooks;
-    use = model->custom_hooks ? &hooks : NULL;
-    tokens = (uint32_t *)nc__alloc(use, bytes);
+    hooks = nc_hlx__hooks(model);
+    tokens = (uint32_t *)nc__alloc(hooks, bytes);
     if (!tokens) return NC_ERR_MEMORY;
     for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
     status =
         nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
     for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
-    nc__free(use, tokens, bytes);
+    nc__free(hooks, tokens, bytes);
     return status;
 }
 
@@ -5261,6 +5253,8 @@ NC_API void nc_hlx_data_close(nc_hlx_data *data) {
 
 #undef NC_HLX__VERSIONS
 #undef NC_HLX__INLINE
+#undef NC_HLX__PIECES
+#undef NC_HLX__PARALLEL
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT DEFAULT
 #elif defined(__GNUC__)
