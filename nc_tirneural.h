@@ -1618,7 +1618,7 @@ enum {
     NC_TIR__INPUTS = 80, /* unknown elements below the starting top of the stack */
     NC_TIR__MAX_STACK = 192,
     NC_TIR__MAX_CHECKS = 256,
-    NC_TIR__MAX_NODES = 64,
+    NC_TIR__MAX_NODES = 128,
     NC_TIR__MAX_ARGS = 11
 };
 
@@ -1848,7 +1848,7 @@ typedef struct nc_tir__node {
     nc_tir__tasm instruction;
     uint32_t args[NC_TIR__MAX_ARGS], results[NC_TIR__MAX_ARGS];
     uint8_t arg_count, result_count;
-    uint8_t ordered; /* reads or changes a channel: keeps its place among its like */
+    uint8_t new_check; /* it may crash where nothing before it did */
     uint8_t needed;
 } nc_tir__node;
 
@@ -1871,6 +1871,7 @@ enum { NC_TIR__C_ZERO, NC_TIR__C_NONZERO, NC_TIR__C_U32, NC_TIR__C_GENERIC };
  * left out. */
 static void nc_tir__check(nc_tir__terms *t, nc_tir__meaning *s, uint32_t kind, uint32_t term) {
     uint64_t words[2], value;
+    uint32_t check, i;
     if (kind == NC_TIR__C_U32 && nc_tir__known_u32(t, term)) return;
     if (kind == NC_TIR__C_ZERO || kind == NC_TIR__C_NONZERO) {
         if (nc_tir__is_constant(t, term, &value) && (value == 0) == (kind == NC_TIR__C_ZERO))
@@ -1879,10 +1880,13 @@ static void nc_tir__check(nc_tir__terms *t, nc_tir__meaning *s, uint32_t kind, u
     }
     words[0] = kind;
     words[1] = term;
-    if (s->check_count == NC_TIR__MAX_CHECKS)
+    check = nc_tir__intern(t, NC_TIR__T_CHECK, words, 2);
+    for (i = 0; i < s->check_count && s->checks[i] != check; i++) {
+    }
+    if (i == NC_TIR__MAX_CHECKS)
         t->overflow = 1;
-    else
-        s->checks[s->check_count++] = nc_tir__intern(t, NC_TIR__T_CHECK, words, 2);
+    else if (i == s->check_count)
+        s->checks[s->check_count++] = check;
 }
 
 static uint32_t nc_tir__take(nc_tir__meaning *s) { return s->stack[--s->n]; }
@@ -2001,6 +2005,7 @@ static void nc_tir__symbolic_opaque(nc_tir__terms *t, nc_tir__meaning *s, const 
     uint32_t args[NC_TIR__MAX_ARGS] = {0}, pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k;
     uint32_t channel = table->channel ? s->channel[table->channel] : 0, word;
     for (k = pops; k-- > 0;) args[k] = nc_tir__take(s);
+    if (i->op == NC_TIR__I_SPONGE_ABSORB_MEM) args[pops++] = s->channel[NC_TIR__RAM];
     if (i->op == NC_TIR__I_DIV_MOD) {
         nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
         nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
@@ -2052,6 +2057,7 @@ static int nc_tir__symbolic_stack(nc_tir__terms *t, nc_tir__meaning *s, const nc
 /* Run one instruction on the meaning; record a node unless it only moves values. */
 static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
     uint32_t pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k, before = s->n;
+    uint32_t checks = s->check_count;
     nc_tir__node *node = &s->nodes[s->node_count];
     if (nc_tir__symbolic_stack(t, s, i)) return;
     if (s->node_count + 1 >= NC_TIR__MAX_NODES)
@@ -2061,8 +2067,6 @@ static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc
     node->instruction = *i;
     node->arg_count = (uint8_t)pops;
     node->result_count = (uint8_t)pushes;
-    node->ordered = nc_tir__table[i->op].channel != NC_TIR__NONE || i->op == NC_TIR__I_ASSERT ||
-                    i->op == NC_TIR__I_ASSERT_VECTOR;
     node->needed = 0;
     for (k = 0; k < pops; k++) node->args[k] = s->stack[before - pops + k];
     switch (i->op) {
@@ -2092,20 +2096,16 @@ static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc
     default: nc_tir__symbolic_opaque(t, s, i); break;
     }
     for (k = 0; k < pushes; k++) node->results[k] = s->stack[s->n - pushes + k];
+    node->new_check = s->check_count > checks;
 }
 
 static void nc_tir__sort_checks(nc_tir__meaning *s) {
-    uint32_t i, j, n = 0;
-    for (i = 0; i < s->check_count; i++) { /* insertion into a set */
+    uint32_t i, j;
+    for (i = 1; i < s->check_count; i++) { /* by insertion */
         uint32_t c = s->checks[i];
-        for (j = 0; j < n && s->checks[j] < c; j++) {
-        }
-        if (j < n && s->checks[j] == c) continue;
-        memmove(&s->checks[j + 1], &s->checks[j], (n - j) * sizeof c);
+        for (j = i; j > 0 && s->checks[j - 1] > c; j--) s->checks[j] = s->checks[j - 1];
         s->checks[j] = c;
-        n++;
     }
-    s->check_count = n;
 }
 
 /* Symbolic run of a sequence. NC_TIR_PROVEN when its meaning is known. */
@@ -2150,32 +2150,56 @@ static nc_tir_verdict nc_tir__compare(const nc_tir__meaning *a, const nc_tir__me
     } while (0)
 
 /* Memory of the prover and the search, reused from block to block. */
-enum { NC_TIR__MAX_LOCAL = 250, NC_TIR__WINDOW = 112, NC_TIR__MAX_LEVELS = 200 };
+enum {
+    NC_TIR__MAX_LOCAL = 250,
+    NC_TIR__MAX_UNITS = 128,
+    NC_TIR__WINDOW = 112,
+    NC_TIR__MAX_LEVELS = 250,
+    NC_TIR__BUCKETS = 1 << 14 /* of scores */
+};
+
+/* A value the search knows, by its number on the stacks of states. */
+typedef struct nc_tir__local {
+    uint64_t offset; /* from the base of its family; the value of a constant */
+    uint32_t term, base;
+    uint8_t family, is_constant;
+} nc_tir__local;
+
+/* An operation still to be done; of reads and writes, one element. */
+typedef struct nc_tir__unit {
+    nc_tir__tasm instruction;
+    uint64_t after[2]; /* units that must be done before */
+    int32_t weight;    /* in the estimate */
+    uint8_t arg_count, result_count, first_owed;
+    uint8_t args[NC_TIR__MAX_ARGS], results[NC_TIR__MAX_ARGS]; /* bottom first */
+} nc_tir__unit;
 
 typedef struct nc_tir__state {
-    uint8_t stack[NC_TIR__WINDOW]; /* local term numbers, bottom first */
-    uint8_t n, next_ordered;
-    int8_t dip, reserved;
-    uint64_t done; /* nodes executed */
-    float score;
+    uint64_t done[2], hash, arg;
     uint32_t parent;
-    nc_tir__tasm move;
+    int32_t guide;                 /* what the network adds to the score */
+    uint8_t op, n;                 /* move that led here; height */
+    int8_t dip;                    /* least height so far, relative to the start of the block */
+    uint8_t stack[NC_TIR__WINDOW]; /* local numbers, bottom first */
 } nc_tir__state;
+
+struct nc_tir__move;
 
 typedef struct nc_tir__prover {
     nc_tir__terms terms;
     nc_tir__meaning before, after;
     /* the search problem */
-    uint32_t local[NC_TIR__MAX_LOCAL]; /* term of a local number */
-    uint8_t is_constant[NC_TIR__MAX_LOCAL];
-    uint64_t constant[NC_TIR__MAX_LOCAL];
-    uint8_t available[NC_TIR__MAX_LOCAL]; /* on the stack at the start */
-    uint32_t local_count;
-    nc_tir__node nodes[NC_TIR__MAX_NODES]; /* needed ones, args and results as local numbers */
-    uint32_t node_count, ordered_count;
+    nc_tir__local local[NC_TIR__MAX_LOCAL + 1];
+    nc_tir__unit units[NC_TIR__MAX_UNITS];
+    uint32_t local_count, unit_count;
     uint8_t goal[NC_TIR__WINDOW];
     uint32_t goal_count, base;
-    nc_tir__state *states; /* all levels, stb_ds array */
+    uint64_t present; /* operations among the units, one bit each */
+    uint64_t place_key[NC_TIR__WINDOW], unit_key[NC_TIR__MAX_UNITS];
+    struct nc_tir__move *moves; /* stb_ds array */
+    nc_tir__state *states;      /* all levels, stb_ds array */
+    uint32_t *order;            /* stb_ds array */
+    uint32_t bucket[NC_TIR__BUCKETS + 1];
     nc_tir__tasm found[NC_TIR__MAX_LEVELS];
 } nc_tir__prover;
 
@@ -2214,30 +2238,75 @@ NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict) {
 
 /* >>search ========================================================================= */
 
-/* Local number of a term, or -1 when there are too many. */
-static int nc_tir__localize(nc_tir__prover *p, uint32_t term) {
-    uint32_t i;
-    for (i = 0; i < p->local_count; i++)
-        if (p->local[i] == term) return (int)i;
-    if (p->local_count == NC_TIR__MAX_LOCAL) return -1;
-    p->local[i] = term;
-    p->is_constant[i] = (uint8_t)nc_tir__is_constant(&p->terms, term, &p->constant[i]);
-    p->available[i] = 0;
-    p->local_count++;
-    return (int)i;
+/* The block's operations, their order, and where its values must end are the problem; a state is
+ * a stack and the set of operations done. Reads and writes of several elements are taken apart
+ * into units, which moves join again as the stack allows. Values that differ by a constant form
+ * a family: one is made from another by addi. */
+
+/* Scores are integers in 1/64 instruction, so that they are the same on every machine. */
+enum {
+    NC_TIR__SCORE = 64,
+    NC_TIR__SCORE_DEAD = 16,      /* a value nobody needs */
+    NC_TIR__SCORE_MISPLACED = 19, /* an element that is not where it must end */
+    NC_TIR__SCORE_DISORDER = 40,
+    NC_TIR__SCORE_ARGS = 20 /* an element out of order */
+};
+
+/* Steele, Lea, Flood: splitmix64. */
+static uint64_t nc_tir__splitmix(uint64_t *state) {
+    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
+    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return z ^ (z >> 31);
 }
 
-/* Mark the first node that computes `term`, and what it needs in turn. */
+/* A term as base + offset with a constant offset; constants have base 0. */
+static uint32_t nc_tir__base_of(nc_tir__terms *t, uint32_t term, uint64_t *offset) {
+    nc_tir__poly poly;
+    nc_tir__to_poly(t, term, &poly);
+    *offset = 0;
+    if (poly.count == 0 || poly.m[0].degree != 0) return term; /* the constant comes first */
+    *offset = poly.m[0].coefficient;
+    memmove(&poly.m[0], &poly.m[1], --poly.count * sizeof poly.m[0]);
+    return nc_tir__from_poly(t, &poly);
+}
+
+/* Local number of a term, or -1 when there are too many. */
+static int nc_tir__localize(nc_tir__prover *p, uint32_t term) {
+    nc_tir__local *x = &p->local[p->local_count];
+    uint32_t i;
+    for (i = 0; i < p->local_count; i++)
+        if (p->local[i].term == term) return (int)i;
+    if (p->local_count == NC_TIR__MAX_LOCAL) return -1;
+    x->term = term;
+    x->base = nc_tir__base_of(&p->terms, term, &x->offset);
+    x->is_constant = x->base == nc_tir__constant(&p->terms, 0);
+    for (i = 0; p->local[i].base != x->base; i++) { /* ends at x itself */
+    }
+    x->family = (uint8_t)i;
+    return (int)p->local_count++;
+}
+
+/* The local number of another member of the family, or -1. */
+static int nc_tir__relative(const nc_tir__prover *p, uint32_t local, uint64_t offset) {
+    uint32_t i;
+    for (i = 0; i < p->local_count; i++)
+        if (p->local[i].base == p->local[local].base && p->local[i].offset == offset) return (int)i;
+    return -1;
+}
+
+/* Mark the first operation that computes a relative of the term, and what it needs in turn. */
 static void nc_tir__need(nc_tir__prover *p, uint32_t term) {
     nc_tir__meaning *s = &p->before;
-    uint64_t value;
-    uint32_t i, j;
-    if (nc_tir__is_constant(&p->terms, term, &value)) return;
-    if (p->terms.list[term].kind == NC_TIR__T_INPUT) return;
+    uint64_t offset;
+    uint32_t i, j, base = nc_tir__base_of(&p->terms, term, &offset);
+    if (base == nc_tir__constant(&p->terms, 0)) return;
+    for (i = p->base; i < NC_TIR__INPUTS; i++) /* inputs are the first terms, in order */
+        if (i == base) return;
     for (i = 0; i < s->node_count; i++) {
         nc_tir__node *node = &s->nodes[i];
         for (j = 0; j < node->result_count; j++) {
-            if (node->results[j] != term) continue;
+            if (nc_tir__base_of(&p->terms, node->results[j], &offset) != base) continue;
             if (node->needed) return;
             node->needed = 1;
             for (j = 0; j < node->arg_count; j++) nc_tir__need(p, node->args[j]);
@@ -2246,265 +2315,716 @@ static void nc_tir__need(nc_tir__prover *p, uint32_t term) {
     }
 }
 
-/* An addition of a constant becomes addi of its other operand. */
-static void nc_tir__simplify_node(nc_tir__prover *p, nc_tir__node *node) {
+/* A difference compared with zero is compared in place: a - b = 0 as a = b. */
+static void nc_tir__compare_directly(nc_tir__terms *t, nc_tir__node *node) {
+    nc_tir__poly poly, one;
     uint64_t value;
-    int side;
-    if (node->instruction.op != NC_TIR__I_ADD) return;
-    for (side = 0; side < 2; side++)
-        if (nc_tir__is_constant(&p->terms, node->args[side], &value)) {
-            node->instruction.op = NC_TIR__I_ADDI;
-            node->instruction.arg = value;
-            node->args[0] = node->args[1 - side];
-            node->arg_count = 1;
-            return;
-        }
+    uint32_t side = 0, k;
+    if (node->instruction.op != NC_TIR__I_EQ) return;
+    if (!nc_tir__is_constant(t, node->args[0], &value) || value) side = 1;
+    if (!nc_tir__is_constant(t, node->args[side], &value) || value) return;
+    nc_tir__to_poly(t, node->args[1 - side], &poly);
+    if (poly.count != 2 || poly.m[1].degree != 1 || poly.m[0].degree > 1) return;
+    if (poly.m[1].coefficient != 1 && poly.m[1].coefficient != NC_GL_P - 1) return;
+    if (poly.m[1].coefficient != 1)
+        for (k = 0; k < 2; k++) poly.m[k].coefficient = nc_gl_neg(poly.m[k].coefficient);
+    poly.m[0].coefficient = nc_gl_neg(poly.m[0].coefficient); /* poly.m[1] = poly.m[0] */
+    if (poly.m[0].degree == 1 && poly.m[0].coefficient != 1) return;
+    for (k = 0; k < 2; k++) {
+        one.count = 1;
+        one.m[0] = poly.m[k];
+        node->args[k == 0 ? side : 1 - side] = nc_tir__from_poly(t, &one);
+    }
 }
 
-/* Set up the problem from p->before: needed nodes, goal, starting stack. 0 when too large. */
+/* Append a unit of the problem; operands and results are terms. 0 when there is no room. */
+static int nc_tir__add_unit(nc_tir__prover *p, const nc_tir__node *node, const uint32_t *args,
+                            uint32_t arg_count, const uint32_t *results, uint32_t result_count) {
+    const nc_tir__instruction *table = &nc_tir__table[node->instruction.op];
+    uint32_t channel = table->channel, j, self = p->unit_count;
+    nc_tir__unit *u = &p->units[self];
+    int local, writes = (table->flags & NC_TIR__WRITES) != 0;
+    int absorbs = node->instruction.op == NC_TIR__I_SPONGE_ABSORB_MEM;
+    if (self == NC_TIR__MAX_UNITS) return 0;
+    memset(u, 0, sizeof *u);
+    u->instruction = node->instruction;
+    u->arg_count = (uint8_t)arg_count;
+    u->result_count = (uint8_t)result_count;
+    for (j = 0; j < arg_count; j++) {
+        if ((local = nc_tir__localize(p, args[j])) < 0) return 0;
+        u->args[j] = (uint8_t)local;
+    }
+    for (j = 0; j < result_count; j++) {
+        if ((local = nc_tir__localize(p, results[j])) < 0) return 0;
+        u->results[j] = (uint8_t)local;
+    }
+    u->weight = NC_TIR__SCORE;
+    if (channel == NC_TIR__PUBLIC_IN || channel == NC_TIR__OUT ||
+        u->instruction.op == NC_TIR__I_DIVINE)
+        u->weight = NC_TIR__SCORE / 5 + 1;
+    for (j = 0; j < self; j++) { /* reads wait for the last write, writes for all before them */
+        const nc_tir__unit *v = &p->units[j];
+        const nc_tir__instruction *other = &nc_tir__table[v->instruction.op];
+        int wrote = (other->flags & NC_TIR__WRITES) != 0;
+        if ((channel && other->channel == channel && (wrote || writes)) ||
+            (absorbs && other->channel == NC_TIR__RAM && wrote) ||
+            (v->instruction.op == NC_TIR__I_SPONGE_ABSORB_MEM && channel == NC_TIR__RAM && writes))
+            u->after[j / 64] |= UINT64_C(1) << (j & 63);
+    }
+    p->unit_count++;
+    return 1;
+}
+
+/* Take a needed operation apart into units. 0 when there is no room. */
+static int nc_tir__units_of(nc_tir__prover *p, const nc_tir__node *node) {
+    nc_tir__terms *t = &p->terms;
+    uint32_t n = (uint32_t)node->instruction.arg, k, args[2], next;
+    uint64_t value;
+    switch (node->instruction.op) {
+    case NC_TIR__I_DIVINE:
+    case NC_TIR__I_READ_IO:
+        for (k = 0; k < n; k++)
+            if (!nc_tir__add_unit(p, node, NULL, 0, &node->results[k], 1)) return 0;
+        return 1;
+    case NC_TIR__I_WRITE_IO:
+        for (k = 0; k < n; k++)
+            if (!nc_tir__add_unit(p, node, &node->args[n - 1 - k], 1, NULL, 0)) return 0;
+        return 1;
+    case NC_TIR__I_READ_MEM:
+    case NC_TIR__I_WRITE_MEM:
+        for (k = 0; k < n; k++) {
+            int read = node->instruction.op == NC_TIR__I_READ_MEM;
+            uint64_t step = read ? nc_gl_neg((nc_gl)k) : (uint64_t)k;
+            args[0] = node->args[read ? 0 : n - 1 - k];
+            args[1] = nc_tir__linear(t, node->args[read ? 0 : n], 1, nc_tir__constant(t, step));
+            next = nc_tir__linear(t, args[1], 1, nc_tir__constant(t, read ? NC_GL_P - 1 : 1));
+            if (nc_tir__localize(p, next) < 0) return 0;
+            if (!nc_tir__add_unit(p, node, args + read, read ? 1 : 2, &node->results[k],
+                                  (uint32_t)read))
+                return 0;
+        }
+        return 1;
+    case NC_TIR__I_ADDI: return 1; /* made within its family */
+    case NC_TIR__I_ADD:
+        for (k = 0; k < 2; k++)
+            if (nc_tir__is_constant(t, node->args[k], &value)) return 1;
+        break;
+    default: break;
+    }
+    return nc_tir__add_unit(p, node, node->args, node->arg_count, node->results,
+                            node->result_count);
+}
+
+/* Times a value is owed by the goal and by other units. */
+static uint32_t nc_tir__demand(const nc_tir__prover *p, uint8_t local, uint32_t except) {
+    uint32_t n = 0, i, j;
+    for (i = 0; i < p->goal_count; i++) n += p->goal[i] == local;
+    for (i = 0; i < p->unit_count; i++)
+        for (j = 0; i != except && j < p->units[i].arg_count; j++)
+            n += p->units[i].args[j] == local;
+    return n;
+}
+
+/* assert_vector leaves one half of its operands on the stack, here the one more wanted; where it
+ * is wanted anyway it is not owed twice. */
+static void nc_tir__choose_half(nc_tir__prover *p, uint32_t unit) {
+    nc_tir__unit *u = &p->units[unit];
+    uint32_t demand[2] = {0, 0}, i;
+    uint8_t half[5];
+    for (i = 0; i < 10; i++) demand[i / 5] += nc_tir__demand(p, u->args[i], unit) > 0;
+    if (demand[1] > demand[0] || (demand[1] == demand[0] && u->args[5] < u->args[0])) {
+        memcpy(half, u->args, 5);
+        memcpy(u->args, u->args + 5, 5);
+        memcpy(u->args + 5, half, 5);
+    }
+    if (demand[0] == 5 || demand[1] == 5) u->first_owed = 5;
+    u->result_count = 0;
+}
+
+/* A sum of copies of one value is a multiple of it. */
+static void nc_tir__as_multiple(nc_tir__terms *t, nc_tir__node *node) {
+    nc_tir__poly poly;
+    uint64_t value;
+    if (node->instruction.op != NC_TIR__I_ADD && node->instruction.op != NC_TIR__I_MUL) return;
+    if (nc_tir__is_constant(t, node->args[0], &value) ||
+        nc_tir__is_constant(t, node->args[1], &value))
+        return;
+    nc_tir__to_poly(t, node->results[0], &poly);
+    if (poly.count != 1 || poly.m[0].degree != 1) return;
+    node->instruction.op = NC_TIR__I_MUL;
+    node->args[0] = poly.m[0].factor[0];
+    node->args[1] = nc_tir__constant(t, poly.m[0].coefficient);
+}
+
+/* Set up the problem from p->before: needed units, goal, starting stack. 0 when too large. */
 static int nc_tir__pose(nc_tir__prover *p, nc_tir__state *start) {
     nc_tir__meaning *s = &p->before;
-    uint32_t i, j, kept = 0;
+    uint64_t seed = 0;
+    uint32_t i, j;
     int local, base = NC_TIR__INPUTS + s->dip - 16;
     if (s->too_many_nodes || base < 0) return 0;
     p->base = (uint32_t)base;
-    p->local_count = p->node_count = p->ordered_count = 0;
+    p->local_count = p->unit_count = 0;
     memset(start, 0, sizeof *start);
     if (NC_TIR__INPUTS - p->base > NC_TIR__WINDOW || s->n - p->base > NC_TIR__WINDOW) return 0;
-    for (i = p->base; i < NC_TIR__INPUTS; i++) { /* inputs are the first terms, in order */
-        local = nc_tir__localize(p, i);
-        p->available[local] = 1;
+    for (i = p->base; i < NC_TIR__INPUTS; i++) {
+        if ((local = nc_tir__localize(p, i)) < 0) return 0;
         start->stack[start->n++] = (uint8_t)local;
     }
-    for (i = 0; i < s->node_count; i++) { /* asserts and writes always; crashes keep their node */
+    for (i = 0; i < s->node_count; i++) {
+        nc_tir__compare_directly(&p->terms, &s->nodes[i]);
+        nc_tir__as_multiple(&p->terms, &s->nodes[i]);
+    }
+    for (i = 0; i < s->node_count; i++) { /* writes always; crashes when the check is new */
         const nc_tir__instruction *table = &nc_tir__table[s->nodes[i].instruction.op];
-        if (!(table->flags & (NC_TIR__CRASH | NC_TIR__WRITES))) continue;
+        if (!(table->flags & NC_TIR__WRITES) && !s->nodes[i].new_check) continue;
         s->nodes[i].needed = 1;
         for (j = 0; j < s->nodes[i].arg_count; j++) nc_tir__need(p, s->nodes[i].args[j]);
     }
     for (i = p->base; i < s->n; i++) nc_tir__need(p, s->stack[i]);
+    p->goal_count = s->n - p->base;
     for (i = p->base; i < s->n; i++) {
-        local = nc_tir__localize(p, s->stack[i]);
-        if (local < 0) return 0;
-        p->goal[kept++] = (uint8_t)local;
+        if ((local = nc_tir__localize(p, s->stack[i])) < 0) return 0;
+        p->goal[i - p->base] = (uint8_t)local;
     }
-    p->goal_count = kept;
-    for (i = 0; i < s->node_count; i++) {
-        nc_tir__node node = s->nodes[i];
-        if (!node.needed) continue;
-        nc_tir__simplify_node(p, &node);
-        for (j = 0; j < node.arg_count; j++) {
-            local = nc_tir__localize(p, node.args[j]);
-            if (local < 0) return 0;
-            node.args[j] = (uint32_t)local;
-        }
-        for (j = 0; j < node.result_count; j++) {
-            local = nc_tir__localize(p, node.results[j]);
-            if (local < 0) return 0;
-            node.results[j] = (uint32_t)local;
-        }
-        p->ordered_count += node.ordered;
-        p->nodes[p->node_count++] = node;
+    for (i = 0; i < s->node_count; i++)
+        if (s->nodes[i].needed && !nc_tir__units_of(p, &s->nodes[i])) return 0;
+    if (p->terms.overflow) return 0;
+    for (i = 0, p->present = 0; i < p->unit_count; i++) {
+        p->present |= UINT64_C(1) << p->units[i].instruction.op;
+        if (p->units[i].instruction.op == NC_TIR__I_ASSERT_VECTOR) nc_tir__choose_half(p, i);
     }
+    for (i = 0; i < NC_TIR__WINDOW; i++) p->place_key[i] = nc_tir__splitmix(&seed) | 1;
+    for (i = 0; i < NC_TIR__MAX_UNITS; i++) p->unit_key[i] = nc_tir__splitmix(&seed) | 1;
+    for (i = 0; i < start->n; i++) start->hash += p->place_key[i] * (start->stack[i] + 1u);
     return 1;
 }
 
-/* How often each term is still owed (operands of open nodes, places in the goal), and present. */
+/* What a state has of every value and still owes, by value and by family. */
 typedef struct nc_tir__ledger {
-    int8_t owed[NC_TIR__MAX_LOCAL], present[NC_TIR__MAX_LOCAL], coming[NC_TIR__MAX_LOCAL];
+    int16_t spare[NC_TIR__MAX_LOCAL]; /* on the stack or coming, minus owed */
+    int16_t surplus[NC_TIR__MAX_LOCAL], deficit[NC_TIR__MAX_LOCAL], live[NC_TIR__MAX_LOCAL];
+    int32_t copies, dead, lost, open;
 } nc_tir__ledger;
+
+static void nc_tir__count_family(const nc_tir__prover *p, nc_tir__ledger *l, uint32_t f, int sign) {
+    int rest = l->surplus[f] - l->deficit[f];
+    l->copies += sign * l->deficit[f];
+    if (rest > 0) l->dead += sign * rest;
+    if (l->deficit[f] > 0 && l->live[f] == 0 && !p->local[f].is_constant) l->lost += sign;
+}
+
+/* A value's supply changes by `live`, its demand by `owed`. */
+static void nc_tir__adjust(const nc_tir__prover *p, nc_tir__ledger *l, uint32_t local, int live,
+                           int owed) {
+    uint32_t f = p->local[local].family;
+    int16_t *spare = &l->spare[local];
+    nc_tir__count_family(p, l, f, -1);
+    if (*spare > 0)
+        l->surplus[f] = (int16_t)(l->surplus[f] - *spare);
+    else
+        l->deficit[f] = (int16_t)(l->deficit[f] + *spare);
+    *spare = (int16_t)(*spare + live - owed);
+    l->live[f] = (int16_t)(l->live[f] + live);
+    if (*spare > 0)
+        l->surplus[f] = (int16_t)(l->surplus[f] + *spare);
+    else
+        l->deficit[f] = (int16_t)(l->deficit[f] - *spare);
+    nc_tir__count_family(p, l, f, 1);
+}
+
+static int nc_tir__is_done(const nc_tir__state *s, uint32_t unit) {
+    return (int)(s->done[unit / 64] >> (unit & 63) & 1);
+}
 
 static void nc_tir__count_up(const nc_tir__prover *p, const nc_tir__state *s, nc_tir__ledger *l) {
     uint32_t i, j;
     memset(l, 0, sizeof *l);
-    for (i = 0; i < p->goal_count; i++) l->owed[p->goal[i]]++;
-    for (i = 0; i < s->n; i++) l->present[s->stack[i]]++;
-    for (i = 0; i < p->node_count; i++) {
-        if (s->done >> i & 1) continue;
-        for (j = 0; j < p->nodes[i].arg_count; j++) l->owed[p->nodes[i].args[j]]++;
-        for (j = 0; j < p->nodes[i].result_count; j++) l->coming[p->nodes[i].results[j]]++;
+    for (i = 0; i < p->goal_count; i++) nc_tir__adjust(p, l, p->goal[i], 0, 1);
+    for (i = 0; i < s->n; i++) nc_tir__adjust(p, l, s->stack[i], 1, 0);
+    for (i = 0; i < p->unit_count; i++) {
+        if (nc_tir__is_done(s, i)) continue;
+        l->open += p->units[i].weight;
+        for (j = p->units[i].first_owed; j < p->units[i].arg_count; j++)
+            nc_tir__adjust(p, l, p->units[i].args[j], 0, 1);
+        for (j = 0; j < p->units[i].result_count; j++)
+            nc_tir__adjust(p, l, p->units[i].results[j], 1, 0);
     }
 }
 
-/* Estimated instructions to the goal; negative when a term was lost for good. */
-static float nc_tir__estimate(const nc_tir__prover *p, const nc_tir__state *s) {
-    nc_tir__ledger l;
-    uint32_t i, open = 0, copies = 0, dead = 0, misplaced = 0;
-    nc_tir__count_up(p, s, &l);
-    for (i = 0; i < p->node_count; i++) open += !(s->done >> i & 1);
-    for (i = 0; i < p->local_count; i++) {
-        int have = l.present[i] + l.coming[i];
-        if (l.owed[i] > have) {
-            if (have == 0 && !p->is_constant[i]) return -1.0f;
-            copies += (uint32_t)(l.owed[i] - have);
+/* A move from a state: an instruction and the units it does. */
+typedef struct nc_tir__move {
+    uint64_t arg, hash;
+    uint32_t parent;
+    int32_t score, guide;
+    uint8_t op, count, value; /* value: local number of what push, addi, read_mem... leave on top */
+    uint8_t units[5];
+} nc_tir__move;
+
+/* What a move takes from the stack and what it puts there, bottom first. */
+typedef struct nc_tir__change {
+    uint32_t pops, pushes;
+    uint8_t top[NC_TIR__MAX_ARGS + 16];
+} nc_tir__change;
+
+static void nc_tir__change_of(const nc_tir__prover *p, const nc_tir__state *s,
+                              const nc_tir__move *m, nc_tir__change *c) {
+    uint32_t i, n = (uint32_t)m->arg, last = s->n - 1u;
+    const nc_tir__unit *u = &p->units[m->units[0]];
+    c->pops = c->pushes = 0;
+    switch (m->op) {
+    case NC_TIR__I_POP: c->pops = n; return;
+    case NC_TIR__I_DUP: c->top[c->pushes++] = s->stack[last - n]; return;
+    case NC_TIR__I_PUSH: c->top[c->pushes++] = m->value; return;
+    case NC_TIR__I_ADDI:
+        c->pops = 1;
+        c->top[c->pushes++] = m->value;
+        return;
+    case NC_TIR__I_SWAP:
+    case NC_TIR__I_PICK:
+    case NC_TIR__I_PLACE:
+        c->pops = c->pushes = n + 1;
+        if (m->op == NC_TIR__I_PLACE) {
+            c->top[0] = s->stack[last];
+            for (i = 0; i < n; i++) c->top[1 + i] = s->stack[last - n + i];
         } else {
-            dead += (uint32_t)(have - l.owed[i]);
+            for (i = 0; i < n; i++) c->top[i] = s->stack[last - n + 1 + i];
+            c->top[n] = s->stack[last - n];
+            if (m->op == NC_TIR__I_PICK) return;
+            for (i = 1; i < n; i++) c->top[i] = s->stack[last - n + i];
+            c->top[0] = s->stack[last];
+        }
+        return;
+    case NC_TIR__I_READ_IO:
+    case NC_TIR__I_DIVINE:
+    case NC_TIR__I_READ_MEM:
+        for (i = 0; i < n; i++) c->top[c->pushes++] = p->units[m->units[i]].results[0];
+        if (m->op != NC_TIR__I_READ_MEM) return;
+        c->pops = 1;
+        c->top[c->pushes++] = m->value;
+        return;
+    case NC_TIR__I_WRITE_IO: c->pops = n; return;
+    case NC_TIR__I_WRITE_MEM:
+        c->pops = n + 1;
+        c->top[c->pushes++] = m->value;
+        return;
+    case NC_TIR__I_ASSERT_VECTOR: c->pops = 5; return; /* either half may be the one that stays */
+    default: break;
+    }
+    c->pops = u->arg_count;
+    c->pushes = u->result_count;
+    memcpy(c->top, u->results, u->result_count);
+}
+
+/* Values that must come to lie in order: the goal, or the operands of a coming operation. */
+typedef struct nc_tir__aim {
+    uint32_t count, first; /* stack elements from place `first` on count */
+    int32_t met;           /* how many of its values the stack has */
+    uint64_t match[NC_TIR__MAX_LOCAL];
+    uint64_t row[NC_TIR__WINDOW + 1]; /* of the state being expanded, by height */
+    int8_t wanted[NC_TIR__MAX_LOCAL], has[NC_TIR__MAX_LOCAL];
+} nc_tir__aim;
+
+/* The search: moves from one level of states, of which the best become the next level. */
+typedef struct nc_tir__beam {
+    nc_tir__prover *p;
+    const nc_tir__state *s; /* being expanded */
+    uint32_t parent, seen_mask;
+    nc_tir__ledger ledger;
+    int32_t misplaced[NC_TIR__WINDOW + 1]; /* below each height */
+    nc_tir__aim aims[3]; /* the goal; operands of the next operations with three or more */
+    int aim_count;
+    nc_tir__move *moves; /* stb_ds array */
+    uint64_t *seen;      /* hashes of states kept so far: open addressing, 0 is empty */
+    uint64_t expanded;
+} nc_tir__beam;
+
+/* Longest common subsequence of a stack and an aim, one stack element a step (Hyyro 2004): the
+ * zeros of `row` count its length; match has a bit for every place where the aim has a value. */
+static uint64_t nc_tir__align(uint64_t row, uint64_t match) {
+    uint64_t hit = row & match;
+    return (row + hit) | (row - hit);
+}
+
+/* An aim: values that must lie in this order, with how many of them the stack has. */
+static void nc_tir__set_aim(nc_tir__aim *a, const uint8_t *values, uint32_t count) {
+    uint32_t i;
+    memset(a, 0, sizeof *a);
+    a->count = count;
+    for (i = 0; i < count; i++) {
+        a->match[values[i]] |= UINT64_C(1) << i;
+        a->wanted[values[i]]++;
+    }
+}
+
+static uint32_t nc_tir__zeros(uint64_t row, uint32_t width) {
+    uint32_t n = 0;
+    row = ~row & (width < 64 ? (UINT64_C(1) << width) - 1 : ~UINT64_C(0));
+    for (; row; row &= row - 1) n++;
+    return n;
+}
+
+/* How many values, from place `at` on, are not where they must end. */
+static int32_t nc_tir__misplaced(const nc_tir__prover *p, uint32_t at, const uint8_t *values,
+                                 uint32_t count) {
+    int32_t n = 0;
+    uint32_t i;
+    for (i = 0; i < count && at + i < p->goal_count; i++) n += p->goal[at + i] != values[i];
+    return n;
+}
+
+/* Prepare the aim for the state being expanded. */
+static void nc_tir__take_aim(nc_tir__aim *a, const nc_tir__state *s) {
+    uint32_t i;
+    memset(a->has, 0, sizeof a->has);
+    a->met = 0;
+    a->row[0] = ~UINT64_C(0);
+    for (i = 0; i < s->n; i++) {
+        uint8_t v = s->stack[i];
+        a->row[i + 1] = i < a->first ? a->row[i] : nc_tir__align(a->row[i], a->match[v]);
+        if (i >= a->first && a->has[v]++ < a->wanted[v]) a->met++;
+    }
+}
+
+/* Values that are there but out of order after a change of the stack. */
+static int32_t nc_tir__disorder(nc_tir__aim *a, const nc_tir__state *s, const nc_tir__change *c) {
+    uint32_t keep = s->n - c->pops, i;
+    uint64_t row = a->row[keep];
+    int32_t met = a->met;
+    for (i = keep; i < s->n; i++)
+        if (i >= a->first && --a->has[s->stack[i]] < a->wanted[s->stack[i]]) met--;
+    for (i = 0; i < c->pushes; i++) {
+        if (keep + i < a->first) continue;
+        row = nc_tir__align(row, a->match[c->top[i]]);
+        if (a->has[c->top[i]]++ < a->wanted[c->top[i]]) met++;
+    }
+    for (i = 0; i < c->pushes; i++)
+        if (keep + i >= a->first) a->has[c->top[i]]--;
+    for (i = keep; i < s->n; i++)
+        if (i >= a->first) a->has[s->stack[i]]++;
+    return met - (int32_t)nc_tir__zeros(row, a->count);
+}
+
+/* Supply and demand after units are done (sign 1) or undone (-1). */
+static void nc_tir__account(nc_tir__beam *b, const nc_tir__move *m, const nc_tir__change *c,
+                            int sign) {
+    const nc_tir__prover *p = b->p;
+    uint32_t i, j;
+    for (i = 0; i < m->count; i++) {
+        const nc_tir__unit *u = &p->units[m->units[i]];
+        b->ledger.open -= sign * u->weight;
+        for (j = u->first_owed; j < u->arg_count; j++)
+            nc_tir__adjust(p, &b->ledger, u->args[j], 0, -sign);
+        for (j = 0; j < u->result_count; j++)
+            nc_tir__adjust(p, &b->ledger, u->results[j], -sign, 0);
+    }
+    for (i = 0; i < c->pops; i++)
+        nc_tir__adjust(p, &b->ledger, b->s->stack[b->s->n - 1 - i], -sign, 0);
+    for (i = 0; i < c->pushes; i++) nc_tir__adjust(p, &b->ledger, c->top[i], sign, 0);
+}
+
+/* Offer a move unless it loses a value for good or leaves the permitted depth. */
+static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__move *m) {
+    const nc_tir__prover *p = b->p;
+    const nc_tir__state *s = b->s;
+    nc_tir__ledger *l = &b->ledger;
+    nc_tir__change c;
+    int moves_only = op == NC_TIR__I_SWAP || op == NC_TIR__I_PICK || op == NC_TIR__I_PLACE;
+    int height, dip, k;
+    uint32_t i, keep;
+    m->op = (uint8_t)op;
+    m->arg = arg;
+    m->parent = b->parent;
+    nc_tir__change_of(p, s, m, &c);
+    height = (int)(s->n - c.pops + c.pushes);
+    dip = height + (int)p->base - NC_TIR__INPUTS;
+    if (s->n < c.pops || height < 16 || height > NC_TIR__WINDOW || dip < p->before.dip) return;
+    keep = s->n - c.pops;
+    m->hash = s->hash;
+    for (i = 0; i < m->count; i++) m->hash += p->unit_key[m->units[i]];
+    for (i = 0; i < c.pops; i++) m->hash -= p->place_key[keep + i] * (s->stack[keep + i] + 1u);
+    for (i = 0; i < c.pushes; i++) m->hash += p->place_key[keep + i] * (c.top[i] + 1u);
+    if (!moves_only) nc_tir__account(b, m, &c, 1);
+    m->guide = s->guide;
+    m->score = s->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
+    for (k = 0; k < b->aim_count; k++)
+        m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
+                    nc_tir__disorder(&b->aims[k], s, &c);
+    m->score += NC_TIR__SCORE_MISPLACED *
+                (b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes));
+    if (!l->lost) stbds_arrput(b->moves, *m);
+    if (!moves_only) nc_tir__account(b, m, &c, -1);
+}
+
+static void nc_tir__apply(const nc_tir__prover *p, nc_tir__state *s, const nc_tir__move *m) {
+    nc_tir__change c;
+    uint32_t i;
+    int dip;
+    nc_tir__change_of(p, s, m, &c);
+    s->n = (uint8_t)(s->n - c.pops);
+    for (i = 0; i < c.pushes; i++) s->stack[s->n++] = c.top[i];
+    for (i = 0; i < m->count; i++) s->done[m->units[i] / 64] |= UINT64_C(1) << (m->units[i] & 63);
+    dip = (int)s->n + (int)p->base - NC_TIR__INPUTS;
+    if (dip < s->dip) s->dip = (int8_t)dip;
+    s->hash = m->hash;
+    s->guide = m->guide;
+    s->parent = m->parent;
+    s->op = m->op;
+    s->arg = m->arg;
+}
+
+/* Whether a unit may be done now, the units in `m` being done in the same move. */
+static int nc_tir__turn(const nc_tir__beam *b, uint32_t unit, const nc_tir__move *m) {
+    const uint64_t *after = b->p->units[unit].after, *done = b->s->done;
+    uint64_t open[2];
+    uint32_t k;
+    if (nc_tir__is_done(b->s, unit)) return 0;
+    open[0] = after[0] & ~done[0];
+    open[1] = after[1] & ~done[1];
+    for (k = 0; k < m->count; k++) {
+        if (m->units[k] == unit) return 0;
+        open[m->units[k] / 64] &= ~(UINT64_C(1) << (m->units[k] & 63));
+    }
+    return !open[0] && !open[1];
+}
+
+/* Are the five pairs that assert_vector compares those of the unit, in any order? */
+static int nc_tir__same_pairs(const uint8_t *a, const uint8_t *b) {
+    uint32_t used = 0, i, j;
+    for (i = 0; i < 5; i++) {
+        for (j = 0; j < 5; j++)
+            if (!(used >> j & 1) &&
+                ((a[i] == b[j] && a[i + 5] == b[j + 5]) || (a[i] == b[j + 5] && a[i + 5] == b[j])))
+                break;
+        if (j == 5) return 0;
+        used |= 1u << j;
+    }
+    return 1;
+}
+
+/* Does the top of the stack hold the operands of a unit, in order or swapped? */
+static int nc_tir__ready(const nc_tir__unit *u, const nc_tir__state *s) {
+    const uint8_t *top = s->stack + s->n - u->arg_count;
+    if (s->n < u->arg_count) return 0;
+    if (u->instruction.op == NC_TIR__I_ASSERT_VECTOR) return nc_tir__same_pairs(top, u->args);
+    if (!memcmp(top, u->args, u->arg_count)) return 1;
+    return u->arg_count == 2 && (nc_tir__table[u->instruction.op].flags & NC_TIR__SWAPS) &&
+           top[0] == u->args[1] && top[1] == u->args[0];
+}
+
+/* The next unit that continues a joined read or write; -1 when there is none. */
+static int nc_tir__next_unit(const nc_tir__beam *b, const nc_tir__move *m, uint32_t op) {
+    const nc_tir__prover *p = b->p;
+    const nc_tir__state *s = b->s;
+    uint8_t top = s->stack[s->n - 1];
+    uint64_t k = m->count;
+    int memory = op == NC_TIR__I_READ_MEM || op == NC_TIR__I_WRITE_MEM, pointer = -1;
+    uint32_t i, depth = (uint32_t)k + 1 + (op == NC_TIR__I_WRITE_MEM);
+    if (memory)
+        pointer = nc_tir__relative(
+            p, top, nc_gl_add(p->local[top].offset, op == NC_TIR__I_READ_MEM ? nc_gl_neg(k) : k));
+    if (memory && pointer < 0) return -1;
+    for (i = 0; i < p->unit_count; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        if (u->instruction.op != op || (memory && u->args[u->arg_count - 1] != pointer)) continue;
+        if (!nc_tir__turn(b, i, m)) continue;
+        if (op == NC_TIR__I_WRITE_IO || op == NC_TIR__I_WRITE_MEM) {
+            if (depth > s->n || s->stack[s->n - depth] != u->args[0]) continue;
+        }
+        return (int)i;
+    }
+    return -1;
+}
+
+/* Moves that do units: operations whose operands are on top, reads and writes joined up to five. */
+static void nc_tir__expand_units(nc_tir__beam *b) {
+    static const uint8_t joined[5] = {NC_TIR__I_DIVINE, NC_TIR__I_READ_IO, NC_TIR__I_WRITE_IO,
+                                      NC_TIR__I_READ_MEM, NC_TIR__I_WRITE_MEM};
+    const nc_tir__prover *p = b->p;
+    nc_tir__move m;
+    uint32_t i, k;
+    int next;
+    memset(&m, 0, sizeof m);
+    for (i = 0; i < p->unit_count; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        if (memchr(joined, (int)u->instruction.op, sizeof joined)) continue;
+        m.count = 0;
+        if (!nc_tir__ready(u, b->s) || !nc_tir__turn(b, i, &m)) continue;
+        m.count = 1;
+        m.units[0] = (uint8_t)i;
+        nc_tir__offer(b, u->instruction.op, u->instruction.arg, &m);
+    }
+    for (k = 0; k < 5; k++) {
+        if (!(p->present >> joined[k] & 1)) continue;
+        m.count = 0;
+        while (m.count < 5 && (next = nc_tir__next_unit(b, &m, joined[k])) >= 0) {
+            m.units[m.count++] = (uint8_t)next;
+            if (joined[k] == NC_TIR__I_READ_MEM || joined[k] == NC_TIR__I_WRITE_MEM) {
+                const nc_tir__unit *u = &p->units[next];
+                uint8_t pointer = u->args[u->arg_count - 1];
+                next =
+                    nc_tir__relative(p, pointer,
+                                     nc_gl_add(p->local[pointer].offset,
+                                               joined[k] == NC_TIR__I_READ_MEM ? NC_GL_P - 1 : 1));
+                if (next < 0) break; /* cannot be: posed with the unit */
+                m.value = (uint8_t)next;
+            }
+            nc_tir__offer(b, joined[k], m.count, &m);
         }
     }
-    for (i = 0; i < s->n; i++) misplaced += i >= p->goal_count || s->stack[i] != p->goal[i];
-    return (float)open + (float)copies + 0.25f * (float)dead + 0.3f * (float)misplaced;
+}
+
+/* Moves that copy, make or drop values: pop of what nobody needs, dup, addi, push. */
+static void nc_tir__expand_values(nc_tir__beam *b) {
+    const nc_tir__prover *p = b->p;
+    const nc_tir__state *s = b->s;
+    const nc_tir__ledger *l = &b->ledger;
+    int16_t left[NC_TIR__MAX_LOCAL];
+    nc_tir__move m;
+    uint32_t i, dead;
+    uint8_t top = s->stack[s->n - 1];
+    memset(&m, 0, sizeof m);
+    for (i = 0; i < 6 && i < s->n; i++)
+        left[s->stack[s->n - 1 - i]] = l->spare[s->stack[s->n - 1 - i]];
+    for (dead = 0; dead < 5 && dead < s->n && left[s->stack[s->n - 1 - dead]]-- > 0;) dead++;
+    if (dead) nc_tir__offer(b, NC_TIR__I_POP, dead, &m);
+    for (i = 0; i < 16 && i < s->n; i++) {
+        uint8_t v = s->stack[s->n - 1 - i], f = p->local[v].family;
+        if (p->local[v].is_constant) continue;
+        if (l->spare[v] < 0 || (l->deficit[f] > 0 && l->surplus[f] == 0))
+            nc_tir__offer(b, NC_TIR__I_DUP, i, &m);
+    }
+    for (i = 0; i < p->local_count; i++) {
+        if (l->spare[i] >= 0) continue;
+        m.value = (uint8_t)i;
+        if (p->local[i].is_constant) nc_tir__offer(b, NC_TIR__I_PUSH, p->local[i].offset, &m);
+        if (p->local[i].family == p->local[top].family)
+            nc_tir__offer(b, NC_TIR__I_ADDI, nc_gl_sub(p->local[i].offset, p->local[top].offset),
+                          &m);
+    }
+}
+
+/* Moves that only rearrange. */
+static void nc_tir__expand_moves(nc_tir__beam *b) {
+    const nc_tir__state *s = b->s;
+    nc_tir__move m;
+    uint32_t i, k, last = s->n - 1u;
+    memset(&m, 0, sizeof m);
+    for (i = 1; i < 16 && i <= last; i++) {
+        if (s->stack[last] != s->stack[last - i]) nc_tir__offer(b, NC_TIR__I_SWAP, i, &m);
+        for (k = 1; k <= i && s->stack[last] == s->stack[last - k]; k++) {
+        }
+        if (i == 1 || k > i) continue; /* pick 1 and place 1 are swap 1 */
+        nc_tir__offer(b, NC_TIR__I_PICK, i, &m);
+        nc_tir__offer(b, NC_TIR__I_PLACE, i, &m);
+    }
 }
 
 static int nc_tir__at_goal(const nc_tir__prover *p, const nc_tir__state *s) {
-    return s->n == p->goal_count && s->done == (UINT64_C(1) << p->node_count) - 1 &&
-           s->dip == p->before.dip && !memcmp(s->stack, p->goal, s->n);
+    uint32_t i;
+    for (i = 0; i < p->unit_count; i++)
+        if (!nc_tir__is_done(s, i)) return 0;
+    return s->n == p->goal_count && s->dip == p->before.dip && !memcmp(s->stack, p->goal, s->n);
 }
 
-/* Finish a child state: depth bookkeeping, score, room. 1 when it may be kept. */
-static int nc_tir__settle(const nc_tir__prover *p, nc_tir__state *child, uint32_t op,
-                          uint64_t arg) {
-    int height = (int)child->n + (int)p->base - NC_TIR__INPUTS;
-    child->move.op = op;
-    child->move.arg = arg;
-    if (height < child->dip) child->dip = (int8_t)height;
-    if (child->dip < p->before.dip || child->n < 16) return 0;
-    child->score = nc_tir__estimate(p, child);
-    return child->score >= 0;
+/* Remember a state's hash; 0 when it was there. */
+static int nc_tir__see(nc_tir__beam *b, uint64_t hash) {
+    uint32_t at = (uint32_t)(hash >> 32) & b->seen_mask;
+    hash |= 1;
+    for (; b->seen[at]; at = (at + 1) & b->seen_mask)
+        if (b->seen[at] == hash) return 0;
+    b->seen[at] = hash;
+    return 1;
 }
 
-/* Does the top of the stack hold the operands of a node, in order or swapped? */
-static int nc_tir__ready(const nc_tir__node *node, const nc_tir__state *s) {
-    uint32_t n = node->arg_count, i;
-    const uint8_t *top = s->stack + s->n - n;
-    for (i = 0; i < n && top[i] == node->args[i]; i++) {
+/* The `width` best moves, in the order of score and then of discovery, become states. */
+static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
+    nc_tir__prover *p = b->p;
+    uint32_t n = (uint32_t)stbds_arrlenu(b->moves), i, kept = 0, bucket;
+    memset(p->bucket, 0, sizeof p->bucket);
+    for (i = 0; i < n; i++) {
+        int32_t score = b->moves[i].score;
+        bucket = score < 0 ? 0 : score >= NC_TIR__BUCKETS ? NC_TIR__BUCKETS - 1 : (uint32_t)score;
+        b->moves[i].score = (int32_t)bucket;
+        p->bucket[bucket + 1]++;
     }
-    if (i == n) return 1;
-    return n == 2 && (nc_tir__table[node->instruction.op].flags & NC_TIR__SWAPS) &&
-           top[0] == node->args[1] && top[1] == node->args[0];
-}
-
-typedef struct nc_tir__frontier {
-    nc_tir__state *kept; /* sorted by score, at most `width` */
-    uint32_t count, width;
-} nc_tir__frontier;
-
-/* Insert by score; equal stacks with equal work done are kept once. */
-static void nc_tir__offer(nc_tir__frontier *f, const nc_tir__state *s) {
-    uint32_t i, at;
-    if (f->count == f->width && f->kept[f->count - 1].score <= s->score) return;
-    for (i = 0; i < f->count; i++)
-        if (f->kept[i].done == s->done && f->kept[i].n == s->n && f->kept[i].dip == s->dip &&
-            !memcmp(f->kept[i].stack, s->stack, s->n))
-            return;
-    for (at = f->count; at > 0 && f->kept[at - 1].score > s->score; at--) {
-    }
-    if (f->count < f->width) f->count++;
-    memmove(&f->kept[at + 1], &f->kept[at], (f->count - 1 - at) * sizeof *s);
-    f->kept[at] = *s;
-}
-
-/* Children by executing a node whose operands are on top. */
-static void nc_tir__expand_nodes(const nc_tir__prover *p, const nc_tir__state *s,
-                                 nc_tir__state *child, nc_tir__frontier *f) {
-    uint32_t i, j, ordered = 0;
-    for (i = 0; i < p->node_count; i++) {
-        const nc_tir__node *node = &p->nodes[i];
-        int turn = !node->ordered || ordered == s->next_ordered;
-        ordered += node->ordered;
-        if ((s->done >> i & 1) || !turn || !nc_tir__ready(node, s)) continue;
-        if (s->n - node->arg_count + node->result_count > NC_TIR__WINDOW) continue;
-        *child = *s;
-        child->n = (uint8_t)(child->n - node->arg_count);
-        for (j = 0; j < node->result_count; j++)
-            child->stack[child->n++] = (uint8_t)node->results[j];
-        child->done |= UINT64_C(1) << i;
-        child->next_ordered = (uint8_t)(child->next_ordered + node->ordered);
-        if (nc_tir__settle(p, child, node->instruction.op, node->instruction.arg))
-            nc_tir__offer(f, child);
+    for (i = 0; i < NC_TIR__BUCKETS; i++) p->bucket[i + 1] += p->bucket[i];
+    stbds_arrsetlen(p->order, n);
+    for (i = 0; i < n; i++) p->order[p->bucket[b->moves[i].score]++] = i;
+    for (i = 0; i < n && kept < width; i++) {
+        const nc_tir__move *m = &b->moves[p->order[i]];
+        nc_tir__state child;
+        if (!nc_tir__see(b, m->hash)) continue;
+        child = p->states[m->parent];
+        nc_tir__apply(p, &child, m);
+        stbds_arrput(p->states, child);
+        kept++;
     }
 }
 
-/* Children by dup, push of an owed constant, pop of dead values. */
-static void nc_tir__expand_copies(const nc_tir__prover *p, const nc_tir__state *s,
-                                  const nc_tir__ledger *l, nc_tir__state *child,
-                                  nc_tir__frontier *f) {
-    int8_t left[NC_TIR__MAX_LOCAL];
-    uint32_t i, dead = 0;
-    memcpy(left, l->present, sizeof left);
-    while (dead < 5 && dead < s->n &&
-           left[s->stack[s->n - 1 - dead]]-- > l->owed[s->stack[s->n - 1 - dead]])
-        dead++;
-    if (dead) {
-        *child = *s;
-        child->n = (uint8_t)(child->n - dead);
-        if (nc_tir__settle(p, child, NC_TIR__I_POP, dead)) nc_tir__offer(f, child);
-    }
-    if (s->n == NC_TIR__WINDOW) return;
-    for (i = 0; i < 16 && i < s->n; i++) {
-        uint8_t term = s->stack[s->n - 1 - i];
-        if (p->is_constant[term] || l->owed[term] <= l->present[term]) continue;
-        *child = *s;
-        child->stack[child->n++] = term;
-        if (nc_tir__settle(p, child, NC_TIR__I_DUP, i)) nc_tir__offer(f, child);
-    }
-    for (i = 0; i < p->local_count; i++) {
-        if (!p->is_constant[i] || l->owed[i] <= l->present[i]) continue;
-        *child = *s;
-        child->stack[child->n++] = (uint8_t)i;
-        if (nc_tir__settle(p, child, NC_TIR__I_PUSH, p->constant[i])) nc_tir__offer(f, child);
+/* The goal stays the same for all states; the operands of the next large operations do not. */
+static void nc_tir__take_aims(nc_tir__beam *b) {
+    const nc_tir__prover *p = b->p;
+    uint32_t i;
+    for (i = 0, b->misplaced[0] = 0; i < b->s->n; i++)
+        b->misplaced[i + 1] = b->misplaced[i] + nc_tir__misplaced(p, i, b->s->stack + i, 1);
+    b->aim_count = 1;
+    nc_tir__take_aim(&b->aims[0], b->s);
+    for (i = 0; i < p->unit_count && b->aim_count < 3; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        if (u->arg_count < 3 || nc_tir__is_done(b->s, i)) continue;
+        nc_tir__set_aim(&b->aims[b->aim_count], u->args, u->arg_count);
+        nc_tir__take_aim(&b->aims[b->aim_count++], b->s);
     }
 }
 
-/* Children by swap, pick and place. */
-static void nc_tir__expand_moves(const nc_tir__prover *p, const nc_tir__state *s,
-                                 nc_tir__state *child, nc_tir__frontier *f) {
-    size_t i, last = (size_t)s->n - 1; /* a state never has fewer than 16 elements */
-    for (i = 1; i < 16 && i <= last; i++) {
-        uint8_t *stack = child->stack;
-        if (s->stack[last] == s->stack[last - i]) continue;
-        *child = *s;
-        stack[last] = s->stack[last - i];
-        stack[last - i] = s->stack[last];
-        if (nc_tir__settle(p, child, NC_TIR__I_SWAP, i)) nc_tir__offer(f, child);
-        if (i == 1) continue;
-        *child = *s;
-        memcpy(stack + last - i, s->stack + last - i + 1, i);
-        stack[last] = s->stack[last - i];
-        if (nc_tir__settle(p, child, NC_TIR__I_PICK, i)) nc_tir__offer(f, child);
-        *child = *s;
-        memcpy(stack + last - i + 1, s->stack + last - i, i);
-        stack[last - i] = s->stack[last];
-        if (nc_tir__settle(p, child, NC_TIR__I_PLACE, i)) nc_tir__offer(f, child);
-    }
-}
-
-/* A sequence shorter than `limit` with the meaning in p->before; its length, 0 if none found. */
+/* A sequence shorter than `limit` with the meaning in p->before; its length, 0 if none found,
+ * UINT32_MAX for the empty sequence. */
 static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width) {
-    nc_tir__state start, child;
-    nc_tir__frontier frontier;
-    uint32_t level, first = 0, last, i;
-    uint32_t length = 0;
-    if (!nc_tir__pose(p, &start) || p->node_count >= 63 || limit > NC_TIR__MAX_LEVELS) return 0;
-    frontier.width = width;
-    frontier.kept = (nc_tir__state *)nc__alloc(NULL, (width + 1) * sizeof start);
-    if (!frontier.kept) return 0;
+    nc_tir__state start;
+    nc_tir__beam b;
+    uint32_t level, first = 0, last, i, length = 0, room = 1024;
+    if (limit > NC_TIR__MAX_LEVELS || !nc_tir__pose(p, &start)) return 0;
+    memset(&b, 0, sizeof b);
+    while (room < 2 * width * limit) room *= 2;
+    b.p = p;
+    b.seen_mask = room - 1;
+    b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
+    if (!b.seen) return 0;
     NC_TIR__CLEAR(p->states);
     stbds_arrput(p->states, start);
+    b.moves = p->moves;
+    i = p->goal_count > 64 ? p->goal_count - 64 : 0;
+    nc_tir__set_aim(&b.aims[0], p->goal + i, p->goal_count - i);
+    b.aims[0].first = i;
     for (level = 0; level < limit && !length; level++) {
         last = (uint32_t)stbds_arrlenu(p->states);
         for (i = first; i < last && !length; i++)
             if (nc_tir__at_goal(p, &p->states[i])) {
-                uint32_t at = i;
-                for (length = level; level > 0; at = p->states[at].parent)
-                    p->found[--level] = p->states[at].move;
-                nc__free(NULL, frontier.kept, (width + 1) * sizeof start);
-                return length ? length : UINT32_MAX; /* UINT32_MAX: the empty sequence */
+                uint32_t at = i, k;
+                for (k = level; k > 0; at = p->states[at].parent) {
+                    p->found[--k].op = p->states[at].op;
+                    p->found[k].arg = p->states[at].arg;
+                }
+                length = level ? level : UINT32_MAX;
             }
-        frontier.count = 0;
-        for (i = first; i < last; i++) {
-            nc_tir__state state = p->states[i];
-            nc_tir__ledger ledger;
-            state.parent = i;
-            nc_tir__count_up(p, &state, &ledger);
-            nc_tir__expand_nodes(p, &state, &child, &frontier);
-            nc_tir__expand_copies(p, &state, &ledger, &child, &frontier);
-            nc_tir__expand_moves(p, &state, &child, &frontier);
+        NC_TIR__CLEAR(b.moves);
+        for (i = first; i < last && !length && level + 1 < limit; i++) {
+            b.s = &p->states[i];
+            b.parent = i;
+            nc_tir__count_up(p, b.s, &b.ledger);
+            nc_tir__take_aims(&b);
+            b.expanded++;
+            nc_tir__expand_units(&b);
+            nc_tir__expand_values(&b);
+            nc_tir__expand_moves(&b);
         }
         first = last;
-        for (i = 0; i < frontier.count; i++) stbds_arrput(p->states, frontier.kept[i]);
+        if (!length) nc_tir__keep_best(&b, width);
     }
-    nc__free(NULL, frontier.kept, (width + 1) * sizeof start);
-    return 0;
+    p->moves = b.moves;
+    nc__free(NULL, b.seen, room * sizeof *b.seen);
+    return length;
 }
 
 /* >>io ============================================================================= */
@@ -3301,10 +3821,13 @@ typedef struct nc_tir__emitter {
     const nc_tir_program *program;
     char *text;              /* stb_ds array */
     nc_tir__tasm *pending;   /* stb_ds array */
+    uint32_t *starts;        /* stb_ds array: where each TIR operation begins in `pending` */
     nc_tir__deferred *queue; /* stb_ds array */
     size_t queue_done;
-    uint32_t counter, nodes;
+    uint32_t counter;
     nc_tir__prover *prover; /* null: classical lowering only */
+    nc_tir__map memory;     /* searches done */
+    nc_tir__tasm *answers;  /* stb_ds array */
     uint32_t beam, block_nodes;
     nc_progress_fn progress;
     void *progress_user;
@@ -3335,29 +3858,126 @@ static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__t
            b.op_stack <= a.op_stack && b.ram <= a.ram && moved_b <= moved_a;
 }
 
-/* Search, gate, replace. The pending block stays as it is unless all three succeed. */
-static void nc_tir__improve(nc_tir__emitter *e) {
+/* The answer of an earlier search for the same instructions: found[0] is the length, or
+ * UINT64_MAX when there was none. */
+static nc_tir__cell *nc_tir__remembered(nc_tir__emitter *e, const nc_tir__tasm *list, size_t n,
+                                        int *fresh) {
+    uint64_t a = NC__FNV_START, b = n;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        uint64_t words[2];
+        words[0] = list[i].op;
+        words[1] = list[i].arg;
+        a = nc__fnv1a(a, words, sizeof words);
+        b = (b ^ words[0]) * UINT64_C(0x9E3779B97F4A7C15) + words[1];
+        b ^= b >> 29;
+    }
+    return nc_tir__map_at(&e->memory, a, b, e->beam, fresh);
+}
+
+/* Search, gate, replace: `count` instructions of *list from `at` on by fewer ones with the same
+ * meaning. 1 when replaced; else they stay as they are. */
+static int nc_tir__replace(nc_tir__emitter *e, nc_tir__tasm **list, size_t at, size_t count) {
     nc_tir__prover *p = e->prover;
-    size_t n = stbds_arrlenu(e->pending), i;
-    uint32_t length;
-    if (e->progress && !e->cancelled)
-        e->cancelled = e->progress(e->progress_user, e->done, stbds_arrlenu(e->program->ops));
-    if (e->cancelled) return; /* what is left is lowered classically, and then discarded */
-    e->report.blocks++;
-    nc_tir__terms_reset(&p->terms);
-    if (nc_tir__symbolic_run(&p->terms, e->pending, n, &p->before) != NC_TIR_PROVEN) return;
-    length = nc_tir__search(p, (uint32_t)n, e->beam);
-    if (length == 0) return;
-    if (length == UINT32_MAX) length = 0;
-    if (nc_tir__prove(p, e->pending, n, p->found, length) != NC_TIR_PROVEN ||
-        !nc_tir__cheaper(e->pending, n, p->found, length)) {
+    nc_tir__tasm *old = *list + at;
+    const nc_tir__tasm *found = p->found;
+    uint32_t length, i;
+    int fresh = 0;
+    nc_tir__cell *cell = nc_tir__remembered(e, old, count, &fresh);
+    if (!cell) return 0; /* out of memory: nothing is replaced */
+    if (!fresh && cell->value == 0) return 0;
+    if (!fresh) { /* proven again below: two sequences may share a key */
+        found = e->answers + (cell->value >> 16);
+        length = (uint32_t)(cell->value & 0xffff) - 1;
+    } else {
+        nc_tir__terms_reset(&p->terms);
+        if (nc_tir__symbolic_run(&p->terms, old, count, &p->before) != NC_TIR_PROVEN) return 0;
+        length = nc_tir__search(p, (uint32_t)count, e->beam);
+        if (length == 0) return 0;
+        if (length == UINT32_MAX) length = 0;
+    }
+    if (nc_tir__prove(p, old, count, found, length) != NC_TIR_PROVEN ||
+        !nc_tir__cheaper(old, count, found, length)) {
         e->report.rejected++;
-        return;
+        return 0;
     }
     e->report.proofs++;
-    e->report.improved++;
-    stbds_arrsetlen(e->pending, length);
-    for (i = 0; i < length; i++) e->pending[i] = p->found[i];
+    if (fresh) {
+        cell->value = (uint64_t)stbds_arrlenu(e->answers) << 16 | (length + 1);
+        for (i = 0; i < length; i++) stbds_arrput(e->answers, found[i]);
+        found = e->answers + (cell->value >> 16);
+    }
+    if (length) memcpy(old, found, length * sizeof *old);
+    memmove(old + length, old + count, (stbds_arrlenu(*list) - at - count) * sizeof *old);
+    stbds_arrsetlen(*list, stbds_arrlenu(*list) - count + length);
+    return 1;
+}
+
+/* Shorten pieces of code that together are too long for one search, until none gets shorter. */
+static int nc_tir__shorten_pieces(nc_tir__emitter *e, nc_tir__tasm **list) {
+    static const size_t sizes[2] = {24, 12};
+    int changed = 0, s;
+    for (s = 0; s < 2; s++) {
+        size_t at = 0, size = sizes[s];
+        while (at + 2 <= stbds_arrlenu(*list) && !e->cancelled) {
+            size_t left = stbds_arrlenu(*list) - at;
+            if (nc_tir__replace(e, list, at, left < size ? left : size)) {
+                changed = 1;
+                at = at > size ? at - size : 0;
+            } else {
+                at += size / 4;
+            }
+        }
+    }
+    return changed;
+}
+
+/* The end of the block that starts with TIR operation `first` of the straight-line code: at most
+ * block_nodes operations; a longer run is cut in its second half where the stack is lowest. */
+static size_t nc_tir__block_end(const nc_tir__tasm *list, size_t n, const uint32_t *starts,
+                                size_t first, size_t limit) {
+    size_t count = stbds_arrlenu(starts), best, i, k;
+    int64_t height = 0, least = INT64_MAX;
+    if (count - first <= limit) return count;
+    best = first + limit;
+    for (i = first; i <= first + limit; i++) {
+        if (i > first + limit / 2 && height <= least) {
+            least = height;
+            best = i;
+        }
+        for (k = starts[i]; k < (i + 1 < count ? starts[i + 1] : n); k++)
+            height += (int64_t)nc_tir__pushes(&list[k]) - (int64_t)nc_tir__pops(&list[k]);
+    }
+    return best;
+}
+
+/* Optimise the pending straight-line code block by block, then across the cuts. */
+static void nc_tir__improve(nc_tir__emitter *e) {
+    size_t n = stbds_arrlenu(e->pending), nodes = stbds_arrlenu(e->starts), first, end, i;
+    nc_tir__tasm *all = NULL, *block = NULL;
+    for (first = 0; first < nodes && !e->cancelled; first = end) {
+        size_t from = e->starts[first], to;
+        int improved;
+        end = nc_tir__block_end(e->pending, n, e->starts, first, e->block_nodes);
+        to = end < nodes ? e->starts[end] : n;
+        if (e->progress)
+            e->cancelled = e->progress(e->progress_user, e->done, stbds_arrlenu(e->program->ops));
+        if (e->cancelled) break; /* what is left is lowered classically, and then discarded */
+        e->report.blocks++;
+        NC_TIR__CLEAR(block);
+        for (i = from; i < to; i++) stbds_arrput(block, e->pending[i]);
+        improved = nc_tir__replace(e, &block, 0, to - from);
+        improved |= nc_tir__shorten_pieces(e, &block);
+        e->report.improved += (uint32_t)improved;
+        for (i = 0; i < stbds_arrlenu(block); i++) stbds_arrput(all, block[i]);
+    }
+    if (!e->cancelled) {
+        (void)nc_tir__shorten_pieces(e, &all);
+        NC_TIR__CLEAR(e->pending);
+        for (i = 0; i < stbds_arrlenu(all); i++) stbds_arrput(e->pending, all[i]);
+    }
+    stbds_arrfree(block);
+    stbds_arrfree(all);
 }
 
 /* Small negative constants read better as such, and are what the compiler prints. */
@@ -3379,9 +3999,9 @@ static void nc_tir__print_instruction(char **out, const nc_tir__tasm *t) {
 
 static void nc_tir__flush(nc_tir__emitter *e) {
     size_t i;
-    e->nodes = 0;
     if (stbds_arrlenu(e->pending) == 0) return;
-    if (e->prover) nc_tir__improve(e);
+    if (e->prover && !e->cancelled) nc_tir__improve(e);
+    NC_TIR__CLEAR(e->starts);
     for (i = 0; i < stbds_arrlenu(e->pending); i++)
         nc_tir__print_instruction(&e->text, &e->pending[i]);
     NC_TIR__CLEAR(e->pending);
@@ -3392,6 +4012,7 @@ static void nc_tir__emit(nc_tir__emitter *e, uint32_t op, uint64_t arg) {
     t.op = op;
     t.arg = arg;
     t.line = 0;
+    if (stbds_arrlenu(e->starts) == 0) stbds_arrput(e->starts, 0);
     stbds_arrput(e->pending, t);
 }
 
@@ -3596,10 +4217,7 @@ static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t cou
         if (op->kind <= NC_TIR_ASM || op->kind == NC_TIR_PROOF_BLOCK) {
             nc_tir__lower_structure(e, op, i);
         } else {
-            if (e->nodes++ == e->block_nodes) {
-                nc_tir__flush(e);
-                e->nodes = 1;
-            }
+            stbds_arrput(e->starts, (uint32_t)stbds_arrlenu(e->pending));
             if (direct < 0)
                 nc_tir__lower_compound(e, op);
             else if (nc_tir__table[direct].arg != NC_TIR__NO_ARG)
@@ -3617,7 +4235,10 @@ static nc_status nc_tir__lower_all(nc_tir__emitter *e, char **tasm) {
     nc_tir__flush(e);
     nc_tir__lower_deferred(e);
     stbds_arrfree(e->pending);
+    stbds_arrfree(e->starts);
+    stbds_arrfree(e->answers);
     stbds_arrfree(e->queue);
+    nc_tir__map_free(&e->memory);
     return nc_tir__deliver(&e->text, tasm);
 }
 
@@ -3654,7 +4275,11 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
     }
     e.prover = (nc_tir__prover *)nc__calloc(NULL, sizeof *e.prover);
     status = e.prover ? nc_tir__lower_all(&e, tasm) : NC_ERR_MEMORY;
-    if (e.prover) stbds_arrfree(e.prover->states);
+    if (e.prover) {
+        stbds_arrfree(e.prover->states);
+        stbds_arrfree(e.prover->moves);
+        stbds_arrfree(e.prover->order);
+    }
     nc__free(NULL, e.prover, sizeof *e.prover);
     if (status == NC_OK && e.cancelled)
         status = nc__fail(err, NC_ERR_CANCELLED, 0, 0, "cancelled by the progress callback");

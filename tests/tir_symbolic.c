@@ -36,6 +36,12 @@ static void known_equalities_are_proven_and_differences_named(void **state) {
         {"dup 16", "dup 16", NC_TIR_NOT_STRAIGHT},
         {"hash", "swap 9 hash", NC_TIR_DIFFERENT_STACK},
         {"sponge_init sponge_absorb", "sponge_absorb sponge_init", NC_TIR_DIFFERENT_EFFECTS},
+        {"push 7 push 0 write_mem 1 pop 1 sponge_absorb_mem",
+         "sponge_absorb_mem push 7 push 0 write_mem 1 pop 1", NC_TIR_DIFFERENT_STACK},
+        {"push 7 push 0 write_mem 1 pop 1 merkle_step_mem",
+         "merkle_step_mem push 7 push 0 write_mem 1 pop 1", NC_TIR_DIFFERENT_STACK},
+        {"push 7 push 0 write_mem 1 pop 1 b_horner_step",
+         "b_horner_step push 7 push 0 write_mem 1 pop 1", NC_TIR_DIFFERENT_STACK},
     };
     size_t i;
     (void)state;
@@ -113,8 +119,12 @@ static void random_line(char *line, uint64_t *seed) {
     static const char *const plain[] = {"add",    "mul",       "eq",      "split",      "lt",
                                         "and",    "xor",       "nop",     "pow",        "invert",
                                         "assert", "pop_count", "div_mod", "log_2_floor"};
+    static const char *const wide[] = {
+        "sponge_init",   "sponge_absorb", "sponge_squeeze", "hash",   "sponge_absorb_mem",
+        "assert_vector", "xx_add",        "xx_mul",         "xb_mul", "x_invert",
+        "b_horner_step", "x_horner_step", "merkle_step_mem"};
     uint64_t r = test_random(seed) >> 8;
-    switch (r % 8) {
+    switch (r % 9) {
     case 0: snprintf(line, 32, "push %d", (int)(r >> 40) % 5); break;
     case 1: snprintf(line, 32, "dup %d", (int)(r >> 40) % 6); break;
     case 2: snprintf(line, 32, "swap %d", (int)(r >> 40) % 6); break;
@@ -122,6 +132,7 @@ static void random_line(char *line, uint64_t *seed) {
     case 4: snprintf(line, 32, "addi %d", (int)(r >> 40) % 3 - 1); break;
     case 5: snprintf(line, 32, "%s", (r >> 8) % 2 ? "write_io 1" : "divine 1"); break;
     case 6: snprintf(line, 32, "%s 1", (r >> 8) % 2 ? "write_mem" : "read_mem"); break;
+    case 7: snprintf(line, 32, "%s", wide[(r >> 8) % (sizeof wide / sizeof *wide)]); break;
     default: snprintf(line, 32, "%s", plain[(r >> 8) % (sizeof plain / sizeof *plain)]); break;
     }
 }
@@ -192,7 +203,7 @@ static void optimise_file(const char *path, uint64_t *before, uint64_t *after) {
     assert_true(r.after.processor <= r.before.processor && r.after.hash <= r.before.hash);
     assert_true(r.after.u32 <= r.before.u32 && r.after.op_stack <= r.before.op_stack);
     assert_true(r.after.ram <= r.before.ram && r.after.jump_stack <= r.before.jump_stack);
-    assert_int_equal(r.proofs, r.improved);
+    assert_true(r.proofs >= r.improved && r.improved <= r.blocks);
     *before += r.instructions_before;
     *after += r.instructions_after;
     nc_tir_free_text(tasm);
@@ -210,7 +221,7 @@ static void corpus_shrinks_and_never_costs_more(void **state) {
     for (i = 0; i < list.count; i++) optimise_file(list.path[i], &before, &after);
     printf("%llu instructions, %llu after: ratio %.4f\n", (unsigned long long)before,
            (unsigned long long)after, (double)after / (double)before);
-    assert_true((double)after < 0.80 * (double)before);
+    assert_true(list.count == 0 || (double)after < 0.70 * (double)before);
 }
 
 /* The whole sample program before and after, on the interpreter. */
