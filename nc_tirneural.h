@@ -37,7 +37,8 @@
      >>search    beam search over stack states
      >>io        TIR text
      >>peephole  the compiler's clean-up before lowering
-     >>public    lowering, optimiser
+     >>regions   the optimiser: segments, branches, shared code
+     >>public    lowering, profiles, entry points of the optimiser
      >>changelog
 
    Options, defined before including:
@@ -244,8 +245,8 @@ typedef enum nc_tir_verdict {
 /* Zero means default. */
 typedef struct nc_tir_options {
     uint32_t beam;           /* states kept per step; 0: 32 */
-    uint32_t block_nodes;    /* TIR operations per block; 0: 32, the limit */
-    nc_progress_fn progress; /* called before each block with operations done and in all */
+    uint32_t block;          /* instructions searched as one block; 0: 40; at most 64 */
+    nc_progress_fn progress; /* called before each block with instructions done and in all */
     void *progress_user;
 } nc_tir_options;
 
@@ -321,6 +322,10 @@ NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
 NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
 /* Text for a verdict. */
 NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
+/* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
+ * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. */
+NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
+                                      char **optimized, nc_tir_report *report, nc_error *err);
 /* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
  * than nc_tir_lower in any table of the static model. options and report may be null. Errors:
  * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG. */
@@ -2802,14 +2807,16 @@ static int nc_tir__same_pairs(const uint8_t *a, const uint8_t *b) {
     return 1;
 }
 
-/* Does the top of the stack hold the operands of a unit, in order or swapped? */
+/* Does the top of the stack hold the operands of a unit, in order or swapped? Those of u32
+ * operations keep their order: the u32 table counts (a, b) and (b, a) as two entries. */
 static int nc_tir__ready(const nc_tir__unit *u, const nc_tir__state *s) {
     const uint8_t *top = s->stack + s->n - u->arg_count;
     if (s->n < u->arg_count) return 0;
     if (u->instruction.op == NC_TIR__I_ASSERT_VECTOR) return nc_tir__same_pairs(top, u->args);
     if (!memcmp(top, u->args, u->arg_count)) return 1;
     return u->arg_count == 2 && (nc_tir__table[u->instruction.op].flags & NC_TIR__SWAPS) &&
-           top[0] == u->args[1] && top[1] == u->args[0];
+           nc_tir__table[u->instruction.op].cost[2] == 0 && top[0] == u->args[1] &&
+           top[1] == u->args[0];
 }
 
 /* The next unit that continues a joined read or write; -1 when there is none. */
@@ -3767,6 +3774,549 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
     return status;
 }
 
+/* >>regions ======================================================================== */
+
+/* The optimiser works on TASM: code between labels is a region, straight-line code between jumps
+ * a segment. Segments are shortened by searches; branches are then folded, emptied or shared
+ * where the prover shows that nothing changes. Names, entry points and stack layouts of functions
+ * stay; labels that the lowering invented (__then__, __else__, __loop__) may vanish. */
+typedef struct nc_tir__region {
+    uint32_t *labels;   /* stb_ds array: all names of its first instruction */
+    nc_tir__tasm *code; /* stb_ds array */
+    uint32_t number;    /* where it stood in the text */
+    uint8_t gone;
+} nc_tir__region;
+
+typedef struct nc_tir__optimizer {
+    nc_tir__prover *prover;
+    nc_tir__map memory;    /* searches done */
+    nc_tir__tasm *answers; /* stb_ds array */
+    nc_tir__code code;     /* owner of the label names */
+    nc_tir__region *regions;
+    uint32_t *home; /* region of each label */
+    uint32_t beam, block;
+    nc_progress_fn progress;
+    void *progress_user;
+    uint64_t done, total; /* instructions */
+    int cancelled;
+    nc_tir_report report;
+} nc_tir__optimizer;
+
+/* Rows of the static model and the stack rows of the real one: none may grow. */
+static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__tasm *after,
+                           size_t m) {
+    nc_tir_heights a, b;
+    uint64_t moved_a = 0, moved_b = 0;
+    size_t i;
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < n; i++) {
+        uint32_t pops = nc_tir__pops(&before[i]), pushes = nc_tir__pushes(&before[i]);
+        nc_tir__add_rows(&a, &before[i]);
+        moved_a += pops > pushes ? pops - pushes : pushes - pops;
+    }
+    for (i = 0; i < m; i++) {
+        uint32_t pops = nc_tir__pops(&after[i]), pushes = nc_tir__pushes(&after[i]);
+        nc_tir__add_rows(&b, &after[i]);
+        moved_b += pops > pushes ? pops - pushes : pushes - pops;
+    }
+    return m < n && b.processor < a.processor && b.hash <= a.hash && b.u32 <= a.u32 &&
+           b.op_stack <= a.op_stack && b.ram <= a.ram && moved_b <= moved_a;
+}
+
+/* The answer of an earlier search for the same instructions, or a fresh cell. */
+static nc_tir__cell *nc_tir__remembered(nc_tir__optimizer *o, const nc_tir__tasm *list, size_t n,
+                                        int *fresh) {
+    uint64_t a = NC__FNV_START, b = n;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        uint64_t words[2];
+        words[0] = list[i].op;
+        words[1] = list[i].arg;
+        a = nc__fnv1a(a, words, sizeof words);
+        b = (b ^ words[0]) * UINT64_C(0x9E3779B97F4A7C15) + words[1];
+        b ^= b >> 29;
+    }
+    return nc_tir__map_at(&o->memory, a, b, 0, fresh);
+}
+
+/* Replace `count` instructions of *list from `at` on by `length` others. */
+static void nc_tir__splice(nc_tir__tasm **list, size_t at, size_t count, const nc_tir__tasm *code,
+                           size_t length) {
+    size_t tail = stbds_arrlenu(*list) - at - count;
+    if (length > count) (void)stbds_arraddnptr(*list, length - count);
+    if (tail) memmove(*list + at + length, *list + at + count, tail * sizeof **list);
+    if (length) memcpy(*list + at, code, length * sizeof **list);
+    if (length < count) stbds_arrsetlen(*list, at + length + tail);
+}
+
+/* Search, gate, replace: `count` instructions of *list from `at` on by fewer ones with the same
+ * meaning. 1 when replaced; else they stay as they are. */
+static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at, size_t count) {
+    nc_tir__prover *p = o->prover;
+    const nc_tir__tasm *old = *list + at, *found = p->found;
+    uint32_t length, i;
+    int fresh = 0;
+    nc_tir__cell *cell = nc_tir__remembered(o, old, count, &fresh);
+    if (!cell) return 0; /* out of memory: nothing is replaced */
+    if (!fresh && cell->value == 0) return 0;
+    if (!fresh) { /* proven again below: two sequences may share a key */
+        found = o->answers + (cell->value >> 16);
+        length = (uint32_t)(cell->value & 0xffff) - 1;
+    } else {
+        nc_tir__terms_reset(&p->terms);
+        if (nc_tir__symbolic_run(&p->terms, old, count, &p->before) != NC_TIR_PROVEN) return 0;
+        length = nc_tir__search(p, (uint32_t)count, o->beam);
+        if (length == 0) return 0;
+        if (length == UINT32_MAX) length = 0;
+    }
+    if (nc_tir__prove(p, old, count, found, length) != NC_TIR_PROVEN ||
+        !nc_tir__cheaper(old, count, found, length)) {
+        o->report.rejected++;
+        return 0;
+    }
+    o->report.proofs++;
+    if (fresh) {
+        cell->value = (uint64_t)stbds_arrlenu(o->answers) << 16 | (length + 1);
+        for (i = 0; i < length; i++) stbds_arrput(o->answers, found[i]);
+        found = o->answers + (cell->value >> 16);
+    }
+    nc_tir__splice(list, at, count, found, length);
+    return 1;
+}
+
+/* Shorten pieces of code that together are too long for one search, until none gets shorter. */
+static int nc_tir__shorten_pieces(nc_tir__optimizer *o, nc_tir__tasm **list) {
+    static const size_t sizes[2] = {24, 12};
+    int changed = 0, s;
+    for (s = 0; s < 2; s++) {
+        size_t at = 0, size = sizes[s];
+        while (at + 2 <= stbds_arrlenu(*list) && !o->cancelled) {
+            size_t left = stbds_arrlenu(*list) - at;
+            if (nc_tir__replace(o, list, at, left < size ? left : size)) {
+                changed = 1;
+                at = at > size ? at - size : 0;
+            } else {
+                at += size / 4;
+            }
+        }
+    }
+    return changed;
+}
+
+/* The end of the block that starts at `first`: at most `limit` instructions; a longer run is cut
+ * in its second half where the stack is lowest. */
+static size_t nc_tir__block_end(const nc_tir__tasm *list, size_t n, size_t first, size_t limit) {
+    size_t best = first + limit, i;
+    int64_t height = 0, least = INT64_MAX;
+    if (n - first <= limit) return n;
+    for (i = first; i < first + limit; i++) {
+        height += (int64_t)nc_tir__pushes(&list[i]) - (int64_t)nc_tir__pops(&list[i]);
+        if (i - first >= limit / 2 && height <= least) {
+            least = height;
+            best = i + 1;
+        }
+    }
+    return best;
+}
+
+/* Optimise straight-line code block by block, then across the cuts. */
+static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
+    size_t n = stbds_arrlenu(*segment), first, end, i;
+    nc_tir__tasm *all = NULL, *block = NULL;
+    for (first = 0; first < n && !o->cancelled; first = end) {
+        int improved;
+        end = nc_tir__block_end(*segment, n, first, o->block);
+        if (o->progress && o->progress(o->progress_user, o->done, o->total)) o->cancelled = 1;
+        o->done += end - first;
+        o->report.blocks++;
+        NC_TIR__CLEAR(block);
+        for (i = first; i < end; i++) stbds_arrput(block, (*segment)[i]);
+        improved = nc_tir__replace(o, &block, 0, end - first);
+        improved |= nc_tir__shorten_pieces(o, &block);
+        o->report.improved += (uint32_t)improved;
+        for (i = 0; i < stbds_arrlenu(block); i++) stbds_arrput(all, block[i]);
+    }
+    if (!o->cancelled) {
+        (void)nc_tir__shorten_pieces(o, &all);
+        nc_tir__splice(segment, 0, n, all, stbds_arrlenu(all));
+    }
+    stbds_arrfree(block);
+    stbds_arrfree(all);
+}
+
+/* Whether the instruction at i belongs to straight-line code: it does not jump, it is not the one
+ * that a skiz before it may skip, and its stack index is one that exists. */
+static int nc_tir__is_straight(const nc_tir__tasm *code, size_t i) {
+    const nc_tir__instruction *table = &nc_tir__table[code[i].op];
+    if (table->flags & NC_TIR__JUMP) return 0;
+    if (i > 0 && code[i - 1].op == NC_TIR__I_SKIZ) return 0;
+    return table->arg != NC_TIR__INDEX || code[i].arg < 16;
+}
+
+/* The start of the straight-line code that ends before `end`. */
+static size_t nc_tir__segment_start(const nc_tir__tasm *code, size_t end) {
+    while (end > 0 && nc_tir__is_straight(code, end - 1)) end--;
+    return end;
+}
+
+static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
+    size_t i = 0;
+    while (i < stbds_arrlenu(r->code) && !o->cancelled) {
+        nc_tir__tasm *segment = NULL;
+        size_t end = i, k;
+        while (end < stbds_arrlenu(r->code) && nc_tir__is_straight(r->code, end)) end++;
+        if (end > i) {
+            for (k = i; k < end; k++) stbds_arrput(segment, r->code[k]);
+            nc_tir__improve(o, &segment);
+            nc_tir__splice(&r->code, i, end - i, segment, stbds_arrlenu(segment));
+            i += stbds_arrlenu(segment);
+            stbds_arrfree(segment);
+        } else {
+            i++;
+        }
+    }
+}
+
+/* Does control never run past the end of the region? */
+static int nc_tir__is_closed(const nc_tir__region *r) {
+    size_t n = stbds_arrlenu(r->code);
+    uint32_t op = n ? r->code[n - 1].op : NC_TIR__I_NOP;
+    if (n > 1 && r->code[n - 2].op == NC_TIR__I_SKIZ) return 0;
+    return op == NC_TIR__I_RETURN || op == NC_TIR__I_HALT || op == NC_TIR__I_RECURSE ||
+           op == NC_TIR__I_RECURSE_OR_RETURN;
+}
+
+/* Does the region before run into this one? */
+static int nc_tir__is_entered(const nc_tir__optimizer *o, size_t region) {
+    size_t i = region;
+    while (i-- > 0)
+        if (!o->regions[i].gone) return !nc_tir__is_closed(&o->regions[i]);
+    return 1; /* the program starts here */
+}
+
+/* Labels the lowering invented: no other code may name them. */
+static int nc_tir__is_internal(const nc_tir__optimizer *o, const nc_tir__region *r) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(r->labels); i++) {
+        const char *name = o->code.labels[r->labels[i]].key;
+        if (!strstr(name, "__then__") && !strstr(name, "__else__") && !strstr(name, "__loop__"))
+            return 0;
+    }
+    return i > 0;
+}
+
+/* Split the code at its labels. NC_ERR_MEMORY. */
+static nc_status nc_tir__divide(nc_tir__optimizer *o) {
+    size_t labels = stbds_shlenu(o->code.labels), n = stbds_arrlenu(o->code.list), i, at = 0;
+    uint8_t *starts = (uint8_t *)nc__calloc(NULL, n + 1);
+    o->home = (uint32_t *)nc__calloc(NULL, (labels + 1) * sizeof *o->home);
+    if (!starts || !o->home) {
+        nc__free(NULL, starts, n + 1);
+        return NC_ERR_MEMORY;
+    }
+    for (i = 0; i < labels; i++)
+        if (o->code.labels[i].value >= 0) starts[o->code.labels[i].value] = 1;
+    starts[0] = 1;
+    for (i = 0; i <= n; i++) {
+        if (starts[i]) {
+            nc_tir__region r;
+            memset(&r, 0, sizeof r);
+            r.number = (uint32_t)i;
+            stbds_arrput(o->regions, r);
+            at = stbds_arrlenu(o->regions) - 1;
+        }
+        if (i < n) stbds_arrput(o->regions[at].code, o->code.list[i]);
+    }
+    for (i = 0; i < labels; i++) {
+        if (o->code.labels[i].value < 0) continue;
+        for (at = 0; o->regions[at].number != (uint32_t)o->code.labels[i].value; at++) {
+        }
+        stbds_arrput(o->regions[at].labels, (uint32_t)i);
+        o->home[i] = (uint32_t)at;
+    }
+    nc__free(NULL, starts, n + 1);
+    return NC_OK;
+}
+
+/* The region a call goes to, or null when it lies elsewhere. */
+static nc_tir__region *nc_tir__callee(const nc_tir__optimizer *o, const nc_tir__tasm *call) {
+    if (call->op != NC_TIR__I_CALL || o->code.labels[call->arg].value < 0) return NULL;
+    return &o->regions[o->home[call->arg]];
+}
+
+static uint32_t nc_tir__references(const nc_tir__optimizer *o, const nc_tir__region *r) {
+    uint32_t n = 0;
+    size_t i, k;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++)
+        for (k = 0; !o->regions[i].gone && k < stbds_arrlenu(o->regions[i].code); k++)
+            n += nc_tir__callee(o, &o->regions[i].code[k]) == r;
+    return n;
+}
+
+/* A body that runs from its label to one `return` at the end and jumps nowhere itself; its length
+ * without the return, or -1. */
+static int nc_tir__plain_body(const nc_tir__region *r, int calls_allowed) {
+    size_t n = stbds_arrlenu(r->code), i;
+    if (n == 0 || r->code[n - 1].op != NC_TIR__I_RETURN) return -1;
+    for (i = 0; i + 1 < n; i++) {
+        if (nc_tir__is_straight(r->code, i)) continue;
+        if (!calls_allowed) return -1;
+        if (r->code[i].op != NC_TIR__I_CALL && r->code[i].op != NC_TIR__I_SKIZ) {
+            if (i == 0 || r->code[i - 1].op != NC_TIR__I_SKIZ) return -1;
+            if (nc_tir__table[r->code[i].op].flags & NC_TIR__JUMP) return -1;
+        }
+    }
+    if (n > 1 && r->code[n - 2].op == NC_TIR__I_SKIZ) return -1;
+    return (int)n - 1;
+}
+
+static nc_tir__tasm nc_tir__make(uint32_t op, uint64_t arg) {
+    nc_tir__tasm t;
+    t.op = op;
+    t.arg = arg;
+    t.line = 0;
+    return t;
+}
+
+/* Is the value at depth `at` after this straight-line code a constant, and which? */
+static int nc_tir__leaves_constant(nc_tir__optimizer *o, const nc_tir__tasm *code, size_t n,
+                                   uint32_t at, uint64_t *value) {
+    nc_tir__prover *p = o->prover;
+    nc_tir__terms_reset(&p->terms);
+    if (nc_tir__symbolic_run(&p->terms, code, n, &p->before) != NC_TIR_PROVEN) return 0;
+    return nc_tir__is_constant(&p->terms, p->before.stack[p->before.n - 1 - at], value);
+}
+
+/* The six-instruction choice: `skiz, call A, skiz, call B` on [flag, condition], where the flag is
+ * a constant other than 0 and A leaves 0 in its place. */
+typedef struct nc_tir__choice {
+    nc_tir__region *a, *b;
+} nc_tir__choice;
+
+static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, size_t i,
+                               nc_tir__choice *c) {
+    const nc_tir__tasm *code = r->code;
+    size_t start, n;
+    uint64_t value;
+    if (i + 4 > stbds_arrlenu(code) || code[i].op != NC_TIR__I_SKIZ ||
+        code[i + 2].op != NC_TIR__I_SKIZ || (i > 0 && code[i - 1].op == NC_TIR__I_SKIZ))
+        return 0;
+    c->a = nc_tir__callee(o, &code[i + 1]);
+    c->b = nc_tir__callee(o, &code[i + 3]);
+    if (!c->a || !c->b || c->a == r || c->b == r || c->a == c->b) return 0;
+    if (nc_tir__plain_body(c->a, 1) < 0 || nc_tir__plain_body(c->b, 1) < 0) return 0;
+    start = nc_tir__segment_start(code, i);
+    if (!nc_tir__leaves_constant(o, code + start, i - start, 1, &value) || value == 0) return 0;
+    n = stbds_arrlenu(c->a->code) - 1;
+    start = nc_tir__segment_start(c->a->code, n);
+    return nc_tir__leaves_constant(o, c->a->code + start, n - start, 0, &value) && value == 0;
+}
+
+/* Both branches do the same: neither condition nor flag is needed. */
+static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
+                              const nc_tir__choice *c) {
+    nc_tir__tasm *one = NULL, *two = NULL, *drop = NULL;
+    int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0), k, equal;
+    if (a < 0 || b < 0) return 0;
+    stbds_arrput(one, nc_tir__make(NC_TIR__I_POP, 1));
+    for (k = 0; k < a; k++) stbds_arrput(one, c->a->code[k]);
+    stbds_arrput(one, nc_tir__make(NC_TIR__I_POP, 1));
+    stbds_arrput(two, nc_tir__make(NC_TIR__I_POP, 2));
+    for (k = 0; k < b; k++) stbds_arrput(two, c->b->code[k]);
+    equal =
+        nc_tir__prove(o->prover, one, stbds_arrlenu(one), two, stbds_arrlenu(two)) == NC_TIR_PROVEN;
+    if (equal) {
+        o->report.proofs++;
+        nc_tir__splice(&r->code, i, 4, two, stbds_arrlenu(two));
+    }
+    stbds_arrfree(one);
+    stbds_arrfree(two);
+    stbds_arrfree(drop);
+    return equal;
+}
+
+/* One branch is empty: the other alone is called, and needs no flag. */
+static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
+                              const nc_tir__choice *c) {
+    nc_tir__tasm code[6];
+    size_t n = 0;
+    int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
+    code[n++] = nc_tir__make(NC_TIR__I_SWAP, 1);
+    code[n++] = nc_tir__make(NC_TIR__I_POP, 1);
+    if (b == 0) { /* the flag that A drops and leaves is made and dropped in A itself */
+        nc_tir__tasm flag = nc_tir__make(NC_TIR__I_PUSH, 1), drop = nc_tir__make(NC_TIR__I_POP, 1);
+        if (nc_tir__references(o, c->a) != 1 ||
+            nc_tir__is_entered(o, (size_t)(c->a - o->regions)) || !nc_tir__is_internal(o, c->a))
+            return 0;
+        nc_tir__splice(&c->a->code, stbds_arrlenu(c->a->code) - 1, 0, &drop, 1);
+        nc_tir__splice(&c->a->code, 0, 0, &flag, 1);
+        nc_tir__improve_region(o, c->a);
+        code[n++] = r->code[i];
+        code[n++] = r->code[i + 1];
+    } else { /* A: pop 1, push 0 */
+        if (a != 2 || c->a->code[0].op != NC_TIR__I_POP || c->a->code[0].arg != 1 ||
+            c->a->code[1].op != NC_TIR__I_PUSH || c->a->code[1].arg != 0)
+            return 0;
+        code[n++] = nc_tir__make(NC_TIR__I_PUSH, 0);
+        code[n++] = nc_tir__make(NC_TIR__I_EQ, 0);
+        code[n++] = r->code[i + 2];
+        code[n++] = r->code[i + 3];
+    }
+    nc_tir__splice(&r->code, i, 4, code, n);
+    return 1;
+}
+
+/* Would the program with one instruction more still be within the classical rows of all tables? */
+static int nc_tir__affords(const nc_tir__optimizer *o, const nc_tir__tasm *extra) {
+    const nc_tir_heights *limit = &o->report.before;
+    nc_tir_heights h;
+    size_t i, k;
+    memset(&h, 0, sizeof h);
+    nc_tir__add_rows(&h, extra);
+    for (i = 0; i < stbds_arrlenu(o->regions); i++)
+        for (k = 0; !o->regions[i].gone && k < stbds_arrlenu(o->regions[i].code); k++)
+            nc_tir__add_rows(&h, &o->regions[i].code[k]);
+    return h.processor <= limit->processor && h.hash <= limit->hash && h.u32 <= limit->u32 &&
+           h.op_stack <= limit->op_stack && h.ram <= limit->ram;
+}
+
+/* Calls of bodies of at most one instruction become that instruction; an invented label that is
+ * called once becomes its body. */
+static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i) {
+    nc_tir__region *callee = nc_tir__callee(o, &r->code[i]);
+    int skipped = i > 0 && r->code[i - 1].op == NC_TIR__I_SKIZ, n;
+    nc_tir__tasm *body;
+    size_t k;
+    if (!callee || callee == r) return 0;
+    n = nc_tir__plain_body(callee, 0);
+    if (n < 0 || (skipped && n > 1)) return 0;
+    if (n > 1 && (!nc_tir__is_internal(o, callee) || nc_tir__references(o, callee) != 1)) return 0;
+    if (n == 1 && !nc_tir__affords(o, &callee->code[0])) return 0;
+    if (skipped && n == 0) { /* only the condition goes */
+        nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+        nc_tir__splice(&r->code, i - 1, 2, &drop, 1);
+        return 1;
+    }
+    body = NULL;
+    for (k = 0; k < (size_t)n; k++) stbds_arrput(body, callee->code[k]);
+    nc_tir__splice(&r->code, i, 1, body, (size_t)n);
+    stbds_arrfree(body);
+    return 1;
+}
+
+/* Regions with the same code are kept once: the labels of the other move there. */
+static int nc_tir__share(nc_tir__optimizer *o) {
+    size_t i, k, n = stbds_arrlenu(o->regions), m;
+    int changed = 0;
+    for (i = 0; i < n; i++)
+        for (k = 0; k < i; k++) {
+            nc_tir__region *a = &o->regions[k], *b = &o->regions[i];
+            size_t length = stbds_arrlenu(a->code);
+            if (a->gone || b->gone || length != stbds_arrlenu(b->code) || length == 0) continue;
+            if (!nc_tir__is_closed(a) || nc_tir__is_entered(o, i) || !stbds_arrlenu(a->labels))
+                continue;
+            for (m = 0; m < length && a->code[m].op == b->code[m].op; m++) {
+                if (a->code[m].op == NC_TIR__I_CALL && nc_tir__callee(o, &a->code[m]) &&
+                    nc_tir__callee(o, &a->code[m]) == nc_tir__callee(o, &b->code[m]))
+                    continue;
+                if (a->code[m].arg != b->code[m].arg) break;
+            }
+            if (m < length) continue;
+            for (m = 0; m < stbds_arrlenu(b->labels); m++) {
+                o->home[b->labels[m]] = (uint32_t)k;
+                stbds_arrput(a->labels, b->labels[m]);
+            }
+            NC_TIR__CLEAR(b->labels);
+            b->gone = 1;
+            changed = 1;
+        }
+    return changed;
+}
+
+/* Invented labels that nobody calls go, with their region unless the one before runs into it. */
+static int nc_tir__sweep(nc_tir__optimizer *o) {
+    int changed = 0;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        nc_tir__region *r = &o->regions[i];
+        if (r->gone || !nc_tir__is_internal(o, r) || nc_tir__references(o, r)) continue;
+        if (nc_tir__is_entered(o, i)) continue;
+        if (!nc_tir__is_closed(r)) continue;
+        r->gone = 1;
+        changed = 1;
+    }
+    return changed;
+}
+
+/* Work across blocks until nothing changes. */
+static void nc_tir__restructure(nc_tir__optimizer *o) {
+    int changed = 1, round;
+    for (round = 0; changed && round < 256 && !o->cancelled; round++) {
+        size_t k, i;
+        changed = 0;
+        for (k = stbds_arrlenu(o->regions); k-- > 0 && !o->cancelled;) { /* inner branches first */
+            nc_tir__region *r = &o->regions[k];
+            int touched = 0;
+            for (i = 0; !r->gone && i < stbds_arrlenu(r->code); i++) {
+                nc_tir__choice c;
+                if (r->code[i].op == NC_TIR__I_CALL && nc_tir__inline_call(o, r, i)) touched = 1;
+                if (i < stbds_arrlenu(r->code) && r->code[i].op == NC_TIR__I_SKIZ &&
+                    nc_tir__find_choice(o, r, i, &c))
+                    touched |= nc_tir__fold_equal(o, r, i, &c) || nc_tir__fold_empty(o, r, i, &c);
+            }
+            if (touched) nc_tir__improve_region(o, r);
+            changed |= touched;
+        }
+        changed |= nc_tir__share(o);
+        changed |= nc_tir__sweep(o);
+    }
+}
+
+/* Small negative constants read better as such, and are what the compiler prints. */
+static void nc_tir__print_instruction(char **out, const nc_tir__tasm *t) {
+    const nc_tir__instruction *table = &nc_tir__table[t->op];
+    nc_tir__print(out, "    ");
+    nc_tir__print(out, table->name);
+    if (table->arg != NC_TIR__NO_ARG) {
+        nc_tir__print(out, " ");
+        if (table->arg == NC_TIR__FIELD && t->arg > NC_GL_P - 65536) {
+            nc_tir__print(out, "-");
+            nc_tir__print_value(out, NC_GL_P - t->arg);
+        } else {
+            nc_tir__print_value(out, t->arg);
+        }
+    }
+    nc_tir__print(out, "\n");
+}
+
+static void nc_tir__print_tasm(const nc_tir__optimizer *o, char **out, const nc_tir__tasm *t) {
+    const nc_tir__instruction *table = &nc_tir__table[t->op];
+    if (table->arg != NC_TIR__LABEL) {
+        nc_tir__print_instruction(out, t);
+        return;
+    }
+    nc_tir__print(out, "    ");
+    nc_tir__print(out, table->name);
+    nc_tir__print(out, " ");
+    nc_tir__print(out, o->code.labels[t->arg].key);
+    nc_tir__print(out, "\n");
+}
+
+static void nc_tir__print_regions(const nc_tir__optimizer *o, char **out) {
+    size_t i, k;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        const nc_tir__region *r = &o->regions[i];
+        if (r->gone) continue;
+        for (k = 0; k < stbds_arrlenu(r->labels); k++) {
+            nc_tir__print(out, o->code.labels[r->labels[k]].key);
+            nc_tir__print(out, ":\n");
+        }
+        for (k = 0; k < stbds_arrlenu(r->code); k++) nc_tir__print_tasm(o, out, &r->code[k]);
+        if (nc_tir__is_closed(r)) nc_tir__print(out, "\n");
+    }
+}
+
 /* >>public ========================================================================= */
 
 NC_API uint64_t nc_tir_padded(uint64_t height) {
@@ -3821,187 +4371,14 @@ typedef struct nc_tir__emitter {
     const nc_tir_program *program;
     char *text;              /* stb_ds array */
     nc_tir__tasm *pending;   /* stb_ds array */
-    uint32_t *starts;        /* stb_ds array: where each TIR operation begins in `pending` */
     nc_tir__deferred *queue; /* stb_ds array */
     size_t queue_done;
     uint32_t counter;
-    nc_tir__prover *prover; /* null: classical lowering only */
-    nc_tir__map memory;     /* searches done */
-    nc_tir__tasm *answers;  /* stb_ds array */
-    uint32_t beam, block_nodes;
-    nc_progress_fn progress;
-    void *progress_user;
-    uint64_t done; /* operations lowered so far */
-    int cancelled;
-    nc_tir_report report;
 } nc_tir__emitter;
-
-/* Rows of the static model and the stack rows of the real one: none may grow. */
-static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__tasm *after,
-                           size_t m) {
-    nc_tir_heights a, b;
-    uint64_t moved_a = 0, moved_b = 0;
-    size_t i;
-    memset(&a, 0, sizeof a);
-    memset(&b, 0, sizeof b);
-    for (i = 0; i < n; i++) {
-        uint32_t pops = nc_tir__pops(&before[i]), pushes = nc_tir__pushes(&before[i]);
-        nc_tir__add_rows(&a, &before[i]);
-        moved_a += pops > pushes ? pops - pushes : pushes - pops;
-    }
-    for (i = 0; i < m; i++) {
-        uint32_t pops = nc_tir__pops(&after[i]), pushes = nc_tir__pushes(&after[i]);
-        nc_tir__add_rows(&b, &after[i]);
-        moved_b += pops > pushes ? pops - pushes : pushes - pops;
-    }
-    return m < n && b.processor < a.processor && b.hash <= a.hash && b.u32 <= a.u32 &&
-           b.op_stack <= a.op_stack && b.ram <= a.ram && moved_b <= moved_a;
-}
-
-/* The answer of an earlier search for the same instructions: found[0] is the length, or
- * UINT64_MAX when there was none. */
-static nc_tir__cell *nc_tir__remembered(nc_tir__emitter *e, const nc_tir__tasm *list, size_t n,
-                                        int *fresh) {
-    uint64_t a = NC__FNV_START, b = n;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        uint64_t words[2];
-        words[0] = list[i].op;
-        words[1] = list[i].arg;
-        a = nc__fnv1a(a, words, sizeof words);
-        b = (b ^ words[0]) * UINT64_C(0x9E3779B97F4A7C15) + words[1];
-        b ^= b >> 29;
-    }
-    return nc_tir__map_at(&e->memory, a, b, e->beam, fresh);
-}
-
-/* Search, gate, replace: `count` instructions of *list from `at` on by fewer ones with the same
- * meaning. 1 when replaced; else they stay as they are. */
-static int nc_tir__replace(nc_tir__emitter *e, nc_tir__tasm **list, size_t at, size_t count) {
-    nc_tir__prover *p = e->prover;
-    nc_tir__tasm *old = *list + at;
-    const nc_tir__tasm *found = p->found;
-    uint32_t length, i;
-    int fresh = 0;
-    nc_tir__cell *cell = nc_tir__remembered(e, old, count, &fresh);
-    if (!cell) return 0; /* out of memory: nothing is replaced */
-    if (!fresh && cell->value == 0) return 0;
-    if (!fresh) { /* proven again below: two sequences may share a key */
-        found = e->answers + (cell->value >> 16);
-        length = (uint32_t)(cell->value & 0xffff) - 1;
-    } else {
-        nc_tir__terms_reset(&p->terms);
-        if (nc_tir__symbolic_run(&p->terms, old, count, &p->before) != NC_TIR_PROVEN) return 0;
-        length = nc_tir__search(p, (uint32_t)count, e->beam);
-        if (length == 0) return 0;
-        if (length == UINT32_MAX) length = 0;
-    }
-    if (nc_tir__prove(p, old, count, found, length) != NC_TIR_PROVEN ||
-        !nc_tir__cheaper(old, count, found, length)) {
-        e->report.rejected++;
-        return 0;
-    }
-    e->report.proofs++;
-    if (fresh) {
-        cell->value = (uint64_t)stbds_arrlenu(e->answers) << 16 | (length + 1);
-        for (i = 0; i < length; i++) stbds_arrput(e->answers, found[i]);
-        found = e->answers + (cell->value >> 16);
-    }
-    if (length) memcpy(old, found, length * sizeof *old);
-    memmove(old + length, old + count, (stbds_arrlenu(*list) - at - count) * sizeof *old);
-    stbds_arrsetlen(*list, stbds_arrlenu(*list) - count + length);
-    return 1;
-}
-
-/* Shorten pieces of code that together are too long for one search, until none gets shorter. */
-static int nc_tir__shorten_pieces(nc_tir__emitter *e, nc_tir__tasm **list) {
-    static const size_t sizes[2] = {24, 12};
-    int changed = 0, s;
-    for (s = 0; s < 2; s++) {
-        size_t at = 0, size = sizes[s];
-        while (at + 2 <= stbds_arrlenu(*list) && !e->cancelled) {
-            size_t left = stbds_arrlenu(*list) - at;
-            if (nc_tir__replace(e, list, at, left < size ? left : size)) {
-                changed = 1;
-                at = at > size ? at - size : 0;
-            } else {
-                at += size / 4;
-            }
-        }
-    }
-    return changed;
-}
-
-/* The end of the block that starts with TIR operation `first` of the straight-line code: at most
- * block_nodes operations; a longer run is cut in its second half where the stack is lowest. */
-static size_t nc_tir__block_end(const nc_tir__tasm *list, size_t n, const uint32_t *starts,
-                                size_t first, size_t limit) {
-    size_t count = stbds_arrlenu(starts), best, i, k;
-    int64_t height = 0, least = INT64_MAX;
-    if (count - first <= limit) return count;
-    best = first + limit;
-    for (i = first; i <= first + limit; i++) {
-        if (i > first + limit / 2 && height <= least) {
-            least = height;
-            best = i;
-        }
-        for (k = starts[i]; k < (i + 1 < count ? starts[i + 1] : n); k++)
-            height += (int64_t)nc_tir__pushes(&list[k]) - (int64_t)nc_tir__pops(&list[k]);
-    }
-    return best;
-}
-
-/* Optimise the pending straight-line code block by block, then across the cuts. */
-static void nc_tir__improve(nc_tir__emitter *e) {
-    size_t n = stbds_arrlenu(e->pending), nodes = stbds_arrlenu(e->starts), first, end, i;
-    nc_tir__tasm *all = NULL, *block = NULL;
-    for (first = 0; first < nodes && !e->cancelled; first = end) {
-        size_t from = e->starts[first], to;
-        int improved;
-        end = nc_tir__block_end(e->pending, n, e->starts, first, e->block_nodes);
-        to = end < nodes ? e->starts[end] : n;
-        if (e->progress)
-            e->cancelled = e->progress(e->progress_user, e->done, stbds_arrlenu(e->program->ops));
-        if (e->cancelled) break; /* what is left is lowered classically, and then discarded */
-        e->report.blocks++;
-        NC_TIR__CLEAR(block);
-        for (i = from; i < to; i++) stbds_arrput(block, e->pending[i]);
-        improved = nc_tir__replace(e, &block, 0, to - from);
-        improved |= nc_tir__shorten_pieces(e, &block);
-        e->report.improved += (uint32_t)improved;
-        for (i = 0; i < stbds_arrlenu(block); i++) stbds_arrput(all, block[i]);
-    }
-    if (!e->cancelled) {
-        (void)nc_tir__shorten_pieces(e, &all);
-        NC_TIR__CLEAR(e->pending);
-        for (i = 0; i < stbds_arrlenu(all); i++) stbds_arrput(e->pending, all[i]);
-    }
-    stbds_arrfree(block);
-    stbds_arrfree(all);
-}
-
-/* Small negative constants read better as such, and are what the compiler prints. */
-static void nc_tir__print_instruction(char **out, const nc_tir__tasm *t) {
-    const nc_tir__instruction *table = &nc_tir__table[t->op];
-    nc_tir__print(out, "    ");
-    nc_tir__print(out, table->name);
-    if (table->arg != NC_TIR__NO_ARG) {
-        nc_tir__print(out, " ");
-        if (table->arg == NC_TIR__FIELD && t->arg > NC_GL_P - 65536) {
-            nc_tir__print(out, "-");
-            nc_tir__print_value(out, NC_GL_P - t->arg);
-        } else {
-            nc_tir__print_value(out, t->arg);
-        }
-    }
-    nc_tir__print(out, "\n");
-}
 
 static void nc_tir__flush(nc_tir__emitter *e) {
     size_t i;
     if (stbds_arrlenu(e->pending) == 0) return;
-    if (e->prover && !e->cancelled) nc_tir__improve(e);
-    NC_TIR__CLEAR(e->starts);
     for (i = 0; i < stbds_arrlenu(e->pending); i++)
         nc_tir__print_instruction(&e->text, &e->pending[i]);
     NC_TIR__CLEAR(e->pending);
@@ -4012,7 +4389,6 @@ static void nc_tir__emit(nc_tir__emitter *e, uint32_t op, uint64_t arg) {
     t.op = op;
     t.arg = arg;
     t.line = 0;
-    if (stbds_arrlenu(e->starts) == 0) stbds_arrput(e->starts, 0);
     stbds_arrput(e->pending, t);
 }
 
@@ -4217,7 +4593,6 @@ static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t cou
         if (op->kind <= NC_TIR_ASM || op->kind == NC_TIR_PROOF_BLOCK) {
             nc_tir__lower_structure(e, op, i);
         } else {
-            stbds_arrput(e->starts, (uint32_t)stbds_arrlenu(e->pending));
             if (direct < 0)
                 nc_tir__lower_compound(e, op);
             else if (nc_tir__table[direct].arg != NC_TIR__NO_ARG)
@@ -4225,7 +4600,6 @@ static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t cou
             else
                 nc_tir__emit(e, (uint32_t)direct, 0);
         }
-        e->done++;
         i += 1 + op->body + op->other;
     }
 }
@@ -4235,10 +4609,7 @@ static nc_status nc_tir__lower_all(nc_tir__emitter *e, char **tasm) {
     nc_tir__flush(e);
     nc_tir__lower_deferred(e);
     stbds_arrfree(e->pending);
-    stbds_arrfree(e->starts);
-    stbds_arrfree(e->answers);
     stbds_arrfree(e->queue);
-    nc_tir__map_free(&e->memory);
     return nc_tir__deliver(&e->text, tasm);
 }
 
@@ -4249,13 +4620,72 @@ NC_API nc_status nc_tir_lower(const nc_tir_program *program, char **tasm) {
     if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
     memset(&e, 0, sizeof e);
     e.program = program;
-    e.block_nodes = 32;
     return nc_tir__lower_all(&e, tasm);
+}
+
+static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        stbds_arrfree(o->regions[i].labels);
+        stbds_arrfree(o->regions[i].code);
+    }
+    if (o->home) nc__free(NULL, o->home, (stbds_shlenu(o->code.labels) + 1) * sizeof *o->home);
+    stbds_arrfree(o->regions);
+    stbds_arrfree(o->answers);
+    nc_tir__map_free(&o->memory);
+    nc_tir__code_free(&o->code);
+    if (o->prover) {
+        stbds_arrfree(o->prover->states);
+        stbds_arrfree(o->prover->moves);
+        stbds_arrfree(o->prover->order);
+    }
+    nc__free(NULL, o->prover, sizeof *o->prover);
+}
+
+NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
+                                      char **optimized, nc_tir_report *report, nc_error *err) {
+    nc_tir__optimizer o;
+    char *text = NULL;
+    nc_status status;
+    size_t i;
+    nc__clear(err);
+    if (!optimized) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *optimized = NULL;
+    memset(&o, 0, sizeof o);
+    o.beam = options && options->beam ? options->beam : 32;
+    o.block = options && options->block ? options->block : 40;
+    o.progress = options ? options->progress : NULL;
+    o.progress_user = options ? options->progress_user : NULL;
+    if (o.beam > 65536 || o.block > 64)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
+    status = nc_tir__read_tasm(tasm, 0, &o.code, err);
+    if (status == NC_OK) {
+        o.total = stbds_arrlenu(o.code.list);
+        o.report.instructions_before = (uint32_t)o.total;
+        for (i = 0; i < o.total; i++) nc_tir__add_rows(&o.report.before, &o.code.list[i]);
+        o.prover = (nc_tir__prover *)nc__calloc(NULL, sizeof *o.prover);
+        status = o.prover ? nc_tir__divide(&o) : NC_ERR_MEMORY;
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
+    }
+    if (status == NC_OK) {
+        for (i = 0; i < stbds_arrlenu(o.regions); i++) nc_tir__improve_region(&o, &o.regions[i]);
+        nc_tir__restructure(&o);
+        if (o.cancelled)
+            status = nc__fail(err, NC_ERR_CANCELLED, 0, 0, "cancelled by the progress callback");
+    }
+    if (status == NC_OK) {
+        nc_tir__print_regions(&o, &text);
+        status = nc_tir__deliver(&text, optimized);
+    }
+    if (status == NC_OK) status = nc_tir_profile_static(*optimized, &o.report.after, err);
+    if (status == NC_OK) status = nc_tir_count(*optimized, &o.report.instructions_after, err);
+    if (status == NC_OK && report) *report = o.report;
+    nc_tir__optimizer_free(&o);
+    return status;
 }
 
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err) {
-    nc_tir__emitter e;
     char *classical;
     nc_status status;
     nc__clear(err);
@@ -4263,40 +4693,12 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
     *tasm = NULL;
     status = nc_tir_lower(program, &classical);
     if (status != NC_OK) return nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
-    memset(&e, 0, sizeof e);
-    e.program = program;
-    e.beam = options && options->beam ? options->beam : 32;
-    e.block_nodes = options && options->block_nodes ? options->block_nodes : 32;
-    e.progress = options ? options->progress : NULL;
-    e.progress_user = options ? options->progress_user : NULL;
-    if (e.beam > 65536 || e.block_nodes > 32) {
-        nc_tir_free_text(classical);
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 32 operations");
-    }
-    e.prover = (nc_tir__prover *)nc__calloc(NULL, sizeof *e.prover);
-    status = e.prover ? nc_tir__lower_all(&e, tasm) : NC_ERR_MEMORY;
-    if (e.prover) {
-        stbds_arrfree(e.prover->states);
-        stbds_arrfree(e.prover->moves);
-        stbds_arrfree(e.prover->order);
-    }
-    nc__free(NULL, e.prover, sizeof *e.prover);
-    if (status == NC_OK && e.cancelled)
-        status = nc__fail(err, NC_ERR_CANCELLED, 0, 0, "cancelled by the progress callback");
-    if (status == NC_OK) status = nc_tir_profile_static(classical, &e.report.before, err);
-    if (status == NC_OK) status = nc_tir_profile_static(*tasm, &e.report.after, err);
-    if (status == NC_OK) status = nc_tir_count(classical, &e.report.instructions_before, err);
-    if (status == NC_OK) status = nc_tir_count(*tasm, &e.report.instructions_after, err);
+    status = nc_tir_optimize_tasm(classical, options, tasm, report, err);
     nc_tir_free_text(classical);
-    if (status != NC_OK) {
-        nc_tir_free_text(*tasm);
-        *tasm = NULL;
-        return nc__fail(
-            err, status, err ? (size_t)err->line : 0, err ? (size_t)err->column : 0, "%s",
-            status == NC_ERR_FORMAT ? "verbatim asm is not TASM" : nc_status_str(status));
-    }
-    if (report) *report = e.report;
-    return NC_OK;
+    if (status == NC_ERR_FORMAT && err)
+        return nc__fail(err, status, (size_t)err->line, (size_t)err->column,
+                        "verbatim asm is not TASM");
+    return status;
 }
 
 #endif /* NC_IMPLEMENTATION */

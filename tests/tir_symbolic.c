@@ -190,40 +190,6 @@ static void no_mutant_that_changes_behaviour_is_ever_proven(void **state) {
     assert_true(changed > 200);
 }
 
-static void optimise_file(const char *path, uint64_t *before, uint64_t *after) {
-    char *text = read_text(path), *tasm, *again;
-    nc_tir_program *program;
-    nc_tir_report r;
-    nc_error err;
-    assert_int_equal(nc_tir_parse(&program, text, strlen(text), &err), NC_OK);
-    assert_int_equal(nc_tir_optimize(program, NULL, &tasm, &r, &err), NC_OK);
-    assert_int_equal(nc_tir_optimize(program, NULL, &again, NULL, &err), NC_OK);
-    assert_string_equal(tasm, again); /* deterministic */
-    assert_true(r.instructions_after <= r.instructions_before);
-    assert_true(r.after.processor <= r.before.processor && r.after.hash <= r.before.hash);
-    assert_true(r.after.u32 <= r.before.u32 && r.after.op_stack <= r.before.op_stack);
-    assert_true(r.after.ram <= r.before.ram && r.after.jump_stack <= r.before.jump_stack);
-    assert_true(r.proofs >= r.improved && r.improved <= r.blocks);
-    *before += r.instructions_before;
-    *after += r.instructions_after;
-    nc_tir_free_text(tasm);
-    nc_tir_free_text(again);
-    nc_tir_destroy(program);
-    free(text);
-}
-
-static void corpus_shrinks_and_never_costs_more(void **state) {
-    static module_list list;
-    uint64_t before = 0, after = 0;
-    size_t i;
-    (void)state;
-    list_modules(&list, 0);
-    for (i = 0; i < list.count; i++) optimise_file(list.path[i], &before, &after);
-    printf("%llu instructions, %llu after: ratio %.4f\n", (unsigned long long)before,
-           (unsigned long long)after, (double)after / (double)before);
-    assert_true(list.count == 0 || (double)after < 0.70 * (double)before);
-}
-
 /* The whole sample program before and after, on the interpreter. */
 static void sample_program_computes_the_same_with_fewer_rows(void **state) {
     char *text = read_text("examples/data/sample.tir"), *tasm[2];
@@ -305,7 +271,6 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(known_equalities_are_proven_and_differences_named),
         cmocka_unit_test(no_mutant_that_changes_behaviour_is_ever_proven),
-        cmocka_unit_test(corpus_shrinks_and_never_costs_more),
         cmocka_unit_test(sample_program_computes_the_same_with_fewer_rows),
         cmocka_unit_test(progress_advances_and_can_cancel),
     };

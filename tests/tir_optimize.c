@@ -1,0 +1,180 @@
+/* nc_tirneural.h, section regions: whole modules and linked programs before and after. */
+#include "test.h"
+#include "../nc_tirneural.h"
+
+static char program[2][1 << 20];
+
+/* Labels that `text` calls but does not define become small functions of their own. */
+static void add_stubs(char *out, const char *text) {
+    const char *at = text;
+    while ((at = strstr(at, "call ")) != NULL) {
+        char name[160], definition[176];
+        size_t n;
+        at += 5;
+        n = strcspn(at, " \n");
+        assert_true(n < 150);
+        memcpy(name, at, n);
+        name[n] = 0;
+        snprintf(definition, sizeof definition, "\n%s:", name);
+        if (strstr(out, definition) == NULL)
+            sprintf(out + strlen(out), "\n%s:\n addi 7\n swap 2\n return\n", name);
+    }
+}
+
+/* Run one function of a module before and after on the same stack, inputs and memory, and show
+ * some memory in the output. 1 when both ran alike, -1 when a run was too long to tell. */
+static int same_function(const char *name, const char *before, const char *after, uint64_t *seed,
+                         int *halted) {
+    static const char peek[] = "push 3 read_mem 5 push 1073742010 read_mem 5 pop 1 "
+                               "write_io 5 pop 1 write_io 5 halt\n";
+    char stack[2048] = "";
+    uint64_t in[64], digests[80], ram[64];
+    nc_tir_input input = {0};
+    nc_tir_execution x[2];
+    int i, k, alike, scale = (int)(test_random(seed) % 4);
+    for (i = 0; i < 40; i++) {
+        uint64_t v = nc_gl_from_u64(test_random(seed));
+        if (scale == 0) v %= 3;
+        if (scale == 1) v >>= 32;
+        if (scale == 2) v = v % 4 ? v % 70 : v >> 32;
+        snprintf(stack + strlen(stack), 40, "push %llu ", (unsigned long long)v);
+    }
+    for (i = 0; i < 64; i++) in[i] = nc_gl_from_u64(test_random(seed) >> (scale ? 33 : 0));
+    for (i = 0; i < 80; i++) digests[i] = nc_gl_from_u64(test_random(seed));
+    for (i = 0; i < 64; i++) ram[i] = i % 2 ? test_random(seed) >> 33 : (uint64_t)i / 2;
+    input.public_input = input.secret_input = in;
+    input.public_count = input.secret_count = 64;
+    input.secret_digests = digests;
+    input.digest_count = 16;
+    input.ram = ram;
+    input.ram_count = 32;
+    input.max_cycles = 30000;
+    for (i = 0; i < 2; i++) {
+        sprintf(program[i], "%s\ncall %s\n%s\n%s", stack, name, peek, i ? after : before);
+        add_stubs(program[i], i ? after : before);
+        assert_int_equal(nc_tir_execute(program[i], &input, &x[i], NULL), NC_OK);
+    }
+    alike = (x[0].outcome == NC_TIR_HALTED) == (x[1].outcome == NC_TIR_HALTED);
+    if (!alike)
+        printf("%s, %s\n", nc_tir_outcome_str(x[0].outcome), nc_tir_outcome_str(x[1].outcome));
+    if (x[0].outcome == NC_TIR_CRASH_CYCLES || x[1].outcome == NC_TIR_CRASH_CYCLES) {
+        alike = -1;
+    } else if (alike && x[0].outcome == NC_TIR_HALTED) {
+        ++*halted;
+        alike = x[0].depth == x[1].depth && x[0].output_count == x[1].output_count;
+        for (k = 0; alike && k < 16 && k < (int)x[0].depth - 5; k++)
+            alike = x[0].stack[k] == x[1].stack[k];
+        for (k = 0; alike && k < (int)x[0].output_count; k++)
+            alike = x[0].output[k] == x[1].output[k];
+        if (x[1].processor > x[0].processor || x[1].op_stack > x[0].op_stack ||
+            x[1].ram > x[0].ram || x[1].u32 > x[0].u32)
+            alike = 0; /* the real machine may not pay more either */
+        if (!alike)
+            printf("processor %llu %llu, op_stack %llu %llu, ram %llu %llu, u32 %llu %llu\n",
+                   (unsigned long long)x[0].processor, (unsigned long long)x[1].processor,
+                   (unsigned long long)x[0].op_stack, (unsigned long long)x[1].op_stack,
+                   (unsigned long long)x[0].ram, (unsigned long long)x[1].ram,
+                   (unsigned long long)x[0].u32, (unsigned long long)x[1].u32);
+    }
+    nc_tir_free_output(&x[0]);
+    nc_tir_free_output(&x[1]);
+    return alike;
+}
+
+static void compare_functions(const char *path, const char *before, const char *after, int runs,
+                              uint64_t *seed, int counts[3]) {
+    const char *line = before;
+    while (*line) {
+        size_t n = strcspn(line, "\n");
+        if (n > 1 && n < 120 && line[n - 1] == ':' && *line != ' ') {
+            char name[128], definition[144];
+            int i;
+            memcpy(name, line, n - 1);
+            name[n - 1] = 0;
+            snprintf(definition, sizeof definition, "\n%s:\n", name);
+            if (!strstr(name, "__then__") && !strstr(name, "__else__") &&
+                !strstr(name, "__loop__")) {
+                if (strncmp(after, definition + 1, n + 1) != 0 && !strstr(after, definition))
+                    fail_msg("%s: %s is gone", path, name);
+                for (i = 0; i < runs; i++) {
+                    int same = same_function(name, before, after, seed, &counts[2]);
+                    if (same == 0)
+                        fail_msg("%s: %s behaves otherwise or costs more:\n%s\n--\n%s", path, name,
+                                 program[0], program[1]);
+                    counts[same > 0]++;
+                }
+            }
+        }
+        line += n + (line[n] != 0);
+    }
+}
+
+static nc_tir_report optimize_file(const char *path, char **before, char **after) {
+    char *text = read_text(path), *again;
+    nc_tir_program *p;
+    nc_tir_report r;
+    nc_error err;
+    assert_int_equal(nc_tir_parse(&p, text, strlen(text), &err), NC_OK);
+    assert_int_equal(nc_tir_lower(p, before), NC_OK);
+    assert_int_equal(nc_tir_optimize(p, NULL, after, &r, &err), NC_OK);
+    assert_int_equal(nc_tir_optimize(p, NULL, &again, NULL, &err), NC_OK);
+    assert_string_equal(*after, again); /* deterministic */
+    assert_true(r.instructions_after <= r.instructions_before);
+    assert_true(r.after.processor <= r.before.processor && r.after.hash <= r.before.hash);
+    assert_true(r.after.u32 <= r.before.u32 && r.after.op_stack <= r.before.op_stack);
+    assert_true(r.after.ram <= r.before.ram && r.after.jump_stack <= r.before.jump_stack);
+    assert_true(r.proofs >= r.improved && r.improved <= r.blocks);
+    nc_tir_free_text(again);
+    nc_tir_destroy(p);
+    free(text);
+    return r;
+}
+
+/* The compiler emits dup and swap beyond 15, which no machine runs: 20 becomes 4. */
+static char *runnable(const char *tasm) {
+    char *out = malloc(strlen(tasm) + 1), *to;
+    strcpy(out, tasm);
+    for (to = out; (to = strpbrk(to, "dw")) != NULL; to++) {
+        int index = 0, at = 0;
+        if (sscanf(to, "dup %d%n", &index, &at) + sscanf(to, "wap %d%n", &index, &at) > 0 &&
+            index > 15) {
+            to[at - 2] = ' ';
+            to[at - 1] = (char)('0' + index % 10);
+        }
+    }
+    return out;
+}
+
+static void every_function_of_the_corpus_behaves_the_same(void **state) {
+    static module_list list;
+    uint64_t seed = 7, before = 0, after = 0;
+    int counts[3] = {0, 0, 0};
+    size_t i;
+    (void)state;
+    list_modules(&list, 0);
+    for (i = 0; i < list.count; i++) {
+        char *tasm[2], *run, *better;
+        nc_tir_report r = optimize_file(list.path[i], &tasm[0], &tasm[1]);
+        before += r.instructions_before;
+        after += r.instructions_after;
+        run = runnable(tasm[0]);
+        assert_int_equal(nc_tir_optimize_tasm(run, NULL, &better, NULL, NULL), NC_OK);
+        compare_functions(list.path[i], run, better, 40, &seed, counts);
+        nc_tir_free_text(better);
+        free(run);
+        nc_tir_free_text(tasm[0]);
+        nc_tir_free_text(tasm[1]);
+    }
+    printf("%d runs of functions alike, %d of them to the end, %d too long to tell\n", counts[1],
+           counts[2], counts[0]);
+    printf("%llu instructions, %llu after: ratio %.4f\n", (unsigned long long)before,
+           (unsigned long long)after, (double)after / (double)before);
+    assert_true(list.count == 0 || (counts[2] > 1000 && (double)after < 0.60 * (double)before));
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_function_of_the_corpus_behaves_the_same),
+    };
+    return cmocka_run_group_tests_name("tir optimize", tests, NULL, NULL);
+}
