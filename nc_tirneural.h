@@ -242,21 +242,47 @@ typedef enum nc_tir_verdict {
     NC_TIR_TOO_LARGE          /* beyond the prover's tables */
 } nc_tir_verdict;
 
+/* Which machine the lowering is for. */
+typedef enum nc_tir_target {
+    NC_TIR_TARGET_TRIDENT = 0, /* what the compiler emits, byte for byte */
+    NC_TIR_TARGET_TRITON = 1   /* instructions of the present Triton VM only */
+} nc_tir_target;
+
+/* Why a block is shorter. */
+typedef enum nc_tir_reason {
+    NC_TIR_REASON_NONE = 0,  /* it is as it was */
+    NC_TIR_REASON_STACK = 1, /* fewer stack instructions do */
+    NC_TIR_REASON_TABLE = 2  /* it has fewer rows in the hash, u32 or RAM table too */
+} nc_tir_reason;
+
+/* One straight-line block as the optimiser met it. */
+typedef struct nc_tir_block {
+    uint32_t instruction; /* of its first instruction in the lowered code, counted from 0 */
+    uint32_t before, after;
+    float bound; /* optimistic: operations, copies and pops that no order of them can avoid */
+    nc_tir_reason reason;
+} nc_tir_block;
+
 /* Zero means default. */
 typedef struct nc_tir_options {
+    nc_tir_target target;    /* of nc_tir_optimize and nc_tir_optimize_text */
     uint32_t beam;           /* states kept per step; 0: 32 */
     uint32_t block;          /* instructions searched as one block; 0: 40; at most 64 */
     nc_progress_fn progress; /* called before each block with instructions done and in all */
     void *progress_user;
+    void (*on_block)(void *user, const nc_tir_block *block); /* called after each block; or null */
+    void *on_block_user;
 } nc_tir_options;
 
 typedef struct nc_tir_report {
     uint32_t blocks;              /* straight-line blocks seen */
+    uint32_t slack;               /* of them, longer than their optimistic bound */
     uint32_t improved;            /* replaced by something proven and cheaper */
     uint32_t proofs;              /* equivalence proofs that succeeded */
     uint32_t rejected;            /* candidates the gate turned down */
     uint32_t instructions_before; /* TASM instructions */
     uint32_t instructions_after;
+    double bound;                 /* optimistic bound of the instructions, block by block */
     nc_tir_heights before, after; /* static model, whole program */
 } nc_tir_report;
 
@@ -294,8 +320,9 @@ NC_API void nc_tir_free_text(char *text);
  * meaning only where its code generator puts them: a value stored once and loaded once stays on
  * the stack, and chains of falling `swap, pop` become one swap. NC_ERR_ARG while a body is open. */
 NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result);
-/* The compiler's present TASM, byte for byte. */
-NC_API nc_status nc_tir_lower(const nc_tir_program *program, char **tasm);
+/* The classical lowering. NC_ERR_UNSUPPORTED for NC_TIR_TARGET_TRITON where the program has a dup
+ * or swap beyond 15, which the compiler emits but no machine runs. */
+NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm);
 /* Heights of TASM text in the compiler's static model: rows in text order, nothing is run. */
 NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err);
 /* The largest height and its table's name (null pointer allowed); the cost of the model is the
@@ -311,6 +338,14 @@ NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
                                 nc_tir_execution *result, nc_error *err);
 /* Release result->output. */
 NC_API void nc_tir_free_output(nc_tir_execution *result);
+/* The tallest table of a run and its name (null pointer allowed); padded_height minus it is the
+ * distance to the cliff. */
+NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **table);
+/* Run TASM on `count` sample inputs; *worst is the run with the largest padded height and, among
+ * equals, the tallest table (free its output). NC_ERR_MISMATCH when a run does not halt: *worst is
+ * that run. */
+NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *inputs, size_t count,
+                                        nc_tir_execution *worst, nc_error *err);
 /* Text for an outcome. */
 NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
 
@@ -331,6 +366,12 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
  * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG. */
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err);
+/* The whole road in one call, for other languages: TIR text in, TASM text and the report as a JSON
+ * object out (json may be null). Free both with nc_tir_free_text. */
+NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
+                                      char **tasm, char **json, nc_error *err);
+/* The report as a JSON object. */
+NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json);
 
 #endif /* NC_TIRNEURAL_H */
 
@@ -1594,6 +1635,48 @@ NC_API void nc_tir_free_output(nc_tir_execution *result) {
     result->output_count = 0;
 }
 
+NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **table) {
+    const uint64_t height[9] = {run->processor, run->program,    run->op_stack,
+                                run->ram,       run->jump_stack, run->hash,
+                                run->cascade,   run->lookup,     run->u32};
+    static const char *const name[9] = {"processor", "program", "op_stack", "ram", "jump_stack",
+                                        "hash",      "cascade", "lookup",   "u32"};
+    int i, best = 0;
+    for (i = 1; i < 9; i++)
+        if (height[i] > height[best]) best = i;
+    if (table) *table = name[best];
+    return height[best];
+}
+
+NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *inputs, size_t count,
+                                        nc_tir_execution *worst, nc_error *err) {
+    size_t i;
+    if (!worst || !inputs || count == 0) return nc__fail(err, NC_ERR_ARG, 0, 0, "no inputs");
+    memset(worst, 0, sizeof *worst);
+    for (i = 0; i < count; i++) {
+        nc_tir_execution run;
+        nc_status status = nc_tir_execute(tasm, &inputs[i], &run, err);
+        int stopped = status == NC_OK && run.outcome != NC_TIR_HALTED;
+        if (status != NC_OK) {
+            nc_tir_free_output(&run);
+            nc_tir_free_output(worst);
+            return status;
+        }
+        if (stopped || i == 0 || run.padded_height > worst->padded_height ||
+            (run.padded_height == worst->padded_height &&
+             nc_tir_tallest_run(&run, NULL) > nc_tir_tallest_run(worst, NULL))) {
+            nc_tir_free_output(worst);
+            *worst = run;
+        } else {
+            nc_tir_free_output(&run);
+        }
+        if (stopped)
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "sample input %lu: %s", (unsigned long)i,
+                            nc_tir_outcome_str(worst->outcome));
+    }
+    return NC_OK;
+}
+
 NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome) {
     static const char *const text[] = {"halted",
                                        "stack too shallow",
@@ -1657,10 +1740,18 @@ static void nc_tir__terms_reset(nc_tir__terms *t) {
     memset(t->table, 0, sizeof t->table);
 }
 
+/* One more word into a hash (a step of splitmix64). */
+static uint64_t nc_tir__mix(uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * UINT64_C(0xBF58476D1CE4E5B9);
+    return hash ^ (hash >> 29);
+}
+
 static uint32_t nc_tir__intern(nc_tir__terms *t, uint32_t kind, const uint64_t *words,
                                uint32_t count) {
-    uint64_t h = nc__fnv1a(NC__FNV_START ^ kind, words, count * sizeof *words);
-    uint32_t slot = (uint32_t)(h ^ (h >> 32)) & (2 * NC_TIR__MAX_TERMS - 1);
+    uint64_t h = nc_tir__mix(count, kind);
+    uint32_t slot, i;
+    for (i = 0; i < count; i++) h = nc_tir__mix(h, words[i]);
+    slot = (uint32_t)(h ^ (h >> 32)) & (2 * NC_TIR__MAX_TERMS - 1);
     for (; t->table[slot]; slot = (slot + 1) & (2 * NC_TIR__MAX_TERMS - 1)) {
         const nc_tir__term *x = &t->list[t->table[slot] - 1];
         if (x->kind == kind && x->count == count &&
@@ -2458,7 +2549,8 @@ static void nc_tir__as_multiple(nc_tir__terms *t, nc_tir__node *node) {
     if (poly.count != 1 || poly.m[0].degree != 1) return;
     node->instruction.op = NC_TIR__I_MUL;
     node->args[0] = poly.m[0].factor[0];
-    node->args[1] = nc_tir__constant(t, poly.m[0].coefficient);
+    poly.m[0].degree = 0;
+    node->args[1] = nc_tir__from_poly(t, &poly);
 }
 
 /* Set up the problem from p->before: needed units, goal, starting stack. 0 when too large. */
@@ -3795,10 +3887,9 @@ typedef struct nc_tir__optimizer {
     nc_tir__region *regions;
     uint32_t *home; /* region of each label */
     uint32_t beam, block;
-    nc_progress_fn progress;
-    void *progress_user;
-    uint64_t done, total; /* instructions */
-    int cancelled;
+    const nc_tir_options *options; /* never null */
+    uint64_t done, total;          /* instructions */
+    int cancelled, restructuring;
     nc_tir_report report;
 } nc_tir__optimizer;
 
@@ -3827,15 +3918,11 @@ static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__t
 /* The answer of an earlier search for the same instructions, or a fresh cell. */
 static nc_tir__cell *nc_tir__remembered(nc_tir__optimizer *o, const nc_tir__tasm *list, size_t n,
                                         int *fresh) {
-    uint64_t a = NC__FNV_START, b = n;
+    uint64_t a = n, b = ~(uint64_t)n;
     size_t i;
     for (i = 0; i < n; i++) {
-        uint64_t words[2];
-        words[0] = list[i].op;
-        words[1] = list[i].arg;
-        a = nc__fnv1a(a, words, sizeof words);
-        b = (b ^ words[0]) * UINT64_C(0x9E3779B97F4A7C15) + words[1];
-        b ^= b >> 29;
+        a = nc_tir__mix(nc_tir__mix(a, list[i].op), list[i].arg);
+        b = nc_tir__mix(nc_tir__mix(b, list[i].arg), list[i].op);
     }
     return nc_tir__map_at(&o->memory, a, b, 0, fresh);
 }
@@ -3920,6 +4007,48 @@ static size_t nc_tir__block_end(const nc_tir__tasm *list, size_t n, size_t first
     return best;
 }
 
+/* Instructions that no order of the block's operations can avoid: the operations themselves, uses
+ * of values beyond their copies, dead values five a pop. Moves are taken as free. */
+static double nc_tir__bound(nc_tir__optimizer *o, const nc_tir__tasm *code, size_t n) {
+    nc_tir__prover *p = o->prover;
+    nc_tir__ledger ledger;
+    nc_tir__state start;
+    double bound;
+    nc_tir__terms_reset(&p->terms);
+    if (nc_tir__symbolic_run(&p->terms, code, n, &p->before) != NC_TIR_PROVEN ||
+        !nc_tir__pose(p, &start))
+        return (double)n;
+    nc_tir__count_up(p, &start, &ledger);
+    bound = ledger.open / (double)NC_TIR__SCORE + ledger.copies + ledger.dead / 5.0;
+    return bound < (double)n ? bound : (double)n;
+}
+
+/* Count a block, and tell the caller of it. */
+static void nc_tir__report_block(nc_tir__optimizer *o, const nc_tir__tasm *before, size_t n,
+                                 const nc_tir__tasm *after, int improved) {
+    nc_tir_heights a, b;
+    nc_tir_block block;
+    size_t i, m = stbds_arrlenu(after);
+    double bound = nc_tir__bound(o, before, n);
+    memset(&a, 0, sizeof a);
+    memset(&b, 0, sizeof b);
+    for (i = 0; i < n; i++) nc_tir__add_rows(&a, &before[i]);
+    for (i = 0; i < m; i++) nc_tir__add_rows(&b, &after[i]);
+    block.instruction = (uint32_t)o->done;
+    block.before = (uint32_t)n;
+    block.after = (uint32_t)m;
+    block.bound = (float)bound;
+    block.reason = !improved                                           ? NC_TIR_REASON_NONE
+                   : b.hash < a.hash || b.u32 < a.u32 || b.ram < a.ram ? NC_TIR_REASON_TABLE
+                                                                       : NC_TIR_REASON_STACK;
+    o->done += n;
+    o->report.blocks++;
+    o->report.improved += (uint32_t)improved;
+    o->report.slack += bound + 0.999 < (double)n || improved;
+    o->report.bound += bound;
+    if (o->options->on_block) o->options->on_block(o->options->on_block_user, &block);
+}
+
 /* Optimise straight-line code block by block, then across the cuts. */
 static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
     size_t n = stbds_arrlenu(*segment), first, end, i;
@@ -3927,14 +4056,15 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
     for (first = 0; first < n && !o->cancelled; first = end) {
         int improved;
         end = nc_tir__block_end(*segment, n, first, o->block);
-        if (o->progress && o->progress(o->progress_user, o->done, o->total)) o->cancelled = 1;
-        o->done += end - first;
-        o->report.blocks++;
+        if (!o->restructuring && o->options->progress &&
+            o->options->progress(o->options->progress_user, o->done, o->total))
+            o->cancelled = 1;
         NC_TIR__CLEAR(block);
         for (i = first; i < end; i++) stbds_arrput(block, (*segment)[i]);
         improved = nc_tir__replace(o, &block, 0, end - first);
         improved |= nc_tir__shorten_pieces(o, &block);
-        o->report.improved += (uint32_t)improved;
+        if (!o->restructuring)
+            nc_tir__report_block(o, *segment + first, end - first, block, improved);
         for (i = 0; i < stbds_arrlenu(block); i++) stbds_arrput(all, block[i]);
     }
     if (!o->cancelled) {
@@ -3974,6 +4104,9 @@ static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
             stbds_arrfree(segment);
         } else {
             i++;
+            if (o->restructuring) continue;
+            o->done++;
+            o->report.bound += 1; /* jumps stay */
         }
     }
 }
@@ -4373,6 +4506,8 @@ typedef struct nc_tir__emitter {
     nc_tir__tasm *pending;   /* stb_ds array */
     nc_tir__deferred *queue; /* stb_ds array */
     size_t queue_done;
+    nc_tir_target target;
+    int impossible; /* a stack index that the target does not have */
     uint32_t counter;
 } nc_tir__emitter;
 
@@ -4385,7 +4520,15 @@ static void nc_tir__flush(nc_tir__emitter *e) {
 }
 
 static void nc_tir__emit(nc_tir__emitter *e, uint32_t op, uint64_t arg) {
+    size_t n = stbds_arrlenu(e->pending);
     nc_tir__tasm t;
+    if (e->target == NC_TIR_TARGET_TRITON) {
+        if (nc_tir__table[op].arg == NC_TIR__INDEX && arg > 15) e->impossible = 1;
+        if (op == NC_TIR__I_ADD && n && e->pending[n - 1].op == NC_TIR__I_PUSH) {
+            e->pending[n - 1].op = NC_TIR__I_ADDI;
+            return;
+        }
+    }
     t.op = op;
     t.arg = arg;
     t.line = 0;
@@ -4422,6 +4565,36 @@ static void nc_tir__defer(nc_tir__emitter *e, uint32_t first, uint32_t count, ui
     d.number = number;
     d.kind = (uint8_t)kind;
     stbds_arrput(e->queue, d);
+}
+
+/* Operations that the present Triton VM does not have, in those that it has; 0 for others.
+ * or: a + b - (a and b). Dot steps: read both operands, multiply, add to the accumulator, with the
+ * pointers on top of it moved on. */
+static int nc_tir__lower_modern(nc_tir__emitter *e, const nc_tir__op *op) {
+    static const uint8_t either[] = {NC_TIR__I_DUP, 1, NC_TIR__I_DUP, 1, NC_TIR__I_AND, 0};
+    static const uint8_t ext[] = {NC_TIR__I_ADDI, 2, NC_TIR__I_READ_MEM, 3, NC_TIR__I_ADDI,     4,
+                                  NC_TIR__I_SWAP, 4, NC_TIR__I_ADDI,     2, NC_TIR__I_READ_MEM, 3,
+                                  NC_TIR__I_ADDI, 4, NC_TIR__I_PLACE,    6, NC_TIR__I_XX_MUL,   0};
+    static const uint8_t base[] = {
+        NC_TIR__I_READ_MEM, 1, NC_TIR__I_ADDI,     2, NC_TIR__I_SWAP,   2,
+        NC_TIR__I_ADDI,     2, NC_TIR__I_READ_MEM, 3, NC_TIR__I_ADDI,   4,
+        NC_TIR__I_PLACE,    4, NC_TIR__I_PICK,     3, NC_TIR__I_XB_MUL, 0};
+    static const uint8_t sum[] = {NC_TIR__I_PICK,   7, NC_TIR__I_PICK, 7, NC_TIR__I_PICK, 7,
+                                  NC_TIR__I_XX_ADD, 0, NC_TIR__I_PICK, 3, NC_TIR__I_PICK, 4};
+    const uint8_t *code = op->kind == NC_TIR_OR ? either : op->kind == NC_TIR_FOLD_EXT ? ext : base;
+    size_t n = op->kind == NC_TIR_OR ? sizeof either : sizeof ext, i;
+    if (op->kind != NC_TIR_OR && op->kind != NC_TIR_FOLD_EXT && op->kind != NC_TIR_FOLD_BASE)
+        return 0;
+    for (i = 0; i < n; i += 2) nc_tir__emit(e, code[i], code[i + 1]);
+    if (op->kind == NC_TIR_OR) {
+        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
+        nc_tir__emit(e, NC_TIR__I_MUL, 0);
+        nc_tir__emit(e, NC_TIR__I_ADD, 0);
+        nc_tir__emit(e, NC_TIR__I_ADD, 0);
+    } else {
+        for (i = 0; i < sizeof sum; i += 2) nc_tir__emit(e, sum[i], sum[i + 1]);
+    }
+    return 1;
 }
 
 /* TIR operations that lower to one instruction of the same arguments. */
@@ -4593,7 +4766,8 @@ static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t cou
         if (op->kind <= NC_TIR_ASM || op->kind == NC_TIR_PROOF_BLOCK) {
             nc_tir__lower_structure(e, op, i);
         } else {
-            if (direct < 0)
+            if (e->target == NC_TIR_TARGET_TRITON && nc_tir__lower_modern(e, op)) {
+            } else if (direct < 0)
                 nc_tir__lower_compound(e, op);
             else if (nc_tir__table[direct].arg != NC_TIR__NO_ARG)
                 nc_tir__emit(e, (uint32_t)direct, op->value);
@@ -4613,14 +4787,21 @@ static nc_status nc_tir__lower_all(nc_tir__emitter *e, char **tasm) {
     return nc_tir__deliver(&e->text, tasm);
 }
 
-NC_API nc_status nc_tir_lower(const nc_tir_program *program, char **tasm) {
+NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm) {
     nc_tir__emitter e;
+    nc_status status;
     if (!tasm) return NC_ERR_ARG;
     *tasm = NULL;
-    if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
+    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRITON)
+        return NC_ERR_ARG;
     memset(&e, 0, sizeof e);
     e.program = program;
-    return nc_tir__lower_all(&e, tasm);
+    e.target = target;
+    status = nc_tir__lower_all(&e, tasm);
+    if (status != NC_OK || !e.impossible) return status;
+    nc_tir_free_text(*tasm);
+    *tasm = NULL;
+    return NC_ERR_UNSUPPORTED;
 }
 
 static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
@@ -4644,6 +4825,7 @@ static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
 
 NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
                                       char **optimized, nc_tir_report *report, nc_error *err) {
+    nc_tir_options defaults;
     nc_tir__optimizer o;
     char *text = NULL;
     nc_status status;
@@ -4654,8 +4836,8 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     memset(&o, 0, sizeof o);
     o.beam = options && options->beam ? options->beam : 32;
     o.block = options && options->block ? options->block : 40;
-    o.progress = options ? options->progress : NULL;
-    o.progress_user = options ? options->progress_user : NULL;
+    memset(&defaults, 0, sizeof defaults);
+    o.options = options ? options : &defaults;
     if (o.beam > 65536 || o.block > 64)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
     status = nc_tir__read_tasm(tasm, 0, &o.code, err);
@@ -4669,6 +4851,7 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     }
     if (status == NC_OK) {
         for (i = 0; i < stbds_arrlenu(o.regions); i++) nc_tir__improve_region(&o, &o.regions[i]);
+        o.restructuring = 1;
         nc_tir__restructure(&o);
         if (o.cancelled)
             status = nc__fail(err, NC_ERR_CANCELLED, 0, 0, "cancelled by the progress callback");
@@ -4691,7 +4874,7 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
     nc__clear(err);
     if (!tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
     *tasm = NULL;
-    status = nc_tir_lower(program, &classical);
+    status = nc_tir_lower(program, options ? options->target : NC_TIR_TARGET_TRIDENT, &classical);
     if (status != NC_OK) return nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
     status = nc_tir_optimize_tasm(classical, options, tasm, report, err);
     nc_tir_free_text(classical);
@@ -4699,6 +4882,72 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
         return nc__fail(err, status, (size_t)err->line, (size_t)err->column,
                         "verbatim asm is not TASM");
     return status;
+}
+
+/* "name": value, with a comma before all but the first. */
+static void nc_tir__print_member(char **out, const char *name, uint64_t value) {
+    nc_tir__print(out, stbds_arrlenu(*out) > 1 ? ", \"" : "\"");
+    nc_tir__print(out, name);
+    nc_tir__print(out, "\": ");
+    nc_tir__print_value(out, value);
+}
+
+static void nc_tir__print_heights(char **out, const char *name, const nc_tir_heights *h) {
+    const char *table;
+    uint64_t tallest = nc_tir_tallest(h, &table);
+    nc_tir__print(out, ", \"");
+    nc_tir__print(out, name);
+    nc_tir__print(out, "\": {\"processor\": ");
+    nc_tir__print_value(out, h->processor);
+    nc_tir__print_member(out, "hash", h->hash);
+    nc_tir__print_member(out, "u32", h->u32);
+    nc_tir__print_member(out, "op_stack", h->op_stack);
+    nc_tir__print_member(out, "ram", h->ram);
+    nc_tir__print_member(out, "jump_stack", h->jump_stack);
+    nc_tir__print_member(out, "padded", nc_tir_padded(tallest));
+    nc_tir__print_member(out, "cliff", nc_tir_padded(tallest) - tallest);
+    nc_tir__print(out, ", \"dominant\": \"");
+    nc_tir__print(out, table);
+    nc_tir__print(out, "\"}");
+}
+
+NC_API nc_status nc_tir_report_json(const nc_tir_report *r, char **json) {
+    char *out = NULL;
+    if (!r || !json) return NC_ERR_ARG;
+    nc_tir__print(&out, "{");
+    nc_tir__print_member(&out, "blocks", r->blocks);
+    nc_tir__print_member(&out, "slack", r->slack);
+    nc_tir__print_member(&out, "improved", r->improved);
+    nc_tir__print_member(&out, "proofs", r->proofs);
+    nc_tir__print_member(&out, "rejected", r->rejected);
+    nc_tir__print_member(&out, "instructions_before", r->instructions_before);
+    nc_tir__print_member(&out, "instructions_after", r->instructions_after);
+    nc_tir__print_member(&out, "instructions_bound", (uint64_t)(r->bound + 0.5));
+    nc_tir__print_heights(&out, "before", &r->before);
+    nc_tir__print_heights(&out, "after", &r->after);
+    nc_tir__print(&out, "}\n");
+    return nc_tir__deliver(&out, json);
+}
+
+NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
+                                      char **tasm, char **json, nc_error *err) {
+    nc_tir_program *program;
+    nc_tir_report report;
+    nc_status status;
+    nc__clear(err);
+    if (json) *json = NULL;
+    if (!tasm || (!tir && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text or no result");
+    *tasm = NULL;
+    status = nc_tir_parse(&program, tir, bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_tir_optimize(program, options, tasm, &report, err);
+    nc_tir_destroy(program);
+    if (status != NC_OK || !json) return status;
+    status = nc_tir_report_json(&report, json);
+    if (status == NC_OK) return NC_OK;
+    nc_tir_free_text(*tasm);
+    *tasm = NULL;
+    return nc__fail(err, status, 0, 0, "out of memory");
 }
 
 #endif /* NC_IMPLEMENTATION */

@@ -23,10 +23,10 @@ static nc_tir_program *load(const char *path) {
 static void run_lower(void *u) {
     char *tasm;
     (void)u;
-    if (nc_tir_lower(program, &tasm) == NC_OK) nc_tir_free_text(tasm);
+    if (nc_tir_lower(program, NC_TIR_TARGET_TRIDENT, &tasm) == NC_OK) nc_tir_free_text(tasm);
 }
 static void run_optimize(void *u) {
-    nc_tir_options options = {*(uint32_t *)u, 0, NULL, NULL};
+    nc_tir_options options = {NC_TIR_TARGET_TRIDENT, *(uint32_t *)u, 0, NULL, NULL, NULL, NULL};
     char *tasm;
     if (nc_tir_optimize(program, &options, &tasm, NULL, NULL) == NC_OK) nc_tir_free_text(tasm);
 }
@@ -55,7 +55,7 @@ static double corpus(uint32_t beam, double *seconds) {
     if (!dir) return 0;
     while ((entry = readdir(dir)) != NULL) {
         size_t n = strlen(entry->d_name);
-        nc_tir_options options = {beam, 0, NULL, NULL};
+        nc_tir_options options = {NC_TIR_TARGET_TRIDENT, beam, 0, NULL, NULL, NULL, NULL};
         nc_tir_report report;
         nc_tir_program *p;
         char *tasm;
@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
     uint32_t n;
     int i;
     program = load("examples/data/sample.tir");
-    if (!program || nc_tir_lower(program, &lowered) != NC_OK) return 1;
+    if (!program || nc_tir_lower(program, NC_TIR_TARGET_TRIDENT, &lowered) != NC_OK) return 1;
     (void)nc_tir_count(lowered, &n, NULL);
     bench_begin("tirneural", argc, argv);
     reference = bench_time(run_lower, NULL);

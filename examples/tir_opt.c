@@ -132,7 +132,7 @@ int main(int argc, char **argv) {
     if (status != NC_OK) return fail(in, status, &err);
     clock_gettime(CLOCK_MONOTONIC, &t0);
     if (lower_only)
-        status = nc_tir_lower(program, &tasm);
+        status = nc_tir_lower(program, NC_TIR_TARGET_TRIDENT, &tasm);
     else
         status = nc_tir_optimize(program, &options, &tasm, &report, &err);
     clock_gettime(CLOCK_MONOTONIC, &t1);

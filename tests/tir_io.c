@@ -32,7 +32,7 @@ static void every_file_of_the_corpus_round_trips_and_lowers_byte_for_byte(void *
             strcpy(path + strlen(path) - 4, ".tasm");
             expected = read_text(path);
             program = parse(text);
-            assert_int_equal(nc_tir_lower(program, &tasm), NC_OK);
+            assert_int_equal(nc_tir_lower(program, NC_TIR_TARGET_TRIDENT, &tasm), NC_OK);
             if (strcmp(tasm, expected)) fail_msg("%s is lowered differently", path);
             nc_tir_free_text(tasm);
             nc_tir_destroy(program);
@@ -182,7 +182,7 @@ static void compound_operations_lower_by_the_rules(void **state) {
             continue;
         }
         assert_int_equal(status, NC_OK);
-        assert_int_equal(nc_tir_lower(program, &tasm), NC_OK);
+        assert_int_equal(nc_tir_lower(program, NC_TIR_TARGET_TRIDENT, &tasm), NC_OK);
         assert_string_equal(tasm, cases[i].tasm);
         nc_tir_free_text(tasm);
         nc_tir_destroy(program);

@@ -115,7 +115,7 @@ static nc_tir_report optimize_file(const char *path, char **before, char **after
     nc_tir_report r;
     nc_error err;
     assert_int_equal(nc_tir_parse(&p, text, strlen(text), &err), NC_OK);
-    assert_int_equal(nc_tir_lower(p, before), NC_OK);
+    assert_int_equal(nc_tir_lower(p, NC_TIR_TARGET_TRIDENT, before), NC_OK);
     assert_int_equal(nc_tir_optimize(p, NULL, after, &r, &err), NC_OK);
     assert_int_equal(nc_tir_optimize(p, NULL, &again, NULL, &err), NC_OK);
     assert_string_equal(*after, again); /* deterministic */

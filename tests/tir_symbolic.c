@@ -199,7 +199,7 @@ static void sample_program_computes_the_same_with_fewer_rows(void **state) {
     uint64_t in[2], i, j, before = 0, after = 0;
     (void)state;
     assert_int_equal(nc_tir_parse(&program, text, strlen(text), &err), NC_OK);
-    assert_int_equal(nc_tir_lower(program, &tasm[0]), NC_OK);
+    assert_int_equal(nc_tir_lower(program, NC_TIR_TARGET_TRIDENT, &tasm[0]), NC_OK);
     assert_int_equal(nc_tir_optimize(program, NULL, &tasm[1], &report, &err), NC_OK);
     assert_true(report.improved >= 2);
     for (i = 0; i < 200; i += 7)
