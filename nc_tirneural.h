@@ -268,6 +268,7 @@ typedef struct nc_tir_options {
     nc_tir_target target;    /* of nc_tir_optimize and nc_tir_optimize_text */
     uint32_t beam;           /* states kept per step; 0: 32 */
     uint32_t block;          /* instructions searched as one block; 0: 40; at most 64 */
+    uint32_t whole;          /* 1: a whole program that nothing calls into: functions may go too */
     nc_progress_fn progress; /* called before each block with instructions done and in all */
     void *progress_user;
     void (*on_block)(void *user, const nc_tir_block *block); /* called after each block; or null */
@@ -4128,14 +4129,17 @@ static int nc_tir__is_entered(const nc_tir__optimizer *o, size_t region) {
     return 1; /* the program starts here */
 }
 
-/* Labels the lowering invented: no other code may name them. */
+/* A label the lowering invented, or one of a whole program: no other code may name it. */
+static int nc_tir__is_invented(const nc_tir__optimizer *o, uint32_t label) {
+    const char *name = o->code.labels[label].key;
+    return o->options->whole || strstr(name, "__then__") || strstr(name, "__else__") ||
+           strstr(name, "__loop__");
+}
+
 static int nc_tir__is_internal(const nc_tir__optimizer *o, const nc_tir__region *r) {
     size_t i;
-    for (i = 0; i < stbds_arrlenu(r->labels); i++) {
-        const char *name = o->code.labels[r->labels[i]].key;
-        if (!strstr(name, "__then__") && !strstr(name, "__else__") && !strstr(name, "__loop__"))
-            return 0;
-    }
+    for (i = 0; i < stbds_arrlenu(r->labels); i++)
+        if (!nc_tir__is_invented(o, r->labels[i])) return 0;
     return i > 0;
 }
 
@@ -4318,14 +4322,14 @@ static int nc_tir__affords(const nc_tir__optimizer *o, const nc_tir__tasm *extra
  * called once becomes its body. */
 static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i) {
     nc_tir__region *callee = nc_tir__callee(o, &r->code[i]);
-    int skipped = i > 0 && r->code[i - 1].op == NC_TIR__I_SKIZ, n;
+    int skipped = i > 0 && r->code[i - 1].op == NC_TIR__I_SKIZ, n, alone;
     nc_tir__tasm *body;
     size_t k;
     if (!callee || callee == r) return 0;
     n = nc_tir__plain_body(callee, 0);
     if (n < 0 || (skipped && n > 1)) return 0;
-    if (n > 1 && (!nc_tir__is_internal(o, callee) || nc_tir__references(o, callee) != 1)) return 0;
-    if (n == 1 && !nc_tir__affords(o, &callee->code[0])) return 0;
+    alone = nc_tir__is_internal(o, callee) && nc_tir__references(o, callee) == 1;
+    if (!alone && (n > 1 || (n == 1 && !nc_tir__affords(o, &callee->code[0])))) return 0;
     if (skipped && n == 0) { /* only the condition goes */
         nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
         nc_tir__splice(&r->code, i - 1, 2, &drop, 1);
@@ -4367,14 +4371,25 @@ static int nc_tir__share(nc_tir__optimizer *o) {
     return changed;
 }
 
-/* Invented labels that nobody calls go, with their region unless the one before runs into it. */
+static int nc_tir__is_called(const nc_tir__optimizer *o, uint32_t label) {
+    size_t i, k;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++)
+        for (k = 0; !o->regions[i].gone && k < stbds_arrlenu(o->regions[i].code); k++)
+            if (o->regions[i].code[k].op == NC_TIR__I_CALL && o->regions[i].code[k].arg == label)
+                return 1;
+    return 0;
+}
+
+/* Invented labels that nobody calls go, and code that nothing leads to any more. */
 static int nc_tir__sweep(nc_tir__optimizer *o) {
     int changed = 0;
-    size_t i;
+    size_t i, k;
     for (i = 0; i < stbds_arrlenu(o->regions); i++) {
         nc_tir__region *r = &o->regions[i];
-        if (r->gone || !nc_tir__is_internal(o, r) || nc_tir__references(o, r)) continue;
-        if (nc_tir__is_entered(o, i)) continue;
+        for (k = stbds_arrlenu(r->labels); !r->gone && k-- > 0;)
+            if (nc_tir__is_invented(o, r->labels[k]) && !nc_tir__is_called(o, r->labels[k]))
+                stbds_arrdel(r->labels, k);
+        if (r->gone || stbds_arrlenu(r->labels) || nc_tir__is_entered(o, i)) continue;
         if (!nc_tir__is_closed(r)) continue;
         r->gone = 1;
         changed = 1;
@@ -4401,8 +4416,8 @@ static void nc_tir__restructure(nc_tir__optimizer *o) {
             if (touched) nc_tir__improve_region(o, r);
             changed |= touched;
         }
-        changed |= nc_tir__share(o);
         changed |= nc_tir__sweep(o);
+        changed |= nc_tir__share(o);
     }
 }
 

@@ -26,8 +26,9 @@ static void run_lower(void *u) {
     if (nc_tir_lower(program, NC_TIR_TARGET_TRIDENT, &tasm) == NC_OK) nc_tir_free_text(tasm);
 }
 static void run_optimize(void *u) {
-    nc_tir_options options = {NC_TIR_TARGET_TRIDENT, *(uint32_t *)u, 0, NULL, NULL, NULL, NULL};
+    nc_tir_options options = {0};
     char *tasm;
+    options.beam = *(uint32_t *)u;
     if (nc_tir_optimize(program, &options, &tasm, NULL, NULL) == NC_OK) nc_tir_free_text(tasm);
 }
 static void run_verify(void *u) {
@@ -55,10 +56,11 @@ static double corpus(uint32_t beam, double *seconds) {
     if (!dir) return 0;
     while ((entry = readdir(dir)) != NULL) {
         size_t n = strlen(entry->d_name);
-        nc_tir_options options = {NC_TIR_TARGET_TRIDENT, beam, 0, NULL, NULL, NULL, NULL};
+        nc_tir_options options = {0};
         nc_tir_report report;
         nc_tir_program *p;
         char *tasm;
+        options.beam = beam;
         if (n < 9 || strcmp(entry->d_name + n - 4, ".tir") ||
             !strcmp(entry->d_name + n - 8, ".raw.tir"))
             continue;

@@ -1,24 +1,40 @@
-/* tir_opt: lower a TIR program to TASM for Triton VM and replace blocks by cheaper sequences that
-   are proven equivalent.
+/* tir_opt: lower a TIR program to TASM for Triton VM and replace code by cheaper sequences that
+   are proven equivalent; or do the same for TASM text; or for a folder of modules, as a table.
    cc -O2 tir_opt.c -o tir_opt   (needs stb_ds.h) */
 #define _POSIX_C_SOURCE 200112L
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #define NC_IMPLEMENTATION
 #include "../nc_tirneural.h"
 
 static const char usage[] =
-    "usage: tir_opt FILE.tir [options]\n"
-    "  --raw                  clean the TIR up first, as the compiler does before lowering\n"
-    "  --lower-only           the classical lowering alone\n"
-    "  --target trident       the only target of this version\n"
-    "  --beam N               search width (default 32)\n"
-    "  --report json|table    form of the report (default table)\n"
-    "  -o OUT.tasm            write the TASM there; without it TASM goes to standard output and\n"
-    "                         the report to standard error\n"
+    "usage: tir_opt FILE.tir|FILE.tasm [options]\n"
+    "       tir_opt --corpus DIR [options]\n"
+    "  --raw                    clean the TIR up first, as the compiler does before lowering\n"
+    "  --lower-only             the classical lowering alone\n"
+    "  --target trident|triton  the compiler's instructions, or those of the present Triton VM\n"
+    "  --whole                  the TASM is a whole program: functions may be moved in or dropped\n"
+    "  --beam N                 search width (default 32)\n"
+    "  --blocks                 list every block: place, before, after, bound, reason\n"
+    "  --report json|table      form of the report (default table)\n"
+    "  --profile INPUTS         run the program before and after on these inputs; lines of\n"
+    "                           'public a b ..', 'secret a b ..', 'digest a b c d e', 'ram at v';\n"
+    "                           an empty line begins the next sample\n"
+    "  --corpus DIR             all modules of a folder, *.linked.tasm as whole programs, and\n"
+    "                           instruction_counts.csv with what hand-written code takes\n"
+    "  -o OUT.tasm              write the TASM there; without it TASM goes to standard output and\n"
+    "                           the report to standard error\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
+
+typedef struct job {
+    const char *in, *out, *corpus, *profile;
+    int raw, lower_only, json, tasm;
+    nc_tir_options options;
+} job;
 
 static char *read_file(const char *path, size_t *n) {
     FILE *file = fopen(path, "rb");
@@ -27,7 +43,7 @@ static char *read_file(const char *path, size_t *n) {
     *n = 0;
     if (!file) return NULL;
     do {
-        char *grown = realloc(data, capacity = capacity ? 2 * capacity : 65536);
+        char *grown = realloc(data, (capacity = capacity ? 2 * capacity : 65536) + 1);
         if (!grown) break;
         data = grown;
         *n += fread(data + *n, 1, capacity - *n, file);
@@ -37,45 +53,19 @@ static char *read_file(const char *path, size_t *n) {
         data = NULL;
     }
     fclose(file);
+    if (data) data[*n] = 0;
     return data;
 }
 
-static void row(FILE *out, const char *name, uint64_t before, uint64_t after) {
-    fprintf(out, "  %-12s %9llu %9llu %7.3f\n", name, (unsigned long long)before,
-            (unsigned long long)after, before ? (double)after / (double)before : 1.0);
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static void print_report(FILE *out, const nc_tir_report *r, double seconds, int json) {
-    const nc_tir_heights *a = &r->before, *b = &r->after;
-    const char *tall_a, *tall_b;
-    uint64_t cost_a = nc_tir_padded(nc_tir_tallest(a, &tall_a));
-    uint64_t cost_b = nc_tir_padded(nc_tir_tallest(b, &tall_b));
-    if (json) {
-        fprintf(out,
-                "{\"blocks\": %u, \"improved\": %u, \"proofs\": %u, \"rejected\": %u, "
-                "\"instructions_before\": %u, \"instructions_after\": %u, "
-                "\"padded_before\": %llu, \"padded_after\": %llu, \"dominant\": \"%s\", "
-                "\"seconds\": %.3f}\n",
-                r->blocks, r->improved, r->proofs, r->rejected, r->instructions_before,
-                r->instructions_after, (unsigned long long)cost_a, (unsigned long long)cost_b,
-                tall_b, seconds);
-        return;
-    }
-    fprintf(out, "  %-12s %9s %9s %7s\n", "static model", "classical", "optimised", "ratio");
-    row(out, "processor", a->processor, b->processor);
-    row(out, "hash", a->hash, b->hash);
-    row(out, "u32", a->u32, b->u32);
-    row(out, "op_stack", a->op_stack, b->op_stack);
-    row(out, "ram", a->ram, b->ram);
-    row(out, "jump_stack", a->jump_stack, b->jump_stack);
-    row(out, "padded", cost_a, cost_b);
-    row(out, "instructions", r->instructions_before, r->instructions_after);
-    fprintf(out, "  dominant table %s, %llu rows below the cliff at %llu\n", tall_b,
-            (unsigned long long)(cost_b - nc_tir_tallest(b, NULL)), (unsigned long long)cost_b);
-    fprintf(out,
-            "  %u of %u blocks improved, each proven equivalent; %u candidates rejected; "
-            "%.2f s\n",
-            r->improved, r->blocks, r->rejected, seconds);
+static int has_suffix(const char *name, const char *suffix) {
+    size_t n = strlen(name), m = strlen(suffix);
+    return n >= m && !strcmp(name + n - m, suffix);
 }
 
 static int fail(const char *file, nc_status status, const nc_error *err) {
@@ -84,69 +74,393 @@ static int fail(const char *file, nc_status status, const nc_error *err) {
     return 1;
 }
 
-int main(int argc, char **argv) {
-    const char *in = NULL, *out = NULL;
-    int i, lower_only = 0, json = 0, failed = 0, raw = 0;
-    nc_tir_options options = {0};
+/* ---- sample inputs -------------------------------------------------------------------------- */
+
+enum { MAX_SAMPLES = 64, MAX_VALUES = 4096 };
+
+typedef struct samples {
+    nc_tir_input input[MAX_SAMPLES];
+    nc_gl values[MAX_SAMPLES][4][MAX_VALUES];
+    size_t count;
+} samples;
+
+/* Read the sample file; 0 on success, else the line that is wrong. */
+static int read_samples(const char *path, samples *s) {
+    static const char *const names[4] = {"public", "secret", "digest", "ram"};
+    size_t used[4] = {0, 0, 0, 0}, bytes;
+    char *text = read_file(path, &bytes), *line = text, *next;
+    int number = 1, kind, any = 0;
+    s->count = 0;
+    if (!text) return -1;
+    for (; line; line = next, number++) {
+        char *word = line + strspn(line, " \t\r");
+        next = strchr(line, '\n');
+        if (next) *next++ = 0;
+        if (*word && *word != '#') {
+            size_t n = strcspn(word, " \t\r");
+            for (kind = 0; kind < 4 && (strlen(names[kind]) != n || strncmp(word, names[kind], n));
+                 kind++) {
+            }
+            if (kind == 4) return free(text), number;
+            any = 1;
+            for (word += n; *(word += strspn(word, " \t\r")); word += n) {
+                n = strcspn(word, " \t\r");
+                if (used[kind] == MAX_VALUES ||
+                    nc_gl_parse(word, n, &s->values[s->count][kind][used[kind]++], NULL) != NC_OK)
+                    return free(text), number;
+            }
+        }
+        if (any && (!next || !*(line + strspn(line, " \t\r")))) {
+            nc_tir_input *in = &s->input[s->count];
+            memset(in, 0, sizeof *in);
+            in->public_input = s->values[s->count][0];
+            in->secret_input = s->values[s->count][1];
+            in->secret_digests = s->values[s->count][2];
+            in->ram = s->values[s->count][3];
+            in->public_count = used[0];
+            in->secret_count = used[1];
+            in->digest_count = used[2] / 5;
+            in->ram_count = used[3] / 2;
+            if (used[2] % 5 || used[3] % 2 || ++s->count == MAX_SAMPLES) return free(text), number;
+            memset(used, 0, sizeof used);
+            any = 0;
+        }
+    }
+    free(text);
+    return s->count ? 0 : number;
+}
+
+static void machine_row(FILE *out, const char *name, uint64_t before, uint64_t after) {
+    fprintf(out, "  %-12s %9llu %9llu %7.3f\n", name, (unsigned long long)before,
+            (unsigned long long)after, before ? (double)after / (double)before : 1.0);
+}
+
+static int profile(FILE *out, const char *path, const char *before, const char *after) {
+    static samples s;
+    nc_tir_execution a, b;
+    nc_error err = {0};
+    const char *tall_a, *tall_b;
+    int bad = read_samples(path, &s);
+    nc_status status;
+    if (bad) {
+        if (bad < 0) return fprintf(stderr, "tir_opt: cannot read '%s'\n", path), 1;
+        return fprintf(stderr, "%s:%d:1: not a line of sample inputs\n", path, bad), 1;
+    }
+    status = nc_tir_profile_dynamic(before, s.input, s.count, &a, &err);
+    if (status != NC_OK) return nc_tir_free_output(&a), fail(path, status, &err);
+    status = nc_tir_profile_dynamic(after, s.input, s.count, &b, &err);
+    if (status != NC_OK)
+        return nc_tir_free_output(&a), nc_tir_free_output(&b), fail(path, status, &err);
+    (void)nc_tir_tallest_run(&a, &tall_a);
+    (void)nc_tir_tallest_run(&b, &tall_b);
+    fprintf(out, "  %-12s %9s %9s %7s\n", "real machine", "before", "after", "ratio");
+    machine_row(out, "processor", a.processor, b.processor);
+    machine_row(out, "op_stack", a.op_stack, b.op_stack);
+    machine_row(out, "ram", a.ram, b.ram);
+    machine_row(out, "hash", a.hash, b.hash);
+    machine_row(out, "u32", a.u32, b.u32);
+    machine_row(out, "program", a.program, b.program);
+    machine_row(out, "padded", a.padded_height, b.padded_height);
+    fprintf(out, "  worst of %lu samples; tallest table %s, then %s, %llu rows below the cliff\n",
+            (unsigned long)s.count, tall_a, tall_b,
+            (unsigned long long)(b.padded_height - nc_tir_tallest_run(&b, NULL)));
+    nc_tir_free_output(&a);
+    nc_tir_free_output(&b);
+    return 0;
+}
+
+/* ---- one file --------------------------------------------------------------------------------- */
+
+static void print_report(FILE *out, const nc_tir_report *r, double seconds, int json) {
+    const nc_tir_heights *a = &r->before, *b = &r->after;
+    const char *tall;
+    uint64_t cost_a = nc_tir_padded(nc_tir_tallest(a, NULL));
+    uint64_t cost_b = nc_tir_padded(nc_tir_tallest(b, &tall));
+    if (json) {
+        char *text;
+        if (nc_tir_report_json(r, &text) == NC_OK) {
+            fputs(text, out);
+            nc_tir_free_text(text);
+        }
+        return;
+    }
+    fprintf(out, "  %-12s %9s %9s %7s\n", "static model", "classical", "optimised", "ratio");
+    machine_row(out, "processor", a->processor, b->processor);
+    machine_row(out, "hash", a->hash, b->hash);
+    machine_row(out, "u32", a->u32, b->u32);
+    machine_row(out, "op_stack", a->op_stack, b->op_stack);
+    machine_row(out, "ram", a->ram, b->ram);
+    machine_row(out, "jump_stack", a->jump_stack, b->jump_stack);
+    machine_row(out, "padded", cost_a, cost_b);
+    machine_row(out, "instructions", r->instructions_before, r->instructions_after);
+    fprintf(out, "  dominant table %s, %llu rows below the cliff at %llu\n", tall,
+            (unsigned long long)(cost_b - nc_tir_tallest(b, NULL)), (unsigned long long)cost_b);
+    fprintf(out,
+            "  %u of %u blocks improved (%u had slack), each proven equivalent; %u candidates "
+            "rejected; optimistic bound %.0f; %.2f s\n",
+            r->improved, r->blocks, r->slack, r->rejected, r->bound, seconds);
+}
+
+static void print_block(void *user, const nc_tir_block *b) {
+    static const char *const reasons[] = {"none", "stack scheduling", "fewer table rows"};
+    fprintf((FILE *)user, "  block at %5u: %3u -> %3u, bound %5.1f, %s\n", b->instruction,
+            b->before, b->after, (double)b->bound, reasons[b->reason]);
+}
+
+static int show_progress(void *user, uint64_t done, uint64_t total) {
+    (void)user;
+    fprintf(stderr, "\r%3d %%", (int)(total ? 100 * done / total : 100));
+    return 0;
+}
+
+/* Classical and optimised code of a file. */
+static nc_status convert(const job *j, const char *path, char **classical, char **better,
+                         nc_tir_report *report, nc_error *err) {
     nc_tir_program *program;
+    nc_status status = NC_OK;
+    size_t n;
+    char *text = read_file(path, &n);
+    memset(report, 0, sizeof *report);
+    *classical = *better = NULL;
+    if (!text) {
+        snprintf(err->message, sizeof err->message, "cannot be read");
+        return NC_ERR_IO;
+    }
+    if (has_suffix(path, ".tasm")) {
+        *classical = text; /* freed as the lowering is: by the same allocator here */
+    } else {
+        status = nc_tir_parse(&program, text, n, err);
+        free(text);
+        if (status == NC_OK && j->raw) {
+            nc_tir_program *cleaned;
+            status = nc_tir_peephole(program, &cleaned);
+            nc_tir_destroy(program);
+            program = cleaned;
+        }
+        if (status != NC_OK) return status;
+        status = nc_tir_lower(program, j->options.target, classical);
+        nc_tir_destroy(program);
+        if (status == NC_ERR_UNSUPPORTED)
+            snprintf(err->message, sizeof err->message, "dup or swap beyond 15");
+    }
+    if (status == NC_OK && !j->lower_only)
+        status = nc_tir_optimize_tasm(*classical, &j->options, better, report, err);
+    return status;
+}
+
+static int one_file(job *j) {
+    char *classical, *better;
+    const char *result;
     nc_tir_report report;
     nc_error err = {0};
     nc_status status;
-    struct timespec t0, t1;
-    char *text, *tasm = NULL;
-    size_t n;
+    double start = now();
+    int failed = 0;
     FILE *file;
+    if (isatty(2)) j->options.progress = show_progress;
+    status = convert(j, j->in, &classical, &better, &report, &err);
+    if (j->options.progress) fputs("\r     \r", stderr);
+    if (status != NC_OK) {
+        nc_tir_free_text(classical);
+        return fail(j->in, status, &err);
+    }
+    result = j->lower_only ? classical : better;
+    file = j->out ? fopen(j->out, "wb") : stdout;
+    if (!file || fputs(result, file) < 0 || fflush(file) || (j->out && fclose(file))) {
+        fprintf(stderr, "tir_opt: cannot write '%s'\n", j->out ? j->out : "standard output");
+        failed = 1;
+    } else if (!j->lower_only) {
+        print_report(j->out ? stdout : stderr, &report, now() - start, j->json);
+    }
+    if (!failed && j->profile)
+        failed = profile(j->out ? stdout : stderr, j->profile, classical, result);
+    nc_tir_free_text(classical);
+    nc_tir_free_text(better);
+    return failed;
+}
+
+/* ---- a folder --------------------------------------------------------------------------------- */
+
+/* Instructions of a function: from its label to the next label; -1 when it is not there. */
+static long function_size(const char *tasm, const char *function) {
+    char label[160];
+    const char *at;
+    long n = 0;
+    snprintf(label, sizeof label, "__%s:\n", function);
+    at = strncmp(tasm, label, strlen(label)) ? strstr(tasm, label) : tasm;
+    if (!at) return -1;
+    while (at > tasm && at[-1] != '\n') at = strstr(at + 1, label) ? strstr(at + 1, label) : tasm;
+    at += strlen(label);
+    while (*at) { /* further names of the same code, then the code */
+        size_t length = strcspn(at, "\n");
+        if (length && *at != ' ') {
+            if (n) break;
+        } else if (length > 4) {
+            n++;
+        }
+        at += length + (at[length] != 0);
+    }
+    return n;
+}
+
+typedef struct totals {
+    double before, after, bound, hand_before, hand_after, hand;
+    uint32_t blocks, slack, improved, proofs, rejected;
+} totals;
+
+/* Sums over the functions of a module with a hand-written version. */
+static void count_hand(const char *csv, const char *module, const char *before, const char *after,
+                       totals *t) {
+    size_t n = strlen(module);
+    for (; csv && *csv; csv += strcspn(csv, "\n"), csv += *csv != 0) {
+        char function[100];
+        int classical, hand;
+        if (strncmp(csv, module, n) || csv[n] != ',') continue;
+        if (sscanf(csv + n + 1, "%99[^,],%d,%d", function, &classical, &hand) != 3) continue;
+        if (function_size(before, function) < 0 || function_size(after, function) < 0) continue;
+        t->hand_before += (double)function_size(before, function);
+        t->hand_after += (double)function_size(after, function);
+        t->hand += hand;
+    }
+}
+
+static int by_name(const void *a, const void *b) {
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static void corpus_row(const char *name, const totals *t, uint64_t cost_a, uint64_t cost_b,
+                       double seconds) {
+    char hand[48] = "", padded[48] = "";
+    if (t->hand > 0) snprintf(hand, sizeof hand, "%.0f/%.0f", t->hand_after, t->hand);
+    if (cost_a)
+        snprintf(padded, sizeof padded, "%llu>%llu", (unsigned long long)cost_a,
+                 (unsigned long long)cost_b);
+    printf("%-42.42s %6.0f %6.0f %6.3f %6.0f %6.2f %11s %4u/%3u/%3u %6u %10s %6.2f\n", name,
+           t->before, t->after, t->before > 0 ? t->after / t->before : 1.0, t->bound,
+           t->bound > 0 ? t->after / t->bound : 1.0, hand, t->improved, t->slack, t->blocks,
+           t->proofs, padded, seconds);
+}
+
+static void add_totals(totals *sum, const totals *t) {
+    sum->before += t->before;
+    sum->after += t->after;
+    sum->bound += t->bound;
+    sum->hand_before += t->hand_before;
+    sum->hand_after += t->hand_after;
+    sum->hand += t->hand;
+    sum->blocks += t->blocks;
+    sum->slack += t->slack;
+    sum->improved += t->improved;
+    sum->proofs += t->proofs;
+    sum->rejected += t->rejected;
+}
+
+static int corpus_file(job *j, const char *path, const char *name, const char *csv, totals *sum) {
+    char *classical, *better, module[160];
+    nc_tir_report r;
+    nc_error err = {0};
+    totals t = {0};
+    double start = now();
+    nc_status status = convert(j, path, &classical, &better, &r, &err);
+    if (status != NC_OK) {
+        nc_tir_free_text(classical);
+        return fail(path, status, &err);
+    }
+    snprintf(module, sizeof module, "%.*s", (int)strcspn(name, "."), name);
+    t.before = r.instructions_before;
+    t.after = r.instructions_after;
+    t.bound = r.bound;
+    t.blocks = r.blocks;
+    t.slack = r.slack;
+    t.improved = r.improved;
+    t.proofs = r.proofs;
+    t.rejected = r.rejected;
+    if (!j->options.whole) count_hand(csv, module, classical, better, &t);
+    corpus_row(module, &t, nc_tir_padded(nc_tir_tallest(&r.before, NULL)),
+               nc_tir_padded(nc_tir_tallest(&r.after, NULL)), now() - start);
+    add_totals(sum, &t);
+    nc_tir_free_text(classical);
+    nc_tir_free_text(better);
+    return 0;
+}
+
+static int corpus(job *j) {
+    char *names[512], path[2048], *csv;
+    size_t count = 0, i, n;
+    struct dirent *entry;
+    int linked, failed = 0;
+    DIR *dir = opendir(j->corpus);
+    if (!dir) return fprintf(stderr, "tir_opt: cannot open '%s'\n", j->corpus), 1;
+    while (count < 512 && (entry = readdir(dir)) != NULL) {
+        char *copy =
+            has_suffix(entry->d_name, ".raw.tir") ? NULL : malloc(strlen(entry->d_name) + 1);
+        if (copy) names[count++] = strcpy(copy, entry->d_name);
+    }
+    closedir(dir);
+    qsort(names, count, sizeof *names, by_name);
+    snprintf(path, sizeof path, "%s/instruction_counts.csv", j->corpus);
+    csv = read_file(path, &n);
+    for (linked = 0; linked < 2 && !failed; linked++) {
+        totals sum = {0};
+        double start = now();
+        printf("%s%-42s %6s %6s %6s %6s %6s %11s %12s %6s %10s %6s\n", linked ? "\n" : "",
+               linked ? "whole program" : "module", "before", "after", "ratio", "bound", "/bound",
+               "ours/hand", "impr/slk/blk", "proofs", "padded", "s");
+        j->options.whole = (uint32_t)linked;
+        for (i = 0; i < count && !failed; i++) {
+            if (!has_suffix(names[i], linked ? ".linked.tasm" : ".tir")) continue;
+            snprintf(path, sizeof path, "%s/%s", j->corpus, names[i]);
+            failed = corpus_file(j, path, names[i], csv, &sum);
+        }
+        corpus_row("total", &sum, 0, 0, now() - start);
+        if (sum.hand > 0)
+            printf("functions with a hand-written version: classical %.0f, optimised %.0f, hand "
+                   "%.0f: %.2f of hand\n",
+                   sum.hand_before, sum.hand_after, sum.hand, sum.hand_after / sum.hand);
+        printf("%u of %u blocks with slack improved (%.0f %%), every replacement proven, %u "
+               "candidates rejected\n",
+               sum.improved, sum.slack, sum.slack ? 100.0 * sum.improved / sum.slack : 100.0,
+               sum.rejected);
+    }
+    for (i = 0; i < count; i++) free(names[i]);
+    free(csv);
+    return failed;
+}
+
+int main(int argc, char **argv) {
+    job j = {0};
+    int i;
     for (i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : "";
         if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--lower-only"))
-            lower_only = 1;
+            j.lower_only = 1;
         else if (!strcmp(argv[i], "--raw"))
-            raw = 1;
-        else if (!strcmp(argv[i], "--target") && !strcmp(next, "trident"))
-            i++;
-        else if (!strcmp(argv[i], "--report") && !strcmp(next, "json"))
-            json = ++i;
-        else if (!strcmp(argv[i], "--report") && !strcmp(next, "table"))
-            i++;
+            j.raw = 1;
+        else if (!strcmp(argv[i], "--whole"))
+            j.options.whole = 1;
+        else if (!strcmp(argv[i], "--blocks"))
+            j.options.on_block = print_block;
+        else if (!strcmp(argv[i], "--target") &&
+                 (!strcmp(next, "trident") || !strcmp(next, "triton")))
+            j.options.target =
+                !strcmp(argv[++i], "triton") ? NC_TIR_TARGET_TRITON : NC_TIR_TARGET_TRIDENT;
+        else if (!strcmp(argv[i], "--report") && (!strcmp(next, "json") || !strcmp(next, "table")))
+            j.json = !strcmp(argv[++i], "json");
         else if (!strcmp(argv[i], "--beam") && atoi(next) > 0)
-            options.beam = (uint32_t)atoi(argv[++i]);
+            j.options.beam = (uint32_t)atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--profile") && *next)
+            j.profile = argv[++i];
+        else if (!strcmp(argv[i], "--corpus") && *next)
+            j.corpus = argv[++i];
         else if (!strcmp(argv[i], "-o") && *next)
-            out = argv[++i];
-        else if (argv[i][0] != '-' && !in)
-            in = argv[i];
+            j.out = argv[++i];
+        else if (argv[i][0] != '-' && !j.in)
+            j.in = argv[i];
         else
             return fprintf(stderr, "tir_opt: bad argument '%s'\n%s", argv[i], usage), 2;
     }
-    if (!in) return fputs(usage, stderr), 2;
-    text = read_file(in, &n);
-    if (!text) return fprintf(stderr, "tir_opt: cannot read '%s'\n", in), 1;
-    status = nc_tir_parse(&program, text, n, &err);
-    free(text);
-    if (status == NC_OK && raw) {
-        nc_tir_program *cleaned;
-        status = nc_tir_peephole(program, &cleaned);
-        nc_tir_destroy(program);
-        program = cleaned;
-    }
-    if (status != NC_OK) return fail(in, status, &err);
-    clock_gettime(CLOCK_MONOTONIC, &t0);
-    if (lower_only)
-        status = nc_tir_lower(program, NC_TIR_TARGET_TRIDENT, &tasm);
-    else
-        status = nc_tir_optimize(program, &options, &tasm, &report, &err);
-    clock_gettime(CLOCK_MONOTONIC, &t1);
-    nc_tir_destroy(program);
-    if (status != NC_OK) return fail(in, status, &err);
-    file = out ? fopen(out, "wb") : stdout;
-    if (!file || fputs(tasm, file) < 0 || fflush(file) || (out && fclose(file))) {
-        fprintf(stderr, "tir_opt: cannot write '%s'\n", out ? out : "standard output");
-        failed = 1;
-    } else if (!lower_only) {
-        print_report(out ? stdout : stderr, &report,
-                     (double)(t1.tv_sec - t0.tv_sec) + 1e-9 * (double)(t1.tv_nsec - t0.tv_nsec),
-                     json);
-    }
-    nc_tir_free_text(tasm);
-    return failed;
+    if (!j.in == !j.corpus) return fputs(usage, stderr), 2;
+    j.options.on_block_user = j.out ? stdout : stderr;
+    return j.corpus ? corpus(&j) : one_file(&j);
 }

@@ -198,11 +198,60 @@ static void malformed_tasm_is_refused_with_its_position(void **state) {
     assert_int_equal(x.outcome, NC_TIR_CRASH_JUMP);
 }
 
+/* push 169, call, 169 rounds of 6 rows, a last one of 5, halt: 1,022 rows; nops make the rest. */
+static void the_real_machine_pads_at_the_cliff(void **state) {
+    static const char loop[] =
+        "push 169 call f halt f: dup 0 push 0 eq skiz return addi -1 recurse";
+    char tasm[256];
+    const char *table;
+    int nops;
+    (void)state;
+    for (nops = 1; nops <= 3; nops++) {
+        nc_tir_execution x;
+        snprintf(tasm, sizeof tasm, "%s%s%s%s", "nop ", nops > 1 ? "nop " : "",
+                 nops > 2 ? "nop " : "", loop);
+        x = run(tasm, NULL);
+        assert_int_equal(x.outcome, NC_TIR_HALTED);
+        assert_int_equal(x.processor, 1022 + nops);
+        assert_int_equal(nc_tir_tallest_run(&x, &table), 1022 + nops);
+        assert_string_equal(table, "processor");
+        assert_int_equal(x.padded_height, nops < 3 ? 1024 : 2048);
+    }
+}
+
+static void the_dynamic_profile_finds_the_worst_sample(void **state) {
+    static const char program[] =
+        "read_io 1 call f halt f: dup 0 push 0 eq skiz return addi -1 recurse";
+    static const nc_gl rounds[3] = {3, 300, 20};
+    nc_tir_input input[3] = {{0}};
+    nc_tir_execution x;
+    nc_error err;
+    int i;
+    (void)state;
+    for (i = 0; i < 3; i++) {
+        input[i].public_input = &rounds[i];
+        input[i].public_count = 1;
+    }
+    assert_int_equal(nc_tir_profile_dynamic(program, input, 3, &x, &err), NC_OK);
+    assert_int_equal(x.processor, 300 * 6 + 5 + 3);
+    assert_int_equal(x.padded_height, 2048);
+    nc_tir_free_output(&x);
+    input[1].public_count = 0;
+    assert_int_equal(nc_tir_profile_dynamic(program, input, 3, &x, &err), NC_ERR_MISMATCH);
+    assert_int_equal(x.outcome, NC_TIR_CRASH_INPUT);
+    assert_non_null(strstr(err.message, "sample input 1"));
+    nc_tir_free_output(&x);
+    assert_int_equal(nc_tir_profile_dynamic("frob", input, 3, &x, &err), NC_ERR_FORMAT);
+    assert_int_equal(nc_tir_profile_dynamic(program, input, 0, &x, &err), NC_ERR_ARG);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_vector_of_the_independent_interpreter_agrees),
         cmocka_unit_test(hand_computed_heights_of_small_programs),
         cmocka_unit_test(static_model_pads_at_the_cliffs),
+        cmocka_unit_test(the_real_machine_pads_at_the_cliff),
+        cmocka_unit_test(the_dynamic_profile_finds_the_worst_sample),
         cmocka_unit_test(malformed_tasm_is_refused_with_its_position),
     };
     return cmocka_run_group_tests_name("tir machine", tests, NULL, NULL);

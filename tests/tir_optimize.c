@@ -172,8 +172,121 @@ static void every_function_of_the_corpus_behaves_the_same(void **state) {
     assert_true(list.count == 0 || (counts[2] > 1000 && (double)after < 0.60 * (double)before));
 }
 
+/* One operation on a random stack and memory, lowered for both machines. */
+static void lowering_for_the_present_machine_computes_the_same(void **state) {
+    static const char *const operations[] = {"or", "fold_ext", "fold_base", "sub", "shl", "shr"};
+    uint64_t seed = 5;
+    int i, k, trial;
+    (void)state;
+    for (i = 0; i < 6; i++)
+        for (trial = 0; trial < 50; trial++) {
+            char tir[2048] = "fn_start f\n", *tasm[2];
+            nc_tir_program *p;
+            nc_tir_execution x[2];
+            uint64_t ram[40];
+            nc_tir_input input = {0};
+            for (k = 0; k < 20; k++) {
+                uint64_t v = nc_gl_from_u64(test_random(&seed));
+                if (i == 0 || i >= 3) v >>= 32 + (i > 3 && k == 19 ? 27 : 0);
+                if (k >= 18 && (i == 1 || i == 2)) v %= 12;
+                snprintf(tir + strlen(tir), 40, "push %llu\n", (unsigned long long)v);
+            }
+            for (k = 0; k < 40; k++)
+                ram[k] = k % 2 ? nc_gl_from_u64(test_random(&seed)) : (uint64_t)k / 2;
+            input.ram = ram;
+            input.ram_count = 20;
+            snprintf(tir + strlen(tir), 80, "%s\n%s\nhalt\nfn_end\n", operations[i],
+                     i == 1 || i == 2 ? operations[i] : "push 3\nadd");
+            assert_int_equal(nc_tir_parse(&p, tir, strlen(tir), NULL), NC_OK);
+            for (k = 0; k < 2; k++) {
+                assert_int_equal(nc_tir_lower(p, (nc_tir_target)k, &tasm[k]), NC_OK);
+                assert_int_equal(nc_tir_execute(tasm[k], &input, &x[k], NULL), NC_OK);
+                assert_int_equal(x[k].outcome, NC_TIR_HALTED);
+            }
+            assert_null(strstr(tasm[1], "dot_step"));
+            assert_null(strstr(tasm[1], "    or\n"));
+            assert_null(strstr(tasm[1], "    add\n    halt"));
+            assert_int_equal(x[0].depth, x[1].depth);
+            for (k = 0; k < 16; k++) assert_int_equal(x[0].stack[k], x[1].stack[k]);
+            for (k = 0; k < 2; k++) nc_tir_free_text(tasm[k]);
+            nc_tir_destroy(p);
+        }
+}
+
+static void the_present_machine_refuses_what_it_lacks(void **state) {
+    static const char deep[] = "fn_start f\ndup 20\nreturn\nfn_end\n";
+    nc_tir_program *p;
+    char *tasm;
+    (void)state;
+    assert_int_equal(nc_tir_parse(&p, deep, strlen(deep), NULL), NC_OK);
+    assert_int_equal(nc_tir_lower(p, NC_TIR_TARGET_TRIDENT, &tasm), NC_OK);
+    nc_tir_free_text(tasm);
+    assert_int_equal(nc_tir_lower(p, NC_TIR_TARGET_TRITON, &tasm), NC_ERR_UNSUPPORTED);
+    assert_null(tasm);
+    assert_int_equal(nc_tir_lower(p, (nc_tir_target)7, &tasm), NC_ERR_ARG);
+    nc_tir_destroy(p);
+}
+
+/* Every rule that works across blocks, on the smallest code that shows it. */
+static void branches_fold_where_nothing_changes(void **state) {
+    static const struct {
+        const char *before, *after;
+    } cases[] = {
+        /* equal branches: the condition goes too */
+        {"f: dup 0 push 3 eq push 1 swap 1 skiz call __then__1 skiz call __else__2 return "
+         "__then__1: pop 1 push 5 push 0 return __else__2: push 7 push -2 add return",
+         "f:\n    push 5\n    return\n\n"},
+        /* an empty else branch needs no flag */
+        {"f: dup 0 push 1 swap 1 skiz call __then__1 skiz call __else__2 return "
+         "__then__1: pop 1 push 9 write_io 1 push 8 write_io 1 push 0 return __else__2: return",
+         "f:\n    dup 0\n    skiz\n    call __then__1\n    return\n\n"
+         "__then__1:\n    push 8\n    push 9\n    write_io 2\n    return\n\n"},
+        /* an empty then branch turns the condition round */
+        {"f: dup 0 push 1 swap 1 skiz call __then__1 skiz call __else__2 return "
+         "__then__1: pop 1 push 0 return __else__2: hash pop 5 return",
+         "f:\n    dup 0\n    push 0\n    eq\n    skiz\n    call __else__2\n    return\n\n"
+         "__else__2:\n    hash\n    pop 5\n    return\n\n"},
+        /* the flag is not a constant: nothing may be said */
+        {"f: skiz call __then__1 skiz call __else__2 return "
+         "__then__1: pop 1 push 5 push 0 return __else__2: push 5 return",
+         "f:\n    skiz\n    call __then__1\n    skiz\n    call __else__2\n    return\n\n"
+         "__then__1:\n    pop 1\n    push 5\n    push 0\n    return\n\n"
+         "__else__2:\n    push 5\n    return\n\n"},
+        /* the then branch leaves 1, so that both run */
+        {"f: push 1 swap 1 skiz call __then__1 skiz call __else__2 return "
+         "__then__1: pop 1 push 5 push 1 return __else__2: push 5 return",
+         "f:\n    push 1\n    swap 1\n    skiz\n    call __then__1\n    skiz\n"
+         "    call __else__2\n    return\n\n"
+         "__then__1:\n    pop 1\n    push 5\n    push 1\n    return\n\n"
+         "__else__2:\n    push 5\n    return\n\n"},
+        /* one body behind skiz is one instruction */
+        {"f: skiz call __then__1 return __then__1: addi 3 return",
+         "f:\n    skiz\n    addi 3\n    return\n\n"},
+        /* the instruction behind skiz is not straight-line code */
+        {"f: push 3 swap 1 skiz pop 1 push 4 pop 1 return",
+         "f:\n    push 3\n    swap 1\n    skiz\n    pop 1\n    return\n\n"},
+        /* equal code is kept once, under both names */
+        {"f: hash pop 5 return g: hash pop 5 return",
+         "f:\ng:\n    hash\n    pop 5\n    return\n\n"},
+        /* code that is run into stays where it is */
+        {"f: hash return g: sponge_init h: hash return",
+         "f:\n    hash\n    return\n\ng:\n    sponge_init\nh:\n    hash\n    return\n\n"},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        char *tasm;
+        assert_int_equal(nc_tir_optimize_tasm(cases[i].before, NULL, &tasm, NULL, NULL), NC_OK);
+        if (strcmp(tasm, cases[i].after)) fail_msg("%s\ngives\n%s", cases[i].before, tasm);
+        nc_tir_free_text(tasm);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(lowering_for_the_present_machine_computes_the_same),
+        cmocka_unit_test(the_present_machine_refuses_what_it_lacks),
+        cmocka_unit_test(branches_fold_where_nothing_changes),
         cmocka_unit_test(every_function_of_the_corpus_behaves_the_same),
     };
     return cmocka_run_group_tests_name("tir optimize", tests, NULL, NULL);
