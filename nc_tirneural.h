@@ -4397,25 +4397,29 @@ static int nc_tir__sweep(nc_tir__optimizer *o) {
     return changed;
 }
 
-/* Work across blocks until nothing changes. */
+/* Fold the choices of a region, or move small bodies in. */
+static int nc_tir__simplify(nc_tir__optimizer *o, nc_tir__region *r, int fold) {
+    int touched = 0;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(r->code); i++) {
+        nc_tir__choice c;
+        if (!fold)
+            touched |= r->code[i].op == NC_TIR__I_CALL && nc_tir__inline_call(o, r, i);
+        else if (r->code[i].op == NC_TIR__I_SKIZ && nc_tir__find_choice(o, r, i, &c))
+            touched |= nc_tir__fold_equal(o, r, i, &c) || nc_tir__fold_empty(o, r, i, &c);
+    }
+    if (touched) nc_tir__improve_region(o, r);
+    return touched;
+}
+
+/* Work across blocks until nothing changes: choices from the inner ones outward, then calls. */
 static void nc_tir__restructure(nc_tir__optimizer *o) {
-    int changed = 1, round;
+    int changed = 1, round, fold;
     for (round = 0; changed && round < 256 && !o->cancelled; round++) {
-        size_t k, i;
-        changed = 0;
-        for (k = stbds_arrlenu(o->regions); k-- > 0 && !o->cancelled;) { /* inner branches first */
-            nc_tir__region *r = &o->regions[k];
-            int touched = 0;
-            for (i = 0; !r->gone && i < stbds_arrlenu(r->code); i++) {
-                nc_tir__choice c;
-                if (r->code[i].op == NC_TIR__I_CALL && nc_tir__inline_call(o, r, i)) touched = 1;
-                if (i < stbds_arrlenu(r->code) && r->code[i].op == NC_TIR__I_SKIZ &&
-                    nc_tir__find_choice(o, r, i, &c))
-                    touched |= nc_tir__fold_equal(o, r, i, &c) || nc_tir__fold_empty(o, r, i, &c);
-            }
-            if (touched) nc_tir__improve_region(o, r);
-            changed |= touched;
-        }
+        size_t k;
+        for (changed = 0, fold = 1; !changed && fold >= 0; fold--)
+            for (k = stbds_arrlenu(o->regions); k-- > 0 && !o->cancelled;)
+                if (!o->regions[k].gone) changed |= nc_tir__simplify(o, &o->regions[k], fold);
         changed |= nc_tir__sweep(o);
         changed |= nc_tir__share(o);
     }

@@ -70,7 +70,7 @@ done
 expect 1 $b/gl_merkle --prove 9999 examples/data/digits.csv
 expect 0 $b/gl_merkle "$work/empty"; contains "0 leaves"
 cp -r examples/data "$work/tree"
-expect 0 $b/gl_merkle "$work/tree"; contains "3 files"; cp "$work/out" "$work/root"
+expect 0 $b/gl_merkle "$work/tree"; contains "4 files"; cp "$work/out" "$work/root"
 expect 0 $b/gl_merkle --prove 5 "$work/tree"; cp "$work/out" "$work/proof"
 expect 0 $b/gl_merkle --verify "$work/proof" "$work/tree"; contains "leaf 5 belongs"
 mv "$work/tree/sample.tir" "$work/tree/sample.TIR"

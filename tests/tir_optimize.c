@@ -249,16 +249,13 @@ static void branches_fold_where_nothing_changes(void **state) {
         /* the flag is not a constant: nothing may be said */
         {"f: skiz call __then__1 skiz call __else__2 return "
          "__then__1: pop 1 push 5 push 0 return __else__2: push 5 return",
-         "f:\n    skiz\n    call __then__1\n    skiz\n    call __else__2\n    return\n\n"
-         "__then__1:\n    pop 1\n    push 5\n    push 0\n    return\n\n"
-         "__else__2:\n    push 5\n    return\n\n"},
+         "f:\n    skiz\n    call __then__1\n    skiz\n    push 5\n    return\n\n"
+         "__then__1:\n    pop 1\n    push 5\n    push 0\n    return\n\n"},
         /* the then branch leaves 1, so that both run */
         {"f: push 1 swap 1 skiz call __then__1 skiz call __else__2 return "
          "__then__1: pop 1 push 5 push 1 return __else__2: push 5 return",
-         "f:\n    push 1\n    swap 1\n    skiz\n    call __then__1\n    skiz\n"
-         "    call __else__2\n    return\n\n"
-         "__then__1:\n    pop 1\n    push 5\n    push 1\n    return\n\n"
-         "__else__2:\n    push 5\n    return\n\n"},
+         "f:\n    push 1\n    swap 1\n    skiz\n    call __then__1\n    skiz\n    push 5\n"
+         "    return\n\n__then__1:\n    pop 1\n    push 5\n    push 1\n    return\n\n"},
         /* one body behind skiz is one instruction */
         {"f: skiz call __then__1 return __then__1: addi 3 return",
          "f:\n    skiz\n    addi 3\n    return\n\n"},
