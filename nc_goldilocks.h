@@ -4021,13 +4021,14 @@ static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, siz
 }
 
 #ifdef NC_GL__X86
-/* Eight rows of C, sixteen columns a step, over centred values x: signed 32-bit products and 64-bit
+/* Eight rows of C or one, sixteen columns a step, over centred values x: signed 32-bit products and 64-bit
  * sums, or with IFMA, whose product and sum are one instruction, the low 52 bits of both (two's
  * complement, so right for sums below 2^51 in magnitude). Returns the columns done. */
-#define NC_FIXED__FOR_ROWS(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
+#define NC_FIXED__EIGHT(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
+#define NC_FIXED__ONE(m) m(0)
 #define NC_FIXED__LOAD(r)                                                                          \
-    s##r = q ? nc_gl__load512(c + r * n + j) : _mm512_setzero_si512();                             \
-    t##r = q ? nc_gl__load512(c + r * n + j + 8) : _mm512_setzero_si512();
+    __m512i s##r = q ? nc_gl__load512(c + r * n + j) : _mm512_setzero_si512();                     \
+    __m512i t##r = q ? nc_gl__load512(c + r * n + j + 8) : _mm512_setzero_si512();
 #define NC_FIXED__STEP(r)                                                                          \
     {                                                                                              \
         __m512i factor = _mm512_set1_epi64(pack[i][r]);                                            \
@@ -4036,31 +4037,29 @@ static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, siz
     }
 #define NC_FIXED__STORE(r)                                                                         \
     nc_gl__store512(c + r * n + j, s##r), nc_gl__store512(c + r * n + j + 8, t##r);
-#define NC_FIXED__ROWS(name, attributes, unused_bits)                                              \
+#define NC_FIXED__ROWS(name, attributes, unused_bits, count, each)                                 \
     attributes static size_t name(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,     \
                                   size_t n) {                                                      \
         enum { BLOCK = 48 }; /* 3 KiB of packed rows */                                            \
         const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);         \
-        long long pack[BLOCK][8];                                                                  \
+        long long pack[BLOCK][count];                                                              \
         size_t i, j = 0, q, r;                                                                     \
         for (q = 0; q < k; q += BLOCK) {                                                           \
             size_t steps = nc_gl__least(k - q, BLOCK);                                             \
-            for (r = 0; r < 8; r++)                                                                \
+            for (r = 0; r < count; r++)                                                            \
                 for (i = 0; i < steps; i++) pack[i][r] = nc_gl_to_i64(a[r * k + q + i]);           \
             for (j = 0; j + 16 <= n; j += 16) {                                                    \
-                __m512i s0, s1, s2, s3, s4, s5, s6, s7, t0, t1, t2, t3, t4, t5, t6, t7;            \
-                NC_FIXED__FOR_ROWS(NC_FIXED__LOAD)                                                 \
-                for (i = 0; i < steps; i++) {                                                      \
+                each(NC_FIXED__LOAD) for (i = 0; i < steps; i++) {                                 \
                     const nc_fixed *row = b + (q + i) * n + j;                                     \
                     __m512i x = nc_gl__load512(row), y = nc_gl__load512(row + 8);                  \
                     x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);          \
                     y = _mm512_mask_sub_epi64(y, _mm512_cmpgt_epu64_mask(y, half), y, p);          \
-                    NC_FIXED__FOR_ROWS(NC_FIXED__STEP)                                             \
+                    each(NC_FIXED__STEP)                                                           \
                 }                                                                                  \
-                NC_FIXED__FOR_ROWS(NC_FIXED__STORE)                                                \
+                each(NC_FIXED__STORE)                                                              \
             }                                                                                      \
         }                                                                                          \
-        for (r = 0; r < 8; r++) /* floor((x + 2^15) / 2^16), negatives up by p */                  \
+        for (r = 0; r < count; r++) /* floor((x + 2^15) / 2^16), negatives up by p */              \
             for (i = 0; i < j; i += 8) {                                                           \
                 __m512i x = nc_gl__load512(c + r * n + i);                                         \
                 x = _mm512_srai_epi64(_mm512_slli_epi64(x, unused_bits), unused_bits);             \
@@ -4071,16 +4070,19 @@ static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, siz
         return j;                                                                                  \
     }
 #define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_add_epi64(sum, _mm512_mul_epi32(x, y))
-NC_FIXED__ROWS(nc_fixed__rows512, NC_GL__TARGET512, 0)
+NC_FIXED__ROWS(nc_fixed__rows512, NC_GL__TARGET512, 0, 8, NC_FIXED__EIGHT)
+NC_FIXED__ROWS(nc_fixed__row512, NC_GL__TARGET512, 0, 1, NC_FIXED__ONE)
 #undef NC_FIXED__MULTIPLY_ADD
 #define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_madd52lo_epu64(sum, x, y)
-NC_FIXED__ROWS(nc_fixed__rows_ifma, NC_GL__TARGET_IFMA, 12)
+NC_FIXED__ROWS(nc_fixed__rows_ifma, NC_GL__TARGET_IFMA, 12, 8, NC_FIXED__EIGHT)
+NC_FIXED__ROWS(nc_fixed__row_ifma, NC_GL__TARGET_IFMA, 12, 1, NC_FIXED__ONE)
 #undef NC_FIXED__MULTIPLY_ADD
 #undef NC_FIXED__ROWS
 #undef NC_FIXED__STORE
 #undef NC_FIXED__STEP
 #undef NC_FIXED__LOAD
-#undef NC_FIXED__FOR_ROWS
+#undef NC_FIXED__EIGHT
+#undef NC_FIXED__ONE
 #endif
 
 NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
@@ -4106,17 +4108,25 @@ NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed 
         return NC_OK;
     }
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (m > 8 && m * k * n > 1u << 18)
+#pragma omp parallel for schedule(static) if (m > 8 && m * k * n > 1u << 21)
 #endif
     for (i = 0; i < (ptrdiff_t)m; i += 8) {
         size_t row = (size_t)i, end = m - row < 8 ? m : row + 8, done = 0;
 #ifdef NC_GL__X86
-        if (end - row == 8 && nc_gl__level() >= 2)
-            done = (nc_gl__level() == 3 && bound.lo < (UINT64_C(1) << 51) / k
-                        ? nc_fixed__rows_ifma
-                        : nc_fixed__rows512)(c + row * n, a + row * k, b, k, n);
+        const int wide = nc_gl__level() >= 2;
+        const int ifma = nc_gl__level() == 3 && bound.lo < (UINT64_C(1) << 51) / k;
+        if (wide && end - row == 8)
+            done =
+                (ifma ? nc_fixed__rows_ifma : nc_fixed__rows512)(c + row * n, a + row * k, b, k, n);
 #endif
-        for (; row < end; row++) nc_fixed__row(c + row * n, a + row * k, b, k, n, done);
+        for (; row < end; row++) {
+#ifdef NC_GL__X86
+            if (wide && (end == m && m % 8))
+                done = (ifma ? nc_fixed__row_ifma : nc_fixed__row512)(c + row * n, a + row * k, b,
+                                                                      k, n);
+#endif
+            nc_fixed__row(c + row * n, a + row * k, b, k, n, done);
+        }
     }
     return NC_OK;
 }

@@ -34,10 +34,14 @@
      >>tasm      the instruction table, reading TASM
      >>machine   the Triton VM interpreter and its table heights
      >>symbolic  terms, symbolic execution, equivalence
+     >>blocks    a block as field elements
+     >>model     the network: forward pass, weights file
      >>search    beam search over stack states
      >>io        TIR text
      >>peephole  the compiler's clean-up before lowering
      >>regions   the optimiser: segments, branches, shared code
+     >>training  imitation, evolution
+     >>trainer   evolution on a thread, while a compiler runs
      >>public    lowering, profiles, entry points of the optimiser
      >>changelog
 
@@ -46,6 +50,7 @@
      NC_MALLOC, NC_REALLOC, NC_FREE    all memory of this header goes through these
      NC_STB_DS_EXTERNAL                another file compiles STB_DS_IMPLEMENTATION
      NC_GOLDILOCKS_EXTERNAL            another file compiles nc_goldilocks.h
+     NC_TIR_NO_THREADS                 no background training (which needs POSIX threads)
 
    The classical lowering always runs. A block of its output is replaced only by a sequence that
    is proven to leave the same stack, the same effects in the same order and the same crash
@@ -263,11 +268,44 @@ typedef struct nc_tir_block {
     nc_tir_reason reason;
 } nc_tir_block;
 
+/* A block as field elements: 32 nodes of 4 words (head: opcode plus 1 in 6 bits, type in 3, makers
+ * of the upper two operands in 5 each; first and last instruction of its life, 32 when it lives
+ * on; immediate), then a word for each of st0 .. st15 at the start (bit 0: used as a u32; from bit
+ * 3: one more than the node that last reads it, or 0). */
+enum { NC_TIR_BLOCK_NODES = 32, NC_TIR_BLOCK_WORDS = 144 };
+
+/* The network: weights of the encoder, the decoder and their embeddings, in fixed point. */
+typedef struct nc_tir_model nc_tir_model;
+
+/* 16 weight vectors and the blocks they are scored on. */
+typedef struct nc_tir_evolution nc_tir_evolution;
+/* Weights that get better between compilations. */
+typedef struct nc_tir_trainer nc_tir_trainer;
+
+/* Zero means default. */
+typedef struct nc_tir_imitation {
+    uint32_t epochs; /* over all lessons; 0: 30 */
+    uint32_t beam;   /* of the search that makes the lessons; 0: 512 */
+    float rate;      /* of AdamW at the start; 0: 0.001 */
+    uint32_t reserved;
+    uint64_t seed;           /* of the order of blocks */
+    nc_progress_fn progress; /* files searched, then epochs done */
+    void *user;
+} nc_tir_imitation;
+
+/* What imitation saw: in the last epoch, mean cross entropy and share of moves ranked first. */
+typedef struct nc_tir_lesson_report {
+    uint32_t blocks, lessons;
+    double loss, accuracy;
+} nc_tir_lesson_report;
+
 /* Zero means default. */
 typedef struct nc_tir_options {
-    nc_tir_target target;    /* of nc_tir_optimize and nc_tir_optimize_text */
-    uint32_t beam;           /* states kept per step; 0: 32 */
-    uint32_t block;          /* instructions searched as one block; 0: 40; at most 64 */
+    nc_tir_target target; /* of nc_tir_optimize and nc_tir_optimize_text */
+    uint32_t beam;        /* states kept per step; 0: 32 */
+    uint32_t block;       /* instructions searched as one block; 0: 32, which the network sees */
+    const nc_tir_model *model; /* guides the search; null: no network */
+    uint32_t guide;            /* weight of its log-probability, in 1/64 instruction; 0: 4 */
     uint32_t whole;          /* 1: a whole program that nothing calls into: functions may go too */
     nc_progress_fn progress; /* called before each block with instructions done and in all */
     void *progress_user;
@@ -281,6 +319,7 @@ typedef struct nc_tir_report {
     uint32_t improved;            /* replaced by something proven and cheaper */
     uint32_t proofs;              /* equivalence proofs that succeeded */
     uint32_t rejected;            /* candidates the gate turned down */
+    uint64_t expanded;            /* states the searches looked at */
     uint32_t instructions_before; /* TASM instructions */
     uint32_t instructions_after;
     double bound;                 /* optimistic bound of the instructions, block by block */
@@ -349,6 +388,88 @@ NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *in
                                         nc_tir_execution *worst, nc_error *err);
 /* Text for an outcome. */
 NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
+
+/* -- the network ------------------------------------------------------------------------------ */
+
+/* 90,816 parameters of encoder and decoder; *embedding (null allowed): what their input embeddings
+ * add. */
+NC_API size_t nc_tir_model_parameters(size_t *embedding);
+/* Random weights from a seed. */
+NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed);
+/* Release; null is fine. */
+NC_API void nc_tir_model_destroy(nc_tir_model *model);
+/* Poseidon2 digest (trident parameters) of the weights: their identity. */
+NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]);
+/* A weights file in memory. NC_ERR_FORMAT, NC_ERR_UNSUPPORTED for another version, NC_ERR_MISMATCH
+ * for another network or weights that do not match their digest. */
+NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
+                                   nc_error *err);
+/* The same from a file. */
+NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_error *err);
+/* Write the weights file, atomically. */
+NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err);
+/* Encode straight-line TASM of at most 32 instructions. NC_ERR_LIMIT beyond, NC_ERR_FORMAT for
+ * labels and jumps. */
+NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err);
+/* The TASM of an encoded block. NC_ERR_FORMAT for words that encode none. */
+NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm);
+/* Encoder: latents (blocks x 32 x 64) of `blocks` encoded blocks; rows beyond a block's nodes are
+ * 0. The bits are the same on every machine. NC_ERR_FORMAT for words that encode no block. */
+NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
+                                      nc_fixed *latents);
+/* Warm start: train the model to choose the moves that a wide search without it ends with, on the
+ * straight-line blocks of `count` TASM texts. report may be null. NC_ERR_CANCELLED leaves the model
+ * as it was. */
+NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, size_t count,
+                                const nc_tir_imitation *options, nc_tir_lesson_report *report,
+                                nc_error *err);
+
+/* Evolution from given weights: each generation keeps the best four of sixteen and breeds twelve
+ * from them, each weight from one parent or the other and one in a hundred changed. The result
+ * depends on the seed and the batch only, not on threads. */
+NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_tir_model *start,
+                                         uint64_t seed);
+/* Release; null is fine. */
+NC_API void nc_tir_evolution_destroy(nc_tir_evolution *evolution);
+/* Add the blocks of TASM text to the batch, each different one once; at most 4,096 are kept. */
+NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *evolution, const char *tasm, nc_error *err);
+/* Blocks in the batch. */
+NC_API uint32_t nc_tir_evolution_blocks(const nc_tir_evolution *evolution);
+/* Run generations. NC_ERR_CANCELLED by the progress callback, between two of them. */
+NC_API nc_status nc_tir_evolution_run(nc_tir_evolution *evolution, uint32_t generations,
+                                      nc_progress_fn progress, void *user);
+/* The best weights of the last generation; they belong to the evolution. */
+NC_API const nc_tir_model *nc_tir_evolution_best(const nc_tir_evolution *evolution);
+/* Their cost on the batch: padded height (its logarithm in the upper 8 bits), tallest table (28
+ * bits), rows of all tables (28 bits); 0 before the first generation. */
+NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution);
+/* Write weights, costs and generation to a file, atomically; the batch is not in it. */
+NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
+                                       nc_error *err);
+/* Go on from such a file: with the same batch the next generation is the one that would have
+ * followed. On an error the evolution stays as it was. */
+NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *path,
+                                       nc_error *err);
+
+/* A trainer with the weights of the file at `path` (null: ~/.trident/neural/weights.bin), or with
+ * `start` where there is none yet. A damaged file is an error: go on without a network. */
+NC_API nc_status nc_tir_trainer_create(nc_tir_trainer **trainer, const char *path,
+                                       const nc_tir_model *start, uint64_t seed, nc_error *err);
+/* Stop and release; null is fine. */
+NC_API void nc_tir_trainer_destroy(nc_tir_trainer *trainer);
+/* The weights to compile with, valid until the next wait, stop or destroy. */
+NC_API const nc_tir_model *nc_tir_trainer_model(const nc_tir_trainer *trainer);
+/* Remember the blocks of lowered code. NC_ERR_ARG while it trains. */
+NC_API nc_status nc_tir_trainer_collect(nc_tir_trainer *trainer, const char *tasm, nc_error *err);
+/* Train in the background (generations 0: 20) on one half of the blocks; weights that are also
+ * better on the other half are written to the file and used after wait or stop. */
+NC_API nc_status nc_tir_trainer_start(nc_tir_trainer *trainer, uint32_t generations, nc_error *err);
+/* Wait for the end of the training. The status is that of the training. */
+NC_API nc_status nc_tir_trainer_wait(nc_tir_trainer *trainer);
+/* End the training within 100 ms, with what it has written. */
+NC_API nc_status nc_tir_trainer_stop(nc_tir_trainer *trainer);
+/* How often better weights were taken over. */
+NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *trainer);
 
 /* -- proofs and optimisation ----------------------------------------------------------------- */
 
@@ -673,6 +794,12 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #endif /* NC_NO_STDIO */
 #endif
 /* ==== end of nc base implementation ================================================ */
+
+#include <math.h>
+#if (defined(__unix__) || defined(__APPLE__)) && !defined(NC_TIR_NO_THREADS)
+#include <pthread.h>
+#include <sys/stat.h>
+#endif
 
 /* stb_ds.h: the system's or a copy beside this file, its symbols renamed so that they never
  * meet another copy in the program. To use it in your own code too, include it before this file. */
@@ -2208,6 +2335,7 @@ static void nc_tir__sort_checks(nc_tir__meaning *s) {
 /* Symbolic run of a sequence. NC_TIR_PROVEN when its meaning is known. */
 static nc_tir_verdict nc_tir__symbolic_run(nc_tir__terms *t, const nc_tir__tasm *list, size_t count,
                                            nc_tir__meaning *s) {
+    nc_tir__tasm one;
     uint64_t k;
     size_t i;
     s->n = NC_TIR__INPUTS;
@@ -2221,7 +2349,9 @@ static nc_tir_verdict nc_tir__symbolic_run(nc_tir__terms *t, const nc_tir__tasm 
         if (table->flags & NC_TIR__JUMP) return NC_TIR_NOT_STRAIGHT;
         if (table->arg == NC_TIR__INDEX && list[i].arg > 15) return NC_TIR_NOT_STRAIGHT;
         if (s->n < 32 || s->n + 16 > NC_TIR__MAX_STACK) return NC_TIR_TOO_LARGE;
-        nc_tir__symbolic_step(t, s, &list[i]);
+        one = list[i];
+        one.line = (uint32_t)i; /* from here on: which instruction of the block */
+        nc_tir__symbolic_step(t, s, &one);
         if (t->overflow) return NC_TIR_TOO_LARGE;
         height = (int32_t)s->n - NC_TIR__INPUTS;
         if (height < s->dip) s->dip = height;
@@ -2298,6 +2428,14 @@ typedef struct nc_tir__prover {
     uint32_t *order;            /* stb_ds array */
     uint32_t bucket[NC_TIR__BUCKETS + 1];
     nc_tir__tasm found[NC_TIR__MAX_LEVELS];
+    uint64_t expanded; /* states looked at, ever */
+    /* the network's view of the block, when there is one */
+    const nc_tir_model *model;
+    int32_t guide; /* weight of its log-probability */
+    nc_gl words[NC_TIR_BLOCK_WORDS];
+    nc_fixed latents[NC_TIR_BLOCK_NODES * 64];
+    nc_fixed *inputs, *hidden, *outputs; /* stb_ds arrays: a row for each state of a level */
+    struct nc_tir__activations *activations;
 } nc_tir__prover;
 
 static nc_tir_verdict nc_tir__prove(nc_tir__prover *p, const nc_tir__tasm *before, size_t n,
@@ -2332,6 +2470,490 @@ NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict) {
                                        "not straight-line code", "too large for the prover"};
     return (unsigned)verdict <= NC_TIR_TOO_LARGE ? text[verdict] : "unknown verdict";
 }
+
+/* >>blocks ========================================================================= */
+
+/* Kinds of instruction for the network: 3 bits. */
+static uint32_t nc_tir__type(uint32_t op) {
+    const nc_tir__instruction *i = &nc_tir__table[op];
+    if (op == NC_TIR__I_PUSH) return 1;
+    if (op == NC_TIR__I_ASSERT || op == NC_TIR__I_ASSERT_VECTOR) return 7;
+    if (i->channel == NC_TIR__RAM) return 5;
+    if (i->channel == NC_TIR__SPONGE || op == NC_TIR__I_HASH) return 4;
+    if (i->channel) return 6;
+    if (i->cost[2]) return 3;
+    return i->arg == NC_TIR__COUNT || i->arg == NC_TIR__INDEX || op == NC_TIR__I_NOP ? 0 : 2;
+}
+
+/* Who made each stack element, while a block runs. */
+typedef struct nc_tir__flow {
+    uint8_t maker[NC_TIR__MAX_STACK]; /* node, or 32 + i for what st_i was at the start; bottom
+                                         first; 255 below that */
+    uint32_t n;
+    uint8_t last_use[64]; /* by maker: one more than the node that last read it, or 0 */
+    uint8_t u32_use[64];
+} nc_tir__flow;
+
+static uint8_t nc_tir__maker_at(nc_tir__flow *f, uint32_t depth, uint32_t reader, int u32) {
+    uint8_t maker = f->maker[f->n - 1 - depth];
+    if (maker < 64) {
+        f->last_use[maker] = (uint8_t)(reader + 1);
+        if (u32) f->u32_use[maker] = 1;
+    }
+    return maker;
+}
+
+/* Encode at most 32 instructions; node i is instruction i. */
+static void nc_tir__encode(const nc_tir__tasm *code, size_t count,
+                           nc_gl words[NC_TIR_BLOCK_WORDS]) {
+    nc_tir__flow f;
+    uint32_t i, k, n = count < NC_TIR_BLOCK_NODES ? (uint32_t)count : NC_TIR_BLOCK_NODES;
+    memset(words, 0, NC_TIR_BLOCK_WORDS * sizeof *words);
+    memset(&f, 0, sizeof f);
+    memset(f.maker, 255, sizeof f.maker);
+    f.n = NC_TIR__MAX_STACK / 2;
+    for (i = 0; i < 16; i++) f.maker[f.n - 1 - i] = (uint8_t)(32 + i);
+    for (i = 0; i < n; i++) {
+        const nc_tir__instruction *table = &nc_tir__table[code[i].op];
+        uint32_t pops = nc_tir__pops(&code[i]), pushes = nc_tir__pushes(&code[i]), index;
+        uint32_t input[2] = {i, i}; /* itself: made outside the block, or no operand */
+        uint8_t *top = &f.maker[f.n - 1], first = *top;
+        if (f.n < 32 || f.n + 16 > NC_TIR__MAX_STACK) break;
+        index = table->arg == NC_TIR__INDEX ? (uint32_t)(code[i].arg & 15) : 0;
+        switch (code[i].op) {
+        case NC_TIR__I_DUP:
+            first = nc_tir__maker_at(&f, index, i, 0);
+            f.maker[f.n++] = first;
+            if (first < 32) input[0] = first;
+            break;
+        case NC_TIR__I_SWAP:
+            *top = *(top - index);
+            *(top - index) = first;
+            break;
+        case NC_TIR__I_PICK:
+            first = *(top - index);
+            for (k = index; k > 0; k--) *(top - k) = *(top - k + 1);
+            *top = first;
+            break;
+        case NC_TIR__I_PLACE:
+            for (k = 0; k < index; k++) *(top - k) = *(top - k - 1);
+            *(top - index) = first;
+            break;
+        default:
+            for (k = 0; k < pops; k++) {
+                uint8_t maker = code[i].op == NC_TIR__I_POP
+                                    ? 255
+                                    : nc_tir__maker_at(&f, k, i, table->cost[2] != 0);
+                if (k < 2 && maker < 32) input[k] = maker;
+            }
+            f.n -= pops;
+            for (k = 0; k < pushes; k++) f.maker[f.n++] = (uint8_t)i;
+        }
+        words[4 * i] =
+            (code[i].op + 1) | nc_tir__type(code[i].op) << 6 | input[0] << 9 | input[1] << 14;
+        words[4 * i + 1] = i;
+        words[4 * i + 3] = code[i].arg;
+    }
+    for (k = 0; k < f.n; k++) /* what is left lives on */
+        if (f.maker[k] < 32) f.last_use[f.maker[k]] = 33;
+    for (i = 0; i < n; i++) words[4 * i + 2] = f.last_use[i] ? f.last_use[i] - 1u : i;
+    for (i = 0; i < 16; i++)
+        words[4 * NC_TIR_BLOCK_NODES + i] = f.u32_use[32 + i] | (uint32_t)f.last_use[32 + i] << 3;
+}
+
+NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err) {
+    nc_tir__code code;
+    nc_status status;
+    size_t i;
+    if (!words) return nc__fail(err, NC_ERR_ARG, 0, 0, "no words");
+    status = nc_tir__read_tasm(tasm, 1, &code, err);
+    if (status == NC_OK && stbds_arrlenu(code.list) > NC_TIR_BLOCK_NODES)
+        status = nc__fail(err, NC_ERR_LIMIT, 0, 0, "more than %d instructions", NC_TIR_BLOCK_NODES);
+    if (status == NC_OK && stbds_shlen(code.labels))
+        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "a block has no labels");
+    for (i = 0; status == NC_OK && i < stbds_arrlenu(code.list); i++)
+        if (nc_tir__table[code.list[i].op].flags & NC_TIR__JUMP)
+            status = nc__fail(err, NC_ERR_FORMAT, code.list[i].line, 1, "a block has no jumps");
+    if (status == NC_OK) nc_tir__encode(code.list, stbds_arrlenu(code.list), words);
+    nc_tir__code_free(&code);
+    return status;
+}
+
+/* Do the words encode a block? Its number of nodes, or -1. */
+static int nc_tir__check_words(const nc_gl *words) {
+    uint32_t i;
+    int n = 0;
+    for (i = 0; i < NC_TIR_BLOCK_NODES; i++) {
+        const nc_gl *w = words + 4 * i;
+        uint32_t op = (uint32_t)(w[0] & 63) - 1;
+        if (w[0] == 0) {
+            if (w[1] || w[2] || w[3]) return -1;
+            continue;
+        }
+        if ((uint32_t)n != i || w[0] >> 19 || op >= NC_TIR__I_COUNT) return -1;
+        if ((nc_tir__table[op].flags & NC_TIR__JUMP) || nc_tir__type(op) != (w[0] >> 6 & 7))
+            return -1;
+        if ((w[0] >> 9 & 31) > i || (w[0] >> 14 & 31) > i || w[1] != i || w[2] < i || w[2] > 32)
+            return -1;
+        if (w[3] >= NC_GL_P || (nc_tir__table[op].arg == NC_TIR__NO_ARG && w[3])) return -1;
+        if (nc_tir__table[op].arg == NC_TIR__COUNT && (w[3] < 1 || w[3] > 5)) return -1;
+        if (nc_tir__table[op].arg == NC_TIR__INDEX && w[3] > 15) return -1;
+        n++;
+    }
+    return n;
+}
+
+/* >>model ========================================================================== */
+
+/* Parameters, one after the other; matrices have a row for each input. */
+enum {
+    NC_TIR__D = 64,
+    NC_TIR__HEADS = 2,
+    NC_TIR__FFN = 128,
+    NC_TIR__LAYERS = 2,
+    /* rows of the embedding of a node: opcode, type, immediate, length of life, distance to the
+     * makers of both operands */
+    NC_TIR__ROWS_TYPE = 64,
+    NC_TIR__ROWS_IMMEDIATE = NC_TIR__ROWS_TYPE + 8,
+    NC_TIR__ROWS_LIFE = NC_TIR__ROWS_IMMEDIATE + 16,
+    NC_TIR__ROWS_INPUT = NC_TIR__ROWS_LIFE + 33,
+    NC_TIR__NODE_ROWS = NC_TIR__ROWS_INPUT + 64,
+    /* rows of the embedding of a state: last opcode, its argument, what the upper elements are */
+    NC_TIR__ROWS_LAST = 64,
+    NC_TIR__ROWS_TOP = NC_TIR__ROWS_LAST + 16,
+    NC_TIR__TOPS = 6,
+    NC_TIR__STATE_ROWS = NC_TIR__ROWS_TOP + NC_TIR__TOPS * 8,
+    /* one encoder layer */
+    NC_TIR__L_Q = 0,
+    NC_TIR__L_K = NC_TIR__L_Q + NC_TIR__D * NC_TIR__D,
+    NC_TIR__L_V = NC_TIR__L_K + NC_TIR__D * NC_TIR__D,
+    NC_TIR__L_O = NC_TIR__L_V + NC_TIR__D * NC_TIR__D,
+    NC_TIR__L_UP = NC_TIR__L_O + NC_TIR__D * NC_TIR__D,
+    NC_TIR__L_BIAS = NC_TIR__L_UP + NC_TIR__D * NC_TIR__FFN,
+    NC_TIR__L_DOWN = NC_TIR__L_BIAS + NC_TIR__FFN,
+    NC_TIR__L_GAMMA = NC_TIR__L_DOWN + NC_TIR__FFN * NC_TIR__D,
+    NC_TIR__L_BETA = NC_TIR__L_GAMMA + NC_TIR__D,
+    NC_TIR__LAYER = NC_TIR__L_BETA + NC_TIR__D,
+    /* decoder: 128 -> 128 -> 64 */
+    NC_TIR__IN = 128,
+    NC_TIR__OUT_CODES = 64, /* 48 opcodes, 16 arguments */
+    NC_TIR__P_HIDDEN = NC_TIR__LAYERS * NC_TIR__LAYER,
+    NC_TIR__P_HIDDEN_BIAS = NC_TIR__P_HIDDEN + NC_TIR__IN * NC_TIR__FFN,
+    NC_TIR__P_OUT = NC_TIR__P_HIDDEN_BIAS + NC_TIR__FFN,
+    NC_TIR__P_OUT_BIAS = NC_TIR__P_OUT + NC_TIR__FFN * NC_TIR__OUT_CODES,
+    NC_TIR__P_NODES = NC_TIR__P_OUT_BIAS + NC_TIR__OUT_CODES,
+    NC_TIR__P_STATES = NC_TIR__P_NODES + NC_TIR__NODE_ROWS * NC_TIR__D,
+    NC_TIR__PARAMETERS = NC_TIR__P_STATES + NC_TIR__STATE_ROWS * NC_TIR__D
+};
+
+struct nc_tir_model {
+    nc_fixed w[NC_TIR__PARAMETERS];
+};
+
+NC_API size_t nc_tir_model_parameters(size_t *embedding) {
+    if (embedding) *embedding = NC_TIR__PARAMETERS - NC_TIR__P_NODES;
+    return NC_TIR__P_NODES;
+}
+
+/* Fan-in of the parameter at i, for its random start; 0 for biases and gains. */
+static uint32_t nc_tir__fan_in(uint32_t i) {
+    if (i >= NC_TIR__P_NODES) return 16;
+    if (i >= NC_TIR__P_OUT_BIAS) return 0;
+    if (i >= NC_TIR__P_OUT) return NC_TIR__FFN;
+    if (i >= NC_TIR__P_HIDDEN_BIAS) return 0;
+    if (i >= NC_TIR__P_HIDDEN) return NC_TIR__IN;
+    i %= NC_TIR__LAYER;
+    if (i >= NC_TIR__L_GAMMA) return 0;
+    if (i >= NC_TIR__L_DOWN) return NC_TIR__FFN;
+    if (i >= NC_TIR__L_BIAS) return 0;
+    return NC_TIR__D;
+}
+
+static int nc_tir__is_gain(uint32_t i) {
+    return i < NC_TIR__P_HIDDEN && i % NC_TIR__LAYER >= NC_TIR__L_GAMMA &&
+           i % NC_TIR__LAYER < NC_TIR__L_BETA;
+}
+
+NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed) {
+    uint32_t i, words[4], k;
+    if (!model) return NC_ERR_ARG;
+    *model = (nc_tir_model *)nc__calloc(NULL, sizeof **model);
+    if (!*model) return NC_ERR_MEMORY;
+    for (i = 0; i < NC_TIR__PARAMETERS; i++) {
+        uint32_t fan = nc_tir__fan_in(i);
+        int64_t sum = -4 * INT64_C(65536);
+        nc__philox(seed, i, 0, words);
+        for (k = 0; k < 4; k++) sum += (words[k] & 0xffff) + (words[k] >> 16);
+        /* eight uniform values: deviation 65,536 sqrt(8 / 12); scaled to about 1 / sqrt(fan) */
+        for (k = 1; k * k < fan; k++) {
+        }
+        (*model)->w[i] = fan ? nc_gl_from_i64(sum / (int64_t)k) : 0;
+        if (nc_tir__is_gain(i)) (*model)->w[i] = NC_FIXED_ONE;
+    }
+    return NC_OK;
+}
+
+NC_API void nc_tir_model_destroy(nc_tir_model *model) { nc__free(NULL, model, sizeof *model); }
+
+/* Classes of immediates: small values by themselves, others by size. */
+static uint32_t nc_tir__immediate(uint32_t op, uint64_t value) {
+    if (nc_tir__table[op].arg == NC_TIR__NO_ARG) return 15;
+    if (value < 8) return (uint32_t)value;
+    if (value < 16) return 8;
+    if (value < 256) return 9;
+    if (value < 65536) return 10;
+    if (value >> 32 == 0) return 11;
+    if (value == NC_GL_P - 1) return 12;
+    return value > NC_GL_P - 65536 ? 13 : 14;
+}
+
+static void nc_tir__add_row(nc_fixed *to, const nc_fixed *row) {
+    uint32_t i;
+    for (i = 0; i < NC_TIR__D; i++) to[i] = nc_gl_add(to[i], row[i]);
+}
+
+/* Embedding rows of node i, six of them. */
+static void nc_tir__node_rows(const nc_gl *words, uint32_t i, uint32_t rows[6]) {
+    uint32_t head = (uint32_t)words[4 * i], op = (head & 63) - 1;
+    uint32_t a = head >> 9 & 31, b = head >> 14 & 31;
+    rows[0] = head & 63;
+    rows[1] = NC_TIR__ROWS_TYPE + (head >> 6 & 7);
+    rows[2] = NC_TIR__ROWS_IMMEDIATE + nc_tir__immediate(op, words[4 * i + 3]);
+    rows[3] = NC_TIR__ROWS_LIFE + (uint32_t)(words[4 * i + 2] - words[4 * i + 1]);
+    rows[4] = NC_TIR__ROWS_INPUT + (i - a);
+    rows[5] = NC_TIR__ROWS_INPUT + 32 + (i - b);
+}
+
+/* Node i attends to j: itself, a maker of its operands, or one whose life overlaps. */
+static uint32_t nc_tir__attended(const nc_gl *words, uint32_t n, uint32_t i) {
+    uint32_t head = (uint32_t)words[4 * i], mask = 1u << i, j;
+    mask |= 1u << (head >> 9 & 31) | 1u << (head >> 14 & 31);
+    for (j = 0; j < n; j++)
+        if (words[4 * j + 1] <= words[4 * i + 2] && words[4 * i + 1] <= words[4 * j + 2])
+            mask |= 1u << j;
+    return mask;
+}
+
+static uint32_t nc_tir__node_count(const nc_gl *words) {
+    uint32_t n = 0;
+    while (n < NC_TIR_BLOCK_NODES && words[4 * n]) n++;
+    return n;
+}
+
+/* Activations stay below 1,000 in magnitude: nothing wraps, and layer norm is defined. */
+static void nc_tir__bound_values(nc_fixed *x, uint32_t count) {
+    const nc_fixed limit = 1000 * NC_FIXED_ONE;
+    uint32_t i;
+    for (i = 0; i < count; i++)
+        if (x[i] > limit && x[i] < nc_gl_neg(limit))
+            x[i] = nc_fixed_clamp(x[i], nc_gl_neg(limit), limit);
+}
+
+/* to += a (rows x n) times b (n x columns), and a bias. */
+static nc_status nc_tir__affine(nc_fixed *to, const nc_fixed *a, const nc_fixed *b, uint32_t rows,
+                                uint32_t n, uint32_t columns, const nc_fixed *bias) {
+    nc_status status = nc_fixed_matmul(to, a, b, rows, n, columns);
+    uint32_t i, k;
+    if (bias)
+        for (i = 0; i < rows; i++)
+            for (k = 0; k < columns; k++)
+                to[i * columns + k] = nc_gl_add(to[i * columns + k], bias[k]);
+    nc_tir__bound_values(to, rows * columns);
+    return status;
+}
+
+/* Buffers of one forward pass. */
+struct nc_tir__activations {
+    nc_fixed h[NC_TIR_BLOCK_NODES * NC_TIR__D], q[NC_TIR_BLOCK_NODES * NC_TIR__D];
+    nc_fixed k[NC_TIR_BLOCK_NODES * NC_TIR__D], v[NC_TIR_BLOCK_NODES * NC_TIR__D];
+    nc_fixed up[NC_TIR_BLOCK_NODES * NC_TIR__FFN];
+};
+typedef struct nc_tir__activations nc_tir__activations;
+
+/* Attention of one node in one head: weights over the nodes it attends to, then their values. */
+static nc_status nc_tir__attend(const nc_tir__activations *a, uint32_t i, uint32_t head,
+                                uint32_t mask, nc_fixed *out) {
+    enum { WIDTH = NC_TIR__D / NC_TIR__HEADS };
+    const nc_fixed scale = 11585; /* 1 / sqrt(32) */
+    nc_fixed score[NC_TIR_BLOCK_NODES], column[NC_TIR_BLOCK_NODES];
+    uint32_t node[NC_TIR_BLOCK_NODES], n = 0, j, c;
+    nc_status status;
+    for (j = 0; j < NC_TIR_BLOCK_NODES; j++) {
+        if (!(mask >> j & 1)) continue;
+        node[n] = j;
+        score[n++] = nc_fixed_mul(nc_fixed_dot(a->q + i * NC_TIR__D + head * WIDTH,
+                                               a->k + j * NC_TIR__D + head * WIDTH, WIDTH),
+                                  scale);
+    }
+    status = nc_fixed_softmax(score, score, n);
+    for (c = 0; c < WIDTH; c++) {
+        for (j = 0; j < n; j++) column[j] = a->v[node[j] * NC_TIR__D + head * WIDTH + c];
+        out[c] = nc_fixed_dot(score, column, n);
+    }
+    return status;
+}
+
+/* Latents of a block's nodes, n x 64. */
+static nc_status nc_tir__forward(const nc_tir_model *model, const nc_gl *words, nc_fixed *x,
+                                 nc_tir__activations *a) {
+    uint32_t n = nc_tir__node_count(words), i, k, layer;
+    nc_status status = NC_OK;
+    memset(x, 0, n * NC_TIR__D * sizeof *x);
+    for (i = 0; i < n; i++) {
+        uint32_t rows[6];
+        nc_tir__node_rows(words, i, rows);
+        for (k = 0; k < 6; k++)
+            nc_tir__add_row(x + i * NC_TIR__D,
+                            model->w + NC_TIR__P_NODES + rows[k] * (uint32_t)NC_TIR__D);
+    }
+    for (layer = 0; layer < NC_TIR__LAYERS && n && status == NC_OK; layer++) {
+        const nc_fixed *w = model->w + layer * (uint32_t)NC_TIR__LAYER;
+        for (i = 0; i < n && status == NC_OK; i++)
+            status = nc_fixed_layer_norm(a->h + i * NC_TIR__D, x + i * NC_TIR__D, NC_TIR__D,
+                                         w + NC_TIR__L_GAMMA, w + NC_TIR__L_BETA, 1);
+        if (status != NC_OK) return status;
+        nc_tir__bound_values(a->h, n * NC_TIR__D);
+        status = nc_tir__affine(a->q, a->h, w + NC_TIR__L_Q, n, NC_TIR__D, NC_TIR__D, NULL);
+        if (status == NC_OK)
+            status = nc_tir__affine(a->k, a->h, w + NC_TIR__L_K, n, NC_TIR__D, NC_TIR__D, NULL);
+        if (status == NC_OK)
+            status = nc_tir__affine(a->v, a->h, w + NC_TIR__L_V, n, NC_TIR__D, NC_TIR__D, NULL);
+        for (i = 0; i < n && status == NC_OK; i++)
+            for (k = 0; k < NC_TIR__HEADS && status == NC_OK; k++)
+                status = nc_tir__attend(a, i, k, nc_tir__attended(words, n, i),
+                                        a->h + i * NC_TIR__D + k * (NC_TIR__D / NC_TIR__HEADS));
+        if (status == NC_OK)
+            status = nc_tir__affine(a->q, a->h, w + NC_TIR__L_O, n, NC_TIR__D, NC_TIR__D, NULL);
+        for (i = 0; i < n; i++) nc_tir__add_row(x + i * NC_TIR__D, a->q + i * NC_TIR__D);
+        nc_tir__bound_values(x, n * NC_TIR__D);
+        if (status == NC_OK)
+            status = nc_tir__affine(a->up, x, w + NC_TIR__L_UP, n, NC_TIR__D, NC_TIR__FFN,
+                                    w + NC_TIR__L_BIAS);
+        for (i = 0; i < n * NC_TIR__FFN; i++) a->up[i] = nc_fixed_relu(a->up[i]);
+        if (status == NC_OK)
+            status =
+                nc_tir__affine(a->q, a->up, w + NC_TIR__L_DOWN, n, NC_TIR__FFN, NC_TIR__D, NULL);
+        for (i = 0; i < n; i++) nc_tir__add_row(x + i * NC_TIR__D, a->q + i * NC_TIR__D);
+        nc_tir__bound_values(x, n * NC_TIR__D);
+    }
+    return status;
+}
+
+NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
+                                      nc_fixed *latents) {
+    nc_tir__activations *a;
+    nc_status status = NC_OK;
+    size_t i;
+    if (!model || !words || !latents) return NC_ERR_ARG;
+    for (i = 0; i < blocks; i++)
+        if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
+    a = (nc_tir__activations *)nc__alloc(NULL, sizeof *a);
+    if (!a) return NC_ERR_MEMORY;
+    memset(latents, 0, blocks * NC_TIR_BLOCK_NODES * NC_TIR__D * sizeof *latents);
+    for (i = 0; i < blocks && status == NC_OK; i++)
+        status = nc_tir__forward(model, words + i * NC_TIR_BLOCK_WORDS,
+                                 latents + i * NC_TIR_BLOCK_NODES * NC_TIR__D, a);
+    nc__free(NULL, a, sizeof *a);
+    return status;
+}
+
+/* Decoder: rows x 128 in, rows x 64 out; hidden has rows x 128. */
+static nc_status nc_tir__decode(const nc_tir_model *model, const nc_fixed *in, uint32_t rows,
+                                nc_fixed *hidden, nc_fixed *out) {
+    nc_status status = nc_tir__affine(hidden, in, model->w + NC_TIR__P_HIDDEN, rows, NC_TIR__IN,
+                                      NC_TIR__FFN, model->w + NC_TIR__P_HIDDEN_BIAS);
+    uint32_t i;
+    for (i = 0; i < rows * NC_TIR__FFN; i++) hidden[i] = nc_fixed_relu(hidden[i]);
+    if (status == NC_OK)
+        status = nc_tir__affine(out, hidden, model->w + NC_TIR__P_OUT, rows, NC_TIR__FFN,
+                                NC_TIR__OUT_CODES, model->w + NC_TIR__P_OUT_BIAS);
+    return status;
+}
+
+/* Weights file: "NCTIRW1\n", counts of parameters (u32 each: network, embedding), the parameters
+ * as little-endian field elements of 8 bytes, the Poseidon2 digest (trident parameters) of them. */
+enum { NC_TIR__FILE_HEAD = 16, NC_TIR__FILE_BYTES = 16 + 8 * NC_TIR__PARAMETERS + 32 };
+
+NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]) {
+    nc_gl_trident_hash_fields(model->w, NC_TIR__PARAMETERS, digest);
+}
+
+static void nc_tir__model_pack(const nc_tir_model *model, uint8_t *file) {
+    nc_gl digest[4];
+    size_t i;
+    memcpy(file, "NCTIRW1\n", 8);
+    nc__put_le(file + 8, NC_TIR__P_NODES, 4);
+    nc__put_le(file + 12, NC_TIR__PARAMETERS - NC_TIR__P_NODES, 4);
+    for (i = 0; i < NC_TIR__PARAMETERS; i++)
+        nc__put_le(file + NC_TIR__FILE_HEAD + 8 * i, model->w[i], 8);
+    nc_tir_model_digest(model, digest);
+    for (i = 0; i < 4; i++) nc__put_le(file + NC_TIR__FILE_BYTES - 32 + 8 * i, digest[i], 8);
+}
+
+NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
+                                   nc_error *err) {
+    const uint8_t *file = (const uint8_t *)data;
+    nc_gl digest[4];
+    size_t i;
+    nc__clear(err);
+    if (!model || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no data");
+    *model = NULL;
+    if (bytes < NC_TIR__FILE_HEAD || memcmp(file, "NCTIRW", 6) != 0)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a weights file");
+    if (memcmp(file + 6, "1\n", 2) != 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "weights of another version");
+    if (nc__get_le(file + 8, 4) != NC_TIR__P_NODES ||
+        nc__get_le(file + 12, 4) != NC_TIR__PARAMETERS - NC_TIR__P_NODES)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "weights of another network");
+    if (bytes != NC_TIR__FILE_BYTES)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the weights file has a wrong length");
+    *model = (nc_tir_model *)nc__calloc(NULL, sizeof **model);
+    if (!*model) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; i < NC_TIR__PARAMETERS; i++) {
+        (*model)->w[i] = nc__get_le(file + NC_TIR__FILE_HEAD + 8 * i, 8);
+        if ((*model)->w[i] >= NC_GL_P) break;
+    }
+    if (i == NC_TIR__PARAMETERS) nc_tir_model_digest(*model, digest);
+    if (i == NC_TIR__PARAMETERS)
+        for (i = 0; i < 4 && nc__get_le(file + NC_TIR__FILE_BYTES - 32 + 8 * i, 8) == digest[i];)
+            i++;
+    else
+        i = 0;
+    if (i == 4) return NC_OK;
+    nc_tir_model_destroy(*model);
+    *model = NULL;
+    return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the weights do not match their digest");
+}
+
+#ifndef NC_NO_STDIO
+NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_error *err) {
+    uint8_t *data;
+    size_t bytes;
+    nc_status status;
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    *model = NULL;
+    status = nc__file_read(path, NULL, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_tir_model_read(model, data, bytes, err);
+    nc__free(NULL, data, bytes + 1);
+    return status;
+}
+
+NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err) {
+    uint8_t *file;
+    nc__span span;
+    nc_status status;
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    file = (uint8_t *)nc__alloc(NULL, NC_TIR__FILE_BYTES);
+    if (!file) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    nc_tir__model_pack(model, file);
+    span.data = file;
+    span.bytes = NC_TIR__FILE_BYTES;
+    status = nc__file_write(path, &span, 1, err);
+    nc__free(NULL, file, NC_TIR__FILE_BYTES);
+    return status;
+}
+#endif
 
 /* >>search ========================================================================= */
 
@@ -2654,7 +3276,7 @@ static void nc_tir__count_up(const nc_tir__prover *p, const nc_tir__state *s, nc
 typedef struct nc_tir__move {
     uint64_t arg, hash;
     uint32_t parent;
-    int32_t score, guide;
+    int32_t score, guide, logit;
     uint8_t op, count, value; /* value: local number of what push, addi, read_mem... leave on top */
     uint8_t units[5];
 } nc_tir__move;
@@ -3040,15 +3662,19 @@ static int nc_tir__see(nc_tir__beam *b, uint64_t hash) {
 /* The `width` best moves, in the order of score and then of discovery, become states. */
 static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
     nc_tir__prover *p = b->p;
-    uint32_t n = (uint32_t)stbds_arrlenu(b->moves), i, kept = 0, bucket;
-    memset(p->bucket, 0, sizeof p->bucket);
+    uint32_t n = (uint32_t)stbds_arrlenu(b->moves), i, kept = 0, least = NC_TIR__BUCKETS, most = 0;
     for (i = 0; i < n; i++) {
         int32_t score = b->moves[i].score;
-        bucket = score < 0 ? 0 : score >= NC_TIR__BUCKETS ? NC_TIR__BUCKETS - 1 : (uint32_t)score;
+        uint32_t bucket = score < 0                  ? 0
+                          : score >= NC_TIR__BUCKETS ? NC_TIR__BUCKETS - 1
+                                                     : (uint32_t)score;
         b->moves[i].score = (int32_t)bucket;
-        p->bucket[bucket + 1]++;
+        if (bucket < least) least = bucket;
+        if (bucket > most) most = bucket;
     }
-    for (i = 0; i < NC_TIR__BUCKETS; i++) p->bucket[i + 1] += p->bucket[i];
+    for (i = least; i <= most + 1; i++) p->bucket[i] = 0;
+    for (i = 0; i < n; i++) p->bucket[b->moves[i].score + 1]++;
+    for (i = least; i < most; i++) p->bucket[i + 1] += p->bucket[i];
     stbds_arrsetlen(p->order, n);
     for (i = 0; i < n; i++) p->order[p->bucket[b->moves[i].score]++] = i;
     for (i = 0; i < n && kept < width; i++) {
@@ -3078,53 +3704,211 @@ static void nc_tir__take_aims(nc_tir__beam *b) {
     }
 }
 
+/* All moves from b->s join b->moves. */
+static void nc_tir__expand(nc_tir__beam *b) {
+    nc_tir__count_up(b->p, b->s, &b->ledger);
+    nc_tir__take_aims(b);
+    b->p->expanded++;
+    nc_tir__expand_units(b);
+    nc_tir__expand_values(b);
+    nc_tir__expand_moves(b);
+}
+
+/* The instructions of the block whose work is still to be done, one bit each. */
+static uint32_t nc_tir__open_nodes(const nc_tir__prover *p, const nc_tir__state *s) {
+    uint32_t mask = 0, i;
+    for (i = 0; i < p->unit_count; i++)
+        if (!nc_tir__is_done(s, i) && p->units[i].instruction.line < NC_TIR_BLOCK_NODES)
+            mask |= 1u << p->units[i].instruction.line;
+    return mask;
+}
+
+/* Opcode class and argument of a move, as the decoder's outputs count them; 255: no argument. */
+static void nc_tir__code_of(uint32_t op, uint64_t arg, uint8_t code[2]) {
+    uint8_t kind = nc_tir__table[op].arg;
+    code[0] = op < 48 ? (uint8_t)op : NC_TIR__I_HALT; /* which no block has */
+    code[1] = kind == NC_TIR__INDEX || kind == NC_TIR__COUNT ? (uint8_t)(arg & 15) : 255;
+}
+
+/* Rows of the embedding of b->s: last opcode, its argument, what each upper element is. The
+ * ledger is that of the state. */
+static void nc_tir__state_rows(const nc_tir__beam *b, int first, uint8_t rows[2 + NC_TIR__TOPS]) {
+    const nc_tir__prover *p = b->p;
+    const nc_tir__state *s = b->s;
+    uint8_t operand[NC_TIR__MAX_LOCAL] = {0}, code[2];
+    uint32_t i, j;
+    nc_tir__code_of(s->op, s->arg, code);
+    rows[0] = first ? 0 : (uint8_t)(1 + code[0]);
+    rows[1] = (uint8_t)(NC_TIR__ROWS_LAST + (first || code[1] > 15 ? 0 : code[1]));
+    for (i = 0; i < p->unit_count; i++)
+        for (j = 0; !nc_tir__is_done(s, i) && j < p->units[i].arg_count; j++)
+            operand[p->units[i].args[j]] |= j + 1u == p->units[i].arg_count ? 2 : 1;
+    for (j = 0; j < NC_TIR__TOPS; j++) {
+        uint32_t at = s->n - 1u - j, kind = 0;
+        if (j < s->n) {
+            uint8_t v = s->stack[at];
+            if (b->ledger.spare[v] > 0)
+                kind = 1; /* more of it than needed */
+            else if (operand[v])
+                kind = 1u + operand[v] + (b->ledger.spare[v] < 0 ? 3u : 0u);
+            else
+                kind = nc_tir__misplaced(p, at, &v, 1) ? 7u : 0u;
+        }
+        rows[2 + j] = (uint8_t)(NC_TIR__ROWS_TOP + 8 * j + kind);
+    }
+}
+
+/* Encode the block for the network; without one nothing happens. */
+static void nc_tir__see_block(nc_tir__prover *p, const nc_tir__tasm *code, size_t count) {
+    if (!p->model || !p->guide) return;
+    nc_tir__encode(code, count, p->words);
+    if (nc_tir__forward(p->model, p->words, p->latents, p->activations) != NC_OK)
+        memset(p->latents, 0, sizeof p->latents); /* cannot be: activations are bounded */
+}
+
+/* Row of the decoder's input for b->s: the mean latent of what is open, the state's embedding. */
+static void nc_tir__put_input(nc_tir__beam *b, int first, nc_fixed *row) {
+    const nc_tir__prover *p = b->p;
+    uint32_t n = nc_tir__node_count(p->words), mask = nc_tir__open_nodes(p, b->s), count = 0, i, c;
+    uint8_t rows[2 + NC_TIR__TOPS];
+    int64_t sum;
+    if (n < 32) mask &= (1u << n) - 1;
+    if (!mask) mask = n < 32 ? (1u << n) - 1 : UINT32_MAX;
+    for (i = 0; i < n; i++) count += mask >> i & 1;
+    memset(row, 0, NC_TIR__IN * sizeof *row);
+    for (c = 0; c < NC_TIR__D && count; c++) {
+        for (i = 0, sum = 0; i < n; i++)
+            if (mask >> i & 1) sum += nc_gl_to_i64(p->latents[i * NC_TIR__D + c]);
+        row[c] = nc_gl_from_i64(sum / (int64_t)count);
+    }
+    nc_tir__state_rows(b, first, rows);
+    for (i = 0; i < 2 + NC_TIR__TOPS; i++)
+        nc_tir__add_row(row + NC_TIR__D,
+                        p->model->w + NC_TIR__P_STATES + rows[i] * (uint32_t)NC_TIR__D);
+}
+
+/* Logits of all states of a level. */
+static void nc_tir__consult(nc_tir__beam *b, uint32_t first, uint32_t last) {
+    nc_tir__prover *p = b->p;
+    uint32_t rows = last - first, i;
+    stbds_arrsetlen(p->inputs, (size_t)rows * NC_TIR__IN);
+    stbds_arrsetlen(p->hidden, (size_t)rows * NC_TIR__FFN);
+    stbds_arrsetlen(p->outputs, (size_t)rows * NC_TIR__OUT_CODES);
+    for (i = first; i < last; i++) {
+        b->s = &p->states[i];
+        nc_tir__count_up(p, b->s, &b->ledger);
+        nc_tir__put_input(b, i == 0, p->inputs + (size_t)(i - first) * NC_TIR__IN);
+    }
+    if (nc_tir__decode(p->model, p->inputs, rows, p->hidden, p->outputs) != NC_OK)
+        memset(p->outputs, 0, (size_t)rows * NC_TIR__OUT_CODES * sizeof *p->outputs);
+}
+
+/* Moves from `from` on are those of one state: each costs what it lies below the best of them. */
+static void nc_tir__weigh(nc_tir__beam *b, size_t from, const nc_fixed *out) {
+    size_t i, n = stbds_arrlenu(b->moves);
+    int64_t top = INT64_MIN;
+    for (i = from; i < n; i++) {
+        uint8_t code[2];
+        int64_t logit;
+        nc_tir__code_of(b->moves[i].op, b->moves[i].arg, code);
+        logit = nc_gl_to_i64(out[code[0]]);
+        if (code[1] < 16) logit += nc_gl_to_i64(out[48 + code[1]]);
+        b->moves[i].logit = (int32_t)(logit / 256); /* below 2^20 */
+        if (b->moves[i].logit > top) top = b->moves[i].logit;
+    }
+    for (i = from; i < n; i++) {
+        int64_t cost = (top - b->moves[i].logit) * b->p->guide / 256;
+        if (cost > 8 * NC_TIR__SCORE) cost = 8 * NC_TIR__SCORE;
+        b->moves[i].guide += (int32_t)cost;
+        b->moves[i].score += (int32_t)cost;
+    }
+}
+
+/* The problem, its start and a search over it; 0 when it is too large. */
+static int nc_tir__begin(nc_tir__prover *p, nc_tir__beam *b, nc_tir__state *start) {
+    uint32_t deep;
+    memset(b, 0, sizeof *b);
+    b->p = p;
+    b->moves = p->moves;
+    NC_TIR__CLEAR(b->moves);
+    if (!nc_tir__pose(p, start)) return 0;
+    deep = p->goal_count > 64 ? p->goal_count - 64 : 0;
+    nc_tir__set_aim(&b->aims[0], p->goal + deep, p->goal_count - deep);
+    b->aims[0].first = deep;
+    return 1;
+}
+
+/* The moves that led to state i on this level become p->found. */
+static void nc_tir__trace_back(nc_tir__prover *p, uint32_t i, uint32_t level) {
+    while (level-- > 0) {
+        p->found[level].op = p->states[i].op;
+        p->found[level].arg = p->states[i].arg;
+        i = p->states[i].parent;
+    }
+}
+
 /* A sequence shorter than `limit` with the meaning in p->before; its length, 0 if none found,
  * UINT32_MAX for the empty sequence. */
 static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width) {
     nc_tir__state start;
     nc_tir__beam b;
     uint32_t level, first = 0, last, i, length = 0, room = 1024;
-    if (limit > NC_TIR__MAX_LEVELS || !nc_tir__pose(p, &start)) return 0;
-    memset(&b, 0, sizeof b);
+    int guided = p->model && p->guide;
+    if (limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
     while (room < 2 * width * limit) room *= 2;
-    b.p = p;
     b.seen_mask = room - 1;
     b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
     if (!b.seen) return 0;
     NC_TIR__CLEAR(p->states);
     stbds_arrput(p->states, start);
-    b.moves = p->moves;
-    i = p->goal_count > 64 ? p->goal_count - 64 : 0;
-    nc_tir__set_aim(&b.aims[0], p->goal + i, p->goal_count - i);
-    b.aims[0].first = i;
     for (level = 0; level < limit && !length; level++) {
         last = (uint32_t)stbds_arrlenu(p->states);
         for (i = first; i < last && !length; i++)
             if (nc_tir__at_goal(p, &p->states[i])) {
-                uint32_t at = i, k;
-                for (k = level; k > 0; at = p->states[at].parent) {
-                    p->found[--k].op = p->states[at].op;
-                    p->found[k].arg = p->states[at].arg;
-                }
+                nc_tir__trace_back(p, i, level);
                 length = level ? level : UINT32_MAX;
             }
+        if (length || first == last || level + 1 == limit) break;
         NC_TIR__CLEAR(b.moves);
-        for (i = first; i < last && !length && level + 1 < limit; i++) {
+        if (guided) nc_tir__consult(&b, first, last);
+        for (i = first; i < last; i++) {
+            size_t from = stbds_arrlenu(b.moves);
             b.s = &p->states[i];
             b.parent = i;
-            nc_tir__count_up(p, b.s, &b.ledger);
-            nc_tir__take_aims(&b);
-            b.expanded++;
-            nc_tir__expand_units(&b);
-            nc_tir__expand_values(&b);
-            nc_tir__expand_moves(&b);
+            nc_tir__expand(&b);
+            if (guided)
+                nc_tir__weigh(&b, from, p->outputs + (size_t)(i - first) * NC_TIR__OUT_CODES);
         }
         first = last;
-        if (!length) nc_tir__keep_best(&b, width);
+        nc_tir__keep_best(&b, width);
     }
     p->moves = b.moves;
     nc__free(NULL, b.seen, room * sizeof *b.seen);
     return length;
+}
+
+static void nc_tir__prover_free(nc_tir__prover *p) {
+    if (!p) return;
+    stbds_arrfree(p->states);
+    stbds_arrfree(p->moves);
+    stbds_arrfree(p->order);
+    stbds_arrfree(p->inputs);
+    stbds_arrfree(p->hidden);
+    stbds_arrfree(p->outputs);
+    nc__free(NULL, p->activations, sizeof *p->activations);
+    nc__free(NULL, p, sizeof *p);
+}
+
+/* A prover, with a network or without. Null when out of memory. */
+static nc_tir__prover *nc_tir__prover_new(const nc_tir_model *model, uint32_t guide) {
+    nc_tir__prover *p = (nc_tir__prover *)nc__calloc(NULL, sizeof *p);
+    if (!p) return NULL;
+    p->model = model;
+    p->guide = (int32_t)guide;
+    p->activations = (nc_tir__activations *)nc__alloc(NULL, sizeof *p->activations);
+    if (p->activations) return p;
+    nc_tir__prover_free(p);
+    return NULL;
 }
 
 /* >>io ============================================================================= */
@@ -3917,7 +4701,7 @@ static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__t
 }
 
 /* The answer of an earlier search for the same instructions, or a fresh cell. */
-static nc_tir__cell *nc_tir__remembered(nc_tir__optimizer *o, const nc_tir__tasm *list, size_t n,
+static nc_tir__cell *nc_tir__remembered(nc_tir__map *memory, const nc_tir__tasm *list, size_t n,
                                         int *fresh) {
     uint64_t a = n, b = ~(uint64_t)n;
     size_t i;
@@ -3925,7 +4709,7 @@ static nc_tir__cell *nc_tir__remembered(nc_tir__optimizer *o, const nc_tir__tasm
         a = nc_tir__mix(nc_tir__mix(a, list[i].op), list[i].arg);
         b = nc_tir__mix(nc_tir__mix(b, list[i].arg), list[i].op);
     }
-    return nc_tir__map_at(&o->memory, a, b, 0, fresh);
+    return nc_tir__map_at(memory, a, b, 0, fresh);
 }
 
 /* Replace `count` instructions of *list from `at` on by `length` others. */
@@ -3945,7 +4729,7 @@ static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
     const nc_tir__tasm *old = *list + at, *found = p->found;
     uint32_t length, i;
     int fresh = 0;
-    nc_tir__cell *cell = nc_tir__remembered(o, old, count, &fresh);
+    nc_tir__cell *cell = nc_tir__remembered(&o->memory, old, count, &fresh);
     if (!cell) return 0; /* out of memory: nothing is replaced */
     if (!fresh && cell->value == 0) return 0;
     if (!fresh) { /* proven again below: two sequences may share a key */
@@ -3954,6 +4738,7 @@ static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
     } else {
         nc_tir__terms_reset(&p->terms);
         if (nc_tir__symbolic_run(&p->terms, old, count, &p->before) != NC_TIR_PROVEN) return 0;
+        nc_tir__see_block(p, old, count);
         length = nc_tir__search(p, (uint32_t)count, o->beam);
         if (length == 0) return 0;
         if (length == UINT32_MAX) length = 0;
@@ -4469,6 +5254,947 @@ static void nc_tir__print_regions(const nc_tir__optimizer *o, char **out) {
     }
 }
 
+/* >>training ======================================================================= */
+
+/* Imitation: the best sequences a wide search finds without the network are taken apart into
+ * (state, move) pairs; in floating point the network learns to prefer that move to the others of
+ * its state (cross entropy, AdamW), and is then rounded to fixed point. Sums run in one order, so
+ * one machine always gives the same weights. */
+
+/* One decision: the block, what is open, the state's rows, the moves to choose from. */
+typedef struct nc_tir__lesson {
+    uint32_t open, first_move, moves, chosen;
+    uint8_t rows[2 + NC_TIR__TOPS];
+} nc_tir__lesson;
+
+typedef struct nc_tir__course {
+    nc_gl *words;            /* stb_ds array: 144 a block */
+    uint32_t *starts;        /* stb_ds array: first lesson of each block, and the end */
+    nc_tir__lesson *lessons; /* stb_ds array */
+    uint8_t *codes;          /* stb_ds array: opcode and argument of each move; 255: none */
+} nc_tir__course;
+
+static void nc_tir__course_free(nc_tir__course *c) {
+    stbds_arrfree(c->words);
+    stbds_arrfree(c->starts);
+    stbds_arrfree(c->lessons);
+    stbds_arrfree(c->codes);
+}
+
+/* Walk a found sequence from the start; every step is a lesson. 0 when a step is no move. */
+static int nc_tir__learn_steps(nc_tir__prover *p, const nc_tir__tasm *found, uint32_t length,
+                               nc_tir__course *c) {
+    nc_tir__beam b;
+    nc_tir__state s;
+    uint32_t step, i, n;
+    int ok = nc_tir__begin(p, &b, &s);
+    for (step = 0; step < length && ok; step++) {
+        nc_tir__lesson lesson;
+        memset(&lesson, 0, sizeof lesson);
+        b.s = &s;
+        b.parent = 0;
+        NC_TIR__CLEAR(b.moves);
+        nc_tir__expand(&b);
+        n = (uint32_t)stbds_arrlenu(b.moves);
+        lesson.open = nc_tir__open_nodes(p, &s);
+        nc_tir__state_rows(&b, step == 0, lesson.rows);
+        lesson.first_move = (uint32_t)stbds_arrlenu(c->codes) / 2;
+        lesson.moves = n;
+        lesson.chosen = n;
+        for (i = 0; i < n; i++) {
+            uint8_t code[2];
+            nc_tir__code_of(b.moves[i].op, b.moves[i].arg, code);
+            stbds_arrput(c->codes, code[0]);
+            stbds_arrput(c->codes, code[1]);
+            if (b.moves[i].op == found[step].op && b.moves[i].arg == found[step].arg)
+                lesson.chosen = i;
+        }
+        ok = lesson.chosen < n;
+        if (ok) {
+            stbds_arrput(c->lessons, lesson);
+            nc_tir__apply(p, &s, &b.moves[lesson.chosen]);
+        }
+    }
+    p->moves = b.moves;
+    return ok;
+}
+
+/* to[k] += scale from[k]. The lanes are independent: vectors give the bits of one at a time. */
+static void nc_tir__f_axpy(float *to, float scale, const float *from, uint32_t n) {
+    uint32_t k;
+#ifdef _OPENMP
+#pragma omp simd
+#endif
+    for (k = 0; k < n; k++) to[k] += scale * from[k];
+}
+
+/* Sum of a[k] b[k], n a multiple of 8, in eight partial sums. */
+static float nc_tir__f_dot(const float *a, const float *b, uint32_t n) {
+    float part[8] = {0};
+    uint32_t k, lane;
+    for (k = 0; k < n; k += 8) {
+#ifdef _OPENMP
+#pragma omp simd
+#endif
+        for (lane = 0; lane < 8; lane++) part[lane] += a[k + lane] * b[k + lane];
+    }
+    return ((part[0] + part[4]) + (part[1] + part[5])) +
+           ((part[2] + part[6]) + (part[3] + part[7]));
+}
+
+/* y (rows x n) += x (rows x m) w (m x n). */
+static void nc_tir__f_product(float *y, const float *x, const float *w, uint32_t rows, uint32_t m,
+                              uint32_t n) {
+    uint32_t i, j;
+    for (i = 0; i < rows; i++)
+        for (j = 0; j < m; j++) /* many are 0, behind the rectifier */
+            if (x[i * m + j] != 0.0f) nc_tir__f_axpy(y + i * n, x[i * m + j], w + j * n, n);
+}
+
+/* dx (rows x m) += dy w^T, dw (m x n) += x^T dy. */
+static void nc_tir__f_back(float *dx, float *dw, const float *dy, const float *x, const float *w,
+                           uint32_t rows, uint32_t m, uint32_t n) {
+    uint32_t i, j;
+    for (i = 0; i < rows; i++)
+        for (j = 0; j < m; j++) {
+            dx[i * m + j] += nc_tir__f_dot(dy + i * n, w + j * n, n);
+            if (x[i * m + j] != 0.0f) nc_tir__f_axpy(dw + j * n, x[i * m + j], dy + i * n, n);
+        }
+}
+
+/* What the backward pass needs of a layer. */
+typedef struct nc_tir__f_layer {
+    float x[32 * 64], h[32 * 64], q[32 * 64], k[32 * 64], v[32 * 64], o[32 * 64], mid[32 * 64];
+    float up[32 * 128], p[2][32 * 32], mean[32], scale[32];
+} nc_tir__f_layer;
+
+typedef struct nc_tir__school {
+    float w[NC_TIR__PARAMETERS], g[NC_TIR__PARAMETERS], m[NC_TIR__PARAMETERS],
+        v[NC_TIR__PARAMETERS];
+    nc_tir__f_layer layer[NC_TIR__LAYERS];
+    float x[32 * 64], dx[32 * 64], dh[32 * 64], dq[32 * 64], dk[32 * 64], dv[32 * 64],
+        dup[32 * 128];
+} nc_tir__school;
+
+static void nc_tir__f_encode(nc_tir__school *s, const nc_gl *words, uint32_t n) {
+    uint32_t i, j, c, l, head;
+    memset(s->x, 0, sizeof s->x);
+    for (i = 0; i < n; i++) {
+        uint32_t rows[6];
+        nc_tir__node_rows(words, i, rows);
+        for (j = 0; j < 6; j++)
+            for (c = 0; c < 64; c++) s->x[i * 64 + c] += s->w[NC_TIR__P_NODES + rows[j] * 64 + c];
+    }
+    for (l = 0; l < NC_TIR__LAYERS; l++) {
+        const float *w = s->w + l * (uint32_t)NC_TIR__LAYER;
+        nc_tir__f_layer *a = &s->layer[l];
+        memcpy(a->x, s->x, sizeof a->x);
+        for (i = 0; i < n; i++) {
+            float mean = 0.0f, variance = 0.0f;
+            for (c = 0; c < 64; c++) mean += s->x[i * 64 + c];
+            mean /= 64.0f;
+            for (c = 0; c < 64; c++)
+                variance += (s->x[i * 64 + c] - mean) * (s->x[i * 64 + c] - mean);
+            a->mean[i] = mean;
+            a->scale[i] = 1.0f / sqrtf(variance / 64.0f + 1.0f / 65536.0f);
+            for (c = 0; c < 64; c++)
+                a->h[i * 64 + c] =
+                    (s->x[i * 64 + c] - mean) * a->scale[i] * w[NC_TIR__L_GAMMA + c] +
+                    w[NC_TIR__L_BETA + c];
+        }
+        memset(a->q, 0, sizeof a->q);
+        memset(a->k, 0, sizeof a->k);
+        memset(a->v, 0, sizeof a->v);
+        memset(a->o, 0, sizeof a->o);
+        memset(a->p, 0, sizeof a->p);
+        memset(a->up, 0, sizeof a->up);
+        nc_tir__f_product(a->q, a->h, w + NC_TIR__L_Q, n, 64, 64);
+        nc_tir__f_product(a->k, a->h, w + NC_TIR__L_K, n, 64, 64);
+        nc_tir__f_product(a->v, a->h, w + NC_TIR__L_V, n, 64, 64);
+        for (i = 0; i < n; i++) {
+            uint32_t mask = nc_tir__attended(words, n, i);
+            for (head = 0; head < 2; head++) {
+                float *p = a->p[head] + i * 32, sum = 0.0f, top = -1e30f;
+                for (j = 0; j < n; j++) {
+                    if (!(mask >> j & 1)) continue;
+                    p[j] = 0.0f;
+                    for (c = 0; c < 32; c++)
+                        p[j] += a->q[i * 64 + head * 32 + c] * a->k[j * 64 + head * 32 + c];
+                    p[j] *= 11585.0f / 65536.0f;
+                    if (p[j] > top) top = p[j];
+                }
+                for (j = 0; j < n; j++)
+                    if (mask >> j & 1) sum += p[j] = expf(p[j] - top);
+                for (j = 0; j < n; j++) {
+                    p[j] = mask >> j & 1 ? p[j] / sum : 0.0f;
+                    for (c = 0; c < 32; c++)
+                        a->o[i * 64 + head * 32 + c] += p[j] * a->v[j * 64 + head * 32 + c];
+                }
+            }
+        }
+        nc_tir__f_product(s->x, a->o, w + NC_TIR__L_O, n, 64, 64);
+        memcpy(a->mid, s->x, sizeof a->mid);
+        for (i = 0; i < n; i++) memcpy(a->up + i * 128, w + NC_TIR__L_BIAS, 128 * sizeof *w);
+        nc_tir__f_product(a->up, s->x, w + NC_TIR__L_UP, n, 64, 128);
+        for (i = 0; i < n * 128; i++)
+            if (a->up[i] < 0.0f) a->up[i] = 0.0f;
+        nc_tir__f_product(s->x, a->up, w + NC_TIR__L_DOWN, n, 128, 64);
+    }
+}
+
+/* Gradients of the encoder from s->dx, the gradient of the latents. */
+static void nc_tir__f_encode_back(nc_tir__school *s, const nc_gl *words, uint32_t n) {
+    uint32_t i, j, c, l, head;
+    for (l = NC_TIR__LAYERS; l-- > 0;) {
+        const float *w = s->w + l * (uint32_t)NC_TIR__LAYER;
+        float *g = s->g + l * (uint32_t)NC_TIR__LAYER;
+        nc_tir__f_layer *a = &s->layer[l];
+        memset(s->dup, 0, sizeof s->dup);
+        nc_tir__f_back(s->dup, g + NC_TIR__L_DOWN, s->dx, a->up, w + NC_TIR__L_DOWN, n, 128, 64);
+        for (i = 0; i < n * 128; i++)
+            if (a->up[i] <= 0.0f) s->dup[i] = 0.0f;
+        for (i = 0; i < n; i++)
+            for (c = 0; c < 128; c++) g[NC_TIR__L_BIAS + c] += s->dup[i * 128 + c];
+        nc_tir__f_back(s->dx, g + NC_TIR__L_UP, s->dup, a->mid, w + NC_TIR__L_UP, n, 64, 128);
+        memset(s->dh, 0, sizeof s->dh);
+        memset(s->dq, 0, sizeof s->dq);
+        memset(s->dk, 0, sizeof s->dk);
+        memset(s->dv, 0, sizeof s->dv);
+        /* dh holds the gradient of the heads' output first */
+        nc_tir__f_back(s->dh, g + NC_TIR__L_O, s->dx, a->o, w + NC_TIR__L_O, n, 64, 64);
+        for (i = 0; i < n; i++)
+            for (head = 0; head < 2; head++) {
+                const float *p = a->p[head] + i * 32, *d = s->dh + i * 64 + head * 32;
+                float dp[32], dot = 0.0f;
+                for (j = 0; j < n; j++) {
+                    dp[j] = 0.0f;
+                    if (p[j] == 0.0f) continue;
+                    for (c = 0; c < 32; c++) {
+                        dp[j] += d[c] * a->v[j * 64 + head * 32 + c];
+                        s->dv[j * 64 + head * 32 + c] += p[j] * d[c];
+                    }
+                    dot += dp[j] * p[j];
+                }
+                for (j = 0; j < n; j++) {
+                    float ds = p[j] * (dp[j] - dot) * (11585.0f / 65536.0f);
+                    if (ds == 0.0f) continue;
+                    for (c = 0; c < 32; c++) {
+                        s->dq[i * 64 + head * 32 + c] += ds * a->k[j * 64 + head * 32 + c];
+                        s->dk[j * 64 + head * 32 + c] += ds * a->q[i * 64 + head * 32 + c];
+                    }
+                }
+            }
+        memset(s->dh, 0, sizeof s->dh);
+        nc_tir__f_back(s->dh, g + NC_TIR__L_Q, s->dq, a->h, w + NC_TIR__L_Q, n, 64, 64);
+        nc_tir__f_back(s->dh, g + NC_TIR__L_K, s->dk, a->h, w + NC_TIR__L_K, n, 64, 64);
+        nc_tir__f_back(s->dh, g + NC_TIR__L_V, s->dv, a->h, w + NC_TIR__L_V, n, 64, 64);
+        for (i = 0; i < n; i++) {
+            float one = 0.0f, two = 0.0f;
+            for (c = 0; c < 64; c++) {
+                float normal = (a->x[i * 64 + c] - a->mean[i]) * a->scale[i];
+                float d = s->dh[i * 64 + c];
+                g[NC_TIR__L_GAMMA + c] += d * normal;
+                g[NC_TIR__L_BETA + c] += d;
+                one += d * w[NC_TIR__L_GAMMA + c];
+                two += d * w[NC_TIR__L_GAMMA + c] * normal;
+            }
+            for (c = 0; c < 64; c++) {
+                float normal = (a->x[i * 64 + c] - a->mean[i]) * a->scale[i];
+                s->dx[i * 64 + c] += a->scale[i] * (s->dh[i * 64 + c] * w[NC_TIR__L_GAMMA + c] -
+                                                    (one + normal * two) / 64.0f);
+            }
+        }
+    }
+    for (i = 0; i < n; i++) {
+        uint32_t rows[6];
+        nc_tir__node_rows(words, i, rows);
+        for (j = 0; j < 6; j++)
+            for (c = 0; c < 64; c++) s->g[NC_TIR__P_NODES + rows[j] * 64 + c] += s->dx[i * 64 + c];
+    }
+}
+
+/* One lesson: its loss, and gradients (scaled) when asked for; *right when the choice ranks
+ * first. */
+static float nc_tir__f_lesson(nc_tir__school *s, const nc_tir__course *course,
+                              const nc_tir__lesson *lesson, uint32_t n, float scale, int *right) {
+    const uint8_t *codes = course->codes + 2 * (size_t)lesson->first_move;
+    float in[128] = {0}, hidden[128], out[64], dout[64] = {0}, din[128] = {0}, dhidden[128] = {0};
+    float top = -1e30f, sum = 0.0f, chosen = 0.0f, *logit, loss;
+    uint32_t mask = lesson->open, count = 0, i, c;
+    if (n < 32) mask &= (1u << n) - 1;
+    if (!mask) mask = n < 32 ? (1u << n) - 1 : UINT32_MAX;
+    for (i = 0; i < n; i++) count += mask >> i & 1;
+    for (i = 0; i < n; i++)
+        for (c = 0; (mask >> i & 1) && c < 64; c++) in[c] += s->x[i * 64 + c] / (float)count;
+    for (i = 0; i < 2 + NC_TIR__TOPS; i++)
+        for (c = 0; c < 64; c++) in[64 + c] += s->w[NC_TIR__P_STATES + lesson->rows[i] * 64u + c];
+    memcpy(hidden, s->w + NC_TIR__P_HIDDEN_BIAS, sizeof hidden);
+    nc_tir__f_product(hidden, in, s->w + NC_TIR__P_HIDDEN, 1, 128, 128);
+    for (c = 0; c < 128; c++)
+        if (hidden[c] < 0.0f) hidden[c] = 0.0f;
+    memcpy(out, s->w + NC_TIR__P_OUT_BIAS, sizeof out);
+    nc_tir__f_product(out, hidden, s->w + NC_TIR__P_OUT, 1, 128, 64);
+    logit = (float *)nc__alloc(NULL, lesson->moves * sizeof *logit);
+    *right = 0;
+    if (!logit) return 0.0f;
+    *right = 1;
+    for (i = 0; i < lesson->moves; i++) {
+        logit[i] = out[codes[2 * i]] + (codes[2 * i + 1] < 16 ? out[48 + codes[2 * i + 1]] : 0.0f);
+        if (logit[i] > top) top = logit[i];
+    }
+    chosen = logit[lesson->chosen];
+    if (chosen < top) *right = 0;
+    for (i = 0; i < lesson->moves; i++) sum += logit[i] = expf(logit[i] - top);
+    loss = logf(sum) - (chosen - top);
+    if (scale > 0.0f) {
+        for (i = 0; i < lesson->moves; i++) {
+            float d = scale * (logit[i] / sum - (i == lesson->chosen ? 1.0f : 0.0f));
+            dout[codes[2 * i]] += d;
+            if (codes[2 * i + 1] < 16) dout[48 + codes[2 * i + 1]] += d;
+        }
+        for (c = 0; c < 64; c++) s->g[NC_TIR__P_OUT_BIAS + c] += dout[c];
+        nc_tir__f_back(dhidden, s->g + NC_TIR__P_OUT, dout, hidden, s->w + NC_TIR__P_OUT, 1, 128,
+                       64);
+        for (c = 0; c < 128; c++) {
+            if (hidden[c] <= 0.0f) dhidden[c] = 0.0f;
+            s->g[NC_TIR__P_HIDDEN_BIAS + c] += dhidden[c];
+        }
+        nc_tir__f_back(din, s->g + NC_TIR__P_HIDDEN, dhidden, in, s->w + NC_TIR__P_HIDDEN, 1, 128,
+                       128);
+        for (i = 0; i < n; i++)
+            for (c = 0; (mask >> i & 1) && c < 64; c++) s->dx[i * 64 + c] += din[c] / (float)count;
+        for (i = 0; i < 2 + NC_TIR__TOPS; i++)
+            for (c = 0; c < 64; c++)
+                s->g[NC_TIR__P_STATES + lesson->rows[i] * 64u + c] += din[64 + c];
+    }
+    nc__free(NULL, logit, lesson->moves * sizeof *logit);
+    return loss;
+}
+
+/* AdamW with the rates of the step; weights stay below 8 so that fixed point holds them. */
+static void nc_tir__f_update(nc_tir__school *s, uint32_t step, float rate) {
+    float one = 1.0f - powf(0.9f, (float)step), two = 1.0f - powf(0.999f, (float)step);
+    uint32_t i;
+    for (i = 0; i < NC_TIR__PARAMETERS; i++) {
+        float g = s->g[i];
+        s->m[i] = 0.9f * s->m[i] + 0.1f * g;
+        s->v[i] = 0.999f * s->v[i] + 0.001f * g * g;
+        s->w[i] -= rate * (s->m[i] / one / (sqrtf(s->v[i] / two) + 1e-8f) +
+                           (nc_tir__fan_in(i) ? 0.01f * s->w[i] : 0.0f));
+        if (s->w[i] > 7.9f) s->w[i] = 7.9f;
+        if (s->w[i] < -7.9f) s->w[i] = -7.9f;
+    }
+    memset(s->g, 0, sizeof s->g);
+}
+
+/* Search one piece of code; what it ends with becomes lessons, unless the piece was seen before. */
+static void nc_tir__teach_piece(nc_tir__prover *p, nc_tir__map *seen, const nc_tir__tasm *piece,
+                                size_t n, uint32_t beam, nc_tir__course *course) {
+    uint32_t length;
+    int fresh = 0;
+    if (n < 2 || !nc_tir__remembered(seen, piece, n, &fresh) || !fresh) return;
+    nc_tir__terms_reset(&p->terms);
+    if (nc_tir__symbolic_run(&p->terms, piece, n, &p->before) != NC_TIR_PROVEN) return;
+    length = nc_tir__search(p, (uint32_t)n + 1, beam);
+    if (length == 0 || length == UINT32_MAX) return;
+    stbds_arrput(course->starts, (uint32_t)stbds_arrlenu(course->lessons));
+    nc_tir__encode(piece, n, stbds_arraddnptr(course->words, NC_TIR_BLOCK_WORDS));
+    if (nc_tir__learn_steps(p, p->found, length, course)) return;
+    stbds_arrsetlen(course->lessons, stbds_arrlast(course->starts));
+    (void)stbds_arrpop(course->starts);
+    stbds_arrsetlen(course->words, stbds_arrlenu(course->words) - NC_TIR_BLOCK_WORDS);
+}
+
+/* Straight-line code from `first` on, up to a jump or a label. */
+static size_t nc_tir__segment_end(const nc_tir__code *code, size_t first) {
+    size_t n = stbds_arrlenu(code->list), end = first, k;
+    while (end < n && nc_tir__is_straight(code->list, end)) {
+        for (k = 0; end > first && k < stbds_shlenu(code->labels); k++)
+            if (code->labels[k].value == (int32_t)end) return end;
+        end++;
+    }
+    return end;
+}
+
+/* Best sequences of the blocks of the programs and of pieces of them, as lessons. */
+static nc_status nc_tir__prepare_course(const char *const *tasm, size_t count, uint32_t beam,
+                                        nc_tir__course *course, nc_progress_fn progress,
+                                        void *user) {
+    nc_tir__prover *p = nc_tir__prover_new(NULL, 0);
+    nc_tir__map seen;
+    nc_status status = p ? NC_OK : NC_ERR_MEMORY;
+    size_t i;
+    memset(&seen, 0, sizeof seen);
+    for (i = 0; i < count && status == NC_OK; i++) {
+        nc_tir__code code;
+        size_t first = 0, end, at, size;
+        if (progress && progress(user, i, count)) status = NC_ERR_CANCELLED;
+        if (status == NC_OK) status = nc_tir__read_tasm(tasm[i], 0, &code, NULL);
+        if (status != NC_OK) break;
+        for (; first<stbds_arrlenu(code.list); first = end> first ? end : first + 1) {
+            end = nc_tir__segment_end(&code, first);
+            for (at = first; at < end; at += 4)
+                for (size = 8; size <= NC_TIR_BLOCK_NODES; size += 8) {
+                    size_t n = end - at < size ? end - at : size;
+                    nc_tir__teach_piece(p, &seen, code.list + at, n, beam, course);
+                    if (n < size) break;
+                }
+        }
+        nc_tir__code_free(&code);
+    }
+    stbds_arrput(course->starts, (uint32_t)stbds_arrlenu(course->lessons));
+    nc_tir__map_free(&seen);
+    nc_tir__prover_free(p);
+    return status;
+}
+
+NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, size_t count,
+                                const nc_tir_imitation *options, nc_tir_lesson_report *report,
+                                nc_error *err) {
+    nc_tir_imitation o;
+    nc_tir__course course;
+    nc_tir__school *s;
+    nc_status status;
+    uint32_t epoch, i, k, step = 0, blocks;
+    if (!model || (!tasm && count)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no code");
+    memset(&o, 0, sizeof o);
+    if (options) o = *options;
+    if (!o.epochs) o.epochs = 30;
+    if (!o.beam) o.beam = 512;
+    if (o.rate <= 0.0f) o.rate = 1e-3f;
+    memset(&course, 0, sizeof course);
+    s = (nc_tir__school *)nc__calloc(NULL, sizeof *s);
+    status = s ? nc_tir__prepare_course(tasm, count, o.beam, &course, o.progress, o.user)
+               : NC_ERR_MEMORY;
+    if (status == NC_OK)
+        for (i = 0; i < NC_TIR__PARAMETERS; i++) s->w[i] = (float)nc_fixed_to_f64(model->w[i]);
+    blocks = (uint32_t)stbds_arrlenu(course.starts);
+    blocks = blocks ? blocks - 1 : 0;
+    for (epoch = 0; epoch < o.epochs && status == NC_OK; epoch++) {
+        double loss = 0.0, right = 0.0;
+        uint32_t *order = NULL, waiting = 0;
+        for (i = 0; i < blocks; i++) stbds_arrput(order, i);
+        for (i = blocks; i > 1; i--) { /* Fisher and Yates */
+            uint32_t words[4], other;
+            nc__philox(o.seed, i, 1 + epoch, words);
+            other = words[0] % i;
+            k = order[i - 1];
+            order[i - 1] = order[other];
+            order[other] = k;
+        }
+        for (i = 0; i < blocks; i++) {
+            const nc_gl *words = course.words + (size_t)order[i] * NC_TIR_BLOCK_WORDS;
+            uint32_t first = course.starts[order[i]], last = course.starts[order[i] + 1];
+            uint32_t n = nc_tir__node_count(words);
+            nc_tir__f_encode(s, words, n);
+            memset(s->dx, 0, sizeof s->dx);
+            for (k = first; k < last; k++) {
+                int correct;
+                loss += nc_tir__f_lesson(s, &course, &course.lessons[k], n, 1.0f / 64.0f, &correct);
+                right += correct;
+            }
+            nc_tir__f_encode_back(s, words, n);
+            waiting += last - first;
+            if (waiting >= 64 || i + 1 == blocks) {
+                float done = (float)epoch / (float)o.epochs;
+                nc_tir__f_update(s, ++step, o.rate * (1.0f - 0.9f * done));
+                waiting = 0;
+            }
+        }
+        stbds_arrfree(order);
+        if (report) {
+            report->blocks = blocks;
+            report->lessons = (uint32_t)stbds_arrlenu(course.lessons);
+            report->loss = report->lessons ? loss / report->lessons : 0.0;
+            report->accuracy = report->lessons ? right / report->lessons : 0.0;
+        }
+        if (o.progress && o.progress(o.user, epoch + 1, o.epochs)) status = NC_ERR_CANCELLED;
+    }
+    if (status == NC_OK)
+        for (i = 0; i < NC_TIR__PARAMETERS; i++)
+            (void)nc_fixed_from_f64((double)s->w[i], &model->w[i]);
+    nc_tir__course_free(&course);
+    nc__free(NULL, s, sizeof *s);
+    return status == NC_OK ? NC_OK : nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
+}
+
+/* Evolution: 16 weight vectors, scored by what short guided searches make of a batch of blocks. */
+enum { NC_TIR__POPULATION = 16, NC_TIR__SURVIVORS = 4, NC_TIR__MAX_BATCH = 4096 };
+
+/* A block of the batch: instructions from `first` on. */
+typedef struct nc_tir__exercise {
+    uint32_t first, count;
+} nc_tir__exercise;
+
+struct nc_tir_evolution {
+    nc_tir_model *models[NC_TIR__POPULATION], *next[NC_TIR__POPULATION];
+    uint64_t cost[NC_TIR__POPULATION];
+    uint64_t seed, generation;
+    double size;                 /* of mutations, in units of 1 */
+    nc_tir__tasm *code;          /* stb_ds array: the batch's instructions */
+    nc_tir__exercise *exercises; /* stb_ds array */
+    nc_tir__map seen;
+    volatile int *stop; /* another thread's wish; or null */
+};
+
+/* The blocks of a text join the batch, each once. */
+static nc_status nc_tir__collect(nc_tir_evolution *e, const char *tasm, nc_error *err) {
+    nc_tir__code code;
+    nc_status status = nc_tir__read_tasm(tasm, 0, &code, err);
+    size_t first = 0, end, at, stop, i;
+    for (;
+         status == NC_OK && first<stbds_arrlenu(code.list); first = end> first ? end : first + 1) {
+        end = nc_tir__segment_end(&code, first);
+        for (at = first; at < end; at = stop) {
+            nc_tir__exercise x;
+            int fresh = 0;
+            stop = nc_tir__block_end(code.list, end, at, NC_TIR_BLOCK_NODES);
+            if (stop - at < 3 || stbds_arrlenu(e->exercises) == NC_TIR__MAX_BATCH) continue;
+            if (!nc_tir__remembered(&e->seen, code.list + at, stop - at, &fresh)) break;
+            if (!fresh) continue;
+            x.first = (uint32_t)stbds_arrlenu(e->code);
+            x.count = (uint32_t)(stop - at);
+            for (i = at; i < stop; i++) stbds_arrput(e->code, code.list[i]);
+            stbds_arrput(e->exercises, x);
+        }
+    }
+    nc_tir__code_free(&code);
+    return status;
+}
+
+/* Rows of the best proven code that the prover's model finds for a block with a narrow beam. */
+static void nc_tir__score_block(nc_tir__prover *p, const nc_tir__tasm *code, uint32_t count,
+                                nc_tir_heights *rows) {
+    uint32_t length = 0, i;
+    memset(rows, 0, sizeof *rows);
+    nc_tir__terms_reset(&p->terms);
+    if (nc_tir__symbolic_run(&p->terms, code, count, &p->before) == NC_TIR_PROVEN) {
+        nc_tir__see_block(p, code, count);
+        length = nc_tir__search(p, count, 2);
+    }
+    if (length && nc_tir__prove(p, code, count, p->found, length == UINT32_MAX ? 0 : length) ==
+                      NC_TIR_PROVEN) {
+        for (i = 0; length != UINT32_MAX && i < length; i++) nc_tir__add_rows(rows, &p->found[i]);
+        return;
+    }
+    for (i = 0; i < count; i++) nc_tir__add_rows(rows, &code[i]);
+}
+
+/* Padded height first, then the tallest table, then all rows. */
+static uint64_t nc_tir__cost_of(const nc_tir_heights *h) {
+    uint64_t tallest = nc_tir_tallest(h, NULL);
+    uint64_t all = h->processor + h->hash + h->u32 + h->op_stack + h->ram + h->jump_stack, bits = 0;
+    while (UINT64_C(1) << bits < nc_tir_padded(tallest)) bits++;
+    return bits << 56 | (tallest & 0xfffffff) << 28 | (all & 0xfffffff);
+}
+
+static void nc_tir__add_heights(nc_tir_heights *to, const nc_tir_heights *from) {
+    to->processor += from->processor;
+    to->hash += from->hash;
+    to->u32 += from->u32;
+    to->op_stack += from->op_stack;
+    to->ram += from->ram;
+    to->jump_stack += from->jump_stack;
+}
+
+/* Costs of `count` models on the exercises first, first + step, ... NC_ERR_CANCELLED when asked to
+ * stop. Each model and block is its own task: the threads change nothing. */
+static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *models,
+                                      uint32_t count, uint32_t first, uint32_t step,
+                                      uint64_t *cost) {
+    uint32_t blocks = (uint32_t)stbds_arrlenu(e->exercises);
+    size_t bytes = ((size_t)count * blocks + 1) * sizeof(nc_tir_heights);
+    nc_tir_heights *rows = (nc_tir_heights *)nc__calloc(NULL, bytes);
+    int failed = !rows;
+    ptrdiff_t i;
+    uint32_t k;
+#ifdef _OPENMP
+#pragma omp parallel reduction(| : failed) if (!e->stop)
+#endif
+    {
+        nc_tir__prover *p = nc_tir__prover_new(models[0], 4);
+        if (!p || !rows) failed = 1;
+#ifdef _OPENMP
+#pragma omp for schedule(dynamic, 8)
+#endif
+        for (i = 0; i < (ptrdiff_t)count * (ptrdiff_t)blocks; i++) {
+            uint32_t b = (uint32_t)(i % (ptrdiff_t)blocks);
+            if (failed || b % step != first || (e->stop && *e->stop)) continue;
+            p->model = models[i / (ptrdiff_t)blocks];
+            nc_tir__score_block(p, e->code + e->exercises[b].first, e->exercises[b].count,
+                                &rows[i]);
+        }
+        nc_tir__prover_free(p);
+    }
+    for (i = 0; i < (ptrdiff_t)count && !failed; i++) {
+        nc_tir_heights sum;
+        memset(&sum, 0, sizeof sum);
+        for (k = 0; k < blocks; k++)
+            nc_tir__add_heights(&sum, &rows[i * (ptrdiff_t)blocks + (ptrdiff_t)k]);
+        cost[i] = nc_tir__cost_of(&sum);
+    }
+    nc__free(NULL, rows, bytes);
+    if (failed) return NC_ERR_MEMORY;
+    return e->stop && *e->stop ? NC_ERR_CANCELLED : NC_OK;
+}
+
+/* A child: each weight from one parent or the other, one in a hundred changed. */
+static void nc_tir__breed(const nc_tir_evolution *e, const nc_tir_model *a, const nc_tir_model *b,
+                          uint32_t child, nc_tir_model *out) {
+    const nc_fixed limit = 8 * NC_FIXED_ONE - 1;
+    const int64_t size = (int64_t)(e->size * 65536.0);
+    uint32_t i, words[4];
+    for (i = 0; i < NC_TIR__PARAMETERS; i++) {
+        uint32_t word, more[4];
+        int64_t noise;
+        if (i % 4 == 0) nc__philox(e->seed, (uint64_t)child << 32 | i, e->generation, words);
+        word = words[i % 4];
+        out->w[i] = word & 1 ? a->w[i] : b->w[i];
+        if ((word >> 1) % 100) continue;
+        nc__philox(e->seed, (uint64_t)child << 32 | i | UINT32_C(1) << 31, e->generation, more);
+        noise = (int64_t)(more[0] & 0xffff) + (more[0] >> 16) + (more[1] & 0xffff) +
+                (more[1] >> 16) - 131070; /* about normal, deviation 37,837 */
+        out->w[i] = nc_fixed_clamp(nc_gl_add(out->w[i], nc_gl_from_i64(size * noise / 37837)),
+                                   nc_gl_neg(limit), limit);
+    }
+}
+
+NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_tir_model *start,
+                                         uint64_t seed) {
+    nc_tir_evolution *e;
+    uint32_t i;
+    if (!evolution || !start) return NC_ERR_ARG;
+    *evolution = e = (nc_tir_evolution *)nc__calloc(NULL, sizeof *e);
+    if (!e) return NC_ERR_MEMORY;
+    e->seed = seed;
+    e->size = 0.02;
+    for (i = 0; i < NC_TIR__POPULATION; i++) {
+        e->models[i] = (nc_tir_model *)nc__alloc(NULL, sizeof **e->models);
+        e->next[i] = (nc_tir_model *)nc__alloc(NULL, sizeof **e->next);
+        if (e->models[i] && e->next[i]) {
+            *e->models[i] = *start;
+            if (i) nc_tir__breed(e, start, start, i, e->models[i]);
+            continue;
+        }
+        nc_tir_evolution_destroy(e);
+        *evolution = NULL;
+        return NC_ERR_MEMORY;
+    }
+    e->generation = 1;
+    return NC_OK;
+}
+
+NC_API void nc_tir_evolution_destroy(nc_tir_evolution *e) {
+    uint32_t i;
+    if (!e) return;
+    for (i = 0; i < NC_TIR__POPULATION; i++) {
+        nc_tir_model_destroy(e->models[i]);
+        nc_tir_model_destroy(e->next[i]);
+    }
+    stbds_arrfree(e->code);
+    stbds_arrfree(e->exercises);
+    nc_tir__map_free(&e->seen);
+    nc__free(NULL, e, sizeof *e);
+}
+
+NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *e, const char *tasm, nc_error *err) {
+    nc__clear(err);
+    if (!e || !tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no code");
+    return nc_tir__collect(e, tasm, err);
+}
+
+NC_API uint32_t nc_tir_evolution_blocks(const nc_tir_evolution *e) {
+    return (uint32_t)stbds_arrlenu(e->exercises);
+}
+
+NC_API const nc_tir_model *nc_tir_evolution_best(const nc_tir_evolution *e) { return e->models[0]; }
+
+NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *e) { return e->cost[0]; }
+
+/* One generation on the exercises first, first + step, ...: score, sort, breed. */
+static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t first, uint32_t step) {
+    uint64_t before = e->cost[0];
+    uint32_t i, k;
+    nc_status status = nc_tir__score_models(e, e->models, NC_TIR__POPULATION, first, step, e->cost);
+    if (status != NC_OK) return status;
+    for (i = 1; i < NC_TIR__POPULATION; i++) /* by insertion: equals keep their order */
+        for (k = i; k > 0 && e->cost[k] < e->cost[k - 1]; k--) {
+            nc_tir_model *model = e->models[k];
+            uint64_t cost = e->cost[k];
+            e->models[k] = e->models[k - 1];
+            e->cost[k] = e->cost[k - 1];
+            e->models[k - 1] = model;
+            e->cost[k - 1] = cost;
+        }
+    /* larger steps while they succeed, smaller ones when they do not */
+    if (before) e->size *= e->cost[0] < before ? 1.25 : 0.95;
+    if (e->size > 0.5) e->size = 0.5;
+    if (e->size < 0.001) e->size = 0.001;
+    for (i = NC_TIR__SURVIVORS; i < NC_TIR__POPULATION; i++) {
+        uint32_t words[4], a, b;
+        nc__philox(e->seed, UINT64_C(1) << 62 | i, e->generation, words);
+        a = words[0] % NC_TIR__SURVIVORS;
+        b = words[1] % NC_TIR__SURVIVORS;
+        nc_tir__breed(e, e->models[a], e->models[b], i, e->next[i]);
+    }
+    for (i = NC_TIR__SURVIVORS; i < NC_TIR__POPULATION; i++) {
+        nc_tir_model *model = e->models[i];
+        e->models[i] = e->next[i];
+        e->next[i] = model;
+    }
+    e->generation++;
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_evolution_run(nc_tir_evolution *e, uint32_t generations,
+                                      nc_progress_fn progress, void *user) {
+    nc_status status = NC_OK;
+    uint32_t i;
+    if (!e) return NC_ERR_ARG;
+    for (i = 0; i < generations && status == NC_OK; i++) {
+        if (progress && progress(user, i, generations)) return NC_ERR_CANCELLED;
+        status = nc_tir__generation(e, 0, 1);
+    }
+    return status;
+}
+
+#ifndef NC_NO_STDIO
+/* State of an evolution: "NCTIRE1\n", seed, generation, size of mutations in units of 2^-40, costs,
+ * then 16 weights files one after the other. The batch is not in it. */
+enum { NC_TIR__EVOLUTION_HEAD = 32 + 8 * NC_TIR__POPULATION };
+
+NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *e, const char *path, nc_error *err) {
+    size_t bytes = NC_TIR__EVOLUTION_HEAD + (size_t)NC_TIR__POPULATION * NC_TIR__FILE_BYTES;
+    nc__span span;
+    nc_status status;
+    uint8_t *file;
+    uint32_t i;
+    if (!e || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no path");
+    file = (uint8_t *)nc__alloc(NULL, bytes);
+    if (!file) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    memcpy(file, "NCTIRE1\n", 8);
+    nc__put_le(file + 8, e->seed, 8);
+    nc__put_le(file + 16, e->generation, 8);
+    nc__put_le(file + 24, (uint64_t)(e->size * 1099511627776.0), 8);
+    for (i = 0; i < NC_TIR__POPULATION; i++) {
+        nc__put_le(file + 32 + 8 * i, e->cost[i], 8);
+        nc_tir__model_pack(e->models[i],
+                           file + NC_TIR__EVOLUTION_HEAD + (size_t)i * NC_TIR__FILE_BYTES);
+    }
+    span.data = file;
+    span.bytes = bytes;
+    status = nc__file_write(path, &span, 1, err);
+    nc__free(NULL, file, bytes);
+    return status;
+}
+
+NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *e, const char *path, nc_error *err) {
+    size_t wanted = NC_TIR__EVOLUTION_HEAD + (size_t)NC_TIR__POPULATION * NC_TIR__FILE_BYTES, bytes;
+    nc_tir_model *models[NC_TIR__POPULATION];
+    nc_status status;
+    uint8_t *file;
+    uint32_t i, k;
+    if (!e || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no path");
+    status = nc__file_read(path, NULL, &file, &bytes, err);
+    if (status != NC_OK) return status;
+    if (bytes != wanted || memcmp(file, "NCTIRE1\n", 8) != 0)
+        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not the state of an evolution");
+    for (i = 0; i < NC_TIR__POPULATION && status == NC_OK; i++)
+        status = nc_tir_model_read(&models[i],
+                                   file + NC_TIR__EVOLUTION_HEAD + (size_t)i * NC_TIR__FILE_BYTES,
+                                   NC_TIR__FILE_BYTES, err);
+    if (status != NC_OK && i) i--; /* the last one failed: it left nothing */
+    if (status == NC_OK) {
+        e->seed = nc__get_le(file + 8, 8);
+        e->generation = nc__get_le(file + 16, 8);
+        e->size = (double)nc__get_le(file + 24, 8) / 1099511627776.0;
+        if (!(e->size >= 0.001)) e->size = 0.001;
+        if (e->size > 0.5) e->size = 0.5;
+    }
+    for (k = 0; k < i; k++) {
+        if (status == NC_OK) {
+            *e->models[k] = *models[k];
+            e->cost[k] = nc__get_le(file + 32 + 8 * k, 8);
+        }
+        nc_tir_model_destroy(models[k]);
+    }
+    nc__free(NULL, file, bytes + 1);
+    return status;
+}
+
+/* >>trainer ======================================================================== */
+
+/* Collects blocks while programs are compiled, evolves the weights on a thread of its own
+ * afterwards, and keeps what also helps on blocks it was not evolved on. */
+#if (defined(__unix__) || defined(__APPLE__)) && !defined(NC_TIR_NO_THREADS)
+#define NC_TIR__THREADS 1
+#else
+#define NC_TIR__THREADS 0
+#endif
+
+struct nc_tir_trainer {
+    nc_tir_model *model;    /* what compilations use */
+    nc_tir_model *promoted; /* better weights, taken over when the thread has ended; or null */
+    nc_tir_evolution *batch;
+    char path[4096];
+    uint64_t seed;
+    uint32_t generations, promotions;
+    nc_status status;
+    volatile int stop;
+    int running;
+#if NC_TIR__THREADS
+    pthread_t thread;
+#endif
+};
+
+/* "~/.trident/neural/weights.bin", its folders made; NC_ERR_IO without a home. */
+static nc_status nc_tir__default_path(char *path, size_t room, nc_error *err) {
+#if NC_TIR__THREADS
+    const char *home = getenv("HOME");
+    if (!home || !*home || strlen(home) + 32 > room)
+        return nc__fail(err, NC_ERR_IO, 0, 0, "no home folder for the weights");
+    snprintf(path, room, "%s/.trident", home);
+    (void)mkdir(path, 0755);
+    snprintf(path, room, "%s/.trident/neural", home);
+    (void)mkdir(path, 0755);
+    snprintf(path, room, "%s/.trident/neural/weights.bin", home);
+    return NC_OK;
+#else
+    (void)path;
+    (void)room;
+    return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no default place for weights here");
+#endif
+}
+
+NC_API nc_status nc_tir_trainer_create(nc_tir_trainer **trainer, const char *path,
+                                       const nc_tir_model *start, uint64_t seed, nc_error *err) {
+    nc_tir_trainer *t;
+    nc_status status = NC_OK;
+    FILE *file;
+    nc__clear(err);
+    if (!trainer || !start) return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer or no weights");
+    *trainer = NULL;
+    t = (nc_tir_trainer *)nc__calloc(NULL, sizeof *t);
+    if (!t) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    t->seed = seed;
+    if (!path)
+        status = nc_tir__default_path(t->path, sizeof t->path, err);
+    else if (strlen(path) >= sizeof t->path)
+        status = nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
+    else
+        memcpy(t->path, path, strlen(path) + 1);
+    file = status == NC_OK ? fopen(t->path, "rb") : NULL;
+    if (file) {
+        fclose(file);
+        status = nc_tir_model_load(&t->model, t->path, err);
+    } else if (status == NC_OK) {
+        t->model = (nc_tir_model *)nc__alloc(NULL, sizeof *t->model);
+        if (t->model)
+            *t->model = *start;
+        else
+            status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
+    if (status == NC_OK) {
+        status = nc_tir_evolution_create(&t->batch, t->model, seed);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
+    }
+    if (status != NC_OK)
+        nc_tir_trainer_destroy(t);
+    else
+        *trainer = t;
+    return status;
+}
+
+NC_API const nc_tir_model *nc_tir_trainer_model(const nc_tir_trainer *t) { return t->model; }
+
+NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *t) { return t->promotions; }
+
+NC_API nc_status nc_tir_trainer_collect(nc_tir_trainer *t, const char *tasm, nc_error *err) {
+    if (!t || t->running) return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer, or it is training");
+    return nc_tir_evolution_add(t->batch, tasm, err);
+}
+
+/* Evolve on the even blocks; promote what is better on the odd ones. */
+static void nc_tir__train(nc_tir_trainer *t) {
+    nc_tir_evolution *e = t->batch;
+    nc_tir_model *pair[2];
+    uint64_t cost[2];
+    uint32_t i;
+    t->status = stbds_arrlenu(e->exercises) < 2 ? NC_ERR_CANCELLED : NC_OK;
+    for (i = 0; i < t->generations && t->status == NC_OK && !t->stop; i++)
+        t->status = nc_tir__generation(e, 0, 2);
+    if (t->status != NC_OK || t->stop) return;
+    pair[0] = t->model;
+    pair[1] = e->models[0];
+    t->status = nc_tir__score_models(e, pair, 2, 1, 2, cost);
+    if (t->status != NC_OK || cost[1] >= cost[0]) return;
+    t->promoted = (nc_tir_model *)nc__alloc(NULL, sizeof *t->promoted);
+    if (!t->promoted) {
+        t->status = NC_ERR_MEMORY;
+        return;
+    }
+    *t->promoted = *e->models[0];
+    t->status = nc_tir_model_save(t->promoted, t->path, NULL);
+}
+
+#if NC_TIR__THREADS
+static void *nc_tir__train_thread(void *user) {
+    nc_tir__train((nc_tir_trainer *)user);
+    return NULL;
+}
+#endif
+
+NC_API nc_status nc_tir_trainer_start(nc_tir_trainer *t, uint32_t generations, nc_error *err) {
+    nc__clear(err);
+    if (!t || t->running) return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer, or it is training");
+#if NC_TIR__THREADS
+    t->generations = generations ? generations : 20;
+    t->stop = 0;
+    t->batch->stop = &t->stop;
+    if (pthread_create(&t->thread, NULL, nc_tir__train_thread, t) != 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no thread to be had");
+    t->running = 1;
+    return NC_OK;
+#else
+    (void)generations;
+    return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no threads in this build");
+#endif
+}
+
+/* Join the thread, after its work or as soon as it looks; take over better weights. */
+static nc_status nc_tir__join(nc_tir_trainer *t, int stop) {
+    if (!t->running) return NC_OK;
+    if (stop) t->stop = 1;
+#if NC_TIR__THREADS
+    (void)pthread_join(t->thread, NULL);
+#endif
+    t->running = 0;
+    if (t->promoted) {
+        nc_tir_model_destroy(t->model);
+        t->model = t->promoted;
+        t->promoted = NULL;
+        t->promotions++;
+    }
+    return t->status == NC_ERR_CANCELLED ? NC_OK : t->status;
+}
+
+NC_API nc_status nc_tir_trainer_wait(nc_tir_trainer *t) {
+    return t ? nc_tir__join(t, 0) : NC_ERR_ARG;
+}
+
+NC_API nc_status nc_tir_trainer_stop(nc_tir_trainer *t) {
+    return t ? nc_tir__join(t, 1) : NC_ERR_ARG;
+}
+
+NC_API void nc_tir_trainer_destroy(nc_tir_trainer *t) {
+    if (!t) return;
+    (void)nc_tir__join(t, 1);
+    nc_tir_evolution_destroy(t->batch);
+    nc_tir_model_destroy(t->model);
+    nc__free(NULL, t, sizeof *t);
+}
+#endif
+
 /* >>public ========================================================================= */
 
 NC_API uint64_t nc_tir_padded(uint64_t height) {
@@ -4834,12 +6560,7 @@ static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
     stbds_arrfree(o->answers);
     nc_tir__map_free(&o->memory);
     nc_tir__code_free(&o->code);
-    if (o->prover) {
-        stbds_arrfree(o->prover->states);
-        stbds_arrfree(o->prover->moves);
-        stbds_arrfree(o->prover->order);
-    }
-    nc__free(NULL, o->prover, sizeof *o->prover);
+    nc_tir__prover_free(o->prover);
 }
 
 NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
@@ -4854,7 +6575,7 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     *optimized = NULL;
     memset(&o, 0, sizeof o);
     o.beam = options && options->beam ? options->beam : 32;
-    o.block = options && options->block ? options->block : 40;
+    o.block = options && options->block ? options->block : 32;
     memset(&defaults, 0, sizeof defaults);
     o.options = options ? options : &defaults;
     if (o.beam > 65536 || o.block > 64)
@@ -4864,7 +6585,7 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
         o.total = stbds_arrlenu(o.code.list);
         o.report.instructions_before = (uint32_t)o.total;
         for (i = 0; i < o.total; i++) nc_tir__add_rows(&o.report.before, &o.code.list[i]);
-        o.prover = (nc_tir__prover *)nc__calloc(NULL, sizeof *o.prover);
+        o.prover = nc_tir__prover_new(o.options->model, o.options->guide ? o.options->guide : 4);
         status = o.prover ? nc_tir__divide(&o) : NC_ERR_MEMORY;
         if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
     }
@@ -4881,6 +6602,7 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     }
     if (status == NC_OK) status = nc_tir_profile_static(*optimized, &o.report.after, err);
     if (status == NC_OK) status = nc_tir_count(*optimized, &o.report.instructions_after, err);
+    if (o.prover) o.report.expanded = o.prover->expanded;
     if (status == NC_OK && report) *report = o.report;
     nc_tir__optimizer_free(&o);
     return status;
@@ -4901,6 +6623,20 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
         return nc__fail(err, status, (size_t)err->line, (size_t)err->column,
                         "verbatim asm is not TASM");
     return status;
+}
+
+NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm) {
+    char *out = NULL;
+    int n, i;
+    if (!words || !tasm) return NC_ERR_ARG;
+    *tasm = NULL;
+    n = nc_tir__check_words(words);
+    if (n < 0) return NC_ERR_FORMAT;
+    for (i = 0; i < n; i++) {
+        nc_tir__tasm t = nc_tir__make((uint32_t)(words[4 * i] & 63) - 1, words[4 * i + 3]);
+        nc_tir__print_instruction(&out, &t);
+    }
+    return nc_tir__deliver(&out, tasm);
 }
 
 /* "name": value, with a comma before all but the first. */
