@@ -284,8 +284,8 @@ typedef struct nc_tir_trainer nc_tir_trainer;
 
 /* Zero means default. */
 typedef struct nc_tir_imitation {
-    uint32_t epochs; /* over all lessons; 0: 30 */
-    uint32_t beam;   /* of the search that makes the lessons; 0: 512 */
+    uint32_t epochs; /* over all lessons; 0: 20 */
+    uint32_t beam;   /* of the search that makes the lessons; 0: 256 */
     float rate;      /* of AdamW at the start; 0: 0.001 */
     uint32_t reserved;
     uint64_t seed;           /* of the order of blocks */
@@ -396,6 +396,8 @@ NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
 NC_API size_t nc_tir_model_parameters(size_t *embedding);
 /* Random weights from a seed. */
 NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed);
+/* The same weights again. */
+NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *model);
 /* Release; null is fine. */
 NC_API void nc_tir_model_destroy(nc_tir_model *model);
 /* Poseidon2 digest (trident parameters) of the weights: their identity. */
@@ -2690,6 +2692,14 @@ NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed) {
         (*model)->w[i] = fan ? nc_gl_from_i64(sum / (int64_t)k) : 0;
         if (nc_tir__is_gain(i)) (*model)->w[i] = NC_FIXED_ONE;
     }
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *model) {
+    if (!copy || !model) return NC_ERR_ARG;
+    *copy = (nc_tir_model *)nc__alloc(NULL, sizeof **copy);
+    if (!*copy) return NC_ERR_MEMORY;
+    **copy = *model;
     return NC_OK;
 }
 
@@ -5633,8 +5643,8 @@ static nc_status nc_tir__prepare_course(const char *const *tasm, size_t count, u
         if (status != NC_OK) break;
         for (; first<stbds_arrlenu(code.list); first = end> first ? end : first + 1) {
             end = nc_tir__segment_end(&code, first);
-            for (at = first; at < end; at += 4)
-                for (size = 8; size <= NC_TIR_BLOCK_NODES; size += 8) {
+            for (at = first; at < end; at += 2)
+                for (size = 8; size <= NC_TIR_BLOCK_NODES; size += 6) {
                     size_t n = end - at < size ? end - at : size;
                     nc_tir__teach_piece(p, &seen, code.list + at, n, beam, course);
                     if (n < size) break;
@@ -5659,8 +5669,8 @@ NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, si
     if (!model || (!tasm && count)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no code");
     memset(&o, 0, sizeof o);
     if (options) o = *options;
-    if (!o.epochs) o.epochs = 30;
-    if (!o.beam) o.beam = 512;
+    if (!o.epochs) o.epochs = 20;
+    if (!o.beam) o.beam = 256;
     if (o.rate <= 0.0f) o.rate = 1e-3f;
     memset(&course, 0, sizeof course);
     s = (nc_tir__school *)nc__calloc(NULL, sizeof *s);
@@ -6088,11 +6098,8 @@ NC_API nc_status nc_tir_trainer_create(nc_tir_trainer **trainer, const char *pat
         fclose(file);
         status = nc_tir_model_load(&t->model, t->path, err);
     } else if (status == NC_OK) {
-        t->model = (nc_tir_model *)nc__alloc(NULL, sizeof *t->model);
-        if (t->model)
-            *t->model = *start;
-        else
-            status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        status = nc_tir_model_copy(&t->model, start);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
     }
     if (status == NC_OK) {
         status = nc_tir_evolution_create(&t->batch, t->model, seed);
@@ -6128,13 +6135,8 @@ static void nc_tir__train(nc_tir_trainer *t) {
     pair[1] = e->models[0];
     t->status = nc_tir__score_models(e, pair, 2, 1, 2, cost);
     if (t->status != NC_OK || cost[1] >= cost[0]) return;
-    t->promoted = (nc_tir_model *)nc__alloc(NULL, sizeof *t->promoted);
-    if (!t->promoted) {
-        t->status = NC_ERR_MEMORY;
-        return;
-    }
-    *t->promoted = *e->models[0];
-    t->status = nc_tir_model_save(t->promoted, t->path, NULL);
+    t->status = nc_tir_model_copy(&t->promoted, e->models[0]);
+    if (t->status == NC_OK) t->status = nc_tir_model_save(t->promoted, t->path, NULL);
 }
 
 #if NC_TIR__THREADS

@@ -19,6 +19,11 @@ static const char usage[] =
     "  --target trident|triton  the compiler's instructions, or those of the present Triton VM\n"
     "  --whole                  the TASM is a whole program: functions may be moved in or dropped\n"
     "  --beam N                 search width (default 32)\n"
+    "  --weights FILE           weights of the network that guides the search (tir_train makes "
+    "them)\n"
+    "  --train N                let the weights evolve on this code for N generations first, and\n"
+    "                           keep them in FILE where they got better (without --weights:\n"
+    "                           ~/.trident/neural/weights.bin)\n"
     "  --blocks                 list every block: place, before, after, bound, reason\n"
     "  --report json|table      form of the report (default table)\n"
     "  --profile INPUTS         run the program before and after on these inputs; lines of\n"
@@ -31,8 +36,8 @@ static const char usage[] =
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct job {
-    const char *in, *out, *corpus, *profile;
-    int raw, lower_only, json, tasm;
+    const char *in, *out, *corpus, *profile, *weights;
+    int raw, lower_only, json, tasm, train;
     nc_tir_options options;
 } job;
 
@@ -213,6 +218,27 @@ static int show_progress(void *user, uint64_t done, uint64_t total) {
     return 0;
 }
 
+/* Weights from the file, evolved on the code when asked for; null without either. */
+static nc_status get_weights(const job *j, const char *code, nc_tir_model **model, nc_error *err) {
+    nc_tir_trainer *trainer;
+    nc_tir_model *start;
+    nc_status status = NC_OK;
+    *model = NULL;
+    if (!j->train) return j->weights ? nc_tir_model_load(model, j->weights, err) : NC_OK;
+    status = nc_tir_model_create(&start, 1);
+    if (status != NC_OK) return status;
+    status = nc_tir_trainer_create(&trainer, j->weights, start, 1, err);
+    if (status == NC_OK) {
+        status = nc_tir_trainer_collect(trainer, code, err);
+        if (status == NC_OK) status = nc_tir_trainer_start(trainer, (uint32_t)j->train, err);
+        if (status == NC_OK) status = nc_tir_trainer_wait(trainer);
+        if (status == NC_OK) status = nc_tir_model_copy(model, nc_tir_trainer_model(trainer));
+        nc_tir_trainer_destroy(trainer);
+    }
+    nc_tir_model_destroy(start);
+    return status;
+}
+
 /* Classical and optimised code of a file. */
 static nc_status convert(const job *j, const char *path, char **classical, char **better,
                          nc_tir_report *report, nc_error *err) {
@@ -243,8 +269,15 @@ static nc_status convert(const job *j, const char *path, char **classical, char 
         if (status == NC_ERR_UNSUPPORTED)
             snprintf(err->message, sizeof err->message, "dup or swap beyond 15");
     }
-    if (status == NC_OK && !j->lower_only)
-        status = nc_tir_optimize_tasm(*classical, &j->options, better, report, err);
+    if (status == NC_OK && !j->lower_only) {
+        nc_tir_options options = j->options;
+        nc_tir_model *model = NULL;
+        status = get_weights(j, *classical, &model, err);
+        options.model = model;
+        if (status == NC_OK)
+            status = nc_tir_optimize_tasm(*classical, &options, better, report, err);
+        nc_tir_model_destroy(model);
+    }
     return status;
 }
 
@@ -449,6 +482,10 @@ int main(int argc, char **argv) {
             j.json = !strcmp(argv[++i], "json");
         else if (!strcmp(argv[i], "--beam") && atoi(next) > 0)
             j.options.beam = (uint32_t)atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--weights") && *next)
+            j.weights = argv[++i];
+        else if (!strcmp(argv[i], "--train") && atoi(next) > 0)
+            j.train = atoi(argv[++i]);
         else if (!strcmp(argv[i], "--profile") && *next)
             j.profile = argv[++i];
         else if (!strcmp(argv[i], "--corpus") && *next)

@@ -34,7 +34,7 @@ json() { # the last output is JSON, where there is something to check it with
     python3 -m json.tool <"$work/out" >/dev/null || { echo "FAILED: not JSON"; failures=$((failures + 1)); }
 }
 
-for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tasm_run axx_digits hlx_train hlx_verify hlx_export; do
+for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tir_train tasm_run axx_digits hlx_train hlx_verify hlx_export; do
     expect 0 $b/$e --help
     contains "usage: $e"
     expect 2 $b/$e --no-such-option
@@ -70,7 +70,7 @@ done
 expect 1 $b/gl_merkle --prove 9999 examples/data/digits.csv
 expect 0 $b/gl_merkle "$work/empty"; contains "0 leaves"
 cp -r examples/data "$work/tree"
-expect 0 $b/gl_merkle "$work/tree"; contains "4 files"; cp "$work/out" "$work/root"
+expect 0 $b/gl_merkle "$work/tree"; contains "5 files"; cp "$work/out" "$work/root"
 expect 0 $b/gl_merkle --prove 5 "$work/tree"; cp "$work/out" "$work/proof"
 expect 0 $b/gl_merkle --verify "$work/proof" "$work/tree"; contains "leaf 5 belongs"
 mv "$work/tree/sample.tir" "$work/tree/sample.TIR"
@@ -105,6 +105,18 @@ for input in 30,95,65 95,30,65 300,7,100; do
     a=${input%%,*} rest=${input#*,}
     expect 0 $b/tasm_run "$work/w.tasm" --input "$a,${rest%%,*}"; contains "output: ${rest#*,}"
 done
+expect 0 $b/tir_opt examples/data/sample.tir --weights examples/data/tir_weights.bin -o "$work/o.tasm"
+contains "each proven equivalent"
+expect 1 $b/tir_opt examples/data/sample.tir --weights LICENSE -o "$work/o.tasm"; grep -q "not a weights file" "$work/err"
+expect 0 $b/tir_opt examples/data/sample.tir --train 2 --weights "$work/own.bin" -o "$work/o.tasm"
+for run in 1 2; do # the same weights, whatever runs beside
+    expect 0 $b/tir_train examples/data --epochs 2 --beam 16 --generations 3 --no-ablation -o "$work/w$run.bin"
+    contains "90816 parameters"
+done
+cmp -s "$work/w1.bin" "$work/w2.bin" || { echo "FAILED: tir_train gives two results"; failures=$((failures + 1)); }
+expect 0 $b/tir_train examples/data --weights "$work/w1.bin" --generations 1 --state "$work/state"; contains "no network"
+expect 1 $b/tir_train no_such_folder
+expect 2 $b/tir_train
 printf 'public 1 2\nsecret 3 x\n' >"$work/bad.inputs"
 expect 1 $b/tir_opt examples/data/sample.tir --profile "$work/bad.inputs" -o "$work/o.tasm"
 expect 1 $b/tir_opt examples/data/sample.tir --profile no_such_file -o "$work/o.tasm"

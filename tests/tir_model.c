@@ -1,0 +1,446 @@
+/* nc_tirneural.h, sections blocks, model, training, trainer. */
+#define _DEFAULT_SOURCE
+#define NC_STATIC /* its own copy: the gradients are looked at from inside */
+#define STB_DS_IMPLEMENTATION
+#include <stb/stb_ds.h>
+#define NC_IMPLEMENTATION
+#include "../nc_tirneural.h"
+#include "test.h"
+#include <time.h>
+#include <unistd.h>
+
+static const char sample[] = "f: dup 1 push 5 push -1 mul add dup 0 mul swap 2 pop 2 write_io 1 "
+                             "dup 3 dup 3 add dup 2 push 1 split swap 1 pop 1 mul add swap 4 pop 3 "
+                             "push 1 dup 2 dup 2 lt pop 1 pop 1 read_mem 2 push 3 add return "
+                             "g: push 3 dup 1 push 3 push -1 mul add swap 3 pop 1 dup 0 dup 0 mul "
+                             "mul swap 1 dup 1 push 2 mul add split swap 2 pop 2 return";
+
+static void check_encoding(const char *tasm) {
+    nc_gl words[NC_TIR_BLOCK_WORDS], again[NC_TIR_BLOCK_WORDS];
+    nc_error err;
+    char *text;
+    assert_int_equal(nc_tir_encode(tasm, words, &err), NC_OK);
+    assert_int_equal(nc_tir_decode(words, &text), NC_OK);
+    assert_int_equal(nc_tir_encode(text, again, &err), NC_OK);
+    assert_memory_equal(words, again, sizeof words);
+    nc_tir_free_text(text);
+}
+
+static void blocks_are_encoded_and_decoded(void **state) {
+    nc_gl words[NC_TIR_BLOCK_WORDS];
+    nc_error err;
+    char *text;
+    (void)state;
+    /* node 2 adds what nodes 0 and 1 made; st3 is read by node 3 and counts as a u32 */
+    assert_int_equal(nc_tir_encode("push 7 dup 3 add dup 3 lt", words, &err), NC_OK);
+    assert_int_equal(words[0], (NC_TIR__I_PUSH + 1) | 1 << 6);
+    assert_int_equal(words[1], 0);
+    assert_int_equal(words[2], 2);
+    assert_int_equal(words[3], 7);
+    assert_int_equal(words[8], (NC_TIR__I_ADD + 1) | 2 << 6 | 2 << 9 | 0 << 14);
+    assert_int_equal(words[8 + 2], 4);
+    assert_int_equal(words[16], (NC_TIR__I_LT + 1) | 3 << 6 | 4 << 9 | 2 << 14);
+    assert_int_equal(words[16 + 2], 32);
+    assert_int_equal(words[128 + 2], (4 + 1) << 3 | 1);
+    assert_int_equal(words[128 + 1], 0);
+    check_encoding("");
+    check_encoding("push -1 divine 5 hash place 15 pick 3 sponge_init xx_mul assert_vector");
+    assert_int_equal(nc_tir_encode("push 1 skiz", words, &err), NC_ERR_FORMAT);
+    assert_int_equal(nc_tir_encode("a: push 1", words, &err), NC_ERR_FORMAT);
+    assert_int_equal(
+        nc_tir_encode("nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop "
+                      "nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop nop "
+                      "nop",
+                      words, &err),
+        NC_ERR_LIMIT);
+    assert_int_equal(nc_tir_encode("push 1 add", words, &err), NC_OK);
+    words[0] |= 1 << 9; /* made by a later node */
+    assert_int_equal(nc_tir_decode(words, &text), NC_ERR_FORMAT);
+    assert_null(text);
+}
+
+static void hostile_words_are_refused_or_harmless(void **state) {
+    nc_tir_model *model;
+    nc_fixed *latents = malloc(NC_TIR_BLOCK_NODES * 64 * sizeof *latents);
+    uint64_t seed = 3;
+    int trial, good = 0;
+    (void)state;
+    assert_int_equal(nc_tir_model_create(&model, 1), NC_OK);
+    for (trial = 0; trial < 3000; trial++) {
+        nc_gl words[NC_TIR_BLOCK_WORDS];
+        nc_status status;
+        char *text;
+        int edits = 1 + (int)(test_random(&seed) % 2);
+        assert_int_equal(nc_tir_encode("push 7 dup 3 add dup 3 lt", words, NULL), NC_OK);
+        while (edits-- > 0)
+            words[test_random(&seed) % 24] = test_random(&seed) >> (test_random(&seed) % 64);
+        status = nc_tir_model_forward(model, words, 1, latents);
+        assert_int_equal(status == NC_OK, nc_tir_decode(words, &text) == NC_OK);
+        assert_true(status == NC_OK || status == NC_ERR_FORMAT);
+        good += status == NC_OK;
+        nc_tir_free_text(text);
+    }
+    assert_true(good > 0 && good < 1500);
+    nc_tir_model_destroy(model);
+    free(latents);
+}
+
+/* The encoder once more, one value at a time through the scalar functions of nc_fixed. */
+static void naive_forward(const nc_tir_model *m, const nc_gl *words, nc_fixed *x) {
+    static nc_fixed h[32 * 64], q[32 * 64], k[32 * 64], v[32 * 64], o[32 * 64], up[32 * 128];
+    const nc_fixed limit = 1000 * NC_FIXED_ONE;
+    uint32_t n = 0, i, j, c, d, l, head;
+    while (n < 32 && words[4 * n]) n++;
+    memset(x, 0, 32 * 64 * sizeof *x);
+    for (i = 0; i < n; i++) {
+        uint32_t rows[6];
+        nc_tir__node_rows(words, i, rows);
+        for (j = 0; j < 6; j++)
+            for (c = 0; c < 64; c++)
+                x[i * 64 + c] =
+                    nc_fixed_add(x[i * 64 + c], m->w[NC_TIR__P_NODES + rows[j] * 64 + c]);
+    }
+#define DENSE(y, a, w, from, to)                                                                   \
+    for (i = 0; i < n; i++)                                                                        \
+        for (c = 0; c < to; c++) {                                                                 \
+            nc_gl sum = 0;                                                                         \
+            for (d = 0; d < from; d++)                                                             \
+                sum = nc_gl_add(sum, nc_gl_mul(a[i * from + d], (w)[d * to + c]));                 \
+            y[i * to + c] = nc_fixed_clamp(nc_fixed_rescale(sum), nc_gl_neg(limit), limit);        \
+        }
+    for (l = 0; l < 2; l++) {
+        const nc_fixed *w = m->w + l * NC_TIR__LAYER;
+        for (i = 0; i < n; i++)
+            assert_int_equal(nc_fixed_layer_norm(h + i * 64, x + i * 64, 64, w + NC_TIR__L_GAMMA,
+                                                 w + NC_TIR__L_BETA, 1),
+                             NC_OK);
+        DENSE(q, h, w + NC_TIR__L_Q, 64, 64)
+        DENSE(k, h, w + NC_TIR__L_K, 64, 64)
+        DENSE(v, h, w + NC_TIR__L_V, 64, 64)
+        for (i = 0; i < n; i++)
+            for (head = 0; head < 2; head++) {
+                nc_fixed score[32];
+                uint32_t node[32], count = 0;
+                for (j = 0; j < n; j++) {
+                    int dependency =
+                        j == i || j == (words[4 * i] >> 9 & 31) || j == (words[4 * i] >> 14 & 31);
+                    int together = words[4 * j + 1] <= words[4 * i + 2] &&
+                                   words[4 * i + 1] <= words[4 * j + 2];
+                    if (!dependency && !together) continue;
+                    node[count] = j;
+                    score[count++] = nc_fixed_mul(
+                        nc_fixed_dot(q + i * 64 + head * 32, k + j * 64 + head * 32, 32), 11585);
+                }
+                assert_int_equal(nc_fixed_softmax(score, score, count), NC_OK);
+                for (c = 0; c < 32; c++) {
+                    nc_gl sum = 0;
+                    for (j = 0; j < count; j++)
+                        sum = nc_gl_add(sum, nc_gl_mul(score[j], v[node[j] * 64 + head * 32 + c]));
+                    o[i * 64 + head * 32 + c] = nc_fixed_rescale(sum);
+                }
+            }
+        DENSE(q, o, w + NC_TIR__L_O, 64, 64)
+        for (i = 0; i < n * 64; i++) x[i] = nc_fixed_add(x[i], q[i]);
+        DENSE(up, x, w + NC_TIR__L_UP, 64, 128)
+        for (i = 0; i < n; i++)
+            for (c = 0; c < 128; c++)
+                up[i * 128 + c] =
+                    nc_fixed_relu(nc_fixed_add(up[i * 128 + c], w[NC_TIR__L_BIAS + c]));
+        DENSE(q, up, w + NC_TIR__L_DOWN, 128, 64)
+        for (i = 0; i < n * 64; i++) x[i] = nc_fixed_add(x[i], q[i]);
+    }
+#undef DENSE
+}
+
+static void forward_is_the_naive_one_bit_for_bit(void **state) {
+    static const char *const blocks[] = {
+        "push 7", "dup 1 push 5 push -1 mul add dup 0 mul swap 2 pop 2 write_io 1",
+        "divine 5 divine 5 dup 4 dup 4 dup 4 push 0 swap 7 hash pop 5 dup 0 split swap 2 pop 1 lt "
+        "dup 1 assert read_mem 3 xor write_mem 2 pop 1 sponge_init push 5 mul add swap 3 dup 2 eq"};
+    nc_gl words[3 * NC_TIR_BLOCK_WORDS];
+    nc_fixed *latents = malloc(3 * 32 * 64 * sizeof *latents);
+    nc_fixed *expected = malloc(3 * 32 * 64 * sizeof *latents);
+    nc_tir_model *model;
+    size_t embedding;
+    uint64_t digest;
+    int i, level;
+    (void)state;
+    assert_int_equal(nc_tir_model_parameters(&embedding), 90816);
+    assert_int_equal(embedding, 20032);
+    assert_int_equal(nc_tir_model_create(&model, 42), NC_OK);
+    for (i = 0; i < 3; i++) {
+        assert_int_equal(nc_tir_encode(blocks[i], words + i * NC_TIR_BLOCK_WORDS, NULL), NC_OK);
+        naive_forward(model, words + i * NC_TIR_BLOCK_WORDS, expected + i * 32 * 64);
+    }
+    for (level = 0; level <= 3; level++) {
+        nc_gl_set_simd(level);
+        assert_int_equal(nc_tir_model_forward(model, words, 3, latents), NC_OK);
+        assert_memory_equal(latents, expected, 3 * 32 * 64 * sizeof *latents);
+    }
+    nc_gl_set_simd(-1);
+    /* golden: this test's first run, on an x86-64 machine */
+    digest = nc__fnv1a(NC__FNV_START, latents, 3 * 32 * 64 * sizeof *latents);
+    if (digest != UINT64_C(0x13cb0182d13cd7eb))
+        fail_msg("digest of the latents: %016llx", (unsigned long long)digest);
+    nc_tir_model_destroy(model);
+    free(latents);
+    free(expected);
+}
+
+static void weights_files_are_read_as_hostile(void **state) {
+    char path[] = "build/tir_model_test.bin";
+    nc_tir_model *model, *again, *copy;
+    nc_gl a[4], b[4];
+    nc_error err;
+    uint8_t *file;
+    size_t bytes, i;
+    uint64_t seed = 11;
+    (void)state;
+    assert_int_equal(nc_tir_model_create(&model, 5), NC_OK);
+    assert_int_equal(nc_tir_model_copy(&copy, model), NC_OK);
+    assert_int_equal(nc_tir_model_save(copy, path, &err), NC_OK);
+    assert_int_equal(nc_tir_model_load(&again, path, &err), NC_OK);
+    nc_tir_model_digest(model, a);
+    nc_tir_model_digest(again, b);
+    assert_memory_equal(a, b, sizeof a);
+    nc_tir_model_destroy(again);
+    assert_int_equal(nc__file_read(path, NULL, &file, &bytes, &err), NC_OK);
+    assert_int_equal(bytes, 16 + 8 * (90816 + 20032) + 32);
+    for (i = 0; i < 300; i++) {
+        size_t at = i < 60 ? i : test_random(&seed) % bytes;
+        uint8_t old = file[at];
+        file[at] ^= (uint8_t)(1u << (test_random(&seed) % 8));
+        assert_int_not_equal(nc_tir_model_read(&again, file, bytes, &err), NC_OK);
+        assert_null(again);
+        assert_true(err.message[0] != 0);
+        file[at] = old;
+    }
+    for (i = 0; i < 100; i++)
+        assert_int_not_equal(nc_tir_model_read(&again, file, i < 50 ? i : bytes - 1 - i, &err),
+                             NC_OK);
+    file[6] = '2';
+    assert_int_equal(nc_tir_model_read(&again, file, bytes, &err), NC_ERR_UNSUPPORTED);
+    assert_int_equal(nc_tir_model_load(&again, "build/no_such_file", &err), NC_ERR_IO);
+    assert_int_equal(nc_tir_model_save(model, "build/no/such/folder/x", &err), NC_ERR_IO);
+    nc__free(NULL, file, bytes + 1);
+    nc_tir_model_destroy(model);
+    nc_tir_model_destroy(copy);
+    (void)remove(path);
+}
+
+/* The shipped weights, when they are the file the tests know: optimise with them. */
+static void shipped_weights_guide_to_proven_code(void **state) {
+    nc_tir_options options = {0};
+    nc_tir_model *model;
+    nc_tir_report r;
+    nc_error err;
+    char *a, *b;
+    (void)state;
+    assert_int_equal(nc_tir_model_load(&model, "examples/data/tir_weights.bin", &err), NC_OK);
+    options.model = model;
+    assert_int_equal(nc_tir_optimize_tasm(sample, &options, &a, &r, &err), NC_OK);
+    assert_int_equal(nc_tir_optimize_tasm(sample, &options, &b, NULL, &err), NC_OK);
+    assert_string_equal(a, b);
+    assert_true(r.improved == 2 && r.proofs >= 2 && r.instructions_after < r.instructions_before);
+    nc_tir_free_text(a);
+    nc_tir_free_text(b);
+    nc_tir_model_destroy(model);
+}
+
+/* Gradients of the loss of one block's lessons against central differences. */
+static void imitation_has_the_right_gradients(void **state) {
+    nc_tir__school *s = calloc(1, sizeof *s);
+    const char *text = sample;
+    nc_tir__course course;
+    nc_tir_model *model;
+    uint32_t i, k, n, checked = 0, off = 0;
+    uint64_t seed = 17;
+    int right;
+    (void)state;
+    memset(&course, 0, sizeof course);
+    assert_int_equal(nc_tir__prepare_course(&text, 1, 64, &course, NULL, NULL), NC_OK);
+    assert_true(stbds_arrlenu(course.starts) > 3);
+    assert_int_equal(nc_tir_model_create(&model, 9), NC_OK);
+    for (i = 0; i < NC_TIR__PARAMETERS; i++) s->w[i] = (float)nc_fixed_to_f64(model->w[i]);
+    n = nc_tir__node_count(course.words);
+    nc_tir__f_encode(s, course.words, n);
+    for (k = course.starts[0]; k < course.starts[1]; k++)
+        (void)nc_tir__f_lesson(s, &course, &course.lessons[k], n, 1.0f, &right);
+    nc_tir__f_encode_back(s, course.words, n);
+    for (i = 0; i < 4000 && checked < 250; i++) {
+        uint32_t at = (uint32_t)(test_random(&seed) % NC_TIR__PARAMETERS);
+        float old = s->w[at], step = 1e-3f;
+        double loss[2], slope;
+        if (fabsf(s->g[at]) < 2e-2f) continue; /* where single precision can see it */
+        for (k = 0; k < 2; k++) {
+            uint32_t l;
+            s->w[at] = old + (k ? step : -step);
+            nc_tir__f_encode(s, course.words, n);
+            for (loss[k] = 0, l = course.starts[0]; l < course.starts[1]; l++)
+                loss[k] += nc_tir__f_lesson(s, &course, &course.lessons[l], n, 0.0f, &right);
+        }
+        s->w[at] = old;
+        slope = (loss[1] - loss[0]) / (2.0 * (double)step);
+        if (fabs(slope - (double)s->g[at]) > 0.05 * fabs(slope) + 1e-2) off++; /* at a kink */
+        checked++;
+    }
+    printf("%u gradients checked, %u off: at a kink of the rectifier\n", checked, off);
+    assert_true(checked > 50 && off * 25 <= checked);
+    nc_tir__course_free(&course);
+    nc_tir_model_destroy(model);
+    free(s);
+}
+
+static void imitation_learns_and_repeats_itself(void **state) {
+    const char *texts[1] = {sample};
+    nc_tir_imitation options = {0};
+    nc_tir_lesson_report first, last, again;
+    nc_tir_model *a, *b;
+    nc_gl x[4], y[4];
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_tir_model_create(&a, 2), NC_OK);
+    assert_int_equal(nc_tir_model_create(&b, 2), NC_OK);
+    options.beam = 32;
+    options.epochs = 1;
+    assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &first, &err), NC_OK);
+    nc_tir_model_destroy(a);
+    assert_int_equal(nc_tir_model_create(&a, 2), NC_OK);
+    options.epochs = 12;
+    assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &last, &err), NC_OK);
+    assert_int_equal(nc_tir_imitate(b, texts, 1, &options, &again, &err), NC_OK);
+    assert_true(last.lessons > 50 && last.loss < 0.7 * first.loss);
+    assert_true(last.accuracy > first.accuracy);
+    nc_tir_model_digest(a, x);
+    nc_tir_model_digest(b, y);
+    assert_memory_equal(x, y, sizeof x);
+    texts[0] = "frobnicate";
+    assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &again, &err), NC_ERR_FORMAT);
+    nc_tir_model_destroy(a);
+    nc_tir_model_destroy(b);
+}
+
+static nc_tir_evolution *new_evolution(uint64_t seed) {
+    nc_tir_evolution *e;
+    nc_tir_model *start;
+    nc_error err;
+    assert_int_equal(nc_tir_model_create(&start, 3), NC_OK);
+    assert_int_equal(nc_tir_evolution_create(&e, start, seed), NC_OK);
+    assert_int_equal(nc_tir_evolution_add(e, sample, &err), NC_OK);
+    assert_int_equal(nc_tir_evolution_add(e, sample, &err), NC_OK); /* nothing new */
+    assert_int_equal(nc_tir_evolution_blocks(e), 2);
+    nc_tir_model_destroy(start);
+    return e;
+}
+
+static void evolution_never_gets_worse_and_resumes(void **state) {
+    const char *path = "build/tir_evolution_test.bin";
+    nc_tir_evolution *a = new_evolution(8), *b = new_evolution(8), *c = new_evolution(99);
+    uint64_t cost = UINT64_MAX;
+    nc_gl x[4], y[4];
+    nc_error err;
+    int i;
+    (void)state;
+    for (i = 0; i < 6; i++) {
+        assert_int_equal(nc_tir_evolution_run(a, 1, NULL, NULL), NC_OK);
+        assert_true(nc_tir_evolution_cost(a) <= cost);
+        cost = nc_tir_evolution_cost(a);
+    }
+    assert_int_equal(nc_tir_evolution_run(b, 3, NULL, NULL), NC_OK);
+    assert_int_equal(nc_tir_evolution_save(b, path, &err), NC_OK);
+    assert_int_equal(nc_tir_evolution_load(c, path, &err), NC_OK);
+    assert_int_equal(nc_tir_evolution_run(c, 3, NULL, NULL), NC_OK);
+    assert_int_equal(nc_tir_evolution_cost(c), cost);
+    for (i = 0; i < 16; i++) { /* the children too */
+        nc_tir_model_digest(a->models[i], x);
+        nc_tir_model_digest(c->models[i], y);
+        assert_memory_equal(x, y, sizeof x);
+    }
+    assert_int_equal(nc_tir_evolution_load(c, "LICENSE", &err), NC_ERR_FORMAT);
+    assert_int_equal(nc_tir_evolution_load(c, "build/no_such_file", &err), NC_ERR_IO);
+    assert_int_equal(truncate(path, 5000000), 0);
+    assert_int_equal(nc_tir_evolution_load(c, path, &err), NC_ERR_FORMAT);
+    assert_int_equal(nc_tir_evolution_cost(c), cost); /* as it was */
+    nc_tir_evolution_destroy(a);
+    nc_tir_evolution_destroy(b);
+    nc_tir_evolution_destroy(c);
+    (void)remove(path);
+}
+
+static double seconds(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void trainer_promotes_keeps_and_stops(void **state) {
+    const char *path = "build/tir_trainer_test.bin";
+    nc_tir_trainer *t;
+    nc_tir_model *start, *kept;
+    nc_gl a[4], b[4];
+    nc_error err;
+    FILE *file;
+    double begun;
+    int round;
+    (void)state;
+    (void)remove(path);
+    assert_int_equal(nc_tir_model_create(&start, 3), NC_OK);
+    /* a poor start: it would rather swap than anything else */
+    start->w[NC_TIR__P_OUT_BIAS + NC_TIR__I_SWAP] = 7 * NC_FIXED_ONE;
+    assert_int_equal(nc_tir_trainer_create(&t, path, start, 4, &err), NC_OK);
+    assert_int_equal(nc_tir_trainer_collect(t, sample, &err), NC_OK);
+    for (round = 0; round < 40; round++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "f: dup %d push %d push -1 mul add dup 1 swap 2 pop 1 dup 0 mul swap %d pop 1 "
+                 "dup %d dup %d add swap 3 pop 2 push 1 swap 1 push 2 mul add return",
+                 round % 5, round, 1 + round % 3, round % 4, round % 7);
+        assert_int_equal(nc_tir_trainer_collect(t, text, &err), NC_OK);
+    }
+    assert_int_equal(nc_tir_trainer_collect(t, "frobnicate", &err), NC_ERR_FORMAT);
+    for (round = 0; round < 8 && nc_tir_trainer_promotions(t) == 0; round++) {
+        assert_int_equal(nc_tir_trainer_start(t, 6, &err), NC_OK);
+        assert_int_equal(nc_tir_trainer_start(t, 6, &err), NC_ERR_ARG); /* it trains */
+        assert_int_equal(nc_tir_trainer_collect(t, sample, &err), NC_ERR_ARG);
+        assert_int_equal(nc_tir_trainer_wait(t), NC_OK);
+    }
+    printf("%u promotions after %d trainings\n", nc_tir_trainer_promotions(t), round);
+    assert_int_equal(nc_tir_trainer_promotions(t), 1);
+    assert_int_equal(nc_tir_model_load(&kept, path, &err), NC_OK); /* what compilations use now */
+    nc_tir_model_digest(kept, a);
+    nc_tir_model_digest(nc_tir_trainer_model(t), b);
+    assert_memory_equal(a, b, sizeof a);
+    nc_tir_model_destroy(kept);
+    assert_int_equal(nc_tir_trainer_start(t, 1000000, &err), NC_OK);
+    usleep(50000);
+    begun = seconds();
+    assert_int_equal(nc_tir_trainer_stop(t), NC_OK);
+    printf("stopped after %.0f ms\n", 1000 * (seconds() - begun));
+#if !defined(__SANITIZE_ADDRESS__)
+    assert_true(seconds() - begun < 0.1);
+#endif
+    nc_tir_trainer_destroy(t);
+    file = fopen(path, "wb");
+    assert_non_null(file);
+    fputs("not weights", file);
+    fclose(file);
+    assert_int_equal(nc_tir_trainer_create(&t, path, start, 4, &err), NC_ERR_FORMAT);
+    assert_null(t);
+    nc_tir_model_destroy(start);
+    (void)remove(path);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blocks_are_encoded_and_decoded),
+        cmocka_unit_test(hostile_words_are_refused_or_harmless),
+        cmocka_unit_test(forward_is_the_naive_one_bit_for_bit),
+        cmocka_unit_test(weights_files_are_read_as_hostile),
+        cmocka_unit_test(shipped_weights_guide_to_proven_code),
+        cmocka_unit_test(imitation_has_the_right_gradients),
+        cmocka_unit_test(imitation_learns_and_repeats_itself),
+        cmocka_unit_test(evolution_never_gets_worse_and_resumes),
+        cmocka_unit_test(trainer_promotes_keeps_and_stops),
+    };
+    return cmocka_run_group_tests_name("tir model", tests, NULL, NULL);
+}
