@@ -272,7 +272,8 @@ typedef struct nc_tir_block {
  * of the upper two operands in 5 each; first and last instruction of its life, 32 when it lives
  * on; immediate), then a word for each of st0 .. st15 at the start (bit 0: used as a u32; from bit
  * 3: one more than the node that last reads it, or 0). */
-enum { NC_TIR_BLOCK_NODES = 32, NC_TIR_BLOCK_WORDS = 144 };
+#define NC_TIR_BLOCK_NODES 32
+#define NC_TIR_BLOCK_WORDS 144
 
 /* The network: weights of the encoder, the decoder and their embeddings, in fixed point. */
 typedef struct nc_tir_model nc_tir_model;
@@ -2436,7 +2437,8 @@ typedef struct nc_tir__prover {
     int32_t guide; /* weight of its log-probability */
     nc_gl words[NC_TIR_BLOCK_WORDS];
     nc_fixed latents[NC_TIR_BLOCK_NODES * 64];
-    nc_fixed *inputs, *hidden, *outputs; /* stb_ds arrays: a row for each state of a level */
+    nc_fixed *rows; /* for each state of a level: 128 inputs, 128 hidden values, 64 outputs */
+    uint32_t row_room;
     struct nc_tir__activations *activations;
 } nc_tir__prover;
 
@@ -2888,18 +2890,6 @@ NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]) {
     nc_gl_trident_hash_fields(model->w, NC_TIR__PARAMETERS, digest);
 }
 
-static void nc_tir__model_pack(const nc_tir_model *model, uint8_t *file) {
-    nc_gl digest[4];
-    size_t i;
-    memcpy(file, "NCTIRW1\n", 8);
-    nc__put_le(file + 8, NC_TIR__P_NODES, 4);
-    nc__put_le(file + 12, NC_TIR__PARAMETERS - NC_TIR__P_NODES, 4);
-    for (i = 0; i < NC_TIR__PARAMETERS; i++)
-        nc__put_le(file + NC_TIR__FILE_HEAD + 8 * i, model->w[i], 8);
-    nc_tir_model_digest(model, digest);
-    for (i = 0; i < 4; i++) nc__put_le(file + NC_TIR__FILE_BYTES - 32 + 8 * i, digest[i], 8);
-}
-
 NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
                                    nc_error *err) {
     const uint8_t *file = (const uint8_t *)data;
@@ -2947,6 +2937,18 @@ NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_er
     status = nc_tir_model_read(model, data, bytes, err);
     nc__free(NULL, data, bytes + 1);
     return status;
+}
+
+static void nc_tir__model_pack(const nc_tir_model *model, uint8_t *file) {
+    nc_gl digest[4];
+    size_t i;
+    memcpy(file, "NCTIRW1\n", 8);
+    nc__put_le(file + 8, NC_TIR__P_NODES, 4);
+    nc__put_le(file + 12, NC_TIR__PARAMETERS - NC_TIR__P_NODES, 4);
+    for (i = 0; i < NC_TIR__PARAMETERS; i++)
+        nc__put_le(file + NC_TIR__FILE_HEAD + 8 * i, model->w[i], 8);
+    nc_tir_model_digest(model, digest);
+    for (i = 0; i < 4; i++) nc__put_le(file + NC_TIR__FILE_BYTES - 32 + 8 * i, digest[i], 8);
 }
 
 NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err) {
@@ -3736,7 +3738,7 @@ static uint32_t nc_tir__open_nodes(const nc_tir__prover *p, const nc_tir__state 
 /* Opcode class and argument of a move, as the decoder's outputs count them; 255: no argument. */
 static void nc_tir__code_of(uint32_t op, uint64_t arg, uint8_t code[2]) {
     uint8_t kind = nc_tir__table[op].arg;
-    code[0] = op < 48 ? (uint8_t)op : NC_TIR__I_HALT; /* which no block has */
+    code[0] = (uint8_t)(op < 48 ? op : (uint32_t)NC_TIR__I_HALT); /* which no block has */
     code[1] = kind == NC_TIR__INDEX || kind == NC_TIR__COUNT ? (uint8_t)(arg & 15) : 255;
 }
 
@@ -3797,20 +3799,28 @@ static void nc_tir__put_input(nc_tir__beam *b, int first, nc_fixed *row) {
                         p->model->w + NC_TIR__P_STATES + rows[i] * (uint32_t)NC_TIR__D);
 }
 
-/* Logits of all states of a level. */
-static void nc_tir__consult(nc_tir__beam *b, uint32_t first, uint32_t last) {
+/* Logits of all states of a level, 64 for each; null when out of memory. */
+static const nc_fixed *nc_tir__consult(nc_tir__beam *b, uint32_t first, uint32_t last) {
+    enum { ROW = NC_TIR__IN + NC_TIR__FFN + NC_TIR__OUT_CODES };
     nc_tir__prover *p = b->p;
     uint32_t rows = last - first, i;
-    stbds_arrsetlen(p->inputs, (size_t)rows * NC_TIR__IN);
-    stbds_arrsetlen(p->hidden, (size_t)rows * NC_TIR__FFN);
-    stbds_arrsetlen(p->outputs, (size_t)rows * NC_TIR__OUT_CODES);
+    nc_fixed *hidden, *outputs;
+    if (rows == 0) return NULL;
+    if (!p->rows || rows > p->row_room) {
+        nc_fixed *larger = (nc_fixed *)nc__alloc(NULL, (size_t)rows * ROW * sizeof *larger);
+        if (!larger) return NULL;
+        nc__free(NULL, p->rows, (size_t)p->row_room * ROW * sizeof *p->rows);
+        p->rows = larger;
+        p->row_room = rows;
+    }
+    hidden = p->rows + (size_t)rows * NC_TIR__IN;
+    outputs = hidden + (size_t)rows * NC_TIR__FFN;
     for (i = first; i < last; i++) {
         b->s = &p->states[i];
         nc_tir__count_up(p, b->s, &b->ledger);
-        nc_tir__put_input(b, i == 0, p->inputs + (size_t)(i - first) * NC_TIR__IN);
+        nc_tir__put_input(b, i == 0, p->rows + (size_t)(i - first) * NC_TIR__IN);
     }
-    if (nc_tir__decode(p->model, p->inputs, rows, p->hidden, p->outputs) != NC_OK)
-        memset(p->outputs, 0, (size_t)rows * NC_TIR__OUT_CODES * sizeof *p->outputs);
+    return nc_tir__decode(p->model, p->rows, rows, hidden, outputs) == NC_OK ? outputs : NULL;
 }
 
 /* Moves from `from` on are those of one state: each costs what it lies below the best of them. */
@@ -3864,6 +3874,7 @@ static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width
     nc_tir__beam b;
     uint32_t level, first = 0, last, i, length = 0, room = 1024;
     int guided = p->model && p->guide;
+    const nc_fixed *logits;
     if (limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
     while (room < 2 * width * limit) room *= 2;
     b.seen_mask = room - 1;
@@ -3880,14 +3891,13 @@ static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width
             }
         if (length || first == last || level + 1 == limit) break;
         NC_TIR__CLEAR(b.moves);
-        if (guided) nc_tir__consult(&b, first, last);
+        logits = guided ? nc_tir__consult(&b, first, last) : NULL;
         for (i = first; i < last; i++) {
             size_t from = stbds_arrlenu(b.moves);
             b.s = &p->states[i];
             b.parent = i;
             nc_tir__expand(&b);
-            if (guided)
-                nc_tir__weigh(&b, from, p->outputs + (size_t)(i - first) * NC_TIR__OUT_CODES);
+            if (logits) nc_tir__weigh(&b, from, logits + (size_t)(i - first) * NC_TIR__OUT_CODES);
         }
         first = last;
         nc_tir__keep_best(&b, width);
@@ -3902,9 +3912,9 @@ static void nc_tir__prover_free(nc_tir__prover *p) {
     stbds_arrfree(p->states);
     stbds_arrfree(p->moves);
     stbds_arrfree(p->order);
-    stbds_arrfree(p->inputs);
-    stbds_arrfree(p->hidden);
-    stbds_arrfree(p->outputs);
+    nc__free(NULL, p->rows,
+             (size_t)p->row_room * (NC_TIR__IN + NC_TIR__FFN + NC_TIR__OUT_CODES) *
+                 sizeof *p->rows);
     nc__free(NULL, p->activations, sizeof *p->activations);
     nc__free(NULL, p, sizeof *p);
 }
@@ -4821,10 +4831,10 @@ static double nc_tir__bound(nc_tir__optimizer *o, const nc_tir__tasm *code, size
 
 /* Count a block, and tell the caller of it. */
 static void nc_tir__report_block(nc_tir__optimizer *o, const nc_tir__tasm *before, size_t n,
-                                 const nc_tir__tasm *after, int improved) {
+                                 const nc_tir__tasm *after, size_t m, int improved) {
     nc_tir_heights a, b;
     nc_tir_block block;
-    size_t i, m = stbds_arrlenu(after);
+    size_t i;
     double bound = nc_tir__bound(o, before, n);
     memset(&a, 0, sizeof a);
     memset(&b, 0, sizeof b);
@@ -4860,7 +4870,8 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
         improved = nc_tir__replace(o, &block, 0, end - first);
         improved |= nc_tir__shorten_pieces(o, &block);
         if (!o->restructuring)
-            nc_tir__report_block(o, *segment + first, end - first, block, improved);
+            nc_tir__report_block(o, *segment + first, end - first, block, stbds_arrlenu(block),
+                                 improved);
         for (i = 0; i < stbds_arrlenu(block); i++) stbds_arrput(all, block[i]);
     }
     if (!o->cancelled) {
@@ -4910,7 +4921,8 @@ static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
 /* Does control never run past the end of the region? */
 static int nc_tir__is_closed(const nc_tir__region *r) {
     size_t n = stbds_arrlenu(r->code);
-    uint32_t op = n ? r->code[n - 1].op : NC_TIR__I_NOP;
+    uint32_t op = NC_TIR__I_NOP;
+    if (n) op = r->code[n - 1].op;
     if (n > 1 && r->code[n - 2].op == NC_TIR__I_SKIZ) return 0;
     return op == NC_TIR__I_RETURN || op == NC_TIR__I_HALT || op == NC_TIR__I_RECURSE ||
            op == NC_TIR__I_RECURSE_OR_RETURN;
@@ -5031,7 +5043,7 @@ static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, si
     const nc_tir__tasm *code = r->code;
     size_t start, n;
     uint64_t value;
-    if (i + 4 > stbds_arrlenu(code) || code[i].op != NC_TIR__I_SKIZ ||
+    if (i + 4 > stbds_arrlenu(r->code) || code[i].op != NC_TIR__I_SKIZ ||
         code[i + 2].op != NC_TIR__I_SKIZ || (i > 0 && code[i - 1].op == NC_TIR__I_SKIZ))
         return 0;
     c->a = nc_tir__callee(o, &code[i + 1]);
@@ -5638,10 +5650,12 @@ static nc_status nc_tir__prepare_course(const char *const *tasm, size_t count, u
     for (i = 0; i < count && status == NC_OK; i++) {
         nc_tir__code code;
         size_t first = 0, end, at, size;
-        if (progress && progress(user, i, count)) status = NC_ERR_CANCELLED;
-        if (status == NC_OK) status = nc_tir__read_tasm(tasm[i], 0, &code, NULL);
-        if (status != NC_OK) break;
-        for (; first<stbds_arrlenu(code.list); first = end> first ? end : first + 1) {
+        if (progress && progress(user, i, count)) {
+            status = NC_ERR_CANCELLED;
+            break;
+        }
+        status = nc_tir__read_tasm(tasm[i], 0, &code, NULL);
+        while (status == NC_OK && first < stbds_arrlenu(code.list)) {
             end = nc_tir__segment_end(&code, first);
             for (at = first; at < end; at += 2)
                 for (size = 8; size <= NC_TIR_BLOCK_NODES; size += 6) {
@@ -5649,6 +5663,7 @@ static nc_status nc_tir__prepare_course(const char *const *tasm, size_t count, u
                     nc_tir__teach_piece(p, &seen, code.list + at, n, beam, course);
                     if (n < size) break;
                 }
+            first = end > first ? end : first + 1;
         }
         nc_tir__code_free(&code);
     }
@@ -5700,7 +5715,8 @@ NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, si
             memset(s->dx, 0, sizeof s->dx);
             for (k = first; k < last; k++) {
                 int correct;
-                loss += nc_tir__f_lesson(s, &course, &course.lessons[k], n, 1.0f / 64.0f, &correct);
+                loss += (double)nc_tir__f_lesson(s, &course, &course.lessons[k], n, 1.0f / 64.0f,
+                                                 &correct);
                 right += correct;
             }
             nc_tir__f_encode_back(s, words, n);
@@ -6121,6 +6137,7 @@ NC_API nc_status nc_tir_trainer_collect(nc_tir_trainer *t, const char *tasm, nc_
     return nc_tir_evolution_add(t->batch, tasm, err);
 }
 
+#if NC_TIR__THREADS
 /* Evolve on the even blocks; promote what is better on the odd ones. */
 static void nc_tir__train(nc_tir_trainer *t) {
     nc_tir_evolution *e = t->batch;
@@ -6139,7 +6156,6 @@ static void nc_tir__train(nc_tir_trainer *t) {
     if (t->status == NC_OK) t->status = nc_tir_model_save(t->promoted, t->path, NULL);
 }
 
-#if NC_TIR__THREADS
 static void *nc_tir__train_thread(void *user) {
     nc_tir__train((nc_tir_trainer *)user);
     return NULL;
@@ -6650,7 +6666,7 @@ static void nc_tir__print_member(char **out, const char *name, uint64_t value) {
 }
 
 static void nc_tir__print_heights(char **out, const char *name, const nc_tir_heights *h) {
-    const char *table;
+    const char *table = "";
     uint64_t tallest = nc_tir_tallest(h, &table);
     nc_tir__print(out, ", \"");
     nc_tir__print(out, name);
@@ -6691,6 +6707,7 @@ NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_ti
     nc_tir_program *program;
     nc_tir_report report;
     nc_status status;
+    memset(&report, 0, sizeof report);
     nc__clear(err);
     if (json) *json = NULL;
     if (!tasm || (!tir && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text or no result");

@@ -6,6 +6,10 @@
 #define NC_IMPLEMENTATION
 #include "../nc_tirneural.h"
 
+#define BLOCK_OF_32                                                                                \
+    "dup 1 push 5 push -1 mul add dup 0 mul swap 2 pop 2 write_io 1 dup 3 dup 3 add dup 2 push 1 " \
+    "split swap 1 pop 1 mul add swap 4 pop 3 push 1 dup 2 dup 2 lt pop 2 read_mem 2 push 3 add"
+
 static char *lowered, text[1 << 20];
 static nc_tir_program *program;
 static volatile int sink;
@@ -36,6 +40,26 @@ static void run_verify(void *u) {
     sink = nc_tir_verify("dup 1 push 5 push -1 mul add dup 0 mul swap 2 pop 2 write_io 1",
                          "dup 1 addi -5 dup 0 mul swap 2 pop 2 write_io 1");
 }
+/* A block of 32 instructions against a shorter form of it. */
+static void run_verify_block(void *u) {
+    (void)u;
+    sink = nc_tir_verify(
+        BLOCK_OF_32,
+        "dup 1 addi -5 dup 0 mul swap 2 pop 2 write_io 1 dup 3 dup 3 add dup 2 push 0 push 1 pop 2 "
+        "add swap 4 pop 3 push 1 dup 2 dup 2 lt pop 2 read_mem 2 addi 3");
+}
+static nc_tir_evolution *evolution;
+static void run_generation(void *u) {
+    (void)u;
+    if (nc_tir_evolution_run(evolution, 1, NULL, NULL) != NC_OK) sink = 1;
+}
+static nc_tir_model *model;
+static nc_gl words[NC_TIR_BLOCK_WORDS];
+static nc_fixed latents[NC_TIR_BLOCK_NODES * 64];
+static void run_forward(void *u) {
+    (void)u;
+    if (nc_tir_model_forward(model, words, 1, latents) != NC_OK) sink = 1;
+}
 static void run_machine(void *u) {
     nc_tir_execution x;
     (void)u;
@@ -45,7 +69,7 @@ static void run_machine(void *u) {
 }
 
 /* Ratio of optimised to classical instructions over all modules; 0 without the corpus. */
-static double corpus(uint32_t beam, double *seconds) {
+static double corpus(uint32_t beam, const nc_tir_model *guide, double *seconds) {
     const char *data = getenv("NC_TEST_DATA");
     char folder[1024], path[2048];
     double before = 0, after = 0, start = bench_now();
@@ -61,6 +85,7 @@ static double corpus(uint32_t beam, double *seconds) {
         nc_tir_program *p;
         char *tasm;
         options.beam = beam;
+        options.model = guide;
         if (n < 9 || strcmp(entry->d_name + n - 4, ".tir") ||
             !strcmp(entry->d_name + n - 8, ".raw.tir"))
             continue;
@@ -94,7 +119,7 @@ int main(int argc, char **argv) {
         t = bench_time(run_optimize, (void *)(uintptr_t)&beams[i]);
         snprintf(row, sizeof row, "search and proof, beam %u", (unsigned)beams[i]);
         bench_row(row, n / t / 1e6, "Minstr/s", t / reference, "lowering (slower)");
-        t = corpus(beams[i], &seconds);
+        t = corpus(beams[i], NULL, &seconds);
         if (t > 0) {
             snprintf(row, sizeof row, "corpus, beam %u: instructions", (unsigned)beams[i]);
             bench_row(row, t, "of before", 0, "");
@@ -102,7 +127,35 @@ int main(int argc, char **argv) {
             bench_row(row, seconds, "s", 0, "");
         }
     }
+    if (nc_tir_model_load(&model, "examples/data/tir_weights.bin", NULL) == NC_OK) {
+        t = corpus(32, model, &seconds);
+        if (t > 0) {
+            bench_row("corpus, beam 32, shipped weights: instructions", t, "of before", 0, "");
+            bench_row("corpus, beam 32, shipped weights: time", seconds, "s", 0, "");
+        }
+        if (nc_tir_evolution_create(&evolution, model, 1) == NC_OK &&
+            nc_tir_encode(BLOCK_OF_32, words, NULL) == NC_OK) {
+            uint64_t seed = 1;
+            while (nc_tir_evolution_blocks(evolution) < 58 && seed < 1000) {
+                char block[600];
+                snprintf(block, sizeof block,
+                         "dup %u push %u push -1 mul add dup 1 swap 2 pop 1 dup 0 mul swap %u "
+                         "pop 1 dup %u add",
+                         (unsigned)(seed % 5), (unsigned)seed, 1 + (unsigned)(seed % 3),
+                         (unsigned)(seed % 7));
+                if (nc_tir_evolution_add(evolution, block, NULL) != NC_OK) break;
+                seed++;
+            }
+            bench_row("one generation: 16 weight vectors, 58 blocks",
+                      bench_time(run_generation, NULL) * 1e3, "ms", 0, "");
+            bench_row("forward pass, 32 nodes", bench_time(run_forward, NULL) * 1e6, "us", 0, "");
+        }
+        nc_tir_evolution_destroy(evolution);
+        nc_tir_model_destroy(model);
+    }
     bench_row("one proof, text to verdict", bench_time(run_verify, NULL) * 1e6, "us", 0, "");
+    bench_row("one proof of 32 instructions", bench_time(run_verify_block, NULL) * 1e6, "us", 0,
+              "");
     bench_row("interpreter", 70000 / bench_time(run_machine, NULL) / 1e6, "Mcycles/s", 0, "");
     nc_tir_free_text(lowered);
     nc_tir_destroy(program);

@@ -52,6 +52,8 @@ static void known_equalities_are_proven_and_differences_named(void **state) {
     }
 }
 
+static int runs_to_the_end; /* of behave_alike's first sequence */
+
 /* Both sequences on the same random stack, inputs and memory. 1 when they behave alike. */
 static int behave_alike(const char *a, const char *b, uint64_t *seed) {
     static char program[2][16384];
@@ -86,6 +88,7 @@ static int behave_alike(const char *a, const char *b, uint64_t *seed) {
         assert_int_equal(nc_tir_execute(program[i], &input, &x[i], NULL), NC_OK);
     }
     alike = (x[0].outcome == NC_TIR_HALTED) == (x[1].outcome == NC_TIR_HALTED);
+    runs_to_the_end += x[0].outcome == NC_TIR_HALTED;
     if (alike && x[0].outcome == NC_TIR_HALTED) {
         /* the lowest five elements are the program's own digest */
         int seen = x[0].depth < 21 ? (int)x[0].depth - 5 : 16;
@@ -164,7 +167,7 @@ static void mutate(sequence *s, uint64_t *seed) {
 static void no_mutant_that_changes_behaviour_is_ever_proven(void **state) {
     static char before[8192], after[8192];
     uint64_t seed = 42;
-    int mutant, trial, proven = 0, changed = 0;
+    int mutant, trial, proven = 0, changed = 0, missed = 0;
     (void)state;
     for (mutant = 0; mutant < 22000; mutant++) {
         sequence s, m;
@@ -180,12 +183,19 @@ static void no_mutant_that_changes_behaviour_is_ever_proven(void **state) {
             for (trial = 0; trial < 12; trial++)
                 if (!behave_alike(before, after, &seed))
                     fail_msg("proven, but different:\n%s--\n%s", before, after);
-        } else if (mutant % 16 == 0) {
-            changed += !behave_alike(before, after, &seed);
+        } else if (mutant % 16 == 0) { /* never seen to differ: most likely equivalent, unproven */
+            int alike = 1;
+            runs_to_the_end = 0;
+            for (trial = 0; trial < 40 && alike; trial++)
+                alike = behave_alike(before, after, &seed);
+            changed += !alike;
+            missed += alike && runs_to_the_end >= 5; /* what always crashes shows nothing */
         }
     }
-    printf("22000 mutants, %d proven equivalent and run alike; of 1 in 16 others %d differ\n",
-           proven, changed);
+    printf(
+        "22000 mutants, %d proven equivalent and run alike; of 1 in 16 others %d differ, %d were "
+        "never seen to: of the equivalent ones about %.0f %% are proven\n",
+        proven, changed, missed, 100.0 * proven / (proven + 16.0 * missed));
     assert_true(proven > 500);
     assert_true(changed > 200);
 }
