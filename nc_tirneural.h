@@ -1145,6 +1145,7 @@ static nc_status nc_tir__read_tasm(const char *text, int strict, nc_tir__code *c
             if (word[n - 1] == ':') {
                 uint64_t label;
                 if (n > 121) return nc_tir__bad(&c, word, "label is too long", err);
+                if (n == 1) return nc_tir__bad(&c, word, "a label needs a name", err);
                 label = nc_tir__label_of(code, word, n - 1);
                 if (code->labels[label].value >= 0)
                     return nc_tir__bad(&c, word, "label is defined twice", err);
@@ -3803,9 +3804,10 @@ static void nc_tir__put_input(nc_tir__beam *b, int first, nc_fixed *row) {
 static const nc_fixed *nc_tir__consult(nc_tir__beam *b, uint32_t first, uint32_t last) {
     enum { ROW = NC_TIR__IN + NC_TIR__FFN + NC_TIR__OUT_CODES };
     nc_tir__prover *p = b->p;
+    const nc_tir_model *model = p->model;
     uint32_t rows = last - first, i;
     nc_fixed *hidden, *outputs;
-    if (rows == 0) return NULL;
+    if (rows == 0 || !model) return NULL;
     if (!p->rows || rows > p->row_room) {
         nc_fixed *larger = (nc_fixed *)nc__alloc(NULL, (size_t)rows * ROW * sizeof *larger);
         if (!larger) return NULL;
@@ -3820,7 +3822,7 @@ static const nc_fixed *nc_tir__consult(nc_tir__beam *b, uint32_t first, uint32_t
         nc_tir__count_up(p, b->s, &b->ledger);
         nc_tir__put_input(b, i == 0, p->rows + (size_t)(i - first) * NC_TIR__IN);
     }
-    return nc_tir__decode(p->model, p->rows, rows, hidden, outputs) == NC_OK ? outputs : NULL;
+    return nc_tir__decode(model, p->rows, rows, hidden, outputs) == NC_OK ? outputs : NULL;
 }
 
 /* Moves from `from` on are those of one state: each costs what it lies below the best of them. */
@@ -4280,7 +4282,7 @@ NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t
 
 static void nc_tir__print(char **out, const char *text) {
     size_t n = strlen(text);
-    memcpy(stbds_arraddnptr(*out, n), text, n);
+    if (n) memcpy(stbds_arraddnptr(*out, n), text, n);
 }
 
 static void nc_tir__print_value(char **out, uint64_t value) {
@@ -4753,8 +4755,8 @@ static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
     if (!cell) return 0; /* out of memory: nothing is replaced */
     if (!fresh && cell->value == 0) return 0;
     if (!fresh) { /* proven again below: two sequences may share a key */
-        found = o->answers + (cell->value >> 16);
         length = (uint32_t)(cell->value & 0xffff) - 1;
+        if (length) found = o->answers + (cell->value >> 16);
     } else {
         nc_tir__terms_reset(&p->terms);
         if (nc_tir__symbolic_run(&p->terms, old, count, &p->before) != NC_TIR_PROVEN) return 0;
@@ -4772,7 +4774,7 @@ static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
     if (fresh) {
         cell->value = (uint64_t)stbds_arrlenu(o->answers) << 16 | (length + 1);
         for (i = 0; i < length; i++) stbds_arrput(o->answers, found[i]);
-        found = o->answers + (cell->value >> 16);
+        if (length) found = o->answers + (cell->value >> 16);
     }
     nc_tir__splice(list, at, count, found, length);
     return 1;

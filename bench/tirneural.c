@@ -130,8 +130,8 @@ int main(int argc, char **argv) {
     if (nc_tir_model_load(&model, "examples/data/tir_weights.bin", NULL) == NC_OK) {
         t = corpus(32, model, &seconds);
         if (t > 0) {
-            bench_row("corpus, beam 32, shipped weights: instructions", t, "of before", 0, "");
-            bench_row("corpus, beam 32, shipped weights: time", seconds, "s", 0, "");
+            bench_row("corpus, 32, shipped weights: instructions", t, "of before", 0, "");
+            bench_row("corpus, 32, shipped weights: time", seconds, "s", 0, "");
         }
         if (nc_tir_evolution_create(&evolution, model, 1) == NC_OK &&
             nc_tir_encode(BLOCK_OF_32, words, NULL) == NC_OK) {

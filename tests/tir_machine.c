@@ -179,6 +179,7 @@ static void malformed_tasm_is_refused_with_its_position(void **state) {
                {"dup 16\n", 1, 5},
                {"push 18446744069414584321\n", 1, 6},
                {"a: a:\n", 1, 4},
+               {"nop\n :\n", 2, 2},
                {"nop\ncall b\n", 2, 1}};
     nc_tir_execution x;
     nc_error err;
