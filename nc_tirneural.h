@@ -4884,12 +4884,17 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
     stbds_arrfree(all);
 }
 
-/* Whether the instruction at i belongs to straight-line code: it does not jump, it is not the one
- * that a skiz before it may skip, and its stack index is one that exists. */
+/* May a skiz before the instruction at i skip it? One at the end of the region before is marked by
+ * a line number that no text has. */
+static int nc_tir__is_conditional(const nc_tir__tasm *code, size_t i) {
+    return code[i].line == UINT32_MAX || (i > 0 && code[i - 1].op == NC_TIR__I_SKIZ);
+}
+
+/* Whether the instruction at i belongs to straight-line code: it does not jump, nothing may skip
+ * it, and its stack index is one that exists. */
 static int nc_tir__is_straight(const nc_tir__tasm *code, size_t i) {
     const nc_tir__instruction *table = &nc_tir__table[code[i].op];
-    if (table->flags & NC_TIR__JUMP) return 0;
-    if (i > 0 && code[i - 1].op == NC_TIR__I_SKIZ) return 0;
+    if ((table->flags & NC_TIR__JUMP) || nc_tir__is_conditional(code, i)) return 0;
     return table->arg != NC_TIR__INDEX || code[i].arg < 16;
 }
 
@@ -4925,7 +4930,7 @@ static int nc_tir__is_closed(const nc_tir__region *r) {
     size_t n = stbds_arrlenu(r->code);
     uint32_t op = NC_TIR__I_NOP;
     if (n) op = r->code[n - 1].op;
-    if (n > 1 && r->code[n - 2].op == NC_TIR__I_SKIZ) return 0;
+    if (n && nc_tir__is_conditional(r->code, n - 1)) return 0;
     return op == NC_TIR__I_RETURN || op == NC_TIR__I_HALT || op == NC_TIR__I_RECURSE ||
            op == NC_TIR__I_RECURSE_OR_RETURN;
 }
@@ -4972,7 +4977,10 @@ static nc_status nc_tir__divide(nc_tir__optimizer *o) {
             stbds_arrput(o->regions, r);
             at = stbds_arrlenu(o->regions) - 1;
         }
-        if (i < n) stbds_arrput(o->regions[at].code, o->code.list[i]);
+        if (i == n) break;
+        stbds_arrput(o->regions[at].code, o->code.list[i]);
+        if (i && starts[i] && o->code.list[i - 1].op == NC_TIR__I_SKIZ)
+            o->regions[at].code[0].line = UINT32_MAX;
     }
     for (i = 0; i < labels; i++) {
         if (o->code.labels[i].value < 0) continue;
@@ -5009,11 +5017,11 @@ static int nc_tir__plain_body(const nc_tir__region *r, int calls_allowed) {
         if (nc_tir__is_straight(r->code, i)) continue;
         if (!calls_allowed) return -1;
         if (r->code[i].op != NC_TIR__I_CALL && r->code[i].op != NC_TIR__I_SKIZ) {
-            if (i == 0 || r->code[i - 1].op != NC_TIR__I_SKIZ) return -1;
+            if (!nc_tir__is_conditional(r->code, i)) return -1;
             if (nc_tir__table[r->code[i].op].flags & NC_TIR__JUMP) return -1;
         }
     }
-    if (n > 1 && r->code[n - 2].op == NC_TIR__I_SKIZ) return -1;
+    if (r->code[0].line == UINT32_MAX || nc_tir__is_conditional(r->code, n - 1)) return -1;
     return (int)n - 1;
 }
 
@@ -5046,7 +5054,7 @@ static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, si
     size_t start, n;
     uint64_t value;
     if (i + 4 > stbds_arrlenu(r->code) || code[i].op != NC_TIR__I_SKIZ ||
-        code[i + 2].op != NC_TIR__I_SKIZ || (i > 0 && code[i - 1].op == NC_TIR__I_SKIZ))
+        code[i + 2].op != NC_TIR__I_SKIZ || nc_tir__is_conditional(code, i))
         return 0;
     c->a = nc_tir__callee(o, &code[i + 1]);
     c->b = nc_tir__callee(o, &code[i + 3]);
@@ -5131,10 +5139,10 @@ static int nc_tir__affords(const nc_tir__optimizer *o, const nc_tir__tasm *extra
  * called once becomes its body. */
 static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i) {
     nc_tir__region *callee = nc_tir__callee(o, &r->code[i]);
-    int skipped = i > 0 && r->code[i - 1].op == NC_TIR__I_SKIZ, n, alone;
+    int skipped = nc_tir__is_conditional(r->code, i), n, alone;
     nc_tir__tasm *body;
     size_t k;
-    if (!callee || callee == r) return 0;
+    if (!callee || callee == r || r->code[i].line == UINT32_MAX) return 0;
     n = nc_tir__plain_body(callee, 0);
     if (n < 0 || (skipped && n > 1)) return 0;
     alone = nc_tir__is_internal(o, callee) && nc_tir__references(o, callee) == 1;

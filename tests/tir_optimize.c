@@ -262,6 +262,12 @@ static void branches_fold_where_nothing_changes(void **state) {
         /* the instruction behind skiz is not straight-line code */
         {"f: push 3 swap 1 skiz pop 1 push 4 pop 1 return",
          "f:\n    push 3\n    swap 1\n    skiz\n    pop 1\n    return\n\n"},
+        /* nor is it where a label stands before it */
+        {"f: push 3 swap 1 skiz g: pop 1 push 4 pop 1 return",
+         "f:\n    push 3\n    swap 1\n    skiz\ng:\n    pop 1\n    return\n\n"},
+        /* a return that may be skipped ends nothing */
+        {"f: hash skiz g: return h: hash skiz return",
+         "f:\n    hash\n    skiz\ng:\n    return\nh:\n    hash\n    skiz\n    return\n"},
         /* equal code is kept once, under both names */
         {"f: hash pop 5 return g: hash pop 5 return",
          "f:\ng:\n    hash\n    pop 5\n    return\n\n"},
