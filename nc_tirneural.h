@@ -55,7 +55,9 @@
    The classical lowering always runs. A block of its output is replaced only by a sequence that
    is proven to leave the same stack, the same effects in the same order and the same crash
    conditions, and that is cheaper and in no table more expensive. What cannot be proven stays
-   as it was. */
+   as it was. A network may guide the search (examples/data/tir_weights.bin, or your own from
+   examples/tir_train.c): it changes which code is found, never whether it is right. Link with -lm,
+   and with -pthread where that is a library of its own. */
 
 #ifndef NC_TIRNEURAL_H
 #define NC_TIRNEURAL_H
