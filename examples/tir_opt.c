@@ -417,6 +417,39 @@ static int corpus_file(job *j, const char *path, const char *name, const char *c
     return 0;
 }
 
+/* A whole program on the interpreter before and after, on inputs 0, 1, 2, 0, 1, 2, ...; most of the
+ * compiler's programs cannot halt on any easy input, and are compared up to where they crash. */
+static int machine_file(job *j, const char *path, const char *name) {
+    static nc_gl values[4096];
+    nc_tir_input input = {0};
+    nc_tir_execution x[2];
+    nc_tir_report r;
+    nc_error err = {0};
+    char *tasm[2];
+    size_t i;
+    int k;
+    nc_status status = convert(j, path, &tasm[0], &tasm[1], &r, &err);
+    for (i = 0; i < 4096; i++) values[i] = i % 3;
+    input.public_input = input.secret_input = input.secret_digests = values;
+    input.public_count = input.secret_count = 4096;
+    input.digest_count = 800;
+    for (k = 0; k < 2 && status == NC_OK; k++)
+        status = nc_tir_execute(tasm[k], &input, &x[k], &err);
+    if (status == NC_OK) {
+        const char *tall[2];
+        for (k = 0; k < 2; k++) (void)nc_tir_tallest_run(&x[k], &tall[k]);
+        printf("%-42.*s %7llu>%-7llu %7llu>%-7llu %10s>%-10s %s\n", (int)strcspn(name, "."), name,
+               (unsigned long long)x[0].processor, (unsigned long long)x[1].processor,
+               (unsigned long long)x[0].padded_height, (unsigned long long)x[1].padded_height,
+               tall[0], tall[1], nc_tir_outcome_str(x[1].outcome));
+        nc_tir_free_output(&x[0]);
+        nc_tir_free_output(&x[1]);
+    }
+    nc_tir_free_text(tasm[0]);
+    nc_tir_free_text(tasm[1]);
+    return status == NC_OK ? 0 : fail(path, status, &err);
+}
+
 static int corpus(job *j) {
     char *names[512], path[2048], *csv;
     size_t count = 0, i, n;
@@ -454,6 +487,13 @@ static int corpus(job *j) {
                "candidates rejected\n",
                sum.improved, sum.slack, sum.slack ? 100.0 * sum.improved / sum.slack : 100.0,
                sum.rejected);
+    }
+    printf("\n%-42s %15s %15s %21s %s\n", "real machine, on inputs 0, 1, 2, 0, ..",
+           "processor rows", "padded height", "tallest table", "ends with");
+    for (i = 0; i < count && !failed; i++) {
+        if (!has_suffix(names[i], ".linked.tasm")) continue;
+        snprintf(path, sizeof path, "%s/%s", j->corpus, names[i]);
+        failed = machine_file(j, path, names[i]);
     }
     for (i = 0; i < count; i++) free(names[i]);
     free(csv);
