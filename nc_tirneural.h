@@ -4784,9 +4784,9 @@ static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
 
 /* Shorten pieces of code that together are too long for one search, until none gets shorter. */
 static int nc_tir__shorten_pieces(nc_tir__optimizer *o, nc_tir__tasm **list) {
-    static const size_t sizes[2] = {24, 12};
+    static const size_t sizes[3] = {28, 16, 8};
     int changed = 0, s;
-    for (s = 0; s < 2; s++) {
+    for (s = 0; s < 3; s++) {
         size_t at = 0, size = sizes[s];
         while (at + 2 <= stbds_arrlenu(*list) && !o->cancelled) {
             size_t left = stbds_arrlenu(*list) - at;
@@ -4794,7 +4794,7 @@ static int nc_tir__shorten_pieces(nc_tir__optimizer *o, nc_tir__tasm **list) {
                 changed = 1;
                 at = at > size ? at - size : 0;
             } else {
-                at += size / 4;
+                at += (size + 5) / 6;
             }
         }
     }
