@@ -5100,9 +5100,10 @@ static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
     int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
     code[n++] = nc_tir__make(NC_TIR__I_SWAP, 1);
     code[n++] = nc_tir__make(NC_TIR__I_POP, 1);
-    if (b == 0) { /* the flag that A drops and leaves is made and dropped in A itself */
+    if (b == 0) { /* the flag that A drops and leaves is made and dropped in A itself. A may not
+                     call: where a callee halts, the flag's place would be missed too early */
         nc_tir__tasm flag = nc_tir__make(NC_TIR__I_PUSH, 1), drop = nc_tir__make(NC_TIR__I_POP, 1);
-        if (nc_tir__references(o, c->a) != 1 ||
+        if (a < 0 || nc_tir__references(o, c->a) != 1 ||
             nc_tir__is_entered(o, (size_t)(c->a - o->regions)) || !nc_tir__is_internal(o, c->a))
             return 0;
         nc_tir__splice(&c->a->code, stbds_arrlenu(c->a->code) - 1, 0, &drop, 1);
