@@ -68,7 +68,7 @@ static void bench_row(const char *what, double value, const char *unit, double r
 
 /* A part of a whole: its rate, its time and its share of the whole's time. */
 static inline void bench_part(const char *what, double rate, const char *unit, double seconds,
-                       double share) {
+                              double share) {
     printf("%-44s %14.4g %-10s %9.1f us %5.1f %%\n", what, rate, unit, 1e6 * seconds, 100 * share);
     fflush(stdout);
     if (bench_json)
