@@ -484,15 +484,15 @@ NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *trainer);
 NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
 /* Text for a verdict. */
 NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
-/* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
- * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. */
-NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
-                                      char **optimized, nc_tir_report *report, nc_error *err);
 /* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
  * than nc_tir_lower in any table of the static model. options and report may be null. Errors:
  * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG. */
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err);
+/* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
+ * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. */
+NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
+                                      char **optimized, nc_tir_report *report, nc_error *err);
 /* The whole road in one call, for other languages: TIR text in, TASM text and the report as a JSON
  * object out (json may be null). Free both with nc_tir_free_text. */
 NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
@@ -1040,6 +1040,13 @@ static void nc_tir__add_rows(nc_tir_heights *h, const nc_tir__tasm *t) {
     h->ram += cost[4];
     h->jump_stack += cost[5];
     if (t->op == NC_TIR__I_READ_MEM || t->op == NC_TIR__I_WRITE_MEM) h->ram += t->arg;
+}
+
+/* Static rows of straight or any other code, in text order. */
+static void nc_tir__sum_rows(nc_tir_heights *h, const nc_tir__tasm *list, size_t n) {
+    size_t i;
+    memset(h, 0, sizeof *h);
+    for (i = 0; i < n; i++) nc_tir__add_rows(h, &list[i]);
 }
 
 /* Whether the n characters at text spell name. */
@@ -2428,10 +2435,10 @@ typedef struct nc_tir__prover {
     uint8_t goal[NC_TIR__WINDOW];
     uint32_t goal_count, base;
     uint64_t present; /* operations among the units, one bit each */
-    uint64_t place_key[NC_TIR__WINDOW], unit_key[NC_TIR__MAX_UNITS];
-    struct nc_tir__move *moves; /* stb_ds array */
-    nc_tir__state *states;      /* all levels, stb_ds array */
-    uint32_t *order;            /* stb_ds array */
+    uint64_t place_key[NC_TIR__WINDOW], unit_key[NC_TIR__MAX_UNITS]; /* of the states' hashes */
+    struct nc_tir__move *moves;                                      /* stb_ds array */
+    nc_tir__state *states;                                           /* all levels, stb_ds array */
+    uint32_t *order;                                                 /* stb_ds array */
     uint32_t bucket[NC_TIR__BUCKETS + 1];
     nc_tir__tasm found[NC_TIR__MAX_LEVELS];
     uint64_t expanded; /* states looked at, ever */
@@ -2982,8 +2989,8 @@ enum {
     NC_TIR__SCORE = 64,
     NC_TIR__SCORE_DEAD = 16,      /* a value nobody needs */
     NC_TIR__SCORE_MISPLACED = 19, /* an element that is not where it must end */
-    NC_TIR__SCORE_DISORDER = 40,
-    NC_TIR__SCORE_ARGS = 20 /* an element out of order */
+    NC_TIR__SCORE_DISORDER = 40,  /* an element out of the order it must end in */
+    NC_TIR__SCORE_ARGS = 20       /* an operand out of its order */
 };
 
 /* Steele, Lea, Flood: splitmix64. */
@@ -3194,7 +3201,6 @@ static void nc_tir__as_multiple(nc_tir__terms *t, nc_tir__node *node) {
 /* Set up the problem from p->before: needed units, goal, starting stack. 0 when too large. */
 static int nc_tir__pose(nc_tir__prover *p, nc_tir__state *start) {
     nc_tir__meaning *s = &p->before;
-    uint64_t seed = 0;
     uint32_t i, j;
     int local, base = NC_TIR__INPUTS + s->dip - 16;
     if (s->too_many_nodes || base < 0) return 0;
@@ -3229,8 +3235,6 @@ static int nc_tir__pose(nc_tir__prover *p, nc_tir__state *start) {
         p->present |= UINT64_C(1) << p->units[i].instruction.op;
         if (p->units[i].instruction.op == NC_TIR__I_ASSERT_VECTOR) nc_tir__choose_half(p, i);
     }
-    for (i = 0; i < NC_TIR__WINDOW; i++) p->place_key[i] = nc_tir__splitmix(&seed) | 1;
-    for (i = 0; i < NC_TIR__MAX_UNITS; i++) p->unit_key[i] = nc_tir__splitmix(&seed) | 1;
     for (i = 0; i < start->n; i++) start->hash += p->place_key[i] * (start->stack[i] + 1u);
     return 1;
 }
@@ -3926,7 +3930,11 @@ static void nc_tir__prover_free(nc_tir__prover *p) {
 /* A prover, with a network or without. Null when out of memory. */
 static nc_tir__prover *nc_tir__prover_new(const nc_tir_model *model, uint32_t guide) {
     nc_tir__prover *p = (nc_tir__prover *)nc__calloc(NULL, sizeof *p);
+    uint64_t seed = 0;
+    uint32_t i;
     if (!p) return NULL;
+    for (i = 0; i < NC_TIR__WINDOW; i++) p->place_key[i] = nc_tir__splitmix(&seed) | 1;
+    for (i = 0; i < NC_TIR__MAX_UNITS; i++) p->unit_key[i] = nc_tir__splitmix(&seed) | 1;
     p->model = model;
     p->guide = (int32_t)guide;
     p->activations = (nc_tir__activations *)nc__alloc(NULL, sizeof *p->activations);
@@ -4702,26 +4710,26 @@ typedef struct nc_tir__optimizer {
     nc_tir_report report;
 } nc_tir__optimizer;
 
+/* Rows of the real machine's stack table. */
+static uint64_t nc_tir__stack_rows(const nc_tir__tasm *list, size_t n) {
+    uint64_t rows = 0;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        uint32_t pops = nc_tir__pops(&list[i]), pushes = nc_tir__pushes(&list[i]);
+        rows += pops > pushes ? pops - pushes : pushes - pops;
+    }
+    return rows;
+}
+
 /* Rows of the static model and the stack rows of the real one: none may grow. */
 static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__tasm *after,
                            size_t m) {
     nc_tir_heights a, b;
-    uint64_t moved_a = 0, moved_b = 0;
-    size_t i;
-    memset(&a, 0, sizeof a);
-    memset(&b, 0, sizeof b);
-    for (i = 0; i < n; i++) {
-        uint32_t pops = nc_tir__pops(&before[i]), pushes = nc_tir__pushes(&before[i]);
-        nc_tir__add_rows(&a, &before[i]);
-        moved_a += pops > pushes ? pops - pushes : pushes - pops;
-    }
-    for (i = 0; i < m; i++) {
-        uint32_t pops = nc_tir__pops(&after[i]), pushes = nc_tir__pushes(&after[i]);
-        nc_tir__add_rows(&b, &after[i]);
-        moved_b += pops > pushes ? pops - pushes : pushes - pops;
-    }
+    nc_tir__sum_rows(&a, before, n);
+    nc_tir__sum_rows(&b, after, m);
     return m < n && b.processor < a.processor && b.hash <= a.hash && b.u32 <= a.u32 &&
-           b.op_stack <= a.op_stack && b.ram <= a.ram && moved_b <= moved_a;
+           b.op_stack <= a.op_stack && b.ram <= a.ram &&
+           nc_tir__stack_rows(after, m) <= nc_tir__stack_rows(before, n);
 }
 
 /* The answer of an earlier search for the same instructions, or a fresh cell. */
@@ -4838,12 +4846,9 @@ static void nc_tir__report_block(nc_tir__optimizer *o, const nc_tir__tasm *befor
                                  const nc_tir__tasm *after, size_t m, int improved) {
     nc_tir_heights a, b;
     nc_tir_block block;
-    size_t i;
     double bound = nc_tir__bound(o, before, n);
-    memset(&a, 0, sizeof a);
-    memset(&b, 0, sizeof b);
-    for (i = 0; i < n; i++) nc_tir__add_rows(&a, &before[i]);
-    for (i = 0; i < m; i++) nc_tir__add_rows(&b, &after[i]);
+    nc_tir__sum_rows(&a, before, n);
+    nc_tir__sum_rows(&b, after, m);
     block.instruction = (uint32_t)o->done;
     block.before = (uint32_t)n;
     block.after = (uint32_t)m;
@@ -5072,7 +5077,7 @@ static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, si
 /* Both branches do the same: neither condition nor flag is needed. */
 static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
                               const nc_tir__choice *c) {
-    nc_tir__tasm *one = NULL, *two = NULL, *drop = NULL;
+    nc_tir__tasm *one = NULL, *two = NULL;
     int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0), k, equal;
     if (a < 0 || b < 0) return 0;
     stbds_arrput(one, nc_tir__make(NC_TIR__I_POP, 1));
@@ -5088,7 +5093,6 @@ static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
     }
     stbds_arrfree(one);
     stbds_arrfree(two);
-    stbds_arrfree(drop);
     return equal;
 }
 
@@ -5124,16 +5128,25 @@ static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
     return 1;
 }
 
+/* Rows and instructions of the program as it stands. */
+static uint32_t nc_tir__measure(const nc_tir__optimizer *o, nc_tir_heights *h) {
+    size_t i, k, n = 0;
+    memset(h, 0, sizeof *h);
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        if (o->regions[i].gone) continue;
+        for (k = 0; k < stbds_arrlenu(o->regions[i].code); k++)
+            nc_tir__add_rows(h, &o->regions[i].code[k]);
+        n += k;
+    }
+    return (uint32_t)n;
+}
+
 /* Would the program with one instruction more still be within the classical rows of all tables? */
 static int nc_tir__affords(const nc_tir__optimizer *o, const nc_tir__tasm *extra) {
     const nc_tir_heights *limit = &o->report.before;
     nc_tir_heights h;
-    size_t i, k;
-    memset(&h, 0, sizeof h);
+    (void)nc_tir__measure(o, &h);
     nc_tir__add_rows(&h, extra);
-    for (i = 0; i < stbds_arrlenu(o->regions); i++)
-        for (k = 0; !o->regions[i].gone && k < stbds_arrlenu(o->regions[i].code); k++)
-            nc_tir__add_rows(&h, &o->regions[i].code[k]);
     return h.processor <= limit->processor && h.hash <= limit->hash && h.u32 <= limit->u32 &&
            h.op_stack <= limit->op_stack && h.ram <= limit->ram;
 }
@@ -5776,47 +5789,24 @@ struct nc_tir_evolution {
     volatile int *stop; /* another thread's wish; or null */
 };
 
-/* The blocks of a text join the batch, each once. */
-static nc_status nc_tir__collect(nc_tir_evolution *e, const char *tasm, nc_error *err) {
-    nc_tir__code code;
-    nc_status status = nc_tir__read_tasm(tasm, 0, &code, err);
-    size_t first = 0, end, at, stop, i;
-    for (;
-         status == NC_OK && first<stbds_arrlenu(code.list); first = end> first ? end : first + 1) {
-        end = nc_tir__segment_end(&code, first);
-        for (at = first; at < end; at = stop) {
-            nc_tir__exercise x;
-            int fresh = 0;
-            stop = nc_tir__block_end(code.list, end, at, NC_TIR_BLOCK_NODES);
-            if (stop - at < 3 || stbds_arrlenu(e->exercises) == NC_TIR__MAX_BATCH) continue;
-            if (!nc_tir__remembered(&e->seen, code.list + at, stop - at, &fresh)) break;
-            if (!fresh) continue;
-            x.first = (uint32_t)stbds_arrlenu(e->code);
-            x.count = (uint32_t)(stop - at);
-            for (i = at; i < stop; i++) stbds_arrput(e->code, code.list[i]);
-            stbds_arrput(e->exercises, x);
-        }
-    }
-    nc_tir__code_free(&code);
-    return status;
-}
-
 /* Rows of the best proven code that the prover's model finds for a block with a narrow beam. */
 static void nc_tir__score_block(nc_tir__prover *p, const nc_tir__tasm *code, uint32_t count,
                                 nc_tir_heights *rows) {
-    uint32_t length = 0, i;
-    memset(rows, 0, sizeof *rows);
+    uint32_t length = 0;
     nc_tir__terms_reset(&p->terms);
     if (nc_tir__symbolic_run(&p->terms, code, count, &p->before) == NC_TIR_PROVEN) {
         nc_tir__see_block(p, code, count);
         length = nc_tir__search(p, count, 2);
     }
-    if (length && nc_tir__prove(p, code, count, p->found, length == UINT32_MAX ? 0 : length) ==
-                      NC_TIR_PROVEN) {
-        for (i = 0; length != UINT32_MAX && i < length; i++) nc_tir__add_rows(rows, &p->found[i]);
+    if (length == 0) {
+        nc_tir__sum_rows(rows, code, count);
         return;
     }
-    for (i = 0; i < count; i++) nc_tir__add_rows(rows, &code[i]);
+    if (length == UINT32_MAX) length = 0;
+    if (nc_tir__prove(p, code, count, p->found, length) == NC_TIR_PROVEN)
+        nc_tir__sum_rows(rows, p->found, length);
+    else
+        nc_tir__sum_rows(rows, code, count);
 }
 
 /* Padded height first, then the tallest table, then all rows. */
@@ -5937,9 +5927,31 @@ NC_API void nc_tir_evolution_destroy(nc_tir_evolution *e) {
 }
 
 NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *e, const char *tasm, nc_error *err) {
+    nc_tir__code code;
+    nc_status status;
+    size_t first = 0, end, at, stop, i;
     nc__clear(err);
     if (!e || !tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no code");
-    return nc_tir__collect(e, tasm, err);
+    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    while (status == NC_OK && first < stbds_arrlenu(code.list)) {
+        end = nc_tir__segment_end(&code, first);
+        for (at = first; at < end && status == NC_OK; at = stop) {
+            nc_tir__exercise x;
+            int fresh = 0;
+            stop = nc_tir__block_end(code.list, end, at, NC_TIR_BLOCK_NODES);
+            if (stop - at < 3 || stbds_arrlenu(e->exercises) == NC_TIR__MAX_BATCH) continue;
+            if (!nc_tir__remembered(&e->seen, code.list + at, stop - at, &fresh))
+                status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+            if (!fresh) continue;
+            x.first = (uint32_t)stbds_arrlenu(e->code);
+            x.count = (uint32_t)(stop - at);
+            for (i = at; i < stop; i++) stbds_arrput(e->code, code.list[i]);
+            stbds_arrput(e->exercises, x);
+        }
+        first = end > first ? end : first + 1;
+    }
+    nc_tir__code_free(&code);
+    return status;
 }
 
 NC_API uint32_t nc_tir_evolution_blocks(const nc_tir_evolution *e) {
@@ -6248,12 +6260,9 @@ NC_API uint64_t nc_tir_tallest(const nc_tir_heights *h, const char **table) {
 NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err) {
     nc_tir__code code;
     nc_status status;
-    size_t i;
     if (!heights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no heights");
-    memset(heights, 0, sizeof *heights);
     status = nc_tir__read_tasm(tasm, 0, &code, err);
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(code.list); i++)
-        nc_tir__add_rows(heights, &code.list[i]);
+    nc_tir__sum_rows(heights, code.list, status == NC_OK ? stbds_arrlenu(code.list) : 0);
     nc_tir__code_free(&code);
     return status;
 }
@@ -6615,7 +6624,7 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     if (status == NC_OK) {
         o.total = stbds_arrlenu(o.code.list);
         o.report.instructions_before = (uint32_t)o.total;
-        for (i = 0; i < o.total; i++) nc_tir__add_rows(&o.report.before, &o.code.list[i]);
+        nc_tir__sum_rows(&o.report.before, o.code.list, o.total);
         o.prover = nc_tir__prover_new(o.options->model, o.options->guide ? o.options->guide : 4);
         status = o.prover ? nc_tir__divide(&o) : NC_ERR_MEMORY;
         if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
@@ -6630,10 +6639,10 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     if (status == NC_OK) {
         nc_tir__print_regions(&o, &text);
         status = nc_tir__deliver(&text, optimized);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
+        o.report.instructions_after = nc_tir__measure(&o, &o.report.after);
+        o.report.expanded = o.prover->expanded;
     }
-    if (status == NC_OK) status = nc_tir_profile_static(*optimized, &o.report.after, err);
-    if (status == NC_OK) status = nc_tir_count(*optimized, &o.report.instructions_after, err);
-    if (o.prover) o.report.expanded = o.prover->expanded;
     if (status == NC_OK && report) *report = o.report;
     nc_tir__optimizer_free(&o);
     return status;
