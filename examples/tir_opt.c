@@ -37,7 +37,7 @@ static const char usage[] =
 
 typedef struct job {
     const char *in, *out, *corpus, *profile, *weights;
-    int raw, lower_only, json, tasm, train;
+    int raw, lower_only, json, train;
     nc_tir_options options;
 } job;
 
@@ -218,13 +218,13 @@ static int show_progress(void *user, uint64_t done, uint64_t total) {
     return 0;
 }
 
-/* Weights from the file, evolved on the code when asked for; null without either. */
-static nc_status get_weights(const job *j, const char *code, nc_tir_model **model, nc_error *err) {
+/* Weights of the file, or of the default one, evolved on the code. */
+static nc_status evolve_weights(const job *j, const char *code, nc_tir_model **model,
+                                nc_error *err) {
     nc_tir_trainer *trainer;
     nc_tir_model *start;
     nc_status status = NC_OK;
     *model = NULL;
-    if (!j->train) return j->weights ? nc_tir_model_load(model, j->weights, err) : NC_OK;
     status = nc_tir_model_create(&start, 1);
     if (status != NC_OK) return status;
     status = nc_tir_trainer_create(&trainer, j->weights, start, 1, err);
@@ -272,8 +272,10 @@ static nc_status convert(const job *j, const char *path, char **classical, char 
     if (status == NC_OK && !j->lower_only) {
         nc_tir_options options = j->options;
         nc_tir_model *model = NULL;
-        status = get_weights(j, *classical, &model, err);
-        options.model = model;
+        if (j->train) {
+            status = evolve_weights(j, *classical, &model, err);
+            options.model = model;
+        }
         if (status == NC_OK)
             status = nc_tir_optimize_tasm(*classical, &options, better, report, err);
         nc_tir_model_destroy(model);
@@ -388,7 +390,13 @@ static void add_totals(totals *sum, const totals *t) {
     sum->rejected += t->rejected;
 }
 
-static int corpus_file(job *j, const char *path, const char *name, const char *csv, totals *sum) {
+/* A whole program before and after; null where there is none. */
+typedef struct pair {
+    char *before, *after;
+} pair;
+
+static int corpus_file(job *j, const char *path, const char *name, const char *csv, totals *sum,
+                       pair *kept) {
     char *classical, *better, module[160];
     nc_tir_report r;
     nc_error err = {0};
@@ -412,23 +420,24 @@ static int corpus_file(job *j, const char *path, const char *name, const char *c
     corpus_row(module, &t, nc_tir_padded(nc_tir_tallest(&r.before, NULL)),
                nc_tir_padded(nc_tir_tallest(&r.after, NULL)), now() - start);
     add_totals(sum, &t);
-    nc_tir_free_text(classical);
-    nc_tir_free_text(better);
+    kept->before = classical;
+    kept->after = better;
     return 0;
 }
 
 /* A whole program on the interpreter before and after, on inputs 0, 1, 2, 0, 1, 2, ...; most of the
  * compiler's programs cannot halt on any easy input, and are compared up to where they crash. */
-static int machine_file(job *j, const char *path, const char *name) {
+static int machine_row_of(const pair *program, const char *name) {
     static nc_gl values[4096];
     nc_tir_input input = {0};
     nc_tir_execution x[2];
-    nc_tir_report r;
     nc_error err = {0};
-    char *tasm[2];
+    const char *tasm[2];
     size_t i;
     int k;
-    nc_status status = convert(j, path, &tasm[0], &tasm[1], &r, &err);
+    nc_status status = NC_OK;
+    tasm[0] = program->before;
+    tasm[1] = program->after;
     for (i = 0; i < 4096; i++) values[i] = i % 3;
     input.public_input = input.secret_input = input.secret_digests = values;
     input.public_count = input.secret_count = 4096;
@@ -445,12 +454,11 @@ static int machine_file(job *j, const char *path, const char *name) {
         nc_tir_free_output(&x[0]);
         nc_tir_free_output(&x[1]);
     }
-    nc_tir_free_text(tasm[0]);
-    nc_tir_free_text(tasm[1]);
-    return status == NC_OK ? 0 : fail(path, status, &err);
+    return status == NC_OK ? 0 : fail(name, status, &err);
 }
 
 static int corpus(job *j) {
+    static pair programs[512];
     char *names[512], path[2048], *csv;
     size_t count = 0, i, n;
     struct dirent *entry;
@@ -476,7 +484,7 @@ static int corpus(job *j) {
         for (i = 0; i < count && !failed; i++) {
             if (!has_suffix(names[i], linked ? ".linked.tasm" : ".tir")) continue;
             snprintf(path, sizeof path, "%s/%s", j->corpus, names[i]);
-            failed = corpus_file(j, path, names[i], csv, &sum);
+            failed = corpus_file(j, path, names[i], csv, &sum, &programs[i]);
         }
         corpus_row("total", &sum, 0, 0, now() - start);
         if (sum.hand > 0)
@@ -491,18 +499,21 @@ static int corpus(job *j) {
     printf("\n%-42s %15s %15s %21s %s\n", "real machine, on inputs 0, 1, 2, 0, ..",
            "processor rows", "padded height", "tallest table", "ends with");
     for (i = 0; i < count && !failed; i++) {
-        if (!has_suffix(names[i], ".linked.tasm")) continue;
-        snprintf(path, sizeof path, "%s/%s", j->corpus, names[i]);
-        failed = machine_file(j, path, names[i]);
+        if (has_suffix(names[i], ".linked.tasm")) failed = machine_row_of(&programs[i], names[i]);
     }
-    for (i = 0; i < count; i++) free(names[i]);
+    for (i = 0; i < count; i++) {
+        nc_tir_free_text(programs[i].before);
+        nc_tir_free_text(programs[i].after);
+        free(names[i]);
+    }
     free(csv);
     return failed;
 }
 
 int main(int argc, char **argv) {
     job j = {0};
-    int i;
+    nc_tir_model *model = NULL;
+    int i, failed;
     for (i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : "";
         if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
@@ -539,5 +550,13 @@ int main(int argc, char **argv) {
     }
     if (!j.in == !j.corpus) return fputs(usage, stderr), 2;
     j.options.on_block_user = j.out ? stdout : stderr;
-    return j.corpus ? corpus(&j) : one_file(&j);
+    if (j.weights && !j.train) {
+        nc_error err = {0};
+        nc_status status = nc_tir_model_load(&model, j.weights, &err);
+        if (status != NC_OK) return fail(j.weights, status, &err);
+        j.options.model = model;
+    }
+    failed = j.corpus ? corpus(&j) : one_file(&j);
+    nc_tir_model_destroy(model);
+    return failed;
 }
