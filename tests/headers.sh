@@ -98,6 +98,7 @@ EOF
             [ $std = c++17 ] && o="-O2 -fopenmp"
             echo "$n $cc -x c++ -std=$std $o impl.c"
         done
+        grep -q stb_ds.h $h && echo "$n $cc -x c++ -std=c++17 -O0 -I$work/stb impl.c"
         echo "$n $cc -x c++ -std=c++17 -O0 static.c"
     done
     if grep -q '^#ifdef NC_GPU$' $h; then # with nc_gpu.h beside it
