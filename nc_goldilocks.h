@@ -511,6 +511,11 @@ NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed 
  * reach 2^62, plain 64-bit integers do the same faster. Errors as nc_gl_matmul. */
 NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
                                  size_t k, size_t n);
+/* The same where it is known that |a[i]| <= most_a and |b[i]| <= most_b (raw magnitudes): small
+ * matrices save the pass that finds them. Wrong bounds give wrong results, nothing worse. */
+NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t most_a,
+                                        const nc_fixed *b, uint64_t most_b, size_t m, size_t k,
+                                        size_t n);
 /* out[i] = e^x[i] / sum of e^x[j], each to one unit of 2^-16; out may be x. NC_ERR_LIMIT for
  * n > 2^16. */
 NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n);
@@ -3995,7 +4000,7 @@ NC_GL__TARGET512 static size_t nc_fixed__largest512(uint64_t *largest, const nc_
 }
 #endif
 
-/* The largest magnitude among n raw values. */
+/* The largest magnitude of n raw values. */
 static uint64_t nc_fixed__largest(const nc_fixed *a, size_t n) {
     uint64_t largest = 0;
     size_t i = 0;
@@ -4021,10 +4026,12 @@ static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, siz
 }
 
 #ifdef NC_GL__X86
-/* Eight rows of C or one, sixteen columns a step, over centred values x: signed 32-bit products and
- * 64-bit sums, or with IFMA, whose product and sum are one instruction, the low 52 bits of both
- * (two's complement, so right for sums below 2^51 in magnitude). Returns the columns done. */
+/* Eight, four, two rows of C or one, sixteen columns a step, over centred values x: signed 32-bit
+ * products and 64-bit sums, or with IFMA, whose product and sum are one instruction, the low 52 bits
+ * of both (two's complement, so right for sums below 2^51 in magnitude). Returns the columns done. */
 #define NC_FIXED__EIGHT(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
+#define NC_FIXED__FOUR(m) m(0) m(1) m(2) m(3)
+#define NC_FIXED__TWO(m) m(0) m(1)
 #define NC_FIXED__ONE(m) m(0)
 #define NC_FIXED__LOAD(r)                                                                          \
     __m512i s##r = q ? nc_gl__load512(c + r * n + j) : _mm512_setzero_si512();                     \
@@ -4070,24 +4077,43 @@ static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, siz
         return j;                                                                                  \
     }
 #define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_add_epi64(sum, _mm512_mul_epi32(x, y))
-NC_FIXED__ROWS(nc_fixed__rows512, NC_GL__TARGET512, 0, 8, NC_FIXED__EIGHT)
-NC_FIXED__ROWS(nc_fixed__row512, NC_GL__TARGET512, 0, 1, NC_FIXED__ONE)
+NC_FIXED__ROWS(nc_fixed__8_rows512, NC_GL__TARGET512, 0, 8, NC_FIXED__EIGHT)
+NC_FIXED__ROWS(nc_fixed__4_rows512, NC_GL__TARGET512, 0, 4, NC_FIXED__FOUR)
+NC_FIXED__ROWS(nc_fixed__2_rows512, NC_GL__TARGET512, 0, 2, NC_FIXED__TWO)
+NC_FIXED__ROWS(nc_fixed__1_row512, NC_GL__TARGET512, 0, 1, NC_FIXED__ONE)
 #undef NC_FIXED__MULTIPLY_ADD
 #define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_madd52lo_epu64(sum, x, y)
-NC_FIXED__ROWS(nc_fixed__rows_ifma, NC_GL__TARGET_IFMA, 12, 8, NC_FIXED__EIGHT)
-NC_FIXED__ROWS(nc_fixed__row_ifma, NC_GL__TARGET_IFMA, 12, 1, NC_FIXED__ONE)
+NC_FIXED__ROWS(nc_fixed__8_rows_ifma, NC_GL__TARGET_IFMA, 12, 8, NC_FIXED__EIGHT)
+NC_FIXED__ROWS(nc_fixed__4_rows_ifma, NC_GL__TARGET_IFMA, 12, 4, NC_FIXED__FOUR)
+NC_FIXED__ROWS(nc_fixed__2_rows_ifma, NC_GL__TARGET_IFMA, 12, 2, NC_FIXED__TWO)
+NC_FIXED__ROWS(nc_fixed__1_row_ifma, NC_GL__TARGET_IFMA, 12, 1, NC_FIXED__ONE)
 #undef NC_FIXED__MULTIPLY_ADD
 #undef NC_FIXED__ROWS
 #undef NC_FIXED__STORE
 #undef NC_FIXED__STEP
 #undef NC_FIXED__LOAD
 #undef NC_FIXED__EIGHT
+#undef NC_FIXED__FOUR
+#undef NC_FIXED__TWO
 #undef NC_FIXED__ONE
+
+typedef size_t (*nc_fixed__rows_fn)(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,
+                                    size_t n);
+/* By kind (IFMA, AVX-512) and logarithm of the rows. */
+static const nc_fixed__rows_fn nc_fixed__rows[2][4] = {
+    {nc_fixed__1_row_ifma, nc_fixed__2_rows_ifma, nc_fixed__4_rows_ifma, nc_fixed__8_rows_ifma},
+    {nc_fixed__1_row512, nc_fixed__2_rows512, nc_fixed__4_rows512, nc_fixed__8_rows512}};
 #endif
 
 NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
                                  size_t k, size_t n) {
-    const uint64_t most_a = nc_fixed__largest(a, m * k), most_b = nc_fixed__largest(b, k * n);
+    return nc_fixed_matmul_within(c, a, nc_fixed__largest(a, m * k), b, nc_fixed__largest(b, k * n),
+                                  m, k, n);
+}
+
+NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t most_a,
+                                        const nc_fixed *b, uint64_t most_b, size_t m, size_t k,
+                                        size_t n) {
     nc_gl__wide bound = nc_gl__mul_wide(most_a, most_b);
     int small =
         most_a >> 31 == 0 && most_b >> 31 == 0 && (k == 0 || bound.lo < (UINT64_C(1) << 62) / k);
@@ -4111,21 +4137,18 @@ NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed 
 #pragma omp parallel for schedule(static) if (m > 8 && m * k * n > 1u << 21)
 #endif
     for (i = 0; i < (ptrdiff_t)m; i += 8) {
-        size_t row = (size_t)i, end = m - row < 8 ? m : row + 8, done = 0;
+        size_t row = (size_t)i, end = m - row < 8 ? m : row + 8, done = 0, rows = 1;
+        for (; row < end; row += rows) {
+            size_t r;
 #ifdef NC_GL__X86
-        const int wide = nc_gl__level() >= 2;
-        const int ifma = nc_gl__level() == 3 && bound.lo < (UINT64_C(1) << 51) / k;
-        if (wide && end - row == 8)
-            done =
-                (ifma ? nc_fixed__rows_ifma : nc_fixed__rows512)(c + row * n, a + row * k, b, k, n);
+            const int ifma = nc_gl__level() == 3 && bound.lo < (UINT64_C(1) << 51) / k;
+            const int log2_rows = end - row > 7 ? 3 : end - row > 3 ? 2 : end - row > 1;
+            if (nc_gl__level() >= 2) {
+                rows = (size_t)1 << log2_rows;
+                done = nc_fixed__rows[!ifma][log2_rows](c + row * n, a + row * k, b, k, n);
+            }
 #endif
-        for (; row < end; row++) {
-#ifdef NC_GL__X86
-            if (wide && (end == m && m % 8))
-                done = (ifma ? nc_fixed__row_ifma : nc_fixed__row512)(c + row * n, a + row * k, b,
-                                                                      k, n);
-#endif
-            nc_fixed__row(c + row * n, a + row * k, b, k, n, done);
+            for (r = row; r < row + rows; r++) nc_fixed__row(c + r * n, a + r * k, b, k, n, done);
         }
     }
     return NC_OK;

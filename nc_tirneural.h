@@ -42,6 +42,7 @@
      >>regions   the optimiser: segments, branches, shared code
      >>training  imitation, evolution
      >>trainer   evolution on a thread, while a compiler runs
+     >>gpu       the network on Vulkan and CUDA, with NC_GPU
      >>public    lowering, profiles, entry points of the optimiser
      >>changelog
 
@@ -50,6 +51,7 @@
      NC_MALLOC, NC_REALLOC, NC_FREE    all memory of this header goes through these
      NC_STB_DS_EXTERNAL                another file compiles STB_DS_IMPLEMENTATION
      NC_GOLDILOCKS_EXTERNAL            another file compiles nc_goldilocks.h
+     NC_GPU                            also the GPU functions (needs nc_gpu.h beside this file)
      NC_TIR_NO_THREADS                 no background training (which needs POSIX threads)
 
    The classical lowering always runs. A block of its output is replaced only by a sequence that
@@ -284,6 +286,8 @@ typedef struct nc_tir_model nc_tir_model;
 typedef struct nc_tir_evolution nc_tir_evolution;
 /* Weights that get better between compilations. */
 typedef struct nc_tir_trainer nc_tir_trainer;
+/* The network's kernel on a device; with NC_GPU. */
+typedef struct nc_tir_gpu nc_tir_gpu;
 
 /* Zero means default. */
 typedef struct nc_tir_imitation {
@@ -405,8 +409,9 @@ NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *mode
 NC_API void nc_tir_model_destroy(nc_tir_model *model);
 /* Poseidon2 digest (trident parameters) of the weights: their identity. */
 NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]);
-/* A weights file in memory. NC_ERR_FORMAT, NC_ERR_UNSUPPORTED for another version, NC_ERR_MISMATCH
- * for another network or weights that do not match their digest. */
+/* A weights file in memory. NC_ERR_FORMAT, also for a weight of 8 or more; NC_ERR_UNSUPPORTED for
+ * another version, NC_ERR_MISMATCH for another network or weights that their digest does not match.
+ */
 NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
                                    nc_error *err);
 /* The same from a file. */
@@ -422,6 +427,18 @@ NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tas
  * 0. The bits are the same on every machine. NC_ERR_FORMAT for words that encode no block. */
 NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
                                       nc_fixed *latents);
+#ifdef NC_GPU
+/* The network on a device (nc_gpu.h); close before the device. */
+NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device);
+/* Release; null is fine. */
+NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu);
+/* nc_tir_model_forward of `count` models on the same blocks, to the bit, at once: latents (count x
+ * blocks x 32 x 64). NC_ERR_LIMIT for more than 65,535 of either or beyond the device's buffers;
+ * NC_ERR_DEVICE: the text is in nc_gpu_last_error. */
+NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
+                                    size_t count, const nc_gl *words, size_t blocks,
+                                    nc_fixed *latents);
+#endif
 /* Warm start: train the model to choose the moves that a wide search without it ends with, on the
  * straight-line blocks of `count` TASM texts. report may be null. NC_ERR_CANCELLED leaves the model
  * as it was. */
@@ -448,6 +465,11 @@ NC_API const nc_tir_model *nc_tir_evolution_best(const nc_tir_evolution *evoluti
 /* Their cost on the batch: padded height (its logarithm in the upper 8 bits), tallest table (28
  * bits), rows of all tables (28 bits); 0 before the first generation. */
 NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution);
+#ifdef NC_GPU
+/* Let a device compute the latents (null: none, the processor does). The generations stay the same
+ * to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
+NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
+#endif
 /* Write weights, costs and generation to a file, atomically; the batch is not in it. */
 NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
@@ -2448,6 +2470,7 @@ typedef struct nc_tir__prover {
     int32_t guide; /* weight of its log-probability */
     nc_gl words[NC_TIR_BLOCK_WORDS];
     nc_fixed latents[NC_TIR_BLOCK_NODES * 64];
+    const nc_fixed *given; /* the latents, when they are known already; or null */
     nc_fixed *rows; /* for each state of a level: 128 inputs, 128 hidden values, 64 outputs */
     uint32_t row_room;
     struct nc_tir__activations *activations;
@@ -2626,6 +2649,7 @@ enum {
     NC_TIR__HEADS = 2,
     NC_TIR__FFN = 128,
     NC_TIR__LAYERS = 2,
+    NC_TIR__LATENTS = NC_TIR_BLOCK_NODES * NC_TIR__D, /* of one block */
     /* rows of the embedding of a node: opcode, type, immediate, length of life, distance to the
      * makers of both operands */
     NC_TIR__ROWS_TYPE = 64,
@@ -2731,8 +2755,7 @@ static uint32_t nc_tir__immediate(uint32_t op, uint64_t value) {
 }
 
 static void nc_tir__add_row(nc_fixed *to, const nc_fixed *row) {
-    uint32_t i;
-    for (i = 0; i < NC_TIR__D; i++) to[i] = nc_gl_add(to[i], row[i]);
+    nc_gl_vec_add(to, to, row, NC_TIR__D);
 }
 
 /* Embedding rows of node i, six of them. */
@@ -2763,9 +2786,13 @@ static uint32_t nc_tir__node_count(const nc_gl *words) {
     return n;
 }
 
-/* Activations stay below 1,000 in magnitude: nothing wraps, and layer norm is defined. */
+/* Weights stay below 8 in magnitude and activations within 500: a sum over 128 of them is below
+ * 2^51, so nothing wraps here or in the 64-bit integers of a GPU, and layer norm is defined. */
+#define NC_TIR__WEIGHT_LIMIT (8 * NC_FIXED_ONE - 1)
+#define NC_TIR__VALUE_LIMIT (500 * NC_FIXED_ONE)
+
 static void nc_tir__bound_values(nc_fixed *x, uint32_t count) {
-    const nc_fixed limit = 1000 * NC_FIXED_ONE;
+    const nc_fixed limit = NC_TIR__VALUE_LIMIT;
     uint32_t i;
     for (i = 0; i < count; i++)
         if (x[i] > limit && x[i] < nc_gl_neg(limit))
@@ -2775,7 +2802,8 @@ static void nc_tir__bound_values(nc_fixed *x, uint32_t count) {
 /* to += a (rows x n) times b (n x columns), and a bias. */
 static nc_status nc_tir__affine(nc_fixed *to, const nc_fixed *a, const nc_fixed *b, uint32_t rows,
                                 uint32_t n, uint32_t columns, const nc_fixed *bias) {
-    nc_status status = nc_fixed_matmul(to, a, b, rows, n, columns);
+    nc_status status = nc_fixed_matmul_within(to, a, NC_TIR__VALUE_LIMIT, b, NC_TIR__WEIGHT_LIMIT,
+                                              rows, n, columns);
     uint32_t i, k;
     if (bias)
         for (i = 0; i < rows; i++)
@@ -2793,38 +2821,51 @@ struct nc_tir__activations {
 };
 typedef struct nc_tir__activations nc_tir__activations;
 
-/* Attention of one node in one head: weights over the nodes it attends to, then their values. */
-static nc_status nc_tir__attend(const nc_tir__activations *a, uint32_t i, uint32_t head,
-                                uint32_t mask, nc_fixed *out) {
-    enum { WIDTH = NC_TIR__D / NC_TIR__HEADS };
+/* Attention of one head (from column `first` on) for n nodes, into those columns of h: scores of
+ * all pairs, weights over the nodes attended to (mask), and the values they weigh. */
+static nc_status nc_tir__attend(nc_tir__activations *a, uint32_t n, uint32_t first,
+                                const uint32_t *mask) {
+    enum { WIDTH = NC_TIR__D / NC_TIR__HEADS, NODES = NC_TIR_BLOCK_NODES };
     const nc_fixed scale = 11585; /* 1 / sqrt(32) */
-    nc_fixed score[NC_TIR_BLOCK_NODES], column[NC_TIR_BLOCK_NODES];
-    uint32_t node[NC_TIR_BLOCK_NODES], n = 0, j, c;
+    nc_fixed query[NODES * WIDTH], key[WIDTH * NODES], value[NODES * WIDTH];
+    nc_fixed score[NODES * NODES], some[NODES];
+    uint32_t i, j, count;
     nc_status status;
-    for (j = 0; j < NC_TIR_BLOCK_NODES; j++) {
-        if (!(mask >> j & 1)) continue;
-        node[n] = j;
-        score[n++] = nc_fixed_mul(nc_fixed_dot(a->q + i * NC_TIR__D + head * WIDTH,
-                                               a->k + j * NC_TIR__D + head * WIDTH, WIDTH),
-                                  scale);
+    memset(key, 0, sizeof key);
+    for (i = 0; i < n; i++) {
+        const uint32_t at = i * NC_TIR__D + first;
+        memcpy(query + i * (uint32_t)WIDTH, a->q + at, WIDTH * sizeof *query);
+        memcpy(value + i * (uint32_t)WIDTH, a->v + at, WIDTH * sizeof *value);
+        for (j = 0; j < WIDTH; j++) key[j * NODES + i] = a->k[at + j]; /* transposed */
     }
-    status = nc_fixed_softmax(score, score, n);
-    for (c = 0; c < WIDTH; c++) {
-        for (j = 0; j < n; j++) column[j] = a->v[node[j] * NC_TIR__D + head * WIDTH + c];
-        out[c] = nc_fixed_dot(score, column, n);
+    status = nc_fixed_matmul_within(score, query, NC_TIR__VALUE_LIMIT, key, NC_TIR__VALUE_LIMIT, n,
+                                    WIDTH, NODES);
+    for (i = 0; i < n && status == NC_OK; i++) {
+        nc_fixed *row = score + i * (uint32_t)NODES;
+        for (j = count = 0; j < n; j++)
+            if (mask[i] >> j & 1) some[count++] = nc_fixed_mul(row[j], scale);
+        status = nc_fixed_softmax(some, some, count);
+        for (j = count = 0; j < n; j++) row[j] = mask[i] >> j & 1 ? some[count++] : 0;
+        memmove(score + i * n, row, n * sizeof *row); /* n columns from here on */
     }
+    if (status == NC_OK)
+        status = nc_fixed_matmul_within(query, score, NC_FIXED_ONE, value, NC_TIR__VALUE_LIMIT, n,
+                                        n, WIDTH);
+    for (i = 0; i < n; i++)
+        memcpy(a->h + i * NC_TIR__D + first, query + i * (uint32_t)WIDTH, WIDTH * sizeof *query);
     return status;
 }
 
 /* Latents of a block's nodes, n x 64. */
 static nc_status nc_tir__forward(const nc_tir_model *model, const nc_gl *words, nc_fixed *x,
                                  nc_tir__activations *a) {
-    uint32_t n = nc_tir__node_count(words), i, k, layer;
+    uint32_t n = nc_tir__node_count(words), mask[NC_TIR_BLOCK_NODES], i, k, layer;
     nc_status status = NC_OK;
     memset(x, 0, n * NC_TIR__D * sizeof *x);
     for (i = 0; i < n; i++) {
         uint32_t rows[6];
         nc_tir__node_rows(words, i, rows);
+        mask[i] = nc_tir__attended(words, n, i);
         for (k = 0; k < 6; k++)
             nc_tir__add_row(x + i * NC_TIR__D,
                             model->w + NC_TIR__P_NODES + rows[k] * (uint32_t)NC_TIR__D);
@@ -2841,10 +2882,8 @@ static nc_status nc_tir__forward(const nc_tir_model *model, const nc_gl *words, 
             status = nc_tir__affine(a->k, a->h, w + NC_TIR__L_K, n, NC_TIR__D, NC_TIR__D, NULL);
         if (status == NC_OK)
             status = nc_tir__affine(a->v, a->h, w + NC_TIR__L_V, n, NC_TIR__D, NC_TIR__D, NULL);
-        for (i = 0; i < n && status == NC_OK; i++)
-            for (k = 0; k < NC_TIR__HEADS && status == NC_OK; k++)
-                status = nc_tir__attend(a, i, k, nc_tir__attended(words, n, i),
-                                        a->h + i * NC_TIR__D + k * (NC_TIR__D / NC_TIR__HEADS));
+        for (k = 0; k < NC_TIR__D && status == NC_OK; k += NC_TIR__D / NC_TIR__HEADS)
+            status = nc_tir__attend(a, n, k, mask);
         if (status == NC_OK)
             status = nc_tir__affine(a->q, a->h, w + NC_TIR__L_O, n, NC_TIR__D, NC_TIR__D, NULL);
         for (i = 0; i < n; i++) nc_tir__add_row(x + i * NC_TIR__D, a->q + i * NC_TIR__D);
@@ -2904,6 +2943,7 @@ NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]) {
 NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
                                    nc_error *err) {
     const uint8_t *file = (const uint8_t *)data;
+    nc_status status = NC_OK;
     nc_gl digest[4];
     size_t i;
     nc__clear(err);
@@ -2922,18 +2962,21 @@ NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_
     if (!*model) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     for (i = 0; i < NC_TIR__PARAMETERS; i++) {
         (*model)->w[i] = nc__get_le(file + NC_TIR__FILE_HEAD + 8 * i, 8);
-        if ((*model)->w[i] >= NC_GL_P) break;
+        if ((*model)->w[i] >= NC_GL_P || nc_fixed_abs((*model)->w[i]) > NC_TIR__WEIGHT_LIMIT) break;
     }
-    if (i == NC_TIR__PARAMETERS) nc_tir_model_digest(*model, digest);
-    if (i == NC_TIR__PARAMETERS)
+    if (i < NC_TIR__PARAMETERS) {
+        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "weight %lu is not below 8", (unsigned long)i);
+    } else {
+        nc_tir_model_digest(*model, digest);
         for (i = 0; i < 4 && nc__get_le(file + NC_TIR__FILE_BYTES - 32 + 8 * i, 8) == digest[i];)
             i++;
-    else
-        i = 0;
-    if (i == 4) return NC_OK;
+        if (i < 4)
+            status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the weights do not match their digest");
+    }
+    if (status == NC_OK) return NC_OK;
     nc_tir_model_destroy(*model);
     *model = NULL;
-    return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the weights do not match their digest");
+    return status;
 }
 
 #ifndef NC_NO_STDIO
@@ -3782,7 +3825,9 @@ static void nc_tir__state_rows(const nc_tir__beam *b, int first, uint8_t rows[2 
 static void nc_tir__see_block(nc_tir__prover *p, const nc_tir__tasm *code, size_t count) {
     if (!p->model || !p->guide) return;
     nc_tir__encode(code, count, p->words);
-    if (nc_tir__forward(p->model, p->words, p->latents, p->activations) != NC_OK)
+    if (p->given)
+        memcpy(p->latents, p->given, sizeof p->latents);
+    else if (nc_tir__forward(p->model, p->words, p->latents, p->activations) != NC_OK)
         memset(p->latents, 0, sizeof p->latents); /* cannot be: activations are bounded */
 }
 
@@ -5783,11 +5828,15 @@ struct nc_tir_evolution {
     nc_tir_model *models[NC_TIR__POPULATION], *next[NC_TIR__POPULATION];
     uint64_t cost[NC_TIR__POPULATION];
     uint64_t seed, generation;
-    double size;                 /* of mutations, in units of 1 */
-    nc_tir__tasm *code;          /* stb_ds array: the batch's instructions */
+    uint32_t scored_step; /* the survivors' costs are for every so many exercises; 0: unknown */
+    double size;          /* of mutations, in units of 1 */
+    nc_tir__tasm *code;   /* stb_ds array: the batch's instructions */
     nc_tir__exercise *exercises; /* stb_ds array */
     nc_tir__map seen;
     volatile int *stop; /* another thread's wish; or null */
+#ifdef NC_GPU
+    nc_tir_gpu *gpu; /* for the latents; or null */
+#endif
 };
 
 /* Rows of the best proven code that the prover's model finds for a block with a narrow beam. */
@@ -5809,6 +5858,11 @@ static void nc_tir__score_block(nc_tir__prover *p, const nc_tir__tasm *code, uin
     else
         nc_tir__sum_rows(rows, code, count);
 }
+
+#ifdef NC_GPU
+static nc_status nc_tir__gpu_latents(const nc_tir_evolution *e, nc_tir_model *const *models,
+                                     uint32_t count, nc_fixed **latents);
+#endif
 
 /* Padded height first, then the tallest table, then all rows. */
 static uint64_t nc_tir__cost_of(const nc_tir_heights *h) {
@@ -5835,9 +5889,19 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
     uint32_t blocks = (uint32_t)stbds_arrlenu(e->exercises);
     size_t bytes = ((size_t)count * blocks + 1) * sizeof(nc_tir_heights);
     nc_tir_heights *rows = (nc_tir_heights *)nc__calloc(NULL, bytes);
+    nc_fixed *latents = NULL;
     int failed = !rows;
     ptrdiff_t i;
     uint32_t k;
+#ifdef NC_GPU
+    if (e->gpu && rows) {
+        nc_status status = nc_tir__gpu_latents(e, models, count, &latents);
+        if (status != NC_OK) {
+            nc__free(NULL, rows, bytes);
+            return status;
+        }
+    }
+#endif
 #ifdef _OPENMP
 #pragma omp parallel reduction(| : failed) if (!e->stop)
 #endif
@@ -5851,6 +5915,7 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
             uint32_t b = (uint32_t)(i % (ptrdiff_t)blocks);
             if (failed || b % step != first || (e->stop && *e->stop)) continue;
             p->model = models[i / (ptrdiff_t)blocks];
+            if (latents) p->given = latents + (size_t)i * NC_TIR__LATENTS;
             nc_tir__score_block(p, e->code + e->exercises[b].first, e->exercises[b].count,
                                 &rows[i]);
         }
@@ -5864,6 +5929,7 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
         cost[i] = nc_tir__cost_of(&sum);
     }
     nc__free(NULL, rows, bytes);
+    nc__free(NULL, latents, 0);
     if (failed) return NC_ERR_MEMORY;
     return e->stop && *e->stop ? NC_ERR_CANCELLED : NC_OK;
 }
@@ -5871,7 +5937,7 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
 /* A child: each weight from one parent or the other, one in a hundred changed. */
 static void nc_tir__breed(const nc_tir_evolution *e, const nc_tir_model *a, const nc_tir_model *b,
                           uint32_t child, nc_tir_model *out) {
-    const nc_fixed limit = 8 * NC_FIXED_ONE - 1;
+    const nc_fixed limit = NC_TIR__WEIGHT_LIMIT;
     const int64_t size = (int64_t)(e->size * 65536.0);
     uint32_t i, words[4];
     for (i = 0; i < NC_TIR__PARAMETERS; i++) {
@@ -5948,6 +6014,7 @@ NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *e, const char *tasm, nc_
             x.count = (uint32_t)(stop - at);
             for (i = at; i < stop; i++) stbds_arrput(e->code, code.list[i]);
             stbds_arrput(e->exercises, x);
+            e->scored_step = 0;
         }
         first = end > first ? end : first + 1;
     }
@@ -5963,12 +6030,17 @@ NC_API const nc_tir_model *nc_tir_evolution_best(const nc_tir_evolution *e) { re
 
 NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *e) { return e->cost[0]; }
 
-/* One generation on the exercises first, first + step, ...: score, sort, breed. */
-static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t first, uint32_t step) {
+/* One generation on the exercises 0, step, 2 step, ...: score, sort, breed. The survivors of the
+ * last one keep their costs while the exercises stay the same. */
+static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t step) {
     uint64_t before = e->cost[0];
     uint32_t i, k;
-    nc_status status = nc_tir__score_models(e, e->models, NC_TIR__POPULATION, first, step, e->cost);
+    int child;
+    uint32_t known = e->scored_step == step ? NC_TIR__SURVIVORS : 0;
+    nc_status status = nc_tir__score_models(e, e->models + known, NC_TIR__POPULATION - known, 0,
+                                            step, e->cost + known);
     if (status != NC_OK) return status;
+    e->scored_step = step;
     for (i = 1; i < NC_TIR__POPULATION; i++) /* by insertion: equals keep their order */
         for (k = i; k > 0 && e->cost[k] < e->cost[k - 1]; k--) {
             nc_tir_model *model = e->models[k];
@@ -5982,12 +6054,15 @@ static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t first, uint32_
     if (before) e->size *= e->cost[0] < before ? 1.25 : 0.95;
     if (e->size > 0.5) e->size = 0.5;
     if (e->size < 0.001) e->size = 0.001;
-    for (i = NC_TIR__SURVIVORS; i < NC_TIR__POPULATION; i++) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic) if (!e->stop)
+#endif
+    for (child = NC_TIR__SURVIVORS; child < NC_TIR__POPULATION; child++) {
         uint32_t words[4], a, b;
-        nc__philox(e->seed, UINT64_C(1) << 62 | i, e->generation, words);
+        nc__philox(e->seed, UINT64_C(1) << 62 | (uint64_t)child, e->generation, words);
         a = words[0] % NC_TIR__SURVIVORS;
         b = words[1] % NC_TIR__SURVIVORS;
-        nc_tir__breed(e, e->models[a], e->models[b], i, e->next[i]);
+        nc_tir__breed(e, e->models[a], e->models[b], (uint32_t)child, e->next[child]);
     }
     for (i = NC_TIR__SURVIVORS; i < NC_TIR__POPULATION; i++) {
         nc_tir_model *model = e->models[i];
@@ -6005,7 +6080,7 @@ NC_API nc_status nc_tir_evolution_run(nc_tir_evolution *e, uint32_t generations,
     if (!e) return NC_ERR_ARG;
     for (i = 0; i < generations && status == NC_OK; i++) {
         if (progress && progress(user, i, generations)) return NC_ERR_CANCELLED;
-        status = nc_tir__generation(e, 0, 1);
+        status = nc_tir__generation(e, 1);
     }
     return status;
 }
@@ -6059,6 +6134,7 @@ NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *e, const char *path, nc
     if (status == NC_OK) {
         e->seed = nc__get_le(file + 8, 8);
         e->generation = nc__get_le(file + 16, 8);
+        e->scored_step = 0;
         e->size = (double)nc__get_le(file + 24, 8) / 1099511627776.0;
         if (!(e->size >= 0.001)) e->size = 0.001;
         if (e->size > 0.5) e->size = 0.5;
@@ -6172,7 +6248,7 @@ static void nc_tir__train(nc_tir_trainer *t) {
     uint32_t i;
     t->status = stbds_arrlenu(e->exercises) < 2 ? NC_ERR_CANCELLED : NC_OK;
     for (i = 0; i < t->generations && t->status == NC_OK && !t->stop; i++)
-        t->status = nc_tir__generation(e, 0, 2);
+        t->status = nc_tir__generation(e, 2);
     if (t->status != NC_OK || t->stop) return;
     pair[0] = t->model;
     pair[1] = e->models[0];
@@ -6238,6 +6314,140 @@ NC_API void nc_tir_trainer_destroy(nc_tir_trainer *t) {
     nc__free(NULL, t, sizeof *t);
 }
 #endif
+
+#ifdef NC_GPU
+/* >>gpu ============================================================================ */
+
+enum { NC_TIR__NODE_WORDS = 8 }; /* of a node, as shaders/tir_forward.comp reads them */
+
+struct nc_tir_gpu {
+    nc_gpu *device;
+    nc_gpu_kernel *forward;
+};
+
+NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device) {
+    static const uint32_t threads[3] = {NC_TIR__D, 1, 1};
+    nc_status status;
+    if (!gpu) return NC_ERR_ARG;
+    *gpu = NULL;
+    if (!device) return NC_ERR_ARG;
+    *gpu = (nc_tir_gpu *)nc__calloc(NULL, sizeof **gpu);
+    if (!*gpu) return NC_ERR_MEMORY;
+    (*gpu)->device = device;
+    status = nc_gpu_kernel_load(device, "tir_forward", 4, 8, threads, &(*gpu)->forward);
+    if (status == NC_OK) return NC_OK;
+    nc__free(NULL, *gpu, sizeof **gpu);
+    *gpu = NULL;
+    return status;
+}
+
+NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu) {
+    if (!gpu) return;
+    nc_gpu_kernel_destroy(gpu->device, gpu->forward);
+    nc__free(NULL, gpu, sizeof *gpu);
+}
+
+/* Eight words for each node: six rows of the embedding, the nodes it attends to, 1 if it exists. */
+static void nc_tir__gpu_nodes(const nc_gl *words, uint32_t *nodes) {
+    uint32_t n = nc_tir__node_count(words), i;
+    memset(nodes, 0, NC_TIR_BLOCK_NODES * NC_TIR__NODE_WORDS * sizeof *nodes);
+    for (i = 0; i < n; i++, nodes += NC_TIR__NODE_WORDS) {
+        nc_tir__node_rows(words, i, nodes);
+        nodes[6] = nc_tir__attended(words, n, i);
+        nodes[7] = 1;
+    }
+}
+
+/* A buffer with data (null: none) in it. */
+static nc_status nc_tir__gpu_buffer(nc_gpu *device, const void *data, size_t bytes,
+                                    nc_gpu_buffer **buffer) {
+    nc_status status = nc_gpu_buffer_create(device, bytes, buffer);
+    return status == NC_OK && data ? nc_gpu_upload(device, *buffer, 0, data, bytes) : status;
+}
+
+NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
+                                    size_t count, const nc_gl *words, size_t blocks,
+                                    nc_fixed *latents) {
+    const size_t node_bytes = blocks * NC_TIR_BLOCK_NODES * NC_TIR__NODE_WORDS * sizeof(uint32_t);
+    const size_t weight_bytes = count * NC_TIR__PARAMETERS * sizeof(int32_t);
+    const size_t cells = count * blocks * NC_TIR__LATENTS, latent_bytes = cells * sizeof(int32_t);
+    const uint32_t push[2] = {NC_TIR__PARAMETERS, NC_TIR__P_NODES};
+    const uint32_t groups[3] = {(uint32_t)blocks, (uint32_t)count, 1};
+    nc_gpu_buffer *buffer[4] = {NULL, NULL, NULL, NULL};
+    nc_gpu_program *program = NULL;
+    uint32_t *nodes;
+    int32_t *weights, *out;
+    nc_status status = NC_OK;
+    size_t i, k;
+    if (!gpu || !models || !words || !latents) return NC_ERR_ARG;
+    if (count == 0 || blocks == 0) return NC_OK;
+    if (count > 65535 || blocks > 65535 || count * blocks >> 17)
+        return NC_ERR_LIMIT; /* 3 GiB of scratch */
+    for (i = 0; i < count; i++)
+        if (!models[i]) return NC_ERR_ARG;
+    for (i = 0; i < blocks; i++)
+        if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
+    nodes = (uint32_t *)nc__alloc(NULL, node_bytes);
+    weights = (int32_t *)nc__alloc(NULL, weight_bytes);
+    out = (int32_t *)nc__alloc(NULL, latent_bytes);
+    if (!nodes || !weights || !out) status = NC_ERR_MEMORY;
+    for (i = 0; status == NC_OK && i < blocks; i++)
+        nc_tir__gpu_nodes(words + i * NC_TIR_BLOCK_WORDS,
+                          nodes + i * NC_TIR_BLOCK_NODES * NC_TIR__NODE_WORDS);
+    for (i = 0; status == NC_OK && i < count; i++)
+        for (k = 0; k < NC_TIR__PARAMETERS; k++)
+            weights[i * NC_TIR__PARAMETERS + k] = (int32_t)nc_gl_to_i64(models[i]->w[k]);
+    if (status == NC_OK)
+        status = nc_tir__gpu_buffer(gpu->device, weights, weight_bytes, &buffer[0]);
+    if (status == NC_OK) status = nc_tir__gpu_buffer(gpu->device, nodes, node_bytes, &buffer[1]);
+    if (status == NC_OK) /* queries, keys, values */
+        status = nc_tir__gpu_buffer(gpu->device, NULL, 3 * latent_bytes, &buffer[2]);
+    if (status == NC_OK) status = nc_tir__gpu_buffer(gpu->device, NULL, latent_bytes, &buffer[3]);
+    if (status == NC_OK) status = nc_gpu_begin(gpu->device);
+    if (status == NC_OK) {
+        nc_status ended;
+        status = nc_gpu_dispatch(gpu->device, gpu->forward, buffer, push, groups);
+        ended = nc_gpu_end(gpu->device, &program);
+        if (status == NC_OK) status = ended;
+    }
+    if (status == NC_OK) status = nc_gpu_run(gpu->device, program, NULL);
+    if (status == NC_OK) status = nc_gpu_download(gpu->device, buffer[3], 0, out, latent_bytes);
+    for (i = 0; status == NC_OK && i < cells; i++) latents[i] = nc_gl_from_i64(out[i]);
+    nc_gpu_program_destroy(gpu->device, program);
+    for (i = 0; i < 4; i++) nc_gpu_buffer_destroy(gpu->device, buffer[i]);
+    nc__free(NULL, nodes, node_bytes);
+    nc__free(NULL, weights, weight_bytes);
+    nc__free(NULL, out, latent_bytes);
+    return status;
+}
+
+NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *e, nc_tir_gpu *gpu) { e->gpu = gpu; }
+
+/* Latents of the whole batch under each model. */
+static nc_status nc_tir__gpu_latents(const nc_tir_evolution *e, nc_tir_model *const *models,
+                                     uint32_t count, nc_fixed **latents) {
+    const size_t blocks = stbds_arrlenu(e->exercises);
+    const size_t words_bytes = blocks * NC_TIR_BLOCK_WORDS * sizeof(nc_gl);
+    const nc_tir_model *list[NC_TIR__POPULATION];
+    nc_gl *words = (nc_gl *)nc__alloc(NULL, words_bytes);
+    nc_status status = NC_ERR_MEMORY;
+    size_t i;
+    *latents = (nc_fixed *)nc__alloc(NULL, count * blocks * NC_TIR__LATENTS * sizeof **latents);
+    if (words && *latents) {
+        for (i = 0; i < blocks; i++)
+            nc_tir__encode(e->code + e->exercises[i].first, e->exercises[i].count,
+                           words + i * NC_TIR_BLOCK_WORDS);
+        for (i = 0; i < count; i++) list[i] = models[i];
+        status = nc_tir_gpu_forward(e->gpu, list, count, words, blocks, *latents);
+    }
+    nc__free(NULL, words, words_bytes);
+    if (status != NC_OK) {
+        nc__free(NULL, *latents, 0);
+        *latents = NULL;
+    }
+    return status;
+}
+#endif /* NC_GPU */
 
 /* >>public ========================================================================= */
 

@@ -1,4 +1,4 @@
-/* Float kernels and whole training steps on a device: rates, and the digest of twenty steps against
+/* Float kernels, whole training steps and the optimiser's network on a device: rates, and the digest of twenty steps against
    the CPU's. usage: gpu [FILE.json] [--device vulkan|cuda]; $NC_KERNEL_PATH and $NC_GPU_LIBRARY as
    for hlx_train. Without a device it says so and succeeds. */
 #define _POSIX_C_SOURCE 200112L
@@ -6,6 +6,7 @@
 #define NC_GPU
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
+#include "../nc_tirneural.h"
 
 /* Seconds of one of `repeat` recorded dispatches: the median of five runs, by the device's clock
    where it has one. Negative on an error. */
@@ -94,6 +95,54 @@ static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
     return 1;
 }
 
+/* The network of a generation, 16 models on 58 blocks of 32 instructions, against one
+ * model of them here; the bits are compared. */
+enum { MODELS = 16, BLOCKS = 58, LATENTS = NC_TIR_BLOCK_NODES * 64 };
+static nc_gl words[BLOCKS * NC_TIR_BLOCK_WORDS];
+static nc_fixed here[BLOCKS * LATENTS];
+static void run_forward(void *model) {
+    if (nc_tir_model_forward(model, words, BLOCKS, here) != NC_OK) here[0] = 1;
+}
+static int network(nc_gpu *device) {
+    static nc_fixed there[MODELS * BLOCKS * LATENTS];
+    nc_tir_model *model[MODELS];
+    const nc_tir_model *list[MODELS];
+    nc_tir_gpu *gpu;
+    double start, t, runs[5];
+    uint32_t i;
+    int ok;
+    if (nc_tir_gpu_open(&gpu, device) != NC_OK) return 0;
+    for (i = 0; i < MODELS; i++) {
+        if (nc_tir_model_create(&model[i], i) != NC_OK) return 0;
+        list[i] = model[i];
+    }
+    for (i = 0; i < BLOCKS; i++) {
+        char code[512] = "";
+        int k;
+        for (k = 0; k < 8; k++)
+            snprintf(code + strlen(code), 64, "dup %u push %u mul add ", (i + (unsigned)k) % 7, i);
+        if (nc_tir_encode(code, words + i * NC_TIR_BLOCK_WORDS, NULL) != NC_OK) return 0;
+    }
+    ok = nc_tir_gpu_forward(gpu, list, MODELS, words, BLOCKS, there) == NC_OK; /* warm-up */
+    for (i = 0; ok && i < 5; i++) {
+        start = bench_now();
+        ok = nc_tir_gpu_forward(gpu, list, MODELS, words, BLOCKS, there) == NC_OK;
+        runs[i] = bench_now() - start;
+    }
+    t = bench_time(run_forward, model[0]) * MODELS;
+    ok = ok && memcmp(here, there, sizeof here) == 0;
+    if (ok) {
+        qsort(runs, 5, sizeof *runs, bench_order);
+        bench_row("network: 16 models, 58 blocks", runs[2] * 1e3, "ms", t / runs[2],
+                  "one core here, same bits");
+    } else {
+        fprintf(stderr, "network: latents differ, or %s\n", nc_gpu_last_error(device));
+    }
+    for (i = 0; i < MODELS; i++) nc_tir_model_destroy(model[i]);
+    nc_tir_gpu_close(gpu);
+    return ok;
+}
+
 static const char *text_of(size_t *bytes) {
     static char text[1 << 16];
     size_t i;
@@ -159,6 +208,7 @@ static int measure(nc_gpu *device) {
     demo.batch_size = 2;
     if (t < 0 || (fast && (gemm_row(device, 2048) < 0 || gemm_row(device, 4096) < 0))) return 0;
     if (!rows_kernels(device, fast ? 65536 : 1024, 1024)) return 0;
+    if (!network(device)) return 0;
     if (!training(device, "two layers, d 64", &demo, 20, 1)) return 0;
     if (!fast) return 1;
     if (!training(device, "tiny", &tiny, 50, 0)) return 0;

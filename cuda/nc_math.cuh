@@ -151,11 +151,24 @@ static __device__ fe fe_pow7(fe x) {
     return fe_mul(x3, fe_mul(x2, x2));
 }
 
+// floor((x + 2^15) / 2^16) of a signed x, by an arithmetic shift.
+static __device__ long long i64_rescale(long long x) { return (x + 32768) >> 16; }
+
+// A signed x brought into -limit .. limit.
+static __device__ int i64_clamp(long long x, int limit) {
+    return x < -limit ? -limit : x > limit ? limit : (int)x;
+}
+
+// x / 2^n, rounded to nearest: nc_fixed__shift_round.
+static __device__ fe u64_shift_round(fe x, unsigned n) {
+    if (n > 63) return 0;
+    return n ? (x >> n) + (x >> (n - 1) & 1) : x;
+}
+
 // floor((x + 2^15) / 2^16) of the centred x: nc_fixed_rescale.
 static __device__ fe fe_rescale(fe x) {
-    long long centred = (long long)(x > (FE_P - 1) / 2 ? x - FE_P : x) + 32768;
-    fe shifted = (fe)(centred >> 16); // arithmetic shift: floor
-    return centred < 0 ? shifted + FE_P : shifted;
+    long long shifted = i64_rescale((long long)(x > (FE_P - 1) / 2 ? x - FE_P : x));
+    return shifted < 0 ? (fe)shifted + FE_P : (fe)shifted;
 }
 
 #endif

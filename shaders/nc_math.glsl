@@ -324,14 +324,20 @@ fe fe_reduce(fe low, fe high) {
     return fe_canonical(r);
 }
 
-fe fe_mul(fe a, fe b) {
+// Low half of the product of two 64-bit numbers, and its high half.
+fe fe_mul_wide(fe a, fe b, out fe high) {
     uint c0, c1, unused;
     fe ll = fe_mul32(fe_low(a), fe_low(b)), lh = fe_mul32(fe_low(a), fe_high(b));
     fe hl = fe_mul32(fe_high(a), fe_low(b)), hh = fe_mul32(fe_high(a), fe_high(b));
     fe mid = fe_add64(lh, hl, c0);
     fe low = fe_add64(ll, fe_make(0u, fe_low(mid)), c1);
-    fe high = fe_add64(hh, fe_make(fe_high(mid), c0), unused);
+    high = fe_add64(hh, fe_make(fe_high(mid), c0), unused);
     high = fe_add64(high, fe_make(c1, 0u), unused);
+    return low;
+}
+
+fe fe_mul(fe a, fe b) {
+    fe high, low = fe_mul_wide(a, b, high);
     return fe_reduce(low, high);
 }
 
@@ -340,16 +346,96 @@ fe fe_pow7(fe x) {
     return fe_mul(x3, fe_mul(x2, x2));
 }
 
+// Signed and unsigned 64-bit integers (i64_, u64_) in the same type, modulo 2^64.
+bool i64_negative(fe x) { return (fe_high(x) & 0x80000000u) != 0u; }
+
+fe i64_add(fe a, fe b) {
+    uint unused;
+    return fe_add64(a, b, unused);
+}
+
+fe i64_sub(fe a, fe b) {
+    uint unused;
+    return fe_sub64(a, b, unused);
+}
+
+fe i64_neg(fe a) { return i64_sub(fe_make(0u, 0u), a); }
+
+bool i64_less(fe a, fe b) {
+    int ha = int(fe_high(a)), hb = int(fe_high(b));
+    return ha < hb || (ha == hb && fe_low(a) < fe_low(b));
+}
+
+fe i64_from(int x) { return fe_make(uint(x), uint(x >> 31)); }
+
+fe i64_mul32(int a, int b) {
+#ifdef NC_FIELD_U32
+    int high, low;
+    imulExtended(a, b, high, low);
+    return fe_make(uint(low), uint(high));
+#else
+    return uint64_t(int64_t(a) * int64_t(b));
+#endif
+}
+
+fe i64_mul(fe a, fe b) {
+    fe unused;
+    return fe_mul_wide(a, b, unused);
+}
+
+// The high half of a product.
+fe u64_mul_high(fe a, fe b) {
+    fe high;
+    fe_mul_wide(a, b, high);
+    return high;
+}
+
+// 0 <= n < 64.
+fe u64_left(fe x, uint n) {
+#ifdef NC_FIELD_U32
+    if (n == 0u) return x;
+    if (n > 31u) return uvec2(0u, x.x << (n - 32u));
+    return uvec2(x.x << n, x.y << n | x.x >> (32u - n));
+#else
+    return x << n;
+#endif
+}
+
+fe u64_right(fe x, uint n) {
+#ifdef NC_FIELD_U32
+    if (n == 0u) return x;
+    if (n > 31u) return uvec2(x.y >> (n - 32u), 0u);
+    return uvec2(x.x >> n | x.y << (32u - n), x.y >> n);
+#else
+    return x >> n;
+#endif
+}
+
+// x / 2^n, rounded to nearest: nc_fixed__shift_round.
+fe u64_shift_round(fe x, uint n) {
+    if (n > 63u) return fe_make(0u, 0u);
+    if (n == 0u) return x;
+    return i64_add(u64_right(x, n), fe_make(fe_low(u64_right(x, n - 1u)) & 1u, 0u));
+}
+
+// floor((x + 2^15) / 2^16) of a signed x.
+fe i64_rescale(fe x) {
+    x = i64_add(x, fe_make(32768u, 0u));
+    return fe_make(fe_low(x) >> 16 | fe_high(x) << 16, uint(int(fe_high(x)) >> 16));
+}
+
+// A signed x brought into -limit .. limit.
+int i64_clamp(fe x, int limit) {
+    if (i64_less(x, i64_from(-limit))) return -limit;
+    return i64_less(i64_from(limit), x) ? limit : int(fe_low(x));
+}
+
 // floor((x + 2^15) / 2^16) of the centred x: nc_fixed_rescale.
 fe fe_rescale(fe x) {
     uint borrow, unused;
     fe_sub64(fe_make(0x80000000u, 0x7FFFFFFFu), x, borrow); // (p - 1) / 2 = 2^63 - 2^31
-    bool negative = borrow != 0u;
-    if (negative) x = fe_sub64(x, fe_make(1u, 0xFFFFFFFFu), unused);
-    x = fe_add64(x, fe_make(32768u, 0u), unused);
-    negative = (fe_high(x) & 0x80000000u) != 0u;
-    uint high = uint(int(fe_high(x)) >> 16), low = fe_low(x) >> 16 | fe_high(x) << 16;
-    x = fe_make(low, high);
-    return negative ? fe_add64(x, fe_make(1u, 0xFFFFFFFFu), unused) : x;
+    if (borrow != 0u) x = fe_sub64(x, fe_make(1u, 0xFFFFFFFFu), unused);
+    x = i64_rescale(x);
+    return i64_negative(x) ? fe_add64(x, fe_make(1u, 0xFFFFFFFFu), unused) : x;
 }
 #endif

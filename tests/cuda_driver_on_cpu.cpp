@@ -24,6 +24,7 @@
 #include "../cuda/gl_ntt.cu"
 #include "../cuda/gl_reorder.cu"
 #include "../cuda/gl_poseidon2.cu"
+#include "../cuda/tir_forward.cu"
 #include "../cuda/probe.cu"
 
 struct kernel_entry {
@@ -39,6 +40,7 @@ static const kernel_entry kernels[] = {NC_ENTRY(gemm),
                                        NC_ENTRY(gl_ntt),
                                        NC_ENTRY(gl_reorder),
                                        NC_ENTRY(gl_poseidon2),
+                                       NC_ENTRY(tir_forward),
                                        NC_ENTRY(elementwise),
                                        NC_ENTRY(layernorm),
                                        NC_ENTRY(layernorm_backward),

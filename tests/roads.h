@@ -53,4 +53,23 @@ static inline nc_gpu *open_road(road *r) {
     }
     return gpu;
 }
+
+/* Call check on a device of every road, on Vulkan also without 64-bit integers. */
+static inline NC_UNUSED void on_every_road(void (*check)(nc_gpu *device)) {
+    road list[3];
+    size_t n = roads(list), i;
+    uint32_t narrow;
+    for (i = 0; i < n; i++)
+        for (narrow = 0; narrow < 2; narrow++) {
+            nc_gpu *device;
+            if (narrow && list[i].desc.kind != NC_GPU_VULKAN) continue; /* CUDA has them */
+            list[i].desc.avoid_int64 = narrow;
+            device = open_road(&list[i]);
+            if (!device) continue;
+            if (narrow) assert_int_equal(nc_gpu_get_caps(device)->int64, 0);
+            check(device);
+            assert_int_equal(nc_gpu_get_caps(device)->validation_errors, 0);
+            nc_gpu_close(device);
+        }
+}
 #endif

@@ -218,6 +218,14 @@ static void weights_files_are_read_as_hostile(void **state) {
     for (i = 0; i < 100; i++)
         assert_int_not_equal(nc_tir_model_read(&again, file, i < 50 ? i : bytes - 1 - i, &err),
                              NC_OK);
+    model->w[700] = 8 * NC_FIXED_ONE; /* the digest is right, the weight too large */
+    nc_tir__model_pack(model, file);
+    assert_int_equal(nc_tir_model_read(&again, file, bytes, &err), NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "weight 700"));
+    model->w[700] = nc_gl_neg(8 * NC_FIXED_ONE - 1);
+    nc_tir__model_pack(model, file);
+    assert_int_equal(nc_tir_model_read(&again, file, bytes, &err), NC_OK);
+    nc_tir_model_destroy(again);
     file[6] = '2';
     assert_int_equal(nc_tir_model_read(&again, file, bytes, &err), NC_ERR_UNSUPPORTED);
     assert_int_equal(nc_tir_model_load(&again, "build/no_such_file", &err), NC_ERR_IO);
@@ -344,6 +352,7 @@ static nc_tir_evolution *new_evolution(uint64_t seed) {
 }
 
 static void evolution_never_gets_worse_and_resumes(void **state) {
+    static const char other[] = "dup 2 push 9 push -1 mul add dup 0 mul swap 3 pop 1 dup 1 mul";
     const char *path = "build/tir_evolution_test.bin";
     nc_tir_evolution *a = new_evolution(8), *b = new_evolution(8), *c = new_evolution(99);
     uint64_t cost = UINT64_MAX;
@@ -366,6 +375,18 @@ static void evolution_never_gets_worse_and_resumes(void **state) {
         nc_tir_model_digest(c->models[i], y);
         assert_memory_equal(x, y, sizeof x);
     }
+    /* costs that are known do not outlive a larger batch */
+    assert_int_equal(nc_tir_evolution_add(a, other, &err), NC_OK);
+    assert_int_equal(nc_tir_evolution_add(c, other, &err), NC_OK);
+    assert_int_equal(nc_tir_evolution_blocks(a), 3);
+    assert_int_equal(nc_tir_evolution_run(a, 1, NULL, NULL), NC_OK);
+    cost = nc_tir_evolution_cost(a);
+    for (i = 0, a->scored_step = 0; i < 2; i++, a->scored_step = 0)
+        assert_int_equal(nc_tir_evolution_run(a, 1, NULL, NULL), NC_OK);
+    assert_true(nc_tir_evolution_cost(a) <= cost);
+    assert_int_equal(nc_tir_evolution_run(c, 3, NULL, NULL), NC_OK);
+    assert_int_equal(nc_tir_evolution_cost(c), nc_tir_evolution_cost(a));
+    cost = nc_tir_evolution_cost(c);
     assert_int_equal(nc_tir_evolution_load(c, "LICENSE", &err), NC_ERR_FORMAT);
     assert_int_equal(nc_tir_evolution_load(c, "build/no_such_file", &err), NC_ERR_IO);
     assert_int_equal(truncate(path, 5000000), 0);
