@@ -2831,7 +2831,9 @@ static nc_status nc_tir__attend(nc_tir__activations *a, uint32_t n, uint32_t fir
     nc_fixed score[NODES * NODES], some[NODES];
     uint32_t i, j, count;
     nc_status status;
+    memset(query, 0, sizeof query);
     memset(key, 0, sizeof key);
+    memset(value, 0, sizeof value);
     for (i = 0; i < n; i++) {
         const uint32_t at = i * NC_TIR__D + first;
         memcpy(query + i * (uint32_t)WIDTH, a->q + at, WIDTH * sizeof *query);
