@@ -4027,8 +4027,9 @@ static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, siz
 
 #ifdef NC_GL__X86
 /* Eight, four, two rows of C or one, sixteen columns a step, over centred values x: signed 32-bit
- * products and 64-bit sums, or with IFMA, whose product and sum are one instruction, the low 52 bits
- * of both (two's complement, so right for sums below 2^51 in magnitude). Returns the columns done. */
+ * products and 64-bit sums, or with IFMA, whose product and sum are one instruction, the low 52
+ * bits of both (two's complement, so right for sums below 2^51 in magnitude). Returns the columns
+ * done. */
 #define NC_FIXED__EIGHT(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
 #define NC_FIXED__FOUR(m) m(0) m(1) m(2) m(3)
 #define NC_FIXED__TWO(m) m(0) m(1)
