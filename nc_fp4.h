@@ -14,21 +14,28 @@
        #include "nc_fp4.h"
        int main(void) {
            nc_fp4_circuit *adder;
+           nc_fp4_network *network;
            nc_fp4_report report;
-           if (nc_fp4_adder(&adder, 4, NULL) != NC_OK) return 1;
-           nc_fp4_verify(adder, nc_fp4_adder_spec, adder, &report);
+           if (nc_fp4_make(&adder, NC_FP4_ADDER, 4, 0, NULL) != NC_OK) return 1;
+           if (nc_fp4_compile(adder, &network) != NC_OK) return 1;
+           if (nc_fp4_verify(network, adder, &report) != NC_OK) return 1;
            printf("4-bit adder: %u threshold units, %llu of %llu cases right\n", report.units,
                   (unsigned long long)(report.cases - report.wrong),
                   (unsigned long long)report.cases);
+           nc_fp4_network_destroy(network);
            nc_fp4_destroy(adder);
            return 0;
        }
 
    Contents (search for the tag):
      >>types     formats, atoms, circuits
-     >>api       codes, block formats, atoms, circuits
+     >>api       codes, block formats, atoms, circuits, networks, verification
      >>scalar    E2M1, E8M0, E4M3, NF4 and bitsandbytes codes; block quantisation
-     >>public    atoms, circuit builder, evaluation, verification
+     >>atoms     the ten atoms, exact synthesis
+     >>circuit   wires and functions, simplified as they are added
+     >>network   units for every function; the bit-sliced program; evaluation
+     >>verify    all cases, decision diagrams, structural induction
+     >>templates adders, comparators, multipliers ...
      >>changelog
 
    Options, defined before including:
@@ -123,14 +130,13 @@ typedef struct nc_fp4_error_stats {
 } nc_fp4_error_stats;
 
 /* A threshold unit: y = [ sum weight[i] * x[input[i]] > threshold ]; weights and threshold are
- * E2M1 codes, so every sum is an exact multiple of 1/2. */
-#define NC_FP4_UNIT_INPUTS 4
+ * codes of the atom's format. In E2M1 every sum is an exact multiple of 1/2. */
+#define NC_FP4_UNIT_INPUTS 6
 typedef struct nc_fp4_unit {
-    uint32_t input[NC_FP4_UNIT_INPUTS]; /* wires; in an atom: 0.. inputs-1, then earlier units */
-    uint8_t weight[NC_FP4_UNIT_INPUTS]; /* E2M1 codes */
+    uint32_t input[NC_FP4_UNIT_INPUTS]; /* inputs of the atom or network, then earlier units */
+    uint8_t weight[NC_FP4_UNIT_INPUTS]; /* codes */
     uint8_t inputs;
-    uint8_t threshold; /* E2M1 code */
-    uint8_t reserved[2];
+    uint8_t threshold; /* code */
 } nc_fp4_unit;
 
 typedef enum nc_fp4_atom_kind {
@@ -149,28 +155,68 @@ typedef enum nc_fp4_atom_kind {
 
 /* An atom with one output: the value of its last unit. Bit i of `truth` is the output for the
  * inputs x[j] = bit j of i. */
+#define NC_FP4_ATOM_UNITS 3
 typedef struct nc_fp4_atom {
     const char *name;
-    uint32_t inputs;
+    uint32_t inputs; /* at most 4 */
     uint32_t units;
     uint32_t truth;
-    nc_fp4_unit unit[2];
+    nc_fp4_unit unit[NC_FP4_ATOM_UNITS];
 } nc_fp4_atom;
+
+/* How far a report's word reaches. */
+typedef enum nc_fp4_evidence {
+    NC_FP4_EXHAUSTIVE = 0, /* every input combination was evaluated */
+    NC_FP4_BDD = 1,        /* proof: both sides have the same reduced ordered decision diagrams */
+    NC_FP4_STRUCTURAL = 2  /* proof by induction: every function of the circuit was compared with
+                              its units on all their inputs; and random cases were evaluated */
+} nc_fp4_evidence;
 
 /* What verification found. */
 typedef struct nc_fp4_report {
-    uint64_t cases;        /* input combinations tried: all of them */
-    uint64_t wrong;        /* of these, with a wrong output */
-    uint64_t first_wrong;  /* the first such combination */
+    uint64_t cases;        /* input combinations evaluated */
+    uint64_t wrong;        /* of these, with a wrong output; for BDD: outputs that differ */
+    uint64_t first_wrong;  /* the first such combination (output); 0 when none */
     uint32_t units;        /* threshold units of the network */
     uint32_t parameters;   /* weights and thresholds */
     uint32_t bytes_packed; /* parameters at 4 bits, whole bytes per network */
     uint32_t bytes_float;  /* parameters as float32 */
-    double margin;         /* least |sum - threshold| over all units and cases */
+    double margin;         /* least |sum - threshold| over all units and the inputs they can have */
+    nc_fp4_evidence evidence;
+    uint32_t depth; /* units on the longest path */
 } nc_fp4_report;
 
-/* A network of threshold units, built wire by wire. */
+/* A Boolean circuit: wires, and functions of wires. Wire 0 is false, wire 1 is true. */
 typedef struct nc_fp4_circuit nc_fp4_circuit;
+#define NC_FP4_FALSE 0u
+#define NC_FP4_TRUE 1u
+
+/* A compiled circuit: threshold units in the order of evaluation, and the same as a program over
+ * 64 to 512 cases at once. Immutable: any number of threads may evaluate it. */
+typedef struct nc_fp4_network nc_fp4_network;
+
+/* A named group of inputs or outputs; bit 0 comes first. */
+typedef struct nc_fp4_bus {
+    const char *name;
+    uint32_t first, width; /* inputs (outputs) first .. first + width - 1 */
+} nc_fp4_bus;
+
+/* Circuits that are built in; N stands for `bits`. */
+typedef enum nc_fp4_template {
+    NC_FP4_ADDER = 0,        /* a N, b N, cin 1 -> s N, cout 1 */
+    NC_FP4_SUBTRACTOR,       /* a N, b N -> d N, borrow 1 */
+    NC_FP4_ADD_SUB,          /* a N, b N, sub 1 -> s N, cout 1 (of a + (b ^ sub) + sub) */
+    NC_FP4_COMPARATOR,       /* a N, b N -> eq 1, lt 1 (unsigned) */
+    NC_FP4_MULTIPLIER,       /* a N, b N -> p 2N */
+    NC_FP4_PARITY,           /* x N -> p 1 */
+    NC_FP4_POPCOUNT,         /* x N -> n bits for 0 .. N */
+    NC_FP4_MUX_TREE,         /* s N, x 2^N -> y 1 (N at most 12) */
+    NC_FP4_DECODER,          /* s N -> y 2^N (N at most 12) */
+    NC_FP4_PRIORITY_ENCODER, /* x N -> index (bits for 0 .. N - 1) of the highest one, valid 1 */
+    NC_FP4_ALU,              /* a N, b N, op 3 -> y N; op 0 .. 5: add sub and or xor slt */
+    NC_FP4_SHIFTER,          /* x N (a power of two), n, right 1 -> y N: logical shift by n < N */
+    NC_FP4_TEMPLATE_COUNT
+} nc_fp4_template;
 
 /* The truth to verify against: outputs (bit k = output k) for one input combination. */
 typedef uint64_t (*nc_fp4_spec_fn)(void *user, uint64_t inputs);
@@ -225,52 +271,112 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
 
 /* The built-in atom; null for an unknown kind. Static memory. */
 NC_API const nc_fp4_atom *nc_fp4_get_atom(nc_fp4_atom_kind kind);
-/* Evaluate an atom on every input combination against its truth table. NC_OK when the atom is
- * well formed (compare report->wrong with 0), NC_ERR_ARG when a unit reads a later value. */
-NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_report *report);
+/* The same with weights and thresholds that are NF4 codes. */
+NC_API const nc_fp4_atom *nc_fp4_get_nf4_atom(nc_fp4_atom_kind kind);
+/* Evaluate an atom on every input combination against its truth table. format: NC_FP4_E2M1 or
+ * NC_FP4_NF4, what its codes mean. NC_OK when the atom is well formed (compare report->wrong with
+ * 0), NC_ERR_ARG when a unit reads a later value. */
+NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format format,
+                                    nc_fp4_report *report);
+/* Exact synthesis: the fewest E2M1 units (one or two) for a truth table of at most 4 inputs, with
+ * the largest margin among the first found. NC_ERR_MISMATCH when two units do not do. atom->name
+ * is "custom". At most about 0.3 s. */
+NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom *atom);
 
 /* -- circuits ---------------------------------------------------------------------------- */
 
-/* An empty circuit; free with nc_fp4_destroy. */
-NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const nc_allocator *hooks);
+/* An empty circuit; the name (null: "circuit") is copied. Free with nc_fp4_destroy. */
+NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const char *name,
+                               const nc_allocator *hooks);
 /* Release; null is fine. */
 NC_API void nc_fp4_destroy(nc_fp4_circuit *circuit);
-/* Append an input and return its wire through *wire. Inputs come before the first atom:
- * NC_ERR_ARG afterwards. */
-NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, uint32_t *wire);
-/* Append an atom reading wires in[0..inputs-1]; *out is its output wire. Equal units on equal
- * wires are shared, so SUM and CARRY of the same wires cost two units together. NC_ERR_ARG for a
- * wire that does not exist, NC_ERR_LIMIT beyond 2^24 wires. */
+/* Append a group of inputs; wires (`width` of them) receives them, bit 0 first. The name (null:
+ * "x", "x1" ..) is copied. NC_ERR_LIMIT beyond 2^24 wires. */
+NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uint32_t width,
+                                  uint32_t *wires);
+/* Append an atom reading wires in[0..inputs-1]; *out is its output wire. Constants are propagated
+ * and equal functions of equal wires shared: *out may be an old wire. NC_ERR_ARG for a wire that
+ * does not exist. */
 NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *circuit, nc_fp4_atom_kind kind, const uint32_t *in,
                                  uint32_t *out);
-/* Append an output that shows a wire. */
-NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, uint32_t wire);
-/* Sizes of a circuit. */
+/* Append any function of up to 8 wires: bit i of truth (truth[i / 64] >> i % 64) is its value for
+ * in[j] = bit j of i. Beyond three inputs it is taken apart by multiplexers. */
+NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *circuit, uint32_t inputs, const uint32_t *in,
+                                     const uint64_t *truth, uint32_t *out);
+/* Append a copy of another circuit whose inputs are the wires `in`; out receives the wires of its
+ * outputs. */
+NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *circuit, const nc_fp4_circuit *part,
+                                    const uint32_t *in, uint32_t *out);
+/* Append a group of outputs that show wires. The name (null: "y", "y1" ..) is copied. */
+NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, const char *name, uint32_t width,
+                                   const uint32_t *wires);
+/* Name of the circuit. */
+NC_API const char *nc_fp4_name(const nc_fp4_circuit *circuit);
+/* Number of inputs, all groups together. */
 NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *circuit);
 /* Number of outputs. */
 NC_API uint32_t nc_fp4_output_count(const nc_fp4_circuit *circuit);
-/* Number of threshold units. */
-NC_API uint32_t nc_fp4_unit_count(const nc_fp4_circuit *circuit);
-/* Unit i (its value is wire nc_fp4_input_count + i); null beyond the end. Valid until the next
- * nc_fp4_add_atom. */
-NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_circuit *circuit, uint32_t i);
+/* Functions of up to three wires that the circuit consists of, unused ones included. */
+NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *circuit);
+/* Group i of the inputs; 0 beyond the last, else 1. */
+NC_API int nc_fp4_input_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus);
+/* Group i of the outputs. */
+NC_API int nc_fp4_output_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus);
+/* A built-in circuit. variant 0 is the one with few units; variant 1, where there is one, comes to
+ * the same function by another way and is what variant 0 is proven against. NC_ERR_ARG for 0 bits,
+ * more than 4,096, or a size that the template does not have. */
+NC_API nc_status nc_fp4_make(nc_fp4_circuit **circuit, nc_fp4_template which, uint32_t bits,
+                             int variant, const nc_allocator *hooks);
+/* Name of a template ("adder", "add-sub" ..), null beyond the last; for command lines. */
+NC_API const char *nc_fp4_template_name(nc_fp4_template which);
 
-/* Evaluate one case in float32, the reference: wires[inputs + units] is scratch. */
-NC_API void nc_fp4_eval_float(const nc_fp4_circuit *circuit, const float *in, float *out,
+/* -- networks ------------------------------------------------------------------------------ */
+
+/* Compile: drop what no output needs, choose units for every function. */
+NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
+/* Release; null is fine. */
+NC_API void nc_fp4_network_destroy(nc_fp4_network *network);
+/* Sizes. */
+NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network);
+/* Number of outputs. */
+NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network);
+/* Number of threshold units. */
+NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network);
+/* Unit i: its value is wire inputs + i. Null beyond the last. */
+NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i);
+/* Evaluate one case in float32, the reference; wires (inputs + units) is scratch. */
+NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, float *out,
                               float *wires);
-/* Evaluate 64 cases at once: bit c of in[i] is input i of case c. wires[inputs + units] is
- * scratch. exact: equals nc_fp4_eval_float on every case. */
-NC_API void nc_fp4_eval_sliced(const nc_fp4_circuit *circuit, const uint64_t *in, uint64_t *out,
-                               uint64_t *wires);
-/* Try all 2^inputs combinations against spec. NC_ERR_LIMIT above 26 inputs or 64 outputs,
- * NC_ERR_MEMORY. The margin comes from float evaluation of up to 2^16 cases spread evenly. */
-NC_API nc_status nc_fp4_verify(const nc_fp4_circuit *circuit, nc_fp4_spec_fn spec, void *user,
+/* Evaluate one case from the packed codes, in half units (integers); wires (inputs + units bytes)
+ * is scratch. in and out hold 0 or 1. exact: equals nc_fp4_eval_float. */
+NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
+                               uint8_t *wires);
+/* Evaluate 64 cases a word: in[i * words + w] holds input i of cases 64 w .., bit c is case c;
+ * out likewise. exact. NC_ERR_MEMORY. */
+NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
+                                    uint64_t *out, size_t words);
+/* Evaluate n cases on plain integers: in[b][i] is group b (at most 64 wide) of case i; a null group
+ * is 0. A null output group is left out. NC_ERR_LIMIT for wider groups. */
+NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint64_t *const *in,
+                                      uint64_t *const *out, size_t n);
+/* Instruction set for the two functions above: 0 portable, 1 AVX2 (the portable code), 2 AVX-512;
+ * -1: the best there is. Returns what is used. For tests. */
+NC_API int nc_fp4_set_simd(int level);
+
+/* -- verification -------------------------------------------------------------------------- */
+
+/* Compare a network with the circuit it was compiled from, or with any other of the same inputs
+ * and outputs: all cases up to 26 inputs, else by decision diagrams, else (diagrams too large; for
+ * its own circuit only) by structural induction. NC_ERR_LIMIT when none of them can. Equal when
+ * report->wrong is 0. */
+NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                nc_fp4_report *report);
-/* Ripple-carry adder: inputs a0.. b0.. carry-in, outputs the sum bits and the carry. 1 to 4,096
- * bits (NC_ERR_ARG otherwise), two units a bit. */
-NC_API nc_status nc_fp4_adder(nc_fp4_circuit **circuit, uint32_t bits, const nc_allocator *hooks);
-/* The truth of nc_fp4_adder, with the circuit as user. For up to 21 bits. */
-NC_API uint64_t nc_fp4_adder_spec(void *circuit, uint64_t inputs);
+/* The same with a method of choice. */
+NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                                  nc_fp4_evidence evidence, nc_fp4_report *report);
+/* All 2^inputs combinations against a function. NC_ERR_LIMIT above 26 inputs or 64 outputs. */
+NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
+                                     nc_fp4_report *report);
 
 #endif /* NC_FP4_H */
 
@@ -874,7 +980,7 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
     stats->snr_db = noise > 0 && signal > 0 ? 10 * log10(signal / noise) : noise > 0 ? -999 : 999;
 }
 
-/* >>public ========================================================================= */
+/* >>atoms ========================================================================== */
 
 /* Codes by value, for the tables below. */
 #define NC_FP4__HALF 1
@@ -886,47 +992,66 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
 /* Minimal forms: every sum keeps a distance of at least 1/2 from its threshold. SUM and CARRY
  * share the unit h = [a + b + c > 1.5]. */
 static const nc_fp4_atom nc_fp4__atoms[NC_FP4_ATOM_COUNT] = {
-    {"AND", 2, 1, 0x8, {{{0, 1}, {2, 2}, 2, NC_FP4__ONE_HALF, {0}}}},
-    {"OR", 2, 1, 0xE, {{{0, 1}, {2, 2}, 2, NC_FP4__HALF, {0}}}},
-    {"NAND", 2, 1, 0x7, {{{0, 1}, {10, 10}, 2, NC_FP4__ONE_HALF | NC_FP4__MINUS, {0}}}},
-    {"NOR", 2, 1, 0x1, {{{0, 1}, {10, 10}, 2, NC_FP4__HALF | NC_FP4__MINUS, {0}}}},
-    {"NOT", 1, 1, 0x1, {{{0}, {10}, 1, NC_FP4__HALF | NC_FP4__MINUS, {0}}}},
+    {"AND", 2, 1, 0x8, {{{0, 1}, {2, 2}, 2, NC_FP4__ONE_HALF}}},
+    {"OR", 2, 1, 0xE, {{{0, 1}, {2, 2}, 2, NC_FP4__HALF}}},
+    {"NAND", 2, 1, 0x7, {{{0, 1}, {10, 10}, 2, NC_FP4__ONE_HALF | NC_FP4__MINUS}}},
+    {"NOR", 2, 1, 0x1, {{{0, 1}, {10, 10}, 2, NC_FP4__HALF | NC_FP4__MINUS}}},
+    {"NOT", 1, 1, 0x1, {{{0}, {10}, 1, NC_FP4__HALF | NC_FP4__MINUS}}},
     {"XOR",
      2,
      2,
      0x6,
-     {{{0, 1}, {2, 2}, 2, NC_FP4__ONE_HALF, {0}}, {{0, 1, 2}, {2, 2, 12}, 3, NC_FP4__HALF, {0}}}},
+     {{{0, 1}, {2, 2}, 2, NC_FP4__ONE_HALF}, {{0, 1, 2}, {2, 2, 12}, 3, NC_FP4__HALF}}},
     {"XNOR",
      2,
      2,
      0x9,
-     {{{0, 1}, {2, 2}, 2, NC_FP4__ONE_HALF, {0}},
-      {{0, 1, 2}, {10, 10, 4}, 3, NC_FP4__HALF | NC_FP4__MINUS, {0}}}},
+     {{{0, 1}, {2, 2}, 2, NC_FP4__ONE_HALF},
+      {{0, 1, 2}, {10, 10, 4}, 3, NC_FP4__HALF | NC_FP4__MINUS}}},
     {"SUM",
      3,
      2,
      0x96,
-     {{{0, 1, 2}, {2, 2, 2}, 3, NC_FP4__ONE_HALF, {0}},
-      {{0, 1, 2, 3}, {2, 2, 2, 12}, 4, NC_FP4__HALF, {0}}}},
-    {"CARRY", 3, 1, 0xE8, {{{0, 1, 2}, {2, 2, 2}, 3, NC_FP4__ONE_HALF, {0}}}},
+     {{{0, 1, 2}, {2, 2, 2}, 3, NC_FP4__ONE_HALF}, {{0, 1, 2, 3}, {2, 2, 2, 12}, 4, NC_FP4__HALF}}},
+    {"CARRY", 3, 1, 0xE8, {{{0, 1, 2}, {2, 2, 2}, 3, NC_FP4__ONE_HALF}}},
     {"MUX",
      3,
      2,
      0xE4, /* h = [s + b > 1.5], y = [a - s + 2h > 0.5] */
-     {{{0, 2}, {2, 2}, 2, NC_FP4__ONE_HALF, {0}}, {{0, 1, 3}, {10, 2, 4}, 3, NC_FP4__HALF, {0}}}},
+     {{{0, 2}, {2, 2}, 2, NC_FP4__ONE_HALF}, {{0, 1, 3}, {10, 2, 4}, 3, NC_FP4__HALF}}},
+};
+
+/* NF4 has no 2: weights are 0.44 (code 12) or 0.56 (13) and -0.39 (3), h enters with -1 (0) or 1
+ * (15), and every sum keeps a distance of at least 0.13 from its threshold. */
+static const nc_fp4_atom nc_fp4__nf4_atoms[NC_FP4_ATOM_COUNT] = {
+    {"AND", 2, 1, 0x8, {{{0, 1}, {12, 12}, 2, 14}}},
+    {"OR", 2, 1, 0xE, {{{0, 1}, {12, 12}, 2, 10}}},
+    {"NAND", 2, 1, 0x7, {{{0, 1}, {3, 3}, 2, 2}}},
+    {"NOR", 2, 1, 0x1, {{{0, 1}, {3, 3}, 2, 5}}},
+    {"NOT", 1, 1, 0x1, {{{0}, {3}, 1, 5}}},
+    {"XOR", 2, 2, 0x6, {{{0, 1}, {12, 12}, 2, 14}, {{0, 1, 2}, {12, 12, 0}, 3, 10}}},
+    {"XNOR", 2, 2, 0x9, {{{0, 1}, {12, 12}, 2, 14}, {{0, 1, 2}, {3, 3, 15}, 3, 5}}},
+    {"SUM", 3, 2, 0x96, {{{0, 1, 2}, {13, 13, 13}, 3, 14}, {{0, 1, 2, 3}, {13, 13, 13, 0}, 4, 11}}},
+    {"CARRY", 3, 1, 0xE8, {{{0, 1, 2}, {13, 13, 13}, 3, 14}}},
+    {"MUX", 3, 2, 0xE4, {{{0, 2}, {12, 12}, 2, 14}, {{0, 1, 3}, {3, 12, 15}, 3, 10}}},
 };
 
 NC_API const nc_fp4_atom *nc_fp4_get_atom(nc_fp4_atom_kind kind) {
     return (unsigned)kind < NC_FP4_ATOM_COUNT ? &nc_fp4__atoms[kind] : NULL;
 }
 
+NC_API const nc_fp4_atom *nc_fp4_get_nf4_atom(nc_fp4_atom_kind kind) {
+    return (unsigned)kind < NC_FP4_ATOM_COUNT ? &nc_fp4__nf4_atoms[kind] : NULL;
+}
+
 /* sum - threshold of a unit, and the smallest |sum - threshold| so far. */
-static float nc_fp4__unit_sum(const nc_fp4_unit *unit, const float *wires, double *margin) {
+static float nc_fp4__unit_sum(nc_fp4_format format, const nc_fp4_unit *unit, const float *wires,
+                              double *margin) {
     float sum = 0.0f, distance;
     int i;
     for (i = 0; i < unit->inputs; i++)
-        sum += nc_fp4_decode(unit->weight[i]) * wires[unit->input[i]];
-    sum -= nc_fp4_decode(unit->threshold);
+        sum += nc_fp4__decode_as(format, unit->weight[i]) * wires[unit->input[i]];
+    sum -= nc_fp4__decode_as(format, unit->threshold);
     distance = sum < 0 ? -sum : sum;
     if ((double)distance < *margin) *margin = (double)distance;
     return sum;
@@ -943,23 +1068,28 @@ static void nc_fp4__finish_report(nc_fp4_report *report, double margin) {
     report->margin = report->units ? margin : 0;
 }
 
-NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_report *report) {
-    float wires[10];
+NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format format,
+                                    nc_fp4_report *report) {
+    float wires[4 + NC_FP4_ATOM_UNITS];
     double margin = 1e9;
     uint32_t c, u, i;
+    if (!report) return NC_ERR_ARG;
     memset(report, 0, sizeof *report);
-    if (!atom || atom->inputs > 5 || atom->units < 1 || atom->units > 2) return NC_ERR_ARG;
+    if (!atom || atom->inputs > 4 || atom->units < 1 || atom->units > NC_FP4_ATOM_UNITS)
+        return NC_ERR_ARG;
+    if (format != NC_FP4_E2M1 && format != NC_FP4_NF4) return NC_ERR_ARG;
     for (u = 0; u < atom->units; u++) {
         if (atom->unit[u].inputs > NC_FP4_UNIT_INPUTS) return NC_ERR_ARG;
         for (i = 0; i < atom->unit[u].inputs; i++)
             if (atom->unit[u].input[i] >= atom->inputs + u) return NC_ERR_ARG;
         nc_fp4__count(&atom->unit[u], report);
     }
+    report->depth = atom->units; /* later units read earlier ones */
     for (c = 0; c < 1u << atom->inputs; c++) {
         for (i = 0; i < atom->inputs; i++) wires[i] = (float)(c >> i & 1);
         for (u = 0; u < atom->units; u++)
             wires[atom->inputs + u] =
-                nc_fp4__unit_sum(&atom->unit[u], wires, &margin) > 0 ? 1.0f : 0.0f;
+                nc_fp4__unit_sum(format, &atom->unit[u], wires, &margin) > 0 ? 1.0f : 0.0f;
         report->cases++;
         if ((uint32_t)wires[atom->inputs + atom->units - 1] != (atom->truth >> c & 1)) {
             if (!report->wrong++) report->first_wrong = c;
@@ -969,163 +1099,1442 @@ NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_report *repo
     return NC_OK;
 }
 
-typedef struct nc_fp4__shared {
-    char *key;
-    uint32_t value;
-} nc_fp4__shared;
+/* Synthesis works in half units: codes of the 15 different values, and twice the values. */
+static const uint8_t nc_fp4__code_of[15] = {0, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15};
+static const int8_t nc_fp4__twice[15] = {0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 12, -12};
+
+/* One unit that fires on a truth table: weights and threshold as indices of the lists above. */
+typedef struct nc_fp4__single {
+    int8_t weight[4], threshold;
+    uint8_t margin; /* in half units; 0: there is none */
+    uint8_t inputs; /* with a weight */
+} nc_fp4__single;
+
+/* The best single unit for every truth table of n <= 4 inputs (2^2^n entries): fewest inputs, then
+ * largest margin. Weights are the first `values` of the list; thresholds all. */
+static void nc_fp4__singles(nc_fp4__single *best, uint32_t n, uint32_t values) {
+    const uint32_t cases = 1u << n;
+    uint32_t w[4] = {0, 0, 0, 0}, total = 1, c, i, at, t;
+    memset(best, 0, ((size_t)1 << cases) * sizeof *best);
+    for (i = 0; i < n; i++) total *= values;
+    for (at = 0; at < total; at++) {
+        int sum[16];
+        uint32_t rest = at, inputs = 0;
+        for (i = 0; i < n; i++, rest /= values) {
+            w[i] = rest % values;
+            inputs += w[i] != 0;
+        }
+        for (sum[0] = 0, c = 1; c < cases; c++) {
+            for (i = 0; !(c >> i & 1); i++) {
+            }
+            sum[c] = sum[c & (c - 1)] + nc_fp4__twice[w[i]];
+        }
+        for (t = 0; t < 15; t++) {
+            uint32_t truth = 0, margin = 255;
+            nc_fp4__single *s;
+            for (c = 0; c < cases; c++) {
+                int d = sum[c] - nc_fp4__twice[t];
+                truth |= (uint32_t)(d > 0) << c;
+                d = d < 0 ? -d : d;
+                margin = (uint32_t)d < margin ? (uint32_t)d : margin;
+            }
+            s = &best[truth];
+            if (margin == 0 ||
+                (s->margin && (s->inputs < inputs || (s->inputs == inputs && s->margin >= margin))))
+                continue;
+            for (i = 0; i < n; i++) s->weight[i] = (int8_t)w[i];
+            s->threshold = (int8_t)t;
+            s->margin = (uint8_t)margin;
+            s->inputs = (uint8_t)inputs;
+        }
+    }
+}
+
+static void nc_fp4__unit_of(const nc_fp4__single *s, uint32_t n, nc_fp4_unit *unit) {
+    uint32_t i;
+    memset(unit, 0, sizeof *unit);
+    for (i = 0; i < n; i++) {
+        if (!s->weight[i]) continue;
+        unit->input[unit->inputs] = i;
+        unit->weight[unit->inputs++] = nc_fp4__code_of[s->weight[i]];
+    }
+    unit->threshold = nc_fp4__code_of[s->threshold];
+}
+
+/* How a function of three wires is made: one or two units; input 3 of the second is the first. */
+typedef struct nc_fp4__form {
+    uint8_t units; /* 0: not known yet */
+    nc_fp4_unit unit[2];
+} nc_fp4__form;
+
+/* Forms of all 256 functions of three inputs that have none yet. one: 256 entries, two: 65,536. */
+static void nc_fp4__complete_forms(nc_fp4__form *form, nc_fp4__single *one, nc_fp4__single *two) {
+    uint8_t margin[256] = {0};
+    uint32_t t, h;
+    nc_fp4__singles(one, 3, 15);
+    nc_fp4__singles(two, 4, 11); /* weights up to 3: they reach all 256 */
+    for (t = 0; t < 256; t++)
+        if (!form[t].units && one[t].margin) {
+            form[t].units = 1;
+            nc_fp4__unit_of(&one[t], 3, &form[t].unit[0]);
+        }
+    for (t = 0; t < 65536; t++) {
+        if (!two[t].margin) continue;
+        for (h = 0; h < 256; h++) {
+            uint32_t f = (t & 255 & ~h) | (t >> 8 & h);
+            if (!one[h].margin || form[f].units == 1 || (form[f].units == 2 && margin[f] == 0))
+                continue; /* made already, by one unit or given */
+            if (margin[f] >= two[t].margin) continue;
+            margin[f] = two[t].margin;
+            form[f].units = 2;
+            nc_fp4__unit_of(&one[h], 3, &form[f].unit[0]);
+            nc_fp4__unit_of(&two[t], 4, &form[f].unit[1]);
+        }
+    }
+}
+
+/* Two units for a function of four inputs: y reads the inputs with weights up to 2 and h. */
+static int nc_fp4__two_units(uint32_t truth, const nc_fp4__single *one, nc_fp4_atom *atom) {
+    uint16_t singles[2048]; /* 1,881 threshold functions at most, and not the constant 0 */
+    uint32_t count = 0, n, h, at, c, i, k, t;
+    for (h = 1; h < 65535 && count < 2048; h++)
+        if (one[h].margin) singles[count++] = (uint16_t)h;
+    for (at = 0; at < 6561; at++) { /* 9^4 weights */
+        uint32_t w[4], rest = at;
+        int sum[16];
+        for (i = 0; i < 4; i++, rest /= 9) w[i] = rest % 9;
+        for (sum[0] = 0, c = 1; c < 16; c++) {
+            for (i = 0; !(c >> i & 1); i++) {
+            }
+            sum[c] = sum[c & (c - 1)] + nc_fp4__twice[w[i]];
+        }
+        for (n = 0; n < count; n++) {
+            h = singles[n];
+            for (k = 1; k < 13; k++) {
+                int on = 99, off = -99;
+                for (c = 0; c < 16 && off + 1 < on; c++) {
+                    int s = sum[c] + (h >> c & 1 ? nc_fp4__twice[k] : 0);
+                    if (truth >> c & 1)
+                        on = s < on ? s : on;
+                    else
+                        off = s > off ? s : off;
+                }
+                if (c < 16 || off + 1 >= on) continue;
+                for (t = 0; t < 15; t++) {
+                    nc_fp4_unit *y = &atom->unit[1];
+                    if (nc_fp4__twice[t] <= off || nc_fp4__twice[t] >= on) continue;
+                    atom->units = 2;
+                    nc_fp4__unit_of(&one[h], 4, &atom->unit[0]);
+                    memset(y, 0, sizeof *y);
+                    for (i = 0; i < 4; i++) {
+                        if (!w[i]) continue;
+                        y->input[y->inputs] = i;
+                        y->weight[y->inputs++] = nc_fp4__code_of[w[i]];
+                    }
+                    y->input[y->inputs] = 4;
+                    y->weight[y->inputs++] = nc_fp4__code_of[k];
+                    y->threshold = nc_fp4__code_of[t];
+                    return 1;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
+NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom *atom) {
+    const size_t one_bytes = 65536 * sizeof(nc_fp4__single);
+    nc_fp4__single *one, *two = NULL;
+    nc_fp4__form *form = NULL;
+    nc_status status = NC_ERR_MEMORY;
+    uint32_t i;
+    if (!atom || inputs < 1 || inputs > 4 || (inputs < 4 && truth >> (1u << inputs)) || truth >> 16)
+        return NC_ERR_ARG;
+    memset(atom, 0, sizeof *atom);
+    atom->name = "custom";
+    atom->inputs = inputs;
+    atom->truth = truth;
+    one = (nc_fp4__single *)nc__alloc(NULL, one_bytes);
+    two = (nc_fp4__single *)nc__alloc(NULL, one_bytes);
+    form = (nc_fp4__form *)nc__calloc(NULL, 256 * sizeof *form);
+    if (one && two && form) {
+        status = NC_OK;
+        if (inputs == 4) {
+            nc_fp4__singles(one, 4, 15);
+            if (one[truth].margin) {
+                atom->units = 1;
+                nc_fp4__unit_of(&one[truth], 4, &atom->unit[0]);
+            } else if (!nc_fp4__two_units(truth, one, atom)) {
+                status = NC_ERR_MISMATCH;
+            }
+        } else {
+            for (i = inputs; i < 3; i++) truth |= truth << (1u << i); /* the rest do not matter */
+            nc_fp4__complete_forms(form, one, two);
+            atom->units = form[truth].units;
+            memcpy(atom->unit, form[truth].unit, sizeof form[truth].unit);
+            if (atom->units == 0) status = NC_ERR_MISMATCH;
+            for (i = 0; i < atom->unit[1].inputs; i++)
+                if (atom->unit[1].input[i] == 3) atom->unit[1].input[i] = inputs;
+        }
+    }
+    nc__free(NULL, one, one_bytes);
+    nc__free(NULL, two, one_bytes);
+    nc__free(NULL, form, 256 * sizeof *form);
+    return status;
+}
+
+/* >>circuit ======================================================================== */
+
+/* Ids by hash: open addressing; a slot holds the hash and id + 1. */
+typedef struct nc_fp4__slot {
+    uint32_t hash, id;
+} nc_fp4__slot;
+typedef struct nc_fp4__index {
+    nc_fp4__slot *slots; /* room of them, a power of two */
+    uint32_t room, used;
+} nc_fp4__index;
+
+static uint32_t nc_fp4__hash(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
+    uint64_t h = ((uint64_t)a << 32 | b) * UINT64_C(0x9E3779B97F4A7C15);
+    h ^= h >> 29;
+    h += ((uint64_t)c << 32 | d) * UINT64_C(0xBF58476D1CE4E5B9);
+    h ^= h >> 32;
+    h *= UINT64_C(0x94D049BB133111EB);
+    return (uint32_t)(h >> 32);
+}
+
+/* The next id with this hash, or UINT32_MAX; start with *at = hash. */
+static uint32_t nc_fp4__candidate(const nc_fp4__index *x, uint32_t hash, uint32_t *at) {
+    while (x->room) {
+        const nc_fp4__slot *s = &x->slots[(*at)++ & (x->room - 1)];
+        if (!s->id) break;
+        if (s->hash == hash) return s->id - 1;
+    }
+    return UINT32_MAX;
+}
+
+/* 0 when out of memory. */
+static int nc_fp4__remember(nc_fp4__index *x, uint32_t hash, uint32_t id) {
+    uint32_t i, at;
+    if (x->used * 2 >= x->room) {
+        nc_fp4__index bigger;
+        bigger.room = x->room ? 2 * x->room : 256;
+        bigger.used = x->used;
+        bigger.slots = (nc_fp4__slot *)nc__calloc(NULL, bigger.room * sizeof *bigger.slots);
+        if (!bigger.slots) return 0;
+        for (i = 0; i < x->room; i++) {
+            if (!x->slots[i].id) continue;
+            at = x->slots[i].hash;
+            while (bigger.slots[at & (bigger.room - 1)].id) at++;
+            bigger.slots[at & (bigger.room - 1)] = x->slots[i];
+        }
+        nc__free(NULL, x->slots, x->room * sizeof *x->slots);
+        *x = bigger;
+    }
+    at = hash;
+    while (x->slots[at & (x->room - 1)].id) at++;
+    x->slots[at & (x->room - 1)].hash = hash;
+    x->slots[at & (x->room - 1)].id = id + 1;
+    x->used++;
+    return 1;
+}
+
+static void nc_fp4__forget(nc_fp4__index *x) {
+    nc__free(NULL, x->slots, x->room * sizeof *x->slots);
+    memset(x, 0, sizeof *x);
+}
+
+/* A function of up to three wires, or an input. Bit i of truth is its value for in[j] = bit j of i;
+ * wires that do not count are 0, and truth does not depend on them. Nodes 0 and 1 are the
+ * constants. All others but NOT give 0 for inputs 0, so a function and its complement share a node:
+ * a NOT is met only before an output. */
+typedef struct nc_fp4__node {
+    uint32_t in[3];
+    uint8_t truth, inputs; /* inputs 255: an input of the circuit, number in[0] */
+} nc_fp4__node;
+
+enum { NC_FP4__INPUT = 255, NC_FP4__MAX_WIRES = 1 << 24, NC_FP4__MAX_NAME = 63 };
+
+typedef struct nc_fp4__group {
+    char name[NC_FP4__MAX_NAME + 1];
+    uint32_t first, width;
+} nc_fp4__group;
 
 struct nc_fp4_circuit {
     nc_allocator hooks;
     int custom_hooks;
-    uint32_t inputs;
-    nc_fp4_unit *units;     /* stb_ds array */
-    uint32_t *outputs;      /* stb_ds array */
-    nc_fp4__shared *shared; /* stb_ds string map: unit as text -> wire */
+    char name[NC_FP4__MAX_NAME + 1];
+    nc_fp4__node *nodes;                         /* stb_ds array */
+    uint32_t *inputs;                            /* stb_ds array: wires */
+    uint32_t *outputs;                           /* stb_ds array: wires */
+    nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
+    nc_fp4__index known;
 };
 
-NC_API nc_status nc_fp4_create(nc_fp4_circuit **out, const nc_allocator *hooks) {
-    nc_fp4_circuit *circuit;
+/* Truth tables of the three inputs themselves. */
+static const uint8_t nc_fp4__variable[3] = {0xAA, 0xCC, 0xF0};
+
+/* The table with input v fixed to a value. */
+static uint8_t nc_fp4__cofactor(uint8_t truth, uint32_t v, int value) {
+    uint32_t m = nc_fp4__variable[v], half = value ? truth & m : truth & ~m;
+    return (uint8_t)(value ? half | half >> (1u << v) : half | half << (1u << v));
+}
+
+/* The table with inputs u < v exchanged. */
+static uint8_t nc_fp4__exchange(uint8_t truth, uint32_t u, uint32_t v) {
+    uint32_t result = 0, i;
+    for (i = 0; i < 8; i++) {
+        uint32_t a = i >> u & 1, b = i >> v & 1;
+        uint32_t from = (i & ~(1u << u) & ~(1u << v)) | a << v | b << u;
+        result |= (uint32_t)(truth >> from & 1) << i;
+    }
+    return (uint8_t)result;
+}
+
+static uint32_t nc_fp4__push_node(nc_fp4_circuit *c, const nc_fp4__node *node) {
+    if (stbds_arrlenu(c->nodes) >= NC_FP4__MAX_WIRES) return UINT32_MAX;
+    stbds_arrput(c->nodes, *node);
+    return (uint32_t)stbds_arrlenu(c->nodes) - 1;
+}
+
+/* The wire of an existing or new node with this content. */
+static uint32_t nc_fp4__share_node(nc_fp4_circuit *c, const nc_fp4__node *node) {
+    uint32_t hash =
+        nc_fp4__hash(node->in[0], node->in[1], node->in[2], node->truth | node->inputs * 256u);
+    uint32_t at = hash, id;
+    while ((id = nc_fp4__candidate(&c->known, hash, &at)) != UINT32_MAX) {
+        const nc_fp4__node *o = &c->nodes[id];
+        if (o->truth == node->truth && o->inputs == node->inputs && o->in[0] == node->in[0] &&
+            o->in[1] == node->in[1] && o->in[2] == node->in[2])
+            return id;
+    }
+    id = nc_fp4__push_node(c, node);
+    return id != UINT32_MAX && nc_fp4__remember(&c->known, hash, id) ? id : UINT32_MAX;
+}
+
+static int nc_fp4__is_not(const nc_fp4__node *node) {
+    return node->inputs == 1 && node->truth == 0x55;
+}
+
+/* The wire of a function of three wires (some may be 0 and not count): constants, complements and
+ * equal wires are worked into the table, wires sorted. UINT32_MAX: too many wires, no memory. */
+static uint32_t nc_fp4__function(nc_fp4_circuit *c, const uint32_t in[3], uint8_t truth) {
+    nc_fp4__node node;
+    uint32_t i, j, n = 0, wire;
+    int complement;
+    memcpy(node.in, in, sizeof node.in);
+    for (i = 0; i < 3; i++) {
+        const nc_fp4__node *from = &c->nodes[node.in[i]];
+        if (nc_fp4__is_not(from)) {
+            truth = (uint8_t)((nc_fp4__cofactor(truth, i, 0) & nc_fp4__variable[i]) |
+                              (nc_fp4__cofactor(truth, i, 1) & ~nc_fp4__variable[i]));
+            node.in[i] = from->in[0];
+        }
+        if (node.in[i] <= NC_FP4_TRUE)
+            truth = nc_fp4__cofactor(truth, i, node.in[i] == NC_FP4_TRUE);
+    }
+    for (i = 0; i < 2; i++)
+        for (j = i + 1; j < 3; j++)
+            if (node.in[i] == node.in[j])
+                truth = (uint8_t)((nc_fp4__cofactor(truth, j, 1) & nc_fp4__variable[i]) |
+                                  (nc_fp4__cofactor(truth, j, 0) & ~nc_fp4__variable[i]));
+    for (i = 0; i < 3; i++)
+        if (nc_fp4__cofactor(truth, i, 0) == nc_fp4__cofactor(truth, i, 1)) node.in[i] = 0;
+    for (i = 0; i < 2; i++) /* the larger wire first: 0 comes last */
+        for (j = 0; j < 2 - i; j++)
+            if (node.in[j] < node.in[j + 1]) {
+                wire = node.in[j];
+                node.in[j] = node.in[j + 1];
+                node.in[j + 1] = wire;
+                truth = nc_fp4__exchange(truth, j, j + 1);
+            }
+    while (n < 3 && node.in[n]) n++;
+    if (n == 0) return truth & 1;
+    complement = truth & 1;
+    if (complement) truth = (uint8_t)~truth;
+    node.truth = truth;
+    node.inputs = (uint8_t)n;
+    wire = n == 1 ? node.in[0] : nc_fp4__share_node(c, &node);
+    if (wire == UINT32_MAX || !complement) return wire;
+    node.in[0] = wire;
+    node.in[1] = node.in[2] = 0;
+    node.truth = 0x55;
+    node.inputs = 1;
+    return nc_fp4__share_node(c, &node);
+}
+
+static void nc_fp4__copy_name(char *to, const char *from, const char *fallback, size_t number) {
+    if (from && *from)
+        snprintf(to, NC_FP4__MAX_NAME + 1, "%s", from);
+    else if (number)
+        snprintf(to, NC_FP4__MAX_NAME + 1, "%s%u", fallback, (unsigned)number);
+    else
+        snprintf(to, NC_FP4__MAX_NAME + 1, "%s", fallback);
+}
+
+NC_API nc_status nc_fp4_create(nc_fp4_circuit **out, const char *name, const nc_allocator *hooks) {
+    nc_fp4_circuit *c;
+    nc_fp4__node constant;
     if (!out) return NC_ERR_ARG;
-    *out = circuit = (nc_fp4_circuit *)nc__calloc(hooks, sizeof **out);
-    if (!circuit) return NC_ERR_MEMORY;
-    if (hooks) circuit->hooks = *hooks;
-    circuit->custom_hooks = hooks != NULL;
-    stbds_sh_new_strdup(circuit->shared);
+    *out = c = (nc_fp4_circuit *)nc__calloc(hooks, sizeof **out);
+    if (!c) return NC_ERR_MEMORY;
+    if (hooks) c->hooks = *hooks;
+    c->custom_hooks = hooks != NULL;
+    nc_fp4__copy_name(c->name, name, "circuit", 0);
+    memset(&constant, 0, sizeof constant);
+    (void)nc_fp4__push_node(c, &constant);
+    constant.truth = 0xFF;
+    (void)nc_fp4__push_node(c, &constant);
     return NC_OK;
 }
 
-NC_API void nc_fp4_destroy(nc_fp4_circuit *circuit) {
+NC_API void nc_fp4_destroy(nc_fp4_circuit *c) {
     nc_allocator hooks;
     int custom;
-    if (!circuit) return;
-    stbds_arrfree(circuit->units);
-    stbds_arrfree(circuit->outputs);
-    stbds_shfree(circuit->shared);
-    hooks = circuit->hooks;
-    custom = circuit->custom_hooks;
-    nc__free(custom ? &hooks : NULL, circuit, sizeof *circuit);
+    if (!c) return;
+    stbds_arrfree(c->nodes);
+    stbds_arrfree(c->inputs);
+    stbds_arrfree(c->outputs);
+    stbds_arrfree(c->input_groups);
+    stbds_arrfree(c->output_groups);
+    nc_fp4__forget(&c->known);
+    hooks = c->hooks;
+    custom = c->custom_hooks;
+    nc__free(custom ? &hooks : NULL, c, sizeof *c);
 }
 
-static uint32_t nc_fp4__wires(const nc_fp4_circuit *circuit) {
-    return circuit->inputs + (uint32_t)stbds_arrlenu(circuit->units);
-}
-
-NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, uint32_t *wire) {
-    if (!circuit || !wire || stbds_arrlenu(circuit->units)) return NC_ERR_ARG;
-    if (circuit->inputs >= 1u << 24) return NC_ERR_LIMIT;
-    *wire = circuit->inputs++;
+NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *c, const char *name, uint32_t width,
+                                  uint32_t *wires) {
+    nc_fp4__group group;
+    nc_fp4__node node;
+    uint32_t i;
+    if (!c || !wires || width == 0) return NC_ERR_ARG;
+    if (width >= NC_FP4__MAX_WIRES - stbds_arrlenu(c->nodes)) return NC_ERR_LIMIT;
+    nc_fp4__copy_name(group.name, name, "x", stbds_arrlenu(c->input_groups));
+    group.first = (uint32_t)stbds_arrlenu(c->inputs);
+    group.width = width;
+    stbds_arrput(c->input_groups, group);
+    memset(&node, 0, sizeof node);
+    node.inputs = NC_FP4__INPUT;
+    for (i = 0; i < width; i++) {
+        node.in[0] = group.first + i;
+        wires[i] = nc_fp4__push_node(c, &node);
+        stbds_arrput(c->inputs, wires[i]);
+    }
     return NC_OK;
 }
 
-/* The wire of a unit with the same content, added when there is none. */
-static uint32_t nc_fp4__share_unit(nc_fp4_circuit *circuit, const nc_fp4_unit *unit) {
-    char key[2 * NC_FP4_UNIT_INPUTS * 5 + 4], *end = key;
-    uint32_t wire;
-    int i, shift;
-    for (i = 0; i < unit->inputs; i++) { /* base-64 digits: four of the wire, one of the weight */
-        for (shift = 0; shift < 24; shift += 6)
-            *end++ = (char)('0' + (unit->input[i] >> shift & 63));
-        *end++ = (char)('0' + unit->weight[i]);
+static int nc_fp4__good_wires(const nc_fp4_circuit *c, const uint32_t *wires, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (wires[i] >= stbds_arrlenu(c->nodes)) return 0;
+    return 1;
+}
+
+/* NC_OK, or why a function could not be added. */
+static nc_status nc_fp4__added(const nc_fp4_circuit *c, uint32_t wire) {
+    if (wire != UINT32_MAX) return NC_OK;
+    return stbds_arrlenu(c->nodes) >= NC_FP4__MAX_WIRES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+}
+
+NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *c, nc_fp4_atom_kind kind, const uint32_t *in,
+                                 uint32_t *out) {
+    const nc_fp4_atom *atom = nc_fp4_get_atom(kind);
+    uint64_t truth;
+    if (!c || !atom || !in || !out) return NC_ERR_ARG;
+    truth = atom->truth;
+    return nc_fp4_add_function(c, atom->inputs, in, &truth, out);
+}
+
+/* The function of the first n wires whose table are 2^n bits of truth from `first` on. */
+static uint32_t nc_fp4__expand(nc_fp4_circuit *c, uint32_t n, const uint32_t *in,
+                               const uint64_t *truth, uint32_t first) {
+    uint32_t mux[3] = {0, 0, 0}, bits, i;
+    if (n > 3) { /* the last wire chooses */
+        mux[0] = nc_fp4__expand(c, n - 1, in, truth, first);
+        mux[1] = nc_fp4__expand(c, n - 1, in, truth, first + (1u << (n - 1)));
+        mux[2] = in[n - 1];
+        if (mux[0] == UINT32_MAX || mux[1] == UINT32_MAX) return UINT32_MAX;
+        return nc_fp4__function(c, mux, 0xCA);
     }
-    *end++ = (char)('0' + unit->threshold);
-    *end = 0;
-    if (stbds_shgeti(circuit->shared, key) >= 0) return stbds_shget(circuit->shared, key);
-    wire = nc_fp4__wires(circuit);
-    stbds_arrput(circuit->units, *unit);
-    stbds_shput(circuit->shared, key, wire);
+    bits = (uint32_t)(truth[first / 64] >> first % 64) & ((1u << (1u << n)) - 1);
+    for (i = n; i < 3; i++) bits |= bits << (1u << i);
+    for (i = 0; i < n; i++) mux[i] = in[i];
+    return nc_fp4__function(c, mux, (uint8_t)bits);
+}
+
+NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *c, uint32_t inputs, const uint32_t *in,
+                                     const uint64_t *truth, uint32_t *out) {
+    if (!c || !truth || !out || inputs > 8 || (inputs && !in)) return NC_ERR_ARG;
+    if (!nc_fp4__good_wires(c, in, inputs)) return NC_ERR_ARG;
+    *out = nc_fp4__expand(c, inputs, in, truth, 0);
+    return nc_fp4__added(c, *out);
+}
+
+NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *c, const nc_fp4_circuit *part,
+                                    const uint32_t *in, uint32_t *out) {
+    uint32_t *wire, i, n, wires[3];
+    nc_status status = NC_OK;
+    if (!c || !part || c == part || !out || (!in && nc_fp4_input_count(part))) return NC_ERR_ARG;
+    if (!nc_fp4__good_wires(c, in, nc_fp4_input_count(part))) return NC_ERR_ARG;
+    n = (uint32_t)stbds_arrlenu(part->nodes);
+    wire = (uint32_t *)nc__alloc(NULL, n * sizeof *wire);
+    if (!wire) return NC_ERR_MEMORY;
+    for (i = 0; i < n && status == NC_OK; i++) {
+        const nc_fp4__node *node = &part->nodes[i];
+        uint32_t k;
+        if (node->inputs == NC_FP4__INPUT) {
+            wire[i] = in[node->in[0]];
+            continue;
+        }
+        for (k = 0; k < 3; k++) wires[k] = k < node->inputs ? wire[node->in[k]] : 0;
+        wire[i] = i <= NC_FP4_TRUE ? i : nc_fp4__function(c, wires, node->truth);
+        status = nc_fp4__added(c, wire[i]);
+    }
+    for (i = 0; i < stbds_arrlenu(part->outputs) && status == NC_OK; i++)
+        out[i] = wire[part->outputs[i]];
+    nc__free(NULL, wire, n * sizeof *wire);
+    return status;
+}
+
+NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *c, const char *name, uint32_t width,
+                                   const uint32_t *wires) {
+    nc_fp4__group group;
+    uint32_t i;
+    if (!c || !wires || width == 0 || !nc_fp4__good_wires(c, wires, width)) return NC_ERR_ARG;
+    if (stbds_arrlenu(c->outputs) + width > NC_FP4__MAX_WIRES) return NC_ERR_LIMIT;
+    nc_fp4__copy_name(group.name, name, "y", stbds_arrlenu(c->output_groups));
+    group.first = (uint32_t)stbds_arrlenu(c->outputs);
+    group.width = width;
+    stbds_arrput(c->output_groups, group);
+    for (i = 0; i < width; i++) stbds_arrput(c->outputs, wires[i]);
+    return NC_OK;
+}
+
+NC_API const char *nc_fp4_name(const nc_fp4_circuit *c) { return c->name; }
+
+NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *c) {
+    return (uint32_t)stbds_arrlenu(c->inputs);
+}
+
+NC_API uint32_t nc_fp4_output_count(const nc_fp4_circuit *c) {
+    return (uint32_t)stbds_arrlenu(c->outputs);
+}
+
+NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *c) {
+    return (uint32_t)(stbds_arrlenu(c->nodes) - 2 - stbds_arrlenu(c->inputs));
+}
+
+static int nc_fp4__group_at(nc_fp4__group *groups, uint32_t i, nc_fp4_bus *bus) {
+    if (i >= stbds_arrlenu(groups)) return 0;
+    bus->name = groups[i].name;
+    bus->first = groups[i].first;
+    bus->width = groups[i].width;
+    return 1;
+}
+
+NC_API int nc_fp4_input_bus(const nc_fp4_circuit *c, uint32_t i, nc_fp4_bus *bus) {
+    return nc_fp4__group_at(c->input_groups, i, bus);
+}
+
+NC_API int nc_fp4_output_bus(const nc_fp4_circuit *c, uint32_t i, nc_fp4_bus *bus) {
+    return nc_fp4__group_at(c->output_groups, i, bus);
+}
+
+/* One function of three words, by its algebraic normal form: 8 masks, 0 or all ones. */
+static void nc_fp4__masks(uint8_t truth, uint64_t mask[8]) {
+    uint32_t t = truth, i;
+    t ^= (t & 0x55u) << 1;
+    t ^= (t & 0x33u) << 2;
+    t ^= (t & 0x0Fu) << 4;
+    for (i = 0; i < 8; i++) mask[i] = 0 - (uint64_t)(t >> i & 1);
+}
+
+static uint64_t nc_fp4__apply(const uint64_t m[8], uint64_t a, uint64_t b, uint64_t c) {
+    uint64_t ab = a & b;
+    return m[0] ^ (a & m[1]) ^ (b & m[2]) ^ (ab & m[3]) ^
+           (c & (m[4] ^ (a & m[5]) ^ (b & m[6]) ^ (ab & m[7])));
+}
+
+/* The circuit itself on `words` words a wire: wire w at wires + w * words. */
+static void nc_fp4__run_nodes(const nc_fp4_circuit *c, uint64_t *wires, size_t words) {
+    size_t i, w;
+    for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
+        const nc_fp4__node *node = &c->nodes[i];
+        const uint64_t *x = wires + node->in[0] * words, *y = wires + node->in[1] * words;
+        const uint64_t *z = wires + node->in[2] * words;
+        uint64_t mask[8];
+        if (node->inputs == NC_FP4__INPUT) continue;
+        nc_fp4__masks(node->truth, mask);
+        if (i <= NC_FP4_TRUE) x = y = z = wires + i * words;
+        for (w = 0; w < words; w++)
+            wires[i * words + w] =
+                i <= NC_FP4_TRUE ? mask[0] : nc_fp4__apply(mask, x[w], y[w], z[w]);
+    }
+}
+
+/* >>network ======================================================================== */
+
+/* One step of the bit-sliced program: a function of three operands. For the fast program also full
+ * adders: the sum goes to out, the carry to `carry` unless that is UINT32_MAX, and in[2] may be the
+ * carry of the step before, which is still in registers. */
+enum { NC_FP4__FULL_ADDER = 256, NC_FP4__NEXT_ADDER = 257 };
+typedef struct nc_fp4__step {
+    uint32_t out, in[3];
+    uint32_t truth; /* or one of the above */
+    uint32_t carry;
+} nc_fp4__step;
+
+struct nc_fp4_network {
+    nc_allocator hooks;
+    int custom_hooks;
+    char name[NC_FP4__MAX_NAME + 1];
+    uint32_t inputs;
+    nc_fp4_unit *units;                          /* stb_ds array */
+    uint32_t *outputs;                           /* stb_ds array: wires, inputs first, then units */
+    nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
+    /* operands of the program: inputs, outputs, temporaries */
+    nc_fp4__step *steps; /* stb_ds array */
+    nc_fp4__step *fast;  /* stb_ds array: the same with full adders */
+    uint32_t temporaries;
+    double margin;
+    uint32_t depth;
+    /* for structural verification: the circuit's digest, and the wire of each of its nodes */
+    uint64_t source;
+    uint32_t *wire_of; /* stb_ds array; UINT32_MAX: not needed */
+};
+
+NC_API void nc_fp4_network_destroy(nc_fp4_network *n) {
+    nc_allocator hooks;
+    int custom;
+    if (!n) return;
+    stbds_arrfree(n->units);
+    stbds_arrfree(n->outputs);
+    stbds_arrfree(n->input_groups);
+    stbds_arrfree(n->output_groups);
+    stbds_arrfree(n->steps);
+    stbds_arrfree(n->fast);
+    stbds_arrfree(n->wire_of);
+    hooks = n->hooks;
+    custom = n->custom_hooks;
+    nc__free(custom ? &hooks : NULL, n, sizeof *n);
+}
+
+NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *n) { return n->inputs; }
+
+NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *n) {
+    return (uint32_t)stbds_arrlenu(n->outputs);
+}
+
+NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *n) {
+    return (uint32_t)stbds_arrlenu(n->units);
+}
+
+NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *n, uint32_t i) {
+    return i < nc_fp4_unit_count(n) ? &n->units[i] : NULL;
+}
+
+/* Twice the value of an E2M1 code: an integer. */
+static int nc_fp4__doubled(uint8_t code) {
+    static const int8_t twice[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+    return twice[code & 15];
+}
+
+/* Twice sum - threshold of a unit for the inputs whose bits are set in `inputs`. */
+static int nc_fp4__doubled_sum(const nc_fp4_unit *unit, uint32_t inputs) {
+    int sum = -nc_fp4__doubled(unit->threshold), i;
+    for (i = 0; i < unit->inputs; i++)
+        if (inputs >> i & 1) sum += nc_fp4__doubled(unit->weight[i]);
+    return sum;
+}
+
+/* What a unit computes, as a function of at most three wires where that is possible: units that it
+ * reads are looked through. */
+typedef struct nc_fp4__look {
+    uint32_t in[3];
+    uint8_t inputs; /* 255: it needs more than three */
+    uint8_t truth;
+    uint8_t margin; /* doubled, over the inputs that can occur */
+    uint8_t unused;
+} nc_fp4__look;
+
+/* The wires among `have` (n of them, at most 3) extended by w; 0 when there would be four. */
+static int nc_fp4__extend(uint32_t *have, uint32_t *n, uint32_t w) {
+    uint32_t i;
+    for (i = 0; i < *n; i++)
+        if (have[i] == w) return 1;
+    if (*n == 3) return 0;
+    have[(*n)++] = w;
+    return 1;
+}
+
+/* Value of wire w when the wires of `have` are the bits of `values`: one of them, or a unit seen
+ * through. -1 when neither. */
+static int nc_fp4__seen(const nc_fp4_network *net, const nc_fp4__look *looks, uint32_t w,
+                        const uint32_t *have, uint32_t n, uint32_t values) {
+    const nc_fp4__look *look;
+    uint32_t i, k, at = 0;
+    for (i = 0; i < n; i++)
+        if (have[i] == w) return (int)(values >> i & 1);
+    if (w < net->inputs) return -1;
+    look = &looks[w - net->inputs];
+    if (look->inputs > 3) return -1;
+    for (k = 0; k < look->inputs; k++) {
+        for (i = 0; i < n && have[i] != look->in[k]; i++) {
+        }
+        if (i == n) return -1;
+        at |= (values >> i & 1) << k;
+    }
+    return look->truth >> at & 1;
+}
+
+/* Look through unit u, the way that leaves the fewest wires. */
+static void nc_fp4__look_through(const nc_fp4_network *net, nc_fp4__look *looks, uint32_t u) {
+    const nc_fp4_unit *unit = &net->units[u];
+    nc_fp4__look *look = &looks[u];
+    uint32_t have[3] = {0, 0, 0}, n, i, k, v, skip, margin = 255, truth = 0;
+    look->inputs = 255;
+    for (skip = 0; skip < 1u << unit->inputs; skip++) {
+        int fits = 1; /* inputs of `skip` are seen through, the others wires of their own */
+        for (n = i = 0; i < unit->inputs && fits; i++) {
+            uint32_t w = unit->input[i];
+            if (!(skip >> i & 1)) {
+                fits = nc_fp4__extend(have, &n, w);
+                continue;
+            }
+            fits = w >= net->inputs && looks[w - net->inputs].inputs <= 3;
+            for (k = 0; fits && k < looks[w - net->inputs].inputs; k++)
+                fits = nc_fp4__extend(have, &n, looks[w - net->inputs].in[k]);
+        }
+        if (!fits || n >= look->inputs) continue;
+        memcpy(look->in, have, sizeof have);
+        look->inputs = (uint8_t)n;
+    }
+    n = look->inputs;
+    for (v = 0; v < 1u << (n <= 3 ? n : unit->inputs); v++) {
+        uint32_t at = n <= 3 ? 0 : v, distance; /* else every combination, occurring or not */
+        int sum;
+        for (i = 0; i < unit->inputs && n <= 3; i++)
+            at |= (uint32_t)nc_fp4__seen(net, looks, unit->input[i], look->in, n, v) << i;
+        sum = nc_fp4__doubled_sum(unit, at);
+        distance = (uint32_t)(sum < 0 ? -sum : sum);
+        margin = distance < margin ? distance : margin;
+        truth |= n <= 3 ? (uint32_t)(sum > 0) << v : 0;
+    }
+    for (i = n; i < 3; i++) truth |= truth << (1u << i);
+    look->truth = (uint8_t)truth;
+    look->margin = (uint8_t)margin;
+}
+
+/* -- compiling ----------------------------------------------------------------------------- */
+
+typedef struct nc_fp4__compiler {
+    const nc_fp4_circuit *circuit;
+    nc_fp4_network *net;
+    nc_fp4__index known; /* units */
+    uint8_t *needed;     /* of each node: 1 its value, 2 its complement only */
+    nc_fp4__form form[256];
+    int complete;
+    nc_status status;
+} nc_fp4__compiler;
+
+/* The wire of a unit with this content. */
+static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit) {
+    nc_fp4_network *net = k->net;
+    uint32_t hash = unit->threshold, at, id;
+    int i;
+    for (i = 0; i < unit->inputs; i++)
+        hash = nc_fp4__hash(hash, unit->input[i], unit->weight[i], unit->inputs);
+    at = hash;
+    while ((id = nc_fp4__candidate(&k->known, hash, &at)) != UINT32_MAX)
+        if (memcmp(&net->units[id], unit, sizeof *unit) == 0) return net->inputs + id;
+    id = (uint32_t)stbds_arrlenu(net->units);
+    stbds_arrput(net->units, *unit);
+    if (!nc_fp4__remember(&k->known, hash, id)) k->status = NC_ERR_MEMORY;
+    return net->inputs + id;
+}
+
+/* The ten atoms in any order of their inputs. */
+static void nc_fp4__given_forms(nc_fp4__form *form) {
+    static const uint8_t order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                        {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    uint32_t a, o, c, i, u;
+    for (a = 0; a < NC_FP4_ATOM_COUNT; a++)
+        for (o = 0; o < 6; o++) {
+            const nc_fp4_atom *atom = &nc_fp4__atoms[a];
+            uint32_t truth = 0;
+            nc_fp4__form *f;
+            for (c = 0; c < 8; c++) {
+                uint32_t at = 0;
+                for (i = 0; i < atom->inputs; i++) at |= (c >> order[o][i] & 1) << i;
+                truth |= (atom->truth >> at & 1) << c;
+            }
+            f = &form[truth];
+            if (f->units) continue;
+            f->units = (uint8_t)atom->units;
+            for (u = 0; u < atom->units; u++) {
+                f->unit[u] = atom->unit[u];
+                for (i = 0; i < atom->unit[u].inputs; i++)
+                    f->unit[u].input[i] = atom->unit[u].input[i] < atom->inputs
+                                              ? order[o][atom->unit[u].input[i]]
+                                              : 3;
+            }
+        }
+}
+
+/* Units for a function of three wires; the last one's wire. */
+static uint32_t nc_fp4__emit(nc_fp4__compiler *k, const uint32_t in[3], uint8_t truth) {
+    nc_fp4__form *form = &k->form[truth];
+    uint32_t wire = 0, u, i;
+    if (!form->units && !k->complete) {
+        const size_t one = 256 * sizeof(nc_fp4__single), two = 65536 * sizeof(nc_fp4__single);
+        nc_fp4__single *a = (nc_fp4__single *)nc__alloc(NULL, one);
+        nc_fp4__single *b = (nc_fp4__single *)nc__alloc(NULL, two);
+        if (a && b)
+            nc_fp4__complete_forms(k->form, a, b);
+        else
+            k->status = NC_ERR_MEMORY;
+        k->complete = 1;
+        nc__free(NULL, a, one);
+        nc__free(NULL, b, two);
+    }
+    for (u = 0; u < form->units; u++) {
+        nc_fp4_unit unit = form->unit[u];
+        for (i = 0; i < unit.inputs; i++)
+            unit.input[i] = unit.input[i] == 3 ? wire : in[unit.input[i]];
+        wire = nc_fp4__share_unit(k, &unit);
+    }
     return wire;
 }
 
-NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *circuit, nc_fp4_atom_kind kind, const uint32_t *in,
-                                 uint32_t *out) {
-    const nc_fp4_atom *atom = nc_fp4_get_atom(kind);
-    uint32_t wire[5], u, i;
-    if (!circuit || !atom || !in || !out) return NC_ERR_ARG;
-    if (nc_fp4__wires(circuit) + atom->units > 1u << 24) return NC_ERR_LIMIT;
-    for (i = 0; i < atom->inputs; i++) {
-        if (in[i] >= nc_fp4__wires(circuit)) return NC_ERR_ARG;
-        wire[i] = in[i];
+/* Mark what the outputs need. A complement that is an output needs its node's value only where the
+ * node is needed anyway; else it is computed in the node's place. */
+static void nc_fp4__mark(nc_fp4__compiler *k) {
+    const nc_fp4_circuit *c = k->circuit;
+    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes);
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++) k->needed[c->outputs[i]] = 1;
+    for (i = n; i-- > 2;) { /* whoever reads a node comes behind it */
+        const nc_fp4__node *node = &c->nodes[i];
+        if (!k->needed[i] || node->inputs == NC_FP4__INPUT) continue;
+        if (nc_fp4__is_not(node)) {
+            if (!k->needed[node->in[0]]) k->needed[node->in[0]] = 2;
+            continue;
+        }
+        for (j = 0; j < node->inputs; j++) k->needed[node->in[j]] = 1;
     }
-    for (u = 0; u < atom->units; u++) {
-        nc_fp4_unit unit = atom->unit[u];
-        for (i = 0; i < unit.inputs; i++) unit.input[i] = wire[unit.input[i]];
-        wire[atom->inputs + u] = nc_fp4__share_unit(circuit, &unit);
+}
+
+static uint64_t nc_fp4__digest(const nc_fp4_circuit *c) {
+    uint64_t hash = nc__fnv1a(NC__FNV_START, c->nodes, stbds_arrlenu(c->nodes) * sizeof *c->nodes);
+    return nc__fnv1a(hash, c->outputs, stbds_arrlenu(c->outputs) * sizeof *c->outputs);
+}
+
+static void nc_fp4__emit_units(nc_fp4__compiler *k) {
+    const nc_fp4_circuit *c = k->circuit;
+    nc_fp4_network *net = k->net;
+    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes), in[3];
+    for (i = 0; i < n && k->status == NC_OK; i++) {
+        const nc_fp4__node *node = &c->nodes[i];
+        uint32_t wire = UINT32_MAX;
+        if (node->inputs == NC_FP4__INPUT) {
+            wire = node->in[0];
+        } else if (k->needed[i]) {
+            uint8_t truth = node->truth;
+            for (j = 0; j < 3; j++) in[j] = j < node->inputs ? net->wire_of[node->in[j]] : 0;
+            if (i <= NC_FP4_TRUE) { /* no inputs: 0 against a threshold */
+                nc_fp4_unit unit;
+                memset(&unit, 0, sizeof unit);
+                unit.threshold = (uint8_t)(NC_FP4__HALF | (i ? NC_FP4__MINUS : 0));
+                wire = nc_fp4__share_unit(k, &unit);
+            } else if (nc_fp4__is_not(node) && k->needed[node->in[0]] == 2 &&
+                       c->nodes[node->in[0]].inputs != NC_FP4__INPUT) {
+                wire = net->wire_of[node->in[0]]; /* it holds the complement */
+            } else {
+                if (k->needed[i] == 2) truth = (uint8_t)~truth;
+                wire = nc_fp4__emit(k, in, truth);
+            }
+        }
+        stbds_arrput(net->wire_of, wire);
     }
-    *out = wire[atom->inputs + atom->units - 1];
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
+        stbds_arrput(net->outputs, net->wire_of[c->outputs[i]]);
+}
+
+/* -- the bit-sliced program ------------------------------------------------------------------ */
+
+typedef struct nc_fp4__planner {
+    nc_fp4_network *net;
+    nc_fp4__look *looks;
+    uint32_t *operand; /* of each wire, and of intermediate steps: index of its step + inputs */
+    uint32_t *last;    /* of each step: the last step that reads it, or 0 */
+} nc_fp4__planner;
+
+/* Append a step; operands are inputs, or inputs + number of a step. */
+static uint32_t nc_fp4__add_step(nc_fp4_network *net, uint32_t a, uint32_t b, uint32_t c,
+                                 uint32_t truth) {
+    nc_fp4__step step;
+    step.in[0] = a;
+    step.in[1] = b;
+    step.in[2] = c;
+    step.truth = truth;
+    step.carry = UINT32_MAX;
+    step.out = net->inputs + (uint32_t)stbds_arrlenu(net->steps);
+    stbds_arrput(net->steps, step);
+    return step.out;
+}
+
+/* A unit of more than three inputs: the last one chooses between two functions of the others. */
+static uint32_t nc_fp4__plan_wide(nc_fp4_network *net, const uint32_t *in, uint32_t n,
+                                  uint64_t truth) {
+    uint32_t bits, i, operand[3] = {0, 0, 0};
+    if (n > 3) {
+        const uint32_t half = 1u << (n - 1);
+        uint32_t no = nc_fp4__plan_wide(net, in, n - 1, truth);
+        uint32_t yes = nc_fp4__plan_wide(net, in, n - 1, truth >> half);
+        return nc_fp4__add_step(net, no, yes, in[n - 1], 0xCA);
+    }
+    bits = (uint32_t)truth & ((1u << (1u << n)) - 1);
+    for (i = n; i < 3; i++) bits |= bits << (1u << i);
+    for (i = 0; i < n; i++) operand[i] = in[i];
+    return nc_fp4__add_step(net, operand[0], operand[1], operand[2], bits);
+}
+
+/* Steps for every unit, then only those that count, then places for their results. */
+static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__look *looks) {
+    const uint32_t n = nc_fp4_unit_count(net), outputs = nc_fp4_network_outputs(net);
+    const uint32_t fixed = net->inputs + outputs;
+    uint32_t *operand, *last, *place, *spare = NULL, i, j, kept = 0, steps;
+    size_t bytes = nc__mul_size((size_t)net->inputs + n + 1, sizeof *operand);
+    operand = (uint32_t *)nc__alloc(NULL, bytes);
+    if (!operand) return NC_ERR_MEMORY;
+    for (i = 0; i < net->inputs; i++) operand[i] = i;
+    for (i = 0; i < n; i++) {
+        const nc_fp4_unit *unit = &net->units[i];
+        uint32_t in[NC_FP4_UNIT_INPUTS] = {0};
+        uint64_t truth = 0;
+        if (looks[i].inputs <= 3) {
+            for (j = 0; j < looks[i].inputs; j++) in[j] = operand[looks[i].in[j]];
+            operand[net->inputs + i] = nc_fp4__add_step(net, in[0], in[1], in[2], looks[i].truth);
+            continue;
+        }
+        for (j = 0; j < unit->inputs; j++) in[j] = operand[unit->input[j]];
+        for (j = 0; j < 1u << unit->inputs; j++)
+            truth |= (uint64_t)(nc_fp4__doubled_sum(unit, j) > 0) << j;
+        operand[net->inputs + i] = nc_fp4__plan_wide(net, in, unit->inputs, truth);
+    }
+    for (i = 0; i < outputs; i++) /* an output of its own: a copy, unless it can be made there */
+        (void)nc_fp4__add_step(net, operand[net->outputs[i]], 0, 0, 0xAA);
+    nc__free(NULL, operand, bytes);
+    steps = (uint32_t)stbds_arrlenu(net->steps);
+    bytes = nc__mul_size((size_t)steps + 1, 2 * sizeof *last);
+    last = (uint32_t *)nc__calloc(NULL, bytes);
+    if (!last) return NC_ERR_MEMORY;
+    place = last + steps + 1; /* where the step's result lies */
+    for (i = steps; i-- > 0;) {
+        const nc_fp4__step *s = &net->steps[i];
+        if (i + outputs < steps && !last[i]) continue; /* nobody reads it */
+        for (j = 0; j < 3; j++) {
+            uint32_t from = s->in[j] - net->inputs;
+            if (s->in[j] < net->inputs || nc_fp4__cofactor((uint8_t)s->truth, j, 0) ==
+                                              nc_fp4__cofactor((uint8_t)s->truth, j, 1))
+                continue;
+            if (!last[from]) last[from] = i;
+        }
+        if (i + outputs >= steps) { /* the first copy of a step takes its place */
+            uint32_t from = s->in[0] - net->inputs;
+            if (s->in[0] >= net->inputs)
+                place[from] = net->inputs + (i + outputs - steps) + 1; /* 0: none yet */
+        }
+    }
+    for (i = 0; i < steps; i++) {
+        nc_fp4__step s = net->steps[i];
+        int copy = i + outputs >= steps;
+        if (!copy && !last[i]) continue;
+        for (j = 0; j < 3; j++) {
+            int counts = nc_fp4__cofactor((uint8_t)s.truth, j, 0) !=
+                         nc_fp4__cofactor((uint8_t)s.truth, j, 1);
+            uint32_t from = s.in[j] - net->inputs;
+            if (!counts) {
+                s.in[j] = UINT32_MAX; /* any operand will do */
+                continue;
+            }
+            if (s.in[j] < net->inputs) continue;
+            s.in[j] = place[from] - 1;
+            if (last[from] == i && s.in[j] >= fixed) stbds_arrput(spare, s.in[j]);
+        }
+        if (copy)
+            s.out = net->inputs + (i + outputs - steps);
+        else if (place[i])
+            s.out = place[i] - 1;
+        else if (stbds_arrlenu(spare))
+            s.out = stbds_arrpop(spare);
+        else
+            s.out = fixed + net->temporaries++;
+        place[i] = s.out + 1;
+        if (copy && s.in[0] == s.out) continue; /* it is there already */
+        for (j = 0; j < 3; j++)
+            if (s.in[j] == UINT32_MAX) s.in[j] = s.in[0] == UINT32_MAX ? s.out : s.in[0];
+        net->steps[kept++] = s;
+    }
+    stbds_arrsetlen(net->steps, kept);
+    stbds_arrfree(spare);
+    nc__free(NULL, last, bytes);
     return NC_OK;
 }
 
-NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, uint32_t wire) {
-    if (!circuit || wire >= nc_fp4__wires(circuit)) return NC_ERR_ARG;
-    stbds_arrput(circuit->outputs, wire);
-    return NC_OK;
+static int nc_fp4__reads(const nc_fp4__step *s, uint32_t operand) {
+    return s->in[0] == operand || s->in[1] == operand || s->in[2] == operand;
 }
 
-NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *circuit) { return circuit->inputs; }
-
-NC_API uint32_t nc_fp4_output_count(const nc_fp4_circuit *circuit) {
-    return (uint32_t)stbds_arrlenu(circuit->outputs);
+/* Is what step i leaves in a temporary read by any step but the next two? Far ahead: yes. */
+static int nc_fp4__lives_on(const nc_fp4_network *net, size_t i, uint32_t operand) {
+    size_t j, n = stbds_arrlenu(net->steps);
+    if (operand < net->inputs + nc_fp4_network_outputs(net)) return 1;
+    for (j = i + 1; j < n && j < i + 64; j++) {
+        if (nc_fp4__reads(&net->steps[j], operand) && j > i + 2) return 1;
+        if (net->steps[j].out == operand) return 0;
+    }
+    return j < n;
 }
 
-NC_API uint32_t nc_fp4_unit_count(const nc_fp4_circuit *circuit) {
-    return (uint32_t)stbds_arrlenu(circuit->units);
+/* A carry and the sum of the same operands become one step; it keeps the carry for the next. */
+static void nc_fp4__fuse(nc_fp4_network *net) {
+    const size_t n = stbds_arrlenu(net->steps);
+    uint32_t kept = UINT32_MAX; /* operand whose value the registers hold */
+    size_t i, j;
+    for (i = 0; i < n; i++) {
+        nc_fp4__step s = net->steps[i];
+        const nc_fp4__step *next = &net->steps[i + 1 < n ? i + 1 : i];
+        if (s.truth == 0xE8 && next->truth == 0x96 && nc_fp4__reads(next, s.in[0]) &&
+            nc_fp4__reads(next, s.in[1]) && nc_fp4__reads(next, s.in[2])) {
+            s.carry = s.out;
+            s.out = next->out;
+            s.truth = NC_FP4__FULL_ADDER;
+            for (j = 0; j < 3; j++)
+                if (s.in[j] == kept) {
+                    nc_fp4__step *before = &net->fast[stbds_arrlenu(net->fast) - 1];
+                    s.in[j] = s.in[2];
+                    s.in[2] = kept;
+                    s.truth = NC_FP4__NEXT_ADDER;
+                    if (!nc_fp4__lives_on(net, i - 1, kept)) before->carry = UINT32_MAX;
+                    break;
+                }
+            kept = s.carry;
+            i++;
+        } else {
+            kept = UINT32_MAX;
+        }
+        stbds_arrput(net->fast, s);
+    }
 }
 
-NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_circuit *circuit, uint32_t i) {
-    return i < nc_fp4_unit_count(circuit) ? &circuit->units[i] : NULL;
+/* Depth, margin and program of a network whose units are known. */
+static nc_status nc_fp4__complete(nc_fp4_network *net) {
+    const uint32_t n = nc_fp4_unit_count(net);
+    nc_fp4__look *looks = (nc_fp4__look *)nc__calloc(NULL, (n + 1) * sizeof *looks);
+    uint32_t *depth = (uint32_t *)nc__calloc(NULL, (n + 1) * sizeof *depth), i, j, margin = 255;
+    nc_status status = looks && depth ? NC_OK : NC_ERR_MEMORY;
+    for (i = 0; i < n && status == NC_OK; i++) {
+        nc_fp4__look_through(net, looks, i);
+        margin = looks[i].margin < margin ? looks[i].margin : margin;
+        for (j = 0; j < net->units[i].inputs; j++) {
+            uint32_t from = net->units[i].input[j];
+            if (from >= net->inputs && depth[from - net->inputs] > depth[i])
+                depth[i] = depth[from - net->inputs];
+        }
+        depth[i]++;
+        net->depth = depth[i] > net->depth ? depth[i] : net->depth;
+    }
+    net->margin = n ? margin / 2.0 : 0;
+    if (status == NC_OK) status = nc_fp4__plan(net, looks);
+    if (status == NC_OK) nc_fp4__fuse(net);
+    nc__free(NULL, looks, (n + 1) * sizeof *looks);
+    nc__free(NULL, depth, (n + 1) * sizeof *depth);
+    return status;
 }
 
-static void nc_fp4__run_float(const nc_fp4_circuit *circuit, float *wires, double *margin) {
-    uint32_t u, n = nc_fp4_unit_count(circuit);
-    for (u = 0; u < n; u++)
-        wires[circuit->inputs + u] =
-            nc_fp4__unit_sum(&circuit->units[u], wires, margin) > 0 ? 1.0f : 0.0f;
+NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network) {
+    nc_fp4__compiler *k;
+    nc_status status;
+    size_t nodes;
+    uint32_t i;
+    if (!network) return NC_ERR_ARG;
+    *network = NULL;
+    if (!circuit) return NC_ERR_ARG;
+    nodes = stbds_arrlenu(circuit->nodes);
+    k = (nc_fp4__compiler *)nc__calloc(NULL, sizeof *k);
+    if (!k) return NC_ERR_MEMORY;
+    k->circuit = circuit;
+    k->needed = (uint8_t *)nc__calloc(NULL, nodes);
+    k->net = (nc_fp4_network *)nc__calloc(circuit->custom_hooks ? &circuit->hooks : NULL,
+                                          sizeof *k->net);
+    status = k->needed && k->net ? NC_OK : NC_ERR_MEMORY;
+    if (status == NC_OK) {
+        k->net->hooks = circuit->hooks;
+        k->net->custom_hooks = circuit->custom_hooks;
+        memcpy(k->net->name, circuit->name, sizeof k->net->name);
+        k->net->inputs = nc_fp4_input_count(circuit);
+        k->net->source = nc_fp4__digest(circuit);
+        for (i = 0; i < stbds_arrlenu(circuit->input_groups); i++)
+            stbds_arrput(k->net->input_groups, circuit->input_groups[i]);
+        for (i = 0; i < stbds_arrlenu(circuit->output_groups); i++)
+            stbds_arrput(k->net->output_groups, circuit->output_groups[i]);
+        nc_fp4__given_forms(k->form);
+        nc_fp4__mark(k);
+        nc_fp4__emit_units(k);
+        status = k->status;
+    }
+    if (status == NC_OK) status = nc_fp4__complete(k->net);
+    if (status == NC_OK)
+        *network = k->net;
+    else
+        nc_fp4_network_destroy(k->net);
+    nc_fp4__forget(&k->known);
+    nc__free(NULL, k->needed, nodes);
+    nc__free(NULL, k, sizeof *k);
+    return status;
 }
 
-NC_API void nc_fp4_eval_float(const nc_fp4_circuit *circuit, const float *in, float *out,
-                              float *wires) {
+/* -- evaluation ------------------------------------------------------------------------------ */
+
+NC_API void nc_fp4_eval_float(const nc_fp4_network *n, const float *in, float *out, float *wires) {
     double margin = 0;
     uint32_t i;
-    memcpy(wires, in, circuit->inputs * sizeof *in);
-    nc_fp4__run_float(circuit, wires, &margin);
-    for (i = 0; i < nc_fp4_output_count(circuit); i++) out[i] = wires[circuit->outputs[i]];
+    if (n->inputs) memcpy(wires, in, n->inputs * sizeof *in);
+    for (i = 0; i < nc_fp4_unit_count(n); i++)
+        wires[n->inputs + i] =
+            nc_fp4__unit_sum(NC_FP4_E2M1, &n->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
 }
 
-/* Bit a of the result: does the unit fire on the assignment a of its inputs? In half units, so
- * integers: 2 * E2M1 value. */
-static uint32_t nc_fp4__unit_truth(const nc_fp4_unit *unit) {
-    uint32_t truth = 0, a;
-    int i;
-    for (a = 0; a < 1u << unit->inputs; a++) {
-        int sum = -(int)(2.0f * nc_fp4_decode(unit->threshold));
-        for (i = 0; i < unit->inputs; i++)
-            if (a >> i & 1) sum += (int)(2.0f * nc_fp4_decode(unit->weight[i]));
-        truth |= (uint32_t)(sum > 0) << a;
+NC_API void nc_fp4_eval_packed(const nc_fp4_network *n, const uint8_t *in, uint8_t *out,
+                               uint8_t *wires) {
+    uint32_t i, j;
+    if (n->inputs) memcpy(wires, in, n->inputs);
+    for (i = 0; i < nc_fp4_unit_count(n); i++) {
+        const nc_fp4_unit *unit = &n->units[i];
+        int sum = -nc_fp4__doubled(unit->threshold);
+        for (j = 0; j < unit->inputs; j++)
+            sum += nc_fp4__doubled(unit->weight[j]) * wires[unit->input[j]];
+        wires[n->inputs + i] = sum > 0;
     }
-    return truth;
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
 }
 
-/* 64 evaluations of one unit: Shannon expansion of its truth table, a mux per inner node. */
-static uint64_t nc_fp4__unit_sliced(const nc_fp4_unit *unit, const uint64_t *wires) {
-    uint64_t leaf[1 << NC_FP4_UNIT_INPUTS] = {0};
-    uint32_t truth = nc_fp4__unit_truth(unit), a, n = 1u << unit->inputs;
-    int i;
-    for (a = 0; a < n; a++) leaf[a] = 0 - (uint64_t)(truth >> a & 1);
-    for (i = 0; i < unit->inputs; i++) {
-        uint64_t x = wires[unit->input[i]];
-        n /= 2;
-        for (a = 0; a < n; a++) leaf[a] = leaf[2 * a] ^ (x & (leaf[2 * a] ^ leaf[2 * a + 1]));
+static int nc_fp4__forced_level = -1;
+
+static int nc_fp4__level(void) {
+    static int best = -1; /* the same whoever finds it */
+    if (nc_fp4__forced_level >= 0) return nc_fp4__forced_level;
+    if (best < 0) best = nc__cpu_level();
+    return best;
+}
+
+NC_API int nc_fp4_set_simd(int level) {
+    nc_fp4__forced_level = level > nc__cpu_level() ? nc__cpu_level() : level < 0 ? -1 : level;
+    return nc_fp4__level();
+}
+
+/* Words that a strip of the program covers: 32 of 64 cases. Temporaries stay where they are, the
+ * others move on by a strip. */
+enum { NC_FP4__STRIP = 32 };
+
+static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base, size_t words) {
+    size_t i, w;
+    for (i = 0; i < stbds_arrlenu(n->steps); i++) {
+        const nc_fp4__step *s = &n->steps[i];
+        const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
+        uint64_t *out = base[s->out], mask[8];
+        nc_fp4__masks((uint8_t)s->truth, mask);
+        for (w = 0; w < words; w++) out[w] = nc_fp4__apply(mask, a[w], b[w], c[w]);
     }
-    return leaf[0];
 }
 
-NC_API void nc_fp4_eval_sliced(const nc_fp4_circuit *circuit, const uint64_t *in, uint64_t *out,
-                               uint64_t *wires) {
-    uint32_t u, i, n = nc_fp4_unit_count(circuit);
-    memmove(wires, in, circuit->inputs * sizeof *in);
-    for (u = 0; u < n; u++)
-        wires[circuit->inputs + u] = nc_fp4__unit_sliced(&circuit->units[u], wires);
-    for (i = 0; i < nc_fp4_output_count(circuit); i++) out[i] = wires[circuit->outputs[i]];
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_FP4__X86 1
+#include <immintrin.h>
+#define NC_FP4__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+
+#define NC_FP4__PART(t, v)                                                                         \
+    _mm512_storeu_si512(out + 8 * (v),                                                             \
+                        _mm512_ternarylogic_epi64(_mm512_loadu_si512(c + 8 * (v)),                 \
+                                                  _mm512_loadu_si512(b + 8 * (v)),                 \
+                                                  _mm512_loadu_si512(a + 8 * (v)), t));
+#define NC_FP4__CASE(t)                                                                            \
+    case t:                                                                                        \
+        NC_FP4__PART(t, 0)                                                                         \
+        NC_FP4__PART(t, 1) NC_FP4__PART(t, 2) NC_FP4__PART(t, 3) break;
+#define NC_FP4__CASES4(t)                                                                          \
+    NC_FP4__CASE(t) NC_FP4__CASE((t) + 1) NC_FP4__CASE((t) + 2) NC_FP4__CASE((t) + 3)
+#define NC_FP4__CASES16(t)                                                                         \
+    NC_FP4__CASES4(t) NC_FP4__CASES4((t) + 4) NC_FP4__CASES4((t) + 8) NC_FP4__CASES4((t) + 12)
+#define NC_FP4__CASES64(t)                                                                         \
+    NC_FP4__CASES16(t)                                                                             \
+    NC_FP4__CASES16((t) + 16) NC_FP4__CASES16((t) + 32) NC_FP4__CASES16((t) + 48)
+
+#define NC_FP4__ADD(k, at)                                                                         \
+    {                                                                                              \
+        __m512i x = _mm512_loadu_si512(a + (at)), y = _mm512_loadu_si512(b + (at));                \
+        _mm512_storeu_si512(out + (at), _mm512_ternarylogic_epi64(x, y, k, 0x96));                 \
+        k = _mm512_ternarylogic_epi64(x, y, k, 0xE8);                                              \
+    }
+
+/* A whole strip, one instruction a step for every 512 cases. */
+NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *const *base) {
+    const nc_fp4__step *s = n->fast, *end = s + stbds_arrlenu(n->fast);
+    __m512i k0 = _mm512_setzero_si512(), k1 = k0, k2 = k0, k3 = k0;
+    for (; s < end; s++) {
+        const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
+        uint64_t *out = base[s->out];
+        if (s->truth >= NC_FP4__FULL_ADDER) {
+            if (s->truth == NC_FP4__FULL_ADDER) {
+                k0 = _mm512_loadu_si512(c);
+                k1 = _mm512_loadu_si512(c + 8);
+                k2 = _mm512_loadu_si512(c + 16);
+                k3 = _mm512_loadu_si512(c + 24);
+            }
+            NC_FP4__ADD(k0, 0)
+            NC_FP4__ADD(k1, 8)
+            NC_FP4__ADD(k2, 16)
+            NC_FP4__ADD(k3, 24)
+            if (s->carry != UINT32_MAX) {
+                out = base[s->carry];
+                _mm512_storeu_si512(out, k0);
+                _mm512_storeu_si512(out + 8, k1);
+                _mm512_storeu_si512(out + 16, k2);
+                _mm512_storeu_si512(out + 24, k3);
+            }
+            continue;
+        }
+        switch (s->truth & 255) {
+            NC_FP4__CASES64(0)
+            NC_FP4__CASES64(64)
+            NC_FP4__CASES64(128)
+            NC_FP4__CASES64(192)
+        }
+    }
+}
+#undef NC_FP4__CASES64
+#undef NC_FP4__CASES16
+#undef NC_FP4__CASES4
+#undef NC_FP4__CASE
+#undef NC_FP4__PART
+#undef NC_FP4__ADD
+#endif
+
+/* Run the program on words that lie at base[operand]; base is changed. `work` holds the
+ * temporaries of a strip. */
+static void nc_fp4__run(const nc_fp4_network *n, uint64_t **base, uint64_t *work, size_t words) {
+    const size_t fixed = n->inputs + nc_fp4_network_outputs(n), strip = NC_FP4__STRIP;
+    size_t w, i;
+    for (i = 0; i < n->temporaries; i++) base[fixed + i] = work + i * NC_FP4__STRIP;
+    for (w = 0; w < words; w += NC_FP4__STRIP) {
+#ifdef NC_FP4__X86
+        if (words - w >= NC_FP4__STRIP && nc_fp4__level() >= 2)
+            nc_fp4__run512(n, base);
+        else
+#endif
+            nc_fp4__run_portable(n, base, words - w < strip ? words - w : strip);
+        for (i = 0; i < fixed && w + NC_FP4__STRIP < words; i++) base[i] += NC_FP4__STRIP;
+    }
+}
+
+/* Room for operand addresses and for the temporaries of a strip. */
+static uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extra_words, uint64_t **work,
+                               size_t *bytes) {
+    const size_t operands = (size_t)n->inputs + nc_fp4_network_outputs(n) + n->temporaries;
+    const size_t list = (operands * sizeof(uint64_t *) + 63) / 64 * 64;
+    uint64_t **base;
+    *bytes = list + (n->temporaries * (size_t)NC_FP4__STRIP + extra_words) * sizeof **work;
+    base = (uint64_t **)nc__alloc(n->custom_hooks ? &n->hooks : NULL, *bytes);
+    if (base) *work = (uint64_t *)(void *)((char *)base + list);
+    return base;
+}
+
+NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *n, const uint64_t *in, uint64_t *out,
+                                    size_t words) {
+    uint64_t *few[256], little[8 * NC_FP4__STRIP]; /* what most circuits need */
+    uint64_t **base = few, *work = little, *inputs;
+    size_t bytes, i;
+    int small;
+    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
+    small = n->temporaries <= 8 && n->inputs <= 120 && nc_fp4_network_outputs(n) <= 120;
+    if (!small) base = nc_fp4__room(n, 0, &work, &bytes);
+    if (!base) return NC_ERR_MEMORY;
+    memcpy(&inputs, &in, sizeof inputs); /* steps only read inputs */
+    for (i = 0; i < n->inputs; i++) base[i] = inputs + i * words;
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) base[n->inputs + i] = out + i * words;
+    nc_fp4__run(n, base, work, words);
+    if (!small) nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
+    return NC_OK;
+}
+
+/* -- plain integers -------------------------------------------------------------------------- */
+
+/* The 64 x 64 bit matrix x transposed: halves are exchanged, then quarters ... (Warren, Hacker's
+ * Delight, 2012, 7-3). */
+static void nc_fp4__transpose64(uint64_t x[64]) {
+    uint64_t mask = UINT64_C(0x00000000FFFFFFFF);
+    uint32_t j = 32, k;
+    for (; j != 0; j >>= 1, mask ^= mask << j)
+        for (k = 0; k < 64; k = (k + j + 1) & ~j) {
+            uint64_t t = ((x[k] >> j) ^ x[k + j]) & mask;
+            x[k] ^= t << j;
+            x[k + j] ^= t;
+        }
+}
+
+/* 64 cases from value `first` on of a group: word w of its bits, at sliced + bit * STRIP + w. */
+static void nc_fp4__slice64(const uint64_t *values, size_t count, uint32_t width,
+                            uint64_t *sliced) {
+    uint64_t x[64];
+    uint32_t i;
+    memset(x, 0, sizeof x);
+    memcpy(x, values, count * sizeof *x);
+    nc_fp4__transpose64(x);
+    for (i = 0; i < width; i++) sliced[i * (size_t)NC_FP4__STRIP] = x[i];
+}
+
+static void nc_fp4__unslice64(const uint64_t *sliced, uint32_t width, uint64_t *values,
+                              size_t count) {
+    uint64_t x[64];
+    uint32_t i;
+    memset(x, 0, sizeof x);
+    for (i = 0; i < width; i++) x[i] = sliced[i * (size_t)NC_FP4__STRIP];
+    nc_fp4__transpose64(x);
+    memcpy(values, x, count * sizeof *x);
+}
+
+#ifdef NC_FP4__X86
+#if !defined(__clang__)
+#pragma GCC diagnostic push /* shifts of g++ 12 start from an undefined value */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+/* The same for 32 rows in each of 16 lanes: bit j of row b is exchanged with bit b of row j. */
+NC_FP4__TARGET512 static void nc_fp4__transpose32(__m512i x[32]) {
+#define NC_FP4__EXCHANGE(j, mask)                                                                  \
+    for (k = 0; k < 32; k = (k + (j) + 1) & ~(j)) {                                                \
+        __m512i t = _mm512_ternarylogic_epi32(_mm512_srli_epi32(x[k], j), x[k + (j)],              \
+                                              _mm512_set1_epi32(mask), 0x28);                      \
+        x[k] = _mm512_xor_si512(x[k], _mm512_slli_epi32(t, j));                                    \
+        x[k + (j)] = _mm512_xor_si512(x[k + (j)], t);                                              \
+    }
+    int k;
+    NC_FP4__EXCHANGE(16, 0x0000FFFF)
+    NC_FP4__EXCHANGE(8, 0x00FF00FF)
+    NC_FP4__EXCHANGE(4, 0x0F0F0F0F)
+    NC_FP4__EXCHANGE(2, 0x33333333)
+    NC_FP4__EXCHANGE(1, 0x55555555)
+#undef NC_FP4__EXCHANGE
+}
+
+/* 512 cases: case 16 j + l is bit j of lane l. half: bits 0 to 31 of the values, or 32 to 63. */
+NC_FP4__TARGET512 static void nc_fp4__slice512(const uint64_t *values, uint32_t half,
+                                               uint32_t width, uint64_t *sliced) {
+    const __m512i even =
+        _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    const __m512i pick = _mm512_add_epi32(even, _mm512_set1_epi32((int)half));
+    __m512i x[32];
+    uint32_t i;
+    for (i = 0; i < 32; i++)
+        x[i] = _mm512_permutex2var_epi32(_mm512_loadu_si512(values + 16 * i), pick,
+                                         _mm512_loadu_si512(values + 16 * i + 8));
+    nc_fp4__transpose32(x);
+    for (i = 0; i < width; i++) _mm512_storeu_si512(sliced + i * NC_FP4__STRIP, x[i]);
+}
+
+NC_FP4__TARGET512 static void nc_fp4__unslice512(const uint64_t *sliced, uint32_t width,
+                                                 uint64_t *values) {
+    const __m512i low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+    __m512i x[32], y[32];
+    uint32_t i;
+    for (i = 0; i < 32; i++)
+        x[i] = i < width ? _mm512_loadu_si512(sliced + i * NC_FP4__STRIP) : _mm512_setzero_si512();
+    nc_fp4__transpose32(x);
+    for (i = 0; i < 32; i++)
+        y[i] = i + 32 < width ? _mm512_loadu_si512(sliced + (i + 32) * NC_FP4__STRIP)
+                              : _mm512_setzero_si512();
+    if (width > 32) nc_fp4__transpose32(y);
+    for (i = 0; i < 32; i++) {
+        _mm512_storeu_si512(values + 16 * i, _mm512_permutex2var_epi32(x[i], low, y[i]));
+        _mm512_storeu_si512(values + 16 * i + 8, _mm512_permutex2var_epi32(x[i], high, y[i]));
+    }
+}
+#if !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+#endif
+
+/* Up to 2,048 cases of one group into or out of its slices. */
+static void nc_fp4__slice_group(const uint64_t *values, size_t count, uint32_t width,
+                                uint64_t *sliced) {
+    size_t i = 0;
+#ifdef NC_FP4__X86
+    for (; nc_fp4__level() >= 2 && i + 512 <= count; i += 512) {
+        nc_fp4__slice512(values + i, 0, width < 32 ? width : 32, sliced + i / 64);
+        if (width > 32)
+            nc_fp4__slice512(values + i, 1, width - 32,
+                             sliced + 32 * (size_t)NC_FP4__STRIP + i / 64);
+    }
+#endif
+    for (; i < count; i += 64)
+        nc_fp4__slice64(values + i, count - i < 64 ? count - i : 64, width, sliced + i / 64);
+}
+
+static void nc_fp4__unslice_group(const uint64_t *sliced, uint32_t width, uint64_t *values,
+                                  size_t count) {
+    size_t i = 0;
+#ifdef NC_FP4__X86
+    for (; nc_fp4__level() >= 2 && i + 512 <= count; i += 512)
+        nc_fp4__unslice512(sliced + i / 64, width, values + i);
+#endif
+    for (; i < count; i += 64)
+        nc_fp4__unslice64(sliced + i / 64, width, values + i, count - i < 64 ? count - i : 64);
+}
+
+NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *n, const uint64_t *const *in,
+                                      uint64_t *const *out, size_t count) {
+    const size_t cases = 64 * NC_FP4__STRIP;
+    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    uint64_t **base, *work, *sliced;
+    size_t bytes, at, g, i;
+    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
+    for (g = 0; g < stbds_arrlenu(n->input_groups); g++)
+        if (n->input_groups[g].width > 64 && in[g]) return NC_ERR_LIMIT;
+    for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
+        if (n->output_groups[g].width > 64 && out[g]) return NC_ERR_LIMIT;
+    base = nc_fp4__room(n, (n->inputs + (size_t)outputs) * NC_FP4__STRIP, &work, &bytes);
+    if (!base) return NC_ERR_MEMORY;
+    sliced = work + n->temporaries * (size_t)NC_FP4__STRIP;
+    memset(sliced, 0, (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
+    for (at = 0; at < count; at += cases) {
+        const size_t some = count - at < cases ? count - at : cases;
+        for (g = 0; g < stbds_arrlenu(n->input_groups); g++)
+            if (in[g])
+                nc_fp4__slice_group(in[g] + at, some, n->input_groups[g].width,
+                                    sliced + n->input_groups[g].first * (size_t)NC_FP4__STRIP);
+        for (i = 0; i < n->inputs + (size_t)outputs; i++) base[i] = sliced + i * NC_FP4__STRIP;
+        nc_fp4__run(n, base, work, NC_FP4__STRIP);
+        for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
+            if (out[g])
+                nc_fp4__unslice_group(sliced + (n->inputs + (size_t)n->output_groups[g].first) *
+                                                   NC_FP4__STRIP,
+                                      n->output_groups[g].width, out[g] + at, some);
+    }
+    nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
+    return NC_OK;
+}
+
+/* >>verify ========================================================================= */
+
+static void nc_fp4__start_report(const nc_fp4_network *n, nc_fp4_report *report) {
+    uint32_t i;
+    memset(report, 0, sizeof *report);
+    for (i = 0; i < nc_fp4_unit_count(n); i++) nc_fp4__count(&n->units[i], report);
+    nc_fp4__finish_report(report, n->margin);
+    report->depth = n->depth;
 }
 
 /* Word of input i for the 64 consecutive cases from `first` (a multiple of 64) on. */
@@ -1136,78 +2545,682 @@ static uint64_t nc_fp4__counting_word(uint32_t i, uint64_t first) {
     return i < 6 ? low[i] : 0 - (first >> i & 1);
 }
 
-/* Least margin over up to 2^16 input combinations spread evenly over all of them. */
-static double nc_fp4__sample_margin(const nc_fp4_circuit *circuit, uint64_t cases, float *wires) {
-    uint64_t stride = cases > 65536 ? cases / 65536 : 1, c;
-    double margin = 1e9;
-    uint32_t i;
-    for (c = 0; c < cases; c += stride) {
-        for (i = 0; i < circuit->inputs; i++) wires[i] = (float)(c >> i & 1);
-        nc_fp4__run_float(circuit, wires, &margin);
-    }
-    return margin;
+/* Words of inputs for the cases from `first` on, NC_FP4__STRIP of each input. */
+static void nc_fp4__counting_words(uint32_t inputs, uint64_t first, uint64_t *in) {
+    uint32_t i, w;
+    for (i = 0; i < inputs; i++)
+        for (w = 0; w < NC_FP4__STRIP; w++)
+            in[i * (size_t)NC_FP4__STRIP + w] = nc_fp4__counting_word(i, first + 64 * (uint64_t)w);
 }
 
-NC_API nc_status nc_fp4_verify(const nc_fp4_circuit *circuit, nc_fp4_spec_fn spec, void *user,
-                               nc_fp4_report *report) {
-    uint32_t outputs, i, u;
-    uint64_t cases, first, *wires, out[64];
+static uint32_t nc_fp4__lowest_bit(uint64_t x) {
+    uint32_t i = 0;
+    while (!(x >> i & 1)) i++;
+    return i;
+}
+
+static uint32_t nc_fp4__bits_set(uint64_t x) {
+    uint32_t n = 0;
+    for (; x; x &= x - 1) n++;
+    return n;
+}
+
+NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *n, nc_fp4_spec_fn spec, void *user,
+                                     nc_fp4_report *report) {
+    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    uint64_t cases, first, *in, *out, x[64];
     size_t bytes;
-    if (!circuit || !spec || !report) return NC_ERR_ARG;
-    memset(report, 0, sizeof *report);
-    outputs = nc_fp4_output_count(circuit);
-    if (circuit->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
-    bytes = (nc_fp4__wires(circuit) + 1) * sizeof *wires;
-    wires = (uint64_t *)nc__alloc(circuit->custom_hooks ? &circuit->hooks : NULL, bytes);
-    if (!wires) return NC_ERR_MEMORY;
-    cases = UINT64_C(1) << circuit->inputs;
-    for (first = 0; first < cases; first += 64) {
-        uint64_t block = cases - first < 64 ? cases - first : 64, c;
-        for (i = 0; i < circuit->inputs; i++) wires[i] = nc_fp4__counting_word(i, first);
-        nc_fp4_eval_sliced(circuit, wires, out, wires);
-        for (c = 0; c < block; c++) {
-            uint64_t expected = spec(user, first + c), got = 0;
-            for (i = 0; i < outputs; i++) got |= (out[i] >> c & 1) << i;
-            if (got != expected && !report->wrong++) report->first_wrong = first + c;
+    nc_status status = NC_OK;
+    uint32_t i, w;
+    if (!n || !spec || !report) return NC_ERR_ARG;
+    nc_fp4__start_report(n, report);
+    if (n->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
+    bytes = (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *in;
+    in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes);
+    if (!in) return NC_ERR_MEMORY;
+    out = in + n->inputs * (size_t)NC_FP4__STRIP;
+    cases = report->cases = UINT64_C(1) << n->inputs;
+    for (first = 0; first < cases && status == NC_OK; first += 64 * NC_FP4__STRIP) {
+        nc_fp4__counting_words(n->inputs, first, in);
+        status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
+        for (w = 0; w < NC_FP4__STRIP && first + 64 * (uint64_t)w < cases; w++) {
+            const uint64_t at = first + 64 * (uint64_t)w;
+            uint64_t c, some = cases - at < 64 ? cases - at : 64;
+            for (i = 0; i < 64; i++) x[i] = i < outputs ? out[i * (size_t)NC_FP4__STRIP + w] : 0;
+            nc_fp4__transpose64(x);
+            for (c = 0; c < some; c++)
+                if (x[c] != spec(user, at + c) && !report->wrong++) report->first_wrong = at + c;
         }
     }
-    report->cases = cases;
-    for (u = 0; u < nc_fp4_unit_count(circuit); u++) nc_fp4__count(&circuit->units[u], report);
-    nc_fp4__finish_report(report, nc_fp4__sample_margin(circuit, cases, (float *)(void *)wires));
-    nc__free(circuit->custom_hooks ? &circuit->hooks : NULL, wires, bytes);
-    return NC_OK;
-}
-
-NC_API nc_status nc_fp4_adder(nc_fp4_circuit **out, uint32_t bits, const nc_allocator *hooks) {
-    nc_fp4_circuit *circuit;
-    nc_status status;
-    uint32_t i, wire[3], carry = 0, sum;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    if (bits == 0 || bits > 4096) return NC_ERR_ARG;
-    status = nc_fp4_create(&circuit, hooks);
-    if (status != NC_OK) return status;
-    for (i = 0; i < 2 * bits + 1; i++) (void)nc_fp4_add_input(circuit, &carry);
-    for (i = 0; i < bits && status == NC_OK; i++) {
-        wire[0] = i;
-        wire[1] = bits + i;
-        wire[2] = carry;
-        status = nc_fp4_add_atom(circuit, NC_FP4_SUM, wire, &sum);
-        if (status == NC_OK) status = nc_fp4_add_atom(circuit, NC_FP4_CARRY, wire, &carry);
-        if (status == NC_OK) status = nc_fp4_add_output(circuit, sum);
-    }
-    if (status == NC_OK) status = nc_fp4_add_output(circuit, carry);
-    if (status == NC_OK)
-        *out = circuit;
-    else
-        nc_fp4_destroy(circuit);
+    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
     return status;
 }
 
-NC_API uint64_t nc_fp4_adder_spec(void *circuit, uint64_t inputs) {
-    uint32_t bits = (nc_fp4_input_count((const nc_fp4_circuit *)circuit) - 1) / 2;
-    uint64_t mask = (UINT64_C(1) << bits) - 1;
-    return (inputs & mask) + (inputs >> bits & mask) + (inputs >> (2 * bits) & 1);
+/* Inputs from `in`, both sides, and how many of the cases (of the first `some`) differ. */
+static nc_status nc_fp4__compare_strip(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                       uint64_t *in, uint64_t *out, uint64_t *wires, uint64_t first,
+                                       uint64_t some, nc_fp4_report *report) {
+    const uint32_t outputs = nc_fp4_network_outputs(n);
+    nc_status status;
+    uint32_t i, w;
+    for (i = 0; i < n->inputs; i++)
+        memcpy(wires + c->inputs[i] * (size_t)NC_FP4__STRIP, in + i * (size_t)NC_FP4__STRIP,
+               NC_FP4__STRIP * sizeof *in);
+    nc_fp4__run_nodes(c, wires, NC_FP4__STRIP);
+    status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
+    for (w = 0; w < NC_FP4__STRIP && 64 * (uint64_t)w < some && status == NC_OK; w++) {
+        uint64_t wrong = 0, left = some - 64 * (uint64_t)w;
+        for (i = 0; i < outputs; i++)
+            wrong |= out[i * (size_t)NC_FP4__STRIP + w] ^
+                     wires[c->outputs[i] * (size_t)NC_FP4__STRIP + w];
+        if (left < 64) wrong &= (UINT64_C(1) << left) - 1;
+        if (!wrong) continue;
+        if (!report->wrong) report->first_wrong = first + 64 * w + nc_fp4__lowest_bit(wrong);
+        report->wrong += nc_fp4__bits_set(wrong);
+    }
+    return status;
+}
+
+/* All cases, or `random` strips of random ones. */
+static nc_status nc_fp4__compare_cases(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                       uint32_t random, nc_fp4_report *report) {
+    const size_t outputs = nc_fp4_network_outputs(n), nodes = stbds_arrlenu(c->nodes);
+    const size_t bytes = (n->inputs + outputs + nodes) * NC_FP4__STRIP * sizeof(uint64_t);
+    const uint64_t strip = 64 * NC_FP4__STRIP;
+    uint64_t *in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes), *out, first;
+    uint64_t cases;
+    nc_status status = NC_OK;
+    size_t i;
+    if (!in) return NC_ERR_MEMORY;
+    out = in + n->inputs * (size_t)NC_FP4__STRIP;
+    cases = random ? random * strip : UINT64_C(1) << n->inputs;
+    for (first = 0; first < cases && status == NC_OK; first += strip) {
+        if (random)
+            for (i = 0; i < n->inputs * (size_t)NC_FP4__STRIP; i += 2) {
+                uint32_t words[4];
+                nc__philox(n->source, first, i, words);
+                in[i] = (uint64_t)words[0] << 32 | words[1];
+                in[i + 1] = (uint64_t)words[2] << 32 | words[3];
+            }
+        else
+            nc_fp4__counting_words(n->inputs, first, in);
+        status = nc_fp4__compare_strip(n, c, in, out, out + outputs * NC_FP4__STRIP, first,
+                                       cases - first < strip ? cases - first : strip, report);
+    }
+    report->cases = cases;
+    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
+    return status;
+}
+
+/* -- decision diagrams (Bryant, Graph-based algorithms for Boolean functions, 1986) ----------- */
+
+enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__CACHE = 1 << 16 };
+
+typedef struct nc_fp4__vertex {
+    uint32_t level, low, high; /* level of the variable; terminals 0 and 1 have UINT32_MAX */
+} nc_fp4__vertex;
+
+typedef struct nc_fp4__diagrams {
+    nc_fp4__vertex *vertices; /* stb_ds array */
+    nc_fp4__index known;
+    struct {
+        uint32_t f, g, h, result; /* result of if f then g else h; f 0: empty */
+    } * cache;
+    int full;
+} nc_fp4__diagrams;
+
+static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t low,
+                                  uint32_t high) {
+    uint32_t hash, at, id;
+    nc_fp4__vertex v;
+    if (low == high) return low;
+    hash = nc_fp4__hash(level, low, high, 0);
+    at = hash;
+    while ((id = nc_fp4__candidate(&d->known, hash, &at)) != UINT32_MAX)
+        if (d->vertices[id].level == level && d->vertices[id].low == low &&
+            d->vertices[id].high == high)
+            return id;
+    id = (uint32_t)stbds_arrlenu(d->vertices);
+    v.level = level;
+    v.low = low;
+    v.high = high;
+    if (id >= NC_FP4__MAX_DIAGRAM || !nc_fp4__remember(&d->known, hash, id)) {
+        d->full = 1;
+        return 0;
+    }
+    stbds_arrput(d->vertices, v);
+    return id;
+}
+
+/* if f then g else h; as deep as there are variables. */
+static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint32_t h) {
+    uint32_t level, slot, low, high, result;
+    nc_fp4__vertex a, b, c;
+    if (d->full) return 0;
+    if (f <= 1) return f ? g : h;
+    if (g == h) return g;
+    if (g == 1 && h == 0) return f;
+    slot = nc_fp4__hash(f, g, h, 1) & (NC_FP4__CACHE - 1);
+    if (d->cache[slot].f == f && d->cache[slot].g == g && d->cache[slot].h == h)
+        return d->cache[slot].result;
+    a = d->vertices[f];
+    b = d->vertices[g];
+    c = d->vertices[h];
+    level = a.level < b.level ? a.level : b.level;
+    level = c.level < level ? c.level : level;
+    low = nc_fp4__choose(d, a.level == level ? a.low : f, b.level == level ? b.low : g,
+                         c.level == level ? c.low : h);
+    high = nc_fp4__choose(d, a.level == level ? a.high : f, b.level == level ? b.high : g,
+                          c.level == level ? c.high : h);
+    result = nc_fp4__vertex_of(d, level, low, high);
+    d->cache[slot].f = f;
+    d->cache[slot].g = g;
+    d->cache[slot].h = h;
+    d->cache[slot].result = result;
+    return result;
+}
+
+/* A function of up to three diagrams. */
+static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint8_t truth, const uint32_t f[3]) {
+    uint32_t leaf[8], i, k, n = 8;
+    for (i = 0; i < 8; i++) leaf[i] = truth >> i & 1;
+    for (k = 0; k < 3; k++)
+        for (n /= 2, i = 0; i < n; i++)
+            leaf[i] = leaf[2 * i] == leaf[2 * i + 1]
+                          ? leaf[2 * i]
+                          : nc_fp4__choose(d, f[k], leaf[2 * i + 1], leaf[2 * i]);
+    return leaf[0];
+}
+
+/* Order of the variables: as a walk from the outputs down meets them, bit 0 first. level[i] of
+ * input i. */
+static void nc_fp4__order(const nc_fp4_circuit *c, uint32_t *level) {
+    uint32_t *todo = NULL, i, j, next = 0, n = (uint32_t)stbds_arrlenu(c->nodes);
+    uint8_t *met = (uint8_t *)nc__calloc(NULL, n);
+    for (i = 0; i < stbds_arrlenu(c->inputs); i++) level[i] = UINT32_MAX;
+    for (i = 0; i < stbds_arrlenu(c->outputs) && met; i++) {
+        stbds_arrput(todo, c->outputs[i]);
+        while (stbds_arrlenu(todo)) {
+            uint32_t w = stbds_arrpop(todo);
+            const nc_fp4__node *node = &c->nodes[w];
+            if (met[w]) continue;
+            met[w] = 1;
+            if (node->inputs == NC_FP4__INPUT)
+                level[node->in[0]] = next++;
+            else /* wires in falling order: the inputs, which are old, are visited first */
+                for (j = 0; j < node->inputs; j++) stbds_arrput(todo, node->in[j]);
+        }
+    }
+    for (i = 0; i < stbds_arrlenu(c->inputs); i++)
+        if (level[i] == UINT32_MAX) level[i] = next++;
+    stbds_arrfree(todo);
+    nc__free(NULL, met, n);
+}
+
+static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                          nc_fp4_report *report) {
+    const size_t nodes = stbds_arrlenu(c->nodes), units = nc_fp4_unit_count(n);
+    const size_t bytes = (nodes + n->inputs * 2 + units) * sizeof(uint32_t);
+    const size_t cache_bytes = NC_FP4__CACHE * sizeof(*((nc_fp4__diagrams *)0)->cache);
+    uint32_t *of_node = (uint32_t *)nc__calloc(NULL, bytes), *of_wire, *level, f[3];
+    nc_fp4__diagrams d;
+    nc_fp4__vertex end = {UINT32_MAX, 0, 0};
+    nc_status status = NC_ERR_MEMORY;
+    size_t i, j;
+    memset(&d, 0, sizeof d);
+    *(void **)&d.cache = nc__calloc(NULL, cache_bytes);
+    if (of_node && d.cache) {
+        of_wire = of_node + nodes;
+        level = of_wire + n->inputs + units;
+        nc_fp4__order(c, level);
+        stbds_arrput(d.vertices, end);
+        stbds_arrput(d.vertices, end);
+        for (i = 0; i < n->inputs; i++) of_wire[i] = nc_fp4__vertex_of(&d, level[i], 0, 1);
+        for (i = 0; i < nodes && !d.full; i++) {
+            const nc_fp4__node *node = &c->nodes[i];
+            for (j = 0; j < 3; j++) f[j] = j < node->inputs ? of_node[node->in[j]] : 0;
+            if (i <= NC_FP4_TRUE)
+                of_node[i] = (uint32_t)i;
+            else if (node->inputs == NC_FP4__INPUT)
+                of_node[i] = of_wire[node->in[0]];
+            else
+                of_node[i] = nc_fp4__diagram_of(&d, node->truth, f);
+        }
+        for (i = 0; i < units && !d.full; i++) { /* a unit's diagram, input by input */
+            const nc_fp4_unit *unit = &n->units[i];
+            uint32_t leaf[1 << NC_FP4_UNIT_INPUTS], m = 1u << unit->inputs, k, a;
+            for (a = 0; a < m; a++) leaf[a] = nc_fp4__doubled_sum(unit, a) > 0;
+            for (k = 0; k < unit->inputs; k++)
+                for (m /= 2, a = 0; a < m; a++)
+                    leaf[a] = leaf[2 * a] == leaf[2 * a + 1]
+                                  ? leaf[2 * a]
+                                  : nc_fp4__choose(&d, of_wire[unit->input[k]], leaf[2 * a + 1],
+                                                   leaf[2 * a]);
+            of_wire[n->inputs + i] = leaf[0];
+        }
+        status = d.full ? NC_ERR_LIMIT : NC_OK;
+        for (i = 0; i < nc_fp4_network_outputs(n) && status == NC_OK; i++)
+            if (of_wire[n->outputs[i]] != of_node[c->outputs[i]] && !report->wrong++)
+                report->first_wrong = i;
+    }
+    stbds_arrfree(d.vertices);
+    nc_fp4__forget(&d.known);
+    nc__free(NULL, d.cache, cache_bytes);
+    nc__free(NULL, of_node, bytes);
+    return status;
+}
+
+/* Value of wire w when the wires of `have` are the bits of `values`, through at most `depth` units;
+ * -1 when that does not reach them. */
+static int nc_fp4__local(const nc_fp4_network *n, uint32_t w, const uint32_t *have, uint32_t count,
+                         uint32_t values, int depth) {
+    const nc_fp4_unit *unit;
+    uint32_t i, at = 0;
+    for (i = 0; i < count; i++)
+        if (have[i] == w) return (int)(values >> i & 1);
+    if (w < n->inputs || depth == 0) return -1;
+    unit = &n->units[w - n->inputs];
+    for (i = 0; i < unit->inputs; i++) {
+        int value = nc_fp4__local(n, unit->input[i], have, count, values, depth - 1);
+        if (value < 0) return -1;
+        at |= (uint32_t)value << i;
+    }
+    return nc_fp4__doubled_sum(unit, at) > 0;
+}
+
+/* Does the wire of every node that counts compute the node's function of the wires of its inputs?
+ * Then, by induction from the inputs, the outputs are the circuit's. A wire may hold a node's
+ * complement when only a NOT reads the node. */
+static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                           nc_fp4_report *report) {
+    const size_t nodes = stbds_arrlenu(c->nodes);
+    uint8_t *flipped;
+    size_t i;
+    uint32_t j, v;
+    if (n->source != nc_fp4__digest(c) || stbds_arrlenu(n->wire_of) != nodes) return NC_ERR_LIMIT;
+    flipped = (uint8_t *)nc__calloc(NULL, nodes);
+    if (!flipped) return NC_ERR_MEMORY;
+    for (i = 0; i < nodes; i++) {
+        const nc_fp4__node *node = &c->nodes[i];
+        uint32_t have[3] = {0, 0, 0}, wire = n->wire_of[i], k = node->inputs;
+        int right = 1;
+        if (wire == UINT32_MAX) continue;
+        if (node->inputs == NC_FP4__INPUT) {
+            right = wire == node->in[0];
+        } else if (nc_fp4__is_not(node) && flipped[node->in[0]]) {
+            right = wire == n->wire_of[node->in[0]];
+        } else {
+            for (j = 0; j < k; j++) {
+                have[j] = n->wire_of[node->in[j]];
+                right = right && !flipped[node->in[j]];
+            }
+            for (v = 0; v < 1u << k && right; v++) {
+                int got = nc_fp4__local(n, wire, have, k, v, 2), wanted = node->truth >> v & 1;
+                if (v == 0 && got >= 0) flipped[i] = got != wanted;
+                right = got >= 0 && got == (wanted ^ flipped[i]);
+            }
+        }
+        if (!right && !report->wrong++) report->first_wrong = i;
+    }
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
+        if (n->outputs[i] != n->wire_of[c->outputs[i]] || flipped[c->outputs[i]]) report->wrong++;
+    nc__free(NULL, flipped, nodes);
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                  nc_fp4_evidence evidence, nc_fp4_report *report) {
+    nc_status status;
+    if (!n || !c || !report || (unsigned)evidence > NC_FP4_STRUCTURAL) return NC_ERR_ARG;
+    nc_fp4__start_report(n, report);
+    report->evidence = evidence;
+    if (n->inputs != nc_fp4_input_count(c) || nc_fp4_network_outputs(n) != nc_fp4_output_count(c))
+        return NC_ERR_MISMATCH;
+    if (evidence == NC_FP4_EXHAUSTIVE)
+        return n->inputs > 26 ? NC_ERR_LIMIT : nc_fp4__compare_cases(n, c, 0, report);
+    if (evidence == NC_FP4_BDD) return nc_fp4__compare_diagrams(n, c, report);
+    status = nc_fp4__compare_structure(n, c, report);
+    return status == NC_OK ? nc_fp4__compare_cases(n, c, 8, report) : status;
+}
+
+NC_API nc_status nc_fp4_verify(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                               nc_fp4_report *report) {
+    nc_status status;
+    if (!n || !c || !report) return NC_ERR_ARG;
+    if (n->inputs <= 26) return nc_fp4_verify_by(n, c, NC_FP4_EXHAUSTIVE, report);
+    status = nc_fp4_verify_by(n, c, NC_FP4_BDD, report);
+    return status == NC_ERR_LIMIT ? nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, report) : status;
+}
+
+/* >>templates ====================================================================== */
+
+/* A circuit being made: after an error nothing more is added. */
+typedef struct nc_fp4__maker {
+    nc_fp4_circuit *c;
+    nc_status status;
+} nc_fp4__maker;
+
+static uint32_t nc_fp4__gate(nc_fp4__maker *m, nc_fp4_atom_kind kind, uint32_t a, uint32_t b,
+                             uint32_t c) {
+    uint32_t in[3], out = 0;
+    in[0] = a;
+    in[1] = b;
+    in[2] = c;
+    if (m->status == NC_OK) m->status = nc_fp4_add_atom(m->c, kind, in, &out);
+    return out;
+}
+static uint32_t nc_fp4__and(nc_fp4__maker *m, uint32_t a, uint32_t b) {
+    return nc_fp4__gate(m, NC_FP4_AND, a, b, 0);
+}
+static uint32_t nc_fp4__or(nc_fp4__maker *m, uint32_t a, uint32_t b) {
+    return nc_fp4__gate(m, NC_FP4_OR, a, b, 0);
+}
+static uint32_t nc_fp4__xor(nc_fp4__maker *m, uint32_t a, uint32_t b) {
+    return nc_fp4__gate(m, NC_FP4_XOR, a, b, 0);
+}
+static uint32_t nc_fp4__not(nc_fp4__maker *m, uint32_t a) {
+    return nc_fp4__gate(m, NC_FP4_NOT, a, 0, 0);
+}
+static uint32_t nc_fp4__mux(nc_fp4__maker *m, uint32_t s, uint32_t a, uint32_t b) {
+    return nc_fp4__gate(m, NC_FP4_MUX, s, a, b);
+}
+
+/* sum = a + b + carry; returns the carry out. Wires one by one, ripple. */
+static uint32_t nc_fp4__ripple(nc_fp4__maker *m, const uint32_t *a, const uint32_t *b, uint32_t n,
+                               uint32_t carry, uint32_t *sum) {
+    uint32_t i;
+    for (i = 0; i < n; i++) {
+        sum[i] = nc_fp4__gate(m, NC_FP4_SUM, a[i], b[i], carry);
+        carry = nc_fp4__gate(m, NC_FP4_CARRY, a[i], b[i], carry);
+    }
+    return carry;
+}
+
+/* The same by parallel prefixes (Kogge and Stone, 1973): generate and propagate of ever longer runs
+ * of bits. g and p are scratch of n. */
+static uint32_t nc_fp4__prefix(nc_fp4__maker *m, const uint32_t *a, const uint32_t *b, uint32_t n,
+                               uint32_t carry, uint32_t *sum, uint32_t *g, uint32_t *p) {
+    uint32_t i, d;
+    for (i = 0; i < n; i++) {
+        g[i] = nc_fp4__and(m, a[i], b[i]);
+        p[i] = nc_fp4__xor(m, a[i], b[i]);
+        sum[i] = p[i];
+    }
+    for (d = 1; d < n; d *= 2)
+        for (i = n; i-- > d;) {
+            g[i] = nc_fp4__or(m, g[i], nc_fp4__and(m, p[i], g[i - d]));
+            p[i] = nc_fp4__and(m, p[i], p[i - d]);
+        }
+    for (i = 0; i < n; i++) g[i] = nc_fp4__or(m, g[i], nc_fp4__and(m, p[i], carry));
+    sum[0] = nc_fp4__xor(m, sum[0], carry);
+    for (i = 1; i < n; i++) sum[i] = nc_fp4__xor(m, sum[i], g[i - 1]);
+    return g[n - 1];
+}
+
+/* Logarithm, rounded up. */
+static uint32_t nc_fp4__bits_for(uint32_t values) {
+    uint32_t n = 0;
+    while (n < 31 && 1u << n < values) n++;
+    return n;
+}
+
+/* Wires of inputs a and b, results, scratch: all of one allocation. */
+typedef struct nc_fp4__wires {
+    uint32_t *a, *b, *y, *g, *p;
+} nc_fp4__wires;
+
+static uint32_t nc_fp4__sum(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, uint32_t carry,
+                            int variant) {
+    return variant ? nc_fp4__prefix(m, w->a, w->b, n, carry, w->y, w->g, w->p)
+                   : nc_fp4__ripple(m, w->a, w->b, n, carry, w->y);
+}
+
+static void nc_fp4__input(nc_fp4__maker *m, const char *name, uint32_t width, uint32_t *wires) {
+    if (m->status == NC_OK) m->status = nc_fp4_add_input(m->c, name, width, wires);
+}
+static void nc_fp4__output(nc_fp4__maker *m, const char *name, uint32_t width,
+                           const uint32_t *wires) {
+    if (m->status == NC_OK) m->status = nc_fp4_add_output(m->c, name, width, wires);
+}
+
+/* Adder, subtractor (a + ~b + 1) and both by a switch. */
+static void nc_fp4__make_adder(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
+                               nc_fp4_template which, int variant) {
+    uint32_t last = NC_FP4_TRUE, i, carry;
+    nc_fp4__input(m, "a", n, w->a);
+    nc_fp4__input(m, "b", n, w->b);
+    if (which == NC_FP4_ADDER) nc_fp4__input(m, "cin", 1, &last);
+    if (which == NC_FP4_ADD_SUB) nc_fp4__input(m, "sub", 1, &last);
+    for (i = 0; i < n && which != NC_FP4_ADDER; i++) w->b[i] = nc_fp4__xor(m, w->b[i], last);
+    carry = nc_fp4__sum(m, w, n, last, variant);
+    if (which == NC_FP4_SUBTRACTOR) carry = nc_fp4__not(m, carry);
+    nc_fp4__output(m, which == NC_FP4_SUBTRACTOR ? "d" : "s", n, w->y);
+    nc_fp4__output(m, which == NC_FP4_SUBTRACTOR ? "borrow" : "cout", 1, &carry);
+}
+
+/* lt: the borrow of a - b, or (variant 1) decided by the highest bit that differs. */
+static uint32_t nc_fp4__less(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
+    uint32_t lt = 0, same = NC_FP4_TRUE, i;
+    for (i = 0; i < n && !variant; i++)
+        lt = nc_fp4__gate(m, NC_FP4_CARRY, nc_fp4__not(m, w->a[i]), w->b[i], lt);
+    for (i = n; i-- > 0 && variant;) {
+        uint32_t below = nc_fp4__and(m, nc_fp4__not(m, w->a[i]), w->b[i]);
+        lt = nc_fp4__or(m, lt, nc_fp4__and(m, same, below));
+        same = nc_fp4__and(m, same, nc_fp4__gate(m, NC_FP4_XNOR, w->a[i], w->b[i], 0));
+    }
+    return lt;
+}
+
+static void nc_fp4__make_comparator(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
+                                    int variant) {
+    uint32_t eq = NC_FP4_TRUE, lt, i;
+    nc_fp4__input(m, "a", n, w->a);
+    nc_fp4__input(m, "b", n, w->b);
+    for (i = 0; i < n; i++) { /* differences, in a chain or from the top */
+        uint32_t k = variant ? n - 1 - i : i;
+        uint32_t same = nc_fp4__gate(m, NC_FP4_XNOR, w->a[k], w->b[k], 0);
+        eq = nc_fp4__and(m, eq, same);
+    }
+    lt = nc_fp4__less(m, w, n, variant);
+    nc_fp4__output(m, "eq", 1, &eq);
+    nc_fp4__output(m, "lt", 1, &lt);
+}
+
+/* Row by row: the partial products of b[j] are added to what is there from bit j on. */
+static void nc_fp4__make_multiplier(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+    uint32_t i, j;
+    nc_fp4__input(m, "a", n, w->a);
+    nc_fp4__input(m, "b", n, w->b);
+    for (i = 0; i < 2 * n; i++) w->y[i] = NC_FP4_FALSE;
+    for (j = 0; j < n; j++) {
+        for (i = 0; i < n; i++) w->g[i] = nc_fp4__and(m, w->a[i], w->b[j]);
+        memcpy(w->p, w->y + j, n * sizeof *w->p);
+        w->y[j + n] = nc_fp4__ripple(m, w->p, w->g, n, NC_FP4_FALSE, w->y + j);
+    }
+    nc_fp4__output(m, "p", 2 * n, w->y);
+}
+
+static void nc_fp4__make_parity(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
+    uint32_t i, p = NC_FP4_FALSE;
+    nc_fp4__input(m, "x", n, w->a);
+    if (variant) { /* a chain; else a tree of sums of three */
+        for (i = 0; i < n; i++) p = nc_fp4__xor(m, p, w->a[i]);
+    } else {
+        uint32_t left = n;
+        memcpy(w->y, w->a, n * sizeof *w->y);
+        while (left > 1) {
+            uint32_t made = 0;
+            for (i = 0; i < left; i += 3)
+                w->y[made++] =
+                    nc_fp4__gate(m, NC_FP4_SUM, w->y[i], i + 1 < left ? w->y[i + 1] : NC_FP4_FALSE,
+                                 i + 2 < left ? w->y[i + 2] : NC_FP4_FALSE);
+            left = made;
+        }
+        p = w->y[0];
+    }
+    nc_fp4__output(m, "p", 1, &p);
+}
+
+/* Full adders take three wires of a weight and leave one, and one of the next weight. Variant 1
+ * counts up one input after the other. */
+static void nc_fp4__make_popcount(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
+                                  int variant) {
+    const uint32_t bits = nc_fp4__bits_for(n + 1);
+    uint32_t i, k, left = n;
+    nc_fp4__input(m, "x", n, w->a);
+    for (k = 0; k < bits; k++) w->y[k] = NC_FP4_FALSE;
+    for (i = 0; i < n && variant; i++) {
+        uint32_t carry = w->a[i];
+        for (k = 0; k < bits; k++) {
+            uint32_t next = nc_fp4__and(m, w->y[k], carry);
+            w->y[k] = nc_fp4__xor(m, w->y[k], carry);
+            carry = next;
+        }
+    }
+    for (k = 0; k < bits && !variant; k++) {
+        uint32_t carries = 0;
+        while (left > 1) { /* the wires of this weight are a[0 .. left - 1] */
+            uint32_t x = w->a[left - 1], y = w->a[left - 2], z = left > 2 ? w->a[left - 3] : 0;
+            left -= left > 2 ? 3 : 2;
+            w->g[carries++] = nc_fp4__gate(m, NC_FP4_CARRY, x, y, z);
+            memmove(w->a + 1, w->a, left * sizeof *w->a); /* the sum waits its turn */
+            w->a[0] = nc_fp4__gate(m, NC_FP4_SUM, x, y, z);
+            left++;
+        }
+        w->y[k] = left ? w->a[0] : NC_FP4_FALSE;
+        memcpy(w->a, w->g, carries * sizeof *w->a);
+        left = carries;
+    }
+    nc_fp4__output(m, "n", bits, w->y);
+}
+
+static void nc_fp4__make_mux_tree(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+    uint32_t i, k, left = 1u << n;
+    nc_fp4__input(m, "s", n, w->b);
+    nc_fp4__input(m, "x", left, w->a);
+    for (k = 0; k < n; k++)
+        for (left /= 2, i = 0; i < left; i++)
+            w->a[i] = nc_fp4__mux(m, w->b[k], w->a[2 * i], w->a[2 * i + 1]);
+    nc_fp4__output(m, "y", 1, w->a);
+}
+
+static void nc_fp4__make_decoder(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+    uint32_t i, k, made = 1;
+    nc_fp4__input(m, "s", n, w->b);
+    w->y[0] = NC_FP4_TRUE;
+    for (k = 0; k < n; k++, made *= 2)
+        for (i = 0; i < made; i++) {
+            w->y[made + i] = nc_fp4__and(m, w->y[i], w->b[k]);
+            w->y[i] = nc_fp4__and(m, w->y[i], nc_fp4__not(m, w->b[k]));
+        }
+    nc_fp4__output(m, "y", made, w->y);
+}
+
+static void nc_fp4__make_priority(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+    const uint32_t bits = n > 1 ? nc_fp4__bits_for(n) : 1;
+    uint32_t i, k, valid = NC_FP4_FALSE;
+    nc_fp4__input(m, "x", n, w->a);
+    for (k = 0; k < bits; k++) w->y[k] = NC_FP4_FALSE;
+    for (i = 0; i < n; i++) { /* a higher one replaces the index */
+        for (k = 0; k < bits; k++)
+            w->y[k] = nc_fp4__mux(m, w->a[i], w->y[k], i >> k & 1 ? NC_FP4_TRUE : NC_FP4_FALSE);
+        valid = nc_fp4__or(m, valid, w->a[i]);
+    }
+    nc_fp4__output(m, "index", bits, w->y);
+    nc_fp4__output(m, "valid", 1, &valid);
+}
+
+/* op: 0 add, 1 sub, 2 and, 3 or, 4 xor, 5 slt (1 where a < b, signed); 6 and 7 give 0. */
+static void nc_fp4__make_alu(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
+    uint32_t op[3] = {0, 0, 0}, minus, i, slt, carry;
+    nc_fp4__input(m, "a", n, w->a);
+    nc_fp4__input(m, "b", n, w->b);
+    nc_fp4__input(m, "op", 3, op);
+    minus = op[0]; /* of 1 and 5, where it matters */
+    memcpy(w->y + 2 * n, w->b, n * sizeof *w->y);
+    for (i = 0; i < n; i++) w->b[i] = nc_fp4__xor(m, w->b[i], minus);
+    carry = nc_fp4__sum(m, w, n, minus, variant);
+    /* signed less: signs differ and a is negative, or the difference is negative */
+    slt = nc_fp4__mux(m, nc_fp4__xor(m, w->a[n - 1], w->y[3 * n - 1]), w->y[n - 1], w->a[n - 1]);
+    (void)carry;
+    for (i = 0; i < n; i++) {
+        uint32_t a = w->a[i], b = w->y[2 * n + i], low, high;
+        low = nc_fp4__mux(m, op[1], w->y[i],
+                          nc_fp4__mux(m, op[0], nc_fp4__and(m, a, b), nc_fp4__or(m, a, b)));
+        high = nc_fp4__mux(m, op[0], nc_fp4__xor(m, a, b), i ? NC_FP4_FALSE : slt);
+        high = nc_fp4__and(m, high, nc_fp4__not(m, op[1]));
+        w->y[n + i] = nc_fp4__mux(m, op[2], low, high);
+    }
+    nc_fp4__output(m, "y", n, w->y + n);
+}
+
+/* Stages that move by 1, 2, 4 ..; a right shift is a left shift of the mirror image. */
+static void nc_fp4__make_shifter(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+    const uint32_t bits = nc_fp4__bits_for(n);
+    uint32_t right = 0, i, k;
+    nc_fp4__input(m, "x", n, w->a);
+    nc_fp4__input(m, "n", bits, w->b);
+    nc_fp4__input(m, "right", 1, &right);
+    for (i = 0; i < n; i++) w->y[i] = nc_fp4__mux(m, right, w->a[i], w->a[n - 1 - i]);
+    for (k = 0; k < bits; k++)
+        for (i = n; i-- > 0;)
+            w->y[i] =
+                nc_fp4__mux(m, w->b[k], w->y[i], i >= 1u << k ? w->y[i - (1u << k)] : NC_FP4_FALSE);
+    for (i = 0; i < n; i++) w->a[i] = nc_fp4__mux(m, right, w->y[i], w->y[n - 1 - i]);
+    nc_fp4__output(m, "y", n, w->a);
+}
+
+static const char *const nc_fp4__template_names[NC_FP4_TEMPLATE_COUNT] = {
+    "adder",    "subtractor", "add-sub", "comparator",       "multiplier", "parity",
+    "popcount", "mux",        "decoder", "priority-encoder", "alu",        "shifter"};
+
+NC_API const char *nc_fp4_template_name(nc_fp4_template which) {
+    return (unsigned)which < NC_FP4_TEMPLATE_COUNT ? nc_fp4__template_names[which] : NULL;
+}
+
+NC_API nc_status nc_fp4_make(nc_fp4_circuit **out, nc_fp4_template which, uint32_t bits,
+                             int variant, const nc_allocator *hooks) {
+    nc_fp4__maker m = {NULL, NC_OK};
+    nc_fp4__wires w;
+    uint32_t *memory, most;
+    size_t bytes;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    if ((unsigned)which >= NC_FP4_TEMPLATE_COUNT || bits == 0 || bits > 4096) return NC_ERR_ARG;
+    if ((which == NC_FP4_MUX_TREE || which == NC_FP4_DECODER) && bits > 12) return NC_ERR_ARG;
+    if (which == NC_FP4_SHIFTER && (bits < 2 || (bits & (bits - 1)))) return NC_ERR_ARG;
+    if (which == NC_FP4_MULTIPLIER && bits > 512) return NC_ERR_ARG;
+    most = bits > 4096 ? bits : 4096;
+    bytes = 7 * (size_t)most * sizeof *memory + 64;
+    memory = (uint32_t *)nc__calloc(NULL, bytes);
+    if (!memory) return NC_ERR_MEMORY;
+    w.a = memory;
+    w.b = w.a + most;
+    w.g = w.b + most;
+    w.p = w.g + most;
+    w.y = w.p + most; /* three times as many */
+    m.status = nc_fp4_create(&m.c, nc_fp4_template_name(which), hooks);
+    switch (m.status == NC_OK ? which : NC_FP4_TEMPLATE_COUNT) {
+    case NC_FP4_ADDER:
+    case NC_FP4_SUBTRACTOR:
+    case NC_FP4_ADD_SUB: nc_fp4__make_adder(&m, &w, bits, which, variant); break;
+    case NC_FP4_COMPARATOR: nc_fp4__make_comparator(&m, &w, bits, variant); break;
+    case NC_FP4_MULTIPLIER: nc_fp4__make_multiplier(&m, &w, bits); break;
+    case NC_FP4_PARITY: nc_fp4__make_parity(&m, &w, bits, variant); break;
+    case NC_FP4_POPCOUNT: nc_fp4__make_popcount(&m, &w, bits, variant); break;
+    case NC_FP4_MUX_TREE: nc_fp4__make_mux_tree(&m, &w, bits); break;
+    case NC_FP4_DECODER: nc_fp4__make_decoder(&m, &w, bits); break;
+    case NC_FP4_PRIORITY_ENCODER: nc_fp4__make_priority(&m, &w, bits); break;
+    case NC_FP4_ALU: nc_fp4__make_alu(&m, &w, bits, variant); break;
+    case NC_FP4_SHIFTER: nc_fp4__make_shifter(&m, &w, bits); break;
+    default: break;
+    }
+    nc__free(NULL, memory, bytes);
+    if (m.status == NC_OK)
+        *out = m.c;
+    else
+        nc_fp4_destroy(m.c);
+    return m.status;
 }
 
 #endif /* NC_IMPLEMENTATION */
