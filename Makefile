@@ -6,12 +6,12 @@ PREFIX ?= /usr/local
 JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 
 HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
-EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tir_train tasm_run axx_digits \
+EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_quantize tir_opt tir_train tasm_run axx_digits \
            hlx_train hlx_verify hlx_export
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug \
-           fp4_scalar fp4_circuit tir_io tir_machine tir_symbolic tir_optimize tir_model axx_scalar hlx_scalar hlx_simd \
+           fp4_scalar fp4_circuit fp4_files tir_io tir_machine tir_symbolic tir_optimize tir_model axx_scalar hlx_scalar hlx_simd \
            hlx_kernels hlx_model hlx_bpe base_files gpu_roads glgpu_kernels tirgpu_forward
-FUZZERS  = gl_parse tir_parse tir_tasm tir_optimize axx_table hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
+FUZZERS  = gl_parse fp4_circuit tir_parse tir_tasm tir_optimize axx_table hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 FLOAT_KERNELS = probe gemm elementwise layernorm layernorm_backward column_sums softmax \
                 softmax_backward cross_entropy embedding embedding_backward reduce adam dropout \
@@ -25,7 +25,8 @@ TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-1
                 libcmocka-dev libjson-c-dev libvulkan-dev mesa-vulkan-drivers \
                 vulkan-validationlayers glslang-tools spirv-tools binutils \
                 gcc-aarch64-linux-gnu libc6-dev-arm64-cross gcc-s390x-linux-gnu \
-                libc6-dev-s390x-cross qemu-user b3sum libopenmpi-dev openmpi-bin
+                libc6-dev-s390x-cross qemu-user b3sum libopenmpi-dev openmpi-bin \
+                berkeley-abc
 
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
        -Wundef -Wdouble-promotion -Wvla -Werror

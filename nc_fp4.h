@@ -36,6 +36,7 @@
      >>network   units for every function; the bit-sliced program; evaluation
      >>verify    all cases, decision diagrams, structural induction
      >>templates adders, comparators, multipliers ...
+     >>io        BLIF, Bristol Fashion, JSON, .fp4, C, DOT, safetensors
      >>changelog
 
    Options, defined before including:
@@ -218,6 +219,17 @@ typedef enum nc_fp4_template {
     NC_FP4_TEMPLATE_COUNT
 } nc_fp4_template;
 
+/* What a circuit or a network is written as. */
+typedef enum nc_fp4_file_kind {
+    NC_FP4_FILE = 0, /* .fp4 */
+    NC_FP4_BLIF,     /* Berkeley Logic Interchange Format */
+    NC_FP4_BRISTOL,  /* Bristol Fashion */
+    NC_FP4_JSON,
+    NC_FP4_DOT, /* Graphviz */
+    NC_FP4_C,   /* a C header */
+    NC_FP4_SAFETENSORS
+} nc_fp4_file_kind;
+
 /* The truth to verify against: outputs (bit k = output k) for one input combination. */
 typedef uint64_t (*nc_fp4_spec_fn)(void *user, uint64_t inputs);
 
@@ -330,7 +342,7 @@ NC_API nc_status nc_fp4_make(nc_fp4_circuit **circuit, nc_fp4_template which, ui
 /* Name of a template ("adder", "add-sub" ..), null beyond the last; for command lines. */
 NC_API const char *nc_fp4_template_name(nc_fp4_template which);
 
-/* -- networks ------------------------------------------------------------------------------ */
+/* -- networks ------------------------------------------------------------------ */
 
 /* Compile: drop what no output needs, choose units for every function. */
 NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
@@ -377,6 +389,36 @@ NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_ci
 /* All 2^inputs combinations against a function. NC_ERR_LIMIT above 26 inputs or 64 outputs. */
 NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
                                      nc_fp4_report *report);
+
+/* -- files --------------------------------------------------------------------------------- */
+
+/* Read a circuit from text. Errors: NC_ERR_FORMAT with line and column, NC_ERR_UNSUPPORTED for
+ * sequential BLIF, NC_ERR_LIMIT beyond 2^24 wires, 2^20 inputs or 32 nested models. BLIF:
+ * combinational, .names and .subckt, the first model is the circuit; x[0] x[1] .. become the group
+ * x. A model that reads its own outputs is a cycle, even where no value goes round. */
+NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                  nc_error *err);
+/* Bristol Fashion: XOR, AND, INV, EQ, EQW, MAND. */
+NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                     nc_error *err);
+/* {"name", "inputs", "outputs", "internals", "atoms"}: inputs, outputs and internals are names or
+ * {"name", "width"}; an atom is {"type": "XOR", "inputs": ["a[0]", "1"], "output": "s"} with one of
+ * the ten types, or "TABLE" and "truth": its outputs for inputs 00.., 10.., 01.. as a string. */
+NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                  nc_error *err);
+/* A network from the bytes of a .fp4 file. NC_ERR_MISMATCH when the checksum is not right. */
+NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
+                                     nc_error *err);
+/* The circuit as text: NC_FP4_BLIF, NC_FP4_BRISTOL or NC_FP4_JSON. Free with nc_fp4_free_text. */
+NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
+                                      char **text, size_t *bytes);
+/* The network as a file: NC_FP4_FILE (binary: topology, codes at 4 bits, checksum), NC_FP4_BLIF (a
+ * .names for each unit), NC_FP4_DOT, NC_FP4_C (a header with one bit-sliced function), NC_FP4_JSON
+ * (a manifest) or NC_FP4_SAFETENSORS (codes with MXFP4 scales of 1, and the topology). */
+NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
+                                      char **data, size_t *bytes);
+/* Release what a writer returned; null is fine. */
+NC_API void nc_fp4_free_text(char *text);
 
 #endif /* NC_FP4_H */
 
@@ -1368,7 +1410,8 @@ struct nc_fp4_circuit {
     uint32_t *inputs;                            /* stb_ds array: wires */
     uint32_t *outputs;                           /* stb_ds array: wires */
     nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
-    nc_fp4__index known;
+    nc_fp4__index known;                         /* nodes */
+    nc_fp4__index named;                         /* groups: twice the number, and 1 for outputs */
 };
 
 /* Truth tables of the three inputs themselves. */
@@ -1463,13 +1506,43 @@ static uint32_t nc_fp4__function(nc_fp4_circuit *c, const uint32_t in[3], uint8_
     return nc_fp4__share_node(c, &node);
 }
 
+/* May names hold ch? A letter first, so that numbers are free for wires without one. */
+static int nc_fp4__name_char(char ch, size_t at) {
+    if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_') return 1;
+    return at > 0 && ((ch >= '0' && ch <= '9') || ch == '.' || ch == '$' || ch == '-');
+}
+
+/* A name that files can hold: other characters become '_'. */
 static void nc_fp4__copy_name(char *to, const char *from, const char *fallback, size_t number) {
+    size_t i;
     if (from && *from)
         snprintf(to, NC_FP4__MAX_NAME + 1, "%s", from);
     else if (number)
         snprintf(to, NC_FP4__MAX_NAME + 1, "%s%u", fallback, (unsigned)number);
     else
         snprintf(to, NC_FP4__MAX_NAME + 1, "%s", fallback);
+    for (i = 0; to[i]; i++)
+        if (!nc_fp4__name_char(to[i], i)) to[i] = '_';
+}
+
+/* The same, and no other group's: a number is put behind it. 0 when out of memory. */
+static int nc_fp4__group_name(nc_fp4_circuit *c, char *to, const char *from, const char *fallback,
+                              size_t number, int output) {
+    char base[NC_FP4__MAX_NAME + 1];
+    uint32_t hash, at, id, n = 1;
+    nc_fp4__copy_name(base, from, fallback, number);
+    memcpy(to, base, sizeof base);
+    for (;;) {
+        at = hash = (uint32_t)nc__fnv1a(NC__FNV_START, to, strlen(to));
+        while ((id = nc_fp4__candidate(&c->named, hash, &at)) != UINT32_MAX) {
+            const nc_fp4__group *groups = id & 1 ? c->output_groups : c->input_groups;
+            if (groups && !strcmp(to, groups[id / 2].name)) break;
+        }
+        if (id == UINT32_MAX) break;
+        snprintf(to, NC_FP4__MAX_NAME + 1, "%.50s_%u", base, (unsigned)++n);
+    }
+    id = 2 * (uint32_t)number + (output ? 1 : 0);
+    return nc_fp4__remember(&c->named, hash, id);
 }
 
 NC_API nc_status nc_fp4_create(nc_fp4_circuit **out, const char *name, const nc_allocator *hooks) {
@@ -1498,6 +1571,7 @@ NC_API void nc_fp4_destroy(nc_fp4_circuit *c) {
     stbds_arrfree(c->input_groups);
     stbds_arrfree(c->output_groups);
     nc_fp4__forget(&c->known);
+    nc_fp4__forget(&c->named);
     hooks = c->hooks;
     custom = c->custom_hooks;
     nc__free(custom ? &hooks : NULL, c, sizeof *c);
@@ -1510,7 +1584,8 @@ NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *c, const char *name, uint32_t 
     uint32_t i;
     if (!c || !wires || width == 0) return NC_ERR_ARG;
     if (width >= NC_FP4__MAX_WIRES - stbds_arrlenu(c->nodes)) return NC_ERR_LIMIT;
-    nc_fp4__copy_name(group.name, name, "x", stbds_arrlenu(c->input_groups));
+    if (!nc_fp4__group_name(c, group.name, name, "x", stbds_arrlenu(c->input_groups), 0))
+        return NC_ERR_MEMORY;
     group.first = (uint32_t)stbds_arrlenu(c->inputs);
     group.width = width;
     stbds_arrput(c->input_groups, group);
@@ -1584,7 +1659,7 @@ NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *c, const nc_fp4_circuit *par
         const nc_fp4__node *node = &part->nodes[i];
         uint32_t k;
         if (node->inputs == NC_FP4__INPUT) {
-            wire[i] = in[node->in[0]];
+            wire[i] = in ? in[node->in[0]] : 0;
             continue;
         }
         for (k = 0; k < 3; k++) wires[k] = k < node->inputs ? wire[node->in[k]] : 0;
@@ -1603,7 +1678,8 @@ NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *c, const char *name, uint32_t
     uint32_t i;
     if (!c || !wires || width == 0 || !nc_fp4__good_wires(c, wires, width)) return NC_ERR_ARG;
     if (stbds_arrlenu(c->outputs) + width > NC_FP4__MAX_WIRES) return NC_ERR_LIMIT;
-    nc_fp4__copy_name(group.name, name, "y", stbds_arrlenu(c->output_groups));
+    if (!nc_fp4__group_name(c, group.name, name, "y", stbds_arrlenu(c->output_groups), 1))
+        return NC_ERR_MEMORY;
     group.first = (uint32_t)stbds_arrlenu(c->outputs);
     group.width = width;
     stbds_arrput(c->output_groups, group);
@@ -2281,9 +2357,11 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
 
 /* A whole strip, one instruction a step for every 512 cases. */
 NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *const *base) {
-    const nc_fp4__step *s = n->fast, *end = s + stbds_arrlenu(n->fast);
+    const size_t steps = stbds_arrlenu(n->fast);
+    size_t i;
     __m512i k0 = _mm512_setzero_si512(), k1 = k0, k2 = k0, k3 = k0;
-    for (; s < end; s++) {
+    for (i = 0; i < steps; i++) {
+        const nc_fp4__step *s = &n->fast[i];
         const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
         uint64_t *out = base[s->out];
         if (s->truth >= NC_FP4__FULL_ADDER) {
@@ -2501,7 +2579,7 @@ NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *n, const uint64_t *c
     uint64_t **base, *work, *sliced;
     size_t bytes, at, g, i;
     if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
-    for (g = 0; g < stbds_arrlenu(n->input_groups); g++)
+    for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
         if (n->input_groups[g].width > 64 && in[g]) return NC_ERR_LIMIT;
     for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
         if (n->output_groups[g].width > 64 && out[g]) return NC_ERR_LIMIT;
@@ -2511,7 +2589,7 @@ NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *n, const uint64_t *c
     memset(sliced, 0, (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
     for (at = 0; at < count; at += cases) {
         const size_t some = count - at < cases ? count - at : cases;
-        for (g = 0; g < stbds_arrlenu(n->input_groups); g++)
+        for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
             if (in[g])
                 nc_fp4__slice_group(in[g] + at, some, n->input_groups[g].width,
                                     sliced + n->input_groups[g].first * (size_t)NC_FP4__STRIP);
@@ -3221,6 +3299,1713 @@ NC_API nc_status nc_fp4_make(nc_fp4_circuit **out, nc_fp4_template which, uint32
     else
         nc_fp4_destroy(m.c);
     return m.status;
+}
+
+/* >>io ============================================================================= */
+
+/* -- netlists: what BLIF and JSON come to ------------------------------------------------------ */
+
+enum { NC_FP4__MAX_INPUTS = 1 << 20, NC_FP4__MAX_DEPTH = 32 };
+
+typedef struct nc_fp4__net {
+    char *key;
+    uint32_t value; /* number of the net */
+} nc_fp4__net;
+
+/* Output = function of inputs: nets[first ..], the outputs after the inputs. */
+typedef struct nc_fp4__statement {
+    size_t line, column;
+    uint32_t first, inputs, outputs;
+    uint32_t model;     /* of an instance: index + 1; 0: a table or cover */
+    uint32_t row, rows; /* of a cover: rows of `inputs` characters and the output's */
+    uint64_t truth[4];  /* of a table: rows is UINT32_MAX */
+    char *model_name;   /* of an instance, until it is resolved */
+    uint32_t names;     /* of an instance: first of its formal names */
+} nc_fp4__statement;
+
+typedef struct nc_fp4__model {
+    char *name;
+    nc_fp4__net *names;            /* stb_ds string map */
+    char **net_names;              /* stb_ds array, in the map's memory */
+    uint32_t *driver;              /* stb_ds array: of each net, statement + 1 */
+    uint32_t *inputs, *outputs;    /* stb_ds arrays: nets */
+    uint32_t *nets;                /* stb_ds array: of statements */
+    char **formals;                /* stb_ds array */
+    char *covers;                  /* stb_ds array */
+    nc_fp4__statement *statements; /* stb_ds array */
+} nc_fp4__model;
+
+typedef struct nc_fp4__netlist {
+    nc_fp4__model *models; /* stb_ds array */
+    char **strings;        /* stb_ds array: all names, owned */
+    uint32_t elaborated;   /* statements, in all instances */
+    nc_error *err;
+    nc_status status;
+} nc_fp4__netlist;
+
+static void nc_fp4__netlist_free(nc_fp4__netlist *l) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(l->models); i++) {
+        nc_fp4__model *m = &l->models[i];
+        stbds_shfree(m->names);
+        stbds_arrfree(m->net_names);
+        stbds_arrfree(m->driver);
+        stbds_arrfree(m->inputs);
+        stbds_arrfree(m->outputs);
+        stbds_arrfree(m->nets);
+        stbds_arrfree(m->formals);
+        stbds_arrfree(m->covers);
+        stbds_arrfree(m->statements);
+    }
+    stbds_arrfree(l->models);
+    for (i = 0; i < stbds_arrlenu(l->strings); i++) nc__free(NULL, l->strings[i], 0);
+    stbds_arrfree(l->strings);
+}
+
+/* A copy of n characters, owned by the netlist. */
+static char *nc_fp4__string(nc_fp4__netlist *l, const char *text, size_t n) {
+    char *copy = (char *)nc__alloc(NULL, n + 1);
+    if (!copy) {
+        l->status = nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        return NULL;
+    }
+    memcpy(copy, text, n);
+    copy[n] = 0;
+    stbds_arrput(l->strings, copy);
+    return copy;
+}
+
+static nc_fp4__model *nc_fp4__new_model(nc_fp4__netlist *l, char *name) {
+    nc_fp4__model m;
+    memset(&m, 0, sizeof m);
+    m.name = name;
+    stbds_arrput(l->models, m);
+    return &l->models[stbds_arrlenu(l->models) - 1];
+}
+
+/* The number of a net, new or old. */
+static uint32_t nc_fp4__net_of(nc_fp4__netlist *l, nc_fp4__model *m, const char *text, size_t n) {
+    char *name = nc_fp4__string(l, text, n);
+    ptrdiff_t at;
+    if (!name) return 0;
+    at = stbds_shgeti(m->names, name);
+    if (at >= 0) return m->names[at].value;
+    at = (ptrdiff_t)stbds_arrlenu(m->net_names);
+    stbds_shput(m->names, name, (uint32_t)at);
+    stbds_arrput(m->net_names, name);
+    stbds_arrput(m->driver, 0);
+    return (uint32_t)at;
+}
+
+/* Make statement number s drive a net. */
+static void nc_fp4__drive(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t net, uint32_t s,
+                          size_t line, size_t column) {
+    if (m->driver[net] && l->status == NC_OK)
+        l->status = nc__fail(l->err, NC_ERR_FORMAT, line, column, "'%.64s' is driven twice",
+                             m->net_names[net]);
+    m->driver[net] = s + 1;
+}
+
+/* A cover of any width: an or of ands. */
+static uint32_t nc_fp4__cover(nc_fp4_circuit *c, const nc_fp4__statement *s, const char *rows,
+                              const uint32_t *in) {
+    uint32_t any = NC_FP4_FALSE, i, k, pair[3] = {0, 0, 0};
+    int off = s->rows && rows[s->inputs] == '0';
+    for (i = 0; i < s->rows; i++) {
+        const char *row = rows + i * (size_t)(s->inputs + 1);
+        uint32_t all = NC_FP4_TRUE;
+        for (k = 0; k < s->inputs; k++) {
+            if (row[k] == '-') continue;
+            pair[0] = all;
+            pair[1] = in[k];
+            all = nc_fp4__function(c, pair, row[k] == '1' ? 0x88 : 0x22);
+            if (all == UINT32_MAX) return all;
+        }
+        pair[0] = any;
+        pair[1] = all;
+        any = nc_fp4__function(c, pair, 0xEE);
+        if (any == UINT32_MAX) return any;
+    }
+    pair[0] = any;
+    pair[1] = 0;
+    return off ? nc_fp4__function(c, pair, 0x55) : any;
+}
+
+static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
+                                  const uint32_t *in, uint32_t *out, int depth);
+
+/* Wires of a statement's outputs; those of its inputs are known. */
+static nc_status nc_fp4__elaborate(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circuit *c,
+                                   const nc_fp4__statement *s, uint32_t *wire, int depth) {
+    const uint32_t *nets = m->nets + s->first;
+    uint32_t *in = (uint32_t *)nc__alloc(NULL, (s->inputs + s->outputs + 1) * sizeof *in);
+    uint32_t *out = in + s->inputs, i;
+    nc_status status = NC_OK;
+    if (!in) return nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (++l->elaborated > NC_FP4__MAX_WIRES) status = NC_ERR_LIMIT;
+    for (i = 0; i < s->inputs; i++) in[i] = wire[nets[i]];
+    if (status != NC_OK)
+        memset(out, 0, s->outputs * sizeof *out);
+    else if (s->model)
+        status = nc_fp4__instance(l, s->model - 1, c, in, out, depth + 1);
+    else if (s->rows == UINT32_MAX)
+        status = nc_fp4_add_function(c, s->inputs, in, s->truth, out);
+    else
+        status = nc_fp4__added(c, *out = nc_fp4__cover(c, s, m->covers + s->row, in));
+    for (i = 0; i < s->outputs && status == NC_OK; i++) wire[nets[s->inputs + i]] = out[i];
+    nc__free(NULL, in, 0);
+    if (status != NC_OK && l->status == NC_OK)
+        l->status = nc__fail(l->err, status, s->line, s->column, "%s",
+                             status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
+    return status;
+}
+
+/* One model with given inputs: a walk down from its outputs, without recursion. */
+static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
+                                  const uint32_t *in, uint32_t *out, int depth) {
+    const nc_fp4__model *m = &l->models[model];
+    const size_t nets = stbds_arrlenu(l->models[model].net_names);
+    uint32_t *wire, *todo = NULL, i, k;
+    uint8_t *state; /* 1: waits for its inputs, 2: known */
+    nc_status status = NC_OK;
+    if (depth >= NC_FP4__MAX_DEPTH)
+        return l->status = nc__fail(l->err, NC_ERR_LIMIT, 0, 0,
+                                    "models nested more than %d deep, or '%.40s' contains itself",
+                                    NC_FP4__MAX_DEPTH, m->name);
+    wire = (uint32_t *)nc__calloc(NULL, (nets + 1) * sizeof *wire);
+    state = (uint8_t *)nc__calloc(NULL, nets + 1);
+    if (!wire || !state) status = nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->inputs); i++) {
+        wire[m->inputs[i]] = in[i];
+        state[m->inputs[i]] = 2;
+    }
+    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->outputs); i++)
+        stbds_arrput(todo, m->outputs[i]);
+    while (status == NC_OK && stbds_arrlenu(todo)) {
+        uint32_t net = todo[stbds_arrlenu(todo) - 1];
+        const nc_fp4__statement *s;
+        if (state[net] == 2) {
+            (void)stbds_arrpop(todo);
+            continue;
+        }
+        if (!m->driver[net]) {
+            status = nc__fail(l->err, NC_ERR_FORMAT, 0, 0, "nothing drives '%.64s' in '%.40s'",
+                              m->net_names[net], m->name);
+            break;
+        }
+        s = &m->statements[m->driver[net] - 1];
+        if (state[net] == 0) {
+            state[net] = 1;
+            for (k = 0; k < s->inputs && status == NC_OK; k++) {
+                uint32_t from = m->nets[s->first + k];
+                if (state[from] == 1)
+                    status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column,
+                                      "'%.64s' depends on itself", m->net_names[from]);
+                if (state[from] == 0) stbds_arrput(todo, from);
+            }
+            continue;
+        }
+        status = nc_fp4__elaborate(l, m, c, s, wire, depth);
+        for (k = 0; k < s->outputs; k++) state[m->nets[s->first + s->inputs + k]] = 2;
+    }
+    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->outputs); i++) out[i] = wire[m->outputs[i]];
+    stbds_arrfree(todo);
+    nc__free(NULL, wire, 0);
+    nc__free(NULL, state, 0);
+    if (status != NC_OK && l->status == NC_OK) l->status = status;
+    return status;
+}
+
+/* "x[3]" -> length of "x" and 3; the whole length and 0 when it has no index. */
+static size_t nc_fp4__split_name(const char *name, uint32_t *index) {
+    size_t n = strlen(name), at;
+    uint32_t value = 0, scale = 1;
+    *index = 0;
+    if (n < 4 || name[n - 1] != ']') return n;
+    for (at = n - 1; at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9' && n - at < 8; at--) {
+        value += (uint32_t)(name[at - 1] - '0') * scale;
+        scale *= 10;
+    }
+    if (at < 2 || name[at - 1] != '[' || scale == 1) return n;
+    *index = value;
+    return at - 1;
+}
+
+/* Length of the run of nets from `first` on that are bits 0, 1 .. of one group. */
+static uint32_t nc_fp4__run_of_bits(const nc_fp4__model *m, const uint32_t *nets, uint32_t first,
+                                    uint32_t count) {
+    const char *name = m->net_names[nets[first]];
+    uint32_t index, n = 1;
+    size_t length = nc_fp4__split_name(name, &index);
+    if (!name[length] || index != 0) return 1;
+    while (first + n < count) {
+        const char *next = m->net_names[nets[first + n]];
+        if (nc_fp4__split_name(next, &index) != length || !next[length] || index != n ||
+            strncmp(next, name, length) != 0)
+            break;
+        n++;
+    }
+    return n;
+}
+
+/* The first model as a circuit. */
+static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
+    nc_fp4__model *m = &l->models[0];
+    const uint32_t inputs = m ? (uint32_t)stbds_arrlenu(m->inputs) : 0;
+    const uint32_t outputs = m ? (uint32_t)stbds_arrlenu(m->outputs) : 0;
+    nc_fp4_circuit *c = NULL;
+    uint32_t *in, *wires, i, n;
+    nc_status status = nc_fp4_create(&c, m ? m->name : NULL, NULL);
+    in = (uint32_t *)nc__alloc(NULL, (inputs + outputs + 1) * sizeof *in);
+    if (!in && status == NC_OK) status = NC_ERR_MEMORY;
+    if (status != NC_OK) l->status = nc__fail(l->err, status, 0, 0, "out of memory");
+    for (i = 0; i < inputs && status == NC_OK; i += n) {
+        char name[NC_FP4__MAX_NAME + 1];
+        uint32_t index;
+        n = nc_fp4__run_of_bits(m, m->inputs, i, inputs);
+        snprintf(name, sizeof name, "%s", m->net_names[m->inputs[i]]);
+        if (n > 1) name[nc_fp4__split_name(name, &index)] = 0;
+        status = nc_fp4_add_input(c, name, n, in + i);
+    }
+    wires = in + inputs;
+    if (status == NC_OK) status = nc_fp4__instance(l, 0, c, in, wires, 0);
+    for (i = 0; i < outputs && status == NC_OK; i += n) {
+        char name[NC_FP4__MAX_NAME + 1];
+        uint32_t index;
+        n = nc_fp4__run_of_bits(m, m->outputs, i, outputs);
+        snprintf(name, sizeof name, "%s", m->net_names[m->outputs[i]]);
+        if (n > 1) name[nc_fp4__split_name(name, &index)] = 0;
+        status = nc_fp4_add_output(c, name, n, wires + i);
+    }
+    nc__free(NULL, in, 0);
+    if (status == NC_OK)
+        *out = c;
+    else
+        nc_fp4_destroy(c);
+    return status;
+}
+
+/* -- BLIF --------------------------------------------------------------------------- */
+
+/* Words of a text, with their places. A line may go on after a backslash. */
+typedef struct nc_fp4__word {
+    const char *text;
+    size_t length, line, column;
+} nc_fp4__word;
+
+typedef struct nc_fp4__lines {
+    const char *at, *end, *line_start;
+    size_t line;
+    nc_fp4__word *words; /* stb_ds array: of the present line */
+} nc_fp4__lines;
+
+static void nc_fp4__next_char(nc_fp4__lines *t) {
+    if (*t->at++ == '\n') {
+        t->line++;
+        t->line_start = t->at;
+    }
+}
+
+/* Words of the next line that has any; 0 at the end. '#' starts a comment. */
+static int nc_fp4__next_line(nc_fp4__lines *t) {
+    stbds_arrsetlen(t->words, 0);
+    while (t->at < t->end) {
+        char ch = *t->at;
+        if (ch == '#') {
+            while (t->at < t->end && *t->at != '\n') t->at++;
+        } else if (ch == '\\' && t->at + 1 < t->end && (t->at[1] == '\n' || t->at[1] == '\r')) {
+            t->at++;
+            while (t->at < t->end && *t->at == '\r') t->at++;
+            if (t->at < t->end) nc_fp4__next_char(t);
+        } else if (ch == '\n') {
+            nc_fp4__next_char(t);
+            if (stbds_arrlenu(t->words)) return 1;
+        } else if (ch == ' ' || ch == '\t' || ch == '\r') {
+            t->at++;
+        } else {
+            nc_fp4__word w;
+            w.text = t->at;
+            w.line = t->line;
+            w.column = (size_t)(t->at - t->line_start) + 1;
+            while (t->at < t->end && !strchr(" \t\r\n#\\", *t->at) && *t->at) t->at++;
+            if (t->at == w.text) t->at++; /* a NUL or a stray backslash: a word of its own */
+            w.length = (size_t)(t->at - w.text);
+            stbds_arrput(t->words, w);
+        }
+    }
+    return stbds_arrlenu(t->words) != 0;
+}
+
+static int nc_fp4__is(const nc_fp4__word *w, const char *text) {
+    return w->length == strlen(text) && memcmp(w->text, text, w->length) == 0;
+}
+
+static nc_status nc_fp4__word_error(nc_fp4__netlist *l, const nc_fp4__word *w, nc_status status,
+                                    const char *what) {
+    if (l->status == NC_OK)
+        l->status = nc__fail(l->err, status, w->line, w->column, "%s: '%.*s'", what,
+                             (int)(w->length < 40 ? w->length : 40), w->text);
+    return l->status;
+}
+
+/* A row of a cover of the last statement. */
+static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
+    nc_fp4__statement *s = &m->statements[stbds_arrlenu(m->statements) - 1];
+    size_t words = stbds_arrlenu(t->words), i;
+    const nc_fp4__word *pattern = t->words, *value = &t->words[words - 1];
+    if (words != (s->inputs ? 2u : 1u) || (s->inputs && pattern->length != s->inputs)) {
+        (void)nc_fp4__word_error(l, pattern, NC_ERR_FORMAT, "the row does not fit .names");
+        return;
+    }
+    for (i = 0; i < s->inputs; i++) {
+        if (!strchr("01-", pattern->text[i]) || !pattern->text[i])
+            (void)nc_fp4__word_error(l, pattern, NC_ERR_FORMAT, "a row has 0, 1 and -");
+        stbds_arrput(m->covers, pattern->text[i]);
+    }
+    if (value->length != 1 || (*value->text != '0' && *value->text != '1') ||
+        (s->rows && m->covers[s->row + s->inputs] != *value->text))
+        (void)nc_fp4__word_error(l, value, NC_ERR_FORMAT, "rows end with 0, or all with 1");
+    stbds_arrput(m->covers, *value->text);
+    s->rows++;
+}
+
+static nc_fp4__statement *nc_fp4__new_statement(nc_fp4__model *m, size_t line, size_t column) {
+    nc_fp4__statement s;
+    memset(&s, 0, sizeof s);
+    s.line = line;
+    s.column = column;
+    s.first = (uint32_t)stbds_arrlenu(m->nets);
+    stbds_arrput(m->statements, s);
+    return &m->statements[stbds_arrlenu(m->statements) - 1];
+}
+
+static void nc_fp4__blif_names(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
+    const size_t words = stbds_arrlenu(t->words);
+    nc_fp4__statement *s = nc_fp4__new_statement(m, t->words->line, t->words->column);
+    size_t i;
+    if (words < 2) {
+        (void)nc_fp4__word_error(l, t->words, NC_ERR_FORMAT, "no output");
+        return;
+    }
+    s->inputs = (uint32_t)words - 2;
+    s->outputs = 1;
+    s->row = (uint32_t)stbds_arrlenu(m->covers);
+    for (i = 1; i < words && l->status == NC_OK; i++) {
+        uint32_t net = nc_fp4__net_of(l, m, t->words[i].text, t->words[i].length);
+        stbds_arrput(m->nets, net);
+        if (i == words - 1)
+            nc_fp4__drive(l, m, net, (uint32_t)stbds_arrlenu(m->statements) - 1, s->line,
+                          t->words[i].column);
+    }
+}
+
+/* .subckt model formal=actual ..: pairs are kept as they are until all models are known. */
+static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
+    const size_t words = stbds_arrlenu(t->words);
+    nc_fp4__statement *s = nc_fp4__new_statement(m, t->words->line, t->words->column);
+    size_t i;
+    if (words < 2) {
+        (void)nc_fp4__word_error(l, t->words, NC_ERR_FORMAT, "no model");
+        return;
+    }
+    s->model_name = nc_fp4__string(l, t->words[1].text, t->words[1].length);
+    s->names = (uint32_t)stbds_arrlenu(m->formals);
+    s->inputs = (uint32_t)words - 2; /* pairs, for now */
+    for (i = 2; i < words && l->status == NC_OK; i++) {
+        const nc_fp4__word *w = &t->words[i];
+        const char *equals = (const char *)memchr(w->text, '=', w->length);
+        size_t n = equals ? (size_t)(equals - w->text) : 0;
+        if (!equals || n == 0 || n + 1 == w->length) {
+            (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "expected formal=actual");
+            return;
+        }
+        stbds_arrput(m->formals, nc_fp4__string(l, w->text, n));
+        stbds_arrput(m->nets, nc_fp4__net_of(l, m, equals + 1, w->length - n - 1));
+    }
+}
+
+/* Sort the pairs of an instance into the order of its model's inputs and outputs. */
+static void nc_fp4__blif_resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t number) {
+    nc_fp4__statement *s = &m->statements[number];
+    const nc_fp4__model *of;
+    uint32_t k, i, pairs = s->inputs, first = (uint32_t)stbds_arrlenu(m->nets);
+    for (k = 0; k < stbds_arrlenu(l->models); k++)
+        if (!strcmp(l->models[k].name, s->model_name)) break;
+    if (k == stbds_arrlenu(l->models)) {
+        l->status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column, "there is no model '%.64s'",
+                             s->model_name);
+        return;
+    }
+    of = &l->models[k];
+    s->model = k + 1;
+    s->inputs = (uint32_t)stbds_arrlenu(of->inputs);
+    s->outputs = (uint32_t)stbds_arrlenu(of->outputs);
+    for (k = 0; k < s->inputs + s->outputs && l->status == NC_OK; k++) {
+        const char *formal =
+            of->net_names[k < s->inputs ? of->inputs[k] : of->outputs[k - s->inputs]];
+        uint32_t net = UINT32_MAX;
+        for (i = 0; i < pairs; i++)
+            if (!strcmp(m->formals[s->names + i], formal)) net = m->nets[s->first + i];
+        if (net == UINT32_MAX && k < s->inputs) {
+            l->status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column,
+                                 "input '%.64s' of '%.40s' is not connected", formal, of->name);
+            return;
+        }
+        if (net == UINT32_MAX) { /* an output that nobody uses: a net without a name */
+            net = (uint32_t)stbds_arrlenu(m->net_names);
+            stbds_arrput(m->net_names, s->model_name);
+            stbds_arrput(m->driver, 0);
+        }
+        stbds_arrput(m->nets, net);
+        if (k >= s->inputs) nc_fp4__drive(l, m, net, number, s->line, s->column);
+    }
+    s->first = first;
+}
+
+static void nc_fp4__blif_line(nc_fp4__netlist *l, nc_fp4__lines *t, int *open, int *names) {
+    static const char *const sequential[] = {".latch", ".mlatch", ".gate",
+                                             ".clock", ".exdc",   ".start_kiss"};
+    const nc_fp4__word *w = t->words;
+    const size_t words = stbds_arrlenu(t->words);
+    nc_fp4__model *m = *open ? &l->models[stbds_arrlenu(l->models) - 1] : NULL;
+    size_t i;
+    if (*w->text != '.') {
+        if (*names)
+            nc_fp4__blif_row(l, m, t);
+        else
+            (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "expected a command");
+        return;
+    }
+    *names = 0;
+    if (nc_fp4__is(w, ".model")) {
+        char *name =
+            nc_fp4__string(l, words > 1 ? w[1].text : "circuit", words > 1 ? w[1].length : 7);
+        for (i = 0; name && i < stbds_arrlenu(l->models); i++)
+            if (!strcmp(l->models[i].name, name))
+                (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "two models of one name");
+        if (name) (void)nc_fp4__new_model(l, name);
+        *open = 1;
+        return;
+    }
+    if (nc_fp4__is(w, ".end")) {
+        *open = 0;
+        return;
+    }
+    if (!m) {
+        (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "no .model yet");
+        return;
+    }
+    if (nc_fp4__is(w, ".inputs") || nc_fp4__is(w, ".outputs")) {
+        for (i = 1; i < words && l->status == NC_OK; i++) {
+            uint32_t net = nc_fp4__net_of(l, m, w[i].text, w[i].length);
+            if (w->text[1] == 'o')
+                stbds_arrput(m->outputs, net);
+            else
+                stbds_arrput(m->inputs, net);
+        }
+        if (stbds_arrlenu(m->inputs) > NC_FP4__MAX_INPUTS ||
+            stbds_arrlenu(m->outputs) > NC_FP4__MAX_INPUTS)
+            (void)nc_fp4__word_error(l, w, NC_ERR_LIMIT, "too many inputs or outputs");
+    } else if (nc_fp4__is(w, ".names")) {
+        nc_fp4__blif_names(l, m, t);
+        *names = 1;
+    } else if (nc_fp4__is(w, ".subckt")) {
+        nc_fp4__blif_subckt(l, m, t);
+    } else {
+        for (i = 0; i < sizeof sequential / sizeof *sequential; i++)
+            if (nc_fp4__is(w, sequential[i]))
+                (void)nc_fp4__word_error(l, w, NC_ERR_UNSUPPORTED, "only combinational circuits");
+        (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "unknown command");
+    }
+}
+
+/* A cover of at most eight inputs is a table. */
+static void nc_fp4__tables(nc_fp4__model *m) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(m->statements); i++) {
+        nc_fp4__statement *s = &m->statements[i];
+        uint32_t c, r, k;
+        int off;
+        if (s->model_name || s->rows == UINT32_MAX || s->inputs > 8) continue;
+        off = s->rows && m->covers[s->row + s->inputs] == '0';
+        for (c = 0; c < 1u << s->inputs; c++) {
+            int in = 0;
+            for (r = 0; r < s->rows && !in; r++) {
+                const char *row = m->covers + s->row + r * (size_t)(s->inputs + 1);
+                for (k = 0; k < s->inputs && (row[k] == '-' || (row[k] == '1') == (c >> k & 1));
+                     k++) {
+                }
+                in = k == s->inputs;
+            }
+            s->truth[c / 64] |= (uint64_t)(in != off) << c % 64;
+        }
+        s->rows = UINT32_MAX;
+    }
+}
+
+NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                  nc_error *err) {
+    nc_fp4__netlist l;
+    nc_fp4__lines t;
+    int open = 0, names = 0;
+    size_t i, k, count;
+    nc__clear(err);
+    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
+    *circuit = NULL;
+    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    memset(&l, 0, sizeof l);
+    l.err = err;
+    memset(&t, 0, sizeof t);
+    t.at = t.line_start = text;
+    t.end = text + bytes;
+    t.line = 1;
+    while (l.status == NC_OK && nc_fp4__next_line(&t)) nc_fp4__blif_line(&l, &t, &open, &names);
+    stbds_arrfree(t.words);
+    if (l.status == NC_OK && !stbds_arrlenu(l.models))
+        l.status = nc__fail(err, NC_ERR_FORMAT, t.line, 1, "no .model");
+    for (i = 0; i < stbds_arrlenu(l.models) && l.status == NC_OK; i++) {
+        nc_fp4__model *m = &l.models[i];
+        nc_fp4__tables(m);
+        count = stbds_arrlenu(m->statements);
+        for (k = 0; k < count && l.status == NC_OK; k++)
+            if (m->statements[k].model_name) nc_fp4__blif_resolve(&l, m, (uint32_t)k);
+        for (k = 0; k < stbds_arrlenu(m->inputs) && l.status == NC_OK; k++)
+            if (m->driver[m->inputs[k]])
+                l.status =
+                    nc__fail(err, NC_ERR_FORMAT, m->statements[m->driver[m->inputs[k]] - 1].line, 1,
+                             "input '%.64s' is driven", m->net_names[m->inputs[k]]);
+    }
+    if (l.status == NC_OK) l.status = nc_fp4__build(&l, circuit);
+    nc_fp4__netlist_free(&l);
+    return l.status;
+}
+
+/* -- Bristol Fashion ------------------------------------------------------------------ */
+
+typedef struct nc_fp4__numbers {
+    nc_fp4__lines t;
+    size_t word, line, column; /* the next of the line; where the last one was */
+    nc_error *err;
+    nc_status status;
+} nc_fp4__numbers;
+
+/* The next word, on whatever line; null at the end. */
+static const nc_fp4__word *nc_fp4__take(nc_fp4__numbers *n, const char *what) {
+    if (n->status != NC_OK) return NULL;
+    if (n->word >= stbds_arrlenu(n->t.words)) {
+        n->word = 0;
+        if (!nc_fp4__next_line(&n->t)) {
+            n->status =
+                nc__fail(n->err, NC_ERR_FORMAT, n->t.line, 1, "the text ends before %s", what);
+            return NULL;
+        }
+    }
+    n->line = n->t.words[n->word].line;
+    n->column = n->t.words[n->word].column;
+    return &n->t.words[n->word++];
+}
+
+static uint32_t nc_fp4__number(nc_fp4__numbers *n, uint32_t most, const char *what) {
+    const nc_fp4__word *w = nc_fp4__take(n, what);
+    uint64_t value = 0;
+    size_t i;
+    if (!w) return 0;
+    for (i = 0; i < w->length && i < 10 && w->text[i] >= '0' && w->text[i] <= '9'; i++)
+        value = 10 * value + (uint64_t)(w->text[i] - '0');
+    if (i < w->length || i == 0)
+        n->status = nc__fail(n->err, NC_ERR_FORMAT, w->line, w->column, "expected %s", what);
+    else if (value > most)
+        n->status = nc__fail(n->err, NC_ERR_LIMIT, w->line, w->column, "%s: more than %lu", what,
+                             (unsigned long)most);
+    return n->status == NC_OK ? (uint32_t)value : 0;
+}
+
+/* One gate; wire[] of those that exist, UINT32_MAX of the others. */
+static void nc_fp4__bristol_gate(nc_fp4__numbers *n, nc_fp4_circuit *c, uint32_t *wire,
+                                 uint32_t wires, uint32_t **list) {
+    uint32_t ins = nc_fp4__number(n, wires, "a number of inputs");
+    uint32_t outs = nc_fp4__number(n, wires, "a number of outputs"), i, pairs, in[3] = {0, 0, 0};
+    const nc_fp4__word *name;
+    size_t line;
+    uint8_t truth = 0;
+    int constant;
+    stbds_arrsetlen(*list, 0);
+    for (i = 0; i < ins + outs && n->status == NC_OK; i++)
+        stbds_arrput(*list, nc_fp4__number(n, wires ? wires - 1 : 0, "a wire"));
+    name = nc_fp4__take(n, "a gate");
+    if (!name || !*list) return;
+    line = name->line;
+    constant = nc_fp4__is(name, "EQ");
+    if (nc_fp4__is(name, "XOR"))
+        truth = 0x66;
+    else if (nc_fp4__is(name, "AND") || nc_fp4__is(name, "MAND"))
+        truth = 0x88;
+    else if (nc_fp4__is(name, "INV") || nc_fp4__is(name, "NOT"))
+        truth = 0x55;
+    else if (constant || nc_fp4__is(name, "EQW"))
+        truth = 0xAA;
+    else {
+        n->status = nc__fail(n->err, NC_ERR_FORMAT, line, name->column, "unknown gate '%.*s'",
+                             (int)(name->length < 40 ? name->length : 40), name->text);
+        return;
+    }
+    pairs = nc_fp4__is(name, "MAND") ? outs : 1;
+    if (outs != pairs || ins != (truth == 0x66 || truth == 0x88 ? 2 * pairs : 1u) || pairs == 0) {
+        n->status = nc__fail(n->err, NC_ERR_FORMAT, line, name->column,
+                             "the gate has a wrong number of wires");
+        return;
+    }
+    for (i = 0; i < pairs && n->status == NC_OK; i++) {
+        uint32_t *out = &wire[(*list)[ins + i]], k, arms = ins / pairs;
+        for (k = 0; k < arms; k++) {
+            uint32_t from = (*list)[i + k * pairs];
+            in[k] = constant ? from : wire[from];
+            if (constant ? from > 1 : in[k] == UINT32_MAX)
+                n->status =
+                    nc__fail(n->err, NC_ERR_FORMAT, line, 1,
+                             constant ? "EQ gives 0 or 1, not %lu" : "wire %lu has no value yet",
+                             (unsigned long)from);
+        }
+        if (n->status != NC_OK) return;
+        if (*out != UINT32_MAX) {
+            n->status = nc__fail(n->err, NC_ERR_FORMAT, line, 1, "wire %lu has a value already",
+                                 (unsigned long)(*list)[ins + i]);
+            return;
+        }
+        *out = nc_fp4__function(c, in, truth);
+        if (*out == UINT32_MAX)
+            n->status = nc__fail(n->err, nc_fp4__added(c, *out), line, 1, "too many wires");
+    }
+}
+
+NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                     nc_error *err) {
+    nc_fp4__numbers n; /* its place in the text is for errors too */
+    nc_fp4_circuit *c = NULL;
+    uint32_t gates, wires, groups, i, k, at = 0, *wire = NULL, *list = NULL, *widths = NULL;
+    nc__clear(err);
+    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
+    *circuit = NULL;
+    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    memset(&n, 0, sizeof n);
+    n.err = err;
+    n.t.at = n.t.line_start = text;
+    n.t.end = text + bytes;
+    n.t.line = 1;
+    gates = nc_fp4__number(&n, NC_FP4__MAX_WIRES, "the number of gates");
+    wires = nc_fp4__number(&n, NC_FP4__MAX_WIRES - 2, "the number of wires");
+    if (n.status == NC_OK && wires > bytes + NC_FP4__MAX_INPUTS)
+        n.status =
+            nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "more wires than the text can hold");
+    groups = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the number of inputs");
+    if (n.status == NC_OK) n.status = nc_fp4_create(&c, NULL, NULL);
+    if (n.status == NC_OK) {
+        wire = (uint32_t *)nc__alloc(NULL, (wires + 1) * sizeof *wire);
+        if (!wire) n.status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        for (i = 0; wire && i <= wires; i++) wire[i] = UINT32_MAX;
+    }
+    for (i = 0; i < groups && n.status == NC_OK; i++) {
+        uint32_t width = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the width of an input");
+        if (n.status == NC_OK &&
+            (width == 0 || width > wires - at || at + width > NC_FP4__MAX_INPUTS))
+            n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "a width that does not fit");
+        if (n.status == NC_OK) n.status = nc_fp4_add_input(c, NULL, width, wire + at);
+        at += width;
+    }
+    groups = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the number of outputs");
+    for (at = 0, i = 0; i < groups && n.status == NC_OK; i++) {
+        uint32_t width = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the width of an output");
+        if (n.status == NC_OK && (width == 0 || width > wires - at))
+            n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "a width that does not fit");
+        at += width;
+        stbds_arrput(widths, width);
+    }
+    for (i = 0; i < gates && n.status == NC_OK; i++)
+        nc_fp4__bristol_gate(&n, c, wire, wires, &list);
+    if (n.status == NC_OK && (n.word < stbds_arrlenu(n.t.words) || nc_fp4__next_line(&n.t)))
+        n.status =
+            nc__fail(err, NC_ERR_FORMAT, n.t.words->line, 1, "more gates than were announced");
+    for (at = wires - at, i = 0; i < stbds_arrlenu(widths) && n.status == NC_OK; i++) {
+        for (k = 0; k < widths[i] && n.status == NC_OK; k++)
+            if (wire[at + k] == UINT32_MAX)
+                n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column,
+                                    "output wire %lu has no value", (unsigned long)at + k);
+        if (n.status == NC_OK) n.status = nc_fp4_add_output(c, NULL, widths[i], wire + at);
+        at += widths[i];
+    }
+    stbds_arrfree(n.t.words);
+    stbds_arrfree(list);
+    stbds_arrfree(widths);
+    nc__free(NULL, wire, 0);
+    if (n.status == NC_OK)
+        *circuit = c;
+    else
+        nc_fp4_destroy(c);
+    return n.status;
+}
+
+/* -- JSON ---------------------------------------------------------------------------- */
+
+typedef struct nc_fp4__json {
+    nc_fp4__lines t; /* without its words */
+    nc_fp4__netlist *l;
+    char word[256]; /* the last string or number */
+    size_t length;
+} nc_fp4__json;
+
+static void nc_fp4__json_error(nc_fp4__json *j, const char *what) {
+    if (j->l->status == NC_OK)
+        j->l->status = nc__fail(j->l->err, NC_ERR_FORMAT, j->t.line,
+                                (size_t)(j->t.at - j->t.line_start) + 1, "%s", what);
+}
+
+static void nc_fp4__json_space(nc_fp4__json *j) {
+    while (j->t.at < j->t.end && *j->t.at && strchr(" \t\r\n", *j->t.at)) nc_fp4__next_char(&j->t);
+}
+
+/* Take ch if it is next. */
+static int nc_fp4__json_take(nc_fp4__json *j, char ch) {
+    nc_fp4__json_space(j);
+    if (j->l->status != NC_OK || j->t.at >= j->t.end || *j->t.at != ch) return 0;
+    j->t.at++;
+    return 1;
+}
+
+static void nc_fp4__json_expect(nc_fp4__json *j, char ch) {
+    char what[32];
+    snprintf(what, sizeof what, "expected '%c'", ch);
+    if (!nc_fp4__json_take(j, ch)) nc_fp4__json_error(j, what);
+}
+
+/* A string (without escapes but \" \\ \/) or a number into word. */
+static void nc_fp4__json_word(nc_fp4__json *j) {
+    int quoted = nc_fp4__json_take(j, '"');
+    j->length = 0;
+    while (j->l->status == NC_OK && j->t.at < j->t.end) {
+        char ch = *j->t.at;
+        if (quoted ? ch == '"' : (ch < '0' || ch > '9')) break;
+        if (ch == '\\') {
+            j->t.at++;
+            ch = j->t.at < j->t.end ? *j->t.at : 0;
+            if (ch != '"' && ch != '\\' && ch != '/') nc_fp4__json_error(j, "an escape for a name");
+        }
+        if ((uint8_t)ch < 32) nc_fp4__json_error(j, "a string ends on its line");
+        if (j->length + 1 >= sizeof j->word) nc_fp4__json_error(j, "a word is too long");
+        if (j->l->status != NC_OK) break;
+        j->word[j->length++] = ch;
+        j->t.at++;
+    }
+    j->word[j->length] = 0;
+    if (quoted) nc_fp4__json_expect(j, '"');
+    if (j->length == 0) nc_fp4__json_error(j, "expected a name or a number");
+}
+
+/* Skip a value that is not for us. */
+static void nc_fp4__json_skip(nc_fp4__json *j, int depth) {
+    char open;
+    nc_fp4__json_space(j);
+    if (depth > NC_FP4__MAX_DEPTH) nc_fp4__json_error(j, "nested too deep");
+    if (j->l->status != NC_OK) return;
+    open = j->t.at < j->t.end ? *j->t.at : 0;
+    if (open == '[' || open == '{') {
+        char close = open == '[' ? ']' : '}';
+        j->t.at++;
+        if (nc_fp4__json_take(j, close)) return;
+        do {
+            if (open == '{') {
+                nc_fp4__json_word(j);
+                nc_fp4__json_expect(j, ':');
+            }
+            nc_fp4__json_skip(j, depth + 1);
+        } while (nc_fp4__json_take(j, ','));
+        nc_fp4__json_expect(j, close);
+    } else if (open == '"') {
+        nc_fp4__json_word(j);
+    } else { /* a number, true, false, null */
+        const char *start = j->t.at;
+        while (j->t.at < j->t.end && *j->t.at &&
+               strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *j->t.at))
+            j->t.at++;
+        if (j->t.at == start) nc_fp4__json_error(j, "expected a value");
+    }
+}
+
+static nc_fp4__model *nc_fp4__first(nc_fp4__json *j) { return &j->l->models[0]; }
+
+/* Nets of a declared name: one, or name[0] .. name[width - 1]. role: 'i', 'o' or 'n'. */
+static void nc_fp4__json_declare(nc_fp4__json *j, const char *name, uint32_t width, char role) {
+    nc_fp4__model *m = nc_fp4__first(j);
+    char full[300];
+    uint32_t i;
+    for (i = 0; i < width && j->l->status == NC_OK; i++) {
+        uint32_t net;
+        if (width > 1)
+            snprintf(full, sizeof full, "%s[%u]", name, (unsigned)i);
+        else
+            snprintf(full, sizeof full, "%s", name);
+        net = nc_fp4__net_of(j->l, m, full, strlen(full));
+        if (role == 'i') stbds_arrput(m->inputs, net);
+        if (role == 'o') stbds_arrput(m->outputs, net);
+    }
+    if (stbds_arrlenu(m->inputs) > NC_FP4__MAX_INPUTS ||
+        stbds_arrlenu(m->outputs) > NC_FP4__MAX_INPUTS)
+        nc_fp4__json_error(j, "too many inputs or outputs");
+}
+
+static void nc_fp4__json_names(nc_fp4__json *j, char role) {
+    nc_fp4__json_expect(j, '[');
+    if (nc_fp4__json_take(j, ']')) return;
+    do {
+        char name[256] = "";
+        unsigned long width = 1;
+        if (nc_fp4__json_take(j, '{')) {
+            do {
+                int is_name;
+                nc_fp4__json_word(j);
+                is_name = !strcmp(j->word, "name");
+                if (!is_name && strcmp(j->word, "width"))
+                    nc_fp4__json_error(j, "expected \"name\" or \"width\"");
+                nc_fp4__json_expect(j, ':');
+                nc_fp4__json_word(j);
+                if (is_name)
+                    memcpy(name, j->word, sizeof name);
+                else
+                    width = strtoul(j->word, NULL, 10);
+            } while (nc_fp4__json_take(j, ','));
+            nc_fp4__json_expect(j, '}');
+        } else {
+            nc_fp4__json_word(j);
+            memcpy(name, j->word, sizeof name);
+        }
+        if (!*name || width == 0 || width > NC_FP4__MAX_INPUTS)
+            nc_fp4__json_error(j, "a name and a width of 1 to 2^20");
+        else
+            nc_fp4__json_declare(j, name, (uint32_t)width, role);
+    } while (nc_fp4__json_take(j, ','));
+    nc_fp4__json_expect(j, ']');
+}
+
+/* The net of the last word; "0" and "1" are constants, which drive themselves. */
+static uint32_t nc_fp4__json_net(nc_fp4__json *j) {
+    nc_fp4__model *m = nc_fp4__first(j);
+    uint32_t net = nc_fp4__net_of(j->l, m, j->word, j->length);
+    if (j->length == 1 && (*j->word == '0' || *j->word == '1') && !m->driver[net]) {
+        nc_fp4__statement *s = nc_fp4__new_statement(m, j->t.line, 1);
+        s->outputs = 1;
+        s->rows = UINT32_MAX;
+        s->truth[0] = *j->word == '1';
+        stbds_arrput(m->nets, net);
+        m->driver[net] = (uint32_t)stbds_arrlenu(m->statements);
+    }
+    return net;
+}
+
+/* Truth of an atom's type; 0 when there is none. */
+static int nc_fp4__json_type(const char *type, uint32_t inputs, uint64_t truth[4]) {
+    uint32_t k;
+    for (k = 0; k < NC_FP4_ATOM_COUNT; k++)
+        if (!strcmp(type, nc_fp4__atoms[k].name) && nc_fp4__atoms[k].inputs == inputs) {
+            truth[0] = nc_fp4__atoms[k].truth;
+            return 1;
+        }
+    return 0;
+}
+
+static void nc_fp4__json_atom(nc_fp4__json *j) {
+    char type[256] = "";
+    uint64_t truth[4] = {0, 0, 0, 0};
+    uint32_t in[8] = {0}, inputs = 0, bits = 0, out = UINT32_MAX, i;
+    nc_fp4__statement *s;
+    nc_fp4__json_expect(j, '{');
+    do {
+        char key[256];
+        nc_fp4__json_word(j);
+        memcpy(key, j->word, sizeof key);
+        nc_fp4__json_expect(j, ':');
+        if (!strcmp(key, "inputs")) {
+            nc_fp4__json_expect(j, '[');
+            do {
+                nc_fp4__json_word(j);
+                if (inputs == 8) nc_fp4__json_error(j, "an atom has at most eight inputs");
+                if (j->l->status == NC_OK) in[inputs++] = nc_fp4__json_net(j);
+            } while (nc_fp4__json_take(j, ','));
+            nc_fp4__json_expect(j, ']');
+            continue;
+        }
+        nc_fp4__json_word(j);
+        if (!strcmp(key, "type"))
+            memcpy(type, j->word, sizeof type);
+        else if (!strcmp(key, "output"))
+            out = j->l->status == NC_OK ? nc_fp4__json_net(j) : 0;
+        else if (!strcmp(key, "truth")) {
+            bits = (uint32_t)j->length;
+            for (i = 0; i < j->length && i < 256; i++) {
+                if (j->word[i] != '0' && j->word[i] != '1')
+                    nc_fp4__json_error(j, "a truth table has 0 and 1");
+                truth[i / 64] |= (uint64_t)(j->word[i] == '1') << i % 64;
+            }
+        } else
+            nc_fp4__json_error(j, "an atom has type, inputs, output and truth");
+    } while (nc_fp4__json_take(j, ','));
+    nc_fp4__json_expect(j, '}');
+    if (j->l->status != NC_OK) return;
+    if (!strcmp(type, "TABLE") ? bits != 1u << inputs : !nc_fp4__json_type(type, inputs, truth)) {
+        nc_fp4__json_error(j, "no such atom with so many inputs, or a table of a wrong length");
+        return;
+    }
+    if (out == UINT32_MAX) {
+        nc_fp4__json_error(j, "the atom has no output");
+        return;
+    }
+    s = nc_fp4__new_statement(nc_fp4__first(j), j->t.line, 1);
+    s->inputs = inputs;
+    s->outputs = 1;
+    s->rows = UINT32_MAX;
+    memcpy(s->truth, truth, sizeof truth);
+    for (i = 0; i < inputs; i++) stbds_arrput(nc_fp4__first(j)->nets, in[i]);
+    stbds_arrput(nc_fp4__first(j)->nets, out);
+    nc_fp4__drive(j->l, nc_fp4__first(j), out,
+                  (uint32_t)stbds_arrlenu(nc_fp4__first(j)->statements) - 1, j->t.line, 1);
+}
+
+NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                  nc_error *err) {
+    nc_fp4__netlist l;
+    nc_fp4__json *j;
+    size_t i;
+    nc__clear(err);
+    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
+    *circuit = NULL;
+    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    memset(&l, 0, sizeof l);
+    l.err = err;
+    j = (nc_fp4__json *)nc__calloc(NULL, sizeof *j);
+    if (!j) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    j->l = &l;
+    j->t.at = j->t.line_start = text;
+    j->t.end = text + bytes;
+    j->t.line = 1;
+    (void)nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7));
+    nc_fp4__json_expect(j, '{');
+    if (!nc_fp4__json_take(j, '}')) {
+        do {
+            nc_fp4__json_word(j);
+            nc_fp4__json_expect(j, ':');
+            if (l.status != NC_OK) break;
+            if (!strcmp(j->word, "name")) {
+                nc_fp4__json_word(j);
+                l.models[0].name = nc_fp4__string(&l, j->word, j->length);
+            } else if (!strcmp(j->word, "inputs")) {
+                nc_fp4__json_names(j, 'i');
+            } else if (!strcmp(j->word, "outputs")) {
+                nc_fp4__json_names(j, 'o');
+            } else if (!strcmp(j->word, "internals")) {
+                nc_fp4__json_names(j, 'n');
+            } else if (!strcmp(j->word, "atoms")) {
+                nc_fp4__json_expect(j, '[');
+                if (!nc_fp4__json_take(j, ']')) {
+                    do nc_fp4__json_atom(j);
+                    while (nc_fp4__json_take(j, ','));
+                    nc_fp4__json_expect(j, ']');
+                }
+            } else {
+                nc_fp4__json_skip(j, 0);
+            }
+        } while (nc_fp4__json_take(j, ','));
+        nc_fp4__json_expect(j, '}');
+    }
+    nc_fp4__json_space(j);
+    if (j->t.at < j->t.end) nc_fp4__json_error(j, "text after the circuit");
+    for (i = 0; l.status == NC_OK && i < stbds_arrlenu(l.models[0].inputs); i++)
+        if (l.models[0].driver[l.models[0].inputs[i]])
+            nc_fp4__json_error(j, "an input is driven, or has the name of a constant");
+    if (l.status == NC_OK) l.status = nc_fp4__build(&l, circuit);
+    nc_fp4__netlist_free(&l);
+    nc__free(NULL, j, sizeof *j);
+    return l.status;
+}
+
+/* -- writing ------------------------------------------------------------------------- */
+
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static void
+nc_fp4__print(char **to, const char *format, ...) {
+    char piece[512];
+    va_list args;
+    int n;
+    va_start(args, format);
+    n = vsnprintf(piece, sizeof piece, format, args);
+    va_end(args);
+    if (n > (int)sizeof piece - 1) n = (int)sizeof piece - 1;
+    if (n > 0) memcpy(stbds_arraddnptr(*to, (size_t)n), piece, (size_t)n);
+}
+
+/* Name of bit i of a list of groups: "x", or "x[3]". */
+static void nc_fp4__bit_name(nc_fp4__group *groups, uint32_t i, char name[96]) {
+    size_t g = 0, end = stbds_arrlenu(groups);
+    while (end - g > 1) { /* the last group that does not begin behind i */
+        size_t middle = g + (end - g) / 2;
+        if (groups[middle].first <= i)
+            g = middle;
+        else
+            end = middle;
+    }
+    if (groups[g].width == 1)
+        snprintf(name, 96, "%s", groups[g].name);
+    else
+        snprintf(name, 96, "%s[%u]", groups[g].name, (unsigned)(i - groups[g].first));
+}
+
+/* Name of a wire: an input's, or a number. */
+static void nc_fp4__wire_name(const nc_fp4_circuit *c, uint32_t wire, char name[96]) {
+    const nc_fp4__node *node = &c->nodes[wire];
+    if (node->inputs == NC_FP4__INPUT)
+        nc_fp4__bit_name(c->input_groups, node->in[0], name);
+    else
+        snprintf(name, 96, "%u", (unsigned)wire);
+}
+
+static void nc_fp4__blif_head(char **to, const char *name, nc_fp4__group *in, nc_fp4__group *out) {
+    char bit[96];
+    uint32_t i, n;
+    nc_fp4__print(to, ".model %s\n.inputs", name);
+    n = stbds_arrlenu(in) ? in[stbds_arrlenu(in) - 1].first + in[stbds_arrlenu(in) - 1].width : 0;
+    for (i = 0; i < n; i++) {
+        nc_fp4__bit_name(in, i, bit);
+        nc_fp4__print(to, "%s%s", i % 8 ? " " : i ? " \\\n " : " ", bit);
+    }
+    nc_fp4__print(to, "\n.outputs");
+    n = stbds_arrlenu(out) ? out[stbds_arrlenu(out) - 1].first + out[stbds_arrlenu(out) - 1].width
+                           : 0;
+    for (i = 0; i < n; i++) {
+        nc_fp4__bit_name(out, i, bit);
+        nc_fp4__print(to, "%s%s", i % 8 ? " " : i ? " \\\n " : " ", bit);
+    }
+    nc_fp4__print(to, "\n");
+}
+
+/* The rows of a function of n inputs that give 1. */
+static void nc_fp4__blif_rows(char **to, uint64_t truth, uint32_t n) {
+    uint32_t c, i;
+    for (c = 0; c < 1u << n; c++) {
+        if (!(truth >> c & 1)) continue;
+        for (i = 0; i < n; i++) nc_fp4__print(to, "%u", (unsigned)(c >> i & 1));
+        nc_fp4__print(to, "%s1\n", n ? " " : "");
+    }
+}
+
+/* Which nodes an output needs. */
+static uint8_t *nc_fp4__live(const nc_fp4_circuit *c) {
+    const size_t n = stbds_arrlenu(c->nodes);
+    uint8_t *live = (uint8_t *)nc__calloc(NULL, n);
+    size_t i, k;
+    for (i = 0; live && i < stbds_arrlenu(c->outputs); i++) live[c->outputs[i]] = 1;
+    for (i = n; live && i-- > 2;)
+        if (live[i] && c->nodes[i].inputs != NC_FP4__INPUT)
+            for (k = 0; k < c->nodes[i].inputs; k++) live[c->nodes[i].in[k]] = 1;
+    return live;
+}
+
+static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
+    char name[96];
+    uint32_t i, k;
+    nc_fp4__blif_head(to, c->name, c->input_groups, c->output_groups);
+    for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
+        const nc_fp4__node *node = &c->nodes[i];
+        if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
+        nc_fp4__print(to, ".names");
+        for (k = 0; k < node->inputs; k++) {
+            nc_fp4__wire_name(c, node->in[k], name);
+            nc_fp4__print(to, " %s", name);
+        }
+        nc_fp4__print(to, " %u\n", (unsigned)i);
+        nc_fp4__blif_rows(to, node->truth, node->inputs);
+    }
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++) {
+        nc_fp4__wire_name(c, c->outputs[i], name);
+        nc_fp4__print(to, ".names %s", name);
+        nc_fp4__bit_name(c->output_groups, i, name);
+        nc_fp4__print(to, " %s\n1 1\n", name);
+    }
+    nc_fp4__print(to, ".end\n");
+}
+
+static void nc_fp4__json_groups(char **to, const char *key, nc_fp4__group *groups) {
+    size_t i;
+    nc_fp4__print(to, " \"%s\": [", key);
+    for (i = 0; i < stbds_arrlenu(groups); i++)
+        nc_fp4__print(to, "%s{\"name\": \"%s\", \"width\": %u}", i ? ", " : "", groups[i].name,
+                      (unsigned)groups[i].width);
+    nc_fp4__print(to, "],\n");
+}
+
+static void nc_fp4__write_json(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
+    char name[96];
+    uint32_t i, k;
+    const char *comma = "";
+    nc_fp4__print(to, "{\"name\": \"%s\",\n", c->name);
+    nc_fp4__json_groups(to, "inputs", c->input_groups);
+    nc_fp4__json_groups(to, "outputs", c->output_groups);
+    nc_fp4__print(to, " \"internals\": [");
+    for (i = 2; i < stbds_arrlenu(c->nodes); i++)
+        if (live[i] && c->nodes[i].inputs != NC_FP4__INPUT) {
+            nc_fp4__print(to, "%s\"n%u\"", comma, (unsigned)i);
+            comma = ", ";
+        }
+    nc_fp4__print(to, "],\n \"atoms\": [");
+    comma = "\n";
+    for (i = 2; i < stbds_arrlenu(c->nodes) + stbds_arrlenu(c->outputs); i++) {
+        const uint32_t n = (uint32_t)stbds_arrlenu(c->nodes);
+        nc_fp4__node node;
+        if (i < n && (!live[i] || c->nodes[i].inputs == NC_FP4__INPUT)) continue;
+        memset(&node, 0, sizeof node); /* an output is a table of one wire */
+        node.in[0] = i < n ? 0 : c->outputs[i - n];
+        node.inputs = 1;
+        node.truth = 0xAA;
+        if (i < n) node = c->nodes[i];
+        nc_fp4__print(to, "%s  {\"type\": \"TABLE\", \"truth\": \"", comma);
+        comma = ",\n";
+        for (k = 0; k < 1u << node.inputs; k++)
+            nc_fp4__print(to, "%u", (unsigned)(node.truth >> k & 1));
+        nc_fp4__print(to, "\", \"inputs\": [");
+        for (k = 0; k < node.inputs; k++) {
+            int number = node.in[k] > NC_FP4_TRUE && c->nodes[node.in[k]].inputs != NC_FP4__INPUT;
+            nc_fp4__wire_name(c, node.in[k], name);
+            nc_fp4__print(to, "%s\"%s%s\"", k ? ", " : "", number ? "n" : "", name);
+        }
+        if (i < n)
+            snprintf(name, sizeof name, "n%u", (unsigned)i);
+        else
+            nc_fp4__bit_name(c->output_groups, i - n, name);
+        nc_fp4__print(to, "], \"output\": \"%s\"}", name);
+    }
+    nc_fp4__print(to, "\n]}\n");
+}
+
+/* f = (x and y) xor z with affine x, y and z, where that is possible: bits 0 to 2 of each choose
+ * inputs, bit 3 adds 1. Every function of two inputs and most of three have such a form. */
+static int nc_fp4__one_product(uint8_t truth, uint32_t form[3]) {
+    uint8_t affine[16];
+    uint32_t x, y, z;
+    for (x = 0; x < 16; x++) {
+        affine[x] = x & 8 ? 0xFF : 0;
+        for (y = 0; y < 3; y++)
+            if (x >> y & 1) affine[x] ^= nc_fp4__variable[y];
+    }
+    for (x = 0; x < 16; x++) /* x 0: no product */
+        for (y = x; y < (x ? 16u : 1u); y++)
+            for (z = 0; z < 16; z++)
+                if (((affine[x] & affine[y]) ^ affine[z]) == truth) {
+                    form[0] = x;
+                    form[1] = y;
+                    form[2] = z;
+                    return 1;
+                }
+    return 0;
+}
+
+typedef struct nc_fp4__bristol {
+    char *gates; /* stb_ds array */
+    uint32_t count, wires;
+} nc_fp4__bristol;
+
+static uint32_t nc_fp4__bristol_out(nc_fp4__bristol *b, const char *name, uint32_t x, uint32_t y) {
+    if (*name == 'I' || *name == 'E')
+        nc_fp4__print(&b->gates, "1 1 %u %u %s\n", (unsigned)x, (unsigned)b->wires, name);
+    else
+        nc_fp4__print(&b->gates, "2 1 %u %u %u %s\n", (unsigned)x, (unsigned)y, (unsigned)b->wires,
+                      name);
+    b->count++;
+    return b->wires++;
+}
+
+/* The exclusive or of chosen wires and 1; UINT32_MAX for the constant 0, - 1 for 1. */
+static uint32_t nc_fp4__bristol_sum(nc_fp4__bristol *b, const uint32_t in[3], uint32_t chosen) {
+    uint32_t wire = UINT32_MAX, i;
+    for (i = 0; i < 3; i++)
+        if (chosen >> i & 1)
+            wire = wire == UINT32_MAX ? in[i] : nc_fp4__bristol_out(b, "XOR", wire, in[i]);
+    if (!(chosen & 8)) return wire;
+    return wire == UINT32_MAX ? UINT32_MAX - 1 : nc_fp4__bristol_out(b, "INV", wire, 0);
+}
+
+static uint32_t nc_fp4__bristol_node(nc_fp4__bristol *b, const uint32_t in[3], uint8_t truth) {
+    uint32_t form[3], x, y, z;
+    if (!nc_fp4__one_product(truth, form)) { /* f = f0 xor in[2] (f0 xor f1), both of two inputs */
+        const uint8_t no = nc_fp4__cofactor(truth, 2, 0);
+        x = nc_fp4__bristol_node(b, in, no ^ nc_fp4__cofactor(truth, 2, 1));
+        x = nc_fp4__bristol_out(b, "AND", in[2], x);
+        if (no == 0) return x;
+        if (no == 0xFF) return nc_fp4__bristol_out(b, "INV", x, 0);
+        return nc_fp4__bristol_out(b, "XOR", x, nc_fp4__bristol_node(b, in, no));
+    }
+    z = nc_fp4__bristol_sum(b, in, form[2]);
+    if (form[0] == 0) return z;
+    x = nc_fp4__bristol_sum(b, in, form[0]);
+    y = nc_fp4__bristol_sum(b, in, form[1]);
+    if (x == UINT32_MAX - 1 || y == UINT32_MAX - 1)
+        x = x == UINT32_MAX - 1 ? y : x;
+    else
+        x = nc_fp4__bristol_out(b, "AND", x, y);
+    if (z == UINT32_MAX) return x;
+    return z == UINT32_MAX - 1 ? nc_fp4__bristol_out(b, "INV", x, 0)
+                               : nc_fp4__bristol_out(b, "XOR", x, z);
+}
+
+static nc_status nc_fp4__write_bristol(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
+    const size_t n = stbds_arrlenu(c->nodes);
+    uint32_t *number = (uint32_t *)nc__calloc(NULL, n * sizeof *number), in[3], k;
+    nc_fp4__bristol b;
+    size_t i;
+    if (!number) return NC_ERR_MEMORY;
+    memset(&b, 0, sizeof b);
+    b.wires = nc_fp4_input_count(c);
+    for (i = 0; i < n; i++) {
+        const nc_fp4__node *node = &c->nodes[i];
+        if (node->inputs == NC_FP4__INPUT) number[i] = node->in[0];
+        if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
+        for (k = 0; k < 3; k++) in[k] = k < node->inputs ? number[node->in[k]] : 0;
+        number[i] = i <= NC_FP4_TRUE ? nc_fp4__bristol_out(&b, "EQ", (uint32_t)i, 0)
+                                     : nc_fp4__bristol_node(&b, in, node->truth);
+    }
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++) /* the last wires, in order */
+        (void)nc_fp4__bristol_out(&b, "EQW", number[c->outputs[i]], 0);
+    nc_fp4__print(to, "%u %u\n%u", (unsigned)b.count, (unsigned)b.wires,
+                  (unsigned)stbds_arrlenu(c->input_groups));
+    for (i = 0; i < stbds_arrlenu(c->input_groups); i++)
+        nc_fp4__print(to, " %u", (unsigned)c->input_groups[i].width);
+    nc_fp4__print(to, "\n%u", (unsigned)stbds_arrlenu(c->output_groups));
+    for (i = 0; i < stbds_arrlenu(c->output_groups); i++)
+        nc_fp4__print(to, " %u", (unsigned)c->output_groups[i].width);
+    nc_fp4__print(to, "\n\n");
+    if (stbds_arrlenu(b.gates))
+        memcpy(stbds_arraddnptr(*to, stbds_arrlenu(b.gates)), b.gates, stbds_arrlenu(b.gates));
+    stbds_arrfree(b.gates);
+    nc__free(NULL, number, n * sizeof *number);
+    return NC_OK;
+}
+
+/* What was printed, as memory of its own with a NUL behind it. */
+static nc_status nc_fp4__hand_over(char *printed, char **text, size_t *bytes) {
+    const size_t n = stbds_arrlenu(printed);
+    *text = (char *)nc__alloc(NULL, n + 1);
+    if (*text) {
+        if (n) memcpy(*text, printed, n);
+        (*text)[n] = 0;
+        *bytes = n;
+    }
+    stbds_arrfree(printed);
+    return *text ? NC_OK : NC_ERR_MEMORY;
+}
+
+NC_API void nc_fp4_free_text(char *text) { nc__free(NULL, text, 0); }
+
+NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *c, nc_fp4_file_kind kind, char **text,
+                                      size_t *bytes) {
+    char *to = NULL;
+    uint8_t *live;
+    nc_status status = NC_OK;
+    if (!text || !bytes) return NC_ERR_ARG;
+    *text = NULL;
+    *bytes = 0;
+    if (!c) return NC_ERR_ARG;
+    if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON)
+        return NC_ERR_UNSUPPORTED;
+    live = nc_fp4__live(c);
+    if (!live) return NC_ERR_MEMORY;
+    if (kind == NC_FP4_BLIF) nc_fp4__write_blif(c, live, &to);
+    if (kind == NC_FP4_JSON) nc_fp4__write_json(c, live, &to);
+    if (kind == NC_FP4_BRISTOL) status = nc_fp4__write_bristol(c, live, &to);
+    nc__free(NULL, live, stbds_arrlenu(c->nodes));
+    if (status == NC_OK) return nc_fp4__hand_over(to, text, bytes);
+    stbds_arrfree(to);
+    return status;
+}
+
+/* -- networks -------------------------------------------------------------------------- */
+
+static void nc_fp4__net_name(const nc_fp4_network *n, uint32_t wire, char name[96]) {
+    if (wire < n->inputs)
+        nc_fp4__bit_name(n->input_groups, wire, name);
+    else
+        snprintf(name, 96, "%u", (unsigned)(wire - n->inputs));
+}
+
+static void nc_fp4__net_blif(const nc_fp4_network *n, char **to) {
+    char name[96];
+    uint32_t i, k;
+    nc_fp4__blif_head(to, n->name, n->input_groups, n->output_groups);
+    for (i = 0; i < nc_fp4_unit_count(n); i++) {
+        const nc_fp4_unit *unit = &n->units[i];
+        uint64_t truth = 0;
+        nc_fp4__print(to, ".names");
+        for (k = 0; k < unit->inputs; k++) {
+            nc_fp4__net_name(n, unit->input[k], name);
+            nc_fp4__print(to, " %s", name);
+        }
+        nc_fp4__print(to, " %u\n", (unsigned)i);
+        for (k = 0; k < 1u << unit->inputs; k++)
+            truth |= (uint64_t)(nc_fp4__doubled_sum(unit, k) > 0) << k;
+        nc_fp4__blif_rows(to, truth, unit->inputs);
+    }
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) {
+        nc_fp4__net_name(n, n->outputs[i], name);
+        nc_fp4__print(to, ".names %s", name);
+        nc_fp4__bit_name(n->output_groups, i, name);
+        nc_fp4__print(to, " %s\n1 1\n", name);
+    }
+    nc_fp4__print(to, ".end\n");
+}
+
+static void nc_fp4__net_dot(const nc_fp4_network *n, char **to) {
+    char name[96];
+    uint32_t i, k;
+    nc_fp4__print(to, "digraph \"%s\" {\n  rankdir=LR;\n  node [shape=circle];\n", n->name);
+    for (i = 0; i < n->inputs; i++) {
+        nc_fp4__bit_name(n->input_groups, i, name);
+        nc_fp4__print(to, "  \"%s\" [shape=box];\n", name);
+    }
+    for (i = 0; i < nc_fp4_unit_count(n); i++) {
+        const nc_fp4_unit *unit = &n->units[i];
+        nc_fp4__print(to, "  \"%u\" [label=\"> %g\"];\n", (unsigned)i,
+                      (double)nc_fp4_decode(unit->threshold));
+        for (k = 0; k < unit->inputs; k++) {
+            nc_fp4__net_name(n, unit->input[k], name);
+            nc_fp4__print(to, "  \"%s\" -> \"%u\" [label=\"%g\"];\n", name, (unsigned)i,
+                          (double)nc_fp4_decode(unit->weight[k]));
+        }
+    }
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) {
+        nc_fp4__net_name(n, n->outputs[i], name);
+        nc_fp4__print(to, "  \"%s\" -> ", name);
+        nc_fp4__bit_name(n->output_groups, i, name);
+        nc_fp4__print(to, "\"out %s\";\n  \"out %s\" [shape=box];\n", name, name);
+    }
+    nc_fp4__print(to, "}\n");
+}
+
+/* Operand of a step in C. */
+static void nc_fp4__c_operand(const nc_fp4_network *n, uint32_t operand, char name[32]) {
+    if (operand < n->inputs)
+        snprintf(name, 32, "in[%u]", (unsigned)operand);
+    else if (operand < n->inputs + nc_fp4_network_outputs(n))
+        snprintf(name, 32, "out[%u]", (unsigned)(operand - n->inputs));
+    else
+        snprintf(name, 32, "t[%u]", (unsigned)(operand - n->inputs - nc_fp4_network_outputs(n)));
+}
+
+/* A function of a, b and c as C: named forms, else the algebraic normal form. */
+static void nc_fp4__c_function(char **to, uint8_t truth, char name[3][32]) {
+    const char *a = name[0], *b = name[1], *c = name[2], *plus = "";
+    uint64_t mask[8];
+    uint32_t i, k;
+    if (truth == 0xE8) {
+        nc_fp4__print(to, "(%s & %s) | (%s & (%s | %s))", a, b, c, a, b);
+        return;
+    }
+    nc_fp4__masks(truth, mask);
+    for (i = 0; i < 8; i++) {
+        const char *times = "";
+        if (!mask[i]) continue;
+        nc_fp4__print(to, i ? "%s(" : "%s~(uint64_t)0", plus);
+        for (k = 0; k < 3; k++)
+            if (i >> k & 1) {
+                nc_fp4__print(to, "%s%s", times, name[k]);
+                times = " & ";
+            }
+        if (i) nc_fp4__print(to, ")");
+        plus = " ^ ";
+    }
+    if (!*plus) nc_fp4__print(to, "0");
+}
+
+static void nc_fp4__net_c(const nc_fp4_network *n, char **to) {
+    char id[NC_FP4__MAX_NAME + 1], bit[96];
+    uint32_t i, k;
+    for (i = 0; n->name[i]; i++) {
+        char ch = n->name[i];
+        int letter =
+            (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (i && ch >= '0' && ch <= '9');
+        id[i] = letter ? ch : '_';
+    }
+    id[i] = 0;
+    nc_fp4__print(to, "/* %s: %u inputs, %u outputs, %u threshold units. Written by nc_fp4.h.\n",
+                  id, (unsigned)n->inputs, (unsigned)nc_fp4_network_outputs(n),
+                  (unsigned)nc_fp4_unit_count(n));
+    nc_fp4__print(to, "   64 cases at once: bit k of a word is its value in case k.\n   in: ");
+    for (i = 0; i < stbds_arrlenu(n->input_groups); i++)
+        nc_fp4__print(to, "%s%s %u", i ? ", " : "", n->input_groups[i].name,
+                      (unsigned)n->input_groups[i].width);
+    nc_fp4__print(to, "; out: ");
+    for (i = 0; i < stbds_arrlenu(n->output_groups); i++)
+        nc_fp4__print(to, "%s%s %u", i ? ", " : "", n->output_groups[i].name,
+                      (unsigned)n->output_groups[i].width);
+    nc_fp4__print(to,
+                  " wires, bit 0 first. */\n#ifndef nc_%s_included\n#define nc_%s_included\n"
+                  "#include <stdint.h>\n\n",
+                  id, id);
+    nc_fp4__print(to, "static inline void nc_%s(const uint64_t *in, uint64_t *out) {\n", id);
+    if (n->temporaries) nc_fp4__print(to, "    uint64_t t[%u];\n", (unsigned)n->temporaries);
+    if (!n->inputs) nc_fp4__print(to, "    (void)in;\n");
+    for (i = 0; i < stbds_arrlenu(n->steps); i++) {
+        const nc_fp4__step *s = &n->steps[i];
+        char name[3][32], result[32];
+        for (k = 0; k < 3; k++) nc_fp4__c_operand(n, s->in[k], name[k]);
+        nc_fp4__c_operand(n, s->out, result);
+        nc_fp4__print(to, "    %s = ", result);
+        nc_fp4__c_function(to, (uint8_t)s->truth, name);
+        nc_fp4__print(to, ";\n");
+    }
+    (void)bit;
+    nc_fp4__print(to, "}\n#endif\n");
+}
+
+static void nc_fp4__net_manifest(const nc_fp4_network *n, char **to) {
+    nc_fp4_report r;
+    memset(&r, 0, sizeof r);
+    nc_fp4__start_report(n, &r);
+    nc_fp4__print(to, "{\"name\": \"%s\",\n", n->name);
+    nc_fp4__json_groups(to, "inputs", n->input_groups);
+    nc_fp4__json_groups(to, "outputs", n->output_groups);
+    nc_fp4__print(to,
+                  " \"units\": %u, \"parameters\": %u, \"bytes_fp4\": %u, \"bytes_float32\": %u,\n"
+                  " \"margin\": %g, \"depth\": %u, \"steps\": %u}\n",
+                  (unsigned)r.units, (unsigned)r.parameters, (unsigned)r.bytes_packed,
+                  (unsigned)r.bytes_float, r.margin, (unsigned)r.depth,
+                  (unsigned)stbds_arrlenu(n->steps));
+}
+
+static void nc_fp4__put_number(char **to, uint64_t value, size_t bytes) {
+    nc__put_le((uint8_t *)stbds_arraddnptr(*to, bytes), value, bytes);
+}
+
+/* Codes of a unit: weights, then the threshold. */
+static uint8_t nc_fp4__unit_code(const nc_fp4_unit *unit, uint32_t i) {
+    return i < unit->inputs ? unit->weight[i] : unit->threshold;
+}
+
+/* "NCFP4\1\0\0"; numbers of inputs, outputs, units, groups of inputs and of outputs (u32); the
+ * name and the groups' names (a length byte each) and widths (u32); of each unit the number of its
+ * inputs (u8); their wires (u32); all codes, two a byte, low nibble first; wires of the outputs
+ * (u32); the FNV-1a of everything before (u64). */
+static void nc_fp4__net_file(const nc_fp4_network *n, char **to) {
+    uint32_t i, k, codes = 0;
+    uint8_t pair = 0;
+    size_t g;
+    memcpy(stbds_arraddnptr(*to, 8), "NCFP4\1\0\0", 8);
+    nc_fp4__put_number(to, n->inputs, 4);
+    nc_fp4__put_number(to, nc_fp4_network_outputs(n), 4);
+    nc_fp4__put_number(to, nc_fp4_unit_count(n), 4);
+    nc_fp4__put_number(to, stbds_arrlenu(n->input_groups), 4);
+    nc_fp4__put_number(to, stbds_arrlenu(n->output_groups), 4);
+    nc_fp4__put_number(to, strlen(n->name), 1);
+    nc_fp4__print(to, "%s", n->name);
+    for (g = 0; g < stbds_arrlenu(n->input_groups) + stbds_arrlenu(n->output_groups); g++) {
+        const size_t in = stbds_arrlenu(n->input_groups);
+        const nc_fp4__group *group = g < in ? &n->input_groups[g] : &n->output_groups[g - in];
+        nc_fp4__put_number(to, strlen(group->name), 1);
+        nc_fp4__print(to, "%s", group->name);
+        nc_fp4__put_number(to, group->width, 4);
+    }
+    for (i = 0; i < nc_fp4_unit_count(n); i++) nc_fp4__put_number(to, n->units[i].inputs, 1);
+    for (i = 0; i < nc_fp4_unit_count(n); i++)
+        for (k = 0; k < n->units[i].inputs; k++) nc_fp4__put_number(to, n->units[i].input[k], 4);
+    for (i = 0; i < nc_fp4_unit_count(n); i++)
+        for (k = 0; k <= n->units[i].inputs; k++) {
+            pair = (uint8_t)(pair | nc_fp4__unit_code(&n->units[i], k) << codes % 2 * 4);
+            if (codes++ % 2 == 0) continue;
+            nc_fp4__put_number(to, pair, 1);
+            pair = 0;
+        }
+    if (codes % 2) nc_fp4__put_number(to, pair, 1);
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) nc_fp4__put_number(to, n->outputs[i], 4);
+    nc_fp4__put_number(to, nc__fnv1a(NC__FNV_START, *to, stbds_arrlenu(*to)), 8);
+}
+
+/* weight U8 [units, 3]: six codes a unit, 0 where there is no input; weight_scale, threshold_scale
+ * U8 [units, 1]: 127, an E8M0 of 1; threshold U8 [units, 1]: one code; input I32 [units, 6]: wires,
+ * -1 for none; output I32 [outputs]. */
+static void nc_fp4__net_safetensors(const nc_fp4_network *n, char **to) {
+    const unsigned long units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
+    char *head = NULL;
+    uint32_t i, k;
+    nc_fp4__print(
+        &head,
+        "{\"__metadata__\":{\"format\":\"nc_fp4\",\"inputs\":\"%lu\"},"
+        "\"weight\":{\"dtype\":\"U8\",\"shape\":[%lu,3],\"data_offsets\":[0,%lu]},"
+        "\"weight_scale\":{\"dtype\":\"U8\",\"shape\":[%lu,1],\"data_offsets\":[%lu,%lu]},",
+        (unsigned long)n->inputs, units, 3 * units, units, 3 * units, 4 * units);
+    nc_fp4__print(&head,
+                  "\"threshold\":{\"dtype\":\"U8\",\"shape\":[%lu,1],\"data_offsets\":[%lu,%lu]},"
+                  "\"threshold_scale\":{\"dtype\":\"U8\",\"shape\":[%lu,1],"
+                  "\"data_offsets\":[%lu,%lu]},",
+                  units, 4 * units, 5 * units, units, 5 * units, 6 * units);
+    nc_fp4__print(&head,
+                  "\"input\":{\"dtype\":\"I32\",\"shape\":[%lu,6],\"data_offsets\":[%lu,%lu]},"
+                  "\"output\":{\"dtype\":\"I32\",\"shape\":[%lu],\"data_offsets\":[%lu,%lu]}}",
+                  units, 6 * units, 30 * units, outputs, 30 * units, 30 * units + 4 * outputs);
+    while (stbds_arrlenu(head) % 8) nc_fp4__print(&head, " ");
+    nc_fp4__put_number(to, stbds_arrlenu(head), 8);
+    memcpy(stbds_arraddnptr(*to, stbds_arrlenu(head)), head, stbds_arrlenu(head));
+    stbds_arrfree(head);
+    for (i = 0; i < units; i++)
+        for (k = 0; k < 6; k += 2) {
+            const nc_fp4_unit *u = &n->units[i];
+            uint32_t low = k < u->inputs ? u->weight[k] : 0;
+            uint32_t high = k + 1 < u->inputs ? u->weight[k + 1] : 0;
+            nc_fp4__put_number(to, low | high << 4, 1);
+        }
+    for (i = 0; i < units; i++) nc_fp4__put_number(to, 127, 1);
+    for (i = 0; i < units; i++) nc_fp4__put_number(to, n->units[i].threshold, 1);
+    for (i = 0; i < units; i++) nc_fp4__put_number(to, 127, 1);
+    for (i = 0; i < units; i++)
+        for (k = 0; k < 6; k++)
+            nc_fp4__put_number(to, k < n->units[i].inputs ? n->units[i].input[k] : UINT32_MAX, 4);
+    for (i = 0; i < outputs; i++) nc_fp4__put_number(to, n->outputs[i], 4);
+}
+
+NC_API nc_status nc_fp4_write_network(const nc_fp4_network *n, nc_fp4_file_kind kind, char **data,
+                                      size_t *bytes) {
+    char *to = NULL;
+    if (!data || !bytes) return NC_ERR_ARG;
+    *data = NULL;
+    *bytes = 0;
+    if (!n) return NC_ERR_ARG;
+    switch (kind) {
+    case NC_FP4_FILE: nc_fp4__net_file(n, &to); break;
+    case NC_FP4_BLIF: nc_fp4__net_blif(n, &to); break;
+    case NC_FP4_DOT: nc_fp4__net_dot(n, &to); break;
+    case NC_FP4_C: nc_fp4__net_c(n, &to); break;
+    case NC_FP4_JSON: nc_fp4__net_manifest(n, &to); break;
+    case NC_FP4_SAFETENSORS: nc_fp4__net_safetensors(n, &to); break;
+    default: return NC_ERR_UNSUPPORTED;
+    }
+    return nc_fp4__hand_over(to, data, bytes);
+}
+
+/* A .fp4 file while it is read: after its end everything is 0. */
+typedef struct nc_fp4__bytes {
+    const uint8_t *at, *end;
+    int short_; /* it ended too early */
+} nc_fp4__bytes;
+
+static uint32_t nc_fp4__get(nc_fp4__bytes *b, size_t bytes) {
+    uint32_t value = 0;
+    if ((size_t)(b->end - b->at) < bytes) {
+        b->short_ = 1;
+        b->at = b->end;
+        return 0;
+    }
+    value = (uint32_t)nc__get_le(b->at, bytes);
+    b->at += bytes;
+    return value;
+}
+
+static int nc_fp4__get_name(nc_fp4__bytes *b, char name[NC_FP4__MAX_NAME + 1]) {
+    uint32_t n = nc_fp4__get(b, 1), i;
+    if (n > NC_FP4__MAX_NAME || (size_t)(b->end - b->at) < n) return 0;
+    for (i = 0; i < n; i++) {
+        name[i] = (char)b->at[i];
+        if (!nc_fp4__name_char(name[i], i)) return 0;
+    }
+    name[n] = 0;
+    b->at += n;
+    return n > 0;
+}
+
+static const char *nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
+    uint32_t inputs, outputs, units, groups[2], i, k, sum, code = 0, wire;
+    inputs = nc_fp4__get(b, 4);
+    outputs = nc_fp4__get(b, 4);
+    units = nc_fp4__get(b, 4);
+    groups[0] = nc_fp4__get(b, 4);
+    groups[1] = nc_fp4__get(b, 4);
+    if (inputs > NC_FP4__MAX_WIRES || (uint64_t)units > (uint64_t)(b->end - b->at) ||
+        (uint64_t)outputs * 4 > (uint64_t)(b->end - b->at) || groups[0] > inputs ||
+        groups[1] > outputs)
+        return "sizes that the file cannot hold";
+    if (!nc_fp4__get_name(b, n->name)) return "a name that is none";
+    for (k = 0; k < 2; k++) {
+        for (sum = i = 0; i < groups[k]; i++) {
+            nc_fp4__group g;
+            if (!nc_fp4__get_name(b, g.name)) return "a name that is none";
+            g.first = sum;
+            g.width = nc_fp4__get(b, 4);
+            if (g.width == 0 || g.width > (k ? outputs : inputs) - sum)
+                return "a width that does not fit";
+            sum += g.width;
+            if (k)
+                stbds_arrput(n->output_groups, g);
+            else
+                stbds_arrput(n->input_groups, g);
+        }
+        if (sum != (k ? outputs : inputs)) return "groups that do not cover the wires";
+    }
+    n->inputs = inputs;
+    for (i = 0; i < units; i++) {
+        nc_fp4_unit unit;
+        memset(&unit, 0, sizeof unit);
+        unit.inputs = (uint8_t)nc_fp4__get(b, 1);
+        if (unit.inputs > NC_FP4_UNIT_INPUTS) return "a unit with too many inputs";
+        stbds_arrput(n->units, unit);
+    }
+    for (i = 0; i < units; i++)
+        for (k = 0; k < n->units[i].inputs; k++) {
+            n->units[i].input[k] = wire = nc_fp4__get(b, 4);
+            if (wire >= inputs + i) return "a unit that reads a later wire";
+        }
+    for (i = sum = 0; i < units; i++)
+        for (k = 0; k <= n->units[i].inputs; k++) {
+            if (sum++ % 2 == 0) code = nc_fp4__get(b, 1);
+            if (k < n->units[i].inputs)
+                n->units[i].weight[k] = code & 15;
+            else
+                n->units[i].threshold = code & 15;
+            code >>= 4;
+        }
+    for (i = 0; i < outputs; i++) {
+        wire = nc_fp4__get(b, 4);
+        if (wire >= inputs + units) return "an output that shows no wire";
+        stbds_arrput(n->outputs, wire);
+    }
+    if (b->short_) return "the file ends early";
+    return b->at == b->end ? NULL : "bytes left over";
+}
+
+NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
+                                     nc_error *err) {
+    const uint8_t *file = (const uint8_t *)data;
+    nc_fp4__bytes b;
+    nc_fp4_network *n;
+    const char *wrong;
+    nc_status status = NC_OK;
+    nc__clear(err);
+    if (!network) return nc__fail(err, NC_ERR_ARG, 0, 0, "no network");
+    *network = NULL;
+    if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
+    if (bytes < 36 || memcmp(file, "NCFP4", 5) != 0)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .fp4 file");
+    if (memcmp(file + 5, "\1\0\0", 3) != 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "a .fp4 file of another version");
+    if (nc__fnv1a(NC__FNV_START, file, bytes - 8) != nc__get_le(file + bytes - 8, 8))
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the file does not match its checksum");
+    n = (nc_fp4_network *)nc__calloc(NULL, sizeof *n);
+    if (!n) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    b.at = file + 8;
+    b.end = file + bytes - 8;
+    b.short_ = 0;
+    wrong = nc_fp4__parse_network(n, &b);
+    if (wrong)
+        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "%s", wrong);
+    else if (nc_fp4__complete(n) != NC_OK)
+        status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (status == NC_OK)
+        *network = n;
+    else
+        nc_fp4_network_destroy(n);
+    return status;
 }
 
 #endif /* NC_IMPLEMENTATION */

@@ -28,6 +28,7 @@ echo "                                              as poseidon2_trident.json de
 
 say "nc_fp4.h: Boolean atoms as 4-bit threshold neurons, and a real matrix in 4 bits"
 "$b/fp4_atoms"
+"$b/fp4_aes"
 "$b/fp4_quantize"
 
 say "nc_tirneural.h: TIR to TASM, blocks replaced by proven cheaper ones; then both are run"

@@ -34,7 +34,7 @@ json() { # the last output is JSON, where there is something to check it with
     python3 -m json.tool <"$work/out" >/dev/null || { echo "FAILED: not JSON"; failures=$((failures + 1)); }
 }
 
-for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_quantize tir_opt tir_train tasm_run axx_digits hlx_train hlx_verify hlx_export; do
+for e in gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_quantize tir_opt tir_train tasm_run axx_digits hlx_train hlx_verify hlx_export; do
     expect 0 $b/$e --help
     contains "usage: $e"
     expect 2 $b/$e --no-such-option
@@ -87,6 +87,50 @@ expect 1 $b/gl_fixed --svg "$work/no/such/folder"
 
 expect 0 $b/fp4_atoms; contains "all exact"; contains "131072    100.00 %"
 expect 0 $b/fp4_atoms --json; json
+expect 0 $b/fp4_aes --bristol "$work/aes.txt" --fp4 "$work/aes.fp4"; contains "all right"
+expect 0 $b/fp4_aes --json; json
+expect 0 $b/fp4_compile --bristol "$work/aes.txt" --report; json
+expect 0 $b/fp4_compile --fp4 "$work/aes.fp4" --report; contains '"units": 134722'
+expect 1 $b/fp4_compile --fp4 "$work/aes.fp4" --verify
+expect 1 $b/fp4_compile --blif "$work/aes.txt"
+expect 1 $b/fp4_compile --json no_such_file
+expect 1 $b/fp4_compile --template adder --bits 5000
+expect 1 $b/fp4_compile --template adder --bits 4 -o "$work/no/such/folder"
+expect 2 $b/fp4_compile --template adder
+expect 2 $b/fp4_compile --template ladder --bits 4
+for t in adder:64 subtractor:32 add-sub:16 comparator:64 multiplier:8 parity:64 popcount:16 mux:4 \
+    decoder:5 priority-encoder:20 alu:16 shifter:32; do
+    name=${t%:*} bits=${t#*:}
+    expect 0 $b/fp4_compile --template $name --bits $bits --verify --emit circuit-blif -o "$work/c.blif"
+    expect 0 $b/fp4_compile --blif "$work/c.blif" --verify --emit bristol -o "$work/c.txt"
+    expect 0 $b/fp4_compile --bristol "$work/c.txt" --verify --emit circuit-json -o "$work/c.json"
+    expect 0 $b/fp4_compile --json "$work/c.json" --verify --emit blif -o "$work/units.blif"
+    # another tool's word for it: the threshold units after three formats are the template
+    if command -v berkeley-abc >/dev/null; then
+        expect 0 berkeley-abc -q "cec -n $work/c.blif $work/units.blif"; contains "are equivalent"
+    fi
+done
+# the emitted header stands alone, and agrees with the machine's addition
+expect 0 $b/fp4_compile --template adder --bits 16 --emit c -o "$work/adder16.h"
+cat >"$work/adder16.c" <<'EOF'
+#include "adder16.h"
+int main(void) {
+    uint64_t in[33], out[17], a, b, i;
+    for (a = 0; a < 65536; a += 255)
+        for (b = 1; b < 65536; b += 1021) {
+            uint64_t sum = a + b + 1, got = 0;
+            for (i = 0; i < 33; i++) in[i] = 0 - ((i < 16 ? a >> i : i < 32 ? b >> (i - 16) : 1) & 1);
+            nc_adder(in, out);
+            for (i = 0; i < 17; i++) got |= (out[i] & 1) << i;
+            if (got != sum) return 1;
+        }
+    return 0;
+}
+EOF
+expect 0 ${CC:-cc} -std=c99 -Wall -Wextra -Wpedantic -Werror -O1 "$work/adder16.c" -o "$work/adder16"
+expect 0 "$work/adder16"
+expect 0 $b/fp4_compile --template adder --bits 4 --emit dot; contains digraph
+expect 0 $b/fp4_compile --template adder --bits 4 --emit safetensors -o "$work/adder.safetensors"
 expect 0 $b/fp4_quantize; contains NVFP4
 expect 0 $b/fp4_quantize --json; json
 expect 1 $b/fp4_quantize LICENSE

@@ -1,0 +1,216 @@
+/* fp4_compile: Boolean circuits to threshold networks whose weights are 4-bit floats. Reads BLIF,
+   Bristol Fashion, JSON or a built-in template; writes the network (.fp4, C, DOT, BLIF, JSON,
+   safetensors) or the circuit (BLIF, Bristol Fashion, JSON); verifies it.
+   cc -O2 fp4_compile.c -lm -o fp4_compile   (needs stb_ds.h) */
+#define _POSIX_C_SOURCE 199309L
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#define NC_IMPLEMENTATION
+#include "../nc_fp4.h"
+
+static const char usage[] =
+    "usage: fp4_compile (--template NAME --bits N | --blif F | --bristol F | --json F | --fp4 F)\n"
+    "                   [--emit KIND] [-o OUT] [--verify] [--report]\n"
+    "  --template NAME  adder, subtractor, add-sub, comparator, multiplier, parity, popcount, "
+    "mux,\n"
+    "                   decoder, priority-encoder, alu, shifter\n"
+    "  --emit KIND      fp4 (default), c, dot, json, safetensors, blif: the network of units;\n"
+    "                   circuit-blif, bristol, circuit-json: the circuit before\n"
+    "  -o OUT           write there instead of to standard output\n"
+    "  --verify         every input up to 26 of them; else a proof by decision diagrams against\n"
+    "                   the circuit (for templates: against another construction), else by "
+    "structure\n"
+    "  --report         sizes as JSON on standard output (then -o is needed to write)\n"
+    "Returns 0, 1 on an error or when verification fails, 2 on bad usage.\n";
+
+static double now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static char *read_file(const char *path, size_t *bytes) {
+    FILE *file = fopen(path, "rb");
+    char *data = NULL;
+    size_t room = 0, n;
+    *bytes = 0;
+    if (!file) return NULL;
+    do {
+        if (*bytes + 65536 > room) {
+            char *more = realloc(data, room = 2 * room + 65536);
+            if (!more) break;
+            data = more;
+        }
+        n = fread(data + *bytes, 1, 65536, file);
+        *bytes += n;
+    } while (n > 0);
+    fclose(file);
+    return data;
+}
+
+static int write_file(const char *path, const char *data, size_t bytes) {
+    FILE *file = path ? fopen(path, "wb") : stdout;
+    int ok = file && fwrite(data, 1, bytes, file) == bytes;
+    if (file) ok = (path ? fclose(file) : fflush(file)) == 0 && ok;
+    if (!ok) fprintf(stderr, "fp4_compile: cannot write '%s'\n", path ? path : "standard output");
+    return ok;
+}
+
+typedef struct job {
+    const char *source, *path, *emit, *out;
+    int which, bits, verify, report;
+    nc_fp4_circuit *circuit, *other; /* other: what a template is proven against */
+    nc_fp4_network *network;
+} job;
+
+/* The circuit, or for --fp4 the network. 0 on success. */
+static int load(job *j) {
+    nc_error err;
+    nc_status status;
+    size_t bytes;
+    char *data;
+    if (!strcmp(j->source, "--template")) {
+        status = nc_fp4_make(&j->circuit, (nc_fp4_template)j->which, (uint32_t)j->bits, 0, NULL);
+        if (status == NC_OK)
+            status = nc_fp4_make(&j->other, (nc_fp4_template)j->which, (uint32_t)j->bits, 1, NULL);
+        if (status == NC_OK) return 0;
+        return fprintf(stderr, "fp4_compile: no %s of %d bits: %s\n", j->path, j->bits,
+                       nc_status_str(status)),
+               1;
+    }
+    data = read_file(j->path, &bytes);
+    if (!data) return fprintf(stderr, "fp4_compile: cannot read '%s'\n", j->path), 1;
+    if (!strcmp(j->source, "--blif"))
+        status = nc_fp4_read_blif(&j->circuit, data, bytes, &err);
+    else if (!strcmp(j->source, "--bristol"))
+        status = nc_fp4_read_bristol(&j->circuit, data, bytes, &err);
+    else if (!strcmp(j->source, "--json"))
+        status = nc_fp4_read_json(&j->circuit, data, bytes, &err);
+    else
+        status = nc_fp4_read_network(&j->network, data, bytes, &err);
+    free(data);
+    if (status == NC_OK) return 0;
+    fprintf(stderr, "%s:%d:%d: %s\n", j->path, err.line, err.column, err.message);
+    return 1;
+}
+
+static const char *evidence_text(const nc_fp4_report *r) {
+    static const char *const text[3] = {"every input tried", "proof by decision diagrams",
+                                        "proof by structure, and random inputs"};
+    return text[r->evidence];
+}
+
+static int verify(job *j, nc_fp4_report *r) {
+    double start = now();
+    nc_status status;
+    if (!j->circuit)
+        return fprintf(stderr, "fp4_compile: a .fp4 file holds no circuit to verify it against\n"),
+               1;
+    status = nc_fp4_verify(j->network, j->other ? j->other : j->circuit, r);
+    if (status == NC_ERR_LIMIT) status = nc_fp4_verify(j->network, j->circuit, r);
+    if (status != NC_OK || r->wrong)
+        return fprintf(stderr, "fp4_compile: NOT EXACT: %s, %llu wrong, first %llu\n",
+                       nc_status_str(status), (unsigned long long)r->wrong,
+                       (unsigned long long)r->first_wrong),
+               1;
+    fprintf(stderr, "exact: %s, %.1f ms\n", evidence_text(r), (now() - start) * 1e3);
+    return 0;
+}
+
+static int emit(const job *j) {
+    static const struct {
+        const char *name;
+        nc_fp4_file_kind kind;
+        int circuit;
+    } kinds[] = {{"fp4", NC_FP4_FILE, 0},          {"c", NC_FP4_C, 0},
+                 {"dot", NC_FP4_DOT, 0},           {"json", NC_FP4_JSON, 0},
+                 {"blif", NC_FP4_BLIF, 0},         {"safetensors", NC_FP4_SAFETENSORS, 0},
+                 {"circuit-blif", NC_FP4_BLIF, 1}, {"bristol", NC_FP4_BRISTOL, 1},
+                 {"circuit-json", NC_FP4_JSON, 1}};
+    nc_status status = NC_ERR_ARG;
+    char *data = NULL;
+    size_t bytes, i;
+    int ok;
+    for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+        if (strcmp(kinds[i].name, j->emit)) continue;
+        if (kinds[i].circuit && !j->circuit)
+            return fprintf(stderr, "fp4_compile: a .fp4 file holds no circuit\n"), 1;
+        status = kinds[i].circuit ? nc_fp4_write_circuit(j->circuit, kinds[i].kind, &data, &bytes)
+                                  : nc_fp4_write_network(j->network, kinds[i].kind, &data, &bytes);
+    }
+    if (status != NC_OK) return fprintf(stderr, "fp4_compile: %s\n", nc_status_str(status)), 1;
+    ok = write_file(j->out, data, bytes);
+    nc_fp4_free_text(data);
+    return !ok;
+}
+
+static int parse(job *j, int argc, char **argv) {
+    int i;
+    for (i = 1; i < argc; i++) {
+        const char *a = argv[i], *value = i + 1 < argc ? argv[i + 1] : NULL;
+        if (!strcmp(a, "--verify"))
+            j->verify = 1;
+        else if (!strcmp(a, "--report"))
+            j->report = 1;
+        else if (!value)
+            return fprintf(stderr, "fp4_compile: '%s' is unknown or lacks a value\n", a), 2;
+        else if (!strcmp(a, "--template") || !strcmp(a, "--blif") || !strcmp(a, "--bristol") ||
+                 !strcmp(a, "--json") || !strcmp(a, "--fp4")) {
+            if (j->source) return fprintf(stderr, "fp4_compile: two sources\n"), 2;
+            j->source = a;
+            j->path = argv[++i];
+        } else if (!strcmp(a, "--bits"))
+            j->bits = atoi(argv[++i]);
+        else if (!strcmp(a, "--emit"))
+            j->emit = argv[++i];
+        else if (!strcmp(a, "-o"))
+            j->out = argv[++i];
+        else
+            return fprintf(stderr, "fp4_compile: unknown option '%s'\n", a), 2;
+    }
+    if (!j->source) return fprintf(stderr, "fp4_compile: no source\n"), 2;
+    if (!strcmp(j->source, "--template")) {
+        while (nc_fp4_template_name((nc_fp4_template)j->which) &&
+               strcmp(nc_fp4_template_name((nc_fp4_template)j->which), j->path))
+            j->which++;
+        if (!nc_fp4_template_name((nc_fp4_template)j->which))
+            return fprintf(stderr, "fp4_compile: no template '%s'\n", j->path), 2;
+        if (j->bits < 1) return fprintf(stderr, "fp4_compile: --bits N is missing\n"), 2;
+    }
+    return 0;
+}
+
+int main(int argc, char **argv) {
+    nc_fp4_report r;
+    job j;
+    double start = now();
+    char *json;
+    size_t bytes;
+    int failed;
+    memset(&j, 0, sizeof j);
+    memset(&r, 0, sizeof r);
+    j.emit = "fp4";
+    if (argc > 1 && !strcmp(argv[1], "--help")) return fputs(usage, stdout) < 0;
+    failed = parse(&j, argc, argv);
+    if (failed) return fputs(usage, stderr), failed;
+    failed = load(&j);
+    if (!failed && !j.network && nc_fp4_compile(j.circuit, &j.network) != NC_OK)
+        failed = fprintf(stderr, "fp4_compile: out of memory\n") != 0;
+    if (!failed)
+        fprintf(stderr, "%u inputs, %u outputs, %u threshold units, %.1f ms\n",
+                nc_fp4_network_inputs(j.network), nc_fp4_network_outputs(j.network),
+                nc_fp4_unit_count(j.network), (now() - start) * 1e3);
+    if (!failed && j.verify) failed = verify(&j, &r);
+    if (!failed && j.report &&
+        nc_fp4_write_network(j.network, NC_FP4_JSON, &json, &bytes) == NC_OK) {
+        fwrite(json, 1, bytes, stdout);
+        nc_fp4_free_text(json);
+    }
+    if (!failed && (j.out || !j.report)) failed = emit(&j);
+    nc_fp4_network_destroy(j.network);
+    nc_fp4_destroy(j.circuit);
+    nc_fp4_destroy(j.other);
+    return failed;
+}

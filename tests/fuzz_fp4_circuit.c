@@ -1,0 +1,65 @@
+/* Circuits and networks from files. The first byte chooses the reader; what is accepted is compiled,
+   proven and written, and what was written is read back to the same function. */
+#define NC_IMPLEMENTATION
+#include "nc_fp4.h"
+
+static void must(int condition) {
+    if (!condition) __builtin_trap();
+}
+
+static void check_circuit(nc_fp4_circuit *c) {
+    static const nc_fp4_file_kind kinds[3] = {NC_FP4_BLIF, NC_FP4_BRISTOL, NC_FP4_JSON};
+    nc_fp4_network *n;
+    nc_fp4_report r;
+    nc_error err;
+    int f;
+    if (nc_fp4_function_count(c) > 2000 || nc_fp4_input_count(c) > 2000 ||
+        nc_fp4_output_count(c) > 2000)
+        return;
+    must(nc_fp4_compile(c, &n) == NC_OK);
+    must(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r) == NC_OK && r.wrong == 0);
+    if (nc_fp4_output_count(c)) must(r.margin >= 0.5 || r.units == 0);
+    for (f = 0; f < 3; f++) {
+        nc_fp4_circuit *again;
+        char *text;
+        size_t bytes;
+        must(nc_fp4_write_circuit(c, kinds[f], &text, &bytes) == NC_OK);
+        must((f == 0   ? nc_fp4_read_blif
+              : f == 1 ? nc_fp4_read_bristol
+                       : nc_fp4_read_json)(&again, text, bytes, &err) == NC_OK);
+        if (nc_fp4_input_count(c) <= 12) must(nc_fp4_verify(n, again, &r) == NC_OK && r.wrong == 0);
+        nc_fp4_free_text(text);
+        nc_fp4_destroy(again);
+    }
+    nc_fp4_network_destroy(n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    const char *text = (const char *)data + 1;
+    nc_fp4_circuit *c = NULL;
+    nc_fp4_network *n = NULL;
+    nc_error err;
+    nc_status status;
+    if (size == 0) return 0;
+    if (data[0] % 4 == 3) { /* with a right checksum, or none would get in */
+        uint8_t *copy = malloc(size + 7);
+        memcpy(copy, data + 1, size - 1);
+        nc__put_le(copy + size - 1, nc__fnv1a(NC__FNV_START, copy, size - 1), 8);
+        status = nc_fp4_read_network(&n, copy, size + 7, &err);
+        free(copy);
+    } else if (data[0] % 4 == 2) {
+        status = nc_fp4_read_json(&c, text, size - 1, &err);
+    } else if (data[0] % 4 == 1) {
+        status = nc_fp4_read_bristol(&c, text, size - 1, &err);
+    } else {
+        status = nc_fp4_read_blif(&c, text, size - 1, &err);
+    }
+    if (status != NC_OK) {
+        must(!c && !n && err.message[0]);
+        return 0;
+    }
+    if (c) check_circuit(c);
+    nc_fp4_destroy(c);
+    nc_fp4_network_destroy(n);
+    return 0;
+}
