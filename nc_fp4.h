@@ -31,6 +31,7 @@
      >>types     formats, atoms, circuits
      >>api       codes, block formats, atoms, circuits, networks, verification
      >>scalar    E2M1, E8M0, E4M3, NF4 and bitsandbytes codes; block quantisation
+     >>tensor    matrices of 4-bit weights, products, safetensors and .npy
      >>atoms     the ten atoms, exact synthesis
      >>circuit   wires and functions, simplified as they are added
      >>network   units for every function; the bit-sliced program; evaluation
@@ -122,6 +123,37 @@ typedef enum nc_fp4_format {
     NC_FP4_NF4 = 3,   /* QLoRA's 16 normal quantiles, blocks of 64, float32 absmax */
     NC_FP4_BNB = 4    /* bitsandbytes FP4, blocks of 64, float32 absmax */
 } nc_fp4_format;
+
+/* How the scale of a block comes from its largest magnitude. */
+typedef enum nc_fp4_scale_rule {
+    NC_FP4_SCALE_FLOOR = 0, /* MXFP4: 2^(floor(log2(absmax)) - 2), the OCP rule; others: absmax */
+    NC_FP4_SCALE_CEIL = 1,  /* MXFP4: the least power of two that does not saturate */
+    NC_FP4_SCALE_EVEN = 2,  /* MXFP4: as floor, absmax rounded to two bits first, ties to even */
+    NC_FP4_SCALE_MSE = 3    /* of several scales the one with the least squared error */
+} nc_fp4_scale_rule;
+
+/* Zero means default. */
+typedef struct nc_fp4_options {
+    nc_fp4_scale_rule rule;
+    int stochastic; /* E2M1 formats: round at random, by Philox with this seed and element number */
+    uint64_t seed;
+} nc_fp4_options;
+
+/* Which nibble holds which element. */
+typedef enum nc_fp4_order {
+    NC_FP4_LOW_FIRST = 0,  /* element 2i in the low nibble of byte i: the order of this header */
+    NC_FP4_HIGH_FIRST = 1, /* bitsandbytes */
+    NC_FP4_SPLIT = 2       /* GGUF: first half of a group in low nibbles, second in high ones */
+} nc_fp4_order;
+
+/* A matrix of 4-bit weights; each row is quantised by itself, in blocks of the format. */
+typedef struct nc_fp4_tensor {
+    nc_fp4_format format;
+    uint32_t rows, columns;
+    float tensor_scale;
+    uint8_t *codes;  /* rows x nc_fp4_code_bytes(columns) */
+    uint8_t *scales; /* rows x nc_fp4_scale_bytes(format, columns) */
+} nc_fp4_tensor;
 
 /* Error of a quantised copy y of x. */
 typedef struct nc_fp4_error_stats {
@@ -267,17 +299,65 @@ NC_API size_t nc_fp4_code_bytes(size_t n);
 /* Bytes of scales for n elements: one byte a block for MXFP4 and NVFP4, a little-endian float32
  * for NF4 and BNB, none for E2M1. The last block may be short. */
 NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n);
-/* Quantise n values. MXFP4: shared exponent floor(log2(absmax)) - 2. NVFP4: tensor scale
+/* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent floor(log2(absmax)) - 2. NVFP4: tensor scale
  * absmax / (6 * 448), block scale absmax / (6 * tensor scale) as E4M3. NF4, BNB: absmax. A block
  * holding NaN or infinity gets a NaN scale and decodes to NaN. *tensor_scale is 1 but for NVFP4.
  * Errors: NC_ERR_ARG for a null pointer or unknown format. */
 NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
                                  uint8_t *scales, float *tensor_scale);
+/* The same with options (null: the defaults). */
+NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
+                                      const float *x, size_t n, uint8_t *codes, uint8_t *scales,
+                                      float *tensor_scale);
+/* E2M1 by stochastic rounding: up with the probability of the distance, random in 32 bits. exact
+ * values stay; saturates at 6; NaN gives +6. */
+NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random);
+/* Codes of n elements in another order; out may be codes. NC_FP4_SPLIT: element i of a group of
+ * `group` (even; the last may be shorter) is the low nibble of byte i, element i + group / 2 the
+ * high one. NC_ERR_ARG for a tail that does not fill its bytes in that order (odd n). */
+NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
+                                nc_fp4_order to, size_t group);
 /* The values that n codes stand for. */
 NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
                                    const uint8_t *scales, float tensor_scale, size_t n, float *x);
 /* Error of y against x, n values, in float64. */
 NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_error_stats *stats);
+
+/* -- tensors ------------------------------------------------------------------------------ */
+
+/* Quantise a matrix (rows x columns, row-major). Free with nc_fp4_tensor_free. NC_ERR_LIMIT beyond
+ * 2^31 elements. */
+NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
+                                      const nc_fp4_options *options, const float *x, uint32_t rows,
+                                      uint32_t columns);
+/* Release; a zeroed tensor is fine. */
+NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor);
+/* All weights as float32. */
+NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x);
+/* y (rows) = W x (columns). The same bits on every machine and thread count: a weight is its code's
+ * value times its block's scale, rounded; lane j of 32 adds w x for the columns j, j + 32 .. with
+ * fused multiply-adds; the lanes are added as a tree (16, 8, 4, 2, 1). */
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *w, const float *x, float *y);
+/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. */
+NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *w, const float *x, size_t n, float *y);
+/* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
+ * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
+ * x_scale. */
+NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *w, const int8_t *x, float x_scale, float *y);
+/* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes], NAME_scale
+ * as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, the format in the metadata. */
+NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
+                                    size_t *bytes);
+/* Read one of these back. NC_ERR_FORMAT, NC_ERR_MISMATCH when the name is not in the file. */
+NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, const void *data,
+                                    size_t bytes, nc_error *err);
+/* A float32 matrix from the bytes of a .npy file ('<f4' in C order, one or two dimensions); *x has
+ * rows x columns values, free with nc_fp4_free_text((char *)x). */
+NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
+                                 uint32_t *columns, nc_error *err);
+/* A float32 matrix as the bytes of a .npy file (free with nc_fp4_free_text). */
+NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
+                                  size_t *bytes);
 
 /* -- atoms ------------------------------------------------------------------------------ */
 
@@ -297,7 +377,8 @@ NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom 
 
 /* -- circuits ---------------------------------------------------------------------------- */
 
-/* An empty circuit; the name (null: "circuit") is copied. Free with nc_fp4_destroy. */
+/* An empty circuit; the name (null: "circuit") is copied, what is not a letter, digit or one of
+ * _ . $ - becomes _. Free with nc_fp4_destroy. */
 NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const char *name,
                                const nc_allocator *hooks);
 /* Release; null is fine. */
@@ -775,7 +856,40 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 
 #include <math.h>
 
+/* a * b + c may become one fma only where this file says so. */
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT OFF
+#elif defined(__GNUC__)
+#pragma GCC push_options
+#pragma GCC optimize("fp-contract=off")
+#endif
+
 /* >>scalar ========================================================================= */
+
+static int nc_fp4__forced_level = -1;
+
+static int nc_fp4__level(void) {
+    static int best = -1; /* the same whoever finds it */
+    if (nc_fp4__forced_level >= 0) return nc_fp4__forced_level;
+    if (best < 0) best = nc__cpu_level();
+    return best;
+}
+
+NC_API int nc_fp4_set_simd(int level) {
+    nc_fp4__forced_level = level > nc__cpu_level() ? nc__cpu_level() : level < 0 ? -1 : level;
+    return nc_fp4__level();
+}
+
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_FP4__X86 1
+#include <immintrin.h>
+#define NC_FP4__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#if !defined(__clang__)
+#pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#endif
 
 static uint32_t nc_fp4__bits(float x) {
     uint32_t u;
@@ -857,29 +971,33 @@ static const float nc_fp4__nf4[16] = {-1.0f,
 static const float nc_fp4__bnb[8] = {0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f,
                                      0.5f, 0.16666667f,     0.25f};
 
-/* Nearest table entry by distance; the first of equals in table order. */
-static uint8_t nc_fp4__nearest(const float *table, int n, float x) {
-    int i, best = 0;
-    for (i = 1; i < n; i++) {
-        float d = x - table[i], e = x - table[best];
-        if ((d < 0 ? -d : d) < (e < 0 ? -e : e)) best = i;
-    }
-    return (uint8_t)best;
-}
+/* The largest float32 that is nearer to entry i than to the next one, or as near. */
+static const float nc_fp4__nf4_limit[15] = {
+    -0.84809643f,  -0.610632956f,  -0.45999527f,  -0.33967945f, -0.234607413f,
+    -0.137911737f, -0.0455250181f, 0.0397901498f, 0.120255247f, 0.203521252f,
+    0.292013764f,  0.389312536f,   0.501663387f,  0.64278692f,  0.861478388f};
+/* The same for the magnitudes of bitsandbytes' codes in rising order, and these codes. */
+static const float nc_fp4__bnb_limit[7] = {0.00260416674f, 0.0859375f,   0.208333328f, 0.291666657f,
+                                           0.416666657f,   0.583333313f, 0.833333313f};
+static const uint8_t nc_fp4__bnb_rising[8] = {0, 1, 6, 7, 4, 5, 2, 3};
 
 NC_API uint8_t nc_fp4_nf4_encode(float x) {
-    return x != x ? 7 : nc_fp4__nearest(nc_fp4__nf4, 16, x);
+    uint8_t code = 0;
+    int i;
+    if (x != x) return 7;
+    for (i = 0; i < 15; i++) code = (uint8_t)(code + (x > nc_fp4__nf4_limit[i]));
+    return code;
 }
 
 NC_API float nc_fp4_nf4_decode(uint8_t code) { return nc_fp4__nf4[code & 15]; }
 
 NC_API uint8_t nc_fp4_bnb_encode(float x) {
-    static const uint8_t ascending[8] = {0, 1, 6, 7, 4, 5, 2, 3}; /* codes by magnitude */
-    float sorted[8], a = x < 0 ? -x : x;
+    float a = x < 0 ? -x : x;
+    uint8_t at = 0;
     int i;
     if (x != x) return 0;
-    for (i = 0; i < 8; i++) sorted[i] = nc_fp4__bnb[ascending[i]];
-    return (uint8_t)(ascending[nc_fp4__nearest(sorted, 8, a)] | (nc_fp4__bits(x) >> 31 << 3));
+    for (i = 0; i < 7; i++) at = (uint8_t)(at + (a > nc_fp4__bnb_limit[i]));
+    return (uint8_t)(nc_fp4__bnb_rising[at] | (nc_fp4__bits(x) >> 31 << 3));
 }
 
 NC_API float nc_fp4_bnb_decode(uint8_t code) {
@@ -917,11 +1035,17 @@ static float nc_fp4__absmax(const float *x, size_t n) {
 }
 
 /* Scale of one block: its code in file form, and its value (0 for an all-zero block). */
-static float nc_fp4__block_scale(nc_fp4_format format, float absmax, float tensor_scale,
-                                 uint8_t *out) {
+static float nc_fp4__block_scale(nc_fp4_format format, nc_fp4_scale_rule rule, float absmax,
+                                 float tensor_scale, uint8_t *out) {
     uint8_t code;
     if (format == NC_FP4_MXFP4) {
-        uint32_t exponent = nc_fp4__bits(absmax) >> 23; /* floor(log2) + 127; subnormals: 0 */
+        uint32_t u = nc_fp4__bits(absmax), exponent;       /* floor(log2) + 127; subnormals: 0 */
+        if (rule == NC_FP4_SCALE_CEIL && absmax == absmax) /* above 6 times the floor scale */
+            u += (u & 0x7FFFFF) > 0x400000 ? 0x800000 : 0;
+        if (rule == NC_FP4_SCALE_EVEN && absmax == absmax) /* keep one bit of the mantissa */
+            u += 0x1FFFFF + (u >> 22 & 1);
+        exponent = u >> 23;
+        if (exponent > 254) exponent = 254;
         code = (uint8_t)(absmax != absmax ? 255 : exponent > 2 ? exponent - 2 : 0);
         *out = code;
         return nc_fp4_e8m0_decode(code);
@@ -954,55 +1078,300 @@ static float nc_fp4__decode_as(nc_fp4_format format, uint8_t code) {
     return nc_fp4_decode(code);
 }
 
+NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random) {
+    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), low = 0;
+    float a = x < 0 ? -x : x, below;
+    if (x != x) return 7;
+    if (a >= 6.0f) return (uint8_t)(sign | 7);
+    while (nc_fp4__e2m1[low + 1] <= a) low++;
+    below = nc_fp4__e2m1[low]; /* differences of near floats are exact, and the product is too */
+    if ((double)(a - below) * 4294967296.0 >
+        (double)random * (double)(nc_fp4__e2m1[low + 1] - below))
+        low++;
+    return (uint8_t)(sign | low);
+}
+
 /* Write code i into its nibble; even elements come first and clear the byte. */
 static void nc_fp4__put(uint8_t *codes, size_t i, uint8_t code) {
     codes[i / 2] = (uint8_t)(i % 2 ? codes[i / 2] | (code << 4) : code);
 }
 
+#ifdef NC_FP4__X86
+/* Limits of NF4 for a binary search in four steps, and of bitsandbytes' magnitudes in three. */
+NC_FP4__TARGET512 static __m512i nc_fp4__search512(__m512 x, __m512 limits, int step) {
+    __m512i at = _mm512_setzero_si512();
+    for (; step > 0; step /= 2) {
+        const __m512i by = _mm512_set1_epi32(step);
+        __m512i probe = _mm512_sub_epi32(_mm512_add_epi32(at, by), _mm512_set1_epi32(1));
+        __mmask16 above = _mm512_cmp_ps_mask(x, _mm512_permutexvar_ps(probe, limits), _CMP_GT_OQ);
+        at = _mm512_mask_add_epi32(at, above, at, by);
+    }
+    return at;
+}
+
+/* Codes of sixteen finite values, as nc_fp4__encode_as. */
+NC_FP4__TARGET512 static __m512i nc_fp4__encode512(nc_fp4_format format, __m512 x) {
+    const __m512i sign =
+        _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
+    const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
+    __m512i code, small;
+    if (format == NC_FP4_NF4)
+        return nc_fp4__search512(x, _mm512_maskz_loadu_ps(0x7FFF, nc_fp4__nf4_limit), 8);
+    if (format == NC_FP4_BNB) {
+        const __m512i rising = _mm512_cvtepu8_epi32(
+            _mm_loadl_epi64((const __m128i *)(const void *)nc_fp4__bnb_rising));
+        code = nc_fp4__search512(_mm512_castsi512_ps(u),
+                                 _mm512_maskz_loadu_ps(0x7F, nc_fp4__bnb_limit), 4);
+        return _mm512_or_si512(_mm512_permutexvar_epi32(code, rising), sign);
+    }
+    /* from 1 on the code is exponent and one bit of the mantissa, rounded to even; below it counts
+     * halves, rounded by adding 2^22 */
+    code = _mm512_add_epi32(
+        u, _mm512_add_epi32(_mm512_set1_epi32(0x1FFFFF),
+                            _mm512_and_si512(_mm512_srli_epi32(u, 22), _mm512_set1_epi32(1))));
+    code = _mm512_sub_epi32(_mm512_srli_epi32(code, 22), _mm512_set1_epi32(252));
+    code = _mm512_min_epi32(code, _mm512_set1_epi32(7));
+    small = _mm512_and_si512(
+        _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(4194304.0f))),
+        _mm512_set1_epi32(7));
+    code = _mm512_mask_mov_epi32(code, _mm512_cmplt_epi32_mask(u, _mm512_set1_epi32(0x3F800000)),
+                                 small);
+    return _mm512_or_si512(code, sign);
+}
+
+/* n (a multiple of 16) values over scale, which is positive and finite, to n / 2 bytes. */
+NC_FP4__TARGET512 static void nc_fp4__codes512(nc_fp4_format format, const float *x, size_t n,
+                                               float scale, uint8_t *codes) {
+    const __m128i weights = _mm_set1_epi16(0x1001); /* low nibble + 16 high nibble */
+    const float inverse = 1.0f / scale;
+    /* a power of two divides exactly by its inverse, if that is no subnormal */
+    const int power = (nc_fp4__bits(scale) & 0x7FFFFF) == 0 && inverse >= 1.2e-38f;
+    size_t i;
+    for (i = 0; i < n; i += 16) {
+        __m512 v = _mm512_loadu_ps(x + i);
+        __m128i bytes;
+        v = power ? _mm512_mul_ps(v, _mm512_set1_ps(inverse))
+                  : _mm512_div_ps(v, _mm512_set1_ps(scale));
+        bytes = _mm512_cvtepi32_epi8(nc_fp4__encode512(format, v));
+        bytes = _mm_maddubs_epi16(bytes, weights);
+        _mm_storel_epi64((__m128i *)(void *)(codes + i / 2), _mm_packus_epi16(bytes, bytes));
+    }
+}
+
+NC_FP4__TARGET512 static uint32_t nc_fp4__absmax512(const float *x, size_t n) {
+    __m512i most = _mm512_setzero_si512();
+    size_t i;
+    for (i = 0; i < n; i += 16)
+        most = _mm512_max_epu32(
+            most, _mm512_and_si512(_mm512_loadu_si512(x + i), _mm512_set1_epi32(0x7FFFFFFF)));
+    return _mm512_reduce_max_epu32(most);
+}
+
+/* n (a multiple of 16) values of packed codes, times scale. */
+NC_FP4__TARGET512 static void nc_fp4__values512(const float *table, const uint8_t *codes, size_t n,
+                                                float scale, float *x) {
+    const __m512i shift =
+        _mm512_set_epi32(28, 24, 20, 16, 12, 8, 4, 0, 28, 24, 20, 16, 12, 8, 4, 0);
+    const __m512i half = _mm512_set_epi32(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m512 scaled = _mm512_mul_ps(_mm512_loadu_ps(table), _mm512_set1_ps(scale));
+    size_t i;
+    for (i = 0; i < n; i += 16) {
+        __m128i two = _mm_loadl_epi64((const __m128i *)(const void *)(codes + i / 2));
+        __m512i v = _mm512_permutexvar_epi32(half, _mm512_castsi128_si512(two));
+        _mm512_storeu_ps(x + i, _mm512_permutexvar_ps(_mm512_srlv_epi32(v, shift), scaled));
+    }
+}
+#endif
+
 /* absmax / (6 * 448) over the finite values, so that the largest block scale is about 448. */
 static float nc_fp4__tensor_scale(const float *x, size_t n) {
-    float max = 0, scale;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        float a = nc_fp4__absmax(x + i, 1);
-        if (a > max) max = a;
+    uint32_t max = 0;
+    size_t i = 0;
+    float scale;
+#ifdef NC_FP4__X86
+    if (nc_fp4__level() >= 2) {
+        max = nc_fp4__absmax512(x, n / 16 * 16);
+        i = max < UINT32_C(0x7F800000) ? n / 16 * 16 : 0;
+        max = i ? max : 0;
     }
-    scale = max / (6.0f * 448.0f);
+#endif
+    for (; i < n; i++) {
+        uint32_t a = nc_fp4__bits(x[i]) & UINT32_C(0x7FFFFFFF);
+        max = a > max && a < UINT32_C(0x7F800000) ? a : max;
+    }
+    scale = nc_fp4__float(max) / (6.0f * 448.0f);
     return scale > 0 ? scale : 1.0f;
 }
 
-NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
-                                 uint8_t *scales, float *tensor_scale) {
-    size_t block = nc_fp4_block(format), scale_bytes, i, j, m;
+/* The sixteen values of a format's codes. */
+static void nc_fp4__table(nc_fp4_format format, float table[16]) {
+    int i;
+    for (i = 0; i < 16; i++) table[i] = nc_fp4__decode_as(format, (uint8_t)i);
+}
+
+/* A block under a given scale; element numbers start at `first`, for the random ones. */
+static void nc_fp4__encode_block(nc_fp4_format format, const nc_fp4_options *o, const float *x,
+                                 size_t n, float scale, uint64_t first, uint8_t *codes) {
+    size_t i = 0;
+    if (o->stochastic && format <= NC_FP4_NVFP4) {
+        for (; i < n; i++) {
+            uint32_t words[4];
+            nc__philox(o->seed, first + i, 0, words);
+            nc_fp4__put(codes, i, nc_fp4_encode_stochastic(scale > 0 ? x[i] / scale : 0, words[0]));
+        }
+        return;
+    }
+#ifdef NC_FP4__X86
+    if (nc_fp4__level() >= 2 && scale > 0 && nc_fp4__absmax512(x, n / 16 * 16) < 0x7F800000) {
+        i = n / 16 * 16;
+        nc_fp4__codes512(format, x, i, scale, codes);
+    }
+#endif
+    for (; i < n; i++) /* under a zero or NaN scale every value encodes as 0 */
+        nc_fp4__put(codes, i, nc_fp4__encode_as(format, scale > 0 ? x[i] / scale : 0.0f));
+}
+
+/* Squared error of a block under a scale. */
+static double nc_fp4__block_error(nc_fp4_format format, const float *x, size_t n, float scale) {
+    double sum = 0;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        float y = nc_fp4__decode_as(format, nc_fp4__encode_as(format, x[i] / scale)) * scale;
+        sum += ((double)x[i] - (double)y) * ((double)x[i] - (double)y);
+    }
+    return sum;
+}
+
+/* The best of several block scales: MXFP4 one power up and down, the others up to a quarter below
+ * the one of absmax. */
+static float nc_fp4__search_scale(nc_fp4_format format, const float *x, size_t n, float absmax,
+                                  float tensor_scale, uint8_t *out) {
+    float scale = nc_fp4__block_scale(format, NC_FP4_SCALE_FLOOR, absmax, tensor_scale, out), best;
+    uint8_t code[4], chosen[4];
+    double least;
+    int k;
+    if (!(scale > 0)) return scale;
+    best = scale;
+    memcpy(chosen, out, format >= NC_FP4_NF4 ? 4 : 1);
+    least = nc_fp4__block_error(format, x, n, scale);
+    for (k = 1; k <= 8; k++) {
+        float factor = format == NC_FP4_MXFP4 ? (k == 1 ? 2.0f : 0.5f) : 1.0f - (float)k / 32.0f;
+        float other =
+            nc_fp4__block_scale(format, NC_FP4_SCALE_FLOOR, absmax * factor, tensor_scale, code);
+        double error;
+        if (format == NC_FP4_MXFP4 && k > 2) break;
+        if (!(other > 0) || other - other != 0) continue;
+        error = nc_fp4__block_error(format, x, n, other);
+        if (error >= least) continue;
+        least = error;
+        best = other;
+        memcpy(chosen, code, sizeof chosen);
+    }
+    memcpy(out, chosen, format >= NC_FP4_NF4 ? 4 : 1);
+    return best;
+}
+
+/* The largest magnitude of a block, or NaN. */
+static float nc_fp4__block_absmax(const float *x, size_t n) {
+#ifdef NC_FP4__X86
+    if (nc_fp4__level() >= 2 && n % 16 == 0) {
+        uint32_t most = nc_fp4__absmax512(x, n);
+        return nc_fp4__float(most >= UINT32_C(0x7F800000) ? UINT32_C(0x7FC00000) : most);
+    }
+#endif
+    return nc_fp4__absmax(x, n);
+}
+
+NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
+                                      const float *x, size_t n, uint8_t *codes, uint8_t *scales,
+                                      float *tensor_scale) {
+    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0};
+    const nc_fp4_options *o = options ? options : &none;
+    size_t block = nc_fp4_block(format), scale_bytes = nc_fp4_scale_bytes(format, 1), i, m;
     float scale = 1.0f, global = 1.0f;
-    if ((unsigned)format > NC_FP4_BNB || !tensor_scale) return NC_ERR_ARG;
+    if ((unsigned)format > NC_FP4_BNB || !tensor_scale || (unsigned)o->rule > NC_FP4_SCALE_MSE)
+        return NC_ERR_ARG;
     if (n && (!x || !codes || (block && !scales))) return NC_ERR_ARG;
     if (format == NC_FP4_NVFP4) global = nc_fp4__tensor_scale(x, n);
     *tensor_scale = global;
     if (!block) block = n ? n : 1;
-    scale_bytes = nc_fp4_scale_bytes(format, 1);
     for (i = 0; i < n; i += block) {
         m = n - i < block ? n - i : block;
-        if (scale_bytes)
-            scale = nc_fp4__block_scale(format, nc_fp4__absmax(x + i, m), global,
-                                        scales + i / block * scale_bytes);
-        for (j = i; j < i + m; j++) /* under a zero or NaN scale every value encodes as 0 */
-            nc_fp4__put(codes, j, nc_fp4__encode_as(format, scale > 0 ? x[j] / scale : 0.0f));
+        if (scale_bytes) {
+            float absmax = nc_fp4__block_absmax(x + i, m);
+            uint8_t *out = scales + i / block * scale_bytes;
+            scale = o->rule == NC_FP4_SCALE_MSE
+                        ? nc_fp4__search_scale(format, x + i, m, absmax, global, out)
+                        : nc_fp4__block_scale(format, o->rule, absmax, global, out);
+        }
+        nc_fp4__encode_block(format, o, x + i, m, scale, i, codes + i / 2);
     }
     return NC_OK;
 }
 
+NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
+                                 uint8_t *scales, float *tensor_scale) {
+    return nc_fp4_quantize_with(format, NULL, x, n, codes, scales, tensor_scale);
+}
+
 NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
                                    const uint8_t *scales, float tensor_scale, size_t n, float *x) {
-    size_t block = nc_fp4_block(format), i;
-    float scale = 1.0f;
+    size_t block = nc_fp4_block(format), i, m, k;
+    float table[16], scale = 1.0f;
     if ((unsigned)format > NC_FP4_BNB) return NC_ERR_ARG;
     if (n && (!x || !codes || (block && !scales))) return NC_ERR_ARG;
-    for (i = 0; i < n; i++) {
-        uint8_t code = (uint8_t)(codes[i / 2] >> (i % 2 * 4) & 15);
-        if (block && i % block == 0)
-            scale = nc_fp4__read_scale(format, scales, i / block, tensor_scale);
-        x[i] = nc_fp4__decode_as(format, code) * scale;
+    nc_fp4__table(format, table);
+    for (i = 0; i < n; i += m) {
+        m = block && n - i > block ? block : n - i;
+        if (block) scale = nc_fp4__read_scale(format, scales, i / block, tensor_scale);
+        k = 0;
+#ifdef NC_FP4__X86
+        if (nc_fp4__level() >= 2) {
+            k = m / 16 * 16;
+            nc_fp4__values512(table, codes + i / 2, k, scale, x + i);
+        }
+#endif
+        for (; k < m; k++) {
+            uint8_t code = (uint8_t)(codes[(i + k) / 2] >> (k % 2 * 4) & 15);
+            x[i + k] = table[code] * scale;
+        }
+    }
+    return NC_OK;
+}
+
+/* Where element i of n lies: byte and shift of its nibble. */
+static size_t nc_fp4__place(nc_fp4_order order, size_t i, size_t n, size_t group, uint32_t *shift) {
+    size_t first, length;
+    *shift = (uint32_t)(i % 2 * 4);
+    if (order == NC_FP4_HIGH_FIRST) *shift = 4 - *shift;
+    if (order != NC_FP4_SPLIT) return i / 2;
+    first = i / group * group;
+    length = n - first < group ? n - first : group;
+    *shift = i - first >= length / 2 ? 4 : 0;
+    return first / 2 + (i - first) % (length / 2);
+}
+
+NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
+                                nc_fp4_order to, size_t group) {
+    const int split = from == NC_FP4_SPLIT || to == NC_FP4_SPLIT;
+    const size_t step = split ? group : 2;
+    size_t i, first;
+    uint32_t shift;
+    if ((unsigned)from > NC_FP4_SPLIT || (unsigned)to > NC_FP4_SPLIT) return NC_ERR_ARG;
+    if (n && (!out || !codes)) return NC_ERR_ARG;
+    if (split && (group == 0 || group % 2 || group > 4096 || n % 2)) return NC_ERR_ARG;
+    for (first = 0; first < n; first += step) { /* group by group, so that out may be codes */
+        uint8_t some[2048];
+        const size_t length = n - first < step ? n - first : step;
+        memset(some, 0, (length + 1) / 2);
+        for (i = first; i < first + length; i++) {
+            uint8_t code = codes[nc_fp4__place(from, i, n, step, &shift)];
+            size_t at;
+            code = (uint8_t)(code >> shift & 15);
+            at = nc_fp4__place(to, i, n, step, &shift) - first / 2;
+            some[at] = (uint8_t)(some[at] | code << shift);
+        }
+        memcpy(out + first / 2, some, (length + 1) / 2);
     }
     return NC_OK;
 }
@@ -1020,6 +1389,261 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
     stats->mse = n ? noise / (double)n : 0;
     stats->max_abs = max;
     stats->snr_db = noise > 0 && signal > 0 ? 10 * log10(signal / noise) : noise > 0 ? -999 : 999;
+}
+
+/* >>tensor ========================================================================= */
+
+NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *t, nc_fp4_format format,
+                                      const nc_fp4_options *options, const float *x, uint32_t rows,
+                                      uint32_t columns) {
+    const size_t code_bytes = nc_fp4_code_bytes(columns);
+    const size_t scale_bytes = nc_fp4_scale_bytes(format, columns);
+    nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
+    nc_status status = NC_OK;
+    float global = 1.0f, unused;
+    uint32_t r;
+    if (!t) return NC_ERR_ARG;
+    memset(t, 0, sizeof *t);
+    if ((unsigned)format > NC_FP4_BNB || !x || rows == 0 || columns == 0) return NC_ERR_ARG;
+    if ((uint64_t)rows * columns >> 31) return NC_ERR_LIMIT;
+    if (options) o = *options;
+    if ((unsigned)o.rule > NC_FP4_SCALE_MSE) return NC_ERR_ARG;
+    t->format = format;
+    t->rows = rows;
+    t->columns = columns;
+    t->codes = (uint8_t *)nc__alloc(NULL, rows * code_bytes);
+    t->scales = (uint8_t *)nc__alloc(NULL, rows * scale_bytes);
+    if (!t->codes || !t->scales) {
+        nc_fp4_tensor_free(t);
+        return NC_ERR_MEMORY;
+    }
+    if (format == NC_FP4_NVFP4) global = nc_fp4__tensor_scale(x, (size_t)rows * columns);
+    t->tensor_scale = global;
+    for (r = 0; r < rows && status == NC_OK; r++) {
+        const float *row = x + (size_t)r * columns;
+        uint8_t *codes = t->codes + r * code_bytes, *scales = t->scales + r * scale_bytes;
+        size_t block = nc_fp4_block(format), i, m;
+        if (format != NC_FP4_NVFP4) {
+            nc_fp4_options own = o; /* other rows, other random numbers */
+            own.seed = o.seed + r;
+            status = nc_fp4_quantize_with(format, &own, row, columns, codes, scales, &unused);
+            continue;
+        }
+        for (i = 0; i < columns; i += m) { /* one tensor scale for all rows */
+            float absmax, scale;
+            m = columns - i < block ? columns - i : block;
+            absmax = nc_fp4__block_absmax(row + i, m);
+            scale =
+                o.rule == NC_FP4_SCALE_MSE
+                    ? nc_fp4__search_scale(format, row + i, m, absmax, global, scales + i / block)
+                    : nc_fp4__block_scale(format, o.rule, absmax, global, scales + i / block);
+            nc_fp4__encode_block(format, &o, row + i, m, scale, (uint64_t)r << 32 | i,
+                                 codes + i / 2);
+        }
+    }
+    return status;
+}
+
+NC_API void nc_fp4_tensor_free(nc_fp4_tensor *t) {
+    if (!t) return;
+    nc__free(NULL, t->codes, 0);
+    nc__free(NULL, t->scales, 0);
+    memset(t, 0, sizeof *t);
+}
+
+NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *t, float *x) {
+    nc_status status = NC_OK;
+    uint32_t r;
+    if (!t || !t->codes || !x) return NC_ERR_ARG;
+    for (r = 0; r < t->rows && status == NC_OK; r++)
+        status = nc_fp4_dequantize(t->format, t->codes + r * nc_fp4_code_bytes(t->columns),
+                                   t->scales + r * nc_fp4_scale_bytes(t->format, t->columns),
+                                   t->tensor_scale, t->columns, x + (size_t)r * t->columns);
+    return status;
+}
+
+/* Everything a row's product needs. */
+typedef struct nc_fp4__rows {
+    const nc_fp4_tensor *t;
+    size_t code_bytes, scale_bytes, block;
+    float table[16];
+    float e4m3[256]; /* scales of NVFP4, tensor scale included */
+} nc_fp4__rows;
+
+static void nc_fp4__rows_of(const nc_fp4_tensor *t, nc_fp4__rows *rows) {
+    int i;
+    rows->t = t;
+    rows->code_bytes = nc_fp4_code_bytes(t->columns);
+    rows->scale_bytes = nc_fp4_scale_bytes(t->format, t->columns);
+    rows->block = nc_fp4_block(t->format);
+    nc_fp4__table(t->format, rows->table);
+    for (i = 0; i < 256 && t->format == NC_FP4_NVFP4; i++)
+        rows->e4m3[i] = nc_fp4_e4m3_decode((uint8_t)i) * t->tensor_scale;
+}
+
+static float nc_fp4__scale_at(const nc_fp4__rows *w, const uint8_t *scales, size_t column) {
+    uint32_t u;
+    switch (w->t->format) {
+    case NC_FP4_MXFP4: return nc_fp4_e8m0_decode(scales[column / 32]);
+    case NC_FP4_NVFP4: return w->e4m3[scales[column / 16]];
+    case NC_FP4_NF4:
+    case NC_FP4_BNB: u = (uint32_t)nc__get_le(scales + column / 64 * 4, 4); return nc_fp4__float(u);
+    default: return 1.0f;
+    }
+}
+
+/* The tree over 32 lanes. */
+static float nc_fp4__tree(float lane[32]) {
+    int width, j;
+    for (width = 16; width > 0; width /= 2)
+        for (j = 0; j < width; j++) lane[j] = lane[j] + lane[j + width];
+    return lane[0];
+}
+
+/* Columns from `first` (a multiple of 32) on, added to the lanes. */
+static void nc_fp4__row_lanes(const nc_fp4__rows *w, uint32_t r, const float *x, size_t first,
+                              float lane[32]) {
+    const uint8_t *codes = w->t->codes + r * w->code_bytes;
+    const uint8_t *scales = w->t->scales + r * w->scale_bytes;
+    size_t c;
+    for (c = first; c < w->t->columns; c++) {
+        float weight = w->table[codes[c / 2] >> (c % 2 * 4) & 15] * nc_fp4__scale_at(w, scales, c);
+        lane[c % 32] = fmaf(weight, x[c], lane[c % 32]);
+    }
+}
+
+#ifdef NC_FP4__X86
+/* Whole groups of 32 columns for four rows at once; returns the columns done. */
+NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t r, uint32_t count,
+                                                const float *x, float lanes[4][32]) {
+    const __m512i shift =
+        _mm512_set_epi32(28, 24, 20, 16, 12, 8, 4, 0, 28, 24, 20, 16, 12, 8, 4, 0);
+    const __m512i half = _mm512_set_epi32(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
+    const __m512i other = _mm512_add_epi32(half, _mm512_set1_epi32(2));
+    const __m512 table = _mm512_loadu_ps(w->table);
+    const size_t end = w->t->columns / 32 * 32;
+    const uint8_t *codes[4], *scales[4];
+    __m512 low[4], high[4];
+    size_t c;
+    uint32_t k;
+    for (k = 0; k < 4; k++) { /* rows that are not there repeat the last one */
+        const uint32_t row = r + (k < count ? k : count - 1);
+        codes[k] = w->t->codes + row * w->code_bytes;
+        scales[k] = w->t->scales + row * w->scale_bytes;
+        low[k] = high[k] = _mm512_setzero_ps();
+    }
+    for (c = 0; c < end; c += 32) {
+        const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
+        for (k = 0; k < 4; k++) {
+            const __m512i v = _mm512_castsi128_si512(
+                _mm_loadu_si128((const __m128i *)(const void *)(codes[k] + c / 2)));
+            const __m512i a = _mm512_srlv_epi32(_mm512_permutexvar_epi32(half, v), shift);
+            const __m512i b = _mm512_srlv_epi32(_mm512_permutexvar_epi32(other, v), shift);
+            __m512 t0 = table, t1;
+            if (w->block)
+                t0 = _mm512_mul_ps(table, _mm512_set1_ps(nc_fp4__scale_at(w, scales[k], c)));
+            t1 = w->block == 16
+                     ? _mm512_mul_ps(table, _mm512_set1_ps(nc_fp4__scale_at(w, scales[k], c + 16)))
+                     : t0;
+            low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, t0), x0, low[k]);
+            high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, t1), x1, high[k]);
+        }
+    }
+    for (k = 0; k < 4; k++) {
+        _mm512_storeu_ps(lanes[k], low[k]);
+        _mm512_storeu_ps(lanes[k] + 16, high[k]);
+    }
+    return end;
+}
+#endif
+
+NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *t, const float *x, size_t n, float *y) {
+    nc_fp4__rows w;
+    ptrdiff_t r;
+    if (!t || !t->codes || (n && (!x || !y))) return NC_ERR_ARG;
+    nc_fp4__rows_of(t, &w);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)t->rows * t->columns * (double)n > 1e6)
+#endif
+    for (r = 0; r < (ptrdiff_t)t->rows; r += 4) {
+        const uint32_t row = (uint32_t)r, count = t->rows - row < 4 ? t->rows - row : 4;
+        size_t i, done = 0;
+        uint32_t k;
+        for (i = 0; i < n; i++) {
+            float lanes[4][32];
+            memset(lanes, 0, sizeof lanes);
+#ifdef NC_FP4__X86
+            if (nc_fp4__level() >= 2)
+                done = nc_fp4__rows512(&w, row, count, x + i * t->columns, lanes);
+#endif
+            for (k = 0; k < count; k++) {
+                nc_fp4__row_lanes(&w, row + k, x + i * t->columns, done, lanes[k]);
+                y[i * t->rows + row + k] = nc_fp4__tree(lanes[k]);
+            }
+        }
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *t, const float *x, float *y) {
+    return x && y ? nc_fp4_matmul(t, x, 1, y) : NC_ERR_ARG;
+}
+
+#ifdef NC_FP4__X86
+/* Twice the sum of codes times x over 32 columns: code values doubled are int8. */
+NC_FP4__TARGET512 static int32_t nc_fp4__dot32(const uint8_t *codes, const int8_t *x) {
+    const __m128i nibbles = _mm_loadu_si128((const __m128i *)(const void *)codes);
+    const __m128i mask = _mm_set1_epi8(15);
+    const __m256i table = _mm256_broadcastsi128_si256(
+        _mm_set_epi8(-12, -8, -6, -4, -3, -2, -1, 0, 12, 8, 6, 4, 3, 2, 1, 0));
+    const __m128i even = _mm_and_si128(nibbles, mask);
+    const __m128i odd = _mm_and_si128(_mm_srli_epi16(nibbles, 4), mask);
+    const __m256i index =
+        _mm256_set_m128i(_mm_unpackhi_epi8(even, odd), _mm_unpacklo_epi8(even, odd));
+    const __m256i w = _mm256_shuffle_epi8(table, index);
+    const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)x);
+    /* |w| times x with w's sign; x = -128 cannot be negated, so the sign goes to w instead */
+    const __m512i sum = _mm512_madd_epi16(_mm512_cvtepi8_epi16(w), _mm512_cvtepi8_epi16(v));
+    return _mm512_reduce_add_epi32(sum);
+}
+#endif
+
+NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float x_scale,
+                                  float *y) {
+    nc_fp4__rows w;
+    ptrdiff_t r;
+    if (!t || !t->codes || !x || !y) return NC_ERR_ARG;
+    if (t->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
+    nc_fp4__rows_of(t, &w);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)t->rows * t->columns > 1e6)
+#endif
+    for (r = 0; r < (ptrdiff_t)t->rows; r++) {
+        const uint8_t *codes = t->codes + (size_t)r * w.code_bytes;
+        const uint8_t *scales = t->scales + (size_t)r * w.scale_bytes;
+        const size_t block = w.block ? w.block : 32;
+        float sum = 0;
+        size_t c, k, end;
+        for (c = 0; c < t->columns; c = end) {
+            int32_t dot = 0;
+            end = t->columns - c < block ? t->columns : c + block;
+            k = c;
+#ifdef NC_FP4__X86
+            if (nc_fp4__level() >= 2 && end - c == 32) {
+                dot = nc_fp4__dot32(codes + c / 2, x + c);
+                k = end;
+            }
+#endif
+            for (; k < end; k++) {
+                static const int8_t twice[16] = {0, 1,  2,  3,  4,  6,  8,  12,
+                                                 0, -1, -2, -3, -4, -6, -8, -12};
+                dot += twice[codes[k / 2] >> (k % 2 * 4) & 15] * x[k];
+            }
+            sum = fmaf((float)dot * 0.5f, nc_fp4__scale_at(&w, scales, c), sum);
+        }
+        y[r] = sum * x_scale;
+    }
+    return NC_OK;
 }
 
 /* >>atoms ========================================================================== */
@@ -2297,20 +2921,6 @@ NC_API void nc_fp4_eval_packed(const nc_fp4_network *n, const uint8_t *in, uint8
     for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
 }
 
-static int nc_fp4__forced_level = -1;
-
-static int nc_fp4__level(void) {
-    static int best = -1; /* the same whoever finds it */
-    if (nc_fp4__forced_level >= 0) return nc_fp4__forced_level;
-    if (best < 0) best = nc__cpu_level();
-    return best;
-}
-
-NC_API int nc_fp4_set_simd(int level) {
-    nc_fp4__forced_level = level > nc__cpu_level() ? nc__cpu_level() : level < 0 ? -1 : level;
-    return nc_fp4__level();
-}
-
 /* Words that a strip of the program covers: 32 of 64 cases. Temporaries stay where they are, the
  * others move on by a strip. */
 enum { NC_FP4__STRIP = 32 };
@@ -2326,11 +2936,7 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
     }
 }
 
-#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
-#define NC_FP4__X86 1
-#include <immintrin.h>
-#define NC_FP4__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
-
+#ifdef NC_FP4__X86
 #define NC_FP4__PART(t, v)                                                                         \
     _mm512_storeu_si512(out + 8 * (v),                                                             \
                         _mm512_ternarylogic_epi64(_mm512_loadu_si512(c + 8 * (v)),                 \
@@ -2484,11 +3090,6 @@ static void nc_fp4__unslice64(const uint64_t *sliced, uint32_t width, uint64_t *
 }
 
 #ifdef NC_FP4__X86
-#if !defined(__clang__)
-#pragma GCC diagnostic push /* shifts of g++ 12 start from an undefined value */
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
 /* The same for 32 rows in each of 16 lanes: bit j of row b is exchanged with bit b of row j. */
 NC_FP4__TARGET512 static void nc_fp4__transpose32(__m512i x[32]) {
 #define NC_FP4__EXCHANGE(j, mask)                                                                  \
@@ -2540,9 +3141,6 @@ NC_FP4__TARGET512 static void nc_fp4__unslice512(const uint64_t *sliced, uint32_
         _mm512_storeu_si512(values + 16 * i + 8, _mm512_permutex2var_epi32(x[i], high, y[i]));
     }
 }
-#if !defined(__clang__)
-#pragma GCC diagnostic pop
-#endif
 #endif
 
 /* Up to 2,048 cases of one group into or out of its slices. */
@@ -5007,6 +5605,290 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
         nc_fp4_network_destroy(n);
     return status;
 }
+
+/* -- tensors --------------------------------------------------------------------------------- */
+
+static const char *const nc_fp4__format_names[5] = {"e2m1", "mxfp4", "nvfp4", "nf4", "fp4_bnb"};
+
+NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *t, const char *name, char **data,
+                                    size_t *bytes) {
+    const int wide = t && t->format >= NC_FP4_NF4;
+    unsigned long codes, scales, extra;
+    char *to = NULL, *head = NULL;
+    size_t blocks;
+    if (!data || !bytes) return NC_ERR_ARG;
+    *data = NULL;
+    *bytes = 0;
+    if (!t || !t->codes || !name || !*name || strlen(name) > 128) return NC_ERR_ARG;
+    codes = (unsigned long)(t->rows * nc_fp4_code_bytes(t->columns));
+    scales = (unsigned long)(t->rows * nc_fp4_scale_bytes(t->format, t->columns));
+    extra = t->format == NC_FP4_NVFP4 ? 4 : 0;
+    blocks = nc_fp4_scale_bytes(t->format, t->columns) / (wide ? 4 : 1);
+    nc_fp4__print(&head, "{\"__metadata__\":{\"format\":\"%s\",\"columns\":\"%u\"}",
+                  nc_fp4__format_names[t->format], (unsigned)t->columns);
+    nc_fp4__print(&head, ",\"%s\":{\"dtype\":\"U8\",\"shape\":[%u,%lu],\"data_offsets\":[0,%lu]}",
+                  name, (unsigned)t->rows, (unsigned long)nc_fp4_code_bytes(t->columns), codes);
+    if (scales)
+        nc_fp4__print(&head,
+                      ",\"%s_scale\":{\"dtype\":\"%s\",\"shape\":[%u,%lu],"
+                      "\"data_offsets\":[%lu,%lu]}",
+                      name, wide ? "F32" : "U8", (unsigned)t->rows, (unsigned long)blocks, codes,
+                      codes + scales);
+    if (extra)
+        nc_fp4__print(&head,
+                      ",\"%s_tensor_scale\":{\"dtype\":\"F32\",\"shape\":[1],"
+                      "\"data_offsets\":[%lu,%lu]}",
+                      name, codes + scales, codes + scales + extra);
+    nc_fp4__print(&head, "}");
+    while (stbds_arrlenu(head) % 8) nc_fp4__print(&head, " ");
+    nc_fp4__put_number(&to, stbds_arrlenu(head), 8);
+    memcpy(stbds_arraddnptr(to, stbds_arrlenu(head)), head, stbds_arrlenu(head));
+    stbds_arrfree(head);
+    memcpy(stbds_arraddnptr(to, codes), t->codes, codes);
+    if (scales) memcpy(stbds_arraddnptr(to, scales), t->scales, scales);
+    if (extra) nc_fp4__put_number(&to, nc_fp4__bits(t->tensor_scale), 4);
+    return nc_fp4__hand_over(to, data, bytes);
+}
+
+/* One entry of a safetensors header. */
+typedef struct nc_fp4__entry {
+    char dtype[8];
+    uint64_t shape[2], from, to;
+    uint32_t dimensions;
+} nc_fp4__entry;
+
+static uint64_t nc_fp4__json_number(nc_fp4__json *j) {
+    uint64_t value = 0;
+    size_t i;
+    nc_fp4__json_word(j);
+    for (i = 0; i < j->length && i < 18; i++) {
+        if (j->word[i] < '0' || j->word[i] > '9') nc_fp4__json_error(j, "expected a number");
+        value = 10 * value + (uint64_t)(j->word[i] - '0');
+    }
+    return value;
+}
+
+static void nc_fp4__json_entry(nc_fp4__json *j, nc_fp4__entry *e) {
+    memset(e, 0, sizeof *e);
+    nc_fp4__json_expect(j, '{');
+    do {
+        nc_fp4__json_word(j);
+        nc_fp4__json_expect(j, ':');
+        if (!strcmp(j->word, "dtype")) {
+            nc_fp4__json_word(j);
+            snprintf(e->dtype, sizeof e->dtype, "%.7s", j->word);
+        } else if (!strcmp(j->word, "shape")) {
+            nc_fp4__json_expect(j, '[');
+            do {
+                uint64_t n = nc_fp4__json_number(j);
+                if (e->dimensions < 2) e->shape[e->dimensions] = n;
+                e->dimensions++;
+            } while (nc_fp4__json_take(j, ','));
+            nc_fp4__json_expect(j, ']');
+        } else if (!strcmp(j->word, "data_offsets")) {
+            nc_fp4__json_expect(j, '[');
+            e->from = nc_fp4__json_number(j);
+            nc_fp4__json_expect(j, ',');
+            e->to = nc_fp4__json_number(j);
+            nc_fp4__json_expect(j, ']');
+        } else {
+            nc_fp4__json_skip(j, 0);
+        }
+    } while (nc_fp4__json_take(j, ','));
+    nc_fp4__json_expect(j, '}');
+}
+
+/* What the header says of a tensor's three parts; -1: the format is not known. */
+typedef struct nc_fp4__parts {
+    nc_fp4__entry part[3]; /* codes, scales, tensor scale; dtype "" where there is none */
+    int format;
+    uint64_t columns;
+} nc_fp4__parts;
+
+static void nc_fp4__json_header(nc_fp4__json *j, const char *name, nc_fp4__parts *p) {
+    static const char *const suffix[3] = {"", "_scale", "_tensor_scale"};
+    nc_fp4__json_expect(j, '{');
+    do {
+        nc_fp4__entry e;
+        char key[256];
+        int k;
+        nc_fp4__json_word(j);
+        memcpy(key, j->word, sizeof key);
+        nc_fp4__json_expect(j, ':');
+        if (!strcmp(key, "__metadata__")) {
+            nc_fp4__json_expect(j, '{');
+            if (nc_fp4__json_take(j, '}')) continue;
+            do {
+                nc_fp4__json_word(j);
+                memcpy(key, j->word, sizeof key);
+                nc_fp4__json_expect(j, ':');
+                nc_fp4__json_word(j);
+                for (k = 0; k < 5 && !strcmp(key, "format"); k++)
+                    if (!strcmp(j->word, nc_fp4__format_names[k])) p->format = k;
+                if (!strcmp(key, "columns")) p->columns = strtoul(j->word, NULL, 10);
+            } while (nc_fp4__json_take(j, ','));
+            nc_fp4__json_expect(j, '}');
+            continue;
+        }
+        nc_fp4__json_entry(j, &e);
+        for (k = 0; k < 3; k++) {
+            const size_t n = strlen(name);
+            if (!strncmp(key, name, n) && !strcmp(key + n, suffix[k])) p->part[k] = e;
+        }
+    } while (nc_fp4__json_take(j, ','));
+    nc_fp4__json_expect(j, '}');
+}
+
+NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *t, const char *name, const void *data,
+                                    size_t bytes, nc_error *err) {
+    const uint8_t *file = (const uint8_t *)data;
+    nc_fp4__netlist l;
+    nc_fp4__json *j;
+    nc_fp4__parts p;
+    uint64_t head, left, rows, code_bytes, scale_bytes;
+    nc__clear(err);
+    if (!t) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
+    memset(t, 0, sizeof *t);
+    if (!name || !*name || strlen(name) > 128 || !data)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no name or no data");
+    head = bytes < 8 ? 0 : nc__get_le(file, 8);
+    if (bytes < 10 || head > bytes - 8)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
+    left = bytes - 8 - head;
+    memset(&l, 0, sizeof l);
+    memset(&p, 0, sizeof p);
+    p.format = -1;
+    l.err = err;
+    j = (nc_fp4__json *)nc__calloc(NULL, sizeof *j);
+    if (!j) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    j->l = &l;
+    j->t.at = j->t.line_start = (const char *)file + 8;
+    j->t.end = j->t.at + head;
+    j->t.line = 1;
+    nc_fp4__json_header(j, name, &p);
+    nc__free(NULL, j, sizeof *j);
+    if (l.status != NC_OK) return l.status;
+    if (!*p.part[0].dtype)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there is no tensor '%.64s'", name);
+    if (p.format < 0) return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the metadata name no format");
+    rows = p.part[0].shape[0];
+    if (p.columns == 0) p.columns = 2 * p.part[0].shape[1];
+    code_bytes = nc_fp4_code_bytes((size_t)p.columns);
+    scale_bytes = nc_fp4_scale_bytes((nc_fp4_format)p.format, (size_t)p.columns);
+    if (strcmp(p.part[0].dtype, "U8") || p.part[0].dimensions != 2 || rows == 0 || rows >> 31 ||
+        p.columns == 0 || p.columns >> 31 || rows * p.columns >> 31 ||
+        p.part[0].shape[1] != code_bytes || p.part[0].to > left || p.part[0].from > p.part[0].to ||
+        p.part[0].to - p.part[0].from != rows * code_bytes)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "codes of a wrong shape or place");
+    if (scale_bytes && (p.part[1].to > left || p.part[1].from > p.part[1].to ||
+                        p.part[1].to - p.part[1].from != rows * scale_bytes ||
+                        strcmp(p.part[1].dtype, p.format >= NC_FP4_NF4 ? "F32" : "U8")))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "scales of a wrong shape or place");
+    if (p.format == NC_FP4_NVFP4 && (p.part[2].to > left || p.part[2].from + 4 != p.part[2].to ||
+                                     strcmp(p.part[2].dtype, "F32")))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no tensor scale");
+    t->format = (nc_fp4_format)p.format;
+    t->rows = (uint32_t)rows;
+    t->columns = (uint32_t)p.columns;
+    t->tensor_scale = 1.0f;
+    t->codes = (uint8_t *)nc__alloc(NULL, (size_t)(rows * code_bytes));
+    t->scales = (uint8_t *)nc__alloc(NULL, (size_t)(rows * scale_bytes));
+    if (!t->codes || !t->scales) {
+        nc_fp4_tensor_free(t);
+        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
+    file += 8 + head;
+    memcpy(t->codes, file + p.part[0].from, (size_t)(rows * code_bytes));
+    if (scale_bytes) memcpy(t->scales, file + p.part[1].from, (size_t)(rows * scale_bytes));
+    if (p.format == NC_FP4_NVFP4)
+        t->tensor_scale = nc_fp4__float((uint32_t)nc__get_le(file + p.part[2].from, 4));
+    return NC_OK;
+}
+
+/* The number after a key of a .npy header, or of its next dimension; *at moves behind it. */
+static int nc_fp4__npy_number(const char **at, const char *end, uint64_t *value) {
+    int digits = 0;
+    while (*at < end && (**at == ' ' || **at == ',' || **at == '(')) (*at)++;
+    for (*value = 0; *at < end && **at >= '0' && **at <= '9' && digits < 12; (*at)++, digits++)
+        *value = 10 * *value + (uint64_t)(**at - '0');
+    return digits > 0;
+}
+
+/* Format: NEP 1 of numpy. */
+NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
+                                 uint32_t *columns, nc_error *err) {
+    const uint8_t *file = (const uint8_t *)data;
+    size_t head, start, i;
+    uint64_t shape[2] = {1, 1};
+    char text[512];
+    const char *at, *end;
+    nc__clear(err);
+    if (!x || !rows || !columns) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
+    *x = NULL;
+    *rows = *columns = 0;
+    if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
+    if (bytes < 12 || memcmp(file, "\x93NUMPY", 6) != 0 || file[6] < 1 || file[6] > 3)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
+    head = (size_t)nc__get_le(file + 8, file[6] == 1 ? 2 : 4);
+    start = file[6] == 1 ? 10 : 12;
+    if (head > bytes - start || head >= sizeof text)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a header that does not fit");
+    memcpy(text, file + start, head);
+    text[head] = 0;
+    end = text + strlen(text);
+    if (!strstr(text, "'<f4'") || strstr(text, "'fortran_order': True"))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1, "only '<f4' in C order");
+    at = strstr(text, "'shape':");
+    if (!at) return nc__fail(err, NC_ERR_FORMAT, 1, 1, "no shape");
+    at += 8;
+    if (!nc_fp4__npy_number(&at, end, &shape[1]))
+        return nc__fail(err, NC_ERR_FORMAT, 1, (size_t)(at - text) + 1, "expected a dimension");
+    while (at < end && (*at == ',' || *at == ' ')) at++;
+    if (at < end && *at != ')') {
+        shape[0] = shape[1];
+        if (!nc_fp4__npy_number(&at, end, &shape[1]) || at >= end || *at != ')')
+            return nc__fail(err, NC_ERR_UNSUPPORTED, 1, (size_t)(at - text) + 1,
+                            "one or two dimensions");
+    }
+    if (shape[0] >> 31 || shape[1] >> 31 || shape[0] * shape[1] >> 31)
+        return nc__fail(err, NC_ERR_LIMIT, 1, 1, "more than 2^31 values");
+    if (shape[0] * shape[1] * 4 != bytes - start - head)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the shape does not fit the data");
+    *x = (float *)nc__alloc(NULL, (size_t)(shape[0] * shape[1]) * sizeof **x);
+    if (!*x) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; i < shape[0] * shape[1]; i++)
+        (*x)[i] = nc_fp4__float((uint32_t)nc__get_le(file + start + head + 4 * i, 4));
+    *rows = (uint32_t)shape[0];
+    *columns = (uint32_t)shape[1];
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
+                                  size_t *bytes) {
+    char *to = NULL;
+    size_t n = (size_t)rows * columns, i;
+    if (!data || !bytes) return NC_ERR_ARG;
+    *data = NULL;
+    *bytes = 0;
+    if (n && !x) return NC_ERR_ARG;
+    memcpy(stbds_arraddnptr(to, 10), "\x93NUMPY\1\0\0\0", 10);
+    nc_fp4__print(&to, "{'descr': '<f4', 'fortran_order': False, 'shape': (%u, %u), }",
+                  (unsigned)rows, (unsigned)columns);
+    while (stbds_arrlenu(to) % 64 != 63) nc_fp4__print(&to, " ");
+    nc_fp4__print(&to, "\n");
+    nc__put_le((uint8_t *)to + 8, stbds_arrlenu(to) - 10, 2);
+    for (i = 0; i < n; i++) nc_fp4__put_number(&to, nc_fp4__bits(x[i]), 4);
+    return nc_fp4__hand_over(to, data, bytes);
+}
+
+#if defined(NC_FP4__X86) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+#if defined(__clang__)
+#pragma STDC FP_CONTRACT DEFAULT
+#elif defined(__GNUC__)
+#pragma GCC pop_options
+#endif
 
 #endif /* NC_IMPLEMENTATION */
 

@@ -66,6 +66,66 @@ static void run_prove(void *u) {
     nc_fp4_destroy(other);
 }
 
+/* Products of a SIDE x SIDE matrix. The float32 one is what a compiler makes of eight sums a row. */
+enum { SIDE = 4096 };
+static float *matrix, vector[SIDE], product[SIDE];
+static int8_t bytes[SIDE];
+static nc_fp4_tensor tensor;
+#if defined(__x86_64__) && defined(__GNUC__)
+__attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3")))
+#endif
+static void
+run_float32(void *u) {
+    int r, c, k;
+    (void)u;
+    for (r = 0; r < SIDE; r++) {
+        float sum[64] = {0}, all = 0;
+        for (c = 0; c < SIDE; c += 64)
+            for (k = 0; k < 64; k++)
+                sum[k] += matrix[(size_t)r * SIDE + (size_t)(c + k)] * vector[c + k];
+        for (k = 0; k < 64; k++) all += sum[k];
+        product[r] = all;
+    }
+}
+static void run_matvec(void *u) {
+    (void)u;
+    (void)nc_fp4_matvec(&tensor, vector, product);
+}
+static void run_matvec_i8(void *u) {
+    (void)u;
+    (void)nc_fp4_matvec_i8(&tensor, bytes, 0.01f, product);
+}
+
+static void products(void) {
+    static const char *const name[] = {"E2M1", "MXFP4", "NVFP4", "NF4", "bnb FP4"};
+    double base, t;
+    char row[64];
+    int f, i;
+    matrix = malloc((size_t)SIDE * SIDE * sizeof *matrix);
+    if (!matrix) abort();
+    for (i = 0; i < SIDE * SIDE; i++) matrix[i] = (float)((i * 7919) % 2001 - 1000) / 3000.0f;
+    for (i = 0; i < SIDE; i++) {
+        vector[i] = (float)(i % 17) / 17.0f;
+        bytes[i] = (int8_t)(i % 200 - 100);
+    }
+    base = bench_time(run_float32, NULL);
+    bench_row("float32 product, 4096^2", 1e-9 * SIDE * SIDE / base, "Gweight/s", 0, "");
+    for (f = 0; f < 5; f++) {
+        if (nc_fp4_tensor_create(&tensor, (nc_fp4_format)f, NULL, matrix, SIDE, SIDE) != NC_OK)
+            abort();
+        t = bench_time(run_matvec, NULL);
+        snprintf(row, sizeof row, "%s x float32", name[f]);
+        bench_row(row, 1e-9 * SIDE * SIDE / t, "Gweight/s", base / t, "float32");
+        if (f <= NC_FP4_NVFP4) {
+            t = bench_time(run_matvec_i8, NULL);
+            snprintf(row, sizeof row, "%s x int8", name[f]);
+            bench_row(row, 1e-9 * SIDE * SIDE / t, "Gweight/s", base / t, "float32");
+        }
+        nc_fp4_tensor_free(&tensor);
+    }
+    free(matrix);
+}
+
 int main(int argc, char **argv) {
     static const char *const name[] = {"E2M1", "MXFP4", "NVFP4", "NF4", "bnb FP4"};
     nc_fp4_circuit *circuit;
@@ -85,6 +145,7 @@ int main(int argc, char **argv) {
         snprintf(row, sizeof row, "dequantize %s, float32 written", name[i]);
         bench_row(row, sizeof x / t / 1e9, "GB/s", copied / t, "memcpy");
     }
+    products();
     if (nc_fp4_make(&circuit, NC_FP4_ADDER, 32, 0, NULL) != NC_OK ||
         nc_fp4_compile(circuit, &adder) != NC_OK ||
         nc_fp4_make(&eight_circuit, NC_FP4_ADDER, 8, 0, NULL) != NC_OK ||
