@@ -38,6 +38,7 @@
      >>verify    all cases, decision diagrams, structural induction
      >>templates adders, comparators, multipliers ...
      >>io        BLIF, Bristol Fashion, JSON, .fp4, C, DOT, safetensors
+     >>gpu       products and circuits on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
@@ -45,6 +46,7 @@
      NC_MALLOC, NC_FREE       default allocator where no nc_allocator is passed
      NC_REALLOC               with NC_FREE, what stb_ds.h grows its arrays with
      NC_STB_DS_EXTERNAL       another file compiles STB_DS_IMPLEMENTATION
+     NC_GPU                   also the GPU functions (needs nc_gpu.h beside this file)
 
    Conventions: an E2M1 code is 4 bits, sign in bit 3, magnitudes 0 0.5 1 1.5 2 3 4 6 in bits 0
    to 2. Packed codes hold element 2i in the low nibble of byte i and 2i+1 in the high one; an
@@ -113,6 +115,10 @@ typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
 NC_API const char *nc_status_str(nc_status status);
 #endif
 /* ==== end of nc base =============================================================== */
+
+#ifdef NC_GPU
+#include "nc_gpu.h"
+#endif
 
 /* >>types ========================================================================== */
 
@@ -500,6 +506,23 @@ NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file
                                       char **data, size_t *bytes);
 /* Release what a writer returned; null is fine. */
 NC_API void nc_fp4_free_text(char *text);
+
+#ifdef NC_GPU
+/* -- on a GPU (nc_gpu.h): the bits of the functions above ------------------------------------ */
+
+/* The kernels of a device; close before the device. */
+typedef struct nc_fp4_gpu nc_fp4_gpu;
+/* Load the kernels. */
+NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device);
+/* Release; null is fine. */
+NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu);
+/* nc_fp4_matmul, to the bit. NC_ERR_LIMIT beyond 65,535 rows or vectors or the device's buffers. */
+NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *w, const float *x,
+                                   size_t n, float *y);
+/* nc_fp4_eval_sliced. */
+NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *network,
+                                        const uint64_t *in, uint64_t *out, size_t words);
+#endif
 
 #endif /* NC_FP4_H */
 
@@ -1513,6 +1536,19 @@ static void nc_fp4__row_lanes(const nc_fp4__rows *w, uint32_t r, const float *x,
 }
 
 #ifdef NC_FP4__X86
+/* Scales of `count` half groups of 16 columns from column `first` on; x86 is little-endian. */
+static void nc_fp4__decode_scales(const nc_fp4__rows *w, const uint8_t *scales, size_t first,
+                                  size_t count, float *out) {
+    size_t i;
+    if (w->t->format == NC_FP4_NVFP4)
+        for (i = 0; i < count; i++) out[i] = w->e4m3[scales[first / 16 + i]];
+    else if (w->t->format == NC_FP4_MXFP4)
+        for (i = 0; i < count; i += 2)
+            out[i] = out[i + 1] = nc_fp4_e8m0_decode(scales[first / 32 + i / 2]);
+    else
+        for (i = 0; i < count; i++) memcpy(&out[i], scales + (first / 16 + i) / 4 * 4, 4);
+}
+
 /* Whole groups of 32 columns for four rows at once; returns the columns done. */
 NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t r, uint32_t count,
                                                 const float *x, float lanes[4][32]) {
@@ -1522,7 +1558,9 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
     const __m512i other = _mm512_add_epi32(half, _mm512_set1_epi32(2));
     const __m512 table = _mm512_loadu_ps(w->table);
     const size_t end = w->t->columns / 32 * 32;
+    enum { SOME = 1024 }; /* columns whose scales are decoded at a time */
     const uint8_t *codes[4], *scales[4];
+    float scale[4][SOME / 16];
     __m512 low[4], high[4];
     size_t c;
     uint32_t k;
@@ -1534,17 +1572,21 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
     }
     for (c = 0; c < end; c += 32) {
         const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
+        const size_t at = c % SOME / 16;
+        for (k = 0; k < 4 && w->block && at == 0; k++)
+            nc_fp4__decode_scales(w, scales[k], c, (end - c < SOME ? end - c : SOME) / 16,
+                                  scale[k]);
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
         for (k = 0; k < 4; k++) {
             const __m512i v = _mm512_castsi128_si512(
                 _mm_loadu_si128((const __m128i *)(const void *)(codes[k] + c / 2)));
             const __m512i a = _mm512_srlv_epi32(_mm512_permutexvar_epi32(half, v), shift);
             const __m512i b = _mm512_srlv_epi32(_mm512_permutexvar_epi32(other, v), shift);
             __m512 t0 = table, t1;
-            if (w->block)
-                t0 = _mm512_mul_ps(table, _mm512_set1_ps(nc_fp4__scale_at(w, scales[k], c)));
-            t1 = w->block == 16
-                     ? _mm512_mul_ps(table, _mm512_set1_ps(nc_fp4__scale_at(w, scales[k], c + 16)))
-                     : t0;
+            if (w->block) t0 = _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at]));
+            t1 = w->block == 16 ? _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at + 1])) : t0;
             low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, t0), x0, low[k]);
             high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, t1), x1, high[k]);
         }
@@ -5880,6 +5922,161 @@ NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t column
     for (i = 0; i < n; i++) nc_fp4__put_number(&to, nc_fp4__bits(x[i]), 4);
     return nc_fp4__hand_over(to, data, bytes);
 }
+
+#ifdef NC_GPU
+/* >>gpu ============================================================================ */
+
+struct nc_fp4_gpu {
+    nc_gpu *device;
+    nc_gpu_kernel *matmul, *circuit;
+};
+
+NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device) {
+    static const uint32_t lanes[3] = {32, 1, 1}, wide[3] = {64, 1, 1};
+    nc_status status;
+    if (!gpu) return NC_ERR_ARG;
+    *gpu = NULL;
+    if (!device) return NC_ERR_ARG;
+    *gpu = (nc_fp4_gpu *)nc__calloc(NULL, sizeof **gpu);
+    if (!*gpu) return NC_ERR_MEMORY;
+    (*gpu)->device = device;
+    status = nc_gpu_kernel_load(device, "fp4_matmul", 4, 80, lanes, &(*gpu)->matmul);
+    if (status == NC_OK)
+        status = nc_gpu_kernel_load(device, "fp4_circuit", 2, 8, wide, &(*gpu)->circuit);
+    if (status == NC_OK) return NC_OK;
+    nc_fp4_gpu_close(*gpu);
+    *gpu = NULL;
+    return status;
+}
+
+NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu) {
+    if (!gpu) return;
+    nc_gpu_kernel_destroy(gpu->device, gpu->matmul);
+    nc_gpu_kernel_destroy(gpu->device, gpu->circuit);
+    nc__free(NULL, gpu, sizeof *gpu);
+}
+
+/* A buffer and what is in it first (data null: nothing; `used` bytes of it). */
+typedef struct nc_fp4__given {
+    size_t bytes, used;
+    const void *data;
+} nc_fp4__given;
+
+/* Upload, run one dispatch, and fetch `bytes` of buffer `from` at `offset`. */
+static nc_status nc_fp4__dispatch(nc_gpu *device, nc_gpu_kernel *kernel, const nc_fp4__given *given,
+                                  uint32_t buffers, const void *push, const uint32_t groups[3],
+                                  uint32_t from, size_t offset, void *out, size_t bytes) {
+    nc_gpu_buffer *buffer[4] = {NULL, NULL, NULL, NULL};
+    nc_gpu_program *program = NULL;
+    nc_status status = NC_OK, ended;
+    uint32_t i;
+    for (i = 0; i < buffers && status == NC_OK; i++) {
+        status = nc_gpu_buffer_create(device, given[i].bytes ? given[i].bytes : 4, &buffer[i]);
+        if (status == NC_OK && given[i].used)
+            status = nc_gpu_upload(device, buffer[i], 0, given[i].data, given[i].used);
+    }
+    if (status == NC_OK) status = nc_gpu_begin(device);
+    if (status == NC_OK) {
+        status = nc_gpu_dispatch(device, kernel, buffer, push, groups);
+        ended = nc_gpu_end(device, &program);
+        if (status == NC_OK) status = ended;
+    }
+    if (status == NC_OK) status = nc_gpu_run(device, program, NULL);
+    if (status == NC_OK && bytes)
+        status = nc_gpu_download(device, buffer[from], offset, out, bytes);
+    nc_gpu_program_destroy(device, program);
+    for (i = 0; i < buffers; i++) nc_gpu_buffer_destroy(device, buffer[i]);
+    return status;
+}
+
+NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, const float *x,
+                                   size_t n, float *y) {
+    struct {
+        uint32_t rows, columns, row_words, row_scales;
+        float table[16];
+    } push;
+    nc_fp4__given given[4];
+    nc_fp4__rows w;
+    uint32_t groups[3], r, i;
+    uint8_t *codes;
+    float *scales;
+    nc_status status = NC_ERR_MEMORY;
+    if (!gpu || !t || !t->codes || (n && (!x || !y))) return NC_ERR_ARG;
+    if (n == 0) return NC_OK;
+    if (t->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
+    nc_fp4__rows_of(t, &w);
+    memset(&push, 0, sizeof push);
+    push.rows = groups[0] = t->rows;
+    push.columns = t->columns;
+    push.row_words = (t->columns + 7) / 8;
+    push.row_scales = (t->columns + 15) / 16;
+    memcpy(push.table, w.table, sizeof push.table);
+    groups[1] = (uint32_t)n;
+    groups[2] = 1;
+    memset(given, 0, sizeof given);
+    given[0].bytes = given[0].used = (size_t)t->rows * push.row_words * 4;
+    given[1].bytes = given[1].used = (size_t)t->rows * push.row_scales * 4;
+    given[2].bytes = given[2].used = n * t->columns * sizeof *x;
+    given[3].bytes = n * t->rows * sizeof *y;
+    codes = (uint8_t *)nc__calloc(NULL, given[0].bytes); /* rows begin at words */
+    scales = (float *)nc__alloc(NULL, given[1].bytes);
+    if (codes && scales) {
+        for (r = 0; r < t->rows; r++) {
+            memcpy(codes + (size_t)r * push.row_words * 4, t->codes + r * w.code_bytes,
+                   w.code_bytes);
+            for (i = 0; i < push.row_scales; i++)
+                scales[(size_t)r * push.row_scales + i] =
+                    nc_fp4__scale_at(&w, t->scales + r * w.scale_bytes, 16 * (size_t)i);
+        }
+        given[0].data = codes;
+        given[1].data = scales;
+        given[2].data = x;
+        status = nc_fp4__dispatch(gpu->device, gpu->matmul, given, 4, &push, groups, 3, 0, y,
+                                  given[3].bytes);
+    }
+    nc__free(NULL, codes, given[0].bytes);
+    nc__free(NULL, scales, given[1].bytes);
+    return status;
+}
+
+NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n,
+                                        const uint64_t *in, uint64_t *out, size_t words) {
+    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    nc_fp4__given given[2];
+    uint32_t push[2], groups[3], *steps;
+    size_t i, k, count, line = words * sizeof *in;
+    nc_status status;
+    if (!gpu || !n || (!in && n->inputs) || (!out && outputs)) return NC_ERR_ARG;
+    if (words == 0 || outputs == 0) return NC_OK;
+    if (words >> 26) return NC_ERR_LIMIT;
+    count = stbds_arrlenu(n->steps);
+    memset(given, 0, sizeof given);
+    given[0].bytes = given[0].used = count * 5 * sizeof *steps;
+    given[1].bytes = nc__mul_size((size_t)n->inputs + outputs + n->temporaries, line);
+    given[1].used = n->inputs * line;
+    given[1].data = in;
+    steps = (uint32_t *)nc__alloc(NULL, given[0].bytes);
+    if (!steps) return NC_ERR_MEMORY;
+    for (i = 0; i < count; i++) {
+        steps[5 * i] = n->steps[i].out;
+        for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = n->steps[i].in[k];
+        steps[5 * i + 4] = n->steps[i].truth;
+    }
+    given[0].data = steps;
+    push[0] = (uint32_t)count;
+    push[1] = (uint32_t)(2 * words);
+    groups[0] = (push[1] + 63) / 64;
+    groups[1] = groups[2] = 1;
+    if (groups[0] > 65535) {
+        groups[1] = (groups[0] + 65534) / 65535;
+        groups[0] = (groups[0] + groups[1] - 1) / groups[1];
+    }
+    status = nc_fp4__dispatch(gpu->device, gpu->circuit, given, 2, push, groups, 1,
+                              n->inputs * line, out, outputs * line);
+    nc__free(NULL, steps, given[0].bytes);
+    return status;
+}
+#endif /* NC_GPU */
 
 #if defined(NC_FP4__X86) && !defined(__clang__)
 #pragma GCC diagnostic pop

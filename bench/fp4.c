@@ -103,7 +103,8 @@ static void products(void) {
     int f, i;
     matrix = malloc((size_t)SIDE * SIDE * sizeof *matrix);
     if (!matrix) abort();
-    for (i = 0; i < SIDE * SIDE; i++) matrix[i] = (float)((i * 7919) % 2001 - 1000) / 3000.0f;
+    for (i = 0; i < SIDE * SIDE; i++)
+        matrix[i] = (float)((i % 4001 * 7919) % 2001 - 1000) / 3000.0f;
     for (i = 0; i < SIDE; i++) {
         vector[i] = (float)(i % 17) / 17.0f;
         bytes[i] = (int8_t)(i % 200 - 100);

@@ -25,6 +25,8 @@
 #include "../cuda/gl_reorder.cu"
 #include "../cuda/gl_poseidon2.cu"
 #include "../cuda/tir_forward.cu"
+#include "../cuda/fp4_matmul.cu"
+#include "../cuda/fp4_circuit.cu"
 #include "../cuda/probe.cu"
 
 struct kernel_entry {
@@ -41,6 +43,8 @@ static const kernel_entry kernels[] = {NC_ENTRY(gemm),
                                        NC_ENTRY(gl_reorder),
                                        NC_ENTRY(gl_poseidon2),
                                        NC_ENTRY(tir_forward),
+                                       NC_ENTRY(fp4_matmul),
+                                       NC_ENTRY(fp4_circuit),
                                        NC_ENTRY(elementwise),
                                        NC_ENTRY(layernorm),
                                        NC_ENTRY(layernorm_backward),

@@ -36,7 +36,8 @@ leaks_checked() { NC_TEST_NO_VULKAN=1 ASAN_OPTIONS=detect_leaks=1 sanitized; }
 vulkan_road() {
     ASAN_OPTIONS=detect_leaks=0 build/san/test/gpu_roads &&
         ASAN_OPTIONS=detect_leaks=0 build/san/test/glgpu_kernels &&
-        ASAN_OPTIONS=detect_leaks=0 build/san/test/tirgpu_forward
+        ASAN_OPTIONS=detect_leaks=0 build/san/test/tirgpu_forward &&
+        ASAN_OPTIONS=detect_leaks=0 build/san/test/fp4gpu_kernels
 }
 step sanitizers leaks_checked
 step vulkan vulkan_road
