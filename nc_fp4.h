@@ -305,10 +305,10 @@ NC_API size_t nc_fp4_code_bytes(size_t n);
 /* Bytes of scales for n elements: one byte a block for MXFP4 and NVFP4, a little-endian float32
  * for NF4 and BNB, none for E2M1. The last block may be short. */
 NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n);
-/* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent floor(log2(absmax)) - 2. NVFP4: tensor scale
- * absmax / (6 * 448), block scale absmax / (6 * tensor scale) as E4M3. NF4, BNB: absmax. A block
- * holding NaN or infinity gets a NaN scale and decodes to NaN. *tensor_scale is 1 but for NVFP4.
- * Errors: NC_ERR_ARG for a null pointer or unknown format. */
+/* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent floor(log2(absmax))
+ * - 2. NVFP4: tensor scale absmax / (6 * 448), block scale absmax / (6 * tensor scale) as E4M3. NF4,
+ * BNB: absmax. A block holding NaN or infinity gets a NaN scale and decodes to NaN. *tensor_scale is
+ * 1 but for NVFP4. Errors: NC_ERR_ARG for a null pointer or unknown format. */
 NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
                                  uint8_t *scales, float *tensor_scale);
 /* The same with options (null: the defaults). */
@@ -350,8 +350,9 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *w, const float *x, size_t n,
  * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
  * x_scale. */
 NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *w, const int8_t *x, float x_scale, float *y);
-/* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes], NAME_scale
- * as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, the format in the metadata. */
+/* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes],
+ * NAME_scale as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, the format in the
+ * metadata. */
 NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
                                     size_t *bytes);
 /* Read one of these back. NC_ERR_FORMAT, NC_ERR_MISMATCH when the name is not in the file. */
@@ -1364,14 +1365,15 @@ NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
 
 /* Where element i of n lies: byte and shift of its nibble. */
 static size_t nc_fp4__place(nc_fp4_order order, size_t i, size_t n, size_t group, uint32_t *shift) {
-    size_t first, length;
+    size_t first, length, half;
     *shift = (uint32_t)(i % 2 * 4);
     if (order == NC_FP4_HIGH_FIRST) *shift = 4 - *shift;
     if (order != NC_FP4_SPLIT) return i / 2;
     first = i / group * group;
     length = n - first < group ? n - first : group;
-    *shift = i - first >= length / 2 ? 4 : 0;
-    return first / 2 + (i - first) % (length / 2);
+    half = length > 1 ? length / 2 : 1;
+    *shift = i - first >= half ? 4 : 0;
+    return first / 2 + (i - first) % half;
 }
 
 NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
@@ -1632,31 +1634,76 @@ NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *t, const float *x, float *y)
 }
 
 #ifdef NC_FP4__X86
-/* Twice the sum of codes times x over 32 columns: code values doubled are int8. */
-NC_FP4__TARGET512 static int32_t nc_fp4__dot32(const uint8_t *codes, const int8_t *x) {
+/* 32 columns: sums of (2 w + 12) x, of the first sixteen columns in the low four words, of the others
+ * in the high ones. Codes become 2 w + 12, which has no sign, by a table. */
+NC_FP4__TARGET512 static __m256i nc_fp4__dot32(const uint8_t *codes, const int8_t *x) {
     const __m128i nibbles = _mm_loadu_si128((const __m128i *)(const void *)codes);
-    const __m128i mask = _mm_set1_epi8(15);
     const __m256i table = _mm256_broadcastsi128_si256(
-        _mm_set_epi8(-12, -8, -6, -4, -3, -2, -1, 0, 12, 8, 6, 4, 3, 2, 1, 0));
-    const __m128i even = _mm_and_si128(nibbles, mask);
-    const __m128i odd = _mm_and_si128(_mm_srli_epi16(nibbles, 4), mask);
+        _mm_set_epi8(0, 4, 6, 8, 9, 10, 11, 12, 24, 20, 18, 16, 15, 14, 13, 12));
+    const __m128i even = _mm_and_si128(nibbles, _mm_set1_epi8(15));
+    const __m128i odd = _mm_and_si128(_mm_srli_epi16(nibbles, 4), _mm_set1_epi8(15));
     const __m256i index =
         _mm256_set_m128i(_mm_unpackhi_epi8(even, odd), _mm_unpacklo_epi8(even, odd));
-    const __m256i w = _mm256_shuffle_epi8(table, index);
     const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)x);
-    /* |w| times x with w's sign; x = -128 cannot be negated, so the sign goes to w instead */
-    const __m512i sum = _mm512_madd_epi16(_mm512_cvtepi8_epi16(w), _mm512_cvtepi8_epi16(v));
-    return _mm512_reduce_add_epi32(sum);
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(table, index), v);
+    return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+}
+
+/* The sum of a row over whole groups of 128 columns; *done of them. offset: of every 16 columns,
+ * twelve times the sum of x. */
+NC_FP4__TARGET512 static float nc_fp4__row_i8(const nc_fp4__rows *w, uint32_t r, const int8_t *x,
+                                              const int32_t *offset, size_t *done) {
+    const uint8_t *codes = w->t->codes + r * w->code_bytes;
+    const uint8_t *scales = w->t->scales + r * w->scale_bytes;
+    const __m512i pairs = _mm512_set_epi32(7, 3, 6, 2, 5, 1, 4, 0, 7, 3, 6, 2, 5, 1, 4, 0);
+    const size_t end = w->t->columns / 128 * 128;
+    float sum = 0, scale[8], dot[8];
+    size_t c;
+    int k;
+    for (k = 0; k < 8; k++) scale[k] = 1.0f;
+    for (c = 0; c < end; c += 128) {
+        __m256i a = nc_fp4__dot32(codes + c / 2, x + c);
+        __m256i b = nc_fp4__dot32(codes + c / 2 + 16, x + c + 32);
+        __m256i d = nc_fp4__dot32(codes + c / 2 + 32, x + c + 64);
+        __m256i e = nc_fp4__dot32(codes + c / 2 + 48, x + c + 96);
+        a = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(d, e));
+        a = _mm256_permutevar8x32_epi32(a, _mm512_castsi512_si256(pairs)); /* by columns */
+        a = _mm256_sub_epi32(a,
+                             _mm256_loadu_si256((const __m256i *)(const void *)(offset + c / 16)));
+        if (w->block) nc_fp4__decode_scales(w, scales, c, 8, scale);
+        if (w->block == 16) {
+            _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
+            for (k = 0; k < 8; k++) sum = fmaf(dot[k], scale[k], sum);
+        } else {
+            a = _mm256_hadd_epi32(a, a); /* words 0, 1, 4, 5 */
+            _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
+            sum = fmaf(dot[0], scale[0], sum);
+            sum = fmaf(dot[1], scale[2], sum);
+            sum = fmaf(dot[4], scale[4], sum);
+            sum = fmaf(dot[5], scale[6], sum);
+        }
+    }
+    *done = end;
+    return sum;
 }
 #endif
 
 NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float x_scale,
                                   float *y) {
     nc_fp4__rows w;
+    int32_t *offset = NULL; /* for the vector code */
     ptrdiff_t r;
     if (!t || !t->codes || !x || !y) return NC_ERR_ARG;
     if (t->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
     nc_fp4__rows_of(t, &w);
+#ifdef NC_FP4__X86
+    if (nc_fp4__level() >= 2) {
+        size_t c;
+        offset = (int32_t *)nc__calloc(NULL, (t->columns / 16 + 1) * sizeof *offset);
+        if (!offset) return NC_ERR_MEMORY;
+        for (c = 0; c < t->columns; c++) offset[c / 16] += 12 * x[c];
+    }
+#endif
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)t->rows * t->columns > 1e6)
 #endif
@@ -1665,18 +1712,14 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float
         const uint8_t *scales = t->scales + (size_t)r * w.scale_bytes;
         const size_t block = w.block ? w.block : 32;
         float sum = 0;
-        size_t c, k, end;
-        for (c = 0; c < t->columns; c = end) {
+        size_t c = 0, k, end;
+#ifdef NC_FP4__X86
+        if (offset) sum = nc_fp4__row_i8(&w, (uint32_t)r, x, offset, &c);
+#endif
+        for (; c < t->columns; c = end) {
             int32_t dot = 0;
             end = t->columns - c < block ? t->columns : c + block;
-            k = c;
-#ifdef NC_FP4__X86
-            if (nc_fp4__level() >= 2 && end - c == 32) {
-                dot = nc_fp4__dot32(codes + c / 2, x + c);
-                k = end;
-            }
-#endif
-            for (; k < end; k++) {
+            for (k = c; k < end; k++) {
                 static const int8_t twice[16] = {0, 1,  2,  3,  4,  6,  8,  12,
                                                  0, -1, -2, -3, -4, -6, -8, -12};
                 dot += twice[codes[k / 2] >> (k % 2 * 4) & 15] * x[k];
@@ -1685,6 +1728,7 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float
         }
         y[r] = sum * x_scale;
     }
+    nc__free(NULL, offset, 0);
     return NC_OK;
 }
 
@@ -4103,11 +4147,12 @@ static nc_status nc_fp4__elaborate(nc_fp4__netlist *l, const nc_fp4__model *m, n
 /* One model with given inputs: a walk down from its outputs, without recursion. */
 static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
                                   const uint32_t *in, uint32_t *out, int depth) {
-    const nc_fp4__model *m = &l->models[model];
-    const size_t nets = stbds_arrlenu(l->models[model].net_names);
+    nc_fp4__model *m = l->models ? l->models + model : NULL;
+    const size_t nets = m ? stbds_arrlenu(m->net_names) : 0;
     uint32_t *wire, *todo = NULL, i, k;
     uint8_t *state; /* 1: waits for its inputs, 2: known */
     nc_status status = NC_OK;
+    if (!m) return NC_ERR_ARG;
     if (depth >= NC_FP4__MAX_DEPTH)
         return l->status = nc__fail(l->err, NC_ERR_LIMIT, 0, 0,
                                     "models nested more than %d deep, or '%.40s' contains itself",

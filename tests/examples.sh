@@ -131,6 +131,12 @@ expect 0 ${CC:-cc} -std=c99 -Wall -Wextra -Wpedantic -Werror -O1 "$work/adder16.
 expect 0 "$work/adder16"
 expect 0 $b/fp4_compile --template adder --bits 4 --emit dot; contains digraph
 expect 0 $b/fp4_compile --template adder --bits 4 --emit safetensors -o "$work/adder.safetensors"
+if command -v nvcc >/dev/null; then # another encoder's word for it
+    printf '#define NC_IMPLEMENTATION\n#include "nc_fp4.h"\n' >"$work/fp4.c"
+    expect 0 ${CC:-cc} -O2 -I. -c "$work/fp4.c" -o "$work/fp4.o"
+    expect 0 nvcc -O2 tests/fp4_oracle.cu "$work/fp4.o" -o "$work/fp4_oracle"
+    expect 0 "$work/fp4_oracle"; contains ": 0 differ"
+fi
 expect 0 $b/fp4_quantize; contains NVFP4
 expect 0 $b/fp4_quantize --json; json
 expect 1 $b/fp4_quantize LICENSE
