@@ -305,10 +305,11 @@ NC_API size_t nc_fp4_code_bytes(size_t n);
 /* Bytes of scales for n elements: one byte a block for MXFP4 and NVFP4, a little-endian float32
  * for NF4 and BNB, none for E2M1. The last block may be short. */
 NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n);
-/* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent floor(log2(absmax))
- * - 2. NVFP4: tensor scale absmax / (6 * 448), block scale absmax / (6 * tensor scale) as E4M3. NF4,
- * BNB: absmax. A block holding NaN or infinity gets a NaN scale and decodes to NaN. *tensor_scale is
- * 1 but for NVFP4. Errors: NC_ERR_ARG for a null pointer or unknown format. */
+/* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent
+ * floor(log2(absmax)) - 2. NVFP4: tensor scale absmax / (6 * 448), block scale absmax / (6 * tensor
+ * scale) as E4M3. NF4, BNB: absmax. A block holding NaN or infinity gets a NaN scale and decodes to
+ * NaN. *tensor_scale is 1 but for NVFP4. Errors: NC_ERR_ARG for a null pointer or unknown format.
+ */
 NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
                                  uint8_t *scales, float *tensor_scale);
 /* The same with options (null: the defaults). */
@@ -880,6 +881,9 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 
 #include <math.h>
 
+/* An array without elements; stbds_arrsetlen compares with 0, which some compilers warn of. */
+#define NC_FP4__EMPTY(array) (void)((array) && (stbds_header(array)->length = 0))
+
 /* a * b + c may become one fma only where this file says so. */
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT OFF
@@ -1368,12 +1372,12 @@ static size_t nc_fp4__place(nc_fp4_order order, size_t i, size_t n, size_t group
     size_t first, length, half;
     *shift = (uint32_t)(i % 2 * 4);
     if (order == NC_FP4_HIGH_FIRST) *shift = 4 - *shift;
-    if (order != NC_FP4_SPLIT) return i / 2;
+    if (order != NC_FP4_SPLIT || group == 0) return i / 2;
     first = i / group * group;
     length = n - first < group ? n - first : group;
-    half = length > 1 ? length / 2 : 1;
-    *shift = i - first >= half ? 4 : 0;
-    return first / 2 + (i - first) % half;
+    half = length / 2;
+    *shift = i - first < half ? 0 : 4;
+    return first / 2 + i - first - (*shift ? half : 0);
 }
 
 NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
@@ -1560,9 +1564,9 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
     const __m512i other = _mm512_add_epi32(half, _mm512_set1_epi32(2));
     const __m512 table = _mm512_loadu_ps(w->table);
     const size_t end = w->t->columns / 32 * 32;
-    enum { SOME = 1024 }; /* columns whose scales are decoded at a time */
+    const size_t some = 1024; /* columns whose scales are decoded at a time */
     const uint8_t *codes[4], *scales[4];
-    float scale[4][SOME / 16];
+    float scale[4][64];
     __m512 low[4], high[4];
     size_t c;
     uint32_t k;
@@ -1574,9 +1578,9 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
     }
     for (c = 0; c < end; c += 32) {
         const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
-        const size_t at = c % SOME / 16;
+        const size_t at = c % some / 16;
         for (k = 0; k < 4 && w->block && at == 0; k++)
-            nc_fp4__decode_scales(w, scales[k], c, (end - c < SOME ? end - c : SOME) / 16,
+            nc_fp4__decode_scales(w, scales[k], c, (end - c < some ? end - c : some) / 16,
                                   scale[k]);
 #if !defined(__clang__)
 #pragma GCC unroll 4
@@ -1634,8 +1638,8 @@ NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *t, const float *x, float *y)
 }
 
 #ifdef NC_FP4__X86
-/* 32 columns: sums of (2 w + 12) x, of the first sixteen columns in the low four words, of the others
- * in the high ones. Codes become 2 w + 12, which has no sign, by a table. */
+/* 32 columns: sums of (2 w + 12) x, of the first sixteen columns in the low four words, of the
+ * others in the high ones. Codes become 2 w + 12, which has no sign, by a table. */
 NC_FP4__TARGET512 static __m256i nc_fp4__dot32(const uint8_t *codes, const int8_t *x) {
     const __m128i nibbles = _mm_loadu_si128((const __m128i *)(const void *)codes);
     const __m256i table = _mm256_broadcastsi128_si256(
@@ -2711,7 +2715,13 @@ static void nc_fp4__mark(nc_fp4__compiler *k) {
 }
 
 static uint64_t nc_fp4__digest(const nc_fp4_circuit *c) {
-    uint64_t hash = nc__fnv1a(NC__FNV_START, c->nodes, stbds_arrlenu(c->nodes) * sizeof *c->nodes);
+    uint64_t hash = NC__FNV_START;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(c->nodes); i++) { /* not what lies between the members */
+        hash = nc__fnv1a(hash, c->nodes[i].in, sizeof c->nodes[i].in);
+        hash = nc__fnv1a(hash, &c->nodes[i].truth, 1);
+        hash = nc__fnv1a(hash, &c->nodes[i].inputs, 1);
+    }
     return nc__fnv1a(hash, c->outputs, stbds_arrlenu(c->outputs) * sizeof *c->outputs);
 }
 
@@ -4293,7 +4303,7 @@ static void nc_fp4__next_char(nc_fp4__lines *t) {
 
 /* Words of the next line that has any; 0 at the end. '#' starts a comment. */
 static int nc_fp4__next_line(nc_fp4__lines *t) {
-    stbds_arrsetlen(t->words, 0);
+    NC_FP4__EMPTY(t->words);
     while (t->at < t->end) {
         char ch = *t->at;
         if (ch == '#') {
@@ -4614,7 +4624,7 @@ static void nc_fp4__bristol_gate(nc_fp4__numbers *n, nc_fp4_circuit *c, uint32_t
     size_t line;
     uint8_t truth = 0;
     int constant;
-    stbds_arrsetlen(*list, 0);
+    NC_FP4__EMPTY(*list);
     for (i = 0; i < ins + outs && n->status == NC_OK; i++)
         stbds_arrput(*list, nc_fp4__number(n, wires ? wires - 1 : 0, "a wire"));
     name = nc_fp4__take(n, "a gate");
