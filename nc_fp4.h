@@ -1137,7 +1137,7 @@ NC_FP4__TARGET512 static __m512i nc_fp4__search512(__m512 x, __m512 limits, int 
     return at;
 }
 
-/* Codes of sixteen finite values, as nc_fp4__encode_as. */
+/* Codes of sixteen values, as nc_fp4__encode_as; in the tables' formats they are no NaN. */
 NC_FP4__TARGET512 static __m512i nc_fp4__encode512(nc_fp4_format format, __m512 x) {
     const __m512i sign =
         _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
@@ -1164,7 +1164,8 @@ NC_FP4__TARGET512 static __m512i nc_fp4__encode512(nc_fp4_format format, __m512 
         _mm512_set1_epi32(7));
     code = _mm512_mask_mov_epi32(code, _mm512_cmplt_epi32_mask(u, _mm512_set1_epi32(0x3F800000)),
                                  small);
-    return _mm512_or_si512(code, sign);
+    return _mm512_mask_mov_epi32(_mm512_or_si512(code, sign),
+                                 _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_set1_epi32(7));
 }
 
 /* n (a multiple of 16) values over scale, which is positive and finite, to n / 2 bytes. */
@@ -1250,7 +1251,7 @@ static void nc_fp4__encode_block(nc_fp4_format format, const nc_fp4_options *o, 
         return;
     }
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && scale > 0 && nc_fp4__absmax512(x, n / 16 * 16) < 0x7F800000) {
+    if (nc_fp4__level() >= 2 && scale > 0) { /* then a block with a scale is finite */
         i = n / 16 * 16;
         nc_fp4__codes512(format, x, i, scale, codes);
     }

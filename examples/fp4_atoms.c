@@ -35,16 +35,58 @@ static void print_units(const nc_fp4_atom *atom) {
     putchar('\n');
 }
 
-static int print_row(const char *name, const nc_fp4_report *r, int json, int first) {
+static double seconds_now(void) {
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Evaluations a second of a network, bit-sliced: the best of five short runs. */
+static double speed(const nc_fp4_network *n) {
+    enum { WORDS = 32, MOST = 17 };
+    static uint64_t in[MOST * WORDS], out[MOST * WORDS];
+    double best = 0;
+    int run, i;
+    for (run = 0; run < 5; run++) {
+        double start = seconds_now(), took = 0;
+        long calls = 0;
+        for (; took < 5e-4; took = seconds_now() - start)
+            for (i = 0; i < 200; i++, calls++)
+                if (nc_fp4_eval_sliced(n, in, out, WORDS) != NC_OK) return 0;
+        best = fmax(best, 64.0 * WORDS * (double)calls / took);
+    }
+    return best;
+}
+
+/* The same of one atom. */
+static double atom_speed(nc_fp4_atom_kind kind) {
+    nc_fp4_circuit *c;
+    nc_fp4_network *n = NULL;
+    uint32_t in[4], out;
+    double result = 0;
+    if (nc_fp4_create(&c, NULL, NULL) != NC_OK) return 0;
+    if (nc_fp4_add_input(c, "x", nc_fp4_get_atom(kind)->inputs, in) == NC_OK &&
+        nc_fp4_add_atom(c, kind, in, &out) == NC_OK &&
+        nc_fp4_add_output(c, "y", 1, &out) == NC_OK && nc_fp4_compile(c, &n) == NC_OK)
+        result = speed(n);
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(c);
+    return result;
+}
+
+static int print_row(const char *name, const nc_fp4_report *r, double per_second, int json,
+                     int first) {
     double accuracy = 100.0 * (double)(r->cases - r->wrong) / (double)r->cases;
     if (json)
         printf("%s{\"name\": \"%s\", \"units\": %u, \"parameters\": %u, \"cases\": %llu, "
-               "\"accuracy\": %.4f, \"margin\": %g, \"bytes_fp4\": %u, \"bytes_float32\": %u}",
+               "\"accuracy\": %.4f, \"margin\": %g, \"bytes_fp4\": %u, \"bytes_float32\": %u, "
+               "\"per_second\": %.4g}",
                first ? "" : ",\n ", name, r->units, r->parameters, (unsigned long long)r->cases,
-               accuracy, r->margin, r->bytes_packed, r->bytes_float);
+               accuracy, r->margin, r->bytes_packed, r->bytes_float, per_second);
     else
-        printf("%-12s %5u %6u %8llu %9.2f %% %7g %6u %8u  ", name, r->units, r->parameters,
-               (unsigned long long)r->cases, accuracy, r->margin, r->bytes_packed, r->bytes_float);
+        printf("%-12s %5u %6u %8llu %9.2f %% %7g %6u %8u %6.1f  ", name, r->units, r->parameters,
+               (unsigned long long)r->cases, accuracy, r->margin, r->bytes_packed, r->bytes_float,
+               1e-9 * per_second);
     return r->wrong == 0 && r->margin >= 0.5;
 }
 
@@ -231,12 +273,6 @@ typedef struct outcome {
     double accuracy, margin, seconds;
 } outcome;
 
-static double seconds_now(void) {
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* One network from seed to quantised weights; what they make of the truth table. */
 static outcome attempt(const nc_fp4_atom *atom, uint32_t width, uint32_t hidden, activation act,
                        encoding e, int aware) {
@@ -334,19 +370,19 @@ int main(int argc, char **argv) {
     if (json)
         putchar('[');
     else
-        printf("%-12s %5s %6s %8s %11s %7s %6s %8s  %s\n", "atom", "units", "params", "cases",
-               "accuracy", "margin", "fp4 B", "float B", "form");
+        printf("%-12s %5s %6s %8s %11s %7s %6s %8s %6s  %s\n", "atom", "units", "params", "cases",
+               "accuracy", "margin", "fp4 B", "float B", "G/s", "form");
     for (i = 0; i < NC_FP4_ATOM_COUNT; i++) {
         const nc_fp4_atom *atom = nc_fp4_get_atom((nc_fp4_atom_kind)i);
         if (nc_fp4_verify_atom(atom, NC_FP4_E2M1, &report) != NC_OK) return 1;
-        exact &= print_row(atom->name, &report, json, i == 0);
+        exact &= print_row(atom->name, &report, atom_speed((nc_fp4_atom_kind)i), json, i == 0);
         if (!json) print_units(atom);
     }
     if (nc_fp4_make(&adder, NC_FP4_ADDER, 8, 0, NULL) != NC_OK ||
         nc_fp4_compile(adder, &network) != NC_OK ||
         nc_fp4_verify_cases(network, sum_of_three, NULL, &report) != NC_OK)
         return fprintf(stderr, "fp4_atoms: out of memory\n"), 1;
-    exact &= print_row("8-bit adder", &report, json, 0);
+    exact &= print_row("8-bit adder", &report, speed(network), json, 0);
     if (!json) puts("8 x (SUM, CARRY) sharing h");
     print_training(json);
     if (json) puts("]");
