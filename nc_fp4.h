@@ -1543,17 +1543,42 @@ static void nc_fp4__row_lanes(const nc_fp4__rows *w, uint32_t r, const float *x,
 }
 
 #ifdef NC_FP4__X86
-/* Scales of `count` half groups of 16 columns from column `first` on; x86 is little-endian. */
-static void nc_fp4__decode_scales(const nc_fp4__rows *w, const uint8_t *scales, size_t first,
-                                  size_t count, float *out) {
+/* Scales of the blocks of `columns` columns from `first` on; x86 is little-endian. */
+NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__rows *w, const uint8_t *scales,
+                                                    size_t first, size_t columns, float *out) {
+    const size_t count = (columns + w->block - 1) / w->block;
     size_t i;
-    if (w->t->format == NC_FP4_NVFP4)
-        for (i = 0; i < count; i++) out[i] = w->e4m3[scales[first / 16 + i]];
-    else if (w->t->format == NC_FP4_MXFP4)
-        for (i = 0; i < count; i += 2)
-            out[i] = out[i + 1] = nc_fp4_e8m0_decode(scales[first / 32 + i / 2]);
-    else
-        for (i = 0; i < count; i++) memcpy(&out[i], scales + (first / 16 + i) / 4 * 4, 4);
+    if (w->block == 64) {
+        memcpy(out, scales + first / 64 * 4, count * sizeof *out);
+        return;
+    }
+    for (i = 0; i < count; i += 16) {
+        const __mmask16 there = (__mmask16)(count - i < 16 ? (1u << (count - i)) - 1 : 0xFFFF);
+        const __m512i code =
+            _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(there, scales + first / w->block + i));
+        __m512 value;
+        if (w->block == 16) {
+            /* as a float32 of exponent 2^-120 too small, subnormals included */
+            const __m512i u = _mm512_or_si512(
+                _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(127)), 20),
+                _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(128)), 24));
+            value = _mm512_mul_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(1.329227996e36f));
+            value = _mm512_mul_ps(value, _mm512_set1_ps(w->t->tensor_scale));
+            value = _mm512_mask_mov_ps(
+                value,
+                _mm512_cmpeq_epi32_mask(_mm512_and_si512(code, _mm512_set1_epi32(127)),
+                                        _mm512_set1_epi32(127)),
+                _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)));
+        } else { /* the exponent; 0 is 2^-127, 255 is NaN */
+            __m512i u = _mm512_slli_epi32(code, 23);
+            u = _mm512_mask_mov_epi32(u, _mm512_testn_epi32_mask(code, code),
+                                      _mm512_set1_epi32(0x00400000));
+            u = _mm512_mask_mov_epi32(u, _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255)),
+                                      _mm512_set1_epi32(0x7FC00000));
+            value = _mm512_castsi512_ps(u);
+        }
+        _mm512_mask_storeu_ps(out + i, there, value);
+    }
 }
 
 /* Whole groups of 32 columns for four rows at once; returns the columns done. */
@@ -1571,6 +1596,9 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
     __m512 low[4], high[4];
     size_t c;
     uint32_t k;
+#if !defined(__clang__) /* so that the sums stay in registers */
+#pragma GCC unroll 4
+#endif
     for (k = 0; k < 4; k++) { /* rows that are not there repeat the last one */
         const uint32_t row = r + (k < count ? k : count - 1);
         codes[k] = w->t->codes + row * w->code_bytes;
@@ -1579,10 +1607,9 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
     }
     for (c = 0; c < end; c += 32) {
         const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
-        const size_t at = c % some / 16;
-        for (k = 0; k < 4 && w->block && at == 0; k++)
-            nc_fp4__decode_scales(w, scales[k], c, (end - c < some ? end - c : some) / 16,
-                                  scale[k]);
+        const size_t at = c % some / (w->block ? w->block : 32);
+        for (k = 0; k < 4 && w->block && c % some == 0; k++)
+            nc_fp4__decode_scales(w, scales[k], c, end - c < some ? end - c : some, scale[k]);
 #if !defined(__clang__)
 #pragma GCC unroll 4
 #endif
@@ -1598,6 +1625,9 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
             high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, t1), x1, high[k]);
         }
     }
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
     for (k = 0; k < 4; k++) {
         _mm512_storeu_ps(lanes[k], low[k]);
         _mm512_storeu_ps(lanes[k] + 16, high[k]);
@@ -1662,10 +1692,11 @@ NC_FP4__TARGET512 static float nc_fp4__row_i8(const nc_fp4__rows *w, uint32_t r,
     const uint8_t *scales = w->t->scales + r * w->scale_bytes;
     const __m512i pairs = _mm512_set_epi32(7, 3, 6, 2, 5, 1, 4, 0, 7, 3, 6, 2, 5, 1, 4, 0);
     const size_t end = w->t->columns / 128 * 128;
-    float sum = 0, scale[8], dot[8];
+    const size_t some = 1024; /* columns whose scales are decoded at a time */
+    float sum = 0, scales_of[64], dot[8];
     size_t c;
     int k;
-    for (k = 0; k < 8; k++) scale[k] = 1.0f;
+    for (k = 0; k < 64; k++) scales_of[k] = 1.0f;
     for (c = 0; c < end; c += 128) {
         __m256i a = nc_fp4__dot32(codes + c / 2, x + c);
         __m256i b = nc_fp4__dot32(codes + c / 2 + 16, x + c + 32);
@@ -1675,7 +1706,9 @@ NC_FP4__TARGET512 static float nc_fp4__row_i8(const nc_fp4__rows *w, uint32_t r,
         a = _mm256_permutevar8x32_epi32(a, _mm512_castsi512_si256(pairs)); /* by columns */
         a = _mm256_sub_epi32(a,
                              _mm256_loadu_si256((const __m256i *)(const void *)(offset + c / 16)));
-        if (w->block) nc_fp4__decode_scales(w, scales, c, 8, scale);
+        const float *scale = scales_of + (w->block ? c % some / w->block : 0);
+        if (w->block && c % some == 0)
+            nc_fp4__decode_scales(w, scales, c, end - c < some ? end - c : some, scales_of);
         if (w->block == 16) {
             _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
             for (k = 0; k < 8; k++) sum = fmaf(dot[k], scale[k], sum);
@@ -1683,9 +1716,9 @@ NC_FP4__TARGET512 static float nc_fp4__row_i8(const nc_fp4__rows *w, uint32_t r,
             a = _mm256_hadd_epi32(a, a); /* words 0, 1, 4, 5 */
             _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
             sum = fmaf(dot[0], scale[0], sum);
-            sum = fmaf(dot[1], scale[2], sum);
-            sum = fmaf(dot[4], scale[4], sum);
-            sum = fmaf(dot[5], scale[6], sum);
+            sum = fmaf(dot[1], scale[1], sum);
+            sum = fmaf(dot[4], scale[2], sum);
+            sum = fmaf(dot[5], scale[3], sum);
         }
     }
     *done = end;
