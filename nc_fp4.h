@@ -3950,9 +3950,11 @@ static void nc_fp4__make_alu(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t 
     slt = nc_fp4__mux(m, nc_fp4__xor(m, w->a[n - 1], w->y[3 * n - 1]), w->y[n - 1], w->a[n - 1]);
     (void)carry;
     for (i = 0; i < n; i++) {
-        uint32_t a = w->a[i], b = w->y[2 * n + i], low, high;
-        low = nc_fp4__mux(m, op[1], w->y[i],
-                          nc_fp4__mux(m, op[0], nc_fp4__and(m, a, b), nc_fp4__or(m, a, b)));
+        uint32_t a = w->a[i], b = w->y[2 * n + i], low, high; /* one gate after the other, so */
+        low = nc_fp4__and(m, a, b);                           /* that wires are numbered alike */
+        high = nc_fp4__or(m, a, b);
+        low = nc_fp4__mux(m, op[0], low, high);
+        low = nc_fp4__mux(m, op[1], w->y[i], low);
         high = nc_fp4__mux(m, op[0], nc_fp4__xor(m, a, b), i ? NC_FP4_FALSE : slt);
         high = nc_fp4__and(m, high, nc_fp4__not(m, op[1]));
         w->y[n + i] = nc_fp4__mux(m, op[2], low, high);

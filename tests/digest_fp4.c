@@ -1,0 +1,102 @@
+/* Prints one digest of what nc_fp4.h writes and computes: every template as .fp4, BLIF, Bristol
+   Fashion, JSON and C; codes, scales and values of all formats and rules; products; sums of integers.
+   Usage: digest_fp4 [SIMD level]. tests/digests.sh runs it over compilers and processors. */
+#define NC_IMPLEMENTATION
+#include "../nc_fp4.h"
+
+static uint64_t digest = NC__FNV_START;
+
+static void add(const void *data, size_t bytes) { digest = nc__fnv1a(digest, data, bytes); }
+
+/* Bytes of numbers in one order, whatever the machine's. */
+static void add_words(const void *data, size_t count, size_t size) {
+    size_t i;
+    for (i = 0; i < count; i++) {
+        uint8_t bytes[8];
+        uint64_t value = 0;
+        uint32_t word;
+        if (size == 4) {
+            memcpy(&word, (const char *)data + 4 * i, 4);
+            value = word;
+        } else {
+            memcpy(&value, (const char *)data + 8 * i, 8);
+        }
+        nc__put_le(bytes, value, size);
+        add(bytes, size);
+    }
+}
+
+static void circuits(void) {
+    static uint64_t a[3000], b[3000], s[3000];
+    int k, f;
+    size_t i;
+    for (i = 0; i < 3000; i++) {
+        a[i] = i * UINT64_C(0x9E3779B97F4A7C15);
+        b[i] = a[i] * a[i] + i;
+    }
+    for (k = 0; k < NC_FP4_TEMPLATE_COUNT; k++) {
+        static const nc_fp4_file_kind kinds[6] = {NC_FP4_FILE, NC_FP4_C,    NC_FP4_BLIF,
+                                                  NC_FP4_BLIF, NC_FP4_JSON, NC_FP4_BRISTOL};
+        nc_fp4_circuit *c;
+        nc_fp4_network *n;
+        const uint64_t *in[3] = {a, b, NULL};
+        uint64_t *out[2] = {s, NULL};
+        uint32_t bits = k == NC_FP4_MUX_TREE || k == NC_FP4_DECODER ? 5 : 16;
+        if (nc_fp4_make(&c, (nc_fp4_template)k, bits, 0, NULL) != NC_OK ||
+            nc_fp4_compile(c, &n) != NC_OK || nc_fp4_eval_integers(n, in, out, 3000) != NC_OK)
+            exit(1);
+        add_words(s, 3000, 8);
+        for (f = 0; f < 6; f++) {
+            char *text;
+            size_t bytes;
+            if ((f < 3 ? nc_fp4_write_network(n, kinds[f], &text, &bytes)
+                       : nc_fp4_write_circuit(c, kinds[f], &text, &bytes)) != NC_OK)
+                exit(1);
+            add(text, bytes);
+            nc_fp4_free_text(text);
+        }
+        nc_fp4_network_destroy(n);
+        nc_fp4_destroy(c);
+    }
+}
+
+static void tensors(void) {
+    enum { ROWS = 9, COLUMNS = 300 };
+    static float x[ROWS * COLUMNS], y[ROWS * COLUMNS], v[2 * COLUMNS], p[2 * ROWS];
+    static int8_t v8[COLUMNS];
+    uint64_t state = 1;
+    size_t i;
+    int f, rule;
+    for (i = 0; i < ROWS * COLUMNS; i++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        x[i] = (float)(int32_t)(state >> 32) / (float)(1u << (20 + state % 11));
+    }
+    for (i = 0; i < 2 * COLUMNS; i++) v[i] = x[3 * i] * 0.001f;
+    for (i = 0; i < COLUMNS; i++) v8[i] = (int8_t)(i * 37 % 256 - 128);
+    for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++)
+        for (rule = 0; rule < 5; rule++) {
+            nc_fp4_options o = {rule < 4 ? (nc_fp4_scale_rule)rule : NC_FP4_SCALE_FLOOR, rule == 4,
+                                5};
+            nc_fp4_tensor t;
+            if (nc_fp4_tensor_create(&t, (nc_fp4_format)f, &o, x, ROWS, COLUMNS) != NC_OK ||
+                nc_fp4_tensor_decode(&t, y) != NC_OK || nc_fp4_matmul(&t, v, 2, p) != NC_OK)
+                exit(1);
+            add(t.codes, ROWS * nc_fp4_code_bytes(COLUMNS));
+            add(t.scales, ROWS * nc_fp4_scale_bytes(t.format, COLUMNS));
+            add_words(y, ROWS * COLUMNS, 4);
+            add_words(p, 2 * ROWS, 4);
+            if (f <= NC_FP4_NVFP4) {
+                if (nc_fp4_matvec_i8(&t, v8, 0.125f, p) != NC_OK) exit(1);
+                add_words(p, ROWS, 4);
+            }
+            nc_fp4_tensor_free(&t);
+        }
+}
+
+int main(int argc, char **argv) {
+    if (argc > 1 && nc_fp4_set_simd(atoi(argv[1])) != atoi(argv[1])) return puts("unavailable") < 0;
+    circuits();
+    tensors();
+    printf("%016llx\n", (unsigned long long)digest);
+    return 0;
+}
