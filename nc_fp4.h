@@ -912,6 +912,7 @@ NC_API int nc_fp4_set_simd(int level) {
 #define NC_FP4__X86 1
 #include <immintrin.h>
 #define NC_FP4__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#define NC_FP4__INLINE512 static inline __attribute__((always_inline, unused)) NC_FP4__TARGET512
 #if !defined(__clang__)
 #pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -1126,7 +1127,7 @@ static void nc_fp4__put(uint8_t *codes, size_t i, uint8_t code) {
 
 #ifdef NC_FP4__X86
 /* Limits of NF4 for a binary search in four steps, and of bitsandbytes' magnitudes in three. */
-NC_FP4__TARGET512 static __m512i nc_fp4__search512(__m512 x, __m512 limits, int step) {
+NC_FP4__INLINE512 __m512i nc_fp4__search512(__m512 x, __m512 limits, int step) {
     __m512i at = _mm512_setzero_si512();
     for (; step > 0; step /= 2) {
         const __m512i by = _mm512_set1_epi32(step);
@@ -1138,7 +1139,7 @@ NC_FP4__TARGET512 static __m512i nc_fp4__search512(__m512 x, __m512 limits, int 
 }
 
 /* Codes of sixteen values, as nc_fp4__encode_as; in the tables' formats they are no NaN. */
-NC_FP4__TARGET512 static __m512i nc_fp4__encode512(nc_fp4_format format, __m512 x) {
+NC_FP4__INLINE512 __m512i nc_fp4__encode512(nc_fp4_format format, __m512 x) {
     const __m512i sign =
         _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
     const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
@@ -1169,8 +1170,8 @@ NC_FP4__TARGET512 static __m512i nc_fp4__encode512(nc_fp4_format format, __m512 
 }
 
 /* n (a multiple of 16) values over scale, which is positive and finite, to n / 2 bytes. */
-NC_FP4__TARGET512 static void nc_fp4__codes512(nc_fp4_format format, const float *x, size_t n,
-                                               float scale, uint8_t *codes) {
+NC_FP4__INLINE512 void nc_fp4__codes512(nc_fp4_format format, const float *x, size_t n, float scale,
+                                        uint8_t *codes) {
     const __m128i weights = _mm_set1_epi16(0x1001); /* low nibble + 16 high nibble */
     const float inverse = 1.0f / scale;
     /* a power of two divides exactly by its inverse, if that is no subnormal */
@@ -1187,7 +1188,7 @@ NC_FP4__TARGET512 static void nc_fp4__codes512(nc_fp4_format format, const float
     }
 }
 
-NC_FP4__TARGET512 static uint32_t nc_fp4__absmax512(const float *x, size_t n) {
+NC_FP4__INLINE512 uint32_t nc_fp4__absmax512(const float *x, size_t n) {
     __m512i most = _mm512_setzero_si512();
     size_t i;
     for (i = 0; i < n; i += 16)
@@ -1210,6 +1211,74 @@ NC_FP4__TARGET512 static void nc_fp4__values512(const float *table, const uint8_
         _mm512_storeu_ps(x + i, _mm512_permutexvar_ps(_mm512_srlv_epi32(v, shift), scaled));
     }
 }
+
+/* Values and magnitudes for code outside of target functions. */
+NC_FP4__TARGET512 static uint32_t nc_fp4__most512(const float *x, size_t n) {
+    return nc_fp4__absmax512(x, n);
+}
+NC_FP4__TARGET512 static void nc_fp4__some512(nc_fp4_format format, const float *x, size_t n,
+                                              float scale, uint8_t *codes) {
+    nc_fp4__codes512(format, x, n, scale, codes);
+}
+
+/* Up to sixteen whole blocks under the rule of absmax (floor for MXFP4): all magnitudes, all
+ * scales, all codes. Returns 0 when a block is 0 or not finite: then they go one by one. */
+NC_FP4__INLINE512 int nc_fp4__blocks512(nc_fp4_format format, size_t block, const float *x,
+                                        size_t blocks, float tensor_scale, uint8_t *codes,
+                                        uint8_t *scales) {
+    const __mmask16 there = (__mmask16)((1u << blocks) - 1);
+    uint32_t most[16] = {0};
+    float scale[16];
+    __m512i u;
+    __m512 value;
+    size_t i;
+    for (i = 0; i < blocks; i++) most[i] = nc_fp4__absmax512(x + i * block, block);
+    u = _mm512_loadu_si512(most);
+    if (_mm512_mask_cmpge_epu32_mask(there, u, _mm512_set1_epi32(0x7F800000)) ||
+        _mm512_mask_cmplt_epu32_mask(there, u, _mm512_set1_epi32(0x02000000)))
+        return 0; /* tiny ones too: their scales are subnormal */
+    value = _mm512_castsi512_ps(u);
+    if (format == NC_FP4_MXFP4) {
+        __m512i code = _mm512_sub_epi32(_mm512_srli_epi32(u, 23), _mm512_set1_epi32(2));
+        value = _mm512_castsi512_ps(_mm512_slli_epi32(code, 23));
+        _mm512_mask_cvtepi32_storeu_epi8(scales, there, code);
+    } else if (format == NC_FP4_NVFP4) {
+        /* as nc_fp4_e4m3_encode, for values that are not subnormal there: at least 2^-6 */
+        __m512 ratio = _mm512_div_ps(value, _mm512_set1_ps(6.0f * tensor_scale));
+        __m512i r = _mm512_castps_si512(ratio), code;
+        if (_mm512_mask_cmplt_epu32_mask(there, r, _mm512_set1_epi32(0x3C800000))) return 0;
+        code = _mm512_add_epi32(_mm512_add_epi32(r, _mm512_set1_epi32(0x7FFFF)),
+                                _mm512_and_si512(_mm512_srli_epi32(r, 20), _mm512_set1_epi32(1)));
+        code = _mm512_sub_epi32(_mm512_srli_epi32(code, 20), _mm512_set1_epi32(120 << 3));
+        code = _mm512_min_epu32(code, _mm512_set1_epi32(0x7E));
+        value = _mm512_castsi512_ps(
+            _mm512_add_epi32(_mm512_slli_epi32(code, 20), _mm512_set1_epi32(120 << 23)));
+        value = _mm512_mul_ps(value, _mm512_set1_ps(tensor_scale));
+        _mm512_mask_cvtepi32_storeu_epi8(scales, there, code);
+    } else {
+        _mm512_mask_storeu_ps(scales, there, value);
+    }
+    _mm512_storeu_ps(scale, value);
+    for (i = 0; i < blocks; i++)
+        nc_fp4__codes512(format, x + i * block, block, scale[i], codes + i * block / 2);
+    return 1;
+}
+
+NC_FP4__TARGET512 static int nc_fp4__quantize512(nc_fp4_format format, const float *x,
+                                                 size_t blocks, float tensor_scale, uint8_t *codes,
+                                                 uint8_t *scales) {
+    switch (format) {
+    case NC_FP4_MXFP4:
+        return nc_fp4__blocks512(NC_FP4_MXFP4, 32, x, blocks, tensor_scale, codes, scales);
+    case NC_FP4_NVFP4:
+        return nc_fp4__blocks512(NC_FP4_NVFP4, 16, x, blocks, tensor_scale, codes, scales);
+    case NC_FP4_NF4:
+        return nc_fp4__blocks512(NC_FP4_NF4, 64, x, blocks, tensor_scale, codes, scales);
+    case NC_FP4_BNB:
+        return nc_fp4__blocks512(NC_FP4_BNB, 64, x, blocks, tensor_scale, codes, scales);
+    default: return 0;
+    }
+}
 #endif
 
 /* absmax / (6 * 448) over the finite values, so that the largest block scale is about 448. */
@@ -1219,7 +1288,7 @@ static float nc_fp4__tensor_scale(const float *x, size_t n) {
     float scale;
 #ifdef NC_FP4__X86
     if (nc_fp4__level() >= 2) {
-        max = nc_fp4__absmax512(x, n / 16 * 16);
+        max = nc_fp4__most512(x, n / 16 * 16);
         i = max < UINT32_C(0x7F800000) ? n / 16 * 16 : 0;
         max = i ? max : 0;
     }
@@ -1253,7 +1322,7 @@ static void nc_fp4__encode_block(nc_fp4_format format, const nc_fp4_options *o, 
 #ifdef NC_FP4__X86
     if (nc_fp4__level() >= 2 && scale > 0) { /* then a block with a scale is finite */
         i = n / 16 * 16;
-        nc_fp4__codes512(format, x, i, scale, codes);
+        nc_fp4__some512(format, x, i, scale, codes);
     }
 #endif
     for (; i < n; i++) /* under a zero or NaN scale every value encodes as 0 */
@@ -1304,7 +1373,7 @@ static float nc_fp4__search_scale(nc_fp4_format format, const float *x, size_t n
 static float nc_fp4__block_absmax(const float *x, size_t n) {
 #ifdef NC_FP4__X86
     if (nc_fp4__level() >= 2 && n % 16 == 0) {
-        uint32_t most = nc_fp4__absmax512(x, n);
+        uint32_t most = nc_fp4__most512(x, n);
         return nc_fp4__float(most >= UINT32_C(0x7F800000) ? UINT32_C(0x7FC00000) : most);
     }
 #endif
@@ -1324,7 +1393,17 @@ NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options
     if (format == NC_FP4_NVFP4) global = nc_fp4__tensor_scale(x, n);
     *tensor_scale = global;
     if (!block) block = n ? n : 1;
-    for (i = 0; i < n; i += block) {
+    for (i = 0; i < n; i += m) {
+#ifdef NC_FP4__X86
+        if (i % (16 * block) == 0 && n - i >= block && scale_bytes &&
+            o->rule == NC_FP4_SCALE_FLOOR && !o->stochastic && nc_fp4__level() >= 2) {
+            const size_t blocks = (n - i) / block < 16 ? (n - i) / block : 16;
+            m = blocks * block;
+            if (nc_fp4__quantize512(format, x + i, blocks, global, codes + i / 2,
+                                    scales + i / block * scale_bytes))
+                continue;
+        }
+#endif
         m = n - i < block ? n - i : block;
         if (scale_bytes) {
             float absmax = nc_fp4__block_absmax(x + i, m);
