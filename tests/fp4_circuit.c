@@ -437,6 +437,39 @@ static void all_evaluations_agree_on_random_circuits(void **state) {
     }
 }
 
+/* The fast program keeps carries in registers; these are read again far behind the adders. */
+static void carries_that_are_read_later_are_kept(void **state) {
+    enum { BITS = 9 };
+    nc_fp4_circuit *c;
+    nc_fp4_network *n;
+    nc_fp4_report r;
+    uint32_t x[2 * BITS + 1], s[BITS], carry[BITS + 1], in[3], parity = NC_FP4_FALSE, i;
+    (void)state;
+    assert_int_equal(nc_fp4_create(&c, "carries", NULL), NC_OK);
+    assert_int_equal(nc_fp4_add_input(c, "x", 2 * BITS + 1, x), NC_OK);
+    carry[0] = x[2 * BITS];
+    for (i = 0; i < BITS; i++) {
+        in[0] = x[i];
+        in[1] = x[BITS + i];
+        in[2] = carry[i];
+        assert_int_equal(nc_fp4_add_atom(c, NC_FP4_SUM, in, &s[i]), NC_OK);
+        assert_int_equal(nc_fp4_add_atom(c, NC_FP4_CARRY, in, &carry[i + 1]), NC_OK);
+    }
+    for (i = 0; i <= BITS; i++) {
+        in[0] = parity;
+        in[1] = carry[i];
+        assert_int_equal(nc_fp4_add_atom(c, NC_FP4_XOR, in, &parity), NC_OK);
+    }
+    assert_int_equal(nc_fp4_add_output(c, "s", BITS, s), NC_OK);
+    assert_int_equal(nc_fp4_add_output(c, "p", 1, &parity), NC_OK);
+    n = compiled(c);
+    assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_EXHAUSTIVE, &r), NC_OK);
+    assert_int_equal(r.cases, 1u << (2 * BITS + 1));
+    assert_int_equal(r.wrong, 0);
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(c);
+}
+
 static void sixty_four_bit_sums_are_those_of_the_machine(void **state) {
     enum { N = 5000 };
     static uint64_t a[N], b[N], s[N], carry[N];
@@ -572,6 +605,7 @@ int main(void) {
         cmocka_unit_test(proofs_fail_where_they_must),
         cmocka_unit_test(what_diagrams_cannot_hold_is_proven_by_structure),
         cmocka_unit_test(all_evaluations_agree_on_random_circuits),
+        cmocka_unit_test(carries_that_are_read_later_are_kept),
         cmocka_unit_test(sixty_four_bit_sums_are_those_of_the_machine),
         cmocka_unit_test(circuits_are_simplified_as_they_grow),
         cmocka_unit_test(bad_wires_sizes_and_memory_are_errors),
