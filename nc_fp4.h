@@ -1660,13 +1660,20 @@ NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__rows *w, const
     }
 }
 
-/* Whole groups of 32 columns for four rows at once; returns the columns done. */
+/* Lane l of sixteen holds column 8 (l & 1) + l / 2: so eight bytes of codes, broadcast and shifted,
+ * need no shuffle. x is brought into that order beforehand, the lanes out of it at the end. */
+static void nc_fp4__order512(const float *x, size_t columns, float *ordered) {
+    size_t c, l;
+    for (c = 0; c < columns / 16 * 16; c += 16)
+        for (l = 0; l < 16; l++) ordered[c + l] = x[c + 8 * (l & 1) + l / 2];
+}
+
+/* Whole groups of 32 columns for four rows at once, x in that order; returns the columns done. */
 NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t r, uint32_t count,
                                                 const float *x, float lanes[4][32]) {
     const __m512i shift =
-        _mm512_set_epi32(28, 24, 20, 16, 12, 8, 4, 0, 28, 24, 20, 16, 12, 8, 4, 0);
-    const __m512i half = _mm512_set_epi32(1, 1, 1, 1, 1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0);
-    const __m512i other = _mm512_add_epi32(half, _mm512_set1_epi32(2));
+        _mm512_set_epi32(28, 28, 24, 24, 20, 20, 16, 16, 12, 12, 8, 8, 4, 4, 0, 0);
+    const __m512i back = _mm512_set_epi32(15, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 0);
     const __m512 table = _mm512_loadu_ps(w->table);
     const size_t end = w->t->columns / 32 * 32;
     const size_t some = 1024; /* columns whose scales are decoded at a time */
@@ -1693,10 +1700,13 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
 #pragma GCC unroll 4
 #endif
         for (k = 0; k < 4; k++) {
-            const __m512i v = _mm512_castsi128_si512(
-                _mm_loadu_si128((const __m128i *)(const void *)(codes[k] + c / 2)));
-            const __m512i a = _mm512_srlv_epi32(_mm512_permutexvar_epi32(half, v), shift);
-            const __m512i b = _mm512_srlv_epi32(_mm512_permutexvar_epi32(other, v), shift);
+            const uint8_t *at16 = codes[k] + c / 2;
+            const __m512i a = _mm512_srlv_epi32(
+                _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)at16)),
+                shift);
+            const __m512i b = _mm512_srlv_epi32(
+                _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)(at16 + 8))),
+                shift);
             __m512 t0 = table, t1;
             if (w->block) t0 = _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at]));
             t1 = w->block == 16 ? _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at + 1])) : t0;
@@ -1708,8 +1718,8 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
 #pragma GCC unroll 4
 #endif
     for (k = 0; k < 4; k++) {
-        _mm512_storeu_ps(lanes[k], low[k]);
-        _mm512_storeu_ps(lanes[k] + 16, high[k]);
+        _mm512_storeu_ps(lanes[k], _mm512_permutexvar_ps(back, low[k]));
+        _mm512_storeu_ps(lanes[k] + 16, _mm512_permutexvar_ps(back, high[k]));
     }
     return end;
 }
@@ -1717,9 +1727,19 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
 
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *t, const float *x, size_t n, float *y) {
     nc_fp4__rows w;
+    float *ordered = NULL; /* x for the vector code */
     ptrdiff_t r;
     if (!t || !t->codes || (n && (!x || !y))) return NC_ERR_ARG;
     nc_fp4__rows_of(t, &w);
+#ifdef NC_FP4__X86
+    if (nc_fp4__level() >= 2 && t->columns >= 32) {
+        size_t i;
+        ordered = (float *)nc__alloc(NULL, nc__mul_size(n, t->columns * sizeof *ordered));
+        if (!ordered) return NC_ERR_MEMORY;
+        for (i = 0; i < n; i++)
+            nc_fp4__order512(x + i * t->columns, t->columns, ordered + i * t->columns);
+    }
+#endif
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)t->rows * t->columns * (double)n > 1e6)
 #endif
@@ -1731,8 +1751,7 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *t, const float *x, size_t n,
             float lanes[4][32];
             memset(lanes, 0, sizeof lanes);
 #ifdef NC_FP4__X86
-            if (nc_fp4__level() >= 2)
-                done = nc_fp4__rows512(&w, row, count, x + i * t->columns, lanes);
+            if (ordered) done = nc_fp4__rows512(&w, row, count, ordered + i * t->columns, lanes);
 #endif
             for (k = 0; k < count; k++) {
                 nc_fp4__row_lanes(&w, row + k, x + i * t->columns, done, lanes[k]);
@@ -1740,6 +1759,7 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *t, const float *x, size_t n,
             }
         }
     }
+    nc__free(NULL, ordered, 0);
     return NC_OK;
 }
 

@@ -28,10 +28,12 @@ static void run_float(void *u) {
 /* Bit-sliced cases at a time: 65 inputs and 33 outputs of 32 words stay in the cache. */
 enum { WORDS = 32, VALUES = 4096 };
 static void run_sliced(void *u) {
-    static uint64_t memory[98 * WORDS + 8];
-    uint64_t *in = memory + (64 - (uintptr_t)memory % 64) / 8 % 8; /* on a cache line */
+    /* on cache lines, and the sums not a multiple of 4 KiB behind the summands: then a processor
+       would take the one for the other */
+    static uint64_t memory[98 * WORDS + 72];
+    uint64_t *in = memory + (64 - (uintptr_t)memory % 64) / 8 % 8;
     (void)u;
-    (void)nc_fp4_eval_sliced(adder, in, in + 65 * WORDS, WORDS);
+    (void)nc_fp4_eval_sliced(adder, in, in + 65 * WORDS + 64, WORDS);
 }
 static void run_integers(void *u) {
     static uint64_t a[VALUES], b[VALUES], sum[VALUES];
@@ -64,6 +66,49 @@ static void run_prove(void *u) {
     nc_fp4_network_destroy(n);
     nc_fp4_destroy(c);
     nc_fp4_destroy(other);
+}
+
+/* The same on more memory than caches hold: 64 MiB of float32. */
+enum { LARGE = 1 << 24 };
+static float *large, *large_out;
+static uint8_t *large_codes, *large_scales;
+static void run_large_copy(void *u) { (void)u, memcpy(large_out, large, LARGE * sizeof *large); }
+static void run_large_quantize(void *u) {
+    float tensor;
+    (void)u;
+    (void)nc_fp4_quantize(format, large, LARGE, large_codes, large_scales, &tensor);
+}
+static void run_large_dequantize(void *u) {
+    (void)u;
+    (void)nc_fp4_dequantize(format, large_codes, large_scales, 1.0f, LARGE, large_out);
+}
+
+static void memory_bound(const char *const *name) {
+    const double gigabytes = 4e-9 * LARGE;
+    double copied, t;
+    char row[64];
+    int f, i;
+    large = malloc(LARGE * sizeof *large);
+    large_out = malloc(LARGE * sizeof *large_out);
+    large_codes = malloc(LARGE / 2);
+    large_scales = malloc(LARGE / 16);
+    if (!large || !large_out || !large_codes || !large_scales) abort();
+    for (i = 0; i < LARGE; i++) large[i] = (float)((i % 4001 * 7919) % 2001 - 1000) / 300.0f;
+    copied = bench_time(run_large_copy, NULL);
+    bench_row("memcpy, 64 MiB", gigabytes / copied, "GB/s", 0, "");
+    for (f = NC_FP4_MXFP4; f <= NC_FP4_NF4; f++) {
+        format = (nc_fp4_format)f;
+        t = bench_time(run_large_quantize, NULL);
+        snprintf(row, sizeof row, "quantize %s, 64 MiB", name[f]);
+        bench_row(row, gigabytes / t, "GB/s", copied / t, "memcpy");
+        t = bench_time(run_large_dequantize, NULL);
+        snprintf(row, sizeof row, "dequantize %s, 64 MiB", name[f]);
+        bench_row(row, gigabytes / t, "GB/s", copied / t, "memcpy");
+    }
+    free(large);
+    free(large_out);
+    free(large_codes);
+    free(large_scales);
 }
 
 /* Products of a SIDE x SIDE matrix. The float32 one is what a compiler makes of eight sums a row. */
@@ -146,6 +191,7 @@ int main(int argc, char **argv) {
         snprintf(row, sizeof row, "dequantize %s, float32 written", name[i]);
         bench_row(row, sizeof x / t / 1e9, "GB/s", copied / t, "memcpy");
     }
+    memory_bound(name);
     products();
     if (nc_fp4_make(&circuit, NC_FP4_ADDER, 32, 0, NULL) != NC_OK ||
         nc_fp4_compile(circuit, &adder) != NC_OK ||
