@@ -937,6 +937,12 @@ static const float nc_fp4__e2m1[16] = {0.0f,  0.5f,  1.0f,  1.5f,  2.0f,  3.0f, 
 
 NC_API float nc_fp4_decode(uint8_t code) { return nc_fp4__e2m1[code & 15]; }
 
+/* Twice the value of an E2M1 code: an integer. */
+static int nc_fp4__doubled(uint8_t code) {
+    static const int8_t twice[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+    return twice[code & 15];
+}
+
 NC_API uint8_t nc_fp4_encode(float x) {
     /* Midpoints between neighbours; at one, the even code wins, so odd codes need a strict
      * inequality above the lower midpoint and even ones take both ends. */
@@ -1380,18 +1386,12 @@ static float nc_fp4__block_absmax(const float *x, size_t n) {
     return nc_fp4__absmax(x, n);
 }
 
-NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
-                                      const float *x, size_t n, uint8_t *codes, uint8_t *scales,
-                                      float *tensor_scale) {
-    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0};
-    const nc_fp4_options *o = options ? options : &none;
+/* Scales and codes of n values, block by block; element numbers start at `first`. */
+static void nc_fp4__quantize_blocks(nc_fp4_format format, const nc_fp4_options *o, const float *x,
+                                    size_t n, uint64_t first, float tensor_scale, uint8_t *codes,
+                                    uint8_t *scales) {
     size_t block = nc_fp4_block(format), scale_bytes = nc_fp4_scale_bytes(format, 1), i, m;
-    float scale = 1.0f, global = 1.0f;
-    if ((unsigned)format > NC_FP4_BNB || !tensor_scale || (unsigned)o->rule > NC_FP4_SCALE_MSE)
-        return NC_ERR_ARG;
-    if (n && (!x || !codes || (block && !scales))) return NC_ERR_ARG;
-    if (format == NC_FP4_NVFP4) global = nc_fp4__tensor_scale(x, n);
-    *tensor_scale = global;
+    float scale = 1.0f;
     if (!block) block = n ? n : 1;
     for (i = 0; i < n; i += m) {
 #ifdef NC_FP4__X86
@@ -1399,7 +1399,7 @@ NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options
             o->rule == NC_FP4_SCALE_FLOOR && !o->stochastic && nc_fp4__level() >= 2) {
             const size_t blocks = (n - i) / block < 16 ? (n - i) / block : 16;
             m = blocks * block;
-            if (nc_fp4__quantize512(format, x + i, blocks, global, codes + i / 2,
+            if (nc_fp4__quantize512(format, x + i, blocks, tensor_scale, codes + i / 2,
                                     scales + i / block * scale_bytes))
                 continue;
         }
@@ -1409,11 +1409,23 @@ NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options
             float absmax = nc_fp4__block_absmax(x + i, m);
             uint8_t *out = scales + i / block * scale_bytes;
             scale = o->rule == NC_FP4_SCALE_MSE
-                        ? nc_fp4__search_scale(format, x + i, m, absmax, global, out)
-                        : nc_fp4__block_scale(format, o->rule, absmax, global, out);
+                        ? nc_fp4__search_scale(format, x + i, m, absmax, tensor_scale, out)
+                        : nc_fp4__block_scale(format, o->rule, absmax, tensor_scale, out);
         }
-        nc_fp4__encode_block(format, o, x + i, m, scale, i, codes + i / 2);
+        nc_fp4__encode_block(format, o, x + i, m, scale, first + i, codes + i / 2);
     }
+}
+
+NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
+                                      const float *x, size_t n, uint8_t *codes, uint8_t *scales,
+                                      float *tensor_scale) {
+    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0};
+    const nc_fp4_options *o = options ? options : &none;
+    if ((unsigned)format > NC_FP4_BNB || !tensor_scale || (unsigned)o->rule > NC_FP4_SCALE_MSE)
+        return NC_ERR_ARG;
+    if (n && (!x || !codes || (nc_fp4_block(format) && !scales))) return NC_ERR_ARG;
+    *tensor_scale = format == NC_FP4_NVFP4 ? nc_fp4__tensor_scale(x, n) : 1.0f;
+    nc_fp4__quantize_blocks(format, o, x, n, 0, *tensor_scale, codes, scales);
     return NC_OK;
 }
 
@@ -1508,8 +1520,6 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *t, nc_fp4_format format,
     const size_t code_bytes = nc_fp4_code_bytes(columns);
     const size_t scale_bytes = nc_fp4_scale_bytes(format, columns);
     nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
-    nc_status status = NC_OK;
-    float global = 1.0f, unused;
     uint32_t r;
     if (!t) return NC_ERR_ARG;
     memset(t, 0, sizeof *t);
@@ -1526,31 +1536,20 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *t, nc_fp4_format format,
         nc_fp4_tensor_free(t);
         return NC_ERR_MEMORY;
     }
-    if (format == NC_FP4_NVFP4) global = nc_fp4__tensor_scale(x, (size_t)rows * columns);
-    t->tensor_scale = global;
-    for (r = 0; r < rows && status == NC_OK; r++) {
-        const float *row = x + (size_t)r * columns;
-        uint8_t *codes = t->codes + r * code_bytes, *scales = t->scales + r * scale_bytes;
-        size_t block = nc_fp4_block(format), i, m;
-        if (format != NC_FP4_NVFP4) {
-            nc_fp4_options own = o; /* other rows, other random numbers */
+    t->tensor_scale =
+        format == NC_FP4_NVFP4 ? nc_fp4__tensor_scale(x, (size_t)rows * columns) : 1.0f;
+    for (r = 0; r < rows; r++) { /* other rows, other random numbers */
+        nc_fp4_options own = o;
+        uint64_t first = 0;
+        if (format == NC_FP4_NVFP4)
+            first = (uint64_t)r << 32;
+        else
             own.seed = o.seed + r;
-            status = nc_fp4_quantize_with(format, &own, row, columns, codes, scales, &unused);
-            continue;
-        }
-        for (i = 0; i < columns; i += m) { /* one tensor scale for all rows */
-            float absmax, scale;
-            m = columns - i < block ? columns - i : block;
-            absmax = nc_fp4__block_absmax(row + i, m);
-            scale =
-                o.rule == NC_FP4_SCALE_MSE
-                    ? nc_fp4__search_scale(format, row + i, m, absmax, global, scales + i / block)
-                    : nc_fp4__block_scale(format, o.rule, absmax, global, scales + i / block);
-            nc_fp4__encode_block(format, &o, row + i, m, scale, (uint64_t)r << 32 | i,
-                                 codes + i / 2);
-        }
+        nc_fp4__quantize_blocks(format, &own, x + (size_t)r * columns, columns, first,
+                                t->tensor_scale, t->codes + r * code_bytes,
+                                t->scales + r * scale_bytes);
     }
-    return status;
+    return NC_OK;
 }
 
 NC_API void nc_fp4_tensor_free(nc_fp4_tensor *t) {
@@ -1576,29 +1575,20 @@ typedef struct nc_fp4__rows {
     const nc_fp4_tensor *t;
     size_t code_bytes, scale_bytes, block;
     float table[16];
-    float e4m3[256]; /* scales of NVFP4, tensor scale included */
 } nc_fp4__rows;
 
 static void nc_fp4__rows_of(const nc_fp4_tensor *t, nc_fp4__rows *rows) {
-    int i;
     rows->t = t;
     rows->code_bytes = nc_fp4_code_bytes(t->columns);
     rows->scale_bytes = nc_fp4_scale_bytes(t->format, t->columns);
     rows->block = nc_fp4_block(t->format);
     nc_fp4__table(t->format, rows->table);
-    for (i = 0; i < 256 && t->format == NC_FP4_NVFP4; i++)
-        rows->e4m3[i] = nc_fp4_e4m3_decode((uint8_t)i) * t->tensor_scale;
 }
 
 static float nc_fp4__scale_at(const nc_fp4__rows *w, const uint8_t *scales, size_t column) {
-    uint32_t u;
-    switch (w->t->format) {
-    case NC_FP4_MXFP4: return nc_fp4_e8m0_decode(scales[column / 32]);
-    case NC_FP4_NVFP4: return w->e4m3[scales[column / 16]];
-    case NC_FP4_NF4:
-    case NC_FP4_BNB: u = (uint32_t)nc__get_le(scales + column / 64 * 4, 4); return nc_fp4__float(u);
-    default: return 1.0f;
-    }
+    return w->block
+               ? nc_fp4__read_scale(w->t->format, scales, column / w->block, w->t->tensor_scale)
+               : 1.0f;
 }
 
 /* The tree over 32 lanes. */
@@ -1857,9 +1847,7 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float
             int32_t dot = 0;
             end = t->columns - c < block ? t->columns : c + block;
             for (k = c; k < end; k++) {
-                static const int8_t twice[16] = {0, 1,  2,  3,  4,  6,  8,  12,
-                                                 0, -1, -2, -3, -4, -6, -8, -12};
-                dot += twice[codes[k / 2] >> (k % 2 * 4) & 15] * x[k];
+                dot += nc_fp4__doubled(codes[k / 2] >> (k % 2 * 4) & 15) * x[k];
             }
             sum = fmaf((float)dot * 0.5f, nc_fp4__scale_at(&w, scales, c), sum);
         }
@@ -2657,12 +2645,6 @@ NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *n, uint32_t i) {
     return i < nc_fp4_unit_count(n) ? &n->units[i] : NULL;
 }
 
-/* Twice the value of an E2M1 code: an integer. */
-static int nc_fp4__doubled(uint8_t code) {
-    static const int8_t twice[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
-    return twice[code & 15];
-}
-
 /* Twice sum - threshold of a unit for the inputs whose bits are set in `inputs`. */
 static int nc_fp4__doubled_sum(const nc_fp4_unit *unit, uint32_t inputs) {
     int sum = -nc_fp4__doubled(unit->threshold), i;
@@ -2890,13 +2872,6 @@ static void nc_fp4__emit_units(nc_fp4__compiler *k) {
 }
 
 /* -- the bit-sliced program ------------------------------------------------------------------ */
-
-typedef struct nc_fp4__planner {
-    nc_fp4_network *net;
-    nc_fp4__look *looks;
-    uint32_t *operand; /* of each wire, and of intermediate steps: index of its step + inputs */
-    uint32_t *last;    /* of each step: the last step that reads it, or 0 */
-} nc_fp4__planner;
 
 /* Append a step; operands are inputs, or inputs + number of a step. */
 static uint32_t nc_fp4__add_step(nc_fp4_network *net, uint32_t a, uint32_t b, uint32_t c,
@@ -4037,17 +4012,16 @@ static void nc_fp4__make_priority(nc_fp4__maker *m, const nc_fp4__wires *w, uint
 
 /* op: 0 add, 1 sub, 2 and, 3 or, 4 xor, 5 slt (1 where a < b, signed); 6 and 7 give 0. */
 static void nc_fp4__make_alu(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
-    uint32_t op[3] = {0, 0, 0}, minus, i, slt, carry;
+    uint32_t op[3] = {0, 0, 0}, minus, i, slt;
     nc_fp4__input(m, "a", n, w->a);
     nc_fp4__input(m, "b", n, w->b);
     nc_fp4__input(m, "op", 3, op);
     minus = op[0]; /* of 1 and 5, where it matters */
     memcpy(w->y + 2 * n, w->b, n * sizeof *w->y);
     for (i = 0; i < n; i++) w->b[i] = nc_fp4__xor(m, w->b[i], minus);
-    carry = nc_fp4__sum(m, w, n, minus, variant);
+    (void)nc_fp4__sum(m, w, n, minus, variant);
     /* signed less: signs differ and a is negative, or the difference is negative */
     slt = nc_fp4__mux(m, nc_fp4__xor(m, w->a[n - 1], w->y[3 * n - 1]), w->y[n - 1], w->a[n - 1]);
-    (void)carry;
     for (i = 0; i < n; i++) {
         uint32_t a = w->a[i], b = w->y[2 * n + i], low, high; /* one gate after the other, so */
         low = nc_fp4__and(m, a, b);                           /* that wires are numbered alike */
@@ -4810,7 +4784,7 @@ static void nc_fp4__bristol_gate(nc_fp4__numbers *n, nc_fp4_circuit *c, uint32_t
 
 NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                      nc_error *err) {
-    nc_fp4__numbers n; /* its place in the text is for errors too */
+    nc_fp4__numbers n;
     nc_fp4_circuit *c = NULL;
     uint32_t gates, wires, groups, i, k, at = 0, *wire = NULL, *list = NULL, *widths = NULL;
     nc__clear(err);
@@ -5552,7 +5526,7 @@ static void nc_fp4__c_function(char **to, uint8_t truth, char name[3][32]) {
 }
 
 static void nc_fp4__net_c(const nc_fp4_network *n, char **to) {
-    char id[NC_FP4__MAX_NAME + 1], bit[96];
+    char id[NC_FP4__MAX_NAME + 1];
     uint32_t i, k;
     for (i = 0; n->name[i]; i++) {
         char ch = n->name[i];
@@ -5588,7 +5562,6 @@ static void nc_fp4__net_c(const nc_fp4_network *n, char **to) {
         nc_fp4__c_function(to, (uint8_t)s->truth, name);
         nc_fp4__print(to, ";\n");
     }
-    (void)bit;
     nc_fp4__print(to, "}\n#endif\n");
 }
 
