@@ -159,6 +159,7 @@ typedef struct nc_fp4_tensor {
     float tensor_scale;
     uint8_t *codes;  /* rows x nc_fp4_code_bytes(columns) */
     uint8_t *scales; /* rows x nc_fp4_scale_bytes(format, columns) */
+    uint8_t *tiles;  /* null, or both again with 16 rows side by side: nc_fp4_tensor_interleave */
 } nc_fp4_tensor;
 
 /* Error of a quantised copy y of x. */
@@ -351,6 +352,10 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *w, const float *x, size_t n,
  * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
  * x_scale. */
 NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *w, const int8_t *x, float x_scale, float *y);
+/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then two to four
+ * times as fast where the processor has AVX-512 VNNI, to the same bits. Call again after changing
+ * codes or scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
+NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *w);
 /* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes],
  * NAME_scale as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, the format in the
  * metadata. */
@@ -1556,6 +1561,7 @@ NC_API void nc_fp4_tensor_free(nc_fp4_tensor *t) {
     if (!t) return;
     nc__free(NULL, t->codes, 0);
     nc__free(NULL, t->scales, 0);
+    nc__free(NULL, t->tiles, 0);
     memset(t, 0, sizeof *t);
 }
 
@@ -1612,6 +1618,28 @@ static void nc_fp4__row_lanes(const nc_fp4__rows *w, uint32_t r, const float *x,
 }
 
 #ifdef NC_FP4__X86
+/* Sixteen scales of one byte. */
+NC_FP4__INLINE512 __m512 nc_fp4__scales512(const nc_fp4__rows *w, __m128i codes) {
+    const __m512i code = _mm512_cvtepu8_epi32(codes);
+    if (w->block == 16) { /* as a float32 of exponent 2^-120 too small, subnormals included */
+        const __m512i low = _mm512_and_si512(code, _mm512_set1_epi32(127));
+        const __m512i u =
+            _mm512_or_si512(_mm512_slli_epi32(low, 20),
+                            _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(128)), 24));
+        __m512 value = _mm512_mul_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(1.329227996e36f));
+        value = _mm512_mul_ps(value, _mm512_set1_ps(w->t->tensor_scale));
+        return _mm512_mask_mov_ps(value, _mm512_cmpeq_epi32_mask(low, _mm512_set1_epi32(127)),
+                                  _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)));
+    } else { /* the exponent; 0 is 2^-127, 255 is NaN */
+        __m512i u = _mm512_slli_epi32(code, 23);
+        u = _mm512_mask_mov_epi32(u, _mm512_testn_epi32_mask(code, code),
+                                  _mm512_set1_epi32(0x00400000));
+        u = _mm512_mask_mov_epi32(u, _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255)),
+                                  _mm512_set1_epi32(0x7FC00000));
+        return _mm512_castsi512_ps(u);
+    }
+}
+
 /* Scales of the blocks of `columns` columns from `first` on; x86 is little-endian. */
 NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__rows *w, const uint8_t *scales,
                                                     size_t first, size_t columns, float *out) {
@@ -1623,30 +1651,8 @@ NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__rows *w, const
     }
     for (i = 0; i < count; i += 16) {
         const __mmask16 there = (__mmask16)(count - i < 16 ? (1u << (count - i)) - 1 : 0xFFFF);
-        const __m512i code =
-            _mm512_cvtepu8_epi32(_mm_maskz_loadu_epi8(there, scales + first / w->block + i));
-        __m512 value;
-        if (w->block == 16) {
-            /* as a float32 of exponent 2^-120 too small, subnormals included */
-            const __m512i u = _mm512_or_si512(
-                _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(127)), 20),
-                _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(128)), 24));
-            value = _mm512_mul_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(1.329227996e36f));
-            value = _mm512_mul_ps(value, _mm512_set1_ps(w->t->tensor_scale));
-            value = _mm512_mask_mov_ps(
-                value,
-                _mm512_cmpeq_epi32_mask(_mm512_and_si512(code, _mm512_set1_epi32(127)),
-                                        _mm512_set1_epi32(127)),
-                _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)));
-        } else { /* the exponent; 0 is 2^-127, 255 is NaN */
-            __m512i u = _mm512_slli_epi32(code, 23);
-            u = _mm512_mask_mov_epi32(u, _mm512_testn_epi32_mask(code, code),
-                                      _mm512_set1_epi32(0x00400000));
-            u = _mm512_mask_mov_epi32(u, _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255)),
-                                      _mm512_set1_epi32(0x7FC00000));
-            value = _mm512_castsi512_ps(u);
-        }
-        _mm512_mask_storeu_ps(out + i, there, value);
+        const __m128i codes = _mm_maskz_loadu_epi8(there, scales + first / w->block + i);
+        _mm512_mask_storeu_ps(out + i, there, nc_fp4__scales512(w, codes));
     }
 }
 
@@ -1757,6 +1763,43 @@ NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *t, const float *x, float *y)
     return x && y ? nc_fp4_matmul(t, x, 1, y) : NC_ERR_ARG;
 }
 
+/* Bytes of the tile of 16 rows: for every block of columns (a whole one, the last included) its
+ * scales, then per eight columns 64 bytes: row r's bytes 4 r to 4 r + 3 hold the columns 0 to 3 in
+ * their low nibbles and 4 to 7 in their high ones. */
+static size_t nc_fp4__tile_bytes(const nc_fp4__rows *w) {
+    const size_t block = w->block ? w->block : 32;
+    return (w->t->columns + block - 1) / block * ((w->block ? 16 : 0) + 8 * block);
+}
+
+NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *t) {
+    nc_fp4__rows w;
+    size_t block, r, c, size;
+    if (!t || !t->codes) return NC_ERR_ARG;
+    if (t->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
+    nc_fp4__rows_of(t, &w);
+    block = w.block ? w.block : 32;
+    size = nc_fp4__tile_bytes(&w);
+    if (!t->tiles)
+        t->tiles = (uint8_t *)nc__calloc(NULL, nc__mul_size((t->rows + 15) / 16, size));
+    else
+        memset(t->tiles, 0, (t->rows + 15) / 16 * size);
+    if (!t->tiles) return NC_ERR_MEMORY;
+    for (r = 0; r < t->rows; r++) {
+        const uint8_t *codes = t->codes + r * w.code_bytes;
+        for (c = 0; c < t->columns; c++) {
+            uint8_t *out = t->tiles + r / 16 * size + c / block * ((w.block ? 16 : 0) + 8 * block);
+            const int code = codes[c / 2] >> (c % 2 * 4) & 15;
+            if (w.block) {
+                out[r % 16] = t->scales[r * w.scale_bytes + c / block];
+                out += 16;
+            }
+            out += c % block / 8 * 64 + r % 16 * 4 + c % 4;
+            *out = (uint8_t)(*out | code << (c % 8 / 4 * 4));
+        }
+    }
+    return NC_OK;
+}
+
 #ifdef NC_FP4__X86
 /* 32 columns: sums of (2 w + 12) x, of the first sixteen columns in the low four words, of the
  * others in the high ones. Codes become 2 w + 12, which has no sign, by a table. */
@@ -1813,6 +1856,74 @@ NC_FP4__TARGET512 static float nc_fp4__row_i8(const nc_fp4__rows *w, uint32_t r,
     *done = end;
     return sum;
 }
+
+static int nc_fp4__has_vnni(void) {
+    return nc_fp4__level() >= 2 && __builtin_cpu_supports("avx512vnni") != 0;
+}
+
+/* The sums of the 16 rows of a tile. x: whole blocks; start: of every block minus twelve times the
+ * sum of x, since codes become 2 w + 12. */
+__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))) static void
+nc_fp4__tile_i8(const nc_fp4__rows *w, const uint8_t *tile, const int8_t *x, const int32_t *start,
+                float sums[16]) {
+    const __m512i doubled = _mm512_broadcast_i32x4(
+        _mm_set_epi8(0, 4, 6, 8, 9, 10, 11, 12, 24, 20, 18, 16, 15, 14, 13, 12));
+    const __m512i nibble = _mm512_set1_epi8(15);
+    const size_t block = w->block ? w->block : 32;
+    const size_t blocks = (w->t->columns + block - 1) / block;
+    __m512 sum = _mm512_setzero_ps(), scale = _mm512_set1_ps(1.0f);
+    size_t b, c;
+    for (b = 0; b < blocks; b++) {
+        __m512i low = _mm512_set1_epi32(start[b]), high = _mm512_setzero_si512();
+        if (w->block) {
+            scale = nc_fp4__scales512(w, _mm_loadu_si128((const __m128i *)(const void *)tile));
+            tile += 16;
+        }
+        for (c = 0; c < block; c += 8, tile += 64, x += 8) {
+            const __m512i codes = _mm512_loadu_si512(tile);
+            int32_t x0, x1;
+            memcpy(&x0, x, 4);
+            memcpy(&x1, x + 4, 4);
+            low = _mm512_dpbusd_epi32(low,
+                                      _mm512_shuffle_epi8(doubled, _mm512_and_si512(codes, nibble)),
+                                      _mm512_set1_epi32(x0));
+            high = _mm512_dpbusd_epi32(
+                high,
+                _mm512_shuffle_epi8(doubled, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble)),
+                _mm512_set1_epi32(x1));
+        }
+        sum = _mm512_fmadd_ps(
+            _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(low, high)), _mm512_set1_ps(0.5f)),
+            scale, sum);
+    }
+    _mm512_storeu_ps(sums, sum);
+}
+
+/* All rows by tiles. */
+static nc_status nc_fp4__tiles_i8(const nc_fp4__rows *w, const int8_t *x, float x_scale, float *y) {
+    const size_t block = w->block ? w->block : 32, columns = w->t->columns;
+    const size_t blocks = (columns + block - 1) / block, size = nc_fp4__tile_bytes(w);
+    int8_t *padded = (int8_t *)nc__calloc(NULL, blocks * block + blocks * sizeof(int32_t));
+    int32_t *start;
+    ptrdiff_t i;
+    size_t c;
+    if (!padded) return NC_ERR_MEMORY;
+    start = (int32_t *)(void *)(padded + blocks * block);
+    memcpy(padded, x, columns);
+    for (c = 0; c < columns; c++) start[c / block] -= 12 * x[c];
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)w->t->rows * (double)columns > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)((w->t->rows + 15) / 16); i++) {
+        float sums[16];
+        uint32_t r;
+        nc_fp4__tile_i8(w, w->t->tiles + (size_t)i * size, padded, start, sums);
+        for (r = 0; r < 16 && (uint32_t)i * 16 + r < w->t->rows; r++)
+            y[(uint32_t)i * 16 + r] = sums[r] * x_scale;
+    }
+    nc__free(NULL, padded, 0);
+    return NC_OK;
+}
 #endif
 
 NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float x_scale,
@@ -1824,6 +1935,7 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float
     if (t->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
     nc_fp4__rows_of(t, &w);
 #ifdef NC_FP4__X86
+    if (t->tiles && nc_fp4__has_vnni()) return nc_fp4__tiles_i8(&w, x, x_scale, y);
     if (nc_fp4__level() >= 2) {
         size_t c;
         offset = (int32_t *)nc__calloc(NULL, (t->columns / 16 + 1) * sizeof *offset);

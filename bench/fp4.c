@@ -166,6 +166,10 @@ static void products(void) {
             t = bench_time(run_matvec_i8, NULL);
             snprintf(row, sizeof row, "%s x int8", name[f]);
             bench_row(row, 1e-9 * SIDE * SIDE / t, "Gweight/s", base / t, "float32");
+            if (nc_fp4_tensor_interleave(&tensor) != NC_OK) abort();
+            t = bench_time(run_matvec_i8, NULL);
+            snprintf(row, sizeof row, "%s x int8, 16 rows interleaved", name[f]);
+            bench_row(row, 1e-9 * SIDE * SIDE / t, "Gweight/s", base / t, "float32");
         }
         nc_fp4_tensor_free(&tensor);
     }

@@ -204,7 +204,8 @@ static void nibble_orders_go_round(void **state) {
 }
 
 static void products_keep_their_order_of_summation(void **state) {
-    static const uint32_t shapes[][2] = {{1, 1}, {3, 31}, {4, 32}, {5, 33}, {7, 200}, {9, 512}};
+    static const uint32_t shapes[][2] = {{1, 1},   {3, 31},  {4, 32}, {5, 33},
+                                         {7, 200}, {9, 512}, {35, 72}};
     uint64_t seed = 8;
     int f, level;
     size_t s;
@@ -212,7 +213,7 @@ static void products_keep_their_order_of_summation(void **state) {
     for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++)
         for (s = 0; s < sizeof shapes / sizeof *shapes; s++) {
             const uint32_t rows = shapes[s][0], columns = shapes[s][1];
-            float *x = malloc(rows * columns * 4), *w = malloc(rows * columns * 4), v[1024], y[30];
+            float *x = malloc(rows * columns * 4), *w = malloc(rows * columns * 4), v[1024], y[70];
             int8_t v8[512];
             nc_fp4_tensor t;
             uint32_t r, c, i;
@@ -238,6 +239,7 @@ static void products_keep_their_order_of_summation(void **state) {
                     }
                 if (f > NC_FP4_NVFP4) {
                     assert_int_equal(nc_fp4_matvec_i8(&t, v8, 0.5f, y), NC_ERR_UNSUPPORTED);
+                    assert_int_equal(nc_fp4_tensor_interleave(&t), NC_ERR_UNSUPPORTED);
                     continue;
                 }
                 assert_int_equal(nc_fp4_matvec_i8(&t, v8, 0.5f, y), NC_OK);
@@ -250,10 +252,17 @@ static void products_keep_their_order_of_summation(void **state) {
                     assert_true(fabs(sum - (double)y[r]) <= 1e-5 * size);
                 }
                 if (level) { /* and the same bits on both */
-                    float again[30];
+                    float again[70];
                     (void)nc_fp4_set_simd(0);
                     assert_int_equal(nc_fp4_matvec_i8(&t, v8, 0.5f, again), NC_OK);
                     assert_memory_equal(y, again, rows * 4);
+                    (void)nc_fp4_set_simd(-1); /* and with the rows side by side, twice */
+                    for (i = 0; i < 2; i++) {
+                        assert_int_equal(nc_fp4_tensor_interleave(&t), NC_OK);
+                        memset(again, 0xEE, sizeof again);
+                        assert_int_equal(nc_fp4_matvec_i8(&t, v8, 0.5f, again), NC_OK);
+                        assert_memory_equal(y, again, rows * 4);
+                    }
                 }
             }
             (void)nc_fp4_set_simd(-1);
