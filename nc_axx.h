@@ -1,7 +1,8 @@
 /* nc_axx.h - neural networks on approximate 8-bit multipliers
    version 0.1.0 - MIT or public domain, see the end of the file
 
-   Copy this file into your project; nothing else is needed. In ONE C or C++ file:
+   Copy this file into your project, together with stb_ds.h (Debian: libstb-dev, or any copy
+   beside this file). In ONE C or C++ file:
 
        #define NC_IMPLEMENTATION
        #include "nc_axx.h"
@@ -14,7 +15,7 @@
        int main(void) {
            static nc_axx_mult m;
            nc_axx_metrics e;
-           if (nc_axx_truncated(&m, 6) != NC_OK) return 1;
+           if (nc_axx_make(&m, "truncated:6", NULL) != NC_OK) return 1;
            nc_axx_measure(&m, &e);
            printf("%s: 37 * -5 = %d, mean error %.2f, worst %d\n", m.name,
                   (int)nc_axx_product(&m, 37, -5), e.mae, (int)e.wce);
@@ -22,20 +23,26 @@
        }
 
    Contents (search for the tag):
-     >>types     multipliers, metrics
-     >>api       multipliers, quantisation, layers
-     >>scalar    generators, metrics, quantisation, linear layer
-     >>io        loading and saving tables
+     >>types     multipliers, metrics, calibrators, shapes
+     >>api       multipliers, their files, quantisation, calibration, sums, layers
+     >>families  generators, metrics
+     >>io        tables, C headers, CSV, .npy; netlists in C and BLIF
+     >>engine    sums of products, the fastest way that equals the table
+     >>quantise  quantisation, calibrators
+     >>layers    linear, matmul, convolutions, forward and backward
      >>changelog
 
    Options, defined before including:
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
-     NC_MALLOC, NC_FREE    memory while a file is read
+     NC_MALLOC, NC_FREE    memory while a file is read, of engines and models
+     NC_REALLOC            with NC_FREE, what stb_ds.h grows its arrays with
+     NC_STB_DS_EXTERNAL    another file compiles STB_DS_IMPLEMENTATION
      NC_NO_STDIO           no file access
 
-   Conventions: operands are int8; the product of a and b is table[(a + 128) * 256 + (b + 128)].
-   Matrices are row-major. Quantisation is symmetric: q = round(x * scale) with ties to even, and
-   an integer sum s of products stands for s / (scale_x * scale_w). */
+   Conventions: operands are one byte, signed unless the multiplier says otherwise; the product of
+   a and b is table[(a + 128) * 256 + (b + 128)], without the 128 for an unsigned operand.
+   Matrices are row-major, images NCHW. Quantisation is symmetric: q = round(x * scale) with ties
+   to even, and an integer sum s of products stands for s / (scale_x * scale_w). */
 
 #ifndef NC_AXX_H
 #define NC_AXX_H
@@ -107,7 +114,9 @@ NC_API const char *nc_status_str(nc_status status);
 typedef struct nc_axx_mult {
     char name[48];
     float relative_power; /* exact = 1; 0 when nobody has published it */
-    uint32_t reserved;
+    uint8_t a_unsigned;   /* the first operand is 0 to 255, not -128 to 127 */
+    uint8_t b_unsigned;   /* the second */
+    uint8_t reserved[2];
     int32_t table[65536];
 } nc_axx_mult;
 
@@ -123,37 +132,168 @@ typedef struct nc_axx_metrics {
     double wcre; /* largest |e| / max(|exact|, 1), in percent */
 } nc_axx_metrics;
 
+/* Published multipliers. Signed operands go by sign and magnitude (0 to 128). */
+typedef enum nc_axx_family {
+    NC_AXX_EXACT,          /* exact */
+    NC_AXX_TRUNCATED,      /* truncated:K - without the K lowest product columns, 0 to 15 */
+    NC_AXX_BROKEN_ARRAY,   /* broken_array:H:V - Mahdiani et al., 2010: carry-save cells in rows
+                                below H (0 to 8) or columns below V (0 to 15) are left out */
+    NC_AXX_KULKARNI,       /* kulkarni:K - Kulkarni, Gupta, Ercegovac, 2011: 2x2 blocks i, j with
+                                i + j < K give 3 * 3 = 7; K 0 to 7, 7 = all */
+    NC_AXX_DRUM,           /* drum:K - Hashemi, Bahar, Reda, 2015: the K leading bits, the lowest
+                                of them set to unbias the cut; K 3 to 8 */
+    NC_AXX_MITCHELL,       /* mitchell - Mitchell, 1962: log2(1 + f) is taken as f */
+    NC_AXX_ITERATIVE_LOG,  /* iterative_log:N - Babic, Avramovic, Bulic, 2011: leading powers of
+                                two, N corrections by the product of what they left, 0 to 7 */
+    NC_AXX_ROBA,           /* roba - Zendegani et al., 2017: x to its nearest power of two x' (3
+                                to 2, else halves up); x'y + xy' - x'y' */
+    NC_AXX_STATIC_SEGMENT, /* static_segment:M - Narayanamoorthy et al., 2015: the low M bits when
+                                they hold the operand, else the high M of 8; M 4 to 8 */
+    NC_AXX_ERROR_TOLERANT, /* error_tolerant:K - after Kyaw, Goh, Yeo, 2010: the operands above
+                                their K low bits multiplied, below 2^(2K) ones from bit K + i
+                                down, i the highest bit set in either low part; both high parts 0:
+                                exact low product; K 1 to 7 */
+    NC_AXX_FAMILY_COUNT
+} nc_axx_family;
+
+/* Forms of a multiplier's file. Tables are in the order of nc_axx_mult.table. */
+typedef enum nc_axx_form {
+    NC_AXX_FORM_AUTO,    /* by the ending of the path: .i16 .i32 .npy .h .csv .c .blif */
+    NC_AXX_FORM_I16,     /* 131,072 bytes, little-endian; uint16 when both operands are unsigned */
+    NC_AXX_FORM_I32,     /* 262,144 bytes, little-endian */
+    NC_AXX_FORM_NPY,     /* NumPy, integers, 256 x 256 or 65,536 */
+    NC_AXX_FORM_HEADER,  /* C array NAME[256][256] as TransAxx and AdaPT have it: both operands
+                            index as unsigned bytes */
+    NC_AXX_FORM_CSV,     /* 256 lines of 256 products, or 65,536 lines a,b,product */
+    NC_AXX_FORM_NETLIST, /* a C function of two operands as EvoApproxLib ships them: declarations,
+                            assignments of | ^ & << >> + - ~ ! and a return. Read only */
+    NC_AXX_FORM_BLIF,    /* 16 inputs (a0..a7, b0..b7), product bits from the lowest. Read only */
+    NC_AXX_FORM_COUNT
+} nc_axx_form;
+
+/* How a calibrator chooses amax. */
+typedef enum nc_axx_calibration {
+    NC_AXX_CALIBRATE_MAX,
+    NC_AXX_CALIBRATE_PERCENTILE,
+    NC_AXX_CALIBRATE_MSE,
+    NC_AXX_CALIBRATE_ENTROPY,
+    NC_AXX_CALIBRATION_COUNT
+} nc_axx_calibration;
+
+enum { NC_AXX_BINS = 2048, NC_AXX_CALIBRATOR_BYTES = 32 + 8 * NC_AXX_BINS };
+
+/* Histogram of magnitudes over batches: bin i counts i / 2048 <= |x| / 2^exponent < (i + 1) / 2048.
+ * The range grows by doubling, which joins bins in pairs, so it always is what one pass over all
+ * values would have given. */
+typedef struct nc_axx_calibrator {
+    int32_t exponent; /* 2^exponent is the least power of two above every |x|, from 2^-40 on */
+    float amax;       /* largest |x| */
+    uint64_t count;   /* values seen */
+    uint64_t bins[NC_AXX_BINS];
+} nc_axx_calibrator;
+
+/* Shape of a convolution over NCHW images; 0 means 1 for stride, dilation and groups. */
+typedef struct nc_axx_conv {
+    size_t batch, in_channels, height, width;
+    size_t out_channels, kernel_h, kernel_w;
+    size_t stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w;
+    size_t groups;           /* divides both numbers of channels; in_channels: depthwise */
+    size_t extra_h, extra_w; /* transposed only: rows and columns added at the end */
+} nc_axx_conv;
+
 /* >>api ============================================================================ */
 
-/* -- multipliers: generators fill *m, name included; signed operands go by sign and magnitude -- */
+/* -- multipliers ------------------------------------------------------------------------ */
 
-/* The exact product, mul8s_acc. */
-NC_API void nc_axx_exact(nc_axx_mult *m);
-/* Array multiplier of magnitudes without its `columns` lowest partial-product columns, 0 to 15
- * (NC_ERR_ARG beyond). */
-NC_API nc_status nc_axx_truncated(nc_axx_mult *m, uint32_t columns);
-/* Broken-array multiplier (Mahdiani et al., 2010): carry-save cells in rows below `horizontal`
- * or in columns below `vertical` are left out. horizontal 0 to 8, vertical 0 to 15. */
-NC_API nc_status nc_axx_broken_array(nc_axx_mult *m, uint32_t horizontal, uint32_t vertical);
-/* Mitchell's logarithmic multiplier (1962): log2(1 + f) is taken as f. */
-NC_API void nc_axx_mitchell(nc_axx_mult *m);
-/* DRUM-k (Hashemi, Bahar, Reda, 2015): the k leading bits of each magnitude, the lowest of them
- * set to unbias the cut. k 3 to 8. */
-NC_API nc_status nc_axx_drum(nc_axx_mult *m, uint32_t k);
-/* One product. exact: the table entry. */
-NC_API int32_t nc_axx_product(const nc_axx_mult *m, int8_t a, int8_t b);
+/* Generate a multiplier of a family with its parameters (0 where it has fewer), of signed operands
+ * or, with is_unsigned, of 0 to 255. Fills the name too. NC_ERR_ARG for parameters out of range. */
+NC_API nc_status nc_axx_generate(nc_axx_mult *m, nc_axx_family family, uint32_t p, uint32_t q,
+                                 int is_unsigned);
+/* The same from text: FAMILY[:P[:Q]], as the comments above show it; then +unsigned for unsigned
+ * operands and +compensated for nc_axx_compensate, in this order. NC_ERR_FORMAT with the column. */
+NC_API nc_status nc_axx_make(nc_axx_mult *m, const char *spec, nc_error *err);
+/* A family's name and the ranges of its parameters, low[2] and high[2] (0, 0: it has none); null
+ * for other numbers. Any output may be null. */
+NC_API const char *nc_axx_family_info(nc_axx_family family, uint32_t low[2], uint32_t high[2]);
+/* Add a constant towards the exact products: the mean error of the products of two operands other
+ * than 0, rounded, taken by the sign of the exact product. "+c" is added to the name. */
+NC_API void nc_axx_compensate(nc_axx_mult *m);
+/* The multiplier of sign and magnitude round an unsigned one, for signed weights: table of sign(a)
+ * sign(b) m(|a|, |b|). With a_unsigned only b has a sign, for activations that are never negative.
+ * out may be m. NC_ERR_ARG when m is not unsigned. */
+NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_unsigned);
+/* One product, operands in the multiplier's range; bits beyond a byte are dropped. */
+NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b);
 /* Exhaustive error metrics. */
 NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics);
-/* Table from 131,072 bytes of little-endian int16. NC_ERR_FORMAT for any other size. *m is
- * changed only on success; relative_power becomes 0. */
-NC_API nc_status nc_axx_parse_i16(nc_axx_mult *m, const char *name, const uint8_t *data,
-                                  size_t bytes, nc_error *err);
+/* counts[i] = pairs with an error in [lowest + i width, lowest + (i + 1) width); errors outside go
+ * to the first or last of the n bins. NC_ERR_ARG for n or width 0. */
+NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t width,
+                                  uint32_t *counts, size_t n);
+
+/* -- files of multipliers ------------------------------------------------------------------ */
+
+/* Read a multiplier from the bytes of a file. Both operands are unsigned if the name contains
+ * "mul8u", or if a netlist's parameters say so. relative_power is filled in for the names of
+ * EvoApproxLib that have a published one, else 0. *m is changed only on success. Errors carry line
+ * and column: NC_ERR_FORMAT, NC_ERR_LIMIT (a product beyond 32 bits, a netlist of more than 16,384
+ * values), NC_ERR_UNSUPPORTED (BLIF latches and subcircuits). form must not be AUTO. */
+NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
+                              size_t bytes, nc_error *err);
+/* The bytes of a file; free with nc_axx_free_text. NC_ERR_LIMIT when a product does not fit 16 bits
+ * (.i16), NC_ERR_UNSUPPORTED for forms that are only read. Text ends with a NUL not counted. */
+NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **data, size_t *bytes,
+                              nc_error *err);
+/* Release what this library wrote to memory; null is fine. */
+NC_API void nc_axx_free_text(char *data);
+/* The form that a path's ending stands for; NC_AXX_FORM_AUTO for none. */
+NC_API nc_axx_form nc_axx_form_of(const char *path);
 #ifndef NC_NO_STDIO
-/* The same from a file; the name is the file's, without folder and ending. */
-NC_API nc_status nc_axx_load_i16(nc_axx_mult *m, const char *path, nc_error *err);
-/* Write such a file atomically. NC_ERR_LIMIT when a product does not fit 16 bits. */
-NC_API nc_status nc_axx_save_i16(const nc_axx_mult *m, const char *path, nc_error *err);
+/* Read a file; the name is the file's, without folder and ending. */
+NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form, nc_error *err);
+/* Write a file atomically. */
+NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
+                             nc_error *err);
 #endif
+
+/* -- sums of products ----------------------------------------------------------------------- */
+
+/* A multiplier made ready for sums of many products. The table is split into terms f(a) g(b), each
+ * summed by the processor's own dot products of bytes, and a rest that is looked up in registers;
+ * whichever split is cheapest is taken once it has been compared with all 65,536 entries. */
+typedef struct nc_axx_engine nc_axx_engine;
+
+/* How an engine works. */
+typedef struct nc_axx_engine_info {
+    uint32_t products; /* terms f(a) g(b) */
+    uint32_t planes;   /* bytes of the rest that are looked up, 0 to 2; 4: the table itself */
+    uint32_t classes;  /* different columns of the rest */
+    int32_t largest;   /* largest |product| of the table */
+    char text[64];     /* the same in words */
+} nc_axx_engine_info;
+
+/* Make one; the multiplier is not needed afterwards. Free with nc_axx_engine_destroy. */
+NC_API nc_status nc_axx_engine_create(nc_axx_engine **engine, const nc_axx_mult *m);
+/* The same with at most so many terms, -1: only look-ups of the whole table, one at a time. For
+ * tests and measurements. */
+NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_mult *m,
+                                           int most_products);
+/* Release; null is fine. */
+NC_API void nc_axx_engine_destroy(nc_axx_engine *engine);
+/* What the engine found. */
+NC_API void nc_axx_engine_describe(const nc_axx_engine *engine, nc_axx_engine_info *info);
+/* Bytes of scratch for nc_axx_gemm. */
+NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size_t n, size_t k);
+/* sums (m x n) = over k of product(x[i][k], w[j][k]): x is m x k, w is n x k, one byte each,
+ * signed or not as the multiplier has it. exact: 32-bit sums on any number of threads. NC_ERR_ARG
+ * for null pointers or too little work memory, NC_ERR_LIMIT when k times the largest product
+ * passes 2^31. */
+NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const void *w,
+                             int32_t *sums, size_t m, size_t n, size_t k, void *work,
+                             size_t work_bytes);
+/* Force the instruction set: 0 portable C, 1 AVX2, 2 AVX-512 with VBMI and VNNI, -1 the best.
+ * Returns the level in use. For tests and measurements; process-wide. */
+NC_API int nc_axx_set_simd(int level);
 
 /* -- quantisation -------------------------------------------------------------------------- */
 
@@ -162,19 +302,105 @@ NC_API float nc_axx_amax(const float *x, size_t n);
 /* (2^(bits-1) - 1) / amax, bits 2 to 8; 0 when amax is below 2^-24 or bits out of range: such a
  * tensor quantises to zeros. */
 NC_API float nc_axx_scale(float amax, uint32_t bits);
+/* The same for values of 0 and more in all bits: (2^bits - 1) / amax. */
+NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits);
 /* q[i] = clamp(round(x[i] * scale), -2^(bits-1), 2^(bits-1) - 1), ties to even, NaN gives 0.
  * bits outside 2 to 8 are taken as 8. */
 NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits);
+/* The same clamped to 0 .. 2^bits - 1. */
+NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
+                                     uint32_t bits);
+/* Rows of a matrix (rows x columns), each with its own scale from its largest magnitude. */
+NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
+                                 size_t columns, uint32_t bits);
+/* x[i] = q[i] / scale, 0 for a zero scale. q are int8, or uint8 with is_unsigned. */
+NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned);
 
-/* -- layers ---------------------------------------------------------------------------------- */
+/* Empty: nothing seen yet. A zeroed calibrator is empty too. */
+NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c);
+/* Count n more values; NaN and infinities are skipped. The order of values never matters. */
+NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n);
+/* Count what another has counted, exactly as if one had seen all. */
+NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other);
+/* The amax a method finds, for so many bits (2 to 8). `percent` is for NC_AXX_CALIBRATE_PERCENTILE,
+ * 0 means 99.99. 0 when nothing was seen or an argument is out of range. Edges below are multiples
+ * of a bin; the candidates of the last two are the edges from 128 bins up.
+ *   percentile: the first edge with that share of the values below it
+ *   mse: least mean square error of the bins' centres, quantised
+ *   entropy: least Kullback-Leibler divergence of the clipped histogram from itself in 2^(bits-1)
+ *     groups of bins (as TensorRT does; bin 0 counts as bin 1 does) */
+NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
+                                    double percent, uint32_t bits);
+/* State as NC_AXX_CALIBRATOR_BYTES bytes with a checksum. */
+NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes);
+/* And back. NC_ERR_FORMAT for a wrong size or state, NC_ERR_MISMATCH for a damaged one. */
+NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size);
 
-/* y (rows x out) = dequantised sum over k of product(x[r][k], w[o][k]) + bias[o]. x is rows x k,
- * w is out x k; w_scale holds one scale per output, bias may be null. A zero scale makes the
- * product 0. NC_ERR_ARG for null pointers, NC_ERR_LIMIT for k above 65,535 (32-bit sums).
- * exact: integer sums; one float32 rounding each for conversion, scales, division and bias. */
-NC_API nc_status nc_axx_linear(const nc_axx_mult *m, const int8_t *x, float x_scale,
-                               const int8_t *w, const float *w_scale, const float *bias, float *y,
-                               size_t rows, size_t k, size_t out);
+/* -- layers. Operands are bytes as the engine's multiplier takes them; y and gradients float32. A
+ * zero scale makes a product 0. work: scratch of the bytes that the function of that name gives.
+ * Errors: NC_ERR_ARG for null pointers, impossible shapes and too little work memory, NC_ERR_LIMIT
+ * for sums beyond 32 bits. exact: integer sums; one float32 rounding each for their conversion,
+ * the product of the scales, the division and the bias. The backward functions give the gradients
+ * of the exact operation on the dequantised operands (straight-through): dx is overwritten, dw and
+ * db are added to; each may be null. -- */
+
+/* y (rows x out) = sum over k of product(x[r][k], w[o][k]) / (x_scale w_scale[o]) + bias[o]. x is
+ * rows x k, w is out x k, one scale for each output; bias may be null. */
+NC_API nc_status nc_axx_linear(const nc_axx_engine *e, const void *x, float x_scale, const void *w,
+                               const float *w_scale, const float *bias, float *y, size_t rows,
+                               size_t k, size_t out, void *work, size_t work_bytes);
+/* dx (rows x k), dw (out x k), db (out) from dy (rows x out). */
+NC_API nc_status nc_axx_linear_backward(const nc_axx_engine *e, const void *x, float x_scale,
+                                        const void *w, const float *w_scale, const float *dy,
+                                        float *dx, float *dw, float *db, size_t rows, size_t k,
+                                        size_t out, void *work, size_t work_bytes);
+/* For both. */
+NC_API size_t nc_axx_linear_work_bytes(const nc_axx_engine *e, size_t rows, size_t k, size_t out);
+
+/* Product of two activations, `batch` times: y (m x n) = a (m x k) b^T with b n x k, or with
+ * b_by_rows a b with b k x n. */
+NC_API nc_status nc_axx_matmul(const nc_axx_engine *e, const void *a, float a_scale, const void *b,
+                               float b_scale, int b_by_rows, float *y, size_t batch, size_t m,
+                               size_t n, size_t k, void *work, size_t work_bytes);
+/* da and db, overwritten, from dy. */
+NC_API nc_status nc_axx_matmul_backward(const nc_axx_engine *e, const void *a, float a_scale,
+                                        const void *b, float b_scale, int b_by_rows,
+                                        const float *dy, float *da, float *db, size_t batch,
+                                        size_t m, size_t n, size_t k, void *work,
+                                        size_t work_bytes);
+/* For both. */
+NC_API size_t nc_axx_matmul_work_bytes(const nc_axx_engine *e, size_t m, size_t n, size_t k);
+
+/* Height and width of the output. NC_ERR_ARG for a shape that has none. Transposed: (h - 1) stride
+ * - 2 padding + dilation (kernel - 1) + 1 + extra. */
+NC_API nc_status nc_axx_conv_output(const nc_axx_conv *shape, int transposed, size_t *height,
+                                    size_t *width);
+/* y = convolution of x (batch, in_channels, height, width) with w (out_channels, in_channels /
+ * groups, kernel). A padded place is the operand 0, which goes through the multiplier as others
+ * do. */
+NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape, const void *x,
+                               float x_scale, const void *w, const float *w_scale,
+                               const float *bias, float *y, void *work, size_t work_bytes);
+/* Its gradients. */
+NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                        const void *x, float x_scale, const void *w,
+                                        const float *w_scale, const float *dy, float *dx, float *dw,
+                                        float *db, void *work, size_t work_bytes);
+/* Transposed convolution: every input pixel adds its products to the places that a convolution
+ * would read it from. w is (in_channels, out_channels / groups, kernel); one scale for all of w.
+ * */
+NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                          const void *x, float x_scale, const void *w,
+                                          float w_scale, const float *bias, float *y, void *work,
+                                          size_t work_bytes);
+/* Its gradients. */
+NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                                   const void *x, float x_scale, const void *w,
+                                                   float w_scale, const float *dy, float *dx,
+                                                   float *dw, float *db, void *work,
+                                                   size_t work_bytes);
+/* For all four. */
+NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape);
 
 #endif /* NC_AXX_H */
 
@@ -476,6 +702,59 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #endif
 /* ==== end of nc base implementation ================================================ */
 
+/* stb_ds.h: the system's or a copy beside this file, its symbols renamed so that they never
+ * meet another copy in the program. To use it in your own code too, include it before this file. */
+#ifndef INCLUDE_STB_DS_H
+#define STBDS_NO_SHORT_NAMES
+#ifndef NC_STB_DS_EXTERNAL
+#define STB_DS_IMPLEMENTATION
+#ifdef NC_REALLOC
+#define STBDS_REALLOC(context, ptr, bytes) NC_REALLOC(ptr, bytes)
+#define STBDS_FREE(context, ptr) NC_FREE(ptr)
+#endif
+#define stbds_rand_seed nc_axx_stbds_rand_seed
+#define stbds_hash_bytes nc_axx_stbds_hash_bytes
+#define stbds_hash_string nc_axx_stbds_hash_string
+#define stbds_stralloc nc_axx_stbds_stralloc
+#define stbds_strreset nc_axx_stbds_strreset
+#define stbds_unit_tests nc_axx_stbds_unit_tests
+#define stbds_arrgrowf nc_axx_stbds_arrgrowf
+#define stbds_arrfreef nc_axx_stbds_arrfreef
+#define stbds_hmfree_func nc_axx_stbds_hmfree_func
+#define stbds_hmget_key nc_axx_stbds_hmget_key
+#define stbds_hmget_key_ts nc_axx_stbds_hmget_key_ts
+#define stbds_hmput_default nc_axx_stbds_hmput_default
+#define stbds_hmput_key nc_axx_stbds_hmput_key
+#define stbds_hmdel_key nc_axx_stbds_hmdel_key
+#define stbds_shmode_func nc_axx_stbds_shmode_func
+#endif
+#if defined(__GNUC__)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wconversion"
+#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#pragma GCC diagnostic ignored "-Wshadow"
+#pragma GCC diagnostic ignored "-Wcast-qual"
+#pragma GCC diagnostic ignored "-Wcast-align"
+#pragma GCC diagnostic ignored "-Wundef"
+#endif
+#if defined(__has_include)
+#if __has_include("stb_ds.h")
+#include "stb_ds.h"
+#else
+#include <stb/stb_ds.h>
+#endif
+#else
+#include <stb/stb_ds.h>
+#endif
+#if defined(__GNUC__)
+#pragma GCC diagnostic pop
+#endif
+#undef STB_DS_IMPLEMENTATION
+#undef stbds_header /* the same, through void *: our elements may be less aligned than it */
+#define stbds_header(t) ((stbds_array_header *)(void *)(t)-1)
+#endif
+
 #include <math.h>
 
 /* Every rounding below is written out: nothing may be fused. */
@@ -486,21 +765,31 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #pragma GCC optimize("fp-contract=off")
 #endif
 
-/* >>scalar ========================================================================= */
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_AXX__X86 1
+#include <immintrin.h>
+#define NC_AXX__TARGET512                                                                          \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,fma")))
+#define NC_AXX__INLINE512 static inline __attribute__((always_inline, unused)) NC_AXX__TARGET512
+#if !defined(__clang__)
+#pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#endif
 
-/* A multiplier of magnitudes up to 128 with its parameters. */
+/* >>families ======================================================================= */
+
+/* A multiplier of magnitudes below 256 with its parameters. */
 typedef uint32_t (*nc_axx__magnitude_fn)(uint32_t a, uint32_t b, uint32_t p, uint32_t q);
 
-static void nc_axx__fill(nc_axx_mult *m, nc_axx__magnitude_fn fn, uint32_t p, uint32_t q) {
-    int a, b;
-    m->relative_power = 0.0f;
-    m->reserved = 0;
-    for (a = -128; a < 128; a++)
-        for (b = -128; b < 128; b++) {
-            uint32_t product = fn((uint32_t)(a < 0 ? -a : a), (uint32_t)(b < 0 ? -b : b), p, q);
-            m->table[(a + 128) * 256 + b + 128] =
-                (a < 0) != (b < 0) ? -(int32_t)product : (int32_t)product;
-        }
+static int nc_axx__operand(uint32_t index, int is_unsigned) {
+    return is_unsigned ? (int)index : (int)index - 128;
+}
+
+/* The exact product that entry i of the table stands for. */
+static int nc_axx__exact_at(const nc_axx_mult *m, uint32_t i) {
+    return nc_axx__operand(i >> 8, m->a_unsigned) * nc_axx__operand(i & 255, m->b_unsigned);
 }
 
 static uint32_t nc_axx__exact(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
@@ -514,6 +803,22 @@ static uint32_t nc_axx__array(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
     uint32_t i, j, sum = 0;
     for (j = p; j < 8; j++)
         for (i = j < q ? q - j : 0; i < 8; i++) sum += ((a >> i) & (b >> j) & 1) << (i + j);
+    return sum;
+}
+
+static uint32_t nc_axx__truncated(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+    (void)q;
+    return nc_axx__array(a, b, 0, p);
+}
+
+static uint32_t nc_axx__kulkarni(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+    uint32_t i, j, sum = 0;
+    (void)q;
+    for (j = 0; j < 4; j++)
+        for (i = 0; i < 4; i++) {
+            uint32_t x = a >> (2 * i) & 3, y = b >> (2 * j) & 3;
+            sum += (i + j < p && x == 3 && y == 3 ? 7 : x * y) << (2 * (i + j));
+        }
     return sum;
 }
 
@@ -536,6 +841,20 @@ static uint32_t nc_axx__mitchell(uint32_t a, uint32_t b, uint32_t p, uint32_t q)
     return sum < one ? one + sum : 2 * sum;
 }
 
+/* a b = 2^(ka + kb) + ra 2^kb + rb 2^ka + ra rb with the rests ra, rb: the last product is done the
+ * same way p times, then dropped. */
+static uint32_t nc_axx__iterative_log(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+    uint32_t sum = 0, step;
+    (void)q;
+    for (step = 0; step <= p && a && b; step++) {
+        const uint32_t one_a = 1u << nc_axx__log2(a), one_b = 1u << nc_axx__log2(b);
+        a -= one_a;
+        b -= one_b;
+        sum += one_a * one_b + a * one_b + b * one_a;
+    }
+    return sum;
+}
+
 /* The k leading bits of x in place, the lowest kept bit set; short numbers stay. */
 static uint32_t nc_axx__leading(uint32_t x, uint32_t k) {
     uint32_t n = x ? nc_axx__log2(x) : 0, cut;
@@ -549,60 +868,200 @@ static uint32_t nc_axx__drum(uint32_t a, uint32_t b, uint32_t k, uint32_t q) {
     return nc_axx__leading(a, k) * nc_axx__leading(b, k);
 }
 
-NC_API void nc_axx_exact(nc_axx_mult *m) {
-    nc_axx__fill(m, nc_axx__exact, 0, 0);
-    m->relative_power = 1.0f;
-    snprintf(m->name, sizeof m->name, "mul8s_acc");
+static uint32_t nc_axx__nearest_power(uint32_t x) {
+    uint32_t one;
+    if (x == 0 || x == 3) return x ? 2 : 0;
+    one = 1u << nc_axx__log2(x);
+    return 2 * x >= 3 * one ? 2 * one : one;
 }
 
-NC_API nc_status nc_axx_truncated(nc_axx_mult *m, uint32_t columns) {
-    if (!m || columns > 15) return NC_ERR_ARG;
-    nc_axx__fill(m, nc_axx__array, 0, columns);
-    snprintf(m->name, sizeof m->name, "truncated_%u", (unsigned)columns);
+/* Of two powers above their operands the sum stays the right one modulo 2^32. */
+static uint32_t nc_axx__roba(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+    const uint32_t near_a = nc_axx__nearest_power(a), near_b = nc_axx__nearest_power(b);
+    (void)p;
+    (void)q;
+    return near_a * b + a * near_b - near_a * near_b;
+}
+
+static uint32_t nc_axx__segment(uint32_t x, uint32_t m) {
+    return x >> m ? x >> (8 - m) << (8 - m) : x;
+}
+
+static uint32_t nc_axx__static_segment(uint32_t a, uint32_t b, uint32_t m, uint32_t q) {
+    (void)q;
+    return nc_axx__segment(a, m) * nc_axx__segment(b, m);
+}
+
+static uint32_t nc_axx__error_tolerant(uint32_t a, uint32_t b, uint32_t k, uint32_t q) {
+    const uint32_t low = (a | b) & ((1u << k) - 1);
+    (void)q;
+    if (!(a >> k) && !(b >> k)) return a * b;
+    return ((a >> k) * (b >> k) << (2 * k)) | (low ? (2u << (k + nc_axx__log2(low))) - 1 : 0);
+}
+
+typedef struct nc_axx__kind {
+    const char *name;
+    nc_axx__magnitude_fn fn;
+    uint32_t low[2], high[2]; /* of its parameters */
+} nc_axx__kind;
+
+static const nc_axx__kind nc_axx__kinds[NC_AXX_FAMILY_COUNT] = {
+    {"exact", nc_axx__exact, {0, 0}, {0, 0}},
+    {"truncated", nc_axx__truncated, {0, 0}, {15, 0}},
+    {"broken_array", nc_axx__array, {0, 0}, {8, 15}},
+    {"kulkarni", nc_axx__kulkarni, {0, 0}, {7, 0}},
+    {"drum", nc_axx__drum, {3, 0}, {8, 0}},
+    {"mitchell", nc_axx__mitchell, {0, 0}, {0, 0}},
+    {"iterative_log", nc_axx__iterative_log, {0, 0}, {7, 0}},
+    {"roba", nc_axx__roba, {0, 0}, {0, 0}},
+    {"static_segment", nc_axx__static_segment, {4, 0}, {8, 0}},
+    {"error_tolerant", nc_axx__error_tolerant, {1, 0}, {7, 0}},
+};
+
+NC_API const char *nc_axx_family_info(nc_axx_family family, uint32_t low[2], uint32_t high[2]) {
+    if ((unsigned)family >= NC_AXX_FAMILY_COUNT) return NULL;
+    if (low) memcpy(low, nc_axx__kinds[family].low, sizeof nc_axx__kinds[family].low);
+    if (high) memcpy(high, nc_axx__kinds[family].high, sizeof nc_axx__kinds[family].high);
+    return nc_axx__kinds[family].name;
+}
+
+NC_API nc_status nc_axx_generate(nc_axx_mult *m, nc_axx_family family, uint32_t p, uint32_t q,
+                                 int is_unsigned) {
+    const nc_axx__kind *kind;
+    uint32_t i, k;
+    size_t used;
+    if (!m || (unsigned)family >= NC_AXX_FAMILY_COUNT) return NC_ERR_ARG;
+    kind = &nc_axx__kinds[family];
+    if (p < kind->low[0] || p > kind->high[0] || q > kind->high[1]) return NC_ERR_ARG;
+    memset(m, 0, offsetof(nc_axx_mult, table));
+    m->relative_power = family == NC_AXX_EXACT ? 1.0f : 0.0f;
+    m->a_unsigned = m->b_unsigned = (uint8_t)(is_unsigned != 0);
+    for (i = 0; i < 256; i++)
+        for (k = 0; k < 256; k++) {
+            const int a = nc_axx__operand(i, is_unsigned), b = nc_axx__operand(k, is_unsigned);
+            const int32_t product =
+                (int32_t)kind->fn((uint32_t)(a < 0 ? -a : a), (uint32_t)(b < 0 ? -b : b), p, q);
+            m->table[i * 256 + k] = (a < 0) != (b < 0) ? -product : product;
+        }
+    used = strlen(kind->name); /* at most 14 */
+    memcpy(m->name, kind->name, used);
+    for (i = 0; i < 2 && kind->high[i]; i++)
+        used +=
+            (size_t)snprintf(m->name + used, sizeof m->name - used, "_%u", (unsigned)(i ? q : p));
+    if (is_unsigned) (void)snprintf(m->name + used, sizeof m->name - used, "_u");
     return NC_OK;
 }
 
-NC_API nc_status nc_axx_broken_array(nc_axx_mult *m, uint32_t horizontal, uint32_t vertical) {
-    if (!m || horizontal > 8 || vertical > 15) return NC_ERR_ARG;
-    nc_axx__fill(m, nc_axx__array, horizontal, vertical);
-    snprintf(m->name, sizeof m->name, "broken_array_%u_%u", (unsigned)horizontal,
-             (unsigned)vertical);
+/* A decimal number of at most three digits at *at; 0 when there is none. */
+static int nc_axx__small(const char **at, uint32_t *value) {
+    const char *start = *at;
+    *value = 0;
+    while (**at >= '0' && **at <= '9' && *at - start < 3)
+        *value = *value * 10 + (uint32_t)(*(*at)++ - '0');
+    return *at > start;
+}
+
+NC_API nc_status nc_axx_make(nc_axx_mult *m, const char *spec, nc_error *err) {
+    uint32_t value[2] = {0, 0}, family, k;
+    int is_unsigned = 0, compensated = 0;
+    const char *at;
+    size_t length = 0;
+    nc__clear(err);
+    if (!m || !spec) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    while ((spec[length] >= 'a' && spec[length] <= 'z') || spec[length] == '_') length++;
+    for (family = 0; family < NC_AXX_FAMILY_COUNT; family++)
+        if (strlen(nc_axx__kinds[family].name) == length &&
+            !memcmp(nc_axx__kinds[family].name, spec, length))
+            break;
+    if (family == NC_AXX_FAMILY_COUNT)
+        return nc__fail(err, NC_ERR_FORMAT, 1, 1, "no family is called '%.40s'", spec);
+    at = spec + length;
+    for (k = 0; k < 2 && nc_axx__kinds[family].high[k]; k++) {
+        const nc_axx__kind *kind = &nc_axx__kinds[family];
+        const size_t column = (size_t)(at - spec) + 1;
+        if (*at != ':' || (at++, !nc_axx__small(&at, &value[k])))
+            return nc__fail(err, NC_ERR_FORMAT, 1, column, "%s needs ':' and a number here",
+                            kind->name);
+        if (value[k] < kind->low[k] || value[k] > kind->high[k])
+            return nc__fail(err, NC_ERR_FORMAT, 1, column + 1, "%s takes %u to %u here, not %u",
+                            kind->name, (unsigned)kind->low[k], (unsigned)kind->high[k],
+                            (unsigned)value[k]);
+    }
+    if (!strncmp(at, "+unsigned", 9)) is_unsigned = 1, at += 9;
+    if (!strncmp(at, "+compensated", 12)) compensated = 1, at += 12;
+    if (*at)
+        return nc__fail(err, NC_ERR_FORMAT, 1, (size_t)(at - spec) + 1, "'%.40s' is not understood",
+                        at);
+    (void)nc_axx_generate(m, (nc_axx_family)family, value[0], value[1], is_unsigned);
+    if (compensated) nc_axx_compensate(m);
     return NC_OK;
 }
 
-NC_API void nc_axx_mitchell(nc_axx_mult *m) {
-    nc_axx__fill(m, nc_axx__mitchell, 0, 0);
-    snprintf(m->name, sizeof m->name, "mitchell");
+static int32_t nc_axx__round_div(int64_t sum, int64_t count) {
+    return (int32_t)(sum >= 0 ? (2 * sum + count) / (2 * count)
+                              : -((2 * -sum + count) / (2 * count)));
 }
 
-NC_API nc_status nc_axx_drum(nc_axx_mult *m, uint32_t k) {
-    if (!m || k < 3 || k > 8) return NC_ERR_ARG;
-    nc_axx__fill(m, nc_axx__drum, k, 0);
-    snprintf(m->name, sizeof m->name, "drum_%u", (unsigned)k);
+NC_API void nc_axx_compensate(nc_axx_mult *m) {
+    int64_t sum[2] = {0, 0}, count[2] = {0, 0};
+    int32_t constant[2];
+    size_t used = strlen(m->name);
+    uint32_t i;
+    for (i = 0; i < 65536; i++) {
+        const int exact = nc_axx__exact_at(m, i);
+        if (exact) {
+            sum[exact < 0] += exact - m->table[i];
+            count[exact < 0]++;
+        }
+    }
+    for (i = 0; i < 2; i++) constant[i] = count[i] ? nc_axx__round_div(sum[i], count[i]) : 0;
+    for (i = 0; i < 65536; i++) {
+        const int exact = nc_axx__exact_at(m, i);
+        if (exact) m->table[i] += constant[exact < 0];
+    }
+    (void)snprintf(m->name + used, sizeof m->name - used, "+c");
+}
+
+NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_unsigned) {
+    nc_axx_mult *work;
+    uint32_t i;
+    if (!out || !m || !m->a_unsigned || !m->b_unsigned) return NC_ERR_ARG;
+    work = (nc_axx_mult *)nc__alloc(NULL, sizeof *work);
+    if (!work) return NC_ERR_MEMORY;
+    *work = *m;
+    work->a_unsigned = (uint8_t)(a_unsigned != 0);
+    work->b_unsigned = 0;
+    for (i = 0; i < 65536; i++) {
+        const int a = nc_axx__operand(i >> 8, a_unsigned), b = nc_axx__operand(i & 255, 0);
+        const int32_t product = nc_axx_product(m, a < 0 ? -a : a, b < 0 ? -b : b);
+        work->table[i] = (a < 0) != (b < 0) ? -product : product;
+    }
+    *out = *work;
+    nc__free(NULL, work, sizeof *work);
     return NC_OK;
 }
 
-NC_API int32_t nc_axx_product(const nc_axx_mult *m, int8_t a, int8_t b) {
-    return m->table[(a + 128) * 256 + b + 128];
+NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b) {
+    const uint32_t i = (uint32_t)(m->a_unsigned ? a : a + 128) & 255;
+    const uint32_t k = (uint32_t)(m->b_unsigned ? b : b + 128) & 255;
+    return m->table[i * 256 + k];
 }
 
 NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics) {
     nc_axx_metrics e = {0, 0, 0, 0, 0, 0, 0, 0};
-    int a, b;
-    for (a = -128; a < 128; a++)
-        for (b = -128; b < 128; b++) {
-            double exact = (double)(a * b);
-            double error = (double)m->table[(a + 128) * 256 + b + 128] - exact;
-            double size = error < 0 ? -error : error;
-            double base = exact < 0 ? -exact : exact, relative = size / (base < 1 ? 1 : base);
-            e.mae += size;
-            e.mre += relative;
-            e.mse += error * error;
-            e.bias += error;
-            e.ep += error != 0;
-            if (size > e.wce) e.wce = size;
-            if (relative > e.wcre) e.wcre = relative;
-        }
+    uint32_t i;
+    for (i = 0; i < 65536; i++) {
+        const double exact = (double)nc_axx__exact_at(m, i);
+        const double error = (double)m->table[i] - exact, size = fabs(error);
+        const double base = fabs(exact), relative = size / (base < 1 ? 1 : base);
+        e.mae += size;
+        e.mre += relative;
+        e.mse += error * error;
+        e.bias += error;
+        e.ep += error != 0;
+        if (size > e.wce) e.wce = size;
+        if (relative > e.wcre) e.wcre = relative;
+    }
     e.mae /= 65536;
     e.mre /= 655.36;
     e.ep /= 655.36;
@@ -612,6 +1071,2057 @@ NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics) {
     e.rmse = sqrt(e.mse);
     *metrics = e;
 }
+
+NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t width,
+                                  uint32_t *counts, size_t n) {
+    uint32_t i;
+    if (!m || !counts || !n || !width) return NC_ERR_ARG;
+    memset(counts, 0, n * sizeof *counts);
+    for (i = 0; i < 65536; i++) {
+        const int64_t from = (int64_t)m->table[i] - nc_axx__exact_at(m, i) - lowest;
+        const uint64_t bin = from < 0 ? 0 : (uint64_t)from / width;
+        counts[bin < n ? bin : n - 1]++;
+    }
+    return NC_OK;
+}
+
+/* >>io ============================================================================= */
+
+/* Power of EvoApproxLib's signed 8-bit multipliers relative to the exact one (mul8s_1KV8, 0.425 mW
+ * in PDK45), from the library's published characterisation. */
+static float nc_axx__published_power(const char *name) {
+    static const struct {
+        const char *name;
+        float milliwatts;
+    } known[] = {{"mul8s_1KV8", 0.425f}, {"mul8s_1KVA", 0.422f}, {"mul8s_1KVL", 0.289f},
+                 {"mul8s_1L2D", 0.200f}, {"mul8s_1L2H", 0.301f}, {"mul8s_1KR3", 0.052f}};
+    size_t i;
+    for (i = 0; i < sizeof known / sizeof *known; i++)
+        if (!strcmp(name, known[i].name)) return known[i].milliwatts / 0.425f;
+    return 0.0f;
+}
+
+/* Text being read. */
+typedef struct nc_axx__text {
+    const char *at, *end;
+    size_t line;
+    const char *line_start;
+    nc_error *err;
+} nc_axx__text;
+
+static nc_status nc_axx__text_fail(const nc_axx__text *t, nc_status status, const char *what) {
+    return nc__fail(t->err, status, t->line, (size_t)(t->at - t->line_start) + 1, "%s", what);
+}
+
+static void nc_axx__step(nc_axx__text *t) {
+    if (*t->at++ == '\n') {
+        t->line++;
+        t->line_start = t->at;
+    }
+}
+
+static int nc_axx__peek(const nc_axx__text *t, size_t ahead) {
+    return (size_t)(t->end - t->at) > ahead ? (unsigned char)t->at[ahead] : -1;
+}
+
+static int nc_axx__space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static int nc_axx__digit(int c) { return c >= '0' && c <= '9'; }
+static int nc_axx__letter(int c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* White space, comments and lines of the preprocessor. */
+static nc_status nc_axx__skip_c(nc_axx__text *t) {
+    for (;;) {
+        const int c = nc_axx__peek(t, 0), next = nc_axx__peek(t, 1);
+        if (nc_axx__space(c)) {
+            nc_axx__step(t);
+        } else if ((c == '/' && next == '/') || c == '#') {
+            while (t->at < t->end && *t->at != '\n') nc_axx__step(t);
+        } else if (c == '/' && next == '*') {
+            const nc_axx__text start = *t;
+            nc_axx__step(t);
+            nc_axx__step(t);
+            while (t->at < t->end && !(nc_axx__peek(t, 0) == '*' && nc_axx__peek(t, 1) == '/'))
+                nc_axx__step(t);
+            if (t->at == t->end)
+                return nc_axx__text_fail(&start, NC_ERR_FORMAT, "a comment without an end");
+            nc_axx__step(t);
+            nc_axx__step(t);
+        } else {
+            return NC_OK;
+        }
+    }
+}
+
+/* An integer of decimal digits (or hexadecimal after 0x), with a sign where allowed. */
+static nc_status nc_axx__integer(nc_axx__text *t, int with_sign, int64_t *value) {
+    int minus = 0, hex = 0, digits = 0;
+    uint64_t v = 0;
+    if (with_sign && (nc_axx__peek(t, 0) == '-' || nc_axx__peek(t, 0) == '+')) {
+        minus = *t->at == '-';
+        nc_axx__step(t);
+    }
+    if (nc_axx__peek(t, 0) == '0' && (nc_axx__peek(t, 1) | 32) == 'x') {
+        hex = 1;
+        t->at += 2;
+    }
+    for (;; digits++) {
+        const int c = nc_axx__peek(t, 0);
+        uint64_t digit;
+        if (nc_axx__digit(c))
+            digit = (uint64_t)(c - '0');
+        else if (hex && (c | 32) >= 'a' && (c | 32) <= 'f')
+            digit = (uint64_t)(c | 32) - 'a' + 10;
+        else
+            break;
+        if (v >> 58) return nc_axx__text_fail(t, NC_ERR_LIMIT, "the number is too large");
+        v = v * (hex ? 16 : 10) + digit;
+        t->at++;
+    }
+    if (!digits) return nc_axx__text_fail(t, NC_ERR_FORMAT, "a number is missing");
+    *value = minus ? -(int64_t)v : (int64_t)v;
+    return NC_OK;
+}
+
+/* A product as a table entry. */
+static nc_status nc_axx__entry(nc_axx__text *t, int64_t value, int32_t *out) {
+    if (value < INT32_MIN || value > INT32_MAX)
+        return nc_axx__text_fail(t, NC_ERR_LIMIT, "a product does not fit 32 bits");
+    *out = (int32_t)value;
+    return NC_OK;
+}
+
+static nc_status nc_axx__expect(nc_axx__text *t, char wanted, const char *what) {
+    nc_status status = nc_axx__skip_c(t);
+    if (status != NC_OK) return status;
+    if (nc_axx__peek(t, 0) != wanted) return nc_axx__text_fail(t, NC_ERR_FORMAT, what);
+    nc_axx__step(t);
+    return NC_OK;
+}
+
+/* NAME[256][256] = {{..}, ..}; braces may be left out inside. The array indexes by bytes. */
+static nc_status nc_axx__parse_header(nc_axx_mult *m, nc_axx__text *t) {
+    uint32_t count = 0, depth = 0;
+    nc_status status;
+    for (;;) { /* up to the first [256][256] */
+        int64_t size[2] = {0, 0};
+        int k;
+        if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
+        if (t->at == t->end)
+            return nc_axx__text_fail(t, NC_ERR_FORMAT, "no array NAME[256][256] in the file");
+        if (*t->at != '[') {
+            nc_axx__step(t);
+            continue;
+        }
+        for (k = 0; k < 2; k++) {
+            if ((status = nc_axx__expect(t, '[', "expected '[256][256]'")) != NC_OK) return status;
+            if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
+            if ((status = nc_axx__integer(t, 0, &size[k])) != NC_OK) return status;
+            if (size[k] != 256)
+                return nc_axx__text_fail(t, NC_ERR_FORMAT, "the array must be [256][256]");
+            if ((status = nc_axx__expect(t, ']', "expected ']'")) != NC_OK) return status;
+        }
+        break;
+    }
+    if ((status = nc_axx__expect(t, '=', "expected '=' after [256][256]")) != NC_OK) return status;
+    if ((status = nc_axx__expect(t, '{', "expected '{'")) != NC_OK) return status;
+    for (depth = 1; depth;) {
+        int64_t value = 0;
+        int c;
+        if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
+        c = nc_axx__peek(t, 0);
+        if (c == '{' && depth == 1 && count % 256 == 0) {
+            depth = 2;
+            nc_axx__step(t);
+        } else if (c == '}') {
+            if (count % 256 || (depth == 1 && count != 65536))
+                return nc_axx__text_fail(t, NC_ERR_FORMAT,
+                                         "a row needs 256 products and the array 256 rows");
+            depth--;
+            nc_axx__step(t);
+            if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
+            if (depth && nc_axx__peek(t, 0) == ',') nc_axx__step(t);
+        } else {
+            uint32_t at = count;
+            if (count == 65536)
+                return nc_axx__text_fail(t, NC_ERR_FORMAT, "more than 65,536 products");
+            if ((status = nc_axx__integer(t, 1, &value)) != NC_OK) return status;
+            if (!m->a_unsigned) at ^= 0x8000; /* byte a stands for a - 256 from 128 on */
+            if (!m->b_unsigned) at ^= 0x80;
+            if ((status = nc_axx__entry(t, value, &m->table[at])) != NC_OK) return status;
+            count++;
+            if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
+            c = nc_axx__peek(t, 0);
+            if (c == ',')
+                nc_axx__step(t);
+            else if (c != '}')
+                return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected ',' or '}'");
+        }
+    }
+    return NC_OK;
+}
+
+/* Lines of 256 products in the table's order, or of a, b, product, every pair once. */
+static nc_status nc_axx__parse_csv(nc_axx_mult *m, nc_axx__text *t) {
+    uint8_t seen[8192];
+    uint32_t count = 0, lines = 0, triples = 0;
+    nc_status status;
+    memset(seen, 0, sizeof seen);
+    for (;;) {
+        int64_t value[256];
+        uint32_t n = 0, i;
+        while (nc_axx__space(nc_axx__peek(t, 0))) nc_axx__step(t);
+        if (t->at == t->end) break;
+        for (;;) {
+            if (n == 256) return nc_axx__text_fail(t, NC_ERR_FORMAT, "more than 256 in a line");
+            while (nc_axx__peek(t, 0) == ' ' || nc_axx__peek(t, 0) == '\t') nc_axx__step(t);
+            if ((status = nc_axx__integer(t, 1, &value[n])) != NC_OK) return status;
+            n++;
+            while (nc_axx__peek(t, 0) == ' ' || nc_axx__peek(t, 0) == '\t') nc_axx__step(t);
+            if (nc_axx__peek(t, 0) != ',' && nc_axx__peek(t, 0) != ';') break;
+            nc_axx__step(t);
+        }
+        if (t->at < t->end && *t->at != '\n' && *t->at != '\r')
+            return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected ',' or the end of the line");
+        if (lines == 0) triples = n == 3;
+        if (n != (triples ? 3u : 256u))
+            return nc_axx__text_fail(t, NC_ERR_FORMAT,
+                                     triples ? "expected a,b,product" : "expected 256 products");
+        if (++lines > (triples ? 65536u : 256u))
+            return nc_axx__text_fail(t, NC_ERR_FORMAT, "too many lines");
+        for (i = 0; i < n && !triples; i++)
+            if ((status = nc_axx__entry(t, value[i], &m->table[count++])) != NC_OK) return status;
+        if (triples) {
+            const int64_t a = value[0] + (m->a_unsigned ? 0 : 128);
+            const int64_t b = value[1] + (m->b_unsigned ? 0 : 128);
+            const size_t at = (size_t)(a * 256 + b);
+            if (a < 0 || a > 255 || b < 0 || b > 255)
+                return nc_axx__text_fail(t, NC_ERR_FORMAT, "an operand is out of range");
+            if (seen[at / 8] >> at % 8 & 1)
+                return nc_axx__text_fail(t, NC_ERR_FORMAT, "a pair is given twice");
+            seen[at / 8] = (uint8_t)(seen[at / 8] | 1 << at % 8);
+            if ((status = nc_axx__entry(t, value[2], &m->table[at])) != NC_OK) return status;
+            count++;
+        }
+    }
+    return count == 65536 ? NC_OK
+                          : nc_axx__text_fail(t, NC_ERR_FORMAT, "the file has too few products");
+}
+
+/* Little-endian integers of `width` bytes. */
+static void nc_axx__read_raw(nc_axx_mult *m, const uint8_t *data, size_t width, int is_signed) {
+    uint32_t i;
+    for (i = 0; i < 65536; i++) {
+        const uint32_t v = (uint32_t)nc__get_le(data + width * i, width);
+        const uint32_t sign = UINT32_C(1) << (8 * width - 1);
+        m->table[i] = is_signed ? (int32_t)((int64_t)(v ^ sign) - (int64_t)sign) : (int32_t)v;
+    }
+}
+
+static nc_status nc_axx__parse_raw(nc_axx_mult *m, size_t width, const uint8_t *data, size_t bytes,
+                                   nc_error *err) {
+    if (bytes != width * 65536)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a table of int%u has %lu bytes, not %lu",
+                        (unsigned)(8 * width), (unsigned long)(width * 65536),
+                        (unsigned long)bytes);
+    nc_axx__read_raw(m, data, width, width == 4 || !m->a_unsigned || !m->b_unsigned);
+    return NC_OK;
+}
+
+static nc_status nc_axx__parse_npy(nc_axx_mult *m, const uint8_t *data, size_t bytes,
+                                   nc_error *err) {
+    static const char *const shapes[] = {"(256, 256)", "(256,256)", "(65536,)", "(65536, )"};
+    char header[256];
+    size_t at = 10, length, width = 0, i;
+    int is_signed = 0, shaped = 0;
+    if (bytes < 12 || memcmp(data, "\x93NUMPY", 6) != 0 || data[6] < 1 || data[6] > 3)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
+    length = (size_t)nc__get_le(data + 8, data[6] == 1 ? 2 : 4);
+    if (data[6] > 1) at = 12;
+    if (length > bytes - at || length >= sizeof header)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy header has %lu bytes",
+                        (unsigned long)length);
+    memcpy(header, data + at, length);
+    header[length] = 0;
+    at += length;
+    for (i = 0; i < 2 && !width; i++) {
+        if (strstr(header, i ? "'<i4'" : "'<i2'")) width = i ? 4 : 2, is_signed = 1;
+        if (strstr(header, i ? "'<u4'" : "'<u2'")) width = i ? 4 : 2;
+    }
+    if (!width)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, ".npy tables are of type <i2, <u2, <i4 or <u4");
+    if (!strstr(header, "'fortran_order': False"))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must be in C order");
+    for (i = 0; i < sizeof shapes / sizeof *shapes; i++)
+        shaped |= strstr(header, shapes[i]) != NULL;
+    if (!shaped)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must be (256, 256) or (65536,)");
+    if (bytes - at != width * 65536)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "%lu bytes of products instead of %lu",
+                        (unsigned long)(bytes - at), (unsigned long)(width * 65536));
+    nc_axx__read_raw(m, data + at, width, is_signed);
+    for (i = 0; i < 65536 && width == 4 && !is_signed; i++)
+        if (m->table[i] < 0)
+            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %lu does not fit 31 bits",
+                            (unsigned long)i);
+    return NC_OK;
+}
+
+/* -- netlists: C functions of two operands, run on 256 pairs at a time -- */
+
+enum { NC_AXX__VALUES = 16384, NC_AXX__LANES = 256 };
+
+/* A width in bits with a sign; what a C type keeps of a value. */
+typedef struct nc_axx__type {
+    uint8_t bits, is_signed;
+} nc_axx__type;
+
+typedef struct nc_axx__op {
+    char code; /* of the operator; 'l' <<, 'r' >>, 'e' ==, 'n' !=, '=' copy into type */
+    nc_axx__type type;
+    uint32_t to, a, b;
+} nc_axx__op;
+
+typedef struct nc_axx__name {
+    char *key;
+    uint32_t value;    /* its first value */
+    uint32_t elements; /* 1 but for arrays */
+    nc_axx__type type;
+} nc_axx__name;
+
+typedef struct nc_axx__netlist {
+    nc_axx__text t;
+    nc_axx__op *ops;     /* stb_ds array */
+    nc_axx__name *names; /* stb_ds string map */
+    int64_t *constants;  /* stb_ds array: first lane of every value */
+    uint8_t *set;        /* stb_ds array: the value has been assigned */
+    uint32_t depth;
+    int returned;
+    uint32_t result;
+    nc_axx__type result_type;
+} nc_axx__netlist;
+
+static nc_status nc_axx__value(nc_axx__netlist *n, int64_t constant, int set, uint32_t *out) {
+    if (stbds_arrlenu(n->constants) >= NC_AXX__VALUES)
+        return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "more than 16,384 values");
+    *out = (uint32_t)stbds_arrlenu(n->constants);
+    stbds_arrput(n->constants, constant);
+    stbds_arrput(n->set, (uint8_t)set);
+    return NC_OK;
+}
+
+static nc_status nc_axx__emit(nc_axx__netlist *n, char code, nc_axx__type type, uint32_t to,
+                              uint32_t a, uint32_t b) {
+    nc_axx__op op;
+    if (stbds_arrlenu(n->ops) >= 8 * NC_AXX__VALUES)
+        return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "more than 131,072 operations");
+    op.code = code;
+    op.type = type;
+    op.to = to;
+    op.a = a;
+    op.b = b;
+    stbds_arrput(n->ops, op);
+    return NC_OK;
+}
+
+/* A new value from an operation. */
+static nc_status nc_axx__apply(nc_axx__netlist *n, char code, uint32_t a, uint32_t b,
+                               uint32_t *out) {
+    const nc_axx__type whole = {64, 1};
+    nc_status status = nc_axx__value(n, 0, 1, out);
+    return status == NC_OK ? nc_axx__emit(n, code, whole, *out, a, b) : status;
+}
+
+/* An identifier of at most 63 characters; its length is 0 when there is none. */
+static nc_status nc_axx__word(nc_axx__netlist *n, char word[64]) {
+    size_t length = 0;
+    nc_status status = nc_axx__skip_c(&n->t);
+    word[0] = 0;
+    if (status != NC_OK || !nc_axx__letter(nc_axx__peek(&n->t, 0))) return status;
+    while (nc_axx__letter(nc_axx__peek(&n->t, 0)) || nc_axx__digit(nc_axx__peek(&n->t, 0))) {
+        if (length == 63) return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "the name is too long");
+        word[length++] = *n->t.at;
+        nc_axx__step(&n->t);
+    }
+    word[length] = 0;
+    return NC_OK;
+}
+
+/* What a word of a type says; 0 when it is none. */
+static int nc_axx__type_word(const char *word, nc_axx__type *type) {
+    static const struct {
+        const char *word;
+        uint8_t bits, is_signed; /* 0 bits: leaves them as they are; 2: leaves the sign */
+    } known[] = {{"const", 0, 2},     {"static", 0, 2},   {"inline", 0, 2},    {"register", 0, 2},
+                 {"volatile", 0, 2},  {"signed", 0, 1},   {"unsigned", 0, 0},  {"int", 0, 2},
+                 {"char", 8, 2},      {"short", 16, 2},   {"long", 64, 2},     {"_Bool", 1, 0},
+                 {"bool", 1, 0},      {"int8_t", 8, 1},   {"uint8_t", 8, 0},   {"int16_t", 16, 1},
+                 {"uint16_t", 16, 0}, {"int32_t", 32, 1}, {"uint32_t", 32, 0}, {"int64_t", 64, 1},
+                 {"uint64_t", 64, 0}};
+    size_t i;
+    for (i = 0; i < sizeof known / sizeof *known; i++) {
+        if (strcmp(word, known[i].word) != 0) continue;
+        if (known[i].bits) type->bits = known[i].bits;
+        if (known[i].is_signed < 2) type->is_signed = known[i].is_signed;
+        return 1;
+    }
+    return 0;
+}
+
+/* Words of a type, if the text goes on with one; *found says so. */
+static nc_status nc_axx__read_type(nc_axx__netlist *n, nc_axx__type *type, int *found) {
+    *found = 0;
+    type->bits = 32;
+    type->is_signed = 1;
+    for (;;) {
+        const nc_axx__text before = n->t;
+        char word[64];
+        nc_status status = nc_axx__word(n, word);
+        if (status != NC_OK) return status;
+        if (!word[0] || !nc_axx__type_word(word, type)) {
+            n->t = before;
+            return NC_OK;
+        }
+        *found = 1;
+    }
+}
+
+static nc_status nc_axx__expression(nc_axx__netlist *n, int level, uint32_t *out);
+
+/* The element of a name, with its index if it is an array. */
+static nc_status nc_axx__place(nc_axx__netlist *n, char *word, uint32_t *value,
+                               nc_axx__type *type) {
+    const ptrdiff_t at = stbds_shgeti(n->names, word);
+    int64_t index = 0;
+    nc_status status;
+    if (at < 0) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the name before is not declared");
+    if (n->names[at].elements > 1) {
+        if ((status = nc_axx__expect(&n->t, '[', "an array needs an index")) != NC_OK)
+            return status;
+        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+        if ((status = nc_axx__integer(&n->t, 0, &index)) != NC_OK) return status;
+        if (index >= n->names[at].elements)
+            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the index is beyond the array");
+        if ((status = nc_axx__expect(&n->t, ']', "expected ']'")) != NC_OK) return status;
+    }
+    *value = n->names[at].value + (uint32_t)index;
+    *type = n->names[at].type;
+    return NC_OK;
+}
+
+static nc_status nc_axx__primary(nc_axx__netlist *n, uint32_t *out) {
+    nc_status status = nc_axx__skip_c(&n->t);
+    nc_axx__type type = {0, 0};
+    char word[64];
+    int64_t number = 0;
+    int c, found = 0;
+    if (status != NC_OK) return status;
+    c = nc_axx__peek(&n->t, 0);
+    if (++n->depth > 200) return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "nested too deeply");
+    if (c == '~' || c == '-' || c == '!' || c == '+') {
+        uint32_t a = 0;
+        nc_axx__step(&n->t);
+        if ((status = nc_axx__primary(n, &a)) != NC_OK) return status;
+        if (c == '+')
+            *out = a;
+        else
+            status = nc_axx__apply(n, (char)(c == '-' ? 'm' : c), a, a, out);
+    } else if (c == '(') {
+        nc_axx__step(&n->t);
+        if ((status = nc_axx__read_type(n, &type, &found)) != NC_OK) return status;
+        if (!found) status = nc_axx__expression(n, 0, out);
+        if (status != NC_OK) return status;
+        if ((status = nc_axx__expect(&n->t, ')', "expected ')'")) != NC_OK) return status;
+        if (found) {
+            uint32_t a = 0;
+            if ((status = nc_axx__primary(n, &a)) != NC_OK) return status;
+            if ((status = nc_axx__value(n, 0, 1, out)) != NC_OK) return status;
+            status = nc_axx__emit(n, '=', type, *out, a, a);
+        }
+    } else if (nc_axx__digit(c)) {
+        if ((status = nc_axx__integer(&n->t, 0, &number)) != NC_OK) return status;
+        while ((nc_axx__peek(&n->t, 0) | 32) == 'u' || (nc_axx__peek(&n->t, 0) | 32) == 'l')
+            nc_axx__step(&n->t);
+        status = nc_axx__value(n, number, 1, out);
+    } else {
+        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
+        if (!word[0]) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "expected a value");
+        if ((status = nc_axx__place(n, word, out, &type)) != NC_OK) return status;
+        if (!n->set[*out])
+            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the name before has no value yet");
+    }
+    n->depth--;
+    return status;
+}
+
+/* The binary operator of this level of precedence that comes next, or 0; *length its characters. */
+static char nc_axx__operator(const nc_axx__netlist *n, int level, size_t *length) {
+    const int c = nc_axx__peek(&n->t, 0), next = nc_axx__peek(&n->t, 1);
+    *length = 1;
+    if (next == '=' && c != '=' && c != '!') return 0; /* an assignment */
+    if (level == 0 && c == '|' && next != '|') return '|';
+    if (level == 1 && c == '^') return '^';
+    if (level == 2 && c == '&' && next != '&') return '&';
+    if (level == 5 && (c == '+' || c == '-')) return (char)c;
+    if (level == 6 && c == '*') return '*';
+    *length = 2;
+    if (level == 3 && (c == '=' || c == '!') && next == '=') return c == '=' ? 'e' : 'n';
+    if (level == 4 && (c == '<' || c == '>') && next == c && nc_axx__peek(&n->t, 2) != '=')
+        return c == '<' ? 'l' : 'r';
+    return 0;
+}
+
+/* Operators of this level and above, lowest first: | ^ & ==!= <<>> +- *. */
+static nc_status nc_axx__expression(nc_axx__netlist *n, int level, uint32_t *out) {
+    nc_status status;
+    if (level == 7) return nc_axx__primary(n, out);
+    if ((status = nc_axx__expression(n, level + 1, out)) != NC_OK) return status;
+    for (;;) {
+        uint32_t right = 0;
+        size_t length = 0;
+        char code;
+        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+        code = nc_axx__operator(n, level, &length);
+        if (!code) return NC_OK;
+        while (length--) nc_axx__step(&n->t);
+        if ((status = nc_axx__expression(n, level + 1, &right)) != NC_OK) return status;
+        if ((status = nc_axx__apply(n, code, *out, right, out)) != NC_OK) return status;
+    }
+}
+
+/* Store in a declared value. */
+static nc_status nc_axx__store(nc_axx__netlist *n, uint32_t to, nc_axx__type type, uint32_t from) {
+    n->set[to] = 1;
+    return nc_axx__emit(n, '=', type, to, from, from);
+}
+
+static nc_status nc_axx__declare(nc_axx__netlist *n, char *word, nc_axx__type type,
+                                 uint32_t elements, int set) {
+    nc_axx__name name;
+    nc_status status = NC_OK;
+    uint32_t i, value = 0;
+    memset(&name, 0, sizeof name);
+    if (!word[0]) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "expected a name");
+    if (stbds_shgeti(n->names, word) >= 0)
+        return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the name before is declared already");
+    for (i = 0; i < elements && status == NC_OK; i++) {
+        status = nc_axx__value(n, 0, set, &value);
+        if (i == 0) name.value = value;
+    }
+    name.key = word; /* the map keeps its own copy */
+    name.elements = elements;
+    name.type = type;
+    if (status == NC_OK) stbds_shputs(n->names, name);
+    return status;
+}
+
+/* name[size] = value, name .. ; of one type. */
+static nc_status nc_axx__declarations(nc_axx__netlist *n, nc_axx__type type) {
+    nc_status status;
+    for (;;) {
+        char word[64];
+        int64_t elements = 1;
+        uint32_t from = 0;
+        int c;
+        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
+        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+        if (nc_axx__peek(&n->t, 0) == '[') {
+            nc_axx__step(&n->t);
+            if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+            if ((status = nc_axx__integer(&n->t, 0, &elements)) != NC_OK) return status;
+            if (elements < 2 || elements > 4096)
+                return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "arrays have 2 to 4,096 elements");
+            if ((status = nc_axx__expect(&n->t, ']', "expected ']'")) != NC_OK) return status;
+        }
+        if ((status = nc_axx__declare(n, word, type, (uint32_t)elements, 0)) != NC_OK)
+            return status;
+        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+        c = nc_axx__peek(&n->t, 0);
+        if (c == '=' && elements == 1) {
+            nc_axx__step(&n->t);
+            if ((status = nc_axx__expression(n, 0, &from)) != NC_OK) return status;
+            status = nc_axx__store(n, stbds_shgets(n->names, word).value, type, from);
+            if (status != NC_OK) return status;
+            if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+            c = nc_axx__peek(&n->t, 0);
+        }
+        if (c != ',') return nc_axx__expect(&n->t, ';', "expected ',' or ';'");
+        nc_axx__step(&n->t);
+    }
+}
+
+/* place = expression; or with |= ^= &= += -= */
+static nc_status nc_axx__assignment(nc_axx__netlist *n, char *word) {
+    nc_axx__type type = {0, 0};
+    uint32_t to = 0, from = 0;
+    int c;
+    nc_status status = nc_axx__place(n, word, &to, &type);
+    if (status != NC_OK) return status;
+    if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+    c = nc_axx__peek(&n->t, 0);
+    if (c == '|' || c == '^' || c == '&' || c == '+' || c == '-') {
+        if (!n->set[to])
+            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the name before has no value yet");
+        nc_axx__step(&n->t);
+    }
+    if ((status = nc_axx__expect(&n->t, '=', "expected an assignment")) != NC_OK) return status;
+    if ((status = nc_axx__expression(n, 0, &from)) != NC_OK) return status;
+    if (c != '=' && (status = nc_axx__apply(n, (char)c, to, from, &from)) != NC_OK) return status;
+    if ((status = nc_axx__store(n, to, type, from)) != NC_OK) return status;
+    return nc_axx__expect(&n->t, ';', "expected ';'");
+}
+
+static nc_status nc_axx__body(nc_axx__netlist *n) {
+    uint32_t depth = 1;
+    nc_status status;
+    while (depth) {
+        nc_axx__type type = {0, 0};
+        char word[64];
+        int c, found = 0;
+        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+        c = nc_axx__peek(&n->t, 0);
+        if (c < 0) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the function has no end");
+        if (c == ';' || c == '{' || c == '}') {
+            if (c != ';') depth += c == '{' ? 1u : (uint32_t)-1;
+            nc_axx__step(&n->t);
+            continue;
+        }
+        if (n->returned)
+            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "a statement after the return");
+        if ((status = nc_axx__read_type(n, &type, &found)) != NC_OK) return status;
+        if (found) {
+            if ((status = nc_axx__declarations(n, type)) != NC_OK) return status;
+            continue;
+        }
+        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
+        if (!word[0])
+            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT,
+                                     "expected a declaration, an assignment or a return");
+        if (strcmp(word, "return") != 0) {
+            if ((status = nc_axx__assignment(n, word)) != NC_OK) return status;
+            continue;
+        }
+        if ((status = nc_axx__expression(n, 0, &n->result)) != NC_OK) return status;
+        if ((status = nc_axx__expect(&n->t, ';', "expected ';'")) != NC_OK) return status;
+        n->returned = 1;
+    }
+    return n->returned ? NC_OK : nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "nothing is returned");
+}
+
+/* Up to and including the first `type name(type a, type b) {`; values 0 and 1 are the operands. */
+static nc_status nc_axx__signature(nc_axx__netlist *n, nc_axx__type operand[2]) {
+    nc_status status;
+    char word[64];
+    int found = 0, k;
+    for (;;) {
+        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
+        if (n->t.at == n->t.end)
+            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "no function of two integers");
+        if ((status = nc_axx__read_type(n, &n->result_type, &found)) != NC_OK) return status;
+        if (found) break;
+        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
+        if (!word[0] && n->t.at < n->t.end) nc_axx__step(&n->t);
+    }
+    if ((status = nc_axx__word(n, word)) != NC_OK) return status;
+    if (!word[0]) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "expected a function's name");
+    if ((status = nc_axx__expect(&n->t, '(', "expected '('")) != NC_OK) return status;
+    for (k = 0; k < 2; k++) {
+        if ((status = nc_axx__read_type(n, &operand[k], &found)) != NC_OK) return status;
+        if (!found)
+            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "expected a parameter's integer type");
+        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
+        if ((status = nc_axx__declare(n, word, operand[k], 1, 1)) != NC_OK) return status;
+        status = nc_axx__expect(&n->t, k ? ')' : ',', k ? "expected ')'" : "expected ','");
+        if (status != NC_OK) return status;
+    }
+    return nc_axx__expect(&n->t, '{', "expected '{'");
+}
+
+/* What a type keeps. */
+static int64_t nc_axx__wrap(int64_t v, nc_axx__type type) {
+    const uint64_t u = (uint64_t)v << (64 - type.bits);
+    if (type.bits == 64) return v;
+    if (!type.is_signed) return (int64_t)(u >> (64 - type.bits));
+    return (int64_t)(u >> (64 - type.bits)) - (int64_t)((u >> 63) << type.bits);
+}
+
+static void nc_axx__run_op(const nc_axx__op *op, int64_t *to, const int64_t *a, const int64_t *b) {
+    int i;
+    switch (op->code) {
+#define NC_AXX__EACH(expression)                                                                   \
+    for (i = 0; i < NC_AXX__LANES; i++) {                                                          \
+        const uint64_t x = (uint64_t)a[i], y = (uint64_t)b[i];                                     \
+        (void)y;                                                                                   \
+        to[i] = (int64_t)(expression);                                                             \
+    }                                                                                              \
+    break
+    case '|': NC_AXX__EACH(x | y);
+    case '^': NC_AXX__EACH(x ^ y);
+    case '&': NC_AXX__EACH(x & y);
+    case '+': NC_AXX__EACH(x + y);
+    case '-': NC_AXX__EACH(x - y);
+    case '*': NC_AXX__EACH(x * y);
+    case '~': NC_AXX__EACH(~x);
+    case 'm': NC_AXX__EACH(0 - x);
+    case '!': NC_AXX__EACH((uint64_t)(x == 0));
+    case 'e': NC_AXX__EACH((uint64_t)(x == y));
+    case 'n': NC_AXX__EACH((uint64_t)(x != y));
+    case 'l': NC_AXX__EACH(x << (y & 63));
+    case 'r': /* arithmetic, as every compiler does it */
+        NC_AXX__EACH(x >> 63 ? ~(~x >> (y & 63)) : x >> (y & 63));
+    default: NC_AXX__EACH(nc_axx__wrap((int64_t)x, op->type));
+#undef NC_AXX__EACH
+    }
+}
+
+static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
+                                     const nc_axx__type operand[2]) {
+    const size_t values = stbds_arrlenu(n->constants);
+    const nc_axx__type product = {16, 1};
+    int64_t *lanes = (int64_t *)nc__alloc(NULL, values * NC_AXX__LANES * sizeof *lanes);
+    uint32_t row, i;
+    size_t k;
+    if (!lanes) return nc__fail(n->t.err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (k = 0; k < values; k++)
+        for (i = 0; i < NC_AXX__LANES; i++) lanes[k * NC_AXX__LANES + i] = n->constants[k];
+    m->a_unsigned = !operand[0].is_signed;
+    m->b_unsigned = !operand[1].is_signed;
+    for (row = 0; row < 256; row++) {
+        for (i = 0; i < NC_AXX__LANES; i++) {
+            lanes[i] = nc_axx__operand(row, m->a_unsigned);
+            lanes[NC_AXX__LANES + i] = nc_axx__operand(i, m->b_unsigned);
+        }
+        for (k = 0; k < stbds_arrlenu(n->ops); k++) {
+            const nc_axx__op *op = &n->ops[k];
+            nc_axx__run_op(op, lanes + (size_t)op->to * NC_AXX__LANES,
+                           lanes + (size_t)op->a * NC_AXX__LANES,
+                           lanes + (size_t)op->b * NC_AXX__LANES);
+        }
+        for (i = 0; i < NC_AXX__LANES; i++) {
+            int64_t v = nc_axx__wrap(lanes[(size_t)n->result * NC_AXX__LANES + i], n->result_type);
+            if (operand[0].is_signed && operand[1].is_signed && !n->result_type.is_signed)
+                v = nc_axx__wrap(v, product);
+            if (v < INT32_MIN || v > INT32_MAX) {
+                nc__free(NULL, lanes, 0);
+                return nc__fail(n->t.err, NC_ERR_LIMIT, 0, 0,
+                                "the product of row %u, column %u does not fit 32 bits",
+                                (unsigned)row, (unsigned)i);
+            }
+            m->table[row * 256 + i] = (int32_t)v;
+        }
+    }
+    nc__free(NULL, lanes, 0);
+    return NC_OK;
+}
+
+static nc_status nc_axx__parse_netlist(nc_axx_mult *m, const nc_axx__text *text) {
+    nc_axx__netlist n;
+    nc_axx__type operand[2];
+    nc_status status;
+    memset(&n, 0, sizeof n);
+    n.t = *text;
+    stbds_sh_new_strdup(n.names);
+    status = nc_axx__signature(&n, operand);
+    if (status == NC_OK) status = nc_axx__body(&n);
+    if (status == NC_OK) status = nc_axx__run_netlist(m, &n, operand);
+    stbds_arrfree(n.ops);
+    stbds_arrfree(n.constants);
+    stbds_arrfree(n.set);
+    stbds_shfree(n.names);
+    return status;
+}
+
+/* -- BLIF: one bit of all 65,536 pairs is a signal -- */
+
+enum { NC_AXX__WORDS = 1024, NC_AXX__SIGNALS = 4096 };
+
+typedef struct nc_axx__signal {
+    char *key;
+    uint32_t value; /* its number */
+} nc_axx__signal;
+
+/* A table of .names: inputs, then rows of its cover. */
+typedef struct nc_axx__cover {
+    uint32_t output, first_input, inputs; /* inputs in `pins` */
+    size_t first_row, rows;               /* rows of `inputs` characters in `cubes` */
+    char polarity;                        /* the output of its rows, '0' or '1' */
+    char state;                           /* 0 not evaluated, 1 waits for inputs, 2 done */
+} nc_axx__cover;
+
+typedef struct nc_axx__blif {
+    nc_axx__text t;
+    nc_axx__signal *signals; /* stb_ds string map */
+    uint32_t *driver;        /* stb_ds array by signal: its cover + 1, 0 none, ~0 an input */
+    uint32_t *inputs, *outputs, *pins;
+    nc_axx__cover *covers;
+    char *cubes;
+} nc_axx__blif;
+
+/* The next word of the line (a backslash continues it); empty at its end. */
+static nc_status nc_axx__blif_word(nc_axx__blif *b, char word[256]) {
+    size_t length = 0;
+    int c;
+    word[0] = 0;
+    for (;;) {
+        c = nc_axx__peek(&b->t, 0);
+        if (c == '\\' && (nc_axx__peek(&b->t, 1) == '\n' || nc_axx__peek(&b->t, 1) == '\r')) {
+            while (nc_axx__peek(&b->t, 0) != '\n' && b->t.at < b->t.end) nc_axx__step(&b->t);
+            if (b->t.at < b->t.end) nc_axx__step(&b->t);
+        } else if (c == '#') {
+            while (b->t.at < b->t.end && *b->t.at != '\n') nc_axx__step(&b->t);
+        } else if (nc_axx__space(c) && c != '\n') {
+            nc_axx__step(&b->t);
+        } else {
+            break;
+        }
+    }
+    while (c > ' ' && c != '\\' && c != '#') {
+        if (length == 255) return nc_axx__text_fail(&b->t, NC_ERR_LIMIT, "the word is too long");
+        word[length++] = (char)c;
+        nc_axx__step(&b->t);
+        c = nc_axx__peek(&b->t, 0);
+    }
+    if (length == 0 && c >= 0 && c != '\n')
+        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "unexpected character");
+    word[length] = 0;
+    return NC_OK;
+}
+
+static nc_status nc_axx__signal_of(nc_axx__blif *b, char *word, uint32_t *number) {
+    const ptrdiff_t at = stbds_shgeti(b->signals, word);
+    if (at >= 0) {
+        *number = b->signals[at].value;
+        return NC_OK;
+    }
+    *number = (uint32_t)stbds_shlenu(b->signals);
+    if (*number == NC_AXX__SIGNALS)
+        return nc_axx__text_fail(&b->t, NC_ERR_LIMIT, "more than 4,096 signals");
+    stbds_shput(b->signals, word, *number);
+    stbds_arrput(b->driver, 0);
+    return NC_OK;
+}
+
+/* Signals up to the end of the line. */
+static nc_status nc_axx__signal_list(nc_axx__blif *b, uint32_t **list) {
+    for (;;) {
+        char word[256];
+        uint32_t number;
+        nc_status status = nc_axx__blif_word(b, word);
+        if (status != NC_OK || !word[0]) return status;
+        if ((status = nc_axx__signal_of(b, word, &number)) != NC_OK) return status;
+        stbds_arrput(*list, number);
+    }
+}
+
+static nc_status nc_axx__blif_names(nc_axx__blif *b) {
+    nc_axx__cover cover;
+    nc_status status;
+    memset(&cover, 0, sizeof cover);
+    cover.first_input = (uint32_t)stbds_arrlenu(b->pins);
+    cover.first_row = stbds_arrlenu(b->cubes);
+    cover.polarity = '1';
+    if ((status = nc_axx__signal_list(b, &b->pins)) != NC_OK) return status;
+    if (stbds_arrlenu(b->pins) == cover.first_input)
+        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, ".names without an output");
+    cover.output = stbds_arrpop(b->pins);
+    cover.inputs = (uint32_t)stbds_arrlenu(b->pins) - cover.first_input;
+    if (b->driver[cover.output])
+        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "the signal has two sources");
+    stbds_arrput(b->covers, cover);
+    b->driver[cover.output] = (uint32_t)stbds_arrlenu(b->covers);
+    return NC_OK;
+}
+
+/* A line of a cover: the inputs' pattern, then the output. */
+static nc_status nc_axx__blif_row(nc_axx__blif *b, const char *word) {
+    nc_axx__cover *cover;
+    const char *output = word;
+    char second[256];
+    size_t i;
+    nc_status status = nc_axx__blif_word(b, second);
+    if (status != NC_OK) return status;
+    if (!stbds_arrlenu(b->covers))
+        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "a row outside .names");
+    cover = &b->covers[stbds_arrlenu(b->covers) - 1];
+    if (cover->inputs) {
+        if (strlen(word) != cover->inputs || strspn(word, "01-") != cover->inputs)
+            return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "a row needs 0, 1 or - for every input");
+        output = second;
+    } else if (second[0]) {
+        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "a constant's row is 0 or 1");
+    }
+    if ((output[0] != '0' && output[0] != '1') || output[1])
+        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "the output of a row is 0 or 1");
+    if (cover->rows && output[0] != cover->polarity)
+        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "the outputs of a cover must be alike");
+    cover->polarity = output[0];
+    cover->rows++;
+    for (i = 0; i < cover->inputs; i++) stbds_arrput(b->cubes, word[i]);
+    if (stbds_arrlenu(b->cubes) > 1u << 22)
+        return nc_axx__text_fail(&b->t, NC_ERR_LIMIT, "the covers are too large");
+    return NC_OK;
+}
+
+static nc_status nc_axx__blif_read(nc_axx__blif *b) {
+    int in_names = 0;
+    for (;;) {
+        char word[256];
+        nc_status status = nc_axx__blif_word(b, word);
+        if (status != NC_OK) return status;
+        if (!word[0]) {
+            if (b->t.at == b->t.end) return NC_OK;
+            nc_axx__step(&b->t);
+        } else if (!strcmp(word, ".end")) {
+            return NC_OK;
+        } else if (!strcmp(word, ".model")) {
+            while (b->t.at < b->t.end && *b->t.at != '\n') nc_axx__step(&b->t);
+        } else if (!strcmp(word, ".inputs")) {
+            if ((status = nc_axx__signal_list(b, &b->inputs)) != NC_OK) return status;
+        } else if (!strcmp(word, ".outputs")) {
+            if ((status = nc_axx__signal_list(b, &b->outputs)) != NC_OK) return status;
+        } else if (!strcmp(word, ".names")) {
+            if ((status = nc_axx__blif_names(b)) != NC_OK) return status;
+            in_names = 1;
+        } else if (word[0] == '.') {
+            return nc_axx__text_fail(&b->t, NC_ERR_UNSUPPORTED,
+                                     "only .model, .inputs, .outputs, .names and .end are read");
+        } else if (!in_names) {
+            return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "a row outside .names");
+        } else if ((status = nc_axx__blif_row(b, word)) != NC_OK) {
+            return status;
+        }
+    }
+}
+
+/* Bits of a cover on all pairs, from those of its inputs. */
+static void nc_axx__eval_cover(const nc_axx__blif *b, const nc_axx__cover *cover, uint64_t *bits) {
+    uint64_t *out = bits + (size_t)cover->output * NC_AXX__WORDS;
+    uint32_t w, i;
+    size_t r;
+    memset(out, 0, NC_AXX__WORDS * sizeof *out);
+    for (r = 0; r < cover->rows; r++) {
+        const char *row = b->cubes + cover->first_row + r * cover->inputs;
+        uint64_t term[NC_AXX__WORDS];
+        memset(term, 0xFF, sizeof term);
+        for (i = 0; i < cover->inputs; i++) {
+            const uint64_t *in = bits + (size_t)b->pins[cover->first_input + i] * NC_AXX__WORDS;
+            const uint64_t flip = row[i] == '0' ? ~UINT64_C(0) : 0;
+            if (row[i] == '-') continue;
+            for (w = 0; w < NC_AXX__WORDS; w++) term[w] &= in[w] ^ flip;
+        }
+        for (w = 0; w < NC_AXX__WORDS; w++) out[w] |= term[w];
+    }
+    for (w = 0; w < NC_AXX__WORDS && cover->polarity == '0'; w++) out[w] = ~out[w];
+}
+
+/* Every cover after its inputs, with a stack of its own. */
+static nc_status nc_axx__eval_blif(nc_axx__blif *b, uint64_t *bits) {
+    uint32_t *stack = NULL;
+    nc_status status = NC_OK;
+    size_t o;
+    for (o = 0; o < stbds_arrlenu(b->outputs) && status == NC_OK; o++) {
+        stbds_arrput(stack, b->outputs[o]);
+        while (stbds_arrlenu(stack) && status == NC_OK) {
+            const uint32_t signal = stbds_arrlast(stack), driver = b->driver[signal];
+            nc_axx__cover *cover = driver && ~driver ? &b->covers[driver - 1] : NULL;
+            size_t waiting = 0;
+            uint32_t i;
+            if (!driver) {
+                status = nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0, "signal '%.80s' has no source",
+                                  b->signals[signal].key);
+                break;
+            }
+            if (!cover || cover->state == 2) {
+                (void)stbds_arrpop(stack);
+                continue;
+            }
+            for (i = 0; i < cover->inputs && status == NC_OK; i++) {
+                const uint32_t pin = b->pins[cover->first_input + i], of = b->driver[pin];
+                if (of && (!~of || b->covers[of - 1].state == 2)) continue;
+                if (of && b->covers[of - 1].state == 1)
+                    status = nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0,
+                                      "signal '%.80s' depends on itself", b->signals[pin].key);
+                stbds_arrput(stack, pin);
+                waiting++;
+            }
+            cover->state = 1;
+            if (waiting) continue;
+            nc_axx__eval_cover(b, cover, bits);
+            cover->state = 2;
+            (void)stbds_arrpop(stack);
+        }
+    }
+    stbds_arrfree(stack);
+    return status;
+}
+
+static nc_status nc_axx__blif_table(nc_axx_mult *m, nc_axx__blif *b) {
+    const size_t outputs = stbds_arrlenu(b->outputs);
+    const int is_signed = !m->a_unsigned;
+    uint64_t *bits;
+    uint32_t i, k, pair;
+    nc_status status;
+    if (stbds_arrlenu(b->inputs) != 16 || outputs < 1 || outputs > 31)
+        return nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0,
+                        "a multiplier has 16 inputs and 1 to 31 outputs, not %lu and %lu",
+                        (unsigned long)stbds_arrlenu(b->inputs), (unsigned long)outputs);
+    for (i = 0; i < 16; i++) {
+        if (b->driver[b->inputs[i]])
+            return nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0, "input '%.80s' has another source",
+                            b->signals[b->inputs[i]].key);
+        b->driver[b->inputs[i]] = ~UINT32_C(0);
+    }
+    bits = (uint64_t *)nc__calloc(NULL, stbds_shlenu(b->signals) * NC_AXX__WORDS * sizeof *bits);
+    if (!bits) return nc__fail(b->t.err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (pair = 0; pair < 65536; pair++) { /* the pair's number is a + 256 b, as bytes */
+        for (i = 0; i < 16; i++)
+            bits[(size_t)b->inputs[i] * NC_AXX__WORDS + pair / 64] |= (uint64_t)(pair >> i & 1)
+                                                                      << pair % 64;
+    }
+    status = nc_axx__eval_blif(b, bits);
+    for (pair = 0; pair < 65536 && status == NC_OK; pair++) {
+        const uint32_t a = (pair & 255) ^ (is_signed ? 128 : 0);
+        const uint32_t c = pair >> 8 ^ (is_signed ? 128 : 0);
+        uint32_t product = 0;
+        for (k = 0; k < outputs; k++)
+            product |=
+                (uint32_t)(bits[(size_t)b->outputs[k] * NC_AXX__WORDS + pair / 64] >> pair % 64 & 1)
+                << k;
+        if (is_signed && outputs > 1 && product >> (outputs - 1))
+            product |= ~UINT32_C(0) << outputs;
+        m->table[a * 256 + c] = (int32_t)product;
+    }
+    nc__free(NULL, bits, 0);
+    return status;
+}
+
+static nc_status nc_axx__parse_blif(nc_axx_mult *m, const nc_axx__text *text) {
+    nc_axx__blif b;
+    nc_status status;
+    memset(&b, 0, sizeof b);
+    b.t = *text;
+    stbds_sh_new_strdup(b.signals);
+    status = nc_axx__blif_read(&b);
+    if (status == NC_OK) status = nc_axx__blif_table(m, &b);
+    stbds_shfree(b.signals);
+    stbds_arrfree(b.driver);
+    stbds_arrfree(b.inputs);
+    stbds_arrfree(b.outputs);
+    stbds_arrfree(b.pins);
+    stbds_arrfree(b.covers);
+    stbds_arrfree(b.cubes);
+    return status;
+}
+
+/* -- all forms -- */
+
+static const char *const nc_axx__endings[NC_AXX_FORM_COUNT] = {"",   ".i16", ".i32", ".npy",
+                                                               ".h", ".csv", ".c",   ".blif"};
+
+NC_API nc_axx_form nc_axx_form_of(const char *path) {
+    const char *dot = path ? strrchr(path, '.') : NULL;
+    int i;
+    for (i = 1; dot && i < NC_AXX_FORM_COUNT; i++)
+        if (!strcmp(dot, nc_axx__endings[i])) return (nc_axx_form)i;
+    return NC_AXX_FORM_AUTO;
+}
+
+NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
+                              size_t bytes, nc_error *err) {
+    static const uint8_t nothing = 0;
+    const uint8_t *raw = data ? (const uint8_t *)data : &nothing;
+    nc_axx_mult *work;
+    nc_axx__text t;
+    nc_status status;
+    nc__clear(err);
+    if (!m || !name || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    if (form == NC_AXX_FORM_AUTO || (unsigned)form >= NC_AXX_FORM_COUNT)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "the form of the file is not known");
+    work = (nc_axx_mult *)nc__calloc(NULL, sizeof *work);
+    if (!work) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    t.at = t.line_start = (const char *)raw;
+    t.end = t.at + bytes;
+    t.line = 1;
+    t.err = err;
+    work->a_unsigned = work->b_unsigned = (uint8_t)(strstr(name, "mul8u") != NULL);
+    switch (form) {
+    case NC_AXX_FORM_I16: status = nc_axx__parse_raw(work, 2, raw, bytes, err); break;
+    case NC_AXX_FORM_I32: status = nc_axx__parse_raw(work, 4, raw, bytes, err); break;
+    case NC_AXX_FORM_NPY: status = nc_axx__parse_npy(work, raw, bytes, err); break;
+    case NC_AXX_FORM_HEADER: status = nc_axx__parse_header(work, &t); break;
+    case NC_AXX_FORM_CSV: status = nc_axx__parse_csv(work, &t); break;
+    case NC_AXX_FORM_NETLIST: status = nc_axx__parse_netlist(work, &t); break;
+    default: status = nc_axx__parse_blif(work, &t); break;
+    }
+    if (status == NC_OK) {
+        (void)snprintf(work->name, sizeof work->name, "%.40s", name);
+        work->relative_power = nc_axx__published_power(work->name);
+        *m = *work;
+    }
+    nc__free(NULL, work, sizeof *work);
+    return status;
+}
+
+/* Text that grows. */
+static void nc_axx__print(char **text, const char *format, ...)
+#if defined(__GNUC__)
+    __attribute__((format(printf, 2, 3)))
+#endif
+    ;
+static void nc_axx__print(char **text, const char *format, ...) {
+    char line[512];
+    va_list args;
+    int length;
+    va_start(args, format);
+    length = vsnprintf(line, sizeof line, format, args);
+    va_end(args);
+    if (length > 0) {
+        const size_t n = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
+        memcpy(stbds_arraddnptr(*text, n), line, n);
+    }
+}
+
+static void nc_axx__write_text(const nc_axx_mult *m, int header, char **text) {
+    uint32_t i, k;
+    if (header) {
+        int32_t most = 0;
+        for (i = 0; i < 65536; i++) {
+            const int32_t v = m->table[i] < 0 ? ~m->table[i] : m->table[i];
+            if (v > most) most = v;
+        }
+        nc_axx__print(text,
+                      "/* %s: products of all pairs of bytes, first operand first%s */\n"
+                      "#include <stdint.h>\n\nconst %s lut[256][256] = {\n",
+                      m->name, m->a_unsigned ? "" : "; bytes from 128 on are negative",
+                      most > 32767 ? "int32_t" : "int16_t");
+    }
+    for (i = 0; i < 256; i++) {
+        if (header) nc_axx__print(text, "    {");
+        for (k = 0; k < 256; k++) {
+            uint32_t at = i * 256 + k;
+            if (header) at ^= (m->a_unsigned ? 0u : 0x8000u) ^ (m->b_unsigned ? 0u : 0x80u);
+            nc_axx__print(text, k ? header && k % 16 == 0 ? ",\n     %d" : ",%d" : "%d",
+                          (int)m->table[at]);
+        }
+        nc_axx__print(text, header ? "},\n" : "\n");
+    }
+    if (header) nc_axx__print(text, "};\n");
+}
+
+NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **data, size_t *bytes,
+                              nc_error *err) {
+    const size_t width = form == NC_AXX_FORM_I16 ? 2 : 4;
+    char *text = NULL; /* stb_ds array */
+    uint8_t *raw;
+    size_t i, skip = 0;
+    nc__clear(err);
+    if (!m || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    if (form == NC_AXX_FORM_HEADER || form == NC_AXX_FORM_CSV) {
+        nc_axx__write_text(m, form == NC_AXX_FORM_HEADER, &text);
+        skip = stbds_arrlenu(text);
+    } else if (form == NC_AXX_FORM_NPY) {
+        char shape[80];
+        (void)snprintf(shape, sizeof shape,
+                       "{'descr': '<i4', 'fortran_order': False, 'shape': (256, 256), }");
+        nc_axx__print(&text, "%cNUMPY%c%c%c%c%-117s\n", '\x93', 1, 'v', 0, 0, shape);
+        text[7] = 0;
+        text[8] = 118;
+        text[9] = 0;
+        skip = stbds_arrlenu(text);
+    } else if (form != NC_AXX_FORM_I16 && form != NC_AXX_FORM_I32) {
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "this form can only be read");
+    }
+    *bytes = skip + (form == NC_AXX_FORM_HEADER || form == NC_AXX_FORM_CSV ? 0 : width * 65536);
+    raw = (uint8_t *)nc__alloc(NULL, *bytes + 1);
+    if (!raw) {
+        stbds_arrfree(text);
+        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
+    if (skip) memcpy(raw, text, skip);
+    raw[*bytes] = 0;
+    stbds_arrfree(text);
+    for (i = 0; skip + i * width < *bytes; i++) {
+        const int32_t v = m->table[i];
+        const int whole = m->a_unsigned && m->b_unsigned;
+        if (width == 2 && (v < (whole ? 0 : -32768) || v > (whole ? 65535 : 32767))) {
+            nc__free(NULL, raw, *bytes + 1);
+            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %d of %d * %d does not fit 16 bits",
+                            (int)v, nc_axx__operand((uint32_t)i >> 8, m->a_unsigned),
+                            nc_axx__operand((uint32_t)i & 255, m->b_unsigned));
+        }
+        nc__put_le(raw + skip + width * i, (uint64_t)(int64_t)v, width);
+    }
+    *data = (char *)raw;
+    return NC_OK;
+}
+
+NC_API void nc_axx_free_text(char *data) { nc__free(NULL, data, 0); }
+
+#ifndef NC_NO_STDIO
+NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form, nc_error *err) {
+    const char *slash, *dot;
+    char name[41];
+    uint8_t *data;
+    size_t bytes, n;
+    nc_status status;
+    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
+    if (form == NC_AXX_FORM_AUTO) form = nc_axx_form_of(path);
+    if (form == NC_AXX_FORM_AUTO)
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "'%.100s' ends in none of .i16 .i32 .npy .h .csv .c "
+                        ".blif",
+                        path);
+    status = nc__file_read(path, NULL, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    slash = strrchr(path, '/');
+    path = slash ? slash + 1 : path;
+    dot = strrchr(path, '.');
+    n = dot ? (size_t)(dot - path) : strlen(path);
+    if (n > 40) n = 40;
+    memcpy(name, path, n);
+    name[n] = 0;
+    status = nc_axx_parse(m, form, name, data, bytes, err);
+    nc__free(NULL, data, bytes + 1);
+    return status;
+}
+
+NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
+                             nc_error *err) {
+    nc__span span = {NULL, 0};
+    char *data = NULL;
+    nc_status status;
+    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
+    if (form == NC_AXX_FORM_AUTO) form = nc_axx_form_of(path);
+    status = nc_axx_write(m, form, &data, &span.bytes, err);
+    if (status != NC_OK) return status;
+    span.data = data;
+    status = nc__file_write(path, &span, 1, err);
+    nc_axx_free_text(data);
+    return status;
+}
+#endif
+
+/* >>engine ========================================================================= */
+
+static int nc_axx__forced_level = -1;
+
+static int nc_axx__best_level(void) {
+#ifdef NC_AXX__X86
+    if (nc__cpu_level() >= 2 && __builtin_cpu_supports("avx512vbmi") &&
+        __builtin_cpu_supports("avx512vnni"))
+        return 2;
+#endif
+    return nc__cpu_level() >= 1 ? 1 : 0;
+}
+
+static int nc_axx__level(void) {
+    static int best = -1; /* the same whoever finds it */
+    if (nc_axx__forced_level >= 0) return nc_axx__forced_level;
+    if (best < 0) best = nc_axx__best_level();
+    return best;
+}
+
+NC_API int nc_axx_set_simd(int level) {
+    const int best = nc_axx__best_level();
+    nc_axx__forced_level = level > best ? best : level < 0 ? -1 : level;
+    return nc_axx__level();
+}
+
+enum { NC_AXX__TERMS = 8 };
+
+/* factor f(a) g(b), bytes as the processor multiplies them: f = u - u_offset, g = v + v_offset. */
+typedef struct nc_axx__term {
+    int32_t factor, u_offset, v_offset;
+    uint8_t u[256]; /* by the bytes of the operands as they lie in memory */
+    int8_t v[256];
+} nc_axx__term;
+
+struct nc_axx_engine {
+    nc_axx_engine_info info;
+    uint8_t a_unsigned, b_unsigned; /* as the multiplier's */
+    int32_t rest_offset;            /* a look-up is the planes' value plus this */
+    nc_axx__term terms[NC_AXX__TERMS];
+    uint8_t class_of[256];       /* of the second operand's byte */
+    uint8_t plane[2][256 * 256]; /* [first operand's byte][class] */
+    int32_t table[65536];        /* [first operand's byte][second's] */
+};
+
+static size_t nc_axx__round64(size_t bytes) { return nc__add_size(bytes, 63) & ~(size_t)63; }
+
+static int32_t nc_axx__abs(int32_t x) { return x < 0 ? -x : x; }
+
+static int32_t nc_axx__gcd(int32_t a, int32_t b) {
+    a = nc_axx__abs(a);
+    b = nc_axx__abs(b);
+    while (b) {
+        const int32_t rest = a % b;
+        a = b;
+        b = rest;
+    }
+    return a;
+}
+
+/* Values as bytes with an offset. A few that lie too far out are clamped: what is then missing
+ * stays in the rest. */
+static void nc_axx__as_bytes(int32_t *values, int32_t low, uint8_t *bytes, int32_t *offset) {
+    int32_t least = values[0], most = values[0];
+    int i, below = 0, above = 0;
+    for (i = 1; i < 256; i++) {
+        if (values[i] < least) least = values[i];
+        if (values[i] > most) most = values[i];
+    }
+    for (i = 0; i < 256; i++) { /* lost with a window from the least up, or from the most down */
+        above += values[i] > least + 255;
+        below += values[i] < most - 255;
+    }
+    if (above > below) least = most - 255;
+    /* no offset where none is needed */
+    *offset = least >= low && (most <= low + 255 || most - least > 255) ? 0 : least - low;
+    if (*offset == 0 && most - least > 255) *offset = least - low;
+    for (i = 0; i < 256; i++) {
+        int32_t v = values[i] - *offset - low;
+        v = v < 0 ? 0 : v > 255 ? 255 : v;
+        values[i] = v + *offset + low;
+        bytes[i] = (uint8_t)(v + low);
+    }
+}
+
+/* rest -= factor f g, f and g as bytes; *term says how. */
+static void nc_axx__take_term(int32_t *rest, int32_t factor, int32_t *f, int32_t *g,
+                              nc_axx__term *term) {
+    uint8_t v[256];
+    int32_t offset;
+    int i, k;
+    nc_axx__as_bytes(f, 0, term->u, &offset);
+    term->u_offset = -offset;
+    nc_axx__as_bytes(g, -128, v, &term->v_offset);
+    memcpy(term->v, v, sizeof v);
+    term->factor = factor;
+    for (i = 0; i < 256; i++)
+        for (k = 0; k < 256; k++) rest[i * 256 + k] -= factor * f[i] * g[k];
+}
+
+/* A candidate of rank one: row i over its greatest common divisor d, and the lightest column that
+ * holds d or -d there. Taking it away lowers the rank of the rest by one (Wedderburn). Returns the
+ * weight of a sample of what would be left, or -1. */
+static int64_t nc_axx__candidate(const int32_t *rest, int i, const int64_t *column_weight,
+                                 int32_t *factor, int32_t *f, int32_t *g) {
+    const int32_t *row = rest + i * 256;
+    int32_t d = 0, common = 0, column = -1;
+    int64_t weight = 0;
+    int k, j;
+    for (k = 0; k < 256 && d != 1; k++) d = nc_axx__gcd(d, row[k]);
+    if (d == 0) return -1;
+    for (k = 0; k < 256; k++)
+        if (nc_axx__abs(row[k]) == d && (column < 0 || column_weight[k] < column_weight[column]))
+            column = k;
+    if (column < 0) return -1;
+    for (k = 0; k < 256; k++) {
+        g[k] = row[k] / d;
+        f[k] = rest[k * 256 + column] * (row[column] < 0 ? -1 : 1);
+        common = nc_axx__gcd(common, f[k]);
+    }
+    for (k = 0; k < 256; k++) f[k] /= common;
+    *factor = common;
+    for (k = 0; k < 256; k++)
+        if (nc_axx__abs(f[k]) > 512 || nc_axx__abs(g[k]) > 512) return -1;
+    for (k = 5; k < 256; k += 7)
+        for (j = 3; j < 256; j += 7)
+            weight += nc_axx__abs(rest[k * 256 + j] - common * f[k] * g[j]);
+    return weight;
+}
+
+/* The best candidate taken away; 0 when there is none. */
+static int nc_axx__take_best(int32_t *rest, nc_axx__term *term) {
+    int64_t column_weight[256], best = -1;
+    int32_t f[256], g[256], factor, best_row = -1;
+    int i, k;
+    memset(column_weight, 0, sizeof column_weight);
+    for (i = 0; i < 256; i++)
+        for (k = 0; k < 256; k++) column_weight[k] += nc_axx__abs(rest[i * 256 + k]);
+    for (i = 0; i < 256; i++) {
+        const int64_t weight = nc_axx__candidate(rest, i, column_weight, &factor, f, g);
+        if (weight < 0 || (best >= 0 && weight >= best)) continue;
+        best = weight;
+        best_row = i;
+    }
+    if (best_row < 0) return 0;
+    (void)nc_axx__candidate(rest, best_row, column_weight, &factor, f, g);
+    nc_axx__take_term(rest, factor, f, g, term);
+    return 1;
+}
+
+/* Different columns of the rest: their number, the class of each and one column of every class. */
+static uint32_t nc_axx__classes(const int32_t *rest, uint8_t *class_of, uint8_t *column_of) {
+    uint32_t count = 0, k, c, i;
+    for (k = 0; k < 256; k++) {
+        for (c = 0; c < count; c++) {
+            for (i = 0; i < 256; i++)
+                if (rest[i * 256 + k] != rest[i * 256 + column_of[c]]) break;
+            if (i == 256) break;
+        }
+        if (c == count) column_of[count++] = (uint8_t)k;
+        class_of[k] = (uint8_t)c;
+    }
+    return count;
+}
+
+/* Bytes that the rest needs beside an offset: 0 when it is constant. */
+static uint32_t nc_axx__planes(const int32_t *rest, int32_t *offset) {
+    int32_t least = rest[0], most = rest[0];
+    uint32_t i;
+    for (i = 1; i < 65536; i++) {
+        if (rest[i] < least) least = rest[i];
+        if (rest[i] > most) most = rest[i];
+    }
+    *offset = least;
+    if ((int64_t)most - least > 65535) return 4;
+    return most == least ? 0 : most - least > 255 ? 2 : 1;
+}
+
+/* What 64 products cost, in products of bytes; measured with AVX-512 (bench/axx.c). */
+static double nc_axx__cost(uint32_t terms, uint32_t planes, uint32_t classes) {
+    const double look_up = classes <= 64 ? 3.0 : classes <= 128 ? 4.0 : 6.0;
+    return planes == 4 ? 200.0 : terms * 1.0 + planes * look_up;
+}
+
+static void nc_axx__choose(nc_axx_engine *e, int32_t *rest, int with_exact, const nc_axx_mult *m,
+                           uint32_t most, double *best) {
+    nc_axx__term terms[NC_AXX__TERMS];
+    uint8_t class_of[256], column_of[256];
+    uint32_t count = 0, k, i;
+    memcpy(rest, e->table, sizeof e->table);
+    if (with_exact) {
+        int32_t a[256], b[256];
+        for (i = 0; i < 256; i++) {
+            a[i] = m->a_unsigned ? (int32_t)i : (int32_t)(int8_t)i;
+            b[i] = m->b_unsigned ? (int32_t)i : (int32_t)(int8_t)i;
+        }
+        if (most == 0) return;
+        nc_axx__take_term(rest, 1, a, b, &terms[count++]);
+    }
+    for (;;) {
+        int32_t offset;
+        const uint32_t planes = nc_axx__planes(rest, &offset);
+        const uint32_t classes =
+            planes && planes < 4 ? nc_axx__classes(rest, class_of, column_of) : 0;
+        const double cost = nc_axx__cost(count, planes, classes);
+        if (cost < *best) {
+            *best = cost;
+            memcpy(e->terms, terms, sizeof terms);
+            e->info.products = count;
+            e->info.planes = planes;
+            e->info.classes = classes;
+            e->rest_offset = offset;
+            memcpy(e->class_of, class_of, sizeof class_of);
+            for (i = 0; i < 256; i++)
+                for (k = 0; k < classes; k++) {
+                    const uint32_t v = (uint32_t)(rest[i * 256 + column_of[k]] - offset);
+                    e->plane[0][i * 256 + k] = (uint8_t)v;
+                    e->plane[1][i * 256 + k] = (uint8_t)(v >> 8);
+                }
+        }
+        if (planes == 0 || count >= most || !nc_axx__take_best(rest, &terms[count])) return;
+        count++;
+    }
+}
+
+/* Every entry of the table again from the terms and planes. */
+static int nc_axx__proven(const nc_axx_engine *e) {
+    uint32_t i, k, r;
+    for (i = 0; i < 256; i++)
+        for (k = 0; k < 256; k++) {
+            int64_t sum = e->rest_offset;
+            const uint32_t at = i * 256 + e->class_of[k];
+            for (r = 0; r < e->info.products; r++) {
+                const nc_axx__term *t = &e->terms[r];
+                sum += (int64_t)t->factor * (t->u[i] - t->u_offset) * (t->v[k] + t->v_offset);
+            }
+            if (e->info.planes >= 1) sum += e->plane[0][at];
+            if (e->info.planes >= 2) sum += e->plane[1][at] << 8;
+            if (sum != e->table[i * 256 + k]) return 0;
+        }
+    return 1;
+}
+
+static void nc_axx__describe(nc_axx_engine_info *info) {
+    static const char *const bytes[] = {"", "1 byte", "2 bytes"};
+    const char *sums = info->products == 1 ? "product" : "products";
+    if (info->planes == 4)
+        (void)snprintf(info->text, sizeof info->text, "table");
+    else if (info->planes == 0)
+        (void)snprintf(info->text, sizeof info->text, "%u %s", (unsigned)info->products, sums);
+    else if (info->products == 0)
+        (void)snprintf(info->text, sizeof info->text, "look-up of %s in %u", bytes[info->planes],
+                       (unsigned)info->classes);
+    else
+        (void)snprintf(info->text, sizeof info->text, "%u %s + look-up of %s in %u",
+                       (unsigned)info->products, sums, bytes[info->planes],
+                       (unsigned)info->classes);
+}
+
+NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_mult *m,
+                                           int most_products) {
+    const uint32_t most =
+        most_products > (int)NC_AXX__TERMS ? (uint32_t)NC_AXX__TERMS : (uint32_t)most_products;
+    double best = 1e9;
+    nc_axx_engine *e;
+    int32_t *rest;
+    uint32_t i;
+    if (!engine) return NC_ERR_ARG;
+    *engine = NULL;
+    if (!m) return NC_ERR_ARG;
+    e = (nc_axx_engine *)nc__calloc(NULL, sizeof *e);
+    rest = (int32_t *)nc__alloc(NULL, sizeof e->table);
+    if (!e || !rest) {
+        nc__free(NULL, e, 0);
+        nc__free(NULL, rest, 0);
+        return NC_ERR_MEMORY;
+    }
+    for (i = 0; i < 65536; i++) { /* from the operands' order to that of their bytes */
+        const int32_t v = m->table[i];
+        e->table[i ^ (m->a_unsigned ? 0u : 0x8000u) ^ (m->b_unsigned ? 0u : 0x80u)] = v;
+        if (v == INT32_MIN || nc_axx__abs(v) > e->info.largest)
+            e->info.largest = v == INT32_MIN ? INT32_MAX : nc_axx__abs(v);
+    }
+    e->a_unsigned = m->a_unsigned;
+    e->b_unsigned = m->b_unsigned;
+    e->info.planes = 4;
+    if (most_products >= 0 && e->info.largest < 1 << 20) {
+        nc_axx__choose(e, rest, 0, m, most, &best);
+        nc_axx__choose(e, rest, 1, m, most, &best);
+        if (e->info.planes < 4 && !nc_axx__proven(e)) e->info.planes = 4;
+    }
+    if (e->info.planes == 4) e->info.products = e->info.classes = 0;
+    nc_axx__describe(&e->info);
+    nc__free(NULL, rest, 0);
+    *engine = e;
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_engine_create(nc_axx_engine **engine, const nc_axx_mult *m) {
+    return nc_axx_engine_create_with(engine, m, NC_AXX__TERMS);
+}
+
+NC_API void nc_axx_engine_destroy(nc_axx_engine *engine) { nc__free(NULL, engine, 0); }
+
+NC_API void nc_axx_engine_describe(const nc_axx_engine *engine, nc_axx_engine_info *info) {
+    *info = engine->info;
+}
+
+/* -- the definition, row by row -- */
+
+static void nc_axx__rows_by_table(const nc_axx_engine *e, const uint8_t *x, const uint8_t *w,
+                                  int32_t *sums, size_t rows, size_t n, size_t k) {
+    size_t r, o, i;
+    for (r = 0; r < rows; r++)
+        for (o = 0; o < n; o++) {
+            const uint8_t *a = x + r * k, *b = w + o * k;
+            int32_t sum = 0;
+            for (i = 0; i < k; i++) sum += e->table[(size_t)a[i] * 256 + b[i]];
+            sums[r * n + o] = sum;
+        }
+}
+
+#ifdef NC_AXX__X86
+/* The same with AVX2, eight entries at a time. */
+__attribute__((target("avx2"))) static void
+nc_axx__rows_by_gather(const nc_axx_engine *e, const uint8_t *x, const uint8_t *w, int32_t *sums,
+                       size_t rows, size_t n, size_t k) {
+    size_t r, o, i;
+    for (r = 0; r < rows; r++)
+        for (o = 0; o < n; o++) {
+            const uint8_t *a = x + r * k, *b = w + o * k;
+            __m256i lanes = _mm256_setzero_si256();
+            __m128i four;
+            int32_t sum;
+            for (i = 0; i + 8 <= k; i += 8) {
+                const __m256i row =
+                    _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(a + i)));
+                const __m256i column =
+                    _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)(b + i)));
+                lanes = _mm256_add_epi32(
+                    lanes, _mm256_i32gather_epi32(
+                               e->table, _mm256_or_si256(_mm256_slli_epi32(row, 8), column), 4));
+            }
+            four = _mm_add_epi32(_mm256_castsi256_si128(lanes), _mm256_extracti128_si256(lanes, 1));
+            four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0x4E));
+            four = _mm_add_epi32(four, _mm_shuffle_epi32(four, 0xB1));
+            sum = _mm_cvtsi128_si32(four);
+            for (; i < k; i++) sum += e->table[(size_t)a[i] * 256 + b[i]];
+            sums[r * n + o] = sum;
+        }
+}
+
+/* -- AVX-512: products -- */
+
+/* out[i] = table[in[i]]. */
+NC_AXX__TARGET512 static void nc_axx__map512(uint8_t *out, const uint8_t *in, size_t n,
+                                             const void *table) {
+    const uint8_t *t = (const uint8_t *)table;
+    const __m512i t0 = _mm512_loadu_si512(t), t1 = _mm512_loadu_si512(t + 64);
+    const __m512i t2 = _mm512_loadu_si512(t + 128), t3 = _mm512_loadu_si512(t + 192);
+    size_t i;
+    for (i = 0; i < n; i += 64) {
+        const __mmask64 there = n - i < 64 ? (UINT64_C(1) << (n - i)) - 1 : ~UINT64_C(0);
+        const __m512i v = _mm512_maskz_loadu_epi8(there, in + i);
+        _mm512_mask_storeu_epi8(out + i, there,
+                                _mm512_mask_blend_epi8(_mm512_movepi8_mask(v),
+                                                       _mm512_permutex2var_epi8(t0, v, t1),
+                                                       _mm512_permutex2var_epi8(t2, v, t3)));
+    }
+}
+
+/* Sums of rows of bytes, unsigned. */
+static void nc_axx__byte_sums(int32_t *sums, const uint8_t *x, size_t rows, size_t k,
+                              size_t stride) {
+    size_t r, i;
+    for (r = 0; r < rows; r++) {
+        int32_t sum = 0;
+        for (i = 0; i < k; i++) sum += x[r * stride + i];
+        sums[r] = sum;
+    }
+}
+
+#if !defined(__clang__)
+#pragma GCC diagnostic push /* gcc 12: a conversion inside its own _mm512_i32gather_epi32 */
+#pragma GCC diagnostic ignored "-Wsign-conversion"
+#endif
+/* w (n x k) mapped by v into blocks of 64 columns: [block][k / 4][column][4 of k], zeros beyond n
+ * and k; column_sums (of v, the padding counts 0) may be null. */
+NC_AXX__TARGET512 static void nc_axx__pack512(int8_t *packed, int32_t *column_sums,
+                                              const uint8_t *w, size_t n, size_t k,
+                                              const int8_t *v) {
+    const uint8_t *t = (const uint8_t *)v;
+    const __m512i t0 = _mm512_loadu_si512(t), t1 = _mm512_loadu_si512(t + 64);
+    const __m512i t2 = _mm512_loadu_si512(t + 128), t3 = _mm512_loadu_si512(t + 192);
+    const __m512i ones = _mm512_set1_epi8(1);
+    const size_t k4 = (k + 3) / 4;
+    size_t block, g, c, i;
+    for (block = 0; block * 64 < n; block++)
+        for (g = 0; g < 4; g++) {
+            const size_t first = block * 64 + g * 16;
+            const size_t count = first >= n ? 0 : n - first < 16 ? n - first : 16;
+            const __m512i lanes =
+                _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+            const __m512i rows = _mm512_mullo_epi32(
+                _mm512_min_epi32(lanes, _mm512_set1_epi32(count ? (int)count - 1 : 0)),
+                _mm512_set1_epi32((int)k)); /* those that are not there repeat the last */
+            __m512i sum = _mm512_setzero_si512();
+            for (i = 0; i < k4; i++) {
+                const size_t left = k - 4 * i;
+                __mmask64 bytes =
+                    UINT64_C(0x1111111111111111) * (left >= 4 ? 15u : (1u << left) - 1u);
+                __m512i u;
+                if (count < 16) bytes &= (UINT64_C(1) << (4 * count)) - 1;
+                if (left >= 4 && count) {
+                    u = _mm512_i32gather_epi32(rows, w + first * k + 4 * i, 1);
+                } else { /* nothing is read behind the last row */
+                    uint8_t some[64];
+                    memset(some, 0, sizeof some);
+                    for (c = 0; c < count; c++)
+                        memcpy(some + 4 * c, w + (first + c) * k + 4 * i, left < 4 ? left : 4);
+                    u = _mm512_loadu_si512(some);
+                }
+                u = _mm512_mask_blend_epi8(_mm512_movepi8_mask(u),
+                                           _mm512_permutex2var_epi8(t0, u, t1),
+                                           _mm512_permutex2var_epi8(t2, u, t3));
+                u = _mm512_maskz_mov_epi8(bytes, u);
+                sum = _mm512_dpbusd_epi32(sum, ones, u);
+                _mm512_storeu_si512(packed + ((block * k4 + i) * 64 + g * 16) * 4, u);
+            }
+            if (column_sums) _mm512_storeu_si512(column_sums + first, sum);
+        }
+}
+
+#if !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
+
+/* Six rows (fewer repeat the last) against 16 `vectors` columns of a block. */
+NC_AXX__INLINE512 void nc_axx__block512(const uint8_t *x, size_t stride, size_t rows,
+                                        const int8_t *packed, size_t k4, int vectors,
+                                        int32_t *tile) {
+    __m512i sum[6][4];
+    const uint8_t *row[6];
+    size_t i;
+    int r, v;
+#if !defined(__clang__)
+#pragma GCC unroll 6
+#endif
+    for (r = 0; r < 6; r++) {
+        row[r] = x + ((size_t)r < rows ? (size_t)r : rows - 1) * stride;
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
+        for (v = 0; v < 4; v++) sum[r][v] = _mm512_setzero_si512();
+    }
+    for (i = 0; i < k4; i++) {
+        __m512i b[4];
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
+        for (v = 0; v < vectors; v++)
+            b[v] = _mm512_loadu_si512(packed + (i * 64 + (size_t)v * 16) * 4);
+#if !defined(__clang__)
+#pragma GCC unroll 6
+#endif
+        for (r = 0; r < 6; r++) {
+            int32_t four;
+            __m512i a;
+            memcpy(&four, row[r] + 4 * i, 4);
+            a = _mm512_set1_epi32(four);
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
+            for (v = 0; v < vectors; v++) sum[r][v] = _mm512_dpbusd_epi32(sum[r][v], a, b[v]);
+        }
+    }
+#if !defined(__clang__)
+#pragma GCC unroll 6
+#endif
+    for (r = 0; r < 6; r++)
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
+        for (v = 0; v < vectors; v++) _mm512_storeu_si512(tile + r * 64 + v * 16, sum[r][v]);
+}
+
+NC_AXX__TARGET512 static void nc_axx__block512_4(const uint8_t *x, size_t stride, size_t rows,
+                                                 const int8_t *packed, size_t k4, int32_t *tile) {
+    nc_axx__block512(x, stride, rows, packed, k4, 4, tile);
+}
+
+NC_AXX__TARGET512 static void nc_axx__block512_1(const uint8_t *x, size_t stride, size_t rows,
+                                                 const int8_t *packed, size_t k4, int32_t *tile) {
+    nc_axx__block512(x, stride, rows, packed, k4, 1, tile);
+}
+
+/* What a term adds to every sum. */
+typedef struct nc_axx__term_sums {
+    const int32_t *row_sums, *column_sums; /* of u and v; null where their offset is 0 */
+    int32_t constant;                      /* k times both offsets */
+} nc_axx__term_sums;
+
+/* The part of C that six rows and a block of 64 columns hold, from their tile. */
+NC_AXX__TARGET512 static void nc_axx__add_tile(const nc_axx__term *t, const nc_axx__term_sums *s,
+                                               const int32_t *tile, int32_t *sums, size_t row,
+                                               size_t rows, size_t column, size_t n) {
+    const size_t columns = n - column < 64 ? n - column : 64;
+    const __m512i factor = _mm512_set1_epi32(t->factor), of = _mm512_set1_epi32(t->u_offset);
+    size_t r, c;
+    for (r = 0; r < rows; r++) {
+        const uint32_t base =
+            (s->row_sums ? (uint32_t)t->v_offset * (uint32_t)s->row_sums[row + r] : 0) -
+            (uint32_t)s->constant;
+        for (c = 0; c < columns; c += 16) {
+            const __mmask16 there =
+                (__mmask16)(columns - c < 16 ? (1u << (columns - c)) - 1 : 0xFFFF);
+            int32_t *to = sums + (row + r) * n + column + c;
+            __m512i v = _mm512_add_epi32(_mm512_loadu_si512(tile + r * 64 + c),
+                                         _mm512_set1_epi32((int32_t)base));
+            if (s->column_sums)
+                v = _mm512_sub_epi32(
+                    v, _mm512_mullo_epi32(of, _mm512_loadu_si512(s->column_sums + column + c)));
+            v = _mm512_mullo_epi32(v, factor);
+            _mm512_mask_storeu_epi32(to, there,
+                                     _mm512_add_epi32(v, _mm512_maskz_loadu_epi32(there, to)));
+        }
+    }
+}
+
+/* -- AVX-512: look-ups. 64 columns share the row of the table that the first operand picks; bytes
+ * of even and odd places are summed as 16-bit words, at most 256 at a time. -- */
+
+/* Classes of w (n x k) as [group of 64 columns][k][64]: byte 2 j is column j, byte 2 j + 1 column
+ * 32 + j of the group; zeros beyond n. */
+static void nc_axx__pack_classes(const nc_axx_engine *e, uint8_t *packed, const uint8_t *w,
+                                 size_t n, size_t k) {
+    size_t group, c, i;
+    for (group = 0; group * 64 < n; group++)
+        for (c = 0; c < 64; c++) {
+            uint8_t *out = packed + group * k * 64 + c % 32 * 2 + c / 32;
+            const size_t column = group * 64 + c;
+            for (i = 0; i < k; i++) out[i * 64] = column < n ? e->class_of[w[column * k + i]] : 0;
+        }
+}
+
+NC_AXX__INLINE512 void nc_axx__flush512(int32_t *sums, __m512i all, __m512i high, int shift) {
+    const __m512i low = _mm512_sub_epi16(all, _mm512_slli_epi16(high, 8));
+    int h, half;
+#if !defined(__clang__)
+#pragma GCC unroll 2
+#endif
+    for (h = 0; h < 2; h++)
+#if !defined(__clang__)
+#pragma GCC unroll 2
+#endif
+        for (half = 0; half < 2; half++) {
+            const __m512i words = h ? high : low;
+            const __m256i part =
+                half ? _mm512_extracti64x4_epi64(words, 1) : _mm512_castsi512_si256(words);
+            int32_t *to = sums + h * 32 + half * 16;
+            const __m512i v =
+                _mm512_sll_epi32(_mm512_cvtepu16_epi32(part), _mm_cvtsi32_si128(shift));
+            _mm512_storeu_si512(to, _mm512_add_epi32(v, _mm512_loadu_si512(to)));
+        }
+}
+
+/* One row of x against `vectors` groups of 64 columns: sums (64 a group) += look-ups of k places.
+ * parts: registers that a row of classes fills, 1, 2 or 4. */
+NC_AXX__INLINE512 void nc_axx__look_up512(const nc_axx_engine *e, const uint8_t *x,
+                                          const uint8_t *classes, size_t k, int planes, int parts,
+                                          int vectors, int32_t *sums) {
+    size_t first, i;
+    int p, v, q;
+    for (first = 0; first < k; first += 256) {
+        const size_t last = k - first < 256 ? k : first + 256;
+        __m512i all[2][4], high[2][4];
+#if !defined(__clang__)
+#pragma GCC unroll 2
+#endif
+        for (p = 0; p < planes; p++)
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
+            for (v = 0; v < vectors; v++) all[p][v] = high[p][v] = _mm512_setzero_si512();
+        for (i = first; i < last; i++) {
+            __m512i row[2][4];
+#if !defined(__clang__)
+#pragma GCC unroll 2
+#endif
+            for (p = 0; p < planes; p++)
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
+                for (q = 0; q < parts; q++)
+                    row[p][q] = _mm512_loadu_si512(e->plane[p] + (size_t)x[i] * 256 + q * 64);
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
+            for (v = 0; v < vectors; v++) {
+                const __m512i at = _mm512_loadu_si512(classes + ((size_t)v * k + i) * 64);
+                const __mmask64 upper = parts == 4 ? _mm512_movepi8_mask(at) : 0;
+#if !defined(__clang__)
+#pragma GCC unroll 2
+#endif
+                for (p = 0; p < planes; p++) {
+                    __m512i t;
+                    if (parts == 1)
+                        t = _mm512_permutexvar_epi8(at, row[p][0]);
+                    else
+                        t = _mm512_permutex2var_epi8(row[p][0], at, row[p][1]);
+                    if (parts == 4)
+                        t = _mm512_mask_mov_epi8(
+                            t, upper, _mm512_permutex2var_epi8(row[p][2], at, row[p][3]));
+                    all[p][v] = _mm512_add_epi16(all[p][v], t);
+                    high[p][v] = _mm512_add_epi16(high[p][v], _mm512_srli_epi16(t, 8));
+                }
+            }
+        }
+#if !defined(__clang__)
+#pragma GCC unroll 2
+#endif
+        for (p = 0; p < planes; p++)
+#if !defined(__clang__)
+#pragma GCC unroll 4
+#endif
+            for (v = 0; v < vectors; v++)
+                nc_axx__flush512(sums + v * 64, all[p][v], high[p][v], 8 * p);
+    }
+}
+
+#define NC_AXX__LOOK_UP(planes, parts, vectors)                                                    \
+    NC_AXX__TARGET512 static void nc_axx__look_up512_##planes##parts##vectors(                     \
+        const nc_axx_engine *e, const uint8_t *x, const uint8_t *classes, size_t k,                \
+        int32_t *sums) {                                                                           \
+        nc_axx__look_up512(e, x, classes, k, planes, parts, vectors, sums);                        \
+    }
+NC_AXX__LOOK_UP(1, 1, 1)
+NC_AXX__LOOK_UP(1, 1, 4)
+NC_AXX__LOOK_UP(1, 2, 1)
+NC_AXX__LOOK_UP(1, 2, 4)
+NC_AXX__LOOK_UP(1, 4, 1)
+NC_AXX__LOOK_UP(1, 4, 4)
+NC_AXX__LOOK_UP(2, 1, 1)
+NC_AXX__LOOK_UP(2, 1, 4)
+NC_AXX__LOOK_UP(2, 2, 1)
+NC_AXX__LOOK_UP(2, 2, 4)
+NC_AXX__LOOK_UP(2, 4, 1)
+NC_AXX__LOOK_UP(2, 4, 4)
+
+typedef void (*nc_axx__look_up_fn)(const nc_axx_engine *e, const uint8_t *x, const uint8_t *classes,
+                                   size_t k, int32_t *sums);
+
+static nc_axx__look_up_fn nc_axx__pick_look_up(const nc_axx_engine *e, int four) {
+    static const nc_axx__look_up_fn fn[2][3][2] = {
+        {{nc_axx__look_up512_111, nc_axx__look_up512_114},
+         {nc_axx__look_up512_121, nc_axx__look_up512_124},
+         {nc_axx__look_up512_141, nc_axx__look_up512_144}},
+        {{nc_axx__look_up512_211, nc_axx__look_up512_214},
+         {nc_axx__look_up512_221, nc_axx__look_up512_224},
+         {nc_axx__look_up512_241, nc_axx__look_up512_244}}};
+    return fn[e->info.planes - 1][e->info.classes <= 64 ? 0 : e->info.classes <= 128 ? 1 : 2][four];
+}
+
+/* -- AVX-512: the whole -- */
+
+/* Parts of the work memory; pointers are aligned to 64 bytes. */
+typedef struct nc_axx__parts {
+    uint8_t *mapped; /* m rows of 4 k4 bytes */
+    int8_t *packed;  /* or the classes */
+    int32_t *row_sums, *column_sums;
+} nc_axx__parts;
+
+static size_t nc_axx__lay_out(size_t m, size_t n, size_t k, uint8_t *work, nc_axx__parts *parts) {
+    const size_t k4 = k / 4 + 1, columns = nc_axx__round64(n);
+    const size_t mapped = nc_axx__round64(nc__mul_size(m, 4 * k4));
+    const size_t packed = nc_axx__round64(nc__mul_size(columns, 4 * k4));
+    const size_t rows = nc_axx__round64(nc__mul_size(m, 4));
+    if (parts) {
+        work += (64 - (uintptr_t)work % 64) % 64;
+        parts->mapped = work;
+        parts->packed = (int8_t *)work + mapped;
+        parts->row_sums = (int32_t *)(void *)(work + mapped + packed);
+        parts->column_sums = (int32_t *)(void *)(work + mapped + packed + rows);
+    }
+    return nc__add_size(nc__add_size(mapped, packed), nc__add_size(rows, columns * 4 + 64));
+}
+
+/* sums += the term's. */
+static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, const uint8_t *x,
+                             const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+    const size_t k4 = (k + 3) / 4, blocks = (n + 63) / 64, chunks = (m + 59) / 60;
+    nc_axx__term_sums s;
+    ptrdiff_t i;
+    s.row_sums = t->v_offset ? p->row_sums : NULL;
+    s.column_sums = t->u_offset ? p->column_sums : NULL;
+    s.constant = (int32_t)((uint32_t)k * (uint32_t)t->u_offset * (uint32_t)t->v_offset);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)m; i++) {
+        uint8_t *to = p->mapped + (size_t)i * 4 * k4;
+        nc_axx__map512(to, x + (size_t)i * k, k, t->u);
+        memset(to + k, 0, 4 * k4 - k);
+    }
+    if (s.row_sums) nc_axx__byte_sums(p->row_sums, p->mapped, m, k, 4 * k4);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)blocks; i++) {
+        const size_t first = (size_t)i * 64;
+        nc_axx__pack512(p->packed + first * 4 * k4, s.column_sums ? p->column_sums + first : NULL,
+                        w + first * k, n - first < 64 ? n - first : 64, k, t->v);
+    }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)(blocks * chunks); i++) {
+        const size_t block = (size_t)i / chunks, chunk = (size_t)i % chunks, column = block * 64;
+        const size_t end = m - chunk * 60 < 60 ? m : chunk * 60 + 60;
+        const int8_t *packed = p->packed + column * 4 * k4;
+        size_t row;
+        for (row = chunk * 60; row < end; row += 6) {
+            int32_t tile[6 * 64];
+            const size_t rows = end - row < 6 ? end - row : 6;
+            if (n - column <= 16)
+                nc_axx__block512_1(p->mapped + row * 4 * k4, 4 * k4, rows, packed, k4, tile);
+            else
+                nc_axx__block512_4(p->mapped + row * 4 * k4, 4 * k4, rows, packed, k4, tile);
+            nc_axx__add_tile(t, &s, tile, sums, row, rows, column, n);
+        }
+    }
+}
+
+/* sums += the rest that is looked up. */
+static void nc_axx__add_look_ups(const nc_axx_engine *e, const nc_axx__parts *p, const uint8_t *x,
+                                 const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+    const nc_axx__look_up_fn one = nc_axx__pick_look_up(e, 0), four = nc_axx__pick_look_up(e, 1);
+    const size_t groups = (n + 63) / 64, fours = (groups + 3) / 4;
+    uint8_t *classes = (uint8_t *)p->packed;
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)groups; i++)
+        nc_axx__pack_classes(e, classes + (size_t)i * 64 * k, w + (size_t)i * 64 * k,
+                             n - (size_t)i * 64 < 64 ? n - (size_t)i * 64 : 64, k);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)(fours * m); i++) {
+        const size_t group = (size_t)i / m * 4, row = (size_t)i % m, column = group * 64;
+        const size_t count = groups - group < 4 ? groups - group : 4;
+        const size_t columns = n - column < 256 ? n - column : 256;
+        int32_t some[256];
+        size_t c;
+        memset(some, 0, sizeof some);
+        if (count == 4)
+            four(e, x + row * k, classes + column * k, k, some);
+        else
+            for (c = 0; c < count; c++)
+                one(e, x + row * k, classes + (column + 64 * c) * k, k, some + 64 * c);
+        for (c = 0; c < columns; c++) sums[row * n + column + c] += some[c];
+    }
+}
+
+static void nc_axx__gemm512(const nc_axx_engine *e, const nc_axx__parts *p, const uint8_t *x,
+                            const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+    const int32_t start = (int32_t)((uint32_t)k * (uint32_t)e->rest_offset);
+    size_t i;
+    uint32_t r;
+    for (i = 0; i < m * n; i++) sums[i] = start;
+    for (r = 0; r < e->info.products; r++) nc_axx__add_term(&e->terms[r], p, x, w, sums, m, n, k);
+    if (e->info.planes) nc_axx__add_look_ups(e, p, x, w, sums, m, n, k);
+}
+#endif
+
+NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *e, size_t m, size_t n, size_t k) {
+    (void)e;
+#ifdef NC_AXX__X86
+    return nc_axx__lay_out(m, n, k, NULL, NULL);
+#else
+    (void)m;
+    (void)n;
+    (void)k;
+    return 64;
+#endif
+}
+
+NC_API nc_status nc_axx_gemm(const nc_axx_engine *e, const void *x, const void *w, int32_t *sums,
+                             size_t m, size_t n, size_t k, void *work, size_t work_bytes) {
+    const uint8_t *a = (const uint8_t *)x, *b = (const uint8_t *)w;
+    ptrdiff_t r;
+    if (!e || (m && n && !sums) || (m && k && !a) || (n && k && !b)) return NC_ERR_ARG;
+    if (k && (uint64_t)e->info.largest > (uint64_t)INT32_MAX / k) return NC_ERR_LIMIT;
+    if (!work || work_bytes < nc_axx_gemm_work_bytes(e, m, n, k)) return NC_ERR_ARG;
+#ifdef NC_AXX__X86
+    if (nc_axx__level() >= 2 && e->info.planes < 4 && n >= 8 && n < SIZE_MAX / 64 &&
+        k < (size_t)1 << 26) {
+        nc_axx__parts parts;
+        (void)nc_axx__lay_out(m, n, k, (uint8_t *)work, &parts);
+        nc_axx__gemm512(e, &parts, a, b, sums, m, n, k);
+        return NC_OK;
+    }
+#endif
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (r = 0; r < (ptrdiff_t)m; r++) {
+#ifdef NC_AXX__X86
+        if (nc_axx__level() >= 1) {
+            nc_axx__rows_by_gather(e, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
+            continue;
+        }
+#endif
+        nc_axx__rows_by_table(e, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
+    }
+    return NC_OK;
+}
+
+/* >>quantise ======================================================================= */
 
 NC_API float nc_axx_amax(const float *x, size_t n) {
     float max = 0.0f;
@@ -628,104 +3138,871 @@ NC_API float nc_axx_scale(float amax, uint32_t bits) {
     return (float)((1u << (bits - 1)) - 1) / amax;
 }
 
+NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits) {
+    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
+    return (float)((1u << bits) - 1) / amax;
+}
+
+/* round(x scale) between low and high. */
+static int nc_axx__code(float x, float scale, int low, int high) {
+    float v = x * scale;
+    if (v != v) v = 0.0f;
+    v = v > (float)high ? (float)high : v < (float)low ? (float)low : v;
+    v = (v + 12582912.0f) - 12582912.0f; /* 1.5 * 2^23: the addition rounds to even */
+    return (int)v;
+}
+
 NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits) {
-    int top = bits < 2 || bits > 8 ? 127 : (1 << (bits - 1)) - 1;
+    const int top = bits < 2 || bits > 8 ? 127 : (1 << (bits - 1)) - 1;
     size_t i;
-    for (i = 0; i < n; i++) {
-        float v = x[i] * scale;
-        if (v != v) v = 0.0f;
-        v = v > (float)top ? (float)top : v < (float)(-top - 1) ? (float)(-top - 1) : v;
-        v = (v + 12582912.0f) - 12582912.0f; /* 1.5 * 2^23: the addition rounds to even */
-        q[i] = (int8_t)v;
+    for (i = 0; i < n; i++) q[i] = (int8_t)nc_axx__code(x[i], scale, -top - 1, top);
+}
+
+NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
+                                     uint32_t bits) {
+    const int top = bits < 2 || bits > 8 ? 255 : (1 << bits) - 1;
+    size_t i;
+    for (i = 0; i < n; i++) q[i] = (uint8_t)nc_axx__code(x[i], scale, 0, top);
+}
+
+NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
+                                 size_t columns, uint32_t bits) {
+    size_t r;
+    for (r = 0; r < rows; r++) {
+        scales[r] = nc_axx_scale(nc_axx_amax(x + r * columns, columns), bits);
+        nc_axx_quantize(q + r * columns, x + r * columns, columns, scales[r], bits);
     }
 }
 
-NC_API nc_status nc_axx_linear(const nc_axx_mult *m, const int8_t *x, float x_scale,
-                               const int8_t *w, const float *w_scale, const float *bias, float *y,
-                               size_t rows, size_t k, size_t out) {
-    ptrdiff_t r;
-    if (!m || !x || !w || !w_scale || !y) return NC_ERR_ARG;
-    if (k > 65535) return NC_ERR_LIMIT;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
+NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned) {
+    const uint8_t *bytes = (const uint8_t *)q;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const float v = is_unsigned ? (float)bytes[i] : (float)(int8_t)bytes[i];
+        x[i] = scale != 0.0f ? v / scale : 0.0f;
+    }
+}
+
+NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c) { memset(c, 0, sizeof *c); }
+
+/* Twice the range until 2^exponent is reached. */
+static void nc_axx__widen(nc_axx_calibrator *c, int32_t exponent) {
+    size_t i;
+    if (c->count == 0) c->exponent = exponent;
+    for (; c->exponent < exponent; c->exponent++)
+        for (i = 0; i < NC_AXX_BINS; i++)
+            c->bins[i] = i < NC_AXX_BINS / 2 ? c->bins[2 * i] + c->bins[2 * i + 1] : 0;
+}
+
+/* The least e from -40 on with x < 2^e. */
+static int32_t nc_axx__exponent(float x) {
+    int e;
+    (void)frexpf(x, &e);
+    return x > 0 && e > -40 ? e : -40;
+}
+
+NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n) {
+    const float amax = nc_axx_amax(x, n);
+    float scale;
+    size_t i;
+    if (!n) return;
+    nc_axx__widen(c, nc_axx__exponent(amax));
+    if (amax > c->amax) c->amax = amax;
+    scale = ldexpf(1.0f, 11 - c->exponent);
+    for (i = 0; i < n; i++) {
+        const float a = x[i] < 0 ? -x[i] : x[i];
+        if (!(a <= 3.402823466e38f)) continue;
+        c->bins[(size_t)(a * scale)]++; /* below 2,048: a < 2^exponent */
+        c->count++;
+    }
+}
+
+NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other) {
+    nc_axx_calibrator copy = *other;
+    size_t i;
+    if (!copy.count) return;
+    nc_axx__widen(c, copy.exponent);
+    nc_axx__widen(&copy, c->exponent);
+    for (i = 0; i < NC_AXX_BINS; i++) c->bins[i] += copy.bins[i];
+    c->count += copy.count;
+    if (copy.amax > c->amax) c->amax = copy.amax;
+}
+
+/* Bins that hold this share of the values. */
+static size_t nc_axx__percentile(const nc_axx_calibrator *c, double percent) {
+    const double wanted = percent / 100.0 * (double)c->count;
+    uint64_t below = 0;
+    size_t i;
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        below += c->bins[i];
+        if ((double)below >= wanted) return i + 1;
+    }
+    return NC_AXX_BINS;
+}
+
+/* Bins to keep for the least mean square error, in units of a bin. */
+static size_t nc_axx__least_squares(const nc_axx_calibrator *c, uint32_t bits) {
+    const double levels = (double)((1u << (bits - 1)) - 1);
+    double least = 0;
+    size_t best = (size_t)NC_AXX_BINS, i, k;
+    for (k = 128; k <= NC_AXX_BINS; k++) {
+        double sum = 0;
+        for (i = 0; i < NC_AXX_BINS; i++) {
+            const double centre = (double)i + 0.5;
+            double q = rint(centre * levels / (double)k);
+            if (!c->bins[i]) continue;
+            q = q > levels ? levels : q;
+            q = centre - q * (double)k / levels;
+            sum += (double)c->bins[i] * q * q;
+        }
+        if (k > 128 && !(sum < least)) continue;
+        least = sum;
+        best = k;
+    }
+    return best;
+}
+
+/* Divergence of the first k bins, those beyond added to the last, from the same in groups;
+ * negative: infinite. */
+static double nc_axx__divergence(const double *bins, double total, size_t k, size_t groups) {
+    double kept = 0, last, sum = 0;
+    size_t first, i, group;
+    for (i = 0; i < k; i++) kept += bins[i];
+    last = bins[k - 1] + (total - kept);
+    if (kept <= 0 || (last > 0 && bins[k - 1] <= 0)) return -1.0;
+    for (first = 0, group = 0; group < groups; group++) {
+        const size_t end = ((group + 1) * k + groups - 1) / groups; /* i groups / k == group */
+        double weight = 0, used = 0, q;
+        for (i = first; i < end; i++) {
+            weight += bins[i];
+            used += bins[i] > 0;
+        }
+        q = used > 0 ? weight / used / kept : 0;
+        for (i = first; i < end; i++) {
+            const double p = (i == k - 1 ? last : bins[i]) / total;
+            if (p > 0) sum += p * log(p / q);
+        }
+        first = end;
+    }
+    return sum < 0 ? 0 : sum;
+}
+
+static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
+    const size_t groups = (size_t)1 << (bits - 1);
+    double bins[NC_AXX_BINS], total = 0, least = 0;
+    size_t best = 0, i, k;
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        bins[i] = (double)c->bins[i ? i : 1];
+        total += bins[i];
+    }
+    for (k = 128; k <= NC_AXX_BINS; k++) {
+        const double sum = nc_axx__divergence(bins, total, k, groups);
+        if (sum < 0 || (best && !(sum < least))) continue;
+        least = sum;
+        best = k;
+    }
+    return best ? best : (size_t)NC_AXX_BINS;
+}
+
+NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
+                                    double percent, uint32_t bits) {
+    size_t kept;
+    if (!c || !c->count || bits < 2 || bits > 8) return 0.0f;
+    if (!(percent >= 0 && percent <= 100)) return 0.0f;
+    switch (method) {
+    case NC_AXX_CALIBRATE_MAX: return c->amax;
+    case NC_AXX_CALIBRATE_PERCENTILE:
+        kept = nc_axx__percentile(c, percent > 0 ? percent : 99.99);
+        break;
+    case NC_AXX_CALIBRATE_MSE: kept = nc_axx__least_squares(c, bits); break;
+    case NC_AXX_CALIBRATE_ENTROPY: kept = nc_axx__least_divergence(c, bits); break;
+    default: return 0.0f;
+    }
+    return (float)ldexp((double)kept / (double)(int)NC_AXX_BINS, c->exponent);
+}
+
+/* FNV-1a. */
+static uint64_t nc_axx__checksum(const uint8_t *bytes, size_t n) {
+    uint64_t h = UINT64_C(14695981039346656037);
+    size_t i;
+    for (i = 0; i < n; i++) h = (h ^ bytes[i]) * UINT64_C(1099511628211);
+    return h;
+}
+
+/* Magic, exponent, amax, count, bins, checksum. */
+NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes) {
+    uint32_t amax;
+    size_t i;
+    memcpy(&amax, &c->amax, 4);
+    memcpy(bytes, "NCAXXC1\n", 8);
+    nc__put_le(bytes + 8, (uint64_t)(int64_t)c->exponent, 4);
+    nc__put_le(bytes + 12, amax, 4);
+    nc__put_le(bytes + 16, c->count, 8);
+    for (i = 0; i < NC_AXX_BINS; i++) nc__put_le(bytes + 24 + 8 * i, c->bins[i], 8);
+    i = NC_AXX_CALIBRATOR_BYTES - 8;
+    nc__put_le(bytes + i, nc_axx__checksum(bytes, i), 8);
+}
+
+NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size) {
+    nc_axx_calibrator read;
+    uint32_t amax;
+    uint64_t count = 0;
+    size_t i;
+    if (!c || !bytes) return NC_ERR_ARG;
+    if (size != NC_AXX_CALIBRATOR_BYTES || memcmp(bytes, "NCAXXC1\n", 8) != 0) return NC_ERR_FORMAT;
+    if (nc__get_le(bytes + size - 8, 8) != nc_axx__checksum(bytes, size - 8))
+        return NC_ERR_MISMATCH;
+    amax = (uint32_t)nc__get_le(bytes + 12, 4);
+    memcpy(&read.amax, &amax, 4);
+    read.exponent = (int32_t)(uint32_t)nc__get_le(bytes + 8, 4);
+    read.count = nc__get_le(bytes + 16, 8);
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        read.bins[i] = nc__get_le(bytes + 24 + 8 * i, 8);
+        if (read.bins[i] > read.count - count) return NC_ERR_FORMAT;
+        count += read.bins[i];
+    }
+    if (count != read.count || !(read.amax >= 0 && read.amax <= 3.402823466e38f))
+        return NC_ERR_FORMAT;
+    if (read.count && read.exponent != nc_axx__exponent(read.amax)) return NC_ERR_FORMAT;
+    *c = read;
+    return NC_OK;
+}
+
+/* >>layers ========================================================================= */
+
+/* -- float32 products for the gradients: c[i][j] += sum over k of a(i, k) b[k][j], each sum a chain
+ * over ascending k of a product and an addition -- */
+
+#if defined(__GNUC__)
+#define NC_AXX__INLINE static inline __attribute__((always_inline, unused))
+typedef float nc_axx__v16 __attribute__((vector_size(64), aligned(4), may_alias));
+#else
+#define NC_AXX__INLINE static inline
 #endif
-    for (r = 0; r < (ptrdiff_t)rows; r++) {
-        const int8_t *row = x + (size_t)r * k;
-        size_t o, i;
-        for (o = 0; o < out; o++) {
-            const int8_t *column = w + o * k;
-            float scale = x_scale * w_scale[o], value = 0.0f;
-            int64_t sum = 0;
-            for (i = 0; i < k; i++) sum += m->table[(row[i] + 128) * 256 + column[i] + 128];
-            if (scale != 0.0f) value = (float)sum / scale;
-            y[(size_t)r * out + o] = bias ? value + bias[o] : value;
+
+/* A matrix by its strides. */
+typedef struct nc_axx__strided {
+    const float *at;
+    size_t row, column;
+} nc_axx__strided;
+
+/* Row i of c. */
+NC_AXX__INLINE void nc_axx__row_body(const nc_axx__strided *a, size_t i, const float *b, float *c,
+                                     size_t n, size_t k) {
+    size_t j = 0, p;
+#if defined(__GNUC__)
+    for (; j + 64 <= n; j += 64) {
+        nc_axx__v16 s0, s1, s2, s3;
+        memcpy(&s0, c + j, 64);
+        memcpy(&s1, c + j + 16, 64);
+        memcpy(&s2, c + j + 32, 64);
+        memcpy(&s3, c + j + 48, 64);
+        for (p = 0; p < k; p++) {
+            const float v = a->at[i * a->row + p * a->column];
+            const nc_axx__v16 *from = (const nc_axx__v16 *)(const void *)(b + p * n + j);
+            s0 += v * from[0];
+            s1 += v * from[1];
+            s2 += v * from[2];
+            s3 += v * from[3];
+        }
+        memcpy(c + j, &s0, 64);
+        memcpy(c + j + 16, &s1, 64);
+        memcpy(c + j + 32, &s2, 64);
+        memcpy(c + j + 48, &s3, 64);
+    }
+    for (; j + 16 <= n; j += 16) {
+        nc_axx__v16 s0;
+        memcpy(&s0, c + j, 64);
+        for (p = 0; p < k; p++)
+            s0 += a->at[i * a->row + p * a->column] *
+                  *(const nc_axx__v16 *)(const void *)(b + p * n + j);
+        memcpy(c + j, &s0, 64);
+    }
+#endif
+    for (; j < n; j++)
+        for (p = 0; p < k; p++) c[j] += a->at[i * a->row + p * a->column] * b[p * n + j];
+}
+
+static void nc_axx__row_0(const nc_axx__strided *a, size_t i, const float *b, float *c, size_t n,
+                          size_t k) {
+    nc_axx__row_body(a, i, b, c, n, k);
+}
+#ifdef NC_AXX__X86
+__attribute__((target("avx2"))) static void
+nc_axx__row_1(const nc_axx__strided *a, size_t i, const float *b, float *c, size_t n, size_t k) {
+    nc_axx__row_body(a, i, b, c, n, k);
+}
+NC_AXX__TARGET512 static void nc_axx__row_2(const nc_axx__strided *a, size_t i, const float *b,
+                                            float *c, size_t n, size_t k) {
+    nc_axx__row_body(a, i, b, c, n, k);
+}
+#endif
+
+/* c (m x n) += a (m x k) b (k x n); `set`: c is overwritten. */
+static void nc_axx__sgemm(const nc_axx__strided *a, const float *b, float *c, size_t m, size_t n,
+                          size_t k, int set) {
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)m; i++) {
+        float *row = c + (size_t)i * n;
+        if (set) memset(row, 0, n * sizeof *row);
+#ifdef NC_AXX__X86
+        if (nc_axx__level() >= 1) {
+            (nc_axx__level() >= 2 ? nc_axx__row_2 : nc_axx__row_1)(a, (size_t)i, b, row, n, k);
+            continue;
+        }
+#endif
+        nc_axx__row_0(a, (size_t)i, b, row, n, k);
+    }
+}
+
+static nc_axx__strided nc_axx__plain(const float *a, size_t columns) {
+    nc_axx__strided s;
+    s.at = a;
+    s.row = columns;
+    s.column = 1;
+    return s;
+}
+
+static nc_axx__strided nc_axx__transposed(const float *a, size_t columns) {
+    nc_axx__strided s;
+    s.at = a;
+    s.row = 1;
+    s.column = columns;
+    return s;
+}
+
+/* -- pieces of the work memory -- */
+
+typedef struct nc_axx__arena {
+    uint8_t *at; /* null: only the size is counted */
+    size_t used;
+} nc_axx__arena;
+
+static void *nc_axx__piece(nc_axx__arena *arena, size_t count, size_t size) {
+    void *piece = arena->at ? arena->at + arena->used : NULL;
+    arena->used = nc__add_size(arena->used, nc_axx__round64(nc__mul_size(count, size)));
+    return piece;
+}
+
+static void nc_axx__arena_of(nc_axx__arena *arena, void *work) {
+    const size_t skip = (64 - (uintptr_t)work % 64) % 64;
+    arena->at = (uint8_t *)work + skip;
+    arena->used = 0;
+}
+
+/* Whether so much work memory is enough, its alignment included. */
+static int nc_axx__fits(const void *work, size_t work_bytes, size_t needed) {
+    return work && needed < SIZE_MAX && work_bytes >= needed;
+}
+
+/* One value from its sum. */
+static float nc_axx__value_of(int32_t sum, float scale, float bias) {
+    const float value = scale != 0.0f ? (float)sum / scale : 0.0f;
+    return value + bias;
+}
+
+/* -- linear -- */
+
+typedef struct nc_axx__linear_work {
+    int32_t *sums;
+    float *x, *w;
+    uint8_t *gemm;
+    size_t bytes;
+} nc_axx__linear_work;
+
+/* Forward needs the sums and the gemm's memory, backward both operands as float32: they share. */
+static void nc_axx__lay_out_linear(const nc_axx_engine *e, size_t rows, size_t k, size_t out,
+                                   void *work, nc_axx__linear_work *parts) {
+    nc_axx__arena arena = {NULL, 0}, other;
+    size_t forward;
+    if (work) nc_axx__arena_of(&arena, work);
+    other = arena;
+    parts->sums = (int32_t *)nc_axx__piece(&arena, nc__mul_size(rows, out), 4);
+    parts->gemm = (uint8_t *)nc_axx__piece(&arena, nc_axx_gemm_work_bytes(e, rows, out, k), 1);
+    forward = arena.used;
+    parts->x = (float *)nc_axx__piece(&other, nc__mul_size(rows, k), 4);
+    parts->w = (float *)nc_axx__piece(&other, nc__mul_size(out, k), 4);
+    parts->bytes = nc__add_size(forward > other.used ? forward : other.used, 64);
+}
+
+NC_API size_t nc_axx_linear_work_bytes(const nc_axx_engine *e, size_t rows, size_t k, size_t out) {
+    nc_axx__linear_work parts;
+    nc_axx__lay_out_linear(e, rows, k, out, NULL, &parts);
+    return parts.bytes;
+}
+
+NC_API nc_status nc_axx_linear(const nc_axx_engine *e, const void *x, float x_scale, const void *w,
+                               const float *w_scale, const float *bias, float *y, size_t rows,
+                               size_t k, size_t out, void *work, size_t work_bytes) {
+    nc_axx__linear_work parts;
+    nc_status status;
+    size_t r, o;
+    if (!e || !x || !w || !w_scale || !y) return NC_ERR_ARG;
+    if (!nc_axx__fits(work, work_bytes, nc_axx_linear_work_bytes(e, rows, k, out)))
+        return NC_ERR_ARG;
+    nc_axx__lay_out_linear(e, rows, k, out, work, &parts);
+    status = nc_axx_gemm(e, x, w, parts.sums, rows, out, k, parts.gemm,
+                         nc_axx_gemm_work_bytes(e, rows, out, k));
+    if (status != NC_OK) return status;
+    for (r = 0; r < rows; r++)
+        for (o = 0; o < out; o++)
+            y[r * out + o] = nc_axx__value_of(parts.sums[r * out + o], x_scale * w_scale[o],
+                                              bias ? bias[o] : 0.0f);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_linear_backward(const nc_axx_engine *e, const void *x, float x_scale,
+                                        const void *w, const float *w_scale, const float *dy,
+                                        float *dx, float *dw, float *db, size_t rows, size_t k,
+                                        size_t out, void *work, size_t work_bytes) {
+    nc_axx__linear_work parts;
+    nc_axx__strided a;
+    size_t r, o;
+    if (!e || !x || !w || !w_scale || !dy) return NC_ERR_ARG;
+    if (!nc_axx__fits(work, work_bytes, nc_axx_linear_work_bytes(e, rows, k, out)))
+        return NC_ERR_ARG;
+    nc_axx__lay_out_linear(e, rows, k, out, work, &parts);
+    if (dx) {
+        for (o = 0; o < out; o++)
+            nc_axx_dequantize(parts.w + o * k, (const uint8_t *)w + o * k, k, w_scale[o],
+                              e->b_unsigned);
+        a = nc_axx__plain(dy, out);
+        nc_axx__sgemm(&a, parts.w, dx, rows, k, out, 1);
+    }
+    if (dw) {
+        nc_axx_dequantize(parts.x, x, rows * k, x_scale, e->a_unsigned);
+        a = nc_axx__transposed(dy, out);
+        nc_axx__sgemm(&a, parts.x, dw, out, k, rows, 0);
+    }
+    for (r = 0; r < rows && db; r++)
+        for (o = 0; o < out; o++) db[o] += dy[r * out + o];
+    return NC_OK;
+}
+
+/* -- product of two activations -- */
+
+typedef struct nc_axx__matmul_work {
+    uint8_t *turned; /* b as n x k */
+    int32_t *sums;
+    uint8_t *gemm;
+    float *a, *b;
+    size_t bytes;
+} nc_axx__matmul_work;
+
+static void nc_axx__lay_out_matmul(const nc_axx_engine *e, size_t m, size_t n, size_t k, void *work,
+                                   nc_axx__matmul_work *parts) {
+    nc_axx__arena arena = {NULL, 0}, other;
+    size_t forward;
+    if (work) nc_axx__arena_of(&arena, work);
+    parts->turned = (uint8_t *)nc_axx__piece(&arena, nc__mul_size(n, k), 1);
+    other = arena;
+    parts->sums = (int32_t *)nc_axx__piece(&arena, nc__mul_size(m, n), 4);
+    parts->gemm = (uint8_t *)nc_axx__piece(&arena, nc_axx_gemm_work_bytes(e, m, n, k), 1);
+    forward = arena.used;
+    parts->a = (float *)nc_axx__piece(&other, nc__mul_size(m, k), 4);
+    parts->b = (float *)nc_axx__piece(&other, nc__mul_size(n, k), 4);
+    parts->bytes = nc__add_size(forward > other.used ? forward : other.used, 64);
+}
+
+NC_API size_t nc_axx_matmul_work_bytes(const nc_axx_engine *e, size_t m, size_t n, size_t k) {
+    nc_axx__matmul_work parts;
+    nc_axx__lay_out_matmul(e, m, n, k, NULL, &parts);
+    return parts.bytes;
+}
+
+/* b (k x n) as n x k. */
+static const uint8_t *nc_axx__turn(uint8_t *turned, const uint8_t *b, size_t n, size_t k) {
+    size_t i, j;
+    for (i = 0; i < k; i++)
+        for (j = 0; j < n; j++) turned[j * k + i] = b[i * n + j];
+    return turned;
+}
+
+NC_API nc_status nc_axx_matmul(const nc_axx_engine *e, const void *a, float a_scale, const void *b,
+                               float b_scale, int b_by_rows, float *y, size_t batch, size_t m,
+                               size_t n, size_t k, void *work, size_t work_bytes) {
+    const float scale = a_scale * b_scale;
+    nc_axx__matmul_work parts;
+    nc_status status = NC_OK;
+    size_t i, j;
+    if (!e || !a || !b || !y) return NC_ERR_ARG;
+    if (!nc_axx__fits(work, work_bytes, nc_axx_matmul_work_bytes(e, m, n, k))) return NC_ERR_ARG;
+    nc_axx__lay_out_matmul(e, m, n, k, work, &parts);
+    for (i = 0; i < batch && status == NC_OK; i++) {
+        const uint8_t *second = (const uint8_t *)b + i * n * k;
+        float *to = y + i * m * n;
+        if (b_by_rows) second = nc_axx__turn(parts.turned, second, n, k);
+        status = nc_axx_gemm(e, (const uint8_t *)a + i * m * k, second, parts.sums, m, n, k,
+                             parts.gemm, nc_axx_gemm_work_bytes(e, m, n, k));
+        for (j = 0; j < m * n && status == NC_OK; j++)
+            to[j] = nc_axx__value_of(parts.sums[j], scale, 0.0f);
+    }
+    return status;
+}
+
+NC_API nc_status nc_axx_matmul_backward(const nc_axx_engine *e, const void *a, float a_scale,
+                                        const void *b, float b_scale, int b_by_rows,
+                                        const float *dy, float *da, float *db, size_t batch,
+                                        size_t m, size_t n, size_t k, void *work,
+                                        size_t work_bytes) {
+    nc_axx__matmul_work parts;
+    nc_axx__strided left;
+    size_t i;
+    if (!e || !a || !b || !dy) return NC_ERR_ARG;
+    if (!nc_axx__fits(work, work_bytes, nc_axx_matmul_work_bytes(e, m, n, k))) return NC_ERR_ARG;
+    nc_axx__lay_out_matmul(e, m, n, k, work, &parts);
+    for (i = 0; i < batch; i++) {
+        const uint8_t *second = (const uint8_t *)b + i * n * k;
+        const float *from = dy + i * m * n;
+        if (da) { /* dy b, with b as n x k */
+            if (b_by_rows) second = nc_axx__turn(parts.turned, second, n, k);
+            nc_axx_dequantize(parts.b, second, n * k, b_scale, e->b_unsigned);
+            left = nc_axx__plain(from, n);
+            nc_axx__sgemm(&left, parts.b, da + i * m * k, m, k, n, 1);
+        }
+        if (!db) continue;
+        nc_axx_dequantize(parts.a, (const uint8_t *)a + i * m * k, m * k, a_scale, e->a_unsigned);
+        if (b_by_rows) { /* a^T dy */
+            left = nc_axx__transposed(parts.a, k);
+            nc_axx__sgemm(&left, from, db + i * n * k, k, n, m, 1);
+        } else { /* dy^T a */
+            left = nc_axx__transposed(from, n);
+            nc_axx__sgemm(&left, parts.a, db + i * n * k, n, k, m, 1);
         }
     }
     return NC_OK;
 }
 
-/* >>io ============================================================================= */
+/* -- convolutions as products: a row of columns for every place of the smaller map -- */
 
-NC_API nc_status nc_axx_parse_i16(nc_axx_mult *m, const char *name, const uint8_t *data,
-                                  size_t bytes, nc_error *err) {
-    size_t i;
-    nc__clear(err);
-    if (!m || !name || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    if (bytes != 131072)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "an int16 table has 131072 bytes, not %lu",
-                        (unsigned long)bytes);
-    for (i = 0; i < 65536; i++) {
-        int32_t v = (int32_t)nc__get_le(data + 2 * i, 2);
-        m->table[i] = v >= 32768 ? v - 65536 : v;
+/* A shape with its defaults filled in. The smaller map is a convolution's output and a transposed
+ * one's input; `large` is the other. */
+typedef struct nc_axx__plan {
+    nc_axx_conv s;
+    size_t out_h, out_w;
+    size_t small_h, small_w, large_h, large_w;
+    size_t small_channels, large_channels; /* of one group */
+    size_t taps;                           /* large_channels x kernel: the width of a row */
+} nc_axx__plan;
+
+static nc_status nc_axx__plan_conv(const nc_axx_conv *shape, int transposed, nc_axx__plan *p) {
+    nc_axx_conv *s = &p->s;
+    const size_t limit = (size_t)1 << 20;
+    size_t span_h, span_w;
+    p->s = *shape;
+    if (!s->stride_h) s->stride_h = 1;
+    if (!s->stride_w) s->stride_w = 1;
+    if (!s->dilation_h) s->dilation_h = 1;
+    if (!s->dilation_w) s->dilation_w = 1;
+    if (!s->groups) s->groups = 1;
+    if (!s->batch || !s->in_channels || !s->height || !s->width || !s->out_channels ||
+        !s->kernel_h || !s->kernel_w || s->in_channels % s->groups || s->out_channels % s->groups)
+        return NC_ERR_ARG;
+    if (s->batch > limit || s->in_channels > limit || s->out_channels > limit ||
+        s->height > limit || s->width > limit || s->kernel_h > 4096 || s->kernel_w > 4096 ||
+        s->stride_h > 4096 || s->stride_w > 4096 || s->padding_h > limit || s->padding_w > limit ||
+        s->dilation_h > 4096 || s->dilation_w > 4096 || s->extra_h > 4096 || s->extra_w > 4096)
+        return NC_ERR_LIMIT;
+    span_h = s->dilation_h * (s->kernel_h - 1) + 1;
+    span_w = s->dilation_w * (s->kernel_w - 1) + 1;
+    if (transposed) {
+        const size_t h = (s->height - 1) * s->stride_h + span_h + s->extra_h;
+        const size_t w = (s->width - 1) * s->stride_w + span_w + s->extra_w;
+        if (h <= 2 * s->padding_h || w <= 2 * s->padding_w) return NC_ERR_ARG;
+        p->out_h = h - 2 * s->padding_h;
+        p->out_w = w - 2 * s->padding_w;
+    } else {
+        const size_t h = s->height + 2 * s->padding_h, w = s->width + 2 * s->padding_w;
+        if (h < span_h || w < span_w || s->extra_h || s->extra_w) return NC_ERR_ARG;
+        p->out_h = (h - span_h) / s->stride_h + 1;
+        p->out_w = (w - span_w) / s->stride_w + 1;
     }
-    m->relative_power = 0.0f;
-    m->reserved = 0;
-    snprintf(m->name, sizeof m->name, "%.40s", name);
+    p->small_h = transposed ? s->height : p->out_h;
+    p->small_w = transposed ? s->width : p->out_w;
+    p->large_h = transposed ? p->out_h : s->height;
+    p->large_w = transposed ? p->out_w : s->width;
+    p->small_channels = (transposed ? s->in_channels : s->out_channels) / s->groups;
+    p->large_channels = (transposed ? s->out_channels : s->in_channels) / s->groups;
+    p->taps = nc__mul_size(p->large_channels, s->kernel_h * s->kernel_w);
     return NC_OK;
 }
 
-#ifndef NC_NO_STDIO
-NC_API nc_status nc_axx_load_i16(nc_axx_mult *m, const char *path, nc_error *err) {
-    const char *slash, *dot;
-    char name[41];
-    uint8_t *data;
-    size_t bytes, n;
+NC_API nc_status nc_axx_conv_output(const nc_axx_conv *shape, int transposed, size_t *height,
+                                    size_t *width) {
+    nc_axx__plan p;
     nc_status status;
-    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
-    status = nc__file_read(path, NULL, &data, &bytes, err);
+    if (!shape || !height || !width) return NC_ERR_ARG;
+    status = nc_axx__plan_conv(shape, transposed, &p);
     if (status != NC_OK) return status;
-    slash = strrchr(path, '/');
-    path = slash ? slash + 1 : path;
-    dot = strrchr(path, '.');
-    n = dot ? (size_t)(dot - path) : strlen(path);
-    if (n > 40) n = 40;
-    memcpy(name, path, n);
-    name[n] = 0;
-    status = nc_axx_parse_i16(m, name, data, bytes, err);
-    nc__free(NULL, data, bytes + 1);
-    return status;
+    *height = p.out_h;
+    *width = p.out_w;
+    return NC_OK;
 }
 
-NC_API nc_status nc_axx_save_i16(const nc_axx_mult *m, const char *path, nc_error *err) {
-    uint8_t *data;
-    nc__span span;
-    nc_status status;
-    size_t i;
-    nc__clear(err);
-    if (!m || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    for (i = 0; i < 65536; i++)
-        if (m->table[i] < -32768 || m->table[i] > 32767)
-            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %d of %d * %d does not fit 16 bits",
-                            (int)m->table[i], (int)(i >> 8) - 128, (int)(i & 255) - 128);
-    data = (uint8_t *)nc__alloc(NULL, 131072);
-    if (!data) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; i < 65536; i++) nc__put_le(data + 2 * i, (uint64_t)(int64_t)m->table[i], 2);
-    span.data = data;
-    span.bytes = 131072;
-    status = nc__file_write(path, &span, 1, err);
-    nc__free(NULL, data, 131072);
-    return status;
+/* Place of tap (c, kh, kw) at (h, w) of the smaller map in the large map of a group, or -1. */
+static ptrdiff_t nc_axx__tap(const nc_axx__plan *p, size_t c, size_t kh, size_t kw, size_t h,
+                             size_t w) {
+    const size_t y = h * p->s.stride_h + kh * p->s.dilation_h;
+    const size_t x = w * p->s.stride_w + kw * p->s.dilation_w;
+    if (y < p->s.padding_h || x < p->s.padding_w) return -1;
+    if (y - p->s.padding_h >= p->large_h || x - p->s.padding_w >= p->large_w) return -1;
+    return (ptrdiff_t)((c * p->large_h + y - p->s.padding_h) * p->large_w + x - p->s.padding_w);
 }
+
+/* For every place of the smaller map its row of taps: what to do with (row, tap, place or -1). */
+#define NC_AXX__EACH_TAP(p, row, tap, place, what)                                                 \
+    do {                                                                                           \
+        size_t h_, w_, c_, i_, j_, row = 0;                                                        \
+        for (h_ = 0; h_ < (p)->small_h; h_++)                                                      \
+            for (w_ = 0; w_ < (p)->small_w; w_++, row++) {                                         \
+                size_t tap = 0;                                                                    \
+                for (c_ = 0; c_ < (p)->large_channels; c_++)                                       \
+                    for (i_ = 0; i_ < (p)->s.kernel_h; i_++)                                       \
+                        for (j_ = 0; j_ < (p)->s.kernel_w; j_++, tap++) {                          \
+                            const ptrdiff_t place = nc_axx__tap(p, c_, i_, j_, h_, w_);            \
+                            what;                                                                  \
+                        }                                                                          \
+            }                                                                                      \
+    } while (0)
+
+/* Memory of one image and group. */
+typedef struct nc_axx__conv_work {
+    uint8_t *columns; /* rows of taps */
+    uint8_t *small,
+        *weights;        /* transposed: the smaller map place by place, a group's weights by tap */
+    int32_t *sums, *map; /* the gemm's; the large map */
+    uint8_t *gemm;
+    float *floats, *turned,
+        *w; /* rows of taps; the smaller map, place by place; weights of a group */
+    size_t bytes;
+} nc_axx__conv_work;
+
+static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, void *work,
+                                 nc_axx__conv_work *parts) {
+    const size_t places = nc__mul_size(p->small_h, p->small_w);
+    const size_t rows = nc__mul_size(places, p->taps);
+    const size_t small = nc__mul_size(places, p->small_channels);
+    const size_t large = nc__mul_size(nc__mul_size(p->large_h, p->large_w), p->large_channels);
+    const size_t as_conv = nc_axx_gemm_work_bytes(e, places, p->small_channels, p->taps);
+    const size_t as_transposed = nc_axx_gemm_work_bytes(e, places, p->taps, p->small_channels);
+    nc_axx__arena arena = {NULL, 0}, other;
+    size_t forward;
+    if (work) nc_axx__arena_of(&arena, work);
+    parts->columns = (uint8_t *)nc_axx__piece(&arena, rows, 1);
+    parts->small = (uint8_t *)nc_axx__piece(&arena, small, 1);
+    parts->weights = (uint8_t *)nc_axx__piece(&arena, nc__mul_size(p->taps, p->small_channels), 1);
+    other = arena;
+    parts->sums = (int32_t *)nc_axx__piece(&arena, rows > small ? rows : small, 4);
+    parts->map = (int32_t *)nc_axx__piece(&arena, large, 4);
+    parts->gemm =
+        (uint8_t *)nc_axx__piece(&arena, as_conv > as_transposed ? as_conv : as_transposed, 1);
+    forward = arena.used;
+    parts->floats = (float *)nc_axx__piece(&other, rows, 4);
+    parts->turned = (float *)nc_axx__piece(&other, small, 4);
+    parts->w = (float *)nc_axx__piece(&other, nc__mul_size(p->taps, p->small_channels), 4);
+    parts->bytes = nc__add_size(forward > other.used ? forward : other.used, 64);
+}
+
+NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape) {
+    nc_axx__conv_work parts;
+    nc_axx__plan p;
+    size_t bytes = 64;
+    int transposed;
+    for (transposed = 0; transposed < 2; transposed++)
+        if (nc_axx__plan_conv(shape, transposed, &p) == NC_OK) {
+            nc_axx__lay_out_conv(e, &p, NULL, &parts);
+            if (parts.bytes > bytes) bytes = parts.bytes;
+        }
+    return bytes;
+}
+
+/* Check the arguments that all four share and lay out the work memory. */
+static nc_status nc_axx__begin_conv(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                    int transposed, const void *x, const void *w, void *work,
+                                    size_t work_bytes, nc_axx__plan *p, nc_axx__conv_work *parts) {
+    nc_status status;
+    if (!e || !shape || !x || !w) return NC_ERR_ARG;
+    if ((status = nc_axx__plan_conv(shape, transposed, p)) != NC_OK) return status;
+    nc_axx__lay_out_conv(e, p, NULL, parts);
+    if (!nc_axx__fits(work, work_bytes, parts->bytes)) return NC_ERR_ARG;
+    nc_axx__lay_out_conv(e, p, work, parts);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape, const void *x,
+                               float x_scale, const void *w, const float *w_scale,
+                               const float *bias, float *y, void *work, size_t work_bytes) {
+    nc_axx__plan p;
+    nc_axx__conv_work parts;
+    size_t image, group, places, c, i;
+    nc_status status = nc_axx__begin_conv(e, shape, 0, x, w, work, work_bytes, &p, &parts);
+    if (status != NC_OK) return status;
+    if (!w_scale || !y) return NC_ERR_ARG;
+    places = p.small_h * p.small_w;
+    for (image = 0; image < p.s.batch; image++)
+        for (group = 0; group < p.s.groups; group++) {
+            const size_t map = image * p.s.groups + group;
+            const uint8_t *from =
+                (const uint8_t *)x + map * p.large_channels * p.large_h * p.large_w;
+            const size_t first = group * p.small_channels;
+            float *to = y + map * p.small_channels * places;
+            NC_AXX__EACH_TAP(&p, row, tap, place,
+                             parts.columns[row * p.taps + tap] = place < 0 ? 0 : from[place]);
+            status = nc_axx_gemm(e, parts.columns, (const uint8_t *)w + first * p.taps, parts.sums,
+                                 places, p.small_channels, p.taps, parts.gemm,
+                                 nc_axx_gemm_work_bytes(e, places, p.small_channels, p.taps));
+            if (status != NC_OK) return status;
+            for (c = 0; c < p.small_channels; c++)
+                for (i = 0; i < places; i++)
+                    to[c * places + i] = nc_axx__value_of(parts.sums[i * p.small_channels + c],
+                                                          x_scale * w_scale[first + c],
+                                                          bias ? bias[first + c] : 0.0f);
+        }
+    return NC_OK;
+}
+
+/* db[c] += sums over the images' places. */
+static void nc_axx__bias_gradient(float *db, const float *dy, size_t batch, size_t channels,
+                                  size_t places) {
+    size_t image, c, i;
+    for (image = 0; image < batch; image++)
+        for (c = 0; c < channels; c++)
+            for (i = 0; i < places; i++) db[c] += dy[(image * channels + c) * places + i];
+}
+
+NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                        const void *x, float x_scale, const void *w,
+                                        const float *w_scale, const float *dy, float *dx, float *dw,
+                                        float *db, void *work, size_t work_bytes) {
+    nc_axx__plan p;
+    nc_axx__conv_work parts;
+    nc_axx__strided left;
+    size_t image, group, places, c;
+    nc_status status = nc_axx__begin_conv(e, shape, 0, x, w, work, work_bytes, &p, &parts);
+    if (status != NC_OK) return status;
+    if (!w_scale || !dy) return NC_ERR_ARG;
+    places = p.small_h * p.small_w;
+    for (image = 0; image < p.s.batch; image++)
+        for (group = 0; group < p.s.groups; group++) {
+            const size_t map = image * p.s.groups + group, first = group * p.small_channels;
+            const size_t large = p.large_channels * p.large_h * p.large_w;
+            const uint8_t *from = (const uint8_t *)x + map * large;
+            const float *dmap = dy + map * p.small_channels * places;
+            float *to = dx ? dx + map * large : NULL;
+            if (dx) {
+                for (c = 0; c < p.small_channels; c++)
+                    nc_axx_dequantize(parts.w + c * p.taps,
+                                      (const uint8_t *)w + (first + c) * p.taps, p.taps,
+                                      w_scale[first + c], e->b_unsigned);
+                left = nc_axx__transposed(dmap, places);
+                nc_axx__sgemm(&left, parts.w, parts.floats, places, p.taps, p.small_channels, 1);
+                memset(to, 0, large * sizeof *to);
+                NC_AXX__EACH_TAP(&p, row, tap, place,
+                                 if (place >= 0) to[place] += parts.floats[row * p.taps + tap]);
+            }
+            if (dw) {
+                NC_AXX__EACH_TAP(&p, row, tap, place,
+                                 parts.columns[row * p.taps + tap] = place < 0 ? 0 : from[place]);
+                nc_axx_dequantize(parts.floats, parts.columns, places * p.taps, x_scale,
+                                  e->a_unsigned);
+                left = nc_axx__plain(dmap, places);
+                nc_axx__sgemm(&left, parts.floats, dw + first * p.taps, p.small_channels, p.taps,
+                              places, 0);
+            }
+        }
+    if (db) nc_axx__bias_gradient(db, dy, p.s.batch, p.s.out_channels, places);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                          const void *x, float x_scale, const void *w,
+                                          float w_scale, const float *bias, float *y, void *work,
+                                          size_t work_bytes) {
+    nc_axx__plan p;
+    nc_axx__conv_work parts;
+    size_t image, group, places, large, c, i;
+    nc_status status = nc_axx__begin_conv(e, shape, 1, x, w, work, work_bytes, &p, &parts);
+    if (status != NC_OK) return status;
+    if (!y) return NC_ERR_ARG;
+    /* the sums of a place: at most all taps of all input channels of the group */
+    if ((uint64_t)e->info.largest * p.small_channels > (uint64_t)INT32_MAX / (p.taps + 1))
+        return NC_ERR_LIMIT;
+    places = p.small_h * p.small_w;
+    large = p.large_h * p.large_w;
+    for (image = 0; image < p.s.batch; image++)
+        for (group = 0; group < p.s.groups; group++) {
+            const size_t map = image * p.s.groups + group;
+            const uint8_t *from = (const uint8_t *)x + map * p.small_channels * places;
+            float *to = y + map * p.large_channels * large;
+            (void)nc_axx__turn(parts.small, from, places, p.small_channels);
+            (void)nc_axx__turn(parts.weights,
+                               (const uint8_t *)w + group * p.small_channels * p.taps, p.taps,
+                               p.small_channels);
+            status = nc_axx_gemm(e, parts.small, parts.weights, parts.sums, places, p.taps,
+                                 p.small_channels, parts.gemm,
+                                 nc_axx_gemm_work_bytes(e, places, p.taps, p.small_channels));
+            if (status != NC_OK) return status;
+            memset(parts.map, 0, p.large_channels * large * sizeof *parts.map);
+            NC_AXX__EACH_TAP(&p, row, tap, place,
+                             if (place >= 0) parts.map[place] += parts.sums[row * p.taps + tap]);
+            for (c = 0; c < p.large_channels; c++)
+                for (i = 0; i < large; i++)
+                    to[c * large + i] =
+                        nc_axx__value_of(parts.map[c * large + i], x_scale * w_scale,
+                                         bias ? bias[group * p.large_channels + c] : 0.0f);
+        }
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const nc_axx_conv *shape,
+                                                   const void *x, float x_scale, const void *w,
+                                                   float w_scale, const float *dy, float *dx,
+                                                   float *dw, float *db, void *work,
+                                                   size_t work_bytes) {
+    nc_axx__plan p;
+    nc_axx__conv_work parts;
+    nc_axx__strided left;
+    size_t image, group, places, large, c, i;
+    nc_status status = nc_axx__begin_conv(e, shape, 1, x, w, work, work_bytes, &p, &parts);
+    if (status != NC_OK) return status;
+    if (!dy) return NC_ERR_ARG;
+    places = p.small_h * p.small_w;
+    large = p.large_channels * p.large_h * p.large_w;
+    for (image = 0; image < p.s.batch; image++)
+        for (group = 0; group < p.s.groups; group++) {
+            const size_t map = image * p.s.groups + group;
+            const uint8_t *weights = (const uint8_t *)w + group * p.small_channels * p.taps;
+            const float *dmap = dy + map * large;
+            NC_AXX__EACH_TAP(&p, row, tap, place,
+                             parts.floats[row * p.taps + tap] = place < 0 ? 0.0f : dmap[place]);
+            if (dw) { /* (channels x places) (places x taps) */
+                nc_axx_dequantize(parts.turned,
+                                  (const uint8_t *)x + map * p.small_channels * places,
+                                  p.small_channels * places, x_scale, e->a_unsigned);
+                left = nc_axx__plain(parts.turned, places);
+                nc_axx__sgemm(&left, parts.floats, dw + group * p.small_channels * p.taps,
+                              p.small_channels, p.taps, places, 0);
+            }
+            if (!dx) continue;
+            nc_axx_dequantize(parts.w, weights, p.small_channels * p.taps, w_scale, e->b_unsigned);
+            for (c = 0; c < p.small_channels; c++)
+                for (i = 0; i < places; i++) {
+                    float sum = 0.0f;
+                    size_t tap;
+                    for (tap = 0; tap < p.taps; tap++)
+                        sum += parts.floats[i * p.taps + tap] * parts.w[c * p.taps + tap];
+                    dx[(map * p.small_channels + c) * places + i] = sum;
+                }
+        }
+    if (db) nc_axx__bias_gradient(db, dy, p.s.batch, p.s.out_channels, p.large_h * p.large_w);
+    return NC_OK;
+}
+
+#if defined(NC_AXX__X86) && !defined(__clang__)
+#pragma GCC diagnostic pop
 #endif
 
 #if defined(__clang__)

@@ -1,38 +1,74 @@
-/* Speed of nc_axx.h on one core: a table look-up per product, against exact loops. */
+/* Speed of nc_axx.h on one core: sums of products of approximate multipliers, against one gather a
+   product (the usual way of emulators), the exact product of bytes and float32. */
 #define _POSIX_C_SOURCE 199309L
 #include "bench.h"
 #define NC_IMPLEMENTATION
 #include "../nc_axx.h"
+#include "../nc_hlx.h"
+#if defined(__x86_64__) && defined(__GNUC__)
+#include <immintrin.h>
+#endif
 
-enum { R = 128, K = 256, O = 128 };
-static int8_t x[R * K], w[O * K];
-static float y[R * O], fx[R * K], fw[O * K], scale[O];
+enum { MOST = 512 * 1536 };
+static uint8_t x[MOST], w[MOST], turned[MOST];
+static int32_t sums[MOST];
+static float fx[MOST], fw[MOST], fy[MOST];
+static size_t rows, columns, depth, work_bytes;
+static void *work;
 static nc_axx_mult m;
+static nc_axx_engine *engine;
 static volatile double sink;
 
-static void run_exact(void *u) {
-    int r, o, k;
+/* The baseline: eight columns at a time gathered from the table's row, which the first operand
+   picks, with four sums in flight; the second operand k-major. */
+#if defined(__x86_64__) && defined(__GNUC__)
+__attribute__((target("avx2"), optimize("O3"))) static void run_gather(void *u) {
+    size_t r, n, k;
+    int v;
     (void)u;
-    for (r = 0; r < R; r++)
-        for (o = 0; o < O; o++) {
-            int sum = 0;
-            for (k = 0; k < K; k++) sum += x[r * K + k] * w[o * K + k];
-            y[r * O + o] = (float)sum;
+    for (r = 0; r < rows; r++)
+        for (n = 0; n < columns; n += 32) {
+            __m256i sum[4];
+            for (v = 0; v < 4; v++) sum[v] = _mm256_setzero_si256();
+            for (k = 0; k < depth; k++) {
+                const int32_t *row = m.table + (size_t)x[r * depth + k] * 256;
+                const uint8_t *b = turned + k * columns + n;
+#pragma GCC unroll 4
+                for (v = 0; v < 4; v++)
+                    sum[v] = _mm256_add_epi32(
+                        sum[v],
+                        _mm256_i32gather_epi32(row,
+                                               _mm256_cvtepu8_epi32(_mm_loadl_epi64(
+                                                   (const __m128i *)(const void *)(b + 8 * v))),
+                                               4));
+            }
+            for (v = 0; v < 4; v++)
+                _mm256_storeu_si256((__m256i *)(void *)(sums + r * columns + n + 8 * (size_t)v),
+                                    sum[v]);
         }
+}
+#else
+static void run_gather(void *u) {
+    size_t r, n, k;
+    (void)u;
+    for (r = 0; r < rows; r++)
+        for (n = 0; n < columns; n++) {
+            int32_t sum = 0;
+            for (k = 0; k < depth; k++)
+                sum += m.table[(size_t)x[r * depth + k] * 256 + turned[k * columns + n]];
+            sums[r * columns + n] = sum;
+        }
+}
+#endif
+static void run_engine(void *u) {
+    (void)u;
+    if (nc_axx_gemm(engine, x, w, sums, rows, columns, depth, work, work_bytes) != NC_OK) abort();
 }
 static void run_float(void *u) {
-    int r, o, k;
     (void)u;
-    for (r = 0; r < R; r++)
-        for (o = 0; o < O; o++) {
-            float sum = 0;
-            for (k = 0; k < K; k++) sum += fx[r * K + k] * fw[o * K + k];
-            y[r * O + o] = sum;
-        }
-}
-static void run_table(void *u) {
-    (void)u;
-    (void)nc_axx_linear(&m, x, 1.0f, w, scale, NULL, y, R, K, O);
+    if (nc_hlx_gemm(0, 1, rows, columns, depth, fx, depth, fw, depth, fy, columns, 0, work,
+                    work_bytes) != NC_OK)
+        abort();
 }
 static void run_measure(void *u) {
     nc_axx_metrics e;
@@ -40,21 +76,86 @@ static void run_measure(void *u) {
     nc_axx_measure(&m, &e);
     sink = e.mae;
 }
+static void run_create(void *u) {
+    nc_axx_engine *e;
+    (void)u;
+    if (nc_axx_engine_create(&e, &m) != NC_OK) abort();
+    nc_axx_engine_destroy(e);
+}
+
+static void shape(const char *name, size_t r, size_t n, size_t k) {
+    static const char *const specs[] = {"exact",
+                                        "drum:6",
+                                        "static_segment:5",
+                                        "kulkarni:7",
+                                        "roba",
+                                        "iterative_log:1",
+                                        "truncated:2",
+                                        "truncated:3",
+                                        "truncated:4",
+                                        "truncated:5",
+                                        "truncated:6",
+                                        "truncated:8",
+                                        "broken_array:3:0",
+                                        "broken_array:2:6",
+                                        "drum:4",
+                                        "error_tolerant:4",
+                                        "mitchell"};
+    const double macs = (double)r * (double)n * (double)k;
+    double gather, exact = 0, floats, t;
+    char row[128];
+    size_t i, j;
+    rows = r;
+    columns = n;
+    depth = k;
+    for (j = 0; j < n; j++)
+        for (i = 0; i < k; i++) turned[i * n + j] = w[j * k + i];
+    (void)nc_axx_make(&m, "mitchell", NULL);
+    gather = bench_time(run_gather, NULL);
+    snprintf(row, sizeof row, "%s: one gather a product", name);
+    bench_row(row, macs / gather / 1e9, "GMAC/s", 0, "");
+    work_bytes = nc_hlx_gemm_work_bytes();
+    work = malloc(work_bytes);
+    floats = bench_time(run_float, NULL);
+    free(work);
+    snprintf(row, sizeof row, "%s: float32 product", name);
+    bench_row(row, macs / floats / 1e9, "GMAC/s", gather / floats, "gather");
+    for (i = 0; i < sizeof specs / sizeof *specs; i++) {
+        nc_axx_engine_info info;
+        if (nc_axx_make(&m, specs[i], NULL) != NC_OK || nc_axx_engine_create(&engine, &m) != NC_OK)
+            abort();
+        nc_axx_engine_describe(engine, &info);
+        work_bytes = nc_axx_gemm_work_bytes(engine, r, n, k);
+        work = malloc(work_bytes);
+        t = bench_time(run_engine, NULL);
+        if (i == 0) exact = t;
+        snprintf(row, sizeof row, "%s (%s)", m.name, info.text);
+        bench_row(row, macs / t / 1e9, "GMAC/s", gather / t, "gather");
+        snprintf(row, sizeof row, "  %s slower than exact bytes", m.name);
+        bench_row(row, t / exact, "times", t / floats, "time of float32");
+        free(work);
+        nc_axx_engine_destroy(engine);
+    }
+}
 
 int main(int argc, char **argv) {
-    double exact, t, macs = (double)R * K * O;
-    int i;
-    for (i = 0; i < R * K; i++) fx[i] = x[i] = (int8_t)(i * 31 + 7);
-    for (i = 0; i < O * K; i++) fw[i] = w[i] = (int8_t)(i * 17 + 3);
-    for (i = 0; i < O; i++) scale[i] = 1.0f;
-    (void)nc_axx_truncated(&m, 6);
+    uint32_t seed = 1;
+    size_t i;
+    for (i = 0; i < MOST; i++) {
+        seed = seed * 1664525u + 1013904223u;
+        x[i] = (uint8_t)(seed >> 24);
+        w[i] = (uint8_t)(seed >> 16);
+        fx[i] = (float)(int8_t)x[i];
+        fw[i] = (float)(int8_t)w[i];
+    }
     bench_begin("axx", argc, argv);
-    exact = bench_time(run_exact, NULL);
-    bench_row("exact int8 triple loop", macs / exact / 1e9, "GMAC/s", 0, "");
-    t = bench_time(run_float, NULL);
-    bench_row("float32 triple loop", macs / t / 1e9, "GMAC/s", exact / t, "exact int8 loop");
-    t = bench_time(run_table, NULL);
-    bench_row("nc_axx_linear, any table", macs / t / 1e9, "GMAC/s", exact / t, "exact int8 loop");
+    shape("512^3", 512, 512, 512);
+    shape("197 x 1536 x 384", 197, 1536, 384);
+    (void)nc_axx_make(&m, "mitchell", NULL);
+    bench_row("engine of a table without structure", bench_time(run_create, NULL) * 1e3, "ms", 0,
+              "");
+    (void)nc_axx_make(&m, "truncated:6", NULL);
+    bench_row("engine of truncated_6", bench_time(run_create, NULL) * 1e3, "ms", 0, "");
     bench_row("all metrics of a table", bench_time(run_measure, NULL) * 1e3, "ms", 0, "");
     return bench_end();
 }

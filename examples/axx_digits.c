@@ -10,10 +10,11 @@
 #include "../nc_axx.h"
 
 static const char usage[] =
-    "usage: axx_digits [--json] [--data CSV] [TABLE.i16...]\n"
+    "usage: axx_digits [--json] [--data CSV] [TABLE...]\n"
     "Trains a 64-32-10 network on rows of 64 pixels and a label (default\n"
     "examples/data/digits.csv), then evaluates it in float32, with exact int8 products, and with\n"
-    "generated and given tables of approximate products. The last fifth is the test set.\n"
+    "generated multipliers and those of files (.i16 .i32 .npy .h .csv .c .blif). The last fifth is "
+    "the test set.\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 enum { ROWS = 1797, PIXELS = 64, HIDDEN = 32, CLASSES = 10, TRAIN = 1437, TEST = ROWS - TRAIN };
@@ -110,19 +111,24 @@ static int best_class(const float *y) {
 static int8_t qx[TEST][PIXELS], qh[TEST][HIDDEN], q1[HIDDEN][PIXELS], q2[CLASSES][HIDDEN];
 static float hidden[TEST][HIDDEN], logits[TEST][CLASSES], exact_logits[TEST][CLASSES];
 
-/* Quantise weights per output row; returns nothing to free. */
-static void quantize_rows(int8_t *q, float *scale, const float *w, int rows, int columns) {
-    int r;
-    for (r = 0; r < rows; r++) {
-        scale[r] = nc_axx_scale(nc_axx_amax(w + r * columns, (size_t)columns), 8);
-        nc_axx_quantize(q + r * columns, w + r * columns, (size_t)columns, scale[r], 8);
-    }
+/* One layer's products, with memory of its own. */
+static int layer(const nc_axx_engine *e, const int8_t *x, float x_scale, const int8_t *w,
+                 const float *w_scale, const float *bias, float *y, size_t k, size_t out) {
+    const size_t bytes = nc_axx_linear_work_bytes(e, TEST, k, out);
+    void *work = malloc(bytes);
+    const nc_status status =
+        work ? nc_axx_linear(e, x, x_scale, w, w_scale, bias, y, TEST, k, out, work, bytes)
+             : NC_ERR_MEMORY;
+    free(work);
+    return status != NC_OK;
 }
 
 /* Test accuracy in percent with the multiplier; logits are left in `logits`. */
 static double evaluate(const nc_axx_mult *m) {
     float s1[HIDDEN], s2[CLASSES], sx = nc_axx_scale(1.0f, 8), sh, h[HIDDEN], y[CLASSES], amax = 0;
-    int r, j, right = 0;
+    nc_axx_engine *e;
+    int r, j, right = 0, failed;
+    if (nc_axx_engine_create(&e, m) != NC_OK) return -1;
     for (r = 0; r < TRAIN; r++) { /* calibrate the hidden activations on training images */
         float a;
         forward(pixel[r], h, y);
@@ -130,16 +136,16 @@ static double evaluate(const nc_axx_mult *m) {
         amax = a > amax ? a : amax;
     }
     sh = nc_axx_scale(amax, 8);
-    quantize_rows(&q1[0][0], s1, &w1[0][0], HIDDEN, PIXELS);
-    quantize_rows(&q2[0][0], s2, &w2[0][0], CLASSES, HIDDEN);
+    nc_axx_quantize_rows(&q1[0][0], s1, &w1[0][0], HIDDEN, PIXELS, 8);
+    nc_axx_quantize_rows(&q2[0][0], s2, &w2[0][0], CLASSES, HIDDEN, 8);
     nc_axx_quantize(&qx[0][0], pixel[TRAIN], TEST * PIXELS, sx, 8);
-    if (nc_axx_linear(m, &qx[0][0], sx, &q1[0][0], s1, b1, &hidden[0][0], TEST, PIXELS, HIDDEN))
-        return -1;
+    failed = layer(e, &qx[0][0], sx, &q1[0][0], s1, b1, &hidden[0][0], PIXELS, HIDDEN);
     for (r = 0; r < TEST; r++)
         for (j = 0; j < HIDDEN; j++) hidden[r][j] = hidden[r][j] > 0 ? hidden[r][j] : 0;
     nc_axx_quantize(&qh[0][0], &hidden[0][0], TEST * HIDDEN, sh, 8);
-    if (nc_axx_linear(m, &qh[0][0], sh, &q2[0][0], s2, b2, &logits[0][0], TEST, HIDDEN, CLASSES))
-        return -1;
+    failed |= layer(e, &qh[0][0], sh, &q2[0][0], s2, b2, &logits[0][0], HIDDEN, CLASSES);
+    nc_axx_engine_destroy(e);
+    if (failed) return -1;
     for (r = 0; r < TEST; r++) right += best_class(logits[r]) == label[TRAIN + r];
     return 100.0 * right / TEST;
 }
@@ -163,6 +169,9 @@ static void report(const nc_axx_mult *m, int json, int first) {
 }
 
 int main(int argc, char **argv) {
+    static const char *const specs[] = {"exact",       "truncated:4",      "truncated:6",
+                                        "truncated:8", "broken_array:2:6", "mitchell",
+                                        "drum:4"};
     static nc_axx_mult m;
     const char *data = "examples/data/digits.csv";
     float h[HIDDEN], y[CLASSES];
@@ -189,18 +198,10 @@ int main(int argc, char **argv) {
         printf("%-20s %10s %11s %9s %7s %8s %8s %9s\n%-20s %8.2f %%\n", "multiplier", "accuracy",
                "logit error", "MAE", "WCE", "MRE %", "EP %", "bias", "float32 (none)",
                100.0 * right / TEST);
-    nc_axx_exact(&m);
-    report(&m, json, 1);
-    for (i = 4; i <= 8; i += 2) {
-        (void)nc_axx_truncated(&m, (uint32_t)i);
-        report(&m, json, 0);
+    for (i = 0; i < (int)(sizeof specs / sizeof *specs); i++) {
+        (void)nc_axx_make(&m, specs[i], NULL);
+        report(&m, json, i == 0);
     }
-    (void)nc_axx_broken_array(&m, 2, 6);
-    report(&m, json, 0);
-    nc_axx_mitchell(&m);
-    report(&m, json, 0);
-    (void)nc_axx_drum(&m, 4);
-    report(&m, json, 0);
     for (i = 1; i < argc; i++) {
         nc_error err;
         if (!strcmp(argv[i], "--json")) continue;
@@ -208,7 +209,7 @@ int main(int argc, char **argv) {
             i++;
             continue;
         }
-        if (nc_axx_load_i16(&m, argv[i], &err) != NC_OK)
+        if (nc_axx_load(&m, argv[i], NC_AXX_FORM_AUTO, &err) != NC_OK)
             return fprintf(stderr, "axx_digits: %s: %s\n", argv[i], err.message), 1;
         report(&m, json, 0);
     }

@@ -1,10 +1,14 @@
-/* nc_axx.h, sections scalar and io: multipliers, metrics, quantisation, linear layer. */
+/* nc_axx.h, sections families and quantise: multipliers, metrics, quantisation, calibrators. */
 #include "test.h"
 #include <math.h>
-#include <unistd.h>
 #include "../nc_axx.h"
 
 static nc_axx_mult m, n;
+
+static void make(nc_axx_mult *to, const char *spec) {
+    nc_error err;
+    if (nc_axx_make(to, spec, &err) != NC_OK) fail_msg("%s: %s", spec, err.message);
+}
 
 static void published_tables_reproduce_their_metrics(void **state) {
     char path[1024];
@@ -22,7 +26,7 @@ static void published_tables_reproduce_their_metrics(void **state) {
             nc_axx_metrics e;
             nc_error err;
             snprintf(path, sizeof path, "%s/axx/%s.i16", shared_data(), name);
-            if (nc_axx_load_i16(&m, path, &err) != NC_OK) fail_msg("%s", err.message);
+            if (nc_axx_load(&m, path, NC_AXX_FORM_AUTO, &err) != NC_OK) fail_msg("%s", err.message);
             assert_string_equal(m.name, name);
             nc_axx_measure(&m, &e);
             assert_true(fabs(e.mae - json_object_get_double(member(measured, "MAE"))) < 1e-3);
@@ -30,59 +34,177 @@ static void published_tables_reproduce_their_metrics(void **state) {
             assert_true(fabs(e.ep - json_object_get_double(member(measured, "EP"))) < 1e-3);
             assert_true(fabs(e.mre - json_object_get_double(member(measured, "MRE"))) < 1e-3);
             assert_true(fabs(e.mse - json_object_get_double(member(measured, "MSE"))) < 1e-2);
+            assert_true(fabs((double)m.relative_power -
+                             json_object_get_double(member(entry, "PDK45_PWR")) / 0.425) < 1e-6);
         }
     }
     json_object_put(root);
 }
 
-static void exact_table_is_exact_and_generators_reach_it(void **state) {
+static void exact_table_is_exact_and_every_family_reaches_it(void **state) {
+    static const char *const same[] = {"truncated:0", "broken_array:0:0", "kulkarni:0",
+                                       "drum:8",      "iterative_log:7",  "static_segment:8"};
+    static const char *const of_unsigned[] = {"truncated:0+unsigned", "drum:8+unsigned",
+                                              "static_segment:8+unsigned"};
     nc_axx_metrics e;
+    size_t i;
     int a, b;
     (void)state;
-    nc_axx_exact(&m);
+    make(&m, "exact");
     for (a = -128; a < 128; a++)
-        for (b = -128; b < 128; b++)
-            assert_int_equal(nc_axx_product(&m, (int8_t)a, (int8_t)b), a * b);
+        for (b = -128; b < 128; b++) assert_int_equal(nc_axx_product(&m, a, b), a * b);
     nc_axx_measure(&m, &e);
     assert_true(e.mae == 0 && e.wce == 0 && e.ep == 0 && e.bias == 0 && e.rmse == 0);
-    assert_int_equal(nc_axx_truncated(&n, 0), NC_OK);
-    assert_memory_equal(m.table, n.table, sizeof m.table);
-    assert_int_equal(nc_axx_broken_array(&n, 0, 0), NC_OK);
-    assert_memory_equal(m.table, n.table, sizeof m.table);
-    assert_int_equal(nc_axx_drum(&n, 8), NC_OK);
-    assert_memory_equal(m.table, n.table, sizeof m.table);
+    for (i = 0; i < sizeof same / sizeof *same; i++) {
+        make(&n, same[i]);
+        assert_memory_equal(m.table, n.table, sizeof m.table);
+    }
+    make(&m, "exact+unsigned");
+    for (a = 0; a < 256; a++)
+        for (b = 0; b < 256; b++) assert_int_equal(nc_axx_product(&m, a, b), a * b);
+    for (i = 0; i < sizeof of_unsigned / sizeof *of_unsigned; i++) {
+        make(&n, of_unsigned[i]);
+        assert_memory_equal(m.table, n.table, sizeof m.table);
+    }
 }
 
 static void generated_products_agree_with_hand_computed_ones(void **state) {
+    static const struct {
+        const char *spec;
+        int a, b, product;
+    } cases[] = {
+        /* 7 * 7: columns 0 to 4 of the array hold 1 2 3 2 1 products; without 0 to 2: 2 * 8 + 16 */
+        {"truncated:3", 7, 7, 32},
+        {"truncated:3", -7, 7, -32},
+        {"broken_array:2:0", 5, 7, 20}, /* rows 0 and 1 of b are gone */
+        {"broken_array:2:0", 5, 3, 0},
+        {"kulkarni:7", 3, 3, 7},
+        {"kulkarni:7", 15, 3, 35}, /* 7 + 4 * 7 */
+        {"kulkarni:1", 15, 3, 43}, /* 7 + 4 * 9 */
+        {"kulkarni:7", -3, 2, -6},
+        {"drum:3", 100, 2, 224}, /* 1100100 -> 111 0000 */
+        {"drum:3", 7, 7, 49},
+        {"mitchell", 3, 3, 8}, /* the known worst case, 11.1 % low */
+        {"mitchell", 64, -2, -128},
+        {"mitchell", 0, 99, 0},
+        {"iterative_log:0", 3, 3, 8}, /* 4 + 2 + 2, without 1 * 1 */
+        {"iterative_log:1", 3, 3, 9},
+        {"iterative_log:0", 7, 7, 40}, /* 16 + 12 + 12 */
+        {"iterative_log:1", 7, 7, 48}, /* and 4 + 2 + 2 of 3 * 3 */
+        {"roba", 3, 3, 8},             /* 2 * 3 + 3 * 2 - 4 */
+        {"roba", 6, 7, 40},            /* 8, 8: 56 + 48 - 64 */
+        {"roba", -5, 9, -44},          /* 4, 8: 36 + 40 - 32 */
+        {"static_segment:4", 15, 15, 225},
+        {"static_segment:4", 100, 7, 96 * 7},
+        {"error_tolerant:4", 15, 13, 195},          /* both high parts 0: exact */
+        {"error_tolerant:4", 32, 48, 6 * 256},      /* both low parts 0 */
+        {"error_tolerant:4", 33, 48, 6 * 256 + 31}, /* bit 0: ones from bit 4 down */
+        {"error_tolerant:4", 40, 48, 6 * 256 + 255},
+        {"exact+unsigned", 255, 255, 65025},
+        {"drum:4+unsigned", 255, 1, 240 | 0},
+    };
     nc_axx_metrics e;
+    size_t i;
     (void)state;
-    assert_int_equal(nc_axx_truncated(&m, 3), NC_OK);
-    /* 7 * 7: columns 0..4 of the array hold 1 2 3 2 1 products; without 0..2: 2*8 + 16 */
-    assert_int_equal(nc_axx_product(&m, 7, 7), 32);
-    assert_int_equal(nc_axx_product(&m, -7, 7), -32);
-    assert_int_equal(nc_axx_broken_array(&m, 2, 0), NC_OK); /* rows 0 and 1 of b are gone */
-    assert_int_equal(nc_axx_product(&m, 5, 7), 20);
-    assert_int_equal(nc_axx_product(&m, 5, 3), 0);
-    nc_axx_mitchell(&m);
-    assert_int_equal(nc_axx_product(&m, 3, 3), 8); /* the known worst case, 11.1 % low */
-    assert_int_equal(nc_axx_product(&m, 64, -2), -128);
-    assert_int_equal(nc_axx_product(&m, 0, 99), 0);
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        make(&m, cases[i].spec);
+        if (nc_axx_product(&m, cases[i].a, cases[i].b) != cases[i].product)
+            fail_msg("%s: %d * %d = %d, not %d", cases[i].spec, cases[i].a, cases[i].b,
+                     (int)nc_axx_product(&m, cases[i].a, cases[i].b), cases[i].product);
+    }
+    make(&m, "mitchell");
     nc_axx_measure(&m, &e);
     assert_true(e.wcre < 11.2 && e.wcre > 11.0);
-    assert_int_equal(nc_axx_drum(&m, 3), NC_OK);
-    assert_int_equal(nc_axx_product(&m, 100, 2), 112 * 2); /* 1100100 -> 111 0000 */
-    assert_int_equal(nc_axx_product(&m, 7, 7), 49);
-    assert_int_equal(nc_axx_truncated(&m, 16), NC_ERR_ARG);
-    assert_int_equal(nc_axx_broken_array(&m, 9, 0), NC_ERR_ARG);
-    assert_int_equal(nc_axx_drum(&m, 2), NC_ERR_ARG);
-    assert_int_equal(nc_axx_drum(NULL, 4), NC_ERR_ARG);
+    make(&m, "drum:6+unsigned"); /* Hashemi et al.: mean relative error of DRUM-6 about 1.5 % */
+    nc_axx_measure(&m, &e);
+    assert_true(e.mre > 0.2 && e.mre < 1.5);
+}
+
+static void specifications_are_checked_with_their_column(void **state) {
+    static const struct {
+        const char *spec;
+        int column;
+    } bad[] = {{"", 1},
+               {"wallace", 1},
+               {"truncated", 10},
+               {"truncated:", 10},
+               {"truncated:x", 10},
+               {"truncated:16", 11},
+               {"drum:2", 6},
+               {"drum:4:1", 7},
+               {"broken_array:1", 15},
+               {"broken_array:9:0", 14},
+               {"exact+signed", 6},
+               {"exact+compensated+unsigned", 18}};
+    nc_error err;
+    size_t i;
+    uint32_t low[2], high[2];
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (nc_axx_make(&m, bad[i].spec, &err) != NC_ERR_FORMAT || err.column != bad[i].column)
+            fail_msg("'%s': column %d, %s", bad[i].spec, (int)err.column, err.message);
+    }
+    assert_int_equal(nc_axx_make(NULL, "exact", &err), NC_ERR_ARG);
+    assert_int_equal(nc_axx_generate(&m, NC_AXX_TRUNCATED, 16, 0, 0), NC_ERR_ARG);
+    assert_int_equal(nc_axx_generate(&m, NC_AXX_DRUM, 2, 0, 0), NC_ERR_ARG);
+    assert_int_equal(nc_axx_generate(NULL, NC_AXX_DRUM, 4, 0, 0), NC_ERR_ARG);
+    assert_int_equal(nc_axx_generate(&m, NC_AXX_FAMILY_COUNT, 0, 0, 0), NC_ERR_ARG);
+    assert_string_equal(nc_axx_family_info(NC_AXX_BROKEN_ARRAY, low, high), "broken_array");
+    assert_true(high[0] == 8 && high[1] == 15 && low[0] == 0);
+    assert_null(nc_axx_family_info(NC_AXX_FAMILY_COUNT, NULL, NULL));
+}
+
+static void compensation_takes_the_bias_away(void **state) {
+    nc_axx_metrics before, after;
+    int a;
+    (void)state;
+    make(&m, "truncated:6");
+    make(&n, "truncated:6+compensated");
+    assert_string_equal(n.name, "truncated_6+c");
+    nc_axx_measure(&m, &before);
+    nc_axx_measure(&n, &after);
+    assert_true(after.mae < before.mae && after.mse < before.mse);
+    assert_true(fabs(after.bias) < 1);
+    for (a = -128; a < 128; a++) assert_int_equal(nc_axx_product(&n, a, 0), 0);
+    make(&n, "truncated:6+unsigned+compensated");
+    nc_axx_measure(&n, &after);
+    assert_true(fabs(after.bias) < 1);
+}
+
+static void unsigned_multipliers_serve_signed_weights(void **state) {
+    int a, b;
+    (void)state;
+    make(&m, "mitchell+unsigned");
+    assert_int_equal(nc_axx_signed(&n, &m, 0), NC_OK);
+    make(&m, "mitchell");
+    assert_memory_equal(m.table, n.table, sizeof m.table);
+    make(&m, "exact+unsigned");
+    assert_int_equal(nc_axx_signed(&m, &m, 1), NC_OK);
+    for (a = 0; a < 256; a++)
+        for (b = -128; b < 128; b++) assert_int_equal(nc_axx_product(&m, a, b), a * b);
+    assert_int_equal(nc_axx_signed(&n, &m, 1), NC_ERR_ARG);
+}
+
+static void errors_are_counted_in_bins(void **state) {
+    uint32_t counts[4];
+    (void)state;
+    make(&m, "exact");
+    m.table[0] += 5;
+    m.table[1] -= 100;
+    m.table[2] += 1000;
+    assert_int_equal(nc_axx_histogram(&m, -10, 10, counts, 4), NC_OK); /* -10 0 10 20 */
+    assert_true(counts[0] == 1 && counts[1] == 65534 && counts[2] == 0 && counts[3] == 1);
+    assert_int_equal(nc_axx_histogram(&m, 0, 0, counts, 4), NC_ERR_ARG);
+    assert_int_equal(nc_axx_histogram(&m, 0, 1, counts, 0), NC_ERR_ARG);
 }
 
 static void quantisation_rounds_to_even_and_clamps(void **state) {
     const float x[] = {0.5f,   1.5f,    2.5f,    -0.5f, -1.5f, 126.5f,
                        127.6f, -127.6f, -500.0f, NAN,   1e30f};
     const int expected[] = {0, 2, 2, 0, -2, 126, 127, -128, -128, 0, 127};
+    float y[11], scales[2];
     int8_t q[11];
+    uint8_t u[11];
     size_t i;
     (void)state;
     nc_axx_quantize(q, x, 11, 1.0f, 8);
@@ -90,72 +212,130 @@ static void quantisation_rounds_to_even_and_clamps(void **state) {
     nc_axx_quantize(q, x, 11, 1.0f, 3);
     assert_int_equal(q[5], 3);
     assert_int_equal(q[8], -4);
+    nc_axx_quantize_unsigned(u, x, 11, 2.0f, 8);
+    assert_true(u[0] == 1 && u[5] == 253 && u[6] == 255 && u[7] == 0 && u[9] == 0);
     assert_true(nc_axx_scale(2.0f, 8) == 63.5f && nc_axx_scale(1.0f, 4) == 7.0f);
+    assert_true(nc_axx_scale_unsigned(1.0f, 8) == 255.0f);
     assert_true(nc_axx_scale(5e-8f, 8) == 0.0f && nc_axx_scale(NAN, 8) == 0.0f);
     assert_true(nc_axx_amax(x, 4) == 2.5f && nc_axx_amax(x, 10) == 500.0f);
     assert_true(nc_axx_amax(x, 0) == 0.0f);
+    nc_axx_quantize_rows(q, scales, x, 2, 3, 8);
+    assert_true(scales[0] == 127.0f / 2.5f && scales[1] == 127.0f / 126.5f);
+    assert_true(q[2] == 127 && q[0] == 25 && q[5] == 127);
+    nc_axx_dequantize(y, q, 3, scales[0], 0);
+    assert_true(y[2] == 127.0f / scales[0]);
+    nc_axx_dequantize(y, u, 7, 2.0f, 1);
+    assert_true(y[6] == 127.5f);
+    nc_axx_dequantize(y, u, 7, 0.0f, 1);
+    assert_true(y[6] == 0.0f);
 }
 
-static void linear_equals_the_naive_integer_loop(void **state) {
-    enum { R = 5, K = 37, O = 7 };
-    int8_t x[R * K], w[O * K];
-    float scale[O], bias[O], y[R * O];
-    uint64_t seed = 9;
-    int r, o, k;
-    (void)state;
-    assert_int_equal(nc_axx_truncated(&m, 5), NC_OK);
-    for (k = 0; k < R * K; k++) x[k] = (int8_t)test_random(&seed);
-    for (k = 0; k < O * K; k++) w[k] = (int8_t)test_random(&seed);
-    for (o = 0; o < O; o++) {
-        scale[o] = (float)o; /* scale 0: the product counts as 0 */
-        bias[o] = (float)o / 3;
+/* The values of tests/golden_axx.py. */
+static float *golden_values(const char *kind, size_t count, uint64_t seed) {
+    float *u = malloc(6 * count * sizeof *u);
+    size_t i, k;
+    for (i = 0; i < 6 * count; i++) {
+        seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        u[i] = (float)(seed >> 40) / 16777216.0f;
     }
-    assert_int_equal(nc_axx_linear(&m, x, 3.7f, w, scale, bias, y, R, K, O), NC_OK);
-    for (r = 0; r < R; r++)
-        for (o = 0; o < O; o++) {
-            int sum = 0;
-            float expected;
-            for (k = 0; k < K; k++) sum += nc_axx_product(&m, x[r * K + k], w[o * K + k]);
-            expected = o ? (float)sum / (3.7f * scale[o]) + bias[o] : bias[o];
-            assert_memory_equal(&expected, &y[r * O + o], 4);
-        }
-    assert_int_equal(nc_axx_linear(NULL, x, 1, w, scale, bias, y, R, K, O), NC_ERR_ARG);
-    assert_int_equal(nc_axx_linear(&m, x, 1, w, scale, bias, y, R, 65536, O), NC_ERR_LIMIT);
+    for (i = 0; i < count; i++) {
+        float bell = u[i];
+        for (k = 1; k < 6; k++) bell += u[k * count + i];
+        bell -= 3.0f;
+        if (!strcmp(kind, "uniform"))
+            u[i] = u[i] * 2.0f - 1.0f;
+        else if (!strcmp(kind, "bell"))
+            u[i] = bell;
+        else if (!strcmp(kind, "relu"))
+            u[i] = (bell > 0 ? bell : 0) * 3.0f;
+        else
+            u[i] = (u[i] - 0.5f) / (u[count + i] + 0.001f);
+    }
+    return u;
 }
 
-static void tables_survive_a_round_trip_and_damaged_files_are_refused(void **state) {
-    char path[] = "build/test_table.i16";
-    nc_error err;
-    FILE *file;
+static void calibrators_find_what_numpy_finds(void **state) {
+    static const struct {
+        const char *key;
+        nc_axx_calibration method;
+        double percent;
+        uint32_t bits;
+    } methods[] = {{"max", NC_AXX_CALIBRATE_MAX, 0, 8},
+                   {"percentile_99.99", NC_AXX_CALIBRATE_PERCENTILE, 0, 8},
+                   {"percentile_90", NC_AXX_CALIBRATE_PERCENTILE, 90, 8},
+                   {"mse_8", NC_AXX_CALIBRATE_MSE, 0, 8},
+                   {"mse_4", NC_AXX_CALIBRATE_MSE, 0, 4},
+                   {"entropy_8", NC_AXX_CALIBRATE_ENTROPY, 0, 8},
+                   {"entropy_6", NC_AXX_CALIBRATE_ENTROPY, 0, 6}};
+    static nc_axx_calibrator c, half, rest, read;
+    static uint8_t bytes[NC_AXX_CALIBRATOR_BYTES];
+    json_object *root = load_json(TEST_DATA "axx/calibration.json"), *cases = member(root, "cases");
+    size_t i, k;
     (void)state;
-    nc_axx_mitchell(&m);
-    assert_int_equal(nc_axx_save_i16(&m, path, &err), NC_OK);
-    assert_int_equal(nc_axx_load_i16(&n, path, &err), NC_OK);
-    assert_memory_equal(m.table, n.table, sizeof m.table);
-    assert_string_equal(n.name, "test_table");
-    m.table[77] = 32768;
-    assert_int_equal(nc_axx_save_i16(&m, path, &err), NC_ERR_LIMIT);
-    assert_int_equal(nc_axx_load_i16(&n, path, &err), NC_OK); /* the old file is untouched */
-    assert_int_equal(truncate(path, 131071), 0);
-    assert_int_equal(nc_axx_load_i16(&n, path, &err), NC_ERR_FORMAT);
-    assert_non_null(strstr(err.message, "131071"));
-    file = fopen(path, "ab");
-    fputs("xx", file);
-    fclose(file);
-    assert_int_equal(nc_axx_load_i16(&n, path, &err), NC_ERR_FORMAT);
-    assert_int_equal(nc_axx_load_i16(&n, "build/missing.i16", &err), NC_ERR_IO);
-    assert_int_equal(nc_axx_load_i16(&n, NULL, &err), NC_ERR_ARG);
-    unlink(path);
+    for (i = 0; i < json_object_array_length(cases); i++) {
+        json_object *entry = json_object_array_get_idx(cases, i);
+        const char *kind = json_object_get_string(member(entry, "kind"));
+        const size_t count = (size_t)json_object_get_int(member(entry, "n"));
+        float *x = golden_values(kind, count, (uint64_t)json_object_get_int(member(entry, "seed")));
+        nc_axx_calibrator_reset(&c);
+        nc_axx_calibrator_collect(&c, x, count);
+        assert_int_equal(c.exponent, json_object_get_int(member(entry, "exponent")));
+        for (k = 0; k < sizeof methods / sizeof *methods; k++) {
+            const float amax =
+                nc_axx_calibrator_amax(&c, methods[k].method, methods[k].percent, methods[k].bits);
+            const double expected = json_object_get_double(member(entry, methods[k].key));
+            if ((double)amax != expected)
+                fail_msg("%s %zu, %s: %.9g, numpy %.9g", kind, count, methods[k].key, (double)amax,
+                         expected);
+        }
+        nc_axx_calibrator_reset(&half); /* in any order, in parts, merged: the same */
+        nc_axx_calibrator_reset(&rest);
+        for (k = count; k-- > count / 3;) nc_axx_calibrator_collect(&rest, x + k, 1);
+        nc_axx_calibrator_collect(&half, x, count / 3);
+        nc_axx_calibrator_merge(&half, &rest);
+        assert_memory_equal(&half, &c, sizeof c);
+        nc_axx_calibrator_save(&c, bytes);
+        assert_int_equal(nc_axx_calibrator_load(&read, bytes, sizeof bytes), NC_OK);
+        assert_memory_equal(&read, &c, sizeof c);
+        free(x);
+    }
+    json_object_put(root);
+}
+
+static void damaged_calibrators_are_refused(void **state) {
+    static nc_axx_calibrator c, read;
+    static uint8_t bytes[NC_AXX_CALIBRATOR_BYTES];
+    const float x[] = {1.0f, -3.0f, NAN, INFINITY, 0.0f};
+    size_t i;
+    (void)state;
+    nc_axx_calibrator_collect(&c, x, 5);
+    assert_true(c.count == 3 && c.amax == 3.0f && c.exponent == 2);
+    nc_axx_calibrator_save(&c, bytes);
+    for (i = 0; i < sizeof bytes; i += 61) {
+        bytes[i] ^= 16;
+        assert_int_not_equal(nc_axx_calibrator_load(&read, bytes, sizeof bytes), NC_OK);
+        bytes[i] ^= 16;
+    }
+    assert_int_equal(nc_axx_calibrator_load(&read, bytes, sizeof bytes - 1), NC_ERR_FORMAT);
+    assert_int_equal(nc_axx_calibrator_load(&read, NULL, 0), NC_ERR_ARG);
+    assert_true(nc_axx_calibrator_amax(&c, NC_AXX_CALIBRATE_MAX, 0, 9) == 0.0f);
+    assert_true(nc_axx_calibrator_amax(&c, NC_AXX_CALIBRATION_COUNT, 0, 8) == 0.0f);
+    nc_axx_calibrator_reset(&c);
+    assert_true(nc_axx_calibrator_amax(&c, NC_AXX_CALIBRATE_MAX, 0, 8) == 0.0f);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_tables_reproduce_their_metrics),
-        cmocka_unit_test(exact_table_is_exact_and_generators_reach_it),
+        cmocka_unit_test(exact_table_is_exact_and_every_family_reaches_it),
         cmocka_unit_test(generated_products_agree_with_hand_computed_ones),
+        cmocka_unit_test(specifications_are_checked_with_their_column),
+        cmocka_unit_test(compensation_takes_the_bias_away),
+        cmocka_unit_test(unsigned_multipliers_serve_signed_weights),
+        cmocka_unit_test(errors_are_counted_in_bins),
         cmocka_unit_test(quantisation_rounds_to_even_and_clamps),
-        cmocka_unit_test(linear_equals_the_naive_integer_loop),
-        cmocka_unit_test(tables_survive_a_round_trip_and_damaged_files_are_refused),
+        cmocka_unit_test(calibrators_find_what_numpy_finds),
+        cmocka_unit_test(damaged_calibrators_are_refused),
     };
     return cmocka_run_group_tests_name("axx scalar", tests, NULL, NULL);
 }

@@ -195,7 +195,7 @@ expect 1 $b/tasm_run "$work/o.tasm" --input 1; grep -q . "$work/out"
 expect 2 $b/tasm_run "$work/o.tasm" --input 1,x
 expect 1 $b/tasm_run LICENSE
 
-expect 0 $b/axx_digits; contains mul8s_acc; contains drum_4
+expect 0 $b/axx_digits; contains exact; contains drum_4
 expect 0 $b/axx_digits --json; json
 expect 1 $b/axx_digits LICENSE
 expect 1 $b/axx_digits --data LICENSE

@@ -1,0 +1,537 @@
+/* nc_axx.h, sections engine and layers: sums of products on every path, layers against the naive
+   integer loop, gradients against differences of the exact layer. */
+#include "test.h"
+#include <math.h>
+#include "../nc_axx.h"
+
+static nc_axx_mult m;
+
+static void make(const char *spec) {
+    nc_error err;
+    if (nc_axx_make(&m, spec, &err) != NC_OK) fail_msg("%s: %s", spec, err.message);
+}
+
+static nc_axx_engine *engine_of(const char *spec) {
+    nc_axx_engine *e;
+    make(spec);
+    assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+    return e;
+}
+
+static void random_bytes(uint8_t *x, size_t n, uint64_t *seed) {
+    size_t i;
+    for (i = 0; i < n; i++) x[i] = (uint8_t)(test_random(seed) >> 24);
+}
+
+/* A byte as the multiplier's operand. */
+static int operand(uint8_t byte, int is_unsigned) { return is_unsigned ? byte : (int8_t)byte; }
+
+static int32_t naive(const uint8_t *x, const uint8_t *w, size_t k) {
+    int32_t sum = 0;
+    size_t i;
+    for (i = 0; i < k; i++)
+        sum += nc_axx_product(&m, operand(x[i], m.a_unsigned), operand(w[i], m.b_unsigned));
+    return sum;
+}
+
+static const char *const specs[] = {"exact",
+                                    "exact+unsigned",
+                                    "truncated:2",
+                                    "truncated:4",
+                                    "truncated:6",
+                                    "truncated:9",
+                                    "broken_array:2:6",
+                                    "kulkarni:7",
+                                    "drum:4",
+                                    "mitchell",
+                                    "mitchell+unsigned",
+                                    "iterative_log:1",
+                                    "roba",
+                                    "error_tolerant:4",
+                                    "truncated:6+unsigned+compensated",
+                                    "static_segment:5"};
+
+static void sums_equal_the_naive_loop_on_every_path(void **state) {
+    static const size_t shapes[][3] = {{1, 1, 1},    {3, 7, 5},   {7, 8, 4},
+                                       {5, 17, 33},  {13, 70, 9}, {6, 300, 40},
+                                       {2, 64, 600}, {61, 65, 3}, {4, 9, 0}};
+    uint64_t seed = 1;
+    size_t s, p;
+    int level, way;
+    (void)state;
+    for (p = 0; p < sizeof specs / sizeof *specs + 1; p++) {
+        make(p < sizeof specs / sizeof *specs ? specs[p] : "exact");
+        if (p == sizeof specs / sizeof *specs) /* any table: no structure to be found */
+            for (s = 0; s < 65536; s++) m.table[s] = (int32_t)(test_random(&seed) >> 16) % 32768;
+        for (s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+            const size_t rows = shapes[s][0], n = shapes[s][1], k = shapes[s][2];
+            uint8_t *x = malloc(rows * k + 1), *w = malloc(n * k + 1);
+            int32_t *sums = malloc(rows * n * sizeof *sums);
+            random_bytes(x, rows * k, &seed);
+            random_bytes(w, n * k, &seed);
+            for (way = 0; way < 4; way++) { /* the table alone, the engine on every level */
+                nc_axx_engine *e;
+                size_t bytes, i, j;
+                void *work;
+                level = nc_axx_set_simd(way ? way - 1 : 2);
+                assert_int_equal(nc_axx_engine_create_with(&e, &m, way ? 8 : -1), NC_OK);
+                bytes = nc_axx_gemm_work_bytes(e, rows, n, k);
+                work = malloc(bytes);
+                memset(sums, 0x55, rows * n * sizeof *sums);
+                assert_int_equal(nc_axx_gemm(e, x, w, sums, rows, n, k, work, bytes), NC_OK);
+                for (i = 0; i < rows; i++)
+                    for (j = 0; j < n; j++)
+                        if (sums[i * n + j] != naive(x + i * k, w + j * k, k))
+                            fail_msg("%s, %zu x %zu x %zu, level %d: %d, not %d", m.name, rows, n,
+                                     k, level, (int)sums[i * n + j],
+                                     (int)naive(x + i * k, w + j * k, k));
+                free(work);
+                nc_axx_engine_destroy(e);
+            }
+            free(x);
+            free(w);
+            free(sums);
+        }
+    }
+    (void)nc_axx_set_simd(-1);
+}
+
+static void structure_is_found_and_named(void **state) {
+    static const struct {
+        const char *spec;
+        uint32_t products, planes;
+        const char *text;
+    } found[] = {{"exact", 1, 0, "1 product"},
+                 {"exact+unsigned", 1, 0, "1 product"},
+                 {"truncated:2", 3, 0, "3 products"},
+                 {"broken_array:3:0", 1, 0, "1 product"},
+                 {"kulkarni:7", 2, 0, "2 products"},
+                 {"roba", 2, 0, "2 products"},
+                 {"static_segment:5", 1, 0, "1 product"},
+                 {"iterative_log:1", 2, 0, "2 products"}};
+    nc_axx_engine_info info;
+    nc_axx_engine *e;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof found / sizeof *found; i++) {
+        e = engine_of(found[i].spec);
+        nc_axx_engine_describe(e, &info);
+        assert_int_equal(info.products, found[i].products);
+        assert_int_equal(info.planes, found[i].planes);
+        assert_string_equal(info.text, found[i].text);
+        nc_axx_engine_destroy(e);
+    }
+    e = engine_of("mitchell");
+    nc_axx_engine_describe(e, &info);
+    assert_int_equal(info.planes, 2);
+    assert_int_equal(info.largest, 16384);
+    nc_axx_engine_destroy(e);
+    make("exact");
+    m.table[5] = INT32_MIN; /* too large for anything but the table */
+    assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+    nc_axx_engine_describe(e, &info);
+    assert_int_equal(info.planes, 4);
+    assert_int_equal(info.largest, INT32_MAX);
+    nc_axx_engine_destroy(e);
+}
+
+static void linear_equals_the_naive_integer_loop(void **state) {
+    enum { R = 5, K = 37, O = 11 };
+    uint8_t x[R * K], w[O * K];
+    float scale[O], bias[O], y[R * O];
+    uint64_t seed = 9;
+    size_t p, bytes;
+    void *work;
+    int r, o;
+    (void)state;
+    for (p = 0; p < sizeof specs / sizeof *specs; p++) {
+        nc_axx_engine *e = engine_of(specs[p]);
+        random_bytes(x, sizeof x, &seed);
+        random_bytes(w, sizeof w, &seed);
+        for (o = 0; o < O; o++) {
+            scale[o] = (float)o; /* scale 0: the product counts as 0 */
+            bias[o] = (float)o / 3;
+        }
+        bytes = nc_axx_linear_work_bytes(e, R, K, O);
+        work = malloc(bytes);
+        assert_int_equal(nc_axx_linear(e, x, 3.7f, w, scale, bias, y, R, K, O, work, bytes), NC_OK);
+        for (r = 0; r < R; r++)
+            for (o = 0; o < O; o++) {
+                const int sum = naive(x + r * K, w + o * K, K);
+                const float expected = o ? (float)sum / (3.7f * scale[o]) + bias[o] : bias[o];
+                assert_memory_equal(&expected, &y[r * O + o], 4);
+            }
+        assert_int_equal(nc_axx_linear(NULL, x, 1, w, scale, bias, y, R, K, O, work, bytes),
+                         NC_ERR_ARG);
+        assert_int_equal(nc_axx_linear(e, x, 1, w, scale, bias, y, R, K, O, work, bytes - 1),
+                         NC_ERR_ARG);
+        assert_int_equal(nc_axx_gemm(e, x, w, (int32_t *)y, 0, 0, 1 << 20, work, bytes),
+                         NC_ERR_LIMIT);
+        free(work);
+        nc_axx_engine_destroy(e);
+    }
+}
+
+static void products_of_activations_equal_the_naive_loop(void **state) {
+    enum { B = 3, M = 6, N = 19, K = 10 };
+    uint8_t a[B * M * K], b[B * N * K], turned[B * N * K];
+    float y[B * M * N];
+    uint64_t seed = 4;
+    size_t p, i, j, c, bytes;
+    int by_rows;
+    (void)state;
+    for (p = 0; p < sizeof specs / sizeof *specs; p++) {
+        nc_axx_engine *e = engine_of(specs[p]);
+        void *work = malloc(bytes = nc_axx_matmul_work_bytes(e, M, N, K));
+        random_bytes(a, sizeof a, &seed);
+        random_bytes(b, sizeof b, &seed);
+        for (c = 0; c < B; c++)
+            for (i = 0; i < N; i++)
+                for (j = 0; j < K; j++) turned[c * N * K + j * N + i] = b[c * N * K + i * K + j];
+        for (by_rows = 0; by_rows < 2; by_rows++) {
+            memset(y, 0x55, sizeof y);
+            assert_int_equal(nc_axx_matmul(e, a, 2.5f, by_rows ? turned : b, 0.75f, by_rows, y, B,
+                                           M, N, K, work, bytes),
+                             NC_OK);
+            for (c = 0; c < B; c++)
+                for (i = 0; i < M; i++)
+                    for (j = 0; j < N; j++) {
+                        const float expected =
+                            (float)naive(a + (c * M + i) * K, b + (c * N + j) * K, K) /
+                            (2.5f * 0.75f);
+                        assert_memory_equal(&expected, &y[(c * M + i) * N + j], 4);
+                    }
+        }
+        free(work);
+        nc_axx_engine_destroy(e);
+    }
+}
+
+/* Shape classes of convolutions. */
+static const nc_axx_conv shapes[] = {
+    {2, 3, 7, 9, 5, 3, 3, 1, 1, 0, 0, 1, 1, 1, 0, 0},  /* plain */
+    {1, 3, 8, 8, 20, 3, 3, 2, 2, 1, 1, 1, 1, 1, 0, 0}, /* stride and padding */
+    {1, 2, 11, 6, 9, 3, 2, 2, 1, 2, 1, 2, 3, 1, 0, 0}, /* dilation, all different */
+    {2, 6, 5, 5, 4, 2, 2, 0, 0, 1, 0, 0, 0, 2, 0, 0},  /* groups; zeros mean one */
+    {1, 4, 6, 5, 8, 3, 3, 1, 1, 1, 1, 1, 1, 4, 0, 0},  /* depthwise with two outputs each */
+    {3, 5, 1, 1, 7, 1, 1, 1, 1, 0, 0, 1, 1, 1, 0, 0},  /* a point */
+    {1, 1, 3, 3, 1, 5, 5, 1, 1, 3, 2, 1, 1, 1, 0, 0},  /* kernel larger than the image */
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static size_t or_one(size_t x) { return x ? x : 1; }
+
+/* Input place of a tap for output (h, w), or -1. */
+static long tap(const nc_axx_conv *s, size_t c, size_t i, size_t j, size_t h, size_t w) {
+    const long y = (long)(h * or_one(s->stride_h) + i * or_one(s->dilation_h)) - (long)s->padding_h;
+    const long x = (long)(w * or_one(s->stride_w) + j * or_one(s->dilation_w)) - (long)s->padding_w;
+    if (y < 0 || x < 0 || y >= (long)s->height || x >= (long)s->width) return -1;
+    return ((long)c * (long)s->height + y) * (long)s->width + x;
+}
+
+static void convolutions_equal_the_naive_loop(void **state) {
+    uint64_t seed = 12;
+    size_t p, s;
+    (void)state;
+    for (p = 0; p < sizeof specs / sizeof *specs; p++)
+        for (s = 0; s < SHAPES; s++) {
+            const nc_axx_conv *shape = &shapes[s];
+            const size_t groups = or_one(shape->groups), in = shape->in_channels / groups;
+            const size_t out = shape->out_channels, taps = in * shape->kernel_h * shape->kernel_w;
+            const size_t map = shape->height * shape->width;
+            nc_axx_engine *e = engine_of(specs[p]);
+            size_t bytes = nc_axx_conv_work_bytes(e, shape), h, w, image, o, i, j, c, oh, ow;
+            uint8_t *x = malloc(shape->batch * shape->in_channels * map),
+                    *weights = malloc(out * taps);
+            float scale[32], bias[32], *y;
+            void *work = malloc(bytes);
+            assert_int_equal(nc_axx_conv_output(shape, 0, &oh, &ow), NC_OK);
+            y = malloc(shape->batch * out * oh * ow * sizeof *y);
+            random_bytes(x, shape->batch * shape->in_channels * map, &seed);
+            random_bytes(weights, out * taps, &seed);
+            for (o = 0; o < out; o++) {
+                scale[o] = 1.5f + (float)o;
+                bias[o] = (float)o - 2.0f;
+            }
+            assert_int_equal(nc_axx_conv2d(e, shape, x, 0.3f, weights, scale, s % 2 ? bias : NULL,
+                                           y, work, bytes),
+                             NC_OK);
+            for (image = 0; image < shape->batch; image++)
+                for (o = 0; o < out; o++)
+                    for (h = 0; h < oh; h++)
+                        for (w = 0; w < ow; w++) {
+                            const size_t group = o / (out / groups);
+                            const uint8_t *from =
+                                x + (image * shape->in_channels + group * in) * map;
+                            const uint8_t *k = weights + o * taps;
+                            int32_t sum = 0;
+                            float expected;
+                            for (c = 0; c < in; c++)
+                                for (i = 0; i < shape->kernel_h; i++)
+                                    for (j = 0; j < shape->kernel_w; j++, k++) {
+                                        const long at = tap(shape, c, i, j, h, w);
+                                        sum += nc_axx_product(
+                                            &m, at < 0 ? 0 : operand(from[at], m.a_unsigned),
+                                            operand(*k, m.b_unsigned));
+                                    }
+                            expected = (float)sum / (0.3f * scale[o]) + (s % 2 ? bias[o] : 0.0f);
+                            assert_memory_equal(&expected,
+                                                &y[((image * out + o) * oh + h) * ow + w], 4);
+                        }
+            free(x);
+            free(y);
+            free(weights);
+            free(work);
+            nc_axx_engine_destroy(e);
+        }
+}
+
+/* The shapes as transposed convolutions, some with rows added at the end. */
+static nc_axx_conv transposed_shape(size_t s) {
+    nc_axx_conv shape = shapes[s];
+    if (shape.stride_h > 1) shape.extra_h = 1;
+    shape.padding_h = shape.padding_w = s % 2;
+    if (s == 5) shape.padding_h = shape.padding_w = 0;
+    return shape;
+}
+
+static void transposed_convolutions_equal_the_naive_loop(void **state) {
+    uint64_t seed = 13;
+    size_t p, s;
+    (void)state;
+    for (p = 0; p < sizeof specs / sizeof *specs; p++)
+        for (s = 0; s < SHAPES; s++) {
+            const nc_axx_conv shape = transposed_shape(s);
+            const size_t groups = or_one(shape.groups), in = shape.in_channels;
+            const size_t out = shape.out_channels / groups, map = shape.height * shape.width;
+            nc_axx_engine *e = engine_of(specs[p]);
+            size_t bytes = nc_axx_conv_work_bytes(e, &shape), image, c, o, i, j, h, w, oh, ow, at;
+            uint8_t *x = malloc(shape.batch * in * map);
+            const size_t weights = in * out * shape.kernel_h * shape.kernel_w;
+            uint8_t *k = malloc(weights);
+            int32_t *sums;
+            float *y;
+            void *work = malloc(bytes);
+            assert_int_equal(nc_axx_conv_output(&shape, 1, &oh, &ow), NC_OK);
+            sums = calloc(shape.batch * out * groups * oh * ow, sizeof *sums);
+            y = malloc(shape.batch * out * groups * oh * ow * sizeof *y);
+            random_bytes(x, shape.batch * in * map, &seed);
+            random_bytes(k, weights, &seed);
+            assert_int_equal(
+                nc_axx_conv2d_transposed(e, &shape, x, 2.0f, k, 3.0f, NULL, y, work, bytes), NC_OK);
+            for (image = 0; image < shape.batch; image++)
+                for (c = 0; c < in; c++)
+                    for (h = 0; h < shape.height; h++)
+                        for (w = 0; w < shape.width; w++)
+                            for (o = 0; o < out; o++)
+                                for (i = 0; i < shape.kernel_h; i++)
+                                    for (j = 0; j < shape.kernel_w; j++) {
+                                        const long to_y = (long)(h * or_one(shape.stride_h) +
+                                                                 i * or_one(shape.dilation_h)) -
+                                                          (long)shape.padding_h;
+                                        const long to_x = (long)(w * or_one(shape.stride_w) +
+                                                                 j * or_one(shape.dilation_w)) -
+                                                          (long)shape.padding_w;
+                                        const size_t group = c / (in / groups);
+                                        if (to_y < 0 || to_x < 0 || to_y >= (long)oh ||
+                                            to_x >= (long)ow)
+                                            continue;
+                                        sums[((image * out * groups + group * out + o) * oh +
+                                              (size_t)to_y) *
+                                                 ow +
+                                             (size_t)to_x] +=
+                                            nc_axx_product(
+                                                &m,
+                                                operand(x[((image * in + c) * shape.height + h) *
+                                                              shape.width +
+                                                          w],
+                                                        m.a_unsigned),
+                                                operand(k[((c * out + o) * shape.kernel_h + i) *
+                                                              shape.kernel_w +
+                                                          j],
+                                                        m.b_unsigned));
+                                    }
+            for (at = 0; at < shape.batch * out * groups * oh * ow; at++) {
+                const float expected = (float)sums[at] / 6.0f;
+                assert_memory_equal(&expected, &y[at], 4);
+            }
+            free(x);
+            free(k);
+            free(sums);
+            free(y);
+            free(work);
+            nc_axx_engine_destroy(e);
+        }
+}
+
+/* Gradients of L = sum dy y of the exact layer, which is linear in each operand: a unit of a byte
+   more changes L by gradient / scale. */
+typedef struct problem {
+    const nc_axx_conv *shape;
+    int kind; /* 0 linear, 1 matmul, 2 matmul by rows, 3 conv2d, 4 transposed */
+    size_t x, w, y, bias;
+    uint8_t *xs, *ws;
+    float scale[64], biases[64], *ys, *dy;
+    nc_axx_engine *e;
+    void *work;
+    size_t bytes;
+} problem;
+
+enum { ROWS = 4, WIDTH = 7, OUT = 9 };
+
+static double loss(problem *p) {
+    double sum = 0;
+    size_t i;
+    nc_status status;
+    if (p->kind == 0)
+        status = nc_axx_linear(p->e, p->xs, 2.0f, p->ws, p->scale, p->biases, p->ys, ROWS, WIDTH,
+                               OUT, p->work, p->bytes);
+    else if (p->kind <= 2)
+        status = nc_axx_matmul(p->e, p->xs, 2.0f, p->ws, 4.0f, p->kind == 2, p->ys, 2, ROWS, OUT,
+                               WIDTH, p->work, p->bytes);
+    else if (p->kind == 3)
+        status = nc_axx_conv2d(p->e, p->shape, p->xs, 2.0f, p->ws, p->scale, p->biases, p->ys,
+                               p->work, p->bytes);
+    else
+        status = nc_axx_conv2d_transposed(p->e, p->shape, p->xs, 2.0f, p->ws, 4.0f, p->biases,
+                                          p->ys, p->work, p->bytes);
+    assert_int_equal(status, NC_OK);
+    for (i = 0; i < p->y; i++) sum += (double)p->ys[i] * (double)p->dy[i];
+    return sum;
+}
+
+static void check_gradients(problem *p, uint64_t *seed) {
+    float *dx = malloc(p->x * 4), *dw = calloc(p->w, 4), db[64] = {0};
+    const size_t per_scale = p->kind == 0 ? WIDTH : p->kind == 3 ? p->w / p->bias : p->w;
+    nc_status status;
+    double base;
+    size_t i;
+    p->xs = malloc(p->x);
+    p->ws = malloc(p->w);
+    p->ys = malloc(p->y * 4);
+    p->dy = malloc(p->y * 4);
+    p->work = malloc(p->bytes);
+    random_bytes(p->xs, p->x, seed);
+    random_bytes(p->ws, p->w, seed);
+    for (i = 0; i < p->x; i++) p->xs[i] = (uint8_t)(p->xs[i] % 100); /* room for one unit more */
+    for (i = 0; i < p->w; i++) p->ws[i] = (uint8_t)(p->ws[i] % 100);
+    for (i = 0; i < p->y; i++) p->dy[i] = (float)(test_random(seed) % 17) - 8.0f;
+    for (i = 0; i < 64; i++) {
+        p->scale[i] = (float)(1u << i % 4);
+        p->biases[i] = (float)i;
+    }
+    if (p->kind == 0)
+        status = nc_axx_linear_backward(p->e, p->xs, 2.0f, p->ws, p->scale, p->dy, dx, dw, db, ROWS,
+                                        WIDTH, OUT, p->work, p->bytes);
+    else if (p->kind <= 2)
+        status = nc_axx_matmul_backward(p->e, p->xs, 2.0f, p->ws, 4.0f, p->kind == 2, p->dy, dx, dw,
+                                        2, ROWS, OUT, WIDTH, p->work, p->bytes);
+    else if (p->kind == 3)
+        status = nc_axx_conv2d_backward(p->e, p->shape, p->xs, 2.0f, p->ws, p->scale, p->dy, dx, dw,
+                                        db, p->work, p->bytes);
+    else
+        status = nc_axx_conv2d_transposed_backward(p->e, p->shape, p->xs, 2.0f, p->ws, 4.0f, p->dy,
+                                                   dx, dw, db, p->work, p->bytes);
+    assert_int_equal(status, NC_OK);
+    base = loss(p);
+    for (i = 0; i < p->x; i++) {
+        p->xs[i]++;
+        assert_true(fabs((loss(p) - base) * 2.0 - (double)dx[i]) <=
+                    1e-3 * (1 + fabs((double)dx[i])));
+        p->xs[i]--;
+    }
+    for (i = 0; i < p->w; i++) {
+        const double scale = p->kind == 0 || p->kind == 3 ? (double)p->scale[i / per_scale] : 4.0;
+        p->ws[i]++;
+        assert_true(fabs((loss(p) - base) * scale - (double)dw[i]) <=
+                    1e-3 * (1 + fabs((double)dw[i])));
+        p->ws[i]--;
+    }
+    for (i = 0; i < p->bias; i++) {
+        p->biases[i] += 1.0f;
+        assert_true(fabs(loss(p) - base - (double)db[i]) <= 1e-2);
+        p->biases[i] -= 1.0f;
+    }
+    free(dx);
+    free(dw);
+    free(p->xs);
+    free(p->ws);
+    free(p->ys);
+    free(p->dy);
+    free(p->work);
+}
+
+static void gradients_equal_differences_of_the_exact_layer(void **state) {
+    uint64_t seed = 77;
+    size_t s;
+    int kind, level;
+    (void)state;
+    for (level = 0; level < 3; level++) {
+        (void)nc_axx_set_simd(level);
+        for (kind = 0; kind < 5; kind++)
+            for (s = 0; s < (kind < 3 ? 1 : SHAPES); s++) {
+                nc_axx_conv shape = kind == 4 ? transposed_shape(s) : shapes[s];
+                size_t h, w;
+                problem p;
+                memset(&p, 0, sizeof p);
+                p.kind = kind;
+                p.shape = &shape;
+                p.e = engine_of("exact");
+                if (kind < 3) {
+                    p.x = (kind ? 2 : 1) * ROWS * WIDTH;
+                    p.w = (kind ? 2 : 1) * OUT * WIDTH;
+                    p.y = (kind ? 2 : 1) * ROWS * OUT;
+                    p.bias = kind ? 0 : OUT;
+                    p.bytes = kind ? nc_axx_matmul_work_bytes(p.e, ROWS, OUT, WIDTH)
+                                   : nc_axx_linear_work_bytes(p.e, ROWS, WIDTH, OUT);
+                } else {
+                    assert_int_equal(nc_axx_conv_output(&shape, kind == 4, &h, &w), NC_OK);
+                    p.x = shape.batch * shape.in_channels * shape.height * shape.width;
+                    p.w = shape.in_channels * shape.out_channels / or_one(shape.groups) *
+                          shape.kernel_h * shape.kernel_w;
+                    p.y = shape.batch * shape.out_channels * h * w;
+                    p.bias = shape.out_channels;
+                    p.bytes = nc_axx_conv_work_bytes(p.e, &shape);
+                }
+                check_gradients(&p, &seed);
+                nc_axx_engine_destroy(p.e);
+            }
+    }
+    (void)nc_axx_set_simd(-1);
+}
+
+static void impossible_shapes_are_refused(void **state) {
+    nc_axx_conv bad = shapes[0];
+    size_t h, w;
+    (void)state;
+    bad.groups = 2; /* does not divide 3 */
+    assert_int_equal(nc_axx_conv_output(&bad, 0, &h, &w), NC_ERR_ARG);
+    bad = shapes[0];
+    bad.kernel_h = 8;
+    assert_int_equal(nc_axx_conv_output(&bad, 0, &h, &w), NC_ERR_ARG);
+    bad.kernel_h = 0;
+    assert_int_equal(nc_axx_conv_output(&bad, 0, &h, &w), NC_ERR_ARG);
+    bad = shapes[0];
+    bad.padding_w = 100;
+    assert_int_equal(nc_axx_conv_output(&bad, 1, &h, &w), NC_ERR_ARG);
+    bad.width = (size_t)1 << 40;
+    assert_int_equal(nc_axx_conv_output(&bad, 0, &h, &w), NC_ERR_LIMIT);
+    assert_int_equal(nc_axx_conv_output(NULL, 0, &h, &w), NC_ERR_ARG);
+    bad = shapes[0];
+    assert_int_equal(nc_axx_conv_output(&bad, 1, &h, &w), NC_OK);
+    assert_true(h == 9 && w == 11);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(sums_equal_the_naive_loop_on_every_path),
+        cmocka_unit_test(structure_is_found_and_named),
+        cmocka_unit_test(linear_equals_the_naive_integer_loop),
+        cmocka_unit_test(products_of_activations_equal_the_naive_loop),
+        cmocka_unit_test(convolutions_equal_the_naive_loop),
+        cmocka_unit_test(transposed_convolutions_equal_the_naive_loop),
+        cmocka_unit_test(gradients_equal_differences_of_the_exact_layer),
+        cmocka_unit_test(impossible_shapes_are_refused),
+    };
+    return cmocka_run_group_tests_name("axx layers", tests, NULL, NULL);
+}
