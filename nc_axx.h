@@ -30,6 +30,7 @@
      >>engine    sums of products, the fastest way that equals the table
      >>quantise  quantisation, calibrators
      >>layers    linear, matmul, convolutions, forward and backward
+     >>networks  vision transformer and convolutional network, with NC_AXX_VIT
      >>changelog
 
    Options, defined before including:
@@ -38,6 +39,7 @@
      NC_REALLOC            with NC_FREE, what stb_ds.h grows its arrays with
      NC_STB_DS_EXTERNAL    another file compiles STB_DS_IMPLEMENTATION
      NC_NO_STDIO           no file access
+     NC_AXX_VIT            also the networks (needs nc_hlx.h beside this file)
 
    Conventions: operands are one byte, signed unless the multiplier says otherwise; the product of
    a and b is table[(a + 128) * 256 + (b + 128)], without the 128 for an unsigned operand.
@@ -107,6 +109,10 @@ typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
 NC_API const char *nc_status_str(nc_status status);
 #endif
 /* ==== end of nc base =============================================================== */
+
+#ifdef NC_AXX_VIT
+#include "nc_hlx.h"
+#endif
 
 /* >>types ========================================================================== */
 
@@ -401,6 +407,135 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
                                                    size_t work_bytes);
 /* For all four. */
 NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape);
+
+#ifdef NC_AXX_VIT
+
+/* -- networks (NC_AXX_VIT, with nc_hlx.h): vision transformer, small convolutional network -- */
+
+typedef enum nc_axx_net_kind {
+    NC_AXX_NET_VIT, /* patches, class token or mean, pre-norm blocks, head; timm's tensor names */
+    NC_AXX_NET_CNN /* depth convolutions of 3 x 3 with ReLU, channels dim, 2 dim, 4 dim .., stride 2
+                       from the second on, mean over places, head */
+} nc_axx_net_kind;
+
+/* Shape of a network. */
+typedef struct nc_axx_net_config {
+    nc_axx_net_kind kind;
+    uint32_t image;    /* height and width */
+    uint32_t channels; /* 0: 1 */
+    uint32_t classes;
+    uint32_t dim;       /* width of tokens, or channels of the first convolution */
+    uint32_t depth;     /* blocks, or convolutions (1 to 6) */
+    uint32_t patch;     /* ViT: side of a patch, divides image */
+    uint32_t heads;     /* ViT: divides dim */
+    uint32_t mlp;       /* ViT: width of the hidden layer; 0: 4 dim */
+    uint32_t mean_pool; /* ViT: 1: no class token, mean of the tokens instead */
+    uint32_t batch;     /* most images at a time; 0: 32 */
+    uint32_t bits;      /* of quantised operands, 2 to 8; 0: 8 */
+} nc_axx_net_config;
+
+/* How its products are computed. */
+typedef enum nc_axx_mode {
+    NC_AXX_MODE_FLOAT,  /* float32 */
+    NC_AXX_MODE_FAKE,   /* float32 products of quantised and dequantised operands */
+    NC_AXX_MODE_INTEGER /* integers through each layer's engine */
+} nc_axx_mode;
+
+/* One of the places where a network multiplies. */
+typedef struct nc_axx_layer_info {
+    char name[40];
+    uint64_t macs;       /* for one image */
+    uint64_t parameters; /* weights and biases; 0 for a product of two activations */
+    float amax[2];       /* of its operands, as calibrated; [1] for products of activations only */
+} nc_axx_layer_info;
+
+/* Images (count x channels x image x image) and their classes. Not owned. */
+typedef struct nc_axx_images {
+    const float *pixels;
+    const uint32_t *labels;
+    size_t count;
+} nc_axx_images;
+
+/* What an evaluation counts. */
+typedef struct nc_axx_score {
+    double top1, top5;   /* share of the images, 0 to 1 */
+    double loss;         /* mean cross-entropy */
+    uint32_t *confusion; /* in: null, or classes x classes counters [label][answer], set */
+} nc_axx_score;
+
+/* How to train. Zeros are the defaults. */
+typedef struct nc_axx_training {
+    uint32_t epochs; /* 0: 1 */
+    uint32_t sgd;    /* 1: SGD with momentum; 0: AdamW */
+    float lr;        /* 0: 1e-3 */
+    float momentum;  /* SGD; 0: 0.9 */
+    float weight_decay;
+    uint32_t decay_epochs; /* after every so many epochs lr is multiplied by decay; 0: never */
+    float decay;           /* 0: 0.1 */
+    uint32_t cosine;       /* 1: lr falls to 0 over all steps as half a cosine */
+    uint32_t
+        progressive; /* 1: the last layers are approximate first, earlier ones join by and by */
+    uint64_t seed;   /* order of the images */
+    /* After every step, with its loss and the share of the batch that was right; null: none. Return
+     * nonzero to stop: NC_ERR_CANCELLED. */
+    int (*watch)(void *user, uint32_t step, uint32_t steps, float loss, float accuracy);
+    void *user;
+} nc_axx_training;
+
+/* Parameters, gradients, moments, activations. Independent of other networks. */
+typedef struct nc_axx_net nc_axx_net;
+
+/* Make one, weights zero. Free with nc_axx_net_destroy. NC_ERR_ARG for an impossible shape. */
+NC_API nc_status nc_axx_net_create(nc_axx_net **net, const nc_axx_net_config *config);
+/* Release; null is fine. */
+NC_API void nc_axx_net_destroy(nc_axx_net *net);
+/* Weights from a bell curve (deviation sqrt(1 / inputs), 0.02 for the tokens), norms 1 and 0. */
+NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed);
+/* The configuration with its defaults filled in. */
+NC_API const nc_axx_net_config *nc_axx_net_get_config(const nc_axx_net *net);
+/* All parameters. Gradients lie likewise. */
+NC_API float *nc_axx_net_parameters(nc_axx_net *net, size_t *count);
+/* Gradients of the last nc_axx_net_backward. */
+NC_API const float *nc_axx_net_gradients(const nc_axx_net *net);
+/* Number of layers that multiply. */
+NC_API uint32_t nc_axx_net_layers(const nc_axx_net *net);
+/* One of them. NC_ERR_ARG beyond the last. */
+NC_API nc_status nc_axx_net_layer(const nc_axx_net *net, uint32_t layer, nc_axx_layer_info *info);
+/* How all layers multiply from now on. */
+NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode);
+/* The engine of a layer in NC_AXX_MODE_INTEGER, which must live as long as it is used; null: exact
+ * products. NC_ERR_ARG for an engine of unsigned operands or beyond the last layer. */
+NC_API nc_status nc_axx_net_assign(nc_axx_net *net, uint32_t layer, const nc_axx_engine *engine);
+/* Power of an assignment relative to exact products: sum of MACs times power, over all MACs. */
+NC_API double nc_axx_net_power(const nc_axx_net *net, const float *power_of_layer);
+/* Amax of every layer's activations from images in float32. Weights need none: they are
+ * quantised by their rows whenever they are used. */
+NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *images,
+                                      nc_axx_calibration method, double percent);
+/* Logits (count x classes) of at most config.batch images. NC_ERR_LIMIT beyond. */
+NC_API nc_status nc_axx_net_forward(nc_axx_net *net, const float *pixels, size_t count,
+                                    float *logits);
+/* Forward and backward: mean cross-entropy, gradients (straight-through where quantised) and, if
+ * right is not null, how many answers were right. */
+NC_API nc_status nc_axx_net_backward(nc_axx_net *net, const float *pixels, const uint32_t *labels,
+                                     size_t count, float *loss, uint32_t *right);
+/* Accuracy on all images. */
+NC_API nc_status nc_axx_net_evaluate(nc_axx_net *net, const nc_axx_images *images,
+                                     nc_axx_score *score);
+/* Train in the present mode. */
+NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
+                                  const nc_axx_training *training);
+/* Set this share (0 to 1) of every weight matrix, the smallest magnitudes, to zero, where training
+ * keeps them; 0 lets all go. */
+NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share);
+/* Parameters as safetensors (float32) and, as metadata, the calibrated amax. Free with
+ * nc_axx_free_text. */
+NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err);
+/* Read one; every tensor of the network must be there in its shape, as F32, F16 or BF16, others are
+ * ignored. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH. Nothing is changed on
+ * failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
+NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
+#endif
 
 #endif /* NC_AXX_H */
 
@@ -4000,6 +4135,1395 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     if (db) nc_axx__bias_gradient(db, dy, p.s.batch, p.s.out_channels, p.large_h * p.large_w);
     return NC_OK;
 }
+
+/* >>networks ======================================================================= */
+
+#ifdef NC_AXX_VIT
+
+typedef struct nc_axx__layer {
+    nc_axx_layer_info info;
+    const nc_axx_engine *engine; /* null: exact products */
+    float *weight, *bias;        /* out x k, out; null for a product of activations */
+    size_t rows, k, out;         /* at a full batch; of a product of activations: m, k, n */
+    size_t batch;                /* products of activations, else 1 */
+    int waits;                   /* progressive training: exact products for the time being */
+} nc_axx__layer;
+
+typedef struct nc_axx__tensor {
+    char name[48];
+    float *values;
+    uint32_t rank, shape[4];
+    size_t count;
+    uint32_t decays; /* a matrix: pruned and decayed */
+} nc_axx__tensor;
+
+/* What a block keeps for the way back. */
+typedef struct nc_axx__block {
+    float *x, *norm1, *mean1, *rstd1; /* rows x dim, rows */
+    float *q, *k, *v, *scores, *context, *merged;
+    float *middle, *norm2, *mean2, *rstd2;
+    float *hidden, *gelu; /* rows x mlp */
+} nc_axx__block;
+
+enum { NC_AXX__DEEPEST = 64 };
+
+struct nc_axx_net {
+    nc_axx_net_config config;
+    nc_axx_mode mode;
+    int calibrated;
+    nc_axx_engine *exact;
+    nc_axx__layer *layers; /* stb_ds array */
+    nc_axx__tensor *tensors;
+    nc_axx_calibrator *seen; /* two for every layer while calibrating, else null */
+    size_t parameters;
+    float *values, *gradients, *first, *second; /* parameters, gradients, moments */
+    uint8_t *pruned;                            /* 1: stays zero; null: none */
+    uint64_t steps;
+    size_t tokens; /* of an image, class token included */
+    uint8_t *memory;
+    size_t memory_bytes;
+    /* activations and scratch, in `memory` */
+    nc_axx__block blocks[NC_AXX__DEEPEST];
+    float *features[NC_AXX__DEEPEST + 1]; /* of the convolutions, NHWC */
+    float *patches, *embedded, *last, *mean, *rstd, *final, *pooled, *logits, *losses;
+    float *d0, *d1, *d2, *wide; /* gradients on their way back */
+    float *float_a, *float_b, *scales;
+    uint8_t *byte_a, *byte_b;
+    uint8_t *work;
+    size_t work_bytes, rows_most, wide_most;
+};
+
+/* -- shape, parameters and memory -- */
+
+static nc_status nc_axx__check_config(nc_axx_net_config *c) {
+    if (!c->channels) c->channels = 1;
+    if (!c->mlp) c->mlp = 4 * c->dim;
+    if (!c->batch) c->batch = 32;
+    if (!c->bits) c->bits = 8;
+    if (!c->image || c->image > 4096 || c->channels > 64 || !c->classes || c->classes > 65536 ||
+        !c->dim || c->dim > 8192 || !c->depth || c->mlp > 65535 || c->batch > 4096 || c->bits < 2 ||
+        c->bits > 8)
+        return NC_ERR_ARG;
+    if (c->kind == NC_AXX_NET_CNN) return c->depth > 6 ? NC_ERR_ARG : NC_OK;
+    if (c->kind != NC_AXX_NET_VIT || c->depth > NC_AXX__DEEPEST || !c->patch || !c->heads ||
+        c->image % c->patch || c->dim % c->heads || c->image / c->patch > 64)
+        return NC_ERR_ARG;
+    return NC_OK;
+}
+
+/* Height and width after `depth` convolutions. */
+static size_t nc_axx__side(const nc_axx_net_config *c, uint32_t depth) {
+    size_t side = c->image;
+    uint32_t i;
+    for (i = 1; i < depth; i++) side = (side + 1) / 2; /* stride 2, padding 1, kernel 3 */
+    return side;
+}
+
+/* Channels of features i: 0 the image's. */
+static size_t nc_axx__width(const nc_axx_net_config *c, uint32_t i) {
+    return i ? (size_t)c->dim << (i - 1) : c->channels;
+}
+
+/* A tensor; its values are placed when all are known. */
+static nc_axx__tensor *nc_axx__add_tensor(nc_axx_net *net, const char *name, size_t d0, size_t d1,
+                                          size_t d2, size_t d3) {
+    const size_t d[4] = {d0, d1, d2, d3};
+    nc_axx__tensor t;
+    memset(&t, 0, sizeof t);
+    (void)snprintf(t.name, sizeof t.name, "%s", name);
+    t.count = 1;
+    for (; t.rank < 4 && d[t.rank]; t.rank++) {
+        t.shape[t.rank] = (uint32_t)d[t.rank];
+        t.count *= d[t.rank];
+    }
+    net->parameters += t.count;
+    stbds_arrput(net->tensors, t);
+    return &stbds_arrlast(net->tensors);
+}
+
+static void nc_axx__add_layer(nc_axx_net *net, const char *name, size_t batch, size_t rows,
+                              size_t k, size_t out, int weighted) {
+    nc_axx__layer layer;
+    memset(&layer, 0, sizeof layer);
+    (void)snprintf(layer.info.name, sizeof layer.info.name, "%s", name);
+    layer.info.macs = (uint64_t)batch * rows * k * out;
+    layer.info.parameters = weighted ? (uint64_t)k * out + out : 0;
+    layer.batch = batch * (weighted ? 1 : net->config.batch);
+    layer.rows = rows * (weighted ? net->config.batch : 1);
+    layer.k = k;
+    layer.out = out;
+    stbds_arrput(net->layers, layer);
+}
+
+/* A layer with its weight (of this shape) and bias, NAME.weight and NAME.bias. */
+static void nc_axx__linear_layer(nc_axx_net *net, const char *layer, const char *name, size_t rows,
+                                 size_t k, size_t out, const size_t shape[3]) {
+    char full[48];
+    nc_axx__add_layer(net, layer, 1, rows, k, out, 1);
+    (void)snprintf(full, sizeof full, "%s.weight", name);
+    nc_axx__add_tensor(net, full, out, shape ? shape[0] : k, shape ? shape[1] : 0,
+                       shape ? shape[2] : 0)
+        ->decays = 1;
+    (void)snprintf(full, sizeof full, "%s.bias", name);
+    (void)nc_axx__add_tensor(net, full, out, 0, 0, 0);
+}
+
+static void nc_axx__norm_tensors(nc_axx_net *net, const char *name) {
+    char full[48];
+    (void)snprintf(full, sizeof full, "%s.weight", name);
+    (void)nc_axx__add_tensor(net, full, net->config.dim, 0, 0, 0);
+    (void)snprintf(full, sizeof full, "%s.bias", name);
+    (void)nc_axx__add_tensor(net, full, net->config.dim, 0, 0, 0);
+}
+
+static void nc_axx__shape_vit(nc_axx_net *net) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t side = c->image / c->patch, places = side * side, head = c->dim / c->heads;
+    const size_t patch[3] = {c->channels, c->patch, c->patch};
+    uint32_t b;
+    char name[32], layer[40];
+    net->tokens = places + !c->mean_pool;
+    if (!c->mean_pool) (void)nc_axx__add_tensor(net, "cls_token", 1, 1, c->dim, 0);
+    (void)nc_axx__add_tensor(net, "pos_embed", 1, net->tokens, c->dim, 0);
+    nc_axx__linear_layer(net, "patch_embed", "patch_embed.proj", places,
+                         (size_t)c->channels * c->patch * c->patch, c->dim, patch);
+    for (b = 0; b < c->depth; b++) {
+        const size_t t = net->tokens;
+#define NC_AXX__NAMED(what)                                                                        \
+    ((void)snprintf(name, sizeof name, "blocks.%u." what, (unsigned)b), name)
+#define NC_AXX__LAYER(what)                                                                        \
+    ((void)snprintf(layer, sizeof layer, "blocks.%u." what, (unsigned)b), layer)
+        nc_axx__norm_tensors(net, NC_AXX__NAMED("norm1"));
+        nc_axx__linear_layer(net, NC_AXX__LAYER("qkv"), NC_AXX__NAMED("attn.qkv"), t, c->dim,
+                             3 * (size_t)c->dim, NULL);
+        nc_axx__add_layer(net, NC_AXX__LAYER("qk"), c->heads, t, head, t, 0);
+        nc_axx__add_layer(net, NC_AXX__LAYER("pv"), c->heads, t, t, head, 0);
+        nc_axx__linear_layer(net, NC_AXX__LAYER("proj"), NC_AXX__NAMED("attn.proj"), t, c->dim,
+                             c->dim, NULL);
+        nc_axx__norm_tensors(net, NC_AXX__NAMED("norm2"));
+        nc_axx__linear_layer(net, NC_AXX__LAYER("fc1"), NC_AXX__NAMED("mlp.fc1"), t, c->dim, c->mlp,
+                             NULL);
+        nc_axx__linear_layer(net, NC_AXX__LAYER("fc2"), NC_AXX__NAMED("mlp.fc2"), t, c->mlp, c->dim,
+                             NULL);
+#undef NC_AXX__NAMED
+#undef NC_AXX__LAYER
+    }
+    nc_axx__norm_tensors(net, "norm");
+    nc_axx__linear_layer(net, "head", "head", 1, c->dim, c->classes, NULL);
+}
+
+static void nc_axx__shape_cnn(nc_axx_net *net) {
+    const nc_axx_net_config *c = &net->config;
+    uint32_t i;
+    for (i = 1; i <= c->depth; i++) {
+        const size_t side = nc_axx__side(c, i), from = nc_axx__width(c, i - 1);
+        const size_t kernel[3] = {from, 3, 3};
+        char name[32];
+        (void)snprintf(name, sizeof name, "conv%u", (unsigned)i);
+        nc_axx__linear_layer(net, name, name, side * side, from * 9, nc_axx__width(c, i), kernel);
+    }
+    nc_axx__linear_layer(net, "head", "head", 1, nc_axx__width(c, c->depth), c->classes, NULL);
+}
+
+/* Tensors, in the order they were made, on the parameters; layers on their tensors. */
+static void nc_axx__place_parameters(nc_axx_net *net) {
+    float *at = net->values;
+    size_t i, layer = 0;
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
+        nc_axx__tensor *t = &net->tensors[i];
+        t->values = at;
+        at += t->count;
+        if (!t->decays) continue; /* a weight, its bias follows */
+        while (!net->layers[layer].info.parameters) layer++;
+        net->layers[layer].weight = t->values;
+        net->layers[layer].bias = at;
+        layer++;
+    }
+}
+
+/* The memory's pieces; twice, first for the size. */
+static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {
+    const nc_axx_net_config *c = &net->config;
+    const int vit = c->kind == NC_AXX_NET_VIT;
+    const size_t rows = vit ? (size_t)c->batch * net->tokens : 0, wide = rows * c->dim;
+    size_t most_a = 0, most_b = 0, most_out = 0, most_wide = 0, i;
+    uint32_t b;
+#define NC_AXX__FLOATS(count) ((float *)nc_axx__piece(a, count, sizeof(float)))
+    for (b = 0; vit && b < c->depth; b++) {
+        nc_axx__block *k = &net->blocks[b];
+        float **plain[] = {&k->x,       &k->norm1,  &k->q,      &k->k,    &k->v,
+                           &k->context, &k->merged, &k->middle, &k->norm2};
+        float **rows_of[] = {&k->mean1, &k->rstd1, &k->mean2, &k->rstd2};
+        for (i = 0; i < sizeof plain / sizeof *plain; i++) *plain[i] = NC_AXX__FLOATS(wide);
+        for (i = 0; i < sizeof rows_of / sizeof *rows_of; i++) *rows_of[i] = NC_AXX__FLOATS(rows);
+        k->scores = NC_AXX__FLOATS(rows * net->tokens * c->heads);
+        k->hidden = NC_AXX__FLOATS(rows * c->mlp);
+        k->gelu = NC_AXX__FLOATS(rows * c->mlp);
+    }
+    for (b = 0; !vit && b <= c->depth; b++) {
+        const size_t side = nc_axx__side(c, b);
+        const size_t count = c->batch * side * side * nc_axx__width(c, b);
+        net->features[b] = NC_AXX__FLOATS(count);
+        if (count > most_wide) most_wide = count;
+    }
+    for (i = 0; i < stbds_arrlenu(net->layers); i++) {
+        const nc_axx__layer *l = &net->layers[i];
+        const size_t one = l->batch * l->rows * l->k;
+        const size_t two = (l->info.parameters ? 1 : l->batch) * l->k * l->out;
+        if (one > most_a) most_a = one;
+        if (two > most_b) most_b = two;
+        if (l->out > most_out) most_out = l->out;
+        if (l->batch * l->rows * l->out > most_wide) most_wide = l->batch * l->rows * l->out;
+        if (one > most_wide) most_wide = one;
+        if (two > most_wide && !l->info.parameters) most_wide = two;
+    }
+    if (3 * wide > most_wide) most_wide = 3 * wide;
+    net->patches = NC_AXX__FLOATS(vit ? net->layers[0].rows * net->layers[0].k : most_a);
+    net->embedded = NC_AXX__FLOATS(wide);
+    net->last = NC_AXX__FLOATS(wide);
+    net->final = NC_AXX__FLOATS(wide);
+    net->mean = NC_AXX__FLOATS(rows);
+    net->rstd = NC_AXX__FLOATS(rows);
+    net->pooled = NC_AXX__FLOATS(c->batch * (vit ? c->dim : nc_axx__width(c, c->depth)));
+    net->logits = NC_AXX__FLOATS((size_t)c->batch * c->classes);
+    net->losses = NC_AXX__FLOATS(c->batch);
+    net->d0 = NC_AXX__FLOATS(most_wide);
+    net->d1 = NC_AXX__FLOATS(most_wide);
+    net->d2 = NC_AXX__FLOATS(most_wide);
+    net->wide = NC_AXX__FLOATS(most_wide);
+    net->float_a = NC_AXX__FLOATS(most_a);
+    net->float_b = NC_AXX__FLOATS(most_b);
+    net->scales = NC_AXX__FLOATS(most_out);
+#undef NC_AXX__FLOATS
+    net->byte_a = (uint8_t *)nc_axx__piece(a, most_a, 1);
+    net->byte_b = (uint8_t *)nc_axx__piece(a, most_b, 1);
+    net->work = (uint8_t *)nc_axx__piece(a, net->work_bytes, 1);
+}
+
+NC_API void nc_axx_net_destroy(nc_axx_net *net) {
+    if (!net) return;
+    nc_axx_engine_destroy(net->exact);
+    stbds_arrfree(net->layers);
+    stbds_arrfree(net->tensors);
+    nc__free(NULL, net->values, 0);
+    nc__free(NULL, net->pruned, 0);
+    nc__free(NULL, net->memory, 0);
+    nc__free(NULL, net, 0);
+}
+
+static nc_status nc_axx__exact_engine(nc_axx_engine **engine) {
+    nc_axx_mult *m = (nc_axx_mult *)nc__alloc(NULL, sizeof *m);
+    nc_status status = NC_ERR_MEMORY;
+    if (!m) return status;
+    status = nc_axx_generate(m, NC_AXX_EXACT, 0, 0, 0);
+    if (status == NC_OK) status = nc_axx_engine_create(engine, m);
+    nc__free(NULL, m, sizeof *m);
+    return status;
+}
+
+NC_API nc_status nc_axx_net_create(nc_axx_net **out, const nc_axx_net_config *config) {
+    nc_axx__arena arena = {NULL, 0};
+    nc_axx_net *net;
+    nc_status status;
+    size_t i;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    if (!config) return NC_ERR_ARG;
+    net = (nc_axx_net *)nc__calloc(NULL, sizeof *net);
+    if (!net) return NC_ERR_MEMORY;
+    net->config = *config;
+    status = nc_axx__check_config(&net->config);
+    if (status == NC_OK) status = nc_axx__exact_engine(&net->exact);
+    if (status != NC_OK) {
+        nc_axx_net_destroy(net);
+        return status;
+    }
+    if (config->kind == NC_AXX_NET_VIT)
+        nc_axx__shape_vit(net);
+    else
+        nc_axx__shape_cnn(net);
+    net->work_bytes = nc_hlx_gemm_work_bytes() + 64;
+    for (i = 0; i < stbds_arrlenu(net->layers); i++) {
+        const nc_axx__layer *l = &net->layers[i];
+        const size_t bytes = l->info.parameters
+                                 ? nc_axx_linear_work_bytes(net->exact, l->rows, l->k, l->out)
+                                 : nc_axx_matmul_work_bytes(net->exact, l->rows, l->out, l->k);
+        if (bytes > net->work_bytes) net->work_bytes = bytes;
+    }
+    nc_axx__place_net(net, &arena);
+    net->memory_bytes = nc__add_size(arena.used, 64);
+    net->values = (float *)nc__calloc(NULL, nc__mul_size(net->parameters, 4 * sizeof(float)));
+    net->memory = (uint8_t *)nc__calloc(NULL, net->memory_bytes);
+    if (!net->values || !net->memory) {
+        nc_axx_net_destroy(net);
+        return NC_ERR_MEMORY;
+    }
+    net->gradients = net->values + net->parameters;
+    net->first = net->gradients + net->parameters;
+    net->second = net->first + net->parameters;
+    arena.at = net->memory;
+    arena.used = 0;
+    nc_axx__place_net(net, &arena);
+    nc_axx__place_parameters(net);
+    *out = net;
+    return NC_OK;
+}
+
+/* Twelve uniform numbers make a bell curve of deviation 1. */
+static float nc_axx__bell(uint64_t seed, uint64_t tensor, uint64_t index) {
+    uint32_t words[4], i, k;
+    float sum = -6.0f;
+    for (i = 0; i < 3; i++) {
+        nc__philox(seed, index * 3 + i, tensor, words);
+        for (k = 0; k < 4; k++) sum += (float)(words[k] >> 8) / 16777216.0f;
+    }
+    return sum;
+}
+
+NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed) {
+    size_t i, k;
+    memset(net->values, 0, 4 * net->parameters * sizeof(float));
+    net->steps = 0;
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
+        nc_axx__tensor *t = &net->tensors[i];
+        const int norm = strstr(t->name, "norm") && strstr(t->name, ".weight");
+        const float deviation = t->rank >= 3 && !t->decays ? 0.02f
+                                : t->decays ? 1.0f / sqrtf((float)(t->count / t->shape[0]))
+                                            : 0.0f;
+        for (k = 0; k < t->count; k++)
+            t->values[k] = norm            ? 1.0f
+                           : deviation > 0 ? deviation * nc_axx__bell(seed, i, k)
+                                           : 0.0f;
+    }
+}
+
+NC_API const nc_axx_net_config *nc_axx_net_get_config(const nc_axx_net *net) {
+    return &net->config;
+}
+
+NC_API float *nc_axx_net_parameters(nc_axx_net *net, size_t *count) {
+    if (count) *count = net->parameters;
+    return net->values;
+}
+
+NC_API const float *nc_axx_net_gradients(const nc_axx_net *net) { return net->gradients; }
+
+NC_API uint32_t nc_axx_net_layers(const nc_axx_net *net) {
+    return (uint32_t)stbds_arrlenu(net->layers);
+}
+
+NC_API nc_status nc_axx_net_layer(const nc_axx_net *net, uint32_t layer, nc_axx_layer_info *info) {
+    if (!net || !info || layer >= nc_axx_net_layers(net)) return NC_ERR_ARG;
+    *info = net->layers[layer].info;
+    return NC_OK;
+}
+
+NC_API void nc_axx_net_set_mode(nc_axx_net *net, nc_axx_mode mode) { net->mode = mode; }
+
+NC_API nc_status nc_axx_net_assign(nc_axx_net *net, uint32_t layer, const nc_axx_engine *engine) {
+    if (!net || layer >= nc_axx_net_layers(net)) return NC_ERR_ARG;
+    if (engine && (engine->a_unsigned || engine->b_unsigned)) return NC_ERR_ARG;
+    net->layers[layer].engine = engine;
+    return NC_OK;
+}
+
+NC_API double nc_axx_net_power(const nc_axx_net *net, const float *power_of_layer) {
+    double sum = 0, all = 0;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(net->layers); i++) {
+        sum += (double)net->layers[i].info.macs * (double)power_of_layer[i];
+        all += (double)net->layers[i].info.macs;
+    }
+    return sum / all;
+}
+
+/* -- one layer, in every mode -- */
+
+static float nc_axx__layer_scale(const nc_axx_net *net, const nc_axx__layer *l, int operand) {
+    return nc_axx_scale(l->info.amax[operand], net->config.bits);
+}
+
+/* An activation quantised and, for float32 products, back. */
+static const float *nc_axx__operand_of(nc_axx_net *net, const nc_axx__layer *l, int operand,
+                                       const float *x, size_t n) {
+    uint8_t *bytes = operand ? net->byte_b : net->byte_a;
+    float *floats = operand ? net->float_b : net->float_a;
+    const float scale = nc_axx__layer_scale(net, l, operand);
+    if (net->mode == NC_AXX_MODE_FLOAT) return x;
+    nc_axx_quantize((int8_t *)bytes, x, n, scale, net->config.bits);
+    nc_axx_dequantize(floats, bytes, n, scale, 0);
+    return floats;
+}
+
+/* The weights likewise, each row with its own scale. */
+static const float *nc_axx__weights_of(nc_axx_net *net, const nc_axx__layer *l) {
+    size_t r;
+    if (net->mode == NC_AXX_MODE_FLOAT) return l->weight;
+    nc_axx_quantize_rows((int8_t *)net->byte_b, net->scales, l->weight, l->out, l->k,
+                         net->config.bits);
+    for (r = 0; r < l->out; r++)
+        nc_axx_dequantize(net->float_b + r * l->k, net->byte_b + r * l->k, l->k, net->scales[r], 0);
+    return net->float_b;
+}
+
+static void nc_axx__see(nc_axx_net *net, size_t layer, int operand, const float *x, size_t n) {
+    if (net->seen) nc_axx_calibrator_collect(&net->seen[2 * layer + (size_t)operand], x, n);
+}
+
+static const nc_axx_engine *nc_axx__engine_of(const nc_axx_net *net, const nc_axx__layer *l) {
+    return l->engine && !l->waits ? l->engine : net->exact;
+}
+
+/* y (rows x out) = x w^T + bias. */
+static nc_status nc_axx__net_linear(nc_axx_net *net, size_t layer, const float *x, float *y,
+                                    size_t rows) {
+    const nc_axx__layer *l = &net->layers[layer];
+    nc_status status;
+    size_t r, o;
+    nc_axx__see(net, layer, 0, x, rows * l->k);
+    if (net->mode == NC_AXX_MODE_INTEGER) {
+        const float scale = nc_axx__layer_scale(net, l, 0);
+        nc_axx_quantize((int8_t *)net->byte_a, x, rows * l->k, scale, net->config.bits);
+        nc_axx_quantize_rows((int8_t *)net->byte_b, net->scales, l->weight, l->out, l->k,
+                             net->config.bits);
+        return nc_axx_linear(nc_axx__engine_of(net, l), net->byte_a, scale, net->byte_b,
+                             net->scales, l->bias, y, rows, l->k, l->out, net->work,
+                             net->work_bytes);
+    }
+    x = nc_axx__operand_of(net, l, 0, x, rows * l->k);
+    status = nc_hlx_gemm(0, 1, rows, l->out, l->k, x, l->k, nc_axx__weights_of(net, l), l->k, y,
+                         l->out, 0, net->work, net->work_bytes);
+    for (r = 0; r < rows && status == NC_OK; r++)
+        for (o = 0; o < l->out; o++) y[r * l->out + o] += l->bias[o];
+    return status;
+}
+
+/* dx (null: not wanted) and the gradients of weight and bias, from the operands of the forward. */
+static nc_status nc_axx__net_linear_back(nc_axx_net *net, size_t layer, const float *x,
+                                         const float *dy, float *dx, size_t rows) {
+    const nc_axx__layer *l = &net->layers[layer];
+    float *dw = net->gradients + (l->weight - net->values);
+    nc_status status = NC_OK;
+    if (dx)
+        status = nc_hlx_gemm(0, 0, rows, l->k, l->out, dy, l->out, nc_axx__weights_of(net, l), l->k,
+                             dx, l->k, 0, net->work, net->work_bytes);
+    if (status == NC_OK)
+        status = nc_hlx_gemm(1, 0, l->out, l->k, rows, dy, l->out,
+                             nc_axx__operand_of(net, l, 0, x, rows * l->k), l->k, dw, l->k, 1,
+                             net->work, net->work_bytes);
+    nc_hlx_column_sums(net->gradients + (l->bias - net->values), dy, rows, l->out);
+    return status;
+}
+
+/* y = a b^T (by_rows: a b) for `count` matrices. */
+static nc_status nc_axx__net_matmul(nc_axx_net *net, size_t layer, const float *a, const float *b,
+                                    int by_rows, float *y, size_t count) {
+    const nc_axx__layer *l = &net->layers[layer];
+    const size_t m = l->rows, n = l->out, k = l->k;
+    nc_status status = NC_OK;
+    size_t i;
+    nc_axx__see(net, layer, 0, a, count * m * k);
+    nc_axx__see(net, layer, 1, b, count * n * k);
+    if (net->mode == NC_AXX_MODE_INTEGER) {
+        const float one = nc_axx__layer_scale(net, l, 0), two = nc_axx__layer_scale(net, l, 1);
+        nc_axx_quantize((int8_t *)net->byte_a, a, count * m * k, one, net->config.bits);
+        nc_axx_quantize((int8_t *)net->byte_b, b, count * n * k, two, net->config.bits);
+        return nc_axx_matmul(nc_axx__engine_of(net, l), net->byte_a, one, net->byte_b, two, by_rows,
+                             y, count, m, n, k, net->work, net->work_bytes);
+    }
+    a = nc_axx__operand_of(net, l, 0, a, count * m * k);
+    b = nc_axx__operand_of(net, l, 1, b, count * n * k);
+    for (i = 0; i < count && status == NC_OK; i++)
+        status = nc_hlx_gemm(0, !by_rows, m, n, k, a + i * m * k, k, b + i * n * k, by_rows ? n : k,
+                             y + i * m * n, n, 0, net->work, net->work_bytes);
+    return status;
+}
+
+/* da and db, overwritten. */
+static nc_status nc_axx__net_matmul_back(nc_axx_net *net, size_t layer, const float *a,
+                                         const float *b, int by_rows, const float *dy, float *da,
+                                         float *db, size_t count) {
+    const nc_axx__layer *l = &net->layers[layer];
+    const size_t m = l->rows, n = l->out, k = l->k;
+    nc_status status = NC_OK;
+    size_t i;
+    a = nc_axx__operand_of(net, l, 0, a, count * m * k);
+    b = nc_axx__operand_of(net, l, 1, b, count * n * k);
+    for (i = 0; i < count && status == NC_OK; i++) {
+        const float *from = dy + i * m * n;
+        status = nc_hlx_gemm(0, by_rows, m, k, n, from, n, b + i * n * k, by_rows ? n : k,
+                             da + i * m * k, k, 0, net->work, net->work_bytes);
+        if (status != NC_OK) break;
+        if (by_rows)
+            status = nc_hlx_gemm(1, 0, k, n, m, a + i * m * k, k, from, n, db + i * n * k, n, 0,
+                                 net->work, net->work_bytes);
+        else
+            status = nc_hlx_gemm(1, 0, n, k, m, from, n, a + i * m * k, k, db + i * n * k, k, 0,
+                                 net->work, net->work_bytes);
+    }
+    return status;
+}
+
+/* -- pieces of the transformer -- */
+
+/* erf by formula 7.1.26 of Abramowitz and Stegun, error below 2e-7, and e^(-x^2). */
+static float nc_axx__erf(float x, float *e) {
+    const float a = fabsf(x), t = 1.0f / (1.0f + 0.3275911f * a);
+    float p = 1.061405429f;
+    *e = nc_hlx_exp(-a * a);
+    p = p * t - 1.453152027f;
+    p = p * t + 1.421413741f;
+    p = p * t - 0.284496736f;
+    p = p * t + 0.254829592f;
+    p = 1.0f - p * t * *e;
+    return x < 0 ? -p : p;
+}
+
+/* x Phi(x), the form without tanh that vision transformers are trained with. */
+static void nc_axx__gelu(float *y, const float *x, size_t n) {
+    size_t i;
+    float e;
+    for (i = 0; i < n; i++) y[i] = 0.5f * x[i] * (1.0f + nc_axx__erf(x[i] * 0.70710678f, &e));
+}
+
+static void nc_axx__gelu_back(float *dy, const float *x, size_t n) {
+    size_t i;
+    float e;
+    for (i = 0; i < n; i++) {
+        const float phi = 0.5f * (1.0f + nc_axx__erf(x[i] * 0.70710678f, &e));
+        dy[i] = dy[i] * (phi + x[i] * 0.39894228f * e);
+    }
+}
+
+/* Images (NCHW) as rows of patches in the order of a convolution's weights. */
+static void nc_axx__cut(const nc_axx_net *net, float *patches, const float *pixels, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t side = c->image / c->patch;
+    size_t image, h, w, ch, i, j;
+    for (image = 0; image < count; image++)
+        for (h = 0; h < side; h++)
+            for (w = 0; w < side; w++)
+                for (ch = 0; ch < c->channels; ch++)
+                    for (i = 0; i < c->patch; i++)
+                        for (j = 0; j < c->patch; j++)
+                            *patches++ =
+                                pixels[((image * c->channels + ch) * c->image + h * c->patch + i) *
+                                           c->image +
+                                       w * c->patch + j];
+}
+
+/* Rows of Q, K, V of all heads to matrices of one head, or (back) the other way round. Q is
+ * scaled. */
+static void nc_axx__split(const nc_axx_net *net, float *qkv, float *const part[3], size_t count,
+                          int back) {
+    const size_t dim = net->config.dim, heads = net->config.heads, size = dim / heads;
+    const float scale = 1.0f / sqrtf((float)size);
+    size_t image, t, p, h, i;
+    for (image = 0; image < count; image++)
+        for (t = 0; t < net->tokens; t++)
+            for (p = 0; p < 3; p++)
+                for (h = 0; h < heads; h++) {
+                    float *row = qkv + (image * net->tokens + t) * 3 * dim + p * dim + h * size;
+                    float *one = part[p] + ((image * heads + h) * net->tokens + t) * size;
+                    for (i = 0; i < size; i++) {
+                        const float f = p == 0 ? scale : 1.0f;
+                        if (back)
+                            row[i] = one[i] * f;
+                        else
+                            one[i] = row[i] * f;
+                    }
+                }
+}
+
+/* Matrices of one head side by side as rows of dim, or back. */
+static void nc_axx__merge(const nc_axx_net *net, float *rows, float *heads_of, size_t count,
+                          int back) {
+    const size_t dim = net->config.dim, heads = net->config.heads, size = dim / heads;
+    size_t image, t, h;
+    for (image = 0; image < count; image++)
+        for (h = 0; h < heads; h++)
+            for (t = 0; t < net->tokens; t++) {
+                float *row = rows + (image * net->tokens + t) * dim + h * size;
+                float *one = heads_of + ((image * heads + h) * net->tokens + t) * size;
+                memcpy(back ? one : row, back ? row : one, size * sizeof(float));
+            }
+}
+
+static void nc_axx__sum(float *y, const float *a, const float *b, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) y[i] = a[i] + b[i];
+}
+
+static const float *nc_axx__tensor_values(const nc_axx_net *net, const char *format, uint32_t b) {
+    char name[48];
+    size_t i;
+    (void)snprintf(name, sizeof name, "blocks.%u.%s", (unsigned)b, format);
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++)
+        if (!strcmp(net->tensors[i].name, name) || !strcmp(net->tensors[i].name, format))
+            return net->tensors[i].values;
+    return NULL;
+}
+
+#define NC_AXX__TRY(call)                                                                          \
+    do {                                                                                           \
+        const nc_status try_ = (call);                                                             \
+        if (try_ != NC_OK) return try_;                                                            \
+    } while (0)
+
+static nc_status nc_axx__block_forward(nc_axx_net *net, uint32_t b, size_t count, float *out) {
+    nc_axx__block *k = &net->blocks[b];
+    const size_t dim = net->config.dim, rows = count * net->tokens, heads = net->config.heads;
+    const size_t layer = 1 + 6 * (size_t)b;
+    float *parts[3];
+    parts[0] = k->q;
+    parts[1] = k->k;
+    parts[2] = k->v;
+    nc_hlx_layernorm(k->norm1, k->mean1, k->rstd1, k->x,
+                     nc_axx__tensor_values(net, "norm1.weight", b),
+                     nc_axx__tensor_values(net, "norm1.bias", b), rows, dim);
+    NC_AXX__TRY(nc_axx__net_linear(net, layer, k->norm1, net->wide, rows));
+    nc_axx__split(net, net->wide, parts, count, 0);
+    NC_AXX__TRY(nc_axx__net_matmul(net, layer + 1, k->q, k->k, 0, k->scores, count * heads));
+    nc_hlx_softmax(k->scores, count * heads * net->tokens, net->tokens, 0);
+    NC_AXX__TRY(nc_axx__net_matmul(net, layer + 2, k->scores, k->v, 1, k->context, count * heads));
+    nc_axx__merge(net, k->merged, k->context, count, 0);
+    NC_AXX__TRY(nc_axx__net_linear(net, layer + 3, k->merged, net->wide, rows));
+    nc_axx__sum(k->middle, k->x, net->wide, rows * dim);
+    nc_hlx_layernorm(k->norm2, k->mean2, k->rstd2, k->middle,
+                     nc_axx__tensor_values(net, "norm2.weight", b),
+                     nc_axx__tensor_values(net, "norm2.bias", b), rows, dim);
+    NC_AXX__TRY(nc_axx__net_linear(net, layer + 4, k->norm2, k->hidden, rows));
+    nc_axx__gelu(k->gelu, k->hidden, rows * net->config.mlp);
+    NC_AXX__TRY(nc_axx__net_linear(net, layer + 5, k->gelu, net->wide, rows));
+    nc_axx__sum(out, k->middle, net->wide, rows * dim);
+    return NC_OK;
+}
+
+/* Gradient of a tensor's values. */
+static float *nc_axx__gradient_of(const nc_axx_net *net, const float *values) {
+    return net->gradients + (values - net->values);
+}
+
+/* d0 holds the gradient of the block's output and gets that of its input. */
+static nc_status nc_axx__block_backward(nc_axx_net *net, uint32_t b, size_t count) {
+    nc_axx__block *k = &net->blocks[b];
+    const size_t dim = net->config.dim, rows = count * net->tokens, heads = net->config.heads;
+    const size_t layer = 1 + 6 * (size_t)b;
+    const float *gamma = nc_axx__tensor_values(net, "norm2.weight", b);
+    const float *beta = nc_axx__tensor_values(net, "norm2.bias", b);
+    float *parts[3];
+    NC_AXX__TRY(nc_axx__net_linear_back(net, layer + 5, k->gelu, net->d0, net->wide, rows));
+    nc_axx__gelu_back(net->wide, k->hidden, rows * net->config.mlp);
+    NC_AXX__TRY(nc_axx__net_linear_back(net, layer + 4, k->norm2, net->wide, net->d1, rows));
+    nc_hlx_layernorm_backward(net->d0, nc_axx__gradient_of(net, gamma),
+                              nc_axx__gradient_of(net, beta), net->d1, k->middle, gamma, k->mean2,
+                              k->rstd2, rows, dim);
+    NC_AXX__TRY(nc_axx__net_linear_back(net, layer + 3, k->merged, net->d0, net->d1, rows));
+    nc_axx__merge(net, net->d1, net->d2, count, 1);
+    /* values and probabilities; then keys and queries: d1 and d2 are free again behind the first */
+    NC_AXX__TRY(nc_axx__net_matmul_back(net, layer + 2, k->scores, k->v, 1, net->d2, net->wide,
+                                        k->context, count * heads));
+    nc_hlx_softmax_backward(net->wide, k->scores, count * heads * net->tokens, net->tokens, 0);
+    NC_AXX__TRY(nc_axx__net_matmul_back(net, layer + 1, k->q, k->k, 0, net->wide, net->d1, net->d2,
+                                        count * heads));
+    parts[0] = net->d1;
+    parts[1] = net->d2;
+    parts[2] = k->context;
+    nc_axx__split(net, net->wide, parts, count, 1);
+    NC_AXX__TRY(nc_axx__net_linear_back(net, layer, k->norm1, net->wide, net->d1, rows));
+    gamma = nc_axx__tensor_values(net, "norm1.weight", b);
+    beta = nc_axx__tensor_values(net, "norm1.bias", b);
+    nc_hlx_layernorm_backward(net->d0, nc_axx__gradient_of(net, gamma),
+                              nc_axx__gradient_of(net, beta), net->d1, k->x, gamma, k->mean1,
+                              k->rstd1, rows, dim);
+    return NC_OK;
+}
+
+static nc_status nc_axx__vit_forward(nc_axx_net *net, const float *pixels, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t dim = c->dim, places = net->tokens - !c->mean_pool, t = net->tokens;
+    const float *token = nc_axx__tensor_values(net, "cls_token", 0);
+    const float *position = nc_axx__tensor_values(net, "pos_embed", 0);
+    const size_t head = 1 + 6 * (size_t)c->depth;
+    size_t image, i, j;
+    uint32_t b;
+    nc_axx__cut(net, net->patches, pixels, count);
+    NC_AXX__TRY(nc_axx__net_linear(net, 0, net->patches, net->embedded, count * places));
+    for (image = 0; image < count; image++)
+        for (i = 0; i < t; i++)
+            for (j = 0; j < dim; j++) {
+                const size_t first = t - places; /* of the patches */
+                net->blocks[0].x[(image * t + i) * dim + j] =
+                    position[i * dim + j] +
+                    (i < first ? token[j] : net->embedded[(image * places + i - first) * dim + j]);
+            }
+    for (b = 0; b < c->depth; b++)
+        NC_AXX__TRY(nc_axx__block_forward(net, b, count,
+                                          b + 1 < c->depth ? net->blocks[b + 1].x : net->last));
+    nc_hlx_layernorm(net->final, net->mean, net->rstd, net->last,
+                     nc_axx__tensor_values(net, "norm.weight", 0),
+                     nc_axx__tensor_values(net, "norm.bias", 0), count * t, dim);
+    for (image = 0; image < count; image++)
+        for (j = 0; j < dim; j++) {
+            float sum = net->final[image * t * dim + j];
+            for (i = 1; c->mean_pool && i < t; i++) sum += net->final[(image * t + i) * dim + j];
+            net->pooled[image * dim + j] = c->mean_pool ? sum / (float)t : sum;
+        }
+    return nc_axx__net_linear(net, head, net->pooled, net->logits, count);
+}
+
+/* From the gradient of the logits, in their place. */
+static nc_status nc_axx__vit_backward(nc_axx_net *net, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t dim = c->dim, t = net->tokens, places = t - !c->mean_pool;
+    const float *gamma = nc_axx__tensor_values(net, "norm.weight", 0);
+    const float *beta = nc_axx__tensor_values(net, "norm.bias", 0);
+    const float *token = nc_axx__tensor_values(net, "cls_token", 0);
+    float *dposition = nc_axx__gradient_of(net, nc_axx__tensor_values(net, "pos_embed", 0));
+    const size_t head = 1 + 6 * (size_t)c->depth;
+    size_t image, i, j;
+    uint32_t b;
+    NC_AXX__TRY(nc_axx__net_linear_back(net, head, net->pooled, net->logits, net->d2, count));
+    for (image = 0; image < count; image++)
+        for (i = 0; i < t; i++)
+            for (j = 0; j < dim; j++)
+                net->d1[(image * t + i) * dim + j] = c->mean_pool
+                                                         ? net->d2[image * dim + j] / (float)t
+                                                     : i ? 0.0f
+                                                         : net->d2[image * dim + j];
+    memset(net->d0, 0, count * t * dim * sizeof(float));
+    nc_hlx_layernorm_backward(net->d0, nc_axx__gradient_of(net, gamma),
+                              nc_axx__gradient_of(net, beta), net->d1, net->last, gamma, net->mean,
+                              net->rstd, count * t, dim);
+    for (b = c->depth; b-- > 0;) NC_AXX__TRY(nc_axx__block_backward(net, b, count));
+    for (image = 0; image < count; image++)
+        for (i = 0; i < t; i++)
+            for (j = 0; j < dim; j++) {
+                const float d = net->d0[(image * t + i) * dim + j];
+                const size_t first = t - places;
+                dposition[i * dim + j] += d;
+                if (i < first)
+                    nc_axx__gradient_of(net, token)[j] += d;
+                else
+                    net->d1[(image * places + i - first) * dim + j] = d;
+            }
+    return nc_axx__net_linear_back(net, 0, net->patches, net->d1, NULL, count * places);
+}
+
+/* -- the convolutional network: rows of taps, then a layer as any other -- */
+
+/* Rows of taps (channel, kernel row, kernel column) of features i, or (back) gradients of features
+ * i from those of the rows. */
+static void nc_axx__taps(const nc_axx_net *net, uint32_t i, float *taps, float *features,
+                         size_t count, int back) {
+    const size_t side = nc_axx__side(&net->config, i), out = nc_axx__side(&net->config, i + 1);
+    const size_t from = i ? side : net->config.image, channels = nc_axx__width(&net->config, i);
+    const size_t stride = i ? 2 : 1;
+    size_t image, h, w, c, y, x;
+    if (back) memset(features, 0, count * from * from * channels * sizeof(float));
+    for (image = 0; image < count; image++)
+        for (h = 0; h < out; h++)
+            for (w = 0; w < out; w++)
+                for (c = 0; c < channels; c++)
+                    for (y = h * stride; y < h * stride + 3; y++)
+                        for (x = w * stride; x < w * stride + 3; x++, taps++) {
+                            const int in = y >= 1 && x >= 1 && y <= from && x <= from;
+                            float *place = features;
+                            if (in) place += ((image * from + y - 1) * from + x - 1) * channels + c;
+                            if (!back)
+                                *taps = in ? *place : 0.0f;
+                            else if (in)
+                                *place += *taps;
+                        }
+}
+
+static nc_status nc_axx__cnn_forward(nc_axx_net *net, const float *pixels, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t area = (size_t)c->image * c->image;
+    const size_t last = nc_axx__side(c, c->depth), width = nc_axx__width(c, c->depth);
+    size_t image, ch, i, j;
+    uint32_t b;
+    for (image = 0; image < count; image++)
+        for (ch = 0; ch < c->channels; ch++)
+            for (i = 0; i < area; i++)
+                net->features[0][(image * area + i) * c->channels + ch] =
+                    pixels[(image * c->channels + ch) * area + i];
+    for (b = 0; b < c->depth; b++) {
+        const size_t side = nc_axx__side(c, b + 1), rows = count * side * side;
+        float *to = net->features[b + 1];
+        nc_axx__taps(net, b, net->patches, net->features[b], count, 0);
+        NC_AXX__TRY(nc_axx__net_linear(net, b, net->patches, to, rows));
+        for (i = 0; i < rows * nc_axx__width(c, b + 1); i++) to[i] = to[i] > 0 ? to[i] : 0.0f;
+    }
+    for (image = 0; image < count; image++)
+        for (j = 0; j < width; j++) {
+            float sum = 0.0f;
+            for (i = 0; i < last * last; i++)
+                sum += net->features[c->depth][(image * last * last + i) * width + j];
+            net->pooled[image * width + j] = sum / (float)(last * last);
+        }
+    return nc_axx__net_linear(net, c->depth, net->pooled, net->logits, count);
+}
+
+static nc_status nc_axx__cnn_backward(nc_axx_net *net, size_t count) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t last = nc_axx__side(c, c->depth), width = nc_axx__width(c, c->depth);
+    const size_t places = last * last;
+    size_t image, i, j;
+    uint32_t b;
+    NC_AXX__TRY(nc_axx__net_linear_back(net, c->depth, net->pooled, net->logits, net->d2, count));
+    for (image = 0; image < count; image++)
+        for (i = 0; i < places; i++)
+            for (j = 0; j < width; j++)
+                net->d0[(image * places + i) * width + j] =
+                    net->d2[image * width + j] / (float)places;
+    for (b = c->depth; b-- > 0;) {
+        const size_t side = nc_axx__side(c, b + 1), rows = count * side * side;
+        const float *y = net->features[b + 1];
+        for (i = 0; i < rows * nc_axx__width(c, b + 1); i++)
+            if (!(y[i] > 0)) net->d0[i] = 0.0f;
+        nc_axx__taps(net, b, net->patches, net->features[b], count, 0);
+        NC_AXX__TRY(
+            nc_axx__net_linear_back(net, b, net->patches, net->d0, b ? net->d1 : NULL, rows));
+        if (b) nc_axx__taps(net, b, net->d1, net->d0, count, 1);
+    }
+    return NC_OK;
+}
+
+/* -- the whole network -- */
+
+static nc_status nc_axx__net_run(nc_axx_net *net, const float *pixels, size_t count) {
+    if (!net || (count && !pixels)) return NC_ERR_ARG;
+    if (count > net->config.batch) return NC_ERR_LIMIT;
+    if (net->mode != NC_AXX_MODE_FLOAT && !net->calibrated) return NC_ERR_ARG;
+    return net->config.kind == NC_AXX_NET_VIT ? nc_axx__vit_forward(net, pixels, count)
+                                              : nc_axx__cnn_forward(net, pixels, count);
+}
+
+NC_API nc_status nc_axx_net_forward(nc_axx_net *net, const float *pixels, size_t count,
+                                    float *logits) {
+    const nc_status status = nc_axx__net_run(net, pixels, count);
+    if (status != NC_OK) return status;
+    if (!logits) return NC_ERR_ARG;
+    memcpy(logits, net->logits, count * net->config.classes * sizeof *logits);
+    return NC_OK;
+}
+
+/* Classes that a row of logits puts before this one. */
+static uint32_t nc_axx__rank(const float *logits, uint32_t classes, uint32_t label) {
+    uint32_t before = 0, i;
+    for (i = 0; i < classes; i++)
+        before += logits[i] > logits[label] || (i < label && !(logits[i] < logits[label]));
+    return before;
+}
+
+NC_API nc_status nc_axx_net_backward(nc_axx_net *net, const float *pixels, const uint32_t *labels,
+                                     size_t count, float *loss, uint32_t *right) {
+    nc_status status = nc_axx__net_run(net, pixels, count);
+    float mean;
+    size_t i;
+    if (status != NC_OK) return status;
+    if (!count || !labels) return NC_ERR_ARG;
+    for (i = 0; i < count; i++)
+        if (labels[i] >= net->config.classes) return NC_ERR_ARG;
+    for (i = 0; i < count && right; i++) {
+        if (i == 0) *right = 0;
+        *right +=
+            !nc_axx__rank(net->logits + i * net->config.classes, net->config.classes, labels[i]);
+    }
+    mean = nc_hlx_cross_entropy(net->logits, labels, net->losses, count, net->config.classes);
+    if (loss) *loss = mean;
+    memset(net->gradients, 0, net->parameters * sizeof(float));
+    return net->config.kind == NC_AXX_NET_VIT ? nc_axx__vit_backward(net, count)
+                                              : nc_axx__cnn_backward(net, count);
+}
+
+static size_t nc_axx__pixels_of(const nc_axx_net *net) {
+    return (size_t)net->config.channels * net->config.image * net->config.image;
+}
+
+NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *images,
+                                      nc_axx_calibration method, double percent) {
+    const nc_axx_mode mode = net ? net->mode : NC_AXX_MODE_FLOAT;
+    nc_status status = NC_OK;
+    size_t i, layers;
+    if (!net || !images || !images->pixels || !images->count ||
+        (unsigned)method >= NC_AXX_CALIBRATION_COUNT)
+        return NC_ERR_ARG;
+    layers = stbds_arrlenu(net->layers);
+    net->seen = (nc_axx_calibrator *)nc__calloc(NULL, 2 * layers * sizeof *net->seen);
+    if (!net->seen) return NC_ERR_MEMORY;
+    net->mode = NC_AXX_MODE_FLOAT;
+    for (i = 0; i < images->count && status == NC_OK; i += net->config.batch) {
+        const size_t left = images->count - i;
+        status = nc_axx__net_run(net, images->pixels + i * nc_axx__pixels_of(net),
+                                 left < net->config.batch ? left : net->config.batch);
+    }
+    for (i = 0; i < 2 * layers && status == NC_OK; i++)
+        net->layers[i / 2].info.amax[i % 2] =
+            nc_axx_calibrator_amax(&net->seen[i], method, percent, net->config.bits);
+    nc__free(NULL, net->seen, 0);
+    net->seen = NULL;
+    net->mode = mode;
+    if (status == NC_OK) net->calibrated = 1;
+    return status;
+}
+
+NC_API nc_status nc_axx_net_evaluate(nc_axx_net *net, const nc_axx_images *images,
+                                     nc_axx_score *score) {
+    uint32_t classes;
+    size_t i, k;
+    if (!net || !images || !images->pixels || !images->labels || !images->count || !score)
+        return NC_ERR_ARG;
+    classes = net->config.classes;
+    score->top1 = score->top5 = score->loss = 0;
+    if (score->confusion) memset(score->confusion, 0, sizeof(uint32_t) * classes * classes);
+    for (i = 0; i < images->count; i += net->config.batch) {
+        const size_t left = images->count - i;
+        const size_t count = left < net->config.batch ? left : net->config.batch;
+        NC_AXX__TRY(nc_axx__net_run(net, images->pixels + i * nc_axx__pixels_of(net), count));
+        for (k = 0; k < count; k++) {
+            const float *row = net->logits + k * classes;
+            const uint32_t label = images->labels[i + k];
+            uint32_t rank, best = 0;
+            if (label >= classes) return NC_ERR_ARG;
+            rank = nc_axx__rank(row, classes, label);
+            score->top1 += rank == 0;
+            score->top5 += rank < 5;
+            while (nc_axx__rank(row, classes, best)) best++;
+            if (score->confusion) score->confusion[(size_t)label * classes + best]++;
+        }
+        score->loss += (double)nc_hlx_cross_entropy(net->logits, images->labels + i, net->losses,
+                                                    count, classes) *
+                       (double)count;
+    }
+    score->top1 /= (double)images->count;
+    score->top5 /= (double)images->count;
+    score->loss /= (double)images->count;
+    return NC_OK;
+}
+
+/* -- training -- */
+
+/* Learning rate of a step, counted from 0. */
+static float nc_axx__rate(const nc_axx_training *t, uint32_t step, uint32_t steps,
+                          uint32_t per_epoch) {
+    float rate = t->lr > 0 ? t->lr : 1e-3f;
+    uint32_t i;
+    if (t->decay_epochs)
+        for (i = step / per_epoch / t->decay_epochs; i > 0; i--)
+            rate *= t->decay > 0 ? t->decay : 0.1f;
+    if (t->cosine) {
+        nc_hlx_adamw cosine;
+        memset(&cosine, 0, sizeof cosine);
+        cosine.lr = rate;
+        cosine.decay_steps = steps;
+        rate = nc_hlx_learning_rate(&cosine, step + 1);
+    }
+    return rate;
+}
+
+/* One tensor's step. */
+static void nc_axx__update(nc_axx_net *net, const nc_axx__tensor *t, const nc_axx_training *how,
+                           float rate) {
+    const size_t at = (size_t)(t->values - net->values);
+    const float decay = t->decays ? how->weight_decay : 0.0f;
+    float *p = t->values, *g = net->gradients + at, *m = net->first + at;
+    size_t i;
+    if (how->sgd) {
+        const float momentum = how->momentum > 0 ? how->momentum : 0.9f;
+        for (i = 0; i < t->count; i++) {
+            m[i] = momentum * m[i] + (g[i] + decay * p[i]);
+            p[i] = p[i] - rate * m[i];
+        }
+    } else {
+        nc_hlx_adamw adamw;
+        memset(&adamw, 0, sizeof adamw);
+        adamw.lr = rate;
+        adamw.weight_decay = decay;
+        nc_hlx_adamw_update(p, g, m, net->second + at, t->count, &adamw, net->steps, 1.0f);
+    }
+    for (i = 0; i < t->count && net->pruned; i++)
+        if (net->pruned[at + i]) p[i] = 0.0f;
+}
+
+/* The order of an epoch: Fisher and Yates, drawn from Philox. */
+static void nc_axx__shuffle(size_t *order, size_t n, uint64_t seed, uint32_t epoch) {
+    uint32_t words[4];
+    size_t i;
+    for (i = 0; i < n; i++) order[i] = i;
+    for (i = n; i-- > 1;) {
+        size_t other, keep = order[i];
+        nc__philox(seed, i, epoch, words);
+        other = (size_t)((((uint64_t)words[0] << 32) | words[1]) % (i + 1));
+        order[i] = order[other];
+        order[other] = keep;
+    }
+}
+
+NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
+                                  const nc_axx_training *training) {
+    nc_axx_training how;
+    nc_status status = NC_OK;
+    uint32_t *labels, step = 0, steps, per_epoch, epoch;
+    size_t *order, pixels, i, k;
+    float *batch;
+    if (!net || !images || !images->pixels || !images->labels || !images->count || !training)
+        return NC_ERR_ARG;
+    how = *training;
+    if (!how.epochs) how.epochs = 1;
+    pixels = nc_axx__pixels_of(net);
+    per_epoch = (uint32_t)((images->count + net->config.batch - 1) / net->config.batch);
+    steps = per_epoch * how.epochs;
+    order = (size_t *)nc__alloc(NULL, nc__mul_size(images->count, sizeof *order));
+    batch = (float *)nc__alloc(NULL, nc__mul_size(net->config.batch, pixels * sizeof *batch));
+    labels = (uint32_t *)nc__alloc(NULL, net->config.batch * sizeof *labels);
+    if (!order || !batch || !labels) status = NC_ERR_MEMORY;
+    memset(net->first, 0, 2 * net->parameters * sizeof(float));
+    net->steps = 0;
+    for (epoch = 0; epoch < how.epochs && status == NC_OK; epoch++) {
+        nc_axx__shuffle(order, images->count, how.seed, epoch);
+        for (i = 0; i < images->count && status == NC_OK; i += net->config.batch, step++) {
+            const size_t left = images->count - i;
+            const size_t count = left < net->config.batch ? left : net->config.batch;
+            const size_t layers = stbds_arrlenu(net->layers);
+            const float rate = nc_axx__rate(&how, step, steps, per_epoch);
+            uint32_t right;
+            float loss;
+            for (k = 0; k < count; k++) {
+                memcpy(batch + k * pixels, images->pixels + order[i + k] * pixels,
+                       pixels * sizeof *batch);
+                labels[k] = images->labels[order[i + k]];
+            }
+            for (k = 0; k < layers; k++) /* all have joined after half of the steps */
+                net->layers[k].waits = how.progressive && (uint64_t)(layers - k) * steps >
+                                                              (uint64_t)2 * (step + 1) * layers;
+            status = nc_axx_net_backward(net, batch, labels, count, &loss, &right);
+            if (status != NC_OK) break;
+            net->steps++;
+            for (k = 0; k < stbds_arrlenu(net->tensors); k++)
+                nc_axx__update(net, &net->tensors[k], &how, rate);
+            if (how.watch &&
+                how.watch(how.user, step + 1, steps, loss, (float)right / (float)count))
+                status = NC_ERR_CANCELLED;
+        }
+    }
+    for (k = 0; k < stbds_arrlenu(net->layers); k++) net->layers[k].waits = 0;
+    nc__free(NULL, order, 0);
+    nc__free(NULL, batch, 0);
+    nc__free(NULL, labels, 0);
+    return status;
+}
+
+static int nc_axx__by_size(const void *a, const void *b) {
+    const float x = *(const float *)a, y = *(const float *)b;
+    return x < y ? -1 : x > y;
+}
+
+NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share) {
+    float *sizes;
+    size_t i, k;
+    if (!net || !(share >= 0 && share <= 1)) return NC_ERR_ARG;
+    nc__free(NULL, net->pruned, 0);
+    net->pruned = NULL;
+    if (!(share > 0)) return NC_OK;
+    sizes = (float *)nc__alloc(NULL, net->parameters * sizeof *sizes);
+    net->pruned = (uint8_t *)nc__calloc(NULL, net->parameters);
+    if (!sizes || !net->pruned) {
+        nc__free(NULL, sizes, 0);
+        return NC_ERR_MEMORY;
+    }
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
+        nc_axx__tensor *t = &net->tensors[i];
+        const size_t gone = (size_t)(share * (double)t->count);
+        uint8_t *mask = net->pruned + (t->values - net->values);
+        size_t left = gone;
+        if (!t->decays || !gone) continue;
+        for (k = 0; k < t->count; k++) sizes[k] = fabsf(t->values[k]);
+        qsort(sizes, t->count, sizeof *sizes, nc_axx__by_size);
+        for (k = 0; k < t->count; k++) /* below the limit first, then as many as equal it */
+            if (fabsf(t->values[k]) < sizes[gone - 1]) mask[k] = 1, left--;
+        for (k = 0; k < t->count && left; k++)
+            if (!mask[k] && fabsf(t->values[k]) == sizes[gone - 1]) mask[k] = 1, left--;
+        for (k = 0; k < t->count; k++)
+            if (mask[k]) t->values[k] = 0.0f;
+    }
+    nc__free(NULL, sizes, 0);
+    return NC_OK;
+}
+
+/* -- safetensors: u64 length, a JSON object of that length, then the tensors' bytes -- */
+
+NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err) {
+    char *text = NULL; /* stb_ds array */
+    uint8_t *out;
+    size_t i, k, at = 0, header;
+    nc__clear(err);
+    if (!net || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    nc_axx__print(&text, "{\"__metadata__\":{\"format\":\"pt\"");
+    for (i = 0; i < stbds_arrlenu(net->layers) && net->calibrated; i++)
+        nc_axx__print(&text, ",\"amax.%s\":\"%.9g %.9g\"", net->layers[i].info.name,
+                      (double)net->layers[i].info.amax[0], (double)net->layers[i].info.amax[1]);
+    nc_axx__print(&text, "}");
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
+        const nc_axx__tensor *t = &net->tensors[i];
+        nc_axx__print(&text, ",\"%s\":{\"dtype\":\"F32\",\"shape\":[", t->name);
+        for (k = 0; k < t->rank; k++) nc_axx__print(&text, k ? ",%u" : "%u", (unsigned)t->shape[k]);
+        nc_axx__print(&text, "],\"data_offsets\":[%lu,%lu]}", (unsigned long)at,
+                      (unsigned long)(at + 4 * t->count));
+        at += 4 * t->count;
+    }
+    nc_axx__print(&text, "}");
+    while (stbds_arrlenu(text) % 8) nc_axx__print(&text, " ");
+    header = stbds_arrlenu(text);
+    *bytes = 8 + header + at;
+    out = (uint8_t *)nc__alloc(NULL, *bytes + 1);
+    if (out) {
+        nc__put_le(out, header, 8);
+        memcpy(out + 8, text, header);
+        for (i = 0; i < net->parameters; i++) {
+            uint32_t word;
+            memcpy(&word, &net->values[i], 4);
+            nc__put_le(out + 8 + header + 4 * i, word, 4);
+        }
+        out[*bytes] = 0;
+    }
+    stbds_arrfree(text);
+    *data = (char *)out;
+    return out ? NC_OK : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+}
+
+/* A string of the header: its characters, escapes left as they are. */
+static nc_status nc_axx__json_string(nc_axx__text *t, char *out, size_t size) {
+    size_t length = 0;
+    if (nc_axx__peek(t, 0) != '"') return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected a string");
+    for (t->at++; nc_axx__peek(t, 0) != '"'; t->at++) {
+        if (nc_axx__peek(t, 0) < ' ')
+            return nc_axx__text_fail(t, NC_ERR_FORMAT, "a string without an end");
+        if (length + 1 < size) out[length++] = *t->at;
+        if (*t->at == '\\' && nc_axx__peek(t, 1) >= ' ') t->at++;
+    }
+    t->at++;
+    out[length] = 0;
+    return NC_OK;
+}
+
+static void nc_axx__json_space(nc_axx__text *t) {
+    while (nc_axx__space(nc_axx__peek(t, 0))) nc_axx__step(t);
+}
+
+static nc_status nc_axx__json_mark(nc_axx__text *t, char mark) {
+    nc_axx__json_space(t);
+    if (nc_axx__peek(t, 0) != mark)
+        return nc_axx__text_fail(t, NC_ERR_FORMAT,
+                                 mark == ':'   ? "expected ':'"
+                                 : mark == '[' ? "expected '['"
+                                               : "expected '{'");
+    t->at++;
+    nc_axx__json_space(t);
+    return NC_OK;
+}
+
+/* Whether a list or object goes on (behind a comma, or at its start) or ends with `end`. */
+static nc_status nc_axx__json_next(nc_axx__text *t, char end, int first, int *more) {
+    nc_axx__json_space(t);
+    *more = 0;
+    if (nc_axx__peek(t, 0) == end) {
+        t->at++;
+        return NC_OK;
+    }
+    if (!first) {
+        if (nc_axx__peek(t, 0) != ',')
+            return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected ',' or the end");
+        t->at++;
+        nc_axx__json_space(t);
+    }
+    *more = 1;
+    return NC_OK;
+}
+
+/* What the header says of a tensor. */
+typedef struct nc_axx__entry_of {
+    char dtype[8];
+    uint32_t rank, dtype_bytes;
+    int64_t shape[8], offset[2];
+} nc_axx__entry_of;
+
+static nc_status nc_axx__json_tensor(nc_axx__text *t, nc_axx__entry_of *entry) {
+    int more, first = 1;
+    memset(entry, 0, sizeof *entry);
+    entry->offset[0] = -1;
+    NC_AXX__TRY(nc_axx__json_mark(t, '{'));
+    for (;; first = 0) {
+        char key[32];
+        int64_t value[8];
+        uint32_t n = 0;
+        NC_AXX__TRY(nc_axx__json_next(t, '}', first, &more));
+        if (!more) return NC_OK;
+        NC_AXX__TRY(nc_axx__json_string(t, key, sizeof key));
+        NC_AXX__TRY(nc_axx__json_mark(t, ':'));
+        if (!strcmp(key, "dtype")) {
+            NC_AXX__TRY(nc_axx__json_string(t, entry->dtype, sizeof entry->dtype));
+            continue;
+        }
+        NC_AXX__TRY(nc_axx__json_mark(t, '['));
+        for (;; n++) {
+            NC_AXX__TRY(nc_axx__json_next(t, ']', n == 0, &more));
+            if (!more) break;
+            if (n == 8) return nc_axx__text_fail(t, NC_ERR_LIMIT, "more than eight numbers");
+            NC_AXX__TRY(nc_axx__integer(t, 0, &value[n]));
+        }
+        if (!strcmp(key, "shape")) {
+            memcpy(entry->shape, value, sizeof value);
+            entry->rank = n;
+        } else if (!strcmp(key, "data_offsets") && n == 2) {
+            memcpy(entry->offset, value, sizeof entry->offset);
+        } else {
+            return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected dtype, shape or data_offsets");
+        }
+    }
+}
+
+/* amax.LAYER: "a b" of the metadata. */
+static nc_status nc_axx__json_metadata(nc_axx__text *t, const nc_axx_net *net, float *amax,
+                                       size_t *found) {
+    int more, first = 1;
+    NC_AXX__TRY(nc_axx__json_mark(t, '{'));
+    for (;; first = 0) {
+        char key[64], value[64];
+        size_t i;
+        NC_AXX__TRY(nc_axx__json_next(t, '}', first, &more));
+        if (!more) return NC_OK;
+        NC_AXX__TRY(nc_axx__json_string(t, key, sizeof key));
+        NC_AXX__TRY(nc_axx__json_mark(t, ':'));
+        NC_AXX__TRY(nc_axx__json_string(t, value, sizeof value));
+        for (i = 0; i < stbds_arrlenu(net->layers) && !strncmp(key, "amax.", 5); i++) {
+            char *end;
+            if (strcmp(key + 5, net->layers[i].info.name) != 0) continue;
+            amax[2 * i] = strtof(value, &end);
+            amax[2 * i + 1] = strtof(end, &end);
+            if (*end || !(amax[2 * i] >= 0 && amax[2 * i] < 1e38f) ||
+                !(amax[2 * i + 1] >= 0 && amax[2 * i + 1] < 1e38f))
+                return nc_axx__text_fail(t, NC_ERR_FORMAT, "an amax that is no pair of numbers");
+            ++*found;
+        }
+    }
+}
+
+/* One value of a tensor. */
+static float nc_axx__read_value(const uint8_t *at, const char *dtype) {
+    uint32_t word = (uint32_t)nc__get_le(at, dtype[1] == '3' ? 4 : 2);
+    float value;
+    if (!strcmp(dtype, "F16")) {
+        const uint32_t sign = word >> 15 << 31, e = word >> 10 & 31, f = word & 1023;
+        if (e == 0) {
+            value = ldexpf((float)f, -24);
+            return sign ? -value : value;
+        }
+        word = sign | (e == 31 ? 255u : e + 112) << 23 | f << 13;
+    } else if (!strcmp(dtype, "BF16")) {
+        word <<= 16;
+    }
+    memcpy(&value, &word, 4);
+    return value;
+}
+
+/* Values of the tensor of this name into `values`; others are checked and skipped. */
+static nc_status nc_axx__load_tensor(const nc_axx_net *net, const nc_axx__text *t, const char *name,
+                                     const nc_axx__entry_of *entry, const uint8_t *data,
+                                     size_t bytes, float *values, uint8_t *found) {
+    const size_t width = !strcmp(entry->dtype, "F32")                                    ? 4
+                         : !strcmp(entry->dtype, "F16") || !strcmp(entry->dtype, "BF16") ? 2
+                                                                                         : 0;
+    size_t i, k;
+    if (entry->offset[0] < 0 || entry->offset[1] < entry->offset[0] ||
+        (uint64_t)entry->offset[1] > bytes)
+        return nc_axx__text_fail(t, NC_ERR_FORMAT, "data_offsets outside the file");
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
+        const nc_axx__tensor *to = &net->tensors[i];
+        const uint8_t *from = data + entry->offset[0];
+        int same = entry->rank == to->rank;
+        if (strcmp(to->name, name) != 0) continue;
+        for (k = 0; k < to->rank && same; k++) same = entry->shape[k] == (int64_t)to->shape[k];
+        if (!same)
+            return nc__fail(t->err, NC_ERR_MISMATCH, 0, 0, "tensor '%.60s' has another shape",
+                            name);
+        if (!width || (uint64_t)(entry->offset[1] - entry->offset[0]) != width * to->count)
+            return nc__fail(t->err, NC_ERR_MISMATCH, 0, 0,
+                            "tensor '%.60s' is not F32, F16 or BF16 of its shape", name);
+        for (k = 0; k < to->count; k++)
+            values[(to->values - net->values) + (ptrdiff_t)k] =
+                nc_axx__read_value(from + k * width, entry->dtype);
+        found[i] = 1;
+    }
+    return NC_OK;
+}
+
+/* The whole file into values, amax and found. */
+static nc_status nc_axx__load_all(const nc_axx_net *net, nc_axx__text *t, const uint8_t *data,
+                                  size_t bytes, float *values, float *amax, size_t *amaxes,
+                                  uint8_t *found) {
+    int more, first = 1;
+    NC_AXX__TRY(nc_axx__json_mark(t, '{'));
+    for (;; first = 0) {
+        nc_axx__entry_of entry;
+        char name[128];
+        NC_AXX__TRY(nc_axx__json_next(t, '}', first, &more));
+        if (!more) return NC_OK;
+        NC_AXX__TRY(nc_axx__json_string(t, name, sizeof name));
+        NC_AXX__TRY(nc_axx__json_mark(t, ':'));
+        if (!strcmp(name, "__metadata__")) {
+            NC_AXX__TRY(nc_axx__json_metadata(t, net, amax, amaxes));
+            continue;
+        }
+        NC_AXX__TRY(nc_axx__json_tensor(t, &entry));
+        NC_AXX__TRY(nc_axx__load_tensor(net, t, name, &entry, data, bytes, values, found));
+    }
+}
+
+NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err) {
+    const uint8_t *raw = (const uint8_t *)data;
+    const size_t tensors = net ? stbds_arrlenu(net->tensors) : 0;
+    const size_t layers = net ? stbds_arrlenu(net->layers) : 0;
+    nc_axx__text t;
+    nc_status status;
+    float *values, *amax;
+    uint8_t *found;
+    size_t i, amaxes = 0;
+    uint64_t header;
+    nc__clear(err);
+    if (!net || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    header = bytes < 8 ? 0 : nc__get_le(raw, 8);
+    if (bytes < 10 || header > bytes - 8)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
+    t.at = t.line_start = (const char *)raw + 8;
+    t.end = t.at + header;
+    t.line = 1;
+    t.err = err;
+    values = (float *)nc__alloc(NULL, net->parameters * sizeof *values);
+    amax = (float *)nc__calloc(NULL, 2 * layers * sizeof *amax);
+    found = (uint8_t *)nc__calloc(NULL, tensors);
+    status = values && amax && found
+                 ? nc_axx__load_all(net, &t, raw + 8 + header, bytes - 8 - (size_t)header, values,
+                                    amax, &amaxes, found)
+                 : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; i < tensors && status == NC_OK; i++)
+        if (!found[i])
+            status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tensor '%.60s' is missing",
+                              net->tensors[i].name);
+    if (status == NC_OK) {
+        memcpy(net->values, values, net->parameters * sizeof *values);
+        net->calibrated = amaxes >= layers;
+        for (i = 0; i < 2 * layers && net->calibrated; i++)
+            net->layers[i / 2].info.amax[i % 2] = amax[i];
+    }
+    nc__free(NULL, values, 0);
+    nc__free(NULL, amax, 0);
+    nc__free(NULL, found, 0);
+    return status;
+}
+#undef NC_AXX__TRY
+#endif /* NC_AXX_VIT */
 
 #if defined(NC_AXX__X86) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -1,0 +1,475 @@
+/* nc_axx.h, section networks (NC_AXX_VIT): gradients against differences, modes against each other,
+   files, training, pruning. */
+#include "test.h"
+#include <math.h>
+#define NC_AXX_VIT
+#include "../nc_axx.h"
+
+enum { COUNT = 6 };
+
+static const nc_axx_net_config shapes[] = {
+    {NC_AXX_NET_VIT, 6, 2, 5, 8, 2, 3, 2, 12, 0, 4, 0},
+    {NC_AXX_NET_VIT, 4, 1, 3, 6, 1, 2, 3, 0, 1, 8, 0},
+    {NC_AXX_NET_CNN, 7, 2, 5, 3, 3, 0, 0, 0, 0, 4, 0},
+    {NC_AXX_NET_CNN, 4, 1, 4, 20, 1, 0, 0, 0, 0, 8, 0},
+};
+enum { SHAPES = sizeof shapes / sizeof *shapes };
+
+static nc_axx_net *net_of(size_t s) {
+    nc_axx_net *net;
+    assert_int_equal(nc_axx_net_create(&net, &shapes[s]), NC_OK);
+    nc_axx_net_init(net, 3 + s);
+    return net;
+}
+
+static nc_axx_images images_of(const nc_axx_net *net, size_t count, uint64_t seed) {
+    const nc_axx_net_config *c = nc_axx_net_get_config(net);
+    const size_t n = (size_t)c->channels * c->image * c->image;
+    float *pixels = malloc(count * n * sizeof *pixels);
+    uint32_t *labels = malloc(count * sizeof *labels);
+    nc_axx_images images;
+    size_t i;
+    for (i = 0; i < count * n; i++)
+        pixels[i] = (float)((test_random(&seed) >> 20) % 2001) / 1000.0f - 1.0f;
+    for (i = 0; i < count; i++) labels[i] = (uint32_t)(test_random(&seed) >> 20) % c->classes;
+    images.pixels = pixels;
+    images.labels = labels;
+    images.count = count;
+    return images;
+}
+
+static void images_free(nc_axx_images *images) {
+    free((void *)(uintptr_t)images->pixels);
+    free((void *)(uintptr_t)images->labels);
+}
+
+static void gradients_equal_differences(void **state) {
+    size_t s, i, n;
+    (void)state;
+    for (s = 0; s < SHAPES; s++) {
+        nc_axx_net *net = net_of(s);
+        nc_axx_images images = images_of(net, 4, 9);
+        float *p = nc_axx_net_parameters(net, &n), *g = malloc(n * sizeof *g), loss;
+        uint64_t seed = 5;
+        uint32_t right;
+        double worst = 0;
+        for (i = 0; i < n; i++) /* biases too are tried away from zero */
+            p[i] += (float)((test_random(&seed) >> 20) % 200) / 1000.0f - 0.1f;
+        assert_int_equal(nc_axx_net_backward(net, images.pixels, images.labels, 4, &loss, &right),
+                         0);
+        memcpy(g, nc_axx_net_gradients(net), n * sizeof *g);
+        for (i = 0; i < n; i += 1 + n / 400) {
+            const float keep = p[i], step = 1e-3f;
+            float up, down;
+            double slope, error;
+            p[i] = keep + step;
+            assert_int_equal(nc_axx_net_backward(net, images.pixels, images.labels, 4, &up, NULL),
+                             0);
+            p[i] = keep - step;
+            assert_int_equal(nc_axx_net_backward(net, images.pixels, images.labels, 4, &down, NULL),
+                             0);
+            p[i] = keep;
+            slope = ((double)up - (double)down) / (2 * (double)step);
+            error = fabs(slope - (double)g[i]) / (0.02 + fabs(slope));
+            if (error > worst) worst = error;
+        }
+        if (worst > 0.05) /* room for a kink of ReLU nearby */
+            fail_msg("shape %zu: a gradient is off by %.1f %%", s, 100 * worst);
+        free(g);
+        images_free(&images);
+        nc_axx_net_destroy(net);
+    }
+}
+
+static void modes_agree_where_they_must(void **state) {
+    size_t s, i;
+    (void)state;
+    for (s = 0; s < SHAPES; s++) {
+        nc_axx_net *net = net_of(s);
+        nc_axx_images images = images_of(net, COUNT, 2);
+        const uint32_t classes = shapes[s].classes;
+        float plain[COUNT * 5], fake[COUNT * 5], integer[COUNT * 5], approximate[COUNT * 5];
+        static nc_axx_mult m;
+        nc_axx_engine *e;
+        uint32_t l;
+        double noise = 0, size = 0;
+        assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, plain), NC_OK);
+        nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER);
+        assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, integer), NC_ERR_ARG);
+        assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+        assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, integer), NC_OK);
+        nc_axx_net_set_mode(net, NC_AXX_MODE_FAKE);
+        assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, fake), NC_OK);
+        for (i = 0; i < 4 * classes; i++) {
+            /* a value between two codes may fall either way: a step of a code, not more */
+            assert_true(fabsf(fake[i] - integer[i]) < 0.05f);
+            noise += fabs((double)plain[i] - (double)integer[i]);
+            size += fabs((double)plain[i]);
+        }
+        assert_true(noise < 0.1 * size);
+        nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER); /* an exact engine is no other than none */
+        assert_int_equal(nc_axx_make(&m, "exact", NULL), NC_OK);
+        assert_int_equal(nc_axx_engine_create_with(&e, &m, -1), NC_OK);
+        for (l = 0; l < nc_axx_net_layers(net); l++)
+            assert_int_equal(nc_axx_net_assign(net, l, e), NC_OK);
+        assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, approximate), NC_OK);
+        assert_memory_equal(integer, approximate, 4 * classes * sizeof(float));
+        for (l = 0; l < nc_axx_net_layers(net); l++)
+            assert_int_equal(nc_axx_net_assign(net, l, NULL), NC_OK);
+        nc_axx_engine_destroy(e);
+        assert_int_equal(nc_axx_make(&m, "truncated:8", NULL), NC_OK);
+        assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+        for (l = 0; l < nc_axx_net_layers(net); l++) /* every layer listens to its engine */
+        {
+            assert_int_equal(nc_axx_net_assign(net, l, e), NC_OK);
+            assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, approximate), NC_OK);
+            assert_memory_not_equal(integer, approximate, 4 * classes * sizeof(float));
+            assert_int_equal(nc_axx_net_assign(net, l, NULL), NC_OK);
+        }
+        assert_int_equal(nc_axx_net_assign(net, l, e), NC_ERR_ARG);
+        nc_axx_engine_destroy(e);
+        assert_int_equal(nc_axx_make(&m, "exact+unsigned", NULL), NC_OK);
+        assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+        assert_int_equal(nc_axx_net_assign(net, 0, e), NC_ERR_ARG);
+        nc_axx_engine_destroy(e);
+        images_free(&images);
+        nc_axx_net_destroy(net);
+    }
+}
+
+/* The first convolution of the CNN is nc_axx_conv2d to the bit. */
+static void the_convolutional_network_convolves(void **state) {
+    nc_axx_net *net = net_of(3);
+    nc_axx_images images = images_of(net, 2, 4);
+    const nc_axx_conv shape = {2, 1, 4, 4, 20, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+    nc_axx_layer_info info;
+    float logits[8], scales[20], y[2 * 20 * 16], pooled[40], expected[8], *w;
+    int8_t x[32], qw[180];
+    nc_axx_engine *e;
+    nc_axx_mult *m = malloc(sizeof *m);
+    size_t bytes, i, k, n, image;
+    void *work;
+    (void)state;
+    w = nc_axx_net_parameters(net, &n);
+    assert_int_equal(n, 180 + 20 + 80 + 4);
+    assert_int_equal(nc_axx_make(m, "mitchell", NULL), NC_OK);
+    assert_int_equal(nc_axx_engine_create(&e, m), NC_OK);
+    assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MAX, 0), NC_OK);
+    nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER);
+    assert_int_equal(nc_axx_net_assign(net, 0, e), NC_OK);
+    assert_int_equal(nc_axx_net_forward(net, images.pixels, 2, logits), NC_OK);
+    assert_int_equal(nc_axx_net_layer(net, 0, &info), NC_OK);
+    assert_true(info.macs == 16 * 9 * 20 && info.parameters == 200);
+    nc_axx_quantize(x, images.pixels, 32, nc_axx_scale(info.amax[0], 8), 8);
+    nc_axx_quantize_rows(qw, scales, w, 20, 9, 8);
+    work = malloc(bytes = nc_axx_conv_work_bytes(e, &shape));
+    assert_int_equal(nc_axx_conv2d(e, &shape, x, nc_axx_scale(info.amax[0], 8), qw, scales, w + 180,
+                                   y, work, bytes),
+                     NC_OK);
+    for (image = 0; image < 2; image++)
+        for (k = 0; k < 20; k++) {
+            float sum = 0;
+            for (i = 0; i < 16; i++) {
+                const float v = y[(image * 20 + k) * 16 + i];
+                sum += v > 0 ? v : 0;
+            }
+            pooled[image * 20 + k] = sum / 16.0f;
+        }
+    free(work);
+    nc_axx_engine_destroy(e);
+    assert_int_equal(nc_axx_make(m, "exact", NULL), NC_OK);
+    assert_int_equal(nc_axx_engine_create(&e, m), NC_OK);
+    assert_int_equal(nc_axx_net_layer(net, 1, &info), NC_OK);
+    {
+        int8_t qx[40], qh[80];
+        nc_axx_quantize(qx, pooled, 40, nc_axx_scale(info.amax[0], 8), 8);
+        nc_axx_quantize_rows(qh, scales, w + 200, 4, 20, 8);
+        work = malloc(bytes = nc_axx_linear_work_bytes(e, 2, 20, 4));
+        assert_int_equal(nc_axx_linear(e, qx, nc_axx_scale(info.amax[0], 8), qh, scales, w + 280,
+                                       expected, 2, 20, 4, work, bytes),
+                         NC_OK);
+    }
+    assert_memory_equal(logits, expected, sizeof logits);
+    free(work);
+    free(m);
+    nc_axx_engine_destroy(e);
+    images_free(&images);
+    nc_axx_net_destroy(net);
+}
+
+static void networks_survive_safetensors(void **state) {
+    size_t s, i, bytes, n;
+    (void)state;
+    for (s = 0; s < SHAPES; s++) {
+        nc_axx_net *net = net_of(s), *again = net_of(s);
+        nc_axx_images images = images_of(net, COUNT, 8);
+        float a[COUNT * 5], b[COUNT * 5];
+        uint64_t seed = 1;
+        nc_error err;
+        char *data;
+        float *p;
+        assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MSE, 0), NC_OK);
+        assert_int_equal(nc_axx_net_save(net, &data, &bytes, &err), NC_OK);
+        p = nc_axx_net_parameters(again, &n);
+        memset(p, 0, n * sizeof(float));
+        if (nc_axx_net_load(again, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+        nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER);
+        nc_axx_net_set_mode(again, NC_AXX_MODE_INTEGER);
+        assert_int_equal(nc_axx_net_forward(net, images.pixels, 4, a), NC_OK);
+        assert_int_equal(nc_axx_net_forward(again, images.pixels, 4, b), NC_OK);
+        assert_memory_equal(a, b, 4 * shapes[s].classes * sizeof(float));
+        assert_non_null(strstr(data + 8, s < 2 ? "patch_embed.proj.weight" : "conv1.weight"));
+        for (i = 0; i < bytes; i += 11)
+            assert_int_not_equal(nc_axx_net_load(again, data, i, &err), NC_OK);
+        for (i = 0; i < 3000; i++) { /* hostile headers: an error or other numbers, no crash */
+            const size_t at = (size_t)(test_random(&seed) >> 16) % 800;
+            const char old = data[at];
+            data[at] = (char)(test_random(&seed) >> 16);
+            (void)nc_axx_net_load(again, data, bytes, &err);
+            data[at] = old;
+        }
+        nc_axx_net_destroy(again);
+        again = net_of((s + 1) % SHAPES);
+        assert_int_equal(nc_axx_net_load(again, data, bytes, &err), NC_ERR_MISMATCH);
+        nc_axx_free_text(data);
+        nc_axx_net_destroy(net);
+        nc_axx_net_destroy(again);
+        images_free(&images);
+    }
+}
+
+/* A file as PyTorch's timm writes one: other tensors besides, half precision, any order. */
+static void files_with_the_names_of_timm_run(void **state) {
+    static const nc_axx_net_config config = {NC_AXX_NET_VIT, 4, 1, 3, 4, 1, 2, 2, 8, 0, 2, 0};
+    static const struct {
+        const char *name, *shape;
+        size_t count;
+        int half; /* 1: F16, 2: BF16 */
+    } tensors[] = {{"head.bias", "3", 3, 0},
+                   {"head.weight", "3,4", 12, 1},
+                   {"blocks.0.norm1.weight", "4", 4, 2},
+                   {"blocks.0.norm1.bias", "4", 4, 0},
+                   {"blocks.0.attn.qkv.weight", "12,4", 48, 0},
+                   {"blocks.0.attn.qkv.bias", "12", 12, 0},
+                   {"blocks.0.attn.proj.weight", "4,4", 16, 2},
+                   {"blocks.0.attn.proj.bias", "4", 4, 0},
+                   {"pre_logits.fc.weight", "7", 7, 0},
+                   {"blocks.0.norm2.weight", "4", 4, 0},
+                   {"blocks.0.norm2.bias", "4", 4, 0},
+                   {"blocks.0.mlp.fc1.weight", "8,4", 32, 0},
+                   {"blocks.0.mlp.fc1.bias", "8", 8, 1},
+                   {"blocks.0.mlp.fc2.weight", "4,8", 32, 0},
+                   {"blocks.0.mlp.fc2.bias", "4", 4, 0},
+                   {"norm.weight", "4", 4, 0},
+                   {"norm.bias", "4", 4, 0},
+                   {"cls_token", "1,1,4", 4, 0},
+                   {"pos_embed", "1,5,4", 20, 0},
+                   {"patch_embed.proj.weight", "4,1,2,2", 16, 0},
+                   {"patch_embed.proj.bias", "4", 4, 0}};
+    static const char *const type[] = {"F32", "F16", "BF16"};
+    char *file = calloc(1, 1 << 14), *at = file + 8;
+    size_t i, k, offset = 0, n, header;
+    nc_axx_net *net;
+    nc_error err;
+    float *p, logits[6];
+    const float pixels[32] = {0.5f, -1.0f};
+    (void)state;
+    at += sprintf(at, "{ \"__metadata__\" : {\"format\":\"pt\",\"note\":\"a \\\"b\\\"\"}");
+    for (i = 0; i < sizeof tensors / sizeof *tensors; i++) {
+        const size_t bytes = tensors[i].count * (tensors[i].half ? 2 : 4);
+        at += sprintf(
+            at, ",\n \"%s\":{\"dtype\":\"%s\",\"shape\":[%s],\"data_offsets\":[%zu, %zu]}",
+            tensors[i].name, type[tensors[i].half], tensors[i].shape, offset, offset + bytes);
+        offset += bytes;
+    }
+    at += sprintf(at, "}");
+    header = (size_t)(at - file) - 8;
+    for (i = 0; i < 8; i++) file[i] = (char)(header >> (8 * i));
+    for (i = 0; i < sizeof tensors / sizeof *tensors; i++)
+        for (k = 0; k < tensors[i].count; k++) { /* 1.5, -0.25, 1.5 .. in every type */
+            const uint32_t words[3][2] = {
+                {0x3FC00000, 0xBE800000}, {0x3E00, 0xB400}, {0x3FC0, 0xBE80}};
+            const uint32_t word = words[tensors[i].half][k % 2];
+            const int width = tensors[i].half ? 2 : 4;
+            int b;
+            for (b = 0; b < width; b++) *at++ = (char)(word >> (8 * b));
+        }
+    assert_int_equal(nc_axx_net_create(&net, &config), NC_OK);
+    if (nc_axx_net_load(net, file, (size_t)(at - file), &err) != NC_OK)
+        fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
+    p = nc_axx_net_parameters(net, &n);
+    assert_int_equal(n, 4 + 20 + 16 + 4 + 8 + 48 + 12 + 16 + 4 + 8 + 32 + 8 + 32 + 4 + 8 + 12 + 3);
+    for (i = 0; i < n - 3; i++) /* every tensor but the last has an even length */
+        assert_true(p[i] == (i % 2 ? -0.25f : 1.5f));
+    assert_int_equal(nc_axx_net_forward(net, pixels, 2, logits), NC_OK);
+    for (i = 0; i < 6; i++) assert_true(logits[i] - logits[i] == 0);
+    memcpy(strstr(file + 8, "norm1.weight"), "norm3.weight", 12);
+    assert_int_equal(nc_axx_net_load(net, file, (size_t)(at - file), &err), NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "norm1.weight"));
+    nc_axx_net_destroy(net);
+    free(file);
+}
+
+/* Classes that can be told apart: the brightest corner. */
+static void label_by_corner(nc_axx_images *images, uint32_t side, size_t pixels, uint32_t classes) {
+    uint32_t *labels = (uint32_t *)(uintptr_t)images->labels;
+    float *p = (float *)(uintptr_t)images->pixels;
+    size_t i;
+    for (i = 0; i < images->count; i++) {
+        const uint32_t label = (uint32_t)(i * 7 % classes);
+        const size_t corner[4] = {0, side - 1, (size_t)side * (side - 1), (size_t)side * side - 1};
+        labels[i] = label;
+        p[i * pixels + corner[label % 4]] += 3.0f;
+    }
+}
+
+static int count_steps(void *user, uint32_t step, uint32_t steps, float loss, float accuracy) {
+    uint32_t *seen = user;
+    assert_true(step == *seen + 1 && step <= steps && loss >= 0 && accuracy >= 0 && accuracy <= 1);
+    *seen = step;
+    return 0;
+}
+
+static int stop_at_three(void *user, uint32_t step, uint32_t steps, float loss, float accuracy) {
+    (void)user;
+    (void)steps;
+    (void)loss;
+    (void)accuracy;
+    return step == 3;
+}
+
+static void training_learns_in_every_mode(void **state) {
+    size_t s;
+    int way;
+    (void)state;
+    for (s = 1; s < SHAPES; s += 2)
+        for (way = 0; way < 3; way++) { /* AdamW, SGD, then approximate and progressive */
+            nc_axx_net *net = net_of(s);
+            nc_axx_images images = images_of(net, 96, 6);
+            nc_axx_training t;
+            nc_axx_score before, after;
+            uint32_t seen = 0, confusion[16], i, sum = 0, diagonal = 0;
+            float *p;
+            size_t n, k;
+            uint64_t digest[2] = {0, 0};
+            static nc_axx_mult m;
+            nc_axx_engine *e = NULL;
+            memset(&t, 0, sizeof t);
+            memset(&before, 0, sizeof before);
+            label_by_corner(&images, shapes[s].image, shapes[s].image * shapes[s].image,
+                            shapes[s].classes);
+            after = before;
+            after.confusion = confusion;
+            t.epochs = 15;
+            t.sgd = way == 1;
+            t.lr = way == 1 ? 0.03f : 0.005f;
+            t.decay_epochs = 8;
+            t.decay = 0.5f;
+            t.cosine = way == 0;
+            t.weight_decay = 1e-4f;
+            t.progressive = way == 2;
+            t.watch = count_steps;
+            t.user = &seen;
+            if (way == 2) {
+                assert_int_equal(nc_axx_make(&m, "truncated:5", NULL), NC_OK);
+                assert_int_equal(nc_axx_engine_create(&e, &m), NC_OK);
+                for (i = 0; i < nc_axx_net_layers(net); i++)
+                    assert_int_equal(nc_axx_net_assign(net, i, e), NC_OK);
+                assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MAX, 0), 0);
+                nc_axx_net_set_mode(net, NC_AXX_MODE_INTEGER);
+            }
+            assert_int_equal(nc_axx_net_evaluate(net, &images, &before), NC_OK);
+            assert_int_equal(nc_axx_net_train(net, &images, &t), NC_OK);
+            assert_int_equal(seen, 15 * 12);
+            assert_int_equal(nc_axx_net_evaluate(net, &images, &after), NC_OK);
+            if (!(after.top1 > 0.85 && after.top1 > before.top1 && after.loss < before.loss))
+                fail_msg("shape %zu, way %d: %.2f to %.2f", s, way, before.top1, after.top1);
+            for (i = 0; i < shapes[s].classes * shapes[s].classes; i++) {
+                sum += confusion[i];
+                if (i % (shapes[s].classes + 1) == 0) diagonal += confusion[i];
+            }
+            assert_int_equal(sum, 96);
+            assert_int_equal(diagonal, (uint32_t)(after.top1 * 96 + 0.5));
+            p = nc_axx_net_parameters(net, &n);
+            for (k = 0; k < n; k++) digest[0] = digest[0] * 31 + (uint64_t)(p[k] * 1e6f);
+            nc_axx_net_init(net, 3 + s); /* the same again gives the same */
+            seen = 0;
+            assert_int_equal(nc_axx_net_train(net, &images, &t), NC_OK);
+            for (k = 0; k < n; k++) digest[1] = digest[1] * 31 + (uint64_t)(p[k] * 1e6f);
+            assert_true(digest[0] == digest[1]);
+            t.watch = stop_at_three;
+            assert_int_equal(nc_axx_net_train(net, &images, &t), NC_ERR_CANCELLED);
+            nc_axx_engine_destroy(e);
+            images_free(&images);
+            nc_axx_net_destroy(net);
+        }
+}
+
+static void pruned_weights_stay_zero(void **state) {
+    nc_axx_net *net = net_of(3);
+    nc_axx_images images = images_of(net, 16, 3);
+    nc_axx_training t;
+    size_t n, i, zeros = 0;
+    float *p = nc_axx_net_parameters(net, &n);
+    (void)state;
+    memset(&t, 0, sizeof t);
+    t.epochs = 2;
+    assert_int_equal(nc_axx_net_prune(net, 0.5), NC_OK);
+    assert_int_equal(nc_axx_net_train(net, &images, &t), NC_OK);
+    for (i = 0; i < 180; i++) zeros += p[i] == 0; /* the convolution */
+    assert_int_equal(zeros, 90);
+    for (zeros = 0, i = 200; i < 280; i++) zeros += p[i] == 0; /* the head */
+    assert_int_equal(zeros, 40);
+    assert_int_equal(nc_axx_net_prune(net, 0), NC_OK);
+    assert_int_equal(nc_axx_net_train(net, &images, &t), NC_OK);
+    for (zeros = 0, i = 0; i < 180; i++) zeros += p[i] == 0;
+    assert_true(zeros < 10);
+    assert_int_equal(nc_axx_net_prune(net, 1.5), NC_ERR_ARG);
+    images_free(&images);
+    nc_axx_net_destroy(net);
+}
+
+static void power_is_weighed_by_work(void **state) {
+    nc_axx_net *net = net_of(3);
+    const float powers[2] = {0.5f, 1.0f};
+    nc_axx_layer_info info;
+    (void)state;
+    /* 16 * 9 * 20 = 2,880 of 2,960 at half */
+    assert_true(fabs(nc_axx_net_power(net, powers) - (1440.0 + 80.0) / 2960.0) < 1e-9);
+    assert_int_equal(nc_axx_net_layer(net, 2, &info), NC_ERR_ARG);
+    nc_axx_net_destroy(net);
+}
+
+static void impossible_networks_are_refused(void **state) {
+    nc_axx_net *net;
+    nc_axx_net_config c = shapes[0];
+    (void)state;
+    c.patch = 4; /* does not divide 6 */
+    assert_int_equal(nc_axx_net_create(&net, &c), NC_ERR_ARG);
+    assert_null(net);
+    c = shapes[0];
+    c.heads = 3;
+    assert_int_equal(nc_axx_net_create(&net, &c), NC_ERR_ARG);
+    c = shapes[2];
+    c.depth = 7;
+    assert_int_equal(nc_axx_net_create(&net, &c), NC_ERR_ARG);
+    c.classes = 0;
+    assert_int_equal(nc_axx_net_create(&net, &c), NC_ERR_ARG);
+    assert_int_equal(nc_axx_net_create(&net, NULL), NC_ERR_ARG);
+    nc_axx_net_destroy(NULL);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(gradients_equal_differences),
+        cmocka_unit_test(modes_agree_where_they_must),
+        cmocka_unit_test(the_convolutional_network_convolves),
+        cmocka_unit_test(networks_survive_safetensors),
+        cmocka_unit_test(files_with_the_names_of_timm_run),
+        cmocka_unit_test(training_learns_in_every_mode),
+        cmocka_unit_test(pruned_weights_stay_zero),
+        cmocka_unit_test(power_is_weighed_by_work),
+        cmocka_unit_test(impossible_networks_are_refused),
+    };
+    return cmocka_run_group_tests_name("axx networks", tests, NULL, NULL);
+}
