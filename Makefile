@@ -9,7 +9,7 @@ HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
 EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_quantize tir_opt tir_train tasm_run axx_digits \
            hlx_train hlx_verify hlx_export
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug \
-           fp4_scalar fp4_circuit fp4_files fp4_tensor tir_io tir_machine tir_symbolic tir_optimize tir_model axx_scalar axx_files axx_layers axxvit_net hlx_scalar hlx_simd \
+           fp4_scalar fp4_circuit fp4_files fp4_tensor tir_io tir_machine tir_symbolic tir_optimize tir_model axx_scalar axx_files axx_layers axx_search axxvit_net hlx_scalar hlx_simd \
            hlx_kernels hlx_model hlx_bpe base_files gpu_roads glgpu_kernels tirgpu_forward fp4gpu_kernels
 FUZZERS  = gl_parse fp4_circuit fp4_tensor tir_parse tir_tasm tir_optimize axx_table hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx

@@ -28,6 +28,8 @@ static void published_tables_reproduce_their_metrics(void **state) {
             snprintf(path, sizeof path, "%s/axx/%s.i16", shared_data(), name);
             if (nc_axx_load(&m, path, NC_AXX_FORM_AUTO, &err) != NC_OK) fail_msg("%s", err.message);
             assert_string_equal(m.name, name);
+            make(&n, name); /* and its name alone gives the same */
+            assert_memory_equal(&m, &n, sizeof m);
             nc_axx_measure(&m, &e);
             assert_true(fabs(e.mae - json_object_get_double(member(measured, "MAE"))) < 1e-3);
             assert_true(e.wce == json_object_get_double(member(measured, "WCE")));
@@ -39,6 +41,31 @@ static void published_tables_reproduce_their_metrics(void **state) {
         }
     }
     json_object_put(root);
+}
+
+/* Figures that EvoApproxLib publishes, as they stand there. */
+static void published_names_give_published_figures(void **state) {
+    static const struct {
+        const char *name;
+        double mae, wce, ep, mse, power;
+    } of[] = {{"mul8s_1KV8", 0, 0, 0, 0, 0.425},
+              {"mul8s_1KVA", 1.2, 5, 50.0, 3.8, 0.422},
+              {"mul8s_1KVL", 101, 449, 91.89, 19690, 0.289},
+              {"mul8s_1L2D", 150, 759, 93.16, 38236, 0.2},
+              {"mul8s_1L2H", 53, 255, 74.61, 5462, 0.301},
+              {"mul8s_1KR3", 2016, 8064, 98.05, 7282910.2, 0.052}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof of / sizeof *of; i++) {
+        nc_axx_metrics e;
+        make(&m, of[i].name);
+        nc_axx_measure(&m, &e);
+        assert_true(e.wce == of[i].wce);
+        assert_true(fabs(e.mae - of[i].mae) <= 0.01 * of[i].mae + 0.06);
+        assert_true(fabs(e.ep - of[i].ep) <= 0.006);
+        assert_true(fabs(e.mse - of[i].mse) <= 0.06 + 1e-4 * of[i].mse);
+        assert_true(fabs((double)m.relative_power - of[i].power / 0.425) < 1e-6);
+    }
 }
 
 static void exact_table_is_exact_and_every_family_reaches_it(void **state) {
@@ -327,6 +354,7 @@ static void damaged_calibrators_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_tables_reproduce_their_metrics),
+        cmocka_unit_test(published_names_give_published_figures),
         cmocka_unit_test(exact_table_is_exact_and_every_family_reaches_it),
         cmocka_unit_test(generated_products_agree_with_hand_computed_ones),
         cmocka_unit_test(specifications_are_checked_with_their_column),
