@@ -445,10 +445,11 @@ typedef struct nc_axx_search nc_axx_search;
 NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_search_destroy(nc_axx_search *search);
-/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n),
- * add a node, finish at random, reward 1/2 + (1 - power) / 2 where the accuracy suffices, else its
- * half share of it. `rounds` assignments are tried, known ones included: the same seed walks the
- * same way again, so a search that was saved and loaded goes on where it was. */
+/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n), add
+ * a node, fill the layers below (half of the times all alike, else each by itself), reward 1/2 + (1
+ * - power) / 2 where the accuracy suffices, else its half share of it. `rounds` assignments are
+ * tried, known ones included: the same seed walks the same way again, so a search that was saved and
+ * loaded goes on where it was. */
 NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds);
 /* Genetic search with the same reward: uniform assignments first, then tournaments of two, uniform
  * crossover, one mutation in the mean, the two best kept. */
@@ -504,6 +505,7 @@ typedef struct nc_axx_net_config {
     uint32_t mean_pool; /* ViT: 1: no class token, mean of the tokens instead */
     uint32_t batch;     /* most images at a time; 0: 32 */
     uint32_t bits;      /* of quantised operands, 2 to 8; 0: 8 */
+    uint32_t tanh_gelu; /* ViT: 1: GELU by tanh (nc_hlx_gelu, faster), 0: by erf as timm's are */
 } nc_axx_net_config;
 
 /* How its products are computed. */
@@ -2790,6 +2792,8 @@ static void nc_axx__describe(nc_axx_engine_info *info) {
     const char *sums = info->products == 1 ? "product" : "products";
     if (info->planes == 4)
         (void)snprintf(info->text, sizeof info->text, "table");
+    else if (info->planes == 0 && info->products == 0)
+        (void)snprintf(info->text, sizeof info->text, "constant");
     else if (info->planes == 0)
         (void)snprintf(info->text, sizeof info->text, "%u %s", (unsigned)info->products, sums);
     else if (info->products == 0)
@@ -4413,6 +4417,7 @@ NC_API nc_status nc_axx_search_mcts(nc_axx_search *s, uint32_t rounds) {
     for (round = 0; round < rounds && status == NC_OK; round++) {
         uint8_t assignment[1024];
         uint32_t path[1025], depth = 0, node = 0, i;
+        int alike;
         double accuracy = 0, reward;
         path[0] = 0;
         while (depth < s->config.layers) {
@@ -4430,7 +4435,9 @@ NC_API nc_status nc_axx_search_mcts(nc_axx_search *s, uint32_t rounds) {
             path[depth] = node;
             if (fresh) break;
         }
-        for (i = depth; i < s->config.layers; i++) assignment[i] = nc_axx__roll(s);
+        alike = nc_axx__draw(s) < 0.5;
+        for (i = depth; i < s->config.layers; i++)
+            assignment[i] = alike && i > depth ? assignment[depth] : nc_axx__roll(s);
         status = nc_axx__try(s, assignment, &accuracy);
         if (status != NC_OK) break;
         reward = nc_axx__reward(s, assignment, accuracy);
@@ -4790,7 +4797,7 @@ NC_API nc_status nc_axx_search_svg(const nc_axx_search *s, const char *title, ch
     if (s->config.least_accuracy > axes.y0 && s->config.least_accuracy < axes.y1)
         nc_axx__print(&out,
                       "<path d=\"M70 %.1fH610\" stroke=\"#c33\" stroke-dasharray=\"5 4\"/>"
-                      "<text x=\"606\" y=\"%.1f\" fill=\"#c33\" text-anchor=\"end\">required</text>"
+                      "<text x=\"75\" y=\"%.1f\" fill=\"#c33\">required</text>"
                       "\n",
                       nc_axx__plot_y(&axes, s->config.least_accuracy),
                       nc_axx__plot_y(&axes, s->config.least_accuracy) - 5);
@@ -5361,15 +5368,23 @@ static float nc_axx__erf(float x, float *e) {
 
 /* x Phi(x), the form without tanh that vision transformers are trained with. */
 static void nc_axx__gelu(float *y, const float *x, size_t n) {
-    size_t i;
-    float e;
-    for (i = 0; i < n; i++) y[i] = 0.5f * x[i] * (1.0f + nc_axx__erf(x[i] * 0.70710678f, &e));
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (n > 4096)
+#endif
+    for (i = 0; i < (ptrdiff_t)n; i++) {
+        float e;
+        y[i] = 0.5f * x[i] * (1.0f + nc_axx__erf(x[i] * 0.70710678f, &e));
+    }
 }
 
 static void nc_axx__gelu_back(float *dy, const float *x, size_t n) {
-    size_t i;
-    float e;
-    for (i = 0; i < n; i++) {
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (n > 4096)
+#endif
+    for (i = 0; i < (ptrdiff_t)n; i++) {
+        float e;
         const float phi = 0.5f * (1.0f + nc_axx__erf(x[i] * 0.70710678f, &e));
         dy[i] = dy[i] * (phi + x[i] * 0.39894228f * e);
     }
@@ -5473,7 +5488,10 @@ static nc_status nc_axx__block_forward(nc_axx_net *net, uint32_t b, size_t count
                      nc_axx__tensor_values(net, "norm2.weight", b),
                      nc_axx__tensor_values(net, "norm2.bias", b), rows, dim);
     NC_AXX__TRY(nc_axx__net_linear(net, layer + 4, k->norm2, k->hidden, rows));
-    nc_axx__gelu(k->gelu, k->hidden, rows * net->config.mlp);
+    if (net->config.tanh_gelu)
+        nc_hlx_gelu(k->gelu, k->hidden, rows * net->config.mlp);
+    else
+        nc_axx__gelu(k->gelu, k->hidden, rows * net->config.mlp);
     NC_AXX__TRY(nc_axx__net_linear(net, layer + 5, k->gelu, net->wide, rows));
     nc_axx__sum(out, k->middle, net->wide, rows * dim);
     return NC_OK;
@@ -5493,7 +5511,10 @@ static nc_status nc_axx__block_backward(nc_axx_net *net, uint32_t b, size_t coun
     const float *beta = nc_axx__tensor_values(net, "norm2.bias", b);
     float *parts[3];
     NC_AXX__TRY(nc_axx__net_linear_back(net, layer + 5, k->gelu, net->d0, net->wide, rows));
-    nc_axx__gelu_back(net->wide, k->hidden, rows * net->config.mlp);
+    if (net->config.tanh_gelu)
+        nc_hlx_gelu_backward(net->wide, net->wide, k->hidden, rows * net->config.mlp);
+    else
+        nc_axx__gelu_back(net->wide, k->hidden, rows * net->config.mlp);
     NC_AXX__TRY(nc_axx__net_linear_back(net, layer + 4, k->norm2, net->wide, net->d1, rows));
     nc_hlx_layernorm_backward(net->d0, nc_axx__gradient_of(net, gamma),
                               nc_axx__gradient_of(net, beta), net->d1, k->middle, gamma, k->mean2,

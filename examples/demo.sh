@@ -44,8 +44,8 @@ for form in classical optimised; do
     "$b/tasm_run" "$out/$form.tasm" --input 30,95 | grep -E 'output|processor|op_stack|padded'
 done
 
-say "nc_axx.h: handwritten digits on approximate multipliers"
-"$b/axx_digits"
+say "nc_axx.h: a vision transformer on approximate multipliers (some 40 s)"
+"$b/axx_vit_digits" --rounds 40
 
 say "nc_hlx.h: a small transformer on the book of Genesis, stopped and resumed"
 "$b/hlx_train" --data examples/data/genesis.txt --preset demo --steps 150 --decay 300 \

@@ -8,10 +8,10 @@
 enum { COUNT = 6 };
 
 static const nc_axx_net_config shapes[] = {
-    {NC_AXX_NET_VIT, 6, 2, 5, 8, 2, 3, 2, 12, 0, 4, 0},
-    {NC_AXX_NET_VIT, 4, 1, 3, 6, 1, 2, 3, 0, 1, 8, 0},
-    {NC_AXX_NET_CNN, 7, 2, 5, 3, 3, 0, 0, 0, 0, 4, 0},
-    {NC_AXX_NET_CNN, 4, 1, 4, 20, 1, 0, 0, 0, 0, 8, 0},
+    {NC_AXX_NET_VIT, 6, 2, 5, 8, 2, 3, 2, 12, 0, 4, 0, 0},
+    {NC_AXX_NET_VIT, 4, 1, 3, 6, 1, 2, 3, 0, 1, 8, 0, 1},
+    {NC_AXX_NET_CNN, 7, 2, 5, 3, 3, 0, 0, 0, 0, 4, 0, 0},
+    {NC_AXX_NET_CNN, 4, 1, 4, 20, 1, 0, 0, 0, 0, 8, 0, 0},
 };
 enum { SHAPES = sizeof shapes / sizeof *shapes };
 
@@ -240,7 +240,7 @@ static void networks_survive_safetensors(void **state) {
 
 /* A file as PyTorch's timm writes one: other tensors besides, half precision, any order. */
 static void files_with_the_names_of_timm_run(void **state) {
-    static const nc_axx_net_config config = {NC_AXX_NET_VIT, 4, 1, 3, 4, 1, 2, 2, 8, 0, 2, 0};
+    static const nc_axx_net_config config = {NC_AXX_NET_VIT, 4, 1, 3, 4, 1, 2, 2, 8, 0, 2, 0, 0};
     static const struct {
         const char *name, *shape;
         size_t count;

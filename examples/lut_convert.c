@@ -1,0 +1,205 @@
+/* lut_convert: multipliers from any form to any other, their error metrics, a map of their errors.
+   cc -O2 lut_convert.c -lm -o lut_convert */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#define NC_IMPLEMENTATION
+#include "../nc_axx.h"
+
+static const char usage[] =
+    "usage: lut_convert IN [-o OUT] [--metrics] [--json] [--heatmap MAP.svg|MAP.ppm]\n"
+    "       lut_convert --families [--json]\n"
+    "IN is a file (.i16 .i32 .npy .h .csv .c .blif) or a name such as truncated:6 or mul8s_1L2H; "
+    "OUT\n"
+    "one of .i16 .i32 .npy .h .csv. Without -o and --heatmap the metrics are printed. --families\n"
+    "prints those of every generated multiplier. A map has the first operand downwards, the "
+    "second\n"
+    "to the right; red is too much, blue too little.\n"
+    "Returns 0, 1 on an error, 2 on bad usage.\n";
+
+static nc_axx_mult m;
+
+static void head(void) {
+    printf("%-24s %9s %7s %9s %7s %12s %9s %9s %6s  %s\n", "multiplier", "MAE", "WCE", "MRE %",
+           "EP %", "MSE", "bias", "WCRE %", "power", "computed by");
+}
+
+static void metrics(int json) {
+    nc_axx_engine_info info = {0, 0, 0, 0, "?"};
+    nc_axx_engine *engine;
+    nc_axx_metrics e;
+    nc_axx_measure(&m, &e);
+    if (nc_axx_engine_create(&engine, &m) == NC_OK) {
+        nc_axx_engine_describe(engine, &info);
+        nc_axx_engine_destroy(engine);
+    }
+    if (json) {
+        printf("{\"name\": \"%s\", \"MAE\": %.6f, \"WCE\": %.0f, \"MRE\": %.6f, \"EP\": %.6f, "
+               "\"MSE\": %.6f, \"RMSE\": %.6f, \"bias\": %.6f, \"WCRE\": %.4f, \"power\": %.4f, "
+               "\"path\": \"%s\"}",
+               m.name, e.mae, e.wce, e.mre, e.ep, e.mse, e.rmse, e.bias, e.wcre,
+               (double)m.relative_power, info.text);
+        return;
+    }
+    printf("%-24s %9.3f %7.0f %9.3f %7.2f %12.2f %9.3f %9.1f ", m.name, e.mae, e.wce, e.mre, e.ep,
+           e.mse, e.bias, e.wcre);
+    if (m.relative_power > 0)
+        printf("%6.3f  %s\n", (double)m.relative_power, info.text);
+    else
+        printf("%6s  %s\n", "-", info.text);
+}
+
+/* Every family with every parameter, signed; then EvoApproxLib's. */
+static int families(int json) {
+    static const char *const names[] = {"mul8s_1KV8", "mul8s_1KVA", "mul8s_1L2H",
+                                        "mul8s_1KVL", "mul8s_1L2D", "mul8s_1KR3"};
+    uint32_t f, p, q, low[2], high[2];
+    size_t i;
+    int first = 1;
+    printf(json ? "[" : "");
+    if (!json) head();
+    for (f = 0; f < NC_AXX_FAMILY_COUNT; f++) {
+        (void)nc_axx_family_info((nc_axx_family)f, low, high);
+        for (p = low[0]; p <= high[0]; p++)
+            for (q = low[1]; q <= high[1]; q += 3) {
+                if (nc_axx_generate(&m, (nc_axx_family)f, p, q, 0) != NC_OK) return 1;
+                if (json) printf(first ? "\n" : ",\n");
+                first = 0;
+                metrics(json);
+                if (f != NC_AXX_TRUNCATED) continue;
+                nc_axx_compensate(&m); /* the corrected variant */
+                if (json) printf(",\n");
+                metrics(json);
+            }
+    }
+    for (i = 0; i < sizeof names / sizeof *names; i++) {
+        if (nc_axx_make(&m, names[i], NULL) != NC_OK) return 1;
+        if (json) printf(",\n");
+        metrics(json);
+    }
+    printf(json ? "\n]\n" : "");
+    return 0;
+}
+
+/* Red for e > 0, blue for e < 0, white for none; the root shows small errors too. */
+static void colour(int32_t error, double worst, unsigned char rgb[3]) {
+    double share = worst > 0 ? (error < 0 ? -error : error) / worst : 0;
+    double root = share, next;
+    int i;
+    for (i = 0; i < 30 && root > 0; i++) { /* by Newton */
+        next = 0.5 * (root + share / root);
+        root = next;
+    }
+    rgb[0] = rgb[1] = rgb[2] = (unsigned char)(255 - 225 * root);
+    if (error > 0) rgb[0] = 255 - (unsigned char)(40 * root);
+    if (error < 0) rgb[2] = 255 - (unsigned char)(40 * root);
+}
+
+static int32_t error_at(int row, int column) {
+    const int a = row - (m.a_unsigned ? 0 : 128), b = column - (m.b_unsigned ? 0 : 128);
+    return nc_axx_product(&m, a, b) - a * b;
+}
+
+/* 256 x 256 pixels as PPM, or in squares of four as SVG with axes; equal neighbours are one box. */
+static int heatmap(const char *path) {
+    const size_t length = strlen(path);
+    const int svg = length > 4 && !strcmp(path + length - 4, ".svg");
+    FILE *file = fopen(path, "wb");
+    nc_axx_metrics e;
+    int row, column, ok;
+    if (!file) return fprintf(stderr, "lut_convert: '%s' cannot be written\n", path), 1;
+    nc_axx_measure(&m, &e);
+    if (!svg) {
+        fprintf(file, "P6\n256 256\n255\n");
+        for (row = 0; row < 256; row++)
+            for (column = 0; column < 256; column++) {
+                unsigned char rgb[3];
+                colour(error_at(row, column), e.wce, rgb);
+                fwrite(rgb, 1, 3, file);
+            }
+    } else {
+        fprintf(
+            file,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"660\" height=\"620\" "
+            "font-family=\"sans-serif\" font-size=\"12\" shape-rendering=\"crispEdges\">\n"
+            "<rect width=\"660\" height=\"620\" fill=\"white\"/>\n"
+            "<text x=\"316\" y=\"24\" text-anchor=\"middle\" font-size=\"15\">%s: error of a * b, "
+            "worst %.0f, mean %.2f</text>\n",
+            m.name, e.wce, e.mae);
+        for (row = 0; row < 256; row++)
+            for (column = 0; column < 256;) {
+                const int32_t error = error_at(row, column);
+                const int start = column;
+                unsigned char rgb[3];
+                while (column < 256 && error_at(row, column) == error) column++;
+                if (!error) continue;
+                colour(error, e.wce, rgb);
+                fprintf(file, "<path fill=\"#%02x%02x%02x\" d=\"M%d %dh%dv2h-%dz\"/>\n", rgb[0],
+                        rgb[1], rgb[2], 60 + 2 * start, 50 + 2 * row, 2 * (column - start),
+                        2 * (column - start));
+            }
+        for (row = 0; row <= 256; row += 64)
+            fprintf(file,
+                    "<text x=\"54\" y=\"%d\" text-anchor=\"end\">%d</text>"
+                    "<text x=\"%d\" y=\"580\" text-anchor=\"middle\">%d</text>\n",
+                    54 + 2 * row, row - (m.a_unsigned ? 0 : 128), 60 + 2 * row,
+                    row - (m.b_unsigned ? 0 : 128));
+        fprintf(file,
+                "<rect x=\"60\" y=\"50\" width=\"512\" height=\"512\" fill=\"none\" "
+                "stroke=\"#333\"/>\n<text x=\"316\" y=\"604\" text-anchor=\"middle\">b</text>\n"
+                "<text x=\"16\" y=\"310\">a</text>\n");
+        for (row = -4; row <= 4; row++) { /* the scale */
+            unsigned char rgb[3];
+            colour((int32_t)(row * e.wce / 4), e.wce, rgb);
+            fprintf(file,
+                    "<rect x=\"590\" y=\"%d\" width=\"20\" height=\"30\" fill=\"#%02x%02x%02x\" "
+                    "stroke=\"#999\"/><text x=\"616\" y=\"%d\">%+.0f</text>\n",
+                    171 - 30 * row, rgb[0], rgb[1], rgb[2], 190 - 30 * row, row * e.wce / 4);
+        }
+        fprintf(file, "</svg>\n");
+    }
+    ok = !ferror(file);
+    ok = fclose(file) == 0 && ok;
+    return ok ? 0 : (fprintf(stderr, "lut_convert: '%s' cannot be written\n", path), 1);
+}
+
+int main(int argc, char **argv) {
+    const char *in = NULL, *out = NULL, *map = NULL;
+    int i, json = 0, show = 0, list = 0;
+    nc_status status;
+    nc_error err;
+    for (i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
+        if (!strcmp(argv[i], "--json"))
+            json = 1;
+        else if (!strcmp(argv[i], "--metrics"))
+            show = 1;
+        else if (!strcmp(argv[i], "--families"))
+            list = 1;
+        else if (!strcmp(argv[i], "-o") && i + 1 < argc)
+            out = argv[++i];
+        else if (!strcmp(argv[i], "--heatmap") && i + 1 < argc)
+            map = argv[++i];
+        else if (argv[i][0] != '-' && !in)
+            in = argv[i];
+        else
+            return fprintf(stderr, "lut_convert: bad argument '%s'\n%s", argv[i], usage), 2;
+    }
+    if (list) return families(json);
+    if (!in) return fprintf(stderr, "lut_convert: no input\n%s", usage), 2;
+    status = nc_axx_form_of(in) != NC_AXX_FORM_AUTO ? nc_axx_load(&m, in, NC_AXX_FORM_AUTO, &err)
+                                                    : nc_axx_make(&m, in, &err);
+    if (status == NC_OK && out) status = nc_axx_save(&m, out, NC_AXX_FORM_AUTO, &err);
+    if (status != NC_OK) {
+        fprintf(stderr, "lut_convert: %s:%d:%d: %s\n", in, (int)err.line, (int)err.column,
+                err.message);
+        return 1;
+    }
+    if (map && heatmap(map)) return 1;
+    if (show || json || (!out && !map)) {
+        if (!json) head();
+        metrics(json);
+        if (json) printf("\n");
+    }
+    return 0;
+}
