@@ -10,12 +10,12 @@ EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_q
            hlx_train hlx_verify hlx_export
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug \
            fp4_scalar fp4_circuit fp4_files fp4_tensor tir_io tir_machine tir_symbolic tir_optimize tir_model axx_scalar axx_files axx_layers axx_search axxvit_net hlx_scalar hlx_simd \
-           hlx_kernels hlx_model hlx_bpe base_files gpu_roads glgpu_kernels tirgpu_forward fp4gpu_kernels
+           hlx_kernels hlx_model hlx_bpe base_files gpu_roads glgpu_kernels tirgpu_forward fp4gpu_kernels axxgpu_kernels
 FUZZERS  = gl_parse fp4_circuit fp4_tensor tir_parse tir_tasm tir_optimize axx_table hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 FLOAT_KERNELS = probe gemm elementwise layernorm layernorm_backward column_sums softmax \
                 softmax_backward cross_entropy embedding embedding_backward reduce adam dropout \
-                flash_attention flash_attention_backward bf16 fp4_matmul fp4_circuit
+                flash_attention flash_attention_backward bf16 fp4_matmul fp4_circuit axx_gemm axx_conv2d
 FIELD_KERNELS = gl_vector gl_dot gl_matmul gl_ntt gl_reorder gl_poseidon2 tir_forward
 KERNELS  = $(FLOAT_KERNELS) $(FIELD_KERNELS)
 
@@ -132,6 +132,7 @@ $(eval $(call test_rules,gpu,nc_hlx.h,-DNC_GPU))
 $(eval $(call test_rules,glgpu,nc_goldilocks.h,-DNC_GPU))
 $(eval $(call test_rules,tirgpu,nc_tirneural.h,-DNC_GPU))
 $(eval $(call test_rules,fp4gpu,nc_fp4.h,-DNC_GPU))
+$(eval $(call test_rules,axxgpu,nc_axx.h,-DNC_GPU))
 
 # The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
 $(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
@@ -150,12 +151,13 @@ test: test-packages
 	@sh tests/run.sh
 
 test-gpu: test-packages $(B)/test/gpu_roads $(B)/test/glgpu_kernels $(B)/test/tirgpu_forward \
-          $(B)/test/fp4gpu_kernels $(B)/shim/libcuda_on_cpu.so \
+          $(B)/test/fp4gpu_kernels $(B)/test/axxgpu_kernels $(B)/shim/libcuda_on_cpu.so \
           $(B)/bench/gpu kernels
 	NC_TEST_GPU=1 $(B)/test/gpu_roads
 	NC_TEST_GPU=1 $(B)/test/glgpu_kernels
 	NC_TEST_GPU=1 $(B)/test/tirgpu_forward
 	NC_TEST_GPU=1 $(B)/test/fp4gpu_kernels
+	NC_TEST_GPU=1 $(B)/test/axxgpu_kernels
 	NC_KERNEL_PATH=$(B)/kernels $(B)/bench/gpu
 
 # ---- fuzzing, lint, bench ---------------------------------------------------------------------

@@ -32,6 +32,7 @@
      >>layers    linear, matmul, convolutions, forward and backward
      >>search    which layer gets which multiplier: tree, genetic, greedy; Pareto front
      >>networks  vision transformer and convolutional network, with NC_AXX_VIT
+     >>gpu       the integer sums on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
@@ -41,6 +42,7 @@
      NC_STB_DS_EXTERNAL    another file compiles STB_DS_IMPLEMENTATION
      NC_NO_STDIO           no file access
      NC_AXX_VIT            also the networks (needs nc_hlx.h beside this file)
+     NC_GPU                also the GPU functions (needs nc_gpu.h beside this file)
 
    Conventions: operands are one byte, signed unless the multiplier says otherwise; the product of
    a and b is table[(a + 128) * 256 + (b + 128)], without the 128 for an unsigned operand.
@@ -113,6 +115,9 @@ NC_API const char *nc_status_str(nc_status status);
 
 #ifdef NC_AXX_VIT
 #include "nc_hlx.h"
+#endif
+#ifdef NC_GPU
+#include "nc_gpu.h"
 #endif
 
 /* >>types ========================================================================== */
@@ -445,11 +450,11 @@ typedef struct nc_axx_search nc_axx_search;
 NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_search_destroy(nc_axx_search *search);
-/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n), add
- * a node, fill the layers below (half of the times all alike, else each by itself), reward 1/2 + (1
- * - power) / 2 where the accuracy suffices, else its half share of it. `rounds` assignments are
- * tried, known ones included: the same seed walks the same way again, so a search that was saved and
- * loaded goes on where it was. */
+/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n),
+ * add a node, fill the layers below (half of the times all alike, else each by itself), reward 1/2
+ * + (1 - power) / 2 where the accuracy suffices, else its half share of it. `rounds` assignments
+ * are tried, known ones included: the same seed walks the same way again, so a search that was
+ * saved and loaded goes on where it was. */
 NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds);
 /* Genetic search with the same reward: uniform assignments first, then tournaments of two, uniform
  * crossover, one mutation in the mean, the two best kept. */
@@ -609,6 +614,35 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
  * ignored. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH. Nothing is changed on
  * failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
+#endif
+
+#ifdef NC_GPU
+/* -- GPU: the integer sums on a device of nc_gpu.h, the bits of the functions above ----------- */
+
+/* Kernels and the table of one multiplier on a device. */
+typedef struct nc_axx_gpu nc_axx_gpu;
+
+/* Load the kernels axx_gemm and axx_conv2d for an engine's multiplier; neither the device nor the
+ * engine is owned. NC_ERR_UNSUPPORTED when the products spread over more than 16 bits,
+ * NC_ERR_DEVICE when a kernel is missing (nc_gpu_last_error says where it was looked for). */
+NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine);
+/* Release; null is fine. */
+NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu);
+/* nc_axx_gemm for `batch` pairs of matrices. NC_ERR_LIMIT beyond 2^31 operands or sums too. */
+NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, int32_t *sums,
+                                 size_t batch, size_t m, size_t n, size_t k);
+/* nc_axx_linear. */
+NC_API nc_status nc_axx_gpu_linear(nc_axx_gpu *gpu, const void *x, float x_scale, const void *w,
+                                   const float *w_scale, const float *bias, float *y, size_t rows,
+                                   size_t k, size_t out);
+/* nc_axx_matmul. */
+NC_API nc_status nc_axx_gpu_matmul(nc_axx_gpu *gpu, const void *a, float a_scale, const void *b,
+                                   float b_scale, int b_by_rows, float *y, size_t batch, size_t m,
+                                   size_t n, size_t k);
+/* nc_axx_conv2d. */
+NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, const void *x,
+                                   float x_scale, const void *w, const float *w_scale,
+                                   const float *bias, float *y);
 #endif
 
 #endif /* NC_AXX_H */
@@ -6225,6 +6259,227 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
 }
 #undef NC_AXX__TRY
 #endif /* NC_AXX_VIT */
+
+#ifdef NC_GPU
+/* >>gpu ============================================================================ */
+
+struct nc_axx_gpu {
+    nc_gpu *device;
+    nc_gpu_kernel *gemm, *conv2d;
+    uint32_t *table; /* two 16-bit entries a word, above `offset` */
+    int32_t offset, largest;
+};
+
+NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu) {
+    if (!gpu) return;
+    nc_gpu_kernel_destroy(gpu->device, gpu->gemm);
+    nc_gpu_kernel_destroy(gpu->device, gpu->conv2d);
+    nc__free(NULL, gpu->table, 0);
+    nc__free(NULL, gpu, 0);
+}
+
+NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **out, nc_gpu *device, const nc_axx_engine *e) {
+    static const uint32_t square[3] = {16, 16, 1}, line[3] = {64, 1, 1};
+    nc_axx_gpu *gpu;
+    int64_t most;
+    nc_status status;
+    uint32_t i;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    if (!device || !e) return NC_ERR_ARG;
+    gpu = (nc_axx_gpu *)nc__calloc(NULL, sizeof *gpu);
+    if (!gpu) return NC_ERR_MEMORY;
+    gpu->device = device;
+    gpu->largest = e->info.largest;
+    gpu->offset = e->table[0];
+    most = e->table[0];
+    for (i = 1; i < 65536; i++) {
+        if (e->table[i] < gpu->offset) gpu->offset = e->table[i];
+        if (e->table[i] > most) most = e->table[i];
+    }
+    gpu->table = (uint32_t *)nc__calloc(NULL, 32768 * sizeof *gpu->table);
+    status = !gpu->table ? NC_ERR_MEMORY : most - gpu->offset > 65535 ? NC_ERR_UNSUPPORTED : NC_OK;
+    for (i = 0; i < 65536 && status == NC_OK; i++)
+        gpu->table[i / 2] |= (uint32_t)(e->table[i] - gpu->offset) << (i % 2 * 16);
+    if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm", 4, 24, square, &gpu->gemm);
+    if (status == NC_OK)
+        status = nc_gpu_kernel_load(device, "axx_conv2d", 4, 72, line, &gpu->conv2d);
+    if (status == NC_OK)
+        *out = gpu;
+    else
+        nc_axx_gpu_close(gpu);
+    return status;
+}
+
+/* Rows of bytes, each from a new word on. */
+static uint8_t *nc_axx__padded(const uint8_t *rows, size_t count, size_t k, size_t row_bytes) {
+    uint8_t *out = (uint8_t *)nc__calloc(NULL, nc__mul_size(count, row_bytes));
+    size_t r;
+    for (r = 0; r < count && out; r++) memcpy(out + r * row_bytes, rows + r * k, k);
+    return out;
+}
+
+static void nc_axx__give(nc_gpu_given *given, const void *data, size_t used, size_t bytes) {
+    memset(given, 0, sizeof *given);
+    given->data = data;
+    given->used = used;
+    given->bytes = bytes;
+}
+
+NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, int32_t *sums,
+                                 size_t batch, size_t m, size_t n, size_t k) {
+    struct {
+        uint32_t m, n, k, row_words, w_batch;
+        int32_t offset;
+    } push;
+    const size_t row = (k + 3) / 4 * 4;
+    nc_gpu_given given[4];
+    uint32_t groups[3];
+    uint8_t *a, *b;
+    nc_status status = NC_ERR_MEMORY;
+    if (!gpu || !x || !w || !sums) return NC_ERR_ARG;
+    if (!batch || !m || !n || !k) return NC_ERR_ARG;
+    if ((uint64_t)gpu->largest > (uint64_t)INT32_MAX / k || m > 1 << 19 || n > 1 << 19 ||
+        batch > 65535 || (uint64_t)batch * m * n >> 31 || (uint64_t)batch * m * row >> 31 ||
+        (uint64_t)batch * n * row >> 31)
+        return NC_ERR_LIMIT;
+    push.m = (uint32_t)m;
+    push.n = push.w_batch = (uint32_t)n;
+    push.k = (uint32_t)k;
+    push.row_words = (uint32_t)(row / 4);
+    push.offset = (int32_t)((uint32_t)k * (uint32_t)gpu->offset);
+    groups[0] = (uint32_t)((n + 15) / 16);
+    groups[1] = (uint32_t)((m + 15) / 16);
+    groups[2] = (uint32_t)batch;
+    a = nc_axx__padded((const uint8_t *)x, batch * m, k, row);
+    b = nc_axx__padded((const uint8_t *)w, batch * n, k, row);
+    if (a && b) {
+        nc_axx__give(&given[0], gpu->table, 131072, 131072);
+        nc_axx__give(&given[1], a, batch * m * row, batch * m * row);
+        nc_axx__give(&given[2], b, batch * n * row, batch * n * row);
+        nc_axx__give(&given[3], NULL, 0, batch * m * n * sizeof *sums);
+        status = nc_gpu_call(gpu->device, gpu->gemm, given, 4, &push, groups, 3, 0, sums,
+                             given[3].bytes);
+    }
+    nc__free(NULL, a, 0);
+    nc__free(NULL, b, 0);
+    return status;
+}
+
+NC_API nc_status nc_axx_gpu_linear(nc_axx_gpu *gpu, const void *x, float x_scale, const void *w,
+                                   const float *w_scale, const float *bias, float *y, size_t rows,
+                                   size_t k, size_t out) {
+    int32_t *sums;
+    nc_status status;
+    size_t r, o;
+    if (!w_scale || !y) return NC_ERR_ARG;
+    sums = (int32_t *)nc__alloc(NULL, nc__mul_size(rows, nc__mul_size(out, sizeof *sums)));
+    if (!sums) return NC_ERR_MEMORY;
+    status = nc_axx_gpu_gemm(gpu, x, w, sums, 1, rows, out, k);
+    for (r = 0; r < rows && status == NC_OK; r++)
+        for (o = 0; o < out; o++)
+            y[r * out + o] =
+                nc_axx__value_of(sums[r * out + o], x_scale * w_scale[o], bias ? bias[o] : 0.0f);
+    nc__free(NULL, sums, 0);
+    return status;
+}
+
+NC_API nc_status nc_axx_gpu_matmul(nc_axx_gpu *gpu, const void *a, float a_scale, const void *b,
+                                   float b_scale, int b_by_rows, float *y, size_t batch, size_t m,
+                                   size_t n, size_t k) {
+    const float scale = a_scale * b_scale;
+    const uint8_t *second = (const uint8_t *)b;
+    uint8_t *turned = NULL;
+    int32_t *sums;
+    nc_status status = NC_OK;
+    size_t i;
+    if (!gpu || !a || !b || !y) return NC_ERR_ARG;
+    sums = (int32_t *)nc__alloc(NULL, nc__mul_size(batch, nc__mul_size(m * n, sizeof *sums)));
+    if (b_by_rows) turned = (uint8_t *)nc__alloc(NULL, nc__mul_size(batch, n * k));
+    if (!sums || (b_by_rows && !turned)) status = NC_ERR_MEMORY;
+    for (i = 0; i < batch && turned && status == NC_OK; i++)
+        (void)nc_axx__turn(turned + i * n * k, second + i * n * k, n, k);
+    if (status == NC_OK)
+        status = nc_axx_gpu_gemm(gpu, a, turned ? turned : second, sums, batch, m, n, k);
+    for (i = 0; i < batch * m * n && status == NC_OK; i++)
+        y[i] = nc_axx__value_of(sums[i], scale, 0.0f);
+    nc__free(NULL, sums, 0);
+    nc__free(NULL, turned, 0);
+    return status;
+}
+
+/* Push constants of axx_conv2d. */
+typedef struct nc_axx__conv_push {
+    uint32_t count, in_channels, height, width, out_channels, out_of_group, out_h, out_w;
+    uint32_t kernel_h, kernel_w, stride_h, stride_w, padding_h, padding_w, dilation_h, dilation_w;
+    uint32_t groups;
+    int32_t offset;
+} nc_axx__conv_push;
+
+static void nc_axx__fill_push(const nc_axx_gpu *gpu, const nc_axx__plan *p,
+                              nc_axx__conv_push *push) {
+    const nc_axx_conv *s = &p->s;
+    push->count = (uint32_t)(s->batch * s->out_channels * p->out_h * p->out_w);
+    push->in_channels = (uint32_t)p->large_channels;
+    push->height = (uint32_t)s->height;
+    push->width = (uint32_t)s->width;
+    push->out_channels = (uint32_t)s->out_channels;
+    push->out_of_group = (uint32_t)p->small_channels;
+    push->out_h = (uint32_t)p->out_h;
+    push->out_w = (uint32_t)p->out_w;
+    push->kernel_h = (uint32_t)s->kernel_h;
+    push->kernel_w = (uint32_t)s->kernel_w;
+    push->stride_h = (uint32_t)s->stride_h;
+    push->stride_w = (uint32_t)s->stride_w;
+    push->padding_h = (uint32_t)s->padding_h;
+    push->padding_w = (uint32_t)s->padding_w;
+    push->dilation_h = (uint32_t)s->dilation_h;
+    push->dilation_w = (uint32_t)s->dilation_w;
+    push->groups = (uint32_t)s->groups;
+    push->offset = (int32_t)((uint32_t)p->taps * (uint32_t)gpu->offset);
+}
+
+NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, const void *x,
+                                   float x_scale, const void *w, const float *w_scale,
+                                   const float *bias, float *y) {
+    nc_axx__conv_push push;
+    nc_axx__plan p;
+    nc_gpu_given given[4];
+    size_t inputs, weights, outputs, places, i;
+    uint32_t groups[3] = {1, 1, 1};
+    int32_t *sums;
+    nc_status status;
+    if (!gpu || !shape || !x || !w || !w_scale || !y) return NC_ERR_ARG;
+    if ((status = nc_axx__plan_conv(shape, 0, &p)) != NC_OK) return status;
+    places = nc__mul_size(p.out_h, p.out_w);
+    inputs = nc__mul_size(p.s.batch * p.s.in_channels, p.s.height * p.s.width);
+    weights = nc__mul_size(p.s.out_channels, p.taps);
+    outputs = nc__mul_size(p.s.batch * p.s.out_channels, places);
+    if (inputs >> 31 || weights >> 31 || outputs >> 29 ||
+        (uint64_t)gpu->largest > (uint64_t)INT32_MAX / p.taps)
+        return NC_ERR_LIMIT;
+    nc_axx__fill_push(gpu, &p, &push);
+    groups[0] = (push.count + 63) / 64;
+    if (groups[0] > 65535) {
+        groups[1] = (groups[0] + 65534) / 65535;
+        groups[0] = (groups[0] + groups[1] - 1) / groups[1];
+    }
+    nc_axx__give(&given[0], gpu->table, 131072, 131072);
+    nc_axx__give(&given[1], x, inputs, (inputs + 3) / 4 * 4);
+    nc_axx__give(&given[2], w, weights, (weights + 3) / 4 * 4);
+    nc_axx__give(&given[3], NULL, 0, outputs * sizeof *sums);
+    sums = (int32_t *)nc__alloc(NULL, given[3].bytes);
+    if (!sums) return NC_ERR_MEMORY;
+    status =
+        nc_gpu_call(gpu->device, gpu->conv2d, given, 4, &push, groups, 3, 0, sums, given[3].bytes);
+    for (i = 0; i < outputs && status == NC_OK; i++) {
+        const size_t o = i / places % p.s.out_channels;
+        y[i] = nc_axx__value_of(sums[i], x_scale * w_scale[o], bias ? bias[o] : 0.0f);
+    }
+    nc__free(NULL, sums, 0);
+    return status;
+}
+#endif /* NC_GPU */
 
 #if defined(NC_AXX__X86) && !defined(__clang__)
 #pragma GCC diagnostic pop

@@ -2872,7 +2872,7 @@ static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit)
 }
 
 /* The ten atoms in any order of their inputs. */
-static void nc_fp4__given_forms(nc_fp4__form *form) {
+static void nc_gpu_given_forms(nc_fp4__form *form) {
     static const uint8_t order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     uint32_t a, o, c, i, u;
@@ -3195,7 +3195,7 @@ NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **
             stbds_arrput(k->net->input_groups, circuit->input_groups[i]);
         for (i = 0; i < stbds_arrlenu(circuit->output_groups); i++)
             stbds_arrput(k->net->output_groups, circuit->output_groups[i]);
-        nc_fp4__given_forms(k->form);
+        nc_gpu_given_forms(k->form);
         nc_fp4__mark(k);
         nc_fp4__emit_units(k);
         status = k->status;
@@ -6231,46 +6231,13 @@ NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu) {
     nc__free(NULL, gpu, sizeof *gpu);
 }
 
-/* A buffer and what is in it first (data null: nothing; `used` bytes of it). */
-typedef struct nc_fp4__given {
-    size_t bytes, used;
-    const void *data;
-} nc_fp4__given;
-
-/* Upload, run one dispatch, and fetch `bytes` of buffer `from` at `offset`. */
-static nc_status nc_fp4__dispatch(nc_gpu *device, nc_gpu_kernel *kernel, const nc_fp4__given *given,
-                                  uint32_t buffers, const void *push, const uint32_t groups[3],
-                                  uint32_t from, size_t offset, void *out, size_t bytes) {
-    nc_gpu_buffer *buffer[4] = {NULL, NULL, NULL, NULL};
-    nc_gpu_program *program = NULL;
-    nc_status status = NC_OK, ended;
-    uint32_t i;
-    for (i = 0; i < buffers && status == NC_OK; i++) {
-        status = nc_gpu_buffer_create(device, given[i].bytes ? given[i].bytes : 4, &buffer[i]);
-        if (status == NC_OK && given[i].used)
-            status = nc_gpu_upload(device, buffer[i], 0, given[i].data, given[i].used);
-    }
-    if (status == NC_OK) status = nc_gpu_begin(device);
-    if (status == NC_OK) {
-        status = nc_gpu_dispatch(device, kernel, buffer, push, groups);
-        ended = nc_gpu_end(device, &program);
-        if (status == NC_OK) status = ended;
-    }
-    if (status == NC_OK) status = nc_gpu_run(device, program, NULL);
-    if (status == NC_OK && bytes)
-        status = nc_gpu_download(device, buffer[from], offset, out, bytes);
-    nc_gpu_program_destroy(device, program);
-    for (i = 0; i < buffers; i++) nc_gpu_buffer_destroy(device, buffer[i]);
-    return status;
-}
-
 NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, const float *x,
                                    size_t n, float *y) {
     struct {
         uint32_t rows, columns, row_words, row_scales;
         float table[16];
     } push;
-    nc_fp4__given given[4];
+    nc_gpu_given given[4];
     nc_fp4__rows w;
     uint32_t groups[3], r, i;
     uint8_t *codes;
@@ -6306,8 +6273,8 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, cons
         given[0].data = codes;
         given[1].data = scales;
         given[2].data = x;
-        status = nc_fp4__dispatch(gpu->device, gpu->matmul, given, 4, &push, groups, 3, 0, y,
-                                  given[3].bytes);
+        status =
+            nc_gpu_call(gpu->device, gpu->matmul, given, 4, &push, groups, 3, 0, y, given[3].bytes);
     }
     nc__free(NULL, codes, given[0].bytes);
     nc__free(NULL, scales, given[1].bytes);
@@ -6317,7 +6284,7 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, cons
 NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n,
                                         const uint64_t *in, uint64_t *out, size_t words) {
     const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
-    nc_fp4__given given[2];
+    nc_gpu_given given[2];
     uint32_t push[2], groups[3], *steps;
     size_t i, k, count, line = words * sizeof *in;
     nc_status status;
@@ -6346,8 +6313,8 @@ NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n
         groups[1] = (groups[0] + 65534) / 65535;
         groups[0] = (groups[0] + groups[1] - 1) / groups[1];
     }
-    status = nc_fp4__dispatch(gpu->device, gpu->circuit, given, 2, push, groups, 1,
-                              n->inputs * line, out, outputs * line);
+    status = nc_gpu_call(gpu->device, gpu->circuit, given, 2, push, groups, 1, n->inputs * line,
+                         out, outputs * line);
     nc__free(NULL, steps, given[0].bytes);
     return status;
 }

@@ -204,6 +204,18 @@ NC_API nc_status nc_gpu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nano
 /* Release; null is fine. */
 NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program);
 
+/* A buffer of a call: its bytes, and the `used` bytes of data that lie in it first. */
+typedef struct nc_gpu_given {
+    size_t bytes, used;
+    const void *data;
+} nc_gpu_given;
+enum { NC_GPU_CALL_BUFFERS = 8 };
+/* All at once for a kernel that runs alone: make the buffers (at most 8), upload, one dispatch,
+ * fetch `bytes` of buffer `from` at `offset` into out, release. */
+NC_API nc_status nc_gpu_call(nc_gpu *gpu, nc_gpu_kernel *kernel, const nc_gpu_given *given,
+                             uint32_t buffers, const void *push, const uint32_t groups[3],
+                             uint32_t from, size_t offset, void *out, size_t bytes);
+
 #endif /* NC_GPU_H */
 
 /* ================================== implementation ==================================== */
@@ -1739,6 +1751,34 @@ NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program) {
         program->first = next;
     }
     nc__free(NULL, program, sizeof *program);
+}
+
+NC_API nc_status nc_gpu_call(nc_gpu *gpu, nc_gpu_kernel *kernel, const nc_gpu_given *given,
+                             uint32_t buffers, const void *push, const uint32_t groups[3],
+                             uint32_t from, size_t offset, void *out, size_t bytes) {
+    nc_gpu_buffer *buffer[NC_GPU_CALL_BUFFERS];
+    nc_gpu_program *program = NULL;
+    nc_status status = NC_OK, ended;
+    uint32_t i;
+    if (!gpu || !kernel || !given || buffers > NC_GPU_CALL_BUFFERS || from >= buffers)
+        return NC_ERR_ARG;
+    memset(buffer, 0, sizeof buffer);
+    for (i = 0; i < buffers && status == NC_OK; i++) {
+        status = nc_gpu_buffer_create(gpu, given[i].bytes ? given[i].bytes : 4, &buffer[i]);
+        if (status == NC_OK && given[i].used)
+            status = nc_gpu_upload(gpu, buffer[i], 0, given[i].data, given[i].used);
+    }
+    if (status == NC_OK) status = nc_gpu_begin(gpu);
+    if (status == NC_OK) {
+        status = nc_gpu_dispatch(gpu, kernel, buffer, push, groups);
+        ended = nc_gpu_end(gpu, &program);
+        if (status == NC_OK) status = ended;
+    }
+    if (status == NC_OK) status = nc_gpu_run(gpu, program, NULL);
+    if (status == NC_OK && bytes) status = nc_gpu_download(gpu, buffer[from], offset, out, bytes);
+    nc_gpu_program_destroy(gpu, program);
+    for (i = 0; i < buffers; i++) nc_gpu_buffer_destroy(gpu, buffer[i]);
+    return status;
 }
 
 #endif /* NC_IMPLEMENTATION */

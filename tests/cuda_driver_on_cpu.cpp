@@ -27,6 +27,8 @@
 #include "../cuda/tir_forward.cu"
 #include "../cuda/fp4_matmul.cu"
 #include "../cuda/fp4_circuit.cu"
+#include "../cuda/axx_gemm.cu"
+#include "../cuda/axx_conv2d.cu"
 #include "../cuda/probe.cu"
 
 struct kernel_entry {
@@ -45,6 +47,8 @@ static const kernel_entry kernels[] = {NC_ENTRY(gemm),
                                        NC_ENTRY(tir_forward),
                                        NC_ENTRY(fp4_matmul),
                                        NC_ENTRY(fp4_circuit),
+                                       NC_ENTRY(axx_gemm),
+                                       NC_ENTRY(axx_conv2d),
                                        NC_ENTRY(elementwise),
                                        NC_ENTRY(layernorm),
                                        NC_ENTRY(layernorm_backward),

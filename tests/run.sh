@@ -37,7 +37,8 @@ vulkan_road() {
     ASAN_OPTIONS=detect_leaks=0 build/san/test/gpu_roads &&
         ASAN_OPTIONS=detect_leaks=0 build/san/test/glgpu_kernels &&
         ASAN_OPTIONS=detect_leaks=0 build/san/test/tirgpu_forward &&
-        ASAN_OPTIONS=detect_leaks=0 build/san/test/fp4gpu_kernels
+        ASAN_OPTIONS=detect_leaks=0 build/san/test/fp4gpu_kernels &&
+        ASAN_OPTIONS=detect_leaks=0 build/san/test/axxgpu_kernels
 }
 step sanitizers leaks_checked
 step vulkan vulkan_road
