@@ -11,7 +11,7 @@ EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_q
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug \
            fp4_scalar fp4_circuit fp4_files fp4_tensor tir_io tir_machine tir_symbolic tir_optimize tir_model axx_scalar axx_files axx_layers axx_search axxvit_net hlx_scalar hlx_simd \
            hlx_kernels hlx_model hlx_bpe base_files gpu_roads glgpu_kernels tirgpu_forward fp4gpu_kernels axxgpu_kernels
-FUZZERS  = gl_parse fp4_circuit fp4_tensor tir_parse tir_tasm tir_optimize axx_table hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
+FUZZERS  = gl_parse fp4_circuit fp4_tensor tir_parse tir_tasm tir_optimize axx_table axx_model hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 FLOAT_KERNELS = probe gemm elementwise layernorm layernorm_backward column_sums softmax \
                 softmax_backward cross_entropy embedding embedding_backward reduce adam dropout \

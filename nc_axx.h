@@ -2059,10 +2059,13 @@ static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
     uint32_t row, i;
     size_t k;
     if (!lanes) return nc__fail(n->t.err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (k = 0; k < values; k++)
-        for (i = 0; i < NC_AXX__LANES; i++) lanes[k * NC_AXX__LANES + i] = n->constants[k];
-    m->a_unsigned = !operand[0].is_signed;
-    m->b_unsigned = !operand[1].is_signed;
+    for (k = 0; k < values; k++) {
+        const int64_t *constant = &n->constants[k];
+        for (i = 0; i < NC_AXX__LANES; i++)
+            memcpy(&lanes[k * NC_AXX__LANES + i], constant, sizeof *constant);
+    }
+    m->a_unsigned = (uint8_t)(operand[0].is_signed == 0);
+    m->b_unsigned = (uint8_t)(operand[1].is_signed == 0);
     for (row = 0; row < 256; row++) {
         for (i = 0; i < NC_AXX__LANES; i++) {
             lanes[i] = nc_axx__operand(row, m->a_unsigned);
@@ -2093,7 +2096,7 @@ static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
 
 static nc_status nc_axx__parse_netlist(nc_axx_mult *m, const nc_axx__text *text) {
     nc_axx__netlist n;
-    nc_axx__type operand[2];
+    nc_axx__type operand[2] = {{0, 0}, {0, 0}};
     nc_status status;
     memset(&n, 0, sizeof n);
     n.t = *text;
@@ -2214,7 +2217,6 @@ static nc_status nc_axx__blif_row(nc_axx__blif *b, const char *word) {
     nc_axx__cover *cover;
     const char *output = word;
     char second[256];
-    size_t i;
     nc_status status = nc_axx__blif_word(b, second);
     if (status != NC_OK) return status;
     if (!stbds_arrlenu(b->covers))
@@ -2233,7 +2235,7 @@ static nc_status nc_axx__blif_row(nc_axx__blif *b, const char *word) {
         return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "the outputs of a cover must be alike");
     cover->polarity = output[0];
     cover->rows++;
-    for (i = 0; i < cover->inputs; i++) stbds_arrput(b->cubes, word[i]);
+    if (cover->inputs) memcpy(stbds_arraddnptr(b->cubes, cover->inputs), word, cover->inputs);
     if (stbds_arrlenu(b->cubes) > 1u << 22)
         return nc_axx__text_fail(&b->t, NC_ERR_LIMIT, "the covers are too large");
     return NC_OK;
@@ -3599,14 +3601,6 @@ NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibrati
     return (float)ldexp((double)kept / (double)(int)NC_AXX_BINS, c->exponent);
 }
 
-/* FNV-1a. */
-static uint64_t nc_axx__checksum(const uint8_t *bytes, size_t n) {
-    uint64_t h = UINT64_C(14695981039346656037);
-    size_t i;
-    for (i = 0; i < n; i++) h = (h ^ bytes[i]) * UINT64_C(1099511628211);
-    return h;
-}
-
 /* Magic, exponent, amax, count, bins, checksum. */
 NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes) {
     uint32_t amax;
@@ -3618,7 +3612,7 @@ NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes) {
     nc__put_le(bytes + 16, c->count, 8);
     for (i = 0; i < NC_AXX_BINS; i++) nc__put_le(bytes + 24 + 8 * i, c->bins[i], 8);
     i = NC_AXX_CALIBRATOR_BYTES - 8;
-    nc__put_le(bytes + i, nc_axx__checksum(bytes, i), 8);
+    nc__put_le(bytes + i, nc__fnv1a(NC__FNV_START, bytes, i), 8);
 }
 
 NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size) {
@@ -3628,7 +3622,7 @@ NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *byt
     size_t i;
     if (!c || !bytes) return NC_ERR_ARG;
     if (size != NC_AXX_CALIBRATOR_BYTES || memcmp(bytes, "NCAXXC1\n", 8) != 0) return NC_ERR_FORMAT;
-    if (nc__get_le(bytes + size - 8, 8) != nc_axx__checksum(bytes, size - 8))
+    if (nc__get_le(bytes + size - 8, 8) != nc__fnv1a(NC__FNV_START, bytes, size - 8))
         return NC_ERR_MISMATCH;
     amax = (uint32_t)nc__get_le(bytes + 12, 4);
     memcpy(&read.amax, &amax, 4);
@@ -4356,9 +4350,10 @@ static double nc_axx__power_of(const nc_axx_search *s, const uint8_t *assignment
 
 static void nc_axx__remember(nc_axx_search *s, const uint8_t *assignment, char *key,
                              double accuracy) {
+    uint32_t i;
     stbds_shput(s->known, key, stbds_arrlenu(s->accuracies));
     stbds_arrput(s->accuracies, accuracy);
-    memcpy(stbds_arraddnptr(s->assignments, s->config.layers), assignment, s->config.layers);
+    for (i = 0; i < s->config.layers; i++) stbds_arrput(s->assignments, assignment[i]);
 }
 
 static void nc_axx__key(const nc_axx_search *s, const uint8_t *assignment, char key[1025]) {
@@ -4817,13 +4812,15 @@ NC_API nc_status nc_axx_search_svg(const nc_axx_search *s, const char *title, ch
                         "multipliers, exact = 1</text>\n<text transform=\"translate(18 215) "
                         "rotate(-90)\" text-anchor=\"middle\">accuracy, %%</text>\n");
     step = nc_axx__tick(axes.x1 - axes.x0);
-    for (at = ceil(axes.x0 / step) * step; at <= axes.x1; at += step)
+    i = 0;
+    while ((at = (ceil(axes.x0 / step) + (double)i++) * step) <= axes.x1)
         nc_axx__print(&out,
                       "<path d=\"M%.1f 50V380\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"397\" "
                       "text-anchor=\"middle\">%.4g</text>\n",
                       nc_axx__plot_x(&axes, at), nc_axx__plot_x(&axes, at), at);
     step = nc_axx__tick(100 * (axes.y1 - axes.y0)) / 100;
-    for (at = ceil(axes.y0 / step) * step; at <= axes.y1; at += step)
+    i = 0;
+    while ((at = (ceil(axes.y0 / step) + (double)i++) * step) <= axes.y1)
         nc_axx__print(&out,
                       "<path d=\"M70 %.1fH610\" stroke=\"#ddd\"/><text x=\"64\" y=\"%.1f\" "
                       "text-anchor=\"end\">%.4g</text>\n",
@@ -5209,7 +5206,7 @@ NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed) {
         nc_axx__tensor *t = &net->tensors[i];
         const int norm = strstr(t->name, "norm") && strstr(t->name, ".weight");
         const float deviation = t->rank >= 3 && !t->decays ? 0.02f
-                                : t->decays ? 1.0f / sqrtf((float)(t->count / t->shape[0]))
+                                : t->decays ? 1.0f / sqrtf((float)t->count / (float)t->shape[0])
                                             : 0.0f;
         for (k = 0; k < t->count; k++)
             t->values[k] = norm            ? 1.0f
@@ -6455,7 +6452,7 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
     inputs = nc__mul_size(p.s.batch * p.s.in_channels, p.s.height * p.s.width);
     weights = nc__mul_size(p.s.out_channels, p.taps);
     outputs = nc__mul_size(p.s.batch * p.s.out_channels, places);
-    if (inputs >> 31 || weights >> 31 || outputs >> 29 ||
+    if (!p.taps || inputs >> 31 || weights >> 31 || outputs >> 29 ||
         (uint64_t)gpu->largest > (uint64_t)INT32_MAX / p.taps)
         return NC_ERR_LIMIT;
     nc_axx__fill_push(gpu, &p, &push);
@@ -6473,7 +6470,7 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
     status =
         nc_gpu_call(gpu->device, gpu->conv2d, given, 4, &push, groups, 3, 0, sums, given[3].bytes);
     for (i = 0; i < outputs && status == NC_OK; i++) {
-        const size_t o = i / places % p.s.out_channels;
+        const size_t o = places ? i / places % p.s.out_channels : 0;
         y[i] = nc_axx__value_of(sums[i], x_scale * w_scale[o], bias ? bias[o] : 0.0f);
     }
     nc__free(NULL, sums, 0);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# One digest by every build: of the parameters after six training steps (nc_hlx.h), and of field
-# results (nc_goldilocks.h). Made by gcc 12 -O2; what counts is that all builds agree with them.
+# One digest by every build: of the parameters after six training steps (nc_hlx.h), of field results
+# (nc_goldilocks.h), of what nc_fp4.h and nc_axx.h compute. Made by gcc 12 -O2; what counts is that all builds agree with them.
 cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -8,6 +8,7 @@ golden=a3a2535b3f266d71
 golden_all=ec388e65863ec6cd
 golden_field=108bf0a100a7e5e4
 golden_fp4=4bc986c862d7b2f8
+golden_axx=9f01d6fe32af7229
 failures=0
 n=0
 
@@ -61,23 +62,28 @@ for cc in gcc clang; do
     done
     for level in 0 1 2 3; do check_field "$cc -Os, level $level" "$work/field" $level; done
 done
-# Circuits, files and tensors of nc_fp4.h; its own copy of stb_ds.h is for the cross compilers.
+# Circuits, files and tensors of nc_fp4.h, multipliers, layers and networks of nc_axx.h; a copy of
+# stb_ds.h is for the cross compilers.
 mkdir "$work/stb"
 cp /usr/include/stb/stb_ds.h "$work/stb/"
-for cc in gcc clang; do
-    for flags in "-O0" "-O2 -fopenmp" "-O3 -march=native" "-Os -DNC_NO_SIMD"; do
-        $cc $flags tests/digest_fp4.c -o "$work/fp4" -lm || { failures=$((failures + 1)); continue; }
-        check_words "fp4, $cc $flags" $golden_fp4 "$work/fp4"
+check_library() { # name, digest
+    for cc in gcc clang; do
+        for flags in "-O0" "-O2 -fopenmp" "-O3 -march=native" "-Os -DNC_NO_SIMD"; do
+            $cc $flags tests/digest_$1.c -o "$work/$1" -lm || { failures=$((failures + 1)); continue; }
+            check_words "$1, $cc $flags" $2 "$work/$1"
+        done
+        $cc -O2 tests/digest_$1.c -o "$work/$1" -lm || failures=$((failures + 1))
+        for level in 0 1 2; do check_words "$1, $cc -O2, level $level" $2 "$work/$1" $level; done
     done
-    $cc -O2 tests/digest_fp4.c -o "$work/fp4" -lm || failures=$((failures + 1))
-    for level in 0 2; do check_words "fp4, $cc -O2, level $level" $golden_fp4 "$work/fp4" $level; done
-done
-for arch in aarch64 s390x; do
-    if command -v qemu-$arch >/dev/null &&
-        $arch-linux-gnu-gcc -O2 -static -I"$work/stb" tests/digest_fp4.c -o "$work/fp4" -lm 2>/dev/null; then
-        check_words "fp4, $arch gcc -O2 under qemu" $golden_fp4 qemu-$arch "$work/fp4"
-    fi
-done
+    for arch in aarch64 s390x; do
+        if command -v qemu-$arch >/dev/null &&
+            $arch-linux-gnu-gcc -O2 -static -I"$work/stb" tests/digest_$1.c -o "$work/$1" -lm 2>/dev/null; then
+            check_words "$1, $arch gcc -O2 under qemu" $2 qemu-$arch "$work/$1"
+        fi
+    done
+}
+check_library fp4 $golden_fp4
+check_library axx $golden_axx
 for arch in aarch64 s390x; do
     if command -v qemu-$arch >/dev/null &&
         $arch-linux-gnu-gcc -O2 -static tests/digest_goldilocks.c -o "$work/field" 2>/dev/null; then

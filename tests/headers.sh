@@ -116,6 +116,10 @@ EOF
     command -v x86_64-w64-mingw32-gcc >/dev/null && [ $n != nc_gpu ] &&
         echo "$n x86_64-w64-mingw32-gcc -std=gnu11 -O2 -I$work/stb impl.c"
 done >"$work/compiles"
+for cc in "gcc -std=c99 -O2" "clang -std=c2x -O0" "g++ -x c++ -std=c++20 -O2 -fopenmp" \
+    "clang++ -x c++ -std=c++11 -O0" "gcc -std=gnu11 -O0 -DNC_NO_SIMD"; do
+    echo "nc_axx $cc -I$top -DNC_AXX_VIT -DNC_GPU impl.c"
+done >>"$work/compiles"
 echo "nc_hlx gcc -std=c99 -O0 -I$top -DNC_GPU impl.c" >>"$work/compiles"
 echo "nc_hlx clang++ -x c++ -std=c++17 -O0 -I$top -DNC_GPU impl.c" >>"$work/compiles"
 cat >"$work/compile.sh" <<EOF
