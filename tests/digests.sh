@@ -1,6 +1,7 @@
 #!/bin/sh
 # One digest by every build: of the parameters after six training steps (nc_hlx.h), of field results
-# (nc_goldilocks.h), of what nc_fp4.h and nc_axx.h compute. Made by gcc 12 -O2; what counts is that all builds agree with them.
+# (nc_goldilocks.h), of what nc_fp4.h and nc_axx.h compute. Made by gcc 12 -O2; what counts is that
+# all builds agree with them.
 cd "$(dirname "$0")/.." || exit 1
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
