@@ -123,6 +123,8 @@ static void netlists_in_c_are_evaluated(void **state) {
         "  { t += (A == 3) - (B != 0); t -= !A; }\n"
         "  return t + (B != 0) + !A - ((A<<1)==6) ;\n"
         "}\n";
+    static const char bits[] = "uint16_t mul8s_bits(int8_t A, int8_t B) { uint32_t O = A * B; "
+                               "return O; }";
     char *text = malloc(1 << 16);
     nc_error err;
     int cut;
@@ -139,6 +141,10 @@ static void netlists_in_c_are_evaluated(void **state) {
         fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
     assert_int_equal(nc_axx_make(&m, "exact", &err), NC_OK);
     assert_true(!n.a_unsigned);
+    same_tables();
+    /* signed operands, the product as bits of an unsigned type */
+    if (nc_axx_parse(&n, NC_AXX_FORM_NETLIST, "z", bits, sizeof bits - 1, &err) != NC_OK)
+        fail_msg("%d:%d %s", (int)err.line, (int)err.column, err.message);
     same_tables();
     free(text);
 }

@@ -16,6 +16,7 @@ static int evaluate(void *user, const uint8_t *assignment, double *accuracy) {
     *accuracy = 0.97;
     for (i = 0; i < LAYERS; i++) *accuracy -= weight[i] * harm[assignment[i]];
     if (*accuracy < 0) *accuracy = 0;
+    *accuracy = floor(*accuracy * 400) / 400; /* as of 400 images: some are equal */
     calls++;
     return user && calls == *(int *)user;
 }
