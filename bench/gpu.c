@@ -1,5 +1,5 @@
-/* Float kernels, whole training steps and the optimiser's network on a device: rates, and the digest of twenty steps against
-   the CPU's. usage: gpu [FILE.json] [--device vulkan|cuda]; $NC_KERNEL_PATH and $NC_GPU_LIBRARY as
+/* Float kernels, look-ups of approximate products, whole training steps and the optimiser's network
+   on a device: rates, and the digest of twenty steps against the CPU's. usage: gpu [FILE.json] [--device vulkan|cuda]; $NC_KERNEL_PATH and $NC_GPU_LIBRARY as
    for hlx_train. Without a device it says so and succeeds. */
 #define _POSIX_C_SOURCE 200112L
 #include "bench.h"
@@ -13,7 +13,7 @@
 static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, const void *push,
                             uint32_t push_bytes, const uint32_t threads[3],
                             const uint32_t groups[3], const size_t *bytes, int repeat) {
-    nc_gpu_buffer *buffer[3] = {NULL, NULL, NULL};
+    nc_gpu_buffer *buffer[4] = {NULL, NULL, NULL, NULL};
     nc_gpu_kernel *kernel = NULL;
     nc_gpu_program *program = NULL;
     nc_status status = nc_gpu_kernel_load(device, name, buffers, push_bytes, threads, &kernel);
@@ -93,6 +93,19 @@ static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
     bench_row("layernorm", 8e-9 * (double)count / t, "GB/s", 8.0 * (double)count / t / copy,
               "addition");
     return 1;
+}
+
+/* Sums of approximate products, n^3 of them, against the float32 product of the same size. */
+static int table_row(nc_gpu *device, uint32_t n, double floats) {
+    static const uint32_t threads[3] = {16, 16, 1};
+    const uint32_t push[6] = {n, n, n, n / 4, n, 0}, groups[3] = {n / 16, n / 16, 1};
+    const size_t bytes[4] = {131072, (size_t)n * n, (size_t)n * n, (size_t)n * n * 4};
+    const double t = dispatch_time(device, "axx_gemm", 4, push, sizeof push, threads, groups, bytes,
+                                   floats < 0.005 ? 20 : 1);
+    char row[64];
+    snprintf(row, sizeof row, "table products %u^3", (unsigned)n);
+    if (t > 0) bench_row(row, 1e-9 * n * n * n / t, "GMAC/s", floats / t, "float32 on this device");
+    return t > 0;
 }
 
 /* The network of a generation, 16 models on 58 blocks of 32 instructions, against one
@@ -207,6 +220,7 @@ static int measure(nc_gpu *device) {
     (void)nc_hlx_preset("small", &small);
     demo.batch_size = 2;
     if (t < 0 || (fast && (gemm_row(device, 2048) < 0 || gemm_row(device, 4096) < 0))) return 0;
+    if (!table_row(device, 512, t)) return 0;
     if (!rows_kernels(device, fast ? 65536 : 1024, 1024)) return 0;
     if (!network(device)) return 0;
     if (!training(device, "two layers, d 64", &demo, 20, 1)) return 0;

@@ -34,19 +34,19 @@ static void a_full_disk_leaves_the_old_file_and_no_other(void **state) {
     int before;
     (void)state;
     mkdir("build/test_full", 0777);
-    nc_axx_exact(&m);
-    assert_int_equal(nc_axx_save_i16(&m, path, &err), NC_OK);
+    (void)nc_axx_make(&m, "exact", NULL);
+    assert_int_equal(nc_axx_save(&m, path, NC_AXX_FORM_I16, &err), NC_OK);
     before = files_in("build/test_full");
     signal(SIGXFSZ, SIG_IGN); /* writing beyond the limit then fails like a full disk */
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     tight = old;
     tight.rlim_cur = 70000;
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
-    nc_axx_mitchell(&n);
-    assert_int_equal(nc_axx_save_i16(&n, path, &err), NC_ERR_IO);
+    (void)nc_axx_make(&n, "mitchell", NULL);
+    assert_int_equal(nc_axx_save(&n, path, NC_AXX_FORM_I16, &err), NC_ERR_IO);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &old), 0);
     assert_int_equal(files_in("build/test_full"), before);
-    assert_int_equal(nc_axx_load_i16(&n, path, &err), NC_OK);
+    assert_int_equal(nc_axx_load(&n, path, NC_AXX_FORM_I16, &err), NC_OK);
     assert_memory_equal(m.table, n.table, sizeof m.table);
     unlink(path);
     rmdir("build/test_full");
@@ -59,22 +59,23 @@ static void a_killed_writer_leaves_the_old_or_the_new_file(void **state) {
     int round;
     (void)state;
     mkdir("build/test_kill", 0777);
-    nc_axx_exact(&m);
-    assert_int_equal(nc_axx_save_i16(&m, path, &err), NC_OK);
+    (void)nc_axx_make(&m, "exact", NULL);
+    assert_int_equal(nc_axx_save(&m, path, NC_AXX_FORM_I16, &err), NC_OK);
     for (round = 0; round < 40; round++) {
         pid_t child = fork();
         if (child == 0) {
             for (;;) {
-                nc_axx_mitchell(&n);
-                (void)nc_axx_save_i16(&n, path, NULL);
-                nc_axx_exact(&n);
-                (void)nc_axx_save_i16(&n, path, NULL);
+                (void)nc_axx_make(&n, "mitchell", NULL);
+                (void)nc_axx_save(&n, path, NC_AXX_FORM_I16, NULL);
+                (void)nc_axx_make(&n, "exact", NULL);
+                (void)nc_axx_save(&n, path, NC_AXX_FORM_I16, NULL);
             }
         }
         usleep((useconds_t)(test_random(&seed) % 30000));
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
-        if (nc_axx_load_i16(&n, path, &err) != NC_OK) fail_msg("round %d: %s", round, err.message);
+        if (nc_axx_load(&n, path, NC_AXX_FORM_I16, &err) != NC_OK)
+            fail_msg("round %d: %s", round, err.message);
     }
     assert_int_equal(system(command), 0);
 }
@@ -83,15 +84,15 @@ static void unreadable_paths_are_errors_with_the_path(void **state) {
     nc_error err;
     char longest[5000];
     (void)state;
-    assert_int_equal(nc_axx_load_i16(&n, "build/no/such/file.i16", &err), NC_ERR_IO);
+    assert_int_equal(nc_axx_load(&n, "build/no/such/file.i16", NC_AXX_FORM_I16, &err), NC_ERR_IO);
     assert_non_null(strstr(err.message, "no/such"));
     assert_int_equal(err.status, NC_ERR_IO);
-    assert_int_equal(nc_axx_load_i16(&n, "build", &err), NC_ERR_IO); /* a folder */
+    assert_int_equal(nc_axx_load(&n, "build", NC_AXX_FORM_I16, &err), NC_ERR_IO); /* a folder */
     memset(longest, 'x', sizeof longest - 1);
     longest[sizeof longest - 1] = 0;
-    nc_axx_exact(&m);
-    assert_int_equal(nc_axx_save_i16(&m, longest, &err), NC_ERR_ARG);
-    assert_int_equal(nc_axx_save_i16(&m, "build/no/such/file.i16", &err), NC_ERR_IO);
+    (void)nc_axx_make(&m, "exact", NULL);
+    assert_int_equal(nc_axx_save(&m, longest, NC_AXX_FORM_I16, &err), NC_ERR_ARG);
+    assert_int_equal(nc_axx_save(&m, "build/no/such/file.i16", NC_AXX_FORM_I16, &err), NC_ERR_IO);
 }
 
 int main(void) {
