@@ -2958,9 +2958,9 @@ static void nc_axx__byte_sums(int32_t *sums, const uint8_t *x, size_t rows, size
                               size_t stride) {
     size_t r, i;
     for (r = 0; r < rows; r++) {
-        int32_t sum = 0;
+        uint32_t sum = 0; /* modulo 2^32, as all sums of the terms */
         for (i = 0; i < k; i++) sum += x[r * stride + i];
-        sums[r] = sum;
+        sums[r] = (int32_t)sum;
     }
 }
 
@@ -3343,7 +3343,10 @@ static void nc_axx__add_look_ups(const nc_axx_engine *e, const nc_axx__parts *p,
         else
             for (c = 0; c < count; c++)
                 one(e, x + row * k, classes + (column + 64 * c) * k, k, some + 64 * c);
-        for (c = 0; c < columns; c++) sums[row * n + column + c] += some[c];
+        for (c = 0; c < columns; c++) { /* modulo 2^32: only the whole sum fits for sure */
+            int32_t *to = &sums[row * n + column + c];
+            *to = (int32_t)((uint32_t)*to + (uint32_t)some[c]);
+        }
     }
 }
 
