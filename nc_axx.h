@@ -2655,8 +2655,7 @@ static void nc_axx__as_bytes(int32_t *values, int32_t low, uint8_t *bytes, int32
     }
     if (above > below) least = most - 255;
     /* no offset where none is needed */
-    *offset = least >= low && (most <= low + 255 || most - least > 255) ? 0 : least - low;
-    if (*offset == 0 && most - least > 255) *offset = least - low;
+    *offset = least >= low && most <= low + 255 ? 0 : least - low;
     for (i = 0; i < 256; i++) {
         int32_t v = values[i] - *offset - low;
         v = v < 0 ? 0 : v > 255 ? 255 : v;

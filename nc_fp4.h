@@ -352,7 +352,7 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *w, const float *x, size_t n,
  * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
  * x_scale. */
 NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *w, const int8_t *x, float x_scale, float *y);
-/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then two to four
+/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then four
  * times as fast where the processor has AVX-512 VNNI, to the same bits. Call again after changing
  * codes or scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
 NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *w);
@@ -2872,7 +2872,7 @@ static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit)
 }
 
 /* The ten atoms in any order of their inputs. */
-static void nc_gpu_given_forms(nc_fp4__form *form) {
+static void nc_fp4__given_forms(nc_fp4__form *form) {
     static const uint8_t order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
                                         {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
     uint32_t a, o, c, i, u;
@@ -3195,7 +3195,7 @@ NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **
             stbds_arrput(k->net->input_groups, circuit->input_groups[i]);
         for (i = 0; i < stbds_arrlenu(circuit->output_groups); i++)
             stbds_arrput(k->net->output_groups, circuit->output_groups[i]);
-        nc_gpu_given_forms(k->form);
+        nc_fp4__given_forms(k->form);
         nc_fp4__mark(k);
         nc_fp4__emit_units(k);
         status = k->status;
