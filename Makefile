@@ -33,7 +33,7 @@ WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-q
 OPENMP ?= -fopenmp
 NVCC   := $(shell command -v nvcc 2>/dev/null)
 
-.PHONY: help demo test bench kernels lint fuzz dist install clean all unit test-gpu \
+.PHONY: help demo test bench kernels lint blocks fuzz dist install clean all unit test-gpu \
         demo-packages test-packages
 
 help:
@@ -42,6 +42,7 @@ help:
 	@echo "make bench     speed tables, and JSON in $(B)/bench"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
+	@echo "make blocks    copy a changed shared block to the other headers (FROM=nc_fp4.h says which)"
 	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
 	@echo "make build/NAME  one example: $(EXAMPLES)"
 	@echo "make install   headers to $(PREFIX)/include      make dist  a tarball      make clean"
@@ -172,6 +173,9 @@ fuzz: test-packages $(FUZZERS:%=$(B)/fuzz/%)
 
 lint: test-packages
 	@sh tests/lint.sh
+
+blocks: # what stands to the letter in several headers: the one that was changed over the others
+	@sh tests/blocks.sh --copy $(FROM)
 
 $(BENCHES:%=$(B)/bench/%) $(B)/bench/gpu: $(B)/bench/%: bench/%.c bench/bench.h $(HEADERS)
 	@mkdir -p $(@D)

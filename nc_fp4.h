@@ -113,6 +113,18 @@ typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
 
 /* Static text for a status, never null; unknown values give "unknown status". */
 NC_API const char *nc_status_str(nc_status status);
+#ifndef NC_NO_STDIO
+/* A whole file into memory, with a NUL behind its *bytes. NC_ERR_IO, NC_ERR_MEMORY, NC_ERR_LIMIT
+ * beyond NC_MAX_FILE_BYTES; the message names the path. Release with nc_file_free. */
+NC_API nc_status nc_file_read(const char *path, char **data, size_t *bytes, nc_error *err);
+/* Release; null is fine. */
+NC_API void nc_file_free(char *data);
+/* A whole file from memory, over an old one or not at all: a temporary file beside it is written,
+ * synced and renamed, so that a crash or a full disk leaves the old file. A symbolic link leads to
+ * its target, the old file's mode stays, and what is no regular file (/dev/null, /dev/stdout, a
+ * pipe) is written to and stays. NC_ERR_IO, NC_ERR_ARG for a null or too long path. */
+NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes, nc_error *err);
+#endif
 #endif
 /* ==== end of nc base =============================================================== */
 
@@ -556,10 +568,14 @@ NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
+#define NC__POSIX_FILES 1
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#ifndef __cplusplus
-extern int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
+#ifndef __cplusplus /* hidden by strict -std=c99 in some C libraries */
+extern int fsync(int fd);
+extern ssize_t readlink(const char *path, char *out, size_t room);
 #endif
 #elif !defined(NC_NO_STDIO) && defined(_WIN32)
 #include <io.h>
@@ -570,12 +586,15 @@ extern "C"
                                                     unsigned long flags);
 #endif
 
-/* Several C files may each hold an implementation of a different header: this one function is
- * shared by all of them, so it is weak where that exists. */
+/* Several C files may each hold the implementation of a different header: what all of them define
+ * is weak where that exists. */
 #if defined(__GNUC__) && !defined(NC_STATIC) && !defined(_WIN32)
-NC_API __attribute__((weak)) const char *nc_status_str(nc_status status);
+#define NC__SHARED NC_API __attribute__((weak))
+#else
+#define NC__SHARED NC_API
 #endif
-NC_API const char *nc_status_str(nc_status status) {
+
+NC__SHARED const char *nc_status_str(nc_status status) {
     static const char *const text[] = {"ok",
                                        "invalid argument",
                                        "out of memory",
@@ -762,77 +781,938 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     return status;
 }
 
-/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
-static NC_UNUSED void nc__sync_directory(const char *path) {
-#if defined(__unix__) || defined(__APPLE__)
-    const char *slash = strrchr(path, '/');
-    char name[4096];
-    size_t n = slash ? (size_t)(slash - path) + 1 : 1;
+/* A file being written: under a temporary name beside its target, which it replaces when it is
+ * closed, so that a crash or a full disk leaves the old file whole; straight into what is no
+ * regular file (a device, a pipe), which a rename would remove. */
+typedef struct nc__writer {
+#if defined(NC__POSIX_FILES)
     int fd;
-    if (n >= sizeof name) return;
-    memcpy(name, slash ? path : ".", n);
-    name[n] = 0;
-    fd = open(name, O_RDONLY);
+#else
+    FILE *file;
+#endif
+    int ok, direct;
+    char target[2048], temporary[2048 + 48];
+} nc__writer;
+
+#if defined(NC__POSIX_FILES)
+/* The open file that a path stands for, -1 for none: /dev/stdout and its like. */
+static int nc__descriptor(const char *path) {
+    const char *digits = "";
+    char *end;
+    long fd;
+    if (!strncmp(path, "/dev/fd/", 8)) digits = path + 8;
+    if (!strncmp(path, "/proc/self/fd/", 14)) digits = path + 14;
+    if (!strcmp(path, "/dev/stdout")) return 1;
+    if (!strcmp(path, "/dev/stderr")) return 2;
+    if (*digits < '0' || *digits > '9') return -1;
+    fd = strtol(digits, &end, 10);
+    return *end || fd > 65535 ? -1 : (int)fd;
+}
+
+/* Follow symbolic links by their text, so that a link whose target does not exist yet gets one;
+ * those of /proc stand for files that are open. 0: too long a path, or too many links. */
+static int nc__resolve(char *path, size_t room) {
+    char link[2048];
+    int hops;
+    for (hops = 0; hops < 40; hops++) {
+        const char *slash = strrchr(path, '/');
+        size_t keep, n;
+        long got;
+        if (nc__descriptor(path) >= 0 || !strncmp(path, "/proc/", 6)) return 1;
+        got = (long)readlink(path, link, sizeof link - 1);
+        if (got < 0) return 1;
+        n = (size_t)got;
+        keep = slash && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+        if (keep + n >= room) return 0;
+        memcpy(path + keep, link, n);
+        path[keep + n] = 0;
+    }
+    return 0;
+}
+
+/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
+static void nc__sync_directory(char *path) {
+    char *slash = strrchr(path, '/');
+    int fd;
+    if (slash) slash[1] = 0;
+    fd = open(slash ? path : ".", O_RDONLY);
     if (fd < 0) return;
     (void)fsync(fd);
     (void)close(fd);
+}
+
+/* The mode and, where the system allows, the owner of the file that will be replaced. */
+static void nc__inherit(const char *path, const struct stat *old) {
+    const int changed = chown(path, old->st_uid, old->st_gid);
+    (void)changed; /* if not, the new file is ours */
+    (void)chmod(path, old->st_mode & 07777);
+}
+
+static int nc__writer_create(nc__writer *w) {
+    struct stat old;
+    unsigned attempt;
+    int exists;
+    if (!nc__resolve(w->target, sizeof w->target)) return 0;
+    exists = stat(w->target, &old) == 0;
+    w->direct = nc__descriptor(w->target) >= 0 || (exists && !S_ISREG(old.st_mode));
+    if (nc__descriptor(w->target) >= 0)
+        w->fd = dup(nc__descriptor(w->target));
+    else if (w->direct && !S_ISBLK(old.st_mode)) /* a disk is never meant */
+        w->fd = open(w->target, O_WRONLY);
+    for (attempt = 0; !w->direct && attempt < 100 && w->fd < 0; attempt++) {
+        snprintf(w->temporary, sizeof w->temporary, "%s.tmp%ld.%u", w->target, (long)getpid(),
+                 attempt);
+        w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL, exists ? old.st_mode & 0777 : 0666);
+    }
+    if (w->fd >= 0 && !w->direct && exists) nc__inherit(w->temporary, &old);
+    return w->fd >= 0;
+}
+#endif
+
+static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_error *err) {
+    memset(w, 0, sizeof *w);
+    if (strlen(path) >= sizeof w->target)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "a path of %lu characters is too long",
+                        (unsigned long)strlen(path));
+    memcpy(w->target, path, strlen(path) + 1);
+#if defined(NC__POSIX_FILES)
+    w->fd = -1;
+    w->ok = nc__writer_create(w);
 #else
-    (void)path;
+    snprintf(w->temporary, sizeof w->temporary, "%s.tmp%lx", path,
+             (unsigned long)((uintptr_t)w >> 4));
+    w->file = fopen(w->temporary, "wb");
+    w->ok = w->file != NULL;
+#endif
+    return w->ok ? NC_OK : nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", path);
+}
+
+/* Does nothing after an error, which nc__writer_close reports. */
+static NC_UNUSED void nc__writer_put(nc__writer *w, const void *data, size_t bytes) {
+#if defined(NC__POSIX_FILES)
+    const char *at = (const char *)data;
+    while (w->ok && bytes) {
+        const size_t piece = bytes < (size_t)1 << 30 ? bytes : (size_t)1 << 30;
+        const long n = (long)write(w->fd, at, piece);
+        w->ok = n > 0 || (n < 0 && errno == EINTR);
+        if (n <= 0) continue;
+        at += n;
+        bytes -= (size_t)n;
+    }
+#else
+    w->ok = w->ok && (bytes == 0 || fwrite(data, 1, bytes, w->file) == bytes);
 #endif
 }
 
-/* Write the spans to a temporary file beside `path`, fsync, rename over it: a crash at any
- * moment leaves the old file or the new one. */
+/* Put the file in its place, or with keep 0, and after an error, leave everything as it was. */
+static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *err) {
+#if defined(NC__POSIX_FILES)
+    w->ok = w->ok && (w->direct || !keep || fsync(w->fd) == 0);
+    w->ok = close(w->fd) == 0 && w->ok;
+    if (!w->direct) w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
+#elif defined(_WIN32)
+    w->ok = fflush(w->file) == 0 && w->ok && _commit(_fileno(w->file)) == 0;
+    w->ok = fclose(w->file) == 0 && w->ok;
+    w->ok = w->ok && (!keep || MoveFileExA(w->temporary, w->target, 1 | 8)); /* replace, flush */
+#else
+    w->ok = fclose(w->file) == 0 && w->ok;
+    w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
+#endif
+    if (!w->direct && (!w->ok || !keep)) (void)remove(w->temporary);
+    if (!w->ok) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", w->target);
+#if defined(NC__POSIX_FILES)
+    if (!w->direct && keep) nc__sync_directory(w->target);
+#endif
+    return NC_OK;
+}
+
 static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *spans, size_t count,
                                           nc_error *err) {
-    char temporary[4096];
-    FILE *file;
+    nc__writer w;
+    nc_status status = nc__writer_open(&w, path, err);
     size_t i;
-    int ok = 1;
-    if (strlen(path) > sizeof temporary - 64)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
-#if defined(__unix__) || defined(__APPLE__)
-    snprintf(temporary, sizeof temporary, "%s.tmp%ld.%lx", path, (long)getpid(),
-             (unsigned long)((uintptr_t)temporary >> 4));
-#else
-    snprintf(temporary, sizeof temporary, "%s.tmp%lx", path,
-             (unsigned long)((uintptr_t)temporary >> 4));
-#endif
-    file = fopen(temporary, "wb");
-    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", temporary);
-    for (i = 0; i < count && ok; i++)
-        ok =
-            spans[i].bytes == 0 || fwrite(spans[i].data, 1, spans[i].bytes, file) == spans[i].bytes;
-    ok = fflush(file) == 0 && ok;
-#if defined(__unix__) || defined(__APPLE__)
-    {
-        int fd = -1; /* fileno is hidden by strict -std=c99: reopen to reach a descriptor */
-        if (ok) fd = open(temporary, O_WRONLY);
-        ok = ok && fd >= 0 && fsync(fd) == 0;
-        if (fd >= 0) (void)close(fd);
-    }
-#elif defined(_WIN32)
-    ok = ok && _commit(_fileno(file)) == 0;
-#endif
-    ok = fclose(file) == 0 && ok;
-#if defined(_WIN32)
-    ok = ok && MoveFileExA(temporary, path, 1 | 8); /* replace existing, write through */
-#else
-    ok = ok && rename(temporary, path) == 0;
-#endif
-    if (!ok) {
-        (void)remove(temporary);
-        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
-    }
-    nc__sync_directory(path);
-    return NC_OK;
+    for (i = 0; i < count && status == NC_OK; i++)
+        nc__writer_put(&w, spans[i].data, spans[i].bytes);
+    return status == NC_OK ? nc__writer_close(&w, 1, err) : status;
+}
+
+NC__SHARED nc_status nc_file_read(const char *path, char **data, size_t *bytes, nc_error *err) {
+    uint8_t *read = NULL;
+    size_t n = 0;
+    nc_status status;
+    nc__clear(err);
+    if (!path || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no result");
+    status = nc__file_read(path, NULL, &read, &n, err);
+    *data = (char *)read;
+    *bytes = n;
+    return status;
+}
+
+NC__SHARED void nc_file_free(char *data) { nc__free(NULL, data, 0); }
+
+NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t bytes,
+                                   nc_error *err) {
+    nc__span span;
+    nc__clear(err);
+    if (!path || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no data");
+    span.data = data;
+    span.bytes = bytes;
+    return nc__file_write(path, &span, 1, err);
 }
 #endif /* NC_NO_STDIO */
 #endif
 /* ==== end of nc base implementation ================================================ */
 
-/* stb_ds.h: the system's or a copy beside this file, its symbols renamed so that they never
- * meet another copy in the program. To use it in your own code too, include it before this file. */
+/* ==== nc index: the same block, to the letter, in every header that looks up by hash ===== */
+#ifndef NC_INDEX_IMPLEMENTED
+#define NC_INDEX_IMPLEMENTED
+/* Ids below UINT32_MAX by their hash: open addressing, linear probing, at most three quarters full.
+ * What an id stands for, and whether it is the wanted one, only the caller knows. */
+typedef struct nc__slot {
+    uint32_t hash, id; /* id + 1; 0: empty */
+} nc__slot;
+
+typedef struct nc__index {
+    const nc_allocator *hooks;
+    nc__slot *slots;
+    size_t room, used; /* room: a power of two, or 0 */
+} nc__index;
+
+/* splitmix64's finaliser (Steele, Lea, Flood 2014). */
+static NC_UNUSED uint64_t nc__mix(uint64_t x) {
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return x ^ (x >> 31);
+}
+
+/* The next id with this hash, UINT32_MAX after the last; *at is the hash before the first call. */
+static NC_UNUSED uint32_t nc__index_next(const nc__index *x, uint32_t hash, size_t *at) {
+    while (x->room) {
+        const nc__slot *s = &x->slots[(*at)++ & (x->room - 1)];
+        if (!s->id) break;
+        if (s->hash == hash) return s->id - 1;
+    }
+    return UINT32_MAX;
+}
+
+static NC_UNUSED void nc__index_put(nc__index *x, uint32_t hash, uint32_t id) {
+    size_t at = hash;
+    while (x->slots[at & (x->room - 1)].id) at++;
+    x->slots[at & (x->room - 1)].hash = hash;
+    x->slots[at & (x->room - 1)].id = id + 1;
+    x->used++;
+}
+
+static NC_UNUSED void nc__index_free(nc__index *x) {
+    nc__free(x->hooks, x->slots, x->room * sizeof *x->slots);
+    x->slots = NULL;
+    x->room = x->used = 0;
+}
+
+/* Add an id that is not there yet. 0: out of memory, and nothing has changed. */
+static NC_UNUSED int nc__index_add(nc__index *x, uint32_t hash, uint32_t id) {
+    if (4 * (x->used + 1) > 3 * x->room) {
+        nc__index larger = *x;
+        size_t i;
+        larger.room = x->room ? 2 * x->room : 64;
+        larger.used = 0;
+        larger.slots =
+            (nc__slot *)nc__calloc(x->hooks, nc__mul_size(larger.room, sizeof *larger.slots));
+        if (!larger.slots) return 0;
+        for (i = 0; i < x->room; i++)
+            if (x->slots[i].id) nc__index_put(&larger, x->slots[i].hash, x->slots[i].id - 1);
+        nc__index_free(x);
+        *x = larger;
+    }
+    nc__index_put(x, hash, id);
+    return 1;
+}
+#endif
+/* ==== end of nc index =============================================================== */
+
+/* ==== nc text: the same block, to the letter, in every header that reads or writes text == */
+#ifndef NC_TEXT_IMPLEMENTED
+#define NC_TEXT_IMPLEMENTED
+/* Bytes that grow. After a failure every step does nothing, and status says why. */
+typedef struct nc__buffer {
+    const nc_allocator *hooks;
+    char *data; /* a NUL follows the used bytes */
+    size_t used, room;
+    nc_status status;
+} nc__buffer;
+
+/* Room for so many more bytes, counted as used; null after a failure. */
+static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
+    const size_t need = nc__add_size(nc__add_size(b->used, bytes), 1);
+    if (b->status != NC_OK) return NULL;
+    if (need > b->room) {
+        const size_t room = need / 2 > b->room ? need : nc__mul_size(need, 2);
+        char *larger = (char *)nc__alloc(b->hooks, room);
+        if (!larger) {
+            b->status = NC_ERR_MEMORY;
+            return NULL;
+        }
+        if (b->used) memcpy(larger, b->data, b->used);
+        nc__free(b->hooks, b->data, b->room);
+        b->data = larger;
+        b->room = room;
+    }
+    b->used += bytes;
+    b->data[b->used] = 0;
+    return b->data + b->used - bytes;
+}
+
+static NC_UNUSED void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
+    char *to = nc__buffer_add(b, bytes);
+    if (to && bytes) memcpy(to, data, bytes);
+}
+
+static NC_UNUSED void nc__buffer_le(nc__buffer *b, uint64_t value, size_t bytes) {
+    char *to = nc__buffer_add(b, bytes);
+    if (to) nc__put_le((uint8_t *)to, value, bytes);
+}
+
+/* As printf; no %f, %e or %g, whose decimal point is the locale's. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static NC_UNUSED void
+nc__buffer_print(nc__buffer *b, const char *format, ...) {
+    char piece[256];
+    va_list args;
+    int n;
+    va_start(args, format);
+    n = vsnprintf(piece, sizeof piece, format, args);
+    va_end(args);
+    if (n >= (int)sizeof piece) {
+        char *to = nc__buffer_add(b, (size_t)n);
+        va_start(args, format);
+        if (to) vsnprintf(to, (size_t)n + 1, format, args);
+        va_end(args);
+    } else if (n > 0) {
+        nc__buffer_put(b, piece, (size_t)n);
+    }
+}
+
+/* A number with so many significant digits as %g gives it, with a point in every locale; 9 digits
+ * bring a float back, 17 a double. */
+static NC_UNUSED void nc__buffer_real(nc__buffer *b, double value, int digits) {
+    char piece[64], *at;
+    (void)snprintf(piece, sizeof piece, "%.*g", digits, value);
+    for (at = piece; *at; at++) {
+        if (at > piece && (uint8_t)at[0] >= 128 && at[-1] == '.')
+            continue; /* a point of two bytes */
+        if (!strchr("+-0123456789einfa", *at)) *at = '.';
+        nc__buffer_put(b, at, 1);
+    }
+}
+
+/* A JSON string, quoted. */
+static NC_UNUSED void nc__buffer_quote(nc__buffer *b, const char *text) {
+    nc__buffer_put(b, "\"", 1);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') nc__buffer_put(b, "\\", 1);
+        if ((uint8_t)*text < 32)
+            nc__buffer_print(b, "\\u%04x", (unsigned)(uint8_t)*text);
+        else
+            nc__buffer_put(b, text, 1);
+    }
+    nc__buffer_put(b, "\"", 1);
+}
+
+static NC_UNUSED void nc__buffer_free(nc__buffer *b) {
+    nc__free(b->hooks, b->data, b->room);
+    memset(b, 0, sizeof *b);
+}
+
+/* Text that is read between two bounds. After a failure every step does nothing. */
+typedef struct nc__text {
+    const char *at, *end, *line_start;
+    size_t line; /* from 1 */
+    nc_error *err;
+    nc_status status;
+} nc__text;
+
+static NC_UNUSED void nc__text_open(nc__text *t, const void *data, size_t bytes, nc_error *err) {
+    memset(t, 0, sizeof *t);
+    t->at = t->line_start = (const char *)data;
+    t->end = t->at + bytes;
+    t->line = 1;
+    t->err = err;
+}
+
+/* The first failure, at the place that has been reached. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static NC_UNUSED nc_status
+nc__text_fail(nc__text *t, nc_status status, const char *format, ...) {
+    char message[sizeof t->err->message];
+    va_list args;
+    if (t->status != NC_OK) return t->status;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    t->status =
+        nc__fail(t->err, status, t->line, (size_t)(t->at - t->line_start) + 1, "%s", message);
+    return t->status;
+}
+
+/* The character so far ahead, -1 beyond the end and after a failure. */
+static NC_UNUSED int nc__peek(const nc__text *t, size_t ahead) {
+    return t->status == NC_OK && (size_t)(t->end - t->at) > ahead ? (uint8_t)t->at[ahead] : -1;
+}
+
+/* One character on, over the end of a line too. */
+static NC_UNUSED void nc__step(nc__text *t) {
+    if (t->at == t->end) return;
+    if (*t->at++ == '\n') {
+        t->line++;
+        t->line_start = t->at;
+    }
+}
+
+static NC_UNUSED int nc__is_space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static NC_UNUSED int nc__is_digit(int c) { return c >= '0' && c <= '9'; }
+/* Letters of names in C and in netlists. */
+static NC_UNUSED int nc__is_letter(int c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static NC_UNUSED void nc__skip_space(nc__text *t) {
+    while (nc__is_space(nc__peek(t, 0))) nc__step(t);
+}
+
+/* A decimal number in the C locale's form, read to the nearest double in every locale. */
+static NC_UNUSED double nc__text_real(nc__text *t) {
+    char piece[400], local[16], *end;
+    size_t n = 0, digits = 0;
+    double value;
+    /* what this locale puts between 1 and 5 */
+    const int point = snprintf(local, sizeof local, "%.1f", 1.5) - 2;
+    for (;;) {
+        const int c = nc__peek(t, digits);
+        if (!nc__is_digit(c) && !(c > 0 && strchr("+-.eE", c))) break;
+        digits++;
+        if (n + 16 >= sizeof piece) {
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "a number of more than 380 characters");
+            return 0.0;
+        }
+        if (c != '.') {
+            piece[n++] = (char)c;
+        } else {
+            memcpy(piece + n, local + 1, (size_t)point);
+            n += (size_t)point;
+        }
+    }
+    piece[n] = 0;
+    value = strtod(piece, &end);
+    if (n == 0 || *end) {
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a number");
+        return 0.0;
+    }
+    t->at += digits;
+    return value;
+}
+
+/* -- JSON (RFC 8259): a caller walks objects and arrays as it wants them:
+ *        nc__json_expect(t, '{');
+ *        for (first = 1; nc__json_more(t, '}', &first);) { nc__json_key(t, key, sizeof key); ... }
+ */
+
+/* Take a mark if it is next. */
+static NC_UNUSED int nc__json_take(nc__text *t, char mark) {
+    nc__skip_space(t);
+    if (nc__peek(t, 0) != mark) return 0;
+    t->at++;
+    return 1;
+}
+
+static NC_UNUSED void nc__json_expect(nc__text *t, char mark) {
+    if (!nc__json_take(t, mark)) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%c'", mark);
+}
+
+/* Whether an object or array has another member: takes the comma before it, or the closing mark. */
+static NC_UNUSED int nc__json_more(nc__text *t, char close, int *first) {
+    if (nc__json_take(t, close)) return 0;
+    if (!*first && !nc__json_take(t, ','))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected ',' or '%c'", close);
+    *first = 0;
+    return t->status == NC_OK;
+}
+
+/* Four hexadecimal digits. */
+static NC_UNUSED uint32_t nc__json_hex(nc__text *t) {
+    uint32_t value = 0;
+    int i;
+    for (i = 0; i < 4; i++, t->at++) {
+        const int c = nc__peek(t, 0), low = c | 32;
+        if (!nc__is_digit(c) && !(low >= 'a' && low <= 'f')) {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected four hexadecimal digits");
+            return 0;
+        }
+        value = 16 * value + (uint32_t)(nc__is_digit(c) ? c - '0' : low - 'a' + 10);
+    }
+    return value;
+}
+
+/* A character behind a backslash, as UTF-8; returns its bytes. */
+static NC_UNUSED size_t nc__json_escape(nc__text *t, char out[4]) {
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const int c = nc__peek(t, 0);
+    const char *simple = c > 0 ? strchr(from, c) : NULL;
+    uint32_t u;
+    t->at += c >= 0;
+    out[0] = simple ? to[simple - from] : 0;
+    if (simple) return 1;
+    if (c != 'u') (void)nc__text_fail(t, NC_ERR_FORMAT, "an unknown escape");
+    u = nc__json_hex(t);
+    if (u >> 10 == 0x36 && nc__peek(t, 0) == '\\' && nc__peek(t, 1) == 'u') {
+        t->at += 2;
+        u = 0x10000 + ((u & 1023) << 10) + (nc__json_hex(t) ^ 0xDC00);
+    }
+    if (u >> 11 == 0x1B || u > 0x10FFFF || u == 0)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "a character that is none");
+    if (t->status != NC_OK) return 0;
+    if (u < 0x80) {
+        out[0] = (char)u;
+        return 1;
+    }
+    out[0] = (char)(u < 0x800 ? 0xC0 | u >> 6 : u < 0x10000 ? 0xE0 | u >> 12 : 0xF0 | u >> 18);
+    if (u >= 0x10000) out[1] = (char)(0x80 | (u >> 12 & 63));
+    if (u >= 0x800) out[u < 0x10000 ? 1 : 2] = (char)(0x80 | (u >> 6 & 63));
+    out[u < 0x800 ? 1 : u < 0x10000 ? 2 : 3] = (char)(0x80 | (u & 63));
+    return u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
+}
+
+/* A string of any length: as much of it as fits into out, ended by NUL. Returns its whole length,
+ * `room` or more where it did not fit. */
+static NC_UNUSED size_t nc__json_string(nc__text *t, char *out, size_t room) {
+    size_t length = 0, n, i;
+    char piece[4];
+    if (!nc__json_take(t, '"')) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a string");
+    while (t->status == NC_OK && nc__peek(t, 0) != '"') {
+        if (nc__peek(t, 0) < ' ') {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "a string without an end");
+            break;
+        }
+        piece[0] = *t->at++;
+        n = piece[0] == '\\' ? nc__json_escape(t, piece) : 1;
+        for (i = 0; i < n; i++, length++)
+            if (length + 1 < room) out[length] = piece[i];
+    }
+    t->at += t->status == NC_OK;
+    if (room) out[length < room ? length : room - 1] = 0;
+    return length;
+}
+
+/* A member's name and its colon; NC_ERR_LIMIT for one that does not fit. */
+static NC_UNUSED void nc__json_key(nc__text *t, char *out, size_t room) {
+    if (nc__json_string(t, out, room) >= room)
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "a name of more than %u bytes", (unsigned)room - 1);
+    nc__json_expect(t, ':');
+}
+
+/* A natural number up to `most`. */
+static NC_UNUSED uint64_t nc__json_natural(nc__text *t, uint64_t most) {
+    uint64_t value = 0;
+    const char *start;
+    nc__skip_space(t);
+    for (start = t->at; nc__is_digit(nc__peek(t, 0)); t->at++) {
+        const uint64_t digit = (uint64_t)(*t->at - '0');
+        if (digit > most || value > (most - digit) / 10) {
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "a number above %llu", (unsigned long long)most);
+            return 0;
+        }
+        value = 10 * value + digit;
+    }
+    if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a natural number");
+    return t->status == NC_OK ? value : 0;
+}
+
+/* An array of natural numbers, at most `most` of them; returns how many. */
+static NC_UNUSED uint32_t nc__json_naturals(nc__text *t, uint64_t *out, uint32_t most) {
+    uint32_t n = 0;
+    int first = 1;
+    nc__json_expect(t, '[');
+    while (nc__json_more(t, ']', &first)) {
+        const uint64_t value = nc__json_natural(t, UINT64_MAX);
+        if (n == most) (void)nc__text_fail(t, NC_ERR_LIMIT, "more than %u numbers", (unsigned)most);
+        if (n < most) out[n++] = value;
+    }
+    return n;
+}
+
+/* Any value, at most 64 arrays and objects deep, to be passed over. */
+static NC_UNUSED void nc__json_skip(nc__text *t) {
+    char close[64];
+    int first[64], depth = 0;
+    do {
+        if (depth && !nc__json_more(t, close[depth - 1], &first[depth - 1])) {
+            depth--;
+            continue;
+        }
+        if (depth && close[depth - 1] == '}') {
+            (void)nc__json_string(t, NULL, 0);
+            nc__json_expect(t, ':');
+        }
+        nc__skip_space(t);
+        if (nc__peek(t, 0) == '{' || nc__peek(t, 0) == '[') {
+            if (depth == 64) {
+                (void)nc__text_fail(t, NC_ERR_LIMIT, "nested more than 64 deep");
+                return;
+            }
+            first[depth] = 1;
+            close[depth++] = *t->at++ == '{' ? '}' : ']';
+        } else if (nc__peek(t, 0) == '"') {
+            (void)nc__json_string(t, NULL, 0);
+        } else { /* a number, true, false, null */
+            const char *start = t->at;
+            while (nc__is_letter(nc__peek(t, 0)) || nc__is_digit(nc__peek(t, 0)) ||
+                   (nc__peek(t, 0) > 0 && strchr("+-.", nc__peek(t, 0))))
+                t->at++;
+            if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a value");
+        }
+    } while (depth && t->status == NC_OK);
+}
+#endif
+/* ==== end of nc text ================================================================ */
+
+/* ==== nc tensors: the same block, to the letter, in every header that reads tensors ====== */
+#ifndef NC_TENSORS_IMPLEMENTED
+#define NC_TENSORS_IMPLEMENTED
+/* -- safetensors: the length of a JSON object (u64), the object, then the tensors' bytes -- */
+
+/* A tensor of the file, or a pair of its metadata. */
+typedef struct nc__item {
+    char name[256]; /* of the tensor, or the pair's key */
+    char text[256]; /* the pair's value; cut short where text_length says so */
+    size_t text_length;
+    char dtype[16];
+    size_t width; /* bytes of a value; 0 for types not known here */
+    uint32_t rank;
+    uint64_t shape[8], count; /* count: product of the shape */
+    const uint8_t *data;
+    uint64_t bytes;
+} nc__item;
+
+typedef enum nc__item_kind { NC__ITEM_END, NC__ITEM_TENSOR, NC__ITEM_PAIR } nc__item_kind;
+
+typedef struct nc__safetensors {
+    nc__text t;
+    const uint8_t *data;
+    uint64_t bytes, placed;
+    int first, first_pair, in_metadata;
+} nc__safetensors;
+
+static NC_UNUSED nc_status nc__safetensors_open(nc__safetensors *f, const void *data, size_t bytes,
+                                                nc_error *err) {
+    const uint8_t *file = (const uint8_t *)data;
+    const uint64_t head = bytes < 8 ? 0 : nc__get_le(file, 8);
+    memset(f, 0, sizeof *f);
+    if (bytes < 10 || head > bytes - 8)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
+    nc__text_open(&f->t, file + 8, (size_t)head, err);
+    f->data = file + 8 + head;
+    f->bytes = bytes - 8 - head;
+    f->first = 1;
+    nc__json_expect(&f->t, '{');
+    return f->t.status;
+}
+
+static NC_UNUSED size_t nc__dtype_width(const char *dtype) {
+    static const struct {
+        char name[8];
+        uint8_t width;
+    } list[] = {{"F64", 8},  {"I64", 8},     {"U64", 8},     {"F32", 4},    {"I32", 4}, {"U32", 4},
+                {"F16", 2},  {"BF16", 2},    {"I16", 2},     {"U16", 2},    {"I8", 1},  {"U8", 1},
+                {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1}};
+    size_t i;
+    for (i = 0; i < sizeof list / sizeof *list; i++)
+        if (!strcmp(dtype, list[i].name)) return list[i].width;
+    return 0;
+}
+
+/* What the header says of one tensor, checked against the file. */
+static NC_UNUSED void nc__safetensors_entry(nc__safetensors *f, nc__item *item) {
+    nc__text *t = &f->t;
+    uint64_t offset[2] = {1, 0};
+    uint32_t i, parts = 0;
+    int first = 1;
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        char key[32];
+        nc__json_key(t, key, sizeof key);
+        if (!strcmp(key, "dtype")) {
+            if (nc__json_string(t, item->dtype, sizeof item->dtype) >= sizeof item->dtype)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "a dtype of more than 15 characters");
+            parts |= 1;
+        } else if (!strcmp(key, "shape")) {
+            item->rank = nc__json_naturals(t, item->shape, 8);
+            parts |= 2;
+        } else if (!strcmp(key, "data_offsets")) {
+            parts |= nc__json_naturals(t, offset, 2) == 2 ? 4u : 0u;
+        } else {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected dtype, shape or data_offsets");
+        }
+    }
+    if (parts != 7)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' lacks dtype, shape or data_offsets",
+                            item->name);
+    if (t->status != NC_OK) return;
+    item->width = nc__dtype_width(item->dtype);
+    for (i = 0, item->count = 1; i < item->rank; i++) {
+        if (item->shape[i] && item->count > (UINT64_C(1) << 48) / item->shape[i])
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "'%.90s' has more than 2^48 values", item->name);
+        item->count *= item->shape[i];
+    }
+    item->bytes = offset[1] - offset[0];
+    if (offset[0] > offset[1] || offset[1] > f->bytes)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' lies outside the file", item->name);
+    else if (item->width && item->bytes != item->count * item->width)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' has %llu bytes, not those of its shape",
+                            item->name, (unsigned long long)item->bytes);
+    item->data = f->data + (t->status == NC_OK ? offset[0] : 0);
+    f->placed += item->bytes;
+}
+
+/* The next tensor or pair of metadata; NC__ITEM_END after the last, and after a failure, which
+ * f->t.status has. Bytes that belong to no tensor, or to two, are a failure. */
+static NC_UNUSED nc__item_kind nc__safetensors_next(nc__safetensors *f, nc__item *item) {
+    nc__text *t = &f->t;
+    memset(item, 0, sizeof *item);
+    for (;;) {
+        if (f->in_metadata && nc__json_more(t, '}', &f->first_pair)) {
+            if (nc__json_string(t, item->name, sizeof item->name) >= sizeof item->name)
+                item->name[0] = 0; /* longer than any that is looked for */
+            nc__json_expect(t, ':');
+            item->text_length = nc__json_string(t, item->text, sizeof item->text);
+            return t->status == NC_OK ? NC__ITEM_PAIR : NC__ITEM_END;
+        }
+        f->in_metadata = 0;
+        if (!nc__json_more(t, '}', &f->first)) break;
+        nc__json_key(t, item->name, sizeof item->name);
+        if (strcmp(item->name, "__metadata__") != 0) {
+            nc__safetensors_entry(f, item);
+            return t->status == NC_OK ? NC__ITEM_TENSOR : NC__ITEM_END;
+        }
+        nc__json_expect(t, '{');
+        f->in_metadata = f->first_pair = 1;
+    }
+    nc__skip_space(t);
+    if (t->status == NC_OK && t->at < t->end)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the header");
+    else if (t->status == NC_OK && f->placed != f->bytes)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "%llu bytes of tensors in %llu bytes of data",
+                            (unsigned long long)f->placed, (unsigned long long)f->bytes);
+    return NC__ITEM_END;
+}
+
+/* A value of a floating-point tensor; 0 for types that nc__is_float does not name. */
+static NC_UNUSED int nc__is_float(const char *dtype) {
+    return !strcmp(dtype, "F32") || !strcmp(dtype, "F16") || !strcmp(dtype, "BF16") ||
+           !strcmp(dtype, "F64");
+}
+
+static NC_UNUSED float nc__item_float(const nc__item *item, uint64_t i) {
+    const uint64_t bits = nc__get_le(item->data + i * item->width, item->width);
+    uint32_t word = (uint32_t)bits;
+    float value;
+    if (item->width == 8) {
+        double wide;
+        memcpy(&wide, &bits, sizeof wide);
+        return (float)wide;
+    }
+    if (!strcmp(item->dtype, "BF16")) {
+        word <<= 16;
+    } else if (!strcmp(item->dtype, "F16")) {
+        const uint32_t sign = word >> 15 << 31, e = word >> 10 & 31, f = word & 1023;
+        if (e == 0) {
+            value = (float)f * 5.9604644775390625e-8f; /* 2^-24 */
+            return sign ? -value : value;
+        }
+        word = sign | (e == 31 ? 255u : e + 112) << 23 | f << 13;
+    }
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
+/* A file's header: pairs of metadata first, then the tensors in the order of their bytes. */
+typedef struct nc__head {
+    nc__buffer b;
+    uint64_t at; /* bytes of the tensors so far */
+    int pairs, tensors;
+} nc__head;
+
+static NC_UNUSED void nc__head_open(nc__head *h, const nc_allocator *hooks) {
+    memset(h, 0, sizeof *h);
+    h->b.hooks = hooks;
+    nc__buffer_le(&h->b, 0, 8); /* its length, when that is known */
+    nc__buffer_print(&h->b, "{\"__metadata__\":{");
+}
+
+static NC_UNUSED void nc__head_pair(nc__head *h, const char *key, const char *value) {
+    if (h->pairs++) nc__buffer_put(&h->b, ",", 1);
+    nc__buffer_quote(&h->b, key);
+    nc__buffer_put(&h->b, ":", 1);
+    nc__buffer_quote(&h->b, value);
+}
+
+static NC_UNUSED void nc__head_tensor(nc__head *h, const char *name, const char *dtype,
+                                      const uint64_t *shape, uint32_t rank) {
+    const uint64_t from = h->at;
+    uint64_t bytes = nc__dtype_width(dtype);
+    uint32_t i;
+    nc__buffer_print(&h->b, h->tensors++ ? "," : "},");
+    nc__buffer_quote(&h->b, name);
+    nc__buffer_print(&h->b, ":{\"dtype\":\"%s\",\"shape\":[", dtype);
+    for (i = 0; i < rank; bytes *= shape[i++])
+        nc__buffer_print(&h->b, i ? ",%llu" : "%llu", (unsigned long long)shape[i]);
+    h->at += bytes;
+    nc__buffer_print(&h->b, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)from,
+                     (unsigned long long)h->at);
+}
+
+/* Ends the header, so that the data begin at a multiple of 8; h->b then holds it, length first. */
+static NC_UNUSED nc_status nc__head_close(nc__head *h) {
+    nc__buffer_print(&h->b, h->tensors ? "}" : "}}");
+    while (h->b.status == NC_OK && h->b.used % 8) nc__buffer_put(&h->b, " ", 1);
+    if (h->b.status == NC_OK) nc__put_le((uint8_t *)h->b.data, h->b.used - 8, 8);
+    return h->b.status;
+}
+
+/* -- .npy (NEP 1 of numpy): magic, version, length of a Python dictionary, it, the values -- */
+
+typedef struct nc__npy {
+    char kind; /* f float, i signed, u unsigned */
+    uint32_t width;
+    int big_endian, fortran;
+    uint32_t rank;
+    uint64_t shape[8], count;
+    const uint8_t *data;
+} nc__npy;
+
+/* A quoted word of the dictionary. */
+static NC_UNUSED void nc__npy_word(nc__text *t, char *out, size_t room) {
+    size_t n = 0;
+    int quote;
+    nc__skip_space(t);
+    quote = nc__peek(t, 0);
+    if (quote != '\'' && quote != '"')
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "expected a quoted word: a plain array");
+    for (t->at += t->status == NC_OK; nc__peek(t, 0) >= ' ' && nc__peek(t, 0) != quote; t->at++)
+        if (n + 1 < room) out[n++] = *t->at;
+    out[n] = 0;
+    if (nc__peek(t, 0) != quote) (void)nc__text_fail(t, NC_ERR_FORMAT, "a word without an end");
+    t->at += t->status == NC_OK;
+}
+
+static NC_UNUSED void nc__npy_shape(nc__text *t, nc__npy *a) {
+    int first = 1;
+    nc__json_expect(t, '(');
+    while (nc__json_more(t, ')', &first)) {
+        if (a->rank && nc__json_take(t, ')')) break; /* a comma behind the last */
+        if (a->rank == 8) (void)nc__text_fail(t, NC_ERR_LIMIT, "more than eight dimensions");
+        if (t->status != NC_OK) break;
+        a->shape[a->rank] = nc__json_natural(t, UINT64_C(1) << 48);
+        if (a->shape[a->rank] && a->count > (UINT64_C(1) << 48) / a->shape[a->rank])
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "more than 2^48 values");
+        a->count *= a->shape[a->rank++];
+    }
+}
+
+static NC_UNUSED nc_status nc__npy_open(nc__npy *a, const void *data, size_t bytes, nc_error *err) {
+    const uint8_t *file = (const uint8_t *)data;
+    const size_t start = bytes >= 12 && file[6] > 1 ? 12 : 10;
+    char type[16] = "";
+    uint64_t head;
+    unsigned parts = 0;
+    nc__text t;
+    int first = 1;
+    memset(a, 0, sizeof *a);
+    a->count = 1;
+    if (bytes < 12 || memcmp(file, "\x93NUMPY", 6) != 0 || file[6] < 1 || file[6] > 3)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
+    head = nc__get_le(file + 8, start - 8);
+    if (head > bytes - start)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a header of %llu bytes does not fit",
+                        (unsigned long long)head);
+    nc__text_open(&t, file + start, (size_t)head, err);
+    nc__json_expect(&t, '{');
+    while (nc__json_more(&t, '}', &first)) {
+        char key[24];
+        if (nc__json_take(&t, '}')) break; /* a comma behind the last */
+        nc__npy_word(&t, key, sizeof key);
+        nc__json_expect(&t, ':');
+        nc__skip_space(&t);
+        if (!strcmp(key, "descr")) {
+            nc__npy_word(&t, type, sizeof type);
+            parts |= 1;
+        } else if (!strcmp(key, "shape")) {
+            nc__npy_shape(&t, a);
+            parts |= 2;
+        } else if (!strcmp(key, "fortran_order") && (nc__peek(&t, 0) | 32) == 't') {
+            a->fortran = 1;
+            t.at += 4;
+            parts |= 4;
+        } else if (!strcmp(key, "fortran_order") && (nc__peek(&t, 0) | 32) == 'f') {
+            t.at += 5;
+            parts |= 4;
+        } else {
+            (void)nc__text_fail(&t, NC_ERR_FORMAT, "expected descr, shape or fortran_order");
+        }
+        if (t.at > t.end) t.at = t.end;
+    }
+    if (parts != 7) (void)nc__text_fail(&t, NC_ERR_FORMAT, "descr, shape or order is missing");
+    if (t.status != NC_OK) return t.status;
+    a->kind = type[1];
+    a->width = (uint32_t)(type[1] ? type[2] - '0' : 0);
+    a->big_endian = type[0] == '>';
+    if (!strchr("<>|=", type[0]) || !a->kind || !strchr("fiu", a->kind) || type[3] ||
+        (a->width != 1 && a->width != 2 && a->width != 4 && a->width != 8))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1, "values of type '%s' are not read", type);
+    a->data = file + start + head;
+    if (a->count > SIZE_MAX / 8 || bytes - start - (size_t)head != a->count * a->width)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "%llu values of type '%s' in %llu bytes",
+                        (unsigned long long)a->count, type,
+                        (unsigned long long)(bytes - start - (size_t)head));
+    return NC_OK;
+}
+
+/* The bits of value i in the file's order. */
+static NC_UNUSED uint64_t nc__npy_bits(const nc__npy *a, uint64_t i) {
+    const uint8_t *at = a->data + i * a->width;
+    uint64_t bits = 0;
+    uint32_t k;
+    if (!a->big_endian) return nc__get_le(at, a->width);
+    for (k = 0; k < a->width; k++) bits = bits << 8 | at[k];
+    return bits;
+}
+
+/* The header of an array in C order; descr as "<f4". */
+static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint64_t *shape,
+                                   uint32_t rank) {
+    const size_t start = b->used;
+    uint32_t i;
+    nc__buffer_put(b, "\x93NUMPY\1\0\0\0", 10);
+    nc__buffer_print(b, "{'descr': '%s', 'fortran_order': False, 'shape': (", descr);
+    for (i = 0; i < rank; i++)
+        nc__buffer_print(b, i ? ", %llu" : "%llu", (unsigned long long)shape[i]);
+    nc__buffer_print(b, rank == 1 ? ",), }" : "), }");
+    while (b->status == NC_OK && (b->used - start) % 64 != 63) nc__buffer_put(b, " ", 1);
+    nc__buffer_put(b, "\n", 1);
+    if (b->status == NC_OK) nc__put_le((uint8_t *)b->data + start + 8, b->used - start - 10, 2);
+}
+#endif
+/* ==== end of nc tensors ============================================================= */
+
+#ifndef NC__STB_DS /* the names of stb_ds.h's functions in this program */
+#define NC__STB_DS(name) nc_fp4_stbds_##name
+#endif
+/* ==== nc stb_ds: the same block, to the letter, in every header that needs it ============ */
+/* stb_ds.h: the system's or a copy beside this file, its symbols renamed by NC__STB_DS so that
+ * they never meet another copy in the program. To use it in your own code too, include it before
+ * this file. */
 #ifndef INCLUDE_STB_DS_H
 #define STBDS_NO_SHORT_NAMES
 #ifndef NC_STB_DS_EXTERNAL
@@ -841,21 +1721,21 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #define STBDS_REALLOC(context, ptr, bytes) NC_REALLOC(ptr, bytes)
 #define STBDS_FREE(context, ptr) NC_FREE(ptr)
 #endif
-#define stbds_rand_seed nc_fp4_stbds_rand_seed
-#define stbds_hash_bytes nc_fp4_stbds_hash_bytes
-#define stbds_hash_string nc_fp4_stbds_hash_string
-#define stbds_stralloc nc_fp4_stbds_stralloc
-#define stbds_strreset nc_fp4_stbds_strreset
-#define stbds_unit_tests nc_fp4_stbds_unit_tests
-#define stbds_arrgrowf nc_fp4_stbds_arrgrowf
-#define stbds_arrfreef nc_fp4_stbds_arrfreef
-#define stbds_hmfree_func nc_fp4_stbds_hmfree_func
-#define stbds_hmget_key nc_fp4_stbds_hmget_key
-#define stbds_hmget_key_ts nc_fp4_stbds_hmget_key_ts
-#define stbds_hmput_default nc_fp4_stbds_hmput_default
-#define stbds_hmput_key nc_fp4_stbds_hmput_key
-#define stbds_hmdel_key nc_fp4_stbds_hmdel_key
-#define stbds_shmode_func nc_fp4_stbds_shmode_func
+#define stbds_rand_seed NC__STB_DS(rand_seed)
+#define stbds_hash_bytes NC__STB_DS(hash_bytes)
+#define stbds_hash_string NC__STB_DS(hash_string)
+#define stbds_stralloc NC__STB_DS(stralloc)
+#define stbds_strreset NC__STB_DS(strreset)
+#define stbds_unit_tests NC__STB_DS(unit_tests)
+#define stbds_arrgrowf NC__STB_DS(arrgrowf)
+#define stbds_arrfreef NC__STB_DS(arrfreef)
+#define stbds_hmfree_func NC__STB_DS(hmfree_func)
+#define stbds_hmget_key NC__STB_DS(hmget_key)
+#define stbds_hmget_key_ts NC__STB_DS(hmget_key_ts)
+#define stbds_hmput_default NC__STB_DS(hmput_default)
+#define stbds_hmput_key NC__STB_DS(hmput_key)
+#define stbds_hmdel_key NC__STB_DS(hmdel_key)
+#define stbds_shmode_func NC__STB_DS(shmode_func)
 #endif
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -883,11 +1763,13 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #undef stbds_header /* the same, through void *: our elements may be less aligned than it */
 #define stbds_header(t) ((stbds_array_header *)(void *)(t)-1)
 #endif
+/* An array without elements; stbds_arrsetlen compares with 0, which some compilers warn of. */
+#ifndef NC__EMPTY
+#define NC__EMPTY(array) (void)((array) && (stbds_header(array)->length = 0))
+#endif
+/* ==== end of nc stb_ds ============================================================== */
 
 #include <math.h>
-
-/* An array without elements; stbds_arrsetlen compares with 0, which some compilers warn of. */
-#define NC_FP4__EMPTY(array) (void)((array) && (stbds_header(array)->length = 0))
 
 /* a * b + c may become one fma only where this file says so. */
 #if defined(__clang__)
@@ -4524,7 +5406,7 @@ static void nc_fp4__next_char(nc_fp4__lines *t) {
 
 /* Words of the next line that has any; 0 at the end. '#' starts a comment. */
 static int nc_fp4__next_line(nc_fp4__lines *t) {
-    NC_FP4__EMPTY(t->words);
+    NC__EMPTY(t->words);
     while (t->at < t->end) {
         char ch = *t->at;
         if (ch == '#') {
@@ -4845,7 +5727,7 @@ static void nc_fp4__bristol_gate(nc_fp4__numbers *n, nc_fp4_circuit *c, uint32_t
     size_t line;
     uint8_t truth = 0;
     int constant;
-    NC_FP4__EMPTY(*list);
+    NC__EMPTY(*list);
     for (i = 0; i < ins + outs && n->status == NC_OK; i++)
         stbds_arrput(*list, nc_fp4__number(n, wires ? wires - 1 : 0, "a wire"));
     name = nc_fp4__take(n, "a gate");

@@ -111,6 +111,18 @@ typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
 
 /* Static text for a status, never null; unknown values give "unknown status". */
 NC_API const char *nc_status_str(nc_status status);
+#ifndef NC_NO_STDIO
+/* A whole file into memory, with a NUL behind its *bytes. NC_ERR_IO, NC_ERR_MEMORY, NC_ERR_LIMIT
+ * beyond NC_MAX_FILE_BYTES; the message names the path. Release with nc_file_free. */
+NC_API nc_status nc_file_read(const char *path, char **data, size_t *bytes, nc_error *err);
+/* Release; null is fine. */
+NC_API void nc_file_free(char *data);
+/* A whole file from memory, over an old one or not at all: a temporary file beside it is written,
+ * synced and renamed, so that a crash or a full disk leaves the old file. A symbolic link leads to
+ * its target, the old file's mode stays, and what is no regular file (/dev/null, /dev/stdout, a
+ * pipe) is written to and stays. NC_ERR_IO, NC_ERR_ARG for a null or too long path. */
+NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes, nc_error *err);
+#endif
 #endif
 /* ==== end of nc base =============================================================== */
 
@@ -593,10 +605,14 @@ NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
+#define NC__POSIX_FILES 1
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#ifndef __cplusplus
-extern int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
+#ifndef __cplusplus /* hidden by strict -std=c99 in some C libraries */
+extern int fsync(int fd);
+extern ssize_t readlink(const char *path, char *out, size_t room);
 #endif
 #elif !defined(NC_NO_STDIO) && defined(_WIN32)
 #include <io.h>
@@ -607,12 +623,15 @@ extern "C"
                                                     unsigned long flags);
 #endif
 
-/* Several C files may each hold an implementation of a different header: this one function is
- * shared by all of them, so it is weak where that exists. */
+/* Several C files may each hold the implementation of a different header: what all of them define
+ * is weak where that exists. */
 #if defined(__GNUC__) && !defined(NC_STATIC) && !defined(_WIN32)
-NC_API __attribute__((weak)) const char *nc_status_str(nc_status status);
+#define NC__SHARED NC_API __attribute__((weak))
+#else
+#define NC__SHARED NC_API
 #endif
-NC_API const char *nc_status_str(nc_status status) {
+
+NC__SHARED const char *nc_status_str(nc_status status) {
     static const char *const text[] = {"ok",
                                        "invalid argument",
                                        "out of memory",
@@ -799,70 +818,183 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     return status;
 }
 
-/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
-static NC_UNUSED void nc__sync_directory(const char *path) {
-#if defined(__unix__) || defined(__APPLE__)
-    const char *slash = strrchr(path, '/');
-    char name[4096];
-    size_t n = slash ? (size_t)(slash - path) + 1 : 1;
+/* A file being written: under a temporary name beside its target, which it replaces when it is
+ * closed, so that a crash or a full disk leaves the old file whole; straight into what is no
+ * regular file (a device, a pipe), which a rename would remove. */
+typedef struct nc__writer {
+#if defined(NC__POSIX_FILES)
     int fd;
-    if (n >= sizeof name) return;
-    memcpy(name, slash ? path : ".", n);
-    name[n] = 0;
-    fd = open(name, O_RDONLY);
+#else
+    FILE *file;
+#endif
+    int ok, direct;
+    char target[2048], temporary[2048 + 48];
+} nc__writer;
+
+#if defined(NC__POSIX_FILES)
+/* The open file that a path stands for, -1 for none: /dev/stdout and its like. */
+static int nc__descriptor(const char *path) {
+    const char *digits = "";
+    char *end;
+    long fd;
+    if (!strncmp(path, "/dev/fd/", 8)) digits = path + 8;
+    if (!strncmp(path, "/proc/self/fd/", 14)) digits = path + 14;
+    if (!strcmp(path, "/dev/stdout")) return 1;
+    if (!strcmp(path, "/dev/stderr")) return 2;
+    if (*digits < '0' || *digits > '9') return -1;
+    fd = strtol(digits, &end, 10);
+    return *end || fd > 65535 ? -1 : (int)fd;
+}
+
+/* Follow symbolic links by their text, so that a link whose target does not exist yet gets one;
+ * those of /proc stand for files that are open. 0: too long a path, or too many links. */
+static int nc__resolve(char *path, size_t room) {
+    char link[2048];
+    int hops;
+    for (hops = 0; hops < 40; hops++) {
+        const char *slash = strrchr(path, '/');
+        size_t keep, n;
+        long got;
+        if (nc__descriptor(path) >= 0 || !strncmp(path, "/proc/", 6)) return 1;
+        got = (long)readlink(path, link, sizeof link - 1);
+        if (got < 0) return 1;
+        n = (size_t)got;
+        keep = slash && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+        if (keep + n >= room) return 0;
+        memcpy(path + keep, link, n);
+        path[keep + n] = 0;
+    }
+    return 0;
+}
+
+/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
+static void nc__sync_directory(char *path) {
+    char *slash = strrchr(path, '/');
+    int fd;
+    if (slash) slash[1] = 0;
+    fd = open(slash ? path : ".", O_RDONLY);
     if (fd < 0) return;
     (void)fsync(fd);
     (void)close(fd);
+}
+
+/* The mode and, where the system allows, the owner of the file that will be replaced. */
+static void nc__inherit(const char *path, const struct stat *old) {
+    const int changed = chown(path, old->st_uid, old->st_gid);
+    (void)changed; /* if not, the new file is ours */
+    (void)chmod(path, old->st_mode & 07777);
+}
+
+static int nc__writer_create(nc__writer *w) {
+    struct stat old;
+    unsigned attempt;
+    int exists;
+    if (!nc__resolve(w->target, sizeof w->target)) return 0;
+    exists = stat(w->target, &old) == 0;
+    w->direct = nc__descriptor(w->target) >= 0 || (exists && !S_ISREG(old.st_mode));
+    if (nc__descriptor(w->target) >= 0)
+        w->fd = dup(nc__descriptor(w->target));
+    else if (w->direct && !S_ISBLK(old.st_mode)) /* a disk is never meant */
+        w->fd = open(w->target, O_WRONLY);
+    for (attempt = 0; !w->direct && attempt < 100 && w->fd < 0; attempt++) {
+        snprintf(w->temporary, sizeof w->temporary, "%s.tmp%ld.%u", w->target, (long)getpid(),
+                 attempt);
+        w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL, exists ? old.st_mode & 0777 : 0666);
+    }
+    if (w->fd >= 0 && !w->direct && exists) nc__inherit(w->temporary, &old);
+    return w->fd >= 0;
+}
+#endif
+
+static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_error *err) {
+    memset(w, 0, sizeof *w);
+    if (strlen(path) >= sizeof w->target)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "a path of %lu characters is too long",
+                        (unsigned long)strlen(path));
+    memcpy(w->target, path, strlen(path) + 1);
+#if defined(NC__POSIX_FILES)
+    w->fd = -1;
+    w->ok = nc__writer_create(w);
 #else
-    (void)path;
+    snprintf(w->temporary, sizeof w->temporary, "%s.tmp%lx", path,
+             (unsigned long)((uintptr_t)w >> 4));
+    w->file = fopen(w->temporary, "wb");
+    w->ok = w->file != NULL;
+#endif
+    return w->ok ? NC_OK : nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", path);
+}
+
+/* Does nothing after an error, which nc__writer_close reports. */
+static NC_UNUSED void nc__writer_put(nc__writer *w, const void *data, size_t bytes) {
+#if defined(NC__POSIX_FILES)
+    const char *at = (const char *)data;
+    while (w->ok && bytes) {
+        const size_t piece = bytes < (size_t)1 << 30 ? bytes : (size_t)1 << 30;
+        const long n = (long)write(w->fd, at, piece);
+        w->ok = n > 0 || (n < 0 && errno == EINTR);
+        if (n <= 0) continue;
+        at += n;
+        bytes -= (size_t)n;
+    }
+#else
+    w->ok = w->ok && (bytes == 0 || fwrite(data, 1, bytes, w->file) == bytes);
 #endif
 }
 
-/* Write the spans to a temporary file beside `path`, fsync, rename over it: a crash at any
- * moment leaves the old file or the new one. */
+/* Put the file in its place, or with keep 0, and after an error, leave everything as it was. */
+static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *err) {
+#if defined(NC__POSIX_FILES)
+    w->ok = w->ok && (w->direct || !keep || fsync(w->fd) == 0);
+    w->ok = close(w->fd) == 0 && w->ok;
+    if (!w->direct) w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
+#elif defined(_WIN32)
+    w->ok = fflush(w->file) == 0 && w->ok && _commit(_fileno(w->file)) == 0;
+    w->ok = fclose(w->file) == 0 && w->ok;
+    w->ok = w->ok && (!keep || MoveFileExA(w->temporary, w->target, 1 | 8)); /* replace, flush */
+#else
+    w->ok = fclose(w->file) == 0 && w->ok;
+    w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
+#endif
+    if (!w->direct && (!w->ok || !keep)) (void)remove(w->temporary);
+    if (!w->ok) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", w->target);
+#if defined(NC__POSIX_FILES)
+    if (!w->direct && keep) nc__sync_directory(w->target);
+#endif
+    return NC_OK;
+}
+
 static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *spans, size_t count,
                                           nc_error *err) {
-    char temporary[4096];
-    FILE *file;
+    nc__writer w;
+    nc_status status = nc__writer_open(&w, path, err);
     size_t i;
-    int ok = 1;
-    if (strlen(path) > sizeof temporary - 64)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
-#if defined(__unix__) || defined(__APPLE__)
-    snprintf(temporary, sizeof temporary, "%s.tmp%ld.%lx", path, (long)getpid(),
-             (unsigned long)((uintptr_t)temporary >> 4));
-#else
-    snprintf(temporary, sizeof temporary, "%s.tmp%lx", path,
-             (unsigned long)((uintptr_t)temporary >> 4));
-#endif
-    file = fopen(temporary, "wb");
-    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", temporary);
-    for (i = 0; i < count && ok; i++)
-        ok =
-            spans[i].bytes == 0 || fwrite(spans[i].data, 1, spans[i].bytes, file) == spans[i].bytes;
-    ok = fflush(file) == 0 && ok;
-#if defined(__unix__) || defined(__APPLE__)
-    {
-        int fd = -1; /* fileno is hidden by strict -std=c99: reopen to reach a descriptor */
-        if (ok) fd = open(temporary, O_WRONLY);
-        ok = ok && fd >= 0 && fsync(fd) == 0;
-        if (fd >= 0) (void)close(fd);
-    }
-#elif defined(_WIN32)
-    ok = ok && _commit(_fileno(file)) == 0;
-#endif
-    ok = fclose(file) == 0 && ok;
-#if defined(_WIN32)
-    ok = ok && MoveFileExA(temporary, path, 1 | 8); /* replace existing, write through */
-#else
-    ok = ok && rename(temporary, path) == 0;
-#endif
-    if (!ok) {
-        (void)remove(temporary);
-        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
-    }
-    nc__sync_directory(path);
-    return NC_OK;
+    for (i = 0; i < count && status == NC_OK; i++)
+        nc__writer_put(&w, spans[i].data, spans[i].bytes);
+    return status == NC_OK ? nc__writer_close(&w, 1, err) : status;
+}
+
+NC__SHARED nc_status nc_file_read(const char *path, char **data, size_t *bytes, nc_error *err) {
+    uint8_t *read = NULL;
+    size_t n = 0;
+    nc_status status;
+    nc__clear(err);
+    if (!path || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no result");
+    status = nc__file_read(path, NULL, &read, &n, err);
+    *data = (char *)read;
+    *bytes = n;
+    return status;
+}
+
+NC__SHARED void nc_file_free(char *data) { nc__free(NULL, data, 0); }
+
+NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t bytes,
+                                   nc_error *err) {
+    nc__span span;
+    nc__clear(err);
+    if (!path || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no data");
+    span.data = data;
+    span.bytes = bytes;
+    return nc__file_write(path, &span, 1, err);
 }
 #endif /* NC_NO_STDIO */
 #endif

@@ -122,6 +122,18 @@ typedef int (*nc_progress_fn)(void *user, uint64_t done, uint64_t total);
 
 /* Static text for a status, never null; unknown values give "unknown status". */
 NC_API const char *nc_status_str(nc_status status);
+#ifndef NC_NO_STDIO
+/* A whole file into memory, with a NUL behind its *bytes. NC_ERR_IO, NC_ERR_MEMORY, NC_ERR_LIMIT
+ * beyond NC_MAX_FILE_BYTES; the message names the path. Release with nc_file_free. */
+NC_API nc_status nc_file_read(const char *path, char **data, size_t *bytes, nc_error *err);
+/* Release; null is fine. */
+NC_API void nc_file_free(char *data);
+/* A whole file from memory, over an old one or not at all: a temporary file beside it is written,
+ * synced and renamed, so that a crash or a full disk leaves the old file. A symbolic link leads to
+ * its target, the old file's mode stays, and what is no regular file (/dev/null, /dev/stdout, a
+ * pipe) is written to and stays. NC_ERR_IO, NC_ERR_ARG for a null or too long path. */
+NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes, nc_error *err);
+#endif
 #endif
 /* ==== end of nc base =============================================================== */
 
@@ -414,10 +426,12 @@ NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]);
  */
 NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
                                    nc_error *err);
+#ifndef NC_NO_STDIO
 /* The same from a file. */
 NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_error *err);
 /* Write the weights file, atomically. */
 NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err);
+#endif
 /* Encode straight-line TASM of at most 32 instructions. NC_ERR_LIMIT beyond, NC_ERR_FORMAT for
  * labels and jumps. */
 NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err);
@@ -470,6 +484,7 @@ NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution);
  * to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
 NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
 #endif
+#ifndef NC_NO_STDIO
 /* Write weights, costs and generation to a file, atomically; the batch is not in it. */
 NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
@@ -477,6 +492,7 @@ NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const 
  * followed. On an error the evolution stays as it was. */
 NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
+#endif
 
 /* A trainer with the weights of the file at `path` (null: ~/.trident/neural/weights.bin), or with
  * `start` where there is none yet. A damaged file is an error: go on without a network. */
@@ -547,10 +563,14 @@ NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json);
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
 #if !defined(NC_NO_STDIO) && (defined(__unix__) || defined(__APPLE__))
+#define NC__POSIX_FILES 1
+#include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#ifndef __cplusplus
-extern int fsync(int fd); /* hidden by strict -std=c99 in some C libraries */
+#ifndef __cplusplus /* hidden by strict -std=c99 in some C libraries */
+extern int fsync(int fd);
+extern ssize_t readlink(const char *path, char *out, size_t room);
 #endif
 #elif !defined(NC_NO_STDIO) && defined(_WIN32)
 #include <io.h>
@@ -561,12 +581,15 @@ extern "C"
                                                     unsigned long flags);
 #endif
 
-/* Several C files may each hold an implementation of a different header: this one function is
- * shared by all of them, so it is weak where that exists. */
+/* Several C files may each hold the implementation of a different header: what all of them define
+ * is weak where that exists. */
 #if defined(__GNUC__) && !defined(NC_STATIC) && !defined(_WIN32)
-NC_API __attribute__((weak)) const char *nc_status_str(nc_status status);
+#define NC__SHARED NC_API __attribute__((weak))
+#else
+#define NC__SHARED NC_API
 #endif
-NC_API const char *nc_status_str(nc_status status) {
+
+NC__SHARED const char *nc_status_str(nc_status status) {
     static const char *const text[] = {"ok",
                                        "invalid argument",
                                        "out of memory",
@@ -753,70 +776,183 @@ static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *h
     return status;
 }
 
-/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
-static NC_UNUSED void nc__sync_directory(const char *path) {
-#if defined(__unix__) || defined(__APPLE__)
-    const char *slash = strrchr(path, '/');
-    char name[4096];
-    size_t n = slash ? (size_t)(slash - path) + 1 : 1;
+/* A file being written: under a temporary name beside its target, which it replaces when it is
+ * closed, so that a crash or a full disk leaves the old file whole; straight into what is no
+ * regular file (a device, a pipe), which a rename would remove. */
+typedef struct nc__writer {
+#if defined(NC__POSIX_FILES)
     int fd;
-    if (n >= sizeof name) return;
-    memcpy(name, slash ? path : ".", n);
-    name[n] = 0;
-    fd = open(name, O_RDONLY);
+#else
+    FILE *file;
+#endif
+    int ok, direct;
+    char target[2048], temporary[2048 + 48];
+} nc__writer;
+
+#if defined(NC__POSIX_FILES)
+/* The open file that a path stands for, -1 for none: /dev/stdout and its like. */
+static int nc__descriptor(const char *path) {
+    const char *digits = "";
+    char *end;
+    long fd;
+    if (!strncmp(path, "/dev/fd/", 8)) digits = path + 8;
+    if (!strncmp(path, "/proc/self/fd/", 14)) digits = path + 14;
+    if (!strcmp(path, "/dev/stdout")) return 1;
+    if (!strcmp(path, "/dev/stderr")) return 2;
+    if (*digits < '0' || *digits > '9') return -1;
+    fd = strtol(digits, &end, 10);
+    return *end || fd > 65535 ? -1 : (int)fd;
+}
+
+/* Follow symbolic links by their text, so that a link whose target does not exist yet gets one;
+ * those of /proc stand for files that are open. 0: too long a path, or too many links. */
+static int nc__resolve(char *path, size_t room) {
+    char link[2048];
+    int hops;
+    for (hops = 0; hops < 40; hops++) {
+        const char *slash = strrchr(path, '/');
+        size_t keep, n;
+        long got;
+        if (nc__descriptor(path) >= 0 || !strncmp(path, "/proc/", 6)) return 1;
+        got = (long)readlink(path, link, sizeof link - 1);
+        if (got < 0) return 1;
+        n = (size_t)got;
+        keep = slash && link[0] != '/' ? (size_t)(slash - path) + 1 : 0;
+        if (keep + n >= room) return 0;
+        memcpy(path + keep, link, n);
+        path[keep + n] = 0;
+    }
+    return 0;
+}
+
+/* Make the renamed directory entry durable too; best effort, some file systems refuse. */
+static void nc__sync_directory(char *path) {
+    char *slash = strrchr(path, '/');
+    int fd;
+    if (slash) slash[1] = 0;
+    fd = open(slash ? path : ".", O_RDONLY);
     if (fd < 0) return;
     (void)fsync(fd);
     (void)close(fd);
+}
+
+/* The mode and, where the system allows, the owner of the file that will be replaced. */
+static void nc__inherit(const char *path, const struct stat *old) {
+    const int changed = chown(path, old->st_uid, old->st_gid);
+    (void)changed; /* if not, the new file is ours */
+    (void)chmod(path, old->st_mode & 07777);
+}
+
+static int nc__writer_create(nc__writer *w) {
+    struct stat old;
+    unsigned attempt;
+    int exists;
+    if (!nc__resolve(w->target, sizeof w->target)) return 0;
+    exists = stat(w->target, &old) == 0;
+    w->direct = nc__descriptor(w->target) >= 0 || (exists && !S_ISREG(old.st_mode));
+    if (nc__descriptor(w->target) >= 0)
+        w->fd = dup(nc__descriptor(w->target));
+    else if (w->direct && !S_ISBLK(old.st_mode)) /* a disk is never meant */
+        w->fd = open(w->target, O_WRONLY);
+    for (attempt = 0; !w->direct && attempt < 100 && w->fd < 0; attempt++) {
+        snprintf(w->temporary, sizeof w->temporary, "%s.tmp%ld.%u", w->target, (long)getpid(),
+                 attempt);
+        w->fd = open(w->temporary, O_WRONLY | O_CREAT | O_EXCL, exists ? old.st_mode & 0777 : 0666);
+    }
+    if (w->fd >= 0 && !w->direct && exists) nc__inherit(w->temporary, &old);
+    return w->fd >= 0;
+}
+#endif
+
+static NC_UNUSED nc_status nc__writer_open(nc__writer *w, const char *path, nc_error *err) {
+    memset(w, 0, sizeof *w);
+    if (strlen(path) >= sizeof w->target)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "a path of %lu characters is too long",
+                        (unsigned long)strlen(path));
+    memcpy(w->target, path, strlen(path) + 1);
+#if defined(NC__POSIX_FILES)
+    w->fd = -1;
+    w->ok = nc__writer_create(w);
 #else
-    (void)path;
+    snprintf(w->temporary, sizeof w->temporary, "%s.tmp%lx", path,
+             (unsigned long)((uintptr_t)w >> 4));
+    w->file = fopen(w->temporary, "wb");
+    w->ok = w->file != NULL;
+#endif
+    return w->ok ? NC_OK : nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", path);
+}
+
+/* Does nothing after an error, which nc__writer_close reports. */
+static NC_UNUSED void nc__writer_put(nc__writer *w, const void *data, size_t bytes) {
+#if defined(NC__POSIX_FILES)
+    const char *at = (const char *)data;
+    while (w->ok && bytes) {
+        const size_t piece = bytes < (size_t)1 << 30 ? bytes : (size_t)1 << 30;
+        const long n = (long)write(w->fd, at, piece);
+        w->ok = n > 0 || (n < 0 && errno == EINTR);
+        if (n <= 0) continue;
+        at += n;
+        bytes -= (size_t)n;
+    }
+#else
+    w->ok = w->ok && (bytes == 0 || fwrite(data, 1, bytes, w->file) == bytes);
 #endif
 }
 
-/* Write the spans to a temporary file beside `path`, fsync, rename over it: a crash at any
- * moment leaves the old file or the new one. */
+/* Put the file in its place, or with keep 0, and after an error, leave everything as it was. */
+static NC_UNUSED nc_status nc__writer_close(nc__writer *w, int keep, nc_error *err) {
+#if defined(NC__POSIX_FILES)
+    w->ok = w->ok && (w->direct || !keep || fsync(w->fd) == 0);
+    w->ok = close(w->fd) == 0 && w->ok;
+    if (!w->direct) w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
+#elif defined(_WIN32)
+    w->ok = fflush(w->file) == 0 && w->ok && _commit(_fileno(w->file)) == 0;
+    w->ok = fclose(w->file) == 0 && w->ok;
+    w->ok = w->ok && (!keep || MoveFileExA(w->temporary, w->target, 1 | 8)); /* replace, flush */
+#else
+    w->ok = fclose(w->file) == 0 && w->ok;
+    w->ok = w->ok && (!keep || rename(w->temporary, w->target) == 0);
+#endif
+    if (!w->direct && (!w->ok || !keep)) (void)remove(w->temporary);
+    if (!w->ok) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", w->target);
+#if defined(NC__POSIX_FILES)
+    if (!w->direct && keep) nc__sync_directory(w->target);
+#endif
+    return NC_OK;
+}
+
 static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *spans, size_t count,
                                           nc_error *err) {
-    char temporary[4096];
-    FILE *file;
+    nc__writer w;
+    nc_status status = nc__writer_open(&w, path, err);
     size_t i;
-    int ok = 1;
-    if (strlen(path) > sizeof temporary - 64)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
-#if defined(__unix__) || defined(__APPLE__)
-    snprintf(temporary, sizeof temporary, "%s.tmp%ld.%lx", path, (long)getpid(),
-             (unsigned long)((uintptr_t)temporary >> 4));
-#else
-    snprintf(temporary, sizeof temporary, "%s.tmp%lx", path,
-             (unsigned long)((uintptr_t)temporary >> 4));
-#endif
-    file = fopen(temporary, "wb");
-    if (!file) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot create '%.120s'", temporary);
-    for (i = 0; i < count && ok; i++)
-        ok =
-            spans[i].bytes == 0 || fwrite(spans[i].data, 1, spans[i].bytes, file) == spans[i].bytes;
-    ok = fflush(file) == 0 && ok;
-#if defined(__unix__) || defined(__APPLE__)
-    {
-        int fd = -1; /* fileno is hidden by strict -std=c99: reopen to reach a descriptor */
-        if (ok) fd = open(temporary, O_WRONLY);
-        ok = ok && fd >= 0 && fsync(fd) == 0;
-        if (fd >= 0) (void)close(fd);
-    }
-#elif defined(_WIN32)
-    ok = ok && _commit(_fileno(file)) == 0;
-#endif
-    ok = fclose(file) == 0 && ok;
-#if defined(_WIN32)
-    ok = ok && MoveFileExA(temporary, path, 1 | 8); /* replace existing, write through */
-#else
-    ok = ok && rename(temporary, path) == 0;
-#endif
-    if (!ok) {
-        (void)remove(temporary);
-        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
-    }
-    nc__sync_directory(path);
-    return NC_OK;
+    for (i = 0; i < count && status == NC_OK; i++)
+        nc__writer_put(&w, spans[i].data, spans[i].bytes);
+    return status == NC_OK ? nc__writer_close(&w, 1, err) : status;
+}
+
+NC__SHARED nc_status nc_file_read(const char *path, char **data, size_t *bytes, nc_error *err) {
+    uint8_t *read = NULL;
+    size_t n = 0;
+    nc_status status;
+    nc__clear(err);
+    if (!path || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no result");
+    status = nc__file_read(path, NULL, &read, &n, err);
+    *data = (char *)read;
+    *bytes = n;
+    return status;
+}
+
+NC__SHARED void nc_file_free(char *data) { nc__free(NULL, data, 0); }
+
+NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t bytes,
+                                   nc_error *err) {
+    nc__span span;
+    nc__clear(err);
+    if (!path || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path or no data");
+    span.data = data;
+    span.bytes = bytes;
+    return nc__file_write(path, &span, 1, err);
 }
 #endif /* NC_NO_STDIO */
 #endif
@@ -828,8 +964,13 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #include <sys/stat.h>
 #endif
 
-/* stb_ds.h: the system's or a copy beside this file, its symbols renamed so that they never
- * meet another copy in the program. To use it in your own code too, include it before this file. */
+#ifndef NC__STB_DS /* the names of stb_ds.h's functions in this program */
+#define NC__STB_DS(name) nc_tir_stbds_##name
+#endif
+/* ==== nc stb_ds: the same block, to the letter, in every header that needs it ============ */
+/* stb_ds.h: the system's or a copy beside this file, its symbols renamed by NC__STB_DS so that
+ * they never meet another copy in the program. To use it in your own code too, include it before
+ * this file. */
 #ifndef INCLUDE_STB_DS_H
 #define STBDS_NO_SHORT_NAMES
 #ifndef NC_STB_DS_EXTERNAL
@@ -838,21 +979,21 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #define STBDS_REALLOC(context, ptr, bytes) NC_REALLOC(ptr, bytes)
 #define STBDS_FREE(context, ptr) NC_FREE(ptr)
 #endif
-#define stbds_rand_seed nc_tir_stbds_rand_seed
-#define stbds_hash_bytes nc_tir_stbds_hash_bytes
-#define stbds_hash_string nc_tir_stbds_hash_string
-#define stbds_stralloc nc_tir_stbds_stralloc
-#define stbds_strreset nc_tir_stbds_strreset
-#define stbds_unit_tests nc_tir_stbds_unit_tests
-#define stbds_arrgrowf nc_tir_stbds_arrgrowf
-#define stbds_arrfreef nc_tir_stbds_arrfreef
-#define stbds_hmfree_func nc_tir_stbds_hmfree_func
-#define stbds_hmget_key nc_tir_stbds_hmget_key
-#define stbds_hmget_key_ts nc_tir_stbds_hmget_key_ts
-#define stbds_hmput_default nc_tir_stbds_hmput_default
-#define stbds_hmput_key nc_tir_stbds_hmput_key
-#define stbds_hmdel_key nc_tir_stbds_hmdel_key
-#define stbds_shmode_func nc_tir_stbds_shmode_func
+#define stbds_rand_seed NC__STB_DS(rand_seed)
+#define stbds_hash_bytes NC__STB_DS(hash_bytes)
+#define stbds_hash_string NC__STB_DS(hash_string)
+#define stbds_stralloc NC__STB_DS(stralloc)
+#define stbds_strreset NC__STB_DS(strreset)
+#define stbds_unit_tests NC__STB_DS(unit_tests)
+#define stbds_arrgrowf NC__STB_DS(arrgrowf)
+#define stbds_arrfreef NC__STB_DS(arrfreef)
+#define stbds_hmfree_func NC__STB_DS(hmfree_func)
+#define stbds_hmget_key NC__STB_DS(hmget_key)
+#define stbds_hmget_key_ts NC__STB_DS(hmget_key_ts)
+#define stbds_hmput_default NC__STB_DS(hmput_default)
+#define stbds_hmput_key NC__STB_DS(hmput_key)
+#define stbds_hmdel_key NC__STB_DS(hmdel_key)
+#define stbds_shmode_func NC__STB_DS(shmode_func)
 #endif
 #if defined(__GNUC__)
 #pragma GCC diagnostic push
@@ -880,6 +1021,11 @@ static NC_UNUSED nc_status nc__file_write(const char *path, const nc__span *span
 #undef stbds_header /* the same, through void *: our elements may be less aligned than it */
 #define stbds_header(t) ((stbds_array_header *)(void *)(t)-1)
 #endif
+/* An array without elements; stbds_arrsetlen compares with 0, which some compilers warn of. */
+#ifndef NC__EMPTY
+#define NC__EMPTY(array) (void)((array) && (stbds_header(array)->length = 0))
+#endif
+/* ==== end of nc stb_ds ============================================================== */
 
 /* >>tasm =========================================================================== */
 

@@ -3,7 +3,10 @@
 #include "test.h"
 #include <sys/resource.h>
 #include <sys/wait.h>
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include "../nc_axx.h"
 
@@ -50,6 +53,116 @@ static void a_full_disk_leaves_the_old_file_and_no_other(void **state) {
     assert_memory_equal(m.table, n.table, sizeof m.table);
     unlink(path);
     rmdir("build/test_full");
+}
+
+/* A fresh empty folder, build/test_NAME. */
+static void fresh_folder(const char *folder) {
+    char command[100];
+    snprintf(command, sizeof command, "rm -rf %s && mkdir -p %s", folder, folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void expect_file(const char *path, const char *text) {
+    char *data;
+    size_t bytes;
+    nc_error err;
+    if (nc_file_read(path, &data, &bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_string_equal(data, text);
+    assert_int_equal(bytes, strlen(text));
+    nc_file_free(data);
+}
+
+static void files_keep_their_mode_and_links_their_name(void **state) {
+    const char *folder = "build/test_modes";
+    struct stat info;
+    mode_t mask = umask(022);
+    nc_error err;
+    (void)state;
+    fresh_folder(folder);
+    assert_int_equal(nc_file_write("build/test_modes/a", "one", 3, &err), NC_OK);
+    assert_int_equal(stat("build/test_modes/a", &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0644);
+    assert_int_equal(chmod("build/test_modes/a", 0600), 0);
+    assert_int_equal(nc_file_write("build/test_modes/a", "two", 3, &err), NC_OK);
+    assert_int_equal(stat("build/test_modes/a", &info), 0);
+    assert_int_equal(info.st_mode & 07777, 0600);
+    /* through a link, a link to a link in another folder, and one whose target is not there yet */
+    mkdir("build/test_modes/deep", 0777);
+    assert_int_equal(symlink("a", "build/test_modes/link"), 0);
+    assert_int_equal(symlink("../link", "build/test_modes/deep/link"), 0);
+    assert_int_equal(symlink("deep/new", "build/test_modes/dangling"), 0);
+    assert_int_equal(symlink("turn", "build/test_modes/turn"), 0);
+    assert_int_equal(nc_file_write("build/test_modes/deep/link", "three", 5, &err), NC_OK);
+    assert_int_equal(lstat("build/test_modes/deep/link", &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(lstat("build/test_modes/link", &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    expect_file("build/test_modes/a", "three");
+    assert_int_equal(nc_file_write("build/test_modes/dangling", "four", 4, &err), NC_OK);
+    expect_file("build/test_modes/deep/new", "four");
+    assert_int_equal(nc_file_write("build/test_modes/turn", "five", 4, &err), NC_ERR_IO);
+    assert_int_equal(files_in(folder), 7); /* . .. a deep link dangling turn */
+    umask(mask);
+    fresh_folder(folder);
+    rmdir(folder);
+}
+
+static void devices_pipes_and_sockets_stay_what_they_are(void **state) {
+    const char *null = "build/test_nodes/null", *pipe_path = "build/test_nodes/pipe";
+    struct sockaddr_un address;
+    struct stat info;
+    nc_error err;
+    char got[6] = "";
+    int fd, s;
+    (void)state;
+    fresh_folder("build/test_nodes");
+    assert_int_equal(symlink("/dev/null", null), 0);
+    assert_int_equal(nc_file_write(null, "gone", 4, &err), NC_OK);
+    assert_int_equal(lstat(null, &info), 0);
+    assert_true(S_ISLNK(info.st_mode));
+    assert_int_equal(nc_file_write("/dev/null", "gone", 4, &err), NC_OK);
+    assert_int_equal(stat("/dev/null", &info), 0);
+    assert_true(S_ISCHR(info.st_mode));
+    assert_int_equal(nc_file_write("/dev/full", "gone", 4, &err), NC_ERR_IO);
+    assert_int_equal(mkfifo(pipe_path, 0600), 0);
+    fd = open(pipe_path, O_RDWR);
+    assert_int_equal(nc_file_write(pipe_path, "water", 5, &err), NC_OK);
+    assert_int_equal(read(fd, got, 5), 5);
+    assert_string_equal(got, "water");
+    close(fd);
+    memset(&address, 0, sizeof address);
+    address.sun_family = AF_UNIX;
+    strcpy(address.sun_path, "build/test_nodes/socket");
+    s = socket(AF_UNIX, SOCK_STREAM, 0);
+    assert_int_equal(bind(s, (struct sockaddr *)&address, sizeof address), 0);
+    assert_int_equal(nc_file_write(address.sun_path, "gone", 4, &err), NC_ERR_IO);
+    assert_int_equal(stat(address.sun_path, &info), 0);
+    assert_true(S_ISSOCK(info.st_mode));
+    close(s);
+    assert_int_equal(nc_file_write("build/test_nodes", "gone", 4, &err), NC_ERR_IO); /* a folder */
+    fresh_folder("build/test_nodes");
+    rmdir("build/test_nodes");
+}
+
+/* What /dev/stdout stands for may be a file that the shell has opened: it goes on where it was. */
+static void standard_output_is_written_in_its_turn(void **state) {
+    const char *path = "build/test_stdout";
+    pid_t child;
+    int status;
+    (void)state;
+    child = fork();
+    if (child == 0) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+        if (dup2(fd, 1) != 1 || write(1, "a", 1) != 1) _exit(1);
+        if (nc_file_write("/dev/stdout", "b", 1, NULL) != NC_OK) _exit(2);
+        if (nc_file_write("/dev/fd/1", "c", 1, NULL) != NC_OK) _exit(3);
+        if (nc_file_write("/dev/fd/999", "d", 1, NULL) != NC_ERR_IO) _exit(4);
+        _exit(write(1, "d", 1) != 1);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_int_equal(status, 0);
+    expect_file(path, "abcd");
+    unlink(path);
 }
 
 static void a_killed_writer_leaves_the_old_or_the_new_file(void **state) {
@@ -99,6 +212,9 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_status_has_its_text),
         cmocka_unit_test(a_full_disk_leaves_the_old_file_and_no_other),
+        cmocka_unit_test(files_keep_their_mode_and_links_their_name),
+        cmocka_unit_test(devices_pipes_and_sockets_stay_what_they_are),
+        cmocka_unit_test(standard_output_is_written_in_its_turn),
         cmocka_unit_test(a_killed_writer_leaves_the_old_or_the_new_file),
         cmocka_unit_test(unreadable_paths_are_errors_with_the_path),
     };

@@ -1,0 +1,405 @@
+/* The blocks nc text, nc tensors and nc index, which stand in several headers: numbers in any
+   locale, JSON as RFC 8259 has it, headers of safetensors and .npy files, ids by hash. Their functions
+   are private, so this file holds an implementation of its own. */
+#include "test.h"
+#include <locale.h>
+#define NC_IMPLEMENTATION
+#include "../nc_hlx.h"
+
+static nc__text open_text(const char *text, nc_error *err) {
+    nc__text t;
+    nc__text_open(&t, text, strlen(text), err);
+    return t;
+}
+
+/* A locale whose decimal point is a comma, made where it is not installed. */
+static int comma_locale(void) {
+    if (setlocale(LC_NUMERIC, "de_DE.UTF-8")) return 1;
+    if (system("mkdir -p build/locale && localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8 "
+               "2>build/locale/log") != 0)
+        return 0;
+    setenv("LOCPATH", "build/locale", 1);
+    return setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL;
+}
+
+static void numbers_do_not_depend_on_the_locale(void **state) {
+    static const double values[] = {0,        -0.0,  1.5,           -2.25e-30, 6.02214076e23,
+                                    1e-310,   1e300, 0.1,           1.0 / 3,   123456789,
+                                    4.9e-324, -1e5,  3.40282347e38, 1e22 + 1,  0.5};
+    char printed[64];
+    int pass;
+    size_t i;
+    (void)state;
+    for (pass = 0; pass < 2; pass++) {
+        if (pass && !comma_locale()) {
+            printf("skipped: no locale with a comma (Debian: locales)\n");
+            break;
+        }
+        snprintf(printed, sizeof printed, "%.1f", 1.5);
+        assert_string_equal(printed, pass ? "1,5" : "1.5");
+        for (i = 0; i < sizeof values / sizeof *values; i++) {
+            nc__buffer b;
+            nc__text t;
+            double back;
+            memset(&b, 0, sizeof b);
+            nc__buffer_real(&b, values[i], 17);
+            nc__buffer_put(&b, "]", 1);
+            assert_null(strchr(b.data, ','));
+            t = open_text(b.data, NULL);
+            back = nc__text_real(&t);
+            assert_memory_equal(&back, &values[i], sizeof back);
+            assert_int_equal(nc__peek(&t, 0), ']');
+            nc__buffer_free(&b);
+        }
+    }
+    setlocale(LC_NUMERIC, "C");
+}
+
+static void numbers_that_are_none_are_refused(void **state) {
+    static const char *const bad[] = {"", "x", "-", "1.2.3", "1e", "+-1", "1,5"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        nc_error err;
+        nc__text t = open_text(bad[i], &err);
+        (void)nc__text_real(&t);
+        if (i < 6) assert_int_equal(t.status, NC_ERR_FORMAT);
+        if (i == 6) assert_int_equal(nc__peek(&t, 0), ',');
+    }
+}
+
+static void strings_have_every_escape_and_any_length(void **state) {
+    char out[64], *longest = (char *)malloc(70000);
+    nc_error err;
+    nc__text t =
+        open_text("\"a\\\"\\\\\\/\\b\\f\\n\\r\\t\\u0041\\u00e9\\u20AC\\ud83d\\ude00z\"", &err);
+    (void)state;
+    assert_int_equal(nc__json_string(&t, out, sizeof out), 20);
+    assert_string_equal(out, "a\"\\/\b\f\n\r\tA\xC3\xA9\xE2\x82\xAC\xF0\x9F\x98\x80z");
+    assert_int_equal(t.status, NC_OK);
+    memset(longest, 'x', 70000);
+    longest[0] = longest[69998] = '"';
+    longest[69999] = 0;
+    t = open_text(longest, &err);
+    assert_int_equal(nc__json_string(&t, out, sizeof out), 69997); /* cut short, and says so */
+    assert_int_equal(strlen(out), 63);
+    t = open_text(longest, &err);
+    nc__json_key(&t, out, sizeof out);
+    assert_int_equal(t.status, NC_ERR_LIMIT);
+    free(longest);
+}
+
+static void broken_json_names_its_place(void **state) {
+    static const struct {
+        const char *text;
+        int line, column;
+    } bad[] = {{"", 1, 1},
+               {"{", 1, 2},
+               {"[1 2]", 1, 4},
+               {"[1,\n 2,,3]", 2, 4},
+               {"{\"a\"}", 1, 5},
+               {"{\"a\":}", 1, 6},
+               {"\"a\nb\"", 1, 3},
+               {"\"\\x\"", 1, 4},
+               {"\"\\u12g4\"", 1, 6},
+               {"\"\\ud800\"", 1, 8},
+               {"\"\\u0000\"", 1, 8},
+               {"[\"a\"", 1, 5},
+               {"{1:2}", 1, 2}};
+    char deep[200];
+    nc_error err;
+    nc__text t;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        t = open_text(bad[i].text, &err);
+        nc__json_skip(&t);
+        if (t.status != NC_ERR_FORMAT) fail_msg("'%s' is taken", bad[i].text);
+        if (err.line != bad[i].line || err.column != bad[i].column)
+            fail_msg("'%s': %d:%d %s", bad[i].text, (int)err.line, (int)err.column, err.message);
+    }
+    memset(deep, '[', sizeof deep);
+    nc__text_open(&t, deep, sizeof deep, &err);
+    nc__json_skip(&t);
+    assert_int_equal(t.status, NC_ERR_LIMIT);
+    t = open_text(" {\"a\": [1, -2.5e3, true, null, {\"b\": \"c\"}, [], {}], \"d\": false} x",
+                  &err);
+    nc__json_skip(&t);
+    nc__skip_space(&t);
+    assert_int_equal(t.status, NC_OK);
+    assert_int_equal(nc__peek(&t, 0), 'x');
+}
+
+static void naturals_stop_at_their_bound(void **state) {
+    nc_error err;
+    nc__text t = open_text("18446744073709551615", &err);
+    (void)state;
+    assert_true(nc__json_natural(&t, UINT64_MAX) == UINT64_MAX);
+    assert_int_equal(t.status, NC_OK);
+    t = open_text("18446744073709551616", &err);
+    (void)nc__json_natural(&t, UINT64_MAX);
+    assert_int_equal(t.status, NC_ERR_LIMIT);
+    t = open_text("8", &err);
+    (void)nc__json_natural(&t, 7);
+    assert_int_equal(t.status, NC_ERR_LIMIT);
+    t = open_text("007", &err);
+    assert_int_equal(nc__json_natural(&t, 7), 7);
+    t = open_text("-1", &err);
+    (void)nc__json_natural(&t, 7);
+    assert_int_equal(t.status, NC_ERR_FORMAT);
+}
+
+/* A file from its header's text and so many bytes of data. */
+static nc_status read_all(const char *head, size_t data, nc_error *err, nc__item *last) {
+    size_t length = strlen(head), bytes = 8 + length + data;
+    uint8_t *file = (uint8_t *)malloc(bytes);
+    nc__safetensors f;
+    nc__item item;
+    nc_status status;
+    nc__put_le(file, length, 8);
+    memcpy(file + 8, head, length);
+    memset(file + 8 + length, 0x3C, data);
+    status = nc__safetensors_open(&f, file, bytes, err);
+    while (status == NC_OK && nc__safetensors_next(&f, &item) != NC__ITEM_END) *last = item;
+    if (status == NC_OK) status = f.t.status;
+    free(file);
+    return status;
+}
+
+static void safetensors_headers_are_read_as_hostile(void **state) {
+    static const char *const bad[] = {"{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,"
+                                      "12]}}",
+                                      "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[8,"
+                                      "0]}}",
+                                      "{\"a\":{\"dtype\":\"F32\",\"shape\":[3],\"data_offsets\":[0,"
+                                      "8]}}",
+                                      "{\"a\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,"
+                                      "4]}}", /* 4 bytes are nobody's */
+                                      "{\"a\":{\"dtype\":\"F32\",\"data_offsets\":[0,8]}}",
+                                      "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0]"
+                                      "}}",
+                                      "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,"
+                                      "8],\"more\":1}}",
+                                      "{\"a\":{\"dtype\":\"F32\",\"shape\":[281474976710656,4],"
+                                      "\"data_offsets\":[0,8]}}",
+                                      "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,"
+                                      "8]}} x",
+                                      "{\"__metadata__\":{\"a\":1}}",
+                                      "[]"};
+    nc__item item;
+    nc_error err;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (read_all(bad[i], 8, &err, &item) == NC_OK) fail_msg("taken: %s", bad[i]);
+    assert_int_equal(
+        read_all("{\"__metadata__\":{\"k\\n\":\"v\\u00e9\"},\"w\\\"x\":{\"shape\":[2,1],"
+                 "\"dtype\":\"BF16\",\"data_offsets\":[0,4]}} ",
+                 4, &err, &item),
+        NC_OK);
+    assert_string_equal(item.name, "w\"x");
+    assert_int_equal(item.rank, 2);
+    assert_int_equal(item.count, 2);
+    assert_int_equal(
+        read_all("{\"a\":{\"dtype\":\"Q9\",\"shape\":[3],\"data_offsets\":[0,5]}}", 5, &err, &item),
+        NC_OK); /* a type to be listed, not decoded */
+    assert_int_equal(item.width, 0);
+}
+
+static void values_of_all_float_types_are_right(void **state) {
+    static const struct {
+        const char *dtype;
+        uint64_t bits;
+        float value;
+    } cases[] = {{"F32", 0x3FC00000, 1.5f},
+                 {"F64", UINT64_C(0xC004000000000000), -2.5f},
+                 {"BF16", 0xC020, -2.5f},
+                 {"F16", 0x3E00, 1.5f},
+                 {"F16", 0x0001, 5.9604644775390625e-8f},
+                 {"F16", 0x83FF, -6.0975551605224609375e-5f},
+                 {"F16", 0x7BFF, 65504.0f}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint8_t bytes[8];
+        nc__item item;
+        memset(&item, 0, sizeof item);
+        strcpy(item.dtype, cases[i].dtype);
+        item.width = nc__dtype_width(item.dtype);
+        item.data = bytes;
+        nc__put_le(bytes, cases[i].bits, 8);
+        assert_true(nc__is_float(item.dtype));
+        assert_true(nc__item_float(&item, 0) == cases[i].value);
+    }
+}
+
+static void headers_written_are_headers_read(void **state) {
+    const uint64_t shape[3] = {2, 3, 4};
+    char *longest = (char *)malloc(5001);
+    int tensors;
+    (void)state;
+    memset(longest, 'y', 5000);
+    longest[5000] = 0;
+    for (tensors = 0; tensors < 3; tensors++) {
+        nc__safetensors f;
+        nc__item item;
+        nc_error err;
+        nc__head h;
+        nc__head_open(&h, NULL);
+        nc__head_pair(&h, "a \"key\"\n", "a\\value\t\x01");
+        nc__head_pair(&h, "long", longest);
+        if (tensors) nc__head_tensor(&h, "first", "F16", shape, 3);
+        if (tensors > 1) nc__head_tensor(&h, "second/\"", "U8", shape, 0);
+        assert_int_equal(nc__head_close(&h), NC_OK);
+        assert_int_equal(h.b.used % 8, 0);
+        assert_int_equal(h.at, (tensors ? 48 : 0) + (tensors > 1));
+        (void)nc__buffer_add(&h.b, (size_t)h.at);
+        assert_int_equal(nc__safetensors_open(&f, h.b.data, h.b.used, &err), NC_OK);
+        assert_int_equal(nc__safetensors_next(&f, &item), NC__ITEM_PAIR);
+        assert_string_equal(item.name, "a \"key\"\n");
+        assert_string_equal(item.text, "a\\value\t\x01");
+        assert_int_equal(nc__safetensors_next(&f, &item), NC__ITEM_PAIR);
+        assert_int_equal(item.text_length, 5000);
+        if (tensors) {
+            assert_int_equal(nc__safetensors_next(&f, &item), NC__ITEM_TENSOR);
+            assert_string_equal(item.name, "first");
+            assert_int_equal(item.rank, 3);
+            assert_memory_equal(item.shape, shape, sizeof shape);
+        }
+        if (tensors > 1) {
+            assert_int_equal(nc__safetensors_next(&f, &item), NC__ITEM_TENSOR);
+            assert_string_equal(item.name, "second/\"");
+            assert_int_equal(item.count, 1);
+        }
+        assert_int_equal(nc__safetensors_next(&f, &item), NC__ITEM_END);
+        assert_int_equal(f.t.status, NC_OK);
+        nc__buffer_free(&h.b);
+    }
+    free(longest);
+}
+
+/* Headers as numpy 1.26 and 2.0 write them, and some that no numpy writes. */
+static void npy_headers_are_python_dictionaries(void **state) {
+    static const struct {
+        const char *dictionary;
+        char kind;
+        uint32_t width, rank;
+        int big_endian, fortran;
+    } good[] = {
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }   \n", 'f', 4, 2, 0, 0},
+        {"{'descr': '>i8', 'fortran_order': True, 'shape': (6,), }\n", 'i', 8, 1, 1, 1},
+        {"{\"shape\":(1,6),\"fortran_order\":False,\"descr\":\"|u1\"}", 'u', 1, 2, 0, 0},
+        {"{'descr': '<u2', 'fortran_order': False, 'shape': (1, 2, 3), }\n", 'u', 2, 3, 0, 0}};
+    static const char *const bad[] = {
+        "{'descr': '<c8', 'fortran_order': False, 'shape': (6,), }",
+        "{'descr': '<f3', 'fortran_order': False, 'shape': (6,), }",
+        "{'descr': [('a', '<f4')], 'fortran_order': False, 'shape': (6,), }",
+        "{'descr': '<f4', 'fortran_order': Maybe, 'shape': (6,), }",
+        "{'descr': '<f4', 'shape': (6,), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': 6, }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (7,), }",
+        "{'descr': '<f4', 'fortran_order': False, 'shape': (6",
+        "{'descr': '<f4', 'fortran_order': F"};
+    uint8_t file[300];
+    nc_error err;
+    nc__npy a;
+    size_t i, n;
+    (void)state;
+    for (i = 0; i < sizeof good / sizeof *good + sizeof bad / sizeof *bad; i++) {
+        const size_t goods = sizeof good / sizeof *good;
+        const char *text = i < goods ? good[i].dictionary : bad[i - goods];
+        nc_status status;
+        memset(file, 0, sizeof file);
+        memcpy(file, i % 2 ? "\x93NUMPY\2\0" : "\x93NUMPY\1\0", 8);
+        n = i % 2 ? 12 : 10;
+        nc__put_le(file + 8, strlen(text), n - 8);
+        memcpy(file + n, text, strlen(text));
+        n += strlen(text);
+        status = nc__npy_open(&a, file, n + 6 * (i < goods ? good[i].width : 4), &err);
+        if ((status == NC_OK) != (i < goods)) fail_msg("%s: %s", text, err.message);
+        if (i >= goods) continue;
+        assert_int_equal(a.kind, good[i].kind);
+        assert_int_equal(a.width, good[i].width);
+        assert_int_equal(a.rank, good[i].rank);
+        assert_int_equal(a.count, 6);
+        assert_int_equal(a.big_endian, good[i].big_endian);
+        assert_int_equal(a.fortran, good[i].fortran);
+    }
+    for (i = 0; i < 4; i++) {
+        const uint64_t shape[3] = {2, 3, 4};
+        nc__buffer b;
+        memset(&b, 0, sizeof b);
+        nc__npy_head(&b, "<i2", shape, (uint32_t)i);
+        assert_int_equal(b.used % 64, 0);
+        (void)nc__buffer_add(&b, i == 0 ? 2 : i == 1 ? 4 : i == 2 ? 12 : 48);
+        assert_int_equal(nc__npy_open(&a, b.data, b.used, &err), NC_OK);
+        assert_int_equal(a.rank, i);
+        nc__buffer_free(&b);
+    }
+}
+
+static void an_index_finds_what_it_was_given(void **state) {
+    nc__index x;
+    uint32_t i;
+    (void)state;
+    memset(&x, 0, sizeof x);
+    for (i = 0; i < 10000; i++) /* hashes that collide, in full and in their slot */
+        assert_true(nc__index_add(&x, i / 3 * 64, i));
+    for (i = 0; i < 10000; i++) {
+        const uint32_t hash = i / 3 * 64;
+        size_t at = hash;
+        uint32_t id, found = 0, seen = 0;
+        while ((id = nc__index_next(&x, hash, &at)) != UINT32_MAX) {
+            found += id == i;
+            seen++;
+        }
+        assert_int_equal(found, 1);
+        assert_true(seen <= 3);
+    }
+    nc__index_free(&x);
+    i = 77;
+    {
+        size_t at = 5;
+        assert_true(nc__index_next(&x, 5, &at) == UINT32_MAX);
+    }
+}
+
+static void buffers_report_the_memory_they_lack(void **state) {
+    failing_memory memory = {2, 0, 0};
+    nc_allocator hooks;
+    nc__buffer b;
+    (void)state;
+    memset(&b, 0, sizeof b);
+    hooks.alloc_fn = failing_alloc;
+    hooks.free_fn = failing_free;
+    hooks.user = &memory;
+    b.hooks = &hooks;
+    nc__buffer_print(&b, "%0500d", 7);
+    assert_int_equal(b.used, 500);
+    assert_int_equal(b.data[499], '7');
+    nc__buffer_print(&b, "%3000s", "x");
+    nc__buffer_print(&b, "%9000s", "x");
+    nc__buffer_put(&b, "more", 4);
+    assert_int_equal(b.status, NC_ERR_MEMORY);
+    assert_int_equal(b.used, 3500);
+    nc__buffer_free(&b);
+    assert_int_equal(memory.blocks, 0);
+    assert_int_equal(memory.bytes, 0);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_do_not_depend_on_the_locale),
+        cmocka_unit_test(numbers_that_are_none_are_refused),
+        cmocka_unit_test(strings_have_every_escape_and_any_length),
+        cmocka_unit_test(broken_json_names_its_place),
+        cmocka_unit_test(naturals_stop_at_their_bound),
+        cmocka_unit_test(safetensors_headers_are_read_as_hostile),
+        cmocka_unit_test(values_of_all_float_types_are_right),
+        cmocka_unit_test(headers_written_are_headers_read),
+        cmocka_unit_test(npy_headers_are_python_dictionaries),
+        cmocka_unit_test(an_index_finds_what_it_was_given),
+        cmocka_unit_test(buffers_report_the_memory_they_lack),
+    };
+    return cmocka_run_group_tests_name("base text", tests, NULL, NULL);
+}
