@@ -13,11 +13,11 @@ TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed gol
            hlx_kernels hlx_model hlx_bpe base_files gpu_roads glgpu_kernels tirgpu_forward fp4gpu_kernels axxgpu_kernels
 FUZZERS  = gl_parse fp4_circuit fp4_tensor tir_parse tir_tasm tir_optimize axx_table axx_model hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
-FLOAT_KERNELS = probe gemm elementwise layernorm layernorm_backward column_sums softmax \
-                softmax_backward cross_entropy embedding embedding_backward reduce adam dropout \
-                flash_attention flash_attention_backward bf16 fp4_matmul fp4_circuit axx_gemm axx_conv2d
-FIELD_KERNELS = gl_vector gl_dot gl_matmul gl_ntt gl_reorder gl_poseidon2 tir_forward
-KERNELS  = $(FLOAT_KERNELS) $(FIELD_KERNELS)
+# A kernel is cuda/NAME.cu, which shaders/NAME.comp includes; those of the field say NC_FIELD.
+KERNELS       = $(patsubst shaders/%.comp,%,$(wildcard shaders/*.comp))
+FIELD_KERNELS = $(patsubst cuda/%.cu,%,$(shell grep -l 'define NC_FIELD' cuda/*.cu))
+FLOAT_KERNELS = $(filter-out $(FIELD_KERNELS),$(KERNELS))
+KERNEL_WORDS  = cuda/nc_kernel.h cuda/nc_math.cuh shaders/nc_math.glsl
 
 # Debian and Ubuntu packages; on other systems install what provides the same.
 DEMO_PACKAGES = libstb-dev
@@ -94,19 +94,19 @@ demo: demo-packages
 SPIRV = $(KERNELS:%=$(B)/kernels/%.spv) $(FLOAT_KERNELS:%=$(B)/kernels/%_f64fma.spv) \
         $(FIELD_KERNELS:%=$(B)/kernels/%_u32.spv)
 PTX   = $(if $(NVCC),$(KERNELS:%=$(B)/kernels/%.ptx))
-GLSL  = glslangValidator --quiet -V --target-env vulkan1.1 -Ishaders
+GLSL  = glslangValidator --quiet -V --target-env vulkan1.1
 
 kernels: $(SPIRV) $(PTX)
-$(B)/kernels/%_f64fma.spv: shaders/%.comp shaders/nc_math.glsl
+$(B)/kernels/%_f64fma.spv: shaders/%.comp cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(GLSL) -DNC_FMA_F64 $< -o $@
-$(B)/kernels/%_u32.spv: shaders/%.comp shaders/nc_math.glsl
+$(B)/kernels/%_u32.spv: shaders/%.comp cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(GLSL) -DNC_FIELD_U32 $< -o $@
-$(B)/kernels/%.spv: shaders/%.comp shaders/nc_math.glsl
+$(B)/kernels/%.spv: shaders/%.comp cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(GLSL) $< -o $@
-$(B)/kernels/%.ptx: cuda/%.cu cuda/nc_math.cuh
+$(B)/kernels/%.ptx: cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(NVCC) -ptx -arch=compute_75 -fmad=false $< -o $@
 
@@ -138,11 +138,13 @@ $(eval $(call test_rules,axxgpu,nc_axx.h,-DNC_GPU))
 # The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
 $(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
 	@mkdir -p $(@D)
-	$(CXX) -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -Wno-clobbered \
-	    -Wno-unknown-pragmas -shared -fPIC $< -o $@
 	for k in $(KERNELS); do \
-	    echo ".entry $$k nc_interface_version: the driver in this folder holds the kernel" \
-	        >$(@D)/$$k.ptx || exit 1; done
+	    printf 'namespace nc_%s {\n#include "cuda/%s.cu"\n}\n#undef NC_LANES\n#undef NC_FIELD\n' \
+	        $$k $$k; \
+	    echo ".entry $$k : the driver in this folder holds the kernel" >$(@D)/$$k.ptx; \
+	done >$(@D)/kernels.inc
+	$(CXX) -std=c++17 -O1 -g -ffp-contract=off -Wall -Wextra -Wno-clobbered -Wno-unused-function \
+	    -Wno-unknown-pragmas -I. -I$(@D) -shared -fPIC $< -o $@
 
 unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so
 	@$(MAKE) --no-print-directory B=build kernels >/dev/null

@@ -7149,21 +7149,18 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
 
 struct nc_axx_gpu {
     nc_gpu *device;
-    nc_gpu_kernel *gemm, *conv2d;
     uint32_t *table; /* two 16-bit entries a word, above `offset` */
     int32_t offset, largest;
 };
 
 NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu) {
     if (!gpu) return;
-    nc_gpu_kernel_destroy(gpu->device, gpu->gemm);
-    nc_gpu_kernel_destroy(gpu->device, gpu->conv2d);
     nc__free(NULL, gpu->table, 0);
     nc__free(NULL, gpu, 0);
 }
 
 NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **out, nc_gpu *device, const nc_axx_engine *e) {
-    static const uint32_t square[3] = {16, 16, 1}, line[3] = {64, 1, 1};
+    nc_gpu_kernel *kernel;
     nc_axx_gpu *gpu;
     int64_t most;
     nc_status status;
@@ -7185,9 +7182,8 @@ NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **out, nc_gpu *device, const nc_axx_
     status = !gpu->table ? NC_ERR_MEMORY : most - gpu->offset > 65535 ? NC_ERR_UNSUPPORTED : NC_OK;
     for (i = 0; i < 65536 && status == NC_OK; i++)
         gpu->table[i / 2] |= (uint32_t)(e->table[i] - gpu->offset) << (i % 2 * 16);
-    if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm", 4, 24, square, &gpu->gemm);
-    if (status == NC_OK)
-        status = nc_gpu_kernel_load(device, "axx_conv2d", 4, 72, line, &gpu->conv2d);
+    if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm", &kernel);
+    if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_conv2d", &kernel);
     if (status == NC_OK)
         *out = gpu;
     else
@@ -7203,11 +7199,14 @@ static uint8_t *nc_axx__padded(const uint8_t *rows, size_t count, size_t k, size
     return out;
 }
 
-static void nc_axx__give(nc_gpu_given *given, const void *data, size_t used, size_t bytes) {
-    memset(given, 0, sizeof *given);
-    given->data = data;
-    given->used = used;
-    given->bytes = bytes;
+/* A job whose first buffers are the table and the bytes of two operands. */
+static void nc_axx__gpu_operands(nc_gpu_job *job, const nc_axx_gpu *gpu, const void *a,
+                                 size_t a_bytes, const void *b, size_t b_bytes) {
+    nc_gpu_job_start(job, gpu->device);
+    if (!a || !b) job->status = NC_ERR_MEMORY;
+    (void)nc_gpu_job_buffer(job, gpu->table, 131072, 131072);
+    (void)nc_gpu_job_buffer(job, a, a_bytes, (a_bytes + 3) / 4 * 4);
+    (void)nc_gpu_job_buffer(job, b, b_bytes, (b_bytes + 3) / 4 * 4);
 }
 
 NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, int32_t *sums,
@@ -7217,10 +7216,9 @@ NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, 
         int32_t offset;
     } push;
     const size_t row = (k + 3) / 4 * 4;
-    nc_gpu_given given[4];
-    uint32_t groups[3];
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     uint8_t *a, *b;
-    nc_status status = NC_ERR_MEMORY;
     if (!gpu || !x || !w || !sums) return NC_ERR_ARG;
     if (!batch || !m || !n || !k) return NC_ERR_ARG;
     if ((uint64_t)gpu->largest > (uint64_t)INT32_MAX / k || m > 1 << 19 || n > 1 << 19 ||
@@ -7232,22 +7230,15 @@ NC_API nc_status nc_axx_gpu_gemm(nc_axx_gpu *gpu, const void *x, const void *w, 
     push.k = (uint32_t)k;
     push.row_words = (uint32_t)(row / 4);
     push.offset = (int32_t)((uint32_t)k * (uint32_t)gpu->offset);
-    groups[0] = (uint32_t)((n + 15) / 16);
-    groups[1] = (uint32_t)((m + 15) / 16);
-    groups[2] = (uint32_t)batch;
     a = nc_axx__padded((const uint8_t *)x, batch * m, k, row);
     b = nc_axx__padded((const uint8_t *)w, batch * n, k, row);
-    if (a && b) {
-        nc_axx__give(&given[0], gpu->table, 131072, 131072);
-        nc_axx__give(&given[1], a, batch * m * row, batch * m * row);
-        nc_axx__give(&given[2], b, batch * n * row, batch * n * row);
-        nc_axx__give(&given[3], NULL, 0, batch * m * n * sizeof *sums);
-        status = nc_gpu_call(gpu->device, gpu->gemm, given, 4, &push, groups, 3, 0, sums,
-                             given[3].bytes);
-    }
+    nc_axx__gpu_operands(&job, gpu, a, batch * m * row, b, batch * n * row);
+    result = nc_gpu_job_buffer(&job, NULL, 0, batch * m * n * sizeof *sums);
+    nc_gpu_job_dispatch(&job, "axx_gemm", NULL, 4, &push, sizeof push, (n + 15) / 16, (m + 15) / 16,
+                        batch);
     nc__free(NULL, a, 0);
     nc__free(NULL, b, 0);
-    return status;
+    return nc_gpu_job_finish(&job, result, 0, sums, batch * m * n * sizeof *sums);
 }
 
 NC_API nc_status nc_axx_gpu_linear(nc_axx_gpu *gpu, const void *x, float x_scale, const void *w,
@@ -7328,9 +7319,9 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
                                    const float *bias, float *y) {
     nc_axx__conv_push push;
     nc_axx__plan p;
-    nc_gpu_given given[4];
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     size_t inputs, weights, outputs, places, i;
-    uint32_t groups[3] = {1, 1, 1};
     int32_t *sums;
     nc_status status;
     if (!gpu || !shape || !x || !w || !w_scale || !y) return NC_ERR_ARG;
@@ -7343,19 +7334,13 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
         (uint64_t)gpu->largest > (uint64_t)INT32_MAX / p.taps)
         return NC_ERR_LIMIT;
     nc_axx__fill_push(gpu, &p, &push);
-    groups[0] = (push.count + 63) / 64;
-    if (groups[0] > 65535) {
-        groups[1] = (groups[0] + 65534) / 65535;
-        groups[0] = (groups[0] + groups[1] - 1) / groups[1];
-    }
-    nc_axx__give(&given[0], gpu->table, 131072, 131072);
-    nc_axx__give(&given[1], x, inputs, (inputs + 3) / 4 * 4);
-    nc_axx__give(&given[2], w, weights, (weights + 3) / 4 * 4);
-    nc_axx__give(&given[3], NULL, 0, outputs * sizeof *sums);
-    sums = (int32_t *)nc__alloc(NULL, given[3].bytes);
+    sums = (int32_t *)nc__alloc(NULL, outputs * sizeof *sums);
     if (!sums) return NC_ERR_MEMORY;
-    status =
-        nc_gpu_call(gpu->device, gpu->conv2d, given, 4, &push, groups, 3, 0, sums, given[3].bytes);
+    nc_axx__gpu_operands(&job, gpu, x, inputs, w, weights);
+    result = nc_gpu_job_buffer(&job, NULL, 0, outputs * sizeof *sums);
+    nc_gpu_job_dispatch(&job, "axx_conv2d", NULL, 4, &push, sizeof push, (push.count + 63) / 64, 1,
+                        1);
+    status = nc_gpu_job_finish(&job, result, 0, sums, outputs * sizeof *sums);
     for (i = 0; i < outputs && status == NC_OK; i++) {
         const size_t o = places ? i / places % p.s.out_channels : 0;
         y[i] = nc_axx__value_of(sums[i], x_scale * w_scale[o], bias ? bias[o] : 0.0f);

@@ -7085,33 +7085,24 @@ NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t column
 
 struct nc_fp4_gpu {
     nc_gpu *device;
-    nc_gpu_kernel *matmul, *circuit;
 };
 
 NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device) {
-    static const uint32_t lanes[3] = {32, 1, 1}, wide[3] = {64, 1, 1};
+    nc_gpu_kernel *kernel;
     nc_status status;
     if (!gpu) return NC_ERR_ARG;
     *gpu = NULL;
     if (!device) return NC_ERR_ARG;
+    status = nc_gpu_kernel_load(device, "fp4_matmul", &kernel);
+    if (status == NC_OK) status = nc_gpu_kernel_load(device, "fp4_circuit", &kernel);
+    if (status != NC_OK) return status;
     *gpu = (nc_fp4_gpu *)nc__calloc(NULL, sizeof **gpu);
     if (!*gpu) return NC_ERR_MEMORY;
     (*gpu)->device = device;
-    status = nc_gpu_kernel_load(device, "fp4_matmul", 4, 80, lanes, &(*gpu)->matmul);
-    if (status == NC_OK)
-        status = nc_gpu_kernel_load(device, "fp4_circuit", 2, 8, wide, &(*gpu)->circuit);
-    if (status == NC_OK) return NC_OK;
-    nc_fp4_gpu_close(*gpu);
-    *gpu = NULL;
-    return status;
+    return NC_OK;
 }
 
-NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu) {
-    if (!gpu) return;
-    nc_gpu_kernel_destroy(gpu->device, gpu->matmul);
-    nc_gpu_kernel_destroy(gpu->device, gpu->circuit);
-    nc__free(NULL, gpu, sizeof *gpu);
-}
+NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu) { nc__free(NULL, gpu, sizeof *gpu); }
 
 NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, const float *x,
                                    size_t n, float *y) {
@@ -7119,86 +7110,73 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, cons
         uint32_t rows, columns, row_words, row_scales;
         float table[16];
     } push;
-    nc_gpu_given given[4];
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     nc_fp4__rows w;
-    uint32_t groups[3], r, i;
+    size_t code_bytes, scale_bytes;
+    uint32_t r, i;
     uint8_t *codes;
     float *scales;
-    nc_status status = NC_ERR_MEMORY;
     if (!gpu || !t || !t->codes || (n && (!x || !y))) return NC_ERR_ARG;
     if (n == 0) return NC_OK;
     if (t->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
     nc_fp4__rows_of(t, &w);
     memset(&push, 0, sizeof push);
-    push.rows = groups[0] = t->rows;
+    push.rows = t->rows;
     push.columns = t->columns;
     push.row_words = (t->columns + 7) / 8;
     push.row_scales = (t->columns + 15) / 16;
     memcpy(push.table, w.table, sizeof push.table);
-    groups[1] = (uint32_t)n;
-    groups[2] = 1;
-    memset(given, 0, sizeof given);
-    given[0].bytes = given[0].used = (size_t)t->rows * push.row_words * 4;
-    given[1].bytes = given[1].used = (size_t)t->rows * push.row_scales * 4;
-    given[2].bytes = given[2].used = n * t->columns * sizeof *x;
-    given[3].bytes = n * t->rows * sizeof *y;
-    codes = (uint8_t *)nc__calloc(NULL, given[0].bytes); /* rows begin at words */
-    scales = (float *)nc__alloc(NULL, given[1].bytes);
-    if (codes && scales) {
-        for (r = 0; r < t->rows; r++) {
-            memcpy(codes + (size_t)r * push.row_words * 4, t->codes + r * w.code_bytes,
-                   w.code_bytes);
-            for (i = 0; i < push.row_scales; i++)
-                scales[(size_t)r * push.row_scales + i] =
-                    nc_fp4__scale_at(&w, t->scales + r * w.scale_bytes, 16 * (size_t)i);
-        }
-        given[0].data = codes;
-        given[1].data = scales;
-        given[2].data = x;
-        status =
-            nc_gpu_call(gpu->device, gpu->matmul, given, 4, &push, groups, 3, 0, y, given[3].bytes);
+    code_bytes = (size_t)t->rows * push.row_words * 4;
+    scale_bytes = (size_t)t->rows * push.row_scales * 4;
+    codes = (uint8_t *)nc__calloc(NULL, code_bytes); /* rows begin at words */
+    scales = (float *)nc__alloc(NULL, scale_bytes);
+    nc_gpu_job_start(&job, gpu->device);
+    if (!codes || !scales) job.status = NC_ERR_MEMORY;
+    for (r = 0; r < t->rows && job.status == NC_OK; r++) {
+        memcpy(codes + (size_t)r * push.row_words * 4, t->codes + r * w.code_bytes, w.code_bytes);
+        for (i = 0; i < push.row_scales; i++)
+            scales[(size_t)r * push.row_scales + i] =
+                nc_fp4__scale_at(&w, t->scales + r * w.scale_bytes, 16 * (size_t)i);
     }
-    nc__free(NULL, codes, given[0].bytes);
-    nc__free(NULL, scales, given[1].bytes);
-    return status;
+    (void)nc_gpu_job_buffer(&job, codes, code_bytes, code_bytes);
+    (void)nc_gpu_job_buffer(&job, scales, scale_bytes, scale_bytes);
+    (void)nc_gpu_job_buffer(&job, x, n * t->columns * sizeof *x, n * t->columns * sizeof *x);
+    result = nc_gpu_job_buffer(&job, NULL, 0, n * t->rows * sizeof *y);
+    nc_gpu_job_dispatch(&job, "fp4_matmul", NULL, 4, &push, sizeof push, t->rows, n, 1);
+    nc__free(NULL, codes, code_bytes);
+    nc__free(NULL, scales, scale_bytes);
+    return nc_gpu_job_finish(&job, result, 0, y, n * t->rows * sizeof *y);
 }
 
 NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n,
                                         const uint64_t *in, uint64_t *out, size_t words) {
     const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
-    nc_gpu_given given[2];
-    uint32_t push[2], groups[3], *steps;
+    nc_gpu_buffer *wires;
+    nc_gpu_job job;
+    uint32_t push[2], *steps;
     size_t i, k, count, line = words * sizeof *in;
-    nc_status status;
     if (!gpu || !n || (!in && n->inputs) || (!out && outputs)) return NC_ERR_ARG;
     if (words == 0 || outputs == 0) return NC_OK;
     if (words >> 26) return NC_ERR_LIMIT;
     count = stbds_arrlenu(n->steps);
-    memset(given, 0, sizeof given);
-    given[0].bytes = given[0].used = count * 5 * sizeof *steps;
-    given[1].bytes = nc__mul_size((size_t)n->inputs + outputs + n->temporaries, line);
-    given[1].used = n->inputs * line;
-    given[1].data = in;
-    steps = (uint32_t *)nc__alloc(NULL, given[0].bytes);
+    steps = (uint32_t *)nc__alloc(NULL, count * 5 * sizeof *steps);
     if (!steps) return NC_ERR_MEMORY;
     for (i = 0; i < count; i++) {
         steps[5 * i] = n->steps[i].out;
         for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = n->steps[i].in[k];
         steps[5 * i + 4] = n->steps[i].truth;
     }
-    given[0].data = steps;
     push[0] = (uint32_t)count;
     push[1] = (uint32_t)(2 * words);
-    groups[0] = (push[1] + 63) / 64;
-    groups[1] = groups[2] = 1;
-    if (groups[0] > 65535) {
-        groups[1] = (groups[0] + 65534) / 65535;
-        groups[0] = (groups[0] + groups[1] - 1) / groups[1];
-    }
-    status = nc_gpu_call(gpu->device, gpu->circuit, given, 2, push, groups, 1, n->inputs * line,
-                         out, outputs * line);
-    nc__free(NULL, steps, given[0].bytes);
-    return status;
+    nc_gpu_job_start(&job, gpu->device);
+    (void)nc_gpu_job_buffer(&job, steps, count * 5 * sizeof *steps, count * 5 * sizeof *steps);
+    wires = nc_gpu_job_buffer(&job, in, n->inputs * line,
+                              nc__mul_size((size_t)n->inputs + outputs + n->temporaries, line));
+    nc_gpu_job_dispatch(&job, "fp4_circuit", NULL, 2, push, sizeof push, (2 * words + 63) / 64, 1,
+                        1);
+    nc__free(NULL, steps, count * 5 * sizeof *steps);
+    return nc_gpu_job_finish(&job, wires, n->inputs * line, out, outputs * line);
 }
 #endif /* NC_GPU */
 

@@ -4369,33 +4369,11 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
 #ifdef NC_GPU
 /* >>gpu ============================================================================ */
 
-enum {
-    NC_GL__K_VECTOR,
-    NC_GL__K_DOT,
-    NC_GL__K_MATMUL,
-    NC_GL__K_NTT,
-    NC_GL__K_REORDER,
-    NC_GL__K_POSEIDON2,
-    NC_GL__KERNELS
-};
-
 struct nc_gl_gpu {
     nc_gpu *device;
     nc_allocator hooks;
     int custom_hooks;
-    nc_gpu_kernel *kernel[NC_GL__KERNELS];
 };
-
-/* Name, buffers, push words and workgroup of each kernel, as shaders/ and cuda/ declare them. */
-typedef struct nc_gl__kernel_info {
-    const char *name;
-    uint32_t buffers, push_words, threads[3];
-} nc_gl__kernel_info;
-
-static const nc_gl__kernel_info nc_gl__kernel_infos[NC_GL__KERNELS] = {
-    {"gl_vector", 4, 2, {256, 1, 1}},  {"gl_dot", 3, 1, {256, 1, 1}},
-    {"gl_matmul", 3, 4, {16, 16, 1}},  {"gl_ntt", 2, 4, {256, 1, 1}},
-    {"gl_reorder", 2, 4, {256, 1, 1}}, {"gl_poseidon2", 2, 4, {64, 1, 1}}};
 
 static const nc_allocator *nc_gl__gpu_hooks(const nc_gl_gpu *gpu) {
     return gpu->custom_hooks ? &gpu->hooks : NULL;
@@ -4417,89 +4395,23 @@ NC_API nc_status nc_gl_gpu_open(nc_gl_gpu **out, nc_gpu *device, const nc_alloca
 
 NC_API void nc_gl_gpu_close(nc_gl_gpu *gpu) {
     nc_allocator hooks;
-    int custom, i;
+    int custom;
     if (!gpu) return;
-    for (i = 0; i < NC_GL__KERNELS; i++) nc_gpu_kernel_destroy(gpu->device, gpu->kernel[i]);
     hooks = gpu->hooks;
     custom = gpu->custom_hooks;
     nc__free(custom ? &hooks : NULL, gpu, sizeof *gpu);
 }
 
-/* A call under way: its buffers, and the first error. Every step does nothing after an error. */
-typedef struct nc_gl__job {
-    nc_gl_gpu *gpu;
-    nc_gpu_buffer *buffer[4];
-    nc_gpu_program *program;
-    nc_status status;
-} nc_gl__job;
-
-static void nc_gl__job_start(nc_gl__job *job, nc_gl_gpu *gpu) {
-    memset(job, 0, sizeof *job);
-    job->gpu = gpu;
-}
-
-/* Buffer `at` of n elements; data (may be null) is uploaded. */
-static void nc_gl__job_buffer(nc_gl__job *job, int at, const nc_gl *data, size_t n) {
-    nc_gpu *device = job->gpu->device;
-    size_t bytes = nc__mul_size(n ? n : 1, sizeof(nc_gl));
-    if (job->status != NC_OK) return;
-    job->status = nc_gpu_buffer_create(device, bytes, &job->buffer[at]);
-    if (job->status == NC_OK && data)
-        job->status = nc_gpu_upload(device, job->buffer[at], 0, data, n * sizeof(nc_gl));
-}
-
-/* Record a dispatch of groups x rows workgroups, after loading the kernel where need be. A power of
- * two beyond the limit of 65,535 goes on in the third dimension. */
-static void nc_gl__job_dispatch(nc_gl__job *job, int kernel, nc_gpu_buffer *const *buffers,
-                                const uint32_t *push, size_t groups, size_t rows) {
-    const nc_gl__kernel_info *info = &nc_gl__kernel_infos[kernel];
-    nc_gl_gpu *gpu = job->gpu;
-    uint32_t counts[3] = {0, 0, 1};
-    for (; groups > 65535 && groups % 2 == 0; groups /= 2) counts[2] *= 2;
-    if (job->status == NC_OK && !gpu->kernel[kernel])
-        job->status = nc_gpu_kernel_load(gpu->device, info->name, info->buffers,
-                                         4 * info->push_words, info->threads, &gpu->kernel[kernel]);
-    if (job->status == NC_OK && (groups > 65535 || rows > 65535)) job->status = NC_ERR_LIMIT;
-    counts[0] = (uint32_t)groups;
-    counts[1] = (uint32_t)rows;
-    if (job->status == NC_OK)
-        job->status = nc_gpu_dispatch(gpu->device, gpu->kernel[kernel], buffers, push, counts);
-}
-
-static void nc_gl__job_begin(nc_gl__job *job) {
-    if (job->status == NC_OK) job->status = nc_gpu_begin(job->gpu->device);
-}
-
-static void nc_gl__job_barrier(nc_gl__job *job) {
-    if (job->status == NC_OK) job->status = nc_gpu_barrier(job->gpu->device);
-}
-
-/* Run what was recorded; a recording that failed is closed too. Then n elements of buffer `at` to
- * out (may be null), and everything is released. */
-static nc_status nc_gl__job_finish(nc_gl__job *job, int began, int at, nc_gl *out, size_t n) {
-    nc_gpu *device = job->gpu->device;
-    nc_status ended = began ? nc_gpu_end(device, &job->program) : NC_OK;
-    int i;
-    if (job->status == NC_OK) job->status = ended;
-    if (job->status == NC_OK && began) job->status = nc_gpu_run(device, job->program, NULL);
-    if (job->status == NC_OK && out)
-        job->status = nc_gpu_download(device, job->buffer[at], 0, out, n * sizeof(nc_gl));
-    nc_gpu_program_destroy(device, job->program);
-    for (i = 0; i < 4; i++) nc_gpu_buffer_destroy(device, job->buffer[i]);
-    return job->status;
-}
-
-/* Workgroups for n items over a grid that fits the limit of 65,535 a side. */
-static void nc_gl__grid(size_t items, size_t *groups, size_t *rows) {
-    *rows = items / 65535 + (items % 65535 != 0);
-    *groups = *rows ? items / *rows + (items % *rows != 0) : 0;
+/* A buffer of n elements of a job; data may be null. */
+static nc_gpu_buffer *nc_gl__job_buffer(nc_gpu_job *job, const nc_gl *data, size_t n) {
+    return nc_gpu_job_buffer(job, data, n * sizeof(nc_gl), n * sizeof(nc_gl));
 }
 
 NC_API nc_status nc_gl_gpu_vector(nc_gl_gpu *gpu, nc_gl_operation operation, nc_gl *out,
                                   const nc_gl *a, const nc_gl *b, const nc_gl *c, size_t n) {
-    nc_gl__job job;
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     uint32_t push[2];
-    size_t groups, rows;
     if (!gpu || (unsigned)operation > NC_GL_MUL_ADD) return NC_ERR_ARG;
     if (n == 0) return NC_OK;
     if (!out || !a || !b || (operation == NC_GL_MUL_ADD && !c)) return NC_ERR_ARG;
@@ -4508,21 +4420,19 @@ NC_API nc_status nc_gl_gpu_vector(nc_gl_gpu *gpu, nc_gl_operation operation, nc_
         return NC_ERR_ARG;
     push[0] = (uint32_t)n;
     push[1] = (uint32_t)operation;
-    nc_gl__grid((n + 255) / 256, &groups, &rows);
-    nc_gl__job_start(&job, gpu);
-    nc_gl__job_buffer(&job, 0, a, n);
-    nc_gl__job_buffer(&job, 1, b, n);
-    nc_gl__job_buffer(&job, 2, c, c ? n : 1);
-    nc_gl__job_buffer(&job, 3, NULL, n);
-    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 3, NULL, 0);
-    nc_gl__job_begin(&job);
-    nc_gl__job_dispatch(&job, NC_GL__K_VECTOR, job.buffer, push, groups, rows);
-    return nc_gl__job_finish(&job, 1, 3, out, n);
+    nc_gpu_job_start(&job, gpu->device);
+    (void)nc_gl__job_buffer(&job, a, n);
+    (void)nc_gl__job_buffer(&job, b, n);
+    (void)nc_gl__job_buffer(&job, c, c ? n : 1);
+    result = nc_gl__job_buffer(&job, NULL, n);
+    nc_gpu_job_dispatch(&job, "gl_vector", NULL, 4, push, sizeof push, (n + 255) / 256, 1, 1);
+    return nc_gpu_job_finish(&job, result, 0, out, n * sizeof *out);
 }
 
 NC_API nc_status nc_gl_gpu_dot(nc_gl_gpu *gpu, const nc_gl *a, const nc_gl *b, size_t n,
                                nc_gl *out) {
-    nc_gl__job job;
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     nc_gl sums[64];
     uint32_t push;
     size_t groups;
@@ -4534,21 +4444,20 @@ NC_API nc_status nc_gl_gpu_dot(nc_gl_gpu *gpu, const nc_gl *a, const nc_gl *b, s
     if (n >> 31) return NC_ERR_LIMIT;
     push = (uint32_t)n;
     groups = (n + 255) / 256 < 64 ? (n + 255) / 256 : 64;
-    nc_gl__job_start(&job, gpu);
-    nc_gl__job_buffer(&job, 0, a, n);
-    nc_gl__job_buffer(&job, 1, b, n);
-    nc_gl__job_buffer(&job, 2, NULL, groups);
-    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 2, NULL, 0);
-    nc_gl__job_begin(&job);
-    nc_gl__job_dispatch(&job, NC_GL__K_DOT, job.buffer, &push, groups, 1);
-    status = nc_gl__job_finish(&job, 1, 2, sums, groups);
+    nc_gpu_job_start(&job, gpu->device);
+    (void)nc_gl__job_buffer(&job, a, n);
+    (void)nc_gl__job_buffer(&job, b, n);
+    result = nc_gl__job_buffer(&job, NULL, groups);
+    nc_gpu_job_dispatch(&job, "gl_dot", NULL, 3, &push, sizeof push, groups, 1, 1);
+    status = nc_gpu_job_finish(&job, result, 0, sums, groups * sizeof *sums);
     if (status == NC_OK) *out = nc_gl_vec_sum(sums, groups);
     return status;
 }
 
 static nc_status nc_gl__gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, const nc_gl *b,
                                    size_t m, size_t k, size_t n, uint32_t fixed_point) {
-    nc_gl__job job;
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     uint32_t push[4];
     if (!gpu) return NC_ERR_ARG;
     if (m == 0 || n == 0) return NC_OK;
@@ -4560,14 +4469,13 @@ static nc_status nc_gl__gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, con
     push[1] = (uint32_t)n;
     push[2] = (uint32_t)k;
     push[3] = fixed_point;
-    nc_gl__job_start(&job, gpu);
-    nc_gl__job_buffer(&job, 0, k ? a : NULL, m * k);
-    nc_gl__job_buffer(&job, 1, k ? b : NULL, k * n);
-    nc_gl__job_buffer(&job, 2, NULL, m * n);
-    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 2, NULL, 0);
-    nc_gl__job_begin(&job);
-    nc_gl__job_dispatch(&job, NC_GL__K_MATMUL, job.buffer, push, (n + 15) / 16, (m + 15) / 16);
-    return nc_gl__job_finish(&job, 1, 2, c, m * n);
+    nc_gpu_job_start(&job, gpu->device);
+    (void)nc_gl__job_buffer(&job, k ? a : NULL, m * k);
+    (void)nc_gl__job_buffer(&job, k ? b : NULL, k * n);
+    result = nc_gl__job_buffer(&job, NULL, m * n);
+    nc_gpu_job_dispatch(&job, "gl_matmul", NULL, 3, push, sizeof push, (n + 15) / 16, (m + 15) / 16,
+                        1);
+    return nc_gpu_job_finish(&job, result, 0, c, m * n * sizeof *c);
 }
 
 NC_API nc_status nc_gl_gpu_matmul(nc_gl_gpu *gpu, nc_gl *c, const nc_gl *a, const nc_gl *b,
@@ -4582,7 +4490,7 @@ NC_API nc_status nc_fixed_gpu_matmul(nc_gl_gpu *gpu, nc_fixed *c, const nc_fixed
 
 /* Record the passes of the forward transform: five or fewer steps over 32 columns while the blocks
  * are longer than 2^10, then one pass of the rest. Buffer 0 data, buffer 1 twiddles. */
-static void nc_gl__gpu_ntt_passes(nc_gl__job *job, uint32_t log2_n, size_t count) {
+static void nc_gl__gpu_ntt_passes(nc_gpu_job *job, uint32_t log2_n, size_t count) {
     uint32_t push[4], block = log2_n;
     push[0] = log2_n;
     while (block > 0) {
@@ -4591,9 +4499,8 @@ static void nc_gl__gpu_ntt_passes(nc_gl__job *job, uint32_t log2_n, size_t count
         push[1] = block;
         push[2] = stages;
         push[3] = columns;
-        nc_gl__job_dispatch(job, NC_GL__K_NTT, job->buffer, push,
-                            (size_t)1 << (log2_n - stages - columns), count);
-        nc_gl__job_barrier(job);
+        nc_gpu_job_dispatch(job, "gl_ntt", NULL, 2, push, sizeof push,
+                            (size_t)1 << (log2_n - stages - columns), count, 1);
         block -= stages;
     }
 }
@@ -4601,8 +4508,8 @@ static void nc_gl__gpu_ntt_passes(nc_gl__job *job, uint32_t log2_n, size_t count
 NC_API nc_status nc_gl_gpu_ntt(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t count,
                                int inverse) {
     const size_t n = (size_t)1 << (log2_n & 31), half = n > 1 ? n / 2 : 1;
-    nc_gl__job job;
     nc_gpu_buffer *reordered[2];
+    nc_gpu_job job;
     nc_gl *twiddle, root, factor;
     uint32_t push[4];
     if (!gpu || log2_n > NC_GL_NTT_MAX_LOG2) return NC_ERR_ARG;
@@ -4618,35 +4525,31 @@ NC_API nc_status nc_gl_gpu_ntt(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t
     push[1] = inverse != 0;
     push[2] = (uint32_t)factor;
     push[3] = (uint32_t)(factor >> 32);
-    nc_gl__job_start(&job, gpu);
-    nc_gl__job_buffer(&job, 0, x, count * n);
-    nc_gl__job_buffer(&job, 1, twiddle, half);
-    nc_gl__job_buffer(&job, 2, NULL, count * n);
+    nc_gpu_job_start(&job, gpu->device);
+    reordered[0] = nc_gl__job_buffer(&job, x, count * n);
+    (void)nc_gl__job_buffer(&job, twiddle, half);
+    reordered[1] = nc_gl__job_buffer(&job, NULL, count * n);
     nc__free(nc_gl__gpu_hooks(gpu), twiddle, half * sizeof *twiddle);
-    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 2, NULL, 0);
-    reordered[0] = job.buffer[0];
-    reordered[1] = job.buffer[2];
-    nc_gl__job_begin(&job);
     nc_gl__gpu_ntt_passes(&job, log2_n, count);
-    nc_gl__job_dispatch(&job, NC_GL__K_REORDER, reordered, push, (n + 255) / 256, count);
-    return nc_gl__job_finish(&job, 1, 2, x, count * n);
+    nc_gpu_job_dispatch(&job, "gl_reorder", reordered, 2, push, sizeof push, (n + 255) / 256, count,
+                        1);
+    return nc_gpu_job_finish(&job, reordered[1], 0, x, count * n * sizeof *x);
 }
 
 /* Buffer 1: the constants and diagonal of an instance, as gl_poseidon2 reads them. */
-static void nc_gl__gpu_constants(nc_gl__job *job, uint32_t width) {
+static void nc_gl__gpu_constants(nc_gpu_job *job, uint32_t width) {
     const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);
     const size_t w = width ? width : 8, n = 22 + 8 * w;
     nc_gl table[22 + 9 * 16];
     memcpy(table, set.constant, n * sizeof *table);
     memcpy(table + n, set.diagonal, w * sizeof *table);
-    nc_gl__job_buffer(job, 1, table, n + w);
+    (void)nc_gl__job_buffer(job, table, n + w);
 }
 
 NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width, size_t count) {
     const size_t w = width ? width : 8;
-    nc_gl__job job;
+    nc_gpu_job job;
     uint32_t push[4];
-    size_t groups, rows;
     if (!gpu || (width != 0 && width != 8 && width != 12 && width != 16)) return NC_ERR_ARG;
     if (count == 0) return NC_OK;
     if (!states) return NC_ERR_ARG;
@@ -4655,22 +4558,19 @@ NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width
     push[1] = (uint32_t)w;
     push[2] = width == 0;
     push[3] = 0;
-    nc_gl__grid((count + 63) / 64, &groups, &rows);
-    nc_gl__job_start(&job, gpu);
-    nc_gl__job_buffer(&job, 0, states, count * w);
+    nc_gpu_job_start(&job, gpu->device);
+    (void)nc_gl__job_buffer(&job, states, count * w);
     nc_gl__gpu_constants(&job, width);
-    if (job.status != NC_OK) return nc_gl__job_finish(&job, 0, 0, NULL, 0);
-    nc_gl__job_begin(&job);
-    nc_gl__job_dispatch(&job, NC_GL__K_POSEIDON2, job.buffer, push, groups, rows);
-    return nc_gl__job_finish(&job, 1, 0, states, count * w);
+    nc_gpu_job_dispatch(&job, "gl_poseidon2", NULL, 2, push, sizeof push, (count + 63) / 64, 1, 1);
+    return nc_gpu_job_finish(&job, job.buffers[0], 0, states, count * w * sizeof *states);
 }
 
 NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *nodes, size_t n) {
     const size_t d = 4;
-    nc_gl__job job;
+    nc_gpu_job job;
     nc_gl first[4];
     uint32_t push[4];
-    size_t level, groups, rows;
+    size_t level;
     nc_status status;
     if (!gpu || !nc_gl__good_tree(hash, n, nodes)) return NC_ERR_ARG;
     if (hash == NC_GL_TIP5) return NC_ERR_UNSUPPORTED;
@@ -4679,21 +4579,19 @@ NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *
     push[2] = hash == NC_GL_TRIDENT;
     push[3] = 1;
     memcpy(first, nodes, sizeof first); /* node 0 is not ours to change */
-    nc_gl__job_start(&job, gpu);
-    nc_gl__job_buffer(&job, 0, NULL, 2 * n * d);
+    nc_gpu_job_start(&job, gpu->device);
+    (void)nc_gl__job_buffer(&job, NULL, 2 * n * d);
     if (job.status == NC_OK)
-        job.status = nc_gpu_upload(gpu->device, job.buffer[0], n * d * sizeof *nodes, nodes + n * d,
-                                   n * d * sizeof *nodes);
+        job.status = nc_gpu_upload(gpu->device, job.buffers[0], n * d * sizeof *nodes,
+                                   nodes + n * d, n * d * sizeof *nodes);
     nc_gl__gpu_constants(&job, hash == NC_GL_TRIDENT ? 0 : 8);
-    if (job.status != NC_OK || n == 1) return nc_gl__job_finish(&job, 0, 0, NULL, 0);
-    nc_gl__job_begin(&job);
     for (level = n / 2; level > 0; level /= 2) {
         push[0] = (uint32_t)level;
-        nc_gl__grid((level + 63) / 64, &groups, &rows);
-        nc_gl__job_dispatch(&job, NC_GL__K_POSEIDON2, job.buffer, push, groups, rows);
-        nc_gl__job_barrier(&job);
+        nc_gpu_job_dispatch(&job, "gl_poseidon2", NULL, 2, push, sizeof push, (level + 63) / 64, 1,
+                            1);
     }
-    status = nc_gl__job_finish(&job, 1, 0, nodes, n * d);
+    status =
+        nc_gpu_job_finish(&job, job.buffers[0], 0, n > 1 ? nodes : NULL, n * d * sizeof *nodes);
     memcpy(nodes, first, sizeof first);
     return status;
 }

@@ -1,15 +1,15 @@
 /* nc_gpu.h - compute on Vulkan and CUDA devices behind one small API, loaded at run time
    version 0.1.0 - MIT or public domain, see the end of the file
 
-   Copy this file and the kernels you use (shaders/NAME.comp built to NAME.spv, cuda/NAME.cu
-   built to NAME.ptx) into your project. In ONE C or C++ file:
+   Copy this file and the built kernels that you use (`make kernels`: build/kernels/NAME.spv from
+   shaders/ for Vulkan, NAME.ptx from cuda/ for CUDA) into your project. In ONE C or C++ file:
 
        #define NC_IMPLEMENTATION
        #include "nc_gpu.h"
 
+   Compile with: cc file.c -lm, and -ldl where dlopen is not in the C library (glibc before 2.34).
    Vulkan is built in where vulkan/vulkan.h is found (Debian: libvulkan-dev) and NC_GPU_NO_VULKAN is
-   not defined; CUDA needs no toolkit. Linking needs nothing but -ldl on old systems: drivers are
-   opened with dlopen when a device is asked for.
+   not defined; CUDA needs no toolkit. Drivers are opened with dlopen when a device is asked for.
 
    Quick example (copies through a device):
 
@@ -33,18 +33,24 @@
        }
 
    Contents (search for the tag):
-     >>types     devices, capabilities, kernels, programs
-     >>api       open, buffers, kernels, recording and running
-     >>io        finding and checking kernel files
-     >>vulkan    the Vulkan backend
-     >>cuda      the CUDA backend
-     >>public    what both share, and the probe of the numeric contract
+     >>types     devices, capabilities, kernels, programs, jobs
+     >>api       all functions, in the order of the sections below
+     >>devices   opening a driver, and the probe of the numeric contract
+     >>buffers   device memory, and copies to and from it
+     >>kernels   kernel files, and the interface that they state
+     >>programs  recording dispatches and running them
+     >>jobs      buffers, dispatches and results with one status: how the libraries use a device
      >>changelog
+
+   Each section has what Vulkan and CUDA need for it; nc_gpu__backend is the table of both.
 
    Options, defined before including:
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    host memory of this header
      NC_GPU_NO_VULKAN      CUDA only
+
+   To add a kernel NAME: cuda/NAME.cu (the kernel, in the words of cuda/nc_kernel.h),
+   shaders/NAME.comp (three lines that include it), its nc_gpu_job_dispatch, its test.
 
    Errors: every function returns a status; nc_gpu_last_error has the text. One device belongs to
    one thread at a time. Drivers are never unloaded. */
@@ -132,8 +138,8 @@ typedef enum nc_gpu_kind { NC_GPU_ANY = 0, NC_GPU_VULKAN = 1, NC_GPU_CUDA = 2 } 
 /* Zero means default. NC_GPU_ANY tries CUDA, then Vulkan; a kind asked for by name fails when it
  * is not there. */
 typedef struct nc_gpu_desc {
+    uint32_t index; /* which device of its kind */
     nc_gpu_kind kind;
-    uint32_t index;          /* which device of that kind */
     const char *kernel_path; /* folder of .spv and .ptx files; null, "": `kernels` beside us */
     const char *library;     /* driver library; null: libvulkan.so.1, libcuda.so.1 */
     uint32_t validation;     /* nonzero: Vulkan validation layer, its findings go to log_fn */
@@ -164,22 +170,39 @@ typedef struct nc_gpu_kernel nc_gpu_kernel;
 /* Recorded dispatches, to be run any number of times. */
 typedef struct nc_gpu_program nc_gpu_program;
 
-/* Version that kernel files must carry: SPIR-V in specialisation constant 1000, PTX in the
- * global nc_interface_version. */
-#define NC_GPU_INTERFACE 1
+/* Version of the interface that kernel files must carry: SPIR-V in specialisation constant 1000,
+ * PTX in the first word of the global nc_interface. */
+#define NC_GPU_INTERFACE 2
+
+/* At most so many buffers and bytes of constants has a kernel. */
+enum { NC_GPU_MAX_BUFFERS = 8, NC_GPU_MAX_PUSH = 128 };
+
+/* Work under way on a device. Its buffers live until nc_gpu_job_finish. */
+typedef struct nc_gpu_job {
+    nc_gpu *gpu;
+    nc_status status; /* the first failure: then every later step does nothing */
+    uint32_t count;   /* buffers made so far */
+    int recording;
+    nc_gpu_buffer *buffers[NC_GPU_MAX_BUFFERS]; /* in the order in which they were made */
+} nc_gpu_job;
 
 /* >>api ============================================================================ */
+
+/* -- devices -------------------------------------------------------------------------- */
 
 /* Open a device and probe it. NC_ERR_DEVICE without driver, device or kernel files (the message
  * says what was looked for where), NC_ERR_UNSUPPORTED when the numeric contract cannot be kept
  * and allow_inexact is 0. */
 NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *err);
-/* Wait and release; all buffers, kernels and programs of the device must be gone. Null is fine. */
+/* Wait and release, kernels too; all buffers and programs of the device must be gone. Null is
+ * fine. */
 NC_API void nc_gpu_close(nc_gpu *gpu);
 /* Valid until close. */
 NC_API const nc_gpu_caps *nc_gpu_get_caps(const nc_gpu *gpu);
 /* Text of the last error, never null. */
 NC_API const char *nc_gpu_last_error(const nc_gpu *gpu);
+
+/* -- buffers -------------------------------------------------------------------------- */
 
 /* Device memory, 1 byte to max_buffer_bytes (NC_ERR_LIMIT), contents undefined. */
 NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer **buffer);
@@ -192,21 +215,26 @@ NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset
 NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, void *data,
                                  size_t bytes);
 
-/* Load NAME.spv or NAME.ptx; where fma is not fused NAME_f64fma.spv, and where shaders have no
- * 64-bit integers NAME_u32.spv, if there is such a file. The kernel's entry point
- * is `main` in SPIR-V and NAME in PTX; it takes `buffers` storage buffers (1 to 8, set 0, binding
- * 0 up) and push_bytes bytes of constants (0 to 128), in this order. threads is its workgroup. */
-NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, uint32_t buffers,
-                                    uint32_t push_bytes, const uint32_t threads[3],
-                                    nc_gpu_kernel **kernel);
-/* Release; null is fine. */
-NC_API void nc_gpu_kernel_destroy(nc_gpu *gpu, nc_gpu_kernel *kernel);
+/* -- kernels -------------------------------------------------------------------------- */
+
+/* Load NAME.spv or NAME.ptx, or find it where it is loaded already; where fma is not fused
+ * NAME_f64fma.spv, and where shaders have no 64-bit integers NAME_u32.spv, if there is such a file.
+ * The file says how many buffers and bytes of constants the kernel takes and how many threads a
+ * group has (cuda/nc_kernel.h). The device keeps it until it is closed. NC_ERR_DEVICE with the path
+ * that was looked for, NC_ERR_MISMATCH for a file of another interface. */
+NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel **kernel);
+
+/* -- programs ------------------------------------------------------------------------- */
 
 /* Start recording. NC_ERR_ARG while another recording is open. */
 NC_API nc_status nc_gpu_begin(nc_gpu *gpu);
-/* Record one dispatch of groups[0] x groups[1] x groups[2] workgroups. */
+/* Record one dispatch of groups[0] x groups[1] x groups[2] groups of threads. More than 65,535 in
+ * x go on in z, by the least power of two, where groups[2] is 1; the kernel then counts them with
+ * NC_GROUP_X. `count` and push_bytes must be those of the kernel (NC_ERR_MISMATCH). NC_ERR_LIMIT
+ * for a number of groups that is 0 or too large. */
 NC_API nc_status nc_gpu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buffer *const *buffers,
-                                 const void *push, const uint32_t groups[3]);
+                                 uint32_t count, const void *push, size_t push_bytes,
+                                 const size_t groups[3]);
 /* Later dispatches see what earlier ones wrote. */
 NC_API nc_status nc_gpu_barrier(nc_gpu *gpu);
 /* Finish the recording. */
@@ -216,17 +244,26 @@ NC_API nc_status nc_gpu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nano
 /* Release; null is fine. */
 NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program);
 
-/* A buffer of a call: its bytes, and the `used` bytes of data that lie in it first. */
-typedef struct nc_gpu_given {
-    size_t bytes, used;
-    const void *data;
-} nc_gpu_given;
-enum { NC_GPU_CALL_BUFFERS = 8 };
-/* All at once for a kernel that runs alone: make the buffers (at most 8), upload, one dispatch,
- * fetch `bytes` of buffer `from` at `offset` into out, release. */
-NC_API nc_status nc_gpu_call(nc_gpu *gpu, nc_gpu_kernel *kernel, const nc_gpu_given *given,
-                             uint32_t buffers, const void *push, const uint32_t groups[3],
-                             uint32_t from, size_t offset, void *out, size_t bytes);
+/* -- jobs ----------------------------------------------------------------------------- */
+
+/* Start with nothing. */
+NC_API void nc_gpu_job_start(nc_gpu_job *job, nc_gpu *gpu);
+/* A buffer of `bytes` (0 is taken as 4), with `used` bytes of data in it (null: none); null after a
+ * failure. NC_ERR_LIMIT for the ninth. */
+NC_API nc_gpu_buffer *nc_gpu_job_buffer(nc_gpu_job *job, const void *data, size_t used,
+                                        size_t bytes);
+/* Record the kernel of this name, loaded where need be, and a barrier after it, as nc_gpu_dispatch
+ * does; buffers null: the job's first `count`. */
+NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *kernel, nc_gpu_buffer *const *buffers,
+                                uint32_t count, const void *push, size_t push_bytes, size_t x,
+                                size_t y, size_t z);
+/* Run what was recorded, copy `bytes` from `offset` of a buffer to out (null: nothing), release the
+ * buffers. Call it after a failure too, and only once: a recording is closed. Returns job->status. */
+NC_API nc_status nc_gpu_job_finish(nc_gpu_job *job, nc_gpu_buffer *from, size_t offset, void *out,
+                                   size_t bytes);
+/* The same, but what was recorded becomes a program instead of being run; the buffers it uses must
+ * not be the job's. */
+NC_API nc_status nc_gpu_job_record(nc_gpu_job *job, nc_gpu_program **program);
 
 #endif /* NC_GPU_H */
 
@@ -739,7 +776,7 @@ typedef struct nc_gpu__cuda {
     void *events[2];
 } nc_gpu__cuda;
 
-enum { NC_GPU__MAX_BUFFERS = 8, NC_GPU__MAX_PUSH = 128, NC_GPU__STAGING = 1 << 22 };
+enum { NC_GPU__STAGING = 1 << 22 };
 
 struct nc_gpu_buffer {
     size_t bytes;
@@ -751,6 +788,8 @@ struct nc_gpu_buffer {
 };
 
 struct nc_gpu_kernel {
+    nc_gpu_kernel *next;
+    char name[68];
     uint32_t buffers, push_bytes, threads[3];
 #ifndef NC_GPU_NO_VULKAN
     VkShaderModule module;
@@ -765,8 +804,8 @@ struct nc_gpu_kernel {
 typedef struct nc_gpu__launch {
     struct nc_gpu__launch *next;
     nc_gpu_kernel *kernel;
-    unsigned long long address[NC_GPU__MAX_BUFFERS];
-    uint64_t push[NC_GPU__MAX_PUSH / 8];
+    unsigned long long address[NC_GPU_MAX_BUFFERS];
+    uint64_t push[NC_GPU_MAX_PUSH / 8];
     uint32_t groups[3];
 } nc_gpu__launch;
 
@@ -788,9 +827,31 @@ struct nc_gpu_program {
     nc_gpu__launch *first, *last;
 };
 
+/* What a kind of device does for each function of the API; arguments are checked before. */
+typedef struct nc_gpu__backend {
+    nc_gpu_kind kind;
+    nc_status (*open)(nc_gpu *gpu, const nc_gpu_desc *desc);
+    void (*close)(nc_gpu *gpu);
+    nc_status (*buffer_create)(nc_gpu *gpu, nc_gpu_buffer *buffer);
+    void (*buffer_destroy)(nc_gpu *gpu, nc_gpu_buffer *buffer);
+    nc_status (*copy)(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *from, void *to,
+                      size_t bytes);
+    nc_status (*kernel_load)(nc_gpu *gpu, nc_gpu_kernel *kernel);
+    void (*kernel_unload)(nc_gpu *gpu, nc_gpu_kernel *kernel);
+    nc_status (*begin)(nc_gpu *gpu, nc_gpu_program *program);
+    nc_status (*dispatch)(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buffer *const *buffers,
+                          const void *push, const uint32_t groups[3]);
+    void (*barrier)(nc_gpu *gpu);
+    nc_status (*end)(nc_gpu *gpu, nc_gpu_program *program);
+    nc_status (*run)(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds);
+    void (*program_destroy)(nc_gpu *gpu, nc_gpu_program *program);
+} nc_gpu__backend;
+
 struct nc_gpu {
+    const nc_gpu__backend *backend;
     nc_gpu_caps caps;
     nc_gpu_program *recording;
+    nc_gpu_kernel *kernels; /* loaded so far */
     char kernel_path[1024];
     char error[512];
     void (*log_fn)(void *user, const char *message);
@@ -837,68 +898,7 @@ static int nc_gpu__symbol(void *library, const char *name, void *function) {
     return symbol != NULL;
 }
 
-/* >>io ============================================================================= */
-
-/* The folder `kernels` beside the running program. */
-static void nc_gpu__default_path(char *out, size_t room) {
-    size_t n = 0;
-#if defined(__linux__)
-    FILE *maps = fopen("/proc/self/maps", "r"); /* its first mapping is the program itself */
-    char line[1200];
-    if (maps) {
-        if (fgets(line, sizeof line, maps)) {
-            char *path = strchr(line, '/'), *slash = strrchr(line, '/');
-            if (path && slash && (size_t)(slash - path) + 10 < room) {
-                n = (size_t)(slash - path) + 1;
-                memcpy(out, path, n);
-            }
-        }
-        fclose(maps);
-    }
-#endif
-    snprintf(out + n, room - n, "kernels");
-}
-
-/* Whole kernel file; the message names the path. Free with nc__free(NULL, data, bytes + 1). */
-static nc_status nc_gpu__read_kernel(nc_gpu *gpu, const char *name, const char *suffix,
-                                     uint8_t **data, size_t *bytes) {
-    char path[1400];
-    nc_error err;
-    if (strlen(name) > 64 || strpbrk(name, "/\\"))
-        return nc_gpu__fail(gpu, NC_ERR_ARG, "bad kernel name");
-    snprintf(path, sizeof path, "%s/%s%s", gpu->kernel_path, name, suffix);
-    if (nc__file_read(path, NULL, data, bytes, &err) != NC_OK)
-        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "kernel file '%s' is not readable", path);
-    return NC_OK;
-}
-
 #ifndef NC_GPU_NO_VULKAN
-static uint32_t nc_gpu__word(const uint8_t *data, size_t i) {
-    uint32_t word;
-    memcpy(&word, data + 4 * i, 4); /* SPIR-V comes in the machine's own byte order */
-    return word;
-}
-
-/* The default of the specialisation constant with this id, 0 if absent or malformed. */
-static uint32_t nc_gpu__spirv_constant(const uint8_t *data, size_t bytes, uint32_t spec_id) {
-    size_t words = bytes / 4, at, length;
-    uint32_t target = 0;
-    if (bytes % 4 || words < 5 || nc_gpu__word(data, 0) != UINT32_C(0x07230203)) return 0;
-    for (at = 5; at < words; at += length) {
-        uint32_t op = nc_gpu__word(data, at) & 0xFFFF;
-        length = nc_gpu__word(data, at) >> 16;
-        if (length == 0 || at + length > words) return 0;
-        if (op == 71 && length == 4 && nc_gpu__word(data, at + 2) == 1 && /* OpDecorate SpecId */
-            nc_gpu__word(data, at + 3) == spec_id)
-            target = nc_gpu__word(data, at + 1);
-        if (op == 50 && length == 4 && target && nc_gpu__word(data, at + 2) == target)
-            return nc_gpu__word(data, at + 3);
-    }
-    return 0;
-}
-
-/* >>vulkan ========================================================================= */
-
 static nc_status nc_gpu__vk_fail(nc_gpu *gpu, const char *what, VkResult result) {
     nc_status status =
         result == VK_ERROR_OUT_OF_HOST_MEMORY || result == VK_ERROR_OUT_OF_DEVICE_MEMORY
@@ -907,6 +907,23 @@ static nc_status nc_gpu__vk_fail(nc_gpu *gpu, const char *what, VkResult result)
     return nc_gpu__fail(gpu, status, "%s failed with VkResult %d", what, (int)result);
 }
 
+#endif
+
+static nc_status nc_gpu__cu_check(nc_gpu *gpu, const char *what, int code) {
+    const char *text = NULL;
+    if (code == 0) return NC_OK;
+    if (gpu->cu.GetErrorString) (void)gpu->cu.GetErrorString(code, &text);
+    return nc_gpu__fail(gpu, code == 2 ? NC_ERR_MEMORY : NC_ERR_DEVICE, "%s failed: %s (%d)", what,
+                        text ? text : "unknown error", code);
+}
+
+static const nc_gpu__backend *nc_gpu__backend_of(nc_gpu_kind kind);
+static void nc_gpu__forget_kernels(nc_gpu *gpu);
+
+/* >>devices ======================================================================== */
+
+/* -- Vulkan -- */
+#ifndef NC_GPU_NO_VULKAN
 static VKAPI_ATTR VkBool32 VKAPI_CALL nc_gpu__on_message(
     VkDebugUtilsMessageSeverityFlagBitsEXT severity, VkDebugUtilsMessageTypeFlagsEXT types,
     const VkDebugUtilsMessengerCallbackDataEXT *data, void *user) {
@@ -1087,7 +1104,6 @@ static nc_status nc_gpu__vk_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
     nc_status status;
     if (!library || !nc_gpu__symbol(library, "vkGetInstanceProcAddr", &get))
         return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no Vulkan: '%s' cannot be loaded", name);
-    gpu->caps.kind = NC_GPU_VULKAN;
     status = nc_gpu__vk_instance(gpu, get, desc->validation != 0);
     if (status == NC_OK) status = nc_gpu__vk_pick(gpu, desc->index);
     if (status == NC_OK) status = nc_gpu__vk_device(gpu);
@@ -1106,6 +1122,262 @@ static void nc_gpu__vk_close(nc_gpu *gpu) {
     }
     if (vk->messenger) vk->destroy_messenger(vk->instance, vk->messenger, NULL);
     if (vk->instance && vk->DestroyInstance) vk->DestroyInstance(vk->instance, NULL);
+}
+#endif
+
+/* -- CUDA -- */
+
+static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
+    const char *name = desc->library && *desc->library ? desc->library : "libcuda.so.1";
+    nc_gpu__cuda *cu = &gpu->cu;
+    void *library = nc_gpu__open_library(name);
+    struct {
+        const char *name;
+        void *function;
+    } list[22];
+    size_t n = 0, i;
+    int count = 0;
+    nc_status status;
+    if (!library) return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no CUDA: '%s' cannot be loaded", name);
+#define NC_GPU__FETCH(symbol, member)                                                              \
+    list[n].name = symbol;                                                                         \
+    list[n++].function = &cu->member;
+    NC_GPU__FETCH("cuInit", Init)
+    NC_GPU__FETCH("cuDeviceGetCount", DeviceGetCount)
+    NC_GPU__FETCH("cuDeviceGet", DeviceGet)
+    NC_GPU__FETCH("cuDeviceGetName", DeviceGetName)
+    NC_GPU__FETCH("cuDevicePrimaryCtxRetain", DevicePrimaryCtxRetain)
+    NC_GPU__FETCH("cuDevicePrimaryCtxRelease_v2", DevicePrimaryCtxRelease)
+    NC_GPU__FETCH("cuCtxSetCurrent", CtxSetCurrent)
+    NC_GPU__FETCH("cuCtxSynchronize", CtxSynchronize)
+    NC_GPU__FETCH("cuMemAlloc_v2", MemAlloc)
+    NC_GPU__FETCH("cuMemFree_v2", MemFree)
+    NC_GPU__FETCH("cuMemcpyHtoD_v2", MemcpyHtoD)
+    NC_GPU__FETCH("cuMemcpyDtoH_v2", MemcpyDtoH)
+    NC_GPU__FETCH("cuModuleLoadDataEx", ModuleLoadDataEx)
+    NC_GPU__FETCH("cuModuleUnload", ModuleUnload)
+    NC_GPU__FETCH("cuModuleGetFunction", ModuleGetFunction)
+    NC_GPU__FETCH("cuModuleGetGlobal_v2", ModuleGetGlobal)
+    NC_GPU__FETCH("cuLaunchKernel", LaunchKernel)
+    NC_GPU__FETCH("cuGetErrorString", GetErrorString)
+    NC_GPU__FETCH("cuEventCreate", EventCreate)
+    NC_GPU__FETCH("cuEventDestroy_v2", EventDestroy)
+    NC_GPU__FETCH("cuEventRecord", EventRecord)
+    NC_GPU__FETCH("cuEventElapsedTime", EventElapsedTime)
+#undef NC_GPU__FETCH
+    for (i = 0; i < n; i++)
+        if (!nc_gpu__symbol(library, list[i].name, list[i].function))
+            return nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s' has no %s", name, list[i].name);
+    status = nc_gpu__cu_check(gpu, "cuInit", cu->Init(0));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuDeviceGetCount", cu->DeviceGetCount(&count));
+    if (status == NC_OK && desc->index >= (unsigned)count)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "CUDA device %u of %d does not exist",
+                            (unsigned)desc->index, count);
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuDeviceGet", cu->DeviceGet(&cu->device, (int)desc->index));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(
+            gpu, "cuDeviceGetName",
+            cu->DeviceGetName(gpu->caps.name, sizeof gpu->caps.name - 1, cu->device));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuDevicePrimaryCtxRetain",
+                                  cu->DevicePrimaryCtxRetain(&cu->context, cu->device));
+    if (status == NC_OK)
+        status = nc_gpu__cu_check(gpu, "cuCtxSetCurrent", cu->CtxSetCurrent(cu->context));
+    for (i = 0; i < 2 && status == NC_OK; i++)
+        status = nc_gpu__cu_check(gpu, "cuEventCreate", cu->EventCreate(&cu->events[i], 0));
+    gpu->caps.int64 = gpu->caps.float64 = 1;
+    gpu->caps.max_buffer_bytes = UINT64_C(1) << 40;
+    return status;
+}
+
+static void nc_gpu__cu_close(nc_gpu *gpu) {
+    nc_gpu__cuda *cu = &gpu->cu;
+    int i;
+    for (i = 0; i < 2; i++)
+        if (cu->events[i]) (void)cu->EventDestroy(cu->events[i]);
+    if (cu->context) (void)cu->DevicePrimaryCtxRelease(cu->device);
+}
+
+/* -- both -- */
+
+/* The folder `kernels` beside the running program. */
+static void nc_gpu__default_path(char *out, size_t room) {
+    size_t n = 0;
+#if defined(__linux__)
+    FILE *maps = fopen("/proc/self/maps", "r"); /* its first mapping is the program itself */
+    char line[1200];
+    if (maps) {
+        if (fgets(line, sizeof line, maps)) {
+            char *path = strchr(line, '/'), *slash = strrchr(line, '/');
+            if (path && slash && (size_t)(slash - path) + 10 < room) {
+                n = (size_t)(slash - path) + 1;
+                memcpy(out, path, n);
+            }
+        }
+        fclose(maps);
+    }
+#endif
+    snprintf(out + n, room - n, "kernels");
+}
+
+/* Triples for the probe: where fused and unfused products differ, halfway cases, subnormals,
+ * large and small quotients, then pseudo-random bits in a normal range. */
+static void nc_gpu__probe_cases(float *x, uint32_t count) {
+    static const uint32_t hard[][3] = {
+        {0x3F800400, 0x3F7FF800, 0xBF800000}, {0x3F800001, 0x3F800001, 0xBF800002},
+        {0x00000001, 0x3F000000, 0x00000000}, {0x00800000, 0x3F000001, 0x80000001},
+        {0x007FFFFF, 0x3F800001, 0x00000003}, {0x7F7FFFFF, 0x3F7FFFFF, 0xFF000000},
+        {0x3F800000, 0x40400000, 0x33800000}, {0x4B800001, 0x3F000000, 0x3F000000},
+        {0x00000003, 0x3EAAAAAB, 0x00000002}, {0x34000001, 0x33FFFFFF, 0x3F800000}};
+    uint32_t n = (uint32_t)(sizeof hard / sizeof *hard), i, words[4];
+    memcpy(x, hard, sizeof hard);
+    for (i = 3 * n; i < 3 * count; i++) {
+        nc__philox(20, i, 0, words); /* exponents 2^-20 .. 2^19 */
+        words[0] = (words[0] & UINT32_C(0x807FFFFF)) | ((107 + words[1] % 40) << 23);
+        memcpy(&x[i], &words[0], 4);
+    }
+}
+
+/* Same bits, or both NaN. */
+static int nc_gpu__same(float a, float b) {
+    uint32_t x, y;
+    memcpy(&x, &a, sizeof x);
+    memcpy(&y, &b, sizeof y);
+    return x == y || (a != a && b != b);
+}
+
+enum { NC_GPU__PROBE = 1024, NC_GPU__PROBE_OUT = 5 };
+
+/* Run the probe kernel and compare each operation with the host. */
+static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint32_t failures[4]) {
+    const size_t in_bytes = 3 * NC_GPU__PROBE * sizeof *x;
+    const size_t out_bytes = NC_GPU__PROBE_OUT * NC_GPU__PROBE * sizeof *y;
+    const uint32_t push = NC_GPU__PROBE;
+    nc_gpu_buffer *out;
+    nc_gpu_job job;
+    nc_status status;
+    uint32_t i;
+    nc_gpu_job_start(&job, gpu);
+    (void)nc_gpu_job_buffer(&job, x, in_bytes, in_bytes);
+    out = nc_gpu_job_buffer(&job, NULL, 0, out_bytes);
+    nc_gpu_job_dispatch(&job, "probe", NULL, 2, &push, sizeof push, NC_GPU__PROBE / 64, 1, 1);
+    status = nc_gpu_job_finish(&job, out, 0, y, out_bytes);
+    nc_gpu__forget_kernels(gpu); /* another file may be the right one from now on */
+    memset(failures, 0, 4 * sizeof *failures);
+    for (i = 0; status == NC_OK && i < NC_GPU__PROBE; i++) {
+        const float *t = x + 3 * i, *r = y + NC_GPU__PROBE_OUT * i;
+        volatile float a = t[0], b = t[1], sum = a + b, product = a * b, quotient = a / b;
+        float root = sqrtf(a < 0 ? -a : a);
+        failures[0] += !nc_gpu__same(r[0], fmaf(t[0], t[1], t[2]));
+        failures[1] += !nc_gpu__same(r[1], sum) || !nc_gpu__same(r[2], product);
+        failures[2] += !nc_gpu__same(r[3], quotient) || !nc_gpu__same(r[4], root);
+        failures[3] += product != 0 && r[2] == 0;
+    }
+    return status;
+}
+
+static nc_status nc_gpu__probe(nc_gpu *gpu) {
+    float *x = (float *)nc__alloc(NULL, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
+    uint32_t failures[4];
+    nc_status status;
+    if (!x) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    nc_gpu__probe_cases(x, NC_GPU__PROBE);
+    gpu->caps.fma_fused = 1; /* take the plain kernel first */
+    status = nc_gpu__probe_once(gpu, x, x + 3 * NC_GPU__PROBE, failures);
+    gpu->caps.fma_fused = failures[0] == 0;
+    gpu->caps.exact_arithmetic = failures[1] == 0;
+    gpu->caps.exact_division = failures[2] == 0 && !gpu->avoid_division;
+    gpu->caps.subnormals_kept = failures[3] == 0;
+    if (status == NC_OK && !gpu->caps.fma_fused && gpu->caps.float64 &&
+        gpu->caps.kind == NC_GPU_VULKAN)
+        status = nc_gpu__probe_once(gpu, x, x + 3 * NC_GPU__PROBE, failures); /* emulated fma */
+    gpu->caps.contract =
+        failures[0] == 0 && gpu->caps.exact_arithmetic && gpu->caps.subnormals_kept;
+    nc__free(NULL, x, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
+    return status;
+}
+
+static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
+    nc_status status = NC_ERR_UNSUPPORTED;
+    gpu->backend = nc_gpu__backend_of(kind);
+    if (!gpu->backend)
+        return nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED, "this program is built without Vulkan");
+    gpu->caps.kind = kind;
+    status = gpu->backend->open(gpu, desc);
+    if (status == NC_OK) status = nc_gpu__probe(gpu);
+    if (status == NC_OK && !gpu->caps.contract && !desc->allow_inexact)
+        status = nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED,
+                              "'%.100s' cannot keep the float32 contract: %s", gpu->caps.name,
+                              !gpu->caps.exact_arithmetic  ? "+ or * is not correctly rounded"
+                              : !gpu->caps.subnormals_kept ? "subnormals are flushed"
+                                                           : "no fused multiply-add");
+    return status;
+}
+
+NC_API nc_status nc_gpu_open(nc_gpu **out, const nc_gpu_desc *desc, nc_error *err) {
+    static const nc_gpu_kind order[2] = {NC_GPU_CUDA, NC_GPU_VULKAN};
+    nc_status status = NC_ERR_ARG;
+    char first[160] = "";
+    nc_gpu *gpu;
+    int i;
+    nc__clear(err);
+    if (!out) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *out = NULL;
+    if (!desc || (unsigned)desc->kind > NC_GPU_CUDA)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "unknown device kind");
+    for (i = 0; i < 2; i++) {
+        if (desc->kind != NC_GPU_ANY && desc->kind != order[i]) continue;
+        gpu = (nc_gpu *)nc__calloc(NULL, sizeof *gpu);
+        if (!gpu) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        gpu->log_fn = desc->log_fn;
+        gpu->log_user = desc->log_user;
+        gpu->avoid_int64 = desc->avoid_int64;
+        gpu->avoid_division = desc->avoid_division;
+        if (desc->kernel_path && *desc->kernel_path)
+            snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
+        else
+            nc_gpu__default_path(gpu->kernel_path, sizeof gpu->kernel_path);
+        status = nc_gpu__open_kind(gpu, desc, order[i]);
+        if (status == NC_OK) {
+            *out = gpu;
+            return NC_OK;
+        }
+        nc__fail(err, status, 0, 0, "%.70s%s%.80s", first, first[0] ? "; " : "", gpu->error);
+        snprintf(first, sizeof first, "%.159s", gpu->error);
+        nc_gpu_close(gpu);
+    }
+    return status;
+}
+
+NC_API void nc_gpu_close(nc_gpu *gpu) {
+    if (!gpu) return;
+    if (gpu->backend) {
+        nc_gpu__forget_kernels(gpu);
+        gpu->backend->close(gpu);
+    }
+    nc__free(NULL, gpu, sizeof *gpu);
+}
+
+NC_API const nc_gpu_caps *nc_gpu_get_caps(const nc_gpu *gpu) { return &gpu->caps; }
+
+NC_API const char *nc_gpu_last_error(const nc_gpu *gpu) { return gpu->error; }
+
+/* >>buffers ======================================================================== */
+
+/* -- Vulkan -- */
+#ifndef NC_GPU_NO_VULKAN
+static nc_status nc_gpu__vk_buffer_create(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    return nc_gpu__vk_buffer(gpu, buffer->bytes,
+                             VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
+                                 VK_BUFFER_USAGE_TRANSFER_DST_BIT,
+                             VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, &buffer->handle, &buffer->memory);
+}
+
+static void nc_gpu__vk_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    if (buffer->handle) gpu->vk.DestroyBuffer(gpu->vk.device, buffer->handle, NULL);
+    if (buffer->memory) gpu->vk.FreeMemory(gpu->vk.device, buffer->memory, NULL);
 }
 
 static nc_status nc_gpu__vk_commands(nc_gpu *gpu, VkCommandBuffer *commands, int once) {
@@ -1153,8 +1425,8 @@ static void nc_gpu__vk_memory_barrier(nc_gpu *gpu, VkCommandBuffer commands,
 }
 
 /* Copy one staging block between the staging buffer and `buffer`. */
-static nc_status nc_gpu__vk_copy(nc_gpu *gpu, VkBuffer buffer, size_t offset, size_t bytes,
-                                 int to_device) {
+static nc_status nc_gpu__vk_copy_piece(nc_gpu *gpu, VkBuffer buffer, size_t offset, size_t bytes,
+                                       int to_device) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkCommandBuffer commands = VK_NULL_HANDLE;
     VkBufferCopy region;
@@ -1178,6 +1450,220 @@ static nc_status nc_gpu__vk_copy(nc_gpu *gpu, VkBuffer buffer, size_t offset, si
     return status;
 }
 
+/* Through the staging buffer, piece by piece. */
+static nc_status nc_gpu__vk_copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset,
+                                 const void *from, void *to, size_t bytes) {
+    size_t done, n;
+    for (done = 0; done < bytes; done += n) {
+        nc_status status;
+        n = bytes - done < NC_GPU__STAGING ? bytes - done : (size_t)NC_GPU__STAGING;
+        if (from) memcpy(gpu->vk.staging_map, (const char *)from + done, n);
+        status = nc_gpu__vk_copy_piece(gpu, buffer->handle, offset + done, n, from != NULL);
+        if (status != NC_OK) return status;
+        if (to) memcpy((char *)to + done, gpu->vk.staging_map, n);
+    }
+    return NC_OK;
+}
+#endif
+
+/* -- CUDA -- */
+
+static nc_status nc_gpu__cu_buffer_create(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    return nc_gpu__cu_check(gpu, "cuMemAlloc", gpu->cu.MemAlloc(&buffer->address, buffer->bytes));
+}
+
+static void nc_gpu__cu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    if (buffer->address) (void)gpu->cu.MemFree(buffer->address);
+}
+
+static nc_status nc_gpu__cu_copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset,
+                                 const void *from, void *to, size_t bytes) {
+    if (from)
+        return nc_gpu__cu_check(gpu, "cuMemcpyHtoD",
+                                gpu->cu.MemcpyHtoD(buffer->address + offset, from, bytes));
+    return nc_gpu__cu_check(gpu, "cuMemcpyDtoH",
+                            gpu->cu.MemcpyDtoH(to, buffer->address + offset, bytes));
+}
+
+/* -- both -- */
+
+NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer **out) {
+    nc_gpu_buffer *buffer;
+    nc_status status;
+    *out = NULL;
+    if (bytes == 0) return nc_gpu__fail(gpu, NC_ERR_ARG, "a buffer needs at least one byte");
+    if (bytes > gpu->caps.max_buffer_bytes)
+        return nc_gpu__fail(gpu, NC_ERR_LIMIT, "a buffer of this device holds at most %llu bytes",
+                            (unsigned long long)gpu->caps.max_buffer_bytes);
+    buffer = (nc_gpu_buffer *)nc__calloc(NULL, sizeof *buffer);
+    if (!buffer) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    buffer->bytes = bytes;
+    status = gpu->backend->buffer_create(gpu, buffer);
+    if (status == NC_OK)
+        *out = buffer;
+    else
+        nc_gpu_buffer_destroy(gpu, buffer);
+    return status;
+}
+
+NC_API void nc_gpu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
+    if (!buffer) return;
+    gpu->backend->buffer_destroy(gpu, buffer);
+    nc__free(NULL, buffer, sizeof *buffer);
+}
+
+/* Both directions of a host copy. */
+static nc_status nc_gpu__copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *from,
+                              void *to, size_t bytes) {
+    if (!buffer || (bytes && !from && !to) || offset > buffer->bytes ||
+        bytes > buffer->bytes - offset)
+        return nc_gpu__fail(gpu, NC_ERR_ARG, "copy beyond the end of the buffer");
+    return bytes ? gpu->backend->copy(gpu, buffer, offset, from, to, bytes) : NC_OK;
+}
+
+NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *data,
+                               size_t bytes) {
+    return nc_gpu__copy(gpu, buffer, offset, data, NULL, bytes);
+}
+
+NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, void *data,
+                                 size_t bytes) {
+    return nc_gpu__copy(gpu, buffer, offset, NULL, data, bytes);
+}
+
+/* >>kernels ======================================================================== */
+
+/* Whole kernel file; the message names the path. Free with nc__free(NULL, data, bytes + 1). */
+static nc_status nc_gpu__read_kernel(nc_gpu *gpu, const char *name, const char *suffix,
+                                     uint8_t **data, size_t *bytes) {
+    char path[1400];
+    nc_error err;
+    snprintf(path, sizeof path, "%s/%s%s", gpu->kernel_path, name, suffix);
+    if (nc__file_read(path, NULL, data, bytes, &err) != NC_OK)
+        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "kernel file '%s' is not readable", path);
+    return NC_OK;
+}
+
+/* The interface that a file states; nonzero: `what` says what is wrong with it. */
+static nc_status nc_gpu__check_interface(nc_gpu *gpu, const nc_gpu_kernel *kernel, uint32_t version,
+                                         const char *ending) {
+    if (version != NC_GPU_INTERFACE)
+        return nc_gpu__fail(gpu, NC_ERR_MISMATCH, "'%s%s' is not of interface version %d",
+                            kernel->name, ending, NC_GPU_INTERFACE);
+    if (kernel->buffers < 1 || kernel->buffers > NC_GPU_MAX_BUFFERS || kernel->push_bytes % 4 ||
+        kernel->push_bytes > NC_GPU_MAX_PUSH || !kernel->threads[0] || !kernel->threads[1] ||
+        !kernel->threads[2])
+        return nc_gpu__fail(gpu, NC_ERR_MISMATCH,
+                            "'%s%s' states %u buffers, %u bytes of constants, %u threads",
+                            kernel->name, ending, (unsigned)kernel->buffers,
+                            (unsigned)kernel->push_bytes, (unsigned)kernel->threads[0]);
+    return NC_OK;
+}
+
+/* -- Vulkan -- */
+#ifndef NC_GPU_NO_VULKAN
+/* A SPIR-V module as words, in the machine's own byte order. */
+typedef struct nc_gpu__spirv {
+    const uint8_t *data;
+    size_t words;
+} nc_gpu__spirv;
+
+static uint32_t nc_gpu__word(const nc_gpu__spirv *m, size_t i) {
+    uint32_t word;
+    memcpy(&word, m->data + 4 * i, 4);
+    return word;
+}
+
+/* Place of the first instruction behind `after` (0: the first of all) of this opcode, with at least
+ * `length` words, the i-th of which is `value`; 0: there is none, or the module is malformed. */
+static size_t nc_gpu__spirv_find(const nc_gpu__spirv *m, size_t after, uint32_t opcode,
+                                 uint32_t length, uint32_t i, uint32_t value) {
+    size_t at, n;
+    if (m->words < 5 || nc_gpu__word(m, 0) != UINT32_C(0x07230203)) return 0;
+    for (at = 5; at < m->words; at += n) {
+        const uint32_t head = nc_gpu__word(m, at);
+        n = head >> 16;
+        if (n == 0 || n > m->words - at) return 0;
+        if (at > after && (head & 0xFFFF) == opcode && n >= length &&
+            nc_gpu__word(m, at + i) == value)
+            return at;
+    }
+    return 0;
+}
+
+enum { /* opcodes and operands of the SPIR-V specification, sections 3.20 and 3.42 */
+       NC_GPU__OP_EXECUTION_MODE = 16,
+       NC_GPU__OP_TYPE_ARRAY = 28,
+       NC_GPU__OP_TYPE_STRUCT = 30,
+       NC_GPU__OP_TYPE_POINTER = 32,
+       NC_GPU__OP_CONSTANT = 43,
+       NC_GPU__OP_SPEC_CONSTANT = 50,
+       NC_GPU__OP_VARIABLE = 59,
+       NC_GPU__OP_DECORATE = 71,
+       NC_GPU__OP_MEMBER_DECORATE = 72,
+       NC_GPU__LOCAL_SIZE = 17,
+       NC_GPU__SPEC_ID = 1,
+       NC_GPU__BINDING = 33,
+       NC_GPU__OFFSET = 35,
+       NC_GPU__PUSH_CONSTANT = 9
+};
+
+/* The default of the specialisation constant with this id, 0 if absent. */
+static uint32_t nc_gpu__spirv_constant(const nc_gpu__spirv *m, uint32_t id) {
+    size_t at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_DECORATE, 4, 3, id);
+    while (at && nc_gpu__word(m, at + 2) != NC_GPU__SPEC_ID)
+        at = nc_gpu__spirv_find(m, at, NC_GPU__OP_DECORATE, 4, 3, id);
+    if (at) at = nc_gpu__spirv_find(m, 0, NC_GPU__OP_SPEC_CONSTANT, 4, 2, nc_gpu__word(m, at + 1));
+    return at ? nc_gpu__word(m, at + 3) : 0;
+}
+
+/* Bytes of the push constants: where the last member of their struct ends. Members have 4 bytes,
+ * or are arrays of such. */
+static uint32_t nc_gpu__spirv_push(const nc_gpu__spirv *m) {
+    const size_t variable =
+        nc_gpu__spirv_find(m, 0, NC_GPU__OP_VARIABLE, 4, 3, NC_GPU__PUSH_CONSTANT);
+    uint32_t structure, members, last, length = 1;
+    size_t pointer, type, offset, array;
+    if (!variable) return 0;
+    pointer =
+        nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_POINTER, 4, 1, nc_gpu__word(m, variable + 1));
+    if (!pointer) return UINT32_MAX;
+    structure = nc_gpu__word(m, pointer + 3);
+    type = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_STRUCT, 3, 1, structure);
+    if (!type) return UINT32_MAX;
+    members = (nc_gpu__word(m, type) >> 16) - 2;
+    last = nc_gpu__word(m, type + 1 + members);
+    offset = nc_gpu__spirv_find(m, 0, NC_GPU__OP_MEMBER_DECORATE, 5, 1, structure);
+    while (offset && (nc_gpu__word(m, offset + 2) != members - 1 ||
+                      nc_gpu__word(m, offset + 3) != NC_GPU__OFFSET))
+        offset = nc_gpu__spirv_find(m, offset, NC_GPU__OP_MEMBER_DECORATE, 5, 1, structure);
+    array = nc_gpu__spirv_find(m, 0, NC_GPU__OP_TYPE_ARRAY, 4, 1, last);
+    if (array) {
+        array = nc_gpu__spirv_find(m, 0, NC_GPU__OP_CONSTANT, 4, 2, nc_gpu__word(m, array + 3));
+        length = array ? nc_gpu__word(m, array + 3) : 1024;
+    }
+    if (!offset || length > 1024 || nc_gpu__word(m, offset + 4) > 1024) return UINT32_MAX;
+    return nc_gpu__word(m, offset + 4) + 4 * length;
+}
+
+/* What a module states: the version is returned, the rest goes to the kernel. */
+static uint32_t nc_gpu__spirv_interface(const uint8_t *data, size_t bytes, nc_gpu_kernel *kernel) {
+    nc_gpu__spirv m;
+    size_t at;
+    uint32_t i;
+    m.data = data;
+    m.words = bytes % 4 ? 0 : bytes / 4;
+    kernel->buffers = 0;
+    for (i = 0; i <= NC_GPU_MAX_BUFFERS; i++) /* bindings are 0, 1, .. */
+        if (nc_gpu__spirv_find(&m, 0, NC_GPU__OP_DECORATE, 4, 3, i))
+            for (at = 0; (at = nc_gpu__spirv_find(&m, at, NC_GPU__OP_DECORATE, 4, 3, i)) != 0;)
+                if (nc_gpu__word(&m, at + 2) == NC_GPU__BINDING) kernel->buffers = i + 1;
+    kernel->push_bytes = nc_gpu__spirv_push(&m);
+    at = nc_gpu__spirv_find(&m, 0, NC_GPU__OP_EXECUTION_MODE, 6, 2, NC_GPU__LOCAL_SIZE);
+    for (i = 0; i < 3; i++) kernel->threads[i] = at ? nc_gpu__word(&m, at + 3 + i) : 0;
+    return nc_gpu__spirv_constant(&m, 1000);
+}
+
 static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const uint8_t *data,
                                      size_t bytes) {
     /* constant 1001 of shaders/nc_math.glsl */
@@ -1186,7 +1672,7 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
                                                  &gpu->caps.exact_division};
     nc_gpu__vulkan *vk = &gpu->vk;
     VkShaderModuleCreateInfo module;
-    VkDescriptorSetLayoutBinding bindings[NC_GPU__MAX_BUFFERS];
+    VkDescriptorSetLayoutBinding bindings[NC_GPU_MAX_BUFFERS];
     VkDescriptorSetLayoutCreateInfo set;
     VkPushConstantRange range;
     VkPipelineLayoutCreateInfo layout;
@@ -1236,21 +1722,19 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "compute pipeline", result);
 }
 
-static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel, const char *name) {
+static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     uint8_t *data = NULL;
     size_t bytes = 0;
     nc_status status = NC_ERR_DEVICE;
     if (!gpu->caps.fma_fused && gpu->caps.float64)
-        status = nc_gpu__read_kernel(gpu, name, "_f64fma.spv", &data, &bytes);
+        status = nc_gpu__read_kernel(gpu, kernel->name, "_f64fma.spv", &data, &bytes);
     if (status != NC_OK && !gpu->caps.int64)
-        status = nc_gpu__read_kernel(gpu, name, "_u32.spv", &data, &bytes);
-    if (status != NC_OK) status = nc_gpu__read_kernel(gpu, name, ".spv", &data, &bytes);
+        status = nc_gpu__read_kernel(gpu, kernel->name, "_u32.spv", &data, &bytes);
+    if (status != NC_OK) status = nc_gpu__read_kernel(gpu, kernel->name, ".spv", &data, &bytes);
     if (status != NC_OK) return status;
-    if (nc_gpu__spirv_constant(data, bytes, 1000) != NC_GPU_INTERFACE)
-        status = nc_gpu__fail(gpu, NC_ERR_MISMATCH, "'%s.spv' is no SPIR-V of interface version %d",
-                              name, NC_GPU_INTERFACE);
-    else
-        status = nc_gpu__vk_pipeline(gpu, kernel, data, bytes);
+    status =
+        nc_gpu__check_interface(gpu, kernel, nc_gpu__spirv_interface(data, bytes, kernel), ".spv");
+    if (status == NC_OK) status = nc_gpu__vk_pipeline(gpu, kernel, data, bytes);
     nc__free(NULL, data, bytes + 1);
     return status;
 }
@@ -1262,7 +1746,85 @@ static void nc_gpu__vk_unload(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     if (kernel->set_layout) vk->DestroyDescriptorSetLayout(vk->device, kernel->set_layout, NULL);
     if (kernel->module) vk->DestroyShaderModule(vk->device, kernel->module, NULL);
 }
+#endif
 
+/* -- CUDA -- */
+
+static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
+    enum { ERROR_LOG_BUFFER = 5, ERROR_LOG_BUFFER_SIZE_BYTES = 6 };
+    int options[2] = {ERROR_LOG_BUFFER, ERROR_LOG_BUFFER_SIZE_BYTES};
+    char log[400] = "";
+    void *values[2];
+    size_t room = sizeof log, bytes = 0, got = 0;
+    unsigned long long address = 0;
+    uint32_t interface[5] = {0, 0, 0, 0, 0}; /* version, buffers, push bytes, threads x, y */
+    uint8_t *data = NULL;
+    nc_status status = nc_gpu__read_kernel(gpu, kernel->name, ".ptx", &data, &bytes);
+    if (status != NC_OK) return status;
+    values[0] = log;
+    memcpy(&values[1], &room, sizeof room); /* the driver takes the size in place of a pointer */
+    if (gpu->cu.ModuleLoadDataEx(&kernel->cu_module, data, 2, options, values) != 0)
+        status =
+            nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s.ptx' does not load: %.300s", kernel->name, log);
+    nc__free(NULL, data, bytes + 1);
+    if (status != NC_OK) return status;
+    if (gpu->cu.ModuleGetGlobal(&address, &got, kernel->cu_module, "nc_interface") == 0 &&
+        got == sizeof interface)
+        (void)gpu->cu.MemcpyDtoH(interface, address, sizeof interface);
+    kernel->buffers = interface[1];
+    kernel->push_bytes = interface[2];
+    kernel->threads[0] = interface[3];
+    kernel->threads[1] = interface[4];
+    kernel->threads[2] = 1;
+    status = nc_gpu__check_interface(gpu, kernel, interface[0], ".ptx");
+    if (status != NC_OK) return status;
+    return nc_gpu__cu_check(
+        gpu, "cuModuleGetFunction",
+        gpu->cu.ModuleGetFunction(&kernel->cu_function, kernel->cu_module, kernel->name));
+}
+
+static void nc_gpu__cu_unload(nc_gpu *gpu, nc_gpu_kernel *kernel) {
+    if (kernel->cu_module) (void)gpu->cu.ModuleUnload(kernel->cu_module);
+}
+
+/* -- both -- */
+
+static void nc_gpu__forget_kernels(nc_gpu *gpu) {
+    while (gpu->kernels) {
+        nc_gpu_kernel *next = gpu->kernels->next;
+        gpu->backend->kernel_unload(gpu, gpu->kernels);
+        nc__free(NULL, gpu->kernels, sizeof *gpu->kernels);
+        gpu->kernels = next;
+    }
+}
+
+NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel **out) {
+    nc_gpu_kernel *kernel;
+    nc_status status;
+    *out = NULL;
+    if (!name || strlen(name) > 64 || strpbrk(name, "/\\"))
+        return nc_gpu__fail(gpu, NC_ERR_ARG, "bad kernel name");
+    for (kernel = gpu->kernels; kernel && !*out; kernel = kernel->next)
+        if (!strcmp(kernel->name, name)) *out = kernel;
+    if (*out) return NC_OK;
+    kernel = (nc_gpu_kernel *)nc__calloc(NULL, sizeof *kernel);
+    if (!kernel) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    memcpy(kernel->name, name, strlen(name) + 1);
+    status = gpu->backend->kernel_load(gpu, kernel);
+    if (status == NC_OK) {
+        kernel->next = gpu->kernels;
+        *out = gpu->kernels = kernel;
+    } else {
+        gpu->backend->kernel_unload(gpu, kernel);
+        nc__free(NULL, kernel, sizeof *kernel);
+    }
+    return status;
+}
+
+/* >>programs ======================================================================= */
+
+/* -- Vulkan -- */
+#ifndef NC_GPU_NO_VULKAN
 static nc_status nc_gpu__vk_begin(nc_gpu *gpu, nc_gpu_program *program) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkQueryPoolCreateInfo info;
@@ -1296,7 +1858,7 @@ static nc_status nc_gpu__vk_set(nc_gpu *gpu, nc_gpu_program *program, VkDescript
         if (!pool) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
         memset(&create, 0, sizeof create);
         size.type = VK_DESCRIPTOR_TYPE_STORAGE_BUFFER;
-        size.descriptorCount = block * NC_GPU__MAX_BUFFERS;
+        size.descriptorCount = block * NC_GPU_MAX_BUFFERS;
         create.sType = VK_STRUCTURE_TYPE_DESCRIPTOR_POOL_CREATE_INFO;
         create.maxSets = block;
         create.poolSizeCount = 1;
@@ -1321,7 +1883,7 @@ static nc_status nc_gpu__vk_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
                                      const uint32_t groups[3]) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkCommandBuffer commands = gpu->recording->commands;
-    VkDescriptorBufferInfo info[NC_GPU__MAX_BUFFERS];
+    VkDescriptorBufferInfo info[NC_GPU_MAX_BUFFERS];
     VkWriteDescriptorSet write;
     VkDescriptorSet set = VK_NULL_HANDLE;
     uint32_t i;
@@ -1347,6 +1909,12 @@ static nc_status nc_gpu__vk_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
                              kernel->push_bytes, push);
     vk->CmdDispatch(commands, groups[0], groups[1], groups[2]);
     return NC_OK;
+}
+
+static void nc_gpu__vk_barrier(nc_gpu *gpu) {
+    nc_gpu__vk_memory_barrier(gpu, gpu->recording->commands, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                              VK_ACCESS_SHADER_WRITE_BIT, VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
+                              VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
 }
 
 static nc_status nc_gpu__vk_end(nc_gpu *gpu, nc_gpu_program *program) {
@@ -1384,117 +1952,14 @@ static void nc_gpu__vk_forget(nc_gpu *gpu, nc_gpu_program *program) {
     if (program->queries) vk->DestroyQueryPool(vk->device, program->queries, NULL);
     if (program->commands) vk->FreeCommandBuffers(vk->device, vk->pool, 1, &program->commands);
 }
-#endif /* NC_GPU_NO_VULKAN */
+#endif
 
-/* >>cuda =========================================================================== */
+/* -- CUDA -- */
 
-static nc_status nc_gpu__cu_check(nc_gpu *gpu, const char *what, int code) {
-    const char *text = NULL;
-    if (code == 0) return NC_OK;
-    if (gpu->cu.GetErrorString) (void)gpu->cu.GetErrorString(code, &text);
-    return nc_gpu__fail(gpu, code == 2 ? NC_ERR_MEMORY : NC_ERR_DEVICE, "%s failed: %s (%d)", what,
-                        text ? text : "unknown error", code);
-}
-
-static nc_status nc_gpu__cu_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
-    const char *name = desc->library && *desc->library ? desc->library : "libcuda.so.1";
-    nc_gpu__cuda *cu = &gpu->cu;
-    void *library = nc_gpu__open_library(name);
-    struct {
-        const char *name;
-        void *function;
-    } list[22];
-    size_t n = 0, i;
-    int count = 0;
-    nc_status status;
-    if (!library) return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no CUDA: '%s' cannot be loaded", name);
-#define NC_GPU__FETCH(symbol, member)                                                              \
-    list[n].name = symbol;                                                                         \
-    list[n++].function = &cu->member;
-    NC_GPU__FETCH("cuInit", Init)
-    NC_GPU__FETCH("cuDeviceGetCount", DeviceGetCount)
-    NC_GPU__FETCH("cuDeviceGet", DeviceGet)
-    NC_GPU__FETCH("cuDeviceGetName", DeviceGetName)
-    NC_GPU__FETCH("cuDevicePrimaryCtxRetain", DevicePrimaryCtxRetain)
-    NC_GPU__FETCH("cuDevicePrimaryCtxRelease_v2", DevicePrimaryCtxRelease)
-    NC_GPU__FETCH("cuCtxSetCurrent", CtxSetCurrent)
-    NC_GPU__FETCH("cuCtxSynchronize", CtxSynchronize)
-    NC_GPU__FETCH("cuMemAlloc_v2", MemAlloc)
-    NC_GPU__FETCH("cuMemFree_v2", MemFree)
-    NC_GPU__FETCH("cuMemcpyHtoD_v2", MemcpyHtoD)
-    NC_GPU__FETCH("cuMemcpyDtoH_v2", MemcpyDtoH)
-    NC_GPU__FETCH("cuModuleLoadDataEx", ModuleLoadDataEx)
-    NC_GPU__FETCH("cuModuleUnload", ModuleUnload)
-    NC_GPU__FETCH("cuModuleGetFunction", ModuleGetFunction)
-    NC_GPU__FETCH("cuModuleGetGlobal_v2", ModuleGetGlobal)
-    NC_GPU__FETCH("cuLaunchKernel", LaunchKernel)
-    NC_GPU__FETCH("cuGetErrorString", GetErrorString)
-    NC_GPU__FETCH("cuEventCreate", EventCreate)
-    NC_GPU__FETCH("cuEventDestroy_v2", EventDestroy)
-    NC_GPU__FETCH("cuEventRecord", EventRecord)
-    NC_GPU__FETCH("cuEventElapsedTime", EventElapsedTime)
-#undef NC_GPU__FETCH
-    for (i = 0; i < n; i++)
-        if (!nc_gpu__symbol(library, list[i].name, list[i].function))
-            return nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s' has no %s", name, list[i].name);
-    gpu->caps.kind = NC_GPU_CUDA;
-    status = nc_gpu__cu_check(gpu, "cuInit", cu->Init(0));
-    if (status == NC_OK)
-        status = nc_gpu__cu_check(gpu, "cuDeviceGetCount", cu->DeviceGetCount(&count));
-    if (status == NC_OK && desc->index >= (unsigned)count)
-        return nc_gpu__fail(gpu, NC_ERR_DEVICE, "CUDA device %u of %d does not exist",
-                            (unsigned)desc->index, count);
-    if (status == NC_OK)
-        status = nc_gpu__cu_check(gpu, "cuDeviceGet", cu->DeviceGet(&cu->device, (int)desc->index));
-    if (status == NC_OK)
-        status = nc_gpu__cu_check(
-            gpu, "cuDeviceGetName",
-            cu->DeviceGetName(gpu->caps.name, sizeof gpu->caps.name - 1, cu->device));
-    if (status == NC_OK)
-        status = nc_gpu__cu_check(gpu, "cuDevicePrimaryCtxRetain",
-                                  cu->DevicePrimaryCtxRetain(&cu->context, cu->device));
-    if (status == NC_OK)
-        status = nc_gpu__cu_check(gpu, "cuCtxSetCurrent", cu->CtxSetCurrent(cu->context));
-    for (i = 0; i < 2 && status == NC_OK; i++)
-        status = nc_gpu__cu_check(gpu, "cuEventCreate", cu->EventCreate(&cu->events[i], 0));
-    gpu->caps.int64 = gpu->caps.float64 = 1;
-    gpu->caps.max_buffer_bytes = UINT64_C(1) << 40;
-    return status;
-}
-
-static void nc_gpu__cu_close(nc_gpu *gpu) {
-    nc_gpu__cuda *cu = &gpu->cu;
-    int i;
-    for (i = 0; i < 2; i++)
-        if (cu->events[i]) (void)cu->EventDestroy(cu->events[i]);
-    if (cu->context) (void)cu->DevicePrimaryCtxRelease(cu->device);
-}
-
-static nc_status nc_gpu__cu_load(nc_gpu *gpu, nc_gpu_kernel *kernel, const char *name) {
-    enum { ERROR_LOG_BUFFER = 5, ERROR_LOG_BUFFER_SIZE_BYTES = 6 };
-    int options[2] = {ERROR_LOG_BUFFER, ERROR_LOG_BUFFER_SIZE_BYTES};
-    char log[400] = "";
-    void *values[2];
-    size_t room = sizeof log, bytes = 0, got = 0;
-    unsigned long long address = 0;
-    uint32_t version = 0;
-    uint8_t *data = NULL;
-    nc_status status = nc_gpu__read_kernel(gpu, name, ".ptx", &data, &bytes);
-    if (status != NC_OK) return status;
-    values[0] = log;
-    memcpy(&values[1], &room, sizeof room); /* the driver takes the size in place of a pointer */
-    if (gpu->cu.ModuleLoadDataEx(&kernel->cu_module, data, 2, options, values) != 0)
-        status = nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s.ptx' does not load: %.300s", name, log);
-    nc__free(NULL, data, bytes + 1);
-    if (status != NC_OK) return status;
-    if (gpu->cu.ModuleGetGlobal(&address, &got, kernel->cu_module, "nc_interface_version") != 0 ||
-        got != sizeof version || gpu->cu.MemcpyDtoH(&version, address, sizeof version) != 0 ||
-        version != NC_GPU_INTERFACE)
-        return nc_gpu__fail(gpu, NC_ERR_MISMATCH, "'%s.ptx' is not of interface version %d", name,
-                            NC_GPU_INTERFACE);
-    return nc_gpu__cu_check(
-        gpu, "cuModuleGetFunction",
-        gpu->cu.ModuleGetFunction(&kernel->cu_function, kernel->cu_module, name));
+static nc_status nc_gpu__cu_begin(nc_gpu *gpu, nc_gpu_program *program) {
+    (void)gpu;
+    (void)program;
+    return NC_OK;
 }
 
 static nc_status nc_gpu__cu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
@@ -1522,7 +1987,7 @@ static nc_status nc_gpu__cu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *
     float milliseconds = 0.0f;
     int code = cu->EventRecord(cu->events[0], NULL);
     for (l = program->first; l && code == 0; l = l->next) {
-        void *arguments[NC_GPU__MAX_BUFFERS + 1];
+        void *arguments[NC_GPU_MAX_BUFFERS + 1];
         const nc_gpu_kernel *k = l->kernel;
         uint32_t i;
         for (i = 0; i < k->buffers; i++) arguments[i] = &l->address[i];
@@ -1538,275 +2003,49 @@ static nc_status nc_gpu__cu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *
     return nc_gpu__cu_check(gpu, "kernel launch", code);
 }
 
-/* >>public ========================================================================= */
+static void nc_gpu__cu_barrier(nc_gpu *gpu) { (void)gpu; } /* one stream runs in order */
 
-static int nc_gpu__is_vulkan(const nc_gpu *gpu) { return gpu->caps.kind == NC_GPU_VULKAN; }
+static nc_status nc_gpu__cu_end(nc_gpu *gpu, nc_gpu_program *program) {
+    (void)gpu;
+    (void)program;
+    return NC_OK;
+}
 
-/* Triples for the probe: where fused and unfused products differ, halfway cases, subnormals,
- * large and small quotients, then pseudo-random bits in a normal range. */
-static void nc_gpu__probe_cases(float *x, uint32_t count) {
-    static const uint32_t hard[][3] = {
-        {0x3F800400, 0x3F7FF800, 0xBF800000}, {0x3F800001, 0x3F800001, 0xBF800002},
-        {0x00000001, 0x3F000000, 0x00000000}, {0x00800000, 0x3F000001, 0x80000001},
-        {0x007FFFFF, 0x3F800001, 0x00000003}, {0x7F7FFFFF, 0x3F7FFFFF, 0xFF000000},
-        {0x3F800000, 0x40400000, 0x33800000}, {0x4B800001, 0x3F000000, 0x3F000000},
-        {0x00000003, 0x3EAAAAAB, 0x00000002}, {0x34000001, 0x33FFFFFF, 0x3F800000}};
-    uint32_t n = (uint32_t)(sizeof hard / sizeof *hard), i, words[4];
-    memcpy(x, hard, sizeof hard);
-    for (i = 3 * n; i < 3 * count; i++) {
-        nc__philox(20, i, 0, words); /* exponents 2^-20 .. 2^19 */
-        words[0] = (words[0] & UINT32_C(0x807FFFFF)) | ((107 + words[1] % 40) << 23);
-        memcpy(&x[i], &words[0], 4);
+static void nc_gpu__cu_forget(nc_gpu *gpu, nc_gpu_program *program) {
+    (void)gpu;
+    while (program->first) {
+        nc_gpu__launch *next = program->first->next;
+        nc__free(NULL, program->first, sizeof *program->first);
+        program->first = next;
     }
 }
 
-/* Same bits, or both NaN. */
-static int nc_gpu__same(float a, float b) {
-    uint32_t x, y;
-    memcpy(&x, &a, sizeof x);
-    memcpy(&y, &b, sizeof y);
-    return x == y || (a != a && b != b);
-}
+/* -- both -- */
 
-enum { NC_GPU__PROBE = 1024, NC_GPU__PROBE_OUT = 5 };
-
-/* Run the probe kernel and compare each operation with the host. */
-static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint32_t failures[4]) {
-    static const uint32_t threads[3] = {64, 1, 1}, groups[3] = {NC_GPU__PROBE / 64, 1, 1};
-    nc_gpu_kernel *kernel = NULL;
-    nc_gpu_buffer *buffers[2] = {NULL, NULL};
-    nc_gpu_program *program = NULL;
-    size_t in_bytes = 3 * NC_GPU__PROBE * sizeof *x;
-    size_t out_bytes = NC_GPU__PROBE_OUT * NC_GPU__PROBE * sizeof *y;
-    uint32_t push = NC_GPU__PROBE, i;
-    nc_status status = nc_gpu_kernel_load(gpu, "probe", 2, sizeof push, threads, &kernel);
-    if (status == NC_OK) status = nc_gpu_buffer_create(gpu, in_bytes, &buffers[0]);
-    if (status == NC_OK) status = nc_gpu_buffer_create(gpu, out_bytes, &buffers[1]);
-    if (status == NC_OK) status = nc_gpu_upload(gpu, buffers[0], 0, x, in_bytes);
-    if (status == NC_OK) status = nc_gpu_begin(gpu);
-    if (status == NC_OK) status = nc_gpu_dispatch(gpu, kernel, buffers, &push, groups);
-    if (status == NC_OK) status = nc_gpu_end(gpu, &program);
-    if (status == NC_OK) status = nc_gpu_run(gpu, program, NULL);
-    if (status == NC_OK) status = nc_gpu_download(gpu, buffers[1], 0, y, out_bytes);
-    nc_gpu_program_destroy(gpu, program);
-    nc_gpu_buffer_destroy(gpu, buffers[0]);
-    nc_gpu_buffer_destroy(gpu, buffers[1]);
-    nc_gpu_kernel_destroy(gpu, kernel);
-    memset(failures, 0, 4 * sizeof *failures);
-    for (i = 0; status == NC_OK && i < NC_GPU__PROBE; i++) {
-        const float *t = x + 3 * i, *r = y + NC_GPU__PROBE_OUT * i;
-        volatile float a = t[0], b = t[1], sum = a + b, product = a * b, quotient = a / b;
-        float root = sqrtf(a < 0 ? -a : a);
-        failures[0] += !nc_gpu__same(r[0], fmaf(t[0], t[1], t[2]));
-        failures[1] += !nc_gpu__same(r[1], sum) || !nc_gpu__same(r[2], product);
-        failures[2] += !nc_gpu__same(r[3], quotient) || !nc_gpu__same(r[4], root);
-        failures[3] += product != 0 && r[2] == 0;
-    }
-    return status;
-}
-
-static nc_status nc_gpu__probe(nc_gpu *gpu) {
-    float *x = (float *)nc__alloc(NULL, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
-    uint32_t failures[4];
-    nc_status status;
-    if (!x) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
-    nc_gpu__probe_cases(x, NC_GPU__PROBE);
-    gpu->caps.fma_fused = 1; /* take the plain kernel first */
-    status = nc_gpu__probe_once(gpu, x, x + 3 * NC_GPU__PROBE, failures);
-    gpu->caps.fma_fused = failures[0] == 0;
-    gpu->caps.exact_arithmetic = failures[1] == 0;
-    gpu->caps.exact_division = failures[2] == 0 && !gpu->avoid_division;
-    gpu->caps.subnormals_kept = failures[3] == 0;
-    if (status == NC_OK && !gpu->caps.fma_fused && gpu->caps.float64 && nc_gpu__is_vulkan(gpu))
-        status = nc_gpu__probe_once(gpu, x, x + 3 * NC_GPU__PROBE, failures); /* emulated fma */
-    gpu->caps.contract =
-        failures[0] == 0 && gpu->caps.exact_arithmetic && gpu->caps.subnormals_kept;
-    nc__free(NULL, x, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
-    return status;
-}
-
-static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
-    nc_status status = NC_ERR_UNSUPPORTED;
+static const nc_gpu__backend *nc_gpu__backend_of(nc_gpu_kind kind) {
+    static const nc_gpu__backend list[] = {
 #ifndef NC_GPU_NO_VULKAN
-    if (kind == NC_GPU_VULKAN) status = nc_gpu__vk_open(gpu, desc);
+        {NC_GPU_VULKAN, nc_gpu__vk_open, nc_gpu__vk_close, nc_gpu__vk_buffer_create,
+         nc_gpu__vk_buffer_destroy, nc_gpu__vk_copy, nc_gpu__vk_load, nc_gpu__vk_unload,
+         nc_gpu__vk_begin, nc_gpu__vk_dispatch, nc_gpu__vk_barrier, nc_gpu__vk_end, nc_gpu__vk_run,
+         nc_gpu__vk_forget},
 #endif
-    if (kind == NC_GPU_CUDA) status = nc_gpu__cu_open(gpu, desc);
-    if (status == NC_OK) status = nc_gpu__probe(gpu);
-    if (status == NC_OK && !gpu->caps.contract && !desc->allow_inexact)
-        status = nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED,
-                              "'%.100s' cannot keep the float32 contract: %s", gpu->caps.name,
-                              !gpu->caps.exact_arithmetic  ? "+ or * is not correctly rounded"
-                              : !gpu->caps.subnormals_kept ? "subnormals are flushed"
-                                                           : "no fused multiply-add");
-    return status;
-}
-
-NC_API nc_status nc_gpu_open(nc_gpu **out, const nc_gpu_desc *desc, nc_error *err) {
-    static const nc_gpu_kind order[2] = {NC_GPU_CUDA, NC_GPU_VULKAN};
-    nc_status status = NC_ERR_ARG;
-    char first[160] = "";
-    nc_gpu *gpu;
-    int i;
-    nc__clear(err);
-    if (!out) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
-    *out = NULL;
-    if (!desc || (unsigned)desc->kind > NC_GPU_CUDA)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "unknown device kind");
-    for (i = 0; i < 2; i++) {
-        if (desc->kind != NC_GPU_ANY && desc->kind != order[i]) continue;
-        gpu = (nc_gpu *)nc__calloc(NULL, sizeof *gpu);
-        if (!gpu) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        gpu->log_fn = desc->log_fn;
-        gpu->log_user = desc->log_user;
-        gpu->avoid_int64 = desc->avoid_int64;
-        gpu->avoid_division = desc->avoid_division;
-        if (desc->kernel_path && *desc->kernel_path)
-            snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
-        else
-            nc_gpu__default_path(gpu->kernel_path, sizeof gpu->kernel_path);
-        status = nc_gpu__open_kind(gpu, desc, order[i]);
-        if (status == NC_OK) {
-            *out = gpu;
-            return NC_OK;
-        }
-        nc__fail(err, status, 0, 0, "%.70s%s%.80s", first, first[0] ? "; " : "", gpu->error);
-        snprintf(first, sizeof first, "%.159s", gpu->error);
-        nc_gpu_close(gpu);
-    }
-    return status;
-}
-
-NC_API void nc_gpu_close(nc_gpu *gpu) {
-    if (!gpu) return;
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu)) nc_gpu__vk_close(gpu);
-#endif
-    if (gpu->caps.kind == NC_GPU_CUDA) nc_gpu__cu_close(gpu);
-    nc__free(NULL, gpu, sizeof *gpu);
-}
-
-NC_API const nc_gpu_caps *nc_gpu_get_caps(const nc_gpu *gpu) { return &gpu->caps; }
-
-NC_API const char *nc_gpu_last_error(const nc_gpu *gpu) { return gpu->error; }
-
-NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer **out) {
-    nc_gpu_buffer *buffer;
-    nc_status status = NC_OK;
-    *out = NULL;
-    if (bytes == 0) return nc_gpu__fail(gpu, NC_ERR_ARG, "a buffer needs at least one byte");
-    if (bytes > gpu->caps.max_buffer_bytes)
-        return nc_gpu__fail(gpu, NC_ERR_LIMIT, "a buffer of this device holds at most %llu bytes",
-                            (unsigned long long)gpu->caps.max_buffer_bytes);
-    buffer = (nc_gpu_buffer *)nc__calloc(NULL, sizeof *buffer);
-    if (!buffer) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
-    buffer->bytes = bytes;
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu))
-        status = nc_gpu__vk_buffer(
-            gpu, bytes,
-            VK_BUFFER_USAGE_STORAGE_BUFFER_BIT | VK_BUFFER_USAGE_TRANSFER_SRC_BIT |
-                VK_BUFFER_USAGE_TRANSFER_DST_BIT,
-            VK_MEMORY_PROPERTY_DEVICE_LOCAL_BIT, &buffer->handle, &buffer->memory);
-#endif
-    if (!nc_gpu__is_vulkan(gpu))
-        status = nc_gpu__cu_check(gpu, "cuMemAlloc", gpu->cu.MemAlloc(&buffer->address, bytes));
-    if (status == NC_OK)
-        *out = buffer;
-    else
-        nc_gpu_buffer_destroy(gpu, buffer);
-    return status;
-}
-
-NC_API void nc_gpu_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
-    if (!buffer) return;
-#ifndef NC_GPU_NO_VULKAN
-    if (buffer->handle) gpu->vk.DestroyBuffer(gpu->vk.device, buffer->handle, NULL);
-    if (buffer->memory) gpu->vk.FreeMemory(gpu->vk.device, buffer->memory, NULL);
-#endif
-    if (buffer->address) (void)gpu->cu.MemFree(buffer->address);
-    nc__free(NULL, buffer, sizeof *buffer);
-}
-
-/* Both directions of a host copy; Vulkan goes through the staging buffer piece by piece. */
-static nc_status nc_gpu__transfer(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset,
-                                  const void *from, void *to, size_t bytes) {
-    if (!buffer || (bytes && !from && !to) || offset > buffer->bytes ||
-        bytes > buffer->bytes - offset)
-        return nc_gpu__fail(gpu, NC_ERR_ARG, "copy beyond the end of the buffer");
-    if (bytes == 0) return NC_OK;
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu)) {
-        size_t done, n;
-        for (done = 0; done < bytes; done += n) {
-            nc_status status;
-            n = bytes - done < NC_GPU__STAGING ? bytes - done : (size_t)NC_GPU__STAGING;
-            if (from) memcpy(gpu->vk.staging_map, (const char *)from + done, n);
-            status = nc_gpu__vk_copy(gpu, buffer->handle, offset + done, n, from != NULL);
-            if (status != NC_OK) return status;
-            if (to) memcpy((char *)to + done, gpu->vk.staging_map, n);
-        }
-        return NC_OK;
-    }
-#endif
-    if (from)
-        return nc_gpu__cu_check(gpu, "cuMemcpyHtoD",
-                                gpu->cu.MemcpyHtoD(buffer->address + offset, from, bytes));
-    return nc_gpu__cu_check(gpu, "cuMemcpyDtoH",
-                            gpu->cu.MemcpyDtoH(to, buffer->address + offset, bytes));
-}
-
-NC_API nc_status nc_gpu_upload(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, const void *data,
-                               size_t bytes) {
-    return nc_gpu__transfer(gpu, buffer, offset, data, NULL, bytes);
-}
-
-NC_API nc_status nc_gpu_download(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offset, void *data,
-                                 size_t bytes) {
-    return nc_gpu__transfer(gpu, buffer, offset, NULL, data, bytes);
-}
-
-NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, uint32_t buffers,
-                                    uint32_t push_bytes, const uint32_t threads[3],
-                                    nc_gpu_kernel **out) {
-    nc_gpu_kernel *kernel;
-    nc_status status = NC_OK;
-    *out = NULL;
-    if (!name || buffers < 1 || buffers > NC_GPU__MAX_BUFFERS || push_bytes > NC_GPU__MAX_PUSH ||
-        push_bytes % 4 || !threads)
-        return nc_gpu__fail(gpu, NC_ERR_ARG, "1 to 8 buffers and up to 128 bytes of constants");
-    kernel = (nc_gpu_kernel *)nc__calloc(NULL, sizeof *kernel);
-    if (!kernel) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
-    kernel->buffers = buffers;
-    kernel->push_bytes = push_bytes;
-    memcpy(kernel->threads, threads, sizeof kernel->threads);
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu)) status = nc_gpu__vk_load(gpu, kernel, name);
-#endif
-    if (!nc_gpu__is_vulkan(gpu)) status = nc_gpu__cu_load(gpu, kernel, name);
-    if (status == NC_OK)
-        *out = kernel;
-    else
-        nc_gpu_kernel_destroy(gpu, kernel);
-    return status;
-}
-
-NC_API void nc_gpu_kernel_destroy(nc_gpu *gpu, nc_gpu_kernel *kernel) {
-    if (!kernel) return;
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu)) nc_gpu__vk_unload(gpu, kernel);
-#endif
-    if (kernel->cu_module) (void)gpu->cu.ModuleUnload(kernel->cu_module);
-    nc__free(NULL, kernel, sizeof *kernel);
+        {NC_GPU_CUDA, nc_gpu__cu_open, nc_gpu__cu_close, nc_gpu__cu_buffer_create,
+         nc_gpu__cu_buffer_destroy, nc_gpu__cu_copy, nc_gpu__cu_load, nc_gpu__cu_unload,
+         nc_gpu__cu_begin, nc_gpu__cu_dispatch, nc_gpu__cu_barrier, nc_gpu__cu_end, nc_gpu__cu_run,
+         nc_gpu__cu_forget}};
+    size_t i;
+    for (i = 0; i < sizeof list / sizeof *list; i++)
+        if (list[i].kind == kind) return &list[i];
+    return NULL;
 }
 
 NC_API nc_status nc_gpu_begin(nc_gpu *gpu) {
-    nc_status status = NC_OK;
+    nc_status status;
     if (gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "a recording is open already");
     gpu->recording = (nc_gpu_program *)nc__calloc(NULL, sizeof *gpu->recording);
     if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu)) status = nc_gpu__vk_begin(gpu, gpu->recording);
-#endif
+    status = gpu->backend->begin(gpu, gpu->recording);
     if (status != NC_OK) {
         nc_gpu_program_destroy(gpu, gpu->recording);
         gpu->recording = NULL;
@@ -1815,40 +2054,42 @@ NC_API nc_status nc_gpu_begin(nc_gpu *gpu) {
 }
 
 NC_API nc_status nc_gpu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel, nc_gpu_buffer *const *buffers,
-                                 const void *push, const uint32_t groups[3]) {
-    uint32_t i;
-    if (!gpu->recording || !kernel || !buffers || !groups || (kernel->push_bytes && !push))
+                                 uint32_t count, const void *push, size_t push_bytes,
+                                 const size_t groups[3]) {
+    uint32_t grid[3], i;
+    size_t x, z;
+    if (!gpu->recording || !kernel || !buffers || !groups || (push_bytes && !push))
         return nc_gpu__fail(gpu, NC_ERR_ARG, "dispatch without recording, kernel or buffers");
-    for (i = 0; i < kernel->buffers; i++)
+    if (count != kernel->buffers || push_bytes != kernel->push_bytes)
+        return nc_gpu__fail(gpu, NC_ERR_MISMATCH,
+                            "'%s' takes %u buffers and %u bytes of constants, not %u and %lu",
+                            kernel->name, (unsigned)kernel->buffers, (unsigned)kernel->push_bytes,
+                            (unsigned)count, (unsigned long)push_bytes);
+    for (i = 0; i < count; i++)
         if (!buffers[i]) return nc_gpu__fail(gpu, NC_ERR_ARG, "buffer %u is null", (unsigned)i);
-    for (i = 0; i < 3; i++)
-        if (groups[i] < 1 || groups[i] > 65535)
-            return nc_gpu__fail(gpu, NC_ERR_LIMIT, "1 to 65535 workgroups in each direction");
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu)) return nc_gpu__vk_dispatch(gpu, kernel, buffers, push, groups);
-#endif
-    return nc_gpu__cu_dispatch(gpu, kernel, buffers, push, groups);
+    for (x = groups[0], z = groups[2]; x > 65535 && groups[2] == 1 && z <= 32768; z *= 2)
+        x = x / 2 + x % 2;
+    if (x < 1 || x > 65535 || groups[1] < 1 || groups[1] > 65535 || z < 1 || z > 65535)
+        return nc_gpu__fail(gpu, NC_ERR_LIMIT, "'%s' for %lu x %lu x %lu groups", kernel->name,
+                            (unsigned long)groups[0], (unsigned long)groups[1],
+                            (unsigned long)groups[2]);
+    grid[0] = (uint32_t)x;
+    grid[1] = (uint32_t)groups[1];
+    grid[2] = (uint32_t)z;
+    return gpu->backend->dispatch(gpu, kernel, buffers, push, grid);
 }
 
 NC_API nc_status nc_gpu_barrier(nc_gpu *gpu) {
     if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "barrier without recording");
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu))
-        nc_gpu__vk_memory_barrier(gpu, gpu->recording->commands,
-                                  VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT, VK_ACCESS_SHADER_WRITE_BIT,
-                                  VK_PIPELINE_STAGE_COMPUTE_SHADER_BIT,
-                                  VK_ACCESS_SHADER_READ_BIT | VK_ACCESS_SHADER_WRITE_BIT);
-#endif
-    return NC_OK; /* one CUDA stream runs in order */
+    gpu->backend->barrier(gpu);
+    return NC_OK;
 }
 
 NC_API nc_status nc_gpu_end(nc_gpu *gpu, nc_gpu_program **program) {
-    nc_status status = NC_OK;
+    nc_status status;
     *program = NULL;
     if (!gpu->recording) return nc_gpu__fail(gpu, NC_ERR_ARG, "end without recording");
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu)) status = nc_gpu__vk_end(gpu, gpu->recording);
-#endif
+    status = gpu->backend->end(gpu, gpu->recording);
     if (status == NC_OK)
         *program = gpu->recording;
     else
@@ -1861,56 +2102,83 @@ NC_API nc_status nc_gpu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nano
     uint64_t time = 0;
     nc_status status;
     if (!program) return nc_gpu__fail(gpu, NC_ERR_ARG, "no program");
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu))
-        status = nc_gpu__vk_run(gpu, program, &time);
-    else
-#endif
-        status = nc_gpu__cu_run(gpu, program, &time);
+    status = gpu->backend->run(gpu, program, &time);
     if (nanoseconds) *nanoseconds = time;
     return status;
 }
 
 NC_API void nc_gpu_program_destroy(nc_gpu *gpu, nc_gpu_program *program) {
-    (void)gpu; /* CUDA programs hold nothing of the driver */
     if (!program) return;
-#ifndef NC_GPU_NO_VULKAN
-    if (nc_gpu__is_vulkan(gpu)) nc_gpu__vk_forget(gpu, program);
-#endif
-    while (program->first) {
-        nc_gpu__launch *next = program->first->next;
-        nc__free(NULL, program->first, sizeof *program->first);
-        program->first = next;
-    }
+    gpu->backend->program_destroy(gpu, program);
     nc__free(NULL, program, sizeof *program);
 }
 
-NC_API nc_status nc_gpu_call(nc_gpu *gpu, nc_gpu_kernel *kernel, const nc_gpu_given *given,
-                             uint32_t buffers, const void *push, const uint32_t groups[3],
-                             uint32_t from, size_t offset, void *out, size_t bytes) {
-    nc_gpu_buffer *buffer[NC_GPU_CALL_BUFFERS];
+/* >>jobs =========================================================================== */
+
+NC_API void nc_gpu_job_start(nc_gpu_job *job, nc_gpu *gpu) {
+    memset(job, 0, sizeof *job);
+    job->gpu = gpu;
+}
+
+NC_API nc_gpu_buffer *nc_gpu_job_buffer(nc_gpu_job *job, const void *data, size_t used,
+                                        size_t bytes) {
+    nc_gpu_buffer **buffer = &job->buffers[job->count];
+    if (job->status == NC_OK && job->count == NC_GPU_MAX_BUFFERS)
+        job->status = nc_gpu__fail(job->gpu, NC_ERR_LIMIT, "a job has at most eight buffers");
+    if (job->status != NC_OK) return NULL;
+    job->status = nc_gpu_buffer_create(job->gpu, bytes ? bytes : 4, buffer);
+    if (job->status != NC_OK) return NULL;
+    job->count++;
+    if (data) job->status = nc_gpu_upload(job->gpu, *buffer, 0, data, used);
+    return *buffer;
+}
+
+NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *name, nc_gpu_buffer *const *buffers,
+                                uint32_t count, const void *push, size_t push_bytes, size_t x,
+                                size_t y, size_t z) {
+    nc_gpu_kernel *kernel = NULL;
+    size_t groups[3];
+    groups[0] = x;
+    groups[1] = y;
+    groups[2] = z;
+    if (job->status == NC_OK) job->status = nc_gpu_kernel_load(job->gpu, name, &kernel);
+    if (job->status == NC_OK && !job->recording) {
+        job->status = nc_gpu_begin(job->gpu);
+        job->recording = job->status == NC_OK;
+    }
+    if (job->status == NC_OK)
+        job->status = nc_gpu_dispatch(job->gpu, kernel, buffers ? buffers : job->buffers, count,
+                                      push, push_bytes, groups);
+    if (job->status == NC_OK) job->status = nc_gpu_barrier(job->gpu);
+}
+
+NC_API nc_status nc_gpu_job_record(nc_gpu_job *job, nc_gpu_program **program) {
+    nc_status ended = NC_OK;
+    *program = NULL;
+    if (job->recording) ended = nc_gpu_end(job->gpu, program);
+    job->recording = 0;
+    if (job->status == NC_OK) job->status = ended;
+    if (job->status != NC_OK && *program) {
+        nc_gpu_program_destroy(job->gpu, *program);
+        *program = NULL;
+    }
+    while (job->count) nc_gpu_buffer_destroy(job->gpu, job->buffers[--job->count]);
+    return job->status;
+}
+
+NC_API nc_status nc_gpu_job_finish(nc_gpu_job *job, nc_gpu_buffer *from, size_t offset, void *out,
+                                   size_t bytes) {
     nc_gpu_program *program = NULL;
-    nc_status status = NC_OK, ended;
-    uint32_t i;
-    if (!gpu || !kernel || !given || buffers > NC_GPU_CALL_BUFFERS || from >= buffers)
-        return NC_ERR_ARG;
-    memset(buffer, 0, sizeof buffer);
-    for (i = 0; i < buffers && status == NC_OK; i++) {
-        status = nc_gpu_buffer_create(gpu, given[i].bytes ? given[i].bytes : 4, &buffer[i]);
-        if (status == NC_OK && given[i].used)
-            status = nc_gpu_upload(gpu, buffer[i], 0, given[i].data, given[i].used);
-    }
-    if (status == NC_OK) status = nc_gpu_begin(gpu);
-    if (status == NC_OK) {
-        status = nc_gpu_dispatch(gpu, kernel, buffer, push, groups);
-        ended = nc_gpu_end(gpu, &program);
-        if (status == NC_OK) status = ended;
-    }
-    if (status == NC_OK) status = nc_gpu_run(gpu, program, NULL);
-    if (status == NC_OK && bytes) status = nc_gpu_download(gpu, buffer[from], offset, out, bytes);
-    nc_gpu_program_destroy(gpu, program);
-    for (i = 0; i < buffers; i++) nc_gpu_buffer_destroy(gpu, buffer[i]);
-    return status;
+    nc_status ended = NC_OK;
+    if (job->recording) ended = nc_gpu_end(job->gpu, &program);
+    if (job->status == NC_OK) job->status = ended;
+    if (job->status == NC_OK && program) job->status = nc_gpu_run(job->gpu, program, NULL);
+    if (job->status == NC_OK && out)
+        job->status = nc_gpu_download(job->gpu, from, offset, out, bytes);
+    nc_gpu_program_destroy(job->gpu, program);
+    while (job->count) nc_gpu_buffer_destroy(job->gpu, job->buffers[--job->count]);
+    job->recording = 0;
+    return job->status;
 }
 
 #endif /* NC_IMPLEMENTATION */

@@ -4396,85 +4396,35 @@ static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, 
     return push;
 }
 
+/* Groups of the gemm kernel along a side of n elements. */
+static size_t nc_hlx__gemm_groups(size_t n) {
+    return (n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE;
+}
+
 NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
                                  size_t k, const float *a, const float *b, float *c,
                                  int accumulate) {
-    static const uint32_t threads[3] = {16, 16, 1};
-    const size_t bytes[3] = {m * k * sizeof(float), k * n * sizeof(float), m * n * sizeof(float)};
-    nc_gpu_buffer *buffers[3] = {NULL, NULL, NULL};
-    nc_gpu_kernel *kernel = NULL;
-    nc_gpu_program *program = NULL;
     nc_hlx__gemm_push push;
-    uint32_t groups[3];
-    nc_status status;
-    int i;
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
-    if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20) return NC_ERR_LIMIT;
+    if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20 || (uint64_t)m * k >> 32 ||
+        (uint64_t)k * n >> 32 || (uint64_t)m * n >> 32)
+        return NC_ERR_LIMIT;
     if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
     push = nc_hlx__plain_gemm(trans_a, trans_b, m, n, k, accumulate);
-    groups[0] = (uint32_t)((n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE);
-    groups[1] = (uint32_t)((m + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE);
-    groups[2] = 1;
-    status = nc_gpu_kernel_load(device, "gemm", 3, sizeof push, threads, &kernel);
-    for (i = 0; i < 3 && status == NC_OK; i++)
-        status = nc_gpu_buffer_create(device, bytes[i], &buffers[i]);
-    if (status == NC_OK) status = nc_gpu_upload(device, buffers[0], 0, a, bytes[0]);
-    if (status == NC_OK) status = nc_gpu_upload(device, buffers[1], 0, b, bytes[1]);
-    if (status == NC_OK && accumulate) status = nc_gpu_upload(device, buffers[2], 0, c, bytes[2]);
-    if (status == NC_OK) status = nc_gpu_begin(device);
-    if (status == NC_OK) status = nc_gpu_dispatch(device, kernel, buffers, &push, groups);
-    if (status == NC_OK) status = nc_gpu_end(device, &program);
-    if (status == NC_OK) status = nc_gpu_run(device, program, NULL);
-    if (status == NC_OK) status = nc_gpu_download(device, buffers[2], 0, c, bytes[2]);
-    nc_gpu_program_destroy(device, program);
-    for (i = 0; i < 3; i++) nc_gpu_buffer_destroy(device, buffers[i]);
-    nc_gpu_kernel_destroy(device, kernel);
-    return status;
+    nc_gpu_job_start(&job, device);
+    (void)nc_gpu_job_buffer(&job, a, m * k * sizeof *a, m * k * sizeof *a);
+    (void)nc_gpu_job_buffer(&job, b, k * n * sizeof *b, k * n * sizeof *b);
+    result = nc_gpu_job_buffer(&job, accumulate ? c : NULL, m * n * sizeof *c, m * n * sizeof *c);
+    nc_gpu_job_dispatch(&job, "gemm", NULL, 3, &push, sizeof push, nc_hlx__gemm_groups(n),
+                        nc_hlx__gemm_groups(m), 1);
+    return nc_gpu_job_finish(&job, result, 0, c, m * n * sizeof *c);
 }
 
 /* Training on a device. The state buffer holds parameters, gradients, m and v one after the other;
  * activations, tokens beside targets, and the optimiser's scalars have a buffer each. The whole
  * step is one recorded program. */
-enum {
-    NC_HLX__K_GEMM,
-    NC_HLX__K_ELEMENTWISE,
-    NC_HLX__K_LAYERNORM,
-    NC_HLX__K_LAYERNORM_BACKWARD,
-    NC_HLX__K_COLUMN_SUMS,
-    NC_HLX__K_SOFTMAX,
-    NC_HLX__K_SOFTMAX_BACKWARD,
-    NC_HLX__K_CROSS_ENTROPY,
-    NC_HLX__K_EMBEDDING,
-    NC_HLX__K_EMBEDDING_BACKWARD,
-    NC_HLX__K_REDUCE,
-    NC_HLX__K_ADAM,
-    NC_HLX__K_DROPOUT,
-    NC_HLX__K_FLASH,
-    NC_HLX__K_FLASH_BACKWARD,
-    NC_HLX__K_BF16,
-    NC_HLX__KERNELS
-};
-
-static const struct nc_hlx__kernel_info {
-    const char *name;
-    uint32_t buffers, push_words, threads[3];
-} nc_hlx__kernel_infos[NC_HLX__KERNELS] = {{"gemm", 3, 25, {16, 16, 1}},
-                                           {"elementwise", 3, 6, {256, 1, 1}},
-                                           {"layernorm", 3, 7, {32, 1, 1}},
-                                           {"layernorm_backward", 2, 7, {32, 1, 1}},
-                                           {"column_sums", 2, 9, {64, 1, 1}},
-                                           {"softmax", 1, 3, {32, 1, 1}},
-                                           {"softmax_backward", 1, 5, {32, 1, 1}},
-                                           {"cross_entropy", 3, 5, {32, 1, 1}},
-                                           {"embedding", 3, 7, {256, 1, 1}},
-                                           {"embedding_backward", 3, 9, {64, 1, 1}},
-                                           {"reduce", 2, 4, {32, 1, 1}},
-                                           {"adam", 2, 4, {256, 1, 1}},
-                                           {"dropout", 2, 8, {256, 1, 1}},
-                                           {"flash_attention", 1, 8, {32, 1, 1}},
-                                           {"flash_attention_backward", 1, 12, {32, 1, 1}},
-                                           {"bf16", 2, 4, {256, 1, 1}}};
-
 /* Scalars in the control buffer, as adam reads them; then the mean's divisor, and seed and
  * stream of dropout as two words each. */
 enum { NC_HLX__NORM = 9, NC_HLX__COUNT = 10, NC_HLX__SEED = 11, NC_HLX__CONTROLS = 16 };
@@ -4488,7 +4438,6 @@ typedef struct nc_hlx__places {
 struct nc_hlx_gpu {
     nc_hlx_model *model;
     nc_gpu *device;
-    nc_gpu_kernel *kernel[NC_HLX__KERNELS];
     nc_gpu_buffer *state, *work, *tokens, *control;
     nc_gpu_program *program;
     nc_hlx__places *layers;
@@ -4496,8 +4445,8 @@ struct nc_hlx_gpu {
     uint32_t *tokens_host; /* as the device's: tokens, targets, order, start of every micro-batch */
     uint32_t embedded, final, final_mean, final_rstd, logits, losses;
     uint32_t d_residual, d_wide, d_qkv, d_narrow, d_branch, d_att, sums, rounded, rows, seq;
-    uint32_t micro;   /* the batch that is being recorded */
-    nc_status status; /* of the recording: every step does nothing after an error */
+    uint32_t micro; /* the batch that is being recorded */
+    nc_gpu_job job; /* the recording */
 };
 
 static uint32_t nc_hlx__place(size_t *used, size_t n) {
@@ -4571,32 +4520,21 @@ static size_t nc_hlx__tokens_bytes(const nc_hlx_gpu *g) {
     return (size_t)nc_hlx__tokens_at(g, g->model->config.micro_batches) * sizeof(uint32_t);
 }
 
-/* Record one kernel and a barrier after it. */
-static void nc_hlx__record(nc_hlx_gpu *g, int kernel, nc_gpu_buffer *a, nc_gpu_buffer *b,
-                           nc_gpu_buffer *c, const void *push, size_t x, size_t y, size_t z) {
+/* Record one kernel over one to three buffers. */
+static void nc_hlx__record(nc_hlx_gpu *g, const char *kernel, nc_gpu_buffer *a, nc_gpu_buffer *b,
+                           nc_gpu_buffer *c, const void *push, size_t push_bytes, size_t x,
+                           size_t y, size_t z) {
     nc_gpu_buffer *buffers[3];
-    uint32_t groups[3];
     buffers[0] = a;
     buffers[1] = b;
     buffers[2] = c;
-    if (x > 65535) { /* elementwise kernels count on in y */
-        y = (x + 65534) / 65535;
-        x = (x + y - 1) / y;
-    }
-    groups[0] = (uint32_t)x;
-    groups[1] = (uint32_t)y;
-    groups[2] = (uint32_t)z;
-    if (g->status == NC_OK && (y > 65535 || z > 65535)) g->status = NC_ERR_LIMIT;
-    if (g->status == NC_OK)
-        g->status = nc_gpu_dispatch(g->device, g->kernel[kernel], buffers, push, groups);
-    if (g->status == NC_OK) g->status = nc_gpu_barrier(g->device);
+    nc_gpu_job_dispatch(&g->job, kernel, buffers, c ? 3 : b ? 2 : 1, push, push_bytes, x, y, z);
 }
 
 static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_gpu_buffer *a,
                                 nc_gpu_buffer *b, nc_gpu_buffer *c, size_t matrices) {
-    nc_hlx__record(g, NC_HLX__K_GEMM, a, b, c, push,
-                   (push->n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE,
-                   (push->m + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE, matrices);
+    nc_hlx__record(g, "gemm", a, b, c, push, sizeof *push, nc_hlx__gemm_groups(push->n),
+                   nc_hlx__gemm_groups(push->m), matrices);
 }
 
 /* Operations of the elementwise kernel. */
@@ -4612,7 +4550,7 @@ static void nc_hlx__record_elementwise(nc_hlx_gpu *g, uint32_t operation, size_t
     push[3] = off_a;
     push[4] = off_b;
     push[5] = off_c;
-    nc_hlx__record(g, NC_HLX__K_ELEMENTWISE, a, b, c, push, (count + 255) / 256, 1, 1);
+    nc_hlx__record(g, "elementwise", a, b, c, push, sizeof push, (count + 255) / 256, 1, 1);
 }
 
 /* Place of a parameter in the state buffer; gradients lie `total` behind. */
@@ -4632,7 +4570,7 @@ static void nc_hlx__record_bf16(nc_hlx_gpu *g, uint32_t mode, size_t n, nc_gpu_b
     push[1] = mode;
     push[2] = in;
     push[3] = out;
-    nc_hlx__record(g, NC_HLX__K_BF16, from, g->work, NULL, push, (n + 255) / 256, 1, 1);
+    nc_hlx__record(g, "bf16", from, g->work, NULL, push, sizeof push, (n + 255) / 256, 1, 1);
 }
 
 /* nc_hlx__store. */
@@ -4700,8 +4638,8 @@ static void nc_hlx__record_dropout(nc_hlx_gpu *g, uint32_t out, uint32_t in, int
     push.threshold = nc_hlx__threshold(c->dropout);
     push.scale = 1.0f / (1.0f - c->dropout);
     if (c->dropout > 0.0f)
-        nc_hlx__record(g, NC_HLX__K_DROPOUT, g->work, g->control, NULL, &push, (n + 255) / 256, 1,
-                       1);
+        nc_hlx__record(g, "dropout", g->work, g->control, NULL, &push, sizeof push, (n + 255) / 256,
+                       1, 1);
 }
 
 /* nc_hlx__branch. */
@@ -4743,35 +4681,39 @@ static void nc_hlx__record_linear_backward(nc_hlx_gpu *g, uint32_t dx, uint32_t 
     sums[1] = (uint32_t)n;
     sums[3] = dout;
     sums[8] = nc_hlx__at(g, bias, layer) + total;
-    nc_hlx__record(g, NC_HLX__K_COLUMN_SUMS, g->work, g->state, NULL, sums, (n + 63) / 64, 1, 1);
+    nc_hlx__record(g, "column_sums", g->work, g->state, NULL, sums, sizeof sums, (n + 63) / 64, 1,
+                   1);
 }
 
 static void nc_hlx__record_layernorm(nc_hlx_gpu *g, uint32_t out, uint32_t mean, uint32_t rstd,
                                      uint32_t x, int w, int bias, size_t layer) {
-    uint32_t push[7];
-    push[0] = g->model->config.d_model;
-    push[1] = x;
-    push[2] = nc_hlx__at(g, w, layer);
-    push[3] = nc_hlx__at(g, bias, layer);
-    push[4] = out;
-    push[5] = mean;
-    push[6] = rstd;
-    nc_hlx__record(g, NC_HLX__K_LAYERNORM, g->work, g->state, g->work, push, g->rows, 1, 1);
+    uint32_t push[8];
+    push[0] = g->rows;
+    push[1] = g->model->config.d_model;
+    push[2] = x;
+    push[3] = nc_hlx__at(g, w, layer);
+    push[4] = nc_hlx__at(g, bias, layer);
+    push[5] = out;
+    push[6] = mean;
+    push[7] = rstd;
+    nc_hlx__record(g, "layernorm", g->work, g->state, g->work, push, sizeof push, g->rows, 1, 1);
 }
 
 /* nc_hlx_layernorm_backward: d_residual += the gradient of x, from d_narrow. */
 static void nc_hlx__record_layernorm_backward(nc_hlx_gpu *g, uint32_t x, uint32_t mean,
                                               uint32_t rstd, int w, int bias, size_t layer) {
     const uint32_t d = g->model->config.d_model, total = (uint32_t)g->model->layout.total;
-    uint32_t push[7], sums[9];
-    push[0] = d;
-    push[1] = x;
-    push[2] = nc_hlx__at(g, w, layer);
-    push[3] = mean;
-    push[4] = rstd;
-    push[5] = g->d_narrow;
-    push[6] = g->d_residual;
-    nc_hlx__record(g, NC_HLX__K_LAYERNORM_BACKWARD, g->work, g->state, NULL, push, g->rows, 1, 1);
+    uint32_t push[8], sums[9];
+    push[0] = g->rows;
+    push[1] = d;
+    push[2] = x;
+    push[3] = nc_hlx__at(g, w, layer);
+    push[4] = mean;
+    push[5] = rstd;
+    push[6] = g->d_narrow;
+    push[7] = g->d_residual;
+    nc_hlx__record(g, "layernorm_backward", g->work, g->state, NULL, push, sizeof push, g->rows, 1,
+                   1);
     sums[0] = g->rows;
     sums[1] = d;
     sums[2] = 1;
@@ -4781,7 +4723,8 @@ static void nc_hlx__record_layernorm_backward(nc_hlx_gpu *g, uint32_t x, uint32_
     sums[6] = rstd;
     sums[7] = nc_hlx__at(g, w, layer) + total;
     sums[8] = nc_hlx__at(g, bias, layer) + total;
-    nc_hlx__record(g, NC_HLX__K_COLUMN_SUMS, g->work, g->state, NULL, sums, (d + 63) / 64, 1, 1);
+    nc_hlx__record(g, "column_sums", g->work, g->state, NULL, sums, sizeof sums, (d + 63) / 64, 1,
+                   1);
 }
 
 /* A gemm over all heads of all windows. Operands inside qkv-shaped rows have stride 3 d, inside
@@ -4852,19 +4795,21 @@ static void nc_hlx__record_attention(nc_hlx_gpu *g, const nc_hlx__places *x) {
     const float scale = 1.0f / sqrtf((float)(d / c->num_heads));
     const nc_hlx__operand att = nc_hlx__operand_of(x->att, 0);
     nc_hlx__flash_push flash;
-    uint32_t soft[3];
+    uint32_t soft[4];
     if (c->flash) {
         flash = nc_hlx__flash_of(g, x);
-        nc_hlx__record(g, NC_HLX__K_FLASH, g->work, NULL, NULL, &flash,
+        nc_hlx__record(g, "flash_attention", g->work, NULL, NULL, &flash, sizeof flash,
                        (g->seq + NC_HLX__TILE - 1) / NC_HLX__TILE, heads, 1);
         return;
     }
     nc_hlx__record_heads(g, 0, 1, nc_hlx__operand_of(x->qkv, 3 * d),
                          nc_hlx__operand_of(x->qkv + d, 3 * d), att, scale);
-    soft[0] = g->seq;
-    soft[1] = 1;
-    soft[2] = x->att;
-    nc_hlx__record(g, NC_HLX__K_SOFTMAX, g->work, NULL, NULL, soft, g->rows * c->num_heads, 1, 1);
+    soft[0] = g->rows * c->num_heads;
+    soft[1] = g->seq;
+    soft[2] = 1;
+    soft[3] = x->att;
+    nc_hlx__record(g, "softmax", g->work, NULL, NULL, soft, sizeof soft, g->rows * c->num_heads, 1,
+                   1);
     nc_hlx__record_heads(g, 0, 0, att, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d),
                          nc_hlx__operand_of(x->mixed, d), 0.0f);
 }
@@ -4914,7 +4859,7 @@ static void nc_hlx__record_forward(nc_hlx_gpu *g) {
     const nc_hlx_config *c = &g->model->config;
     const uint32_t d = c->d_model, rows = g->rows, tokens = nc_hlx__tokens_at(g, g->micro);
     const size_t narrow = (size_t)rows * d;
-    uint32_t push[7], in = g->embedded;
+    uint32_t push[7], loss[6], in = g->embedded;
     nc_hlx__gemm_push head;
     nc_gpu_buffer *weights;
     size_t l;
@@ -4925,8 +4870,8 @@ static void nc_hlx__record_forward(nc_hlx_gpu *g) {
     push[4] = nc_hlx__at(g, NC_HLX__WPE, 0);
     push[5] = tokens;
     push[6] = g->embedded;
-    nc_hlx__record(g, NC_HLX__K_EMBEDDING, g->state, g->tokens, g->work, push, (narrow + 255) / 256,
-                   1, 1);
+    nc_hlx__record(g, "embedding", g->state, g->tokens, g->work, push, sizeof push,
+                   (narrow + 255) / 256, 1, 1);
     nc_hlx__record_dropout(g, g->embedded, g->embedded, NC_HLX__DROP_EMBEDDING, 0);
     for (l = 0; l < c->num_layers; l++) {
         nc_hlx__record_forward_layer(g, l, in);
@@ -4940,12 +4885,14 @@ static void nc_hlx__record_forward(nc_hlx_gpu *g) {
     head.off_b = nc_hlx__record_head_matrix(g, &weights);
     head.off_c = g->logits;
     nc_hlx__record_gemm(g, &head, g->work, weights, g->work, 1);
-    push[0] = c->vocab_size;
-    push[1] = g->logits;
-    push[2] = g->losses + g->micro * rows;
-    push[3] = tokens + rows; /* the targets stand behind the tokens */
-    push[4] = NC_HLX__COUNT;
-    nc_hlx__record(g, NC_HLX__K_CROSS_ENTROPY, g->work, g->tokens, g->control, push, rows, 1, 1);
+    loss[0] = rows;
+    loss[1] = c->vocab_size;
+    loss[2] = g->logits;
+    loss[3] = g->losses + g->micro * rows;
+    loss[4] = tokens + rows; /* the targets stand behind the tokens */
+    loss[5] = NC_HLX__COUNT;
+    nc_hlx__record(g, "cross_entropy", g->work, g->tokens, g->control, loss, sizeof loss, rows, 1,
+                   1);
 }
 
 /* nc_hlx__attention_backward: from d_narrow to d_qkv. */
@@ -4956,7 +4903,7 @@ static void nc_hlx__record_attention_backward(nc_hlx_gpu *g, const nc_hlx__place
     const nc_hlx__operand ds = nc_hlx__operand_of(g->d_att, 0);
     nc_hlx__flash_backward_push flash;
     struct {
-        uint32_t n, causal, off_y, off_dy;
+        uint32_t rows, n, causal, off_y, off_dy;
         float scale;
     } push;
     if (c->flash) {
@@ -4965,7 +4912,7 @@ static void nc_hlx__record_attention_backward(nc_hlx_gpu *g, const nc_hlx__place
         flash.off_dqkv = g->d_qkv;
         flash.off_delta = g->d_att;
         for (flash.keys = 0; flash.keys < 2; flash.keys++)
-            nc_hlx__record(g, NC_HLX__K_FLASH_BACKWARD, g->work, NULL, NULL, &flash,
+            nc_hlx__record(g, "flash_attention_backward", g->work, NULL, NULL, &flash, sizeof flash,
                            (g->seq + NC_HLX__TILE - 1) / NC_HLX__TILE,
                            g->rows / g->seq * c->num_heads, 1);
         return;
@@ -4973,12 +4920,13 @@ static void nc_hlx__record_attention_backward(nc_hlx_gpu *g, const nc_hlx__place
     nc_hlx__record_heads(g, 1, 0, nc_hlx__operand_of(x->att, 0), d_out,
                          nc_hlx__operand_of(g->d_qkv + 2 * d, 3 * d), 0.0f);
     nc_hlx__record_heads(g, 0, 1, d_out, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d), ds, 0.0f);
+    push.rows = g->rows * c->num_heads;
     push.n = g->seq;
     push.causal = 1;
     push.off_y = x->att;
     push.off_dy = g->d_att;
     push.scale = 1.0f / sqrtf((float)(d / c->num_heads));
-    nc_hlx__record(g, NC_HLX__K_SOFTMAX_BACKWARD, g->work, NULL, NULL, &push,
+    nc_hlx__record(g, "softmax_backward", g->work, NULL, NULL, &push, sizeof push,
                    g->rows * c->num_heads, 1, 1);
     nc_hlx__record_heads(g, 0, 0, ds, nc_hlx__operand_of(x->qkv + d, 3 * d),
                          nc_hlx__operand_of(g->d_qkv, 3 * d), 0.0f);
@@ -5050,8 +4998,8 @@ static void nc_hlx__record_backward(nc_hlx_gpu *g) {
     embedding[7] = nc_hlx__at(g, NC_HLX__WTE, 0) + total;
     embedding[8] = nc_hlx__at(g, NC_HLX__WPE, 0) + total;
     nc_hlx__record_dropout(g, g->d_residual, g->d_residual, NC_HLX__DROP_EMBEDDING, 0);
-    nc_hlx__record(g, NC_HLX__K_EMBEDDING_BACKWARD, g->work, g->tokens, g->state, embedding,
-                   rows + g->seq, 1, 1);
+    nc_hlx__record(g, "embedding_backward", g->work, g->tokens, g->state, embedding,
+                   sizeof embedding, rows + g->seq, 1, 1);
 }
 
 /* The squared norm of all gradients to the control buffer, by the rule of nc_hlx_dot; then AdamW.
@@ -5067,8 +5015,8 @@ static void nc_hlx__record_update(nc_hlx_gpu *g, float weight_decay) {
         push[0] = n;
         push[2] = from;
         push[3] = chunks > 1 ? to : (uint32_t)NC_HLX__NORM;
-        nc_hlx__record(g, NC_HLX__K_REDUCE, source, chunks > 1 ? g->work : g->control, NULL, push,
-                       chunks, 1, 1);
+        nc_hlx__record(g, "reduce", source, chunks > 1 ? g->work : g->control, NULL, push,
+                       sizeof push, chunks, 1, 1);
         if (chunks == 1) break;
         source = g->work;
         push[1] = 0;
@@ -5088,32 +5036,26 @@ static void nc_hlx__record_update(nc_hlx_gpu *g, float weight_decay) {
             adam.first = nc_hlx__at(g, t, layer);
             adam.total = total;
             adam.decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
-            nc_hlx__record(g, NC_HLX__K_ADAM, g->state, g->control, NULL, &adam,
+            nc_hlx__record(g, "adam", g->state, g->control, NULL, &adam, sizeof adam,
                            (adam.count + 255) / 256, 1, 1);
         }
     }
 }
 
-/* Kernels, buffers, the recorded step. */
+/* Buffers, and the recorded step. */
 static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, float weight_decay) {
     const size_t state = nc__mul_size(4 * sizeof(float), g->model->layout.total);
     const size_t work = nc_hlx__place_all(g);
-    int k;
+    nc_status status;
     if (work > UINT32_MAX || state / sizeof(float) > UINT32_MAX) return NC_ERR_LIMIT;
-    for (k = 0; k < NC_HLX__KERNELS && g->status == NC_OK; k++)
-        g->status = nc_gpu_kernel_load(
-            g->device, nc_hlx__kernel_infos[k].name, nc_hlx__kernel_infos[k].buffers,
-            4 * nc_hlx__kernel_infos[k].push_words, nc_hlx__kernel_infos[k].threads, &g->kernel[k]);
-    if (g->status == NC_OK) g->status = nc_gpu_buffer_create(g->device, state, &g->state);
-    if (g->status == NC_OK)
-        g->status = nc_gpu_buffer_create(g->device, work * sizeof(float), &g->work);
-    if (g->status == NC_OK)
-        g->status = nc_gpu_buffer_create(g->device, nc_hlx__tokens_bytes(g), &g->tokens);
-    if (g->status == NC_OK)
-        g->status = nc_gpu_buffer_create(g->device, NC_HLX__CONTROLS * sizeof(float), &g->control);
-    if (g->status != NC_OK) return g->status;
-    g->status = nc_gpu_begin(g->device);
-    if (g->status != NC_OK) return g->status;
+    status = nc_gpu_buffer_create(g->device, state, &g->state);
+    if (status == NC_OK) status = nc_gpu_buffer_create(g->device, work * sizeof(float), &g->work);
+    if (status == NC_OK)
+        status = nc_gpu_buffer_create(g->device, nc_hlx__tokens_bytes(g), &g->tokens);
+    if (status == NC_OK)
+        status = nc_gpu_buffer_create(g->device, NC_HLX__CONTROLS * sizeof(float), &g->control);
+    if (status != NC_OK) return status;
+    nc_gpu_job_start(&g->job, g->device);
     nc_hlx__record_elementwise(g, NC_HLX__E_ZERO, g->model->layout.total, 1, g->state, 0, g->state,
                                0, g->state, (uint32_t)g->model->layout.total);
     for (g->micro = 0; g->micro < g->model->config.micro_batches; g->micro++) {
@@ -5121,11 +5063,7 @@ static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, float weight_decay) {
         nc_hlx__record_backward(g);
     }
     nc_hlx__record_update(g, weight_decay);
-    {
-        nc_status ended = nc_gpu_end(g->device, &g->program);
-        if (g->status == NC_OK) g->status = ended;
-    }
-    return g->status;
+    return nc_gpu_job_record(&g->job, &g->program);
 }
 
 NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *g) {
@@ -5191,14 +5129,12 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **out, nc_gpu *device, nc_hlx_mode
 
 NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *g) {
     const nc_allocator *hooks;
-    int k;
     if (!g) return;
     nc_gpu_program_destroy(g->device, g->program);
     nc_gpu_buffer_destroy(g->device, g->state);
     nc_gpu_buffer_destroy(g->device, g->work);
     nc_gpu_buffer_destroy(g->device, g->tokens);
     nc_gpu_buffer_destroy(g->device, g->control);
-    for (k = 0; k < NC_HLX__KERNELS; k++) nc_gpu_kernel_destroy(g->device, g->kernel[k]);
     hooks = nc_hlx__hooks(g->model);
     nc__free(hooks, g->layers, g->model->config.num_layers * sizeof *g->layers);
     nc__free(hooks, g->losses_host,

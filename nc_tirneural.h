@@ -6470,30 +6470,23 @@ enum { NC_TIR__NODE_WORDS = 8 }; /* of a node, as shaders/tir_forward.comp reads
 
 struct nc_tir_gpu {
     nc_gpu *device;
-    nc_gpu_kernel *forward;
 };
 
 NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device) {
-    static const uint32_t threads[3] = {NC_TIR__D, 1, 1};
+    nc_gpu_kernel *kernel;
     nc_status status;
     if (!gpu) return NC_ERR_ARG;
     *gpu = NULL;
     if (!device) return NC_ERR_ARG;
+    status = nc_gpu_kernel_load(device, "tir_forward", &kernel);
+    if (status != NC_OK) return status;
     *gpu = (nc_tir_gpu *)nc__calloc(NULL, sizeof **gpu);
     if (!*gpu) return NC_ERR_MEMORY;
     (*gpu)->device = device;
-    status = nc_gpu_kernel_load(device, "tir_forward", 4, 8, threads, &(*gpu)->forward);
-    if (status == NC_OK) return NC_OK;
-    nc__free(NULL, *gpu, sizeof **gpu);
-    *gpu = NULL;
-    return status;
+    return NC_OK;
 }
 
-NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu) {
-    if (!gpu) return;
-    nc_gpu_kernel_destroy(gpu->device, gpu->forward);
-    nc__free(NULL, gpu, sizeof *gpu);
-}
+NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu) { nc__free(NULL, gpu, sizeof *gpu); }
 
 /* Eight words for each node: six rows of the embedding, the nodes it attends to, 1 if it exists. */
 static void nc_tir__gpu_nodes(const nc_gl *words, uint32_t *nodes) {
@@ -6506,13 +6499,6 @@ static void nc_tir__gpu_nodes(const nc_gl *words, uint32_t *nodes) {
     }
 }
 
-/* A buffer with data (null: none) in it. */
-static nc_status nc_tir__gpu_buffer(nc_gpu *device, const void *data, size_t bytes,
-                                    nc_gpu_buffer **buffer) {
-    nc_status status = nc_gpu_buffer_create(device, bytes, buffer);
-    return status == NC_OK && data ? nc_gpu_upload(device, *buffer, 0, data, bytes) : status;
-}
-
 NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
                                     size_t count, const nc_gl *words, size_t blocks,
                                     nc_fixed *latents) {
@@ -6520,12 +6506,11 @@ NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *
     const size_t weight_bytes = count * NC_TIR__PARAMETERS * sizeof(int32_t);
     const size_t cells = count * blocks * NC_TIR__LATENTS, latent_bytes = cells * sizeof(int32_t);
     const uint32_t push[2] = {NC_TIR__PARAMETERS, NC_TIR__P_NODES};
-    const uint32_t groups[3] = {(uint32_t)blocks, (uint32_t)count, 1};
-    nc_gpu_buffer *buffer[4] = {NULL, NULL, NULL, NULL};
-    nc_gpu_program *program = NULL;
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     uint32_t *nodes;
     int32_t *weights, *out;
-    nc_status status = NC_OK;
+    nc_status status;
     size_t i, k;
     if (!gpu || !models || !words || !latents) return NC_ERR_ARG;
     if (count == 0 || blocks == 0) return NC_OK;
@@ -6538,31 +6523,21 @@ NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *
     nodes = (uint32_t *)nc__alloc(NULL, node_bytes);
     weights = (int32_t *)nc__alloc(NULL, weight_bytes);
     out = (int32_t *)nc__alloc(NULL, latent_bytes);
-    if (!nodes || !weights || !out) status = NC_ERR_MEMORY;
-    for (i = 0; status == NC_OK && i < blocks; i++)
+    nc_gpu_job_start(&job, gpu->device);
+    if (!nodes || !weights || !out) job.status = NC_ERR_MEMORY;
+    for (i = 0; job.status == NC_OK && i < blocks; i++)
         nc_tir__gpu_nodes(words + i * NC_TIR_BLOCK_WORDS,
                           nodes + i * NC_TIR_BLOCK_NODES * NC_TIR__NODE_WORDS);
-    for (i = 0; status == NC_OK && i < count; i++)
+    for (i = 0; job.status == NC_OK && i < count; i++)
         for (k = 0; k < NC_TIR__PARAMETERS; k++)
             weights[i * NC_TIR__PARAMETERS + k] = (int32_t)nc_gl_to_i64(models[i]->w[k]);
-    if (status == NC_OK)
-        status = nc_tir__gpu_buffer(gpu->device, weights, weight_bytes, &buffer[0]);
-    if (status == NC_OK) status = nc_tir__gpu_buffer(gpu->device, nodes, node_bytes, &buffer[1]);
-    if (status == NC_OK) /* queries, keys, values */
-        status = nc_tir__gpu_buffer(gpu->device, NULL, 3 * latent_bytes, &buffer[2]);
-    if (status == NC_OK) status = nc_tir__gpu_buffer(gpu->device, NULL, latent_bytes, &buffer[3]);
-    if (status == NC_OK) status = nc_gpu_begin(gpu->device);
-    if (status == NC_OK) {
-        nc_status ended;
-        status = nc_gpu_dispatch(gpu->device, gpu->forward, buffer, push, groups);
-        ended = nc_gpu_end(gpu->device, &program);
-        if (status == NC_OK) status = ended;
-    }
-    if (status == NC_OK) status = nc_gpu_run(gpu->device, program, NULL);
-    if (status == NC_OK) status = nc_gpu_download(gpu->device, buffer[3], 0, out, latent_bytes);
+    (void)nc_gpu_job_buffer(&job, weights, weight_bytes, weight_bytes);
+    (void)nc_gpu_job_buffer(&job, nodes, node_bytes, node_bytes);
+    (void)nc_gpu_job_buffer(&job, NULL, 0, 3 * latent_bytes); /* queries, keys, values */
+    result = nc_gpu_job_buffer(&job, NULL, 0, latent_bytes);
+    nc_gpu_job_dispatch(&job, "tir_forward", NULL, 4, push, sizeof push, blocks, count, 1);
+    status = nc_gpu_job_finish(&job, result, 0, out, latent_bytes);
     for (i = 0; status == NC_OK && i < cells; i++) latents[i] = nc_gl_from_i64(out[i]);
-    nc_gpu_program_destroy(gpu->device, program);
-    for (i = 0; i < 4; i++) nc_gpu_buffer_destroy(gpu->device, buffer[i]);
     nc__free(NULL, nodes, node_bytes);
     nc__free(NULL, weights, weight_bytes);
     nc__free(NULL, out, latent_bytes);

@@ -11,12 +11,12 @@
 /* Seconds of one of `repeat` recorded dispatches: the median of five runs, by the device's clock
    where it has one. Negative on an error. */
 static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, const void *push,
-                            uint32_t push_bytes, const uint32_t threads[3],
-                            const uint32_t groups[3], const size_t *bytes, int repeat) {
+                            size_t push_bytes, const size_t groups[3], const size_t *bytes,
+                            int repeat) {
     nc_gpu_buffer *buffer[4] = {NULL, NULL, NULL, NULL};
     nc_gpu_kernel *kernel = NULL;
     nc_gpu_program *program = NULL;
-    nc_status status = nc_gpu_kernel_load(device, name, buffers, push_bytes, threads, &kernel);
+    nc_status status = nc_gpu_kernel_load(device, name, &kernel);
     double runs[5];
     uint32_t i;
     int r;
@@ -24,7 +24,7 @@ static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, 
         status = nc_gpu_buffer_create(device, bytes[i], &buffer[i]);
     if (status == NC_OK) status = nc_gpu_begin(device);
     for (r = 0; r < repeat && status == NC_OK; r++) {
-        status = nc_gpu_dispatch(device, kernel, buffer, push, groups);
+        status = nc_gpu_dispatch(device, kernel, buffer, buffers, push, push_bytes, groups);
         if (status == NC_OK) status = nc_gpu_barrier(device);
     }
     if (status == NC_OK) status = nc_gpu_end(device, &program);
@@ -37,7 +37,6 @@ static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, 
     }
     nc_gpu_program_destroy(device, program);
     for (i = 0; i < buffers; i++) nc_gpu_buffer_destroy(device, buffer[i]);
-    nc_gpu_kernel_destroy(device, kernel);
     if (status != NC_OK) {
         fprintf(stderr, "%s: %s: %s\n", name, nc_status_str(status), nc_gpu_last_error(device));
         return -1;
@@ -47,12 +46,10 @@ static double dispatch_time(nc_gpu *device, const char *name, uint32_t buffers, 
 }
 
 static double gemm_row(nc_gpu *device, uint32_t n) {
-    static const uint32_t threads[3] = {16, 16, 1};
     const size_t bytes[3] = {(size_t)n * n * 4, (size_t)n * n * 4, (size_t)n * n * 4};
     const nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, n, n, n, 0);
-    const uint32_t tiles = (n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE;
-    const uint32_t groups[3] = {tiles, tiles, 1};
-    double t = dispatch_time(device, "gemm", 3, &push, sizeof push, threads, groups, bytes, 3);
+    const size_t groups[3] = {nc_hlx__gemm_groups(n), nc_hlx__gemm_groups(n), 1};
+    double t = dispatch_time(device, "gemm", 3, &push, sizeof push, groups, bytes, 3);
     char row[64];
     if (t < 0) return t;
     snprintf(row, sizeof row, "gemm %u^3", (unsigned)n);
@@ -62,33 +59,30 @@ static double gemm_row(nc_gpu *device, uint32_t n) {
 
 /* Rows kernels over `rows` rows of n: GB/s read and written, against the elementwise addition. */
 static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
-    static const uint32_t wide[3] = {256, 1, 1}, lanes[3] = {32, 1, 1};
     const size_t count = (size_t)rows * n, one[3] = {count * 4, count * 4, count * 4};
     const size_t norm[3] = {count * 4, 8 * (size_t)n, count * 4 + 8 * (size_t)rows};
-    uint32_t add[6] = {0}, soft[3] = {0}, layer[7] = {0}, groups[3] = {1, 1, 1};
+    uint32_t add[6] = {0}, soft[4] = {0}, layer[8] = {0};
+    size_t groups[3] = {1, 1, 1};
     double copy, t;
     add[0] = add[2] = (uint32_t)count;
-    groups[0] = (uint32_t)((count + 255) / 256);
-    if (groups[0] > 65535) {
-        groups[1] = (groups[0] + 65534) / 65535;
-        groups[0] = (groups[0] + groups[1] - 1) / groups[1];
-    }
-    copy = dispatch_time(device, "elementwise", 3, add, sizeof add, wide, groups, one, 3);
+    groups[0] = (count + 255) / 256;
+    copy = dispatch_time(device, "elementwise", 3, add, sizeof add, groups, one, 3);
     if (copy < 0) return 0;
     copy = 12.0 * (double)count / copy;
     bench_row("addition, bandwidth", 1e-9 * copy, "GB/s", 0, "");
     groups[0] = rows;
-    groups[1] = 1;
-    soft[0] = n;
-    t = dispatch_time(device, "softmax", 1, soft, sizeof soft, lanes, groups, one, 3);
+    soft[0] = rows;
+    soft[1] = n;
+    t = dispatch_time(device, "softmax", 1, soft, sizeof soft, groups, one, 3);
     if (t < 0) return 0;
     bench_row("softmax", 8e-9 * (double)count / t, "GB/s", 8.0 * (double)count / t / copy,
               "addition");
-    layer[0] = n;
-    layer[3] = n;
-    layer[5] = (uint32_t)count;
-    layer[6] = (uint32_t)count + rows;
-    t = dispatch_time(device, "layernorm", 3, layer, sizeof layer, lanes, groups, norm, 3);
+    layer[0] = rows;
+    layer[1] = n;
+    layer[4] = n;
+    layer[6] = (uint32_t)count;
+    layer[7] = (uint32_t)count + rows;
+    t = dispatch_time(device, "layernorm", 3, layer, sizeof layer, groups, norm, 3);
     if (t < 0) return 0;
     bench_row("layernorm", 8e-9 * (double)count / t, "GB/s", 8.0 * (double)count / t / copy,
               "addition");
@@ -97,10 +91,10 @@ static int rows_kernels(nc_gpu *device, uint32_t rows, uint32_t n) {
 
 /* Sums of approximate products, n^3 of them, against the float32 product of the same size. */
 static int table_row(nc_gpu *device, uint32_t n, double floats) {
-    static const uint32_t threads[3] = {16, 16, 1};
-    const uint32_t push[6] = {n, n, n, n / 4, n, 0}, groups[3] = {n / 16, n / 16, 1};
+    const uint32_t push[6] = {n, n, n, n / 4, n, 0};
+    const size_t groups[3] = {n / 16, n / 16, 1};
     const size_t bytes[4] = {131072, (size_t)n * n, (size_t)n * n, (size_t)n * n * 4};
-    const double t = dispatch_time(device, "axx_gemm", 4, push, sizeof push, threads, groups, bytes,
+    const double t = dispatch_time(device, "axx_gemm", 4, push, sizeof push, groups, bytes,
                                    floats < 0.005 ? 20 : 1);
     char row[64];
     snprintf(row, sizeof row, "table products %u^3", (unsigned)n);

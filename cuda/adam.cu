@@ -1,17 +1,18 @@
 // AdamW on count parameters at `first` of the state: parameters, gradients, m, v lie `total` apart.
 // control: lr, beta1, beta2, eps, 1 - beta1, 1 - beta2, correction 1 and 2, clip norm, and the
-// squared gradient norm. Twin of shaders/adam.comp.
-#include "nc_math.cuh"
+// squared gradient norm.
+#include "nc_kernel.h"
 
-struct adam_push {
-    unsigned count, first, total;
+NC_PUSH {
+    uint count, first, total;
     float decay;
-};
+}
+NC_P;
 
-extern "C" __global__ void adam(float *s, const float *control, adam_push p) {
-    unsigned i = (blockIdx.y * gridDim.x + blockIdx.x) * 256 + threadIdx.x;
+NC_KERNEL_2(adam, 256, 1, NC_IO(0, float, s), NC_IN(1, float, control)) {
+    uint i = NC_GROUP_X * 256 + NC_THREAD.x;
     if (i >= p.count) return;
-    unsigned at = p.first + i, at_g = at + p.total, at_m = at_g + p.total, at_v = at_m + p.total;
+    uint at = p.first + i, at_g = at + p.total, at_m = at_g + p.total, at_v = at_m + p.total;
     float norm = nc_sqrt(control[9]), clip = control[8];
     float scale = clip > 0.0f && norm > clip ? nc_div(clip, norm) : 1.0f;
     float grad = nc_mul(s[at_g], scale),

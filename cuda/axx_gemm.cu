@@ -1,33 +1,36 @@
-// sums (batch x m x n) = over k of table[x][w], as nc_axx_gemm: a block of threads computes 16 x 16
-// sums (columns, rows, batch) from tiles of 16 words. Twin of shaders/axx_gemm.comp.
-#include "nc_math.cuh"
+// sums (batch x m x n) = over k of table[x][w]: x is m x k and w n x k bytes in rows of whole words,
+// the table 65,536 16-bit entries above an offset, two a word, as nc_axx_gemm. A group computes
+// 16 x 16 sums (columns, rows, batch) from tiles of 16 words.
+#include "nc_kernel.h"
 
-struct axx_gemm_push {
-    unsigned m, n, k, row_words, w_batch;
+NC_PUSH {
+    uint m, n, k, row_words, w_batch;
     int offset;
-};
+}
+NC_P;
 
-extern "C" __global__ void axx_gemm(const unsigned *table, const unsigned *x, const unsigned *w,
-                                    int *sums, axx_gemm_push p) {
-    __shared__ unsigned rows[16][17], columns[16][17];
-    unsigned c = threadIdx.x, r = threadIdx.y, batch = blockIdx.z;
-    unsigned column = blockIdx.x * 16 + c, row = blockIdx.y * 16 + r;
-    size_t from_x = ((size_t)batch * p.m + blockIdx.y * 16 + r) * p.row_words;
-    size_t from_w = ((size_t)batch * p.w_batch + blockIdx.x * 16 + r) * p.row_words;
-    unsigned sum = 0;
-    for (unsigned first = 0; first < p.row_words; first += 16) {
+NC_SHARED uint rows[16][17], columns[16][17];
+
+NC_KERNEL_4(axx_gemm, 16, 16, NC_IN(0, uint, table), NC_IN(1, uint, x), NC_IN(2, uint, w),
+            NC_OUT(3, int, sums)) {
+    uint c = NC_THREAD.x, r = NC_THREAD.y, batch = NC_GROUP.z;
+    uint column = NC_GROUP.x * 16 + c, row = NC_GROUP.y * 16 + r;
+    nc_index from_x = (nc_index(batch) * p.m + NC_GROUP.y * 16 + r) * p.row_words;
+    nc_index from_w = (nc_index(batch) * p.w_batch + NC_GROUP.x * 16 + r) * p.row_words;
+    uint sum = 0;
+    NC_LOOP for (uint first = 0; first < p.row_words; first += 16) {
         rows[r][c] = row < p.m && first + c < p.row_words ? x[from_x + first + c] : 0;
         columns[r][c] =
-            blockIdx.x * 16 + r < p.n && first + c < p.row_words ? w[from_w + first + c] : 0;
-        __syncthreads();
-        unsigned last = p.k - 4 * first < 64 ? p.k - 4 * first : 64;
-        for (unsigned i = 0; i < last; i++) {
-            unsigned a = rows[r][i / 4] >> (i % 4 * 8) & 255u,
-                     b = columns[c][i / 4] >> (i % 4 * 8) & 255u;
+            NC_GROUP.x * 16 + r < p.n && first + c < p.row_words ? w[from_w + first + c] : 0;
+        NC_BARRIER();
+        uint last = min(p.k - 4 * first, 64u);
+        NC_LOOP for (uint i = 0; i < last; i++) {
+            uint a = rows[r][i / 4] >> (i % 4 * 8) & 255u,
+                 b = columns[c][i / 4] >> (i % 4 * 8) & 255u;
             sum += table[(a << 8 | b) >> 1] >> (b % 2 * 16) & 65535u;
         }
-        __syncthreads();
+        NC_BARRIER();
     }
     if (row < p.m && column < p.n)
-        sums[((size_t)batch * p.m + row) * p.n + column] = (int)(sum + (unsigned)p.offset);
+        sums[(nc_index(batch) * p.m + row) * p.n + column] = int(sum) + p.offset;
 }

@@ -1,13 +1,12 @@
-// A column to each invocation, chains over ascending rows: beta += dout; with gamma != 0 also gamma
-// += dout xhat, the weights' gradients of layernorm. Twin of shaders/column_sums.comp.
-#include "nc_math.cuh"
+// A column to each thread, chains over ascending rows: beta += dout; with gamma != 0 also gamma
+// += dout xhat, the weights' gradients of layernorm.
+#include "nc_kernel.h"
 
-struct column_sums_push {
-    unsigned rows, n, gamma, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
-};
+NC_PUSH { uint rows, n, gamma, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta; }
+NC_P;
 
-extern "C" __global__ void column_sums(const float *x, float *g, column_sums_push p) {
-    unsigned i = blockIdx.x * 64 + threadIdx.x, r;
+NC_KERNEL_2(column_sums, 64, 1, NC_IN(0, float, x), NC_IO(1, float, g)) {
+    uint i = NC_GROUP.x * 64 + NC_THREAD.x, r;
     if (i >= p.n) return;
     float beta = g[p.off_dbeta + i], gamma = p.gamma != 0 ? g[p.off_dgamma + i] : 0.0f;
     for (r = 0; r < p.rows; r++) {

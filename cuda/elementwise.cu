@@ -1,14 +1,12 @@
 // out[i] by operation: 0 a[i] + b[i]; 1 a[i] + b[i mod n] (a bias); 2 gelu(a[i]); 3 a[i]
-// gelu'(b[i]); 4 zero; 5 a[i] / b[i]; 6 the square root of a[i]. Twin of shaders/elementwise.comp.
-#include "nc_math.cuh"
+// gelu'(b[i]); 4 zero; 5 a[i] / b[i]; 6 the square root of a[i].
+#include "nc_kernel.h"
 
-struct elementwise_push {
-    unsigned count, operation, n, off_a, off_b, off_c;
-};
+NC_PUSH { uint count, operation, n, off_a, off_b, off_c; }
+NC_P;
 
-extern "C" __global__ void elementwise(const float *a, const float *b, float *c,
-                                       elementwise_push p) {
-    unsigned i = (blockIdx.y * gridDim.x + blockIdx.x) * 256 + threadIdx.x;
+NC_KERNEL_3(elementwise, 256, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2, float, c)) {
+    uint i = NC_GROUP_X * 256 + NC_THREAD.x;
     if (i >= p.count) return;
     if (p.operation == 0) {
         c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i]);

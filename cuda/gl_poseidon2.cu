@@ -1,27 +1,26 @@
 // Poseidon2 with the constants of nc_goldilocks.h: 4 full, 22 partial, 4 full rounds, then the
 // internal diagonal. merkle 0: `count` states of `width` elements in place. merkle 1: nodes of a
 // tree, digests of 4: node i = hash of nodes 2 i and 2 i + 1 for count <= i < 2 count. trident: the
-// external layer of that instance, and none before the first round. Twin of
-// shaders/gl_poseidon2.comp.
-#include "nc_math.cuh"
+// external layer of that instance, and none before the first round.
+#define NC_FIELD
+#include "nc_kernel.h"
 
-struct gl_poseidon2_push {
-    unsigned count, width, trident, merkle;
-};
+NC_PUSH { uint count, width, trident, merkle; }
+NC_P;
 
-static __device__ void external_layer(fe s[16], unsigned width, unsigned trident) {
+NC_FN void external_layer(NC_INOUT fe s[16], uint width, uint trident) {
     fe sums[4];
-    unsigned i, j;
-    for (j = 0; j < 4; j++) sums[j] = 0;
-    if (trident) {
+    uint i, j;
+    for (j = 0; j < 4; j++) sums[j] = fe_make(0u, 0u);
+    if (trident != 0) {
         for (i = 0; i < width; i++) sums[0] = fe_add(sums[0], s[i]);
         for (i = 0; i < width; i++) s[i] = fe_add(s[i], sums[0]);
         return;
     }
     for (i = 0; i < width; i += 4) { // circ(2, 3, 1, 1)
         fe a = s[i], b = s[i + 1], c = s[i + 2], d = s[i + 3];
-        fe ab = fe_add(a, b), cd = fe_add(c, d), all = fe_add(ab, cd);
-        fe allb = fe_add(all, b), alld = fe_add(all, d);
+        fe ab = fe_add(a, b), cd = fe_add(c, d), all_ = fe_add(ab, cd);
+        fe allb = fe_add(all_, b), alld = fe_add(all_, d);
         s[i] = fe_add(allb, ab);
         s[i + 1] = fe_add(allb, fe_add(c, c));
         s[i + 2] = fe_add(alld, cd);
@@ -31,12 +30,12 @@ static __device__ void external_layer(fe s[16], unsigned width, unsigned trident
     for (i = 0; i < width; i++) s[i] = fe_add(s[i], sums[i & 3]);
 }
 
-extern "C" __global__ void gl_poseidon2(fe *data, const fe *constant, gl_poseidon2_push p) {
-    unsigned i = (blockIdx.y * gridDim.x + blockIdx.x) * 64 + threadIdx.x;
+NC_KERNEL_2(gl_poseidon2, 64, 1, NC_IO(0, fe, data), NC_IN(1, fe, constant)) {
+    uint i = NC_GROUP_X * 64 + NC_THREAD.x;
     if (i >= p.count) return;
-    size_t at = p.merkle ? ((size_t)i + p.count) * 8 : (size_t)i * p.width;
+    nc_index at = p.merkle != 0 ? (nc_index(i) + p.count) * 8 : nc_index(i) * p.width;
     fe s[16];
-    unsigned round, j, k = 0;
+    uint round, j, k = 0;
     for (j = 0; j < p.width; j++) s[j] = data[at + j];
     if (p.trident == 0) external_layer(s, p.width, p.trident);
     for (round = 0; round < 30; round++) {
@@ -51,7 +50,7 @@ extern "C" __global__ void gl_poseidon2(fe *data, const fe *constant, gl_poseido
             external_layer(s, p.width, p.trident);
         }
     }
-    if (p.merkle) {
+    if (p.merkle != 0) {
         for (j = 0; j < 4; j++) data[at / 2 + j] = s[j];
     } else {
         for (j = 0; j < p.width; j++) data[at + j] = s[j];

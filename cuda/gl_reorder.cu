@@ -1,20 +1,20 @@
 // Bit-reversed order to natural order, out of place; with inverse also x[1 .. n-1] mirrored and
-// times the factor, which turns a forward transform into an inverse one. Twin of shaders/gl_reorder.comp.
-#include "nc_math.cuh"
+// times the factor, which turns a forward transform into an inverse one.
+#define NC_FIELD
+#include "nc_kernel.h"
 
-struct gl_reorder_push {
-    unsigned log2_n, inverse_mode, factor_low, factor_high;
-};
+NC_PUSH { uint log2_n, inverse_mode, factor_low, factor_high; }
+NC_P;
 
-extern "C" __global__ void gl_reorder(const fe *from, fe *to, gl_reorder_push p) {
-    unsigned n = 1u << p.log2_n, group = blockIdx.z * gridDim.x + blockIdx.x;
-    unsigned i = group * 256 + threadIdx.x;
-    size_t start = (size_t)blockIdx.y << p.log2_n;
+NC_KERNEL_2(gl_reorder, 256, 1, NC_IN(0, fe, from), NC_IO(1, fe, to)) {
+    uint n = 1u << p.log2_n, group = NC_GROUP_X;
+    uint i = group * 256 + NC_THREAD.x;
+    nc_index start = nc_index(NC_GROUP.y) << p.log2_n;
     if (i >= n) return;
-    unsigned j = p.log2_n > 0 ? __brev(i) >> (32 - p.log2_n) : 0;
+    uint j = p.log2_n > 0 ? nc_reverse(i) >> (32 - p.log2_n) : 0;
     fe value = from[start + j];
-    if (p.inverse_mode) {
-        value = fe_mul(value, (fe)p.factor_high << 32 | p.factor_low);
+    if (p.inverse_mode != 0) {
+        value = fe_mul(value, fe_make(p.factor_low, p.factor_high));
         i = (n - i) & (n - 1);
     }
     to[start + i] = value;

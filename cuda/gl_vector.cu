@@ -1,14 +1,12 @@
-// r[i] = a[i] + b[i], a[i] - b[i], a[i] b[i] or a[i] b[i] + c[i], for operation 0 to 3. Twin of
-// shaders/gl_vector.comp.
-#include "nc_math.cuh"
+// r[i] = a[i] + b[i], a[i] - b[i], a[i] b[i] or a[i] b[i] + c[i], for operation 0 to 3.
+#define NC_FIELD
+#include "nc_kernel.h"
 
-struct gl_vector_push {
-    unsigned n, operation;
-};
+NC_PUSH { uint n, operation; }
+NC_P;
 
-extern "C" __global__ void gl_vector(const fe *a, const fe *b, const fe *c, fe *r,
-                                     gl_vector_push p) {
-    unsigned i = (blockIdx.y * gridDim.x + blockIdx.x) * 256 + threadIdx.x;
+NC_KERNEL_4(gl_vector, 256, 1, NC_IN(0, fe, a), NC_IN(1, fe, b), NC_IN(2, fe, c), NC_IO(3, fe, r)) {
+    uint i = NC_GROUP_X * 256 + NC_THREAD.x;
     if (i >= p.n) return;
     if (p.operation == 0)
         r[i] = fe_add(a[i], b[i]);

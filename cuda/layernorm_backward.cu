@@ -1,13 +1,13 @@
-// A row to each workgroup: dx += the gradient of layernorm; n <= 4,096. Twin of shaders/layernorm_backward.comp.
-#include "nc_math.cuh"
+// A row to each group: dx += the gradient of layernorm; n <= 4,096.
+#define NC_LANES
+#include "nc_kernel.h"
 
-struct layernorm_backward_push {
-    unsigned n, off_x, off_gamma, off_mean, off_rstd, off_dout, off_dx;
-};
+NC_PUSH { uint rows, n, off_x, off_gamma, off_mean, off_rstd, off_dout, off_dx; }
+NC_P;
 
-extern "C" __global__ void layernorm_backward(float *x, const float *w, layernorm_backward_push p) {
-    __shared__ float lane[32];
-    unsigned row = blockIdx.x, j = threadIdx.x, i;
+NC_KERNEL_2(layernorm_backward, 32, 1, NC_IO(0, float, x), NC_IN(1, float, w)) {
+    uint row = NC_GROUP_X, j = NC_THREAD.x, i;
+    if (row >= p.rows) return;
     float mean = x[p.off_mean + row], rstd = x[p.off_rstd + row], s = 0.0f, t = 0.0f;
     for (i = j; i < p.n; i += 32) {
         float dy = nc_mul(x[p.off_dout + row * p.n + i], w[p.off_gamma + i]);
@@ -15,12 +15,11 @@ extern "C" __global__ void layernorm_backward(float *x, const float *w, layernor
         s = nc_add(s, dy);
         t = nc_fma(dy, xhat, t);
     }
-    float mean_dy = nc_div(nc_tree(lane, s), (float)p.n),
-          mean_dyx = nc_div(nc_tree(lane, t), (float)p.n);
+    float mean_dy = nc_div(nc_tree(s), float(p.n)), mean_dyx = nc_div(nc_tree(t), float(p.n));
     for (i = j; i < p.n; i += 32) {
         float dy = nc_mul(x[p.off_dout + row * p.n + i], w[p.off_gamma + i]);
         float xhat = nc_mul(nc_sub(x[p.off_x + row * p.n + i], mean), rstd);
-        unsigned at = p.off_dx + row * p.n + i;
+        uint at = p.off_dx + row * p.n + i;
         x[at] = nc_fma(nc_fma(-xhat, mean_dyx, nc_sub(dy, mean_dy)), rstd, x[at]);
     }
 }

@@ -1,18 +1,18 @@
-// One chunk of 4,096 to each workgroup: its sum, or its sum of squares, by the fixed reduction. Twin of shaders/reduce.comp.
-#include "nc_math.cuh"
+// One chunk of 4,096 to each group: its sum, or its sum of squares, by the fixed reduction.
+#define NC_LANES
+#include "nc_kernel.h"
 
-struct reduce_push {
-    unsigned n, squares, off_x, off_out;
-};
+NC_PUSH { uint n, squares, off_x, off_out; }
+NC_P;
 
-extern "C" __global__ void reduce(const float *x, float *out_, reduce_push p) {
-    __shared__ float lane[32];
-    unsigned j = threadIdx.x, i, first = blockIdx.x * 4096, end = min(p.n, first + 4096);
+NC_KERNEL_2(reduce, 32, 1, NC_IN(0, float, x), NC_IO(1, float, out_)) {
+    uint chunk = NC_GROUP_X, j = NC_THREAD.x, i, first = chunk * 4096, end = min(p.n, first + 4096);
+    if (first >= p.n) return;
     float s = 0.0f;
     for (i = first + j; i < end; i += 32) {
         float v = x[p.off_x + i];
         s = p.squares != 0 ? nc_fma(v, v, s) : nc_add(s, v);
     }
-    s = nc_tree(lane, s);
-    if (j == 0) out_[p.off_out + blockIdx.x] = s;
+    s = nc_tree(s);
+    if (j == 0) out_[p.off_out + chunk] = s;
 }

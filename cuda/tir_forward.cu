@@ -1,10 +1,11 @@
-// Encoder of nc_tirneural.h: a block of threads computes the latents of one block of code (x) for
-// one model (y), a thread a column. Twin of shaders/tir_forward.comp.
-#include "nc_math.cuh"
+// Encoder of nc_tirneural.h: a group of threads computes the latents of one block of code (x) for
+// one model (y), a thread a column. Not one text with shaders/tir_forward.comp: what is an operator
+// here is there a function of two words, and the divisions are loops.
+#define NC_FIELD
+#include "nc_kernel.h"
 
-struct tir_forward_push {
-    unsigned parameters, embedding;
-};
+NC_PUSH { uint parameters, embedding; }
+NC_P;
 
 namespace tir {
 enum { NODES = 32, D = 64, WIDTH = 32, FFN = 128, LAYERS = 2 };
@@ -117,8 +118,8 @@ static __device__ void attend(const int *q, const int *key, const int *value, un
 }
 } // namespace tir
 
-extern "C" __global__ void tir_forward(const int *w, const unsigned *node, int *scratch,
-                                       int *latent, tir_forward_push p) {
+NC_KERNEL_4(tir_forward, 64, 1, NC_IN(0, int, w), NC_IN(1, uint, node), NC_IO(2, int, scratch),
+            NC_OUT(3, int, latent)) {
     using namespace tir;
     __shared__ int x[NODES * D]; // the residual stream
     __shared__ int h[NODES * D];

@@ -1,36 +1,3 @@
 #version 450
 #extension GL_GOOGLE_include_directive : require
-// A row of logits to each workgroup: its loss, and the gradient of the mean loss in place; targets
-// >= n are ignored. count: rows with a target.
-#define NC_LANES
-#include "nc_math.glsl"
-
-layout(local_size_x = 32) in;
-layout(std430, set = 0, binding = 0) buffer B0 { float x[]; };
-layout(std430, set = 0, binding = 1) readonly buffer B1 { uint targets[]; };
-layout(std430, set = 0, binding = 2) readonly buffer B2 { float control[]; };
-layout(push_constant) uniform Push { uint n, off_x, off_loss, off_target, off_count; }
-p;
-
-void main() {
-    uint row = gl_WorkGroupID.x, j = gl_LocalInvocationID.x, i, at = p.off_x + row * p.n,
-         target = targets[p.off_target + row];
-    bool used = target < p.n;
-    float most = x[at], s = 0.0f, count = control[p.off_count];
-    for (i = j; i < p.n; i += 32) most = x[at + i] > most ? x[at + i] : most;
-    most = nc_tree_max(most);
-    float picked = used ? nc_sub(x[at + target], most) : 0.0f;
-    float sum = nc_tree(0.0f); // everyone has read its target before the row changes
-    for (i = j; i < p.n; i += 32) {
-        float e = nc_exp(nc_sub(x[at + i], most));
-        x[at + i] = e;
-        s = nc_add(s, e);
-    }
-    sum = nc_tree(s);
-    for (i = j; i < p.n; i += 32) {
-        float probability = nc_div(x[at + i], sum);
-        float d = nc_div(i == target ? nc_sub(probability, 1.0f) : probability, count);
-        x[at + i] = used ? d : 0.0f;
-    }
-    if (j == 0) x[p.off_loss + row] = used ? nc_sub(nc_log(sum), picked) : 0.0f;
-}
+#include "../cuda/cross_entropy.cu"

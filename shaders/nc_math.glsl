@@ -1,12 +1,49 @@
-// Arithmetic of the numeric contract for every shader; cuda/nc_math.cuh is its twin.
-// Compiled with NC_FMA_F64 for devices whose fma() is not fused (they need shaderFloat64).
-
-#if defined(NC_FIELD) && !defined(NC_FIELD_U32) // field kernels define NC_FIELD before including
+// The words of cuda/nc_kernel.h and the arithmetic of the numeric contract in GLSL; cuda/nc_math.cuh is
+// the same in CUDA. Compiled with NC_FMA_F64 for devices whose fma() is not fused (they need
+// shaderFloat64), with NC_FIELD_U32 for those without 64-bit integers.
+#extension GL_EXT_control_flow_attributes : require
+#if defined(NC_FIELD) && !defined(NC_FIELD_U32)
 #extension GL_EXT_shader_explicit_arithmetic_types_int64 : require
 #endif
 
-// Version of the interface between kernels and nc_gpu.h, read from the file before it is loaded.
-layout(constant_id = 1000) const uint nc_interface_version = 1;
+// Version of the interface between kernels and nc_gpu.h, which reads it from the file, and with it the
+// threads of a group, the number of buffers and the bytes of constants.
+layout(constant_id = 1000) const uint nc_interface_version = 2;
+
+#define NC_FN
+#define NC_SHARED shared
+#define NC_PUSH layout(push_constant) uniform nc_push
+#define NC_P p
+#define NC_TAKE(type, name)
+#define NC_GIVE(name)
+#define NC_INOUT inout
+#define NC_THREAD gl_LocalInvocationID
+#define NC_GROUP gl_WorkGroupID
+#define NC_GROUPS gl_NumWorkGroups
+#define NC_GROUP_X (gl_WorkGroupID.z * gl_NumWorkGroups.x + gl_WorkGroupID.x)
+#define NC_BARRIER() barrier()
+#define NC_UNROLL
+#define NC_LOOP [[dont_unroll]]
+#define nc_index uint
+#define NC_BUFFER(i, access, type, name)                                                           \
+    layout(std430, set = 0, binding = i) access buffer nc_buffer_##i { type name[]; };
+#define NC_IN(i, type, name) NC_BUFFER(i, readonly, type, name)
+#define NC_OUT(i, type, name) NC_BUFFER(i, writeonly, type, name)
+#define NC_IO(i, type, name) NC_BUFFER(i, , type, name)
+#define NC_MAIN(x, y)                                                                              \
+    layout(local_size_x = x, local_size_y = y) in;                                                 \
+    void main()
+#define NC_KERNEL_1(name, x, y, a) a NC_MAIN(x, y)
+#define NC_KERNEL_2(name, x, y, a, b) a b NC_MAIN(x, y)
+#define NC_KERNEL_3(name, x, y, a, b, c) a b c NC_MAIN(x, y)
+#define NC_KERNEL_4(name, x, y, a, b, c, d) a b c d NC_MAIN(x, y)
+
+uint nc_reverse(uint x) { return bitfieldReverse(x); }
+uint nc_mul_high(uint a, uint b) {
+    uint high, low;
+    umulExtended(a, b, high, low);
+    return high;
+}
 
 #ifdef NC_FMA_F64
 // Fused a * b + c through float64: the product of two float32 is exact there, the sum is rounded
@@ -48,6 +85,15 @@ float nc_mul(float a, float b) {
     precise float r = a * b;
     return r;
 }
+// Quotient and root as the device gives them: what the probe looks at.
+float nc_divided(float a, float b) {
+    precise float r = a / b;
+    return r;
+}
+float nc_root(float a) {
+    precise float r = sqrt(a);
+    return r;
+}
 uint nc_bits(float x) { return floatBitsToUint(x); }
 float nc_float(uint u) { return uintBitsToFloat(u); }
 
@@ -77,10 +123,7 @@ uint nc_split(uint x, out int e) {
 }
 
 float nc_div(float a, float b) {
-    if (nc_native_division != 0u) {
-        precise float r = a / b;
-        return r;
-    }
+    if (nc_native_division != 0u) return nc_divided(a, b);
     uint x = nc_bits(a) & 0x7FFFFFFFu, y = nc_bits(b) & 0x7FFFFFFFu;
     uint sign_ = (nc_bits(a) ^ nc_bits(b)) & 0x80000000u;
     if (x > 0x7F800000u || y > 0x7F800000u || (x == y && (x == 0u || x == 0x7F800000u)))
@@ -105,10 +148,7 @@ float nc_div(float a, float b) {
 }
 
 float nc_sqrt(float a) {
-    if (nc_native_division != 0u) {
-        precise float r = sqrt(a);
-        return r;
-    }
+    if (nc_native_division != 0u) return nc_root(a);
     uint x = nc_bits(a);
     if ((x & 0x7FFFFFFFu) == 0u || x == 0x7F800000u) return a;
     if (x > 0x7F800000u) return nc_float(0x7FC00000u);
@@ -133,111 +173,6 @@ float nc_sqrt(float a) {
     }
     return nc_float(nc_round(s, rest != 0, (e - 26) / 2));
 }
-
-// e^x, log x, tanh x and gelu: the operations of nc_hlx__exp1, nc_hlx__log1, nc_hlx__tanh1 and
-// nc_hlx__gelu_body, in their order.
-float nc_exp(float x) {
-    float bounded = x > 89.0f ? 89.0f : x;
-    bounded = bounded < -104.0f ? -104.0f : bounded;
-    bounded = x == x ? bounded : 0.0f;
-    float shifted = nc_fma(bounded, 1.44269504f, 12582912.0f);
-    int k = int(nc_bits(shifted) - 0x4B400000u);
-    float n = nc_sub(shifted, 12582912.0f);
-    float r = nc_fma(n, -0.693145752f, bounded);
-    r = nc_fma(n, -1.42860677e-6f, r);
-    float p = 1.98412701e-4f;
-    p = nc_fma(p, r, 1.38888892e-3f);
-    p = nc_fma(p, r, 8.33333377e-3f);
-    p = nc_fma(p, r, 4.16666679e-2f);
-    p = nc_fma(p, r, 1.66666672e-1f);
-    p = nc_fma(p, r, 0.5f);
-    p = nc_fma(p, r, 1.0f);
-    p = nc_fma(p, r, 1.0f);
-    int k1 = k / 2;
-    p = nc_mul(p, nc_float(uint(k1 + 127) << 23));
-    p = nc_mul(p, nc_float(uint(k - k1 + 127) << 23));
-    return x == x ? p : x;
-}
-
-float nc_log(float x) {
-    bool small = x < 1.17549435e-38f;
-    float scaled = small ? nc_mul(x, 8388608.0f) : x;
-    uint u = nc_bits(scaled) - 0x3F3504F3u;
-    int exponent = int((u + 0x40000000u) >> 23) - 128;
-    float f = nc_sub(nc_float((u & 0x007FFFFFu) + 0x3F3504F3u), 1.0f);
-    float e = float(exponent - (small ? 23 : 0));
-    float z = nc_mul(f, f), p = 7.0376836292e-2f;
-    p = nc_fma(p, f, -1.1514610310e-1f);
-    p = nc_fma(p, f, 1.1676998740e-1f);
-    p = nc_fma(p, f, -1.2420140846e-1f);
-    p = nc_fma(p, f, 1.4249322787e-1f);
-    p = nc_fma(p, f, -1.6668057665e-1f);
-    p = nc_fma(p, f, 2.0000714765e-1f);
-    p = nc_fma(p, f, -2.4999993993e-1f);
-    p = nc_fma(p, f, 3.3333331174e-1f);
-    float y = nc_mul(nc_mul(p, f), z);
-    y = nc_fma(e, -2.12194440e-4f, y);
-    y = nc_fma(z, -0.5f, y);
-    y = nc_add(f, y);
-    y = nc_fma(e, 0.693359375f, y);
-    y = x > 3.40282347e+38f ? x : y;
-    y = x == 0.0f ? nc_float(0xFF800000u) : y;
-    return x >= 0.0f ? y : nc_float(0x7FC00000u);
-}
-
-float nc_tanh(float x) {
-    float a = nc_float(nc_bits(x) & 0x7FFFFFFFu), z = nc_mul(x, x);
-    float p = -5.70498872745e-3f;
-    p = nc_fma(p, z, 2.06390887954e-2f);
-    p = nc_fma(p, z, -5.37397155531e-2f);
-    p = nc_fma(p, z, 1.33314422036e-1f);
-    p = nc_fma(p, z, -3.33332819422e-1f);
-    p = nc_fma(nc_mul(p, z), x, x);
-    float t = nc_sub(1.0f, nc_div(2.0f, nc_add(nc_exp(nc_add(a, a)), 1.0f)));
-    t = nc_float(nc_bits(t) | (nc_bits(x) & 0x80000000u));
-    t = a < 0.625f ? p : t;
-    return x == x ? t : x;
-}
-
-float nc_gelu(float v) {
-    float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v), half_v = nc_mul(0.5f, v);
-    return nc_fma(half_v, nc_tanh(nc_mul(0.797884583f, cubic)), half_v);
-}
-
-float nc_gelu_slope(float v) {
-    float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v), half_v = nc_mul(0.5f, v);
-    float t = nc_tanh(nc_mul(0.797884583f, cubic));
-    float inner = nc_mul(0.797884583f, nc_fma(nc_mul(0.134145f, v), v, 1.0f));
-    float slope = nc_mul(nc_fma(-t, t, 1.0f), inner);
-    return nc_fma(half_v, slope, nc_fma(0.5f, t, 0.5f));
-}
-
-#ifdef NC_LANES
-// A workgroup of 32: the fixed reduction of lane sums, and the maximum of the lanes.
-shared float nc_lane[32];
-float nc_tree(float s) {
-    uint j = gl_LocalInvocationID.x;
-    barrier();
-    nc_lane[j] = s;
-    for (uint width = 16; width > 0; width /= 2) {
-        barrier();
-        if (j < width) nc_lane[j] = nc_add(nc_lane[j], nc_lane[j + width]);
-    }
-    barrier();
-    return nc_lane[0];
-}
-float nc_tree_max(float s) {
-    uint j = gl_LocalInvocationID.x;
-    barrier();
-    nc_lane[j] = s;
-    for (uint width = 16; width > 0; width /= 2) {
-        barrier();
-        if (j < width && nc_lane[j + width] > nc_lane[j]) nc_lane[j] = nc_lane[j + width];
-    }
-    barrier();
-    return nc_lane[0];
-}
-#endif
 #endif
 
 #ifdef NC_FIELD
@@ -339,11 +274,6 @@ fe fe_mul_wide(fe a, fe b, out fe high) {
 fe fe_mul(fe a, fe b) {
     fe high, low = fe_mul_wide(a, b, high);
     return fe_reduce(low, high);
-}
-
-fe fe_pow7(fe x) {
-    fe x2 = fe_mul(x, x), x3 = fe_mul(x2, x);
-    return fe_mul(x3, fe_mul(x2, x2));
 }
 
 // Signed and unsigned 64-bit integers (i64_, u64_) in the same type, modulo 2^64.

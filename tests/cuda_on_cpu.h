@@ -144,6 +144,20 @@ inline void launch(nc_dim3 grid, nc_dim3 block, void (*body)(void *), void *argu
     }
 }
 
+/* A kernel and the interface that it states; all of them are in a list. */
+struct kernel_entry {
+    static inline kernel_entry *first;
+    kernel_entry *next;
+    const char *name;
+    void (*body)(void *);
+    unsigned interface[5];
+    kernel_entry(const char *name_, void (*body_)(void *), unsigned buffers, size_t push,
+                 unsigned x, unsigned y)
+        : next(first), name(name_), body(body_), interface{2, buffers, (unsigned)push, x, y} {
+        first = this;
+    }
+};
+
 /* Kernel arguments from the pointers that cuLaunchKernel takes. */
 template <class... A, size_t... I>
 void call(void (*kernel)(A...), void **arguments, std::index_sequence<I...>) {
@@ -158,6 +172,12 @@ template <class... A, void (*Kernel)(A...)> struct entry<Kernel> {
 };
 
 } // namespace nc_shim
+
+/* What stands in a module's global nc_interface on a device. */
+#define NC_INTERFACE(name, buffers, x, y, parameters)                                              \
+    extern "C" void name parameters;                                                               \
+    static nc_shim::kernel_entry nc_entry_of_##name(#name, nc_shim::entry<name>::body, buffers,    \
+                                                    sizeof(nc_push), x, y);
 
 /* Wait for the other threads of the block. */
 static inline void __syncthreads() {

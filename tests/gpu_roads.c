@@ -143,28 +143,17 @@ static float any_float(uint64_t *seed) {
 /* out = operation of the elementwise kernel on the device. */
 static void elementwise(nc_gpu *device, uint32_t operation, const float *a, const float *b,
                         float *out, size_t n) {
-    static const uint32_t threads[3] = {256, 1, 1};
-    uint32_t push[6] = {0}, groups[3] = {1, 1, 1};
-    nc_gpu_buffer *buffers[3];
-    nc_gpu_kernel *kernel;
-    nc_gpu_program *program;
-    int i;
+    uint32_t push[6] = {0};
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
     push[0] = push[2] = (uint32_t)n;
     push[1] = operation;
-    groups[0] = (uint32_t)((n + 255) / 256);
-    assert_int_equal(nc_gpu_kernel_load(device, "elementwise", 3, 24, threads, &kernel), NC_OK);
-    for (i = 0; i < 3; i++)
-        assert_int_equal(nc_gpu_buffer_create(device, n * 4, &buffers[i]), NC_OK);
-    assert_int_equal(nc_gpu_upload(device, buffers[0], 0, a, n * 4), NC_OK);
-    assert_int_equal(nc_gpu_upload(device, buffers[1], 0, b, n * 4), NC_OK);
-    assert_int_equal(nc_gpu_begin(device), NC_OK);
-    assert_int_equal(nc_gpu_dispatch(device, kernel, buffers, push, groups), NC_OK);
-    assert_int_equal(nc_gpu_end(device, &program), NC_OK);
-    assert_int_equal(nc_gpu_run(device, program, NULL), NC_OK);
-    assert_int_equal(nc_gpu_download(device, buffers[2], 0, out, n * 4), NC_OK);
-    nc_gpu_program_destroy(device, program);
-    for (i = 0; i < 3; i++) nc_gpu_buffer_destroy(device, buffers[i]);
-    nc_gpu_kernel_destroy(device, kernel);
+    nc_gpu_job_start(&job, device);
+    (void)nc_gpu_job_buffer(&job, a, n * 4, n * 4);
+    (void)nc_gpu_job_buffer(&job, b, n * 4, n * 4);
+    result = nc_gpu_job_buffer(&job, NULL, 0, n * 4);
+    nc_gpu_job_dispatch(&job, "elementwise", NULL, 3, push, sizeof push, (n + 255) / 256, 1, 1);
+    assert_int_equal(nc_gpu_job_finish(&job, result, 0, out, n * 4), NC_OK);
 }
 
 static void same_floats(const float *x, const float *y, size_t n, const char *what) {
@@ -278,7 +267,7 @@ static void programs_replay_and_barriers_order_dispatches(void **state) {
     (void)state;
     for (i = 0; i < n; i++) {
         /* x <- x * y twice in one program, run three times: y = 2 I, so x grows by 4 a run */
-        static const uint32_t threads[3] = {16, 16, 1}, groups[3] = {1, 1, 1};
+        static const size_t groups[3] = {1, 1, 1};
         uint32_t push[25] = {4, 4, 4, 0, 0, 0, 1, 4, 4, 4}; /* as nc_hlx_gpu_gemm fills it */
         float x[16], y[16], out[16];
         nc_gpu *gpu = open_road(&list[i]);
@@ -292,7 +281,7 @@ static void programs_replay_and_barriers_order_dispatches(void **state) {
             x[j] = (float)j;
             y[j] = j % 5 == 0 ? 2.0f : 0.0f;
         }
-        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 100, threads, &gemm), NC_OK);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &gemm), NC_OK);
         for (j = 0; j < 3; j++)
             assert_int_equal(nc_gpu_buffer_create(gpu, sizeof x, &ab[j]), NC_OK);
         ba[0] = ab[2];
@@ -302,16 +291,15 @@ static void programs_replay_and_barriers_order_dispatches(void **state) {
         assert_int_equal(nc_gpu_upload(gpu, ab[1], 0, y, sizeof y), NC_OK);
         assert_int_equal(nc_gpu_begin(gpu), NC_OK);
         assert_int_equal(nc_gpu_begin(gpu), NC_ERR_ARG);
-        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ab, push, groups), NC_OK);
+        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ab, 3, push, sizeof push, groups), NC_OK);
         assert_int_equal(nc_gpu_barrier(gpu), NC_OK);
-        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ba, push, groups), NC_OK);
+        assert_int_equal(nc_gpu_dispatch(gpu, gemm, ba, 3, push, sizeof push, groups), NC_OK);
         assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
         for (j = 0; j < 3; j++) assert_int_equal(nc_gpu_run(gpu, program, &time), NC_OK);
         assert_int_equal(nc_gpu_download(gpu, ab[0], 0, out, sizeof out), NC_OK);
         for (j = 0; j < 16; j++) assert_true(out[j] == 64.0f * x[j]);
         nc_gpu_program_destroy(gpu, program);
         for (j = 0; j < 3; j++) nc_gpu_buffer_destroy(gpu, ab[j]);
-        nc_gpu_kernel_destroy(gpu, gemm);
         assert_int_equal(nc_gpu_get_caps(gpu)->validation_errors, 0);
         nc_gpu_close(gpu);
     }
@@ -325,7 +313,7 @@ static void write_text(const char *path, const char *text) {
 }
 
 static void errors_are_clear_and_leave_the_device_usable(void **state) {
-    static const uint32_t threads[3] = {16, 16, 1}, none[3] = {0, 1, 1};
+    static const size_t one[3] = {1, 1, 1}, none[3] = {0, 1, 1}, deep[3] = {65536, 1, 2};
     road list[3];
     size_t n = roads(list), i;
     nc_gpu_desc desc;
@@ -350,12 +338,10 @@ static void errors_are_clear_and_leave_the_device_usable(void **state) {
         float x[4] = {0};
         gpu = open_road(&list[i]);
         if (!gpu) continue;
-        assert_int_equal(nc_gpu_kernel_load(gpu, "nothing", 1, 0, threads, &kernel), NC_ERR_DEVICE);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "nothing", &kernel), NC_ERR_DEVICE);
         assert_non_null(strstr(nc_gpu_last_error(gpu), list[i].desc.kernel_path));
         assert_non_null(strstr(nc_gpu_last_error(gpu), "nothing"));
-        assert_int_equal(nc_gpu_kernel_load(gpu, "../gemm", 1, 0, threads, &kernel), NC_ERR_ARG);
-        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 9, 0, threads, &kernel), NC_ERR_ARG);
-        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 132, threads, &kernel), NC_ERR_ARG);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "../gemm", &kernel), NC_ERR_ARG);
         assert_int_equal(nc_gpu_buffer_create(gpu, 0, &buffer), NC_ERR_ARG);
         assert_int_equal(nc_gpu_buffer_create(gpu, SIZE_MAX / 2, &buffer), NC_ERR_LIMIT);
         assert_null(buffer);
@@ -365,27 +351,102 @@ static void errors_are_clear_and_leave_the_device_usable(void **state) {
         assert_int_equal(nc_gpu_end(gpu, &program), NC_ERR_ARG);
         assert_int_equal(nc_gpu_barrier(gpu), NC_ERR_ARG);
         assert_int_equal(nc_gpu_begin(gpu), NC_OK);
-        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", 3, 100, threads, &kernel), NC_OK);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &kernel), NC_OK);
         {
             nc_gpu_buffer *missing[3] = {NULL, NULL, NULL}, *all[3];
+            nc_gpu_kernel *again;
             uint32_t push[25] = {0};
             all[0] = all[1] = all[2] = buffer;
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, missing, push, threads), NC_ERR_ARG);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, push, none), NC_ERR_LIMIT);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, NULL, threads), NC_ERR_ARG);
+            assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &again), NC_OK);
+            assert_ptr_equal(again, kernel); /* loaded once */
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, missing, 3, push, 100, one), NC_ERR_ARG);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 100, none), NC_ERR_LIMIT);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 100, deep), NC_ERR_LIMIT);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, NULL, 100, one), NC_ERR_ARG);
+            /* the kernel's file says what it takes */
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 2, push, 100, one), NC_ERR_MISMATCH);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 96, one), NC_ERR_MISMATCH);
+            assert_non_null(strstr(nc_gpu_last_error(gpu), "3 buffers and 100 bytes"));
         }
         assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
         assert_int_equal(nc_gpu_run(gpu, program, NULL), NC_OK); /* an empty program */
         nc_gpu_program_destroy(gpu, program);
-        nc_gpu_kernel_destroy(gpu, kernel);
         nc_gpu_buffer_destroy(gpu, buffer);
         nc_gpu_close(gpu);
     }
 }
 
+/* A job that fails at any step releases what it has and leaves no recording open. */
+static void a_failed_job_leaves_nothing_behind(void **state) {
+    road list[3];
+    size_t n = roads(list), i;
+    int step;
+    (void)state;
+    for (i = 0; i < n; i++) {
+        nc_gpu *gpu = open_road(&list[i]);
+        if (!gpu) continue;
+        for (step = 0; step < 5; step++) {
+            const uint32_t push[6] = {4, 0, 4, 0, 0, 0};
+            float x[4] = {1, 2, 3, 4}, out[4] = {0};
+            nc_gpu_job job;
+            int k;
+            nc_gpu_job_start(&job, gpu);
+            for (k = 0; k < 3; k++)
+                (void)nc_gpu_job_buffer(&job, x, sizeof x,
+                                        step == 0 && k == 2 ? SIZE_MAX : sizeof x);
+            nc_gpu_job_dispatch(&job, step == 1 ? "nothing" : "elementwise", NULL, 3, push,
+                                sizeof push, step == 2 ? 0 : 1, 1, 1);
+            nc_gpu_job_dispatch(&job, "elementwise", NULL, step == 3 ? 2 : 3, push, sizeof push, 1,
+                                1, 1);
+            assert_int_equal(nc_gpu_job_finish(&job, job.buffers[2], step == 4 ? 8 : 0, out, 16),
+                             step == 0   ? NC_ERR_LIMIT
+                             : step == 1 ? NC_ERR_DEVICE
+                             : step == 2 ? NC_ERR_LIMIT
+                             : step == 3 ? NC_ERR_MISMATCH
+                                         : NC_ERR_ARG);
+            assert_int_equal(job.count, 0);
+            elementwise(gpu, 0, x, x, out, 4); /* and the next one runs */
+            assert_true(out[3] == 8.0f);
+        }
+        assert_int_equal(nc_gpu_get_caps(gpu)->validation_errors, 0);
+        nc_gpu_close(gpu);
+    }
+}
+
+/* One row a group: a grid has at most 65,535 in a direction, the rest goes on in z. */
+static void more_rows_than_a_grid_is_wide_are_all_done(void **state) {
+    enum { ROWS = 65537 };
+    road list[3];
+    size_t n = roads(list), i, r;
+    float *x = malloc(2 * ROWS * sizeof *x), *out = malloc(2 * ROWS * sizeof *out);
+    (void)state;
+    for (r = 0; r < 2 * ROWS; r++) x[r] = (float)(r % 977) * 0.01f;
+    memcpy(out, x, 2 * ROWS * sizeof *x);
+    nc_hlx_softmax(out, ROWS, 2, 0);
+    for (i = 0; i < n; i++) {
+        const uint32_t push[4] = {ROWS, 2, 0, 0};
+        float *back;
+        nc_gpu *gpu;
+        nc_gpu_job job;
+        if (!strncmp(list[i].name, "CUDA source", 11)) continue; /* fibres take half a minute */
+        gpu = open_road(&list[i]);
+        if (!gpu) continue;
+        back = calloc(2 * ROWS, sizeof *back);
+        nc_gpu_job_start(&job, gpu);
+        (void)nc_gpu_job_buffer(&job, x, 2 * ROWS * sizeof *x, 2 * ROWS * sizeof *x);
+        nc_gpu_job_dispatch(&job, "softmax", NULL, 1, push, sizeof push, ROWS, 1, 1);
+        assert_int_equal(nc_gpu_job_finish(&job, job.buffers[0], 0, back, 2 * ROWS * sizeof *x),
+                         NC_OK);
+        assert_memory_equal(back, out, 2 * ROWS * sizeof *x);
+        free(back);
+        nc_gpu_close(gpu);
+    }
+    free(x);
+    free(out);
+}
+
 static void damaged_kernel_files_are_refused(void **state) {
-    static const uint32_t threads[3] = {16, 16, 1};
-    static const char *const ptx[] = {"garbage", ".entry damaged", "nc_interface_version .entry x"};
+    static const char *const ptx[] = {"garbage", ".entry damaged", "nc_interface .entry x"};
     static uint8_t spirv[1 << 16];
     road list[3];
     nc_gpu_kernel *kernel;
@@ -398,7 +459,7 @@ static void damaged_kernel_files_are_refused(void **state) {
     gpu = open_road(&list[i]);
     for (i = 0; gpu && i < 3; i++) {
         write_text("build/shim/damaged.ptx", ptx[i]);
-        assert_int_not_equal(nc_gpu_kernel_load(gpu, "damaged", 3, 100, threads, &kernel), NC_OK);
+        assert_int_not_equal(nc_gpu_kernel_load(gpu, "damaged", &kernel), NC_OK);
         assert_null(kernel);
     }
     remove("build/shim/damaged.ptx");
@@ -414,8 +475,7 @@ static void damaged_kernel_files_are_refused(void **state) {
         file = fopen("build/kernels/damaged.spv", "wb");
         fwrite(spirv, 1, cut % 4 ? cut : (cut < 200 ? cut : cut + 1), file);
         fclose(file);
-        assert_int_equal(nc_gpu_kernel_load(gpu, "damaged", 3, 100, threads, &kernel),
-                         NC_ERR_MISMATCH);
+        assert_int_equal(nc_gpu_kernel_load(gpu, "damaged", &kernel), NC_ERR_MISMATCH);
     }
     remove("build/kernels/damaged.spv");
     nc_gpu_close(gpu);
@@ -430,6 +490,8 @@ int main(void) {
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
+        cmocka_unit_test(a_failed_job_leaves_nothing_behind),
+        cmocka_unit_test(more_rows_than_a_grid_is_wide_are_all_done),
         cmocka_unit_test(damaged_kernel_files_are_refused),
     };
     return cmocka_run_group_tests_name("gpu roads", tests, NULL, NULL);

@@ -12,12 +12,11 @@ failures=0
 bad() { echo "FAILED: $*"; failures=$((failures + 1)); }
 
 # 1. The shared blocks are the same to the letter, and lines stay within 100 columns.
+sh tests/blocks.sh || failures=$((failures + 1))
 for h in $headers; do
-    sed -n '/==== nc base: /,/==== end of nc base =/p' $h >"$work/base.$h"
-    sed -n '/==== nc base implementation: /,/==== end of nc base implementation/p' $h >"$work/impl.$h"
-    cmp -s "$work/base.$h" "$work/base.nc_fp4.h" || bad "$h: nc base block differs"
-    cmp -s "$work/impl.$h" "$work/impl.nc_fp4.h" || bad "$h: nc base implementation differs"
-    [ "$(wc -l <"$work/impl.$h")" -gt 100 ] || bad "$h: nc base implementation not found"
+    for block in "base" "base implementation"; do
+        grep -q "^/\* ==== nc $block: " $h || bad "$h: no block 'nc $block'"
+    done
     awk -v h=$h 'length($0) > 100 { print "FAILED: " h ":" NR ": longer than 100 columns"; n++ }
                  END { exit n > 0 }' $h || failures=$((failures + 1))
 done
@@ -27,17 +26,24 @@ git ls-files 2>/dev/null | grep -v / | grep -vxE \
     'nc_[a-z0-9]+\.h|Makefile|README\.md|CHANGELOG\.md|LICENSE|\.clang-(format|tidy)|\.git[a-z]+' |
     sed 's/^/FAILED: unexpected at the top level: /' | grep . && failures=$((failures + 1))
 
-# 2. The tags of the table of contents stand in the file, in that order, and the shared ones in the
-#    order of the house.
-for h in $headers; do
-    sed -n '1,/^#ifndef NC_/p' $h | grep -o '>>[a-z]*' >"$work/contents"
-    sed -n '/^#ifndef NC_/,$p' $h | grep -oE '^/\* >>[a-z]+' | sed 's|/\* ||' >"$work/found"
-    cmp -s "$work/contents" "$work/found" ||
-        bad "$h: contents list '$(tr '\n' ' ' <"$work/contents")', file has '$(tr '\n' ' ' <"$work/found")'"
-    for tag in types api scalar simd io gpu public changelog; do grep -x ">>$tag" "$work/found"; done \
-        >"$work/house"
-    grep -xE '>>(types|api|scalar|simd|io|gpu|public|changelog)' "$work/found" |
-        cmp -s - "$work/house" || bad "$h: tags are not in the order of the house"
+# 2. One order in all three places: the table of contents, the groups of the API (`/* -- NAME`) and
+#    the sections of the implementation (`/* >>NAME`).
+for h in nc_gpu.h; do
+    sed -n '1,/^#ifndef NC_/p' $h | grep -oE '^     >>[a-z0-9]+' | tr -d ' >' >"$work/contents"
+    {
+        echo types
+        echo api
+        sed -n '/^\/\* >>api /,/= implementation =/p' $h |
+            sed -nE 's|^/\* -- ([a-z0-9]+)[: ].*|\1|p'
+        echo changelog
+    } >"$work/groups"
+    {
+        sed -n '/^#ifndef NC_/,$p' $h | sed -nE 's|^/\* >>([a-z0-9]+)( .*)?$|\1|p'
+    } >"$work/sections"
+    for other in groups sections; do
+        cmp -s "$work/contents" "$work/$other" ||
+            bad "$h: contents list '$(tr '\n' ' ' <"$work/contents")', $other are '$(tr '\n' ' ' <"$work/$other")'"
+    done
 done
 
 # 3. Every public prototype is preceded by a comment.

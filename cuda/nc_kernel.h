@@ -1,0 +1,137 @@
+// What every kernel includes. A kernel is written once, in cuda/NAME.cu, in the words below; as CUDA C
+// it is built from there, as GLSL through shaders/NAME.comp, which is the same four lines for all.
+//
+//   NC_PUSH { .. } NC_P;       constants of a dispatch, read as p.member; 4-byte members
+//   NC_KERNEL_n(name, x, y, buffers..) { .. }
+//                              the kernel, for groups of x * y threads, over n buffers:
+//   NC_IN, NC_OUT, NC_IO(i, type, name)   buffer i, read, written, both, indexed as name[at]
+//   NC_SHARED                  memory of a group; at the top level of the file
+//   NC_FN                      a function; NC_TAKE and NC_GIVE hand it a buffer or p
+//   NC_THREAD, NC_GROUP, NC_GROUPS        .x .y .z of thread, group, number of groups
+//   NC_GROUP_X                 the group's number where more than 65,535 go on in z: kernels that
+//                              use it must ask whether they are past the end
+//   NC_BARRIER(), NC_UNROLL, NC_LOOP (not unrolled in SPIR-V), nc_index(..) (64 bits in CUDA)
+//
+// Floats go through nc_add, nc_sub, nc_mul, nc_fma, nc_div and nc_sqrt, which round as IEEE 754 says;
+// field elements (with NC_FIELD defined before) are of type fe and go through fe_add, fe_sub, fe_mul.
+// NC_LANES, defined before, brings the reductions of 32 lanes.
+#ifdef VULKAN
+#include "../shaders/nc_math.glsl"
+#else
+#include "nc_math.cuh"
+#endif
+
+#ifndef NC_FIELD
+// e^x, log x, tanh x and gelu: the operations of nc_hlx__exp1, nc_hlx__log1, nc_hlx__tanh1 and
+// nc_hlx__gelu_body, in their order.
+NC_FN float nc_exp(float x) {
+    float bounded = x > 89.0f ? 89.0f : x;
+    bounded = bounded < -104.0f ? -104.0f : bounded;
+    bounded = x == x ? bounded : 0.0f;
+    float shifted = nc_fma(bounded, 1.44269504f, 12582912.0f);
+    int k = int(nc_bits(shifted) - 0x4B400000u);
+    float n = nc_sub(shifted, 12582912.0f);
+    float r = nc_fma(n, -0.693145752f, bounded);
+    r = nc_fma(n, -1.42860677e-6f, r);
+    float p = 1.98412701e-4f;
+    p = nc_fma(p, r, 1.38888892e-3f);
+    p = nc_fma(p, r, 8.33333377e-3f);
+    p = nc_fma(p, r, 4.16666679e-2f);
+    p = nc_fma(p, r, 1.66666672e-1f);
+    p = nc_fma(p, r, 0.5f);
+    p = nc_fma(p, r, 1.0f);
+    p = nc_fma(p, r, 1.0f);
+    int k1 = k / 2;
+    p = nc_mul(p, nc_float(uint(k1 + 127) << 23));
+    p = nc_mul(p, nc_float(uint(k - k1 + 127) << 23));
+    return x == x ? p : x;
+}
+
+NC_FN float nc_log(float x) {
+    bool small = x < 1.17549435e-38f;
+    float scaled = small ? nc_mul(x, 8388608.0f) : x;
+    uint u = nc_bits(scaled) - 0x3F3504F3u;
+    int exponent = int((u + 0x40000000u) >> 23) - 128;
+    float f = nc_sub(nc_float((u & 0x007FFFFFu) + 0x3F3504F3u), 1.0f);
+    float e = float(exponent - (small ? 23 : 0));
+    float z = nc_mul(f, f), p = 7.0376836292e-2f;
+    p = nc_fma(p, f, -1.1514610310e-1f);
+    p = nc_fma(p, f, 1.1676998740e-1f);
+    p = nc_fma(p, f, -1.2420140846e-1f);
+    p = nc_fma(p, f, 1.4249322787e-1f);
+    p = nc_fma(p, f, -1.6668057665e-1f);
+    p = nc_fma(p, f, 2.0000714765e-1f);
+    p = nc_fma(p, f, -2.4999993993e-1f);
+    p = nc_fma(p, f, 3.3333331174e-1f);
+    float y = nc_mul(nc_mul(p, f), z);
+    y = nc_fma(e, -2.12194440e-4f, y);
+    y = nc_fma(z, -0.5f, y);
+    y = nc_add(f, y);
+    y = nc_fma(e, 0.693359375f, y);
+    y = x > 3.40282347e+38f ? x : y;
+    y = x == 0.0f ? nc_float(0xFF800000u) : y;
+    return x >= 0.0f ? y : nc_float(0x7FC00000u);
+}
+
+NC_FN float nc_tanh(float x) {
+    float a = nc_float(nc_bits(x) & 0x7FFFFFFFu), z = nc_mul(x, x);
+    float p = -5.70498872745e-3f;
+    p = nc_fma(p, z, 2.06390887954e-2f);
+    p = nc_fma(p, z, -5.37397155531e-2f);
+    p = nc_fma(p, z, 1.33314422036e-1f);
+    p = nc_fma(p, z, -3.33332819422e-1f);
+    p = nc_fma(nc_mul(p, z), x, x);
+    float t = nc_sub(1.0f, nc_div(2.0f, nc_add(nc_exp(nc_add(a, a)), 1.0f)));
+    t = nc_float(nc_bits(t) | (nc_bits(x) & 0x80000000u));
+    t = a < 0.625f ? p : t;
+    return x == x ? t : x;
+}
+
+NC_FN float nc_gelu(float v) {
+    float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v), half_v = nc_mul(0.5f, v);
+    return nc_fma(half_v, nc_tanh(nc_mul(0.797884583f, cubic)), half_v);
+}
+
+NC_FN float nc_gelu_slope(float v) {
+    float cubic = nc_fma(nc_mul(nc_mul(0.044715f, v), v), v, v), half_v = nc_mul(0.5f, v);
+    float t = nc_tanh(nc_mul(0.797884583f, cubic));
+    float inner = nc_mul(0.797884583f, nc_fma(nc_mul(0.134145f, v), v, 1.0f));
+    float slope = nc_mul(nc_fma(-t, t, 1.0f), inner);
+    return nc_fma(half_v, slope, nc_fma(0.5f, t, 0.5f));
+}
+
+#ifdef NC_LANES
+// A group of 32 threads: the fixed reduction of lane sums, and the maximum of the lanes.
+NC_SHARED float nc_lane[32];
+NC_FN float nc_tree(float s) {
+    uint j = NC_THREAD.x;
+    NC_BARRIER();
+    nc_lane[j] = s;
+    for (uint width = 16; width > 0; width /= 2) {
+        NC_BARRIER();
+        if (j < width) nc_lane[j] = nc_add(nc_lane[j], nc_lane[j + width]);
+    }
+    NC_BARRIER();
+    return nc_lane[0];
+}
+
+NC_FN float nc_tree_max(float s) {
+    uint j = NC_THREAD.x;
+    NC_BARRIER();
+    nc_lane[j] = s;
+    for (uint width = 16; width > 0; width /= 2) {
+        NC_BARRIER();
+        if (j < width && nc_lane[j + width] > nc_lane[j]) nc_lane[j] = nc_lane[j + width];
+    }
+    NC_BARRIER();
+    return nc_lane[0];
+}
+#endif
+#endif
+
+#ifdef NC_FIELD
+NC_FN fe fe_pow7(fe x) {
+    fe x2 = fe_mul(x, x), x3 = fe_mul(x2, x);
+    return fe_mul(x3, fe_mul(x2, x2));
+}
+#endif
