@@ -61,7 +61,7 @@ int cuModuleGetFunction(void **function, void *module, const char *name) {
 int cuModuleGetGlobal_v2(unsigned long long *address, size_t *bytes, void *module,
                          const char *name) {
     if (strcmp(name, "nc_interface")) return NOT_FOUND;
-    *address = (unsigned long long)(uintptr_t)&static_cast<kernel_entry *>(module)->interface;
+    *address = (unsigned long long)(uintptr_t) & static_cast<kernel_entry *>(module)->interface;
     *bytes = sizeof(kernel_entry::interface);
     return SUCCESS;
 }

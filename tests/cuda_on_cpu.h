@@ -153,7 +153,9 @@ struct kernel_entry {
     unsigned interface[5];
     kernel_entry(const char *name_, void (*body_)(void *), unsigned buffers, size_t push,
                  unsigned x, unsigned y)
-        : next(first), name(name_), body(body_), interface{2, buffers, (unsigned)push, x, y} {
+        : next(first), name(name_), body(body_), interface {
+        2, buffers, (unsigned)push, x, y
+    } {
         first = this;
     }
 };
