@@ -254,7 +254,7 @@ NC_API nc_gpu_buffer *nc_gpu_job_buffer(nc_gpu_job *job, const void *data, size_
                                         size_t bytes);
 /* Record the kernel of this name, loaded where need be, and a barrier after it, as nc_gpu_dispatch
  * does; buffers null: the job's first `count`. */
-NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *kernel, nc_gpu_buffer *const *buffers,
+NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *name, nc_gpu_buffer *const *buffers,
                                 uint32_t count, const void *push, size_t push_bytes, size_t x,
                                 size_t y, size_t z);
 /* Run what was recorded, copy `bytes` from `offset` of a buffer to out (null: nothing), release the
@@ -1316,37 +1316,37 @@ static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_
     return status;
 }
 
-NC_API nc_status nc_gpu_open(nc_gpu **out, const nc_gpu_desc *desc, nc_error *err) {
+NC_API nc_status nc_gpu_open(nc_gpu **gpu, const nc_gpu_desc *desc, nc_error *err) {
     static const nc_gpu_kind order[2] = {NC_GPU_CUDA, NC_GPU_VULKAN};
     nc_status status = NC_ERR_ARG;
     char first[160] = "";
-    nc_gpu *gpu;
+    nc_gpu *made;
     int i;
     nc__clear(err);
-    if (!out) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
-    *out = NULL;
+    if (!gpu) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *gpu = NULL;
     if (!desc || (unsigned)desc->kind > NC_GPU_CUDA)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "unknown device kind");
     for (i = 0; i < 2; i++) {
         if (desc->kind != NC_GPU_ANY && desc->kind != order[i]) continue;
-        gpu = (nc_gpu *)nc__calloc(NULL, sizeof *gpu);
-        if (!gpu) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        gpu->log_fn = desc->log_fn;
-        gpu->log_user = desc->log_user;
-        gpu->avoid_int64 = desc->avoid_int64;
-        gpu->avoid_division = desc->avoid_division;
+        made = (nc_gpu *)nc__calloc(NULL, sizeof *made);
+        if (!made) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        made->log_fn = desc->log_fn;
+        made->log_user = desc->log_user;
+        made->avoid_int64 = desc->avoid_int64;
+        made->avoid_division = desc->avoid_division;
         if (desc->kernel_path && *desc->kernel_path)
-            snprintf(gpu->kernel_path, sizeof gpu->kernel_path, "%s", desc->kernel_path);
+            snprintf(made->kernel_path, sizeof made->kernel_path, "%s", desc->kernel_path);
         else
-            nc_gpu__default_path(gpu->kernel_path, sizeof gpu->kernel_path);
-        status = nc_gpu__open_kind(gpu, desc, order[i]);
+            nc_gpu__default_path(made->kernel_path, sizeof made->kernel_path);
+        status = nc_gpu__open_kind(made, desc, order[i]);
         if (status == NC_OK) {
-            *out = gpu;
+            *gpu = made;
             return NC_OK;
         }
-        nc__fail(err, status, 0, 0, "%.70s%s%.80s", first, first[0] ? "; " : "", gpu->error);
-        snprintf(first, sizeof first, "%.159s", gpu->error);
-        nc_gpu_close(gpu);
+        nc__fail(err, status, 0, 0, "%.70s%s%.80s", first, first[0] ? "; " : "", made->error);
+        snprintf(first, sizeof first, "%.159s", made->error);
+        nc_gpu_close(made);
     }
     return status;
 }
@@ -1487,22 +1487,22 @@ static nc_status nc_gpu__cu_copy(nc_gpu *gpu, nc_gpu_buffer *buffer, size_t offs
 
 /* -- both -- */
 
-NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer **out) {
-    nc_gpu_buffer *buffer;
+NC_API nc_status nc_gpu_buffer_create(nc_gpu *gpu, size_t bytes, nc_gpu_buffer **buffer) {
+    nc_gpu_buffer *made;
     nc_status status;
-    *out = NULL;
+    *buffer = NULL;
     if (bytes == 0) return nc_gpu__fail(gpu, NC_ERR_ARG, "a buffer needs at least one byte");
     if (bytes > gpu->caps.max_buffer_bytes)
         return nc_gpu__fail(gpu, NC_ERR_LIMIT, "a buffer of this device holds at most %llu bytes",
                             (unsigned long long)gpu->caps.max_buffer_bytes);
-    buffer = (nc_gpu_buffer *)nc__calloc(NULL, sizeof *buffer);
-    if (!buffer) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
-    buffer->bytes = bytes;
-    status = gpu->backend->buffer_create(gpu, buffer);
+    made = (nc_gpu_buffer *)nc__calloc(NULL, sizeof *made);
+    if (!made) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    made->bytes = bytes;
+    status = gpu->backend->buffer_create(gpu, made);
     if (status == NC_OK)
-        *out = buffer;
+        *buffer = made;
     else
-        nc_gpu_buffer_destroy(gpu, buffer);
+        nc_gpu_buffer_destroy(gpu, made);
     return status;
 }
 
@@ -1798,25 +1798,25 @@ static void nc_gpu__forget_kernels(nc_gpu *gpu) {
     }
 }
 
-NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel **out) {
-    nc_gpu_kernel *kernel;
+NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel **kernel) {
+    nc_gpu_kernel *made;
     nc_status status;
-    *out = NULL;
+    *kernel = NULL;
     if (!name || strlen(name) > 64 || strpbrk(name, "/\\"))
         return nc_gpu__fail(gpu, NC_ERR_ARG, "bad kernel name");
-    for (kernel = gpu->kernels; kernel && !*out; kernel = kernel->next)
-        if (!strcmp(kernel->name, name)) *out = kernel;
-    if (*out) return NC_OK;
-    kernel = (nc_gpu_kernel *)nc__calloc(NULL, sizeof *kernel);
-    if (!kernel) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
-    memcpy(kernel->name, name, strlen(name) + 1);
-    status = gpu->backend->kernel_load(gpu, kernel);
+    for (made = gpu->kernels; made && !*kernel; made = made->next)
+        if (!strcmp(made->name, name)) *kernel = made;
+    if (*kernel) return NC_OK;
+    made = (nc_gpu_kernel *)nc__calloc(NULL, sizeof *made);
+    if (!made) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    memcpy(made->name, name, strlen(name) + 1);
+    status = gpu->backend->kernel_load(gpu, made);
     if (status == NC_OK) {
-        kernel->next = gpu->kernels;
-        *out = gpu->kernels = kernel;
+        made->next = gpu->kernels;
+        *kernel = gpu->kernels = made;
     } else {
-        gpu->backend->kernel_unload(gpu, kernel);
-        nc__free(NULL, kernel, sizeof *kernel);
+        gpu->backend->kernel_unload(gpu, made);
+        nc__free(NULL, made, sizeof *made);
     }
     return status;
 }

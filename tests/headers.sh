@@ -28,7 +28,8 @@ git ls-files 2>/dev/null | grep -v / | grep -vxE \
 
 # 2. One order in all three places: the table of contents, the groups of the API (`/* -- NAME`) and
 #    the sections of the implementation (`/* >>NAME`).
-for h in nc_gpu.h; do
+ordered="nc_gpu.h"
+for h in $ordered; do
     sed -n '1,/^#ifndef NC_/p' $h | grep -oE '^     >>[a-z0-9]+' | tr -d ' >' >"$work/contents"
     {
         echo types
@@ -51,6 +52,19 @@ for h in $headers; do
     sed '/= implementation =/,$d' $h |
         awk -v h=$h '/^NC_API / && previous !~ /\*\/$/ { print "FAILED: " h ":" NR ": no comment"; n++ }
                      NF { previous = $0 } END { exit n > 0 }' || failures=$((failures + 1))
+done
+
+# Prototype and definition are the same to the letter.
+one_line() { # from NC_API to the character $1, one a line
+    awk -v last="$1" '/^(NC_API|NC__SHARED) / { on = 1; text = "" }
+        on { line = $0; sub(/^NC__SHARED/, "NC_API", line); sub(/^ +/, " ", line); text = text line }
+        on && index($0, last) { sub(/ *[;{].*/, "", text); print text; on = 0 }' | grep '(' | sort
+}
+for h in $ordered; do
+    sed '/= implementation =/,$d' $h | one_line ';' >"$work/prototypes"
+    sed '1,/= implementation =/d' $h | one_line '{' >"$work/definitions"
+    diff "$work/prototypes" "$work/definitions" >"$work/diff" ||
+        bad "$h: prototypes and definitions differ: $(cat "$work/diff")"
 done
 
 # 4. Macros that survive a header carry its prefix.
