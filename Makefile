@@ -31,9 +31,12 @@ TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-1
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
        -Wundef -Wdouble-promotion -Wvla -Werror
 OPENMP ?= -fopenmp
-NVCC   := $(shell command -v nvcc 2>/dev/null)
+# nvcc: the CUDA Toolkit's where it is installed, else what `make nvcc` has brought from PyPI.
+NVCC   := $(or $(shell command -v nvcc 2>/dev/null),$(firstword \
+          $(wildcard build/nvcc/lib/python3*/site-packages/nvidia/cu*/bin/nvcc)))
+NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime nvidia-cuda-cccl
 
-.PHONY: help demo test bench kernels lint blocks fuzz dist install clean all unit test-gpu \
+.PHONY: help demo test bench kernels lint blocks nvcc fuzz dist install clean all unit test-gpu \
         demo-packages test-packages
 
 help:
@@ -41,6 +44,7 @@ help:
 	@echo "make test      everything: unit tests, sanitizers, headers, fuzzing, lint"
 	@echo "make bench     speed tables, and JSON in $(B)/bench"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
+	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
 	@echo "make blocks    copy a changed shared block to the other headers (FROM=nc_fp4.h says which)"
 	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
@@ -109,6 +113,14 @@ $(B)/kernels/%.spv: shaders/%.comp cuda/%.cu $(KERNEL_WORDS)
 $(B)/kernels/%.ptx: cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(NVCC) -ptx -arch=compute_75 -fmad=false $< -o $@
+
+nvcc: # 300 MB from PyPI, into the build folder alone
+ifeq ($(NVCC),)
+	python3 -m venv build/nvcc || { echo "needs Python 3 with venv (Debian: python3-venv)"; exit 1; }
+	build/nvcc/bin/pip install -q --disable-pip-version-check $(NVCC_PACKAGES)
+else
+	@echo "nvcc is there: $(NVCC)"
+endif
 
 # ---- unit tests -------------------------------------------------------------------------------
 

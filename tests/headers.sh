@@ -214,5 +214,14 @@ for cc in gcc clang; do
         bad "$cc: user code after the include is not contracted"
 done
 
+# 10. Every kernel is one text in cuda/, which shaders/ includes; tir_forward says why it is two.
+cd "$top" || exit 1
+for k in $(ls cuda/*.cu shaders/*.comp | sed 's|.*/||; s|\..*||' | sort -u); do
+    [ -f cuda/$k.cu ] && [ -f shaders/$k.comp ] || { bad "$k: not in both cuda/ and shaders/"; continue; }
+    [ $k = tir_forward ] && continue
+    printf '#version 450\n#extension GL_GOOGLE_include_directive : require\n#include "../cuda/%s.cu"\n' $k |
+        cmp -s - shaders/$k.comp || bad "shaders/$k.comp holds more than cuda/$k.cu"
+done
+
 echo "$failures failures"
 [ $failures = 0 ]
