@@ -258,7 +258,7 @@ NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *name, nc_gpu_buffer
                                 uint32_t count, const void *push, size_t push_bytes, size_t x,
                                 size_t y, size_t z);
 /* Run what was recorded, copy `bytes` from `offset` of a buffer to out (null: nothing), release the
- * buffers. Call it after a failure too, and only once: a recording is closed. Returns job->status. */
+ * buffers. Call it after a failure too: an open recording is closed. Returns job->status. */
 NC_API nc_status nc_gpu_job_finish(nc_gpu_job *job, nc_gpu_buffer *from, size_t offset, void *out,
                                    size_t bytes);
 /* The same, but what was recorded becomes a program instead of being run; the buffers it uses must
