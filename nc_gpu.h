@@ -907,7 +907,6 @@ static nc_status nc_gpu__vk_fail(nc_gpu *gpu, const char *what, VkResult result)
             : NC_ERR_DEVICE;
     return nc_gpu__fail(gpu, status, "%s failed with VkResult %d", what, (int)result);
 }
-
 #endif
 
 static nc_status nc_gpu__cu_check(nc_gpu *gpu, const char *what, int code) {
@@ -1305,7 +1304,7 @@ static nc_status nc_gpu__probe(nc_gpu *gpu) {
 }
 
 static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
-    nc_status status = NC_ERR_UNSUPPORTED;
+    nc_status status;
     gpu->backend = nc_gpu__backend_of(kind);
     if (!gpu->backend)
         return nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED, "this program is built without Vulkan");
