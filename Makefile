@@ -8,10 +8,12 @@ JOBS   ?= $(shell nproc 2>/dev/null || echo 2)
 HEADERS  = nc_fp4.h nc_goldilocks.h nc_tirneural.h nc_axx.h nc_hlx.h nc_gpu.h
 EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_quantize tir_opt tir_train tasm_run lut_convert axx_vit_digits \
            hlx_train hlx_verify hlx_export
-TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug \
-           fp4_scalar fp4_circuit fp4_files fp4_tensor tir_io tir_machine tir_symbolic tir_optimize tir_model axx_scalar axx_files axx_layers axx_search axxvit_net hlx_scalar hlx_simd \
-           hlx_kernels hlx_model hlx_bpe base_files gpu_roads glgpu_kernels tirgpu_forward fp4gpu_kernels axxgpu_kernels
-FUZZERS  = gl_parse fp4_circuit fp4_tensor tir_parse tir_tasm tir_optimize axx_table axx_model hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
+TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug goldilocks_gpu \
+           fp4_scalar fp4_circuit fp4_files fp4_tensor fp4_gpu \
+           tir_io tir_machine tir_symbolic tir_optimize tir_model tir_gpu \
+           axx_scalar axx_files axx_layers axx_search axx_vit axx_gpu \
+           hlx_scalar hlx_simd hlx_kernels hlx_model hlx_bpe hlx_gpu base_files base_text
+FUZZERS  = goldilocks_parse fp4_circuit fp4_tensor tir_parse tir_tasm tir_optimize axx_table axx_model hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv
 BENCHES  = goldilocks fp4 tirneural axx hlx
 # A kernel is cuda/NAME.cu, which shaders/NAME.comp includes; those of the field say NC_FIELD.
 KERNELS       = $(patsubst shaders/%.comp,%,$(wildcard shaders/*.comp))
@@ -125,7 +127,8 @@ endif
 
 # ---- unit tests -------------------------------------------------------------------------------
 
-# $(1) prefix of the tests, $(2) header, $(3) extra flags
+SANITIZED = -fno-sanitize-recover=all -fsanitize=address,undefined
+# Each header is compiled once, in its largest form: $(1) prefix of its tests, $(2) header, $(3) flags.
 define test_rules
 $(B)/obj/$(1).o: $$(HEADERS)
 	@mkdir -p $$(@D)
@@ -134,19 +137,25 @@ $(B)/obj/$(1).o: $$(HEADERS)
 $(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/roads.h $(B)/obj/$(1).o
 	@mkdir -p $$(@D)
 	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $$< $(B)/obj/$(1).o -o $$@ -lcmocka -ljson-c -lm
+$(B)/fuzz/$(1).o: $$(HEADERS)
+	@mkdir -p $$(@D)
+	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
+	    clang -g -O1 $(SANITIZED),fuzzer-no-link -I. -x c - -c -o $$@
+$(B)/fuzz/$(1)_%: tests/fuzz_$(1)_%.c tests/fuzz_file.h $(B)/fuzz/$(1).o
+	clang -g -O1 $(SANITIZED),fuzzer -I. $$< $(B)/fuzz/$(1).o -o $$@ -lm
 endef
-$(eval $(call test_rules,goldilocks,nc_goldilocks.h,))
-$(eval $(call test_rules,fp4,nc_fp4.h,))
-$(eval $(call test_rules,tir,nc_tirneural.h,))
-$(eval $(call test_rules,axx,nc_axx.h,))
-$(eval $(call test_rules,axxvit,nc_axx.h,-DNC_AXX_VIT))
-$(eval $(call test_rules,hlx,nc_hlx.h,))
-$(eval $(call test_rules,base,nc_axx.h,))
-$(eval $(call test_rules,gpu,nc_hlx.h,-DNC_GPU))
-$(eval $(call test_rules,glgpu,nc_goldilocks.h,-DNC_GPU))
-$(eval $(call test_rules,tirgpu,nc_tirneural.h,-DNC_GPU))
-$(eval $(call test_rules,fp4gpu,nc_fp4.h,-DNC_GPU))
-$(eval $(call test_rules,axxgpu,nc_axx.h,-DNC_GPU))
+$(eval $(call test_rules,goldilocks,nc_goldilocks.h,-DNC_GPU))
+$(eval $(call test_rules,fp4,nc_fp4.h,-DNC_GPU))
+$(eval $(call test_rules,tir,nc_tirneural.h,-DNC_GPU))
+$(eval $(call test_rules,axx,nc_axx.h,-DNC_GPU -DNC_AXX_VIT))
+$(eval $(call test_rules,hlx,nc_hlx.h,-DNC_GPU))
+# The base block through a header's object; the other shared blocks, which are private, from its text.
+$(B)/test/base_files: tests/base_files.c tests/test.h $(B)/obj/axx.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $< $(B)/obj/axx.o -o $@ -lcmocka -ljson-c -lm
+$(B)/test/base_text: tests/base_text.c tests/test.h nc_hlx.h
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $< -o $@ -lcmocka -ljson-c -lm
 
 # The CUDA driver that runs cuda/ on the CPU, and files that stand for the PTX it needs not read.
 $(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(wildcard cuda/*)
@@ -163,7 +172,7 @@ unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so
 	@$(MAKE) --no-print-directory B=build kernels >/dev/null
 	@sh tests/unit.sh $(B) $(TESTS)
 
-GPU_TESTS = $(filter %_kernels %_roads %_forward %_gpu,$(filter-out hlx_kernels,$(TESTS)))
+GPU_TESTS = $(filter %_gpu,$(TESTS))
 unit-gpu: $(addprefix $(B)/test/,$(GPU_TESTS)) build/shim/libcuda_on_cpu.so
 	@sh tests/unit.sh $(B) $(GPU_TESTS)
 
@@ -173,22 +182,16 @@ test: test-packages
 test-all: test-packages
 	@sh tests/run.sh all
 
-test-gpu: test-packages $(B)/test/gpu_roads $(B)/test/glgpu_kernels $(B)/test/tirgpu_forward \
-          $(B)/test/fp4gpu_kernels $(B)/test/axxgpu_kernels $(B)/shim/libcuda_on_cpu.so \
-          $(B)/bench/gpu kernels
-	NC_TEST_GPU=1 $(B)/test/gpu_roads
-	NC_TEST_GPU=1 $(B)/test/glgpu_kernels
-	NC_TEST_GPU=1 $(B)/test/tirgpu_forward
-	NC_TEST_GPU=1 $(B)/test/fp4gpu_kernels
-	NC_TEST_GPU=1 $(B)/test/axxgpu_kernels
+test-gpu: test-packages $(addprefix $(B)/test/,$(GPU_TESTS)) $(B)/shim/libcuda_on_cpu.so $(B)/bench/gpu kernels
+	@for t in $(GPU_TESTS); do NC_TEST_GPU=1 $(B)/test/$$t || exit 1; done
 	NC_KERNEL_PATH=$(B)/kernels $(B)/bench/gpu
 
 # ---- fuzzing, lint, bench ---------------------------------------------------------------------
 
 FUZZ_SECONDS ?= 20
-$(FUZZERS:%=$(B)/fuzz/%): $(B)/fuzz/%: tests/fuzz_%.c tests/fuzz_file.h $(HEADERS)
+$(B)/fuzz/gpu_spirv: tests/fuzz_gpu_spirv.c nc_gpu.h
 	@mkdir -p $(@D)
-	clang -g -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=all -I. $< -o $@ -lm
+	clang -g -O1 $(SANITIZED),fuzzer -I. $< -o $@ -lm
 
 fuzz: test-packages $(FUZZERS:%=$(B)/fuzz/%)
 	@printf '%s\n' $(FUZZERS) | xargs -P $(JOBS) -I@ sh tests/fuzz.sh @ $(FUZZ_SECONDS) $(B)

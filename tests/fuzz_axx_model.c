@@ -1,6 +1,5 @@
 /* What nc_axx.h reads beside tables: networks, search results, calibrators; the first byte picks. */
 #define NC_AXX_VIT
-#define NC_IMPLEMENTATION
 #include "nc_axx.h"
 
 static int never(void *user, const uint8_t *assignment, double *accuracy) {

@@ -1,6 +1,5 @@
 /* Multipliers in every form: the first byte picks it. What is accepted is written again in the forms
    that can be, and read back the same. */
-#define NC_IMPLEMENTATION
 #include "nc_axx.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

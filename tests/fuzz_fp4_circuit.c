@@ -1,7 +1,7 @@
 /* Circuits and networks from files. The first byte chooses the reader; what is accepted is compiled,
    proven and written, and what was written is read back to the same function. */
-#define NC_IMPLEMENTATION
 #include "nc_fp4.h"
+#include "fuzz_file.h"
 
 static void must(int condition) {
     if (!condition) __builtin_trap();
@@ -44,7 +44,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[0] % 4 == 3) { /* with a right checksum, or none would get in */
         uint8_t *copy = malloc(size + 7);
         memcpy(copy, data + 1, size - 1);
-        nc__put_le(copy + size - 1, nc__fnv1a(NC__FNV_START, copy, size - 1), 8);
+        fuzz_checksum(copy, size - 1, copy + size - 1);
         status = nc_fp4_read_network(&n, copy, size + 7, &err);
         free(copy);
     } else if (data[0] % 4 == 2) {

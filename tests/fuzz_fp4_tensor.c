@@ -1,6 +1,5 @@
 /* 4-bit tensors from safetensors, and matrices from .npy. The first byte chooses; what is accepted is
    used, written and read back. */
-#define NC_IMPLEMENTATION
 #include "nc_fp4.h"
 
 static void must(int condition) {

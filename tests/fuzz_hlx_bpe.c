@@ -1,5 +1,4 @@
 /* Tokenizers: hostile files are refused without harm, and what is accepted round-trips any bytes. */
-#define NC_IMPLEMENTATION
 #include "nc_hlx.h"
 #include "fuzz_file.h"
 

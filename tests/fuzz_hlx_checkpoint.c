@@ -1,5 +1,4 @@
 /* Checkpoints: hostile files are refused without harm. */
-#define NC_IMPLEMENTATION
 #include "nc_hlx.h"
 #include "fuzz_file.h"
 

@@ -1,5 +1,4 @@
 /* Safetensors: headers and offsets of any bytes. */
-#define NC_IMPLEMENTATION
 #include "nc_hlx.h"
 #include "fuzz_file.h"
 

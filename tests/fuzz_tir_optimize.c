@@ -1,5 +1,4 @@
 /* TASM text, optimised: it never breaks, and what ran before runs alike after, in no more rows. */
-#define NC_IMPLEMENTATION
 #include "nc_tirneural.h"
 
 static nc_tir_execution run(const char *text, const char *suffix) {

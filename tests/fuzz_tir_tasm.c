@@ -1,5 +1,4 @@
 /* TASM text: reading, profiling, running for a few cycles and proving never break. */
-#define NC_IMPLEMENTATION
 #include "nc_tirneural.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

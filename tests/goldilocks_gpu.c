@@ -227,5 +227,5 @@ int main(void) {
         cmocka_unit_test(bad_arguments_are_refused),
         cmocka_unit_test(failed_allocations_are_errors_and_leave_no_memory),
     };
-    return cmocka_run_group_tests_name("goldilocks gpu kernels", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("goldilocks kernels", tests, NULL, NULL);
 }

@@ -78,5 +78,5 @@ static void circuits_have_the_bits_of_the_cpu(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(products_have_the_bits_of_the_cpu),
                                        cmocka_unit_test(circuits_have_the_bits_of_the_cpu)};
-    return cmocka_run_group_tests_name("fp4gpu kernels", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("fp4 kernels", tests, NULL, NULL);
 }

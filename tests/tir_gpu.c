@@ -147,5 +147,5 @@ static void evolution_is_the_same_with_a_device(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {cmocka_unit_test(latents_are_those_of_the_cpu),
                                        cmocka_unit_test(evolution_is_the_same_with_a_device)};
-    return cmocka_run_group_tests_name("tirgpu_forward", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("tir kernels", tests, NULL, NULL);
 }

@@ -1,5 +1,4 @@
 /* Field elements from text: any accepted text prints and parses back to the same value. */
-#define NC_IMPLEMENTATION
 #include "nc_goldilocks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -494,5 +494,5 @@ int main(void) {
         cmocka_unit_test(more_rows_than_a_grid_is_wide_are_all_done),
         cmocka_unit_test(damaged_kernel_files_are_refused),
     };
-    return cmocka_run_group_tests_name("gpu roads", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("hlx and gpu", tests, NULL, NULL);
 }

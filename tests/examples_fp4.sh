@@ -1,0 +1,63 @@
+#!/bin/sh
+# The examples of nc_fp4.h, as users run them: results, --json, bad usage, bad input.
+cd "$(dirname "$0")/.." || exit 1
+. tests/expect.sh
+usage fp4_atoms fp4_compile fp4_aes fp4_quantize
+
+expect 0 $b/fp4_atoms; contains "all exact"; contains "131072    100.00 %"
+expect 0 $b/fp4_atoms --json; json
+expect 0 $b/fp4_aes --bristol "$work/aes.txt" --fp4 "$work/aes.fp4"; contains "all right"
+expect 0 $b/fp4_aes --json; json
+expect 0 $b/fp4_compile --bristol "$work/aes.txt" --report; json
+expect 0 $b/fp4_compile --fp4 "$work/aes.fp4" --report; contains '"units": 134722'
+expect 1 $b/fp4_compile --fp4 "$work/aes.fp4" --verify
+expect 1 $b/fp4_compile --blif "$work/aes.txt"
+expect 1 $b/fp4_compile --json no_such_file
+expect 1 $b/fp4_compile --template adder --bits 5000
+expect 1 $b/fp4_compile --template adder --bits 4 -o "$work/no/such/folder"
+expect 2 $b/fp4_compile --template adder
+expect 2 $b/fp4_compile --template ladder --bits 4
+for t in adder:64 subtractor:32 add-sub:16 comparator:64 multiplier:8 parity:64 popcount:16 mux:4 \
+    decoder:5 priority-encoder:20 alu:16 shifter:32; do
+    name=${t%:*} bits=${t#*:}
+    expect 0 $b/fp4_compile --template $name --bits $bits --verify --emit circuit-blif -o "$work/c.blif"
+    expect 0 $b/fp4_compile --blif "$work/c.blif" --verify --emit bristol -o "$work/c.txt"
+    expect 0 $b/fp4_compile --bristol "$work/c.txt" --verify --emit circuit-json -o "$work/c.json"
+    expect 0 $b/fp4_compile --json "$work/c.json" --verify --emit blif -o "$work/units.blif"
+    # another tool's word for it: the threshold units after three formats are the template
+    if command -v berkeley-abc >/dev/null; then
+        expect 0 berkeley-abc -q "cec -n $work/c.blif $work/units.blif"; contains "are equivalent"
+    fi
+done
+# the emitted header stands alone, and agrees with the machine's addition
+expect 0 $b/fp4_compile --template adder --bits 16 --emit c -o "$work/adder16.h"
+cat >"$work/adder16.c" <<'EOF'
+#include "adder16.h"
+int main(void) {
+    uint64_t in[33], out[17], a, b, i;
+    for (a = 0; a < 65536; a += 255)
+        for (b = 1; b < 65536; b += 1021) {
+            uint64_t sum = a + b + 1, got = 0;
+            for (i = 0; i < 33; i++) in[i] = 0 - ((i < 16 ? a >> i : i < 32 ? b >> (i - 16) : 1) & 1);
+            nc_adder(in, out);
+            for (i = 0; i < 17; i++) got |= (out[i] & 1) << i;
+            if (got != sum) return 1;
+        }
+    return 0;
+}
+EOF
+expect 0 ${CC:-cc} -std=c99 -Wall -Wextra -Wpedantic -Werror -O1 "$work/adder16.c" -o "$work/adder16"
+expect 0 "$work/adder16"
+expect 0 $b/fp4_compile --template adder --bits 4 --emit dot; contains digraph
+expect 0 $b/fp4_compile --template adder --bits 4 --emit safetensors -o "$work/adder.safetensors"
+nvcc=$(command -v nvcc || ls build/nvcc/lib/python3*/site-packages/nvidia/cu*/bin/nvcc 2>/dev/null)
+if [ -n "$nvcc" ]; then # another encoder's word for it
+    printf '#define NC_IMPLEMENTATION\n#include "nc_fp4.h"\n' >"$work/fp4.c"
+    expect 0 ${CC:-cc} -O2 -I. -c "$work/fp4.c" -o "$work/fp4.o"
+    expect 0 "$nvcc" -O2 tests/fp4_oracle.cu "$work/fp4.o" -o "$work/fp4_oracle"
+    expect 0 "$work/fp4_oracle"; contains ": 0 differ"
+fi
+expect 0 $b/fp4_quantize; contains NVFP4
+expect 0 $b/fp4_quantize --json; json
+expect 1 $b/fp4_quantize LICENSE
+finish
