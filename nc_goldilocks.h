@@ -25,14 +25,23 @@
        }
 
    Contents (search for the tag):
-     >>types     field elements, hash states
-     >>api       scalars, vectors, NTT and polynomials, Poseidon2, Tip5, fixed point
-     >>scalar    field and extension arithmetic, text
-     >>simd      vectors, AVX-512 and portable
-     >>ntt       transforms and polynomials
-     >>hash      Poseidon2 (Plonky3, trident), Tip5, Merkle trees
-     >>fixed     real numbers as field elements
-     >>gpu       the same on Vulkan and CUDA, with NC_GPU
+     >>types        field elements, hash states
+     >>api          all functions, in the order of the sections below
+     >>scalars      arithmetic, powers and roots, text
+     >>extensions   of degree 2 and 3
+     >>simd         one set of operations for registers of 64, 256 and 512 bits
+     >>vectors      sums, products, inverses
+     >>matrices     products and transposition
+     >>ntt          transforms
+     >>polynomials  products, values, interpolation
+     >>poseidon2    a permutation of 8, 12 or 16 elements
+     >>trident      the same with other parameters, and its hash
+     >>tip5         Triton VM's permutation and hash
+     >>hashes       any of the three
+     >>merkle       trees, paths and their verification
+     >>transcripts  Fiat-Shamir challenges
+     >>fixed        real numbers as field elements
+     >>gpu          the same on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
@@ -181,7 +190,7 @@ typedef nc_gl nc_fixed;
 
 /* >>api ============================================================================ */
 
-/* -- scalars ------------------------------------------------------------------------ */
+/* -- scalars: arithmetic, powers and roots, text ----------------------------------- */
 
 /* Reduce any 64-bit value. exact: yes. */
 NC_API nc_gl nc_gl_from_u64(uint64_t value);
@@ -211,10 +220,6 @@ NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k);
 NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent);
 /* *out = 1 / a. NC_ERR_MATH and *out = 0 for a = 0. */
 NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out);
-/* out[i] = 1 / in[i] with one inversion (Montgomery's trick); zeros stay zero and are counted
- * in *zeros (may be null). out may be in. Uses n elements of scratch. */
-NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
-                                 size_t *zeros);
 /* 1 if a is a nonzero square, -1 (as int) if not a square, 0 for 0 (Euler's criterion). */
 NC_API int nc_gl_legendre(nc_gl a);
 /* *out = a root r with r^2 = a, the smaller of the two (Tonelli-Shanks). NC_ERR_MATH if none. */
@@ -225,18 +230,13 @@ NC_API nc_status nc_gl_root_of_unity(uint32_t log2_order, nc_gl *out);
 /* Decimal or 0x-hexadecimal text of n characters, value < p; digits only, no sign or blanks.
  * NC_ERR_FORMAT with the column of the offending character, NC_ERR_LIMIT for values >= p. */
 NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *err);
+/* Decimal text with a final NUL into text[21]; returns the length. */
+NC_API size_t nc_gl_print(nc_gl a, char text[21]);
 /* Bytes as elements, seven to one, little-endian, the last filled up with zeros: out[i] holds bytes
  * 7 i .. 7 i + 6. Returns the number of elements, n / 7 rounded up; the length is not in them. */
 NC_API size_t nc_gl_pack_bytes(nc_gl *out, const void *bytes, size_t n);
-/* Decimal text with a final NUL into text[21]; returns the length. */
-NC_API size_t nc_gl_print(nc_gl a, char text[21]);
 
-/* Force the instruction set of everything below: 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with
- * IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
- * process-wide. Results never depend on it. */
-NC_API nc_status nc_gl_set_simd(int level);
-
-/* -- extensions, constant coefficient first; out may be an input -------------------------- */
+/* -- extensions: arrays of coefficients, the constant first; out may be an input --- */
 
 /* F_p[x] / (x^2 - 7), as Plonky3 takes it: a + b. */
 NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]);
@@ -268,8 +268,16 @@ NC_API nc_status nc_gl_ext3_inv(nc_gl out[3], const nc_gl a[3]);
 /* a^p. */
 NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]);
 
-/* -- vectors: out may be one of the inputs; when it overlaps one in part only, nothing is done and
- * the result is NC_ERR_ARG. n may be 0. */
+/* -- simd: which instructions are used --------------------------------------------- */
+
+/* Force the instruction set of everything below: 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with
+ * IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
+ * process-wide. Results never depend on it. */
+NC_API nc_status nc_gl_set_simd(int level);
+
+/* -- vectors: n elements, n may be 0 ----------------------------------------------- */
+/* out may be one of the inputs; when it overlaps one in part only, nothing is done and the result
+ * is NC_ERR_ARG. */
 
 /* out[i] = a[i] + b[i], i < n. */
 NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
@@ -283,11 +291,17 @@ NC_API nc_status nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n);
 NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n);
 /* Sum of a[i] * b[i]. */
 NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n);
-
 /* Sum of a[i]. */
 NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n);
 /* out[i] = start * base^i. */
 NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n);
+/* out[i] = 1 / in[i] with one inversion (Montgomery's trick); zeros stay zero and are counted
+ * in *zeros (may be null). out may be in. Uses n elements of scratch. */
+NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros);
+
+/* -- matrices: row-major ----------------------------------------------------------- */
+
 /* y (rows) = A x, A row-major rows x columns. NC_ERR_ARG, nothing done, when y overlaps A or x. */
 NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
                               size_t columns);
@@ -299,7 +313,7 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
  * overlaps a. */
 NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns);
 
-/* -- NTT and polynomials ------------------------------------------------------------- */
+/* -- ntt: number-theoretic transforms, sizes 2^0 to 2^28 --------------------------- */
 
 /* Prepare transforms of size 2^log2_n, log2_n <= NC_GL_NTT_MAX_LOG2. Owns its memory; free
  * with nc_gl_ntt_destroy (null is fine). Errors: NC_ERR_ARG, NC_ERR_MEMORY. */
@@ -333,7 +347,7 @@ NC_API nc_status nc_gl_ntt_columns(const nc_gl_ntt *plan, nc_gl *x, size_t colum
 NC_API nc_status nc_gl_ntt_extend(const nc_gl_ntt *small_plan, const nc_gl_ntt *large_plan,
                                   nc_gl *x, nc_gl shift);
 
-/* Polynomials are arrays of coefficients in ascending degree. */
+/* -- polynomials: arrays of coefficients in ascending degree ----------------------- */
 
 /* out[0 .. max(na, nb)-1] = a + b; out may be an input. */
 NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb);
@@ -357,7 +371,7 @@ NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
 NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys, size_t n,
                                         const nc_allocator *hooks);
 
-/* -- Poseidon2, Plonky3 parameters: the one for new designs ------------------------------- */
+/* -- poseidon2: with the parameters of Plonky3, the one for new designs ------------ */
 
 /* One permutation of a state of width 8, 12 or 16: 4 + 22 + 4 rounds, S-box x^7. NC_ERR_ARG for
  * other widths. */
@@ -367,7 +381,7 @@ NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, siz
 /* Two digests to one: permute left and right at width 8, keep the first half. */
 NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]);
 
-/* -- Poseidon2, trident parameters ---------------------------------------------------- */
+/* -- trident: Poseidon2 with the parameters of the trident compiler ---------------- */
 /* Width 8, rate 4, 4 + 22 + 4 rounds, S-box x^7. A nonstandard instance (its external layer
  * fixes vectors of sum zero, hash_fields lets [] and [0] collide): for compatibility with the
  * trident compiler and Nox, not for new designs. */
@@ -387,10 +401,8 @@ NC_API void nc_gl_trident_finish(nc_gl_trident *sponge, nc_gl digest[4]);
 NC_API void nc_gl_trident_hash_bytes(const void *data, size_t n, nc_gl digest[4]);
 /* Digest of n field elements, no padding (see above). */
 NC_API void nc_gl_trident_hash_fields(const nc_gl *fields, size_t n, nc_gl digest[4]);
-/* 32 bytes little-endian as 64 hexadecimal digits and a NUL. */
-NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]);
 
-/* -- Tip5 (eprint 2023/107), Triton VM's hash ------------------------------------------ */
+/* -- tip5: Triton VM's hash (eprint 2023/107) -------------------------------------- */
 
 /* One permutation: 5 rounds over 16 elements. */
 NC_API void nc_gl_tip5_permute(nc_gl state[16]);
@@ -412,7 +424,7 @@ NC_API void nc_gl_tip5_hash_pair(const nc_gl left[5], const nc_gl right[5], nc_g
 /* Digest of n elements: a one and zeros pad to a multiple of 10. */
 NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]);
 
-/* -- any of the three hashes: digests of nc_gl_digest_elements elements --------------------- */
+/* -- hashes: any of the three; digests of nc_gl_digest_elements elements ----------- */
 
 /* 4 for Poseidon2 and trident, 5 for Tip5. */
 NC_API size_t nc_gl_digest_elements(nc_gl_hash hash);
@@ -423,8 +435,11 @@ NC_API nc_status nc_gl_hash_pair(nc_gl_hash hash, const nc_gl *left, const nc_gl
 /* Digest of n elements: nc_gl_tip5_hash_varlen, nc_gl_trident_hash_fields, or for Poseidon2 an
  * overwriting sponge of rate 4 whose first capacity element starts as n. */
 NC_API nc_status nc_gl_hash_fields(nc_gl_hash hash, const nc_gl *in, size_t n, nc_gl *digest);
+/* 32 bytes little-endian as 64 hexadecimal digits and a NUL. */
+NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]);
 
-/* Merkle trees of n leaves, a power of two: */
+/* -- merkle: trees of n leaves, a power of two ------------------------------------- */
+
 /* nodes holds 2 n digests: leaves in n .. 2n-1 on entry; fills n-1 .. 1, node i the hash of its
  * children 2i and 2i+1, so that node 1 is the root. Node 0 is not touched. NC_ERR_ARG when n is
  * no power of two or above 2^32. SIMD and OpenMP across a level. */
@@ -436,6 +451,8 @@ NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n
  * canonical are a mismatch too. NC_ERR_ARG when index does not fit the path's length. */
 NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
                                      size_t index, const nc_gl *path, uint32_t path_length);
+
+/* -- transcripts: Fiat-Shamir challenges ------------------------------------------- */
 
 /* Fiat-Shamir transcript: what the prover has sent goes in, challenges come out; equal transcripts
  * give equal challenges, and any change of an element, its place or the label changes all later
@@ -452,7 +469,7 @@ NC_API nc_status nc_gl_transcript_challenge(nc_gl_transcript *t, nc_gl *out, siz
 /* A query index of `bits` <= 32 bits: the low bits of one challenge, within 2^-31 of uniform. */
 NC_API nc_status nc_gl_transcript_index(nc_gl_transcript *t, uint32_t bits, uint64_t *out);
 
-/* -- fixed point: v is the field element round(v * 2^16) -------------------------------- */
+/* -- fixed: a real v is the field element round(v * 2^16) -------------------------- */
 
 /* Ties away from zero. NC_ERR_LIMIT for |v| >= 2^46 and for NaN. */
 NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out);
@@ -539,7 +556,8 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
                                      const nc_fixed *gamma, const nc_fixed *beta, nc_fixed epsilon);
 
 #ifdef NC_GPU
-/* -- on a GPU (nc_gpu.h): the bits of the functions above. Arrays are host memory; each call
+/* -- gpu: the bits of the functions above, on a device of nc_gpu.h ----------------- */
+/* Arrays are host memory; each call
  * uploads, runs and downloads. Errors: NC_ERR_ARG for null or overlapping arrays and bad sizes,
  * NC_ERR_LIMIT beyond the device's buffers, NC_ERR_DEVICE; the text is in nc_gpu_last_error. One
  * thread at a time for each device. */
@@ -1000,7 +1018,7 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 #endif
 /* ==== end of nc base implementation ================================================ */
 
-/* >>scalar ========================================================================= */
+/* >>scalars ======================================================================== */
 
 #define NC_GL__EPSILON UINT64_C(0xFFFFFFFF) /* 2^64 mod p */
 
@@ -1185,16 +1203,6 @@ NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *e
     return NC_OK;
 }
 
-NC_API size_t nc_gl_pack_bytes(nc_gl *out, const void *bytes, size_t n) {
-    const uint8_t *from = (const uint8_t *)bytes;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        if (i % 7 == 0) out[i / 7] = 0;
-        out[i / 7] |= (uint64_t)from[i] << (8 * (i % 7));
-    }
-    return n / 7 + (n % 7 != 0);
-}
-
 NC_API size_t nc_gl_print(nc_gl a, char text[21]) {
     char reversed[20];
     size_t n = 0, i;
@@ -1206,6 +1214,18 @@ NC_API size_t nc_gl_print(nc_gl a, char text[21]) {
     text[n] = 0;
     return n;
 }
+
+NC_API size_t nc_gl_pack_bytes(nc_gl *out, const void *bytes, size_t n) {
+    const uint8_t *from = (const uint8_t *)bytes;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        if (i % 7 == 0) out[i / 7] = 0;
+        out[i / 7] |= (uint64_t)from[i] << (8 * (i % 7));
+    }
+    return n / 7 + (n % 7 != 0);
+}
+
+/* >>extensions ===================================================================== */
 
 NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
     int i;
@@ -1317,8 +1337,6 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
 }
 
 /* >>simd =========================================================================== */
-
-static size_t nc_gl__least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* Three forms of the vector code, named by the width of what they hold: 64 (plain C, the
  * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). The helpers differ;
@@ -1586,7 +1604,45 @@ NC_GL__INLINE512 __m512i nc_gl__high512(__m512i a) { return _mm512_srli_epi64(a,
 NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
     return _mm512_and_si512(a, nc_gl__set512(NC_GL__EPSILON));
 }
+#endif
 
+/* >>vectors ======================================================================== */
+
+static size_t nc_gl__least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* 1 when n elements at a and m at b share memory. */
+static NC_UNUSED int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
+    uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
+    if (n == 0 || m == 0) return 0;
+    return x <= y ? y - x < nc__mul_size(n, sizeof *a) : x - y < nc__mul_size(m, sizeof *b);
+}
+
+/* The same, but for n elements at the same place. */
+static int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n) {
+    return out != in && nc_gl__overlap(out, n, in, n);
+}
+
+/* out[i] = 1 / in[i], zeros kept and counted. scratch[i] = product of the nonzero values before i.
+ */
+static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros) {
+    nc_gl product = 1, inverse;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        scratch[i] = product;
+        if (in[i]) product = nc_gl_mul(product, in[i]);
+        *zeros += (size_t)(in[i] == 0);
+    }
+    (void)nc_gl_inv(product, &inverse);
+    for (i = n; i-- > 0;) {
+        nc_gl value = in[i];
+        out[i] = value ? nc_gl_mul(inverse, scratch[i]) : 0;
+        if (value) inverse = nc_gl_mul(inverse, value);
+    }
+    return n;
+}
+
+#ifdef NC_GL__X86
 /* -- loops of both widths: each returns how many elements it did, plain C does the rest -- */
 
 #define NC_GL__BINARY(S, op)                                                                       \
@@ -1688,29 +1744,6 @@ NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
             }                                                                                      \
         return rows;                                                                               \
     }
-#endif
-
-/* out[i] = 1 / in[i], zeros kept and counted. scratch[i] = product of the nonzero values before i.
- */
-static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
-                                 size_t *zeros) {
-    nc_gl product = 1, inverse;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        scratch[i] = product;
-        if (in[i]) product = nc_gl_mul(product, in[i]);
-        *zeros += (size_t)(in[i] == 0);
-    }
-    (void)nc_gl_inv(product, &inverse);
-    for (i = n; i-- > 0;) {
-        nc_gl value = in[i];
-        out[i] = value ? nc_gl_mul(inverse, scratch[i]) : 0;
-        if (value) inverse = nc_gl_mul(inverse, value);
-    }
-    return n;
-}
-
-#ifdef NC_GL__X86
 NC_GL__VECTORS(256)
 NC_GL__VECTORS(512)
 #undef NC_GL__VECTORS
@@ -1764,7 +1797,121 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
     }
     return i;
 }
+#endif
 
+/* How many elements the widest form of an operation has done: 0 where none exists. */
+#ifdef NC_GL__X86
+#define NC_GL__WIDE(op, arguments)                                                                 \
+    (nc_gl__level() >= 2   ? nc_gl__##op##512 arguments                                            \
+     : nc_gl__level() == 1 ? nc_gl__##op##256 arguments                                            \
+                           : (size_t)0)
+#else
+#define NC_GL__WIDE(op, arguments) ((size_t)0)
+#endif
+
+/* The vector operations without a look at their buffers. */
+static void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i = NC_GL__WIDE(vec_mul, (out, a, b, n));
+    for (; i < n; i++) out[i] = nc_gl_mul(a[i], b[i]);
+}
+
+static void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+    size_t i = NC_GL__WIDE(vec_scale, (out, s, a, n));
+    for (; i < n; i++) out[i] = nc_gl_mul(s, a[i]);
+}
+
+static void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+    size_t i = NC_GL__WIDE(vec_axpy, (y, s, x, n));
+    for (; i < n; i++) y[i] = nc_gl_mul_add(s, x[i], y[i]);
+}
+
+/* Each pass doubles what is known: out[len ..] = base^len out[0 ..]. */
+static void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
+    size_t length = 1;
+    if (n) out[0] = start;
+    for (; length < n; length *= 2) {
+        nc_gl__scale(out + length, base, out, length < n - length ? length : n - length);
+        base = nc_gl_sqr(base);
+    }
+}
+
+NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    for (i = NC_GL__WIDE(vec_add, (out, a, b, n)); i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    for (i = NC_GL__WIDE(vec_sub, (out, a, b, n)); i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    nc_gl__multiply(out, a, b, n);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+    if (nc_gl__torn(out, a, n)) return NC_ERR_ARG;
+    nc_gl__scale(out, s, a, n);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+    if (nc_gl__torn(y, x, n)) return NC_ERR_ARG;
+    nc_gl__axpy(y, s, x, n);
+    return NC_OK;
+}
+
+NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
+    nc_gl sum = 0;
+    size_t i = 0;
+#ifdef NC_GL__X86
+    i = nc_gl__level() == 3 ? nc_gl__vec_dot_ifma(&sum, a, b, n)
+                            : NC_GL__WIDE(vec_dot, (&sum, a, b, n));
+#endif
+    for (; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
+    return sum;
+}
+
+NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
+    nc_gl sum = 0;
+    size_t i = NC_GL__WIDE(vec_sum, (&sum, a, n));
+    for (; i < n; i++) sum = nc_gl_add(sum, a[i]);
+    return sum;
+}
+
+NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
+    nc_gl__powers(out, start, base, n);
+}
+
+NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros) {
+    size_t i, count = 0;
+    if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
+    i = NC_GL__WIDE(batch_inv, (out, in, n, scratch, &count));
+    (void)nc_gl__batch_inv64(out + i, in + i, n - i, scratch + i, &count);
+    if (zeros) *zeros = count;
+    return NC_OK;
+}
+
+/* >>matrices ======================================================================= */
+
+NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
+                              size_t columns) {
+    if (nc_gl__overlap(y, rows, a, nc__mul_size(rows, columns)) ||
+        nc_gl__overlap(y, rows, x, columns))
+        return NC_ERR_ARG;
+    size_t r;
+    for (r = 0; r < rows; r++) y[r] = nc_gl_vec_dot(a + r * columns, x, columns);
+    return NC_OK;
+}
+
+#ifdef NC_GL__X86
 /* What one 1 x 8 piece of C accumulates over a block of k. l is held as the wrapping sum of the
  * 64-bit products and the sum of their high halves: that spares one of the six multiplications. */
 typedef struct nc_gl__tile {
@@ -1870,128 +2017,6 @@ NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a,
     }
 }
 #endif
-
-/* 1 when n elements at a and m at b share memory. */
-static NC_UNUSED int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
-    uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
-    if (n == 0 || m == 0) return 0;
-    return x <= y ? y - x < nc__mul_size(n, sizeof *a) : x - y < nc__mul_size(m, sizeof *b);
-}
-
-/* The same, but for n elements at the same place. */
-static int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n) {
-    return out != in && nc_gl__overlap(out, n, in, n);
-}
-
-/* How many elements the widest form of an operation has done: 0 where none exists. */
-#ifdef NC_GL__X86
-#define NC_GL__WIDE(op, arguments)                                                                 \
-    (nc_gl__level() >= 2   ? nc_gl__##op##512 arguments                                            \
-     : nc_gl__level() == 1 ? nc_gl__##op##256 arguments                                            \
-                           : (size_t)0)
-#else
-#define NC_GL__WIDE(op, arguments) ((size_t)0)
-#endif
-
-/* The vector operations without a look at their buffers. */
-static void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i = NC_GL__WIDE(vec_mul, (out, a, b, n));
-    for (; i < n; i++) out[i] = nc_gl_mul(a[i], b[i]);
-}
-
-static void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
-    size_t i = NC_GL__WIDE(vec_scale, (out, s, a, n));
-    for (; i < n; i++) out[i] = nc_gl_mul(s, a[i]);
-}
-
-static void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
-    size_t i = NC_GL__WIDE(vec_axpy, (y, s, x, n));
-    for (; i < n; i++) y[i] = nc_gl_mul_add(s, x[i], y[i]);
-}
-
-/* Each pass doubles what is known: out[len ..] = base^len out[0 ..]. */
-static void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
-    size_t length = 1;
-    if (n) out[0] = start;
-    for (; length < n; length *= 2) {
-        nc_gl__scale(out + length, base, out, length < n - length ? length : n - length);
-        base = nc_gl_sqr(base);
-    }
-}
-
-NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i;
-    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    for (i = NC_GL__WIDE(vec_add, (out, a, b, n)); i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i;
-    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    for (i = NC_GL__WIDE(vec_sub, (out, a, b, n)); i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    nc_gl__multiply(out, a, b, n);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
-    if (nc_gl__torn(out, a, n)) return NC_ERR_ARG;
-    nc_gl__scale(out, s, a, n);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
-    if (nc_gl__torn(y, x, n)) return NC_ERR_ARG;
-    nc_gl__axpy(y, s, x, n);
-    return NC_OK;
-}
-
-NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
-    nc_gl sum = 0;
-    size_t i = 0;
-#ifdef NC_GL__X86
-    i = nc_gl__level() == 3 ? nc_gl__vec_dot_ifma(&sum, a, b, n)
-                            : NC_GL__WIDE(vec_dot, (&sum, a, b, n));
-#endif
-    for (; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
-    return sum;
-}
-
-NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
-    nc_gl sum = 0;
-    size_t i = NC_GL__WIDE(vec_sum, (&sum, a, n));
-    for (; i < n; i++) sum = nc_gl_add(sum, a[i]);
-    return sum;
-}
-
-NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
-    nc_gl__powers(out, start, base, n);
-}
-
-NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
-                                 size_t *zeros) {
-    size_t i, count = 0;
-    if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
-    i = NC_GL__WIDE(batch_inv, (out, in, n, scratch, &count));
-    (void)nc_gl__batch_inv64(out + i, in + i, n - i, scratch + i, &count);
-    if (zeros) *zeros = count;
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
-                              size_t columns) {
-    if (nc_gl__overlap(y, rows, a, nc__mul_size(rows, columns)) ||
-        nc_gl__overlap(y, rows, x, columns))
-        return NC_ERR_ARG;
-    size_t r;
-    for (r = 0; r < rows; r++) y[r] = nc_gl_vec_dot(a + r * columns, x, columns);
-    return NC_OK;
-}
 
 /* One to four rows of C. */
 static void nc_gl__matmul_rows(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t rows, size_t k,
@@ -2254,39 +2279,6 @@ NC_GL__INLINE512 void nc_gl__store_groups512(__m512i r[16], nc_gl *x) {
 #undef NC_GL__STORE_GROUP
 }
 NC_GL__NTT(512)
-
-/* Tiles of the bit reversal, as in nc_gl__reverse_tile. */
-NC_GL__TARGET512 static void nc_gl__reverse_tile512(nc_gl *x, size_t stride, size_t from,
-                                                    size_t to) {
-    __m512i a[8], b[8]; /* rows in bit-reversed order, so that the lanes come out reversed */
-#define NC_GL__LOAD_TILE(i, reversed)                                                              \
-    a[i] = nc_gl__load512(x + reversed * stride + from);                                           \
-    b[i] = nc_gl__load512(x + reversed * stride + to);
-#define NC_GL__STORE_TILE(i, reversed)                                                             \
-    nc_gl__store512(x + reversed * stride + to, a[i]);                                             \
-    nc_gl__store512(x + reversed * stride + from, b[i]);
-#define NC_GL__TILE_ROWS(m) m(0, 0) m(1, 4) m(2, 2) m(3, 6) m(4, 1) m(5, 5) m(6, 3) m(7, 7)
-    NC_GL__TILE_ROWS(NC_GL__LOAD_TILE)
-    nc_gl__transpose512(a);
-    nc_gl__transpose512(b);
-    NC_GL__TILE_ROWS(NC_GL__STORE_TILE)
-#undef NC_GL__TILE_ROWS
-#undef NC_GL__STORE_TILE
-#undef NC_GL__LOAD_TILE
-}
-
-/* x[i] <-> x[n - i] times the factor for 1 <= i, in pairs of eights from both ends. Returns the
- * first i that is left. */
-NC_GL__TARGET512 static size_t nc_gl__mirror512(nc_gl *x, size_t n, nc_gl factor) {
-    const __m512i backwards = _mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), f = nc_gl__set512(factor);
-    size_t i;
-    for (i = 1; i + 8 <= n / 2; i += 8) {
-        __m512i a = nc_gl__load512(x + i), b = nc_gl__load512(x + n - i - 7);
-        nc_gl__store512(x + i, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, b), f));
-        nc_gl__store512(x + n - i - 7, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, a), f));
-    }
-    return i;
-}
 #endif
 
 struct nc_gl_ntt {
@@ -2436,6 +2428,53 @@ static void nc_gl__ntt_run(const nc_gl_ntt *plan, nc_gl *x, int from_reversed) {
         nc_gl__ntt_large(x, plan->log2_n, plan->table, from_reversed);
 }
 
+NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl__ntt_run(plan, x, 0);
+    nc_gl_bit_reverse(x, plan->log2_n);
+}
+
+#ifdef NC_GL__X86
+/* x[i] <-> x[n - i] times the factor for 1 <= i, in pairs of eights from both ends. Returns the
+ * first i that is left. */
+NC_GL__TARGET512 static size_t nc_gl__mirror512(nc_gl *x, size_t n, nc_gl factor) {
+    const __m512i backwards = _mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), f = nc_gl__set512(factor);
+    size_t i;
+    for (i = 1; i + 8 <= n / 2; i += 8) {
+        __m512i a = nc_gl__load512(x + i), b = nc_gl__load512(x + n - i - 7);
+        nc_gl__store512(x + i, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, b), f));
+        nc_gl__store512(x + n - i - 7, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, a), f));
+    }
+    return i;
+}
+#endif
+
+/* The inverse transform is the forward one with x[1 .. n-1] mirrored, divided by n. */
+static void nc_gl__mirror(nc_gl *x, size_t n, nc_gl factor) {
+    size_t i = 1;
+    x[0] = nc_gl_mul(x[0], factor);
+#ifdef NC_GL__X86
+    if (nc_gl__level() >= 2) i = nc_gl__mirror512(x, n, factor);
+#endif
+    for (; i < n - i; i++) {
+        nc_gl t = nc_gl_mul(x[i], factor);
+        x[i] = nc_gl_mul(x[n - i], factor);
+        x[n - i] = t;
+    }
+    if (i == n - i) x[i] = nc_gl_mul(x[i], factor);
+}
+
+NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl_ntt_forward(plan, x);
+    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
+}
+
+NC_API void nc_gl_ntt_to_reversed(const nc_gl_ntt *plan, nc_gl *x) { nc_gl__ntt_run(plan, x, 0); }
+
+NC_API void nc_gl_ntt_inverse_from_reversed(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl__ntt_run(plan, x, 1);
+    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
+}
+
 /* Index (a, middle, b) of 3, m - 6 and 3 bits goes to (b, middle, a), each reversed: an 8 x 8
  * transposition that exchanges the tiles of two middles. */
 static void nc_gl__reverse_tile64(nc_gl *x, size_t stride, size_t from, size_t to) {
@@ -2449,6 +2488,28 @@ static void nc_gl__reverse_tile64(nc_gl *x, size_t stride, size_t from, size_t t
             *q = t;
         }
 }
+
+#ifdef NC_GL__X86
+/* Tiles of the bit reversal, as in nc_gl__reverse_tile. */
+NC_GL__TARGET512 static void nc_gl__reverse_tile512(nc_gl *x, size_t stride, size_t from,
+                                                    size_t to) {
+    __m512i a[8], b[8]; /* rows in bit-reversed order, so that the lanes come out reversed */
+#define NC_GL__LOAD_TILE(i, reversed)                                                              \
+    a[i] = nc_gl__load512(x + reversed * stride + from);                                           \
+    b[i] = nc_gl__load512(x + reversed * stride + to);
+#define NC_GL__STORE_TILE(i, reversed)                                                             \
+    nc_gl__store512(x + reversed * stride + to, a[i]);                                             \
+    nc_gl__store512(x + reversed * stride + from, b[i]);
+#define NC_GL__TILE_ROWS(m) m(0, 0) m(1, 4) m(2, 2) m(3, 6) m(4, 1) m(5, 5) m(6, 3) m(7, 7)
+    NC_GL__TILE_ROWS(NC_GL__LOAD_TILE)
+    nc_gl__transpose512(a);
+    nc_gl__transpose512(b);
+    NC_GL__TILE_ROWS(NC_GL__STORE_TILE)
+#undef NC_GL__TILE_ROWS
+#undef NC_GL__STORE_TILE
+#undef NC_GL__LOAD_TILE
+}
+#endif
 
 NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n) {
     ptrdiff_t n = (ptrdiff_t)1 << log2_n, i;
@@ -2476,38 +2537,6 @@ NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n) {
 #endif
         nc_gl__reverse_tile64(x, stride, 8 * (size_t)i, 8 * j);
     }
-}
-
-NC_API void nc_gl_ntt_to_reversed(const nc_gl_ntt *plan, nc_gl *x) { nc_gl__ntt_run(plan, x, 0); }
-
-NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
-    nc_gl__ntt_run(plan, x, 0);
-    nc_gl_bit_reverse(x, plan->log2_n);
-}
-
-/* The inverse transform is the forward one with x[1 .. n-1] mirrored, divided by n. */
-static void nc_gl__mirror(nc_gl *x, size_t n, nc_gl factor) {
-    size_t i = 1;
-    x[0] = nc_gl_mul(x[0], factor);
-#ifdef NC_GL__X86
-    if (nc_gl__level() >= 2) i = nc_gl__mirror512(x, n, factor);
-#endif
-    for (; i < n - i; i++) {
-        nc_gl t = nc_gl_mul(x[i], factor);
-        x[i] = nc_gl_mul(x[n - i], factor);
-        x[n - i] = t;
-    }
-    if (i == n - i) x[i] = nc_gl_mul(x[i], factor);
-}
-
-NC_API void nc_gl_ntt_inverse_from_reversed(const nc_gl_ntt *plan, nc_gl *x) {
-    nc_gl__ntt_run(plan, x, 1);
-    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
-}
-
-NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x) {
-    nc_gl_ntt_forward(plan, x);
-    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
 }
 
 /* x[i] *= shift^i, in blocks that share one table of powers. */
@@ -2579,6 +2608,8 @@ NC_API nc_status nc_gl_ntt_extend(const nc_gl_ntt *small_plan, const nc_gl_ntt *
     nc_gl_ntt_forward(large_plan, x);
     return NC_OK;
 }
+
+/* >>polynomials ==================================================================== */
 
 NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb) {
     size_t i, common = nc_gl__least(na, nb);
@@ -2741,7 +2772,7 @@ NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl
     return status;
 }
 
-/* >>hash =========================================================================== */
+/* >>poseidon2 ====================================================================== */
 
 /* The scalar permutations work on any representatives below 2^64 and sum them with their
  * carries; only the result is made canonical. */
@@ -3155,60 +3186,6 @@ NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], 
     memcpy(digest, state, 4 * sizeof *digest);
 }
 
-/* External layer of the trident instance: s[i] += sum of all. */
-static void nc_gl__trident_full(uint64_t s[8], const nc_gl *constant) {
-    nc_gl__wide ab, cd, ef, gh, sum;
-    int i;
-    nc_gl__sbox_all(s, constant, 8);
-    ab = nc_gl__wide_add(nc_gl__widen(s[0]), s[1]);
-    cd = nc_gl__wide_add(nc_gl__widen(s[2]), s[3]);
-    ef = nc_gl__wide_add(nc_gl__widen(s[4]), s[5]);
-    gh = nc_gl__wide_add(nc_gl__widen(s[6]), s[7]);
-    sum = nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), nc_gl__wide_sum(ef, gh));
-    for (i = 0; i < 8; i++) s[i] = nc_gl__fold(nc_gl__wide_add(sum, s[i]));
-}
-
-/* The partial rounds as in nc_gl__poseidon2_partial8, with diagonals 2, 3, 5, 9 .. 129. */
-static void nc_gl__trident_partial(uint64_t s[8], const nc_gl *constant) {
-    uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
-    uint64_t e = s[5], f = s[6], g = s[7];
-    int round;
-    for (round = 0; round < 22; round++) {
-        nc_gl__wide ab = nc_gl__wide_add(nc_gl__widen(a), b);
-        nc_gl__wide cd = nc_gl__wide_add(nc_gl__widen(c), d);
-        nc_gl__wide ef = nc_gl__wide_add(nc_gl__widen(e), f);
-        nc_gl__wide rest = nc_gl__wide_add(nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), ef), g);
-        nc_gl__wide ra = nc_gl__wide_sum(rest, nc_gl__mul_wide(a, 3));
-        nc_gl__wide rb = nc_gl__wide_sum(rest, nc_gl__mul_wide(b, 5));
-        nc_gl__wide rc = nc_gl__wide_sum(rest, nc_gl__mul_wide(c, 9));
-        nc_gl__wide rd = nc_gl__wide_sum(rest, nc_gl__mul_wide(d, 17));
-        nc_gl__wide re = nc_gl__wide_sum(rest, nc_gl__mul_wide(e, 33));
-        nc_gl__wide rf = nc_gl__wide_sum(rest, nc_gl__mul_wide(f, 65));
-        nc_gl__wide rg = nc_gl__wide_sum(rest, nc_gl__mul_wide(g, 129));
-        rest = nc_gl__wide_add(rest, round < 21 ? constant[round + 1] : 0);
-        x = nc_gl__pow7_lazy(x);
-        a = nc_gl__fold(nc_gl__wide_add(ra, x));
-        b = nc_gl__fold(nc_gl__wide_add(rb, x));
-        c = nc_gl__fold(nc_gl__wide_add(rc, x));
-        d = nc_gl__fold(nc_gl__wide_add(rd, x));
-        e = nc_gl__fold(nc_gl__wide_add(re, x));
-        f = nc_gl__fold(nc_gl__wide_add(rf, x));
-        g = nc_gl__fold(nc_gl__wide_add(rg, x));
-        x = nc_gl__fold(nc_gl__wide_sum(rest, nc_gl__mul_wide(x, 3))); /* (2 + 1) x + rest */
-    }
-    s[0] = x;
-    s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
-}
-
-NC_API void nc_gl_trident_permute(nc_gl state[8]) {
-    const nc_gl *constant = nc_gl__trident_rc;
-    int round, i;
-    for (round = 0; round < 4; round++) nc_gl__trident_full(state, constant + 8 * round);
-    nc_gl__trident_partial(state, constant + 32);
-    for (round = 4; round < 8; round++) nc_gl__trident_full(state, constant + 22 + 8 * round);
-    for (i = 0; i < 8; i++) state[i] = nc_gl__canonical(state[i]);
-}
-
 #ifdef NC_GL__X86
 /* Many permutations at once, one in each lane of four vectors. The four are interleaved product by
  * product, or the latency of the S-box would show. s[i] holds element i of all, canonical. */
@@ -3350,6 +3327,62 @@ NC_GL__PERMUTE_LANES(512)
 #undef NC_GL__POW7_FOUR
 #endif
 
+/* >>trident ======================================================================== */
+
+/* External layer of the trident instance: s[i] += sum of all. */
+static void nc_gl__trident_full(uint64_t s[8], const nc_gl *constant) {
+    nc_gl__wide ab, cd, ef, gh, sum;
+    int i;
+    nc_gl__sbox_all(s, constant, 8);
+    ab = nc_gl__wide_add(nc_gl__widen(s[0]), s[1]);
+    cd = nc_gl__wide_add(nc_gl__widen(s[2]), s[3]);
+    ef = nc_gl__wide_add(nc_gl__widen(s[4]), s[5]);
+    gh = nc_gl__wide_add(nc_gl__widen(s[6]), s[7]);
+    sum = nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), nc_gl__wide_sum(ef, gh));
+    for (i = 0; i < 8; i++) s[i] = nc_gl__fold(nc_gl__wide_add(sum, s[i]));
+}
+
+/* The partial rounds as in nc_gl__poseidon2_partial8, with diagonals 2, 3, 5, 9 .. 129. */
+static void nc_gl__trident_partial(uint64_t s[8], const nc_gl *constant) {
+    uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
+    uint64_t e = s[5], f = s[6], g = s[7];
+    int round;
+    for (round = 0; round < 22; round++) {
+        nc_gl__wide ab = nc_gl__wide_add(nc_gl__widen(a), b);
+        nc_gl__wide cd = nc_gl__wide_add(nc_gl__widen(c), d);
+        nc_gl__wide ef = nc_gl__wide_add(nc_gl__widen(e), f);
+        nc_gl__wide rest = nc_gl__wide_add(nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), ef), g);
+        nc_gl__wide ra = nc_gl__wide_sum(rest, nc_gl__mul_wide(a, 3));
+        nc_gl__wide rb = nc_gl__wide_sum(rest, nc_gl__mul_wide(b, 5));
+        nc_gl__wide rc = nc_gl__wide_sum(rest, nc_gl__mul_wide(c, 9));
+        nc_gl__wide rd = nc_gl__wide_sum(rest, nc_gl__mul_wide(d, 17));
+        nc_gl__wide re = nc_gl__wide_sum(rest, nc_gl__mul_wide(e, 33));
+        nc_gl__wide rf = nc_gl__wide_sum(rest, nc_gl__mul_wide(f, 65));
+        nc_gl__wide rg = nc_gl__wide_sum(rest, nc_gl__mul_wide(g, 129));
+        rest = nc_gl__wide_add(rest, round < 21 ? constant[round + 1] : 0);
+        x = nc_gl__pow7_lazy(x);
+        a = nc_gl__fold(nc_gl__wide_add(ra, x));
+        b = nc_gl__fold(nc_gl__wide_add(rb, x));
+        c = nc_gl__fold(nc_gl__wide_add(rc, x));
+        d = nc_gl__fold(nc_gl__wide_add(rd, x));
+        e = nc_gl__fold(nc_gl__wide_add(re, x));
+        f = nc_gl__fold(nc_gl__wide_add(rf, x));
+        g = nc_gl__fold(nc_gl__wide_add(rg, x));
+        x = nc_gl__fold(nc_gl__wide_sum(rest, nc_gl__mul_wide(x, 3))); /* (2 + 1) x + rest */
+    }
+    s[0] = x;
+    s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
+}
+
+NC_API void nc_gl_trident_permute(nc_gl state[8]) {
+    const nc_gl *constant = nc_gl__trident_rc;
+    int round, i;
+    for (round = 0; round < 4; round++) nc_gl__trident_full(state, constant + 8 * round);
+    nc_gl__trident_partial(state, constant + 32);
+    for (round = 4; round < 8; round++) nc_gl__trident_full(state, constant + 22 + 8 * round);
+    for (i = 0; i < 8; i++) state[i] = nc_gl__canonical(state[i]);
+}
+
 static void nc_gl__trident_absorb(nc_gl_trident *sponge, nc_gl value) {
     if (sponge->position == 4) { /* only when more follows: a full block may be the last */
         nc_gl_trident_permute(sponge->state);
@@ -3401,16 +3434,7 @@ NC_API void nc_gl_trident_hash_fields(const nc_gl *fields, size_t n, nc_gl diges
     nc_gl__trident_squeeze(&sponge, digest);
 }
 
-NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]) {
-    static const char digits[] = "0123456789abcdef";
-    int i;
-    for (i = 0; i < 32; i++) {
-        unsigned byte = (unsigned)(digest[i / 8] >> (8 * (i % 8))) & 255;
-        hex[2 * i] = digits[byte >> 4];
-        hex[2 * i + 1] = digits[byte & 15];
-    }
-    hex[64] = 0;
-}
+/* >>tip5 =========================================================================== */
 
 static const nc_gl nc_gl__tip5_rc[80] = {
     UINT64_C(13630775303355457758), UINT64_C(16896927574093233874), UINT64_C(10379449653650130495),
@@ -3586,6 +3610,46 @@ NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n) {
 }
 #endif
 
+NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }
+
+NC_API void nc_gl_tip5_absorb(nc_gl_tip5 *sponge, const nc_gl block[10]) {
+    memcpy(sponge->state, block, 10 * sizeof *block);
+    nc_gl_tip5_permute(sponge->state);
+}
+
+NC_API void nc_gl_tip5_squeeze(nc_gl_tip5 *sponge, nc_gl block[10]) {
+    memcpy(block, sponge->state, 10 * sizeof *block);
+    nc_gl_tip5_permute(sponge->state);
+}
+
+NC_API void nc_gl_tip5_hash_10(const nc_gl in[10], nc_gl digest[5]) {
+    nc_gl state[16];
+    int i;
+    for (i = 0; i < 16; i++) state[i] = i < 10 ? in[i] : 1;
+    nc_gl_tip5_permute(state);
+    memcpy(digest, state, 5 * sizeof *digest);
+}
+
+NC_API void nc_gl_tip5_hash_pair(const nc_gl left[5], const nc_gl right[5], nc_gl digest[5]) {
+    nc_gl both[10];
+    memcpy(both, left, 5 * sizeof *both);
+    memcpy(both + 5, right, 5 * sizeof *both);
+    nc_gl_tip5_hash_10(both, digest);
+}
+
+NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
+    nc_gl_tip5 sponge;
+    nc_gl block[10];
+    size_t i, done = 0;
+    nc_gl_tip5_init(&sponge);
+    for (; n - done >= 10; done += 10) nc_gl_tip5_absorb(&sponge, in + done);
+    for (i = 0; i < 10; i++) block[i] = done + i < n ? in[done + i] : (nc_gl)(done + i == n);
+    nc_gl_tip5_absorb(&sponge, block);
+    memcpy(digest, sponge.state, 5 * sizeof *digest);
+}
+
+/* >>hashes ========================================================================= */
+
 /* Permutations by number: the width of a Poseidon2, or one of these two. */
 enum { NC_GL__TRIDENT = 0, NC_GL__TIP5 = 1 };
 
@@ -3650,44 +3714,6 @@ NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
     nc_gl__permute_many(states, NC_GL__TIP5, count);
 }
 
-NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }
-
-NC_API void nc_gl_tip5_absorb(nc_gl_tip5 *sponge, const nc_gl block[10]) {
-    memcpy(sponge->state, block, 10 * sizeof *block);
-    nc_gl_tip5_permute(sponge->state);
-}
-
-NC_API void nc_gl_tip5_squeeze(nc_gl_tip5 *sponge, nc_gl block[10]) {
-    memcpy(block, sponge->state, 10 * sizeof *block);
-    nc_gl_tip5_permute(sponge->state);
-}
-
-NC_API void nc_gl_tip5_hash_10(const nc_gl in[10], nc_gl digest[5]) {
-    nc_gl state[16];
-    int i;
-    for (i = 0; i < 16; i++) state[i] = i < 10 ? in[i] : 1;
-    nc_gl_tip5_permute(state);
-    memcpy(digest, state, 5 * sizeof *digest);
-}
-
-NC_API void nc_gl_tip5_hash_pair(const nc_gl left[5], const nc_gl right[5], nc_gl digest[5]) {
-    nc_gl both[10];
-    memcpy(both, left, 5 * sizeof *both);
-    memcpy(both + 5, right, 5 * sizeof *both);
-    nc_gl_tip5_hash_10(both, digest);
-}
-
-NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
-    nc_gl_tip5 sponge;
-    nc_gl block[10];
-    size_t i, done = 0;
-    nc_gl_tip5_init(&sponge);
-    for (; n - done >= 10; done += 10) nc_gl_tip5_absorb(&sponge, in + done);
-    for (i = 0; i < 10; i++) block[i] = done + i < n ? in[done + i] : (nc_gl)(done + i == n);
-    nc_gl_tip5_absorb(&sponge, block);
-    memcpy(digest, sponge.state, 5 * sizeof *digest);
-}
-
 /* What a tree or transcript needs of a hash: its permutation, its rate, elements of a digest. */
 static uint32_t nc_gl__kind(nc_gl_hash hash) {
     return hash == NC_GL_TIP5 ? NC_GL__TIP5 : hash == NC_GL_TRIDENT ? NC_GL__TRIDENT : 8;
@@ -3745,6 +3771,19 @@ NC_API nc_status nc_gl_hash_fields(nc_gl_hash hash, const nc_gl *in, size_t n, n
     return NC_OK;
 }
 
+NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]) {
+    static const char digits[] = "0123456789abcdef";
+    int i;
+    for (i = 0; i < 32; i++) {
+        unsigned byte = (unsigned)(digest[i / 8] >> (8 * (i % 8))) & 255;
+        hex[2 * i] = digits[byte >> 4];
+        hex[2 * i + 1] = digits[byte & 15];
+    }
+    hex[64] = 0;
+}
+
+/* >>merkle ========================================================================= */
+
 static int nc_gl__good_tree(nc_gl_hash hash, size_t n, const void *nodes) {
     return (unsigned)hash <= NC_GL_TRIDENT && nodes && n && (n & (n - 1)) == 0 &&
            n - 1 <= UINT32_MAX;
@@ -3798,6 +3837,8 @@ NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const n
                               : nc_gl_hash_pair(hash, node, path, node));
     return memcmp(node, root, d * sizeof *node) ? NC_ERR_MISMATCH : NC_OK;
 }
+
+/* >>transcripts ==================================================================== */
 
 /* A duplex sponge. While absorbing, `position` elements of the current block are in; while
  * squeezing, `position` elements of it are out. Each change of direction adds to the first capacity
