@@ -1020,42 +1020,95 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 
 /* >>scalars ======================================================================== */
 
+/* -- arithmetic -- */
+
 #define NC_GL__EPSILON UINT64_C(0xFFFFFFFF) /* 2^64 mod p */
 
+#if defined(__GNUC__)
+#define NC_GL__NOINLINE __attribute__((noinline)) /* what many call, once; it compiles faster */
+#else
+#define NC_GL__NOINLINE
+#endif
+
+/* *out = a + b or a - b modulo 2^64. The result is what 2^64 is modulo p, 2^32 - 1, where that
+ * wrapped, else 0; the builtins leave it to the carry flag. */
+static inline uint64_t nc_gl__carry(uint64_t a, uint64_t b, uint64_t *out) {
+#if defined(__GNUC__)
+    return NC_GL__EPSILON & (0 - (uint64_t)__builtin_add_overflow(a, b, out));
+#else
+    *out = a + b;
+    return NC_GL__EPSILON & (0 - (uint64_t)(*out < a));
+#endif
+}
+static inline uint64_t nc_gl__borrow(uint64_t a, uint64_t b, uint64_t *out) {
+#if defined(__GNUC__)
+    return NC_GL__EPSILON & (0 - (uint64_t)__builtin_sub_overflow(a, b, out));
+#else
+    *out = a - b;
+    return NC_GL__EPSILON & (0 - (uint64_t)(a < b));
+#endif
+}
+
+/* Integers below 2^128: sums of products before they are reduced. */
+#if defined(__SIZEOF_INT128__)
+__extension__ typedef unsigned __int128 nc_gl__wide;
+
+static inline nc_gl__wide nc_gl__wide_make(uint64_t hi, uint64_t lo) {
+    return (nc_gl__wide)hi << 64 | lo;
+}
+static inline uint64_t nc_gl__wide_hi(nc_gl__wide w) { return (uint64_t)(w >> 64); }
+static inline uint64_t nc_gl__wide_lo(nc_gl__wide w) { return (uint64_t)w; }
+static inline nc_gl__wide nc_gl__wide_sum(nc_gl__wide a, nc_gl__wide b) { return a + b; }
+static inline nc_gl__wide nc_gl__wide_difference(nc_gl__wide a, nc_gl__wide b) { return a - b; }
+static inline nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) { return (nc_gl__wide)a * b; }
+#else
 typedef struct nc_gl__wide {
-    uint64_t lo, hi;
+    uint64_t hi, lo;
 } nc_gl__wide;
 
-static nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
+static nc_gl__wide nc_gl__wide_make(uint64_t hi, uint64_t lo) {
     nc_gl__wide w;
-#if defined(__SIZEOF_INT128__)
-    __extension__ typedef unsigned __int128 nc_gl__u128;
-    nc_gl__u128 p = (nc_gl__u128)a * b;
-    w.lo = (uint64_t)p;
-    w.hi = (uint64_t)(p >> 64);
-#else
+    w.hi = hi;
+    w.lo = lo;
+    return w;
+}
+static uint64_t nc_gl__wide_hi(nc_gl__wide w) { return w.hi; }
+static uint64_t nc_gl__wide_lo(nc_gl__wide w) { return w.lo; }
+static nc_gl__wide nc_gl__wide_sum(nc_gl__wide a, nc_gl__wide b) {
+    uint64_t lo = a.lo + b.lo;
+    return nc_gl__wide_make(a.hi + b.hi + (uint64_t)(lo < a.lo), lo);
+}
+static nc_gl__wide nc_gl__wide_difference(nc_gl__wide a, nc_gl__wide b) {
+    return nc_gl__wide_make(a.hi - b.hi - (uint64_t)(a.lo < b.lo), a.lo - b.lo);
+}
+
+/* Four products of 32-bit halves; the middle ones meet in `mid`, at most 3 (2^32 - 1). */
+static nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
     uint64_t a0 = a & NC_GL__EPSILON, a1 = a >> 32, b0 = b & NC_GL__EPSILON, b1 = b >> 32;
     uint64_t p00 = a0 * b0, p01 = a0 * b1, p10 = a1 * b0;
     uint64_t mid = (p00 >> 32) + (p01 & NC_GL__EPSILON) + (p10 & NC_GL__EPSILON);
-    w.lo = (p00 & NC_GL__EPSILON) | (mid << 32);
-    w.hi = a1 * b1 + (p01 >> 32) + (p10 >> 32) + (mid >> 32);
+    return nc_gl__wide_make(a1 * b1 + (p01 >> 32) + (p10 >> 32) + (mid >> 32),
+                            (p00 & NC_GL__EPSILON) | mid << 32);
+}
 #endif
-    return w;
+
+static inline nc_gl__wide nc_gl__wide_add(nc_gl__wide a, uint64_t b) {
+    return nc_gl__wide_sum(a, nc_gl__wide_make(0, b));
 }
 
-/* x < 2^64 to canonical: one conditional subtraction, since 2^64 < 2p. */
-static nc_gl nc_gl__canonical(uint64_t x) { return x - (NC_GL_P & (0 - (uint64_t)(x >= NC_GL_P))); }
+/* x < 2^64 to canonical: one conditional subtraction, since 2^64 < 2p; -p is 2^32 - 1 - 2^64. */
+static nc_gl nc_gl__canonical(uint64_t x) {
+    return x + (NC_GL__EPSILON & (0 - (uint64_t)(x >= NC_GL_P)));
+}
 
-/* lo + 2^64 hi mod p: any value below 2^64 that is right mod p. With hi = h1 2^32 + h0,
+/* w mod p: any value below 2^64 that is right mod p. With w = lo + 2^64 h0 + 2^96 h1,
  * 2^64 = 2^32 - 1 and 2^96 = -1 it is lo - h1 + h0 (2^32 - 1); each borrow or carry of 2^64 is
  * repaid by 2^32 - 1. The second repayment cannot overflow: h0 (2^32 - 1) <= 2^64 - 2^33 + 1. */
 static uint64_t nc_gl__reduce_lazy(nc_gl__wide w) {
-    uint64_t h1 = w.hi >> 32, h0 = w.hi & NC_GL__EPSILON;
-    uint64_t t = w.lo - h1, u, r;
-    t -= NC_GL__EPSILON & (0 - (uint64_t)(w.lo < h1));
-    u = h0 * NC_GL__EPSILON;
-    r = t + u;
-    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
+    uint64_t hi = nc_gl__wide_hi(w), t, r, over = nc_gl__borrow(nc_gl__wide_lo(w), hi >> 32, &t);
+    t -= over;
+    over = nc_gl__carry(t, (hi & NC_GL__EPSILON) * NC_GL__EPSILON, &r);
+    return r + over;
 }
 
 static nc_gl nc_gl__reduce(nc_gl__wide w) { return nc_gl__canonical(nc_gl__reduce_lazy(w)); }
@@ -1071,12 +1124,13 @@ NC_API int64_t nc_gl_to_i64(nc_gl a) {
 }
 
 NC_API nc_gl nc_gl_add(nc_gl a, nc_gl b) {
-    uint64_t s = a + b, carry = (uint64_t)(s < a);
-    s += NC_GL__EPSILON & (0 - carry); /* a + b < 2p: after a carry the rest is below p - 1 */
-    return nc_gl__canonical(s);
+    return nc_gl_sub(a, NC_GL_P - b); /* right for any a < 2^64: a + b < 2p, one p is enough */
 }
 
-NC_API nc_gl nc_gl_sub(nc_gl a, nc_gl b) { return a - b + (NC_GL_P & (0 - (uint64_t)(a < b))); }
+NC_API nc_gl nc_gl_sub(nc_gl a, nc_gl b) {
+    uint64_t d, borrow = nc_gl__borrow(a, b, &d);
+    return d - borrow;
+}
 
 NC_API nc_gl nc_gl_neg(nc_gl a) { return (NC_GL_P - a) & (0 - (uint64_t)(a != 0)); }
 
@@ -1085,10 +1139,7 @@ NC_API nc_gl nc_gl_mul(nc_gl a, nc_gl b) { return nc_gl__reduce(nc_gl__mul_wide(
 NC_API nc_gl nc_gl_sqr(nc_gl a) { return nc_gl_mul(a, a); }
 
 NC_API nc_gl nc_gl_mul_add(nc_gl a, nc_gl b, nc_gl c) {
-    nc_gl__wide w = nc_gl__mul_wide(a, b); /* (p-1)^2 + p - 1 < 2^128: hi cannot overflow */
-    w.lo += c;
-    w.hi += (uint64_t)(w.lo < c);
-    return nc_gl__reduce(w);
+    return nc_gl__reduce(nc_gl__wide_add(nc_gl__mul_wide(a, b), c)); /* (p-1)^2 + p-1 < 2^128 */
 }
 
 NC_API nc_gl nc_gl_dbl(nc_gl a) { return nc_gl_add(a, a); }
@@ -1096,7 +1147,6 @@ NC_API nc_gl nc_gl_dbl(nc_gl a) { return nc_gl_add(a, a); }
 NC_API nc_gl nc_gl_halve(nc_gl a) { return (a >> 1) + (((NC_GL_P + 1) / 2) & (0 - (a & 1))); }
 
 NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k) {
-    nc_gl__wide w;
     k %= 192; /* 2 has order 192 */
     if (k >= 96) {
         a = nc_gl_neg(a);
@@ -1106,9 +1156,7 @@ NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k) {
         a = nc_gl_mul(a, NC_GL__EPSILON);
         k -= 64;
     }
-    w.lo = a << k;
-    w.hi = k ? a >> (64 - k) : 0;
-    return nc_gl__reduce(w);
+    return nc_gl__reduce(nc_gl__wide_make(k ? a >> (64 - k) : 0, a << k));
 }
 
 NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent) {
@@ -1120,23 +1168,22 @@ NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent) {
     return result;
 }
 
-/* a^(2^n) * b, the step of the Fermat chain. */
-static nc_gl nc_gl__sqr_n_mul(nc_gl a, int n, nc_gl b) {
-    while (n-- > 0) a = nc_gl_sqr(a);
-    return nc_gl_mul(a, b);
-}
-
+/* a^(p-2) by Fermat, p - 2 = (2^31 - 1) 2^33 + (2^32 - 1). The powers a^(2^n - 1) come for n = 1, 2,
+ * 3, 6, 12, 24, 30, 31, 32: each is one of those before it, squared some times, times another; the
+ * inverse is made of the last two in the same way. */
 NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out) {
-    /* a^(p-2), p - 2 = (2^31 - 1) 2^33 + (2^32 - 1): xn below is a^(2^n - 1). */
-    nc_gl x2 = nc_gl__sqr_n_mul(a, 1, a);
-    nc_gl x3 = nc_gl__sqr_n_mul(x2, 1, a);
-    nc_gl x6 = nc_gl__sqr_n_mul(x3, 3, x3);
-    nc_gl x12 = nc_gl__sqr_n_mul(x6, 6, x6);
-    nc_gl x24 = nc_gl__sqr_n_mul(x12, 12, x12);
-    nc_gl x30 = nc_gl__sqr_n_mul(x24, 6, x6);
-    nc_gl x31 = nc_gl__sqr_n_mul(x30, 1, a);
-    nc_gl x32 = nc_gl__sqr_n_mul(x31, 1, a);
-    *out = nc_gl__sqr_n_mul(x31, 33, x32);
+    static const uint8_t base[9] = {0, 1, 2, 3, 4, 5, 6, 7, 7};
+    static const uint8_t squarings[9] = {1, 1, 3, 6, 12, 6, 1, 1, 33};
+    static const uint8_t factor[9] = {0, 0, 2, 3, 4, 3, 0, 0, 8};
+    nc_gl power[10];
+    int i, n;
+    power[0] = a;
+    for (i = 0; i < 9; i++) {
+        nc_gl x = power[base[i]];
+        for (n = squarings[i]; n > 0; n--) x = nc_gl_sqr(x);
+        power[i + 1] = nc_gl_mul(x, power[factor[i]]);
+    }
+    *out = power[9];
     return a == 0 ? NC_ERR_MATH : NC_OK;
 }
 
@@ -1751,10 +1798,7 @@ NC_GL__VECTORS(512)
 
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
 static nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
-    nc_gl__wide w;
-    w.lo = lo + (hi << 52);
-    w.hi = (hi >> 12) + (uint64_t)(w.lo < lo);
-    return nc_gl__reduce(w);
+    return nc_gl__reduce(nc_gl__wide_add(nc_gl__wide_make(hi >> 12, hi << 52), lo));
 }
 
 NC_GL__INLINE512 uint64_t nc_gl__lane_sum(__m512i x) {
@@ -1960,7 +2004,6 @@ NC_GL__INLINE512 __m512i nc_gl__tile_add(__m512i c, const nc_gl__tile *t) {
 
 /* Four rows and eight columns of C (columns from `count` on are masked out) += k <= NC_GL__BLOCK
  * steps of A times B. */
-#define NC_GL__NOINLINE __attribute__((noinline)) /* inlined, the tile's registers spill */
 NC_GL__TARGET_IFMA NC_GL__NOINLINE static void
 nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[4][2][NC_GL__BLOCK],
                    const nc_gl *b, size_t k, size_t n, size_t count) {
@@ -1984,7 +2027,6 @@ nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[
     NC_GL__TILE_STORE(c[1], t1);
     NC_GL__TILE_STORE(c[0], t0);
 }
-#undef NC_GL__NOINLINE
 #undef NC_GL__TILE_STORE
 #undef NC_GL__TILE_STEP
 
@@ -2781,14 +2823,14 @@ NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl
  * random products, so the processor predicts it and the chain of the S-box gets shorter. */
 static inline uint64_t nc_gl__mul_lazy(uint64_t a, uint64_t b) {
     nc_gl__wide w = nc_gl__mul_wide(a, b);
-    uint64_t h1 = w.hi >> 32, u = (w.hi & NC_GL__EPSILON) * NC_GL__EPSILON, t = w.lo - h1, r;
+    uint64_t hi = nc_gl__wide_hi(w), lo = nc_gl__wide_lo(w), t = lo - (hi >> 32), r, carry;
 #if defined(__GNUC__)
-    if (__builtin_expect(w.lo < h1, 0)) t -= NC_GL__EPSILON;
+    if (__builtin_expect(lo < hi >> 32, 0)) t -= NC_GL__EPSILON;
 #else
-    if (w.lo < h1) t -= NC_GL__EPSILON;
+    if (lo < hi >> 32) t -= NC_GL__EPSILON;
 #endif
-    r = t + u;
-    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
+    carry = nc_gl__carry(t, (hi & NC_GL__EPSILON) * NC_GL__EPSILON, &r);
+    return r + carry;
 }
 
 static uint64_t nc_gl__pow7_lazy(uint64_t x) {
@@ -2800,45 +2842,20 @@ static nc_gl nc_gl__pow7(nc_gl x) { return nc_gl__canonical(nc_gl__pow7_lazy(x))
 
 /* Any a plus a canonical c: after a carry the rest is below p - 1, so 2^32 - 1 more still fits. */
 static uint64_t nc_gl__add_lazy(uint64_t a, nc_gl c) {
-    uint64_t s = a + c;
-    return s + (NC_GL__EPSILON & (0 - (uint64_t)(s < c)));
+    uint64_t s, carry = nc_gl__carry(a, c, &s);
+    return s + carry;
 }
 
-#if defined(__SIZEOF_INT128__)
-#define NC_GL__WIDE_OP(name, op, type, low, high)                                                  \
-    static inline nc_gl__wide name(nc_gl__wide a, type b) {                                        \
-        __extension__ typedef unsigned __int128 nc_gl__u128;                                       \
-        nc_gl__u128 r = ((nc_gl__u128)a.hi << 64 | a.lo) op((nc_gl__u128)(high) << 64 | (low));    \
-        a.lo = (uint64_t)r;                                                                        \
-        a.hi = (uint64_t)(r >> 64);                                                                \
-        return a;                                                                                  \
-    }
-#else
-#define NC_GL__WIDE_OP(name, op, type, low, high)                                                  \
-    static inline nc_gl__wide name(nc_gl__wide a, type b) {                                        \
-        uint64_t lo = a.lo op(low);                                                                \
-        a.hi = a.hi op(high) op(uint64_t)(1 op 1 == 0 ? a.lo < (low) : lo < a.lo);                 \
-        a.lo = lo;                                                                                 \
-        return a;                                                                                  \
-    }
-#endif
-/* Sums and differences that stay in [0, 2^128). */
-NC_GL__WIDE_OP(nc_gl__wide_add, +, uint64_t, b, 0)
-NC_GL__WIDE_OP(nc_gl__wide_sub, -, uint64_t, b, 0)
-NC_GL__WIDE_OP(nc_gl__wide_sum, +, nc_gl__wide, b.lo, b.hi)
-#undef NC_GL__WIDE_OP
+static inline nc_gl__wide nc_gl__widen(uint64_t lo) { return nc_gl__wide_make(0, lo); }
 
-static inline nc_gl__wide nc_gl__widen(uint64_t lo) {
-    nc_gl__wide w;
-    w.lo = lo;
-    w.hi = 0;
-    return w;
+static inline nc_gl__wide nc_gl__wide_sub(nc_gl__wide a, uint64_t b) {
+    return nc_gl__wide_difference(a, nc_gl__widen(b));
 }
 
 /* nc_gl__reduce_lazy for hi < 2^32. */
 static uint64_t nc_gl__fold(nc_gl__wide w) {
-    uint64_t u = w.hi * NC_GL__EPSILON, r = w.lo + u;
-    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
+    uint64_t r, carry = nc_gl__carry(nc_gl__wide_lo(w), nc_gl__wide_hi(w) * NC_GL__EPSILON, &r);
+    return r + carry;
 }
 
 /* Round constants (4 full rounds, 22 partial, 4 full) and the internal matrix's diagonal minus 1,
@@ -3510,10 +3527,7 @@ static void nc_gl__tip5_mds_layer(nc_gl s[16]) {
         }
     }
     for (i = 0; i < 16; i++) {
-        nc_gl__wide w;
-        w.lo = lo[i] + (hi[i] << 32);
-        w.hi = (hi[i] >> 32) + (uint64_t)(w.lo < lo[i]);
-        s[i] = nc_gl__reduce(w);
+        s[i] = nc_gl__reduce(nc_gl__wide_add(nc_gl__wide_make(hi[i] >> 32, hi[i] << 32), lo[i]));
     }
 }
 
@@ -4030,7 +4044,9 @@ NC_API nc_status nc_fixed_sqrt(nc_fixed a, nc_fixed *out) {
 }
 
 /* The high half of a product: of 62 and 64 fractional bits, 62 remain. */
-static uint64_t nc_fixed__mul_high(uint64_t a, uint64_t b) { return nc_gl__mul_wide(a, b).hi; }
+static uint64_t nc_fixed__mul_high(uint64_t a, uint64_t b) {
+    return nc_gl__wide_hi(nc_gl__mul_wide(a, b));
+}
 
 /* 2^f, 0 <= f < 1 with 64 fractional bits, to 62 of them: the series of e^(f ln 2) to its 14th
  * term, whose remainder is below ln(2)^15 / 15! < 2^-48. */
@@ -4123,20 +4139,20 @@ NC_API nc_fixed nc_fixed_gelu_taylor(nc_fixed a) {
 /* nc_fixed_check_dot of a[i] and b[i stride]: products of either sign are summed apart. */
 static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b, size_t stride,
                                            size_t n) {
-    nc_gl__wide sum[2] = {{0, 0}, {0, 0}};
+    nc_gl__wide sum[2], gap;
     int larger;
     size_t i;
+    sum[0] = sum[1] = nc_gl__wide_make(0, 0);
     for (i = 0; i < n; i++) {
         nc_fixed x = a[i], y = b[i * stride];
         int negative = nc_fixed__negative(x) != nc_fixed__negative(y);
         nc_gl__wide product = nc_gl__mul_wide(nc_fixed__magnitude(x), nc_fixed__magnitude(y));
         sum[negative] = nc_gl__wide_sum(sum[negative], product); /* below 2^127 + 2^126 */
-        if (sum[negative].hi >> 63) return NC_ERR_LIMIT;
+        if (nc_gl__wide_hi(sum[negative]) >> 63) return NC_ERR_LIMIT;
     }
-    larger = sum[0].hi < sum[1].hi || (sum[0].hi == sum[1].hi && sum[0].lo < sum[1].lo);
-    sum[larger].hi -= sum[1 - larger].hi + (uint64_t)(sum[larger].lo < sum[1 - larger].lo);
-    sum[larger].lo -= sum[1 - larger].lo;
-    return sum[larger].hi || sum[larger].lo > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
+    larger = nc_gl__wide_hi(nc_gl__wide_difference(sum[0], sum[1])) >> 63 != 0;
+    gap = nc_gl__wide_difference(sum[larger], sum[1 - larger]);
+    return nc_gl__wide_hi(gap) || nc_gl__wide_lo(gap) > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
 }
 
 NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
@@ -4288,9 +4304,9 @@ NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed 
 NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t most_a,
                                         const nc_fixed *b, uint64_t most_b, size_t m, size_t k,
                                         size_t n) {
-    nc_gl__wide bound = nc_gl__mul_wide(most_a, most_b);
+    const uint64_t bound = most_a * most_b; /* of a product, where both fit 31 bits */
     int small =
-        most_a >> 31 == 0 && most_b >> 31 == 0 && (k == 0 || bound.lo < (UINT64_C(1) << 62) / k);
+        most_a >> 31 == 0 && most_b >> 31 == 0 && (k == 0 || bound < (UINT64_C(1) << 62) / k);
     ptrdiff_t i;
     if (!small) {
         nc_status status = nc_gl_matmul(c, a, b, m, k, n);
@@ -4315,7 +4331,7 @@ NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t
         for (; row < end; row += rows) {
             size_t r;
 #ifdef NC_GL__X86
-            const int ifma = nc_gl__level() == 3 && bound.lo < (UINT64_C(1) << 51) / k;
+            const int ifma = nc_gl__level() == 3 && bound < (UINT64_C(1) << 51) / k;
             const int log2_rows = end - row > 7 ? 3 : end - row > 3 ? 2 : end - row > 1;
             if (nc_gl__level() >= 2) {
                 rows = (size_t)1 << log2_rows;
@@ -4344,10 +4360,10 @@ NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
 
 /* w / n for n < 2^63, where the quotient fits 64 bits: long division, a bit a step. */
 static uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
-    uint64_t q = 0, r = w.hi % n;
+    uint64_t q = 0, r = nc_gl__wide_hi(w) % n;
     int i;
     for (i = 63; i >= 0; i--) {
-        r = r << 1 | (w.lo >> i & 1);
+        r = r << 1 | (nc_gl__wide_lo(w) >> i & 1);
         q = q << 1 | (uint64_t)(r >= n);
         if (r >= n) r -= n;
     }
@@ -4372,7 +4388,7 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
                                      nc_fixed epsilon) {
     const int64_t limit = INT64_C(1) << 31;
     int64_t sum = 0, mean, d, half = (int64_t)(n / 2);
-    nc_gl__wide squares = {0, 0};
+    nc_gl__wide squares = nc_gl__wide_make(0, 0);
     uint64_t variance, inverse;
     int shift;
     size_t i;
@@ -4392,14 +4408,12 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
     if (variance == 0) return NC_ERR_MATH;
     inverse = nc_fixed__inverse_sqrt(variance, &shift);
     for (i = 0; i < n; i++) {
-        nc_gl__wide product;
         uint64_t normal;
         int negative;
         d = nc_gl_to_i64(x[i]) - mean;
         negative = d < 0;
-        product = nc_gl__mul_wide((uint64_t)(negative ? -d : d), inverse);
         /* the product is below 2^63; 16 fractional bits of d stay, `shift` go */
-        normal = nc_fixed__shift_round(product.lo, shift);
+        normal = nc_fixed__shift_round((uint64_t)(negative ? -d : d) * inverse, shift);
         out[i] = negative ? nc_gl_neg(normal) : normal;
         if (gamma) out[i] = nc_fixed_mul(out[i], gamma[i]);
         if (beta) out[i] = nc_gl_add(out[i], beta[i]);
