@@ -1386,12 +1386,64 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
 /* >>simd =========================================================================== */
 
 /* Three forms of the vector code, named by the width of what they hold: 64 (plain C, the
- * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). The helpers differ;
- * loops and kernels above them are written once, as macros over the suffix S. */
+ * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). Each has the operations
+ * below under the same names; loops and kernels are written once, as macros over the suffix S. */
 #define NC_GL__V64 nc_gl
 #define NC_GL__LANES64 1
 #define NC_GL__TARGET64
 #define NC_GL__INLINE64 static inline NC_UNUSED
+
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_GL__X86
+#include <immintrin.h>
+#define NC_GL__V256 __m256i
+#define NC_GL__V512 __m512i
+#define NC_GL__LANES256 4
+#define NC_GL__LANES512 8
+#define NC_GL__TARGET256 __attribute__((target("avx2")))
+#define NC_GL__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define NC_GL__TARGET_IFMA __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")))
+#define NC_GL__INLINE256 static inline __attribute__((always_inline, unused)) NC_GL__TARGET256
+#define NC_GL__INLINE512 static inline __attribute__((always_inline, unused)) NC_GL__TARGET512
+#if !defined(__clang__)
+#pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#endif
+
+/* -- levels -- */
+
+/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA. */
+static NC_GL__NOINLINE int nc_gl__best_level(void) {
+    int level = nc__cpu_level();
+#ifdef NC_GL__X86
+    if (level == 2 && __builtin_cpu_supports("avx512ifma")) level = 3;
+#endif
+    return level;
+}
+
+/* What is in use, -1 until someone asks; idempotent: every thread computes the same value. */
+static int nc_gl__level_in_use = -1;
+
+static NC_UNUSED int nc_gl__level(void) {
+    if (nc_gl__level_in_use < 0) nc_gl__level_in_use = nc_gl__best_level();
+    return nc_gl__level_in_use;
+}
+
+NC_API nc_status nc_gl_set_simd(int level) {
+    if (level < -1 || level > 3) return NC_ERR_ARG;
+    if (level > nc_gl__best_level()) return NC_ERR_UNSUPPORTED;
+    nc_gl__level_in_use = level;
+    return NC_OK;
+}
+
+/* -- 64 bits -- */
+
+#define NC_GL__PLUS64(a, b) ((a) + (b))
+#define NC_GL__LEFT64(a, k) ((a) << (k))
+#define NC_GL__RIGHT64(a, k) ((a) >> (k))
+#define NC_GL__TIMES64(a, b) (((a)&NC_GL__EPSILON) * (b)) /* of the lower halves; b has no other */
 
 NC_GL__INLINE64 nc_gl nc_gl__load64(const nc_gl *p) { return *p; }
 NC_GL__INLINE64 void nc_gl__store64(nc_gl *p, nc_gl x) { *p = x; }
@@ -1400,65 +1452,16 @@ NC_GL__INLINE64 nc_gl nc_gl__add64(nc_gl a, nc_gl b) { return nc_gl_add(a, b); }
 NC_GL__INLINE64 nc_gl nc_gl__sub64(nc_gl a, nc_gl b) { return nc_gl_sub(a, b); }
 NC_GL__INLINE64 nc_gl nc_gl__mul64(nc_gl a, nc_gl b) { return nc_gl_mul(a, b); }
 
-/* x 2^k for a constant 0 < k < 96, as a sum and difference of parts that need no product with
- * more than 2^32 - 1: for k <= 32 the overflow times 2^64 = 2^32 - 1; for k >= 64 the low 96 - k
- * bits times 2^64, less the rest (2^96 = -1); between, both. */
-NC_GL__INLINE64 nc_gl nc_gl__mul_2k64(nc_gl x, uint32_t k) {
-    if (k <= 32)
-        return nc_gl_add(x << k, (x >> (64 - k)) * NC_GL__EPSILON); /* any x << k: sum < 2p */
-    if (k >= 64) return nc_gl_sub(((x << (k - 32)) >> 32) * NC_GL__EPSILON, x >> (96 - k));
-    return nc_gl_add(nc_gl_sub(((x >> (64 - k)) & NC_GL__EPSILON) * NC_GL__EPSILON, x >> (96 - k)),
-                     x << k); /* the low 32 bits of x << k are 0: below p */
-}
-
-#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
-#define NC_GL__X86
-#include <immintrin.h>
-#define NC_GL__TARGET256 __attribute__((target("avx2")))
-#define NC_GL__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
-#define NC_GL__TARGET_IFMA __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")))
-#define NC_GL__INLINE256 static inline __attribute__((always_inline, unused)) NC_GL__TARGET256
-#define NC_GL__INLINE512 static inline __attribute__((always_inline, unused)) NC_GL__TARGET512
-#define NC_GL__V256 __m256i
-#define NC_GL__V512 __m512i
-#define NC_GL__LANES256 4
-#define NC_GL__LANES512 8
-#endif
-
-static int nc_gl__forced_level = -1;
-
-/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA. */
-static int nc_gl__best_level(void) {
-    static int best = -1; /* idempotent: every thread computes the same value */
-    if (best < 0) {
-        int level = nc__cpu_level();
 #ifdef NC_GL__X86
-        if (level == 2 && __builtin_cpu_supports("avx512ifma")) level = 3;
-#endif
-        best = level;
-    }
-    return best;
-}
+/* -- 256 bits -- */
 
-static NC_UNUSED int nc_gl__level(void) {
-    return nc_gl__forced_level >= 0 ? nc_gl__forced_level : nc_gl__best_level();
-}
-
-NC_API nc_status nc_gl_set_simd(int level) {
-    if (level < -1 || level > 3) return NC_ERR_ARG;
-    if (level > nc_gl__best_level()) return NC_ERR_UNSUPPORTED;
-    nc_gl__forced_level = level;
-    return NC_OK;
-}
-
-#ifdef NC_GL__X86
-#if !defined(__clang__)
-#pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
-
-/* -- 256 bits: no unsigned comparison, so both sides move by 2^63 -- */
+#define NC_GL__PLUS256 _mm256_add_epi64
+#define NC_GL__LEFT256(a, k) _mm256_slli_epi64(a, (int)(k))
+#define NC_GL__RIGHT256(a, k) _mm256_srli_epi64(a, (int)(k))
+#define NC_GL__TIMES256 _mm256_mul_epu32
+#define NC_GL__AND256 _mm256_and_si256
+/* The lower halves of a, and above them those of b. */
+#define NC_GL__JOIN256(a, b) _mm256_blend_epi32(a, _mm256_slli_epi64(b, 32), 0xAA)
 
 NC_GL__INLINE256 __m256i nc_gl__load256(const nc_gl *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
@@ -1468,52 +1471,51 @@ NC_GL__INLINE256 void nc_gl__store256(nc_gl *p, __m256i x) {
 }
 NC_GL__INLINE256 __m256i nc_gl__set256(nc_gl x) { return _mm256_set1_epi64x((long long)x); }
 
-/* All ones where a < b. */
-NC_GL__INLINE256 __m256i nc_gl__less256(__m256i a, __m256i b) {
-    const __m256i top = nc_gl__set256(UINT64_C(1) << 63);
-    return _mm256_cmpgt_epi64(_mm256_xor_si256(b, top), _mm256_xor_si256(a, top));
+/* AVX2 compares signed numbers only. Moved by 2^63, unsigned ones are in that order; the operations
+ * below stay with such biased numbers as long as they can. */
+#define NC_GL__BIAS (UINT64_C(1) << 63)
+NC_GL__INLINE256 __m256i nc_gl__biased256(__m256i x) {
+    return _mm256_xor_si256(x, nc_gl__set256(NC_GL__BIAS));
+}
+
+/* a - b, and + p where that is negative, for biased a and b; the biases cancel. */
+NC_GL__INLINE256 __m256i nc_gl__sub_biased256(__m256i a, __m256i b) {
+    __m256i negative = _mm256_cmpgt_epi64(b, a);
+    return _mm256_add_epi64(_mm256_sub_epi64(a, b),
+                            _mm256_and_si256(negative, nc_gl__set256(NC_GL_P)));
 }
 
 NC_GL__INLINE256 __m256i nc_gl__sub256(__m256i a, __m256i b) {
-    __m256i borrow = nc_gl__less256(a, b);
-    return _mm256_add_epi64(_mm256_sub_epi64(a, b),
-                            _mm256_and_si256(borrow, nc_gl__set256(NC_GL_P)));
+    return nc_gl__sub_biased256(nc_gl__biased256(a), nc_gl__biased256(b));
 }
 
 /* a - (p - b): one comparison for carry and canonical form together. */
 NC_GL__INLINE256 __m256i nc_gl__add256(__m256i a, __m256i b) {
-    return nc_gl__sub256(a, _mm256_sub_epi64(nc_gl__set256(NC_GL_P), b));
+    const __m256i biased_p = nc_gl__set256(NC_GL_P - NC_GL__BIAS);
+    return nc_gl__sub_biased256(nc_gl__biased256(a), _mm256_sub_epi64(biased_p, b));
+}
+
+/* lo + 2^64 hi modulo p, biased, as nc_gl__reduce_lazy; a mask moved down by 32 is 2^32 - 1. */
+NC_GL__INLINE256 __m256i nc_gl__reduce_biased256(__m256i lo, __m256i hi) {
+    __m256i from = nc_gl__biased256(lo), t = _mm256_sub_epi64(from, _mm256_srli_epi64(hi, 32)), r;
+    t = _mm256_sub_epi64(t, _mm256_srli_epi64(_mm256_cmpgt_epi64(t, from), 32));
+    r = _mm256_add_epi64(t, _mm256_mul_epu32(hi, nc_gl__set256(NC_GL__EPSILON)));
+    return _mm256_add_epi64(r, _mm256_srli_epi64(_mm256_cmpgt_epi64(t, r), 32));
+}
+
+NC_GL__INLINE256 __m256i nc_gl__canonical_biased256(__m256i x) {
+    __m256i over = _mm256_cmpgt_epi64(x, nc_gl__set256(NC_GL_P - 1 - NC_GL__BIAS));
+    return nc_gl__biased256(_mm256_add_epi64(x, _mm256_srli_epi64(over, 32)));
 }
 
 NC_GL__INLINE256 __m256i nc_gl__canonical256(__m256i x) {
-    __m256i low = nc_gl__less256(x, nc_gl__set256(NC_GL_P));
-    return _mm256_sub_epi64(x, _mm256_andnot_si256(low, nc_gl__set256(NC_GL_P)));
+    return nc_gl__canonical_biased256(nc_gl__biased256(x));
 }
-
 NC_GL__INLINE256 __m256i nc_gl__reduce_lazy256(__m256i lo, __m256i hi) {
-    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
-    __m256i h1 = _mm256_srli_epi64(hi, 32), u = _mm256_mul_epu32(hi, epsilon), t, r;
-    t = _mm256_sub_epi64(lo, h1);
-    t = _mm256_sub_epi64(t, _mm256_and_si256(nc_gl__less256(lo, h1), epsilon));
-    r = _mm256_add_epi64(t, u);
-    return _mm256_add_epi64(r, _mm256_and_si256(nc_gl__less256(r, u), epsilon));
+    return nc_gl__biased256(nc_gl__reduce_biased256(lo, hi));
 }
-
-/* 64 x 64 bits by four 32-bit products, as in the 512-bit form below. */
-NC_GL__INLINE256 __m256i nc_gl__mul_lazy256(__m256i a, __m256i b) {
-    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
-    __m256i ah = _mm256_srli_epi64(a, 32), bh = _mm256_srli_epi64(b, 32);
-    __m256i ll = _mm256_mul_epu32(a, b), lh = _mm256_mul_epu32(a, bh);
-    __m256i hl = _mm256_mul_epu32(ah, b), hh = _mm256_mul_epu32(ah, bh);
-    __m256i mid = _mm256_add_epi64(hl, _mm256_srli_epi64(ll, 32));
-    __m256i cross = _mm256_add_epi64(lh, _mm256_and_si256(mid, epsilon));
-    __m256i hi = _mm256_add_epi64(_mm256_add_epi64(hh, _mm256_srli_epi64(mid, 32)),
-                                  _mm256_srli_epi64(cross, 32));
-    return nc_gl__reduce_lazy256(_mm256_blend_epi32(ll, _mm256_slli_epi64(cross, 32), 0xAA), hi);
-}
-
-NC_GL__INLINE256 __m256i nc_gl__mul256(__m256i a, __m256i b) {
-    return nc_gl__canonical256(nc_gl__mul_lazy256(a, b));
+NC_GL__INLINE256 __m256i nc_gl__reduce256(__m256i lo, __m256i hi) {
+    return nc_gl__canonical_biased256(nc_gl__reduce_biased256(lo, hi));
 }
 
 /* x / 2: half of x, or of x + p. */
@@ -1521,21 +1523,6 @@ NC_GL__INLINE256 __m256i nc_gl__halve256(__m256i x) {
     __m256i odd = _mm256_sub_epi64(_mm256_setzero_si256(), _mm256_and_si256(x, nc_gl__set256(1)));
     return _mm256_add_epi64(_mm256_srli_epi64(x, 1),
                             _mm256_and_si256(odd, nc_gl__set256((NC_GL_P + 1) / 2)));
-}
-
-/* See nc_gl__mul_2k64. */
-NC_GL__INLINE256 __m256i nc_gl__mul_2k256(__m256i x, int k) {
-    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
-    if (k <= 32)
-        return nc_gl__add256(_mm256_slli_epi64(x, k),
-                             _mm256_mul_epu32(_mm256_srli_epi64(x, 64 - k), epsilon));
-    if (k >= 64)
-        return nc_gl__sub256(
-            _mm256_mul_epu32(_mm256_srli_epi64(_mm256_slli_epi64(x, k - 32), 32), epsilon),
-            _mm256_srli_epi64(x, 96 - k));
-    return nc_gl__add256(nc_gl__sub256(_mm256_mul_epu32(_mm256_srli_epi64(x, 64 - k), epsilon),
-                                       _mm256_srli_epi64(x, 96 - k)),
-                         _mm256_slli_epi64(x, k));
 }
 
 /* 1 in place of 0, and how many there were. */
@@ -1550,15 +1537,14 @@ NC_GL__INLINE256 __m256i nc_gl__keep256(__m256i r, __m256i x) {
     return _mm256_andnot_si256(_mm256_cmpeq_epi64(x, _mm256_setzero_si256()), r);
 }
 
-NC_GL__INLINE256 __m256i nc_gl__plain_add256(__m256i a, __m256i b) {
-    return _mm256_add_epi64(a, b);
-}
-NC_GL__INLINE256 __m256i nc_gl__high256(__m256i a) { return _mm256_srli_epi64(a, 32); }
-NC_GL__INLINE256 __m256i nc_gl__low256(__m256i a) {
-    return _mm256_and_si256(a, nc_gl__set256(NC_GL__EPSILON));
-}
-
 /* -- 512 bits -- */
+
+#define NC_GL__PLUS512 _mm512_add_epi64
+#define NC_GL__LEFT512(a, k) _mm512_slli_epi64(a, (unsigned)(k))
+#define NC_GL__RIGHT512(a, k) _mm512_srli_epi64(a, (unsigned)(k))
+#define NC_GL__TIMES512 _mm512_mul_epu32
+#define NC_GL__AND512 _mm512_and_si512
+#define NC_GL__JOIN512(a, b) _mm512_mask_shuffle_epi32(a, 0xAAAA, b, _MM_PERM_CCAA)
 
 NC_GL__INLINE512 __m512i nc_gl__load512(const nc_gl *p) {
     return _mm512_loadu_si512((const void *)p);
@@ -1577,12 +1563,12 @@ NC_GL__INLINE512 __m512i nc_gl__add512(__m512i a, __m512i b) {
     return nc_gl__sub512(a, _mm512_sub_epi64(nc_gl__set512(NC_GL_P), b));
 }
 
+/* x - p, which is larger than x where it wraps. */
 NC_GL__INLINE512 __m512i nc_gl__canonical512(__m512i x) {
-    const __m512i p = nc_gl__set512(NC_GL_P);
-    return _mm512_mask_sub_epi64(x, _mm512_cmpge_epu64_mask(x, p), x, p);
+    return _mm512_min_epu64(x, _mm512_sub_epi64(x, nc_gl__set512(NC_GL_P)));
 }
 
-/* lo + 2^64 hi modulo p, any value below 2^64: nc_gl__reduce without its last line. */
+/* lo + 2^64 hi modulo p, as nc_gl__reduce_lazy. */
 NC_GL__INLINE512 __m512i nc_gl__reduce_lazy512(__m512i lo, __m512i hi) {
     const __m512i epsilon = nc_gl__set512(NC_GL__EPSILON);
     __m512i h1 = _mm512_srli_epi64(hi, 32), u = _mm512_mul_epu32(hi, epsilon), t, r;
@@ -1591,67 +1577,81 @@ NC_GL__INLINE512 __m512i nc_gl__reduce_lazy512(__m512i lo, __m512i hi) {
     r = _mm512_add_epi64(t, u);
     return _mm512_mask_add_epi64(r, _mm512_cmplt_epu64_mask(r, u), r, epsilon);
 }
-
-/* 64 x 64 bits by four 32-bit products; no partial sum overflows:
- * (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1. Takes any a, b < 2^64. */
-NC_GL__INLINE512 __m512i nc_gl__mul_lazy512(__m512i a, __m512i b) {
-    __m512i ah = _mm512_srli_epi64(a, 32), bh = _mm512_srli_epi64(b, 32);
-    __m512i ll = _mm512_mul_epu32(a, b), lh = _mm512_mul_epu32(a, bh);
-    __m512i hl = _mm512_mul_epu32(ah, b), hh = _mm512_mul_epu32(ah, bh);
-    __m512i mid = _mm512_add_epi64(hl, _mm512_srli_epi64(ll, 32));
-    __m512i cross = _mm512_add_epi64(lh, _mm512_and_si512(mid, nc_gl__set512(NC_GL__EPSILON)));
-    __m512i hi = _mm512_add_epi64(_mm512_add_epi64(hh, _mm512_srli_epi64(mid, 32)),
-                                  _mm512_srli_epi64(cross, 32));
-    __m512i lo = _mm512_mask_shuffle_epi32(ll, 0xAAAA, cross, _MM_PERM_CCAA);
-    return nc_gl__reduce_lazy512(lo, hi);
+NC_GL__INLINE512 __m512i nc_gl__reduce512(__m512i lo, __m512i hi) {
+    return nc_gl__canonical512(nc_gl__reduce_lazy512(lo, hi));
 }
 
-NC_GL__INLINE512 __m512i nc_gl__mul512(__m512i a, __m512i b) {
-    return nc_gl__canonical512(nc_gl__mul_lazy512(a, b));
-}
-
-/* x / 2: half of x, or of x + p. */
+/* See the forms of 256 bits. */
 NC_GL__INLINE512 __m512i nc_gl__halve512(__m512i x) {
     __m512i half = _mm512_srli_epi64(x, 1);
     return _mm512_mask_add_epi64(half, _mm512_test_epi64_mask(x, nc_gl__set512(1)), half,
                                  nc_gl__set512((NC_GL_P + 1) / 2));
 }
-
-/* See nc_gl__mul_2k64. */
-NC_GL__INLINE512 __m512i nc_gl__mul_2k512(__m512i x, unsigned k) {
-    const __m512i epsilon = nc_gl__set512(NC_GL__EPSILON);
-    if (k <= 32)
-        return nc_gl__add512(_mm512_slli_epi64(x, k),
-                             _mm512_mul_epu32(_mm512_srli_epi64(x, 64 - k), epsilon));
-    if (k >= 64)
-        return nc_gl__sub512(
-            _mm512_mul_epu32(_mm512_srli_epi64(_mm512_slli_epi64(x, k - 32), 32), epsilon),
-            _mm512_srli_epi64(x, 96 - k));
-    return nc_gl__add512(nc_gl__sub512(_mm512_mul_epu32(_mm512_srli_epi64(x, 64 - k), epsilon),
-                                       _mm512_srli_epi64(x, 96 - k)),
-                         _mm512_slli_epi64(x, k));
-}
-
-/* 1 in place of 0, and how many there were. */
 NC_GL__INLINE512 __m512i nc_gl__fill512(__m512i x, size_t *zeros) {
     __mmask8 zero = _mm512_testn_epi64_mask(x, x);
     *zeros += (size_t)__builtin_popcount((unsigned)zero);
     return _mm512_mask_mov_epi64(x, zero, nc_gl__set512(1));
 }
-
-/* r where x is not 0, else 0. */
 NC_GL__INLINE512 __m512i nc_gl__keep512(__m512i r, __m512i x) {
     return _mm512_maskz_mov_epi64(_mm512_test_epi64_mask(x, x), r);
 }
 
-NC_GL__INLINE512 __m512i nc_gl__plain_add512(__m512i a, __m512i b) {
-    return _mm512_add_epi64(a, b);
-}
-NC_GL__INLINE512 __m512i nc_gl__high512(__m512i a) { return _mm512_srli_epi64(a, 32); }
-NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
-    return _mm512_and_si512(a, nc_gl__set512(NC_GL__EPSILON));
-}
+/* -- 256 and 512 bits -- */
+
+#define NC_GL__HALF_WORDS(S)                                                                       \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__high##S(NC_GL__V##S a) { return NC_GL__RIGHT##S(a, 32); }  \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__low##S(NC_GL__V##S a) {                                    \
+        return NC_GL__AND##S(a, nc_gl__set##S(NC_GL__EPSILON));                                    \
+    }                                                                                              \
+    /* 64 x 64 bits by four 32-bit products, for any a and b; returns the low half. No partial */  \
+    /* sum overflows: (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1. */                                   \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__product##S(NC_GL__V##S a, NC_GL__V##S b,                   \
+                                                   NC_GL__V##S *hi) {                              \
+        NC_GL__V##S ah = nc_gl__high##S(a), bh = nc_gl__high##S(b);                                \
+        NC_GL__V##S ll = NC_GL__TIMES##S(a, b), lh = NC_GL__TIMES##S(a, bh);                       \
+        NC_GL__V##S hl = NC_GL__TIMES##S(ah, b), hh = NC_GL__TIMES##S(ah, bh);                     \
+        NC_GL__V##S mid = NC_GL__PLUS##S(hl, nc_gl__high##S(ll));                                  \
+        NC_GL__V##S cross = NC_GL__PLUS##S(lh, nc_gl__low##S(mid));                                \
+        *hi = NC_GL__PLUS##S(NC_GL__PLUS##S(hh, nc_gl__high##S(mid)), nc_gl__high##S(cross));      \
+        return NC_GL__JOIN##S(ll, cross);                                                          \
+    }                                                                                              \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_lazy##S(NC_GL__V##S a, NC_GL__V##S b) {                \
+        NC_GL__V##S hi, lo = nc_gl__product##S(a, b, &hi);                                         \
+        return nc_gl__reduce_lazy##S(lo, hi);                                                      \
+    }                                                                                              \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul##S(NC_GL__V##S a, NC_GL__V##S b) {                     \
+        NC_GL__V##S hi, lo = nc_gl__product##S(a, b, &hi);                                         \
+        return nc_gl__reduce##S(lo, hi);                                                           \
+    }
+NC_GL__HALF_WORDS(256)
+NC_GL__HALF_WORDS(512)
+#undef NC_GL__HALF_WORDS
 #endif
+
+/* -- all widths -- */
+
+/* x 2^k for a constant 0 < k < 96, as a sum and difference of parts that need no product with more
+ * than 2^32 - 1: for k <= 32 the overflow times 2^64 = 2^32 - 1; for k >= 64 the low 96 - k bits
+ * times 2^64, less the rest (2^96 = -1); between, both. Sums may begin with any x 2^k below 2^64,
+ * since they stay below 2 p. */
+#define NC_GL__MUL_2K(S)                                                                           \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_2k##S(NC_GL__V##S x, uint32_t k) {                     \
+        const NC_GL__V##S epsilon = nc_gl__set##S(NC_GL__EPSILON);                                 \
+        NC_GL__V##S over;                                                                          \
+        if (k >= 64) {                                                                             \
+            over = NC_GL__RIGHT##S(NC_GL__LEFT##S(x, k - 32), 32);                                 \
+            return nc_gl__sub##S(NC_GL__TIMES##S(over, epsilon), NC_GL__RIGHT##S(x, 96 - k));      \
+        }                                                                                          \
+        over = NC_GL__TIMES##S(NC_GL__RIGHT##S(x, 64 - k), epsilon);                               \
+        if (k > 32) over = nc_gl__sub##S(over, NC_GL__RIGHT##S(x, 96 - k));                        \
+        return nc_gl__add##S(NC_GL__LEFT##S(x, k), over);                                          \
+    }
+NC_GL__MUL_2K(64)
+#ifdef NC_GL__X86
+NC_GL__MUL_2K(256)
+NC_GL__MUL_2K(512)
+#endif
+#undef NC_GL__MUL_2K
 
 /* >>vectors ======================================================================== */
 
@@ -1752,8 +1752,8 @@ static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *s
         size_t i, j;                                                                               \
         for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                              \
             NC_GL__V##S x = nc_gl__load##S(a + i);                                                 \
-            lo = nc_gl__plain_add##S(lo, nc_gl__low##S(x));                                        \
-            hi = nc_gl__plain_add##S(hi, nc_gl__high##S(x));                                       \
+            lo = NC_GL__PLUS##S(lo, nc_gl__low##S(x));                                             \
+            hi = NC_GL__PLUS##S(hi, nc_gl__high##S(x));                                            \
         }                                                                                          \
         nc_gl__store##S(low, lo);                                                                  \
         nc_gl__store##S(high, hi);                                                                 \
@@ -4652,6 +4652,9 @@ NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *
 }
 #endif /* NC_GPU */
 
+#if defined(NC_GL__X86) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 #endif /* NC_IMPLEMENTATION */
 
 /* >>changelog
