@@ -1451,6 +1451,7 @@ NC_GL__INLINE64 nc_gl nc_gl__set64(nc_gl x) { return x; }
 NC_GL__INLINE64 nc_gl nc_gl__add64(nc_gl a, nc_gl b) { return nc_gl_add(a, b); }
 NC_GL__INLINE64 nc_gl nc_gl__sub64(nc_gl a, nc_gl b) { return nc_gl_sub(a, b); }
 NC_GL__INLINE64 nc_gl nc_gl__mul64(nc_gl a, nc_gl b) { return nc_gl_mul(a, b); }
+NC_GL__INLINE64 nc_gl nc_gl__mul_add64(nc_gl a, nc_gl b, nc_gl c) { return nc_gl_mul_add(a, b, c); }
 
 #ifdef NC_GL__X86
 /* -- 256 bits -- */
@@ -1622,6 +1623,9 @@ NC_GL__INLINE512 __m512i nc_gl__keep512(__m512i r, __m512i x) {
     NC_GL__INLINE##S NC_GL__V##S nc_gl__mul##S(NC_GL__V##S a, NC_GL__V##S b) {                     \
         NC_GL__V##S hi, lo = nc_gl__product##S(a, b, &hi);                                         \
         return nc_gl__reduce##S(lo, hi);                                                           \
+    }                                                                                              \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_add##S(NC_GL__V##S a, NC_GL__V##S b, NC_GL__V##S c) {  \
+        return nc_gl__add##S(nc_gl__mul##S(a, b), c);                                              \
     }
 NC_GL__HALF_WORDS(256)
 NC_GL__HALF_WORDS(512)
@@ -1658,7 +1662,7 @@ NC_GL__MUL_2K(512)
 static size_t nc_gl__least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* 1 when n elements at a and m at b share memory. */
-static NC_UNUSED int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
+static NC_GL__NOINLINE int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
     uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
     if (n == 0 || m == 0) return 0;
     return x <= y ? y - x < nc__mul_size(n, sizeof *a) : x - y < nc__mul_size(m, sizeof *b);
@@ -1669,28 +1673,7 @@ static int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n) {
     return out != in && nc_gl__overlap(out, n, in, n);
 }
 
-/* out[i] = 1 / in[i], zeros kept and counted. scratch[i] = product of the nonzero values before i.
- */
-static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
-                                 size_t *zeros) {
-    nc_gl product = 1, inverse;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        scratch[i] = product;
-        if (in[i]) product = nc_gl_mul(product, in[i]);
-        *zeros += (size_t)(in[i] == 0);
-    }
-    (void)nc_gl_inv(product, &inverse);
-    for (i = n; i-- > 0;) {
-        nc_gl value = in[i];
-        out[i] = value ? nc_gl_mul(inverse, scratch[i]) : 0;
-        if (value) inverse = nc_gl_mul(inverse, value);
-    }
-    return n;
-}
-
-#ifdef NC_GL__X86
-/* -- loops of both widths: each returns how many elements it did, plain C does the rest -- */
+/* -- loops: each returns how many elements it did, as many as fill its registers -- */
 
 #define NC_GL__BINARY(S, op)                                                                       \
     NC_GL__TARGET##S static size_t nc_gl__vec_##op##S(nc_gl *out, const nc_gl *a, const nc_gl *b,  \
@@ -1719,18 +1702,18 @@ static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *s
         NC_GL__V##S factor = nc_gl__set##S(s);                                                     \
         size_t i;                                                                                  \
         for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
-            nc_gl__store##S(y + i, nc_gl__add##S(nc_gl__load##S(y + i),                            \
-                                                 nc_gl__mul##S(factor, nc_gl__load##S(x + i))));   \
+            nc_gl__store##S(                                                                       \
+                y + i, nc_gl__mul_add##S(factor, nc_gl__load##S(x + i), nc_gl__load##S(y + i)));   \
         return i;                                                                                  \
     }                                                                                              \
+    /* y[i] = y[i] x[i] + s */                                                                     \
     NC_GL__TARGET##S static size_t nc_gl__vec_horner##S(nc_gl *y, const nc_gl *x, nc_gl s,         \
                                                         size_t n) {                                \
         NC_GL__V##S addend = nc_gl__set##S(s);                                                     \
         size_t i;                                                                                  \
         for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
             nc_gl__store##S(                                                                       \
-                y + i, nc_gl__add##S(nc_gl__mul##S(nc_gl__load##S(y + i), nc_gl__load##S(x + i)),  \
-                                     addend));                                                     \
+                y + i, nc_gl__mul_add##S(nc_gl__load##S(y + i), nc_gl__load##S(x + i), addend));   \
         return i;                                                                                  \
     }                                                                                              \
     NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,   \
@@ -1739,62 +1722,92 @@ static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *s
         nc_gl lane[NC_GL__LANES##S];                                                               \
         size_t i, j;                                                                               \
         for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
-            total =                                                                                \
-                nc_gl__add##S(total, nc_gl__mul##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i))); \
+            total = nc_gl__mul_add##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i), total);        \
         nc_gl__store##S(lane, total);                                                              \
         for (j = 0; j < NC_GL__LANES##S; j++) *sum = nc_gl_add(*sum, lane[j]);                     \
         return i;                                                                                  \
-    }                                                                                              \
-    /* halves of 32 bits add up without overflow for 2^32 elements */                              \
-    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {       \
-        NC_GL__V##S lo = nc_gl__set##S(0), hi = lo;                                                \
-        nc_gl low[NC_GL__LANES##S], high[NC_GL__LANES##S];                                         \
-        size_t i, j;                                                                               \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                              \
-            NC_GL__V##S x = nc_gl__load##S(a + i);                                                 \
-            lo = NC_GL__PLUS##S(lo, nc_gl__low##S(x));                                             \
-            hi = NC_GL__PLUS##S(hi, nc_gl__high##S(x));                                            \
-        }                                                                                          \
-        nc_gl__store##S(low, lo);                                                                  \
-        nc_gl__store##S(high, hi);                                                                 \
-        for (j = 0; j < NC_GL__LANES##S; j++) {                                                    \
-            nc_gl part = nc_gl_mul(nc_gl_from_u64(high[j]), UINT64_C(1) << 32);                    \
-            *sum = nc_gl_add(*sum, nc_gl_add(part, nc_gl_from_u64(low[j])));                       \
-        }                                                                                          \
-        return i;                                                                                  \
-    }                                                                                              \
-    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */        \
-    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,      \
-                                                       nc_gl *scratch, size_t *zeros) {            \
-        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                 \
-        NC_GL__V##S p[4];                                                                          \
-        nc_gl column[ROW], before[ROW];                                                            \
-        size_t rows = n / ROW * ROW, i, j, unused = 0;                                             \
-        if (rows < 2 * ROW) return 0;                                                              \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                           \
-        for (i = 0; i < rows; i += ROW)                                                            \
-            for (j = 0; j < 4; j++) {                                                              \
-                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);             \
-                nc_gl__store##S(scratch + i + W * j, p[j]);                                        \
-                p[j] = nc_gl__mul##S(p[j], x);                                                     \
-            }                                                                                      \
-        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                             \
-        (void)nc_gl__batch_inv64(column, column, ROW, before, &unused);                            \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                             \
-        for (i = rows; i > 0; i -= ROW)                                                            \
-            for (j = 4; j-- > 0;) {                                                                \
-                size_t at = i - ROW + W * j;                                                       \
-                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);       \
-                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                 \
-                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                 \
-                p[j] = nc_gl__mul##S(p[j], x);                                                     \
-            }                                                                                      \
-        return rows;                                                                               \
+    }
+NC_GL__VECTORS(64)
+
+static void nc_gl__vec_sum64(nc_gl *sum, const nc_gl *a, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) *sum = nc_gl_add(*sum, a[i]);
+}
+
+/* Montgomery's trick: scratch[i] = product of the nonzero values before i; from the inverse of all,
+ * each value's and that of the product before it. Zeros are kept and counted. */
+static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                               size_t *zeros) {
+    nc_gl product = 1, inverse;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        scratch[i] = product;
+        if (in[i]) product = nc_gl_mul(product, in[i]);
+        *zeros += (size_t)(in[i] == 0);
+    }
+    (void)nc_gl_inv(product, &inverse);
+    for (i = n; i-- > 0;) {
+        nc_gl value = in[i];
+        out[i] = value ? nc_gl_mul(inverse, scratch[i]) : 0;
+        if (value) inverse = nc_gl_mul(inverse, value);
+    }
+}
+
+#ifdef NC_GL__X86
+#define NC_GL__WIDE_VECTORS(S)                                                                         \
+    /* With the wrapping sum and that of the high halves, 2^32 elements a lane at most, the sum of   \
+     * the low halves is known. */ \
+    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {           \
+        NC_GL__V##S all = nc_gl__set##S(0), high = all;                                                \
+        nc_gl all_of[NC_GL__LANES##S], high_of[NC_GL__LANES##S];                                       \
+        size_t i, j;                                                                                   \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                                  \
+            NC_GL__V##S x = nc_gl__load##S(a + i);                                                     \
+            all = NC_GL__PLUS##S(all, x);                                                              \
+            high = NC_GL__PLUS##S(high, nc_gl__high##S(x));                                            \
+        }                                                                                              \
+        nc_gl__store##S(all_of, all);                                                                  \
+        nc_gl__store##S(high_of, high);                                                                \
+        for (j = 0; j < NC_GL__LANES##S; j++) {                                                        \
+            nc_gl low = nc_gl__canonical(all_of[j] - (high_of[j] << 32));                              \
+            *sum = nc_gl_add(*sum, low);                                                               \
+            *sum = nc_gl_add(*sum, nc_gl_mul_pow2(nc_gl__canonical(high_of[j]), 32));                  \
+        }                                                                                              \
+        return i;                                                                                      \
+    }                                                                                                  \
+    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */            \
+    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,          \
+                                                       nc_gl *scratch, size_t *zeros) {                \
+        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                     \
+        NC_GL__V##S p[4];                                                                              \
+        nc_gl column[ROW], before[ROW];                                                                \
+        size_t rows = n / ROW * ROW, i, j, unused = 0;                                                 \
+        if (rows < 2 * ROW) return 0;                                                                  \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                               \
+        for (i = 0; i < rows; i += ROW)                                                                \
+            for (j = 0; j < 4; j++) {                                                                  \
+                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);                 \
+                nc_gl__store##S(scratch + i + W * j, p[j]);                                            \
+                p[j] = nc_gl__mul##S(p[j], x);                                                         \
+            }                                                                                          \
+        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                                 \
+        nc_gl__batch_inv64(column, column, ROW, before, &unused);                                      \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                                 \
+        for (i = rows; i > 0; i -= ROW)                                                                \
+            for (j = 4; j-- > 0;) {                                                                    \
+                size_t at = i - ROW + W * j;                                                           \
+                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);           \
+                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                     \
+                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                     \
+                p[j] = nc_gl__mul##S(p[j], x);                                                         \
+            }                                                                                          \
+        return rows;                                                                                   \
     }
 NC_GL__VECTORS(256)
 NC_GL__VECTORS(512)
-#undef NC_GL__VECTORS
-#undef NC_GL__BINARY
+NC_GL__WIDE_VECTORS(256)
+NC_GL__WIDE_VECTORS(512)
+#undef NC_GL__WIDE_VECTORS
 
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
 static nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
@@ -1842,8 +1855,12 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
     return i;
 }
 #endif
+#undef NC_GL__VECTORS
+#undef NC_GL__BINARY
 
-/* How many elements the widest form of an operation has done: 0 where none exists. */
+/* -- the widest form that this machine has, and plain C for what that leaves -- */
+
+/* How many elements the form of 256 or 512 bits has done, 0 where there is none. */
 #ifdef NC_GL__X86
 #define NC_GL__WIDE(op, arguments)                                                                 \
     (nc_gl__level() >= 2   ? nc_gl__##op##512 arguments                                            \
@@ -1853,28 +1870,28 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
 #define NC_GL__WIDE(op, arguments) ((size_t)0)
 #endif
 
-/* The vector operations without a look at their buffers. */
-static void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+/* The operations without a look at their buffers. */
+static NC_GL__NOINLINE void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i = NC_GL__WIDE(vec_mul, (out, a, b, n));
-    for (; i < n; i++) out[i] = nc_gl_mul(a[i], b[i]);
+    (void)nc_gl__vec_mul64(out + i, a + i, b + i, n - i);
 }
 
-static void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+static NC_GL__NOINLINE void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
     size_t i = NC_GL__WIDE(vec_scale, (out, s, a, n));
-    for (; i < n; i++) out[i] = nc_gl_mul(s, a[i]);
+    (void)nc_gl__vec_scale64(out + i, s, a + i, n - i);
 }
 
-static void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+static NC_GL__NOINLINE void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
     size_t i = NC_GL__WIDE(vec_axpy, (y, s, x, n));
-    for (; i < n; i++) y[i] = nc_gl_mul_add(s, x[i], y[i]);
+    (void)nc_gl__vec_axpy64(y + i, s, x + i, n - i);
 }
 
-/* Each pass doubles what is known: out[len ..] = base^len out[0 ..]. */
-static void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
+/* Each pass doubles what is known: out[length ..] = base^length out[0 ..]. */
+static NC_GL__NOINLINE void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
     size_t length = 1;
     if (n) out[0] = start;
     for (; length < n; length *= 2) {
-        nc_gl__scale(out + length, base, out, length < n - length ? length : n - length);
+        nc_gl__scale(out + length, base, out, nc_gl__least(length, n - length));
         base = nc_gl_sqr(base);
     }
 }
@@ -1882,14 +1899,16 @@ static void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
 NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i;
     if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    for (i = NC_GL__WIDE(vec_add, (out, a, b, n)); i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
+    i = NC_GL__WIDE(vec_add, (out, a, b, n));
+    (void)nc_gl__vec_add64(out + i, a + i, b + i, n - i);
     return NC_OK;
 }
 
 NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i;
     if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    for (i = NC_GL__WIDE(vec_sub, (out, a, b, n)); i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
+    i = NC_GL__WIDE(vec_sub, (out, a, b, n));
+    (void)nc_gl__vec_sub64(out + i, a + i, b + i, n - i);
     return NC_OK;
 }
 
@@ -1913,19 +1932,21 @@ NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
 
 NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
     nc_gl sum = 0;
-    size_t i = 0;
+    size_t i;
 #ifdef NC_GL__X86
-    i = nc_gl__level() == 3 ? nc_gl__vec_dot_ifma(&sum, a, b, n)
-                            : NC_GL__WIDE(vec_dot, (&sum, a, b, n));
+    if (nc_gl__level() == 3)
+        i = nc_gl__vec_dot_ifma(&sum, a, b, n);
+    else
 #endif
-    for (; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
+        i = NC_GL__WIDE(vec_dot, (&sum, a, b, n));
+    (void)nc_gl__vec_dot64(&sum, a + i, b + i, n - i);
     return sum;
 }
 
 NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
     nc_gl sum = 0;
     size_t i = NC_GL__WIDE(vec_sum, (&sum, a, n));
-    for (; i < n; i++) sum = nc_gl_add(sum, a[i]);
+    nc_gl__vec_sum64(&sum, a + i, n - i);
     return sum;
 }
 
@@ -1938,7 +1959,7 @@ NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *s
     size_t i, count = 0;
     if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
     i = NC_GL__WIDE(batch_inv, (out, in, n, scratch, &count));
-    (void)nc_gl__batch_inv64(out + i, in + i, n - i, scratch + i, &count);
+    nc_gl__batch_inv64(out + i, in + i, n - i, scratch + i, &count);
     if (zeros) *zeros = count;
     return NC_OK;
 }
@@ -1947,10 +1968,10 @@ NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *s
 
 NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
                               size_t columns) {
+    size_t r;
     if (nc_gl__overlap(y, rows, a, nc__mul_size(rows, columns)) ||
         nc_gl__overlap(y, rows, x, columns))
         return NC_ERR_ARG;
-    size_t r;
     for (r = 0; r < rows; r++) y[r] = nc_gl_vec_dot(a + r * columns, x, columns);
     return NC_OK;
 }
@@ -2034,7 +2055,7 @@ nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[
 NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a, const nc_gl *b,
                                                        size_t rows, size_t k, size_t n) {
     nc_gl pack[4][2][NC_GL__BLOCK]; /* of each row the high halves and the halves' sums */
-    nc_gl spare[3][8];              /* where rows beyond the last go */
+    nc_gl spare[4][8];              /* where rows beyond the last go */
     nc_gl *to[4];
     const nc_gl *from[4];
     size_t p, i, r;
@@ -2052,7 +2073,7 @@ NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a,
             }
         }
         for (i = 0; i < n; i += 8) {
-            for (r = 0; r < 4; r++) to[r] = r < rows ? c + r * n + i : spare[r - 1];
+            for (r = 0; r < 4; r++) to[r] = r < rows ? c + r * n + i : spare[r];
             nc_gl__matmul_tile(to, from, (const nc_gl(*)[2][NC_GL__BLOCK])pack, b + p * n + i,
                                steps, n, n - i);
         }
@@ -2077,10 +2098,10 @@ static void nc_gl__matmul_rows(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t 
 
 NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k,
                               size_t n) {
+    ptrdiff_t rows = (ptrdiff_t)m, i;
     if (nc_gl__overlap(c, nc__mul_size(m, n), a, nc__mul_size(m, k)) ||
         nc_gl__overlap(c, nc__mul_size(m, n), b, nc__mul_size(k, n)))
         return NC_ERR_ARG;
-    ptrdiff_t rows = (ptrdiff_t)m, i;
     if (n == 0) return NC_OK;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (m > 4 && m * k * n > 1u << 18)
@@ -2093,10 +2114,10 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
 }
 
 NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
-    if (nc_gl__overlap(out, nc__mul_size(rows, columns), a, nc__mul_size(rows, columns)))
-        return NC_ERR_ARG;
     const size_t tile = 16; /* two cache lines square */
     size_t r0, c0, r, c;
+    if (nc_gl__overlap(out, nc__mul_size(rows, columns), a, nc__mul_size(rows, columns)))
+        return NC_ERR_ARG;
     for (r0 = 0; r0 < rows; r0 += tile)
         for (c0 = 0; c0 < columns; c0 += tile)
             for (r = r0; r < rows && r < r0 + tile; r++)
@@ -2709,9 +2730,9 @@ NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x) {
 }
 
 /* y[i] = y[i] x[i] + s, one step of Horner's rule for many points. */
-static void nc_gl__horner(nc_gl *y, const nc_gl *x, nc_gl s, size_t n) {
+static NC_GL__NOINLINE void nc_gl__horner(nc_gl *y, const nc_gl *x, nc_gl s, size_t n) {
     size_t i = NC_GL__WIDE(vec_horner, (y, x, s, n));
-    for (; i < n; i++) y[i] = nc_gl_mul_add(y[i], x[i], s);
+    (void)nc_gl__vec_horner64(y + i, x + i, s, n - i);
 }
 
 NC_API nc_status nc_gl_poly_eval_many(nc_gl *out, const nc_gl *a, size_t n, const nc_gl *xs,
