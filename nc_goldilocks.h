@@ -2113,199 +2113,22 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
     return NC_OK;
 }
 
-NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
-    const size_t tile = 16; /* two cache lines square */
-    size_t r0, c0, r, c;
-    if (nc_gl__overlap(out, nc__mul_size(rows, columns), a, nc__mul_size(rows, columns)))
-        return NC_ERR_ARG;
-    for (r0 = 0; r0 < rows; r0 += tile)
-        for (c0 = 0; c0 < columns; c0 += tile)
-            for (r = r0; r < rows && r < r0 + tile; r++)
-                for (c = c0; c < columns && c < c0 + tile; c++)
-                    out[c * rows + r] = a[r * columns + c];
-    return NC_OK;
-}
-
-/* >>ntt ============================================================================ */
-
-/* A transform of 2^m points is cut into passes of radix 16, with one smaller pass first when 4 does
- * not divide m. Within a pass every factor is a power of 2, since the 16th root of unity is -2^60
- * (the 8th -2^24, the 4th 2^48); between passes come the twiddles. Decimation in frequency takes
- * natural order to bit-reversed order; its transpose, decimation in time, takes bit-reversed to
- * natural order with the same twiddles, because the transform's matrix is symmetric. After the
- * first pass the blocks are independent and are finished one by one, so all but the first passes
- * of a large transform stay in cache. */
-
-/* r[i], r[j] = r[i] + r[j], r[i] - r[j], the difference times 2^k or -2^k (decimation in
- * frequency), or r[j] times 2^k or -2^k first (decimation in time). */
-#define NC_GL__DIF(S, i, j)                                                                        \
-    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = t;
-#define NC_GL__DIF_2K(S, i, j, k)                                                                  \
-    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
-#define NC_GL__DIF_NEG_2K(S, i, j, k)                                                              \
-    t = nc_gl__sub##S(r[j], r[i]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
-#define NC_GL__DIT(S, i, j) NC_GL__DIF(S, i, j)
-#define NC_GL__DIT_2K(S, i, j, k)                                                                  \
-    t = nc_gl__mul_2k##S(r[j], k), r[j] = nc_gl__sub##S(r[i], t), r[i] = nc_gl__add##S(r[i], t);
-#define NC_GL__DIT_NEG_2K(S, i, j, k)                                                              \
-    t = nc_gl__mul_2k##S(r[j], k), r[j] = nc_gl__add##S(r[i], t), r[i] = nc_gl__sub##S(r[i], t);
-
-/* The butterflies of 2, 4, 8 and 16 points from r[b] on. */
-#define NC_GL__DIF2(S, b) NC_GL__DIF(S, b, b + 1)
-#define NC_GL__DIF4(S, b)                                                                          \
-    NC_GL__DIF(S, b, b + 2)                                                                        \
-    NC_GL__DIF_2K(S, b + 1, b + 3, 48) NC_GL__DIF2(S, b) NC_GL__DIF2(S, b + 2)
-#define NC_GL__DIF8(S, b)                                                                          \
-    NC_GL__DIF(S, b, b + 4)                                                                        \
-    NC_GL__DIF_NEG_2K(S, b + 1, b + 5, 24)                                                         \
-    NC_GL__DIF_2K(S, b + 2, b + 6, 48)                                                             \
-    NC_GL__DIF_NEG_2K(S, b + 3, b + 7, 72) NC_GL__DIF4(S, b) NC_GL__DIF4(S, b + 4)
-#define NC_GL__DIF16(S, b)                                                                         \
-    NC_GL__DIF(S, 0, 8)                                                                            \
-    NC_GL__DIF_NEG_2K(S, 1, 9, 60)                                                                 \
-    NC_GL__DIF_NEG_2K(S, 2, 10, 24)                                                                \
-    NC_GL__DIF_2K(S, 3, 11, 84)                                                                    \
-    NC_GL__DIF_2K(S, 4, 12, 48)                                                                    \
-    NC_GL__DIF_2K(S, 5, 13, 12)                                                                    \
-    NC_GL__DIF_NEG_2K(S, 6, 14, 72)                                                                \
-    NC_GL__DIF_NEG_2K(S, 7, 15, 36) NC_GL__DIF8(S, 0) NC_GL__DIF8(S, 8)
-#define NC_GL__DIT2(S, b) NC_GL__DIT(S, b, b + 1)
-#define NC_GL__DIT4(S, b)                                                                          \
-    NC_GL__DIT2(S, b)                                                                              \
-    NC_GL__DIT2(S, b + 2) NC_GL__DIT(S, b, b + 2) NC_GL__DIT_2K(S, b + 1, b + 3, 48)
-#define NC_GL__DIT8(S, b)                                                                          \
-    NC_GL__DIT4(S, b)                                                                              \
-    NC_GL__DIT4(S, b + 4)                                                                          \
-    NC_GL__DIT(S, b, b + 4)                                                                        \
-    NC_GL__DIT_NEG_2K(S, b + 1, b + 5, 24)                                                         \
-    NC_GL__DIT_2K(S, b + 2, b + 6, 48) NC_GL__DIT_NEG_2K(S, b + 3, b + 7, 72)
-#define NC_GL__DIT16(S, b)                                                                         \
-    NC_GL__DIT8(S, 0)                                                                              \
-    NC_GL__DIT8(S, 8)                                                                              \
-    NC_GL__DIT(S, 0, 8)                                                                            \
-    NC_GL__DIT_NEG_2K(S, 1, 9, 60)                                                                 \
-    NC_GL__DIT_NEG_2K(S, 2, 10, 24)                                                                \
-    NC_GL__DIT_2K(S, 3, 11, 84)                                                                    \
-    NC_GL__DIT_2K(S, 4, 12, 48)                                                                    \
-    NC_GL__DIT_2K(S, 5, 13, 12) NC_GL__DIT_NEG_2K(S, 6, 14, 72) NC_GL__DIT_NEG_2K(S, 7, 15, 36)
-
-/* m(S, R, i) for each i of a pass of radix R, but 0. */
-#define NC_GL__EACH2(m, S, R) m(S, R, 1)
-#define NC_GL__EACH4(m, S, R) NC_GL__EACH2(m, S, R) m(S, R, 2) m(S, R, 3)
-#define NC_GL__EACH8(m, S, R) NC_GL__EACH4(m, S, R) m(S, R, 4) m(S, R, 5) m(S, R, 6) m(S, R, 7)
-#define NC_GL__EACH16(m, S, R)                                                                     \
-    NC_GL__EACH8(m, S, R)                                                                          \
-    m(S, R, 8) m(S, R, 9) m(S, R, 10) m(S, R, 11) m(S, R, 12) m(S, R, 13) m(S, R, 14) m(S, R, 15)
-#define NC_GL__LOAD(S, R, i) r[i] = nc_gl__load##S(x + i * stride + j);
-#define NC_GL__STORE(S, R, i) nc_gl__store##S(x + i * stride + j, r[i]);
-#define NC_GL__LOAD_W(S, R, i)                                                                     \
-    r[i] = nc_gl__mul##S(nc_gl__load##S(x + i * stride + j), nc_gl__load##S(w + 8 * (i - 1)));
-#define NC_GL__STORE_W(S, R, i)                                                                    \
-    nc_gl__store##S(x + i * stride + j, nc_gl__mul##S(r[i], nc_gl__load##S(w + 8 * (i - 1))));
-
-/* Columns j0 <= j < j1 of a pass of radix R: the points x[i stride + j], i < R. The twiddles lie in
- * groups of 8 columns, R - 1 rows of 8 each; none means all are 1. */
-#define NC_GL__PASS(S, R)                                                                          \
-    NC_GL__TARGET##S static void nc_gl__dif##R##_##S(nc_gl *x, size_t stride, const nc_gl *table,  \
-                                                     size_t j0, size_t j1) {                       \
-        size_t j;                                                                                  \
-        for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
-            const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8;                                  \
-            NC_GL__V##S r[R], t;                                                                   \
-            NC_GL__LOAD(S, R, 0)                                                                   \
-            NC_GL__EACH##R(NC_GL__LOAD, S, R) NC_GL__DIF##R(S, 0) NC_GL__STORE(S, R, 0)            \
-                NC_GL__EACH##R(NC_GL__STORE_W, S, R)                                               \
-        }                                                                                          \
-    }                                                                                              \
-    NC_GL__TARGET##S static void nc_gl__dit##R##_##S(nc_gl *x, size_t stride, const nc_gl *table,  \
-                                                     size_t j0, size_t j1) {                       \
-        size_t j;                                                                                  \
-        for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
-            const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8;                                  \
-            NC_GL__V##S r[R], t;                                                                   \
-            NC_GL__LOAD(S, R, 0)                                                                   \
-            NC_GL__EACH##R(NC_GL__LOAD_W, S, R) NC_GL__DIT##R(S, 0) NC_GL__STORE(S, R, 0)          \
-                NC_GL__EACH##R(NC_GL__STORE, S, R)                                                 \
-        }                                                                                          \
-    }
-
-/* The passes without twiddles: groups of 16 neighbours. Vectors take LANES groups at a time, one in
- * each lane. Returns how many points are done. */
-#define NC_GL__LAST(S, name, butterflies)                                                          \
-    NC_GL__TARGET##S static size_t nc_gl__##name##_last_##S(nc_gl *x, size_t n) {                  \
-        size_t i;                                                                                  \
-        for (i = 0; i + 16 * NC_GL__LANES##S <= n; i += 16 * NC_GL__LANES##S) {                    \
-            NC_GL__V##S r[16], t;                                                                  \
-            nc_gl__load_groups##S(r, x + i);                                                       \
-            butterflies(S, 0) nc_gl__store_groups##S(r, x + i);                                    \
-        }                                                                                          \
-        return i;                                                                                  \
-    }
-
-#define NC_GL__NTT(S)                                                                              \
-    NC_GL__PASS(S, 2)                                                                              \
-    NC_GL__PASS(S, 4)                                                                              \
-    NC_GL__PASS(S, 8)                                                                              \
-    NC_GL__PASS(S, 16)                                                                             \
-    NC_GL__LAST(S, dif, NC_GL__DIF16)                                                              \
-    NC_GL__LAST(S, dit, NC_GL__DIT16)
-
-NC_GL__INLINE64 void nc_gl__load_groups64(nc_gl r[16], const nc_gl *x) {
-    memcpy(r, x, 16 * sizeof *r);
-}
-NC_GL__INLINE64 void nc_gl__store_groups64(const nc_gl r[16], nc_gl *x) {
-    memcpy(x, r, 16 * sizeof *r);
-}
-NC_GL__NTT(64)
-
-/* The transforms of 1, 2, 4 and 8 points, which have one pass and no twiddles. */
-static void nc_gl__small_ntt(nc_gl *x, uint32_t log2_n, int from_reversed) {
-    nc_gl r[8], t;
-    size_t n = (size_t)1 << log2_n;
-    if (n > 8) return;
-    memset(r, 0, sizeof r);
-    memcpy(r, x, n * sizeof *r);
-    switch (2 * log2_n + (from_reversed != 0)) {
-    case 2:
-    case 3: NC_GL__DIF2(64, 0) break;
-    case 4: NC_GL__DIF4(64, 0) break;
-    case 5: NC_GL__DIT4(64, 0) break;
-    case 6: NC_GL__DIF8(64, 0) break;
-    case 7: NC_GL__DIT8(64, 0) break;
-    default: break;
-    }
-    memcpy(x, r, n * sizeof *r);
-}
-
 #ifdef NC_GL__X86
-NC_GL__INLINE256 void nc_gl__transpose256(__m256i v[4]) {
-    __m256i t0 = _mm256_unpacklo_epi64(v[0], v[1]), t1 = _mm256_unpackhi_epi64(v[0], v[1]);
-    __m256i t2 = _mm256_unpacklo_epi64(v[2], v[3]), t3 = _mm256_unpackhi_epi64(v[2], v[3]);
-    v[0] = _mm256_permute2x128_si256(t0, t2, 0x20);
-    v[1] = _mm256_permute2x128_si256(t1, t3, 0x20);
-    v[2] = _mm256_permute2x128_si256(t0, t2, 0x31);
-    v[3] = _mm256_permute2x128_si256(t1, t3, 0x31);
+/* Squares of 4 and 8 elements, rows from_step and to_step apart; to may be from. */
+NC_GL__TARGET256 static NC_GL__NOINLINE void
+nc_gl__transpose256(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step) {
+    __m256i a = nc_gl__load256(from), b = nc_gl__load256(from + from_step);
+    __m256i c = nc_gl__load256(from + 2 * from_step), d = nc_gl__load256(from + 3 * from_step);
+    __m256i t0 = _mm256_unpacklo_epi64(a, b), t1 = _mm256_unpackhi_epi64(a, b);
+    __m256i t2 = _mm256_unpacklo_epi64(c, d), t3 = _mm256_unpackhi_epi64(c, d);
+    nc_gl__store256(to, _mm256_permute2x128_si256(t0, t2, 0x20));
+    nc_gl__store256(to + to_step, _mm256_permute2x128_si256(t1, t3, 0x20));
+    nc_gl__store256(to + 2 * to_step, _mm256_permute2x128_si256(t0, t2, 0x31));
+    nc_gl__store256(to + 3 * to_step, _mm256_permute2x128_si256(t1, t3, 0x31));
 }
 
-/* Four groups of 16 to r[i] = element i of each group. */
-NC_GL__INLINE256 void nc_gl__load_groups256(__m256i r[16], const nc_gl *x) {
-    size_t q, g;
-    for (q = 0; q < 4; q++) {
-        for (g = 0; g < 4; g++) r[4 * q + g] = nc_gl__load256(x + 16 * g + 4 * q);
-        nc_gl__transpose256(r + 4 * q);
-    }
-}
-NC_GL__INLINE256 void nc_gl__store_groups256(__m256i r[16], nc_gl *x) {
-    size_t q, g;
-    for (q = 0; q < 4; q++) {
-        nc_gl__transpose256(r + 4 * q);
-        for (g = 0; g < 4; g++) nc_gl__store256(x + 16 * g + 4 * q, r[4 * q + g]);
-    }
-}
-NC_GL__NTT(256)
-
-/* 8 x 8: pairs of rows, then quarters of 128 bits. */
-NC_GL__INLINE512 void nc_gl__transpose512(__m512i v[8]) {
+/* Pairs of rows first, then quarters of 128 bits. */
+NC_GL__INLINE512 void nc_gl__transpose_rows512(__m512i v[8]) {
     __m512i t0 = _mm512_unpacklo_epi64(v[0], v[1]), t1 = _mm512_unpackhi_epi64(v[0], v[1]);
     __m512i t2 = _mm512_unpacklo_epi64(v[2], v[3]), t3 = _mm512_unpackhi_epi64(v[2], v[3]);
     __m512i t4 = _mm512_unpacklo_epi64(v[4], v[5]), t5 = _mm512_unpackhi_epi64(v[4], v[5]);
@@ -2323,26 +2146,217 @@ NC_GL__INLINE512 void nc_gl__transpose512(__m512i v[8]) {
     v[3] = _mm512_shuffle_i64x2(c, d, 0x88);
     v[7] = _mm512_shuffle_i64x2(c, d, 0xDD);
 }
-
-#define NC_GL__EIGHT(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
-NC_GL__INLINE512 void nc_gl__load_groups512(__m512i r[16], const nc_gl *x) {
-#define NC_GL__LOAD_GROUP(g)                                                                       \
-    r[g] = nc_gl__load512(x + 16 * g), r[8 + g] = nc_gl__load512(x + 16 * g + 8);
-    NC_GL__EIGHT(NC_GL__LOAD_GROUP)
-#undef NC_GL__LOAD_GROUP
-    nc_gl__transpose512(r);
-    nc_gl__transpose512(r + 8);
+NC_GL__TARGET512 static NC_GL__NOINLINE void
+nc_gl__transpose512(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step) {
+    __m512i v[8];
+#define NC_GL__LOAD_TILE(i) v[i] = nc_gl__load512(from + i * from_step);
+#define NC_GL__STORE_TILE(i) nc_gl__store512(to + i * to_step, v[i]);
+#define NC_GL__TILE_ROWS(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
+    NC_GL__TILE_ROWS(NC_GL__LOAD_TILE)
+    nc_gl__transpose_rows512(v);
+    NC_GL__TILE_ROWS(NC_GL__STORE_TILE)
+#undef NC_GL__TILE_ROWS
+#undef NC_GL__STORE_TILE
+#undef NC_GL__LOAD_TILE
 }
-NC_GL__INLINE512 void nc_gl__store_groups512(__m512i r[16], nc_gl *x) {
-    nc_gl__transpose512(r);
-    nc_gl__transpose512(r + 8);
-#define NC_GL__STORE_GROUP(g)                                                                      \
-    nc_gl__store512(x + 16 * g, r[g]), nc_gl__store512(x + 16 * g + 8, r[8 + g]);
-    NC_GL__EIGHT(NC_GL__STORE_GROUP)
-#undef NC_GL__STORE_GROUP
-}
-NC_GL__NTT(512)
 #endif
+
+NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
+    const size_t tile = 16; /* two cache lines square */
+    size_t r0, c0, r, c;
+    if (nc_gl__overlap(out, nc__mul_size(rows, columns), a, nc__mul_size(rows, columns)))
+        return NC_ERR_ARG;
+    for (r0 = 0; r0 < rows; r0 += tile)
+        for (c0 = 0; c0 < columns; c0 += tile)
+            for (r = r0; r < rows && r < r0 + tile; r++)
+                for (c = c0; c < columns && c < c0 + tile; c++)
+                    out[c * rows + r] = a[r * columns + c];
+    return NC_OK;
+}
+
+/* >>ntt ============================================================================ */
+
+/* A transform of 2^m points is cut into passes of radix 16, with one smaller pass first when 4 does
+ * not divide m. Within a pass every factor is a power of 2, since the 16th root of unity
+ * is -2^60 (the 8th -2^24, the 4th 2^48); between passes come the twiddles. Decimation in frequency
+ * (Gentleman and Sande) takes natural order to bit-reversed order; its transpose, decimation in time
+ * (Cooley and Tukey), takes bit-reversed to natural order with the same twiddles, because the
+ * transform's matrix is symmetric. After the first pass the blocks are independent and are finished
+ * one by one, so all but the first passes of a large transform stay in cache. */
+
+/* -- transforms of 8 and 16 points -- */
+
+/* r[i], r[j] = r[i] + r[j], r[i] - r[j], the difference times 2^k or -2^k. */
+#define NC_GL__FLY(S, i, j)                                                                        \
+    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = t;
+#define NC_GL__FLY_2K(S, i, j, k)                                                                  \
+    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
+#define NC_GL__FLY_NEG_2K(S, i, j, k)                                                              \
+    t = nc_gl__sub##S(r[j], r[i]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
+
+/* The first butterflies of 2, 4, 8 or 16 points from r[b] on. Stage by stage the processor finds the
+ * most of them independent. */
+#define NC_GL__STAGE2(S, b) NC_GL__FLY(S, b, b + 1)
+#define NC_GL__STAGE4(S, b) NC_GL__FLY(S, b, b + 2) NC_GL__FLY_2K(S, b + 1, b + 3, 48)
+#define NC_GL__STAGE8(S, b)                                                                        \
+    NC_GL__FLY(S, b, b + 4)                                                                        \
+    NC_GL__FLY_NEG_2K(S, b + 1, b + 5, 24)                                                         \
+    NC_GL__FLY_2K(S, b + 2, b + 6, 48) NC_GL__FLY_NEG_2K(S, b + 3, b + 7, 72)
+#define NC_GL__STAGE16(S)                                                                          \
+    NC_GL__FLY(S, 0, 8)                                                                            \
+    NC_GL__FLY_NEG_2K(S, 1, 9, 60)                                                                 \
+    NC_GL__FLY_NEG_2K(S, 2, 10, 24)                                                                \
+    NC_GL__FLY_2K(S, 3, 11, 84)                                                                    \
+    NC_GL__FLY_2K(S, 4, 12, 48)                                                                    \
+    NC_GL__FLY_2K(S, 5, 13, 12) NC_GL__FLY_NEG_2K(S, 6, 14, 72) NC_GL__FLY_NEG_2K(S, 7, 15, 36)
+#define NC_GL__STAGES2(S) NC_GL__STAGE2(S, 0)
+#define NC_GL__STAGES4(S) NC_GL__STAGE4(S, 0) NC_GL__STAGE2(S, 0) NC_GL__STAGE2(S, 2)
+#define NC_GL__STAGES8(S)                                                                          \
+    NC_GL__STAGE8(S, 0)                                                                            \
+    NC_GL__STAGE4(S, 0)                                                                            \
+    NC_GL__STAGE4(S, 4)                                                                            \
+    NC_GL__STAGE2(S, 0) NC_GL__STAGE2(S, 2) NC_GL__STAGE2(S, 4) NC_GL__STAGE2(S, 6)
+#define NC_GL__STAGES16(S)                                                                         \
+    NC_GL__STAGE16(S)                                                                              \
+    NC_GL__STAGE8(S, 0)                                                                            \
+    NC_GL__STAGE8(S, 8)                                                                            \
+    NC_GL__STAGE4(S, 0)                                                                            \
+    NC_GL__STAGE4(S, 4)                                                                            \
+    NC_GL__STAGE4(S, 8)                                                                            \
+    NC_GL__STAGE4(S, 12)                                                                           \
+    NC_GL__STAGE2(S, 0)                                                                            \
+    NC_GL__STAGE2(S, 2)                                                                            \
+    NC_GL__STAGE2(S, 4)                                                                            \
+    NC_GL__STAGE2(S, 6)                                                                            \
+    NC_GL__STAGE2(S, 8) NC_GL__STAGE2(S, 10) NC_GL__STAGE2(S, 12) NC_GL__STAGE2(S, 14)
+
+/* m(S, i) for each row of a transform. Row i lies at the sum of the distances of its number's bits;
+ * with those in reverse, the rows come with their bits reversed. */
+#define NC_GL__ROWS2(m, S) m(S, 0) m(S, 1)
+#define NC_GL__ROWS4(m, S) NC_GL__ROWS2(m, S) m(S, 2) m(S, 3)
+#define NC_GL__ROWS8(m, S) NC_GL__ROWS4(m, S) m(S, 4) m(S, 5) m(S, 6) m(S, 7)
+#define NC_GL__ROWS16(m, S)                                                                        \
+    NC_GL__ROWS8(m, S)                                                                             \
+    m(S, 8) m(S, 9) m(S, 10) m(S, 11) m(S, 12) m(S, 13) m(S, 14) m(S, 15)
+#define NC_GL__ROW(d, i) ((i & 1) * d##1 + (i / 2 & 1) * d##2 + (i / 4 & 1) * d##4 + i / 8 * d##8)
+#define NC_GL__DISTANCES(d, R, step, reversed)                                                     \
+    const size_t d##1 = (reversed) ? R / 2 * (step) : (step);                                      \
+    const size_t d##2 = (reversed) ? R / 4 * (step) : 2 * (step);                                  \
+    const size_t d##4 = (reversed) ? R / 8 * (step) : 4 * (step);                                  \
+    const size_t d##8 = (reversed) ? R / 16 * (step) : 8 * (step);
+#define NC_GL__LOAD_ROW(S, i) r[i] = nc_gl__load##S(from + NC_GL__ROW(in, i));
+#define NC_GL__STORE_ROW(S, i) nc_gl__store##S(to + NC_GL__ROW(out, i), r[i]);
+
+/* A transform of R points down each lane, rows in_step and out_step apart; to may be from. The
+ * butterflies take natural order to bit-reversed order. Rows read and written with their numbers'
+ * bits reversed make the same a transform of bit-reversed order to natural order. */
+#define NC_GL__DFT(S, R)                                                                           \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__dft##R##_##S(                              \
+        nc_gl *to, size_t out_step, const nc_gl *from, size_t in_step, int from_reversed) {        \
+        NC_GL__DISTANCES(in, R, in_step, from_reversed)                                            \
+        NC_GL__DISTANCES(out, R, out_step, from_reversed)                                          \
+        NC_GL__V##S r[R], t;                                                                       \
+        NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) NC_GL__STAGES##R(S) NC_GL__ROWS##R(NC_GL__STORE_ROW, S) \
+    }
+
+/* -- passes -- */
+
+/* Columns j0 <= j < j1 of a pass: transforms of the points x[i stride + j], i < radix. The twiddles
+ * lie in groups of 8 columns, radix - 1 rows of 8 each; they come after the butterflies, or before
+ * them on the way back from bit-reversed order. The small radices stay in registers. */
+#define NC_GL__TWIDDLE_ROW(S, i)                                                                   \
+    if (i) r[i] = nc_gl__mul##S(r[i], nc_gl__load##S(w + NC_GL__ROW(at, i)));
+#define NC_GL__SMALL_PASS(S, R)                                                                    \
+    NC_GL__TARGET##S static void nc_gl__pass##R##_##S(nc_gl *x, size_t stride, const nc_gl *table, \
+                                                      size_t j0, size_t j1, int from_reversed) {   \
+        NC_GL__DISTANCES(in, R, stride, from_reversed)                                             \
+        NC_GL__DISTANCES(out, R, stride, from_reversed)                                            \
+        NC_GL__DISTANCES(at, R, 8, from_reversed)                                                  \
+        NC_GL__V##S r[R], t;                                                                       \
+        size_t j;                                                                                  \
+        for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
+            const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8 - 8, *from = x + j;               \
+            nc_gl *to = x + j;                                                                     \
+            NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) if (from_reversed){                                 \
+                NC_GL__ROWS##R(NC_GL__TWIDDLE_ROW, S)} NC_GL__STAGES##R(S) if (!from_reversed){    \
+                NC_GL__ROWS##R(NC_GL__TWIDDLE_ROW, S)} NC_GL__ROWS##R(NC_GL__STORE_ROW, S)         \
+        }                                                                                          \
+    }
+
+#define NC_GL__PASS(S)                                                                             \
+    NC_GL__TARGET##S static void nc_gl__pass##S(nc_gl *x, size_t radix, size_t stride,             \
+                                                const nc_gl *table, size_t j0, size_t j1,          \
+                                                int from_reversed) {                               \
+        enum { W = NC_GL__LANES##S };                                                              \
+        NC_GL__V##S r[16];                                                                         \
+        size_t i, j;                                                                               \
+        if (radix == 2) nc_gl__pass2_##S(x, stride, table, j0, j1, from_reversed);                 \
+        if (radix == 4) nc_gl__pass4_##S(x, stride, table, j0, j1, from_reversed);                 \
+        for (j = j0; j < j1 && radix > 4; j += W) {                                                \
+            const nc_gl *w = table + j / 8 * 8 * (radix - 1) + j % 8;                              \
+            nc_gl *y = x + j;                                                                      \
+            if (from_reversed) {                                                                   \
+                r[0] = nc_gl__load##S(y);                                                          \
+                for (i = 1; i < radix; i++)                                                        \
+                    r[i] = nc_gl__mul##S(nc_gl__load##S(y + i * stride),                           \
+                                         nc_gl__load##S(w + 8 * (i - 1)));                         \
+                (radix == 16 ? nc_gl__dft16_##S : nc_gl__dft8_##S)(y, stride, (nc_gl *)r, W, 1);   \
+                continue;                                                                          \
+            }                                                                                      \
+            (radix == 16 ? nc_gl__dft16_##S : nc_gl__dft8_##S)((nc_gl *)r, W, y, stride, 0);       \
+            nc_gl__store##S(y, r[0]);                                                              \
+            for (i = 1; i < radix; i++)                                                            \
+                nc_gl__store##S(y + i * stride,                                                    \
+                                nc_gl__mul##S(r[i], nc_gl__load##S(w + 8 * (i - 1))));             \
+        }                                                                                          \
+    }
+
+/* The pass without twiddles over groups of 16 neighbours, of which vectors take as many at a time as
+ * they have lanes. Returns how many points are done. */
+#define NC_GL__GROUPS(S)                                                                           \
+    NC_GL__TARGET##S static size_t nc_gl__groups##S(nc_gl *x, size_t n, int from_reversed) {       \
+        enum { W = NC_GL__LANES##S };                                                              \
+        NC_GL__V##S aligned[16];                                                                   \
+        nc_gl *r = (nc_gl *)aligned;                                                               \
+        size_t i, q;                                                                               \
+        for (i = 0; i + 16 * W <= n; i += 16 * W) {                                                \
+            for (q = 0; q < 16; q += W) nc_gl__transpose##S(r + q * W, W, x + i + q, 16);          \
+            nc_gl__dft16_##S(r, W, r, W, from_reversed);                                           \
+            for (q = 0; q < 16; q += W) nc_gl__transpose##S(x + i + q, 16, r + q * W, W);          \
+        }                                                                                          \
+        return i;                                                                                  \
+    }
+
+/* The transforms of one form and their passes. */
+#define NC_GL__NTT(S)                                                                              \
+    NC_GL__DFT(S, 8)                                                                               \
+    NC_GL__DFT(S, 16)                                                                              \
+    NC_GL__SMALL_PASS(S, 2)                                                                        \
+    NC_GL__SMALL_PASS(S, 4)                                                                        \
+    NC_GL__PASS(S)
+NC_GL__NTT(64)
+
+static void nc_gl__groups64(nc_gl *x, size_t n, int from_reversed) {
+    size_t i;
+    for (i = 0; i < n; i += 16) nc_gl__dft16_64(x + i, 1, x + i, 1, from_reversed);
+}
+
+/* The transforms of 1, 2, 4 and 8 points: one pass, whose twiddles are 1. */
+static void nc_gl__small_ntt(nc_gl *x, uint32_t log2_n, int from_reversed) {
+    static const nc_gl ones[3 * 8] = {1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1};
+    if (log2_n == 1) nc_gl__pass2_64(x, 1, ones, 0, 1, from_reversed);
+    if (log2_n == 2) nc_gl__pass4_64(x, 1, ones, 0, 1, from_reversed);
+    if (log2_n == 3) nc_gl__dft8_64(x, 1, x, 1, from_reversed);
+}
+
+#ifdef NC_GL__X86
+NC_GL__NTT(256)
+NC_GL__NTT(512)
+NC_GL__GROUPS(256)
+NC_GL__GROUPS(512)
+#endif
+
+/* -- plans -- */
 
 struct nc_gl_ntt {
     nc_allocator hooks;
@@ -2418,28 +2432,31 @@ NC_API void nc_gl_ntt_destroy(nc_gl_ntt *plan) {
     nc__free(custom ? &hooks : NULL, plan, nc_gl__ntt_bytes(plan->log2_n));
 }
 
-typedef void (*nc_gl__pass_fn)(nc_gl *x, size_t stride, const nc_gl *table, size_t j0, size_t j1);
+/* -- transforms -- */
 
-/* The pass of radix 2^log2_r in the widest form this machine has. */
-static nc_gl__pass_fn nc_gl__pass(uint32_t log2_r, int from_reversed) {
-    static const nc_gl__pass_fn plain[2][4] = {
-        {nc_gl__dif2_64, nc_gl__dif4_64, nc_gl__dif8_64, nc_gl__dif16_64},
-        {nc_gl__dit2_64, nc_gl__dit4_64, nc_gl__dit8_64, nc_gl__dit16_64}};
+/* A pass in the widest form this machine has. */
+static void nc_gl__pass(nc_gl *x, uint32_t log2_radix, size_t stride, const nc_gl *table, size_t j0,
+                        size_t j1, int from_reversed) {
+    const size_t radix = (size_t)1 << log2_radix;
 #ifdef NC_GL__X86
-    static const nc_gl__pass_fn wide[2][2][4] = {
-        {{nc_gl__dif2_256, nc_gl__dif4_256, nc_gl__dif8_256, nc_gl__dif16_256},
-         {nc_gl__dit2_256, nc_gl__dit4_256, nc_gl__dit8_256, nc_gl__dit16_256}},
-        {{nc_gl__dif2_512, nc_gl__dif4_512, nc_gl__dif8_512, nc_gl__dif16_512},
-         {nc_gl__dit2_512, nc_gl__dit4_512, nc_gl__dit8_512, nc_gl__dit16_512}}};
-    if (nc_gl__level() > 0) return wide[nc_gl__level() > 1][from_reversed][log2_r - 1];
+    if (nc_gl__level() >= 2)
+        nc_gl__pass512(x, radix, stride, table, j0, j1, from_reversed);
+    else if (nc_gl__level() == 1)
+        nc_gl__pass256(x, radix, stride, table, j0, j1, from_reversed);
+    else
 #endif
-    return plain[from_reversed][log2_r - 1];
+        nc_gl__pass64(x, radix, stride, table, j0, j1, from_reversed);
 }
 
 /* The last pass of decimation in frequency, the first in time, over n / 16 groups. */
 static void nc_gl__groups(nc_gl *x, size_t n, int from_reversed) {
-    size_t i = from_reversed ? NC_GL__WIDE(dit_last_, (x, n)) : NC_GL__WIDE(dif_last_, (x, n));
-    (void)(from_reversed ? nc_gl__dit_last_64 : nc_gl__dif_last_64)(x + i, n - i);
+    size_t i = 0;
+#ifdef NC_GL__X86
+    const int level = nc_gl__level();
+    if (level >= 2) i = nc_gl__groups512(x, n, from_reversed);
+    if (level >= 1) i += nc_gl__groups256(x + i, n - i, from_reversed);
+#endif
+    nc_gl__groups64(x + i, n - i, from_reversed);
 }
 
 /* One block of 2^log2_n points, 16 of them at least; table as nc_gl_ntt_create lays it out. */
@@ -2451,12 +2468,12 @@ static void nc_gl__ntt_block(nc_gl *x, uint32_t log2_n, const nc_gl *table, int 
         nc_gl__groups(x, n, from_reversed);
         return;
     }
-    if (!from_reversed) nc_gl__pass(radix, 0)(x, stride, table, 0, stride);
+    if (!from_reversed) nc_gl__pass(x, radix, stride, table, 0, stride, 0);
     if (rest == 4)
         nc_gl__groups(x, n, from_reversed);
     else
         for (i = 0; i < n; i += stride) nc_gl__ntt_block(x + i, rest, next, from_reversed);
-    if (from_reversed) nc_gl__pass(radix, 1)(x, stride, table, 0, stride);
+    if (from_reversed) nc_gl__pass(x, radix, stride, table, 0, stride, 1);
 }
 
 /* Threads share the columns of the largest pass, and the blocks below it. */
@@ -2470,8 +2487,8 @@ static void nc_gl__ntt_large(nc_gl *x, uint32_t log2_n, const nc_gl *table, int 
 #pragma omp parallel for schedule(static)
 #endif
             for (j = 0; j < stride; j += part)
-                nc_gl__pass(radix, from_reversed)(x, (size_t)stride, table, (size_t)j,
-                                                  (size_t)(j + part));
+                nc_gl__pass(x, radix, (size_t)stride, table, (size_t)j, (size_t)(j + part),
+                            from_reversed);
         } else {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static)
@@ -2553,10 +2570,10 @@ static void nc_gl__reverse_tile64(nc_gl *x, size_t stride, size_t from, size_t t
 }
 
 #ifdef NC_GL__X86
-/* Tiles of the bit reversal, as in nc_gl__reverse_tile. */
+/* The same with vectors; rows are read in bit-reversed order, so that the lanes come out reversed. */
 NC_GL__TARGET512 static void nc_gl__reverse_tile512(nc_gl *x, size_t stride, size_t from,
                                                     size_t to) {
-    __m512i a[8], b[8]; /* rows in bit-reversed order, so that the lanes come out reversed */
+    __m512i a[8], b[8];
 #define NC_GL__LOAD_TILE(i, reversed)                                                              \
     a[i] = nc_gl__load512(x + reversed * stride + from);                                           \
     b[i] = nc_gl__load512(x + reversed * stride + to);
@@ -2565,8 +2582,8 @@ NC_GL__TARGET512 static void nc_gl__reverse_tile512(nc_gl *x, size_t stride, siz
     nc_gl__store512(x + reversed * stride + from, b[i]);
 #define NC_GL__TILE_ROWS(m) m(0, 0) m(1, 4) m(2, 2) m(3, 6) m(4, 1) m(5, 5) m(6, 3) m(7, 7)
     NC_GL__TILE_ROWS(NC_GL__LOAD_TILE)
-    nc_gl__transpose512(a);
-    nc_gl__transpose512(b);
+    nc_gl__transpose_rows512(a);
+    nc_gl__transpose_rows512(b);
     NC_GL__TILE_ROWS(NC_GL__STORE_TILE)
 #undef NC_GL__TILE_ROWS
 #undef NC_GL__STORE_TILE
