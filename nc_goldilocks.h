@@ -171,6 +171,7 @@ typedef enum nc_gl_hash {
     NC_GL_TIP5 = 1,      /* digests of 5 elements */
     NC_GL_TRIDENT = 2    /* Poseidon2 with trident parameters; digests of 4 elements */
 } nc_gl_hash;
+#define NC_GL_HASHES 3 /* how many */
 
 /* Fiat-Shamir transcript: plain data, may be copied to fork it. */
 typedef struct nc_gl_transcript {
@@ -1030,85 +1031,78 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 #define NC_GL__NOINLINE
 #endif
 
-/* *out = a + b or a - b modulo 2^64. The result is what 2^64 is modulo p, 2^32 - 1, where that
- * wrapped, else 0; the builtins leave it to the carry flag. */
+/* *out = a + b or a - b modulo 2^64; 1 where that wrapped, else 0. The builtins leave it to the
+ * processor's carry flag. */
 static inline uint64_t nc_gl__carry(uint64_t a, uint64_t b, uint64_t *out) {
 #if defined(__GNUC__)
-    return NC_GL__EPSILON & (0 - (uint64_t)__builtin_add_overflow(a, b, out));
+    return (uint64_t)__builtin_add_overflow(a, b, out);
 #else
     *out = a + b;
-    return NC_GL__EPSILON & (0 - (uint64_t)(*out < a));
+    return (uint64_t)(*out < a);
 #endif
 }
 static inline uint64_t nc_gl__borrow(uint64_t a, uint64_t b, uint64_t *out) {
 #if defined(__GNUC__)
-    return NC_GL__EPSILON & (0 - (uint64_t)__builtin_sub_overflow(a, b, out));
+    return (uint64_t)__builtin_sub_overflow(a, b, out);
 #else
     *out = a - b;
-    return NC_GL__EPSILON & (0 - (uint64_t)(a < b));
+    return (uint64_t)(a < b);
 #endif
 }
 
-/* Integers below 2^128: sums of products before they are reduced. */
-#if defined(__SIZEOF_INT128__)
-__extension__ typedef unsigned __int128 nc_gl__wide;
+/* What a carry of 2^64 is worth modulo p. */
+static inline uint64_t nc_gl__carried(uint64_t carry) { return NC_GL__EPSILON & (0 - carry); }
 
-static inline nc_gl__wide nc_gl__wide_make(uint64_t hi, uint64_t lo) {
-    return (nc_gl__wide)hi << 64 | lo;
-}
-static inline uint64_t nc_gl__wide_hi(nc_gl__wide w) { return (uint64_t)(w >> 64); }
-static inline uint64_t nc_gl__wide_lo(nc_gl__wide w) { return (uint64_t)w; }
-static inline nc_gl__wide nc_gl__wide_sum(nc_gl__wide a, nc_gl__wide b) { return a + b; }
-static inline nc_gl__wide nc_gl__wide_difference(nc_gl__wide a, nc_gl__wide b) { return a - b; }
-static inline nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) { return (nc_gl__wide)a * b; }
-#else
+/* Integers below 2^128: sums of products before they are reduced. */
 typedef struct nc_gl__wide {
-    uint64_t hi, lo;
+    uint64_t lo, hi;
 } nc_gl__wide;
 
-static nc_gl__wide nc_gl__wide_make(uint64_t hi, uint64_t lo) {
+static inline nc_gl__wide nc_gl__wide_make(uint64_t hi, uint64_t lo) {
     nc_gl__wide w;
-    w.hi = hi;
     w.lo = lo;
+    w.hi = hi;
     return w;
 }
-static uint64_t nc_gl__wide_hi(nc_gl__wide w) { return w.hi; }
-static uint64_t nc_gl__wide_lo(nc_gl__wide w) { return w.lo; }
-static nc_gl__wide nc_gl__wide_sum(nc_gl__wide a, nc_gl__wide b) {
-    uint64_t lo = a.lo + b.lo;
-    return nc_gl__wide_make(a.hi + b.hi + (uint64_t)(lo < a.lo), lo);
+static inline nc_gl__wide nc_gl__wide_add(nc_gl__wide a, uint64_t b) {
+    a.hi += nc_gl__carry(a.lo, b, &a.lo);
+    return a;
 }
-static nc_gl__wide nc_gl__wide_difference(nc_gl__wide a, nc_gl__wide b) {
-    return nc_gl__wide_make(a.hi - b.hi - (uint64_t)(a.lo < b.lo), a.lo - b.lo);
+static inline nc_gl__wide nc_gl__wide_sum(nc_gl__wide a, nc_gl__wide b) {
+    a.hi += b.hi + nc_gl__carry(a.lo, b.lo, &a.lo);
+    return a;
+}
+static inline nc_gl__wide nc_gl__wide_difference(nc_gl__wide a, nc_gl__wide b) {
+    a.hi -= b.hi + nc_gl__borrow(a.lo, b.lo, &a.lo);
+    return a;
 }
 
-/* Four products of 32-bit halves; the middle ones meet in `mid`, at most 3 (2^32 - 1). */
-static nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
+static inline nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
+#if defined(__SIZEOF_INT128__)
+    __extension__ typedef unsigned __int128 nc_gl__u128;
+    nc_gl__u128 p = (nc_gl__u128)a * b;
+    return nc_gl__wide_make((uint64_t)(p >> 64), (uint64_t)p);
+#else
+    /* four products of halves; the middle ones meet in `mid`, at most 3 (2^32 - 1) */
     uint64_t a0 = a & NC_GL__EPSILON, a1 = a >> 32, b0 = b & NC_GL__EPSILON, b1 = b >> 32;
     uint64_t p00 = a0 * b0, p01 = a0 * b1, p10 = a1 * b0;
     uint64_t mid = (p00 >> 32) + (p01 & NC_GL__EPSILON) + (p10 & NC_GL__EPSILON);
     return nc_gl__wide_make(a1 * b1 + (p01 >> 32) + (p10 >> 32) + (mid >> 32),
                             (p00 & NC_GL__EPSILON) | mid << 32);
-}
 #endif
-
-static inline nc_gl__wide nc_gl__wide_add(nc_gl__wide a, uint64_t b) {
-    return nc_gl__wide_sum(a, nc_gl__wide_make(0, b));
 }
 
 /* x < 2^64 to canonical: one conditional subtraction, since 2^64 < 2p; -p is 2^32 - 1 - 2^64. */
-static nc_gl nc_gl__canonical(uint64_t x) {
-    return x + (NC_GL__EPSILON & (0 - (uint64_t)(x >= NC_GL_P)));
-}
+static nc_gl nc_gl__canonical(uint64_t x) { return x + nc_gl__carried((uint64_t)(x >= NC_GL_P)); }
 
 /* w mod p: any value below 2^64 that is right mod p. With w = lo + 2^64 h0 + 2^96 h1,
  * 2^64 = 2^32 - 1 and 2^96 = -1 it is lo - h1 + h0 (2^32 - 1); each borrow or carry of 2^64 is
  * repaid by 2^32 - 1. The second repayment cannot overflow: h0 (2^32 - 1) <= 2^64 - 2^33 + 1. */
 static uint64_t nc_gl__reduce_lazy(nc_gl__wide w) {
-    uint64_t hi = nc_gl__wide_hi(w), t, r, over = nc_gl__borrow(nc_gl__wide_lo(w), hi >> 32, &t);
-    t -= over;
-    over = nc_gl__carry(t, (hi & NC_GL__EPSILON) * NC_GL__EPSILON, &r);
-    return r + over;
+    uint64_t t, r, over = nc_gl__borrow(w.lo, w.hi >> 32, &t);
+    t -= nc_gl__carried(over);
+    over = nc_gl__carry(t, (w.hi & NC_GL__EPSILON) * NC_GL__EPSILON, &r);
+    return r + nc_gl__carried(over);
 }
 
 static nc_gl nc_gl__reduce(nc_gl__wide w) { return nc_gl__canonical(nc_gl__reduce_lazy(w)); }
@@ -1129,7 +1123,7 @@ NC_API nc_gl nc_gl_add(nc_gl a, nc_gl b) {
 
 NC_API nc_gl nc_gl_sub(nc_gl a, nc_gl b) {
     uint64_t d, borrow = nc_gl__borrow(a, b, &d);
-    return d - borrow;
+    return d - nc_gl__carried(borrow);
 }
 
 NC_API nc_gl nc_gl_neg(nc_gl a) { return (NC_GL_P - a) & (0 - (uint64_t)(a != 0)); }
@@ -2854,6 +2848,8 @@ NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl
 
 /* >>poseidon2 ====================================================================== */
 
+/* -- lazy arithmetic -- */
+
 /* The scalar permutations work on any representatives below 2^64 and sum them with their
  * carries; only the result is made canonical. */
 
@@ -2861,14 +2857,14 @@ NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl
  * random products, so the processor predicts it and the chain of the S-box gets shorter. */
 static inline uint64_t nc_gl__mul_lazy(uint64_t a, uint64_t b) {
     nc_gl__wide w = nc_gl__mul_wide(a, b);
-    uint64_t hi = nc_gl__wide_hi(w), lo = nc_gl__wide_lo(w), t = lo - (hi >> 32), r, carry;
+    uint64_t t, r, over = nc_gl__borrow(w.lo, w.hi >> 32, &t);
 #if defined(__GNUC__)
-    if (__builtin_expect(lo < hi >> 32, 0)) t -= NC_GL__EPSILON;
+    if (__builtin_expect((long)over, 0)) t -= NC_GL__EPSILON;
 #else
-    if (lo < hi >> 32) t -= NC_GL__EPSILON;
+    if (over) t -= NC_GL__EPSILON;
 #endif
-    carry = nc_gl__carry(t, (hi & NC_GL__EPSILON) * NC_GL__EPSILON, &r);
-    return r + carry;
+    over = nc_gl__carry(t, (w.hi & NC_GL__EPSILON) * NC_GL__EPSILON, &r);
+    return r + nc_gl__carried(over);
 }
 
 static uint64_t nc_gl__pow7_lazy(uint64_t x) {
@@ -2881,7 +2877,7 @@ static nc_gl nc_gl__pow7(nc_gl x) { return nc_gl__canonical(nc_gl__pow7_lazy(x))
 /* Any a plus a canonical c: after a carry the rest is below p - 1, so 2^32 - 1 more still fits. */
 static uint64_t nc_gl__add_lazy(uint64_t a, nc_gl c) {
     uint64_t s, carry = nc_gl__carry(a, c, &s);
-    return s + carry;
+    return s + nc_gl__carried(carry);
 }
 
 static inline nc_gl__wide nc_gl__widen(uint64_t lo) { return nc_gl__wide_make(0, lo); }
@@ -2892,12 +2888,27 @@ static inline nc_gl__wide nc_gl__wide_sub(nc_gl__wide a, uint64_t b) {
 
 /* nc_gl__reduce_lazy for hi < 2^32. */
 static uint64_t nc_gl__fold(nc_gl__wide w) {
-    uint64_t r, carry = nc_gl__carry(nc_gl__wide_lo(w), nc_gl__wide_hi(w) * NC_GL__EPSILON, &r);
-    return r + carry;
+    uint64_t r, carry = nc_gl__carry(w.lo, w.hi * NC_GL__EPSILON, &r);
+    return r + nc_gl__carried(carry);
 }
 
-/* Round constants (4 full rounds, 22 partial, 4 full) and the internal matrix's diagonal minus 1,
- * for each width: values of Plonky3's goldilocks crate. */
+/* -- instances -- */
+
+/* What the functions below need of a permutation: of its state, of its single form, of the forms with
+ * one state in each lane, which take up to 16 states (256 bits) or 32 (512 bits, null: none) and pay
+ * from `fill` states on. For Poseidon2 also the constants of 4 full, 22 partial and 4 full rounds,
+ * and the diagonal of the internal matrix less 1. */
+typedef struct nc_gl__permutation nc_gl__permutation;
+struct nc_gl__permutation {
+    uint32_t width, fill;
+    void (*one)(nc_gl *state, const nc_gl__permutation *p);
+    void (*lanes256)(nc_gl *states, size_t n, const nc_gl__permutation *p);
+    void (*lanes512)(nc_gl *states, size_t n, const nc_gl__permutation *p);
+    const nc_gl *constant, *diagonal;
+    int trident; /* its external layer */
+};
+
+/* Values of Plonky3's goldilocks crate. */
 static const nc_gl nc_gl__poseidon2_rc8[86] = {
     UINT64_C(15949291268843349465), UINT64_C(14644164809401934923), UINT64_C(18420360874837380316),
     UINT64_C(4756469047455716334),  UINT64_C(8685499049481102115),  UINT64_C(3799221349720045367),
@@ -3057,39 +3068,7 @@ static const nc_gl nc_gl__poseidon2_diag16[16] = {UINT64_C(18446744069414584319)
                                                   UINT64_C(576460752169205760),
                                                   UINT64_C(18446744065119617026)};
 
-/* First 8 bytes, little-endian, of BLAKE3("Poseidon2-Goldilocks-t8-RF8-RP22-<round>-<element>")
- * mod p: 4 full rounds of 8, 22 partial rounds of 1, 4 full rounds of 8. */
-static const nc_gl nc_gl__trident_rc[86] = {
-    UINT64_C(5112053732956317697),  UINT64_C(9473458116042918275),  UINT64_C(10509674974000539580),
-    UINT64_C(17649578896322650714), UINT64_C(4676733232216740700),  UINT64_C(8354783368006601404),
-    UINT64_C(10138633028848232161), UINT64_C(16437060353783668203), UINT64_C(18360095707910039790),
-    UINT64_C(8336867609519569230),  UINT64_C(4926963633758351880),  UINT64_C(5260035933000491794),
-    UINT64_C(3476630190093866135),  UINT64_C(5625866679009768583),  UINT64_C(8528845028053043751),
-    UINT64_C(4603595646162494420),  UINT64_C(6229847923134545385),  UINT64_C(5689928932876659435),
-    UINT64_C(8394103725637632273),  UINT64_C(16246099208046105775), UINT64_C(11459621544563647015),
-    UINT64_C(10969903960254288490), UINT64_C(2518195555742053435),  UINT64_C(9909095267935466874),
-    UINT64_C(14023673830025382740), UINT64_C(14121920984902565505), UINT64_C(4097641314176921713),
-    UINT64_C(17738199677859997055), UINT64_C(5912427587627606825),  UINT64_C(14282379239270331892),
-    UINT64_C(5457222966685723756),  UINT64_C(12999430844398258507), UINT64_C(3947817468721077627),
-    UINT64_C(10600188801994782485), UINT64_C(3877028821823860198),  UINT64_C(7775096123913438461),
-    UINT64_C(12010869415468146841), UINT64_C(16589410095207384663), UINT64_C(4047360581237821885),
-    UINT64_C(2778797917901753573),  UINT64_C(5542059168689196864),  UINT64_C(16257271287528972260),
-    UINT64_C(14828929226268927700), UINT64_C(17769104411862892639), UINT64_C(13062219995286087020),
-    UINT64_C(9042522200754645292),  UINT64_C(6431223278919660715),  UINT64_C(4066719834037882788),
-    UINT64_C(9453917517041397167),  UINT64_C(12079232464483056018), UINT64_C(713472711102401477),
-    UINT64_C(8061670145055072382),  UINT64_C(4779630904164538005),  UINT64_C(7165782427231800930),
-    UINT64_C(16936887576087672702), UINT64_C(17332244640078539718), UINT64_C(8061279563104957553),
-    UINT64_C(5269686620889695599),  UINT64_C(15286155157547816567), UINT64_C(6457301101363685488),
-    UINT64_C(14217024426513498286), UINT64_C(10504820015760914800), UINT64_C(13021914642628566138),
-    UINT64_C(14861689880082590633), UINT64_C(14646556542223768775), UINT64_C(32346361620442563),
-    UINT64_C(12162887057595177814), UINT64_C(5326931431780989541),  UINT64_C(11693389311093287677),
-    UINT64_C(7210745005813644719),  UINT64_C(14552266788863451401), UINT64_C(7573975670554093337),
-    UINT64_C(7191682017606712640),  UINT64_C(17969919805851795096), UINT64_C(1280298733489777597),
-    UINT64_C(13303957203066764644), UINT64_C(5493739790208916523),  UINT64_C(1497251064115650654),
-    UINT64_C(9425457378657564335),  UINT64_C(398054724767989697),   UINT64_C(7072143680536865467),
-    UINT64_C(17016014310720353563), UINT64_C(867404013202565566),   UINT64_C(15795053546084681558),
-    UINT64_C(6035215656416074778),  UINT64_C(2618977002729543425)};
-static const nc_gl nc_gl__trident_diag[8] = {2, 3, 5, 9, 17, 33, 65, 129};
+/* -- one state -- */
 
 /* circ(2, 3, 1, 1) times four elements. */
 static inline void nc_gl__poseidon2_m4(nc_gl__wide t[4], const uint64_t s[4]) {
@@ -3149,7 +3128,7 @@ static void nc_gl__sbox_all(uint64_t *s, const nc_gl *constant, uint32_t width) 
  * are 1, 2, 1/2, 3, -1/2, -3, -4; -k s = k (2^64 - s) - k (2^32 - 1), and 2p keeps it positive. */
 static void nc_gl__poseidon2_partial8(uint64_t s[8], const nc_gl *constant) {
     uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
-    uint64_t e = s[5], f = s[6], g = s[7];
+    uint64_t e = s[5], f = s[6], g = s[7], y;
     const nc_gl__wide twice_p = nc_gl__mul_wide(NC_GL_P, 2);
     int round;
     for (round = 0; round < 22; round++) {
@@ -3166,15 +3145,15 @@ static void nc_gl__poseidon2_partial8(uint64_t s[8], const nc_gl *constant) {
         nc_gl__wide rf = nc_gl__wide_sum(high, nc_gl__mul_wide(~f, 3));
         nc_gl__wide rg = nc_gl__wide_sum(high, nc_gl__mul_wide(~g, 4));
         high = nc_gl__wide_add(high, round < 21 ? constant[round + 1] : 0);
-        x = nc_gl__pow7_lazy(x);
-        a = nc_gl__fold(nc_gl__wide_add(ra, x));
-        b = nc_gl__fold(nc_gl__wide_add(rb, x));
-        c = nc_gl__fold(nc_gl__wide_add(rc, x));
-        d = nc_gl__fold(nc_gl__wide_add(rd, x));
-        e = nc_gl__fold(nc_gl__wide_add(re, x));
-        f = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rf, x), 3 * NC_GL__EPSILON - 3));
-        g = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rg, x), 4 * NC_GL__EPSILON - 4));
-        x = nc_gl__fold(nc_gl__wide_sub(high, x));
+        y = nc_gl__pow7_lazy(x);
+        x = nc_gl__fold(nc_gl__wide_sub(high, y)); /* first: the next S-box waits for it */
+        a = nc_gl__fold(nc_gl__wide_add(ra, y));
+        b = nc_gl__fold(nc_gl__wide_add(rb, y));
+        c = nc_gl__fold(nc_gl__wide_add(rc, y));
+        d = nc_gl__fold(nc_gl__wide_add(rd, y));
+        e = nc_gl__fold(nc_gl__wide_add(re, y));
+        f = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rf, y), 3 * NC_GL__EPSILON - 3));
+        g = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rg, y), 4 * NC_GL__EPSILON - 4));
     }
     s[0] = x;
     s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
@@ -3195,66 +3174,30 @@ static void nc_gl__poseidon2_partial(uint64_t *s, const nc_gl *constant, const n
     }
 }
 
-/* What a width needs: constants of 4 full, 22 partial, 4 full rounds, and the diagonal of the
- * internal matrix less 1. Width 0 stands for the trident instance, of width 8. */
-typedef struct nc_gl__poseidon2_set {
-    const nc_gl *constant, *diagonal;
-} nc_gl__poseidon2_set;
-
-static nc_gl__poseidon2_set nc_gl__poseidon2_of(uint32_t width) {
-    nc_gl__poseidon2_set set;
-    switch (width) {
-    case 0: set.constant = nc_gl__trident_rc, set.diagonal = nc_gl__trident_diag; break;
-    case 8: set.constant = nc_gl__poseidon2_rc8, set.diagonal = nc_gl__poseidon2_diag8; break;
-    case 12: set.constant = nc_gl__poseidon2_rc12, set.diagonal = nc_gl__poseidon2_diag12; break;
-    default: set.constant = nc_gl__poseidon2_rc16, set.diagonal = nc_gl__poseidon2_diag16; break;
-    }
-    return set;
-}
-
-NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width) {
-    const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);
+static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
+    const nc_gl *constant = p->constant;
     uint32_t round, i;
-    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
-    nc_gl__poseidon2_external(state, width);
-    for (round = 0; round < 4; round++) {
-        nc_gl__sbox_all(state, set.constant + round * width, width);
-        nc_gl__poseidon2_external(state, width);
+    nc_gl__poseidon2_external(state, p->width);
+    for (round = 0; round < 8; round++) {
+        if (round == 4) {
+            if (p->width == 8)
+                nc_gl__poseidon2_partial8(state, constant);
+            else
+                nc_gl__poseidon2_partial(state, constant, p->diagonal, p->width);
+            constant += 22;
+        }
+        nc_gl__sbox_all(state, constant, p->width);
+        nc_gl__poseidon2_external(state, p->width);
+        constant += p->width;
     }
-    if (width == 8)
-        nc_gl__poseidon2_partial8(state, set.constant + 32);
-    else
-        nc_gl__poseidon2_partial(state, set.constant + 4 * width, set.diagonal, width);
-    for (round = 4; round < 8; round++) {
-        nc_gl__sbox_all(state, set.constant + 22 + round * width, width);
-        nc_gl__poseidon2_external(state, width);
-    }
-    for (i = 0; i < width; i++) state[i] = nc_gl__canonical(state[i]);
-    return NC_OK;
+    for (i = 0; i < p->width; i++) state[i] = nc_gl__canonical(state[i]);
 }
 
-NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]) {
-    nc_gl state[8];
-    memcpy(state, left, 4 * sizeof *state);
-    memcpy(state + 4, right, 4 * sizeof *state);
-    (void)nc_gl_poseidon2_permute(state, 8);
-    memcpy(digest, state, 4 * sizeof *digest);
-}
+/* -- many states -- */
 
 #ifdef NC_GL__X86
-/* Many permutations at once, one in each lane of four vectors. The four are interleaved product by
- * product, or the latency of the S-box would show. s[i] holds element i of all, canonical. */
-#define NC_GL__POW7_FOUR(S, a, b, c, d)                                                            \
-    {                                                                                              \
-        NC_GL__V##S a2 = nc_gl__mul_lazy##S(a, a), b2 = nc_gl__mul_lazy##S(b, b);                  \
-        NC_GL__V##S c2 = nc_gl__mul_lazy##S(c, c), d2 = nc_gl__mul_lazy##S(d, d);                  \
-        NC_GL__V##S a3 = nc_gl__mul_lazy##S(a2, a), b3 = nc_gl__mul_lazy##S(b2, b);                \
-        NC_GL__V##S c3 = nc_gl__mul_lazy##S(c2, c), d3 = nc_gl__mul_lazy##S(d2, d);                \
-        a2 = nc_gl__mul_lazy##S(a2, a2), b2 = nc_gl__mul_lazy##S(b2, b2);                          \
-        c2 = nc_gl__mul_lazy##S(c2, c2), d2 = nc_gl__mul_lazy##S(d2, d2);                          \
-        a = nc_gl__mul##S(a3, a2), b = nc_gl__mul##S(b3, b2);                                      \
-        c = nc_gl__mul##S(c3, c2), d = nc_gl__mul##S(d3, d2);                                      \
-    }
+/* One state in each lane of four vectors. The four are interleaved product by product, or the latency
+ * of the S-box would show. s[i] holds element i of all, canonical. */
 #define NC_GL__AT(S, i, b) (s[i] + (b)*NC_GL__LANES##S)
 #define NC_GL__GET(S, i, b) nc_gl__load##S(NC_GL__AT(S, i, b))
 #define NC_GL__PUT(S, i, b, x) nc_gl__store##S(NC_GL__AT(S, i, b), x)
@@ -3262,16 +3205,23 @@ NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], 
 #define NC_GL__PERMUTE_LANES(S)                                                                    \
     NC_GL__TARGET##S static void nc_gl__sbox_lanes##S(nc_gl s[][4 * NC_GL__LANES##S],              \
                                                       const nc_gl *constant, uint32_t width) {     \
-        uint32_t i;                                                                                \
+        uint32_t i, step;                                                                          \
         for (i = 0; i < width; i++) {                                                              \
-            NC_GL__V##S k = nc_gl__set##S(constant[i]);                                            \
-            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k);                                 \
-            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k);                                 \
-            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k);                                 \
-            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k);                                 \
-            NC_GL__POW7_FOUR(S, x, y, z, w)                                                        \
-            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                        \
-            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                        \
+            const NC_GL__V##S k = nc_gl__set##S(constant[i]);                                      \
+            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k), x_n = x;                        \
+            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k), y_n = y;                        \
+            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k), z_n = z;                        \
+            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k), w_n = w;                        \
+            for (step = 0; step < 2; step++) { /* x^2 and x^3, then x^4 and x^7 */                 \
+                x_n = nc_gl__mul_lazy##S(x_n, x_n), y_n = nc_gl__mul_lazy##S(y_n, y_n);            \
+                z_n = nc_gl__mul_lazy##S(z_n, z_n), w_n = nc_gl__mul_lazy##S(w_n, w_n);            \
+                x = nc_gl__mul_lazy##S(x, x_n), y = nc_gl__mul_lazy##S(y, y_n);                    \
+                z = nc_gl__mul_lazy##S(z, z_n), w = nc_gl__mul_lazy##S(w, w_n);                    \
+            }                                                                                      \
+            NC_GL__PUT(S, i, 0, nc_gl__canonical##S(x)),                                           \
+                NC_GL__PUT(S, i, 1, nc_gl__canonical##S(y));                                       \
+            NC_GL__PUT(S, i, 2, nc_gl__canonical##S(z)),                                           \
+                NC_GL__PUT(S, i, 3, nc_gl__canonical##S(w));                                       \
         }                                                                                          \
     }                                                                                              \
     NC_GL__TARGET##S static void nc_gl__poseidon2_external##S(nc_gl s[][4 * NC_GL__LANES##S],      \
@@ -3299,7 +3249,7 @@ NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], 
                 NC_GL__PUT(S, i, b, nc_gl__add##S(NC_GL__GET(S, i, b), sums[i % 4]));              \
         }                                                                                          \
     }                                                                                              \
-    /* the internal layer of nc_gl__poseidon2_partial8 */                                          \
+    /* Internal layer, as in nc_gl__poseidon2_partial8. */                                         \
     NC_GL__INLINE##S void nc_gl__poseidon2_internal8_##S(nc_gl s[8][4 * NC_GL__LANES##S]) {        \
         uint32_t i;                                                                                \
         for (i = 0; i < 4; i++) {                                                                  \
@@ -3321,7 +3271,7 @@ NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], 
             NC_GL__PUT(S, 7, i, nc_gl__sub##S(nc_gl__sub##S(sum, g2), g2));                        \
         }                                                                                          \
     }                                                                                              \
-    /* any other internal layer: all ones plus a diagonal */                                       \
+    /* Any other internal layer: all ones plus a diagonal. */                                      \
     NC_GL__INLINE##S void nc_gl__diagonal_layer##S(nc_gl s[][4 * NC_GL__LANES##S],                 \
                                                    const nc_gl *diagonal, uint32_t width) {        \
         uint32_t i, b;                                                                             \
@@ -3342,30 +3292,27 @@ NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], 
             for (i = 0; i < 8; i++) NC_GL__PUT(S, i, b, nc_gl__add##S(sum, NC_GL__GET(S, i, b)));  \
         }                                                                                          \
     }                                                                                              \
-    /* n <= 4 LANES states of `width` elements, one after the other; width 0 as above */           \
-    NC_GL__TARGET##S static void nc_gl__permute_lanes##S(nc_gl *states, uint32_t width,            \
-                                                         size_t n) {                               \
-        const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);                               \
-        const uint32_t trident = width == 0, w = trident ? 8 : width;                              \
+    /* n <= 4 LANES states one after the other. */                                                 \
+    NC_GL__TARGET##S static void nc_gl__poseidon2_lanes##S(nc_gl *states, size_t n,                \
+                                                           const nc_gl__permutation *p) {          \
+        const nc_gl *constant = p->constant;                                                       \
+        const uint32_t w = p->width;                                                               \
         nc_gl s[16][4 * NC_GL__LANES##S];                                                          \
         uint32_t i, round;                                                                         \
         size_t j;                                                                                  \
         memset(s, 0, sizeof s);                                                                    \
         for (j = 0; j < n; j++)                                                                    \
             for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                   \
-        if (!trident) nc_gl__poseidon2_external##S(s, w);                                          \
+        if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                       \
         for (round = 0; round < 30; round++) {                                                     \
-            if (round >= 4 && round < 26) {                                                        \
-                nc_gl__sbox_lanes##S(s, set.constant + 4 * w + (round - 4), 1);                    \
-                if (width == 8)                                                                    \
-                    nc_gl__poseidon2_internal8_##S(s);                                             \
-                else                                                                               \
-                    nc_gl__diagonal_layer##S(s, set.diagonal, w);                                  \
-                continue;                                                                          \
-            }                                                                                      \
-            nc_gl__sbox_lanes##S(                                                                  \
-                s, set.constant + (round < 4 ? round * w : round * w - 22 * (w - 1)), w);          \
-            if (trident)                                                                           \
+            const int partial = round >= 4 && round < 26;                                          \
+            nc_gl__sbox_lanes##S(s, constant, partial ? 1 : w);                                    \
+            constant += partial ? 1 : w;                                                           \
+            if (partial && w == 8 && !p->trident)                                                  \
+                nc_gl__poseidon2_internal8_##S(s);                                                 \
+            else if (partial)                                                                      \
+                nc_gl__diagonal_layer##S(s, p->diagonal, w);                                       \
+            else if (p->trident)                                                                   \
                 nc_gl__trident_external##S(s);                                                     \
             else                                                                                   \
                 nc_gl__poseidon2_external##S(s, w);                                                \
@@ -3379,10 +3326,112 @@ NC_GL__PERMUTE_LANES(512)
 #undef NC_GL__PUT
 #undef NC_GL__GET
 #undef NC_GL__AT
-#undef NC_GL__POW7_FOUR
+#define NC_GL__POSEIDON2_LANES nc_gl__poseidon2_lanes256, nc_gl__poseidon2_lanes512
+#else
+#define NC_GL__POSEIDON2_LANES NULL, NULL
 #endif
 
+/* n states one after the other on this thread: in lanes as long as enough of them are filled, since
+ * a full set of lanes costs what ten Poseidon2 or four Tip5 cost alone. */
+static void nc_gl__permute_block(nc_gl *states, const nc_gl__permutation *p, size_t n) {
+    const int level = nc_gl__level();
+    const size_t most = level >= 2 ? 32 : 16;
+    size_t i = 0;
+    for (; level > 0 && n - i >= p->fill; i += nc_gl__least(n - i, most)) {
+        if (!(level >= 2 ? p->lanes512 : p->lanes256)) break;
+        (level >= 2 ? p->lanes512 : p->lanes256)(states + i * p->width, nc_gl__least(n - i, most),
+                                                 p);
+    }
+    for (; i < n; i++) p->one(states + i * p->width, p);
+}
+
+/* The same on all threads. */
+static void nc_gl__permute_many(nc_gl *states, const nc_gl__permutation *p, size_t count) {
+    ptrdiff_t blocks = (ptrdiff_t)(count / 64 + (count % 64 != 0)), k;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (blocks >= 4)
+#endif
+    for (k = 0; k < blocks; k++) {
+        size_t at = (size_t)k * 64;
+        nc_gl__permute_block(states + at * p->width, p, nc_gl__least(count - at, 64));
+    }
+}
+
+/* -- public -- */
+
+static const nc_gl__permutation nc_gl__poseidon2[3] = {
+    {8, 11, nc_gl__poseidon2_one, NC_GL__POSEIDON2_LANES, nc_gl__poseidon2_rc8,
+     nc_gl__poseidon2_diag8, 0},
+    {12, 11, nc_gl__poseidon2_one, NC_GL__POSEIDON2_LANES, nc_gl__poseidon2_rc12,
+     nc_gl__poseidon2_diag12, 0},
+    {16, 11, nc_gl__poseidon2_one, NC_GL__POSEIDON2_LANES, nc_gl__poseidon2_rc16,
+     nc_gl__poseidon2_diag16, 0}};
+
+/* The instance of a width, null for none. */
+static const nc_gl__permutation *nc_gl__poseidon2_of(uint32_t width) {
+    size_t i;
+    for (i = 0; i < sizeof nc_gl__poseidon2 / sizeof *nc_gl__poseidon2; i++)
+        if (nc_gl__poseidon2[i].width == width) return &nc_gl__poseidon2[i];
+    return NULL;
+}
+
+NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width) {
+    const nc_gl__permutation *p = nc_gl__poseidon2_of(width);
+    if (!p) return NC_ERR_ARG;
+    nc_gl__poseidon2_one(state, p);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, size_t count) {
+    const nc_gl__permutation *p = nc_gl__poseidon2_of(width);
+    if (!p) return NC_ERR_ARG;
+    nc_gl__permute_many(states, p, count);
+    return NC_OK;
+}
+
+NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]) {
+    nc_gl state[8];
+    memcpy(state, left, 4 * sizeof *state);
+    memcpy(state + 4, right, 4 * sizeof *state);
+    (void)nc_gl_poseidon2_permute(state, 8);
+    memcpy(digest, state, 4 * sizeof *digest);
+}
+
 /* >>trident ======================================================================== */
+
+/* First 8 bytes, little-endian, of BLAKE3("Poseidon2-Goldilocks-t8-RF8-RP22-<round>-<element>")
+ * mod p: 4 full rounds of 8, 22 partial rounds of 1, 4 full rounds of 8. */
+static const nc_gl nc_gl__trident_rc[86] = {
+    UINT64_C(5112053732956317697),  UINT64_C(9473458116042918275),  UINT64_C(10509674974000539580),
+    UINT64_C(17649578896322650714), UINT64_C(4676733232216740700),  UINT64_C(8354783368006601404),
+    UINT64_C(10138633028848232161), UINT64_C(16437060353783668203), UINT64_C(18360095707910039790),
+    UINT64_C(8336867609519569230),  UINT64_C(4926963633758351880),  UINT64_C(5260035933000491794),
+    UINT64_C(3476630190093866135),  UINT64_C(5625866679009768583),  UINT64_C(8528845028053043751),
+    UINT64_C(4603595646162494420),  UINT64_C(6229847923134545385),  UINT64_C(5689928932876659435),
+    UINT64_C(8394103725637632273),  UINT64_C(16246099208046105775), UINT64_C(11459621544563647015),
+    UINT64_C(10969903960254288490), UINT64_C(2518195555742053435),  UINT64_C(9909095267935466874),
+    UINT64_C(14023673830025382740), UINT64_C(14121920984902565505), UINT64_C(4097641314176921713),
+    UINT64_C(17738199677859997055), UINT64_C(5912427587627606825),  UINT64_C(14282379239270331892),
+    UINT64_C(5457222966685723756),  UINT64_C(12999430844398258507), UINT64_C(3947817468721077627),
+    UINT64_C(10600188801994782485), UINT64_C(3877028821823860198),  UINT64_C(7775096123913438461),
+    UINT64_C(12010869415468146841), UINT64_C(16589410095207384663), UINT64_C(4047360581237821885),
+    UINT64_C(2778797917901753573),  UINT64_C(5542059168689196864),  UINT64_C(16257271287528972260),
+    UINT64_C(14828929226268927700), UINT64_C(17769104411862892639), UINT64_C(13062219995286087020),
+    UINT64_C(9042522200754645292),  UINT64_C(6431223278919660715),  UINT64_C(4066719834037882788),
+    UINT64_C(9453917517041397167),  UINT64_C(12079232464483056018), UINT64_C(713472711102401477),
+    UINT64_C(8061670145055072382),  UINT64_C(4779630904164538005),  UINT64_C(7165782427231800930),
+    UINT64_C(16936887576087672702), UINT64_C(17332244640078539718), UINT64_C(8061279563104957553),
+    UINT64_C(5269686620889695599),  UINT64_C(15286155157547816567), UINT64_C(6457301101363685488),
+    UINT64_C(14217024426513498286), UINT64_C(10504820015760914800), UINT64_C(13021914642628566138),
+    UINT64_C(14861689880082590633), UINT64_C(14646556542223768775), UINT64_C(32346361620442563),
+    UINT64_C(12162887057595177814), UINT64_C(5326931431780989541),  UINT64_C(11693389311093287677),
+    UINT64_C(7210745005813644719),  UINT64_C(14552266788863451401), UINT64_C(7573975670554093337),
+    UINT64_C(7191682017606712640),  UINT64_C(17969919805851795096), UINT64_C(1280298733489777597),
+    UINT64_C(13303957203066764644), UINT64_C(5493739790208916523),  UINT64_C(1497251064115650654),
+    UINT64_C(9425457378657564335),  UINT64_C(398054724767989697),   UINT64_C(7072143680536865467),
+    UINT64_C(17016014310720353563), UINT64_C(867404013202565566),   UINT64_C(15795053546084681558),
+    UINT64_C(6035215656416074778),  UINT64_C(2618977002729543425)};
+static const nc_gl nc_gl__trident_diag[8] = {2, 3, 5, 9, 17, 33, 65, 129};
 
 /* External layer of the trident instance: s[i] += sum of all. */
 static void nc_gl__trident_full(uint64_t s[8], const nc_gl *constant) {
@@ -3400,7 +3449,7 @@ static void nc_gl__trident_full(uint64_t s[8], const nc_gl *constant) {
 /* The partial rounds as in nc_gl__poseidon2_partial8, with diagonals 2, 3, 5, 9 .. 129. */
 static void nc_gl__trident_partial(uint64_t s[8], const nc_gl *constant) {
     uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
-    uint64_t e = s[5], f = s[6], g = s[7];
+    uint64_t e = s[5], f = s[6], g = s[7], y;
     int round;
     for (round = 0; round < 22; round++) {
         nc_gl__wide ab = nc_gl__wide_add(nc_gl__widen(a), b);
@@ -3415,28 +3464,39 @@ static void nc_gl__trident_partial(uint64_t s[8], const nc_gl *constant) {
         nc_gl__wide rf = nc_gl__wide_sum(rest, nc_gl__mul_wide(f, 65));
         nc_gl__wide rg = nc_gl__wide_sum(rest, nc_gl__mul_wide(g, 129));
         rest = nc_gl__wide_add(rest, round < 21 ? constant[round + 1] : 0);
-        x = nc_gl__pow7_lazy(x);
-        a = nc_gl__fold(nc_gl__wide_add(ra, x));
-        b = nc_gl__fold(nc_gl__wide_add(rb, x));
-        c = nc_gl__fold(nc_gl__wide_add(rc, x));
-        d = nc_gl__fold(nc_gl__wide_add(rd, x));
-        e = nc_gl__fold(nc_gl__wide_add(re, x));
-        f = nc_gl__fold(nc_gl__wide_add(rf, x));
-        g = nc_gl__fold(nc_gl__wide_add(rg, x));
-        x = nc_gl__fold(nc_gl__wide_sum(rest, nc_gl__mul_wide(x, 3))); /* (2 + 1) x + rest */
+        y = nc_gl__pow7_lazy(x);
+        x = nc_gl__fold(nc_gl__wide_sum(rest, nc_gl__mul_wide(y, 3))); /* (2 + 1) y + rest */
+        a = nc_gl__fold(nc_gl__wide_add(ra, y));
+        b = nc_gl__fold(nc_gl__wide_add(rb, y));
+        c = nc_gl__fold(nc_gl__wide_add(rc, y));
+        d = nc_gl__fold(nc_gl__wide_add(rd, y));
+        e = nc_gl__fold(nc_gl__wide_add(re, y));
+        f = nc_gl__fold(nc_gl__wide_add(rf, y));
+        g = nc_gl__fold(nc_gl__wide_add(rg, y));
     }
     s[0] = x;
     s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
 }
 
-NC_API void nc_gl_trident_permute(nc_gl state[8]) {
-    const nc_gl *constant = nc_gl__trident_rc;
+static void nc_gl__trident_one(nc_gl *state, const nc_gl__permutation *p) {
+    const nc_gl *constant = p->constant;
     int round, i;
     for (round = 0; round < 4; round++) nc_gl__trident_full(state, constant + 8 * round);
     nc_gl__trident_partial(state, constant + 32);
     for (round = 4; round < 8; round++) nc_gl__trident_full(state, constant + 22 + 8 * round);
     for (i = 0; i < 8; i++) state[i] = nc_gl__canonical(state[i]);
 }
+
+static const nc_gl__permutation nc_gl__trident = {
+    8, 11, nc_gl__trident_one, NC_GL__POSEIDON2_LANES, nc_gl__trident_rc, nc_gl__trident_diag, 1};
+
+NC_API void nc_gl_trident_permute(nc_gl state[8]) { nc_gl__trident_one(state, &nc_gl__trident); }
+
+NC_API void nc_gl_trident_permute_many(nc_gl *states, size_t count) {
+    nc_gl__permute_many(states, &nc_gl__trident, count);
+}
+
+/* -- the sponge -- */
 
 static void nc_gl__trident_absorb(nc_gl_trident *sponge, nc_gl value) {
     if (sponge->position == 4) { /* only when more follows: a full block may be the last */
@@ -3580,10 +3640,9 @@ static void nc_gl__tip5_rounds(nc_gl state[16], uint16_t *limbs) {
     }
 }
 
-NC_API void nc_gl_tip5_permute(nc_gl state[16]) { nc_gl__tip5_rounds(state, NULL); }
-
-NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]) {
-    nc_gl__tip5_rounds(state, limbs);
+static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
+    (void)p;
+    nc_gl__tip5_rounds(state, NULL);
 }
 
 #ifdef NC_GL__X86
@@ -3637,11 +3696,13 @@ NC_GL__TARGET512 static void nc_gl__tip5_mds512(nc_gl s[16][32], uint32_t b) {
 }
 
 /* n <= 32 states one after the other. */
-NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n) {
+NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n,
+                                                  const nc_gl__permutation *p) {
     static const nc_gl zeros[16] = {0};
     nc_gl s[16][32];
     uint32_t round, i, b;
     size_t j;
+    (void)p;
     memset(s, 0, sizeof s);
     for (j = 0; j < n; j++)
         for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];
@@ -3660,7 +3721,25 @@ NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n) {
     for (j = 0; j < n; j++)
         for (i = 0; i < 16; i++) states[16 * j + i] = s[i][j];
 }
+#define NC_GL__TIP5_LANES NULL, nc_gl__tip5_lanes512
+#else
+#define NC_GL__TIP5_LANES NULL, NULL
 #endif
+
+static const nc_gl__permutation nc_gl__tip5 = {16,   5, nc_gl__tip5_one, NC_GL__TIP5_LANES, NULL,
+                                               NULL, 0};
+
+NC_API void nc_gl_tip5_permute(nc_gl state[16]) { nc_gl__tip5_rounds(state, NULL); }
+
+NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
+    nc_gl__permute_many(states, &nc_gl__tip5, count);
+}
+
+NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]) {
+    nc_gl__tip5_rounds(state, limbs);
+}
+
+/* -- the sponge -- */
 
 NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }
 
@@ -3702,124 +3781,77 @@ NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
 
 /* >>hashes ========================================================================= */
 
-/* Permutations by number: the width of a Poseidon2, or one of these two. */
-enum { NC_GL__TRIDENT = 0, NC_GL__TIP5 = 1 };
-
-static uint32_t nc_gl__elements(uint32_t kind) {
-    return kind == NC_GL__TRIDENT ? 8 : kind == NC_GL__TIP5 ? 16 : kind;
-}
-
-static void nc_gl__permute_one(nc_gl *state, uint32_t kind) {
-    if (kind == NC_GL__TRIDENT)
-        nc_gl_trident_permute(state);
-    else if (kind == NC_GL__TIP5)
-        nc_gl_tip5_permute(state);
-    else
-        (void)nc_gl_poseidon2_permute(state, kind);
-}
-
-/* n states one after the other on this thread: in lanes as long as enough of them are filled, since
- * a full set of lanes costs what ten Poseidon2 or four Tip5 cost alone. */
-static void nc_gl__permute_block(nc_gl *states, uint32_t kind, size_t n) {
-    const uint32_t w = nc_gl__elements(kind);
-    size_t i = 0;
-#ifdef NC_GL__X86
-    const int level = nc_gl__level();
-    const size_t most = level >= 2 ? 32 : 16, least = kind == NC_GL__TIP5 ? 5 : 11;
-    for (; level >= (kind == NC_GL__TIP5 ? 2 : 1) && n - i >= least;
-         i += nc_gl__least(n - i, most)) {
-        nc_gl *from = states + i * w;
-        if (kind == NC_GL__TIP5)
-            nc_gl__tip5_lanes512(from, nc_gl__least(n - i, most));
-        else if (level >= 2)
-            nc_gl__permute_lanes512(from, kind, nc_gl__least(n - i, most));
-        else
-            nc_gl__permute_lanes256(from, kind, nc_gl__least(n - i, most));
+/* The overwriting sponge of Poseidon2: the length in the capacity tells inputs apart that a zero or a
+ * block would join. */
+static void nc_gl__poseidon2_hash_fields(const nc_gl *in, size_t n, nc_gl digest[4]) {
+    nc_gl state[8];
+    size_t i, j;
+    memset(state, 0, sizeof state);
+    state[4] = nc_gl_from_u64(n);
+    for (i = 0; i == 0 || i < n; i += 4) {
+        for (j = 0; j < 4 && i + j < n; j++) state[j] = in[i + j];
+        nc_gl__poseidon2_one(state, &nc_gl__poseidon2[0]);
     }
-#endif
-    for (; i < n; i++) nc_gl__permute_one(states + i * w, kind);
+    memcpy(digest, state, 4 * sizeof *digest);
 }
 
-static void nc_gl__permute_many(nc_gl *states, uint32_t kind, size_t count) {
-    const uint32_t w = nc_gl__elements(kind);
-    ptrdiff_t blocks = (ptrdiff_t)(count / 64 + (count % 64 != 0)), k;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (blocks >= 4)
-#endif
-    for (k = 0; k < blocks; k++) {
-        size_t at = (size_t)k * 64;
-        nc_gl__permute_block(states + at * w, kind, nc_gl__least(count - at, 64));
-    }
+/* What trees and transcripts need of a hash. */
+typedef struct nc_gl__hash {
+    const nc_gl__permutation *permutation;
+    uint32_t rate, digest; /* elements of a block and of a digest */
+    void (*fields)(const nc_gl *in, size_t n, nc_gl *digest);
+} nc_gl__hash;
+static const nc_gl__hash nc_gl__hashes[] = {
+    {&nc_gl__poseidon2[0], 4, 4, nc_gl__poseidon2_hash_fields}, /* NC_GL_POSEIDON2 */
+    {&nc_gl__tip5, 10, 5, nc_gl_tip5_hash_varlen},              /* NC_GL_TIP5 */
+    {&nc_gl__trident, 4, 4, nc_gl_trident_hash_fields},         /* NC_GL_TRIDENT */
+};
+typedef char
+    nc_gl__hash_has_a_row[sizeof nc_gl__hashes / sizeof *nc_gl__hashes == NC_GL_HASHES ? 1 : -1];
+
+/* Null for a hash that is none. */
+static const nc_gl__hash *nc_gl__hash_of(nc_gl_hash hash) {
+    return (unsigned)hash < NC_GL_HASHES ? &nc_gl__hashes[hash] : NULL;
 }
 
-NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, size_t count) {
-    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
-    nc_gl__permute_many(states, width, count);
-    return NC_OK;
+NC_API size_t nc_gl_digest_elements(nc_gl_hash hash) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    return h ? h->digest : 0;
 }
-
-NC_API void nc_gl_trident_permute_many(nc_gl *states, size_t count) {
-    nc_gl__permute_many(states, NC_GL__TRIDENT, count);
-}
-
-NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
-    nc_gl__permute_many(states, NC_GL__TIP5, count);
-}
-
-/* What a tree or transcript needs of a hash: its permutation, its rate, elements of a digest. */
-static uint32_t nc_gl__kind(nc_gl_hash hash) {
-    return hash == NC_GL_TIP5 ? NC_GL__TIP5 : hash == NC_GL_TRIDENT ? NC_GL__TRIDENT : 8;
-}
-static size_t nc_gl__rate(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 10 : 4; }
-
-NC_API size_t nc_gl_digest_elements(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 5 : 4; }
 
 /* n pairs of digests to n digests: a pair fills the state, or Tip5's rate beside ones. out may
  * stand before pairs, as a parent level stands before its children. */
-static void nc_gl__compress(nc_gl_hash hash, const nc_gl *pairs, size_t n, nc_gl *out) {
+static void nc_gl__compress(const nc_gl__hash *h, const nc_gl *pairs, size_t n, nc_gl *out) {
     enum { BLOCK = 32 };
     nc_gl states[BLOCK * 16];
-    const uint32_t kind = nc_gl__kind(hash), w = nc_gl__elements(kind);
-    size_t d = nc_gl_digest_elements(hash), at, i, j;
+    const size_t w = h->permutation->width, d = h->digest;
+    size_t at, i, j;
     for (at = 0; at < n; at += BLOCK) {
         size_t count = nc_gl__least(n - at, BLOCK);
         for (i = 0; i < count; i++) {
             memcpy(states + i * w, pairs + (at + i) * 2 * d, 2 * d * sizeof *states);
             for (j = 2 * d; j < w; j++) states[i * w + j] = 1;
         }
-        nc_gl__permute_block(states, kind, count);
+        nc_gl__permute_block(states, h->permutation, count);
         for (i = 0; i < count; i++) memcpy(out + (at + i) * d, states + i * w, d * sizeof *states);
     }
 }
 
 NC_API nc_status nc_gl_hash_pair(nc_gl_hash hash, const nc_gl *left, const nc_gl *right,
                                  nc_gl *digest) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
     nc_gl both[10];
-    size_t d = nc_gl_digest_elements(hash);
-    if ((unsigned)hash > NC_GL_TRIDENT || !left || !right || !digest) return NC_ERR_ARG;
-    memcpy(both, left, d * sizeof *both);
-    memcpy(both + d, right, d * sizeof *both);
-    nc_gl__compress(hash, both, 1, digest);
+    if (!h || !left || !right || !digest) return NC_ERR_ARG;
+    memcpy(both, left, h->digest * sizeof *both);
+    memcpy(both + h->digest, right, h->digest * sizeof *both);
+    nc_gl__compress(h, both, 1, digest);
     return NC_OK;
 }
 
 NC_API nc_status nc_gl_hash_fields(nc_gl_hash hash, const nc_gl *in, size_t n, nc_gl *digest) {
-    nc_gl state[8];
-    size_t i, j;
-    if ((unsigned)hash > NC_GL_TRIDENT || (n && !in) || !digest) return NC_ERR_ARG;
-    if (hash == NC_GL_TIP5) {
-        nc_gl_tip5_hash_varlen(in, n, digest);
-    } else if (hash == NC_GL_TRIDENT) {
-        nc_gl_trident_hash_fields(in, n, digest);
-    } else { /* the length in the capacity tells inputs apart that a zero or a block would join */
-        memset(state, 0, sizeof state);
-        state[4] = nc_gl_from_u64(n);
-        for (i = 0; i == 0 || i < n; i += 4) {
-            for (j = 0; j < 4 && i + j < n; j++) state[j] = in[i + j];
-            (void)nc_gl_poseidon2_permute(state, 8);
-        }
-        memcpy(digest, state, 4 * sizeof *digest);
-    }
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    if (!h || (n && !in) || !digest) return NC_ERR_ARG;
+    h->fields(in, n, digest);
     return NC_OK;
 }
 
@@ -3836,9 +3868,8 @@ NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]) {
 
 /* >>merkle ========================================================================= */
 
-static int nc_gl__good_tree(nc_gl_hash hash, size_t n, const void *nodes) {
-    return (unsigned)hash <= NC_GL_TRIDENT && nodes && n && (n & (n - 1)) == 0 &&
-           n - 1 <= UINT32_MAX;
+static int nc_gl__good_tree(const nc_gl__hash *h, size_t n, const void *nodes) {
+    return h && nodes && n && (n & (n - 1)) == 0 && n - 1 <= UINT32_MAX;
 }
 
 static int nc_gl__all_canonical(const nc_gl *a, size_t n) {
@@ -3849,8 +3880,10 @@ static int nc_gl__all_canonical(const nc_gl *a, size_t n) {
 }
 
 NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
-    size_t d = nc_gl_digest_elements(hash), level;
-    if (!nc_gl__good_tree(hash, n, nodes)) return NC_ERR_ARG;
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    size_t d, level;
+    if (!nc_gl__good_tree(h, n, nodes)) return NC_ERR_ARG;
+    d = h->digest;
     for (level = n / 2; level > 0; level /= 2) {
         ptrdiff_t blocks = (ptrdiff_t)(level / 256 + (level % 256 != 0)), k;
 #ifdef _OPENMP
@@ -3858,7 +3891,7 @@ NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
 #endif
         for (k = 0; k < blocks; k++) {
             size_t at = level + (size_t)k * 256, count = nc_gl__least(2 * level - at, 256);
-            nc_gl__compress(hash, nodes + 2 * at * d, count, nodes + at * d);
+            nc_gl__compress(h, nodes + 2 * at * d, count, nodes + at * d);
         }
     }
     return NC_OK;
@@ -3866,8 +3899,10 @@ NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
 
 NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
                                    nc_gl *path) {
-    size_t d = nc_gl_digest_elements(hash), node;
-    if (!nc_gl__good_tree(hash, n, nodes) || index >= n || (n > 1 && !path)) return NC_ERR_ARG;
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    size_t d, node;
+    if (!nc_gl__good_tree(h, n, nodes) || index >= n || (n > 1 && !path)) return NC_ERR_ARG;
+    d = h->digest;
     for (node = n + index; node > 1; node /= 2, path += d)
         memcpy(path, nodes + (node ^ 1) * d, d * sizeof *path);
     return NC_OK;
@@ -3875,12 +3910,14 @@ NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n
 
 NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
                                      size_t index, const nc_gl *path, uint32_t path_length) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
     nc_gl node[5];
-    size_t d = nc_gl_digest_elements(hash);
+    size_t d;
     uint32_t i;
-    if ((unsigned)hash > NC_GL_TRIDENT || !root || !leaf || (path_length && !path) ||
-        path_length > 32 || (uint64_t)index >> path_length)
+    if (!h || !root || !leaf || (path_length && !path) || path_length > 32 ||
+        (uint64_t)index >> path_length)
         return NC_ERR_ARG;
+    d = h->digest;
     memcpy(node, leaf, d * sizeof *node);
     if (!nc_gl__all_canonical(leaf, d) || !nc_gl__all_canonical(path, path_length * d))
         return NC_ERR_MISMATCH;
@@ -3897,29 +3934,29 @@ NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const n
  * element how full the last block was, so that blocks of different length do not meet. */
 NC_API nc_status nc_gl_transcript_init(nc_gl_transcript *t, nc_gl_hash hash, const void *label,
                                        size_t n) {
-    if (!t || (unsigned)hash > NC_GL_TRIDENT || (n && !label)) return NC_ERR_ARG;
+    if (!t || !nc_gl__hash_of(hash) || (n && !label)) return NC_ERR_ARG;
     memset(t, 0, sizeof *t);
     t->hash = (uint32_t)hash;
     return nc_gl_transcript_absorb_bytes(t, label, n);
 }
 
 static void nc_gl__transcript_permute(nc_gl_transcript *t, nc_gl mark) {
-    size_t rate = nc_gl__rate((nc_gl_hash)t->hash);
-    t->state[rate] = nc_gl_add(t->state[rate], mark);
-    nc_gl__permute_one(t->state, nc_gl__kind((nc_gl_hash)t->hash));
+    const nc_gl__hash *h = &nc_gl__hashes[t->hash];
+    t->state[h->rate] = nc_gl_add(t->state[h->rate], mark);
+    h->permutation->one(t->state, h->permutation);
     t->position = 0;
 }
 
 NC_API nc_status nc_gl_transcript_absorb(nc_gl_transcript *t, const nc_gl *in, size_t n) {
     size_t i;
-    if (!t || (n && !in)) return NC_ERR_ARG;
+    if (!t || t->hash >= NC_GL_HASHES || (n && !in)) return NC_ERR_ARG;
     if (!nc_gl__all_canonical(in, n)) return NC_ERR_FORMAT;
     if (n && t->squeezing) {
         t->squeezing = 0;
         t->position = 0;
     }
     for (i = 0; i < n; i++) {
-        if (t->position == nc_gl__rate((nc_gl_hash)t->hash)) nc_gl__transcript_permute(t, 0);
+        if (t->position == nc_gl__hashes[t->hash].rate) nc_gl__transcript_permute(t, 0);
         t->state[t->position] = nc_gl_add(t->state[t->position], in[i]);
         t->position++;
     }
@@ -3942,8 +3979,8 @@ NC_API nc_status nc_gl_transcript_absorb_bytes(nc_gl_transcript *t, const void *
 
 NC_API nc_status nc_gl_transcript_challenge(nc_gl_transcript *t, nc_gl *out, size_t n) {
     size_t i, rate;
-    if (!t || (n && !out)) return NC_ERR_ARG;
-    rate = nc_gl__rate((nc_gl_hash)t->hash);
+    if (!t || t->hash >= NC_GL_HASHES || (n && !out)) return NC_ERR_ARG;
+    rate = nc_gl__hashes[t->hash].rate;
     for (i = 0; i < n; i++) {
         if (!t->squeezing)
             nc_gl__transcript_permute(t, 1 + (nc_gl)t->position);
@@ -4082,9 +4119,7 @@ NC_API nc_status nc_fixed_sqrt(nc_fixed a, nc_fixed *out) {
 }
 
 /* The high half of a product: of 62 and 64 fractional bits, 62 remain. */
-static uint64_t nc_fixed__mul_high(uint64_t a, uint64_t b) {
-    return nc_gl__wide_hi(nc_gl__mul_wide(a, b));
-}
+static uint64_t nc_fixed__mul_high(uint64_t a, uint64_t b) { return nc_gl__mul_wide(a, b).hi; }
 
 /* 2^f, 0 <= f < 1 with 64 fractional bits, to 62 of them: the series of e^(f ln 2) to its 14th
  * term, whose remainder is below ln(2)^15 / 15! < 2^-48. */
@@ -4186,11 +4221,11 @@ static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b,
         int negative = nc_fixed__negative(x) != nc_fixed__negative(y);
         nc_gl__wide product = nc_gl__mul_wide(nc_fixed__magnitude(x), nc_fixed__magnitude(y));
         sum[negative] = nc_gl__wide_sum(sum[negative], product); /* below 2^127 + 2^126 */
-        if (nc_gl__wide_hi(sum[negative]) >> 63) return NC_ERR_LIMIT;
+        if (sum[negative].hi >> 63) return NC_ERR_LIMIT;
     }
-    larger = nc_gl__wide_hi(nc_gl__wide_difference(sum[0], sum[1])) >> 63 != 0;
+    larger = nc_gl__wide_difference(sum[0], sum[1]).hi >> 63 != 0;
     gap = nc_gl__wide_difference(sum[larger], sum[1 - larger]);
-    return nc_gl__wide_hi(gap) || nc_gl__wide_lo(gap) > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
+    return gap.hi || gap.lo > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
 }
 
 NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
@@ -4398,10 +4433,10 @@ NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
 
 /* w / n for n < 2^63, where the quotient fits 64 bits: long division, a bit a step. */
 static uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
-    uint64_t q = 0, r = nc_gl__wide_hi(w) % n;
+    uint64_t q = 0, r = w.hi % n;
     int i;
     for (i = 63; i >= 0; i--) {
-        r = r << 1 | (nc_gl__wide_lo(w) >> i & 1);
+        r = r << 1 | (w.lo >> i & 1);
         q = q << 1 | (uint64_t)(r >= n);
         if (r >= n) r -= n;
     }
@@ -4630,46 +4665,46 @@ NC_API nc_status nc_gl_gpu_ntt(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t
 }
 
 /* Buffer 1: the constants and diagonal of an instance, as gl_poseidon2 reads them. */
-static void nc_gl__gpu_constants(nc_gpu_job *job, uint32_t width) {
-    const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);
-    const size_t w = width ? width : 8, n = 22 + 8 * w;
+static void nc_gl__gpu_constants(nc_gpu_job *job, const nc_gl__permutation *p) {
+    const size_t n = 22 + 8 * p->width;
     nc_gl table[22 + 9 * 16];
-    memcpy(table, set.constant, n * sizeof *table);
-    memcpy(table + n, set.diagonal, w * sizeof *table);
-    (void)nc_gl__job_buffer(job, table, n + w);
+    memcpy(table, p->constant, n * sizeof *table);
+    memcpy(table + n, p->diagonal, p->width * sizeof *table);
+    (void)nc_gl__job_buffer(job, table, n + p->width);
 }
 
 NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width, size_t count) {
-    const size_t w = width ? width : 8;
+    const nc_gl__permutation *p = width ? nc_gl__poseidon2_of(width) : &nc_gl__trident;
     nc_gpu_job job;
     uint32_t push[4];
-    if (!gpu || (width != 0 && width != 8 && width != 12 && width != 16)) return NC_ERR_ARG;
+    if (!gpu || !p) return NC_ERR_ARG;
     if (count == 0) return NC_OK;
     if (!states) return NC_ERR_ARG;
     if (count >> 27) return NC_ERR_LIMIT;
     push[0] = (uint32_t)count;
-    push[1] = (uint32_t)w;
-    push[2] = width == 0;
+    push[1] = p->width;
+    push[2] = (uint32_t)p->trident;
     push[3] = 0;
     nc_gpu_job_start(&job, gpu->device);
-    (void)nc_gl__job_buffer(&job, states, count * w);
-    nc_gl__gpu_constants(&job, width);
+    (void)nc_gl__job_buffer(&job, states, count * p->width);
+    nc_gl__gpu_constants(&job, p);
     nc_gpu_job_dispatch(&job, "gl_poseidon2", NULL, 2, push, sizeof push, (count + 63) / 64, 1, 1);
-    return nc_gpu_job_finish(&job, job.buffers[0], 0, states, count * w * sizeof *states);
+    return nc_gpu_job_finish(&job, job.buffers[0], 0, states, count * p->width * sizeof *states);
 }
 
 NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *nodes, size_t n) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
     const size_t d = 4;
     nc_gpu_job job;
     nc_gl first[4];
     uint32_t push[4];
     size_t level;
     nc_status status;
-    if (!gpu || !nc_gl__good_tree(hash, n, nodes)) return NC_ERR_ARG;
-    if (hash == NC_GL_TIP5) return NC_ERR_UNSUPPORTED;
+    if (!gpu || !nc_gl__good_tree(h, n, nodes)) return NC_ERR_ARG;
+    if (!h->permutation->constant) return NC_ERR_UNSUPPORTED; /* no Poseidon2 */
     if (n >> 27) return NC_ERR_LIMIT;
-    push[1] = 8;
-    push[2] = hash == NC_GL_TRIDENT;
+    push[1] = h->permutation->width;
+    push[2] = (uint32_t)h->permutation->trident;
     push[3] = 1;
     memcpy(first, nodes, sizeof first); /* node 0 is not ours to change */
     nc_gpu_job_start(&job, gpu->device);
@@ -4677,7 +4712,7 @@ NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *
     if (job.status == NC_OK)
         job.status = nc_gpu_upload(gpu->device, job.buffers[0], n * d * sizeof *nodes,
                                    nodes + n * d, n * d * sizeof *nodes);
-    nc_gl__gpu_constants(&job, hash == NC_GL_TRIDENT ? 0 : 8);
+    nc_gl__gpu_constants(&job, h->permutation);
     for (level = n / 2; level > 0; level /= 2) {
         push[0] = (uint32_t)level;
         nc_gpu_job_dispatch(&job, "gl_poseidon2", NULL, 2, push, sizeof push, (level + 63) / 64, 1,
