@@ -4004,6 +4004,8 @@ NC_API nc_status nc_gl_transcript_index(nc_gl_transcript *t, uint32_t bits, uint
 
 /* >>fixed ========================================================================== */
 
+/* -- conversion and products -- */
+
 NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out) {
     double scaled = v < 0 ? -v * 65536.0 : v * 65536.0; /* exact: a power of two */
     uint64_t magnitude;
@@ -4021,15 +4023,15 @@ NC_API nc_fixed nc_fixed_mul_field(nc_fixed a, nc_fixed b) {
     return nc_gl_mul_pow2(nc_gl_mul(a, b), 192 - NC_FIXED_SHIFT); /* 2^-16 = 2^176 */
 }
 
+NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b) {
+    NC_ASSERT(nc_fixed_check_dot(&a, &b, 1) == NC_OK);
+    return nc_fixed_rescale(nc_gl_mul(a, b));
+}
+
 NC_API nc_fixed nc_fixed_rescale(nc_gl x) {
     int64_t centred = nc_gl_to_i64(x) + (INT64_C(1) << 15); /* |x| <= (p-1)/2 < 2^63 - 2^15 */
     int64_t quotient = centred / 65536, remainder = centred % 65536;
     return nc_gl_from_i64(quotient - (remainder < 0)); /* floor, without shifting a negative */
-}
-
-NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b) {
-    NC_ASSERT(nc_fixed_check_dot(&a, &b, 1) == NC_OK);
-    return nc_fixed_rescale(nc_gl_mul(a, b));
 }
 
 NC_API nc_fixed nc_fixed_witness(nc_gl x, uint32_t *remainder) {
@@ -4042,6 +4044,8 @@ NC_API nc_fixed nc_fixed_witness(nc_gl x, uint32_t *remainder) {
 NC_API nc_fixed nc_fixed_repair(nc_fixed wrong) {
     return nc_fixed_rescale(nc_gl_mul_pow2(wrong, NC_FIXED_SHIFT));
 }
+
+/* -- sums and order -- */
 
 NC_API nc_fixed nc_fixed_add(nc_fixed a, nc_fixed b) { return nc_gl_add(a, b); }
 NC_API nc_fixed nc_fixed_sub(nc_fixed a, nc_fixed b) { return nc_gl_sub(a, b); }
@@ -4065,8 +4069,10 @@ NC_API nc_fixed nc_fixed_clamp(nc_fixed a, nc_fixed low, nc_fixed high) {
 
 NC_API nc_fixed nc_fixed_relu(nc_fixed a) { return nc_fixed__negative(a) ? 0 : a; }
 
+/* -- quotients and roots -- */
+
 /* round(a 2^shift / b), ties up, for b < 2^63; UINT64_MAX when it does not fit 64 bits. */
-static uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
+static NC_GL__NOINLINE uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
     uint64_t q = a / b, r = a % b;
     for (; shift > 0; shift--) {
         if (q >> 62) return UINT64_MAX;
@@ -4075,6 +4081,10 @@ static uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
         if (r >= b) r -= b;
     }
     return q + (uint64_t)(r >= b - r);
+}
+
+NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
+    return nc_fixed_div(NC_FIXED_ONE, a, out);
 }
 
 NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
@@ -4087,12 +4097,8 @@ NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
     return NC_OK;
 }
 
-NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
-    return nc_fixed_div(NC_FIXED_ONE, a, out);
-}
-
 /* floor(sqrt(hi 2^64 + lo)), hi < 2^62, two bits of the operand a step; *rest = what is left. */
-static uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
+static NC_GL__NOINLINE uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
     uint64_t root = 0, left = 0;
     int i;
     for (i = 0; i < 64; i++) {
@@ -4117,6 +4123,8 @@ NC_API nc_status nc_fixed_sqrt(nc_fixed a, nc_fixed *out) {
     *out = root + (uint64_t)(rest > root); /* (root + 1/2)^2 = root^2 + root + 1/4 */
     return NC_OK;
 }
+
+/* -- exponential functions -- */
 
 /* The high half of a product: of 62 and 64 fractional bits, 62 remain. */
 static uint64_t nc_fixed__mul_high(uint64_t a, uint64_t b) { return nc_gl__mul_wide(a, b).hi; }
@@ -4190,7 +4198,7 @@ NC_API nc_fixed nc_fixed_sigmoid(nc_fixed a) {
 }
 
 /* a sigmoid(b) for b = 1.702 a: 111542.27 is 1.702 2^16. */
-static nc_fixed nc_fixed__gate(nc_fixed a, nc_fixed (*sigmoid)(nc_fixed)) {
+static NC_GL__NOINLINE nc_fixed nc_fixed__gate(nc_fixed a, nc_fixed (*sigmoid)(nc_fixed)) {
     return nc_fixed_mul(a, sigmoid(nc_fixed_mul(a, 111542)));
 }
 
@@ -4208,6 +4216,8 @@ NC_API nc_fixed nc_fixed_sigmoid_taylor(nc_fixed a) {
 NC_API nc_fixed nc_fixed_gelu_taylor(nc_fixed a) {
     return nc_fixed__gate(a, nc_fixed_sigmoid_taylor);
 }
+
+/* -- sums of products -- */
 
 /* nc_fixed_check_dot of a[i] and b[i stride]: products of either sign are summed apart. */
 static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b, size_t stride,
@@ -4228,13 +4238,13 @@ static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b,
     return gap.hi || gap.lo > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
 }
 
-NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
-    return nc_fixed__check(a, b, 1, n);
-}
-
 NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
     NC_ASSERT(nc_fixed_check_dot(a, b, n) == NC_OK);
     return nc_fixed_rescale(nc_gl_vec_dot(a, b, n));
+}
+
+NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
+    return nc_fixed__check(a, b, 1, n);
 }
 
 NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed *x, size_t rows,
@@ -4246,6 +4256,8 @@ NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed 
     for (r = 0; r < rows; r++) y[r] = nc_fixed_dot(a + r * columns, x, columns);
     return NC_OK;
 }
+
+/* -- matrices -- */
 
 #ifdef NC_GL__X86
 NC_GL__TARGET512 static size_t nc_fixed__largest512(uint64_t *largest, const nc_fixed *a,
@@ -4276,82 +4288,73 @@ static uint64_t nc_fixed__largest(const nc_fixed *a, size_t n) {
     return largest;
 }
 
-/* One row of C in 64-bit integers, columns from `start` on. */
-static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k, size_t n,
-                          size_t start) {
+/* The centred value modulo 2^64. */
+static uint64_t nc_fixed__centred(nc_fixed a) {
+    return a + nc_gl__carried((uint64_t)nc_fixed__negative(a)); /* - p = 2^32 - 1 - 2^64 */
+}
+
+/* Columns from `start` on of one row of C, k > 0, in integers modulo 2^64. */
+static NC_GL__NOINLINE void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b,
+                                          size_t k, size_t n, size_t start) {
     size_t i, j;
-    for (j = start; j < n; j++) {
-        int64_t sum = 0;
-        for (i = 0; i < k; i++) sum += nc_gl_to_i64(a[i]) * nc_gl_to_i64(b[i * n + j]);
-        c[j] = nc_fixed_rescale(nc_gl_from_i64(sum));
+    for (j = start; j < n; j++) c[j] = 0;
+    for (i = 0; i < k; i++) {
+        const uint64_t factor = nc_fixed__centred(a[i]);
+        for (j = start; j < n; j++) c[j] += factor * nc_fixed__centred(b[i * n + j]);
     }
+    for (j = start; j < n; j++) c[j] = nc_fixed_rescale(nc_gl_from_i64((int64_t)c[j]));
 }
 
 #ifdef NC_GL__X86
-/* Eight, four, two rows of C or one, sixteen columns a step, over centred values x: signed 32-bit
- * products and 64-bit sums, or with IFMA, whose product and sum are one instruction, the low 52
- * bits of both (two's complement, so right for sums below 2^51 in magnitude). Returns the columns
- * done. */
+enum { NC_FIXED__STEPS = 48 }; /* steps of k whose rows of A are packed: 3 KiB of stack */
+
+/* Sixteen columns a step of eight, four, two rows of C or one += A B, over centred values x: signed
+ * 32-bit products and 64-bit sums, or with IFMA, whose product and sum are one instruction, the low
+ * 52 bits of both (two's complement, so right for sums below 2^51 in magnitude). */
 #define NC_FIXED__EIGHT(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
 #define NC_FIXED__FOUR(m) m(0) m(1) m(2) m(3)
 #define NC_FIXED__TWO(m) m(0) m(1)
 #define NC_FIXED__ONE(m) m(0)
 #define NC_FIXED__LOAD(r)                                                                          \
-    __m512i s##r = q ? nc_gl__load512(c + r * n + j) : _mm512_setzero_si512();                     \
-    __m512i t##r = q ? nc_gl__load512(c + r * n + j + 8) : _mm512_setzero_si512();
+    __m512i s##r = first ? _mm512_setzero_si512() : nc_gl__load512(c + r * n + j);                 \
+    __m512i t##r = first ? s##r : nc_gl__load512(c + r * n + j + 8);
 #define NC_FIXED__STEP(r)                                                                          \
     {                                                                                              \
-        __m512i factor = _mm512_set1_epi64(pack[i][r]);                                            \
+        __m512i factor = nc_gl__set512(packed[r * NC_FIXED__STEPS + i]);                           \
         s##r = NC_FIXED__MULTIPLY_ADD(s##r, factor, x);                                            \
         t##r = NC_FIXED__MULTIPLY_ADD(t##r, factor, y);                                            \
     }
 #define NC_FIXED__STORE(r)                                                                         \
     nc_gl__store512(c + r * n + j, s##r), nc_gl__store512(c + r * n + j + 8, t##r);
-#define NC_FIXED__ROWS(name, attributes, unused_bits, count, each)                                 \
-    attributes static size_t name(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,     \
-                                  size_t n) {                                                      \
-        enum { BLOCK = 48 }; /* 3 KiB of packed rows */                                            \
+#define NC_FIXED__TILES(name, attributes, each)                                                    \
+    attributes static void name(nc_fixed *c, const uint64_t *packed, const nc_fixed *b,            \
+                                size_t steps, size_t n, int first) {                               \
         const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);         \
-        long long pack[BLOCK][count];                                                              \
-        size_t i, j = 0, q, r;                                                                     \
-        for (q = 0; q < k; q += BLOCK) {                                                           \
-            size_t steps = nc_gl__least(k - q, BLOCK);                                             \
-            for (r = 0; r < count; r++)                                                            \
-                for (i = 0; i < steps; i++) pack[i][r] = nc_gl_to_i64(a[r * k + q + i]);           \
-            for (j = 0; j + 16 <= n; j += 16) {                                                    \
-                each(NC_FIXED__LOAD) for (i = 0; i < steps; i++) {                                 \
-                    const nc_fixed *row = b + (q + i) * n + j;                                     \
-                    __m512i x = nc_gl__load512(row), y = nc_gl__load512(row + 8);                  \
-                    x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);          \
-                    y = _mm512_mask_sub_epi64(y, _mm512_cmpgt_epu64_mask(y, half), y, p);          \
-                    each(NC_FIXED__STEP)                                                           \
-                }                                                                                  \
-                each(NC_FIXED__STORE)                                                              \
+        size_t i, j;                                                                               \
+        for (j = 0; j + 16 <= n; j += 16) {                                                        \
+            each(NC_FIXED__LOAD) for (i = 0; i < steps; i++) {                                     \
+                const nc_fixed *row = b + i * n + j;                                               \
+                __m512i x = nc_gl__load512(row), y = nc_gl__load512(row + 8);                      \
+                x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);              \
+                y = _mm512_mask_sub_epi64(y, _mm512_cmpgt_epu64_mask(y, half), y, p);              \
+                each(NC_FIXED__STEP)                                                               \
             }                                                                                      \
+            each(NC_FIXED__STORE)                                                                  \
         }                                                                                          \
-        for (r = 0; r < count; r++) /* floor((x + 2^15) / 2^16), negatives up by p */              \
-            for (i = 0; i < j; i += 8) {                                                           \
-                __m512i x = nc_gl__load512(c + r * n + i);                                         \
-                x = _mm512_srai_epi64(_mm512_slli_epi64(x, unused_bits), unused_bits);             \
-                x = _mm512_srai_epi64(_mm512_add_epi64(x, nc_gl__set512(UINT64_C(1) << 15)), 16);  \
-                x = _mm512_mask_add_epi64(x, _mm512_movepi64_mask(x), x, p);                       \
-                nc_gl__store512(c + r * n + i, x);                                                 \
-            }                                                                                      \
-        return j;                                                                                  \
     }
 #define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_add_epi64(sum, _mm512_mul_epi32(x, y))
-NC_FIXED__ROWS(nc_fixed__8_rows512, NC_GL__TARGET512, 0, 8, NC_FIXED__EIGHT)
-NC_FIXED__ROWS(nc_fixed__4_rows512, NC_GL__TARGET512, 0, 4, NC_FIXED__FOUR)
-NC_FIXED__ROWS(nc_fixed__2_rows512, NC_GL__TARGET512, 0, 2, NC_FIXED__TWO)
-NC_FIXED__ROWS(nc_fixed__1_row512, NC_GL__TARGET512, 0, 1, NC_FIXED__ONE)
+NC_FIXED__TILES(nc_fixed__8_rows512, NC_GL__TARGET512, NC_FIXED__EIGHT)
+NC_FIXED__TILES(nc_fixed__4_rows512, NC_GL__TARGET512, NC_FIXED__FOUR)
+NC_FIXED__TILES(nc_fixed__2_rows512, NC_GL__TARGET512, NC_FIXED__TWO)
+NC_FIXED__TILES(nc_fixed__1_row512, NC_GL__TARGET512, NC_FIXED__ONE)
 #undef NC_FIXED__MULTIPLY_ADD
 #define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_madd52lo_epu64(sum, x, y)
-NC_FIXED__ROWS(nc_fixed__8_rows_ifma, NC_GL__TARGET_IFMA, 12, 8, NC_FIXED__EIGHT)
-NC_FIXED__ROWS(nc_fixed__4_rows_ifma, NC_GL__TARGET_IFMA, 12, 4, NC_FIXED__FOUR)
-NC_FIXED__ROWS(nc_fixed__2_rows_ifma, NC_GL__TARGET_IFMA, 12, 2, NC_FIXED__TWO)
-NC_FIXED__ROWS(nc_fixed__1_row_ifma, NC_GL__TARGET_IFMA, 12, 1, NC_FIXED__ONE)
+NC_FIXED__TILES(nc_fixed__8_rows_ifma, NC_GL__TARGET_IFMA, NC_FIXED__EIGHT)
+NC_FIXED__TILES(nc_fixed__4_rows_ifma, NC_GL__TARGET_IFMA, NC_FIXED__FOUR)
+NC_FIXED__TILES(nc_fixed__2_rows_ifma, NC_GL__TARGET_IFMA, NC_FIXED__TWO)
+NC_FIXED__TILES(nc_fixed__1_row_ifma, NC_GL__TARGET_IFMA, NC_FIXED__ONE)
 #undef NC_FIXED__MULTIPLY_ADD
-#undef NC_FIXED__ROWS
+#undef NC_FIXED__TILES
 #undef NC_FIXED__STORE
 #undef NC_FIXED__STEP
 #undef NC_FIXED__LOAD
@@ -4360,13 +4363,90 @@ NC_FIXED__ROWS(nc_fixed__1_row_ifma, NC_GL__TARGET_IFMA, 12, 1, NC_FIXED__ONE)
 #undef NC_FIXED__TWO
 #undef NC_FIXED__ONE
 
-typedef size_t (*nc_fixed__rows_fn)(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,
-                                    size_t n);
+typedef void (*nc_fixed__tiles_fn)(nc_fixed *c, const uint64_t *packed, const nc_fixed *b,
+                                   size_t steps, size_t n, int first);
 /* By kind (IFMA, AVX-512) and logarithm of the rows. */
-static const nc_fixed__rows_fn nc_fixed__rows[2][4] = {
+static const nc_fixed__tiles_fn nc_fixed__tiles[2][4] = {
     {nc_fixed__1_row_ifma, nc_fixed__2_rows_ifma, nc_fixed__4_rows_ifma, nc_fixed__8_rows_ifma},
     {nc_fixed__1_row512, nc_fixed__2_rows512, nc_fixed__4_rows512, nc_fixed__8_rows512}};
+
+/* Centred values of `rows` rows of A, NC_FIXED__STEPS apart. */
+NC_GL__TARGET512 static void nc_fixed__pack512(uint64_t *packed, const nc_fixed *a, size_t rows,
+                                               size_t k, size_t steps) {
+    const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);
+    size_t i, r;
+    for (r = 0; r < rows; r++)
+        for (i = 0; i < steps; i += 8) {
+            const size_t left = steps - i;
+            const __mmask8 mask = (__mmask8)(left >= 8 ? 255u : (1u << left) - 1u);
+            __m512i x = _mm512_maskz_loadu_epi64(mask, (const void *)(a + r * k + i));
+            x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);
+            nc_gl__store512(packed + r * NC_FIXED__STEPS + i, x);
+        }
+}
+
+/* floor((x + 2^15) / 2^16) of n sums, or with `ifma` of their low 52 bits; negatives up by p. */
+NC_GL__TARGET512 static void nc_fixed__rescale512(nc_fixed *c, size_t n, int ifma) {
+    const __m512i half = nc_gl__set512(UINT64_C(1) << 15), p = nc_gl__set512(NC_GL_P);
+    size_t i;
+    for (i = 0; i < n; i += 8) {
+        __m512i x = nc_gl__load512(c + i);
+        if (ifma) x = _mm512_srai_epi64(_mm512_slli_epi64(x, 12), 12);
+        x = _mm512_srai_epi64(_mm512_add_epi64(x, half), 16);
+        x = _mm512_mask_add_epi64(x, _mm512_movepi64_mask(x), x, p);
+        nc_gl__store512(c + i, x);
+    }
+}
+
+/* 2^log2_rows rows of C, and how many columns are done, a multiple of sixteen. */
+static size_t nc_fixed__rows512(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, int log2_rows,
+                                size_t k, size_t n, int ifma) {
+    uint64_t packed[8 * NC_FIXED__STEPS];
+    const size_t rows = (size_t)1 << log2_rows, done = n / 16 * 16;
+    size_t q, r;
+    if (k == 0) memset(c, 0, rows * n * sizeof *c);
+    for (q = 0; q < k; q += NC_FIXED__STEPS) {
+        const size_t steps = nc_gl__least(k - q, NC_FIXED__STEPS);
+        nc_fixed__pack512(packed, a + q, rows, k, steps);
+        nc_fixed__tiles[!ifma][log2_rows](c, packed, b + q * n, steps, n, q == 0);
+    }
+    for (r = 0; r < rows; r++) nc_fixed__rescale512(c + r * n, done, ifma);
+    return done;
+}
 #endif
+
+/* `rows` <= 8 rows of C where no sum reaches `bound`. */
+static void nc_fixed__rows(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t rows, size_t k,
+                           size_t n, uint64_t bound) {
+    size_t row, r, done = 0, step = 1;
+    (void)bound;
+    for (row = 0; row < rows; row += step) {
+#ifdef NC_GL__X86
+        const size_t left = rows - row;
+        const int log2_rows = left > 7 ? 3 : left > 3 ? 2 : left > 1;
+        if (nc_gl__level() >= 2) {
+            const int ifma = nc_gl__level() == 3 && bound < UINT64_C(1) << 51;
+            step = (size_t)1 << log2_rows;
+            done = nc_fixed__rows512(c + row * n, a + row * k, b, log2_rows, k, n, ifma);
+        }
+#endif
+        for (r = row; r < row + step && done < n; r++)
+            nc_fixed__row(c + r * n, a + r * k, b, k, n, done);
+    }
+}
+
+/* The product in the field, each sum rescaled. */
+static nc_status nc_fixed__matmul_field(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
+                                        size_t k, size_t n) {
+    nc_status status = nc_gl_matmul(c, a, b, m, k, n);
+    size_t e;
+    if (status != NC_OK) return status;
+    for (e = 0; e < m * n; e++) {
+        NC_ASSERT(nc_fixed__check(a + e / n * k, b + e % n, n, k) == NC_OK);
+        c[e] = nc_fixed_rescale(c[e]);
+    }
+    return NC_OK;
+}
 
 NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
                                  size_t k, size_t n) {
@@ -4374,48 +4454,26 @@ NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed 
                                   m, k, n);
 }
 
+/* In integers where 32-bit factors and 63-bit sums hold all values. */
 NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t most_a,
                                         const nc_fixed *b, uint64_t most_b, size_t m, size_t k,
                                         size_t n) {
-    const uint64_t bound = most_a * most_b; /* of a product, where both fit 31 bits */
-    int small =
-        most_a >> 31 == 0 && most_b >> 31 == 0 && (k == 0 || bound < (UINT64_C(1) << 62) / k);
+    const uint64_t product = most_a * most_b; /* where both are below 2^31 */
     ptrdiff_t i;
-    if (!small) {
-        nc_status status = nc_gl_matmul(c, a, b, m, k, n);
-        size_t e;
-        if (status != NC_OK) return status;
-        for (e = 0; e < m * n; e++) {
-            NC_ASSERT(nc_fixed__check(a + e / n * k, b + e % n, n, k) == NC_OK);
-            c[e] = nc_fixed_rescale(c[e]);
-        }
-        return NC_OK;
-    }
+    if (most_a >> 31 || most_b >> 31 || (k && product >= (UINT64_C(1) << 62) / k))
+        return nc_fixed__matmul_field(c, a, b, m, k, n);
     if (nc_gl__overlap(c, m * n, a, m * k) || nc_gl__overlap(c, m * n, b, k * n)) return NC_ERR_ARG;
-    if (k == 0) {
-        memset(c, 0, m * n * sizeof *c);
-        return NC_OK;
-    }
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (m > 8 && m * k * n > 1u << 21)
 #endif
     for (i = 0; i < (ptrdiff_t)m; i += 8) {
-        size_t row = (size_t)i, end = m - row < 8 ? m : row + 8, done = 0, rows = 1;
-        for (; row < end; row += rows) {
-            size_t r;
-#ifdef NC_GL__X86
-            const int ifma = nc_gl__level() == 3 && bound < (UINT64_C(1) << 51) / k;
-            const int log2_rows = end - row > 7 ? 3 : end - row > 3 ? 2 : end - row > 1;
-            if (nc_gl__level() >= 2) {
-                rows = (size_t)1 << log2_rows;
-                done = nc_fixed__rows[!ifma][log2_rows](c + row * n, a + row * k, b, k, n);
-            }
-#endif
-            for (r = row; r < row + rows; r++) nc_fixed__row(c + r * n, a + r * k, b, k, n, done);
-        }
+        const size_t at = (size_t)i;
+        nc_fixed__rows(c + at * n, a + at * k, b, nc_gl__least(m - at, 8), k, n, product * k);
     }
     return NC_OK;
 }
+
+/* -- softmax and layer norm -- */
 
 NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
     uint64_t sum = 0;
@@ -4432,7 +4490,7 @@ NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
 }
 
 /* w / n for n < 2^63, where the quotient fits 64 bits: long division, a bit a step. */
-static uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
+static NC_GL__NOINLINE uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
     uint64_t q = 0, r = w.hi % n;
     int i;
     for (i = 63; i >= 0; i--) {
