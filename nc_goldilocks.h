@@ -2253,30 +2253,55 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
         NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) NC_GL__STAGES##R(S) NC_GL__ROWS##R(NC_GL__STORE_ROW, S) \
     }
 
+/* The same by halves, where registers do not hold 16 rows: the first stage, then two transforms of 8
+ * points, whose rows it leaves in the order in which they are read. */
+#define NC_GL__MIDDLE_ROW(S, i) nc_gl__store##S(half + NC_GL__ROW(at, i), r[i]);
+#define NC_GL__DFT16_BY_HALVES(S)                                                                  \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__dft16_##S(                                 \
+        nc_gl *to, size_t out_step, const nc_gl *from, size_t in_step, int from_reversed) {        \
+        enum { W = NC_GL__LANES##S };                                                              \
+        const size_t at1 = from_reversed ? 4 * W : W, at2 = 2 * W, at4 = 5 * W - at1, at8 = 8 * W; \
+        NC_GL__DISTANCES(in, 16, in_step, from_reversed)                                           \
+        NC_GL__V##S r[16], t, aligned[16];                                                         \
+        nc_gl *half = (nc_gl *)aligned, *to_half = to + (from_reversed ? 1 : 8) * out_step;        \
+        NC_GL__ROWS16(NC_GL__LOAD_ROW, S)                                                          \
+        NC_GL__STAGE16(S)                                                                          \
+        NC_GL__ROWS16(NC_GL__MIDDLE_ROW, S)                                                        \
+        if (from_reversed) out_step *= 2;                                                          \
+        nc_gl__dft8_##S(to, out_step, half, W, from_reversed);                                     \
+        nc_gl__dft8_##S(to_half, out_step, half + 8 * W, W, from_reversed);                        \
+    }
+
 /* -- passes -- */
 
 /* Columns j0 <= j < j1 of a pass: transforms of the points x[i stride + j], i < radix. The twiddles
  * lie in groups of 8 columns, radix - 1 rows of 8 each; they come after the butterflies, or before
- * them on the way back from bit-reversed order. The small radices stay in registers. */
+ * them on the way back from bit-reversed order. The small radices stay in registers: their butterflies
+ * would not pay for a way through memory. */
 #define NC_GL__TWIDDLE_ROW(S, i)                                                                   \
-    if (i) r[i] = nc_gl__mul##S(r[i], nc_gl__load##S(w + NC_GL__ROW(at, i)));
+    if (i > 0) r[i] = nc_gl__mul##S(r[i], nc_gl__load##S(w + NC_GL__ROW(at, i)));
 #define NC_GL__SMALL_PASS(S, R)                                                                    \
-    NC_GL__TARGET##S static void nc_gl__pass##R##_##S(nc_gl *x, size_t stride, const nc_gl *table, \
-                                                      size_t j0, size_t j1, int from_reversed) {   \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__pass##R##_##S(                             \
+        nc_gl *x, size_t stride, const nc_gl *table, size_t j0, size_t j1, int from_reversed) {    \
         NC_GL__DISTANCES(in, R, stride, from_reversed)                                             \
         NC_GL__DISTANCES(out, R, stride, from_reversed)                                            \
         NC_GL__DISTANCES(at, R, 8, from_reversed)                                                  \
         NC_GL__V##S r[R], t;                                                                       \
         size_t j;                                                                                  \
+        int step;                                                                                  \
         for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
             const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8 - 8, *from = x + j;               \
             nc_gl *to = x + j;                                                                     \
-            NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) if (from_reversed){                                 \
-                NC_GL__ROWS##R(NC_GL__TWIDDLE_ROW, S)} NC_GL__STAGES##R(S) if (!from_reversed){    \
-                NC_GL__ROWS##R(NC_GL__TWIDDLE_ROW, S)} NC_GL__ROWS##R(NC_GL__STORE_ROW, S)         \
+            NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) for (step = 0; step < 2; step++) {                  \
+                if (step == from_reversed) {                                                       \
+                    NC_GL__STAGES##R(S)                                                            \
+                } else {                                                                           \
+                    NC_GL__ROWS##R(NC_GL__TWIDDLE_ROW, S)                                          \
+                }                                                                                  \
+            }                                                                                      \
+            NC_GL__ROWS##R(NC_GL__STORE_ROW, S)                                                    \
         }                                                                                          \
     }
-
 #define NC_GL__PASS(S)                                                                             \
     NC_GL__TARGET##S static void nc_gl__pass##S(nc_gl *x, size_t radix, size_t stride,             \
                                                 const nc_gl *table, size_t j0, size_t j1,          \
@@ -2321,14 +2346,10 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
         return i;                                                                                  \
     }
 
-/* The transforms of one form and their passes. */
-#define NC_GL__NTT(S)                                                                              \
-    NC_GL__DFT(S, 8)                                                                               \
-    NC_GL__DFT(S, 16)                                                                              \
-    NC_GL__SMALL_PASS(S, 2)                                                                        \
-    NC_GL__SMALL_PASS(S, 4)                                                                        \
-    NC_GL__PASS(S)
-NC_GL__NTT(64)
+#define NC_GL__PASSES(S) NC_GL__SMALL_PASS(S, 2) NC_GL__SMALL_PASS(S, 4) NC_GL__PASS(S)
+NC_GL__DFT(64, 8)
+NC_GL__DFT16_BY_HALVES(64)
+NC_GL__PASSES(64)
 
 static void nc_gl__groups64(nc_gl *x, size_t n, int from_reversed) {
     size_t i;
@@ -2344,9 +2365,13 @@ static void nc_gl__small_ntt(nc_gl *x, uint32_t log2_n, int from_reversed) {
 }
 
 #ifdef NC_GL__X86
-NC_GL__NTT(256)
-NC_GL__NTT(512)
+NC_GL__DFT(256, 8)
+NC_GL__DFT16_BY_HALVES(256)
+NC_GL__PASSES(256)
 NC_GL__GROUPS(256)
+NC_GL__DFT(512, 8)
+NC_GL__DFT(512, 16)
+NC_GL__PASSES(512)
 NC_GL__GROUPS(512)
 #endif
 
