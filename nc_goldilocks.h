@@ -3228,8 +3228,8 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
 #define NC_GL__PUT(S, i, b, x) nc_gl__store##S(NC_GL__AT(S, i, b), x)
 
 #define NC_GL__PERMUTE_LANES(S)                                                                    \
-    NC_GL__TARGET##S static void nc_gl__sbox_lanes##S(nc_gl s[][4 * NC_GL__LANES##S],              \
-                                                      const nc_gl *constant, uint32_t width) {     \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__sbox_lanes##S(                             \
+        nc_gl s[][4 * NC_GL__LANES##S], const nc_gl *constant, uint32_t width) {                   \
         uint32_t i, step;                                                                          \
         for (i = 0; i < width; i++) {                                                              \
             const NC_GL__V##S k = nc_gl__set##S(constant[i]);                                      \
@@ -3249,8 +3249,8 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
                 NC_GL__PUT(S, i, 3, nc_gl__canonical##S(w));                                       \
         }                                                                                          \
     }                                                                                              \
-    NC_GL__TARGET##S static void nc_gl__poseidon2_external##S(nc_gl s[][4 * NC_GL__LANES##S],      \
-                                                              uint32_t width) {                    \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__poseidon2_external##S(                     \
+        nc_gl s[][4 * NC_GL__LANES##S], uint32_t width) {                                          \
         uint32_t i, j, b;                                                                          \
         for (b = 0; b < 4; b++) {                                                                  \
             NC_GL__V##S sums[4];                                                                   \
@@ -3296,25 +3296,18 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
             NC_GL__PUT(S, 7, i, nc_gl__sub##S(nc_gl__sub##S(sum, g2), g2));                        \
         }                                                                                          \
     }                                                                                              \
-    /* Any other internal layer: all ones plus a diagonal. */                                      \
+    /* Any other internal layer, and trident's external one: all ones plus a diagonal, null: 1. */ \
     NC_GL__INLINE##S void nc_gl__diagonal_layer##S(nc_gl s[][4 * NC_GL__LANES##S],                 \
                                                    const nc_gl *diagonal, uint32_t width) {        \
         uint32_t i, b;                                                                             \
         for (b = 0; b < 4; b++) {                                                                  \
             NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                 \
             for (i = 1; i < width; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));             \
-            for (i = 0; i < width; i++)                                                            \
-                NC_GL__PUT(S, i, b,                                                                \
-                           nc_gl__add##S(sum, nc_gl__mul##S(NC_GL__GET(S, i, b),                   \
-                                                            nc_gl__set##S(diagonal[i]))));         \
-        }                                                                                          \
-    }                                                                                              \
-    NC_GL__INLINE##S void nc_gl__trident_external##S(nc_gl s[8][4 * NC_GL__LANES##S]) {            \
-        uint32_t i, b;                                                                             \
-        for (b = 0; b < 4; b++) {                                                                  \
-            NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                 \
-            for (i = 1; i < 8; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));                 \
-            for (i = 0; i < 8; i++) NC_GL__PUT(S, i, b, nc_gl__add##S(sum, NC_GL__GET(S, i, b)));  \
+            for (i = 0; i < width; i++) {                                                          \
+                NC_GL__V##S x = NC_GL__GET(S, i, b);                                               \
+                if (diagonal) x = nc_gl__mul##S(x, nc_gl__set##S(diagonal[i]));                    \
+                NC_GL__PUT(S, i, b, nc_gl__add##S(sum, x));                                        \
+            }                                                                                      \
         }                                                                                          \
     }                                                                                              \
     /* n <= 4 LANES states one after the other. */                                                 \
@@ -3322,10 +3315,11 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
                                                            const nc_gl__permutation *p) {          \
         const nc_gl *constant = p->constant;                                                       \
         const uint32_t w = p->width;                                                               \
-        nc_gl s[16][4 * NC_GL__LANES##S];                                                          \
+        NC_GL__V##S aligned[16][4];                                                                \
+        nc_gl(*s)[4 * NC_GL__LANES##S] = (nc_gl(*)[4 * NC_GL__LANES##S]) aligned;                  \
         uint32_t i, round;                                                                         \
         size_t j;                                                                                  \
-        memset(s, 0, sizeof s);                                                                    \
+        memset(aligned, 0, sizeof aligned);                                                        \
         for (j = 0; j < n; j++)                                                                    \
             for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                   \
         if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                       \
@@ -3335,10 +3329,8 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
             constant += partial ? 1 : w;                                                           \
             if (partial && w == 8 && !p->trident)                                                  \
                 nc_gl__poseidon2_internal8_##S(s);                                                 \
-            else if (partial)                                                                      \
-                nc_gl__diagonal_layer##S(s, p->diagonal, w);                                       \
-            else if (p->trident)                                                                   \
-                nc_gl__trident_external##S(s);                                                     \
+            else if (partial || p->trident)                                                        \
+                nc_gl__diagonal_layer##S(s, partial ? p->diagonal : NULL, w);                      \
             else                                                                                   \
                 nc_gl__poseidon2_external##S(s, w);                                                \
         }                                                                                          \
@@ -3724,11 +3716,12 @@ NC_GL__TARGET512 static void nc_gl__tip5_mds512(nc_gl s[16][32], uint32_t b) {
 NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n,
                                                   const nc_gl__permutation *p) {
     static const nc_gl zeros[16] = {0};
-    nc_gl s[16][32];
+    __m512i aligned[16][4];
+    nc_gl(*s)[32] = (nc_gl(*)[32])aligned;
     uint32_t round, i, b;
     size_t j;
     (void)p;
-    memset(s, 0, sizeof s);
+    memset(aligned, 0, sizeof aligned);
     for (j = 0; j < n; j++)
         for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];
     for (round = 0; round < 5; round++) {
