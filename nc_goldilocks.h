@@ -25,14 +25,23 @@
        }
 
    Contents (search for the tag):
-     >>types     field elements, hash states
-     >>api       scalars, vectors, NTT and polynomials, Poseidon2, Tip5, fixed point
-     >>scalar    field and extension arithmetic, text
-     >>simd      vectors, AVX-512 and portable
-     >>ntt       transforms and polynomials
-     >>hash      Poseidon2 (Plonky3, trident), Tip5, Merkle trees
-     >>fixed     real numbers as field elements
-     >>gpu       the same on Vulkan and CUDA, with NC_GPU
+     >>types        field elements, hash states
+     >>api          all functions, in the order of the sections below
+     >>scalars      arithmetic, powers and roots, text
+     >>extensions   of degree 2 and 3
+     >>simd         one set of operations for registers of 64, 256 and 512 bits
+     >>vectors      sums, products, inverses
+     >>matrices     products and transposition
+     >>ntt          transforms
+     >>polynomials  products, values, interpolation
+     >>poseidon2    a permutation of 8, 12 or 16 elements
+     >>trident      the same with other parameters, and its hash
+     >>tip5         Triton VM's permutation and hash
+     >>hashes       any of the three
+     >>merkle       trees, paths and their verification
+     >>transcripts  Fiat-Shamir challenges
+     >>fixed        real numbers as field elements
+     >>gpu          the same on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
@@ -162,6 +171,7 @@ typedef enum nc_gl_hash {
     NC_GL_TIP5 = 1,      /* digests of 5 elements */
     NC_GL_TRIDENT = 2    /* Poseidon2 with trident parameters; digests of 4 elements */
 } nc_gl_hash;
+#define NC_GL_HASHES 3 /* how many */
 
 /* Fiat-Shamir transcript: plain data, may be copied to fork it. */
 typedef struct nc_gl_transcript {
@@ -181,7 +191,7 @@ typedef nc_gl nc_fixed;
 
 /* >>api ============================================================================ */
 
-/* -- scalars ------------------------------------------------------------------------ */
+/* -- scalars: arithmetic, powers and roots, text ----------------------------------- */
 
 /* Reduce any 64-bit value. exact: yes. */
 NC_API nc_gl nc_gl_from_u64(uint64_t value);
@@ -211,10 +221,6 @@ NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k);
 NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent);
 /* *out = 1 / a. NC_ERR_MATH and *out = 0 for a = 0. */
 NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out);
-/* out[i] = 1 / in[i] with one inversion (Montgomery's trick); zeros stay zero and are counted
- * in *zeros (may be null). out may be in. Uses n elements of scratch. */
-NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
-                                 size_t *zeros);
 /* 1 if a is a nonzero square, -1 (as int) if not a square, 0 for 0 (Euler's criterion). */
 NC_API int nc_gl_legendre(nc_gl a);
 /* *out = a root r with r^2 = a, the smaller of the two (Tonelli-Shanks). NC_ERR_MATH if none. */
@@ -225,18 +231,13 @@ NC_API nc_status nc_gl_root_of_unity(uint32_t log2_order, nc_gl *out);
 /* Decimal or 0x-hexadecimal text of n characters, value < p; digits only, no sign or blanks.
  * NC_ERR_FORMAT with the column of the offending character, NC_ERR_LIMIT for values >= p. */
 NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *err);
+/* Decimal text with a final NUL into text[21]; returns the length. */
+NC_API size_t nc_gl_print(nc_gl a, char text[21]);
 /* Bytes as elements, seven to one, little-endian, the last filled up with zeros: out[i] holds bytes
  * 7 i .. 7 i + 6. Returns the number of elements, n / 7 rounded up; the length is not in them. */
 NC_API size_t nc_gl_pack_bytes(nc_gl *out, const void *bytes, size_t n);
-/* Decimal text with a final NUL into text[21]; returns the length. */
-NC_API size_t nc_gl_print(nc_gl a, char text[21]);
 
-/* Force the instruction set of everything below: 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with
- * IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
- * process-wide. Results never depend on it. */
-NC_API nc_status nc_gl_set_simd(int level);
-
-/* -- extensions, constant coefficient first; out may be an input -------------------------- */
+/* -- extensions: arrays of coefficients, the constant first; out may be an input --- */
 
 /* F_p[x] / (x^2 - 7), as Plonky3 takes it: a + b. */
 NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]);
@@ -268,8 +269,16 @@ NC_API nc_status nc_gl_ext3_inv(nc_gl out[3], const nc_gl a[3]);
 /* a^p. */
 NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]);
 
-/* -- vectors: out may be one of the inputs; when it overlaps one in part only, nothing is done and
- * the result is NC_ERR_ARG. n may be 0. */
+/* -- simd: which instructions are used --------------------------------------------- */
+
+/* Force the instruction set of everything below: 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with
+ * IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
+ * process-wide. Results never depend on it. */
+NC_API nc_status nc_gl_set_simd(int level);
+
+/* -- vectors: n elements, n may be 0 ----------------------------------------------- */
+/* out may be one of the inputs; when it overlaps one in part only, nothing is done and the result
+ * is NC_ERR_ARG. */
 
 /* out[i] = a[i] + b[i], i < n. */
 NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n);
@@ -283,11 +292,17 @@ NC_API nc_status nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n);
 NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n);
 /* Sum of a[i] * b[i]. */
 NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n);
-
 /* Sum of a[i]. */
 NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n);
 /* out[i] = start * base^i. */
 NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n);
+/* out[i] = 1 / in[i] with one inversion (Montgomery's trick); zeros stay zero and are counted
+ * in *zeros (may be null). out may be in. Uses n elements of scratch. */
+NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros);
+
+/* -- matrices: row-major ----------------------------------------------------------- */
+
 /* y (rows) = A x, A row-major rows x columns. NC_ERR_ARG, nothing done, when y overlaps A or x. */
 NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
                               size_t columns);
@@ -299,7 +314,7 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
  * overlaps a. */
 NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns);
 
-/* -- NTT and polynomials ------------------------------------------------------------- */
+/* -- ntt: number-theoretic transforms, sizes 2^0 to 2^28 --------------------------- */
 
 /* Prepare transforms of size 2^log2_n, log2_n <= NC_GL_NTT_MAX_LOG2. Owns its memory; free
  * with nc_gl_ntt_destroy (null is fine). Errors: NC_ERR_ARG, NC_ERR_MEMORY. */
@@ -333,7 +348,7 @@ NC_API nc_status nc_gl_ntt_columns(const nc_gl_ntt *plan, nc_gl *x, size_t colum
 NC_API nc_status nc_gl_ntt_extend(const nc_gl_ntt *small_plan, const nc_gl_ntt *large_plan,
                                   nc_gl *x, nc_gl shift);
 
-/* Polynomials are arrays of coefficients in ascending degree. */
+/* -- polynomials: arrays of coefficients in ascending degree ----------------------- */
 
 /* out[0 .. max(na, nb)-1] = a + b; out may be an input. */
 NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb);
@@ -357,7 +372,7 @@ NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
 NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl *ys, size_t n,
                                         const nc_allocator *hooks);
 
-/* -- Poseidon2, Plonky3 parameters: the one for new designs ------------------------------- */
+/* -- poseidon2: with the parameters of Plonky3, the one for new designs ------------ */
 
 /* One permutation of a state of width 8, 12 or 16: 4 + 22 + 4 rounds, S-box x^7. NC_ERR_ARG for
  * other widths. */
@@ -367,7 +382,7 @@ NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, siz
 /* Two digests to one: permute left and right at width 8, keep the first half. */
 NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]);
 
-/* -- Poseidon2, trident parameters ---------------------------------------------------- */
+/* -- trident: Poseidon2 with the parameters of the trident compiler ---------------- */
 /* Width 8, rate 4, 4 + 22 + 4 rounds, S-box x^7. A nonstandard instance (its external layer
  * fixes vectors of sum zero, hash_fields lets [] and [0] collide): for compatibility with the
  * trident compiler and Nox, not for new designs. */
@@ -387,10 +402,8 @@ NC_API void nc_gl_trident_finish(nc_gl_trident *sponge, nc_gl digest[4]);
 NC_API void nc_gl_trident_hash_bytes(const void *data, size_t n, nc_gl digest[4]);
 /* Digest of n field elements, no padding (see above). */
 NC_API void nc_gl_trident_hash_fields(const nc_gl *fields, size_t n, nc_gl digest[4]);
-/* 32 bytes little-endian as 64 hexadecimal digits and a NUL. */
-NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]);
 
-/* -- Tip5 (eprint 2023/107), Triton VM's hash ------------------------------------------ */
+/* -- tip5: Triton VM's hash (eprint 2023/107) -------------------------------------- */
 
 /* One permutation: 5 rounds over 16 elements. */
 NC_API void nc_gl_tip5_permute(nc_gl state[16]);
@@ -412,7 +425,7 @@ NC_API void nc_gl_tip5_hash_pair(const nc_gl left[5], const nc_gl right[5], nc_g
 /* Digest of n elements: a one and zeros pad to a multiple of 10. */
 NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]);
 
-/* -- any of the three hashes: digests of nc_gl_digest_elements elements --------------------- */
+/* -- hashes: any of the three; digests of nc_gl_digest_elements elements ----------- */
 
 /* 4 for Poseidon2 and trident, 5 for Tip5. */
 NC_API size_t nc_gl_digest_elements(nc_gl_hash hash);
@@ -423,8 +436,11 @@ NC_API nc_status nc_gl_hash_pair(nc_gl_hash hash, const nc_gl *left, const nc_gl
 /* Digest of n elements: nc_gl_tip5_hash_varlen, nc_gl_trident_hash_fields, or for Poseidon2 an
  * overwriting sponge of rate 4 whose first capacity element starts as n. */
 NC_API nc_status nc_gl_hash_fields(nc_gl_hash hash, const nc_gl *in, size_t n, nc_gl *digest);
+/* 32 bytes little-endian as 64 hexadecimal digits and a NUL. */
+NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]);
 
-/* Merkle trees of n leaves, a power of two: */
+/* -- merkle: trees of n leaves, a power of two ------------------------------------- */
+
 /* nodes holds 2 n digests: leaves in n .. 2n-1 on entry; fills n-1 .. 1, node i the hash of its
  * children 2i and 2i+1, so that node 1 is the root. Node 0 is not touched. NC_ERR_ARG when n is
  * no power of two or above 2^32. SIMD and OpenMP across a level. */
@@ -436,6 +452,8 @@ NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n
  * canonical are a mismatch too. NC_ERR_ARG when index does not fit the path's length. */
 NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
                                      size_t index, const nc_gl *path, uint32_t path_length);
+
+/* -- transcripts: Fiat-Shamir challenges ------------------------------------------- */
 
 /* Fiat-Shamir transcript: what the prover has sent goes in, challenges come out; equal transcripts
  * give equal challenges, and any change of an element, its place or the label changes all later
@@ -452,7 +470,7 @@ NC_API nc_status nc_gl_transcript_challenge(nc_gl_transcript *t, nc_gl *out, siz
 /* A query index of `bits` <= 32 bits: the low bits of one challenge, within 2^-31 of uniform. */
 NC_API nc_status nc_gl_transcript_index(nc_gl_transcript *t, uint32_t bits, uint64_t *out);
 
-/* -- fixed point: v is the field element round(v * 2^16) -------------------------------- */
+/* -- fixed: a real v is the field element round(v * 2^16) -------------------------- */
 
 /* Ties away from zero. NC_ERR_LIMIT for |v| >= 2^46 and for NaN. */
 NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out);
@@ -539,7 +557,8 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
                                      const nc_fixed *gamma, const nc_fixed *beta, nc_fixed epsilon);
 
 #ifdef NC_GPU
-/* -- on a GPU (nc_gpu.h): the bits of the functions above. Arrays are host memory; each call
+/* -- gpu: the bits of the functions above, on a device of nc_gpu.h ----------------- */
+/* Arrays are host memory; each call
  * uploads, runs and downloads. Errors: NC_ERR_ARG for null or overlapping arrays and bad sizes,
  * NC_ERR_LIMIT beyond the device's buffers, NC_ERR_DEVICE; the text is in nc_gpu_last_error. One
  * thread at a time for each device. */
@@ -1001,44 +1020,90 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 #endif
 /* ==== end of nc base implementation ================================================ */
 
-/* >>scalar ========================================================================= */
+/* >>scalars ======================================================================== */
+
+/* -- arithmetic -- */
 
 #define NC_GL__EPSILON UINT64_C(0xFFFFFFFF) /* 2^64 mod p */
 
+#if defined(__GNUC__)
+#define NC_GL__NOINLINE __attribute__((noinline)) /* what many call, once; it compiles faster */
+#else
+#define NC_GL__NOINLINE
+#endif
+
+/* *out = a + b or a - b modulo 2^64; 1 where that wrapped, else 0. The builtins leave it to the
+ * processor's carry flag. */
+static inline uint64_t nc_gl__carry(uint64_t a, uint64_t b, uint64_t *out) {
+#if defined(__GNUC__)
+    return (uint64_t)__builtin_add_overflow(a, b, out);
+#else
+    *out = a + b;
+    return (uint64_t)(*out < a);
+#endif
+}
+static inline uint64_t nc_gl__borrow(uint64_t a, uint64_t b, uint64_t *out) {
+#if defined(__GNUC__)
+    return (uint64_t)__builtin_sub_overflow(a, b, out);
+#else
+    *out = a - b;
+    return (uint64_t)(a < b);
+#endif
+}
+
+/* What a carry of 2^64 is worth modulo p. */
+static inline uint64_t nc_gl__carried(uint64_t carry) { return NC_GL__EPSILON & (0 - carry); }
+
+/* Integers below 2^128: sums of products before they are reduced. */
 typedef struct nc_gl__wide {
     uint64_t lo, hi;
 } nc_gl__wide;
 
-static nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
+static inline nc_gl__wide nc_gl__wide_make(uint64_t hi, uint64_t lo) {
     nc_gl__wide w;
+    w.lo = lo;
+    w.hi = hi;
+    return w;
+}
+static inline nc_gl__wide nc_gl__wide_add(nc_gl__wide a, uint64_t b) {
+    a.hi += nc_gl__carry(a.lo, b, &a.lo);
+    return a;
+}
+static inline nc_gl__wide nc_gl__wide_sum(nc_gl__wide a, nc_gl__wide b) {
+    a.hi += b.hi + nc_gl__carry(a.lo, b.lo, &a.lo);
+    return a;
+}
+static inline nc_gl__wide nc_gl__wide_difference(nc_gl__wide a, nc_gl__wide b) {
+    a.hi -= b.hi + nc_gl__borrow(a.lo, b.lo, &a.lo);
+    return a;
+}
+
+static inline nc_gl__wide nc_gl__mul_wide(uint64_t a, uint64_t b) {
 #if defined(__SIZEOF_INT128__)
     __extension__ typedef unsigned __int128 nc_gl__u128;
     nc_gl__u128 p = (nc_gl__u128)a * b;
-    w.lo = (uint64_t)p;
-    w.hi = (uint64_t)(p >> 64);
+    return nc_gl__wide_make((uint64_t)(p >> 64), (uint64_t)p);
 #else
+    /* four products of halves; the middle ones meet in `mid`, at most 3 (2^32 - 1) */
     uint64_t a0 = a & NC_GL__EPSILON, a1 = a >> 32, b0 = b & NC_GL__EPSILON, b1 = b >> 32;
     uint64_t p00 = a0 * b0, p01 = a0 * b1, p10 = a1 * b0;
     uint64_t mid = (p00 >> 32) + (p01 & NC_GL__EPSILON) + (p10 & NC_GL__EPSILON);
-    w.lo = (p00 & NC_GL__EPSILON) | (mid << 32);
-    w.hi = a1 * b1 + (p01 >> 32) + (p10 >> 32) + (mid >> 32);
+    return nc_gl__wide_make(a1 * b1 + (p01 >> 32) + (p10 >> 32) + (mid >> 32),
+                            (p00 & NC_GL__EPSILON) | mid << 32);
 #endif
-    return w;
 }
 
-/* x < 2^64 to canonical: one conditional subtraction, since 2^64 < 2p. */
-static nc_gl nc_gl__canonical(uint64_t x) { return x - (NC_GL_P & (0 - (uint64_t)(x >= NC_GL_P))); }
+/* x < 2^64 to canonical: one conditional subtraction, since 2^64 < 2p; -p is 2^32 - 1 - 2^64. */
+static nc_gl nc_gl__canonical(uint64_t x) { return x + nc_gl__carried((uint64_t)(x >= NC_GL_P)); }
 
-/* lo + 2^64 hi mod p: any value below 2^64 that is right mod p. With hi = h1 2^32 + h0,
+/* w mod p: any value below 2^64 that is right mod p. With w = lo + 2^64 h0 + 2^96 h1,
  * 2^64 = 2^32 - 1 and 2^96 = -1 it is lo - h1 + h0 (2^32 - 1); each borrow or carry of 2^64 is
  * repaid by 2^32 - 1. The second repayment cannot overflow: h0 (2^32 - 1) <= 2^64 - 2^33 + 1. */
 static uint64_t nc_gl__reduce_lazy(nc_gl__wide w) {
-    uint64_t h1 = w.hi >> 32, h0 = w.hi & NC_GL__EPSILON;
-    uint64_t t = w.lo - h1, u, r;
-    t -= NC_GL__EPSILON & (0 - (uint64_t)(w.lo < h1));
-    u = h0 * NC_GL__EPSILON;
-    r = t + u;
-    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
+    uint64_t t, r, over = nc_gl__borrow(w.lo, w.hi >> 32, &t);
+    t -= nc_gl__carried(over);
+    over = nc_gl__carry(t, (w.hi & NC_GL__EPSILON) * NC_GL__EPSILON, &r);
+    return r + nc_gl__carried(over);
 }
 
 static nc_gl nc_gl__reduce(nc_gl__wide w) { return nc_gl__canonical(nc_gl__reduce_lazy(w)); }
@@ -1054,12 +1119,13 @@ NC_API int64_t nc_gl_to_i64(nc_gl a) {
 }
 
 NC_API nc_gl nc_gl_add(nc_gl a, nc_gl b) {
-    uint64_t s = a + b, carry = (uint64_t)(s < a);
-    s += NC_GL__EPSILON & (0 - carry); /* a + b < 2p: after a carry the rest is below p - 1 */
-    return nc_gl__canonical(s);
+    return nc_gl_sub(a, NC_GL_P - b); /* right for any a < 2^64: a + b < 2p, one p is enough */
 }
 
-NC_API nc_gl nc_gl_sub(nc_gl a, nc_gl b) { return a - b + (NC_GL_P & (0 - (uint64_t)(a < b))); }
+NC_API nc_gl nc_gl_sub(nc_gl a, nc_gl b) {
+    uint64_t d, borrow = nc_gl__borrow(a, b, &d);
+    return d - nc_gl__carried(borrow);
+}
 
 NC_API nc_gl nc_gl_neg(nc_gl a) { return (NC_GL_P - a) & (0 - (uint64_t)(a != 0)); }
 
@@ -1068,10 +1134,7 @@ NC_API nc_gl nc_gl_mul(nc_gl a, nc_gl b) { return nc_gl__reduce(nc_gl__mul_wide(
 NC_API nc_gl nc_gl_sqr(nc_gl a) { return nc_gl_mul(a, a); }
 
 NC_API nc_gl nc_gl_mul_add(nc_gl a, nc_gl b, nc_gl c) {
-    nc_gl__wide w = nc_gl__mul_wide(a, b); /* (p-1)^2 + p - 1 < 2^128: hi cannot overflow */
-    w.lo += c;
-    w.hi += (uint64_t)(w.lo < c);
-    return nc_gl__reduce(w);
+    return nc_gl__reduce(nc_gl__wide_add(nc_gl__mul_wide(a, b), c)); /* (p-1)^2 + p-1 < 2^128 */
 }
 
 NC_API nc_gl nc_gl_dbl(nc_gl a) { return nc_gl_add(a, a); }
@@ -1079,7 +1142,6 @@ NC_API nc_gl nc_gl_dbl(nc_gl a) { return nc_gl_add(a, a); }
 NC_API nc_gl nc_gl_halve(nc_gl a) { return (a >> 1) + (((NC_GL_P + 1) / 2) & (0 - (a & 1))); }
 
 NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k) {
-    nc_gl__wide w;
     k %= 192; /* 2 has order 192 */
     if (k >= 96) {
         a = nc_gl_neg(a);
@@ -1089,9 +1151,7 @@ NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k) {
         a = nc_gl_mul(a, NC_GL__EPSILON);
         k -= 64;
     }
-    w.lo = a << k;
-    w.hi = k ? a >> (64 - k) : 0;
-    return nc_gl__reduce(w);
+    return nc_gl__reduce(nc_gl__wide_make(k ? a >> (64 - k) : 0, a << k));
 }
 
 NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent) {
@@ -1103,23 +1163,22 @@ NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent) {
     return result;
 }
 
-/* a^(2^n) * b, the step of the Fermat chain. */
-static nc_gl nc_gl__sqr_n_mul(nc_gl a, int n, nc_gl b) {
-    while (n-- > 0) a = nc_gl_sqr(a);
-    return nc_gl_mul(a, b);
-}
-
+/* a^(p-2) by Fermat, p - 2 = (2^31 - 1) 2^33 + (2^32 - 1). The powers a^(2^n - 1) come for n = 1, 2,
+ * 3, 6, 12, 24, 30, 31, 32: each is one of those before it, squared some times, times another; the
+ * inverse is made of the last two in the same way. */
 NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out) {
-    /* a^(p-2), p - 2 = (2^31 - 1) 2^33 + (2^32 - 1): xn below is a^(2^n - 1). */
-    nc_gl x2 = nc_gl__sqr_n_mul(a, 1, a);
-    nc_gl x3 = nc_gl__sqr_n_mul(x2, 1, a);
-    nc_gl x6 = nc_gl__sqr_n_mul(x3, 3, x3);
-    nc_gl x12 = nc_gl__sqr_n_mul(x6, 6, x6);
-    nc_gl x24 = nc_gl__sqr_n_mul(x12, 12, x12);
-    nc_gl x30 = nc_gl__sqr_n_mul(x24, 6, x6);
-    nc_gl x31 = nc_gl__sqr_n_mul(x30, 1, a);
-    nc_gl x32 = nc_gl__sqr_n_mul(x31, 1, a);
-    *out = nc_gl__sqr_n_mul(x31, 33, x32);
+    static const uint8_t base[9] = {0, 1, 2, 3, 4, 5, 6, 7, 7};
+    static const uint8_t squarings[9] = {1, 1, 3, 6, 12, 6, 1, 1, 33};
+    static const uint8_t factor[9] = {0, 0, 2, 3, 4, 3, 0, 0, 8};
+    nc_gl power[10];
+    int i, n;
+    power[0] = a;
+    for (i = 0; i < 9; i++) {
+        nc_gl x = power[base[i]];
+        for (n = squarings[i]; n > 0; n--) x = nc_gl_sqr(x);
+        power[i + 1] = nc_gl_mul(x, power[factor[i]]);
+    }
+    *out = power[9];
     return a == 0 ? NC_ERR_MATH : NC_OK;
 }
 
@@ -1186,16 +1245,6 @@ NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *e
     return NC_OK;
 }
 
-NC_API size_t nc_gl_pack_bytes(nc_gl *out, const void *bytes, size_t n) {
-    const uint8_t *from = (const uint8_t *)bytes;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        if (i % 7 == 0) out[i / 7] = 0;
-        out[i / 7] |= (uint64_t)from[i] << (8 * (i % 7));
-    }
-    return n / 7 + (n % 7 != 0);
-}
-
 NC_API size_t nc_gl_print(nc_gl a, char text[21]) {
     char reversed[20];
     size_t n = 0, i;
@@ -1207,6 +1256,18 @@ NC_API size_t nc_gl_print(nc_gl a, char text[21]) {
     text[n] = 0;
     return n;
 }
+
+NC_API size_t nc_gl_pack_bytes(nc_gl *out, const void *bytes, size_t n) {
+    const uint8_t *from = (const uint8_t *)bytes;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        if (i % 7 == 0) out[i / 7] = 0;
+        out[i / 7] |= (uint64_t)from[i] << (8 * (i % 7));
+    }
+    return n / 7 + (n % 7 != 0);
+}
+
+/* >>extensions ===================================================================== */
 
 NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
     int i;
@@ -1319,15 +1380,65 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
 
 /* >>simd =========================================================================== */
 
-static size_t nc_gl__least(size_t a, size_t b) { return a < b ? a : b; }
-
 /* Three forms of the vector code, named by the width of what they hold: 64 (plain C, the
- * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). The helpers differ;
- * loops and kernels above them are written once, as macros over the suffix S. */
+ * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). Each has the operations
+ * below under the same names; loops and kernels are written once, as macros over the suffix S. */
 #define NC_GL__V64 nc_gl
 #define NC_GL__LANES64 1
 #define NC_GL__TARGET64
 #define NC_GL__INLINE64 static inline NC_UNUSED
+
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_GL__X86
+#include <immintrin.h>
+#define NC_GL__V256 __m256i
+#define NC_GL__V512 __m512i
+#define NC_GL__LANES256 4
+#define NC_GL__LANES512 8
+#define NC_GL__TARGET256 __attribute__((target("avx2")))
+#define NC_GL__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
+#define NC_GL__TARGET_IFMA __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")))
+#define NC_GL__INLINE256 static inline __attribute__((always_inline, unused)) NC_GL__TARGET256
+#define NC_GL__INLINE512 static inline __attribute__((always_inline, unused)) NC_GL__TARGET512
+#if !defined(__clang__)
+#pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
+#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
+#pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#endif
+
+/* -- levels -- */
+
+/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA. */
+static NC_GL__NOINLINE int nc_gl__best_level(void) {
+    int level = nc__cpu_level();
+#ifdef NC_GL__X86
+    if (level == 2 && __builtin_cpu_supports("avx512ifma")) level = 3;
+#endif
+    return level;
+}
+
+/* What is in use, -1 until someone asks; idempotent: every thread computes the same value. */
+static int nc_gl__level_in_use = -1;
+
+static NC_UNUSED int nc_gl__level(void) {
+    if (nc_gl__level_in_use < 0) nc_gl__level_in_use = nc_gl__best_level();
+    return nc_gl__level_in_use;
+}
+
+NC_API nc_status nc_gl_set_simd(int level) {
+    if (level < -1 || level > 3) return NC_ERR_ARG;
+    if (level > nc_gl__best_level()) return NC_ERR_UNSUPPORTED;
+    nc_gl__level_in_use = level;
+    return NC_OK;
+}
+
+/* -- 64 bits -- */
+
+#define NC_GL__PLUS64(a, b) ((a) + (b))
+#define NC_GL__LEFT64(a, k) ((a) << (k))
+#define NC_GL__RIGHT64(a, k) ((a) >> (k))
+#define NC_GL__TIMES64(a, b) (((a)&NC_GL__EPSILON) * (b)) /* of the lower halves; b has no other */
 
 NC_GL__INLINE64 nc_gl nc_gl__load64(const nc_gl *p) { return *p; }
 NC_GL__INLINE64 void nc_gl__store64(nc_gl *p, nc_gl x) { *p = x; }
@@ -1335,66 +1446,18 @@ NC_GL__INLINE64 nc_gl nc_gl__set64(nc_gl x) { return x; }
 NC_GL__INLINE64 nc_gl nc_gl__add64(nc_gl a, nc_gl b) { return nc_gl_add(a, b); }
 NC_GL__INLINE64 nc_gl nc_gl__sub64(nc_gl a, nc_gl b) { return nc_gl_sub(a, b); }
 NC_GL__INLINE64 nc_gl nc_gl__mul64(nc_gl a, nc_gl b) { return nc_gl_mul(a, b); }
-
-/* x 2^k for a constant 0 < k < 96, as a sum and difference of parts that need no product with
- * more than 2^32 - 1: for k <= 32 the overflow times 2^64 = 2^32 - 1; for k >= 64 the low 96 - k
- * bits times 2^64, less the rest (2^96 = -1); between, both. */
-NC_GL__INLINE64 nc_gl nc_gl__mul_2k64(nc_gl x, uint32_t k) {
-    if (k <= 32)
-        return nc_gl_add(x << k, (x >> (64 - k)) * NC_GL__EPSILON); /* any x << k: sum < 2p */
-    if (k >= 64) return nc_gl_sub(((x << (k - 32)) >> 32) * NC_GL__EPSILON, x >> (96 - k));
-    return nc_gl_add(nc_gl_sub(((x >> (64 - k)) & NC_GL__EPSILON) * NC_GL__EPSILON, x >> (96 - k)),
-                     x << k); /* the low 32 bits of x << k are 0: below p */
-}
-
-#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
-#define NC_GL__X86
-#include <immintrin.h>
-#define NC_GL__TARGET256 __attribute__((target("avx2")))
-#define NC_GL__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
-#define NC_GL__TARGET_IFMA __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")))
-#define NC_GL__INLINE256 static inline __attribute__((always_inline, unused)) NC_GL__TARGET256
-#define NC_GL__INLINE512 static inline __attribute__((always_inline, unused)) NC_GL__TARGET512
-#define NC_GL__V256 __m256i
-#define NC_GL__V512 __m512i
-#define NC_GL__LANES256 4
-#define NC_GL__LANES512 8
-#endif
-
-static int nc_gl__forced_level = -1;
-
-/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA. */
-static int nc_gl__best_level(void) {
-    static int best = -1; /* idempotent: every thread computes the same value */
-    if (best < 0) {
-        int level = nc__cpu_level();
-#ifdef NC_GL__X86
-        if (level == 2 && __builtin_cpu_supports("avx512ifma")) level = 3;
-#endif
-        best = level;
-    }
-    return best;
-}
-
-static NC_UNUSED int nc_gl__level(void) {
-    return nc_gl__forced_level >= 0 ? nc_gl__forced_level : nc_gl__best_level();
-}
-
-NC_API nc_status nc_gl_set_simd(int level) {
-    if (level < -1 || level > 3) return NC_ERR_ARG;
-    if (level > nc_gl__best_level()) return NC_ERR_UNSUPPORTED;
-    nc_gl__forced_level = level;
-    return NC_OK;
-}
+NC_GL__INLINE64 nc_gl nc_gl__mul_add64(nc_gl a, nc_gl b, nc_gl c) { return nc_gl_mul_add(a, b, c); }
 
 #ifdef NC_GL__X86
-#if !defined(__clang__)
-#pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
-#pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
-#pragma GCC diagnostic ignored "-Wuninitialized"
-#endif
+/* -- 256 bits -- */
 
-/* -- 256 bits: no unsigned comparison, so both sides move by 2^63 -- */
+#define NC_GL__PLUS256 _mm256_add_epi64
+#define NC_GL__LEFT256(a, k) _mm256_slli_epi64(a, (int)(k))
+#define NC_GL__RIGHT256(a, k) _mm256_srli_epi64(a, (int)(k))
+#define NC_GL__TIMES256 _mm256_mul_epu32
+#define NC_GL__AND256 _mm256_and_si256
+/* The lower halves of a, and above them those of b. */
+#define NC_GL__JOIN256(a, b) _mm256_blend_epi32(a, _mm256_slli_epi64(b, 32), 0xAA)
 
 NC_GL__INLINE256 __m256i nc_gl__load256(const nc_gl *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
@@ -1404,52 +1467,51 @@ NC_GL__INLINE256 void nc_gl__store256(nc_gl *p, __m256i x) {
 }
 NC_GL__INLINE256 __m256i nc_gl__set256(nc_gl x) { return _mm256_set1_epi64x((long long)x); }
 
-/* All ones where a < b. */
-NC_GL__INLINE256 __m256i nc_gl__less256(__m256i a, __m256i b) {
-    const __m256i top = nc_gl__set256(UINT64_C(1) << 63);
-    return _mm256_cmpgt_epi64(_mm256_xor_si256(b, top), _mm256_xor_si256(a, top));
+/* AVX2 compares signed numbers only. Moved by 2^63, unsigned ones are in that order; the operations
+ * below stay with such biased numbers as long as they can. */
+#define NC_GL__BIAS (UINT64_C(1) << 63)
+NC_GL__INLINE256 __m256i nc_gl__biased256(__m256i x) {
+    return _mm256_xor_si256(x, nc_gl__set256(NC_GL__BIAS));
+}
+
+/* a - b, and + p where that is negative, for biased a and b; the biases cancel. */
+NC_GL__INLINE256 __m256i nc_gl__sub_biased256(__m256i a, __m256i b) {
+    __m256i negative = _mm256_cmpgt_epi64(b, a);
+    return _mm256_add_epi64(_mm256_sub_epi64(a, b),
+                            _mm256_and_si256(negative, nc_gl__set256(NC_GL_P)));
 }
 
 NC_GL__INLINE256 __m256i nc_gl__sub256(__m256i a, __m256i b) {
-    __m256i borrow = nc_gl__less256(a, b);
-    return _mm256_add_epi64(_mm256_sub_epi64(a, b),
-                            _mm256_and_si256(borrow, nc_gl__set256(NC_GL_P)));
+    return nc_gl__sub_biased256(nc_gl__biased256(a), nc_gl__biased256(b));
 }
 
 /* a - (p - b): one comparison for carry and canonical form together. */
 NC_GL__INLINE256 __m256i nc_gl__add256(__m256i a, __m256i b) {
-    return nc_gl__sub256(a, _mm256_sub_epi64(nc_gl__set256(NC_GL_P), b));
+    const __m256i biased_p = nc_gl__set256(NC_GL_P - NC_GL__BIAS);
+    return nc_gl__sub_biased256(nc_gl__biased256(a), _mm256_sub_epi64(biased_p, b));
+}
+
+/* lo + 2^64 hi modulo p, biased, as nc_gl__reduce_lazy; a mask moved down by 32 is 2^32 - 1. */
+NC_GL__INLINE256 __m256i nc_gl__reduce_biased256(__m256i lo, __m256i hi) {
+    __m256i from = nc_gl__biased256(lo), t = _mm256_sub_epi64(from, _mm256_srli_epi64(hi, 32)), r;
+    t = _mm256_sub_epi64(t, _mm256_srli_epi64(_mm256_cmpgt_epi64(t, from), 32));
+    r = _mm256_add_epi64(t, _mm256_mul_epu32(hi, nc_gl__set256(NC_GL__EPSILON)));
+    return _mm256_add_epi64(r, _mm256_srli_epi64(_mm256_cmpgt_epi64(t, r), 32));
+}
+
+NC_GL__INLINE256 __m256i nc_gl__canonical_biased256(__m256i x) {
+    __m256i over = _mm256_cmpgt_epi64(x, nc_gl__set256(NC_GL_P - 1 - NC_GL__BIAS));
+    return nc_gl__biased256(_mm256_add_epi64(x, _mm256_srli_epi64(over, 32)));
 }
 
 NC_GL__INLINE256 __m256i nc_gl__canonical256(__m256i x) {
-    __m256i low = nc_gl__less256(x, nc_gl__set256(NC_GL_P));
-    return _mm256_sub_epi64(x, _mm256_andnot_si256(low, nc_gl__set256(NC_GL_P)));
+    return nc_gl__canonical_biased256(nc_gl__biased256(x));
 }
-
 NC_GL__INLINE256 __m256i nc_gl__reduce_lazy256(__m256i lo, __m256i hi) {
-    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
-    __m256i h1 = _mm256_srli_epi64(hi, 32), u = _mm256_mul_epu32(hi, epsilon), t, r;
-    t = _mm256_sub_epi64(lo, h1);
-    t = _mm256_sub_epi64(t, _mm256_and_si256(nc_gl__less256(lo, h1), epsilon));
-    r = _mm256_add_epi64(t, u);
-    return _mm256_add_epi64(r, _mm256_and_si256(nc_gl__less256(r, u), epsilon));
+    return nc_gl__biased256(nc_gl__reduce_biased256(lo, hi));
 }
-
-/* 64 x 64 bits by four 32-bit products, as in the 512-bit form below. */
-NC_GL__INLINE256 __m256i nc_gl__mul_lazy256(__m256i a, __m256i b) {
-    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
-    __m256i ah = _mm256_srli_epi64(a, 32), bh = _mm256_srli_epi64(b, 32);
-    __m256i ll = _mm256_mul_epu32(a, b), lh = _mm256_mul_epu32(a, bh);
-    __m256i hl = _mm256_mul_epu32(ah, b), hh = _mm256_mul_epu32(ah, bh);
-    __m256i mid = _mm256_add_epi64(hl, _mm256_srli_epi64(ll, 32));
-    __m256i cross = _mm256_add_epi64(lh, _mm256_and_si256(mid, epsilon));
-    __m256i hi = _mm256_add_epi64(_mm256_add_epi64(hh, _mm256_srli_epi64(mid, 32)),
-                                  _mm256_srli_epi64(cross, 32));
-    return nc_gl__reduce_lazy256(_mm256_blend_epi32(ll, _mm256_slli_epi64(cross, 32), 0xAA), hi);
-}
-
-NC_GL__INLINE256 __m256i nc_gl__mul256(__m256i a, __m256i b) {
-    return nc_gl__canonical256(nc_gl__mul_lazy256(a, b));
+NC_GL__INLINE256 __m256i nc_gl__reduce256(__m256i lo, __m256i hi) {
+    return nc_gl__canonical_biased256(nc_gl__reduce_biased256(lo, hi));
 }
 
 /* x / 2: half of x, or of x + p. */
@@ -1457,21 +1519,6 @@ NC_GL__INLINE256 __m256i nc_gl__halve256(__m256i x) {
     __m256i odd = _mm256_sub_epi64(_mm256_setzero_si256(), _mm256_and_si256(x, nc_gl__set256(1)));
     return _mm256_add_epi64(_mm256_srli_epi64(x, 1),
                             _mm256_and_si256(odd, nc_gl__set256((NC_GL_P + 1) / 2)));
-}
-
-/* See nc_gl__mul_2k64. */
-NC_GL__INLINE256 __m256i nc_gl__mul_2k256(__m256i x, int k) {
-    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
-    if (k <= 32)
-        return nc_gl__add256(_mm256_slli_epi64(x, k),
-                             _mm256_mul_epu32(_mm256_srli_epi64(x, 64 - k), epsilon));
-    if (k >= 64)
-        return nc_gl__sub256(
-            _mm256_mul_epu32(_mm256_srli_epi64(_mm256_slli_epi64(x, k - 32), 32), epsilon),
-            _mm256_srli_epi64(x, 96 - k));
-    return nc_gl__add256(nc_gl__sub256(_mm256_mul_epu32(_mm256_srli_epi64(x, 64 - k), epsilon),
-                                       _mm256_srli_epi64(x, 96 - k)),
-                         _mm256_slli_epi64(x, k));
 }
 
 /* 1 in place of 0, and how many there were. */
@@ -1486,15 +1533,14 @@ NC_GL__INLINE256 __m256i nc_gl__keep256(__m256i r, __m256i x) {
     return _mm256_andnot_si256(_mm256_cmpeq_epi64(x, _mm256_setzero_si256()), r);
 }
 
-NC_GL__INLINE256 __m256i nc_gl__plain_add256(__m256i a, __m256i b) {
-    return _mm256_add_epi64(a, b);
-}
-NC_GL__INLINE256 __m256i nc_gl__high256(__m256i a) { return _mm256_srli_epi64(a, 32); }
-NC_GL__INLINE256 __m256i nc_gl__low256(__m256i a) {
-    return _mm256_and_si256(a, nc_gl__set256(NC_GL__EPSILON));
-}
-
 /* -- 512 bits -- */
+
+#define NC_GL__PLUS512 _mm512_add_epi64
+#define NC_GL__LEFT512(a, k) _mm512_slli_epi64(a, (unsigned)(k))
+#define NC_GL__RIGHT512(a, k) _mm512_srli_epi64(a, (unsigned)(k))
+#define NC_GL__TIMES512 _mm512_mul_epu32
+#define NC_GL__AND512 _mm512_and_si512
+#define NC_GL__JOIN512(a, b) _mm512_mask_shuffle_epi32(a, 0xAAAA, b, _MM_PERM_CCAA)
 
 NC_GL__INLINE512 __m512i nc_gl__load512(const nc_gl *p) {
     return _mm512_loadu_si512((const void *)p);
@@ -1513,12 +1559,12 @@ NC_GL__INLINE512 __m512i nc_gl__add512(__m512i a, __m512i b) {
     return nc_gl__sub512(a, _mm512_sub_epi64(nc_gl__set512(NC_GL_P), b));
 }
 
+/* x - p, which is larger than x where it wraps. */
 NC_GL__INLINE512 __m512i nc_gl__canonical512(__m512i x) {
-    const __m512i p = nc_gl__set512(NC_GL_P);
-    return _mm512_mask_sub_epi64(x, _mm512_cmpge_epu64_mask(x, p), x, p);
+    return _mm512_min_epu64(x, _mm512_sub_epi64(x, nc_gl__set512(NC_GL_P)));
 }
 
-/* lo + 2^64 hi modulo p, any value below 2^64: nc_gl__reduce without its last line. */
+/* lo + 2^64 hi modulo p, as nc_gl__reduce_lazy. */
 NC_GL__INLINE512 __m512i nc_gl__reduce_lazy512(__m512i lo, __m512i hi) {
     const __m512i epsilon = nc_gl__set512(NC_GL__EPSILON);
     __m512i h1 = _mm512_srli_epi64(hi, 32), u = _mm512_mul_epu32(hi, epsilon), t, r;
@@ -1527,68 +1573,102 @@ NC_GL__INLINE512 __m512i nc_gl__reduce_lazy512(__m512i lo, __m512i hi) {
     r = _mm512_add_epi64(t, u);
     return _mm512_mask_add_epi64(r, _mm512_cmplt_epu64_mask(r, u), r, epsilon);
 }
-
-/* 64 x 64 bits by four 32-bit products; no partial sum overflows:
- * (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1. Takes any a, b < 2^64. */
-NC_GL__INLINE512 __m512i nc_gl__mul_lazy512(__m512i a, __m512i b) {
-    __m512i ah = _mm512_srli_epi64(a, 32), bh = _mm512_srli_epi64(b, 32);
-    __m512i ll = _mm512_mul_epu32(a, b), lh = _mm512_mul_epu32(a, bh);
-    __m512i hl = _mm512_mul_epu32(ah, b), hh = _mm512_mul_epu32(ah, bh);
-    __m512i mid = _mm512_add_epi64(hl, _mm512_srli_epi64(ll, 32));
-    __m512i cross = _mm512_add_epi64(lh, _mm512_and_si512(mid, nc_gl__set512(NC_GL__EPSILON)));
-    __m512i hi = _mm512_add_epi64(_mm512_add_epi64(hh, _mm512_srli_epi64(mid, 32)),
-                                  _mm512_srli_epi64(cross, 32));
-    __m512i lo = _mm512_mask_shuffle_epi32(ll, 0xAAAA, cross, _MM_PERM_CCAA);
-    return nc_gl__reduce_lazy512(lo, hi);
+NC_GL__INLINE512 __m512i nc_gl__reduce512(__m512i lo, __m512i hi) {
+    return nc_gl__canonical512(nc_gl__reduce_lazy512(lo, hi));
 }
 
-NC_GL__INLINE512 __m512i nc_gl__mul512(__m512i a, __m512i b) {
-    return nc_gl__canonical512(nc_gl__mul_lazy512(a, b));
-}
-
-/* x / 2: half of x, or of x + p. */
+/* See the forms of 256 bits. */
 NC_GL__INLINE512 __m512i nc_gl__halve512(__m512i x) {
     __m512i half = _mm512_srli_epi64(x, 1);
     return _mm512_mask_add_epi64(half, _mm512_test_epi64_mask(x, nc_gl__set512(1)), half,
                                  nc_gl__set512((NC_GL_P + 1) / 2));
 }
-
-/* See nc_gl__mul_2k64. */
-NC_GL__INLINE512 __m512i nc_gl__mul_2k512(__m512i x, unsigned k) {
-    const __m512i epsilon = nc_gl__set512(NC_GL__EPSILON);
-    if (k <= 32)
-        return nc_gl__add512(_mm512_slli_epi64(x, k),
-                             _mm512_mul_epu32(_mm512_srli_epi64(x, 64 - k), epsilon));
-    if (k >= 64)
-        return nc_gl__sub512(
-            _mm512_mul_epu32(_mm512_srli_epi64(_mm512_slli_epi64(x, k - 32), 32), epsilon),
-            _mm512_srli_epi64(x, 96 - k));
-    return nc_gl__add512(nc_gl__sub512(_mm512_mul_epu32(_mm512_srli_epi64(x, 64 - k), epsilon),
-                                       _mm512_srli_epi64(x, 96 - k)),
-                         _mm512_slli_epi64(x, k));
-}
-
-/* 1 in place of 0, and how many there were. */
 NC_GL__INLINE512 __m512i nc_gl__fill512(__m512i x, size_t *zeros) {
     __mmask8 zero = _mm512_testn_epi64_mask(x, x);
     *zeros += (size_t)__builtin_popcount((unsigned)zero);
     return _mm512_mask_mov_epi64(x, zero, nc_gl__set512(1));
 }
-
-/* r where x is not 0, else 0. */
 NC_GL__INLINE512 __m512i nc_gl__keep512(__m512i r, __m512i x) {
     return _mm512_maskz_mov_epi64(_mm512_test_epi64_mask(x, x), r);
 }
 
-NC_GL__INLINE512 __m512i nc_gl__plain_add512(__m512i a, __m512i b) {
-    return _mm512_add_epi64(a, b);
-}
-NC_GL__INLINE512 __m512i nc_gl__high512(__m512i a) { return _mm512_srli_epi64(a, 32); }
-NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
-    return _mm512_and_si512(a, nc_gl__set512(NC_GL__EPSILON));
+/* -- 256 and 512 bits -- */
+
+#define NC_GL__HALF_WORDS(S)                                                                       \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__high##S(NC_GL__V##S a) { return NC_GL__RIGHT##S(a, 32); }  \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__low##S(NC_GL__V##S a) {                                    \
+        return NC_GL__AND##S(a, nc_gl__set##S(NC_GL__EPSILON));                                    \
+    }                                                                                              \
+    /* 64 x 64 bits by four 32-bit products, for any a and b; returns the low half. No partial */  \
+    /* sum overflows: (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1. */                                   \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__product##S(NC_GL__V##S a, NC_GL__V##S b,                   \
+                                                   NC_GL__V##S *hi) {                              \
+        NC_GL__V##S ah = nc_gl__high##S(a), bh = nc_gl__high##S(b);                                \
+        NC_GL__V##S ll = NC_GL__TIMES##S(a, b), lh = NC_GL__TIMES##S(a, bh);                       \
+        NC_GL__V##S hl = NC_GL__TIMES##S(ah, b), hh = NC_GL__TIMES##S(ah, bh);                     \
+        NC_GL__V##S mid = NC_GL__PLUS##S(hl, nc_gl__high##S(ll));                                  \
+        NC_GL__V##S cross = NC_GL__PLUS##S(lh, nc_gl__low##S(mid));                                \
+        *hi = NC_GL__PLUS##S(NC_GL__PLUS##S(hh, nc_gl__high##S(mid)), nc_gl__high##S(cross));      \
+        return NC_GL__JOIN##S(ll, cross);                                                          \
+    }                                                                                              \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_lazy##S(NC_GL__V##S a, NC_GL__V##S b) {                \
+        NC_GL__V##S hi, lo = nc_gl__product##S(a, b, &hi);                                         \
+        return nc_gl__reduce_lazy##S(lo, hi);                                                      \
+    }                                                                                              \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul##S(NC_GL__V##S a, NC_GL__V##S b) {                     \
+        NC_GL__V##S hi, lo = nc_gl__product##S(a, b, &hi);                                         \
+        return nc_gl__reduce##S(lo, hi);                                                           \
+    }                                                                                              \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_add##S(NC_GL__V##S a, NC_GL__V##S b, NC_GL__V##S c) {  \
+        return nc_gl__add##S(nc_gl__mul##S(a, b), c);                                              \
+    }
+NC_GL__HALF_WORDS(256)
+NC_GL__HALF_WORDS(512)
+#undef NC_GL__HALF_WORDS
+#endif
+
+/* -- all widths -- */
+
+/* x 2^k for a constant 0 < k < 96, as a sum and difference of parts that need no product with more
+ * than 2^32 - 1: for k <= 32 the overflow times 2^64 = 2^32 - 1; for k >= 64 the low 96 - k bits
+ * times 2^64, less the rest (2^96 = -1); between, both. Sums may begin with any x 2^k below 2^64,
+ * since they stay below 2 p. */
+#define NC_GL__MUL_2K(S)                                                                           \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_2k##S(NC_GL__V##S x, uint32_t k) {                     \
+        const NC_GL__V##S epsilon = nc_gl__set##S(NC_GL__EPSILON);                                 \
+        NC_GL__V##S over;                                                                          \
+        if (k >= 64) {                                                                             \
+            over = NC_GL__RIGHT##S(NC_GL__LEFT##S(x, k - 32), 32);                                 \
+            return nc_gl__sub##S(NC_GL__TIMES##S(over, epsilon), NC_GL__RIGHT##S(x, 96 - k));      \
+        }                                                                                          \
+        over = NC_GL__TIMES##S(NC_GL__RIGHT##S(x, 64 - k), epsilon);                               \
+        if (k > 32) over = nc_gl__sub##S(over, NC_GL__RIGHT##S(x, 96 - k));                        \
+        return nc_gl__add##S(NC_GL__LEFT##S(x, k), over);                                          \
+    }
+NC_GL__MUL_2K(64)
+#ifdef NC_GL__X86
+NC_GL__MUL_2K(256)
+NC_GL__MUL_2K(512)
+#endif
+#undef NC_GL__MUL_2K
+
+/* >>vectors ======================================================================== */
+
+static size_t nc_gl__least(size_t a, size_t b) { return a < b ? a : b; }
+
+/* 1 when n elements at a and m at b share memory. */
+static NC_GL__NOINLINE int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
+    uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
+    if (n == 0 || m == 0) return 0;
+    return x <= y ? y - x < nc__mul_size(n, sizeof *a) : x - y < nc__mul_size(m, sizeof *b);
 }
 
-/* -- loops of both widths: each returns how many elements it did, plain C does the rest -- */
+/* The same, but for n elements at the same place. */
+static int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n) {
+    return out != in && nc_gl__overlap(out, n, in, n);
+}
+
+/* -- loops: each returns how many elements it did, as many as fill its registers -- */
 
 #define NC_GL__BINARY(S, op)                                                                       \
     NC_GL__TARGET##S static size_t nc_gl__vec_##op##S(nc_gl *out, const nc_gl *a, const nc_gl *b,  \
@@ -1617,18 +1697,18 @@ NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
         NC_GL__V##S factor = nc_gl__set##S(s);                                                     \
         size_t i;                                                                                  \
         for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
-            nc_gl__store##S(y + i, nc_gl__add##S(nc_gl__load##S(y + i),                            \
-                                                 nc_gl__mul##S(factor, nc_gl__load##S(x + i))));   \
+            nc_gl__store##S(                                                                       \
+                y + i, nc_gl__mul_add##S(factor, nc_gl__load##S(x + i), nc_gl__load##S(y + i)));   \
         return i;                                                                                  \
     }                                                                                              \
+    /* y[i] = y[i] x[i] + s */                                                                     \
     NC_GL__TARGET##S static size_t nc_gl__vec_horner##S(nc_gl *y, const nc_gl *x, nc_gl s,         \
                                                         size_t n) {                                \
         NC_GL__V##S addend = nc_gl__set##S(s);                                                     \
         size_t i;                                                                                  \
         for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
             nc_gl__store##S(                                                                       \
-                y + i, nc_gl__add##S(nc_gl__mul##S(nc_gl__load##S(y + i), nc_gl__load##S(x + i)),  \
-                                     addend));                                                     \
+                y + i, nc_gl__mul_add##S(nc_gl__load##S(y + i), nc_gl__load##S(x + i), addend));   \
         return i;                                                                                  \
     }                                                                                              \
     NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,   \
@@ -1637,64 +1717,22 @@ NC_GL__INLINE512 __m512i nc_gl__low512(__m512i a) {
         nc_gl lane[NC_GL__LANES##S];                                                               \
         size_t i, j;                                                                               \
         for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
-            total =                                                                                \
-                nc_gl__add##S(total, nc_gl__mul##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i))); \
+            total = nc_gl__mul_add##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i), total);        \
         nc_gl__store##S(lane, total);                                                              \
         for (j = 0; j < NC_GL__LANES##S; j++) *sum = nc_gl_add(*sum, lane[j]);                     \
         return i;                                                                                  \
-    }                                                                                              \
-    /* halves of 32 bits add up without overflow for 2^32 elements */                              \
-    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {       \
-        NC_GL__V##S lo = nc_gl__set##S(0), hi = lo;                                                \
-        nc_gl low[NC_GL__LANES##S], high[NC_GL__LANES##S];                                         \
-        size_t i, j;                                                                               \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                              \
-            NC_GL__V##S x = nc_gl__load##S(a + i);                                                 \
-            lo = nc_gl__plain_add##S(lo, nc_gl__low##S(x));                                        \
-            hi = nc_gl__plain_add##S(hi, nc_gl__high##S(x));                                       \
-        }                                                                                          \
-        nc_gl__store##S(low, lo);                                                                  \
-        nc_gl__store##S(high, hi);                                                                 \
-        for (j = 0; j < NC_GL__LANES##S; j++) {                                                    \
-            nc_gl part = nc_gl_mul(nc_gl_from_u64(high[j]), UINT64_C(1) << 32);                    \
-            *sum = nc_gl_add(*sum, nc_gl_add(part, nc_gl_from_u64(low[j])));                       \
-        }                                                                                          \
-        return i;                                                                                  \
-    }                                                                                              \
-    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */        \
-    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,      \
-                                                       nc_gl *scratch, size_t *zeros) {            \
-        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                 \
-        NC_GL__V##S p[4];                                                                          \
-        nc_gl column[ROW], before[ROW];                                                            \
-        size_t rows = n / ROW * ROW, i, j, unused = 0;                                             \
-        if (rows < 2 * ROW) return 0;                                                              \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                           \
-        for (i = 0; i < rows; i += ROW)                                                            \
-            for (j = 0; j < 4; j++) {                                                              \
-                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);             \
-                nc_gl__store##S(scratch + i + W * j, p[j]);                                        \
-                p[j] = nc_gl__mul##S(p[j], x);                                                     \
-            }                                                                                      \
-        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                             \
-        (void)nc_gl__batch_inv64(column, column, ROW, before, &unused);                            \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                             \
-        for (i = rows; i > 0; i -= ROW)                                                            \
-            for (j = 4; j-- > 0;) {                                                                \
-                size_t at = i - ROW + W * j;                                                       \
-                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);       \
-                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                 \
-                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                 \
-                p[j] = nc_gl__mul##S(p[j], x);                                                     \
-            }                                                                                      \
-        return rows;                                                                               \
     }
-#endif
+NC_GL__VECTORS(64)
 
-/* out[i] = 1 / in[i], zeros kept and counted. scratch[i] = product of the nonzero values before i.
- */
-static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
-                                 size_t *zeros) {
+static void nc_gl__vec_sum64(nc_gl *sum, const nc_gl *a, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) *sum = nc_gl_add(*sum, a[i]);
+}
+
+/* Montgomery's trick: scratch[i] = product of the nonzero values before i; from the inverse of all,
+ * each value's and that of the product before it. Zeros are kept and counted. */
+static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                               size_t *zeros) {
     nc_gl product = 1, inverse;
     size_t i;
     for (i = 0; i < n; i++) {
@@ -1708,21 +1746,67 @@ static size_t nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *s
         out[i] = value ? nc_gl_mul(inverse, scratch[i]) : 0;
         if (value) inverse = nc_gl_mul(inverse, value);
     }
-    return n;
 }
 
 #ifdef NC_GL__X86
+#define NC_GL__WIDE_VECTORS(S)                                                                         \
+    /* With the wrapping sum and that of the high halves, 2^32 elements a lane at most, the sum of   \
+     * the low halves is known. */ \
+    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {           \
+        NC_GL__V##S all = nc_gl__set##S(0), high = all;                                                \
+        nc_gl all_of[NC_GL__LANES##S], high_of[NC_GL__LANES##S];                                       \
+        size_t i, j;                                                                                   \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                                  \
+            NC_GL__V##S x = nc_gl__load##S(a + i);                                                     \
+            all = NC_GL__PLUS##S(all, x);                                                              \
+            high = NC_GL__PLUS##S(high, nc_gl__high##S(x));                                            \
+        }                                                                                              \
+        nc_gl__store##S(all_of, all);                                                                  \
+        nc_gl__store##S(high_of, high);                                                                \
+        for (j = 0; j < NC_GL__LANES##S; j++) {                                                        \
+            nc_gl low = nc_gl__canonical(all_of[j] - (high_of[j] << 32));                              \
+            *sum = nc_gl_add(*sum, low);                                                               \
+            *sum = nc_gl_add(*sum, nc_gl_mul_pow2(nc_gl__canonical(high_of[j]), 32));                  \
+        }                                                                                              \
+        return i;                                                                                      \
+    }                                                                                                  \
+    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */            \
+    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,          \
+                                                       nc_gl *scratch, size_t *zeros) {                \
+        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                     \
+        NC_GL__V##S p[4];                                                                              \
+        nc_gl column[ROW], before[ROW];                                                                \
+        size_t rows = n / ROW * ROW, i, j, unused = 0;                                                 \
+        if (rows < 2 * ROW) return 0;                                                                  \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                               \
+        for (i = 0; i < rows; i += ROW)                                                                \
+            for (j = 0; j < 4; j++) {                                                                  \
+                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);                 \
+                nc_gl__store##S(scratch + i + W * j, p[j]);                                            \
+                p[j] = nc_gl__mul##S(p[j], x);                                                         \
+            }                                                                                          \
+        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                                 \
+        nc_gl__batch_inv64(column, column, ROW, before, &unused);                                      \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                                 \
+        for (i = rows; i > 0; i -= ROW)                                                                \
+            for (j = 4; j-- > 0;) {                                                                    \
+                size_t at = i - ROW + W * j;                                                           \
+                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);           \
+                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                     \
+                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                     \
+                p[j] = nc_gl__mul##S(p[j], x);                                                         \
+            }                                                                                          \
+        return rows;                                                                                   \
+    }
 NC_GL__VECTORS(256)
 NC_GL__VECTORS(512)
-#undef NC_GL__VECTORS
-#undef NC_GL__BINARY
+NC_GL__WIDE_VECTORS(256)
+NC_GL__WIDE_VECTORS(512)
+#undef NC_GL__WIDE_VECTORS
 
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
 static nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
-    nc_gl__wide w;
-    w.lo = lo + (hi << 52);
-    w.hi = (hi >> 12) + (uint64_t)(w.lo < lo);
-    return nc_gl__reduce(w);
+    return nc_gl__reduce(nc_gl__wide_add(nc_gl__wide_make(hi >> 12, hi << 52), lo));
 }
 
 NC_GL__INLINE512 uint64_t nc_gl__lane_sum(__m512i x) {
@@ -1765,7 +1849,129 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
     }
     return i;
 }
+#endif
+#undef NC_GL__VECTORS
+#undef NC_GL__BINARY
 
+/* -- the widest form that this machine has, and plain C for what that leaves -- */
+
+/* How many elements the form of 256 or 512 bits has done, 0 where there is none. */
+#ifdef NC_GL__X86
+#define NC_GL__WIDE(op, arguments)                                                                 \
+    (nc_gl__level() >= 2   ? nc_gl__##op##512 arguments                                            \
+     : nc_gl__level() == 1 ? nc_gl__##op##256 arguments                                            \
+                           : (size_t)0)
+#else
+#define NC_GL__WIDE(op, arguments) ((size_t)0)
+#endif
+
+/* The operations without a look at their buffers. */
+static NC_GL__NOINLINE void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i = NC_GL__WIDE(vec_mul, (out, a, b, n));
+    (void)nc_gl__vec_mul64(out + i, a + i, b + i, n - i);
+}
+
+static NC_GL__NOINLINE void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+    size_t i = NC_GL__WIDE(vec_scale, (out, s, a, n));
+    (void)nc_gl__vec_scale64(out + i, s, a + i, n - i);
+}
+
+static NC_GL__NOINLINE void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+    size_t i = NC_GL__WIDE(vec_axpy, (y, s, x, n));
+    (void)nc_gl__vec_axpy64(y + i, s, x + i, n - i);
+}
+
+/* Each pass doubles what is known: out[length ..] = base^length out[0 ..]. */
+static NC_GL__NOINLINE void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
+    size_t length = 1;
+    if (n) out[0] = start;
+    for (; length < n; length *= 2) {
+        nc_gl__scale(out + length, base, out, nc_gl__least(length, n - length));
+        base = nc_gl_sqr(base);
+    }
+}
+
+NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    i = NC_GL__WIDE(vec_add, (out, a, b, n));
+    (void)nc_gl__vec_add64(out + i, a + i, b + i, n - i);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    size_t i;
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    i = NC_GL__WIDE(vec_sub, (out, a, b, n));
+    (void)nc_gl__vec_sub64(out + i, a + i, b + i, n - i);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
+    nc_gl__multiply(out, a, b, n);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+    if (nc_gl__torn(out, a, n)) return NC_ERR_ARG;
+    nc_gl__scale(out, s, a, n);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+    if (nc_gl__torn(y, x, n)) return NC_ERR_ARG;
+    nc_gl__axpy(y, s, x, n);
+    return NC_OK;
+}
+
+NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
+    nc_gl sum = 0;
+    size_t i;
+#ifdef NC_GL__X86
+    if (nc_gl__level() == 3)
+        i = nc_gl__vec_dot_ifma(&sum, a, b, n);
+    else
+#endif
+        i = NC_GL__WIDE(vec_dot, (&sum, a, b, n));
+    (void)nc_gl__vec_dot64(&sum, a + i, b + i, n - i);
+    return sum;
+}
+
+NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
+    nc_gl sum = 0;
+    size_t i = NC_GL__WIDE(vec_sum, (&sum, a, n));
+    nc_gl__vec_sum64(&sum, a + i, n - i);
+    return sum;
+}
+
+NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
+    nc_gl__powers(out, start, base, n);
+}
+
+NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
+                                 size_t *zeros) {
+    size_t i, count = 0;
+    if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
+    i = NC_GL__WIDE(batch_inv, (out, in, n, scratch, &count));
+    nc_gl__batch_inv64(out + i, in + i, n - i, scratch + i, &count);
+    if (zeros) *zeros = count;
+    return NC_OK;
+}
+
+/* >>matrices ======================================================================= */
+
+NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
+                              size_t columns) {
+    size_t r;
+    if (nc_gl__overlap(y, rows, a, nc__mul_size(rows, columns)) ||
+        nc_gl__overlap(y, rows, x, columns))
+        return NC_ERR_ARG;
+    for (r = 0; r < rows; r++) y[r] = nc_gl_vec_dot(a + r * columns, x, columns);
+    return NC_OK;
+}
+
+#ifdef NC_GL__X86
 /* What one 1 x 8 piece of C accumulates over a block of k. l is held as the wrapping sum of the
  * 64-bit products and the sum of their high halves: that spares one of the six multiplications. */
 typedef struct nc_gl__tile {
@@ -1814,7 +2020,6 @@ NC_GL__INLINE512 __m512i nc_gl__tile_add(__m512i c, const nc_gl__tile *t) {
 
 /* Four rows and eight columns of C (columns from `count` on are masked out) += k <= NC_GL__BLOCK
  * steps of A times B. */
-#define NC_GL__NOINLINE __attribute__((noinline)) /* inlined, the tile's registers spill */
 NC_GL__TARGET_IFMA NC_GL__NOINLINE static void
 nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[4][2][NC_GL__BLOCK],
                    const nc_gl *b, size_t k, size_t n, size_t count) {
@@ -1838,7 +2043,6 @@ nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[
     NC_GL__TILE_STORE(c[1], t1);
     NC_GL__TILE_STORE(c[0], t0);
 }
-#undef NC_GL__NOINLINE
 #undef NC_GL__TILE_STORE
 #undef NC_GL__TILE_STEP
 
@@ -1846,7 +2050,7 @@ nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[
 NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a, const nc_gl *b,
                                                        size_t rows, size_t k, size_t n) {
     nc_gl pack[4][2][NC_GL__BLOCK]; /* of each row the high halves and the halves' sums */
-    nc_gl spare[3][8];              /* where rows beyond the last go */
+    nc_gl spare[4][8];              /* where rows beyond the last go */
     nc_gl *to[4];
     const nc_gl *from[4];
     size_t p, i, r;
@@ -1864,135 +2068,13 @@ NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a,
             }
         }
         for (i = 0; i < n; i += 8) {
-            for (r = 0; r < 4; r++) to[r] = r < rows ? c + r * n + i : spare[r - 1];
+            for (r = 0; r < 4; r++) to[r] = r < rows ? c + r * n + i : spare[r];
             nc_gl__matmul_tile(to, from, (const nc_gl(*)[2][NC_GL__BLOCK])pack, b + p * n + i,
                                steps, n, n - i);
         }
     }
 }
 #endif
-
-/* 1 when n elements at a and m at b share memory. */
-static NC_UNUSED int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
-    uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
-    if (n == 0 || m == 0) return 0;
-    return x <= y ? y - x < nc__mul_size(n, sizeof *a) : x - y < nc__mul_size(m, sizeof *b);
-}
-
-/* The same, but for n elements at the same place. */
-static int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n) {
-    return out != in && nc_gl__overlap(out, n, in, n);
-}
-
-/* How many elements the widest form of an operation has done: 0 where none exists. */
-#ifdef NC_GL__X86
-#define NC_GL__WIDE(op, arguments)                                                                 \
-    (nc_gl__level() >= 2   ? nc_gl__##op##512 arguments                                            \
-     : nc_gl__level() == 1 ? nc_gl__##op##256 arguments                                            \
-                           : (size_t)0)
-#else
-#define NC_GL__WIDE(op, arguments) ((size_t)0)
-#endif
-
-/* The vector operations without a look at their buffers. */
-static void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i = NC_GL__WIDE(vec_mul, (out, a, b, n));
-    for (; i < n; i++) out[i] = nc_gl_mul(a[i], b[i]);
-}
-
-static void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
-    size_t i = NC_GL__WIDE(vec_scale, (out, s, a, n));
-    for (; i < n; i++) out[i] = nc_gl_mul(s, a[i]);
-}
-
-static void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
-    size_t i = NC_GL__WIDE(vec_axpy, (y, s, x, n));
-    for (; i < n; i++) y[i] = nc_gl_mul_add(s, x[i], y[i]);
-}
-
-/* Each pass doubles what is known: out[len ..] = base^len out[0 ..]. */
-static void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
-    size_t length = 1;
-    if (n) out[0] = start;
-    for (; length < n; length *= 2) {
-        nc_gl__scale(out + length, base, out, length < n - length ? length : n - length);
-        base = nc_gl_sqr(base);
-    }
-}
-
-NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i;
-    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    for (i = NC_GL__WIDE(vec_add, (out, a, b, n)); i < n; i++) out[i] = nc_gl_add(a[i], b[i]);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    size_t i;
-    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    for (i = NC_GL__WIDE(vec_sub, (out, a, b, n)); i < n; i++) out[i] = nc_gl_sub(a[i], b[i]);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_vec_mul(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
-    if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    nc_gl__multiply(out, a, b, n);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_vec_scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
-    if (nc_gl__torn(out, a, n)) return NC_ERR_ARG;
-    nc_gl__scale(out, s, a, n);
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
-    if (nc_gl__torn(y, x, n)) return NC_ERR_ARG;
-    nc_gl__axpy(y, s, x, n);
-    return NC_OK;
-}
-
-NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
-    nc_gl sum = 0;
-    size_t i = 0;
-#ifdef NC_GL__X86
-    i = nc_gl__level() == 3 ? nc_gl__vec_dot_ifma(&sum, a, b, n)
-                            : NC_GL__WIDE(vec_dot, (&sum, a, b, n));
-#endif
-    for (; i < n; i++) sum = nc_gl_mul_add(a[i], b[i], sum);
-    return sum;
-}
-
-NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
-    nc_gl sum = 0;
-    size_t i = NC_GL__WIDE(vec_sum, (&sum, a, n));
-    for (; i < n; i++) sum = nc_gl_add(sum, a[i]);
-    return sum;
-}
-
-NC_API void nc_gl_vec_powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
-    nc_gl__powers(out, start, base, n);
-}
-
-NC_API nc_status nc_gl_batch_inv(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scratch,
-                                 size_t *zeros) {
-    size_t i, count = 0;
-    if (n && (!out || !in || !scratch)) return NC_ERR_ARG;
-    i = NC_GL__WIDE(batch_inv, (out, in, n, scratch, &count));
-    (void)nc_gl__batch_inv64(out + i, in + i, n - i, scratch + i, &count);
-    if (zeros) *zeros = count;
-    return NC_OK;
-}
-
-NC_API nc_status nc_gl_matvec(nc_gl *y, const nc_gl *a, const nc_gl *x, size_t rows,
-                              size_t columns) {
-    if (nc_gl__overlap(y, rows, a, nc__mul_size(rows, columns)) ||
-        nc_gl__overlap(y, rows, x, columns))
-        return NC_ERR_ARG;
-    size_t r;
-    for (r = 0; r < rows; r++) y[r] = nc_gl_vec_dot(a + r * columns, x, columns);
-    return NC_OK;
-}
 
 /* One to four rows of C. */
 static void nc_gl__matmul_rows(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t rows, size_t k,
@@ -2011,10 +2093,10 @@ static void nc_gl__matmul_rows(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t 
 
 NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k,
                               size_t n) {
+    ptrdiff_t rows = (ptrdiff_t)m, i;
     if (nc_gl__overlap(c, nc__mul_size(m, n), a, nc__mul_size(m, k)) ||
         nc_gl__overlap(c, nc__mul_size(m, n), b, nc__mul_size(k, n)))
         return NC_ERR_ARG;
-    ptrdiff_t rows = (ptrdiff_t)m, i;
     if (n == 0) return NC_OK;
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (m > 4 && m * k * n > 1u << 18)
@@ -2026,199 +2108,22 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
     return NC_OK;
 }
 
-NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
-    if (nc_gl__overlap(out, nc__mul_size(rows, columns), a, nc__mul_size(rows, columns)))
-        return NC_ERR_ARG;
-    const size_t tile = 16; /* two cache lines square */
-    size_t r0, c0, r, c;
-    for (r0 = 0; r0 < rows; r0 += tile)
-        for (c0 = 0; c0 < columns; c0 += tile)
-            for (r = r0; r < rows && r < r0 + tile; r++)
-                for (c = c0; c < columns && c < c0 + tile; c++)
-                    out[c * rows + r] = a[r * columns + c];
-    return NC_OK;
-}
-
-/* >>ntt ============================================================================ */
-
-/* A transform of 2^m points is cut into passes of radix 16, with one smaller pass first when 4 does
- * not divide m. Within a pass every factor is a power of 2, since the 16th root of unity is -2^60
- * (the 8th -2^24, the 4th 2^48); between passes come the twiddles. Decimation in frequency takes
- * natural order to bit-reversed order; its transpose, decimation in time, takes bit-reversed to
- * natural order with the same twiddles, because the transform's matrix is symmetric. After the
- * first pass the blocks are independent and are finished one by one, so all but the first passes
- * of a large transform stay in cache. */
-
-/* r[i], r[j] = r[i] + r[j], r[i] - r[j], the difference times 2^k or -2^k (decimation in
- * frequency), or r[j] times 2^k or -2^k first (decimation in time). */
-#define NC_GL__DIF(S, i, j)                                                                        \
-    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = t;
-#define NC_GL__DIF_2K(S, i, j, k)                                                                  \
-    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
-#define NC_GL__DIF_NEG_2K(S, i, j, k)                                                              \
-    t = nc_gl__sub##S(r[j], r[i]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
-#define NC_GL__DIT(S, i, j) NC_GL__DIF(S, i, j)
-#define NC_GL__DIT_2K(S, i, j, k)                                                                  \
-    t = nc_gl__mul_2k##S(r[j], k), r[j] = nc_gl__sub##S(r[i], t), r[i] = nc_gl__add##S(r[i], t);
-#define NC_GL__DIT_NEG_2K(S, i, j, k)                                                              \
-    t = nc_gl__mul_2k##S(r[j], k), r[j] = nc_gl__add##S(r[i], t), r[i] = nc_gl__sub##S(r[i], t);
-
-/* The butterflies of 2, 4, 8 and 16 points from r[b] on. */
-#define NC_GL__DIF2(S, b) NC_GL__DIF(S, b, b + 1)
-#define NC_GL__DIF4(S, b)                                                                          \
-    NC_GL__DIF(S, b, b + 2)                                                                        \
-    NC_GL__DIF_2K(S, b + 1, b + 3, 48) NC_GL__DIF2(S, b) NC_GL__DIF2(S, b + 2)
-#define NC_GL__DIF8(S, b)                                                                          \
-    NC_GL__DIF(S, b, b + 4)                                                                        \
-    NC_GL__DIF_NEG_2K(S, b + 1, b + 5, 24)                                                         \
-    NC_GL__DIF_2K(S, b + 2, b + 6, 48)                                                             \
-    NC_GL__DIF_NEG_2K(S, b + 3, b + 7, 72) NC_GL__DIF4(S, b) NC_GL__DIF4(S, b + 4)
-#define NC_GL__DIF16(S, b)                                                                         \
-    NC_GL__DIF(S, 0, 8)                                                                            \
-    NC_GL__DIF_NEG_2K(S, 1, 9, 60)                                                                 \
-    NC_GL__DIF_NEG_2K(S, 2, 10, 24)                                                                \
-    NC_GL__DIF_2K(S, 3, 11, 84)                                                                    \
-    NC_GL__DIF_2K(S, 4, 12, 48)                                                                    \
-    NC_GL__DIF_2K(S, 5, 13, 12)                                                                    \
-    NC_GL__DIF_NEG_2K(S, 6, 14, 72)                                                                \
-    NC_GL__DIF_NEG_2K(S, 7, 15, 36) NC_GL__DIF8(S, 0) NC_GL__DIF8(S, 8)
-#define NC_GL__DIT2(S, b) NC_GL__DIT(S, b, b + 1)
-#define NC_GL__DIT4(S, b)                                                                          \
-    NC_GL__DIT2(S, b)                                                                              \
-    NC_GL__DIT2(S, b + 2) NC_GL__DIT(S, b, b + 2) NC_GL__DIT_2K(S, b + 1, b + 3, 48)
-#define NC_GL__DIT8(S, b)                                                                          \
-    NC_GL__DIT4(S, b)                                                                              \
-    NC_GL__DIT4(S, b + 4)                                                                          \
-    NC_GL__DIT(S, b, b + 4)                                                                        \
-    NC_GL__DIT_NEG_2K(S, b + 1, b + 5, 24)                                                         \
-    NC_GL__DIT_2K(S, b + 2, b + 6, 48) NC_GL__DIT_NEG_2K(S, b + 3, b + 7, 72)
-#define NC_GL__DIT16(S, b)                                                                         \
-    NC_GL__DIT8(S, 0)                                                                              \
-    NC_GL__DIT8(S, 8)                                                                              \
-    NC_GL__DIT(S, 0, 8)                                                                            \
-    NC_GL__DIT_NEG_2K(S, 1, 9, 60)                                                                 \
-    NC_GL__DIT_NEG_2K(S, 2, 10, 24)                                                                \
-    NC_GL__DIT_2K(S, 3, 11, 84)                                                                    \
-    NC_GL__DIT_2K(S, 4, 12, 48)                                                                    \
-    NC_GL__DIT_2K(S, 5, 13, 12) NC_GL__DIT_NEG_2K(S, 6, 14, 72) NC_GL__DIT_NEG_2K(S, 7, 15, 36)
-
-/* m(S, R, i) for each i of a pass of radix R, but 0. */
-#define NC_GL__EACH2(m, S, R) m(S, R, 1)
-#define NC_GL__EACH4(m, S, R) NC_GL__EACH2(m, S, R) m(S, R, 2) m(S, R, 3)
-#define NC_GL__EACH8(m, S, R) NC_GL__EACH4(m, S, R) m(S, R, 4) m(S, R, 5) m(S, R, 6) m(S, R, 7)
-#define NC_GL__EACH16(m, S, R)                                                                     \
-    NC_GL__EACH8(m, S, R)                                                                          \
-    m(S, R, 8) m(S, R, 9) m(S, R, 10) m(S, R, 11) m(S, R, 12) m(S, R, 13) m(S, R, 14) m(S, R, 15)
-#define NC_GL__LOAD(S, R, i) r[i] = nc_gl__load##S(x + i * stride + j);
-#define NC_GL__STORE(S, R, i) nc_gl__store##S(x + i * stride + j, r[i]);
-#define NC_GL__LOAD_W(S, R, i)                                                                     \
-    r[i] = nc_gl__mul##S(nc_gl__load##S(x + i * stride + j), nc_gl__load##S(w + 8 * (i - 1)));
-#define NC_GL__STORE_W(S, R, i)                                                                    \
-    nc_gl__store##S(x + i * stride + j, nc_gl__mul##S(r[i], nc_gl__load##S(w + 8 * (i - 1))));
-
-/* Columns j0 <= j < j1 of a pass of radix R: the points x[i stride + j], i < R. The twiddles lie in
- * groups of 8 columns, R - 1 rows of 8 each; none means all are 1. */
-#define NC_GL__PASS(S, R)                                                                          \
-    NC_GL__TARGET##S static void nc_gl__dif##R##_##S(nc_gl *x, size_t stride, const nc_gl *table,  \
-                                                     size_t j0, size_t j1) {                       \
-        size_t j;                                                                                  \
-        for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
-            const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8;                                  \
-            NC_GL__V##S r[R], t;                                                                   \
-            NC_GL__LOAD(S, R, 0)                                                                   \
-            NC_GL__EACH##R(NC_GL__LOAD, S, R) NC_GL__DIF##R(S, 0) NC_GL__STORE(S, R, 0)            \
-                NC_GL__EACH##R(NC_GL__STORE_W, S, R)                                               \
-        }                                                                                          \
-    }                                                                                              \
-    NC_GL__TARGET##S static void nc_gl__dit##R##_##S(nc_gl *x, size_t stride, const nc_gl *table,  \
-                                                     size_t j0, size_t j1) {                       \
-        size_t j;                                                                                  \
-        for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
-            const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8;                                  \
-            NC_GL__V##S r[R], t;                                                                   \
-            NC_GL__LOAD(S, R, 0)                                                                   \
-            NC_GL__EACH##R(NC_GL__LOAD_W, S, R) NC_GL__DIT##R(S, 0) NC_GL__STORE(S, R, 0)          \
-                NC_GL__EACH##R(NC_GL__STORE, S, R)                                                 \
-        }                                                                                          \
-    }
-
-/* The passes without twiddles: groups of 16 neighbours. Vectors take LANES groups at a time, one in
- * each lane. Returns how many points are done. */
-#define NC_GL__LAST(S, name, butterflies)                                                          \
-    NC_GL__TARGET##S static size_t nc_gl__##name##_last_##S(nc_gl *x, size_t n) {                  \
-        size_t i;                                                                                  \
-        for (i = 0; i + 16 * NC_GL__LANES##S <= n; i += 16 * NC_GL__LANES##S) {                    \
-            NC_GL__V##S r[16], t;                                                                  \
-            nc_gl__load_groups##S(r, x + i);                                                       \
-            butterflies(S, 0) nc_gl__store_groups##S(r, x + i);                                    \
-        }                                                                                          \
-        return i;                                                                                  \
-    }
-
-#define NC_GL__NTT(S)                                                                              \
-    NC_GL__PASS(S, 2)                                                                              \
-    NC_GL__PASS(S, 4)                                                                              \
-    NC_GL__PASS(S, 8)                                                                              \
-    NC_GL__PASS(S, 16)                                                                             \
-    NC_GL__LAST(S, dif, NC_GL__DIF16)                                                              \
-    NC_GL__LAST(S, dit, NC_GL__DIT16)
-
-NC_GL__INLINE64 void nc_gl__load_groups64(nc_gl r[16], const nc_gl *x) {
-    memcpy(r, x, 16 * sizeof *r);
-}
-NC_GL__INLINE64 void nc_gl__store_groups64(const nc_gl r[16], nc_gl *x) {
-    memcpy(x, r, 16 * sizeof *r);
-}
-NC_GL__NTT(64)
-
-/* The transforms of 1, 2, 4 and 8 points, which have one pass and no twiddles. */
-static void nc_gl__small_ntt(nc_gl *x, uint32_t log2_n, int from_reversed) {
-    nc_gl r[8], t;
-    size_t n = (size_t)1 << log2_n;
-    if (n > 8) return;
-    memset(r, 0, sizeof r);
-    memcpy(r, x, n * sizeof *r);
-    switch (2 * log2_n + (from_reversed != 0)) {
-    case 2:
-    case 3: NC_GL__DIF2(64, 0) break;
-    case 4: NC_GL__DIF4(64, 0) break;
-    case 5: NC_GL__DIT4(64, 0) break;
-    case 6: NC_GL__DIF8(64, 0) break;
-    case 7: NC_GL__DIT8(64, 0) break;
-    default: break;
-    }
-    memcpy(x, r, n * sizeof *r);
-}
-
 #ifdef NC_GL__X86
-NC_GL__INLINE256 void nc_gl__transpose256(__m256i v[4]) {
-    __m256i t0 = _mm256_unpacklo_epi64(v[0], v[1]), t1 = _mm256_unpackhi_epi64(v[0], v[1]);
-    __m256i t2 = _mm256_unpacklo_epi64(v[2], v[3]), t3 = _mm256_unpackhi_epi64(v[2], v[3]);
-    v[0] = _mm256_permute2x128_si256(t0, t2, 0x20);
-    v[1] = _mm256_permute2x128_si256(t1, t3, 0x20);
-    v[2] = _mm256_permute2x128_si256(t0, t2, 0x31);
-    v[3] = _mm256_permute2x128_si256(t1, t3, 0x31);
+/* Squares of 4 and 8 elements, rows from_step and to_step apart; to may be from. */
+NC_GL__TARGET256 static NC_GL__NOINLINE void
+nc_gl__transpose256(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step) {
+    __m256i a = nc_gl__load256(from), b = nc_gl__load256(from + from_step);
+    __m256i c = nc_gl__load256(from + 2 * from_step), d = nc_gl__load256(from + 3 * from_step);
+    __m256i t0 = _mm256_unpacklo_epi64(a, b), t1 = _mm256_unpackhi_epi64(a, b);
+    __m256i t2 = _mm256_unpacklo_epi64(c, d), t3 = _mm256_unpackhi_epi64(c, d);
+    nc_gl__store256(to, _mm256_permute2x128_si256(t0, t2, 0x20));
+    nc_gl__store256(to + to_step, _mm256_permute2x128_si256(t1, t3, 0x20));
+    nc_gl__store256(to + 2 * to_step, _mm256_permute2x128_si256(t0, t2, 0x31));
+    nc_gl__store256(to + 3 * to_step, _mm256_permute2x128_si256(t1, t3, 0x31));
 }
 
-/* Four groups of 16 to r[i] = element i of each group. */
-NC_GL__INLINE256 void nc_gl__load_groups256(__m256i r[16], const nc_gl *x) {
-    size_t q, g;
-    for (q = 0; q < 4; q++) {
-        for (g = 0; g < 4; g++) r[4 * q + g] = nc_gl__load256(x + 16 * g + 4 * q);
-        nc_gl__transpose256(r + 4 * q);
-    }
-}
-NC_GL__INLINE256 void nc_gl__store_groups256(__m256i r[16], nc_gl *x) {
-    size_t q, g;
-    for (q = 0; q < 4; q++) {
-        nc_gl__transpose256(r + 4 * q);
-        for (g = 0; g < 4; g++) nc_gl__store256(x + 16 * g + 4 * q, r[4 * q + g]);
-    }
-}
-NC_GL__NTT(256)
-
-/* 8 x 8: pairs of rows, then quarters of 128 bits. */
-NC_GL__INLINE512 void nc_gl__transpose512(__m512i v[8]) {
+/* Pairs of rows first, then quarters of 128 bits. */
+NC_GL__INLINE512 void nc_gl__transpose_rows512(__m512i v[8]) {
     __m512i t0 = _mm512_unpacklo_epi64(v[0], v[1]), t1 = _mm512_unpackhi_epi64(v[0], v[1]);
     __m512i t2 = _mm512_unpacklo_epi64(v[2], v[3]), t3 = _mm512_unpackhi_epi64(v[2], v[3]);
     __m512i t4 = _mm512_unpacklo_epi64(v[4], v[5]), t5 = _mm512_unpackhi_epi64(v[4], v[5]);
@@ -2236,59 +2141,242 @@ NC_GL__INLINE512 void nc_gl__transpose512(__m512i v[8]) {
     v[3] = _mm512_shuffle_i64x2(c, d, 0x88);
     v[7] = _mm512_shuffle_i64x2(c, d, 0xDD);
 }
-
-#define NC_GL__EIGHT(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
-NC_GL__INLINE512 void nc_gl__load_groups512(__m512i r[16], const nc_gl *x) {
-#define NC_GL__LOAD_GROUP(g)                                                                       \
-    r[g] = nc_gl__load512(x + 16 * g), r[8 + g] = nc_gl__load512(x + 16 * g + 8);
-    NC_GL__EIGHT(NC_GL__LOAD_GROUP)
-#undef NC_GL__LOAD_GROUP
-    nc_gl__transpose512(r);
-    nc_gl__transpose512(r + 8);
-}
-NC_GL__INLINE512 void nc_gl__store_groups512(__m512i r[16], nc_gl *x) {
-    nc_gl__transpose512(r);
-    nc_gl__transpose512(r + 8);
-#define NC_GL__STORE_GROUP(g)                                                                      \
-    nc_gl__store512(x + 16 * g, r[g]), nc_gl__store512(x + 16 * g + 8, r[8 + g]);
-    NC_GL__EIGHT(NC_GL__STORE_GROUP)
-#undef NC_GL__STORE_GROUP
-}
-NC_GL__NTT(512)
-
-/* Tiles of the bit reversal, as in nc_gl__reverse_tile. */
-NC_GL__TARGET512 static void nc_gl__reverse_tile512(nc_gl *x, size_t stride, size_t from,
-                                                    size_t to) {
-    __m512i a[8], b[8]; /* rows in bit-reversed order, so that the lanes come out reversed */
-#define NC_GL__LOAD_TILE(i, reversed)                                                              \
-    a[i] = nc_gl__load512(x + reversed * stride + from);                                           \
-    b[i] = nc_gl__load512(x + reversed * stride + to);
-#define NC_GL__STORE_TILE(i, reversed)                                                             \
-    nc_gl__store512(x + reversed * stride + to, a[i]);                                             \
-    nc_gl__store512(x + reversed * stride + from, b[i]);
-#define NC_GL__TILE_ROWS(m) m(0, 0) m(1, 4) m(2, 2) m(3, 6) m(4, 1) m(5, 5) m(6, 3) m(7, 7)
+NC_GL__TARGET512 static NC_GL__NOINLINE void
+nc_gl__transpose512(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step) {
+    __m512i v[8];
+#define NC_GL__LOAD_TILE(i) v[i] = nc_gl__load512(from + i * from_step);
+#define NC_GL__STORE_TILE(i) nc_gl__store512(to + i * to_step, v[i]);
+#define NC_GL__TILE_ROWS(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
     NC_GL__TILE_ROWS(NC_GL__LOAD_TILE)
-    nc_gl__transpose512(a);
-    nc_gl__transpose512(b);
+    nc_gl__transpose_rows512(v);
     NC_GL__TILE_ROWS(NC_GL__STORE_TILE)
 #undef NC_GL__TILE_ROWS
 #undef NC_GL__STORE_TILE
 #undef NC_GL__LOAD_TILE
 }
-
-/* x[i] <-> x[n - i] times the factor for 1 <= i, in pairs of eights from both ends. Returns the
- * first i that is left. */
-NC_GL__TARGET512 static size_t nc_gl__mirror512(nc_gl *x, size_t n, nc_gl factor) {
-    const __m512i backwards = _mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), f = nc_gl__set512(factor);
-    size_t i;
-    for (i = 1; i + 8 <= n / 2; i += 8) {
-        __m512i a = nc_gl__load512(x + i), b = nc_gl__load512(x + n - i - 7);
-        nc_gl__store512(x + i, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, b), f));
-        nc_gl__store512(x + n - i - 7, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, a), f));
-    }
-    return i;
-}
 #endif
+
+NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
+    const size_t tile = 16; /* two cache lines square */
+    size_t r0, c0, r, c;
+    if (nc_gl__overlap(out, nc__mul_size(rows, columns), a, nc__mul_size(rows, columns)))
+        return NC_ERR_ARG;
+    for (r0 = 0; r0 < rows; r0 += tile)
+        for (c0 = 0; c0 < columns; c0 += tile)
+            for (r = r0; r < rows && r < r0 + tile; r++)
+                for (c = c0; c < columns && c < c0 + tile; c++)
+                    out[c * rows + r] = a[r * columns + c];
+    return NC_OK;
+}
+
+/* >>ntt ============================================================================ */
+
+/* A transform of 2^m points is cut into passes of radix 16, with one smaller pass first when 4 does
+ * not divide m. Within a pass every factor is a power of 2, since the 16th root of unity
+ * is -2^60 (the 8th -2^24, the 4th 2^48); between passes come the twiddles. Decimation in frequency
+ * (Gentleman and Sande) takes natural order to bit-reversed order; its transpose, decimation in time
+ * (Cooley and Tukey), takes bit-reversed to natural order with the same twiddles, because the
+ * transform's matrix is symmetric. After the first pass the blocks are independent and are finished
+ * one by one, so all but the first passes of a large transform stay in cache. */
+
+/* -- transforms of 8 and 16 points -- */
+
+/* r[i], r[j] = r[i] + r[j], r[i] - r[j], the difference times 2^k or -2^k. */
+#define NC_GL__FLY(S, i, j)                                                                        \
+    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = t;
+#define NC_GL__FLY_2K(S, i, j, k)                                                                  \
+    t = nc_gl__sub##S(r[i], r[j]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
+#define NC_GL__FLY_NEG_2K(S, i, j, k)                                                              \
+    t = nc_gl__sub##S(r[j], r[i]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
+
+/* The first butterflies of 2, 4, 8 or 16 points from r[b] on. Stage by stage the processor finds the
+ * most of them independent. */
+#define NC_GL__STAGE2(S, b) NC_GL__FLY(S, b, b + 1)
+#define NC_GL__STAGE4(S, b) NC_GL__FLY(S, b, b + 2) NC_GL__FLY_2K(S, b + 1, b + 3, 48)
+#define NC_GL__STAGE8(S, b)                                                                        \
+    NC_GL__FLY(S, b, b + 4)                                                                        \
+    NC_GL__FLY_NEG_2K(S, b + 1, b + 5, 24)                                                         \
+    NC_GL__FLY_2K(S, b + 2, b + 6, 48) NC_GL__FLY_NEG_2K(S, b + 3, b + 7, 72)
+#define NC_GL__STAGE16(S)                                                                          \
+    NC_GL__FLY(S, 0, 8)                                                                            \
+    NC_GL__FLY_NEG_2K(S, 1, 9, 60)                                                                 \
+    NC_GL__FLY_NEG_2K(S, 2, 10, 24)                                                                \
+    NC_GL__FLY_2K(S, 3, 11, 84)                                                                    \
+    NC_GL__FLY_2K(S, 4, 12, 48)                                                                    \
+    NC_GL__FLY_2K(S, 5, 13, 12) NC_GL__FLY_NEG_2K(S, 6, 14, 72) NC_GL__FLY_NEG_2K(S, 7, 15, 36)
+#define NC_GL__STAGES2(S) NC_GL__STAGE2(S, 0)
+#define NC_GL__STAGES4(S) NC_GL__STAGE4(S, 0) NC_GL__STAGE2(S, 0) NC_GL__STAGE2(S, 2)
+#define NC_GL__STAGES8(S)                                                                          \
+    NC_GL__STAGE8(S, 0)                                                                            \
+    NC_GL__STAGE4(S, 0)                                                                            \
+    NC_GL__STAGE4(S, 4)                                                                            \
+    NC_GL__STAGE2(S, 0) NC_GL__STAGE2(S, 2) NC_GL__STAGE2(S, 4) NC_GL__STAGE2(S, 6)
+#define NC_GL__STAGES16(S)                                                                         \
+    NC_GL__STAGE16(S)                                                                              \
+    NC_GL__STAGE8(S, 0)                                                                            \
+    NC_GL__STAGE8(S, 8)                                                                            \
+    NC_GL__STAGE4(S, 0)                                                                            \
+    NC_GL__STAGE4(S, 4)                                                                            \
+    NC_GL__STAGE4(S, 8)                                                                            \
+    NC_GL__STAGE4(S, 12)                                                                           \
+    NC_GL__STAGE2(S, 0)                                                                            \
+    NC_GL__STAGE2(S, 2)                                                                            \
+    NC_GL__STAGE2(S, 4)                                                                            \
+    NC_GL__STAGE2(S, 6)                                                                            \
+    NC_GL__STAGE2(S, 8) NC_GL__STAGE2(S, 10) NC_GL__STAGE2(S, 12) NC_GL__STAGE2(S, 14)
+
+/* m(S, i) for each row of a transform. Row i lies at the sum of the distances of its number's bits;
+ * with those in reverse, the rows come with their bits reversed. */
+#define NC_GL__ROWS2(m, S) m(S, 0) m(S, 1)
+#define NC_GL__ROWS4(m, S) NC_GL__ROWS2(m, S) m(S, 2) m(S, 3)
+#define NC_GL__ROWS8(m, S) NC_GL__ROWS4(m, S) m(S, 4) m(S, 5) m(S, 6) m(S, 7)
+#define NC_GL__ROWS16(m, S)                                                                        \
+    NC_GL__ROWS8(m, S)                                                                             \
+    m(S, 8) m(S, 9) m(S, 10) m(S, 11) m(S, 12) m(S, 13) m(S, 14) m(S, 15)
+#define NC_GL__ROW(d, i) ((i & 1) * d##1 + (i / 2 & 1) * d##2 + (i / 4 & 1) * d##4 + i / 8 * d##8)
+#define NC_GL__DISTANCES(d, R, step, reversed)                                                     \
+    const size_t d##1 = (reversed) ? R / 2 * (step) : (step);                                      \
+    const size_t d##2 = (reversed) ? R / 4 * (step) : 2 * (step);                                  \
+    const size_t d##4 = (reversed) ? R / 8 * (step) : 4 * (step);                                  \
+    const size_t d##8 = (reversed) ? R / 16 * (step) : 8 * (step);
+#define NC_GL__LOAD_ROW(S, i) r[i] = nc_gl__load##S(from + NC_GL__ROW(in, i));
+#define NC_GL__STORE_ROW(S, i) nc_gl__store##S(to + NC_GL__ROW(out, i), r[i]);
+
+/* A transform of R points down each lane, rows in_step and out_step apart; to may be from. The
+ * butterflies take natural order to bit-reversed order. Rows read and written with their numbers'
+ * bits reversed make the same a transform of bit-reversed order to natural order. */
+#define NC_GL__DFT(S, R)                                                                           \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__dft##R##_##S(                              \
+        nc_gl *to, size_t out_step, const nc_gl *from, size_t in_step, int from_reversed) {        \
+        NC_GL__DISTANCES(in, R, in_step, from_reversed)                                            \
+        NC_GL__DISTANCES(out, R, out_step, from_reversed)                                          \
+        NC_GL__V##S r[R], t;                                                                       \
+        NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) NC_GL__STAGES##R(S) NC_GL__ROWS##R(NC_GL__STORE_ROW, S) \
+    }
+
+/* The same by halves, where registers do not hold 16 rows: the first stage, then two transforms of 8
+ * points, whose rows it leaves in the order in which they are read. */
+#define NC_GL__MIDDLE_ROW(S, i) nc_gl__store##S(half + NC_GL__ROW(at, i), r[i]);
+#define NC_GL__DFT16_BY_HALVES(S)                                                                  \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__dft16_##S(                                 \
+        nc_gl *to, size_t out_step, const nc_gl *from, size_t in_step, int from_reversed) {        \
+        enum { W = NC_GL__LANES##S };                                                              \
+        const size_t at1 = from_reversed ? 4 * W : W, at2 = 2 * W, at4 = 5 * W - at1, at8 = 8 * W; \
+        NC_GL__DISTANCES(in, 16, in_step, from_reversed)                                           \
+        NC_GL__V##S r[16], t, aligned[16];                                                         \
+        nc_gl *half = (nc_gl *)aligned, *to_half = to + (from_reversed ? 1 : 8) * out_step;        \
+        NC_GL__ROWS16(NC_GL__LOAD_ROW, S)                                                          \
+        NC_GL__STAGE16(S)                                                                          \
+        NC_GL__ROWS16(NC_GL__MIDDLE_ROW, S)                                                        \
+        if (from_reversed) out_step *= 2;                                                          \
+        nc_gl__dft8_##S(to, out_step, half, W, from_reversed);                                     \
+        nc_gl__dft8_##S(to_half, out_step, half + 8 * W, W, from_reversed);                        \
+    }
+
+/* -- passes -- */
+
+/* Columns j0 <= j < j1 of a pass: transforms of the points x[i stride + j], i < radix. The twiddles
+ * lie in groups of 8 columns, radix - 1 rows of 8 each; they come after the butterflies, or before
+ * them on the way back from bit-reversed order. The small radices stay in registers: their butterflies
+ * would not pay for a way through memory. */
+#define NC_GL__TWIDDLE_ROW(S, i)                                                                   \
+    if (i > 0) r[i] = nc_gl__mul##S(r[i], nc_gl__load##S(w + NC_GL__ROW(at, i)));
+#define NC_GL__SMALL_PASS(S, R)                                                                    \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__pass##R##_##S(                             \
+        nc_gl *x, size_t stride, const nc_gl *table, size_t j0, size_t j1, int from_reversed) {    \
+        NC_GL__DISTANCES(in, R, stride, from_reversed)                                             \
+        NC_GL__DISTANCES(out, R, stride, from_reversed)                                            \
+        NC_GL__DISTANCES(at, R, 8, from_reversed)                                                  \
+        NC_GL__V##S r[R], t;                                                                       \
+        size_t j;                                                                                  \
+        int step;                                                                                  \
+        for (j = j0; j < j1; j += NC_GL__LANES##S) {                                               \
+            const nc_gl *w = table + j / 8 * 8 * (R - 1) + j % 8 - 8, *from = x + j;               \
+            nc_gl *to = x + j;                                                                     \
+            NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) for (step = 0; step < 2; step++) {                  \
+                if (step == from_reversed) {                                                       \
+                    NC_GL__STAGES##R(S)                                                            \
+                } else {                                                                           \
+                    NC_GL__ROWS##R(NC_GL__TWIDDLE_ROW, S)                                          \
+                }                                                                                  \
+            }                                                                                      \
+            NC_GL__ROWS##R(NC_GL__STORE_ROW, S)                                                    \
+        }                                                                                          \
+    }
+#define NC_GL__PASS(S)                                                                             \
+    NC_GL__TARGET##S static void nc_gl__pass##S(nc_gl *x, size_t radix, size_t stride,             \
+                                                const nc_gl *table, size_t j0, size_t j1,          \
+                                                int from_reversed) {                               \
+        enum { W = NC_GL__LANES##S };                                                              \
+        NC_GL__V##S r[16];                                                                         \
+        size_t i, j;                                                                               \
+        if (radix == 2) nc_gl__pass2_##S(x, stride, table, j0, j1, from_reversed);                 \
+        if (radix == 4) nc_gl__pass4_##S(x, stride, table, j0, j1, from_reversed);                 \
+        for (j = j0; j < j1 && radix > 4; j += W) {                                                \
+            const nc_gl *w = table + j / 8 * 8 * (radix - 1) + j % 8;                              \
+            nc_gl *y = x + j;                                                                      \
+            if (from_reversed) {                                                                   \
+                r[0] = nc_gl__load##S(y);                                                          \
+                for (i = 1; i < radix; i++)                                                        \
+                    r[i] = nc_gl__mul##S(nc_gl__load##S(y + i * stride),                           \
+                                         nc_gl__load##S(w + 8 * (i - 1)));                         \
+                (radix == 16 ? nc_gl__dft16_##S : nc_gl__dft8_##S)(y, stride, (nc_gl *)r, W, 1);   \
+                continue;                                                                          \
+            }                                                                                      \
+            (radix == 16 ? nc_gl__dft16_##S : nc_gl__dft8_##S)((nc_gl *)r, W, y, stride, 0);       \
+            nc_gl__store##S(y, r[0]);                                                              \
+            for (i = 1; i < radix; i++)                                                            \
+                nc_gl__store##S(y + i * stride,                                                    \
+                                nc_gl__mul##S(r[i], nc_gl__load##S(w + 8 * (i - 1))));             \
+        }                                                                                          \
+    }
+
+/* The pass without twiddles over groups of 16 neighbours, of which vectors take as many at a time as
+ * they have lanes. Returns how many points are done. */
+#define NC_GL__GROUPS(S)                                                                           \
+    NC_GL__TARGET##S static size_t nc_gl__groups##S(nc_gl *x, size_t n, int from_reversed) {       \
+        enum { W = NC_GL__LANES##S };                                                              \
+        NC_GL__V##S aligned[16];                                                                   \
+        nc_gl *r = (nc_gl *)aligned;                                                               \
+        size_t i, q;                                                                               \
+        for (i = 0; i + 16 * W <= n; i += 16 * W) {                                                \
+            for (q = 0; q < 16; q += W) nc_gl__transpose##S(r + q * W, W, x + i + q, 16);          \
+            nc_gl__dft16_##S(r, W, r, W, from_reversed);                                           \
+            for (q = 0; q < 16; q += W) nc_gl__transpose##S(x + i + q, 16, r + q * W, W);          \
+        }                                                                                          \
+        return i;                                                                                  \
+    }
+
+#define NC_GL__PASSES(S) NC_GL__SMALL_PASS(S, 2) NC_GL__SMALL_PASS(S, 4) NC_GL__PASS(S)
+NC_GL__DFT(64, 8)
+NC_GL__DFT16_BY_HALVES(64)
+NC_GL__PASSES(64)
+
+static void nc_gl__groups64(nc_gl *x, size_t n, int from_reversed) {
+    size_t i;
+    for (i = 0; i < n; i += 16) nc_gl__dft16_64(x + i, 1, x + i, 1, from_reversed);
+}
+
+/* The transforms of 1, 2, 4 and 8 points: one pass, whose twiddles are 1. */
+static void nc_gl__small_ntt(nc_gl *x, uint32_t log2_n, int from_reversed) {
+    static const nc_gl ones[3 * 8] = {1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1};
+    if (log2_n == 1) nc_gl__pass2_64(x, 1, ones, 0, 1, from_reversed);
+    if (log2_n == 2) nc_gl__pass4_64(x, 1, ones, 0, 1, from_reversed);
+    if (log2_n == 3) nc_gl__dft8_64(x, 1, x, 1, from_reversed);
+}
+
+#ifdef NC_GL__X86
+NC_GL__DFT(256, 8)
+NC_GL__DFT16_BY_HALVES(256)
+NC_GL__PASSES(256)
+NC_GL__GROUPS(256)
+NC_GL__DFT(512, 8)
+NC_GL__DFT(512, 16)
+NC_GL__PASSES(512)
+NC_GL__GROUPS(512)
+#endif
+
+/* -- plans -- */
 
 struct nc_gl_ntt {
     nc_allocator hooks;
@@ -2364,28 +2452,31 @@ NC_API void nc_gl_ntt_destroy(nc_gl_ntt *plan) {
     nc__free(custom ? &hooks : NULL, plan, nc_gl__ntt_bytes(plan->log2_n));
 }
 
-typedef void (*nc_gl__pass_fn)(nc_gl *x, size_t stride, const nc_gl *table, size_t j0, size_t j1);
+/* -- transforms -- */
 
-/* The pass of radix 2^log2_r in the widest form this machine has. */
-static nc_gl__pass_fn nc_gl__pass(uint32_t log2_r, int from_reversed) {
-    static const nc_gl__pass_fn plain[2][4] = {
-        {nc_gl__dif2_64, nc_gl__dif4_64, nc_gl__dif8_64, nc_gl__dif16_64},
-        {nc_gl__dit2_64, nc_gl__dit4_64, nc_gl__dit8_64, nc_gl__dit16_64}};
+/* A pass in the widest form this machine has. */
+static void nc_gl__pass(nc_gl *x, uint32_t log2_radix, size_t stride, const nc_gl *table, size_t j0,
+                        size_t j1, int from_reversed) {
+    const size_t radix = (size_t)1 << log2_radix;
 #ifdef NC_GL__X86
-    static const nc_gl__pass_fn wide[2][2][4] = {
-        {{nc_gl__dif2_256, nc_gl__dif4_256, nc_gl__dif8_256, nc_gl__dif16_256},
-         {nc_gl__dit2_256, nc_gl__dit4_256, nc_gl__dit8_256, nc_gl__dit16_256}},
-        {{nc_gl__dif2_512, nc_gl__dif4_512, nc_gl__dif8_512, nc_gl__dif16_512},
-         {nc_gl__dit2_512, nc_gl__dit4_512, nc_gl__dit8_512, nc_gl__dit16_512}}};
-    if (nc_gl__level() > 0) return wide[nc_gl__level() > 1][from_reversed][log2_r - 1];
+    if (nc_gl__level() >= 2)
+        nc_gl__pass512(x, radix, stride, table, j0, j1, from_reversed);
+    else if (nc_gl__level() == 1)
+        nc_gl__pass256(x, radix, stride, table, j0, j1, from_reversed);
+    else
 #endif
-    return plain[from_reversed][log2_r - 1];
+        nc_gl__pass64(x, radix, stride, table, j0, j1, from_reversed);
 }
 
 /* The last pass of decimation in frequency, the first in time, over n / 16 groups. */
 static void nc_gl__groups(nc_gl *x, size_t n, int from_reversed) {
-    size_t i = from_reversed ? NC_GL__WIDE(dit_last_, (x, n)) : NC_GL__WIDE(dif_last_, (x, n));
-    (void)(from_reversed ? nc_gl__dit_last_64 : nc_gl__dif_last_64)(x + i, n - i);
+    size_t i = 0;
+#ifdef NC_GL__X86
+    const int level = nc_gl__level();
+    if (level >= 2) i = nc_gl__groups512(x, n, from_reversed);
+    if (level >= 1) i += nc_gl__groups256(x + i, n - i, from_reversed);
+#endif
+    nc_gl__groups64(x + i, n - i, from_reversed);
 }
 
 /* One block of 2^log2_n points, 16 of them at least; table as nc_gl_ntt_create lays it out. */
@@ -2397,12 +2488,12 @@ static void nc_gl__ntt_block(nc_gl *x, uint32_t log2_n, const nc_gl *table, int 
         nc_gl__groups(x, n, from_reversed);
         return;
     }
-    if (!from_reversed) nc_gl__pass(radix, 0)(x, stride, table, 0, stride);
+    if (!from_reversed) nc_gl__pass(x, radix, stride, table, 0, stride, 0);
     if (rest == 4)
         nc_gl__groups(x, n, from_reversed);
     else
         for (i = 0; i < n; i += stride) nc_gl__ntt_block(x + i, rest, next, from_reversed);
-    if (from_reversed) nc_gl__pass(radix, 1)(x, stride, table, 0, stride);
+    if (from_reversed) nc_gl__pass(x, radix, stride, table, 0, stride, 1);
 }
 
 /* Threads share the columns of the largest pass, and the blocks below it. */
@@ -2416,8 +2507,8 @@ static void nc_gl__ntt_large(nc_gl *x, uint32_t log2_n, const nc_gl *table, int 
 #pragma omp parallel for schedule(static)
 #endif
             for (j = 0; j < stride; j += part)
-                nc_gl__pass(radix, from_reversed)(x, (size_t)stride, table, (size_t)j,
-                                                  (size_t)(j + part));
+                nc_gl__pass(x, radix, (size_t)stride, table, (size_t)j, (size_t)(j + part),
+                            from_reversed);
         } else {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static)
@@ -2437,6 +2528,53 @@ static void nc_gl__ntt_run(const nc_gl_ntt *plan, nc_gl *x, int from_reversed) {
         nc_gl__ntt_large(x, plan->log2_n, plan->table, from_reversed);
 }
 
+NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl__ntt_run(plan, x, 0);
+    nc_gl_bit_reverse(x, plan->log2_n);
+}
+
+#ifdef NC_GL__X86
+/* x[i] <-> x[n - i] times the factor for 1 <= i, in pairs of eights from both ends. Returns the
+ * first i that is left. */
+NC_GL__TARGET512 static size_t nc_gl__mirror512(nc_gl *x, size_t n, nc_gl factor) {
+    const __m512i backwards = _mm512_set_epi64(0, 1, 2, 3, 4, 5, 6, 7), f = nc_gl__set512(factor);
+    size_t i;
+    for (i = 1; i + 8 <= n / 2; i += 8) {
+        __m512i a = nc_gl__load512(x + i), b = nc_gl__load512(x + n - i - 7);
+        nc_gl__store512(x + i, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, b), f));
+        nc_gl__store512(x + n - i - 7, nc_gl__mul512(_mm512_permutexvar_epi64(backwards, a), f));
+    }
+    return i;
+}
+#endif
+
+/* The inverse transform is the forward one with x[1 .. n-1] mirrored, divided by n. */
+static void nc_gl__mirror(nc_gl *x, size_t n, nc_gl factor) {
+    size_t i = 1;
+    x[0] = nc_gl_mul(x[0], factor);
+#ifdef NC_GL__X86
+    if (nc_gl__level() >= 2) i = nc_gl__mirror512(x, n, factor);
+#endif
+    for (; i < n - i; i++) {
+        nc_gl t = nc_gl_mul(x[i], factor);
+        x[i] = nc_gl_mul(x[n - i], factor);
+        x[n - i] = t;
+    }
+    if (i == n - i) x[i] = nc_gl_mul(x[i], factor);
+}
+
+NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl_ntt_forward(plan, x);
+    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
+}
+
+NC_API void nc_gl_ntt_to_reversed(const nc_gl_ntt *plan, nc_gl *x) { nc_gl__ntt_run(plan, x, 0); }
+
+NC_API void nc_gl_ntt_inverse_from_reversed(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl__ntt_run(plan, x, 1);
+    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
+}
+
 /* Index (a, middle, b) of 3, m - 6 and 3 bits goes to (b, middle, a), each reversed: an 8 x 8
  * transposition that exchanges the tiles of two middles. */
 static void nc_gl__reverse_tile64(nc_gl *x, size_t stride, size_t from, size_t to) {
@@ -2450,6 +2588,28 @@ static void nc_gl__reverse_tile64(nc_gl *x, size_t stride, size_t from, size_t t
             *q = t;
         }
 }
+
+#ifdef NC_GL__X86
+/* The same with vectors; rows are read in bit-reversed order, so that the lanes come out reversed. */
+NC_GL__TARGET512 static void nc_gl__reverse_tile512(nc_gl *x, size_t stride, size_t from,
+                                                    size_t to) {
+    __m512i a[8], b[8];
+#define NC_GL__LOAD_TILE(i, reversed)                                                              \
+    a[i] = nc_gl__load512(x + reversed * stride + from);                                           \
+    b[i] = nc_gl__load512(x + reversed * stride + to);
+#define NC_GL__STORE_TILE(i, reversed)                                                             \
+    nc_gl__store512(x + reversed * stride + to, a[i]);                                             \
+    nc_gl__store512(x + reversed * stride + from, b[i]);
+#define NC_GL__TILE_ROWS(m) m(0, 0) m(1, 4) m(2, 2) m(3, 6) m(4, 1) m(5, 5) m(6, 3) m(7, 7)
+    NC_GL__TILE_ROWS(NC_GL__LOAD_TILE)
+    nc_gl__transpose_rows512(a);
+    nc_gl__transpose_rows512(b);
+    NC_GL__TILE_ROWS(NC_GL__STORE_TILE)
+#undef NC_GL__TILE_ROWS
+#undef NC_GL__STORE_TILE
+#undef NC_GL__LOAD_TILE
+}
+#endif
 
 NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n) {
     ptrdiff_t n = (ptrdiff_t)1 << log2_n, i;
@@ -2477,38 +2637,6 @@ NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n) {
 #endif
         nc_gl__reverse_tile64(x, stride, 8 * (size_t)i, 8 * j);
     }
-}
-
-NC_API void nc_gl_ntt_to_reversed(const nc_gl_ntt *plan, nc_gl *x) { nc_gl__ntt_run(plan, x, 0); }
-
-NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
-    nc_gl__ntt_run(plan, x, 0);
-    nc_gl_bit_reverse(x, plan->log2_n);
-}
-
-/* The inverse transform is the forward one with x[1 .. n-1] mirrored, divided by n. */
-static void nc_gl__mirror(nc_gl *x, size_t n, nc_gl factor) {
-    size_t i = 1;
-    x[0] = nc_gl_mul(x[0], factor);
-#ifdef NC_GL__X86
-    if (nc_gl__level() >= 2) i = nc_gl__mirror512(x, n, factor);
-#endif
-    for (; i < n - i; i++) {
-        nc_gl t = nc_gl_mul(x[i], factor);
-        x[i] = nc_gl_mul(x[n - i], factor);
-        x[n - i] = t;
-    }
-    if (i == n - i) x[i] = nc_gl_mul(x[i], factor);
-}
-
-NC_API void nc_gl_ntt_inverse_from_reversed(const nc_gl_ntt *plan, nc_gl *x) {
-    nc_gl__ntt_run(plan, x, 1);
-    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
-}
-
-NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x) {
-    nc_gl_ntt_forward(plan, x);
-    nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
 }
 
 /* x[i] *= shift^i, in blocks that share one table of powers. */
@@ -2581,6 +2709,8 @@ NC_API nc_status nc_gl_ntt_extend(const nc_gl_ntt *small_plan, const nc_gl_ntt *
     return NC_OK;
 }
 
+/* >>polynomials ==================================================================== */
+
 NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb) {
     size_t i, common = nc_gl__least(na, nb);
     for (i = 0; i < common; i++) out[i] = nc_gl_add(a[i], b[i]);
@@ -2637,9 +2767,9 @@ NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x) {
 }
 
 /* y[i] = y[i] x[i] + s, one step of Horner's rule for many points. */
-static void nc_gl__horner(nc_gl *y, const nc_gl *x, nc_gl s, size_t n) {
+static NC_GL__NOINLINE void nc_gl__horner(nc_gl *y, const nc_gl *x, nc_gl s, size_t n) {
     size_t i = NC_GL__WIDE(vec_horner, (y, x, s, n));
-    for (; i < n; i++) y[i] = nc_gl_mul_add(y[i], x[i], s);
+    (void)nc_gl__vec_horner64(y + i, x + i, s, n - i);
 }
 
 NC_API nc_status nc_gl_poly_eval_many(nc_gl *out, const nc_gl *a, size_t n, const nc_gl *xs,
@@ -2742,7 +2872,9 @@ NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl
     return status;
 }
 
-/* >>hash =========================================================================== */
+/* >>poseidon2 ====================================================================== */
+
+/* -- lazy arithmetic -- */
 
 /* The scalar permutations work on any representatives below 2^64 and sum them with their
  * carries; only the result is made canonical. */
@@ -2751,14 +2883,14 @@ NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl
  * random products, so the processor predicts it and the chain of the S-box gets shorter. */
 static inline uint64_t nc_gl__mul_lazy(uint64_t a, uint64_t b) {
     nc_gl__wide w = nc_gl__mul_wide(a, b);
-    uint64_t h1 = w.hi >> 32, u = (w.hi & NC_GL__EPSILON) * NC_GL__EPSILON, t = w.lo - h1, r;
+    uint64_t t, r, over = nc_gl__borrow(w.lo, w.hi >> 32, &t);
 #if defined(__GNUC__)
-    if (__builtin_expect(w.lo < h1, 0)) t -= NC_GL__EPSILON;
+    if (__builtin_expect((long)over, 0)) t -= NC_GL__EPSILON;
 #else
-    if (w.lo < h1) t -= NC_GL__EPSILON;
+    if (over) t -= NC_GL__EPSILON;
 #endif
-    r = t + u;
-    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
+    over = nc_gl__carry(t, (w.hi & NC_GL__EPSILON) * NC_GL__EPSILON, &r);
+    return r + nc_gl__carried(over);
 }
 
 static uint64_t nc_gl__pow7_lazy(uint64_t x) {
@@ -2770,49 +2902,39 @@ static nc_gl nc_gl__pow7(nc_gl x) { return nc_gl__canonical(nc_gl__pow7_lazy(x))
 
 /* Any a plus a canonical c: after a carry the rest is below p - 1, so 2^32 - 1 more still fits. */
 static uint64_t nc_gl__add_lazy(uint64_t a, nc_gl c) {
-    uint64_t s = a + c;
-    return s + (NC_GL__EPSILON & (0 - (uint64_t)(s < c)));
+    uint64_t s, carry = nc_gl__carry(a, c, &s);
+    return s + nc_gl__carried(carry);
 }
 
-#if defined(__SIZEOF_INT128__)
-#define NC_GL__WIDE_OP(name, op, type, low, high)                                                  \
-    static inline nc_gl__wide name(nc_gl__wide a, type b) {                                        \
-        __extension__ typedef unsigned __int128 nc_gl__u128;                                       \
-        nc_gl__u128 r = ((nc_gl__u128)a.hi << 64 | a.lo) op((nc_gl__u128)(high) << 64 | (low));    \
-        a.lo = (uint64_t)r;                                                                        \
-        a.hi = (uint64_t)(r >> 64);                                                                \
-        return a;                                                                                  \
-    }
-#else
-#define NC_GL__WIDE_OP(name, op, type, low, high)                                                  \
-    static inline nc_gl__wide name(nc_gl__wide a, type b) {                                        \
-        uint64_t lo = a.lo op(low);                                                                \
-        a.hi = a.hi op(high) op(uint64_t)(1 op 1 == 0 ? a.lo < (low) : lo < a.lo);                 \
-        a.lo = lo;                                                                                 \
-        return a;                                                                                  \
-    }
-#endif
-/* Sums and differences that stay in [0, 2^128). */
-NC_GL__WIDE_OP(nc_gl__wide_add, +, uint64_t, b, 0)
-NC_GL__WIDE_OP(nc_gl__wide_sub, -, uint64_t, b, 0)
-NC_GL__WIDE_OP(nc_gl__wide_sum, +, nc_gl__wide, b.lo, b.hi)
-#undef NC_GL__WIDE_OP
+static inline nc_gl__wide nc_gl__widen(uint64_t lo) { return nc_gl__wide_make(0, lo); }
 
-static inline nc_gl__wide nc_gl__widen(uint64_t lo) {
-    nc_gl__wide w;
-    w.lo = lo;
-    w.hi = 0;
-    return w;
+static inline nc_gl__wide nc_gl__wide_sub(nc_gl__wide a, uint64_t b) {
+    return nc_gl__wide_difference(a, nc_gl__widen(b));
 }
 
 /* nc_gl__reduce_lazy for hi < 2^32. */
 static uint64_t nc_gl__fold(nc_gl__wide w) {
-    uint64_t u = w.hi * NC_GL__EPSILON, r = w.lo + u;
-    return r + (NC_GL__EPSILON & (0 - (uint64_t)(r < u)));
+    uint64_t r, carry = nc_gl__carry(w.lo, w.hi * NC_GL__EPSILON, &r);
+    return r + nc_gl__carried(carry);
 }
 
-/* Round constants (4 full rounds, 22 partial, 4 full) and the internal matrix's diagonal minus 1,
- * for each width: values of Plonky3's goldilocks crate. */
+/* -- instances -- */
+
+/* What the functions below need of a permutation: of its state, of its single form, of the forms with
+ * one state in each lane, which take up to 16 states (256 bits) or 32 (512 bits, null: none) and pay
+ * from `fill` states on. For Poseidon2 also the constants of 4 full, 22 partial and 4 full rounds,
+ * and the diagonal of the internal matrix less 1. */
+typedef struct nc_gl__permutation nc_gl__permutation;
+struct nc_gl__permutation {
+    uint32_t width, fill;
+    void (*one)(nc_gl *state, const nc_gl__permutation *p);
+    void (*lanes256)(nc_gl *states, size_t n, const nc_gl__permutation *p);
+    void (*lanes512)(nc_gl *states, size_t n, const nc_gl__permutation *p);
+    const nc_gl *constant, *diagonal;
+    int trident; /* its external layer */
+};
+
+/* Values of Plonky3's goldilocks crate. */
 static const nc_gl nc_gl__poseidon2_rc8[86] = {
     UINT64_C(15949291268843349465), UINT64_C(14644164809401934923), UINT64_C(18420360874837380316),
     UINT64_C(4756469047455716334),  UINT64_C(8685499049481102115),  UINT64_C(3799221349720045367),
@@ -2972,39 +3094,7 @@ static const nc_gl nc_gl__poseidon2_diag16[16] = {UINT64_C(18446744069414584319)
                                                   UINT64_C(576460752169205760),
                                                   UINT64_C(18446744065119617026)};
 
-/* First 8 bytes, little-endian, of BLAKE3("Poseidon2-Goldilocks-t8-RF8-RP22-<round>-<element>")
- * mod p: 4 full rounds of 8, 22 partial rounds of 1, 4 full rounds of 8. */
-static const nc_gl nc_gl__trident_rc[86] = {
-    UINT64_C(5112053732956317697),  UINT64_C(9473458116042918275),  UINT64_C(10509674974000539580),
-    UINT64_C(17649578896322650714), UINT64_C(4676733232216740700),  UINT64_C(8354783368006601404),
-    UINT64_C(10138633028848232161), UINT64_C(16437060353783668203), UINT64_C(18360095707910039790),
-    UINT64_C(8336867609519569230),  UINT64_C(4926963633758351880),  UINT64_C(5260035933000491794),
-    UINT64_C(3476630190093866135),  UINT64_C(5625866679009768583),  UINT64_C(8528845028053043751),
-    UINT64_C(4603595646162494420),  UINT64_C(6229847923134545385),  UINT64_C(5689928932876659435),
-    UINT64_C(8394103725637632273),  UINT64_C(16246099208046105775), UINT64_C(11459621544563647015),
-    UINT64_C(10969903960254288490), UINT64_C(2518195555742053435),  UINT64_C(9909095267935466874),
-    UINT64_C(14023673830025382740), UINT64_C(14121920984902565505), UINT64_C(4097641314176921713),
-    UINT64_C(17738199677859997055), UINT64_C(5912427587627606825),  UINT64_C(14282379239270331892),
-    UINT64_C(5457222966685723756),  UINT64_C(12999430844398258507), UINT64_C(3947817468721077627),
-    UINT64_C(10600188801994782485), UINT64_C(3877028821823860198),  UINT64_C(7775096123913438461),
-    UINT64_C(12010869415468146841), UINT64_C(16589410095207384663), UINT64_C(4047360581237821885),
-    UINT64_C(2778797917901753573),  UINT64_C(5542059168689196864),  UINT64_C(16257271287528972260),
-    UINT64_C(14828929226268927700), UINT64_C(17769104411862892639), UINT64_C(13062219995286087020),
-    UINT64_C(9042522200754645292),  UINT64_C(6431223278919660715),  UINT64_C(4066719834037882788),
-    UINT64_C(9453917517041397167),  UINT64_C(12079232464483056018), UINT64_C(713472711102401477),
-    UINT64_C(8061670145055072382),  UINT64_C(4779630904164538005),  UINT64_C(7165782427231800930),
-    UINT64_C(16936887576087672702), UINT64_C(17332244640078539718), UINT64_C(8061279563104957553),
-    UINT64_C(5269686620889695599),  UINT64_C(15286155157547816567), UINT64_C(6457301101363685488),
-    UINT64_C(14217024426513498286), UINT64_C(10504820015760914800), UINT64_C(13021914642628566138),
-    UINT64_C(14861689880082590633), UINT64_C(14646556542223768775), UINT64_C(32346361620442563),
-    UINT64_C(12162887057595177814), UINT64_C(5326931431780989541),  UINT64_C(11693389311093287677),
-    UINT64_C(7210745005813644719),  UINT64_C(14552266788863451401), UINT64_C(7573975670554093337),
-    UINT64_C(7191682017606712640),  UINT64_C(17969919805851795096), UINT64_C(1280298733489777597),
-    UINT64_C(13303957203066764644), UINT64_C(5493739790208916523),  UINT64_C(1497251064115650654),
-    UINT64_C(9425457378657564335),  UINT64_C(398054724767989697),   UINT64_C(7072143680536865467),
-    UINT64_C(17016014310720353563), UINT64_C(867404013202565566),   UINT64_C(15795053546084681558),
-    UINT64_C(6035215656416074778),  UINT64_C(2618977002729543425)};
-static const nc_gl nc_gl__trident_diag[8] = {2, 3, 5, 9, 17, 33, 65, 129};
+/* -- one state -- */
 
 /* circ(2, 3, 1, 1) times four elements. */
 static inline void nc_gl__poseidon2_m4(nc_gl__wide t[4], const uint64_t s[4]) {
@@ -3064,7 +3154,7 @@ static void nc_gl__sbox_all(uint64_t *s, const nc_gl *constant, uint32_t width) 
  * are 1, 2, 1/2, 3, -1/2, -3, -4; -k s = k (2^64 - s) - k (2^32 - 1), and 2p keeps it positive. */
 static void nc_gl__poseidon2_partial8(uint64_t s[8], const nc_gl *constant) {
     uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
-    uint64_t e = s[5], f = s[6], g = s[7];
+    uint64_t e = s[5], f = s[6], g = s[7], y;
     const nc_gl__wide twice_p = nc_gl__mul_wide(NC_GL_P, 2);
     int round;
     for (round = 0; round < 22; round++) {
@@ -3081,15 +3171,15 @@ static void nc_gl__poseidon2_partial8(uint64_t s[8], const nc_gl *constant) {
         nc_gl__wide rf = nc_gl__wide_sum(high, nc_gl__mul_wide(~f, 3));
         nc_gl__wide rg = nc_gl__wide_sum(high, nc_gl__mul_wide(~g, 4));
         high = nc_gl__wide_add(high, round < 21 ? constant[round + 1] : 0);
-        x = nc_gl__pow7_lazy(x);
-        a = nc_gl__fold(nc_gl__wide_add(ra, x));
-        b = nc_gl__fold(nc_gl__wide_add(rb, x));
-        c = nc_gl__fold(nc_gl__wide_add(rc, x));
-        d = nc_gl__fold(nc_gl__wide_add(rd, x));
-        e = nc_gl__fold(nc_gl__wide_add(re, x));
-        f = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rf, x), 3 * NC_GL__EPSILON - 3));
-        g = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rg, x), 4 * NC_GL__EPSILON - 4));
-        x = nc_gl__fold(nc_gl__wide_sub(high, x));
+        y = nc_gl__pow7_lazy(x);
+        x = nc_gl__fold(nc_gl__wide_sub(high, y)); /* first: the next S-box waits for it */
+        a = nc_gl__fold(nc_gl__wide_add(ra, y));
+        b = nc_gl__fold(nc_gl__wide_add(rb, y));
+        c = nc_gl__fold(nc_gl__wide_add(rc, y));
+        d = nc_gl__fold(nc_gl__wide_add(rd, y));
+        e = nc_gl__fold(nc_gl__wide_add(re, y));
+        f = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rf, y), 3 * NC_GL__EPSILON - 3));
+        g = nc_gl__fold(nc_gl__wide_sub(nc_gl__wide_add(rg, y), 4 * NC_GL__EPSILON - 4));
     }
     s[0] = x;
     s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
@@ -3110,141 +3200,58 @@ static void nc_gl__poseidon2_partial(uint64_t *s, const nc_gl *constant, const n
     }
 }
 
-/* What a width needs: constants of 4 full, 22 partial, 4 full rounds, and the diagonal of the
- * internal matrix less 1. Width 0 stands for the trident instance, of width 8. */
-typedef struct nc_gl__poseidon2_set {
-    const nc_gl *constant, *diagonal;
-} nc_gl__poseidon2_set;
-
-static nc_gl__poseidon2_set nc_gl__poseidon2_of(uint32_t width) {
-    nc_gl__poseidon2_set set;
-    switch (width) {
-    case 0: set.constant = nc_gl__trident_rc, set.diagonal = nc_gl__trident_diag; break;
-    case 8: set.constant = nc_gl__poseidon2_rc8, set.diagonal = nc_gl__poseidon2_diag8; break;
-    case 12: set.constant = nc_gl__poseidon2_rc12, set.diagonal = nc_gl__poseidon2_diag12; break;
-    default: set.constant = nc_gl__poseidon2_rc16, set.diagonal = nc_gl__poseidon2_diag16; break;
-    }
-    return set;
-}
-
-NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width) {
-    const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);
+static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
+    const nc_gl *constant = p->constant;
     uint32_t round, i;
-    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
-    nc_gl__poseidon2_external(state, width);
-    for (round = 0; round < 4; round++) {
-        nc_gl__sbox_all(state, set.constant + round * width, width);
-        nc_gl__poseidon2_external(state, width);
+    nc_gl__poseidon2_external(state, p->width);
+    for (round = 0; round < 8; round++) {
+        if (round == 4) {
+            if (p->width == 8)
+                nc_gl__poseidon2_partial8(state, constant);
+            else
+                nc_gl__poseidon2_partial(state, constant, p->diagonal, p->width);
+            constant += 22;
+        }
+        nc_gl__sbox_all(state, constant, p->width);
+        nc_gl__poseidon2_external(state, p->width);
+        constant += p->width;
     }
-    if (width == 8)
-        nc_gl__poseidon2_partial8(state, set.constant + 32);
-    else
-        nc_gl__poseidon2_partial(state, set.constant + 4 * width, set.diagonal, width);
-    for (round = 4; round < 8; round++) {
-        nc_gl__sbox_all(state, set.constant + 22 + round * width, width);
-        nc_gl__poseidon2_external(state, width);
-    }
-    for (i = 0; i < width; i++) state[i] = nc_gl__canonical(state[i]);
-    return NC_OK;
+    for (i = 0; i < p->width; i++) state[i] = nc_gl__canonical(state[i]);
 }
 
-NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]) {
-    nc_gl state[8];
-    memcpy(state, left, 4 * sizeof *state);
-    memcpy(state + 4, right, 4 * sizeof *state);
-    (void)nc_gl_poseidon2_permute(state, 8);
-    memcpy(digest, state, 4 * sizeof *digest);
-}
-
-/* External layer of the trident instance: s[i] += sum of all. */
-static void nc_gl__trident_full(uint64_t s[8], const nc_gl *constant) {
-    nc_gl__wide ab, cd, ef, gh, sum;
-    int i;
-    nc_gl__sbox_all(s, constant, 8);
-    ab = nc_gl__wide_add(nc_gl__widen(s[0]), s[1]);
-    cd = nc_gl__wide_add(nc_gl__widen(s[2]), s[3]);
-    ef = nc_gl__wide_add(nc_gl__widen(s[4]), s[5]);
-    gh = nc_gl__wide_add(nc_gl__widen(s[6]), s[7]);
-    sum = nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), nc_gl__wide_sum(ef, gh));
-    for (i = 0; i < 8; i++) s[i] = nc_gl__fold(nc_gl__wide_add(sum, s[i]));
-}
-
-/* The partial rounds as in nc_gl__poseidon2_partial8, with diagonals 2, 3, 5, 9 .. 129. */
-static void nc_gl__trident_partial(uint64_t s[8], const nc_gl *constant) {
-    uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
-    uint64_t e = s[5], f = s[6], g = s[7];
-    int round;
-    for (round = 0; round < 22; round++) {
-        nc_gl__wide ab = nc_gl__wide_add(nc_gl__widen(a), b);
-        nc_gl__wide cd = nc_gl__wide_add(nc_gl__widen(c), d);
-        nc_gl__wide ef = nc_gl__wide_add(nc_gl__widen(e), f);
-        nc_gl__wide rest = nc_gl__wide_add(nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), ef), g);
-        nc_gl__wide ra = nc_gl__wide_sum(rest, nc_gl__mul_wide(a, 3));
-        nc_gl__wide rb = nc_gl__wide_sum(rest, nc_gl__mul_wide(b, 5));
-        nc_gl__wide rc = nc_gl__wide_sum(rest, nc_gl__mul_wide(c, 9));
-        nc_gl__wide rd = nc_gl__wide_sum(rest, nc_gl__mul_wide(d, 17));
-        nc_gl__wide re = nc_gl__wide_sum(rest, nc_gl__mul_wide(e, 33));
-        nc_gl__wide rf = nc_gl__wide_sum(rest, nc_gl__mul_wide(f, 65));
-        nc_gl__wide rg = nc_gl__wide_sum(rest, nc_gl__mul_wide(g, 129));
-        rest = nc_gl__wide_add(rest, round < 21 ? constant[round + 1] : 0);
-        x = nc_gl__pow7_lazy(x);
-        a = nc_gl__fold(nc_gl__wide_add(ra, x));
-        b = nc_gl__fold(nc_gl__wide_add(rb, x));
-        c = nc_gl__fold(nc_gl__wide_add(rc, x));
-        d = nc_gl__fold(nc_gl__wide_add(rd, x));
-        e = nc_gl__fold(nc_gl__wide_add(re, x));
-        f = nc_gl__fold(nc_gl__wide_add(rf, x));
-        g = nc_gl__fold(nc_gl__wide_add(rg, x));
-        x = nc_gl__fold(nc_gl__wide_sum(rest, nc_gl__mul_wide(x, 3))); /* (2 + 1) x + rest */
-    }
-    s[0] = x;
-    s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
-}
-
-NC_API void nc_gl_trident_permute(nc_gl state[8]) {
-    const nc_gl *constant = nc_gl__trident_rc;
-    int round, i;
-    for (round = 0; round < 4; round++) nc_gl__trident_full(state, constant + 8 * round);
-    nc_gl__trident_partial(state, constant + 32);
-    for (round = 4; round < 8; round++) nc_gl__trident_full(state, constant + 22 + 8 * round);
-    for (i = 0; i < 8; i++) state[i] = nc_gl__canonical(state[i]);
-}
+/* -- many states -- */
 
 #ifdef NC_GL__X86
-/* Many permutations at once, one in each lane of four vectors. The four are interleaved product by
- * product, or the latency of the S-box would show. s[i] holds element i of all, canonical. */
-#define NC_GL__POW7_FOUR(S, a, b, c, d)                                                            \
-    {                                                                                              \
-        NC_GL__V##S a2 = nc_gl__mul_lazy##S(a, a), b2 = nc_gl__mul_lazy##S(b, b);                  \
-        NC_GL__V##S c2 = nc_gl__mul_lazy##S(c, c), d2 = nc_gl__mul_lazy##S(d, d);                  \
-        NC_GL__V##S a3 = nc_gl__mul_lazy##S(a2, a), b3 = nc_gl__mul_lazy##S(b2, b);                \
-        NC_GL__V##S c3 = nc_gl__mul_lazy##S(c2, c), d3 = nc_gl__mul_lazy##S(d2, d);                \
-        a2 = nc_gl__mul_lazy##S(a2, a2), b2 = nc_gl__mul_lazy##S(b2, b2);                          \
-        c2 = nc_gl__mul_lazy##S(c2, c2), d2 = nc_gl__mul_lazy##S(d2, d2);                          \
-        a = nc_gl__mul##S(a3, a2), b = nc_gl__mul##S(b3, b2);                                      \
-        c = nc_gl__mul##S(c3, c2), d = nc_gl__mul##S(d3, d2);                                      \
-    }
+/* One state in each lane of four vectors. The four are interleaved product by product, or the latency
+ * of the S-box would show. s[i] holds element i of all, canonical. */
 #define NC_GL__AT(S, i, b) (s[i] + (b)*NC_GL__LANES##S)
 #define NC_GL__GET(S, i, b) nc_gl__load##S(NC_GL__AT(S, i, b))
 #define NC_GL__PUT(S, i, b, x) nc_gl__store##S(NC_GL__AT(S, i, b), x)
 
 #define NC_GL__PERMUTE_LANES(S)                                                                    \
-    NC_GL__TARGET##S static void nc_gl__sbox_lanes##S(nc_gl s[][4 * NC_GL__LANES##S],              \
-                                                      const nc_gl *constant, uint32_t width) {     \
-        uint32_t i;                                                                                \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__sbox_lanes##S(                             \
+        nc_gl s[][4 * NC_GL__LANES##S], const nc_gl *constant, uint32_t width) {                   \
+        uint32_t i, step;                                                                          \
         for (i = 0; i < width; i++) {                                                              \
-            NC_GL__V##S k = nc_gl__set##S(constant[i]);                                            \
-            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k);                                 \
-            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k);                                 \
-            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k);                                 \
-            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k);                                 \
-            NC_GL__POW7_FOUR(S, x, y, z, w)                                                        \
-            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                        \
-            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                        \
+            const NC_GL__V##S k = nc_gl__set##S(constant[i]);                                      \
+            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k), x_n = x;                        \
+            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k), y_n = y;                        \
+            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k), z_n = z;                        \
+            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k), w_n = w;                        \
+            for (step = 0; step < 2; step++) { /* x^2 and x^3, then x^4 and x^7 */                 \
+                x_n = nc_gl__mul_lazy##S(x_n, x_n), y_n = nc_gl__mul_lazy##S(y_n, y_n);            \
+                z_n = nc_gl__mul_lazy##S(z_n, z_n), w_n = nc_gl__mul_lazy##S(w_n, w_n);            \
+                x = nc_gl__mul_lazy##S(x, x_n), y = nc_gl__mul_lazy##S(y, y_n);                    \
+                z = nc_gl__mul_lazy##S(z, z_n), w = nc_gl__mul_lazy##S(w, w_n);                    \
+            }                                                                                      \
+            NC_GL__PUT(S, i, 0, nc_gl__canonical##S(x)),                                           \
+                NC_GL__PUT(S, i, 1, nc_gl__canonical##S(y));                                       \
+            NC_GL__PUT(S, i, 2, nc_gl__canonical##S(z)),                                           \
+                NC_GL__PUT(S, i, 3, nc_gl__canonical##S(w));                                       \
         }                                                                                          \
     }                                                                                              \
-    NC_GL__TARGET##S static void nc_gl__poseidon2_external##S(nc_gl s[][4 * NC_GL__LANES##S],      \
-                                                              uint32_t width) {                    \
+    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__poseidon2_external##S(                     \
+        nc_gl s[][4 * NC_GL__LANES##S], uint32_t width) {                                          \
         uint32_t i, j, b;                                                                          \
         for (b = 0; b < 4; b++) {                                                                  \
             NC_GL__V##S sums[4];                                                                   \
@@ -3268,7 +3275,7 @@ NC_API void nc_gl_trident_permute(nc_gl state[8]) {
                 NC_GL__PUT(S, i, b, nc_gl__add##S(NC_GL__GET(S, i, b), sums[i % 4]));              \
         }                                                                                          \
     }                                                                                              \
-    /* the internal layer of nc_gl__poseidon2_partial8 */                                          \
+    /* Internal layer, as in nc_gl__poseidon2_partial8. */                                         \
     NC_GL__INLINE##S void nc_gl__poseidon2_internal8_##S(nc_gl s[8][4 * NC_GL__LANES##S]) {        \
         uint32_t i;                                                                                \
         for (i = 0; i < 4; i++) {                                                                  \
@@ -3290,52 +3297,41 @@ NC_API void nc_gl_trident_permute(nc_gl state[8]) {
             NC_GL__PUT(S, 7, i, nc_gl__sub##S(nc_gl__sub##S(sum, g2), g2));                        \
         }                                                                                          \
     }                                                                                              \
-    /* any other internal layer: all ones plus a diagonal */                                       \
+    /* Any other internal layer, and trident's external one: all ones plus a diagonal, null: 1. */ \
     NC_GL__INLINE##S void nc_gl__diagonal_layer##S(nc_gl s[][4 * NC_GL__LANES##S],                 \
                                                    const nc_gl *diagonal, uint32_t width) {        \
         uint32_t i, b;                                                                             \
         for (b = 0; b < 4; b++) {                                                                  \
             NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                 \
             for (i = 1; i < width; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));             \
-            for (i = 0; i < width; i++)                                                            \
-                NC_GL__PUT(S, i, b,                                                                \
-                           nc_gl__add##S(sum, nc_gl__mul##S(NC_GL__GET(S, i, b),                   \
-                                                            nc_gl__set##S(diagonal[i]))));         \
+            for (i = 0; i < width; i++) {                                                          \
+                NC_GL__V##S x = NC_GL__GET(S, i, b);                                               \
+                if (diagonal) x = nc_gl__mul##S(x, nc_gl__set##S(diagonal[i]));                    \
+                NC_GL__PUT(S, i, b, nc_gl__add##S(sum, x));                                        \
+            }                                                                                      \
         }                                                                                          \
     }                                                                                              \
-    NC_GL__INLINE##S void nc_gl__trident_external##S(nc_gl s[8][4 * NC_GL__LANES##S]) {            \
-        uint32_t i, b;                                                                             \
-        for (b = 0; b < 4; b++) {                                                                  \
-            NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                 \
-            for (i = 1; i < 8; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));                 \
-            for (i = 0; i < 8; i++) NC_GL__PUT(S, i, b, nc_gl__add##S(sum, NC_GL__GET(S, i, b)));  \
-        }                                                                                          \
-    }                                                                                              \
-    /* n <= 4 LANES states of `width` elements, one after the other; width 0 as above */           \
-    NC_GL__TARGET##S static void nc_gl__permute_lanes##S(nc_gl *states, uint32_t width,            \
-                                                         size_t n) {                               \
-        const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);                               \
-        const uint32_t trident = width == 0, w = trident ? 8 : width;                              \
-        nc_gl s[16][4 * NC_GL__LANES##S];                                                          \
+    /* n <= 4 LANES states one after the other. */                                                 \
+    NC_GL__TARGET##S static void nc_gl__poseidon2_lanes##S(nc_gl *states, size_t n,                \
+                                                           const nc_gl__permutation *p) {          \
+        const nc_gl *constant = p->constant;                                                       \
+        const uint32_t w = p->width;                                                               \
+        NC_GL__V##S aligned[16][4];                                                                \
+        nc_gl(*s)[4 * NC_GL__LANES##S] = (nc_gl(*)[4 * NC_GL__LANES##S]) aligned;                  \
         uint32_t i, round;                                                                         \
         size_t j;                                                                                  \
-        memset(s, 0, sizeof s);                                                                    \
+        memset(aligned, 0, sizeof aligned);                                                        \
         for (j = 0; j < n; j++)                                                                    \
             for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                   \
-        if (!trident) nc_gl__poseidon2_external##S(s, w);                                          \
+        if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                       \
         for (round = 0; round < 30; round++) {                                                     \
-            if (round >= 4 && round < 26) {                                                        \
-                nc_gl__sbox_lanes##S(s, set.constant + 4 * w + (round - 4), 1);                    \
-                if (width == 8)                                                                    \
-                    nc_gl__poseidon2_internal8_##S(s);                                             \
-                else                                                                               \
-                    nc_gl__diagonal_layer##S(s, set.diagonal, w);                                  \
-                continue;                                                                          \
-            }                                                                                      \
-            nc_gl__sbox_lanes##S(                                                                  \
-                s, set.constant + (round < 4 ? round * w : round * w - 22 * (w - 1)), w);          \
-            if (trident)                                                                           \
-                nc_gl__trident_external##S(s);                                                     \
+            const int partial = round >= 4 && round < 26;                                          \
+            nc_gl__sbox_lanes##S(s, constant, partial ? 1 : w);                                    \
+            constant += partial ? 1 : w;                                                           \
+            if (partial && w == 8 && !p->trident)                                                  \
+                nc_gl__poseidon2_internal8_##S(s);                                                 \
+            else if (partial || p->trident)                                                        \
+                nc_gl__diagonal_layer##S(s, partial ? p->diagonal : NULL, w);                      \
             else                                                                                   \
                 nc_gl__poseidon2_external##S(s, w);                                                \
         }                                                                                          \
@@ -3348,8 +3344,177 @@ NC_GL__PERMUTE_LANES(512)
 #undef NC_GL__PUT
 #undef NC_GL__GET
 #undef NC_GL__AT
-#undef NC_GL__POW7_FOUR
+#define NC_GL__POSEIDON2_LANES nc_gl__poseidon2_lanes256, nc_gl__poseidon2_lanes512
+#else
+#define NC_GL__POSEIDON2_LANES NULL, NULL
 #endif
+
+/* n states one after the other on this thread: in lanes as long as enough of them are filled, since
+ * a full set of lanes costs what ten Poseidon2 or four Tip5 cost alone. */
+static void nc_gl__permute_block(nc_gl *states, const nc_gl__permutation *p, size_t n) {
+    const int level = nc_gl__level();
+    const size_t most = level >= 2 ? 32 : 16;
+    size_t i = 0;
+    for (; level > 0 && n - i >= p->fill; i += nc_gl__least(n - i, most)) {
+        if (!(level >= 2 ? p->lanes512 : p->lanes256)) break;
+        (level >= 2 ? p->lanes512 : p->lanes256)(states + i * p->width, nc_gl__least(n - i, most),
+                                                 p);
+    }
+    for (; i < n; i++) p->one(states + i * p->width, p);
+}
+
+/* The same on all threads. */
+static void nc_gl__permute_many(nc_gl *states, const nc_gl__permutation *p, size_t count) {
+    ptrdiff_t blocks = (ptrdiff_t)(count / 64 + (count % 64 != 0)), k;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (blocks >= 4)
+#endif
+    for (k = 0; k < blocks; k++) {
+        size_t at = (size_t)k * 64;
+        nc_gl__permute_block(states + at * p->width, p, nc_gl__least(count - at, 64));
+    }
+}
+
+/* -- public -- */
+
+static const nc_gl__permutation nc_gl__poseidon2[3] = {
+    {8, 11, nc_gl__poseidon2_one, NC_GL__POSEIDON2_LANES, nc_gl__poseidon2_rc8,
+     nc_gl__poseidon2_diag8, 0},
+    {12, 11, nc_gl__poseidon2_one, NC_GL__POSEIDON2_LANES, nc_gl__poseidon2_rc12,
+     nc_gl__poseidon2_diag12, 0},
+    {16, 11, nc_gl__poseidon2_one, NC_GL__POSEIDON2_LANES, nc_gl__poseidon2_rc16,
+     nc_gl__poseidon2_diag16, 0}};
+
+/* The instance of a width, null for none. */
+static const nc_gl__permutation *nc_gl__poseidon2_of(uint32_t width) {
+    size_t i;
+    for (i = 0; i < sizeof nc_gl__poseidon2 / sizeof *nc_gl__poseidon2; i++)
+        if (nc_gl__poseidon2[i].width == width) return &nc_gl__poseidon2[i];
+    return NULL;
+}
+
+NC_API nc_status nc_gl_poseidon2_permute(nc_gl *state, uint32_t width) {
+    const nc_gl__permutation *p = nc_gl__poseidon2_of(width);
+    if (!p) return NC_ERR_ARG;
+    nc_gl__poseidon2_one(state, p);
+    return NC_OK;
+}
+
+NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, size_t count) {
+    const nc_gl__permutation *p = nc_gl__poseidon2_of(width);
+    if (!p) return NC_ERR_ARG;
+    nc_gl__permute_many(states, p, count);
+    return NC_OK;
+}
+
+NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], nc_gl digest[4]) {
+    nc_gl state[8];
+    memcpy(state, left, 4 * sizeof *state);
+    memcpy(state + 4, right, 4 * sizeof *state);
+    (void)nc_gl_poseidon2_permute(state, 8);
+    memcpy(digest, state, 4 * sizeof *digest);
+}
+
+/* >>trident ======================================================================== */
+
+/* First 8 bytes, little-endian, of BLAKE3("Poseidon2-Goldilocks-t8-RF8-RP22-<round>-<element>")
+ * mod p: 4 full rounds of 8, 22 partial rounds of 1, 4 full rounds of 8. */
+static const nc_gl nc_gl__trident_rc[86] = {
+    UINT64_C(5112053732956317697),  UINT64_C(9473458116042918275),  UINT64_C(10509674974000539580),
+    UINT64_C(17649578896322650714), UINT64_C(4676733232216740700),  UINT64_C(8354783368006601404),
+    UINT64_C(10138633028848232161), UINT64_C(16437060353783668203), UINT64_C(18360095707910039790),
+    UINT64_C(8336867609519569230),  UINT64_C(4926963633758351880),  UINT64_C(5260035933000491794),
+    UINT64_C(3476630190093866135),  UINT64_C(5625866679009768583),  UINT64_C(8528845028053043751),
+    UINT64_C(4603595646162494420),  UINT64_C(6229847923134545385),  UINT64_C(5689928932876659435),
+    UINT64_C(8394103725637632273),  UINT64_C(16246099208046105775), UINT64_C(11459621544563647015),
+    UINT64_C(10969903960254288490), UINT64_C(2518195555742053435),  UINT64_C(9909095267935466874),
+    UINT64_C(14023673830025382740), UINT64_C(14121920984902565505), UINT64_C(4097641314176921713),
+    UINT64_C(17738199677859997055), UINT64_C(5912427587627606825),  UINT64_C(14282379239270331892),
+    UINT64_C(5457222966685723756),  UINT64_C(12999430844398258507), UINT64_C(3947817468721077627),
+    UINT64_C(10600188801994782485), UINT64_C(3877028821823860198),  UINT64_C(7775096123913438461),
+    UINT64_C(12010869415468146841), UINT64_C(16589410095207384663), UINT64_C(4047360581237821885),
+    UINT64_C(2778797917901753573),  UINT64_C(5542059168689196864),  UINT64_C(16257271287528972260),
+    UINT64_C(14828929226268927700), UINT64_C(17769104411862892639), UINT64_C(13062219995286087020),
+    UINT64_C(9042522200754645292),  UINT64_C(6431223278919660715),  UINT64_C(4066719834037882788),
+    UINT64_C(9453917517041397167),  UINT64_C(12079232464483056018), UINT64_C(713472711102401477),
+    UINT64_C(8061670145055072382),  UINT64_C(4779630904164538005),  UINT64_C(7165782427231800930),
+    UINT64_C(16936887576087672702), UINT64_C(17332244640078539718), UINT64_C(8061279563104957553),
+    UINT64_C(5269686620889695599),  UINT64_C(15286155157547816567), UINT64_C(6457301101363685488),
+    UINT64_C(14217024426513498286), UINT64_C(10504820015760914800), UINT64_C(13021914642628566138),
+    UINT64_C(14861689880082590633), UINT64_C(14646556542223768775), UINT64_C(32346361620442563),
+    UINT64_C(12162887057595177814), UINT64_C(5326931431780989541),  UINT64_C(11693389311093287677),
+    UINT64_C(7210745005813644719),  UINT64_C(14552266788863451401), UINT64_C(7573975670554093337),
+    UINT64_C(7191682017606712640),  UINT64_C(17969919805851795096), UINT64_C(1280298733489777597),
+    UINT64_C(13303957203066764644), UINT64_C(5493739790208916523),  UINT64_C(1497251064115650654),
+    UINT64_C(9425457378657564335),  UINT64_C(398054724767989697),   UINT64_C(7072143680536865467),
+    UINT64_C(17016014310720353563), UINT64_C(867404013202565566),   UINT64_C(15795053546084681558),
+    UINT64_C(6035215656416074778),  UINT64_C(2618977002729543425)};
+static const nc_gl nc_gl__trident_diag[8] = {2, 3, 5, 9, 17, 33, 65, 129};
+
+/* External layer of the trident instance: s[i] += sum of all. */
+static void nc_gl__trident_full(uint64_t s[8], const nc_gl *constant) {
+    nc_gl__wide ab, cd, ef, gh, sum;
+    int i;
+    nc_gl__sbox_all(s, constant, 8);
+    ab = nc_gl__wide_add(nc_gl__widen(s[0]), s[1]);
+    cd = nc_gl__wide_add(nc_gl__widen(s[2]), s[3]);
+    ef = nc_gl__wide_add(nc_gl__widen(s[4]), s[5]);
+    gh = nc_gl__wide_add(nc_gl__widen(s[6]), s[7]);
+    sum = nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), nc_gl__wide_sum(ef, gh));
+    for (i = 0; i < 8; i++) s[i] = nc_gl__fold(nc_gl__wide_add(sum, s[i]));
+}
+
+/* The partial rounds as in nc_gl__poseidon2_partial8, with diagonals 2, 3, 5, 9 .. 129. */
+static void nc_gl__trident_partial(uint64_t s[8], const nc_gl *constant) {
+    uint64_t x = nc_gl__add_lazy(s[0], constant[0]), a = s[1], b = s[2], c = s[3], d = s[4];
+    uint64_t e = s[5], f = s[6], g = s[7], y;
+    int round;
+    for (round = 0; round < 22; round++) {
+        nc_gl__wide ab = nc_gl__wide_add(nc_gl__widen(a), b);
+        nc_gl__wide cd = nc_gl__wide_add(nc_gl__widen(c), d);
+        nc_gl__wide ef = nc_gl__wide_add(nc_gl__widen(e), f);
+        nc_gl__wide rest = nc_gl__wide_add(nc_gl__wide_sum(nc_gl__wide_sum(ab, cd), ef), g);
+        nc_gl__wide ra = nc_gl__wide_sum(rest, nc_gl__mul_wide(a, 3));
+        nc_gl__wide rb = nc_gl__wide_sum(rest, nc_gl__mul_wide(b, 5));
+        nc_gl__wide rc = nc_gl__wide_sum(rest, nc_gl__mul_wide(c, 9));
+        nc_gl__wide rd = nc_gl__wide_sum(rest, nc_gl__mul_wide(d, 17));
+        nc_gl__wide re = nc_gl__wide_sum(rest, nc_gl__mul_wide(e, 33));
+        nc_gl__wide rf = nc_gl__wide_sum(rest, nc_gl__mul_wide(f, 65));
+        nc_gl__wide rg = nc_gl__wide_sum(rest, nc_gl__mul_wide(g, 129));
+        rest = nc_gl__wide_add(rest, round < 21 ? constant[round + 1] : 0);
+        y = nc_gl__pow7_lazy(x);
+        x = nc_gl__fold(nc_gl__wide_sum(rest, nc_gl__mul_wide(y, 3))); /* (2 + 1) y + rest */
+        a = nc_gl__fold(nc_gl__wide_add(ra, y));
+        b = nc_gl__fold(nc_gl__wide_add(rb, y));
+        c = nc_gl__fold(nc_gl__wide_add(rc, y));
+        d = nc_gl__fold(nc_gl__wide_add(rd, y));
+        e = nc_gl__fold(nc_gl__wide_add(re, y));
+        f = nc_gl__fold(nc_gl__wide_add(rf, y));
+        g = nc_gl__fold(nc_gl__wide_add(rg, y));
+    }
+    s[0] = x;
+    s[1] = a, s[2] = b, s[3] = c, s[4] = d, s[5] = e, s[6] = f, s[7] = g;
+}
+
+static void nc_gl__trident_one(nc_gl *state, const nc_gl__permutation *p) {
+    const nc_gl *constant = p->constant;
+    int round, i;
+    for (round = 0; round < 4; round++) nc_gl__trident_full(state, constant + 8 * round);
+    nc_gl__trident_partial(state, constant + 32);
+    for (round = 4; round < 8; round++) nc_gl__trident_full(state, constant + 22 + 8 * round);
+    for (i = 0; i < 8; i++) state[i] = nc_gl__canonical(state[i]);
+}
+
+static const nc_gl__permutation nc_gl__trident = {
+    8, 11, nc_gl__trident_one, NC_GL__POSEIDON2_LANES, nc_gl__trident_rc, nc_gl__trident_diag, 1};
+
+NC_API void nc_gl_trident_permute(nc_gl state[8]) { nc_gl__trident_one(state, &nc_gl__trident); }
+
+NC_API void nc_gl_trident_permute_many(nc_gl *states, size_t count) {
+    nc_gl__permute_many(states, &nc_gl__trident, count);
+}
+
+/* -- the sponge -- */
 
 static void nc_gl__trident_absorb(nc_gl_trident *sponge, nc_gl value) {
     if (sponge->position == 4) { /* only when more follows: a full block may be the last */
@@ -3402,16 +3567,7 @@ NC_API void nc_gl_trident_hash_fields(const nc_gl *fields, size_t n, nc_gl diges
     nc_gl__trident_squeeze(&sponge, digest);
 }
 
-NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]) {
-    static const char digits[] = "0123456789abcdef";
-    int i;
-    for (i = 0; i < 32; i++) {
-        unsigned byte = (unsigned)(digest[i / 8] >> (8 * (i % 8))) & 255;
-        hex[2 * i] = digits[byte >> 4];
-        hex[2 * i + 1] = digits[byte & 15];
-    }
-    hex[64] = 0;
-}
+/* >>tip5 =========================================================================== */
 
 static const nc_gl nc_gl__tip5_rc[80] = {
     UINT64_C(13630775303355457758), UINT64_C(16896927574093233874), UINT64_C(10379449653650130495),
@@ -3487,10 +3643,7 @@ static void nc_gl__tip5_mds_layer(nc_gl s[16]) {
         }
     }
     for (i = 0; i < 16; i++) {
-        nc_gl__wide w;
-        w.lo = lo[i] + (hi[i] << 32);
-        w.hi = (hi[i] >> 32) + (uint64_t)(w.lo < lo[i]);
-        s[i] = nc_gl__reduce(w);
+        s[i] = nc_gl__reduce(nc_gl__wide_add(nc_gl__wide_make(hi[i] >> 32, hi[i] << 32), lo[i]));
     }
 }
 
@@ -3505,10 +3658,9 @@ static void nc_gl__tip5_rounds(nc_gl state[16], uint16_t *limbs) {
     }
 }
 
-NC_API void nc_gl_tip5_permute(nc_gl state[16]) { nc_gl__tip5_rounds(state, NULL); }
-
-NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]) {
-    nc_gl__tip5_rounds(state, limbs);
+static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
+    (void)p;
+    nc_gl__tip5_rounds(state, NULL);
 }
 
 #ifdef NC_GL__X86
@@ -3562,12 +3714,15 @@ NC_GL__TARGET512 static void nc_gl__tip5_mds512(nc_gl s[16][32], uint32_t b) {
 }
 
 /* n <= 32 states one after the other. */
-NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n) {
+NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n,
+                                                  const nc_gl__permutation *p) {
     static const nc_gl zeros[16] = {0};
-    nc_gl s[16][32];
+    __m512i aligned[16][4];
+    nc_gl(*s)[32] = (nc_gl(*)[32])aligned;
     uint32_t round, i, b;
     size_t j;
-    memset(s, 0, sizeof s);
+    (void)p;
+    memset(aligned, 0, sizeof aligned);
     for (j = 0; j < n; j++)
         for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];
     for (round = 0; round < 5; round++) {
@@ -3585,71 +3740,25 @@ NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n) {
     for (j = 0; j < n; j++)
         for (i = 0; i < 16; i++) states[16 * j + i] = s[i][j];
 }
+#define NC_GL__TIP5_LANES NULL, nc_gl__tip5_lanes512
+#else
+#define NC_GL__TIP5_LANES NULL, NULL
 #endif
 
-/* Permutations by number: the width of a Poseidon2, or one of these two. */
-enum { NC_GL__TRIDENT = 0, NC_GL__TIP5 = 1 };
+static const nc_gl__permutation nc_gl__tip5 = {16,   5, nc_gl__tip5_one, NC_GL__TIP5_LANES, NULL,
+                                               NULL, 0};
 
-static uint32_t nc_gl__elements(uint32_t kind) {
-    return kind == NC_GL__TRIDENT ? 8 : kind == NC_GL__TIP5 ? 16 : kind;
-}
-
-static void nc_gl__permute_one(nc_gl *state, uint32_t kind) {
-    if (kind == NC_GL__TRIDENT)
-        nc_gl_trident_permute(state);
-    else if (kind == NC_GL__TIP5)
-        nc_gl_tip5_permute(state);
-    else
-        (void)nc_gl_poseidon2_permute(state, kind);
-}
-
-/* n states one after the other on this thread: in lanes as long as enough of them are filled, since
- * a full set of lanes costs what ten Poseidon2 or four Tip5 cost alone. */
-static void nc_gl__permute_block(nc_gl *states, uint32_t kind, size_t n) {
-    const uint32_t w = nc_gl__elements(kind);
-    size_t i = 0;
-#ifdef NC_GL__X86
-    const int level = nc_gl__level();
-    const size_t most = level >= 2 ? 32 : 16, least = kind == NC_GL__TIP5 ? 5 : 11;
-    for (; level >= (kind == NC_GL__TIP5 ? 2 : 1) && n - i >= least;
-         i += nc_gl__least(n - i, most)) {
-        nc_gl *from = states + i * w;
-        if (kind == NC_GL__TIP5)
-            nc_gl__tip5_lanes512(from, nc_gl__least(n - i, most));
-        else if (level >= 2)
-            nc_gl__permute_lanes512(from, kind, nc_gl__least(n - i, most));
-        else
-            nc_gl__permute_lanes256(from, kind, nc_gl__least(n - i, most));
-    }
-#endif
-    for (; i < n; i++) nc_gl__permute_one(states + i * w, kind);
-}
-
-static void nc_gl__permute_many(nc_gl *states, uint32_t kind, size_t count) {
-    const uint32_t w = nc_gl__elements(kind);
-    ptrdiff_t blocks = (ptrdiff_t)(count / 64 + (count % 64 != 0)), k;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (blocks >= 4)
-#endif
-    for (k = 0; k < blocks; k++) {
-        size_t at = (size_t)k * 64;
-        nc_gl__permute_block(states + at * w, kind, nc_gl__least(count - at, 64));
-    }
-}
-
-NC_API nc_status nc_gl_poseidon2_permute_many(nc_gl *states, uint32_t width, size_t count) {
-    if (width != 8 && width != 12 && width != 16) return NC_ERR_ARG;
-    nc_gl__permute_many(states, width, count);
-    return NC_OK;
-}
-
-NC_API void nc_gl_trident_permute_many(nc_gl *states, size_t count) {
-    nc_gl__permute_many(states, NC_GL__TRIDENT, count);
-}
+NC_API void nc_gl_tip5_permute(nc_gl state[16]) { nc_gl__tip5_rounds(state, NULL); }
 
 NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
-    nc_gl__permute_many(states, NC_GL__TIP5, count);
+    nc_gl__permute_many(states, &nc_gl__tip5, count);
 }
+
+NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]) {
+    nc_gl__tip5_rounds(state, limbs);
+}
+
+/* -- the sponge -- */
 
 NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }
 
@@ -3689,66 +3798,97 @@ NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
     memcpy(digest, sponge.state, 5 * sizeof *digest);
 }
 
-/* What a tree or transcript needs of a hash: its permutation, its rate, elements of a digest. */
-static uint32_t nc_gl__kind(nc_gl_hash hash) {
-    return hash == NC_GL_TIP5 ? NC_GL__TIP5 : hash == NC_GL_TRIDENT ? NC_GL__TRIDENT : 8;
-}
-static size_t nc_gl__rate(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 10 : 4; }
+/* >>hashes ========================================================================= */
 
-NC_API size_t nc_gl_digest_elements(nc_gl_hash hash) { return hash == NC_GL_TIP5 ? 5 : 4; }
+/* The overwriting sponge of Poseidon2: the length in the capacity tells inputs apart that a zero or a
+ * block would join. */
+static void nc_gl__poseidon2_hash_fields(const nc_gl *in, size_t n, nc_gl digest[4]) {
+    nc_gl state[8];
+    size_t i, j;
+    memset(state, 0, sizeof state);
+    state[4] = nc_gl_from_u64(n);
+    for (i = 0; i == 0 || i < n; i += 4) {
+        for (j = 0; j < 4 && i + j < n; j++) state[j] = in[i + j];
+        nc_gl__poseidon2_one(state, &nc_gl__poseidon2[0]);
+    }
+    memcpy(digest, state, 4 * sizeof *digest);
+}
+
+/* What trees and transcripts need of a hash. */
+typedef struct nc_gl__hash {
+    const nc_gl__permutation *permutation;
+    uint32_t rate, digest; /* elements of a block and of a digest */
+    void (*fields)(const nc_gl *in, size_t n, nc_gl *digest);
+} nc_gl__hash;
+static const nc_gl__hash nc_gl__hashes[] = {
+    {&nc_gl__poseidon2[0], 4, 4, nc_gl__poseidon2_hash_fields}, /* NC_GL_POSEIDON2 */
+    {&nc_gl__tip5, 10, 5, nc_gl_tip5_hash_varlen},              /* NC_GL_TIP5 */
+    {&nc_gl__trident, 4, 4, nc_gl_trident_hash_fields},         /* NC_GL_TRIDENT */
+};
+typedef char
+    nc_gl__hash_has_a_row[sizeof nc_gl__hashes / sizeof *nc_gl__hashes == NC_GL_HASHES ? 1 : -1];
+
+/* Null for a hash that is none. */
+static const nc_gl__hash *nc_gl__hash_of(nc_gl_hash hash) {
+    return (unsigned)hash < NC_GL_HASHES ? &nc_gl__hashes[hash] : NULL;
+}
+
+NC_API size_t nc_gl_digest_elements(nc_gl_hash hash) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    return h ? h->digest : 0;
+}
 
 /* n pairs of digests to n digests: a pair fills the state, or Tip5's rate beside ones. out may
  * stand before pairs, as a parent level stands before its children. */
-static void nc_gl__compress(nc_gl_hash hash, const nc_gl *pairs, size_t n, nc_gl *out) {
+static void nc_gl__compress(const nc_gl__hash *h, const nc_gl *pairs, size_t n, nc_gl *out) {
     enum { BLOCK = 32 };
     nc_gl states[BLOCK * 16];
-    const uint32_t kind = nc_gl__kind(hash), w = nc_gl__elements(kind);
-    size_t d = nc_gl_digest_elements(hash), at, i, j;
+    const size_t w = h->permutation->width, d = h->digest;
+    size_t at, i, j;
     for (at = 0; at < n; at += BLOCK) {
         size_t count = nc_gl__least(n - at, BLOCK);
         for (i = 0; i < count; i++) {
             memcpy(states + i * w, pairs + (at + i) * 2 * d, 2 * d * sizeof *states);
             for (j = 2 * d; j < w; j++) states[i * w + j] = 1;
         }
-        nc_gl__permute_block(states, kind, count);
+        nc_gl__permute_block(states, h->permutation, count);
         for (i = 0; i < count; i++) memcpy(out + (at + i) * d, states + i * w, d * sizeof *states);
     }
 }
 
 NC_API nc_status nc_gl_hash_pair(nc_gl_hash hash, const nc_gl *left, const nc_gl *right,
                                  nc_gl *digest) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
     nc_gl both[10];
-    size_t d = nc_gl_digest_elements(hash);
-    if ((unsigned)hash > NC_GL_TRIDENT || !left || !right || !digest) return NC_ERR_ARG;
-    memcpy(both, left, d * sizeof *both);
-    memcpy(both + d, right, d * sizeof *both);
-    nc_gl__compress(hash, both, 1, digest);
+    if (!h || !left || !right || !digest) return NC_ERR_ARG;
+    memcpy(both, left, h->digest * sizeof *both);
+    memcpy(both + h->digest, right, h->digest * sizeof *both);
+    nc_gl__compress(h, both, 1, digest);
     return NC_OK;
 }
 
 NC_API nc_status nc_gl_hash_fields(nc_gl_hash hash, const nc_gl *in, size_t n, nc_gl *digest) {
-    nc_gl state[8];
-    size_t i, j;
-    if ((unsigned)hash > NC_GL_TRIDENT || (n && !in) || !digest) return NC_ERR_ARG;
-    if (hash == NC_GL_TIP5) {
-        nc_gl_tip5_hash_varlen(in, n, digest);
-    } else if (hash == NC_GL_TRIDENT) {
-        nc_gl_trident_hash_fields(in, n, digest);
-    } else { /* the length in the capacity tells inputs apart that a zero or a block would join */
-        memset(state, 0, sizeof state);
-        state[4] = nc_gl_from_u64(n);
-        for (i = 0; i == 0 || i < n; i += 4) {
-            for (j = 0; j < 4 && i + j < n; j++) state[j] = in[i + j];
-            (void)nc_gl_poseidon2_permute(state, 8);
-        }
-        memcpy(digest, state, 4 * sizeof *digest);
-    }
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    if (!h || (n && !in) || !digest) return NC_ERR_ARG;
+    h->fields(in, n, digest);
     return NC_OK;
 }
 
-static int nc_gl__good_tree(nc_gl_hash hash, size_t n, const void *nodes) {
-    return (unsigned)hash <= NC_GL_TRIDENT && nodes && n && (n & (n - 1)) == 0 &&
-           n - 1 <= UINT32_MAX;
+NC_API void nc_gl_digest_hex(const nc_gl digest[4], char hex[65]) {
+    static const char digits[] = "0123456789abcdef";
+    int i;
+    for (i = 0; i < 32; i++) {
+        unsigned byte = (unsigned)(digest[i / 8] >> (8 * (i % 8))) & 255;
+        hex[2 * i] = digits[byte >> 4];
+        hex[2 * i + 1] = digits[byte & 15];
+    }
+    hex[64] = 0;
+}
+
+/* >>merkle ========================================================================= */
+
+static int nc_gl__good_tree(const nc_gl__hash *h, size_t n, const void *nodes) {
+    return h && nodes && n && (n & (n - 1)) == 0 && n - 1 <= UINT32_MAX;
 }
 
 static int nc_gl__all_canonical(const nc_gl *a, size_t n) {
@@ -3759,8 +3899,10 @@ static int nc_gl__all_canonical(const nc_gl *a, size_t n) {
 }
 
 NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
-    size_t d = nc_gl_digest_elements(hash), level;
-    if (!nc_gl__good_tree(hash, n, nodes)) return NC_ERR_ARG;
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    size_t d, level;
+    if (!nc_gl__good_tree(h, n, nodes)) return NC_ERR_ARG;
+    d = h->digest;
     for (level = n / 2; level > 0; level /= 2) {
         ptrdiff_t blocks = (ptrdiff_t)(level / 256 + (level % 256 != 0)), k;
 #ifdef _OPENMP
@@ -3768,7 +3910,7 @@ NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
 #endif
         for (k = 0; k < blocks; k++) {
             size_t at = level + (size_t)k * 256, count = nc_gl__least(2 * level - at, 256);
-            nc_gl__compress(hash, nodes + 2 * at * d, count, nodes + at * d);
+            nc_gl__compress(h, nodes + 2 * at * d, count, nodes + at * d);
         }
     }
     return NC_OK;
@@ -3776,8 +3918,10 @@ NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
 
 NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n, size_t index,
                                    nc_gl *path) {
-    size_t d = nc_gl_digest_elements(hash), node;
-    if (!nc_gl__good_tree(hash, n, nodes) || index >= n || (n > 1 && !path)) return NC_ERR_ARG;
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
+    size_t d, node;
+    if (!nc_gl__good_tree(h, n, nodes) || index >= n || (n > 1 && !path)) return NC_ERR_ARG;
+    d = h->digest;
     for (node = n + index; node > 1; node /= 2, path += d)
         memcpy(path, nodes + (node ^ 1) * d, d * sizeof *path);
     return NC_OK;
@@ -3785,12 +3929,14 @@ NC_API nc_status nc_gl_merkle_open(nc_gl_hash hash, const nc_gl *nodes, size_t n
 
 NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const nc_gl *leaf,
                                      size_t index, const nc_gl *path, uint32_t path_length) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
     nc_gl node[5];
-    size_t d = nc_gl_digest_elements(hash);
+    size_t d;
     uint32_t i;
-    if ((unsigned)hash > NC_GL_TRIDENT || !root || !leaf || (path_length && !path) ||
-        path_length > 32 || (uint64_t)index >> path_length)
+    if (!h || !root || !leaf || (path_length && !path) || path_length > 32 ||
+        (uint64_t)index >> path_length)
         return NC_ERR_ARG;
+    d = h->digest;
     memcpy(node, leaf, d * sizeof *node);
     if (!nc_gl__all_canonical(leaf, d) || !nc_gl__all_canonical(path, path_length * d))
         return NC_ERR_MISMATCH;
@@ -3800,34 +3946,36 @@ NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const n
     return memcmp(node, root, d * sizeof *node) ? NC_ERR_MISMATCH : NC_OK;
 }
 
+/* >>transcripts ==================================================================== */
+
 /* A duplex sponge. While absorbing, `position` elements of the current block are in; while
  * squeezing, `position` elements of it are out. Each change of direction adds to the first capacity
  * element how full the last block was, so that blocks of different length do not meet. */
 NC_API nc_status nc_gl_transcript_init(nc_gl_transcript *t, nc_gl_hash hash, const void *label,
                                        size_t n) {
-    if (!t || (unsigned)hash > NC_GL_TRIDENT || (n && !label)) return NC_ERR_ARG;
+    if (!t || !nc_gl__hash_of(hash) || (n && !label)) return NC_ERR_ARG;
     memset(t, 0, sizeof *t);
     t->hash = (uint32_t)hash;
     return nc_gl_transcript_absorb_bytes(t, label, n);
 }
 
 static void nc_gl__transcript_permute(nc_gl_transcript *t, nc_gl mark) {
-    size_t rate = nc_gl__rate((nc_gl_hash)t->hash);
-    t->state[rate] = nc_gl_add(t->state[rate], mark);
-    nc_gl__permute_one(t->state, nc_gl__kind((nc_gl_hash)t->hash));
+    const nc_gl__hash *h = &nc_gl__hashes[t->hash];
+    t->state[h->rate] = nc_gl_add(t->state[h->rate], mark);
+    h->permutation->one(t->state, h->permutation);
     t->position = 0;
 }
 
 NC_API nc_status nc_gl_transcript_absorb(nc_gl_transcript *t, const nc_gl *in, size_t n) {
     size_t i;
-    if (!t || (n && !in)) return NC_ERR_ARG;
+    if (!t || t->hash >= NC_GL_HASHES || (n && !in)) return NC_ERR_ARG;
     if (!nc_gl__all_canonical(in, n)) return NC_ERR_FORMAT;
     if (n && t->squeezing) {
         t->squeezing = 0;
         t->position = 0;
     }
     for (i = 0; i < n; i++) {
-        if (t->position == nc_gl__rate((nc_gl_hash)t->hash)) nc_gl__transcript_permute(t, 0);
+        if (t->position == nc_gl__hashes[t->hash].rate) nc_gl__transcript_permute(t, 0);
         t->state[t->position] = nc_gl_add(t->state[t->position], in[i]);
         t->position++;
     }
@@ -3850,8 +3998,8 @@ NC_API nc_status nc_gl_transcript_absorb_bytes(nc_gl_transcript *t, const void *
 
 NC_API nc_status nc_gl_transcript_challenge(nc_gl_transcript *t, nc_gl *out, size_t n) {
     size_t i, rate;
-    if (!t || (n && !out)) return NC_ERR_ARG;
-    rate = nc_gl__rate((nc_gl_hash)t->hash);
+    if (!t || t->hash >= NC_GL_HASHES || (n && !out)) return NC_ERR_ARG;
+    rate = nc_gl__hashes[t->hash].rate;
     for (i = 0; i < n; i++) {
         if (!t->squeezing)
             nc_gl__transcript_permute(t, 1 + (nc_gl)t->position);
@@ -3875,6 +4023,8 @@ NC_API nc_status nc_gl_transcript_index(nc_gl_transcript *t, uint32_t bits, uint
 
 /* >>fixed ========================================================================== */
 
+/* -- conversion and products -- */
+
 NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out) {
     double scaled = v < 0 ? -v * 65536.0 : v * 65536.0; /* exact: a power of two */
     uint64_t magnitude;
@@ -3892,15 +4042,15 @@ NC_API nc_fixed nc_fixed_mul_field(nc_fixed a, nc_fixed b) {
     return nc_gl_mul_pow2(nc_gl_mul(a, b), 192 - NC_FIXED_SHIFT); /* 2^-16 = 2^176 */
 }
 
+NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b) {
+    NC_ASSERT(nc_fixed_check_dot(&a, &b, 1) == NC_OK);
+    return nc_fixed_rescale(nc_gl_mul(a, b));
+}
+
 NC_API nc_fixed nc_fixed_rescale(nc_gl x) {
     int64_t centred = nc_gl_to_i64(x) + (INT64_C(1) << 15); /* |x| <= (p-1)/2 < 2^63 - 2^15 */
     int64_t quotient = centred / 65536, remainder = centred % 65536;
     return nc_gl_from_i64(quotient - (remainder < 0)); /* floor, without shifting a negative */
-}
-
-NC_API nc_fixed nc_fixed_mul(nc_fixed a, nc_fixed b) {
-    NC_ASSERT(nc_fixed_check_dot(&a, &b, 1) == NC_OK);
-    return nc_fixed_rescale(nc_gl_mul(a, b));
 }
 
 NC_API nc_fixed nc_fixed_witness(nc_gl x, uint32_t *remainder) {
@@ -3913,6 +4063,8 @@ NC_API nc_fixed nc_fixed_witness(nc_gl x, uint32_t *remainder) {
 NC_API nc_fixed nc_fixed_repair(nc_fixed wrong) {
     return nc_fixed_rescale(nc_gl_mul_pow2(wrong, NC_FIXED_SHIFT));
 }
+
+/* -- sums and order -- */
 
 NC_API nc_fixed nc_fixed_add(nc_fixed a, nc_fixed b) { return nc_gl_add(a, b); }
 NC_API nc_fixed nc_fixed_sub(nc_fixed a, nc_fixed b) { return nc_gl_sub(a, b); }
@@ -3936,8 +4088,10 @@ NC_API nc_fixed nc_fixed_clamp(nc_fixed a, nc_fixed low, nc_fixed high) {
 
 NC_API nc_fixed nc_fixed_relu(nc_fixed a) { return nc_fixed__negative(a) ? 0 : a; }
 
+/* -- quotients and roots -- */
+
 /* round(a 2^shift / b), ties up, for b < 2^63; UINT64_MAX when it does not fit 64 bits. */
-static uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
+static NC_GL__NOINLINE uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
     uint64_t q = a / b, r = a % b;
     for (; shift > 0; shift--) {
         if (q >> 62) return UINT64_MAX;
@@ -3946,6 +4100,10 @@ static uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
         if (r >= b) r -= b;
     }
     return q + (uint64_t)(r >= b - r);
+}
+
+NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
+    return nc_fixed_div(NC_FIXED_ONE, a, out);
 }
 
 NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
@@ -3958,12 +4116,8 @@ NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
     return NC_OK;
 }
 
-NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
-    return nc_fixed_div(NC_FIXED_ONE, a, out);
-}
-
 /* floor(sqrt(hi 2^64 + lo)), hi < 2^62, two bits of the operand a step; *rest = what is left. */
-static uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
+static NC_GL__NOINLINE uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
     uint64_t root = 0, left = 0;
     int i;
     for (i = 0; i < 64; i++) {
@@ -3988,6 +4142,8 @@ NC_API nc_status nc_fixed_sqrt(nc_fixed a, nc_fixed *out) {
     *out = root + (uint64_t)(rest > root); /* (root + 1/2)^2 = root^2 + root + 1/4 */
     return NC_OK;
 }
+
+/* -- exponential functions -- */
 
 /* The high half of a product: of 62 and 64 fractional bits, 62 remain. */
 static uint64_t nc_fixed__mul_high(uint64_t a, uint64_t b) { return nc_gl__mul_wide(a, b).hi; }
@@ -4061,7 +4217,7 @@ NC_API nc_fixed nc_fixed_sigmoid(nc_fixed a) {
 }
 
 /* a sigmoid(b) for b = 1.702 a: 111542.27 is 1.702 2^16. */
-static nc_fixed nc_fixed__gate(nc_fixed a, nc_fixed (*sigmoid)(nc_fixed)) {
+static NC_GL__NOINLINE nc_fixed nc_fixed__gate(nc_fixed a, nc_fixed (*sigmoid)(nc_fixed)) {
     return nc_fixed_mul(a, sigmoid(nc_fixed_mul(a, 111542)));
 }
 
@@ -4080,12 +4236,15 @@ NC_API nc_fixed nc_fixed_gelu_taylor(nc_fixed a) {
     return nc_fixed__gate(a, nc_fixed_sigmoid_taylor);
 }
 
+/* -- sums of products -- */
+
 /* nc_fixed_check_dot of a[i] and b[i stride]: products of either sign are summed apart. */
 static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b, size_t stride,
                                            size_t n) {
-    nc_gl__wide sum[2] = {{0, 0}, {0, 0}};
+    nc_gl__wide sum[2], gap;
     int larger;
     size_t i;
+    sum[0] = sum[1] = nc_gl__wide_make(0, 0);
     for (i = 0; i < n; i++) {
         nc_fixed x = a[i], y = b[i * stride];
         int negative = nc_fixed__negative(x) != nc_fixed__negative(y);
@@ -4093,19 +4252,18 @@ static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b,
         sum[negative] = nc_gl__wide_sum(sum[negative], product); /* below 2^127 + 2^126 */
         if (sum[negative].hi >> 63) return NC_ERR_LIMIT;
     }
-    larger = sum[0].hi < sum[1].hi || (sum[0].hi == sum[1].hi && sum[0].lo < sum[1].lo);
-    sum[larger].hi -= sum[1 - larger].hi + (uint64_t)(sum[larger].lo < sum[1 - larger].lo);
-    sum[larger].lo -= sum[1 - larger].lo;
-    return sum[larger].hi || sum[larger].lo > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
-}
-
-NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
-    return nc_fixed__check(a, b, 1, n);
+    larger = nc_gl__wide_difference(sum[0], sum[1]).hi >> 63 != 0;
+    gap = nc_gl__wide_difference(sum[larger], sum[1 - larger]);
+    return gap.hi || gap.lo > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
 }
 
 NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
     NC_ASSERT(nc_fixed_check_dot(a, b, n) == NC_OK);
     return nc_fixed_rescale(nc_gl_vec_dot(a, b, n));
+}
+
+NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
+    return nc_fixed__check(a, b, 1, n);
 }
 
 NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed *x, size_t rows,
@@ -4117,6 +4275,8 @@ NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed 
     for (r = 0; r < rows; r++) y[r] = nc_fixed_dot(a + r * columns, x, columns);
     return NC_OK;
 }
+
+/* -- matrices -- */
 
 #ifdef NC_GL__X86
 NC_GL__TARGET512 static size_t nc_fixed__largest512(uint64_t *largest, const nc_fixed *a,
@@ -4147,82 +4307,73 @@ static uint64_t nc_fixed__largest(const nc_fixed *a, size_t n) {
     return largest;
 }
 
-/* One row of C in 64-bit integers, columns from `start` on. */
-static void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k, size_t n,
-                          size_t start) {
+/* The centred value modulo 2^64. */
+static uint64_t nc_fixed__centred(nc_fixed a) {
+    return a + nc_gl__carried((uint64_t)nc_fixed__negative(a)); /* - p = 2^32 - 1 - 2^64 */
+}
+
+/* Columns from `start` on of one row of C, k > 0, in integers modulo 2^64. */
+static NC_GL__NOINLINE void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b,
+                                          size_t k, size_t n, size_t start) {
     size_t i, j;
-    for (j = start; j < n; j++) {
-        int64_t sum = 0;
-        for (i = 0; i < k; i++) sum += nc_gl_to_i64(a[i]) * nc_gl_to_i64(b[i * n + j]);
-        c[j] = nc_fixed_rescale(nc_gl_from_i64(sum));
+    for (j = start; j < n; j++) c[j] = 0;
+    for (i = 0; i < k; i++) {
+        const uint64_t factor = nc_fixed__centred(a[i]);
+        for (j = start; j < n; j++) c[j] += factor * nc_fixed__centred(b[i * n + j]);
     }
+    for (j = start; j < n; j++) c[j] = nc_fixed_rescale(nc_gl_from_i64((int64_t)c[j]));
 }
 
 #ifdef NC_GL__X86
-/* Eight, four, two rows of C or one, sixteen columns a step, over centred values x: signed 32-bit
- * products and 64-bit sums, or with IFMA, whose product and sum are one instruction, the low 52
- * bits of both (two's complement, so right for sums below 2^51 in magnitude). Returns the columns
- * done. */
+enum { NC_FIXED__STEPS = 48 }; /* steps of k whose rows of A are packed: 3 KiB of stack */
+
+/* Sixteen columns a step of eight, four, two rows of C or one += A B, over centred values x: signed
+ * 32-bit products and 64-bit sums, or with IFMA, whose product and sum are one instruction, the low
+ * 52 bits of both (two's complement, so right for sums below 2^51 in magnitude). */
 #define NC_FIXED__EIGHT(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
 #define NC_FIXED__FOUR(m) m(0) m(1) m(2) m(3)
 #define NC_FIXED__TWO(m) m(0) m(1)
 #define NC_FIXED__ONE(m) m(0)
 #define NC_FIXED__LOAD(r)                                                                          \
-    __m512i s##r = q ? nc_gl__load512(c + r * n + j) : _mm512_setzero_si512();                     \
-    __m512i t##r = q ? nc_gl__load512(c + r * n + j + 8) : _mm512_setzero_si512();
+    __m512i s##r = first ? _mm512_setzero_si512() : nc_gl__load512(c + r * n + j);                 \
+    __m512i t##r = first ? s##r : nc_gl__load512(c + r * n + j + 8);
 #define NC_FIXED__STEP(r)                                                                          \
     {                                                                                              \
-        __m512i factor = _mm512_set1_epi64(pack[i][r]);                                            \
+        __m512i factor = nc_gl__set512(packed[r * NC_FIXED__STEPS + i]);                           \
         s##r = NC_FIXED__MULTIPLY_ADD(s##r, factor, x);                                            \
         t##r = NC_FIXED__MULTIPLY_ADD(t##r, factor, y);                                            \
     }
 #define NC_FIXED__STORE(r)                                                                         \
     nc_gl__store512(c + r * n + j, s##r), nc_gl__store512(c + r * n + j + 8, t##r);
-#define NC_FIXED__ROWS(name, attributes, unused_bits, count, each)                                 \
-    attributes static size_t name(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,     \
-                                  size_t n) {                                                      \
-        enum { BLOCK = 48 }; /* 3 KiB of packed rows */                                            \
+#define NC_FIXED__TILES(name, attributes, each)                                                    \
+    attributes static void name(nc_fixed *c, const uint64_t *packed, const nc_fixed *b,            \
+                                size_t steps, size_t n, int first) {                               \
         const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);         \
-        long long pack[BLOCK][count];                                                              \
-        size_t i, j = 0, q, r;                                                                     \
-        for (q = 0; q < k; q += BLOCK) {                                                           \
-            size_t steps = nc_gl__least(k - q, BLOCK);                                             \
-            for (r = 0; r < count; r++)                                                            \
-                for (i = 0; i < steps; i++) pack[i][r] = nc_gl_to_i64(a[r * k + q + i]);           \
-            for (j = 0; j + 16 <= n; j += 16) {                                                    \
-                each(NC_FIXED__LOAD) for (i = 0; i < steps; i++) {                                 \
-                    const nc_fixed *row = b + (q + i) * n + j;                                     \
-                    __m512i x = nc_gl__load512(row), y = nc_gl__load512(row + 8);                  \
-                    x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);          \
-                    y = _mm512_mask_sub_epi64(y, _mm512_cmpgt_epu64_mask(y, half), y, p);          \
-                    each(NC_FIXED__STEP)                                                           \
-                }                                                                                  \
-                each(NC_FIXED__STORE)                                                              \
+        size_t i, j;                                                                               \
+        for (j = 0; j + 16 <= n; j += 16) {                                                        \
+            each(NC_FIXED__LOAD) for (i = 0; i < steps; i++) {                                     \
+                const nc_fixed *row = b + i * n + j;                                               \
+                __m512i x = nc_gl__load512(row), y = nc_gl__load512(row + 8);                      \
+                x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);              \
+                y = _mm512_mask_sub_epi64(y, _mm512_cmpgt_epu64_mask(y, half), y, p);              \
+                each(NC_FIXED__STEP)                                                               \
             }                                                                                      \
+            each(NC_FIXED__STORE)                                                                  \
         }                                                                                          \
-        for (r = 0; r < count; r++) /* floor((x + 2^15) / 2^16), negatives up by p */              \
-            for (i = 0; i < j; i += 8) {                                                           \
-                __m512i x = nc_gl__load512(c + r * n + i);                                         \
-                x = _mm512_srai_epi64(_mm512_slli_epi64(x, unused_bits), unused_bits);             \
-                x = _mm512_srai_epi64(_mm512_add_epi64(x, nc_gl__set512(UINT64_C(1) << 15)), 16);  \
-                x = _mm512_mask_add_epi64(x, _mm512_movepi64_mask(x), x, p);                       \
-                nc_gl__store512(c + r * n + i, x);                                                 \
-            }                                                                                      \
-        return j;                                                                                  \
     }
 #define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_add_epi64(sum, _mm512_mul_epi32(x, y))
-NC_FIXED__ROWS(nc_fixed__8_rows512, NC_GL__TARGET512, 0, 8, NC_FIXED__EIGHT)
-NC_FIXED__ROWS(nc_fixed__4_rows512, NC_GL__TARGET512, 0, 4, NC_FIXED__FOUR)
-NC_FIXED__ROWS(nc_fixed__2_rows512, NC_GL__TARGET512, 0, 2, NC_FIXED__TWO)
-NC_FIXED__ROWS(nc_fixed__1_row512, NC_GL__TARGET512, 0, 1, NC_FIXED__ONE)
+NC_FIXED__TILES(nc_fixed__8_rows512, NC_GL__TARGET512, NC_FIXED__EIGHT)
+NC_FIXED__TILES(nc_fixed__4_rows512, NC_GL__TARGET512, NC_FIXED__FOUR)
+NC_FIXED__TILES(nc_fixed__2_rows512, NC_GL__TARGET512, NC_FIXED__TWO)
+NC_FIXED__TILES(nc_fixed__1_row512, NC_GL__TARGET512, NC_FIXED__ONE)
 #undef NC_FIXED__MULTIPLY_ADD
 #define NC_FIXED__MULTIPLY_ADD(sum, x, y) _mm512_madd52lo_epu64(sum, x, y)
-NC_FIXED__ROWS(nc_fixed__8_rows_ifma, NC_GL__TARGET_IFMA, 12, 8, NC_FIXED__EIGHT)
-NC_FIXED__ROWS(nc_fixed__4_rows_ifma, NC_GL__TARGET_IFMA, 12, 4, NC_FIXED__FOUR)
-NC_FIXED__ROWS(nc_fixed__2_rows_ifma, NC_GL__TARGET_IFMA, 12, 2, NC_FIXED__TWO)
-NC_FIXED__ROWS(nc_fixed__1_row_ifma, NC_GL__TARGET_IFMA, 12, 1, NC_FIXED__ONE)
+NC_FIXED__TILES(nc_fixed__8_rows_ifma, NC_GL__TARGET_IFMA, NC_FIXED__EIGHT)
+NC_FIXED__TILES(nc_fixed__4_rows_ifma, NC_GL__TARGET_IFMA, NC_FIXED__FOUR)
+NC_FIXED__TILES(nc_fixed__2_rows_ifma, NC_GL__TARGET_IFMA, NC_FIXED__TWO)
+NC_FIXED__TILES(nc_fixed__1_row_ifma, NC_GL__TARGET_IFMA, NC_FIXED__ONE)
 #undef NC_FIXED__MULTIPLY_ADD
-#undef NC_FIXED__ROWS
+#undef NC_FIXED__TILES
 #undef NC_FIXED__STORE
 #undef NC_FIXED__STEP
 #undef NC_FIXED__LOAD
@@ -4231,13 +4382,90 @@ NC_FIXED__ROWS(nc_fixed__1_row_ifma, NC_GL__TARGET_IFMA, 12, 1, NC_FIXED__ONE)
 #undef NC_FIXED__TWO
 #undef NC_FIXED__ONE
 
-typedef size_t (*nc_fixed__rows_fn)(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,
-                                    size_t n);
+typedef void (*nc_fixed__tiles_fn)(nc_fixed *c, const uint64_t *packed, const nc_fixed *b,
+                                   size_t steps, size_t n, int first);
 /* By kind (IFMA, AVX-512) and logarithm of the rows. */
-static const nc_fixed__rows_fn nc_fixed__rows[2][4] = {
+static const nc_fixed__tiles_fn nc_fixed__tiles[2][4] = {
     {nc_fixed__1_row_ifma, nc_fixed__2_rows_ifma, nc_fixed__4_rows_ifma, nc_fixed__8_rows_ifma},
     {nc_fixed__1_row512, nc_fixed__2_rows512, nc_fixed__4_rows512, nc_fixed__8_rows512}};
+
+/* Centred values of `rows` rows of A, NC_FIXED__STEPS apart. */
+NC_GL__TARGET512 static void nc_fixed__pack512(uint64_t *packed, const nc_fixed *a, size_t rows,
+                                               size_t k, size_t steps) {
+    const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);
+    size_t i, r;
+    for (r = 0; r < rows; r++)
+        for (i = 0; i < steps; i += 8) {
+            const size_t left = steps - i;
+            const __mmask8 mask = (__mmask8)(left >= 8 ? 255u : (1u << left) - 1u);
+            __m512i x = _mm512_maskz_loadu_epi64(mask, (const void *)(a + r * k + i));
+            x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);
+            nc_gl__store512(packed + r * NC_FIXED__STEPS + i, x);
+        }
+}
+
+/* floor((x + 2^15) / 2^16) of n sums, or with `ifma` of their low 52 bits; negatives up by p. */
+NC_GL__TARGET512 static void nc_fixed__rescale512(nc_fixed *c, size_t n, int ifma) {
+    const __m512i half = nc_gl__set512(UINT64_C(1) << 15), p = nc_gl__set512(NC_GL_P);
+    size_t i;
+    for (i = 0; i < n; i += 8) {
+        __m512i x = nc_gl__load512(c + i);
+        if (ifma) x = _mm512_srai_epi64(_mm512_slli_epi64(x, 12), 12);
+        x = _mm512_srai_epi64(_mm512_add_epi64(x, half), 16);
+        x = _mm512_mask_add_epi64(x, _mm512_movepi64_mask(x), x, p);
+        nc_gl__store512(c + i, x);
+    }
+}
+
+/* 2^log2_rows rows of C, and how many columns are done, a multiple of sixteen. */
+static size_t nc_fixed__rows512(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, int log2_rows,
+                                size_t k, size_t n, int ifma) {
+    uint64_t packed[8 * NC_FIXED__STEPS];
+    const size_t rows = (size_t)1 << log2_rows, done = n / 16 * 16;
+    size_t q, r;
+    if (k == 0) memset(c, 0, rows * n * sizeof *c);
+    for (q = 0; q < k; q += NC_FIXED__STEPS) {
+        const size_t steps = nc_gl__least(k - q, NC_FIXED__STEPS);
+        nc_fixed__pack512(packed, a + q, rows, k, steps);
+        nc_fixed__tiles[!ifma][log2_rows](c, packed, b + q * n, steps, n, q == 0);
+    }
+    for (r = 0; r < rows; r++) nc_fixed__rescale512(c + r * n, done, ifma);
+    return done;
+}
 #endif
+
+/* `rows` <= 8 rows of C where no sum reaches `bound`. */
+static void nc_fixed__rows(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t rows, size_t k,
+                           size_t n, uint64_t bound) {
+    size_t row, r, done = 0, step = 1;
+    (void)bound;
+    for (row = 0; row < rows; row += step) {
+#ifdef NC_GL__X86
+        const size_t left = rows - row;
+        const int log2_rows = left > 7 ? 3 : left > 3 ? 2 : left > 1;
+        if (nc_gl__level() >= 2) {
+            const int ifma = nc_gl__level() == 3 && bound < UINT64_C(1) << 51;
+            step = (size_t)1 << log2_rows;
+            done = nc_fixed__rows512(c + row * n, a + row * k, b, log2_rows, k, n, ifma);
+        }
+#endif
+        for (r = row; r < row + step && done < n; r++)
+            nc_fixed__row(c + r * n, a + r * k, b, k, n, done);
+    }
+}
+
+/* The product in the field, each sum rescaled. */
+static nc_status nc_fixed__matmul_field(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
+                                        size_t k, size_t n) {
+    nc_status status = nc_gl_matmul(c, a, b, m, k, n);
+    size_t e;
+    if (status != NC_OK) return status;
+    for (e = 0; e < m * n; e++) {
+        NC_ASSERT(nc_fixed__check(a + e / n * k, b + e % n, n, k) == NC_OK);
+        c[e] = nc_fixed_rescale(c[e]);
+    }
+    return NC_OK;
+}
 
 NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
                                  size_t k, size_t n) {
@@ -4245,48 +4473,26 @@ NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed 
                                   m, k, n);
 }
 
+/* In integers where 32-bit factors and 63-bit sums hold all values. */
 NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t most_a,
                                         const nc_fixed *b, uint64_t most_b, size_t m, size_t k,
                                         size_t n) {
-    nc_gl__wide bound = nc_gl__mul_wide(most_a, most_b);
-    int small =
-        most_a >> 31 == 0 && most_b >> 31 == 0 && (k == 0 || bound.lo < (UINT64_C(1) << 62) / k);
+    const uint64_t product = most_a * most_b; /* where both are below 2^31 */
     ptrdiff_t i;
-    if (!small) {
-        nc_status status = nc_gl_matmul(c, a, b, m, k, n);
-        size_t e;
-        if (status != NC_OK) return status;
-        for (e = 0; e < m * n; e++) {
-            NC_ASSERT(nc_fixed__check(a + e / n * k, b + e % n, n, k) == NC_OK);
-            c[e] = nc_fixed_rescale(c[e]);
-        }
-        return NC_OK;
-    }
+    if (most_a >> 31 || most_b >> 31 || (k && product >= (UINT64_C(1) << 62) / k))
+        return nc_fixed__matmul_field(c, a, b, m, k, n);
     if (nc_gl__overlap(c, m * n, a, m * k) || nc_gl__overlap(c, m * n, b, k * n)) return NC_ERR_ARG;
-    if (k == 0) {
-        memset(c, 0, m * n * sizeof *c);
-        return NC_OK;
-    }
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (m > 8 && m * k * n > 1u << 21)
 #endif
     for (i = 0; i < (ptrdiff_t)m; i += 8) {
-        size_t row = (size_t)i, end = m - row < 8 ? m : row + 8, done = 0, rows = 1;
-        for (; row < end; row += rows) {
-            size_t r;
-#ifdef NC_GL__X86
-            const int ifma = nc_gl__level() == 3 && bound.lo < (UINT64_C(1) << 51) / k;
-            const int log2_rows = end - row > 7 ? 3 : end - row > 3 ? 2 : end - row > 1;
-            if (nc_gl__level() >= 2) {
-                rows = (size_t)1 << log2_rows;
-                done = nc_fixed__rows[!ifma][log2_rows](c + row * n, a + row * k, b, k, n);
-            }
-#endif
-            for (r = row; r < row + rows; r++) nc_fixed__row(c + r * n, a + r * k, b, k, n, done);
-        }
+        const size_t at = (size_t)i;
+        nc_fixed__rows(c + at * n, a + at * k, b, nc_gl__least(m - at, 8), k, n, product * k);
     }
     return NC_OK;
 }
+
+/* -- softmax and layer norm -- */
 
 NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
     uint64_t sum = 0;
@@ -4303,7 +4509,7 @@ NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
 }
 
 /* w / n for n < 2^63, where the quotient fits 64 bits: long division, a bit a step. */
-static uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
+static NC_GL__NOINLINE uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
     uint64_t q = 0, r = w.hi % n;
     int i;
     for (i = 63; i >= 0; i--) {
@@ -4332,7 +4538,7 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
                                      nc_fixed epsilon) {
     const int64_t limit = INT64_C(1) << 31;
     int64_t sum = 0, mean, d, half = (int64_t)(n / 2);
-    nc_gl__wide squares = {0, 0};
+    nc_gl__wide squares = nc_gl__wide_make(0, 0);
     uint64_t variance, inverse;
     int shift;
     size_t i;
@@ -4352,14 +4558,12 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
     if (variance == 0) return NC_ERR_MATH;
     inverse = nc_fixed__inverse_sqrt(variance, &shift);
     for (i = 0; i < n; i++) {
-        nc_gl__wide product;
         uint64_t normal;
         int negative;
         d = nc_gl_to_i64(x[i]) - mean;
         negative = d < 0;
-        product = nc_gl__mul_wide((uint64_t)(negative ? -d : d), inverse);
         /* the product is below 2^63; 16 fractional bits of d stay, `shift` go */
-        normal = nc_fixed__shift_round(product.lo, shift);
+        normal = nc_fixed__shift_round((uint64_t)(negative ? -d : d) * inverse, shift);
         out[i] = negative ? nc_gl_neg(normal) : normal;
         if (gamma) out[i] = nc_fixed_mul(out[i], gamma[i]);
         if (beta) out[i] = nc_gl_add(out[i], beta[i]);
@@ -4538,46 +4742,46 @@ NC_API nc_status nc_gl_gpu_ntt(nc_gl_gpu *gpu, nc_gl *x, uint32_t log2_n, size_t
 }
 
 /* Buffer 1: the constants and diagonal of an instance, as gl_poseidon2 reads them. */
-static void nc_gl__gpu_constants(nc_gpu_job *job, uint32_t width) {
-    const nc_gl__poseidon2_set set = nc_gl__poseidon2_of(width);
-    const size_t w = width ? width : 8, n = 22 + 8 * w;
+static void nc_gl__gpu_constants(nc_gpu_job *job, const nc_gl__permutation *p) {
+    const size_t n = 22 + 8 * p->width;
     nc_gl table[22 + 9 * 16];
-    memcpy(table, set.constant, n * sizeof *table);
-    memcpy(table + n, set.diagonal, w * sizeof *table);
-    (void)nc_gl__job_buffer(job, table, n + w);
+    memcpy(table, p->constant, n * sizeof *table);
+    memcpy(table + n, p->diagonal, p->width * sizeof *table);
+    (void)nc_gl__job_buffer(job, table, n + p->width);
 }
 
 NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width, size_t count) {
-    const size_t w = width ? width : 8;
+    const nc_gl__permutation *p = width ? nc_gl__poseidon2_of(width) : &nc_gl__trident;
     nc_gpu_job job;
     uint32_t push[4];
-    if (!gpu || (width != 0 && width != 8 && width != 12 && width != 16)) return NC_ERR_ARG;
+    if (!gpu || !p) return NC_ERR_ARG;
     if (count == 0) return NC_OK;
     if (!states) return NC_ERR_ARG;
     if (count >> 27) return NC_ERR_LIMIT;
     push[0] = (uint32_t)count;
-    push[1] = (uint32_t)w;
-    push[2] = width == 0;
+    push[1] = p->width;
+    push[2] = (uint32_t)p->trident;
     push[3] = 0;
     nc_gpu_job_start(&job, gpu->device);
-    (void)nc_gl__job_buffer(&job, states, count * w);
-    nc_gl__gpu_constants(&job, width);
+    (void)nc_gl__job_buffer(&job, states, count * p->width);
+    nc_gl__gpu_constants(&job, p);
     nc_gpu_job_dispatch(&job, "gl_poseidon2", NULL, 2, push, sizeof push, (count + 63) / 64, 1, 1);
-    return nc_gpu_job_finish(&job, job.buffers[0], 0, states, count * w * sizeof *states);
+    return nc_gpu_job_finish(&job, job.buffers[0], 0, states, count * p->width * sizeof *states);
 }
 
 NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *nodes, size_t n) {
+    const nc_gl__hash *h = nc_gl__hash_of(hash);
     const size_t d = 4;
     nc_gpu_job job;
     nc_gl first[4];
     uint32_t push[4];
     size_t level;
     nc_status status;
-    if (!gpu || !nc_gl__good_tree(hash, n, nodes)) return NC_ERR_ARG;
-    if (hash == NC_GL_TIP5) return NC_ERR_UNSUPPORTED;
+    if (!gpu || !nc_gl__good_tree(h, n, nodes)) return NC_ERR_ARG;
+    if (!h->permutation->constant) return NC_ERR_UNSUPPORTED; /* no Poseidon2 */
     if (n >> 27) return NC_ERR_LIMIT;
-    push[1] = 8;
-    push[2] = hash == NC_GL_TRIDENT;
+    push[1] = h->permutation->width;
+    push[2] = (uint32_t)h->permutation->trident;
     push[3] = 1;
     memcpy(first, nodes, sizeof first); /* node 0 is not ours to change */
     nc_gpu_job_start(&job, gpu->device);
@@ -4585,7 +4789,7 @@ NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *
     if (job.status == NC_OK)
         job.status = nc_gpu_upload(gpu->device, job.buffers[0], n * d * sizeof *nodes,
                                    nodes + n * d, n * d * sizeof *nodes);
-    nc_gl__gpu_constants(&job, hash == NC_GL_TRIDENT ? 0 : 8);
+    nc_gl__gpu_constants(&job, h->permutation);
     for (level = n / 2; level > 0; level /= 2) {
         push[0] = (uint32_t)level;
         nc_gpu_job_dispatch(&job, "gl_poseidon2", NULL, 2, push, sizeof push, (level + 63) / 64, 1,
@@ -4598,6 +4802,9 @@ NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *
 }
 #endif /* NC_GPU */
 
+#if defined(NC_GL__X86) && !defined(__clang__)
+#pragma GCC diagnostic pop
+#endif
 #endif /* NC_IMPLEMENTATION */
 
 /* >>changelog
