@@ -29,21 +29,20 @@
        }
 
    Contents (search for the tag):
-     >>types     TIR operations, heights, machine, reports
-     >>api       programs, lowering, profiles, machine, proofs, optimiser
-     >>tasm      the instruction table, reading TASM
-     >>machine   the Triton VM interpreter and its table heights
-     >>symbolic  terms, symbolic execution, equivalence
-     >>blocks    a block as field elements
-     >>model     the network: forward pass, weights file
-     >>search    beam search over stack states
-     >>io        TIR text
+     >>types     TIR operations, heights, executions, reports
+     >>api       all functions, in the order of the sections below
+     >>programs  TIR as a tree, from a builder or from text
      >>peephole  the compiler's clean-up before lowering
-     >>regions   the optimiser: segments, branches, shared code
-     >>training  imitation, evolution
-     >>trainer   evolution on a thread, while a compiler runs
-     >>gpu       the network on Vulkan and CUDA, with NC_GPU
-     >>public    lowering, profiles, entry points of the optimiser
+     >>lowering  TIR to TASM
+     >>tasm      TASM text, and its rows in the static model
+     >>machine   the Triton VM interpreter and its table heights
+     >>proofs    equivalence of straight-line code
+     >>blocks    straight-line code as field elements
+     >>network   weights, and what they make of a block
+     >>optimizer search, proof, replacement
+     >>training  imitation of a wide search, then evolution
+     >>trainer   evolution on a thread, between compilations
+     >>gpu       the network on Vulkan and CUDA devices, with NC_GPU
      >>changelog
 
    Options, defined before including:
@@ -347,7 +346,7 @@ typedef struct nc_tir_report {
 
 /* >>api ============================================================================ */
 
-/* -- programs ---------------------------------------------------------------------------- */
+/* -- programs: TIR as a tree, from a builder or from text --------------------------------- */
 
 /* An empty program; free with nc_tir_destroy. */
 NC_API nc_status nc_tir_create(nc_tir_program **program);
@@ -372,16 +371,24 @@ NC_API nc_status nc_tir_write(const nc_tir_program *program, char **text);
 /* Free text made by this header; null is fine. */
 NC_API void nc_tir_free_text(char *text);
 
-/* -- lowering, profile, machine ------------------------------------------------------------ */
+/* -- peephole: the compiler's clean-up before lowering ------------------------------------ */
 
 /* The compiler's clean-up before lowering, rule for rule, as a new program: what nc_tir_lower
  * takes to give what the compiler emits. Two of its rules are the compiler's own and keep the
  * meaning only where its code generator puts them: a value stored once and loaded once stays on
  * the stack, and chains of falling `swap, pop` become one swap. NC_ERR_ARG while a body is open. */
 NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result);
+
+/* -- lowering: TIR to TASM ---------------------------------------------------------------- */
+
 /* The classical lowering. NC_ERR_UNSUPPORTED for NC_TIR_TARGET_TRITON where the program has a dup
  * or swap beyond 15, which the compiler emits but no machine runs. */
 NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm);
+
+/* -- tasm: TASM text, and its rows in the static model ------------------------------------ */
+
+/* Number of instructions in TASM text; errors of the text as in nc_tir_execute. */
+NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err);
 /* Heights of TASM text in the compiler's static model: rows in text order, nothing is run. */
 NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err);
 /* The largest height and its table's name (null pointer allowed); the cost of the model is the
@@ -389,14 +396,17 @@ NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights
 NC_API uint64_t nc_tir_tallest(const nc_tir_heights *heights, const char **table);
 /* The power of two that holds `height` rows; 1 for 0. */
 NC_API uint64_t nc_tir_padded(uint64_t height);
-/* Number of instructions in TASM text; errors of the text as in nc_tir_execute. */
-NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err);
+
+/* -- machine: the Triton VM interpreter and its table heights ----------------------------- */
+
 /* Run TASM on the interpreter. NC_OK when it ran, whatever the outcome; NC_ERR_FORMAT with line
  * and column for text that is not a program. Free result->output with nc_tir_free_output. */
 NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
                                 nc_tir_execution *result, nc_error *err);
 /* Release result->output. */
 NC_API void nc_tir_free_output(nc_tir_execution *result);
+/* Text for an outcome. */
+NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
 /* The tallest table of a run and its name (null pointer allowed); padded_height minus it is the
  * distance to the cliff. */
 NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **table);
@@ -405,10 +415,25 @@ NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **tab
  * that run. */
 NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *inputs, size_t count,
                                         nc_tir_execution *worst, nc_error *err);
-/* Text for an outcome. */
-NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
 
-/* -- the network ------------------------------------------------------------------------------ */
+/* -- proofs: equivalence of straight-line code -------------------------------------------- */
+
+/* Prove two straight-line TASM sequences equivalent: same stack, same effects in order, same
+ * crash conditions, same least stack depth. Sound: NC_TIR_PROVEN is never wrong; other verdicts
+ * only say that no proof was found. */
+NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
+/* Text for a verdict. */
+NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
+
+/* -- blocks: straight-line code as field elements ----------------------------------------- */
+
+/* Encode straight-line TASM of at most 32 instructions. NC_ERR_LIMIT beyond, NC_ERR_FORMAT for
+ * labels and jumps. */
+NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err);
+/* The TASM of an encoded block. NC_ERR_FORMAT for words that encode none. */
+NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm);
+
+/* -- network: weights, and what they make of a block -------------------------------------- */
 
 /* 90,816 parameters of encoder and decoder; *embedding (null allowed): what their input embeddings
  * add. */
@@ -432,34 +457,37 @@ NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_er
 /* Write the weights file, atomically. */
 NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err);
 #endif
-/* Encode straight-line TASM of at most 32 instructions. NC_ERR_LIMIT beyond, NC_ERR_FORMAT for
- * labels and jumps. */
-NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err);
-/* The TASM of an encoded block. NC_ERR_FORMAT for words that encode none. */
-NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm);
 /* Encoder: latents (blocks x 32 x 64) of `blocks` encoded blocks; rows beyond a block's nodes are
  * 0. The bits are the same on every machine. NC_ERR_FORMAT for words that encode no block. */
 NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
                                       nc_fixed *latents);
-#ifdef NC_GPU
-/* The network on a device (nc_gpu.h); close before the device. */
-NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device);
-/* Release; null is fine. */
-NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu);
-/* nc_tir_model_forward of `count` models on the same blocks, to the bit, at once: latents (count x
- * blocks x 32 x 64). NC_ERR_LIMIT for more than 65,535 of either or beyond the device's buffers;
- * NC_ERR_DEVICE: the text is in nc_gpu_last_error. */
-NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
-                                    size_t count, const nc_gl *words, size_t blocks,
-                                    nc_fixed *latents);
-#endif
+
+/* -- optimizer: search, proof, replacement ------------------------------------------------ */
+
+/* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
+ * than nc_tir_lower in any table of the static model. options and report may be null. Errors:
+ * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG. */
+NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
+                                 char **tasm, nc_tir_report *report, nc_error *err);
+/* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
+ * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. */
+NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
+                                      char **optimized, nc_tir_report *report, nc_error *err);
+/* The whole road in one call, for other languages: TIR text in, TASM text and the report as a JSON
+ * object out (json may be null). Free both with nc_tir_free_text. */
+NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
+                                      char **tasm, char **json, nc_error *err);
+/* The report as a JSON object. */
+NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json);
+
+/* -- training: imitation of a wide search, then evolution --------------------------------- */
+
 /* Warm start: train the model to choose the moves that a wide search without it ends with, on the
  * straight-line blocks of `count` TASM texts. report may be null. NC_ERR_CANCELLED leaves the model
  * as it was. */
 NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, size_t count,
                                 const nc_tir_imitation *options, nc_tir_lesson_report *report,
                                 nc_error *err);
-
 /* Evolution from given weights: each generation keeps the best four of sixteen and breeds twelve
  * from them, each weight from one parent or the other and one in a hundred changed. The result
  * depends on the seed and the batch only, not on threads. */
@@ -479,11 +507,6 @@ NC_API const nc_tir_model *nc_tir_evolution_best(const nc_tir_evolution *evoluti
 /* Their cost on the batch: padded height (its logarithm in the upper 8 bits), tallest table (28
  * bits), rows of all tables (28 bits); 0 before the first generation. */
 NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution);
-#ifdef NC_GPU
-/* Let a device compute the latents (null: none, the processor does). The generations stay the same
- * to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
-NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
-#endif
 #ifndef NC_NO_STDIO
 /* Write weights, costs and generation to a file, atomically; the batch is not in it. */
 NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
@@ -493,6 +516,8 @@ NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const 
 NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
 #endif
+
+/* -- trainer: evolution on a thread, between compilations --------------------------------- */
 
 /* A trainer with the weights of the file at `path` (null: ~/.trident/neural/weights.bin), or with
  * `start` where there is none yet. A damaged file is an error: go on without a network. */
@@ -514,29 +539,23 @@ NC_API nc_status nc_tir_trainer_stop(nc_tir_trainer *trainer);
 /* How often better weights were taken over. */
 NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *trainer);
 
-/* -- proofs and optimisation ----------------------------------------------------------------- */
+/* -- gpu: the network on Vulkan and CUDA devices ------------------------------------------ */
 
-/* Prove two straight-line TASM sequences equivalent: same stack, same effects in order, same
- * crash conditions, same least stack depth. Sound: NC_TIR_PROVEN is never wrong; other verdicts
- * only say that no proof was found. */
-NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
-/* Text for a verdict. */
-NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
-/* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
- * than nc_tir_lower in any table of the static model. options and report may be null. Errors:
- * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG. */
-NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
-                                 char **tasm, nc_tir_report *report, nc_error *err);
-/* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
- * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. */
-NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
-                                      char **optimized, nc_tir_report *report, nc_error *err);
-/* The whole road in one call, for other languages: TIR text in, TASM text and the report as a JSON
- * object out (json may be null). Free both with nc_tir_free_text. */
-NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
-                                      char **tasm, char **json, nc_error *err);
-/* The report as a JSON object. */
-NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json);
+#ifdef NC_GPU
+/* The network on a device (nc_gpu.h); close before the device. */
+NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device);
+/* Release; null is fine. */
+NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu);
+/* nc_tir_model_forward of `count` models on the same blocks, to the bit, at once: latents (count x
+ * blocks x 32 x 64). NC_ERR_LIMIT for more than 65,535 of either or beyond the device's buffers;
+ * NC_ERR_DEVICE: the text is in nc_gpu_last_error. */
+NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
+                                    size_t count, const nc_gl *words, size_t blocks,
+                                    nc_fixed *latents);
+/* Let a device compute the latents (null: none, the processor does). The generations stay the same
+ * to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
+NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
+#endif
 
 #endif /* NC_TIRNEURAL_H */
 
@@ -1027,7 +1046,771 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 #endif
 /* ==== end of nc stb_ds ============================================================== */
 
-/* >>tasm =========================================================================== */
+/* >>programs ====================================================================== */
+
+/* Whether the n characters at text spell name. */
+static int nc_tir__is(const char *text, size_t n, const char *name) {
+    return strlen(name) == n && memcmp(text, name, n) == 0;
+}
+
+/* A cursor over one line of text. */
+typedef struct nc_tir__cursor {
+    const char *at, *end, *start;
+    size_t line;
+} nc_tir__cursor;
+
+/* The next run of non-blank characters; length 0 at the end of the line. */
+static size_t nc_tir__word(nc_tir__cursor *c, const char **word) {
+    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\r')) c->at++;
+    *word = c->at;
+    while (c->at < c->end && *c->at != ' ' && *c->at != '\t' && *c->at != '\r') c->at++;
+    return (size_t)(c->at - *word);
+}
+
+static nc_status nc_tir__bad(const nc_tir__cursor *c, const char *word, const char *what,
+                             nc_error *err) {
+    return nc__fail(err, NC_ERR_FORMAT, c->line, (size_t)(word - c->start) + 1, "%s", what);
+}
+
+typedef struct nc_tir__op {
+    uint8_t kind;
+    uint8_t has_else;
+    uint32_t fields;
+    uint64_t value;
+    size_t text;    /* offset of a NUL-terminated string in the arena */
+    uint32_t body;  /* operations in the (first) body, nested ones included */
+    uint32_t other; /* and in the else branch */
+} nc_tir__op;
+
+struct nc_tir_program {
+    nc_tir__op *ops; /* stb_ds array, each body right behind its owner */
+    char *arena;     /* stb_ds array */
+    uint32_t *open;  /* stb_ds array: owners of bodies not yet closed */
+};
+
+/* What follows the name of an operation in the text form. The compiler emits dup and swap beyond
+ * 15, which no machine runs; they are lowered as they stand and never optimised. */
+enum {
+    NC_TIR__A_NONE,
+    NC_TIR__A_COUNT,
+    NC_TIR__A_VALUE,
+    NC_TIR__A_NAME,
+    NC_TIR__A_LINE,
+    NC_TIR__A_EVENT
+};
+
+static const struct {
+    const char *name;
+    uint8_t arg;
+    uint8_t least, most; /* of a count */
+} nc_tir__forms[NC_TIR_KIND_COUNT] = {{"call", NC_TIR__A_NAME, 0, 0},
+                                      {"return", 0, 0, 0},
+                                      {"halt", 0, 0, 0},
+                                      {"if_else", 0, 0, 0},
+                                      {"if_only", 0, 0, 0},
+                                      {"loop", NC_TIR__A_NAME, 0, 0},
+                                      {"fn_start", NC_TIR__A_NAME, 0, 0},
+                                      {"fn_end", 0, 0, 0},
+                                      {"entry", NC_TIR__A_NAME, 0, 0},
+                                      {"comment", NC_TIR__A_LINE, 0, 0},
+                                      {"asm", NC_TIR__A_VALUE, 0, 0},
+                                      {"push", NC_TIR__A_VALUE, 0, 0},
+                                      {"pop", NC_TIR__A_COUNT, 1, 5},
+                                      {"dup", NC_TIR__A_COUNT, 0, 255},
+                                      {"swap", NC_TIR__A_COUNT, 0, 255},
+                                      {"add", 0, 0, 0},
+                                      {"sub", 0, 0, 0},
+                                      {"mul", 0, 0, 0},
+                                      {"neg", 0, 0, 0},
+                                      {"invert", 0, 0, 0},
+                                      {"eq", 0, 0, 0},
+                                      {"lt", 0, 0, 0},
+                                      {"and", 0, 0, 0},
+                                      {"or", 0, 0, 0},
+                                      {"xor", 0, 0, 0},
+                                      {"pop_count", 0, 0, 0},
+                                      {"split", 0, 0, 0},
+                                      {"div_mod", 0, 0, 0},
+                                      {"shl", 0, 0, 0},
+                                      {"shr", 0, 0, 0},
+                                      {"log2", 0, 0, 0},
+                                      {"pow", 0, 0, 0},
+                                      {"read_io", NC_TIR__A_COUNT, 1, 5},
+                                      {"write_io", NC_TIR__A_COUNT, 1, 5},
+                                      {"read_mem", NC_TIR__A_COUNT, 1, 5},
+                                      {"write_mem", NC_TIR__A_COUNT, 1, 5},
+                                      {"assert", NC_TIR__A_COUNT, 1, 5},
+                                      {"hash", NC_TIR__A_COUNT, 0, 16},
+                                      {"reveal", NC_TIR__A_EVENT, 0, 0},
+                                      {"seal", NC_TIR__A_EVENT, 0, 0},
+                                      {"ram_read", NC_TIR__A_COUNT, 1, 5},
+                                      {"ram_write", NC_TIR__A_COUNT, 1, 5},
+                                      {"hint", NC_TIR__A_COUNT, 1, 5},
+                                      {"sponge_init", 0, 0, 0},
+                                      {"sponge_absorb", 0, 0, 0},
+                                      {"sponge_squeeze", 0, 0, 0},
+                                      {"sponge_load", 0, 0, 0},
+                                      {"merkle_step", 0, 0, 0},
+                                      {"merkle_load", 0, 0, 0},
+                                      {"ext_mul", 0, 0, 0},
+                                      {"ext_invert", 0, 0, 0},
+                                      {"fold_ext", 0, 0, 0},
+                                      {"fold_base", 0, 0, 0},
+                                      {"proof_block", NC_TIR__A_NAME, 0, 0}};
+
+enum { NC_TIR__MAX_OPS = 1 << 20, NC_TIR__MAX_OPEN = 64, NC_TIR__MAX_NAME = 120 };
+
+static int nc_tir__has_body(unsigned kind) {
+    return kind == NC_TIR_IF_ELSE || kind == NC_TIR_IF_ONLY || kind == NC_TIR_LOOP ||
+           kind == NC_TIR_PROOF_BLOCK;
+}
+
+NC_API nc_status nc_tir_create(nc_tir_program **program) {
+    if (!program) return NC_ERR_ARG;
+    *program = (nc_tir_program *)nc__calloc(NULL, sizeof **program);
+    return *program ? NC_OK : NC_ERR_MEMORY;
+}
+
+NC_API void nc_tir_destroy(nc_tir_program *program) {
+    if (!program) return;
+    stbds_arrfree(program->ops);
+    stbds_arrfree(program->arena);
+    stbds_arrfree(program->open);
+    nc__free(NULL, program, sizeof *program);
+}
+
+NC_API size_t nc_tir_size(const nc_tir_program *program) { return stbds_arrlenu(program->ops); }
+
+/* A name holds 1 to 120 printable characters without blanks. */
+static int nc_tir__good_name(const char *text, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (text[i] <= 32 || text[i] == 127) return 0;
+    return n > 0 && n <= NC_TIR__MAX_NAME;
+}
+
+/* Comments are one line; asm is any lines, each ended by a newline. */
+static int nc_tir__good_text(unsigned kind, const char *text) {
+    size_t n;
+    if (!text) return 0;
+    n = strlen(text);
+    if (kind == NC_TIR_COMMENT) return !strpbrk(text, "\n\r") && n < 4096;
+    if (kind == NC_TIR_ASM) return n < 65536 && (n == 0 || text[n - 1] == '\n');
+    return nc_tir__good_name(text, n);
+}
+
+static int nc_tir__good_op(const nc_tir_op *op) {
+    if ((unsigned)op->kind >= NC_TIR_KIND_COUNT) return 0;
+    switch (nc_tir__forms[op->kind].arg) {
+    case NC_TIR__A_COUNT:
+        return op->value >= nc_tir__forms[op->kind].least &&
+               op->value <= nc_tir__forms[op->kind].most;
+    case NC_TIR__A_VALUE:
+        return op->kind == NC_TIR_ASM ? nc_tir__good_text((unsigned)op->kind, op->text)
+                                      : op->value < NC_GL_P;
+    case NC_TIR__A_EVENT:
+        return op->fields <= 9 && op->value < NC_GL_P &&
+               nc_tir__good_text((unsigned)op->kind, op->text);
+    case NC_TIR__A_NAME:
+    case NC_TIR__A_LINE: return nc_tir__good_text((unsigned)op->kind, op->text);
+    default: return 1;
+    }
+}
+
+NC_API nc_status nc_tir_append(nc_tir_program *program, const nc_tir_op *op) {
+    nc_tir__op stored;
+    size_t n, i;
+    if (!program || !op || !nc_tir__good_op(op)) return NC_ERR_ARG;
+    if (stbds_arrlenu(program->ops) >= NC_TIR__MAX_OPS) return NC_ERR_LIMIT;
+    if (nc_tir__has_body((unsigned)op->kind) && stbds_arrlenu(program->open) >= NC_TIR__MAX_OPEN)
+        return NC_ERR_LIMIT;
+    memset(&stored, 0, sizeof stored);
+    stored.kind = (uint8_t)op->kind;
+    stored.value = op->value;
+    stored.fields = op->fields;
+    stored.text = stbds_arrlenu(program->arena);
+    n = op->text ? strlen(op->text) + 1 : 1;
+    for (i = 0; i < n; i++) stbds_arrput(program->arena, op->text ? op->text[i] : (char)0);
+    stbds_arrput(program->ops, stored);
+    if (nc_tir__has_body((unsigned)op->kind))
+        stbds_arrput(program->open, (uint32_t)stbds_arrlenu(program->ops) - 1);
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_else(nc_tir_program *program) {
+    nc_tir__op *owner;
+    uint32_t at;
+    if (!program || stbds_arrlenu(program->open) == 0) return NC_ERR_ARG;
+    at = stbds_arrlast(program->open);
+    owner = &program->ops[at];
+    if (owner->kind != NC_TIR_IF_ELSE || owner->has_else) return NC_ERR_ARG;
+    owner->has_else = 1;
+    owner->body = (uint32_t)stbds_arrlenu(program->ops) - at - 1;
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_end(nc_tir_program *program) {
+    nc_tir__op *owner;
+    uint32_t inside;
+    if (!program || stbds_arrlenu(program->open) == 0) return NC_ERR_ARG;
+    inside = (uint32_t)stbds_arrlenu(program->ops) - stbds_arrlast(program->open) - 1;
+    owner = &program->ops[stbds_arrlast(program->open)];
+    if (owner->has_else)
+        owner->other = inside - owner->body;
+    else
+        owner->body = inside;
+    (void)stbds_arrpop(program->open);
+    return NC_OK;
+}
+
+/* The verbatim lines of asm up to a lone `end`, without the indentation of the body. */
+static nc_status nc_tir__read_asm(const char **text, const char *stop, size_t *line, size_t depth,
+                                  char **lines, nc_error *err) {
+    size_t start = *line;
+    for (; *text < stop; (*line)++) {
+        const char *end = (const char *)memchr(*text, '\n', (size_t)(stop - *text)), *at = *text;
+        const char *next, *first;
+        size_t skip = 2 * (depth + 1);
+        if (!end) end = stop;
+        next = end < stop ? end + 1 : stop;
+        for (first = at; first < end && *first == ' ';) first++;
+        if (nc_tir__is(first, (size_t)(end - first), "end")) {
+            *text = next;
+            (*line)++;
+            stbds_arrput(*lines, 0);
+            return NC_OK;
+        }
+        while (skip-- > 0 && at < end && *at == ' ') at++;
+        if (stbds_arrlenu(*lines) + (size_t)(end - at) >= 65000)
+            return nc__fail(err, NC_ERR_LIMIT, *line, 1, "asm is longer than 65,000 characters");
+        for (; at < end; at++) {
+            if (*at == 0) return nc__fail(err, NC_ERR_FORMAT, *line, 1, "NUL in asm");
+            stbds_arrput(*lines, *at);
+        }
+        stbds_arrput(*lines, '\n');
+        *text = next;
+    }
+    return nc__fail(err, NC_ERR_FORMAT, start, 1, "asm without end");
+}
+
+/* Unsigned decimal of at most 20 digits. */
+static int nc_tir__read_count(const char *word, size_t n, uint64_t *value) {
+    return n > 0 && nc_gl_parse(word, n, value, NULL) == NC_OK && (n < 2 || word[1] != 'x');
+}
+
+/* Fill op from the words after its name. `name` is storage for its text. */
+static nc_status nc_tir__read_args(nc_tir__cursor *c, nc_tir_op *op, char *name, nc_error *err) {
+    const char *word;
+    size_t n;
+    uint64_t value;
+    int arg = nc_tir__forms[op->kind].arg;
+    if (arg == NC_TIR__A_NONE) return NC_OK;
+    if (arg == NC_TIR__A_LINE) { /* one blank, then the rest of the line as it stands */
+        if (c->at < c->end && *c->at == ' ') c->at++;
+        n = (size_t)(c->end - c->at);
+        if (n >= 4096 || memchr(c->at, 0, n))
+            return nc_tir__bad(c, c->at, "comment is too long or has a NUL", err);
+        memcpy(name, c->at, n);
+        name[n] = 0;
+        op->text = name;
+        c->at = c->end;
+        return NC_OK;
+    }
+    n = nc_tir__word(c, &word);
+    if (n == 0) return nc_tir__bad(c, word, "the operation needs an argument", err);
+    if (arg == NC_TIR__A_NAME || arg == NC_TIR__A_EVENT) {
+        if (!nc_tir__good_name(word, n)) return nc_tir__bad(c, word, "bad name", err);
+        memcpy(name, word, n);
+        name[n] = 0;
+        op->text = name;
+        if (arg == NC_TIR__A_NAME) return NC_OK;
+        n = nc_tir__word(c, &word);
+        if (!nc_tir__read_count(word, n, &op->value))
+            return nc_tir__bad(c, word, "expected a tag", err);
+        n = nc_tir__word(c, &word);
+        if (!nc_tir__read_count(word, n, &value) || value > 9)
+            return nc_tir__bad(c, word, "expected 0 to 9 fields", err);
+        op->fields = (uint32_t)value;
+        return NC_OK;
+    }
+    if (op->kind == NC_TIR_ASM && n > 1 && *word == '-') {
+        if (!nc_tir__read_count(word + 1, n - 1, &op->value))
+            return nc_tir__bad(c, word, "expected a stack effect", err);
+        op->value = 0 - op->value;
+    } else if (!nc_tir__read_count(word, n, &op->value)) {
+        return nc_tir__bad(c, word, "expected a number below 2^64 - 2^32 + 1", err);
+    }
+    if (arg == NC_TIR__A_COUNT &&
+        (op->value < nc_tir__forms[op->kind].least || op->value > nc_tir__forms[op->kind].most))
+        return nc_tir__bad(c, word, "the count is out of range", err);
+    return NC_OK;
+}
+
+/* One line that is neither empty nor asm text. */
+static nc_status nc_tir__read_line(nc_tir_program *p, nc_tir__cursor *c, nc_tir_op *op, char *name,
+                                   nc_error *err) {
+    const char *word;
+    size_t n = nc_tir__word(c, &word);
+    nc_status status = NC_OK;
+    int kind;
+    op->kind = NC_TIR_KIND_COUNT;
+    if (n == 0) return NC_OK;
+    if (nc_tir__is(word, n, "else")) {
+        if (nc_tir_else(p) != NC_OK) return nc_tir__bad(c, word, "else without if_else", err);
+    } else if (nc_tir__is(word, n, "end")) {
+        if (nc_tir_end(p) != NC_OK) return nc_tir__bad(c, word, "end without a body", err);
+    } else {
+        for (kind = 0; kind < NC_TIR_KIND_COUNT; kind++)
+            if (nc_tir__is(word, n, nc_tir__forms[kind].name)) break;
+        if (kind == NC_TIR_KIND_COUNT) return nc_tir__bad(c, word, "unknown operation", err);
+        op->kind = (nc_tir_kind)kind;
+        status = nc_tir__read_args(c, op, name, err);
+    }
+    if (status == NC_OK && nc_tir__word(c, &word))
+        return nc_tir__bad(c, word, "unexpected text after the operation", err);
+    return status;
+}
+
+NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
+                              nc_error *err) {
+    char name[4100], *lines = NULL;
+    const char *at = text, *stop;
+    nc_tir__cursor c;
+    nc_tir_program *p;
+    nc_status status;
+    nc__clear(err);
+    if (!program || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    status = nc_tir_create(program);
+    if (status != NC_OK) return nc__fail(err, status, 0, 0, "out of memory");
+    p = *program;
+    stop = text + bytes;
+    c.line = 1;
+    while (at < stop && status == NC_OK) {
+        nc_tir_op op;
+        memset(&op, 0, sizeof op);
+        c.start = c.at = at;
+        c.end = (const char *)memchr(at, '\n', (size_t)(stop - at));
+        if (!c.end) c.end = stop;
+        at = c.end < stop ? c.end + 1 : stop;
+        status = nc_tir__read_line(p, &c, &op, name, err);
+        c.line++;
+        if (status == NC_OK && op.kind == NC_TIR_ASM) {
+            NC__EMPTY(lines);
+            status = nc_tir__read_asm(&at, stop, &c.line, stbds_arrlenu(p->open), &lines, err);
+            op.text = lines;
+        }
+        if (status == NC_OK && op.kind != NC_TIR_KIND_COUNT) {
+            status = nc_tir_append(p, &op);
+            if (status != NC_OK)
+                nc__fail(err, status, c.line - 1, 1, "%s",
+                         status == NC_ERR_LIMIT ? "more than 2^20 operations or 64 open bodies"
+                                                : "bad operation");
+        }
+    }
+    stbds_arrfree(lines);
+    if (status == NC_OK && stbds_arrlenu(p->open))
+        status = nc__fail(err, NC_ERR_FORMAT, c.line, 1, "a body is not closed by end");
+    if (status != NC_OK) {
+        nc_tir_destroy(p);
+        *program = NULL;
+    }
+    return status;
+}
+
+static void nc_tir__print(char **out, const char *text) {
+    size_t n = strlen(text);
+    if (n) memcpy(stbds_arraddnptr(*out, n), text, n);
+}
+
+static void nc_tir__print_value(char **out, uint64_t value) {
+    char text[21];
+    (void)nc_gl_print(value, text);
+    nc_tir__print(out, text);
+}
+
+static void nc_tir__indent(char **out, size_t depth) {
+    while (depth-- > 0) nc_tir__print(out, "  ");
+}
+
+static void nc_tir__write_op(const nc_tir_program *p, const nc_tir__op *op, size_t depth,
+                             char **out) {
+    const char *text = p->arena + op->text;
+    int arg = nc_tir__forms[op->kind].arg;
+    nc_tir__indent(out, depth);
+    nc_tir__print(out, nc_tir__forms[op->kind].name);
+    if (arg != NC_TIR__A_NONE) nc_tir__print(out, " ");
+    if (op->kind == NC_TIR_ASM && op->value >> 63) {
+        nc_tir__print(out, "-");
+        nc_tir__print_value(out, 0 - op->value);
+    } else if (arg == NC_TIR__A_COUNT || arg == NC_TIR__A_VALUE) {
+        nc_tir__print_value(out, op->value);
+    } else if (arg != NC_TIR__A_NONE) {
+        nc_tir__print(out, text);
+    }
+    if (arg == NC_TIR__A_EVENT) {
+        nc_tir__print(out, " ");
+        nc_tir__print_value(out, op->value);
+        nc_tir__print(out, " ");
+        nc_tir__print_value(out, op->fields);
+    }
+    nc_tir__print(out, "\n");
+    if (op->kind != NC_TIR_ASM) return;
+    while (*text) {
+        size_t n = strcspn(text, "\n") + 1;
+        nc_tir__indent(out, depth + 1);
+        memcpy(stbds_arraddnptr(*out, n), text, n);
+        text += n;
+    }
+    nc_tir__indent(out, depth);
+    nc_tir__print(out, "end\n");
+}
+
+/* Depth is bounded by NC_TIR__MAX_OPEN. */
+static void nc_tir__write_range(const nc_tir_program *p, uint32_t first, uint32_t count,
+                                size_t depth, char **out) {
+    uint32_t i = first;
+    while (i < first + count) {
+        const nc_tir__op *op = &p->ops[i];
+        nc_tir__write_op(p, op, depth, out);
+        if (nc_tir__has_body(op->kind)) {
+            nc_tir__write_range(p, i + 1, op->body, depth + 1, out);
+            if (op->has_else) {
+                nc_tir__indent(out, depth);
+                nc_tir__print(out, "else\n");
+                nc_tir__write_range(p, i + 1 + op->body, op->other, depth + 1, out);
+            }
+            nc_tir__indent(out, depth);
+            nc_tir__print(out, "end\n");
+        }
+        i += 1 + op->body + op->other;
+    }
+}
+
+/* Hand text over to the caller as memory of this header, with a final NUL. */
+static nc_status nc_tir__deliver(char **built, char **text) {
+    size_t n = stbds_arrlenu(*built);
+    *text = (char *)NC_MALLOC(n + 1);
+    if (*text) {
+        if (n) memcpy(*text, *built, n);
+        (*text)[n] = 0;
+    }
+    stbds_arrfree(*built);
+    return *text ? NC_OK : NC_ERR_MEMORY;
+}
+
+NC_API nc_status nc_tir_write(const nc_tir_program *program, char **text) {
+    char *out = NULL;
+    if (!text) return NC_ERR_ARG;
+    *text = NULL;
+    if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
+    nc_tir__write_range(program, 0, (uint32_t)stbds_arrlenu(program->ops), 0, &out);
+    return nc_tir__deliver(&out, text);
+}
+
+NC_API void nc_tir_free_text(char *text) { NC_FREE(text); }
+
+/* >>peephole ====================================================================== */
+
+/* An operation on its way through the passes: what the program says, the value as changed, and
+ * the bodies as lists of their own. Lists are stb_ds arrays; a pass rewrites its list in place
+ * and never makes it longer. */
+typedef struct nc_tir__item {
+    const nc_tir__op *op;
+    uint64_t value;
+    uint8_t kind;
+    struct nc_tir__item *body, *other;
+} nc_tir__item;
+
+static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count) {
+    nc_tir__item *list = NULL;
+    uint32_t i = first;
+    while (i < first + count) {
+        nc_tir__item node;
+        memset(&node, 0, sizeof node);
+        node.op = &p->ops[i];
+        node.kind = node.op->kind;
+        node.value = node.op->value;
+        if (node.op->body) node.body = nc_tir__items(p, i + 1, node.op->body);
+        if (node.op->other) node.other = nc_tir__items(p, i + 1 + node.op->body, node.op->other);
+        stbds_arrput(list, node);
+        i += 1 + node.op->body + node.op->other;
+    }
+    return list;
+}
+
+static void nc_tir__free_items(nc_tir__item *list) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(list); i++) {
+        nc_tir__free_items(list[i].body);
+        nc_tir__free_items(list[i].other);
+    }
+    stbds_arrfree(list);
+}
+
+static nc_tir__item nc_tir__item_of(unsigned kind, uint64_t value) {
+    nc_tir__item node;
+    memset(&node, 0, sizeof node);
+    node.kind = (uint8_t)kind;
+    node.value = value;
+    return node;
+}
+
+/* Whether the list goes on at i with that operation. */
+static int nc_tir__item_is(const nc_tir__item *list, size_t n, size_t i, unsigned kind,
+                           uint64_t value) {
+    return i < n && list[i].kind == kind && list[i].value == value;
+}
+
+/* Pops (or hints) of `count` in all, at most five each; returns where the next goes. */
+static size_t nc_tir__put_counts(nc_tir__item *list, size_t at, unsigned kind, uint64_t count) {
+    for (; count > 5; count -= 5) list[at++] = nc_tir__item_of(kind, 5);
+    if (count) list[at++] = nc_tir__item_of(kind, count);
+    return at;
+}
+
+/* Neighbouring hints, and pops, become as few as can be; swap 0 goes. */
+static size_t nc_tir__merge_counts(nc_tir__item *list, size_t n) {
+    size_t i = 0, kept = 0;
+    while (i < n) {
+        const unsigned kind = list[i].kind;
+        uint64_t total = 0;
+        if (kind != NC_TIR_HINT && kind != NC_TIR_POP) {
+            if (!nc_tir__item_is(list, n, i, NC_TIR_SWAP, 0)) list[kept++] = list[i];
+            i++;
+            continue;
+        }
+        for (; i < n && list[i].kind == kind; i++) total += list[i].value;
+        kept = nc_tir__put_counts(list, kept, kind, total);
+    }
+    return kept;
+}
+
+/* `push a, swap 1, write_mem 1, pop 1` stores the top; `push a, read_mem 1, pop 1` loads it. */
+static int nc_tir__is_store(const nc_tir__item *list, size_t n, size_t i) {
+    return i < n && list[i].kind == NC_TIR_PUSH &&
+           nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, 1) &&
+           nc_tir__item_is(list, n, i + 2, NC_TIR_WRITE_MEM, 1) &&
+           nc_tir__item_is(list, n, i + 3, NC_TIR_POP, 1);
+}
+static int nc_tir__is_load(const nc_tir__item *list, size_t n, size_t i) {
+    return i < n && list[i].kind == NC_TIR_PUSH &&
+           nc_tir__item_is(list, n, i + 1, NC_TIR_READ_MEM, 1) &&
+           nc_tir__item_is(list, n, i + 2, NC_TIR_POP, 1);
+}
+
+/* How often an address is stored and loaded in a list. */
+typedef struct nc_tir__spill {
+    uint64_t address;
+    uint32_t stores, loads;
+} nc_tir__spill;
+
+static int nc_tir__by_address(const void *a, const void *b) {
+    const uint64_t x = ((const nc_tir__spill *)a)->address, y = ((const nc_tir__spill *)b)->address;
+    return x < y ? -1 : x > y;
+}
+
+/* The addresses of a list in order, an stb_ds array. */
+static nc_tir__spill *nc_tir__spills(const nc_tir__item *list, size_t n) {
+    nc_tir__spill *spills = NULL;
+    size_t i, kept = 0, count;
+    for (i = 0; i < n; i++) {
+        nc_tir__spill spill;
+        spill.address = list[i].value;
+        spill.stores = (uint32_t)nc_tir__is_store(list, n, i);
+        spill.loads = (uint32_t)nc_tir__is_load(list, n, i);
+        if (spill.stores || spill.loads) stbds_arrput(spills, spill);
+    }
+    count = stbds_arrlenu(spills);
+    if (count == 0) return NULL;
+    qsort(spills, count, sizeof *spills, nc_tir__by_address);
+    for (i = 1; i < count; i++)
+        if (spills[i].address == spills[kept].address) {
+            spills[kept].stores += spills[i].stores;
+            spills[kept].loads += spills[i].loads;
+        } else {
+            spills[++kept] = spills[i];
+        }
+    stbds_arrsetlen(spills, kept + 1);
+    return spills;
+}
+
+/* Stores and loads of an address with one of each go, the value stays on the stack; stores of an
+ * address that is never loaded become pops. Nested bodies do not count. */
+static size_t nc_tir__drop_spills(nc_tir__item *list, size_t n) {
+    nc_tir__spill *spills = nc_tir__spills(list, n);
+    size_t i, kept = 0;
+    for (i = 0; i < n; i++) {
+        const int store = nc_tir__is_store(list, n, i), load = nc_tir__is_load(list, n, i);
+        const nc_tir__spill *spill = NULL;
+        nc_tir__spill wanted;
+        wanted.address = list[i].value;
+        if (store || load)
+            spill = (const nc_tir__spill *)bsearch(&wanted, spills, stbds_arrlenu(spills),
+                                                   sizeof *spills, nc_tir__by_address);
+        if (spill && spill->stores == 1 && spill->loads == 1) {
+            i += store ? 3 : 2;
+        } else if (spill && store && spill->loads == 0) {
+            list[kept++] = nc_tir__item_of(NC_TIR_POP, 1);
+            i += 3;
+        } else {
+            list[kept++] = list[i];
+        }
+    }
+    stbds_arrfree(spills);
+    return kept;
+}
+
+/* `dup 0, pop 1` and `dup 0, swap 1, pop 1` do nothing. */
+static size_t nc_tir__drop_copies(nc_tir__item *list, size_t n) {
+    size_t i, kept = 0;
+    for (i = 0; i < n; i++) {
+        const size_t swapped = (size_t)nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, 1);
+        if (nc_tir__item_is(list, n, i, NC_TIR_DUP, 0) &&
+            nc_tir__item_is(list, n, i + 1 + swapped, NC_TIR_POP, 1))
+            i += 1 + swapped;
+        else
+            list[kept++] = list[i];
+    }
+    return kept;
+}
+
+/* Neither do two swaps of the same depth. */
+static size_t nc_tir__drop_double_swaps(nc_tir__item *list, size_t n) {
+    size_t i, kept = 0;
+    for (i = 0; i < n; i++)
+        if (list[i].kind == NC_TIR_SWAP &&
+            nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, list[i].value))
+            i++;
+        else
+            list[kept++] = list[i];
+    return kept;
+}
+
+/* k times `dup k - 1`, `swap k`, pops of k in all: k >= 2 values copied and the originals
+ * dropped. */
+static size_t nc_tir__drop_moved_blocks(nc_tir__item *list, size_t n) {
+    size_t i = 0, kept = 0;
+    while (i < n) {
+        size_t end = i;
+        uint64_t copies, popped = 0;
+        while (end < n && list[i].kind == NC_TIR_DUP && list[end].kind == NC_TIR_DUP &&
+               list[end].value == list[i].value)
+            end++;
+        copies = end - i;
+        if (copies >= 2 && list[i].value + 1 == copies &&
+            nc_tir__item_is(list, n, end, NC_TIR_SWAP, copies))
+            for (end++; end < n && list[end].kind == NC_TIR_POP && popped < copies; end++)
+                popped += list[end].value;
+        if (popped && popped == copies)
+            i = end;
+        else
+            list[kept++] = list[i++];
+    }
+    return kept;
+}
+
+/* Chains of three or more `swap d, pop 1`. All of depth 1: one swap and pops, fifteen at a time.
+ * All of one depth d: swaps from the deepest value that goes, when it is in reach, else of d,
+ * then the pops. First depth d and none above it: one swap of d, then the pops. */
+static size_t nc_tir__collapse_chains(nc_tir__item *list, size_t n) {
+    size_t i = 0, kept = 0;
+    while (i < n) {
+        const uint64_t depth = list[i].value;
+        uint64_t count = 0, k;
+        size_t end = i;
+        int same = 1;
+        while (end + 1 < n && list[i].kind == NC_TIR_SWAP && list[end].kind == NC_TIR_SWAP &&
+               nc_tir__item_is(list, n, end + 1, NC_TIR_POP, 1) &&
+               (depth == 1 ? list[end].value == 1 : list[end].value <= depth)) {
+            same &= list[end].value == depth;
+            end += 2;
+            count++;
+        }
+        if (count < 3) {
+            list[kept++] = list[i++];
+            continue;
+        }
+        i = end;
+        if (depth == 1) {
+            for (; count; count -= k) {
+                k = count < 15 ? count : 15;
+                list[kept++] = nc_tir__item_of(NC_TIR_SWAP, k);
+                kept = nc_tir__put_counts(list, kept, NC_TIR_POP, k);
+            }
+            continue;
+        }
+        for (k = 0; k < (same ? count : 1); k++)
+            list[kept++] = nc_tir__item_of(
+                NC_TIR_SWAP, same && depth + count - 1 <= 15 ? depth + count - 1 - k : depth);
+        kept = nc_tir__put_counts(list, kept, NC_TIR_POP, count);
+    }
+    return kept;
+}
+
+/* All passes, again and again until the list keeps its length; bodies each time around. */
+static void nc_tir__clean(nc_tir__item **list) {
+    static size_t (*const pass[])(nc_tir__item *, size_t) = {
+        nc_tir__merge_counts,      nc_tir__drop_spills,       nc_tir__drop_copies,
+        nc_tir__drop_double_swaps, nc_tir__drop_moved_blocks, nc_tir__collapse_chains};
+    size_t before, i, n = stbds_arrlenu(*list);
+    if (n == 0) return;
+    do {
+        before = n;
+        for (i = 0; i < sizeof pass / sizeof *pass; i++) n = pass[i](*list, n);
+        stbds_arrsetlen(*list, n);
+        for (i = 0; i < n; i++) {
+            nc_tir__clean(&(*list)[i].body);
+            nc_tir__clean(&(*list)[i].other);
+        }
+    } while (n != before);
+}
+
+static nc_status nc_tir__append_items(nc_tir_program *to, const nc_tir_program *from,
+                                      nc_tir__item *list) {
+    nc_status status = NC_OK;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(list) && status == NC_OK; i++) {
+        const nc_tir__item *node = &list[i];
+        nc_tir_op op;
+        memset(&op, 0, sizeof op);
+        op.kind = (nc_tir_kind)node->kind;
+        op.value = node->value;
+        if (node->op) {
+            op.fields = node->op->fields;
+            op.text = from->arena + node->op->text;
+        }
+        status = nc_tir_append(to, &op);
+        if (status != NC_OK || !nc_tir__has_body(node->kind)) continue;
+        status = nc_tir__append_items(to, from, node->body);
+        if (status == NC_OK && node->op && node->op->has_else) {
+            status = nc_tir_else(to);
+            if (status == NC_OK) status = nc_tir__append_items(to, from, node->other);
+        }
+        if (status == NC_OK) status = nc_tir_end(to);
+    }
+    return status;
+}
+
+NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result) {
+    nc_tir__item *list;
+    nc_status status;
+    if (!result) return NC_ERR_ARG;
+    *result = NULL;
+    if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
+    status = nc_tir_create(result);
+    if (status != NC_OK) return status;
+    list = nc_tir__items(program, 0, (uint32_t)stbds_arrlenu(program->ops));
+    nc_tir__clean(&list);
+    status = nc_tir__append_items(*result, program, list);
+    nc_tir__free_items(list);
+    if (status != NC_OK) {
+        nc_tir_destroy(*result);
+        *result = NULL;
+    }
+    return status;
+}
+
+/* >>lowering ====================================================================== */
 
 /* Channels that order effects: what an instruction reads or changes beside the stack. */
 enum { NC_TIR__NONE, NC_TIR__PUBLIC_IN, NC_TIR__SECRET, NC_TIR__OUT, NC_TIR__RAM, NC_TIR__SPONGE };
@@ -1174,6 +1957,337 @@ typedef struct nc_tir__tasm {
     uint32_t line;
 } nc_tir__tasm;
 
+/* Small negative constants read better as such, and are what the compiler prints. */
+static void nc_tir__print_instruction(char **out, const nc_tir__tasm *t) {
+    const nc_tir__instruction *table = &nc_tir__table[t->op];
+    nc_tir__print(out, "    ");
+    nc_tir__print(out, table->name);
+    if (table->arg != NC_TIR__NO_ARG) {
+        nc_tir__print(out, " ");
+        if (table->arg == NC_TIR__FIELD && t->arg > NC_GL_P - 65536) {
+            nc_tir__print(out, "-");
+            nc_tir__print_value(out, NC_GL_P - t->arg);
+        } else {
+            nc_tir__print_value(out, t->arg);
+        }
+    }
+    nc_tir__print(out, "\n");
+}
+
+/* A body whose code comes after the function that branches to it. */
+typedef struct nc_tir__deferred {
+    uint32_t first, count, number;
+    uint8_t kind; /* 0: then of if_else, 1: else, 2: then of if_only */
+} nc_tir__deferred;
+
+/* Lowering writes straight-line instructions to `pending`; at every boundary they are optimised
+ * when asked for, and printed. */
+typedef struct nc_tir__emitter {
+    const nc_tir_program *program;
+    char *text;              /* stb_ds array */
+    nc_tir__tasm *pending;   /* stb_ds array */
+    nc_tir__deferred *queue; /* stb_ds array */
+    size_t queue_done;
+    nc_tir_target target;
+    int impossible; /* a stack index that the target does not have */
+    uint32_t counter;
+} nc_tir__emitter;
+
+static void nc_tir__flush(nc_tir__emitter *e) {
+    size_t i;
+    if (stbds_arrlenu(e->pending) == 0) return;
+    for (i = 0; i < stbds_arrlenu(e->pending); i++)
+        nc_tir__print_instruction(&e->text, &e->pending[i]);
+    NC__EMPTY(e->pending);
+}
+
+static void nc_tir__emit(nc_tir__emitter *e, uint32_t op, uint64_t arg) {
+    size_t n = stbds_arrlenu(e->pending);
+    nc_tir__tasm t;
+    if (e->target == NC_TIR_TARGET_TRITON) {
+        if (nc_tir__table[op].arg == NC_TIR__INDEX && arg > 15) e->impossible = 1;
+        if (op == NC_TIR__I_ADD && n && e->pending[n - 1].op == NC_TIR__I_PUSH) {
+            e->pending[n - 1].op = NC_TIR__I_ADDI;
+            return;
+        }
+    }
+    t.op = op;
+    t.arg = arg;
+    t.line = 0;
+    stbds_arrput(e->pending, t);
+}
+
+/* A line of text at a boundary: flush, then prefix, text, suffix. */
+static void nc_tir__line(nc_tir__emitter *e, const char *prefix, const char *text,
+                         const char *suffix) {
+    nc_tir__flush(e);
+    nc_tir__print(&e->text, prefix);
+    nc_tir__print(&e->text, text);
+    nc_tir__print(&e->text, suffix);
+}
+
+/* "prefix" followed by a number and "suffix". */
+static void nc_tir__numbered(nc_tir__emitter *e, const char *prefix, uint32_t number,
+                             const char *suffix) {
+    nc_tir__line(e, prefix, "", "");
+    nc_tir__print_value(&e->text, number);
+    nc_tir__print(&e->text, suffix);
+}
+
+/* Labels get two underscores unless they already have them or name another module. */
+static const char *nc_tir__prefix(const char *label) {
+    return *label == '@' || (label[0] == '_' && label[1] == '_') ? "" : "__";
+}
+
+static void nc_tir__defer(nc_tir__emitter *e, uint32_t first, uint32_t count, uint32_t number,
+                          int kind) {
+    nc_tir__deferred d;
+    d.first = first;
+    d.count = count;
+    d.number = number;
+    d.kind = (uint8_t)kind;
+    stbds_arrput(e->queue, d);
+}
+
+/* Operations that the present Triton VM does not have, in those that it has; 0 for others.
+ * or: a + b - (a and b). Dot steps: read both operands, multiply, add to the accumulator, with the
+ * pointers on top of it moved on. */
+static int nc_tir__lower_modern(nc_tir__emitter *e, const nc_tir__op *op) {
+    static const uint8_t either[] = {NC_TIR__I_DUP, 1, NC_TIR__I_DUP, 1, NC_TIR__I_AND, 0};
+    static const uint8_t ext[] = {NC_TIR__I_ADDI, 2, NC_TIR__I_READ_MEM, 3, NC_TIR__I_ADDI,     4,
+                                  NC_TIR__I_SWAP, 4, NC_TIR__I_ADDI,     2, NC_TIR__I_READ_MEM, 3,
+                                  NC_TIR__I_ADDI, 4, NC_TIR__I_PLACE,    6, NC_TIR__I_XX_MUL,   0};
+    static const uint8_t base[] = {
+        NC_TIR__I_READ_MEM, 1, NC_TIR__I_ADDI,     2, NC_TIR__I_SWAP,   2,
+        NC_TIR__I_ADDI,     2, NC_TIR__I_READ_MEM, 3, NC_TIR__I_ADDI,   4,
+        NC_TIR__I_PLACE,    4, NC_TIR__I_PICK,     3, NC_TIR__I_XB_MUL, 0};
+    static const uint8_t sum[] = {NC_TIR__I_PICK,   7, NC_TIR__I_PICK, 7, NC_TIR__I_PICK, 7,
+                                  NC_TIR__I_XX_ADD, 0, NC_TIR__I_PICK, 3, NC_TIR__I_PICK, 4};
+    const uint8_t *code = op->kind == NC_TIR_OR ? either : op->kind == NC_TIR_FOLD_EXT ? ext : base;
+    size_t n = op->kind == NC_TIR_OR ? sizeof either : sizeof ext, i;
+    if (op->kind != NC_TIR_OR && op->kind != NC_TIR_FOLD_EXT && op->kind != NC_TIR_FOLD_BASE)
+        return 0;
+    for (i = 0; i < n; i += 2) nc_tir__emit(e, code[i], code[i + 1]);
+    if (op->kind == NC_TIR_OR) {
+        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
+        nc_tir__emit(e, NC_TIR__I_MUL, 0);
+        nc_tir__emit(e, NC_TIR__I_ADD, 0);
+        nc_tir__emit(e, NC_TIR__I_ADD, 0);
+    } else {
+        for (i = 0; i < sizeof sum; i += 2) nc_tir__emit(e, sum[i], sum[i + 1]);
+    }
+    return 1;
+}
+
+/* TIR operations that lower to one instruction of the same arguments. */
+static int nc_tir__direct(int kind) {
+    switch (kind) {
+    case NC_TIR_PUSH: return NC_TIR__I_PUSH;
+    case NC_TIR_POP: return NC_TIR__I_POP;
+    case NC_TIR_DUP: return NC_TIR__I_DUP;
+    case NC_TIR_SWAP: return NC_TIR__I_SWAP;
+    case NC_TIR_ADD: return NC_TIR__I_ADD;
+    case NC_TIR_MUL: return NC_TIR__I_MUL;
+    case NC_TIR_INVERT: return NC_TIR__I_INVERT;
+    case NC_TIR_EQ: return NC_TIR__I_EQ;
+    case NC_TIR_LT: return NC_TIR__I_LT;
+    case NC_TIR_AND: return NC_TIR__I_AND;
+    case NC_TIR_OR: return NC_TIR__I_OR;
+    case NC_TIR_XOR: return NC_TIR__I_XOR;
+    case NC_TIR_POP_COUNT: return NC_TIR__I_POP_COUNT;
+    case NC_TIR_SPLIT: return NC_TIR__I_SPLIT;
+    case NC_TIR_DIV_MOD: return NC_TIR__I_DIV_MOD;
+    case NC_TIR_LOG2: return NC_TIR__I_LOG2;
+    case NC_TIR_POW: return NC_TIR__I_POW;
+    case NC_TIR_READ_IO: return NC_TIR__I_READ_IO;
+    case NC_TIR_WRITE_IO: return NC_TIR__I_WRITE_IO;
+    case NC_TIR_READ_MEM: return NC_TIR__I_READ_MEM;
+    case NC_TIR_WRITE_MEM: return NC_TIR__I_WRITE_MEM;
+    case NC_TIR_HINT: return NC_TIR__I_DIVINE;
+    case NC_TIR_HASH: return NC_TIR__I_HASH;
+    case NC_TIR_SPONGE_INIT: return NC_TIR__I_SPONGE_INIT;
+    case NC_TIR_SPONGE_ABSORB: return NC_TIR__I_SPONGE_ABSORB;
+    case NC_TIR_SPONGE_SQUEEZE: return NC_TIR__I_SPONGE_SQUEEZE;
+    case NC_TIR_SPONGE_LOAD: return NC_TIR__I_SPONGE_ABSORB_MEM;
+    case NC_TIR_MERKLE_STEP: return NC_TIR__I_MERKLE_STEP;
+    case NC_TIR_MERKLE_LOAD: return NC_TIR__I_MERKLE_STEP_MEM;
+    case NC_TIR_EXT_MUL: return NC_TIR__I_XB_MUL;
+    case NC_TIR_EXT_INVERT: return NC_TIR__I_X_INVERT;
+    case NC_TIR_FOLD_EXT: return NC_TIR__I_XX_DOT;
+    case NC_TIR_FOLD_BASE: return NC_TIR__I_XB_DOT;
+    default: return -1;
+    }
+}
+
+/* Straight-line operations that lower to several instructions. */
+static void nc_tir__lower_compound(nc_tir__emitter *e, const nc_tir__op *op) {
+    uint32_t i;
+    switch (op->kind) {
+    case NC_TIR_SUB:
+        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
+        nc_tir__emit(e, NC_TIR__I_MUL, 0);
+        nc_tir__emit(e, NC_TIR__I_ADD, 0);
+        break;
+    case NC_TIR_NEG:
+        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
+        nc_tir__emit(e, NC_TIR__I_MUL, 0);
+        break;
+    case NC_TIR_SHL:
+        nc_tir__emit(e, NC_TIR__I_PUSH, 2);
+        nc_tir__emit(e, NC_TIR__I_POW, 0);
+        nc_tir__emit(e, NC_TIR__I_MUL, 0);
+        break;
+    case NC_TIR_SHR:
+        nc_tir__emit(e, NC_TIR__I_PUSH, 2);
+        nc_tir__emit(e, NC_TIR__I_POW, 0);
+        nc_tir__emit(e, NC_TIR__I_DIV_MOD, 0);
+        nc_tir__emit(e, NC_TIR__I_SWAP, 1);
+        nc_tir__emit(e, NC_TIR__I_POP, 1);
+        break;
+    case NC_TIR_ASSERT:
+        nc_tir__emit(e, op->value == 1 ? NC_TIR__I_ASSERT : NC_TIR__I_ASSERT_VECTOR, 0);
+        break;
+    case NC_TIR_REVEAL:
+        nc_tir__emit(e, NC_TIR__I_PUSH, op->value);
+        for (i = 0; i <= op->fields; i++) nc_tir__emit(e, NC_TIR__I_WRITE_IO, 1);
+        break;
+    case NC_TIR_SEAL:
+        for (i = op->fields; i < 9; i++) nc_tir__emit(e, NC_TIR__I_PUSH, 0);
+        nc_tir__emit(e, NC_TIR__I_PUSH, op->value);
+        nc_tir__emit(e, NC_TIR__I_HASH, 0);
+        nc_tir__emit(e, NC_TIR__I_WRITE_IO, 5);
+        break;
+    case NC_TIR_RAM_READ:
+        nc_tir__emit(e, NC_TIR__I_READ_MEM, op->value);
+        nc_tir__emit(e, NC_TIR__I_POP, 1);
+        break;
+    default: /* ram_write */
+        nc_tir__emit(e, NC_TIR__I_WRITE_MEM, op->value);
+        nc_tir__emit(e, NC_TIR__I_POP, 1);
+        break;
+    }
+}
+
+static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t count);
+
+/* Bodies deferred while a function was lowered, breadth first. */
+static void nc_tir__lower_deferred(nc_tir__emitter *e) {
+    while (e->queue_done < stbds_arrlenu(e->queue)) {
+        nc_tir__deferred d = e->queue[e->queue_done++];
+        nc_tir__numbered(e, d.kind == 1 ? "__else__" : "__then__", d.number, ":\n");
+        if (d.kind == 0) nc_tir__emit(e, NC_TIR__I_POP, 1);
+        nc_tir__lower_range(e, d.first, d.count);
+        if (d.kind == 0) nc_tir__emit(e, NC_TIR__I_PUSH, 0);
+        nc_tir__line(e, "    return\n\n", "", "");
+    }
+}
+
+/* Structure: everything that ends a block. `at` is the operation's index. */
+static void nc_tir__lower_structure(nc_tir__emitter *e, const nc_tir__op *op, uint32_t at) {
+    const char *text = e->program->arena + op->text;
+    uint32_t then_number;
+    switch (op->kind) {
+    case NC_TIR_CALL:
+        nc_tir__line(e, "    call ", nc_tir__prefix(text), text);
+        nc_tir__print(&e->text, "\n");
+        break;
+    case NC_TIR_RETURN: nc_tir__line(e, "    return\n", "", ""); break;
+    case NC_TIR_HALT: nc_tir__line(e, "    halt\n", "", ""); break;
+    case NC_TIR_IF_ELSE:
+        then_number = ++e->counter;
+        e->counter++;
+        nc_tir__emit(e, NC_TIR__I_PUSH, 1);
+        nc_tir__emit(e, NC_TIR__I_SWAP, 1);
+        nc_tir__numbered(e, "    skiz\n    call __then__", then_number, "\n");
+        nc_tir__numbered(e, "    skiz\n    call __else__", e->counter, "\n");
+        nc_tir__defer(e, at + 1, op->body, then_number, 0);
+        nc_tir__defer(e, at + 1 + op->body, op->other, then_number + 1, 1);
+        break;
+    case NC_TIR_IF_ONLY:
+        nc_tir__numbered(e, "    skiz\n    call __then__", ++e->counter, "\n");
+        nc_tir__defer(e, at + 1, op->body, e->counter, 2);
+        break;
+    case NC_TIR_LOOP:
+        nc_tir__line(e, nc_tir__prefix(text), text, ":\n");
+        nc_tir__print(&e->text, "    dup 0\n    push 0\n    eq\n    skiz\n    return\n");
+        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
+        nc_tir__emit(e, NC_TIR__I_ADD, 0);
+        nc_tir__lower_range(e, at + 1, op->body);
+        nc_tir__line(e, "    recurse\n\n", "", "");
+        break;
+    case NC_TIR_FN_START: nc_tir__line(e, nc_tir__prefix(text), text, ":\n"); break;
+    case NC_TIR_FN_END:
+        nc_tir__line(e, "    \n", "", "");
+        nc_tir__lower_deferred(e);
+        break;
+    case NC_TIR_ENTRY:
+        nc_tir__line(e, "    call ", nc_tir__prefix(text), text);
+        nc_tir__print(&e->text, "\n    halt\n\n");
+        break;
+    case NC_TIR_COMMENT: nc_tir__line(e, "    // ", text, "\n"); break;
+    case NC_TIR_ASM:
+        for (; *text; text += strcspn(text, "\n") + 1) {
+            size_t n = strcspn(text, "\n") + 1;
+            nc_tir__line(e, "    ", "", "");
+            memcpy(stbds_arraddnptr(e->text, n), text, n);
+        }
+        break;
+    default: /* proof_block */
+        nc_tir__line(e, "    // proof_block ", text, "\n");
+        nc_tir__lower_range(e, at + 1, op->body);
+        nc_tir__line(e, "    // end proof_block\n", "", "");
+        break;
+    }
+}
+
+static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t count) {
+    uint32_t i = first;
+    while (i < first + count) {
+        const nc_tir__op *op = &e->program->ops[i];
+        int direct = nc_tir__direct(op->kind);
+        if (op->kind <= NC_TIR_ASM || op->kind == NC_TIR_PROOF_BLOCK) {
+            nc_tir__lower_structure(e, op, i);
+        } else {
+            if (e->target == NC_TIR_TARGET_TRITON && nc_tir__lower_modern(e, op)) {
+            } else if (direct < 0)
+                nc_tir__lower_compound(e, op);
+            else if (nc_tir__table[direct].arg != NC_TIR__NO_ARG)
+                nc_tir__emit(e, (uint32_t)direct, op->value);
+            else
+                nc_tir__emit(e, (uint32_t)direct, 0);
+        }
+        i += 1 + op->body + op->other;
+    }
+}
+
+static nc_status nc_tir__lower_all(nc_tir__emitter *e, char **tasm) {
+    nc_tir__lower_range(e, 0, (uint32_t)stbds_arrlenu(e->program->ops));
+    nc_tir__flush(e);
+    nc_tir__lower_deferred(e);
+    stbds_arrfree(e->pending);
+    stbds_arrfree(e->queue);
+    return nc_tir__deliver(&e->text, tasm);
+}
+
+NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm) {
+    nc_tir__emitter e;
+    nc_status status;
+    if (!tasm) return NC_ERR_ARG;
+    *tasm = NULL;
+    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRITON)
+        return NC_ERR_ARG;
+    memset(&e, 0, sizeof e);
+    e.program = program;
+    e.target = target;
+    status = nc_tir__lower_all(&e, tasm);
+    if (status != NC_OK || !e.impossible) return status;
+    nc_tir_free_text(*tasm);
+    *tasm = NULL;
+    return NC_ERR_UNSUPPORTED;
+}
+
+/* >>tasm ========================================================================== */
+
 typedef struct nc_tir__label {
     char *key;     /* stb_ds string map */
     int32_t value; /* instruction index, or -1 while only called */
@@ -1218,11 +2332,6 @@ static void nc_tir__sum_rows(nc_tir_heights *h, const nc_tir__tasm *list, size_t
     for (i = 0; i < n; i++) nc_tir__add_rows(h, &list[i]);
 }
 
-/* Whether the n characters at text spell name. */
-static int nc_tir__is(const char *text, size_t n, const char *name) {
-    return strlen(name) == n && memcmp(text, name, n) == 0;
-}
-
 static int nc_tir__find_op(const char *text, size_t n) {
     int i;
     for (i = 0; i < NC_TIR__I_COUNT; i++)
@@ -1253,25 +2362,6 @@ static uint64_t nc_tir__label_of(nc_tir__code *code, const char *name, size_t n)
         at = stbds_shgeti(code->labels, key);
     }
     return (uint64_t)at;
-}
-
-/* A cursor over one line of text. */
-typedef struct nc_tir__cursor {
-    const char *at, *end, *start;
-    size_t line;
-} nc_tir__cursor;
-
-/* The next run of non-blank characters; length 0 at the end of the line. */
-static size_t nc_tir__word(nc_tir__cursor *c, const char **word) {
-    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\r')) c->at++;
-    *word = c->at;
-    while (c->at < c->end && *c->at != ' ' && *c->at != '\t' && *c->at != '\r') c->at++;
-    return (size_t)(c->at - *word);
-}
-
-static nc_status nc_tir__bad(const nc_tir__cursor *c, const char *word, const char *what,
-                             nc_error *err) {
-    return nc__fail(err, NC_ERR_FORMAT, c->line, (size_t)(word - c->start) + 1, "%s", what);
 }
 
 static nc_status nc_tir__read_instruction(nc_tir__cursor *c, int strict, nc_tir__code *code,
@@ -1338,7 +2428,44 @@ static nc_status nc_tir__read_tasm(const char *text, int strict, nc_tir__code *c
     return status;
 }
 
-/* >>machine ======================================================================== */
+NC_API uint64_t nc_tir_padded(uint64_t height) {
+    uint64_t p = 1;
+    while (p < height && p < UINT64_C(1) << 63) p *= 2;
+    return p;
+}
+
+NC_API uint64_t nc_tir_tallest(const nc_tir_heights *h, const char **table) {
+    const uint64_t height[6] = {h->processor, h->hash, h->u32, h->op_stack, h->ram, h->jump_stack};
+    static const char *const name[6] = {"processor", "hash", "u32",
+                                        "op_stack",  "ram",  "jump_stack"};
+    int i, best = 0;
+    for (i = 1; i < 6; i++)
+        if (height[i] > height[best]) best = i;
+    if (table) *table = name[best];
+    return height[best];
+}
+
+NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err) {
+    nc_tir__code code;
+    nc_status status;
+    if (!heights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no heights");
+    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    nc_tir__sum_rows(heights, code.list, status == NC_OK ? stbds_arrlenu(code.list) : 0);
+    nc_tir__code_free(&code);
+    return status;
+}
+
+NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err) {
+    nc_tir__code code;
+    nc_status status;
+    if (!instructions) return nc__fail(err, NC_ERR_ARG, 0, 0, "no counter");
+    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    *instructions = status == NC_OK ? (uint32_t)stbds_arrlenu(code.list) : 0;
+    nc_tir__code_free(&code);
+    return status;
+}
+
+/* >>machine ======================================================================= */
 
 /* Open-addressing map from three words to one: RAM cells and the set of u32 table entries.
  * (stb_ds's hash maps do not compile in strict C99 with gcc.) Never deletes. */
@@ -2000,7 +3127,7 @@ NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome) {
     return (unsigned)outcome <= NC_TIR_CRASH_CYCLES ? text[outcome] : "unknown outcome";
 }
 
-/* >>symbolic ======================================================================= */
+/* >>proofs ======================================================================== */
 
 /* Terms are hash-consed: equal index = equal by the rules below. A term is an unknown stack
  * input, the state of a channel, the result of an operation, or a polynomial over such with
@@ -2552,12 +3679,6 @@ static nc_tir_verdict nc_tir__compare(const nc_tir__meaning *a, const nc_tir__me
     return NC_TIR_PROVEN;
 }
 
-/* Empty an stb_ds array but keep its memory (stbds_arrsetlen(a, 0) warns with -Wtype-limits). */
-#define NC_TIR__CLEAR(a)                                                                           \
-    do {                                                                                           \
-        if (a) stbds_header(a)->length = 0;                                                        \
-    } while (0)
-
 /* Memory of the prover and the search, reused from block to block. */
 enum {
     NC_TIR__MAX_LOCAL = 250,
@@ -2655,7 +3776,7 @@ NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict) {
     return (unsigned)verdict <= NC_TIR_TOO_LARGE ? text[verdict] : "unknown verdict";
 }
 
-/* >>blocks ========================================================================= */
+/* >>blocks ======================================================================== */
 
 /* Kinds of instruction for the network: 3 bits. */
 static uint32_t nc_tir__type(uint32_t op) {
@@ -2787,7 +3908,29 @@ static int nc_tir__check_words(const nc_gl *words) {
     return n;
 }
 
-/* >>model ========================================================================== */
+static nc_tir__tasm nc_tir__make(uint32_t op, uint64_t arg) {
+    nc_tir__tasm t;
+    t.op = op;
+    t.arg = arg;
+    t.line = 0;
+    return t;
+}
+
+NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm) {
+    char *out = NULL;
+    int n, i;
+    if (!words || !tasm) return NC_ERR_ARG;
+    *tasm = NULL;
+    n = nc_tir__check_words(words);
+    if (n < 0) return NC_ERR_FORMAT;
+    for (i = 0; i < n; i++) {
+        nc_tir__tasm t = nc_tir__make((uint32_t)(words[4 * i] & 63) - 1, words[4 * i + 3]);
+        nc_tir__print_instruction(&out, &t);
+    }
+    return nc_tir__deliver(&out, tasm);
+}
+
+/* >>network ======================================================================= */
 
 /* Parameters, one after the other; matrices have a row for each input. */
 enum {
@@ -3169,7 +4312,7 @@ NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, 
 }
 #endif
 
-/* >>search ========================================================================= */
+/* >>optimizer ===================================================================== */
 
 /* The block's operations, their order, and where its values must end are the problem; a state is
  * a stack and the set of operations done. Reads and writes of several elements are taken apart
@@ -4052,7 +5195,7 @@ static int nc_tir__begin(nc_tir__prover *p, nc_tir__beam *b, nc_tir__state *star
     memset(b, 0, sizeof *b);
     b->p = p;
     b->moves = p->moves;
-    NC_TIR__CLEAR(b->moves);
+    NC__EMPTY(b->moves);
     if (!nc_tir__pose(p, start)) return 0;
     deep = p->goal_count > 64 ? p->goal_count - 64 : 0;
     nc_tir__set_aim(&b->aims[0], p->goal + deep, p->goal_count - deep);
@@ -4082,7 +5225,7 @@ static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width
     b.seen_mask = room - 1;
     b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
     if (!b.seen) return 0;
-    NC_TIR__CLEAR(p->states);
+    NC__EMPTY(p->states);
     stbds_arrput(p->states, start);
     for (level = 0; level < limit && !length; level++) {
         last = (uint32_t)stbds_arrlenu(p->states);
@@ -4092,7 +5235,7 @@ static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width
                 length = level ? level : UINT32_MAX;
             }
         if (length || first == last || level + 1 == limit) break;
-        NC_TIR__CLEAR(b.moves);
+        NC__EMPTY(b.moves);
         logits = guided ? nc_tir__consult(&b, first, last) : NULL;
         for (i = first; i < last; i++) {
             size_t from = stbds_arrlenu(b.moves);
@@ -4136,748 +5279,6 @@ static nc_tir__prover *nc_tir__prover_new(const nc_tir_model *model, uint32_t gu
     nc_tir__prover_free(p);
     return NULL;
 }
-
-/* >>io ============================================================================= */
-
-typedef struct nc_tir__op {
-    uint8_t kind;
-    uint8_t has_else;
-    uint32_t fields;
-    uint64_t value;
-    size_t text;    /* offset of a NUL-terminated string in the arena */
-    uint32_t body;  /* operations in the (first) body, nested ones included */
-    uint32_t other; /* and in the else branch */
-} nc_tir__op;
-
-struct nc_tir_program {
-    nc_tir__op *ops; /* stb_ds array, each body right behind its owner */
-    char *arena;     /* stb_ds array */
-    uint32_t *open;  /* stb_ds array: owners of bodies not yet closed */
-};
-
-/* What follows the name of an operation in the text form. The compiler emits dup and swap beyond
- * 15, which no machine runs; they are lowered as they stand and never optimised. */
-enum {
-    NC_TIR__A_NONE,
-    NC_TIR__A_COUNT,
-    NC_TIR__A_VALUE,
-    NC_TIR__A_NAME,
-    NC_TIR__A_LINE,
-    NC_TIR__A_EVENT
-};
-
-static const struct {
-    const char *name;
-    uint8_t arg;
-    uint8_t least, most; /* of a count */
-} nc_tir__forms[NC_TIR_KIND_COUNT] = {{"call", NC_TIR__A_NAME, 0, 0},
-                                      {"return", 0, 0, 0},
-                                      {"halt", 0, 0, 0},
-                                      {"if_else", 0, 0, 0},
-                                      {"if_only", 0, 0, 0},
-                                      {"loop", NC_TIR__A_NAME, 0, 0},
-                                      {"fn_start", NC_TIR__A_NAME, 0, 0},
-                                      {"fn_end", 0, 0, 0},
-                                      {"entry", NC_TIR__A_NAME, 0, 0},
-                                      {"comment", NC_TIR__A_LINE, 0, 0},
-                                      {"asm", NC_TIR__A_VALUE, 0, 0},
-                                      {"push", NC_TIR__A_VALUE, 0, 0},
-                                      {"pop", NC_TIR__A_COUNT, 1, 5},
-                                      {"dup", NC_TIR__A_COUNT, 0, 255},
-                                      {"swap", NC_TIR__A_COUNT, 0, 255},
-                                      {"add", 0, 0, 0},
-                                      {"sub", 0, 0, 0},
-                                      {"mul", 0, 0, 0},
-                                      {"neg", 0, 0, 0},
-                                      {"invert", 0, 0, 0},
-                                      {"eq", 0, 0, 0},
-                                      {"lt", 0, 0, 0},
-                                      {"and", 0, 0, 0},
-                                      {"or", 0, 0, 0},
-                                      {"xor", 0, 0, 0},
-                                      {"pop_count", 0, 0, 0},
-                                      {"split", 0, 0, 0},
-                                      {"div_mod", 0, 0, 0},
-                                      {"shl", 0, 0, 0},
-                                      {"shr", 0, 0, 0},
-                                      {"log2", 0, 0, 0},
-                                      {"pow", 0, 0, 0},
-                                      {"read_io", NC_TIR__A_COUNT, 1, 5},
-                                      {"write_io", NC_TIR__A_COUNT, 1, 5},
-                                      {"read_mem", NC_TIR__A_COUNT, 1, 5},
-                                      {"write_mem", NC_TIR__A_COUNT, 1, 5},
-                                      {"assert", NC_TIR__A_COUNT, 1, 5},
-                                      {"hash", NC_TIR__A_COUNT, 0, 16},
-                                      {"reveal", NC_TIR__A_EVENT, 0, 0},
-                                      {"seal", NC_TIR__A_EVENT, 0, 0},
-                                      {"ram_read", NC_TIR__A_COUNT, 1, 5},
-                                      {"ram_write", NC_TIR__A_COUNT, 1, 5},
-                                      {"hint", NC_TIR__A_COUNT, 1, 5},
-                                      {"sponge_init", 0, 0, 0},
-                                      {"sponge_absorb", 0, 0, 0},
-                                      {"sponge_squeeze", 0, 0, 0},
-                                      {"sponge_load", 0, 0, 0},
-                                      {"merkle_step", 0, 0, 0},
-                                      {"merkle_load", 0, 0, 0},
-                                      {"ext_mul", 0, 0, 0},
-                                      {"ext_invert", 0, 0, 0},
-                                      {"fold_ext", 0, 0, 0},
-                                      {"fold_base", 0, 0, 0},
-                                      {"proof_block", NC_TIR__A_NAME, 0, 0}};
-
-enum { NC_TIR__MAX_OPS = 1 << 20, NC_TIR__MAX_OPEN = 64, NC_TIR__MAX_NAME = 120 };
-
-static int nc_tir__has_body(unsigned kind) {
-    return kind == NC_TIR_IF_ELSE || kind == NC_TIR_IF_ONLY || kind == NC_TIR_LOOP ||
-           kind == NC_TIR_PROOF_BLOCK;
-}
-
-NC_API nc_status nc_tir_create(nc_tir_program **program) {
-    if (!program) return NC_ERR_ARG;
-    *program = (nc_tir_program *)nc__calloc(NULL, sizeof **program);
-    return *program ? NC_OK : NC_ERR_MEMORY;
-}
-
-NC_API void nc_tir_destroy(nc_tir_program *program) {
-    if (!program) return;
-    stbds_arrfree(program->ops);
-    stbds_arrfree(program->arena);
-    stbds_arrfree(program->open);
-    nc__free(NULL, program, sizeof *program);
-}
-
-NC_API size_t nc_tir_size(const nc_tir_program *program) { return stbds_arrlenu(program->ops); }
-
-/* A name holds 1 to 120 printable characters without blanks. */
-static int nc_tir__good_name(const char *text, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++)
-        if (text[i] <= 32 || text[i] == 127) return 0;
-    return n > 0 && n <= NC_TIR__MAX_NAME;
-}
-
-/* Comments are one line; asm is any lines, each ended by a newline. */
-static int nc_tir__good_text(unsigned kind, const char *text) {
-    size_t n;
-    if (!text) return 0;
-    n = strlen(text);
-    if (kind == NC_TIR_COMMENT) return !strpbrk(text, "\n\r") && n < 4096;
-    if (kind == NC_TIR_ASM) return n < 65536 && (n == 0 || text[n - 1] == '\n');
-    return nc_tir__good_name(text, n);
-}
-
-static int nc_tir__good_op(const nc_tir_op *op) {
-    if ((unsigned)op->kind >= NC_TIR_KIND_COUNT) return 0;
-    switch (nc_tir__forms[op->kind].arg) {
-    case NC_TIR__A_COUNT:
-        return op->value >= nc_tir__forms[op->kind].least &&
-               op->value <= nc_tir__forms[op->kind].most;
-    case NC_TIR__A_VALUE:
-        return op->kind == NC_TIR_ASM ? nc_tir__good_text((unsigned)op->kind, op->text)
-                                      : op->value < NC_GL_P;
-    case NC_TIR__A_EVENT:
-        return op->fields <= 9 && op->value < NC_GL_P &&
-               nc_tir__good_text((unsigned)op->kind, op->text);
-    case NC_TIR__A_NAME:
-    case NC_TIR__A_LINE: return nc_tir__good_text((unsigned)op->kind, op->text);
-    default: return 1;
-    }
-}
-
-NC_API nc_status nc_tir_append(nc_tir_program *program, const nc_tir_op *op) {
-    nc_tir__op stored;
-    size_t n, i;
-    if (!program || !op || !nc_tir__good_op(op)) return NC_ERR_ARG;
-    if (stbds_arrlenu(program->ops) >= NC_TIR__MAX_OPS) return NC_ERR_LIMIT;
-    if (nc_tir__has_body((unsigned)op->kind) && stbds_arrlenu(program->open) >= NC_TIR__MAX_OPEN)
-        return NC_ERR_LIMIT;
-    memset(&stored, 0, sizeof stored);
-    stored.kind = (uint8_t)op->kind;
-    stored.value = op->value;
-    stored.fields = op->fields;
-    stored.text = stbds_arrlenu(program->arena);
-    n = op->text ? strlen(op->text) + 1 : 1;
-    for (i = 0; i < n; i++) stbds_arrput(program->arena, op->text ? op->text[i] : (char)0);
-    stbds_arrput(program->ops, stored);
-    if (nc_tir__has_body((unsigned)op->kind))
-        stbds_arrput(program->open, (uint32_t)stbds_arrlenu(program->ops) - 1);
-    return NC_OK;
-}
-
-NC_API nc_status nc_tir_else(nc_tir_program *program) {
-    nc_tir__op *owner;
-    uint32_t at;
-    if (!program || stbds_arrlenu(program->open) == 0) return NC_ERR_ARG;
-    at = stbds_arrlast(program->open);
-    owner = &program->ops[at];
-    if (owner->kind != NC_TIR_IF_ELSE || owner->has_else) return NC_ERR_ARG;
-    owner->has_else = 1;
-    owner->body = (uint32_t)stbds_arrlenu(program->ops) - at - 1;
-    return NC_OK;
-}
-
-NC_API nc_status nc_tir_end(nc_tir_program *program) {
-    nc_tir__op *owner;
-    uint32_t inside;
-    if (!program || stbds_arrlenu(program->open) == 0) return NC_ERR_ARG;
-    inside = (uint32_t)stbds_arrlenu(program->ops) - stbds_arrlast(program->open) - 1;
-    owner = &program->ops[stbds_arrlast(program->open)];
-    if (owner->has_else)
-        owner->other = inside - owner->body;
-    else
-        owner->body = inside;
-    (void)stbds_arrpop(program->open);
-    return NC_OK;
-}
-
-/* The verbatim lines of asm up to a lone `end`, without the indentation of the body. */
-static nc_status nc_tir__read_asm(const char **text, const char *stop, size_t *line, size_t depth,
-                                  char **lines, nc_error *err) {
-    size_t start = *line;
-    for (; *text < stop; (*line)++) {
-        const char *end = (const char *)memchr(*text, '\n', (size_t)(stop - *text)), *at = *text;
-        const char *next, *first;
-        size_t skip = 2 * (depth + 1);
-        if (!end) end = stop;
-        next = end < stop ? end + 1 : stop;
-        for (first = at; first < end && *first == ' ';) first++;
-        if (nc_tir__is(first, (size_t)(end - first), "end")) {
-            *text = next;
-            (*line)++;
-            stbds_arrput(*lines, 0);
-            return NC_OK;
-        }
-        while (skip-- > 0 && at < end && *at == ' ') at++;
-        if (stbds_arrlenu(*lines) + (size_t)(end - at) >= 65000)
-            return nc__fail(err, NC_ERR_LIMIT, *line, 1, "asm is longer than 65,000 characters");
-        for (; at < end; at++) {
-            if (*at == 0) return nc__fail(err, NC_ERR_FORMAT, *line, 1, "NUL in asm");
-            stbds_arrput(*lines, *at);
-        }
-        stbds_arrput(*lines, '\n');
-        *text = next;
-    }
-    return nc__fail(err, NC_ERR_FORMAT, start, 1, "asm without end");
-}
-
-/* Unsigned decimal of at most 20 digits. */
-static int nc_tir__read_count(const char *word, size_t n, uint64_t *value) {
-    return n > 0 && nc_gl_parse(word, n, value, NULL) == NC_OK && (n < 2 || word[1] != 'x');
-}
-
-/* Fill op from the words after its name. `name` is storage for its text. */
-static nc_status nc_tir__read_args(nc_tir__cursor *c, nc_tir_op *op, char *name, nc_error *err) {
-    const char *word;
-    size_t n;
-    uint64_t value;
-    int arg = nc_tir__forms[op->kind].arg;
-    if (arg == NC_TIR__A_NONE) return NC_OK;
-    if (arg == NC_TIR__A_LINE) { /* one blank, then the rest of the line as it stands */
-        if (c->at < c->end && *c->at == ' ') c->at++;
-        n = (size_t)(c->end - c->at);
-        if (n >= 4096 || memchr(c->at, 0, n))
-            return nc_tir__bad(c, c->at, "comment is too long or has a NUL", err);
-        memcpy(name, c->at, n);
-        name[n] = 0;
-        op->text = name;
-        c->at = c->end;
-        return NC_OK;
-    }
-    n = nc_tir__word(c, &word);
-    if (n == 0) return nc_tir__bad(c, word, "the operation needs an argument", err);
-    if (arg == NC_TIR__A_NAME || arg == NC_TIR__A_EVENT) {
-        if (!nc_tir__good_name(word, n)) return nc_tir__bad(c, word, "bad name", err);
-        memcpy(name, word, n);
-        name[n] = 0;
-        op->text = name;
-        if (arg == NC_TIR__A_NAME) return NC_OK;
-        n = nc_tir__word(c, &word);
-        if (!nc_tir__read_count(word, n, &op->value))
-            return nc_tir__bad(c, word, "expected a tag", err);
-        n = nc_tir__word(c, &word);
-        if (!nc_tir__read_count(word, n, &value) || value > 9)
-            return nc_tir__bad(c, word, "expected 0 to 9 fields", err);
-        op->fields = (uint32_t)value;
-        return NC_OK;
-    }
-    if (op->kind == NC_TIR_ASM && n > 1 && *word == '-') {
-        if (!nc_tir__read_count(word + 1, n - 1, &op->value))
-            return nc_tir__bad(c, word, "expected a stack effect", err);
-        op->value = 0 - op->value;
-    } else if (!nc_tir__read_count(word, n, &op->value)) {
-        return nc_tir__bad(c, word, "expected a number below 2^64 - 2^32 + 1", err);
-    }
-    if (arg == NC_TIR__A_COUNT &&
-        (op->value < nc_tir__forms[op->kind].least || op->value > nc_tir__forms[op->kind].most))
-        return nc_tir__bad(c, word, "the count is out of range", err);
-    return NC_OK;
-}
-
-/* One line that is neither empty nor asm text. */
-static nc_status nc_tir__read_line(nc_tir_program *p, nc_tir__cursor *c, nc_tir_op *op, char *name,
-                                   nc_error *err) {
-    const char *word;
-    size_t n = nc_tir__word(c, &word);
-    nc_status status = NC_OK;
-    int kind;
-    op->kind = NC_TIR_KIND_COUNT;
-    if (n == 0) return NC_OK;
-    if (nc_tir__is(word, n, "else")) {
-        if (nc_tir_else(p) != NC_OK) return nc_tir__bad(c, word, "else without if_else", err);
-    } else if (nc_tir__is(word, n, "end")) {
-        if (nc_tir_end(p) != NC_OK) return nc_tir__bad(c, word, "end without a body", err);
-    } else {
-        for (kind = 0; kind < NC_TIR_KIND_COUNT; kind++)
-            if (nc_tir__is(word, n, nc_tir__forms[kind].name)) break;
-        if (kind == NC_TIR_KIND_COUNT) return nc_tir__bad(c, word, "unknown operation", err);
-        op->kind = (nc_tir_kind)kind;
-        status = nc_tir__read_args(c, op, name, err);
-    }
-    if (status == NC_OK && nc_tir__word(c, &word))
-        return nc_tir__bad(c, word, "unexpected text after the operation", err);
-    return status;
-}
-
-NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
-                              nc_error *err) {
-    char name[4100], *lines = NULL;
-    const char *at = text, *stop;
-    nc_tir__cursor c;
-    nc_tir_program *p;
-    nc_status status;
-    nc__clear(err);
-    if (!program || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
-    status = nc_tir_create(program);
-    if (status != NC_OK) return nc__fail(err, status, 0, 0, "out of memory");
-    p = *program;
-    stop = text + bytes;
-    c.line = 1;
-    while (at < stop && status == NC_OK) {
-        nc_tir_op op;
-        memset(&op, 0, sizeof op);
-        c.start = c.at = at;
-        c.end = (const char *)memchr(at, '\n', (size_t)(stop - at));
-        if (!c.end) c.end = stop;
-        at = c.end < stop ? c.end + 1 : stop;
-        status = nc_tir__read_line(p, &c, &op, name, err);
-        c.line++;
-        if (status == NC_OK && op.kind == NC_TIR_ASM) {
-            NC_TIR__CLEAR(lines);
-            status = nc_tir__read_asm(&at, stop, &c.line, stbds_arrlenu(p->open), &lines, err);
-            op.text = lines;
-        }
-        if (status == NC_OK && op.kind != NC_TIR_KIND_COUNT) {
-            status = nc_tir_append(p, &op);
-            if (status != NC_OK)
-                nc__fail(err, status, c.line - 1, 1, "%s",
-                         status == NC_ERR_LIMIT ? "more than 2^20 operations or 64 open bodies"
-                                                : "bad operation");
-        }
-    }
-    stbds_arrfree(lines);
-    if (status == NC_OK && stbds_arrlenu(p->open))
-        status = nc__fail(err, NC_ERR_FORMAT, c.line, 1, "a body is not closed by end");
-    if (status != NC_OK) {
-        nc_tir_destroy(p);
-        *program = NULL;
-    }
-    return status;
-}
-
-static void nc_tir__print(char **out, const char *text) {
-    size_t n = strlen(text);
-    if (n) memcpy(stbds_arraddnptr(*out, n), text, n);
-}
-
-static void nc_tir__print_value(char **out, uint64_t value) {
-    char text[21];
-    (void)nc_gl_print(value, text);
-    nc_tir__print(out, text);
-}
-
-static void nc_tir__indent(char **out, size_t depth) {
-    while (depth-- > 0) nc_tir__print(out, "  ");
-}
-
-static void nc_tir__write_op(const nc_tir_program *p, const nc_tir__op *op, size_t depth,
-                             char **out) {
-    const char *text = p->arena + op->text;
-    int arg = nc_tir__forms[op->kind].arg;
-    nc_tir__indent(out, depth);
-    nc_tir__print(out, nc_tir__forms[op->kind].name);
-    if (arg != NC_TIR__A_NONE) nc_tir__print(out, " ");
-    if (op->kind == NC_TIR_ASM && op->value >> 63) {
-        nc_tir__print(out, "-");
-        nc_tir__print_value(out, 0 - op->value);
-    } else if (arg == NC_TIR__A_COUNT || arg == NC_TIR__A_VALUE) {
-        nc_tir__print_value(out, op->value);
-    } else if (arg != NC_TIR__A_NONE) {
-        nc_tir__print(out, text);
-    }
-    if (arg == NC_TIR__A_EVENT) {
-        nc_tir__print(out, " ");
-        nc_tir__print_value(out, op->value);
-        nc_tir__print(out, " ");
-        nc_tir__print_value(out, op->fields);
-    }
-    nc_tir__print(out, "\n");
-    if (op->kind != NC_TIR_ASM) return;
-    while (*text) {
-        size_t n = strcspn(text, "\n") + 1;
-        nc_tir__indent(out, depth + 1);
-        memcpy(stbds_arraddnptr(*out, n), text, n);
-        text += n;
-    }
-    nc_tir__indent(out, depth);
-    nc_tir__print(out, "end\n");
-}
-
-/* Depth is bounded by NC_TIR__MAX_OPEN. */
-static void nc_tir__write_range(const nc_tir_program *p, uint32_t first, uint32_t count,
-                                size_t depth, char **out) {
-    uint32_t i = first;
-    while (i < first + count) {
-        const nc_tir__op *op = &p->ops[i];
-        nc_tir__write_op(p, op, depth, out);
-        if (nc_tir__has_body(op->kind)) {
-            nc_tir__write_range(p, i + 1, op->body, depth + 1, out);
-            if (op->has_else) {
-                nc_tir__indent(out, depth);
-                nc_tir__print(out, "else\n");
-                nc_tir__write_range(p, i + 1 + op->body, op->other, depth + 1, out);
-            }
-            nc_tir__indent(out, depth);
-            nc_tir__print(out, "end\n");
-        }
-        i += 1 + op->body + op->other;
-    }
-}
-
-/* Hand text over to the caller as memory of this header, with a final NUL. */
-static nc_status nc_tir__deliver(char **built, char **text) {
-    size_t n = stbds_arrlenu(*built);
-    *text = (char *)NC_MALLOC(n + 1);
-    if (*text) {
-        if (n) memcpy(*text, *built, n);
-        (*text)[n] = 0;
-    }
-    stbds_arrfree(*built);
-    return *text ? NC_OK : NC_ERR_MEMORY;
-}
-
-NC_API nc_status nc_tir_write(const nc_tir_program *program, char **text) {
-    char *out = NULL;
-    if (!text) return NC_ERR_ARG;
-    *text = NULL;
-    if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
-    nc_tir__write_range(program, 0, (uint32_t)stbds_arrlenu(program->ops), 0, &out);
-    return nc_tir__deliver(&out, text);
-}
-
-NC_API void nc_tir_free_text(char *text) { NC_FREE(text); }
-
-/* >>peephole ======================================================================= */
-
-/* An operation on its way through the passes: what the program says, the value as changed, and
- * the bodies as lists of their own. Lists are stb_ds arrays; a pass rewrites its list in place
- * and never makes it longer. */
-typedef struct nc_tir__item {
-    const nc_tir__op *op;
-    uint64_t value;
-    uint8_t kind;
-    struct nc_tir__item *body, *other;
-} nc_tir__item;
-
-static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count) {
-    nc_tir__item *list = NULL;
-    uint32_t i = first;
-    while (i < first + count) {
-        nc_tir__item node;
-        memset(&node, 0, sizeof node);
-        node.op = &p->ops[i];
-        node.kind = node.op->kind;
-        node.value = node.op->value;
-        if (node.op->body) node.body = nc_tir__items(p, i + 1, node.op->body);
-        if (node.op->other) node.other = nc_tir__items(p, i + 1 + node.op->body, node.op->other);
-        stbds_arrput(list, node);
-        i += 1 + node.op->body + node.op->other;
-    }
-    return list;
-}
-
-static void nc_tir__free_items(nc_tir__item *list) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(list); i++) {
-        nc_tir__free_items(list[i].body);
-        nc_tir__free_items(list[i].other);
-    }
-    stbds_arrfree(list);
-}
-
-static nc_tir__item nc_tir__item_of(unsigned kind, uint64_t value) {
-    nc_tir__item node;
-    memset(&node, 0, sizeof node);
-    node.kind = (uint8_t)kind;
-    node.value = value;
-    return node;
-}
-
-/* Whether the list goes on at i with that operation. */
-static int nc_tir__item_is(const nc_tir__item *list, size_t n, size_t i, unsigned kind,
-                           uint64_t value) {
-    return i < n && list[i].kind == kind && list[i].value == value;
-}
-
-/* Pops (or hints) of `count` in all, at most five each; returns where the next goes. */
-static size_t nc_tir__put_counts(nc_tir__item *list, size_t at, unsigned kind, uint64_t count) {
-    for (; count > 5; count -= 5) list[at++] = nc_tir__item_of(kind, 5);
-    if (count) list[at++] = nc_tir__item_of(kind, count);
-    return at;
-}
-
-/* Neighbouring hints, and pops, become as few as can be; swap 0 goes. */
-static size_t nc_tir__merge_counts(nc_tir__item *list, size_t n) {
-    size_t i = 0, kept = 0;
-    while (i < n) {
-        const unsigned kind = list[i].kind;
-        uint64_t total = 0;
-        if (kind != NC_TIR_HINT && kind != NC_TIR_POP) {
-            if (!nc_tir__item_is(list, n, i, NC_TIR_SWAP, 0)) list[kept++] = list[i];
-            i++;
-            continue;
-        }
-        for (; i < n && list[i].kind == kind; i++) total += list[i].value;
-        kept = nc_tir__put_counts(list, kept, kind, total);
-    }
-    return kept;
-}
-
-/* `push a, swap 1, write_mem 1, pop 1` stores the top; `push a, read_mem 1, pop 1` loads it. */
-static int nc_tir__is_store(const nc_tir__item *list, size_t n, size_t i) {
-    return i < n && list[i].kind == NC_TIR_PUSH &&
-           nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, 1) &&
-           nc_tir__item_is(list, n, i + 2, NC_TIR_WRITE_MEM, 1) &&
-           nc_tir__item_is(list, n, i + 3, NC_TIR_POP, 1);
-}
-static int nc_tir__is_load(const nc_tir__item *list, size_t n, size_t i) {
-    return i < n && list[i].kind == NC_TIR_PUSH &&
-           nc_tir__item_is(list, n, i + 1, NC_TIR_READ_MEM, 1) &&
-           nc_tir__item_is(list, n, i + 2, NC_TIR_POP, 1);
-}
-
-/* How often an address is stored and loaded in a list. */
-typedef struct nc_tir__spill {
-    uint64_t address;
-    uint32_t stores, loads;
-} nc_tir__spill;
-
-static int nc_tir__by_address(const void *a, const void *b) {
-    const uint64_t x = ((const nc_tir__spill *)a)->address, y = ((const nc_tir__spill *)b)->address;
-    return x < y ? -1 : x > y;
-}
-
-/* The addresses of a list in order, an stb_ds array. */
-static nc_tir__spill *nc_tir__spills(const nc_tir__item *list, size_t n) {
-    nc_tir__spill *spills = NULL;
-    size_t i, kept = 0, count;
-    for (i = 0; i < n; i++) {
-        nc_tir__spill spill;
-        spill.address = list[i].value;
-        spill.stores = (uint32_t)nc_tir__is_store(list, n, i);
-        spill.loads = (uint32_t)nc_tir__is_load(list, n, i);
-        if (spill.stores || spill.loads) stbds_arrput(spills, spill);
-    }
-    count = stbds_arrlenu(spills);
-    if (count == 0) return NULL;
-    qsort(spills, count, sizeof *spills, nc_tir__by_address);
-    for (i = 1; i < count; i++)
-        if (spills[i].address == spills[kept].address) {
-            spills[kept].stores += spills[i].stores;
-            spills[kept].loads += spills[i].loads;
-        } else {
-            spills[++kept] = spills[i];
-        }
-    stbds_arrsetlen(spills, kept + 1);
-    return spills;
-}
-
-/* Stores and loads of an address with one of each go, the value stays on the stack; stores of an
- * address that is never loaded become pops. Nested bodies do not count. */
-static size_t nc_tir__drop_spills(nc_tir__item *list, size_t n) {
-    nc_tir__spill *spills = nc_tir__spills(list, n);
-    size_t i, kept = 0;
-    for (i = 0; i < n; i++) {
-        const int store = nc_tir__is_store(list, n, i), load = nc_tir__is_load(list, n, i);
-        const nc_tir__spill *spill = NULL;
-        nc_tir__spill wanted;
-        wanted.address = list[i].value;
-        if (store || load)
-            spill = (const nc_tir__spill *)bsearch(&wanted, spills, stbds_arrlenu(spills),
-                                                   sizeof *spills, nc_tir__by_address);
-        if (spill && spill->stores == 1 && spill->loads == 1) {
-            i += store ? 3 : 2;
-        } else if (spill && store && spill->loads == 0) {
-            list[kept++] = nc_tir__item_of(NC_TIR_POP, 1);
-            i += 3;
-        } else {
-            list[kept++] = list[i];
-        }
-    }
-    stbds_arrfree(spills);
-    return kept;
-}
-
-/* `dup 0, pop 1` and `dup 0, swap 1, pop 1` do nothing. */
-static size_t nc_tir__drop_copies(nc_tir__item *list, size_t n) {
-    size_t i, kept = 0;
-    for (i = 0; i < n; i++) {
-        const size_t swapped = (size_t)nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, 1);
-        if (nc_tir__item_is(list, n, i, NC_TIR_DUP, 0) &&
-            nc_tir__item_is(list, n, i + 1 + swapped, NC_TIR_POP, 1))
-            i += 1 + swapped;
-        else
-            list[kept++] = list[i];
-    }
-    return kept;
-}
-
-/* Neither do two swaps of the same depth. */
-static size_t nc_tir__drop_double_swaps(nc_tir__item *list, size_t n) {
-    size_t i, kept = 0;
-    for (i = 0; i < n; i++)
-        if (list[i].kind == NC_TIR_SWAP &&
-            nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, list[i].value))
-            i++;
-        else
-            list[kept++] = list[i];
-    return kept;
-}
-
-/* k times `dup k - 1`, `swap k`, pops of k in all: k >= 2 values copied and the originals
- * dropped. */
-static size_t nc_tir__drop_moved_blocks(nc_tir__item *list, size_t n) {
-    size_t i = 0, kept = 0;
-    while (i < n) {
-        size_t end = i;
-        uint64_t copies, popped = 0;
-        while (end < n && list[i].kind == NC_TIR_DUP && list[end].kind == NC_TIR_DUP &&
-               list[end].value == list[i].value)
-            end++;
-        copies = end - i;
-        if (copies >= 2 && list[i].value + 1 == copies &&
-            nc_tir__item_is(list, n, end, NC_TIR_SWAP, copies))
-            for (end++; end < n && list[end].kind == NC_TIR_POP && popped < copies; end++)
-                popped += list[end].value;
-        if (popped && popped == copies)
-            i = end;
-        else
-            list[kept++] = list[i++];
-    }
-    return kept;
-}
-
-/* Chains of three or more `swap d, pop 1`. All of depth 1: one swap and pops, fifteen at a time.
- * All of one depth d: swaps from the deepest value that goes, when it is in reach, else of d,
- * then the pops. First depth d and none above it: one swap of d, then the pops. */
-static size_t nc_tir__collapse_chains(nc_tir__item *list, size_t n) {
-    size_t i = 0, kept = 0;
-    while (i < n) {
-        const uint64_t depth = list[i].value;
-        uint64_t count = 0, k;
-        size_t end = i;
-        int same = 1;
-        while (end + 1 < n && list[i].kind == NC_TIR_SWAP && list[end].kind == NC_TIR_SWAP &&
-               nc_tir__item_is(list, n, end + 1, NC_TIR_POP, 1) &&
-               (depth == 1 ? list[end].value == 1 : list[end].value <= depth)) {
-            same &= list[end].value == depth;
-            end += 2;
-            count++;
-        }
-        if (count < 3) {
-            list[kept++] = list[i++];
-            continue;
-        }
-        i = end;
-        if (depth == 1) {
-            for (; count; count -= k) {
-                k = count < 15 ? count : 15;
-                list[kept++] = nc_tir__item_of(NC_TIR_SWAP, k);
-                kept = nc_tir__put_counts(list, kept, NC_TIR_POP, k);
-            }
-            continue;
-        }
-        for (k = 0; k < (same ? count : 1); k++)
-            list[kept++] = nc_tir__item_of(
-                NC_TIR_SWAP, same && depth + count - 1 <= 15 ? depth + count - 1 - k : depth);
-        kept = nc_tir__put_counts(list, kept, NC_TIR_POP, count);
-    }
-    return kept;
-}
-
-/* All passes, again and again until the list keeps its length; bodies each time around. */
-static void nc_tir__clean(nc_tir__item **list) {
-    static size_t (*const pass[])(nc_tir__item *, size_t) = {
-        nc_tir__merge_counts,      nc_tir__drop_spills,       nc_tir__drop_copies,
-        nc_tir__drop_double_swaps, nc_tir__drop_moved_blocks, nc_tir__collapse_chains};
-    size_t before, i, n = stbds_arrlenu(*list);
-    if (n == 0) return;
-    do {
-        before = n;
-        for (i = 0; i < sizeof pass / sizeof *pass; i++) n = pass[i](*list, n);
-        stbds_arrsetlen(*list, n);
-        for (i = 0; i < n; i++) {
-            nc_tir__clean(&(*list)[i].body);
-            nc_tir__clean(&(*list)[i].other);
-        }
-    } while (n != before);
-}
-
-static nc_status nc_tir__append_items(nc_tir_program *to, const nc_tir_program *from,
-                                      nc_tir__item *list) {
-    nc_status status = NC_OK;
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(list) && status == NC_OK; i++) {
-        const nc_tir__item *node = &list[i];
-        nc_tir_op op;
-        memset(&op, 0, sizeof op);
-        op.kind = (nc_tir_kind)node->kind;
-        op.value = node->value;
-        if (node->op) {
-            op.fields = node->op->fields;
-            op.text = from->arena + node->op->text;
-        }
-        status = nc_tir_append(to, &op);
-        if (status != NC_OK || !nc_tir__has_body(node->kind)) continue;
-        status = nc_tir__append_items(to, from, node->body);
-        if (status == NC_OK && node->op && node->op->has_else) {
-            status = nc_tir_else(to);
-            if (status == NC_OK) status = nc_tir__append_items(to, from, node->other);
-        }
-        if (status == NC_OK) status = nc_tir_end(to);
-    }
-    return status;
-}
-
-NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result) {
-    nc_tir__item *list;
-    nc_status status;
-    if (!result) return NC_ERR_ARG;
-    *result = NULL;
-    if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
-    status = nc_tir_create(result);
-    if (status != NC_OK) return status;
-    list = nc_tir__items(program, 0, (uint32_t)stbds_arrlenu(program->ops));
-    nc_tir__clean(&list);
-    status = nc_tir__append_items(*result, program, list);
-    nc_tir__free_items(list);
-    if (status != NC_OK) {
-        nc_tir_destroy(*result);
-        *result = NULL;
-    }
-    return status;
-}
-
-/* >>regions ======================================================================== */
 
 /* The optimiser works on TASM: code between labels is a region, straight-line code between jumps
  * a segment. Segments are shortened by searches; branches are then folded, emptied or shared
@@ -5068,7 +5469,7 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
         if (!o->restructuring && o->options->progress &&
             o->options->progress(o->options->progress_user, o->done, o->total))
             o->cancelled = 1;
-        NC_TIR__CLEAR(block);
+        NC__EMPTY(block);
         for (i = first; i < end; i++) stbds_arrput(block, (*segment)[i]);
         improved = nc_tir__replace(o, &block, 0, end - first);
         improved |= nc_tir__shorten_pieces(o, &block);
@@ -5224,14 +5625,6 @@ static int nc_tir__plain_body(const nc_tir__region *r, int calls_allowed) {
     }
     if (r->code[0].line == UINT32_MAX || nc_tir__is_conditional(r->code, n - 1)) return -1;
     return (int)n - 1;
-}
-
-static nc_tir__tasm nc_tir__make(uint32_t op, uint64_t arg) {
-    nc_tir__tasm t;
-    t.op = op;
-    t.arg = arg;
-    t.line = 0;
-    return t;
 }
 
 /* Is the value at depth `at` after this straight-line code a constant, and which? */
@@ -5391,7 +5784,7 @@ static int nc_tir__share(nc_tir__optimizer *o) {
                 o->home[b->labels[m]] = (uint32_t)k;
                 stbds_arrput(a->labels, b->labels[m]);
             }
-            NC_TIR__CLEAR(b->labels);
+            NC__EMPTY(b->labels);
             b->gone = 1;
             changed = 1;
         }
@@ -5452,23 +5845,6 @@ static void nc_tir__restructure(nc_tir__optimizer *o) {
     }
 }
 
-/* Small negative constants read better as such, and are what the compiler prints. */
-static void nc_tir__print_instruction(char **out, const nc_tir__tasm *t) {
-    const nc_tir__instruction *table = &nc_tir__table[t->op];
-    nc_tir__print(out, "    ");
-    nc_tir__print(out, table->name);
-    if (table->arg != NC_TIR__NO_ARG) {
-        nc_tir__print(out, " ");
-        if (table->arg == NC_TIR__FIELD && t->arg > NC_GL_P - 65536) {
-            nc_tir__print(out, "-");
-            nc_tir__print_value(out, NC_GL_P - t->arg);
-        } else {
-            nc_tir__print_value(out, t->arg);
-        }
-    }
-    nc_tir__print(out, "\n");
-}
-
 static void nc_tir__print_tasm(const nc_tir__optimizer *o, char **out, const nc_tir__tasm *t) {
     const nc_tir__instruction *table = &nc_tir__table[t->op];
     if (table->arg != NC_TIR__LABEL) {
@@ -5496,7 +5872,150 @@ static void nc_tir__print_regions(const nc_tir__optimizer *o, char **out) {
     }
 }
 
-/* >>training ======================================================================= */
+static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        stbds_arrfree(o->regions[i].labels);
+        stbds_arrfree(o->regions[i].code);
+    }
+    if (o->home) nc__free(NULL, o->home, (stbds_shlenu(o->code.labels) + 1) * sizeof *o->home);
+    stbds_arrfree(o->regions);
+    stbds_arrfree(o->answers);
+    nc_tir__map_free(&o->memory);
+    nc_tir__code_free(&o->code);
+    nc_tir__prover_free(o->prover);
+}
+
+NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
+                                      char **optimized, nc_tir_report *report, nc_error *err) {
+    nc_tir_options defaults;
+    nc_tir__optimizer o;
+    char *text = NULL;
+    nc_status status;
+    size_t i;
+    nc__clear(err);
+    if (!optimized) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *optimized = NULL;
+    memset(&o, 0, sizeof o);
+    o.beam = options && options->beam ? options->beam : 32;
+    o.block = options && options->block ? options->block : 32;
+    memset(&defaults, 0, sizeof defaults);
+    o.options = options ? options : &defaults;
+    if (o.beam > 65536 || o.block > 64)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
+    status = nc_tir__read_tasm(tasm, 0, &o.code, err);
+    if (status == NC_OK) {
+        o.total = stbds_arrlenu(o.code.list);
+        o.report.instructions_before = (uint32_t)o.total;
+        nc_tir__sum_rows(&o.report.before, o.code.list, o.total);
+        o.prover = nc_tir__prover_new(o.options->model, o.options->guide ? o.options->guide : 4);
+        status = o.prover ? nc_tir__divide(&o) : NC_ERR_MEMORY;
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
+    }
+    if (status == NC_OK) {
+        for (i = 0; i < stbds_arrlenu(o.regions); i++) nc_tir__improve_region(&o, &o.regions[i]);
+        o.restructuring = 1;
+        nc_tir__restructure(&o);
+        if (o.cancelled)
+            status = nc__fail(err, NC_ERR_CANCELLED, 0, 0, "cancelled by the progress callback");
+    }
+    if (status == NC_OK) {
+        nc_tir__print_regions(&o, &text);
+        status = nc_tir__deliver(&text, optimized);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
+        o.report.instructions_after = nc_tir__measure(&o, &o.report.after);
+        o.report.expanded = o.prover->expanded;
+    }
+    if (status == NC_OK && report) *report = o.report;
+    nc_tir__optimizer_free(&o);
+    return status;
+}
+
+NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
+                                 char **tasm, nc_tir_report *report, nc_error *err) {
+    char *classical;
+    nc_status status;
+    nc__clear(err);
+    if (!tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *tasm = NULL;
+    status = nc_tir_lower(program, options ? options->target : NC_TIR_TARGET_TRIDENT, &classical);
+    if (status != NC_OK) return nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
+    status = nc_tir_optimize_tasm(classical, options, tasm, report, err);
+    nc_tir_free_text(classical);
+    if (status == NC_ERR_FORMAT && err)
+        return nc__fail(err, status, (size_t)err->line, (size_t)err->column,
+                        "verbatim asm is not TASM");
+    return status;
+}
+
+/* "name": value, with a comma before all but the first. */
+static void nc_tir__print_member(char **out, const char *name, uint64_t value) {
+    nc_tir__print(out, stbds_arrlenu(*out) > 1 ? ", \"" : "\"");
+    nc_tir__print(out, name);
+    nc_tir__print(out, "\": ");
+    nc_tir__print_value(out, value);
+}
+
+static void nc_tir__print_heights(char **out, const char *name, const nc_tir_heights *h) {
+    const char *table = "";
+    uint64_t tallest = nc_tir_tallest(h, &table);
+    nc_tir__print(out, ", \"");
+    nc_tir__print(out, name);
+    nc_tir__print(out, "\": {\"processor\": ");
+    nc_tir__print_value(out, h->processor);
+    nc_tir__print_member(out, "hash", h->hash);
+    nc_tir__print_member(out, "u32", h->u32);
+    nc_tir__print_member(out, "op_stack", h->op_stack);
+    nc_tir__print_member(out, "ram", h->ram);
+    nc_tir__print_member(out, "jump_stack", h->jump_stack);
+    nc_tir__print_member(out, "padded", nc_tir_padded(tallest));
+    nc_tir__print_member(out, "cliff", nc_tir_padded(tallest) - tallest);
+    nc_tir__print(out, ", \"dominant\": \"");
+    nc_tir__print(out, table);
+    nc_tir__print(out, "\"}");
+}
+
+NC_API nc_status nc_tir_report_json(const nc_tir_report *r, char **json) {
+    char *out = NULL;
+    if (!r || !json) return NC_ERR_ARG;
+    nc_tir__print(&out, "{");
+    nc_tir__print_member(&out, "blocks", r->blocks);
+    nc_tir__print_member(&out, "slack", r->slack);
+    nc_tir__print_member(&out, "improved", r->improved);
+    nc_tir__print_member(&out, "proofs", r->proofs);
+    nc_tir__print_member(&out, "rejected", r->rejected);
+    nc_tir__print_member(&out, "instructions_before", r->instructions_before);
+    nc_tir__print_member(&out, "instructions_after", r->instructions_after);
+    nc_tir__print_member(&out, "instructions_bound", (uint64_t)(r->bound + 0.5));
+    nc_tir__print_heights(&out, "before", &r->before);
+    nc_tir__print_heights(&out, "after", &r->after);
+    nc_tir__print(&out, "}\n");
+    return nc_tir__deliver(&out, json);
+}
+
+NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
+                                      char **tasm, char **json, nc_error *err) {
+    nc_tir_program *program;
+    nc_tir_report report;
+    nc_status status;
+    memset(&report, 0, sizeof report);
+    nc__clear(err);
+    if (json) *json = NULL;
+    if (!tasm || (!tir && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text or no result");
+    *tasm = NULL;
+    status = nc_tir_parse(&program, tir, bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_tir_optimize(program, options, tasm, &report, err);
+    nc_tir_destroy(program);
+    if (status != NC_OK || !json) return status;
+    status = nc_tir_report_json(&report, json);
+    if (status == NC_OK) return NC_OK;
+    nc_tir_free_text(*tasm);
+    *tasm = NULL;
+    return nc__fail(err, status, 0, 0, "out of memory");
+}
+
+/* >>training ====================================================================== */
 
 /* Imitation: the best sequences a wide search finds without the network are taken apart into
  * (state, move) pairs; in floating point the network learns to prefer that move to the others of
@@ -5535,7 +6054,7 @@ static int nc_tir__learn_steps(nc_tir__prover *p, const nc_tir__tasm *found, uin
         memset(&lesson, 0, sizeof lesson);
         b.s = &s;
         b.parent = 0;
-        NC_TIR__CLEAR(b.moves);
+        NC__EMPTY(b.moves);
         nc_tir__expand(&b);
         n = (uint32_t)stbds_arrlenu(b.moves);
         lesson.open = nc_tir__open_nodes(p, &s);
@@ -6008,8 +6527,32 @@ static void nc_tir__score_block(nc_tir__prover *p, const nc_tir__tasm *code, uin
 }
 
 #ifdef NC_GPU
+
+/* Latents of the whole batch under each model. */
 static nc_status nc_tir__gpu_latents(const nc_tir_evolution *e, nc_tir_model *const *models,
-                                     uint32_t count, nc_fixed **latents);
+                                     uint32_t count, nc_fixed **latents) {
+    const size_t blocks = stbds_arrlenu(e->exercises);
+    const size_t words_bytes = blocks * NC_TIR_BLOCK_WORDS * sizeof(nc_gl);
+    const nc_tir_model *list[NC_TIR__POPULATION];
+    nc_gl *words = (nc_gl *)nc__alloc(NULL, words_bytes);
+    nc_status status = NC_ERR_MEMORY;
+    size_t i;
+    *latents = (nc_fixed *)nc__alloc(NULL, count * blocks * NC_TIR__LATENTS * sizeof **latents);
+    if (words && *latents) {
+        for (i = 0; i < blocks; i++)
+            nc_tir__encode(e->code + e->exercises[i].first, e->exercises[i].count,
+                           words + i * NC_TIR_BLOCK_WORDS);
+        for (i = 0; i < count; i++) list[i] = models[i];
+        status = nc_tir_gpu_forward(e->gpu, list, count, words, blocks, *latents);
+    }
+    nc__free(NULL, words, words_bytes);
+    if (status != NC_OK) {
+        nc__free(NULL, *latents, 0);
+        *latents = NULL;
+    }
+    return status;
+}
+
 #endif
 
 /* Padded height first, then the tallest table, then all rows. */
@@ -6298,7 +6841,7 @@ NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *e, const char *path, nc
     return status;
 }
 
-/* >>trainer ======================================================================== */
+/* >>trainer ======================================================================= */
 
 /* Collects blocks while programs are compiled, evolves the weights on a thread of its own
  * afterwards, and keeps what also helps on blocks it was not evolved on. */
@@ -6464,7 +7007,7 @@ NC_API void nc_tir_trainer_destroy(nc_tir_trainer *t) {
 #endif
 
 #ifdef NC_GPU
-/* >>gpu ============================================================================ */
+/* >>gpu =========================================================================== */
 
 enum { NC_TIR__NODE_WORDS = 8 }; /* of a node, as shaders/tir_forward.comp reads them */
 
@@ -6546,539 +7089,7 @@ NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *
 
 NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *e, nc_tir_gpu *gpu) { e->gpu = gpu; }
 
-/* Latents of the whole batch under each model. */
-static nc_status nc_tir__gpu_latents(const nc_tir_evolution *e, nc_tir_model *const *models,
-                                     uint32_t count, nc_fixed **latents) {
-    const size_t blocks = stbds_arrlenu(e->exercises);
-    const size_t words_bytes = blocks * NC_TIR_BLOCK_WORDS * sizeof(nc_gl);
-    const nc_tir_model *list[NC_TIR__POPULATION];
-    nc_gl *words = (nc_gl *)nc__alloc(NULL, words_bytes);
-    nc_status status = NC_ERR_MEMORY;
-    size_t i;
-    *latents = (nc_fixed *)nc__alloc(NULL, count * blocks * NC_TIR__LATENTS * sizeof **latents);
-    if (words && *latents) {
-        for (i = 0; i < blocks; i++)
-            nc_tir__encode(e->code + e->exercises[i].first, e->exercises[i].count,
-                           words + i * NC_TIR_BLOCK_WORDS);
-        for (i = 0; i < count; i++) list[i] = models[i];
-        status = nc_tir_gpu_forward(e->gpu, list, count, words, blocks, *latents);
-    }
-    nc__free(NULL, words, words_bytes);
-    if (status != NC_OK) {
-        nc__free(NULL, *latents, 0);
-        *latents = NULL;
-    }
-    return status;
-}
 #endif /* NC_GPU */
-
-/* >>public ========================================================================= */
-
-NC_API uint64_t nc_tir_padded(uint64_t height) {
-    uint64_t p = 1;
-    while (p < height && p < UINT64_C(1) << 63) p *= 2;
-    return p;
-}
-
-NC_API uint64_t nc_tir_tallest(const nc_tir_heights *h, const char **table) {
-    const uint64_t height[6] = {h->processor, h->hash, h->u32, h->op_stack, h->ram, h->jump_stack};
-    static const char *const name[6] = {"processor", "hash", "u32",
-                                        "op_stack",  "ram",  "jump_stack"};
-    int i, best = 0;
-    for (i = 1; i < 6; i++)
-        if (height[i] > height[best]) best = i;
-    if (table) *table = name[best];
-    return height[best];
-}
-
-NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err) {
-    nc_tir__code code;
-    nc_status status;
-    if (!heights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no heights");
-    status = nc_tir__read_tasm(tasm, 0, &code, err);
-    nc_tir__sum_rows(heights, code.list, status == NC_OK ? stbds_arrlenu(code.list) : 0);
-    nc_tir__code_free(&code);
-    return status;
-}
-
-NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err) {
-    nc_tir__code code;
-    nc_status status;
-    if (!instructions) return nc__fail(err, NC_ERR_ARG, 0, 0, "no counter");
-    status = nc_tir__read_tasm(tasm, 0, &code, err);
-    *instructions = status == NC_OK ? (uint32_t)stbds_arrlenu(code.list) : 0;
-    nc_tir__code_free(&code);
-    return status;
-}
-
-/* A body whose code comes after the function that branches to it. */
-typedef struct nc_tir__deferred {
-    uint32_t first, count, number;
-    uint8_t kind; /* 0: then of if_else, 1: else, 2: then of if_only */
-} nc_tir__deferred;
-
-/* Lowering writes straight-line instructions to `pending`; at every boundary they are optimised
- * when asked for, and printed. */
-typedef struct nc_tir__emitter {
-    const nc_tir_program *program;
-    char *text;              /* stb_ds array */
-    nc_tir__tasm *pending;   /* stb_ds array */
-    nc_tir__deferred *queue; /* stb_ds array */
-    size_t queue_done;
-    nc_tir_target target;
-    int impossible; /* a stack index that the target does not have */
-    uint32_t counter;
-} nc_tir__emitter;
-
-static void nc_tir__flush(nc_tir__emitter *e) {
-    size_t i;
-    if (stbds_arrlenu(e->pending) == 0) return;
-    for (i = 0; i < stbds_arrlenu(e->pending); i++)
-        nc_tir__print_instruction(&e->text, &e->pending[i]);
-    NC_TIR__CLEAR(e->pending);
-}
-
-static void nc_tir__emit(nc_tir__emitter *e, uint32_t op, uint64_t arg) {
-    size_t n = stbds_arrlenu(e->pending);
-    nc_tir__tasm t;
-    if (e->target == NC_TIR_TARGET_TRITON) {
-        if (nc_tir__table[op].arg == NC_TIR__INDEX && arg > 15) e->impossible = 1;
-        if (op == NC_TIR__I_ADD && n && e->pending[n - 1].op == NC_TIR__I_PUSH) {
-            e->pending[n - 1].op = NC_TIR__I_ADDI;
-            return;
-        }
-    }
-    t.op = op;
-    t.arg = arg;
-    t.line = 0;
-    stbds_arrput(e->pending, t);
-}
-
-/* A line of text at a boundary: flush, then prefix, text, suffix. */
-static void nc_tir__line(nc_tir__emitter *e, const char *prefix, const char *text,
-                         const char *suffix) {
-    nc_tir__flush(e);
-    nc_tir__print(&e->text, prefix);
-    nc_tir__print(&e->text, text);
-    nc_tir__print(&e->text, suffix);
-}
-
-/* "prefix" followed by a number and "suffix". */
-static void nc_tir__numbered(nc_tir__emitter *e, const char *prefix, uint32_t number,
-                             const char *suffix) {
-    nc_tir__line(e, prefix, "", "");
-    nc_tir__print_value(&e->text, number);
-    nc_tir__print(&e->text, suffix);
-}
-
-/* Labels get two underscores unless they already have them or name another module. */
-static const char *nc_tir__prefix(const char *label) {
-    return *label == '@' || (label[0] == '_' && label[1] == '_') ? "" : "__";
-}
-
-static void nc_tir__defer(nc_tir__emitter *e, uint32_t first, uint32_t count, uint32_t number,
-                          int kind) {
-    nc_tir__deferred d;
-    d.first = first;
-    d.count = count;
-    d.number = number;
-    d.kind = (uint8_t)kind;
-    stbds_arrput(e->queue, d);
-}
-
-/* Operations that the present Triton VM does not have, in those that it has; 0 for others.
- * or: a + b - (a and b). Dot steps: read both operands, multiply, add to the accumulator, with the
- * pointers on top of it moved on. */
-static int nc_tir__lower_modern(nc_tir__emitter *e, const nc_tir__op *op) {
-    static const uint8_t either[] = {NC_TIR__I_DUP, 1, NC_TIR__I_DUP, 1, NC_TIR__I_AND, 0};
-    static const uint8_t ext[] = {NC_TIR__I_ADDI, 2, NC_TIR__I_READ_MEM, 3, NC_TIR__I_ADDI,     4,
-                                  NC_TIR__I_SWAP, 4, NC_TIR__I_ADDI,     2, NC_TIR__I_READ_MEM, 3,
-                                  NC_TIR__I_ADDI, 4, NC_TIR__I_PLACE,    6, NC_TIR__I_XX_MUL,   0};
-    static const uint8_t base[] = {
-        NC_TIR__I_READ_MEM, 1, NC_TIR__I_ADDI,     2, NC_TIR__I_SWAP,   2,
-        NC_TIR__I_ADDI,     2, NC_TIR__I_READ_MEM, 3, NC_TIR__I_ADDI,   4,
-        NC_TIR__I_PLACE,    4, NC_TIR__I_PICK,     3, NC_TIR__I_XB_MUL, 0};
-    static const uint8_t sum[] = {NC_TIR__I_PICK,   7, NC_TIR__I_PICK, 7, NC_TIR__I_PICK, 7,
-                                  NC_TIR__I_XX_ADD, 0, NC_TIR__I_PICK, 3, NC_TIR__I_PICK, 4};
-    const uint8_t *code = op->kind == NC_TIR_OR ? either : op->kind == NC_TIR_FOLD_EXT ? ext : base;
-    size_t n = op->kind == NC_TIR_OR ? sizeof either : sizeof ext, i;
-    if (op->kind != NC_TIR_OR && op->kind != NC_TIR_FOLD_EXT && op->kind != NC_TIR_FOLD_BASE)
-        return 0;
-    for (i = 0; i < n; i += 2) nc_tir__emit(e, code[i], code[i + 1]);
-    if (op->kind == NC_TIR_OR) {
-        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
-        nc_tir__emit(e, NC_TIR__I_MUL, 0);
-        nc_tir__emit(e, NC_TIR__I_ADD, 0);
-        nc_tir__emit(e, NC_TIR__I_ADD, 0);
-    } else {
-        for (i = 0; i < sizeof sum; i += 2) nc_tir__emit(e, sum[i], sum[i + 1]);
-    }
-    return 1;
-}
-
-/* TIR operations that lower to one instruction of the same arguments. */
-static int nc_tir__direct(int kind) {
-    switch (kind) {
-    case NC_TIR_PUSH: return NC_TIR__I_PUSH;
-    case NC_TIR_POP: return NC_TIR__I_POP;
-    case NC_TIR_DUP: return NC_TIR__I_DUP;
-    case NC_TIR_SWAP: return NC_TIR__I_SWAP;
-    case NC_TIR_ADD: return NC_TIR__I_ADD;
-    case NC_TIR_MUL: return NC_TIR__I_MUL;
-    case NC_TIR_INVERT: return NC_TIR__I_INVERT;
-    case NC_TIR_EQ: return NC_TIR__I_EQ;
-    case NC_TIR_LT: return NC_TIR__I_LT;
-    case NC_TIR_AND: return NC_TIR__I_AND;
-    case NC_TIR_OR: return NC_TIR__I_OR;
-    case NC_TIR_XOR: return NC_TIR__I_XOR;
-    case NC_TIR_POP_COUNT: return NC_TIR__I_POP_COUNT;
-    case NC_TIR_SPLIT: return NC_TIR__I_SPLIT;
-    case NC_TIR_DIV_MOD: return NC_TIR__I_DIV_MOD;
-    case NC_TIR_LOG2: return NC_TIR__I_LOG2;
-    case NC_TIR_POW: return NC_TIR__I_POW;
-    case NC_TIR_READ_IO: return NC_TIR__I_READ_IO;
-    case NC_TIR_WRITE_IO: return NC_TIR__I_WRITE_IO;
-    case NC_TIR_READ_MEM: return NC_TIR__I_READ_MEM;
-    case NC_TIR_WRITE_MEM: return NC_TIR__I_WRITE_MEM;
-    case NC_TIR_HINT: return NC_TIR__I_DIVINE;
-    case NC_TIR_HASH: return NC_TIR__I_HASH;
-    case NC_TIR_SPONGE_INIT: return NC_TIR__I_SPONGE_INIT;
-    case NC_TIR_SPONGE_ABSORB: return NC_TIR__I_SPONGE_ABSORB;
-    case NC_TIR_SPONGE_SQUEEZE: return NC_TIR__I_SPONGE_SQUEEZE;
-    case NC_TIR_SPONGE_LOAD: return NC_TIR__I_SPONGE_ABSORB_MEM;
-    case NC_TIR_MERKLE_STEP: return NC_TIR__I_MERKLE_STEP;
-    case NC_TIR_MERKLE_LOAD: return NC_TIR__I_MERKLE_STEP_MEM;
-    case NC_TIR_EXT_MUL: return NC_TIR__I_XB_MUL;
-    case NC_TIR_EXT_INVERT: return NC_TIR__I_X_INVERT;
-    case NC_TIR_FOLD_EXT: return NC_TIR__I_XX_DOT;
-    case NC_TIR_FOLD_BASE: return NC_TIR__I_XB_DOT;
-    default: return -1;
-    }
-}
-
-/* Straight-line operations that lower to several instructions. */
-static void nc_tir__lower_compound(nc_tir__emitter *e, const nc_tir__op *op) {
-    uint32_t i;
-    switch (op->kind) {
-    case NC_TIR_SUB:
-        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
-        nc_tir__emit(e, NC_TIR__I_MUL, 0);
-        nc_tir__emit(e, NC_TIR__I_ADD, 0);
-        break;
-    case NC_TIR_NEG:
-        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
-        nc_tir__emit(e, NC_TIR__I_MUL, 0);
-        break;
-    case NC_TIR_SHL:
-        nc_tir__emit(e, NC_TIR__I_PUSH, 2);
-        nc_tir__emit(e, NC_TIR__I_POW, 0);
-        nc_tir__emit(e, NC_TIR__I_MUL, 0);
-        break;
-    case NC_TIR_SHR:
-        nc_tir__emit(e, NC_TIR__I_PUSH, 2);
-        nc_tir__emit(e, NC_TIR__I_POW, 0);
-        nc_tir__emit(e, NC_TIR__I_DIV_MOD, 0);
-        nc_tir__emit(e, NC_TIR__I_SWAP, 1);
-        nc_tir__emit(e, NC_TIR__I_POP, 1);
-        break;
-    case NC_TIR_ASSERT:
-        nc_tir__emit(e, op->value == 1 ? NC_TIR__I_ASSERT : NC_TIR__I_ASSERT_VECTOR, 0);
-        break;
-    case NC_TIR_REVEAL:
-        nc_tir__emit(e, NC_TIR__I_PUSH, op->value);
-        for (i = 0; i <= op->fields; i++) nc_tir__emit(e, NC_TIR__I_WRITE_IO, 1);
-        break;
-    case NC_TIR_SEAL:
-        for (i = op->fields; i < 9; i++) nc_tir__emit(e, NC_TIR__I_PUSH, 0);
-        nc_tir__emit(e, NC_TIR__I_PUSH, op->value);
-        nc_tir__emit(e, NC_TIR__I_HASH, 0);
-        nc_tir__emit(e, NC_TIR__I_WRITE_IO, 5);
-        break;
-    case NC_TIR_RAM_READ:
-        nc_tir__emit(e, NC_TIR__I_READ_MEM, op->value);
-        nc_tir__emit(e, NC_TIR__I_POP, 1);
-        break;
-    default: /* ram_write */
-        nc_tir__emit(e, NC_TIR__I_WRITE_MEM, op->value);
-        nc_tir__emit(e, NC_TIR__I_POP, 1);
-        break;
-    }
-}
-
-static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t count);
-
-/* Bodies deferred while a function was lowered, breadth first. */
-static void nc_tir__lower_deferred(nc_tir__emitter *e) {
-    while (e->queue_done < stbds_arrlenu(e->queue)) {
-        nc_tir__deferred d = e->queue[e->queue_done++];
-        nc_tir__numbered(e, d.kind == 1 ? "__else__" : "__then__", d.number, ":\n");
-        if (d.kind == 0) nc_tir__emit(e, NC_TIR__I_POP, 1);
-        nc_tir__lower_range(e, d.first, d.count);
-        if (d.kind == 0) nc_tir__emit(e, NC_TIR__I_PUSH, 0);
-        nc_tir__line(e, "    return\n\n", "", "");
-    }
-}
-
-/* Structure: everything that ends a block. `at` is the operation's index. */
-static void nc_tir__lower_structure(nc_tir__emitter *e, const nc_tir__op *op, uint32_t at) {
-    const char *text = e->program->arena + op->text;
-    uint32_t then_number;
-    switch (op->kind) {
-    case NC_TIR_CALL:
-        nc_tir__line(e, "    call ", nc_tir__prefix(text), text);
-        nc_tir__print(&e->text, "\n");
-        break;
-    case NC_TIR_RETURN: nc_tir__line(e, "    return\n", "", ""); break;
-    case NC_TIR_HALT: nc_tir__line(e, "    halt\n", "", ""); break;
-    case NC_TIR_IF_ELSE:
-        then_number = ++e->counter;
-        e->counter++;
-        nc_tir__emit(e, NC_TIR__I_PUSH, 1);
-        nc_tir__emit(e, NC_TIR__I_SWAP, 1);
-        nc_tir__numbered(e, "    skiz\n    call __then__", then_number, "\n");
-        nc_tir__numbered(e, "    skiz\n    call __else__", e->counter, "\n");
-        nc_tir__defer(e, at + 1, op->body, then_number, 0);
-        nc_tir__defer(e, at + 1 + op->body, op->other, then_number + 1, 1);
-        break;
-    case NC_TIR_IF_ONLY:
-        nc_tir__numbered(e, "    skiz\n    call __then__", ++e->counter, "\n");
-        nc_tir__defer(e, at + 1, op->body, e->counter, 2);
-        break;
-    case NC_TIR_LOOP:
-        nc_tir__line(e, nc_tir__prefix(text), text, ":\n");
-        nc_tir__print(&e->text, "    dup 0\n    push 0\n    eq\n    skiz\n    return\n");
-        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
-        nc_tir__emit(e, NC_TIR__I_ADD, 0);
-        nc_tir__lower_range(e, at + 1, op->body);
-        nc_tir__line(e, "    recurse\n\n", "", "");
-        break;
-    case NC_TIR_FN_START: nc_tir__line(e, nc_tir__prefix(text), text, ":\n"); break;
-    case NC_TIR_FN_END:
-        nc_tir__line(e, "    \n", "", "");
-        nc_tir__lower_deferred(e);
-        break;
-    case NC_TIR_ENTRY:
-        nc_tir__line(e, "    call ", nc_tir__prefix(text), text);
-        nc_tir__print(&e->text, "\n    halt\n\n");
-        break;
-    case NC_TIR_COMMENT: nc_tir__line(e, "    // ", text, "\n"); break;
-    case NC_TIR_ASM:
-        for (; *text; text += strcspn(text, "\n") + 1) {
-            size_t n = strcspn(text, "\n") + 1;
-            nc_tir__line(e, "    ", "", "");
-            memcpy(stbds_arraddnptr(e->text, n), text, n);
-        }
-        break;
-    default: /* proof_block */
-        nc_tir__line(e, "    // proof_block ", text, "\n");
-        nc_tir__lower_range(e, at + 1, op->body);
-        nc_tir__line(e, "    // end proof_block\n", "", "");
-        break;
-    }
-}
-
-static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t count) {
-    uint32_t i = first;
-    while (i < first + count) {
-        const nc_tir__op *op = &e->program->ops[i];
-        int direct = nc_tir__direct(op->kind);
-        if (op->kind <= NC_TIR_ASM || op->kind == NC_TIR_PROOF_BLOCK) {
-            nc_tir__lower_structure(e, op, i);
-        } else {
-            if (e->target == NC_TIR_TARGET_TRITON && nc_tir__lower_modern(e, op)) {
-            } else if (direct < 0)
-                nc_tir__lower_compound(e, op);
-            else if (nc_tir__table[direct].arg != NC_TIR__NO_ARG)
-                nc_tir__emit(e, (uint32_t)direct, op->value);
-            else
-                nc_tir__emit(e, (uint32_t)direct, 0);
-        }
-        i += 1 + op->body + op->other;
-    }
-}
-
-static nc_status nc_tir__lower_all(nc_tir__emitter *e, char **tasm) {
-    nc_tir__lower_range(e, 0, (uint32_t)stbds_arrlenu(e->program->ops));
-    nc_tir__flush(e);
-    nc_tir__lower_deferred(e);
-    stbds_arrfree(e->pending);
-    stbds_arrfree(e->queue);
-    return nc_tir__deliver(&e->text, tasm);
-}
-
-NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm) {
-    nc_tir__emitter e;
-    nc_status status;
-    if (!tasm) return NC_ERR_ARG;
-    *tasm = NULL;
-    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRITON)
-        return NC_ERR_ARG;
-    memset(&e, 0, sizeof e);
-    e.program = program;
-    e.target = target;
-    status = nc_tir__lower_all(&e, tasm);
-    if (status != NC_OK || !e.impossible) return status;
-    nc_tir_free_text(*tasm);
-    *tasm = NULL;
-    return NC_ERR_UNSUPPORTED;
-}
-
-static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
-        stbds_arrfree(o->regions[i].labels);
-        stbds_arrfree(o->regions[i].code);
-    }
-    if (o->home) nc__free(NULL, o->home, (stbds_shlenu(o->code.labels) + 1) * sizeof *o->home);
-    stbds_arrfree(o->regions);
-    stbds_arrfree(o->answers);
-    nc_tir__map_free(&o->memory);
-    nc_tir__code_free(&o->code);
-    nc_tir__prover_free(o->prover);
-}
-
-NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
-                                      char **optimized, nc_tir_report *report, nc_error *err) {
-    nc_tir_options defaults;
-    nc_tir__optimizer o;
-    char *text = NULL;
-    nc_status status;
-    size_t i;
-    nc__clear(err);
-    if (!optimized) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
-    *optimized = NULL;
-    memset(&o, 0, sizeof o);
-    o.beam = options && options->beam ? options->beam : 32;
-    o.block = options && options->block ? options->block : 32;
-    memset(&defaults, 0, sizeof defaults);
-    o.options = options ? options : &defaults;
-    if (o.beam > 65536 || o.block > 64)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
-    status = nc_tir__read_tasm(tasm, 0, &o.code, err);
-    if (status == NC_OK) {
-        o.total = stbds_arrlenu(o.code.list);
-        o.report.instructions_before = (uint32_t)o.total;
-        nc_tir__sum_rows(&o.report.before, o.code.list, o.total);
-        o.prover = nc_tir__prover_new(o.options->model, o.options->guide ? o.options->guide : 4);
-        status = o.prover ? nc_tir__divide(&o) : NC_ERR_MEMORY;
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
-    }
-    if (status == NC_OK) {
-        for (i = 0; i < stbds_arrlenu(o.regions); i++) nc_tir__improve_region(&o, &o.regions[i]);
-        o.restructuring = 1;
-        nc_tir__restructure(&o);
-        if (o.cancelled)
-            status = nc__fail(err, NC_ERR_CANCELLED, 0, 0, "cancelled by the progress callback");
-    }
-    if (status == NC_OK) {
-        nc_tir__print_regions(&o, &text);
-        status = nc_tir__deliver(&text, optimized);
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
-        o.report.instructions_after = nc_tir__measure(&o, &o.report.after);
-        o.report.expanded = o.prover->expanded;
-    }
-    if (status == NC_OK && report) *report = o.report;
-    nc_tir__optimizer_free(&o);
-    return status;
-}
-
-NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
-                                 char **tasm, nc_tir_report *report, nc_error *err) {
-    char *classical;
-    nc_status status;
-    nc__clear(err);
-    if (!tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
-    *tasm = NULL;
-    status = nc_tir_lower(program, options ? options->target : NC_TIR_TARGET_TRIDENT, &classical);
-    if (status != NC_OK) return nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
-    status = nc_tir_optimize_tasm(classical, options, tasm, report, err);
-    nc_tir_free_text(classical);
-    if (status == NC_ERR_FORMAT && err)
-        return nc__fail(err, status, (size_t)err->line, (size_t)err->column,
-                        "verbatim asm is not TASM");
-    return status;
-}
-
-NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm) {
-    char *out = NULL;
-    int n, i;
-    if (!words || !tasm) return NC_ERR_ARG;
-    *tasm = NULL;
-    n = nc_tir__check_words(words);
-    if (n < 0) return NC_ERR_FORMAT;
-    for (i = 0; i < n; i++) {
-        nc_tir__tasm t = nc_tir__make((uint32_t)(words[4 * i] & 63) - 1, words[4 * i + 3]);
-        nc_tir__print_instruction(&out, &t);
-    }
-    return nc_tir__deliver(&out, tasm);
-}
-
-/* "name": value, with a comma before all but the first. */
-static void nc_tir__print_member(char **out, const char *name, uint64_t value) {
-    nc_tir__print(out, stbds_arrlenu(*out) > 1 ? ", \"" : "\"");
-    nc_tir__print(out, name);
-    nc_tir__print(out, "\": ");
-    nc_tir__print_value(out, value);
-}
-
-static void nc_tir__print_heights(char **out, const char *name, const nc_tir_heights *h) {
-    const char *table = "";
-    uint64_t tallest = nc_tir_tallest(h, &table);
-    nc_tir__print(out, ", \"");
-    nc_tir__print(out, name);
-    nc_tir__print(out, "\": {\"processor\": ");
-    nc_tir__print_value(out, h->processor);
-    nc_tir__print_member(out, "hash", h->hash);
-    nc_tir__print_member(out, "u32", h->u32);
-    nc_tir__print_member(out, "op_stack", h->op_stack);
-    nc_tir__print_member(out, "ram", h->ram);
-    nc_tir__print_member(out, "jump_stack", h->jump_stack);
-    nc_tir__print_member(out, "padded", nc_tir_padded(tallest));
-    nc_tir__print_member(out, "cliff", nc_tir_padded(tallest) - tallest);
-    nc_tir__print(out, ", \"dominant\": \"");
-    nc_tir__print(out, table);
-    nc_tir__print(out, "\"}");
-}
-
-NC_API nc_status nc_tir_report_json(const nc_tir_report *r, char **json) {
-    char *out = NULL;
-    if (!r || !json) return NC_ERR_ARG;
-    nc_tir__print(&out, "{");
-    nc_tir__print_member(&out, "blocks", r->blocks);
-    nc_tir__print_member(&out, "slack", r->slack);
-    nc_tir__print_member(&out, "improved", r->improved);
-    nc_tir__print_member(&out, "proofs", r->proofs);
-    nc_tir__print_member(&out, "rejected", r->rejected);
-    nc_tir__print_member(&out, "instructions_before", r->instructions_before);
-    nc_tir__print_member(&out, "instructions_after", r->instructions_after);
-    nc_tir__print_member(&out, "instructions_bound", (uint64_t)(r->bound + 0.5));
-    nc_tir__print_heights(&out, "before", &r->before);
-    nc_tir__print_heights(&out, "after", &r->after);
-    nc_tir__print(&out, "}\n");
-    return nc_tir__deliver(&out, json);
-}
-
-NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
-                                      char **tasm, char **json, nc_error *err) {
-    nc_tir_program *program;
-    nc_tir_report report;
-    nc_status status;
-    memset(&report, 0, sizeof report);
-    nc__clear(err);
-    if (json) *json = NULL;
-    if (!tasm || (!tir && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text or no result");
-    *tasm = NULL;
-    status = nc_tir_parse(&program, tir, bytes, err);
-    if (status != NC_OK) return status;
-    status = nc_tir_optimize(program, options, tasm, &report, err);
-    nc_tir_destroy(program);
-    if (status != NC_OK || !json) return status;
-    status = nc_tir_report_json(&report, json);
-    if (status == NC_OK) return NC_OK;
-    nc_tir_free_text(*tasm);
-    *tasm = NULL;
-    return nc__fail(err, status, 0, 0, "out of memory");
-}
 
 #endif /* NC_IMPLEMENTATION */
 
