@@ -2523,11 +2523,19 @@ enum {
     NC_TIR__CLASS_ASSERT = 7
 };
 
+/* How the machine does an instruction: nc_tir__step_NAME. */
+#define NC_TIR__STEPS(X) X(move) X(field) X(u32) X(hash) X(merkle) X(extension) X(io) X(jump)
+enum {
+#define NC_TIR__ENUM(name) NC_TIR__STEP_##name,
+    NC_TIR__STEPS(NC_TIR__ENUM)
+#undef NC_TIR__ENUM
+};
+
 /* All instructions of Triton VM (its specification, chapter Instructions): of 7.0.0, then of its
  * main branch, then those that only the compiler knows. The network counts them in this order. A
  * row:
  *   X(NAME, text, opcode, ARGUMENT, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)
- * ROWS in the static model: NC_TIR__ROWS_*; step: nc_tir__step_* does it on the machine. */
+ * ROWS in the static model: NC_TIR__ROWS_*. */
 /* clang-format off */
 #define NC_TIR__INSTRUCTIONS(X)                                                                    \
     X(PUSH, "push", 1, FIELD, 0, 1, NONE, STACK, CONSTANT, move, 0)                                \
@@ -2607,7 +2615,7 @@ enum {
 
 typedef struct nc_tir__instruction {
     const char *name;
-    uint8_t opcode, arg, pops, pushes, channel, class_, flags;
+    uint8_t opcode, arg, pops, pushes, channel, class_, step, flags;
     uint8_t rows[6]; /* of the tables of the static model, NC_TIR__H_* */
 } nc_tir__instruction;
 
@@ -2625,7 +2633,7 @@ typedef struct nc_tir__instruction {
 static const nc_tir__instruction nc_tir__table[] = {
 #define NC_TIR__ROW(NAME, text, opcode, ARG, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)      \
     {text, opcode, NC_TIR__ARG_##ARG, pops, pushes, NC_TIR__CHANNEL_##CHANNEL,                     \
-     NC_TIR__CLASS_##CLASS, flags, NC_TIR__ROWS_##ROWS},
+     NC_TIR__CLASS_##CLASS, NC_TIR__STEP_##step, flags, NC_TIR__ROWS_##ROWS},
     NC_TIR__INSTRUCTIONS(NC_TIR__ROW)
 #undef NC_TIR__ROW
 };
@@ -2966,12 +2974,11 @@ static nc_gl nc_tir__pop_one(nc_tir__vm *vm) { return vm->stack[--vm->height]; }
 
 static void nc_tir__push_one(nc_tir__vm *vm, nc_gl value) { vm->stack[vm->height++] = value; }
 
-/* Room for one more instruction's pushes, ten at most. */
+enum { NC_TIR__RESERVE = 16 }; /* more than any instruction pushes */
+
 static int nc_tir__reserve(nc_tir__vm *vm) {
     const size_t larger = vm->room ? 2 * vm->room : 256;
-    nc_gl *grown;
-    if (vm->height + 16 <= vm->room) return 1;
-    grown = (nc_gl *)nc__alloc(NULL, larger * sizeof *grown);
+    nc_gl *grown = (nc_gl *)nc__alloc(NULL, larger * sizeof *grown);
     if (!grown) return 0;
     if (vm->height) memcpy(grown, vm->stack, vm->height * sizeof *grown);
     nc__free(NULL, vm->stack, vm->room * sizeof *grown);
@@ -3357,12 +3364,12 @@ static nc_tir_outcome nc_tir__step_jump(nc_tir__vm *vm, const nc_tir__tasm *t) {
 }
 
 static nc_tir_outcome nc_tir__step(nc_tir__vm *vm, const nc_tir__tasm *t) {
-    switch (t->op) {
-#define NC_TIR__CASE(NAME, text, opcode, ARG, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)     \
-    case NC_TIR__I_##NAME: return nc_tir__step_##step(vm, t);
-        NC_TIR__INSTRUCTIONS(NC_TIR__CASE)
+    switch (nc_tir__table[t->op].step) {
+#define NC_TIR__CASE(name)                                                                         \
+    case NC_TIR__STEP_##name: return nc_tir__step_##name(vm, t);
+        NC_TIR__STEPS(NC_TIR__CASE)
 #undef NC_TIR__CASE
-    default: return NC_TIR_CRASH_JUMP;
+    default: return NC_TIR_CRASH_JUMP; /* no row has it */
     }
 }
 
@@ -3408,23 +3415,19 @@ static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
     const size_t length = stbds_arrlenu(vm->code->list);
     const uint64_t limit = vm->in->max_cycles ? vm->in->max_cycles : UINT64_C(1) << 24;
     while (!vm->halted) {
-        const nc_tir__tasm *t;
-        uint32_t pops, pushes;
+        const size_t before = vm->height;
         nc_tir_outcome outcome;
         if (vm->ip >= length) return NC_TIR_CRASH_JUMP;
         if (vm->out->processor >= limit) return NC_TIR_CRASH_CYCLES;
-        t = &vm->code->list[vm->ip++];
-        pops = nc_tir__pops(t);
-        pushes = nc_tir__pushes(t);
-        if (!nc_tir__reserve(vm)) {
+        if (vm->height + NC_TIR__RESERVE > vm->room && !nc_tir__reserve(vm)) {
             vm->no_memory = 1;
             return NC_TIR_CRASH_CYCLES;
         }
-        outcome = nc_tir__step(vm, t);
+        outcome = nc_tir__step(vm, &vm->code->list[vm->ip++]);
         if (outcome != NC_TIR_HALTED) return outcome;
         if (vm->height < 16) return NC_TIR_CRASH_STACK; /* at least 16 before, so 5 to read */
         vm->out->processor++;
-        vm->out->op_stack += pops > pushes ? pops - pushes : pushes - pops;
+        vm->out->op_stack += vm->height > before ? vm->height - before : before - vm->height;
     }
     return NC_TIR_HALTED;
 }
@@ -5185,24 +5188,28 @@ static void nc_tir__scan_stack(nc_tir__pattern *a, const nc_tir__state *s) {
     }
 }
 
-/* Values that are there but out of order after a change of the stack. */
-static int32_t nc_tir__disorder(nc_tir__pattern *a, const nc_tir__state *s,
-                                const nc_tir__change *c) {
-    const uint32_t keep = s->n - c->pops;
-    uint64_t row = a->row[keep];
+/* How many of the pattern's values the stack has after a change. */
+static int32_t nc_tir__met(nc_tir__pattern *a, const nc_tir__state *s, const nc_tir__change *c) {
+    const uint32_t keep = s->n - c->pops, skip = a->first > keep ? a->first - keep : 0;
     int32_t met = a->met;
     uint32_t i;
-    for (i = keep; i < s->n; i++)
-        if (i >= a->first && --a->has[s->stack[i]] < a->wanted[s->stack[i]]) met--;
-    for (i = 0; i < c->pushes; i++) {
-        if (keep + i < a->first) continue;
-        row = nc_tir__align(row, a->match[c->top[i]]);
+    for (i = keep + skip; i < s->n; i++)
+        if (--a->has[s->stack[i]] < a->wanted[s->stack[i]]) met--;
+    for (i = skip; i < c->pushes; i++)
         if (a->has[c->top[i]]++ < a->wanted[c->top[i]]) met++;
-    }
-    for (i = 0; i < c->pushes; i++)
-        if (keep + i >= a->first) a->has[c->top[i]]--;
-    for (i = keep; i < s->n; i++)
-        if (i >= a->first) a->has[s->stack[i]]++;
+    for (i = skip; i < c->pushes; i++) a->has[c->top[i]]--;
+    for (i = keep + skip; i < s->n; i++) a->has[s->stack[i]]++;
+    return met;
+}
+
+/* Values that are there but out of order after a change of the stack, which may only rearrange it. */
+static int32_t nc_tir__disorder(nc_tir__pattern *a, const nc_tir__state *s, const nc_tir__change *c,
+                                int moves_only) {
+    const uint32_t keep = s->n - c->pops;
+    uint64_t row = a->row[keep];
+    uint32_t i = a->first > keep ? a->first - keep : 0;
+    const int32_t met = moves_only && i == 0 ? a->met : nc_tir__met(a, s, c);
+    for (; i < c->pushes; i++) row = nc_tir__align(row, a->match[c->top[i]]);
     return met - (int32_t)nc_tir__zeros(row, a->count);
 }
 
@@ -5280,16 +5287,30 @@ static void nc_tir__account(nc_tir__beam *b, const nc_tir__move *m, const nc_tir
     for (i = 0; i < c->pushes; i++) nc_tir__adjust(p, &b->uses, c->top[i], sign, 0);
 }
 
-/* Offer a move unless it loses a value for good or leaves the permitted depth. The hash of a state
- * is a sum over places and units done, so that a move changes few of its terms. */
+/* The hash of a state is a sum over places and units done: what a move adds to it. */
+static uint64_t nc_tir__hash_change(const nc_tir__search *p, const nc_tir__state *s,
+                                    const nc_tir__move *m, const nc_tir__change *c) {
+    const uint32_t keep = s->n - c->pops, both = c->pops < c->pushes ? c->pops : c->pushes;
+    const uint64_t *key = p->place_key + keep;
+    const uint8_t *old = s->stack + keep;
+    uint64_t sum = 0;
+    uint32_t i;
+    for (i = 0; i < m->count; i++) sum += p->unit_key[m->units[i]];
+    for (i = 0; i < both; i++) sum += key[i] * ((uint64_t)c->top[i] - old[i]);
+    for (i = both; i < c->pops; i++) sum -= key[i] * (old[i] + 1u);
+    for (i = both; i < c->pushes; i++) sum += key[i] * (c->top[i] + 1u);
+    return sum;
+}
+
+/* Offer a move unless it loses a value for good or leaves the permitted depth. */
 static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__move *m) {
     const nc_tir__search *p = b->p;
     const nc_tir__state *s = b->s;
-    nc_tir__uses *l = &b->uses;
-    nc_tir__change c;
+    const nc_tir__uses *l = &b->uses;
     const int moves_only = op == NC_TIR__I_SWAP || op == NC_TIR__I_PICK || op == NC_TIR__I_PLACE;
+    nc_tir__change c;
     int height, dip, k;
-    uint32_t i, keep;
+    uint32_t keep;
     m->op = (uint8_t)op;
     m->arg = arg;
     m->parent = b->parent;
@@ -5299,16 +5320,13 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     if (s->n < c.pops || height < 16 || height > NC_TIR__WINDOW || dip < p->prover.before.dip)
         return;
     keep = s->n - c.pops;
-    m->hash = s->hash;
-    for (i = 0; i < m->count; i++) m->hash += p->unit_key[m->units[i]];
-    for (i = 0; i < c.pops; i++) m->hash -= p->place_key[keep + i] * (s->stack[keep + i] + 1u);
-    for (i = 0; i < c.pushes; i++) m->hash += p->place_key[keep + i] * (c.top[i] + 1u);
+    m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
     if (!moves_only) nc_tir__account(b, m, &c, 1);
     m->guide = s->guide;
     m->score = s->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
     for (k = 0; k < b->pattern_count; k++)
         m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
-                    nc_tir__disorder(&b->patterns[k], s, &c);
+                    nc_tir__disorder(&b->patterns[k], s, &c, moves_only);
     m->score += NC_TIR__SCORE_MISPLACED *
                 (b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes));
     if (!l->lost) stbds_arrput(b->moves, *m);
