@@ -5158,11 +5158,13 @@ static uint64_t nc_tir__align(uint64_t row, uint64_t match) {
     return (row + hit) | (row - hit);
 }
 
+/* Zeros among the lower `width` bits, 0 to 64, of a word: Warren, Hacker's Delight, figure 5-2. */
 static uint32_t nc_tir__zeros(uint64_t row, uint32_t width) {
-    uint32_t n = 0;
-    row = ~row & (width < 64 ? (UINT64_C(1) << width) - 1 : ~UINT64_C(0));
-    for (; row; row &= row - 1) n++;
-    return n;
+    uint64_t n = ~row & (width < 64 ? (UINT64_C(1) << width) - 1 : ~UINT64_C(0));
+    n -= n >> 1 & UINT64_C(0x5555555555555555);
+    n = (n & UINT64_C(0x3333333333333333)) + (n >> 2 & UINT64_C(0x3333333333333333));
+    n = (n + (n >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    return (uint32_t)(n * UINT64_C(0x0101010101010101) >> 56);
 }
 
 static void nc_tir__set_pattern(nc_tir__pattern *a, const uint8_t *values, uint32_t count) {
