@@ -1512,6 +1512,17 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
 #endif
 /* ==== end of nc stb_ds ============================================================== */
 
+/* What stands between these takes no hundredth of the time of any row of bench/tirneural.c: readers,
+ * writers, checks, what is done once for a program, a block or an epoch. gcc spends a third of the
+ * time on it that it would with -O2; other compilers see nothing. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#define NC_TIR__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
+#define NC_TIR__COLD_END _Pragma("GCC pop_options")
+#else
+#define NC_TIR__COLD_BEGIN
+#define NC_TIR__COLD_END
+#endif
+
 /* Shorten an stb_ds array, which must not be null where n is not 0; stbds_arrsetlen could grow it.
  * */
 #define NC_TIR__CUT(array, n) (void)((array) && (stbds_header(array)->length = (n)))
@@ -1520,6 +1531,8 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
 #define NC_TIR__STATIC(name, condition) typedef char nc_tir__##name[(condition) ? 1 : -1]
 
 /* >>programs ====================================================================== */
+
+NC_TIR__COLD_BEGIN
 
 /* What follows the name of an operation in text. The compiler emits dup and swap beyond 15, which
  * no machine runs; they are lowered as they stand and never optimised. */
@@ -2286,6 +2299,8 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
     }
     return status;
 }
+
+NC_TIR__COLD_END
 
 /* >>lowering ====================================================================== */
 
@@ -3166,6 +3181,8 @@ static nc_tir_outcome nc_tir__step_u32(nc_tir__vm *vm, const nc_tir__tasm *t) {
     return NC_TIR_HALTED;
 }
 
+NC_TIR__COLD_BEGIN
+
 static nc_tir_outcome nc_tir__step_hash(nc_tir__vm *vm, const nc_tir__tasm *t) {
     nc_gl block[10], digest[5], *st;
     int i;
@@ -3292,6 +3309,8 @@ static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, const nc_tir__tasm 
     return NC_TIR_HALTED;
 }
 
+NC_TIR__COLD_END
+
 /* n elements of an input onto the stack. */
 static nc_tir_outcome nc_tir__read(nc_tir__vm *vm, const nc_gl *input, size_t count, size_t *used,
                                    size_t n) {
@@ -3375,6 +3394,8 @@ static nc_tir_outcome nc_tir__step(nc_tir__vm *vm, const nc_tir__tasm *t) {
 
 /* -- runs -- */
 
+NC_TIR__COLD_BEGIN
+
 /* One word of the program into the hash of all of them: overwrites the rate, ten at a time. */
 static void nc_tir__hash_word(nc_tir__vm *vm, nc_gl state[16], uint64_t word) {
     state[vm->out->program++ % 10] = word;
@@ -3411,6 +3432,8 @@ static nc_status nc_tir__hash_program(nc_tir__vm *vm, nc_gl digest[5]) {
     return NC_OK;
 }
 
+NC_TIR__COLD_END
+
 static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
     const size_t length = stbds_arrlenu(vm->code->list);
     const uint64_t limit = vm->in->max_cycles ? vm->in->max_cycles : UINT64_C(1) << 24;
@@ -3431,6 +3454,8 @@ static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
     }
     return NC_TIR_HALTED;
 }
+
+NC_TIR__COLD_BEGIN
 
 static void nc_tir__finish(nc_tir__vm *vm) {
     nc_tir_execution *x = vm->out;
@@ -3567,6 +3592,8 @@ NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *in
     if (status != NC_OK) nc_tir_free_output(worst);
     return status;
 }
+
+NC_TIR__COLD_END
 
 /* >>proofs ======================================================================== */
 
@@ -4148,6 +4175,8 @@ enum {
 NC_TIR__STATIC(words_fill_a_block, NC_TIR__CONTEXT + NC_TIR__CONTEXT_WORDS == NC_TIR_BLOCK_WORDS);
 NC_TIR__STATIC(opcodes_fit_their_field, (int)NC_TIR__I_COUNT < 1 << NC_TIR__HEAD_CLASS);
 
+NC_TIR__COLD_BEGIN
+
 /* The fields of a head. */
 typedef struct nc_tir__head {
     uint32_t op, class_, maker[2]; /* op: opcode plus 1, 0 where there is no node */
@@ -4582,6 +4611,8 @@ static uint32_t nc_tir__node_count(const nc_gl *words) {
     return n;
 }
 
+NC_TIR__COLD_END
+
 /* -- forward pass -- */
 
 static void nc_tir__add_row(nc_fixed *to, const nc_fixed *row) {
@@ -4828,6 +4859,8 @@ typedef struct nc_tir__search {
     nc_tir__activations activations;
 } nc_tir__search;
 NC_TIR__STATIC(present_has_a_bit_for_each_instruction, NC_TIR__I_COUNT <= 64);
+
+NC_TIR__COLD_BEGIN
 
 /* A term as base + offset with a constant offset; constants have base 0. */
 static uint32_t nc_tir__base_of(nc_tir__terms *t, uint32_t term, uint64_t *offset) {
@@ -5076,6 +5109,8 @@ static int nc_tir__set_problem(nc_tir__search *p, nc_tir__state *start) {
     for (i = 0; i < start->n; i++) start->hash += p->place_key[i] * (start->stack[i] + 1u);
     return 1;
 }
+
+NC_TIR__COLD_END
 
 /* -- use counts: what a state has of every value and still owes -- */
 
@@ -5804,6 +5839,8 @@ static int nc_tir__find_shorter(nc_tir__search *p, const nc_tir__tasm *code, siz
     nc_tir__see_block(p, code, n);
     return nc_tir__find(p, limit, width);
 }
+
+NC_TIR__COLD_BEGIN
 
 static void nc_tir__search_free(nc_tir__search *p) {
     if (!p) return;
@@ -6756,6 +6793,8 @@ typedef struct nc_tir__f_model {
 
 static const float nc_tir__f_scale = NC_TIR__ATTENTION_SCALE / 65536.0f;
 
+NC_TIR__COLD_END
+
 /* to[k] += scale from[k]. The lanes are independent: vectors give the bits of one at a time. */
 static void nc_tir__f_axpy(float *to, float scale, const float *from, uint32_t n) {
     uint32_t k;
@@ -6969,6 +7008,8 @@ static void nc_tir__f_encode_back(nc_tir__f_model *s, const nc_gl *words, uint32
                            s->dx + i * NC_TIR__D, NC_TIR__D);
     }
 }
+
+NC_TIR__COLD_BEGIN
 
 /* Activations of the decoder for one sample. */
 typedef struct nc_tir__f_decoder {
@@ -7279,6 +7320,8 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
     return status == NC_OK && e->stop && *e->stop ? NC_ERR_CANCELLED : status;
 }
 
+NC_TIR__COLD_END
+
 /* Uniform crossover and mutation: each weight from one parent or the other, one in a hundred
  * changed. */
 static void nc_tir__cross(const nc_tir_evolution *e, const nc_tir_model *a, const nc_tir_model *b,
@@ -7300,6 +7343,8 @@ static void nc_tir__cross(const nc_tir_evolution *e, const nc_tir_model *a, cons
                                    nc_gl_neg(limit), limit);
     }
 }
+
+NC_TIR__COLD_BEGIN
 
 NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_tir_model *start,
                                          uint64_t seed) {
@@ -7660,6 +7705,8 @@ NC_API nc_status nc_tir_trainer_stop(nc_tir_trainer *trainer) { return nc_tir__j
 NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *trainer) {
     return trainer->promotions;
 }
+
+NC_TIR__COLD_END
 
 #ifdef NC_GPU
 /* >>gpu =========================================================================== */
