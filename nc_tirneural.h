@@ -7,6 +7,11 @@
        #define NC_IMPLEMENTATION
        #include "nc_tirneural.h"
 
+   Compile with: cc file.c -lm, and -pthread where threads are no part of the C library (glibc
+   before 2.34); -fopenmp lets nc_tir_evolution_run use all cores. With NC_GPU nc_gpu.h stands
+   beside this file, and the built kernel tir_forward (`make kernels`: tir_forward.spv,
+   tir_forward_u32.spv from shaders/ and tir_forward.ptx from cuda/) where nc_gpu_desc says.
+
    Quick example:
 
        #include <stdio.h>
@@ -29,37 +34,46 @@
        }
 
    Contents (search for the tag):
-     >>types     TIR operations, heights, machine, reports
-     >>api       programs, lowering, profiles, machine, proofs, optimiser
-     >>tasm      the instruction table, reading TASM
-     >>machine   the Triton VM interpreter and its table heights
-     >>symbolic  terms, symbolic execution, equivalence
-     >>blocks    a block as field elements
-     >>model     the network: forward pass, weights file
-     >>search    beam search over stack states
-     >>io        TIR text
+     >>types     TIR operations, heights, executions, reports
+     >>api       all functions, in the order of the sections below
+     >>programs  TIR as a tree, from a builder or from text
      >>peephole  the compiler's clean-up before lowering
-     >>regions   the optimiser: segments, branches, shared code
-     >>training  imitation, evolution
-     >>trainer   evolution on a thread, while a compiler runs
-     >>gpu       the network on Vulkan and CUDA, with NC_GPU
-     >>public    lowering, profiles, entry points of the optimiser
+     >>lowering  TIR to TASM
+     >>tasm      the instructions, TASM text, its rows in the static model
+     >>machine   the Triton VM interpreter and its table heights
+     >>proofs    equivalence of straight-line code
+     >>blocks    straight-line code as field elements
+     >>network   weights, and what they make of a block
+     >>optimizer search, proof, replacement
+     >>training  imitation of a wide search, then evolution
+     >>trainer   evolution on a thread, between compilations
+     >>gpu       the network on Vulkan and CUDA devices, with NC_GPU
      >>changelog
 
    Options, defined before including:
      NC_API, NC_STATIC                 how functions are declared; NC_STATIC: all static
      NC_MALLOC, NC_REALLOC, NC_FREE    all memory of this header goes through these
+     NC_NO_STDIO                       no files: weights are read from memory only
      NC_STB_DS_EXTERNAL                another file compiles STB_DS_IMPLEMENTATION
      NC_GOLDILOCKS_EXTERNAL            another file compiles nc_goldilocks.h
-     NC_GPU                            also the GPU functions (needs nc_gpu.h beside this file)
+     NC_GPU                            also the GPU functions
      NC_TIR_NO_THREADS                 no background training (which needs POSIX threads)
 
    The classical lowering always runs. A block of its output is replaced only by a sequence that
    is proven to leave the same stack, the same effects in the same order and the same crash
    conditions, and that is cheaper and in no table more expensive. What cannot be proven stays
    as it was. A network may guide the search (examples/data/tir_weights.bin, or your own from
-   examples/tir_train.c): it changes which code is found, never whether it is right. Link with -lm,
-   and with -pthread where that is a library of its own. */
+   examples/tir_train.c): it changes which code is found, never whether it is right.
+
+   To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c. One that is more
+   than a sequence of instructions: its case in nc_tir__lower_structure too.
+   To add an instruction of TASM: its row at the end of NC_TIR__INSTRUCTIONS; what it does to the
+   machine in the nc_tir__step_* that the row names, and in tests/tir_machine.c. The prover takes its
+   results for opaque functions of its operands until nc_tir__value_of says more.
+   tests/tir_io.c and tests/tir_model.c try every row of both lists.
+
+   No function keeps state between calls. One object belongs to one thread at a time; different ones
+   do not meet. */
 
 #ifndef NC_TIRNEURAL_H
 #define NC_TIRNEURAL_H
@@ -141,78 +155,103 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
 
 /* >>types ========================================================================== */
 
-/* TIR operations in the compiler's order: structure, universal, provable, recursion. */
+/* The operations of TIR in the compiler's order: structure, universal, provable, recursion. A row:
+ *   X(NAME, text, ARGUMENT, bodies, least, most, trident, triton)
+ * NC_TIR_NAME of nc_tir_kind, and its name in text. ARGUMENT follows it there: NONE; COUNT and
+ * INDEX, `value` from least to most; VALUE, a field element; NAME, `text`; LINE, `text` to the end
+ * of the line; EVENT, `text`, a tag (`value`) and a number of `fields`; ASM, a declared stack
+ * effect (`value`, two's complement), then lines (`text`). bodies: how many it owns. The TASM it
+ * becomes for either target: instructions, # for `value`; + before one that is written for each of
+ * the `fields`, - for each of the 9 - `fields` that are missing; "" where nc_tir_lower has more to
+ * do. */
+/* clang-format off */
+#define NC_TIR_KINDS(X)                                                                            \
+    X(CALL,           "call",           NAME,  0, 0, 0, "", 0)                                     \
+    X(RETURN,         "return",         NONE,  0, 0, 0, "return", 0)                               \
+    X(HALT,           "halt",           NONE,  0, 0, 0, "halt", 0)                                 \
+    X(IF_ELSE,        "if_else",        NONE,  2, 0, 0, "", 0)                                     \
+    X(IF_ONLY,        "if_only",        NONE,  1, 0, 0, "", 0)                                     \
+    X(LOOP,           "loop",           NAME,  1, 0, 0, "", 0)                                     \
+    X(FN_START,       "fn_start",       NAME,  0, 0, 0, "", 0)                                     \
+    X(FN_END,         "fn_end",         NONE,  0, 0, 0, "", 0)                                     \
+    X(ENTRY,          "entry",          NAME,  0, 0, 0, "", 0)                                     \
+    X(COMMENT,        "comment",        LINE,  0, 0, 0, "", 0)                                     \
+    X(ASM,            "asm",            ASM,   0, 0, 0, "", 0)                                     \
+    X(PUSH,           "push",           VALUE, 0, 0, 0, "push #", 0)                               \
+    X(POP,            "pop",            COUNT, 0, 1, 5, "pop #", 0)                                \
+    X(DUP,            "dup",            INDEX, 0, 0, 255, "dup #", 0)                              \
+    X(SWAP,           "swap",           INDEX, 0, 0, 255, "swap #", 0)                             \
+    X(ADD,            "add",            NONE,  0, 0, 0, "add", 0)                                  \
+    X(SUB,            "sub",            NONE,  0, 0, 0, "push -1, mul, add", 0)                    \
+    X(MUL,            "mul",            NONE,  0, 0, 0, "mul", 0)                                  \
+    X(NEG,            "neg",            NONE,  0, 0, 0, "push -1, mul", 0)                         \
+    X(INVERT,         "invert",         NONE,  0, 0, 0, "invert", 0)                               \
+    X(EQ,             "eq",             NONE,  0, 0, 0, "eq", 0)                                   \
+    X(LT,             "lt",             NONE,  0, 0, 0, "lt", 0)                                   \
+    X(AND,            "and",            NONE,  0, 0, 0, "and", 0)                                  \
+    X(OR,             "or",             NONE,  0, 0, 0, "or",                                      \
+      "dup 1, dup 1, and, push -1, mul, add, add")                                                 \
+    X(XOR,            "xor",            NONE,  0, 0, 0, "xor", 0)                                  \
+    X(POP_COUNT,      "pop_count",      NONE,  0, 0, 0, "pop_count", 0)                            \
+    X(SPLIT,          "split",          NONE,  0, 0, 0, "split", 0)                                \
+    X(DIV_MOD,        "div_mod",        NONE,  0, 0, 0, "div_mod", 0)                              \
+    X(SHL,            "shl",            NONE,  0, 0, 0, "push 2, pow, mul", 0)                     \
+    X(SHR,            "shr",            NONE,  0, 0, 0, "push 2, pow, div_mod, swap 1, pop 1", 0)  \
+    X(LOG2,           "log2",           NONE,  0, 0, 0, "log_2_floor", 0)                          \
+    X(POW,            "pow",            NONE,  0, 0, 0, "pow", 0)                                  \
+    X(READ_IO,        "read_io",        COUNT, 0, 1, 5, "read_io #", 0)                            \
+    X(WRITE_IO,       "write_io",       COUNT, 0, 1, 5, "write_io #", 0)                           \
+    X(READ_MEM,       "read_mem",       COUNT, 0, 1, 5, "read_mem #", 0)                           \
+    X(WRITE_MEM,      "write_mem",      COUNT, 0, 1, 5, "write_mem #", 0)                          \
+    X(ASSERT,         "assert",         COUNT, 0, 1, 5, "", 0)                                     \
+    X(HASH,           "hash",           COUNT, 0, 0, 16, "hash", 0)                                \
+    X(REVEAL,         "reveal",         EVENT, 0, 0, 0, "push #, write_io 1, +write_io 1", 0)      \
+    X(SEAL,           "seal",           EVENT, 0, 0, 0, "-push 0, push #, hash, write_io 5", 0)    \
+    X(RAM_READ,       "ram_read",       COUNT, 0, 1, 5, "read_mem #, pop 1", 0)                    \
+    X(RAM_WRITE,      "ram_write",      COUNT, 0, 1, 5, "write_mem #, pop 1", 0)                   \
+    X(HINT,           "hint",           COUNT, 0, 1, 5, "divine #", 0)                             \
+    X(SPONGE_INIT,    "sponge_init",    NONE,  0, 0, 0, "sponge_init", 0)                          \
+    X(SPONGE_ABSORB,  "sponge_absorb",  NONE,  0, 0, 0, "sponge_absorb", 0)                        \
+    X(SPONGE_SQUEEZE, "sponge_squeeze", NONE,  0, 0, 0, "sponge_squeeze", 0)                       \
+    X(SPONGE_LOAD,    "sponge_load",    NONE,  0, 0, 0, "sponge_absorb_mem", 0)                    \
+    X(MERKLE_STEP,    "merkle_step",    NONE,  0, 0, 0, "merkle_step", 0)                          \
+    X(MERKLE_LOAD,    "merkle_load",    NONE,  0, 0, 0, "merkle_step_mem", 0)                      \
+    X(EXT_MUL,        "ext_mul",        NONE,  0, 0, 0, "xb_mul", 0)                               \
+    X(EXT_INVERT,     "ext_invert",     NONE,  0, 0, 0, "x_invert", 0)                             \
+    X(FOLD_EXT,       "fold_ext",       NONE,  0, 0, 0, "xx_dot_step",                             \
+      "addi 2, read_mem 3, addi 4, swap 4, addi 2, read_mem 3, addi 4, place 6, xx_mul, "          \
+      "pick 7, pick 7, pick 7, xx_add, pick 3, pick 4")                                            \
+    X(FOLD_BASE,      "fold_base",      NONE,  0, 0, 0, "xb_dot_step",                             \
+      "read_mem 1, addi 2, swap 2, addi 2, read_mem 3, addi 4, place 4, pick 3, xb_mul, "          \
+      "pick 7, pick 7, pick 7, xx_add, pick 3, pick 4")                                            \
+    X(PROOF_BLOCK,    "proof_block",    NAME,  1, 0, 0, "", 0)
+
 typedef enum nc_tir_kind {
-    NC_TIR_CALL = 0,
-    NC_TIR_RETURN,
-    NC_TIR_HALT,
-    NC_TIR_IF_ELSE,
-    NC_TIR_IF_ONLY,
-    NC_TIR_LOOP,
-    NC_TIR_FN_START,
-    NC_TIR_FN_END,
-    NC_TIR_ENTRY,
-    NC_TIR_COMMENT,
-    NC_TIR_ASM,
-    NC_TIR_PUSH,
-    NC_TIR_POP,
-    NC_TIR_DUP,
-    NC_TIR_SWAP,
-    NC_TIR_ADD,
-    NC_TIR_SUB,
-    NC_TIR_MUL,
-    NC_TIR_NEG,
-    NC_TIR_INVERT,
-    NC_TIR_EQ,
-    NC_TIR_LT,
-    NC_TIR_AND,
-    NC_TIR_OR,
-    NC_TIR_XOR,
-    NC_TIR_POP_COUNT,
-    NC_TIR_SPLIT,
-    NC_TIR_DIV_MOD,
-    NC_TIR_SHL,
-    NC_TIR_SHR,
-    NC_TIR_LOG2,
-    NC_TIR_POW,
-    NC_TIR_READ_IO,
-    NC_TIR_WRITE_IO,
-    NC_TIR_READ_MEM,
-    NC_TIR_WRITE_MEM,
-    NC_TIR_ASSERT,
-    NC_TIR_HASH,
-    NC_TIR_REVEAL,
-    NC_TIR_SEAL,
-    NC_TIR_RAM_READ,
-    NC_TIR_RAM_WRITE,
-    NC_TIR_HINT,
-    NC_TIR_SPONGE_INIT,
-    NC_TIR_SPONGE_ABSORB,
-    NC_TIR_SPONGE_SQUEEZE,
-    NC_TIR_SPONGE_LOAD,
-    NC_TIR_MERKLE_STEP,
-    NC_TIR_MERKLE_LOAD,
-    NC_TIR_EXT_MUL,
-    NC_TIR_EXT_INVERT,
-    NC_TIR_FOLD_EXT,
-    NC_TIR_FOLD_BASE,
-    NC_TIR_PROOF_BLOCK,
+#define NC_TIR__KIND(NAME, text, ARGUMENT, bodies, least, most, trident, triton) NC_TIR_##NAME,
+    NC_TIR_KINDS(NC_TIR__KIND)
+#undef NC_TIR__KIND
     NC_TIR_KIND_COUNT
 } nc_tir_kind;
+/* clang-format on */
 
-/* One operation as the builder takes it. value: the pushed constant, the count or index of
- * pop, dup, swap, io, memory, assert, hash and hint, the tag of reveal and seal, the declared
- * stack effect of asm (two's complement). fields: of reveal and seal. text: label, name, hash,
- * comment, or the lines of asm. */
+/* One operation as the builder takes it; NC_TIR_KINDS says which members its kind uses. The text of
+ * a name has 1 to 120 printable characters without blanks, that of a comment is one line of less
+ * than 4,096, that of asm any lines of less than 65,536 in all, each ended by a newline. */
 typedef struct nc_tir_op {
     nc_tir_kind kind;
-    uint32_t fields;
+    uint32_t fields; /* 0 to 9 */
     uint64_t value;
     const char *text;
 } nc_tir_op;
 
 /* A TIR program: a tree of operations. */
 typedef struct nc_tir_program nc_tir_program;
+
+/* Which machine the lowering is for. */
+typedef enum nc_tir_target {
+    NC_TIR_TARGET_TRIDENT = 0, /* what the compiler emits, byte for byte */
+    NC_TIR_TARGET_TRITON = 1   /* instructions of the present Triton VM only */
+} nc_tir_target;
 
 /* Rows of the six tables in the compiler's static model. */
 typedef struct nc_tir_heights {
@@ -263,11 +302,15 @@ typedef enum nc_tir_verdict {
     NC_TIR_TOO_LARGE          /* beyond the prover's tables */
 } nc_tir_verdict;
 
-/* Which machine the lowering is for. */
-typedef enum nc_tir_target {
-    NC_TIR_TARGET_TRIDENT = 0, /* what the compiler emits, byte for byte */
-    NC_TIR_TARGET_TRITON = 1   /* instructions of the present Triton VM only */
-} nc_tir_target;
+/* A block as field elements: 32 nodes of 4 words (head: opcode plus 1 in 6 bits, type in 3, makers
+ * of the upper two operands in 5 each; first and last instruction of its life, 32 when it lives
+ * on; immediate), then a word for each of st0 .. st15 at the start (bit 0: used as a u32; from bit
+ * 3: one more than the node that last reads it, or 0). */
+#define NC_TIR_BLOCK_NODES 32
+#define NC_TIR_BLOCK_WORDS 144
+
+/* The network: weights of the encoder, the decoder and their embeddings, in fixed point. */
+typedef struct nc_tir_model nc_tir_model;
 
 /* Why a block is shorter. */
 typedef enum nc_tir_reason {
@@ -284,45 +327,12 @@ typedef struct nc_tir_block {
     nc_tir_reason reason;
 } nc_tir_block;
 
-/* A block as field elements: 32 nodes of 4 words (head: opcode plus 1 in 6 bits, type in 3, makers
- * of the upper two operands in 5 each; first and last instruction of its life, 32 when it lives
- * on; immediate), then a word for each of st0 .. st15 at the start (bit 0: used as a u32; from bit
- * 3: one more than the node that last reads it, or 0). */
-#define NC_TIR_BLOCK_NODES 32
-#define NC_TIR_BLOCK_WORDS 144
-
-/* The network: weights of the encoder, the decoder and their embeddings, in fixed point. */
-typedef struct nc_tir_model nc_tir_model;
-
-/* 16 weight vectors and the blocks they are scored on. */
-typedef struct nc_tir_evolution nc_tir_evolution;
-/* Weights that get better between compilations. */
-typedef struct nc_tir_trainer nc_tir_trainer;
-/* The network's kernel on a device; with NC_GPU. */
-typedef struct nc_tir_gpu nc_tir_gpu;
-
-/* Zero means default. */
-typedef struct nc_tir_imitation {
-    uint32_t epochs; /* over all lessons; 0: 20 */
-    uint32_t beam;   /* of the search that makes the lessons; 0: 256 */
-    float rate;      /* of AdamW at the start; 0: 0.001 */
-    uint32_t reserved;
-    uint64_t seed;           /* of the order of blocks */
-    nc_progress_fn progress; /* files searched, then epochs done */
-    void *user;
-} nc_tir_imitation;
-
-/* What imitation saw: in the last epoch, mean cross entropy and share of moves ranked first. */
-typedef struct nc_tir_lesson_report {
-    uint32_t blocks, lessons;
-    double loss, accuracy;
-} nc_tir_lesson_report;
-
 /* Zero means default. */
 typedef struct nc_tir_options {
-    nc_tir_target target; /* of nc_tir_optimize and nc_tir_optimize_text */
-    uint32_t beam;        /* states kept per step; 0: 32 */
-    uint32_t block;       /* instructions searched as one block; 0: 32, which the network sees */
+    nc_tir_target target;      /* of nc_tir_optimize and nc_tir_optimize_text */
+    uint32_t beam;             /* states kept per step, at most 65,536; 0: 32 */
+    uint32_t block;            /* instructions searched as one block, at most 64; 0: 32, which the
+                             network sees */
     const nc_tir_model *model; /* guides the search; null: no network */
     uint32_t guide;            /* weight of its log-probability, in 1/64 instruction; 0: 4 */
     uint32_t whole;          /* 1: a whole program that nothing calls into: functions may go too */
@@ -345,16 +355,42 @@ typedef struct nc_tir_report {
     nc_tir_heights before, after; /* static model, whole program */
 } nc_tir_report;
 
+/* Zero means default. */
+typedef struct nc_tir_imitation {
+    uint32_t epochs; /* over the training set; 0: 20 */
+    uint32_t beam;   /* of the search that is imitated; 0: 256 */
+    float rate;      /* of AdamW at the start; 0: 0.001 */
+    uint32_t reserved;
+    uint64_t seed;           /* of the order of blocks */
+    nc_progress_fn progress; /* files searched, then epochs done */
+    void *user;
+} nc_tir_imitation;
+
+/* The training set of imitation, a sample for each move; mean cross entropy and share of moves
+ * ranked first in the last epoch. */
+typedef struct nc_tir_imitation_report {
+    uint32_t blocks, samples;
+    double loss, accuracy;
+} nc_tir_imitation_report;
+
+/* 16 weight vectors and the blocks they are scored on. */
+typedef struct nc_tir_evolution nc_tir_evolution;
+/* Weights that get better between compilations. */
+typedef struct nc_tir_trainer nc_tir_trainer;
+/* The network's kernel on a device; with NC_GPU. */
+typedef struct nc_tir_gpu nc_tir_gpu;
+
 /* >>api ============================================================================ */
 
-/* -- programs ---------------------------------------------------------------------------- */
+/* -- programs: TIR as a tree, from a builder or from text ---------------------------------- */
 
 /* An empty program; free with nc_tir_destroy. */
 NC_API nc_status nc_tir_create(nc_tir_program **program);
 /* Release; null is fine. */
 NC_API void nc_tir_destroy(nc_tir_program *program);
 /* Append an operation. if_else, if_only, loop and proof_block open a body that nc_tir_else and
- * nc_tir_end continue. Text is copied. NC_ERR_ARG for a value or text out of its range. */
+ * nc_tir_end continue. Text is copied. NC_ERR_ARG for a value or text out of its range,
+ * NC_ERR_LIMIT beyond 2^20 operations or 64 open bodies. */
 NC_API nc_status nc_tir_append(nc_tir_program *program, const nc_tir_op *op);
 /* Start the else branch of the innermost open if_else. NC_ERR_ARG when there is none. */
 NC_API nc_status nc_tir_else(nc_tir_program *program);
@@ -362,41 +398,60 @@ NC_API nc_status nc_tir_else(nc_tir_program *program);
 NC_API nc_status nc_tir_end(nc_tir_program *program);
 /* Number of operations, nested ones included. */
 NC_API size_t nc_tir_size(const nc_tir_program *program);
-/* Read the text form: one operation a line, bodies closed by `end`. Errors carry line and
- * column. Limits: 2^20 operations, 64 nested bodies (NC_ERR_LIMIT). */
+/* Read the text form: one operation a line, bodies closed by `end`. NC_ERR_FORMAT with line and
+ * column, NC_ERR_LIMIT as nc_tir_append; *program is null then. exact: nc_tir_write gives the same
+ * text again, but for blanks and empty lines. */
 NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
                               nc_error *err);
 /* Write the text form; *text ends with a NUL and is freed with nc_tir_free_text. NC_ERR_ARG
  * while a body is open. */
 NC_API nc_status nc_tir_write(const nc_tir_program *program, char **text);
-/* Free text made by this header; null is fine. */
+/* Free text made by this header, nc_file_read included; null is fine. */
 NC_API void nc_tir_free_text(char *text);
 
-/* -- lowering, profile, machine ------------------------------------------------------------ */
+/* -- peephole: the compiler's clean-up before lowering --------------------------------------- */
 
 /* The compiler's clean-up before lowering, rule for rule, as a new program: what nc_tir_lower
  * takes to give what the compiler emits. Two of its rules are the compiler's own and keep the
  * meaning only where its code generator puts them: a value stored once and loaded once stays on
- * the stack, and chains of falling `swap, pop` become one swap. NC_ERR_ARG while a body is open. */
+ * the stack, and chains of falling `swap, pop` become one swap. NC_ERR_ARG while a body is open.
+ * exact: all 24 raw modules of the compiler's corpus become its own results, byte for byte. */
 NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result);
-/* The classical lowering. NC_ERR_UNSUPPORTED for NC_TIR_TARGET_TRITON where the program has a dup
- * or swap beyond 15, which the compiler emits but no machine runs. */
+
+/* -- lowering: TIR to TASM ------------------------------------------------------------------- */
+
+/* The classical lowering, freed with nc_tir_free_text. For NC_TIR_TARGET_TRITON `push a, add` is
+ * `addi a`, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the
+ * compiler emits but no machine runs. NC_ERR_ARG while a body is open. exact: for
+ * NC_TIR_TARGET_TRIDENT the compiler's output on its corpus, byte for byte. */
 NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm);
-/* Heights of TASM text in the compiler's static model: rows in text order, nothing is run. */
+
+/* -- tasm: TASM text, and its rows in the static model ----------------------------------------- */
+
+/* Number of instructions in TASM text. NC_ERR_FORMAT with line and column, NC_ERR_LIMIT beyond 2^22
+ * instructions. */
+NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err);
+/* Heights of TASM text in the compiler's static model: rows in text order, nothing is run. Errors
+ * as of nc_tir_count. */
 NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err);
 /* The largest height and its table's name (null pointer allowed); the cost of the model is the
  * next power of two of it. */
 NC_API uint64_t nc_tir_tallest(const nc_tir_heights *heights, const char **table);
 /* The power of two that holds `height` rows; 1 for 0. */
 NC_API uint64_t nc_tir_padded(uint64_t height);
-/* Number of instructions in TASM text; errors of the text as in nc_tir_execute. */
-NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err);
-/* Run TASM on the interpreter. NC_OK when it ran, whatever the outcome; NC_ERR_FORMAT with line
- * and column for text that is not a program. Free result->output with nc_tir_free_output. */
+
+/* -- machine: the Triton VM interpreter and its table heights -------------------------------- */
+
+/* Run TASM on the interpreter (Triton VM 7.0.0, and the horner steps of its main branch). NC_OK
+ * when it ran, whatever the outcome; NC_ERR_FORMAT with line and column for text that is not a
+ * program. input null: nothing to read. Free result->output with nc_tir_free_output. exact: stack,
+ * output and all table heights are those of an independent interpreter on 417 programs. */
 NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
                                 nc_tir_execution *result, nc_error *err);
 /* Release result->output. */
 NC_API void nc_tir_free_output(nc_tir_execution *result);
+/* Text for an outcome. */
+NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
 /* The tallest table of a run and its name (null pointer allowed); padded_height minus it is the
  * distance to the cliff. */
 NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **table);
@@ -405,15 +460,31 @@ NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **tab
  * that run. */
 NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *inputs, size_t count,
                                         nc_tir_execution *worst, nc_error *err);
-/* Text for an outcome. */
-NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome);
 
-/* -- the network ------------------------------------------------------------------------------ */
+/* -- proofs: equivalence of straight-line code ----------------------------------------------- */
+
+/* Prove two straight-line TASM sequences equivalent: same stack, same effects in order, same
+ * crash conditions, same least stack depth. Sound: NC_TIR_PROVEN is never wrong; other verdicts
+ * only say that no proof was found. */
+NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
+/* Text for a verdict. */
+NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
+
+/* -- blocks: straight-line code as field elements -------------------------------------------- */
+
+/* Encode straight-line TASM of at most 32 instructions. NC_ERR_LIMIT beyond, NC_ERR_FORMAT for
+ * labels and jumps. */
+NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err);
+/* The TASM of an encoded block, freed with nc_tir_free_text. NC_ERR_FORMAT for words that encode
+ * none. exact: it encodes to the same words. */
+NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm);
+
+/* -- network: weights, and what they make of a block ----------------------------------------- */
 
 /* 90,816 parameters of encoder and decoder; *embedding (null allowed): what their input embeddings
  * add. */
 NC_API size_t nc_tir_model_parameters(size_t *embedding);
-/* Random weights from a seed. */
+/* Random weights from a seed. exact: the same on every machine. */
 NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed);
 /* The same weights again. */
 NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *model);
@@ -427,47 +498,53 @@ NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]);
 NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
                                    nc_error *err);
 #ifndef NC_NO_STDIO
-/* The same from a file. */
+/* The same from a file; NC_ERR_IO too. */
 NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_error *err);
-/* Write the weights file, atomically. */
+/* Write the weights file, atomically (nc_file_write). */
 NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err);
 #endif
-/* Encode straight-line TASM of at most 32 instructions. NC_ERR_LIMIT beyond, NC_ERR_FORMAT for
- * labels and jumps. */
-NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err);
-/* The TASM of an encoded block. NC_ERR_FORMAT for words that encode none. */
-NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm);
 /* Encoder: latents (blocks x 32 x 64) of `blocks` encoded blocks; rows beyond a block's nodes are
- * 0. The bits are the same on every machine. NC_ERR_FORMAT for words that encode no block. */
+ * 0. NC_ERR_FORMAT for words that encode no block. exact: the same bits on every machine. */
 NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
                                       nc_fixed *latents);
-#ifdef NC_GPU
-/* The network on a device (nc_gpu.h); close before the device. */
-NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device);
-/* Release; null is fine. */
-NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu);
-/* nc_tir_model_forward of `count` models on the same blocks, to the bit, at once: latents (count x
- * blocks x 32 x 64). NC_ERR_LIMIT for more than 65,535 of either or beyond the device's buffers;
- * NC_ERR_DEVICE: the text is in nc_gpu_last_error. */
-NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
-                                    size_t count, const nc_gl *words, size_t blocks,
-                                    nc_fixed *latents);
-#endif
+
+/* -- optimizer: search, proof, replacement --------------------------------------------------- */
+
+/* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
+ * than nc_tir_lower in any table of the static model. options and report may be null. Errors:
+ * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG,
+ * NC_ERR_UNSUPPORTED as nc_tir_lower. Free *tasm with nc_tir_free_text. exact: the same text on
+ * every machine. */
+NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
+                                 char **tasm, nc_tir_report *report, nc_error *err);
+/* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
+ * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. */
+NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
+                                      char **optimized, nc_tir_report *report, nc_error *err);
+/* The whole road in one call, for other languages: TIR text in, TASM text and the report as a JSON
+ * object out (json may be null). Free both with nc_tir_free_text. */
+NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
+                                      char **tasm, char **json, nc_error *err);
+/* The report as a JSON object, freed with nc_tir_free_text. */
+NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json);
+
+/* -- training: imitation of a wide search, then evolution ------------------------------------ */
+
 /* Warm start: train the model to choose the moves that a wide search without it ends with, on the
  * straight-line blocks of `count` TASM texts. report may be null. NC_ERR_CANCELLED leaves the model
- * as it was. */
+ * as it was. exact: no; float32 sums in one order, the same on one machine. */
 NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, size_t count,
-                                const nc_tir_imitation *options, nc_tir_lesson_report *report,
+                                const nc_tir_imitation *options, nc_tir_imitation_report *report,
                                 nc_error *err);
-
 /* Evolution from given weights: each generation keeps the best four of sixteen and breeds twelve
- * from them, each weight from one parent or the other and one in a hundred changed. The result
- * depends on the seed and the batch only, not on threads. */
+ * from them, each weight from one parent or the other and one in a hundred changed. exact: the
+ * result depends on the seed and the batch only, not on threads. */
 NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_tir_model *start,
                                          uint64_t seed);
 /* Release; null is fine. */
 NC_API void nc_tir_evolution_destroy(nc_tir_evolution *evolution);
-/* Add the blocks of TASM text to the batch, each different one once; at most 4,096 are kept. */
+/* Add the blocks of TASM text to the batch, each different one once; at most 4,096 are kept. Errors
+ * as of nc_tir_count. */
 NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *evolution, const char *tasm, nc_error *err);
 /* Blocks in the batch. */
 NC_API uint32_t nc_tir_evolution_blocks(const nc_tir_evolution *evolution);
@@ -479,23 +556,21 @@ NC_API const nc_tir_model *nc_tir_evolution_best(const nc_tir_evolution *evoluti
 /* Their cost on the batch: padded height (its logarithm in the upper 8 bits), tallest table (28
  * bits), rows of all tables (28 bits); 0 before the first generation. */
 NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution);
-#ifdef NC_GPU
-/* Let a device compute the latents (null: none, the processor does). The generations stay the same
- * to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
-NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
-#endif
 #ifndef NC_NO_STDIO
 /* Write weights, costs and generation to a file, atomically; the batch is not in it. */
 NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
 /* Go on from such a file: with the same batch the next generation is the one that would have
- * followed. On an error the evolution stays as it was. */
+ * followed. On an error (NC_ERR_IO, NC_ERR_FORMAT) the evolution stays as it was. */
 NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *path,
                                        nc_error *err);
 #endif
 
-/* A trainer with the weights of the file at `path` (null: ~/.trident/neural/weights.bin), or with
- * `start` where there is none yet. A damaged file is an error: go on without a network. */
+/* -- trainer: evolution on a thread, between compilations ------------------------------------ */
+
+/* A trainer with the weights of the file at `path`, or with `start` where there is none yet; path
+ * null: with `start`, and nothing is ever written. A damaged file is an error: go on without a
+ * network. NC_ERR_ARG for a path of 4,096 characters and more. */
 NC_API nc_status nc_tir_trainer_create(nc_tir_trainer **trainer, const char *path,
                                        const nc_tir_model *start, uint64_t seed, nc_error *err);
 /* Stop and release; null is fine. */
@@ -505,7 +580,8 @@ NC_API const nc_tir_model *nc_tir_trainer_model(const nc_tir_trainer *trainer);
 /* Remember the blocks of lowered code. NC_ERR_ARG while it trains. */
 NC_API nc_status nc_tir_trainer_collect(nc_tir_trainer *trainer, const char *tasm, nc_error *err);
 /* Train in the background (generations 0: 20) on one half of the blocks; weights that are also
- * better on the other half are written to the file and used after wait or stop. */
+ * better on the other half are written to the file and used after wait or stop. NC_ERR_ARG while it
+ * trains, NC_ERR_UNSUPPORTED without threads. */
 NC_API nc_status nc_tir_trainer_start(nc_tir_trainer *trainer, uint32_t generations, nc_error *err);
 /* Wait for the end of the training. The status is that of the training. */
 NC_API nc_status nc_tir_trainer_wait(nc_tir_trainer *trainer);
@@ -514,29 +590,23 @@ NC_API nc_status nc_tir_trainer_stop(nc_tir_trainer *trainer);
 /* How often better weights were taken over. */
 NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *trainer);
 
-/* -- proofs and optimisation ----------------------------------------------------------------- */
+/* -- gpu: the network on Vulkan and CUDA devices --------------------------------------------- */
 
-/* Prove two straight-line TASM sequences equivalent: same stack, same effects in order, same
- * crash conditions, same least stack depth. Sound: NC_TIR_PROVEN is never wrong; other verdicts
- * only say that no proof was found. */
-NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after);
-/* Text for a verdict. */
-NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
-/* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
- * than nc_tir_lower in any table of the static model. options and report may be null. Errors:
- * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG. */
-NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
-                                 char **tasm, nc_tir_report *report, nc_error *err);
-/* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
- * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. */
-NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
-                                      char **optimized, nc_tir_report *report, nc_error *err);
-/* The whole road in one call, for other languages: TIR text in, TASM text and the report as a JSON
- * object out (json may be null). Free both with nc_tir_free_text. */
-NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
-                                      char **tasm, char **json, nc_error *err);
-/* The report as a JSON object. */
-NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json);
+#ifdef NC_GPU
+/* The network on a device (nc_gpu.h); close before the device. NC_ERR_DEVICE without its kernel. */
+NC_API nc_status nc_tir_gpu_open(nc_tir_gpu **gpu, nc_gpu *device);
+/* Release; null is fine. */
+NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu);
+/* nc_tir_model_forward of `count` models on the same blocks at once: latents (count x blocks x 32 x
+ * 64). NC_ERR_LIMIT for more than 65,535 of either or beyond the device's buffers; NC_ERR_DEVICE:
+ * the text is in nc_gpu_last_error. exact: the bits of the CPU. */
+NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
+                                    size_t count, const nc_gl *words, size_t blocks,
+                                    nc_fixed *latents);
+/* Let a device compute the latents (null: none, the processor does). The generations stay the same
+ * to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
+NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
+#endif
 
 #endif /* NC_TIRNEURAL_H */
 
@@ -959,10 +1029,425 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 #endif
 /* ==== end of nc base implementation ================================================ */
 
+/* ==== nc index: the same block, to the letter, in every header that looks up by hash ===== */
+#ifndef NC_INDEX_IMPLEMENTED
+#define NC_INDEX_IMPLEMENTED
+/* Ids below UINT32_MAX by their hash: open addressing, linear probing, at most three quarters full.
+ * What an id stands for, and whether it is the wanted one, only the caller knows. */
+typedef struct nc__slot {
+    uint32_t hash, id; /* id + 1; 0: empty */
+} nc__slot;
+
+typedef struct nc__index {
+    const nc_allocator *hooks;
+    nc__slot *slots;
+    size_t room, used; /* room: a power of two, or 0 */
+} nc__index;
+
+/* splitmix64's finaliser (Steele, Lea, Flood 2014). */
+static NC_UNUSED uint64_t nc__mix(uint64_t x) {
+    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
+    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
+    return x ^ (x >> 31);
+}
+
+/* The next id with this hash, UINT32_MAX after the last; *at is the hash before the first call. */
+static NC_UNUSED uint32_t nc__index_next(const nc__index *x, uint32_t hash, size_t *at) {
+    while (x->room) {
+        const nc__slot *s = &x->slots[(*at)++ & (x->room - 1)];
+        if (!s->id) break;
+        if (s->hash == hash) return s->id - 1;
+    }
+    return UINT32_MAX;
+}
+
+static NC_UNUSED void nc__index_put(nc__index *x, uint32_t hash, uint32_t id) {
+    size_t at = hash;
+    while (x->slots[at & (x->room - 1)].id) at++;
+    x->slots[at & (x->room - 1)].hash = hash;
+    x->slots[at & (x->room - 1)].id = id + 1;
+    x->used++;
+}
+
+static NC_UNUSED void nc__index_free(nc__index *x) {
+    nc__free(x->hooks, x->slots, x->room * sizeof *x->slots);
+    x->slots = NULL;
+    x->room = x->used = 0;
+}
+
+/* Add an id that is not there yet. 0: out of memory, and nothing has changed. */
+static NC_UNUSED int nc__index_add(nc__index *x, uint32_t hash, uint32_t id) {
+    if (4 * (x->used + 1) > 3 * x->room) {
+        nc__index larger = *x;
+        size_t i;
+        larger.room = x->room ? 2 * x->room : 64;
+        larger.used = 0;
+        larger.slots =
+            (nc__slot *)nc__calloc(x->hooks, nc__mul_size(larger.room, sizeof *larger.slots));
+        if (!larger.slots) return 0;
+        for (i = 0; i < x->room; i++)
+            if (x->slots[i].id) nc__index_put(&larger, x->slots[i].hash, x->slots[i].id - 1);
+        nc__index_free(x);
+        *x = larger;
+    }
+    nc__index_put(x, hash, id);
+    return 1;
+}
+#endif
+/* ==== end of nc index =============================================================== */
+
+/* ==== nc text: the same block, to the letter, in every header that reads or writes text == */
+#ifndef NC_TEXT_IMPLEMENTED
+#define NC_TEXT_IMPLEMENTED
+/* Bytes that grow. After a failure every step does nothing, and status says why. */
+typedef struct nc__buffer {
+    const nc_allocator *hooks;
+    char *data; /* a NUL follows the used bytes */
+    size_t used, room;
+    nc_status status;
+} nc__buffer;
+
+/* Room for so many more bytes, counted as used; null after a failure. */
+static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
+    const size_t need = nc__add_size(nc__add_size(b->used, bytes), 1);
+    if (b->status != NC_OK) return NULL;
+    if (need > b->room) {
+        const size_t room = need / 2 > b->room ? need : nc__mul_size(need, 2);
+        char *larger = (char *)nc__alloc(b->hooks, room);
+        if (!larger) {
+            b->status = NC_ERR_MEMORY;
+            return NULL;
+        }
+        if (b->used) memcpy(larger, b->data, b->used);
+        nc__free(b->hooks, b->data, b->room);
+        b->data = larger;
+        b->room = room;
+    }
+    b->used += bytes;
+    b->data[b->used] = 0;
+    return b->data + b->used - bytes;
+}
+
+static NC_UNUSED void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
+    char *to = nc__buffer_add(b, bytes);
+    if (to && bytes) memcpy(to, data, bytes);
+}
+
+static NC_UNUSED void nc__buffer_le(nc__buffer *b, uint64_t value, size_t bytes) {
+    char *to = nc__buffer_add(b, bytes);
+    if (to) nc__put_le((uint8_t *)to, value, bytes);
+}
+
+/* As printf; no %f, %e or %g, whose decimal point is the locale's. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 2, 3)))
+#endif
+static NC_UNUSED void
+nc__buffer_print(nc__buffer *b, const char *format, ...) {
+    char piece[256];
+    va_list args;
+    int n;
+    va_start(args, format);
+    n = vsnprintf(piece, sizeof piece, format, args);
+    va_end(args);
+    if (n >= (int)sizeof piece) {
+        char *to = nc__buffer_add(b, (size_t)n);
+        va_start(args, format);
+        if (to) vsnprintf(to, (size_t)n + 1, format, args);
+        va_end(args);
+    } else if (n > 0) {
+        nc__buffer_put(b, piece, (size_t)n);
+    }
+}
+
+/* A number with so many significant digits as %g gives it, with a point in every locale; 9 digits
+ * bring a float back, 17 a double. */
+static NC_UNUSED void nc__buffer_real(nc__buffer *b, double value, int digits) {
+    char piece[64], *at;
+    (void)snprintf(piece, sizeof piece, "%.*g", digits, value);
+    for (at = piece; *at; at++) {
+        if (at > piece && (uint8_t)at[0] >= 128 && at[-1] == '.')
+            continue; /* a point of two bytes */
+        if (!strchr("+-0123456789einfa", *at)) *at = '.';
+        nc__buffer_put(b, at, 1);
+    }
+}
+
+/* A JSON string, quoted. */
+static NC_UNUSED void nc__buffer_quote(nc__buffer *b, const char *text) {
+    nc__buffer_put(b, "\"", 1);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\') nc__buffer_put(b, "\\", 1);
+        if ((uint8_t)*text < 32)
+            nc__buffer_print(b, "\\u%04x", (unsigned)(uint8_t)*text);
+        else
+            nc__buffer_put(b, text, 1);
+    }
+    nc__buffer_put(b, "\"", 1);
+}
+
+static NC_UNUSED void nc__buffer_free(nc__buffer *b) {
+    nc__free(b->hooks, b->data, b->room);
+    memset(b, 0, sizeof *b);
+}
+
+/* Text that is read between two bounds. After a failure every step does nothing. */
+typedef struct nc__text {
+    const char *at, *end, *line_start;
+    size_t line; /* from 1 */
+    nc_error *err;
+    nc_status status;
+} nc__text;
+
+static NC_UNUSED void nc__text_open(nc__text *t, const void *data, size_t bytes, nc_error *err) {
+    memset(t, 0, sizeof *t);
+    t->at = t->line_start = (const char *)data;
+    t->end = t->at + bytes;
+    t->line = 1;
+    t->err = err;
+}
+
+/* The first failure, at the place that has been reached. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 3, 4)))
+#endif
+static NC_UNUSED nc_status
+nc__text_fail(nc__text *t, nc_status status, const char *format, ...) {
+    char message[sizeof t->err->message];
+    va_list args;
+    if (t->status != NC_OK) return t->status;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    t->status =
+        nc__fail(t->err, status, t->line, (size_t)(t->at - t->line_start) + 1, "%s", message);
+    return t->status;
+}
+
+/* The character so far ahead, -1 beyond the end and after a failure. */
+static NC_UNUSED int nc__peek(const nc__text *t, size_t ahead) {
+    return t->status == NC_OK && (size_t)(t->end - t->at) > ahead ? (uint8_t)t->at[ahead] : -1;
+}
+
+/* One character on, over the end of a line too. */
+static NC_UNUSED void nc__step(nc__text *t) {
+    if (t->at == t->end) return;
+    if (*t->at++ == '\n') {
+        t->line++;
+        t->line_start = t->at;
+    }
+}
+
+static NC_UNUSED int nc__is_space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
+static NC_UNUSED int nc__is_digit(int c) { return c >= '0' && c <= '9'; }
+/* Letters of names in C and in netlists. */
+static NC_UNUSED int nc__is_letter(int c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static NC_UNUSED void nc__skip_space(nc__text *t) {
+    while (nc__is_space(nc__peek(t, 0))) nc__step(t);
+}
+
+/* A decimal number in the C locale's form, read to the nearest double in every locale. */
+static NC_UNUSED double nc__text_real(nc__text *t) {
+    char piece[400], local[16], *end;
+    size_t n = 0, digits = 0;
+    double value;
+    /* what this locale puts between 1 and 5 */
+    const int point = snprintf(local, sizeof local, "%.1f", 1.5) - 2;
+    for (;;) {
+        const int c = nc__peek(t, digits);
+        if (!nc__is_digit(c) && !(c > 0 && strchr("+-.eE", c))) break;
+        digits++;
+        if (n + 16 >= sizeof piece) {
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "a number of more than 380 characters");
+            return 0.0;
+        }
+        if (c != '.') {
+            piece[n++] = (char)c;
+        } else {
+            memcpy(piece + n, local + 1, (size_t)point);
+            n += (size_t)point;
+        }
+    }
+    piece[n] = 0;
+    value = strtod(piece, &end);
+    if (n == 0 || *end) {
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a number");
+        return 0.0;
+    }
+    t->at += digits;
+    return value;
+}
+
+/* -- JSON (RFC 8259): a caller walks objects and arrays as it wants them:
+ *        nc__json_expect(t, '{');
+ *        for (first = 1; nc__json_more(t, '}', &first);) { nc__json_key(t, key, sizeof key); ... }
+ */
+
+/* Take a mark if it is next. */
+static NC_UNUSED int nc__json_take(nc__text *t, char mark) {
+    nc__skip_space(t);
+    if (nc__peek(t, 0) != mark) return 0;
+    t->at++;
+    return 1;
+}
+
+static NC_UNUSED void nc__json_expect(nc__text *t, char mark) {
+    if (!nc__json_take(t, mark)) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%c'", mark);
+}
+
+/* Whether an object or array has another member: takes the comma before it, or the closing mark. */
+static NC_UNUSED int nc__json_more(nc__text *t, char close, int *first) {
+    if (nc__json_take(t, close)) return 0;
+    if (!*first && !nc__json_take(t, ','))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected ',' or '%c'", close);
+    *first = 0;
+    return t->status == NC_OK;
+}
+
+/* Four hexadecimal digits. */
+static NC_UNUSED uint32_t nc__json_hex(nc__text *t) {
+    uint32_t value = 0;
+    int i;
+    for (i = 0; i < 4; i++, t->at++) {
+        const int c = nc__peek(t, 0), low = c | 32;
+        if (!nc__is_digit(c) && !(low >= 'a' && low <= 'f')) {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected four hexadecimal digits");
+            return 0;
+        }
+        value = 16 * value + (uint32_t)(nc__is_digit(c) ? c - '0' : low - 'a' + 10);
+    }
+    return value;
+}
+
+/* A character behind a backslash, as UTF-8; returns its bytes. */
+static NC_UNUSED size_t nc__json_escape(nc__text *t, char out[4]) {
+    static const char from[] = "\"\\/bfnrt", to[] = "\"\\/\b\f\n\r\t";
+    const int c = nc__peek(t, 0);
+    const char *simple = c > 0 ? strchr(from, c) : NULL;
+    uint32_t u;
+    t->at += c >= 0;
+    out[0] = simple ? to[simple - from] : 0;
+    if (simple) return 1;
+    if (c != 'u') (void)nc__text_fail(t, NC_ERR_FORMAT, "an unknown escape");
+    u = nc__json_hex(t);
+    if (u >> 10 == 0x36 && nc__peek(t, 0) == '\\' && nc__peek(t, 1) == 'u') {
+        t->at += 2;
+        u = 0x10000 + ((u & 1023) << 10) + (nc__json_hex(t) ^ 0xDC00);
+    }
+    if (u >> 11 == 0x1B || u > 0x10FFFF || u == 0)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "a character that is none");
+    if (t->status != NC_OK) return 0;
+    if (u < 0x80) {
+        out[0] = (char)u;
+        return 1;
+    }
+    out[0] = (char)(u < 0x800 ? 0xC0 | u >> 6 : u < 0x10000 ? 0xE0 | u >> 12 : 0xF0 | u >> 18);
+    if (u >= 0x10000) out[1] = (char)(0x80 | (u >> 12 & 63));
+    if (u >= 0x800) out[u < 0x10000 ? 1 : 2] = (char)(0x80 | (u >> 6 & 63));
+    out[u < 0x800 ? 1 : u < 0x10000 ? 2 : 3] = (char)(0x80 | (u & 63));
+    return u < 0x800 ? 2 : u < 0x10000 ? 3 : 4;
+}
+
+/* A string of any length: as much of it as fits into out, ended by NUL. Returns its whole length,
+ * `room` or more where it did not fit. */
+static NC_UNUSED size_t nc__json_string(nc__text *t, char *out, size_t room) {
+    size_t length = 0, n, i;
+    char piece[4];
+    if (!nc__json_take(t, '"')) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a string");
+    while (t->status == NC_OK && nc__peek(t, 0) != '"') {
+        if (nc__peek(t, 0) < ' ') {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "a string without an end");
+            break;
+        }
+        piece[0] = *t->at++;
+        n = piece[0] == '\\' ? nc__json_escape(t, piece) : 1;
+        for (i = 0; i < n; i++, length++)
+            if (length + 1 < room) out[length] = piece[i];
+    }
+    t->at += t->status == NC_OK;
+    if (room) out[length < room ? length : room - 1] = 0;
+    return length;
+}
+
+/* A member's name and its colon; NC_ERR_LIMIT for one that does not fit. */
+static NC_UNUSED void nc__json_key(nc__text *t, char *out, size_t room) {
+    if (nc__json_string(t, out, room) >= room)
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "a name of more than %u bytes", (unsigned)room - 1);
+    nc__json_expect(t, ':');
+}
+
+/* A natural number up to `most`. */
+static NC_UNUSED uint64_t nc__json_natural(nc__text *t, uint64_t most) {
+    uint64_t value = 0;
+    const char *start;
+    nc__skip_space(t);
+    for (start = t->at; nc__is_digit(nc__peek(t, 0)); t->at++) {
+        const uint64_t digit = (uint64_t)(*t->at - '0');
+        if (digit > most || value > (most - digit) / 10) {
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "a number above %llu", (unsigned long long)most);
+            return 0;
+        }
+        value = 10 * value + digit;
+    }
+    if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a natural number");
+    return t->status == NC_OK ? value : 0;
+}
+
+/* An array of natural numbers, at most `most` of them; returns how many. */
+static NC_UNUSED uint32_t nc__json_naturals(nc__text *t, uint64_t *out, uint32_t most) {
+    uint32_t n = 0;
+    int first = 1;
+    nc__json_expect(t, '[');
+    while (nc__json_more(t, ']', &first)) {
+        const uint64_t value = nc__json_natural(t, UINT64_MAX);
+        if (n == most) (void)nc__text_fail(t, NC_ERR_LIMIT, "more than %u numbers", (unsigned)most);
+        if (n < most) out[n++] = value;
+    }
+    return n;
+}
+
+/* Any value, at most 64 arrays and objects deep, to be passed over. */
+static NC_UNUSED void nc__json_skip(nc__text *t) {
+    char close[64];
+    int first[64], depth = 0;
+    do {
+        if (depth && !nc__json_more(t, close[depth - 1], &first[depth - 1])) {
+            depth--;
+            continue;
+        }
+        if (depth && close[depth - 1] == '}') {
+            (void)nc__json_string(t, NULL, 0);
+            nc__json_expect(t, ':');
+        }
+        nc__skip_space(t);
+        if (nc__peek(t, 0) == '{' || nc__peek(t, 0) == '[') {
+            if (depth == 64) {
+                (void)nc__text_fail(t, NC_ERR_LIMIT, "nested more than 64 deep");
+                return;
+            }
+            first[depth] = 1;
+            close[depth++] = *t->at++ == '{' ? '}' : ']';
+        } else if (nc__peek(t, 0) == '"') {
+            (void)nc__json_string(t, NULL, 0);
+        } else { /* a number, true, false, null */
+            const char *start = t->at;
+            while (nc__is_letter(nc__peek(t, 0)) || nc__is_digit(nc__peek(t, 0)) ||
+                   (nc__peek(t, 0) > 0 && strchr("+-.", nc__peek(t, 0))))
+                t->at++;
+            if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a value");
+        }
+    } while (depth && t->status == NC_OK);
+}
+#endif
+/* ==== end of nc text ================================================================ */
+
 #include <math.h>
 #if (defined(__unix__) || defined(__APPLE__)) && !defined(NC_TIR_NO_THREADS)
+#define NC_TIR__THREADS 1
 #include <pthread.h>
-#include <sys/stat.h>
 #endif
 
 #ifndef NC__STB_DS /* the names of stb_ds.h's functions in this program */
@@ -1028,3210 +1513,82 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 #endif
 /* ==== end of nc stb_ds ============================================================== */
 
-/* >>tasm =========================================================================== */
-
-/* Channels that order effects: what an instruction reads or changes beside the stack. */
-enum { NC_TIR__NONE, NC_TIR__PUBLIC_IN, NC_TIR__SECRET, NC_TIR__OUT, NC_TIR__RAM, NC_TIR__SPONGE };
-
-/* Kinds of argument. */
-enum { NC_TIR__NO_ARG, NC_TIR__FIELD, NC_TIR__COUNT, NC_TIR__INDEX, NC_TIR__LABEL };
-
-/* Instruction flags. */
-enum {
-    NC_TIR__JUMP = 1,   /* ends straight-line code */
-    NC_TIR__CRASH = 2,  /* may crash on its operands or inputs */
-    NC_TIR__WRITES = 4, /* changes its channel (else it only reads it) */
-    NC_TIR__SWAPS = 8,  /* commutative in its two operands */
-    NC_TIR__OLD = 16    /* not in the present Triton VM */
-};
-
-enum {
-    NC_TIR__I_PUSH,
-    NC_TIR__I_POP,
-    NC_TIR__I_DIVINE,
-    NC_TIR__I_PICK,
-    NC_TIR__I_PLACE,
-    NC_TIR__I_DUP,
-    NC_TIR__I_SWAP,
-    NC_TIR__I_HALT,
-    NC_TIR__I_NOP,
-    NC_TIR__I_SKIZ,
-    NC_TIR__I_CALL,
-    NC_TIR__I_RETURN,
-    NC_TIR__I_RECURSE,
-    NC_TIR__I_RECURSE_OR_RETURN,
-    NC_TIR__I_ASSERT,
-    NC_TIR__I_READ_MEM,
-    NC_TIR__I_WRITE_MEM,
-    NC_TIR__I_HASH,
-    NC_TIR__I_ASSERT_VECTOR,
-    NC_TIR__I_SPONGE_INIT,
-    NC_TIR__I_SPONGE_ABSORB,
-    NC_TIR__I_SPONGE_ABSORB_MEM,
-    NC_TIR__I_SPONGE_SQUEEZE,
-    NC_TIR__I_ADD,
-    NC_TIR__I_ADDI,
-    NC_TIR__I_MUL,
-    NC_TIR__I_INVERT,
-    NC_TIR__I_EQ,
-    NC_TIR__I_SPLIT,
-    NC_TIR__I_LT,
-    NC_TIR__I_AND,
-    NC_TIR__I_XOR,
-    NC_TIR__I_LOG2,
-    NC_TIR__I_POW,
-    NC_TIR__I_DIV_MOD,
-    NC_TIR__I_POP_COUNT,
-    NC_TIR__I_XX_ADD,
-    NC_TIR__I_XX_MUL,
-    NC_TIR__I_X_INVERT,
-    NC_TIR__I_XB_MUL,
-    NC_TIR__I_READ_IO,
-    NC_TIR__I_WRITE_IO,
-    NC_TIR__I_MERKLE_STEP,
-    NC_TIR__I_MERKLE_STEP_MEM,
-    NC_TIR__I_B_HORNER,
-    NC_TIR__I_X_HORNER,
-    NC_TIR__I_OR,
-    NC_TIR__I_XX_DOT,
-    NC_TIR__I_XB_DOT,
-    NC_TIR__I_COUNT
-};
-
-/* pops and pushes exclude the count argument, which adds to `per_count` side. */
-typedef struct nc_tir__instruction {
-    const char *name;
-    uint8_t opcode, arg, pops, pushes;
-    int8_t per_count; /* with NC_TIR__COUNT: -1 pops n more, +1 pushes n more */
-    uint8_t channel, flags;
-    uint8_t cost[6]; /* static model: processor, hash, u32, op_stack, ram, jump_stack */
-} nc_tir__instruction;
-
-#define NC_TIR__STACK_ROW                                                                          \
-    { 1, 0, 0, 1, 0, 0 }
-#define NC_TIR__PLAIN_ROW                                                                          \
-    { 1, 0, 0, 0, 0, 0 }
-#define NC_TIR__JUMP_ROW                                                                           \
-    { 1, 0, 0, 0, 0, 1 }
-static const nc_tir__instruction nc_tir__table[NC_TIR__I_COUNT] = {
-    {"push", 1, NC_TIR__FIELD, 0, 1, 0, 0, 0, NC_TIR__STACK_ROW},
-    {"pop", 3, NC_TIR__COUNT, 0, 0, -1, 0, 0, NC_TIR__STACK_ROW},
-    {"divine", 9, NC_TIR__COUNT, 0, 0, 1, NC_TIR__SECRET, 6, NC_TIR__STACK_ROW},
-    {"pick", 17, NC_TIR__INDEX, 0, 0, 0, 0, 0, NC_TIR__STACK_ROW},
-    {"place", 25, NC_TIR__INDEX, 0, 0, 0, 0, 0, NC_TIR__STACK_ROW},
-    {"dup", 33, NC_TIR__INDEX, 0, 1, 0, 0, 0, NC_TIR__STACK_ROW},
-    {"swap", 41, NC_TIR__INDEX, 0, 0, 0, 0, 0, NC_TIR__STACK_ROW},
-    {"halt", 0, 0, 0, 0, 0, 0, 1, NC_TIR__PLAIN_ROW},
-    {"nop", 8, 0, 0, 0, 0, 0, 0, NC_TIR__PLAIN_ROW},
-    {"skiz", 2, 0, 1, 0, 0, 0, 1, NC_TIR__STACK_ROW},
-    {"call", 49, NC_TIR__LABEL, 0, 0, 0, 0, 1, NC_TIR__JUMP_ROW},
-    {"return", 16, 0, 0, 0, 0, 0, 1, NC_TIR__JUMP_ROW},
-    {"recurse", 24, 0, 0, 0, 0, 0, 1, NC_TIR__JUMP_ROW},
-    {"recurse_or_return", 32, 0, 0, 0, 0, 0, 1, NC_TIR__JUMP_ROW},
-    {"assert", 10, 0, 1, 0, 0, 0, 2, NC_TIR__STACK_ROW},
-    {"read_mem", 57, NC_TIR__COUNT, 1, 1, 1, NC_TIR__RAM, 0, {2, 0, 0, 2, 0, 0}},
-    {"write_mem", 11, NC_TIR__COUNT, 1, 1, -1, NC_TIR__RAM, 4, {2, 0, 0, 2, 0, 0}},
-    {"hash", 18, 0, 10, 5, 0, 0, 0, {1, 6, 0, 1, 0, 0}},
-    {"assert_vector", 26, 0, 10, 5, 0, 0, 2, NC_TIR__STACK_ROW},
-    {"sponge_init", 40, 0, 0, 0, 0, NC_TIR__SPONGE, 4, {1, 6, 0, 0, 0, 0}},
-    {"sponge_absorb", 34, 0, 10, 0, 0, NC_TIR__SPONGE, 6, {1, 6, 0, 1, 0, 0}},
-    {"sponge_absorb_mem", 48, 0, 5, 5, 0, NC_TIR__SPONGE, 6, {1, 6, 0, 1, 10, 0}},
-    {"sponge_squeeze", 56, 0, 0, 10, 0, NC_TIR__SPONGE, 6, {1, 6, 0, 1, 0, 0}},
-    {"add", 42, 0, 2, 1, 0, 0, 8, NC_TIR__STACK_ROW},
-    {"addi", 65, NC_TIR__FIELD, 1, 1, 0, 0, 0, NC_TIR__PLAIN_ROW},
-    {"mul", 50, 0, 2, 1, 0, 0, 8, NC_TIR__STACK_ROW},
-    {"invert", 64, 0, 1, 1, 0, 0, 2, NC_TIR__STACK_ROW},
-    {"eq", 58, 0, 2, 1, 0, 0, 8, NC_TIR__STACK_ROW},
-    {"split", 4, 0, 1, 2, 0, 0, 0, NC_TIR__STACK_ROW},
-    {"lt", 6, 0, 2, 1, 0, 0, 2, {1, 0, 33, 1, 0, 0}},
-    {"and", 14, 0, 2, 1, 0, 0, 10, {1, 0, 33, 1, 0, 0}},
-    {"xor", 22, 0, 2, 1, 0, 0, 10, {1, 0, 33, 1, 0, 0}},
-    {"log_2_floor", 12, 0, 1, 1, 0, 0, 2, {1, 0, 33, 0, 0, 0}},
-    {"pow", 30, 0, 2, 1, 0, 0, 2, {1, 0, 33, 1, 0, 0}},
-    {"div_mod", 20, 0, 2, 2, 0, 0, 2, {1, 0, 33, 1, 0, 0}},
-    {"pop_count", 28, 0, 1, 1, 0, 0, 2, {1, 0, 33, 0, 0, 0}},
-    {"xx_add", 66, 0, 6, 3, 0, 0, 0, NC_TIR__PLAIN_ROW},
-    {"xx_mul", 74, 0, 6, 3, 0, 0, 0, NC_TIR__PLAIN_ROW},
-    {"x_invert", 72, 0, 3, 3, 0, 0, 2, NC_TIR__PLAIN_ROW},
-    {"xb_mul", 82, 0, 4, 3, 0, 0, 0, NC_TIR__PLAIN_ROW},
-    {"read_io", 73, NC_TIR__COUNT, 0, 0, 1, NC_TIR__PUBLIC_IN, 6, NC_TIR__STACK_ROW},
-    {"write_io", 19, NC_TIR__COUNT, 0, 0, -1, NC_TIR__OUT, 4, NC_TIR__STACK_ROW},
-    {"merkle_step", 36, 0, 6, 6, 0, NC_TIR__SECRET, 6, {1, 6, 33, 0, 0, 0}},
-    {"merkle_step_mem", 44, 0, 8, 8, 0, NC_TIR__RAM, 2, {1, 6, 33, 0, 5, 0}},
-    {"b_horner_step", 80, 0, 11, 11, 0, NC_TIR__RAM, 0, NC_TIR__PLAIN_ROW},
-    {"x_horner_step", 88, 0, 11, 11, 0, NC_TIR__RAM, 0, NC_TIR__PLAIN_ROW},
-    {"or", 0, 0, 2, 1, 0, 0, 26, NC_TIR__PLAIN_ROW},
-    {"xx_dot_step", 0, 0, 5, 5, 0, NC_TIR__RAM, 16, NC_TIR__PLAIN_ROW},
-    {"xb_dot_step", 0, 0, 5, 5, 0, NC_TIR__RAM, 16, NC_TIR__PLAIN_ROW},
-};
-#undef NC_TIR__STACK_ROW
-#undef NC_TIR__PLAIN_ROW
-#undef NC_TIR__JUMP_ROW
-
-/* One TASM instruction. A label argument is an index into the labels of its code. */
-typedef struct nc_tir__tasm {
-    uint64_t arg;
-    uint32_t op;
-    uint32_t line;
-} nc_tir__tasm;
-
-typedef struct nc_tir__label {
-    char *key;     /* stb_ds string map */
-    int32_t value; /* instruction index, or -1 while only called */
-} nc_tir__label;
-
-typedef struct nc_tir__code {
-    nc_tir__tasm *list; /* stb_ds array */
-    nc_tir__label *labels;
-} nc_tir__code;
-
-static void nc_tir__code_free(nc_tir__code *code) {
-    stbds_arrfree(code->list);
-    stbds_shfree(code->labels);
-}
-
-static uint32_t nc_tir__pops(const nc_tir__tasm *t) {
-    const nc_tir__instruction *i = &nc_tir__table[t->op];
-    return i->pops + (i->per_count < 0 ? (uint32_t)t->arg : 0);
-}
-
-static uint32_t nc_tir__pushes(const nc_tir__tasm *t) {
-    const nc_tir__instruction *i = &nc_tir__table[t->op];
-    return i->pushes + (i->per_count > 0 ? (uint32_t)t->arg : 0);
-}
-
-/* Static rows of one instruction, added to heights. */
-static void nc_tir__add_rows(nc_tir_heights *h, const nc_tir__tasm *t) {
-    const uint8_t *cost = nc_tir__table[t->op].cost;
-    h->processor += cost[0];
-    h->hash += cost[1];
-    h->u32 += cost[2];
-    h->op_stack += cost[3];
-    h->ram += cost[4];
-    h->jump_stack += cost[5];
-    if (t->op == NC_TIR__I_READ_MEM || t->op == NC_TIR__I_WRITE_MEM) h->ram += t->arg;
-}
-
-/* Static rows of straight or any other code, in text order. */
-static void nc_tir__sum_rows(nc_tir_heights *h, const nc_tir__tasm *list, size_t n) {
-    size_t i;
-    memset(h, 0, sizeof *h);
-    for (i = 0; i < n; i++) nc_tir__add_rows(h, &list[i]);
-}
-
-/* Whether the n characters at text spell name. */
-static int nc_tir__is(const char *text, size_t n, const char *name) {
-    return strlen(name) == n && memcmp(text, name, n) == 0;
-}
-
-static int nc_tir__find_op(const char *text, size_t n) {
-    int i;
-    for (i = 0; i < NC_TIR__I_COUNT; i++)
-        if (nc_tir__is(text, n, nc_tir__table[i].name)) return i;
-    return -1;
-}
-
-/* A possibly negative field constant; -a means p - a. */
-static nc_status nc_tir__field(const char *text, size_t n, uint64_t *value) {
-    int negative = n > 1 && text[0] == '-';
-    nc_status status = nc_gl_parse(text + negative, n - (size_t)negative, value, NULL);
-    if (status == NC_OK && negative) *value = nc_gl_neg(*value);
-    return status;
-}
-
-/* Label map entry of a name of n characters; its index. */
-static uint64_t nc_tir__label_of(nc_tir__code *code, const char *name, size_t n) {
-    char key[128];
-    ptrdiff_t at;
-    if (n >= sizeof key) { /* cannot happen: the caller limits labels to 120 characters */
-        n = sizeof key - 1;
-    }
-    memcpy(key, name, n);
-    key[n] = 0;
-    at = stbds_shgeti(code->labels, key);
-    if (at < 0) {
-        stbds_shput(code->labels, key, -1);
-        at = stbds_shgeti(code->labels, key);
-    }
-    return (uint64_t)at;
-}
-
-/* A cursor over one line of text. */
-typedef struct nc_tir__cursor {
-    const char *at, *end, *start;
-    size_t line;
-} nc_tir__cursor;
-
-/* The next run of non-blank characters; length 0 at the end of the line. */
-static size_t nc_tir__word(nc_tir__cursor *c, const char **word) {
-    while (c->at < c->end && (*c->at == ' ' || *c->at == '\t' || *c->at == '\r')) c->at++;
-    *word = c->at;
-    while (c->at < c->end && *c->at != ' ' && *c->at != '\t' && *c->at != '\r') c->at++;
-    return (size_t)(c->at - *word);
-}
-
-static nc_status nc_tir__bad(const nc_tir__cursor *c, const char *word, const char *what,
-                             nc_error *err) {
-    return nc__fail(err, NC_ERR_FORMAT, c->line, (size_t)(word - c->start) + 1, "%s", what);
-}
-
-static nc_status nc_tir__read_instruction(nc_tir__cursor *c, int strict, nc_tir__code *code,
-                                          const char *word, size_t n, nc_error *err) {
-    nc_tir__tasm t;
-    int op = nc_tir__find_op(word, n);
-    if (op < 0) return nc_tir__bad(c, word, "unknown instruction", err);
-    t.op = (uint32_t)op;
-    t.arg = 0;
-    t.line = (uint32_t)c->line;
-    if (nc_tir__table[op].arg != NC_TIR__NO_ARG) {
-        n = nc_tir__word(c, &word);
-        if (n == 0) return nc_tir__bad(c, word, "the instruction needs an argument", err);
-        if (nc_tir__table[op].arg == NC_TIR__LABEL) {
-            if (n > 120) return nc_tir__bad(c, word, "label is too long", err);
-            t.arg = nc_tir__label_of(code, word, n);
-        } else if (nc_tir__field(word, n, &t.arg) != NC_OK) {
-            return nc_tir__bad(c, word, "not a field element", err);
-        } else if (nc_tir__table[op].arg == NC_TIR__COUNT && (t.arg < 1 || t.arg > 5)) {
-            return nc_tir__bad(c, word, "the argument must be 1 to 5", err);
-        } else if (nc_tir__table[op].arg == NC_TIR__INDEX && t.arg > (strict ? 15 : 255)) {
-            return nc_tir__bad(c, word, "the argument must be 0 to 15", err);
-        }
-    }
-    stbds_arrput(code->list, t);
-    return NC_OK;
-}
-
-/* Read TASM: labels end with ':', comments run from // to the end of the line. Unless strict,
- * stack indices may exceed 15: nothing runs such code, but it can be measured. */
-static nc_status nc_tir__read_tasm(const char *text, int strict, nc_tir__code *code,
-                                   nc_error *err) {
-    nc_tir__cursor c;
-    nc_status status = NC_OK;
-    memset(code, 0, sizeof *code);
-    stbds_sh_new_strdup(code->labels);
-    nc__clear(err);
-    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
-    for (c.line = 1; *text && status == NC_OK; c.line++) {
-        const char *word;
-        size_t n = strcspn(text, "\n"), i;
-        if (stbds_arrlenu(code->list) >= 1u << 22)
-            return nc__fail(err, NC_ERR_LIMIT, c.line, 1, "more than 2^22 instructions");
-        c.start = c.at = text;
-        c.end = text + n;
-        for (i = 0; i + 1 < n; i++)
-            if (text[i] == '/' && text[i + 1] == '/') c.end = text + i < c.end ? text + i : c.end;
-        while ((n = nc_tir__word(&c, &word)) > 0 && status == NC_OK) {
-            if (word[n - 1] == ':') {
-                uint64_t label;
-                if (n > 121) return nc_tir__bad(&c, word, "label is too long", err);
-                if (n == 1) return nc_tir__bad(&c, word, "a label needs a name", err);
-                label = nc_tir__label_of(code, word, n - 1);
-                if (code->labels[label].value >= 0)
-                    return nc_tir__bad(&c, word, "label is defined twice", err);
-                code->labels[label].value = (int32_t)stbds_arrlen(code->list);
-            } else {
-                status = nc_tir__read_instruction(&c, strict, code, word, n, err);
-            }
-        }
-        text += strcspn(text, "\n");
-        if (*text) text++;
-    }
-    return status;
-}
-
-/* >>machine ======================================================================== */
-
-/* Open-addressing map from three words to one: RAM cells and the set of u32 table entries.
- * (stb_ds's hash maps do not compile in strict C99 with gcc.) Never deletes. */
-typedef struct nc_tir__cell {
-    uint64_t key[3], value, used;
-} nc_tir__cell;
-
-typedef struct nc_tir__map {
-    nc_tir__cell *cells;
-    size_t capacity, count;
-} nc_tir__map;
-
-static size_t nc_tir__slot(const nc_tir__map *map, const uint64_t key[3]) {
-    uint64_t h = (key[0] ^ (key[1] * UINT64_C(0x9E3779B97F4A7C15))) + key[2];
-    size_t i;
-    h = (h ^ (h >> 31)) * UINT64_C(0xBF58476D1CE4E5B9);
-    for (i = (size_t)(h ^ (h >> 29)) & (map->capacity - 1); map->cells[i].used;
-         i = (i + 1) & (map->capacity - 1))
-        if (!memcmp(map->cells[i].key, key, 3 * sizeof *key)) break;
-    return i;
-}
-
-/* The cell of a key, created with value 0; null when out of memory. *fresh tells. */
-static nc_tir__cell *nc_tir__map_at(nc_tir__map *map, uint64_t a, uint64_t b, uint64_t c,
-                                    int *fresh) {
-    uint64_t key[3];
-    size_t i;
-    nc_tir__cell *cell;
-    key[0] = a;
-    key[1] = b;
-    key[2] = c;
-    if (2 * (map->count + 1) > map->capacity) {
-        nc_tir__map larger;
-        larger.capacity = map->capacity ? 2 * map->capacity : 64;
-        larger.count = map->count;
-        larger.cells = (nc_tir__cell *)nc__calloc(NULL, larger.capacity * sizeof *map->cells);
-        if (!larger.cells) return NULL;
-        for (i = 0; i < map->capacity; i++)
-            if (map->cells[i].used)
-                larger.cells[nc_tir__slot(&larger, map->cells[i].key)] = map->cells[i];
-        nc__free(NULL, map->cells, map->capacity * sizeof *map->cells);
-        *map = larger;
-    }
-    cell = &map->cells[nc_tir__slot(map, key)];
-    *fresh = !cell->used;
-    if (!cell->used) {
-        memcpy(cell->key, key, sizeof key);
-        cell->used = 1;
-        map->count++;
-    }
-    return cell;
-}
-
-static void nc_tir__map_free(nc_tir__map *map) {
-    nc__free(NULL, map->cells, map->capacity * sizeof *map->cells);
-}
-
-typedef struct nc_tir__vm {
-    const nc_tir__code *code;
-    const nc_tir_input *in;
-    nc_tir_execution *out;
-    nc_gl *stack; /* bottom first; 16 <= height <= room */
-    size_t height, room;
-    uint32_t *jumps; /* stb_ds array: pairs of return and target */
-    nc_gl *output;   /* stb_ds array */
-    nc_tir__map ram, u32;
-    uint8_t *limbs_seen; /* one byte for each 16-bit limb */
-    nc_gl sponge[16];
-    int sponge_ready, no_memory;
-    size_t public_used, secret_used, digests_used;
-    uint32_t ip;
-} nc_tir__vm;
-
-static nc_gl nc_tir__st(const nc_tir__vm *vm, size_t i) { return vm->stack[vm->height - 1 - i]; }
-
-static nc_gl nc_tir__pop_one(nc_tir__vm *vm) { return vm->stack[--vm->height]; }
-
-static void nc_tir__push_one(nc_tir__vm *vm, nc_gl value) { vm->stack[vm->height++] = value; }
-
-/* Room for one more instruction's pushes, ten at most. */
-static int nc_tir__reserve(nc_tir__vm *vm) {
-    size_t larger = vm->room ? 2 * vm->room : 256;
-    nc_gl *grown;
-    if (vm->height + 16 <= vm->room) return 1;
-    grown = (nc_gl *)nc__alloc(NULL, larger * sizeof *grown);
-    if (!grown) return 0;
-    if (vm->height) memcpy(grown, vm->stack, vm->height * sizeof *grown);
-    nc__free(NULL, vm->stack, vm->room * sizeof *grown);
-    vm->stack = grown;
-    vm->room = larger;
-    return 1;
-}
-
-/* One permutation, its six hash rows and the limbs it looks up. */
-static void nc_tir__permute(nc_tir__vm *vm, nc_gl state[16]) {
-    uint16_t limbs[80];
-    int i;
-    nc_gl_tip5_trace(state, limbs);
-    vm->out->hash += 6;
-    for (i = 0; i < 80; i++) {
-        vm->out->cascade += !vm->limbs_seen[limbs[i]];
-        vm->limbs_seen[limbs[i]] = 1;
-    }
-}
-
-static void nc_tir__hash_10(nc_tir__vm *vm, const nc_gl in[10], nc_gl digest[5]) {
-    nc_gl state[16];
-    int i;
-    for (i = 0; i < 16; i++) state[i] = i < 10 ? in[i] : 1;
-    nc_tir__permute(vm, state);
-    memcpy(digest, state, 5 * sizeof *digest);
-}
-
-/* Enter (op, lhs, rhs) into the u32 table: one row for a zero operand, else 2 + floor(log2). */
-static void nc_tir__u32_entry(nc_tir__vm *vm, uint64_t op, nc_gl lhs, nc_gl rhs, nc_gl dominant) {
-    int fresh = 0;
-    if (!nc_tir__map_at(&vm->u32, op, lhs, rhs, &fresh)) vm->no_memory = 1;
-    if (!fresh) return;
-    vm->out->u32 += 1;
-    if (dominant) vm->out->u32 += 1;
-    while (dominant >>= 1) vm->out->u32 += 1;
-}
-
-enum {
-    NC_TIR__U_SPLIT,
-    NC_TIR__U_LT,
-    NC_TIR__U_AND,
-    NC_TIR__U_LOG2,
-    NC_TIR__U_POW,
-    NC_TIR__U_COUNT
-};
-
-static void nc_tir__u32_pair(nc_tir__vm *vm, uint64_t op, nc_gl lhs, nc_gl rhs) {
-    nc_tir__u32_entry(vm, op, lhs, rhs, lhs > rhs ? lhs : rhs);
-}
-
-static nc_gl nc_tir__ram_get(nc_tir__vm *vm, nc_gl address) {
-    int fresh;
-    nc_tir__cell *cell = nc_tir__map_at(&vm->ram, address, 0, 0, &fresh);
-    vm->out->ram++;
-    if (!cell) {
-        vm->no_memory = 1;
-        return 0;
-    }
-    return cell->value;
-}
-
-static void nc_tir__ram_set(nc_tir__vm *vm, nc_gl address, nc_gl value) {
-    int fresh;
-    nc_tir__cell *cell = nc_tir__map_at(&vm->ram, address, 0, 0, &fresh);
-    if (cell)
-        cell->value = value;
-    else
-        vm->no_memory = 1;
-}
-
-static int nc_tir__is_u32(nc_gl a) { return a >> 32 == 0; }
-
-/* Two u32 operands: b below a on the stack. */
-static nc_tir_outcome nc_tir__u32_binary(nc_tir__vm *vm, uint32_t op) {
-    nc_gl a = nc_tir__st(vm, 0), b = nc_tir__st(vm, 1), r = 0, q = 0;
-    if (op == NC_TIR__I_POW) { /* base on top, exponent below: only that is a u32 */
-        if (!nc_tir__is_u32(b)) return NC_TIR_CRASH_U32;
-        nc_tir__u32_entry(vm, NC_TIR__U_POW, a, b, b);
-        r = nc_gl_pow(a, b);
-    } else {
-        if (!nc_tir__is_u32(a) || !nc_tir__is_u32(b)) return NC_TIR_CRASH_U32;
-        if (op == NC_TIR__I_DIV_MOD) { /* numerator on top, denominator below */
-            if (b == 0) return NC_TIR_CRASH_ZERO;
-            q = a / b;
-            r = a % b;
-            nc_tir__u32_pair(vm, NC_TIR__U_LT, r, b);
-            nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, a, q);
-        } else if (op == NC_TIR__I_LT) {
-            nc_tir__u32_pair(vm, NC_TIR__U_LT, a, b);
-            r = a < b;
-        } else if (op == NC_TIR__I_OR) { /* a + b - (a and b): never on the real machine */
-            r = a | b;
-        } else {
-            nc_tir__u32_pair(vm, NC_TIR__U_AND, a, b);
-            r = op == NC_TIR__I_AND ? a & b : a ^ b;
-        }
-    }
-    (void)nc_tir__pop_one(vm);
-    (void)nc_tir__pop_one(vm);
-    if (op == NC_TIR__I_DIV_MOD) nc_tir__push_one(vm, q);
-    nc_tir__push_one(vm, r);
-    return NC_TIR_HALTED;
-}
-
-static nc_tir_outcome nc_tir__u32_unary(nc_tir__vm *vm, uint32_t op) {
-    nc_gl a = nc_tir__st(vm, 0), r = 0;
-    if (!nc_tir__is_u32(a)) return NC_TIR_CRASH_U32;
-    if (op == NC_TIR__I_LOG2) {
-        if (a == 0) return NC_TIR_CRASH_ZERO;
-        nc_tir__u32_entry(vm, NC_TIR__U_LOG2, a, 0, a);
-        while (a >> (r + 1)) r++;
-    } else {
-        nc_tir__u32_entry(vm, NC_TIR__U_COUNT, a, 0, a);
-        for (; a; a &= a - 1) r++;
-    }
-    (void)nc_tir__pop_one(vm);
-    nc_tir__push_one(vm, r);
-    return NC_TIR_HALTED;
-}
-
-static nc_tir_outcome nc_tir__step_hash(nc_tir__vm *vm, uint32_t op) {
-    nc_gl block[10], digest[5];
-    nc_gl *st;
-    int i;
-    switch (op) {
-    case NC_TIR__I_HASH:
-        for (i = 0; i < 10; i++) block[i] = nc_tir__pop_one(vm);
-        nc_tir__hash_10(vm, block, digest);
-        for (i = 4; i >= 0; i--) nc_tir__push_one(vm, digest[i]);
-        return NC_TIR_HALTED;
-    case NC_TIR__I_SPONGE_INIT:
-        memset(vm->sponge, 0, sizeof vm->sponge);
-        vm->sponge_ready = 1;
-        vm->out->hash += 1;
-        return NC_TIR_HALTED;
-    default: break;
-    }
-    if (!vm->sponge_ready) return NC_TIR_CRASH_SPONGE;
-    if (op == NC_TIR__I_SPONGE_SQUEEZE) {
-        for (i = 9; i >= 0; i--) nc_tir__push_one(vm, vm->sponge[i]);
-        nc_tir__permute(vm, vm->sponge);
-        return NC_TIR_HALTED;
-    }
-    if (op == NC_TIR__I_SPONGE_ABSORB) {
-        for (i = 0; i < 10; i++) vm->sponge[i] = nc_tir__pop_one(vm);
-    } else {
-        st = &vm->stack[vm->height - 1];
-        for (i = 0; i < 10; i++) vm->sponge[i] = nc_tir__ram_get(vm, nc_gl_add(*st, (nc_gl)i));
-        *st = nc_gl_add(*st, 10);
-        for (i = 0; i < 4; i++) st[-1 - i] = vm->sponge[i];
-    }
-    nc_tir__permute(vm, vm->sponge);
-    return NC_TIR_HALTED;
-}
-
-/* One step up a Merkle tree: the node's digest in st0..4, its index in st5; the sibling comes
- * from the secret digests or from RAM at st7. */
-static nc_tir_outcome nc_tir__step_merkle(nc_tir__vm *vm, int from_ram) {
-    nc_gl *st = &vm->stack[vm->height - 1], both[10], digest[5];
-    nc_gl index = st[-5];
-    size_t own = index & 1 ? 5 : 0, i;
-    if (!nc_tir__is_u32(index)) return NC_TIR_CRASH_U32;
-    if (!from_ram && vm->digests_used >= vm->in->digest_count) return NC_TIR_CRASH_INPUT;
-    for (i = 0; i < 5; i++) {
-        both[own + i] = *(st - i);
-        both[5 - own + i] = from_ram ? nc_tir__ram_get(vm, nc_gl_add(st[-7], i))
-                                     : vm->in->secret_digests[5 * vm->digests_used + i];
-    }
-    if (from_ram)
-        st[-7] = nc_gl_add(st[-7], 5);
-    else
-        vm->digests_used++;
-    nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, index, index >> 1);
-    nc_tir__hash_10(vm, both, digest);
-    for (i = 0; i < 5; i++) *(st - i) = digest[i];
-    st[-5] = index >> 1;
-    return NC_TIR_HALTED;
-}
-
-/* xx_add, xx_mul, x_invert, xb_mul and the horner and dot steps. */
-static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, uint32_t op) {
-    nc_gl a[3], b[3], c[3], *st;
-    int i, n;
-    st = &vm->stack[vm->height - 1];
-    for (i = 0; i < 3; i++) a[i] = st[-i];
-    if (op == NC_TIR__I_XX_ADD || op == NC_TIR__I_XX_MUL) {
-        for (i = 0; i < 3; i++) b[i] = st[-3 - i];
-        if (op == NC_TIR__I_XX_ADD)
-            for (i = 0; i < 3; i++) c[i] = nc_gl_add(a[i], b[i]);
-        else
-            nc_gl_ext3_mul(c, a, b);
-        n = 3;
-    } else if (op == NC_TIR__I_X_INVERT) {
-        if (nc_gl_ext3_inv(c, a) != NC_OK) return NC_TIR_CRASH_ZERO;
-        n = 0;
-    } else if (op == NC_TIR__I_XB_MUL) {
-        for (i = 0; i < 3; i++) c[i] = nc_gl_mul(st[0], st[-1 - i]);
-        n = 1;
-    } else if (op == NC_TIR__I_B_HORNER || op == NC_TIR__I_X_HORNER) {
-        int step = op == NC_TIR__I_B_HORNER ? 1 : 3;
-        for (i = 0; i < 3; i++) b[i] = st[-7 - i];
-        nc_gl_ext3_mul(c, a, b);
-        for (i = 0; i < step; i++)
-            c[step - 1 - i] =
-                nc_gl_add(c[step - 1 - i], nc_tir__ram_get(vm, nc_gl_sub(st[-5], (nc_gl)i)));
-        st[-5] = nc_gl_sub(st[-5], (nc_gl)step);
-        for (i = 0; i < 3; i++) st[-7 - i] = c[i];
-        return NC_TIR_HALTED;
-    } else { /* dot steps: two pointers on top, an accumulator under them */
-        int width = op == NC_TIR__I_XX_DOT ? 3 : 1;
-        for (i = 0; i < width; i++) a[i] = nc_tir__ram_get(vm, nc_gl_add(st[0], (nc_gl)i));
-        for (i = width; i < 3; i++) a[i] = 0;
-        for (i = 0; i < 3; i++) b[i] = nc_tir__ram_get(vm, nc_gl_add(st[-1], (nc_gl)i));
-        nc_gl_ext3_mul(c, a, b);
-        st[0] = nc_gl_add(st[0], (nc_gl)width);
-        st[-1] = nc_gl_add(st[-1], 3);
-        for (i = 0; i < 3; i++) st[-2 - i] = nc_gl_add(st[-2 - i], c[i]);
-        return NC_TIR_HALTED;
-    }
-    while (n-- > 0) (void)nc_tir__pop_one(vm);
-    st = &vm->stack[vm->height - 1];
-    for (i = 0; i < 3; i++) st[-i] = c[i];
-    return NC_TIR_HALTED;
-}
-
-/* Everything that only moves field elements. */
-static nc_tir_outcome nc_tir__step_plain(nc_tir__vm *vm, const nc_tir__tasm *t) {
-    size_t i;
-    nc_gl a = nc_tir__st(vm, 0), b = nc_tir__st(vm, 1), *st = &vm->stack[vm->height - 1];
-    switch (t->op) {
-    case NC_TIR__I_PUSH: nc_tir__push_one(vm, t->arg); break;
-    case NC_TIR__I_DUP: nc_tir__push_one(vm, nc_tir__st(vm, (size_t)t->arg)); break;
-    case NC_TIR__I_POP: vm->height -= (size_t)t->arg; break;
-    case NC_TIR__I_SWAP:
-        st[0] = *(st - t->arg);
-        *(st - t->arg) = a;
-        break;
-    case NC_TIR__I_PICK:
-        b = *(st - t->arg);
-        for (i = (size_t)t->arg; i > 0; i--) *(st - i) = *(st - i + 1);
-        st[0] = b;
-        break;
-    case NC_TIR__I_PLACE:
-        for (i = 0; i < t->arg; i++) *(st - i) = *(st - i - 1);
-        *(st - t->arg) = a;
-        break;
-    case NC_TIR__I_ADDI: st[0] = nc_gl_add(a, t->arg); break;
-    case NC_TIR__I_INVERT:
-        if (nc_gl_inv(a, st) != NC_OK) return NC_TIR_CRASH_ZERO;
-        break;
-    case NC_TIR__I_SPLIT:
-        st[0] = a >> 32;
-        nc_tir__push_one(vm, a & UINT64_C(0xFFFFFFFF));
-        nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, a & UINT64_C(0xFFFFFFFF), a >> 32);
-        break;
-    case NC_TIR__I_ADD:
-    case NC_TIR__I_MUL:
-    case NC_TIR__I_EQ:
-        (void)nc_tir__pop_one(vm);
-        st[-1] = t->op == NC_TIR__I_ADD   ? nc_gl_add(a, b)
-                 : t->op == NC_TIR__I_MUL ? nc_gl_mul(a, b)
-                                          : (nc_gl)(a == b);
-        break;
-    case NC_TIR__I_ASSERT:
-        if (a != 1) return NC_TIR_CRASH_ASSERT;
-        (void)nc_tir__pop_one(vm);
-        break;
-    case NC_TIR__I_ASSERT_VECTOR:
-        for (i = 0; i < 5; i++)
-            if (nc_tir__st(vm, i) != nc_tir__st(vm, i + 5)) return NC_TIR_CRASH_ASSERT;
-        vm->height -= 5;
-        break;
-    default: break; /* nop */
-    }
-    return NC_TIR_HALTED;
-}
-
-/* Input, output and memory, one element at a time. */
-static nc_tir_outcome nc_tir__step_io(nc_tir__vm *vm, const nc_tir__tasm *t) {
-    size_t n = (size_t)t->arg, i;
-    nc_gl pointer;
-    switch (t->op) {
-    case NC_TIR__I_DIVINE:
-        if (vm->in->secret_count - vm->secret_used < n) return NC_TIR_CRASH_INPUT;
-        for (i = 0; i < n; i++) nc_tir__push_one(vm, vm->in->secret_input[vm->secret_used++]);
-        break;
-    case NC_TIR__I_READ_IO:
-        if (vm->in->public_count - vm->public_used < n) return NC_TIR_CRASH_INPUT;
-        for (i = 0; i < n; i++) nc_tir__push_one(vm, vm->in->public_input[vm->public_used++]);
-        break;
-    case NC_TIR__I_WRITE_IO:
-        for (i = 0; i < n; i++) {
-            nc_gl value = nc_tir__pop_one(vm);
-            stbds_arrput(vm->output, value);
-        }
-        break;
-    case NC_TIR__I_READ_MEM:
-        pointer = nc_tir__pop_one(vm);
-        for (i = 0; i < n; i++) {
-            nc_tir__push_one(vm, nc_tir__ram_get(vm, pointer));
-            pointer = nc_gl_sub(pointer, 1);
-        }
-        nc_tir__push_one(vm, pointer);
-        break;
-    default: /* write_mem */
-        pointer = nc_tir__pop_one(vm);
-        for (i = 0; i < n; i++) {
-            nc_tir__ram_set(vm, pointer, nc_tir__pop_one(vm));
-            vm->out->ram++;
-            pointer = nc_gl_add(pointer, 1);
-        }
-        nc_tir__push_one(vm, pointer);
-        break;
-    }
-    return NC_TIR_HALTED;
-}
-
-/* Jumps set vm->ip; *halted ends the run. */
-static nc_tir_outcome nc_tir__step_jump(nc_tir__vm *vm, const nc_tir__tasm *t, int *halted) {
-    size_t depth = stbds_arrlenu(vm->jumps);
-    int32_t target;
-    switch (t->op) {
-    case NC_TIR__I_HALT: *halted = 1; return NC_TIR_HALTED;
-    case NC_TIR__I_SKIZ:
-        if (nc_tir__pop_one(vm) == 0) vm->ip++;
-        return NC_TIR_HALTED;
-    case NC_TIR__I_CALL:
-        target = vm->code->labels[t->arg].value;
-        if (target < 0) return NC_TIR_CRASH_JUMP;
-        stbds_arrput(vm->jumps, vm->ip);
-        stbds_arrput(vm->jumps, (uint32_t)target);
-        vm->ip = (uint32_t)target;
-        return NC_TIR_HALTED;
-    default: break;
-    }
-    if (depth == 0) return NC_TIR_CRASH_JUMP;
-    if (t->op == NC_TIR__I_RECURSE ||
-        (t->op == NC_TIR__I_RECURSE_OR_RETURN && nc_tir__st(vm, 5) != nc_tir__st(vm, 6))) {
-        vm->ip = vm->jumps[depth - 1];
-    } else {
-        vm->ip = vm->jumps[depth - 2];
-        stbds_arrsetlen(vm->jumps, depth - 2);
-    }
-    return NC_TIR_HALTED;
-}
-
-static nc_tir_outcome nc_tir__step(nc_tir__vm *vm, const nc_tir__tasm *t, int *halted) {
-    switch (t->op) {
-    case NC_TIR__I_HALT:
-    case NC_TIR__I_SKIZ:
-    case NC_TIR__I_CALL:
-    case NC_TIR__I_RETURN:
-    case NC_TIR__I_RECURSE:
-    case NC_TIR__I_RECURSE_OR_RETURN: return nc_tir__step_jump(vm, t, halted);
-    case NC_TIR__I_DIVINE:
-    case NC_TIR__I_READ_IO:
-    case NC_TIR__I_WRITE_IO:
-    case NC_TIR__I_READ_MEM:
-    case NC_TIR__I_WRITE_MEM: return nc_tir__step_io(vm, t);
-    case NC_TIR__I_LT:
-    case NC_TIR__I_AND:
-    case NC_TIR__I_XOR:
-    case NC_TIR__I_OR:
-    case NC_TIR__I_POW:
-    case NC_TIR__I_DIV_MOD: return nc_tir__u32_binary(vm, t->op);
-    case NC_TIR__I_LOG2:
-    case NC_TIR__I_POP_COUNT: return nc_tir__u32_unary(vm, t->op);
-    case NC_TIR__I_HASH:
-    case NC_TIR__I_SPONGE_INIT:
-    case NC_TIR__I_SPONGE_ABSORB:
-    case NC_TIR__I_SPONGE_ABSORB_MEM:
-    case NC_TIR__I_SPONGE_SQUEEZE: return nc_tir__step_hash(vm, t->op);
-    case NC_TIR__I_MERKLE_STEP: return nc_tir__step_merkle(vm, 0);
-    case NC_TIR__I_MERKLE_STEP_MEM: return nc_tir__step_merkle(vm, 1);
-    case NC_TIR__I_XX_ADD:
-    case NC_TIR__I_XX_MUL:
-    case NC_TIR__I_X_INVERT:
-    case NC_TIR__I_XB_MUL:
-    case NC_TIR__I_B_HORNER:
-    case NC_TIR__I_X_HORNER:
-    case NC_TIR__I_XX_DOT:
-    case NC_TIR__I_XB_DOT: return nc_tir__step_extension(vm, t->op);
-    default: return nc_tir__step_plain(vm, t);
-    }
-}
-
-/* Program words, hashed with Tip5's varlen rule: opcode, then the argument if there is one; a
- * label is the word address of its instruction. Fills the program and hash heights. */
-static nc_status nc_tir__hash_program(nc_tir__vm *vm, nc_gl digest[5]) {
-    size_t n = stbds_arrlenu(vm->code->list), i, words = 0, used = 0;
-    uint64_t *address = (uint64_t *)nc__alloc(NULL, (n + 1) * sizeof *address);
-    nc_gl state[16];
-    if (!address) return NC_ERR_MEMORY;
-    for (i = 0; i < n; i++) {
-        address[i] = words;
-        words += nc_tir__table[vm->code->list[i].op].arg == NC_TIR__NO_ARG ? 1 : 2;
-    }
-    address[n] = words;
-    memset(state, 0, sizeof state);
-    for (i = 0; i < n; i++) {
-        const nc_tir__tasm *t = &vm->code->list[i];
-        const nc_tir__instruction *table = &nc_tir__table[t->op];
-        uint64_t argument = t->arg;
-        if (table->arg == NC_TIR__LABEL) {
-            int32_t target = vm->code->labels[t->arg].value;
-            argument = target < 0 ? 0 : address[target];
-        }
-        state[used++ % 10] = table->opcode;
-        if (used % 10 == 0) nc_tir__permute(vm, state);
-        if (table->arg == NC_TIR__NO_ARG) continue;
-        state[used++ % 10] = argument;
-        if (used % 10 == 0) nc_tir__permute(vm, state);
-    }
-    nc__free(NULL, address, (n + 1) * sizeof *address);
-    state[used++ % 10] = 1;
-    while (used % 10) state[used++ % 10] = 0;
-    nc_tir__permute(vm, state);
-    vm->out->program = used;
-    memcpy(digest, state, 5 * sizeof *digest);
-    return NC_OK;
-}
-
-static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
-    size_t length = stbds_arrlenu(vm->code->list);
-    uint64_t limit = vm->in->max_cycles ? vm->in->max_cycles : UINT64_C(1) << 24;
-    int halted = 0;
-    while (!halted) {
-        const nc_tir__tasm *t;
-        uint32_t pops, pushes;
-        nc_tir_outcome outcome;
-        if (vm->ip >= length) return NC_TIR_CRASH_JUMP;
-        if (vm->out->processor >= limit) return NC_TIR_CRASH_CYCLES;
-        t = &vm->code->list[vm->ip++];
-        pops = nc_tir__pops(t);
-        pushes = nc_tir__pushes(t);
-        if (!nc_tir__reserve(vm)) {
-            vm->no_memory = 1;
-            return NC_TIR_CRASH_CYCLES;
-        }
-        outcome = nc_tir__step(vm, t, &halted);
-        if (outcome != NC_TIR_HALTED) return outcome;
-        if (vm->height < 16) return NC_TIR_CRASH_STACK; /* at least 16 before, so 5 to read */
-        vm->out->processor++;
-        vm->out->op_stack += pops > pushes ? pops - pushes : pushes - pops;
-    }
-    return NC_TIR_HALTED;
-}
-
-static uint64_t nc_tir__max(uint64_t a, uint64_t b) { return a > b ? a : b; }
-
-static void nc_tir__finish(nc_tir__vm *vm) {
-    nc_tir_execution *x = vm->out;
-    size_t n = vm->height, i;
-    for (i = 0; i < 16 && i < n; i++) x->stack[i] = nc_tir__st(vm, i);
-    x->depth = n;
-    x->jump_stack = x->processor;
-    x->lookup = 256;
-    x->padded_height = nc_tir_padded(nc_tir__max(
-        nc_tir__max(nc_tir__max(x->program, x->processor), nc_tir__max(x->op_stack, x->ram)),
-        nc_tir__max(nc_tir__max(x->hash, x->cascade), nc_tir__max(x->lookup, x->u32))));
-    x->output_count = stbds_arrlenu(vm->output);
-    if (x->output_count) {
-        x->output = (nc_gl *)nc__alloc(NULL, x->output_count * sizeof *x->output);
-        if (x->output)
-            memcpy(x->output, vm->output, x->output_count * sizeof *x->output);
-        else
-            vm->no_memory = 1;
-    }
-}
-
-NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
-                                nc_tir_execution *result, nc_error *err) {
-    static const nc_tir_input nothing = {NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0};
-    nc_tir__code code;
-    nc_tir__vm vm;
-    nc_gl digest[5];
-    nc_status status;
-    size_t i;
-    if (!result) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
-    memset(result, 0, sizeof *result);
-    status = nc_tir__read_tasm(tasm, 1, &code, err);
-    memset(&vm, 0, sizeof vm);
-    vm.code = &code;
-    vm.in = input ? input : &nothing;
-    vm.out = result;
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(code.list); i++)
-        if (code.list[i].op == NC_TIR__I_CALL && code.labels[code.list[i].arg].value < 0)
-            status = nc__fail(err, NC_ERR_FORMAT, code.list[i].line, 1, "label '%.100s' is missing",
-                              code.labels[code.list[i].arg].key);
-    if (status == NC_OK) {
-        vm.limbs_seen = (uint8_t *)nc__calloc(NULL, 65536);
-        status = vm.limbs_seen ? nc_tir__hash_program(&vm, digest) : NC_ERR_MEMORY;
-        if (status == NC_OK && !nc_tir__reserve(&vm)) status = NC_ERR_MEMORY;
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
-    }
-    if (status == NC_OK) {
-        for (i = 0; i < 5; i++) nc_tir__push_one(&vm, digest[4 - i]);
-        for (i = 0; i < 11; i++) nc_tir__push_one(&vm, 0);
-        for (i = 0; i < vm.in->ram_count; i++)
-            nc_tir__ram_set(&vm, vm.in->ram[2 * i], vm.in->ram[2 * i + 1]);
-        result->outcome = nc_tir__run(&vm);
-        nc_tir__finish(&vm);
-        if (vm.no_memory) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    }
-    nc__free(NULL, vm.limbs_seen, 65536);
-    nc_tir__map_free(&vm.ram);
-    nc_tir__map_free(&vm.u32);
-    nc__free(NULL, vm.stack, vm.room * sizeof *vm.stack);
-    stbds_arrfree(vm.jumps);
-    stbds_arrfree(vm.output);
-    nc_tir__code_free(&code);
-    return status;
-}
-
-NC_API void nc_tir_free_output(nc_tir_execution *result) {
-    nc__free(NULL, result->output, result->output_count * sizeof *result->output);
-    result->output = NULL;
-    result->output_count = 0;
-}
-
-NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **table) {
-    const uint64_t height[9] = {run->processor, run->program,    run->op_stack,
-                                run->ram,       run->jump_stack, run->hash,
-                                run->cascade,   run->lookup,     run->u32};
-    static const char *const name[9] = {"processor", "program", "op_stack", "ram", "jump_stack",
-                                        "hash",      "cascade", "lookup",   "u32"};
-    int i, best = 0;
-    for (i = 1; i < 9; i++)
-        if (height[i] > height[best]) best = i;
-    if (table) *table = name[best];
-    return height[best];
-}
-
-NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *inputs, size_t count,
-                                        nc_tir_execution *worst, nc_error *err) {
-    size_t i;
-    if (!worst || !inputs || count == 0) return nc__fail(err, NC_ERR_ARG, 0, 0, "no inputs");
-    memset(worst, 0, sizeof *worst);
-    for (i = 0; i < count; i++) {
-        nc_tir_execution run;
-        nc_status status = nc_tir_execute(tasm, &inputs[i], &run, err);
-        int stopped = status == NC_OK && run.outcome != NC_TIR_HALTED;
-        if (status != NC_OK) {
-            nc_tir_free_output(&run);
-            nc_tir_free_output(worst);
-            return status;
-        }
-        if (stopped || i == 0 || run.padded_height > worst->padded_height ||
-            (run.padded_height == worst->padded_height &&
-             nc_tir_tallest_run(&run, NULL) > nc_tir_tallest_run(worst, NULL))) {
-            nc_tir_free_output(worst);
-            *worst = run;
-        } else {
-            nc_tir_free_output(&run);
-        }
-        if (stopped)
-            return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "sample input %lu: %s", (unsigned long)i,
-                            nc_tir_outcome_str(worst->outcome));
-    }
-    return NC_OK;
-}
-
-NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome) {
-    static const char *const text[] = {"halted",
-                                       "stack too shallow",
-                                       "assertion failed",
-                                       "operand is not a u32",
-                                       "inverse, logarithm or division of zero",
-                                       "input exhausted",
-                                       "jump stack empty or code ended",
-                                       "sponge not initialised",
-                                       "cycle limit reached"};
-    return (unsigned)outcome <= NC_TIR_CRASH_CYCLES ? text[outcome] : "unknown outcome";
-}
-
-/* >>symbolic ======================================================================= */
-
-/* Terms are hash-consed: equal index = equal by the rules below. A term is an unknown stack
- * input, the state of a channel, the result of an operation, or a polynomial over such with
- * coefficients in F_p (a constant is a polynomial of degree 0). Rules used: ring axioms of F_p,
- * commutativity of the u32 bit operations, a = b iff a - b = 0, folding of constants. */
-enum { NC_TIR__T_POLY, NC_TIR__T_INPUT, NC_TIR__T_CHANNEL, NC_TIR__T_OP, NC_TIR__T_CHECK };
-
-enum {
-    NC_TIR__MAX_TERMS = 16384,
-    NC_TIR__MAX_WORDS = 1 << 18,
-    NC_TIR__MAX_MONOMIALS = 24,
-    NC_TIR__MAX_DEGREE = 8,
-    NC_TIR__INPUTS = 80, /* unknown elements below the starting top of the stack */
-    NC_TIR__MAX_STACK = 192,
-    NC_TIR__MAX_CHECKS = 256,
-    NC_TIR__MAX_NODES = 128,
-    NC_TIR__MAX_ARGS = 11
-};
-
-typedef struct nc_tir__term {
-    uint32_t first, count; /* payload in words */
-    uint32_t kind;
-} nc_tir__term;
-
-typedef struct nc_tir__terms {
-    nc_tir__term list[NC_TIR__MAX_TERMS];
-    uint64_t words[NC_TIR__MAX_WORDS];
-    uint32_t table[2 * NC_TIR__MAX_TERMS]; /* index + 1, open addressing */
-    uint32_t count, used;
-    int overflow; /* set once a limit is hit: nothing after it may be trusted */
-} nc_tir__terms;
-
-typedef struct nc_tir__monomial {
-    uint64_t coefficient;
-    uint32_t degree;
-    uint32_t factor[NC_TIR__MAX_DEGREE]; /* term indices, ascending */
-} nc_tir__monomial;
-
-typedef struct nc_tir__poly {
-    uint32_t count;
-    nc_tir__monomial m[NC_TIR__MAX_MONOMIALS];
-} nc_tir__poly;
-
-static void nc_tir__terms_reset(nc_tir__terms *t) {
-    t->count = t->used = 0;
-    t->overflow = 0;
-    memset(t->table, 0, sizeof t->table);
-}
-
-/* One more word into a hash (a step of splitmix64). */
-static uint64_t nc_tir__mix(uint64_t hash, uint64_t word) {
-    hash = (hash ^ word) * UINT64_C(0xBF58476D1CE4E5B9);
-    return hash ^ (hash >> 29);
-}
-
-static uint32_t nc_tir__intern(nc_tir__terms *t, uint32_t kind, const uint64_t *words,
-                               uint32_t count) {
-    uint64_t h = nc_tir__mix(count, kind);
-    uint32_t slot, i;
-    for (i = 0; i < count; i++) h = nc_tir__mix(h, words[i]);
-    slot = (uint32_t)(h ^ (h >> 32)) & (2 * NC_TIR__MAX_TERMS - 1);
-    for (; t->table[slot]; slot = (slot + 1) & (2 * NC_TIR__MAX_TERMS - 1)) {
-        const nc_tir__term *x = &t->list[t->table[slot] - 1];
-        if (x->kind == kind && x->count == count &&
-            !memcmp(t->words + x->first, words, count * sizeof *words))
-            return t->table[slot] - 1;
-    }
-    if (t->count + 1 >= NC_TIR__MAX_TERMS || t->used + count > NC_TIR__MAX_WORDS) {
-        t->overflow = 1;
-        return 0;
-    }
-    memcpy(t->words + t->used, words, count * sizeof *words);
-    t->list[t->count].first = t->used;
-    t->list[t->count].count = count;
-    t->list[t->count].kind = kind;
-    t->used += count;
-    t->table[slot] = ++t->count;
-    return t->count - 1;
-}
-
-static uint32_t nc_tir__constant(nc_tir__terms *t, uint64_t value) {
-    uint64_t words[2];
-    words[0] = value;
-    words[1] = 0; /* degree */
-    return nc_tir__intern(t, NC_TIR__T_POLY, words, value ? 2 : 0);
-}
-
-static int nc_tir__is_constant(const nc_tir__terms *t, uint32_t term, uint64_t *value) {
-    const nc_tir__term *x = &t->list[term];
-    *value = 0;
-    if (x->kind != NC_TIR__T_POLY) return 0;
-    if (x->count == 0) return 1;
-    *value = t->words[x->first];
-    return x->count == 2;
-}
-
-static void nc_tir__to_poly(const nc_tir__terms *t, uint32_t term, nc_tir__poly *p) {
-    const nc_tir__term *x = &t->list[term];
-    uint32_t at, i;
-    p->count = 0;
-    if (x->kind != NC_TIR__T_POLY) {
-        p->count = 1;
-        p->m[0].coefficient = 1;
-        p->m[0].degree = 1;
-        p->m[0].factor[0] = term;
-        return;
-    }
-    for (at = 0; at < x->count; p->count++) {
-        nc_tir__monomial *m = &p->m[p->count];
-        m->coefficient = t->words[x->first + at++];
-        m->degree = (uint32_t)t->words[x->first + at++];
-        for (i = 0; i < m->degree; i++) m->factor[i] = (uint32_t)t->words[x->first + at++];
-    }
-}
-
-/* Order of monomials: by degree, then by factors. */
-static int nc_tir__order(const nc_tir__monomial *a, const nc_tir__monomial *b) {
-    uint32_t i;
-    if (a->degree != b->degree) return a->degree < b->degree ? -1 : 1;
-    for (i = 0; i < a->degree; i++)
-        if (a->factor[i] != b->factor[i]) return a->factor[i] < b->factor[i] ? -1 : 1;
-    return 0;
-}
-
-/* Add a monomial in its place; 0 when the polynomial is full. */
-static int nc_tir__poly_add(nc_tir__poly *p, const nc_tir__monomial *m) {
-    uint32_t i = 0;
-    if (m->coefficient == 0) return 1;
-    while (i < p->count && nc_tir__order(&p->m[i], m) < 0) i++;
-    if (i < p->count && nc_tir__order(&p->m[i], m) == 0) {
-        p->m[i].coefficient = nc_gl_add(p->m[i].coefficient, m->coefficient);
-        if (p->m[i].coefficient == 0) {
-            memmove(&p->m[i], &p->m[i + 1], (p->count - i - 1) * sizeof *m);
-            p->count--;
-        }
-        return 1;
-    }
-    if (p->count == NC_TIR__MAX_MONOMIALS) return 0;
-    memmove(&p->m[i + 1], &p->m[i], (p->count - i) * sizeof *m);
-    p->m[i] = *m;
-    p->count++;
-    return 1;
-}
-
-static uint32_t nc_tir__from_poly(nc_tir__terms *t, const nc_tir__poly *p) {
-    uint64_t words[NC_TIR__MAX_MONOMIALS * (NC_TIR__MAX_DEGREE + 2)];
-    uint32_t n = 0, i, j;
-    if (p->count == 1 && p->m[0].degree == 1 && p->m[0].coefficient == 1) return p->m[0].factor[0];
-    for (i = 0; i < p->count; i++) {
-        words[n++] = p->m[i].coefficient;
-        words[n++] = p->m[i].degree;
-        for (j = 0; j < p->m[i].degree; j++) words[n++] = p->m[i].factor[j];
-    }
-    return nc_tir__intern(t, NC_TIR__T_POLY, words, n);
-}
-
-/* Result j of an operation on `n` argument terms in a channel state. */
-static uint32_t nc_tir__result(nc_tir__terms *t, uint32_t op, uint32_t j, uint32_t channel,
-                               const uint32_t *args, uint32_t n) {
-    uint64_t words[NC_TIR__MAX_ARGS + 3];
-    uint32_t i;
-    words[0] = op;
-    words[1] = j;
-    words[2] = channel;
-    for (i = 0; i < n; i++) words[3 + i] = args[i];
-    return nc_tir__intern(t, NC_TIR__T_OP, words, n + 3);
-}
-
-static void nc_tir__sort2(uint32_t *pair) {
-    uint32_t first = pair[0];
-    if (first <= pair[1]) return;
-    pair[0] = pair[1];
-    pair[1] = first;
-}
-
-/* scale * a + b; falls back to an opaque sum where the polynomial would grow too large. */
-static uint32_t nc_tir__linear(nc_tir__terms *t, uint32_t a, uint64_t scale, uint32_t b) {
-    nc_tir__poly p, q;
-    uint32_t i, args[2];
-    nc_tir__to_poly(t, b, &p);
-    nc_tir__to_poly(t, a, &q);
-    for (i = 0; i < q.count; i++) {
-        q.m[i].coefficient = nc_gl_mul(q.m[i].coefficient, scale);
-        if (!nc_tir__poly_add(&p, &q.m[i])) {
-            args[0] = nc_tir__constant(t, scale);
-            args[0] = nc_tir__result(t, NC_TIR__I_MUL, 0, 0, args, 1); /* opaque, but sound */
-            args[1] = b;
-            return nc_tir__result(t, NC_TIR__I_ADD, a, args[0], args + 1, 1);
-        }
-    }
-    return nc_tir__from_poly(t, &p);
-}
-
-static uint32_t nc_tir__product(nc_tir__terms *t, uint32_t a, uint32_t b) {
-    nc_tir__poly p, q, r;
-    uint32_t i, j, k, args[2];
-    nc_tir__to_poly(t, a, &p);
-    nc_tir__to_poly(t, b, &q);
-    r.count = 0;
-    for (i = 0; i < p.count; i++)
-        for (j = 0; j < q.count; j++) {
-            nc_tir__monomial m = p.m[i];
-            int fits = m.degree + q.m[j].degree <= NC_TIR__MAX_DEGREE;
-            m.coefficient = nc_gl_mul(m.coefficient, q.m[j].coefficient);
-            for (k = 0; fits && k < q.m[j].degree; k++) { /* merge, keeping factors ascending */
-                uint32_t f = q.m[j].factor[k], at = m.degree++;
-                for (; at > 0 && m.factor[at - 1] > f; at--) m.factor[at] = m.factor[at - 1];
-                m.factor[at] = f;
-            }
-            if (!fits || !nc_tir__poly_add(&r, &m)) {
-                args[0] = a;
-                args[1] = b;
-                nc_tir__sort2(args);
-                return nc_tir__result(t, NC_TIR__I_MUL, 0, 0, args, 2);
-            }
-        }
-    return nc_tir__from_poly(t, &r);
-}
-
-/* The term scaled so that its first coefficient is 1: is it zero? has the same answer. */
-static uint32_t nc_tir__monic(nc_tir__terms *t, uint32_t term) {
-    nc_tir__poly p;
-    nc_gl inverse;
-    nc_tir__to_poly(t, term, &p);
-    if (p.count == 0 || nc_gl_inv(p.m[0].coefficient, &inverse) != NC_OK) return term;
-    return nc_tir__linear(t, term, inverse, nc_tir__constant(t, 0));
-}
-
-/* Results that are below 2^32 by what their operation does. */
-static int nc_tir__known_u32(const nc_tir__terms *t, uint32_t term) {
-    const nc_tir__term *x = &t->list[term];
-    uint64_t value;
-    if (nc_tir__is_constant(t, term, &value)) return nc_tir__is_u32(value);
-    if (x->kind != NC_TIR__T_OP) return 0;
-    switch (t->words[x->first]) {
-    case NC_TIR__I_SPLIT:
-    case NC_TIR__I_AND:
-    case NC_TIR__I_XOR:
-    case NC_TIR__I_OR:
-    case NC_TIR__I_LT:
-    case NC_TIR__I_EQ:
-    case NC_TIR__I_LOG2:
-    case NC_TIR__I_DIV_MOD:
-    case NC_TIR__I_POP_COUNT: return 1;
-    default: return 0;
-    }
-}
-
-/* An operation of the block, for the scheduler: operands bottom to top, results likewise. */
-typedef struct nc_tir__node {
-    nc_tir__tasm instruction;
-    uint32_t args[NC_TIR__MAX_ARGS], results[NC_TIR__MAX_ARGS];
-    uint8_t arg_count, result_count;
-    uint8_t new_check; /* it may crash where nothing before it did */
-    uint8_t needed;
-} nc_tir__node;
-
-/* The meaning of a straight-line sequence. */
-typedef struct nc_tir__meaning {
-    uint32_t stack[NC_TIR__MAX_STACK]; /* bottom first; starts as NC_TIR__INPUTS unknowns */
-    uint32_t n;
-    uint32_t channel[6];
-    uint32_t checks[NC_TIR__MAX_CHECKS]; /* ascending once finished, no duplicates */
-    uint32_t check_count;
-    int32_t dip; /* least stack size reached, relative to the start */
-    nc_tir__node nodes[NC_TIR__MAX_NODES];
-    uint32_t node_count;
-    int too_many_nodes;
-} nc_tir__meaning;
-
-enum { NC_TIR__C_ZERO, NC_TIR__C_NONZERO, NC_TIR__C_U32, NC_TIR__C_GENERIC };
-
-/* Record that execution crashes unless the condition holds; conditions that always hold are
- * left out. */
-static void nc_tir__check(nc_tir__terms *t, nc_tir__meaning *s, uint32_t kind, uint32_t term) {
-    uint64_t words[2], value;
-    uint32_t check, i;
-    if (kind == NC_TIR__C_U32 && nc_tir__known_u32(t, term)) return;
-    if (kind == NC_TIR__C_ZERO || kind == NC_TIR__C_NONZERO) {
-        if (nc_tir__is_constant(t, term, &value) && (value == 0) == (kind == NC_TIR__C_ZERO))
-            return;
-        term = nc_tir__monic(t, term);
-    }
-    words[0] = kind;
-    words[1] = term;
-    check = nc_tir__intern(t, NC_TIR__T_CHECK, words, 2);
-    for (i = 0; i < s->check_count && s->checks[i] != check; i++) {
-    }
-    if (i == NC_TIR__MAX_CHECKS)
-        t->overflow = 1;
-    else if (i == s->check_count)
-        s->checks[s->check_count++] = check;
-}
-
-static uint32_t nc_tir__take(nc_tir__meaning *s) { return s->stack[--s->n]; }
-
-static void nc_tir__put(nc_tir__meaning *s, uint32_t term) { s->stack[s->n++] = term; }
-
-/* a = b as a term; folds when the difference is constant. */
-static uint32_t nc_tir__equal(nc_tir__terms *t, uint32_t a, uint32_t b) {
-    uint32_t difference = nc_tir__linear(t, b, NC_GL_P - 1, a);
-    uint64_t value;
-    if (nc_tir__is_constant(t, difference, &value)) return nc_tir__constant(t, value == 0);
-    difference = nc_tir__monic(t, difference);
-    return nc_tir__result(t, NC_TIR__I_EQ, 0, 0, &difference, 1);
-}
-
-/* A binary u32 operation or pow on constants that cannot crash; 0 when it does not fold. */
-static int nc_tir__fold_u32(nc_tir__terms *t, uint32_t op, uint32_t below, uint32_t top,
-                            uint32_t *result) {
-    uint64_t a, b, r;
-    if (!nc_tir__is_constant(t, top, &a) || !nc_tir__is_constant(t, below, &b)) return 0;
-    if (!nc_tir__is_u32(b) || (op != NC_TIR__I_POW && !nc_tir__is_u32(a))) return 0;
-    r = op == NC_TIR__I_LT    ? (uint64_t)(a < b)
-        : op == NC_TIR__I_AND ? (a & b)
-        : op == NC_TIR__I_XOR ? (a ^ b)
-        : op == NC_TIR__I_OR  ? (a | b)
-                              : nc_gl_pow(a, b);
-    *result = nc_tir__constant(t, r);
-    return 1;
-}
-
-/* Operations with one result and no channel: args[0] below args[1]. */
-static uint32_t nc_tir__value_of(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i,
-                                 const uint32_t *args) {
-    uint32_t sorted[2], r;
-    uint64_t value;
-    nc_gl inverse;
-    switch (i->op) {
-    case NC_TIR__I_ADD: return nc_tir__linear(t, args[0], 1, args[1]);
-    case NC_TIR__I_ADDI: return nc_tir__linear(t, args[0], 1, nc_tir__constant(t, i->arg));
-    case NC_TIR__I_MUL: return nc_tir__product(t, args[0], args[1]);
-    case NC_TIR__I_EQ: return nc_tir__equal(t, args[0], args[1]);
-    case NC_TIR__I_INVERT:
-        nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]);
-        if (nc_tir__is_constant(t, args[0], &value) && nc_gl_inv(value, &inverse) == NC_OK)
-            return nc_tir__constant(t, inverse);
-        return nc_tir__result(t, i->op, 0, 0, args, 1);
-    case NC_TIR__I_LOG2: nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]); /* fallthrough */
-    case NC_TIR__I_POP_COUNT:
-        nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
-        return nc_tir__result(t, i->op, 0, 0, args, 1);
-    default: break; /* lt, and, xor, or, pow */
-    }
-    nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
-    if (i->op != NC_TIR__I_POW) nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
-    if (nc_tir__fold_u32(t, i->op, args[0], args[1], &r)) return r;
-    sorted[0] = args[0];
-    sorted[1] = args[1];
-    if (nc_tir__table[i->op].flags & NC_TIR__SWAPS) nc_tir__sort2(sorted);
-    return nc_tir__result(t, i->op, 0, 0, sorted, 2);
-}
-
-/* Element-wise input, output and memory, so that `write_io 2` means two `write_io 1`. */
-static void nc_tir__symbolic_io(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
-    uint32_t c = nc_tir__table[i->op].channel, *channel = &s->channel[c], k, args[2], pointer;
-    uint32_t one = nc_tir__constant(t, 1), minus = nc_tir__constant(t, NC_GL_P - 1);
-    switch (i->op) {
-    case NC_TIR__I_READ_IO:
-    case NC_TIR__I_DIVINE:
-        for (k = 0; k < i->arg; k++) {
-            nc_tir__put(s, nc_tir__result(t, i->op, 0, *channel, NULL, 0));
-            *channel = nc_tir__result(t, i->op, 1, *channel, NULL, 0);
-        }
-        break;
-    case NC_TIR__I_WRITE_IO:
-        for (k = 0; k < i->arg; k++) {
-            args[0] = nc_tir__take(s);
-            *channel = nc_tir__result(t, i->op, 0, *channel, args, 1);
-        }
-        break;
-    case NC_TIR__I_READ_MEM:
-        pointer = nc_tir__take(s);
-        for (k = 0; k < i->arg; k++) {
-            nc_tir__put(s, nc_tir__result(t, i->op, 0, *channel, &pointer, 1));
-            pointer = nc_tir__linear(t, pointer, 1, minus);
-        }
-        nc_tir__put(s, pointer);
-        break;
-    default: /* write_mem */
-        pointer = nc_tir__take(s);
-        for (k = 0; k < i->arg; k++) {
-            args[0] = pointer;
-            args[1] = nc_tir__take(s);
-            *channel = nc_tir__result(t, i->op, 0, *channel, args, 2);
-            pointer = nc_tir__linear(t, pointer, 1, one);
-        }
-        nc_tir__put(s, pointer);
-        break;
-    }
-}
-
-static void nc_tir__symbolic_split(nc_tir__terms *t, nc_tir__meaning *s) {
-    uint32_t a = nc_tir__take(s);
-    uint64_t value;
-    if (nc_tir__is_constant(t, a, &value)) {
-        nc_tir__put(s, nc_tir__constant(t, value >> 32));
-        nc_tir__put(s, nc_tir__constant(t, value & UINT64_C(0xFFFFFFFF)));
-    } else {
-        nc_tir__put(s, nc_tir__result(t, NC_TIR__I_SPLIT, 0, 0, &a, 1));
-        nc_tir__put(s, nc_tir__result(t, NC_TIR__I_SPLIT, 1, 0, &a, 1));
-    }
-}
-
-/* Everything else: results are opaque functions of the operands and the channel. */
-static void nc_tir__symbolic_opaque(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
-    const nc_tir__instruction *table = &nc_tir__table[i->op];
-    uint32_t args[NC_TIR__MAX_ARGS] = {0}, pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k;
-    uint32_t channel = table->channel ? s->channel[table->channel] : 0, word;
-    for (k = pops; k-- > 0;) args[k] = nc_tir__take(s);
-    if (i->op == NC_TIR__I_SPONGE_ABSORB_MEM) args[pops++] = s->channel[NC_TIR__RAM];
-    if (i->op == NC_TIR__I_DIV_MOD) {
-        nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
-        nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
-        nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]);
-    } else if (table->flags & NC_TIR__CRASH) {
-        word = nc_tir__result(t, i->op, 99, channel, args, pops);
-        nc_tir__check(t, s, NC_TIR__C_GENERIC, word);
-    }
-    for (k = 0; k < pushes; k++) nc_tir__put(s, nc_tir__result(t, i->op, k, channel, args, pops));
-    if (table->flags & NC_TIR__WRITES)
-        s->channel[table->channel] = nc_tir__result(t, i->op, 98, channel, args, pops);
-}
-
-/* Instructions that only rearrange, or have no results: 1 when handled. */
-static int nc_tir__symbolic_stack(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
-    uint32_t *top = &s->stack[s->n - 1], a = *top, k;
-    switch (i->op) {
-    case NC_TIR__I_PUSH: nc_tir__put(s, nc_tir__constant(t, i->arg)); return 1;
-    case NC_TIR__I_POP: s->n -= (uint32_t)i->arg; return 1;
-    case NC_TIR__I_DUP: nc_tir__put(s, *(top - i->arg)); return 1;
-    case NC_TIR__I_NOP: return 1;
-    case NC_TIR__I_SWAP:
-        *top = *(top - i->arg);
-        *(top - i->arg) = a;
-        return 1;
-    case NC_TIR__I_PICK:
-        a = *(top - i->arg);
-        for (k = (uint32_t)i->arg; k > 0; k--) *(top - k) = *(top - k + 1);
-        *top = a;
-        return 1;
-    case NC_TIR__I_PLACE:
-        for (k = 0; k < i->arg; k++) *(top - k) = *(top - k - 1);
-        *(top - i->arg) = a;
-        return 1;
-    case NC_TIR__I_ASSERT:
-        a = nc_tir__linear(t, nc_tir__take(s), 1, nc_tir__constant(t, NC_GL_P - 1));
-        nc_tir__check(t, s, NC_TIR__C_ZERO, a);
-        return 0;
-    case NC_TIR__I_ASSERT_VECTOR:
-        for (k = 0; k < 5; k++)
-            nc_tir__check(t, s, NC_TIR__C_ZERO,
-                          nc_tir__linear(t, *(top - k), NC_GL_P - 1, *(top - k - 5)));
-        s->n -= 5;
-        return 0;
-    default: return 0;
-    }
-}
-
-/* Run one instruction on the meaning; record a node unless it only moves values. */
-static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
-    uint32_t pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k, before = s->n;
-    uint32_t checks = s->check_count;
-    nc_tir__node *node = &s->nodes[s->node_count];
-    if (nc_tir__symbolic_stack(t, s, i)) return;
-    if (s->node_count + 1 >= NC_TIR__MAX_NODES)
-        s->too_many_nodes = 1;
-    else
-        s->node_count++;
-    node->instruction = *i;
-    node->arg_count = (uint8_t)pops;
-    node->result_count = (uint8_t)pushes;
-    node->needed = 0;
-    for (k = 0; k < pops; k++) node->args[k] = s->stack[before - pops + k];
-    switch (i->op) {
-    case NC_TIR__I_ASSERT:
-    case NC_TIR__I_ASSERT_VECTOR: break;
-    case NC_TIR__I_SPLIT: nc_tir__symbolic_split(t, s); break;
-    case NC_TIR__I_READ_IO:
-    case NC_TIR__I_DIVINE:
-    case NC_TIR__I_WRITE_IO:
-    case NC_TIR__I_READ_MEM:
-    case NC_TIR__I_WRITE_MEM: nc_tir__symbolic_io(t, s, i); break;
-    case NC_TIR__I_ADD:
-    case NC_TIR__I_ADDI:
-    case NC_TIR__I_MUL:
-    case NC_TIR__I_EQ:
-    case NC_TIR__I_INVERT:
-    case NC_TIR__I_LOG2:
-    case NC_TIR__I_POP_COUNT:
-    case NC_TIR__I_LT:
-    case NC_TIR__I_AND:
-    case NC_TIR__I_XOR:
-    case NC_TIR__I_OR:
-    case NC_TIR__I_POW:
-        s->n -= pops;
-        nc_tir__put(s, nc_tir__value_of(t, s, i, node->args));
-        break;
-    default: nc_tir__symbolic_opaque(t, s, i); break;
-    }
-    for (k = 0; k < pushes; k++) node->results[k] = s->stack[s->n - pushes + k];
-    node->new_check = s->check_count > checks;
-}
-
-static void nc_tir__sort_checks(nc_tir__meaning *s) {
-    uint32_t i, j;
-    for (i = 1; i < s->check_count; i++) { /* by insertion */
-        uint32_t c = s->checks[i];
-        for (j = i; j > 0 && s->checks[j - 1] > c; j--) s->checks[j] = s->checks[j - 1];
-        s->checks[j] = c;
-    }
-}
-
-/* Symbolic run of a sequence. NC_TIR_PROVEN when its meaning is known. */
-static nc_tir_verdict nc_tir__symbolic_run(nc_tir__terms *t, const nc_tir__tasm *list, size_t count,
-                                           nc_tir__meaning *s) {
-    nc_tir__tasm one;
-    uint64_t k;
-    size_t i;
-    s->n = NC_TIR__INPUTS;
-    s->check_count = s->node_count = 0;
-    s->dip = s->too_many_nodes = 0;
-    for (k = 0; k < NC_TIR__INPUTS; k++) s->stack[k] = nc_tir__intern(t, NC_TIR__T_INPUT, &k, 1);
-    for (k = 0; k < 6; k++) s->channel[k] = nc_tir__intern(t, NC_TIR__T_CHANNEL, &k, 1);
-    for (i = 0; i < count; i++) {
-        const nc_tir__instruction *table = &nc_tir__table[list[i].op];
-        int32_t height;
-        if (table->flags & NC_TIR__JUMP) return NC_TIR_NOT_STRAIGHT;
-        if (table->arg == NC_TIR__INDEX && list[i].arg > 15) return NC_TIR_NOT_STRAIGHT;
-        if (s->n < 32 || s->n + 16 > NC_TIR__MAX_STACK) return NC_TIR_TOO_LARGE;
-        one = list[i];
-        one.line = (uint32_t)i; /* from here on: which instruction of the block */
-        nc_tir__symbolic_step(t, s, &one);
-        if (t->overflow) return NC_TIR_TOO_LARGE;
-        height = (int32_t)s->n - NC_TIR__INPUTS;
-        if (height < s->dip) s->dip = height;
-    }
-    nc_tir__sort_checks(s);
-    return NC_TIR_PROVEN;
-}
-
-static nc_tir_verdict nc_tir__compare(const nc_tir__meaning *a, const nc_tir__meaning *b) {
-    if (a->n != b->n || memcmp(a->stack, b->stack, a->n * sizeof *a->stack))
-        return NC_TIR_DIFFERENT_STACK;
-    if (memcmp(a->channel, b->channel, sizeof a->channel)) return NC_TIR_DIFFERENT_EFFECTS;
-    if (a->dip != b->dip || a->check_count != b->check_count ||
-        memcmp(a->checks, b->checks, a->check_count * sizeof *a->checks))
-        return NC_TIR_DIFFERENT_CRASHES;
-    return NC_TIR_PROVEN;
-}
-
-/* Empty an stb_ds array but keep its memory (stbds_arrsetlen(a, 0) warns with -Wtype-limits). */
-#define NC_TIR__CLEAR(a)                                                                           \
-    do {                                                                                           \
-        if (a) stbds_header(a)->length = 0;                                                        \
-    } while (0)
-
-/* Memory of the prover and the search, reused from block to block. */
-enum {
-    NC_TIR__MAX_LOCAL = 250,
-    NC_TIR__MAX_UNITS = 128,
-    NC_TIR__WINDOW = 112,
-    NC_TIR__MAX_LEVELS = 250,
-    NC_TIR__BUCKETS = 1 << 14 /* of scores */
-};
-
-/* A value the search knows, by its number on the stacks of states. */
-typedef struct nc_tir__local {
-    uint64_t offset; /* from the base of its family; the value of a constant */
-    uint32_t term, base;
-    uint8_t family, is_constant;
-} nc_tir__local;
-
-/* An operation still to be done; of reads and writes, one element. */
-typedef struct nc_tir__unit {
-    nc_tir__tasm instruction;
-    uint64_t after[2]; /* units that must be done before */
-    int32_t weight;    /* in the estimate */
-    uint8_t arg_count, result_count, first_owed;
-    uint8_t args[NC_TIR__MAX_ARGS], results[NC_TIR__MAX_ARGS]; /* bottom first */
-} nc_tir__unit;
-
-typedef struct nc_tir__state {
-    uint64_t done[2], hash, arg;
-    uint32_t parent;
-    int32_t guide;                 /* what the network adds to the score */
-    uint8_t op, n;                 /* move that led here; height */
-    int8_t dip;                    /* least height so far, relative to the start of the block */
-    uint8_t stack[NC_TIR__WINDOW]; /* local numbers, bottom first */
-} nc_tir__state;
-
-struct nc_tir__move;
-
-typedef struct nc_tir__prover {
-    nc_tir__terms terms;
-    nc_tir__meaning before, after;
-    /* the search problem */
-    nc_tir__local local[NC_TIR__MAX_LOCAL + 1];
-    nc_tir__unit units[NC_TIR__MAX_UNITS];
-    uint32_t local_count, unit_count;
-    uint8_t goal[NC_TIR__WINDOW];
-    uint32_t goal_count, base;
-    uint64_t present; /* operations among the units, one bit each */
-    uint64_t place_key[NC_TIR__WINDOW], unit_key[NC_TIR__MAX_UNITS]; /* of the states' hashes */
-    struct nc_tir__move *moves;                                      /* stb_ds array */
-    nc_tir__state *states;                                           /* all levels, stb_ds array */
-    uint32_t *order;                                                 /* stb_ds array */
-    uint32_t bucket[NC_TIR__BUCKETS + 1];
-    nc_tir__tasm found[NC_TIR__MAX_LEVELS];
-    uint64_t expanded; /* states looked at, ever */
-    /* the network's view of the block, when there is one */
-    const nc_tir_model *model;
-    int32_t guide; /* weight of its log-probability */
-    nc_gl words[NC_TIR_BLOCK_WORDS];
-    nc_fixed latents[NC_TIR_BLOCK_NODES * 64];
-    const nc_fixed *given; /* the latents, when they are known already; or null */
-    nc_fixed *rows; /* for each state of a level: 128 inputs, 128 hidden values, 64 outputs */
-    uint32_t row_room;
-    struct nc_tir__activations *activations;
-} nc_tir__prover;
-
-static nc_tir_verdict nc_tir__prove(nc_tir__prover *p, const nc_tir__tasm *before, size_t n,
-                                    const nc_tir__tasm *after, size_t m) {
-    nc_tir_verdict verdict;
-    nc_tir__terms_reset(&p->terms);
-    verdict = nc_tir__symbolic_run(&p->terms, before, n, &p->before);
-    if (verdict == NC_TIR_PROVEN) verdict = nc_tir__symbolic_run(&p->terms, after, m, &p->after);
-    return verdict == NC_TIR_PROVEN ? nc_tir__compare(&p->before, &p->after) : verdict;
-}
-
-NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after) {
-    nc_tir__prover *p =
-        (nc_tir__prover *)nc__alloc(NULL, sizeof *p); /* the run sets what it reads */
-    nc_tir__code a, b;
-    nc_tir_verdict verdict = NC_TIR_NOT_STRAIGHT;
-    int ok;
-    if (!p) return NC_TIR_TOO_LARGE;
-    ok = nc_tir__read_tasm(before, 1, &a, NULL) == NC_OK;
-    ok = nc_tir__read_tasm(after, 1, &b, NULL) == NC_OK && ok;
-    if (ok && stbds_shlen(a.labels) == 0 && stbds_shlen(b.labels) == 0)
-        verdict = nc_tir__prove(p, a.list, stbds_arrlenu(a.list), b.list, stbds_arrlenu(b.list));
-    nc_tir__code_free(&a);
-    nc_tir__code_free(&b);
-    nc__free(NULL, p, sizeof *p);
-    return verdict;
-}
-
-NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict) {
-    static const char *const text[] = {"proven equivalent",      "final stacks differ",
-                                       "effects differ",         "crash conditions differ",
-                                       "not straight-line code", "too large for the prover"};
-    return (unsigned)verdict <= NC_TIR_TOO_LARGE ? text[verdict] : "unknown verdict";
-}
-
-/* >>blocks ========================================================================= */
-
-/* Kinds of instruction for the network: 3 bits. */
-static uint32_t nc_tir__type(uint32_t op) {
-    const nc_tir__instruction *i = &nc_tir__table[op];
-    if (op == NC_TIR__I_PUSH) return 1;
-    if (op == NC_TIR__I_ASSERT || op == NC_TIR__I_ASSERT_VECTOR) return 7;
-    if (i->channel == NC_TIR__RAM) return 5;
-    if (i->channel == NC_TIR__SPONGE || op == NC_TIR__I_HASH) return 4;
-    if (i->channel) return 6;
-    if (i->cost[2]) return 3;
-    return i->arg == NC_TIR__COUNT || i->arg == NC_TIR__INDEX || op == NC_TIR__I_NOP ? 0 : 2;
-}
-
-/* Who made each stack element, while a block runs. */
-typedef struct nc_tir__flow {
-    uint8_t maker[NC_TIR__MAX_STACK]; /* node, or 32 + i for what st_i was at the start; bottom
-                                         first; 255 below that */
-    uint32_t n;
-    uint8_t last_use[64]; /* by maker: one more than the node that last read it, or 0 */
-    uint8_t u32_use[64];
-} nc_tir__flow;
-
-static uint8_t nc_tir__maker_at(nc_tir__flow *f, uint32_t depth, uint32_t reader, int u32) {
-    uint8_t maker = f->maker[f->n - 1 - depth];
-    if (maker < 64) {
-        f->last_use[maker] = (uint8_t)(reader + 1);
-        if (u32) f->u32_use[maker] = 1;
-    }
-    return maker;
-}
-
-/* Encode at most 32 instructions; node i is instruction i. */
-static void nc_tir__encode(const nc_tir__tasm *code, size_t count,
-                           nc_gl words[NC_TIR_BLOCK_WORDS]) {
-    nc_tir__flow f;
-    uint32_t i, k, n = count < NC_TIR_BLOCK_NODES ? (uint32_t)count : NC_TIR_BLOCK_NODES;
-    memset(words, 0, NC_TIR_BLOCK_WORDS * sizeof *words);
-    memset(&f, 0, sizeof f);
-    memset(f.maker, 255, sizeof f.maker);
-    f.n = NC_TIR__MAX_STACK / 2;
-    for (i = 0; i < 16; i++) f.maker[f.n - 1 - i] = (uint8_t)(32 + i);
-    for (i = 0; i < n; i++) {
-        const nc_tir__instruction *table = &nc_tir__table[code[i].op];
-        uint32_t pops = nc_tir__pops(&code[i]), pushes = nc_tir__pushes(&code[i]), index;
-        uint32_t input[2] = {i, i}; /* itself: made outside the block, or no operand */
-        uint8_t *top = &f.maker[f.n - 1], first = *top;
-        if (f.n < 32 || f.n + 16 > NC_TIR__MAX_STACK) break;
-        index = table->arg == NC_TIR__INDEX ? (uint32_t)(code[i].arg & 15) : 0;
-        switch (code[i].op) {
-        case NC_TIR__I_DUP:
-            first = nc_tir__maker_at(&f, index, i, 0);
-            f.maker[f.n++] = first;
-            if (first < 32) input[0] = first;
-            break;
-        case NC_TIR__I_SWAP:
-            *top = *(top - index);
-            *(top - index) = first;
-            break;
-        case NC_TIR__I_PICK:
-            first = *(top - index);
-            for (k = index; k > 0; k--) *(top - k) = *(top - k + 1);
-            *top = first;
-            break;
-        case NC_TIR__I_PLACE:
-            for (k = 0; k < index; k++) *(top - k) = *(top - k - 1);
-            *(top - index) = first;
-            break;
-        default:
-            for (k = 0; k < pops; k++) {
-                uint8_t maker = code[i].op == NC_TIR__I_POP
-                                    ? 255
-                                    : nc_tir__maker_at(&f, k, i, table->cost[2] != 0);
-                if (k < 2 && maker < 32) input[k] = maker;
-            }
-            f.n -= pops;
-            for (k = 0; k < pushes; k++) f.maker[f.n++] = (uint8_t)i;
-        }
-        words[4 * i] =
-            (code[i].op + 1) | nc_tir__type(code[i].op) << 6 | input[0] << 9 | input[1] << 14;
-        words[4 * i + 1] = i;
-        words[4 * i + 3] = code[i].arg;
-    }
-    for (k = 0; k < f.n; k++) /* what is left lives on */
-        if (f.maker[k] < 32) f.last_use[f.maker[k]] = 33;
-    for (i = 0; i < n; i++) words[4 * i + 2] = f.last_use[i] ? f.last_use[i] - 1u : i;
-    for (i = 0; i < 16; i++)
-        words[4 * NC_TIR_BLOCK_NODES + i] = f.u32_use[32 + i] | (uint32_t)f.last_use[32 + i] << 3;
-}
-
-NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err) {
-    nc_tir__code code;
-    nc_status status;
-    size_t i;
-    if (!words) return nc__fail(err, NC_ERR_ARG, 0, 0, "no words");
-    status = nc_tir__read_tasm(tasm, 1, &code, err);
-    if (status == NC_OK && stbds_arrlenu(code.list) > NC_TIR_BLOCK_NODES)
-        status = nc__fail(err, NC_ERR_LIMIT, 0, 0, "more than %d instructions", NC_TIR_BLOCK_NODES);
-    if (status == NC_OK && stbds_shlen(code.labels))
-        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "a block has no labels");
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(code.list); i++)
-        if (nc_tir__table[code.list[i].op].flags & NC_TIR__JUMP)
-            status = nc__fail(err, NC_ERR_FORMAT, code.list[i].line, 1, "a block has no jumps");
-    if (status == NC_OK) nc_tir__encode(code.list, stbds_arrlenu(code.list), words);
-    nc_tir__code_free(&code);
-    return status;
-}
-
-/* Do the words encode a block? Its number of nodes, or -1. */
-static int nc_tir__check_words(const nc_gl *words) {
-    uint32_t i;
-    int n = 0;
-    for (i = 0; i < NC_TIR_BLOCK_NODES; i++) {
-        const nc_gl *w = words + 4 * i;
-        uint32_t op = (uint32_t)(w[0] & 63) - 1;
-        if (w[0] == 0) {
-            if (w[1] || w[2] || w[3]) return -1;
-            continue;
-        }
-        if ((uint32_t)n != i || w[0] >> 19 || op >= NC_TIR__I_COUNT) return -1;
-        if ((nc_tir__table[op].flags & NC_TIR__JUMP) || nc_tir__type(op) != (w[0] >> 6 & 7))
-            return -1;
-        if ((w[0] >> 9 & 31) > i || (w[0] >> 14 & 31) > i || w[1] != i || w[2] < i || w[2] > 32)
-            return -1;
-        if (w[3] >= NC_GL_P || (nc_tir__table[op].arg == NC_TIR__NO_ARG && w[3])) return -1;
-        if (nc_tir__table[op].arg == NC_TIR__COUNT && (w[3] < 1 || w[3] > 5)) return -1;
-        if (nc_tir__table[op].arg == NC_TIR__INDEX && w[3] > 15) return -1;
-        n++;
-    }
-    return n;
-}
-
-/* >>model ========================================================================== */
-
-/* Parameters, one after the other; matrices have a row for each input. */
-enum {
-    NC_TIR__D = 64,
-    NC_TIR__HEADS = 2,
-    NC_TIR__FFN = 128,
-    NC_TIR__LAYERS = 2,
-    NC_TIR__LATENTS = NC_TIR_BLOCK_NODES * NC_TIR__D, /* of one block */
-    /* rows of the embedding of a node: opcode, type, immediate, length of life, distance to the
-     * makers of both operands */
-    NC_TIR__ROWS_TYPE = 64,
-    NC_TIR__ROWS_IMMEDIATE = NC_TIR__ROWS_TYPE + 8,
-    NC_TIR__ROWS_LIFE = NC_TIR__ROWS_IMMEDIATE + 16,
-    NC_TIR__ROWS_INPUT = NC_TIR__ROWS_LIFE + 33,
-    NC_TIR__NODE_ROWS = NC_TIR__ROWS_INPUT + 64,
-    /* rows of the embedding of a state: last opcode, its argument, what the upper elements are */
-    NC_TIR__ROWS_LAST = 64,
-    NC_TIR__ROWS_TOP = NC_TIR__ROWS_LAST + 16,
-    NC_TIR__TOPS = 6,
-    NC_TIR__STATE_ROWS = NC_TIR__ROWS_TOP + NC_TIR__TOPS * 8,
-    /* one encoder layer */
-    NC_TIR__L_Q = 0,
-    NC_TIR__L_K = NC_TIR__L_Q + NC_TIR__D * NC_TIR__D,
-    NC_TIR__L_V = NC_TIR__L_K + NC_TIR__D * NC_TIR__D,
-    NC_TIR__L_O = NC_TIR__L_V + NC_TIR__D * NC_TIR__D,
-    NC_TIR__L_UP = NC_TIR__L_O + NC_TIR__D * NC_TIR__D,
-    NC_TIR__L_BIAS = NC_TIR__L_UP + NC_TIR__D * NC_TIR__FFN,
-    NC_TIR__L_DOWN = NC_TIR__L_BIAS + NC_TIR__FFN,
-    NC_TIR__L_GAMMA = NC_TIR__L_DOWN + NC_TIR__FFN * NC_TIR__D,
-    NC_TIR__L_BETA = NC_TIR__L_GAMMA + NC_TIR__D,
-    NC_TIR__LAYER = NC_TIR__L_BETA + NC_TIR__D,
-    /* decoder: 128 -> 128 -> 64 */
-    NC_TIR__IN = 128,
-    NC_TIR__OUT_CODES = 64, /* 48 opcodes, 16 arguments */
-    NC_TIR__P_HIDDEN = NC_TIR__LAYERS * NC_TIR__LAYER,
-    NC_TIR__P_HIDDEN_BIAS = NC_TIR__P_HIDDEN + NC_TIR__IN * NC_TIR__FFN,
-    NC_TIR__P_OUT = NC_TIR__P_HIDDEN_BIAS + NC_TIR__FFN,
-    NC_TIR__P_OUT_BIAS = NC_TIR__P_OUT + NC_TIR__FFN * NC_TIR__OUT_CODES,
-    NC_TIR__P_NODES = NC_TIR__P_OUT_BIAS + NC_TIR__OUT_CODES,
-    NC_TIR__P_STATES = NC_TIR__P_NODES + NC_TIR__NODE_ROWS * NC_TIR__D,
-    NC_TIR__PARAMETERS = NC_TIR__P_STATES + NC_TIR__STATE_ROWS * NC_TIR__D
-};
-
-struct nc_tir_model {
-    nc_fixed w[NC_TIR__PARAMETERS];
-};
-
-NC_API size_t nc_tir_model_parameters(size_t *embedding) {
-    if (embedding) *embedding = NC_TIR__PARAMETERS - NC_TIR__P_NODES;
-    return NC_TIR__P_NODES;
-}
-
-/* Fan-in of the parameter at i, for its random start; 0 for biases and gains. */
-static uint32_t nc_tir__fan_in(uint32_t i) {
-    if (i >= NC_TIR__P_NODES) return 16;
-    if (i >= NC_TIR__P_OUT_BIAS) return 0;
-    if (i >= NC_TIR__P_OUT) return NC_TIR__FFN;
-    if (i >= NC_TIR__P_HIDDEN_BIAS) return 0;
-    if (i >= NC_TIR__P_HIDDEN) return NC_TIR__IN;
-    i %= NC_TIR__LAYER;
-    if (i >= NC_TIR__L_GAMMA) return 0;
-    if (i >= NC_TIR__L_DOWN) return NC_TIR__FFN;
-    if (i >= NC_TIR__L_BIAS) return 0;
-    return NC_TIR__D;
-}
-
-static int nc_tir__is_gain(uint32_t i) {
-    return i < NC_TIR__P_HIDDEN && i % NC_TIR__LAYER >= NC_TIR__L_GAMMA &&
-           i % NC_TIR__LAYER < NC_TIR__L_BETA;
-}
-
-NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed) {
-    uint32_t i, words[4], k;
-    if (!model) return NC_ERR_ARG;
-    *model = (nc_tir_model *)nc__calloc(NULL, sizeof **model);
-    if (!*model) return NC_ERR_MEMORY;
-    for (i = 0; i < NC_TIR__PARAMETERS; i++) {
-        uint32_t fan = nc_tir__fan_in(i);
-        int64_t sum = -4 * INT64_C(65536);
-        nc__philox(seed, i, 0, words);
-        for (k = 0; k < 4; k++) sum += (words[k] & 0xffff) + (words[k] >> 16);
-        /* eight uniform values: deviation 65,536 sqrt(8 / 12); scaled to about 1 / sqrt(fan) */
-        for (k = 1; k * k < fan; k++) {
-        }
-        (*model)->w[i] = fan ? nc_gl_from_i64(sum / (int64_t)k) : 0;
-        if (nc_tir__is_gain(i)) (*model)->w[i] = NC_FIXED_ONE;
-    }
-    return NC_OK;
-}
-
-NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *model) {
-    if (!copy || !model) return NC_ERR_ARG;
-    *copy = (nc_tir_model *)nc__alloc(NULL, sizeof **copy);
-    if (!*copy) return NC_ERR_MEMORY;
-    **copy = *model;
-    return NC_OK;
-}
-
-NC_API void nc_tir_model_destroy(nc_tir_model *model) { nc__free(NULL, model, sizeof *model); }
-
-/* Classes of immediates: small values by themselves, others by size. */
-static uint32_t nc_tir__immediate(uint32_t op, uint64_t value) {
-    if (nc_tir__table[op].arg == NC_TIR__NO_ARG) return 15;
-    if (value < 8) return (uint32_t)value;
-    if (value < 16) return 8;
-    if (value < 256) return 9;
-    if (value < 65536) return 10;
-    if (value >> 32 == 0) return 11;
-    if (value == NC_GL_P - 1) return 12;
-    return value > NC_GL_P - 65536 ? 13 : 14;
-}
-
-static void nc_tir__add_row(nc_fixed *to, const nc_fixed *row) {
-    nc_gl_vec_add(to, to, row, NC_TIR__D);
-}
-
-/* Embedding rows of node i, six of them. */
-static void nc_tir__node_rows(const nc_gl *words, uint32_t i, uint32_t rows[6]) {
-    uint32_t head = (uint32_t)words[4 * i], op = (head & 63) - 1;
-    uint32_t a = head >> 9 & 31, b = head >> 14 & 31;
-    rows[0] = head & 63;
-    rows[1] = NC_TIR__ROWS_TYPE + (head >> 6 & 7);
-    rows[2] = NC_TIR__ROWS_IMMEDIATE + nc_tir__immediate(op, words[4 * i + 3]);
-    rows[3] = NC_TIR__ROWS_LIFE + (uint32_t)(words[4 * i + 2] - words[4 * i + 1]);
-    rows[4] = NC_TIR__ROWS_INPUT + (i - a);
-    rows[5] = NC_TIR__ROWS_INPUT + 32 + (i - b);
-}
-
-/* Node i attends to j: itself, a maker of its operands, or one whose life overlaps. */
-static uint32_t nc_tir__attended(const nc_gl *words, uint32_t n, uint32_t i) {
-    uint32_t head = (uint32_t)words[4 * i], mask = 1u << i, j;
-    mask |= 1u << (head >> 9 & 31) | 1u << (head >> 14 & 31);
-    for (j = 0; j < n; j++)
-        if (words[4 * j + 1] <= words[4 * i + 2] && words[4 * i + 1] <= words[4 * j + 2])
-            mask |= 1u << j;
-    return mask;
-}
-
-static uint32_t nc_tir__node_count(const nc_gl *words) {
-    uint32_t n = 0;
-    while (n < NC_TIR_BLOCK_NODES && words[4 * n]) n++;
-    return n;
-}
-
-/* Weights stay below 8 in magnitude and activations within 500: a sum over 128 of them is below
- * 2^51, so nothing wraps here or in the 64-bit integers of a GPU, and layer norm is defined. */
-#define NC_TIR__WEIGHT_LIMIT (8 * NC_FIXED_ONE - 1)
-#define NC_TIR__VALUE_LIMIT (500 * NC_FIXED_ONE)
-
-static void nc_tir__bound_values(nc_fixed *x, uint32_t count) {
-    const nc_fixed limit = NC_TIR__VALUE_LIMIT;
-    uint32_t i;
-    for (i = 0; i < count; i++)
-        if (x[i] > limit && x[i] < nc_gl_neg(limit))
-            x[i] = nc_fixed_clamp(x[i], nc_gl_neg(limit), limit);
-}
-
-/* to += a (rows x n) times b (n x columns), and a bias. */
-static nc_status nc_tir__affine(nc_fixed *to, const nc_fixed *a, const nc_fixed *b, uint32_t rows,
-                                uint32_t n, uint32_t columns, const nc_fixed *bias) {
-    nc_status status = nc_fixed_matmul_within(to, a, NC_TIR__VALUE_LIMIT, b, NC_TIR__WEIGHT_LIMIT,
-                                              rows, n, columns);
-    uint32_t i, k;
-    if (bias)
-        for (i = 0; i < rows; i++)
-            for (k = 0; k < columns; k++)
-                to[i * columns + k] = nc_gl_add(to[i * columns + k], bias[k]);
-    nc_tir__bound_values(to, rows * columns);
-    return status;
-}
-
-/* Buffers of one forward pass. */
-struct nc_tir__activations {
-    nc_fixed h[NC_TIR_BLOCK_NODES * NC_TIR__D], q[NC_TIR_BLOCK_NODES * NC_TIR__D];
-    nc_fixed k[NC_TIR_BLOCK_NODES * NC_TIR__D], v[NC_TIR_BLOCK_NODES * NC_TIR__D];
-    nc_fixed up[NC_TIR_BLOCK_NODES * NC_TIR__FFN];
-};
-typedef struct nc_tir__activations nc_tir__activations;
-
-/* Attention of one head (from column `first` on) for n nodes, into those columns of h: scores of
- * all pairs, weights over the nodes attended to (mask), and the values they weigh. */
-static nc_status nc_tir__attend(nc_tir__activations *a, uint32_t n, uint32_t first,
-                                const uint32_t *mask) {
-    enum { WIDTH = NC_TIR__D / NC_TIR__HEADS, NODES = NC_TIR_BLOCK_NODES };
-    const nc_fixed scale = 11585; /* 1 / sqrt(32) */
-    nc_fixed query[NODES * WIDTH], key[WIDTH * NODES], value[NODES * WIDTH];
-    nc_fixed score[NODES * NODES], some[NODES];
-    uint32_t i, j, count;
-    nc_status status;
-    memset(query, 0, sizeof query);
-    memset(key, 0, sizeof key);
-    memset(value, 0, sizeof value);
-    for (i = 0; i < n; i++) {
-        const uint32_t at = i * NC_TIR__D + first;
-        memcpy(query + i * (uint32_t)WIDTH, a->q + at, WIDTH * sizeof *query);
-        memcpy(value + i * (uint32_t)WIDTH, a->v + at, WIDTH * sizeof *value);
-        for (j = 0; j < WIDTH; j++) key[j * NODES + i] = a->k[at + j]; /* transposed */
-    }
-    status = nc_fixed_matmul_within(score, query, NC_TIR__VALUE_LIMIT, key, NC_TIR__VALUE_LIMIT, n,
-                                    WIDTH, NODES);
-    for (i = 0; i < n && status == NC_OK; i++) {
-        nc_fixed *row = score + i * (uint32_t)NODES;
-        for (j = count = 0; j < n; j++)
-            if (mask[i] >> j & 1) some[count++] = nc_fixed_mul(row[j], scale);
-        status = nc_fixed_softmax(some, some, count);
-        for (j = count = 0; j < n; j++) row[j] = mask[i] >> j & 1 ? some[count++] : 0;
-        memmove(score + i * n, row, n * sizeof *row); /* n columns from here on */
-    }
-    if (status == NC_OK)
-        status = nc_fixed_matmul_within(query, score, NC_FIXED_ONE, value, NC_TIR__VALUE_LIMIT, n,
-                                        n, WIDTH);
-    for (i = 0; i < n; i++)
-        memcpy(a->h + i * NC_TIR__D + first, query + i * (uint32_t)WIDTH, WIDTH * sizeof *query);
-    return status;
-}
-
-/* Latents of a block's nodes, n x 64. */
-static nc_status nc_tir__forward(const nc_tir_model *model, const nc_gl *words, nc_fixed *x,
-                                 nc_tir__activations *a) {
-    uint32_t n = nc_tir__node_count(words), mask[NC_TIR_BLOCK_NODES], i, k, layer;
-    nc_status status = NC_OK;
-    memset(x, 0, n * NC_TIR__D * sizeof *x);
-    for (i = 0; i < n; i++) {
-        uint32_t rows[6];
-        nc_tir__node_rows(words, i, rows);
-        mask[i] = nc_tir__attended(words, n, i);
-        for (k = 0; k < 6; k++)
-            nc_tir__add_row(x + i * NC_TIR__D,
-                            model->w + NC_TIR__P_NODES + rows[k] * (uint32_t)NC_TIR__D);
-    }
-    for (layer = 0; layer < NC_TIR__LAYERS && n && status == NC_OK; layer++) {
-        const nc_fixed *w = model->w + layer * (uint32_t)NC_TIR__LAYER;
-        for (i = 0; i < n && status == NC_OK; i++)
-            status = nc_fixed_layer_norm(a->h + i * NC_TIR__D, x + i * NC_TIR__D, NC_TIR__D,
-                                         w + NC_TIR__L_GAMMA, w + NC_TIR__L_BETA, 1);
-        if (status != NC_OK) return status;
-        nc_tir__bound_values(a->h, n * NC_TIR__D);
-        status = nc_tir__affine(a->q, a->h, w + NC_TIR__L_Q, n, NC_TIR__D, NC_TIR__D, NULL);
-        if (status == NC_OK)
-            status = nc_tir__affine(a->k, a->h, w + NC_TIR__L_K, n, NC_TIR__D, NC_TIR__D, NULL);
-        if (status == NC_OK)
-            status = nc_tir__affine(a->v, a->h, w + NC_TIR__L_V, n, NC_TIR__D, NC_TIR__D, NULL);
-        for (k = 0; k < NC_TIR__D && status == NC_OK; k += NC_TIR__D / NC_TIR__HEADS)
-            status = nc_tir__attend(a, n, k, mask);
-        if (status == NC_OK)
-            status = nc_tir__affine(a->q, a->h, w + NC_TIR__L_O, n, NC_TIR__D, NC_TIR__D, NULL);
-        for (i = 0; i < n; i++) nc_tir__add_row(x + i * NC_TIR__D, a->q + i * NC_TIR__D);
-        nc_tir__bound_values(x, n * NC_TIR__D);
-        if (status == NC_OK)
-            status = nc_tir__affine(a->up, x, w + NC_TIR__L_UP, n, NC_TIR__D, NC_TIR__FFN,
-                                    w + NC_TIR__L_BIAS);
-        for (i = 0; i < n * NC_TIR__FFN; i++) a->up[i] = nc_fixed_relu(a->up[i]);
-        if (status == NC_OK)
-            status =
-                nc_tir__affine(a->q, a->up, w + NC_TIR__L_DOWN, n, NC_TIR__FFN, NC_TIR__D, NULL);
-        for (i = 0; i < n; i++) nc_tir__add_row(x + i * NC_TIR__D, a->q + i * NC_TIR__D);
-        nc_tir__bound_values(x, n * NC_TIR__D);
-    }
-    return status;
-}
-
-NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
-                                      nc_fixed *latents) {
-    nc_tir__activations *a;
-    nc_status status = NC_OK;
-    size_t i;
-    if (!model || !words || !latents) return NC_ERR_ARG;
-    for (i = 0; i < blocks; i++)
-        if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
-    a = (nc_tir__activations *)nc__alloc(NULL, sizeof *a);
-    if (!a) return NC_ERR_MEMORY;
-    memset(latents, 0, blocks * NC_TIR_BLOCK_NODES * NC_TIR__D * sizeof *latents);
-    for (i = 0; i < blocks && status == NC_OK; i++)
-        status = nc_tir__forward(model, words + i * NC_TIR_BLOCK_WORDS,
-                                 latents + i * NC_TIR_BLOCK_NODES * NC_TIR__D, a);
-    nc__free(NULL, a, sizeof *a);
-    return status;
-}
-
-/* Decoder: rows x 128 in, rows x 64 out; hidden has rows x 128. */
-static nc_status nc_tir__decode(const nc_tir_model *model, const nc_fixed *in, uint32_t rows,
-                                nc_fixed *hidden, nc_fixed *out) {
-    nc_status status = nc_tir__affine(hidden, in, model->w + NC_TIR__P_HIDDEN, rows, NC_TIR__IN,
-                                      NC_TIR__FFN, model->w + NC_TIR__P_HIDDEN_BIAS);
-    uint32_t i;
-    for (i = 0; i < rows * NC_TIR__FFN; i++) hidden[i] = nc_fixed_relu(hidden[i]);
-    if (status == NC_OK)
-        status = nc_tir__affine(out, hidden, model->w + NC_TIR__P_OUT, rows, NC_TIR__FFN,
-                                NC_TIR__OUT_CODES, model->w + NC_TIR__P_OUT_BIAS);
-    return status;
-}
-
-/* Weights file: "NCTIRW1\n", counts of parameters (u32 each: network, embedding), the parameters
- * as little-endian field elements of 8 bytes, the Poseidon2 digest (trident parameters) of them. */
-enum { NC_TIR__FILE_HEAD = 16, NC_TIR__FILE_BYTES = 16 + 8 * NC_TIR__PARAMETERS + 32 };
-
-NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]) {
-    nc_gl_trident_hash_fields(model->w, NC_TIR__PARAMETERS, digest);
-}
-
-NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
-                                   nc_error *err) {
-    const uint8_t *file = (const uint8_t *)data;
-    nc_status status = NC_OK;
-    nc_gl digest[4];
-    size_t i;
-    nc__clear(err);
-    if (!model || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no data");
-    *model = NULL;
-    if (bytes < NC_TIR__FILE_HEAD || memcmp(file, "NCTIRW", 6) != 0)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a weights file");
-    if (memcmp(file + 6, "1\n", 2) != 0)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "weights of another version");
-    if (nc__get_le(file + 8, 4) != NC_TIR__P_NODES ||
-        nc__get_le(file + 12, 4) != NC_TIR__PARAMETERS - NC_TIR__P_NODES)
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "weights of another network");
-    if (bytes != NC_TIR__FILE_BYTES)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the weights file has a wrong length");
-    *model = (nc_tir_model *)nc__calloc(NULL, sizeof **model);
-    if (!*model) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; i < NC_TIR__PARAMETERS; i++) {
-        (*model)->w[i] = nc__get_le(file + NC_TIR__FILE_HEAD + 8 * i, 8);
-        if ((*model)->w[i] >= NC_GL_P || nc_fixed_abs((*model)->w[i]) > NC_TIR__WEIGHT_LIMIT) break;
-    }
-    if (i < NC_TIR__PARAMETERS) {
-        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "weight %lu is not below 8", (unsigned long)i);
-    } else {
-        nc_tir_model_digest(*model, digest);
-        for (i = 0; i < 4 && nc__get_le(file + NC_TIR__FILE_BYTES - 32 + 8 * i, 8) == digest[i];)
-            i++;
-        if (i < 4)
-            status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the weights do not match their digest");
-    }
-    if (status == NC_OK) return NC_OK;
-    nc_tir_model_destroy(*model);
-    *model = NULL;
-    return status;
-}
-
-#ifndef NC_NO_STDIO
-NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_error *err) {
-    uint8_t *data;
-    size_t bytes;
-    nc_status status;
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    *model = NULL;
-    status = nc__file_read(path, NULL, &data, &bytes, err);
-    if (status != NC_OK) return status;
-    status = nc_tir_model_read(model, data, bytes, err);
-    nc__free(NULL, data, bytes + 1);
-    return status;
-}
-
-static void nc_tir__model_pack(const nc_tir_model *model, uint8_t *file) {
-    nc_gl digest[4];
-    size_t i;
-    memcpy(file, "NCTIRW1\n", 8);
-    nc__put_le(file + 8, NC_TIR__P_NODES, 4);
-    nc__put_le(file + 12, NC_TIR__PARAMETERS - NC_TIR__P_NODES, 4);
-    for (i = 0; i < NC_TIR__PARAMETERS; i++)
-        nc__put_le(file + NC_TIR__FILE_HEAD + 8 * i, model->w[i], 8);
-    nc_tir_model_digest(model, digest);
-    for (i = 0; i < 4; i++) nc__put_le(file + NC_TIR__FILE_BYTES - 32 + 8 * i, digest[i], 8);
-}
-
-NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err) {
-    uint8_t *file;
-    nc__span span;
-    nc_status status;
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    file = (uint8_t *)nc__alloc(NULL, NC_TIR__FILE_BYTES);
-    if (!file) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    nc_tir__model_pack(model, file);
-    span.data = file;
-    span.bytes = NC_TIR__FILE_BYTES;
-    status = nc__file_write(path, &span, 1, err);
-    nc__free(NULL, file, NC_TIR__FILE_BYTES);
-    return status;
-}
+/* What stands between these takes no hundredth of the time of any row of bench/tirneural.c: readers,
+ * writers, checks, what is done once for a program, a block or an epoch. gcc spends a third of the
+ * time on it that it would with -O2; other compilers see nothing. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#define NC_TIR__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
+#define NC_TIR__COLD_END _Pragma("GCC pop_options")
+#else
+#define NC_TIR__COLD_BEGIN
+#define NC_TIR__COLD_END
 #endif
 
-/* >>search ========================================================================= */
+/* Shorten an stb_ds array, which must not be null where n is not 0; stbds_arrsetlen could grow it.
+ * */
+#define NC_TIR__CUT(array, n) (void)((array) && (stbds_header(array)->length = (n)))
 
-/* The block's operations, their order, and where its values must end are the problem; a state is
- * a stack and the set of operations done. Reads and writes of several elements are taken apart
- * into units, which moves join again as the stack allows. Values that differ by a constant form
- * a family: one is made from another by addi. */
+/* A condition that the compiler checks. */
+#define NC_TIR__STATIC(name, condition) typedef char nc_tir__##name[(condition) ? 1 : -1]
 
-/* Scores are integers in 1/64 instruction, so that they are the same on every machine. */
+/* >>programs ====================================================================== */
+
+NC_TIR__COLD_BEGIN
+
+/* What follows the name of an operation in text. The compiler emits dup and swap beyond 15, which
+ * no machine runs; they are lowered as they stand and never optimised. */
 enum {
-    NC_TIR__SCORE = 64,
-    NC_TIR__SCORE_DEAD = 16,      /* a value nobody needs */
-    NC_TIR__SCORE_MISPLACED = 19, /* an element that is not where it must end */
-    NC_TIR__SCORE_DISORDER = 40,  /* an element out of the order it must end in */
-    NC_TIR__SCORE_ARGS = 20       /* an operand out of its order */
+    NC_TIR__A_NONE,
+    NC_TIR__A_COUNT,
+    NC_TIR__A_INDEX,
+    NC_TIR__A_VALUE,
+    NC_TIR__A_NAME,
+    NC_TIR__A_LINE,
+    NC_TIR__A_EVENT,
+    NC_TIR__A_ASM
 };
 
-/* Steele, Lea, Flood: splitmix64. */
-static uint64_t nc_tir__splitmix(uint64_t *state) {
-    uint64_t z = *state += UINT64_C(0x9E3779B97F4A7C15);
-    z = (z ^ (z >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    z = (z ^ (z >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return z ^ (z >> 31);
-}
+typedef struct nc_tir__form {
+    const char *name, *trident, *triton; /* triton null: as trident */
+    uint8_t argument, bodies;
+    uint8_t least, most; /* of a count or an index */
+} nc_tir__form;
 
-/* A term as base + offset with a constant offset; constants have base 0. */
-static uint32_t nc_tir__base_of(nc_tir__terms *t, uint32_t term, uint64_t *offset) {
-    nc_tir__poly poly;
-    nc_tir__to_poly(t, term, &poly);
-    *offset = 0;
-    if (poly.count == 0 || poly.m[0].degree != 0) return term; /* the constant comes first */
-    *offset = poly.m[0].coefficient;
-    memmove(&poly.m[0], &poly.m[1], --poly.count * sizeof poly.m[0]);
-    return nc_tir__from_poly(t, &poly);
-}
+static const nc_tir__form nc_tir__forms[] = {
+#define NC_TIR__FORM(NAME, text, ARGUMENT, bodies, least, most, trident, triton)                   \
+    {text, trident, triton, NC_TIR__A_##ARGUMENT, bodies, least, most},
+    NC_TIR_KINDS(NC_TIR__FORM)
+#undef NC_TIR__FORM
+};
+NC_TIR__STATIC(every_kind_has_its_form,
+               sizeof nc_tir__forms / sizeof *nc_tir__forms == NC_TIR_KIND_COUNT);
 
-/* Local number of a term, or -1 when there are too many. */
-static int nc_tir__localize(nc_tir__prover *p, uint32_t term) {
-    nc_tir__local *x = &p->local[p->local_count];
-    uint32_t i;
-    for (i = 0; i < p->local_count; i++)
-        if (p->local[i].term == term) return (int)i;
-    if (p->local_count == NC_TIR__MAX_LOCAL) return -1;
-    x->term = term;
-    x->base = nc_tir__base_of(&p->terms, term, &x->offset);
-    x->is_constant = x->base == nc_tir__constant(&p->terms, 0);
-    for (i = 0; p->local[i].base != x->base; i++) { /* ends at x itself */
-    }
-    x->family = (uint8_t)i;
-    return (int)p->local_count++;
-}
-
-/* The local number of another member of the family, or -1. */
-static int nc_tir__relative(const nc_tir__prover *p, uint32_t local, uint64_t offset) {
-    uint32_t i;
-    for (i = 0; i < p->local_count; i++)
-        if (p->local[i].base == p->local[local].base && p->local[i].offset == offset) return (int)i;
-    return -1;
-}
-
-/* Mark the first operation that computes a relative of the term, and what it needs in turn. */
-static void nc_tir__need(nc_tir__prover *p, uint32_t term) {
-    nc_tir__meaning *s = &p->before;
-    uint64_t offset;
-    uint32_t i, j, base = nc_tir__base_of(&p->terms, term, &offset);
-    if (base == nc_tir__constant(&p->terms, 0)) return;
-    for (i = p->base; i < NC_TIR__INPUTS; i++) /* inputs are the first terms, in order */
-        if (i == base) return;
-    for (i = 0; i < s->node_count; i++) {
-        nc_tir__node *node = &s->nodes[i];
-        for (j = 0; j < node->result_count; j++) {
-            if (nc_tir__base_of(&p->terms, node->results[j], &offset) != base) continue;
-            if (node->needed) return;
-            node->needed = 1;
-            for (j = 0; j < node->arg_count; j++) nc_tir__need(p, node->args[j]);
-            return;
-        }
-    }
-}
-
-/* A difference compared with zero is compared in place: a - b = 0 as a = b. */
-static void nc_tir__compare_directly(nc_tir__terms *t, nc_tir__node *node) {
-    nc_tir__poly poly, one;
-    uint64_t value;
-    uint32_t side = 0, k;
-    if (node->instruction.op != NC_TIR__I_EQ) return;
-    if (!nc_tir__is_constant(t, node->args[0], &value) || value) side = 1;
-    if (!nc_tir__is_constant(t, node->args[side], &value) || value) return;
-    nc_tir__to_poly(t, node->args[1 - side], &poly);
-    if (poly.count != 2 || poly.m[1].degree != 1 || poly.m[0].degree > 1) return;
-    if (poly.m[1].coefficient != 1 && poly.m[1].coefficient != NC_GL_P - 1) return;
-    if (poly.m[1].coefficient != 1)
-        for (k = 0; k < 2; k++) poly.m[k].coefficient = nc_gl_neg(poly.m[k].coefficient);
-    poly.m[0].coefficient = nc_gl_neg(poly.m[0].coefficient); /* poly.m[1] = poly.m[0] */
-    if (poly.m[0].degree == 1 && poly.m[0].coefficient != 1) return;
-    for (k = 0; k < 2; k++) {
-        one.count = 1;
-        one.m[0] = poly.m[k];
-        node->args[k == 0 ? side : 1 - side] = nc_tir__from_poly(t, &one);
-    }
-}
-
-/* Append a unit of the problem; operands and results are terms. 0 when there is no room. */
-static int nc_tir__add_unit(nc_tir__prover *p, const nc_tir__node *node, const uint32_t *args,
-                            uint32_t arg_count, const uint32_t *results, uint32_t result_count) {
-    const nc_tir__instruction *table = &nc_tir__table[node->instruction.op];
-    uint32_t channel = table->channel, j, self = p->unit_count;
-    nc_tir__unit *u = &p->units[self];
-    int local, writes = (table->flags & NC_TIR__WRITES) != 0;
-    int absorbs = node->instruction.op == NC_TIR__I_SPONGE_ABSORB_MEM;
-    if (self == NC_TIR__MAX_UNITS) return 0;
-    memset(u, 0, sizeof *u);
-    u->instruction = node->instruction;
-    u->arg_count = (uint8_t)arg_count;
-    u->result_count = (uint8_t)result_count;
-    for (j = 0; j < arg_count; j++) {
-        if ((local = nc_tir__localize(p, args[j])) < 0) return 0;
-        u->args[j] = (uint8_t)local;
-    }
-    for (j = 0; j < result_count; j++) {
-        if ((local = nc_tir__localize(p, results[j])) < 0) return 0;
-        u->results[j] = (uint8_t)local;
-    }
-    u->weight = NC_TIR__SCORE;
-    if (channel == NC_TIR__PUBLIC_IN || channel == NC_TIR__OUT ||
-        u->instruction.op == NC_TIR__I_DIVINE)
-        u->weight = NC_TIR__SCORE / 5 + 1;
-    for (j = 0; j < self; j++) { /* reads wait for the last write, writes for all before them */
-        const nc_tir__unit *v = &p->units[j];
-        const nc_tir__instruction *other = &nc_tir__table[v->instruction.op];
-        int wrote = (other->flags & NC_TIR__WRITES) != 0;
-        if ((channel && other->channel == channel && (wrote || writes)) ||
-            (absorbs && other->channel == NC_TIR__RAM && wrote) ||
-            (v->instruction.op == NC_TIR__I_SPONGE_ABSORB_MEM && channel == NC_TIR__RAM && writes))
-            u->after[j / 64] |= UINT64_C(1) << (j & 63);
-    }
-    p->unit_count++;
-    return 1;
-}
-
-/* Take a needed operation apart into units. 0 when there is no room. */
-static int nc_tir__units_of(nc_tir__prover *p, const nc_tir__node *node) {
-    nc_tir__terms *t = &p->terms;
-    uint32_t n = (uint32_t)node->instruction.arg, k, args[2], next;
-    uint64_t value;
-    switch (node->instruction.op) {
-    case NC_TIR__I_DIVINE:
-    case NC_TIR__I_READ_IO:
-        for (k = 0; k < n; k++)
-            if (!nc_tir__add_unit(p, node, NULL, 0, &node->results[k], 1)) return 0;
-        return 1;
-    case NC_TIR__I_WRITE_IO:
-        for (k = 0; k < n; k++)
-            if (!nc_tir__add_unit(p, node, &node->args[n - 1 - k], 1, NULL, 0)) return 0;
-        return 1;
-    case NC_TIR__I_READ_MEM:
-    case NC_TIR__I_WRITE_MEM:
-        for (k = 0; k < n; k++) {
-            int read = node->instruction.op == NC_TIR__I_READ_MEM;
-            uint64_t step = read ? nc_gl_neg((nc_gl)k) : (uint64_t)k;
-            args[0] = node->args[read ? 0 : n - 1 - k];
-            args[1] = nc_tir__linear(t, node->args[read ? 0 : n], 1, nc_tir__constant(t, step));
-            next = nc_tir__linear(t, args[1], 1, nc_tir__constant(t, read ? NC_GL_P - 1 : 1));
-            if (nc_tir__localize(p, next) < 0) return 0;
-            if (!nc_tir__add_unit(p, node, args + read, read ? 1 : 2, &node->results[k],
-                                  (uint32_t)read))
-                return 0;
-        }
-        return 1;
-    case NC_TIR__I_ADDI: return 1; /* made within its family */
-    case NC_TIR__I_ADD:
-        for (k = 0; k < 2; k++)
-            if (nc_tir__is_constant(t, node->args[k], &value)) return 1;
-        break;
-    default: break;
-    }
-    return nc_tir__add_unit(p, node, node->args, node->arg_count, node->results,
-                            node->result_count);
-}
-
-/* Times a value is owed by the goal and by other units. */
-static uint32_t nc_tir__demand(const nc_tir__prover *p, uint8_t local, uint32_t except) {
-    uint32_t n = 0, i, j;
-    for (i = 0; i < p->goal_count; i++) n += p->goal[i] == local;
-    for (i = 0; i < p->unit_count; i++)
-        for (j = 0; i != except && j < p->units[i].arg_count; j++)
-            n += p->units[i].args[j] == local;
-    return n;
-}
-
-/* assert_vector leaves one half of its operands on the stack, here the one more wanted; where it
- * is wanted anyway it is not owed twice. */
-static void nc_tir__choose_half(nc_tir__prover *p, uint32_t unit) {
-    nc_tir__unit *u = &p->units[unit];
-    uint32_t demand[2] = {0, 0}, i;
-    uint8_t half[5];
-    for (i = 0; i < 10; i++) demand[i / 5] += nc_tir__demand(p, u->args[i], unit) > 0;
-    if (demand[1] > demand[0] || (demand[1] == demand[0] && u->args[5] < u->args[0])) {
-        memcpy(half, u->args, 5);
-        memcpy(u->args, u->args + 5, 5);
-        memcpy(u->args + 5, half, 5);
-    }
-    if (demand[0] == 5 || demand[1] == 5) u->first_owed = 5;
-    u->result_count = 0;
-}
-
-/* A sum of copies of one value is a multiple of it. */
-static void nc_tir__as_multiple(nc_tir__terms *t, nc_tir__node *node) {
-    nc_tir__poly poly;
-    uint64_t value;
-    if (node->instruction.op != NC_TIR__I_ADD && node->instruction.op != NC_TIR__I_MUL) return;
-    if (nc_tir__is_constant(t, node->args[0], &value) ||
-        nc_tir__is_constant(t, node->args[1], &value))
-        return;
-    nc_tir__to_poly(t, node->results[0], &poly);
-    if (poly.count != 1 || poly.m[0].degree != 1) return;
-    node->instruction.op = NC_TIR__I_MUL;
-    node->args[0] = poly.m[0].factor[0];
-    poly.m[0].degree = 0;
-    node->args[1] = nc_tir__from_poly(t, &poly);
-}
-
-/* Set up the problem from p->before: needed units, goal, starting stack. 0 when too large. */
-static int nc_tir__pose(nc_tir__prover *p, nc_tir__state *start) {
-    nc_tir__meaning *s = &p->before;
-    uint32_t i, j;
-    int local, base = NC_TIR__INPUTS + s->dip - 16;
-    if (s->too_many_nodes || base < 0) return 0;
-    p->base = (uint32_t)base;
-    p->local_count = p->unit_count = 0;
-    memset(start, 0, sizeof *start);
-    if (NC_TIR__INPUTS - p->base > NC_TIR__WINDOW || s->n - p->base > NC_TIR__WINDOW) return 0;
-    for (i = p->base; i < NC_TIR__INPUTS; i++) {
-        if ((local = nc_tir__localize(p, i)) < 0) return 0;
-        start->stack[start->n++] = (uint8_t)local;
-    }
-    for (i = 0; i < s->node_count; i++) {
-        nc_tir__compare_directly(&p->terms, &s->nodes[i]);
-        nc_tir__as_multiple(&p->terms, &s->nodes[i]);
-    }
-    for (i = 0; i < s->node_count; i++) { /* writes always; crashes when the check is new */
-        const nc_tir__instruction *table = &nc_tir__table[s->nodes[i].instruction.op];
-        if (!(table->flags & NC_TIR__WRITES) && !s->nodes[i].new_check) continue;
-        s->nodes[i].needed = 1;
-        for (j = 0; j < s->nodes[i].arg_count; j++) nc_tir__need(p, s->nodes[i].args[j]);
-    }
-    for (i = p->base; i < s->n; i++) nc_tir__need(p, s->stack[i]);
-    p->goal_count = s->n - p->base;
-    for (i = p->base; i < s->n; i++) {
-        if ((local = nc_tir__localize(p, s->stack[i])) < 0) return 0;
-        p->goal[i - p->base] = (uint8_t)local;
-    }
-    for (i = 0; i < s->node_count; i++)
-        if (s->nodes[i].needed && !nc_tir__units_of(p, &s->nodes[i])) return 0;
-    if (p->terms.overflow) return 0;
-    for (i = 0, p->present = 0; i < p->unit_count; i++) {
-        p->present |= UINT64_C(1) << p->units[i].instruction.op;
-        if (p->units[i].instruction.op == NC_TIR__I_ASSERT_VECTOR) nc_tir__choose_half(p, i);
-    }
-    for (i = 0; i < start->n; i++) start->hash += p->place_key[i] * (start->stack[i] + 1u);
-    return 1;
-}
-
-/* What a state has of every value and still owes, by value and by family. */
-typedef struct nc_tir__ledger {
-    int16_t spare[NC_TIR__MAX_LOCAL]; /* on the stack or coming, minus owed */
-    int16_t surplus[NC_TIR__MAX_LOCAL], deficit[NC_TIR__MAX_LOCAL], live[NC_TIR__MAX_LOCAL];
-    int32_t copies, dead, lost, open;
-} nc_tir__ledger;
-
-static void nc_tir__count_family(const nc_tir__prover *p, nc_tir__ledger *l, uint32_t f, int sign) {
-    int rest = l->surplus[f] - l->deficit[f];
-    l->copies += sign * l->deficit[f];
-    if (rest > 0) l->dead += sign * rest;
-    if (l->deficit[f] > 0 && l->live[f] == 0 && !p->local[f].is_constant) l->lost += sign;
-}
-
-/* A value's supply changes by `live`, its demand by `owed`. */
-static void nc_tir__adjust(const nc_tir__prover *p, nc_tir__ledger *l, uint32_t local, int live,
-                           int owed) {
-    uint32_t f = p->local[local].family;
-    int16_t *spare = &l->spare[local];
-    nc_tir__count_family(p, l, f, -1);
-    if (*spare > 0)
-        l->surplus[f] = (int16_t)(l->surplus[f] - *spare);
-    else
-        l->deficit[f] = (int16_t)(l->deficit[f] + *spare);
-    *spare = (int16_t)(*spare + live - owed);
-    l->live[f] = (int16_t)(l->live[f] + live);
-    if (*spare > 0)
-        l->surplus[f] = (int16_t)(l->surplus[f] + *spare);
-    else
-        l->deficit[f] = (int16_t)(l->deficit[f] - *spare);
-    nc_tir__count_family(p, l, f, 1);
-}
-
-static int nc_tir__is_done(const nc_tir__state *s, uint32_t unit) {
-    return (int)(s->done[unit / 64] >> (unit & 63) & 1);
-}
-
-static void nc_tir__count_up(const nc_tir__prover *p, const nc_tir__state *s, nc_tir__ledger *l) {
-    uint32_t i, j;
-    memset(l, 0, sizeof *l);
-    for (i = 0; i < p->goal_count; i++) nc_tir__adjust(p, l, p->goal[i], 0, 1);
-    for (i = 0; i < s->n; i++) nc_tir__adjust(p, l, s->stack[i], 1, 0);
-    for (i = 0; i < p->unit_count; i++) {
-        if (nc_tir__is_done(s, i)) continue;
-        l->open += p->units[i].weight;
-        for (j = p->units[i].first_owed; j < p->units[i].arg_count; j++)
-            nc_tir__adjust(p, l, p->units[i].args[j], 0, 1);
-        for (j = 0; j < p->units[i].result_count; j++)
-            nc_tir__adjust(p, l, p->units[i].results[j], 1, 0);
-    }
-}
-
-/* A move from a state: an instruction and the units it does. */
-typedef struct nc_tir__move {
-    uint64_t arg, hash;
-    uint32_t parent;
-    int32_t score, guide, logit;
-    uint8_t op, count, value; /* value: local number of what push, addi, read_mem... leave on top */
-    uint8_t units[5];
-} nc_tir__move;
-
-/* What a move takes from the stack and what it puts there, bottom first. */
-typedef struct nc_tir__change {
-    uint32_t pops, pushes;
-    uint8_t top[NC_TIR__MAX_ARGS + 16];
-} nc_tir__change;
-
-static void nc_tir__change_of(const nc_tir__prover *p, const nc_tir__state *s,
-                              const nc_tir__move *m, nc_tir__change *c) {
-    uint32_t i, n = (uint32_t)m->arg, last = s->n - 1u;
-    const nc_tir__unit *u = &p->units[m->units[0]];
-    c->pops = c->pushes = 0;
-    switch (m->op) {
-    case NC_TIR__I_POP: c->pops = n; return;
-    case NC_TIR__I_DUP: c->top[c->pushes++] = s->stack[last - n]; return;
-    case NC_TIR__I_PUSH: c->top[c->pushes++] = m->value; return;
-    case NC_TIR__I_ADDI:
-        c->pops = 1;
-        c->top[c->pushes++] = m->value;
-        return;
-    case NC_TIR__I_SWAP:
-    case NC_TIR__I_PICK:
-    case NC_TIR__I_PLACE:
-        c->pops = c->pushes = n + 1;
-        if (m->op == NC_TIR__I_PLACE) {
-            c->top[0] = s->stack[last];
-            for (i = 0; i < n; i++) c->top[1 + i] = s->stack[last - n + i];
-        } else {
-            for (i = 0; i < n; i++) c->top[i] = s->stack[last - n + 1 + i];
-            c->top[n] = s->stack[last - n];
-            if (m->op == NC_TIR__I_PICK) return;
-            for (i = 1; i < n; i++) c->top[i] = s->stack[last - n + i];
-            c->top[0] = s->stack[last];
-        }
-        return;
-    case NC_TIR__I_READ_IO:
-    case NC_TIR__I_DIVINE:
-    case NC_TIR__I_READ_MEM:
-        for (i = 0; i < n; i++) c->top[c->pushes++] = p->units[m->units[i]].results[0];
-        if (m->op != NC_TIR__I_READ_MEM) return;
-        c->pops = 1;
-        c->top[c->pushes++] = m->value;
-        return;
-    case NC_TIR__I_WRITE_IO: c->pops = n; return;
-    case NC_TIR__I_WRITE_MEM:
-        c->pops = n + 1;
-        c->top[c->pushes++] = m->value;
-        return;
-    case NC_TIR__I_ASSERT_VECTOR: c->pops = 5; return; /* either half may be the one that stays */
-    default: break;
-    }
-    c->pops = u->arg_count;
-    c->pushes = u->result_count;
-    memcpy(c->top, u->results, u->result_count);
-}
-
-/* Values that must come to lie in order: the goal, or the operands of a coming operation. */
-typedef struct nc_tir__aim {
-    uint32_t count, first; /* stack elements from place `first` on count */
-    int32_t met;           /* how many of its values the stack has */
-    uint64_t match[NC_TIR__MAX_LOCAL];
-    uint64_t row[NC_TIR__WINDOW + 1]; /* of the state being expanded, by height */
-    int8_t wanted[NC_TIR__MAX_LOCAL], has[NC_TIR__MAX_LOCAL];
-} nc_tir__aim;
-
-/* The search: moves from one level of states, of which the best become the next level. */
-typedef struct nc_tir__beam {
-    nc_tir__prover *p;
-    const nc_tir__state *s; /* being expanded */
-    uint32_t parent, seen_mask;
-    nc_tir__ledger ledger;
-    int32_t misplaced[NC_TIR__WINDOW + 1]; /* below each height */
-    nc_tir__aim aims[3]; /* the goal; operands of the next operations with three or more */
-    int aim_count;
-    nc_tir__move *moves; /* stb_ds array */
-    uint64_t *seen;      /* hashes of states kept so far: open addressing, 0 is empty */
-    uint64_t expanded;
-} nc_tir__beam;
-
-/* Longest common subsequence of a stack and an aim, one stack element a step (Hyyro 2004): the
- * zeros of `row` count its length; match has a bit for every place where the aim has a value. */
-static uint64_t nc_tir__align(uint64_t row, uint64_t match) {
-    uint64_t hit = row & match;
-    return (row + hit) | (row - hit);
-}
-
-/* An aim: values that must lie in this order, with how many of them the stack has. */
-static void nc_tir__set_aim(nc_tir__aim *a, const uint8_t *values, uint32_t count) {
-    uint32_t i;
-    memset(a, 0, sizeof *a);
-    a->count = count;
-    for (i = 0; i < count; i++) {
-        a->match[values[i]] |= UINT64_C(1) << i;
-        a->wanted[values[i]]++;
-    }
-}
-
-static uint32_t nc_tir__zeros(uint64_t row, uint32_t width) {
-    uint32_t n = 0;
-    row = ~row & (width < 64 ? (UINT64_C(1) << width) - 1 : ~UINT64_C(0));
-    for (; row; row &= row - 1) n++;
-    return n;
-}
-
-/* How many values, from place `at` on, are not where they must end. */
-static int32_t nc_tir__misplaced(const nc_tir__prover *p, uint32_t at, const uint8_t *values,
-                                 uint32_t count) {
-    int32_t n = 0;
-    uint32_t i;
-    for (i = 0; i < count && at + i < p->goal_count; i++) n += p->goal[at + i] != values[i];
-    return n;
-}
-
-/* Prepare the aim for the state being expanded. */
-static void nc_tir__take_aim(nc_tir__aim *a, const nc_tir__state *s) {
-    uint32_t i;
-    memset(a->has, 0, sizeof a->has);
-    a->met = 0;
-    a->row[0] = ~UINT64_C(0);
-    for (i = 0; i < s->n; i++) {
-        uint8_t v = s->stack[i];
-        a->row[i + 1] = i < a->first ? a->row[i] : nc_tir__align(a->row[i], a->match[v]);
-        if (i >= a->first && a->has[v]++ < a->wanted[v]) a->met++;
-    }
-}
-
-/* Values that are there but out of order after a change of the stack. */
-static int32_t nc_tir__disorder(nc_tir__aim *a, const nc_tir__state *s, const nc_tir__change *c) {
-    uint32_t keep = s->n - c->pops, i;
-    uint64_t row = a->row[keep];
-    int32_t met = a->met;
-    for (i = keep; i < s->n; i++)
-        if (i >= a->first && --a->has[s->stack[i]] < a->wanted[s->stack[i]]) met--;
-    for (i = 0; i < c->pushes; i++) {
-        if (keep + i < a->first) continue;
-        row = nc_tir__align(row, a->match[c->top[i]]);
-        if (a->has[c->top[i]]++ < a->wanted[c->top[i]]) met++;
-    }
-    for (i = 0; i < c->pushes; i++)
-        if (keep + i >= a->first) a->has[c->top[i]]--;
-    for (i = keep; i < s->n; i++)
-        if (i >= a->first) a->has[s->stack[i]]++;
-    return met - (int32_t)nc_tir__zeros(row, a->count);
-}
-
-/* Supply and demand after units are done (sign 1) or undone (-1). */
-static void nc_tir__account(nc_tir__beam *b, const nc_tir__move *m, const nc_tir__change *c,
-                            int sign) {
-    const nc_tir__prover *p = b->p;
-    uint32_t i, j;
-    for (i = 0; i < m->count; i++) {
-        const nc_tir__unit *u = &p->units[m->units[i]];
-        b->ledger.open -= sign * u->weight;
-        for (j = u->first_owed; j < u->arg_count; j++)
-            nc_tir__adjust(p, &b->ledger, u->args[j], 0, -sign);
-        for (j = 0; j < u->result_count; j++)
-            nc_tir__adjust(p, &b->ledger, u->results[j], -sign, 0);
-    }
-    for (i = 0; i < c->pops; i++)
-        nc_tir__adjust(p, &b->ledger, b->s->stack[b->s->n - 1 - i], -sign, 0);
-    for (i = 0; i < c->pushes; i++) nc_tir__adjust(p, &b->ledger, c->top[i], sign, 0);
-}
-
-/* Offer a move unless it loses a value for good or leaves the permitted depth. */
-static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__move *m) {
-    const nc_tir__prover *p = b->p;
-    const nc_tir__state *s = b->s;
-    nc_tir__ledger *l = &b->ledger;
-    nc_tir__change c;
-    int moves_only = op == NC_TIR__I_SWAP || op == NC_TIR__I_PICK || op == NC_TIR__I_PLACE;
-    int height, dip, k;
-    uint32_t i, keep;
-    m->op = (uint8_t)op;
-    m->arg = arg;
-    m->parent = b->parent;
-    nc_tir__change_of(p, s, m, &c);
-    height = (int)(s->n - c.pops + c.pushes);
-    dip = height + (int)p->base - NC_TIR__INPUTS;
-    if (s->n < c.pops || height < 16 || height > NC_TIR__WINDOW || dip < p->before.dip) return;
-    keep = s->n - c.pops;
-    m->hash = s->hash;
-    for (i = 0; i < m->count; i++) m->hash += p->unit_key[m->units[i]];
-    for (i = 0; i < c.pops; i++) m->hash -= p->place_key[keep + i] * (s->stack[keep + i] + 1u);
-    for (i = 0; i < c.pushes; i++) m->hash += p->place_key[keep + i] * (c.top[i] + 1u);
-    if (!moves_only) nc_tir__account(b, m, &c, 1);
-    m->guide = s->guide;
-    m->score = s->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
-    for (k = 0; k < b->aim_count; k++)
-        m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
-                    nc_tir__disorder(&b->aims[k], s, &c);
-    m->score += NC_TIR__SCORE_MISPLACED *
-                (b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes));
-    if (!l->lost) stbds_arrput(b->moves, *m);
-    if (!moves_only) nc_tir__account(b, m, &c, -1);
-}
-
-static void nc_tir__apply(const nc_tir__prover *p, nc_tir__state *s, const nc_tir__move *m) {
-    nc_tir__change c;
-    uint32_t i;
-    int dip;
-    nc_tir__change_of(p, s, m, &c);
-    s->n = (uint8_t)(s->n - c.pops);
-    for (i = 0; i < c.pushes; i++) s->stack[s->n++] = c.top[i];
-    for (i = 0; i < m->count; i++) s->done[m->units[i] / 64] |= UINT64_C(1) << (m->units[i] & 63);
-    dip = (int)s->n + (int)p->base - NC_TIR__INPUTS;
-    if (dip < s->dip) s->dip = (int8_t)dip;
-    s->hash = m->hash;
-    s->guide = m->guide;
-    s->parent = m->parent;
-    s->op = m->op;
-    s->arg = m->arg;
-}
-
-/* Whether a unit may be done now, the units in `m` being done in the same move. */
-static int nc_tir__turn(const nc_tir__beam *b, uint32_t unit, const nc_tir__move *m) {
-    const uint64_t *after = b->p->units[unit].after, *done = b->s->done;
-    uint64_t open[2];
-    uint32_t k;
-    if (nc_tir__is_done(b->s, unit)) return 0;
-    open[0] = after[0] & ~done[0];
-    open[1] = after[1] & ~done[1];
-    for (k = 0; k < m->count; k++) {
-        if (m->units[k] == unit) return 0;
-        open[m->units[k] / 64] &= ~(UINT64_C(1) << (m->units[k] & 63));
-    }
-    return !open[0] && !open[1];
-}
-
-/* Are the five pairs that assert_vector compares those of the unit, in any order? */
-static int nc_tir__same_pairs(const uint8_t *a, const uint8_t *b) {
-    uint32_t used = 0, i, j;
-    for (i = 0; i < 5; i++) {
-        for (j = 0; j < 5; j++)
-            if (!(used >> j & 1) &&
-                ((a[i] == b[j] && a[i + 5] == b[j + 5]) || (a[i] == b[j + 5] && a[i + 5] == b[j])))
-                break;
-        if (j == 5) return 0;
-        used |= 1u << j;
-    }
-    return 1;
-}
-
-/* Does the top of the stack hold the operands of a unit, in order or swapped? Those of u32
- * operations keep their order: the u32 table counts (a, b) and (b, a) as two entries. */
-static int nc_tir__ready(const nc_tir__unit *u, const nc_tir__state *s) {
-    const uint8_t *top = s->stack + s->n - u->arg_count;
-    if (s->n < u->arg_count) return 0;
-    if (u->instruction.op == NC_TIR__I_ASSERT_VECTOR) return nc_tir__same_pairs(top, u->args);
-    if (!memcmp(top, u->args, u->arg_count)) return 1;
-    return u->arg_count == 2 && (nc_tir__table[u->instruction.op].flags & NC_TIR__SWAPS) &&
-           nc_tir__table[u->instruction.op].cost[2] == 0 && top[0] == u->args[1] &&
-           top[1] == u->args[0];
-}
-
-/* The next unit that continues a joined read or write; -1 when there is none. */
-static int nc_tir__next_unit(const nc_tir__beam *b, const nc_tir__move *m, uint32_t op) {
-    const nc_tir__prover *p = b->p;
-    const nc_tir__state *s = b->s;
-    uint8_t top = s->stack[s->n - 1];
-    uint64_t k = m->count;
-    int memory = op == NC_TIR__I_READ_MEM || op == NC_TIR__I_WRITE_MEM, pointer = -1;
-    uint32_t i, depth = (uint32_t)k + 1 + (op == NC_TIR__I_WRITE_MEM);
-    if (memory)
-        pointer = nc_tir__relative(
-            p, top, nc_gl_add(p->local[top].offset, op == NC_TIR__I_READ_MEM ? nc_gl_neg(k) : k));
-    if (memory && pointer < 0) return -1;
-    for (i = 0; i < p->unit_count; i++) {
-        const nc_tir__unit *u = &p->units[i];
-        if (u->instruction.op != op || (memory && u->args[u->arg_count - 1] != pointer)) continue;
-        if (!nc_tir__turn(b, i, m)) continue;
-        if (op == NC_TIR__I_WRITE_IO || op == NC_TIR__I_WRITE_MEM) {
-            if (depth > s->n || s->stack[s->n - depth] != u->args[0]) continue;
-        }
-        return (int)i;
-    }
-    return -1;
-}
-
-/* Moves that do units: operations whose operands are on top, reads and writes joined up to five. */
-static void nc_tir__expand_units(nc_tir__beam *b) {
-    static const uint8_t joined[5] = {NC_TIR__I_DIVINE, NC_TIR__I_READ_IO, NC_TIR__I_WRITE_IO,
-                                      NC_TIR__I_READ_MEM, NC_TIR__I_WRITE_MEM};
-    const nc_tir__prover *p = b->p;
-    nc_tir__move m;
-    uint32_t i, k;
-    int next;
-    memset(&m, 0, sizeof m);
-    for (i = 0; i < p->unit_count; i++) {
-        const nc_tir__unit *u = &p->units[i];
-        if (memchr(joined, (int)u->instruction.op, sizeof joined)) continue;
-        m.count = 0;
-        if (!nc_tir__ready(u, b->s) || !nc_tir__turn(b, i, &m)) continue;
-        m.count = 1;
-        m.units[0] = (uint8_t)i;
-        nc_tir__offer(b, u->instruction.op, u->instruction.arg, &m);
-    }
-    for (k = 0; k < 5; k++) {
-        if (!(p->present >> joined[k] & 1)) continue;
-        m.count = 0;
-        while (m.count < 5 && (next = nc_tir__next_unit(b, &m, joined[k])) >= 0) {
-            m.units[m.count++] = (uint8_t)next;
-            if (joined[k] == NC_TIR__I_READ_MEM || joined[k] == NC_TIR__I_WRITE_MEM) {
-                const nc_tir__unit *u = &p->units[next];
-                uint8_t pointer = u->args[u->arg_count - 1];
-                next =
-                    nc_tir__relative(p, pointer,
-                                     nc_gl_add(p->local[pointer].offset,
-                                               joined[k] == NC_TIR__I_READ_MEM ? NC_GL_P - 1 : 1));
-                if (next < 0) break; /* cannot be: posed with the unit */
-                m.value = (uint8_t)next;
-            }
-            nc_tir__offer(b, joined[k], m.count, &m);
-        }
-    }
-}
-
-/* Moves that copy, make or drop values: pop of what nobody needs, dup, addi, push. */
-static void nc_tir__expand_values(nc_tir__beam *b) {
-    const nc_tir__prover *p = b->p;
-    const nc_tir__state *s = b->s;
-    const nc_tir__ledger *l = &b->ledger;
-    int16_t left[NC_TIR__MAX_LOCAL];
-    nc_tir__move m;
-    uint32_t i, dead;
-    uint8_t top = s->stack[s->n - 1];
-    memset(&m, 0, sizeof m);
-    for (i = 0; i < 6 && i < s->n; i++)
-        left[s->stack[s->n - 1 - i]] = l->spare[s->stack[s->n - 1 - i]];
-    for (dead = 0; dead < 5 && dead < s->n && left[s->stack[s->n - 1 - dead]]-- > 0;) dead++;
-    if (dead) nc_tir__offer(b, NC_TIR__I_POP, dead, &m);
-    for (i = 0; i < 16 && i < s->n; i++) {
-        uint8_t v = s->stack[s->n - 1 - i], f = p->local[v].family;
-        if (p->local[v].is_constant) continue;
-        if (l->spare[v] < 0 || (l->deficit[f] > 0 && l->surplus[f] == 0))
-            nc_tir__offer(b, NC_TIR__I_DUP, i, &m);
-    }
-    for (i = 0; i < p->local_count; i++) {
-        if (l->spare[i] >= 0) continue;
-        m.value = (uint8_t)i;
-        if (p->local[i].is_constant) nc_tir__offer(b, NC_TIR__I_PUSH, p->local[i].offset, &m);
-        if (p->local[i].family == p->local[top].family)
-            nc_tir__offer(b, NC_TIR__I_ADDI, nc_gl_sub(p->local[i].offset, p->local[top].offset),
-                          &m);
-    }
-}
-
-/* Moves that only rearrange. */
-static void nc_tir__expand_moves(nc_tir__beam *b) {
-    const nc_tir__state *s = b->s;
-    nc_tir__move m;
-    uint32_t i, k, last = s->n - 1u;
-    memset(&m, 0, sizeof m);
-    for (i = 1; i < 16 && i <= last; i++) {
-        if (s->stack[last] != s->stack[last - i]) nc_tir__offer(b, NC_TIR__I_SWAP, i, &m);
-        for (k = 1; k <= i && s->stack[last] == s->stack[last - k]; k++) {
-        }
-        if (i == 1 || k > i) continue; /* pick 1 and place 1 are swap 1 */
-        nc_tir__offer(b, NC_TIR__I_PICK, i, &m);
-        nc_tir__offer(b, NC_TIR__I_PLACE, i, &m);
-    }
-}
-
-static int nc_tir__at_goal(const nc_tir__prover *p, const nc_tir__state *s) {
-    uint32_t i;
-    for (i = 0; i < p->unit_count; i++)
-        if (!nc_tir__is_done(s, i)) return 0;
-    return s->n == p->goal_count && s->dip == p->before.dip && !memcmp(s->stack, p->goal, s->n);
-}
-
-/* Remember a state's hash; 0 when it was there. */
-static int nc_tir__see(nc_tir__beam *b, uint64_t hash) {
-    uint32_t at = (uint32_t)(hash >> 32) & b->seen_mask;
-    hash |= 1;
-    for (; b->seen[at]; at = (at + 1) & b->seen_mask)
-        if (b->seen[at] == hash) return 0;
-    b->seen[at] = hash;
-    return 1;
-}
-
-/* The `width` best moves, in the order of score and then of discovery, become states. */
-static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
-    nc_tir__prover *p = b->p;
-    uint32_t n = (uint32_t)stbds_arrlenu(b->moves), i, kept = 0, least = NC_TIR__BUCKETS, most = 0;
-    for (i = 0; i < n; i++) {
-        int32_t score = b->moves[i].score;
-        uint32_t bucket = score < 0                  ? 0
-                          : score >= NC_TIR__BUCKETS ? NC_TIR__BUCKETS - 1
-                                                     : (uint32_t)score;
-        b->moves[i].score = (int32_t)bucket;
-        if (bucket < least) least = bucket;
-        if (bucket > most) most = bucket;
-    }
-    for (i = least; i <= most + 1; i++) p->bucket[i] = 0;
-    for (i = 0; i < n; i++) p->bucket[b->moves[i].score + 1]++;
-    for (i = least; i < most; i++) p->bucket[i + 1] += p->bucket[i];
-    stbds_arrsetlen(p->order, n);
-    for (i = 0; i < n; i++) p->order[p->bucket[b->moves[i].score]++] = i;
-    for (i = 0; i < n && kept < width; i++) {
-        const nc_tir__move *m = &b->moves[p->order[i]];
-        nc_tir__state child;
-        if (!nc_tir__see(b, m->hash)) continue;
-        child = p->states[m->parent];
-        nc_tir__apply(p, &child, m);
-        stbds_arrput(p->states, child);
-        kept++;
-    }
-}
-
-/* The goal stays the same for all states; the operands of the next large operations do not. */
-static void nc_tir__take_aims(nc_tir__beam *b) {
-    const nc_tir__prover *p = b->p;
-    uint32_t i;
-    for (i = 0, b->misplaced[0] = 0; i < b->s->n; i++)
-        b->misplaced[i + 1] = b->misplaced[i] + nc_tir__misplaced(p, i, b->s->stack + i, 1);
-    b->aim_count = 1;
-    nc_tir__take_aim(&b->aims[0], b->s);
-    for (i = 0; i < p->unit_count && b->aim_count < 3; i++) {
-        const nc_tir__unit *u = &p->units[i];
-        if (u->arg_count < 3 || nc_tir__is_done(b->s, i)) continue;
-        nc_tir__set_aim(&b->aims[b->aim_count], u->args, u->arg_count);
-        nc_tir__take_aim(&b->aims[b->aim_count++], b->s);
-    }
-}
-
-/* All moves from b->s join b->moves. */
-static void nc_tir__expand(nc_tir__beam *b) {
-    nc_tir__count_up(b->p, b->s, &b->ledger);
-    nc_tir__take_aims(b);
-    b->p->expanded++;
-    nc_tir__expand_units(b);
-    nc_tir__expand_values(b);
-    nc_tir__expand_moves(b);
-}
-
-/* The instructions of the block whose work is still to be done, one bit each. */
-static uint32_t nc_tir__open_nodes(const nc_tir__prover *p, const nc_tir__state *s) {
-    uint32_t mask = 0, i;
-    for (i = 0; i < p->unit_count; i++)
-        if (!nc_tir__is_done(s, i) && p->units[i].instruction.line < NC_TIR_BLOCK_NODES)
-            mask |= 1u << p->units[i].instruction.line;
-    return mask;
-}
-
-/* Opcode class and argument of a move, as the decoder's outputs count them; 255: no argument. */
-static void nc_tir__code_of(uint32_t op, uint64_t arg, uint8_t code[2]) {
-    uint8_t kind = nc_tir__table[op].arg;
-    code[0] = (uint8_t)(op < 48 ? op : (uint32_t)NC_TIR__I_HALT); /* which no block has */
-    code[1] = kind == NC_TIR__INDEX || kind == NC_TIR__COUNT ? (uint8_t)(arg & 15) : 255;
-}
-
-/* Rows of the embedding of b->s: last opcode, its argument, what each upper element is. The
- * ledger is that of the state. */
-static void nc_tir__state_rows(const nc_tir__beam *b, int first, uint8_t rows[2 + NC_TIR__TOPS]) {
-    const nc_tir__prover *p = b->p;
-    const nc_tir__state *s = b->s;
-    uint8_t operand[NC_TIR__MAX_LOCAL] = {0}, code[2];
-    uint32_t i, j;
-    nc_tir__code_of(s->op, s->arg, code);
-    rows[0] = first ? 0 : (uint8_t)(1 + code[0]);
-    rows[1] = (uint8_t)(NC_TIR__ROWS_LAST + (first || code[1] > 15 ? 0 : code[1]));
-    for (i = 0; i < p->unit_count; i++)
-        for (j = 0; !nc_tir__is_done(s, i) && j < p->units[i].arg_count; j++)
-            operand[p->units[i].args[j]] |= j + 1u == p->units[i].arg_count ? 2 : 1;
-    for (j = 0; j < NC_TIR__TOPS; j++) {
-        uint32_t at = s->n - 1u - j, kind = 0;
-        if (j < s->n) {
-            uint8_t v = s->stack[at];
-            if (b->ledger.spare[v] > 0)
-                kind = 1; /* more of it than needed */
-            else if (operand[v])
-                kind = 1u + operand[v] + (b->ledger.spare[v] < 0 ? 3u : 0u);
-            else
-                kind = nc_tir__misplaced(p, at, &v, 1) ? 7u : 0u;
-        }
-        rows[2 + j] = (uint8_t)(NC_TIR__ROWS_TOP + 8 * j + kind);
-    }
-}
-
-/* Encode the block for the network; without one nothing happens. */
-static void nc_tir__see_block(nc_tir__prover *p, const nc_tir__tasm *code, size_t count) {
-    if (!p->model || !p->guide) return;
-    nc_tir__encode(code, count, p->words);
-    if (p->given)
-        memcpy(p->latents, p->given, sizeof p->latents);
-    else if (nc_tir__forward(p->model, p->words, p->latents, p->activations) != NC_OK)
-        memset(p->latents, 0, sizeof p->latents); /* cannot be: activations are bounded */
-}
-
-/* Row of the decoder's input for b->s: the mean latent of what is open, the state's embedding. */
-static void nc_tir__put_input(nc_tir__beam *b, int first, nc_fixed *row) {
-    const nc_tir__prover *p = b->p;
-    uint32_t n = nc_tir__node_count(p->words), mask = nc_tir__open_nodes(p, b->s), count = 0, i, c;
-    uint8_t rows[2 + NC_TIR__TOPS];
-    int64_t sum;
-    if (n < 32) mask &= (1u << n) - 1;
-    if (!mask) mask = n < 32 ? (1u << n) - 1 : UINT32_MAX;
-    for (i = 0; i < n; i++) count += mask >> i & 1;
-    memset(row, 0, NC_TIR__IN * sizeof *row);
-    for (c = 0; c < NC_TIR__D && count; c++) {
-        for (i = 0, sum = 0; i < n; i++)
-            if (mask >> i & 1) sum += nc_gl_to_i64(p->latents[i * NC_TIR__D + c]);
-        row[c] = nc_gl_from_i64(sum / (int64_t)count);
-    }
-    nc_tir__state_rows(b, first, rows);
-    for (i = 0; i < 2 + NC_TIR__TOPS; i++)
-        nc_tir__add_row(row + NC_TIR__D,
-                        p->model->w + NC_TIR__P_STATES + rows[i] * (uint32_t)NC_TIR__D);
-}
-
-/* Logits of all states of a level, 64 for each; null when out of memory. */
-static const nc_fixed *nc_tir__consult(nc_tir__beam *b, uint32_t first, uint32_t last) {
-    enum { ROW = NC_TIR__IN + NC_TIR__FFN + NC_TIR__OUT_CODES };
-    nc_tir__prover *p = b->p;
-    const nc_tir_model *model = p->model;
-    uint32_t rows = last - first, i;
-    nc_fixed *hidden, *outputs;
-    if (rows == 0 || !model) return NULL;
-    if (!p->rows || rows > p->row_room) {
-        nc_fixed *larger = (nc_fixed *)nc__alloc(NULL, (size_t)rows * ROW * sizeof *larger);
-        if (!larger) return NULL;
-        nc__free(NULL, p->rows, (size_t)p->row_room * ROW * sizeof *p->rows);
-        p->rows = larger;
-        p->row_room = rows;
-    }
-    hidden = p->rows + (size_t)rows * NC_TIR__IN;
-    outputs = hidden + (size_t)rows * NC_TIR__FFN;
-    for (i = first; i < last; i++) {
-        b->s = &p->states[i];
-        nc_tir__count_up(p, b->s, &b->ledger);
-        nc_tir__put_input(b, i == 0, p->rows + (size_t)(i - first) * NC_TIR__IN);
-    }
-    return nc_tir__decode(model, p->rows, rows, hidden, outputs) == NC_OK ? outputs : NULL;
-}
-
-/* Moves from `from` on are those of one state: each costs what it lies below the best of them. */
-static void nc_tir__weigh(nc_tir__beam *b, size_t from, const nc_fixed *out) {
-    size_t i, n = stbds_arrlenu(b->moves);
-    int64_t top = INT64_MIN;
-    for (i = from; i < n; i++) {
-        uint8_t code[2];
-        int64_t logit;
-        nc_tir__code_of(b->moves[i].op, b->moves[i].arg, code);
-        logit = nc_gl_to_i64(out[code[0]]);
-        if (code[1] < 16) logit += nc_gl_to_i64(out[48 + code[1]]);
-        b->moves[i].logit = (int32_t)(logit / 256); /* below 2^20 */
-        if (b->moves[i].logit > top) top = b->moves[i].logit;
-    }
-    for (i = from; i < n; i++) {
-        int64_t cost = (top - b->moves[i].logit) * b->p->guide / 256;
-        if (cost > 8 * NC_TIR__SCORE) cost = 8 * NC_TIR__SCORE;
-        b->moves[i].guide += (int32_t)cost;
-        b->moves[i].score += (int32_t)cost;
-    }
-}
-
-/* The problem, its start and a search over it; 0 when it is too large. */
-static int nc_tir__begin(nc_tir__prover *p, nc_tir__beam *b, nc_tir__state *start) {
-    uint32_t deep;
-    memset(b, 0, sizeof *b);
-    b->p = p;
-    b->moves = p->moves;
-    NC_TIR__CLEAR(b->moves);
-    if (!nc_tir__pose(p, start)) return 0;
-    deep = p->goal_count > 64 ? p->goal_count - 64 : 0;
-    nc_tir__set_aim(&b->aims[0], p->goal + deep, p->goal_count - deep);
-    b->aims[0].first = deep;
-    return 1;
-}
-
-/* The moves that led to state i on this level become p->found. */
-static void nc_tir__trace_back(nc_tir__prover *p, uint32_t i, uint32_t level) {
-    while (level-- > 0) {
-        p->found[level].op = p->states[i].op;
-        p->found[level].arg = p->states[i].arg;
-        i = p->states[i].parent;
-    }
-}
-
-/* A sequence shorter than `limit` with the meaning in p->before; its length, 0 if none found,
- * UINT32_MAX for the empty sequence. */
-static uint32_t nc_tir__search(nc_tir__prover *p, uint32_t limit, uint32_t width) {
-    nc_tir__state start;
-    nc_tir__beam b;
-    uint32_t level, first = 0, last, i, length = 0, room = 1024;
-    int guided = p->model && p->guide;
-    const nc_fixed *logits;
-    if (limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
-    while (room < 2 * width * limit) room *= 2;
-    b.seen_mask = room - 1;
-    b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
-    if (!b.seen) return 0;
-    NC_TIR__CLEAR(p->states);
-    stbds_arrput(p->states, start);
-    for (level = 0; level < limit && !length; level++) {
-        last = (uint32_t)stbds_arrlenu(p->states);
-        for (i = first; i < last && !length; i++)
-            if (nc_tir__at_goal(p, &p->states[i])) {
-                nc_tir__trace_back(p, i, level);
-                length = level ? level : UINT32_MAX;
-            }
-        if (length || first == last || level + 1 == limit) break;
-        NC_TIR__CLEAR(b.moves);
-        logits = guided ? nc_tir__consult(&b, first, last) : NULL;
-        for (i = first; i < last; i++) {
-            size_t from = stbds_arrlenu(b.moves);
-            b.s = &p->states[i];
-            b.parent = i;
-            nc_tir__expand(&b);
-            if (logits) nc_tir__weigh(&b, from, logits + (size_t)(i - first) * NC_TIR__OUT_CODES);
-        }
-        first = last;
-        nc_tir__keep_best(&b, width);
-    }
-    p->moves = b.moves;
-    nc__free(NULL, b.seen, room * sizeof *b.seen);
-    return length;
-}
-
-static void nc_tir__prover_free(nc_tir__prover *p) {
-    if (!p) return;
-    stbds_arrfree(p->states);
-    stbds_arrfree(p->moves);
-    stbds_arrfree(p->order);
-    nc__free(NULL, p->rows,
-             (size_t)p->row_room * (NC_TIR__IN + NC_TIR__FFN + NC_TIR__OUT_CODES) *
-                 sizeof *p->rows);
-    nc__free(NULL, p->activations, sizeof *p->activations);
-    nc__free(NULL, p, sizeof *p);
-}
-
-/* A prover, with a network or without. Null when out of memory. */
-static nc_tir__prover *nc_tir__prover_new(const nc_tir_model *model, uint32_t guide) {
-    nc_tir__prover *p = (nc_tir__prover *)nc__calloc(NULL, sizeof *p);
-    uint64_t seed = 0;
-    uint32_t i;
-    if (!p) return NULL;
-    for (i = 0; i < NC_TIR__WINDOW; i++) p->place_key[i] = nc_tir__splitmix(&seed) | 1;
-    for (i = 0; i < NC_TIR__MAX_UNITS; i++) p->unit_key[i] = nc_tir__splitmix(&seed) | 1;
-    p->model = model;
-    p->guide = (int32_t)guide;
-    p->activations = (nc_tir__activations *)nc__alloc(NULL, sizeof *p->activations);
-    if (p->activations) return p;
-    nc_tir__prover_free(p);
-    return NULL;
-}
-
-/* >>io ============================================================================= */
+enum {
+    NC_TIR__MAX_OPS = 1 << 20,
+    NC_TIR__MAX_OPEN = 64, /* and so the depth of every recursion over bodies */
+    NC_TIR__MAX_NAME = 120,
+    NC_TIR__MAX_LINE = 4096, /* of a comment, its NUL counted */
+    NC_TIR__MAX_ASM = 65536,
+    NC_TIR__MAX_FIELDS = 9
+};
 
 typedef struct nc_tir__op {
     uint8_t kind;
     uint8_t has_else;
     uint32_t fields;
     uint64_t value;
-    size_t text;    /* offset of a NUL-terminated string in the arena */
+    size_t text;    /* where its NUL-terminated string stands in `texts` */
     uint32_t body;  /* operations in the (first) body, nested ones included */
     uint32_t other; /* and in the else branch */
 } nc_tir__op;
 
 struct nc_tir_program {
-    nc_tir__op *ops; /* stb_ds array, each body right behind its owner */
-    char *arena;     /* stb_ds array */
-    uint32_t *open;  /* stb_ds array: owners of bodies not yet closed */
+    nc_tir__op *ops;  /* stb_ds array, each body right behind its owner */
+    nc__buffer texts; /* of the operations, the empty string first */
+    uint32_t *open;   /* stb_ds array: owners of bodies not yet closed */
 };
 
-/* What follows the name of an operation in the text form. The compiler emits dup and swap beyond
- * 15, which no machine runs; they are lowered as they stand and never optimised. */
-enum {
-    NC_TIR__A_NONE,
-    NC_TIR__A_COUNT,
-    NC_TIR__A_VALUE,
-    NC_TIR__A_NAME,
-    NC_TIR__A_LINE,
-    NC_TIR__A_EVENT
-};
-
-static const struct {
-    const char *name;
-    uint8_t arg;
-    uint8_t least, most; /* of a count */
-} nc_tir__forms[NC_TIR_KIND_COUNT] = {{"call", NC_TIR__A_NAME, 0, 0},
-                                      {"return", 0, 0, 0},
-                                      {"halt", 0, 0, 0},
-                                      {"if_else", 0, 0, 0},
-                                      {"if_only", 0, 0, 0},
-                                      {"loop", NC_TIR__A_NAME, 0, 0},
-                                      {"fn_start", NC_TIR__A_NAME, 0, 0},
-                                      {"fn_end", 0, 0, 0},
-                                      {"entry", NC_TIR__A_NAME, 0, 0},
-                                      {"comment", NC_TIR__A_LINE, 0, 0},
-                                      {"asm", NC_TIR__A_VALUE, 0, 0},
-                                      {"push", NC_TIR__A_VALUE, 0, 0},
-                                      {"pop", NC_TIR__A_COUNT, 1, 5},
-                                      {"dup", NC_TIR__A_COUNT, 0, 255},
-                                      {"swap", NC_TIR__A_COUNT, 0, 255},
-                                      {"add", 0, 0, 0},
-                                      {"sub", 0, 0, 0},
-                                      {"mul", 0, 0, 0},
-                                      {"neg", 0, 0, 0},
-                                      {"invert", 0, 0, 0},
-                                      {"eq", 0, 0, 0},
-                                      {"lt", 0, 0, 0},
-                                      {"and", 0, 0, 0},
-                                      {"or", 0, 0, 0},
-                                      {"xor", 0, 0, 0},
-                                      {"pop_count", 0, 0, 0},
-                                      {"split", 0, 0, 0},
-                                      {"div_mod", 0, 0, 0},
-                                      {"shl", 0, 0, 0},
-                                      {"shr", 0, 0, 0},
-                                      {"log2", 0, 0, 0},
-                                      {"pow", 0, 0, 0},
-                                      {"read_io", NC_TIR__A_COUNT, 1, 5},
-                                      {"write_io", NC_TIR__A_COUNT, 1, 5},
-                                      {"read_mem", NC_TIR__A_COUNT, 1, 5},
-                                      {"write_mem", NC_TIR__A_COUNT, 1, 5},
-                                      {"assert", NC_TIR__A_COUNT, 1, 5},
-                                      {"hash", NC_TIR__A_COUNT, 0, 16},
-                                      {"reveal", NC_TIR__A_EVENT, 0, 0},
-                                      {"seal", NC_TIR__A_EVENT, 0, 0},
-                                      {"ram_read", NC_TIR__A_COUNT, 1, 5},
-                                      {"ram_write", NC_TIR__A_COUNT, 1, 5},
-                                      {"hint", NC_TIR__A_COUNT, 1, 5},
-                                      {"sponge_init", 0, 0, 0},
-                                      {"sponge_absorb", 0, 0, 0},
-                                      {"sponge_squeeze", 0, 0, 0},
-                                      {"sponge_load", 0, 0, 0},
-                                      {"merkle_step", 0, 0, 0},
-                                      {"merkle_load", 0, 0, 0},
-                                      {"ext_mul", 0, 0, 0},
-                                      {"ext_invert", 0, 0, 0},
-                                      {"fold_ext", 0, 0, 0},
-                                      {"fold_base", 0, 0, 0},
-                                      {"proof_block", NC_TIR__A_NAME, 0, 0}};
-
-enum { NC_TIR__MAX_OPS = 1 << 20, NC_TIR__MAX_OPEN = 64, NC_TIR__MAX_NAME = 120 };
-
-static int nc_tir__has_body(unsigned kind) {
-    return kind == NC_TIR_IF_ELSE || kind == NC_TIR_IF_ONLY || kind == NC_TIR_LOOP ||
-           kind == NC_TIR_PROOF_BLOCK;
-}
+/* -- building -- */
 
 NC_API nc_status nc_tir_create(nc_tir_program **program) {
     if (!program) return NC_ERR_ARG;
@@ -4242,87 +1599,90 @@ NC_API nc_status nc_tir_create(nc_tir_program **program) {
 NC_API void nc_tir_destroy(nc_tir_program *program) {
     if (!program) return;
     stbds_arrfree(program->ops);
-    stbds_arrfree(program->arena);
+    nc__buffer_free(&program->texts);
     stbds_arrfree(program->open);
     nc__free(NULL, program, sizeof *program);
 }
 
-NC_API size_t nc_tir_size(const nc_tir_program *program) { return stbds_arrlenu(program->ops); }
-
 /* A name holds 1 to 120 printable characters without blanks. */
-static int nc_tir__good_name(const char *text, size_t n) {
+static int nc_tir__is_name(const char *text, size_t n) {
     size_t i;
     for (i = 0; i < n; i++)
-        if (text[i] <= 32 || text[i] == 127) return 0;
+        if (text[i] <= ' ' || text[i] == 127) return 0;
     return n > 0 && n <= NC_TIR__MAX_NAME;
 }
 
-/* Comments are one line; asm is any lines, each ended by a newline. */
-static int nc_tir__good_text(unsigned kind, const char *text) {
-    size_t n;
-    if (!text) return 0;
-    n = strlen(text);
-    if (kind == NC_TIR_COMMENT) return !strpbrk(text, "\n\r") && n < 4096;
-    if (kind == NC_TIR_ASM) return n < 65536 && (n == 0 || text[n - 1] == '\n');
-    return nc_tir__good_name(text, n);
-}
-
-static int nc_tir__good_op(const nc_tir_op *op) {
+/* Whether an operation of this kind may have that value, so many fields and a text of n characters;
+ * text null: none. */
+static int nc_tir__is_valid(const nc_tir_op *op, const char *text, size_t n) {
+    const nc_tir__form *form;
     if ((unsigned)op->kind >= NC_TIR_KIND_COUNT) return 0;
-    switch (nc_tir__forms[op->kind].arg) {
+    form = &nc_tir__forms[op->kind];
+    switch (form->argument) {
     case NC_TIR__A_COUNT:
-        return op->value >= nc_tir__forms[op->kind].least &&
-               op->value <= nc_tir__forms[op->kind].most;
-    case NC_TIR__A_VALUE:
-        return op->kind == NC_TIR_ASM ? nc_tir__good_text((unsigned)op->kind, op->text)
-                                      : op->value < NC_GL_P;
+    case NC_TIR__A_INDEX: return op->value >= form->least && op->value <= form->most;
+    case NC_TIR__A_VALUE: return op->value < NC_GL_P;
+    case NC_TIR__A_NAME: return text && nc_tir__is_name(text, n);
+    case NC_TIR__A_LINE:
+        return text && n < NC_TIR__MAX_LINE && !memchr(text, '\n', n) && !memchr(text, '\r', n);
     case NC_TIR__A_EVENT:
-        return op->fields <= 9 && op->value < NC_GL_P &&
-               nc_tir__good_text((unsigned)op->kind, op->text);
-    case NC_TIR__A_NAME:
-    case NC_TIR__A_LINE: return nc_tir__good_text((unsigned)op->kind, op->text);
+        return op->fields <= NC_TIR__MAX_FIELDS && op->value < NC_GL_P && text &&
+               nc_tir__is_name(text, n);
+    case NC_TIR__A_ASM: return text && n < NC_TIR__MAX_ASM && (n == 0 || text[n - 1] == '\n');
     default: return 1;
     }
 }
 
-NC_API nc_status nc_tir_append(nc_tir_program *program, const nc_tir_op *op) {
+/* nc_tir_append of op with the text of n characters in place of its own. */
+static nc_status nc_tir__append(nc_tir_program *program, const nc_tir_op *op, const char *text,
+                                size_t n) {
+    const size_t count = stbds_arrlenu(program->ops);
     nc_tir__op stored;
-    size_t n, i;
-    if (!program || !op || !nc_tir__good_op(op)) return NC_ERR_ARG;
-    if (stbds_arrlenu(program->ops) >= NC_TIR__MAX_OPS) return NC_ERR_LIMIT;
-    if (nc_tir__has_body((unsigned)op->kind) && stbds_arrlenu(program->open) >= NC_TIR__MAX_OPEN)
+    if (!nc_tir__is_valid(op, text, n)) return NC_ERR_ARG;
+    if (count >= NC_TIR__MAX_OPS) return NC_ERR_LIMIT;
+    if (nc_tir__forms[op->kind].bodies && stbds_arrlenu(program->open) >= NC_TIR__MAX_OPEN)
         return NC_ERR_LIMIT;
     memset(&stored, 0, sizeof stored);
     stored.kind = (uint8_t)op->kind;
     stored.value = op->value;
     stored.fields = op->fields;
-    stored.text = stbds_arrlenu(program->arena);
-    n = op->text ? strlen(op->text) + 1 : 1;
-    for (i = 0; i < n; i++) stbds_arrput(program->arena, op->text ? op->text[i] : (char)0);
+    if (program->texts.used == 0) nc__buffer_put(&program->texts, "", 1);
+    if (text) {
+        stored.text = program->texts.used;
+        nc__buffer_put(&program->texts, text, n);
+        nc__buffer_put(&program->texts, "", 1);
+    }
+    if (program->texts.status != NC_OK) return program->texts.status;
     stbds_arrput(program->ops, stored);
-    if (nc_tir__has_body((unsigned)op->kind))
-        stbds_arrput(program->open, (uint32_t)stbds_arrlenu(program->ops) - 1);
+    if (nc_tir__forms[op->kind].bodies) stbds_arrput(program->open, (uint32_t)count);
     return NC_OK;
 }
 
+NC_API nc_status nc_tir_append(nc_tir_program *program, const nc_tir_op *op) {
+    if (!program || !op) return NC_ERR_ARG;
+    return nc_tir__append(program, op, op->text, op->text ? strlen(op->text) : 0);
+}
+
+/* The owner of the innermost open body, and how many operations stand behind it; null for none. */
+static nc_tir__op *nc_tir__open(nc_tir_program *program, uint32_t *inside) {
+    if (!program || stbds_arrlenu(program->open) == 0) return NULL;
+    *inside = (uint32_t)stbds_arrlenu(program->ops) - stbds_arrlast(program->open) - 1;
+    return &program->ops[stbds_arrlast(program->open)];
+}
+
 NC_API nc_status nc_tir_else(nc_tir_program *program) {
-    nc_tir__op *owner;
-    uint32_t at;
-    if (!program || stbds_arrlenu(program->open) == 0) return NC_ERR_ARG;
-    at = stbds_arrlast(program->open);
-    owner = &program->ops[at];
-    if (owner->kind != NC_TIR_IF_ELSE || owner->has_else) return NC_ERR_ARG;
+    uint32_t inside;
+    nc_tir__op *owner = nc_tir__open(program, &inside);
+    if (!owner || nc_tir__forms[owner->kind].bodies < 2 || owner->has_else) return NC_ERR_ARG;
     owner->has_else = 1;
-    owner->body = (uint32_t)stbds_arrlenu(program->ops) - at - 1;
+    owner->body = inside;
     return NC_OK;
 }
 
 NC_API nc_status nc_tir_end(nc_tir_program *program) {
-    nc_tir__op *owner;
     uint32_t inside;
-    if (!program || stbds_arrlenu(program->open) == 0) return NC_ERR_ARG;
-    inside = (uint32_t)stbds_arrlenu(program->ops) - stbds_arrlast(program->open) - 1;
-    owner = &program->ops[stbds_arrlast(program->open)];
+    nc_tir__op *owner = nc_tir__open(program, &inside);
+    if (!owner) return NC_ERR_ARG;
     if (owner->has_else)
         owner->other = inside - owner->body;
     else
@@ -4331,253 +1691,316 @@ NC_API nc_status nc_tir_end(nc_tir_program *program) {
     return NC_OK;
 }
 
-/* The verbatim lines of asm up to a lone `end`, without the indentation of the body. */
-static nc_status nc_tir__read_asm(const char **text, const char *stop, size_t *line, size_t depth,
-                                  char **lines, nc_error *err) {
-    size_t start = *line;
-    for (; *text < stop; (*line)++) {
-        const char *end = (const char *)memchr(*text, '\n', (size_t)(stop - *text)), *at = *text;
-        const char *next, *first;
-        size_t skip = 2 * (depth + 1);
-        if (!end) end = stop;
-        next = end < stop ? end + 1 : stop;
-        for (first = at; first < end && *first == ' ';) first++;
-        if (nc_tir__is(first, (size_t)(end - first), "end")) {
-            *text = next;
-            (*line)++;
-            stbds_arrput(*lines, 0);
-            return NC_OK;
-        }
-        while (skip-- > 0 && at < end && *at == ' ') at++;
-        if (stbds_arrlenu(*lines) + (size_t)(end - at) >= 65000)
-            return nc__fail(err, NC_ERR_LIMIT, *line, 1, "asm is longer than 65,000 characters");
-        for (; at < end; at++) {
-            if (*at == 0) return nc__fail(err, NC_ERR_FORMAT, *line, 1, "NUL in asm");
-            stbds_arrput(*lines, *at);
-        }
-        stbds_arrput(*lines, '\n');
-        *text = next;
-    }
-    return nc__fail(err, NC_ERR_FORMAT, start, 1, "asm without end");
+NC_API size_t nc_tir_size(const nc_tir_program *program) { return stbds_arrlenu(program->ops); }
+
+/* -- reading -- */
+
+/* Text that is read line by line, here and in TASM. */
+typedef struct nc_tir__reader {
+    nc__text line;
+    const char *next, *stop; /* the rest of the text */
+} nc_tir__reader;
+
+static void nc_tir__open_text(nc_tir__reader *r, const char *text, size_t bytes, nc_error *err) {
+    nc__text_open(&r->line, text, 0, err);
+    r->line.line = 0;
+    r->next = text;
+    r->stop = text + bytes;
 }
 
-/* Unsigned decimal of at most 20 digits. */
+/* The next line becomes r->line; 0 behind the last, where r->line is an empty line of its own. */
+static int nc_tir__next_line(nc_tir__reader *r) {
+    nc__text *line = &r->line;
+    const size_t left = (size_t)(r->stop - r->next);
+    const char *end = left ? (const char *)memchr(r->next, '\n', left) : NULL;
+    line->line++;
+    line->at = line->line_start = r->next;
+    line->end = end ? end : r->stop;
+    r->next = end ? end + 1 : r->stop;
+    return left > 0 && line->status == NC_OK;
+}
+
+static int nc_tir__is_blank(char c) { return c == ' ' || c == '\t' || c == '\r'; }
+
+/* The next run of characters that are not blank; length 0 at the end of the line. */
+static size_t nc_tir__word(nc__text *line, const char **word) {
+    const char *at = line->at;
+    while (at < line->end && nc_tir__is_blank(*at)) at++;
+    *word = at;
+    while (at < line->end && !nc_tir__is_blank(*at)) at++;
+    line->at = at;
+    return (size_t)(at - *word);
+}
+
+/* NC_ERR_FORMAT at this place of the line. */
+static nc_status nc_tir__bad(nc__text *line, const char *at, const char *what) {
+    line->at = at;
+    return nc__text_fail(line, NC_ERR_FORMAT, "%s", what);
+}
+
+/* Whether the n characters at text spell name. */
+static int nc_tir__is(const char *text, size_t n, const char *name) {
+    return n > 0 && *text == *name && strlen(name) == n && memcmp(text, name, n) == 0;
+}
+
+/* The verbatim lines of asm up to a lone `end`, without the indentation of the body. */
+static nc_status nc_tir__read_asm(nc_tir__reader *r, size_t depth, nc__buffer *lines) {
+    nc__text *line = &r->line;
+    const size_t start = line->line + 1;
+    while (nc_tir__next_line(r)) {
+        const char *first = line->at;
+        size_t skip = 2 * (depth + 1), n;
+        while (first < line->end && *first == ' ') first++;
+        if (nc_tir__is(first, (size_t)(line->end - first), "end")) return lines->status;
+        while (skip-- > 0 && line->at < line->end && *line->at == ' ') line->at++;
+        first = line->at;
+        n = (size_t)(line->end - first);
+        line->at = line->line_start; /* where its errors point */
+        if (lines->used + n >= NC_TIR__MAX_ASM - 536)
+            return nc__text_fail(line, NC_ERR_LIMIT, "asm is longer than 65,000 characters");
+        if (memchr(first, 0, n)) return nc__text_fail(line, NC_ERR_FORMAT, "NUL in asm");
+        nc__buffer_put(lines, first, n);
+        nc__buffer_put(lines, "\n", 1);
+    }
+    line->line = start;
+    return nc__text_fail(line, NC_ERR_FORMAT, "asm without end");
+}
+
+/* An unsigned number in decimal. */
 static int nc_tir__read_count(const char *word, size_t n, uint64_t *value) {
     return n > 0 && nc_gl_parse(word, n, value, NULL) == NC_OK && (n < 2 || word[1] != 'x');
 }
 
-/* Fill op from the words after its name. `name` is storage for its text. */
-static nc_status nc_tir__read_args(nc_tir__cursor *c, nc_tir_op *op, char *name, nc_error *err) {
-    const char *word;
+/* The text of an operation as it stands in the source. */
+typedef struct nc_tir__slice {
+    const char *text;
     size_t n;
+} nc_tir__slice;
+
+/* The name of a label or event, and the tag and the number of fields of an event. */
+static nc_status nc_tir__read_name(nc__text *line, nc_tir_op *op, nc_tir__slice *name) {
+    const char *word;
     uint64_t value;
-    int arg = nc_tir__forms[op->kind].arg;
-    if (arg == NC_TIR__A_NONE) return NC_OK;
-    if (arg == NC_TIR__A_LINE) { /* one blank, then the rest of the line as it stands */
-        if (c->at < c->end && *c->at == ' ') c->at++;
-        n = (size_t)(c->end - c->at);
-        if (n >= 4096 || memchr(c->at, 0, n))
-            return nc_tir__bad(c, c->at, "comment is too long or has a NUL", err);
-        memcpy(name, c->at, n);
-        name[n] = 0;
-        op->text = name;
-        c->at = c->end;
-        return NC_OK;
-    }
-    n = nc_tir__word(c, &word);
-    if (n == 0) return nc_tir__bad(c, word, "the operation needs an argument", err);
-    if (arg == NC_TIR__A_NAME || arg == NC_TIR__A_EVENT) {
-        if (!nc_tir__good_name(word, n)) return nc_tir__bad(c, word, "bad name", err);
-        memcpy(name, word, n);
-        name[n] = 0;
-        op->text = name;
-        if (arg == NC_TIR__A_NAME) return NC_OK;
-        n = nc_tir__word(c, &word);
-        if (!nc_tir__read_count(word, n, &op->value))
-            return nc_tir__bad(c, word, "expected a tag", err);
-        n = nc_tir__word(c, &word);
-        if (!nc_tir__read_count(word, n, &value) || value > 9)
-            return nc_tir__bad(c, word, "expected 0 to 9 fields", err);
-        op->fields = (uint32_t)value;
-        return NC_OK;
-    }
-    if (op->kind == NC_TIR_ASM && n > 1 && *word == '-') {
-        if (!nc_tir__read_count(word + 1, n - 1, &op->value))
-            return nc_tir__bad(c, word, "expected a stack effect", err);
-        op->value = 0 - op->value;
-    } else if (!nc_tir__read_count(word, n, &op->value)) {
-        return nc_tir__bad(c, word, "expected a number below 2^64 - 2^32 + 1", err);
-    }
-    if (arg == NC_TIR__A_COUNT &&
-        (op->value < nc_tir__forms[op->kind].least || op->value > nc_tir__forms[op->kind].most))
-        return nc_tir__bad(c, word, "the count is out of range", err);
+    size_t n;
+    if (!nc_tir__is_name(name->text, name->n)) return nc_tir__bad(line, name->text, "bad name");
+    if (nc_tir__forms[op->kind].argument == NC_TIR__A_NAME) return NC_OK;
+    n = nc_tir__word(line, &word);
+    if (!nc_tir__read_count(word, n, &op->value)) return nc_tir__bad(line, word, "expected a tag");
+    n = nc_tir__word(line, &word);
+    if (!nc_tir__read_count(word, n, &value) || value > NC_TIR__MAX_FIELDS)
+        return nc_tir__bad(line, word, "expected 0 to 9 fields");
+    op->fields = (uint32_t)value;
     return NC_OK;
 }
 
-/* One line that is neither empty nor asm text. */
-static nc_status nc_tir__read_line(nc_tir_program *p, nc_tir__cursor *c, nc_tir_op *op, char *name,
-                                   nc_error *err) {
+/* Fill op and its text from what follows the name of its kind. */
+static nc_status nc_tir__read_argument(nc__text *line, nc_tir_op *op, nc_tir__slice *text) {
+    const nc_tir__form *form = &nc_tir__forms[op->kind];
+    int negative;
+    if (form->argument == NC_TIR__A_NONE) return NC_OK;
+    if (form->argument == NC_TIR__A_LINE) { /* one blank, then the rest of the line as it stands */
+        if (line->at < line->end && *line->at == ' ') line->at++;
+        text->text = line->at;
+        text->n = (size_t)(line->end - line->at);
+        if (text->n >= NC_TIR__MAX_LINE || memchr(text->text, 0, text->n))
+            return nc_tir__bad(line, line->at, "comment is too long or has a NUL");
+        line->at = line->end;
+        return NC_OK;
+    }
+    text->n = nc_tir__word(line, &text->text);
+    if (text->n == 0) return nc_tir__bad(line, text->text, "the operation needs an argument");
+    if (form->argument == NC_TIR__A_NAME || form->argument == NC_TIR__A_EVENT)
+        return nc_tir__read_name(line, op, text);
+    negative = form->argument == NC_TIR__A_ASM && text->n > 1 && *text->text == '-';
+    if (!nc_tir__read_count(text->text + negative, text->n - (size_t)negative, &op->value))
+        return nc_tir__bad(line, text->text,
+                           negative ? "expected a stack effect"
+                                    : "expected a number below 2^64 - 2^32 + 1");
+    if (negative) op->value = 0 - op->value;
+    if ((form->argument == NC_TIR__A_COUNT || form->argument == NC_TIR__A_INDEX) &&
+        (op->value < form->least || op->value > form->most))
+        return nc_tir__bad(line, text->text, "the count is out of range");
+    text->text = NULL;
+    return NC_OK;
+}
+
+/* One line that is no asm text; op->kind NC_TIR_KIND_COUNT: there is no operation to append. */
+static nc_status nc_tir__read_line(nc_tir_program *p, nc__text *line, nc_tir_op *op,
+                                   nc_tir__slice *text) {
     const char *word;
-    size_t n = nc_tir__word(c, &word);
-    nc_status status = NC_OK;
+    size_t n = nc_tir__word(line, &word);
     int kind;
     op->kind = NC_TIR_KIND_COUNT;
     if (n == 0) return NC_OK;
     if (nc_tir__is(word, n, "else")) {
-        if (nc_tir_else(p) != NC_OK) return nc_tir__bad(c, word, "else without if_else", err);
+        if (nc_tir_else(p) != NC_OK) return nc_tir__bad(line, word, "else without if_else");
     } else if (nc_tir__is(word, n, "end")) {
-        if (nc_tir_end(p) != NC_OK) return nc_tir__bad(c, word, "end without a body", err);
+        if (nc_tir_end(p) != NC_OK) return nc_tir__bad(line, word, "end without a body");
     } else {
         for (kind = 0; kind < NC_TIR_KIND_COUNT; kind++)
             if (nc_tir__is(word, n, nc_tir__forms[kind].name)) break;
-        if (kind == NC_TIR_KIND_COUNT) return nc_tir__bad(c, word, "unknown operation", err);
+        if (kind == NC_TIR_KIND_COUNT) return nc_tir__bad(line, word, "unknown operation");
         op->kind = (nc_tir_kind)kind;
-        status = nc_tir__read_args(c, op, name, err);
+        if (nc_tir__read_argument(line, op, text) != NC_OK) return line->status;
     }
-    if (status == NC_OK && nc_tir__word(c, &word))
-        return nc_tir__bad(c, word, "unexpected text after the operation", err);
-    return status;
+    return nc_tir__word(line, &word)
+               ? nc_tir__bad(line, word, "unexpected text after the operation")
+               : NC_OK;
+}
+
+/* All lines into the program; a failure is in r->line. */
+static nc_status nc_tir__read_program(nc_tir_program *p, nc_tir__reader *r, nc__buffer *lines) {
+    nc__text *line = &r->line;
+    while (nc_tir__next_line(r)) {
+        nc_tir__slice text = {NULL, 0};
+        nc_status status;
+        nc_tir_op op;
+        memset(&op, 0, sizeof op);
+        status = nc_tir__read_line(p, line, &op, &text);
+        if (status != NC_OK) return status;
+        if (op.kind == NC_TIR_KIND_COUNT) continue;
+        if (nc_tir__forms[op.kind].argument == NC_TIR__A_ASM) {
+            lines->used = 0;
+            status = nc_tir__read_asm(r, stbds_arrlenu(p->open), lines);
+            if (status != NC_OK) return status;
+            text.text = lines->used ? lines->data : "";
+            text.n = lines->used;
+        }
+        status = nc_tir__append(p, &op, text.text, text.n);
+        line->at = line->line_start;
+        if (status != NC_OK)
+            return nc__text_fail(line, status, "%s",
+                                 status == NC_ERR_LIMIT
+                                     ? "more than 2^20 operations or 64 open bodies"
+                                     : "bad operation");
+    }
+    return stbds_arrlenu(p->open)
+               ? nc__text_fail(line, NC_ERR_FORMAT, "a body is not closed by end")
+               : NC_OK;
 }
 
 NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
                               nc_error *err) {
-    char name[4100], *lines = NULL;
-    const char *at = text, *stop;
-    nc_tir__cursor c;
-    nc_tir_program *p;
+    nc_tir__reader r;
+    nc__buffer lines;
     nc_status status;
     nc__clear(err);
     if (!program || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
     status = nc_tir_create(program);
     if (status != NC_OK) return nc__fail(err, status, 0, 0, "out of memory");
-    p = *program;
-    stop = text + bytes;
-    c.line = 1;
-    while (at < stop && status == NC_OK) {
-        nc_tir_op op;
-        memset(&op, 0, sizeof op);
-        c.start = c.at = at;
-        c.end = (const char *)memchr(at, '\n', (size_t)(stop - at));
-        if (!c.end) c.end = stop;
-        at = c.end < stop ? c.end + 1 : stop;
-        status = nc_tir__read_line(p, &c, &op, name, err);
-        c.line++;
-        if (status == NC_OK && op.kind == NC_TIR_ASM) {
-            NC_TIR__CLEAR(lines);
-            status = nc_tir__read_asm(&at, stop, &c.line, stbds_arrlenu(p->open), &lines, err);
-            op.text = lines;
-        }
-        if (status == NC_OK && op.kind != NC_TIR_KIND_COUNT) {
-            status = nc_tir_append(p, &op);
-            if (status != NC_OK)
-                nc__fail(err, status, c.line - 1, 1, "%s",
-                         status == NC_ERR_LIMIT ? "more than 2^20 operations or 64 open bodies"
-                                                : "bad operation");
-        }
-    }
-    stbds_arrfree(lines);
-    if (status == NC_OK && stbds_arrlenu(p->open))
-        status = nc__fail(err, NC_ERR_FORMAT, c.line, 1, "a body is not closed by end");
-    if (status != NC_OK) {
-        nc_tir_destroy(p);
-        *program = NULL;
-    }
+    memset(&lines, 0, sizeof lines);
+    nc_tir__open_text(&r, bytes ? text : "", bytes, err);
+    status = nc_tir__read_program(*program, &r, &lines);
+    nc__buffer_free(&lines);
+    if (status == NC_OK) return NC_OK;
+    if (status == NC_ERR_MEMORY) nc__fail(err, status, 0, 0, "out of memory");
+    nc_tir_destroy(*program);
+    *program = NULL;
     return status;
 }
 
-static void nc_tir__print(char **out, const char *text) {
-    size_t n = strlen(text);
-    if (n) memcpy(stbds_arraddnptr(*out, n), text, n);
+/* -- writing -- */
+
+static void nc_tir__print(nc__buffer *out, const char *text) {
+    nc__buffer_put(out, text, strlen(text));
 }
 
-static void nc_tir__print_value(char **out, uint64_t value) {
+static void nc_tir__print_value(nc__buffer *out, uint64_t value) {
     char text[21];
     (void)nc_gl_print(value, text);
     nc_tir__print(out, text);
 }
 
-static void nc_tir__indent(char **out, size_t depth) {
+/* A field element; small negative ones read better as such, and are what the compiler prints. */
+static void nc_tir__print_field(nc__buffer *out, uint64_t value) {
+    if (value <= NC_GL_P - 65536) {
+        nc_tir__print_value(out, value);
+    } else {
+        nc_tir__print(out, "-");
+        nc_tir__print_value(out, NC_GL_P - value);
+    }
+}
+
+/* A line of so many times two blanks and a text. */
+static void nc_tir__print_line(nc__buffer *out, size_t depth, const char *text, size_t n) {
     while (depth-- > 0) nc_tir__print(out, "  ");
+    nc__buffer_put(out, text, n);
 }
 
 static void nc_tir__write_op(const nc_tir_program *p, const nc_tir__op *op, size_t depth,
-                             char **out) {
-    const char *text = p->arena + op->text;
-    int arg = nc_tir__forms[op->kind].arg;
-    nc_tir__indent(out, depth);
-    nc_tir__print(out, nc_tir__forms[op->kind].name);
-    if (arg != NC_TIR__A_NONE) nc_tir__print(out, " ");
-    if (op->kind == NC_TIR_ASM && op->value >> 63) {
-        nc_tir__print(out, "-");
-        nc_tir__print_value(out, 0 - op->value);
-    } else if (arg == NC_TIR__A_COUNT || arg == NC_TIR__A_VALUE) {
-        nc_tir__print_value(out, op->value);
-    } else if (arg != NC_TIR__A_NONE) {
+                             nc__buffer *out) {
+    const nc_tir__form *form = &nc_tir__forms[op->kind];
+    const char *text = p->texts.data + op->text;
+    nc_tir__print_line(out, depth, form->name, strlen(form->name));
+    if (form->argument != NC_TIR__A_NONE) nc_tir__print(out, " ");
+    switch (form->argument) {
+    case NC_TIR__A_NONE: break;
+    case NC_TIR__A_COUNT:
+    case NC_TIR__A_INDEX:
+    case NC_TIR__A_VALUE: nc_tir__print_value(out, op->value); break;
+    case NC_TIR__A_ASM:
+        if (op->value >> 63) nc_tir__print(out, "-");
+        nc_tir__print_value(out, op->value >> 63 ? 0 - op->value : op->value);
+        nc_tir__print(out, "\n");
+        for (; *text; text += strcspn(text, "\n") + 1)
+            nc_tir__print_line(out, depth + 1, text, strcspn(text, "\n") + 1);
+        nc_tir__print_line(out, depth, "end", 3);
+        break;
+    case NC_TIR__A_EVENT:
         nc_tir__print(out, text);
-    }
-    if (arg == NC_TIR__A_EVENT) {
         nc_tir__print(out, " ");
         nc_tir__print_value(out, op->value);
         nc_tir__print(out, " ");
         nc_tir__print_value(out, op->fields);
+        break;
+    default: nc_tir__print(out, text); break; /* a name or a line */
     }
     nc_tir__print(out, "\n");
-    if (op->kind != NC_TIR_ASM) return;
-    while (*text) {
-        size_t n = strcspn(text, "\n") + 1;
-        nc_tir__indent(out, depth + 1);
-        memcpy(stbds_arraddnptr(*out, n), text, n);
-        text += n;
-    }
-    nc_tir__indent(out, depth);
-    nc_tir__print(out, "end\n");
 }
 
-/* Depth is bounded by NC_TIR__MAX_OPEN. */
 static void nc_tir__write_range(const nc_tir_program *p, uint32_t first, uint32_t count,
-                                size_t depth, char **out) {
+                                size_t depth, nc__buffer *out) {
     uint32_t i = first;
     while (i < first + count) {
         const nc_tir__op *op = &p->ops[i];
         nc_tir__write_op(p, op, depth, out);
-        if (nc_tir__has_body(op->kind)) {
+        if (nc_tir__forms[op->kind].bodies) {
             nc_tir__write_range(p, i + 1, op->body, depth + 1, out);
             if (op->has_else) {
-                nc_tir__indent(out, depth);
-                nc_tir__print(out, "else\n");
+                nc_tir__print_line(out, depth, "else\n", 5);
                 nc_tir__write_range(p, i + 1 + op->body, op->other, depth + 1, out);
             }
-            nc_tir__indent(out, depth);
-            nc_tir__print(out, "end\n");
+            nc_tir__print_line(out, depth, "end\n", 4);
         }
         i += 1 + op->body + op->other;
     }
 }
 
-/* Hand text over to the caller as memory of this header, with a final NUL. */
-static nc_status nc_tir__deliver(char **built, char **text) {
-    size_t n = stbds_arrlenu(*built);
-    *text = (char *)NC_MALLOC(n + 1);
-    if (*text) {
-        if (n) memcpy(*text, *built, n);
-        (*text)[n] = 0;
-    }
-    stbds_arrfree(*built);
-    return *text ? NC_OK : NC_ERR_MEMORY;
+/* Hand the text over to the caller, who frees it with nc_tir_free_text. */
+static nc_status nc_tir__deliver(nc__buffer *out, char **text) {
+    nc_status status;
+    (void)nc__buffer_add(out, 0); /* an empty text has its NUL too */
+    status = out->status;
+    if (status == NC_OK)
+        *text = out->data;
+    else
+        nc__buffer_free(out);
+    return status;
 }
 
 NC_API nc_status nc_tir_write(const nc_tir_program *program, char **text) {
-    char *out = NULL;
+    nc__buffer out;
     if (!text) return NC_ERR_ARG;
     *text = NULL;
     if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
+    memset(&out, 0, sizeof out);
     nc_tir__write_range(program, 0, (uint32_t)stbds_arrlenu(program->ops), 0, &out);
     return nc_tir__deliver(&out, text);
 }
 
-NC_API void nc_tir_free_text(char *text) { NC_FREE(text); }
+NC_API void nc_tir_free_text(char *text) { nc__free(NULL, text, 0); }
 
-/* >>peephole ======================================================================= */
+/* >>peephole ====================================================================== */
 
 /* An operation on its way through the passes: what the program says, the value as changed, and
  * the bodies as lists of their own. Lists are stb_ds arrays; a pass rewrites its list in place
@@ -4698,7 +2121,7 @@ static nc_tir__spill *nc_tir__spills(const nc_tir__item *list, size_t n) {
         } else {
             spills[++kept] = spills[i];
         }
-    stbds_arrsetlen(spills, kept + 1);
+    NC_TIR__CUT(spills, kept + 1);
     return spills;
 }
 
@@ -4825,7 +2248,7 @@ static void nc_tir__clean(nc_tir__item **list) {
     do {
         before = n;
         for (i = 0; i < sizeof pass / sizeof *pass; i++) n = pass[i](*list, n);
-        stbds_arrsetlen(*list, n);
+        NC_TIR__CUT(*list, n);
         for (i = 0; i < n; i++) {
             nc_tir__clean(&(*list)[i].body);
             nc_tir__clean(&(*list)[i].other);
@@ -4845,10 +2268,10 @@ static nc_status nc_tir__append_items(nc_tir_program *to, const nc_tir_program *
         op.value = node->value;
         if (node->op) {
             op.fields = node->op->fields;
-            op.text = from->arena + node->op->text;
+            op.text = from->texts.data + node->op->text;
         }
         status = nc_tir_append(to, &op);
-        if (status != NC_OK || !nc_tir__has_body(node->kind)) continue;
+        if (status != NC_OK || nc_tir__forms[node->kind].bodies == 0) continue;
         status = nc_tir__append_items(to, from, node->body);
         if (status == NC_OK && node->op && node->op->has_else) {
             status = nc_tir_else(to);
@@ -4878,7 +2301,3576 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
     return status;
 }
 
-/* >>regions ======================================================================== */
+NC_TIR__COLD_END
+
+/* >>lowering ====================================================================== */
+
+/* A body whose code comes after the function that branches to it. */
+typedef struct nc_tir__deferred {
+    uint32_t first, count; /* operations */
+    uint32_t number;       /* of its label */
+    uint8_t branch;        /* NC_TIR__THEN .. */
+} nc_tir__deferred;
+
+enum {
+    NC_TIR__THEN, /* of if_else: takes the flag and leaves 0 in its place */
+    NC_TIR__ELSE, /* of if_else: runs where the flag is left */
+    NC_TIR__ONLY  /* of if_only */
+};
+
+typedef struct nc_tir__lowering {
+    const nc_tir_program *program;
+    nc__buffer text;
+    nc_tir__deferred *queue; /* stb_ds array */
+    size_t queue_done;
+    size_t push, push_end; /* the last line, where that is a push; or push_end 0 */
+    nc_tir_target target;
+    int impossible;  /* a stack index that the target does not have */
+    uint32_t labels; /* made so far */
+} nc_tir__lowering;
+
+/* -- instructions -- */
+
+/* One instruction of a template: n characters, # for the value. */
+static void nc_tir__lower_instruction(nc_tir__lowering *l, const char *form, size_t n,
+                                      uint64_t value) {
+    const int triton = l->target == NC_TIR_TARGET_TRITON;
+    const size_t start = l->text.used, value_at = form[n - 1] == '#' ? n - 1 : n;
+    if (triton && n == 3 && l->push_end == start && start && !memcmp(form, "add", 3)) {
+        memcpy(l->text.data + l->push + 4, "addi", 4); /* over "push" */
+        l->push_end = 0;
+        return;
+    }
+    nc_tir__print(&l->text, "    ");
+    nc__buffer_put(&l->text, form, value_at);
+    if (value_at < n) nc_tir__print_field(&l->text, value);
+    nc_tir__print(&l->text, "\n");
+    if (!triton || strncmp(form, "push", 4) != 0) return;
+    l->push = start;
+    l->push_end = l->text.status == NC_OK ? l->text.used : 0;
+}
+
+/* The template of an operation: instructions with a comma between them; + before one that is
+ * written for each field, - for each of the nine that is missing. */
+static void nc_tir__lower_template(nc_tir__lowering *l, const nc_tir__op *op, const char *form) {
+    while (*form) {
+        uint32_t times = 1;
+        size_t n;
+        if (*form == '+' || *form == '-')
+            times = *form++ == '+' ? op->fields : NC_TIR__MAX_FIELDS - op->fields;
+        for (n = 0; form[n] && form[n] != ',';) n++;
+        while (times-- > 0) nc_tir__lower_instruction(l, form, n, op->value);
+        form += form[n] ? n + 2 : n; /* over the comma and a blank */
+    }
+}
+
+/* -- structure -- */
+
+/* A line that is no instruction of a template. */
+static void nc_tir__lower_line(nc_tir__lowering *l, const char *prefix, const char *text,
+                               const char *suffix) {
+    nc_tir__print(&l->text, prefix);
+    nc_tir__print(&l->text, text);
+    nc_tir__print(&l->text, suffix);
+}
+
+static void nc_tir__lower_number(nc_tir__lowering *l, const char *prefix, uint32_t number,
+                                 const char *suffix) {
+    char text[21];
+    (void)nc_gl_print(number, text);
+    nc_tir__lower_line(l, prefix, text, suffix);
+}
+
+/* The same with a label, which gets two underscores unless it already has them or names another
+ * module. */
+static void nc_tir__lower_label(nc_tir__lowering *l, const char *prefix, const char *label,
+                                const char *suffix) {
+    const int named = *label == '@' || (label[0] == '_' && label[1] == '_');
+    nc_tir__lower_line(l, prefix, named ? "" : "__", label);
+    nc_tir__print(&l->text, suffix);
+}
+
+static void nc_tir__defer(nc_tir__lowering *l, uint32_t first, uint32_t count, int branch) {
+    nc_tir__deferred d;
+    d.first = first;
+    d.count = count;
+    d.number = ++l->labels;
+    d.branch = (uint8_t)branch;
+    nc_tir__lower_number(
+        l, branch == NC_TIR__ELSE ? "    skiz\n    call __else__" : "    skiz\n    call __then__",
+        d.number, "\n");
+    stbds_arrput(l->queue, d);
+}
+
+static void nc_tir__lower_range(nc_tir__lowering *l, uint32_t first, uint32_t count);
+
+/* Bodies deferred while a function was lowered, breadth first. */
+static void nc_tir__lower_deferred(nc_tir__lowering *l) {
+    static const nc_tir__op none = {0, 0, 0, 0, 0, 0, 0};
+    while (l->queue_done < stbds_arrlenu(l->queue)) {
+        const nc_tir__deferred d = l->queue[l->queue_done++];
+        nc_tir__lower_number(l, d.branch == NC_TIR__ELSE ? "__else__" : "__then__", d.number,
+                             ":\n");
+        if (d.branch == NC_TIR__THEN) nc_tir__lower_template(l, &none, "pop 1");
+        nc_tir__lower_range(l, d.first, d.count);
+        if (d.branch == NC_TIR__THEN) nc_tir__lower_template(l, &none, "push 0");
+        nc_tir__print(&l->text, "    return\n\n");
+    }
+}
+
+/* Operations without a template. `at` is the operation's index. */
+static void nc_tir__lower_structure(nc_tir__lowering *l, const nc_tir__op *op, uint32_t at) {
+    const char *text = l->program->texts.data + op->text;
+    switch (op->kind) {
+    case NC_TIR_CALL: nc_tir__lower_label(l, "    call ", text, "\n"); break;
+    case NC_TIR_IF_ELSE: /* the then branch takes the flag away from the else branch */
+        nc_tir__lower_template(l, op, "push 1, swap 1");
+        nc_tir__defer(l, at + 1, op->body, NC_TIR__THEN);
+        nc_tir__defer(l, at + 1 + op->body, op->other, NC_TIR__ELSE);
+        break;
+    case NC_TIR_IF_ONLY: nc_tir__defer(l, at + 1, op->body, NC_TIR__ONLY); break;
+    case NC_TIR_LOOP: /* counts down to 0 */
+        nc_tir__lower_label(l, "", text, ":\n");
+        nc_tir__lower_template(l, op, "dup 0, push 0, eq, skiz, return, push -1, add");
+        nc_tir__lower_range(l, at + 1, op->body);
+        nc_tir__print(&l->text, "    recurse\n\n");
+        break;
+    case NC_TIR_FN_START: nc_tir__lower_label(l, "", text, ":\n"); break;
+    case NC_TIR_FN_END:
+        nc_tir__print(&l->text, "    \n");
+        nc_tir__lower_deferred(l);
+        break;
+    case NC_TIR_ENTRY: nc_tir__lower_label(l, "    call ", text, "\n    halt\n\n"); break;
+    case NC_TIR_COMMENT: nc_tir__lower_line(l, "    // ", text, "\n"); break;
+    case NC_TIR_ASM:
+        for (; *text; text += strcspn(text, "\n") + 1)
+            nc_tir__print_line(&l->text, 2, text, strcspn(text, "\n") + 1);
+        break;
+    case NC_TIR_ASSERT:
+        nc_tir__lower_template(l, op, op->value == 1 ? "assert" : "assert_vector");
+        break;
+    default: /* proof_block */
+        nc_tir__lower_line(l, "    // proof_block ", text, "\n");
+        nc_tir__lower_range(l, at + 1, op->body);
+        nc_tir__print(&l->text, "    // end proof_block\n");
+        break;
+    }
+}
+
+static void nc_tir__lower_range(nc_tir__lowering *l, uint32_t first, uint32_t count) {
+    const int triton = l->target == NC_TIR_TARGET_TRITON;
+    uint32_t i = first;
+    while (i < first + count) {
+        const nc_tir__op *op = &l->program->ops[i];
+        const nc_tir__form *form = &nc_tir__forms[op->kind];
+        if (triton && form->argument == NC_TIR__A_INDEX && op->value > 15) l->impossible = 1;
+        if (*form->trident)
+            nc_tir__lower_template(l, op, triton && form->triton ? form->triton : form->trident);
+        else
+            nc_tir__lower_structure(l, op, i);
+        i += 1 + op->body + op->other;
+    }
+}
+
+NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm) {
+    nc_tir__lowering l;
+    if (!tasm) return NC_ERR_ARG;
+    *tasm = NULL;
+    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRITON)
+        return NC_ERR_ARG;
+    memset(&l, 0, sizeof l);
+    l.program = program;
+    l.target = target;
+    nc_tir__lower_range(&l, 0, (uint32_t)stbds_arrlenu(program->ops));
+    nc_tir__lower_deferred(&l);
+    stbds_arrfree(l.queue);
+    if (!l.impossible) return nc_tir__deliver(&l.text, tasm);
+    nc__buffer_free(&l.text);
+    return NC_ERR_UNSUPPORTED;
+}
+
+/* >>tasm ========================================================================== */
+
+/* -- the instructions -- */
+
+/* Channels order effects: what an instruction reads or changes beside the stack. */
+enum {
+    NC_TIR__CHANNEL_NONE,
+    NC_TIR__CHANNEL_PUBLIC_IN,
+    NC_TIR__CHANNEL_SECRET,
+    NC_TIR__CHANNEL_OUT,
+    NC_TIR__CHANNEL_RAM,
+    NC_TIR__CHANNEL_SPONGE,
+    NC_TIR__CHANNELS
+};
+
+/* Arguments. */
+enum {
+    NC_TIR__ARG_NONE,
+    NC_TIR__ARG_FIELD,
+    NC_TIR__ARG_INDEX, /* 0 to 15, of a stack element */
+    NC_TIR__ARG_LABEL,
+    NC_TIR__ARG_POPS,  /* 1 to 5, elements popped beside the others */
+    NC_TIR__ARG_PUSHES /* 1 to 5, elements pushed beside the others */
+};
+
+/* Flags. */
+enum {
+    NC_TIR__JUMPS = 1,      /* ends straight-line code */
+    NC_TIR__CRASHES = 2,    /* may crash on its operands or inputs */
+    NC_TIR__WRITES = 4,     /* changes its channel (else it only reads it) */
+    NC_TIR__COMMUTES = 8,   /* in its two operands */
+    NC_TIR__RETIRED = 16,   /* not in the present Triton VM */
+    NC_TIR__VALUE = 32,     /* one result, which depends on the operands alone: nc_tir__value_of */
+    NC_TIR__U32 = 64,       /* all results are below 2^32 */
+    NC_TIR__READS_RAM = 128 /* beside its channel */
+};
+
+/* What kind of instruction the network sees, in 3 bits: weights are trained for these numbers. */
+enum {
+    NC_TIR__CLASS_NONE = 0, /* jumps, which no block has */
+    NC_TIR__CLASS_MOVE = 0,
+    NC_TIR__CLASS_CONSTANT = 1,
+    NC_TIR__CLASS_ARITHMETIC = 2,
+    NC_TIR__CLASS_U32 = 3,
+    NC_TIR__CLASS_HASH = 4,
+    NC_TIR__CLASS_MEMORY = 5,
+    NC_TIR__CLASS_IO = 6,
+    NC_TIR__CLASS_ASSERT = 7
+};
+
+/* How the machine does an instruction: nc_tir__step_NAME. */
+#define NC_TIR__STEPS(X) X(move) X(field) X(u32) X(hash) X(merkle) X(extension) X(io) X(jump)
+enum {
+#define NC_TIR__ENUM(name) NC_TIR__STEP_##name,
+    NC_TIR__STEPS(NC_TIR__ENUM)
+#undef NC_TIR__ENUM
+};
+
+/* All instructions of Triton VM (its specification, chapter Instructions): of 7.0.0, then of its
+ * main branch, then those that only the compiler knows. The network counts them in this order. A
+ * row:
+ *   X(NAME, text, opcode, ARGUMENT, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)
+ * ROWS in the static model: NC_TIR__ROWS_*. */
+/* clang-format off */
+#define NC_TIR__INSTRUCTIONS(X)                                                                    \
+    X(PUSH, "push", 1, FIELD, 0, 1, NONE, STACK, CONSTANT, move, 0)                                \
+    X(POP, "pop", 3, POPS, 0, 0, NONE, STACK, MOVE, move, 0)                                       \
+    X(DIVINE, "divine", 9, PUSHES, 0, 0, SECRET, STACK, IO, io, NC_TIR__CRASHES | NC_TIR__WRITES)  \
+    X(PICK, "pick", 17, INDEX, 0, 0, NONE, STACK, MOVE, move, 0)                                   \
+    X(PLACE, "place", 25, INDEX, 0, 0, NONE, STACK, MOVE, move, 0)                                 \
+    X(DUP, "dup", 33, INDEX, 0, 1, NONE, STACK, MOVE, move, 0)                                     \
+    X(SWAP, "swap", 41, INDEX, 0, 0, NONE, STACK, MOVE, move, 0)                                   \
+    X(HALT, "halt", 0, NONE, 0, 0, NONE, PLAIN, NONE, jump, NC_TIR__JUMPS)                         \
+    X(NOP, "nop", 8, NONE, 0, 0, NONE, PLAIN, MOVE, move, 0)                                       \
+    X(SKIZ, "skiz", 2, NONE, 1, 0, NONE, STACK, NONE, jump, NC_TIR__JUMPS)                         \
+    X(CALL, "call", 49, LABEL, 0, 0, NONE, JUMP, NONE, jump, NC_TIR__JUMPS)                        \
+    X(RETURN, "return", 16, NONE, 0, 0, NONE, JUMP, NONE, jump, NC_TIR__JUMPS)                     \
+    X(RECURSE, "recurse", 24, NONE, 0, 0, NONE, JUMP, NONE, jump, NC_TIR__JUMPS)                   \
+    X(RECURSE_OR_RETURN, "recurse_or_return", 32, NONE, 0, 0, NONE, JUMP, NONE, jump,              \
+      NC_TIR__JUMPS)                                                                               \
+    X(ASSERT, "assert", 10, NONE, 1, 0, NONE, STACK, ASSERT, field, NC_TIR__CRASHES)               \
+    X(READ_MEM, "read_mem", 57, PUSHES, 1, 1, RAM, MEMORY, MEMORY, io, 0)                          \
+    X(WRITE_MEM, "write_mem", 11, POPS, 1, 1, RAM, MEMORY, MEMORY, io, NC_TIR__WRITES)             \
+    X(HASH, "hash", 18, NONE, 10, 5, NONE, HASH, HASH, hash, 0)                                    \
+    X(ASSERT_VECTOR, "assert_vector", 26, NONE, 10, 5, NONE, STACK, ASSERT, field,                 \
+      NC_TIR__CRASHES)                                                                             \
+    X(SPONGE_INIT, "sponge_init", 40, NONE, 0, 0, SPONGE, INIT, HASH, hash, NC_TIR__WRITES)        \
+    X(SPONGE_ABSORB, "sponge_absorb", 34, NONE, 10, 0, SPONGE, HASH, HASH, hash,                   \
+      NC_TIR__CRASHES | NC_TIR__WRITES)                                                            \
+    X(SPONGE_ABSORB_MEM, "sponge_absorb_mem", 48, NONE, 5, 5, SPONGE, ABSORB, HASH, hash,          \
+      NC_TIR__CRASHES | NC_TIR__WRITES | NC_TIR__READS_RAM)                                        \
+    X(SPONGE_SQUEEZE, "sponge_squeeze", 56, NONE, 0, 10, SPONGE, HASH, HASH, hash,                 \
+      NC_TIR__CRASHES | NC_TIR__WRITES)                                                            \
+    X(ADD, "add", 42, NONE, 2, 1, NONE, STACK, ARITHMETIC, field,                                  \
+      NC_TIR__COMMUTES | NC_TIR__VALUE)                                                            \
+    X(ADDI, "addi", 65, FIELD, 1, 1, NONE, PLAIN, ARITHMETIC, field, NC_TIR__VALUE)                \
+    X(MUL, "mul", 50, NONE, 2, 1, NONE, STACK, ARITHMETIC, field,                                  \
+      NC_TIR__COMMUTES | NC_TIR__VALUE)                                                            \
+    X(INVERT, "invert", 64, NONE, 1, 1, NONE, STACK, ARITHMETIC, field,                            \
+      NC_TIR__CRASHES | NC_TIR__VALUE)                                                             \
+    X(EQ, "eq", 58, NONE, 2, 1, NONE, STACK, ARITHMETIC, field,                                    \
+      NC_TIR__COMMUTES | NC_TIR__VALUE | NC_TIR__U32)                                              \
+    X(SPLIT, "split", 4, NONE, 1, 2, NONE, STACK, ARITHMETIC, field, NC_TIR__U32)                  \
+    X(LT, "lt", 6, NONE, 2, 1, NONE, U32, U32, u32, NC_TIR__CRASHES | NC_TIR__VALUE | NC_TIR__U32) \
+    X(AND, "and", 14, NONE, 2, 1, NONE, U32, U32, u32,                                             \
+      NC_TIR__CRASHES | NC_TIR__COMMUTES | NC_TIR__VALUE | NC_TIR__U32)                            \
+    X(XOR, "xor", 22, NONE, 2, 1, NONE, U32, U32, u32,                                             \
+      NC_TIR__CRASHES | NC_TIR__COMMUTES | NC_TIR__VALUE | NC_TIR__U32)                            \
+    X(LOG2, "log_2_floor", 12, NONE, 1, 1, NONE, UNARY, U32, u32,                                  \
+      NC_TIR__CRASHES | NC_TIR__VALUE | NC_TIR__U32)                                               \
+    X(POW, "pow", 30, NONE, 2, 1, NONE, U32, U32, u32, NC_TIR__CRASHES | NC_TIR__VALUE)            \
+    X(DIV_MOD, "div_mod", 20, NONE, 2, 2, NONE, U32, U32, u32, NC_TIR__CRASHES | NC_TIR__U32)      \
+    X(POP_COUNT, "pop_count", 28, NONE, 1, 1, NONE, UNARY, U32, u32,                               \
+      NC_TIR__CRASHES | NC_TIR__VALUE | NC_TIR__U32)                                               \
+    X(XX_ADD, "xx_add", 66, NONE, 6, 3, NONE, PLAIN, ARITHMETIC, extension, 0)                     \
+    X(XX_MUL, "xx_mul", 74, NONE, 6, 3, NONE, PLAIN, ARITHMETIC, extension, 0)                     \
+    X(X_INVERT, "x_invert", 72, NONE, 3, 3, NONE, PLAIN, ARITHMETIC, extension, NC_TIR__CRASHES)   \
+    X(XB_MUL, "xb_mul", 82, NONE, 4, 3, NONE, PLAIN, ARITHMETIC, extension, 0)                     \
+    X(READ_IO, "read_io", 73, PUSHES, 0, 0, PUBLIC_IN, STACK, IO, io,                              \
+      NC_TIR__CRASHES | NC_TIR__WRITES)                                                            \
+    X(WRITE_IO, "write_io", 19, POPS, 0, 0, OUT, STACK, IO, io, NC_TIR__WRITES)                    \
+    X(MERKLE_STEP, "merkle_step", 36, NONE, 6, 6, SECRET, MERKLE, IO, merkle,                      \
+      NC_TIR__CRASHES | NC_TIR__WRITES)                                                            \
+    X(MERKLE_STEP_MEM, "merkle_step_mem", 44, NONE, 8, 8, RAM, MERKLE_RAM, MEMORY, merkle,         \
+      NC_TIR__CRASHES)                                                                             \
+    X(B_HORNER, "b_horner_step", 80, NONE, 11, 11, RAM, PLAIN, MEMORY, extension, 0)               \
+    X(X_HORNER, "x_horner_step", 88, NONE, 11, 11, RAM, PLAIN, MEMORY, extension, 0)               \
+    X(OR, "or", 0, NONE, 2, 1, NONE, PLAIN, ARITHMETIC, u32,                                       \
+      NC_TIR__CRASHES | NC_TIR__COMMUTES | NC_TIR__RETIRED | NC_TIR__VALUE | NC_TIR__U32)          \
+    X(XX_DOT, "xx_dot_step", 0, NONE, 5, 5, RAM, PLAIN, MEMORY, extension, NC_TIR__RETIRED)        \
+    X(XB_DOT, "xb_dot_step", 0, NONE, 5, 5, RAM, PLAIN, MEMORY, extension, NC_TIR__RETIRED)
+
+enum {
+#define NC_TIR__ENUM(NAME, text, opcode, ARG, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)     \
+    NC_TIR__I_##NAME,
+    NC_TIR__INSTRUCTIONS(NC_TIR__ENUM)
+#undef NC_TIR__ENUM
+    NC_TIR__I_COUNT
+};
+
+typedef struct nc_tir__instruction {
+    const char *name;
+    uint8_t opcode, arg, pops, pushes, channel, class_, step, flags;
+    uint8_t rows[6]; /* of the tables of the static model, NC_TIR__H_* */
+} nc_tir__instruction;
+
+#define NC_TIR__ROWS_PLAIN {1, 0, 0, 0, 0, 0}
+#define NC_TIR__ROWS_STACK {1, 0, 0, 1, 0, 0}
+#define NC_TIR__ROWS_JUMP {1, 0, 0, 0, 0, 1}
+#define NC_TIR__ROWS_MEMORY {2, 0, 0, 2, 0, 0} /* and one RAM row for each element */
+#define NC_TIR__ROWS_U32 {1, 0, 33, 1, 0, 0}
+#define NC_TIR__ROWS_UNARY {1, 0, 33, 0, 0, 0}
+#define NC_TIR__ROWS_INIT {1, 6, 0, 0, 0, 0}
+#define NC_TIR__ROWS_HASH {1, 6, 0, 1, 0, 0}
+#define NC_TIR__ROWS_ABSORB {1, 6, 0, 1, 10, 0}
+#define NC_TIR__ROWS_MERKLE {1, 6, 33, 0, 0, 0}
+#define NC_TIR__ROWS_MERKLE_RAM {1, 6, 33, 0, 5, 0}
+static const nc_tir__instruction nc_tir__table[] = {
+#define NC_TIR__ROW(NAME, text, opcode, ARG, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)      \
+    {text, opcode, NC_TIR__ARG_##ARG, pops, pushes, NC_TIR__CHANNEL_##CHANNEL,                     \
+     NC_TIR__CLASS_##CLASS, NC_TIR__STEP_##step, flags, NC_TIR__ROWS_##ROWS},
+    NC_TIR__INSTRUCTIONS(NC_TIR__ROW)
+#undef NC_TIR__ROW
+};
+/* clang-format on */
+NC_TIR__STATIC(every_instruction_has_its_row,
+               sizeof nc_tir__table / sizeof *nc_tir__table == NC_TIR__I_COUNT);
+
+/* The tables of the static model, in the order of nc_tir_heights. */
+enum {
+    NC_TIR__H_PROCESSOR,
+    NC_TIR__H_HASH,
+    NC_TIR__H_U32,
+    NC_TIR__H_OP_STACK,
+    NC_TIR__H_RAM,
+    NC_TIR__H_JUMP_STACK,
+    NC_TIR__HEIGHTS
+};
+static const char *const nc_tir__height_names[NC_TIR__HEIGHTS] = {
+    "processor", "hash", "u32", "op_stack", "ram", "jump_stack"};
+/* nc_tir_heights is that many numbers and nothing else: they are copied to and from arrays. */
+NC_TIR__STATIC(heights_are_an_array, sizeof(nc_tir_heights) == NC_TIR__HEIGHTS * sizeof(uint64_t));
+
+/* One TASM instruction. A label argument is an index into the labels of its code. */
+typedef struct nc_tir__tasm {
+    uint64_t arg;
+    uint32_t op;
+    uint32_t line;
+} nc_tir__tasm;
+
+static nc_tir__tasm nc_tir__make(uint32_t op, uint64_t arg) {
+    nc_tir__tasm t;
+    t.op = op;
+    t.arg = arg;
+    t.line = 0;
+    return t;
+}
+
+static uint32_t nc_tir__pops(const nc_tir__tasm *t) {
+    const nc_tir__instruction *i = &nc_tir__table[t->op];
+    return i->pops + (i->arg == NC_TIR__ARG_POPS ? (uint32_t)t->arg : 0);
+}
+
+static uint32_t nc_tir__pushes(const nc_tir__tasm *t) {
+    const nc_tir__instruction *i = &nc_tir__table[t->op];
+    return i->pushes + (i->arg == NC_TIR__ARG_PUSHES ? (uint32_t)t->arg : 0);
+}
+
+/* Whether the argument is a number of elements: input, output, memory, pop. */
+static int nc_tir__counts(const nc_tir__instruction *i) { return i->arg >= NC_TIR__ARG_POPS; }
+
+/* Whether the u32 table of the static model has rows for it. */
+static int nc_tir__costs_u32(uint32_t op) { return nc_tir__table[op].rows[NC_TIR__H_U32] != 0; }
+
+/* -- reading and printing -- */
+
+typedef struct nc_tir__label {
+    size_t name;   /* where it stands among the names */
+    int32_t value; /* instruction index, or -1 while only called */
+} nc_tir__label;
+
+typedef struct nc_tir__code {
+    nc_tir__tasm *list;    /* stb_ds array */
+    nc_tir__label *labels; /* stb_ds array */
+    nc__buffer names;      /* each ended by NUL */
+    nc__index index;       /* of the labels */
+} nc_tir__code;
+
+static void nc_tir__code_free(nc_tir__code *code) {
+    stbds_arrfree(code->list);
+    stbds_arrfree(code->labels);
+    nc__buffer_free(&code->names);
+    nc__index_free(&code->index);
+}
+
+static const char *nc_tir__name(const nc_tir__code *code, uint64_t label) {
+    return code->names.data + code->labels[label].name;
+}
+
+/* n instructions more at the end of an stb_ds array. */
+static void nc_tir__add_code(nc_tir__tasm **list, const nc_tir__tasm *code, size_t n) {
+    if (n) memcpy(stbds_arraddnptr(*list, n), code, n * sizeof *code);
+}
+
+/* The label of a name of n characters, a new one where there is none; UINT32_MAX: out of memory. */
+static uint32_t nc_tir__label_of(nc_tir__code *code, const char *name, size_t n) {
+    const uint32_t hash = (uint32_t)nc__mix(nc__fnv1a(NC__FNV_START, name, n));
+    nc_tir__label label;
+    size_t at = hash;
+    uint32_t id;
+    while ((id = nc__index_next(&code->index, hash, &at)) != UINT32_MAX)
+        if (nc_tir__is(name, n, nc_tir__name(code, id))) return id;
+    id = (uint32_t)stbds_arrlenu(code->labels);
+    label.name = code->names.used;
+    label.value = -1;
+    nc__buffer_put(&code->names, name, n);
+    nc__buffer_put(&code->names, "", 1);
+    if (code->names.status != NC_OK || !nc__index_add(&code->index, hash, id)) return UINT32_MAX;
+    stbds_arrput(code->labels, label);
+    return id;
+}
+
+static int nc_tir__find_op(const char *text, size_t n) {
+    int i;
+    for (i = 0; i < NC_TIR__I_COUNT; i++)
+        if (nc_tir__is(text, n, nc_tir__table[i].name)) return i;
+    return -1;
+}
+
+/* A possibly negative field constant; -a means p - a. */
+static nc_status nc_tir__field(const char *text, size_t n, uint64_t *value) {
+    const int negative = n > 1 && text[0] == '-';
+    nc_status status = nc_gl_parse(text + negative, n - (size_t)negative, value, NULL);
+    if (status == NC_OK && negative) *value = nc_gl_neg(*value);
+    return status;
+}
+
+/* Unless strict, stack indices may exceed 15: nothing runs such code, but it can be measured. */
+static nc_status nc_tir__read_instruction(nc__text *line, int strict, nc_tir__code *code,
+                                          const char *word, size_t n) {
+    const int op = nc_tir__find_op(word, n);
+    const nc_tir__instruction *table = &nc_tir__table[op < 0 ? 0 : op];
+    nc_tir__tasm t = nc_tir__make((uint32_t)op, 0);
+    if (op < 0) return nc_tir__bad(line, word, "unknown instruction");
+    t.line = (uint32_t)line->line;
+    if (table->arg != NC_TIR__ARG_NONE) {
+        n = nc_tir__word(line, &word);
+        if (n == 0) return nc_tir__bad(line, word, "the instruction needs an argument");
+        if (table->arg == NC_TIR__ARG_LABEL) {
+            if (n > NC_TIR__MAX_NAME) return nc_tir__bad(line, word, "label is too long");
+            t.arg = nc_tir__label_of(code, word, n);
+            if (t.arg == UINT32_MAX) return nc__text_fail(line, NC_ERR_MEMORY, "out of memory");
+        } else if (nc_tir__field(word, n, &t.arg) != NC_OK) {
+            return nc_tir__bad(line, word, "not a field element");
+        } else if (nc_tir__counts(table) && (t.arg < 1 || t.arg > 5)) {
+            return nc_tir__bad(line, word, "the argument must be 1 to 5");
+        } else if (table->arg == NC_TIR__ARG_INDEX && t.arg > (strict ? 15 : 255)) {
+            return nc_tir__bad(line, word, "the argument must be 0 to 15");
+        }
+    }
+    stbds_arrput(code->list, t);
+    return NC_OK;
+}
+
+static nc_status nc_tir__read_label(nc__text *line, nc_tir__code *code, const char *word,
+                                    size_t n) {
+    uint32_t label;
+    if (n > NC_TIR__MAX_NAME) return nc_tir__bad(line, word, "label is too long");
+    if (n == 0) return nc_tir__bad(line, word, "a label needs a name");
+    label = nc_tir__label_of(code, word, n);
+    if (label == UINT32_MAX) return nc__text_fail(line, NC_ERR_MEMORY, "out of memory");
+    if (code->labels[label].value >= 0) return nc_tir__bad(line, word, "label is defined twice");
+    code->labels[label].value = (int32_t)stbds_arrlen(code->list);
+    return NC_OK;
+}
+
+/* A comment runs from // to the end of its line. */
+static void nc_tir__cut_comment(nc__text *line) {
+    const char *at = line->at;
+    while (at < line->end && (at = (const char *)memchr(at, '/', (size_t)(line->end - at)))) {
+        if (++at == line->end || *at != '/') continue;
+        line->end = at - 1;
+        return;
+    }
+}
+
+/* Read TASM; the code is to be freed whatever the status. */
+static nc_status nc_tir__read_tasm(const char *text, int strict, nc_tir__code *code,
+                                   nc_error *err) {
+    nc_tir__reader r;
+    const char *word;
+    size_t n;
+    memset(code, 0, sizeof *code);
+    nc__clear(err);
+    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    nc_tir__open_text(&r, text, strlen(text), err);
+    while (nc_tir__next_line(&r)) {
+        if (stbds_arrlenu(code->list) >= 1u << 22)
+            return nc__text_fail(&r.line, NC_ERR_LIMIT, "more than 2^22 instructions");
+        nc_tir__cut_comment(&r.line);
+        while ((n = nc_tir__word(&r.line, &word)) > 0 && r.line.status == NC_OK)
+            (void)(word[n - 1] == ':' ? nc_tir__read_label(&r.line, code, word, n - 1)
+                                      : nc_tir__read_instruction(&r.line, strict, code, word, n));
+    }
+    return r.line.status;
+}
+
+/* An instruction on a line of its own; its label is a name of this code, which is null where there
+ * are none. */
+static void nc_tir__print_instruction(nc__buffer *out, const nc_tir__code *code,
+                                      const nc_tir__tasm *t) {
+    const nc_tir__instruction *table = &nc_tir__table[t->op];
+    nc_tir__print(out, "    ");
+    nc_tir__print(out, table->name);
+    if (table->arg != NC_TIR__ARG_NONE) nc_tir__print(out, " ");
+    if (table->arg == NC_TIR__ARG_LABEL)
+        nc_tir__print(out, nc_tir__name(code, t->arg));
+    else if (table->arg == NC_TIR__ARG_FIELD)
+        nc_tir__print_field(out, t->arg);
+    else if (table->arg != NC_TIR__ARG_NONE)
+        nc_tir__print_value(out, t->arg);
+    nc_tir__print(out, "\n");
+}
+
+NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err) {
+    nc_tir__code code;
+    nc_status status;
+    if (!instructions) return nc__fail(err, NC_ERR_ARG, 0, 0, "no counter");
+    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    *instructions = status == NC_OK ? (uint32_t)stbds_arrlenu(code.list) : 0;
+    nc_tir__code_free(&code);
+    return status;
+}
+
+/* -- the static model -- */
+
+/* Static rows of one instruction, added to `rows`. */
+static void nc_tir__add_rows(uint64_t rows[NC_TIR__HEIGHTS], const nc_tir__tasm *t) {
+    const nc_tir__instruction *table = &nc_tir__table[t->op];
+    int i;
+    for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] += table->rows[i];
+    if (table->channel == NC_TIR__CHANNEL_RAM && nc_tir__counts(table))
+        rows[NC_TIR__H_RAM] += t->arg;
+}
+
+/* Static rows of straight or any other code, in text order. */
+static void nc_tir__sum_rows(uint64_t rows[NC_TIR__HEIGHTS], const nc_tir__tasm *list, size_t n) {
+    size_t i;
+    memset(rows, 0, NC_TIR__HEIGHTS * sizeof *rows);
+    for (i = 0; i < n; i++) nc_tir__add_rows(rows, &list[i]);
+}
+
+NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err) {
+    uint64_t rows[NC_TIR__HEIGHTS];
+    nc_tir__code code;
+    nc_status status;
+    if (!heights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no heights");
+    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    nc_tir__sum_rows(rows, code.list, status == NC_OK ? stbds_arrlenu(code.list) : 0);
+    memcpy(heights, rows, sizeof *heights);
+    nc_tir__code_free(&code);
+    return status;
+}
+
+/* The index of the largest of n heights, the first among equals. */
+static int nc_tir__largest(const uint64_t *height, int n) {
+    int i, best = 0;
+    for (i = 1; i < n; i++)
+        if (height[i] > height[best]) best = i;
+    return best;
+}
+
+NC_API uint64_t nc_tir_tallest(const nc_tir_heights *heights, const char **table) {
+    uint64_t rows[NC_TIR__HEIGHTS];
+    int tallest;
+    memcpy(rows, heights, sizeof rows);
+    tallest = nc_tir__largest(rows, NC_TIR__HEIGHTS);
+    if (table) *table = nc_tir__height_names[tallest];
+    return rows[tallest];
+}
+
+NC_API uint64_t nc_tir_padded(uint64_t height) {
+    uint64_t p = 1;
+    while (p < height && p < UINT64_C(1) << 63) p *= 2;
+    return p;
+}
+
+/* >>machine ======================================================================= */
+
+/* -- cells by key: RAM, the u32 table's distinct entries, searches done -- */
+
+typedef struct nc_tir__cell {
+    uint64_t key[3], value;
+} nc_tir__cell;
+
+typedef struct nc_tir__map {
+    nc_tir__cell *cells; /* stb_ds array, in order of creation */
+    nc__index index;
+} nc_tir__map;
+
+/* One more word into a hash. */
+static uint64_t nc_tir__mix(uint64_t hash, uint64_t word) {
+    hash = (hash ^ word) * UINT64_C(0xBF58476D1CE4E5B9);
+    return hash ^ (hash >> 29);
+}
+
+/* The cell of a key, made with value 0 where there is none (*fresh), valid until the next one is
+ * made; null when out of memory. */
+static nc_tir__cell *nc_tir__map_at(nc_tir__map *map, uint64_t a, uint64_t b, uint64_t c,
+                                    int *fresh) {
+    const uint32_t hash = (uint32_t)nc_tir__mix(nc_tir__mix(nc_tir__mix(0, a), b), c);
+    nc_tir__cell cell;
+    size_t at = hash;
+    uint32_t id;
+    *fresh = 0;
+    while ((id = nc__index_next(&map->index, hash, &at)) != UINT32_MAX) {
+        const uint64_t *key = map->cells[id].key;
+        if (key[0] == a && key[1] == b && key[2] == c) return &map->cells[id];
+    }
+    id = (uint32_t)stbds_arrlenu(map->cells);
+    if (!nc__index_add(&map->index, hash, id)) return NULL;
+    cell.key[0] = a;
+    cell.key[1] = b;
+    cell.key[2] = c;
+    cell.value = 0;
+    stbds_arrput(map->cells, cell);
+    *fresh = 1;
+    return &map->cells[id];
+}
+
+static void nc_tir__map_free(nc_tir__map *map) {
+    stbds_arrfree(map->cells);
+    nc__index_free(&map->index);
+}
+
+/* -- the machine and its tables -- */
+
+typedef struct nc_tir__vm {
+    const nc_tir__code *code;
+    const nc_tir_input *in;
+    nc_tir_execution *out;
+    nc_gl *stack; /* bottom first; 16 <= height <= room */
+    size_t height, room;
+    uint32_t *jumps; /* stb_ds array: pairs of return and target */
+    nc_gl *output;   /* stb_ds array */
+    nc_tir__map ram, u32;
+    uint8_t *limbs_seen; /* one byte for each 16-bit limb */
+    nc_gl sponge[16];
+    int sponge_ready, no_memory, halted;
+    size_t public_used, secret_used, digests_used;
+    uint32_t ip;
+} nc_tir__vm;
+
+enum { NC_TIR__LIMBS = 1 << 16 };
+
+static nc_gl nc_tir__st(const nc_tir__vm *vm, size_t i) { return vm->stack[vm->height - 1 - i]; }
+
+static nc_gl nc_tir__pop_one(nc_tir__vm *vm) { return vm->stack[--vm->height]; }
+
+static void nc_tir__push_one(nc_tir__vm *vm, nc_gl value) { vm->stack[vm->height++] = value; }
+
+enum { NC_TIR__RESERVE = 16 }; /* more than any instruction pushes */
+
+static int nc_tir__reserve(nc_tir__vm *vm) {
+    const size_t larger = vm->room ? 2 * vm->room : 256;
+    nc_gl *grown = (nc_gl *)nc__alloc(NULL, larger * sizeof *grown);
+    if (!grown) return 0;
+    if (vm->height) memcpy(grown, vm->stack, vm->height * sizeof *grown);
+    nc__free(NULL, vm->stack, vm->room * sizeof *grown);
+    vm->stack = grown;
+    vm->room = larger;
+    return 1;
+}
+
+/* One permutation, its six hash rows and the limbs it looks up. */
+static void nc_tir__permute(nc_tir__vm *vm, nc_gl state[16]) {
+    uint16_t limbs[80];
+    int i;
+    nc_gl_tip5_trace(state, limbs);
+    vm->out->hash += 6;
+    for (i = 0; i < 80; i++) {
+        vm->out->cascade += !vm->limbs_seen[limbs[i]];
+        vm->limbs_seen[limbs[i]] = 1;
+    }
+}
+
+static void nc_tir__hash_10(nc_tir__vm *vm, const nc_gl in[10], nc_gl digest[5]) {
+    nc_gl state[16];
+    int i;
+    for (i = 0; i < 16; i++) state[i] = i < 10 ? in[i] : 1;
+    nc_tir__permute(vm, state);
+    memcpy(digest, state, 5 * sizeof *digest);
+}
+
+/* Operations of the u32 table. */
+enum {
+    NC_TIR__U_SPLIT,
+    NC_TIR__U_LT,
+    NC_TIR__U_AND,
+    NC_TIR__U_LOG2,
+    NC_TIR__U_POW,
+    NC_TIR__U_COUNT
+};
+
+/* Enter (op, lhs, rhs) into the u32 table: one row for a zero operand, else 2 + floor(log2). */
+static void nc_tir__u32_entry(nc_tir__vm *vm, uint64_t op, nc_gl lhs, nc_gl rhs, nc_gl dominant) {
+    int fresh;
+    if (!nc_tir__map_at(&vm->u32, op, lhs, rhs, &fresh)) vm->no_memory = 1;
+    if (!fresh) return;
+    vm->out->u32 += 1;
+    if (dominant) vm->out->u32 += 1;
+    while (dominant >>= 1) vm->out->u32 += 1;
+}
+
+static void nc_tir__u32_pair(nc_tir__vm *vm, uint64_t op, nc_gl lhs, nc_gl rhs) {
+    nc_tir__u32_entry(vm, op, lhs, rhs, lhs > rhs ? lhs : rhs);
+}
+
+static int nc_tir__is_u32(nc_gl a) { return a >> 32 == 0; }
+
+/* The cell of an address; one that nobody may use when out of memory. */
+static uint64_t *nc_tir__ram(nc_tir__vm *vm, nc_gl address, uint64_t *spare) {
+    int fresh;
+    nc_tir__cell *cell = nc_tir__map_at(&vm->ram, address, 0, 0, &fresh);
+    if (cell) return &cell->value;
+    vm->no_memory = 1;
+    *spare = 0;
+    return spare;
+}
+
+static nc_gl nc_tir__ram_get(nc_tir__vm *vm, nc_gl address) {
+    uint64_t spare;
+    vm->out->ram++;
+    return *nc_tir__ram(vm, address, &spare);
+}
+
+static void nc_tir__ram_set(nc_tir__vm *vm, nc_gl address, nc_gl value) {
+    uint64_t spare;
+    *nc_tir__ram(vm, address, &spare) = value;
+}
+
+/* -- instructions: each nc_tir__step_* does those whose row names it -- */
+
+/* Exchange, bring up or push down among the upper n + 1 elements of a stack, of `size` bytes each:
+ * swap n, pick n, place n. The first of them is at `top`; the others lie below it. */
+static void nc_tir__rearrange(void *top, size_t size, uint32_t op, size_t n) {
+    char *first = (char *)top, *last = first - n * size;
+    uint64_t kept;
+    memcpy(&kept, op == NC_TIR__I_PLACE ? first : last, size);
+    if (op == NC_TIR__I_SWAP)
+        memmove(last, first, size);
+    else if (op == NC_TIR__I_PICK)
+        memmove(last, last + size, n * size);
+    else
+        memmove(last + size, last, n * size);
+    memcpy(op == NC_TIR__I_PLACE ? last : first, &kept, size);
+}
+
+static nc_tir_outcome nc_tir__step_move(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    nc_gl *st = &vm->stack[vm->height - 1], top = *st;
+    switch (t->op) {
+    case NC_TIR__I_PUSH: nc_tir__push_one(vm, t->arg); break;
+    case NC_TIR__I_DUP: nc_tir__push_one(vm, nc_tir__st(vm, (size_t)t->arg)); break;
+    case NC_TIR__I_POP: vm->height -= (size_t)t->arg; break;
+    case NC_TIR__I_SWAP:
+        *st = *(st - t->arg);
+        *(st - t->arg) = top;
+        break;
+    case NC_TIR__I_PICK:
+    case NC_TIR__I_PLACE: nc_tir__rearrange(st, sizeof *st, t->op, (size_t)t->arg); break;
+    default: break; /* nop */
+    }
+    return NC_TIR_HALTED;
+}
+
+static nc_tir_outcome nc_tir__step_field(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    nc_gl *st = &vm->stack[vm->height - 1];
+    const nc_gl a = st[0], b = st[-1];
+    size_t i;
+    switch (t->op) {
+    case NC_TIR__I_ADDI: *st = nc_gl_add(a, t->arg); return NC_TIR_HALTED;
+    case NC_TIR__I_INVERT: return nc_gl_inv(a, st) == NC_OK ? NC_TIR_HALTED : NC_TIR_CRASH_ZERO;
+    case NC_TIR__I_SPLIT:
+        *st = a >> 32;
+        nc_tir__push_one(vm, a & UINT32_MAX);
+        nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, a & UINT32_MAX, a >> 32);
+        return NC_TIR_HALTED;
+    case NC_TIR__I_ADD: st[-1] = nc_gl_add(a, b); break;
+    case NC_TIR__I_MUL: st[-1] = nc_gl_mul(a, b); break;
+    case NC_TIR__I_EQ: st[-1] = a == b; break;
+    case NC_TIR__I_ASSERT:
+        if (a != 1) return NC_TIR_CRASH_ASSERT;
+        break;
+    default: /* assert_vector: five of the ten stay */
+        for (i = 0; i < 5; i++)
+            if (nc_tir__st(vm, i) != nc_tir__st(vm, i + 5)) return NC_TIR_CRASH_ASSERT;
+        vm->height -= 4;
+        break;
+    }
+    vm->height--;
+    return NC_TIR_HALTED;
+}
+
+/* One u32 operand: the result takes its place. */
+static nc_tir_outcome nc_tir__u32_unary(nc_tir__vm *vm, uint32_t op, nc_gl *st) {
+    nc_gl a = *st, r = 0;
+    if (!nc_tir__is_u32(a)) return NC_TIR_CRASH_U32;
+    if (op == NC_TIR__I_LOG2) {
+        if (a == 0) return NC_TIR_CRASH_ZERO;
+        nc_tir__u32_entry(vm, NC_TIR__U_LOG2, a, 0, a);
+        while (a >> (r + 1)) r++;
+    } else {
+        nc_tir__u32_entry(vm, NC_TIR__U_COUNT, a, 0, a);
+        for (; a; a &= a - 1) r++;
+    }
+    *st = r;
+    return NC_TIR_HALTED;
+}
+
+/* Two operands: a on top, b below, both u32 but for the base of pow. */
+static nc_tir_outcome nc_tir__step_u32(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    nc_gl *st = &vm->stack[vm->height - 1], r = 0;
+    const nc_gl a = st[0], b = st[-1];
+    if (nc_tir__pops(t) == 1) return nc_tir__u32_unary(vm, t->op, st);
+    if (!nc_tir__is_u32(b) || (t->op != NC_TIR__I_POW && !nc_tir__is_u32(a)))
+        return NC_TIR_CRASH_U32;
+    switch (t->op) {
+    case NC_TIR__I_DIV_MOD: /* numerator on top, denominator below */
+        if (b == 0) return NC_TIR_CRASH_ZERO;
+        nc_tir__u32_pair(vm, NC_TIR__U_LT, a % b, b);
+        nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, a, a / b);
+        st[-1] = a / b;
+        st[0] = a % b;
+        return NC_TIR_HALTED;
+    case NC_TIR__I_POW: /* base on top, exponent below */
+        nc_tir__u32_entry(vm, NC_TIR__U_POW, a, b, b);
+        r = nc_gl_pow(a, b);
+        break;
+    case NC_TIR__I_LT:
+        nc_tir__u32_pair(vm, NC_TIR__U_LT, a, b);
+        r = a < b;
+        break;
+    case NC_TIR__I_OR: r = a | b; break; /* never on the real machine: no entry */
+    default:
+        nc_tir__u32_pair(vm, NC_TIR__U_AND, a, b);
+        r = t->op == NC_TIR__I_AND ? a & b : a ^ b;
+        break;
+    }
+    vm->height--;
+    st[-1] = r;
+    return NC_TIR_HALTED;
+}
+
+NC_TIR__COLD_BEGIN
+
+static nc_tir_outcome nc_tir__step_hash(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    nc_gl block[10], digest[5], *st;
+    int i;
+    switch (t->op) {
+    case NC_TIR__I_HASH:
+        for (i = 0; i < 10; i++) block[i] = nc_tir__pop_one(vm);
+        nc_tir__hash_10(vm, block, digest);
+        for (i = 4; i >= 0; i--) nc_tir__push_one(vm, digest[i]);
+        return NC_TIR_HALTED;
+    case NC_TIR__I_SPONGE_INIT:
+        memset(vm->sponge, 0, sizeof vm->sponge);
+        vm->sponge_ready = 1;
+        vm->out->hash += 1;
+        return NC_TIR_HALTED;
+    default: break;
+    }
+    if (!vm->sponge_ready) return NC_TIR_CRASH_SPONGE;
+    if (t->op == NC_TIR__I_SPONGE_SQUEEZE) {
+        for (i = 9; i >= 0; i--) nc_tir__push_one(vm, vm->sponge[i]);
+    } else if (t->op == NC_TIR__I_SPONGE_ABSORB) {
+        for (i = 0; i < 10; i++) vm->sponge[i] = nc_tir__pop_one(vm);
+    } else {
+        st = &vm->stack[vm->height - 1];
+        for (i = 0; i < 10; i++) vm->sponge[i] = nc_tir__ram_get(vm, nc_gl_add(*st, (nc_gl)i));
+        *st = nc_gl_add(*st, 10);
+        for (i = 0; i < 4; i++) st[-1 - i] = vm->sponge[i];
+    }
+    nc_tir__permute(vm, vm->sponge);
+    return NC_TIR_HALTED;
+}
+
+/* One step up a Merkle tree: the node's digest in st0..4, its index in st5; the sibling comes
+ * from the secret digests or from RAM at st7. */
+static nc_tir_outcome nc_tir__step_merkle(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    const int from_ram = t->op == NC_TIR__I_MERKLE_STEP_MEM;
+    nc_gl *st = &vm->stack[vm->height - 1], both[10], digest[5];
+    const nc_gl index = st[-5];
+    const size_t own = index & 1 ? 5 : 0;
+    size_t i;
+    if (!nc_tir__is_u32(index)) return NC_TIR_CRASH_U32;
+    if (!from_ram && vm->digests_used >= vm->in->digest_count) return NC_TIR_CRASH_INPUT;
+    for (i = 0; i < 5; i++) {
+        both[own + i] = *(st - i);
+        both[5 - own + i] = from_ram ? nc_tir__ram_get(vm, nc_gl_add(st[-7], i))
+                                     : vm->in->secret_digests[5 * vm->digests_used + i];
+    }
+    if (from_ram)
+        st[-7] = nc_gl_add(st[-7], 5);
+    else
+        vm->digests_used++;
+    nc_tir__u32_pair(vm, NC_TIR__U_SPLIT, index, index >> 1);
+    nc_tir__hash_10(vm, both, digest);
+    for (i = 0; i < 5; i++) *(st - i) = digest[i];
+    st[-5] = index >> 1;
+    return NC_TIR_HALTED;
+}
+
+/* Extension elements take three places, coefficient 0 on top. */
+static void nc_tir__load_ext(nc_gl a[3], const nc_gl *st) {
+    int i;
+    for (i = 0; i < 3; i++) a[i] = *(st - i);
+}
+
+static void nc_tir__store_ext(nc_gl *st, const nc_gl a[3]) {
+    int i;
+    for (i = 0; i < 3; i++) *(st - i) = a[i];
+}
+
+/* Two pointers on top, an accumulator under them: add the product of what they point to, a base
+ * field or extension element and an extension element. */
+static void nc_tir__step_dot(nc_tir__vm *vm, nc_gl *st, int width) {
+    nc_gl a[3] = {0, 0, 0}, b[3], c[3];
+    int i;
+    for (i = 0; i < width; i++) a[i] = nc_tir__ram_get(vm, nc_gl_add(st[0], (nc_gl)i));
+    for (i = 0; i < 3; i++) b[i] = nc_tir__ram_get(vm, nc_gl_add(st[-1], (nc_gl)i));
+    nc_gl_ext3_mul(c, a, b);
+    st[0] = nc_gl_add(st[0], (nc_gl)width);
+    st[-1] = nc_gl_add(st[-1], 3);
+    for (i = 0; i < 3; i++) st[-2 - i] = nc_gl_add(st[-2 - i], c[i]);
+}
+
+/* Horner's rule: the accumulator in st7..9 times the point in st0..2, plus `width` coefficients
+ * from RAM at st5. */
+static void nc_tir__step_horner(nc_tir__vm *vm, nc_gl *st, int width) {
+    nc_gl a[3], b[3], c[3];
+    int i;
+    nc_tir__load_ext(a, st);
+    nc_tir__load_ext(b, st - 7);
+    nc_gl_ext3_mul(c, a, b);
+    for (i = width - 1; i >= 0; i--) {
+        c[i] = nc_gl_add(c[i], nc_tir__ram_get(vm, st[-5]));
+        st[-5] = nc_gl_sub(st[-5], 1);
+    }
+    nc_tir__store_ext(st - 7, c);
+}
+
+static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    nc_gl a[3], b[3], c[3], *st = &vm->stack[vm->height - 1];
+    int i;
+    nc_tir__load_ext(a, st);
+    switch (t->op) {
+    case NC_TIR__I_XX_ADD:
+    case NC_TIR__I_XX_MUL:
+        st -= 3;
+        nc_tir__load_ext(b, st);
+        if (t->op == NC_TIR__I_XX_MUL)
+            nc_gl_ext3_mul(c, a, b);
+        else
+            for (i = 0; i < 3; i++) c[i] = nc_gl_add(a[i], b[i]);
+        break;
+    case NC_TIR__I_X_INVERT:
+        if (nc_gl_ext3_inv(c, a) != NC_OK) return NC_TIR_CRASH_ZERO;
+        break;
+    case NC_TIR__I_XB_MUL:
+        st -= 1;
+        for (i = 0; i < 3; i++) c[i] = nc_gl_mul(a[0], *(st - i));
+        break;
+    case NC_TIR__I_B_HORNER: nc_tir__step_horner(vm, st, 1); return NC_TIR_HALTED;
+    case NC_TIR__I_X_HORNER: nc_tir__step_horner(vm, st, 3); return NC_TIR_HALTED;
+    default: nc_tir__step_dot(vm, st, t->op == NC_TIR__I_XX_DOT ? 3 : 1); return NC_TIR_HALTED;
+    }
+    nc_tir__store_ext(st, c);
+    vm->height = (size_t)(st - vm->stack) + 1;
+    return NC_TIR_HALTED;
+}
+
+NC_TIR__COLD_END
+
+/* n elements of an input onto the stack. */
+static nc_tir_outcome nc_tir__read(nc_tir__vm *vm, const nc_gl *input, size_t count, size_t *used,
+                                   size_t n) {
+    if (count - *used < n) return NC_TIR_CRASH_INPUT;
+    while (n-- > 0) nc_tir__push_one(vm, input[(*used)++]);
+    return NC_TIR_HALTED;
+}
+
+/* Input, output and memory, one element at a time. */
+static nc_tir_outcome nc_tir__step_io(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    const nc_tir_input *in = vm->in;
+    const size_t n = (size_t)t->arg;
+    nc_gl pointer, value;
+    size_t i;
+    switch (t->op) {
+    case NC_TIR__I_DIVINE:
+        return nc_tir__read(vm, in->secret_input, in->secret_count, &vm->secret_used, n);
+    case NC_TIR__I_READ_IO:
+        return nc_tir__read(vm, in->public_input, in->public_count, &vm->public_used, n);
+    case NC_TIR__I_WRITE_IO:
+        for (i = 0; i < n; i++) {
+            value = nc_tir__pop_one(vm);
+            stbds_arrput(vm->output, value);
+        }
+        return NC_TIR_HALTED;
+    default: break;
+    }
+    pointer = nc_tir__pop_one(vm);
+    for (i = 0; i < n; i++) {
+        if (t->op == NC_TIR__I_READ_MEM) {
+            nc_tir__push_one(vm, nc_tir__ram_get(vm, pointer));
+            pointer = nc_gl_sub(pointer, 1);
+        } else {
+            nc_tir__ram_set(vm, pointer, nc_tir__pop_one(vm));
+            vm->out->ram++;
+            pointer = nc_gl_add(pointer, 1);
+        }
+    }
+    nc_tir__push_one(vm, pointer);
+    return NC_TIR_HALTED;
+}
+
+/* Jumps set vm->ip; vm->halted ends the run. */
+static nc_tir_outcome nc_tir__step_jump(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    const size_t depth = stbds_arrlenu(vm->jumps);
+    int32_t target;
+    switch (t->op) {
+    case NC_TIR__I_HALT: vm->halted = 1; return NC_TIR_HALTED;
+    case NC_TIR__I_SKIZ:
+        if (nc_tir__pop_one(vm) == 0) vm->ip++;
+        return NC_TIR_HALTED;
+    case NC_TIR__I_CALL:
+        target = vm->code->labels[t->arg].value;
+        if (target < 0) return NC_TIR_CRASH_JUMP;
+        stbds_arrput(vm->jumps, vm->ip);
+        stbds_arrput(vm->jumps, (uint32_t)target);
+        vm->ip = (uint32_t)target;
+        return NC_TIR_HALTED;
+    default: break;
+    }
+    if (depth == 0) return NC_TIR_CRASH_JUMP;
+    if (t->op == NC_TIR__I_RECURSE ||
+        (t->op == NC_TIR__I_RECURSE_OR_RETURN && nc_tir__st(vm, 5) != nc_tir__st(vm, 6))) {
+        vm->ip = vm->jumps[depth - 1];
+    } else {
+        vm->ip = vm->jumps[depth - 2];
+        NC_TIR__CUT(vm->jumps, depth - 2);
+    }
+    return NC_TIR_HALTED;
+}
+
+static nc_tir_outcome nc_tir__step(nc_tir__vm *vm, const nc_tir__tasm *t) {
+    switch (nc_tir__table[t->op].step) {
+#define NC_TIR__CASE(name)                                                                         \
+    case NC_TIR__STEP_##name: return nc_tir__step_##name(vm, t);
+        NC_TIR__STEPS(NC_TIR__CASE)
+#undef NC_TIR__CASE
+    default: return NC_TIR_CRASH_JUMP; /* no row has it */
+    }
+}
+
+/* -- runs -- */
+
+NC_TIR__COLD_BEGIN
+
+/* One word of the program into the hash of all of them: overwrites the rate, ten at a time. */
+static void nc_tir__hash_word(nc_tir__vm *vm, nc_gl state[16], uint64_t word) {
+    state[vm->out->program++ % 10] = word;
+    if (vm->out->program % 10 == 0) nc_tir__permute(vm, state);
+}
+
+/* The digest of the program's words by Tip5's rule for any length (append 1, then zeros to a
+ * multiple of ten): opcode, then the argument if there is one; a label is the word address of its
+ * instruction. Fills the program and hash heights. */
+static nc_status nc_tir__hash_program(nc_tir__vm *vm, nc_gl digest[5]) {
+    const nc_tir__tasm *list = vm->code->list;
+    const size_t n = stbds_arrlenu(vm->code->list);
+    uint64_t *address = (uint64_t *)nc__alloc(NULL, (n + 1) * sizeof *address);
+    nc_gl state[16];
+    size_t i;
+    if (!address) return NC_ERR_MEMORY;
+    for (i = 0, address[0] = 0; i < n; i++)
+        address[i + 1] = address[i] + (nc_tir__table[list[i].op].arg == NC_TIR__ARG_NONE ? 1 : 2);
+    memset(state, 0, sizeof state);
+    for (i = 0; i < n; i++) {
+        const nc_tir__instruction *table = &nc_tir__table[list[i].op];
+        uint64_t argument = list[i].arg;
+        if (table->arg == NC_TIR__ARG_LABEL) {
+            const int32_t target = vm->code->labels[argument].value;
+            argument = target < 0 ? 0 : address[target];
+        }
+        nc_tir__hash_word(vm, state, table->opcode);
+        if (table->arg != NC_TIR__ARG_NONE) nc_tir__hash_word(vm, state, argument);
+    }
+    nc__free(NULL, address, (n + 1) * sizeof *address);
+    nc_tir__hash_word(vm, state, 1);
+    while (vm->out->program % 10) nc_tir__hash_word(vm, state, 0);
+    memcpy(digest, state, 5 * sizeof *digest);
+    return NC_OK;
+}
+
+NC_TIR__COLD_END
+
+static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
+    const size_t length = stbds_arrlenu(vm->code->list);
+    const uint64_t limit = vm->in->max_cycles ? vm->in->max_cycles : UINT64_C(1) << 24;
+    while (!vm->halted) {
+        const size_t before = vm->height;
+        nc_tir_outcome outcome;
+        if (vm->ip >= length) return NC_TIR_CRASH_JUMP;
+        if (vm->out->processor >= limit) return NC_TIR_CRASH_CYCLES;
+        if (vm->height + NC_TIR__RESERVE > vm->room && !nc_tir__reserve(vm)) {
+            vm->no_memory = 1;
+            return NC_TIR_CRASH_CYCLES;
+        }
+        outcome = nc_tir__step(vm, &vm->code->list[vm->ip++]);
+        if (outcome != NC_TIR_HALTED) return outcome;
+        if (vm->height < 16) return NC_TIR_CRASH_STACK; /* at least 16 before, so 5 to read */
+        vm->out->processor++;
+        vm->out->op_stack += vm->height > before ? vm->height - before : before - vm->height;
+    }
+    return NC_TIR_HALTED;
+}
+
+NC_TIR__COLD_BEGIN
+
+static void nc_tir__finish(nc_tir__vm *vm) {
+    nc_tir_execution *x = vm->out;
+    const size_t n = vm->height;
+    size_t i;
+    for (i = 0; i < 16 && i < n; i++) x->stack[i] = nc_tir__st(vm, i);
+    x->depth = n;
+    x->jump_stack = x->processor;
+    x->lookup = 256;
+    x->padded_height = nc_tir_padded(nc_tir_tallest_run(x, NULL));
+    x->output_count = stbds_arrlenu(vm->output);
+    if (x->output_count == 0) return;
+    x->output = (nc_gl *)nc__alloc(NULL, x->output_count * sizeof *x->output);
+    if (x->output)
+        memcpy(x->output, vm->output, x->output_count * sizeof *x->output);
+    else
+        vm->no_memory = 1;
+}
+
+/* NC_ERR_FORMAT at the first call of a label that stands nowhere. */
+static nc_status nc_tir__check_calls(const nc_tir__code *code, nc_error *err) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(code->list); i++) {
+        const nc_tir__tasm *t = &code->list[i];
+        if (nc_tir__table[t->op].arg == NC_TIR__ARG_LABEL && code->labels[t->arg].value < 0)
+            return nc__fail(err, NC_ERR_FORMAT, t->line, 1, "label '%.100s' is missing",
+                            nc_tir__name(code, t->arg));
+    }
+    return NC_OK;
+}
+
+/* Hash the program, put its digest and eleven zeros onto the stack, fill the RAM, run. */
+static nc_status nc_tir__execute(nc_tir__vm *vm) {
+    nc_gl digest[5];
+    nc_status status;
+    size_t i;
+    vm->limbs_seen = (uint8_t *)nc__calloc(NULL, NC_TIR__LIMBS);
+    if (!vm->limbs_seen || !nc_tir__reserve(vm)) return NC_ERR_MEMORY;
+    status = nc_tir__hash_program(vm, digest);
+    if (status != NC_OK) return status;
+    for (i = 0; i < 16; i++) nc_tir__push_one(vm, i < 5 ? digest[4 - i] : 0);
+    for (i = 0; i < vm->in->ram_count; i++)
+        nc_tir__ram_set(vm, vm->in->ram[2 * i], vm->in->ram[2 * i + 1]);
+    vm->out->outcome = nc_tir__run(vm);
+    nc_tir__finish(vm);
+    return vm->no_memory ? NC_ERR_MEMORY : NC_OK;
+}
+
+NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
+                                nc_tir_execution *result, nc_error *err) {
+    static const nc_tir_input nothing = {NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0};
+    nc_tir__code code;
+    nc_tir__vm vm;
+    nc_status status;
+    if (!result) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
+    memset(result, 0, sizeof *result);
+    memset(&vm, 0, sizeof vm);
+    status = nc_tir__read_tasm(tasm, 1, &code, err);
+    if (status == NC_OK) status = nc_tir__check_calls(&code, err);
+    if (status == NC_OK) {
+        vm.code = &code;
+        vm.in = input ? input : &nothing;
+        vm.out = result;
+        status = nc_tir__execute(&vm);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
+    }
+    nc__free(NULL, vm.limbs_seen, NC_TIR__LIMBS);
+    nc_tir__map_free(&vm.ram);
+    nc_tir__map_free(&vm.u32);
+    nc__free(NULL, vm.stack, vm.room * sizeof *vm.stack);
+    stbds_arrfree(vm.jumps);
+    stbds_arrfree(vm.output);
+    nc_tir__code_free(&code);
+    return status;
+}
+
+NC_API void nc_tir_free_output(nc_tir_execution *result) {
+    nc__free(NULL, result->output, result->output_count * sizeof *result->output);
+    result->output = NULL;
+    result->output_count = 0;
+}
+
+NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome) {
+    static const char *const text[] = {"halted",
+                                       "stack too shallow",
+                                       "assertion failed",
+                                       "operand is not a u32",
+                                       "inverse, logarithm or division of zero",
+                                       "input exhausted",
+                                       "jump stack empty or code ended",
+                                       "sponge not initialised",
+                                       "cycle limit reached"};
+    return (unsigned)outcome <= NC_TIR_CRASH_CYCLES ? text[outcome] : "unknown outcome";
+}
+
+NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **table) {
+    const uint64_t height[9] = {run->processor, run->program,    run->op_stack,
+                                run->ram,       run->jump_stack, run->hash,
+                                run->cascade,   run->lookup,     run->u32};
+    static const char *const name[9] = {"processor", "program", "op_stack", "ram", "jump_stack",
+                                        "hash",      "cascade", "lookup",   "u32"};
+    const int tallest = nc_tir__largest(height, 9);
+    if (table) *table = name[tallest];
+    return height[tallest];
+}
+
+/* Whether a run pads higher, or as high with a taller table. */
+static int nc_tir__is_worse(const nc_tir_execution *run, const nc_tir_execution *than) {
+    if (run->padded_height != than->padded_height) return run->padded_height > than->padded_height;
+    return nc_tir_tallest_run(run, NULL) > nc_tir_tallest_run(than, NULL);
+}
+
+NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *inputs, size_t count,
+                                        nc_tir_execution *worst, nc_error *err) {
+    nc_status status = NC_OK;
+    size_t i;
+    if (!worst || !inputs || count == 0) return nc__fail(err, NC_ERR_ARG, 0, 0, "no inputs");
+    memset(worst, 0, sizeof *worst);
+    for (i = 0; i < count && status == NC_OK; i++) {
+        nc_tir_execution run;
+        int stopped;
+        status = nc_tir_execute(tasm, &inputs[i], &run, err);
+        stopped = status == NC_OK && run.outcome != NC_TIR_HALTED;
+        if (status == NC_OK && (stopped || i == 0 || nc_tir__is_worse(&run, worst))) {
+            nc_tir_free_output(worst);
+            *worst = run;
+        } else {
+            nc_tir_free_output(&run);
+        }
+        if (stopped)
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "sample input %lu: %s", (unsigned long)i,
+                            nc_tir_outcome_str(worst->outcome));
+    }
+    if (status != NC_OK) nc_tir_free_output(worst);
+    return status;
+}
+
+NC_TIR__COLD_END
+
+/* >>proofs ======================================================================== */
+
+/* -- terms -- */
+
+/* Terms are hash-consed: equal index = equal by the rules below. A term is an unknown stack
+ * input, the state of a channel, the result of an operation, a condition under which code does not
+ * crash, or a polynomial over such with coefficients in F_p (a constant is a polynomial of degree
+ * 0). Rules used: ring axioms of F_p, commutativity of the u32 bit operations, a = b iff a - b = 0,
+ * folding of constants. */
+enum { NC_TIR__T_POLY, NC_TIR__T_INPUT, NC_TIR__T_CHANNEL, NC_TIR__T_OP, NC_TIR__T_CHECK };
+
+enum {
+    NC_TIR__MAX_TERMS = 16384,
+    NC_TIR__SLOTS = 2 * NC_TIR__MAX_TERMS,
+    NC_TIR__MAX_WORDS = 1 << 18,
+    NC_TIR__MAX_MONOMIALS = 24,
+    NC_TIR__MAX_DEGREE = 8,
+    NC_TIR__INPUTS = 80, /* unknown elements below the starting top of the stack */
+    NC_TIR__MAX_STACK = 192,
+    NC_TIR__MAX_CHECKS = 256,
+    NC_TIR__MAX_NODES = 128,
+    NC_TIR__MAX_ARGS = 11
+};
+
+typedef struct nc_tir__term {
+    uint32_t first, count; /* payload in words */
+    uint32_t kind;
+} nc_tir__term;
+
+/* A table of its own, not an nc__index: it never grows, and a proof starts by emptying it. */
+typedef struct nc_tir__terms {
+    nc_tir__term list[NC_TIR__MAX_TERMS];
+    uint64_t words[NC_TIR__MAX_WORDS];
+    uint32_t table[NC_TIR__SLOTS]; /* index + 1, open addressing */
+    uint32_t count, used;
+    int overflow; /* set once a limit is hit: nothing after it may be trusted */
+} nc_tir__terms;
+
+static void nc_tir__terms_reset(nc_tir__terms *t) {
+    t->count = t->used = 0;
+    t->overflow = 0;
+    memset(t->table, 0, sizeof t->table);
+}
+
+/* The term of this kind and payload. */
+static uint32_t nc_tir__intern(nc_tir__terms *t, uint32_t kind, const uint64_t *words,
+                               uint32_t count) {
+    uint64_t h = nc_tir__mix(count, kind);
+    uint32_t slot, i;
+    for (i = 0; i < count; i++) h = nc_tir__mix(h, words[i]);
+    slot = (uint32_t)(h ^ (h >> 32)) & (NC_TIR__SLOTS - 1);
+    for (; t->table[slot]; slot = (slot + 1) & (NC_TIR__SLOTS - 1)) {
+        const nc_tir__term *x = &t->list[t->table[slot] - 1];
+        if (x->kind == kind && x->count == count &&
+            !memcmp(t->words + x->first, words, count * sizeof *words))
+            return t->table[slot] - 1;
+    }
+    if (t->count + 1 >= NC_TIR__MAX_TERMS || t->used + count > NC_TIR__MAX_WORDS) {
+        t->overflow = 1;
+        return 0;
+    }
+    memcpy(t->words + t->used, words, count * sizeof *words);
+    t->list[t->count].first = t->used;
+    t->list[t->count].count = count;
+    t->list[t->count].kind = kind;
+    t->used += count;
+    t->table[slot] = ++t->count;
+    return t->count - 1;
+}
+
+/* -- polynomials: monomials in ascending order, none with coefficient 0 -- */
+
+typedef struct nc_tir__monomial {
+    uint64_t coefficient;
+    uint32_t degree;
+    uint32_t factor[NC_TIR__MAX_DEGREE]; /* term indices, ascending */
+} nc_tir__monomial;
+
+typedef struct nc_tir__poly {
+    uint32_t count;
+    nc_tir__monomial m[NC_TIR__MAX_MONOMIALS];
+} nc_tir__poly;
+
+static uint32_t nc_tir__constant(nc_tir__terms *t, uint64_t value) {
+    uint64_t words[2];
+    words[0] = value;
+    words[1] = 0; /* degree */
+    return nc_tir__intern(t, NC_TIR__T_POLY, words, value ? 2 : 0);
+}
+
+static int nc_tir__is_constant(const nc_tir__terms *t, uint32_t term, uint64_t *value) {
+    const nc_tir__term *x = &t->list[term];
+    *value = 0;
+    if (x->kind != NC_TIR__T_POLY) return 0;
+    if (x->count == 0) return 1;
+    *value = t->words[x->first];
+    return x->count == 2;
+}
+
+static void nc_tir__to_poly(const nc_tir__terms *t, uint32_t term, nc_tir__poly *p) {
+    const nc_tir__term *x = &t->list[term];
+    uint32_t at, i;
+    p->count = 0;
+    if (x->kind != NC_TIR__T_POLY) {
+        p->count = 1;
+        p->m[0].coefficient = 1;
+        p->m[0].degree = 1;
+        p->m[0].factor[0] = term;
+        return;
+    }
+    for (at = 0; at < x->count; p->count++) {
+        nc_tir__monomial *m = &p->m[p->count];
+        m->coefficient = t->words[x->first + at++];
+        m->degree = (uint32_t)t->words[x->first + at++];
+        for (i = 0; i < m->degree; i++) m->factor[i] = (uint32_t)t->words[x->first + at++];
+    }
+}
+
+/* Order of monomials: by degree, then by factors. */
+static int nc_tir__order(const nc_tir__monomial *a, const nc_tir__monomial *b) {
+    uint32_t i;
+    if (a->degree != b->degree) return a->degree < b->degree ? -1 : 1;
+    for (i = 0; i < a->degree; i++)
+        if (a->factor[i] != b->factor[i]) return a->factor[i] < b->factor[i] ? -1 : 1;
+    return 0;
+}
+
+/* Add a monomial in its place; 0 when the polynomial is full. */
+static int nc_tir__poly_add(nc_tir__poly *p, const nc_tir__monomial *m) {
+    uint32_t i = 0;
+    if (m->coefficient == 0) return 1;
+    while (i < p->count && nc_tir__order(&p->m[i], m) < 0) i++;
+    if (i < p->count && nc_tir__order(&p->m[i], m) == 0) {
+        p->m[i].coefficient = nc_gl_add(p->m[i].coefficient, m->coefficient);
+        if (p->m[i].coefficient == 0) {
+            memmove(&p->m[i], &p->m[i + 1], (p->count - i - 1) * sizeof *m);
+            p->count--;
+        }
+        return 1;
+    }
+    if (p->count == NC_TIR__MAX_MONOMIALS) return 0;
+    memmove(&p->m[i + 1], &p->m[i], (p->count - i) * sizeof *m);
+    p->m[i] = *m;
+    p->count++;
+    return 1;
+}
+
+static uint32_t nc_tir__from_poly(nc_tir__terms *t, const nc_tir__poly *p) {
+    uint64_t words[NC_TIR__MAX_MONOMIALS * (NC_TIR__MAX_DEGREE + 2)];
+    uint32_t n = 0, i, j;
+    if (p->count == 1 && p->m[0].degree == 1 && p->m[0].coefficient == 1) return p->m[0].factor[0];
+    for (i = 0; i < p->count; i++) {
+        words[n++] = p->m[i].coefficient;
+        words[n++] = p->m[i].degree;
+        for (j = 0; j < p->m[i].degree; j++) words[n++] = p->m[i].factor[j];
+    }
+    return nc_tir__intern(t, NC_TIR__T_POLY, words, n);
+}
+
+/* -- operations on terms -- */
+
+/* Results of an operation beside those on the stack. */
+enum { NC_TIR__NEXT_CHANNEL = 98, NC_TIR__NO_CRASH = 99 };
+
+/* Result j of an operation on `n` argument terms in a channel state. */
+static uint32_t nc_tir__result(nc_tir__terms *t, uint32_t op, uint32_t j, uint32_t channel,
+                               const uint32_t *args, uint32_t n) {
+    uint64_t words[NC_TIR__MAX_ARGS + 3];
+    uint32_t i;
+    words[0] = op;
+    words[1] = j;
+    words[2] = channel;
+    for (i = 0; i < n; i++) words[3 + i] = args[i];
+    return nc_tir__intern(t, NC_TIR__T_OP, words, n + 3);
+}
+
+static void nc_tir__sort2(uint32_t *pair) {
+    const uint32_t first = pair[0];
+    if (first <= pair[1]) return;
+    pair[0] = pair[1];
+    pair[1] = first;
+}
+
+/* scale * a + b; falls back to an opaque sum where the polynomial would grow too large. */
+static uint32_t nc_tir__linear(nc_tir__terms *t, uint32_t a, uint64_t scale, uint32_t b) {
+    nc_tir__poly p, q;
+    uint32_t i, args[2];
+    nc_tir__to_poly(t, b, &p);
+    nc_tir__to_poly(t, a, &q);
+    for (i = 0; i < q.count; i++) {
+        q.m[i].coefficient = nc_gl_mul(q.m[i].coefficient, scale);
+        if (!nc_tir__poly_add(&p, &q.m[i])) {
+            args[0] = nc_tir__constant(t, scale);
+            args[0] = nc_tir__result(t, NC_TIR__I_MUL, 0, 0, args, 1); /* opaque, but sound */
+            args[1] = b;
+            return nc_tir__result(t, NC_TIR__I_ADD, a, args[0], args + 1, 1);
+        }
+    }
+    return nc_tir__from_poly(t, &p);
+}
+
+/* term + constant. */
+static uint32_t nc_tir__offset(nc_tir__terms *t, uint32_t term, uint64_t constant) {
+    return nc_tir__linear(t, term, 1, nc_tir__constant(t, constant));
+}
+
+/* a * b; falls back to an opaque product likewise. */
+static uint32_t nc_tir__product(nc_tir__terms *t, uint32_t a, uint32_t b) {
+    nc_tir__poly p, q, r;
+    uint32_t i, j, k, args[2];
+    nc_tir__to_poly(t, a, &p);
+    nc_tir__to_poly(t, b, &q);
+    r.count = 0;
+    for (i = 0; i < p.count; i++)
+        for (j = 0; j < q.count; j++) {
+            nc_tir__monomial m = p.m[i];
+            int fits = m.degree + q.m[j].degree <= NC_TIR__MAX_DEGREE;
+            m.coefficient = nc_gl_mul(m.coefficient, q.m[j].coefficient);
+            for (k = 0; fits && k < q.m[j].degree; k++) { /* merge, keeping factors ascending */
+                uint32_t f = q.m[j].factor[k], at = m.degree++;
+                for (; at > 0 && m.factor[at - 1] > f; at--) m.factor[at] = m.factor[at - 1];
+                m.factor[at] = f;
+            }
+            if (!fits || !nc_tir__poly_add(&r, &m)) {
+                args[0] = a;
+                args[1] = b;
+                nc_tir__sort2(args);
+                return nc_tir__result(t, NC_TIR__I_MUL, 0, 0, args, 2);
+            }
+        }
+    return nc_tir__from_poly(t, &r);
+}
+
+/* The term scaled so that its first coefficient is 1: "is it zero?" has the same answer. */
+static uint32_t nc_tir__monic(nc_tir__terms *t, uint32_t term) {
+    nc_tir__poly p;
+    nc_gl inverse;
+    nc_tir__to_poly(t, term, &p);
+    if (p.count == 0 || nc_gl_inv(p.m[0].coefficient, &inverse) != NC_OK) return term;
+    return nc_tir__linear(t, term, inverse, nc_tir__constant(t, 0));
+}
+
+/* a = b as a term; folds when the difference is constant. */
+static uint32_t nc_tir__equal(nc_tir__terms *t, uint32_t a, uint32_t b) {
+    uint32_t difference = nc_tir__linear(t, b, NC_GL_P - 1, a);
+    uint64_t value;
+    if (nc_tir__is_constant(t, difference, &value)) return nc_tir__constant(t, value == 0);
+    difference = nc_tir__monic(t, difference);
+    return nc_tir__result(t, NC_TIR__I_EQ, 0, 0, &difference, 1);
+}
+
+/* Terms that are below 2^32 whatever their inputs. */
+static int nc_tir__known_u32(const nc_tir__terms *t, uint32_t term) {
+    const nc_tir__term *x = &t->list[term];
+    uint64_t value;
+    if (nc_tir__is_constant(t, term, &value)) return nc_tir__is_u32(value);
+    return x->kind == NC_TIR__T_OP && (nc_tir__table[t->words[x->first]].flags & NC_TIR__U32);
+}
+
+/* -- the meaning of straight-line code -- */
+
+/* An operation of the block, for the search: operands bottom to top, results likewise. */
+typedef struct nc_tir__node {
+    nc_tir__tasm instruction;
+    uint32_t args[NC_TIR__MAX_ARGS], results[NC_TIR__MAX_ARGS];
+    uint8_t arg_count, result_count;
+    uint8_t new_check; /* it may crash where nothing before it did */
+    uint8_t needed;
+} nc_tir__node;
+
+typedef struct nc_tir__meaning {
+    uint32_t stack[NC_TIR__MAX_STACK]; /* bottom first; starts as NC_TIR__INPUTS unknowns */
+    uint32_t n;
+    uint32_t channel[NC_TIR__CHANNELS];
+    uint32_t checks[NC_TIR__MAX_CHECKS]; /* ascending once finished, no duplicates */
+    uint32_t check_count;
+    int32_t dip; /* least stack size reached, relative to the start */
+    nc_tir__node nodes[NC_TIR__MAX_NODES];
+    uint32_t node_count;
+    int too_many_nodes;
+} nc_tir__meaning;
+
+/* Conditions on a term. NC_TIR__C_GENERIC: the NC_TIR__NO_CRASH result of an operation. */
+enum { NC_TIR__C_ZERO, NC_TIR__C_NONZERO, NC_TIR__C_U32, NC_TIR__C_GENERIC };
+
+/* Record that execution crashes unless the condition holds; conditions that always hold are
+ * left out. */
+static void nc_tir__check(nc_tir__terms *t, nc_tir__meaning *s, uint32_t kind, uint32_t term) {
+    uint64_t words[2], value;
+    uint32_t check, i;
+    if (kind == NC_TIR__C_U32 && nc_tir__known_u32(t, term)) return;
+    if (kind == NC_TIR__C_ZERO || kind == NC_TIR__C_NONZERO) {
+        if (nc_tir__is_constant(t, term, &value) && (value == 0) == (kind == NC_TIR__C_ZERO))
+            return;
+        term = nc_tir__monic(t, term);
+    }
+    words[0] = kind;
+    words[1] = term;
+    check = nc_tir__intern(t, NC_TIR__T_CHECK, words, 2);
+    for (i = 0; i < s->check_count && s->checks[i] != check; i++) {
+    }
+    if (i == NC_TIR__MAX_CHECKS)
+        t->overflow = 1;
+    else if (i == s->check_count)
+        s->checks[s->check_count++] = check;
+}
+
+static uint32_t nc_tir__take(nc_tir__meaning *s) { return s->stack[--s->n]; }
+
+static void nc_tir__put(nc_tir__meaning *s, uint32_t term) { s->stack[s->n++] = term; }
+
+/* A binary u32 operation or pow on constants that cannot crash; 0 when it does not fold. */
+static int nc_tir__fold_u32(nc_tir__terms *t, uint32_t op, uint32_t below, uint32_t top,
+                            uint32_t *result) {
+    uint64_t a, b, r;
+    if (!nc_tir__is_constant(t, top, &a) || !nc_tir__is_constant(t, below, &b)) return 0;
+    if (!nc_tir__is_u32(b) || (op != NC_TIR__I_POW && !nc_tir__is_u32(a))) return 0;
+    r = op == NC_TIR__I_LT    ? (uint64_t)(a < b)
+        : op == NC_TIR__I_AND ? (a & b)
+        : op == NC_TIR__I_XOR ? (a ^ b)
+        : op == NC_TIR__I_OR  ? (a | b)
+                              : nc_gl_pow(a, b);
+    *result = nc_tir__constant(t, r);
+    return 1;
+}
+
+/* Instructions with the flag NC_TIR__VALUE: args[0] below args[1]. */
+static uint32_t nc_tir__value_of(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i,
+                                 const uint32_t *args) {
+    uint32_t sorted[2], r;
+    uint64_t value;
+    nc_gl inverse;
+    switch (i->op) {
+    case NC_TIR__I_ADD: return nc_tir__linear(t, args[0], 1, args[1]);
+    case NC_TIR__I_ADDI: return nc_tir__offset(t, args[0], i->arg);
+    case NC_TIR__I_MUL: return nc_tir__product(t, args[0], args[1]);
+    case NC_TIR__I_EQ: return nc_tir__equal(t, args[0], args[1]);
+    case NC_TIR__I_INVERT:
+        nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]);
+        if (nc_tir__is_constant(t, args[0], &value) && nc_gl_inv(value, &inverse) == NC_OK)
+            return nc_tir__constant(t, inverse);
+        return nc_tir__result(t, i->op, 0, 0, args, 1);
+    case NC_TIR__I_LOG2: nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]); /* fallthrough */
+    case NC_TIR__I_POP_COUNT:
+        nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
+        return nc_tir__result(t, i->op, 0, 0, args, 1);
+    default: break; /* lt, and, xor, or, pow */
+    }
+    nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
+    if (i->op != NC_TIR__I_POW) nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
+    if (nc_tir__fold_u32(t, i->op, args[0], args[1], &r)) return r;
+    sorted[0] = args[0];
+    sorted[1] = args[1];
+    if (nc_tir__table[i->op].flags & NC_TIR__COMMUTES) nc_tir__sort2(sorted);
+    return nc_tir__result(t, i->op, 0, 0, sorted, 2);
+}
+
+/* Element-wise input, output and memory, so that `write_io 2` means two `write_io 1`. */
+static void nc_tir__symbolic_io(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    const nc_tir__instruction *table = &nc_tir__table[i->op];
+    const int reads = table->arg == NC_TIR__ARG_PUSHES;
+    const int memory = table->channel == NC_TIR__CHANNEL_RAM;
+    uint32_t *channel = &s->channel[table->channel], args[2] = {0, 0}, n = 0, k;
+    if (memory) args[n++] = nc_tir__take(s); /* the pointer */
+    for (k = 0; k < i->arg; k++) {
+        if (reads) {
+            nc_tir__put(s, nc_tir__result(t, i->op, 0, *channel, args, n));
+            if (!memory) *channel = nc_tir__result(t, i->op, 1, *channel, NULL, 0);
+        } else {
+            args[n] = nc_tir__take(s);
+            *channel = nc_tir__result(t, i->op, 0, *channel, args, n + 1);
+        }
+        if (memory) args[0] = nc_tir__offset(t, args[0], reads ? NC_GL_P - 1 : 1);
+    }
+    if (memory) nc_tir__put(s, args[0]);
+}
+
+static void nc_tir__symbolic_split(nc_tir__terms *t, nc_tir__meaning *s) {
+    uint32_t a = nc_tir__take(s);
+    uint64_t value;
+    if (nc_tir__is_constant(t, a, &value)) {
+        nc_tir__put(s, nc_tir__constant(t, value >> 32));
+        nc_tir__put(s, nc_tir__constant(t, value & UINT32_MAX));
+    } else {
+        nc_tir__put(s, nc_tir__result(t, NC_TIR__I_SPLIT, 0, 0, &a, 1));
+        nc_tir__put(s, nc_tir__result(t, NC_TIR__I_SPLIT, 1, 0, &a, 1));
+    }
+}
+
+static void nc_tir__symbolic_assert(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    const uint32_t *top = &s->stack[s->n - 1];
+    uint32_t k;
+    if (i->op == NC_TIR__I_ASSERT) {
+        nc_tir__check(t, s, NC_TIR__C_ZERO, nc_tir__offset(t, nc_tir__take(s), NC_GL_P - 1));
+        return;
+    }
+    for (k = 0; k < 5; k++)
+        nc_tir__check(t, s, NC_TIR__C_ZERO,
+                      nc_tir__linear(t, *(top - k), NC_GL_P - 1, *(top - k - 5)));
+    s->n -= 5;
+}
+
+/* Everything else: results are opaque functions of the operands and the channel. */
+static void nc_tir__symbolic_opaque(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    const nc_tir__instruction *table = &nc_tir__table[i->op];
+    uint32_t args[NC_TIR__MAX_ARGS] = {0}, pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k;
+    const uint32_t channel = table->channel ? s->channel[table->channel] : 0;
+    for (k = pops; k-- > 0;) args[k] = nc_tir__take(s);
+    if (table->flags & NC_TIR__READS_RAM) args[pops++] = s->channel[NC_TIR__CHANNEL_RAM];
+    if (i->op == NC_TIR__I_DIV_MOD) {
+        nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
+        nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
+        nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]);
+    } else if (table->flags & NC_TIR__CRASHES) {
+        k = nc_tir__result(t, i->op, NC_TIR__NO_CRASH, channel, args, pops);
+        nc_tir__check(t, s, NC_TIR__C_GENERIC, k);
+    }
+    for (k = 0; k < pushes; k++) nc_tir__put(s, nc_tir__result(t, i->op, k, channel, args, pops));
+    if (table->flags & NC_TIR__WRITES)
+        s->channel[table->channel] =
+            nc_tir__result(t, i->op, NC_TIR__NEXT_CHANNEL, channel, args, pops);
+}
+
+/* Instructions that only copy, make, drop and rearrange values. */
+static void nc_tir__symbolic_move(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    uint32_t *top = &s->stack[s->n - 1];
+    switch (i->op) {
+    case NC_TIR__I_PUSH: nc_tir__put(s, nc_tir__constant(t, i->arg)); break;
+    case NC_TIR__I_POP: s->n -= (uint32_t)i->arg; break;
+    case NC_TIR__I_DUP: nc_tir__put(s, *(top - i->arg)); break;
+    case NC_TIR__I_NOP: break;
+    default: nc_tir__rearrange(top, sizeof *top, i->op, (size_t)i->arg); break;
+    }
+}
+
+/* Run one instruction on the meaning; record a node unless it only moves values. */
+static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    const nc_tir__instruction *table = &nc_tir__table[i->op];
+    const uint32_t pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), checks = s->check_count;
+    nc_tir__node *node = &s->nodes[s->node_count];
+    if (table->class_ == NC_TIR__CLASS_MOVE || table->class_ == NC_TIR__CLASS_CONSTANT) {
+        nc_tir__symbolic_move(t, s, i);
+        return;
+    }
+    if (s->node_count + 1 >= NC_TIR__MAX_NODES)
+        s->too_many_nodes = 1;
+    else
+        s->node_count++;
+    node->instruction = *i;
+    node->arg_count = (uint8_t)pops;
+    node->result_count = (uint8_t)pushes;
+    node->needed = 0;
+    memcpy(node->args, &s->stack[s->n - pops], pops * sizeof *node->args);
+    if (table->class_ == NC_TIR__CLASS_ASSERT) {
+        nc_tir__symbolic_assert(t, s, i);
+    } else if (table->flags & NC_TIR__VALUE) {
+        s->n -= pops;
+        nc_tir__put(s, nc_tir__value_of(t, s, i, node->args));
+    } else if (nc_tir__counts(table)) {
+        nc_tir__symbolic_io(t, s, i);
+    } else if (i->op == NC_TIR__I_SPLIT) {
+        nc_tir__symbolic_split(t, s);
+    } else {
+        nc_tir__symbolic_opaque(t, s, i);
+    }
+    memcpy(node->results, &s->stack[s->n - pushes], pushes * sizeof *node->results);
+    node->new_check = s->check_count > checks;
+}
+
+static void nc_tir__sort_checks(nc_tir__meaning *s) {
+    uint32_t i, j;
+    for (i = 1; i < s->check_count; i++) { /* by insertion */
+        const uint32_t c = s->checks[i];
+        for (j = i; j > 0 && s->checks[j - 1] > c; j--) s->checks[j] = s->checks[j - 1];
+        s->checks[j] = c;
+    }
+}
+
+/* Symbolic run of a sequence. NC_TIR_PROVEN when its meaning is known. */
+static nc_tir_verdict nc_tir__symbolic_run(nc_tir__terms *t, const nc_tir__tasm *list, size_t count,
+                                           nc_tir__meaning *s) {
+    uint64_t k;
+    size_t i;
+    s->n = NC_TIR__INPUTS;
+    s->check_count = s->node_count = 0;
+    s->dip = s->too_many_nodes = 0;
+    for (k = 0; k < NC_TIR__INPUTS; k++) s->stack[k] = nc_tir__intern(t, NC_TIR__T_INPUT, &k, 1);
+    for (k = 0; k < NC_TIR__CHANNELS; k++)
+        s->channel[k] = nc_tir__intern(t, NC_TIR__T_CHANNEL, &k, 1);
+    for (i = 0; i < count; i++) {
+        const nc_tir__instruction *table = &nc_tir__table[list[i].op];
+        nc_tir__tasm one = list[i];
+        int32_t height;
+        if (table->flags & NC_TIR__JUMPS) return NC_TIR_NOT_STRAIGHT;
+        if (table->arg == NC_TIR__ARG_INDEX && one.arg > 15) return NC_TIR_NOT_STRAIGHT;
+        if (s->n < 32 || s->n + 16 > NC_TIR__MAX_STACK) return NC_TIR_TOO_LARGE;
+        one.line = (uint32_t)i; /* from here on: which instruction of the block */
+        nc_tir__symbolic_step(t, s, &one);
+        if (t->overflow) return NC_TIR_TOO_LARGE;
+        height = (int32_t)s->n - NC_TIR__INPUTS;
+        if (height < s->dip) s->dip = height;
+    }
+    nc_tir__sort_checks(s);
+    return NC_TIR_PROVEN;
+}
+
+/* -- proofs -- */
+
+typedef struct nc_tir__prover {
+    nc_tir__terms terms;
+    nc_tir__meaning before, after;
+} nc_tir__prover;
+
+/* The meaning of a sequence, in p->before. */
+static nc_tir_verdict nc_tir__interpret(nc_tir__prover *p, const nc_tir__tasm *code, size_t n) {
+    nc_tir__terms_reset(&p->terms);
+    return nc_tir__symbolic_run(&p->terms, code, n, &p->before);
+}
+
+static nc_tir_verdict nc_tir__compare(const nc_tir__meaning *a, const nc_tir__meaning *b) {
+    if (a->n != b->n || memcmp(a->stack, b->stack, a->n * sizeof *a->stack))
+        return NC_TIR_DIFFERENT_STACK;
+    if (memcmp(a->channel, b->channel, sizeof a->channel)) return NC_TIR_DIFFERENT_EFFECTS;
+    if (a->dip != b->dip || a->check_count != b->check_count ||
+        memcmp(a->checks, b->checks, a->check_count * sizeof *a->checks))
+        return NC_TIR_DIFFERENT_CRASHES;
+    return NC_TIR_PROVEN;
+}
+
+/* Both sequences over the same terms: equal meanings are equal indices. */
+static nc_tir_verdict nc_tir__prove(nc_tir__prover *p, const nc_tir__tasm *before, size_t n,
+                                    const nc_tir__tasm *after, size_t m) {
+    nc_tir_verdict verdict = nc_tir__interpret(p, before, n);
+    if (verdict == NC_TIR_PROVEN) verdict = nc_tir__symbolic_run(&p->terms, after, m, &p->after);
+    return verdict == NC_TIR_PROVEN ? nc_tir__compare(&p->before, &p->after) : verdict;
+}
+
+NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after) {
+    nc_tir__prover *p = (nc_tir__prover *)nc__alloc(NULL, sizeof *p); /* a run sets what it reads */
+    nc_tir__code a, b;
+    nc_tir_verdict verdict = NC_TIR_NOT_STRAIGHT;
+    int ok;
+    if (!p) return NC_TIR_TOO_LARGE;
+    ok = nc_tir__read_tasm(before, 1, &a, NULL) == NC_OK;
+    ok = nc_tir__read_tasm(after, 1, &b, NULL) == NC_OK && ok;
+    if (ok && !a.labels && !b.labels)
+        verdict = nc_tir__prove(p, a.list, stbds_arrlenu(a.list), b.list, stbds_arrlenu(b.list));
+    nc_tir__code_free(&a);
+    nc_tir__code_free(&b);
+    nc__free(NULL, p, sizeof *p);
+    return verdict;
+}
+
+NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict) {
+    static const char *const text[] = {"proven equivalent",      "final stacks differ",
+                                       "effects differ",         "crash conditions differ",
+                                       "not straight-line code", "too large for the prover"};
+    return (unsigned)verdict <= NC_TIR_TOO_LARGE ? text[verdict] : "unknown verdict";
+}
+
+/* >>blocks ======================================================================== */
+
+/* Words of a node, and where its head's fields start. */
+enum {
+    NC_TIR__W_HEAD,
+    NC_TIR__W_START, /* first and last instruction of its life */
+    NC_TIR__W_END,   /* NC_TIR__LIVES_ON when what it made is left at the end */
+    NC_TIR__W_IMMEDIATE,
+    NC_TIR__NODE_WORDS,
+    NC_TIR__CONTEXT = NC_TIR__NODE_WORDS * NC_TIR_BLOCK_NODES, /* words of st0.. at the start */
+    NC_TIR__CONTEXT_WORDS = 16,
+    NC_TIR__HEAD_CLASS = 6, /* below it: opcode plus 1 */
+    NC_TIR__HEAD_MAKER = 9, /* of the upper operand */
+    NC_TIR__HEAD_SECOND = 14,
+    NC_TIR__HEAD_BITS = 19,
+    NC_TIR__LIVES_ON = NC_TIR_BLOCK_NODES
+};
+NC_TIR__STATIC(words_fill_a_block, NC_TIR__CONTEXT + NC_TIR__CONTEXT_WORDS == NC_TIR_BLOCK_WORDS);
+NC_TIR__STATIC(opcodes_fit_their_field, (int)NC_TIR__I_COUNT < 1 << NC_TIR__HEAD_CLASS);
+
+NC_TIR__COLD_BEGIN
+
+/* The fields of a head. */
+typedef struct nc_tir__head {
+    uint32_t op, class_, maker[2]; /* op: opcode plus 1, 0 where there is no node */
+} nc_tir__head;
+
+static nc_tir__head nc_tir__head_of(uint64_t word) {
+    nc_tir__head h;
+    h.op = (uint32_t)word & 63;
+    h.class_ = (uint32_t)(word >> NC_TIR__HEAD_CLASS) & 7;
+    h.maker[0] = (uint32_t)(word >> NC_TIR__HEAD_MAKER) & 31;
+    h.maker[1] = (uint32_t)(word >> NC_TIR__HEAD_SECOND) & 31;
+    return h;
+}
+
+/* Who made each stack element, while a block runs: a node, or NC_TIR__MADE_BEFORE + i for what st_i
+ * was at the start, or NC_TIR__MADE_DEEP below that. */
+enum {
+    NC_TIR__MADE_BEFORE = NC_TIR_BLOCK_NODES,
+    NC_TIR__MAKERS = NC_TIR__MADE_BEFORE + NC_TIR__CONTEXT_WORDS,
+    NC_TIR__MADE_DEEP = NC_TIR__MAKERS
+};
+
+typedef struct nc_tir__flow {
+    uint8_t maker[NC_TIR__MAX_STACK]; /* bottom first */
+    uint32_t n;
+    uint8_t last_use[NC_TIR__MAKERS + 1]; /* one more than the node that last read it, or 0 */
+    uint8_t u32_use[NC_TIR__MAKERS + 1];
+} nc_tir__flow;
+
+/* Node i reads the element at this depth; its maker. */
+static uint8_t nc_tir__read_by(nc_tir__flow *f, uint32_t depth, uint32_t i, int u32) {
+    const uint8_t maker = f->maker[f->n - 1 - depth];
+    f->last_use[maker] = (uint8_t)(i + 1);
+    f->u32_use[maker] |= (uint8_t)u32;
+    return maker;
+}
+
+/* Node i on the flow; makers gets those nodes of the block that made its upper two operands. */
+static void nc_tir__flow_step(nc_tir__flow *f, const nc_tir__tasm *t, uint32_t i,
+                              uint32_t maker[2]) {
+    const uint32_t pops = nc_tir__pops(t), pushes = nc_tir__pushes(t);
+    uint8_t read;
+    uint32_t k;
+    switch (t->op) {
+    case NC_TIR__I_DUP:
+        read = nc_tir__read_by(f, (uint32_t)t->arg, i, 0);
+        f->maker[f->n++] = read;
+        if (read < NC_TIR_BLOCK_NODES) maker[0] = read;
+        return;
+    case NC_TIR__I_SWAP:
+    case NC_TIR__I_PICK:
+    case NC_TIR__I_PLACE: nc_tir__rearrange(&f->maker[f->n - 1], 1, t->op, (size_t)t->arg); return;
+    case NC_TIR__I_POP: f->n -= pops; return; /* reads nothing */
+    default: break;
+    }
+    for (k = 0; k < pops; k++) {
+        read = nc_tir__read_by(f, k, i, nc_tir__costs_u32(t->op));
+        if (k < 2 && read < NC_TIR_BLOCK_NODES) maker[k] = read;
+    }
+    f->n -= pops;
+    for (k = 0; k < pushes; k++) f->maker[f->n++] = (uint8_t)i;
+}
+
+/* Encode at most 32 instructions; node i is instruction i. */
+static void nc_tir__encode(const nc_tir__tasm *code, size_t count,
+                           nc_gl words[NC_TIR_BLOCK_WORDS]) {
+    const uint32_t n = count < NC_TIR_BLOCK_NODES ? (uint32_t)count : NC_TIR_BLOCK_NODES;
+    nc_tir__flow f;
+    uint32_t i, k;
+    memset(words, 0, NC_TIR_BLOCK_WORDS * sizeof *words);
+    memset(&f, 0, sizeof f);
+    memset(f.maker, NC_TIR__MADE_DEEP, sizeof f.maker);
+    f.n = NC_TIR__MAX_STACK / 2;
+    for (i = 0; i < NC_TIR__CONTEXT_WORDS; i++)
+        f.maker[f.n - 1 - i] = (uint8_t)(NC_TIR__MADE_BEFORE + i);
+    for (i = 0; i < n && f.n >= 32 && f.n + 16 <= NC_TIR__MAX_STACK; i++) {
+        nc_gl *w = words + NC_TIR__NODE_WORDS * i;
+        uint32_t maker[2];
+        maker[0] = maker[1] = i; /* itself: made outside the block, or no operand */
+        nc_tir__flow_step(&f, &code[i], i, maker);
+        w[NC_TIR__W_HEAD] = (code[i].op + 1) |
+                            (uint32_t)nc_tir__table[code[i].op].class_ << NC_TIR__HEAD_CLASS |
+                            maker[0] << NC_TIR__HEAD_MAKER | maker[1] << NC_TIR__HEAD_SECOND;
+        w[NC_TIR__W_START] = i;
+        w[NC_TIR__W_IMMEDIATE] = code[i].arg;
+    }
+    for (k = 0; k < f.n; k++) /* what is left lives on */
+        if (f.maker[k] < NC_TIR_BLOCK_NODES) f.last_use[f.maker[k]] = NC_TIR__LIVES_ON + 1;
+    for (i = 0; i < n; i++)
+        words[NC_TIR__NODE_WORDS * i + NC_TIR__W_END] = f.last_use[i] ? f.last_use[i] - 1u : i;
+    for (i = 0; i < NC_TIR__CONTEXT_WORDS; i++)
+        words[NC_TIR__CONTEXT + i] =
+            f.u32_use[NC_TIR__MADE_BEFORE + i] | (uint32_t)f.last_use[NC_TIR__MADE_BEFORE + i] << 3;
+}
+
+NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err) {
+    nc_tir__code code;
+    nc_status status;
+    size_t i;
+    if (!words) return nc__fail(err, NC_ERR_ARG, 0, 0, "no words");
+    status = nc_tir__read_tasm(tasm, 1, &code, err);
+    if (status == NC_OK && stbds_arrlenu(code.list) > NC_TIR_BLOCK_NODES)
+        status = nc__fail(err, NC_ERR_LIMIT, 0, 0, "more than %d instructions", NC_TIR_BLOCK_NODES);
+    if (status == NC_OK && code.labels)
+        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "a block has no labels");
+    for (i = 0; status == NC_OK && i < stbds_arrlenu(code.list); i++)
+        if (nc_tir__table[code.list[i].op].flags & NC_TIR__JUMPS)
+            status = nc__fail(err, NC_ERR_FORMAT, code.list[i].line, 1, "a block has no jumps");
+    if (status == NC_OK) nc_tir__encode(code.list, stbds_arrlenu(code.list), words);
+    nc_tir__code_free(&code);
+    return status;
+}
+
+/* Whether the words are those of node i. */
+static int nc_tir__is_node(const nc_gl *w, uint32_t i) {
+    const nc_tir__head head = nc_tir__head_of(w[NC_TIR__W_HEAD]);
+    const uint64_t end = w[NC_TIR__W_END], immediate = w[NC_TIR__W_IMMEDIATE];
+    const nc_tir__instruction *table;
+    if (w[NC_TIR__W_HEAD] >> NC_TIR__HEAD_BITS || head.op == 0 || head.op > NC_TIR__I_COUNT)
+        return 0;
+    table = &nc_tir__table[head.op - 1];
+    if ((table->flags & NC_TIR__JUMPS) || table->class_ != head.class_) return 0;
+    if (head.maker[0] > i || head.maker[1] > i) return 0;
+    if (w[NC_TIR__W_START] != i || end < i || end > NC_TIR__LIVES_ON) return 0;
+    if (nc_tir__counts(table)) return immediate >= 1 && immediate <= 5;
+    return table->arg == NC_TIR__ARG_NONE    ? immediate == 0
+           : table->arg == NC_TIR__ARG_INDEX ? immediate <= 15
+                                             : immediate < NC_GL_P;
+}
+
+/* Do the words encode a block? Its number of nodes, or -1. */
+static int nc_tir__check_words(const nc_gl *words) {
+    uint32_t i, k, n = 0;
+    for (i = 0; i < NC_TIR_BLOCK_NODES; i++, words += NC_TIR__NODE_WORDS) {
+        if (n == i && nc_tir__is_node(words, i)) {
+            n++;
+            continue;
+        }
+        for (k = 0; k < NC_TIR__NODE_WORDS; k++)
+            if (words[k]) return -1;
+    }
+    return (int)n;
+}
+
+NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm) {
+    nc__buffer out;
+    int n, i;
+    if (!words || !tasm) return NC_ERR_ARG;
+    *tasm = NULL;
+    n = nc_tir__check_words(words);
+    if (n < 0) return NC_ERR_FORMAT;
+    memset(&out, 0, sizeof out);
+    for (i = 0; i < n; i++, words += NC_TIR__NODE_WORDS) {
+        const nc_tir__tasm t =
+            nc_tir__make(nc_tir__head_of(words[NC_TIR__W_HEAD]).op - 1, words[NC_TIR__W_IMMEDIATE]);
+        nc_tir__print_instruction(&out, NULL, &t);
+    }
+    return nc_tir__deliver(&out, tasm);
+}
+
+/* >>network ======================================================================= */
+
+/* -- shape and weights -- */
+
+/* Parameters, one after the other; matrices have a row for each input. */
+enum {
+    NC_TIR__D = 64, /* width */
+    NC_TIR__HEADS = 2,
+    NC_TIR__HEAD = NC_TIR__D / NC_TIR__HEADS,
+    NC_TIR__FFN = 128,
+    NC_TIR__LAYERS = 2,
+    NC_TIR__LATENTS = NC_TIR_BLOCK_NODES * NC_TIR__D, /* of one block */
+    /* rows of the embedding of a node: opcode, class, immediate, length of life, distance to the
+     * makers of both operands; a node is the sum of one of each */
+    NC_TIR__NODE_FEATURES = 6,
+    NC_TIR__ROWS_CLASS = 64,
+    NC_TIR__ROWS_IMMEDIATE = NC_TIR__ROWS_CLASS + 8,
+    NC_TIR__ROWS_LIFE = NC_TIR__ROWS_IMMEDIATE + 16,
+    NC_TIR__ROWS_MAKER = NC_TIR__ROWS_LIFE + NC_TIR_BLOCK_NODES + 1,
+    NC_TIR__NODE_ROWS = NC_TIR__ROWS_MAKER + 2 * NC_TIR_BLOCK_NODES,
+    /* rows of the embedding of a state: last opcode, its argument, what the upper elements are */
+    NC_TIR__TOPS = 6,
+    NC_TIR__STATE_FEATURES = 2 + NC_TIR__TOPS,
+    NC_TIR__ROWS_LAST = 64,
+    NC_TIR__ROWS_TOP = NC_TIR__ROWS_LAST + 16,
+    NC_TIR__TOP_KINDS = 8,
+    NC_TIR__STATE_ROWS = NC_TIR__ROWS_TOP + NC_TIR__TOPS * NC_TIR__TOP_KINDS,
+    /* one encoder layer */
+    NC_TIR__L_Q = 0,
+    NC_TIR__L_K = NC_TIR__L_Q + NC_TIR__D * NC_TIR__D,
+    NC_TIR__L_V = NC_TIR__L_K + NC_TIR__D * NC_TIR__D,
+    NC_TIR__L_O = NC_TIR__L_V + NC_TIR__D * NC_TIR__D,
+    NC_TIR__L_UP = NC_TIR__L_O + NC_TIR__D * NC_TIR__D,
+    NC_TIR__L_BIAS = NC_TIR__L_UP + NC_TIR__D * NC_TIR__FFN,
+    NC_TIR__L_DOWN = NC_TIR__L_BIAS + NC_TIR__FFN,
+    NC_TIR__L_GAMMA = NC_TIR__L_DOWN + NC_TIR__FFN * NC_TIR__D,
+    NC_TIR__L_BETA = NC_TIR__L_GAMMA + NC_TIR__D,
+    NC_TIR__LAYER = NC_TIR__L_BETA + NC_TIR__D,
+    /* decoder: 128 -> 128 -> 64, from mean latent and state to scores of opcodes and arguments */
+    NC_TIR__IN = 2 * NC_TIR__D,
+    NC_TIR__OPCODES = 48,
+    NC_TIR__ARGUMENTS = 16,
+    NC_TIR__OUT = NC_TIR__OPCODES + NC_TIR__ARGUMENTS,
+    NC_TIR__P_HIDDEN = NC_TIR__LAYERS * NC_TIR__LAYER,
+    NC_TIR__P_HIDDEN_BIAS = NC_TIR__P_HIDDEN + NC_TIR__IN * NC_TIR__FFN,
+    NC_TIR__P_OUT = NC_TIR__P_HIDDEN_BIAS + NC_TIR__FFN,
+    NC_TIR__P_OUT_BIAS = NC_TIR__P_OUT + NC_TIR__FFN * NC_TIR__OUT,
+    NC_TIR__P_NODES = NC_TIR__P_OUT_BIAS + NC_TIR__OUT,
+    NC_TIR__P_STATES = NC_TIR__P_NODES + NC_TIR__NODE_ROWS * NC_TIR__D,
+    NC_TIR__PARAMETERS = NC_TIR__P_STATES + NC_TIR__STATE_ROWS * NC_TIR__D
+};
+NC_TIR__STATIC(network_has_the_documented_size,
+               (int)NC_TIR__P_NODES == 90816 && (int)NC_TIR__PARAMETERS == 90816 + 20032);
+
+struct nc_tir_model {
+    nc_fixed w[NC_TIR__PARAMETERS];
+};
+
+NC_API size_t nc_tir_model_parameters(size_t *embedding) {
+    if (embedding) *embedding = NC_TIR__PARAMETERS - NC_TIR__P_NODES;
+    return NC_TIR__P_NODES;
+}
+
+/* The parts of a layer and of the whole, in order: where they end and the fan-in of their random
+ * start, 0 for biases and gains. */
+typedef struct nc_tir__part {
+    uint32_t end, fan_in;
+} nc_tir__part;
+
+static uint32_t nc_tir__fan_in(uint32_t i) {
+    static const nc_tir__part layer[] = {{NC_TIR__L_BIAS, NC_TIR__D},
+                                         {NC_TIR__L_DOWN, 0},
+                                         {NC_TIR__L_GAMMA, NC_TIR__FFN},
+                                         {NC_TIR__LAYER, 0}};
+    static const nc_tir__part rest[] = {{NC_TIR__P_HIDDEN_BIAS, NC_TIR__IN},
+                                        {NC_TIR__P_OUT, 0},
+                                        {NC_TIR__P_OUT_BIAS, NC_TIR__FFN},
+                                        {NC_TIR__P_NODES, 0},
+                                        {NC_TIR__PARAMETERS, 16}}; /* embeddings */
+    const nc_tir__part *part = i < NC_TIR__P_HIDDEN ? layer : rest;
+    if (i < NC_TIR__P_HIDDEN) i %= NC_TIR__LAYER;
+    while (i >= part->end) part++;
+    return part->fan_in;
+}
+
+static int nc_tir__is_gain(uint32_t i) {
+    return i < NC_TIR__P_HIDDEN && i % NC_TIR__LAYER >= NC_TIR__L_GAMMA &&
+           i % NC_TIR__LAYER < NC_TIR__L_BETA;
+}
+
+NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed) {
+    uint32_t i, words[4], k;
+    if (!model) return NC_ERR_ARG;
+    *model = (nc_tir_model *)nc__calloc(NULL, sizeof **model);
+    if (!*model) return NC_ERR_MEMORY;
+    for (i = 0; i < NC_TIR__PARAMETERS; i++) {
+        const uint32_t fan = nc_tir__fan_in(i);
+        int64_t sum = -4 * INT64_C(65536);
+        nc__philox(seed, i, 0, words);
+        for (k = 0; k < 4; k++) sum += (words[k] & 0xffff) + (words[k] >> 16);
+        /* eight uniform values: deviation 65,536 sqrt(8 / 12); scaled to about 1 / sqrt(fan) */
+        for (k = 1; k * k < fan; k++) {
+        }
+        (*model)->w[i] = fan ? nc_gl_from_i64(sum / (int64_t)k) : 0;
+        if (nc_tir__is_gain(i)) (*model)->w[i] = NC_FIXED_ONE;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_model_copy(nc_tir_model **copy, const nc_tir_model *model) {
+    if (!copy || !model) return NC_ERR_ARG;
+    *copy = (nc_tir_model *)nc__alloc(NULL, sizeof **copy);
+    if (!*copy) return NC_ERR_MEMORY;
+    **copy = *model;
+    return NC_OK;
+}
+
+NC_API void nc_tir_model_destroy(nc_tir_model *model) { nc__free(NULL, model, sizeof *model); }
+
+NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]) {
+    nc_gl_trident_hash_fields(model->w, NC_TIR__PARAMETERS, digest);
+}
+
+/* Weights stay below 8 in magnitude and activations within 500: a sum over 128 of them is below
+ * 2^51, so nothing wraps here or in the 64-bit integers of a GPU, and layer norm is defined. */
+#define NC_TIR__WEIGHT_LIMIT (8 * NC_FIXED_ONE - 1)
+#define NC_TIR__VALUE_LIMIT (500 * NC_FIXED_ONE)
+
+/* -- the weights file -- */
+
+/* "NCTIRW1\n", counts of parameters (u32 each: network, embedding), the parameters as little-endian
+ * field elements of 8 bytes, the Poseidon2 digest (trident parameters) of them. */
+#define NC_TIR__FILE_MAGIC "NCTIRW1\n"
+enum {
+    NC_TIR__FILE_HEAD = 16,
+    NC_TIR__FILE_DIGEST = NC_TIR__FILE_HEAD + 8 * NC_TIR__PARAMETERS,
+    NC_TIR__FILE_BYTES = NC_TIR__FILE_DIGEST + 32
+};
+
+/* The parameters and their digest. */
+static nc_status nc_tir__read_weights(nc_tir_model *model, const uint8_t *file, nc_error *err) {
+    nc_gl digest[4];
+    size_t i;
+    for (i = 0; i < NC_TIR__PARAMETERS; i++) {
+        const nc_fixed w = nc__get_le(file + NC_TIR__FILE_HEAD + 8 * i, 8);
+        if (w >= NC_GL_P || nc_fixed_abs(w) > NC_TIR__WEIGHT_LIMIT)
+            return nc__fail(err, NC_ERR_FORMAT, 0, 0, "weight %lu is not below 8",
+                            (unsigned long)i);
+        model->w[i] = w;
+    }
+    nc_tir_model_digest(model, digest);
+    for (i = 0; i < 4; i++)
+        if (nc__get_le(file + NC_TIR__FILE_DIGEST + 8 * i, 8) != digest[i])
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the weights do not match their digest");
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_model_read(nc_tir_model **model, const void *data, size_t bytes,
+                                   nc_error *err) {
+    const uint8_t *file = (const uint8_t *)data;
+    nc_status status;
+    nc__clear(err);
+    if (!model || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no data");
+    *model = NULL;
+    if (bytes < NC_TIR__FILE_HEAD || memcmp(file, NC_TIR__FILE_MAGIC, 6) != 0)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a weights file");
+    if (memcmp(file, NC_TIR__FILE_MAGIC, 8) != 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "weights of another version");
+    if (nc__get_le(file + 8, 4) != NC_TIR__P_NODES ||
+        nc__get_le(file + 12, 4) != NC_TIR__PARAMETERS - NC_TIR__P_NODES)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "weights of another network");
+    if (bytes != NC_TIR__FILE_BYTES)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the weights file has a wrong length");
+    *model = (nc_tir_model *)nc__calloc(NULL, sizeof **model);
+    if (!*model) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = nc_tir__read_weights(*model, file, err);
+    if (status == NC_OK) return NC_OK;
+    nc_tir_model_destroy(*model);
+    *model = NULL;
+    return status;
+}
+
+#ifndef NC_NO_STDIO
+NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_error *err) {
+    uint8_t *data;
+    size_t bytes;
+    nc_status status;
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    *model = NULL;
+    status = nc__file_read(path, NULL, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_tir_model_read(model, data, bytes, err);
+    nc__free(NULL, data, bytes + 1);
+    return status;
+}
+
+/* The weights file behind what the buffer has. */
+static void nc_tir__put_weights(nc__buffer *file, const nc_tir_model *model) {
+    nc_gl digest[4];
+    size_t i;
+    nc__buffer_put(file, NC_TIR__FILE_MAGIC, 8);
+    nc__buffer_le(file, NC_TIR__P_NODES, 4);
+    nc__buffer_le(file, NC_TIR__PARAMETERS - NC_TIR__P_NODES, 4);
+    for (i = 0; i < NC_TIR__PARAMETERS; i++) nc__buffer_le(file, model->w[i], 8);
+    nc_tir_model_digest(model, digest);
+    for (i = 0; i < 4; i++) nc__buffer_le(file, digest[i], 8);
+}
+
+/* Write what the buffer has, and free it. */
+static nc_status nc_tir__save(nc__buffer *file, const char *path, nc_error *err) {
+    nc_status status = file->status;
+    if (status == NC_OK)
+        status = nc_file_write(path, file->data, file->used, err);
+    else
+        nc__fail(err, status, 0, 0, "out of memory");
+    nc__buffer_free(file);
+    return status;
+}
+
+NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err) {
+    nc__buffer file;
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    memset(&file, 0, sizeof file);
+    nc_tir__put_weights(&file, model);
+    return nc_tir__save(&file, path, err);
+}
+#endif
+
+/* -- input -- */
+
+/* Classes of immediates: small values by themselves, others by size. */
+static uint32_t nc_tir__immediate(uint32_t op, uint64_t value) {
+    if (nc_tir__table[op].arg == NC_TIR__ARG_NONE) return 15;
+    if (value < 8) return (uint32_t)value;
+    if (value < 16) return 8;
+    if (value < 256) return 9;
+    if (value < 65536) return 10;
+    if (value >> 32 == 0) return 11;
+    if (value == NC_GL_P - 1) return 12;
+    return value > NC_GL_P - 65536 ? 13 : 14;
+}
+
+/* Embedding rows of node i. */
+static void nc_tir__node_rows(const nc_gl *words, uint32_t i,
+                              uint32_t rows[NC_TIR__NODE_FEATURES]) {
+    const nc_gl *w = words + NC_TIR__NODE_WORDS * i;
+    const nc_tir__head head = nc_tir__head_of(w[NC_TIR__W_HEAD]);
+    rows[0] = head.op;
+    rows[1] = NC_TIR__ROWS_CLASS + head.class_;
+    rows[2] = NC_TIR__ROWS_IMMEDIATE + nc_tir__immediate(head.op - 1, w[NC_TIR__W_IMMEDIATE]);
+    rows[3] = NC_TIR__ROWS_LIFE + (uint32_t)(w[NC_TIR__W_END] - w[NC_TIR__W_START]);
+    rows[4] = NC_TIR__ROWS_MAKER + (i - head.maker[0]);
+    rows[5] = NC_TIR__ROWS_MAKER + NC_TIR_BLOCK_NODES + (i - head.maker[1]);
+}
+
+/* Node i attends to j: itself, a maker of its operands, or one whose life overlaps. A bit for each
+ * j. */
+static uint32_t nc_tir__attended(const nc_gl *words, uint32_t n, uint32_t i) {
+    const nc_gl *w = words + NC_TIR__NODE_WORDS * i;
+    const nc_tir__head head = nc_tir__head_of(w[NC_TIR__W_HEAD]);
+    uint32_t mask = 1u << i | 1u << head.maker[0] | 1u << head.maker[1], j;
+    for (j = 0; j < n; j++, words += NC_TIR__NODE_WORDS)
+        if (words[NC_TIR__W_START] <= w[NC_TIR__W_END] &&
+            w[NC_TIR__W_START] <= words[NC_TIR__W_END])
+            mask |= 1u << j;
+    return mask;
+}
+
+static uint32_t nc_tir__node_count(const nc_gl *words) {
+    uint32_t n = 0;
+    while (n < NC_TIR_BLOCK_NODES && words[NC_TIR__NODE_WORDS * n]) n++;
+    return n;
+}
+
+NC_TIR__COLD_END
+
+/* -- forward pass -- */
+
+static void nc_tir__add_row(nc_fixed *to, const nc_fixed *row) {
+    nc_gl_vec_add(to, to, row, NC_TIR__D);
+}
+
+static void nc_tir__bound_values(nc_fixed *x, uint32_t count) {
+    const nc_fixed limit = NC_TIR__VALUE_LIMIT;
+    uint32_t i;
+    for (i = 0; i < count; i++)
+        if (x[i] > limit && x[i] < nc_gl_neg(limit))
+            x[i] = nc_fixed_clamp(x[i], nc_gl_neg(limit), limit);
+}
+
+static void nc_tir__rectify(nc_fixed *x, uint32_t count) {
+    uint32_t i;
+    for (i = 0; i < count; i++) x[i] = nc_fixed_relu(x[i]);
+}
+
+/* to = a (rows x n) times b (n x columns), and a bias. The statuses below are NC_OK for bounded
+ * values, which all of these are. */
+static nc_status nc_tir__affine(nc_fixed *to, const nc_fixed *a, const nc_fixed *b, uint32_t rows,
+                                uint32_t n, uint32_t columns, const nc_fixed *bias) {
+    const nc_status status = nc_fixed_matmul_within(to, a, NC_TIR__VALUE_LIMIT, b,
+                                                    NC_TIR__WEIGHT_LIMIT, rows, n, columns);
+    uint32_t i;
+    for (i = 0; bias && i < rows; i++)
+        nc_gl_vec_add(to + i * columns, to + i * columns, bias, columns);
+    nc_tir__bound_values(to, rows * columns);
+    return status;
+}
+
+/* Buffers of one forward pass. */
+typedef struct nc_tir__activations {
+    nc_fixed h[NC_TIR__LATENTS], q[NC_TIR__LATENTS], k[NC_TIR__LATENTS], v[NC_TIR__LATENTS];
+    nc_fixed up[NC_TIR_BLOCK_NODES * NC_TIR__FFN];
+    uint32_t mask[NC_TIR_BLOCK_NODES]; /* the nodes that each one attends to */
+} nc_tir__activations;
+
+#define NC_TIR__ATTENTION_SCALE 11585 /* 1 / sqrt(32) in 1/65,536 */
+
+/* Attention of one head (from column `first` on) for n nodes, into those columns of h: scores of
+ * all pairs, weights over the nodes attended to (mask), and the values they weigh. */
+static nc_status nc_tir__attend(nc_tir__activations *a, uint32_t n, uint32_t first) {
+    enum { WIDTH = NC_TIR__HEAD, NODES = NC_TIR_BLOCK_NODES };
+    nc_fixed query[NODES * WIDTH], key[WIDTH * NODES], value[NODES * WIDTH];
+    nc_fixed score[NODES * NODES], some[NODES];
+    uint32_t i, j, count;
+    nc_status status;
+    memset(query, 0, sizeof query);
+    memset(key, 0, sizeof key);
+    memset(value, 0, sizeof value);
+    for (i = 0; i < n; i++) {
+        const uint32_t at = i * NC_TIR__D + first;
+        memcpy(query + i * (uint32_t)WIDTH, a->q + at, WIDTH * sizeof *query);
+        memcpy(value + i * (uint32_t)WIDTH, a->v + at, WIDTH * sizeof *value);
+        for (j = 0; j < WIDTH; j++) key[j * NODES + i] = a->k[at + j]; /* transposed */
+    }
+    status = nc_fixed_matmul_within(score, query, NC_TIR__VALUE_LIMIT, key, NC_TIR__VALUE_LIMIT, n,
+                                    WIDTH, NODES);
+    for (i = 0; i < n && status == NC_OK; i++) {
+        nc_fixed *row = score + i * (uint32_t)NODES;
+        for (j = count = 0; j < n; j++)
+            if (a->mask[i] >> j & 1) some[count++] = nc_fixed_mul(row[j], NC_TIR__ATTENTION_SCALE);
+        status = nc_fixed_softmax(some, some, count);
+        for (j = count = 0; j < n; j++) row[j] = a->mask[i] >> j & 1 ? some[count++] : 0;
+        memmove(score + i * n, row, n * sizeof *row); /* n columns from here on */
+    }
+    if (status == NC_OK)
+        status = nc_fixed_matmul_within(query, score, NC_FIXED_ONE, value, NC_TIR__VALUE_LIMIT, n,
+                                        n, WIDTH);
+    for (i = 0; i < n; i++)
+        memcpy(a->h + i * NC_TIR__D + first, query + i * (uint32_t)WIDTH, WIDTH * sizeof *query);
+    return status;
+}
+
+/* One encoder layer on n nodes: x += attention(norm(x)), x += feed-forward(x). */
+static nc_status nc_tir__encode_layer(const nc_fixed *w, nc_fixed *x, uint32_t n,
+                                      nc_tir__activations *a) {
+    const uint32_t cells = n * NC_TIR__D;
+    nc_status status = NC_OK;
+    uint32_t i;
+    for (i = 0; i < cells && status == NC_OK; i += NC_TIR__D)
+        status = nc_fixed_layer_norm(a->h + i, x + i, NC_TIR__D, w + NC_TIR__L_GAMMA,
+                                     w + NC_TIR__L_BETA, 1);
+    if (status != NC_OK) return status;
+    nc_tir__bound_values(a->h, cells);
+    status = nc_tir__affine(a->q, a->h, w + NC_TIR__L_Q, n, NC_TIR__D, NC_TIR__D, NULL);
+    if (status == NC_OK)
+        status = nc_tir__affine(a->k, a->h, w + NC_TIR__L_K, n, NC_TIR__D, NC_TIR__D, NULL);
+    if (status == NC_OK)
+        status = nc_tir__affine(a->v, a->h, w + NC_TIR__L_V, n, NC_TIR__D, NC_TIR__D, NULL);
+    for (i = 0; i < NC_TIR__D && status == NC_OK; i += NC_TIR__HEAD)
+        status = nc_tir__attend(a, n, i);
+    if (status == NC_OK)
+        status = nc_tir__affine(a->q, a->h, w + NC_TIR__L_O, n, NC_TIR__D, NC_TIR__D, NULL);
+    nc_gl_vec_add(x, x, a->q, cells);
+    nc_tir__bound_values(x, cells);
+    if (status == NC_OK)
+        status = nc_tir__affine(a->up, x, w + NC_TIR__L_UP, n, NC_TIR__D, NC_TIR__FFN,
+                                w + NC_TIR__L_BIAS);
+    nc_tir__rectify(a->up, n * NC_TIR__FFN);
+    if (status == NC_OK)
+        status = nc_tir__affine(a->q, a->up, w + NC_TIR__L_DOWN, n, NC_TIR__FFN, NC_TIR__D, NULL);
+    nc_gl_vec_add(x, x, a->q, cells);
+    nc_tir__bound_values(x, cells);
+    return status;
+}
+
+/* Latents of a block's nodes, n x 64. */
+static nc_status nc_tir__forward(const nc_tir_model *model, const nc_gl *words, nc_fixed *x,
+                                 nc_tir__activations *a) {
+    const uint32_t n = nc_tir__node_count(words);
+    nc_status status = NC_OK;
+    uint32_t i, k, layer;
+    memset(x, 0, n * NC_TIR__D * sizeof *x);
+    for (i = 0; i < n; i++) {
+        uint32_t rows[NC_TIR__NODE_FEATURES];
+        nc_tir__node_rows(words, i, rows);
+        a->mask[i] = nc_tir__attended(words, n, i);
+        for (k = 0; k < NC_TIR__NODE_FEATURES; k++)
+            nc_tir__add_row(x + i * NC_TIR__D,
+                            model->w + NC_TIR__P_NODES + rows[k] * (uint32_t)NC_TIR__D);
+    }
+    for (layer = 0; layer < NC_TIR__LAYERS && n && status == NC_OK; layer++)
+        status = nc_tir__encode_layer(model->w + layer * (uint32_t)NC_TIR__LAYER, x, n, a);
+    return status;
+}
+
+NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
+                                      nc_fixed *latents) {
+    nc_tir__activations *a;
+    nc_status status = NC_OK;
+    size_t i;
+    if (!model || !words || !latents) return NC_ERR_ARG;
+    for (i = 0; i < blocks; i++)
+        if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
+    a = (nc_tir__activations *)nc__alloc(NULL, sizeof *a);
+    if (!a) return NC_ERR_MEMORY;
+    memset(latents, 0, blocks * NC_TIR__LATENTS * sizeof *latents);
+    for (i = 0; i < blocks && status == NC_OK; i++)
+        status = nc_tir__forward(model, words + i * NC_TIR_BLOCK_WORDS,
+                                 latents + i * NC_TIR__LATENTS, a);
+    nc__free(NULL, a, sizeof *a);
+    return status;
+}
+
+/* Decoder: rows x 128 in, rows x 64 out; hidden has rows x 128. */
+static nc_status nc_tir__decode(const nc_tir_model *model, const nc_fixed *in, uint32_t rows,
+                                nc_fixed *hidden, nc_fixed *out) {
+    const nc_status status =
+        nc_tir__affine(hidden, in, model->w + NC_TIR__P_HIDDEN, rows, NC_TIR__IN, NC_TIR__FFN,
+                       model->w + NC_TIR__P_HIDDEN_BIAS);
+    nc_tir__rectify(hidden, rows * NC_TIR__FFN);
+    if (status != NC_OK) return status;
+    return nc_tir__affine(out, hidden, model->w + NC_TIR__P_OUT, rows, NC_TIR__FFN, NC_TIR__OUT,
+                          model->w + NC_TIR__P_OUT_BIAS);
+}
+
+/* >>optimizer ===================================================================== */
+
+/* -- the search problem -- */
+
+/* The block's operations, their order, and where its values must end are the problem; a state is
+ * a stack and the set of operations done. Reads and writes of several elements are taken apart
+ * into units, which moves join again as the stack allows. Values that differ by a constant form
+ * a family: one is made from another by addi. */
+enum {
+    NC_TIR__MAX_LOCAL = 250,
+    NC_TIR__MAX_UNITS = 128,
+    NC_TIR__WINDOW = 112, /* stack elements that a state has */
+    NC_TIR__MAX_LEVELS = 250,
+    NC_TIR__BUCKETS = 1 << 14 /* of scores */
+};
+
+/* Scores are integers in 1/64 instruction, so that they are the same on every machine. */
+enum {
+    NC_TIR__SCORE = 64,
+    NC_TIR__SCORE_DEAD = 16,      /* a value nobody needs */
+    NC_TIR__SCORE_MISPLACED = 19, /* an element that is not where it must end */
+    NC_TIR__SCORE_DISORDER = 40,  /* an element out of the order it must end in */
+    NC_TIR__SCORE_ARGS = 20       /* an operand out of its order */
+};
+
+/* A value the search knows, by its number on the stacks of states. */
+typedef struct nc_tir__local {
+    uint64_t offset; /* from the base of its family; the value of a constant */
+    uint32_t term, base;
+    uint8_t family, is_constant;
+} nc_tir__local;
+
+/* An operation still to be done; of reads and writes, one element. */
+typedef struct nc_tir__unit {
+    nc_tir__tasm instruction;
+    uint64_t after[2]; /* units that must be done before */
+    int32_t weight;    /* in the estimate */
+    uint8_t arg_count, result_count, first_owed;
+    uint8_t args[NC_TIR__MAX_ARGS], results[NC_TIR__MAX_ARGS]; /* bottom first */
+} nc_tir__unit;
+
+typedef struct nc_tir__state {
+    uint64_t done[2], hash, arg;
+    uint32_t parent;
+    int32_t guide;                 /* what the network adds to the score */
+    uint8_t op, n;                 /* move that led here; height */
+    int8_t dip;                    /* least height so far, relative to the start of the block */
+    uint8_t stack[NC_TIR__WINDOW]; /* local numbers, bottom first */
+} nc_tir__state;
+
+/* A move from a state: an instruction and the units it does. */
+typedef struct nc_tir__move {
+    uint64_t arg, hash;
+    uint32_t parent;
+    int32_t score, guide, logit;
+    uint8_t op, count, value; /* value: local number of what push, addi, read_mem... leave on top */
+    uint8_t units[5];
+} nc_tir__move;
+
+/* Memory of the prover and the search, reused from block to block. */
+typedef struct nc_tir__search {
+    nc_tir__prover prover;
+    nc_tir__local local[NC_TIR__MAX_LOCAL + 1];
+    nc_tir__unit units[NC_TIR__MAX_UNITS];
+    uint32_t local_count, unit_count;
+    uint8_t goal[NC_TIR__WINDOW];
+    uint32_t goal_count, base; /* base: the stack element of the meaning that is the lowest here */
+    uint64_t present;          /* operations among the units, one bit each */
+    uint64_t place_key[NC_TIR__WINDOW], unit_key[NC_TIR__MAX_UNITS]; /* of the states' hashes */
+    nc_tir__move *moves;                                             /* stb_ds array */
+    nc_tir__state *states;                                           /* all levels, stb_ds array */
+    uint32_t *order;                                                 /* stb_ds array */
+    uint32_t bucket[NC_TIR__BUCKETS + 1];
+    nc_tir__tasm found[NC_TIR__MAX_LEVELS];
+    uint32_t found_count;
+    uint64_t expanded; /* states looked at, ever */
+    /* the network's view of the block, when there is one */
+    const nc_tir_model *model;
+    int32_t guide; /* weight of its log-probability */
+    nc_gl words[NC_TIR_BLOCK_WORDS];
+    nc_fixed latents[NC_TIR__LATENTS];
+    const nc_fixed *given; /* the latents, when they are known already; or null */
+    nc_fixed *rows;        /* for each state of a level: inputs, hidden values, outputs */
+    uint32_t row_room;
+    nc_tir__activations activations;
+} nc_tir__search;
+NC_TIR__STATIC(present_has_a_bit_for_each_instruction, NC_TIR__I_COUNT <= 64);
+
+NC_TIR__COLD_BEGIN
+
+/* A term as base + offset with a constant offset; constants have base 0. */
+static uint32_t nc_tir__base_of(nc_tir__terms *t, uint32_t term, uint64_t *offset) {
+    nc_tir__poly poly;
+    nc_tir__to_poly(t, term, &poly);
+    *offset = 0;
+    if (poly.count == 0 || poly.m[0].degree != 0) return term; /* the constant comes first */
+    *offset = poly.m[0].coefficient;
+    memmove(&poly.m[0], &poly.m[1], --poly.count * sizeof poly.m[0]);
+    return nc_tir__from_poly(t, &poly);
+}
+
+/* Local number of a term, or -1 when there are too many. */
+static int nc_tir__localize(nc_tir__search *p, uint32_t term) {
+    nc_tir__local *x = &p->local[p->local_count];
+    uint32_t i;
+    for (i = 0; i < p->local_count; i++)
+        if (p->local[i].term == term) return (int)i;
+    if (p->local_count == NC_TIR__MAX_LOCAL) return -1;
+    x->term = term;
+    x->base = nc_tir__base_of(&p->prover.terms, term, &x->offset);
+    x->is_constant = x->base == nc_tir__constant(&p->prover.terms, 0);
+    for (i = 0; p->local[i].base != x->base; i++) { /* ends at x itself */
+    }
+    x->family = (uint8_t)i;
+    return (int)p->local_count++;
+}
+
+/* Local numbers of n terms; 0 when there are too many. */
+static int nc_tir__localize_all(nc_tir__search *p, const uint32_t *terms, uint32_t n,
+                                uint8_t *out) {
+    uint32_t i;
+    for (i = 0; i < n; i++) {
+        const int local = nc_tir__localize(p, terms[i]);
+        if (local < 0) return 0;
+        out[i] = (uint8_t)local;
+    }
+    return 1;
+}
+
+/* The local number of the family's member that lies so far from this one, or -1. */
+static int nc_tir__relative(const nc_tir__search *p, uint32_t local, uint64_t distance) {
+    const uint64_t offset = nc_gl_add(p->local[local].offset, distance);
+    uint32_t i;
+    for (i = 0; i < p->local_count; i++)
+        if (p->local[i].base == p->local[local].base && p->local[i].offset == offset) return (int)i;
+    return -1;
+}
+
+/* Mark the first operation that computes a relative of the term, and what it needs in turn. */
+static void nc_tir__need(nc_tir__search *p, uint32_t term) {
+    nc_tir__meaning *s = &p->prover.before;
+    nc_tir__terms *t = &p->prover.terms;
+    uint64_t offset;
+    uint32_t i, j, base = nc_tir__base_of(t, term, &offset);
+    if (base == nc_tir__constant(t, 0)) return;
+    if (base >= p->base && base < NC_TIR__INPUTS) return; /* inputs are the first terms, in order */
+    for (i = 0; i < s->node_count; i++) {
+        nc_tir__node *node = &s->nodes[i];
+        for (j = 0; j < node->result_count; j++) {
+            if (nc_tir__base_of(t, node->results[j], &offset) != base) continue;
+            if (node->needed) return;
+            node->needed = 1;
+            for (j = 0; j < node->arg_count; j++) nc_tir__need(p, node->args[j]);
+            return;
+        }
+    }
+}
+
+/* A difference compared with zero is compared in place: a - b = 0 as a = b. */
+static void nc_tir__compare_directly(nc_tir__terms *t, nc_tir__node *node) {
+    nc_tir__poly poly, one;
+    uint64_t value;
+    uint32_t side = 0, k;
+    if (node->instruction.op != NC_TIR__I_EQ) return;
+    if (!nc_tir__is_constant(t, node->args[0], &value) || value) side = 1;
+    if (!nc_tir__is_constant(t, node->args[side], &value) || value) return;
+    nc_tir__to_poly(t, node->args[1 - side], &poly);
+    if (poly.count != 2 || poly.m[1].degree != 1 || poly.m[0].degree > 1) return;
+    if (poly.m[1].coefficient != 1 && poly.m[1].coefficient != NC_GL_P - 1) return;
+    if (poly.m[1].coefficient != 1)
+        for (k = 0; k < 2; k++) poly.m[k].coefficient = nc_gl_neg(poly.m[k].coefficient);
+    poly.m[0].coefficient = nc_gl_neg(poly.m[0].coefficient); /* poly.m[1] = poly.m[0] */
+    if (poly.m[0].degree == 1 && poly.m[0].coefficient != 1) return;
+    for (k = 0; k < 2; k++) {
+        one.count = 1;
+        one.m[0] = poly.m[k];
+        node->args[k == 0 ? side : 1 - side] = nc_tir__from_poly(t, &one);
+    }
+}
+
+/* A sum of copies of one value is a multiple of it. */
+static void nc_tir__as_multiple(nc_tir__terms *t, nc_tir__node *node) {
+    nc_tir__poly poly;
+    uint64_t value;
+    if (node->instruction.op != NC_TIR__I_ADD && node->instruction.op != NC_TIR__I_MUL) return;
+    if (nc_tir__is_constant(t, node->args[0], &value) ||
+        nc_tir__is_constant(t, node->args[1], &value))
+        return;
+    nc_tir__to_poly(t, node->results[0], &poly);
+    if (poly.count != 1 || poly.m[0].degree != 1) return;
+    node->instruction.op = NC_TIR__I_MUL;
+    node->args[0] = poly.m[0].factor[0];
+    poly.m[0].degree = 0;
+    node->args[1] = nc_tir__from_poly(t, &poly);
+}
+
+/* Whether unit v must come before u, which follows it in the code: reads wait for the last write of
+ * their channel, writes for all before them. */
+static int nc_tir__precedes(const nc_tir__unit *v, const nc_tir__unit *u) {
+    const nc_tir__instruction *a = &nc_tir__table[v->instruction.op];
+    const nc_tir__instruction *b = &nc_tir__table[u->instruction.op];
+    const int wrote = (a->flags & NC_TIR__WRITES) != 0, writes = (b->flags & NC_TIR__WRITES) != 0;
+    return (b->channel && a->channel == b->channel && (wrote || writes)) ||
+           ((b->flags & NC_TIR__READS_RAM) && a->channel == NC_TIR__CHANNEL_RAM && wrote) ||
+           ((a->flags & NC_TIR__READS_RAM) && b->channel == NC_TIR__CHANNEL_RAM && writes);
+}
+
+/* Append a unit of the problem; operands and results are terms. 0 when there is no room. */
+static int nc_tir__add_unit(nc_tir__search *p, const nc_tir__node *node, const uint32_t *args,
+                            uint32_t arg_count, const uint32_t *results, uint32_t result_count) {
+    const nc_tir__instruction *table = &nc_tir__table[node->instruction.op];
+    nc_tir__unit *u = &p->units[p->unit_count];
+    uint32_t j;
+    if (p->unit_count == NC_TIR__MAX_UNITS) return 0;
+    memset(u, 0, sizeof *u);
+    u->instruction = node->instruction;
+    u->arg_count = (uint8_t)arg_count;
+    u->result_count = (uint8_t)result_count;
+    if (!nc_tir__localize_all(p, args, arg_count, u->args) ||
+        !nc_tir__localize_all(p, results, result_count, u->results))
+        return 0;
+    u->weight = NC_TIR__SCORE;
+    if (nc_tir__counts(table) && table->channel != NC_TIR__CHANNEL_RAM)
+        u->weight = NC_TIR__SCORE / 5 + 1; /* five may be joined */
+    for (j = 0; j < p->unit_count; j++)
+        if (nc_tir__precedes(&p->units[j], u)) u->after[j / 64] |= UINT64_C(1) << (j & 63);
+    p->unit_count++;
+    return 1;
+}
+
+/* A unit for each element that an operation reads or writes. 0 when there is no room. */
+static int nc_tir__element_units(nc_tir__search *p, const nc_tir__node *node) {
+    const nc_tir__instruction *table = &nc_tir__table[node->instruction.op];
+    const int reads = table->arg == NC_TIR__ARG_PUSHES;
+    const int memory = table->channel == NC_TIR__CHANNEL_RAM;
+    const uint32_t n = (uint32_t)node->instruction.arg;
+    uint32_t args[2] = {0, 0}, count, k;
+    for (k = 0; k < n; k++) {
+        count = 0;
+        if (!reads) args[count++] = node->args[n - 1 - k];
+        if (memory) { /* the pointer, and what it becomes */
+            const uint32_t pointer = nc_tir__offset(&p->prover.terms, node->args[reads ? 0 : n],
+                                                    reads ? nc_gl_neg((nc_gl)k) : (uint64_t)k);
+            const uint32_t next =
+                nc_tir__offset(&p->prover.terms, pointer, reads ? NC_GL_P - 1 : 1);
+            if (nc_tir__localize(p, next) < 0) return 0;
+            args[count++] = pointer;
+        }
+        if (!nc_tir__add_unit(p, node, args, count, &node->results[k], (uint32_t)reads)) return 0;
+    }
+    return 1;
+}
+
+/* The units of a needed operation. 0 when there is no room. */
+static int nc_tir__units_of(nc_tir__search *p, const nc_tir__node *node) {
+    const uint32_t op = node->instruction.op;
+    uint64_t value;
+    if (op == NC_TIR__I_ADDI) return 1; /* made within its family */
+    if (op == NC_TIR__I_ADD && (nc_tir__is_constant(&p->prover.terms, node->args[0], &value) ||
+                                nc_tir__is_constant(&p->prover.terms, node->args[1], &value)))
+        return 1;
+    if (nc_tir__counts(&nc_tir__table[op])) return nc_tir__element_units(p, node);
+    return nc_tir__add_unit(p, node, node->args, node->arg_count, node->results,
+                            node->result_count);
+}
+
+/* Times a value is owed by the goal and by other units. */
+static uint32_t nc_tir__demand(const nc_tir__search *p, uint8_t local, uint32_t except) {
+    uint32_t n = 0, i, j;
+    for (i = 0; i < p->goal_count; i++) n += p->goal[i] == local;
+    for (i = 0; i < p->unit_count; i++)
+        for (j = 0; i != except && j < p->units[i].arg_count; j++)
+            n += p->units[i].args[j] == local;
+    return n;
+}
+
+/* assert_vector leaves one half of its operands on the stack, here the one more wanted; where it
+ * is wanted anyway it is not owed twice. */
+static void nc_tir__choose_half(nc_tir__search *p, uint32_t unit) {
+    nc_tir__unit *u = &p->units[unit];
+    uint32_t demand[2] = {0, 0}, i;
+    uint8_t half[5];
+    for (i = 0; i < 10; i++) demand[i / 5] += nc_tir__demand(p, u->args[i], unit) > 0;
+    if (demand[1] > demand[0] || (demand[1] == demand[0] && u->args[5] < u->args[0])) {
+        memcpy(half, u->args, 5);
+        memcpy(u->args, u->args + 5, 5);
+        memcpy(u->args + 5, half, 5);
+    }
+    if (demand[0] == 5 || demand[1] == 5) u->first_owed = 5;
+    u->result_count = 0;
+}
+
+/* Mark what the block must compute: what writes, what may crash first, what the goal holds. */
+static void nc_tir__mark_needed(nc_tir__search *p) {
+    nc_tir__meaning *s = &p->prover.before;
+    uint32_t i, j;
+    for (i = 0; i < s->node_count; i++) {
+        nc_tir__node *node = &s->nodes[i];
+        if (!(nc_tir__table[node->instruction.op].flags & NC_TIR__WRITES) && !node->new_check)
+            continue;
+        node->needed = 1;
+        for (j = 0; j < node->arg_count; j++) nc_tir__need(p, node->args[j]);
+    }
+    for (i = p->base; i < s->n; i++) nc_tir__need(p, s->stack[i]);
+}
+
+/* The problem of the meaning in p->prover.before, and its first state. 0 when it is too large. */
+static int nc_tir__set_problem(nc_tir__search *p, nc_tir__state *start) {
+    nc_tir__meaning *s = &p->prover.before;
+    const int base = NC_TIR__INPUTS + s->dip - 16;
+    uint32_t inputs[NC_TIR__INPUTS], i;
+    if (s->too_many_nodes || base < 0) return 0;
+    p->base = (uint32_t)base;
+    p->local_count = p->unit_count = 0;
+    p->present = 0;
+    p->goal_count = s->n - p->base;
+    memset(start, 0, sizeof *start);
+    start->n = (uint8_t)(NC_TIR__INPUTS - p->base);
+    if (start->n > NC_TIR__WINDOW || p->goal_count > NC_TIR__WINDOW) return 0;
+    for (i = 0; i < start->n; i++) inputs[i] = p->base + i; /* the first terms, in order */
+    if (!nc_tir__localize_all(p, inputs, start->n, start->stack)) return 0;
+    for (i = 0; i < s->node_count; i++) {
+        nc_tir__compare_directly(&p->prover.terms, &s->nodes[i]);
+        nc_tir__as_multiple(&p->prover.terms, &s->nodes[i]);
+    }
+    nc_tir__mark_needed(p);
+    if (!nc_tir__localize_all(p, s->stack + p->base, p->goal_count, p->goal)) return 0;
+    for (i = 0; i < s->node_count; i++)
+        if (s->nodes[i].needed && !nc_tir__units_of(p, &s->nodes[i])) return 0;
+    if (p->prover.terms.overflow) return 0;
+    for (i = 0; i < p->unit_count; i++) {
+        p->present |= UINT64_C(1) << p->units[i].instruction.op;
+        if (p->units[i].instruction.op == NC_TIR__I_ASSERT_VECTOR) nc_tir__choose_half(p, i);
+    }
+    for (i = 0; i < start->n; i++) start->hash += p->place_key[i] * (start->stack[i] + 1u);
+    return 1;
+}
+
+NC_TIR__COLD_END
+
+/* -- use counts: what a state has of every value and still owes -- */
+
+typedef struct nc_tir__uses {
+    int16_t spare[NC_TIR__MAX_LOCAL]; /* on the stack or coming, minus owed */
+    int16_t surplus[NC_TIR__MAX_LOCAL], deficit[NC_TIR__MAX_LOCAL], live[NC_TIR__MAX_LOCAL];
+    int32_t copies, dead, lost, open;
+} nc_tir__uses;
+
+/* A family's part of the sums, added (sign 1) or taken out (-1). */
+static void nc_tir__count_family(const nc_tir__search *p, nc_tir__uses *l, uint32_t f, int sign) {
+    const int rest = l->surplus[f] - l->deficit[f];
+    l->copies += sign * l->deficit[f];
+    if (rest > 0) l->dead += sign * rest;
+    if (l->deficit[f] > 0 && l->live[f] == 0 && !p->local[f].is_constant) l->lost += sign;
+}
+
+/* A value's supply changes by `live`, its demand by `owed`. */
+static void nc_tir__adjust(const nc_tir__search *p, nc_tir__uses *l, uint32_t local, int live,
+                           int owed) {
+    const uint32_t f = p->local[local].family;
+    int16_t *spare = &l->spare[local];
+    nc_tir__count_family(p, l, f, -1);
+    if (*spare > 0)
+        l->surplus[f] = (int16_t)(l->surplus[f] - *spare);
+    else
+        l->deficit[f] = (int16_t)(l->deficit[f] + *spare);
+    *spare = (int16_t)(*spare + live - owed);
+    l->live[f] = (int16_t)(l->live[f] + live);
+    if (*spare > 0)
+        l->surplus[f] = (int16_t)(l->surplus[f] + *spare);
+    else
+        l->deficit[f] = (int16_t)(l->deficit[f] - *spare);
+    nc_tir__count_family(p, l, f, 1);
+}
+
+/* A unit is owed (sign 1) or done (-1): its operands are needed, its results will come. */
+static void nc_tir__owe(const nc_tir__search *p, nc_tir__uses *l, const nc_tir__unit *u, int sign) {
+    uint32_t j;
+    l->open += sign * u->weight;
+    for (j = u->first_owed; j < u->arg_count; j++) nc_tir__adjust(p, l, u->args[j], 0, sign);
+    for (j = 0; j < u->result_count; j++) nc_tir__adjust(p, l, u->results[j], sign, 0);
+}
+
+static int nc_tir__is_done(const nc_tir__state *s, uint32_t unit) {
+    return (int)(s->done[unit / 64] >> (unit & 63) & 1);
+}
+
+static void nc_tir__count_uses(const nc_tir__search *p, const nc_tir__state *s, nc_tir__uses *l) {
+    uint32_t i;
+    memset(l, 0, sizeof *l);
+    for (i = 0; i < p->goal_count; i++) nc_tir__adjust(p, l, p->goal[i], 0, 1);
+    for (i = 0; i < s->n; i++) nc_tir__adjust(p, l, s->stack[i], 1, 0);
+    for (i = 0; i < p->unit_count; i++)
+        if (!nc_tir__is_done(s, i)) nc_tir__owe(p, l, &p->units[i], 1);
+}
+
+/* -- order: how far a stack is from what it must become -- */
+
+/* Values that must come to lie in order: the goal, or the operands of a coming operation. */
+typedef struct nc_tir__pattern {
+    uint32_t count, first; /* stack elements from place `first` on count */
+    int32_t met;           /* how many of its values the stack has */
+    uint64_t match[NC_TIR__MAX_LOCAL];
+    uint64_t row[NC_TIR__WINDOW + 1]; /* of the state being expanded, by height */
+    int8_t wanted[NC_TIR__MAX_LOCAL], has[NC_TIR__MAX_LOCAL];
+} nc_tir__pattern;
+
+/* What a move takes from the stack and what it puts there, bottom first. */
+typedef struct nc_tir__change {
+    uint32_t pops, pushes;
+    uint8_t top[NC_TIR__MAX_ARGS + 16];
+} nc_tir__change;
+
+/* Longest common subsequence of a stack and a pattern, one stack element a step (Hyyro 2004: Bit-
+ * parallel LCS-length computation revisited): the zeros of `row` count its length; match has a bit
+ * for every place where the pattern has the value. */
+static uint64_t nc_tir__align(uint64_t row, uint64_t match) {
+    const uint64_t hit = row & match;
+    return (row + hit) | (row - hit);
+}
+
+/* Zeros among the lower `width` bits, 0 to 64, of a word: Warren, Hacker's Delight, figure 5-2. */
+static uint32_t nc_tir__zeros(uint64_t row, uint32_t width) {
+    uint64_t n = ~row & (width < 64 ? (UINT64_C(1) << width) - 1 : ~UINT64_C(0));
+    n -= n >> 1 & UINT64_C(0x5555555555555555);
+    n = (n & UINT64_C(0x3333333333333333)) + (n >> 2 & UINT64_C(0x3333333333333333));
+    n = (n + (n >> 4)) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+    return (uint32_t)(n * UINT64_C(0x0101010101010101) >> 56);
+}
+
+static void nc_tir__set_pattern(nc_tir__pattern *a, const uint8_t *values, uint32_t count) {
+    uint32_t i;
+    memset(a, 0, sizeof *a);
+    a->count = count;
+    for (i = 0; i < count; i++) {
+        a->match[values[i]] |= UINT64_C(1) << i;
+        a->wanted[values[i]]++;
+    }
+}
+
+/* Align the state being expanded, at every height. */
+static void nc_tir__scan_stack(nc_tir__pattern *a, const nc_tir__state *s) {
+    uint32_t i;
+    memset(a->has, 0, sizeof a->has);
+    a->met = 0;
+    a->row[0] = ~UINT64_C(0);
+    for (i = 0; i < s->n; i++) {
+        const uint8_t v = s->stack[i];
+        a->row[i + 1] = i < a->first ? a->row[i] : nc_tir__align(a->row[i], a->match[v]);
+        if (i >= a->first && a->has[v]++ < a->wanted[v]) a->met++;
+    }
+}
+
+/* How many of the pattern's values the stack has after a change. */
+static int32_t nc_tir__met(nc_tir__pattern *a, const nc_tir__state *s, const nc_tir__change *c) {
+    const uint32_t keep = s->n - c->pops, skip = a->first > keep ? a->first - keep : 0;
+    int32_t met = a->met;
+    uint32_t i;
+    for (i = keep + skip; i < s->n; i++)
+        if (--a->has[s->stack[i]] < a->wanted[s->stack[i]]) met--;
+    for (i = skip; i < c->pushes; i++)
+        if (a->has[c->top[i]]++ < a->wanted[c->top[i]]) met++;
+    for (i = skip; i < c->pushes; i++) a->has[c->top[i]]--;
+    for (i = keep + skip; i < s->n; i++) a->has[s->stack[i]]++;
+    return met;
+}
+
+/* Values that are there but out of order after a change of the stack, which may only rearrange it. */
+static int32_t nc_tir__disorder(nc_tir__pattern *a, const nc_tir__state *s, const nc_tir__change *c,
+                                int moves_only) {
+    const uint32_t keep = s->n - c->pops;
+    uint64_t row = a->row[keep];
+    uint32_t i = a->first > keep ? a->first - keep : 0;
+    const int32_t met = moves_only && i == 0 ? a->met : nc_tir__met(a, s, c);
+    for (; i < c->pushes; i++) row = nc_tir__align(row, a->match[c->top[i]]);
+    return met - (int32_t)nc_tir__zeros(row, a->count);
+}
+
+/* How many values, from place `at` on, are not where they must end. */
+static int32_t nc_tir__misplaced(const nc_tir__search *p, uint32_t at, const uint8_t *values,
+                                 uint32_t count) {
+    int32_t n = 0;
+    uint32_t i;
+    for (i = 0; i < count && at + i < p->goal_count; i++) n += p->goal[at + i] != values[i];
+    return n;
+}
+
+/* -- moves -- */
+
+static void nc_tir__change_of(const nc_tir__search *p, const nc_tir__state *s,
+                              const nc_tir__move *m, nc_tir__change *c) {
+    const nc_tir__instruction *table = &nc_tir__table[m->op];
+    const nc_tir__unit *u = &p->units[m->units[0]];
+    const uint32_t n = (uint32_t)m->arg, last = s->n - 1u;
+    const int memory = table->channel == NC_TIR__CHANNEL_RAM;
+    uint32_t i;
+    c->pops = c->pushes = 0;
+    switch (m->op) {
+    case NC_TIR__I_SWAP:
+    case NC_TIR__I_PICK:
+    case NC_TIR__I_PLACE:
+        c->pops = c->pushes = n + 1;
+        memcpy(c->top, s->stack + last - n, n + 1);
+        nc_tir__rearrange(c->top + n, 1, m->op, n);
+        return;
+    case NC_TIR__I_DUP: c->top[c->pushes++] = s->stack[last - n]; return;
+    case NC_TIR__I_PUSH: c->top[c->pushes++] = m->value; return;
+    case NC_TIR__I_ADDI:
+        c->pops = 1;
+        c->top[c->pushes++] = m->value;
+        return;
+    case NC_TIR__I_ASSERT_VECTOR: c->pops = 5; return; /* either half may be the one that stays */
+    default: break;
+    }
+    if (!nc_tir__counts(table)) {
+        c->pops = u->arg_count;
+        c->pushes = u->result_count;
+        memcpy(c->top, u->results, u->result_count);
+        return;
+    }
+    if (table->arg == NC_TIR__ARG_POPS) c->pops = n;
+    for (i = 0; table->arg == NC_TIR__ARG_PUSHES && i < n; i++)
+        c->top[c->pushes++] = p->units[m->units[i]].results[0];
+    if (!memory) return;
+    c->pops++;
+    c->top[c->pushes++] = m->value; /* the pointer */
+}
+
+/* The search: moves from one level of states, of which the best become the next level. */
+typedef struct nc_tir__beam {
+    nc_tir__search *p;
+    const nc_tir__state *s; /* being expanded */
+    uint32_t parent, seen_mask;
+    nc_tir__uses uses;
+    int32_t misplaced[NC_TIR__WINDOW + 1]; /* below each height */
+    nc_tir__pattern patterns[3]; /* the goal; operands of the next operations with three or more */
+    int pattern_count;
+    nc_tir__move *moves; /* stb_ds array */
+    uint64_t *seen;      /* hashes of states kept so far: open addressing, 0 is empty */
+} nc_tir__beam;
+
+/* Supply and demand after a move (sign 1), or before it again (-1). */
+static void nc_tir__account(nc_tir__beam *b, const nc_tir__move *m, const nc_tir__change *c,
+                            int sign) {
+    const nc_tir__search *p = b->p;
+    uint32_t i;
+    for (i = 0; i < m->count; i++) nc_tir__owe(p, &b->uses, &p->units[m->units[i]], -sign);
+    for (i = 0; i < c->pops; i++)
+        nc_tir__adjust(p, &b->uses, b->s->stack[b->s->n - 1 - i], -sign, 0);
+    for (i = 0; i < c->pushes; i++) nc_tir__adjust(p, &b->uses, c->top[i], sign, 0);
+}
+
+/* The hash of a state is a sum over places and units done: what a move adds to it. */
+static uint64_t nc_tir__hash_change(const nc_tir__search *p, const nc_tir__state *s,
+                                    const nc_tir__move *m, const nc_tir__change *c) {
+    const uint32_t keep = s->n - c->pops, both = c->pops < c->pushes ? c->pops : c->pushes;
+    const uint64_t *key = p->place_key + keep;
+    const uint8_t *old = s->stack + keep;
+    uint64_t sum = 0;
+    uint32_t i;
+    for (i = 0; i < m->count; i++) sum += p->unit_key[m->units[i]];
+    for (i = 0; i < both; i++) sum += key[i] * ((uint64_t)c->top[i] - old[i]);
+    for (i = both; i < c->pops; i++) sum -= key[i] * (old[i] + 1u);
+    for (i = both; i < c->pushes; i++) sum += key[i] * (c->top[i] + 1u);
+    return sum;
+}
+
+/* Offer a move unless it loses a value for good or leaves the permitted depth. */
+static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__move *m) {
+    const nc_tir__search *p = b->p;
+    const nc_tir__state *s = b->s;
+    const nc_tir__uses *l = &b->uses;
+    const int moves_only = op == NC_TIR__I_SWAP || op == NC_TIR__I_PICK || op == NC_TIR__I_PLACE;
+    nc_tir__change c;
+    int height, dip, k;
+    uint32_t keep;
+    m->op = (uint8_t)op;
+    m->arg = arg;
+    m->parent = b->parent;
+    nc_tir__change_of(p, s, m, &c);
+    height = (int)(s->n - c.pops + c.pushes);
+    dip = height + (int)p->base - NC_TIR__INPUTS;
+    if (s->n < c.pops || height < 16 || height > NC_TIR__WINDOW || dip < p->prover.before.dip)
+        return;
+    keep = s->n - c.pops;
+    m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
+    if (!moves_only) nc_tir__account(b, m, &c, 1);
+    m->guide = s->guide;
+    m->score = s->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
+    for (k = 0; k < b->pattern_count; k++)
+        m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
+                    nc_tir__disorder(&b->patterns[k], s, &c, moves_only);
+    m->score += NC_TIR__SCORE_MISPLACED *
+                (b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes));
+    if (!l->lost) stbds_arrput(b->moves, *m);
+    if (!moves_only) nc_tir__account(b, m, &c, -1);
+}
+
+/* The state becomes the one that the move leads to. */
+static void nc_tir__apply(const nc_tir__search *p, nc_tir__state *s, const nc_tir__move *m) {
+    nc_tir__change c;
+    uint32_t i;
+    int dip;
+    nc_tir__change_of(p, s, m, &c);
+    s->n = (uint8_t)(s->n - c.pops);
+    for (i = 0; i < c.pushes; i++) s->stack[s->n++] = c.top[i];
+    for (i = 0; i < m->count; i++) s->done[m->units[i] / 64] |= UINT64_C(1) << (m->units[i] & 63);
+    dip = (int)s->n + (int)p->base - NC_TIR__INPUTS;
+    if (dip < s->dip) s->dip = (int8_t)dip;
+    s->hash = m->hash;
+    s->guide = m->guide;
+    s->parent = m->parent;
+    s->op = m->op;
+    s->arg = m->arg;
+}
+
+/* Whether a unit may be done now, the units in `m` being done in the same move. */
+static int nc_tir__may_do(const nc_tir__beam *b, uint32_t unit, const nc_tir__move *m) {
+    const uint64_t *after = b->p->units[unit].after, *done = b->s->done;
+    uint64_t open[2];
+    uint32_t k;
+    if (nc_tir__is_done(b->s, unit)) return 0;
+    open[0] = after[0] & ~done[0];
+    open[1] = after[1] & ~done[1];
+    for (k = 0; k < m->count; k++) {
+        if (m->units[k] == unit) return 0;
+        open[m->units[k] / 64] &= ~(UINT64_C(1) << (m->units[k] & 63));
+    }
+    return !open[0] && !open[1];
+}
+
+/* Are the five pairs that assert_vector compares those of the unit, in any order? */
+static int nc_tir__same_pairs(const uint8_t *a, const uint8_t *b) {
+    uint32_t used = 0, i, j;
+    for (i = 0; i < 5; i++) {
+        for (j = 0; j < 5; j++)
+            if (!(used >> j & 1) &&
+                ((a[i] == b[j] && a[i + 5] == b[j + 5]) || (a[i] == b[j + 5] && a[i + 5] == b[j])))
+                break;
+        if (j == 5) return 0;
+        used |= 1u << j;
+    }
+    return 1;
+}
+
+/* Does the top of the stack hold the operands of a unit, in order or swapped? Those of u32
+ * operations keep their order: the u32 table counts (a, b) and (b, a) as two entries. */
+static int nc_tir__ready(const nc_tir__unit *u, const nc_tir__state *s) {
+    const uint8_t *top = s->stack + s->n - u->arg_count;
+    if (s->n < u->arg_count) return 0;
+    if (u->instruction.op == NC_TIR__I_ASSERT_VECTOR) return nc_tir__same_pairs(top, u->args);
+    if (!memcmp(top, u->args, u->arg_count)) return 1;
+    return u->arg_count == 2 && (nc_tir__table[u->instruction.op].flags & NC_TIR__COMMUTES) &&
+           !nc_tir__costs_u32(u->instruction.op) && top[0] == u->args[1] && top[1] == u->args[0];
+}
+
+/* The next unit that continues a joined read or write; -1 when there is none. */
+static int nc_tir__next_unit(const nc_tir__beam *b, const nc_tir__move *m, uint32_t op) {
+    const nc_tir__search *p = b->p;
+    const nc_tir__state *s = b->s;
+    const nc_tir__instruction *table = &nc_tir__table[op];
+    const int memory = table->channel == NC_TIR__CHANNEL_RAM;
+    const int writes = table->arg == NC_TIR__ARG_POPS;
+    const uint32_t depth = m->count + 1u + (uint32_t)(memory && writes);
+    int pointer = -1;
+    uint32_t i;
+    if (memory) {
+        pointer =
+            nc_tir__relative(p, s->stack[s->n - 1], writes ? m->count : nc_gl_neg((nc_gl)m->count));
+        if (pointer < 0) return -1;
+    }
+    for (i = 0; i < p->unit_count; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        if (u->instruction.op != op || (memory && u->args[u->arg_count - 1] != pointer)) continue;
+        if (!nc_tir__may_do(b, i, m)) continue;
+        if (writes && (depth > s->n || s->stack[s->n - depth] != u->args[0])) continue;
+        return (int)i;
+    }
+    return -1;
+}
+
+/* Reads or writes of one kind, joined up to five. */
+static void nc_tir__expand_joined(nc_tir__beam *b, uint32_t op) {
+    const nc_tir__search *p = b->p;
+    const int writes = nc_tir__table[op].arg == NC_TIR__ARG_POPS;
+    nc_tir__move m;
+    int next;
+    memset(&m, 0, sizeof m);
+    while (m.count < 5 && (next = nc_tir__next_unit(b, &m, op)) >= 0) {
+        const nc_tir__unit *u = &p->units[next];
+        m.units[m.count++] = (uint8_t)next;
+        if (nc_tir__table[op].channel == NC_TIR__CHANNEL_RAM) {
+            next = nc_tir__relative(p, u->args[u->arg_count - 1], writes ? 1 : NC_GL_P - 1);
+            if (next < 0) break; /* cannot be: localized with the unit */
+            m.value = (uint8_t)next;
+        }
+        nc_tir__offer(b, op, m.count, &m);
+    }
+}
+
+/* Moves that do units: operations whose operands are on top, then reads and writes. */
+static void nc_tir__expand_units(nc_tir__beam *b) {
+    static const uint8_t joined[5] = {NC_TIR__I_DIVINE, NC_TIR__I_READ_IO, NC_TIR__I_WRITE_IO,
+                                      NC_TIR__I_READ_MEM, NC_TIR__I_WRITE_MEM};
+    const nc_tir__search *p = b->p;
+    nc_tir__move m;
+    uint32_t i, k;
+    memset(&m, 0, sizeof m);
+    for (i = 0; i < p->unit_count; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        if (nc_tir__counts(&nc_tir__table[u->instruction.op])) continue;
+        m.count = 0;
+        if (!nc_tir__ready(u, b->s) || !nc_tir__may_do(b, i, &m)) continue;
+        m.count = 1;
+        m.units[0] = (uint8_t)i;
+        nc_tir__offer(b, u->instruction.op, u->instruction.arg, &m);
+    }
+    for (k = 0; k < 5; k++)
+        if (p->present >> joined[k] & 1) nc_tir__expand_joined(b, joined[k]);
+}
+
+/* Moves that copy, make or drop values: pop of what nobody needs, dup, addi, push. */
+static void nc_tir__expand_values(nc_tir__beam *b) {
+    const nc_tir__search *p = b->p;
+    const nc_tir__state *s = b->s;
+    const nc_tir__uses *l = &b->uses;
+    int16_t left[NC_TIR__MAX_LOCAL];
+    nc_tir__move m;
+    uint32_t i, dead;
+    const uint8_t top = s->stack[s->n - 1];
+    memset(&m, 0, sizeof m);
+    for (i = 0; i < 6 && i < s->n; i++)
+        left[s->stack[s->n - 1 - i]] = l->spare[s->stack[s->n - 1 - i]];
+    for (dead = 0; dead < 5 && dead < s->n && left[s->stack[s->n - 1 - dead]]-- > 0;) dead++;
+    if (dead) nc_tir__offer(b, NC_TIR__I_POP, dead, &m);
+    for (i = 0; i < 16 && i < s->n; i++) {
+        const uint8_t v = s->stack[s->n - 1 - i], f = p->local[v].family;
+        if (p->local[v].is_constant) continue;
+        if (l->spare[v] < 0 || (l->deficit[f] > 0 && l->surplus[f] == 0))
+            nc_tir__offer(b, NC_TIR__I_DUP, i, &m);
+    }
+    for (i = 0; i < p->local_count; i++) {
+        if (l->spare[i] >= 0) continue;
+        m.value = (uint8_t)i;
+        if (p->local[i].is_constant) nc_tir__offer(b, NC_TIR__I_PUSH, p->local[i].offset, &m);
+        if (p->local[i].family == p->local[top].family)
+            nc_tir__offer(b, NC_TIR__I_ADDI, nc_gl_sub(p->local[i].offset, p->local[top].offset),
+                          &m);
+    }
+}
+
+/* Moves that only rearrange. */
+static void nc_tir__expand_moves(nc_tir__beam *b) {
+    const nc_tir__state *s = b->s;
+    nc_tir__move m;
+    uint32_t i, k, last = s->n - 1u;
+    memset(&m, 0, sizeof m);
+    for (i = 1; i < 16 && i <= last; i++) {
+        if (s->stack[last] != s->stack[last - i]) nc_tir__offer(b, NC_TIR__I_SWAP, i, &m);
+        for (k = 1; k <= i && s->stack[last] == s->stack[last - k]; k++) {
+        }
+        if (i == 1 || k > i) continue; /* pick 1 and place 1 are swap 1 */
+        nc_tir__offer(b, NC_TIR__I_PICK, i, &m);
+        nc_tir__offer(b, NC_TIR__I_PLACE, i, &m);
+    }
+}
+
+/* The goal stays the same for all states; the operands of the next large operations do not. */
+static void nc_tir__scan_patterns(nc_tir__beam *b) {
+    const nc_tir__search *p = b->p;
+    uint32_t i;
+    for (i = 0, b->misplaced[0] = 0; i < b->s->n; i++)
+        b->misplaced[i + 1] = b->misplaced[i] + nc_tir__misplaced(p, i, b->s->stack + i, 1);
+    b->pattern_count = 1;
+    nc_tir__scan_stack(&b->patterns[0], b->s);
+    for (i = 0; i < p->unit_count && b->pattern_count < 3; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        if (u->arg_count < 3 || nc_tir__is_done(b->s, i)) continue;
+        nc_tir__set_pattern(&b->patterns[b->pattern_count], u->args, u->arg_count);
+        nc_tir__scan_stack(&b->patterns[b->pattern_count++], b->s);
+    }
+}
+
+/* All moves from b->s join b->moves. */
+static void nc_tir__expand(nc_tir__beam *b) {
+    nc_tir__count_uses(b->p, b->s, &b->uses);
+    nc_tir__scan_patterns(b);
+    b->p->expanded++;
+    nc_tir__expand_units(b);
+    nc_tir__expand_values(b);
+    nc_tir__expand_moves(b);
+}
+
+/* -- the network's part -- */
+
+/* The instructions of the block whose work is still to be done, one bit each. */
+static uint32_t nc_tir__open_nodes(const nc_tir__search *p, const nc_tir__state *s) {
+    uint32_t mask = 0, i;
+    for (i = 0; i < p->unit_count; i++)
+        if (!nc_tir__is_done(s, i) && p->units[i].instruction.line < NC_TIR_BLOCK_NODES)
+            mask |= 1u << p->units[i].instruction.line;
+    return mask;
+}
+
+/* The nodes over which the decoder's input takes the mean, of n: those that are open, or all. */
+static uint32_t nc_tir__mean_nodes(uint32_t open, uint32_t n, uint32_t *count) {
+    const uint32_t all = n < NC_TIR_BLOCK_NODES ? (1u << n) - 1 : UINT32_MAX;
+    uint32_t mask = open & all, i;
+    if (!mask) mask = all;
+    for (i = *count = 0; i < n; i++) *count += mask >> i & 1;
+    return mask;
+}
+
+enum { NC_TIR__NO_ARGUMENT = 255 };
+
+/* Opcode class and argument of a move, as the decoder's outputs count them. */
+static void nc_tir__code_of(uint32_t op, uint64_t arg, uint8_t code[2]) {
+    const nc_tir__instruction *table = &nc_tir__table[op];
+    code[0] = (uint8_t)(op < NC_TIR__OPCODES ? op : (uint32_t)NC_TIR__I_HALT); /* no block has it */
+    code[1] = table->arg == NC_TIR__ARG_INDEX || nc_tir__counts(table)
+                  ? (uint8_t)(arg % NC_TIR__ARGUMENTS)
+                  : NC_TIR__NO_ARGUMENT;
+}
+
+/* Rows of the embedding of b->s, whose uses are counted: last opcode, its argument, and for each
+ * upper element 0 when it is where it belongs, 1 when there is more of it than needed, 2 to 4 as an
+ * inner, an upper, any operand of what is still to do, 3 more when it is needed more often than it
+ * is there, 7 when it is out of place. */
+static void nc_tir__state_rows(const nc_tir__beam *b, int first,
+                               uint8_t rows[NC_TIR__STATE_FEATURES]) {
+    const nc_tir__search *p = b->p;
+    const nc_tir__state *s = b->s;
+    uint8_t operand[NC_TIR__MAX_LOCAL] = {0}, code[2];
+    uint32_t i, j;
+    nc_tir__code_of(s->op, s->arg, code);
+    rows[0] = first ? 0 : (uint8_t)(1 + code[0]);
+    rows[1] =
+        (uint8_t)(NC_TIR__ROWS_LAST + (first || code[1] == NC_TIR__NO_ARGUMENT ? 0 : code[1]));
+    for (i = 0; i < p->unit_count; i++)
+        for (j = 0; !nc_tir__is_done(s, i) && j < p->units[i].arg_count; j++)
+            operand[p->units[i].args[j]] |= j + 1u == p->units[i].arg_count ? 2 : 1;
+    for (j = 0; j < NC_TIR__TOPS; j++) {
+        uint32_t at = s->n - 1u - j, kind = 0;
+        if (j < s->n) {
+            const uint8_t v = s->stack[at];
+            if (b->uses.spare[v] > 0)
+                kind = 1;
+            else if (operand[v])
+                kind = 1u + operand[v] + (b->uses.spare[v] < 0 ? 3u : 0u);
+            else
+                kind = nc_tir__misplaced(p, at, &v, 1) ? 7u : 0u;
+        }
+        rows[2 + j] = (uint8_t)(NC_TIR__ROWS_TOP + NC_TIR__TOP_KINDS * j + kind);
+    }
+}
+
+/* Encode the block for the network; without one nothing happens. */
+static void nc_tir__see_block(nc_tir__search *p, const nc_tir__tasm *code, size_t count) {
+    if (!p->model || !p->guide) return;
+    nc_tir__encode(code, count, p->words);
+    if (p->given)
+        memcpy(p->latents, p->given, sizeof p->latents);
+    else if (nc_tir__forward(p->model, p->words, p->latents, &p->activations) != NC_OK)
+        memset(p->latents, 0, sizeof p->latents); /* cannot be: activations are bounded */
+}
+
+/* Row of the decoder's input for b->s: the mean latent of what is open, the state's embedding. */
+static void nc_tir__put_input(nc_tir__beam *b, int first, nc_fixed *row) {
+    const nc_tir__search *p = b->p;
+    const uint32_t n = nc_tir__node_count(p->words);
+    uint32_t count, i, c;
+    const uint32_t mask = nc_tir__mean_nodes(nc_tir__open_nodes(p, b->s), n, &count);
+    uint8_t rows[NC_TIR__STATE_FEATURES];
+    int64_t sum;
+    memset(row, 0, NC_TIR__IN * sizeof *row);
+    for (c = 0; c < NC_TIR__D && count; c++) {
+        for (i = 0, sum = 0; i < n; i++)
+            if (mask >> i & 1) sum += nc_gl_to_i64(p->latents[i * NC_TIR__D + c]);
+        row[c] = nc_gl_from_i64(sum / (int64_t)count);
+    }
+    nc_tir__state_rows(b, first, rows);
+    for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
+        nc_tir__add_row(row + NC_TIR__D,
+                        p->model->w + NC_TIR__P_STATES + rows[i] * (uint32_t)NC_TIR__D);
+}
+
+enum { NC_TIR__ROW = NC_TIR__IN + NC_TIR__FFN + NC_TIR__OUT };
+
+/* Logits of all states of a level, 64 for each; null when out of memory. */
+static const nc_fixed *nc_tir__logits(nc_tir__beam *b, uint32_t first, uint32_t last) {
+    nc_tir__search *p = b->p;
+    const uint32_t rows = last - first;
+    nc_fixed *hidden, *outputs;
+    uint32_t i;
+    if (rows == 0 || !p->model) return NULL;
+    if (!p->rows || rows > p->row_room) {
+        nc_fixed *larger = (nc_fixed *)nc__alloc(NULL, (size_t)rows * NC_TIR__ROW * sizeof *larger);
+        if (!larger) return NULL;
+        nc__free(NULL, p->rows, (size_t)p->row_room * NC_TIR__ROW * sizeof *p->rows);
+        p->rows = larger;
+        p->row_room = rows;
+    }
+    hidden = p->rows + (size_t)rows * NC_TIR__IN;
+    outputs = hidden + (size_t)rows * NC_TIR__FFN;
+    for (i = first; i < last; i++) {
+        b->s = &p->states[i];
+        nc_tir__count_uses(p, b->s, &b->uses);
+        nc_tir__put_input(b, i == 0, p->rows + (size_t)(i - first) * NC_TIR__IN);
+    }
+    return nc_tir__decode(p->model, p->rows, rows, hidden, outputs) == NC_OK ? outputs : NULL;
+}
+
+/* Moves from `from` on are those of one state: each costs what it lies below the best of them. */
+static void nc_tir__add_guide(nc_tir__beam *b, size_t from, const nc_fixed *out) {
+    const size_t n = stbds_arrlenu(b->moves);
+    int64_t top = INT64_MIN;
+    size_t i;
+    for (i = from; i < n; i++) {
+        uint8_t code[2];
+        int64_t logit;
+        nc_tir__code_of(b->moves[i].op, b->moves[i].arg, code);
+        logit = nc_gl_to_i64(out[code[0]]);
+        if (code[1] != NC_TIR__NO_ARGUMENT) logit += nc_gl_to_i64(out[NC_TIR__OPCODES + code[1]]);
+        b->moves[i].logit = (int32_t)(logit / 256); /* below 2^20 */
+        if (b->moves[i].logit > top) top = b->moves[i].logit;
+    }
+    for (i = from; i < n; i++) {
+        int64_t cost = (top - b->moves[i].logit) * b->p->guide / 256;
+        if (cost > 8 * NC_TIR__SCORE) cost = 8 * NC_TIR__SCORE;
+        b->moves[i].guide += (int32_t)cost;
+        b->moves[i].score += (int32_t)cost;
+    }
+}
+
+/* -- beam search -- */
+
+static int nc_tir__at_goal(const nc_tir__search *p, const nc_tir__state *s) {
+    uint32_t i;
+    for (i = 0; i < p->unit_count; i++)
+        if (!nc_tir__is_done(s, i)) return 0;
+    return s->n == p->goal_count && s->dip == p->prover.before.dip &&
+           !memcmp(s->stack, p->goal, s->n);
+}
+
+/* Remember a state's hash; 0 when it was there. */
+static int nc_tir__visit(nc_tir__beam *b, uint64_t hash) {
+    uint32_t at = (uint32_t)(hash >> 32) & b->seen_mask;
+    hash |= 1;
+    for (; b->seen[at]; at = (at + 1) & b->seen_mask)
+        if (b->seen[at] == hash) return 0;
+    b->seen[at] = hash;
+    return 1;
+}
+
+/* Indices of the moves in p->order, by score and then by discovery: a counting sort. */
+static void nc_tir__sort_moves(nc_tir__beam *b) {
+    nc_tir__search *p = b->p;
+    const uint32_t n = (uint32_t)stbds_arrlenu(b->moves);
+    uint32_t i, least = NC_TIR__BUCKETS, most = 0;
+    for (i = 0; i < n; i++) {
+        const int32_t score = b->moves[i].score;
+        const uint32_t bucket = score < 0                  ? 0
+                                : score >= NC_TIR__BUCKETS ? NC_TIR__BUCKETS - 1
+                                                           : (uint32_t)score;
+        b->moves[i].score = (int32_t)bucket;
+        if (bucket < least) least = bucket;
+        if (bucket > most) most = bucket;
+    }
+    for (i = least; i <= most + 1; i++) p->bucket[i] = 0;
+    for (i = 0; i < n; i++) p->bucket[b->moves[i].score + 1]++;
+    for (i = least; i < most; i++) p->bucket[i + 1] += p->bucket[i];
+    NC__EMPTY(p->order);
+    if (n) (void)stbds_arraddnptr(p->order, n);
+    for (i = 0; i < n; i++) p->order[p->bucket[b->moves[i].score]++] = i;
+}
+
+/* The `width` best moves become states. */
+static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
+    nc_tir__search *p = b->p;
+    uint32_t i, kept = 0;
+    nc_tir__sort_moves(b);
+    for (i = 0; i < stbds_arrlenu(b->moves) && kept < width; i++) {
+        const nc_tir__move *m = &b->moves[p->order[i]];
+        nc_tir__state child;
+        if (!nc_tir__visit(b, m->hash)) continue;
+        child = p->states[m->parent];
+        nc_tir__apply(p, &child, m);
+        stbds_arrput(p->states, child);
+        kept++;
+    }
+}
+
+/* The problem, its start and a search over it; 0 when it is too large. */
+static int nc_tir__begin(nc_tir__search *p, nc_tir__beam *b, nc_tir__state *start) {
+    uint32_t deep;
+    memset(b, 0, sizeof *b);
+    b->p = p;
+    b->moves = p->moves;
+    NC__EMPTY(b->moves);
+    if (!nc_tir__set_problem(p, start)) return 0;
+    deep = p->goal_count > 64 ? p->goal_count - 64 : 0; /* a pattern has 64 bits */
+    nc_tir__set_pattern(&b->patterns[0], p->goal + deep, p->goal_count - deep);
+    b->patterns[0].first = deep;
+    return 1;
+}
+
+/* The moves that led to state i on this level become p->found. */
+static void nc_tir__trace_back(nc_tir__search *p, uint32_t i, uint32_t level) {
+    p->found_count = level;
+    while (level-- > 0) {
+        p->found[level].op = p->states[i].op;
+        p->found[level].arg = p->states[i].arg;
+        i = p->states[i].parent;
+    }
+}
+
+/* All states of the level from `first` to `last` are expanded; the best become the next. */
+static void nc_tir__next_level(nc_tir__beam *b, uint32_t first, uint32_t last, uint32_t width) {
+    nc_tir__search *p = b->p;
+    const nc_fixed *logits = p->guide ? nc_tir__logits(b, first, last) : NULL;
+    uint32_t i;
+    NC__EMPTY(b->moves);
+    for (i = first; i < last; i++) {
+        const size_t from = stbds_arrlenu(b->moves);
+        b->s = &p->states[i];
+        b->parent = i;
+        nc_tir__expand(b);
+        if (logits) nc_tir__add_guide(b, from, logits + (size_t)(i - first) * NC_TIR__OUT);
+    }
+    nc_tir__keep_best(b, width);
+}
+
+/* Whether a sequence shorter than `limit` with the meaning in p->prover.before is found: p->found,
+ * which may be empty. */
+static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
+    nc_tir__state start;
+    nc_tir__beam b;
+    uint32_t level, first = 0, last, i, room = 1024;
+    int found = 0;
+    if (limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
+    while (room < 2 * width * limit) room *= 2;
+    b.seen_mask = room - 1;
+    b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
+    if (!b.seen) return 0;
+    NC__EMPTY(p->states);
+    stbds_arrput(p->states, start);
+    for (level = 0; level < limit; level++) {
+        last = (uint32_t)stbds_arrlenu(p->states);
+        for (i = first; i < last && !nc_tir__at_goal(p, &p->states[i]);) i++;
+        found = i < last;
+        if (found) nc_tir__trace_back(p, i, level);
+        if (found || first == last || level + 1 == limit) break;
+        nc_tir__next_level(&b, first, last, width);
+        first = last;
+    }
+    p->moves = b.moves;
+    nc__free(NULL, b.seen, room * sizeof *b.seen);
+    return found;
+}
+
+/* nc_tir__find for the meaning of straight-line code, as the network sees it. */
+static int nc_tir__find_shorter(nc_tir__search *p, const nc_tir__tasm *code, size_t n,
+                                uint32_t limit, uint32_t width) {
+    if (nc_tir__interpret(&p->prover, code, n) != NC_TIR_PROVEN) return 0;
+    nc_tir__see_block(p, code, n);
+    return nc_tir__find(p, limit, width);
+}
+
+NC_TIR__COLD_BEGIN
+
+static void nc_tir__search_free(nc_tir__search *p) {
+    if (!p) return;
+    stbds_arrfree(p->states);
+    stbds_arrfree(p->moves);
+    stbds_arrfree(p->order);
+    nc__free(NULL, p->rows, (size_t)p->row_room * NC_TIR__ROW * sizeof *p->rows);
+    nc__free(NULL, p, sizeof *p);
+}
+
+/* The next number of splitmix64 (Steele, Lea, Flood 2014), made odd. */
+static uint64_t nc_tir__next_key(uint64_t *state) {
+    return nc__mix(*state += UINT64_C(0x9E3779B97F4A7C15)) | 1;
+}
+
+/* Memory for searches, with a network or without. Null when out of memory. */
+static nc_tir__search *nc_tir__search_new(const nc_tir_model *model, uint32_t guide) {
+    nc_tir__search *p = (nc_tir__search *)nc__calloc(NULL, sizeof *p);
+    uint64_t seed = 0;
+    uint32_t i;
+    if (!p) return NULL;
+    for (i = 0; i < NC_TIR__WINDOW; i++) p->place_key[i] = nc_tir__next_key(&seed);
+    for (i = 0; i < NC_TIR__MAX_UNITS; i++) p->unit_key[i] = nc_tir__next_key(&seed);
+    p->model = model;
+    p->guide = (int32_t)guide;
+    return p;
+}
+
+/* -- blocks: search, proof, replacement -- */
 
 /* The optimiser works on TASM: code between labels is a region, straight-line code between jumps
  * a segment. Segments are shortened by searches; branches are then folded, emptied or shared
@@ -4887,20 +5879,20 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
 typedef struct nc_tir__region {
     uint32_t *labels;   /* stb_ds array: all names of its first instruction */
     nc_tir__tasm *code; /* stb_ds array */
-    uint32_t number;    /* where it stood in the text */
     uint8_t gone;
 } nc_tir__region;
 
 typedef struct nc_tir__optimizer {
-    nc_tir__prover *prover;
+    nc_tir__search *search;
     nc_tir__map memory;    /* searches done */
     nc_tir__tasm *answers; /* stb_ds array */
     nc_tir__code code;     /* owner of the label names */
     nc_tir__region *regions;
     uint32_t *home; /* region of each label */
     uint32_t beam, block;
-    const nc_tir_options *options; /* never null */
-    uint64_t done, total;          /* instructions */
+    const nc_tir_options *options;   /* never null */
+    uint64_t limit[NC_TIR__HEIGHTS]; /* rows of the classical code */
+    uint64_t done, total;            /* instructions */
     int cancelled, restructuring;
     nc_tir_report report;
 } nc_tir__optimizer;
@@ -4910,26 +5902,34 @@ static uint64_t nc_tir__stack_rows(const nc_tir__tasm *list, size_t n) {
     uint64_t rows = 0;
     size_t i;
     for (i = 0; i < n; i++) {
-        uint32_t pops = nc_tir__pops(&list[i]), pushes = nc_tir__pushes(&list[i]);
+        const uint32_t pops = nc_tir__pops(&list[i]), pushes = nc_tir__pushes(&list[i]);
         rows += pops > pushes ? pops - pushes : pushes - pops;
     }
     return rows;
 }
 
+/* Whether no table but that of the jumps has more rows. */
+static int nc_tir__within(const uint64_t rows[NC_TIR__HEIGHTS],
+                          const uint64_t limit[NC_TIR__HEIGHTS]) {
+    int i;
+    for (i = 0; i < NC_TIR__H_JUMP_STACK; i++)
+        if (rows[i] > limit[i]) return 0;
+    return 1;
+}
+
 /* Rows of the static model and the stack rows of the real one: none may grow. */
 static int nc_tir__cheaper(const nc_tir__tasm *before, size_t n, const nc_tir__tasm *after,
                            size_t m) {
-    nc_tir_heights a, b;
-    nc_tir__sum_rows(&a, before, n);
-    nc_tir__sum_rows(&b, after, m);
-    return m < n && b.processor < a.processor && b.hash <= a.hash && b.u32 <= a.u32 &&
-           b.op_stack <= a.op_stack && b.ram <= a.ram &&
+    uint64_t a[NC_TIR__HEIGHTS], b[NC_TIR__HEIGHTS];
+    nc_tir__sum_rows(a, before, n);
+    nc_tir__sum_rows(b, after, m);
+    return m < n && b[NC_TIR__H_PROCESSOR] < a[NC_TIR__H_PROCESSOR] && nc_tir__within(b, a) &&
            nc_tir__stack_rows(after, m) <= nc_tir__stack_rows(before, n);
 }
 
-/* The answer of an earlier search for the same instructions, or a fresh cell. */
-static nc_tir__cell *nc_tir__remembered(nc_tir__map *memory, const nc_tir__tasm *list, size_t n,
-                                        int *fresh) {
+/* The cell of these instructions, which is fresh when they were not asked for before. */
+static nc_tir__cell *nc_tir__remember(nc_tir__map *memory, const nc_tir__tasm *list, size_t n,
+                                      int *fresh) {
     uint64_t a = n, b = ~(uint64_t)n;
     size_t i;
     for (i = 0; i < n; i++) {
@@ -4942,46 +5942,41 @@ static nc_tir__cell *nc_tir__remembered(nc_tir__map *memory, const nc_tir__tasm 
 /* Replace `count` instructions of *list from `at` on by `length` others. */
 static void nc_tir__splice(nc_tir__tasm **list, size_t at, size_t count, const nc_tir__tasm *code,
                            size_t length) {
-    size_t tail = stbds_arrlenu(*list) - at - count;
+    const size_t tail = stbds_arrlenu(*list) - at - count;
     if (length > count) (void)stbds_arraddnptr(*list, length - count);
     if (tail) memmove(*list + at + length, *list + at + count, tail * sizeof **list);
     if (length) memcpy(*list + at, code, length * sizeof **list);
-    if (length < count) stbds_arrsetlen(*list, at + length + tail);
+    if (length < count) NC_TIR__CUT(*list, at + length + tail);
 }
 
 /* Search, gate, replace: `count` instructions of *list from `at` on by fewer ones with the same
- * meaning. 1 when replaced; else they stay as they are. */
+ * meaning. 1 when replaced; else they stay as they are. A cell's value is where its answer stands,
+ * and from bit 0 its length + 1, or 0 when none was found. */
 static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at, size_t count) {
-    nc_tir__prover *p = o->prover;
+    nc_tir__search *p = o->search;
     const nc_tir__tasm *old = *list + at, *found = p->found;
-    uint32_t length, i;
-    int fresh = 0;
-    nc_tir__cell *cell = nc_tir__remembered(&o->memory, old, count, &fresh);
+    size_t length;
+    int fresh;
+    nc_tir__cell *cell = nc_tir__remember(&o->memory, old, count, &fresh);
     if (!cell) return 0; /* out of memory: nothing is replaced */
-    if (!fresh && cell->value == 0) return 0;
-    if (!fresh) { /* proven again below: two sequences may share a key */
-        length = (uint32_t)(cell->value & 0xffff) - 1;
+    if (fresh) {
+        if (!nc_tir__find_shorter(p, old, count, (uint32_t)count, o->beam)) return 0;
+        length = p->found_count;
+    } else { /* proven again below: two sequences may share a key */
+        if (cell->value == 0) return 0;
+        length = (size_t)(cell->value & 0xffff) - 1;
         if (length) found = o->answers + (cell->value >> 16);
-    } else {
-        nc_tir__terms_reset(&p->terms);
-        if (nc_tir__symbolic_run(&p->terms, old, count, &p->before) != NC_TIR_PROVEN) return 0;
-        nc_tir__see_block(p, old, count);
-        length = nc_tir__search(p, (uint32_t)count, o->beam);
-        if (length == 0) return 0;
-        if (length == UINT32_MAX) length = 0;
     }
-    if (nc_tir__prove(p, old, count, found, length) != NC_TIR_PROVEN ||
+    if (nc_tir__prove(&p->prover, old, count, found, length) != NC_TIR_PROVEN ||
         !nc_tir__cheaper(old, count, found, length)) {
         o->report.rejected++;
         return 0;
     }
     o->report.proofs++;
-    if (fresh) {
-        cell->value = (uint64_t)stbds_arrlenu(o->answers) << 16 | (length + 1);
-        for (i = 0; i < length; i++) stbds_arrput(o->answers, found[i]);
-        if (length) found = o->answers + (cell->value >> 16);
-    }
     nc_tir__splice(list, at, count, found, length);
+    if (!fresh) return 1;
+    cell->value = (uint64_t)stbds_arrlenu(o->answers) << 16 | (length + 1);
+    nc_tir__add_code(&o->answers, p->found, length);
     return 1;
 }
 
@@ -4990,9 +5985,10 @@ static int nc_tir__shorten_pieces(nc_tir__optimizer *o, nc_tir__tasm **list) {
     static const size_t sizes[3] = {28, 16, 8};
     int changed = 0, s;
     for (s = 0; s < 3; s++) {
-        size_t at = 0, size = sizes[s];
+        const size_t size = sizes[s];
+        size_t at = 0;
         while (at + 2 <= stbds_arrlenu(*list) && !o->cancelled) {
-            size_t left = stbds_arrlenu(*list) - at;
+            const size_t left = stbds_arrlenu(*list) - at;
             if (nc_tir__replace(o, list, at, left < size ? left : size)) {
                 changed = 1;
                 at = at > size ? at - size : 0;
@@ -5023,34 +6019,40 @@ static size_t nc_tir__block_end(const nc_tir__tasm *list, size_t n, size_t first
 /* Instructions that no order of the block's operations can avoid: the operations themselves, uses
  * of values beyond their copies, dead values five a pop. Moves are taken as free. */
 static double nc_tir__bound(nc_tir__optimizer *o, const nc_tir__tasm *code, size_t n) {
-    nc_tir__prover *p = o->prover;
-    nc_tir__ledger ledger;
+    nc_tir__search *p = o->search;
+    nc_tir__uses uses;
     nc_tir__state start;
     double bound;
-    nc_tir__terms_reset(&p->terms);
-    if (nc_tir__symbolic_run(&p->terms, code, n, &p->before) != NC_TIR_PROVEN ||
-        !nc_tir__pose(p, &start))
+    if (nc_tir__interpret(&p->prover, code, n) != NC_TIR_PROVEN || !nc_tir__set_problem(p, &start))
         return (double)n;
-    nc_tir__count_up(p, &start, &ledger);
-    bound = ledger.open / (double)NC_TIR__SCORE + ledger.copies + ledger.dead / 5.0;
+    nc_tir__count_uses(p, &start, &uses);
+    bound = uses.open / (double)NC_TIR__SCORE + uses.copies + uses.dead / 5.0;
     return bound < (double)n ? bound : (double)n;
+}
+
+/* Why a block is shorter. */
+static nc_tir_reason nc_tir__reason(const nc_tir__tasm *before, size_t n, const nc_tir__tasm *after,
+                                    size_t m) {
+    static const uint8_t tables[] = {NC_TIR__H_HASH, NC_TIR__H_U32, NC_TIR__H_RAM};
+    uint64_t a[NC_TIR__HEIGHTS], b[NC_TIR__HEIGHTS];
+    size_t i;
+    nc_tir__sum_rows(a, before, n);
+    nc_tir__sum_rows(b, after, m);
+    for (i = 0; i < sizeof tables; i++)
+        if (b[tables[i]] < a[tables[i]]) return NC_TIR_REASON_TABLE;
+    return NC_TIR_REASON_STACK;
 }
 
 /* Count a block, and tell the caller of it. */
 static void nc_tir__report_block(nc_tir__optimizer *o, const nc_tir__tasm *before, size_t n,
                                  const nc_tir__tasm *after, size_t m, int improved) {
-    nc_tir_heights a, b;
+    const double bound = nc_tir__bound(o, before, n);
     nc_tir_block block;
-    double bound = nc_tir__bound(o, before, n);
-    nc_tir__sum_rows(&a, before, n);
-    nc_tir__sum_rows(&b, after, m);
     block.instruction = (uint32_t)o->done;
     block.before = (uint32_t)n;
     block.after = (uint32_t)m;
     block.bound = (float)bound;
-    block.reason = !improved                                           ? NC_TIR_REASON_NONE
-                   : b.hash < a.hash || b.u32 < a.u32 || b.ram < a.ram ? NC_TIR_REASON_TABLE
-                                                                       : NC_TIR_REASON_STACK;
+    block.reason = improved ? nc_tir__reason(before, n, after, m) : NC_TIR_REASON_NONE;
     o->done += n;
     o->report.blocks++;
     o->report.improved += (uint32_t)improved;
@@ -5061,7 +6063,8 @@ static void nc_tir__report_block(nc_tir__optimizer *o, const nc_tir__tasm *befor
 
 /* Optimise straight-line code block by block, then across the cuts. */
 static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
-    size_t n = stbds_arrlenu(*segment), first, end, i;
+    const size_t n = stbds_arrlenu(*segment);
+    size_t first, end;
     nc_tir__tasm *all = NULL, *block = NULL;
     for (first = 0; first < n && !o->cancelled; first = end) {
         int improved;
@@ -5069,14 +6072,14 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
         if (!o->restructuring && o->options->progress &&
             o->options->progress(o->options->progress_user, o->done, o->total))
             o->cancelled = 1;
-        NC_TIR__CLEAR(block);
-        for (i = first; i < end; i++) stbds_arrput(block, (*segment)[i]);
+        NC__EMPTY(block);
+        nc_tir__add_code(&block, *segment + first, end - first);
         improved = nc_tir__replace(o, &block, 0, end - first);
         improved |= nc_tir__shorten_pieces(o, &block);
         if (!o->restructuring)
             nc_tir__report_block(o, *segment + first, end - first, block, stbds_arrlenu(block),
                                  improved);
-        for (i = 0; i < stbds_arrlenu(block); i++) stbds_arrput(all, block[i]);
+        nc_tir__add_code(&all, block, stbds_arrlenu(block));
     }
     if (!o->cancelled) {
         (void)nc_tir__shorten_pieces(o, &all);
@@ -5086,18 +6089,22 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
     stbds_arrfree(all);
 }
 
+/* -- regions: code between labels -- */
+
+#define NC_TIR__AFTER_SKIZ UINT32_MAX /* the line of an instruction that opens a region */
+
 /* May a skiz before the instruction at i skip it? One at the end of the region before is marked by
  * a line number that no text has. */
 static int nc_tir__is_conditional(const nc_tir__tasm *code, size_t i) {
-    return code[i].line == UINT32_MAX || (i > 0 && code[i - 1].op == NC_TIR__I_SKIZ);
+    return code[i].line == NC_TIR__AFTER_SKIZ || (i > 0 && code[i - 1].op == NC_TIR__I_SKIZ);
 }
 
 /* Whether the instruction at i belongs to straight-line code: it does not jump, nothing may skip
  * it, and its stack index is one that exists. */
 static int nc_tir__is_straight(const nc_tir__tasm *code, size_t i) {
     const nc_tir__instruction *table = &nc_tir__table[code[i].op];
-    if ((table->flags & NC_TIR__JUMP) || nc_tir__is_conditional(code, i)) return 0;
-    return table->arg != NC_TIR__INDEX || code[i].arg < 16;
+    if ((table->flags & NC_TIR__JUMPS) || nc_tir__is_conditional(code, i)) return 0;
+    return table->arg != NC_TIR__ARG_INDEX || code[i].arg < 16;
 }
 
 /* The start of the straight-line code that ends before `end`. */
@@ -5110,10 +6117,10 @@ static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
     size_t i = 0;
     while (i < stbds_arrlenu(r->code) && !o->cancelled) {
         nc_tir__tasm *segment = NULL;
-        size_t end = i, k;
+        size_t end = i;
         while (end < stbds_arrlenu(r->code) && nc_tir__is_straight(r->code, end)) end++;
         if (end > i) {
-            for (k = i; k < end; k++) stbds_arrput(segment, r->code[k]);
+            nc_tir__add_code(&segment, r->code + i, end - i);
             nc_tir__improve(o, &segment);
             nc_tir__splice(&r->code, i, end - i, segment, stbds_arrlenu(segment));
             i += stbds_arrlenu(segment);
@@ -5129,12 +6136,15 @@ static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
 
 /* Does control never run past the end of the region? */
 static int nc_tir__is_closed(const nc_tir__region *r) {
-    size_t n = stbds_arrlenu(r->code);
-    uint32_t op = NC_TIR__I_NOP;
-    if (n) op = r->code[n - 1].op;
-    if (n && nc_tir__is_conditional(r->code, n - 1)) return 0;
-    return op == NC_TIR__I_RETURN || op == NC_TIR__I_HALT || op == NC_TIR__I_RECURSE ||
-           op == NC_TIR__I_RECURSE_OR_RETURN;
+    const size_t n = stbds_arrlenu(r->code);
+    if (n == 0 || nc_tir__is_conditional(r->code, n - 1)) return 0;
+    switch (r->code[n - 1].op) {
+    case NC_TIR__I_RETURN:
+    case NC_TIR__I_HALT:
+    case NC_TIR__I_RECURSE:
+    case NC_TIR__I_RECURSE_OR_RETURN: return 1;
+    default: return 0;
+    }
 }
 
 /* Does the region before run into this one? */
@@ -5147,7 +6157,7 @@ static int nc_tir__is_entered(const nc_tir__optimizer *o, size_t region) {
 
 /* A label the lowering invented, or one of a whole program: no other code may name it. */
 static int nc_tir__is_invented(const nc_tir__optimizer *o, uint32_t label) {
-    const char *name = o->code.labels[label].key;
+    const char *name = nc_tir__name(&o->code, label);
     return o->options->whole || strstr(name, "__then__") || strstr(name, "__else__") ||
            strstr(name, "__loop__");
 }
@@ -5161,37 +6171,39 @@ static int nc_tir__is_internal(const nc_tir__optimizer *o, const nc_tir__region 
 
 /* Split the code at its labels. NC_ERR_MEMORY. */
 static nc_status nc_tir__divide(nc_tir__optimizer *o) {
-    size_t labels = stbds_shlenu(o->code.labels), n = stbds_arrlenu(o->code.list), i, at = 0;
-    uint8_t *starts = (uint8_t *)nc__calloc(NULL, n + 1);
+    const size_t labels = stbds_arrlenu(o->code.labels), n = stbds_arrlenu(o->code.list);
+    const nc_tir__tasm *list = o->code.list;
+    uint32_t *home = (uint32_t *)nc__calloc(NULL, (n + 1) * sizeof *home); /* of a first one: 1 + */
+    size_t i, at;
     o->home = (uint32_t *)nc__calloc(NULL, (labels + 1) * sizeof *o->home);
-    if (!starts || !o->home) {
-        nc__free(NULL, starts, n + 1);
+    if (!home || !o->home) {
+        nc__free(NULL, home, (n + 1) * sizeof *home);
         return NC_ERR_MEMORY;
     }
-    for (i = 0; i < labels; i++)
-        if (o->code.labels[i].value >= 0) starts[o->code.labels[i].value] = 1;
-    starts[0] = 1;
+    for (i = 0, home[0] = 1; i < labels; i++)
+        if (o->code.labels[i].value >= 0) home[o->code.labels[i].value] = 1;
     for (i = 0; i <= n; i++) {
-        if (starts[i]) {
-            nc_tir__region r;
-            memset(&r, 0, sizeof r);
-            r.number = (uint32_t)i;
-            stbds_arrput(o->regions, r);
-            at = stbds_arrlenu(o->regions) - 1;
+        nc_tir__region r;
+        if (i == n && !home[n]) break;
+        if (!home[i]) {
+            nc_tir__add_code(&stbds_arrlast(o->regions).code, &list[i], 1);
+            continue;
         }
-        if (i == n) break;
-        stbds_arrput(o->regions[at].code, o->code.list[i]);
-        if (i && starts[i] && o->code.list[i - 1].op == NC_TIR__I_SKIZ)
-            o->regions[at].code[0].line = UINT32_MAX;
+        memset(&r, 0, sizeof r);
+        if (i < n) {
+            nc_tir__add_code(&r.code, &list[i], 1);
+            if (i && list[i - 1].op == NC_TIR__I_SKIZ) r.code[0].line = NC_TIR__AFTER_SKIZ;
+        }
+        stbds_arrput(o->regions, r);
+        home[i] = (uint32_t)stbds_arrlenu(o->regions);
     }
     for (i = 0; i < labels; i++) {
         if (o->code.labels[i].value < 0) continue;
-        for (at = 0; o->regions[at].number != (uint32_t)o->code.labels[i].value; at++) {
-        }
+        at = home[o->code.labels[i].value] - 1;
         stbds_arrput(o->regions[at].labels, (uint32_t)i);
         o->home[i] = (uint32_t)at;
     }
-    nc__free(NULL, starts, n + 1);
+    nc__free(NULL, home, (n + 1) * sizeof *home);
     return NC_OK;
 }
 
@@ -5213,34 +6225,28 @@ static uint32_t nc_tir__references(const nc_tir__optimizer *o, const nc_tir__reg
 /* A body that runs from its label to one `return` at the end and jumps nowhere itself; its length
  * without the return, or -1. */
 static int nc_tir__plain_body(const nc_tir__region *r, int calls_allowed) {
-    size_t n = stbds_arrlenu(r->code), i;
+    const size_t n = stbds_arrlenu(r->code);
+    size_t i;
     if (n == 0 || r->code[n - 1].op != NC_TIR__I_RETURN) return -1;
     for (i = 0; i + 1 < n; i++) {
         if (nc_tir__is_straight(r->code, i)) continue;
         if (!calls_allowed) return -1;
         if (r->code[i].op != NC_TIR__I_CALL && r->code[i].op != NC_TIR__I_SKIZ) {
             if (!nc_tir__is_conditional(r->code, i)) return -1;
-            if (nc_tir__table[r->code[i].op].flags & NC_TIR__JUMP) return -1;
+            if (nc_tir__table[r->code[i].op].flags & NC_TIR__JUMPS) return -1;
         }
     }
-    if (r->code[0].line == UINT32_MAX || nc_tir__is_conditional(r->code, n - 1)) return -1;
+    if (r->code[0].line == NC_TIR__AFTER_SKIZ || nc_tir__is_conditional(r->code, n - 1)) return -1;
     return (int)n - 1;
 }
 
-static nc_tir__tasm nc_tir__make(uint32_t op, uint64_t arg) {
-    nc_tir__tasm t;
-    t.op = op;
-    t.arg = arg;
-    t.line = 0;
-    return t;
-}
+/* -- work across blocks -- */
 
 /* Is the value at depth `at` after this straight-line code a constant, and which? */
 static int nc_tir__leaves_constant(nc_tir__optimizer *o, const nc_tir__tasm *code, size_t n,
                                    uint32_t at, uint64_t *value) {
-    nc_tir__prover *p = o->prover;
-    nc_tir__terms_reset(&p->terms);
-    if (nc_tir__symbolic_run(&p->terms, code, n, &p->before) != NC_TIR_PROVEN) return 0;
+    nc_tir__prover *p = &o->search->prover;
+    if (nc_tir__interpret(p, code, n) != NC_TIR_PROVEN) return 0;
     return nc_tir__is_constant(&p->terms, p->before.stack[p->before.n - 1 - at], value);
 }
 
@@ -5272,16 +6278,19 @@ static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, si
 /* Both branches do the same: neither condition nor flag is needed. */
 static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
                               const nc_tir__choice *c) {
+    const nc_tir__tasm pop_one = nc_tir__make(NC_TIR__I_POP, 1);
+    const nc_tir__tasm pop_two = nc_tir__make(NC_TIR__I_POP, 2);
     nc_tir__tasm *one = NULL, *two = NULL;
-    int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0), k, equal;
+    const int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
+    int equal;
     if (a < 0 || b < 0) return 0;
-    stbds_arrput(one, nc_tir__make(NC_TIR__I_POP, 1));
-    for (k = 0; k < a; k++) stbds_arrput(one, c->a->code[k]);
-    stbds_arrput(one, nc_tir__make(NC_TIR__I_POP, 1));
-    stbds_arrput(two, nc_tir__make(NC_TIR__I_POP, 2));
-    for (k = 0; k < b; k++) stbds_arrput(two, c->b->code[k]);
-    equal =
-        nc_tir__prove(o->prover, one, stbds_arrlenu(one), two, stbds_arrlenu(two)) == NC_TIR_PROVEN;
+    nc_tir__add_code(&one, &pop_one, 1); /* the condition, A, the flag that it leaves */
+    nc_tir__add_code(&one, c->a->code, (size_t)a);
+    nc_tir__add_code(&one, &pop_one, 1);
+    nc_tir__add_code(&two, &pop_two, 1); /* condition and flag, B */
+    nc_tir__add_code(&two, c->b->code, (size_t)b);
+    equal = nc_tir__prove(&o->search->prover, one, stbds_arrlenu(one), two, stbds_arrlenu(two)) ==
+            NC_TIR_PROVEN;
     if (equal) {
         o->report.proofs++;
         nc_tir__splice(&r->code, i, 4, two, stbds_arrlenu(two));
@@ -5294,14 +6303,15 @@ static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
 /* One branch is empty: the other alone is called, and needs no flag. */
 static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
                               const nc_tir__choice *c) {
+    const int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
     nc_tir__tasm code[6];
     size_t n = 0;
-    int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
     code[n++] = nc_tir__make(NC_TIR__I_SWAP, 1);
     code[n++] = nc_tir__make(NC_TIR__I_POP, 1);
     if (b == 0) { /* the flag that A drops and leaves is made and dropped in A itself. A may not
                      call: where a callee halts, the flag's place would be missed too early */
-        nc_tir__tasm flag = nc_tir__make(NC_TIR__I_PUSH, 1), drop = nc_tir__make(NC_TIR__I_POP, 1);
+        const nc_tir__tasm flag = nc_tir__make(NC_TIR__I_PUSH, 1);
+        const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
         if (a < 0 || nc_tir__references(o, c->a) != 1 ||
             nc_tir__is_entered(o, (size_t)(c->a - o->regions)) || !nc_tir__is_internal(o, c->a))
             return 0;
@@ -5324,13 +6334,13 @@ static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
 }
 
 /* Rows and instructions of the program as it stands. */
-static uint32_t nc_tir__measure(const nc_tir__optimizer *o, nc_tir_heights *h) {
+static uint32_t nc_tir__measure(const nc_tir__optimizer *o, uint64_t rows[NC_TIR__HEIGHTS]) {
     size_t i, k, n = 0;
-    memset(h, 0, sizeof *h);
+    memset(rows, 0, NC_TIR__HEIGHTS * sizeof *rows);
     for (i = 0; i < stbds_arrlenu(o->regions); i++) {
         if (o->regions[i].gone) continue;
         for (k = 0; k < stbds_arrlenu(o->regions[i].code); k++)
-            nc_tir__add_rows(h, &o->regions[i].code[k]);
+            nc_tir__add_rows(rows, &o->regions[i].code[k]);
         n += k;
     }
     return (uint32_t)n;
@@ -5338,61 +6348,69 @@ static uint32_t nc_tir__measure(const nc_tir__optimizer *o, nc_tir_heights *h) {
 
 /* Would the program with one instruction more still be within the classical rows of all tables? */
 static int nc_tir__affords(const nc_tir__optimizer *o, const nc_tir__tasm *extra) {
-    const nc_tir_heights *limit = &o->report.before;
-    nc_tir_heights h;
-    (void)nc_tir__measure(o, &h);
-    nc_tir__add_rows(&h, extra);
-    return h.processor <= limit->processor && h.hash <= limit->hash && h.u32 <= limit->u32 &&
-           h.op_stack <= limit->op_stack && h.ram <= limit->ram;
+    uint64_t rows[NC_TIR__HEIGHTS];
+    (void)nc_tir__measure(o, rows);
+    nc_tir__add_rows(rows, extra);
+    return nc_tir__within(rows, o->limit);
 }
 
 /* Calls of bodies of at most one instruction become that instruction; an invented label that is
  * called once becomes its body. */
 static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i) {
     nc_tir__region *callee = nc_tir__callee(o, &r->code[i]);
-    int skipped = nc_tir__is_conditional(r->code, i), n, alone;
-    nc_tir__tasm *body;
-    size_t k;
-    if (!callee || callee == r || r->code[i].line == UINT32_MAX) return 0;
+    const int skipped = nc_tir__is_conditional(r->code, i);
+    nc_tir__tasm *body = NULL;
+    int n, alone;
+    if (!callee || callee == r || r->code[i].line == NC_TIR__AFTER_SKIZ) return 0;
     n = nc_tir__plain_body(callee, 0);
     if (n < 0 || (skipped && n > 1)) return 0;
     alone = nc_tir__is_internal(o, callee) && nc_tir__references(o, callee) == 1;
     if (!alone && (n > 1 || (n == 1 && !nc_tir__affords(o, &callee->code[0])))) return 0;
     if (skipped && n == 0) { /* only the condition goes */
-        nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+        const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
         nc_tir__splice(&r->code, i - 1, 2, &drop, 1);
         return 1;
     }
-    body = NULL;
-    for (k = 0; k < (size_t)n; k++) stbds_arrput(body, callee->code[k]);
+    nc_tir__add_code(&body, callee->code, (size_t)n);
     nc_tir__splice(&r->code, i, 1, body, (size_t)n);
     stbds_arrfree(body);
     return 1;
 }
 
+/* Whether two instructions do the same, calls of one region under several names included. */
+static int nc_tir__same_instruction(const nc_tir__optimizer *o, const nc_tir__tasm *a,
+                                    const nc_tir__tasm *b) {
+    if (a->op != b->op) return 0;
+    return a->arg == b->arg ||
+           (nc_tir__callee(o, a) && nc_tir__callee(o, a) == nc_tir__callee(o, b));
+}
+
+/* Whether region b may go because a, which stands before it, has the same code. */
+static int nc_tir__can_share(const nc_tir__optimizer *o, size_t a, size_t b) {
+    const nc_tir__region *x = &o->regions[a], *y = &o->regions[b];
+    const size_t n = stbds_arrlenu(x->code);
+    size_t i;
+    if (x->gone || y->gone || n != stbds_arrlenu(y->code) || n == 0) return 0;
+    if (!nc_tir__is_closed(x) || nc_tir__is_entered(o, b) || !stbds_arrlenu(x->labels)) return 0;
+    for (i = 0; i < n; i++)
+        if (!nc_tir__same_instruction(o, &x->code[i], &y->code[i])) return 0;
+    return 1;
+}
+
 /* Regions with the same code are kept once: the labels of the other move there. */
 static int nc_tir__share(nc_tir__optimizer *o) {
-    size_t i, k, n = stbds_arrlenu(o->regions), m;
+    const size_t n = stbds_arrlenu(o->regions);
+    size_t i, k, m;
     int changed = 0;
     for (i = 0; i < n; i++)
         for (k = 0; k < i; k++) {
             nc_tir__region *a = &o->regions[k], *b = &o->regions[i];
-            size_t length = stbds_arrlenu(a->code);
-            if (a->gone || b->gone || length != stbds_arrlenu(b->code) || length == 0) continue;
-            if (!nc_tir__is_closed(a) || nc_tir__is_entered(o, i) || !stbds_arrlenu(a->labels))
-                continue;
-            for (m = 0; m < length && a->code[m].op == b->code[m].op; m++) {
-                if (a->code[m].op == NC_TIR__I_CALL && nc_tir__callee(o, &a->code[m]) &&
-                    nc_tir__callee(o, &a->code[m]) == nc_tir__callee(o, &b->code[m]))
-                    continue;
-                if (a->code[m].arg != b->code[m].arg) break;
-            }
-            if (m < length) continue;
+            if (!nc_tir__can_share(o, k, i)) continue;
             for (m = 0; m < stbds_arrlenu(b->labels); m++) {
                 o->home[b->labels[m]] = (uint32_t)k;
                 stbds_arrput(a->labels, b->labels[m]);
             }
-            NC_TIR__CLEAR(b->labels);
+            NC__EMPTY(b->labels);
             b->gone = 1;
             changed = 1;
         }
@@ -5453,114 +6471,330 @@ static void nc_tir__restructure(nc_tir__optimizer *o) {
     }
 }
 
-/* Small negative constants read better as such, and are what the compiler prints. */
-static void nc_tir__print_instruction(char **out, const nc_tir__tasm *t) {
-    const nc_tir__instruction *table = &nc_tir__table[t->op];
-    nc_tir__print(out, "    ");
-    nc_tir__print(out, table->name);
-    if (table->arg != NC_TIR__NO_ARG) {
-        nc_tir__print(out, " ");
-        if (table->arg == NC_TIR__FIELD && t->arg > NC_GL_P - 65536) {
-            nc_tir__print(out, "-");
-            nc_tir__print_value(out, NC_GL_P - t->arg);
-        } else {
-            nc_tir__print_value(out, t->arg);
-        }
-    }
-    nc_tir__print(out, "\n");
-}
-
-static void nc_tir__print_tasm(const nc_tir__optimizer *o, char **out, const nc_tir__tasm *t) {
-    const nc_tir__instruction *table = &nc_tir__table[t->op];
-    if (table->arg != NC_TIR__LABEL) {
-        nc_tir__print_instruction(out, t);
-        return;
-    }
-    nc_tir__print(out, "    ");
-    nc_tir__print(out, table->name);
-    nc_tir__print(out, " ");
-    nc_tir__print(out, o->code.labels[t->arg].key);
-    nc_tir__print(out, "\n");
-}
-
-static void nc_tir__print_regions(const nc_tir__optimizer *o, char **out) {
+static void nc_tir__print_regions(const nc_tir__optimizer *o, nc__buffer *out) {
     size_t i, k;
     for (i = 0; i < stbds_arrlenu(o->regions); i++) {
         const nc_tir__region *r = &o->regions[i];
         if (r->gone) continue;
         for (k = 0; k < stbds_arrlenu(r->labels); k++) {
-            nc_tir__print(out, o->code.labels[r->labels[k]].key);
+            nc_tir__print(out, nc_tir__name(&o->code, r->labels[k]));
             nc_tir__print(out, ":\n");
         }
-        for (k = 0; k < stbds_arrlenu(r->code); k++) nc_tir__print_tasm(o, out, &r->code[k]);
+        for (k = 0; k < stbds_arrlenu(r->code); k++)
+            nc_tir__print_instruction(out, &o->code, &r->code[k]);
         if (nc_tir__is_closed(r)) nc_tir__print(out, "\n");
     }
 }
 
-/* >>training ======================================================================= */
+/* -- whole programs -- */
 
-/* Imitation: the best sequences a wide search finds without the network are taken apart into
- * (state, move) pairs; in floating point the network learns to prefer that move to the others of
- * its state (cross entropy, AdamW), and is then rounded to fixed point. Sums run in one order, so
- * one machine always gives the same weights. */
-
-/* One decision: the block, what is open, the state's rows, the moves to choose from. */
-typedef struct nc_tir__lesson {
-    uint32_t open, first_move, moves, chosen;
-    uint8_t rows[2 + NC_TIR__TOPS];
-} nc_tir__lesson;
-
-typedef struct nc_tir__course {
-    nc_gl *words;            /* stb_ds array: 144 a block */
-    uint32_t *starts;        /* stb_ds array: first lesson of each block, and the end */
-    nc_tir__lesson *lessons; /* stb_ds array */
-    uint8_t *codes;          /* stb_ds array: opcode and argument of each move; 255: none */
-} nc_tir__course;
-
-static void nc_tir__course_free(nc_tir__course *c) {
-    stbds_arrfree(c->words);
-    stbds_arrfree(c->starts);
-    stbds_arrfree(c->lessons);
-    stbds_arrfree(c->codes);
+static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        stbds_arrfree(o->regions[i].labels);
+        stbds_arrfree(o->regions[i].code);
+    }
+    nc__free(NULL, o->home, (stbds_arrlenu(o->code.labels) + 1) * sizeof *o->home);
+    stbds_arrfree(o->regions);
+    stbds_arrfree(o->answers);
+    nc_tir__map_free(&o->memory);
+    nc_tir__code_free(&o->code);
+    nc_tir__search_free(o->search);
 }
 
-/* Walk a found sequence from the start; every step is a lesson. 0 when a step is no move. */
-static int nc_tir__learn_steps(nc_tir__prover *p, const nc_tir__tasm *found, uint32_t length,
-                               nc_tir__course *c) {
+/* Optimise o->code and print it. */
+static nc_status nc_tir__optimize_code(nc_tir__optimizer *o, char **optimized) {
+    uint64_t rows[NC_TIR__HEIGHTS];
+    nc_status status;
+    nc__buffer text;
+    size_t i;
+    o->total = stbds_arrlenu(o->code.list);
+    o->report.instructions_before = (uint32_t)o->total;
+    nc_tir__sum_rows(o->limit, o->code.list, o->total);
+    memcpy(&o->report.before, o->limit, sizeof o->report.before);
+    o->search = nc_tir__search_new(o->options->model, o->options->guide ? o->options->guide : 4);
+    status = o->search ? nc_tir__divide(o) : NC_ERR_MEMORY;
+    if (status != NC_OK) return status;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) nc_tir__improve_region(o, &o->regions[i]);
+    o->restructuring = 1;
+    nc_tir__restructure(o);
+    if (o->cancelled) return NC_ERR_CANCELLED;
+    o->report.instructions_after = nc_tir__measure(o, rows);
+    memcpy(&o->report.after, rows, sizeof o->report.after);
+    o->report.expanded = o->search->expanded;
+    memset(&text, 0, sizeof text);
+    nc_tir__print_regions(o, &text);
+    return nc_tir__deliver(&text, optimized);
+}
+
+NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
+                                 char **tasm, nc_tir_report *report, nc_error *err) {
+    char *classical;
+    nc_status status;
+    nc__clear(err);
+    if (!tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *tasm = NULL;
+    status = nc_tir_lower(program, options ? options->target : NC_TIR_TARGET_TRIDENT, &classical);
+    if (status != NC_OK) return nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
+    status = nc_tir_optimize_tasm(classical, options, tasm, report, err);
+    nc_tir_free_text(classical);
+    if (status == NC_ERR_FORMAT && err)
+        return nc__fail(err, status, (size_t)err->line, (size_t)err->column,
+                        "verbatim asm is not TASM");
+    return status;
+}
+
+NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
+                                      char **optimized, nc_tir_report *report, nc_error *err) {
+    nc_tir_options defaults;
+    nc_tir__optimizer o;
+    nc_status status;
+    nc__clear(err);
+    if (!optimized) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
+    *optimized = NULL;
+    memset(&o, 0, sizeof o);
+    memset(&defaults, 0, sizeof defaults);
+    o.options = options ? options : &defaults;
+    o.beam = o.options->beam ? o.options->beam : 32;
+    o.block = o.options->block ? o.options->block : NC_TIR_BLOCK_NODES;
+    if (o.beam > 65536 || o.block > 64)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
+    status = nc_tir__read_tasm(tasm, 0, &o.code, err);
+    if (status == NC_OK) {
+        status = nc_tir__optimize_code(&o, optimized);
+        if (status == NC_ERR_CANCELLED)
+            nc__fail(err, status, 0, 0, "cancelled by the progress callback");
+        else if (status != NC_OK)
+            nc__fail(err, status, 0, 0, "out of memory");
+    }
+    if (status == NC_OK && report) *report = o.report;
+    nc_tir__optimizer_free(&o);
+    return status;
+}
+
+NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
+                                      char **tasm, char **json, nc_error *err) {
+    nc_tir_program *program;
+    nc_tir_report report;
+    nc_status status;
+    memset(&report, 0, sizeof report);
+    nc__clear(err);
+    if (json) *json = NULL;
+    if (!tasm || (!tir && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text or no result");
+    *tasm = NULL;
+    status = nc_tir_parse(&program, tir, bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_tir_optimize(program, options, tasm, &report, err);
+    nc_tir_destroy(program);
+    if (status != NC_OK || !json) return status;
+    status = nc_tir_report_json(&report, json);
+    if (status == NC_OK) return NC_OK;
+    nc_tir_free_text(*tasm);
+    *tasm = NULL;
+    return nc__fail(err, status, 0, 0, "out of memory");
+}
+
+static void nc_tir__print_heights(nc__buffer *out, const char *name, const nc_tir_heights *h) {
+    const char *table = "";
+    const uint64_t tallest = nc_tir_tallest(h, &table), padded = nc_tir_padded(tallest);
+    uint64_t rows[NC_TIR__HEIGHTS];
+    int i;
+    memcpy(rows, h, sizeof rows);
+    nc__buffer_print(out, ", \"%s\": {", name);
+    for (i = 0; i < NC_TIR__HEIGHTS; i++)
+        nc__buffer_print(out, "\"%s\": %llu, ", nc_tir__height_names[i],
+                         (unsigned long long)rows[i]);
+    nc__buffer_print(out, "\"padded\": %llu, \"cliff\": %llu, \"dominant\": \"%s\"}",
+                     (unsigned long long)padded, (unsigned long long)(padded - tallest), table);
+}
+
+NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json) {
+    nc__buffer out;
+    if (!report || !json) return NC_ERR_ARG;
+    *json = NULL;
+    memset(&out, 0, sizeof out);
+    nc__buffer_print(&out,
+                     "{\"blocks\": %u, \"slack\": %u, \"improved\": %u, \"proofs\": %u, "
+                     "\"rejected\": %u, \"instructions_before\": %u, \"instructions_after\": %u, "
+                     "\"instructions_bound\": %llu",
+                     (unsigned)report->blocks, (unsigned)report->slack, (unsigned)report->improved,
+                     (unsigned)report->proofs, (unsigned)report->rejected,
+                     (unsigned)report->instructions_before, (unsigned)report->instructions_after,
+                     (unsigned long long)(report->bound + 0.5));
+    nc_tir__print_heights(&out, "before", &report->before);
+    nc_tir__print_heights(&out, "after", &report->after);
+    nc__buffer_print(&out, "}\n");
+    return nc_tir__deliver(&out, json);
+}
+
+/* >>training ====================================================================== */
+
+/* -- imitation: the training set -- */
+
+/* The best sequences a wide search finds without the network are taken apart into samples (state,
+ * move); in floating point the network learns to prefer that move to the others of its state (cross
+ * entropy, AdamW), and is then rounded to fixed point. Sums run in one order, so one machine always
+ * gives the same weights. */
+
+enum { NC_TIR__MAX_MOVES = 1024 }; /* a state has at most 713: units, and three times its locals */
+
+/* What is open, the state's rows, the moves to choose from and the chosen one. */
+typedef struct nc_tir__sample {
+    uint32_t open, first_move, moves, chosen;
+    uint8_t rows[NC_TIR__STATE_FEATURES];
+} nc_tir__sample;
+
+typedef struct nc_tir__training_set {
+    nc_gl *words;            /* stb_ds array: 144 a block */
+    uint32_t *starts;        /* stb_ds array: first sample of each block, and the end */
+    nc_tir__sample *samples; /* stb_ds array */
+    uint8_t *codes;          /* stb_ds array: nc_tir__code_of each move */
+} nc_tir__training_set;
+
+static void nc_tir__training_set_free(nc_tir__training_set *set) {
+    stbds_arrfree(set->words);
+    stbds_arrfree(set->starts);
+    stbds_arrfree(set->samples);
+    stbds_arrfree(set->codes);
+}
+
+/* The sample of the state b->s, from which a sequence goes on with `next`; its moves are b->moves.
+ * 0 when that is none of them. */
+static int nc_tir__add_sample(nc_tir__beam *b, int first, const nc_tir__tasm *next,
+                              nc_tir__training_set *set) {
+    nc_tir__sample sample;
+    uint32_t i;
+    memset(&sample, 0, sizeof sample);
+    NC__EMPTY(b->moves);
+    nc_tir__expand(b);
+    sample.open = nc_tir__open_nodes(b->p, b->s);
+    nc_tir__state_rows(b, first, sample.rows);
+    sample.first_move = (uint32_t)stbds_arrlenu(set->codes) / 2;
+    sample.moves = sample.chosen = (uint32_t)stbds_arrlenu(b->moves);
+    for (i = 0; i < sample.moves; i++) {
+        const nc_tir__move *m = &b->moves[i];
+        nc_tir__code_of(m->op, m->arg, stbds_arraddnptr(set->codes, 2));
+        if (m->op == next->op && m->arg == next->arg) sample.chosen = i;
+    }
+    if (sample.chosen == sample.moves || sample.moves > NC_TIR__MAX_MOVES) return 0;
+    stbds_arrput(set->samples, sample);
+    return 1;
+}
+
+/* Walk the sequence p->found from the start; every step is a sample. 0 when a step is no move. */
+static int nc_tir__add_samples(nc_tir__search *p, nc_tir__training_set *set) {
     nc_tir__beam b;
     nc_tir__state s;
-    uint32_t step, i, n;
+    uint32_t step;
     int ok = nc_tir__begin(p, &b, &s);
-    for (step = 0; step < length && ok; step++) {
-        nc_tir__lesson lesson;
-        memset(&lesson, 0, sizeof lesson);
-        b.s = &s;
-        b.parent = 0;
-        NC_TIR__CLEAR(b.moves);
-        nc_tir__expand(&b);
-        n = (uint32_t)stbds_arrlenu(b.moves);
-        lesson.open = nc_tir__open_nodes(p, &s);
-        nc_tir__state_rows(&b, step == 0, lesson.rows);
-        lesson.first_move = (uint32_t)stbds_arrlenu(c->codes) / 2;
-        lesson.moves = n;
-        lesson.chosen = n;
-        for (i = 0; i < n; i++) {
-            uint8_t code[2];
-            nc_tir__code_of(b.moves[i].op, b.moves[i].arg, code);
-            stbds_arrput(c->codes, code[0]);
-            stbds_arrput(c->codes, code[1]);
-            if (b.moves[i].op == found[step].op && b.moves[i].arg == found[step].arg)
-                lesson.chosen = i;
-        }
-        ok = lesson.chosen < n;
-        if (ok) {
-            stbds_arrput(c->lessons, lesson);
-            nc_tir__apply(p, &s, &b.moves[lesson.chosen]);
-        }
+    b.s = &s;
+    for (step = 0; step < p->found_count && ok; step++) {
+        ok = nc_tir__add_sample(&b, step == 0, &p->found[step], set);
+        if (ok) nc_tir__apply(p, &s, &b.moves[stbds_arrlast(set->samples).chosen]);
     }
     p->moves = b.moves;
     return ok;
 }
+
+/* Search one piece of code; what it ends with becomes samples, unless the piece was seen before. */
+static void nc_tir__add_piece(nc_tir__search *p, nc_tir__map *seen, const nc_tir__tasm *piece,
+                              size_t n, uint32_t beam, nc_tir__training_set *set) {
+    const size_t samples = stbds_arrlenu(set->samples), words = stbds_arrlenu(set->words);
+    int fresh = 0;
+    if (n < 2 || !nc_tir__remember(seen, piece, n, &fresh) || !fresh) return;
+    if (!nc_tir__find_shorter(p, piece, n, (uint32_t)n + 1, beam) || p->found_count == 0) return;
+    nc_tir__encode(piece, n, stbds_arraddnptr(set->words, NC_TIR_BLOCK_WORDS));
+    if (nc_tir__add_samples(p, set)) {
+        stbds_arrput(set->starts, (uint32_t)samples);
+        return;
+    }
+    NC_TIR__CUT(set->samples, samples);
+    NC_TIR__CUT(set->words, words);
+}
+
+/* Straight-line code from `first` on, up to a jump or a label. */
+static size_t nc_tir__segment_end(const nc_tir__code *code, size_t first) {
+    const size_t n = stbds_arrlenu(code->list);
+    size_t end = first, k;
+    while (end < n && nc_tir__is_straight(code->list, end)) {
+        for (k = 0; end > first && k < stbds_arrlenu(code->labels); k++)
+            if (code->labels[k].value == (int32_t)end) return end;
+        end++;
+    }
+    return end;
+}
+
+/* The next straight-line code from *end on, which is 0 at first; 0 when there is no more. */
+static int nc_tir__next_segment(const nc_tir__code *code, size_t *first, size_t *end) {
+    for (*first = *end; *first < stbds_arrlenu(code->list); ++*first) {
+        *end = nc_tir__segment_end(code, *first);
+        if (*end > *first) return 1;
+    }
+    return 0;
+}
+
+/* Pieces of 8 to 32 instructions, from every second one on. */
+static void nc_tir__add_pieces(nc_tir__search *p, nc_tir__map *seen, const nc_tir__code *code,
+                               uint32_t beam, nc_tir__training_set *set) {
+    size_t first, end = 0, at, size;
+    while (nc_tir__next_segment(code, &first, &end))
+        for (at = first; at < end; at += 2)
+            for (size = 8; size <= NC_TIR_BLOCK_NODES; size += 6) {
+                const size_t n = end - at < size ? end - at : size;
+                nc_tir__add_piece(p, seen, code->list + at, n, beam, set);
+                if (n < size) break;
+            }
+}
+
+/* Best sequences of the blocks of the programs and of pieces of them, as samples. */
+static nc_status nc_tir__prepare(const char *const *tasm, size_t count, const nc_tir_imitation *o,
+                                 nc_tir__training_set *set) {
+    nc_tir__search *p = nc_tir__search_new(NULL, 0);
+    nc_tir__map seen;
+    nc_status status = p ? NC_OK : NC_ERR_MEMORY;
+    size_t i;
+    memset(&seen, 0, sizeof seen);
+    for (i = 0; i < count && status == NC_OK; i++) {
+        nc_tir__code code;
+        if (o->progress && o->progress(o->user, i, count)) {
+            status = NC_ERR_CANCELLED;
+            break;
+        }
+        status = nc_tir__read_tasm(tasm[i], 0, &code, NULL);
+        if (status == NC_OK) nc_tir__add_pieces(p, &seen, &code, o->beam, set);
+        nc_tir__code_free(&code);
+    }
+    stbds_arrput(set->starts, (uint32_t)stbds_arrlenu(set->samples));
+    nc_tir__map_free(&seen);
+    nc_tir__search_free(p);
+    return status;
+}
+
+/* -- imitation: the network in floating point -- */
+
+/* What the backward pass needs of a layer. */
+typedef struct nc_tir__f_layer {
+    float x[NC_TIR__LATENTS], h[NC_TIR__LATENTS], q[NC_TIR__LATENTS], k[NC_TIR__LATENTS];
+    float v[NC_TIR__LATENTS], o[NC_TIR__LATENTS], mid[NC_TIR__LATENTS];
+    float up[NC_TIR_BLOCK_NODES * NC_TIR__FFN];
+    float p[NC_TIR__HEADS][NC_TIR_BLOCK_NODES * NC_TIR_BLOCK_NODES];
+    float mean[NC_TIR_BLOCK_NODES], scale[NC_TIR_BLOCK_NODES];
+} nc_tir__f_layer;
+
+/* Weights, their gradients and AdamW's moments; activations and their gradients. */
+typedef struct nc_tir__f_model {
+    float w[NC_TIR__PARAMETERS], g[NC_TIR__PARAMETERS];
+    float m[NC_TIR__PARAMETERS], v[NC_TIR__PARAMETERS];
+    nc_tir__f_layer layer[NC_TIR__LAYERS];
+    float x[NC_TIR__LATENTS], dx[NC_TIR__LATENTS], dh[NC_TIR__LATENTS];
+    float dq[NC_TIR__LATENTS], dk[NC_TIR__LATENTS], dv[NC_TIR__LATENTS];
+    float dup[NC_TIR_BLOCK_NODES * NC_TIR__FFN];
+    float logit[NC_TIR__MAX_MOVES];
+} nc_tir__f_model;
+
+static const float nc_tir__f_scale = NC_TIR__ATTENTION_SCALE / 65536.0f;
+
+NC_TIR__COLD_END
 
 /* to[k] += scale from[k]. The lanes are independent: vectors give the bits of one at a time. */
 static void nc_tir__f_axpy(float *to, float scale, const float *from, uint32_t n) {
@@ -5585,6 +6819,14 @@ static float nc_tir__f_dot(const float *a, const float *b, uint32_t n) {
            ((part[2] + part[6]) + (part[3] + part[7]));
 }
 
+/* Sum of a[k] b[k] in ascending order. */
+static float nc_tir__f_chain(const float *a, const float *b, uint32_t n) {
+    float sum = 0.0f;
+    uint32_t k;
+    for (k = 0; k < n; k++) sum += a[k] * b[k];
+    return sum;
+}
+
 /* y (rows x n) += x (rows x m) w (m x n). */
 static void nc_tir__f_product(float *y, const float *x, const float *w, uint32_t rows, uint32_t m,
                               uint32_t n) {
@@ -5605,221 +6847,252 @@ static void nc_tir__f_back(float *dx, float *dw, const float *dy, const float *x
         }
 }
 
-/* What the backward pass needs of a layer. */
-typedef struct nc_tir__f_layer {
-    float x[32 * 64], h[32 * 64], q[32 * 64], k[32 * 64], v[32 * 64], o[32 * 64], mid[32 * 64];
-    float up[32 * 128], p[2][32 * 32], mean[32], scale[32];
-} nc_tir__f_layer;
+/* Rectifier: values below 0 become 0; backward, gradients where it gave 0 do. */
+static void nc_tir__f_rectify(float *x, const float *given, uint32_t n) {
+    uint32_t i;
+    for (i = 0; i < n; i++)
+        if (given[i] <= 0.0f) x[i] = 0.0f;
+}
 
-typedef struct nc_tir__school {
-    float w[NC_TIR__PARAMETERS], g[NC_TIR__PARAMETERS], m[NC_TIR__PARAMETERS],
-        v[NC_TIR__PARAMETERS];
-    nc_tir__f_layer layer[NC_TIR__LAYERS];
-    float x[32 * 64], dx[32 * 64], dh[32 * 64], dq[32 * 64], dk[32 * 64], dv[32 * 64],
-        dup[32 * 128];
-} nc_tir__school;
+/* Layer norm of row i: Ba, Kiros, Hinton 2016. */
+static void nc_tir__f_norm(nc_tir__f_layer *a, uint32_t i, const float *w) {
+    const float *x = a->x + i * NC_TIR__D;
+    float mean = 0.0f, variance = 0.0f;
+    uint32_t c;
+    for (c = 0; c < NC_TIR__D; c++) mean += x[c];
+    mean /= (float)NC_TIR__D;
+    for (c = 0; c < NC_TIR__D; c++) variance += (x[c] - mean) * (x[c] - mean);
+    a->mean[i] = mean;
+    a->scale[i] = 1.0f / sqrtf(variance / (float)NC_TIR__D + 1.0f / 65536.0f);
+    for (c = 0; c < NC_TIR__D; c++)
+        a->h[i * NC_TIR__D + c] =
+            (x[c] - mean) * a->scale[i] * w[NC_TIR__L_GAMMA + c] + w[NC_TIR__L_BETA + c];
+}
 
-static void nc_tir__f_encode(nc_tir__school *s, const nc_gl *words, uint32_t n) {
-    uint32_t i, j, c, l, head;
+/* Its gradient: from dh to dx and to those of gamma and beta. */
+static void nc_tir__f_norm_back(nc_tir__f_model *s, const nc_tir__f_layer *a, uint32_t i,
+                                const float *w, float *g) {
+    const float *dh = s->dh + i * NC_TIR__D;
+    float normal[NC_TIR__D], one = 0.0f, two = 0.0f;
+    uint32_t c;
+    for (c = 0; c < NC_TIR__D; c++) {
+        const float d = dh[c] * w[NC_TIR__L_GAMMA + c];
+        normal[c] = (a->x[i * NC_TIR__D + c] - a->mean[i]) * a->scale[i];
+        g[NC_TIR__L_GAMMA + c] += dh[c] * normal[c];
+        g[NC_TIR__L_BETA + c] += dh[c];
+        one += d;
+        two += d * normal[c];
+    }
+    for (c = 0; c < NC_TIR__D; c++)
+        s->dx[i * NC_TIR__D + c] += a->scale[i] * (dh[c] * w[NC_TIR__L_GAMMA + c] -
+                                                   (one + normal[c] * two) / (float)NC_TIR__D);
+}
+
+/* Attention of node i in one head (from column `first` on) to the nodes in mask, of n. */
+static void nc_tir__f_attend(nc_tir__f_layer *a, float *p, uint32_t i, uint32_t first,
+                             uint32_t mask, uint32_t n) {
+    const float *query = a->q + i * NC_TIR__D + first;
+    float sum = 0.0f, top = -1e30f;
+    uint32_t j;
+    for (j = 0; j < n; j++) {
+        if (!(mask >> j & 1)) continue;
+        p[j] = nc_tir__f_chain(query, a->k + j * NC_TIR__D + first, NC_TIR__HEAD);
+        p[j] *= nc_tir__f_scale;
+        if (p[j] > top) top = p[j];
+    }
+    for (j = 0; j < n; j++)
+        if (mask >> j & 1) sum += p[j] = expf(p[j] - top);
+    for (j = 0; j < n; j++) {
+        p[j] = mask >> j & 1 ? p[j] / sum : 0.0f;
+        nc_tir__f_axpy(a->o + i * NC_TIR__D + first, p[j], a->v + j * NC_TIR__D + first,
+                       NC_TIR__HEAD);
+    }
+}
+
+/* Its gradient: from dh, that of the heads' output, to dq, dk and dv. */
+static void nc_tir__f_attend_back(nc_tir__f_model *s, const nc_tir__f_layer *a, const float *p,
+                                  uint32_t i, uint32_t first, uint32_t n) {
+    const uint32_t at = i * NC_TIR__D + first;
+    const float *d = s->dh + at;
+    float dp[NC_TIR_BLOCK_NODES], dot = 0.0f;
+    uint32_t j;
+    for (j = 0; j < n; j++) {
+        dp[j] = 0.0f;
+        if (p[j] == 0.0f) continue;
+        dp[j] = nc_tir__f_chain(d, a->v + j * NC_TIR__D + first, NC_TIR__HEAD);
+        nc_tir__f_axpy(s->dv + j * NC_TIR__D + first, p[j], d, NC_TIR__HEAD);
+        dot += dp[j] * p[j];
+    }
+    for (j = 0; j < n; j++) {
+        const float ds = p[j] * (dp[j] - dot) * nc_tir__f_scale;
+        if (ds == 0.0f) continue;
+        nc_tir__f_axpy(s->dq + at, ds, a->k + j * NC_TIR__D + first, NC_TIR__HEAD);
+        nc_tir__f_axpy(s->dk + j * NC_TIR__D + first, ds, a->q + at, NC_TIR__HEAD);
+    }
+}
+
+/* nc_tir__encode_layer in floating point, on s->x; a keeps what the backward pass needs. */
+static void nc_tir__f_layer_forward(nc_tir__f_model *s, nc_tir__f_layer *a, const float *w,
+                                    const nc_gl *words, uint32_t n) {
+    uint32_t i, head;
+    memset(a, 0, sizeof *a);
+    memcpy(a->x, s->x, sizeof a->x);
+    for (i = 0; i < n; i++) nc_tir__f_norm(a, i, w);
+    nc_tir__f_product(a->q, a->h, w + NC_TIR__L_Q, n, NC_TIR__D, NC_TIR__D);
+    nc_tir__f_product(a->k, a->h, w + NC_TIR__L_K, n, NC_TIR__D, NC_TIR__D);
+    nc_tir__f_product(a->v, a->h, w + NC_TIR__L_V, n, NC_TIR__D, NC_TIR__D);
+    for (i = 0; i < n; i++)
+        for (head = 0; head < NC_TIR__HEADS; head++)
+            nc_tir__f_attend(a, a->p[head] + i * NC_TIR_BLOCK_NODES, i, head * NC_TIR__HEAD,
+                             nc_tir__attended(words, n, i), n);
+    nc_tir__f_product(s->x, a->o, w + NC_TIR__L_O, n, NC_TIR__D, NC_TIR__D);
+    memcpy(a->mid, s->x, sizeof a->mid);
+    for (i = 0; i < n; i++)
+        memcpy(a->up + i * NC_TIR__FFN, w + NC_TIR__L_BIAS, NC_TIR__FFN * sizeof *w);
+    nc_tir__f_product(a->up, s->x, w + NC_TIR__L_UP, n, NC_TIR__D, NC_TIR__FFN);
+    nc_tir__f_rectify(a->up, a->up, n * NC_TIR__FFN);
+    nc_tir__f_product(s->x, a->up, w + NC_TIR__L_DOWN, n, NC_TIR__FFN, NC_TIR__D);
+}
+
+/* Gradients of a layer's parameters and input, from s->dx to s->dx. */
+static void nc_tir__f_layer_back(nc_tir__f_model *s, const nc_tir__f_layer *a, const float *w,
+                                 float *g, uint32_t n) {
+    uint32_t i, head;
+    memset(s->dup, 0, sizeof s->dup);
+    nc_tir__f_back(s->dup, g + NC_TIR__L_DOWN, s->dx, a->up, w + NC_TIR__L_DOWN, n, NC_TIR__FFN,
+                   NC_TIR__D);
+    nc_tir__f_rectify(s->dup, a->up, n * NC_TIR__FFN);
+    for (i = 0; i < n; i++)
+        nc_tir__f_axpy(g + NC_TIR__L_BIAS, 1.0f, s->dup + i * NC_TIR__FFN, NC_TIR__FFN);
+    nc_tir__f_back(s->dx, g + NC_TIR__L_UP, s->dup, a->mid, w + NC_TIR__L_UP, n, NC_TIR__D,
+                   NC_TIR__FFN);
+    memset(s->dh, 0, sizeof s->dh);
+    memset(s->dq, 0, sizeof s->dq);
+    memset(s->dk, 0, sizeof s->dk);
+    memset(s->dv, 0, sizeof s->dv);
+    nc_tir__f_back(s->dh, g + NC_TIR__L_O, s->dx, a->o, w + NC_TIR__L_O, n, NC_TIR__D, NC_TIR__D);
+    for (i = 0; i < n; i++)
+        for (head = 0; head < NC_TIR__HEADS; head++)
+            nc_tir__f_attend_back(s, a, a->p[head] + i * NC_TIR_BLOCK_NODES, i, head * NC_TIR__HEAD,
+                                  n);
+    memset(s->dh, 0, sizeof s->dh); /* from here on of what the heads read */
+    nc_tir__f_back(s->dh, g + NC_TIR__L_Q, s->dq, a->h, w + NC_TIR__L_Q, n, NC_TIR__D, NC_TIR__D);
+    nc_tir__f_back(s->dh, g + NC_TIR__L_K, s->dk, a->h, w + NC_TIR__L_K, n, NC_TIR__D, NC_TIR__D);
+    nc_tir__f_back(s->dh, g + NC_TIR__L_V, s->dv, a->h, w + NC_TIR__L_V, n, NC_TIR__D, NC_TIR__D);
+    for (i = 0; i < n; i++) nc_tir__f_norm_back(s, a, i, w, g);
+}
+
+/* Latents of a block, in s->x. */
+static void nc_tir__f_encode(nc_tir__f_model *s, const nc_gl *words, uint32_t n) {
+    uint32_t rows[NC_TIR__NODE_FEATURES], i, j, l;
     memset(s->x, 0, sizeof s->x);
     for (i = 0; i < n; i++) {
-        uint32_t rows[6];
         nc_tir__node_rows(words, i, rows);
-        for (j = 0; j < 6; j++)
-            for (c = 0; c < 64; c++) s->x[i * 64 + c] += s->w[NC_TIR__P_NODES + rows[j] * 64 + c];
+        for (j = 0; j < NC_TIR__NODE_FEATURES; j++)
+            nc_tir__f_axpy(s->x + i * NC_TIR__D, 1.0f,
+                           s->w + NC_TIR__P_NODES + rows[j] * (uint32_t)NC_TIR__D, NC_TIR__D);
     }
-    for (l = 0; l < NC_TIR__LAYERS; l++) {
-        const float *w = s->w + l * (uint32_t)NC_TIR__LAYER;
-        nc_tir__f_layer *a = &s->layer[l];
-        memcpy(a->x, s->x, sizeof a->x);
-        for (i = 0; i < n; i++) {
-            float mean = 0.0f, variance = 0.0f;
-            for (c = 0; c < 64; c++) mean += s->x[i * 64 + c];
-            mean /= 64.0f;
-            for (c = 0; c < 64; c++)
-                variance += (s->x[i * 64 + c] - mean) * (s->x[i * 64 + c] - mean);
-            a->mean[i] = mean;
-            a->scale[i] = 1.0f / sqrtf(variance / 64.0f + 1.0f / 65536.0f);
-            for (c = 0; c < 64; c++)
-                a->h[i * 64 + c] =
-                    (s->x[i * 64 + c] - mean) * a->scale[i] * w[NC_TIR__L_GAMMA + c] +
-                    w[NC_TIR__L_BETA + c];
-        }
-        memset(a->q, 0, sizeof a->q);
-        memset(a->k, 0, sizeof a->k);
-        memset(a->v, 0, sizeof a->v);
-        memset(a->o, 0, sizeof a->o);
-        memset(a->p, 0, sizeof a->p);
-        memset(a->up, 0, sizeof a->up);
-        nc_tir__f_product(a->q, a->h, w + NC_TIR__L_Q, n, 64, 64);
-        nc_tir__f_product(a->k, a->h, w + NC_TIR__L_K, n, 64, 64);
-        nc_tir__f_product(a->v, a->h, w + NC_TIR__L_V, n, 64, 64);
-        for (i = 0; i < n; i++) {
-            uint32_t mask = nc_tir__attended(words, n, i);
-            for (head = 0; head < 2; head++) {
-                float *p = a->p[head] + i * 32, sum = 0.0f, top = -1e30f;
-                for (j = 0; j < n; j++) {
-                    if (!(mask >> j & 1)) continue;
-                    p[j] = 0.0f;
-                    for (c = 0; c < 32; c++)
-                        p[j] += a->q[i * 64 + head * 32 + c] * a->k[j * 64 + head * 32 + c];
-                    p[j] *= 11585.0f / 65536.0f;
-                    if (p[j] > top) top = p[j];
-                }
-                for (j = 0; j < n; j++)
-                    if (mask >> j & 1) sum += p[j] = expf(p[j] - top);
-                for (j = 0; j < n; j++) {
-                    p[j] = mask >> j & 1 ? p[j] / sum : 0.0f;
-                    for (c = 0; c < 32; c++)
-                        a->o[i * 64 + head * 32 + c] += p[j] * a->v[j * 64 + head * 32 + c];
-                }
-            }
-        }
-        nc_tir__f_product(s->x, a->o, w + NC_TIR__L_O, n, 64, 64);
-        memcpy(a->mid, s->x, sizeof a->mid);
-        for (i = 0; i < n; i++) memcpy(a->up + i * 128, w + NC_TIR__L_BIAS, 128 * sizeof *w);
-        nc_tir__f_product(a->up, s->x, w + NC_TIR__L_UP, n, 64, 128);
-        for (i = 0; i < n * 128; i++)
-            if (a->up[i] < 0.0f) a->up[i] = 0.0f;
-        nc_tir__f_product(s->x, a->up, w + NC_TIR__L_DOWN, n, 128, 64);
-    }
+    for (l = 0; l < NC_TIR__LAYERS; l++)
+        nc_tir__f_layer_forward(s, &s->layer[l], s->w + l * (uint32_t)NC_TIR__LAYER, words, n);
 }
 
 /* Gradients of the encoder from s->dx, the gradient of the latents. */
-static void nc_tir__f_encode_back(nc_tir__school *s, const nc_gl *words, uint32_t n) {
-    uint32_t i, j, c, l, head;
-    for (l = NC_TIR__LAYERS; l-- > 0;) {
-        const float *w = s->w + l * (uint32_t)NC_TIR__LAYER;
-        float *g = s->g + l * (uint32_t)NC_TIR__LAYER;
-        nc_tir__f_layer *a = &s->layer[l];
-        memset(s->dup, 0, sizeof s->dup);
-        nc_tir__f_back(s->dup, g + NC_TIR__L_DOWN, s->dx, a->up, w + NC_TIR__L_DOWN, n, 128, 64);
-        for (i = 0; i < n * 128; i++)
-            if (a->up[i] <= 0.0f) s->dup[i] = 0.0f;
-        for (i = 0; i < n; i++)
-            for (c = 0; c < 128; c++) g[NC_TIR__L_BIAS + c] += s->dup[i * 128 + c];
-        nc_tir__f_back(s->dx, g + NC_TIR__L_UP, s->dup, a->mid, w + NC_TIR__L_UP, n, 64, 128);
-        memset(s->dh, 0, sizeof s->dh);
-        memset(s->dq, 0, sizeof s->dq);
-        memset(s->dk, 0, sizeof s->dk);
-        memset(s->dv, 0, sizeof s->dv);
-        /* dh holds the gradient of the heads' output first */
-        nc_tir__f_back(s->dh, g + NC_TIR__L_O, s->dx, a->o, w + NC_TIR__L_O, n, 64, 64);
-        for (i = 0; i < n; i++)
-            for (head = 0; head < 2; head++) {
-                const float *p = a->p[head] + i * 32, *d = s->dh + i * 64 + head * 32;
-                float dp[32], dot = 0.0f;
-                for (j = 0; j < n; j++) {
-                    dp[j] = 0.0f;
-                    if (p[j] == 0.0f) continue;
-                    for (c = 0; c < 32; c++) {
-                        dp[j] += d[c] * a->v[j * 64 + head * 32 + c];
-                        s->dv[j * 64 + head * 32 + c] += p[j] * d[c];
-                    }
-                    dot += dp[j] * p[j];
-                }
-                for (j = 0; j < n; j++) {
-                    float ds = p[j] * (dp[j] - dot) * (11585.0f / 65536.0f);
-                    if (ds == 0.0f) continue;
-                    for (c = 0; c < 32; c++) {
-                        s->dq[i * 64 + head * 32 + c] += ds * a->k[j * 64 + head * 32 + c];
-                        s->dk[j * 64 + head * 32 + c] += ds * a->q[i * 64 + head * 32 + c];
-                    }
-                }
-            }
-        memset(s->dh, 0, sizeof s->dh);
-        nc_tir__f_back(s->dh, g + NC_TIR__L_Q, s->dq, a->h, w + NC_TIR__L_Q, n, 64, 64);
-        nc_tir__f_back(s->dh, g + NC_TIR__L_K, s->dk, a->h, w + NC_TIR__L_K, n, 64, 64);
-        nc_tir__f_back(s->dh, g + NC_TIR__L_V, s->dv, a->h, w + NC_TIR__L_V, n, 64, 64);
-        for (i = 0; i < n; i++) {
-            float one = 0.0f, two = 0.0f;
-            for (c = 0; c < 64; c++) {
-                float normal = (a->x[i * 64 + c] - a->mean[i]) * a->scale[i];
-                float d = s->dh[i * 64 + c];
-                g[NC_TIR__L_GAMMA + c] += d * normal;
-                g[NC_TIR__L_BETA + c] += d;
-                one += d * w[NC_TIR__L_GAMMA + c];
-                two += d * w[NC_TIR__L_GAMMA + c] * normal;
-            }
-            for (c = 0; c < 64; c++) {
-                float normal = (a->x[i * 64 + c] - a->mean[i]) * a->scale[i];
-                s->dx[i * 64 + c] += a->scale[i] * (s->dh[i * 64 + c] * w[NC_TIR__L_GAMMA + c] -
-                                                    (one + normal * two) / 64.0f);
-            }
-        }
-    }
+static void nc_tir__f_encode_back(nc_tir__f_model *s, const nc_gl *words, uint32_t n) {
+    uint32_t rows[NC_TIR__NODE_FEATURES], i, j, l;
+    for (l = NC_TIR__LAYERS; l-- > 0;)
+        nc_tir__f_layer_back(s, &s->layer[l], s->w + l * (uint32_t)NC_TIR__LAYER,
+                             s->g + l * (uint32_t)NC_TIR__LAYER, n);
     for (i = 0; i < n; i++) {
-        uint32_t rows[6];
         nc_tir__node_rows(words, i, rows);
-        for (j = 0; j < 6; j++)
-            for (c = 0; c < 64; c++) s->g[NC_TIR__P_NODES + rows[j] * 64 + c] += s->dx[i * 64 + c];
+        for (j = 0; j < NC_TIR__NODE_FEATURES; j++)
+            nc_tir__f_axpy(s->g + NC_TIR__P_NODES + rows[j] * (uint32_t)NC_TIR__D, 1.0f,
+                           s->dx + i * NC_TIR__D, NC_TIR__D);
     }
 }
 
-/* One lesson: its loss, and gradients (scaled) when asked for; *right when the choice ranks
- * first. */
-static float nc_tir__f_lesson(nc_tir__school *s, const nc_tir__course *course,
-                              const nc_tir__lesson *lesson, uint32_t n, float scale, int *right) {
-    const uint8_t *codes = course->codes + 2 * (size_t)lesson->first_move;
-    float in[128] = {0}, hidden[128], out[64], dout[64] = {0}, din[128] = {0}, dhidden[128] = {0};
-    float top = -1e30f, sum = 0.0f, chosen = 0.0f, *logit, loss;
-    uint32_t mask = lesson->open, count = 0, i, c;
-    if (n < 32) mask &= (1u << n) - 1;
-    if (!mask) mask = n < 32 ? (1u << n) - 1 : UINT32_MAX;
-    for (i = 0; i < n; i++) count += mask >> i & 1;
+NC_TIR__COLD_BEGIN
+
+/* Activations of the decoder for one sample. */
+typedef struct nc_tir__f_decoder {
+    float in[NC_TIR__IN], hidden[NC_TIR__FFN], out[NC_TIR__OUT];
+    uint32_t mask, count; /* the nodes whose mean the input has */
+} nc_tir__f_decoder;
+
+/* Scores of opcodes and arguments. Arrays that begin empty are 0 already. */
+static void nc_tir__f_decode(const nc_tir__f_model *s, const nc_tir__sample *sample, uint32_t n,
+                             nc_tir__f_decoder *d) {
+    uint32_t i, c;
+    memset(d->in, 0, sizeof d->in);
+    d->mask = nc_tir__mean_nodes(sample->open, n, &d->count);
     for (i = 0; i < n; i++)
-        for (c = 0; (mask >> i & 1) && c < 64; c++) in[c] += s->x[i * 64 + c] / (float)count;
-    for (i = 0; i < 2 + NC_TIR__TOPS; i++)
-        for (c = 0; c < 64; c++) in[64 + c] += s->w[NC_TIR__P_STATES + lesson->rows[i] * 64u + c];
-    memcpy(hidden, s->w + NC_TIR__P_HIDDEN_BIAS, sizeof hidden);
-    nc_tir__f_product(hidden, in, s->w + NC_TIR__P_HIDDEN, 1, 128, 128);
-    for (c = 0; c < 128; c++)
-        if (hidden[c] < 0.0f) hidden[c] = 0.0f;
-    memcpy(out, s->w + NC_TIR__P_OUT_BIAS, sizeof out);
-    nc_tir__f_product(out, hidden, s->w + NC_TIR__P_OUT, 1, 128, 64);
-    logit = (float *)nc__alloc(NULL, lesson->moves * sizeof *logit);
-    *right = 0;
-    if (!logit) return 0.0f;
-    *right = 1;
-    for (i = 0; i < lesson->moves; i++) {
-        logit[i] = out[codes[2 * i]] + (codes[2 * i + 1] < 16 ? out[48 + codes[2 * i + 1]] : 0.0f);
-        if (logit[i] > top) top = logit[i];
-    }
-    chosen = logit[lesson->chosen];
-    if (chosen < top) *right = 0;
-    for (i = 0; i < lesson->moves; i++) sum += logit[i] = expf(logit[i] - top);
-    loss = logf(sum) - (chosen - top);
-    if (scale > 0.0f) {
-        for (i = 0; i < lesson->moves; i++) {
-            float d = scale * (logit[i] / sum - (i == lesson->chosen ? 1.0f : 0.0f));
-            dout[codes[2 * i]] += d;
-            if (codes[2 * i + 1] < 16) dout[48 + codes[2 * i + 1]] += d;
-        }
-        for (c = 0; c < 64; c++) s->g[NC_TIR__P_OUT_BIAS + c] += dout[c];
-        nc_tir__f_back(dhidden, s->g + NC_TIR__P_OUT, dout, hidden, s->w + NC_TIR__P_OUT, 1, 128,
-                       64);
-        for (c = 0; c < 128; c++) {
-            if (hidden[c] <= 0.0f) dhidden[c] = 0.0f;
-            s->g[NC_TIR__P_HIDDEN_BIAS + c] += dhidden[c];
-        }
-        nc_tir__f_back(din, s->g + NC_TIR__P_HIDDEN, dhidden, in, s->w + NC_TIR__P_HIDDEN, 1, 128,
-                       128);
-        for (i = 0; i < n; i++)
-            for (c = 0; (mask >> i & 1) && c < 64; c++) s->dx[i * 64 + c] += din[c] / (float)count;
-        for (i = 0; i < 2 + NC_TIR__TOPS; i++)
-            for (c = 0; c < 64; c++)
-                s->g[NC_TIR__P_STATES + lesson->rows[i] * 64u + c] += din[64 + c];
-    }
-    nc__free(NULL, logit, lesson->moves * sizeof *logit);
-    return loss;
+        for (c = 0; (d->mask >> i & 1) && c < NC_TIR__D; c++)
+            d->in[c] += s->x[i * NC_TIR__D + c] / (float)d->count;
+    for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
+        nc_tir__f_axpy(d->in + NC_TIR__D, 1.0f,
+                       s->w + NC_TIR__P_STATES + sample->rows[i] * (uint32_t)NC_TIR__D, NC_TIR__D);
+    memcpy(d->hidden, s->w + NC_TIR__P_HIDDEN_BIAS, sizeof d->hidden);
+    nc_tir__f_product(d->hidden, d->in, s->w + NC_TIR__P_HIDDEN, 1, NC_TIR__IN, NC_TIR__FFN);
+    nc_tir__f_rectify(d->hidden, d->hidden, NC_TIR__FFN);
+    memcpy(d->out, s->w + NC_TIR__P_OUT_BIAS, sizeof d->out);
+    nc_tir__f_product(d->out, d->hidden, s->w + NC_TIR__P_OUT, 1, NC_TIR__FFN, NC_TIR__OUT);
 }
 
-/* AdamW with the rates of the step; weights stay below 8 so that fixed point holds them. */
-static void nc_tir__f_update(nc_tir__school *s, uint32_t step, float rate) {
-    float one = 1.0f - powf(0.9f, (float)step), two = 1.0f - powf(0.999f, (float)step);
+/* Gradients of the decoder and of the latents (s->dx), from dout. */
+static void nc_tir__f_decode_back(nc_tir__f_model *s, const nc_tir__sample *sample, uint32_t n,
+                                  const nc_tir__f_decoder *d, const float *dout) {
+    float din[NC_TIR__IN] = {0}, dhidden[NC_TIR__FFN] = {0};
+    uint32_t i, c;
+    nc_tir__f_axpy(s->g + NC_TIR__P_OUT_BIAS, 1.0f, dout, NC_TIR__OUT);
+    nc_tir__f_back(dhidden, s->g + NC_TIR__P_OUT, dout, d->hidden, s->w + NC_TIR__P_OUT, 1,
+                   NC_TIR__FFN, NC_TIR__OUT);
+    nc_tir__f_rectify(dhidden, d->hidden, NC_TIR__FFN);
+    nc_tir__f_axpy(s->g + NC_TIR__P_HIDDEN_BIAS, 1.0f, dhidden, NC_TIR__FFN);
+    nc_tir__f_back(din, s->g + NC_TIR__P_HIDDEN, dhidden, d->in, s->w + NC_TIR__P_HIDDEN, 1,
+                   NC_TIR__IN, NC_TIR__FFN);
+    for (i = 0; i < n; i++)
+        for (c = 0; (d->mask >> i & 1) && c < NC_TIR__D; c++)
+            s->dx[i * NC_TIR__D + c] += din[c] / (float)d->count;
+    for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
+        nc_tir__f_axpy(s->g + NC_TIR__P_STATES + sample->rows[i] * (uint32_t)NC_TIR__D, 1.0f,
+                       din + NC_TIR__D, NC_TIR__D);
+}
+
+/* The cross entropy of one sample, and its gradients times `scale` when that is not 0; *right when
+ * the chosen move ranks first. */
+static float nc_tir__f_sample(nc_tir__f_model *s, const nc_tir__training_set *set,
+                              const nc_tir__sample *sample, uint32_t n, float scale, int *right) {
+    const uint8_t *codes = set->codes + 2 * (size_t)sample->first_move;
+    nc_tir__f_decoder decoder;
+    float dout[NC_TIR__OUT] = {0}, top = -1e30f, sum = 0.0f, chosen;
+    uint32_t i;
+    nc_tir__f_decode(s, sample, n, &decoder);
+    for (i = 0; i < sample->moves; i++) {
+        const uint8_t argument = codes[2 * i + 1];
+        s->logit[i] =
+            decoder.out[codes[2 * i]] +
+            (argument != NC_TIR__NO_ARGUMENT ? decoder.out[NC_TIR__OPCODES + argument] : 0.0f);
+        if (s->logit[i] > top) top = s->logit[i];
+    }
+    chosen = s->logit[sample->chosen];
+    *right = chosen >= top;
+    for (i = 0; i < sample->moves; i++) sum += s->logit[i] = expf(s->logit[i] - top);
+    for (i = 0; scale > 0.0f && i < sample->moves; i++) {
+        const float d = scale * (s->logit[i] / sum - (i == sample->chosen ? 1.0f : 0.0f));
+        const uint8_t argument = codes[2 * i + 1];
+        dout[codes[2 * i]] += d;
+        if (argument != NC_TIR__NO_ARGUMENT) dout[NC_TIR__OPCODES + argument] += d;
+    }
+    if (scale > 0.0f) nc_tir__f_decode_back(s, sample, n, &decoder, dout);
+    return logf(sum) - (chosen - top);
+}
+
+/* AdamW (Loshchilov, Hutter 2019), decay 0.01 of all but biases and gains; weights stay below 8 so
+ * that fixed point holds them. */
+static void nc_tir__f_update(nc_tir__f_model *s, uint32_t step, float rate) {
+    const float one = 1.0f - powf(0.9f, (float)step), two = 1.0f - powf(0.999f, (float)step);
     uint32_t i;
     for (i = 0; i < NC_TIR__PARAMETERS; i++) {
-        float g = s->g[i];
+        const float g = s->g[i];
         s->m[i] = 0.9f * s->m[i] + 0.1f * g;
         s->v[i] = 0.999f * s->v[i] + 0.001f * g * g;
         s->w[i] -= rate * (s->m[i] / one / (sqrtf(s->v[i] / two) + 1e-8f) +
@@ -5830,157 +7103,119 @@ static void nc_tir__f_update(nc_tir__school *s, uint32_t step, float rate) {
     memset(s->g, 0, sizeof s->g);
 }
 
-/* Search one piece of code; what it ends with becomes lessons, unless the piece was seen before. */
-static void nc_tir__teach_piece(nc_tir__prover *p, nc_tir__map *seen, const nc_tir__tasm *piece,
-                                size_t n, uint32_t beam, nc_tir__course *course) {
-    uint32_t length;
-    int fresh = 0;
-    if (n < 2 || !nc_tir__remembered(seen, piece, n, &fresh) || !fresh) return;
-    nc_tir__terms_reset(&p->terms);
-    if (nc_tir__symbolic_run(&p->terms, piece, n, &p->before) != NC_TIR_PROVEN) return;
-    length = nc_tir__search(p, (uint32_t)n + 1, beam);
-    if (length == 0 || length == UINT32_MAX) return;
-    stbds_arrput(course->starts, (uint32_t)stbds_arrlenu(course->lessons));
-    nc_tir__encode(piece, n, stbds_arraddnptr(course->words, NC_TIR_BLOCK_WORDS));
-    if (nc_tir__learn_steps(p, p->found, length, course)) return;
-    stbds_arrsetlen(course->lessons, stbds_arrlast(course->starts));
-    (void)stbds_arrpop(course->starts);
-    stbds_arrsetlen(course->words, stbds_arrlenu(course->words) - NC_TIR_BLOCK_WORDS);
+/* -- imitation: epochs -- */
+
+/* 0 to n - 1 in an order that the seed and the epoch give (Fisher and Yates). */
+static void nc_tir__shuffle(uint32_t *order, uint32_t n, uint64_t seed, uint32_t epoch) {
+    uint32_t words[4], i;
+    for (i = 0; i < n; i++) order[i] = i;
+    for (i = n; i > 1; i--) {
+        uint32_t other, kept = order[i - 1];
+        nc__philox(seed, i, 1 + epoch, words);
+        other = words[0] % i;
+        order[i - 1] = order[other];
+        order[other] = kept;
+    }
 }
 
-/* Straight-line code from `first` on, up to a jump or a label. */
-static size_t nc_tir__segment_end(const nc_tir__code *code, size_t first) {
-    size_t n = stbds_arrlenu(code->list), end = first, k;
-    while (end < n && nc_tir__is_straight(code->list, end)) {
-        for (k = 0; end > first && k < stbds_shlenu(code->labels); k++)
-            if (code->labels[k].value == (int32_t)end) return end;
-        end++;
+/* One pass over the training set, an update for every 64 samples or more. */
+static void nc_tir__epoch(nc_tir__f_model *s, const nc_tir__training_set *set,
+                          const uint32_t *order, uint32_t blocks, float rate, uint32_t *step,
+                          nc_tir_imitation_report *report) {
+    double loss = 0.0, right = 0.0;
+    uint32_t i, k, waiting = 0;
+    for (i = 0; i < blocks; i++) {
+        const nc_gl *words = set->words + (size_t)order[i] * NC_TIR_BLOCK_WORDS;
+        const uint32_t first = set->starts[order[i]], last = set->starts[order[i] + 1];
+        const uint32_t n = nc_tir__node_count(words);
+        nc_tir__f_encode(s, words, n);
+        memset(s->dx, 0, sizeof s->dx);
+        for (k = first; k < last; k++) {
+            int correct;
+            loss += (double)nc_tir__f_sample(s, set, &set->samples[k], n, 1.0f / 64.0f, &correct);
+            right += correct;
+        }
+        nc_tir__f_encode_back(s, words, n);
+        waiting += last - first;
+        if (waiting < 64 && i + 1 < blocks) continue;
+        nc_tir__f_update(s, ++*step, rate);
+        waiting = 0;
     }
-    return end;
+    report->blocks = blocks;
+    report->samples = (uint32_t)stbds_arrlenu(set->samples);
+    report->loss = report->samples ? loss / report->samples : 0.0;
+    report->accuracy = report->samples ? right / report->samples : 0.0;
 }
 
-/* Best sequences of the blocks of the programs and of pieces of them, as lessons. */
-static nc_status nc_tir__prepare_course(const char *const *tasm, size_t count, uint32_t beam,
-                                        nc_tir__course *course, nc_progress_fn progress,
-                                        void *user) {
-    nc_tir__prover *p = nc_tir__prover_new(NULL, 0);
-    nc_tir__map seen;
-    nc_status status = p ? NC_OK : NC_ERR_MEMORY;
-    size_t i;
-    memset(&seen, 0, sizeof seen);
-    for (i = 0; i < count && status == NC_OK; i++) {
-        nc_tir__code code;
-        size_t first = 0, end, at, size;
-        if (progress && progress(user, i, count)) {
-            status = NC_ERR_CANCELLED;
-            break;
-        }
-        status = nc_tir__read_tasm(tasm[i], 0, &code, NULL);
-        while (status == NC_OK && first < stbds_arrlenu(code.list)) {
-            end = nc_tir__segment_end(&code, first);
-            for (at = first; at < end; at += 2)
-                for (size = 8; size <= NC_TIR_BLOCK_NODES; size += 6) {
-                    size_t n = end - at < size ? end - at : size;
-                    nc_tir__teach_piece(p, &seen, code.list + at, n, beam, course);
-                    if (n < size) break;
-                }
-            first = end > first ? end : first + 1;
-        }
-        nc_tir__code_free(&code);
+/* All epochs; the rate falls to a tenth. */
+static nc_status nc_tir__train_epochs(nc_tir__f_model *s, const nc_tir__training_set *set,
+                                      const nc_tir_imitation *o, nc_tir_imitation_report *report) {
+    const uint32_t blocks = (uint32_t)stbds_arrlenu(set->starts) - 1;
+    uint32_t *order = (uint32_t *)nc__alloc(NULL, blocks * sizeof *order), epoch, step = 0;
+    nc_status status = order ? NC_OK : NC_ERR_MEMORY;
+    for (epoch = 0; epoch < o->epochs && status == NC_OK; epoch++) {
+        const float done = (float)epoch / (float)o->epochs;
+        nc_tir__shuffle(order, blocks, o->seed, epoch);
+        nc_tir__epoch(s, set, order, blocks, o->rate * (1.0f - 0.9f * done), &step, report);
+        if (o->progress && o->progress(o->user, epoch + 1, o->epochs)) status = NC_ERR_CANCELLED;
     }
-    stbds_arrput(course->starts, (uint32_t)stbds_arrlenu(course->lessons));
-    nc_tir__map_free(&seen);
-    nc_tir__prover_free(p);
+    nc__free(NULL, order, blocks * sizeof *order);
     return status;
 }
 
 NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, size_t count,
-                                const nc_tir_imitation *options, nc_tir_lesson_report *report,
+                                const nc_tir_imitation *options, nc_tir_imitation_report *report,
                                 nc_error *err) {
+    nc_tir_imitation_report seen;
     nc_tir_imitation o;
-    nc_tir__course course;
-    nc_tir__school *s;
+    nc_tir__training_set set;
+    nc_tir__f_model *s;
     nc_status status;
-    uint32_t epoch, i, k, step = 0, blocks;
+    uint32_t i;
     if (!model || (!tasm && count)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no code");
     memset(&o, 0, sizeof o);
     if (options) o = *options;
     if (!o.epochs) o.epochs = 20;
     if (!o.beam) o.beam = 256;
     if (o.rate <= 0.0f) o.rate = 1e-3f;
-    memset(&course, 0, sizeof course);
-    s = (nc_tir__school *)nc__calloc(NULL, sizeof *s);
-    status = s ? nc_tir__prepare_course(tasm, count, o.beam, &course, o.progress, o.user)
-               : NC_ERR_MEMORY;
-    if (status == NC_OK)
+    memset(&set, 0, sizeof set);
+    s = (nc_tir__f_model *)nc__calloc(NULL, sizeof *s);
+    status = s ? nc_tir__prepare(tasm, count, &o, &set) : NC_ERR_MEMORY;
+    if (status == NC_OK) {
         for (i = 0; i < NC_TIR__PARAMETERS; i++) s->w[i] = (float)nc_fixed_to_f64(model->w[i]);
-    blocks = (uint32_t)stbds_arrlenu(course.starts);
-    blocks = blocks ? blocks - 1 : 0;
-    for (epoch = 0; epoch < o.epochs && status == NC_OK; epoch++) {
-        double loss = 0.0, right = 0.0;
-        uint32_t *order = NULL, waiting = 0;
-        for (i = 0; i < blocks; i++) stbds_arrput(order, i);
-        for (i = blocks; i > 1; i--) { /* Fisher and Yates */
-            uint32_t words[4], other;
-            nc__philox(o.seed, i, 1 + epoch, words);
-            other = words[0] % i;
-            k = order[i - 1];
-            order[i - 1] = order[other];
-            order[other] = k;
-        }
-        for (i = 0; i < blocks; i++) {
-            const nc_gl *words = course.words + (size_t)order[i] * NC_TIR_BLOCK_WORDS;
-            uint32_t first = course.starts[order[i]], last = course.starts[order[i] + 1];
-            uint32_t n = nc_tir__node_count(words);
-            nc_tir__f_encode(s, words, n);
-            memset(s->dx, 0, sizeof s->dx);
-            for (k = first; k < last; k++) {
-                int correct;
-                loss += (double)nc_tir__f_lesson(s, &course, &course.lessons[k], n, 1.0f / 64.0f,
-                                                 &correct);
-                right += correct;
-            }
-            nc_tir__f_encode_back(s, words, n);
-            waiting += last - first;
-            if (waiting >= 64 || i + 1 == blocks) {
-                float done = (float)epoch / (float)o.epochs;
-                nc_tir__f_update(s, ++step, o.rate * (1.0f - 0.9f * done));
-                waiting = 0;
-            }
-        }
-        stbds_arrfree(order);
-        if (report) {
-            report->blocks = blocks;
-            report->lessons = (uint32_t)stbds_arrlenu(course.lessons);
-            report->loss = report->lessons ? loss / report->lessons : 0.0;
-            report->accuracy = report->lessons ? right / report->lessons : 0.0;
-        }
-        if (o.progress && o.progress(o.user, epoch + 1, o.epochs)) status = NC_ERR_CANCELLED;
+        status = nc_tir__train_epochs(s, &set, &o, report ? report : &seen);
     }
-    if (status == NC_OK)
-        for (i = 0; i < NC_TIR__PARAMETERS; i++)
-            (void)nc_fixed_from_f64((double)s->w[i], &model->w[i]);
-    nc_tir__course_free(&course);
+    for (i = 0; i < NC_TIR__PARAMETERS && status == NC_OK; i++)
+        (void)nc_fixed_from_f64((double)s->w[i], &model->w[i]);
+    nc_tir__training_set_free(&set);
     nc__free(NULL, s, sizeof *s);
     return status == NC_OK ? NC_OK : nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
 }
 
-/* Evolution: 16 weight vectors, scored by what short guided searches make of a batch of blocks. */
-enum { NC_TIR__POPULATION = 16, NC_TIR__SURVIVORS = 4, NC_TIR__MAX_BATCH = 4096 };
+/* -- evolution: 16 weight vectors, scored by what short guided searches make of the batch -- */
+
+enum {
+    NC_TIR__POPULATION = 16,
+    NC_TIR__SURVIVORS = 4,
+    NC_TIR__MAX_BATCH = 4096,
+    NC_TIR__SCORE_BEAM = 2,
+    NC_TIR__SCORE_GUIDE = 4
+};
+static const double nc_tir__least_step = 0.001, nc_tir__most_step = 0.5; /* of mutations */
 
 /* A block of the batch: instructions from `first` on. */
-typedef struct nc_tir__exercise {
+typedef struct nc_tir__batch_block {
     uint32_t first, count;
-} nc_tir__exercise;
+} nc_tir__batch_block;
 
 struct nc_tir_evolution {
     nc_tir_model *models[NC_TIR__POPULATION], *next[NC_TIR__POPULATION];
     uint64_t cost[NC_TIR__POPULATION];
     uint64_t seed, generation;
-    uint32_t scored_step; /* the survivors' costs are for every so many exercises; 0: unknown */
-    double size;          /* of mutations, in units of 1 */
-    nc_tir__tasm *code;   /* stb_ds array: the batch's instructions */
-    nc_tir__exercise *exercises; /* stb_ds array */
+    uint32_t scored_step;        /* the survivors' costs are for every so many blocks; 0: unknown */
+    double size;                 /* of mutations, in units of 1 */
+    nc_tir__tasm *code;          /* stb_ds array: the batch's instructions */
+    nc_tir__batch_block *blocks; /* stb_ds array */
     nc_tir__map seen;
     volatile int *stop; /* another thread's wish; or null */
 #ifdef NC_GPU
@@ -5988,103 +7223,109 @@ struct nc_tir_evolution {
 #endif
 };
 
-/* Rows of the best proven code that the prover's model finds for a block with a narrow beam. */
-static void nc_tir__score_block(nc_tir__prover *p, const nc_tir__tasm *code, uint32_t count,
-                                nc_tir_heights *rows) {
-    uint32_t length = 0;
-    nc_tir__terms_reset(&p->terms);
-    if (nc_tir__symbolic_run(&p->terms, code, count, &p->before) == NC_TIR_PROVEN) {
-        nc_tir__see_block(p, code, count);
-        length = nc_tir__search(p, count, 2);
-    }
-    if (length == 0) {
-        nc_tir__sum_rows(rows, code, count);
-        return;
-    }
-    if (length == UINT32_MAX) length = 0;
-    if (nc_tir__prove(p, code, count, p->found, length) == NC_TIR_PROVEN)
-        nc_tir__sum_rows(rows, p->found, length);
+/* Rows of the best proven code that the search's model finds for a block with a narrow beam. */
+static void nc_tir__score_block(nc_tir__search *p, const nc_tir__tasm *code, uint32_t count,
+                                uint64_t rows[NC_TIR__HEIGHTS]) {
+    if (nc_tir__find_shorter(p, code, count, count, NC_TIR__SCORE_BEAM) &&
+        nc_tir__prove(&p->prover, code, count, p->found, p->found_count) == NC_TIR_PROVEN)
+        nc_tir__sum_rows(rows, p->found, p->found_count);
     else
         nc_tir__sum_rows(rows, code, count);
 }
 
 #ifdef NC_GPU
+/* Latents of the whole batch under each model. */
 static nc_status nc_tir__gpu_latents(const nc_tir_evolution *e, nc_tir_model *const *models,
-                                     uint32_t count, nc_fixed **latents);
+                                     uint32_t count, nc_fixed **latents) {
+    const size_t blocks = stbds_arrlenu(e->blocks);
+    const size_t words_bytes = blocks * NC_TIR_BLOCK_WORDS * sizeof(nc_gl);
+    const nc_tir_model *list[NC_TIR__POPULATION];
+    nc_gl *words = (nc_gl *)nc__alloc(NULL, words_bytes);
+    nc_status status = NC_ERR_MEMORY;
+    size_t i;
+    *latents = (nc_fixed *)nc__alloc(NULL, count * blocks * NC_TIR__LATENTS * sizeof **latents);
+    if (words && *latents) {
+        for (i = 0; i < blocks; i++)
+            nc_tir__encode(e->code + e->blocks[i].first, e->blocks[i].count,
+                           words + i * NC_TIR_BLOCK_WORDS);
+        for (i = 0; i < count; i++) list[i] = models[i];
+        status = nc_tir_gpu_forward(e->gpu, list, count, words, blocks, *latents);
+    }
+    nc__free(NULL, words, words_bytes);
+    return status;
+}
 #endif
 
 /* Padded height first, then the tallest table, then all rows. */
-static uint64_t nc_tir__cost_of(const nc_tir_heights *h) {
-    uint64_t tallest = nc_tir_tallest(h, NULL);
-    uint64_t all = h->processor + h->hash + h->u32 + h->op_stack + h->ram + h->jump_stack, bits = 0;
+static uint64_t nc_tir__cost_of(const uint64_t rows[NC_TIR__HEIGHTS]) {
+    const uint64_t tallest = rows[nc_tir__largest(rows, NC_TIR__HEIGHTS)];
+    uint64_t all = 0, bits = 0;
+    int i;
+    for (i = 0; i < NC_TIR__HEIGHTS; i++) all += rows[i];
     while (UINT64_C(1) << bits < nc_tir_padded(tallest)) bits++;
     return bits << 56 | (tallest & 0xfffffff) << 28 | (all & 0xfffffff);
 }
 
-static void nc_tir__add_heights(nc_tir_heights *to, const nc_tir_heights *from) {
-    to->processor += from->processor;
-    to->hash += from->hash;
-    to->u32 += from->u32;
-    to->op_stack += from->op_stack;
-    to->ram += from->ram;
-    to->jump_stack += from->jump_stack;
-}
-
-/* Costs of `count` models on the exercises first, first + step, ... NC_ERR_CANCELLED when asked to
- * stop. Each model and block is its own task: the threads change nothing. */
-static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *models,
-                                      uint32_t count, uint32_t first, uint32_t step,
-                                      uint64_t *cost) {
-    uint32_t blocks = (uint32_t)stbds_arrlenu(e->exercises);
-    size_t bytes = ((size_t)count * blocks + 1) * sizeof(nc_tir_heights);
-    nc_tir_heights *rows = (nc_tir_heights *)nc__calloc(NULL, bytes);
-    nc_fixed *latents = NULL;
-    int failed = !rows;
+/* Rows of `count` models on the blocks first, first + step, ... of the batch; 0 when out of memory.
+ * Each model and block is a task of its own: the threads change nothing. */
+static int nc_tir__score_tasks(nc_tir_evolution *e, nc_tir_model *const *models, uint32_t count,
+                               uint32_t first, uint32_t step, const nc_fixed *latents,
+                               uint64_t *rows) {
+    const ptrdiff_t blocks = (ptrdiff_t)stbds_arrlenu(e->blocks);
+    int failed = 0;
     ptrdiff_t i;
-    uint32_t k;
-#ifdef NC_GPU
-    if (e->gpu && rows) {
-        nc_status status = nc_tir__gpu_latents(e, models, count, &latents);
-        if (status != NC_OK) {
-            nc__free(NULL, rows, bytes);
-            return status;
-        }
-    }
-#endif
 #ifdef _OPENMP
 #pragma omp parallel reduction(| : failed) if (!e->stop)
 #endif
     {
-        nc_tir__prover *p = nc_tir__prover_new(models[0], 4);
-        if (!p || !rows) failed = 1;
+        nc_tir__search *p = nc_tir__search_new(models[0], NC_TIR__SCORE_GUIDE);
+        if (!p) failed = 1;
 #ifdef _OPENMP
 #pragma omp for schedule(dynamic, 8)
 #endif
-        for (i = 0; i < (ptrdiff_t)count * (ptrdiff_t)blocks; i++) {
-            uint32_t b = (uint32_t)(i % (ptrdiff_t)blocks);
-            if (failed || b % step != first || (e->stop && *e->stop)) continue;
-            p->model = models[i / (ptrdiff_t)blocks];
+        for (i = 0; i < (ptrdiff_t)count * blocks; i++) {
+            const nc_tir__batch_block *b = &e->blocks[i % blocks];
+            if (failed || (uint32_t)(i % blocks) % step != first || (e->stop && *e->stop)) continue;
+            p->model = models[i / blocks];
             if (latents) p->given = latents + (size_t)i * NC_TIR__LATENTS;
-            nc_tir__score_block(p, e->code + e->exercises[b].first, e->exercises[b].count,
-                                &rows[i]);
+            nc_tir__score_block(p, e->code + b->first, b->count, rows + i * NC_TIR__HEIGHTS);
         }
-        nc_tir__prover_free(p);
+        nc_tir__search_free(p);
     }
-    for (i = 0; i < (ptrdiff_t)count && !failed; i++) {
-        nc_tir_heights sum;
-        memset(&sum, 0, sizeof sum);
-        for (k = 0; k < blocks; k++)
-            nc_tir__add_heights(&sum, &rows[i * (ptrdiff_t)blocks + (ptrdiff_t)k]);
-        cost[i] = nc_tir__cost_of(&sum);
+    return !failed;
+}
+
+/* Costs of `count` models on the blocks first, first + step, ... NC_ERR_CANCELLED when asked to
+ * stop. */
+static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *models,
+                                      uint32_t count, uint32_t first, uint32_t step,
+                                      uint64_t *cost) {
+    const size_t blocks = stbds_arrlenu(e->blocks);
+    const size_t bytes = (count * blocks + 1) * NC_TIR__HEIGHTS * sizeof(uint64_t);
+    uint64_t *rows = (uint64_t *)nc__calloc(NULL, bytes), *at = rows;
+    nc_fixed *latents = NULL;
+    nc_status status = rows ? NC_OK : NC_ERR_MEMORY;
+    size_t i, k;
+#ifdef NC_GPU
+    if (e->gpu && rows) status = nc_tir__gpu_latents(e, models, count, &latents);
+#endif
+    if (status == NC_OK && !nc_tir__score_tasks(e, models, count, first, step, latents, rows))
+        status = NC_ERR_MEMORY;
+    for (i = 0; i < count && status == NC_OK; i++) {
+        uint64_t sum[NC_TIR__HEIGHTS] = {0};
+        for (k = 0; k < blocks * NC_TIR__HEIGHTS; k++) sum[k % NC_TIR__HEIGHTS] += *at++;
+        cost[i] = nc_tir__cost_of(sum);
     }
     nc__free(NULL, rows, bytes);
     nc__free(NULL, latents, 0);
-    if (failed) return NC_ERR_MEMORY;
-    return e->stop && *e->stop ? NC_ERR_CANCELLED : NC_OK;
+    return status == NC_OK && e->stop && *e->stop ? NC_ERR_CANCELLED : status;
 }
 
-/* A child: each weight from one parent or the other, one in a hundred changed. */
-static void nc_tir__breed(const nc_tir_evolution *e, const nc_tir_model *a, const nc_tir_model *b,
+NC_TIR__COLD_END
+
+/* Uniform crossover and mutation: each weight from one parent or the other, one in a hundred
+ * changed. */
+static void nc_tir__cross(const nc_tir_evolution *e, const nc_tir_model *a, const nc_tir_model *b,
                           uint32_t child, nc_tir_model *out) {
     const nc_fixed limit = NC_TIR__WEIGHT_LIMIT;
     const int64_t size = (int64_t)(e->size * 65536.0);
@@ -6104,6 +7345,8 @@ static void nc_tir__breed(const nc_tir_evolution *e, const nc_tir_model *a, cons
     }
 }
 
+NC_TIR__COLD_BEGIN
+
 NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_tir_model *start,
                                          uint64_t seed) {
     nc_tir_evolution *e;
@@ -6118,7 +7361,7 @@ NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_
         e->next[i] = (nc_tir_model *)nc__alloc(NULL, sizeof **e->next);
         if (e->models[i] && e->next[i]) {
             *e->models[i] = *start;
-            if (i) nc_tir__breed(e, start, start, i, e->models[i]);
+            if (i) nc_tir__cross(e, start, start, i, e->models[i]);
             continue;
         }
         nc_tir_evolution_destroy(e);
@@ -6129,89 +7372,98 @@ NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_
     return NC_OK;
 }
 
-NC_API void nc_tir_evolution_destroy(nc_tir_evolution *e) {
+NC_API void nc_tir_evolution_destroy(nc_tir_evolution *evolution) {
     uint32_t i;
-    if (!e) return;
+    if (!evolution) return;
     for (i = 0; i < NC_TIR__POPULATION; i++) {
-        nc_tir_model_destroy(e->models[i]);
-        nc_tir_model_destroy(e->next[i]);
+        nc_tir_model_destroy(evolution->models[i]);
+        nc_tir_model_destroy(evolution->next[i]);
     }
-    stbds_arrfree(e->code);
-    stbds_arrfree(e->exercises);
-    nc_tir__map_free(&e->seen);
-    nc__free(NULL, e, sizeof *e);
+    stbds_arrfree(evolution->code);
+    stbds_arrfree(evolution->blocks);
+    nc_tir__map_free(&evolution->seen);
+    nc__free(NULL, evolution, sizeof *evolution);
 }
 
-NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *e, const char *tasm, nc_error *err) {
+/* A block joins the batch unless it is too short, known, or one too many. */
+static nc_status nc_tir__add_block(nc_tir_evolution *e, const nc_tir__tasm *code, size_t n) {
+    nc_tir__batch_block b;
+    int fresh;
+    if (n < 3 || stbds_arrlenu(e->blocks) == NC_TIR__MAX_BATCH) return NC_OK;
+    if (!nc_tir__remember(&e->seen, code, n, &fresh)) return NC_ERR_MEMORY;
+    if (!fresh) return NC_OK;
+    b.first = (uint32_t)stbds_arrlenu(e->code);
+    b.count = (uint32_t)n;
+    nc_tir__add_code(&e->code, code, n);
+    stbds_arrput(e->blocks, b);
+    e->scored_step = 0;
+    return NC_OK;
+}
+
+NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *evolution, const char *tasm,
+                                      nc_error *err) {
     nc_tir__code code;
     nc_status status;
-    size_t first = 0, end, at, stop, i;
+    size_t first, end = 0, at, stop;
     nc__clear(err);
-    if (!e || !tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no code");
+    if (!evolution || !tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no code");
     status = nc_tir__read_tasm(tasm, 0, &code, err);
-    while (status == NC_OK && first < stbds_arrlenu(code.list)) {
-        end = nc_tir__segment_end(&code, first);
+    while (status == NC_OK && nc_tir__next_segment(&code, &first, &end))
         for (at = first; at < end && status == NC_OK; at = stop) {
-            nc_tir__exercise x;
-            int fresh = 0;
             stop = nc_tir__block_end(code.list, end, at, NC_TIR_BLOCK_NODES);
-            if (stop - at < 3 || stbds_arrlenu(e->exercises) == NC_TIR__MAX_BATCH) continue;
-            if (!nc_tir__remembered(&e->seen, code.list + at, stop - at, &fresh))
-                status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-            if (!fresh) continue;
-            x.first = (uint32_t)stbds_arrlenu(e->code);
-            x.count = (uint32_t)(stop - at);
-            for (i = at; i < stop; i++) stbds_arrput(e->code, code.list[i]);
-            stbds_arrput(e->exercises, x);
-            e->scored_step = 0;
+            status = nc_tir__add_block(evolution, code.list + at, stop - at);
+            if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
         }
-        first = end > first ? end : first + 1;
-    }
     nc_tir__code_free(&code);
     return status;
 }
 
-NC_API uint32_t nc_tir_evolution_blocks(const nc_tir_evolution *e) {
-    return (uint32_t)stbds_arrlenu(e->exercises);
+NC_API uint32_t nc_tir_evolution_blocks(const nc_tir_evolution *evolution) {
+    return (uint32_t)stbds_arrlenu(evolution->blocks);
 }
 
-NC_API const nc_tir_model *nc_tir_evolution_best(const nc_tir_evolution *e) { return e->models[0]; }
-
-NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *e) { return e->cost[0]; }
-
-/* One generation on the exercises 0, step, 2 step, ...: score, sort, breed. The survivors of the
- * last one keep their costs while the exercises stay the same. */
-static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t step) {
-    uint64_t before = e->cost[0];
+/* Models in ascending order of cost, by insertion: equals keep their order. */
+static void nc_tir__sort_models(nc_tir_evolution *e) {
     uint32_t i, k;
-    int child;
-    uint32_t known = e->scored_step == step ? NC_TIR__SURVIVORS : 0;
-    nc_status status = nc_tir__score_models(e, e->models + known, NC_TIR__POPULATION - known, 0,
-                                            step, e->cost + known);
-    if (status != NC_OK) return status;
-    e->scored_step = step;
-    for (i = 1; i < NC_TIR__POPULATION; i++) /* by insertion: equals keep their order */
-        for (k = i; k > 0 && e->cost[k] < e->cost[k - 1]; k--) {
-            nc_tir_model *model = e->models[k];
-            uint64_t cost = e->cost[k];
+    for (i = 1; i < NC_TIR__POPULATION; i++) {
+        nc_tir_model *model = e->models[i];
+        const uint64_t cost = e->cost[i];
+        for (k = i; k > 0 && cost < e->cost[k - 1]; k--) {
             e->models[k] = e->models[k - 1];
             e->cost[k] = e->cost[k - 1];
-            e->models[k - 1] = model;
-            e->cost[k - 1] = cost;
         }
+        e->models[k] = model;
+        e->cost[k] = cost;
+    }
+}
+
+static double nc_tir__bound_step(double size) {
+    if (!(size >= nc_tir__least_step)) return nc_tir__least_step;
+    return size > nc_tir__most_step ? nc_tir__most_step : size;
+}
+
+/* One generation on the blocks 0, step, 2 step, ...: score, sort, cross. The survivors of the
+ * last one keep their costs while the blocks stay the same. */
+static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t step) {
+    const uint64_t before = e->cost[0];
+    const uint32_t known = e->scored_step == step ? NC_TIR__SURVIVORS : 0;
+    const nc_status status = nc_tir__score_models(e, e->models + known, NC_TIR__POPULATION - known,
+                                                  0, step, e->cost + known);
+    uint32_t i;
+    int child;
+    if (status != NC_OK) return status;
+    e->scored_step = step;
+    nc_tir__sort_models(e);
     /* larger steps while they succeed, smaller ones when they do not */
-    if (before) e->size *= e->cost[0] < before ? 1.25 : 0.95;
-    if (e->size > 0.5) e->size = 0.5;
-    if (e->size < 0.001) e->size = 0.001;
+    if (before) e->size = nc_tir__bound_step(e->size * (e->cost[0] < before ? 1.25 : 0.95));
 #ifdef _OPENMP
 #pragma omp parallel for schedule(dynamic) if (!e->stop)
 #endif
     for (child = NC_TIR__SURVIVORS; child < NC_TIR__POPULATION; child++) {
-        uint32_t words[4], a, b;
+        uint32_t words[4];
         nc__philox(e->seed, UINT64_C(1) << 62 | (uint64_t)child, e->generation, words);
-        a = words[0] % NC_TIR__SURVIVORS;
-        b = words[1] % NC_TIR__SURVIVORS;
-        nc_tir__breed(e, e->models[a], e->models[b], (uint32_t)child, e->next[child]);
+        nc_tir__cross(e, e->models[words[0] % NC_TIR__SURVIVORS],
+                      e->models[words[1] % NC_TIR__SURVIVORS], (uint32_t)child, e->next[child]);
     }
     for (i = NC_TIR__SURVIVORS; i < NC_TIR__POPULATION; i++) {
         nc_tir_model *model = e->models[i];
@@ -6222,219 +7474,158 @@ static nc_status nc_tir__generation(nc_tir_evolution *e, uint32_t step) {
     return NC_OK;
 }
 
-NC_API nc_status nc_tir_evolution_run(nc_tir_evolution *e, uint32_t generations,
+NC_API nc_status nc_tir_evolution_run(nc_tir_evolution *evolution, uint32_t generations,
                                       nc_progress_fn progress, void *user) {
     nc_status status = NC_OK;
     uint32_t i;
-    if (!e) return NC_ERR_ARG;
+    if (!evolution) return NC_ERR_ARG;
     for (i = 0; i < generations && status == NC_OK; i++) {
         if (progress && progress(user, i, generations)) return NC_ERR_CANCELLED;
-        status = nc_tir__generation(e, 1);
+        status = nc_tir__generation(evolution, 1);
     }
     return status;
+}
+
+NC_API const nc_tir_model *nc_tir_evolution_best(const nc_tir_evolution *evolution) {
+    return evolution->models[0];
+}
+
+NC_API uint64_t nc_tir_evolution_cost(const nc_tir_evolution *evolution) {
+    return evolution->cost[0];
 }
 
 #ifndef NC_NO_STDIO
 /* State of an evolution: "NCTIRE1\n", seed, generation, size of mutations in units of 2^-40, costs,
  * then 16 weights files one after the other. The batch is not in it. */
+#define NC_TIR__EVOLUTION_MAGIC "NCTIRE1\n"
+#define NC_TIR__EVOLUTION_UNIT 1099511627776.0
 enum { NC_TIR__EVOLUTION_HEAD = 32 + 8 * NC_TIR__POPULATION };
 
-NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *e, const char *path, nc_error *err) {
-    size_t bytes = NC_TIR__EVOLUTION_HEAD + (size_t)NC_TIR__POPULATION * NC_TIR__FILE_BYTES;
-    nc__span span;
-    nc_status status;
-    uint8_t *file;
+NC_API nc_status nc_tir_evolution_save(const nc_tir_evolution *evolution, const char *path,
+                                       nc_error *err) {
+    nc__buffer file;
     uint32_t i;
-    if (!e || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no path");
-    file = (uint8_t *)nc__alloc(NULL, bytes);
-    if (!file) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    memcpy(file, "NCTIRE1\n", 8);
-    nc__put_le(file + 8, e->seed, 8);
-    nc__put_le(file + 16, e->generation, 8);
-    nc__put_le(file + 24, (uint64_t)(e->size * 1099511627776.0), 8);
-    for (i = 0; i < NC_TIR__POPULATION; i++) {
-        nc__put_le(file + 32 + 8 * i, e->cost[i], 8);
-        nc_tir__model_pack(e->models[i],
-                           file + NC_TIR__EVOLUTION_HEAD + (size_t)i * NC_TIR__FILE_BYTES);
-    }
-    span.data = file;
-    span.bytes = bytes;
-    status = nc__file_write(path, &span, 1, err);
-    nc__free(NULL, file, bytes);
+    if (!evolution || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no path");
+    memset(&file, 0, sizeof file);
+    nc__buffer_put(&file, NC_TIR__EVOLUTION_MAGIC, 8);
+    nc__buffer_le(&file, evolution->seed, 8);
+    nc__buffer_le(&file, evolution->generation, 8);
+    nc__buffer_le(&file, (uint64_t)(evolution->size * NC_TIR__EVOLUTION_UNIT), 8);
+    for (i = 0; i < NC_TIR__POPULATION; i++) nc__buffer_le(&file, evolution->cost[i], 8);
+    for (i = 0; i < NC_TIR__POPULATION; i++) nc_tir__put_weights(&file, evolution->models[i]);
+    return nc_tir__save(&file, path, err);
+}
+
+/* The weights files behind the head, all or none. */
+static nc_status nc_tir__read_population(nc_tir_model *models[NC_TIR__POPULATION],
+                                         const uint8_t *file, nc_error *err) {
+    nc_status status = NC_OK;
+    uint32_t i;
+    for (i = 0; i < NC_TIR__POPULATION && status == NC_OK; i++)
+        status = nc_tir_model_read(&models[i], file + (size_t)i * NC_TIR__FILE_BYTES,
+                                   NC_TIR__FILE_BYTES, err);
+    while (status != NC_OK && i-- > 0) nc_tir_model_destroy(models[i]); /* null: the failed one */
     return status;
 }
 
-NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *e, const char *path, nc_error *err) {
-    size_t wanted = NC_TIR__EVOLUTION_HEAD + (size_t)NC_TIR__POPULATION * NC_TIR__FILE_BYTES, bytes;
+NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *path,
+                                       nc_error *err) {
+    const size_t wanted = NC_TIR__EVOLUTION_HEAD + (size_t)NC_TIR__POPULATION * NC_TIR__FILE_BYTES;
     nc_tir_model *models[NC_TIR__POPULATION];
+    nc_tir_evolution *e = evolution;
     nc_status status;
     uint8_t *file;
-    uint32_t i, k;
+    size_t bytes;
+    uint32_t i;
     if (!e || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no path");
     status = nc__file_read(path, NULL, &file, &bytes, err);
     if (status != NC_OK) return status;
-    if (bytes != wanted || memcmp(file, "NCTIRE1\n", 8) != 0)
+    if (bytes != wanted || memcmp(file, NC_TIR__EVOLUTION_MAGIC, 8) != 0)
         status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not the state of an evolution");
-    for (i = 0; i < NC_TIR__POPULATION && status == NC_OK; i++)
-        status = nc_tir_model_read(&models[i],
-                                   file + NC_TIR__EVOLUTION_HEAD + (size_t)i * NC_TIR__FILE_BYTES,
-                                   NC_TIR__FILE_BYTES, err);
-    if (status != NC_OK && i) i--; /* the last one failed: it left nothing */
+    else
+        status = nc_tir__read_population(models, file + NC_TIR__EVOLUTION_HEAD, err);
     if (status == NC_OK) {
         e->seed = nc__get_le(file + 8, 8);
         e->generation = nc__get_le(file + 16, 8);
         e->scored_step = 0;
-        e->size = (double)nc__get_le(file + 24, 8) / 1099511627776.0;
-        if (!(e->size >= 0.001)) e->size = 0.001;
-        if (e->size > 0.5) e->size = 0.5;
-    }
-    for (k = 0; k < i; k++) {
-        if (status == NC_OK) {
-            *e->models[k] = *models[k];
-            e->cost[k] = nc__get_le(file + 32 + 8 * k, 8);
+        e->size = nc_tir__bound_step((double)nc__get_le(file + 24, 8) / NC_TIR__EVOLUTION_UNIT);
+        for (i = 0; i < NC_TIR__POPULATION; i++) {
+            e->cost[i] = nc__get_le(file + 32 + 8 * i, 8);
+            nc_tir_model_destroy(e->models[i]);
+            e->models[i] = models[i];
         }
-        nc_tir_model_destroy(models[k]);
     }
     nc__free(NULL, file, bytes + 1);
     return status;
 }
+#endif
 
-/* >>trainer ======================================================================== */
+/* >>trainer ======================================================================= */
 
 /* Collects blocks while programs are compiled, evolves the weights on a thread of its own
  * afterwards, and keeps what also helps on blocks it was not evolved on. */
-#if (defined(__unix__) || defined(__APPLE__)) && !defined(NC_TIR_NO_THREADS)
-#define NC_TIR__THREADS 1
-#else
-#define NC_TIR__THREADS 0
-#endif
-
 struct nc_tir_trainer {
     nc_tir_model *model;    /* what compilations use */
     nc_tir_model *promoted; /* better weights, taken over when the thread has ended; or null */
     nc_tir_evolution *batch;
-    char path[4096];
-    uint64_t seed;
+    char path[4096]; /* "": nothing is written */
     uint32_t generations, promotions;
     nc_status status;
     volatile int stop;
     int running;
-#if NC_TIR__THREADS
+#ifdef NC_TIR__THREADS
     pthread_t thread;
 #endif
 };
 
-/* "~/.trident/neural/weights.bin", its folders made; NC_ERR_IO without a home. */
-static nc_status nc_tir__default_path(char *path, size_t room, nc_error *err) {
-#if NC_TIR__THREADS
-    const char *home = getenv("HOME");
-    if (!home || !*home || strlen(home) + 32 > room)
-        return nc__fail(err, NC_ERR_IO, 0, 0, "no home folder for the weights");
-    snprintf(path, room, "%s/.trident", home);
-    (void)mkdir(path, 0755);
-    snprintf(path, room, "%s/.trident/neural", home);
-    (void)mkdir(path, 0755);
-    snprintf(path, room, "%s/.trident/neural/weights.bin", home);
-    return NC_OK;
-#else
-    (void)path;
-    (void)room;
-    return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no default place for weights here");
+/* The weights of the file at trainer->path where there is one, else `start`. */
+static nc_status nc_tir__first_weights(nc_tir_trainer *trainer, const nc_tir_model *start,
+                                       nc_error *err) {
+    nc_status status;
+#ifndef NC_NO_STDIO
+    FILE *file = *trainer->path ? fopen(trainer->path, "rb") : NULL;
+    if (file) {
+        fclose(file);
+        return nc_tir_model_load(&trainer->model, trainer->path, err);
+    }
 #endif
+    status = nc_tir_model_copy(&trainer->model, start);
+    return status == NC_OK ? NC_OK : nc__fail(err, status, 0, 0, "out of memory");
 }
 
 NC_API nc_status nc_tir_trainer_create(nc_tir_trainer **trainer, const char *path,
                                        const nc_tir_model *start, uint64_t seed, nc_error *err) {
     nc_tir_trainer *t;
-    nc_status status = NC_OK;
-    FILE *file;
+    nc_status status;
     nc__clear(err);
     if (!trainer || !start) return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer or no weights");
     *trainer = NULL;
+    if (path && strlen(path) >= sizeof t->path)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
+#ifdef NC_NO_STDIO
+    if (path) return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no files in this build");
+#endif
     t = (nc_tir_trainer *)nc__calloc(NULL, sizeof *t);
     if (!t) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    t->seed = seed;
-    if (!path)
-        status = nc_tir__default_path(t->path, sizeof t->path, err);
-    else if (strlen(path) >= sizeof t->path)
-        status = nc__fail(err, NC_ERR_ARG, 0, 0, "path is too long");
-    else
-        memcpy(t->path, path, strlen(path) + 1);
-    file = status == NC_OK ? fopen(t->path, "rb") : NULL;
-    if (file) {
-        fclose(file);
-        status = nc_tir_model_load(&t->model, t->path, err);
-    } else if (status == NC_OK) {
-        status = nc_tir_model_copy(&t->model, start);
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
-    }
+    if (path) memcpy(t->path, path, strlen(path) + 1);
+    status = nc_tir__first_weights(t, start, err);
     if (status == NC_OK) {
         status = nc_tir_evolution_create(&t->batch, t->model, seed);
         if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
     }
-    if (status != NC_OK)
-        nc_tir_trainer_destroy(t);
-    else
+    if (status == NC_OK)
         *trainer = t;
+    else
+        nc_tir_trainer_destroy(t);
     return status;
-}
-
-NC_API const nc_tir_model *nc_tir_trainer_model(const nc_tir_trainer *t) { return t->model; }
-
-NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *t) { return t->promotions; }
-
-NC_API nc_status nc_tir_trainer_collect(nc_tir_trainer *t, const char *tasm, nc_error *err) {
-    if (!t || t->running) return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer, or it is training");
-    return nc_tir_evolution_add(t->batch, tasm, err);
-}
-
-#if NC_TIR__THREADS
-/* Evolve on the even blocks; promote what is better on the odd ones. */
-static void nc_tir__train(nc_tir_trainer *t) {
-    nc_tir_evolution *e = t->batch;
-    nc_tir_model *pair[2];
-    uint64_t cost[2];
-    uint32_t i;
-    t->status = stbds_arrlenu(e->exercises) < 2 ? NC_ERR_CANCELLED : NC_OK;
-    for (i = 0; i < t->generations && t->status == NC_OK && !t->stop; i++)
-        t->status = nc_tir__generation(e, 2);
-    if (t->status != NC_OK || t->stop) return;
-    pair[0] = t->model;
-    pair[1] = e->models[0];
-    t->status = nc_tir__score_models(e, pair, 2, 1, 2, cost);
-    if (t->status != NC_OK || cost[1] >= cost[0]) return;
-    t->status = nc_tir_model_copy(&t->promoted, e->models[0]);
-    if (t->status == NC_OK) t->status = nc_tir_model_save(t->promoted, t->path, NULL);
-}
-
-static void *nc_tir__train_thread(void *user) {
-    nc_tir__train((nc_tir_trainer *)user);
-    return NULL;
-}
-#endif
-
-NC_API nc_status nc_tir_trainer_start(nc_tir_trainer *t, uint32_t generations, nc_error *err) {
-    nc__clear(err);
-    if (!t || t->running) return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer, or it is training");
-#if NC_TIR__THREADS
-    t->generations = generations ? generations : 20;
-    t->stop = 0;
-    t->batch->stop = &t->stop;
-    if (pthread_create(&t->thread, NULL, nc_tir__train_thread, t) != 0)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no thread to be had");
-    t->running = 1;
-    return NC_OK;
-#else
-    (void)generations;
-    return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no threads in this build");
-#endif
 }
 
 /* Join the thread, after its work or as soon as it looks; take over better weights. */
 static nc_status nc_tir__join(nc_tir_trainer *t, int stop) {
+    if (!t) return NC_ERR_ARG;
     if (!t->running) return NC_OK;
     if (stop) t->stop = 1;
-#if NC_TIR__THREADS
+#ifdef NC_TIR__THREADS
     (void)pthread_join(t->thread, NULL);
 #endif
     t->running = 0;
@@ -6447,27 +7638,81 @@ static nc_status nc_tir__join(nc_tir_trainer *t, int stop) {
     return t->status == NC_ERR_CANCELLED ? NC_OK : t->status;
 }
 
-NC_API nc_status nc_tir_trainer_wait(nc_tir_trainer *t) {
-    return t ? nc_tir__join(t, 0) : NC_ERR_ARG;
+NC_API void nc_tir_trainer_destroy(nc_tir_trainer *trainer) {
+    if (!trainer) return;
+    (void)nc_tir__join(trainer, 1);
+    nc_tir_evolution_destroy(trainer->batch);
+    nc_tir_model_destroy(trainer->model);
+    nc__free(NULL, trainer, sizeof *trainer);
 }
 
-NC_API nc_status nc_tir_trainer_stop(nc_tir_trainer *t) {
-    return t ? nc_tir__join(t, 1) : NC_ERR_ARG;
+NC_API const nc_tir_model *nc_tir_trainer_model(const nc_tir_trainer *trainer) {
+    return trainer->model;
 }
 
-NC_API void nc_tir_trainer_destroy(nc_tir_trainer *t) {
-    if (!t) return;
-    (void)nc_tir__join(t, 1);
-    nc_tir_evolution_destroy(t->batch);
-    nc_tir_model_destroy(t->model);
-    nc__free(NULL, t, sizeof *t);
+NC_API nc_status nc_tir_trainer_collect(nc_tir_trainer *trainer, const char *tasm, nc_error *err) {
+    if (!trainer || trainer->running)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer, or it is training");
+    return nc_tir_evolution_add(trainer->batch, tasm, err);
+}
+
+#ifdef NC_TIR__THREADS
+/* Evolve on the even blocks; promote what is better on the odd ones. */
+static void *nc_tir__train(void *user) {
+    nc_tir_trainer *t = (nc_tir_trainer *)user;
+    nc_tir_evolution *e = t->batch;
+    nc_tir_model *pair[2];
+    uint64_t cost[2];
+    uint32_t i;
+    t->status = stbds_arrlenu(e->blocks) < 2 ? NC_ERR_CANCELLED : NC_OK;
+    for (i = 0; i < t->generations && t->status == NC_OK && !t->stop; i++)
+        t->status = nc_tir__generation(e, 2);
+    if (t->status != NC_OK || t->stop) return NULL;
+    pair[0] = t->model;
+    pair[1] = e->models[0];
+    t->status = nc_tir__score_models(e, pair, 2, 1, 2, cost);
+    if (t->status != NC_OK || cost[1] >= cost[0]) return NULL;
+    t->status = nc_tir_model_copy(&t->promoted, e->models[0]);
+#ifndef NC_NO_STDIO
+    if (t->status == NC_OK && *t->path) t->status = nc_tir_model_save(t->promoted, t->path, NULL);
+#endif
+    return NULL;
 }
 #endif
 
-#ifdef NC_GPU
-/* >>gpu ============================================================================ */
+NC_API nc_status nc_tir_trainer_start(nc_tir_trainer *trainer, uint32_t generations,
+                                      nc_error *err) {
+    nc__clear(err);
+    if (!trainer || trainer->running)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no trainer, or it is training");
+#ifdef NC_TIR__THREADS
+    trainer->generations = generations ? generations : 20;
+    trainer->stop = 0;
+    trainer->batch->stop = &trainer->stop;
+    if (pthread_create(&trainer->thread, NULL, nc_tir__train, trainer) != 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no thread to be had");
+    trainer->running = 1;
+    return NC_OK;
+#else
+    (void)generations;
+    return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "no threads in this build");
+#endif
+}
 
-enum { NC_TIR__NODE_WORDS = 8 }; /* of a node, as shaders/tir_forward.comp reads them */
+NC_API nc_status nc_tir_trainer_wait(nc_tir_trainer *trainer) { return nc_tir__join(trainer, 0); }
+
+NC_API nc_status nc_tir_trainer_stop(nc_tir_trainer *trainer) { return nc_tir__join(trainer, 1); }
+
+NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *trainer) {
+    return trainer->promotions;
+}
+
+NC_TIR__COLD_END
+
+#ifdef NC_GPU
+/* >>gpu =========================================================================== */
+
+enum { NC_TIR__GPU_WORDS = 8 }; /* of a node, as cuda/tir_forward.cu reads them */
 
 struct nc_tir_gpu {
     nc_gpu *device;
@@ -6491,19 +7736,32 @@ NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu) { nc__free(NULL, gpu, sizeof *gpu)
 
 /* Eight words for each node: six rows of the embedding, the nodes it attends to, 1 if it exists. */
 static void nc_tir__gpu_nodes(const nc_gl *words, uint32_t *nodes) {
-    uint32_t n = nc_tir__node_count(words), i;
-    memset(nodes, 0, NC_TIR_BLOCK_NODES * NC_TIR__NODE_WORDS * sizeof *nodes);
-    for (i = 0; i < n; i++, nodes += NC_TIR__NODE_WORDS) {
+    const uint32_t n = nc_tir__node_count(words);
+    uint32_t i;
+    memset(nodes, 0, NC_TIR_BLOCK_NODES * NC_TIR__GPU_WORDS * sizeof *nodes);
+    for (i = 0; i < n; i++, nodes += NC_TIR__GPU_WORDS) {
         nc_tir__node_rows(words, i, nodes);
-        nodes[6] = nc_tir__attended(words, n, i);
-        nodes[7] = 1;
+        nodes[NC_TIR__NODE_FEATURES] = nc_tir__attended(words, n, i);
+        nodes[NC_TIR__NODE_FEATURES + 1] = 1;
     }
+}
+
+/* NC_OK for models and blocks that one dispatch can take: 3 GiB of scratch at most. */
+static nc_status nc_tir__gpu_check(const nc_tir_model *const *models, size_t count,
+                                   const nc_gl *words, size_t blocks) {
+    size_t i;
+    if (count > 65535 || blocks > 65535 || count * blocks >> 17) return NC_ERR_LIMIT;
+    for (i = 0; i < count; i++)
+        if (!models[i]) return NC_ERR_ARG;
+    for (i = 0; i < blocks; i++)
+        if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
+    return NC_OK;
 }
 
 NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
                                     size_t count, const nc_gl *words, size_t blocks,
                                     nc_fixed *latents) {
-    const size_t node_bytes = blocks * NC_TIR_BLOCK_NODES * NC_TIR__NODE_WORDS * sizeof(uint32_t);
+    const size_t node_bytes = blocks * NC_TIR_BLOCK_NODES * NC_TIR__GPU_WORDS * sizeof(uint32_t);
     const size_t weight_bytes = count * NC_TIR__PARAMETERS * sizeof(int32_t);
     const size_t cells = count * blocks * NC_TIR__LATENTS, latent_bytes = cells * sizeof(int32_t);
     const uint32_t push[2] = {NC_TIR__PARAMETERS, NC_TIR__P_NODES};
@@ -6515,12 +7773,8 @@ NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *
     size_t i, k;
     if (!gpu || !models || !words || !latents) return NC_ERR_ARG;
     if (count == 0 || blocks == 0) return NC_OK;
-    if (count > 65535 || blocks > 65535 || count * blocks >> 17)
-        return NC_ERR_LIMIT; /* 3 GiB of scratch */
-    for (i = 0; i < count; i++)
-        if (!models[i]) return NC_ERR_ARG;
-    for (i = 0; i < blocks; i++)
-        if (nc_tir__check_words(words + i * NC_TIR_BLOCK_WORDS) < 0) return NC_ERR_FORMAT;
+    status = nc_tir__gpu_check(models, count, words, blocks);
+    if (status != NC_OK) return status;
     nodes = (uint32_t *)nc__alloc(NULL, node_bytes);
     weights = (int32_t *)nc__alloc(NULL, weight_bytes);
     out = (int32_t *)nc__alloc(NULL, latent_bytes);
@@ -6528,7 +7782,7 @@ NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *
     if (!nodes || !weights || !out) job.status = NC_ERR_MEMORY;
     for (i = 0; job.status == NC_OK && i < blocks; i++)
         nc_tir__gpu_nodes(words + i * NC_TIR_BLOCK_WORDS,
-                          nodes + i * NC_TIR_BLOCK_NODES * NC_TIR__NODE_WORDS);
+                          nodes + i * NC_TIR_BLOCK_NODES * NC_TIR__GPU_WORDS);
     for (i = 0; job.status == NC_OK && i < count; i++)
         for (k = 0; k < NC_TIR__PARAMETERS; k++)
             weights[i * NC_TIR__PARAMETERS + k] = (int32_t)nc_gl_to_i64(models[i]->w[k]);
@@ -6545,541 +7799,10 @@ NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *
     return status;
 }
 
-NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *e, nc_tir_gpu *gpu) { e->gpu = gpu; }
-
-/* Latents of the whole batch under each model. */
-static nc_status nc_tir__gpu_latents(const nc_tir_evolution *e, nc_tir_model *const *models,
-                                     uint32_t count, nc_fixed **latents) {
-    const size_t blocks = stbds_arrlenu(e->exercises);
-    const size_t words_bytes = blocks * NC_TIR_BLOCK_WORDS * sizeof(nc_gl);
-    const nc_tir_model *list[NC_TIR__POPULATION];
-    nc_gl *words = (nc_gl *)nc__alloc(NULL, words_bytes);
-    nc_status status = NC_ERR_MEMORY;
-    size_t i;
-    *latents = (nc_fixed *)nc__alloc(NULL, count * blocks * NC_TIR__LATENTS * sizeof **latents);
-    if (words && *latents) {
-        for (i = 0; i < blocks; i++)
-            nc_tir__encode(e->code + e->exercises[i].first, e->exercises[i].count,
-                           words + i * NC_TIR_BLOCK_WORDS);
-        for (i = 0; i < count; i++) list[i] = models[i];
-        status = nc_tir_gpu_forward(e->gpu, list, count, words, blocks, *latents);
-    }
-    nc__free(NULL, words, words_bytes);
-    if (status != NC_OK) {
-        nc__free(NULL, *latents, 0);
-        *latents = NULL;
-    }
-    return status;
+NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu) {
+    evolution->gpu = gpu;
 }
 #endif /* NC_GPU */
-
-/* >>public ========================================================================= */
-
-NC_API uint64_t nc_tir_padded(uint64_t height) {
-    uint64_t p = 1;
-    while (p < height && p < UINT64_C(1) << 63) p *= 2;
-    return p;
-}
-
-NC_API uint64_t nc_tir_tallest(const nc_tir_heights *h, const char **table) {
-    const uint64_t height[6] = {h->processor, h->hash, h->u32, h->op_stack, h->ram, h->jump_stack};
-    static const char *const name[6] = {"processor", "hash", "u32",
-                                        "op_stack",  "ram",  "jump_stack"};
-    int i, best = 0;
-    for (i = 1; i < 6; i++)
-        if (height[i] > height[best]) best = i;
-    if (table) *table = name[best];
-    return height[best];
-}
-
-NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights, nc_error *err) {
-    nc_tir__code code;
-    nc_status status;
-    if (!heights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no heights");
-    status = nc_tir__read_tasm(tasm, 0, &code, err);
-    nc_tir__sum_rows(heights, code.list, status == NC_OK ? stbds_arrlenu(code.list) : 0);
-    nc_tir__code_free(&code);
-    return status;
-}
-
-NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err) {
-    nc_tir__code code;
-    nc_status status;
-    if (!instructions) return nc__fail(err, NC_ERR_ARG, 0, 0, "no counter");
-    status = nc_tir__read_tasm(tasm, 0, &code, err);
-    *instructions = status == NC_OK ? (uint32_t)stbds_arrlenu(code.list) : 0;
-    nc_tir__code_free(&code);
-    return status;
-}
-
-/* A body whose code comes after the function that branches to it. */
-typedef struct nc_tir__deferred {
-    uint32_t first, count, number;
-    uint8_t kind; /* 0: then of if_else, 1: else, 2: then of if_only */
-} nc_tir__deferred;
-
-/* Lowering writes straight-line instructions to `pending`; at every boundary they are optimised
- * when asked for, and printed. */
-typedef struct nc_tir__emitter {
-    const nc_tir_program *program;
-    char *text;              /* stb_ds array */
-    nc_tir__tasm *pending;   /* stb_ds array */
-    nc_tir__deferred *queue; /* stb_ds array */
-    size_t queue_done;
-    nc_tir_target target;
-    int impossible; /* a stack index that the target does not have */
-    uint32_t counter;
-} nc_tir__emitter;
-
-static void nc_tir__flush(nc_tir__emitter *e) {
-    size_t i;
-    if (stbds_arrlenu(e->pending) == 0) return;
-    for (i = 0; i < stbds_arrlenu(e->pending); i++)
-        nc_tir__print_instruction(&e->text, &e->pending[i]);
-    NC_TIR__CLEAR(e->pending);
-}
-
-static void nc_tir__emit(nc_tir__emitter *e, uint32_t op, uint64_t arg) {
-    size_t n = stbds_arrlenu(e->pending);
-    nc_tir__tasm t;
-    if (e->target == NC_TIR_TARGET_TRITON) {
-        if (nc_tir__table[op].arg == NC_TIR__INDEX && arg > 15) e->impossible = 1;
-        if (op == NC_TIR__I_ADD && n && e->pending[n - 1].op == NC_TIR__I_PUSH) {
-            e->pending[n - 1].op = NC_TIR__I_ADDI;
-            return;
-        }
-    }
-    t.op = op;
-    t.arg = arg;
-    t.line = 0;
-    stbds_arrput(e->pending, t);
-}
-
-/* A line of text at a boundary: flush, then prefix, text, suffix. */
-static void nc_tir__line(nc_tir__emitter *e, const char *prefix, const char *text,
-                         const char *suffix) {
-    nc_tir__flush(e);
-    nc_tir__print(&e->text, prefix);
-    nc_tir__print(&e->text, text);
-    nc_tir__print(&e->text, suffix);
-}
-
-/* "prefix" followed by a number and "suffix". */
-static void nc_tir__numbered(nc_tir__emitter *e, const char *prefix, uint32_t number,
-                             const char *suffix) {
-    nc_tir__line(e, prefix, "", "");
-    nc_tir__print_value(&e->text, number);
-    nc_tir__print(&e->text, suffix);
-}
-
-/* Labels get two underscores unless they already have them or name another module. */
-static const char *nc_tir__prefix(const char *label) {
-    return *label == '@' || (label[0] == '_' && label[1] == '_') ? "" : "__";
-}
-
-static void nc_tir__defer(nc_tir__emitter *e, uint32_t first, uint32_t count, uint32_t number,
-                          int kind) {
-    nc_tir__deferred d;
-    d.first = first;
-    d.count = count;
-    d.number = number;
-    d.kind = (uint8_t)kind;
-    stbds_arrput(e->queue, d);
-}
-
-/* Operations that the present Triton VM does not have, in those that it has; 0 for others.
- * or: a + b - (a and b). Dot steps: read both operands, multiply, add to the accumulator, with the
- * pointers on top of it moved on. */
-static int nc_tir__lower_modern(nc_tir__emitter *e, const nc_tir__op *op) {
-    static const uint8_t either[] = {NC_TIR__I_DUP, 1, NC_TIR__I_DUP, 1, NC_TIR__I_AND, 0};
-    static const uint8_t ext[] = {NC_TIR__I_ADDI, 2, NC_TIR__I_READ_MEM, 3, NC_TIR__I_ADDI,     4,
-                                  NC_TIR__I_SWAP, 4, NC_TIR__I_ADDI,     2, NC_TIR__I_READ_MEM, 3,
-                                  NC_TIR__I_ADDI, 4, NC_TIR__I_PLACE,    6, NC_TIR__I_XX_MUL,   0};
-    static const uint8_t base[] = {
-        NC_TIR__I_READ_MEM, 1, NC_TIR__I_ADDI,     2, NC_TIR__I_SWAP,   2,
-        NC_TIR__I_ADDI,     2, NC_TIR__I_READ_MEM, 3, NC_TIR__I_ADDI,   4,
-        NC_TIR__I_PLACE,    4, NC_TIR__I_PICK,     3, NC_TIR__I_XB_MUL, 0};
-    static const uint8_t sum[] = {NC_TIR__I_PICK,   7, NC_TIR__I_PICK, 7, NC_TIR__I_PICK, 7,
-                                  NC_TIR__I_XX_ADD, 0, NC_TIR__I_PICK, 3, NC_TIR__I_PICK, 4};
-    const uint8_t *code = op->kind == NC_TIR_OR ? either : op->kind == NC_TIR_FOLD_EXT ? ext : base;
-    size_t n = op->kind == NC_TIR_OR ? sizeof either : sizeof ext, i;
-    if (op->kind != NC_TIR_OR && op->kind != NC_TIR_FOLD_EXT && op->kind != NC_TIR_FOLD_BASE)
-        return 0;
-    for (i = 0; i < n; i += 2) nc_tir__emit(e, code[i], code[i + 1]);
-    if (op->kind == NC_TIR_OR) {
-        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
-        nc_tir__emit(e, NC_TIR__I_MUL, 0);
-        nc_tir__emit(e, NC_TIR__I_ADD, 0);
-        nc_tir__emit(e, NC_TIR__I_ADD, 0);
-    } else {
-        for (i = 0; i < sizeof sum; i += 2) nc_tir__emit(e, sum[i], sum[i + 1]);
-    }
-    return 1;
-}
-
-/* TIR operations that lower to one instruction of the same arguments. */
-static int nc_tir__direct(int kind) {
-    switch (kind) {
-    case NC_TIR_PUSH: return NC_TIR__I_PUSH;
-    case NC_TIR_POP: return NC_TIR__I_POP;
-    case NC_TIR_DUP: return NC_TIR__I_DUP;
-    case NC_TIR_SWAP: return NC_TIR__I_SWAP;
-    case NC_TIR_ADD: return NC_TIR__I_ADD;
-    case NC_TIR_MUL: return NC_TIR__I_MUL;
-    case NC_TIR_INVERT: return NC_TIR__I_INVERT;
-    case NC_TIR_EQ: return NC_TIR__I_EQ;
-    case NC_TIR_LT: return NC_TIR__I_LT;
-    case NC_TIR_AND: return NC_TIR__I_AND;
-    case NC_TIR_OR: return NC_TIR__I_OR;
-    case NC_TIR_XOR: return NC_TIR__I_XOR;
-    case NC_TIR_POP_COUNT: return NC_TIR__I_POP_COUNT;
-    case NC_TIR_SPLIT: return NC_TIR__I_SPLIT;
-    case NC_TIR_DIV_MOD: return NC_TIR__I_DIV_MOD;
-    case NC_TIR_LOG2: return NC_TIR__I_LOG2;
-    case NC_TIR_POW: return NC_TIR__I_POW;
-    case NC_TIR_READ_IO: return NC_TIR__I_READ_IO;
-    case NC_TIR_WRITE_IO: return NC_TIR__I_WRITE_IO;
-    case NC_TIR_READ_MEM: return NC_TIR__I_READ_MEM;
-    case NC_TIR_WRITE_MEM: return NC_TIR__I_WRITE_MEM;
-    case NC_TIR_HINT: return NC_TIR__I_DIVINE;
-    case NC_TIR_HASH: return NC_TIR__I_HASH;
-    case NC_TIR_SPONGE_INIT: return NC_TIR__I_SPONGE_INIT;
-    case NC_TIR_SPONGE_ABSORB: return NC_TIR__I_SPONGE_ABSORB;
-    case NC_TIR_SPONGE_SQUEEZE: return NC_TIR__I_SPONGE_SQUEEZE;
-    case NC_TIR_SPONGE_LOAD: return NC_TIR__I_SPONGE_ABSORB_MEM;
-    case NC_TIR_MERKLE_STEP: return NC_TIR__I_MERKLE_STEP;
-    case NC_TIR_MERKLE_LOAD: return NC_TIR__I_MERKLE_STEP_MEM;
-    case NC_TIR_EXT_MUL: return NC_TIR__I_XB_MUL;
-    case NC_TIR_EXT_INVERT: return NC_TIR__I_X_INVERT;
-    case NC_TIR_FOLD_EXT: return NC_TIR__I_XX_DOT;
-    case NC_TIR_FOLD_BASE: return NC_TIR__I_XB_DOT;
-    default: return -1;
-    }
-}
-
-/* Straight-line operations that lower to several instructions. */
-static void nc_tir__lower_compound(nc_tir__emitter *e, const nc_tir__op *op) {
-    uint32_t i;
-    switch (op->kind) {
-    case NC_TIR_SUB:
-        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
-        nc_tir__emit(e, NC_TIR__I_MUL, 0);
-        nc_tir__emit(e, NC_TIR__I_ADD, 0);
-        break;
-    case NC_TIR_NEG:
-        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
-        nc_tir__emit(e, NC_TIR__I_MUL, 0);
-        break;
-    case NC_TIR_SHL:
-        nc_tir__emit(e, NC_TIR__I_PUSH, 2);
-        nc_tir__emit(e, NC_TIR__I_POW, 0);
-        nc_tir__emit(e, NC_TIR__I_MUL, 0);
-        break;
-    case NC_TIR_SHR:
-        nc_tir__emit(e, NC_TIR__I_PUSH, 2);
-        nc_tir__emit(e, NC_TIR__I_POW, 0);
-        nc_tir__emit(e, NC_TIR__I_DIV_MOD, 0);
-        nc_tir__emit(e, NC_TIR__I_SWAP, 1);
-        nc_tir__emit(e, NC_TIR__I_POP, 1);
-        break;
-    case NC_TIR_ASSERT:
-        nc_tir__emit(e, op->value == 1 ? NC_TIR__I_ASSERT : NC_TIR__I_ASSERT_VECTOR, 0);
-        break;
-    case NC_TIR_REVEAL:
-        nc_tir__emit(e, NC_TIR__I_PUSH, op->value);
-        for (i = 0; i <= op->fields; i++) nc_tir__emit(e, NC_TIR__I_WRITE_IO, 1);
-        break;
-    case NC_TIR_SEAL:
-        for (i = op->fields; i < 9; i++) nc_tir__emit(e, NC_TIR__I_PUSH, 0);
-        nc_tir__emit(e, NC_TIR__I_PUSH, op->value);
-        nc_tir__emit(e, NC_TIR__I_HASH, 0);
-        nc_tir__emit(e, NC_TIR__I_WRITE_IO, 5);
-        break;
-    case NC_TIR_RAM_READ:
-        nc_tir__emit(e, NC_TIR__I_READ_MEM, op->value);
-        nc_tir__emit(e, NC_TIR__I_POP, 1);
-        break;
-    default: /* ram_write */
-        nc_tir__emit(e, NC_TIR__I_WRITE_MEM, op->value);
-        nc_tir__emit(e, NC_TIR__I_POP, 1);
-        break;
-    }
-}
-
-static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t count);
-
-/* Bodies deferred while a function was lowered, breadth first. */
-static void nc_tir__lower_deferred(nc_tir__emitter *e) {
-    while (e->queue_done < stbds_arrlenu(e->queue)) {
-        nc_tir__deferred d = e->queue[e->queue_done++];
-        nc_tir__numbered(e, d.kind == 1 ? "__else__" : "__then__", d.number, ":\n");
-        if (d.kind == 0) nc_tir__emit(e, NC_TIR__I_POP, 1);
-        nc_tir__lower_range(e, d.first, d.count);
-        if (d.kind == 0) nc_tir__emit(e, NC_TIR__I_PUSH, 0);
-        nc_tir__line(e, "    return\n\n", "", "");
-    }
-}
-
-/* Structure: everything that ends a block. `at` is the operation's index. */
-static void nc_tir__lower_structure(nc_tir__emitter *e, const nc_tir__op *op, uint32_t at) {
-    const char *text = e->program->arena + op->text;
-    uint32_t then_number;
-    switch (op->kind) {
-    case NC_TIR_CALL:
-        nc_tir__line(e, "    call ", nc_tir__prefix(text), text);
-        nc_tir__print(&e->text, "\n");
-        break;
-    case NC_TIR_RETURN: nc_tir__line(e, "    return\n", "", ""); break;
-    case NC_TIR_HALT: nc_tir__line(e, "    halt\n", "", ""); break;
-    case NC_TIR_IF_ELSE:
-        then_number = ++e->counter;
-        e->counter++;
-        nc_tir__emit(e, NC_TIR__I_PUSH, 1);
-        nc_tir__emit(e, NC_TIR__I_SWAP, 1);
-        nc_tir__numbered(e, "    skiz\n    call __then__", then_number, "\n");
-        nc_tir__numbered(e, "    skiz\n    call __else__", e->counter, "\n");
-        nc_tir__defer(e, at + 1, op->body, then_number, 0);
-        nc_tir__defer(e, at + 1 + op->body, op->other, then_number + 1, 1);
-        break;
-    case NC_TIR_IF_ONLY:
-        nc_tir__numbered(e, "    skiz\n    call __then__", ++e->counter, "\n");
-        nc_tir__defer(e, at + 1, op->body, e->counter, 2);
-        break;
-    case NC_TIR_LOOP:
-        nc_tir__line(e, nc_tir__prefix(text), text, ":\n");
-        nc_tir__print(&e->text, "    dup 0\n    push 0\n    eq\n    skiz\n    return\n");
-        nc_tir__emit(e, NC_TIR__I_PUSH, NC_GL_P - 1);
-        nc_tir__emit(e, NC_TIR__I_ADD, 0);
-        nc_tir__lower_range(e, at + 1, op->body);
-        nc_tir__line(e, "    recurse\n\n", "", "");
-        break;
-    case NC_TIR_FN_START: nc_tir__line(e, nc_tir__prefix(text), text, ":\n"); break;
-    case NC_TIR_FN_END:
-        nc_tir__line(e, "    \n", "", "");
-        nc_tir__lower_deferred(e);
-        break;
-    case NC_TIR_ENTRY:
-        nc_tir__line(e, "    call ", nc_tir__prefix(text), text);
-        nc_tir__print(&e->text, "\n    halt\n\n");
-        break;
-    case NC_TIR_COMMENT: nc_tir__line(e, "    // ", text, "\n"); break;
-    case NC_TIR_ASM:
-        for (; *text; text += strcspn(text, "\n") + 1) {
-            size_t n = strcspn(text, "\n") + 1;
-            nc_tir__line(e, "    ", "", "");
-            memcpy(stbds_arraddnptr(e->text, n), text, n);
-        }
-        break;
-    default: /* proof_block */
-        nc_tir__line(e, "    // proof_block ", text, "\n");
-        nc_tir__lower_range(e, at + 1, op->body);
-        nc_tir__line(e, "    // end proof_block\n", "", "");
-        break;
-    }
-}
-
-static void nc_tir__lower_range(nc_tir__emitter *e, uint32_t first, uint32_t count) {
-    uint32_t i = first;
-    while (i < first + count) {
-        const nc_tir__op *op = &e->program->ops[i];
-        int direct = nc_tir__direct(op->kind);
-        if (op->kind <= NC_TIR_ASM || op->kind == NC_TIR_PROOF_BLOCK) {
-            nc_tir__lower_structure(e, op, i);
-        } else {
-            if (e->target == NC_TIR_TARGET_TRITON && nc_tir__lower_modern(e, op)) {
-            } else if (direct < 0)
-                nc_tir__lower_compound(e, op);
-            else if (nc_tir__table[direct].arg != NC_TIR__NO_ARG)
-                nc_tir__emit(e, (uint32_t)direct, op->value);
-            else
-                nc_tir__emit(e, (uint32_t)direct, 0);
-        }
-        i += 1 + op->body + op->other;
-    }
-}
-
-static nc_status nc_tir__lower_all(nc_tir__emitter *e, char **tasm) {
-    nc_tir__lower_range(e, 0, (uint32_t)stbds_arrlenu(e->program->ops));
-    nc_tir__flush(e);
-    nc_tir__lower_deferred(e);
-    stbds_arrfree(e->pending);
-    stbds_arrfree(e->queue);
-    return nc_tir__deliver(&e->text, tasm);
-}
-
-NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm) {
-    nc_tir__emitter e;
-    nc_status status;
-    if (!tasm) return NC_ERR_ARG;
-    *tasm = NULL;
-    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRITON)
-        return NC_ERR_ARG;
-    memset(&e, 0, sizeof e);
-    e.program = program;
-    e.target = target;
-    status = nc_tir__lower_all(&e, tasm);
-    if (status != NC_OK || !e.impossible) return status;
-    nc_tir_free_text(*tasm);
-    *tasm = NULL;
-    return NC_ERR_UNSUPPORTED;
-}
-
-static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
-        stbds_arrfree(o->regions[i].labels);
-        stbds_arrfree(o->regions[i].code);
-    }
-    if (o->home) nc__free(NULL, o->home, (stbds_shlenu(o->code.labels) + 1) * sizeof *o->home);
-    stbds_arrfree(o->regions);
-    stbds_arrfree(o->answers);
-    nc_tir__map_free(&o->memory);
-    nc_tir__code_free(&o->code);
-    nc_tir__prover_free(o->prover);
-}
-
-NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
-                                      char **optimized, nc_tir_report *report, nc_error *err) {
-    nc_tir_options defaults;
-    nc_tir__optimizer o;
-    char *text = NULL;
-    nc_status status;
-    size_t i;
-    nc__clear(err);
-    if (!optimized) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
-    *optimized = NULL;
-    memset(&o, 0, sizeof o);
-    o.beam = options && options->beam ? options->beam : 32;
-    o.block = options && options->block ? options->block : 32;
-    memset(&defaults, 0, sizeof defaults);
-    o.options = options ? options : &defaults;
-    if (o.beam > 65536 || o.block > 64)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
-    status = nc_tir__read_tasm(tasm, 0, &o.code, err);
-    if (status == NC_OK) {
-        o.total = stbds_arrlenu(o.code.list);
-        o.report.instructions_before = (uint32_t)o.total;
-        nc_tir__sum_rows(&o.report.before, o.code.list, o.total);
-        o.prover = nc_tir__prover_new(o.options->model, o.options->guide ? o.options->guide : 4);
-        status = o.prover ? nc_tir__divide(&o) : NC_ERR_MEMORY;
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
-    }
-    if (status == NC_OK) {
-        for (i = 0; i < stbds_arrlenu(o.regions); i++) nc_tir__improve_region(&o, &o.regions[i]);
-        o.restructuring = 1;
-        nc_tir__restructure(&o);
-        if (o.cancelled)
-            status = nc__fail(err, NC_ERR_CANCELLED, 0, 0, "cancelled by the progress callback");
-    }
-    if (status == NC_OK) {
-        nc_tir__print_regions(&o, &text);
-        status = nc_tir__deliver(&text, optimized);
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
-        o.report.instructions_after = nc_tir__measure(&o, &o.report.after);
-        o.report.expanded = o.prover->expanded;
-    }
-    if (status == NC_OK && report) *report = o.report;
-    nc_tir__optimizer_free(&o);
-    return status;
-}
-
-NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
-                                 char **tasm, nc_tir_report *report, nc_error *err) {
-    char *classical;
-    nc_status status;
-    nc__clear(err);
-    if (!tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result pointer");
-    *tasm = NULL;
-    status = nc_tir_lower(program, options ? options->target : NC_TIR_TARGET_TRIDENT, &classical);
-    if (status != NC_OK) return nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
-    status = nc_tir_optimize_tasm(classical, options, tasm, report, err);
-    nc_tir_free_text(classical);
-    if (status == NC_ERR_FORMAT && err)
-        return nc__fail(err, status, (size_t)err->line, (size_t)err->column,
-                        "verbatim asm is not TASM");
-    return status;
-}
-
-NC_API nc_status nc_tir_decode(const nc_gl words[NC_TIR_BLOCK_WORDS], char **tasm) {
-    char *out = NULL;
-    int n, i;
-    if (!words || !tasm) return NC_ERR_ARG;
-    *tasm = NULL;
-    n = nc_tir__check_words(words);
-    if (n < 0) return NC_ERR_FORMAT;
-    for (i = 0; i < n; i++) {
-        nc_tir__tasm t = nc_tir__make((uint32_t)(words[4 * i] & 63) - 1, words[4 * i + 3]);
-        nc_tir__print_instruction(&out, &t);
-    }
-    return nc_tir__deliver(&out, tasm);
-}
-
-/* "name": value, with a comma before all but the first. */
-static void nc_tir__print_member(char **out, const char *name, uint64_t value) {
-    nc_tir__print(out, stbds_arrlenu(*out) > 1 ? ", \"" : "\"");
-    nc_tir__print(out, name);
-    nc_tir__print(out, "\": ");
-    nc_tir__print_value(out, value);
-}
-
-static void nc_tir__print_heights(char **out, const char *name, const nc_tir_heights *h) {
-    const char *table = "";
-    uint64_t tallest = nc_tir_tallest(h, &table);
-    nc_tir__print(out, ", \"");
-    nc_tir__print(out, name);
-    nc_tir__print(out, "\": {\"processor\": ");
-    nc_tir__print_value(out, h->processor);
-    nc_tir__print_member(out, "hash", h->hash);
-    nc_tir__print_member(out, "u32", h->u32);
-    nc_tir__print_member(out, "op_stack", h->op_stack);
-    nc_tir__print_member(out, "ram", h->ram);
-    nc_tir__print_member(out, "jump_stack", h->jump_stack);
-    nc_tir__print_member(out, "padded", nc_tir_padded(tallest));
-    nc_tir__print_member(out, "cliff", nc_tir_padded(tallest) - tallest);
-    nc_tir__print(out, ", \"dominant\": \"");
-    nc_tir__print(out, table);
-    nc_tir__print(out, "\"}");
-}
-
-NC_API nc_status nc_tir_report_json(const nc_tir_report *r, char **json) {
-    char *out = NULL;
-    if (!r || !json) return NC_ERR_ARG;
-    nc_tir__print(&out, "{");
-    nc_tir__print_member(&out, "blocks", r->blocks);
-    nc_tir__print_member(&out, "slack", r->slack);
-    nc_tir__print_member(&out, "improved", r->improved);
-    nc_tir__print_member(&out, "proofs", r->proofs);
-    nc_tir__print_member(&out, "rejected", r->rejected);
-    nc_tir__print_member(&out, "instructions_before", r->instructions_before);
-    nc_tir__print_member(&out, "instructions_after", r->instructions_after);
-    nc_tir__print_member(&out, "instructions_bound", (uint64_t)(r->bound + 0.5));
-    nc_tir__print_heights(&out, "before", &r->before);
-    nc_tir__print_heights(&out, "after", &r->after);
-    nc_tir__print(&out, "}\n");
-    return nc_tir__deliver(&out, json);
-}
-
-NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
-                                      char **tasm, char **json, nc_error *err) {
-    nc_tir_program *program;
-    nc_tir_report report;
-    nc_status status;
-    memset(&report, 0, sizeof report);
-    nc__clear(err);
-    if (json) *json = NULL;
-    if (!tasm || (!tir && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text or no result");
-    *tasm = NULL;
-    status = nc_tir_parse(&program, tir, bytes, err);
-    if (status != NC_OK) return status;
-    status = nc_tir_optimize(program, options, tasm, &report, err);
-    nc_tir_destroy(program);
-    if (status != NC_OK || !json) return status;
-    status = nc_tir_report_json(&report, json);
-    if (status == NC_OK) return NC_OK;
-    nc_tir_free_text(*tasm);
-    *tasm = NULL;
-    return nc__fail(err, status, 0, 0, "out of memory");
-}
 
 #endif /* NC_IMPLEMENTATION */
 

@@ -43,21 +43,6 @@ static long read_ram(const char *path, nc_gl *out) {
     return n;
 }
 
-static char *read_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    char *text = calloc(1, 1 << 24);
-    size_t n;
-    if (!file || !text) {
-        if (file) fclose(file);
-        free(text);
-        return NULL;
-    }
-    n = fread(text, 1, (1 << 24) - 1, file);
-    fclose(file);
-    if (memchr(text, 0, n)) return free(text), NULL; /* not a text */
-    return text;
-}
-
 static void print(const nc_tir_execution *x, int json) {
     const struct {
         const char *name;
@@ -88,38 +73,39 @@ int main(int argc, char **argv) {
     nc_tir_execution x;
     nc_error err;
     const char *path = NULL;
+    size_t n;
     char *text;
     int i, json = 0, crashed;
     for (i = 1; i < argc; i++) {
         const char *next = i + 1 < argc ? argv[i + 1] : NULL;
-        long n = 0;
+        long count = 0;
         if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
         if (!strcmp(argv[i], "--json"))
             json = 1;
         else if (!strcmp(argv[i], "--input") && next)
-            input.public_count = (size_t)(n = read_list(argv[++i], in));
+            input.public_count = (size_t)(count = read_list(argv[++i], in));
         else if (!strcmp(argv[i], "--secret") && next)
-            input.secret_count = (size_t)(n = read_list(argv[++i], secret));
+            input.secret_count = (size_t)(count = read_list(argv[++i], secret));
         else if (!strcmp(argv[i], "--ram") && next)
-            input.ram_count = (size_t)(n = read_ram(argv[++i], ram));
+            input.ram_count = (size_t)(count = read_ram(argv[++i], ram));
         else if (argv[i][0] != '-' && !path)
             path = argv[i];
         else
-            n = -1;
-        if (n < 0) return fprintf(stderr, "tasm_run: bad argument '%s'\n%s", argv[i], usage), 2;
+            count = -1;
+        if (count < 0) return fprintf(stderr, "tasm_run: bad argument '%s'\n%s", argv[i], usage), 2;
     }
     if (!path) return fputs(usage, stderr), 2;
-    text = read_file(path);
-    if (!text) return fprintf(stderr, "tasm_run: cannot read '%s'\n", path), 1;
+    if (nc_file_read(path, &text, &n, &err) != NC_OK || memchr(text, 0, n))
+        return fprintf(stderr, "tasm_run: cannot read '%s'\n", path), 1;
     input.public_input = in;
     input.secret_input = secret;
     input.ram = ram;
     if (nc_tir_execute(text, &input, &x, &err) != NC_OK) {
         fprintf(stderr, "%s:%d:%d: %s\n", path, err.line, err.column, err.message);
-        free(text);
+        nc_file_free(text);
         return 1;
     }
-    free(text);
+    nc_file_free(text);
     print(&x, json);
     crashed = x.outcome != NC_TIR_HALTED;
     if (crashed) fprintf(stderr, "tasm_run: crashed: %s\n", nc_tir_outcome_str(x.outcome));

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #define NC_IMPLEMENTATION
@@ -41,27 +42,6 @@ typedef struct job {
     nc_tir_options options;
 } job;
 
-static char *read_file(const char *path, size_t *n) {
-    FILE *file = fopen(path, "rb");
-    char *data = NULL;
-    size_t capacity = 0;
-    *n = 0;
-    if (!file) return NULL;
-    do {
-        char *grown = realloc(data, (capacity = capacity ? 2 * capacity : 65536) + 1);
-        if (!grown) break;
-        data = grown;
-        *n += fread(data + *n, 1, capacity - *n, file);
-    } while (*n == capacity);
-    if (ferror(file)) {
-        free(data);
-        data = NULL;
-    }
-    fclose(file);
-    if (data) data[*n] = 0;
-    return data;
-}
-
 static double now(void) {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -93,11 +73,11 @@ typedef struct samples {
 static int read_samples(const char *path, samples *s) {
     static const char *const names[4] = {"public", "secret", "digest", "ram"};
     size_t used[4] = {0, 0, 0, 0}, bytes;
-    char *text = read_file(path, &bytes), *line = text, *next;
+    char *text, *line, *next;
     int number = 1, kind, any = 0;
     s->count = 0;
-    if (!text) return -1;
-    for (; line; line = next, number++) {
+    if (nc_file_read(path, &text, &bytes, NULL) != NC_OK) return -1;
+    for (line = text; line; line = next, number++) {
         char *word = line + strspn(line, " \t\r");
         next = strchr(line, '\n');
         if (next) *next++ = 0;
@@ -106,13 +86,13 @@ static int read_samples(const char *path, samples *s) {
             for (kind = 0; kind < 4 && (strlen(names[kind]) != n || strncmp(word, names[kind], n));
                  kind++) {
             }
-            if (kind == 4) return free(text), number;
+            if (kind == 4) return nc_file_free(text), number;
             any = 1;
             for (word += n; *(word += strspn(word, " \t\r")); word += n) {
                 n = strcspn(word, " \t\r");
                 if (used[kind] == MAX_VALUES ||
                     nc_gl_parse(word, n, &s->values[s->count][kind][used[kind]++], NULL) != NC_OK)
-                    return free(text), number;
+                    return nc_file_free(text), number;
             }
         }
         if (any && (!next || !*(line + strspn(line, " \t\r")))) {
@@ -126,12 +106,13 @@ static int read_samples(const char *path, samples *s) {
             in->secret_count = used[1];
             in->digest_count = used[2] / 5;
             in->ram_count = used[3] / 2;
-            if (used[2] % 5 || used[3] % 2 || ++s->count == MAX_SAMPLES) return free(text), number;
+            if (used[2] % 5 || used[3] % 2 || ++s->count == MAX_SAMPLES)
+                return nc_file_free(text), number;
             memset(used, 0, sizeof used);
             any = 0;
         }
     }
-    free(text);
+    nc_file_free(text);
     return s->count ? 0 : number;
 }
 
@@ -218,16 +199,36 @@ static int show_progress(void *user, uint64_t done, uint64_t total) {
     return 0;
 }
 
+/* ~/.trident/neural/weights.bin, its folders made; null without a home. */
+static const char *default_weights(void) {
+    static const char *const parts[] = {"/.trident", "/neural", "/weights.bin"};
+    static char path[4000];
+    const char *home = getenv("HOME");
+    size_t i;
+    if (!home || !*home || strlen(home) > 3900) return NULL;
+    strcpy(path, home);
+    for (i = 0; i < 3; i++) {
+        strcat(path, parts[i]);
+        if (i < 2) (void)mkdir(path, 0755); /* there already, or the file cannot be written */
+    }
+    return path;
+}
+
 /* Weights of the file, or of the default one, evolved on the code. */
 static nc_status evolve_weights(const job *j, const char *code, nc_tir_model **model,
                                 nc_error *err) {
+    const char *path = j->weights ? j->weights : default_weights();
     nc_tir_trainer *trainer;
     nc_tir_model *start;
     nc_status status = NC_OK;
     *model = NULL;
+    if (!path) {
+        snprintf(err->message, sizeof err->message, "no home folder for the weights");
+        return NC_ERR_IO;
+    }
     status = nc_tir_model_create(&start, 1);
     if (status != NC_OK) return status;
-    status = nc_tir_trainer_create(&trainer, j->weights, start, 1, err);
+    status = nc_tir_trainer_create(&trainer, path, start, 1, err);
     if (status == NC_OK) {
         status = nc_tir_trainer_collect(trainer, code, err);
         if (status == NC_OK) status = nc_tir_trainer_start(trainer, (uint32_t)j->train, err);
@@ -245,18 +246,16 @@ static nc_status convert(const job *j, const char *path, char **classical, char 
     nc_tir_program *program;
     nc_status status = NC_OK;
     size_t n;
-    char *text = read_file(path, &n);
+    char *text;
     memset(report, 0, sizeof *report);
     *classical = *better = NULL;
-    if (!text) {
-        snprintf(err->message, sizeof err->message, "cannot be read");
-        return NC_ERR_IO;
-    }
+    status = nc_file_read(path, &text, &n, err);
+    if (status != NC_OK) return status;
     if (has_suffix(path, ".tasm")) {
-        *classical = text; /* freed as the lowering is: by the same allocator here */
+        *classical = text; /* nc_tir_free_text frees it too */
     } else {
         status = nc_tir_parse(&program, text, n, err);
-        free(text);
+        nc_file_free(text);
         if (status == NC_OK && j->raw) {
             nc_tir_program *cleaned;
             status = nc_tir_peephole(program, &cleaned);
@@ -291,7 +290,6 @@ static int one_file(job *j) {
     nc_status status;
     double start = now();
     int failed = 0;
-    FILE *file;
     if (isatty(2)) j->options.progress = show_progress;
     status = convert(j, j->in, &classical, &better, &report, &err);
     if (j->options.progress) fputs("\r     \r", stderr);
@@ -300,8 +298,8 @@ static int one_file(job *j) {
         return fail(j->in, status, &err);
     }
     result = j->lower_only ? classical : better;
-    file = j->out ? fopen(j->out, "wb") : stdout;
-    if (!file || fputs(result, file) < 0 || fflush(file) || (j->out && fclose(file))) {
+    if (j->out ? nc_file_write(j->out, result, strlen(result), NULL) != NC_OK
+               : fputs(result, stdout) < 0 || fflush(stdout)) {
         fprintf(stderr, "tir_opt: cannot write '%s'\n", j->out ? j->out : "standard output");
         failed = 1;
     } else if (!j->lower_only) {
@@ -459,7 +457,7 @@ static int machine_row_of(const pair *program, const char *name) {
 
 static int corpus(job *j) {
     static pair programs[512];
-    char *names[512], path[2048], *csv;
+    char *names[512], path[2048], *csv = NULL;
     size_t count = 0, i, n;
     struct dirent *entry;
     int linked, failed = 0;
@@ -473,7 +471,7 @@ static int corpus(job *j) {
     closedir(dir);
     qsort(names, count, sizeof *names, by_name);
     snprintf(path, sizeof path, "%s/instruction_counts.csv", j->corpus);
-    csv = read_file(path, &n);
+    (void)nc_file_read(path, &csv, &n, NULL);
     for (linked = 0; linked < 2 && !failed; linked++) {
         totals sum = {0};
         double start = now();
@@ -506,7 +504,7 @@ static int corpus(job *j) {
         nc_tir_free_text(programs[i].after);
         free(names[i]);
     }
-    free(csv);
+    nc_file_free(csv);
     return failed;
 }
 

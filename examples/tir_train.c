@@ -36,26 +36,15 @@ static int by_name(const void *a, const void *b) {
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static char *read_file(const char *path) {
-    FILE *file = fopen(path, "rb");
-    char *text = file ? calloc(1, 1 << 22) : NULL;
-    if (text && fread(text, 1, (1 << 22) - 1, file) == 0 && ferror(file)) {
-        free(text);
-        text = NULL;
-    }
-    if (file) fclose(file);
-    return text;
-}
-
 /* Lowered modules of the folder in the order of their names. */
 static int load_corpus(const char *folder, corpus *c) {
     struct dirent *entry;
     DIR *dir = opendir(folder);
-    size_t i;
+    size_t i, n;
     c->count = 0;
     if (!dir) return fprintf(stderr, "tir_train: cannot open '%s'\n", folder), 1;
     while (c->count < MAX_MODULES && (entry = readdir(dir)) != NULL) {
-        size_t n = strlen(entry->d_name);
+        n = strlen(entry->d_name);
         if (n < 5 || strcmp(entry->d_name + n - 4, ".tir")) continue;
         if (n > 8 && !strcmp(entry->d_name + n - 8, ".raw.tir")) continue;
         c->name[c->count] = malloc(n + 1);
@@ -68,13 +57,13 @@ static int load_corpus(const char *folder, corpus *c) {
         nc_tir_program *p;
         nc_error err;
         snprintf(path, sizeof path, "%s/%s", folder, c->name[i]);
-        text = read_file(path);
-        if (!text) return fprintf(stderr, "tir_train: cannot read '%s'\n", path), 1;
-        if (nc_tir_parse(&p, text, strlen(text), &err) != NC_OK ||
+        if (nc_file_read(path, &text, &n, &err) != NC_OK)
+            return fprintf(stderr, "tir_train: cannot read '%s'\n", path), 1;
+        if (nc_tir_parse(&p, text, n, &err) != NC_OK ||
             nc_tir_lower(p, NC_TIR_TARGET_TRIDENT, &c->tasm[i]) != NC_OK)
             return fprintf(stderr, "%s:%d:%d: %s\n", path, err.line, err.column, err.message), 1;
         nc_tir_destroy(p);
-        free(text);
+        nc_file_free(text);
     }
     if (c->count == 0) return fprintf(stderr, "tir_train: no modules in '%s'\n", folder), 1;
     return 0;
@@ -153,7 +142,7 @@ int main(int argc, char **argv) {
     const char *training[MAX_MODULES];
     size_t count = 0, i, parameters, embedding;
     nc_tir_imitation imitation = {0};
-    nc_tir_lesson_report lessons;
+    nc_tir_imitation_report seen;
     nc_tir_evolution *evolution;
     nc_tir_model *model, *start;
     uint32_t generations = 20;
@@ -204,11 +193,11 @@ int main(int argc, char **argv) {
         imitation.seed = seed;
         imitation.progress = show;
         imitation.user = "imitation";
-        if (nc_tir_imitate(model, training, count, &imitation, &lessons, &err) != NC_OK)
+        if (nc_tir_imitate(model, training, count, &imitation, &seen, &err) != NC_OK)
             return fail("imitation", &err);
         end_of_line();
         printf("imitation: %u pieces of code, %u moves; loss %.3f, best move first in %.1f %%\n",
-               lessons.blocks, lessons.lessons, lessons.loss, 100 * lessons.accuracy);
+               seen.blocks, seen.samples, seen.loss, 100 * seen.accuracy);
     }
     if (nc_tir_evolution_create(&evolution, model, seed) != NC_OK)
         return fprintf(stderr, "tir_train: out of memory\n"), 1;

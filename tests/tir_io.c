@@ -1,4 +1,4 @@
-/* nc_tirneural.h, section io and the classical lowering. */
+/* nc_tirneural.h, sections programs, peephole, lowering. */
 #include "test.h"
 #include "../nc_tirneural.h"
 
@@ -189,6 +189,57 @@ static void compound_operations_lower_by_the_rules(void **state) {
     }
 }
 
+/* One row of NC_TIR_KINDS, in what follows its name, its range and its lowering. */
+static void check_kind(int kind, const char *name, const char *argument, int bodies, uint64_t least,
+                       uint64_t most, const char *trident) {
+    const int ranged = !strcmp(argument, "COUNT") || !strcmp(argument, "INDEX");
+    nc_tir_program *program;
+    nc_tir_op op = {(nc_tir_kind)kind, 2, ranged ? most + 1 : 7,
+                    !strcmp(argument, "ASM") ? "nop\n" : "some_name"};
+    nc_tir_heights heights;
+    char *text, *tasm;
+    int target;
+    assert_int_equal(nc_tir_create(&program), NC_OK);
+    if (ranged) {
+        assert_int_equal(nc_tir_append(program, &op), NC_ERR_ARG);
+        op.value = least - 1;
+        assert_int_equal(nc_tir_append(program, &op), NC_ERR_ARG);
+        op.value = most;
+        assert_int_equal(nc_tir_append(program, &op), NC_OK);
+        op.value = least;
+    }
+    assert_int_equal(nc_tir_append(program, &op), NC_OK);
+    assert_int_equal(nc_tir_else(program), bodies == 2 ? NC_OK : NC_ERR_ARG);
+    assert_int_equal(nc_tir_end(program), bodies ? NC_OK : NC_ERR_ARG);
+    assert_int_equal(nc_tir_write(program, &text), NC_OK);
+    if (strncmp(text, name, strlen(name)) != 0) fail_msg("%s is written '%s'", name, text);
+    check_round_trip(text);
+    for (target = 0; target < 2; target++) {
+        const nc_status status = nc_tir_lower(program, (nc_tir_target)target, &tasm);
+        if (!strcmp(argument, "INDEX") && target == NC_TIR_TARGET_TRITON) {
+            assert_int_equal(status, NC_ERR_UNSUPPORTED);
+            continue;
+        }
+        assert_int_equal(status, NC_OK);
+        if (nc_tir_profile_static(tasm, &heights, NULL) != NC_OK)
+            fail_msg("%s becomes no TASM:\n%s", name, tasm);
+        if (*trident) assert_true(heights.processor > 0);
+        nc_tir_free_text(tasm);
+    }
+    nc_tir_free_text(text);
+    nc_tir_destroy(program);
+}
+
+static void every_kind_is_built_written_read_and_lowered_by_its_row(void **state) {
+    (void)state;
+#define CHECK(NAME, text, ARGUMENT, bodies, least, most, trident, triton)                          \
+    check_kind(NC_TIR_##NAME, text, #ARGUMENT, bodies, least, most, trident);
+    NC_TIR_KINDS(CHECK)
+#undef CHECK
+    assert_int_equal(NC_TIR_KIND_COUNT, 54); /* the compiler's */
+    assert_int_equal(NC_TIR_PROOF_BLOCK, 53);
+}
+
 static void malformed_text_is_refused_with_line_and_column(void **state) {
     static const struct {
         const char *text;
@@ -267,6 +318,7 @@ int main(void) {
         cmocka_unit_test(every_rule_of_the_peephole),
         cmocka_unit_test(own_sample_round_trips),
         cmocka_unit_test(compound_operations_lower_by_the_rules),
+        cmocka_unit_test(every_kind_is_built_written_read_and_lowered_by_its_row),
         cmocka_unit_test(malformed_text_is_refused_with_line_and_column),
         cmocka_unit_test(builder_makes_the_same_program_as_the_parser),
     };

@@ -1,6 +1,6 @@
-/* nc_tirneural.h, sections blocks, model, training, trainer. */
+/* nc_tirneural.h, the list of instructions and the sections blocks, network, training, trainer. */
 #define _DEFAULT_SOURCE
-#define NC_STATIC /* its own copy: the gradients are looked at from inside */
+#define NC_STATIC /* its own copy: lists and gradients are looked at from inside */
 #define STB_DS_IMPLEMENTATION
 #include <stb/stb_ds.h>
 #define NC_IMPLEMENTATION
@@ -14,6 +14,95 @@ static const char sample[] = "f: dup 1 push 5 push -1 mul add dup 0 mul swap 2 p
                              "push 1 dup 2 dup 2 lt pop 1 pop 1 read_mem 2 push 3 add return "
                              "g: push 3 dup 1 push 3 push -1 mul add swap 3 pop 1 dup 0 dup 0 mul "
                              "mul swap 1 dup 1 push 2 mul add split swap 2 pop 2 return";
+
+/* A program that does one instruction on 40 ones, with input and RAM for all of them. */
+static nc_tir_execution run_one(const char *line, const nc_tir__instruction *table) {
+    static const nc_gl ones[64] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+    nc_tir_input input = {0};
+    nc_tir_execution x;
+    char program[1024] = "";
+    nc_error err;
+    int i;
+    for (i = 0; i < 40; i++) strcat(program, "push 1 ");
+    if (table->channel == NC_TIR__CHANNEL_SPONGE) strcat(program, "sponge_init ");
+    strcat(program, line);
+    strcat(program, "halt");
+    input.public_input = input.secret_input = input.secret_digests = input.ram = ones;
+    input.public_count = input.secret_count = 10;
+    input.digest_count = 2;
+    if (nc_tir_execute(program, &input, &x, &err) != NC_OK) fail_msg("%s: %s", line, err.message);
+    if (x.outcome != NC_TIR_HALTED) fail_msg("%s: %s", line, nc_tir_outcome_str(x.outcome));
+    nc_tir_free_output(&x);
+    return x;
+}
+
+/* Each row of NC_TIR__INSTRUCTIONS: its name, its text, its stack effect on the machine, to the
+ * prover and in the encoding; nothing here knows a single instruction. */
+static void every_instruction_does_what_its_row_says(void **state) {
+    nc_tir__prover *p = malloc(sizeof *p);
+    uint32_t op;
+    (void)state;
+    for (op = 0; op < NC_TIR__I_COUNT; op++) {
+        const nc_tir__instruction *table = &nc_tir__table[op];
+        const int counts = nc_tir__counts(table), index = table->arg == NC_TIR__ARG_INDEX;
+        const nc_tir__tasm t = nc_tir__make(op, table->arg == NC_TIR__ARG_FIELD ? 3
+                                                : counts || index               ? 2
+                                                                                : 0);
+        const int effect = (int)nc_tir__pushes(&t) - (int)nc_tir__pops(&t);
+        nc_gl words[NC_TIR_BLOCK_WORDS];
+        nc__buffer text = {0};
+        nc_tir__code code;
+        char *again;
+        assert_int_equal(nc_tir__find_op(table->name, strlen(table->name)), op);
+        if (table->flags & NC_TIR__JUMPS) {
+            assert_int_equal(nc_tir__interpret(p, &t, 1), NC_TIR_NOT_STRAIGHT);
+            continue;
+        }
+        nc_tir__print_instruction(&text, NULL, &t);
+        assert_int_equal(nc_tir__read_tasm(text.data, 1, &code, NULL), NC_OK);
+        assert_int_equal(stbds_arrlen(code.list), 1);
+        assert_int_equal(code.list[0].op, op);
+        assert_int_equal(code.list[0].arg, t.arg);
+        if ((int)run_one(text.data, table).depth != 16 + 40 + effect)
+            fail_msg("%s: another effect on the machine", table->name);
+        assert_int_equal(nc_tir__interpret(p, &t, 1), NC_TIR_PROVEN);
+        if ((int)p->before.n - NC_TIR__INPUTS != effect)
+            fail_msg("%s: another effect to the prover", table->name);
+        assert_int_equal(nc_tir__prove(p, &t, 1, &t, 1), NC_TIR_PROVEN);
+        assert_int_equal(nc_tir_encode(text.data, words, NULL), NC_OK);
+        assert_int_equal(nc_tir_decode(words, &again), NC_OK);
+        assert_string_equal(again, text.data);
+        nc_tir_free_text(again);
+        nc_tir__code_free(&code);
+        nc__buffer_free(&text);
+    }
+    free(p);
+}
+
+/* What a kind lowers to for the present machine is code that this machine has. */
+static void no_operation_needs_a_retired_instruction(void **state) {
+    int kind;
+    size_t i;
+    (void)state;
+    for (kind = 0; kind < NC_TIR_KIND_COUNT; kind++) {
+        const nc_tir__form *form = &nc_tir__forms[kind];
+        nc_tir_program *program;
+        nc_tir__code code;
+        nc_tir_op op = {(nc_tir_kind)kind, 2, 1, form->argument == NC_TIR__A_ASM ? "nop\n" : "x"};
+        char *tasm;
+        assert_int_equal(nc_tir_create(&program), NC_OK);
+        assert_int_equal(nc_tir_append(program, &op), NC_OK);
+        if (form->bodies) assert_int_equal(nc_tir_end(program), NC_OK);
+        assert_int_equal(nc_tir_lower(program, NC_TIR_TARGET_TRITON, &tasm), NC_OK);
+        assert_int_equal(nc_tir__read_tasm(tasm, 1, &code, NULL), NC_OK);
+        for (i = 0; i < stbds_arrlenu(code.list); i++)
+            if (nc_tir__table[code.list[i].op].flags & NC_TIR__RETIRED)
+                fail_msg("%s becomes %s", form->name, nc_tir__table[code.list[i].op].name);
+        nc_tir__code_free(&code);
+        nc_tir_free_text(tasm);
+        nc_tir_destroy(program);
+    }
+}
 
 static void check_encoding(const char *tasm) {
     nc_gl words[NC_TIR_BLOCK_WORDS], again[NC_TIR_BLOCK_WORDS];
@@ -187,6 +276,13 @@ static void forward_is_the_naive_one_bit_for_bit(void **state) {
     free(expected);
 }
 
+static void pack(const nc_tir_model *model, uint8_t *file) {
+    nc__buffer b = {0};
+    nc_tir__put_weights(&b, model);
+    memcpy(file, b.data, b.used);
+    nc__buffer_free(&b);
+}
+
 static void weights_files_are_read_as_hostile(void **state) {
     char path[] = "build/tir_model_test.bin";
     nc_tir_model *model, *again, *copy;
@@ -219,11 +315,11 @@ static void weights_files_are_read_as_hostile(void **state) {
         assert_int_not_equal(nc_tir_model_read(&again, file, i < 50 ? i : bytes - 1 - i, &err),
                              NC_OK);
     model->w[700] = 8 * NC_FIXED_ONE; /* the digest is right, the weight too large */
-    nc_tir__model_pack(model, file);
+    pack(model, file);
     assert_int_equal(nc_tir_model_read(&again, file, bytes, &err), NC_ERR_FORMAT);
     assert_non_null(strstr(err.message, "weight 700"));
     model->w[700] = nc_gl_neg(8 * NC_FIXED_ONE - 1);
-    nc_tir__model_pack(model, file);
+    pack(model, file);
     assert_int_equal(nc_tir_model_read(&again, file, bytes, &err), NC_OK);
     nc_tir_model_destroy(again);
     file[6] = '2';
@@ -255,26 +351,28 @@ static void shipped_weights_guide_to_proven_code(void **state) {
     nc_tir_model_destroy(model);
 }
 
-/* Gradients of the loss of one block's lessons against central differences. */
+/* Gradients of the loss of one block's samples against central differences. */
 static void imitation_has_the_right_gradients(void **state) {
-    nc_tir__school *s = calloc(1, sizeof *s);
+    nc_tir__f_model *s = calloc(1, sizeof *s);
     const char *text = sample;
-    nc_tir__course course;
+    nc_tir_imitation imitation = {0};
+    nc_tir__training_set set;
     nc_tir_model *model;
     uint32_t i, k, n, checked = 0, off = 0;
     uint64_t seed = 17;
     int right;
     (void)state;
-    memset(&course, 0, sizeof course);
-    assert_int_equal(nc_tir__prepare_course(&text, 1, 64, &course, NULL, NULL), NC_OK);
-    assert_true(stbds_arrlenu(course.starts) > 3);
+    memset(&set, 0, sizeof set);
+    imitation.beam = 64;
+    assert_int_equal(nc_tir__prepare(&text, 1, &imitation, &set), NC_OK);
+    assert_true(stbds_arrlenu(set.starts) > 3);
     assert_int_equal(nc_tir_model_create(&model, 9), NC_OK);
     for (i = 0; i < NC_TIR__PARAMETERS; i++) s->w[i] = (float)nc_fixed_to_f64(model->w[i]);
-    n = nc_tir__node_count(course.words);
-    nc_tir__f_encode(s, course.words, n);
-    for (k = course.starts[0]; k < course.starts[1]; k++)
-        (void)nc_tir__f_lesson(s, &course, &course.lessons[k], n, 1.0f, &right);
-    nc_tir__f_encode_back(s, course.words, n);
+    n = nc_tir__node_count(set.words);
+    nc_tir__f_encode(s, set.words, n);
+    for (k = set.starts[0]; k < set.starts[1]; k++)
+        (void)nc_tir__f_sample(s, &set, &set.samples[k], n, 1.0f, &right);
+    nc_tir__f_encode_back(s, set.words, n);
     for (i = 0; i < 24 * 12; i++) { /* twelve of each group of parameters */
         static const uint32_t layer[10] = {
             NC_TIR__L_Q,    NC_TIR__L_K,    NC_TIR__L_V,     NC_TIR__L_O,    NC_TIR__L_UP,
@@ -292,10 +390,9 @@ static void imitation_has_the_right_gradients(void **state) {
         for (k = 0; k < 2; k++) {
             uint32_t l;
             s->w[at] = old + (k ? step : -step);
-            nc_tir__f_encode(s, course.words, n);
-            for (loss[k] = 0, l = course.starts[0]; l < course.starts[1]; l++)
-                loss[k] +=
-                    (double)nc_tir__f_lesson(s, &course, &course.lessons[l], n, 0.0f, &right);
+            nc_tir__f_encode(s, set.words, n);
+            for (loss[k] = 0, l = set.starts[0]; l < set.starts[1]; l++)
+                loss[k] += (double)nc_tir__f_sample(s, &set, &set.samples[l], n, 0.0f, &right);
         }
         s->w[at] = old;
         slope = (loss[1] - loss[0]) / (2.0 * (double)step);
@@ -304,7 +401,7 @@ static void imitation_has_the_right_gradients(void **state) {
     }
     printf("%u gradients checked, %u off: at a kink of the rectifier\n", checked, off);
     assert_true(checked > 50 && off * 25 <= checked);
-    nc_tir__course_free(&course);
+    nc_tir__training_set_free(&set);
     nc_tir_model_destroy(model);
     free(s);
 }
@@ -312,7 +409,7 @@ static void imitation_has_the_right_gradients(void **state) {
 static void imitation_learns_and_repeats_itself(void **state) {
     const char *texts[1] = {sample};
     nc_tir_imitation options = {0};
-    nc_tir_lesson_report first, last, again;
+    nc_tir_imitation_report first, last, again;
     nc_tir_model *a, *b;
     nc_gl x[4], y[4];
     nc_error err;
@@ -327,7 +424,7 @@ static void imitation_learns_and_repeats_itself(void **state) {
     options.epochs = 12;
     assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &last, &err), NC_OK);
     assert_int_equal(nc_tir_imitate(b, texts, 1, &options, &again, &err), NC_OK);
-    assert_true(last.lessons > 50 && last.loss < 0.7 * first.loss);
+    assert_true(last.samples > 50 && last.loss < 0.7 * first.loss);
     assert_true(last.accuracy > first.accuracy);
     nc_tir_model_digest(a, x);
     nc_tir_model_digest(b, y);
@@ -404,6 +501,21 @@ static double seconds(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The sample and 40 blocks that differ a little. */
+static void collect_blocks(nc_tir_trainer *t) {
+    nc_error err;
+    int i;
+    assert_int_equal(nc_tir_trainer_collect(t, sample, &err), NC_OK);
+    for (i = 0; i < 40; i++) {
+        char text[400];
+        snprintf(text, sizeof text,
+                 "f: dup %d push %d push -1 mul add dup 1 swap 2 pop 1 dup 0 mul swap %d pop 1 "
+                 "dup %d dup %d add swap 3 pop 2 push 1 swap 1 push 2 mul add return",
+                 i % 5, i, 1 + i % 3, i % 4, i % 7);
+        assert_int_equal(nc_tir_trainer_collect(t, text, &err), NC_OK);
+    }
+}
+
 static void trainer_promotes_keeps_and_stops(void **state) {
     const char *path = "build/tir_trainer_test.bin";
     nc_tir_trainer *t;
@@ -419,15 +531,7 @@ static void trainer_promotes_keeps_and_stops(void **state) {
     /* a poor start: it would rather swap than anything else */
     start->w[NC_TIR__P_OUT_BIAS + NC_TIR__I_SWAP] = 7 * NC_FIXED_ONE;
     assert_int_equal(nc_tir_trainer_create(&t, path, start, 4, &err), NC_OK);
-    assert_int_equal(nc_tir_trainer_collect(t, sample, &err), NC_OK);
-    for (round = 0; round < 40; round++) {
-        char text[400];
-        snprintf(text, sizeof text,
-                 "f: dup %d push %d push -1 mul add dup 1 swap 2 pop 1 dup 0 mul swap %d pop 1 "
-                 "dup %d dup %d add swap 3 pop 2 push 1 swap 1 push 2 mul add return",
-                 round % 5, round, 1 + round % 3, round % 4, round % 7);
-        assert_int_equal(nc_tir_trainer_collect(t, text, &err), NC_OK);
-    }
+    collect_blocks(t);
     assert_int_equal(nc_tir_trainer_collect(t, "frobnicate", &err), NC_ERR_FORMAT);
     for (round = 0; round < 8 && nc_tir_trainer_promotions(t) == 0; round++) {
         assert_int_equal(nc_tir_trainer_start(t, 6, &err), NC_OK);
@@ -461,8 +565,31 @@ static void trainer_promotes_keeps_and_stops(void **state) {
     (void)remove(path);
 }
 
+static void a_trainer_without_a_path_keeps_its_weights_in_memory(void **state) {
+    nc_tir_trainer *t;
+    nc_tir_model *start;
+    nc_error err;
+    int round;
+    (void)state;
+    assert_int_equal(nc_tir_model_create(&start, 3), NC_OK);
+    start->w[NC_TIR__P_OUT_BIAS + NC_TIR__I_SWAP] = 7 * NC_FIXED_ONE;
+    assert_int_equal(nc_tir_trainer_create(&t, NULL, start, 4, &err), NC_OK);
+    collect_blocks(t);
+    assert_memory_equal(nc_tir_trainer_model(t), start, sizeof *start);
+    for (round = 0; round < 8 && nc_tir_trainer_promotions(t) == 0; round++) {
+        assert_int_equal(nc_tir_trainer_start(t, 6, &err), NC_OK);
+        assert_int_equal(nc_tir_trainer_wait(t), NC_OK);
+    }
+    assert_int_equal(nc_tir_trainer_promotions(t), 1);
+    assert_memory_not_equal(nc_tir_trainer_model(t), start, sizeof *start);
+    nc_tir_trainer_destroy(t);
+    nc_tir_model_destroy(start);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_instruction_does_what_its_row_says),
+        cmocka_unit_test(no_operation_needs_a_retired_instruction),
         cmocka_unit_test(blocks_are_encoded_and_decoded),
         cmocka_unit_test(hostile_words_are_refused_or_harmless),
         cmocka_unit_test(forward_is_the_naive_one_bit_for_bit),
@@ -472,6 +599,7 @@ int main(void) {
         cmocka_unit_test(imitation_learns_and_repeats_itself),
         cmocka_unit_test(evolution_never_gets_worse_and_resumes),
         cmocka_unit_test(trainer_promotes_keeps_and_stops),
+        cmocka_unit_test(a_trainer_without_a_path_keeps_its_weights_in_memory),
     };
     return cmocka_run_group_tests_name("tir model", tests, NULL, NULL);
 }

@@ -1,4 +1,4 @@
-/* nc_tirneural.h, section regions: whole modules and linked programs before and after. */
+/* nc_tirneural.h, section optimizer: whole modules and linked programs before and after. */
 #include "test.h"
 #include "../nc_tirneural.h"
 

@@ -1,4 +1,4 @@
-/* nc_tirneural.h, sections symbolic and search: the gate is sound, the optimiser improves. */
+/* nc_tirneural.h, sections proofs and optimizer: the gate is sound, the optimiser improves. */
 #include "test.h"
 #include "../nc_tirneural.h"
 
