@@ -37,16 +37,24 @@
        }
 
    Contents (search for the tag):
-     >>types     configuration, optimiser, loader, model
-     >>api       numeric kernels, model, training, checkpoints, sampling, tokenizer
-     >>scalar    elementary functions, reductions, reference kernels
-     >>simd      gemm: packing, micro kernels, threads
-     >>kernels   embedding, attention, dropout, AdamW on plain arrays
-     >>model     tensors and memory of a model
-     >>io        checkpoints, safetensors
-     >>bpe       byte-pair encoding
-     >>gpu       gemm and whole training steps on a device (NC_GPU)
-     >>public    model, training, sampling
+     >>types       configuration, optimiser, loader, model
+     >>api         all functions, in the order of the sections below
+     >>simd        instruction sets
+     >>functions   exp, log, tanh
+     >>reductions  sums of one fixed shape
+     >>kernels     elements and rows of plain row-major float32 arrays
+     >>gemm        matrix products and linear layers
+     >>attention   with stored probabilities, and in tiles
+     >>optimiser   AdamW
+     >>tokenizer   byte-pair encoding
+     >>data        files of text or tokens, and the windows that training takes from them
+     >>model       parameters, and the memory of a model
+     >>passes      forward, backward, update
+     >>training    whole steps, and validation
+     >>sampling    tokens from a model
+     >>checkpoints all of a model in a file
+     >>weights     the parameters as safetensors
+     >>gpu         products and training steps on a device (NC_GPU)
      >>changelog
 
    Options, defined before including:
@@ -222,9 +230,37 @@ typedef struct nc_hlx_sampling {
 /* Parameters, gradients, moments and activations of one model. Independent of other models. */
 typedef struct nc_hlx_model nc_hlx_model;
 
+/* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V (3 heads *
+ * head_size wide, as GPT-2's c_attn gives them); outputs have rows of heads * head_size. */
+typedef struct nc_hlx_heads {
+    size_t batch, seq, heads, head_size;
+    int causal; /* query i sees keys 0 .. i */
+} nc_hlx_heads;
+
+/* A tokenizer: 256 bytes and the merges learned after them; read-only once made. */
+typedef struct nc_hlx_bpe nc_hlx_bpe;
+
+#ifndef NC_NO_STDIO
+typedef struct nc_hlx_data {
+    nc_hlx_loader train, valid;
+    size_t train_bytes, valid_bytes; /* of the file */
+    nc_hlx_file file;
+    uint16_t *encoded; /* with a tokenizer */
+    size_t encoded_bytes;
+} nc_hlx_data;
+#endif
+
 /* >>api ============================================================================ */
 
-/* -- numeric kernels: plain row-major float32 arrays ----------------------------------- */
+/* -- simd: instruction sets ----------------------------------------------------------- */
+
+/* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
+ * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
+NC_API nc_status nc_hlx_set_simd(int level);
+/* The level in use. */
+NC_API int nc_hlx_simd(void);
+
+/* -- functions: exp, log, tanh -------------------------------------------------------- */
 
 /* e^x, error below 2 ulp; overflow gives infinity, underflow rounds to subnormals, NaN stays.
  * exact: the same bits everywhere. */
@@ -234,12 +270,64 @@ NC_API float nc_hlx_log(float x);
 /* Hyperbolic tangent, error below 2 ulp. */
 NC_API float nc_hlx_tanh(float x);
 
+/* -- reductions: sums of one fixed shape ---------------------------------------------- */
+
 /* The fixed reduction: 32 lane sums s[j] = x[j] + x[32 + j] + ... in ascending order, then a
  * tree s[j] += s[j + 16], 8, 4, 2, 1. Beyond 4,096 values the chunk sums are reduced by the
  * same rule. Empty sums are +0. */
 NC_API float nc_hlx_sum(const float *x, size_t n);
 /* The same shape over the products a[i] b[i]; each lane is a chain of fma. */
 NC_API float nc_hlx_dot(const float *a, const float *b, size_t n);
+
+/* -- kernels: elements and rows of plain row-major float32 arrays --------------------- */
+
+/* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
+NC_API void nc_hlx_gelu(float *out, const float *x, size_t n);
+/* dx = dout * gelu'(x); dx may be dout. */
+NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n);
+/* sums[i] += chain over ascending rows of x (rows x n): the gradient of a bias. */
+NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n);
+/* out (rows x d) = token embedding + position embedding; row r has position r mod seq. */
+NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
+                             size_t rows, size_t seq, size_t d);
+/* dwte, dwpe += chains over ascending rows of dout. */
+NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
+                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d);
+/* Layer norm over rows of width n: mean, then variance by a second pass, eps 1e-5; keeps mean
+ * and reciprocal deviation of each row for the backward pass. */
+NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
+                             const float *gamma, const float *beta, size_t rows, size_t n);
+/* dx += gradient; dgamma, dbeta += chains over ascending rows. */
+NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
+                                      const float *x, const float *gamma, const float *mean,
+                                      const float *rstd, size_t rows, size_t n);
+/* nc_hlx_layernorm with the variance as E[x^2] - E[x]^2, in one pass: it cancels where the mean
+ * is large against the deviation (see tests/hlx_kernels.c) and is here only for those who must
+ * match it. */
+NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
+                                      const float *gamma, const float *beta, size_t rows, size_t n);
+/* Rows of softmax in place: maximum, exp(x - max), fixed sum, one division each. With causal,
+ * row r keeps its first r + 1 entries and the rest become 0. */
+NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal);
+/* dx = y (dy - dot(dy, y)) per row, in place of dy. */
+NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal);
+/* Mean cross-entropy of rows of logits and, in place of the logits, its gradient. Targets
+ * >= n are ignored (no loss, zero gradient). losses[rows] is scratch. */
+NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
+                                  size_t rows, size_t n);
+/* Elements are dropped with probability rate in [0, 1), the others multiplied by 1 / (1 - rate).
+ * Element i has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps
+ * it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
+                           uint64_t seed, uint64_t stream);
+/* To the nearest bfloat16, ties to even, by integer operations; NaN stays NaN. In place: */
+NC_API void nc_hlx_bf16_round(float *x, size_t n);
+/* into 16 bits: */
+NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n);
+/* and back, exactly. */
+NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
+
+/* -- gemm: matrix products and linear layers ------------------------------------------ */
 
 /* Bytes of scratch that nc_hlx_gemm and nc_hlx_linear need, with any number of threads. */
 NC_API size_t nc_hlx_gemm_work_bytes(void);
@@ -262,49 +350,8 @@ NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t
                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                             int accumulate);
 
-/* sums[i] += chain over ascending rows of x (rows x n): the gradient of a bias. */
-NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n);
+/* -- attention: with stored probabilities, and in tiles ------------------------------- */
 
-/* out (rows x d) = token embedding + position embedding; row r has position r mod seq. */
-NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
-                             size_t rows, size_t seq, size_t d);
-/* dwte, dwpe += chains over ascending rows of dout. */
-NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
-                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d);
-
-/* Layer norm over rows of width n: mean, then variance by a second pass, eps 1e-5; keeps mean
- * and reciprocal deviation of each row for the backward pass. */
-NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
-                             const float *gamma, const float *beta, size_t rows, size_t n);
-/* dx += gradient; dgamma, dbeta += chains over ascending rows. */
-NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
-                                      const float *x, const float *gamma, const float *mean,
-                                      const float *rstd, size_t rows, size_t n);
-/* nc_hlx_layernorm with the variance as E[x^2] - E[x]^2, in one pass: it cancels where the mean
- * is large against the deviation (see tests/hlx_kernels.c) and is here only for those who must
- * match it. */
-NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
-                                      const float *gamma, const float *beta, size_t rows, size_t n);
-/* Rows of softmax in place: maximum, exp(x - max), fixed sum, one division each. With causal,
- * row r keeps its first r + 1 entries and the rest become 0. */
-NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal);
-/* dx = y (dy - dot(dy, y)) per row, in place of dy. */
-NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal);
-/* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
-NC_API void nc_hlx_gelu(float *out, const float *x, size_t n);
-/* dx = dout * gelu'(x); dx may be dout. */
-NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n);
-/* Mean cross-entropy of rows of logits and, in place of the logits, its gradient. Targets
- * >= n are ignored (no loss, zero gradient). losses[rows] is scratch. */
-NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
-                                  size_t rows, size_t n);
-
-/* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V (3 heads *
- * head_size wide, as GPT-2's c_attn gives them); outputs have rows of heads * head_size. */
-typedef struct nc_hlx_heads {
-    size_t batch, seq, heads, head_size;
-    int causal; /* query i sees keys 0 .. i */
-} nc_hlx_heads;
 /* Bytes of scratch with so many threads: for nc_hlx_attention and its backward pass (flash 0), or
  * for the flash pair (1), whose scratch does not grow with seq^2. */
 NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, uint32_t threads);
@@ -331,11 +378,7 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                                                  const nc_hlx_heads *shape, void *work,
                                                  size_t work_bytes);
 
-/* Elements are dropped with probability rate in [0, 1), the others multiplied by 1 / (1 - rate).
- * Element i has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps
- * it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
-NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
-                           uint64_t seed, uint64_t stream);
+/* -- optimiser: AdamW ----------------------------------------------------------------- */
 
 /* Learning rate of a step, counted from 1. */
 NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
@@ -345,20 +388,61 @@ NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
 NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
                                 const nc_hlx_adamw *adamw, uint64_t step, float scale);
 
-/* To the nearest bfloat16, ties to even, by integer operations; NaN stays NaN. In place: */
-NC_API void nc_hlx_bf16_round(float *x, size_t n);
-/* into 16 bits: */
-NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n);
-/* and back, exactly. */
-NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
+/* -- tokenizer: byte-pair encoding ---------------------------------------------------- */
 
-/* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
- * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
-NC_API nc_status nc_hlx_set_simd(int level);
-/* The level in use. */
-NC_API int nc_hlx_simd(void);
+/* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text,
+ * the most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs
+ * stay inside words: a word starts where white space follows another byte, and is at most 64
+ * bytes. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
+NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
+                                  const nc_allocator *hooks, nc_progress_fn progress, void *user);
+/* Release; null is fine. */
+NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe);
+/* 256 and the number of merges. */
+NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe);
+/* Any bytes to tokens; tokens has room for one a byte. Returns their number. */
+NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
+                                uint32_t *tokens);
+/* Tokens to the bytes they came from. *written gets the length, and at most `room` bytes are
+ * written, so that out may be null to ask. NC_ERR_FORMAT for a token outside the vocabulary. */
+NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
+                                   uint8_t *out, size_t room, size_t *written);
+#ifndef NC_NO_STDIO
+/* Write the merges, with a checksum, replacing `path` at the end. */
+NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
+/* Read them; merges of tokens that do not exist yet are NC_ERR_FORMAT. */
+NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
+                                 nc_error *err);
+#endif
 
-/* -- model ----------------------------------------------------------------------------- */
+/* -- data: files of text or tokens, and the windows that training takes from them ----- */
+
+/* A loader over bytes. NC_ERR_ARG unless count > seq > 0. */
+NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
+                                    uint32_t seq, uint64_t seed);
+/* A loader over little-endian tokens of 1, 2 or 4 bytes; NC_ERR_ARG for other sizes too. */
+NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
+                                           uint32_t token_bytes, uint32_t seq, uint64_t seed);
+/* Next batch x seq tokens and their successors. */
+NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
+                               uint32_t batch);
+#ifndef NC_NO_STDIO
+/* Open a file for reading. NC_ERR_IO with a message. Close with nc_hlx_file_close. */
+NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
+/* Release; a file of zeros is fine. */
+NC_API void nc_hlx_file_close(nc_hlx_file *file);
+/* Map a file of text (token_bytes 1) or of little-endian tokens (2 or 4) and split it. With a
+ * tokenizer both parts of a text are encoded, each on its own. seq and seed are the loaders'.
+ * NC_ERR_IO, NC_ERR_ARG for a tokenizer beside tokens or another size, NC_ERR_LIMIT for a file too
+ * short for one window of validation. Close with nc_hlx_data_close. */
+NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
+                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
+                                  nc_error *err);
+/* Release; zeros are fine. */
+NC_API void nc_hlx_data_close(nc_hlx_data *data);
+#endif
+
+/* -- model: parameters, and the memory of a model ------------------------------------- */
 
 /* Preset by name: "demo" (0.1 M parameters), "tiny" (3.3 M), "small" (19 M), "medium" (86 M).
  * NC_ERR_ARG for other names. */
@@ -392,6 +476,8 @@ NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count);
 /* Order-fixed 64-bit digest (FNV-1a of the little-endian bytes) of all parameters. */
 NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model);
 
+/* -- passes: forward, backward, update ------------------------------------------------ */
+
 /* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss,
  * dropout is on and the gradient of the logits is ready for nc_hlx_backward; without,
  * nc_hlx_logits holds the logits. NC_ERR_ARG for sizes beyond the configuration or tokens
@@ -407,17 +493,8 @@ NC_API void nc_hlx_zero_gradients(nc_hlx_model *model);
 /* One optimiser step from the gradients; fills stats->grad_norm, lr and step. */
 NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 
-/* -- training data, steps, sampling -------------------------------------------------------- */
+/* -- training: whole steps, and validation -------------------------------------------- */
 
-/* A loader over bytes. NC_ERR_ARG unless count > seq > 0. */
-NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
-                                    uint32_t seq, uint64_t seed);
-/* A loader over little-endian tokens of 1, 2 or 4 bytes; NC_ERR_ARG for other sizes too. */
-NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
-                                           uint32_t token_bytes, uint32_t seq, uint64_t seed);
-/* Next batch x seq tokens and their successors. */
-NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
-                               uint32_t batch);
 /* One step: micro_batches times (batch from the loader, forward, backward), then the update.
  * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its
  * vocabulary. */
@@ -427,6 +504,9 @@ NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
  * for validation, without dropout; the loader's position counts for nothing. */
 NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
                                  float *loss);
+
+/* -- sampling: tokens from a model ---------------------------------------------------- */
+
 /* One token at a position after those before it, as a row of nc_hlx_forward gives: *logits
  * points to vocab_size values. The keys and values of earlier positions are those of earlier
  * calls. NC_ERR_ARG for a position or token out of range, NC_ERR_UNSUPPORTED with recompute or
@@ -442,11 +522,9 @@ NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *promp
 NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
                                const nc_hlx_sampling *sampling, uint8_t *out, size_t count);
 
+/* -- checkpoints: all of a model in a file -------------------------------------------- */
+
 #ifndef NC_NO_STDIO
-/* Open a file for reading. NC_ERR_IO with a message. Close with nc_hlx_file_close. */
-NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
-/* Release; a file of zeros is fine. */
-NC_API void nc_hlx_file_close(nc_hlx_file *file);
 /* Write parameters, moments, step, optimiser, configuration, loader position (loader may be null),
  * little-endian with a checksum, to a temporary file that replaces `path` at the end. */
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
@@ -456,6 +534,11 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
  * size is checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
 NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                              uint32_t batch_size, const nc_allocator *hooks, nc_error *err);
+#endif
+
+/* -- weights: the parameters as safetensors ------------------------------------------- */
+
+#ifndef NC_NO_STDIO
 /* Write the parameters alone as safetensors: float32 tensors with GPT-2's names (wte.weight,
  * h.0.attn.c_attn.weight (d, 3 d), .., lm_head.weight unless tied), replacing `path` at the end. */
 NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err);
@@ -467,55 +550,9 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
 #endif
 
-/* -- byte-pair encoding ------------------------------------------------------------------ */
-
-/* A tokenizer: 256 bytes and the merges learned after them; read-only once made. */
-typedef struct nc_hlx_bpe nc_hlx_bpe;
-/* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text,
- * the most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs
- * stay inside words: a word starts where white space follows another byte, and is at most 64
- * bytes. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
-NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
-                                  const nc_allocator *hooks, nc_progress_fn progress, void *user);
-/* Release; null is fine. */
-NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe);
-/* 256 and the number of merges. */
-NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe);
-/* Any bytes to tokens; tokens has room for one a byte. Returns their number. */
-NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
-                                uint32_t *tokens);
-/* Tokens to the bytes they came from. *written gets the length, and at most `room` bytes are
- * written, so that out may be null to ask. NC_ERR_FORMAT for a token outside the vocabulary. */
-NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
-                                   uint8_t *out, size_t room, size_t *written);
-#ifndef NC_NO_STDIO
-/* Write the merges, with a checksum, replacing `path` at the end. */
-NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
-/* Read them; merges of tokens that do not exist yet are NC_ERR_FORMAT. */
-NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
-                                 nc_error *err);
-
-/* -- data sets: a file's first nine tenths to train on, the rest for validation ------------ */
-
-typedef struct nc_hlx_data {
-    nc_hlx_loader train, valid;
-    size_t train_bytes, valid_bytes; /* of the file */
-    nc_hlx_file file;
-    uint16_t *encoded; /* with a tokenizer */
-    size_t encoded_bytes;
-} nc_hlx_data;
-/* Map a file of text (token_bytes 1) or of little-endian tokens (2 or 4) and split it. With a
- * tokenizer both parts of a text are encoded, each on its own. seq and seed are the loaders'.
- * NC_ERR_IO, NC_ERR_ARG for a tokenizer beside tokens or another size, NC_ERR_LIMIT for a file too
- * short for one window of validation. Close with nc_hlx_data_close. */
-NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
-                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
-                                  nc_error *err);
-/* Release; zeros are fine. */
-NC_API void nc_hlx_data_close(nc_hlx_data *data);
-#endif
-
 #ifdef NC_GPU
+/* -- gpu: products and training steps on a device (NC_GPU) ---------------------------- */
+
 #include "nc_gpu.h"
 /* nc_hlx_gemm without strides on a device, host arrays in and out, bit-equal to the CPU.
  * Errors of the device; NC_ERR_UNSUPPORTED when it cannot keep the numeric contract. */
@@ -1738,7 +1775,7 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #pragma GCC optimize("fp-contract=off")
 #endif
 
-/* >>scalar ========================================================================= */
+/* >>simd =========================================================================== */
 
 static uint32_t nc_hlx__bits(float x) {
     uint32_t u;
@@ -1818,6 +1855,8 @@ enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
 #define NC_HLX__PARALLEL
 #endif
 
+/* >>functions ====================================================================== */
+
 /* e^x for one value. n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces,
  * Taylor polynomial of degree 7 on |r| <= 0.347, then 2^n in two exact factors so
  * that the last multiplication rounds once, into the subnormals too. */
@@ -1895,6 +1934,8 @@ NC_API float nc_hlx_log(float x) { return nc_hlx__log1(x); }
 
 NC_API float nc_hlx_tanh(float x) { return nc_hlx__tanh1(x); }
 
+/* >>reductions ===================================================================== */
+
 /* Blocks of 32: the loops below have constant trip counts and no aliasing, so that compilers
  * turn them into vector code at -O2. */
 enum { NC_HLX__LANES = 32, NC_HLX__CHUNK = 4096 };
@@ -1970,6 +2011,109 @@ NC_API float nc_hlx_dot(const float *a, const float *b, size_t n) {
     float sum;
     nc_hlx__reduce(&sum, a, b, n);
     return sum;
+}
+
+/* >>kernels ======================================================================== */
+
+/* -- elements -- */
+
+#define NC_HLX__GELU_SCALE 0.797884583f /* sqrt(2/pi) */
+
+NC_HLX__INLINE void nc_hlx__gelu_body(float *out, const float *x, size_t n) {
+    float block[NC_HLX__LANES];
+    size_t i, m;
+    int j;
+    for (i = 0; i < n; i += NC_HLX__LANES) {
+        m = nc_hlx__min(n - i, NC_HLX__LANES);
+        memset(block, 0, sizeof block);
+        memcpy(block, x + i, m * sizeof *x);
+        for (j = 0; j < NC_HLX__LANES; j++) {
+            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
+            float half = 0.5f * v;
+            block[j] = fmaf(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
+        }
+        memcpy(out + i, block, m * sizeof *x);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__gelu, (float *out, const float *x, size_t n), (out, x, n))
+
+NC_HLX__INLINE void nc_hlx__gelu_dx_body(float *dx, const float *dout, const float *x, size_t n) {
+    float block[NC_HLX__LANES], dy[NC_HLX__LANES];
+    size_t i, m;
+    int j;
+    for (i = 0; i < n; i += NC_HLX__LANES) {
+        m = nc_hlx__min(n - i, NC_HLX__LANES);
+        memset(block, 0, sizeof block);
+        memset(dy, 0, sizeof dy);
+        memcpy(block, x + i, m * sizeof *x);
+        memcpy(dy, dout + i, m * sizeof *x);
+        for (j = 0; j < NC_HLX__LANES; j++) {
+            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
+            float t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
+            float inner = NC_HLX__GELU_SCALE * fmaf(0.134145f * v, v, 1.0f);
+            float slope = fmaf(-t, t, 1.0f) * inner;
+            block[j] = dy[j] * fmaf(0.5f * v, slope, fmaf(0.5f, t, 0.5f));
+        }
+        memcpy(dx + i, block, m * sizeof *x);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__gelu_dx, (float *dx, const float *dout, const float *x, size_t n),
+                 (dx, dout, x, n))
+
+NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu(out + first, x + first, count));
+}
+
+NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu_dx(dx + first, dout + first, x + first, count));
+}
+
+/* -- rows -- */
+
+/* out = a + b. */
+static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = a[i] + b[i];
+}
+
+/* Columns [first, first + count) of rows of n. */
+static void nc_hlx__sum_columns(float *sums, const float *x, size_t rows, size_t n, size_t first,
+                                size_t count) {
+    size_t r;
+    for (r = 0; r < rows; r++) nc_hlx__add(sums + first, sums + first, x + r * n + first, count);
+}
+
+NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__COLUMNS, nc_hlx__sum_columns(sums, x, rows, n, first, count));
+}
+
+NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
+                             size_t rows, size_t seq, size_t d) {
+    ptrdiff_t r;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static)
+#endif
+    for (r = 0; r < (ptrdiff_t)rows; r++)
+        nc_hlx__add(out + (size_t)r * d, wte + (size_t)tokens[r] * d, wpe + (size_t)r % seq * d, d);
+}
+
+/* Columns [first, first + count) of both gradients. */
+static void nc_hlx__embedding_columns(float *dwte, float *dwpe, const float *dout,
+                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d,
+                                      size_t first, size_t count) {
+    size_t i;
+    for (i = 0; i < rows; i++) {
+        const float *dy = dout + i * d + first;
+        float *token = dwte + (size_t)tokens[i] * d + first, *position = dwpe + i % seq * d + first;
+        nc_hlx__add(token, token, dy, count);
+        nc_hlx__add(position, position, dy, count);
+    }
+}
+
+NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
+                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
+    NC_HLX__PIECES(d, NC_HLX__COLUMNS,
+                   nc_hlx__embedding_columns(dwte, dwpe, dout, tokens, rows, seq, d, first, count));
 }
 
 /* One row of layer norm: (x - mean) rstd gamma + beta. */
@@ -2157,57 +2301,6 @@ NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size
     }
 }
 
-#define NC_HLX__GELU_SCALE 0.797884583f /* sqrt(2/pi) */
-
-NC_HLX__INLINE void nc_hlx__gelu_body(float *out, const float *x, size_t n) {
-    float block[NC_HLX__LANES];
-    size_t i, m;
-    int j;
-    for (i = 0; i < n; i += NC_HLX__LANES) {
-        m = nc_hlx__min(n - i, NC_HLX__LANES);
-        memset(block, 0, sizeof block);
-        memcpy(block, x + i, m * sizeof *x);
-        for (j = 0; j < NC_HLX__LANES; j++) {
-            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
-            float half = 0.5f * v;
-            block[j] = fmaf(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
-        }
-        memcpy(out + i, block, m * sizeof *x);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__gelu, (float *out, const float *x, size_t n), (out, x, n))
-
-NC_HLX__INLINE void nc_hlx__gelu_dx_body(float *dx, const float *dout, const float *x, size_t n) {
-    float block[NC_HLX__LANES], dy[NC_HLX__LANES];
-    size_t i, m;
-    int j;
-    for (i = 0; i < n; i += NC_HLX__LANES) {
-        m = nc_hlx__min(n - i, NC_HLX__LANES);
-        memset(block, 0, sizeof block);
-        memset(dy, 0, sizeof dy);
-        memcpy(block, x + i, m * sizeof *x);
-        memcpy(dy, dout + i, m * sizeof *x);
-        for (j = 0; j < NC_HLX__LANES; j++) {
-            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
-            float t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
-            float inner = NC_HLX__GELU_SCALE * fmaf(0.134145f * v, v, 1.0f);
-            float slope = fmaf(-t, t, 1.0f) * inner;
-            block[j] = dy[j] * fmaf(0.5f * v, slope, fmaf(0.5f, t, 0.5f));
-        }
-        memcpy(dx + i, block, m * sizeof *x);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__gelu_dx, (float *dx, const float *dout, const float *x, size_t n),
-                 (dx, dout, x, n))
-
-NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu(out + first, x + first, count));
-}
-
-NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu_dx(dx + first, dout + first, x + first, count));
-}
-
 /* loss = log(sum exp(x - max)) - (x[target] - max); gradient (softmax - one_hot) / count. */
 NC_HLX__INLINE void nc_hlx__cross_entropy_row_body(float *x, float *loss, uint32_t target,
                                                    float count, size_t n) {
@@ -2257,6 +2350,110 @@ NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float 
     return nc_hlx_sum(losses, rows) / count;
 }
 
+/* -- dropout -- */
+
+/* Words of eight successive Philox counters: nc__philox in lanes. */
+NC_HLX__INLINE void nc_hlx__philox8(uint32_t out[32], uint64_t seed, uint64_t counter,
+                                    uint64_t stream) {
+    uint32_t c0[8], c1[8], c2[8], c3[8], k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    int round, j;
+    for (j = 0; j < 8; j++) {
+        c0[j] = (uint32_t)(counter + (uint64_t)j);
+        c1[j] = (uint32_t)((counter + (uint64_t)j) >> 32);
+        c2[j] = (uint32_t)stream;
+        c3[j] = (uint32_t)(stream >> 32);
+    }
+    for (round = 0; round < 10; round++) {
+        for (j = 0; j < 8; j++) {
+            uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0[j];
+            uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2[j];
+            c0[j] = (uint32_t)(b >> 32) ^ c1[j] ^ k0;
+            c2[j] = (uint32_t)(a >> 32) ^ c3[j] ^ k1;
+            c1[j] = (uint32_t)b;
+            c3[j] = (uint32_t)a;
+        }
+        k0 += UINT32_C(0x9E3779B9);
+        k1 += UINT32_C(0xBB67AE85);
+    }
+    for (j = 0; j < 8; j++) {
+        out[4 * j] = c0[j];
+        out[4 * j + 1] = c1[j];
+        out[4 * j + 2] = c2[j];
+        out[4 * j + 3] = c3[j];
+    }
+}
+
+NC_HLX__INLINE void nc_hlx__drop_body(float *out, const float *x, size_t n, uint64_t first,
+                                      uint32_t threshold, float scale, uint64_t seed,
+                                      uint64_t stream) {
+    uint32_t words[32];
+    size_t i = 0, skip = (size_t)(first % 4), j, m;
+    while (i < n) {
+        nc_hlx__philox8(words, seed, (first + i) / 4, stream);
+        m = nc_hlx__min(n - i, 32 - skip);
+        for (j = 0; j < m; j++) out[i + j] = words[skip + j] >= threshold ? x[i + j] * scale : 0.0f;
+        i += m;
+        skip = 0;
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__drop,
+                 (float *out, const float *x, size_t n, uint64_t first, uint32_t threshold,
+                  float scale, uint64_t seed, uint64_t stream),
+                 (out, x, n, first, threshold, scale, seed, stream))
+
+/* A dropout rate in [0, 1) as the least word that keeps. */
+static uint32_t nc_hlx__threshold(float rate) { return (uint32_t)((double)rate * 4294967296.0); }
+
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
+                           uint64_t seed, uint64_t stream) {
+    const uint32_t threshold = nc_hlx__threshold(rate);
+    const float scale = 1.0f / (1.0f - rate);
+    NC_HLX__PIECES(n, NC_HLX__PIECE,
+                   nc_hlx__drop(out + first, x + first, count, counter + first, threshold, scale,
+                                seed, stream));
+}
+
+/* -- bfloat16 -- */
+
+NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
+    uint32_t rounded = u + UINT32_C(0x7FFF) + (u >> 16 & 1);
+    return ((u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000) ? u | UINT32_C(0x00400000)
+                                                              : rounded) &
+           UINT32_C(0xFFFF0000);
+}
+
+NC_HLX__INLINE void nc_hlx__bf16_round_body(float *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) x[i] = nc_hlx__float(nc_hlx__bf16_bits(nc_hlx__bits(x[i])));
+}
+NC_HLX__VERSIONS(nc_hlx__bf16_round, (float *x, size_t n), (x, n))
+
+NC_HLX__INLINE void nc_hlx__bf16_pack_body(uint16_t *out, const float *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = (uint16_t)(nc_hlx__bf16_bits(nc_hlx__bits(x[i])) >> 16);
+}
+NC_HLX__VERSIONS(nc_hlx__bf16_pack, (uint16_t * out, const float *x, size_t n), (out, x, n))
+
+NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = nc_hlx__float((uint32_t)x[i] << 16);
+}
+NC_HLX__VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
+
+NC_API void nc_hlx_bf16_round(float *x, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_round(x + first, count));
+}
+
+NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_pack(out + first, x + first, count));
+}
+
+NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_unpack(out + first, x + first, count));
+}
+
+/* >>gemm =========================================================================== */
+
 NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                             int accumulate) {
@@ -2270,8 +2467,6 @@ NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t
             c[i * ldc + j] = sum;
         }
 }
-
-/* >>simd =========================================================================== */
 
 /* A tile of C is mr x nr; A comes packed as k columns of mr values, B as k rows of nr values.
  * The accumulators start from 0 (fresh) or from C and return to it, so cutting k into blocks
@@ -2666,53 +2861,7 @@ NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const fl
     return nc_hlx__gemm(&job, work, work_bytes);
 }
 
-/* >>kernels ======================================================================== */
-
-/* out = a + b. */
-static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = a[i] + b[i];
-}
-
-/* Columns [first, first + count) of rows of n. */
-static void nc_hlx__sum_columns(float *sums, const float *x, size_t rows, size_t n, size_t first,
-                                size_t count) {
-    size_t r;
-    for (r = 0; r < rows; r++) nc_hlx__add(sums + first, sums + first, x + r * n + first, count);
-}
-
-NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__COLUMNS, nc_hlx__sum_columns(sums, x, rows, n, first, count));
-}
-
-NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
-                             size_t rows, size_t seq, size_t d) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__add(out + (size_t)r * d, wte + (size_t)tokens[r] * d, wpe + (size_t)r % seq * d, d);
-}
-
-/* Columns [first, first + count) of both gradients. */
-static void nc_hlx__embedding_columns(float *dwte, float *dwpe, const float *dout,
-                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d,
-                                      size_t first, size_t count) {
-    size_t i;
-    for (i = 0; i < rows; i++) {
-        const float *dy = dout + i * d + first;
-        float *token = dwte + (size_t)tokens[i] * d + first, *position = dwpe + i % seq * d + first;
-        nc_hlx__add(token, token, dy, count);
-        nc_hlx__add(position, position, dy, count);
-    }
-}
-
-NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
-                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
-    NC_HLX__PIECES(d, NC_HLX__COLUMNS,
-                   nc_hlx__embedding_columns(dwte, dwpe, dout, tokens, rows, seq, d, first, count));
-}
+/* >>attention ====================================================================== */
 
 /* Keys (and queries) of a flash tile. */
 enum { NC_HLX__TILE = 32 };
@@ -3043,103 +3192,7 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                           work, work_bytes);
 }
 
-NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
-    uint32_t rounded = u + UINT32_C(0x7FFF) + (u >> 16 & 1);
-    return ((u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000) ? u | UINT32_C(0x00400000)
-                                                              : rounded) &
-           UINT32_C(0xFFFF0000);
-}
-
-NC_HLX__INLINE void nc_hlx__bf16_round_body(float *x, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) x[i] = nc_hlx__float(nc_hlx__bf16_bits(nc_hlx__bits(x[i])));
-}
-NC_HLX__VERSIONS(nc_hlx__bf16_round, (float *x, size_t n), (x, n))
-
-NC_HLX__INLINE void nc_hlx__bf16_pack_body(uint16_t *out, const float *x, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = (uint16_t)(nc_hlx__bf16_bits(nc_hlx__bits(x[i])) >> 16);
-}
-NC_HLX__VERSIONS(nc_hlx__bf16_pack, (uint16_t * out, const float *x, size_t n), (out, x, n))
-
-NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = nc_hlx__float((uint32_t)x[i] << 16);
-}
-NC_HLX__VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
-
-NC_API void nc_hlx_bf16_round(float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_round(x + first, count));
-}
-
-NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_pack(out + first, x + first, count));
-}
-
-NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_unpack(out + first, x + first, count));
-}
-
-/* Words of eight successive Philox counters: nc__philox in lanes. */
-NC_HLX__INLINE void nc_hlx__philox8(uint32_t out[32], uint64_t seed, uint64_t counter,
-                                    uint64_t stream) {
-    uint32_t c0[8], c1[8], c2[8], c3[8], k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    int round, j;
-    for (j = 0; j < 8; j++) {
-        c0[j] = (uint32_t)(counter + (uint64_t)j);
-        c1[j] = (uint32_t)((counter + (uint64_t)j) >> 32);
-        c2[j] = (uint32_t)stream;
-        c3[j] = (uint32_t)(stream >> 32);
-    }
-    for (round = 0; round < 10; round++) {
-        for (j = 0; j < 8; j++) {
-            uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0[j];
-            uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2[j];
-            c0[j] = (uint32_t)(b >> 32) ^ c1[j] ^ k0;
-            c2[j] = (uint32_t)(a >> 32) ^ c3[j] ^ k1;
-            c1[j] = (uint32_t)b;
-            c3[j] = (uint32_t)a;
-        }
-        k0 += UINT32_C(0x9E3779B9);
-        k1 += UINT32_C(0xBB67AE85);
-    }
-    for (j = 0; j < 8; j++) {
-        out[4 * j] = c0[j];
-        out[4 * j + 1] = c1[j];
-        out[4 * j + 2] = c2[j];
-        out[4 * j + 3] = c3[j];
-    }
-}
-
-NC_HLX__INLINE void nc_hlx__drop_body(float *out, const float *x, size_t n, uint64_t first,
-                                      uint32_t threshold, float scale, uint64_t seed,
-                                      uint64_t stream) {
-    uint32_t words[32];
-    size_t i = 0, skip = (size_t)(first % 4), j, m;
-    while (i < n) {
-        nc_hlx__philox8(words, seed, (first + i) / 4, stream);
-        m = nc_hlx__min(n - i, 32 - skip);
-        for (j = 0; j < m; j++) out[i + j] = words[skip + j] >= threshold ? x[i + j] * scale : 0.0f;
-        i += m;
-        skip = 0;
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__drop,
-                 (float *out, const float *x, size_t n, uint64_t first, uint32_t threshold,
-                  float scale, uint64_t seed, uint64_t stream),
-                 (out, x, n, first, threshold, scale, seed, stream))
-
-/* A dropout rate in [0, 1) as the least word that keeps. */
-static uint32_t nc_hlx__threshold(float rate) { return (uint32_t)((double)rate * 4294967296.0); }
-
-NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
-                           uint64_t seed, uint64_t stream) {
-    const uint32_t threshold = nc_hlx__threshold(rate);
-    const float scale = 1.0f / (1.0f - rate);
-    NC_HLX__PIECES(n, NC_HLX__PIECE,
-                   nc_hlx__drop(out + first, x + first, count, counter + first, threshold, scale,
-                                seed, stream));
-}
+/* >>optimiser ====================================================================== */
 
 /* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
  * (1 - sin(pi (x - 1/2))) / 2; the error stays below 1e-9, and no libm function is used. */
@@ -3286,761 +3339,7 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
                    nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s));
 }
 
-/* >>model ========================================================================== */
-
-/* Parameter tensors in checkpoint order; the last column says whether weight decay applies. */
-enum {
-    NC_HLX__WTE, /* token embedding (vocab, d) */
-    NC_HLX__WPE, /* position embedding (seq, d) */
-    NC_HLX__LN1_W,
-    NC_HLX__LN1_B,
-    NC_HLX__QKV_W, /* (d, 3d): y = x W + b, as GPT-2's Conv1D stores it */
-    NC_HLX__QKV_B,
-    NC_HLX__PROJ_W, /* (d, d) */
-    NC_HLX__PROJ_B,
-    NC_HLX__LN2_W,
-    NC_HLX__LN2_B,
-    NC_HLX__FC_W, /* (d, ffn) */
-    NC_HLX__FC_B,
-    NC_HLX__OUT_W, /* (ffn, d) */
-    NC_HLX__OUT_B,
-    NC_HLX__LNF_W,
-    NC_HLX__LNF_B,
-    NC_HLX__HEAD, /* (vocab, d), absent when tied */
-    NC_HLX__TENSORS
-};
-
-typedef struct nc_hlx__layout {
-    size_t offset[NC_HLX__TENSORS]; /* of layer 0 */
-    size_t size[NC_HLX__TENSORS];
-    size_t layer_stride;
-    size_t total;
-} nc_hlx__layout;
-
-/* Activations of one layer, all (batch * seq) x width except att: probabilities (batch, heads, seq,
- * seq), or with flash lse (batch, heads, seq). */
-typedef struct nc_hlx__layer {
-    float *ln1, *ln1_mean, *ln1_rstd, *qkv, *att, *mixed, *after_att;
-    float *ln2, *ln2_mean, *ln2_rstd, *fc, *gelu, *out;
-    uint16_t *packed; /* with bf16: ln1, qkv, mixed, ln2, fc, gelu, one after the other */
-} nc_hlx__layer;
-
-/* A token and its probability, for sampling. */
-typedef struct nc_hlx__candidate {
-    float probability;
-    uint32_t token;
-} nc_hlx__candidate;
-
-struct nc_hlx_model {
-    nc_hlx_config config;
-    nc_hlx__layout layout;
-    nc_allocator hooks;
-    int custom_hooks;
-    int ready;                           /* a forward pass with targets awaits its backward pass */
-    int dropping;                        /* this pass drops */
-    uint32_t batch, seq, threads, micro; /* micro: batch of the step */
-    uint64_t step, seed;
-    nc_hlx_adamw adamw; /* of the last step */
-    size_t state_bytes, work_bytes;
-    float *parameters, *gradients, *m, *v; /* one arena */
-    char *arena;                           /* the other: activations and scratch */
-    nc_hlx__layer *layers;
-    float *embedded, *final, *final_mean, *final_rstd, *logits, *losses;
-    float *d_residual, *d_wide, *d_qkv, *d_narrow, *d_branch, *sums;
-    float *rounded; /* with bf16: one layer's parameters, or the output matrix */
-    uint32_t *tokens, *targets;
-    nc_hlx__candidate *candidates;
-    char *gemm_work, *head_work;
-    size_t head_work_bytes;
-};
-
-/* The hooks that the model was made with, null for the default ones. */
-static const nc_allocator *nc_hlx__hooks(const nc_hlx_model *model) {
-    return model->custom_hooks ? &model->hooks : NULL;
-}
-
-static int nc_hlx__is_layer_tensor(int t) { return t >= NC_HLX__LN1_W && t <= NC_HLX__OUT_B; }
-
-static int nc_hlx__decays(int t) {
-    return t == NC_HLX__WTE || t == NC_HLX__WPE || t == NC_HLX__QKV_W || t == NC_HLX__PROJ_W ||
-           t == NC_HLX__FC_W || t == NC_HLX__OUT_W || t == NC_HLX__HEAD;
-}
-
-static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
-    nc_hlx_config c;
-    memset(&c, 0, sizeof c);
-    if (in) c = *in;
-    if (!c.vocab_size) c.vocab_size = 256;
-    if (!c.d_model) c.d_model = 256;
-    if (!c.num_layers) c.num_layers = 4;
-    if (!c.num_heads) c.num_heads = 4;
-    if (!c.ffn_dim) c.ffn_dim = 1024;
-    if (!c.max_seq_len) c.max_seq_len = 128;
-    if (!c.batch_size) c.batch_size = 8;
-    if (!c.micro_batches) c.micro_batches = 1;
-    if (c.bf16) c.flash = 1;
-    *out = c;
-    if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
-        c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
-        c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 || c.bf16 > 1 ||
-        !(c.dropout >= 0.0f && c.dropout < 1.0f) || c.d_model % c.num_heads ||
-        (uint64_t)c.batch_size * c.micro_batches >> 20 ||
-        (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24)
-        return NC_ERR_ARG;
-    return NC_OK;
-}
-
-static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
-    size_t d = c->d_model, f = c->ffn_dim, offset = 0;
-    int t;
-    size_t size[NC_HLX__TENSORS];
-    size[NC_HLX__WTE] = nc__mul_size(c->vocab_size, d);
-    size[NC_HLX__WPE] = nc__mul_size(c->max_seq_len, d);
-    size[NC_HLX__LN1_W] = size[NC_HLX__LN1_B] = size[NC_HLX__LN2_W] = size[NC_HLX__LN2_B] = d;
-    size[NC_HLX__QKV_W] = nc__mul_size(3 * d, d);
-    size[NC_HLX__QKV_B] = 3 * d;
-    size[NC_HLX__PROJ_W] = nc__mul_size(d, d);
-    size[NC_HLX__PROJ_B] = size[NC_HLX__OUT_B] = size[NC_HLX__LNF_W] = size[NC_HLX__LNF_B] = d;
-    size[NC_HLX__FC_W] = size[NC_HLX__OUT_W] = nc__mul_size(d, f);
-    size[NC_HLX__FC_B] = f;
-    size[NC_HLX__HEAD] = c->tied_output ? 0 : size[NC_HLX__WTE];
-    l->layer_stride = 0;
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        if (nc_hlx__is_layer_tensor(t)) l->layer_stride = nc__add_size(l->layer_stride, size[t]);
-    for (t = 0; t < NC_HLX__TENSORS; t++) {
-        l->size[t] = size[t];
-        l->offset[t] = offset;
-        offset = nc__add_size(offset, size[t]);
-        if (t == NC_HLX__OUT_B)
-            offset = nc__add_size(offset, nc__mul_size(c->num_layers - 1, l->layer_stride));
-    }
-    l->total = offset;
-}
-
-static float *nc_hlx__tensor(const nc_hlx_model *model, float *base, int t, size_t layer) {
-    return base + model->layout.offset[t] +
-           (nc_hlx__is_layer_tensor(t) ? layer * model->layout.layer_stride : 0);
-}
-
-static uint32_t nc_hlx__threads(void) {
-#ifdef _OPENMP
-    return (uint32_t)omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
-
-/* Carve `bytes` from the arena, or only count them while base is null. */
-static void *nc_hlx__carve(char *base, size_t *used, size_t bytes) {
-    void *p = base ? base + *used : NULL;
-    *used = nc__add_size(*used, nc__add_size(bytes, 63) & ~(size_t)63);
-    return p;
-}
-
-static float *nc_hlx__carve_f(char *base, size_t *used, size_t n) {
-    return (float *)nc_hlx__carve(base, used, nc__mul_size(n, sizeof(float)));
-}
-
-/* The shape of a model's attention, for so many windows. */
-static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t seq) {
-    nc_hlx_heads s;
-    s.batch = batch;
-    s.seq = seq;
-    s.heads = c->num_heads;
-    s.head_size = c->d_model / c->num_heads;
-    s.causal = 1;
-    return s;
-}
-
-/* Values of a layer that bf16 packs, per row. */
-static size_t nc_hlx__packed_width(const nc_hlx_config *c) {
-    return 6 * (size_t)c->d_model + 2 * (size_t)c->ffn_dim;
-}
-
-/* With bf16, room for the larger of one layer's parameters and the output matrix. */
-static size_t nc_hlx__rounded_size(const nc_hlx_model *model) {
-    const size_t head = model->layout.size[NC_HLX__WTE], layer = model->layout.layer_stride;
-    if (!model->config.bf16) return 0;
-    return head > layer ? head : layer;
-}
-
-/* Called once with shared 1 for the buffers that all layers use in turn, then with shared 0 for
- * each layer's own. recompute shares everything; bf16 shares what is packed for the backward
- * pass. */
-static void nc_hlx__carve_layer(const nc_hlx_config *c, char *base, size_t *used, nc_hlx__layer *x,
-                                int shared) {
-    size_t rows = (size_t)c->batch_size * c->max_seq_len, narrow = nc__mul_size(rows, c->d_model);
-    size_t wide = nc__mul_size(rows, c->ffn_dim), scores = nc__mul_size(rows, c->num_heads);
-    const int keeps = !c->recompute, whole = keeps && !c->bf16;
-    if (!c->flash) scores = nc__mul_size(scores, c->max_seq_len);
-    if (shared != keeps) {
-        x->ln1_mean = nc_hlx__carve_f(base, used, rows);
-        x->ln1_rstd = nc_hlx__carve_f(base, used, rows);
-        x->att = nc_hlx__carve_f(base, used, scores);
-        x->after_att = nc_hlx__carve_f(base, used, narrow);
-        x->ln2_mean = nc_hlx__carve_f(base, used, rows);
-        x->ln2_rstd = nc_hlx__carve_f(base, used, rows);
-    }
-    if (shared != whole) {
-        x->ln1 = nc_hlx__carve_f(base, used, narrow);
-        x->qkv = nc_hlx__carve_f(base, used, nc__mul_size(narrow, 3));
-        x->mixed = nc_hlx__carve_f(base, used, narrow);
-        x->ln2 = nc_hlx__carve_f(base, used, narrow);
-        x->fc = nc_hlx__carve_f(base, used, wide);
-        x->gelu = nc_hlx__carve_f(base, used, wide);
-    }
-    if (!shared && keeps && c->bf16)
-        x->packed = (uint16_t *)nc_hlx__carve(
-            base, used, nc__mul_size(rows, nc_hlx__packed_width(c) * sizeof(uint16_t)));
-}
-
-/* Lay out the activation arena; returns its size. With base null only the size is computed. */
-static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
-    const nc_hlx_config *c = &model->config;
-    const nc_hlx_heads shape = nc_hlx__heads(c, c->batch_size, c->max_seq_len);
-    size_t used = 0, rows = (size_t)c->batch_size * c->max_seq_len, d = c->d_model, l;
-    size_t narrow = nc__mul_size(rows, d), wide = nc__mul_size(rows, c->ffn_dim);
-    nc_hlx__layer x, *layers = (nc_hlx__layer *)nc_hlx__carve(
-                         base, &used, nc__mul_size(c->num_layers, sizeof *layers));
-    model->layers = layers;
-    memset(&x, 0, sizeof x);
-    nc_hlx__carve_layer(c, base, &used, &x, 1);
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__carve_layer(c, base, &used, &x, 0);
-        x.out = nc_hlx__carve_f(base, &used, narrow);
-        if (layers) layers[l] = x;
-    }
-    model->embedded = nc_hlx__carve_f(base, &used, narrow);
-    model->final = nc_hlx__carve_f(base, &used, narrow);
-    model->final_mean = nc_hlx__carve_f(base, &used, rows);
-    model->final_rstd = nc_hlx__carve_f(base, &used, rows);
-    model->logits = nc_hlx__carve_f(base, &used, nc__mul_size(rows, c->vocab_size));
-    model->losses = nc_hlx__carve_f(base, &used, rows * c->micro_batches);
-    model->d_residual = nc_hlx__carve_f(base, &used, narrow);
-    model->d_wide = nc_hlx__carve_f(base, &used, wide);
-    model->d_qkv = nc_hlx__carve_f(base, &used, nc__mul_size(narrow, 3));
-    model->d_narrow = nc_hlx__carve_f(base, &used, narrow);
-    model->d_branch = nc_hlx__carve_f(base, &used, c->dropout > 0.0f ? narrow : 0);
-    model->sums = nc_hlx__carve_f(base, &used, model->layout.total / NC_HLX__CHUNK + 1);
-    model->rounded = nc_hlx__carve_f(base, &used, nc_hlx__rounded_size(model));
-    model->tokens = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
-    model->targets = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
-    model->candidates =
-        (nc_hlx__candidate *)nc_hlx__carve(base, &used, c->vocab_size * sizeof(nc_hlx__candidate));
-    model->gemm_work = (char *)nc_hlx__carve(base, &used, nc_hlx_gemm_work_bytes());
-    model->head_work_bytes = nc_hlx_attention_work_bytes(&shape, (int)c->flash, model->threads);
-    model->head_work = (char *)nc_hlx__carve(base, &used, model->head_work_bytes);
-    return used;
-}
-
-/* Places of dropout: the embedding, then two a layer. */
-enum { NC_HLX__DROP_EMBEDDING = 0, NC_HLX__DROP_ATTENTION = 1, NC_HLX__DROP_FFN = 2 };
-
-/* Whether a loader, perhaps read from a file, can feed a model. */
-static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) {
-    return model && loader && loader->data && loader->seq != 0 && loader->count > loader->seq &&
-           loader->seq <= model->config.max_seq_len &&
-           (loader->token_bytes == 1 || loader->token_bytes == 2 || loader->token_bytes == 4);
-}
-
-/* >>io ============================================================================= */
-#ifndef NC_NO_STDIO
-
-/* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
- * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32
- * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero, 3 u32 and a float32
- * of nc_hlx_config, u64 seed of dropout, u32 bf16, 36 bytes zero; then parameters, first and
- * second moments as float32; then FNV-1a (64 bits) of everything before it. */
-#define NC_HLX__MAGIC "NCHLXCKP"
-enum { NC_HLX__VERSION = 3, NC_HLX__HEADER = 192 };
-
-/* The optimiser as ten words of the header, to and from. */
-static void nc_hlx__put_adamw(uint8_t *out, const nc_hlx_adamw *a) {
-    const float f[7] = {a->lr,  a->lr_min,       a->beta1,    a->beta2,
-                        a->eps, a->weight_decay, a->clip_norm};
-    int i;
-    for (i = 0; i < 7; i++) nc__put_le(out + 4 * i, nc_hlx__bits(f[i]), 4);
-    nc__put_le(out + 28, a->warmup_steps, 4);
-    nc__put_le(out + 32, a->decay_steps, 4);
-}
-
-static void nc_hlx__get_adamw(nc_hlx_adamw *a, const uint8_t *in) {
-    float *const f[7] = {&a->lr,  &a->lr_min,       &a->beta1,    &a->beta2,
-                         &a->eps, &a->weight_decay, &a->clip_norm};
-    int i;
-    for (i = 0; i < 7; i++) *f[i] = nc_hlx__float((uint32_t)nc__get_le(in + 4 * i, 4));
-    a->warmup_steps = (uint32_t)nc__get_le(in + 28, 4);
-    a->decay_steps = (uint32_t)nc__get_le(in + 32, 4);
-}
-
-/* float32 arrays between memory and file order; a no-op where memory is little-endian. */
-static void nc_hlx__file_order(float *x, size_t n) {
-    const uint16_t probe = 1;
-    uint8_t first, *b = (uint8_t *)(void *)x;
-    size_t i;
-    memcpy(&first, &probe, 1);
-    if (first == 1) return;
-    for (i = 0; i < n; i++, b += 4) {
-        uint8_t b0 = b[0], b1 = b[1];
-        b[0] = b[3];
-        b[1] = b[2];
-        b[2] = b1;
-        b[3] = b0;
-    }
-}
-
-NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
-    nc_status status = NC_OK;
-#if defined(__unix__) || defined(__APPLE__)
-    struct stat info;
-    void *data = MAP_FAILED;
-    int fd, known;
-#endif
-    nc__clear(err);
-    if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
-    memset(file, 0, sizeof *file);
-#if defined(__unix__) || defined(__APPLE__)
-    fd = open(path, O_RDONLY);
-    if (fd < 0) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
-    known = fstat(fd, &info) == 0 && info.st_size > 0 && (uint64_t)info.st_size <= SIZE_MAX;
-    if (known) data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data != MAP_FAILED) {
-        file->memory = (uint8_t *)data;
-        file->bytes = (size_t)info.st_size;
-        file->mapped = 1;
-    }
-    (void)close(fd);
-#endif
-    if (!file->mapped) status = nc__file_read(path, NULL, &file->memory, &file->bytes, err);
-    file->data = file->memory;
-    return status;
-}
-
-NC_API void nc_hlx_file_close(nc_hlx_file *file) {
-    if (!file || !file->data) return;
-#if defined(__unix__) || defined(__APPLE__)
-    if (file->mapped) (void)munmap(file->memory, file->bytes);
-#endif
-    if (!file->mapped) nc__free(NULL, file->memory, file->bytes + 1);
-    memset(file, 0, sizeof *file);
-}
-
-NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
-                             const char *path, nc_error *err) {
-    const nc_hlx_config *c;
-    uint8_t header[NC_HLX__HEADER], checksum[8];
-    uint64_t hash = NC__FNV_START;
-    nc__span spans[5];
-    nc_status status;
-    size_t total, i;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    c = &model->config;
-    total = model->layout.total;
-    memset(header, 0, sizeof header);
-    memcpy(header, NC_HLX__MAGIC, 8);
-    nc__put_le(header + 8, NC_HLX__VERSION, 4);
-    nc__put_le(header + 12, NC_HLX__HEADER, 4);
-    nc__put_le(header + 16, c->vocab_size, 4);
-    nc__put_le(header + 20, c->d_model, 4);
-    nc__put_le(header + 24, c->num_layers, 4);
-    nc__put_le(header + 28, c->num_heads, 4);
-    nc__put_le(header + 32, c->ffn_dim, 4);
-    nc__put_le(header + 36, c->max_seq_len, 4);
-    nc__put_le(header + 40, c->batch_size, 4);
-    nc__put_le(header + 44, c->tied_output, 4);
-    nc__put_le(header + 48, model->step, 8);
-    nc__put_le(header + 56, loader ? loader->seed : 0, 8);
-    nc__put_le(header + 64, loader ? loader->next : 0, 8);
-    nc__put_le(header + 72, loader ? loader->seq : 0, 4);
-    nc__put_le(header + 80, total, 8);
-    nc_hlx__put_adamw(header + 88, &model->adamw);
-    nc__put_le(header + 128, c->micro_batches, 4);
-    nc__put_le(header + 132, c->flash, 4);
-    nc__put_le(header + 136, c->recompute, 4);
-    nc__put_le(header + 140, nc_hlx__bits(c->dropout), 4);
-    nc__put_le(header + 144, model->seed, 8);
-    nc__put_le(header + 152, c->bf16, 4);
-    spans[0].data = header;
-    spans[0].bytes = sizeof header;
-    spans[1].data = model->parameters;
-    spans[2].data = model->m;
-    spans[3].data = model->v;
-    for (i = 1; i < 4; i++) spans[i].bytes = total * sizeof(float);
-    spans[4].data = checksum;
-    spans[4].bytes = sizeof checksum;
-    nc_hlx__file_order(model->parameters, 4 * total);
-    for (i = 0; i < 4; i++) hash = nc__fnv1a(hash, spans[i].data, spans[i].bytes);
-    nc__put_le(checksum, hash, 8);
-    status = nc__file_write(path, spans, 5, err);
-    nc_hlx__file_order(model->parameters, 4 * total);
-    return status;
-}
-
-/* Check a header against the file size and fill the configuration. */
-static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_config *c,
-                                     nc_error *err) {
-    nc_hlx__layout layout;
-    uint64_t count;
-    if (bytes < NC_HLX__HEADER + 8 || memcmp(data, NC_HLX__MAGIC, 8))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
-    if (nc__get_le(data + 8, 4) != NC_HLX__VERSION || nc__get_le(data + 12, 4) != NC_HLX__HEADER)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
-                        (unsigned)nc__get_le(data + 8, 4));
-    memset(c, 0, sizeof *c);
-    c->vocab_size = (uint32_t)nc__get_le(data + 16, 4);
-    c->d_model = (uint32_t)nc__get_le(data + 20, 4);
-    c->num_layers = (uint32_t)nc__get_le(data + 24, 4);
-    c->num_heads = (uint32_t)nc__get_le(data + 28, 4);
-    c->ffn_dim = (uint32_t)nc__get_le(data + 32, 4);
-    c->max_seq_len = (uint32_t)nc__get_le(data + 36, 4);
-    c->batch_size = (uint32_t)nc__get_le(data + 40, 4);
-    c->tied_output = (uint32_t)nc__get_le(data + 44, 4);
-    c->micro_batches = (uint32_t)nc__get_le(data + 128, 4);
-    c->flash = (uint32_t)nc__get_le(data + 132, 4);
-    c->recompute = (uint32_t)nc__get_le(data + 136, 4);
-    c->dropout = nc_hlx__float((uint32_t)nc__get_le(data + 140, 4));
-    c->bf16 = (uint32_t)nc__get_le(data + 152, 4);
-    count = nc__get_le(data + 80, 8);
-    if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
-        !c->max_seq_len || !c->batch_size || !c->micro_batches || nc_hlx__complete(c, c) != NC_OK)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
-    nc_hlx__make_layout(c, &layout);
-    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
-        bytes != NC_HLX__HEADER + 12 * count + 8)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
-    if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
-                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
-    nc_hlx_config config;
-    uint8_t *data;
-    size_t bytes, total;
-    nc_status status;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    *model = NULL;
-    status = nc__file_read(path, hooks, &data, &bytes, err);
-    if (status != NC_OK) return status;
-    status = nc_hlx__read_header(data, bytes, &config, err);
-    if (status == NC_OK) {
-        if (batch_size) config.batch_size = batch_size;
-        status = nc_hlx_create(model, &config, hooks);
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
-    }
-    if (status == NC_OK) {
-        total = (*model)->layout.total;
-        memcpy((*model)->parameters, data + NC_HLX__HEADER, total * sizeof(float));
-        memcpy((*model)->m, data + NC_HLX__HEADER + 4 * total, 2 * total * sizeof(float));
-        nc_hlx__file_order((*model)->parameters, total);
-        nc_hlx__file_order((*model)->m, 2 * total);
-        (*model)->step = nc__get_le(data + 48, 8);
-        (*model)->seed = nc__get_le(data + 144, 8);
-        nc_hlx__get_adamw(&(*model)->adamw, data + 88);
-        if (loader) {
-            loader->seed = nc__get_le(data + 56, 8);
-            loader->next = nc__get_le(data + 64, 8);
-            loader->seq = (uint32_t)nc__get_le(data + 72, 4);
-        }
-    }
-    nc__free(hooks, data, bytes + 1);
-    return status;
-}
-
-/* -- safetensors: u64 length, a JSON object of that length, then the tensors' bytes -- */
-
-/* GPT-2's name of a tensor, %u the layer. */
-static const char *const nc_hlx__gpt2_names[NC_HLX__TENSORS] = {"wte.weight",
-                                                                "wpe.weight",
-                                                                "h.%u.ln_1.weight",
-                                                                "h.%u.ln_1.bias",
-                                                                "h.%u.attn.c_attn.weight",
-                                                                "h.%u.attn.c_attn.bias",
-                                                                "h.%u.attn.c_proj.weight",
-                                                                "h.%u.attn.c_proj.bias",
-                                                                "h.%u.ln_2.weight",
-                                                                "h.%u.ln_2.bias",
-                                                                "h.%u.mlp.c_fc.weight",
-                                                                "h.%u.mlp.c_fc.bias",
-                                                                "h.%u.mlp.c_proj.weight",
-                                                                "h.%u.mlp.c_proj.bias",
-                                                                "ln_f.weight",
-                                                                "ln_f.bias",
-                                                                "lm_head.weight"};
-
-static void nc_hlx__gpt2_name(char name[64], int t, size_t layer) {
-    const char *from = nc_hlx__gpt2_names[t], *number = strchr(from, '%');
-    if (number)
-        snprintf(name, 64, "%.*s%u%s", (int)(number - from), from, (unsigned)layer, number + 2);
-    else
-        snprintf(name, 64, "%s", from);
-}
-
-/* Rows and columns of a tensor; rows 0 for a vector. */
-static void nc_hlx__shape(const nc_hlx_config *c, int t, size_t shape[2]) {
-    const size_t d = c->d_model, f = c->ffn_dim;
-    shape[0] = 0;
-    shape[1] = d;
-    switch (t) {
-    case NC_HLX__WTE:
-    case NC_HLX__HEAD: shape[0] = c->vocab_size; break;
-    case NC_HLX__WPE: shape[0] = c->max_seq_len; break;
-    case NC_HLX__QKV_W: shape[0] = d, shape[1] = 3 * d; break;
-    case NC_HLX__QKV_B: shape[1] = 3 * d; break;
-    case NC_HLX__PROJ_W: shape[0] = d; break;
-    case NC_HLX__FC_W: shape[0] = d, shape[1] = f; break;
-    case NC_HLX__FC_B: shape[1] = f; break;
-    case NC_HLX__OUT_W: shape[0] = f; break;
-    default: break;
-    }
-}
-
-NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err) {
-    const nc_hlx_config *c;
-    nc__span spans[3];
-    uint8_t length[8];
-    size_t room, used = 0, layer, shape[2];
-    const nc_allocator *hooks;
-    nc_status status;
-    char *json;
-    int t;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    c = &model->config;
-    hooks = nc_hlx__hooks(model);
-    room = 256 + 192 * (5 + 12 * (size_t)c->num_layers);
-    json = (char *)nc__alloc(hooks, room);
-    if (!json) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    used += (size_t)snprintf(json, room, "{\"__metadata__\":{\"format\":\"pt\",\"n_head\":\"%u\"}",
-                             (unsigned)c->num_heads);
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1u); layer++) {
-            size_t at =
-                (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
-            char name[64], rows[24] = "";
-            if (model->layout.size[t] == 0) continue;
-            nc_hlx__gpt2_name(name, t, layer);
-            nc_hlx__shape(c, t, shape);
-            if (shape[0]) snprintf(rows, sizeof rows, "%lu,", (unsigned long)shape[0]);
-            used += (size_t)snprintf(
-                json + used, room - used,
-                ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%s%lu],\"data_offsets\":[%llu,%llu]}", name,
-                rows, (unsigned long)shape[1], (unsigned long long)at * 4,
-                (unsigned long long)(at + model->layout.size[t]) * 4);
-        }
-    json[used++] = '}';
-    while (used % 8) json[used++] = ' '; /* aligned data, as the format asks */
-    nc__put_le(length, used, 8);
-    spans[0].data = length;
-    spans[0].bytes = 8;
-    spans[1].data = json;
-    spans[1].bytes = used;
-    spans[2].data = model->parameters;
-    spans[2].bytes = model->layout.total * sizeof(float);
-    nc_hlx__file_order(model->parameters, model->layout.total);
-    status = nc__file_write(path, spans, 3, err);
-    nc_hlx__file_order(model->parameters, model->layout.total);
-    nc__free(hooks, json, room);
-    return status;
-}
-
-/* A reader of the header; after an error every step does nothing. */
-typedef struct nc_hlx__json {
-    const char *start, *p, *end;
-    nc_error *err;
-    nc_status status;
-} nc_hlx__json;
-
-static nc_status nc_hlx__json_fail(nc_hlx__json *j, const char *what) {
-    if (j->status == NC_OK)
-        j->status = nc__fail(j->err, NC_ERR_FORMAT, 1, (size_t)(j->p - j->start) + 1,
-                             "safetensors header: expected %s", what);
-    return j->status;
-}
-
-static char nc_hlx__json_peek(nc_hlx__json *j) {
-    while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' || *j->p == '\t' || *j->p == '\r'))
-        j->p++;
-    return j->status == NC_OK && j->p < j->end ? *j->p : '\0';
-}
-
-static int nc_hlx__json_take(nc_hlx__json *j, char c) {
-    if (nc_hlx__json_peek(j) != c) return 0;
-    j->p++;
-    return 1;
-}
-
-/* A string without escapes, which tensor names do not need. */
-static void nc_hlx__json_string(nc_hlx__json *j, char *out, size_t room) {
-    size_t n = 0;
-    out[0] = 0;
-    if (!nc_hlx__json_take(j, '"')) {
-        (void)nc_hlx__json_fail(j, "a string");
-        return;
-    }
-    while (j->p < j->end && *j->p != '"' && *j->p != '\\' && n + 1 < room) out[n++] = *j->p++;
-    out[n] = 0;
-    if (!nc_hlx__json_take(j, '"')) (void)nc_hlx__json_fail(j, "a plain string's end");
-}
-
-/* A list of at most `most` natural numbers; returns how many. */
-static size_t nc_hlx__json_numbers(nc_hlx__json *j, uint64_t *out, size_t most) {
-    size_t n = 0;
-    if (!nc_hlx__json_take(j, '[')) (void)nc_hlx__json_fail(j, "'['");
-    if (nc_hlx__json_take(j, ']')) return 0;
-    while (j->status == NC_OK) {
-        uint64_t value = 0;
-        int digits = 0;
-        char c = nc_hlx__json_peek(j);
-        for (; c >= '0' && c <= '9' && digits < 18; digits++) {
-            value = value * 10 + (uint64_t)(c - '0');
-            j->p++;
-            c = j->p < j->end ? *j->p : '\0';
-        }
-        if (!digits || (c >= '0' && c <= '9') || n == most) {
-            (void)nc_hlx__json_fail(j, "a number");
-            break;
-        }
-        out[n++] = value;
-        if (nc_hlx__json_take(j, ']')) break;
-        if (!nc_hlx__json_take(j, ',')) (void)nc_hlx__json_fail(j, "',' or ']'");
-    }
-    return n;
-}
-
-/* The tensor of that name, or -1; *layer gets its layer. */
-static int nc_hlx__tensor_named(const nc_hlx_model *model, const char *name, size_t *layer) {
-    char candidate[64];
-    int t;
-    if (!strncmp(name, "transformer.", 12)) name += 12;
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        for (*layer = 0; *layer < (nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1u);
-             ++*layer) {
-            nc_hlx__gpt2_name(candidate, t, *layer);
-            if (model->layout.size[t] && !strcmp(candidate, name)) return t;
-        }
-    return -1;
-}
-
-/* Names that a GPT-2 file has beside its parameters. */
-static int nc_hlx__passed_over(const char *name, int tied) {
-    const char *dot = strstr(name, ".attn.");
-    return (dot && (!strcmp(dot, ".attn.bias") || !strcmp(dot, ".attn.masked_bias"))) ||
-           (tied && !strcmp(name, "lm_head.weight"));
-}
-
-/* One entry of the header: `"name": {...}`. Fills seen and copies to `to`. */
-static void nc_hlx__read_tensor(nc_hlx__json *j, nc_hlx_model *model, const uint8_t *data,
-                                size_t bytes, float *to, size_t *filled) {
-    char name[96], key[32], type[16] = "";
-    uint64_t numbers[8], shape[8], offsets[2] = {1, 0};
-    size_t dimensions = 0, layer = 0, expected[2], at;
-    int t;
-    nc_hlx__json_string(j, name, sizeof name);
-    if (!nc_hlx__json_take(j, ':') || !nc_hlx__json_take(j, '{')) {
-        (void)nc_hlx__json_fail(j, "':' and '{'");
-        return;
-    }
-    while (j->status == NC_OK && !nc_hlx__json_take(j, '}')) {
-        nc_hlx__json_string(j, key, sizeof key);
-        if (!nc_hlx__json_take(j, ':')) (void)nc_hlx__json_fail(j, "':'");
-        if (!strcmp(name, "__metadata__")) {
-            char text[256];
-            nc_hlx__json_string(j, text, sizeof text);
-        } else if (!strcmp(key, "dtype")) {
-            nc_hlx__json_string(j, type, sizeof type);
-        } else if (!strcmp(key, "shape")) {
-            dimensions = nc_hlx__json_numbers(j, numbers, 8);
-            memcpy(shape, numbers, sizeof shape);
-        } else if (!strcmp(key, "data_offsets")) {
-            if (nc_hlx__json_numbers(j, numbers, 8) != 2) (void)nc_hlx__json_fail(j, "two offsets");
-            memcpy(offsets, numbers, sizeof offsets);
-        } else {
-            (void)nc_hlx__json_fail(j, "dtype, shape or data_offsets");
-        }
-        if (nc_hlx__json_peek(j) != '}' && !nc_hlx__json_take(j, ','))
-            (void)nc_hlx__json_fail(j, "',' or '}'");
-    }
-    if (j->status != NC_OK || !strcmp(name, "__metadata__")) return;
-    if (nc_hlx__passed_over(name, (int)model->config.tied_output)) return;
-    t = nc_hlx__tensor_named(model, name, &layer);
-    if (t < 0) {
-        j->status =
-            nc__fail(j->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model", name);
-        return;
-    }
-    nc_hlx__shape(&model->config, t, expected);
-    if (strcmp(type, "F32")) {
-        j->status =
-            nc__fail(j->err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s' is %s, not F32", name, type);
-    } else if (offsets[0] > offsets[1] || offsets[1] > bytes) {
-        j->status = nc__fail(j->err, NC_ERR_FORMAT, 0, 0, "'%.90s' lies outside the file", name);
-    } else if (dimensions != (expected[0] ? 2u : 1u) || (expected[0] && shape[0] != expected[0]) ||
-               shape[dimensions - 1] != expected[1] ||
-               offsets[1] - offsets[0] != model->layout.size[t] * sizeof(float)) {
-        j->status = nc__fail(j->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' has another shape", name);
-    } else {
-        at = (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
-        memcpy(to + at, data + offsets[0], model->layout.size[t] * sizeof(float));
-        *filled += model->layout.size[t];
-    }
-}
-
-NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err) {
-    const nc_allocator *hooks;
-    nc_hlx__json j;
-    uint8_t *data;
-    size_t bytes, filled = 0, total;
-    uint64_t length;
-    float *to;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    hooks = nc_hlx__hooks(model);
-    total = model->layout.total;
-    memset(&j, 0, sizeof j);
-    j.err = err;
-    j.status = nc__file_read(path, hooks, &data, &bytes, err);
-    if (j.status != NC_OK) return j.status;
-    length = bytes >= 8 ? nc__get_le(data, 8) : UINT64_MAX;
-    to = (float *)nc__calloc(hooks, total * sizeof *to);
-    if (!to)
-        j.status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    else if (bytes < 8 || length > bytes - 8)
-        j.status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
-    if (j.status == NC_OK) {
-        j.start = j.p = (const char *)data + 8;
-        j.end = j.start + length;
-        if (!nc_hlx__json_take(&j, '{')) (void)nc_hlx__json_fail(&j, "'{'");
-        while (j.status == NC_OK) {
-            nc_hlx__read_tensor(&j, model, data + 8 + length, bytes - 8 - (size_t)length, to,
-                                &filled);
-            if (nc_hlx__json_take(&j, '}')) break;
-            if (!nc_hlx__json_take(&j, ',')) (void)nc_hlx__json_fail(&j, "',' or '}'");
-        }
-    }
-    if (j.status == NC_OK && filled != total)
-        j.status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "%s tensors: %lu of %lu parameters",
-                            filled < total ? "missing" : "repeated", (unsigned long)filled,
-                            (unsigned long)total);
-    if (j.status == NC_OK) {
-        memcpy(model->parameters, to, total * sizeof *to);
-        nc_hlx__file_order(model->parameters, total);
-        memset(model->m, 0, total * sizeof(float));
-        memset(model->v, 0, total * sizeof(float));
-        memset(&model->adamw, 0, sizeof model->adamw);
-        model->step = 0;
-        model->ready = 0;
-    }
-    nc__free(hooks, to, total * sizeof *to);
-    nc__free(hooks, data, bytes + 1);
-    return j.status;
-}
-#endif /* NC_NO_STDIO */
-
-/* >>bpe ============================================================================ */
+/* >>tokenizer ====================================================================== */
 
 enum { NC_HLX__WORD = 64, NC_HLX__BPE_LIMIT = 65536 };
 
@@ -4364,7 +3663,1612 @@ NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **out, const char *path, const nc_al
 }
 #endif
 
+/* >>data =========================================================================== */
+
+NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
+                                           uint32_t token_bytes, uint32_t seq, uint64_t seed) {
+    if (!loader || !tokens || seq == 0 || count <= seq ||
+        (token_bytes != 1 && token_bytes != 2 && token_bytes != 4))
+        return NC_ERR_ARG;
+    memset(loader, 0, sizeof *loader);
+    loader->data = (const uint8_t *)tokens;
+    loader->count = count;
+    loader->token_bytes = token_bytes;
+    loader->seq = seq;
+    loader->seed = seed;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
+                                    uint32_t seq, uint64_t seed) {
+    return nc_hlx_loader_init_tokens(loader, text, count, 1, seq, seed);
+}
+
+/* seq tokens from `at` on and their successors. */
+static void nc_hlx__window(const nc_hlx_loader *loader, size_t at, uint32_t *tokens,
+                           uint32_t *targets) {
+    const uint8_t *from = loader->data + at * loader->token_bytes;
+    uint32_t t, next = (uint32_t)nc__get_le(from, loader->token_bytes);
+    for (t = 0; t < loader->seq; t++) {
+        from += loader->token_bytes;
+        tokens[t] = next;
+        next = (uint32_t)nc__get_le(from, loader->token_bytes);
+        targets[t] = next;
+    }
+}
+
+/* The i-th element of a pseudo-random permutation of 0..n-1: a four-round Feistel network on
+ * the smallest even number of bits that holds n, walked until the value falls below n. No
+ * table, so any position of any epoch is reached at once. */
+static uint64_t nc_hlx__permute(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) {
+    unsigned half = 1;
+    uint64_t mask;
+    while ((UINT64_C(1) << (2 * half)) < n) half++;
+    mask = (UINT64_C(1) << half) - 1;
+    do {
+        uint64_t left = i >> half, right = i & mask;
+        uint64_t round;
+        for (round = 0; round < 4; round++) {
+            uint32_t words[4];
+            uint64_t next;
+            nc__philox(seed, right, (epoch << 8) | (round + 1), words);
+            next = (left ^ words[0]) & mask;
+            left = right;
+            right = next;
+        }
+        i = (left << half) | right;
+    } while (i >= n);
+    return i;
+}
+
+NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
+                               uint32_t batch) {
+    uint64_t windows = (loader->count - 1) / loader->seq;
+    uint32_t b;
+    for (b = 0; b < batch; b++, loader->next++) {
+        uint64_t epoch = loader->next / windows, index = loader->next % windows;
+        uint64_t slack = loader->count - 1 - windows * loader->seq; /* the windows' common shift */
+        uint32_t words[4];
+        if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
+        nc__philox(loader->seed, epoch, 0, words);
+        slack = words[0] % (slack + 1);
+        index = nc_hlx__permute(index, windows, loader->seed, epoch);
+        slack += index * loader->seq;
+        if (slack + loader->seq + 1 > loader->count) slack = loader->count - loader->seq - 1;
+        nc_hlx__window(loader, (size_t)slack, tokens + (size_t)b * loader->seq,
+                       targets + (size_t)b * loader->seq);
+    }
+}
+
+#ifndef NC_NO_STDIO
+NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
+    nc_status status = NC_OK;
+#if defined(__unix__) || defined(__APPLE__)
+    struct stat info;
+    void *data = MAP_FAILED;
+    int fd, known;
+#endif
+    nc__clear(err);
+    if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
+    memset(file, 0, sizeof *file);
+#if defined(__unix__) || defined(__APPLE__)
+    fd = open(path, O_RDONLY);
+    if (fd < 0) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    known = fstat(fd, &info) == 0 && info.st_size > 0 && (uint64_t)info.st_size <= SIZE_MAX;
+    if (known) data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data != MAP_FAILED) {
+        file->memory = (uint8_t *)data;
+        file->bytes = (size_t)info.st_size;
+        file->mapped = 1;
+    }
+    (void)close(fd);
+#endif
+    if (!file->mapped) status = nc__file_read(path, NULL, &file->memory, &file->bytes, err);
+    file->data = file->memory;
+    return status;
+}
+
+NC_API void nc_hlx_file_close(nc_hlx_file *file) {
+    if (!file || !file->data) return;
+#if defined(__unix__) || defined(__APPLE__)
+    if (file->mapped) (void)munmap(file->memory, file->bytes);
+#endif
+    if (!file->mapped) nc__free(NULL, file->memory, file->bytes + 1);
+    memset(file, 0, sizeof *file);
+}
+
+/* Encode bytes into to; returns the number of tokens. Word by word, so that no copy of the whole
+ * text in wider tokens is needed. */
+static size_t nc_hlx__encode16(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes,
+                               uint16_t *to) {
+    uint32_t word[NC_HLX__WORD];
+    size_t at = 0, count = 0, n, i;
+    while (at < bytes) {
+        size_t length = nc_hlx__word(text + at, bytes - at);
+        n = nc_hlx_bpe_encode(bpe, text + at, length, word);
+        for (i = 0; i < n; i++) nc__put_le((uint8_t *)(to + count++), word[i], 2);
+        at += length;
+    }
+    return count;
+}
+
+NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
+                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
+                                  nc_error *err) {
+    const uint8_t *from;
+    size_t count, split, train, valid;
+    nc_status status;
+    nc__clear(err);
+    if (!data || !path || (token_bytes != 1 && token_bytes != 2 && token_bytes != 4) ||
+        (bpe && token_bytes != 1))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "tokens have 1, 2 or 4 bytes, and text a tokenizer");
+    memset(data, 0, sizeof *data);
+    status = nc_hlx_file_open(&data->file, path, err);
+    if (status != NC_OK) return status;
+    from = data->file.data;
+    count = data->file.bytes / token_bytes;
+    train = split = count / 10 * 9;
+    valid = count - split;
+    data->train_bytes = split * token_bytes;
+    data->valid_bytes = valid * token_bytes;
+    if (bpe && from) {
+        data->encoded_bytes = nc__mul_size(count, 2);
+        data->encoded = (uint16_t *)nc__alloc(NULL, data->encoded_bytes);
+        if (!data->encoded) {
+            nc_hlx_data_close(data);
+            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        }
+        train = nc_hlx__encode16(bpe, from, split, data->encoded);
+        valid = nc_hlx__encode16(bpe, from + split, valid, data->encoded + train);
+        from = (const uint8_t *)data->encoded;
+        token_bytes = 2;
+    }
+    status = from ? nc_hlx_loader_init_tokens(&data->train, from, train, token_bytes, seq, seed)
+                  : NC_ERR_ARG;
+    if (status == NC_OK)
+        status = nc_hlx_loader_init_tokens(&data->valid, from + train * token_bytes, valid,
+                                           token_bytes, seq, seed);
+    if (status != NC_OK) {
+        nc_hlx_data_close(data);
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.120s' is too short", path);
+    }
+    return NC_OK;
+}
+
+NC_API void nc_hlx_data_close(nc_hlx_data *data) {
+    if (!data) return;
+    nc__free(NULL, data->encoded, data->encoded_bytes);
+    nc_hlx_file_close(&data->file);
+    memset(data, 0, sizeof *data);
+}
+#endif
+
+/* >>model ========================================================================== */
+
+/* Parameter tensors in checkpoint order; the last column says whether weight decay applies. */
+enum {
+    NC_HLX__WTE, /* token embedding (vocab, d) */
+    NC_HLX__WPE, /* position embedding (seq, d) */
+    NC_HLX__LN1_W,
+    NC_HLX__LN1_B,
+    NC_HLX__QKV_W, /* (d, 3d): y = x W + b, as GPT-2's Conv1D stores it */
+    NC_HLX__QKV_B,
+    NC_HLX__PROJ_W, /* (d, d) */
+    NC_HLX__PROJ_B,
+    NC_HLX__LN2_W,
+    NC_HLX__LN2_B,
+    NC_HLX__FC_W, /* (d, ffn) */
+    NC_HLX__FC_B,
+    NC_HLX__OUT_W, /* (ffn, d) */
+    NC_HLX__OUT_B,
+    NC_HLX__LNF_W,
+    NC_HLX__LNF_B,
+    NC_HLX__HEAD, /* (vocab, d), absent when tied */
+    NC_HLX__TENSORS
+};
+
+typedef struct nc_hlx__layout {
+    size_t offset[NC_HLX__TENSORS]; /* of layer 0 */
+    size_t size[NC_HLX__TENSORS];
+    size_t layer_stride;
+    size_t total;
+} nc_hlx__layout;
+
+/* Activations of one layer, all (batch * seq) x width except att: probabilities (batch, heads, seq,
+ * seq), or with flash lse (batch, heads, seq). */
+typedef struct nc_hlx__layer {
+    float *ln1, *ln1_mean, *ln1_rstd, *qkv, *att, *mixed, *after_att;
+    float *ln2, *ln2_mean, *ln2_rstd, *fc, *gelu, *out;
+    uint16_t *packed; /* with bf16: ln1, qkv, mixed, ln2, fc, gelu, one after the other */
+} nc_hlx__layer;
+
+/* A token and its probability, for sampling. */
+typedef struct nc_hlx__candidate {
+    float probability;
+    uint32_t token;
+} nc_hlx__candidate;
+
+struct nc_hlx_model {
+    nc_hlx_config config;
+    nc_hlx__layout layout;
+    nc_allocator hooks;
+    int custom_hooks;
+    int ready;                           /* a forward pass with targets awaits its backward pass */
+    int dropping;                        /* this pass drops */
+    uint32_t batch, seq, threads, micro; /* micro: batch of the step */
+    uint64_t step, seed;
+    nc_hlx_adamw adamw; /* of the last step */
+    size_t state_bytes, work_bytes;
+    float *parameters, *gradients, *m, *v; /* one arena */
+    char *arena;                           /* the other: activations and scratch */
+    nc_hlx__layer *layers;
+    float *embedded, *final, *final_mean, *final_rstd, *logits, *losses;
+    float *d_residual, *d_wide, *d_qkv, *d_narrow, *d_branch, *sums;
+    float *rounded; /* with bf16: one layer's parameters, or the output matrix */
+    uint32_t *tokens, *targets;
+    nc_hlx__candidate *candidates;
+    char *gemm_work, *head_work;
+    size_t head_work_bytes;
+};
+
+/* The hooks that the model was made with, null for the default ones. */
+static const nc_allocator *nc_hlx__hooks(const nc_hlx_model *model) {
+    return model->custom_hooks ? &model->hooks : NULL;
+}
+
+static int nc_hlx__is_layer_tensor(int t) { return t >= NC_HLX__LN1_W && t <= NC_HLX__OUT_B; }
+
+static int nc_hlx__decays(int t) {
+    return t == NC_HLX__WTE || t == NC_HLX__WPE || t == NC_HLX__QKV_W || t == NC_HLX__PROJ_W ||
+           t == NC_HLX__FC_W || t == NC_HLX__OUT_W || t == NC_HLX__HEAD;
+}
+
+static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
+    nc_hlx_config c;
+    memset(&c, 0, sizeof c);
+    if (in) c = *in;
+    if (!c.vocab_size) c.vocab_size = 256;
+    if (!c.d_model) c.d_model = 256;
+    if (!c.num_layers) c.num_layers = 4;
+    if (!c.num_heads) c.num_heads = 4;
+    if (!c.ffn_dim) c.ffn_dim = 1024;
+    if (!c.max_seq_len) c.max_seq_len = 128;
+    if (!c.batch_size) c.batch_size = 8;
+    if (!c.micro_batches) c.micro_batches = 1;
+    if (c.bf16) c.flash = 1;
+    *out = c;
+    if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
+        c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
+        c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 || c.bf16 > 1 ||
+        !(c.dropout >= 0.0f && c.dropout < 1.0f) || c.d_model % c.num_heads ||
+        (uint64_t)c.batch_size * c.micro_batches >> 20 ||
+        (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24)
+        return NC_ERR_ARG;
+    return NC_OK;
+}
+
+static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
+    size_t d = c->d_model, f = c->ffn_dim, offset = 0;
+    int t;
+    size_t size[NC_HLX__TENSORS];
+    size[NC_HLX__WTE] = nc__mul_size(c->vocab_size, d);
+    size[NC_HLX__WPE] = nc__mul_size(c->max_seq_len, d);
+    size[NC_HLX__LN1_W] = size[NC_HLX__LN1_B] = size[NC_HLX__LN2_W] = size[NC_HLX__LN2_B] = d;
+    size[NC_HLX__QKV_W] = nc__mul_size(3 * d, d);
+    size[NC_HLX__QKV_B] = 3 * d;
+    size[NC_HLX__PROJ_W] = nc__mul_size(d, d);
+    size[NC_HLX__PROJ_B] = size[NC_HLX__OUT_B] = size[NC_HLX__LNF_W] = size[NC_HLX__LNF_B] = d;
+    size[NC_HLX__FC_W] = size[NC_HLX__OUT_W] = nc__mul_size(d, f);
+    size[NC_HLX__FC_B] = f;
+    size[NC_HLX__HEAD] = c->tied_output ? 0 : size[NC_HLX__WTE];
+    l->layer_stride = 0;
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        if (nc_hlx__is_layer_tensor(t)) l->layer_stride = nc__add_size(l->layer_stride, size[t]);
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        l->size[t] = size[t];
+        l->offset[t] = offset;
+        offset = nc__add_size(offset, size[t]);
+        if (t == NC_HLX__OUT_B)
+            offset = nc__add_size(offset, nc__mul_size(c->num_layers - 1, l->layer_stride));
+    }
+    l->total = offset;
+}
+
+static float *nc_hlx__tensor(const nc_hlx_model *model, float *base, int t, size_t layer) {
+    return base + model->layout.offset[t] +
+           (nc_hlx__is_layer_tensor(t) ? layer * model->layout.layer_stride : 0);
+}
+
+static uint32_t nc_hlx__threads(void) {
+#ifdef _OPENMP
+    return (uint32_t)omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+/* Carve `bytes` from the arena, or only count them while base is null. */
+static void *nc_hlx__carve(char *base, size_t *used, size_t bytes) {
+    void *p = base ? base + *used : NULL;
+    *used = nc__add_size(*used, nc__add_size(bytes, 63) & ~(size_t)63);
+    return p;
+}
+
+static float *nc_hlx__carve_f(char *base, size_t *used, size_t n) {
+    return (float *)nc_hlx__carve(base, used, nc__mul_size(n, sizeof(float)));
+}
+
+/* The shape of a model's attention, for so many windows. */
+static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t seq) {
+    nc_hlx_heads s;
+    s.batch = batch;
+    s.seq = seq;
+    s.heads = c->num_heads;
+    s.head_size = c->d_model / c->num_heads;
+    s.causal = 1;
+    return s;
+}
+
+/* Values of a layer that bf16 packs, per row. */
+static size_t nc_hlx__packed_width(const nc_hlx_config *c) {
+    return 6 * (size_t)c->d_model + 2 * (size_t)c->ffn_dim;
+}
+
+/* With bf16, room for the larger of one layer's parameters and the output matrix. */
+static size_t nc_hlx__rounded_size(const nc_hlx_model *model) {
+    const size_t head = model->layout.size[NC_HLX__WTE], layer = model->layout.layer_stride;
+    if (!model->config.bf16) return 0;
+    return head > layer ? head : layer;
+}
+
+/* Called once with shared 1 for the buffers that all layers use in turn, then with shared 0 for
+ * each layer's own. recompute shares everything; bf16 shares what is packed for the backward
+ * pass. */
+static void nc_hlx__carve_layer(const nc_hlx_config *c, char *base, size_t *used, nc_hlx__layer *x,
+                                int shared) {
+    size_t rows = (size_t)c->batch_size * c->max_seq_len, narrow = nc__mul_size(rows, c->d_model);
+    size_t wide = nc__mul_size(rows, c->ffn_dim), scores = nc__mul_size(rows, c->num_heads);
+    const int keeps = !c->recompute, whole = keeps && !c->bf16;
+    if (!c->flash) scores = nc__mul_size(scores, c->max_seq_len);
+    if (shared != keeps) {
+        x->ln1_mean = nc_hlx__carve_f(base, used, rows);
+        x->ln1_rstd = nc_hlx__carve_f(base, used, rows);
+        x->att = nc_hlx__carve_f(base, used, scores);
+        x->after_att = nc_hlx__carve_f(base, used, narrow);
+        x->ln2_mean = nc_hlx__carve_f(base, used, rows);
+        x->ln2_rstd = nc_hlx__carve_f(base, used, rows);
+    }
+    if (shared != whole) {
+        x->ln1 = nc_hlx__carve_f(base, used, narrow);
+        x->qkv = nc_hlx__carve_f(base, used, nc__mul_size(narrow, 3));
+        x->mixed = nc_hlx__carve_f(base, used, narrow);
+        x->ln2 = nc_hlx__carve_f(base, used, narrow);
+        x->fc = nc_hlx__carve_f(base, used, wide);
+        x->gelu = nc_hlx__carve_f(base, used, wide);
+    }
+    if (!shared && keeps && c->bf16)
+        x->packed = (uint16_t *)nc_hlx__carve(
+            base, used, nc__mul_size(rows, nc_hlx__packed_width(c) * sizeof(uint16_t)));
+}
+
+/* Lay out the activation arena; returns its size. With base null only the size is computed. */
+static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
+    const nc_hlx_config *c = &model->config;
+    const nc_hlx_heads shape = nc_hlx__heads(c, c->batch_size, c->max_seq_len);
+    size_t used = 0, rows = (size_t)c->batch_size * c->max_seq_len, d = c->d_model, l;
+    size_t narrow = nc__mul_size(rows, d), wide = nc__mul_size(rows, c->ffn_dim);
+    nc_hlx__layer x, *layers = (nc_hlx__layer *)nc_hlx__carve(
+                         base, &used, nc__mul_size(c->num_layers, sizeof *layers));
+    model->layers = layers;
+    memset(&x, 0, sizeof x);
+    nc_hlx__carve_layer(c, base, &used, &x, 1);
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__carve_layer(c, base, &used, &x, 0);
+        x.out = nc_hlx__carve_f(base, &used, narrow);
+        if (layers) layers[l] = x;
+    }
+    model->embedded = nc_hlx__carve_f(base, &used, narrow);
+    model->final = nc_hlx__carve_f(base, &used, narrow);
+    model->final_mean = nc_hlx__carve_f(base, &used, rows);
+    model->final_rstd = nc_hlx__carve_f(base, &used, rows);
+    model->logits = nc_hlx__carve_f(base, &used, nc__mul_size(rows, c->vocab_size));
+    model->losses = nc_hlx__carve_f(base, &used, rows * c->micro_batches);
+    model->d_residual = nc_hlx__carve_f(base, &used, narrow);
+    model->d_wide = nc_hlx__carve_f(base, &used, wide);
+    model->d_qkv = nc_hlx__carve_f(base, &used, nc__mul_size(narrow, 3));
+    model->d_narrow = nc_hlx__carve_f(base, &used, narrow);
+    model->d_branch = nc_hlx__carve_f(base, &used, c->dropout > 0.0f ? narrow : 0);
+    model->sums = nc_hlx__carve_f(base, &used, model->layout.total / NC_HLX__CHUNK + 1);
+    model->rounded = nc_hlx__carve_f(base, &used, nc_hlx__rounded_size(model));
+    model->tokens = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
+    model->targets = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
+    model->candidates =
+        (nc_hlx__candidate *)nc_hlx__carve(base, &used, c->vocab_size * sizeof(nc_hlx__candidate));
+    model->gemm_work = (char *)nc_hlx__carve(base, &used, nc_hlx_gemm_work_bytes());
+    model->head_work_bytes = nc_hlx_attention_work_bytes(&shape, (int)c->flash, model->threads);
+    model->head_work = (char *)nc_hlx__carve(base, &used, model->head_work_bytes);
+    return used;
+}
+
+NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
+    memset(config, 0, sizeof *config);
+    if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
+    config->d_model = config->max_seq_len = 64;
+    config->num_layers = 2;
+    config->ffn_dim = 256;
+    if (!strcmp(name, "demo")) return nc_hlx__complete(config, config);
+    config->d_model = 512;
+    config->num_layers = 6;
+    config->num_heads = 8;
+    config->ffn_dim = 2048;
+    config->max_seq_len = 256;
+    if (!strcmp(name, "small")) return nc_hlx__complete(config, config);
+    config->d_model = 768;
+    config->num_layers = config->num_heads = 12;
+    config->ffn_dim = 3072;
+    config->max_seq_len = 512;
+    return strcmp(name, "medium") ? NC_ERR_ARG : nc_hlx__complete(config, config);
+}
+
+NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
+                                  uint64_t *bytes) {
+    nc_hlx_model model;
+    nc_status status;
+    size_t activations;
+    memset(&model, 0, sizeof model);
+    status = nc_hlx__complete(config, &model.config);
+    if (status != NC_OK) return status;
+    nc_hlx__make_layout(&model.config, &model.layout);
+    model.threads = nc_hlx__threads();
+    activations = nc_hlx__carve_all(&model, NULL);
+    if (parameters) *parameters = model.layout.total;
+    if (bytes) *bytes = (uint64_t)model.layout.total * 16 + activations;
+    return NC_OK;
+}
+
+/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
+ * product (e = 2^-13), and the same expression in two roundings must give 0. */
+static int nc_hlx__contract_holds(void) {
+    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
+    float a = one + e, b = one - e, minus_one = -one;
+    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
+    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
+}
+
+NC_API nc_status nc_hlx_create(nc_hlx_model **out, const nc_hlx_config *config,
+                               const nc_allocator *hooks) {
+    nc_hlx_model *model;
+    nc_hlx_config complete;
+    nc_status status;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    status = nc_hlx__complete(config, &complete);
+    if (status != NC_OK) return status;
+    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
+    model = (nc_hlx_model *)nc__calloc(hooks, sizeof *model);
+    if (!model) return NC_ERR_MEMORY;
+    if (hooks) model->hooks = *hooks;
+    model->custom_hooks = hooks != NULL;
+    model->config = complete;
+    model->threads = nc_hlx__threads();
+    nc_hlx__make_layout(&complete, &model->layout);
+    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
+    model->work_bytes = nc_hlx__carve_all(model, NULL);
+    model->parameters = (float *)nc__calloc(hooks, model->state_bytes);
+    model->arena = (char *)nc__alloc(hooks, model->work_bytes);
+    if (!model->parameters || !model->arena) {
+        nc_hlx_destroy(model);
+        return NC_ERR_MEMORY;
+    }
+    model->gradients = model->parameters + model->layout.total;
+    model->m = model->gradients + model->layout.total;
+    model->v = model->m + model->layout.total;
+    (void)nc_hlx__carve_all(model, model->arena);
+    *out = model;
+    return NC_OK;
+}
+
+NC_API void nc_hlx_destroy(nc_hlx_model *model) {
+    nc_allocator hooks;
+    const nc_allocator *use;
+    if (!model) return;
+    hooks = model->hooks;
+    use = model->custom_hooks ? &hooks : NULL;
+    nc__free(use, model->arena, model->work_bytes);
+    nc__free(use, model->parameters, model->state_bytes);
+    nc__free(use, model, sizeof *model);
+}
+
+/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
+ * and Hall). Integer arithmetic only, so the same value everywhere. */
+static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t tensor) {
+    uint32_t words[4];
+    int32_t sum = 0;
+    int i, j;
+    for (i = 0; i < 2; i++) {
+        nc__philox(seed, index, ((uint64_t)tensor << 8) | (uint64_t)i, words);
+        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
+    }
+    return (float)(2 * sum - 12 * 65535) / 131072.0f;
+}
+
+NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
+    const nc_hlx_config *c = &model->config;
+    float residual = 0.02f / sqrtf(2.0f * (float)c->num_layers);
+    uint32_t id = 0;
+    size_t layer, i;
+    int t;
+    memset(model->parameters, 0, model->state_bytes);
+    model->step = 0;
+    model->seed = seed;
+    memset(&model->adamw, 0, sizeof model->adamw);
+    model->ready = 0;
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
+            float *x = nc_hlx__tensor(model, model->parameters, t, layer), scale = 0.02f;
+            int ones = t == NC_HLX__LN1_W || t == NC_HLX__LN2_W || t == NC_HLX__LNF_W;
+            if (t == NC_HLX__PROJ_W || t == NC_HLX__OUT_W) scale = residual;
+            for (i = 0; i < model->layout.size[t]; i++) {
+                if (nc_hlx__decays(t))
+                    x[i] = scale * nc_hlx__normal(seed, i, id);
+                else
+                    x[i] = ones ? 1.0f : 0.0f;
+            }
+        }
+}
+
+NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
+
+NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
+
+NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
+
+NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->parameters;
+}
+
+NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->gradients;
+}
+
+NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
+    uint64_t hash = NC__FNV_START;
+    uint8_t bytes[4];
+    size_t i;
+    for (i = 0; i < model->layout.total; i++) {
+        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
+        hash = nc__fnv1a(hash, bytes, 4);
+    }
+    return hash;
+}
+
+/* >>passes ========================================================================= */
+
+/* Places of dropout: the embedding, then two a layer. */
+enum { NC_HLX__DROP_EMBEDDING = 0, NC_HLX__DROP_ATTENTION = 1, NC_HLX__DROP_FFN = 2 };
+
+/* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. */
+static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
+                                    const float *dout, const float *x, const float *w, size_t rows,
+                                    size_t k, size_t n) {
+    size_t work = nc_hlx_gemm_work_bytes();
+    (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
+    (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
+    nc_hlx_column_sums(dbias, dout, rows, n);
+}
+
+/* out = x dropped at a place of layer l, for all rows of this pass. */
+static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *x, int place,
+                            size_t l) {
+    const size_t n = (size_t)model->batch * model->seq * model->config.d_model;
+    nc_hlx_dropout(out, x, n, (uint64_t)model->micro * n, model->config.dropout, model->seed,
+                   (model->step + 1) << 24 | (2 * l + (size_t)place));
+}
+
+/* n parameters as products see them: with bf16 rounded, in the place of those before. */
+static const float *nc_hlx__rounded(nc_hlx_model *model, const float *p, size_t n) {
+    if (!model->config.bf16) return p;
+    memcpy(model->rounded, p, n * sizeof *p);
+    nc_hlx_bf16_round(model->rounded, n);
+    return model->rounded;
+}
+
+/* Make layer l's parameters those that nc_hlx__weight finds. */
+static void nc_hlx__load_weights(nc_hlx_model *model, size_t l) {
+    (void)nc_hlx__rounded(model, nc_hlx__tensor(model, model->parameters, NC_HLX__LN1_W, l),
+                          model->layout.layer_stride);
+}
+
+/* A matrix or bias of layer l as products see it. */
+static const float *nc_hlx__weight(const nc_hlx_model *model, int t, size_t l) {
+    if (!model->config.bf16) return nc_hlx__tensor(model, model->parameters, t, l);
+    return model->rounded + (model->layout.offset[t] - model->layout.offset[NC_HLX__LN1_W]);
+}
+
+/* An activation on its way into or out of a product. */
+static void nc_hlx__store(const nc_hlx_model *model, float *x, size_t n) {
+    if (model->config.bf16) nc_hlx_bf16_round(x, n);
+}
+
+/* A layer's packed activations to (unpack 0) or from bf16. */
+static void nc_hlx__pack_layer(const nc_hlx_model *model, const nc_hlx__layer *x, int unpack) {
+    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    const size_t f = model->config.ffn_dim;
+    float *const part[6] = {x->ln1, x->qkv, x->mixed, x->ln2, x->fc, x->gelu};
+    const size_t width[6] = {d, 3 * d, d, d, f, f};
+    uint16_t *packed = x->packed;
+    int i;
+    if (!packed) return;
+    for (i = 0; i < 6; packed += rows * width[i++])
+        if (unpack)
+            nc_hlx_bf16_unpack(part[i], packed, rows * width[i]);
+        else
+            nc_hlx_bf16_pack(packed, part[i], rows * width[i]);
+}
+
+/* out = linear(x) + residual, with dropout of the first while it is on. */
+static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int w, int bias,
+                           size_t l, size_t k, const float *residual, int place) {
+    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    (void)nc_hlx_linear(out, NULL, x, nc_hlx__weight(model, w, l), nc_hlx__weight(model, bias, l),
+                        model->dropping ? NULL : residual, rows, k, d, model->gemm_work,
+                        nc_hlx_gemm_work_bytes());
+    if (!model->dropping) return;
+    nc_hlx__dropped(model, out, out, place, l);
+    NC_HLX__PIECES(rows * d, NC_HLX__PIECE,
+                   nc_hlx__add(out + first, out + first, residual + first, count));
+}
+
+static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
+    nc_hlx__layer *x = &model->layers[l];
+    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    size_t f = model->config.ffn_dim, work = nc_hlx_gemm_work_bytes();
+    float *p = model->parameters;
+    nc_hlx__load_weights(model, l);
+    nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
+    nc_hlx__store(model, x->ln1, rows * d);
+    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__weight(model, NC_HLX__QKV_W, l),
+                        nc_hlx__weight(model, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
+                        model->gemm_work, work);
+    nc_hlx__store(model, x->qkv, rows * 3 * d);
+    if (model->config.flash)
+        (void)nc_hlx_flash_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
+                                     model->head_work_bytes);
+    else
+        (void)nc_hlx_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
+                               model->head_work_bytes);
+    nc_hlx__store(model, x->mixed, rows * d);
+    nc_hlx__branch(model, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
+                   NC_HLX__DROP_ATTENTION);
+    nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
+    nc_hlx__store(model, x->ln2, rows * d);
+    (void)nc_hlx_linear(
+        x->fc, model->config.bf16 ? NULL : x->gelu, x->ln2, nc_hlx__weight(model, NC_HLX__FC_W, l),
+        nc_hlx__weight(model, NC_HLX__FC_B, l), NULL, rows, d, f, model->gemm_work, work);
+    if (model->config.bf16) { /* gelu of the rounded values */
+        nc_hlx__store(model, x->fc, rows * f);
+        nc_hlx_gelu(x->gelu, x->fc, rows * f);
+        nc_hlx__store(model, x->gelu, rows * f);
+    }
+    nc_hlx__branch(model, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
+                   NC_HLX__DROP_FFN);
+    nc_hlx__pack_layer(model, x, 0);
+}
+
+/* The output matrix as products see it. */
+static const float *nc_hlx__head_matrix(nc_hlx_model *model) {
+    const int t = model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
+    return nc_hlx__rounded(model, nc_hlx__tensor(model, model->parameters, t, 0),
+                           model->layout.size[t]);
+}
+
+/* Logits of `tokens`. drop: with dropout. */
+static nc_status nc_hlx__run(nc_hlx_model *model, const uint32_t *tokens, uint32_t batch,
+                             uint32_t seq, int drop) {
+    const nc_hlx_config *c = &model->config;
+    const size_t rows = (size_t)batch * seq, d = c->d_model;
+    const float *in = model->embedded;
+    size_t i, l;
+    if (batch == 0 || seq == 0 || batch > c->batch_size || seq > c->max_seq_len) return NC_ERR_ARG;
+    for (i = 0; i < rows; i++)
+        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
+    model->batch = batch;
+    model->seq = seq;
+    model->ready = 0;
+    model->dropping = drop && c->dropout > 0.0f;
+    memmove(model->tokens, tokens, rows * sizeof *tokens);
+    nc_hlx_embedding(model->embedded, model->tokens,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0), rows, seq, d);
+    if (model->dropping)
+        nc_hlx__dropped(model, model->embedded, model->embedded, NC_HLX__DROP_EMBEDDING, 0);
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__forward_layer(model, l, in);
+        in = model->layers[l].out;
+    }
+    nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
+    nc_hlx__store(model, model->final, rows * d);
+    return nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d, nc_hlx__head_matrix(model), d,
+                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
+}
+
+/* A pass with targets: losses into row `micro` of the losses, gradients divided by count. */
+static nc_status nc_hlx__run_training(nc_hlx_model *model, const uint32_t *tokens,
+                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                      float count, uint32_t micro, int drop) {
+    const size_t rows = (size_t)batch * seq;
+    nc_status status;
+    model->micro = micro;
+    status = nc_hlx__run(model, tokens, batch, seq, drop);
+    if (status != NC_OK) return status;
+    memmove(model->targets, targets, rows * sizeof *targets);
+    nc_hlx__cross_entropy_rows(model->logits, model->targets, model->losses + micro * rows, rows,
+                               model->config.vocab_size, count);
+    model->ready = 1;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
+                                const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                float *loss) {
+    const size_t rows = (size_t)batch * seq;
+    nc_status status;
+    float count;
+    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
+    if (!targets) return nc_hlx__run(model, tokens, batch, seq, 0);
+    if (batch > model->config.batch_size || seq > model->config.max_seq_len) return NC_ERR_ARG;
+    count = nc_hlx__count(targets, rows, model->config.vocab_size);
+    status = nc_hlx__run_training(model, tokens, targets, batch, seq, count, 0, 1);
+    if (status == NC_OK) *loss = nc_hlx_sum(model->losses, rows) / count;
+    return status;
+}
+
+NC_API const float *nc_hlx_logits(const nc_hlx_model *model) { return model->logits; }
+
+/* d_residual, or what dropout leaves of it at a place: the gradient of a branch's output. */
+static const float *nc_hlx__branch_gradient(nc_hlx_model *model, int place, size_t l) {
+    if (!model->dropping) return model->d_residual;
+    nc_hlx__dropped(model, model->d_branch, model->d_residual, place, l);
+    return model->d_branch;
+}
+
+/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
+static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *in) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
+    nc_hlx__layer *x = &model->layers[l];
+    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
+    size_t f = model->config.ffn_dim;
+    float *p = model->parameters, *g = model->gradients;
+    if (model->config.recompute && l + 1 < model->config.num_layers) {
+        nc_hlx__forward_layer(model, l, in);
+    } else {
+        nc_hlx__load_weights(model, l);
+        nc_hlx__pack_layer(model, x, 1);
+    }
+    nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
+                            nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
+                            nc_hlx__weight(model, NC_HLX__OUT_W, l), rows, f, d);
+    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
+                            nc_hlx__weight(model, NC_HLX__FC_W, l), rows, d, f);
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
+                              nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
+                              x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
+                              x->ln2_rstd, rows, d);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l),
+                            nc_hlx__branch_gradient(model, NC_HLX__DROP_ATTENTION, l), x->mixed,
+                            nc_hlx__weight(model, NC_HLX__PROJ_W, l), rows, d, d);
+    if (model->config.flash)
+        (void)nc_hlx_flash_attention_backward(model->d_qkv, model->d_narrow, x->mixed, x->att,
+                                              x->qkv, &shape, model->head_work,
+                                              model->head_work_bytes);
+    else
+        (void)nc_hlx_attention_backward(model->d_qkv, model->d_narrow, x->att, x->qkv, &shape,
+                                        model->head_work, model->head_work_bytes);
+    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
+                            nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
+                            nc_hlx__weight(model, NC_HLX__QKV_W, l), rows, d, 3 * d);
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
+                              nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
+                              nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
+                              rows, d);
+}
+
+NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
+    const nc_hlx_config *c;
+    size_t rows, d, work, l;
+    float *g, *p, *dhead;
+    if (!model || !model->ready) return NC_ERR_ARG;
+    model->ready = 0;
+    c = &model->config;
+    rows = (size_t)model->batch * model->seq;
+    d = c->d_model;
+    work = nc_hlx_gemm_work_bytes();
+    p = model->parameters;
+    g = model->gradients;
+    dhead = nc_hlx__tensor(model, g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
+    (void)nc_hlx_gemm(1, 0, c->vocab_size, d, rows, model->logits, c->vocab_size, model->final, d,
+                      dhead, d, 1, model->gemm_work, work);
+    (void)nc_hlx_gemm(0, 0, rows, d, c->vocab_size, model->logits, c->vocab_size,
+                      nc_hlx__head_matrix(model), d, model->d_narrow, d, 0, model->gemm_work, work);
+    memset(model->d_residual, 0, rows * d * sizeof(float));
+    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LNF_W, 0),
+                              nc_hlx__tensor(model, g, NC_HLX__LNF_B, 0), model->d_narrow,
+                              model->layers[c->num_layers - 1].out,
+                              nc_hlx__tensor(model, p, NC_HLX__LNF_W, 0), model->final_mean,
+                              model->final_rstd, rows, d);
+    for (l = c->num_layers; l-- > 0;)
+        nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
+    if (model->dropping)
+        nc_hlx__dropped(model, model->d_residual, model->d_residual, NC_HLX__DROP_EMBEDDING, 0);
+    nc_hlx_embedding_backward(nc_hlx__tensor(model, g, NC_HLX__WTE, 0),
+                              nc_hlx__tensor(model, g, NC_HLX__WPE, 0), model->d_residual,
+                              model->tokens, rows, model->seq, d);
+    return NC_OK;
+}
+
+NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
+    float *g = model->gradients;
+    NC_HLX__PIECES(model->layout.total, NC_HLX__PIECE, memset(g + first, 0, count * sizeof *g));
+}
+
+/* nc_hlx_dot of all gradients with themselves: a piece is a chunk of the reduction. */
+static float nc_hlx__squared_norm(nc_hlx_model *model) {
+    const float *g = model->gradients;
+    const size_t total = model->layout.total;
+    NC_HLX__PIECES(total, NC_HLX__CHUNK,
+                   model->sums[piece] = nc_hlx_dot(g + first, g + first, count));
+    return nc_hlx_sum(model->sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
+}
+
+NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
+    const float norm = sqrtf(nc_hlx__squared_norm(model)), weight_decay = a.weight_decay;
+    const float scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
+    size_t layer, layers;
+    int t;
+    model->step++;
+    model->adamw = a;
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
+        a.weight_decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
+        for (layer = 0; layer < layers; layer++) {
+            float *p = nc_hlx__tensor(model, model->parameters, t, layer);
+            size_t at = (size_t)(p - model->parameters);
+            nc_hlx_adamw_update(p, model->gradients + at, model->m + at, model->v + at,
+                                model->layout.size[t], &a, model->step, scale);
+        }
+    }
+    if (stats) {
+        stats->grad_norm = norm;
+        stats->lr = nc_hlx_learning_rate(&a, model->step);
+        stats->step = model->step;
+    }
+}
+
+/* >>training ======================================================================= */
+
+/* Whether a loader, perhaps read from a file, can feed a model. */
+static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) {
+    return model && loader && loader->data && loader->seq != 0 && loader->count > loader->seq &&
+           loader->seq <= model->config.max_seq_len &&
+           (loader->token_bytes == 1 || loader->token_bytes == 2 || loader->token_bytes == 4);
+}
+
+NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
+                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx_stats local;
+    size_t rows;
+    uint32_t i;
+    float count;
+    if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
+    rows = (size_t)model->config.batch_size * loader->seq * model->config.micro_batches;
+    count = (float)rows;
+    memset(&local, 0, sizeof local);
+    nc_hlx_zero_gradients(model);
+    for (i = 0; i < model->config.micro_batches; i++) {
+        nc_status status;
+        nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
+        status = nc_hlx__run_training(model, model->tokens, model->targets,
+                                      model->config.batch_size, loader->seq, count, i, 1);
+        if (status == NC_OK) status = nc_hlx_backward(model);
+        if (status != NC_OK) return status;
+    }
+    local.loss = nc_hlx_sum(model->losses, rows) / count;
+    nc_hlx_update(model, adamw, &local);
+    if (stats) *stats = local;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
+                                 float *loss) {
+    uint32_t w;
+    double sum = 0.0;
+    if (!nc_hlx__fits(model, data) || !loss || windows == 0) return NC_ERR_ARG;
+    if (windows > (data->count - 1) / data->seq)
+        windows = (uint32_t)((data->count - 1) / data->seq);
+    for (w = 0; w < windows; w++) {
+        nc_status status;
+        nc_hlx__window(data, (size_t)w * data->seq, model->tokens, model->targets);
+        status = nc_hlx__run_training(model, model->tokens, model->targets, 1, data->seq,
+                                      (float)data->seq, 0, 0);
+        if (status != NC_OK) return status;
+        sum = sum + (double)(nc_hlx_sum(model->losses, data->seq) / (float)data->seq);
+    }
+    model->ready = 0;
+    *loss = (float)(sum / (double)windows);
+    return NC_OK;
+}
+
+/* >>sampling ======================================================================= */
+
+/* Rows of width n from row r on. */
+static float *nc_hlx__row(float *x, size_t r, size_t n) { return x + r * n; }
+
+/* Attention of the query at a position over all keys up to it; the one window's qkv rows are kept
+ * from position to position. */
+static void nc_hlx__decode_attention(nc_hlx_model *model, nc_hlx__layer *x, size_t position) {
+    const nc_hlx_heads shape = nc_hlx__heads(&model->config, 1, position + 1);
+    const size_t hd = shape.head_size, d = model->config.d_model, n = position + 1;
+    nc_hlx__head head;
+    size_t h;
+    head.shape = &shape;
+    head.d = d;
+    head.scale = 1.0f / sqrtf((float)hd);
+    head.gemm = model->gemm_work;
+    for (h = 0; h < shape.heads; h++) {
+        float *s = x->att, *out = nc_hlx__row(x->mixed, position, d) + h * hd;
+        size_t j;
+        head.index = head.offset = 0;
+        head.q = x->qkv + h * hd;
+        if (model->config.flash) {
+            head.block = (float *)(void *)model->head_work;
+            nc_hlx__flash_queries(&head, x->mixed + h * hd, NULL, position, 1);
+            continue;
+        }
+        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, head.q + position * 3 * d, 3 * d, head.q + d,
+                          3 * d, s, n, 0);
+        for (j = 0; j < n; j++) s[j] = s[j] * head.scale;
+        nc_hlx_softmax(s, 1, n, 0);
+        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, s, n, head.q + 2 * d, 3 * d, out, d, 0);
+    }
+}
+
+static void nc_hlx__decode_layer(nc_hlx_model *model, size_t l, size_t r, const float *in) {
+    nc_hlx__layer *x = &model->layers[l];
+    const size_t d = model->config.d_model, f = model->config.ffn_dim;
+    const size_t work = nc_hlx_gemm_work_bytes();
+    float *p = model->parameters, *after = nc_hlx__row(x->after_att, r, d);
+    nc_hlx_layernorm(nc_hlx__row(x->ln1, r, d), x->ln1_mean + r, x->ln1_rstd + r, in,
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), 1, d);
+    (void)nc_hlx_linear(nc_hlx__row(x->qkv, r, 3 * d), NULL, nc_hlx__row(x->ln1, r, d),
+                        nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, 1, d, 3 * d,
+                        model->gemm_work, work);
+    nc_hlx__decode_attention(model, x, r);
+    (void)nc_hlx_linear(
+        after, NULL, nc_hlx__row(x->mixed, r, d), nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
+        nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), in, 1, d, d, model->gemm_work, work);
+    nc_hlx_layernorm(nc_hlx__row(x->ln2, r, d), x->ln2_mean + r, x->ln2_rstd + r, after,
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
+                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), 1, d);
+    (void)nc_hlx_linear(nc_hlx__row(x->fc, r, f), nc_hlx__row(x->gelu, r, f),
+                        nc_hlx__row(x->ln2, r, d), nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, 1, d, f, model->gemm_work,
+                        work);
+    (void)nc_hlx_linear(nc_hlx__row(x->out, r, d), NULL, nc_hlx__row(x->gelu, r, f),
+                        nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
+                        nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), after, 1, f, d,
+                        model->gemm_work, work);
+}
+
+NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
+                               const float **logits) {
+    const nc_hlx_config *c;
+    const float *in;
+    float *row;
+    size_t d, l;
+    if (!model || !logits) return NC_ERR_ARG;
+    c = &model->config;
+    d = c->d_model;
+    if (token >= c->vocab_size || position >= c->max_seq_len) return NC_ERR_ARG;
+    if (c->recompute || c->bf16) return NC_ERR_UNSUPPORTED;
+    model->ready = 0;
+    row = nc_hlx__row(model->embedded, position, d);
+    nc_hlx__add(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
+                nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0) + position * d, d);
+    in = row;
+    for (l = 0; l < c->num_layers; l++) {
+        nc_hlx__decode_layer(model, l, position, in);
+        in = nc_hlx__row(model->layers[l].out, position, d);
+    }
+    row = nc_hlx__row(model->final, position, d);
+    nc_hlx_layernorm(row, model->final_mean + position, model->final_rstd + position, in,
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
+                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), 1, d);
+    *logits = model->logits;
+    return nc_hlx_gemm(0, 1, 1, c->vocab_size, d, row, d, nc_hlx__head_matrix(model), d,
+                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
+}
+
+/* Falling probability, rising token among equals. */
+static int nc_hlx__order(const void *a, const void *b) {
+    const nc_hlx__candidate *x = (const nc_hlx__candidate *)a, *y = (const nc_hlx__candidate *)b;
+    if (x->probability > y->probability) return -1;
+    if (x->probability < y->probability) return 1;
+    return x->token < y->token ? -1 : x->token > y->token;
+}
+
+/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
+static uint32_t nc_hlx__draw(float *logits, uint32_t n, nc_hlx__candidate *order,
+                             const nc_hlx_sampling *s, uint64_t index) {
+    uint32_t words[4], kept = n, i, best = 0;
+    float sum = 0.0f, at;
+    for (i = 1; i < n; i++)
+        if (logits[i] > logits[best]) best = i;
+    if (!(s->temperature > 0.0f)) return best;
+    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
+    nc_hlx_softmax(logits, 1, n, 0);
+    for (i = 0; i < n; i++) {
+        order[i].probability = logits[i];
+        order[i].token = i;
+    }
+    qsort(order, n, sizeof *order, nc_hlx__order);
+    if (s->top_k && s->top_k < kept) kept = s->top_k;
+    for (i = 0; i < kept; i++) {
+        sum = sum + order[i].probability;
+        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
+    }
+    nc__philox(s->seed, index, 1, words);
+    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
+    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
+        sum = sum + order[i].probability;
+        if (at < sum) break;
+    }
+    return order[i].token;
+}
+
+NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
+                                      const nc_hlx_sampling *sampling, uint32_t *out,
+                                      size_t count) {
+    nc_hlx_sampling s;
+    uint32_t length = 0, cached = 0, seq, token, whole;
+    uint32_t *context;
+    size_t i;
+    nc_status status = NC_OK;
+    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
+    memset(&s, 0, sizeof s);
+    if (sampling) s = *sampling;
+    seq = model->config.max_seq_len;
+    whole = model->config.recompute | model->config.bf16;
+    context = model->targets; /* free outside training steps, as long as max_seq_len */
+    if (n > seq) {
+        prompt += n - seq;
+        n = seq;
+    }
+    for (i = 0; i < n; i++) context[length++] = prompt[i];
+    if (length == 0) context[length++] = '\n';
+    for (i = 0; i < count; i++) {
+        const float *logits = model->logits;
+        if (whole) {
+            status = nc_hlx__run(model, context, 1, length, 0);
+            logits = model->logits + (size_t)(length - 1) * model->config.vocab_size;
+        }
+        for (; !whole && cached < length && status == NC_OK; cached++)
+            status = nc_hlx_decode(model, context[cached], cached, &logits);
+        if (status != NC_OK) return status;
+        token = nc_hlx__draw(model->logits + (logits - model->logits), model->config.vocab_size,
+                             model->candidates, &s, i);
+        out[i] = token;
+        if (length == seq) {
+            length = seq / 2;
+            memmove(context, context + seq - length, length * sizeof *context);
+            cached = 0;
+        }
+        context[length++] = token;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
+                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
+    const nc_allocator *hooks;
+    uint32_t *tokens;
+    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
+    nc_status status;
+    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
+        return NC_ERR_ARG;
+    hooks = nc_hlx__hooks(model);
+    tokens = (uint32_t *)nc__alloc(hooks, bytes);
+    if (!tokens) return NC_ERR_MEMORY;
+    for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
+    status =
+        nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
+    for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
+    nc__free(hooks, tokens, bytes);
+    return status;
+}
+
+/* >>checkpoints ==================================================================== */
+
+#ifndef NC_NO_STDIO
+/* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
+ * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32
+ * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero, 3 u32 and a float32
+ * of nc_hlx_config, u64 seed of dropout, u32 bf16, 36 bytes zero; then parameters, first and
+ * second moments as float32; then FNV-1a (64 bits) of everything before it. */
+#define NC_HLX__MAGIC "NCHLXCKP"
+enum { NC_HLX__VERSION = 3, NC_HLX__HEADER = 192 };
+
+/* The optimiser as ten words of the header, to and from. */
+static void nc_hlx__put_adamw(uint8_t *out, const nc_hlx_adamw *a) {
+    const float f[7] = {a->lr,  a->lr_min,       a->beta1,    a->beta2,
+                        a->eps, a->weight_decay, a->clip_norm};
+    int i;
+    for (i = 0; i < 7; i++) nc__put_le(out + 4 * i, nc_hlx__bits(f[i]), 4);
+    nc__put_le(out + 28, a->warmup_steps, 4);
+    nc__put_le(out + 32, a->decay_steps, 4);
+}
+
+static void nc_hlx__get_adamw(nc_hlx_adamw *a, const uint8_t *in) {
+    float *const f[7] = {&a->lr,  &a->lr_min,       &a->beta1,    &a->beta2,
+                         &a->eps, &a->weight_decay, &a->clip_norm};
+    int i;
+    for (i = 0; i < 7; i++) *f[i] = nc_hlx__float((uint32_t)nc__get_le(in + 4 * i, 4));
+    a->warmup_steps = (uint32_t)nc__get_le(in + 28, 4);
+    a->decay_steps = (uint32_t)nc__get_le(in + 32, 4);
+}
+
+/* float32 arrays between memory and file order; a no-op where memory is little-endian. */
+static void nc_hlx__file_order(float *x, size_t n) {
+    const uint16_t probe = 1;
+    uint8_t first, *b = (uint8_t *)(void *)x;
+    size_t i;
+    memcpy(&first, &probe, 1);
+    if (first == 1) return;
+    for (i = 0; i < n; i++, b += 4) {
+        uint8_t b0 = b[0], b1 = b[1];
+        b[0] = b[3];
+        b[1] = b[2];
+        b[2] = b1;
+        b[3] = b0;
+    }
+}
+
+NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                             const char *path, nc_error *err) {
+    const nc_hlx_config *c;
+    uint8_t header[NC_HLX__HEADER], checksum[8];
+    uint64_t hash = NC__FNV_START;
+    nc__span spans[5];
+    nc_status status;
+    size_t total, i;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    c = &model->config;
+    total = model->layout.total;
+    memset(header, 0, sizeof header);
+    memcpy(header, NC_HLX__MAGIC, 8);
+    nc__put_le(header + 8, NC_HLX__VERSION, 4);
+    nc__put_le(header + 12, NC_HLX__HEADER, 4);
+    nc__put_le(header + 16, c->vocab_size, 4);
+    nc__put_le(header + 20, c->d_model, 4);
+    nc__put_le(header + 24, c->num_layers, 4);
+    nc__put_le(header + 28, c->num_heads, 4);
+    nc__put_le(header + 32, c->ffn_dim, 4);
+    nc__put_le(header + 36, c->max_seq_len, 4);
+    nc__put_le(header + 40, c->batch_size, 4);
+    nc__put_le(header + 44, c->tied_output, 4);
+    nc__put_le(header + 48, model->step, 8);
+    nc__put_le(header + 56, loader ? loader->seed : 0, 8);
+    nc__put_le(header + 64, loader ? loader->next : 0, 8);
+    nc__put_le(header + 72, loader ? loader->seq : 0, 4);
+    nc__put_le(header + 80, total, 8);
+    nc_hlx__put_adamw(header + 88, &model->adamw);
+    nc__put_le(header + 128, c->micro_batches, 4);
+    nc__put_le(header + 132, c->flash, 4);
+    nc__put_le(header + 136, c->recompute, 4);
+    nc__put_le(header + 140, nc_hlx__bits(c->dropout), 4);
+    nc__put_le(header + 144, model->seed, 8);
+    nc__put_le(header + 152, c->bf16, 4);
+    spans[0].data = header;
+    spans[0].bytes = sizeof header;
+    spans[1].data = model->parameters;
+    spans[2].data = model->m;
+    spans[3].data = model->v;
+    for (i = 1; i < 4; i++) spans[i].bytes = total * sizeof(float);
+    spans[4].data = checksum;
+    spans[4].bytes = sizeof checksum;
+    nc_hlx__file_order(model->parameters, 4 * total);
+    for (i = 0; i < 4; i++) hash = nc__fnv1a(hash, spans[i].data, spans[i].bytes);
+    nc__put_le(checksum, hash, 8);
+    status = nc__file_write(path, spans, 5, err);
+    nc_hlx__file_order(model->parameters, 4 * total);
+    return status;
+}
+
+/* Check a header against the file size and fill the configuration. */
+static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_config *c,
+                                     nc_error *err) {
+    nc_hlx__layout layout;
+    uint64_t count;
+    if (bytes < NC_HLX__HEADER + 8 || memcmp(data, NC_HLX__MAGIC, 8))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
+    if (nc__get_le(data + 8, 4) != NC_HLX__VERSION || nc__get_le(data + 12, 4) != NC_HLX__HEADER)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
+                        (unsigned)nc__get_le(data + 8, 4));
+    memset(c, 0, sizeof *c);
+    c->vocab_size = (uint32_t)nc__get_le(data + 16, 4);
+    c->d_model = (uint32_t)nc__get_le(data + 20, 4);
+    c->num_layers = (uint32_t)nc__get_le(data + 24, 4);
+    c->num_heads = (uint32_t)nc__get_le(data + 28, 4);
+    c->ffn_dim = (uint32_t)nc__get_le(data + 32, 4);
+    c->max_seq_len = (uint32_t)nc__get_le(data + 36, 4);
+    c->batch_size = (uint32_t)nc__get_le(data + 40, 4);
+    c->tied_output = (uint32_t)nc__get_le(data + 44, 4);
+    c->micro_batches = (uint32_t)nc__get_le(data + 128, 4);
+    c->flash = (uint32_t)nc__get_le(data + 132, 4);
+    c->recompute = (uint32_t)nc__get_le(data + 136, 4);
+    c->dropout = nc_hlx__float((uint32_t)nc__get_le(data + 140, 4));
+    c->bf16 = (uint32_t)nc__get_le(data + 152, 4);
+    count = nc__get_le(data + 80, 8);
+    if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
+        !c->max_seq_len || !c->batch_size || !c->micro_batches || nc_hlx__complete(c, c) != NC_OK)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
+    nc_hlx__make_layout(c, &layout);
+    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
+        bytes != NC_HLX__HEADER + 12 * count + 8)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
+    if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
+    nc_hlx_config config;
+    uint8_t *data;
+    size_t bytes, total;
+    nc_status status;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    *model = NULL;
+    status = nc__file_read(path, hooks, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_hlx__read_header(data, bytes, &config, err);
+    if (status == NC_OK) {
+        if (batch_size) config.batch_size = batch_size;
+        status = nc_hlx_create(model, &config, hooks);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
+    }
+    if (status == NC_OK) {
+        total = (*model)->layout.total;
+        memcpy((*model)->parameters, data + NC_HLX__HEADER, total * sizeof(float));
+        memcpy((*model)->m, data + NC_HLX__HEADER + 4 * total, 2 * total * sizeof(float));
+        nc_hlx__file_order((*model)->parameters, total);
+        nc_hlx__file_order((*model)->m, 2 * total);
+        (*model)->step = nc__get_le(data + 48, 8);
+        (*model)->seed = nc__get_le(data + 144, 8);
+        nc_hlx__get_adamw(&(*model)->adamw, data + 88);
+        if (loader) {
+            loader->seed = nc__get_le(data + 56, 8);
+            loader->next = nc__get_le(data + 64, 8);
+            loader->seq = (uint32_t)nc__get_le(data + 72, 4);
+        }
+    }
+    nc__free(hooks, data, bytes + 1);
+    return status;
+}
+#endif
+
+/* >>weights ======================================================================== */
+
+#ifndef NC_NO_STDIO
+/* -- safetensors: u64 length, a JSON object of that length, then the tensors' bytes -- */
+
+/* GPT-2's name of a tensor, %u the layer. */
+static const char *const nc_hlx__gpt2_names[NC_HLX__TENSORS] = {"wte.weight",
+                                                                "wpe.weight",
+                                                                "h.%u.ln_1.weight",
+                                                                "h.%u.ln_1.bias",
+                                                                "h.%u.attn.c_attn.weight",
+                                                                "h.%u.attn.c_attn.bias",
+                                                                "h.%u.attn.c_proj.weight",
+                                                                "h.%u.attn.c_proj.bias",
+                                                                "h.%u.ln_2.weight",
+                                                                "h.%u.ln_2.bias",
+                                                                "h.%u.mlp.c_fc.weight",
+                                                                "h.%u.mlp.c_fc.bias",
+                                                                "h.%u.mlp.c_proj.weight",
+                                                                "h.%u.mlp.c_proj.bias",
+                                                                "ln_f.weight",
+                                                                "ln_f.bias",
+                                                                "lm_head.weight"};
+
+static void nc_hlx__gpt2_name(char name[64], int t, size_t layer) {
+    const char *from = nc_hlx__gpt2_names[t], *number = strchr(from, '%');
+    if (number)
+        snprintf(name, 64, "%.*s%u%s", (int)(number - from), from, (unsigned)layer, number + 2);
+    else
+        snprintf(name, 64, "%s", from);
+}
+
+/* Rows and columns of a tensor; rows 0 for a vector. */
+static void nc_hlx__shape(const nc_hlx_config *c, int t, size_t shape[2]) {
+    const size_t d = c->d_model, f = c->ffn_dim;
+    shape[0] = 0;
+    shape[1] = d;
+    switch (t) {
+    case NC_HLX__WTE:
+    case NC_HLX__HEAD: shape[0] = c->vocab_size; break;
+    case NC_HLX__WPE: shape[0] = c->max_seq_len; break;
+    case NC_HLX__QKV_W: shape[0] = d, shape[1] = 3 * d; break;
+    case NC_HLX__QKV_B: shape[1] = 3 * d; break;
+    case NC_HLX__PROJ_W: shape[0] = d; break;
+    case NC_HLX__FC_W: shape[0] = d, shape[1] = f; break;
+    case NC_HLX__FC_B: shape[1] = f; break;
+    case NC_HLX__OUT_W: shape[0] = f; break;
+    default: break;
+    }
+}
+
+NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err) {
+    const nc_hlx_config *c;
+    nc__span spans[3];
+    uint8_t length[8];
+    size_t room, used = 0, layer, shape[2];
+    const nc_allocator *hooks;
+    nc_status status;
+    char *json;
+    int t;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    c = &model->config;
+    hooks = nc_hlx__hooks(model);
+    room = 256 + 192 * (5 + 12 * (size_t)c->num_layers);
+    json = (char *)nc__alloc(hooks, room);
+    if (!json) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    used += (size_t)snprintf(json, room, "{\"__metadata__\":{\"format\":\"pt\",\"n_head\":\"%u\"}",
+                             (unsigned)c->num_heads);
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1u); layer++) {
+            size_t at =
+                (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
+            char name[64], rows[24] = "";
+            if (model->layout.size[t] == 0) continue;
+            nc_hlx__gpt2_name(name, t, layer);
+            nc_hlx__shape(c, t, shape);
+            if (shape[0]) snprintf(rows, sizeof rows, "%lu,", (unsigned long)shape[0]);
+            used += (size_t)snprintf(
+                json + used, room - used,
+                ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%s%lu],\"data_offsets\":[%llu,%llu]}", name,
+                rows, (unsigned long)shape[1], (unsigned long long)at * 4,
+                (unsigned long long)(at + model->layout.size[t]) * 4);
+        }
+    json[used++] = '}';
+    while (used % 8) json[used++] = ' '; /* aligned data, as the format asks */
+    nc__put_le(length, used, 8);
+    spans[0].data = length;
+    spans[0].bytes = 8;
+    spans[1].data = json;
+    spans[1].bytes = used;
+    spans[2].data = model->parameters;
+    spans[2].bytes = model->layout.total * sizeof(float);
+    nc_hlx__file_order(model->parameters, model->layout.total);
+    status = nc__file_write(path, spans, 3, err);
+    nc_hlx__file_order(model->parameters, model->layout.total);
+    nc__free(hooks, json, room);
+    return status;
+}
+
+/* A reader of the header; after an error every step does nothing. */
+typedef struct nc_hlx__json {
+    const char *start, *p, *end;
+    nc_error *err;
+    nc_status status;
+} nc_hlx__json;
+
+static nc_status nc_hlx__json_fail(nc_hlx__json *j, const char *what) {
+    if (j->status == NC_OK)
+        j->status = nc__fail(j->err, NC_ERR_FORMAT, 1, (size_t)(j->p - j->start) + 1,
+                             "safetensors header: expected %s", what);
+    return j->status;
+}
+
+static char nc_hlx__json_peek(nc_hlx__json *j) {
+    while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' || *j->p == '\t' || *j->p == '\r'))
+        j->p++;
+    return j->status == NC_OK && j->p < j->end ? *j->p : '\0';
+}
+
+static int nc_hlx__json_take(nc_hlx__json *j, char c) {
+    if (nc_hlx__json_peek(j) != c) return 0;
+    j->p++;
+    return 1;
+}
+
+/* A string without escapes, which tensor names do not need. */
+static void nc_hlx__json_string(nc_hlx__json *j, char *out, size_t room) {
+    size_t n = 0;
+    out[0] = 0;
+    if (!nc_hlx__json_take(j, '"')) {
+        (void)nc_hlx__json_fail(j, "a string");
+        return;
+    }
+    while (j->p < j->end && *j->p != '"' && *j->p != '\\' && n + 1 < room) out[n++] = *j->p++;
+    out[n] = 0;
+    if (!nc_hlx__json_take(j, '"')) (void)nc_hlx__json_fail(j, "a plain string's end");
+}
+
+/* A list of at most `most` natural numbers; returns how many. */
+static size_t nc_hlx__json_numbers(nc_hlx__json *j, uint64_t *out, size_t most) {
+    size_t n = 0;
+    if (!nc_hlx__json_take(j, '[')) (void)nc_hlx__json_fail(j, "'['");
+    if (nc_hlx__json_take(j, ']')) return 0;
+    while (j->status == NC_OK) {
+        uint64_t value = 0;
+        int digits = 0;
+        char c = nc_hlx__json_peek(j);
+        for (; c >= '0' && c <= '9' && digits < 18; digits++) {
+            value = value * 10 + (uint64_t)(c - '0');
+            j->p++;
+            c = j->p < j->end ? *j->p : '\0';
+        }
+        if (!digits || (c >= '0' && c <= '9') || n == most) {
+            (void)nc_hlx__json_fail(j, "a number");
+            break;
+        }
+        out[n++] = value;
+        if (nc_hlx__json_take(j, ']')) break;
+        if (!nc_hlx__json_take(j, ',')) (void)nc_hlx__json_fail(j, "',' or ']'");
+    }
+    return n;
+}
+
+/* The tensor of that name, or -1; *layer gets its layer. */
+static int nc_hlx__tensor_named(const nc_hlx_model *model, const char *name, size_t *layer) {
+    char candidate[64];
+    int t;
+    if (!strncmp(name, "transformer.", 12)) name += 12;
+    for (t = 0; t < NC_HLX__TENSORS; t++)
+        for (*layer = 0; *layer < (nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1u);
+             ++*layer) {
+            nc_hlx__gpt2_name(candidate, t, *layer);
+            if (model->layout.size[t] && !strcmp(candidate, name)) return t;
+        }
+    return -1;
+}
+
+/* Names that a GPT-2 file has beside its parameters. */
+static int nc_hlx__passed_over(const char *name, int tied) {
+    const char *dot = strstr(name, ".attn.");
+    return (dot && (!strcmp(dot, ".attn.bias") || !strcmp(dot, ".attn.masked_bias"))) ||
+           (tied && !strcmp(name, "lm_head.weight"));
+}
+
+/* One entry of the header: `"name": {...}`. Fills seen and copies to `to`. */
+static void nc_hlx__read_tensor(nc_hlx__json *j, nc_hlx_model *model, const uint8_t *data,
+                                size_t bytes, float *to, size_t *filled) {
+    char name[96], key[32], type[16] = "";
+    uint64_t numbers[8], shape[8], offsets[2] = {1, 0};
+    size_t dimensions = 0, layer = 0, expected[2], at;
+    int t;
+    nc_hlx__json_string(j, name, sizeof name);
+    if (!nc_hlx__json_take(j, ':') || !nc_hlx__json_take(j, '{')) {
+        (void)nc_hlx__json_fail(j, "':' and '{'");
+        return;
+    }
+    while (j->status == NC_OK && !nc_hlx__json_take(j, '}')) {
+        nc_hlx__json_string(j, key, sizeof key);
+        if (!nc_hlx__json_take(j, ':')) (void)nc_hlx__json_fail(j, "':'");
+        if (!strcmp(name, "__metadata__")) {
+            char text[256];
+            nc_hlx__json_string(j, text, sizeof text);
+        } else if (!strcmp(key, "dtype")) {
+            nc_hlx__json_string(j, type, sizeof type);
+        } else if (!strcmp(key, "shape")) {
+            dimensions = nc_hlx__json_numbers(j, numbers, 8);
+            memcpy(shape, numbers, sizeof shape);
+        } else if (!strcmp(key, "data_offsets")) {
+            if (nc_hlx__json_numbers(j, numbers, 8) != 2) (void)nc_hlx__json_fail(j, "two offsets");
+            memcpy(offsets, numbers, sizeof offsets);
+        } else {
+            (void)nc_hlx__json_fail(j, "dtype, shape or data_offsets");
+        }
+        if (nc_hlx__json_peek(j) != '}' && !nc_hlx__json_take(j, ','))
+            (void)nc_hlx__json_fail(j, "',' or '}'");
+    }
+    if (j->status != NC_OK || !strcmp(name, "__metadata__")) return;
+    if (nc_hlx__passed_over(name, (int)model->config.tied_output)) return;
+    t = nc_hlx__tensor_named(model, name, &layer);
+    if (t < 0) {
+        j->status =
+            nc__fail(j->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model", name);
+        return;
+    }
+    nc_hlx__shape(&model->config, t, expected);
+    if (strcmp(type, "F32")) {
+        j->status =
+            nc__fail(j->err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s' is %s, not F32", name, type);
+    } else if (offsets[0] > offsets[1] || offsets[1] > bytes) {
+        j->status = nc__fail(j->err, NC_ERR_FORMAT, 0, 0, "'%.90s' lies outside the file", name);
+    } else if (dimensions != (expected[0] ? 2u : 1u) || (expected[0] && shape[0] != expected[0]) ||
+               shape[dimensions - 1] != expected[1] ||
+               offsets[1] - offsets[0] != model->layout.size[t] * sizeof(float)) {
+        j->status = nc__fail(j->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' has another shape", name);
+    } else {
+        at = (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
+        memcpy(to + at, data + offsets[0], model->layout.size[t] * sizeof(float));
+        *filled += model->layout.size[t];
+    }
+}
+
+NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err) {
+    const nc_allocator *hooks;
+    nc_hlx__json j;
+    uint8_t *data;
+    size_t bytes, filled = 0, total;
+    uint64_t length;
+    float *to;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    hooks = nc_hlx__hooks(model);
+    total = model->layout.total;
+    memset(&j, 0, sizeof j);
+    j.err = err;
+    j.status = nc__file_read(path, hooks, &data, &bytes, err);
+    if (j.status != NC_OK) return j.status;
+    length = bytes >= 8 ? nc__get_le(data, 8) : UINT64_MAX;
+    to = (float *)nc__calloc(hooks, total * sizeof *to);
+    if (!to)
+        j.status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    else if (bytes < 8 || length > bytes - 8)
+        j.status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
+    if (j.status == NC_OK) {
+        j.start = j.p = (const char *)data + 8;
+        j.end = j.start + length;
+        if (!nc_hlx__json_take(&j, '{')) (void)nc_hlx__json_fail(&j, "'{'");
+        while (j.status == NC_OK) {
+            nc_hlx__read_tensor(&j, model, data + 8 + length, bytes - 8 - (size_t)length, to,
+                                &filled);
+            if (nc_hlx__json_take(&j, '}')) break;
+            if (!nc_hlx__json_take(&j, ',')) (void)nc_hlx__json_fail(&j, "',' or '}'");
+        }
+    }
+    if (j.status == NC_OK && filled != total)
+        j.status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "%s tensors: %lu of %lu parameters",
+                            filled < total ? "missing" : "repeated", (unsigned long)filled,
+                            (unsigned long)total);
+    if (j.status == NC_OK) {
+        memcpy(model->parameters, to, total * sizeof *to);
+        nc_hlx__file_order(model->parameters, total);
+        memset(model->m, 0, total * sizeof(float));
+        memset(model->v, 0, total * sizeof(float));
+        memset(&model->adamw, 0, sizeof model->adamw);
+        model->step = 0;
+        model->ready = 0;
+    }
+    nc__free(hooks, to, total * sizeof *to);
+    nc__free(hooks, data, bytes + 1);
+    return j.status;
+}
+#endif
+
 /* >>gpu ============================================================================ */
+
 #ifdef NC_GPU
 
 /* Push constants of the gemm kernel: one matrix a workgroup layer z, head z mod heads of window
@@ -5221,846 +6125,6 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     return NC_OK;
 }
 #endif /* NC_GPU */
-
-/* >>public ========================================================================= */
-
-NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
-    memset(config, 0, sizeof *config);
-    if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
-    config->d_model = config->max_seq_len = 64;
-    config->num_layers = 2;
-    config->ffn_dim = 256;
-    if (!strcmp(name, "demo")) return nc_hlx__complete(config, config);
-    config->d_model = 512;
-    config->num_layers = 6;
-    config->num_heads = 8;
-    config->ffn_dim = 2048;
-    config->max_seq_len = 256;
-    if (!strcmp(name, "small")) return nc_hlx__complete(config, config);
-    config->d_model = 768;
-    config->num_layers = config->num_heads = 12;
-    config->ffn_dim = 3072;
-    config->max_seq_len = 512;
-    return strcmp(name, "medium") ? NC_ERR_ARG : nc_hlx__complete(config, config);
-}
-
-NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
-                                  uint64_t *bytes) {
-    nc_hlx_model model;
-    nc_status status;
-    size_t activations;
-    memset(&model, 0, sizeof model);
-    status = nc_hlx__complete(config, &model.config);
-    if (status != NC_OK) return status;
-    nc_hlx__make_layout(&model.config, &model.layout);
-    model.threads = nc_hlx__threads();
-    activations = nc_hlx__carve_all(&model, NULL);
-    if (parameters) *parameters = model.layout.total;
-    if (bytes) *bytes = (uint64_t)model.layout.total * 16 + activations;
-    return NC_OK;
-}
-
-/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
- * product (e = 2^-13), and the same expression in two roundings must give 0. */
-static int nc_hlx__contract_holds(void) {
-    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
-    float a = one + e, b = one - e, minus_one = -one;
-    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
-    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
-}
-
-NC_API nc_status nc_hlx_create(nc_hlx_model **out, const nc_hlx_config *config,
-                               const nc_allocator *hooks) {
-    nc_hlx_model *model;
-    nc_hlx_config complete;
-    nc_status status;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    status = nc_hlx__complete(config, &complete);
-    if (status != NC_OK) return status;
-    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
-    model = (nc_hlx_model *)nc__calloc(hooks, sizeof *model);
-    if (!model) return NC_ERR_MEMORY;
-    if (hooks) model->hooks = *hooks;
-    model->custom_hooks = hooks != NULL;
-    model->config = complete;
-    model->threads = nc_hlx__threads();
-    nc_hlx__make_layout(&complete, &model->layout);
-    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
-    model->work_bytes = nc_hlx__carve_all(model, NULL);
-    model->parameters = (float *)nc__calloc(hooks, model->state_bytes);
-    model->arena = (char *)nc__alloc(hooks, model->work_bytes);
-    if (!model->parameters || !model->arena) {
-        nc_hlx_destroy(model);
-        return NC_ERR_MEMORY;
-    }
-    model->gradients = model->parameters + model->layout.total;
-    model->m = model->gradients + model->layout.total;
-    model->v = model->m + model->layout.total;
-    (void)nc_hlx__carve_all(model, model->arena);
-    *out = model;
-    return NC_OK;
-}
-
-NC_API void nc_hlx_destroy(nc_hlx_model *model) {
-    nc_allocator hooks;
-    const nc_allocator *use;
-    if (!model) return;
-    hooks = model->hooks;
-    use = model->custom_hooks ? &hooks : NULL;
-    nc__free(use, model->arena, model->work_bytes);
-    nc__free(use, model->parameters, model->state_bytes);
-    nc__free(use, model, sizeof *model);
-}
-
-/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
- * and Hall). Integer arithmetic only, so the same value everywhere. */
-static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t tensor) {
-    uint32_t words[4];
-    int32_t sum = 0;
-    int i, j;
-    for (i = 0; i < 2; i++) {
-        nc__philox(seed, index, ((uint64_t)tensor << 8) | (uint64_t)i, words);
-        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
-    }
-    return (float)(2 * sum - 12 * 65535) / 131072.0f;
-}
-
-NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
-    const nc_hlx_config *c = &model->config;
-    float residual = 0.02f / sqrtf(2.0f * (float)c->num_layers);
-    uint32_t id = 0;
-    size_t layer, i;
-    int t;
-    memset(model->parameters, 0, model->state_bytes);
-    model->step = 0;
-    model->seed = seed;
-    memset(&model->adamw, 0, sizeof model->adamw);
-    model->ready = 0;
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
-            float *x = nc_hlx__tensor(model, model->parameters, t, layer), scale = 0.02f;
-            int ones = t == NC_HLX__LN1_W || t == NC_HLX__LN2_W || t == NC_HLX__LNF_W;
-            if (t == NC_HLX__PROJ_W || t == NC_HLX__OUT_W) scale = residual;
-            for (i = 0; i < model->layout.size[t]; i++) {
-                if (nc_hlx__decays(t))
-                    x[i] = scale * nc_hlx__normal(seed, i, id);
-                else
-                    x[i] = ones ? 1.0f : 0.0f;
-            }
-        }
-}
-
-NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
-
-NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
-
-NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
-
-NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
-    return model->parameters;
-}
-
-NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
-    return model->gradients;
-}
-
-NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
-    uint64_t hash = NC__FNV_START;
-    uint8_t bytes[4];
-    size_t i;
-    for (i = 0; i < model->layout.total; i++) {
-        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
-        hash = nc__fnv1a(hash, bytes, 4);
-    }
-    return hash;
-}
-
-/* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. */
-static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
-                                    const float *dout, const float *x, const float *w, size_t rows,
-                                    size_t k, size_t n) {
-    size_t work = nc_hlx_gemm_work_bytes();
-    (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
-    (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
-    nc_hlx_column_sums(dbias, dout, rows, n);
-}
-
-/* out = x dropped at a place of layer l, for all rows of this pass. */
-static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *x, int place,
-                            size_t l) {
-    const size_t n = (size_t)model->batch * model->seq * model->config.d_model;
-    nc_hlx_dropout(out, x, n, (uint64_t)model->micro * n, model->config.dropout, model->seed,
-                   (model->step + 1) << 24 | (2 * l + (size_t)place));
-}
-
-/* n parameters as products see them: with bf16 rounded, in the place of those before. */
-static const float *nc_hlx__rounded(nc_hlx_model *model, const float *p, size_t n) {
-    if (!model->config.bf16) return p;
-    memcpy(model->rounded, p, n * sizeof *p);
-    nc_hlx_bf16_round(model->rounded, n);
-    return model->rounded;
-}
-
-/* Make layer l's parameters those that nc_hlx__weight finds. */
-static void nc_hlx__load_weights(nc_hlx_model *model, size_t l) {
-    (void)nc_hlx__rounded(model, nc_hlx__tensor(model, model->parameters, NC_HLX__LN1_W, l),
-                          model->layout.layer_stride);
-}
-
-/* A matrix or bias of layer l as products see it. */
-static const float *nc_hlx__weight(const nc_hlx_model *model, int t, size_t l) {
-    if (!model->config.bf16) return nc_hlx__tensor(model, model->parameters, t, l);
-    return model->rounded + (model->layout.offset[t] - model->layout.offset[NC_HLX__LN1_W]);
-}
-
-/* An activation on its way into or out of a product. */
-static void nc_hlx__store(const nc_hlx_model *model, float *x, size_t n) {
-    if (model->config.bf16) nc_hlx_bf16_round(x, n);
-}
-
-/* A layer's packed activations to (unpack 0) or from bf16. */
-static void nc_hlx__pack_layer(const nc_hlx_model *model, const nc_hlx__layer *x, int unpack) {
-    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    const size_t f = model->config.ffn_dim;
-    float *const part[6] = {x->ln1, x->qkv, x->mixed, x->ln2, x->fc, x->gelu};
-    const size_t width[6] = {d, 3 * d, d, d, f, f};
-    uint16_t *packed = x->packed;
-    int i;
-    if (!packed) return;
-    for (i = 0; i < 6; packed += rows * width[i++])
-        if (unpack)
-            nc_hlx_bf16_unpack(part[i], packed, rows * width[i]);
-        else
-            nc_hlx_bf16_pack(packed, part[i], rows * width[i]);
-}
-
-/* out = linear(x) + residual, with dropout of the first while it is on. */
-static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int w, int bias,
-                           size_t l, size_t k, const float *residual, int place) {
-    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    (void)nc_hlx_linear(out, NULL, x, nc_hlx__weight(model, w, l), nc_hlx__weight(model, bias, l),
-                        model->dropping ? NULL : residual, rows, k, d, model->gemm_work,
-                        nc_hlx_gemm_work_bytes());
-    if (!model->dropping) return;
-    nc_hlx__dropped(model, out, out, place, l);
-    NC_HLX__PIECES(rows * d, NC_HLX__PIECE,
-                   nc_hlx__add(out + first, out + first, residual + first, count));
-}
-
-static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
-    nc_hlx__layer *x = &model->layers[l];
-    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    size_t f = model->config.ffn_dim, work = nc_hlx_gemm_work_bytes();
-    float *p = model->parameters;
-    nc_hlx__load_weights(model, l);
-    nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
-    nc_hlx__store(model, x->ln1, rows * d);
-    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__weight(model, NC_HLX__QKV_W, l),
-                        nc_hlx__weight(model, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
-                        model->gemm_work, work);
-    nc_hlx__store(model, x->qkv, rows * 3 * d);
-    if (model->config.flash)
-        (void)nc_hlx_flash_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
-                                     model->head_work_bytes);
-    else
-        (void)nc_hlx_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
-                               model->head_work_bytes);
-    nc_hlx__store(model, x->mixed, rows * d);
-    nc_hlx__branch(model, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
-                   NC_HLX__DROP_ATTENTION);
-    nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
-    nc_hlx__store(model, x->ln2, rows * d);
-    (void)nc_hlx_linear(
-        x->fc, model->config.bf16 ? NULL : x->gelu, x->ln2, nc_hlx__weight(model, NC_HLX__FC_W, l),
-        nc_hlx__weight(model, NC_HLX__FC_B, l), NULL, rows, d, f, model->gemm_work, work);
-    if (model->config.bf16) { /* gelu of the rounded values */
-        nc_hlx__store(model, x->fc, rows * f);
-        nc_hlx_gelu(x->gelu, x->fc, rows * f);
-        nc_hlx__store(model, x->gelu, rows * f);
-    }
-    nc_hlx__branch(model, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
-                   NC_HLX__DROP_FFN);
-    nc_hlx__pack_layer(model, x, 0);
-}
-
-/* The output matrix as products see it. */
-static const float *nc_hlx__head_matrix(nc_hlx_model *model) {
-    const int t = model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
-    return nc_hlx__rounded(model, nc_hlx__tensor(model, model->parameters, t, 0),
-                           model->layout.size[t]);
-}
-
-/* Logits of `tokens`. drop: with dropout. */
-static nc_status nc_hlx__run(nc_hlx_model *model, const uint32_t *tokens, uint32_t batch,
-                             uint32_t seq, int drop) {
-    const nc_hlx_config *c = &model->config;
-    const size_t rows = (size_t)batch * seq, d = c->d_model;
-    const float *in = model->embedded;
-    size_t i, l;
-    if (batch == 0 || seq == 0 || batch > c->batch_size || seq > c->max_seq_len) return NC_ERR_ARG;
-    for (i = 0; i < rows; i++)
-        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
-    model->batch = batch;
-    model->seq = seq;
-    model->ready = 0;
-    model->dropping = drop && c->dropout > 0.0f;
-    memmove(model->tokens, tokens, rows * sizeof *tokens);
-    nc_hlx_embedding(model->embedded, model->tokens,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0), rows, seq, d);
-    if (model->dropping)
-        nc_hlx__dropped(model, model->embedded, model->embedded, NC_HLX__DROP_EMBEDDING, 0);
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__forward_layer(model, l, in);
-        in = model->layers[l].out;
-    }
-    nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
-    nc_hlx__store(model, model->final, rows * d);
-    return nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d, nc_hlx__head_matrix(model), d,
-                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
-}
-
-/* A pass with targets: losses into row `micro` of the losses, gradients divided by count. */
-static nc_status nc_hlx__run_training(nc_hlx_model *model, const uint32_t *tokens,
-                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
-                                      float count, uint32_t micro, int drop) {
-    const size_t rows = (size_t)batch * seq;
-    nc_status status;
-    model->micro = micro;
-    status = nc_hlx__run(model, tokens, batch, seq, drop);
-    if (status != NC_OK) return status;
-    memmove(model->targets, targets, rows * sizeof *targets);
-    nc_hlx__cross_entropy_rows(model->logits, model->targets, model->losses + micro * rows, rows,
-                               model->config.vocab_size, count);
-    model->ready = 1;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
-                                const uint32_t *targets, uint32_t batch, uint32_t seq,
-                                float *loss) {
-    const size_t rows = (size_t)batch * seq;
-    nc_status status;
-    float count;
-    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
-    if (!targets) return nc_hlx__run(model, tokens, batch, seq, 0);
-    if (batch > model->config.batch_size || seq > model->config.max_seq_len) return NC_ERR_ARG;
-    count = nc_hlx__count(targets, rows, model->config.vocab_size);
-    status = nc_hlx__run_training(model, tokens, targets, batch, seq, count, 0, 1);
-    if (status == NC_OK) *loss = nc_hlx_sum(model->losses, rows) / count;
-    return status;
-}
-
-NC_API const float *nc_hlx_logits(const nc_hlx_model *model) { return model->logits; }
-
-/* d_residual, or what dropout leaves of it at a place: the gradient of a branch's output. */
-static const float *nc_hlx__branch_gradient(nc_hlx_model *model, int place, size_t l) {
-    if (!model->dropping) return model->d_residual;
-    nc_hlx__dropped(model, model->d_branch, model->d_residual, place, l);
-    return model->d_branch;
-}
-
-/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
-static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *in) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
-    nc_hlx__layer *x = &model->layers[l];
-    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    size_t f = model->config.ffn_dim;
-    float *p = model->parameters, *g = model->gradients;
-    if (model->config.recompute && l + 1 < model->config.num_layers) {
-        nc_hlx__forward_layer(model, l, in);
-    } else {
-        nc_hlx__load_weights(model, l);
-        nc_hlx__pack_layer(model, x, 1);
-    }
-    nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
-                            nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
-                            nc_hlx__weight(model, NC_HLX__OUT_W, l), rows, f, d);
-    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
-                            nc_hlx__weight(model, NC_HLX__FC_W, l), rows, d, f);
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
-                              nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
-                              x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
-                              x->ln2_rstd, rows, d);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l),
-                            nc_hlx__branch_gradient(model, NC_HLX__DROP_ATTENTION, l), x->mixed,
-                            nc_hlx__weight(model, NC_HLX__PROJ_W, l), rows, d, d);
-    if (model->config.flash)
-        (void)nc_hlx_flash_attention_backward(model->d_qkv, model->d_narrow, x->mixed, x->att,
-                                              x->qkv, &shape, model->head_work,
-                                              model->head_work_bytes);
-    else
-        (void)nc_hlx_attention_backward(model->d_qkv, model->d_narrow, x->att, x->qkv, &shape,
-                                        model->head_work, model->head_work_bytes);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
-                            nc_hlx__weight(model, NC_HLX__QKV_W, l), rows, d, 3 * d);
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
-                              nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
-                              nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
-                              rows, d);
-}
-
-NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
-    const nc_hlx_config *c;
-    size_t rows, d, work, l;
-    float *g, *p, *dhead;
-    if (!model || !model->ready) return NC_ERR_ARG;
-    model->ready = 0;
-    c = &model->config;
-    rows = (size_t)model->batch * model->seq;
-    d = c->d_model;
-    work = nc_hlx_gemm_work_bytes();
-    p = model->parameters;
-    g = model->gradients;
-    dhead = nc_hlx__tensor(model, g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
-    (void)nc_hlx_gemm(1, 0, c->vocab_size, d, rows, model->logits, c->vocab_size, model->final, d,
-                      dhead, d, 1, model->gemm_work, work);
-    (void)nc_hlx_gemm(0, 0, rows, d, c->vocab_size, model->logits, c->vocab_size,
-                      nc_hlx__head_matrix(model), d, model->d_narrow, d, 0, model->gemm_work, work);
-    memset(model->d_residual, 0, rows * d * sizeof(float));
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LNF_W, 0),
-                              nc_hlx__tensor(model, g, NC_HLX__LNF_B, 0), model->d_narrow,
-                              model->layers[c->num_layers - 1].out,
-                              nc_hlx__tensor(model, p, NC_HLX__LNF_W, 0), model->final_mean,
-                              model->final_rstd, rows, d);
-    for (l = c->num_layers; l-- > 0;)
-        nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
-    if (model->dropping)
-        nc_hlx__dropped(model, model->d_residual, model->d_residual, NC_HLX__DROP_EMBEDDING, 0);
-    nc_hlx_embedding_backward(nc_hlx__tensor(model, g, NC_HLX__WTE, 0),
-                              nc_hlx__tensor(model, g, NC_HLX__WPE, 0), model->d_residual,
-                              model->tokens, rows, model->seq, d);
-    return NC_OK;
-}
-
-NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
-    float *g = model->gradients;
-    NC_HLX__PIECES(model->layout.total, NC_HLX__PIECE, memset(g + first, 0, count * sizeof *g));
-}
-
-/* nc_hlx_dot of all gradients with themselves: a piece is a chunk of the reduction. */
-static float nc_hlx__squared_norm(nc_hlx_model *model) {
-    const float *g = model->gradients;
-    const size_t total = model->layout.total;
-    NC_HLX__PIECES(total, NC_HLX__CHUNK,
-                   model->sums[piece] = nc_hlx_dot(g + first, g + first, count));
-    return nc_hlx_sum(model->sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
-}
-
-NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    const float norm = sqrtf(nc_hlx__squared_norm(model)), weight_decay = a.weight_decay;
-    const float scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
-    size_t layer, layers;
-    int t;
-    model->step++;
-    model->adamw = a;
-    for (t = 0; t < NC_HLX__TENSORS; t++) {
-        layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
-        a.weight_decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
-        for (layer = 0; layer < layers; layer++) {
-            float *p = nc_hlx__tensor(model, model->parameters, t, layer);
-            size_t at = (size_t)(p - model->parameters);
-            nc_hlx_adamw_update(p, model->gradients + at, model->m + at, model->v + at,
-                                model->layout.size[t], &a, model->step, scale);
-        }
-    }
-    if (stats) {
-        stats->grad_norm = norm;
-        stats->lr = nc_hlx_learning_rate(&a, model->step);
-        stats->step = model->step;
-    }
-}
-
-NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
-                                           uint32_t token_bytes, uint32_t seq, uint64_t seed) {
-    if (!loader || !tokens || seq == 0 || count <= seq ||
-        (token_bytes != 1 && token_bytes != 2 && token_bytes != 4))
-        return NC_ERR_ARG;
-    memset(loader, 0, sizeof *loader);
-    loader->data = (const uint8_t *)tokens;
-    loader->count = count;
-    loader->token_bytes = token_bytes;
-    loader->seq = seq;
-    loader->seed = seed;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
-                                    uint32_t seq, uint64_t seed) {
-    return nc_hlx_loader_init_tokens(loader, text, count, 1, seq, seed);
-}
-
-/* seq tokens from `at` on and their successors. */
-static void nc_hlx__window(const nc_hlx_loader *loader, size_t at, uint32_t *tokens,
-                           uint32_t *targets) {
-    const uint8_t *from = loader->data + at * loader->token_bytes;
-    uint32_t t, next = (uint32_t)nc__get_le(from, loader->token_bytes);
-    for (t = 0; t < loader->seq; t++) {
-        from += loader->token_bytes;
-        tokens[t] = next;
-        next = (uint32_t)nc__get_le(from, loader->token_bytes);
-        targets[t] = next;
-    }
-}
-
-/* The i-th element of a pseudo-random permutation of 0..n-1: a four-round Feistel network on
- * the smallest even number of bits that holds n, walked until the value falls below n. No
- * table, so any position of any epoch is reached at once. */
-static uint64_t nc_hlx__permute(uint64_t i, uint64_t n, uint64_t seed, uint64_t epoch) {
-    unsigned half = 1;
-    uint64_t mask;
-    while ((UINT64_C(1) << (2 * half)) < n) half++;
-    mask = (UINT64_C(1) << half) - 1;
-    do {
-        uint64_t left = i >> half, right = i & mask;
-        uint64_t round;
-        for (round = 0; round < 4; round++) {
-            uint32_t words[4];
-            uint64_t next;
-            nc__philox(seed, right, (epoch << 8) | (round + 1), words);
-            next = (left ^ words[0]) & mask;
-            left = right;
-            right = next;
-        }
-        i = (left << half) | right;
-    } while (i >= n);
-    return i;
-}
-
-NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
-                               uint32_t batch) {
-    uint64_t windows = (loader->count - 1) / loader->seq;
-    uint32_t b;
-    for (b = 0; b < batch; b++, loader->next++) {
-        uint64_t epoch = loader->next / windows, index = loader->next % windows;
-        uint64_t slack = loader->count - 1 - windows * loader->seq; /* the windows' common shift */
-        uint32_t words[4];
-        if (epoch) slack += loader->seq; /* from the second epoch on, cut at other places */
-        nc__philox(loader->seed, epoch, 0, words);
-        slack = words[0] % (slack + 1);
-        index = nc_hlx__permute(index, windows, loader->seed, epoch);
-        slack += index * loader->seq;
-        if (slack + loader->seq + 1 > loader->count) slack = loader->count - loader->seq - 1;
-        nc_hlx__window(loader, (size_t)slack, tokens + (size_t)b * loader->seq,
-                       targets + (size_t)b * loader->seq);
-    }
-}
-
-NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
-                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx_stats local;
-    size_t rows;
-    uint32_t i;
-    float count;
-    if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
-    rows = (size_t)model->config.batch_size * loader->seq * model->config.micro_batches;
-    count = (float)rows;
-    memset(&local, 0, sizeof local);
-    nc_hlx_zero_gradients(model);
-    for (i = 0; i < model->config.micro_batches; i++) {
-        nc_status status;
-        nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
-        status = nc_hlx__run_training(model, model->tokens, model->targets,
-                                      model->config.batch_size, loader->seq, count, i, 1);
-        if (status == NC_OK) status = nc_hlx_backward(model);
-        if (status != NC_OK) return status;
-    }
-    local.loss = nc_hlx_sum(model->losses, rows) / count;
-    nc_hlx_update(model, adamw, &local);
-    if (stats) *stats = local;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
-                                 float *loss) {
-    uint32_t w;
-    double sum = 0.0;
-    if (!nc_hlx__fits(model, data) || !loss || windows == 0) return NC_ERR_ARG;
-    if (windows > (data->count - 1) / data->seq)
-        windows = (uint32_t)((data->count - 1) / data->seq);
-    for (w = 0; w < windows; w++) {
-        nc_status status;
-        nc_hlx__window(data, (size_t)w * data->seq, model->tokens, model->targets);
-        status = nc_hlx__run_training(model, model->tokens, model->targets, 1, data->seq,
-                                      (float)data->seq, 0, 0);
-        if (status != NC_OK) return status;
-        sum = sum + (double)(nc_hlx_sum(model->losses, data->seq) / (float)data->seq);
-    }
-    model->ready = 0;
-    *loss = (float)(sum / (double)windows);
-    return NC_OK;
-}
-
-/* Rows of width n from row r on. */
-static float *nc_hlx__row(float *x, size_t r, size_t n) { return x + r * n; }
-
-/* Attention of the query at a position over all keys up to it; the one window's qkv rows are kept
- * from position to position. */
-static void nc_hlx__decode_attention(nc_hlx_model *model, nc_hlx__layer *x, size_t position) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, 1, position + 1);
-    const size_t hd = shape.head_size, d = model->config.d_model, n = position + 1;
-    nc_hlx__head head;
-    size_t h;
-    head.shape = &shape;
-    head.d = d;
-    head.scale = 1.0f / sqrtf((float)hd);
-    head.gemm = model->gemm_work;
-    for (h = 0; h < shape.heads; h++) {
-        float *s = x->att, *out = nc_hlx__row(x->mixed, position, d) + h * hd;
-        size_t j;
-        head.index = head.offset = 0;
-        head.q = x->qkv + h * hd;
-        if (model->config.flash) {
-            head.block = (float *)(void *)model->head_work;
-            nc_hlx__flash_queries(&head, x->mixed + h * hd, NULL, position, 1);
-            continue;
-        }
-        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, head.q + position * 3 * d, 3 * d, head.q + d,
-                          3 * d, s, n, 0);
-        for (j = 0; j < n; j++) s[j] = s[j] * head.scale;
-        nc_hlx_softmax(s, 1, n, 0);
-        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, s, n, head.q + 2 * d, 3 * d, out, d, 0);
-    }
-}
-
-static void nc_hlx__decode_layer(nc_hlx_model *model, size_t l, size_t r, const float *in) {
-    nc_hlx__layer *x = &model->layers[l];
-    const size_t d = model->config.d_model, f = model->config.ffn_dim;
-    const size_t work = nc_hlx_gemm_work_bytes();
-    float *p = model->parameters, *after = nc_hlx__row(x->after_att, r, d);
-    nc_hlx_layernorm(nc_hlx__row(x->ln1, r, d), x->ln1_mean + r, x->ln1_rstd + r, in,
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), 1, d);
-    (void)nc_hlx_linear(nc_hlx__row(x->qkv, r, 3 * d), NULL, nc_hlx__row(x->ln1, r, d),
-                        nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, 1, d, 3 * d,
-                        model->gemm_work, work);
-    nc_hlx__decode_attention(model, x, r);
-    (void)nc_hlx_linear(
-        after, NULL, nc_hlx__row(x->mixed, r, d), nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
-        nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), in, 1, d, d, model->gemm_work, work);
-    nc_hlx_layernorm(nc_hlx__row(x->ln2, r, d), x->ln2_mean + r, x->ln2_rstd + r, after,
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), 1, d);
-    (void)nc_hlx_linear(nc_hlx__row(x->fc, r, f), nc_hlx__row(x->gelu, r, f),
-                        nc_hlx__row(x->ln2, r, d), nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, 1, d, f, model->gemm_work,
-                        work);
-    (void)nc_hlx_linear(nc_hlx__row(x->out, r, d), NULL, nc_hlx__row(x->gelu, r, f),
-                        nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), after, 1, f, d,
-                        model->gemm_work, work);
-}
-
-NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
-                               const float **logits) {
-    const nc_hlx_config *c;
-    const float *in;
-    float *row;
-    size_t d, l;
-    if (!model || !logits) return NC_ERR_ARG;
-    c = &model->config;
-    d = c->d_model;
-    if (token >= c->vocab_size || position >= c->max_seq_len) return NC_ERR_ARG;
-    if (c->recompute || c->bf16) return NC_ERR_UNSUPPORTED;
-    model->ready = 0;
-    row = nc_hlx__row(model->embedded, position, d);
-    nc_hlx__add(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
-                nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0) + position * d, d);
-    in = row;
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__decode_layer(model, l, position, in);
-        in = nc_hlx__row(model->layers[l].out, position, d);
-    }
-    row = nc_hlx__row(model->final, position, d);
-    nc_hlx_layernorm(row, model->final_mean + position, model->final_rstd + position, in,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), 1, d);
-    *logits = model->logits;
-    return nc_hlx_gemm(0, 1, 1, c->vocab_size, d, row, d, nc_hlx__head_matrix(model), d,
-                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
-}
-
-/* Falling probability, rising token among equals. */
-static int nc_hlx__order(const void *a, const void *b) {
-    const nc_hlx__candidate *x = (const nc_hlx__candidate *)a, *y = (const nc_hlx__candidate *)b;
-    if (x->probability > y->probability) return -1;
-    if (x->probability < y->probability) return 1;
-    return x->token < y->token ? -1 : x->token > y->token;
-}
-
-/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
-static uint32_t nc_hlx__draw(float *logits, uint32_t n, nc_hlx__candidate *order,
-                             const nc_hlx_sampling *s, uint64_t index) {
-    uint32_t words[4], kept = n, i, best = 0;
-    float sum = 0.0f, at;
-    for (i = 1; i < n; i++)
-        if (logits[i] > logits[best]) best = i;
-    if (!(s->temperature > 0.0f)) return best;
-    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
-    nc_hlx_softmax(logits, 1, n, 0);
-    for (i = 0; i < n; i++) {
-        order[i].probability = logits[i];
-        order[i].token = i;
-    }
-    qsort(order, n, sizeof *order, nc_hlx__order);
-    if (s->top_k && s->top_k < kept) kept = s->top_k;
-    for (i = 0; i < kept; i++) {
-        sum = sum + order[i].probability;
-        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
-    }
-    nc__philox(s->seed, index, 1, words);
-    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
-    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
-        sum = sum + order[i].probability;
-        if (at < sum) break;
-    }
-    return order[i].token;
-}
-
-NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
-                                      const nc_hlx_sampling *sampling, uint32_t *out,
-                                      size_t count) {
-    nc_hlx_sampling s;
-    uint32_t length = 0, cached = 0, seq, token, whole;
-    uint32_t *context;
-    size_t i;
-    nc_status status = NC_OK;
-    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
-    memset(&s, 0, sizeof s);
-    if (sampling) s = *sampling;
-    seq = model->config.max_seq_len;
-    whole = model->config.recompute | model->config.bf16;
-    context = model->targets; /* free outside training steps, as long as max_seq_len */
-    if (n > seq) {
-        prompt += n - seq;
-        n = seq;
-    }
-    for (i = 0; i < n; i++) context[length++] = prompt[i];
-    if (length == 0) context[length++] = '\n';
-    for (i = 0; i < count; i++) {
-        const float *logits = model->logits;
-        if (whole) {
-            status = nc_hlx__run(model, context, 1, length, 0);
-            logits = model->logits + (size_t)(length - 1) * model->config.vocab_size;
-        }
-        for (; !whole && cached < length && status == NC_OK; cached++)
-            status = nc_hlx_decode(model, context[cached], cached, &logits);
-        if (status != NC_OK) return status;
-        token = nc_hlx__draw(model->logits + (logits - model->logits), model->config.vocab_size,
-                             model->candidates, &s, i);
-        out[i] = token;
-        if (length == seq) {
-            length = seq / 2;
-            memmove(context, context + seq - length, length * sizeof *context);
-            cached = 0;
-        }
-        context[length++] = token;
-    }
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
-                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
-    const nc_allocator *hooks;
-    uint32_t *tokens;
-    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
-    nc_status status;
-    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
-        return NC_ERR_ARG;
-    hooks = nc_hlx__hooks(model);
-    tokens = (uint32_t *)nc__alloc(hooks, bytes);
-    if (!tokens) return NC_ERR_MEMORY;
-    for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
-    status =
-        nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
-    for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
-    nc__free(hooks, tokens, bytes);
-    return status;
-}
-
-#ifndef NC_NO_STDIO
-/* Encode bytes into to; returns the number of tokens. Word by word, so that no copy of the whole
- * text in wider tokens is needed. */
-static size_t nc_hlx__encode16(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes,
-                               uint16_t *to) {
-    uint32_t word[NC_HLX__WORD];
-    size_t at = 0, count = 0, n, i;
-    while (at < bytes) {
-        size_t length = nc_hlx__word(text + at, bytes - at);
-        n = nc_hlx_bpe_encode(bpe, text + at, length, word);
-        for (i = 0; i < n; i++) nc__put_le((uint8_t *)(to + count++), word[i], 2);
-        at += length;
-    }
-    return count;
-}
-
-NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
-                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
-                                  nc_error *err) {
-    const uint8_t *from;
-    size_t count, split, train, valid;
-    nc_status status;
-    nc__clear(err);
-    if (!data || !path || (token_bytes != 1 && token_bytes != 2 && token_bytes != 4) ||
-        (bpe && token_bytes != 1))
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "tokens have 1, 2 or 4 bytes, and text a tokenizer");
-    memset(data, 0, sizeof *data);
-    status = nc_hlx_file_open(&data->file, path, err);
-    if (status != NC_OK) return status;
-    from = data->file.data;
-    count = data->file.bytes / token_bytes;
-    train = split = count / 10 * 9;
-    valid = count - split;
-    data->train_bytes = split * token_bytes;
-    data->valid_bytes = valid * token_bytes;
-    if (bpe && from) {
-        data->encoded_bytes = nc__mul_size(count, 2);
-        data->encoded = (uint16_t *)nc__alloc(NULL, data->encoded_bytes);
-        if (!data->encoded) {
-            nc_hlx_data_close(data);
-            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        }
-        train = nc_hlx__encode16(bpe, from, split, data->encoded);
-        valid = nc_hlx__encode16(bpe, from + split, valid, data->encoded + train);
-        from = (const uint8_t *)data->encoded;
-        token_bytes = 2;
-    }
-    status = from ? nc_hlx_loader_init_tokens(&data->train, from, train, token_bytes, seq, seed)
-                  : NC_ERR_ARG;
-    if (status == NC_OK)
-        status = nc_hlx_loader_init_tokens(&data->valid, from + train * token_bytes, valid,
-                                           token_bytes, seq, seed);
-    if (status != NC_OK) {
-        nc_hlx_data_close(data);
-        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.120s' is too short", path);
-    }
-    return NC_OK;
-}
-
-NC_API void nc_hlx_data_close(nc_hlx_data *data) {
-    if (!data) return;
-    nc__free(NULL, data->encoded, data->encoded_bytes);
-    nc_hlx_file_close(&data->file);
-    memset(data, 0, sizeof *data);
-}
-#endif
 
 #undef NC_HLX__VERSIONS
 #undef NC_HLX__INLINE
