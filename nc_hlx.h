@@ -150,6 +150,12 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
 
 /* >>types ========================================================================== */
 
+/* What stands between the two matrices of a feed-forward layer. */
+typedef enum nc_hlx_activation {
+    NC_HLX_GELU = 0, /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+    NC_HLX_ACTIVATIONS
+} nc_hlx_activation;
+
 /* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
  * num_heads, every member below 2^20, batch_size * micro_batches * max_seq_len below 2^24,
  * dropout in [0, 1). */
@@ -175,6 +181,7 @@ typedef struct nc_hlx_config {
      * the residual stream, gradients, parameters and moments stay float32. Implies flash.
      * Gradients do not lose small values, so no loss scaling is needed. */
     uint32_t bf16;
+    uint32_t activation; /* of the feed-forward layers: one of nc_hlx_activation */
 } nc_hlx_config;
 
 /* AdamW with decoupled decay (Loshchilov, Hutter 2019) and linear warm-up, cosine decay. Decay
@@ -281,10 +288,27 @@ NC_API float nc_hlx_dot(const float *a, const float *b, size_t n);
 
 /* -- kernels: elements and rows of plain row-major float32 arrays --------------------- */
 
-/* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
+/* out = the activation of x, and dx = dout times its derivative at x; out may be x, dx dout.
+ * NC_ERR_ARG for what is no nc_hlx_activation. */
+NC_API nc_status nc_hlx_activate(float *out, const float *x, size_t n, uint32_t activation);
+NC_API nc_status nc_hlx_activate_backward(float *dx, const float *dout, const float *x, size_t n,
+                                          uint32_t activation);
+/* "gelu", ..; null for what is no nc_hlx_activation. */
+NC_API const char *nc_hlx_activation_name(uint32_t activation);
+/* The first two with NC_HLX_GELU. */
 NC_API void nc_hlx_gelu(float *out, const float *x, size_t n);
-/* dx = dout * gelu'(x); dx may be dout. */
 NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n);
+/* Elements are dropped with probability rate in [0, 1), the others multiplied by 1 / (1 - rate).
+ * Element i has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps
+ * it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
+                           uint64_t seed, uint64_t stream);
+/* To the nearest bfloat16, ties to even, by integer operations; NaN stays NaN. In place: */
+NC_API void nc_hlx_bf16_round(float *x, size_t n);
+/* into 16 bits: */
+NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n);
+/* and back, exactly. */
+NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
 /* sums[i] += chain over ascending rows of x (rows x n): the gradient of a bias. */
 NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n);
 /* out (rows x d) = token embedding + position embedding; row r has position r mod seq. */
@@ -315,18 +339,6 @@ NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size
  * >= n are ignored (no loss, zero gradient). losses[rows] is scratch. */
 NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
                                   size_t rows, size_t n);
-/* Elements are dropped with probability rate in [0, 1), the others multiplied by 1 / (1 - rate).
- * Element i has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps
- * it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
-NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
-                           uint64_t seed, uint64_t stream);
-/* To the nearest bfloat16, ties to even, by integer operations; NaN stays NaN. In place: */
-NC_API void nc_hlx_bf16_round(float *x, size_t n);
-/* into 16 bits: */
-NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n);
-/* and back, exactly. */
-NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
-
 /* -- gemm: matrix products and linear layers ------------------------------------------ */
 
 /* Bytes of scratch that nc_hlx_gemm and nc_hlx_linear need, with any number of threads. */
@@ -339,12 +351,12 @@ NC_API size_t nc_hlx_gemm_work_bytes(void);
 NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
                              size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                              int accumulate, void *work, size_t work_bytes);
-/* out (rows x n) = x (rows x k) w (k x n) + bias, then + residual (rows x n, null: none). With
- * gelu (rows x n, null: none) also gelu = gelu(out), both in the gemm's epilogue. Errors as
+/* out (rows x n) = x (rows x k) w (k x n) + bias, then + residual (rows x n, null: none), and
+ * activated (rows x n, null: none) = the activation of out, all in the gemm's epilogue. Errors as
  * nc_hlx_gemm. */
-NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const float *w,
-                               const float *bias, const float *residual, size_t rows, size_t k,
-                               size_t n, void *work, size_t work_bytes);
+NC_API nc_status nc_hlx_linear(float *out, float *activated, uint32_t activation, const float *x,
+                               const float *w, const float *bias, const float *residual,
+                               size_t rows, size_t k, size_t n, void *work, size_t work_bytes);
 /* The definition of nc_hlx_gemm, one fmaf at a time: the judge in tests. */
 NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
@@ -1772,10 +1784,150 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #elif defined(__GNUC__)
 #pragma GCC push_options
 #pragma GCC optimize("tree-vectorize", "vect-cost-model=dynamic") /* vector code at -O2 too */
+#pragma GCC optimize("no-trapping-math", "no-math-errno")         /* selects and roots as vectors */
 #pragma GCC optimize("fp-contract=off")
 #endif
 
 /* >>simd =========================================================================== */
+
+/* -- one body for every instruction set -- */
+
+#if defined(__GNUC__)
+#define NC_HLX__INLINE static inline __attribute__((always_inline, unused))
+#else
+#define NC_HLX__INLINE static inline
+#endif
+
+static int nc_hlx__forced_level = -1;
+
+NC_API nc_status nc_hlx_set_simd(int level) {
+    if (level < -1 || level > 2) return NC_ERR_ARG;
+    if (level > nc__cpu_level()) return NC_ERR_UNSUPPORTED;
+    nc_hlx__forced_level = level;
+    return NC_OK;
+}
+
+NC_API int nc_hlx_simd(void) {
+    static int best = -1; /* idempotent: every thread computes the same value */
+    if (best < 0) best = nc__cpu_level();
+    return nc_hlx__forced_level >= 0 ? nc_hlx__forced_level : best;
+}
+
+/* name(params) calls name_body(args) as it is compiled for the best instruction set allowed. The
+ * body holds no intrinsics, so every version is the same chain of IEEE operations. */
+#ifdef NC_HLX__X86
+#define NC_HLX__ALIGNED __attribute__((aligned(64)))
+#define NC_HLX__AVX2 __attribute__((target("avx2,fma")))
+#define NC_HLX__AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#define NC_HLX__VERSIONS(name, params, args)                                                       \
+    NC_HLX__AVX512 static void name##_avx512 params { name##_body args; }                          \
+    NC_HLX__AVX2 static void name##_avx2 params { name##_body args; }                              \
+    static void name##_portable params { name##_body args; }                                       \
+    static void name params {                                                                      \
+        const int level = nc_hlx_simd();                                                           \
+        if (level == 2)                                                                            \
+            name##_avx512 args;                                                                    \
+        else if (level == 1)                                                                       \
+            name##_avx2 args;                                                                      \
+        else                                                                                       \
+            name##_portable args;                                                                  \
+    }
+/* The same for loops that wait for memory or for the divider, where AVX-512 brings nothing more. */
+#define NC_HLX__TWO_VERSIONS(name, params, args)                                                   \
+    NC_HLX__AVX2 static void name##_avx2 params { name##_body args; }                              \
+    static void name##_portable params { name##_body args; }                                       \
+    static void name params {                                                                      \
+        if (nc_hlx_simd())                                                                         \
+            name##_avx2 args;                                                                      \
+        else                                                                                       \
+            name##_portable args;                                                                  \
+    }
+#else
+#define NC_HLX__VERSIONS(name, params, args)                                                       \
+    static void name params { name##_body args; }
+#define NC_HLX__TWO_VERSIONS(name, params, args) NC_HLX__VERSIONS(name, params, args)
+#endif
+
+/* -- work split over threads -- */
+
+static size_t nc_hlx__min(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Values per task of elementwise work, and columns per task where chains over rows are split. */
+enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
+
+#ifdef _OPENMP
+#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
+#else
+#define NC_HLX__PARALLEL
+#endif
+/* Call body with `first` and `count` for every piece of n, on all threads. */
+#define NC_HLX__PIECES(n, size, body)                                                              \
+    do {                                                                                           \
+        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / (size) + ((n) % (size) != 0));                 \
+        NC_HLX__PARALLEL                                                                           \
+        for (piece = 0; piece < pieces; piece++) {                                                 \
+            const size_t first = (size_t)piece * (size);                                           \
+            const size_t count = nc_hlx__min((n)-first, (size));                                   \
+            body;                                                                                  \
+        }                                                                                          \
+    } while (0)
+
+/* Call body for every row `r`, rows split over threads. */
+#define NC_HLX__ROWS(rows, body)                                                                   \
+    do {                                                                                           \
+        ptrdiff_t row_, rows_ = (ptrdiff_t)(rows);                                                 \
+        NC_HLX__PARALLEL                                                                           \
+        for (row_ = 0; row_ < rows_; row_++) {                                                     \
+            const size_t r = (size_t)row_;                                                         \
+            body;                                                                                  \
+        }                                                                                          \
+    } while (0)
+
+/* -- loops that become vector code at -O2 -- */
+
+/* The next loop's iterations do not depend on each other: what it writes is what it reads in the
+ * same iteration, or lies elsewhere. */
+#if defined(__clang__)
+#define NC_HLX__FREE _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define NC_HLX__FREE _Pragma("GCC ivdep")
+#else
+#define NC_HLX__FREE
+#endif
+
+/* out[i] = value, where value has x[i] and y[i] as u[j] and v[j]: in whole blocks of 16, then the
+ * rest as a padded block, so that a long value is compiled once. */
+enum { NC_HLX__BLOCK = 16 };
+#define NC_HLX__BLOCKS(out, x, y, n, value)                                                        \
+    do {                                                                                           \
+        float pad_u[NC_HLX__BLOCK], pad_v[NC_HLX__BLOCK], *to = (out);                             \
+        const float *u = (x), *v = (y);                                                            \
+        size_t blocks = (n) / NC_HLX__BLOCK, rest = (n) % NC_HLX__BLOCK;                           \
+        float *const end = to + blocks * NC_HLX__BLOCK;                                            \
+        int j;                                                                                     \
+        for (;;) {                                                                                 \
+            for (; blocks; blocks--) {                                                             \
+                NC_HLX__FREE                                                                       \
+                for (j = 0; j < NC_HLX__BLOCK; j++) to[j] = value;                                 \
+                to += NC_HLX__BLOCK;                                                               \
+                u += NC_HLX__BLOCK;                                                                \
+                v += NC_HLX__BLOCK;                                                                \
+            }                                                                                      \
+            if (rest == 0 || to != end) break;                                                     \
+            memset(pad_u, 0, sizeof pad_u);                                                        \
+            memset(pad_v, 0, sizeof pad_v);                                                        \
+            memcpy(pad_u, u, rest * sizeof *u);                                                    \
+            memcpy(pad_v, v, rest * sizeof *v);                                                    \
+            u = to = pad_u;                                                                        \
+            v = pad_v;                                                                             \
+            blocks = 1;                                                                            \
+        }                                                                                          \
+        if (rest) memcpy(end, pad_u, rest * sizeof *to);                                           \
+    } while (0)
+
+/* >>functions ====================================================================== */
+
+/* -- elementary functions -- */
 
 static uint32_t nc_hlx__bits(float x) {
     uint32_t u;
@@ -1788,74 +1940,6 @@ static float nc_hlx__float(uint32_t u) {
     memcpy(&x, &u, sizeof x);
     return x;
 }
-
-#if defined(__GNUC__)
-#define NC_HLX__INLINE static inline __attribute__((always_inline, unused))
-#else
-#define NC_HLX__INLINE static inline
-#endif
-
-static size_t nc_hlx__min(size_t a, size_t b) { return a < b ? a : b; }
-
-static int nc_hlx__forced_level = -1;
-
-NC_API int nc_hlx_simd(void) {
-    static int best = -1; /* idempotent: every thread computes the same value */
-    if (best < 0) best = nc__cpu_level();
-    return nc_hlx__forced_level >= 0 ? nc_hlx__forced_level : best;
-}
-
-NC_API nc_status nc_hlx_set_simd(int level) {
-    if (level < -1 || level > 2) return NC_ERR_ARG;
-    if (level > nc__cpu_level()) return NC_ERR_UNSUPPORTED;
-    nc_hlx__forced_level = level;
-    return NC_OK;
-}
-
-/* One body, compiled for each instruction set: name(...) runs the best that is allowed. The
- * body holds no intrinsics, so every version is the same chain of IEEE operations. */
-#ifdef NC_HLX__X86
-#define NC_HLX__AVX2 __attribute__((target("avx2,fma")))
-#define NC_HLX__AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
-#define NC_HLX__VERSIONS(name, params, args)                                                       \
-    NC_HLX__AVX2 static void name##_avx2 params { name##_body args; }                              \
-    NC_HLX__AVX512 static void name##_avx512 params { name##_body args; }                          \
-    static void name##_portable params { name##_body args; }                                       \
-    static void name params {                                                                      \
-        int level = nc_hlx_simd();                                                                 \
-        if (level == 2)                                                                            \
-            name##_avx512 args;                                                                    \
-        else if (level == 1)                                                                       \
-            name##_avx2 args;                                                                      \
-        else                                                                                       \
-            name##_portable args;                                                                  \
-    }
-#else
-#define NC_HLX__VERSIONS(name, params, args)                                                       \
-    static void name params { name##_body args; }
-#endif
-
-/* Values per task of elementwise work, and columns per task where chains over rows are split. */
-enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
-
-/* Call body with `first` and `count` for every piece of n, on all threads. */
-#define NC_HLX__PIECES(n, size, body)                                                              \
-    do {                                                                                           \
-        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / (size) + ((n) % (size) != 0));                 \
-        NC_HLX__PARALLEL                                                                           \
-        for (piece = 0; piece < pieces; piece++) {                                                 \
-            const size_t first = (size_t)piece * (size);                                           \
-            const size_t count = nc_hlx__min((n)-first, (size));                                   \
-            body;                                                                                  \
-        }                                                                                          \
-    } while (0)
-#ifdef _OPENMP
-#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
-#else
-#define NC_HLX__PARALLEL
-#endif
-
-/* >>functions ====================================================================== */
 
 /* e^x for one value. n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces,
  * Taylor polynomial of degree 7 on |r| <= 0.347, then 2^n in two exact factors so
@@ -1934,10 +2018,26 @@ NC_API float nc_hlx_log(float x) { return nc_hlx__log1(x); }
 
 NC_API float nc_hlx_tanh(float x) { return nc_hlx__tanh1(x); }
 
+/* -- activations: one line in the list, and a value and a slope (its derivative) each -- */
+
+#define NC_HLX__GELU_SCALE 0.797884583f /* sqrt(2/pi) */
+
+NC_HLX__INLINE float nc_hlx__gelu1(float x) {
+    float cubic = fmaf(0.044715f * x * x, x, x), half = 0.5f * x;
+    return fmaf(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
+}
+
+NC_HLX__INLINE float nc_hlx__gelu_slope1(float x) {
+    float cubic = fmaf(0.044715f * x * x, x, x), t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
+    float inner = NC_HLX__GELU_SCALE * fmaf(0.134145f * x, x, 1.0f);
+    return fmaf(0.5f * x, fmaf(-t, t, 1.0f) * inner, fmaf(0.5f, t, 0.5f));
+}
+
+/* In the order of nc_hlx_activation: X(NC_HLX_name, its name in nc_hlx__name1). */
+#define NC_HLX__ACTIVATIONS(X) X(GELU, gelu)
+
 /* >>reductions ===================================================================== */
 
-/* Blocks of 32: the loops below have constant trip counts and no aliasing, so that compilers
- * turn them into vector code at -O2. */
 enum { NC_HLX__LANES = 32, NC_HLX__CHUNK = 4096 };
 
 NC_HLX__INLINE float nc_hlx__tree(float s[NC_HLX__LANES]) {
@@ -1947,39 +2047,43 @@ NC_HLX__INLINE float nc_hlx__tree(float s[NC_HLX__LANES]) {
     return s[0];
 }
 
-/* Lane sums of one chunk, n <= 4,096: of x (b null) or of products a b. */
-NC_HLX__INLINE float nc_hlx__chunk(const float *a, const float *b, size_t n) {
+/* One chunk, n <= 4,096: the sum of a (b null), or of products a b. */
+NC_HLX__INLINE void nc_hlx__chunk_body(float *out, const float *a, const float *b, size_t n) {
     float s[NC_HLX__LANES], x[NC_HLX__LANES], y[NC_HLX__LANES];
-    size_t i = 0;
+    const int rest = (int)(n % NC_HLX__LANES);
+    size_t i;
     int j;
     for (j = 0; j < NC_HLX__LANES; j++) s[j] = 0.0f;
-    for (; i + NC_HLX__LANES <= n; i += NC_HLX__LANES) {
-        memcpy(x, a + i, sizeof x);
-        if (b) {
-            memcpy(y, b + i, sizeof y);
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(x[j], y[j], s[j]);
-        } else {
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + x[j];
-        }
+    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES)
+        if (b)
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(a[i + j], b[i + j], s[j]);
+        else
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + a[i + j];
+    if (rest) {
+        memset(x, 0, sizeof x);
+        memset(y, 0, sizeof y);
+        memcpy(x, a + i, (size_t)rest * sizeof *x);
+        memcpy(y, (b ? b : a) + i, (size_t)rest * sizeof *y);
+        if (b)
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = j < rest ? fmaf(x[j], y[j], s[j]) : s[j];
+        else
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = j < rest ? s[j] + x[j] : s[j];
     }
-    for (j = 0; i < n; i++, j++) s[j] = b ? fmaf(a[i], b[i], s[j]) : s[j] + a[i];
-    return nc_hlx__tree(s);
+    *out = nc_hlx__tree(s);
 }
+NC_HLX__VERSIONS(nc_hlx__chunk, (float *out, const float *a, const float *b, size_t n),
+                 (out, a, b, n))
 
 /* Chunk sums are folded as they come: 4,096 of them form the next level's chunk. Three levels
  * reach 2^36 values. */
-NC_HLX__INLINE void nc_hlx__reduce_body(float *out, const float *a, const float *b, size_t n) {
-    float lanes[3][NC_HLX__LANES];
+static float nc_hlx__reduce(const float *a, const float *b, size_t n) {
+    float lanes[3][NC_HLX__LANES], sum = 0.0f;
     size_t count[3] = {0, 0, 0}, i;
     int level, j;
-    if (n <= NC_HLX__CHUNK) {
-        *out = nc_hlx__chunk(a, b, n);
-        return;
-    }
     memset(lanes, 0, sizeof lanes);
     for (i = 0; i < n; i += NC_HLX__CHUNK) {
-        size_t m = nc_hlx__min(n - i, NC_HLX__CHUNK);
-        float sum = nc_hlx__chunk(a + i, b ? b + i : NULL, m);
+        nc_hlx__chunk(&sum, a + i, b ? b + i : NULL, nc_hlx__min(n - i, NC_HLX__CHUNK));
+        if (n <= NC_HLX__CHUNK) return sum;
         for (level = 1; level < 3; level++) {
             j = (int)(count[level] % NC_HLX__LANES);
             lanes[level][j] = lanes[level][j] + sum;
@@ -1989,27 +2093,26 @@ NC_HLX__INLINE void nc_hlx__reduce_body(float *out, const float *a, const float 
             count[level] = 0;
         }
     }
-    *out = nc_hlx__tree(lanes[1]);
+    sum = nc_hlx__tree(lanes[1]);
     if (n > (size_t)NC_HLX__CHUNK * NC_HLX__CHUNK) {
-        if (count[1]) {
-            j = (int)(count[2] % NC_HLX__LANES);
-            lanes[2][j] = lanes[2][j] + *out;
-        }
-        *out = nc_hlx__tree(lanes[2]);
+        j = (int)(count[2] % NC_HLX__LANES);
+        if (count[1]) lanes[2][j] = lanes[2][j] + sum;
+        sum = nc_hlx__tree(lanes[2]);
     }
-}
-NC_HLX__VERSIONS(nc_hlx__reduce, (float *out, const float *a, const float *b, size_t n),
-                 (out, a, b, n))
-
-NC_API float nc_hlx_sum(const float *x, size_t n) {
-    float sum;
-    nc_hlx__reduce(&sum, x, NULL, n);
     return sum;
 }
 
+NC_API float nc_hlx_sum(const float *x, size_t n) { return nc_hlx__reduce(x, NULL, n); }
+
 NC_API float nc_hlx_dot(const float *a, const float *b, size_t n) {
+    return nc_hlx__reduce(a, b, n);
+}
+
+/* The same of a row inside a body: in place where the row is one chunk. */
+NC_HLX__INLINE float nc_hlx__row_sum(const float *a, const float *b, size_t n) {
     float sum;
-    nc_hlx__reduce(&sum, a, b, n);
+    if (n > NC_HLX__CHUNK) return nc_hlx__reduce(a, b, n);
+    nc_hlx__chunk_body(&sum, a, b, n);
     return sum;
 }
 
@@ -2017,340 +2120,70 @@ NC_API float nc_hlx_dot(const float *a, const float *b, size_t n) {
 
 /* -- elements -- */
 
-#define NC_HLX__GELU_SCALE 0.797884583f /* sqrt(2/pi) */
+/* out = value of x, rows of n with stride ld, and dx[i] = dout[i] times the slope at x[i]. */
+#define NC_HLX__ACTIVATION(id, name)                                                               \
+    NC_HLX__INLINE void nc_hlx__##name##_body(float *out, const float *x, size_t rows, size_t ld,  \
+                                              size_t n) {                                          \
+        for (; rows; rows--, out += ld, x += ld)                                                   \
+            NC_HLX__BLOCKS(out, x, x, n, nc_hlx__##name##1(u[j]));                                 \
+    }                                                                                              \
+    NC_HLX__VERSIONS(nc_hlx__##name,                                                               \
+                     (float *out, const float *x, size_t rows, size_t ld, size_t n),               \
+                     (out, x, rows, ld, n))                                                        \
+    NC_HLX__INLINE void nc_hlx__##name##_dx_body(float *dx, const float *dout, const float *x,     \
+                                                 size_t n) {                                       \
+        NC_HLX__BLOCKS(dx, dout, x, n, u[j] * nc_hlx__##name##_slope1(v[j]));                      \
+    }                                                                                              \
+    NC_HLX__VERSIONS(nc_hlx__##name##_dx,                                                          \
+                     (float *dx, const float *dout, const float *x, size_t n), (dx, dout, x, n))
+NC_HLX__ACTIVATIONS(NC_HLX__ACTIVATION)
 
-NC_HLX__INLINE void nc_hlx__gelu_body(float *out, const float *x, size_t n) {
-    float block[NC_HLX__LANES];
-    size_t i, m;
-    int j;
-    for (i = 0; i < n; i += NC_HLX__LANES) {
-        m = nc_hlx__min(n - i, NC_HLX__LANES);
-        memset(block, 0, sizeof block);
-        memcpy(block, x + i, m * sizeof *x);
-        for (j = 0; j < NC_HLX__LANES; j++) {
-            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
-            float half = 0.5f * v;
-            block[j] = fmaf(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
-        }
-        memcpy(out + i, block, m * sizeof *x);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__gelu, (float *out, const float *x, size_t n), (out, x, n))
+#define NC_HLX__ROW(id, name) {#name, nc_hlx__##name, nc_hlx__##name##_dx},
+static const struct {
+    char name[16];
+    void (*value)(float *out, const float *x, size_t rows, size_t ld, size_t n);
+    void (*slope)(float *dx, const float *dout, const float *x, size_t n);
+} nc_hlx__activations[] = {NC_HLX__ACTIVATIONS(NC_HLX__ROW)};
+#undef NC_HLX__ROW
+#undef NC_HLX__ACTIVATION
 
-NC_HLX__INLINE void nc_hlx__gelu_dx_body(float *dx, const float *dout, const float *x, size_t n) {
-    float block[NC_HLX__LANES], dy[NC_HLX__LANES];
-    size_t i, m;
-    int j;
-    for (i = 0; i < n; i += NC_HLX__LANES) {
-        m = nc_hlx__min(n - i, NC_HLX__LANES);
-        memset(block, 0, sizeof block);
-        memset(dy, 0, sizeof dy);
-        memcpy(block, x + i, m * sizeof *x);
-        memcpy(dy, dout + i, m * sizeof *x);
-        for (j = 0; j < NC_HLX__LANES; j++) {
-            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
-            float t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
-            float inner = NC_HLX__GELU_SCALE * fmaf(0.134145f * v, v, 1.0f);
-            float slope = fmaf(-t, t, 1.0f) * inner;
-            block[j] = dy[j] * fmaf(0.5f * v, slope, fmaf(0.5f, t, 0.5f));
-        }
-        memcpy(dx + i, block, m * sizeof *x);
-    }
+/* The list has a line for each nc_hlx_activation, at its place. */
+#define NC_HLX__NUMBER(id, name) NC_HLX__IS_##id,
+enum { NC_HLX__ACTIVATIONS(NC_HLX__NUMBER) NC_HLX__LISTED };
+#undef NC_HLX__NUMBER
+#define NC_HLX__CHECK(id, name)                                                                    \
+    typedef char nc_hlx__place_of_##name[(int)NC_HLX__IS_##id == (int)NC_HLX_##id ? 1 : -1];
+NC_HLX__ACTIVATIONS(NC_HLX__CHECK)
+#undef NC_HLX__CHECK
+typedef char nc_hlx__all_listed[(int)NC_HLX__LISTED == (int)NC_HLX_ACTIVATIONS ? 1 : -1];
+
+NC_API nc_status nc_hlx_activate(float *out, const float *x, size_t n, uint32_t activation) {
+    if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
+    NC_HLX__PIECES(n, NC_HLX__PIECE,
+                   nc_hlx__activations[activation].value(out + first, x + first, 1, 0, count));
+    return NC_OK;
 }
-NC_HLX__VERSIONS(nc_hlx__gelu_dx, (float *dx, const float *dout, const float *x, size_t n),
-                 (dx, dout, x, n))
+
+NC_API nc_status nc_hlx_activate_backward(float *dx, const float *dout, const float *x, size_t n,
+                                          uint32_t activation) {
+    if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
+    NC_HLX__PIECES(
+        n, NC_HLX__PIECE,
+        nc_hlx__activations[activation].slope(dx + first, dout + first, x + first, count));
+    return NC_OK;
+}
+
+NC_API const char *nc_hlx_activation_name(uint32_t activation) {
+    return activation < NC_HLX_ACTIVATIONS ? nc_hlx__activations[activation].name : NULL;
+}
 
 NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu(out + first, x + first, count));
+    (void)nc_hlx_activate(out, x, n, NC_HLX_GELU);
 }
 
 NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu_dx(dx + first, dout + first, x + first, count));
+    (void)nc_hlx_activate_backward(dx, dout, x, n, NC_HLX_GELU);
 }
-
-/* -- rows -- */
-
-/* out = a + b. */
-static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = a[i] + b[i];
-}
-
-/* Columns [first, first + count) of rows of n. */
-static void nc_hlx__sum_columns(float *sums, const float *x, size_t rows, size_t n, size_t first,
-                                size_t count) {
-    size_t r;
-    for (r = 0; r < rows; r++) nc_hlx__add(sums + first, sums + first, x + r * n + first, count);
-}
-
-NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__COLUMNS, nc_hlx__sum_columns(sums, x, rows, n, first, count));
-}
-
-NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
-                             size_t rows, size_t seq, size_t d) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__add(out + (size_t)r * d, wte + (size_t)tokens[r] * d, wpe + (size_t)r % seq * d, d);
-}
-
-/* Columns [first, first + count) of both gradients. */
-static void nc_hlx__embedding_columns(float *dwte, float *dwpe, const float *dout,
-                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d,
-                                      size_t first, size_t count) {
-    size_t i;
-    for (i = 0; i < rows; i++) {
-        const float *dy = dout + i * d + first;
-        float *token = dwte + (size_t)tokens[i] * d + first, *position = dwpe + i % seq * d + first;
-        nc_hlx__add(token, token, dy, count);
-        nc_hlx__add(position, position, dy, count);
-    }
-}
-
-NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
-                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
-    NC_HLX__PIECES(d, NC_HLX__COLUMNS,
-                   nc_hlx__embedding_columns(dwte, dwpe, dout, tokens, rows, seq, d, first, count));
-}
-
-/* One row of layer norm: (x - mean) rstd gamma + beta. */
-NC_HLX__INLINE void nc_hlx__layernorm_row_body(float *out, float *mean, float *rstd, const float *x,
-                                               const float *gamma, const float *beta, size_t n) {
-    float m, v, r;
-    size_t i;
-    nc_hlx__reduce_body(&m, x, NULL, n);
-    m = m / (float)n;
-    for (i = 0; i < n; i++) out[i] = x[i] - m;
-    nc_hlx__reduce_body(&v, out, out, n);
-    r = 1.0f / sqrtf(v / (float)n + 1e-5f);
-    for (i = 0; i < n; i++) out[i] = fmaf(out[i] * r, gamma[i], beta[i]);
-    *mean = m;
-    *rstd = r;
-}
-NC_HLX__VERSIONS(nc_hlx__layernorm_row,
-                 (float *out, float *mean, float *rstd, const float *x, const float *gamma,
-                  const float *beta, size_t n),
-                 (out, mean, rstd, x, gamma, beta, n))
-
-NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
-                             const float *gamma, const float *beta, size_t rows, size_t n) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__layernorm_row(out + (size_t)r * n, mean + r, rstd + r, x + (size_t)r * n, gamma,
-                              beta, n);
-}
-
-NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
-                                      const float *gamma, const float *beta, size_t rows,
-                                      size_t n) {
-    size_t r, i;
-    for (r = 0; r < rows; r++, x += n, out += n) {
-        float m = nc_hlx_sum(x, n) / (float)n, square = nc_hlx_dot(x, x, n) / (float)n;
-        float variance = square - m * m;
-        mean[r] = m;
-        rstd[r] = 1.0f / sqrtf((variance > 0.0f ? variance : 0.0f) + 1e-5f);
-        for (i = 0; i < n; i++) out[i] = fmaf((x[i] - m) * rstd[r], gamma[i], beta[i]);
-    }
-}
-
-/* dx += rstd (dy gamma - mean(dy gamma) - xhat mean(dy gamma xhat)), with the two means by the
- * fixed reduction; rows are below 2^20 wide, so two levels of it are enough. */
-NC_HLX__INLINE void nc_hlx__layernorm_dx_body(float *dx, const float *dout, const float *x,
-                                              const float *gamma, float mean, float rstd,
-                                              size_t n) {
-    float s[2][NC_HLX__LANES], t[2][NC_HLX__LANES], mean_dy = 0.0f, mean_dyx = 0.0f;
-    size_t first, i, lane;
-    memset(s, 0, sizeof s);
-    memset(t, 0, sizeof t);
-    for (first = 0; first < n; first += NC_HLX__CHUNK) {
-        size_t end = first + nc_hlx__min(n - first, NC_HLX__CHUNK);
-        memset(s[0], 0, sizeof s[0]);
-        memset(t[0], 0, sizeof t[0]);
-        for (i = first; i < end; i++) {
-            float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
-            lane = i % NC_HLX__LANES;
-            s[0][lane] = s[0][lane] + dy;
-            t[0][lane] = fmaf(dy, xhat, t[0][lane]);
-        }
-        mean_dy = nc_hlx__tree(s[0]);
-        mean_dyx = nc_hlx__tree(t[0]);
-        lane = first / NC_HLX__CHUNK % NC_HLX__LANES;
-        s[1][lane] = s[1][lane] + mean_dy;
-        t[1][lane] = t[1][lane] + mean_dyx;
-    }
-    if (n > NC_HLX__CHUNK) {
-        mean_dy = nc_hlx__tree(s[1]);
-        mean_dyx = nc_hlx__tree(t[1]);
-    }
-    mean_dy = mean_dy / (float)n;
-    mean_dyx = mean_dyx / (float)n;
-    for (i = 0; i < n; i++) {
-        float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
-        dx[i] = fmaf(fmaf(-xhat, mean_dyx, dy - mean_dy), rstd, dx[i]);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__layernorm_dx,
-                 (float *dx, const float *dout, const float *x, const float *gamma, float mean,
-                  float rstd, size_t n),
-                 (dx, dout, x, gamma, mean, rstd, n))
-
-/* Columns [first, last) of dgamma and dbeta: chains over ascending rows. */
-NC_HLX__INLINE void nc_hlx__layernorm_dw_body(float *dgamma, float *dbeta, const float *dout,
-                                              const float *x, const float *mean, const float *rstd,
-                                              size_t rows, size_t n, size_t first, size_t last) {
-    size_t r, i;
-    for (r = 0; r < rows; r++)
-        for (i = first; i < last; i++) {
-            float dy = dout[r * n + i], xhat = (x[r * n + i] - mean[r]) * rstd[r];
-            dgamma[i] = fmaf(dy, xhat, dgamma[i]);
-            dbeta[i] = dbeta[i] + dy;
-        }
-}
-NC_HLX__VERSIONS(nc_hlx__layernorm_dw,
-                 (float *dgamma, float *dbeta, const float *dout, const float *x, const float *mean,
-                  const float *rstd, size_t rows, size_t n, size_t first, size_t last),
-                 (dgamma, dbeta, dout, x, mean, rstd, rows, n, first, last))
-
-NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
-                                      const float *x, const float *gamma, const float *mean,
-                                      const float *rstd, size_t rows, size_t n) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__layernorm_dx(dx + (size_t)r * n, dout + (size_t)r * n, x + (size_t)r * n, gamma,
-                             mean[r], rstd[r], n);
-    NC_HLX__PIECES(
-        n, NC_HLX__COLUMNS,
-        nc_hlx__layernorm_dw(dgamma, dbeta, dout, x, mean, rstd, rows, n, first, first + count));
-}
-
-/* x[i] = exp(x[i] - shift), in blocks. */
-NC_HLX__INLINE void nc_hlx__exp_shift_body(float *x, float shift, size_t n) {
-    float block[NC_HLX__LANES];
-    size_t i, m;
-    int j;
-    for (i = 0; i < n; i += NC_HLX__LANES) {
-        m = nc_hlx__min(n - i, NC_HLX__LANES);
-        if (m == NC_HLX__LANES)
-            memcpy(block, x + i, sizeof block);
-        else {
-            memset(block, 0, sizeof block);
-            memcpy(block, x + i, m * sizeof *x);
-        }
-        for (j = 0; j < NC_HLX__LANES; j++) block[j] = nc_hlx__exp1(block[j] - shift);
-        memcpy(x + i, block, m * sizeof *x);
-    }
-}
-
-NC_HLX__INLINE float nc_hlx__max(const float *x, size_t n) {
-    float max = x[0];
-    size_t i;
-    for (i = 1; i < n; i++) max = x[i] > max ? x[i] : max;
-    return max;
-}
-
-NC_HLX__INLINE void nc_hlx__softmax_row_body(float *x, size_t n) {
-    float sum;
-    size_t i;
-    nc_hlx__exp_shift_body(x, nc_hlx__max(x, n), n);
-    nc_hlx__reduce_body(&sum, x, NULL, n);
-    for (i = 0; i < n; i++) x[i] = x[i] / sum;
-}
-NC_HLX__VERSIONS(nc_hlx__softmax_row, (float *x, size_t n), (x, n))
-
-NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal) {
-    ptrdiff_t r;
-    if (n == 0) return;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++) {
-        size_t kept = causal && (size_t)r + 1 < n ? (size_t)r + 1 : n;
-        float *row = x + (size_t)r * n;
-        nc_hlx__softmax_row(row, kept);
-        memset(row + kept, 0, (n - kept) * sizeof *row);
-    }
-}
-
-NC_HLX__INLINE void nc_hlx__softmax_dx_body(float *dy, const float *y, size_t n) {
-    float dot;
-    size_t i;
-    nc_hlx__reduce_body(&dot, dy, y, n);
-    for (i = 0; i < n; i++) dy[i] = y[i] * (dy[i] - dot);
-}
-NC_HLX__VERSIONS(nc_hlx__softmax_dx, (float *dy, const float *y, size_t n), (dy, y, n))
-
-NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++) {
-        size_t kept = causal && (size_t)r + 1 < n ? (size_t)r + 1 : n;
-        float *row = dy + (size_t)r * n;
-        nc_hlx__softmax_dx(row, y + (size_t)r * n, kept);
-        memset(row + kept, 0, (n - kept) * sizeof *row);
-    }
-}
-
-/* loss = log(sum exp(x - max)) - (x[target] - max); gradient (softmax - one_hot) / count. */
-NC_HLX__INLINE void nc_hlx__cross_entropy_row_body(float *x, float *loss, uint32_t target,
-                                                   float count, size_t n) {
-    float max, sum, picked;
-    size_t i;
-    *loss = 0.0f;
-    if (target >= n) {
-        memset(x, 0, n * sizeof *x);
-        return;
-    }
-    max = nc_hlx__max(x, n);
-    picked = x[target] - max;
-    nc_hlx__exp_shift_body(x, max, n);
-    nc_hlx__reduce_body(&sum, x, NULL, n);
-    *loss = nc_hlx__log1(sum) - picked;
-    for (i = 0; i < n; i++) {
-        float probability = x[i] / sum;
-        x[i] = (i == target ? probability - 1.0f : probability) / count;
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__cross_entropy_row,
-                 (float *x, float *loss, uint32_t target, float count, size_t n),
-                 (x, loss, target, count, n))
-
-/* Rows' losses, and gradients divided by count. */
-static void nc_hlx__cross_entropy_rows(float *logits, const uint32_t *targets, float *losses,
-                                       size_t rows, size_t n, float count) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__cross_entropy_row(logits + (size_t)r * n, losses + r, targets[r], count, n);
-}
-
-/* Rows with a target, as the divisor of a mean. */
-static float nc_hlx__count(const uint32_t *targets, size_t rows, size_t n) {
-    size_t valid = 0, i;
-    for (i = 0; i < rows; i++) valid += (size_t)(targets[i] < n);
-    return (float)(valid ? valid : 1);
-}
-
-NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
-                                  size_t rows, size_t n) {
-    const float count = nc_hlx__count(targets, rows, n);
-    nc_hlx__cross_entropy_rows(logits, targets, losses, rows, n, count);
-    return nc_hlx_sum(losses, rows) / count;
-}
-
-/* -- dropout -- */
 
 /* Words of eight successive Philox counters: nc__philox in lanes. */
 NC_HLX__INLINE void nc_hlx__philox8(uint32_t out[32], uint64_t seed, uint64_t counter,
@@ -2383,17 +2216,17 @@ NC_HLX__INLINE void nc_hlx__philox8(uint32_t out[32], uint64_t seed, uint64_t co
     }
 }
 
+/* Elements whose counters begin at `first`, which may stand inside a group of four words. */
 NC_HLX__INLINE void nc_hlx__drop_body(float *out, const float *x, size_t n, uint64_t first,
                                       uint32_t threshold, float scale, uint64_t seed,
                                       uint64_t stream) {
-    uint32_t words[32];
+    uint32_t words[NC_HLX__LANES];
     size_t i = 0, skip = (size_t)(first % 4), j, m;
-    while (i < n) {
+    for (; i < n; i += m, skip = 0) {
         nc_hlx__philox8(words, seed, (first + i) / 4, stream);
-        m = nc_hlx__min(n - i, 32 - skip);
+        m = nc_hlx__min(n - i, NC_HLX__LANES - skip);
+        NC_HLX__FREE
         for (j = 0; j < m; j++) out[i + j] = words[skip + j] >= threshold ? x[i + j] * scale : 0.0f;
-        i += m;
-        skip = 0;
     }
 }
 NC_HLX__VERSIONS(nc_hlx__drop,
@@ -2413,8 +2246,6 @@ NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counte
                                 seed, stream));
 }
 
-/* -- bfloat16 -- */
-
 NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
     uint32_t rounded = u + UINT32_C(0x7FFF) + (u >> 16 & 1);
     return ((u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000) ? u | UINT32_C(0x00400000)
@@ -2426,7 +2257,7 @@ NC_HLX__INLINE void nc_hlx__bf16_round_body(float *x, size_t n) {
     size_t i;
     for (i = 0; i < n; i++) x[i] = nc_hlx__float(nc_hlx__bf16_bits(nc_hlx__bits(x[i])));
 }
-NC_HLX__VERSIONS(nc_hlx__bf16_round, (float *x, size_t n), (x, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__bf16_round, (float *x, size_t n), (x, n))
 
 NC_HLX__INLINE void nc_hlx__bf16_pack_body(uint16_t *out, const float *x, size_t n) {
     size_t i;
@@ -2438,7 +2269,7 @@ NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size
     size_t i;
     for (i = 0; i < n; i++) out[i] = nc_hlx__float((uint32_t)x[i] << 16);
 }
-NC_HLX__VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
 
 NC_API void nc_hlx_bf16_round(float *x, size_t n) {
     NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_round(x + first, count));
@@ -2450,6 +2281,307 @@ NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n) {
 
 NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n) {
     NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_unpack(out + first, x + first, count));
+}
+
+/* -- rows: sums over them, and embeddings -- */
+
+/* out = a + b. */
+NC_HLX__INLINE void nc_hlx__add_body(float *out, const float *a, const float *b, size_t n) {
+    size_t i;
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) out[i] = a[i] + b[i];
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__add, (float *out, const float *a, const float *b, size_t n),
+                     (out, a, b, n))
+
+/* `count` columns of rows of n. */
+NC_HLX__INLINE void nc_hlx__sum_columns_body(float *sums, const float *x, size_t rows, size_t n,
+                                             size_t count) {
+    size_t r;
+    for (r = 0; r < rows; r++) nc_hlx__add_body(sums, sums, x + r * n, count);
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__sum_columns,
+                     (float *sums, const float *x, size_t rows, size_t n, size_t count),
+                     (sums, x, rows, n, count))
+
+NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__COLUMNS,
+                   nc_hlx__sum_columns(sums + first, x + first, rows, n, count));
+}
+
+NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
+                             size_t rows, size_t seq, size_t d) {
+    NC_HLX__ROWS(rows, nc_hlx__add(out + r * d, wte + (size_t)tokens[r] * d, wpe + r % seq * d, d));
+}
+
+/* Columns [first, first + count) of both gradients. */
+NC_HLX__INLINE void nc_hlx__embedding_columns_body(float *dwte, float *dwpe, const float *dout,
+                                                   const uint32_t *tokens, size_t rows, size_t seq,
+                                                   size_t d, size_t first, size_t count) {
+    size_t i;
+    for (i = 0; i < rows; i++) {
+        const float *dy = dout + i * d + first;
+        float *token = dwte + (size_t)tokens[i] * d + first, *position = dwpe + i % seq * d + first;
+        nc_hlx__add_body(token, token, dy, count);
+        nc_hlx__add_body(position, position, dy, count);
+    }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__embedding_columns,
+                     (float *dwte, float *dwpe, const float *dout, const uint32_t *tokens,
+                      size_t rows, size_t seq, size_t d, size_t first, size_t count),
+                     (dwte, dwpe, dout, tokens, rows, seq, d, first, count))
+
+NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
+                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
+    NC_HLX__PIECES(d, NC_HLX__COLUMNS,
+                   nc_hlx__embedding_columns(dwte, dwpe, dout, tokens, rows, seq, d, first, count));
+}
+
+/* -- rows: layer norm -- */
+
+/* One row: (x - mean) rstd gamma + beta. */
+NC_HLX__INLINE void nc_hlx__layernorm_row_body(float *out, float *mean, float *rstd, const float *x,
+                                               const float *gamma, const float *beta, size_t n) {
+    const float m = nc_hlx__row_sum(x, NULL, n) / (float)n;
+    float r;
+    size_t i;
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) out[i] = x[i] - m;
+    r = 1.0f / sqrtf(nc_hlx__row_sum(out, out, n) / (float)n + 1e-5f);
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) out[i] = fmaf(out[i] * r, gamma[i], beta[i]);
+    *mean = m;
+    *rstd = r;
+}
+NC_HLX__VERSIONS(nc_hlx__layernorm_row,
+                 (float *out, float *mean, float *rstd, const float *x, const float *gamma,
+                  const float *beta, size_t n),
+                 (out, mean, rstd, x, gamma, beta, n))
+
+NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
+                             const float *gamma, const float *beta, size_t rows, size_t n) {
+    NC_HLX__ROWS(rows,
+                 nc_hlx__layernorm_row(out + r * n, mean + r, rstd + r, x + r * n, gamma, beta, n));
+}
+
+/* One chunk's sums of dy gamma and of dy gamma xhat, as nc_hlx__chunk_body. */
+NC_HLX__INLINE void nc_hlx__layernorm_sums(float *sum_dy, float *sum_dyx, const float *dout,
+                                           const float *x, const float *gamma, float mean,
+                                           float rstd, size_t n) {
+    float s[NC_HLX__LANES], t[NC_HLX__LANES], pad[3][NC_HLX__LANES];
+    const int rest = (int)(n % NC_HLX__LANES);
+    size_t i;
+    int j;
+    for (j = 0; j < NC_HLX__LANES; j++) s[j] = t[j] = 0.0f;
+    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES)
+        for (j = 0; j < NC_HLX__LANES; j++) {
+            const float dy = dout[i + j] * gamma[i + j], xhat = (x[i + j] - mean) * rstd;
+            s[j] = s[j] + dy;
+            t[j] = fmaf(dy, xhat, t[j]);
+        }
+    if (rest) {
+        memset(pad, 0, sizeof pad);
+        memcpy(pad[0], dout + i, (size_t)rest * sizeof *dout);
+        memcpy(pad[1], x + i, (size_t)rest * sizeof *x);
+        memcpy(pad[2], gamma + i, (size_t)rest * sizeof *gamma);
+        for (j = 0; j < NC_HLX__LANES; j++) {
+            const float dy = pad[0][j] * pad[2][j], xhat = (pad[1][j] - mean) * rstd;
+            s[j] = j < rest ? s[j] + dy : s[j];
+            t[j] = j < rest ? fmaf(dy, xhat, t[j]) : t[j];
+        }
+    }
+    *sum_dy = nc_hlx__tree(s);
+    *sum_dyx = nc_hlx__tree(t);
+}
+
+/* dx += rstd (dy gamma - mean(dy gamma) - xhat mean(dy gamma xhat)), with the two means by the
+ * fixed reduction; rows are below 2^20 wide, so two levels of it are enough. */
+NC_HLX__INLINE void nc_hlx__layernorm_dx_body(float *dx, const float *dout, const float *x,
+                                              const float *gamma, float mean, float rstd,
+                                              size_t n) {
+    float s[NC_HLX__LANES], t[NC_HLX__LANES], mean_dy = 0.0f, mean_dyx = 0.0f;
+    size_t i, lane = 0;
+    memset(s, 0, sizeof s);
+    memset(t, 0, sizeof t);
+    for (i = 0; i < n; i += NC_HLX__CHUNK, lane = (lane + 1) % NC_HLX__LANES) {
+        nc_hlx__layernorm_sums(&mean_dy, &mean_dyx, dout + i, x + i, gamma + i, mean, rstd,
+                               nc_hlx__min(n - i, NC_HLX__CHUNK));
+        s[lane] = s[lane] + mean_dy;
+        t[lane] = t[lane] + mean_dyx;
+    }
+    if (n > NC_HLX__CHUNK) {
+        mean_dy = nc_hlx__tree(s);
+        mean_dyx = nc_hlx__tree(t);
+    }
+    mean_dy = mean_dy / (float)n;
+    mean_dyx = mean_dyx / (float)n;
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) {
+        float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
+        dx[i] = fmaf(fmaf(-xhat, mean_dyx, dy - mean_dy), rstd, dx[i]);
+    }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_dx,
+                     (float *dx, const float *dout, const float *x, const float *gamma, float mean,
+                      float rstd, size_t n),
+                     (dx, dout, x, gamma, mean, rstd, n))
+
+/* Columns [first, last) of dgamma and dbeta: chains over ascending rows. */
+NC_HLX__INLINE void nc_hlx__layernorm_dw_body(float *dgamma, float *dbeta, const float *dout,
+                                              const float *x, const float *mean, const float *rstd,
+                                              size_t rows, size_t n, size_t first, size_t last) {
+    size_t r, i;
+    for (r = 0; r < rows; r++) {
+        const float *dy = dout + r * n, *row = x + r * n, m = mean[r], s = rstd[r];
+        NC_HLX__FREE
+        for (i = first; i < last; i++) {
+            dgamma[i] = fmaf(dy[i], (row[i] - m) * s, dgamma[i]);
+            dbeta[i] = dbeta[i] + dy[i];
+        }
+    }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_dw,
+                     (float *dgamma, float *dbeta, const float *dout, const float *x,
+                      const float *mean, const float *rstd, size_t rows, size_t n, size_t first,
+                      size_t last),
+                     (dgamma, dbeta, dout, x, mean, rstd, rows, n, first, last))
+
+NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
+                                      const float *x, const float *gamma, const float *mean,
+                                      const float *rstd, size_t rows, size_t n) {
+    NC_HLX__ROWS(rows, nc_hlx__layernorm_dx(dx + r * n, dout + r * n, x + r * n, gamma, mean[r],
+                                            rstd[r], n));
+    NC_HLX__PIECES(
+        n, NC_HLX__COLUMNS,
+        nc_hlx__layernorm_dw(dgamma, dbeta, dout, x, mean, rstd, rows, n, first, first + count));
+}
+
+NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
+                                      const float *gamma, const float *beta, size_t rows,
+                                      size_t n) {
+    size_t r, i;
+    for (r = 0; r < rows; r++, x += n, out += n) {
+        float m = nc_hlx_sum(x, n) / (float)n, square = nc_hlx_dot(x, x, n) / (float)n;
+        float variance = square - m * m;
+        mean[r] = m;
+        rstd[r] = 1.0f / sqrtf((variance > 0.0f ? variance : 0.0f) + 1e-5f);
+        for (i = 0; i < n; i++) out[i] = fmaf((x[i] - m) * rstd[r], gamma[i], beta[i]);
+    }
+}
+
+/* -- rows: softmax and cross-entropy -- */
+
+/* The largest of n > 0 values; NaN is passed over but where it comes first. */
+NC_HLX__INLINE float nc_hlx__max(const float *x, size_t n) {
+    float most[NC_HLX__BLOCK], pad[NC_HLX__BLOCK];
+    size_t blocks = n / NC_HLX__BLOCK, rest = n % NC_HLX__BLOCK;
+    int width, j;
+    for (j = 0; j < NC_HLX__BLOCK; j++) most[j] = pad[j] = x[0];
+    for (;;) {
+        for (; blocks; blocks--, x += NC_HLX__BLOCK)
+            for (j = 0; j < NC_HLX__BLOCK; j++) most[j] = x[j] > most[j] ? x[j] : most[j];
+        if (rest == 0) break;
+        memcpy(pad, x, rest * sizeof *x);
+        x = pad;
+        blocks = 1;
+        rest = 0;
+    }
+    for (width = NC_HLX__BLOCK / 2; width > 0; width /= 2)
+        for (j = 0; j < width; j++) most[j] = most[j + width] > most[j] ? most[j + width] : most[j];
+    return most[0];
+}
+
+/* A row becomes exp(x - max); *sum gets its sum. */
+NC_HLX__INLINE void nc_hlx__exponentials_body(float *x, float *max, float *sum, size_t n) {
+    const float most = nc_hlx__max(x, n);
+    NC_HLX__BLOCKS(x, x, x, n, nc_hlx__exp1(u[j] - most));
+    *max = most;
+    *sum = nc_hlx__row_sum(x, NULL, n);
+}
+NC_HLX__VERSIONS(nc_hlx__exponentials, (float *x, float *max, float *sum, size_t n),
+                 (x, max, sum, n))
+
+/* x[i] / sum, and that divided by count. */
+NC_HLX__INLINE void nc_hlx__quotients_body(float *x, float sum, float count, size_t n) {
+    size_t i;
+    if (count == 1.0f)
+        for (i = 0; i < n; i++) x[i] = x[i] / sum;
+    else
+        for (i = 0; i < n; i++) x[i] = x[i] / sum / count;
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__quotients, (float *x, float sum, float count, size_t n),
+                     (x, sum, count, n))
+
+/* Entries of row r that a causal mask keeps. */
+static size_t nc_hlx__kept(size_t r, size_t n, int causal) {
+    return causal ? nc_hlx__min(r + 1, n) : n;
+}
+
+static void nc_hlx__softmax_row(float *x, size_t kept, size_t n) {
+    float max, sum;
+    nc_hlx__exponentials(x, &max, &sum, kept);
+    nc_hlx__quotients(x, sum, 1.0f, kept);
+    memset(x + kept, 0, (n - kept) * sizeof *x);
+}
+
+NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal) {
+    if (n == 0) return;
+    NC_HLX__ROWS(rows, nc_hlx__softmax_row(x + r * n, nc_hlx__kept(r, n, causal), n));
+}
+
+NC_HLX__INLINE void nc_hlx__softmax_dx_body(float *dy, const float *y, size_t n) {
+    const float dot = nc_hlx__row_sum(dy, y, n);
+    size_t i;
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) dy[i] = y[i] * (dy[i] - dot);
+}
+NC_HLX__VERSIONS(nc_hlx__softmax_dx, (float *dy, const float *y, size_t n), (dy, y, n))
+
+static void nc_hlx__softmax_row_backward(float *dy, const float *y, size_t kept, size_t n) {
+    nc_hlx__softmax_dx(dy, y, kept);
+    memset(dy + kept, 0, (n - kept) * sizeof *dy);
+}
+
+NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal) {
+    NC_HLX__ROWS(
+        rows, nc_hlx__softmax_row_backward(dy + r * n, y + r * n, nc_hlx__kept(r, n, causal), n));
+}
+
+/* loss = log(sum exp(x - max)) - (x[target] - max); gradient (softmax - one_hot) / count. */
+static void nc_hlx__cross_entropy_row(float *x, float *loss, uint32_t target, float count,
+                                      size_t n) {
+    float max, sum, picked, gradient;
+    *loss = 0.0f;
+    if (target >= n) {
+        memset(x, 0, n * sizeof *x);
+        return;
+    }
+    picked = x[target];
+    nc_hlx__exponentials(x, &max, &sum, n);
+    *loss = nc_hlx__log1(sum) - (picked - max);
+    gradient = (x[target] / sum - 1.0f) / count;
+    nc_hlx__quotients(x, sum, count, n);
+    x[target] = gradient;
+}
+
+/* Rows' losses, and gradients divided by count. */
+static void nc_hlx__cross_entropy_rows(float *logits, const uint32_t *targets, float *losses,
+                                       size_t rows, size_t n, float count) {
+    NC_HLX__ROWS(rows, nc_hlx__cross_entropy_row(logits + r * n, losses + r, targets[r], count, n));
+}
+
+/* Rows with a target, as the divisor of a mean. */
+static float nc_hlx__count(const uint32_t *targets, size_t rows, size_t n) {
+    size_t valid = 0, i;
+    for (i = 0; i < rows; i++) valid += (size_t)(targets[i] < n);
+    return (float)(valid ? valid : 1);
+}
+
+NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
+                                  size_t rows, size_t n) {
+    const float count = nc_hlx__count(targets, rows, n);
+    nc_hlx__cross_entropy_rows(logits, targets, losses, rows, n, count);
+    return nc_hlx_sum(losses, rows) / count;
 }
 
 /* >>gemm =========================================================================== */
@@ -2514,8 +2646,8 @@ static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, flo
 #define NC_HLX__STORE(i)                                                                           \
     _mm256_storeu_ps(c + i * ldc, x##i);                                                           \
     _mm256_storeu_ps(c + i * ldc + 8, y##i);
-NC_HLX__AVX2 static void nc_hlx__micro_avx2(size_t k, const float *a, const float *b, float *c,
-                                            size_t ldc, int fresh) {
+NC_HLX__AVX2 NC_HLX__ALIGNED static void
+nc_hlx__micro_avx2(size_t k, const float *a, const float *b, float *c, size_t ldc, int fresh) {
     __m256 u, v, w;
     size_t p;
     NC_HLX__ROWS6(NC_HLX__ZERO)
@@ -2545,8 +2677,8 @@ NC_HLX__AVX2 static void nc_hlx__micro_avx2(size_t k, const float *a, const floa
 #define NC_HLX__STORE(i)                                                                           \
     _mm512_storeu_ps(c + i * ldc, x##i);                                                           \
     _mm512_storeu_ps(c + i * ldc + 16, y##i);
-NC_HLX__AVX512 static void nc_hlx__micro_avx512(size_t k, const float *a, const float *b, float *c,
-                                                size_t ldc, int fresh) {
+NC_HLX__AVX512 NC_HLX__ALIGNED static void
+nc_hlx__micro_avx512(size_t k, const float *a, const float *b, float *c, size_t ldc, int fresh) {
     __m512 u, v, w;
     size_t p;
     NC_HLX__ROWS14(NC_HLX__ZERO)
@@ -2621,7 +2753,7 @@ NC_HLX__AVX512 static void nc_hlx__transpose_avx512(float *dst, size_t width, co
 #endif
 
 /* width values, without a call of memcpy for the widths of the micro kernels. */
-static void nc_hlx__copy_lanes(float *dst, const float *x, size_t width) {
+NC_HLX__INLINE void nc_hlx__copy_lanes(float *dst, const float *x, size_t width) {
     switch (width) {
     case 32: memcpy(dst, x, 32 * sizeof *dst); break;
     case 16: memcpy(dst, x, 16 * sizeof *dst); break;
@@ -2660,29 +2792,19 @@ static void nc_hlx__pack(float *dst, const float *x, size_t ld, int lanes_contig
                 nc_hlx__transpose_avx512(dst + p * width + i, width, lanes > i ? x + i * ld + p : x,
                                          ld, lanes > i ? lanes - i : 0);
 #endif
-    for (; p < k; p++)
-        for (i = 0; i < width; i++) dst[p * width + i] = i < lanes ? x[i * ld + p] : 0.0f;
+    for (; p < k; p++) {
+        for (i = 0; i < lanes; i++) dst[p * width + i] = x[i * ld + p];
+        for (; i < width; i++) dst[p * width + i] = 0.0f;
+    }
 }
 
-/* What is done to C after its last k block: + bias, + residual, and gelu of the result beside it.
- * residual and gelu have C's stride. */
+/* What is done to C after its last k block: + bias, + residual, and its activation beside it.
+ * residual and activated have C's stride. */
 typedef struct nc_hlx__epilogue {
     const float *bias, *residual;
-    float *gelu;
+    float *activated;
+    uint32_t activation;
 } nc_hlx__epilogue;
-
-NC_HLX__INLINE void nc_hlx__finish_row_body(float *c, const float *bias, const float *residual,
-                                            float *gelu, size_t n) {
-    size_t i;
-    if (bias)
-        for (i = 0; i < n; i++) c[i] = c[i] + bias[i];
-    if (residual)
-        for (i = 0; i < n; i++) c[i] = c[i] + residual[i];
-    if (gelu) nc_hlx__gelu_body(gelu, c, n);
-}
-NC_HLX__VERSIONS(nc_hlx__finish_row,
-                 (float *c, const float *bias, const float *residual, float *gelu, size_t n),
-                 (c, bias, residual, gelu, n))
 
 typedef struct nc_hlx__gemm_job {
     nc_hlx__micro micro;
@@ -2693,17 +2815,35 @@ typedef struct nc_hlx__gemm_job {
     nc_hlx__epilogue epilogue;
 } nc_hlx__gemm_job;
 
-static void nc_hlx__finish(const nc_hlx__gemm_job *job, size_t row, size_t column, size_t rows,
-                           size_t columns) {
-    const nc_hlx__epilogue *e = &job->epilogue;
-    size_t i;
-    if (!e->bias && !e->residual && !e->gelu) return;
-    for (i = row; i < row + rows; i++) {
-        size_t at = i * job->ldc + column;
-        nc_hlx__finish_row(job->c + at, e->bias ? e->bias + column : NULL,
-                           e->residual ? e->residual + at : NULL, e->gelu ? e->gelu + at : NULL,
-                           columns);
+/* c += bias, then += residual: rows with stride ld, without what is null. */
+NC_HLX__INLINE void nc_hlx__finish_tile_body(float *c, const float *bias, const float *residual,
+                                             size_t ld, size_t rows, size_t n) {
+    size_t r, i;
+    for (r = 0; r < rows; r++, c += ld) {
+        if (bias) {
+            NC_HLX__FREE
+            for (i = 0; i < n; i++) c[i] = c[i] + bias[i];
+        }
+        if (residual) {
+            NC_HLX__FREE
+            for (i = 0; i < n; i++) c[i] = c[i] + residual[r * ld + i];
+        }
     }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__finish_tile,
+                     (float *c, const float *bias, const float *residual, size_t ld, size_t rows,
+                      size_t n),
+                     (c, bias, residual, ld, rows, n))
+
+static void nc_hlx__finish(const nc_hlx__gemm_job *job, size_t row, size_t column, size_t rows,
+                           size_t n) {
+    const nc_hlx__epilogue *e = &job->epilogue;
+    const size_t at = row * job->ldc + column;
+    if (e->bias || e->residual)
+        nc_hlx__finish_tile(job->c + at, e->bias ? e->bias + column : NULL,
+                            e->residual ? e->residual + at : NULL, job->ldc, rows, n);
+    if (e->activated)
+        nc_hlx__activations[e->activation].value(e->activated + at, job->c + at, rows, job->ldc, n);
 }
 
 /* One tile at (row, column) for the k block at p0, through a copy when it hangs over C's edge. */
@@ -2787,8 +2927,11 @@ NC_HLX__INLINE void nc_hlx__gemv_body(float *c, const float *a, const float *b, 
     size_t j0, j, p;
     for (j0 = 0; j0 < n; j0 += 256) {
         size_t end = nc_hlx__min(n, j0 + 256);
-        for (p = 0; p < k; p++)
-            for (j = j0; j < end; j++) c[j] = fmaf(a[p], b[p * ldb + j], c[j]);
+        for (p = 0; p < k; p++) {
+            const float w = a[p], *row = b + p * ldb;
+            NC_HLX__FREE
+            for (j = j0; j < end; j++) c[j] = fmaf(w, row[j], c[j]);
+        }
     }
 }
 NC_HLX__VERSIONS(nc_hlx__gemv,
@@ -2844,10 +2987,11 @@ NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_
     return nc_hlx__gemm(&job, work, work_bytes);
 }
 
-NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const float *w,
-                               const float *bias, const float *residual, size_t rows, size_t k,
-                               size_t n, void *work, size_t work_bytes) {
+NC_API nc_status nc_hlx_linear(float *out, float *activated, uint32_t activation, const float *x,
+                               const float *w, const float *bias, const float *residual,
+                               size_t rows, size_t k, size_t n, void *work, size_t work_bytes) {
     nc_hlx__gemm_job job;
+    if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
     memset(&job, 0, sizeof job);
     job.m = rows;
     job.n = job.ldb = job.ldc = n;
@@ -2857,7 +3001,8 @@ NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const fl
     job.c = out;
     job.epilogue.bias = bias;
     job.epilogue.residual = residual;
-    job.epilogue.gelu = gelu;
+    job.epilogue.activated = activated;
+    job.epilogue.activation = activation;
     return nc_hlx__gemm(&job, work, work_bytes);
 }
 
@@ -3292,6 +3437,7 @@ NC_HLX__INLINE void nc_hlx__moments_body(float *root, const float *g, float *m, 
                                          const nc_hlx__adam_step *step, size_t n) {
     const nc_hlx__adam_step s = *step; /* the compiler sees that no array changes it */
     size_t i;
+    NC_HLX__FREE
     for (i = 0; i < n; i++) {
         float grad = g[i] * s.scale, square = fmaf(s.beta2, v[i], s.rest2 * grad * grad);
         m[i] = fmaf(s.beta1, m[i], s.rest1 * grad);
@@ -3299,24 +3445,25 @@ NC_HLX__INLINE void nc_hlx__moments_body(float *root, const float *g, float *m, 
         root[i] = square / s.correct2;
     }
 }
-NC_HLX__VERSIONS(nc_hlx__moments,
-                 (float *root, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
-                  size_t n),
-                 (root, g, m, v, s, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__moments,
+                     (float *root, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
+                      size_t n),
+                     (root, g, m, v, s, n))
 
 NC_HLX__INLINE void nc_hlx__move_body(float *p, const float *m, const float *root,
                                       const nc_hlx__adam_step *step, size_t n) {
     const nc_hlx__adam_step s = *step;
     size_t i;
+    NC_HLX__FREE
     for (i = 0; i < n; i++) {
         float move = (m[i] / s.correct1) / (root[i] + s.eps);
         p[i] = fmaf(-s.lr, fmaf(s.decay, p[i], move), p[i]);
     }
 }
-NC_HLX__VERSIONS(nc_hlx__move,
-                 (float *p, const float *m, const float *root, const nc_hlx__adam_step *s,
-                  size_t n),
-                 (p, m, root, s, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__move,
+                     (float *p, const float *m, const float *root, const nc_hlx__adam_step *s,
+                      size_t n),
+                     (p, m, root, s, n))
 
 /* One piece, in blocks that stay in the first cache. */
 static void nc_hlx__adamw_piece(float *p, const float *g, float *m, float *v, size_t n,
@@ -3940,8 +4087,8 @@ static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
     if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
         c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
         c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 || c.bf16 > 1 ||
-        !(c.dropout >= 0.0f && c.dropout < 1.0f) || c.d_model % c.num_heads ||
-        (uint64_t)c.batch_size * c.micro_batches >> 20 ||
+        c.activation >= NC_HLX_ACTIVATIONS || !(c.dropout >= 0.0f && c.dropout < 1.0f) ||
+        c.d_model % c.num_heads || (uint64_t)c.batch_size * c.micro_batches >> 20 ||
         (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24)
         return NC_ERR_ARG;
     return NC_OK;
@@ -4312,9 +4459,9 @@ static void nc_hlx__pack_layer(const nc_hlx_model *model, const nc_hlx__layer *x
 static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int w, int bias,
                            size_t l, size_t k, const float *residual, int place) {
     const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    (void)nc_hlx_linear(out, NULL, x, nc_hlx__weight(model, w, l), nc_hlx__weight(model, bias, l),
-                        model->dropping ? NULL : residual, rows, k, d, model->gemm_work,
-                        nc_hlx_gemm_work_bytes());
+    (void)nc_hlx_linear(out, NULL, 0, x, nc_hlx__weight(model, w, l),
+                        nc_hlx__weight(model, bias, l), model->dropping ? NULL : residual, rows, k,
+                        d, model->gemm_work, nc_hlx_gemm_work_bytes());
     if (!model->dropping) return;
     nc_hlx__dropped(model, out, out, place, l);
     NC_HLX__PIECES(rows * d, NC_HLX__PIECE,
@@ -4332,7 +4479,7 @@ static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in
                      nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
                      nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
     nc_hlx__store(model, x->ln1, rows * d);
-    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__weight(model, NC_HLX__QKV_W, l),
+    (void)nc_hlx_linear(x->qkv, NULL, 0, x->ln1, nc_hlx__weight(model, NC_HLX__QKV_W, l),
                         nc_hlx__weight(model, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
                         model->gemm_work, work);
     nc_hlx__store(model, x->qkv, rows * 3 * d);
@@ -4349,12 +4496,13 @@ static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in
                      nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
                      nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
     nc_hlx__store(model, x->ln2, rows * d);
-    (void)nc_hlx_linear(
-        x->fc, model->config.bf16 ? NULL : x->gelu, x->ln2, nc_hlx__weight(model, NC_HLX__FC_W, l),
-        nc_hlx__weight(model, NC_HLX__FC_B, l), NULL, rows, d, f, model->gemm_work, work);
+    (void)nc_hlx_linear(x->fc, model->config.bf16 ? NULL : x->gelu, model->config.activation,
+                        x->ln2, nc_hlx__weight(model, NC_HLX__FC_W, l),
+                        nc_hlx__weight(model, NC_HLX__FC_B, l), NULL, rows, d, f, model->gemm_work,
+                        work);
     if (model->config.bf16) { /* gelu of the rounded values */
         nc_hlx__store(model, x->fc, rows * f);
-        nc_hlx_gelu(x->gelu, x->fc, rows * f);
+        (void)nc_hlx_activate(x->gelu, x->fc, rows * f, model->config.activation);
         nc_hlx__store(model, x->gelu, rows * f);
     }
     nc_hlx__branch(model, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
@@ -4458,7 +4606,8 @@ static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *i
                             nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
                             nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
                             nc_hlx__weight(model, NC_HLX__OUT_W, l), rows, f, d);
-    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
+    (void)nc_hlx_activate_backward(model->d_wide, model->d_wide, x->fc, rows * f,
+                                   model->config.activation);
     nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
                             nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
                             nc_hlx__weight(model, NC_HLX__FC_W, l), rows, d, f);
@@ -4654,22 +4803,22 @@ static void nc_hlx__decode_layer(nc_hlx_model *model, size_t l, size_t r, const 
     nc_hlx_layernorm(nc_hlx__row(x->ln1, r, d), x->ln1_mean + r, x->ln1_rstd + r, in,
                      nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
                      nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), 1, d);
-    (void)nc_hlx_linear(nc_hlx__row(x->qkv, r, 3 * d), NULL, nc_hlx__row(x->ln1, r, d),
+    (void)nc_hlx_linear(nc_hlx__row(x->qkv, r, 3 * d), NULL, 0, nc_hlx__row(x->ln1, r, d),
                         nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
                         nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, 1, d, 3 * d,
                         model->gemm_work, work);
     nc_hlx__decode_attention(model, x, r);
     (void)nc_hlx_linear(
-        after, NULL, nc_hlx__row(x->mixed, r, d), nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
+        after, NULL, 0, nc_hlx__row(x->mixed, r, d), nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
         nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), in, 1, d, d, model->gemm_work, work);
     nc_hlx_layernorm(nc_hlx__row(x->ln2, r, d), x->ln2_mean + r, x->ln2_rstd + r, after,
                      nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
                      nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), 1, d);
-    (void)nc_hlx_linear(nc_hlx__row(x->fc, r, f), nc_hlx__row(x->gelu, r, f),
+    (void)nc_hlx_linear(nc_hlx__row(x->fc, r, f), nc_hlx__row(x->gelu, r, f), 0,
                         nc_hlx__row(x->ln2, r, d), nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
                         nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, 1, d, f, model->gemm_work,
                         work);
-    (void)nc_hlx_linear(nc_hlx__row(x->out, r, d), NULL, nc_hlx__row(x->gelu, r, f),
+    (void)nc_hlx_linear(nc_hlx__row(x->out, r, d), NULL, 0, nc_hlx__row(x->gelu, r, f),
                         nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
                         nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), after, 1, f, d,
                         model->gemm_work, work);
@@ -6127,8 +6276,12 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
 #endif /* NC_GPU */
 
 #undef NC_HLX__VERSIONS
+#undef NC_HLX__TWO_VERSIONS
 #undef NC_HLX__INLINE
 #undef NC_HLX__PIECES
+#undef NC_HLX__ROWS
+#undef NC_HLX__FREE
+#undef NC_HLX__BLOCKS
 #undef NC_HLX__PARALLEL
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT DEFAULT
