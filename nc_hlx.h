@@ -1816,7 +1816,6 @@ NC_API int nc_hlx_simd(void) {
 /* name(params) calls name_body(args) as it is compiled for the best instruction set allowed. The
  * body holds no intrinsics, so every version is the same chain of IEEE operations. */
 #ifdef NC_HLX__X86
-#define NC_HLX__ALIGNED __attribute__((aligned(64)))
 #define NC_HLX__AVX2 __attribute__((target("avx2,fma")))
 #define NC_HLX__AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
 #define NC_HLX__VERSIONS(name, params, args)                                                       \
@@ -2054,11 +2053,13 @@ NC_HLX__INLINE void nc_hlx__chunk_body(float *out, const float *a, const float *
     size_t i;
     int j;
     for (j = 0; j < NC_HLX__LANES; j++) s[j] = 0.0f;
-    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES)
+    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES) {
+        const float *p = a + i, *q = b ? b + i : p;
         if (b)
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(a[i + j], b[i + j], s[j]);
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(p[j], q[j], s[j]);
         else
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + a[i + j];
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + p[j];
+    }
     if (rest) {
         memset(x, 0, sizeof x);
         memset(y, 0, sizeof y);
@@ -2373,12 +2374,14 @@ NC_HLX__INLINE void nc_hlx__layernorm_sums(float *sum_dy, float *sum_dyx, const 
     size_t i;
     int j;
     for (j = 0; j < NC_HLX__LANES; j++) s[j] = t[j] = 0.0f;
-    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES)
+    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES) {
+        const float *a = dout + i, *b = x + i, *c = gamma + i;
         for (j = 0; j < NC_HLX__LANES; j++) {
-            const float dy = dout[i + j] * gamma[i + j], xhat = (x[i + j] - mean) * rstd;
+            const float dy = a[j] * c[j], xhat = (b[j] - mean) * rstd;
             s[j] = s[j] + dy;
             t[j] = fmaf(dy, xhat, t[j]);
         }
+    }
     if (rest) {
         memset(pad, 0, sizeof pad);
         memcpy(pad[0], dout + i, (size_t)rest * sizeof *dout);
@@ -2632,66 +2635,41 @@ static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, flo
 }
 
 #ifdef NC_HLX__X86
-#define NC_HLX__ROWS6(X) X(0) X(1) X(2) X(3) X(4) X(5)
-#define NC_HLX__ROWS14(X) NC_HLX__ROWS6(X) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
-
-#define NC_HLX__ZERO(i) __m256 x##i = _mm256_setzero_ps(), y##i = x##i;
-#define NC_HLX__LOAD(i)                                                                            \
-    x##i = _mm256_loadu_ps(c + i * ldc);                                                           \
-    y##i = _mm256_loadu_ps(c + i * ldc + 8);
-#define NC_HLX__FMA(i)                                                                             \
-    w = _mm256_broadcast_ss(a + i);                                                                \
-    x##i = _mm256_fmadd_ps(w, u, x##i);                                                            \
-    y##i = _mm256_fmadd_ps(w, v, y##i);
-#define NC_HLX__STORE(i)                                                                           \
-    _mm256_storeu_ps(c + i * ldc, x##i);                                                           \
-    _mm256_storeu_ps(c + i * ldc + 8, y##i);
-NC_HLX__AVX2 NC_HLX__ALIGNED static void
-nc_hlx__micro_avx2(size_t k, const float *a, const float *b, float *c, size_t ldc, int fresh) {
-    __m256 u, v, w;
-    size_t p;
-    NC_HLX__ROWS6(NC_HLX__ZERO)
-    if (!fresh) {
-        NC_HLX__ROWS6(NC_HLX__LOAD)
+/* One text for both widths: row i of the tile is the vectors xi and yi. */
+#define NC_HLX__ROWS6(X, bits) X(bits, 0) X(bits, 1) X(bits, 2) X(bits, 3) X(bits, 4) X(bits, 5)
+#define NC_HLX__ROWS14(X, bits)                                                                    \
+    NC_HLX__ROWS6(X, bits)                                                                         \
+    X(bits, 6) X(bits, 7) X(bits, 8) X(bits, 9) X(bits, 10) X(bits, 11) X(bits, 12) X(bits, 13)
+#define NC_HLX__ZERO(bits, i) __m##bits x##i = _mm##bits##_setzero_ps(), y##i = x##i;
+#define NC_HLX__LOAD(bits, i)                                                                      \
+    x##i = _mm##bits##_loadu_ps(c + i * ldc);                                                      \
+    y##i = _mm##bits##_loadu_ps(c + i * ldc + bits / 32);
+#define NC_HLX__FMA(bits, i)                                                                       \
+    w = _mm##bits##_set1_ps(a[i]);                                                                 \
+    x##i = _mm##bits##_fmadd_ps(w, u, x##i);                                                       \
+    y##i = _mm##bits##_fmadd_ps(w, v, y##i);
+#define NC_HLX__STORE(bits, i)                                                                     \
+    _mm##bits##_storeu_ps(c + i * ldc, x##i);                                                      \
+    _mm##bits##_storeu_ps(c + i * ldc + bits / 32, y##i);
+#define NC_HLX__MICRO(name, target, bits, rows)                                                    \
+    target static void name(size_t k, const float *a, const float *b, float *c, size_t ldc,        \
+                            int fresh) {                                                           \
+        __m##bits u, v, w;                                                                         \
+        size_t p;                                                                                  \
+        NC_HLX__ROWS##rows(NC_HLX__ZERO, bits);                                                    \
+        if (!fresh) {                                                                              \
+            NC_HLX__ROWS##rows(NC_HLX__LOAD, bits);                                                \
+        }                                                                                          \
+        for (p = 0; p < k; p++, a += rows, b += bits / 16) {                                       \
+            u = _mm##bits##_loadu_ps(b);                                                           \
+            v = _mm##bits##_loadu_ps(b + bits / 32);                                               \
+            NC_HLX__ROWS##rows(NC_HLX__FMA, bits);                                                 \
+        }                                                                                          \
+        NC_HLX__ROWS##rows(NC_HLX__STORE, bits);                                                   \
     }
-    for (p = 0; p < k; p++, a += 6, b += 16) {
-        u = _mm256_loadu_ps(b);
-        v = _mm256_loadu_ps(b + 8);
-        NC_HLX__ROWS6(NC_HLX__FMA)
-    }
-    NC_HLX__ROWS6(NC_HLX__STORE)
-}
-#undef NC_HLX__ZERO
-#undef NC_HLX__LOAD
-#undef NC_HLX__FMA
-#undef NC_HLX__STORE
-
-#define NC_HLX__ZERO(i) __m512 x##i = _mm512_setzero_ps(), y##i = x##i;
-#define NC_HLX__LOAD(i)                                                                            \
-    x##i = _mm512_loadu_ps(c + i * ldc);                                                           \
-    y##i = _mm512_loadu_ps(c + i * ldc + 16);
-#define NC_HLX__FMA(i)                                                                             \
-    w = _mm512_set1_ps(a[i]);                                                                      \
-    x##i = _mm512_fmadd_ps(w, u, x##i);                                                            \
-    y##i = _mm512_fmadd_ps(w, v, y##i);
-#define NC_HLX__STORE(i)                                                                           \
-    _mm512_storeu_ps(c + i * ldc, x##i);                                                           \
-    _mm512_storeu_ps(c + i * ldc + 16, y##i);
-NC_HLX__AVX512 NC_HLX__ALIGNED static void
-nc_hlx__micro_avx512(size_t k, const float *a, const float *b, float *c, size_t ldc, int fresh) {
-    __m512 u, v, w;
-    size_t p;
-    NC_HLX__ROWS14(NC_HLX__ZERO)
-    if (!fresh) {
-        NC_HLX__ROWS14(NC_HLX__LOAD)
-    }
-    for (p = 0; p < k; p++, a += 14, b += 32) {
-        u = _mm512_loadu_ps(b);
-        v = _mm512_loadu_ps(b + 16);
-        NC_HLX__ROWS14(NC_HLX__FMA)
-    }
-    NC_HLX__ROWS14(NC_HLX__STORE)
-}
+NC_HLX__MICRO(nc_hlx__micro_avx2, NC_HLX__AVX2, 256, 6)
+NC_HLX__MICRO(nc_hlx__micro_avx512, NC_HLX__AVX512, 512, 14)
+#undef NC_HLX__MICRO
 #undef NC_HLX__ZERO
 #undef NC_HLX__LOAD
 #undef NC_HLX__FMA
@@ -2700,21 +2678,14 @@ nc_hlx__micro_avx512(size_t k, const float *a, const float *b, float *c, size_t 
 #undef NC_HLX__ROWS14
 #endif
 
-static nc_hlx__micro nc_hlx__pick_micro(void) {
-    nc_hlx__micro micro = {4, 8, nc_hlx__micro_portable};
+/* By nc_hlx_simd(). */
+static const nc_hlx__micro nc_hlx__micros[] = {
+    {4, 8, nc_hlx__micro_portable},
 #ifdef NC_HLX__X86
-    if (nc_hlx_simd() == 1) {
-        micro.mr = 6;
-        micro.nr = 16;
-        micro.fn = nc_hlx__micro_avx2;
-    } else if (nc_hlx_simd() == 2) {
-        micro.mr = 14;
-        micro.nr = 32;
-        micro.fn = nc_hlx__micro_avx512;
-    }
+    {6, 16, nc_hlx__micro_avx2},
+    {NC_HLX__MR_MAX, NC_HLX__NR_MAX, nc_hlx__micro_avx512},
 #endif
-    return micro;
-}
+};
 
 #ifdef NC_HLX__X86
 /* dst[p * width + i] = x[i * ld + p] for 16 p and rows <= 16 of i; the lanes up to min(width, 16)
@@ -2955,7 +2926,7 @@ static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_byt
     if ((double)job->m * (double)job->n * (double)job->k < 65536.0)
         threads = 1; /* cheaper than waking them */
 #endif
-    job->micro = nc_hlx__pick_micro();
+    job->micro = nc_hlx__micros[nc_hlx_simd()];
     if (job->k == 0 || (job->m == 1 && !job->trans_a && !job->trans_b)) {
         for (i = 0; i < job->m && !job->accumulate; i++)
             memset(job->c + i * job->ldc, 0, job->n * sizeof(float));
@@ -3405,15 +3376,9 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
     return s;
 }
 
-/* x[i] = sqrt(x[i]). With intrinsics, because sqrtf may set errno, which keeps compilers from
- * vector code; the root is correctly rounded everywhere. */
+/* x[i] = sqrt(x[i]). With intrinsics, because sqrtf may set errno, which keeps clang from vector
+ * code; the root is correctly rounded everywhere. */
 #ifdef NC_HLX__X86
-NC_HLX__AVX512 static size_t nc_hlx__roots_avx512(float *x, size_t n) {
-    size_t i;
-    for (i = 0; i + 16 <= n; i += 16)
-        _mm512_storeu_ps(x + i, _mm512_maskz_sqrt_ps(0xFFFF, _mm512_loadu_ps(x + i)));
-    return i;
-}
 NC_HLX__AVX2 static size_t nc_hlx__roots_avx2(float *x, size_t n) {
     size_t i;
     for (i = 0; i + 8 <= n; i += 8) _mm256_storeu_ps(x + i, _mm256_sqrt_ps(_mm256_loadu_ps(x + i)));
@@ -3423,10 +3388,7 @@ NC_HLX__AVX2 static size_t nc_hlx__roots_avx2(float *x, size_t n) {
 static void nc_hlx__roots(float *x, size_t n) {
     size_t i = 0;
 #ifdef NC_HLX__X86
-    if (nc_hlx_simd() == 2)
-        i = nc_hlx__roots_avx512(x, n);
-    else if (nc_hlx_simd() == 1)
-        i = nc_hlx__roots_avx2(x, n);
+    if (nc_hlx_simd()) i = nc_hlx__roots_avx2(x, n);
 #endif
     for (; i < n; i++) x[i] = sqrtf(x[i]);
 }
