@@ -1894,12 +1894,12 @@ enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
 #define NC_HLX__FREE
 #endif
 
-/* out[i] = value, where value has x[i] and y[i] as u[j] and v[j]: in whole blocks of 16, then the
- * rest as a padded block, so that a long value is compiled once. */
+/* out[i] = value, where value has x[i] as u[j] and y[i] (y may be null) as v[j]: in whole blocks of
+ * 16, then the rest as a padded block, so that a long value is compiled once. */
 enum { NC_HLX__BLOCK = 16 };
 #define NC_HLX__BLOCKS(out, x, y, n, value)                                                        \
     do {                                                                                           \
-        float pad_u[NC_HLX__BLOCK], pad_v[NC_HLX__BLOCK], *to = (out);                             \
+        float pad_u[NC_HLX__BLOCK] = {0}, pad_v[NC_HLX__BLOCK] = {0}, *to = (out);                 \
         const float *u = (x), *v = (y);                                                            \
         size_t blocks = (n) / NC_HLX__BLOCK, rest = (n) % NC_HLX__BLOCK;                           \
         float *const end = to + blocks * NC_HLX__BLOCK;                                            \
@@ -1910,15 +1910,13 @@ enum { NC_HLX__BLOCK = 16 };
                 for (j = 0; j < NC_HLX__BLOCK; j++) to[j] = value;                                 \
                 to += NC_HLX__BLOCK;                                                               \
                 u += NC_HLX__BLOCK;                                                                \
-                v += NC_HLX__BLOCK;                                                                \
+                if (v) v += NC_HLX__BLOCK;                                                         \
             }                                                                                      \
             if (rest == 0 || to != end) break;                                                     \
-            memset(pad_u, 0, sizeof pad_u);                                                        \
-            memset(pad_v, 0, sizeof pad_v);                                                        \
             memcpy(pad_u, u, rest * sizeof *u);                                                    \
-            memcpy(pad_v, v, rest * sizeof *v);                                                    \
+            if (v) memcpy(pad_v, v, rest * sizeof *v);                                             \
             u = to = pad_u;                                                                        \
-            v = pad_v;                                                                             \
+            v = v ? pad_v : v;                                                                     \
             blocks = 1;                                                                            \
         }                                                                                          \
         if (rest) memcpy(end, pad_u, rest * sizeof *to);                                           \
@@ -2062,13 +2060,14 @@ NC_HLX__INLINE void nc_hlx__chunk_body(float *out, const float *a, const float *
     }
     if (rest) {
         memset(x, 0, sizeof x);
-        memset(y, 0, sizeof y);
         memcpy(x, a + i, (size_t)rest * sizeof *x);
-        memcpy(y, (b ? b : a) + i, (size_t)rest * sizeof *y);
-        if (b)
+        if (b) {
+            memset(y, 0, sizeof y);
+            memcpy(y, b + i, (size_t)rest * sizeof *y);
             for (j = 0; j < NC_HLX__LANES; j++) s[j] = j < rest ? fmaf(x[j], y[j], s[j]) : s[j];
-        else
+        } else {
             for (j = 0; j < NC_HLX__LANES; j++) s[j] = j < rest ? s[j] + x[j] : s[j];
+        }
     }
     *out = nc_hlx__tree(s);
 }
@@ -2077,14 +2076,13 @@ NC_HLX__VERSIONS(nc_hlx__chunk, (float *out, const float *a, const float *b, siz
 
 /* Chunk sums are folded as they come: 4,096 of them form the next level's chunk. Three levels
  * reach 2^36 values. */
-static float nc_hlx__reduce(const float *a, const float *b, size_t n) {
-    float lanes[3][NC_HLX__LANES], sum = 0.0f;
+static float nc_hlx__reduce_chunks(const float *a, const float *b, size_t n) {
+    float lanes[3][NC_HLX__LANES], sum;
     size_t count[3] = {0, 0, 0}, i;
     int level, j;
     memset(lanes, 0, sizeof lanes);
     for (i = 0; i < n; i += NC_HLX__CHUNK) {
         nc_hlx__chunk(&sum, a + i, b ? b + i : NULL, nc_hlx__min(n - i, NC_HLX__CHUNK));
-        if (n <= NC_HLX__CHUNK) return sum;
         for (level = 1; level < 3; level++) {
             j = (int)(count[level] % NC_HLX__LANES);
             lanes[level][j] = lanes[level][j] + sum;
@@ -2095,11 +2093,16 @@ static float nc_hlx__reduce(const float *a, const float *b, size_t n) {
         }
     }
     sum = nc_hlx__tree(lanes[1]);
-    if (n > (size_t)NC_HLX__CHUNK * NC_HLX__CHUNK) {
-        j = (int)(count[2] % NC_HLX__LANES);
-        if (count[1]) lanes[2][j] = lanes[2][j] + sum;
-        sum = nc_hlx__tree(lanes[2]);
-    }
+    if (n <= (size_t)NC_HLX__CHUNK * NC_HLX__CHUNK) return sum;
+    j = (int)(count[2] % NC_HLX__LANES);
+    if (count[1]) lanes[2][j] = lanes[2][j] + sum;
+    return nc_hlx__tree(lanes[2]);
+}
+
+static float nc_hlx__reduce(const float *a, const float *b, size_t n) {
+    float sum;
+    if (n > NC_HLX__CHUNK) return nc_hlx__reduce_chunks(a, b, n);
+    nc_hlx__chunk(&sum, a, b, n);
     return sum;
 }
 
@@ -2107,14 +2110,6 @@ NC_API float nc_hlx_sum(const float *x, size_t n) { return nc_hlx__reduce(x, NUL
 
 NC_API float nc_hlx_dot(const float *a, const float *b, size_t n) {
     return nc_hlx__reduce(a, b, n);
-}
-
-/* The same of a row inside a body: in place where the row is one chunk. */
-NC_HLX__INLINE float nc_hlx__row_sum(const float *a, const float *b, size_t n) {
-    float sum;
-    if (n > NC_HLX__CHUNK) return nc_hlx__reduce(a, b, n);
-    nc_hlx__chunk_body(&sum, a, b, n);
-    return sum;
 }
 
 /* >>kernels ======================================================================== */
@@ -2126,7 +2121,7 @@ NC_HLX__INLINE float nc_hlx__row_sum(const float *a, const float *b, size_t n) {
     NC_HLX__INLINE void nc_hlx__##name##_body(float *out, const float *x, size_t rows, size_t ld,  \
                                               size_t n) {                                          \
         for (; rows; rows--, out += ld, x += ld)                                                   \
-            NC_HLX__BLOCKS(out, x, x, n, nc_hlx__##name##1(u[j]));                                 \
+            NC_HLX__BLOCKS(out, x, NULL, n, nc_hlx__##name##1(u[j]));                              \
     }                                                                                              \
     NC_HLX__VERSIONS(nc_hlx__##name,                                                               \
                      (float *out, const float *x, size_t rows, size_t ld, size_t n),               \
@@ -2343,21 +2338,21 @@ NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dou
 /* One row: (x - mean) rstd gamma + beta. */
 NC_HLX__INLINE void nc_hlx__layernorm_row_body(float *out, float *mean, float *rstd, const float *x,
                                                const float *gamma, const float *beta, size_t n) {
-    const float m = nc_hlx__row_sum(x, NULL, n) / (float)n;
+    const float m = nc_hlx__reduce(x, NULL, n) / (float)n;
     float r;
     size_t i;
     NC_HLX__FREE
     for (i = 0; i < n; i++) out[i] = x[i] - m;
-    r = 1.0f / sqrtf(nc_hlx__row_sum(out, out, n) / (float)n + 1e-5f);
+    r = 1.0f / sqrtf(nc_hlx__reduce(out, out, n) / (float)n + 1e-5f);
     NC_HLX__FREE
     for (i = 0; i < n; i++) out[i] = fmaf(out[i] * r, gamma[i], beta[i]);
     *mean = m;
     *rstd = r;
 }
-NC_HLX__VERSIONS(nc_hlx__layernorm_row,
-                 (float *out, float *mean, float *rstd, const float *x, const float *gamma,
-                  const float *beta, size_t n),
-                 (out, mean, rstd, x, gamma, beta, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_row,
+                     (float *out, float *mean, float *rstd, const float *x, const float *gamma,
+                      const float *beta, size_t n),
+                     (out, mean, rstd, x, gamma, beta, n))
 
 NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
                              const float *gamma, const float *beta, size_t rows, size_t n) {
@@ -2365,33 +2360,36 @@ NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *
                  nc_hlx__layernorm_row(out + r * n, mean + r, rstd + r, x + r * n, gamma, beta, n));
 }
 
-/* One chunk's sums of dy gamma and of dy gamma xhat, as nc_hlx__chunk_body. */
+/* One chunk's sums of dy gamma and of dy gamma xhat. The end of a row is padded with dy = -0 and
+ * xhat = 0, which leave every sum alone. */
 NC_HLX__INLINE void nc_hlx__layernorm_sums(float *sum_dy, float *sum_dyx, const float *dout,
                                            const float *x, const float *gamma, float mean,
                                            float rstd, size_t n) {
     float s[NC_HLX__LANES], t[NC_HLX__LANES], pad[3][NC_HLX__LANES];
-    const int rest = (int)(n % NC_HLX__LANES);
-    size_t i;
+    size_t blocks = n / NC_HLX__LANES, rest = n % NC_HLX__LANES;
     int j;
     for (j = 0; j < NC_HLX__LANES; j++) s[j] = t[j] = 0.0f;
-    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES) {
-        const float *a = dout + i, *b = x + i, *c = gamma + i;
-        for (j = 0; j < NC_HLX__LANES; j++) {
-            const float dy = a[j] * c[j], xhat = (b[j] - mean) * rstd;
-            s[j] = s[j] + dy;
-            t[j] = fmaf(dy, xhat, t[j]);
+    for (;;) {
+        for (; blocks; blocks--) {
+            for (j = 0; j < NC_HLX__LANES; j++) {
+                const float dy = dout[j] * gamma[j], xhat = (x[j] - mean) * rstd;
+                s[j] = s[j] + dy;
+                t[j] = fmaf(dy, xhat, t[j]);
+            }
+            dout += NC_HLX__LANES;
+            x += NC_HLX__LANES;
+            gamma += NC_HLX__LANES;
         }
-    }
-    if (rest) {
-        memset(pad, 0, sizeof pad);
-        memcpy(pad[0], dout + i, (size_t)rest * sizeof *dout);
-        memcpy(pad[1], x + i, (size_t)rest * sizeof *x);
-        memcpy(pad[2], gamma + i, (size_t)rest * sizeof *gamma);
-        for (j = 0; j < NC_HLX__LANES; j++) {
-            const float dy = pad[0][j] * pad[2][j], xhat = (pad[1][j] - mean) * rstd;
-            s[j] = j < rest ? s[j] + dy : s[j];
-            t[j] = j < rest ? fmaf(dy, xhat, t[j]) : t[j];
-        }
+        if (rest == 0) break;
+        for (j = 0; j < NC_HLX__LANES; j++) pad[0][j] = -0.0f, pad[1][j] = mean, pad[2][j] = 1.0f;
+        memcpy(pad[0], dout, rest * sizeof *dout);
+        memcpy(pad[1], x, rest * sizeof *x);
+        memcpy(pad[2], gamma, rest * sizeof *gamma);
+        dout = pad[0];
+        x = pad[1];
+        gamma = pad[2];
+        blocks = 1;
+        rest = 0;
     }
     *sum_dy = nc_hlx__tree(s);
     *sum_dyx = nc_hlx__tree(t);
@@ -2497,9 +2495,9 @@ NC_HLX__INLINE float nc_hlx__max(const float *x, size_t n) {
 /* A row becomes exp(x - max); *sum gets its sum. */
 NC_HLX__INLINE void nc_hlx__exponentials_body(float *x, float *max, float *sum, size_t n) {
     const float most = nc_hlx__max(x, n);
-    NC_HLX__BLOCKS(x, x, x, n, nc_hlx__exp1(u[j] - most));
+    NC_HLX__BLOCKS(x, x, NULL, n, nc_hlx__exp1(u[j] - most));
     *max = most;
-    *sum = nc_hlx__row_sum(x, NULL, n);
+    *sum = nc_hlx__reduce(x, NULL, n);
 }
 NC_HLX__VERSIONS(nc_hlx__exponentials, (float *x, float *max, float *sum, size_t n),
                  (x, max, sum, n))
@@ -2533,12 +2531,12 @@ NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal) {
 }
 
 NC_HLX__INLINE void nc_hlx__softmax_dx_body(float *dy, const float *y, size_t n) {
-    const float dot = nc_hlx__row_sum(dy, y, n);
+    const float dot = nc_hlx__reduce(dy, y, n);
     size_t i;
     NC_HLX__FREE
     for (i = 0; i < n; i++) dy[i] = y[i] * (dy[i] - dot);
 }
-NC_HLX__VERSIONS(nc_hlx__softmax_dx, (float *dy, const float *y, size_t n), (dy, y, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__softmax_dx, (float *dy, const float *y, size_t n), (dy, y, n))
 
 static void nc_hlx__softmax_row_backward(float *dy, const float *y, size_t kept, size_t n) {
     nc_hlx__softmax_dx(dy, y, kept);
