@@ -288,15 +288,16 @@ NC_API float nc_hlx_dot(const float *a, const float *b, size_t n);
 
 /* -- kernels: elements and rows of plain row-major float32 arrays --------------------- */
 
-/* out = the activation of x, and dx = dout times its derivative at x; out may be x, dx dout.
- * NC_ERR_ARG for what is no nc_hlx_activation. */
+/* out[i] = the activation of x[i]; out may be x. NC_ERR_ARG for what is no nc_hlx_activation. */
 NC_API nc_status nc_hlx_activate(float *out, const float *x, size_t n, uint32_t activation);
+/* dx[i] = dout[i] times the activation's derivative at x[i]; dx may be dout. Errors likewise. */
 NC_API nc_status nc_hlx_activate_backward(float *dx, const float *dout, const float *x, size_t n,
                                           uint32_t activation);
 /* "gelu", ..; null for what is no nc_hlx_activation. */
 NC_API const char *nc_hlx_activation_name(uint32_t activation);
-/* The first two with NC_HLX_GELU. */
+/* nc_hlx_activate with NC_HLX_GELU. */
 NC_API void nc_hlx_gelu(float *out, const float *x, size_t n);
+/* nc_hlx_activate_backward with NC_HLX_GELU. */
 NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n);
 /* Elements are dropped with probability rate in [0, 1), the others multiplied by 1 / (1 - rate).
  * Element i has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps
@@ -2989,8 +2990,8 @@ static size_t nc_hlx__head_work_bytes(const nc_hlx_heads *s, int flash) {
     return nc__add_size(block, nc_hlx_gemm_work_bytes() + 127) & ~(size_t)63;
 }
 
-NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *s, int flash, uint32_t threads) {
-    return nc__mul_size(nc_hlx__head_work_bytes(s, flash), threads ? threads : 1);
+NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, uint32_t threads) {
+    return nc__mul_size(nc_hlx__head_work_bytes(shape, flash), threads ? threads : 1);
 }
 
 /* One head of one window: its operands, strides and scratch. */
@@ -3678,23 +3679,23 @@ static int nc_hlx__best_pair(const nc_hlx__words *w, nc_hlx__pairs *p, uint64_t 
     return most > 1;
 }
 
-NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t bytes, uint32_t vocab,
+NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
                                   const nc_allocator *hooks, nc_progress_fn progress, void *user) {
     const uint8_t *from = (const uint8_t *)text;
     const size_t n = bytes ? bytes : 1;
     nc_hlx__words w;
     nc_hlx__pairs p;
     nc_status status = NC_ERR_MEMORY;
-    nc_hlx_bpe *bpe;
+    nc_hlx_bpe *made;
     size_t at, k;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
+    if (!bpe) return NC_ERR_ARG;
+    *bpe = NULL;
     if ((bytes && !text) || vocab < 256 || vocab > NC_HLX__BPE_LIMIT || bytes >> 31)
         return NC_ERR_ARG;
     memset(&w, 0, sizeof w);
     memset(&p, 0, sizeof p);
     for (w.slots = 64; w.slots < 2 * n;) w.slots *= 2;
-    bpe = nc_hlx__bpe_new(vocab - 256, hooks);
+    made = nc_hlx__bpe_new(vocab - 256, hooks);
     w.tokens = (uint32_t *)nc__alloc(hooks, n * sizeof *w.tokens);
     w.slot = (uint32_t *)nc__calloc(hooks, w.slots * sizeof *w.slot);
     w.start = (size_t *)nc__alloc(hooks, n * sizeof *w.start);
@@ -3702,7 +3703,7 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t byt
     w.length = (uint8_t *)nc__alloc(hooks, n);
     p.key = (uint64_t *)nc__alloc(hooks, w.slots * sizeof *p.key);
     p.count = (size_t *)nc__alloc(hooks, w.slots * sizeof *p.count);
-    if (bpe && w.tokens && w.slot && w.start && w.count && w.length && p.key && p.count) {
+    if (made && w.tokens && w.slot && w.start && w.count && w.length && p.key && p.count) {
         status = NC_OK;
         for (at = 0; at < bytes; at += k) {
             k = nc_hlx__word(from + at, bytes - at);
@@ -3710,14 +3711,14 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t byt
         }
         for (p.slots = 64; p.slots < 2 * w.used;)
             p.slots *= 2; /* as many pairs at most, so w.slots are enough */
-        while (bpe->merges < vocab - 256 && status == NC_OK) {
+        while (made->merges < vocab - 256 && status == NC_OK) {
             uint64_t best = 0;
             if (!nc_hlx__best_pair(&w, &p, &best)) break;
-            nc_hlx__bpe_add(bpe, best);
+            nc_hlx__bpe_add(made, best);
             for (k = 0; k < w.n; k++)
                 w.length[k] = (uint8_t)nc_hlx__merge(w.tokens + w.start[k], w.length[k], best,
-                                                     255 + bpe->merges);
-            if (progress && progress(user, bpe->merges, vocab - 256)) status = NC_ERR_CANCELLED;
+                                                     255 + made->merges);
+            if (progress && progress(user, made->merges, vocab - 256)) status = NC_ERR_CANCELLED;
         }
     }
     nc__free(hooks, w.tokens, n * sizeof *w.tokens);
@@ -3728,9 +3729,9 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t byt
     nc__free(hooks, p.key, w.slots * sizeof *p.key);
     nc__free(hooks, p.count, w.slots * sizeof *p.count);
     if (status == NC_OK)
-        *out = bpe;
+        *bpe = made;
     else
-        nc_hlx_bpe_destroy(bpe);
+        nc_hlx_bpe_destroy(made);
     return status;
 }
 
@@ -3766,16 +3767,16 @@ NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_err
     return status;
 }
 
-NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **out, const char *path, const nc_allocator *hooks,
+NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
                                  nc_error *err) {
-    nc_hlx_bpe *bpe = NULL;
+    nc_hlx_bpe *made = NULL;
     size_t bytes, i;
     uint64_t count;
     uint8_t *data;
     nc_status status;
     nc__clear(err);
-    if (!out || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result or no path");
-    *out = NULL;
+    if (!bpe || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result or no path");
+    *bpe = NULL;
     status = nc__file_read(path, hooks, &data, &bytes, err);
     if (status != NC_OK || !data) return status;
     count = bytes >= 24 ? nc__get_le(data + 12, 4) : UINT64_MAX;
@@ -3784,22 +3785,22 @@ NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **out, const char *path, const nc_al
         status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx tokenizer");
     else if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
         status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tokenizer checksum does not match");
-    else if (!(bpe = nc_hlx__bpe_new((uint32_t)count, hooks)))
+    else if (!(made = nc_hlx__bpe_new((uint32_t)count, hooks)))
         status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; status == NC_OK && bpe && i < count; i++) {
+    for (i = 0; status == NC_OK && made && i < count; i++) {
         uint64_t a = nc__get_le(data + 16 + 8 * i, 4), b = nc__get_le(data + 20 + 8 * i, 4);
-        if (a >= 256 + i || b >= 256 + i || nc_hlx__bpe_rank(bpe, a << 32 | b) != UINT32_MAX ||
-            nc_hlx__token_length(bpe, a) + nc_hlx__token_length(bpe, b) > NC_HLX__WORD)
+        if (a >= 256 + i || b >= 256 + i || nc_hlx__bpe_rank(made, a << 32 | b) != UINT32_MAX ||
+            nc_hlx__token_length(made, a) + nc_hlx__token_length(made, b) > NC_HLX__WORD)
             status =
                 nc__fail(err, NC_ERR_FORMAT, 0, 0, "merge %lu is impossible", (unsigned long)i);
         else
-            nc_hlx__bpe_add(bpe, a << 32 | b);
+            nc_hlx__bpe_add(made, a << 32 | b);
     }
     nc__free(hooks, data, bytes + 1);
     if (status == NC_OK)
-        *out = bpe;
+        *bpe = made;
     else
-        nc_hlx_bpe_destroy(bpe);
+        nc_hlx_bpe_destroy(made);
     return status;
 }
 #endif
@@ -6073,38 +6074,40 @@ static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
     return status == NC_OK ? nc_hlx__record_step(g, adamw) : status;
 }
 
-NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *g) {
-    const size_t bytes = g ? g->model->layout.total * sizeof(float) : 0;
+NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *gpu) {
+    const size_t bytes = gpu ? gpu->model->layout.total * sizeof(float) : 0;
     nc_status status;
-    if (!g) return NC_ERR_ARG;
-    status = nc_gpu_upload(g->device, g->state, 0, g->model->parameters, bytes);
-    if (status == NC_OK) status = nc_gpu_upload(g->device, g->state, 2 * bytes, g->model->m, bytes);
-    if (status == NC_OK) status = nc_gpu_upload(g->device, g->state, 3 * bytes, g->model->v, bytes);
+    if (!gpu) return NC_ERR_ARG;
+    status = nc_gpu_upload(gpu->device, gpu->state, 0, gpu->model->parameters, bytes);
+    if (status == NC_OK)
+        status = nc_gpu_upload(gpu->device, gpu->state, 2 * bytes, gpu->model->m, bytes);
+    if (status == NC_OK)
+        status = nc_gpu_upload(gpu->device, gpu->state, 3 * bytes, gpu->model->v, bytes);
     return status;
 }
 
-NC_API nc_status nc_hlx_gpu_download(nc_hlx_gpu *g) {
-    const size_t bytes = g ? g->model->layout.total * sizeof(float) : 0;
+NC_API nc_status nc_hlx_gpu_download(nc_hlx_gpu *gpu) {
+    const size_t bytes = gpu ? gpu->model->layout.total * sizeof(float) : 0;
     float *to[4];
     nc_status status = NC_OK;
     size_t i;
-    if (!g) return NC_ERR_ARG;
-    to[0] = g->model->parameters;
-    to[1] = g->model->gradients;
-    to[2] = g->model->m;
-    to[3] = g->model->v;
+    if (!gpu) return NC_ERR_ARG;
+    to[0] = gpu->model->parameters;
+    to[1] = gpu->model->gradients;
+    to[2] = gpu->model->m;
+    to[3] = gpu->model->v;
     for (i = 0; i < 4 && status == NC_OK; i++)
-        status = nc_gpu_download(g->device, g->state, i * bytes, to[i], bytes);
+        status = nc_gpu_download(gpu->device, gpu->state, i * bytes, to[i], bytes);
     return status;
 }
 
-NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **out, nc_gpu *device, nc_hlx_model *model,
+NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
                                    const nc_hlx_adamw *adamw) {
     const nc_hlx_config *c;
     nc_hlx_gpu *g;
     nc_status status;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
+    if (!gpu) return NC_ERR_ARG;
+    *gpu = NULL;
     if (!device || !model) return NC_ERR_ARG;
     if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
     c = &model->config;
@@ -6126,23 +6129,23 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **out, nc_gpu *device, nc_hlx_mode
         nc_hlx_gpu_destroy(g);
         return status;
     }
-    *out = g;
+    *gpu = g;
     return NC_OK;
 }
 
-NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *g) {
+NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *gpu) {
     const nc_allocator *hooks;
-    if (!g) return;
-    nc_gpu_program_destroy(g->device, g->program);
-    nc_gpu_buffer_destroy(g->device, g->state);
-    nc_gpu_buffer_destroy(g->device, g->work);
-    nc_gpu_buffer_destroy(g->device, g->tokens);
-    nc_gpu_buffer_destroy(g->device, g->control);
-    hooks = nc_hlx__hooks(g->model);
-    nc__free(hooks, g->losses_host,
-             (size_t)g->rows * g->model->config.micro_batches * sizeof(float));
-    nc__free(hooks, g->tokens_host, nc_hlx__tokens_bytes(g));
-    nc__free(hooks, g, sizeof *g);
+    if (!gpu) return;
+    nc_gpu_program_destroy(gpu->device, gpu->program);
+    nc_gpu_buffer_destroy(gpu->device, gpu->state);
+    nc_gpu_buffer_destroy(gpu->device, gpu->work);
+    nc_gpu_buffer_destroy(gpu->device, gpu->tokens);
+    nc_gpu_buffer_destroy(gpu->device, gpu->control);
+    hooks = nc_hlx__hooks(gpu->model);
+    nc__free(hooks, gpu->losses_host,
+             (size_t)gpu->rows * gpu->model->config.micro_batches * sizeof(float));
+    nc__free(hooks, gpu->tokens_host, nc_hlx__tokens_bytes(gpu));
+    nc__free(hooks, gpu, sizeof *gpu);
 }
 
 /* Rows in the order of their tokens, equal tokens in ascending rows, and where each different token
@@ -6178,7 +6181,7 @@ static nc_status nc_hlx__next_tokens(nc_hlx_gpu *g, nc_hlx_loader *loader) {
     return NC_OK;
 }
 
-NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
+NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
                                        const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
     nc_hlx__control control;
     nc_hlx_model *model;
@@ -6186,10 +6189,10 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     nc_status status;
     uint64_t stream;
     size_t total;
-    if (!g || !nc_hlx__fits(g->model, loader) || loader->seq != g->seq) return NC_ERR_ARG;
-    model = g->model;
-    total = (size_t)g->rows * model->config.micro_batches;
-    status = nc_hlx__next_tokens(g, loader);
+    if (!gpu || !nc_hlx__fits(gpu->model, loader) || loader->seq != gpu->seq) return NC_ERR_ARG;
+    model = gpu->model;
+    total = (size_t)gpu->rows * model->config.micro_batches;
+    status = nc_hlx__next_tokens(gpu, loader);
     if (status != NC_OK) return status;
     a = nc_hlx__adamw_defaults(adamw);
     stream = (model->step + 1) << 24;
@@ -6201,19 +6204,22 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
     control.seed[1] = (uint32_t)(model->seed >> 32);
     control.stream[0] = (uint32_t)stream;
     control.stream[1] = (uint32_t)(stream >> 32);
-    status = nc_gpu_upload(g->device, g->tokens, 0, g->tokens_host, nc_hlx__tokens_bytes(g));
-    if (status == NC_OK) status = nc_gpu_upload(g->device, g->control, 0, &control, sizeof control);
-    if (status == NC_OK) status = nc_gpu_run(g->device, g->program, NULL);
+    status =
+        nc_gpu_upload(gpu->device, gpu->tokens, 0, gpu->tokens_host, nc_hlx__tokens_bytes(gpu));
     if (status == NC_OK)
-        status = nc_gpu_download(g->device, g->work, g->plan.at[NC_HLX__A_LOSSES] * sizeof(float),
-                                 g->losses_host, total * sizeof(float));
+        status = nc_gpu_upload(gpu->device, gpu->control, 0, &control, sizeof control);
+    if (status == NC_OK) status = nc_gpu_run(gpu->device, gpu->program, NULL);
     if (status == NC_OK)
-        status = nc_gpu_download(g->device, g->control, 0, &control, sizeof control);
+        status =
+            nc_gpu_download(gpu->device, gpu->work, gpu->plan.at[NC_HLX__A_LOSSES] * sizeof(float),
+                            gpu->losses_host, total * sizeof(float));
+    if (status == NC_OK)
+        status = nc_gpu_download(gpu->device, gpu->control, 0, &control, sizeof control);
     if (status != NC_OK) return status;
     model->ready = 0;
     if (stats) memset(stats, 0, sizeof *stats);
     nc_hlx__finish_step(model, &a, sqrtf(control.norm), stats);
-    if (stats) stats->loss = nc_hlx_sum(g->losses_host, total) / (float)total;
+    if (stats) stats->loss = nc_hlx_sum(gpu->losses_host, total) / (float)total;
     return NC_OK;
 }
 #endif /* NC_GPU */
