@@ -37,16 +37,24 @@
        }
 
    Contents (search for the tag):
-     >>types     configuration, optimiser, loader, model
-     >>api       numeric kernels, model, training, checkpoints, sampling, tokenizer
-     >>scalar    elementary functions, reductions, reference kernels
-     >>simd      gemm: packing, micro kernels, threads
-     >>kernels   embedding, attention, dropout, AdamW on plain arrays
-     >>model     tensors and memory of a model
-     >>io        checkpoints, safetensors
-     >>bpe       byte-pair encoding
-     >>gpu       gemm and whole training steps on a device (NC_GPU)
-     >>public    model, training, sampling
+     >>types       configuration, optimiser, loader, model
+     >>api         all functions, in the order of the sections below
+     >>simd        instruction sets
+     >>functions   exp, log, tanh
+     >>reductions  sums of one fixed shape
+     >>kernels     elements and rows of plain row-major float32 arrays
+     >>gemm        matrix products and linear layers
+     >>attention   with stored probabilities, and in tiles
+     >>optimiser   AdamW
+     >>tokenizer   byte-pair encoding
+     >>data        files of text or tokens, and the windows that training takes from them
+     >>model       parameters, and the memory of a model
+     >>passes      forward, backward, update
+     >>training    whole steps, and validation
+     >>sampling    tokens from a model
+     >>checkpoints all of a model in a file
+     >>weights     the parameters as safetensors
+     >>gpu         products and training steps on a device (NC_GPU)
      >>changelog
 
    Options, defined before including:
@@ -142,6 +150,12 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
 
 /* >>types ========================================================================== */
 
+/* What stands between the two matrices of a feed-forward layer. */
+typedef enum nc_hlx_activation {
+    NC_HLX_GELU = 0, /* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))) */
+    NC_HLX_ACTIVATIONS
+} nc_hlx_activation;
+
 /* Zero in a member means its default (the "tiny" preset). Limits: d_model a multiple of
  * num_heads, every member below 2^20, batch_size * micro_batches * max_seq_len below 2^24,
  * dropout in [0, 1). */
@@ -167,6 +181,7 @@ typedef struct nc_hlx_config {
      * the residual stream, gradients, parameters and moments stay float32. Implies flash.
      * Gradients do not lose small values, so no loss scaling is needed. */
     uint32_t bf16;
+    uint32_t activation; /* of the feed-forward layers: one of nc_hlx_activation */
 } nc_hlx_config;
 
 /* AdamW with decoupled decay (Loshchilov, Hutter 2019) and linear warm-up, cosine decay. Decay
@@ -222,9 +237,37 @@ typedef struct nc_hlx_sampling {
 /* Parameters, gradients, moments and activations of one model. Independent of other models. */
 typedef struct nc_hlx_model nc_hlx_model;
 
+/* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V (3 heads *
+ * head_size wide, as GPT-2's c_attn gives them); outputs have rows of heads * head_size. */
+typedef struct nc_hlx_heads {
+    size_t batch, seq, heads, head_size;
+    int causal; /* query i sees keys 0 .. i */
+} nc_hlx_heads;
+
+/* A tokenizer: 256 bytes and the merges learned after them; read-only once made. */
+typedef struct nc_hlx_bpe nc_hlx_bpe;
+
+#ifndef NC_NO_STDIO
+typedef struct nc_hlx_data {
+    nc_hlx_loader train, valid;
+    size_t train_bytes, valid_bytes; /* of the file */
+    nc_hlx_file file;
+    uint16_t *encoded; /* with a tokenizer */
+    size_t encoded_bytes;
+} nc_hlx_data;
+#endif
+
 /* >>api ============================================================================ */
 
-/* -- numeric kernels: plain row-major float32 arrays ----------------------------------- */
+/* -- simd: instruction sets ----------------------------------------------------------- */
+
+/* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
+ * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
+NC_API nc_status nc_hlx_set_simd(int level);
+/* The level in use. */
+NC_API int nc_hlx_simd(void);
+
+/* -- functions: exp, log, tanh -------------------------------------------------------- */
 
 /* e^x, error below 2 ulp; overflow gives infinity, underflow rounds to subnormals, NaN stays.
  * exact: the same bits everywhere. */
@@ -234,6 +277,8 @@ NC_API float nc_hlx_log(float x);
 /* Hyperbolic tangent, error below 2 ulp. */
 NC_API float nc_hlx_tanh(float x);
 
+/* -- reductions: sums of one fixed shape ---------------------------------------------- */
+
 /* The fixed reduction: 32 lane sums s[j] = x[j] + x[32 + j] + ... in ascending order, then a
  * tree s[j] += s[j + 16], 8, 4, 2, 1. Beyond 4,096 values the chunk sums are reduced by the
  * same rule. Empty sums are +0. */
@@ -241,37 +286,38 @@ NC_API float nc_hlx_sum(const float *x, size_t n);
 /* The same shape over the products a[i] b[i]; each lane is a chain of fma. */
 NC_API float nc_hlx_dot(const float *a, const float *b, size_t n);
 
-/* Bytes of scratch that nc_hlx_gemm and nc_hlx_linear need, with any number of threads. */
-NC_API size_t nc_hlx_gemm_work_bytes(void);
-/* C (m x n, row stride ldc) = op(A) op(B), or += with accumulate. op(A) is m x k: A itself, or
- * the transpose of a stored k x m matrix with trans_a; op(B) is k x n likewise. Every element
- * is one fma chain over ascending k from 0 (or from C); threads never change it. Errors: NC_ERR_ARG
- * for a null pointer, a stride smaller than a row, or too little work memory. C must not overlap A,
- * B or work. */
-NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
-                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
-                             int accumulate, void *work, size_t work_bytes);
-/* out (rows x n) = x (rows x k) w (k x n) + bias, then + residual (rows x n, null: none). With
- * gelu (rows x n, null: none) also gelu = gelu(out), both in the gemm's epilogue. Errors as
- * nc_hlx_gemm. */
-NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const float *w,
-                               const float *bias, const float *residual, size_t rows, size_t k,
-                               size_t n, void *work, size_t work_bytes);
-/* The definition of nc_hlx_gemm, one fmaf at a time: the judge in tests. */
-NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
-                            size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
-                            int accumulate);
+/* -- kernels: elements and rows of plain row-major float32 arrays --------------------- */
 
+/* out[i] = the activation of x[i]; out may be x. NC_ERR_ARG for what is no nc_hlx_activation. */
+NC_API nc_status nc_hlx_activate(float *out, const float *x, size_t n, uint32_t activation);
+/* dx[i] = dout[i] times the activation's derivative at x[i]; dx may be dout. Errors likewise. */
+NC_API nc_status nc_hlx_activate_backward(float *dx, const float *dout, const float *x, size_t n,
+                                          uint32_t activation);
+/* "gelu", ..; null for what is no nc_hlx_activation. */
+NC_API const char *nc_hlx_activation_name(uint32_t activation);
+/* nc_hlx_activate with NC_HLX_GELU. */
+NC_API void nc_hlx_gelu(float *out, const float *x, size_t n);
+/* nc_hlx_activate_backward with NC_HLX_GELU. */
+NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n);
+/* Elements are dropped with probability rate in [0, 1), the others multiplied by 1 / (1 - rate).
+ * Element i has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps
+ * it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
+                           uint64_t seed, uint64_t stream);
+/* To the nearest bfloat16, ties to even, by integer operations; NaN stays NaN. In place: */
+NC_API void nc_hlx_bf16_round(float *x, size_t n);
+/* into 16 bits: */
+NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n);
+/* and back, exactly. */
+NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
 /* sums[i] += chain over ascending rows of x (rows x n): the gradient of a bias. */
 NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n);
-
 /* out (rows x d) = token embedding + position embedding; row r has position r mod seq. */
 NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
                              size_t rows, size_t seq, size_t d);
 /* dwte, dwpe += chains over ascending rows of dout. */
 NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
                                       const uint32_t *tokens, size_t rows, size_t seq, size_t d);
-
 /* Layer norm over rows of width n: mean, then variance by a second pass, eps 1e-5; keeps mean
  * and reciprocal deviation of each row for the backward pass. */
 NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
@@ -290,21 +336,35 @@ NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, cons
 NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal);
 /* dx = y (dy - dot(dy, y)) per row, in place of dy. */
 NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal);
-/* x/2 (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))). */
-NC_API void nc_hlx_gelu(float *out, const float *x, size_t n);
-/* dx = dout * gelu'(x); dx may be dout. */
-NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n);
 /* Mean cross-entropy of rows of logits and, in place of the logits, its gradient. Targets
  * >= n are ignored (no loss, zero gradient). losses[rows] is scratch. */
 NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float *losses,
                                   size_t rows, size_t n);
+/* -- gemm: matrix products and linear layers ------------------------------------------ */
 
-/* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V (3 heads *
- * head_size wide, as GPT-2's c_attn gives them); outputs have rows of heads * head_size. */
-typedef struct nc_hlx_heads {
-    size_t batch, seq, heads, head_size;
-    int causal; /* query i sees keys 0 .. i */
-} nc_hlx_heads;
+/* Bytes of scratch that nc_hlx_gemm and nc_hlx_linear need, with any number of threads. */
+NC_API size_t nc_hlx_gemm_work_bytes(void);
+/* C (m x n, row stride ldc) = op(A) op(B), or += with accumulate. op(A) is m x k: A itself, or
+ * the transpose of a stored k x m matrix with trans_a; op(B) is k x n likewise. Every element
+ * is one fma chain over ascending k from 0 (or from C); threads never change it. Errors: NC_ERR_ARG
+ * for a null pointer, a stride smaller than a row, or too little work memory. C must not overlap A,
+ * B or work. */
+NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
+                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+                             int accumulate, void *work, size_t work_bytes);
+/* out (rows x n) = x (rows x k) w (k x n) + bias, then + residual (rows x n, null: none), and
+ * activated (rows x n, null: none) = the activation of out, all in the gemm's epilogue. Errors as
+ * nc_hlx_gemm. */
+NC_API nc_status nc_hlx_linear(float *out, float *activated, uint32_t activation, const float *x,
+                               const float *w, const float *bias, const float *residual,
+                               size_t rows, size_t k, size_t n, void *work, size_t work_bytes);
+/* The definition of nc_hlx_gemm, one fmaf at a time: the judge in tests. */
+NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
+                            size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+                            int accumulate);
+
+/* -- attention: with stored probabilities, and in tiles ------------------------------- */
+
 /* Bytes of scratch with so many threads: for nc_hlx_attention and its backward pass (flash 0), or
  * for the flash pair (1), whose scratch does not grow with seq^2. */
 NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, uint32_t threads);
@@ -331,11 +391,7 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                                                  const nc_hlx_heads *shape, void *work,
                                                  size_t work_bytes);
 
-/* Elements are dropped with probability rate in [0, 1), the others multiplied by 1 / (1 - rate).
- * Element i has the counter c = counter + i: word c mod 4 of Philox(seed, c / 4, stream) keeps
- * it from rate 2^32 up. The backward pass is the same call on the gradient. out may be x. */
-NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
-                           uint64_t seed, uint64_t stream);
+/* -- optimiser: AdamW ----------------------------------------------------------------- */
 
 /* Learning rate of a step, counted from 1. */
 NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
@@ -345,20 +401,61 @@ NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step);
 NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
                                 const nc_hlx_adamw *adamw, uint64_t step, float scale);
 
-/* To the nearest bfloat16, ties to even, by integer operations; NaN stays NaN. In place: */
-NC_API void nc_hlx_bf16_round(float *x, size_t n);
-/* into 16 bits: */
-NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n);
-/* and back, exactly. */
-NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n);
+/* -- tokenizer: byte-pair encoding ---------------------------------------------------- */
 
-/* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
- * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
-NC_API nc_status nc_hlx_set_simd(int level);
-/* The level in use. */
-NC_API int nc_hlx_simd(void);
+/* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text,
+ * the most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs
+ * stay inside words: a word starts where white space follows another byte, and is at most 64
+ * bytes. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
+NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
+                                  const nc_allocator *hooks, nc_progress_fn progress, void *user);
+/* Release; null is fine. */
+NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe);
+/* 256 and the number of merges. */
+NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe);
+/* Any bytes to tokens; tokens has room for one a byte. Returns their number. */
+NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
+                                uint32_t *tokens);
+/* Tokens to the bytes they came from. *written gets the length, and at most `room` bytes are
+ * written, so that out may be null to ask. NC_ERR_FORMAT for a token outside the vocabulary. */
+NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
+                                   uint8_t *out, size_t room, size_t *written);
+#ifndef NC_NO_STDIO
+/* Write the merges, with a checksum, replacing `path` at the end. */
+NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
+/* Read them; merges of tokens that do not exist yet are NC_ERR_FORMAT. */
+NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
+                                 nc_error *err);
+#endif
 
-/* -- model ----------------------------------------------------------------------------- */
+/* -- data: files of text or tokens, and the windows that training takes from them ----- */
+
+/* A loader over bytes. NC_ERR_ARG unless count > seq > 0. */
+NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
+                                    uint32_t seq, uint64_t seed);
+/* A loader over little-endian tokens of 1, 2 or 4 bytes; NC_ERR_ARG for other sizes too. */
+NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
+                                           uint32_t token_bytes, uint32_t seq, uint64_t seed);
+/* Next batch x seq tokens and their successors. */
+NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
+                               uint32_t batch);
+#ifndef NC_NO_STDIO
+/* Open a file for reading. NC_ERR_IO with a message. Close with nc_hlx_file_close. */
+NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
+/* Release; a file of zeros is fine. */
+NC_API void nc_hlx_file_close(nc_hlx_file *file);
+/* Map a file of text (token_bytes 1) or of little-endian tokens (2 or 4) and split it. With a
+ * tokenizer both parts of a text are encoded, each on its own. seq and seed are the loaders'.
+ * NC_ERR_IO, NC_ERR_ARG for a tokenizer beside tokens or another size, NC_ERR_LIMIT for a file too
+ * short for one window of validation. Close with nc_hlx_data_close. */
+NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
+                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
+                                  nc_error *err);
+/* Release; zeros are fine. */
+NC_API void nc_hlx_data_close(nc_hlx_data *data);
+#endif
+
+/* -- model: parameters, and the memory of a model ------------------------------------- */
 
 /* Preset by name: "demo" (0.1 M parameters), "tiny" (3.3 M), "small" (19 M), "medium" (86 M).
  * NC_ERR_ARG for other names. */
@@ -392,6 +489,8 @@ NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count);
 /* Order-fixed 64-bit digest (FNV-1a of the little-endian bytes) of all parameters. */
 NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model);
 
+/* -- passes: forward, backward, update ------------------------------------------------ */
+
 /* Forward pass over tokens (batch x seq). With targets (same shape) *loss is the mean loss,
  * dropout is on and the gradient of the logits is ready for nc_hlx_backward; without,
  * nc_hlx_logits holds the logits. NC_ERR_ARG for sizes beyond the configuration or tokens
@@ -407,17 +506,8 @@ NC_API void nc_hlx_zero_gradients(nc_hlx_model *model);
 /* One optimiser step from the gradients; fills stats->grad_norm, lr and step. */
 NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 
-/* -- training data, steps, sampling -------------------------------------------------------- */
+/* -- training: whole steps, and validation -------------------------------------------- */
 
-/* A loader over bytes. NC_ERR_ARG unless count > seq > 0. */
-NC_API nc_status nc_hlx_loader_init(nc_hlx_loader *loader, const void *text, size_t count,
-                                    uint32_t seq, uint64_t seed);
-/* A loader over little-endian tokens of 1, 2 or 4 bytes; NC_ERR_ARG for other sizes too. */
-NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
-                                           uint32_t token_bytes, uint32_t seq, uint64_t seed);
-/* Next batch x seq tokens and their successors. */
-NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t *targets,
-                               uint32_t batch);
 /* One step: micro_batches times (batch from the loader, forward, backward), then the update.
  * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its
  * vocabulary. */
@@ -427,6 +517,9 @@ NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
  * for validation, without dropout; the loader's position counts for nothing. */
 NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
                                  float *loss);
+
+/* -- sampling: tokens from a model ---------------------------------------------------- */
+
 /* One token at a position after those before it, as a row of nc_hlx_forward gives: *logits
  * points to vocab_size values. The keys and values of earlier positions are those of earlier
  * calls. NC_ERR_ARG for a position or token out of range, NC_ERR_UNSUPPORTED with recompute or
@@ -442,11 +535,9 @@ NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *promp
 NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
                                const nc_hlx_sampling *sampling, uint8_t *out, size_t count);
 
+/* -- checkpoints: all of a model in a file -------------------------------------------- */
+
 #ifndef NC_NO_STDIO
-/* Open a file for reading. NC_ERR_IO with a message. Close with nc_hlx_file_close. */
-NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err);
-/* Release; a file of zeros is fine. */
-NC_API void nc_hlx_file_close(nc_hlx_file *file);
 /* Write parameters, moments, step, optimiser, configuration, loader position (loader may be null),
  * little-endian with a checksum, to a temporary file that replaces `path` at the end. */
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
@@ -456,6 +547,11 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
  * size is checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
 NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                              uint32_t batch_size, const nc_allocator *hooks, nc_error *err);
+#endif
+
+/* -- weights: the parameters as safetensors ------------------------------------------- */
+
+#ifndef NC_NO_STDIO
 /* Write the parameters alone as safetensors: float32 tensors with GPT-2's names (wte.weight,
  * h.0.attn.c_attn.weight (d, 3 d), .., lm_head.weight unless tied), replacing `path` at the end. */
 NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err);
@@ -467,55 +563,9 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
 #endif
 
-/* -- byte-pair encoding ------------------------------------------------------------------ */
-
-/* A tokenizer: 256 bytes and the merges learned after them; read-only once made. */
-typedef struct nc_hlx_bpe nc_hlx_bpe;
-/* Learn vocab - 256 merges (256 <= vocab <= 65,536; fewer when no pair occurs twice) from a text,
- * the most frequent pair first, the smaller one among equals: the same merges everywhere. Pairs
- * stay inside words: a word starts where white space follows another byte, and is at most 64
- * bytes. progress may be null. Errors: NC_ERR_ARG, NC_ERR_MEMORY, NC_ERR_CANCELLED. */
-NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
-                                  const nc_allocator *hooks, nc_progress_fn progress, void *user);
-/* Release; null is fine. */
-NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe);
-/* 256 and the number of merges. */
-NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe);
-/* Any bytes to tokens; tokens has room for one a byte. Returns their number. */
-NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t bytes,
-                                uint32_t *tokens);
-/* Tokens to the bytes they came from. *written gets the length, and at most `room` bytes are
- * written, so that out may be null to ask. NC_ERR_FORMAT for a token outside the vocabulary. */
-NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
-                                   uint8_t *out, size_t room, size_t *written);
-#ifndef NC_NO_STDIO
-/* Write the merges, with a checksum, replacing `path` at the end. */
-NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
-/* Read them; merges of tokens that do not exist yet are NC_ERR_FORMAT. */
-NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
-                                 nc_error *err);
-
-/* -- data sets: a file's first nine tenths to train on, the rest for validation ------------ */
-
-typedef struct nc_hlx_data {
-    nc_hlx_loader train, valid;
-    size_t train_bytes, valid_bytes; /* of the file */
-    nc_hlx_file file;
-    uint16_t *encoded; /* with a tokenizer */
-    size_t encoded_bytes;
-} nc_hlx_data;
-/* Map a file of text (token_bytes 1) or of little-endian tokens (2 or 4) and split it. With a
- * tokenizer both parts of a text are encoded, each on its own. seq and seed are the loaders'.
- * NC_ERR_IO, NC_ERR_ARG for a tokenizer beside tokens or another size, NC_ERR_LIMIT for a file too
- * short for one window of validation. Close with nc_hlx_data_close. */
-NC_API nc_status nc_hlx_data_open(nc_hlx_data *data, const char *path, uint32_t token_bytes,
-                                  const nc_hlx_bpe *bpe, uint32_t seq, uint64_t seed,
-                                  nc_error *err);
-/* Release; zeros are fine. */
-NC_API void nc_hlx_data_close(nc_hlx_data *data);
-#endif
-
 #ifdef NC_GPU
+/* -- gpu: products and training steps on a device (NC_GPU) ---------------------------- */
+
 #include "nc_gpu.h"
 /* nc_hlx_gemm without strides on a device, host arrays in and out, bit-equal to the CPU.
  * Errors of the device; NC_ERR_UNSUPPORTED when it cannot keep the numeric contract. */
@@ -1736,10 +1786,147 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #elif defined(__GNUC__)
 #pragma GCC push_options
 #pragma GCC optimize("tree-vectorize", "vect-cost-model=dynamic") /* vector code at -O2 too */
+#pragma GCC optimize("no-trapping-math", "no-math-errno")         /* selects and roots as vectors */
 #pragma GCC optimize("fp-contract=off")
 #endif
 
-/* >>scalar ========================================================================= */
+/* >>simd =========================================================================== */
+
+/* -- one body for every instruction set -- */
+
+#if defined(__GNUC__)
+#define NC_HLX__INLINE static inline __attribute__((always_inline, unused))
+#else
+#define NC_HLX__INLINE static inline
+#endif
+
+static int nc_hlx__forced_level = -1;
+
+NC_API nc_status nc_hlx_set_simd(int level) {
+    if (level < -1 || level > 2) return NC_ERR_ARG;
+    if (level > nc__cpu_level()) return NC_ERR_UNSUPPORTED;
+    nc_hlx__forced_level = level;
+    return NC_OK;
+}
+
+NC_API int nc_hlx_simd(void) {
+    static int best = -1; /* idempotent: every thread computes the same value */
+    if (best < 0) best = nc__cpu_level();
+    return nc_hlx__forced_level >= 0 ? nc_hlx__forced_level : best;
+}
+
+/* name(params) calls name_body(args) as it is compiled for the best instruction set allowed. The
+ * body holds no intrinsics, so every version is the same chain of IEEE operations. */
+#ifdef NC_HLX__X86
+#define NC_HLX__AVX2 __attribute__((target("avx2,fma")))
+#define NC_HLX__AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
+#define NC_HLX__VERSIONS(name, params, args)                                                       \
+    NC_HLX__AVX512 static void name##_avx512 params { name##_body args; }                          \
+    NC_HLX__AVX2 static void name##_avx2 params { name##_body args; }                              \
+    static void name##_portable params { name##_body args; }                                       \
+    static void name params {                                                                      \
+        const int level = nc_hlx_simd();                                                           \
+        if (level == 2)                                                                            \
+            name##_avx512 args;                                                                    \
+        else if (level == 1)                                                                       \
+            name##_avx2 args;                                                                      \
+        else                                                                                       \
+            name##_portable args;                                                                  \
+    }
+/* The same for loops that wait for memory or for the divider, where AVX-512 brings nothing more. */
+#define NC_HLX__TWO_VERSIONS(name, params, args)                                                   \
+    NC_HLX__AVX2 static void name##_avx2 params { name##_body args; }                              \
+    static void name##_portable params { name##_body args; }                                       \
+    static void name params {                                                                      \
+        if (nc_hlx_simd())                                                                         \
+            name##_avx2 args;                                                                      \
+        else                                                                                       \
+            name##_portable args;                                                                  \
+    }
+#else
+#define NC_HLX__VERSIONS(name, params, args)                                                       \
+    static void name params { name##_body args; }
+#define NC_HLX__TWO_VERSIONS(name, params, args) NC_HLX__VERSIONS(name, params, args)
+#endif
+
+/* -- work split over threads -- */
+
+static size_t nc_hlx__min(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Values per task of elementwise work, and columns per task where chains over rows are split. */
+enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
+
+#ifdef _OPENMP
+#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
+#else
+#define NC_HLX__PARALLEL
+#endif
+/* Call body with `first` and `count` for every piece of n, on all threads. */
+#define NC_HLX__PIECES(n, size, body)                                                              \
+    do {                                                                                           \
+        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / (size) + ((n) % (size) != 0));                 \
+        NC_HLX__PARALLEL                                                                           \
+        for (piece = 0; piece < pieces; piece++) {                                                 \
+            const size_t first = (size_t)piece * (size);                                           \
+            const size_t count = nc_hlx__min((n)-first, (size));                                   \
+            body;                                                                                  \
+        }                                                                                          \
+    } while (0)
+
+/* Call body for every row `r`, rows split over threads. */
+#define NC_HLX__ROWS(rows, body)                                                                   \
+    do {                                                                                           \
+        ptrdiff_t row_, rows_ = (ptrdiff_t)(rows);                                                 \
+        NC_HLX__PARALLEL                                                                           \
+        for (row_ = 0; row_ < rows_; row_++) {                                                     \
+            const size_t r = (size_t)row_;                                                         \
+            body;                                                                                  \
+        }                                                                                          \
+    } while (0)
+
+/* -- loops that become vector code at -O2 -- */
+
+/* The next loop's iterations do not depend on each other: what it writes is what it reads in the
+ * same iteration, or lies elsewhere. */
+#if defined(__clang__)
+#define NC_HLX__FREE _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define NC_HLX__FREE _Pragma("GCC ivdep")
+#else
+#define NC_HLX__FREE
+#endif
+
+/* out[i] = value, where value has x[i] as u[j] and y[i] (y may be null) as v[j]: in whole blocks of
+ * 16, then the rest as a padded block, so that a long value is compiled once. */
+enum { NC_HLX__BLOCK = 16 };
+#define NC_HLX__BLOCKS(out, x, y, n, value)                                                        \
+    do {                                                                                           \
+        float pad_u[NC_HLX__BLOCK] = {0}, pad_v[NC_HLX__BLOCK] = {0}, *to = (out);                 \
+        const float *u = (x), *v = (y);                                                            \
+        size_t blocks = (n) / NC_HLX__BLOCK, rest = (n) % NC_HLX__BLOCK;                           \
+        float *const end = to + blocks * NC_HLX__BLOCK;                                            \
+        int j;                                                                                     \
+        for (;;) {                                                                                 \
+            for (; blocks; blocks--) {                                                             \
+                NC_HLX__FREE                                                                       \
+                for (j = 0; j < NC_HLX__BLOCK; j++) to[j] = value;                                 \
+                to += NC_HLX__BLOCK;                                                               \
+                u += NC_HLX__BLOCK;                                                                \
+                if (v) v += NC_HLX__BLOCK;                                                         \
+            }                                                                                      \
+            if (rest == 0 || to != end) break;                                                     \
+            memcpy(pad_u, u, rest * sizeof *u);                                                    \
+            if (v) memcpy(pad_v, v, rest * sizeof *v);                                             \
+            u = to = pad_u;                                                                        \
+            v = v ? pad_v : v;                                                                     \
+            blocks = 1;                                                                            \
+        }                                                                                          \
+        if (rest) memcpy(end, pad_u, rest * sizeof *to);                                           \
+    } while (0)
+
+/* >>functions ====================================================================== */
+
+/* -- elementary functions -- */
 
 static uint32_t nc_hlx__bits(float x) {
     uint32_t u;
@@ -1752,72 +1939,6 @@ static float nc_hlx__float(uint32_t u) {
     memcpy(&x, &u, sizeof x);
     return x;
 }
-
-#if defined(__GNUC__)
-#define NC_HLX__INLINE static inline __attribute__((always_inline, unused))
-#else
-#define NC_HLX__INLINE static inline
-#endif
-
-static size_t nc_hlx__min(size_t a, size_t b) { return a < b ? a : b; }
-
-static int nc_hlx__forced_level = -1;
-
-NC_API int nc_hlx_simd(void) {
-    static int best = -1; /* idempotent: every thread computes the same value */
-    if (best < 0) best = nc__cpu_level();
-    return nc_hlx__forced_level >= 0 ? nc_hlx__forced_level : best;
-}
-
-NC_API nc_status nc_hlx_set_simd(int level) {
-    if (level < -1 || level > 2) return NC_ERR_ARG;
-    if (level > nc__cpu_level()) return NC_ERR_UNSUPPORTED;
-    nc_hlx__forced_level = level;
-    return NC_OK;
-}
-
-/* One body, compiled for each instruction set: name(...) runs the best that is allowed. The
- * body holds no intrinsics, so every version is the same chain of IEEE operations. */
-#ifdef NC_HLX__X86
-#define NC_HLX__AVX2 __attribute__((target("avx2,fma")))
-#define NC_HLX__AVX512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
-#define NC_HLX__VERSIONS(name, params, args)                                                       \
-    NC_HLX__AVX2 static void name##_avx2 params { name##_body args; }                              \
-    NC_HLX__AVX512 static void name##_avx512 params { name##_body args; }                          \
-    static void name##_portable params { name##_body args; }                                       \
-    static void name params {                                                                      \
-        int level = nc_hlx_simd();                                                                 \
-        if (level == 2)                                                                            \
-            name##_avx512 args;                                                                    \
-        else if (level == 1)                                                                       \
-            name##_avx2 args;                                                                      \
-        else                                                                                       \
-            name##_portable args;                                                                  \
-    }
-#else
-#define NC_HLX__VERSIONS(name, params, args)                                                       \
-    static void name params { name##_body args; }
-#endif
-
-/* Values per task of elementwise work, and columns per task where chains over rows are split. */
-enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
-
-/* Call body with `first` and `count` for every piece of n, on all threads. */
-#define NC_HLX__PIECES(n, size, body)                                                              \
-    do {                                                                                           \
-        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / (size) + ((n) % (size) != 0));                 \
-        NC_HLX__PARALLEL                                                                           \
-        for (piece = 0; piece < pieces; piece++) {                                                 \
-            const size_t first = (size_t)piece * (size);                                           \
-            const size_t count = nc_hlx__min((n)-first, (size));                                   \
-            body;                                                                                  \
-        }                                                                                          \
-    } while (0)
-#ifdef _OPENMP
-#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
-#else
-#define NC_HLX__PARALLEL
-#endif
 
 /* e^x for one value. n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces,
  * Taylor polynomial of degree 7 on |r| <= 0.347, then 2^n in two exact factors so
@@ -1896,8 +2017,26 @@ NC_API float nc_hlx_log(float x) { return nc_hlx__log1(x); }
 
 NC_API float nc_hlx_tanh(float x) { return nc_hlx__tanh1(x); }
 
-/* Blocks of 32: the loops below have constant trip counts and no aliasing, so that compilers
- * turn them into vector code at -O2. */
+/* -- activations: one line in the list, and a value and a slope (its derivative) each -- */
+
+#define NC_HLX__GELU_SCALE 0.797884583f /* sqrt(2/pi) */
+
+NC_HLX__INLINE float nc_hlx__gelu1(float x) {
+    float cubic = fmaf(0.044715f * x * x, x, x), half = 0.5f * x;
+    return fmaf(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
+}
+
+NC_HLX__INLINE float nc_hlx__gelu_slope1(float x) {
+    float cubic = fmaf(0.044715f * x * x, x, x), t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
+    float inner = NC_HLX__GELU_SCALE * fmaf(0.134145f * x, x, 1.0f);
+    return fmaf(0.5f * x, fmaf(-t, t, 1.0f) * inner, fmaf(0.5f, t, 0.5f));
+}
+
+/* In the order of nc_hlx_activation: X(NC_HLX_name, its name in nc_hlx__name1). */
+#define NC_HLX__ACTIVATIONS(X) X(GELU, gelu)
+
+/* >>reductions ===================================================================== */
+
 enum { NC_HLX__LANES = 32, NC_HLX__CHUNK = 4096 };
 
 NC_HLX__INLINE float nc_hlx__tree(float s[NC_HLX__LANES]) {
@@ -1907,39 +2046,45 @@ NC_HLX__INLINE float nc_hlx__tree(float s[NC_HLX__LANES]) {
     return s[0];
 }
 
-/* Lane sums of one chunk, n <= 4,096: of x (b null) or of products a b. */
-NC_HLX__INLINE float nc_hlx__chunk(const float *a, const float *b, size_t n) {
+/* One chunk, n <= 4,096: the sum of a (b null), or of products a b. */
+NC_HLX__INLINE void nc_hlx__chunk_body(float *out, const float *a, const float *b, size_t n) {
     float s[NC_HLX__LANES], x[NC_HLX__LANES], y[NC_HLX__LANES];
-    size_t i = 0;
+    const int rest = (int)(n % NC_HLX__LANES);
+    size_t i;
     int j;
     for (j = 0; j < NC_HLX__LANES; j++) s[j] = 0.0f;
-    for (; i + NC_HLX__LANES <= n; i += NC_HLX__LANES) {
-        memcpy(x, a + i, sizeof x);
+    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES) {
+        const float *p = a + i, *q = b ? b + i : p;
+        if (b)
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(p[j], q[j], s[j]);
+        else
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + p[j];
+    }
+    if (rest) {
+        memset(x, 0, sizeof x);
+        memcpy(x, a + i, (size_t)rest * sizeof *x);
         if (b) {
-            memcpy(y, b + i, sizeof y);
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(x[j], y[j], s[j]);
+            memset(y, 0, sizeof y);
+            memcpy(y, b + i, (size_t)rest * sizeof *y);
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = j < rest ? fmaf(x[j], y[j], s[j]) : s[j];
         } else {
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + x[j];
+            for (j = 0; j < NC_HLX__LANES; j++) s[j] = j < rest ? s[j] + x[j] : s[j];
         }
     }
-    for (j = 0; i < n; i++, j++) s[j] = b ? fmaf(a[i], b[i], s[j]) : s[j] + a[i];
-    return nc_hlx__tree(s);
+    *out = nc_hlx__tree(s);
 }
+NC_HLX__VERSIONS(nc_hlx__chunk, (float *out, const float *a, const float *b, size_t n),
+                 (out, a, b, n))
 
 /* Chunk sums are folded as they come: 4,096 of them form the next level's chunk. Three levels
  * reach 2^36 values. */
-NC_HLX__INLINE void nc_hlx__reduce_body(float *out, const float *a, const float *b, size_t n) {
-    float lanes[3][NC_HLX__LANES];
+static float nc_hlx__reduce_chunks(const float *a, const float *b, size_t n) {
+    float lanes[3][NC_HLX__LANES], sum;
     size_t count[3] = {0, 0, 0}, i;
     int level, j;
-    if (n <= NC_HLX__CHUNK) {
-        *out = nc_hlx__chunk(a, b, n);
-        return;
-    }
     memset(lanes, 0, sizeof lanes);
     for (i = 0; i < n; i += NC_HLX__CHUNK) {
-        size_t m = nc_hlx__min(n - i, NC_HLX__CHUNK);
-        float sum = nc_hlx__chunk(a + i, b ? b + i : NULL, m);
+        nc_hlx__chunk(&sum, a + i, b ? b + i : NULL, nc_hlx__min(n - i, NC_HLX__CHUNK));
         for (level = 1; level < 3; level++) {
             j = (int)(count[level] % NC_HLX__LANES);
             lanes[level][j] = lanes[level][j] + sum;
@@ -1949,58 +2094,369 @@ NC_HLX__INLINE void nc_hlx__reduce_body(float *out, const float *a, const float 
             count[level] = 0;
         }
     }
-    *out = nc_hlx__tree(lanes[1]);
-    if (n > (size_t)NC_HLX__CHUNK * NC_HLX__CHUNK) {
-        if (count[1]) {
-            j = (int)(count[2] % NC_HLX__LANES);
-            lanes[2][j] = lanes[2][j] + *out;
-        }
-        *out = nc_hlx__tree(lanes[2]);
-    }
+    sum = nc_hlx__tree(lanes[1]);
+    if (n <= (size_t)NC_HLX__CHUNK * NC_HLX__CHUNK) return sum;
+    j = (int)(count[2] % NC_HLX__LANES);
+    if (count[1]) lanes[2][j] = lanes[2][j] + sum;
+    return nc_hlx__tree(lanes[2]);
 }
-NC_HLX__VERSIONS(nc_hlx__reduce, (float *out, const float *a, const float *b, size_t n),
-                 (out, a, b, n))
 
-NC_API float nc_hlx_sum(const float *x, size_t n) {
+static float nc_hlx__reduce(const float *a, const float *b, size_t n) {
     float sum;
-    nc_hlx__reduce(&sum, x, NULL, n);
+    if (n > NC_HLX__CHUNK) return nc_hlx__reduce_chunks(a, b, n);
+    nc_hlx__chunk(&sum, a, b, n);
     return sum;
 }
+
+NC_API float nc_hlx_sum(const float *x, size_t n) { return nc_hlx__reduce(x, NULL, n); }
 
 NC_API float nc_hlx_dot(const float *a, const float *b, size_t n) {
-    float sum;
-    nc_hlx__reduce(&sum, a, b, n);
-    return sum;
+    return nc_hlx__reduce(a, b, n);
 }
 
-/* One row of layer norm: (x - mean) rstd gamma + beta. */
+/* >>kernels ======================================================================== */
+
+/* -- elements -- */
+
+/* out = value of x, rows of n with stride ld, and dx[i] = dout[i] times the slope at x[i]. */
+#define NC_HLX__ACTIVATION(id, name)                                                               \
+    NC_HLX__INLINE void nc_hlx__##name##_body(float *out, const float *x, size_t rows, size_t ld,  \
+                                              size_t n) {                                          \
+        for (; rows; rows--, out += ld, x += ld)                                                   \
+            NC_HLX__BLOCKS(out, x, NULL, n, nc_hlx__##name##1(u[j]));                              \
+    }                                                                                              \
+    NC_HLX__VERSIONS(nc_hlx__##name,                                                               \
+                     (float *out, const float *x, size_t rows, size_t ld, size_t n),               \
+                     (out, x, rows, ld, n))                                                        \
+    NC_HLX__INLINE void nc_hlx__##name##_dx_body(float *dx, const float *dout, const float *x,     \
+                                                 size_t n) {                                       \
+        NC_HLX__BLOCKS(dx, dout, x, n, u[j] * nc_hlx__##name##_slope1(v[j]));                      \
+    }                                                                                              \
+    NC_HLX__VERSIONS(nc_hlx__##name##_dx,                                                          \
+                     (float *dx, const float *dout, const float *x, size_t n), (dx, dout, x, n))
+NC_HLX__ACTIVATIONS(NC_HLX__ACTIVATION)
+
+#define NC_HLX__ROW(id, name) {#name, nc_hlx__##name, nc_hlx__##name##_dx},
+static const struct {
+    char name[16];
+    void (*value)(float *out, const float *x, size_t rows, size_t ld, size_t n);
+    void (*slope)(float *dx, const float *dout, const float *x, size_t n);
+} nc_hlx__activations[] = {NC_HLX__ACTIVATIONS(NC_HLX__ROW)};
+#undef NC_HLX__ROW
+#undef NC_HLX__ACTIVATION
+
+/* The list has a line for each nc_hlx_activation, at its place. */
+#define NC_HLX__NUMBER(id, name) NC_HLX__IS_##id,
+enum { NC_HLX__ACTIVATIONS(NC_HLX__NUMBER) NC_HLX__LISTED };
+#undef NC_HLX__NUMBER
+#define NC_HLX__CHECK(id, name)                                                                    \
+    typedef char nc_hlx__place_of_##name[(int)NC_HLX__IS_##id == (int)NC_HLX_##id ? 1 : -1];
+NC_HLX__ACTIVATIONS(NC_HLX__CHECK)
+#undef NC_HLX__CHECK
+typedef char nc_hlx__all_listed[(int)NC_HLX__LISTED == (int)NC_HLX_ACTIVATIONS ? 1 : -1];
+
+NC_API nc_status nc_hlx_activate(float *out, const float *x, size_t n, uint32_t activation) {
+    if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
+    NC_HLX__PIECES(n, NC_HLX__PIECE,
+                   nc_hlx__activations[activation].value(out + first, x + first, 1, 0, count));
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_activate_backward(float *dx, const float *dout, const float *x, size_t n,
+                                          uint32_t activation) {
+    if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
+    NC_HLX__PIECES(
+        n, NC_HLX__PIECE,
+        nc_hlx__activations[activation].slope(dx + first, dout + first, x + first, count));
+    return NC_OK;
+}
+
+NC_API const char *nc_hlx_activation_name(uint32_t activation) {
+    return activation < NC_HLX_ACTIVATIONS ? nc_hlx__activations[activation].name : NULL;
+}
+
+NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
+    (void)nc_hlx_activate(out, x, n, NC_HLX_GELU);
+}
+
+NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n) {
+    (void)nc_hlx_activate_backward(dx, dout, x, n, NC_HLX_GELU);
+}
+
+/* Words of eight successive Philox counters: nc__philox in lanes. */
+NC_HLX__INLINE void nc_hlx__philox8(uint32_t out[32], uint64_t seed, uint64_t counter,
+                                    uint64_t stream) {
+    uint32_t c0[8], c1[8], c2[8], c3[8], k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
+    int round, j;
+    for (j = 0; j < 8; j++) {
+        c0[j] = (uint32_t)(counter + (uint64_t)j);
+        c1[j] = (uint32_t)((counter + (uint64_t)j) >> 32);
+        c2[j] = (uint32_t)stream;
+        c3[j] = (uint32_t)(stream >> 32);
+    }
+    for (round = 0; round < 10; round++) {
+        for (j = 0; j < 8; j++) {
+            uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0[j];
+            uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2[j];
+            c0[j] = (uint32_t)(b >> 32) ^ c1[j] ^ k0;
+            c2[j] = (uint32_t)(a >> 32) ^ c3[j] ^ k1;
+            c1[j] = (uint32_t)b;
+            c3[j] = (uint32_t)a;
+        }
+        k0 += UINT32_C(0x9E3779B9);
+        k1 += UINT32_C(0xBB67AE85);
+    }
+    for (j = 0; j < 8; j++) {
+        out[4 * j] = c0[j];
+        out[4 * j + 1] = c1[j];
+        out[4 * j + 2] = c2[j];
+        out[4 * j + 3] = c3[j];
+    }
+}
+
+/* Elements whose counters begin at `first`, which may stand inside a group of four words. */
+NC_HLX__INLINE void nc_hlx__drop_body(float *out, const float *x, size_t n, uint64_t first,
+                                      uint32_t threshold, float scale, uint64_t seed,
+                                      uint64_t stream) {
+    uint32_t words[NC_HLX__LANES];
+    size_t i = 0, skip = (size_t)(first % 4), j, m;
+    for (; i < n; i += m, skip = 0) {
+        nc_hlx__philox8(words, seed, (first + i) / 4, stream);
+        m = nc_hlx__min(n - i, NC_HLX__LANES - skip);
+        NC_HLX__FREE
+        for (j = 0; j < m; j++) out[i + j] = words[skip + j] >= threshold ? x[i + j] * scale : 0.0f;
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__drop,
+                 (float *out, const float *x, size_t n, uint64_t first, uint32_t threshold,
+                  float scale, uint64_t seed, uint64_t stream),
+                 (out, x, n, first, threshold, scale, seed, stream))
+
+/* A dropout rate in [0, 1) as the least word that keeps. */
+static uint32_t nc_hlx__threshold(float rate) { return (uint32_t)((double)rate * 4294967296.0); }
+
+NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
+                           uint64_t seed, uint64_t stream) {
+    const uint32_t threshold = nc_hlx__threshold(rate);
+    const float scale = 1.0f / (1.0f - rate);
+    NC_HLX__PIECES(n, NC_HLX__PIECE,
+                   nc_hlx__drop(out + first, x + first, count, counter + first, threshold, scale,
+                                seed, stream));
+}
+
+NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
+    uint32_t rounded = u + UINT32_C(0x7FFF) + (u >> 16 & 1);
+    return ((u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000) ? u | UINT32_C(0x00400000)
+                                                              : rounded) &
+           UINT32_C(0xFFFF0000);
+}
+
+NC_HLX__INLINE void nc_hlx__bf16_round_body(float *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) x[i] = nc_hlx__float(nc_hlx__bf16_bits(nc_hlx__bits(x[i])));
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__bf16_round, (float *x, size_t n), (x, n))
+
+NC_HLX__INLINE void nc_hlx__bf16_pack_body(uint16_t *out, const float *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = (uint16_t)(nc_hlx__bf16_bits(nc_hlx__bits(x[i])) >> 16);
+}
+NC_HLX__VERSIONS(nc_hlx__bf16_pack, (uint16_t * out, const float *x, size_t n), (out, x, n))
+
+NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++) out[i] = nc_hlx__float((uint32_t)x[i] << 16);
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
+
+NC_API void nc_hlx_bf16_round(float *x, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_round(x + first, count));
+}
+
+NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_pack(out + first, x + first, count));
+}
+
+NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_unpack(out + first, x + first, count));
+}
+
+/* -- rows: sums over them, and embeddings -- */
+
+/* out = a + b. */
+NC_HLX__INLINE void nc_hlx__add_body(float *out, const float *a, const float *b, size_t n) {
+    size_t i;
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) out[i] = a[i] + b[i];
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__add, (float *out, const float *a, const float *b, size_t n),
+                     (out, a, b, n))
+
+/* `count` columns of rows of n. */
+NC_HLX__INLINE void nc_hlx__sum_columns_body(float *sums, const float *x, size_t rows, size_t n,
+                                             size_t count) {
+    size_t r;
+    for (r = 0; r < rows; r++) nc_hlx__add_body(sums, sums, x + r * n, count);
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__sum_columns,
+                     (float *sums, const float *x, size_t rows, size_t n, size_t count),
+                     (sums, x, rows, n, count))
+
+NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
+    NC_HLX__PIECES(n, NC_HLX__COLUMNS,
+                   nc_hlx__sum_columns(sums + first, x + first, rows, n, count));
+}
+
+NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
+                             size_t rows, size_t seq, size_t d) {
+    NC_HLX__ROWS(rows, nc_hlx__add(out + r * d, wte + (size_t)tokens[r] * d, wpe + r % seq * d, d));
+}
+
+/* Columns [first, first + count) of both gradients. */
+NC_HLX__INLINE void nc_hlx__embedding_columns_body(float *dwte, float *dwpe, const float *dout,
+                                                   const uint32_t *tokens, size_t rows, size_t seq,
+                                                   size_t d, size_t first, size_t count) {
+    size_t i;
+    for (i = 0; i < rows; i++) {
+        const float *dy = dout + i * d + first;
+        float *token = dwte + (size_t)tokens[i] * d + first, *position = dwpe + i % seq * d + first;
+        nc_hlx__add_body(token, token, dy, count);
+        nc_hlx__add_body(position, position, dy, count);
+    }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__embedding_columns,
+                     (float *dwte, float *dwpe, const float *dout, const uint32_t *tokens,
+                      size_t rows, size_t seq, size_t d, size_t first, size_t count),
+                     (dwte, dwpe, dout, tokens, rows, seq, d, first, count))
+
+NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
+                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
+    NC_HLX__PIECES(d, NC_HLX__COLUMNS,
+                   nc_hlx__embedding_columns(dwte, dwpe, dout, tokens, rows, seq, d, first, count));
+}
+
+/* -- rows: layer norm -- */
+
+/* One row: (x - mean) rstd gamma + beta. */
 NC_HLX__INLINE void nc_hlx__layernorm_row_body(float *out, float *mean, float *rstd, const float *x,
                                                const float *gamma, const float *beta, size_t n) {
-    float m, v, r;
+    const float m = nc_hlx__reduce(x, NULL, n) / (float)n;
+    float r;
     size_t i;
-    nc_hlx__reduce_body(&m, x, NULL, n);
-    m = m / (float)n;
+    NC_HLX__FREE
     for (i = 0; i < n; i++) out[i] = x[i] - m;
-    nc_hlx__reduce_body(&v, out, out, n);
-    r = 1.0f / sqrtf(v / (float)n + 1e-5f);
+    r = 1.0f / sqrtf(nc_hlx__reduce(out, out, n) / (float)n + 1e-5f);
+    NC_HLX__FREE
     for (i = 0; i < n; i++) out[i] = fmaf(out[i] * r, gamma[i], beta[i]);
     *mean = m;
     *rstd = r;
 }
-NC_HLX__VERSIONS(nc_hlx__layernorm_row,
-                 (float *out, float *mean, float *rstd, const float *x, const float *gamma,
-                  const float *beta, size_t n),
-                 (out, mean, rstd, x, gamma, beta, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_row,
+                     (float *out, float *mean, float *rstd, const float *x, const float *gamma,
+                      const float *beta, size_t n),
+                     (out, mean, rstd, x, gamma, beta, n))
 
 NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
                              const float *gamma, const float *beta, size_t rows, size_t n) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__layernorm_row(out + (size_t)r * n, mean + r, rstd + r, x + (size_t)r * n, gamma,
-                              beta, n);
+    NC_HLX__ROWS(rows,
+                 nc_hlx__layernorm_row(out + r * n, mean + r, rstd + r, x + r * n, gamma, beta, n));
+}
+
+/* One chunk's sums of dy gamma and of dy gamma xhat. The end of a row is padded with dy = -0 and
+ * xhat = 0, which leave every sum alone. */
+NC_HLX__INLINE void nc_hlx__layernorm_sums(float *sum_dy, float *sum_dyx, const float *dout,
+                                           const float *x, const float *gamma, float mean,
+                                           float rstd, size_t n) {
+    float s[NC_HLX__LANES], t[NC_HLX__LANES], pad[3][NC_HLX__LANES];
+    size_t blocks = n / NC_HLX__LANES, rest = n % NC_HLX__LANES;
+    int j;
+    for (j = 0; j < NC_HLX__LANES; j++) s[j] = t[j] = 0.0f;
+    for (;;) {
+        for (; blocks; blocks--) {
+            for (j = 0; j < NC_HLX__LANES; j++) {
+                const float dy = dout[j] * gamma[j], xhat = (x[j] - mean) * rstd;
+                s[j] = s[j] + dy;
+                t[j] = fmaf(dy, xhat, t[j]);
+            }
+            dout += NC_HLX__LANES;
+            x += NC_HLX__LANES;
+            gamma += NC_HLX__LANES;
+        }
+        if (rest == 0) break;
+        for (j = 0; j < NC_HLX__LANES; j++) pad[0][j] = -0.0f, pad[1][j] = mean, pad[2][j] = 1.0f;
+        memcpy(pad[0], dout, rest * sizeof *dout);
+        memcpy(pad[1], x, rest * sizeof *x);
+        memcpy(pad[2], gamma, rest * sizeof *gamma);
+        dout = pad[0];
+        x = pad[1];
+        gamma = pad[2];
+        blocks = 1;
+        rest = 0;
+    }
+    *sum_dy = nc_hlx__tree(s);
+    *sum_dyx = nc_hlx__tree(t);
+}
+
+/* dx += rstd (dy gamma - mean(dy gamma) - xhat mean(dy gamma xhat)), with the two means by the
+ * fixed reduction; rows are below 2^20 wide, so two levels of it are enough. */
+NC_HLX__INLINE void nc_hlx__layernorm_dx_body(float *dx, const float *dout, const float *x,
+                                              const float *gamma, float mean, float rstd,
+                                              size_t n) {
+    float s[NC_HLX__LANES], t[NC_HLX__LANES], mean_dy = 0.0f, mean_dyx = 0.0f;
+    size_t i, lane = 0;
+    memset(s, 0, sizeof s);
+    memset(t, 0, sizeof t);
+    for (i = 0; i < n; i += NC_HLX__CHUNK, lane = (lane + 1) % NC_HLX__LANES) {
+        nc_hlx__layernorm_sums(&mean_dy, &mean_dyx, dout + i, x + i, gamma + i, mean, rstd,
+                               nc_hlx__min(n - i, NC_HLX__CHUNK));
+        s[lane] = s[lane] + mean_dy;
+        t[lane] = t[lane] + mean_dyx;
+    }
+    if (n > NC_HLX__CHUNK) {
+        mean_dy = nc_hlx__tree(s);
+        mean_dyx = nc_hlx__tree(t);
+    }
+    mean_dy = mean_dy / (float)n;
+    mean_dyx = mean_dyx / (float)n;
+    NC_HLX__FREE
+    for (i = 0; i < n; i++) {
+        float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
+        dx[i] = fmaf(fmaf(-xhat, mean_dyx, dy - mean_dy), rstd, dx[i]);
+    }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_dx,
+                     (float *dx, const float *dout, const float *x, const float *gamma, float mean,
+                      float rstd, size_t n),
+                     (dx, dout, x, gamma, mean, rstd, n))
+
+/* Columns [first, last) of dgamma and dbeta: chains over ascending rows. */
+NC_HLX__INLINE void nc_hlx__layernorm_dw_body(float *dgamma, float *dbeta, const float *dout,
+                                              const float *x, const float *mean, const float *rstd,
+                                              size_t rows, size_t n, size_t first, size_t last) {
+    size_t r, i;
+    for (r = 0; r < rows; r++) {
+        const float *dy = dout + r * n, *row = x + r * n, m = mean[r], s = rstd[r];
+        NC_HLX__FREE
+        for (i = first; i < last; i++) {
+            dgamma[i] = fmaf(dy[i], (row[i] - m) * s, dgamma[i]);
+            dbeta[i] = dbeta[i] + dy[i];
+        }
+    }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_dw,
+                     (float *dgamma, float *dbeta, const float *dout, const float *x,
+                      const float *mean, const float *rstd, size_t rows, size_t n, size_t first,
+                      size_t last),
+                     (dgamma, dbeta, dout, x, mean, rstd, rows, n, first, last))
+
+NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
+                                      const float *x, const float *gamma, const float *mean,
+                                      const float *rstd, size_t rows, size_t n) {
+    NC_HLX__ROWS(rows, nc_hlx__layernorm_dx(dx + r * n, dout + r * n, x + r * n, gamma, mean[r],
+                                            rstd[r], n));
+    NC_HLX__PIECES(
+        n, NC_HLX__COLUMNS,
+        nc_hlx__layernorm_dw(dgamma, dbeta, dout, x, mean, rstd, rows, n, first, first + count));
 }
 
 NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
@@ -2016,232 +2472,105 @@ NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, cons
     }
 }
 
-/* dx += rstd (dy gamma - mean(dy gamma) - xhat mean(dy gamma xhat)), with the two means by the
- * fixed reduction; rows are below 2^20 wide, so two levels of it are enough. */
-NC_HLX__INLINE void nc_hlx__layernorm_dx_body(float *dx, const float *dout, const float *x,
-                                              const float *gamma, float mean, float rstd,
-                                              size_t n) {
-    float s[2][NC_HLX__LANES], t[2][NC_HLX__LANES], mean_dy = 0.0f, mean_dyx = 0.0f;
-    size_t first, i, lane;
-    memset(s, 0, sizeof s);
-    memset(t, 0, sizeof t);
-    for (first = 0; first < n; first += NC_HLX__CHUNK) {
-        size_t end = first + nc_hlx__min(n - first, NC_HLX__CHUNK);
-        memset(s[0], 0, sizeof s[0]);
-        memset(t[0], 0, sizeof t[0]);
-        for (i = first; i < end; i++) {
-            float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
-            lane = i % NC_HLX__LANES;
-            s[0][lane] = s[0][lane] + dy;
-            t[0][lane] = fmaf(dy, xhat, t[0][lane]);
-        }
-        mean_dy = nc_hlx__tree(s[0]);
-        mean_dyx = nc_hlx__tree(t[0]);
-        lane = first / NC_HLX__CHUNK % NC_HLX__LANES;
-        s[1][lane] = s[1][lane] + mean_dy;
-        t[1][lane] = t[1][lane] + mean_dyx;
-    }
-    if (n > NC_HLX__CHUNK) {
-        mean_dy = nc_hlx__tree(s[1]);
-        mean_dyx = nc_hlx__tree(t[1]);
-    }
-    mean_dy = mean_dy / (float)n;
-    mean_dyx = mean_dyx / (float)n;
-    for (i = 0; i < n; i++) {
-        float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
-        dx[i] = fmaf(fmaf(-xhat, mean_dyx, dy - mean_dy), rstd, dx[i]);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__layernorm_dx,
-                 (float *dx, const float *dout, const float *x, const float *gamma, float mean,
-                  float rstd, size_t n),
-                 (dx, dout, x, gamma, mean, rstd, n))
+/* -- rows: softmax and cross-entropy -- */
 
-/* Columns [first, last) of dgamma and dbeta: chains over ascending rows. */
-NC_HLX__INLINE void nc_hlx__layernorm_dw_body(float *dgamma, float *dbeta, const float *dout,
-                                              const float *x, const float *mean, const float *rstd,
-                                              size_t rows, size_t n, size_t first, size_t last) {
-    size_t r, i;
-    for (r = 0; r < rows; r++)
-        for (i = first; i < last; i++) {
-            float dy = dout[r * n + i], xhat = (x[r * n + i] - mean[r]) * rstd[r];
-            dgamma[i] = fmaf(dy, xhat, dgamma[i]);
-            dbeta[i] = dbeta[i] + dy;
-        }
-}
-NC_HLX__VERSIONS(nc_hlx__layernorm_dw,
-                 (float *dgamma, float *dbeta, const float *dout, const float *x, const float *mean,
-                  const float *rstd, size_t rows, size_t n, size_t first, size_t last),
-                 (dgamma, dbeta, dout, x, mean, rstd, rows, n, first, last))
-
-NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
-                                      const float *x, const float *gamma, const float *mean,
-                                      const float *rstd, size_t rows, size_t n) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__layernorm_dx(dx + (size_t)r * n, dout + (size_t)r * n, x + (size_t)r * n, gamma,
-                             mean[r], rstd[r], n);
-    NC_HLX__PIECES(
-        n, NC_HLX__COLUMNS,
-        nc_hlx__layernorm_dw(dgamma, dbeta, dout, x, mean, rstd, rows, n, first, first + count));
-}
-
-/* x[i] = exp(x[i] - shift), in blocks. */
-NC_HLX__INLINE void nc_hlx__exp_shift_body(float *x, float shift, size_t n) {
-    float block[NC_HLX__LANES];
-    size_t i, m;
-    int j;
-    for (i = 0; i < n; i += NC_HLX__LANES) {
-        m = nc_hlx__min(n - i, NC_HLX__LANES);
-        if (m == NC_HLX__LANES)
-            memcpy(block, x + i, sizeof block);
-        else {
-            memset(block, 0, sizeof block);
-            memcpy(block, x + i, m * sizeof *x);
-        }
-        for (j = 0; j < NC_HLX__LANES; j++) block[j] = nc_hlx__exp1(block[j] - shift);
-        memcpy(x + i, block, m * sizeof *x);
-    }
-}
-
+/* The largest of n > 0 values; NaN is passed over but where it comes first. */
 NC_HLX__INLINE float nc_hlx__max(const float *x, size_t n) {
-    float max = x[0];
-    size_t i;
-    for (i = 1; i < n; i++) max = x[i] > max ? x[i] : max;
-    return max;
+    float most[NC_HLX__BLOCK], pad[NC_HLX__BLOCK];
+    size_t blocks = n / NC_HLX__BLOCK, rest = n % NC_HLX__BLOCK;
+    int width, j;
+    for (j = 0; j < NC_HLX__BLOCK; j++) most[j] = pad[j] = x[0];
+    for (;;) {
+        for (; blocks; blocks--, x += NC_HLX__BLOCK)
+            for (j = 0; j < NC_HLX__BLOCK; j++) most[j] = x[j] > most[j] ? x[j] : most[j];
+        if (rest == 0) break;
+        memcpy(pad, x, rest * sizeof *x);
+        x = pad;
+        blocks = 1;
+        rest = 0;
+    }
+    for (width = NC_HLX__BLOCK / 2; width > 0; width /= 2)
+        for (j = 0; j < width; j++) most[j] = most[j + width] > most[j] ? most[j + width] : most[j];
+    return most[0];
 }
 
-NC_HLX__INLINE void nc_hlx__softmax_row_body(float *x, size_t n) {
-    float sum;
-    size_t i;
-    nc_hlx__exp_shift_body(x, nc_hlx__max(x, n), n);
-    nc_hlx__reduce_body(&sum, x, NULL, n);
-    for (i = 0; i < n; i++) x[i] = x[i] / sum;
+/* A row becomes exp(x - max); *sum gets its sum. */
+NC_HLX__INLINE void nc_hlx__exponentials_body(float *x, float *max, float *sum, size_t n) {
+    const float most = nc_hlx__max(x, n);
+    NC_HLX__BLOCKS(x, x, NULL, n, nc_hlx__exp1(u[j] - most));
+    *max = most;
+    *sum = nc_hlx__reduce(x, NULL, n);
 }
-NC_HLX__VERSIONS(nc_hlx__softmax_row, (float *x, size_t n), (x, n))
+NC_HLX__VERSIONS(nc_hlx__exponentials, (float *x, float *max, float *sum, size_t n),
+                 (x, max, sum, n))
+
+/* x[i] / sum, and that divided by count. */
+NC_HLX__INLINE void nc_hlx__quotients_body(float *x, float sum, float count, size_t n) {
+    size_t i;
+    if (count == 1.0f)
+        for (i = 0; i < n; i++) x[i] = x[i] / sum;
+    else
+        for (i = 0; i < n; i++) x[i] = x[i] / sum / count;
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__quotients, (float *x, float sum, float count, size_t n),
+                     (x, sum, count, n))
+
+/* Entries of row r that a causal mask keeps. */
+static size_t nc_hlx__kept(size_t r, size_t n, int causal) {
+    return causal ? nc_hlx__min(r + 1, n) : n;
+}
+
+static void nc_hlx__softmax_row(float *x, size_t kept, size_t n) {
+    float max, sum;
+    nc_hlx__exponentials(x, &max, &sum, kept);
+    nc_hlx__quotients(x, sum, 1.0f, kept);
+    memset(x + kept, 0, (n - kept) * sizeof *x);
+}
 
 NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal) {
-    ptrdiff_t r;
     if (n == 0) return;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++) {
-        size_t kept = causal && (size_t)r + 1 < n ? (size_t)r + 1 : n;
-        float *row = x + (size_t)r * n;
-        nc_hlx__softmax_row(row, kept);
-        memset(row + kept, 0, (n - kept) * sizeof *row);
-    }
+    NC_HLX__ROWS(rows, nc_hlx__softmax_row(x + r * n, nc_hlx__kept(r, n, causal), n));
 }
 
 NC_HLX__INLINE void nc_hlx__softmax_dx_body(float *dy, const float *y, size_t n) {
-    float dot;
+    const float dot = nc_hlx__reduce(dy, y, n);
     size_t i;
-    nc_hlx__reduce_body(&dot, dy, y, n);
+    NC_HLX__FREE
     for (i = 0; i < n; i++) dy[i] = y[i] * (dy[i] - dot);
 }
-NC_HLX__VERSIONS(nc_hlx__softmax_dx, (float *dy, const float *y, size_t n), (dy, y, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__softmax_dx, (float *dy, const float *y, size_t n), (dy, y, n))
+
+static void nc_hlx__softmax_row_backward(float *dy, const float *y, size_t kept, size_t n) {
+    nc_hlx__softmax_dx(dy, y, kept);
+    memset(dy + kept, 0, (n - kept) * sizeof *dy);
+}
 
 NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++) {
-        size_t kept = causal && (size_t)r + 1 < n ? (size_t)r + 1 : n;
-        float *row = dy + (size_t)r * n;
-        nc_hlx__softmax_dx(row, y + (size_t)r * n, kept);
-        memset(row + kept, 0, (n - kept) * sizeof *row);
-    }
-}
-
-#define NC_HLX__GELU_SCALE 0.797884583f /* sqrt(2/pi) */
-
-NC_HLX__INLINE void nc_hlx__gelu_body(float *out, const float *x, size_t n) {
-    float block[NC_HLX__LANES];
-    size_t i, m;
-    int j;
-    for (i = 0; i < n; i += NC_HLX__LANES) {
-        m = nc_hlx__min(n - i, NC_HLX__LANES);
-        memset(block, 0, sizeof block);
-        memcpy(block, x + i, m * sizeof *x);
-        for (j = 0; j < NC_HLX__LANES; j++) {
-            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
-            float half = 0.5f * v;
-            block[j] = fmaf(half, nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic), half);
-        }
-        memcpy(out + i, block, m * sizeof *x);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__gelu, (float *out, const float *x, size_t n), (out, x, n))
-
-NC_HLX__INLINE void nc_hlx__gelu_dx_body(float *dx, const float *dout, const float *x, size_t n) {
-    float block[NC_HLX__LANES], dy[NC_HLX__LANES];
-    size_t i, m;
-    int j;
-    for (i = 0; i < n; i += NC_HLX__LANES) {
-        m = nc_hlx__min(n - i, NC_HLX__LANES);
-        memset(block, 0, sizeof block);
-        memset(dy, 0, sizeof dy);
-        memcpy(block, x + i, m * sizeof *x);
-        memcpy(dy, dout + i, m * sizeof *x);
-        for (j = 0; j < NC_HLX__LANES; j++) {
-            float v = block[j], cubic = fmaf(0.044715f * v * v, v, v);
-            float t = nc_hlx__tanh1(NC_HLX__GELU_SCALE * cubic);
-            float inner = NC_HLX__GELU_SCALE * fmaf(0.134145f * v, v, 1.0f);
-            float slope = fmaf(-t, t, 1.0f) * inner;
-            block[j] = dy[j] * fmaf(0.5f * v, slope, fmaf(0.5f, t, 0.5f));
-        }
-        memcpy(dx + i, block, m * sizeof *x);
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__gelu_dx, (float *dx, const float *dout, const float *x, size_t n),
-                 (dx, dout, x, n))
-
-NC_API void nc_hlx_gelu(float *out, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu(out + first, x + first, count));
-}
-
-NC_API void nc_hlx_gelu_backward(float *dx, const float *dout, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__gelu_dx(dx + first, dout + first, x + first, count));
+    NC_HLX__ROWS(
+        rows, nc_hlx__softmax_row_backward(dy + r * n, y + r * n, nc_hlx__kept(r, n, causal), n));
 }
 
 /* loss = log(sum exp(x - max)) - (x[target] - max); gradient (softmax - one_hot) / count. */
-NC_HLX__INLINE void nc_hlx__cross_entropy_row_body(float *x, float *loss, uint32_t target,
-                                                   float count, size_t n) {
-    float max, sum, picked;
-    size_t i;
+static void nc_hlx__cross_entropy_row(float *x, float *loss, uint32_t target, float count,
+                                      size_t n) {
+    float max, sum, picked, gradient;
     *loss = 0.0f;
     if (target >= n) {
         memset(x, 0, n * sizeof *x);
         return;
     }
-    max = nc_hlx__max(x, n);
-    picked = x[target] - max;
-    nc_hlx__exp_shift_body(x, max, n);
-    nc_hlx__reduce_body(&sum, x, NULL, n);
-    *loss = nc_hlx__log1(sum) - picked;
-    for (i = 0; i < n; i++) {
-        float probability = x[i] / sum;
-        x[i] = (i == target ? probability - 1.0f : probability) / count;
-    }
+    picked = x[target];
+    nc_hlx__exponentials(x, &max, &sum, n);
+    *loss = nc_hlx__log1(sum) - (picked - max);
+    gradient = (x[target] / sum - 1.0f) / count;
+    nc_hlx__quotients(x, sum, count, n);
+    x[target] = gradient;
 }
-NC_HLX__VERSIONS(nc_hlx__cross_entropy_row,
-                 (float *x, float *loss, uint32_t target, float count, size_t n),
-                 (x, loss, target, count, n))
 
 /* Rows' losses, and gradients divided by count. */
 static void nc_hlx__cross_entropy_rows(float *logits, const uint32_t *targets, float *losses,
                                        size_t rows, size_t n, float count) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__cross_entropy_row(logits + (size_t)r * n, losses + r, targets[r], count, n);
+    NC_HLX__ROWS(rows, nc_hlx__cross_entropy_row(logits + r * n, losses + r, targets[r], count, n));
 }
 
 /* Rows with a target, as the divisor of a mean. */
@@ -2258,6 +2587,8 @@ NC_API float nc_hlx_cross_entropy(float *logits, const uint32_t *targets, float 
     return nc_hlx_sum(losses, rows) / count;
 }
 
+/* >>gemm =========================================================================== */
+
 NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
                             int accumulate) {
@@ -2271,8 +2602,6 @@ NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t
             c[i * ldc + j] = sum;
         }
 }
-
-/* >>simd =========================================================================== */
 
 /* A tile of C is mr x nr; A comes packed as k columns of mr values, B as k rows of nr values.
  * The accumulators start from 0 (fresh) or from C and return to it, so cutting k into blocks
@@ -2306,66 +2635,41 @@ static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, flo
 }
 
 #ifdef NC_HLX__X86
-#define NC_HLX__ROWS6(X) X(0) X(1) X(2) X(3) X(4) X(5)
-#define NC_HLX__ROWS14(X) NC_HLX__ROWS6(X) X(6) X(7) X(8) X(9) X(10) X(11) X(12) X(13)
-
-#define NC_HLX__ZERO(i) __m256 x##i = _mm256_setzero_ps(), y##i = x##i;
-#define NC_HLX__LOAD(i)                                                                            \
-    x##i = _mm256_loadu_ps(c + i * ldc);                                                           \
-    y##i = _mm256_loadu_ps(c + i * ldc + 8);
-#define NC_HLX__FMA(i)                                                                             \
-    w = _mm256_broadcast_ss(a + i);                                                                \
-    x##i = _mm256_fmadd_ps(w, u, x##i);                                                            \
-    y##i = _mm256_fmadd_ps(w, v, y##i);
-#define NC_HLX__STORE(i)                                                                           \
-    _mm256_storeu_ps(c + i * ldc, x##i);                                                           \
-    _mm256_storeu_ps(c + i * ldc + 8, y##i);
-NC_HLX__AVX2 static void nc_hlx__micro_avx2(size_t k, const float *a, const float *b, float *c,
-                                            size_t ldc, int fresh) {
-    __m256 u, v, w;
-    size_t p;
-    NC_HLX__ROWS6(NC_HLX__ZERO)
-    if (!fresh) {
-        NC_HLX__ROWS6(NC_HLX__LOAD)
+/* One text for both widths: row i of the tile is the vectors xi and yi. */
+#define NC_HLX__ROWS6(X, bits) X(bits, 0) X(bits, 1) X(bits, 2) X(bits, 3) X(bits, 4) X(bits, 5)
+#define NC_HLX__ROWS14(X, bits)                                                                    \
+    NC_HLX__ROWS6(X, bits)                                                                         \
+    X(bits, 6) X(bits, 7) X(bits, 8) X(bits, 9) X(bits, 10) X(bits, 11) X(bits, 12) X(bits, 13)
+#define NC_HLX__ZERO(bits, i) __m##bits x##i = _mm##bits##_setzero_ps(), y##i = x##i;
+#define NC_HLX__LOAD(bits, i)                                                                      \
+    x##i = _mm##bits##_loadu_ps(c + i * ldc);                                                      \
+    y##i = _mm##bits##_loadu_ps(c + i * ldc + bits / 32);
+#define NC_HLX__FMA(bits, i)                                                                       \
+    w = _mm##bits##_set1_ps(a[i]);                                                                 \
+    x##i = _mm##bits##_fmadd_ps(w, u, x##i);                                                       \
+    y##i = _mm##bits##_fmadd_ps(w, v, y##i);
+#define NC_HLX__STORE(bits, i)                                                                     \
+    _mm##bits##_storeu_ps(c + i * ldc, x##i);                                                      \
+    _mm##bits##_storeu_ps(c + i * ldc + bits / 32, y##i);
+#define NC_HLX__MICRO(name, target, bits, rows)                                                    \
+    target static void name(size_t k, const float *a, const float *b, float *c, size_t ldc,        \
+                            int fresh) {                                                           \
+        __m##bits u, v, w;                                                                         \
+        size_t p;                                                                                  \
+        NC_HLX__ROWS##rows(NC_HLX__ZERO, bits);                                                    \
+        if (!fresh) {                                                                              \
+            NC_HLX__ROWS##rows(NC_HLX__LOAD, bits);                                                \
+        }                                                                                          \
+        for (p = 0; p < k; p++, a += rows, b += bits / 16) {                                       \
+            u = _mm##bits##_loadu_ps(b);                                                           \
+            v = _mm##bits##_loadu_ps(b + bits / 32);                                               \
+            NC_HLX__ROWS##rows(NC_HLX__FMA, bits);                                                 \
+        }                                                                                          \
+        NC_HLX__ROWS##rows(NC_HLX__STORE, bits);                                                   \
     }
-    for (p = 0; p < k; p++, a += 6, b += 16) {
-        u = _mm256_loadu_ps(b);
-        v = _mm256_loadu_ps(b + 8);
-        NC_HLX__ROWS6(NC_HLX__FMA)
-    }
-    NC_HLX__ROWS6(NC_HLX__STORE)
-}
-#undef NC_HLX__ZERO
-#undef NC_HLX__LOAD
-#undef NC_HLX__FMA
-#undef NC_HLX__STORE
-
-#define NC_HLX__ZERO(i) __m512 x##i = _mm512_setzero_ps(), y##i = x##i;
-#define NC_HLX__LOAD(i)                                                                            \
-    x##i = _mm512_loadu_ps(c + i * ldc);                                                           \
-    y##i = _mm512_loadu_ps(c + i * ldc + 16);
-#define NC_HLX__FMA(i)                                                                             \
-    w = _mm512_set1_ps(a[i]);                                                                      \
-    x##i = _mm512_fmadd_ps(w, u, x##i);                                                            \
-    y##i = _mm512_fmadd_ps(w, v, y##i);
-#define NC_HLX__STORE(i)                                                                           \
-    _mm512_storeu_ps(c + i * ldc, x##i);                                                           \
-    _mm512_storeu_ps(c + i * ldc + 16, y##i);
-NC_HLX__AVX512 static void nc_hlx__micro_avx512(size_t k, const float *a, const float *b, float *c,
-                                                size_t ldc, int fresh) {
-    __m512 u, v, w;
-    size_t p;
-    NC_HLX__ROWS14(NC_HLX__ZERO)
-    if (!fresh) {
-        NC_HLX__ROWS14(NC_HLX__LOAD)
-    }
-    for (p = 0; p < k; p++, a += 14, b += 32) {
-        u = _mm512_loadu_ps(b);
-        v = _mm512_loadu_ps(b + 16);
-        NC_HLX__ROWS14(NC_HLX__FMA)
-    }
-    NC_HLX__ROWS14(NC_HLX__STORE)
-}
+NC_HLX__MICRO(nc_hlx__micro_avx2, NC_HLX__AVX2, 256, 6)
+NC_HLX__MICRO(nc_hlx__micro_avx512, NC_HLX__AVX512, 512, 14)
+#undef NC_HLX__MICRO
 #undef NC_HLX__ZERO
 #undef NC_HLX__LOAD
 #undef NC_HLX__FMA
@@ -2374,21 +2678,14 @@ NC_HLX__AVX512 static void nc_hlx__micro_avx512(size_t k, const float *a, const 
 #undef NC_HLX__ROWS14
 #endif
 
-static nc_hlx__micro nc_hlx__pick_micro(void) {
-    nc_hlx__micro micro = {4, 8, nc_hlx__micro_portable};
+/* By nc_hlx_simd(). */
+static const nc_hlx__micro nc_hlx__micros[] = {
+    {4, 8, nc_hlx__micro_portable},
 #ifdef NC_HLX__X86
-    if (nc_hlx_simd() == 1) {
-        micro.mr = 6;
-        micro.nr = 16;
-        micro.fn = nc_hlx__micro_avx2;
-    } else if (nc_hlx_simd() == 2) {
-        micro.mr = 14;
-        micro.nr = 32;
-        micro.fn = nc_hlx__micro_avx512;
-    }
+    {6, 16, nc_hlx__micro_avx2},
+    {NC_HLX__MR_MAX, NC_HLX__NR_MAX, nc_hlx__micro_avx512},
 #endif
-    return micro;
-}
+};
 
 #ifdef NC_HLX__X86
 /* dst[p * width + i] = x[i * ld + p] for 16 p and rows <= 16 of i; the lanes up to min(width, 16)
@@ -2427,7 +2724,7 @@ NC_HLX__AVX512 static void nc_hlx__transpose_avx512(float *dst, size_t width, co
 #endif
 
 /* width values, without a call of memcpy for the widths of the micro kernels. */
-static void nc_hlx__copy_lanes(float *dst, const float *x, size_t width) {
+NC_HLX__INLINE void nc_hlx__copy_lanes(float *dst, const float *x, size_t width) {
     switch (width) {
     case 32: memcpy(dst, x, 32 * sizeof *dst); break;
     case 16: memcpy(dst, x, 16 * sizeof *dst); break;
@@ -2466,29 +2763,19 @@ static void nc_hlx__pack(float *dst, const float *x, size_t ld, int lanes_contig
                 nc_hlx__transpose_avx512(dst + p * width + i, width, lanes > i ? x + i * ld + p : x,
                                          ld, lanes > i ? lanes - i : 0);
 #endif
-    for (; p < k; p++)
-        for (i = 0; i < width; i++) dst[p * width + i] = i < lanes ? x[i * ld + p] : 0.0f;
+    for (; p < k; p++) {
+        for (i = 0; i < lanes; i++) dst[p * width + i] = x[i * ld + p];
+        for (; i < width; i++) dst[p * width + i] = 0.0f;
+    }
 }
 
-/* What is done to C after its last k block: + bias, + residual, and gelu of the result beside it.
- * residual and gelu have C's stride. */
+/* What is done to C after its last k block: + bias, + residual, and its activation beside it.
+ * residual and activated have C's stride. */
 typedef struct nc_hlx__epilogue {
     const float *bias, *residual;
-    float *gelu;
+    float *activated;
+    uint32_t activation;
 } nc_hlx__epilogue;
-
-NC_HLX__INLINE void nc_hlx__finish_row_body(float *c, const float *bias, const float *residual,
-                                            float *gelu, size_t n) {
-    size_t i;
-    if (bias)
-        for (i = 0; i < n; i++) c[i] = c[i] + bias[i];
-    if (residual)
-        for (i = 0; i < n; i++) c[i] = c[i] + residual[i];
-    if (gelu) nc_hlx__gelu_body(gelu, c, n);
-}
-NC_HLX__VERSIONS(nc_hlx__finish_row,
-                 (float *c, const float *bias, const float *residual, float *gelu, size_t n),
-                 (c, bias, residual, gelu, n))
 
 typedef struct nc_hlx__gemm_job {
     nc_hlx__micro micro;
@@ -2499,17 +2786,35 @@ typedef struct nc_hlx__gemm_job {
     nc_hlx__epilogue epilogue;
 } nc_hlx__gemm_job;
 
-static void nc_hlx__finish(const nc_hlx__gemm_job *job, size_t row, size_t column, size_t rows,
-                           size_t columns) {
-    const nc_hlx__epilogue *e = &job->epilogue;
-    size_t i;
-    if (!e->bias && !e->residual && !e->gelu) return;
-    for (i = row; i < row + rows; i++) {
-        size_t at = i * job->ldc + column;
-        nc_hlx__finish_row(job->c + at, e->bias ? e->bias + column : NULL,
-                           e->residual ? e->residual + at : NULL, e->gelu ? e->gelu + at : NULL,
-                           columns);
+/* c += bias, then += residual: rows with stride ld, without what is null. */
+NC_HLX__INLINE void nc_hlx__finish_tile_body(float *c, const float *bias, const float *residual,
+                                             size_t ld, size_t rows, size_t n) {
+    size_t r, i;
+    for (r = 0; r < rows; r++, c += ld) {
+        if (bias) {
+            NC_HLX__FREE
+            for (i = 0; i < n; i++) c[i] = c[i] + bias[i];
+        }
+        if (residual) {
+            NC_HLX__FREE
+            for (i = 0; i < n; i++) c[i] = c[i] + residual[r * ld + i];
+        }
     }
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__finish_tile,
+                     (float *c, const float *bias, const float *residual, size_t ld, size_t rows,
+                      size_t n),
+                     (c, bias, residual, ld, rows, n))
+
+static void nc_hlx__finish(const nc_hlx__gemm_job *job, size_t row, size_t column, size_t rows,
+                           size_t n) {
+    const nc_hlx__epilogue *e = &job->epilogue;
+    const size_t at = row * job->ldc + column;
+    if (e->bias || e->residual)
+        nc_hlx__finish_tile(job->c + at, e->bias ? e->bias + column : NULL,
+                            e->residual ? e->residual + at : NULL, job->ldc, rows, n);
+    if (e->activated)
+        nc_hlx__activations[e->activation].value(e->activated + at, job->c + at, rows, job->ldc, n);
 }
 
 /* One tile at (row, column) for the k block at p0, through a copy when it hangs over C's edge. */
@@ -2593,8 +2898,11 @@ NC_HLX__INLINE void nc_hlx__gemv_body(float *c, const float *a, const float *b, 
     size_t j0, j, p;
     for (j0 = 0; j0 < n; j0 += 256) {
         size_t end = nc_hlx__min(n, j0 + 256);
-        for (p = 0; p < k; p++)
-            for (j = j0; j < end; j++) c[j] = fmaf(a[p], b[p * ldb + j], c[j]);
+        for (p = 0; p < k; p++) {
+            const float w = a[p], *row = b + p * ldb;
+            NC_HLX__FREE
+            for (j = j0; j < end; j++) c[j] = fmaf(w, row[j], c[j]);
+        }
     }
 }
 NC_HLX__VERSIONS(nc_hlx__gemv,
@@ -2618,7 +2926,7 @@ static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_byt
     if ((double)job->m * (double)job->n * (double)job->k < 65536.0)
         threads = 1; /* cheaper than waking them */
 #endif
-    job->micro = nc_hlx__pick_micro();
+    job->micro = nc_hlx__micros[nc_hlx_simd()];
     if (job->k == 0 || (job->m == 1 && !job->trans_a && !job->trans_b)) {
         for (i = 0; i < job->m && !job->accumulate; i++)
             memset(job->c + i * job->ldc, 0, job->n * sizeof(float));
@@ -2650,10 +2958,11 @@ NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_
     return nc_hlx__gemm(&job, work, work_bytes);
 }
 
-NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const float *w,
-                               const float *bias, const float *residual, size_t rows, size_t k,
-                               size_t n, void *work, size_t work_bytes) {
+NC_API nc_status nc_hlx_linear(float *out, float *activated, uint32_t activation, const float *x,
+                               const float *w, const float *bias, const float *residual,
+                               size_t rows, size_t k, size_t n, void *work, size_t work_bytes) {
     nc_hlx__gemm_job job;
+    if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
     memset(&job, 0, sizeof job);
     job.m = rows;
     job.n = job.ldb = job.ldc = n;
@@ -2663,57 +2972,12 @@ NC_API nc_status nc_hlx_linear(float *out, float *gelu, const float *x, const fl
     job.c = out;
     job.epilogue.bias = bias;
     job.epilogue.residual = residual;
-    job.epilogue.gelu = gelu;
+    job.epilogue.activated = activated;
+    job.epilogue.activation = activation;
     return nc_hlx__gemm(&job, work, work_bytes);
 }
 
-/* >>kernels ======================================================================== */
-
-/* out = a + b. */
-static void nc_hlx__add(float *out, const float *a, const float *b, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = a[i] + b[i];
-}
-
-/* Columns [first, first + count) of rows of n. */
-static void nc_hlx__sum_columns(float *sums, const float *x, size_t rows, size_t n, size_t first,
-                                size_t count) {
-    size_t r;
-    for (r = 0; r < rows; r++) nc_hlx__add(sums + first, sums + first, x + r * n + first, count);
-}
-
-NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__COLUMNS, nc_hlx__sum_columns(sums, x, rows, n, first, count));
-}
-
-NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
-                             size_t rows, size_t seq, size_t d) {
-    ptrdiff_t r;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static)
-#endif
-    for (r = 0; r < (ptrdiff_t)rows; r++)
-        nc_hlx__add(out + (size_t)r * d, wte + (size_t)tokens[r] * d, wpe + (size_t)r % seq * d, d);
-}
-
-/* Columns [first, first + count) of both gradients. */
-static void nc_hlx__embedding_columns(float *dwte, float *dwpe, const float *dout,
-                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d,
-                                      size_t first, size_t count) {
-    size_t i;
-    for (i = 0; i < rows; i++) {
-        const float *dy = dout + i * d + first;
-        float *token = dwte + (size_t)tokens[i] * d + first, *position = dwpe + i % seq * d + first;
-        nc_hlx__add(token, token, dy, count);
-        nc_hlx__add(position, position, dy, count);
-    }
-}
-
-NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
-                                      const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
-    NC_HLX__PIECES(d, NC_HLX__COLUMNS,
-                   nc_hlx__embedding_columns(dwte, dwpe, dout, tokens, rows, seq, d, first, count));
-}
+/* >>attention ====================================================================== */
 
 /* Keys (and queries) of a flash tile. */
 enum { NC_HLX__TILE = 32 };
@@ -2726,8 +2990,8 @@ static size_t nc_hlx__head_work_bytes(const nc_hlx_heads *s, int flash) {
     return nc__add_size(block, nc_hlx_gemm_work_bytes() + 127) & ~(size_t)63;
 }
 
-NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *s, int flash, uint32_t threads) {
-    return nc__mul_size(nc_hlx__head_work_bytes(s, flash), threads ? threads : 1);
+NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, uint32_t threads) {
+    return nc__mul_size(nc_hlx__head_work_bytes(shape, flash), threads ? threads : 1);
 }
 
 /* One head of one window: its operands, strides and scratch. */
@@ -2738,6 +3002,11 @@ typedef struct nc_hlx__head {
     float scale, *block;
     char *gemm;
 } nc_hlx__head;
+
+/* A thread's block behind its gemm scratch. */
+static float *nc_hlx__head_block(char *gemm) {
+    return (float *)(void *)(gemm + ((nc_hlx_gemm_work_bytes() + 63) & ~(size_t)63));
+}
 
 typedef struct nc_hlx__attention_job {
     const nc_hlx_heads *shape;
@@ -2781,7 +3050,7 @@ static nc_status nc_hlx__all_heads(const nc_hlx__attention_job *job, void *work,
         head.q = job->qkv + window * s->seq * 3 * head.d + h * s->head_size;
         head.scale = 1.0f / sqrtf((float)s->head_size);
         head.gemm = (char *)work + thread * stride;
-        head.block = (float *)(void *)(head.gemm + ((nc_hlx_gemm_work_bytes() + 63) & ~(size_t)63));
+        head.block = nc_hlx__head_block(head.gemm);
         job->fn(&head, job);
     }
     return NC_OK;
@@ -3044,103 +3313,36 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                           work, work_bytes);
 }
 
-NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
-    uint32_t rounded = u + UINT32_C(0x7FFF) + (u >> 16 & 1);
-    return ((u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000) ? u | UINT32_C(0x00400000)
-                                                              : rounded) &
-           UINT32_C(0xFFFF0000);
-}
+/* -- one query -- */
 
-NC_HLX__INLINE void nc_hlx__bf16_round_body(float *x, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) x[i] = nc_hlx__float(nc_hlx__bf16_bits(nc_hlx__bits(x[i])));
-}
-NC_HLX__VERSIONS(nc_hlx__bf16_round, (float *x, size_t n), (x, n))
-
-NC_HLX__INLINE void nc_hlx__bf16_pack_body(uint16_t *out, const float *x, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = (uint16_t)(nc_hlx__bf16_bits(nc_hlx__bits(x[i])) >> 16);
-}
-NC_HLX__VERSIONS(nc_hlx__bf16_pack, (uint16_t * out, const float *x, size_t n), (out, x, n))
-
-NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size_t n) {
-    size_t i;
-    for (i = 0; i < n; i++) out[i] = nc_hlx__float((uint32_t)x[i] << 16);
-}
-NC_HLX__VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
-
-NC_API void nc_hlx_bf16_round(float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_round(x + first, count));
-}
-
-NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_pack(out + first, x + first, count));
-}
-
-NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_unpack(out + first, x + first, count));
-}
-
-/* Words of eight successive Philox counters: nc__philox in lanes. */
-NC_HLX__INLINE void nc_hlx__philox8(uint32_t out[32], uint64_t seed, uint64_t counter,
-                                    uint64_t stream) {
-    uint32_t c0[8], c1[8], c2[8], c3[8], k0 = (uint32_t)seed, k1 = (uint32_t)(seed >> 32);
-    int round, j;
-    for (j = 0; j < 8; j++) {
-        c0[j] = (uint32_t)(counter + (uint64_t)j);
-        c1[j] = (uint32_t)((counter + (uint64_t)j) >> 32);
-        c2[j] = (uint32_t)stream;
-        c3[j] = (uint32_t)(stream >> 32);
-    }
-    for (round = 0; round < 10; round++) {
-        for (j = 0; j < 8; j++) {
-            uint64_t a = (uint64_t)UINT32_C(0xD2511F53) * c0[j];
-            uint64_t b = (uint64_t)UINT32_C(0xCD9E8D57) * c2[j];
-            c0[j] = (uint32_t)(b >> 32) ^ c1[j] ^ k0;
-            c2[j] = (uint32_t)(a >> 32) ^ c3[j] ^ k1;
-            c1[j] = (uint32_t)b;
-            c3[j] = (uint32_t)a;
+/* The last query of one window over all keys up to it, with the bits that it has in the whole
+ * window. out, scores (n of them, scratch) and qkv begin at its row, behind those of the queries
+ * before; work is that of a thread. */
+static void nc_hlx__attend_last(float *out, float *scores, const float *qkv,
+                                const nc_hlx_heads *shape, int flash, void *work) {
+    const size_t hd = shape->head_size, d = shape->heads * hd, n = shape->seq, last = n - 1;
+    nc_hlx__head head;
+    size_t h, j;
+    memset(&head, 0, sizeof head);
+    head.shape = shape;
+    head.d = d;
+    head.scale = 1.0f / sqrtf((float)hd);
+    head.gemm = (char *)work;
+    head.block = nc_hlx__head_block(head.gemm);
+    for (h = 0; h < shape->heads; h++, out += hd, qkv += hd) {
+        head.q = qkv - last * 3 * d;
+        if (flash) {
+            nc_hlx__flash_queries(&head, out - last * d, NULL, last, 1);
+            continue;
         }
-        k0 += UINT32_C(0x9E3779B9);
-        k1 += UINT32_C(0xBB67AE85);
-    }
-    for (j = 0; j < 8; j++) {
-        out[4 * j] = c0[j];
-        out[4 * j + 1] = c1[j];
-        out[4 * j + 2] = c2[j];
-        out[4 * j + 3] = c3[j];
+        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, qkv, 3 * d, head.q + d, 3 * d, scores, n, 0);
+        for (j = 0; j < n; j++) scores[j] = scores[j] * head.scale;
+        nc_hlx_softmax(scores, 1, n, 0);
+        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, scores, n, head.q + 2 * d, 3 * d, out, d, 0);
     }
 }
 
-NC_HLX__INLINE void nc_hlx__drop_body(float *out, const float *x, size_t n, uint64_t first,
-                                      uint32_t threshold, float scale, uint64_t seed,
-                                      uint64_t stream) {
-    uint32_t words[32];
-    size_t i = 0, skip = (size_t)(first % 4), j, m;
-    while (i < n) {
-        nc_hlx__philox8(words, seed, (first + i) / 4, stream);
-        m = nc_hlx__min(n - i, 32 - skip);
-        for (j = 0; j < m; j++) out[i + j] = words[skip + j] >= threshold ? x[i + j] * scale : 0.0f;
-        i += m;
-        skip = 0;
-    }
-}
-NC_HLX__VERSIONS(nc_hlx__drop,
-                 (float *out, const float *x, size_t n, uint64_t first, uint32_t threshold,
-                  float scale, uint64_t seed, uint64_t stream),
-                 (out, x, n, first, threshold, scale, seed, stream))
-
-/* A dropout rate in [0, 1) as the least word that keeps. */
-static uint32_t nc_hlx__threshold(float rate) { return (uint32_t)((double)rate * 4294967296.0); }
-
-NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
-                           uint64_t seed, uint64_t stream) {
-    const uint32_t threshold = nc_hlx__threshold(rate);
-    const float scale = 1.0f / (1.0f - rate);
-    NC_HLX__PIECES(n, NC_HLX__PIECE,
-                   nc_hlx__drop(out + first, x + first, count, counter + first, threshold, scale,
-                                seed, stream));
-}
+/* >>optimiser ====================================================================== */
 
 /* (1 + cos(pi x)) / 2 for 0 <= x <= 1 in float64 by its Taylor series around 1/2, where it is
  * (1 - sin(pi (x - 1/2))) / 2; the error stays below 1e-9, and no libm function is used. */
@@ -3177,9 +3379,10 @@ NC_API float nc_hlx_learning_rate(const nc_hlx_adamw *adamw, uint64_t step) {
                    nc_hlx__half_cosine(share) * ((double)a.lr - (double)a.lr_min));
 }
 
-typedef struct nc_hlx__adam_step {
-    float lr, beta1, beta2, eps, decay, scale, rest1, rest2, correct1, correct2;
-} nc_hlx__adam_step;
+/* What a step of AdamW takes besides gradients, in the order of cuda/adam.cu. */
+typedef struct nc_hlx__adam {
+    float lr, beta1, beta2, eps, rest1, rest2, correct1, correct2;
+} nc_hlx__adam;
 
 /* b^n in float64 by repeated squaring: multiplications only, so the same everywhere. */
 static double nc_hlx__power(double b, uint64_t n) {
@@ -3191,16 +3394,13 @@ static double nc_hlx__power(double b, uint64_t n) {
     return result;
 }
 
-/* What a step of AdamW takes besides the gradients; scale is left 1. */
-static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_t step) {
+static nc_hlx__adam nc_hlx__adam_of(const nc_hlx_adamw *adamw, uint64_t step) {
     nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    nc_hlx__adam_step s;
+    nc_hlx__adam s;
     s.lr = nc_hlx_learning_rate(&a, step);
     s.beta1 = a.beta1;
     s.beta2 = a.beta2;
     s.eps = a.eps;
-    s.decay = a.weight_decay;
-    s.scale = 1.0f;
     s.rest1 = 1.0f - a.beta1;
     s.rest2 = 1.0f - a.beta2;
     s.correct1 = (float)(1.0 - nc_hlx__power((double)a.beta1, step));
@@ -3208,15 +3408,9 @@ static nc_hlx__adam_step nc_hlx__adam_scalars(const nc_hlx_adamw *adamw, uint64_
     return s;
 }
 
-/* x[i] = sqrt(x[i]). With intrinsics, because sqrtf may set errno, which keeps compilers from
- * vector code; the root is correctly rounded everywhere. */
+/* x[i] = sqrt(x[i]). With intrinsics, because sqrtf may set errno, which keeps clang from vector
+ * code; the root is correctly rounded everywhere. */
 #ifdef NC_HLX__X86
-NC_HLX__AVX512 static size_t nc_hlx__roots_avx512(float *x, size_t n) {
-    size_t i;
-    for (i = 0; i + 16 <= n; i += 16)
-        _mm512_storeu_ps(x + i, _mm512_maskz_sqrt_ps(0xFFFF, _mm512_loadu_ps(x + i)));
-    return i;
-}
 NC_HLX__AVX2 static size_t nc_hlx__roots_avx2(float *x, size_t n) {
     size_t i;
     for (i = 0; i + 8 <= n; i += 8) _mm256_storeu_ps(x + i, _mm256_sqrt_ps(_mm256_loadu_ps(x + i)));
@@ -3226,822 +3420,68 @@ NC_HLX__AVX2 static size_t nc_hlx__roots_avx2(float *x, size_t n) {
 static void nc_hlx__roots(float *x, size_t n) {
     size_t i = 0;
 #ifdef NC_HLX__X86
-    if (nc_hlx_simd() == 2)
-        i = nc_hlx__roots_avx512(x, n);
-    else if (nc_hlx_simd() == 1)
-        i = nc_hlx__roots_avx2(x, n);
+    if (nc_hlx_simd()) i = nc_hlx__roots_avx2(x, n);
 #endif
     for (; i < n; i++) x[i] = sqrtf(x[i]);
 }
 
-/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + wd p), before
- * and after the root. */
+/* m <- b1 m + (1-b1) g, v <- b2 v + (1-b2) g^2, p <- p - lr (mh / (sqrt(vh) + eps) + decay p),
+ * before and after the root. */
 NC_HLX__INLINE void nc_hlx__moments_body(float *root, const float *g, float *m, float *v,
-                                         const nc_hlx__adam_step *step, size_t n) {
-    const nc_hlx__adam_step s = *step; /* the compiler sees that no array changes it */
+                                         const nc_hlx__adam *step, float scale, size_t n) {
+    const nc_hlx__adam s = *step; /* the compiler sees that no array changes it */
     size_t i;
+    NC_HLX__FREE
     for (i = 0; i < n; i++) {
-        float grad = g[i] * s.scale, square = fmaf(s.beta2, v[i], s.rest2 * grad * grad);
+        float grad = g[i] * scale, square = fmaf(s.beta2, v[i], s.rest2 * grad * grad);
         m[i] = fmaf(s.beta1, m[i], s.rest1 * grad);
         v[i] = square;
         root[i] = square / s.correct2;
     }
 }
-NC_HLX__VERSIONS(nc_hlx__moments,
-                 (float *root, const float *g, float *m, float *v, const nc_hlx__adam_step *s,
-                  size_t n),
-                 (root, g, m, v, s, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__moments,
+                     (float *root, const float *g, float *m, float *v, const nc_hlx__adam *step,
+                      float scale, size_t n),
+                     (root, g, m, v, step, scale, n))
 
 NC_HLX__INLINE void nc_hlx__move_body(float *p, const float *m, const float *root,
-                                      const nc_hlx__adam_step *step, size_t n) {
-    const nc_hlx__adam_step s = *step;
+                                      const nc_hlx__adam *step, float decay, size_t n) {
+    const nc_hlx__adam s = *step;
     size_t i;
+    NC_HLX__FREE
     for (i = 0; i < n; i++) {
         float move = (m[i] / s.correct1) / (root[i] + s.eps);
-        p[i] = fmaf(-s.lr, fmaf(s.decay, p[i], move), p[i]);
+        p[i] = fmaf(-s.lr, fmaf(decay, p[i], move), p[i]);
     }
 }
-NC_HLX__VERSIONS(nc_hlx__move,
-                 (float *p, const float *m, const float *root, const nc_hlx__adam_step *s,
-                  size_t n),
-                 (p, m, root, s, n))
+NC_HLX__TWO_VERSIONS(nc_hlx__move,
+                     (float *p, const float *m, const float *root, const nc_hlx__adam *step,
+                      float decay, size_t n),
+                     (p, m, root, step, decay, n))
 
 /* One piece, in blocks that stay in the first cache. */
 static void nc_hlx__adamw_piece(float *p, const float *g, float *m, float *v, size_t n,
-                                const nc_hlx__adam_step *s) {
+                                const nc_hlx__adam *s, float scale, float decay) {
     float root[512];
     size_t at;
     for (at = 0; at < n; at += 512) {
         const size_t count = nc_hlx__min(n - at, 512);
-        nc_hlx__moments(root, g + at, m + at, v + at, s, count);
+        nc_hlx__moments(root, g + at, m + at, v + at, s, scale, count);
         nc_hlx__roots(root, count);
-        nc_hlx__move(p + at, m + at, root, s, count);
+        nc_hlx__move(p + at, m + at, root, s, decay, count);
     }
 }
 
 NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
                                 const nc_hlx_adamw *adamw, uint64_t step, float scale) {
-    nc_hlx__adam_step s = nc_hlx__adam_scalars(adamw, step);
-    s.scale = scale;
-    NC_HLX__PIECES(n, NC_HLX__PIECE,
-                   nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s));
+    const nc_hlx__adam s = nc_hlx__adam_of(adamw, step);
+    const float decay = nc_hlx__adamw_defaults(adamw).weight_decay;
+    NC_HLX__PIECES(
+        n, NC_HLX__PIECE,
+        nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s, scale, decay));
 }
 
-/* >>model ========================================================================== */
-
-/* Parameter tensors in checkpoint order; the last column says whether weight decay applies. */
-enum {
-    NC_HLX__WTE, /* token embedding (vocab, d) */
-    NC_HLX__WPE, /* position embedding (seq, d) */
-    NC_HLX__LN1_W,
-    NC_HLX__LN1_B,
-    NC_HLX__QKV_W, /* (d, 3d): y = x W + b, as GPT-2's Conv1D stores it */
-    NC_HLX__QKV_B,
-    NC_HLX__PROJ_W, /* (d, d) */
-    NC_HLX__PROJ_B,
-    NC_HLX__LN2_W,
-    NC_HLX__LN2_B,
-    NC_HLX__FC_W, /* (d, ffn) */
-    NC_HLX__FC_B,
-    NC_HLX__OUT_W, /* (ffn, d) */
-    NC_HLX__OUT_B,
-    NC_HLX__LNF_W,
-    NC_HLX__LNF_B,
-    NC_HLX__HEAD, /* (vocab, d), absent when tied */
-    NC_HLX__TENSORS
-};
-
-typedef struct nc_hlx__layout {
-    size_t offset[NC_HLX__TENSORS]; /* of layer 0 */
-    size_t size[NC_HLX__TENSORS];
-    size_t layer_stride;
-    size_t total;
-} nc_hlx__layout;
-
-/* Activations of one layer, all (batch * seq) x width except att: probabilities (batch, heads, seq,
- * seq), or with flash lse (batch, heads, seq). */
-typedef struct nc_hlx__layer {
-    float *ln1, *ln1_mean, *ln1_rstd, *qkv, *att, *mixed, *after_att;
-    float *ln2, *ln2_mean, *ln2_rstd, *fc, *gelu, *out;
-    uint16_t *packed; /* with bf16: ln1, qkv, mixed, ln2, fc, gelu, one after the other */
-} nc_hlx__layer;
-
-/* A token and its probability, for sampling. */
-typedef struct nc_hlx__candidate {
-    float probability;
-    uint32_t token;
-} nc_hlx__candidate;
-
-struct nc_hlx_model {
-    nc_hlx_config config;
-    nc_hlx__layout layout;
-    nc_allocator hooks;
-    int custom_hooks;
-    int ready;                           /* a forward pass with targets awaits its backward pass */
-    int dropping;                        /* this pass drops */
-    uint32_t batch, seq, threads, micro; /* micro: batch of the step */
-    uint64_t step, seed;
-    nc_hlx_adamw adamw; /* of the last step */
-    size_t state_bytes, work_bytes;
-    float *parameters, *gradients, *m, *v; /* one arena */
-    char *arena;                           /* the other: activations and scratch */
-    nc_hlx__layer *layers;
-    float *embedded, *final, *final_mean, *final_rstd, *logits, *losses;
-    float *d_residual, *d_wide, *d_qkv, *d_narrow, *d_branch, *sums;
-    float *rounded; /* with bf16: one layer's parameters, or the output matrix */
-    uint32_t *tokens, *targets;
-    nc_hlx__candidate *candidates;
-    char *gemm_work, *head_work;
-    size_t head_work_bytes;
-};
-
-/* The hooks that the model was made with, null for the default ones. */
-static const nc_allocator *nc_hlx__hooks(const nc_hlx_model *model) {
-    return model->custom_hooks ? &model->hooks : NULL;
-}
-
-static int nc_hlx__is_layer_tensor(int t) { return t >= NC_HLX__LN1_W && t <= NC_HLX__OUT_B; }
-
-static int nc_hlx__decays(int t) {
-    return t == NC_HLX__WTE || t == NC_HLX__WPE || t == NC_HLX__QKV_W || t == NC_HLX__PROJ_W ||
-           t == NC_HLX__FC_W || t == NC_HLX__OUT_W || t == NC_HLX__HEAD;
-}
-
-static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
-    nc_hlx_config c;
-    memset(&c, 0, sizeof c);
-    if (in) c = *in;
-    if (!c.vocab_size) c.vocab_size = 256;
-    if (!c.d_model) c.d_model = 256;
-    if (!c.num_layers) c.num_layers = 4;
-    if (!c.num_heads) c.num_heads = 4;
-    if (!c.ffn_dim) c.ffn_dim = 1024;
-    if (!c.max_seq_len) c.max_seq_len = 128;
-    if (!c.batch_size) c.batch_size = 8;
-    if (!c.micro_batches) c.micro_batches = 1;
-    if (c.bf16) c.flash = 1;
-    *out = c;
-    if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
-        c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
-        c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 || c.bf16 > 1 ||
-        !(c.dropout >= 0.0f && c.dropout < 1.0f) || c.d_model % c.num_heads ||
-        (uint64_t)c.batch_size * c.micro_batches >> 20 ||
-        (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24)
-        return NC_ERR_ARG;
-    return NC_OK;
-}
-
-static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
-    size_t d = c->d_model, f = c->ffn_dim, offset = 0;
-    int t;
-    size_t size[NC_HLX__TENSORS];
-    size[NC_HLX__WTE] = nc__mul_size(c->vocab_size, d);
-    size[NC_HLX__WPE] = nc__mul_size(c->max_seq_len, d);
-    size[NC_HLX__LN1_W] = size[NC_HLX__LN1_B] = size[NC_HLX__LN2_W] = size[NC_HLX__LN2_B] = d;
-    size[NC_HLX__QKV_W] = nc__mul_size(3 * d, d);
-    size[NC_HLX__QKV_B] = 3 * d;
-    size[NC_HLX__PROJ_W] = nc__mul_size(d, d);
-    size[NC_HLX__PROJ_B] = size[NC_HLX__OUT_B] = size[NC_HLX__LNF_W] = size[NC_HLX__LNF_B] = d;
-    size[NC_HLX__FC_W] = size[NC_HLX__OUT_W] = nc__mul_size(d, f);
-    size[NC_HLX__FC_B] = f;
-    size[NC_HLX__HEAD] = c->tied_output ? 0 : size[NC_HLX__WTE];
-    l->layer_stride = 0;
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        if (nc_hlx__is_layer_tensor(t)) l->layer_stride = nc__add_size(l->layer_stride, size[t]);
-    for (t = 0; t < NC_HLX__TENSORS; t++) {
-        l->size[t] = size[t];
-        l->offset[t] = offset;
-        offset = nc__add_size(offset, size[t]);
-        if (t == NC_HLX__OUT_B)
-            offset = nc__add_size(offset, nc__mul_size(c->num_layers - 1, l->layer_stride));
-    }
-    l->total = offset;
-}
-
-static float *nc_hlx__tensor(const nc_hlx_model *model, float *base, int t, size_t layer) {
-    return base + model->layout.offset[t] +
-           (nc_hlx__is_layer_tensor(t) ? layer * model->layout.layer_stride : 0);
-}
-
-static uint32_t nc_hlx__threads(void) {
-#ifdef _OPENMP
-    return (uint32_t)omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
-
-/* Carve `bytes` from the arena, or only count them while base is null. */
-static void *nc_hlx__carve(char *base, size_t *used, size_t bytes) {
-    void *p = base ? base + *used : NULL;
-    *used = nc__add_size(*used, nc__add_size(bytes, 63) & ~(size_t)63);
-    return p;
-}
-
-static float *nc_hlx__carve_f(char *base, size_t *used, size_t n) {
-    return (float *)nc_hlx__carve(base, used, nc__mul_size(n, sizeof(float)));
-}
-
-/* The shape of a model's attention, for so many windows. */
-static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t seq) {
-    nc_hlx_heads s;
-    s.batch = batch;
-    s.seq = seq;
-    s.heads = c->num_heads;
-    s.head_size = c->d_model / c->num_heads;
-    s.causal = 1;
-    return s;
-}
-
-/* Values of a layer that bf16 packs, per row. */
-static size_t nc_hlx__packed_width(const nc_hlx_config *c) {
-    return 6 * (size_t)c->d_model + 2 * (size_t)c->ffn_dim;
-}
-
-/* With bf16, room for the larger of one layer's parameters and the output matrix. */
-static size_t nc_hlx__rounded_size(const nc_hlx_model *model) {
-    const size_t head = model->layout.size[NC_HLX__WTE], layer = model->layout.layer_stride;
-    if (!model->config.bf16) return 0;
-    return head > layer ? head : layer;
-}
-
-/* Called once with shared 1 for the buffers that all layers use in turn, then with shared 0 for
- * each layer's own. recompute shares everything; bf16 shares what is packed for the backward
- * pass. */
-static void nc_hlx__carve_layer(const nc_hlx_config *c, char *base, size_t *used, nc_hlx__layer *x,
-                                int shared) {
-    size_t rows = (size_t)c->batch_size * c->max_seq_len, narrow = nc__mul_size(rows, c->d_model);
-    size_t wide = nc__mul_size(rows, c->ffn_dim), scores = nc__mul_size(rows, c->num_heads);
-    const int keeps = !c->recompute, whole = keeps && !c->bf16;
-    if (!c->flash) scores = nc__mul_size(scores, c->max_seq_len);
-    if (shared != keeps) {
-        x->ln1_mean = nc_hlx__carve_f(base, used, rows);
-        x->ln1_rstd = nc_hlx__carve_f(base, used, rows);
-        x->att = nc_hlx__carve_f(base, used, scores);
-        x->after_att = nc_hlx__carve_f(base, used, narrow);
-        x->ln2_mean = nc_hlx__carve_f(base, used, rows);
-        x->ln2_rstd = nc_hlx__carve_f(base, used, rows);
-    }
-    if (shared != whole) {
-        x->ln1 = nc_hlx__carve_f(base, used, narrow);
-        x->qkv = nc_hlx__carve_f(base, used, nc__mul_size(narrow, 3));
-        x->mixed = nc_hlx__carve_f(base, used, narrow);
-        x->ln2 = nc_hlx__carve_f(base, used, narrow);
-        x->fc = nc_hlx__carve_f(base, used, wide);
-        x->gelu = nc_hlx__carve_f(base, used, wide);
-    }
-    if (!shared && keeps && c->bf16)
-        x->packed = (uint16_t *)nc_hlx__carve(
-            base, used, nc__mul_size(rows, nc_hlx__packed_width(c) * sizeof(uint16_t)));
-}
-
-/* Lay out the activation arena; returns its size. With base null only the size is computed. */
-static size_t nc_hlx__carve_all(nc_hlx_model *model, char *base) {
-    const nc_hlx_config *c = &model->config;
-    const nc_hlx_heads shape = nc_hlx__heads(c, c->batch_size, c->max_seq_len);
-    size_t used = 0, rows = (size_t)c->batch_size * c->max_seq_len, d = c->d_model, l;
-    size_t narrow = nc__mul_size(rows, d), wide = nc__mul_size(rows, c->ffn_dim);
-    nc_hlx__layer x, *layers = (nc_hlx__layer *)nc_hlx__carve(
-                         base, &used, nc__mul_size(c->num_layers, sizeof *layers));
-    model->layers = layers;
-    memset(&x, 0, sizeof x);
-    nc_hlx__carve_layer(c, base, &used, &x, 1);
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__carve_layer(c, base, &used, &x, 0);
-        x.out = nc_hlx__carve_f(base, &used, narrow);
-        if (layers) layers[l] = x;
-    }
-    model->embedded = nc_hlx__carve_f(base, &used, narrow);
-    model->final = nc_hlx__carve_f(base, &used, narrow);
-    model->final_mean = nc_hlx__carve_f(base, &used, rows);
-    model->final_rstd = nc_hlx__carve_f(base, &used, rows);
-    model->logits = nc_hlx__carve_f(base, &used, nc__mul_size(rows, c->vocab_size));
-    model->losses = nc_hlx__carve_f(base, &used, rows * c->micro_batches);
-    model->d_residual = nc_hlx__carve_f(base, &used, narrow);
-    model->d_wide = nc_hlx__carve_f(base, &used, wide);
-    model->d_qkv = nc_hlx__carve_f(base, &used, nc__mul_size(narrow, 3));
-    model->d_narrow = nc_hlx__carve_f(base, &used, narrow);
-    model->d_branch = nc_hlx__carve_f(base, &used, c->dropout > 0.0f ? narrow : 0);
-    model->sums = nc_hlx__carve_f(base, &used, model->layout.total / NC_HLX__CHUNK + 1);
-    model->rounded = nc_hlx__carve_f(base, &used, nc_hlx__rounded_size(model));
-    model->tokens = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
-    model->targets = (uint32_t *)nc_hlx__carve(base, &used, rows * sizeof(uint32_t));
-    model->candidates =
-        (nc_hlx__candidate *)nc_hlx__carve(base, &used, c->vocab_size * sizeof(nc_hlx__candidate));
-    model->gemm_work = (char *)nc_hlx__carve(base, &used, nc_hlx_gemm_work_bytes());
-    model->head_work_bytes = nc_hlx_attention_work_bytes(&shape, (int)c->flash, model->threads);
-    model->head_work = (char *)nc_hlx__carve(base, &used, model->head_work_bytes);
-    return used;
-}
-
-/* Places of dropout: the embedding, then two a layer. */
-enum { NC_HLX__DROP_EMBEDDING = 0, NC_HLX__DROP_ATTENTION = 1, NC_HLX__DROP_FFN = 2 };
-
-/* Whether a loader, perhaps read from a file, can feed a model. */
-static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) {
-    return model && loader && loader->data && loader->seq != 0 && loader->count > loader->seq &&
-           loader->seq <= model->config.max_seq_len &&
-           (loader->token_bytes == 1 || loader->token_bytes == 2 || loader->token_bytes == 4);
-}
-
-/* >>io ============================================================================= */
-#ifndef NC_NO_STDIO
-
-/* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 u32 configuration (the
- * order of nc_hlx_config), u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32
- * zero, u64 parameter count, 7 float32 and 2 u32 of nc_hlx_adamw, u32 zero, 3 u32 and a float32
- * of nc_hlx_config, u64 seed of dropout, u32 bf16, 36 bytes zero; then parameters, first and
- * second moments as float32; then FNV-1a (64 bits) of everything before it. */
-#define NC_HLX__MAGIC "NCHLXCKP"
-enum { NC_HLX__VERSION = 3, NC_HLX__HEADER = 192 };
-
-/* The optimiser as ten words of the header, to and from. */
-static void nc_hlx__put_adamw(uint8_t *out, const nc_hlx_adamw *a) {
-    const float f[7] = {a->lr,  a->lr_min,       a->beta1,    a->beta2,
-                        a->eps, a->weight_decay, a->clip_norm};
-    int i;
-    for (i = 0; i < 7; i++) nc__put_le(out + 4 * i, nc_hlx__bits(f[i]), 4);
-    nc__put_le(out + 28, a->warmup_steps, 4);
-    nc__put_le(out + 32, a->decay_steps, 4);
-}
-
-static void nc_hlx__get_adamw(nc_hlx_adamw *a, const uint8_t *in) {
-    float *const f[7] = {&a->lr,  &a->lr_min,       &a->beta1,    &a->beta2,
-                         &a->eps, &a->weight_decay, &a->clip_norm};
-    int i;
-    for (i = 0; i < 7; i++) *f[i] = nc_hlx__float((uint32_t)nc__get_le(in + 4 * i, 4));
-    a->warmup_steps = (uint32_t)nc__get_le(in + 28, 4);
-    a->decay_steps = (uint32_t)nc__get_le(in + 32, 4);
-}
-
-/* float32 arrays between memory and file order; a no-op where memory is little-endian. */
-static void nc_hlx__file_order(float *x, size_t n) {
-    const uint16_t probe = 1;
-    uint8_t first, *b = (uint8_t *)(void *)x;
-    size_t i;
-    memcpy(&first, &probe, 1);
-    if (first == 1) return;
-    for (i = 0; i < n; i++, b += 4) {
-        uint8_t b0 = b[0], b1 = b[1];
-        b[0] = b[3];
-        b[1] = b[2];
-        b[2] = b1;
-        b[3] = b0;
-    }
-}
-
-NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
-    nc_status status = NC_OK;
-#if defined(__unix__) || defined(__APPLE__)
-    struct stat info;
-    void *data = MAP_FAILED;
-    int fd, known;
-#endif
-    nc__clear(err);
-    if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
-    memset(file, 0, sizeof *file);
-#if defined(__unix__) || defined(__APPLE__)
-    fd = open(path, O_RDONLY);
-    if (fd < 0) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
-    known = fstat(fd, &info) == 0 && info.st_size > 0 && (uint64_t)info.st_size <= SIZE_MAX;
-    if (known) data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-    if (data != MAP_FAILED) {
-        file->memory = (uint8_t *)data;
-        file->bytes = (size_t)info.st_size;
-        file->mapped = 1;
-    }
-    (void)close(fd);
-#endif
-    if (!file->mapped) status = nc__file_read(path, NULL, &file->memory, &file->bytes, err);
-    file->data = file->memory;
-    return status;
-}
-
-NC_API void nc_hlx_file_close(nc_hlx_file *file) {
-    if (!file || !file->data) return;
-#if defined(__unix__) || defined(__APPLE__)
-    if (file->mapped) (void)munmap(file->memory, file->bytes);
-#endif
-    if (!file->mapped) nc__free(NULL, file->memory, file->bytes + 1);
-    memset(file, 0, sizeof *file);
-}
-
-NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
-                             const char *path, nc_error *err) {
-    const nc_hlx_config *c;
-    uint8_t header[NC_HLX__HEADER], checksum[8];
-    uint64_t hash = NC__FNV_START;
-    nc__span spans[5];
-    nc_status status;
-    size_t total, i;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    c = &model->config;
-    total = model->layout.total;
-    memset(header, 0, sizeof header);
-    memcpy(header, NC_HLX__MAGIC, 8);
-    nc__put_le(header + 8, NC_HLX__VERSION, 4);
-    nc__put_le(header + 12, NC_HLX__HEADER, 4);
-    nc__put_le(header + 16, c->vocab_size, 4);
-    nc__put_le(header + 20, c->d_model, 4);
-    nc__put_le(header + 24, c->num_layers, 4);
-    nc__put_le(header + 28, c->num_heads, 4);
-    nc__put_le(header + 32, c->ffn_dim, 4);
-    nc__put_le(header + 36, c->max_seq_len, 4);
-    nc__put_le(header + 40, c->batch_size, 4);
-    nc__put_le(header + 44, c->tied_output, 4);
-    nc__put_le(header + 48, model->step, 8);
-    nc__put_le(header + 56, loader ? loader->seed : 0, 8);
-    nc__put_le(header + 64, loader ? loader->next : 0, 8);
-    nc__put_le(header + 72, loader ? loader->seq : 0, 4);
-    nc__put_le(header + 80, total, 8);
-    nc_hlx__put_adamw(header + 88, &model->adamw);
-    nc__put_le(header + 128, c->micro_batches, 4);
-    nc__put_le(header + 132, c->flash, 4);
-    nc__put_le(header + 136, c->recompute, 4);
-    nc__put_le(header + 140, nc_hlx__bits(c->dropout), 4);
-    nc__put_le(header + 144, model->seed, 8);
-    nc__put_le(header + 152, c->bf16, 4);
-    spans[0].data = header;
-    spans[0].bytes = sizeof header;
-    spans[1].data = model->parameters;
-    spans[2].data = model->m;
-    spans[3].data = model->v;
-    for (i = 1; i < 4; i++) spans[i].bytes = total * sizeof(float);
-    spans[4].data = checksum;
-    spans[4].bytes = sizeof checksum;
-    nc_hlx__file_order(model->parameters, 4 * total);
-    for (i = 0; i < 4; i++) hash = nc__fnv1a(hash, spans[i].data, spans[i].bytes);
-    nc__put_le(checksum, hash, 8);
-    status = nc__file_write(path, spans, 5, err);
-    nc_hlx__file_order(model->parameters, 4 * total);
-    return status;
-}
-
-/* Check a header against the file size and fill the configuration. */
-static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_config *c,
-                                     nc_error *err) {
-    nc_hlx__layout layout;
-    uint64_t count;
-    if (bytes < NC_HLX__HEADER + 8 || memcmp(data, NC_HLX__MAGIC, 8))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
-    if (nc__get_le(data + 8, 4) != NC_HLX__VERSION || nc__get_le(data + 12, 4) != NC_HLX__HEADER)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
-                        (unsigned)nc__get_le(data + 8, 4));
-    memset(c, 0, sizeof *c);
-    c->vocab_size = (uint32_t)nc__get_le(data + 16, 4);
-    c->d_model = (uint32_t)nc__get_le(data + 20, 4);
-    c->num_layers = (uint32_t)nc__get_le(data + 24, 4);
-    c->num_heads = (uint32_t)nc__get_le(data + 28, 4);
-    c->ffn_dim = (uint32_t)nc__get_le(data + 32, 4);
-    c->max_seq_len = (uint32_t)nc__get_le(data + 36, 4);
-    c->batch_size = (uint32_t)nc__get_le(data + 40, 4);
-    c->tied_output = (uint32_t)nc__get_le(data + 44, 4);
-    c->micro_batches = (uint32_t)nc__get_le(data + 128, 4);
-    c->flash = (uint32_t)nc__get_le(data + 132, 4);
-    c->recompute = (uint32_t)nc__get_le(data + 136, 4);
-    c->dropout = nc_hlx__float((uint32_t)nc__get_le(data + 140, 4));
-    c->bf16 = (uint32_t)nc__get_le(data + 152, 4);
-    count = nc__get_le(data + 80, 8);
-    if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
-        !c->max_seq_len || !c->batch_size || !c->micro_batches || nc_hlx__complete(c, c) != NC_OK)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
-    nc_hlx__make_layout(c, &layout);
-    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
-        bytes != NC_HLX__HEADER + 12 * count + 8)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
-    if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
-                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
-    nc_hlx_config config;
-    uint8_t *data;
-    size_t bytes, total;
-    nc_status status;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    *model = NULL;
-    status = nc__file_read(path, hooks, &data, &bytes, err);
-    if (status != NC_OK) return status;
-    status = nc_hlx__read_header(data, bytes, &config, err);
-    if (status == NC_OK) {
-        if (batch_size) config.batch_size = batch_size;
-        status = nc_hlx_create(model, &config, hooks);
-        if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
-    }
-    if (status == NC_OK) {
-        total = (*model)->layout.total;
-        memcpy((*model)->parameters, data + NC_HLX__HEADER, total * sizeof(float));
-        memcpy((*model)->m, data + NC_HLX__HEADER + 4 * total, 2 * total * sizeof(float));
-        nc_hlx__file_order((*model)->parameters, total);
-        nc_hlx__file_order((*model)->m, 2 * total);
-        (*model)->step = nc__get_le(data + 48, 8);
-        (*model)->seed = nc__get_le(data + 144, 8);
-        nc_hlx__get_adamw(&(*model)->adamw, data + 88);
-        if (loader) {
-            loader->seed = nc__get_le(data + 56, 8);
-            loader->next = nc__get_le(data + 64, 8);
-            loader->seq = (uint32_t)nc__get_le(data + 72, 4);
-        }
-    }
-    nc__free(hooks, data, bytes + 1);
-    return status;
-}
-
-/* -- safetensors: u64 length, a JSON object of that length, then the tensors' bytes -- */
-
-/* GPT-2's name of a tensor, %u the layer. */
-static const char *const nc_hlx__gpt2_names[NC_HLX__TENSORS] = {"wte.weight",
-                                                                "wpe.weight",
-                                                                "h.%u.ln_1.weight",
-                                                                "h.%u.ln_1.bias",
-                                                                "h.%u.attn.c_attn.weight",
-                                                                "h.%u.attn.c_attn.bias",
-                                                                "h.%u.attn.c_proj.weight",
-                                                                "h.%u.attn.c_proj.bias",
-                                                                "h.%u.ln_2.weight",
-                                                                "h.%u.ln_2.bias",
-                                                                "h.%u.mlp.c_fc.weight",
-                                                                "h.%u.mlp.c_fc.bias",
-                                                                "h.%u.mlp.c_proj.weight",
-                                                                "h.%u.mlp.c_proj.bias",
-                                                                "ln_f.weight",
-                                                                "ln_f.bias",
-                                                                "lm_head.weight"};
-
-static void nc_hlx__gpt2_name(char name[64], int t, size_t layer) {
-    const char *from = nc_hlx__gpt2_names[t], *number = strchr(from, '%');
-    if (number)
-        snprintf(name, 64, "%.*s%u%s", (int)(number - from), from, (unsigned)layer, number + 2);
-    else
-        snprintf(name, 64, "%s", from);
-}
-
-/* Rows and columns of a tensor; rows 0 for a vector. */
-static void nc_hlx__shape(const nc_hlx_config *c, int t, size_t shape[2]) {
-    const size_t d = c->d_model, f = c->ffn_dim;
-    shape[0] = 0;
-    shape[1] = d;
-    switch (t) {
-    case NC_HLX__WTE:
-    case NC_HLX__HEAD: shape[0] = c->vocab_size; break;
-    case NC_HLX__WPE: shape[0] = c->max_seq_len; break;
-    case NC_HLX__QKV_W: shape[0] = d, shape[1] = 3 * d; break;
-    case NC_HLX__QKV_B: shape[1] = 3 * d; break;
-    case NC_HLX__PROJ_W: shape[0] = d; break;
-    case NC_HLX__FC_W: shape[0] = d, shape[1] = f; break;
-    case NC_HLX__FC_B: shape[1] = f; break;
-    case NC_HLX__OUT_W: shape[0] = f; break;
-    default: break;
-    }
-}
-
-NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err) {
-    const nc_hlx_config *c;
-    nc__span spans[3];
-    uint8_t length[8];
-    size_t room, used = 0, layer, shape[2];
-    const nc_allocator *hooks;
-    nc_status status;
-    char *json;
-    int t;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    c = &model->config;
-    hooks = nc_hlx__hooks(model);
-    room = 256 + 192 * (5 + 12 * (size_t)c->num_layers);
-    json = (char *)nc__alloc(hooks, room);
-    if (!json) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    used += (size_t)snprintf(json, room, "{\"__metadata__\":{\"format\":\"pt\",\"n_head\":\"%u\"}",
-                             (unsigned)c->num_heads);
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1u); layer++) {
-            size_t at =
-                (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
-            char name[64], rows[24] = "";
-            if (model->layout.size[t] == 0) continue;
-            nc_hlx__gpt2_name(name, t, layer);
-            nc_hlx__shape(c, t, shape);
-            if (shape[0]) snprintf(rows, sizeof rows, "%lu,", (unsigned long)shape[0]);
-            used += (size_t)snprintf(
-                json + used, room - used,
-                ",\"%s\":{\"dtype\":\"F32\",\"shape\":[%s%lu],\"data_offsets\":[%llu,%llu]}", name,
-                rows, (unsigned long)shape[1], (unsigned long long)at * 4,
-                (unsigned long long)(at + model->layout.size[t]) * 4);
-        }
-    json[used++] = '}';
-    while (used % 8) json[used++] = ' '; /* aligned data, as the format asks */
-    nc__put_le(length, used, 8);
-    spans[0].data = length;
-    spans[0].bytes = 8;
-    spans[1].data = json;
-    spans[1].bytes = used;
-    spans[2].data = model->parameters;
-    spans[2].bytes = model->layout.total * sizeof(float);
-    nc_hlx__file_order(model->parameters, model->layout.total);
-    status = nc__file_write(path, spans, 3, err);
-    nc_hlx__file_order(model->parameters, model->layout.total);
-    nc__free(hooks, json, room);
-    return status;
-}
-
-/* A reader of the header; after an error every step does nothing. */
-typedef struct nc_hlx__json {
-    const char *start, *p, *end;
-    nc_error *err;
-    nc_status status;
-} nc_hlx__json;
-
-static nc_status nc_hlx__json_fail(nc_hlx__json *j, const char *what) {
-    if (j->status == NC_OK)
-        j->status = nc__fail(j->err, NC_ERR_FORMAT, 1, (size_t)(j->p - j->start) + 1,
-                             "safetensors header: expected %s", what);
-    return j->status;
-}
-
-static char nc_hlx__json_peek(nc_hlx__json *j) {
-    while (j->p < j->end && (*j->p == ' ' || *j->p == '\n' || *j->p == '\t' || *j->p == '\r'))
-        j->p++;
-    return j->status == NC_OK && j->p < j->end ? *j->p : '\0';
-}
-
-static int nc_hlx__json_take(nc_hlx__json *j, char c) {
-    if (nc_hlx__json_peek(j) != c) return 0;
-    j->p++;
-    return 1;
-}
-
-/* A string without escapes, which tensor names do not need. */
-static void nc_hlx__json_string(nc_hlx__json *j, char *out, size_t room) {
-    size_t n = 0;
-    out[0] = 0;
-    if (!nc_hlx__json_take(j, '"')) {
-        (void)nc_hlx__json_fail(j, "a string");
-        return;
-    }
-    while (j->p < j->end && *j->p != '"' && *j->p != '\\' && n + 1 < room) out[n++] = *j->p++;
-    out[n] = 0;
-    if (!nc_hlx__json_take(j, '"')) (void)nc_hlx__json_fail(j, "a plain string's end");
-}
-
-/* A list of at most `most` natural numbers; returns how many. */
-static size_t nc_hlx__json_numbers(nc_hlx__json *j, uint64_t *out, size_t most) {
-    size_t n = 0;
-    if (!nc_hlx__json_take(j, '[')) (void)nc_hlx__json_fail(j, "'['");
-    if (nc_hlx__json_take(j, ']')) return 0;
-    while (j->status == NC_OK) {
-        uint64_t value = 0;
-        int digits = 0;
-        char c = nc_hlx__json_peek(j);
-        for (; c >= '0' && c <= '9' && digits < 18; digits++) {
-            value = value * 10 + (uint64_t)(c - '0');
-            j->p++;
-            c = j->p < j->end ? *j->p : '\0';
-        }
-        if (!digits || (c >= '0' && c <= '9') || n == most) {
-            (void)nc_hlx__json_fail(j, "a number");
-            break;
-        }
-        out[n++] = value;
-        if (nc_hlx__json_take(j, ']')) break;
-        if (!nc_hlx__json_take(j, ',')) (void)nc_hlx__json_fail(j, "',' or ']'");
-    }
-    return n;
-}
-
-/* The tensor of that name, or -1; *layer gets its layer. */
-static int nc_hlx__tensor_named(const nc_hlx_model *model, const char *name, size_t *layer) {
-    char candidate[64];
-    int t;
-    if (!strncmp(name, "transformer.", 12)) name += 12;
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        for (*layer = 0; *layer < (nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1u);
-             ++*layer) {
-            nc_hlx__gpt2_name(candidate, t, *layer);
-            if (model->layout.size[t] && !strcmp(candidate, name)) return t;
-        }
-    return -1;
-}
-
-/* Names that a GPT-2 file has beside its parameters. */
-static int nc_hlx__passed_over(const char *name, int tied) {
-    const char *dot = strstr(name, ".attn.");
-    return (dot && (!strcmp(dot, ".attn.bias") || !strcmp(dot, ".attn.masked_bias"))) ||
-           (tied && !strcmp(name, "lm_head.weight"));
-}
-
-/* One entry of the header: `"name": {...}`. Fills seen and copies to `to`. */
-static void nc_hlx__read_tensor(nc_hlx__json *j, nc_hlx_model *model, const uint8_t *data,
-                                size_t bytes, float *to, size_t *filled) {
-    char name[96], key[32], type[16] = "";
-    uint64_t numbers[8], shape[8], offsets[2] = {1, 0};
-    size_t dimensions = 0, layer = 0, expected[2], at;
-    int t;
-    nc_hlx__json_string(j, name, sizeof name);
-    if (!nc_hlx__json_take(j, ':') || !nc_hlx__json_take(j, '{')) {
-        (void)nc_hlx__json_fail(j, "':' and '{'");
-        return;
-    }
-    while (j->status == NC_OK && !nc_hlx__json_take(j, '}')) {
-        nc_hlx__json_string(j, key, sizeof key);
-        if (!nc_hlx__json_take(j, ':')) (void)nc_hlx__json_fail(j, "':'");
-        if (!strcmp(name, "__metadata__")) {
-            char text[256];
-            nc_hlx__json_string(j, text, sizeof text);
-        } else if (!strcmp(key, "dtype")) {
-            nc_hlx__json_string(j, type, sizeof type);
-        } else if (!strcmp(key, "shape")) {
-            dimensions = nc_hlx__json_numbers(j, numbers, 8);
-            memcpy(shape, numbers, sizeof shape);
-        } else if (!strcmp(key, "data_offsets")) {
-            if (nc_hlx__json_numbers(j, numbers, 8) != 2) (void)nc_hlx__json_fail(j, "two offsets");
-            memcpy(offsets, numbers, sizeof offsets);
-        } else {
-            (void)nc_hlx__json_fail(j, "dtype, shape or data_offsets");
-        }
-        if (nc_hlx__json_peek(j) != '}' && !nc_hlx__json_take(j, ','))
-            (void)nc_hlx__json_fail(j, "',' or '}'");
-    }
-    if (j->status != NC_OK || !strcmp(name, "__metadata__")) return;
-    if (nc_hlx__passed_over(name, (int)model->config.tied_output)) return;
-    t = nc_hlx__tensor_named(model, name, &layer);
-    if (t < 0) {
-        j->status =
-            nc__fail(j->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model", name);
-        return;
-    }
-    nc_hlx__shape(&model->config, t, expected);
-    if (strcmp(type, "F32")) {
-        j->status =
-            nc__fail(j->err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s' is %s, not F32", name, type);
-    } else if (offsets[0] > offsets[1] || offsets[1] > bytes) {
-        j->status = nc__fail(j->err, NC_ERR_FORMAT, 0, 0, "'%.90s' lies outside the file", name);
-    } else if (dimensions != (expected[0] ? 2u : 1u) || (expected[0] && shape[0] != expected[0]) ||
-               shape[dimensions - 1] != expected[1] ||
-               offsets[1] - offsets[0] != model->layout.size[t] * sizeof(float)) {
-        j->status = nc__fail(j->err, NC_ERR_MISMATCH, 0, 0, "'%.90s' has another shape", name);
-    } else {
-        at = (size_t)(nc_hlx__tensor(model, model->parameters, t, layer) - model->parameters);
-        memcpy(to + at, data + offsets[0], model->layout.size[t] * sizeof(float));
-        *filled += model->layout.size[t];
-    }
-}
-
-NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err) {
-    const nc_allocator *hooks;
-    nc_hlx__json j;
-    uint8_t *data;
-    size_t bytes, filled = 0, total;
-    uint64_t length;
-    float *to;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    hooks = nc_hlx__hooks(model);
-    total = model->layout.total;
-    memset(&j, 0, sizeof j);
-    j.err = err;
-    j.status = nc__file_read(path, hooks, &data, &bytes, err);
-    if (j.status != NC_OK) return j.status;
-    length = bytes >= 8 ? nc__get_le(data, 8) : UINT64_MAX;
-    to = (float *)nc__calloc(hooks, total * sizeof *to);
-    if (!to)
-        j.status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    else if (bytes < 8 || length > bytes - 8)
-        j.status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
-    if (j.status == NC_OK) {
-        j.start = j.p = (const char *)data + 8;
-        j.end = j.start + length;
-        if (!nc_hlx__json_take(&j, '{')) (void)nc_hlx__json_fail(&j, "'{'");
-        while (j.status == NC_OK) {
-            nc_hlx__read_tensor(&j, model, data + 8 + length, bytes - 8 - (size_t)length, to,
-                                &filled);
-            if (nc_hlx__json_take(&j, '}')) break;
-            if (!nc_hlx__json_take(&j, ',')) (void)nc_hlx__json_fail(&j, "',' or '}'");
-        }
-    }
-    if (j.status == NC_OK && filled != total)
-        j.status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "%s tensors: %lu of %lu parameters",
-                            filled < total ? "missing" : "repeated", (unsigned long)filled,
-                            (unsigned long)total);
-    if (j.status == NC_OK) {
-        memcpy(model->parameters, to, total * sizeof *to);
-        nc_hlx__file_order(model->parameters, total);
-        memset(model->m, 0, total * sizeof(float));
-        memset(model->v, 0, total * sizeof(float));
-        memset(&model->adamw, 0, sizeof model->adamw);
-        model->step = 0;
-        model->ready = 0;
-    }
-    nc__free(hooks, to, total * sizeof *to);
-    nc__free(hooks, data, bytes + 1);
-    return j.status;
-}
-#endif /* NC_NO_STDIO */
-
-/* >>bpe ============================================================================ */
+/* >>tokenizer ====================================================================== */
 
 enum { NC_HLX__WORD = 64, NC_HLX__BPE_LIMIT = 65536 };
 
@@ -4239,23 +3679,23 @@ static int nc_hlx__best_pair(const nc_hlx__words *w, nc_hlx__pairs *p, uint64_t 
     return most > 1;
 }
 
-NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t bytes, uint32_t vocab,
+NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t bytes, uint32_t vocab,
                                   const nc_allocator *hooks, nc_progress_fn progress, void *user) {
     const uint8_t *from = (const uint8_t *)text;
     const size_t n = bytes ? bytes : 1;
     nc_hlx__words w;
     nc_hlx__pairs p;
     nc_status status = NC_ERR_MEMORY;
-    nc_hlx_bpe *bpe;
+    nc_hlx_bpe *made;
     size_t at, k;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
+    if (!bpe) return NC_ERR_ARG;
+    *bpe = NULL;
     if ((bytes && !text) || vocab < 256 || vocab > NC_HLX__BPE_LIMIT || bytes >> 31)
         return NC_ERR_ARG;
     memset(&w, 0, sizeof w);
     memset(&p, 0, sizeof p);
     for (w.slots = 64; w.slots < 2 * n;) w.slots *= 2;
-    bpe = nc_hlx__bpe_new(vocab - 256, hooks);
+    made = nc_hlx__bpe_new(vocab - 256, hooks);
     w.tokens = (uint32_t *)nc__alloc(hooks, n * sizeof *w.tokens);
     w.slot = (uint32_t *)nc__calloc(hooks, w.slots * sizeof *w.slot);
     w.start = (size_t *)nc__alloc(hooks, n * sizeof *w.start);
@@ -4263,7 +3703,7 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t byt
     w.length = (uint8_t *)nc__alloc(hooks, n);
     p.key = (uint64_t *)nc__alloc(hooks, w.slots * sizeof *p.key);
     p.count = (size_t *)nc__alloc(hooks, w.slots * sizeof *p.count);
-    if (bpe && w.tokens && w.slot && w.start && w.count && w.length && p.key && p.count) {
+    if (made && w.tokens && w.slot && w.start && w.count && w.length && p.key && p.count) {
         status = NC_OK;
         for (at = 0; at < bytes; at += k) {
             k = nc_hlx__word(from + at, bytes - at);
@@ -4271,14 +3711,14 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t byt
         }
         for (p.slots = 64; p.slots < 2 * w.used;)
             p.slots *= 2; /* as many pairs at most, so w.slots are enough */
-        while (bpe->merges < vocab - 256 && status == NC_OK) {
+        while (made->merges < vocab - 256 && status == NC_OK) {
             uint64_t best = 0;
             if (!nc_hlx__best_pair(&w, &p, &best)) break;
-            nc_hlx__bpe_add(bpe, best);
+            nc_hlx__bpe_add(made, best);
             for (k = 0; k < w.n; k++)
                 w.length[k] = (uint8_t)nc_hlx__merge(w.tokens + w.start[k], w.length[k], best,
-                                                     255 + bpe->merges);
-            if (progress && progress(user, bpe->merges, vocab - 256)) status = NC_ERR_CANCELLED;
+                                                     255 + made->merges);
+            if (progress && progress(user, made->merges, vocab - 256)) status = NC_ERR_CANCELLED;
         }
     }
     nc__free(hooks, w.tokens, n * sizeof *w.tokens);
@@ -4289,9 +3729,9 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **out, const void *text, size_t byt
     nc__free(hooks, p.key, w.slots * sizeof *p.key);
     nc__free(hooks, p.count, w.slots * sizeof *p.count);
     if (status == NC_OK)
-        *out = bpe;
+        *bpe = made;
     else
-        nc_hlx_bpe_destroy(bpe);
+        nc_hlx_bpe_destroy(made);
     return status;
 }
 
@@ -4327,16 +3767,16 @@ NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_err
     return status;
 }
 
-NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **out, const char *path, const nc_allocator *hooks,
+NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_allocator *hooks,
                                  nc_error *err) {
-    nc_hlx_bpe *bpe = NULL;
+    nc_hlx_bpe *made = NULL;
     size_t bytes, i;
     uint64_t count;
     uint8_t *data;
     nc_status status;
     nc__clear(err);
-    if (!out || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result or no path");
-    *out = NULL;
+    if (!bpe || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result or no path");
+    *bpe = NULL;
     status = nc__file_read(path, hooks, &data, &bytes, err);
     if (status != NC_OK || !data) return status;
     count = bytes >= 24 ? nc__get_le(data + 12, 4) : UINT64_MAX;
@@ -4345,1348 +3785,27 @@ NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **out, const char *path, const nc_al
         status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx tokenizer");
     else if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
         status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tokenizer checksum does not match");
-    else if (!(bpe = nc_hlx__bpe_new((uint32_t)count, hooks)))
+    else if (!(made = nc_hlx__bpe_new((uint32_t)count, hooks)))
         status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; status == NC_OK && bpe && i < count; i++) {
+    for (i = 0; status == NC_OK && made && i < count; i++) {
         uint64_t a = nc__get_le(data + 16 + 8 * i, 4), b = nc__get_le(data + 20 + 8 * i, 4);
-        if (a >= 256 + i || b >= 256 + i || nc_hlx__bpe_rank(bpe, a << 32 | b) != UINT32_MAX ||
-            nc_hlx__token_length(bpe, a) + nc_hlx__token_length(bpe, b) > NC_HLX__WORD)
+        if (a >= 256 + i || b >= 256 + i || nc_hlx__bpe_rank(made, a << 32 | b) != UINT32_MAX ||
+            nc_hlx__token_length(made, a) + nc_hlx__token_length(made, b) > NC_HLX__WORD)
             status =
                 nc__fail(err, NC_ERR_FORMAT, 0, 0, "merge %lu is impossible", (unsigned long)i);
         else
-            nc_hlx__bpe_add(bpe, a << 32 | b);
+            nc_hlx__bpe_add(made, a << 32 | b);
     }
     nc__free(hooks, data, bytes + 1);
     if (status == NC_OK)
-        *out = bpe;
+        *bpe = made;
     else
-        nc_hlx_bpe_destroy(bpe);
+        nc_hlx_bpe_destroy(made);
     return status;
 }
 #endif
 
-/* >>gpu ============================================================================ */
-#ifdef NC_GPU
-
-/* Push constants of the gemm kernel: one matrix a workgroup layer z, head z mod heads of window
- * z / heads. Offsets and strides count floats. */
-typedef struct nc_hlx__gemm_push {
-    uint32_t m, n, k, trans_a, trans_b, accumulate, heads, lda, ldb, ldc, off_a, off_b, off_c;
-    uint32_t window_a, window_b, window_c, head_a, head_b, head_c, scaled;
-    float scale;
-    uint32_t epilogue, off_bias, off_residual, off_gelu; /* 1 bias, 2 residual, 4 gelu */
-} nc_hlx__gemm_push;
-
-/* Elements of C that a workgroup of the gemm kernel owns, each way. */
-enum { NC_HLX__GEMM_TILE = 64 };
-
-static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k,
-                                            int accumulate) {
-    nc_hlx__gemm_push push;
-    memset(&push, 0, sizeof push);
-    push.m = (uint32_t)m;
-    push.n = (uint32_t)n;
-    push.k = (uint32_t)k;
-    push.trans_a = trans_a != 0;
-    push.trans_b = trans_b != 0;
-    push.accumulate = accumulate != 0;
-    push.heads = 1;
-    push.lda = (uint32_t)(trans_a ? m : k);
-    push.ldb = (uint32_t)(trans_b ? k : n);
-    push.ldc = (uint32_t)n;
-    return push;
-}
-
-/* Groups of the gemm kernel along a side of n elements. */
-static size_t nc_hlx__gemm_groups(size_t n) {
-    return (n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE;
-}
-
-NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
-                                 size_t k, const float *a, const float *b, float *c,
-                                 int accumulate) {
-    nc_hlx__gemm_push push;
-    nc_gpu_buffer *result;
-    nc_gpu_job job;
-    if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
-    if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20 || (uint64_t)m * k >> 32 ||
-        (uint64_t)k * n >> 32 || (uint64_t)m * n >> 32)
-        return NC_ERR_LIMIT;
-    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
-    push = nc_hlx__plain_gemm(trans_a, trans_b, m, n, k, accumulate);
-    nc_gpu_job_start(&job, device);
-    (void)nc_gpu_job_buffer(&job, a, m * k * sizeof *a, m * k * sizeof *a);
-    (void)nc_gpu_job_buffer(&job, b, k * n * sizeof *b, k * n * sizeof *b);
-    result = nc_gpu_job_buffer(&job, accumulate ? c : NULL, m * n * sizeof *c, m * n * sizeof *c);
-    nc_gpu_job_dispatch(&job, "gemm", NULL, 3, &push, sizeof push, nc_hlx__gemm_groups(n),
-                        nc_hlx__gemm_groups(m), 1);
-    return nc_gpu_job_finish(&job, result, 0, c, m * n * sizeof *c);
-}
-
-/* Training on a device. The state buffer holds parameters, gradients, m and v one after the other;
- * activations, tokens beside targets, and the optimiser's scalars have a buffer each. The whole
- * step is one recorded program. */
-/* Scalars in the control buffer, as adam reads them; then the mean's divisor, and seed and
- * stream of dropout as two words each. */
-enum { NC_HLX__NORM = 9, NC_HLX__COUNT = 10, NC_HLX__SEED = 11, NC_HLX__CONTROLS = 16 };
-
-/* Offsets of a layer's activations, in floats. */
-typedef struct nc_hlx__places {
-    uint32_t ln1, ln1_mean, ln1_rstd, qkv, att, mixed, after_att;
-    uint32_t ln2, ln2_mean, ln2_rstd, fc, gelu, out, packed;
-} nc_hlx__places;
-
-struct nc_hlx_gpu {
-    nc_hlx_model *model;
-    nc_gpu *device;
-    nc_gpu_buffer *state, *work, *tokens, *control;
-    nc_gpu_program *program;
-    nc_hlx__places *layers;
-    float *losses_host;
-    uint32_t *tokens_host; /* as the device's: tokens, targets, order, start of every micro-batch */
-    uint32_t embedded, final, final_mean, final_rstd, logits, losses;
-    uint32_t d_residual, d_wide, d_qkv, d_narrow, d_branch, d_att, sums, rounded, rows, seq;
-    uint32_t micro; /* the batch that is being recorded */
-    nc_gpu_job job; /* the recording */
-};
-
-static uint32_t nc_hlx__place(size_t *used, size_t n) {
-    size_t at = *used;
-    *used = nc__add_size(at, nc__add_size(n, 15)) & ~(size_t)15;
-    return (uint32_t)at;
-}
-
-/* As nc_hlx__carve_layer. */
-static void nc_hlx__place_layer(const nc_hlx_gpu *g, size_t *used, nc_hlx__places *x, int shared) {
-    const nc_hlx_config *c = &g->model->config;
-    const size_t rows = g->rows, narrow = rows * c->d_model, wide = rows * c->ffn_dim;
-    const int keeps = !c->recompute, whole = keeps && !c->bf16;
-    if (shared != keeps) {
-        x->ln1_mean = nc_hlx__place(used, rows);
-        x->ln1_rstd = nc_hlx__place(used, rows);
-        x->att = nc_hlx__place(used, rows * c->num_heads * (c->flash ? 1 : g->seq));
-        x->after_att = nc_hlx__place(used, narrow);
-        x->ln2_mean = nc_hlx__place(used, rows);
-        x->ln2_rstd = nc_hlx__place(used, rows);
-    }
-    if (shared != whole) {
-        x->ln1 = nc_hlx__place(used, narrow);
-        x->qkv = nc_hlx__place(used, 3 * narrow);
-        x->mixed = nc_hlx__place(used, narrow);
-        x->ln2 = nc_hlx__place(used, narrow);
-        x->fc = nc_hlx__place(used, wide);
-        x->gelu = nc_hlx__place(used, wide);
-    }
-    if (!shared && keeps && c->bf16) /* six parts of whole words */
-        x->packed = nc_hlx__place(used, rows * nc_hlx__packed_width(c) / 2 + 6);
-}
-
-/* Lay the activations out; returns their number of floats. */
-static size_t nc_hlx__place_all(nc_hlx_gpu *g) {
-    const nc_hlx_config *c = &g->model->config;
-    size_t used = 0, rows = g->rows, narrow = rows * c->d_model, wide = rows * c->ffn_dim, l;
-    size_t total = g->model->layout.total;
-    nc_hlx__places x;
-    memset(&x, 0, sizeof x);
-    nc_hlx__place_layer(g, &used, &x, 1);
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__place_layer(g, &used, &x, 0);
-        x.out = nc_hlx__place(&used, narrow);
-        g->layers[l] = x;
-    }
-    g->embedded = nc_hlx__place(&used, narrow);
-    g->final = nc_hlx__place(&used, narrow);
-    g->final_mean = nc_hlx__place(&used, rows);
-    g->final_rstd = nc_hlx__place(&used, rows);
-    g->logits = nc_hlx__place(&used, rows * c->vocab_size);
-    g->losses = nc_hlx__place(&used, rows * c->micro_batches);
-    g->d_residual = nc_hlx__place(&used, narrow);
-    g->d_wide = nc_hlx__place(&used, wide);
-    g->d_qkv = nc_hlx__place(&used, 3 * narrow);
-    g->d_narrow = nc_hlx__place(&used, narrow);
-    g->d_branch = nc_hlx__place(&used, c->dropout > 0.0f ? narrow : 0);
-    /* the gradient of the scores, or dot(dO, O) of each query with flash */
-    g->d_att = nc_hlx__place(&used, rows * c->num_heads * (c->flash ? 1 : g->seq));
-    g->sums = nc_hlx__place(&used, total / NC_HLX__CHUNK + 1 + NC_HLX__CHUNK);
-    g->rounded = nc_hlx__place(&used, nc_hlx__rounded_size(g->model));
-    return used;
-}
-
-/* Where a micro-batch's tokens, targets, order and starts stand in the tokens buffer. */
-static uint32_t nc_hlx__tokens_at(const nc_hlx_gpu *g, uint32_t micro) {
-    return micro * (4 * g->rows + 1);
-}
-
-static size_t nc_hlx__tokens_bytes(const nc_hlx_gpu *g) {
-    return (size_t)nc_hlx__tokens_at(g, g->model->config.micro_batches) * sizeof(uint32_t);
-}
-
-/* Record one kernel over one to three buffers. */
-static void nc_hlx__record(nc_hlx_gpu *g, const char *kernel, nc_gpu_buffer *a, nc_gpu_buffer *b,
-                           nc_gpu_buffer *c, const void *push, size_t push_bytes, size_t x,
-                           size_t y, size_t z) {
-    nc_gpu_buffer *buffers[3];
-    buffers[0] = a;
-    buffers[1] = b;
-    buffers[2] = c;
-    nc_gpu_job_dispatch(&g->job, kernel, buffers, c ? 3 : b ? 2 : 1, push, push_bytes, x, y, z);
-}
-
-static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_gpu_buffer *a,
-                                nc_gpu_buffer *b, nc_gpu_buffer *c, size_t matrices) {
-    nc_hlx__record(g, "gemm", a, b, c, push, sizeof *push, nc_hlx__gemm_groups(push->n),
-                   nc_hlx__gemm_groups(push->m), matrices);
-}
-
-/* Operations of the elementwise kernel. */
-enum { NC_HLX__E_ADD = 0, NC_HLX__E_GELU = 2, NC_HLX__E_GELU_DX = 3, NC_HLX__E_ZERO = 4 };
-
-static void nc_hlx__record_elementwise(nc_hlx_gpu *g, uint32_t operation, size_t count, size_t n,
-                                       nc_gpu_buffer *a, uint32_t off_a, nc_gpu_buffer *b,
-                                       uint32_t off_b, nc_gpu_buffer *c, uint32_t off_c) {
-    uint32_t push[6];
-    push[0] = (uint32_t)count;
-    push[1] = operation;
-    push[2] = (uint32_t)n;
-    push[3] = off_a;
-    push[4] = off_b;
-    push[5] = off_c;
-    nc_hlx__record(g, "elementwise", a, b, c, push, sizeof push, (count + 255) / 256, 1, 1);
-}
-
-/* Place of a parameter in the state buffer; gradients lie `total` behind. */
-static uint32_t nc_hlx__at(const nc_hlx_gpu *g, int tensor, size_t layer) {
-    const nc_hlx_model *model = g->model;
-    return (uint32_t)(nc_hlx__tensor(model, model->parameters, tensor, layer) - model->parameters);
-}
-
-/* Modes of the bf16 kernel, and n values through it. */
-enum { NC_HLX__BF16_ROUND, NC_HLX__BF16_PACK, NC_HLX__BF16_UNPACK };
-
-static void nc_hlx__record_bf16(nc_hlx_gpu *g, uint32_t mode, size_t n, nc_gpu_buffer *from,
-                                uint32_t in, uint32_t out) {
-    uint32_t push[4];
-    if (!g->model->config.bf16) return;
-    push[0] = (uint32_t)n;
-    push[1] = mode;
-    push[2] = in;
-    push[3] = out;
-    nc_hlx__record(g, "bf16", from, g->work, NULL, push, sizeof push, (n + 255) / 256, 1, 1);
-}
-
-/* nc_hlx__store. */
-static void nc_hlx__record_store(nc_hlx_gpu *g, uint32_t at, size_t n) {
-    nc_hlx__record_bf16(g, NC_HLX__BF16_ROUND, n, g->work, at, at);
-}
-
-/* nc_hlx__load_weights. */
-static void nc_hlx__record_load_weights(nc_hlx_gpu *g, size_t l) {
-    nc_hlx__record_bf16(g, NC_HLX__BF16_ROUND, g->model->layout.layer_stride, g->state,
-                        nc_hlx__at(g, NC_HLX__LN1_W, l), g->rounded);
-}
-
-/* nc_hlx__pack_layer. */
-static void nc_hlx__record_pack_layer(nc_hlx_gpu *g, const nc_hlx__places *x, int unpack) {
-    const size_t rows = g->rows, d = g->model->config.d_model, f = g->model->config.ffn_dim;
-    const uint32_t part[6] = {x->ln1, x->qkv, x->mixed, x->ln2, x->fc, x->gelu};
-    const size_t width[6] = {d, 3 * d, d, d, f, f};
-    uint32_t at = x->packed;
-    int i;
-    if (g->model->config.recompute) return;
-    for (i = 0; i < 6; at += (uint32_t)((rows * width[i++] + 1) / 2))
-        nc_hlx__record_bf16(g, unpack ? NC_HLX__BF16_UNPACK : NC_HLX__BF16_PACK, rows * width[i],
-                            g->work, unpack ? at : part[i], unpack ? part[i] : at);
-}
-
-/* nc_hlx__weight: where, and in which buffer. */
-static uint32_t nc_hlx__weight_at(const nc_hlx_gpu *g, int t, size_t l, nc_gpu_buffer **buffer) {
-    const nc_hlx__layout *layout = &g->model->layout;
-    *buffer = g->model->config.bf16 ? g->work : g->state;
-    if (!g->model->config.bf16) return nc_hlx__at(g, t, l);
-    return g->rounded + (uint32_t)(layout->offset[t] - layout->offset[NC_HLX__LN1_W]);
-}
-
-/* nc_hlx_linear with the epilogues' places, UINT32_MAX for none. */
-static void nc_hlx__record_linear(nc_hlx_gpu *g, uint32_t out, uint32_t gelu, uint32_t x, int w,
-                                  int bias, size_t layer, uint32_t residual, size_t k, size_t n) {
-    nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, g->rows, n, k, 0);
-    nc_gpu_buffer *weights;
-    push.off_a = x;
-    push.off_b = nc_hlx__weight_at(g, w, layer, &weights);
-    push.off_c = out;
-    push.off_bias = nc_hlx__weight_at(g, bias, layer, &weights);
-    push.off_residual = residual;
-    push.off_gelu = gelu;
-    push.epilogue = 1 + (residual != UINT32_MAX ? 2u : 0u) + (gelu != UINT32_MAX ? 4u : 0u);
-    nc_hlx__record_gemm(g, &push, g->work, weights, g->work, 1);
-}
-
-/* nc_hlx__dropped, when there is dropout. */
-static void nc_hlx__record_dropout(nc_hlx_gpu *g, uint32_t out, uint32_t in, int place, size_t l) {
-    const nc_hlx_config *c = &g->model->config;
-    const size_t n = (size_t)g->rows * c->d_model;
-    const uint64_t first = (uint64_t)g->micro * n;
-    struct {
-        uint32_t count, off_in, off_out, first_low, first_high, place, threshold;
-        float scale;
-    } push;
-    push.count = (uint32_t)n;
-    push.off_in = in;
-    push.off_out = out;
-    push.first_low = (uint32_t)first;
-    push.first_high = (uint32_t)(first >> 32);
-    push.place = (uint32_t)(2 * l) + (uint32_t)place;
-    push.threshold = nc_hlx__threshold(c->dropout);
-    push.scale = 1.0f / (1.0f - c->dropout);
-    if (c->dropout > 0.0f)
-        nc_hlx__record(g, "dropout", g->work, g->control, NULL, &push, sizeof push, (n + 255) / 256,
-                       1, 1);
-}
-
-/* nc_hlx__branch. */
-static void nc_hlx__record_branch(nc_hlx_gpu *g, uint32_t out, uint32_t x, int w, int bias,
-                                  size_t l, size_t k, uint32_t residual, int place) {
-    const uint32_t d = g->model->config.d_model;
-    const int drop = g->model->config.dropout > 0.0f;
-    nc_hlx__record_linear(g, out, UINT32_MAX, x, w, bias, l, drop ? UINT32_MAX : residual, k, d);
-    nc_hlx__record_dropout(g, out, out, place, l);
-    if (drop)
-        nc_hlx__record_elementwise(g, NC_HLX__E_ADD, (size_t)g->rows * d, d, g->work, out, g->work,
-                                   residual, g->work, out);
-}
-
-/* nc_hlx__branch_gradient. */
-static uint32_t nc_hlx__record_branch_gradient(nc_hlx_gpu *g, int place, size_t l) {
-    nc_hlx__record_dropout(g, g->d_branch, g->d_residual, place, l);
-    return g->model->config.dropout > 0.0f ? g->d_branch : g->d_residual;
-}
-
-/* nc_hlx__linear_backward. */
-static void nc_hlx__record_linear_backward(nc_hlx_gpu *g, uint32_t dx, uint32_t dout, uint32_t x,
-                                           int w, int bias, size_t layer, size_t k, size_t n) {
-    const uint32_t total = (uint32_t)g->model->layout.total;
-    nc_hlx__gemm_push push = nc_hlx__plain_gemm(1, 0, k, n, g->rows, 1);
-    nc_gpu_buffer *weights;
-    uint32_t sums[9];
-    push.off_a = x;
-    push.off_b = dout;
-    push.off_c = nc_hlx__at(g, w, layer) + total;
-    nc_hlx__record_gemm(g, &push, g->work, g->work, g->state, 1);
-    push = nc_hlx__plain_gemm(0, 1, g->rows, k, n, 0);
-    push.off_a = dout;
-    push.off_b = nc_hlx__weight_at(g, w, layer, &weights);
-    push.off_c = dx;
-    nc_hlx__record_gemm(g, &push, g->work, weights, g->work, 1);
-    memset(sums, 0, sizeof sums);
-    sums[0] = g->rows;
-    sums[1] = (uint32_t)n;
-    sums[3] = dout;
-    sums[8] = nc_hlx__at(g, bias, layer) + total;
-    nc_hlx__record(g, "column_sums", g->work, g->state, NULL, sums, sizeof sums, (n + 63) / 64, 1,
-                   1);
-}
-
-static void nc_hlx__record_layernorm(nc_hlx_gpu *g, uint32_t out, uint32_t mean, uint32_t rstd,
-                                     uint32_t x, int w, int bias, size_t layer) {
-    uint32_t push[8];
-    push[0] = g->rows;
-    push[1] = g->model->config.d_model;
-    push[2] = x;
-    push[3] = nc_hlx__at(g, w, layer);
-    push[4] = nc_hlx__at(g, bias, layer);
-    push[5] = out;
-    push[6] = mean;
-    push[7] = rstd;
-    nc_hlx__record(g, "layernorm", g->work, g->state, g->work, push, sizeof push, g->rows, 1, 1);
-}
-
-/* nc_hlx_layernorm_backward: d_residual += the gradient of x, from d_narrow. */
-static void nc_hlx__record_layernorm_backward(nc_hlx_gpu *g, uint32_t x, uint32_t mean,
-                                              uint32_t rstd, int w, int bias, size_t layer) {
-    const uint32_t d = g->model->config.d_model, total = (uint32_t)g->model->layout.total;
-    uint32_t push[8], sums[9];
-    push[0] = g->rows;
-    push[1] = d;
-    push[2] = x;
-    push[3] = nc_hlx__at(g, w, layer);
-    push[4] = mean;
-    push[5] = rstd;
-    push[6] = g->d_narrow;
-    push[7] = g->d_residual;
-    nc_hlx__record(g, "layernorm_backward", g->work, g->state, NULL, push, sizeof push, g->rows, 1,
-                   1);
-    sums[0] = g->rows;
-    sums[1] = d;
-    sums[2] = 1;
-    sums[3] = g->d_narrow;
-    sums[4] = x;
-    sums[5] = mean;
-    sums[6] = rstd;
-    sums[7] = nc_hlx__at(g, w, layer) + total;
-    sums[8] = nc_hlx__at(g, bias, layer) + total;
-    nc_hlx__record(g, "column_sums", g->work, g->state, NULL, sums, sizeof sums, (d + 63) / 64, 1,
-                   1);
-}
-
-/* A gemm over all heads of all windows. Operands inside qkv-shaped rows have stride 3 d, inside
- * mixed-shaped rows d, and seq x seq blocks seq. */
-typedef struct nc_hlx__operand {
-    uint32_t at, stride; /* stride 0: a seq x seq block a head */
-} nc_hlx__operand;
-
-static void nc_hlx__record_heads(nc_hlx_gpu *g, int trans_a, int trans_b, nc_hlx__operand a,
-                                 nc_hlx__operand b, nc_hlx__operand c, float scale) {
-    const nc_hlx_config *config = &g->model->config;
-    const uint32_t t = g->seq, heads = config->num_heads, hd = config->d_model / heads;
-    nc_hlx__gemm_push push =
-        nc_hlx__plain_gemm(trans_a, trans_b, t, c.stride ? hd : t, c.stride ? t : hd, 0);
-    push.heads = heads;
-    push.off_a = a.at;
-    push.off_b = b.at;
-    push.off_c = c.at;
-    push.lda = a.stride ? a.stride : t;
-    push.ldb = b.stride ? b.stride : t;
-    push.ldc = c.stride ? c.stride : t;
-    push.head_a = a.stride ? hd : t * t;
-    push.head_b = b.stride ? hd : t * t;
-    push.head_c = c.stride ? hd : t * t;
-    push.window_a = a.stride ? t * a.stride : heads * t * t;
-    push.window_b = b.stride ? t * b.stride : heads * t * t;
-    push.window_c = c.stride ? t * c.stride : heads * t * t;
-    push.scaled = scale != 0.0f;
-    push.scale = scale;
-    nc_hlx__record_gemm(g, &push, g->work, g->work, g->work, (size_t)g->rows / t * heads);
-}
-
-static nc_hlx__operand nc_hlx__operand_of(uint32_t at, uint32_t stride) {
-    nc_hlx__operand o;
-    o.at = at;
-    o.stride = stride;
-    return o;
-}
-
-/* The words of nc_hlx_flash_attention's kernels. */
-typedef struct nc_hlx__flash_push {
-    uint32_t seq, causal, heads, head_size, off_qkv, off_out, off_lse;
-    float scale;
-} nc_hlx__flash_push;
-
-typedef struct nc_hlx__flash_backward_push {
-    nc_hlx__flash_push forward;
-    uint32_t off_dout, off_dqkv, off_delta, keys;
-} nc_hlx__flash_backward_push;
-
-static nc_hlx__flash_push nc_hlx__flash_of(const nc_hlx_gpu *g, const nc_hlx__places *x) {
-    const nc_hlx_config *c = &g->model->config;
-    nc_hlx__flash_push flash;
-    flash.seq = g->seq;
-    flash.causal = 1;
-    flash.heads = c->num_heads;
-    flash.head_size = c->d_model / c->num_heads;
-    flash.off_qkv = x->qkv;
-    flash.off_out = x->mixed;
-    flash.off_lse = x->att;
-    flash.scale = 1.0f / sqrtf((float)flash.head_size);
-    return flash;
-}
-
-static void nc_hlx__record_attention(nc_hlx_gpu *g, const nc_hlx__places *x) {
-    const nc_hlx_config *c = &g->model->config;
-    const uint32_t d = c->d_model, heads = g->rows / g->seq * c->num_heads;
-    const float scale = 1.0f / sqrtf((float)(d / c->num_heads));
-    const nc_hlx__operand att = nc_hlx__operand_of(x->att, 0);
-    nc_hlx__flash_push flash;
-    uint32_t soft[4];
-    if (c->flash) {
-        flash = nc_hlx__flash_of(g, x);
-        nc_hlx__record(g, "flash_attention", g->work, NULL, NULL, &flash, sizeof flash,
-                       (g->seq + NC_HLX__TILE - 1) / NC_HLX__TILE, heads, 1);
-        return;
-    }
-    nc_hlx__record_heads(g, 0, 1, nc_hlx__operand_of(x->qkv, 3 * d),
-                         nc_hlx__operand_of(x->qkv + d, 3 * d), att, scale);
-    soft[0] = g->rows * c->num_heads;
-    soft[1] = g->seq;
-    soft[2] = 1;
-    soft[3] = x->att;
-    nc_hlx__record(g, "softmax", g->work, NULL, NULL, soft, sizeof soft, g->rows * c->num_heads, 1,
-                   1);
-    nc_hlx__record_heads(g, 0, 0, att, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d),
-                         nc_hlx__operand_of(x->mixed, d), 0.0f);
-}
-
-static void nc_hlx__record_forward_layer(nc_hlx_gpu *g, size_t l, uint32_t in) {
-    const nc_hlx_config *c = &g->model->config;
-    const uint32_t d = c->d_model, f = c->ffn_dim;
-    const size_t narrow = (size_t)g->rows * d, wide = (size_t)g->rows * f;
-    const nc_hlx__places *x = &g->layers[l];
-    nc_hlx__record_load_weights(g, l);
-    nc_hlx__record_layernorm(g, x->ln1, x->ln1_mean, x->ln1_rstd, in, NC_HLX__LN1_W, NC_HLX__LN1_B,
-                             l);
-    nc_hlx__record_store(g, x->ln1, narrow);
-    nc_hlx__record_linear(g, x->qkv, UINT32_MAX, x->ln1, NC_HLX__QKV_W, NC_HLX__QKV_B, l,
-                          UINT32_MAX, d, 3 * d);
-    nc_hlx__record_store(g, x->qkv, 3 * narrow);
-    nc_hlx__record_attention(g, x);
-    nc_hlx__record_store(g, x->mixed, narrow);
-    nc_hlx__record_branch(g, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
-                          NC_HLX__DROP_ATTENTION);
-    nc_hlx__record_layernorm(g, x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att, NC_HLX__LN2_W,
-                             NC_HLX__LN2_B, l);
-    nc_hlx__record_store(g, x->ln2, narrow);
-    nc_hlx__record_linear(g, x->fc, c->bf16 ? UINT32_MAX : x->gelu, x->ln2, NC_HLX__FC_W,
-                          NC_HLX__FC_B, l, UINT32_MAX, d, f);
-    nc_hlx__record_store(g, x->fc, wide);
-    if (c->bf16)
-        nc_hlx__record_elementwise(g, NC_HLX__E_GELU, wide, f, g->work, x->fc, g->work, 0, g->work,
-                                   x->gelu);
-    nc_hlx__record_store(g, x->gelu, wide);
-    nc_hlx__record_branch(g, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
-                          NC_HLX__DROP_FFN);
-    nc_hlx__record_pack_layer(g, x, 0);
-}
-
-/* nc_hlx__head_matrix. */
-static uint32_t nc_hlx__record_head_matrix(nc_hlx_gpu *g, nc_gpu_buffer **buffer) {
-    const nc_hlx_config *c = &g->model->config;
-    const uint32_t at = nc_hlx__at(g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
-    *buffer = c->bf16 ? g->work : g->state;
-    nc_hlx__record_bf16(g, NC_HLX__BF16_ROUND, g->model->layout.size[NC_HLX__WTE], g->state, at,
-                        g->rounded);
-    return c->bf16 ? g->rounded : at;
-}
-
-static void nc_hlx__record_forward(nc_hlx_gpu *g) {
-    const nc_hlx_config *c = &g->model->config;
-    const uint32_t d = c->d_model, rows = g->rows, tokens = nc_hlx__tokens_at(g, g->micro);
-    const size_t narrow = (size_t)rows * d;
-    uint32_t push[7], loss[6], in = g->embedded;
-    nc_hlx__gemm_push head;
-    nc_gpu_buffer *weights;
-    size_t l;
-    push[0] = (uint32_t)narrow;
-    push[1] = d;
-    push[2] = g->seq;
-    push[3] = nc_hlx__at(g, NC_HLX__WTE, 0);
-    push[4] = nc_hlx__at(g, NC_HLX__WPE, 0);
-    push[5] = tokens;
-    push[6] = g->embedded;
-    nc_hlx__record(g, "embedding", g->state, g->tokens, g->work, push, sizeof push,
-                   (narrow + 255) / 256, 1, 1);
-    nc_hlx__record_dropout(g, g->embedded, g->embedded, NC_HLX__DROP_EMBEDDING, 0);
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__record_forward_layer(g, l, in);
-        in = g->layers[l].out;
-    }
-    nc_hlx__record_layernorm(g, g->final, g->final_mean, g->final_rstd, in, NC_HLX__LNF_W,
-                             NC_HLX__LNF_B, 0);
-    nc_hlx__record_store(g, g->final, narrow);
-    head = nc_hlx__plain_gemm(0, 1, rows, c->vocab_size, d, 0);
-    head.off_a = g->final;
-    head.off_b = nc_hlx__record_head_matrix(g, &weights);
-    head.off_c = g->logits;
-    nc_hlx__record_gemm(g, &head, g->work, weights, g->work, 1);
-    loss[0] = rows;
-    loss[1] = c->vocab_size;
-    loss[2] = g->logits;
-    loss[3] = g->losses + g->micro * rows;
-    loss[4] = tokens + rows; /* the targets stand behind the tokens */
-    loss[5] = NC_HLX__COUNT;
-    nc_hlx__record(g, "cross_entropy", g->work, g->tokens, g->control, loss, sizeof loss, rows, 1,
-                   1);
-}
-
-/* nc_hlx__attention_backward: from d_narrow to d_qkv. */
-static void nc_hlx__record_attention_backward(nc_hlx_gpu *g, const nc_hlx__places *x) {
-    const nc_hlx_config *c = &g->model->config;
-    const uint32_t d = c->d_model;
-    const nc_hlx__operand d_out = nc_hlx__operand_of(g->d_narrow, d);
-    const nc_hlx__operand ds = nc_hlx__operand_of(g->d_att, 0);
-    nc_hlx__flash_backward_push flash;
-    struct {
-        uint32_t rows, n, causal, off_y, off_dy;
-        float scale;
-    } push;
-    if (c->flash) {
-        flash.forward = nc_hlx__flash_of(g, x);
-        flash.off_dout = g->d_narrow;
-        flash.off_dqkv = g->d_qkv;
-        flash.off_delta = g->d_att;
-        for (flash.keys = 0; flash.keys < 2; flash.keys++)
-            nc_hlx__record(g, "flash_attention_backward", g->work, NULL, NULL, &flash, sizeof flash,
-                           (g->seq + NC_HLX__TILE - 1) / NC_HLX__TILE,
-                           g->rows / g->seq * c->num_heads, 1);
-        return;
-    }
-    nc_hlx__record_heads(g, 1, 0, nc_hlx__operand_of(x->att, 0), d_out,
-                         nc_hlx__operand_of(g->d_qkv + 2 * d, 3 * d), 0.0f);
-    nc_hlx__record_heads(g, 0, 1, d_out, nc_hlx__operand_of(x->qkv + 2 * d, 3 * d), ds, 0.0f);
-    push.rows = g->rows * c->num_heads;
-    push.n = g->seq;
-    push.causal = 1;
-    push.off_y = x->att;
-    push.off_dy = g->d_att;
-    push.scale = 1.0f / sqrtf((float)(d / c->num_heads));
-    nc_hlx__record(g, "softmax_backward", g->work, NULL, NULL, &push, sizeof push,
-                   g->rows * c->num_heads, 1, 1);
-    nc_hlx__record_heads(g, 0, 0, ds, nc_hlx__operand_of(x->qkv + d, 3 * d),
-                         nc_hlx__operand_of(g->d_qkv, 3 * d), 0.0f);
-    nc_hlx__record_heads(g, 1, 0, ds, nc_hlx__operand_of(x->qkv, 3 * d),
-                         nc_hlx__operand_of(g->d_qkv + d, 3 * d), 0.0f);
-}
-
-static void nc_hlx__record_backward_layer(nc_hlx_gpu *g, size_t l, uint32_t in) {
-    const nc_hlx_config *c = &g->model->config;
-    const nc_hlx__places *x = &g->layers[l];
-    const uint32_t d = c->d_model, f = c->ffn_dim;
-    uint32_t branch;
-    if (c->recompute && l + 1 < c->num_layers) {
-        nc_hlx__record_forward_layer(g, l, in);
-    } else {
-        nc_hlx__record_load_weights(g, l);
-        nc_hlx__record_pack_layer(g, x, 1);
-    }
-    branch = nc_hlx__record_branch_gradient(g, NC_HLX__DROP_FFN, l);
-    nc_hlx__record_linear_backward(g, g->d_wide, branch, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l,
-                                   f, d);
-    nc_hlx__record_elementwise(g, NC_HLX__E_GELU_DX, (size_t)g->rows * f, f, g->work, g->d_wide,
-                               g->work, x->fc, g->work, g->d_wide);
-    nc_hlx__record_linear_backward(g, g->d_narrow, g->d_wide, x->ln2, NC_HLX__FC_W, NC_HLX__FC_B, l,
-                                   d, f);
-    nc_hlx__record_layernorm_backward(g, x->after_att, x->ln2_mean, x->ln2_rstd, NC_HLX__LN2_W,
-                                      NC_HLX__LN2_B, l);
-    branch = nc_hlx__record_branch_gradient(g, NC_HLX__DROP_ATTENTION, l);
-    nc_hlx__record_linear_backward(g, g->d_narrow, branch, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B,
-                                   l, d, d);
-    nc_hlx__record_attention_backward(g, x);
-    nc_hlx__record_linear_backward(g, g->d_narrow, g->d_qkv, x->ln1, NC_HLX__QKV_W, NC_HLX__QKV_B,
-                                   l, d, 3 * d);
-    nc_hlx__record_layernorm_backward(g, in, x->ln1_mean, x->ln1_rstd, NC_HLX__LN1_W, NC_HLX__LN1_B,
-                                      l);
-}
-
-static void nc_hlx__record_backward(nc_hlx_gpu *g) {
-    const nc_hlx_config *c = &g->model->config;
-    const uint32_t d = c->d_model, rows = g->rows, total = (uint32_t)g->model->layout.total;
-    const int output = c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
-    nc_hlx__gemm_push push = nc_hlx__plain_gemm(1, 0, c->vocab_size, d, rows, 1);
-    const uint32_t tokens = nc_hlx__tokens_at(g, g->micro);
-    nc_gpu_buffer *weights;
-    uint32_t embedding[9];
-    size_t l;
-    push.off_a = g->logits;
-    push.off_b = g->final;
-    push.off_c = nc_hlx__at(g, output, 0) + total;
-    nc_hlx__record_gemm(g, &push, g->work, g->work, g->state, 1);
-    push = nc_hlx__plain_gemm(0, 0, rows, d, c->vocab_size, 0);
-    push.off_a = g->logits;
-    push.off_b = nc_hlx__record_head_matrix(g, &weights);
-    push.off_c = g->d_narrow;
-    nc_hlx__record_gemm(g, &push, g->work, weights, g->work, 1);
-    nc_hlx__record_elementwise(g, NC_HLX__E_ZERO, (size_t)rows * d, 1, g->work, 0, g->work, 0,
-                               g->work, g->d_residual);
-    nc_hlx__record_layernorm_backward(g, g->layers[c->num_layers - 1].out, g->final_mean,
-                                      g->final_rstd, NC_HLX__LNF_W, NC_HLX__LNF_B, 0);
-    for (l = c->num_layers; l-- > 0;)
-        nc_hlx__record_backward_layer(g, l, l ? g->layers[l - 1].out : g->embedded);
-    embedding[0] = rows;
-    embedding[1] = d;
-    embedding[2] = g->seq;
-    embedding[3] = g->d_residual;
-    embedding[4] = tokens;
-    embedding[5] = tokens + 2 * rows;
-    embedding[6] = tokens + 3 * rows;
-    embedding[7] = nc_hlx__at(g, NC_HLX__WTE, 0) + total;
-    embedding[8] = nc_hlx__at(g, NC_HLX__WPE, 0) + total;
-    nc_hlx__record_dropout(g, g->d_residual, g->d_residual, NC_HLX__DROP_EMBEDDING, 0);
-    nc_hlx__record(g, "embedding_backward", g->work, g->tokens, g->state, embedding,
-                   sizeof embedding, rows + g->seq, 1, 1);
-}
-
-/* The squared norm of all gradients to the control buffer, by the rule of nc_hlx_dot; then AdamW.
- */
-static void nc_hlx__record_update(nc_hlx_gpu *g, float weight_decay) {
-    const uint32_t total = (uint32_t)g->model->layout.total;
-    uint32_t push[4], n = total, from = total, to = g->sums;
-    nc_gpu_buffer *source = g->state;
-    int t;
-    push[1] = 1;
-    for (;;) {
-        const uint32_t chunks = (n + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK;
-        push[0] = n;
-        push[2] = from;
-        push[3] = chunks > 1 ? to : (uint32_t)NC_HLX__NORM;
-        nc_hlx__record(g, "reduce", source, chunks > 1 ? g->work : g->control, NULL, push,
-                       sizeof push, chunks, 1, 1);
-        if (chunks == 1) break;
-        source = g->work;
-        push[1] = 0;
-        from = to;
-        to += chunks;
-        n = chunks;
-    }
-    for (t = 0; t < NC_HLX__TENSORS; t++) {
-        size_t layers = nc_hlx__is_layer_tensor(t) ? g->model->config.num_layers : 1, layer;
-        struct {
-            uint32_t count, first, total;
-            float decay;
-        } adam;
-        if (g->model->layout.size[t] == 0) continue;
-        for (layer = 0; layer < layers; layer++) {
-            adam.count = (uint32_t)g->model->layout.size[t];
-            adam.first = nc_hlx__at(g, t, layer);
-            adam.total = total;
-            adam.decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
-            nc_hlx__record(g, "adam", g->state, g->control, NULL, &adam, sizeof adam,
-                           (adam.count + 255) / 256, 1, 1);
-        }
-    }
-}
-
-/* Buffers, and the recorded step. */
-static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, float weight_decay) {
-    const size_t state = nc__mul_size(4 * sizeof(float), g->model->layout.total);
-    const size_t work = nc_hlx__place_all(g);
-    nc_status status;
-    if (work > UINT32_MAX || state / sizeof(float) > UINT32_MAX) return NC_ERR_LIMIT;
-    status = nc_gpu_buffer_create(g->device, state, &g->state);
-    if (status == NC_OK) status = nc_gpu_buffer_create(g->device, work * sizeof(float), &g->work);
-    if (status == NC_OK)
-        status = nc_gpu_buffer_create(g->device, nc_hlx__tokens_bytes(g), &g->tokens);
-    if (status == NC_OK)
-        status = nc_gpu_buffer_create(g->device, NC_HLX__CONTROLS * sizeof(float), &g->control);
-    if (status != NC_OK) return status;
-    nc_gpu_job_start(&g->job, g->device);
-    nc_hlx__record_elementwise(g, NC_HLX__E_ZERO, g->model->layout.total, 1, g->state, 0, g->state,
-                               0, g->state, (uint32_t)g->model->layout.total);
-    for (g->micro = 0; g->micro < g->model->config.micro_batches; g->micro++) {
-        nc_hlx__record_forward(g);
-        nc_hlx__record_backward(g);
-    }
-    nc_hlx__record_update(g, weight_decay);
-    return nc_gpu_job_record(&g->job, &g->program);
-}
-
-NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *g) {
-    const size_t bytes = g ? g->model->layout.total * sizeof(float) : 0;
-    nc_status status;
-    if (!g) return NC_ERR_ARG;
-    status = nc_gpu_upload(g->device, g->state, 0, g->model->parameters, bytes);
-    if (status == NC_OK) status = nc_gpu_upload(g->device, g->state, 2 * bytes, g->model->m, bytes);
-    if (status == NC_OK) status = nc_gpu_upload(g->device, g->state, 3 * bytes, g->model->v, bytes);
-    return status;
-}
-
-NC_API nc_status nc_hlx_gpu_download(nc_hlx_gpu *g) {
-    const size_t bytes = g ? g->model->layout.total * sizeof(float) : 0;
-    float *to[4];
-    nc_status status = NC_OK;
-    size_t i;
-    if (!g) return NC_ERR_ARG;
-    to[0] = g->model->parameters;
-    to[1] = g->model->gradients;
-    to[2] = g->model->m;
-    to[3] = g->model->v;
-    for (i = 0; i < 4 && status == NC_OK; i++)
-        status = nc_gpu_download(g->device, g->state, i * bytes, to[i], bytes);
-    return status;
-}
-
-NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **out, nc_gpu *device, nc_hlx_model *model,
-                                   const nc_hlx_adamw *adamw) {
-    const nc_hlx_config *c;
-    nc_hlx_gpu *g;
-    nc_status status;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    if (!device || !model) return NC_ERR_ARG;
-    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
-    c = &model->config;
-    if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
-        c->max_seq_len > NC_HLX__CHUNK)
-        return NC_ERR_UNSUPPORTED; /* a row is one chunk of the fixed reduction */
-    g = (nc_hlx_gpu *)nc__calloc(nc_hlx__hooks(model), sizeof *g);
-    if (!g) return NC_ERR_MEMORY;
-    g->model = model;
-    g->device = device;
-    g->seq = c->max_seq_len;
-    g->rows = c->batch_size * c->max_seq_len;
-    g->layers =
-        (nc_hlx__places *)nc__calloc(nc_hlx__hooks(model), c->num_layers * sizeof *g->layers);
-    g->losses_host = (float *)nc__calloc(nc_hlx__hooks(model),
-                                         (size_t)g->rows * c->micro_batches * sizeof(float));
-    g->tokens_host = (uint32_t *)nc__calloc(nc_hlx__hooks(model), nc_hlx__tokens_bytes(g));
-    status = g->layers && g->losses_host && g->tokens_host
-                 ? nc_hlx__gpu_prepare(g, nc_hlx__adamw_defaults(adamw).weight_decay)
-                 : NC_ERR_MEMORY;
-    if (status == NC_OK) status = nc_hlx_gpu_upload(g);
-    if (status != NC_OK) {
-        nc_hlx_gpu_destroy(g);
-        return status;
-    }
-    *out = g;
-    return NC_OK;
-}
-
-NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *g) {
-    const nc_allocator *hooks;
-    if (!g) return;
-    nc_gpu_program_destroy(g->device, g->program);
-    nc_gpu_buffer_destroy(g->device, g->state);
-    nc_gpu_buffer_destroy(g->device, g->work);
-    nc_gpu_buffer_destroy(g->device, g->tokens);
-    nc_gpu_buffer_destroy(g->device, g->control);
-    hooks = nc_hlx__hooks(g->model);
-    nc__free(hooks, g->layers, g->model->config.num_layers * sizeof *g->layers);
-    nc__free(hooks, g->losses_host,
-             (size_t)g->rows * g->model->config.micro_batches * sizeof(float));
-    nc__free(hooks, g->tokens_host, nc_hlx__tokens_bytes(g));
-    nc__free(hooks, g, sizeof *g);
-}
-
-/* Rows in the order of their tokens, equal tokens in ascending rows, and where each different token
- * starts; the rest of the starts is `rows`. A counting sort: `first` has a place a token. */
-static void nc_hlx__sort_tokens(const uint32_t *tokens, uint32_t rows, uint32_t *first,
-                                uint32_t vocab, uint32_t *order, uint32_t *start) {
-    uint32_t i, n = 0, segment = 0, token;
-    memset(first, 0, vocab * sizeof *first); /* counts, then where the token's rows go */
-    for (i = 0; i < rows; i++) first[tokens[i]]++;
-    for (token = 0; token < vocab; token++) {
-        uint32_t count = first[token];
-        if (count) start[segment++] = n;
-        first[token] = n;
-        n += count;
-    }
-    for (i = 0; i < rows; i++) order[first[tokens[i]]++] = i;
-    for (; segment <= rows; segment++) start[segment] = rows;
-}
-
-NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *g, nc_hlx_loader *loader,
-                                       const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    float control[NC_HLX__CONTROLS];
-    nc_hlx_model *model;
-    nc_hlx__adam_step s;
-    nc_status status;
-    uint64_t stream;
-    size_t total;
-    uint32_t micro, i;
-    if (!g || !nc_hlx__fits(g->model, loader) || loader->seq != g->seq) return NC_ERR_ARG;
-    model = g->model;
-    total = (size_t)g->rows * model->config.micro_batches;
-    for (micro = 0; micro < model->config.micro_batches; micro++) {
-        uint32_t *tokens = g->tokens_host + nc_hlx__tokens_at(g, micro), *order;
-        order = tokens + 2 * g->rows;
-        nc_hlx_loader_next(loader, tokens, tokens + g->rows, model->config.batch_size);
-        for (i = 0; i < g->rows; i++)
-            if (tokens[i] >= model->config.vocab_size) return NC_ERR_ARG;
-        nc_hlx__sort_tokens(tokens, g->rows, (uint32_t *)(void *)model->candidates,
-                            model->config.vocab_size, order, order + g->rows);
-    }
-    s = nc_hlx__adam_scalars(adamw, model->step + 1);
-    memset(control, 0, sizeof control);
-    control[0] = s.lr;
-    control[1] = s.beta1;
-    control[2] = s.beta2;
-    control[3] = s.eps;
-    control[4] = s.rest1;
-    control[5] = s.rest2;
-    control[6] = s.correct1;
-    control[7] = s.correct2;
-    control[8] = nc_hlx__adamw_defaults(adamw).clip_norm;
-    control[NC_HLX__COUNT] = (float)total;
-    stream = (model->step + 1) << 24;
-    for (i = 0; i < 4; i++) {
-        uint64_t words = (i < 2 ? model->seed : stream) >> (i % 2 ? 32 : 0);
-        uint32_t word = (uint32_t)words;
-        memcpy(&control[NC_HLX__SEED + i], &word, sizeof word);
-    }
-    status = nc_gpu_upload(g->device, g->tokens, 0, g->tokens_host, nc_hlx__tokens_bytes(g));
-    if (status == NC_OK) status = nc_gpu_upload(g->device, g->control, 0, control, sizeof control);
-    if (status == NC_OK) status = nc_gpu_run(g->device, g->program, NULL);
-    if (status == NC_OK)
-        status = nc_gpu_download(g->device, g->work, g->losses * sizeof(float), g->losses_host,
-                                 total * sizeof(float));
-    if (status == NC_OK)
-        status = nc_gpu_download(g->device, g->control, 0, control, sizeof control);
-    if (status != NC_OK) return status;
-    model->step++;
-    model->adamw = nc_hlx__adamw_defaults(adamw);
-    model->ready = 0;
-    if (stats) {
-        memset(stats, 0, sizeof *stats);
-        stats->loss = nc_hlx_sum(g->losses_host, total) / (float)total;
-        stats->grad_norm = sqrtf(control[NC_HLX__NORM]);
-        stats->lr = s.lr;
-        stats->step = model->step;
-    }
-    return NC_OK;
-}
-#endif /* NC_GPU */
-
-/* >>public ========================================================================= */
-
-NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
-    memset(config, 0, sizeof *config);
-    if (!strcmp(name, "tiny")) return nc_hlx__complete(config, config);
-    config->d_model = config->max_seq_len = 64;
-    config->num_layers = 2;
-    config->ffn_dim = 256;
-    if (!strcmp(name, "demo")) return nc_hlx__complete(config, config);
-    config->d_model = 512;
-    config->num_layers = 6;
-    config->num_heads = 8;
-    config->ffn_dim = 2048;
-    config->max_seq_len = 256;
-    if (!strcmp(name, "small")) return nc_hlx__complete(config, config);
-    config->d_model = 768;
-    config->num_layers = config->num_heads = 12;
-    config->ffn_dim = 3072;
-    config->max_seq_len = 512;
-    return strcmp(name, "medium") ? NC_ERR_ARG : nc_hlx__complete(config, config);
-}
-
-NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
-                                  uint64_t *bytes) {
-    nc_hlx_model model;
-    nc_status status;
-    size_t activations;
-    memset(&model, 0, sizeof model);
-    status = nc_hlx__complete(config, &model.config);
-    if (status != NC_OK) return status;
-    nc_hlx__make_layout(&model.config, &model.layout);
-    model.threads = nc_hlx__threads();
-    activations = nc_hlx__carve_all(&model, NULL);
-    if (parameters) *parameters = model.layout.total;
-    if (bytes) *bytes = (uint64_t)model.layout.total * 16 + activations;
-    return NC_OK;
-}
-
-/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
- * product (e = 2^-13), and the same expression in two roundings must give 0. */
-static int nc_hlx__contract_holds(void) {
-    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
-    float a = one + e, b = one - e, minus_one = -one;
-    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
-    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
-}
-
-NC_API nc_status nc_hlx_create(nc_hlx_model **out, const nc_hlx_config *config,
-                               const nc_allocator *hooks) {
-    nc_hlx_model *model;
-    nc_hlx_config complete;
-    nc_status status;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    status = nc_hlx__complete(config, &complete);
-    if (status != NC_OK) return status;
-    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
-    model = (nc_hlx_model *)nc__calloc(hooks, sizeof *model);
-    if (!model) return NC_ERR_MEMORY;
-    if (hooks) model->hooks = *hooks;
-    model->custom_hooks = hooks != NULL;
-    model->config = complete;
-    model->threads = nc_hlx__threads();
-    nc_hlx__make_layout(&complete, &model->layout);
-    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
-    model->work_bytes = nc_hlx__carve_all(model, NULL);
-    model->parameters = (float *)nc__calloc(hooks, model->state_bytes);
-    model->arena = (char *)nc__alloc(hooks, model->work_bytes);
-    if (!model->parameters || !model->arena) {
-        nc_hlx_destroy(model);
-        return NC_ERR_MEMORY;
-    }
-    model->gradients = model->parameters + model->layout.total;
-    model->m = model->gradients + model->layout.total;
-    model->v = model->m + model->layout.total;
-    (void)nc_hlx__carve_all(model, model->arena);
-    *out = model;
-    return NC_OK;
-}
-
-NC_API void nc_hlx_destroy(nc_hlx_model *model) {
-    nc_allocator hooks;
-    const nc_allocator *use;
-    if (!model) return;
-    hooks = model->hooks;
-    use = model->custom_hooks ? &hooks : NULL;
-    nc__free(use, model->arena, model->work_bytes);
-    nc__free(use, model->parameters, model->state_bytes);
-    nc__free(use, model, sizeof *model);
-}
-
-/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
- * and Hall). Integer arithmetic only, so the same value everywhere. */
-static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t tensor) {
-    uint32_t words[4];
-    int32_t sum = 0;
-    int i, j;
-    for (i = 0; i < 2; i++) {
-        nc__philox(seed, index, ((uint64_t)tensor << 8) | (uint64_t)i, words);
-        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
-    }
-    return (float)(2 * sum - 12 * 65535) / 131072.0f;
-}
-
-NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
-    const nc_hlx_config *c = &model->config;
-    float residual = 0.02f / sqrtf(2.0f * (float)c->num_layers);
-    uint32_t id = 0;
-    size_t layer, i;
-    int t;
-    memset(model->parameters, 0, model->state_bytes);
-    model->step = 0;
-    model->seed = seed;
-    memset(&model->adamw, 0, sizeof model->adamw);
-    model->ready = 0;
-    for (t = 0; t < NC_HLX__TENSORS; t++)
-        for (layer = 0; layer < (nc_hlx__is_layer_tensor(t) ? c->num_layers : 1); layer++, id++) {
-            float *x = nc_hlx__tensor(model, model->parameters, t, layer), scale = 0.02f;
-            int ones = t == NC_HLX__LN1_W || t == NC_HLX__LN2_W || t == NC_HLX__LNF_W;
-            if (t == NC_HLX__PROJ_W || t == NC_HLX__OUT_W) scale = residual;
-            for (i = 0; i < model->layout.size[t]; i++) {
-                if (nc_hlx__decays(t))
-                    x[i] = scale * nc_hlx__normal(seed, i, id);
-                else
-                    x[i] = ones ? 1.0f : 0.0f;
-            }
-        }
-}
-
-NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
-
-NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
-
-NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
-
-NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
-    return model->parameters;
-}
-
-NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
-    if (count) *count = model->layout.total;
-    return model->gradients;
-}
-
-NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
-    uint64_t hash = NC__FNV_START;
-    uint8_t bytes[4];
-    size_t i;
-    for (i = 0; i < model->layout.total; i++) {
-        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
-        hash = nc__fnv1a(hash, bytes, 4);
-    }
-    return hash;
-}
-
-/* dx = dout W^T, dW += x^T dout, dbias += chain over rows of dout. */
-static void nc_hlx__linear_backward(nc_hlx_model *model, float *dx, float *dw, float *dbias,
-                                    const float *dout, const float *x, const float *w, size_t rows,
-                                    size_t k, size_t n) {
-    size_t work = nc_hlx_gemm_work_bytes();
-    (void)nc_hlx_gemm(1, 0, k, n, rows, x, k, dout, n, dw, n, 1, model->gemm_work, work);
-    (void)nc_hlx_gemm(0, 1, rows, k, n, dout, n, w, n, dx, k, 0, model->gemm_work, work);
-    nc_hlx_column_sums(dbias, dout, rows, n);
-}
-
-/* out = x dropped at a place of layer l, for all rows of this pass. */
-static void nc_hlx__dropped(const nc_hlx_model *model, float *out, const float *x, int place,
-                            size_t l) {
-    const size_t n = (size_t)model->batch * model->seq * model->config.d_model;
-    nc_hlx_dropout(out, x, n, (uint64_t)model->micro * n, model->config.dropout, model->seed,
-                   (model->step + 1) << 24 | (2 * l + (size_t)place));
-}
-
-/* n parameters as products see them: with bf16 rounded, in the place of those before. */
-static const float *nc_hlx__rounded(nc_hlx_model *model, const float *p, size_t n) {
-    if (!model->config.bf16) return p;
-    memcpy(model->rounded, p, n * sizeof *p);
-    nc_hlx_bf16_round(model->rounded, n);
-    return model->rounded;
-}
-
-/* Make layer l's parameters those that nc_hlx__weight finds. */
-static void nc_hlx__load_weights(nc_hlx_model *model, size_t l) {
-    (void)nc_hlx__rounded(model, nc_hlx__tensor(model, model->parameters, NC_HLX__LN1_W, l),
-                          model->layout.layer_stride);
-}
-
-/* A matrix or bias of layer l as products see it. */
-static const float *nc_hlx__weight(const nc_hlx_model *model, int t, size_t l) {
-    if (!model->config.bf16) return nc_hlx__tensor(model, model->parameters, t, l);
-    return model->rounded + (model->layout.offset[t] - model->layout.offset[NC_HLX__LN1_W]);
-}
-
-/* An activation on its way into or out of a product. */
-static void nc_hlx__store(const nc_hlx_model *model, float *x, size_t n) {
-    if (model->config.bf16) nc_hlx_bf16_round(x, n);
-}
-
-/* A layer's packed activations to (unpack 0) or from bf16. */
-static void nc_hlx__pack_layer(const nc_hlx_model *model, const nc_hlx__layer *x, int unpack) {
-    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    const size_t f = model->config.ffn_dim;
-    float *const part[6] = {x->ln1, x->qkv, x->mixed, x->ln2, x->fc, x->gelu};
-    const size_t width[6] = {d, 3 * d, d, d, f, f};
-    uint16_t *packed = x->packed;
-    int i;
-    if (!packed) return;
-    for (i = 0; i < 6; packed += rows * width[i++])
-        if (unpack)
-            nc_hlx_bf16_unpack(part[i], packed, rows * width[i]);
-        else
-            nc_hlx_bf16_pack(packed, part[i], rows * width[i]);
-}
-
-/* out = linear(x) + residual, with dropout of the first while it is on. */
-static void nc_hlx__branch(nc_hlx_model *model, float *out, const float *x, int w, int bias,
-                           size_t l, size_t k, const float *residual, int place) {
-    const size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    (void)nc_hlx_linear(out, NULL, x, nc_hlx__weight(model, w, l), nc_hlx__weight(model, bias, l),
-                        model->dropping ? NULL : residual, rows, k, d, model->gemm_work,
-                        nc_hlx_gemm_work_bytes());
-    if (!model->dropping) return;
-    nc_hlx__dropped(model, out, out, place, l);
-    NC_HLX__PIECES(rows * d, NC_HLX__PIECE,
-                   nc_hlx__add(out + first, out + first, residual + first, count));
-}
-
-static void nc_hlx__forward_layer(nc_hlx_model *model, size_t l, const float *in) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
-    nc_hlx__layer *x = &model->layers[l];
-    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    size_t f = model->config.ffn_dim, work = nc_hlx_gemm_work_bytes();
-    float *p = model->parameters;
-    nc_hlx__load_weights(model, l);
-    nc_hlx_layernorm(x->ln1, x->ln1_mean, x->ln1_rstd, in,
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), rows, d);
-    nc_hlx__store(model, x->ln1, rows * d);
-    (void)nc_hlx_linear(x->qkv, NULL, x->ln1, nc_hlx__weight(model, NC_HLX__QKV_W, l),
-                        nc_hlx__weight(model, NC_HLX__QKV_B, l), NULL, rows, d, 3 * d,
-                        model->gemm_work, work);
-    nc_hlx__store(model, x->qkv, rows * 3 * d);
-    if (model->config.flash)
-        (void)nc_hlx_flash_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
-                                     model->head_work_bytes);
-    else
-        (void)nc_hlx_attention(x->mixed, x->att, x->qkv, &shape, model->head_work,
-                               model->head_work_bytes);
-    nc_hlx__store(model, x->mixed, rows * d);
-    nc_hlx__branch(model, x->after_att, x->mixed, NC_HLX__PROJ_W, NC_HLX__PROJ_B, l, d, in,
-                   NC_HLX__DROP_ATTENTION);
-    nc_hlx_layernorm(x->ln2, x->ln2_mean, x->ln2_rstd, x->after_att,
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), rows, d);
-    nc_hlx__store(model, x->ln2, rows * d);
-    (void)nc_hlx_linear(
-        x->fc, model->config.bf16 ? NULL : x->gelu, x->ln2, nc_hlx__weight(model, NC_HLX__FC_W, l),
-        nc_hlx__weight(model, NC_HLX__FC_B, l), NULL, rows, d, f, model->gemm_work, work);
-    if (model->config.bf16) { /* gelu of the rounded values */
-        nc_hlx__store(model, x->fc, rows * f);
-        nc_hlx_gelu(x->gelu, x->fc, rows * f);
-        nc_hlx__store(model, x->gelu, rows * f);
-    }
-    nc_hlx__branch(model, x->out, x->gelu, NC_HLX__OUT_W, NC_HLX__OUT_B, l, f, x->after_att,
-                   NC_HLX__DROP_FFN);
-    nc_hlx__pack_layer(model, x, 0);
-}
-
-/* The output matrix as products see it. */
-static const float *nc_hlx__head_matrix(nc_hlx_model *model) {
-    const int t = model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
-    return nc_hlx__rounded(model, nc_hlx__tensor(model, model->parameters, t, 0),
-                           model->layout.size[t]);
-}
-
-/* Logits of `tokens`. drop: with dropout. */
-static nc_status nc_hlx__run(nc_hlx_model *model, const uint32_t *tokens, uint32_t batch,
-                             uint32_t seq, int drop) {
-    const nc_hlx_config *c = &model->config;
-    const size_t rows = (size_t)batch * seq, d = c->d_model;
-    const float *in = model->embedded;
-    size_t i, l;
-    if (batch == 0 || seq == 0 || batch > c->batch_size || seq > c->max_seq_len) return NC_ERR_ARG;
-    for (i = 0; i < rows; i++)
-        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
-    model->batch = batch;
-    model->seq = seq;
-    model->ready = 0;
-    model->dropping = drop && c->dropout > 0.0f;
-    memmove(model->tokens, tokens, rows * sizeof *tokens);
-    nc_hlx_embedding(model->embedded, model->tokens,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0), rows, seq, d);
-    if (model->dropping)
-        nc_hlx__dropped(model, model->embedded, model->embedded, NC_HLX__DROP_EMBEDDING, 0);
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__forward_layer(model, l, in);
-        in = model->layers[l].out;
-    }
-    nc_hlx_layernorm(model->final, model->final_mean, model->final_rstd, in,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), rows, d);
-    nc_hlx__store(model, model->final, rows * d);
-    return nc_hlx_gemm(0, 1, rows, c->vocab_size, d, model->final, d, nc_hlx__head_matrix(model), d,
-                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
-}
-
-/* A pass with targets: losses into row `micro` of the losses, gradients divided by count. */
-static nc_status nc_hlx__run_training(nc_hlx_model *model, const uint32_t *tokens,
-                                      const uint32_t *targets, uint32_t batch, uint32_t seq,
-                                      float count, uint32_t micro, int drop) {
-    const size_t rows = (size_t)batch * seq;
-    nc_status status;
-    model->micro = micro;
-    status = nc_hlx__run(model, tokens, batch, seq, drop);
-    if (status != NC_OK) return status;
-    memmove(model->targets, targets, rows * sizeof *targets);
-    nc_hlx__cross_entropy_rows(model->logits, model->targets, model->losses + micro * rows, rows,
-                               model->config.vocab_size, count);
-    model->ready = 1;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
-                                const uint32_t *targets, uint32_t batch, uint32_t seq,
-                                float *loss) {
-    const size_t rows = (size_t)batch * seq;
-    nc_status status;
-    float count;
-    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
-    if (!targets) return nc_hlx__run(model, tokens, batch, seq, 0);
-    if (batch > model->config.batch_size || seq > model->config.max_seq_len) return NC_ERR_ARG;
-    count = nc_hlx__count(targets, rows, model->config.vocab_size);
-    status = nc_hlx__run_training(model, tokens, targets, batch, seq, count, 0, 1);
-    if (status == NC_OK) *loss = nc_hlx_sum(model->losses, rows) / count;
-    return status;
-}
-
-NC_API const float *nc_hlx_logits(const nc_hlx_model *model) { return model->logits; }
-
-/* d_residual, or what dropout leaves of it at a place: the gradient of a branch's output. */
-static const float *nc_hlx__branch_gradient(nc_hlx_model *model, int place, size_t l) {
-    if (!model->dropping) return model->d_residual;
-    nc_hlx__dropped(model, model->d_branch, model->d_residual, place, l);
-    return model->d_branch;
-}
-
-/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
-static void nc_hlx__backward_layer(nc_hlx_model *model, size_t l, const float *in) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, model->batch, model->seq);
-    nc_hlx__layer *x = &model->layers[l];
-    size_t rows = (size_t)model->batch * model->seq, d = model->config.d_model;
-    size_t f = model->config.ffn_dim;
-    float *p = model->parameters, *g = model->gradients;
-    if (model->config.recompute && l + 1 < model->config.num_layers) {
-        nc_hlx__forward_layer(model, l, in);
-    } else {
-        nc_hlx__load_weights(model, l);
-        nc_hlx__pack_layer(model, x, 1);
-    }
-    nc_hlx__linear_backward(model, model->d_wide, nc_hlx__tensor(model, g, NC_HLX__OUT_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__OUT_B, l),
-                            nc_hlx__branch_gradient(model, NC_HLX__DROP_FFN, l), x->gelu,
-                            nc_hlx__weight(model, NC_HLX__OUT_W, l), rows, f, d);
-    nc_hlx_gelu_backward(model->d_wide, model->d_wide, x->fc, rows * f);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__FC_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__FC_B, l), model->d_wide, x->ln2,
-                            nc_hlx__weight(model, NC_HLX__FC_W, l), rows, d, f);
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN2_W, l),
-                              nc_hlx__tensor(model, g, NC_HLX__LN2_B, l), model->d_narrow,
-                              x->after_att, nc_hlx__tensor(model, p, NC_HLX__LN2_W, l), x->ln2_mean,
-                              x->ln2_rstd, rows, d);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__PROJ_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__PROJ_B, l),
-                            nc_hlx__branch_gradient(model, NC_HLX__DROP_ATTENTION, l), x->mixed,
-                            nc_hlx__weight(model, NC_HLX__PROJ_W, l), rows, d, d);
-    if (model->config.flash)
-        (void)nc_hlx_flash_attention_backward(model->d_qkv, model->d_narrow, x->mixed, x->att,
-                                              x->qkv, &shape, model->head_work,
-                                              model->head_work_bytes);
-    else
-        (void)nc_hlx_attention_backward(model->d_qkv, model->d_narrow, x->att, x->qkv, &shape,
-                                        model->head_work, model->head_work_bytes);
-    nc_hlx__linear_backward(model, model->d_narrow, nc_hlx__tensor(model, g, NC_HLX__QKV_W, l),
-                            nc_hlx__tensor(model, g, NC_HLX__QKV_B, l), model->d_qkv, x->ln1,
-                            nc_hlx__weight(model, NC_HLX__QKV_W, l), rows, d, 3 * d);
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LN1_W, l),
-                              nc_hlx__tensor(model, g, NC_HLX__LN1_B, l), model->d_narrow, in,
-                              nc_hlx__tensor(model, p, NC_HLX__LN1_W, l), x->ln1_mean, x->ln1_rstd,
-                              rows, d);
-}
-
-NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
-    const nc_hlx_config *c;
-    size_t rows, d, work, l;
-    float *g, *p, *dhead;
-    if (!model || !model->ready) return NC_ERR_ARG;
-    model->ready = 0;
-    c = &model->config;
-    rows = (size_t)model->batch * model->seq;
-    d = c->d_model;
-    work = nc_hlx_gemm_work_bytes();
-    p = model->parameters;
-    g = model->gradients;
-    dhead = nc_hlx__tensor(model, g, c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD, 0);
-    (void)nc_hlx_gemm(1, 0, c->vocab_size, d, rows, model->logits, c->vocab_size, model->final, d,
-                      dhead, d, 1, model->gemm_work, work);
-    (void)nc_hlx_gemm(0, 0, rows, d, c->vocab_size, model->logits, c->vocab_size,
-                      nc_hlx__head_matrix(model), d, model->d_narrow, d, 0, model->gemm_work, work);
-    memset(model->d_residual, 0, rows * d * sizeof(float));
-    nc_hlx_layernorm_backward(model->d_residual, nc_hlx__tensor(model, g, NC_HLX__LNF_W, 0),
-                              nc_hlx__tensor(model, g, NC_HLX__LNF_B, 0), model->d_narrow,
-                              model->layers[c->num_layers - 1].out,
-                              nc_hlx__tensor(model, p, NC_HLX__LNF_W, 0), model->final_mean,
-                              model->final_rstd, rows, d);
-    for (l = c->num_layers; l-- > 0;)
-        nc_hlx__backward_layer(model, l, l ? model->layers[l - 1].out : model->embedded);
-    if (model->dropping)
-        nc_hlx__dropped(model, model->d_residual, model->d_residual, NC_HLX__DROP_EMBEDDING, 0);
-    nc_hlx_embedding_backward(nc_hlx__tensor(model, g, NC_HLX__WTE, 0),
-                              nc_hlx__tensor(model, g, NC_HLX__WPE, 0), model->d_residual,
-                              model->tokens, rows, model->seq, d);
-    return NC_OK;
-}
-
-NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
-    float *g = model->gradients;
-    NC_HLX__PIECES(model->layout.total, NC_HLX__PIECE, memset(g + first, 0, count * sizeof *g));
-}
-
-/* nc_hlx_dot of all gradients with themselves: a piece is a chunk of the reduction. */
-static float nc_hlx__squared_norm(nc_hlx_model *model) {
-    const float *g = model->gradients;
-    const size_t total = model->layout.total;
-    NC_HLX__PIECES(total, NC_HLX__CHUNK,
-                   model->sums[piece] = nc_hlx_dot(g + first, g + first, count));
-    return nc_hlx_sum(model->sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
-}
-
-NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx_adamw a = nc_hlx__adamw_defaults(adamw);
-    const float norm = sqrtf(nc_hlx__squared_norm(model)), weight_decay = a.weight_decay;
-    const float scale = a.clip_norm > 0.0f && norm > a.clip_norm ? a.clip_norm / norm : 1.0f;
-    size_t layer, layers;
-    int t;
-    model->step++;
-    model->adamw = a;
-    for (t = 0; t < NC_HLX__TENSORS; t++) {
-        layers = nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
-        a.weight_decay = nc_hlx__decays(t) ? weight_decay : 0.0f;
-        for (layer = 0; layer < layers; layer++) {
-            float *p = nc_hlx__tensor(model, model->parameters, t, layer);
-            size_t at = (size_t)(p - model->parameters);
-            nc_hlx_adamw_update(p, model->gradients + at, model->m + at, model->v + at,
-                                model->layout.size[t], &a, model->step, scale);
-        }
-    }
-    if (stats) {
-        stats->grad_norm = norm;
-        stats->lr = nc_hlx_learning_rate(&a, model->step);
-        stats->step = model->step;
-    }
-}
+/* >>data =========================================================================== */
 
 NC_API nc_status nc_hlx_loader_init_tokens(nc_hlx_loader *loader, const void *tokens, size_t count,
                                            uint32_t token_bytes, uint32_t seq, uint64_t seed) {
@@ -5763,240 +3882,43 @@ NC_API void nc_hlx_loader_next(nc_hlx_loader *loader, uint32_t *tokens, uint32_t
     }
 }
 
-NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
-                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
-    nc_hlx_stats local;
-    size_t rows;
-    uint32_t i;
-    float count;
-    if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
-    rows = (size_t)model->config.batch_size * loader->seq * model->config.micro_batches;
-    count = (float)rows;
-    memset(&local, 0, sizeof local);
-    nc_hlx_zero_gradients(model);
-    for (i = 0; i < model->config.micro_batches; i++) {
-        nc_status status;
-        nc_hlx_loader_next(loader, model->tokens, model->targets, model->config.batch_size);
-        status = nc_hlx__run_training(model, model->tokens, model->targets,
-                                      model->config.batch_size, loader->seq, count, i, 1);
-        if (status == NC_OK) status = nc_hlx_backward(model);
-        if (status != NC_OK) return status;
-    }
-    local.loss = nc_hlx_sum(model->losses, rows) / count;
-    nc_hlx_update(model, adamw, &local);
-    if (stats) *stats = local;
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
-                                 float *loss) {
-    uint32_t w;
-    double sum = 0.0;
-    if (!nc_hlx__fits(model, data) || !loss || windows == 0) return NC_ERR_ARG;
-    if (windows > (data->count - 1) / data->seq)
-        windows = (uint32_t)((data->count - 1) / data->seq);
-    for (w = 0; w < windows; w++) {
-        nc_status status;
-        nc_hlx__window(data, (size_t)w * data->seq, model->tokens, model->targets);
-        status = nc_hlx__run_training(model, model->tokens, model->targets, 1, data->seq,
-                                      (float)data->seq, 0, 0);
-        if (status != NC_OK) return status;
-        sum = sum + (double)(nc_hlx_sum(model->losses, data->seq) / (float)data->seq);
-    }
-    model->ready = 0;
-    *loss = (float)(sum / (double)windows);
-    return NC_OK;
-}
-
-/* Rows of width n from row r on. */
-static float *nc_hlx__row(float *x, size_t r, size_t n) { return x + r * n; }
-
-/* Attention of the query at a position over all keys up to it; the one window's qkv rows are kept
- * from position to position. */
-static void nc_hlx__decode_attention(nc_hlx_model *model, nc_hlx__layer *x, size_t position) {
-    const nc_hlx_heads shape = nc_hlx__heads(&model->config, 1, position + 1);
-    const size_t hd = shape.head_size, d = model->config.d_model, n = position + 1;
-    nc_hlx__head head;
-    size_t h;
-    head.shape = &shape;
-    head.d = d;
-    head.scale = 1.0f / sqrtf((float)hd);
-    head.gemm = model->gemm_work;
-    for (h = 0; h < shape.heads; h++) {
-        float *s = x->att, *out = nc_hlx__row(x->mixed, position, d) + h * hd;
-        size_t j;
-        head.index = head.offset = 0;
-        head.q = x->qkv + h * hd;
-        if (model->config.flash) {
-            head.block = (float *)(void *)model->head_work;
-            nc_hlx__flash_queries(&head, x->mixed + h * hd, NULL, position, 1);
-            continue;
-        }
-        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, head.q + position * 3 * d, 3 * d, head.q + d,
-                          3 * d, s, n, 0);
-        for (j = 0; j < n; j++) s[j] = s[j] * head.scale;
-        nc_hlx_softmax(s, 1, n, 0);
-        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, s, n, head.q + 2 * d, 3 * d, out, d, 0);
-    }
-}
-
-static void nc_hlx__decode_layer(nc_hlx_model *model, size_t l, size_t r, const float *in) {
-    nc_hlx__layer *x = &model->layers[l];
-    const size_t d = model->config.d_model, f = model->config.ffn_dim;
-    const size_t work = nc_hlx_gemm_work_bytes();
-    float *p = model->parameters, *after = nc_hlx__row(x->after_att, r, d);
-    nc_hlx_layernorm(nc_hlx__row(x->ln1, r, d), x->ln1_mean + r, x->ln1_rstd + r, in,
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN1_B, l), 1, d);
-    (void)nc_hlx_linear(nc_hlx__row(x->qkv, r, 3 * d), NULL, nc_hlx__row(x->ln1, r, d),
-                        nc_hlx__tensor(model, p, NC_HLX__QKV_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__QKV_B, l), NULL, 1, d, 3 * d,
-                        model->gemm_work, work);
-    nc_hlx__decode_attention(model, x, r);
-    (void)nc_hlx_linear(
-        after, NULL, nc_hlx__row(x->mixed, r, d), nc_hlx__tensor(model, p, NC_HLX__PROJ_W, l),
-        nc_hlx__tensor(model, p, NC_HLX__PROJ_B, l), in, 1, d, d, model->gemm_work, work);
-    nc_hlx_layernorm(nc_hlx__row(x->ln2, r, d), x->ln2_mean + r, x->ln2_rstd + r, after,
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_W, l),
-                     nc_hlx__tensor(model, p, NC_HLX__LN2_B, l), 1, d);
-    (void)nc_hlx_linear(nc_hlx__row(x->fc, r, f), nc_hlx__row(x->gelu, r, f),
-                        nc_hlx__row(x->ln2, r, d), nc_hlx__tensor(model, p, NC_HLX__FC_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__FC_B, l), NULL, 1, d, f, model->gemm_work,
-                        work);
-    (void)nc_hlx_linear(nc_hlx__row(x->out, r, d), NULL, nc_hlx__row(x->gelu, r, f),
-                        nc_hlx__tensor(model, p, NC_HLX__OUT_W, l),
-                        nc_hlx__tensor(model, p, NC_HLX__OUT_B, l), after, 1, f, d,
-                        model->gemm_work, work);
-}
-
-NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
-                               const float **logits) {
-    const nc_hlx_config *c;
-    const float *in;
-    float *row;
-    size_t d, l;
-    if (!model || !logits) return NC_ERR_ARG;
-    c = &model->config;
-    d = c->d_model;
-    if (token >= c->vocab_size || position >= c->max_seq_len) return NC_ERR_ARG;
-    if (c->recompute || c->bf16) return NC_ERR_UNSUPPORTED;
-    model->ready = 0;
-    row = nc_hlx__row(model->embedded, position, d);
-    nc_hlx__add(row, nc_hlx__tensor(model, model->parameters, NC_HLX__WTE, 0) + token * d,
-                nc_hlx__tensor(model, model->parameters, NC_HLX__WPE, 0) + position * d, d);
-    in = row;
-    for (l = 0; l < c->num_layers; l++) {
-        nc_hlx__decode_layer(model, l, position, in);
-        in = nc_hlx__row(model->layers[l].out, position, d);
-    }
-    row = nc_hlx__row(model->final, position, d);
-    nc_hlx_layernorm(row, model->final_mean + position, model->final_rstd + position, in,
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_W, 0),
-                     nc_hlx__tensor(model, model->parameters, NC_HLX__LNF_B, 0), 1, d);
-    *logits = model->logits;
-    return nc_hlx_gemm(0, 1, 1, c->vocab_size, d, row, d, nc_hlx__head_matrix(model), d,
-                       model->logits, c->vocab_size, 0, model->gemm_work, nc_hlx_gemm_work_bytes());
-}
-
-/* Falling probability, rising token among equals. */
-static int nc_hlx__order(const void *a, const void *b) {
-    const nc_hlx__candidate *x = (const nc_hlx__candidate *)a, *y = (const nc_hlx__candidate *)b;
-    if (x->probability > y->probability) return -1;
-    if (x->probability < y->probability) return 1;
-    return x->token < y->token ? -1 : x->token > y->token;
-}
-
-/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
-static uint32_t nc_hlx__draw(float *logits, uint32_t n, nc_hlx__candidate *order,
-                             const nc_hlx_sampling *s, uint64_t index) {
-    uint32_t words[4], kept = n, i, best = 0;
-    float sum = 0.0f, at;
-    for (i = 1; i < n; i++)
-        if (logits[i] > logits[best]) best = i;
-    if (!(s->temperature > 0.0f)) return best;
-    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
-    nc_hlx_softmax(logits, 1, n, 0);
-    for (i = 0; i < n; i++) {
-        order[i].probability = logits[i];
-        order[i].token = i;
-    }
-    qsort(order, n, sizeof *order, nc_hlx__order);
-    if (s->top_k && s->top_k < kept) kept = s->top_k;
-    for (i = 0; i < kept; i++) {
-        sum = sum + order[i].probability;
-        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
-    }
-    nc__philox(s->seed, index, 1, words);
-    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
-    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
-        sum = sum + order[i].probability;
-        if (at < sum) break;
-    }
-    return order[i].token;
-}
-
-NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
-                                      const nc_hlx_sampling *sampling, uint32_t *out,
-                                      size_t count) {
-    nc_hlx_sampling s;
-    uint32_t length = 0, cached = 0, seq, token, whole;
-    uint32_t *context;
-    size_t i;
+#ifndef NC_NO_STDIO
+NC_API nc_status nc_hlx_file_open(nc_hlx_file *file, const char *path, nc_error *err) {
     nc_status status = NC_OK;
-    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
-    memset(&s, 0, sizeof s);
-    if (sampling) s = *sampling;
-    seq = model->config.max_seq_len;
-    whole = model->config.recompute | model->config.bf16;
-    context = model->targets; /* free outside training steps, as long as max_seq_len */
-    if (n > seq) {
-        prompt += n - seq;
-        n = seq;
+#if defined(__unix__) || defined(__APPLE__)
+    struct stat info;
+    void *data = MAP_FAILED;
+    int fd, known;
+#endif
+    nc__clear(err);
+    if (!file || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no file or no path");
+    memset(file, 0, sizeof *file);
+#if defined(__unix__) || defined(__APPLE__)
+    fd = open(path, O_RDONLY);
+    if (fd < 0) return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    known = fstat(fd, &info) == 0 && info.st_size > 0 && (uint64_t)info.st_size <= SIZE_MAX;
+    if (known) data = mmap(NULL, (size_t)info.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data != MAP_FAILED) {
+        file->memory = (uint8_t *)data;
+        file->bytes = (size_t)info.st_size;
+        file->mapped = 1;
     }
-    for (i = 0; i < n; i++) context[length++] = prompt[i];
-    if (length == 0) context[length++] = '\n';
-    for (i = 0; i < count; i++) {
-        const float *logits = model->logits;
-        if (whole) {
-            status = nc_hlx__run(model, context, 1, length, 0);
-            logits = model->logits + (size_t)(length - 1) * model->config.vocab_size;
-        }
-        for (; !whole && cached < length && status == NC_OK; cached++)
-            status = nc_hlx_decode(model, context[cached], cached, &logits);
-        if (status != NC_OK) return status;
-        token = nc_hlx__draw(model->logits + (logits - model->logits), model->config.vocab_size,
-                             model->candidates, &s, i);
-        out[i] = token;
-        if (length == seq) {
-            length = seq / 2;
-            memmove(context, context + seq - length, length * sizeof *context);
-            cached = 0;
-        }
-        context[length++] = token;
-    }
-    return NC_OK;
-}
-
-NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
-                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
-    const nc_allocator *hooks;
-    uint32_t *tokens;
-    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
-    nc_status status;
-    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
-        return NC_ERR_ARG;
-    hooks = nc_hlx__hooks(model);
-    tokens = (uint32_t *)nc__alloc(hooks, bytes);
-    if (!tokens) return NC_ERR_MEMORY;
-    for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
-    status =
-        nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
-    for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
-    nc__free(hooks, tokens, bytes);
+    (void)close(fd);
+#endif
+    if (!file->mapped) status = nc__file_read(path, NULL, &file->memory, &file->bytes, err);
+    file->data = file->memory;
     return status;
 }
 
-#ifndef NC_NO_STDIO
+NC_API void nc_hlx_file_close(nc_hlx_file *file) {
+    if (!file || !file->data) return;
+#if defined(__unix__) || defined(__APPLE__)
+    if (file->mapped) (void)munmap(file->memory, file->bytes);
+#endif
+    if (!file->mapped) nc__free(NULL, file->memory, file->bytes + 1);
+    memset(file, 0, sizeof *file);
+}
+
 /* Encode bytes into to; returns the number of tokens. Word by word, so that no copy of the whole
  * text in wider tokens is needed. */
 static size_t nc_hlx__encode16(const nc_hlx_bpe *bpe, const uint8_t *text, size_t bytes,
@@ -6063,9 +3985,2252 @@ NC_API void nc_hlx_data_close(nc_hlx_data *data) {
 }
 #endif
 
+/* >>model ========================================================================== */
+
+/* -- configurations -- */
+
+static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
+    nc_hlx_config c;
+    memset(&c, 0, sizeof c);
+    if (in) c = *in;
+    if (!c.vocab_size) c.vocab_size = 256;
+    if (!c.d_model) c.d_model = 256;
+    if (!c.num_layers) c.num_layers = 4;
+    if (!c.num_heads) c.num_heads = 4;
+    if (!c.ffn_dim) c.ffn_dim = 1024;
+    if (!c.max_seq_len) c.max_seq_len = 128;
+    if (!c.batch_size) c.batch_size = 8;
+    if (!c.micro_batches) c.micro_batches = 1;
+    if (c.bf16) c.flash = 1;
+    *out = c;
+    if (c.vocab_size >> 20 || c.d_model >> 20 || c.num_layers >> 20 || c.num_heads >> 20 ||
+        c.ffn_dim >> 20 || c.max_seq_len >> 20 || c.batch_size >> 20 || c.tied_output > 1 ||
+        c.micro_batches >> 20 || c.flash > 1 || c.recompute > 1 || c.bf16 > 1 ||
+        c.activation >= NC_HLX_ACTIVATIONS || !(c.dropout >= 0.0f && c.dropout < 1.0f) ||
+        c.d_model % c.num_heads || (uint64_t)c.batch_size * c.micro_batches >> 20 ||
+        (uint64_t)c.batch_size * c.micro_batches * c.max_seq_len >= UINT64_C(1) << 24)
+        return NC_ERR_ARG;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_preset(const char *name, nc_hlx_config *config) {
+    static const struct {
+        char name[8];
+        uint32_t d_model, num_layers, num_heads, ffn_dim, max_seq_len;
+    } list[] = {{"demo", 64, 2, 4, 256, 64},
+                {"tiny", 256, 4, 4, 1024, 128},
+                {"small", 512, 6, 8, 2048, 256},
+                {"medium", 768, 12, 12, 3072, 512}};
+    size_t i;
+    memset(config, 0, sizeof *config);
+    for (i = 0; i < sizeof list / sizeof *list; i++)
+        if (!strcmp(name, list[i].name)) {
+            config->d_model = list[i].d_model;
+            config->num_layers = list[i].num_layers;
+            config->num_heads = list[i].num_heads;
+            config->ffn_dim = list[i].ffn_dim;
+            config->max_seq_len = list[i].max_seq_len;
+            return nc_hlx__complete(config, config);
+        }
+    return NC_ERR_ARG;
+}
+
+/* -- dimensions -- */
+
+/* What a tensor's side or a row of a buffer may be, in values. */
+enum {
+    NC_HLX__N_ONE,
+    NC_HLX__N_D,
+    NC_HLX__N_3D,
+    NC_HLX__N_FFN,
+    NC_HLX__N_VOCAB,
+    NC_HLX__N_SEQ,
+    NC_HLX__N_SCORES,  /* of one query: all keys of every head, or with flash one number a head */
+    NC_HLX__N_MICRO,   /* one for each micro-batch */
+    NC_HLX__N_DROPPED, /* d with dropout */
+    /* and what does not grow with the rows: */
+    NC_HLX__N_SUMS,    /* a number a chunk of the parameters */
+    NC_HLX__N_ROUNDED, /* with bf16 one layer's parameters, or the output matrix */
+    NC_HLX__N_CANDIDATES,
+    NC_HLX__N_GEMM,
+    NC_HLX__N_HEADS
+};
+
+static size_t nc_hlx__dimension(const nc_hlx_config *c, int of) {
+    switch (of) {
+    case NC_HLX__N_D: return c->d_model;
+    case NC_HLX__N_3D: return 3 * (size_t)c->d_model;
+    case NC_HLX__N_FFN: return c->ffn_dim;
+    case NC_HLX__N_VOCAB: return c->vocab_size;
+    case NC_HLX__N_SEQ: return c->max_seq_len;
+    case NC_HLX__N_SCORES: return nc__mul_size(c->num_heads, c->flash ? 1 : c->max_seq_len);
+    case NC_HLX__N_MICRO: return c->micro_batches;
+    case NC_HLX__N_DROPPED: return c->dropout > 0.0f ? c->d_model : 0;
+    default: return 1;
+    }
+}
+
+/* -- the table of parameter tensors -- */
+
+enum { NC_HLX__MODEL, NC_HLX__LAYER, NC_HLX__UNTIED }; /* one; one a layer; one unless tied */
+enum { NC_HLX__ZEROS, NC_HLX__ONES, NC_HLX__NORMAL, NC_HLX__RESIDUAL };
+
+/* X(name, GPT-2's name with %u for the layer, rows, columns, where, start, weight decay applies),
+ * in the order of checkpoints; those of a layer stand together, and a bias behind its weight.
+ * Matrices give y = x W + b, as GPT-2's Conv1D stores them; one row: a vector. */
+#define NC_HLX__TENSOR_LIST(X)                                                                     \
+    X(WTE, "wte.weight", VOCAB, D, MODEL, NORMAL, 1)                                               \
+    X(WPE, "wpe.weight", SEQ, D, MODEL, NORMAL, 1)                                                 \
+    X(LN1_W, "h.%u.ln_1.weight", ONE, D, LAYER, ONES, 0)                                           \
+    X(LN1_B, "h.%u.ln_1.bias", ONE, D, LAYER, ZEROS, 0)                                            \
+    X(QKV_W, "h.%u.attn.c_attn.weight", D, 3D, LAYER, NORMAL, 1)                                   \
+    X(QKV_B, "h.%u.attn.c_attn.bias", ONE, 3D, LAYER, ZEROS, 0)                                    \
+    X(PROJ_W, "h.%u.attn.c_proj.weight", D, D, LAYER, RESIDUAL, 1)                                 \
+    X(PROJ_B, "h.%u.attn.c_proj.bias", ONE, D, LAYER, ZEROS, 0)                                    \
+    X(LN2_W, "h.%u.ln_2.weight", ONE, D, LAYER, ONES, 0)                                           \
+    X(LN2_B, "h.%u.ln_2.bias", ONE, D, LAYER, ZEROS, 0)                                            \
+    X(FC_W, "h.%u.mlp.c_fc.weight", D, FFN, LAYER, NORMAL, 1)                                      \
+    X(FC_B, "h.%u.mlp.c_fc.bias", ONE, FFN, LAYER, ZEROS, 0)                                       \
+    X(OUT_W, "h.%u.mlp.c_proj.weight", FFN, D, LAYER, RESIDUAL, 1)                                 \
+    X(OUT_B, "h.%u.mlp.c_proj.bias", ONE, D, LAYER, ZEROS, 0)                                      \
+    X(LNF_W, "ln_f.weight", ONE, D, MODEL, ONES, 0)                                                \
+    X(LNF_B, "ln_f.bias", ONE, D, MODEL, ZEROS, 0)                                                 \
+    X(HEAD, "lm_head.weight", VOCAB, D, UNTIED, NORMAL, 1)
+
+#define NC_HLX__NAME(name, gpt2, rows, columns, where, start, decays) NC_HLX__##name,
+enum { NC_HLX__TENSOR_LIST(NC_HLX__NAME) NC_HLX__TENSORS };
+#undef NC_HLX__NAME
+
+#define NC_HLX__ROW(name, gpt2, rows, columns, where, start, decays)                               \
+    {gpt2, NC_HLX__N_##rows, NC_HLX__N_##columns, NC_HLX__##where, NC_HLX__##start, decays},
+static const struct {
+    char name[26];
+    uint8_t rows, columns, where, start, decays;
+} nc_hlx__tensors[] = {NC_HLX__TENSOR_LIST(NC_HLX__ROW)};
+#undef NC_HLX__ROW
+
+/* Where the tensors of layer 0 and of the model stand among the parameters, and their sizes. */
+typedef struct nc_hlx__layout {
+    size_t offset[NC_HLX__TENSORS];
+    size_t size[NC_HLX__TENSORS];
+    size_t layer_stride;
+    size_t total;
+    int layer_first; /* the first tensor of a layer */
+} nc_hlx__layout;
+
+static int nc_hlx__is_layer_tensor(int t) {
+    return t < NC_HLX__TENSORS && nc_hlx__tensors[t].where == NC_HLX__LAYER;
+}
+
+static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
+    size_t at = 0;
+    int t;
+    memset(l, 0, sizeof *l);
+    for (t = NC_HLX__TENSORS; t-- > 0;) {
+        l->size[t] = nc__mul_size(nc_hlx__dimension(c, nc_hlx__tensors[t].rows),
+                                  nc_hlx__dimension(c, nc_hlx__tensors[t].columns));
+        if (nc_hlx__tensors[t].where == NC_HLX__UNTIED && c->tied_output) l->size[t] = 0;
+        if (!nc_hlx__is_layer_tensor(t)) continue;
+        l->layer_stride = nc__add_size(l->layer_stride, l->size[t]);
+        l->layer_first = t;
+    }
+    for (t = 0; t < NC_HLX__TENSORS; t++) {
+        l->offset[t] = at;
+        at = nc__add_size(at, l->size[t]);
+        if (nc_hlx__is_layer_tensor(t) && !nc_hlx__is_layer_tensor(t + 1))
+            at = nc__add_size(at, nc__mul_size(c->num_layers - 1, l->layer_stride));
+    }
+    l->total = at;
+}
+
+/* -- the table of activation buffers -- */
+
+/* Who keeps a buffer until the backward pass: KEPT, every layer its own, unless recompute runs
+ * layers again; PACKED, the same, but with bf16 as a packed copy; OWN, every layer in any case;
+ * SHARED, no layer: one for all; and HOST and DEVICE, one, where it is needed there alone. */
+enum { NC_HLX__KEPT, NC_HLX__PACKED, NC_HLX__OWN, NC_HLX__SHARED, NC_HLX__HOST, NC_HLX__DEVICE };
+
+/* X(name, values a row of the batch, who keeps it). Behind a layer norm's output stand its means
+ * and reciprocal deviations. */
+#define NC_HLX__BUFFER_LIST(X)                                                                     \
+    X(LN1, D, PACKED)                                                                              \
+    X(LN1_MEAN, ONE, KEPT)                                                                         \
+    X(LN1_RSTD, ONE, KEPT)                                                                         \
+    X(QKV, 3D, PACKED)                                                                             \
+    X(SCORES, SCORES,                                                                              \
+      KEPT)             /* probabilities (batch, heads, seq, seq), or lse (batch, heads, seq) */   \
+    X(MIXED, D, PACKED) /* of attention, before its projection */                                  \
+    X(MIDDLE, D, KEPT)  /* the residual stream between attention and feed-forward */               \
+    X(LN2, D, PACKED)                                                                              \
+    X(LN2_MEAN, ONE, KEPT)                                                                         \
+    X(LN2_RSTD, ONE, KEPT)                                                                         \
+    X(FC, FFN, PACKED)                                                                             \
+    X(ACTIVATED, FFN, PACKED)                                                                      \
+    X(OUT, D, OWN)                                                                                 \
+    X(EMBEDDED, D, SHARED)                                                                         \
+    X(FINAL, D, SHARED)                                                                            \
+    X(FINAL_MEAN, ONE, SHARED)                                                                     \
+    X(FINAL_RSTD, ONE, SHARED)                                                                     \
+    X(LOGITS, VOCAB, SHARED) /* and their gradient */                                              \
+    X(LOSSES, MICRO, SHARED)                                                                       \
+    X(D_RESIDUAL, D, SHARED) /* gradients */                                                       \
+    X(D_WIDE, FFN, SHARED)                                                                         \
+    X(D_QKV, 3D, SHARED)                                                                           \
+    X(D_NARROW, D, SHARED)                                                                         \
+    X(D_BRANCH, DROPPED, SHARED)                                                                   \
+    X(D_SCORES, SCORES, DEVICE) /* or dot(dO, O) of each query with flash */                       \
+    X(SUMS, SUMS, SHARED)                                                                          \
+    X(ROUNDED, ROUNDED, SHARED)                                                                    \
+    X(TOKENS, ONE, HOST)                                                                           \
+    X(TARGETS, ONE, HOST)                                                                          \
+    X(CANDIDATES, CANDIDATES, HOST)                                                                \
+    X(GEMM_WORK, GEMM, HOST)                                                                       \
+    X(HEAD_WORK, HEADS, HOST)
+
+#define NC_HLX__NAME(name, width, keeper) NC_HLX__A_##name,
+enum { NC_HLX__BUFFER_LIST(NC_HLX__NAME) NC_HLX__BUFFERS };
+#undef NC_HLX__NAME
+
+#define NC_HLX__ROW(name, width, keeper) {NC_HLX__N_##width, NC_HLX__##keeper},
+static const struct {
+    uint8_t width, keeper;
+} nc_hlx__buffers[] = {NC_HLX__BUFFER_LIST(NC_HLX__ROW)};
+#undef NC_HLX__ROW
+
+/* Where the buffers stand in the arena of activations, in words of four bytes. */
+typedef struct nc_hlx__plan {
+    size_t at[NC_HLX__BUFFERS];     /* of layer 0, where every layer has its own */
+    size_t packed[NC_HLX__BUFFERS]; /* of layer 0's packed copy */
+    size_t layer_stride;
+    size_t words;
+} nc_hlx__plan;
+
+/* A token and its probability, for sampling. */
+typedef struct nc_hlx__candidate {
+    float probability;
+    uint32_t token;
+} nc_hlx__candidate;
+
+/* A pass over the rows of one batch: what, by whom and where. */
+typedef struct nc_hlx__pass {
+    nc_hlx_model *model;
+    const struct nc_hlx__ops *ops; /* this machine, or a recording for a device */
+    const nc_hlx__plan *plan;
+    struct nc_hlx_gpu *gpu; /* of the recording */
+    nc_hlx_loader *loader;  /* of a training step here */
+    size_t batch, seq, rows;
+    size_t first;   /* the row of the arena that they begin at: a position, when decoding */
+    uint32_t micro; /* batch of the step */
+    int dropping;   /* with dropout */
+    int decoding;   /* one row, whose keys and values join those of the rows before */
+    float count;    /* rows with a target, in the whole step */
+    float norm;     /* of all gradients */
+    nc_hlx_adamw adamw;
+} nc_hlx__pass;
+
+struct nc_hlx_model {
+    nc_hlx_config config;
+    nc_hlx__layout layout;
+    nc_hlx__plan plan;
+    nc_allocator hooks;
+    int custom_hooks;
+    int ready; /* a forward pass with targets awaits its backward pass */
+    uint32_t threads;
+    uint64_t step, seed;
+    nc_hlx_adamw adamw; /* of the last step */
+    size_t state_bytes, work_bytes;
+    float *parameters, *gradients, *m, *v; /* one arena: the state */
+    float *work;                           /* the other: activations and scratch */
+    nc_hlx__pass pass;                     /* the last one here */
+};
+
+/* The hooks that the model was made with, null for the default ones. */
+static const nc_allocator *nc_hlx__hooks(const nc_hlx_model *model) {
+    return model->custom_hooks ? &model->hooks : NULL;
+}
+
+/* The shape of a model's attention, for so many windows. */
+static nc_hlx_heads nc_hlx__heads(const nc_hlx_config *c, size_t batch, size_t seq) {
+    nc_hlx_heads s;
+    s.batch = batch;
+    s.seq = seq;
+    s.heads = c->num_heads;
+    s.head_size = c->d_model / c->num_heads;
+    s.causal = 1;
+    return s;
+}
+
+/* Words of a buffer. */
+static size_t nc_hlx__buffer_words(const nc_hlx_model *model, int b, int device) {
+    const nc_hlx_config *c = &model->config;
+    const nc_hlx_heads shape = nc_hlx__heads(c, c->batch_size, c->max_seq_len);
+    const size_t rows = (size_t)c->batch_size * c->max_seq_len, layer = model->layout.layer_stride;
+    const size_t head = model->layout.size[NC_HLX__WTE], keeper = nc_hlx__buffers[b].keeper;
+    if (keeper == (device ? NC_HLX__HOST : NC_HLX__DEVICE)) return 0;
+    switch (nc_hlx__buffers[b].width) {
+    case NC_HLX__N_SUMS: /* a device keeps those of every level of the reduction */
+        return model->layout.total / NC_HLX__CHUNK + 1 + (device ? NC_HLX__CHUNK : 0);
+    case NC_HLX__N_ROUNDED: return !c->bf16 ? 0 : head > layer ? head : layer;
+    case NC_HLX__N_CANDIDATES: return sizeof(nc_hlx__candidate) / 4 * c->vocab_size;
+    case NC_HLX__N_GEMM: return nc_hlx_gemm_work_bytes() / 4;
+    case NC_HLX__N_HEADS:
+        return nc_hlx_attention_work_bytes(&shape, (int)c->flash, model->threads) / 4;
+    default: return nc__mul_size(rows, nc_hlx__dimension(c, nc_hlx__buffers[b].width));
+    }
+}
+
+/* Whether every layer has its own, and whether it keeps a packed copy. */
+static int nc_hlx__owned(const nc_hlx_config *c, int b) {
+    const int keeper = nc_hlx__buffers[b].keeper;
+    return keeper == NC_HLX__OWN || (keeper == NC_HLX__KEPT && !c->recompute) ||
+           (keeper == NC_HLX__PACKED && !c->recompute && !c->bf16);
+}
+
+static int nc_hlx__packed(const nc_hlx_config *c, int b) {
+    return nc_hlx__buffers[b].keeper == NC_HLX__PACKED && c->bf16 && !c->recompute;
+}
+
+/* Take n words, from a multiple of 64 bytes on. */
+static size_t nc_hlx__take(size_t *used, size_t n) {
+    const size_t at = *used;
+    *used = nc__add_size(at, nc__add_size(n, 15) & ~(size_t)15);
+    return at;
+}
+
+/* First what the layers share, then layer after layer. */
+static void nc_hlx__make_plan(const nc_hlx_model *model, int device, nc_hlx__plan *plan) {
+    const nc_hlx_config *c = &model->config;
+    size_t used = 0, first = 0, packed = 0;
+    int own, b;
+    for (own = 0; own < 2; own++) {
+        first = used;
+        for (b = 0; b < NC_HLX__BUFFERS; b++)
+            if (nc_hlx__owned(c, b) == own)
+                plan->at[b] = nc_hlx__take(&used, nc_hlx__buffer_words(model, b, device));
+    }
+    for (b = 0; b < NC_HLX__BUFFERS; b++) {
+        plan->packed[b] = nc__add_size(used, packed);
+        if (nc_hlx__packed(c, b))
+            packed = nc__add_size(packed, (nc_hlx__buffer_words(model, b, device) + 1) / 2);
+    }
+    (void)nc_hlx__take(&used, packed);
+    plan->layer_stride = used - first;
+    plan->words = nc__add_size(first, nc__mul_size(c->num_layers, plan->layer_stride));
+}
+
+/* -- a tensor after the other -- */
+
+typedef struct nc_hlx__cursor {
+    int t;
+    size_t layer, at, size; /* at: its place among the parameters */
+} nc_hlx__cursor;
+
+/* The next tensor in the order of the parameters; 0 after the last. Begin with t -1. */
+static int nc_hlx__next_tensor(const nc_hlx_model *model, nc_hlx__cursor *x) {
+    const nc_hlx__layout *l = &model->layout;
+    do {
+        if (x->t >= 0 && nc_hlx__is_layer_tensor(x->t) && !nc_hlx__is_layer_tensor(x->t + 1) &&
+            x->layer + 1 < model->config.num_layers) {
+            x->t = l->layer_first;
+            x->layer++;
+        } else {
+            x->t++;
+        }
+        if (x->t == NC_HLX__TENSORS) return 0;
+        if (!nc_hlx__is_layer_tensor(x->t)) x->layer = 0;
+    } while (l->size[x->t] == 0);
+    x->at = l->offset[x->t] + x->layer * l->layer_stride;
+    x->size = l->size[x->t];
+    return 1;
+}
+
+static nc_hlx__cursor nc_hlx__first_tensor(void) {
+    nc_hlx__cursor x = {-1, 0, 0, 0};
+    return x;
+}
+
+/* -- a model -- */
+
+static uint32_t nc_hlx__threads(void) {
+#ifdef _OPENMP
+    return (uint32_t)omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+/* A model of this configuration, without its memory. */
+static nc_status nc_hlx__describe(nc_hlx_model *model, const nc_hlx_config *config) {
+    nc_status status;
+    memset(model, 0, sizeof *model);
+    status = nc_hlx__complete(config, &model->config);
+    if (status != NC_OK) return status;
+    model->threads = nc_hlx__threads();
+    nc_hlx__make_layout(&model->config, &model->layout);
+    nc_hlx__make_plan(model, 0, &model->plan);
+    model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
+    model->work_bytes = nc__mul_size(model->plan.words, 4);
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *parameters,
+                                  uint64_t *bytes) {
+    nc_hlx_model model;
+    nc_status status = nc_hlx__describe(&model, config);
+    if (status != NC_OK) return status;
+    if (parameters) *parameters = model.layout.total;
+    if (bytes) *bytes = (uint64_t)model.state_bytes + model.work_bytes;
+    return NC_OK;
+}
+
+/* Fused multiply-add is fused, and nothing else is: (1 + e)(1 - e) - 1 = -e^2 needs the fused
+ * product (e = 2^-13), and the same expression in two roundings must give 0. */
+static int nc_hlx__contract_holds(void) {
+    volatile float e = 1.0f / 8192.0f, one = 1.0f, tiny = 1e-39f;
+    float a = one + e, b = one - e, minus_one = -one;
+    float fused = fmaf(a, b, minus_one), separate = a * b + minus_one;
+    return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
+}
+
+NC_API nc_status nc_hlx_create(nc_hlx_model **model, const nc_hlx_config *config,
+                               const nc_allocator *hooks) {
+    nc_hlx_model made, *m;
+    nc_status status;
+    if (!model) return NC_ERR_ARG;
+    *model = NULL;
+    status = nc_hlx__describe(&made, config);
+    if (status != NC_OK) return status;
+    if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
+    if (hooks) made.hooks = *hooks;
+    made.custom_hooks = hooks != NULL;
+    m = (nc_hlx_model *)nc__alloc(hooks, sizeof *m);
+    if (!m) return NC_ERR_MEMORY;
+    made.parameters = (float *)nc__calloc(hooks, made.state_bytes);
+    made.work = (float *)nc__alloc(hooks, made.work_bytes);
+    *m = made;
+    if (!m->parameters || !m->work) {
+        nc_hlx_destroy(m);
+        return NC_ERR_MEMORY;
+    }
+    m->gradients = m->parameters + m->layout.total;
+    m->m = m->gradients + m->layout.total;
+    m->v = m->m + m->layout.total;
+    *model = m;
+    return NC_OK;
+}
+
+NC_API void nc_hlx_destroy(nc_hlx_model *model) {
+    nc_allocator hooks;
+    const nc_allocator *use;
+    if (!model) return;
+    hooks = model->hooks;
+    use = model->custom_hooks ? &hooks : NULL;
+    nc__free(use, model->work, model->work_bytes);
+    nc__free(use, model->parameters, model->state_bytes);
+    nc__free(use, model, sizeof *model);
+}
+
+/* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
+ * and Hall). Integer arithmetic only, so the same value everywhere. */
+static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t stream) {
+    uint32_t words[4];
+    int32_t sum = 0;
+    int i, j;
+    for (i = 0; i < 2; i++) {
+        nc__philox(seed, index, ((uint64_t)stream << 8) | (uint64_t)i, words);
+        for (j = 0; j < 3; j++) sum += (int32_t)(words[j] & 0xFFFF) + (int32_t)(words[j] >> 16);
+    }
+    return (float)(2 * sum - 12 * 65535) / 131072.0f;
+}
+
+/* The stream of a tensor's first values: tensors are counted in the order of the table, all layers
+ * of one before the next. */
+static uint32_t nc_hlx__stream_of(const nc_hlx_model *model, const nc_hlx__cursor *x) {
+    uint32_t id = (uint32_t)x->layer;
+    int t;
+    for (t = 0; t < x->t; t++) id += nc_hlx__is_layer_tensor(t) ? model->config.num_layers : 1;
+    return id;
+}
+
+/* Forget the optimiser's past. */
+static void nc_hlx__restart(nc_hlx_model *model) {
+    const size_t n = model->layout.total;
+    memset(model->m, 0, 2 * n * sizeof(float));
+    memset(&model->adamw, 0, sizeof model->adamw);
+    model->step = 0;
+    model->ready = 0;
+}
+
+NC_API void nc_hlx_init_weights(nc_hlx_model *model, uint64_t seed) {
+    const float residual = 0.02f / sqrtf(2.0f * (float)model->config.num_layers);
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    size_t i;
+    memset(model->gradients, 0, model->layout.total * sizeof(float));
+    nc_hlx__restart(model);
+    model->seed = seed;
+    while (nc_hlx__next_tensor(model, &x)) {
+        const int start = nc_hlx__tensors[x.t].start;
+        const float scale = start == NC_HLX__RESIDUAL ? residual : 0.02f;
+        const uint32_t stream = nc_hlx__stream_of(model, &x);
+        float *p = model->parameters + x.at;
+        for (i = 0; i < x.size; i++) {
+            if (start >= NC_HLX__NORMAL)
+                p[i] = scale * nc_hlx__normal(seed, i, stream);
+            else
+                p[i] = start == NC_HLX__ONES ? 1.0f : 0.0f;
+        }
+    }
+}
+
+NC_API const nc_hlx_config *nc_hlx_get_config(const nc_hlx_model *model) { return &model->config; }
+
+NC_API const nc_hlx_adamw *nc_hlx_get_adamw(const nc_hlx_model *model) { return &model->adamw; }
+
+NC_API uint64_t nc_hlx_step(const nc_hlx_model *model) { return model->step; }
+
+NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->parameters;
+}
+
+NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
+    if (count) *count = model->layout.total;
+    return model->gradients;
+}
+
+NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
+    uint64_t hash = NC__FNV_START;
+    uint8_t bytes[4];
+    size_t i;
+    for (i = 0; i < model->layout.total; i++) {
+        nc__put_le(bytes, nc_hlx__bits(model->parameters[i]), 4);
+        hash = nc__fnv1a(hash, bytes, 4);
+    }
+    return hash;
+}
+
+/* >>passes ========================================================================= */
+
+/* -- what a step is made of -- */
+
+/* Where numbers stand: offsets in the state (parameters, gradients, m, v, `total` of each) or in
+ * the arena of activations. */
+enum { NC_HLX__NOWHERE, NC_HLX__STATE, NC_HLX__WORK };
+typedef struct nc_hlx__place {
+    int in;
+    size_t at;
+} nc_hlx__place;
+
+/* Numbers of the kernels elementwise and bf16. */
+enum {
+    NC_HLX__E_ADD = 0,      /* out = a + b */
+    NC_HLX__E_ACTIVATE = 2, /* out = the model's activation of a */
+    NC_HLX__E_SLOPE = 3,    /* out = a times the derivative at b */
+    NC_HLX__E_ZERO = 4      /* out = 0 */
+};
+enum { NC_HLX__BF16_ROUND, NC_HLX__BF16_PACK, NC_HLX__BF16_UNPACK };
+
+/* The operations, each the work of a public kernel on the rows of the pass. nc_hlx__host does them
+ * here, nc_hlx__device (section gpu) records them; the passes below are the same for both. */
+typedef struct nc_hlx__ops {
+    /* tokens and targets of batch s->micro */
+    nc_status (*batch)(nc_hlx__pass *s);
+    void (*embedding)(nc_hlx__pass *s, nc_hlx__place out);
+    void (*embedding_backward)(nc_hlx__pass *s, nc_hlx__place dout);
+    void (*dropout)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, uint32_t stream);
+    void (*elementwise)(nc_hlx__pass *s, uint32_t operation, nc_hlx__place out, nc_hlx__place a,
+                        nc_hlx__place b, size_t n);
+    void (*bf16)(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x, size_t n);
+    /* c (m x n) = op(a) op(b), or +=, without gaps between rows */
+    void (*gemm)(nc_hlx__pass *s, int trans_a, int trans_b, size_t m, size_t n, size_t k,
+                 nc_hlx__place a, nc_hlx__place b, nc_hlx__place c, int accumulate);
+    /* activated and residual may be nowhere */
+    void (*linear)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated, nc_hlx__place x,
+                   nc_hlx__place w, nc_hlx__place bias, nc_hlx__place residual, size_t k, size_t n);
+    void (*column_sums)(nc_hlx__pass *s, nc_hlx__place sums, nc_hlx__place x, size_t n);
+    /* mean and rstd stand in buffers b and b + 1 of layer l, gamma and beta in tensors w, w + 1 */
+    void (*layernorm)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b, int w, size_t l);
+    void (*layernorm_backward)(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
+                               nc_hlx__place x, int b, int w, size_t l);
+    /* kept: probabilities, or lse with flash */
+    void (*attention)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place kept, nc_hlx__place qkv);
+    void (*attention_backward)(nc_hlx__pass *s, nc_hlx__place dqkv, nc_hlx__place dout,
+                               nc_hlx__place out, nc_hlx__place kept, nc_hlx__place qkv);
+    void (*cross_entropy)(nc_hlx__pass *s, nc_hlx__place logits, nc_hlx__place losses);
+    /* of all gradients, for adamw */
+    void (*norm)(nc_hlx__pass *s);
+    void (*adamw)(nc_hlx__pass *s, size_t at, size_t n, float weight_decay);
+} nc_hlx__ops;
+
+static nc_hlx__place nc_hlx__place_in(int in, size_t at) {
+    nc_hlx__place p;
+    p.in = in;
+    p.at = at;
+    return p;
+}
+
+static nc_hlx__place nc_hlx__nowhere(void) { return nc_hlx__place_in(NC_HLX__NOWHERE, 0); }
+
+/* Tensor t of layer l, and its gradient. */
+static nc_hlx__place nc_hlx__parameter(const nc_hlx__pass *s, int t, size_t l) {
+    const nc_hlx__layout *layout = &s->model->layout;
+    return nc_hlx__place_in(NC_HLX__STATE,
+                            layout->offset[t] +
+                                (nc_hlx__is_layer_tensor(t) ? l * layout->layer_stride : 0));
+}
+
+static nc_hlx__place nc_hlx__gradient(const nc_hlx__pass *s, int t, size_t l) {
+    nc_hlx__place p = nc_hlx__parameter(s, t, l);
+    p.at += s->model->layout.total;
+    return p;
+}
+
+/* The rows of the pass in buffer b of layer l. */
+static nc_hlx__place nc_hlx__at(const nc_hlx__pass *s, int b, size_t l) {
+    const nc_hlx_config *c = &s->model->config;
+    return nc_hlx__place_in(NC_HLX__WORK,
+                            s->plan->at[b] + (nc_hlx__owned(c, b) ? l * s->plan->layer_stride : 0) +
+                                s->first * nc_hlx__dimension(c, nc_hlx__buffers[b].width));
+}
+
+/* -- the passes -- */
+
+/* A tensor of layer l as products see it: with bf16 rounded, where nc_hlx__load_layer put it. */
+static nc_hlx__place nc_hlx__weight(const nc_hlx__pass *s, int t, size_t l) {
+    const nc_hlx__layout *layout = &s->model->layout;
+    if (!s->model->config.bf16) return nc_hlx__parameter(s, t, l);
+    return nc_hlx__place_in(NC_HLX__WORK, s->plan->at[NC_HLX__A_ROUNDED] + layout->offset[t] -
+                                              layout->offset[layout->layer_first]);
+}
+
+static void nc_hlx__load_layer(nc_hlx__pass *s, size_t l) {
+    const nc_hlx__layout *layout = &s->model->layout;
+    if (s->model->config.bf16)
+        s->ops->bf16(s, NC_HLX__BF16_ROUND, nc_hlx__weight(s, layout->layer_first, 0),
+                     nc_hlx__parameter(s, layout->layer_first, l), layout->layer_stride);
+}
+
+/* The output matrix as products see it, in the place of a layer's tensors. */
+static nc_hlx__place nc_hlx__load_head(nc_hlx__pass *s) {
+    const int t = s->model->config.tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
+    const nc_hlx__place head = nc_hlx__parameter(s, t, 0);
+    const nc_hlx__place to = nc_hlx__place_in(NC_HLX__WORK, s->plan->at[NC_HLX__A_ROUNDED]);
+    if (!s->model->config.bf16) return head;
+    s->ops->bf16(s, NC_HLX__BF16_ROUND, to, head, s->model->layout.size[t]);
+    return to;
+}
+
+/* An activation of n values a row on its way into or out of a product. */
+static void nc_hlx__round(nc_hlx__pass *s, nc_hlx__place x, size_t n) {
+    if (s->model->config.bf16) s->ops->bf16(s, NC_HLX__BF16_ROUND, x, x, s->rows * n);
+}
+
+/* A layer's activations to or from their packed copies. */
+static void nc_hlx__pack_layer(nc_hlx__pass *s, size_t l, uint32_t mode) {
+    const nc_hlx_config *c = &s->model->config;
+    int b;
+    for (b = 0; b < NC_HLX__BUFFERS; b++) {
+        const size_t n = s->rows * nc_hlx__dimension(c, nc_hlx__buffers[b].width);
+        const nc_hlx__place x = nc_hlx__at(s, b, l);
+        const nc_hlx__place packed =
+            nc_hlx__place_in(NC_HLX__WORK, s->plan->packed[b] + l * s->plan->layer_stride);
+        if (!nc_hlx__packed(c, b)) continue;
+        if (mode == NC_HLX__BF16_PACK)
+            s->ops->bf16(s, mode, packed, x, n);
+        else
+            s->ops->bf16(s, mode, x, packed, n);
+    }
+}
+
+/* Sides of a weight tensor. */
+static size_t nc_hlx__inputs(const nc_hlx__pass *s, int w) {
+    return nc_hlx__dimension(&s->model->config, nc_hlx__tensors[w].rows);
+}
+
+static size_t nc_hlx__outputs(const nc_hlx__pass *s, int w) {
+    return nc_hlx__dimension(&s->model->config, nc_hlx__tensors[w].columns);
+}
+
+/* Buffer b of layer l = the layer norm of x; mean and rstd stand behind it. */
+static void nc_hlx__norm(nc_hlx__pass *s, int b, nc_hlx__place x, int w, size_t l) {
+    s->ops->layernorm(s, nc_hlx__at(s, b, l), x, b + 1, w, l);
+    nc_hlx__round(s, nc_hlx__at(s, b, l), s->model->config.d_model);
+}
+
+/* d_residual += what d_narrow is at the norm's input x. */
+static void nc_hlx__norm_backward(nc_hlx__pass *s, int b, nc_hlx__place x, int w, size_t l) {
+    s->ops->layernorm_backward(s, nc_hlx__at(s, NC_HLX__A_D_RESIDUAL, 0),
+                               nc_hlx__at(s, NC_HLX__A_D_NARROW, 0), x, b + 1, w, l);
+}
+
+/* out = x W + b, and what may come in the same epilogue. */
+static void nc_hlx__linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated, int x,
+                           int w, size_t l, nc_hlx__place residual) {
+    s->ops->linear(s, out, activated, nc_hlx__at(s, x, l), nc_hlx__weight(s, w, l),
+                   nc_hlx__weight(s, w + 1, l), residual, nc_hlx__inputs(s, w),
+                   nc_hlx__outputs(s, w));
+}
+
+/* dW += x^T dout, dx = dout W^T, db += dout's column sums; dx is a buffer. */
+static void nc_hlx__linear_backward(nc_hlx__pass *s, int dx, nc_hlx__place dout, int x, int w,
+                                    size_t l) {
+    const size_t k = nc_hlx__inputs(s, w), n = nc_hlx__outputs(s, w);
+    s->ops->gemm(s, 1, 0, k, n, s->rows, nc_hlx__at(s, x, l), dout, nc_hlx__gradient(s, w, l), 1);
+    s->ops->gemm(s, 0, 1, s->rows, k, n, dout, nc_hlx__weight(s, w, l), nc_hlx__at(s, dx, 0), 0);
+    s->ops->column_sums(s, nc_hlx__gradient(s, w + 1, l), dout, n);
+}
+
+/* Streams of dropout: the embedding, then two a layer. */
+enum { NC_HLX__DROP_EMBEDDING = 0, NC_HLX__DROP_ATTENTION = 1, NC_HLX__DROP_FFN = 2 };
+
+/* out = x W + b + residual, with dropout of the first while it is on. */
+static void nc_hlx__branch(nc_hlx__pass *s, int out, int x, int w, size_t l, nc_hlx__place residual,
+                           uint32_t stream) {
+    const nc_hlx__place to = nc_hlx__at(s, out, l), none = nc_hlx__nowhere();
+    nc_hlx__linear(s, to, none, x, w, l, s->dropping ? none : residual);
+    if (!s->dropping) return;
+    s->ops->dropout(s, to, to, 2 * (uint32_t)l + stream);
+    s->ops->elementwise(s, NC_HLX__E_ADD, to, to, residual, s->rows * s->model->config.d_model);
+}
+
+/* The gradient of a branch's linear layer: d_residual, or what dropout leaves of it. */
+static nc_hlx__place nc_hlx__branch_gradient(nc_hlx__pass *s, size_t l, uint32_t stream) {
+    const nc_hlx__place residual = nc_hlx__at(s, NC_HLX__A_D_RESIDUAL, 0);
+    const nc_hlx__place branch = nc_hlx__at(s, NC_HLX__A_D_BRANCH, 0);
+    if (!s->dropping) return residual;
+    s->ops->dropout(s, branch, residual, 2 * (uint32_t)l + stream);
+    return branch;
+}
+
+/* The residual stream where it enters layer l. */
+static nc_hlx__place nc_hlx__input(const nc_hlx__pass *s, size_t l) {
+    return l ? nc_hlx__at(s, NC_HLX__A_OUT, l - 1) : nc_hlx__at(s, NC_HLX__A_EMBEDDED, 0);
+}
+
+/* middle = in + attention(norm(in)), out = middle + ffn(norm(middle)). */
+static void nc_hlx__forward_layer(nc_hlx__pass *s, size_t l) {
+    const nc_hlx_config *c = &s->model->config;
+    const nc_hlx__place in = nc_hlx__input(s, l), none = nc_hlx__nowhere();
+    const nc_hlx__place qkv = nc_hlx__at(s, NC_HLX__A_QKV, l);
+    const nc_hlx__place mixed = nc_hlx__at(s, NC_HLX__A_MIXED, l);
+    const nc_hlx__place middle = nc_hlx__at(s, NC_HLX__A_MIDDLE, l);
+    const nc_hlx__place fc = nc_hlx__at(s, NC_HLX__A_FC, l);
+    const nc_hlx__place activated = nc_hlx__at(s, NC_HLX__A_ACTIVATED, l);
+    nc_hlx__load_layer(s, l);
+    nc_hlx__norm(s, NC_HLX__A_LN1, in, NC_HLX__LN1_W, l);
+    nc_hlx__linear(s, qkv, none, NC_HLX__A_LN1, NC_HLX__QKV_W, l, none);
+    nc_hlx__round(s, qkv, 3 * (size_t)c->d_model);
+    s->ops->attention(s, mixed, nc_hlx__at(s, NC_HLX__A_SCORES, l), qkv);
+    nc_hlx__round(s, mixed, c->d_model);
+    nc_hlx__branch(s, NC_HLX__A_MIDDLE, NC_HLX__A_MIXED, NC_HLX__PROJ_W, l, in,
+                   NC_HLX__DROP_ATTENTION);
+    nc_hlx__norm(s, NC_HLX__A_LN2, middle, NC_HLX__LN2_W, l);
+    nc_hlx__linear(s, fc, c->bf16 ? none : activated, NC_HLX__A_LN2, NC_HLX__FC_W, l, none);
+    if (c->bf16) { /* the activation of the rounded values */
+        nc_hlx__round(s, fc, c->ffn_dim);
+        s->ops->elementwise(s, NC_HLX__E_ACTIVATE, activated, fc, none, s->rows * c->ffn_dim);
+        nc_hlx__round(s, activated, c->ffn_dim);
+    }
+    nc_hlx__branch(s, NC_HLX__A_OUT, NC_HLX__A_ACTIVATED, NC_HLX__OUT_W, l, middle,
+                   NC_HLX__DROP_FFN);
+    nc_hlx__pack_layer(s, l, NC_HLX__BF16_PACK);
+}
+
+/* Logits of the tokens. */
+static void nc_hlx__forward(nc_hlx__pass *s) {
+    const nc_hlx_config *c = &s->model->config;
+    const nc_hlx__place in = nc_hlx__input(s, 0);
+    size_t l;
+    s->ops->embedding(s, in);
+    if (s->dropping) s->ops->dropout(s, in, in, NC_HLX__DROP_EMBEDDING);
+    for (l = 0; l < c->num_layers; l++) nc_hlx__forward_layer(s, l);
+    nc_hlx__norm(s, NC_HLX__A_FINAL, nc_hlx__input(s, l), NC_HLX__LNF_W, 0);
+    s->ops->gemm(s, 0, 1, s->rows, c->vocab_size, c->d_model, nc_hlx__at(s, NC_HLX__A_FINAL, 0),
+                 nc_hlx__load_head(s), nc_hlx__at(s, NC_HLX__A_LOGITS, 0), 0);
+}
+
+/* Losses of the rows, and in place of the logits their gradient. */
+static void nc_hlx__loss(nc_hlx__pass *s) {
+    nc_hlx__place losses = nc_hlx__at(s, NC_HLX__A_LOSSES, 0);
+    losses.at += s->micro * s->rows;
+    s->ops->cross_entropy(s, nc_hlx__at(s, NC_HLX__A_LOGITS, 0), losses);
+}
+
+/* d_residual holds the gradient at the layer's output on entry, at its input on return. */
+static void nc_hlx__backward_layer(nc_hlx__pass *s, size_t l) {
+    const nc_hlx_config *c = &s->model->config;
+    const nc_hlx__place wide = nc_hlx__at(s, NC_HLX__A_D_WIDE, 0);
+    const nc_hlx__place d_qkv = nc_hlx__at(s, NC_HLX__A_D_QKV, 0);
+    if (c->recompute && l + 1 < c->num_layers) {
+        nc_hlx__forward_layer(s, l);
+    } else {
+        nc_hlx__load_layer(s, l);
+        nc_hlx__pack_layer(s, l, NC_HLX__BF16_UNPACK);
+    }
+    nc_hlx__linear_backward(s, NC_HLX__A_D_WIDE, nc_hlx__branch_gradient(s, l, NC_HLX__DROP_FFN),
+                            NC_HLX__A_ACTIVATED, NC_HLX__OUT_W, l);
+    s->ops->elementwise(s, NC_HLX__E_SLOPE, wide, wide, nc_hlx__at(s, NC_HLX__A_FC, l),
+                        s->rows * c->ffn_dim);
+    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, wide, NC_HLX__A_LN2, NC_HLX__FC_W, l);
+    nc_hlx__norm_backward(s, NC_HLX__A_LN2, nc_hlx__at(s, NC_HLX__A_MIDDLE, l), NC_HLX__LN2_W, l);
+    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW,
+                            nc_hlx__branch_gradient(s, l, NC_HLX__DROP_ATTENTION), NC_HLX__A_MIXED,
+                            NC_HLX__PROJ_W, l);
+    s->ops->attention_backward(s, d_qkv, nc_hlx__at(s, NC_HLX__A_D_NARROW, 0),
+                               nc_hlx__at(s, NC_HLX__A_MIXED, l),
+                               nc_hlx__at(s, NC_HLX__A_SCORES, l), nc_hlx__at(s, NC_HLX__A_QKV, l));
+    nc_hlx__linear_backward(s, NC_HLX__A_D_NARROW, d_qkv, NC_HLX__A_LN1, NC_HLX__QKV_W, l);
+    nc_hlx__norm_backward(s, NC_HLX__A_LN1, nc_hlx__input(s, l), NC_HLX__LN1_W, l);
+}
+
+/* Add all gradients of the logits' gradient. */
+static void nc_hlx__backward(nc_hlx__pass *s) {
+    const nc_hlx_config *c = &s->model->config;
+    const int head = c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
+    const nc_hlx__place logits = nc_hlx__at(s, NC_HLX__A_LOGITS, 0), none = nc_hlx__nowhere();
+    const nc_hlx__place residual = nc_hlx__at(s, NC_HLX__A_D_RESIDUAL, 0);
+    size_t l;
+    s->ops->gemm(s, 1, 0, c->vocab_size, c->d_model, s->rows, logits,
+                 nc_hlx__at(s, NC_HLX__A_FINAL, 0), nc_hlx__gradient(s, head, 0), 1);
+    s->ops->gemm(s, 0, 0, s->rows, c->d_model, c->vocab_size, logits, nc_hlx__load_head(s),
+                 nc_hlx__at(s, NC_HLX__A_D_NARROW, 0), 0);
+    s->ops->elementwise(s, NC_HLX__E_ZERO, residual, none, none, s->rows * c->d_model);
+    nc_hlx__norm_backward(s, NC_HLX__A_FINAL, nc_hlx__input(s, c->num_layers), NC_HLX__LNF_W, 0);
+    for (l = c->num_layers; l-- > 0;) nc_hlx__backward_layer(s, l);
+    if (s->dropping) s->ops->dropout(s, residual, residual, NC_HLX__DROP_EMBEDDING);
+    s->ops->embedding_backward(s, residual);
+}
+
+static void nc_hlx__update(nc_hlx__pass *s) {
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    s->ops->norm(s);
+    while (nc_hlx__next_tensor(s->model, &x))
+        s->ops->adamw(s, x.at, x.size, nc_hlx__tensors[x.t].decays ? s->adamw.weight_decay : 0.0f);
+}
+
+/* A whole step: every micro-batch forward and backward, then the update. */
+static nc_status nc_hlx__step(nc_hlx__pass *s) {
+    const size_t total = s->model->layout.total;
+    const nc_hlx__place none = nc_hlx__nowhere();
+    nc_status status;
+    s->ops->elementwise(s, NC_HLX__E_ZERO, nc_hlx__place_in(NC_HLX__STATE, total), none, none,
+                        total);
+    for (s->micro = 0; s->micro < s->model->config.micro_batches; s->micro++) {
+        status = s->ops->batch(s);
+        if (status != NC_OK) return status;
+        nc_hlx__forward(s);
+        nc_hlx__loss(s);
+        nc_hlx__backward(s);
+    }
+    nc_hlx__update(s);
+    return NC_OK;
+}
+
+/* -- the operations on this machine -- */
+
+static float *nc_hlx__memory(const nc_hlx__pass *s, nc_hlx__place p) {
+    return p.in == NC_HLX__STATE  ? s->model->parameters + p.at
+           : p.in == NC_HLX__WORK ? s->model->work + p.at
+                                  : NULL;
+}
+
+/* A buffer of the model that is not a layer's. */
+static float *nc_hlx__floats(const nc_hlx_model *model, int b) {
+    return model->work + model->plan.at[b];
+}
+
+static uint32_t *nc_hlx__integers(const nc_hlx_model *model, int b) {
+    return (uint32_t *)(void *)nc_hlx__floats(model, b);
+}
+
+static void nc_hlx__host_embedding(nc_hlx__pass *s, nc_hlx__place out) {
+    const size_t d = s->model->config.d_model;
+    nc_hlx_embedding(nc_hlx__memory(s, out), nc_hlx__integers(s->model, NC_HLX__A_TOKENS),
+                     nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WTE, 0)),
+                     nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WPE, 0)) + s->first * d,
+                     s->rows, s->seq, d);
+}
+
+static void nc_hlx__host_embedding_backward(nc_hlx__pass *s, nc_hlx__place dout) {
+    nc_hlx_embedding_backward(nc_hlx__memory(s, nc_hlx__gradient(s, NC_HLX__WTE, 0)),
+                              nc_hlx__memory(s, nc_hlx__gradient(s, NC_HLX__WPE, 0)),
+                              nc_hlx__memory(s, dout), nc_hlx__integers(s->model, NC_HLX__A_TOKENS),
+                              s->rows, s->seq, s->model->config.d_model);
+}
+
+static void nc_hlx__host_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x,
+                                 uint32_t stream) {
+    const nc_hlx_model *model = s->model;
+    const size_t n = s->rows * model->config.d_model;
+    nc_hlx_dropout(nc_hlx__memory(s, out), nc_hlx__memory(s, x), n, (uint64_t)s->micro * n,
+                   model->config.dropout, model->seed, (model->step + 1) << 24 | stream);
+}
+
+static void nc_hlx__host_elementwise(nc_hlx__pass *s, uint32_t operation, nc_hlx__place out,
+                                     nc_hlx__place a, nc_hlx__place b, size_t n) {
+    const uint32_t activation = s->model->config.activation;
+    const float *x = nc_hlx__memory(s, a), *y = nc_hlx__memory(s, b);
+    float *to = nc_hlx__memory(s, out);
+    if (operation == NC_HLX__E_ACTIVATE)
+        (void)nc_hlx_activate(to, x, n, activation);
+    else if (operation == NC_HLX__E_SLOPE)
+        (void)nc_hlx_activate_backward(to, x, y, n, activation);
+    else if (operation == NC_HLX__E_ADD)
+        NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__add(to + first, x + first, y + first, count));
+    else
+        NC_HLX__PIECES(n, NC_HLX__PIECE, memset(to + first, 0, count * sizeof *to));
+}
+
+static void nc_hlx__host_bf16(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x,
+                              size_t n) {
+    float *to = nc_hlx__memory(s, out), *from = nc_hlx__memory(s, x);
+    if (mode == NC_HLX__BF16_PACK) {
+        nc_hlx_bf16_pack((uint16_t *)(void *)to, from, n);
+    } else if (mode == NC_HLX__BF16_UNPACK) {
+        nc_hlx_bf16_unpack(to, (const uint16_t *)(const void *)from, n);
+    } else {
+        if (to != from) memcpy(to, from, n * sizeof *to);
+        nc_hlx_bf16_round(to, n);
+    }
+}
+
+static void nc_hlx__host_gemm(nc_hlx__pass *s, int trans_a, int trans_b, size_t m, size_t n,
+                              size_t k, nc_hlx__place a, nc_hlx__place b, nc_hlx__place c,
+                              int accumulate) {
+    (void)nc_hlx_gemm(trans_a, trans_b, m, n, k, nc_hlx__memory(s, a), trans_a ? m : k,
+                      nc_hlx__memory(s, b), trans_b ? k : n, nc_hlx__memory(s, c), n, accumulate,
+                      nc_hlx__floats(s->model, NC_HLX__A_GEMM_WORK), nc_hlx_gemm_work_bytes());
+}
+
+static void nc_hlx__host_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated,
+                                nc_hlx__place x, nc_hlx__place w, nc_hlx__place bias,
+                                nc_hlx__place residual, size_t k, size_t n) {
+    (void)nc_hlx_linear(nc_hlx__memory(s, out), nc_hlx__memory(s, activated),
+                        s->model->config.activation, nc_hlx__memory(s, x), nc_hlx__memory(s, w),
+                        nc_hlx__memory(s, bias), nc_hlx__memory(s, residual), s->rows, k, n,
+                        nc_hlx__floats(s->model, NC_HLX__A_GEMM_WORK), nc_hlx_gemm_work_bytes());
+}
+
+static void nc_hlx__host_column_sums(nc_hlx__pass *s, nc_hlx__place sums, nc_hlx__place x,
+                                     size_t n) {
+    nc_hlx_column_sums(nc_hlx__memory(s, sums), nc_hlx__memory(s, x), s->rows, n);
+}
+
+static void nc_hlx__host_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
+                                   int w, size_t l) {
+    nc_hlx_layernorm(nc_hlx__memory(s, out), nc_hlx__memory(s, nc_hlx__at(s, b, l)),
+                     nc_hlx__memory(s, nc_hlx__at(s, b + 1, l)), nc_hlx__memory(s, x),
+                     nc_hlx__memory(s, nc_hlx__parameter(s, w, l)),
+                     nc_hlx__memory(s, nc_hlx__parameter(s, w + 1, l)), s->rows,
+                     s->model->config.d_model);
+}
+
+static void nc_hlx__host_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
+                                            nc_hlx__place x, int b, int w, size_t l) {
+    nc_hlx_layernorm_backward(
+        nc_hlx__memory(s, dx), nc_hlx__memory(s, nc_hlx__gradient(s, w, l)),
+        nc_hlx__memory(s, nc_hlx__gradient(s, w + 1, l)), nc_hlx__memory(s, dout),
+        nc_hlx__memory(s, x), nc_hlx__memory(s, nc_hlx__parameter(s, w, l)),
+        nc_hlx__memory(s, nc_hlx__at(s, b, l)), nc_hlx__memory(s, nc_hlx__at(s, b + 1, l)), s->rows,
+        s->model->config.d_model);
+}
+
+static void nc_hlx__host_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place kept,
+                                   nc_hlx__place qkv) {
+    const nc_hlx_config *c = &s->model->config;
+    const nc_hlx_heads shape = nc_hlx__heads(c, s->batch, s->seq);
+    const size_t bytes = nc_hlx_attention_work_bytes(&shape, (int)c->flash, s->model->threads);
+    float *to = nc_hlx__memory(s, out), *keep = nc_hlx__memory(s, kept);
+    float *from = nc_hlx__memory(s, qkv), *work = nc_hlx__floats(s->model, NC_HLX__A_HEAD_WORK);
+    if (s->decoding)
+        nc_hlx__attend_last(to, keep, from, &shape, (int)c->flash, work);
+    else if (c->flash)
+        (void)nc_hlx_flash_attention(to, keep, from, &shape, work, bytes);
+    else
+        (void)nc_hlx_attention(to, keep, from, &shape, work, bytes);
+}
+
+static void nc_hlx__host_attention_backward(nc_hlx__pass *s, nc_hlx__place dqkv, nc_hlx__place dout,
+                                            nc_hlx__place out, nc_hlx__place kept,
+                                            nc_hlx__place qkv) {
+    const nc_hlx_config *c = &s->model->config;
+    const nc_hlx_heads shape = nc_hlx__heads(c, s->batch, s->seq);
+    const size_t bytes = nc_hlx_attention_work_bytes(&shape, (int)c->flash, s->model->threads);
+    float *to = nc_hlx__memory(s, dqkv), *work = nc_hlx__floats(s->model, NC_HLX__A_HEAD_WORK);
+    const float *dy = nc_hlx__memory(s, dout), *keep = nc_hlx__memory(s, kept);
+    const float *from = nc_hlx__memory(s, qkv);
+    if (c->flash)
+        (void)nc_hlx_flash_attention_backward(to, dy, nc_hlx__memory(s, out), keep, from, &shape,
+                                              work, bytes);
+    else
+        (void)nc_hlx_attention_backward(to, dy, keep, from, &shape, work, bytes);
+}
+
+static void nc_hlx__host_cross_entropy(nc_hlx__pass *s, nc_hlx__place logits,
+                                       nc_hlx__place losses) {
+    nc_hlx__cross_entropy_rows(
+        nc_hlx__memory(s, logits), nc_hlx__integers(s->model, NC_HLX__A_TARGETS),
+        nc_hlx__memory(s, losses), s->rows, s->model->config.vocab_size, s->count);
+}
+
+/* nc_hlx_dot of all gradients with themselves: a piece is a chunk of the reduction. */
+static float nc_hlx__squared_norm(nc_hlx_model *model) {
+    const float *g = model->gradients;
+    float *sums = nc_hlx__floats(model, NC_HLX__A_SUMS);
+    const size_t total = model->layout.total;
+    NC_HLX__PIECES(total, NC_HLX__CHUNK, sums[piece] = nc_hlx_dot(g + first, g + first, count));
+    return nc_hlx_sum(sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
+}
+
+static void nc_hlx__host_norm(nc_hlx__pass *s) { s->norm = sqrtf(nc_hlx__squared_norm(s->model)); }
+
+static void nc_hlx__host_adamw(nc_hlx__pass *s, size_t at, size_t n, float weight_decay) {
+    nc_hlx_model *model = s->model;
+    nc_hlx_adamw a = s->adamw;
+    const float clip = a.clip_norm;
+    a.weight_decay = weight_decay;
+    nc_hlx_adamw_update(model->parameters + at, model->gradients + at, model->m + at, model->v + at,
+                        n, &a, model->step + 1,
+                        clip > 0.0f && s->norm > clip ? clip / s->norm : 1.0f);
+}
+
+/* Tokens for a pass, into the model. */
+static nc_status nc_hlx__host_tokens(nc_hlx__pass *s, const uint32_t *tokens) {
+    const nc_hlx_config *c = &s->model->config;
+    size_t i;
+    if (s->batch == 0 || s->seq == 0 || s->batch > c->batch_size || s->seq > c->max_seq_len)
+        return NC_ERR_ARG;
+    for (i = 0; i < s->rows; i++)
+        if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
+    memmove(nc_hlx__integers(s->model, NC_HLX__A_TOKENS), tokens, s->rows * sizeof *tokens);
+    s->model->ready = 0;
+    return NC_OK;
+}
+
+static nc_status nc_hlx__host_batch(nc_hlx__pass *s) {
+    uint32_t *tokens = nc_hlx__integers(s->model, NC_HLX__A_TOKENS);
+    nc_hlx_loader_next(s->loader, tokens, nc_hlx__integers(s->model, NC_HLX__A_TARGETS),
+                       s->model->config.batch_size);
+    return nc_hlx__host_tokens(s, tokens);
+}
+
+static const nc_hlx__ops nc_hlx__host = {nc_hlx__host_batch,
+                                         nc_hlx__host_embedding,
+                                         nc_hlx__host_embedding_backward,
+                                         nc_hlx__host_dropout,
+                                         nc_hlx__host_elementwise,
+                                         nc_hlx__host_bf16,
+                                         nc_hlx__host_gemm,
+                                         nc_hlx__host_linear,
+                                         nc_hlx__host_column_sums,
+                                         nc_hlx__host_layernorm,
+                                         nc_hlx__host_layernorm_backward,
+                                         nc_hlx__host_attention,
+                                         nc_hlx__host_attention_backward,
+                                         nc_hlx__host_cross_entropy,
+                                         nc_hlx__host_norm,
+                                         nc_hlx__host_adamw};
+
+/* -- for callers -- */
+
+/* A pass of this machine over batch x seq rows. */
+static nc_hlx__pass nc_hlx__host_pass(nc_hlx_model *model, size_t batch, size_t seq, int training) {
+    nc_hlx__pass s;
+    memset(&s, 0, sizeof s);
+    s.model = model;
+    s.ops = &nc_hlx__host;
+    s.plan = &model->plan;
+    s.batch = batch;
+    s.seq = seq;
+    s.rows = batch * seq;
+    s.dropping = training && model->config.dropout > 0.0f;
+    return s;
+}
+
+NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
+                                const uint32_t *targets, uint32_t batch, uint32_t seq,
+                                float *loss) {
+    nc_hlx__pass s;
+    nc_status status;
+    if (!model || !tokens || (targets && !loss)) return NC_ERR_ARG;
+    s = nc_hlx__host_pass(model, batch, seq, targets != NULL);
+    status = nc_hlx__host_tokens(&s, tokens);
+    if (status != NC_OK) return status;
+    nc_hlx__forward(&s);
+    if (!targets) return NC_OK;
+    memmove(nc_hlx__integers(model, NC_HLX__A_TARGETS), targets, s.rows * sizeof *targets);
+    s.count = nc_hlx__count(targets, s.rows, model->config.vocab_size);
+    nc_hlx__loss(&s);
+    model->pass = s;
+    model->ready = 1;
+    *loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), s.rows) / s.count;
+    return NC_OK;
+}
+
+NC_API const float *nc_hlx_logits(const nc_hlx_model *model) {
+    return nc_hlx__floats(model, NC_HLX__A_LOGITS);
+}
+
+NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
+    if (!model || !model->ready) return NC_ERR_ARG;
+    model->ready = 0;
+    nc_hlx__backward(&model->pass);
+    return NC_OK;
+}
+
+NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
+    float *g = model->gradients;
+    NC_HLX__PIECES(model->layout.total, NC_HLX__PIECE, memset(g + first, 0, count * sizeof *g));
+}
+
+/* What is true of a model after a step's update. */
+static void nc_hlx__finish_step(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
+                                nc_hlx_stats *stats) {
+    model->step++;
+    model->adamw = *adamw;
+    if (!stats) return;
+    stats->grad_norm = norm;
+    stats->lr = nc_hlx_learning_rate(adamw, model->step);
+    stats->step = model->step;
+}
+
+NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx__pass s = nc_hlx__host_pass(model, 0, 0, 0);
+    s.adamw = nc_hlx__adamw_defaults(adamw);
+    nc_hlx__update(&s);
+    nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
+}
+
+/* >>training ======================================================================= */
+
+/* Whether a loader, perhaps read from a file, can feed a model. */
+static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) {
+    return model && loader && loader->data && loader->seq != 0 && loader->count > loader->seq &&
+           loader->seq <= model->config.max_seq_len &&
+           (loader->token_bytes == 1 || loader->token_bytes == 2 || loader->token_bytes == 4);
+}
+
+NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
+                                   const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx__pass s;
+    nc_status status;
+    size_t rows;
+    if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
+    s = nc_hlx__host_pass(model, model->config.batch_size, loader->seq, 1);
+    rows = s.rows * model->config.micro_batches;
+    s.loader = loader;
+    s.count = (float)rows;
+    s.adamw = nc_hlx__adamw_defaults(adamw);
+    status = nc_hlx__step(&s);
+    if (status != NC_OK) return status;
+    if (stats) memset(stats, 0, sizeof *stats);
+    nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
+    if (stats) stats->loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), rows) / s.count;
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data, uint32_t windows,
+                                 float *loss) {
+    const size_t most = nc_hlx__fits(model, data) ? (data->count - 1) / data->seq : 0;
+    double sum = 0.0;
+    uint32_t w;
+    if (!most || !loss || windows == 0) return NC_ERR_ARG;
+    if (windows > most) windows = (uint32_t)most;
+    for (w = 0; w < windows; w++) {
+        nc_hlx__pass s = nc_hlx__host_pass(model, 1, data->seq, 0);
+        uint32_t *tokens = nc_hlx__integers(model, NC_HLX__A_TOKENS);
+        nc_status status;
+        nc_hlx__window(data, (size_t)w * data->seq, tokens,
+                       nc_hlx__integers(model, NC_HLX__A_TARGETS));
+        status = nc_hlx__host_tokens(&s, tokens);
+        if (status != NC_OK) return status;
+        s.count = (float)data->seq;
+        nc_hlx__forward(&s);
+        nc_hlx__loss(&s);
+        sum = sum +
+              (double)(nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), data->seq) / s.count);
+    }
+    *loss = (float)(sum / (double)windows);
+    return NC_OK;
+}
+
+/* >>sampling ======================================================================= */
+
+/* One row of a forward pass: it stands in the arena where a pass over the whole window has it. */
+NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
+                               const float **logits) {
+    nc_hlx__pass s;
+    if (!model || !logits || token >= model->config.vocab_size ||
+        position >= model->config.max_seq_len)
+        return NC_ERR_ARG;
+    if (model->config.recompute || model->config.bf16) return NC_ERR_UNSUPPORTED;
+    s = nc_hlx__host_pass(model, 1, (size_t)position + 1, 0);
+    s.rows = 1;
+    s.first = position;
+    s.decoding = 1;
+    model->ready = 0;
+    nc_hlx__integers(model, NC_HLX__A_TOKENS)[0] = token;
+    nc_hlx__forward(&s);
+    *logits = nc_hlx__memory(&s, nc_hlx__at(&s, NC_HLX__A_LOGITS, 0));
+    return NC_OK;
+}
+
+/* Falling probability, rising token among equals. */
+static int nc_hlx__order(const void *a, const void *b) {
+    const nc_hlx__candidate *x = (const nc_hlx__candidate *)a, *y = (const nc_hlx__candidate *)b;
+    if (x->probability > y->probability) return -1;
+    if (x->probability < y->probability) return 1;
+    return x->token < y->token ? -1 : x->token > y->token;
+}
+
+/* Draw from softmax(logits / temperature) cut by top-k and top-p; ties keep the lower index. */
+static uint32_t nc_hlx__draw(float *logits, uint32_t n, nc_hlx__candidate *order,
+                             const nc_hlx_sampling *s, uint64_t index) {
+    uint32_t words[4], kept = n, i, best = 0;
+    float sum = 0.0f, at;
+    for (i = 1; i < n; i++)
+        if (logits[i] > logits[best]) best = i;
+    if (!(s->temperature > 0.0f)) return best;
+    for (i = 0; i < n; i++) logits[i] = logits[i] / s->temperature;
+    nc_hlx_softmax(logits, 1, n, 0);
+    for (i = 0; i < n; i++) {
+        order[i].probability = logits[i];
+        order[i].token = i;
+    }
+    qsort(order, n, sizeof *order, nc_hlx__order);
+    if (s->top_k && s->top_k < kept) kept = s->top_k;
+    for (i = 0; i < kept; i++) {
+        sum = sum + order[i].probability;
+        if (s->top_p > 0.0f && sum >= s->top_p) kept = i + 1;
+    }
+    nc__philox(s->seed, index, 1, words);
+    at = (float)(words[0] >> 8) * (1.0f / 16777216.0f) * sum;
+    for (i = 0, sum = 0.0f; i + 1 < kept; i++) {
+        sum = sum + order[i].probability;
+        if (at < sum) break;
+    }
+    return order[i].token;
+}
+
+NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
+                                      const nc_hlx_sampling *sampling, uint32_t *out,
+                                      size_t count) {
+    nc_hlx_sampling s;
+    uint32_t length = 0, cached = 0, seq, token, whole, vocab;
+    uint32_t *context;
+    size_t i;
+    nc_status status = NC_OK;
+    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
+    memset(&s, 0, sizeof s);
+    if (sampling) s = *sampling;
+    seq = model->config.max_seq_len;
+    whole = model->config.recompute | model->config.bf16;
+    vocab = model->config.vocab_size;
+    /* free outside training steps, as long as max_seq_len */
+    context = nc_hlx__integers(model, NC_HLX__A_TARGETS);
+    if (n > seq) {
+        prompt += n - seq;
+        n = seq;
+    }
+    for (i = 0; i < n; i++) context[length++] = prompt[i];
+    if (length == 0) context[length++] = '\n';
+    for (i = 0; i < count; i++) {
+        const float *logits = NULL;
+        float *row = nc_hlx__floats(model, NC_HLX__A_LOGITS) + (length - 1) * (size_t)vocab;
+        if (whole) status = nc_hlx_forward(model, context, NULL, 1, length, NULL);
+        for (; !whole && cached < length && status == NC_OK; cached++)
+            status = nc_hlx_decode(model, context[cached], cached, &logits);
+        if (status != NC_OK) return status;
+        token = nc_hlx__draw(
+            row, vocab, (nc_hlx__candidate *)(void *)nc_hlx__floats(model, NC_HLX__A_CANDIDATES),
+            &s, i);
+        out[i] = token;
+        if (length == seq) {
+            length = seq / 2;
+            memmove(context, context + seq - length, length * sizeof *context);
+            cached = 0;
+        }
+        context[length++] = token;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
+                               const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
+    const nc_allocator *hooks;
+    uint32_t *tokens;
+    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
+    nc_status status;
+    if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
+        return NC_ERR_ARG;
+    hooks = nc_hlx__hooks(model);
+    tokens = (uint32_t *)nc__alloc(hooks, bytes);
+    if (!tokens) return NC_ERR_MEMORY;
+    for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
+    status =
+        nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
+    for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
+    nc__free(hooks, tokens, bytes);
+    return status;
+}
+
+/* >>checkpoints ==================================================================== */
+
+#ifndef NC_NO_STDIO
+/* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 words of nc_hlx_config,
+ * u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32 zero, u64 parameter count,
+ * the 9 words of nc_hlx_adamw, u32 zero, 4 words of nc_hlx_config, u64 seed of dropout, 2 words of
+ * nc_hlx_config, 32 bytes zero; then parameters, first and second moments as float32; then FNV-1a
+ * (64 bits) of everything before it. */
+#define NC_HLX__MAGIC "NCHLXCKP"
+enum { NC_HLX__VERSION = 3, NC_HLX__HEADER = 192, NC_HLX__ADAMW_AT = 88 };
+
+/* Where each word of nc_hlx_config stands, in the order of its members. */
+static const uint8_t nc_hlx__config_at[] = {16, 20,  24,  28,  32,  36,  40,
+                                            44, 128, 132, 136, 140, 152, 156};
+typedef char
+    nc_hlx__config_has_places[sizeof nc_hlx__config_at * 4 == sizeof(nc_hlx_config) ? 1 : -1];
+
+/* Word i of a struct of 4-byte members, to and from a file. */
+static void nc_hlx__put_word(uint8_t *out, const void *of, size_t i) {
+    uint32_t word;
+    memcpy(&word, (const char *)of + 4 * i, 4);
+    nc__put_le(out, word, 4);
+}
+
+static void nc_hlx__get_word(void *of, size_t i, const uint8_t *in) {
+    const uint32_t word = (uint32_t)nc__get_le(in, 4);
+    memcpy((char *)of + 4 * i, &word, 4);
+}
+
+/* float32 arrays between memory and file order; a no-op where memory is little-endian. */
+static void nc_hlx__file_order(float *x, size_t n) {
+    const uint16_t probe = 1;
+    uint8_t first, *b = (uint8_t *)(void *)x;
+    size_t i;
+    memcpy(&first, &probe, 1);
+    if (first == 1) return;
+    for (i = 0; i < n; i++, b += 4) {
+        uint8_t b0 = b[0], b1 = b[1];
+        b[0] = b[3];
+        b[1] = b[2];
+        b[2] = b1;
+        b[3] = b0;
+    }
+}
+
+NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                             const char *path, nc_error *err) {
+    uint8_t header[NC_HLX__HEADER], checksum[8];
+    uint64_t hash = NC__FNV_START;
+    nc__span spans[5];
+    nc_status status;
+    size_t total, i;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    total = model->layout.total;
+    memset(header, 0, sizeof header);
+    memcpy(header, NC_HLX__MAGIC, 8);
+    nc__put_le(header + 8, NC_HLX__VERSION, 4);
+    nc__put_le(header + 12, NC_HLX__HEADER, 4);
+    for (i = 0; i < sizeof nc_hlx__config_at; i++)
+        nc_hlx__put_word(header + nc_hlx__config_at[i], &model->config, i);
+    nc__put_le(header + 48, model->step, 8);
+    nc__put_le(header + 56, loader ? loader->seed : 0, 8);
+    nc__put_le(header + 64, loader ? loader->next : 0, 8);
+    nc__put_le(header + 72, loader ? loader->seq : 0, 4);
+    nc__put_le(header + 80, total, 8);
+    for (i = 0; i < sizeof model->adamw / 4; i++)
+        nc_hlx__put_word(header + NC_HLX__ADAMW_AT + 4 * i, &model->adamw, i);
+    nc__put_le(header + 144, model->seed, 8);
+    spans[0].data = header;
+    spans[0].bytes = sizeof header;
+    spans[1].data = model->parameters;
+    spans[2].data = model->m;
+    spans[3].data = model->v;
+    for (i = 1; i < 4; i++) spans[i].bytes = total * sizeof(float);
+    spans[4].data = checksum;
+    spans[4].bytes = sizeof checksum;
+    nc_hlx__file_order(model->parameters, 4 * total);
+    for (i = 0; i < 4; i++) hash = nc__fnv1a(hash, spans[i].data, spans[i].bytes);
+    nc__put_le(checksum, hash, 8);
+    status = nc__file_write(path, spans, 5, err);
+    nc_hlx__file_order(model->parameters, 4 * total);
+    return status;
+}
+
+/* Check a header against the file size and fill the configuration. */
+static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_config *c,
+                                     nc_error *err) {
+    nc_hlx__layout layout;
+    uint64_t count;
+    size_t i;
+    if (bytes < NC_HLX__HEADER + 8 || memcmp(data, NC_HLX__MAGIC, 8))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
+    if (nc__get_le(data + 8, 4) != NC_HLX__VERSION || nc__get_le(data + 12, 4) != NC_HLX__HEADER)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
+                        (unsigned)nc__get_le(data + 8, 4));
+    for (i = 0; i < sizeof nc_hlx__config_at; i++)
+        nc_hlx__get_word(c, i, data + nc_hlx__config_at[i]);
+    count = nc__get_le(data + 80, 8);
+    if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
+        !c->max_seq_len || !c->batch_size || !c->micro_batches || nc_hlx__complete(c, c) != NC_OK)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
+    nc_hlx__make_layout(c, &layout);
+    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
+        bytes != NC_HLX__HEADER + 12 * count + 8)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
+    if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
+    return NC_OK;
+}
+
+/* What a checked file says of a model and its loader. */
+static void nc_hlx__read_state(nc_hlx_model *model, nc_hlx_loader *loader, const uint8_t *data) {
+    const size_t total = model->layout.total;
+    size_t i;
+    memcpy(model->parameters, data + NC_HLX__HEADER, total * sizeof(float));
+    memcpy(model->m, data + NC_HLX__HEADER + 4 * total, 2 * total * sizeof(float));
+    nc_hlx__file_order(model->parameters, total);
+    nc_hlx__file_order(model->m, 2 * total);
+    model->step = nc__get_le(data + 48, 8);
+    model->seed = nc__get_le(data + 144, 8);
+    for (i = 0; i < sizeof model->adamw / 4; i++)
+        nc_hlx__get_word(&model->adamw, i, data + NC_HLX__ADAMW_AT + 4 * i);
+    if (!loader) return;
+    loader->seed = nc__get_le(data + 56, 8);
+    loader->next = nc__get_le(data + 64, 8);
+    loader->seq = (uint32_t)nc__get_le(data + 72, 4);
+}
+
+NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
+    nc_hlx_config config;
+    uint8_t *data;
+    size_t bytes;
+    nc_status status;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    *model = NULL;
+    status = nc__file_read(path, hooks, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    status = nc_hlx__read_header(data, bytes, &config, err);
+    if (status == NC_OK) {
+        if (batch_size) config.batch_size = batch_size;
+        status = nc_hlx_create(model, &config, hooks);
+        if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
+    }
+    if (status == NC_OK) nc_hlx__read_state(*model, loader, data);
+    nc__free(hooks, data, bytes + 1);
+    return status;
+}
+#endif
+
+/* >>weights ======================================================================== */
+
+#ifndef NC_NO_STDIO
+/* GPT-2's name of a tensor. */
+static void nc_hlx__gpt2_name(char name[64], const nc_hlx__cursor *x) {
+    const char *from = nc_hlx__tensors[x->t].name, *number = strchr(from, '%');
+    if (number)
+        snprintf(name, 64, "%.*s%u%s", (int)(number - from), from, (unsigned)x->layer, number + 2);
+    else
+        snprintf(name, 64, "%s", from);
+}
+
+/* Its shape; returns the rank. */
+static uint32_t nc_hlx__shape(const nc_hlx_config *c, int t, uint64_t shape[2]) {
+    const int vector = nc_hlx__tensors[t].rows == NC_HLX__N_ONE;
+    shape[0] = nc_hlx__dimension(c, vector ? nc_hlx__tensors[t].columns : nc_hlx__tensors[t].rows);
+    shape[1] = nc_hlx__dimension(c, nc_hlx__tensors[t].columns);
+    return vector ? 1 : 2;
+}
+
+NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_error *err) {
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    nc__span spans[2];
+    char text[64];
+    uint64_t shape[2];
+    nc_status status;
+    nc__head head;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    nc__head_open(&head, nc_hlx__hooks(model));
+    nc__head_pair(&head, "format", "pt");
+    snprintf(text, sizeof text, "%u", (unsigned)model->config.num_heads);
+    nc__head_pair(&head, "n_head", text);
+    while (nc_hlx__next_tensor(model, &x)) {
+        const uint32_t rank = nc_hlx__shape(&model->config, x.t, shape);
+        nc_hlx__gpt2_name(text, &x);
+        nc__head_tensor(&head, text, "F32", shape, rank);
+    }
+    status = nc__head_close(&head);
+    if (status != NC_OK) {
+        (void)nc__fail(err, status, 0, 0, "out of memory");
+    } else {
+        spans[0].data = head.b.data;
+        spans[0].bytes = head.b.used;
+        spans[1].data = model->parameters;
+        spans[1].bytes = model->layout.total * sizeof(float);
+        nc_hlx__file_order(model->parameters, model->layout.total);
+        status = nc__file_write(path, spans, 2, err);
+        nc_hlx__file_order(model->parameters, model->layout.total);
+    }
+    nc__buffer_free(&head.b);
+    return status;
+}
+
+/* Names that a GPT-2 file has beside its parameters. */
+static int nc_hlx__passed_over(const char *name, int tied) {
+    const char *dot = strstr(name, ".attn.");
+    return (dot && (!strcmp(dot, ".attn.bias") || !strcmp(dot, ".attn.masked_bias"))) ||
+           (tied && !strcmp(name, "lm_head.weight"));
+}
+
+/* A tensor of the file to its place among the parameters `to`; seen has a byte a tensor. */
+static nc_status nc_hlx__take_tensor(const nc_hlx_model *model, const nc__item *item, float *to,
+                                     uint8_t *seen, size_t *filled, nc_error *err) {
+    const char *name = strncmp(item->name, "transformer.", 12) ? item->name : item->name + 12;
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    char candidate[64];
+    uint64_t shape[2];
+    uint32_t rank;
+    if (nc_hlx__passed_over(item->name, (int)model->config.tied_output)) return NC_OK;
+    do {
+        if (!nc_hlx__next_tensor(model, &x))
+            return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is no tensor of this model",
+                            item->name);
+        nc_hlx__gpt2_name(candidate, &x);
+    } while (strcmp(candidate, name) != 0);
+    rank = nc_hlx__shape(&model->config, x.t, shape);
+    if (strcmp(item->dtype, "F32") != 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s' is %s, not F32", item->name,
+                        item->dtype);
+    if (item->rank != rank || memcmp(item->shape, shape, rank * sizeof *shape) != 0)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.90s' has another shape", item->name);
+    if (seen[nc_hlx__stream_of(model, &x)]++)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.90s' is there twice", item->name);
+    memcpy(to + x.at, item->data, x.size * sizeof *to);
+    *filled += x.size;
+    return NC_OK;
+}
+
+/* All tensors of a file's bytes. */
+static nc_status nc_hlx__take_tensors(const nc_hlx_model *model, const uint8_t *data, size_t bytes,
+                                      float *to, uint8_t *seen, nc_error *err) {
+    const size_t total = model->layout.total;
+    nc__safetensors file;
+    nc__item item;
+    nc__item_kind kind;
+    size_t filled = 0;
+    nc_status status = nc__safetensors_open(&file, data, bytes, err);
+    while (status == NC_OK && (kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END)
+        if (kind == NC__ITEM_TENSOR)
+            status = nc_hlx__take_tensor(model, &item, to, seen, &filled, err);
+    if (status == NC_OK) status = file.t.status;
+    if (status == NC_OK && filled != total)
+        status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "missing tensors: %lu of %lu parameters",
+                          (unsigned long)filled, (unsigned long)total);
+    return status;
+}
+
+NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err) {
+    const nc_allocator *hooks;
+    uint8_t *data;
+    size_t bytes, values, n;
+    nc_status status;
+    float *to;
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    hooks = nc_hlx__hooks(model);
+    values = model->layout.total * sizeof *to;
+    n = values + (size_t)NC_HLX__TENSORS * model->config.num_layers;
+    status = nc__file_read(path, hooks, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    to = (float *)nc__calloc(hooks, n);
+    status = to ? nc_hlx__take_tensors(model, data, bytes, to, (uint8_t *)to + values, err)
+                : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (status == NC_OK) {
+        memcpy(model->parameters, to, values);
+        nc_hlx__file_order(model->parameters, model->layout.total);
+        nc_hlx__restart(model);
+    }
+    nc__free(hooks, to, n);
+    nc__free(hooks, data, bytes + 1);
+    return status;
+}
+#endif
+
+/* >>gpu ============================================================================ */
+
+#ifdef NC_GPU
+
+/* Push constants of the gemm kernel: one matrix a workgroup layer z, head z mod heads of window
+ * z / heads. Offsets and strides count floats. */
+typedef struct nc_hlx__gemm_push {
+    uint32_t m, n, k, trans_a, trans_b, accumulate, heads, lda, ldb, ldc, off_a, off_b, off_c;
+    uint32_t window_a, window_b, window_c, head_a, head_b, head_c, scaled;
+    float scale;
+    uint32_t epilogue, activation, off_bias, off_residual, off_activated;
+} nc_hlx__gemm_push;
+
+enum {
+    NC_HLX__EPILOGUE_BIAS = 1,
+    NC_HLX__EPILOGUE_RESIDUAL = 2,
+    NC_HLX__EPILOGUE_ACTIVATED = 4 /* the activation of C beside it */
+};
+
+/* Elements of C that a workgroup of the gemm kernel owns, each way. */
+enum { NC_HLX__GEMM_TILE = 64 };
+
+static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k,
+                                            int accumulate) {
+    nc_hlx__gemm_push push;
+    memset(&push, 0, sizeof push);
+    push.m = (uint32_t)m;
+    push.n = (uint32_t)n;
+    push.k = (uint32_t)k;
+    push.trans_a = trans_a != 0;
+    push.trans_b = trans_b != 0;
+    push.accumulate = accumulate != 0;
+    push.heads = 1;
+    push.lda = (uint32_t)(trans_a ? m : k);
+    push.ldb = (uint32_t)(trans_b ? k : n);
+    push.ldc = (uint32_t)n;
+    return push;
+}
+
+/* Groups of the gemm kernel along a side of n elements. */
+static size_t nc_hlx__gemm_groups(size_t n) {
+    return (n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE;
+}
+
+NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
+                                 size_t k, const float *a, const float *b, float *c,
+                                 int accumulate) {
+    nc_hlx__gemm_push push;
+    nc_gpu_buffer *result;
+    nc_gpu_job job;
+    if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
+    if (m > 65535 * 16 || n > 65535 * 16 || k > 1 << 20 || (uint64_t)m * k >> 32 ||
+        (uint64_t)k * n >> 32 || (uint64_t)m * n >> 32)
+        return NC_ERR_LIMIT;
+    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
+    push = nc_hlx__plain_gemm(trans_a, trans_b, m, n, k, accumulate);
+    nc_gpu_job_start(&job, device);
+    (void)nc_gpu_job_buffer(&job, a, m * k * sizeof *a, m * k * sizeof *a);
+    (void)nc_gpu_job_buffer(&job, b, k * n * sizeof *b, k * n * sizeof *b);
+    result = nc_gpu_job_buffer(&job, accumulate ? c : NULL, m * n * sizeof *c, m * n * sizeof *c);
+    nc_gpu_job_dispatch(&job, "gemm", NULL, 3, &push, sizeof push, nc_hlx__gemm_groups(n),
+                        nc_hlx__gemm_groups(m), 1);
+    return nc_gpu_job_finish(&job, result, 0, c, m * n * sizeof *c);
+}
+
+/* -- training: the state buffer holds parameters, gradients, m and v one after the other, the work
+ *    buffer the arena of activations; tokens beside targets and the step's scalars have a buffer
+ *    each. The whole step is one recorded program. -- */
+
+/* The scalars, as the kernels adam, cross_entropy and dropout read them. */
+typedef struct nc_hlx__control {
+    nc_hlx__adam adam;
+    float clip, norm, count; /* norm: the sum of squares */
+    uint32_t seed[2], stream[2], unused;
+} nc_hlx__control;
+typedef char nc_hlx__control_is_16_words[sizeof(nc_hlx__control) == 64 ? 1 : -1];
+
+struct nc_hlx_gpu {
+    nc_hlx_model *model;
+    nc_gpu *device;
+    nc_gpu_buffer *state, *work, *tokens, *control;
+    nc_gpu_program *program;
+    nc_hlx__plan plan;
+    float *losses_host;
+    uint32_t *tokens_host; /* as the device's: tokens, targets, order, start of every micro-batch */
+    uint32_t rows, seq;
+    nc_gpu_job job; /* the recording */
+};
+
+/* Where a micro-batch's tokens, targets, order and starts stand in the tokens buffer. */
+static uint32_t nc_hlx__tokens_at(const nc_hlx_gpu *g, uint32_t micro) {
+    return micro * (4 * g->rows + 1);
+}
+
+static size_t nc_hlx__tokens_bytes(const nc_hlx_gpu *g) {
+    return (size_t)nc_hlx__tokens_at(g, g->model->config.micro_batches) * sizeof(uint32_t);
+}
+
+static nc_gpu_buffer *nc_hlx__buffer(const nc_hlx_gpu *g, nc_hlx__place p) {
+    return p.in == NC_HLX__STATE ? g->state : g->work;
+}
+
+/* Record one kernel over one to three buffers. */
+static void nc_hlx__record(nc_hlx_gpu *g, const char *kernel, nc_gpu_buffer *a, nc_gpu_buffer *b,
+                           nc_gpu_buffer *c, const void *push, size_t push_bytes, size_t x,
+                           size_t y, size_t z) {
+    nc_gpu_buffer *buffers[3];
+    buffers[0] = a;
+    buffers[1] = b;
+    buffers[2] = c;
+    nc_gpu_job_dispatch(&g->job, kernel, buffers, c ? 3 : b ? 2 : 1, push, push_bytes, x, y, z);
+}
+
+/* The tokens of all micro-batches are uploaded together. */
+static nc_status nc_hlx__device_batch(nc_hlx__pass *s) {
+    (void)s;
+    return NC_OK;
+}
+
+static void nc_hlx__device_embedding(nc_hlx__pass *s, nc_hlx__place out) {
+    nc_hlx_gpu *g = s->gpu;
+    const size_t d = s->model->config.d_model, n = s->rows * d;
+    const uint32_t push[7] = {(uint32_t)n,
+                              (uint32_t)d,
+                              (uint32_t)s->seq,
+                              (uint32_t)nc_hlx__parameter(s, NC_HLX__WTE, 0).at,
+                              (uint32_t)nc_hlx__parameter(s, NC_HLX__WPE, 0).at,
+                              nc_hlx__tokens_at(g, s->micro),
+                              (uint32_t)out.at};
+    nc_hlx__record(g, "embedding", g->state, g->tokens, g->work, push, sizeof push, (n + 255) / 256,
+                   1, 1);
+}
+
+static void nc_hlx__device_embedding_backward(nc_hlx__pass *s, nc_hlx__place dout) {
+    nc_hlx_gpu *g = s->gpu;
+    const uint32_t tokens = nc_hlx__tokens_at(g, s->micro), rows = (uint32_t)s->rows;
+    const uint32_t push[9] = {rows,
+                              s->model->config.d_model,
+                              (uint32_t)s->seq,
+                              (uint32_t)dout.at,
+                              tokens,
+                              tokens + 2 * rows,
+                              tokens + 3 * rows,
+                              (uint32_t)nc_hlx__gradient(s, NC_HLX__WTE, 0).at,
+                              (uint32_t)nc_hlx__gradient(s, NC_HLX__WPE, 0).at};
+    nc_hlx__record(g, "embedding_backward", g->work, g->tokens, g->state, push, sizeof push,
+                   s->rows + s->seq, 1, 1);
+}
+
+static void nc_hlx__device_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x,
+                                   uint32_t stream) {
+    const nc_hlx_config *c = &s->model->config;
+    const size_t n = s->rows * c->d_model;
+    const uint64_t first = (uint64_t)s->micro * n;
+    struct {
+        uint32_t count, off_in, off_out, first_low, first_high, place, threshold;
+        float scale;
+    } push;
+    push.count = (uint32_t)n;
+    push.off_in = (uint32_t)x.at;
+    push.off_out = (uint32_t)out.at;
+    push.first_low = (uint32_t)first;
+    push.first_high = (uint32_t)(first >> 32);
+    push.place = stream;
+    push.threshold = nc_hlx__threshold(c->dropout);
+    push.scale = 1.0f / (1.0f - c->dropout);
+    nc_hlx__record(s->gpu, "dropout", s->gpu->work, s->gpu->control, NULL, &push, sizeof push,
+                   (n + 255) / 256, 1, 1);
+}
+
+static void nc_hlx__device_elementwise(nc_hlx__pass *s, uint32_t operation, nc_hlx__place out,
+                                       nc_hlx__place a, nc_hlx__place b, size_t n) {
+    nc_hlx_gpu *g = s->gpu;
+    const uint32_t push[6] = {(uint32_t)n,    operation,      s->model->config.activation,
+                              (uint32_t)a.at, (uint32_t)b.at, (uint32_t)out.at};
+    nc_hlx__record(g, "elementwise", nc_hlx__buffer(g, a), nc_hlx__buffer(g, b),
+                   nc_hlx__buffer(g, out), push, sizeof push, (n + 255) / 256, 1, 1);
+}
+
+static void nc_hlx__device_bf16(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x,
+                                size_t n) {
+    nc_hlx_gpu *g = s->gpu;
+    const uint32_t push[4] = {(uint32_t)n, mode, (uint32_t)x.at, (uint32_t)out.at};
+    nc_hlx__record(g, "bf16", nc_hlx__buffer(g, x), g->work, NULL, push, sizeof push,
+                   (n + 255) / 256, 1, 1);
+}
+
+static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_gpu_buffer *a,
+                                nc_gpu_buffer *b, nc_gpu_buffer *c, size_t matrices) {
+    nc_hlx__record(g, "gemm", a, b, c, push, sizeof *push, nc_hlx__gemm_groups(push->n),
+                   nc_hlx__gemm_groups(push->m), matrices);
+}
+
+static void nc_hlx__device_gemm(nc_hlx__pass *s, int trans_a, int trans_b, size_t m, size_t n,
+                                size_t k, nc_hlx__place a, nc_hlx__place b, nc_hlx__place c,
+                                int accumulate) {
+    nc_hlx_gpu *g = s->gpu;
+    nc_hlx__gemm_push push = nc_hlx__plain_gemm(trans_a, trans_b, m, n, k, accumulate);
+    push.off_a = (uint32_t)a.at;
+    push.off_b = (uint32_t)b.at;
+    push.off_c = (uint32_t)c.at;
+    nc_hlx__record_gemm(g, &push, nc_hlx__buffer(g, a), nc_hlx__buffer(g, b), nc_hlx__buffer(g, c),
+                        1);
+}
+
+static void nc_hlx__device_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated,
+                                  nc_hlx__place x, nc_hlx__place w, nc_hlx__place bias,
+                                  nc_hlx__place residual, size_t k, size_t n) {
+    nc_hlx_gpu *g = s->gpu;
+    nc_hlx__gemm_push push = nc_hlx__plain_gemm(0, 0, s->rows, n, k, 0);
+    push.off_a = (uint32_t)x.at;
+    push.off_b = (uint32_t)w.at;
+    push.off_c = (uint32_t)out.at;
+    push.off_bias = (uint32_t)bias.at;
+    push.off_residual = (uint32_t)residual.at;
+    push.off_activated = (uint32_t)activated.at;
+    push.activation = s->model->config.activation;
+    push.epilogue = NC_HLX__EPILOGUE_BIAS |
+                    (residual.in ? (uint32_t)NC_HLX__EPILOGUE_RESIDUAL : 0u) |
+                    (activated.in ? (uint32_t)NC_HLX__EPILOGUE_ACTIVATED : 0u);
+    nc_hlx__record_gemm(g, &push, nc_hlx__buffer(g, x), nc_hlx__buffer(g, w),
+                        nc_hlx__buffer(g, out), 1);
+}
+
+/* The kernel column_sums: db += dout, and with a layer norm's x, mean and rstd also its dgamma. */
+typedef struct nc_hlx__columns_push {
+    uint32_t rows, n, gamma, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
+} nc_hlx__columns_push;
+
+static void nc_hlx__device_column_sums(nc_hlx__pass *s, nc_hlx__place sums, nc_hlx__place x,
+                                       size_t n) {
+    nc_hlx__columns_push push;
+    memset(&push, 0, sizeof push);
+    push.rows = (uint32_t)s->rows;
+    push.n = (uint32_t)n;
+    push.off_dout = (uint32_t)x.at;
+    push.off_dbeta = (uint32_t)sums.at;
+    nc_hlx__record(s->gpu, "column_sums", s->gpu->work, s->gpu->state, NULL, &push, sizeof push,
+                   (n + 63) / 64, 1, 1);
+}
+
+static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
+                                     int w, size_t l) {
+    nc_hlx_gpu *g = s->gpu;
+    const uint32_t push[8] = {(uint32_t)s->rows,
+                              s->model->config.d_model,
+                              (uint32_t)x.at,
+                              (uint32_t)nc_hlx__parameter(s, w, l).at,
+                              (uint32_t)nc_hlx__parameter(s, w + 1, l).at,
+                              (uint32_t)out.at,
+                              (uint32_t)nc_hlx__at(s, b, l).at,
+                              (uint32_t)nc_hlx__at(s, b + 1, l).at};
+    nc_hlx__record(g, "layernorm", g->work, g->state, g->work, push, sizeof push, s->rows, 1, 1);
+}
+
+static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
+                                              nc_hlx__place x, int b, int w, size_t l) {
+    nc_hlx_gpu *g = s->gpu;
+    const uint32_t mean = (uint32_t)nc_hlx__at(s, b, l).at;
+    const uint32_t rstd = (uint32_t)nc_hlx__at(s, b + 1, l).at, d = s->model->config.d_model;
+    const uint32_t push[8] = {(uint32_t)s->rows,
+                              d,
+                              (uint32_t)x.at,
+                              (uint32_t)nc_hlx__parameter(s, w, l).at,
+                              mean,
+                              rstd,
+                              (uint32_t)dout.at,
+                              (uint32_t)dx.at};
+    nc_hlx__columns_push columns;
+    nc_hlx__record(g, "layernorm_backward", g->work, g->state, NULL, push, sizeof push, s->rows, 1,
+                   1);
+    columns.rows = (uint32_t)s->rows;
+    columns.n = d;
+    columns.gamma = 1;
+    columns.off_dout = (uint32_t)dout.at;
+    columns.off_x = (uint32_t)x.at;
+    columns.off_mean = mean;
+    columns.off_rstd = rstd;
+    columns.off_dgamma = (uint32_t)nc_hlx__gradient(s, w, l).at;
+    columns.off_dbeta = (uint32_t)nc_hlx__gradient(s, w + 1, l).at;
+    nc_hlx__record(g, "column_sums", g->work, g->state, NULL, &columns, sizeof columns,
+                   (d + 63) / 64, 1, 1);
+}
+
+/* An operand of a gemm over all heads of all windows: inside rows of qkv with stride 3 d, inside
+ * rows of d, or with stride 0 a seq x seq block a head. */
+typedef struct nc_hlx__operand {
+    uint32_t at, stride;
+} nc_hlx__operand;
+
+static nc_hlx__operand nc_hlx__operand_of(nc_hlx__place p, size_t add, size_t stride) {
+    nc_hlx__operand o;
+    o.at = (uint32_t)(p.at + add);
+    o.stride = (uint32_t)stride;
+    return o;
+}
+
+/* Row stride, and strides between heads and between windows. */
+static void nc_hlx__strides(const nc_hlx__pass *s, nc_hlx__operand o, uint32_t *ld, uint32_t *head,
+                            uint32_t *window) {
+    const uint32_t t = (uint32_t)s->seq, heads = s->model->config.num_heads;
+    *ld = o.stride ? o.stride : t;
+    *head = o.stride ? s->model->config.d_model / heads : t * t;
+    *window = o.stride ? t * o.stride : heads * t * t;
+}
+
+static void nc_hlx__record_heads(nc_hlx__pass *s, int trans_a, int trans_b, nc_hlx__operand a,
+                                 nc_hlx__operand b, nc_hlx__operand c, float scale) {
+    nc_gpu_buffer *work = s->gpu->work;
+    const size_t t = s->seq, heads = s->model->config.num_heads;
+    const size_t hd = s->model->config.d_model / heads;
+    nc_hlx__gemm_push push =
+        nc_hlx__plain_gemm(trans_a, trans_b, t, c.stride ? hd : t, c.stride ? t : hd, 0);
+    push.heads = (uint32_t)heads;
+    push.off_a = a.at;
+    push.off_b = b.at;
+    push.off_c = c.at;
+    nc_hlx__strides(s, a, &push.lda, &push.head_a, &push.window_a);
+    nc_hlx__strides(s, b, &push.ldb, &push.head_b, &push.window_b);
+    nc_hlx__strides(s, c, &push.ldc, &push.head_c, &push.window_c);
+    push.scaled = scale != 0.0f;
+    push.scale = scale;
+    nc_hlx__record_gemm(s->gpu, &push, work, work, work, s->batch * heads);
+}
+
+/* The words of nc_hlx_flash_attention's kernels. */
+typedef struct nc_hlx__flash_push {
+    uint32_t seq, causal, heads, head_size, off_qkv, off_out, off_lse;
+    float scale;
+} nc_hlx__flash_push;
+
+typedef struct nc_hlx__flash_backward_push {
+    nc_hlx__flash_push forward;
+    uint32_t off_dout, off_dqkv, off_delta, keys;
+} nc_hlx__flash_backward_push;
+
+/* 1 / sqrt(head_size). */
+static float nc_hlx__head_scale(const nc_hlx__pass *s) {
+    const nc_hlx_config *c = &s->model->config;
+    return 1.0f / sqrtf((float)(c->d_model / c->num_heads));
+}
+
+static nc_hlx__flash_push nc_hlx__flash_of(const nc_hlx__pass *s, nc_hlx__place out,
+                                           nc_hlx__place lse, nc_hlx__place qkv) {
+    const nc_hlx_config *c = &s->model->config;
+    nc_hlx__flash_push flash;
+    flash.seq = (uint32_t)s->seq;
+    flash.causal = 1;
+    flash.heads = c->num_heads;
+    flash.head_size = c->d_model / c->num_heads;
+    flash.off_qkv = (uint32_t)qkv.at;
+    flash.off_out = (uint32_t)out.at;
+    flash.off_lse = (uint32_t)lse.at;
+    flash.scale = nc_hlx__head_scale(s);
+    return flash;
+}
+
+/* One group a tile of queries or keys, and a head of a window. */
+static void nc_hlx__record_flash(nc_hlx__pass *s, const char *kernel, const void *push,
+                                 size_t bytes) {
+    nc_hlx__record(s->gpu, kernel, s->gpu->work, NULL, NULL, push, bytes,
+                   (s->seq + NC_HLX__TILE - 1) / NC_HLX__TILE,
+                   s->batch * s->model->config.num_heads, 1);
+}
+
+static void nc_hlx__device_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place kept,
+                                     nc_hlx__place qkv) {
+    const nc_hlx_config *c = &s->model->config;
+    const size_t d = c->d_model, rows = s->rows * c->num_heads;
+    const nc_hlx__operand scores = nc_hlx__operand_of(kept, 0, 0);
+    const uint32_t soft[4] = {(uint32_t)rows, (uint32_t)s->seq, 1, (uint32_t)kept.at};
+    if (c->flash) {
+        const nc_hlx__flash_push flash = nc_hlx__flash_of(s, out, kept, qkv);
+        nc_hlx__record_flash(s, "flash_attention", &flash, sizeof flash);
+        return;
+    }
+    nc_hlx__record_heads(s, 0, 1, nc_hlx__operand_of(qkv, 0, 3 * d),
+                         nc_hlx__operand_of(qkv, d, 3 * d), scores, nc_hlx__head_scale(s));
+    nc_hlx__record(s->gpu, "softmax", s->gpu->work, NULL, NULL, soft, sizeof soft, rows, 1, 1);
+    nc_hlx__record_heads(s, 0, 0, scores, nc_hlx__operand_of(qkv, 2 * d, 3 * d),
+                         nc_hlx__operand_of(out, 0, d), 0.0f);
+}
+
+/* As nc_hlx__attention_head_backward, or the two dispatches of flash: by queries, then by keys. */
+static void nc_hlx__device_attention_backward(nc_hlx__pass *s, nc_hlx__place dqkv,
+                                              nc_hlx__place dout, nc_hlx__place out,
+                                              nc_hlx__place kept, nc_hlx__place qkv) {
+    const nc_hlx_config *c = &s->model->config;
+    const size_t d = c->d_model, rows = s->rows * c->num_heads;
+    const nc_hlx__place d_scores = nc_hlx__at(s, NC_HLX__A_D_SCORES, 0);
+    const nc_hlx__operand dy = nc_hlx__operand_of(dout, 0, d);
+    const nc_hlx__operand ds = nc_hlx__operand_of(d_scores, 0, 0);
+    nc_hlx__flash_backward_push flash;
+    struct {
+        uint32_t rows, n, causal, off_y, off_dy;
+        float scale;
+    } soft;
+    if (c->flash) {
+        flash.forward = nc_hlx__flash_of(s, out, kept, qkv);
+        flash.off_dout = (uint32_t)dout.at;
+        flash.off_dqkv = (uint32_t)dqkv.at;
+        flash.off_delta = (uint32_t)d_scores.at;
+        for (flash.keys = 0; flash.keys < 2; flash.keys++)
+            nc_hlx__record_flash(s, "flash_attention_backward", &flash, sizeof flash);
+        return;
+    }
+    nc_hlx__record_heads(s, 1, 0, nc_hlx__operand_of(kept, 0, 0), dy,
+                         nc_hlx__operand_of(dqkv, 2 * d, 3 * d), 0.0f);
+    nc_hlx__record_heads(s, 0, 1, dy, nc_hlx__operand_of(qkv, 2 * d, 3 * d), ds, 0.0f);
+    soft.rows = (uint32_t)rows;
+    soft.n = (uint32_t)s->seq;
+    soft.causal = 1;
+    soft.off_y = (uint32_t)kept.at;
+    soft.off_dy = (uint32_t)d_scores.at;
+    soft.scale = nc_hlx__head_scale(s);
+    nc_hlx__record(s->gpu, "softmax_backward", s->gpu->work, NULL, NULL, &soft, sizeof soft, rows,
+                   1, 1);
+    nc_hlx__record_heads(s, 0, 0, ds, nc_hlx__operand_of(qkv, d, 3 * d),
+                         nc_hlx__operand_of(dqkv, 0, 3 * d), 0.0f);
+    nc_hlx__record_heads(s, 1, 0, ds, nc_hlx__operand_of(qkv, 0, 3 * d),
+                         nc_hlx__operand_of(dqkv, d, 3 * d), 0.0f);
+}
+
+static void nc_hlx__device_cross_entropy(nc_hlx__pass *s, nc_hlx__place logits,
+                                         nc_hlx__place losses) {
+    nc_hlx_gpu *g = s->gpu;
+    const uint32_t rows = (uint32_t)s->rows;
+    const uint32_t push[6] = {rows,
+                              s->model->config.vocab_size,
+                              (uint32_t)logits.at,
+                              (uint32_t)losses.at,
+                              nc_hlx__tokens_at(g, s->micro) + rows, /* behind the tokens */
+                              (uint32_t)(offsetof(nc_hlx__control, count) / 4)};
+    nc_hlx__record(g, "cross_entropy", g->work, g->tokens, g->control, push, sizeof push, rows, 1,
+                   1);
+}
+
+/* The sum of squares to the control buffer, by the rule of nc_hlx_dot, level by level. */
+static void nc_hlx__device_norm(nc_hlx__pass *s) {
+    nc_hlx_gpu *g = s->gpu;
+    const uint32_t norm = (uint32_t)(offsetof(nc_hlx__control, norm) / 4);
+    const uint32_t total = (uint32_t)s->model->layout.total;
+    uint32_t n = total, from = total, to = (uint32_t)s->plan->at[NC_HLX__A_SUMS], squares;
+    for (squares = 1;; squares = 0) {
+        const uint32_t chunks = (n + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK;
+        const uint32_t push[4] = {n, squares, from, chunks > 1 ? to : norm};
+        nc_hlx__record(g, "reduce", squares ? g->state : g->work, chunks > 1 ? g->work : g->control,
+                       NULL, push, sizeof push, chunks, 1, 1);
+        if (chunks == 1) break;
+        from = to;
+        to += chunks;
+        n = chunks;
+    }
+}
+
+static void nc_hlx__device_adamw(nc_hlx__pass *s, size_t at, size_t n, float weight_decay) {
+    struct {
+        uint32_t count, first, total;
+        float decay;
+    } push;
+    push.count = (uint32_t)n;
+    push.first = (uint32_t)at;
+    push.total = (uint32_t)s->model->layout.total;
+    push.decay = weight_decay;
+    nc_hlx__record(s->gpu, "adam", s->gpu->state, s->gpu->control, NULL, &push, sizeof push,
+                   (n + 255) / 256, 1, 1);
+}
+
+static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,
+                                           nc_hlx__device_embedding,
+                                           nc_hlx__device_embedding_backward,
+                                           nc_hlx__device_dropout,
+                                           nc_hlx__device_elementwise,
+                                           nc_hlx__device_bf16,
+                                           nc_hlx__device_gemm,
+                                           nc_hlx__device_linear,
+                                           nc_hlx__device_column_sums,
+                                           nc_hlx__device_layernorm,
+                                           nc_hlx__device_layernorm_backward,
+                                           nc_hlx__device_attention,
+                                           nc_hlx__device_attention_backward,
+                                           nc_hlx__device_cross_entropy,
+                                           nc_hlx__device_norm,
+                                           nc_hlx__device_adamw};
+
+/* The step at the configured batch size and full length, as a program. */
+static nc_status nc_hlx__record_step(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
+    const nc_hlx_config *c = &g->model->config;
+    nc_hlx__pass s = nc_hlx__host_pass(g->model, c->batch_size, c->max_seq_len, 1);
+    s.ops = &nc_hlx__device;
+    s.plan = &g->plan;
+    s.gpu = g;
+    s.adamw = nc_hlx__adamw_defaults(adamw);
+    nc_gpu_job_start(&g->job, g->device);
+    (void)nc_hlx__step(&s);
+    return nc_gpu_job_record(&g->job, &g->program);
+}
+
+/* Buffers, and the recorded step. */
+static nc_status nc_hlx__gpu_prepare(nc_hlx_gpu *g, const nc_hlx_adamw *adamw) {
+    const size_t state = g->model->state_bytes;
+    nc_status status;
+    nc_hlx__make_plan(g->model, 1, &g->plan);
+    if (g->plan.words > UINT32_MAX || state / 4 > UINT32_MAX) return NC_ERR_LIMIT;
+    status = nc_gpu_buffer_create(g->device, state, &g->state);
+    if (status == NC_OK) status = nc_gpu_buffer_create(g->device, g->plan.words * 4, &g->work);
+    if (status == NC_OK)
+        status = nc_gpu_buffer_create(g->device, nc_hlx__tokens_bytes(g), &g->tokens);
+    if (status == NC_OK)
+        status = nc_gpu_buffer_create(g->device, sizeof(nc_hlx__control), &g->control);
+    return status == NC_OK ? nc_hlx__record_step(g, adamw) : status;
+}
+
+NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *gpu) {
+    const size_t bytes = gpu ? gpu->model->layout.total * sizeof(float) : 0;
+    nc_status status;
+    if (!gpu) return NC_ERR_ARG;
+    status = nc_gpu_upload(gpu->device, gpu->state, 0, gpu->model->parameters, bytes);
+    if (status == NC_OK)
+        status = nc_gpu_upload(gpu->device, gpu->state, 2 * bytes, gpu->model->m, bytes);
+    if (status == NC_OK)
+        status = nc_gpu_upload(gpu->device, gpu->state, 3 * bytes, gpu->model->v, bytes);
+    return status;
+}
+
+NC_API nc_status nc_hlx_gpu_download(nc_hlx_gpu *gpu) {
+    const size_t bytes = gpu ? gpu->model->layout.total * sizeof(float) : 0;
+    float *to[4];
+    nc_status status = NC_OK;
+    size_t i;
+    if (!gpu) return NC_ERR_ARG;
+    to[0] = gpu->model->parameters;
+    to[1] = gpu->model->gradients;
+    to[2] = gpu->model->m;
+    to[3] = gpu->model->v;
+    for (i = 0; i < 4 && status == NC_OK; i++)
+        status = nc_gpu_download(gpu->device, gpu->state, i * bytes, to[i], bytes);
+    return status;
+}
+
+NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
+                                   const nc_hlx_adamw *adamw) {
+    const nc_hlx_config *c;
+    nc_hlx_gpu *g;
+    nc_status status;
+    if (!gpu) return NC_ERR_ARG;
+    *gpu = NULL;
+    if (!device || !model) return NC_ERR_ARG;
+    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
+    c = &model->config;
+    if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
+        c->max_seq_len > NC_HLX__CHUNK)
+        return NC_ERR_UNSUPPORTED; /* a row is one chunk of the fixed reduction */
+    g = (nc_hlx_gpu *)nc__calloc(nc_hlx__hooks(model), sizeof *g);
+    if (!g) return NC_ERR_MEMORY;
+    g->model = model;
+    g->device = device;
+    g->seq = c->max_seq_len;
+    g->rows = c->batch_size * c->max_seq_len;
+    g->losses_host = (float *)nc__calloc(nc_hlx__hooks(model),
+                                         (size_t)g->rows * c->micro_batches * sizeof(float));
+    g->tokens_host = (uint32_t *)nc__calloc(nc_hlx__hooks(model), nc_hlx__tokens_bytes(g));
+    status = g->losses_host && g->tokens_host ? nc_hlx__gpu_prepare(g, adamw) : NC_ERR_MEMORY;
+    if (status == NC_OK) status = nc_hlx_gpu_upload(g);
+    if (status != NC_OK) {
+        nc_hlx_gpu_destroy(g);
+        return status;
+    }
+    *gpu = g;
+    return NC_OK;
+}
+
+NC_API void nc_hlx_gpu_destroy(nc_hlx_gpu *gpu) {
+    const nc_allocator *hooks;
+    if (!gpu) return;
+    nc_gpu_program_destroy(gpu->device, gpu->program);
+    nc_gpu_buffer_destroy(gpu->device, gpu->state);
+    nc_gpu_buffer_destroy(gpu->device, gpu->work);
+    nc_gpu_buffer_destroy(gpu->device, gpu->tokens);
+    nc_gpu_buffer_destroy(gpu->device, gpu->control);
+    hooks = nc_hlx__hooks(gpu->model);
+    nc__free(hooks, gpu->losses_host,
+             (size_t)gpu->rows * gpu->model->config.micro_batches * sizeof(float));
+    nc__free(hooks, gpu->tokens_host, nc_hlx__tokens_bytes(gpu));
+    nc__free(hooks, gpu, sizeof *gpu);
+}
+
+/* Rows in the order of their tokens, equal tokens in ascending rows, and where each different token
+ * starts; the rest of the starts is `rows`. A counting sort: `first` has a place a token. */
+static void nc_hlx__sort_tokens(const uint32_t *tokens, uint32_t rows, uint32_t *first,
+                                uint32_t vocab, uint32_t *order, uint32_t *start) {
+    uint32_t i, n = 0, segment = 0, token;
+    memset(first, 0, vocab * sizeof *first); /* counts, then where the token's rows go */
+    for (i = 0; i < rows; i++) first[tokens[i]]++;
+    for (token = 0; token < vocab; token++) {
+        uint32_t count = first[token];
+        if (count) start[segment++] = n;
+        first[token] = n;
+        n += count;
+    }
+    for (i = 0; i < rows; i++) order[first[tokens[i]]++] = i;
+    for (; segment <= rows; segment++) start[segment] = rows;
+}
+
+/* The next batches of the loader, with their tokens sorted for the embedding's gradient. */
+static nc_status nc_hlx__next_tokens(nc_hlx_gpu *g, nc_hlx_loader *loader) {
+    const nc_hlx_config *c = &g->model->config;
+    uint32_t micro, i;
+    for (micro = 0; micro < c->micro_batches; micro++) {
+        uint32_t *tokens = g->tokens_host + nc_hlx__tokens_at(g, micro);
+        uint32_t *order = tokens + 2 * g->rows;
+        nc_hlx_loader_next(loader, tokens, tokens + g->rows, c->batch_size);
+        for (i = 0; i < g->rows; i++)
+            if (tokens[i] >= c->vocab_size) return NC_ERR_ARG;
+        nc_hlx__sort_tokens(tokens, g->rows, nc_hlx__integers(g->model, NC_HLX__A_CANDIDATES),
+                            c->vocab_size, order, order + g->rows);
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
+                                       const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
+    nc_hlx__control control;
+    nc_hlx_model *model;
+    nc_hlx_adamw a;
+    nc_status status;
+    uint64_t stream;
+    size_t total;
+    if (!gpu || !nc_hlx__fits(gpu->model, loader) || loader->seq != gpu->seq) return NC_ERR_ARG;
+    model = gpu->model;
+    total = (size_t)gpu->rows * model->config.micro_batches;
+    status = nc_hlx__next_tokens(gpu, loader);
+    if (status != NC_OK) return status;
+    a = nc_hlx__adamw_defaults(adamw);
+    stream = (model->step + 1) << 24;
+    memset(&control, 0, sizeof control);
+    control.adam = nc_hlx__adam_of(&a, model->step + 1);
+    control.clip = a.clip_norm;
+    control.count = (float)total;
+    control.seed[0] = (uint32_t)model->seed;
+    control.seed[1] = (uint32_t)(model->seed >> 32);
+    control.stream[0] = (uint32_t)stream;
+    control.stream[1] = (uint32_t)(stream >> 32);
+    status =
+        nc_gpu_upload(gpu->device, gpu->tokens, 0, gpu->tokens_host, nc_hlx__tokens_bytes(gpu));
+    if (status == NC_OK)
+        status = nc_gpu_upload(gpu->device, gpu->control, 0, &control, sizeof control);
+    if (status == NC_OK) status = nc_gpu_run(gpu->device, gpu->program, NULL);
+    if (status == NC_OK)
+        status =
+            nc_gpu_download(gpu->device, gpu->work, gpu->plan.at[NC_HLX__A_LOSSES] * sizeof(float),
+                            gpu->losses_host, total * sizeof(float));
+    if (status == NC_OK)
+        status = nc_gpu_download(gpu->device, gpu->control, 0, &control, sizeof control);
+    if (status != NC_OK) return status;
+    model->ready = 0;
+    if (stats) memset(stats, 0, sizeof *stats);
+    nc_hlx__finish_step(model, &a, sqrtf(control.norm), stats);
+    if (stats) stats->loss = nc_hlx_sum(gpu->losses_host, total) / (float)total;
+    return NC_OK;
+}
+#endif /* NC_GPU */
+
 #undef NC_HLX__VERSIONS
+#undef NC_HLX__TWO_VERSIONS
 #undef NC_HLX__INLINE
 #undef NC_HLX__PIECES
+#undef NC_HLX__ROWS
+#undef NC_HLX__FREE
+#undef NC_HLX__BLOCKS
 #undef NC_HLX__PARALLEL
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT DEFAULT

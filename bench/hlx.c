@@ -102,21 +102,22 @@ static nc_hlx_heads heads_n;
 
 static void part_qkv(void *u) {
     (void)u;
-    (void)nc_hlx_linear(p_qkv, NULL, p_x, p_w, p_small, NULL, rows_n, d_n, 3 * d_n, work,
+    (void)nc_hlx_linear(p_qkv, NULL, 0, p_x, p_w, p_small, NULL, rows_n, d_n, 3 * d_n, work,
                         work_bytes);
 }
 static void part_proj(void *u) {
     (void)u;
-    (void)nc_hlx_linear(p_y, NULL, p_x, p_w, p_small, p_x, rows_n, d_n, d_n, work, work_bytes);
+    (void)nc_hlx_linear(p_y, NULL, 0, p_x, p_w, p_small, p_x, rows_n, d_n, d_n, work, work_bytes);
 }
 static void part_fc(void *u) {
     (void)u;
-    (void)nc_hlx_linear(p_wide, p_wide + rows_n * f_n, p_x, p_w, p_small, NULL, rows_n, d_n, f_n,
+    (void)nc_hlx_linear(p_wide, p_wide + rows_n * f_n, 0, p_x, p_w, p_small, NULL, rows_n, d_n, f_n,
                         work, work_bytes);
 }
 static void part_out(void *u) {
     (void)u;
-    (void)nc_hlx_linear(p_y, NULL, p_wide, p_w, p_small, p_x, rows_n, f_n, d_n, work, work_bytes);
+    (void)nc_hlx_linear(p_y, NULL, 0, p_wide, p_w, p_small, p_x, rows_n, f_n, d_n, work,
+                        work_bytes);
 }
 /* dx (rows x k) = dout (rows x n) W^T and dW = x^T dout, for n wide and k narrow or turned round. */
 static void part_dx(size_t k, size_t n) {

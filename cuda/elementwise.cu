@@ -1,8 +1,8 @@
-// out[i] by operation: 0 a[i] + b[i]; 1 a[i] + b[i mod n] (a bias); 2 gelu(a[i]); 3 a[i]
-// gelu'(b[i]); 4 zero; 5 a[i] / b[i]; 6 the square root of a[i].
+// c[i] by operation: 0 a[i] + b[i]; 2 the activation of a[i]; 3 a[i] times its derivative at b[i]; 4
+// zero; 5 a[i] / b[i]; 6 the square root of a[i].
 #include "nc_kernel.h"
 
-NC_PUSH { uint count, operation, n, off_a, off_b, off_c; }
+NC_PUSH { uint count, operation, activation, off_a, off_b, off_c; }
 NC_P;
 
 NC_KERNEL_3(elementwise, 256, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2, float, c)) {
@@ -10,8 +10,6 @@ NC_KERNEL_3(elementwise, 256, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2
     if (i >= p.count) return;
     if (p.operation == 0) {
         c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i]);
-    } else if (p.operation == 1) {
-        c[p.off_c + i] = nc_add(a[p.off_a + i], b[p.off_b + i % p.n]);
     } else if (p.operation == 5) {
         c[p.off_c + i] = nc_div(a[p.off_a + i], b[p.off_b + i]);
     } else if (p.operation == 6) {
@@ -19,8 +17,8 @@ NC_KERNEL_3(elementwise, 256, 1, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2
     } else if (p.operation == 4) {
         c[p.off_c + i] = 0.0f;
     } else if (p.operation == 2) {
-        c[p.off_c + i] = nc_gelu(a[p.off_a + i]);
+        c[p.off_c + i] = nc_activate(p.activation, a[p.off_a + i]);
     } else {
-        c[p.off_c + i] = nc_mul(a[p.off_a + i], nc_gelu_slope(b[p.off_b + i]));
+        c[p.off_c + i] = nc_mul(a[p.off_a + i], nc_slope(p.activation, b[p.off_b + i]));
     }
 }

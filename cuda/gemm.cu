@@ -1,6 +1,6 @@
 // C = op(A) op(B), or += with accumulate, as nc_hlx_gemm; then times the scale, plus a bias (from B's
-// buffer) and a residual (from C's, with C's stride), where asked for, and gelu of the result beside
-// it. A group owns 64 x 64 elements of C, a thread 4 x 4 of them, and each element walks k in
+// buffer) and a residual (from C's, with C's stride), where asked for, and the activation of the
+// result beside it. A group owns 64 x 64 elements of C, a thread 4 x 4 of them, and each element walks k in
 // ascending order, one fma a step. Matrix z of a batch is head z mod heads of window z / heads;
 // every matrix has an offset, a row stride and two batch strides.
 #include "nc_kernel.h"
@@ -9,7 +9,8 @@ NC_PUSH {
     uint m, n, k, trans_a, trans_b, accumulate, heads, lda, ldb, ldc, off_a, off_b, off_c;
     uint window_a, window_b, window_c, head_a, head_b, head_c, scaled;
     float scale;
-    uint epilogue, off_bias, off_residual, off_gelu; // epilogue: 1 bias, 2 residual, 4 gelu
+    uint epilogue; // 1 bias, 2 residual, 4 activation
+    uint activation, off_bias, off_residual, off_activated;
 }
 NC_P;
 
@@ -62,6 +63,6 @@ NC_KERNEL_3(gemm, 16, 16, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2, float
         if ((p.epilogue & 1) != 0) v = nc_add(v, b[p.off_bias + column]);
         if ((p.epilogue & 2) != 0) v = nc_add(v, c[p.off_residual + at]);
         c[p.off_c + at] = v;
-        if ((p.epilogue & 4) != 0) c[p.off_gelu + at] = nc_gelu(v);
+        if ((p.epilogue & 4) != 0) c[p.off_activated + at] = nc_activate(p.activation, v);
     }
 }

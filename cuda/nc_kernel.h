@@ -22,8 +22,8 @@
 #endif
 
 #ifndef NC_FIELD
-// e^x, log x, tanh x and gelu: the operations of nc_hlx__exp1, nc_hlx__log1, nc_hlx__tanh1 and
-// nc_hlx__gelu_body, in their order.
+// e^x, log x, tanh x and the activations: the operations of nc_hlx__exp1, nc_hlx__log1,
+// nc_hlx__tanh1, nc_hlx__gelu1 .., in their order.
 NC_FN float nc_exp(float x) {
     float bounded = x > 89.0f ? 89.0f : x;
     bounded = bounded < -104.0f ? -104.0f : bounded;
@@ -98,6 +98,19 @@ NC_FN float nc_gelu_slope(float v) {
     float inner = nc_mul(0.797884583f, nc_fma(nc_mul(0.134145f, v), v, 1.0f));
     float slope = nc_mul(nc_fma(-t, t, 1.0f), inner);
     return nc_fma(half_v, slope, nc_fma(0.5f, t, 0.5f));
+}
+
+// By nc_hlx_activation, and the derivative: a line for each.
+NC_FN float nc_activate(uint activation, float v) {
+    switch (activation) {
+    default: return nc_gelu(v);
+    }
+}
+
+NC_FN float nc_slope(uint activation, float v) {
+    switch (activation) {
+    default: return nc_gelu_slope(v);
+    }
 }
 
 #ifdef NC_LANES

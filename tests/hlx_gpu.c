@@ -268,7 +268,7 @@ static void programs_replay_and_barriers_order_dispatches(void **state) {
     for (i = 0; i < n; i++) {
         /* x <- x * y twice in one program, run three times: y = 2 I, so x grows by 4 a run */
         static const size_t groups[3] = {1, 1, 1};
-        uint32_t push[25] = {4, 4, 4, 0, 0, 0, 1, 4, 4, 4}; /* as nc_hlx_gpu_gemm fills it */
+        uint32_t push[26] = {4, 4, 4, 0, 0, 0, 1, 4, 4, 4}; /* as nc_hlx_gpu_gemm fills it */
         float x[16], y[16], out[16];
         nc_gpu *gpu = open_road(&list[i]);
         nc_gpu_buffer *ab[3], *ba[3];
@@ -355,18 +355,18 @@ static void errors_are_clear_and_leave_the_device_usable(void **state) {
         {
             nc_gpu_buffer *missing[3] = {NULL, NULL, NULL}, *all[3];
             nc_gpu_kernel *again;
-            uint32_t push[25] = {0};
+            uint32_t push[26] = {0};
             all[0] = all[1] = all[2] = buffer;
             assert_int_equal(nc_gpu_kernel_load(gpu, "gemm", &again), NC_OK);
             assert_ptr_equal(again, kernel); /* loaded once */
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, missing, 3, push, 100, one), NC_ERR_ARG);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 100, none), NC_ERR_LIMIT);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 100, deep), NC_ERR_LIMIT);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, NULL, 100, one), NC_ERR_ARG);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, missing, 3, push, 104, one), NC_ERR_ARG);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 104, none), NC_ERR_LIMIT);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 104, deep), NC_ERR_LIMIT);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, NULL, 104, one), NC_ERR_ARG);
             /* the kernel's file says what it takes */
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 2, push, 100, one), NC_ERR_MISMATCH);
-            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 96, one), NC_ERR_MISMATCH);
-            assert_non_null(strstr(nc_gpu_last_error(gpu), "3 buffers and 100 bytes"));
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 2, push, 104, one), NC_ERR_MISMATCH);
+            assert_int_equal(nc_gpu_dispatch(gpu, kernel, all, 3, push, 100, one), NC_ERR_MISMATCH);
+            assert_non_null(strstr(nc_gpu_last_error(gpu), "3 buffers and 104 bytes"));
         }
         assert_int_equal(nc_gpu_end(gpu, &program), NC_OK);
         assert_int_equal(nc_gpu_run(gpu, program, NULL), NC_OK); /* an empty program */

@@ -56,7 +56,8 @@ static void linear_gelu_layernorm_and_softmax_agree_with_pytorch(void **state) {
     size_t bytes = nc_hlx_gemm_work_bytes();
     void *work = malloc(bytes);
     (void)state;
-    assert_int_equal(nc_hlx_linear(out, gelu, x, w, bias, r, 5, 7, 6, work, bytes), NC_OK);
+    assert_int_equal(nc_hlx_linear(out, gelu, NC_HLX_GELU, x, w, bias, r, 5, 7, 6, work, bytes),
+                     NC_OK);
     close_to(c, "output", out, 1e-6);
     nc_hlx_gelu(dx, out, 30);
     assert_memory_equal(gelu, dx, 30 * sizeof *dx); /* the epilogue is the kernel */
@@ -218,8 +219,9 @@ static void linear_is_gemm_then_its_epilogue_at_every_level(void **state) {
     for (level = 0; level <= 2; level++) {
         if (nc_hlx_set_simd(level) != NC_OK) continue;
         threads(level + 1);
-        assert_int_equal(nc_hlx_linear(out, gelu, x, w, bias, residual, ROWS, K, N, work, bytes),
-                         NC_OK);
+        assert_int_equal(
+            nc_hlx_linear(out, gelu, NC_HLX_GELU, x, w, bias, residual, ROWS, K, N, work, bytes),
+            NC_OK);
         assert_memory_equal(out, expected, sizeof out);
         assert_memory_equal(gelu, expected_gelu, sizeof gelu);
     }

@@ -334,31 +334,42 @@ static void put_file(const char *path, const char *header, const void *data, siz
 static void safetensors_round_trip_and_hostile_headers_are_refused(void **state) {
     static const struct {
         const char *header;
+        size_t bytes; /* of tensors */
         nc_status status;
     } cases[] = {
-        {"", NC_ERR_FORMAT},
-        {"{}", NC_ERR_FORMAT},
-        {"[]", NC_ERR_FORMAT},
-        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+        {"", 16, NC_ERR_FORMAT},
+        {"{}", 16, NC_ERR_FORMAT},
+        {"[]", 16, NC_ERR_FORMAT},
+        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
          NC_ERR_MISMATCH},
-        {"{\"wte.weight\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,4]}}",
+        {"{\"w\\u0074e.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+         NC_ERR_MISMATCH},
+        {"{\"wte.weight\":{\"dtype\":\"BF16\",\"shape\":[1],\"data_offsets\":[0,2]}}", 2,
          NC_ERR_UNSUPPORTED},
-        {"{\"nothing\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", NC_ERR_MISMATCH},
-        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,99999999]}}",
+        {"{\"nothing\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]}}", 4,
+         NC_ERR_MISMATCH},
+        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,99999999]}}", 16,
          NC_ERR_FORMAT},
-        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,4]}}",
+        {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[8,4]}}", 16,
          NC_ERR_FORMAT},
         {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[1,2,3,4,5,6,7,8,9],\"data_offsets\":[0,4]}"
          "}",
-         NC_ERR_FORMAT},
+         4, NC_ERR_LIMIT},
         {"{\"wte.weight\":{\"dtype\":\"F32\",\"shape\":[99999999999999999999],\"data_offsets\":[0,"
          "4]}}",
-         NC_ERR_FORMAT},
-        {"{\"wte.weight\":{\"dtype\":\"F32\"", NC_ERR_FORMAT},
-        {"{\"a\\u0041\":{}}", NC_ERR_FORMAT},
-        {"{\"h.0.attn.bias\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}",
+         4, NC_ERR_LIMIT},
+        {"{\"wte.weight\":{\"dtype\":\"F32\"", 16, NC_ERR_FORMAT},
+        {"{\"a\\u0041\":{}}", 16, NC_ERR_FORMAT},
+        {"{\"ln_f.bias\":{\"dtype\":\"F32\",\"shape\":[48],\"data_offsets\":[0,192]},\"ln_f.bias\":"
+         "{\"dtype\":\"F32\",\"shape\":[48],\"data_offsets\":[192,384]}}",
+         384, NC_ERR_MISMATCH}, /* twice */
+        {"{\"ln_f.bias\":{\"dtype\":\"F32\",\"shape\":[48,1],\"data_offsets\":[0,192]}}", 192,
          NC_ERR_MISMATCH},
-        {"{\"__metadata__\":{\"format\":\"pt\"}}", NC_ERR_MISMATCH}};
+        {"{\"h.0.attn.bias\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 1,
+         NC_ERR_MISMATCH}, /* passed over, and then all are missing */
+        {"{\"h.0.attn.bias\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}", 2,
+         NC_ERR_FORMAT}, /* a byte of no tensor */
+        {"{\"__metadata__\":{\"format\":\"pt\"}}", 0, NC_ERR_MISMATCH}};
     const char *path = "build/test_weights.safetensors";
     nc_hlx_model *model = new_model(), *other = new_model();
     uint64_t digest;
@@ -373,8 +384,8 @@ static void safetensors_round_trip_and_hostile_headers_are_refused(void **state)
     assert_int_equal(nc_hlx_step(other), 0);
     digest = nc_hlx_digest(other);
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        float zeros[4] = {0};
-        put_file(path, cases[i].header, zeros, sizeof zeros);
+        float zeros[96] = {0};
+        put_file(path, cases[i].header, zeros, cases[i].bytes);
         memset(&err, 0, sizeof err);
         assert_int_equal(nc_hlx_import(other, path, &err), cases[i].status);
         assert_true(err.message[0] != 0);
