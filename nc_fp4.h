@@ -28,17 +28,23 @@
        }
 
    Contents (search for the tag):
-     >>types     formats, atoms, circuits
-     >>api       codes, block formats, atoms, circuits, networks, verification
-     >>scalar    E2M1, E8M0, E4M3, NF4 and bitsandbytes codes; block quantisation
-     >>tensor    matrices of 4-bit weights, products, safetensors and .npy
-     >>atoms     the ten atoms, exact synthesis
-     >>circuit   wires and functions, simplified as they are added
-     >>network   units for every function; the bit-sliced program; evaluation
-     >>verify    all cases, decision diagrams, structural induction
-     >>templates adders, comparators, multipliers ...
-     >>io        BLIF, Bristol Fashion, JSON, .fp4, C, DOT, safetensors
-     >>gpu       products and circuits on Vulkan and CUDA, with NC_GPU
+     >>types         formats, tensors, atoms, circuits, networks, reports
+     >>api           all functions, in the order of the sections below
+     >>simd          which instructions are used
+     >>formats       the table of 4-bit formats
+     >>codes         one value: E2M1, E4M3, E8M0, NF4, bitsandbytes FP4
+     >>blocks        values that share a scale: quantise, dequantise, nibble orders, errors
+     >>tensors       matrices of 4-bit weights; safetensors and .npy
+     >>products      a tensor times float32 or int8 vectors
+     >>atoms         the ten atoms, and exact synthesis
+     >>circuits      wires and functions, simplified as they are added
+     >>templates     adders, comparators, multipliers ..
+     >>netlists      circuits from and to BLIF, Bristol Fashion and JSON
+     >>networks      threshold units for every function, and the bit-sliced program
+     >>evaluation    one case, 64 cases a word, plain integers
+     >>verification  all cases, decision diagrams, structural induction
+     >>files         networks as .fp4, BLIF, C, DOT, JSON and safetensors
+     >>gpu           products and circuits on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
@@ -286,13 +292,32 @@ typedef uint64_t (*nc_fp4_spec_fn)(void *user, uint64_t inputs);
 
 /* >>api ============================================================================ */
 
-/* -- codes --------------------------------------------------------------------------- */
+/* -- simd: which instructions are used ---------------------------------------------- */
+
+/* Instruction set for the two functions above: 0 portable, 1 AVX2 (the portable code), 2 AVX-512;
+ * -1: the best there is. Returns what is used. For tests. */
+NC_API int nc_fp4_set_simd(int level);
+
+/* -- formats: blocks and bytes ------------------------------------------------------ */
+
+/* Elements per scale; 0 for plain E2M1. */
+NC_API size_t nc_fp4_block(nc_fp4_format format);
+/* Bytes of packed codes for n elements: (n + 1) / 2. */
+NC_API size_t nc_fp4_code_bytes(size_t n);
+/* Bytes of scales for n elements: one byte a block for MXFP4 and NVFP4, a little-endian float32
+ * for NF4 and BNB, none for E2M1. The last block may be short. */
+NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n);
+
+/* -- codes: one value --------------------------------------------------------------- */
 
 /* Nearest E2M1 code, ties to even codes, saturating at 6; -0 keeps its sign; NaN gives +6 (as
  * the CUDA conversion does). exact: yes. */
 NC_API uint8_t nc_fp4_encode(float x);
 /* Value of an E2M1 code (low 4 bits). */
 NC_API float nc_fp4_decode(uint8_t code);
+/* E2M1 by stochastic rounding: up with the probability of the distance, random in 32 bits. exact
+ * values stay; saturates at 6; NaN gives +6. */
+NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random);
 /* E4M3 (1-4-3, bias 7, no infinity): nearest, ties to even, saturating at 448, NaN 0x7F. */
 NC_API uint8_t nc_fp4_e4m3_encode(float x);
 /* Value of an E4M3 code; 0x7F and 0xFF are NaN. */
@@ -309,15 +334,8 @@ NC_API uint8_t nc_fp4_bnb_encode(float x);
 /* Value of a bitsandbytes FP4 code. */
 NC_API float nc_fp4_bnb_decode(uint8_t code);
 
-/* -- block formats --------------------------------------------------------------------- */
+/* -- blocks: values that share scales ----------------------------------------------- */
 
-/* Elements per scale; 0 for plain E2M1. */
-NC_API size_t nc_fp4_block(nc_fp4_format format);
-/* Bytes of packed codes for n elements: (n + 1) / 2. */
-NC_API size_t nc_fp4_code_bytes(size_t n);
-/* Bytes of scales for n elements: one byte a block for MXFP4 and NVFP4, a little-endian float32
- * for NF4 and BNB, none for E2M1. The last block may be short. */
-NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n);
 /* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent
  * floor(log2(absmax)) - 2. NVFP4: tensor scale absmax / (6 * 448), block scale absmax / (6 * tensor
  * scale) as E4M3. NF4, BNB: absmax. A block holding NaN or infinity gets a NaN scale and decodes to
@@ -329,21 +347,18 @@ NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n,
 NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
                                       const float *x, size_t n, uint8_t *codes, uint8_t *scales,
                                       float *tensor_scale);
-/* E2M1 by stochastic rounding: up with the probability of the distance, random in 32 bits. exact
- * values stay; saturates at 6; NaN gives +6. */
-NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random);
+/* The values that n codes stand for. */
+NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
+                                   const uint8_t *scales, float tensor_scale, size_t n, float *x);
 /* Codes of n elements in another order; out may be codes. NC_FP4_SPLIT: element i of a group of
  * `group` (even; the last may be shorter) is the low nibble of byte i, element i + group / 2 the
  * high one. NC_ERR_ARG for a tail that does not fill its bytes in that order (odd n). */
 NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
                                 nc_fp4_order to, size_t group);
-/* The values that n codes stand for. */
-NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
-                                   const uint8_t *scales, float tensor_scale, size_t n, float *x);
 /* Error of y against x, n values, in float64. */
 NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_error_stats *stats);
 
-/* -- tensors ------------------------------------------------------------------------------ */
+/* -- tensors: matrices of 4-bit weights, and their files ---------------------------- */
 
 /* Quantise a matrix (rows x columns, row-major). Free with nc_fp4_tensor_free. NC_ERR_LIMIT beyond
  * 2^31 elements. */
@@ -354,20 +369,6 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format forma
 NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor);
 /* All weights as float32. */
 NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x);
-/* y (rows) = W x (columns). The same bits on every machine and thread count: a weight is its code's
- * value times its block's scale, rounded; lane j of 32 adds w x for the columns j, j + 32 .. with
- * fused multiply-adds; the lanes are added as a tree (16, 8, 4, 2, 1). */
-NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *w, const float *x, float *y);
-/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. */
-NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *w, const float *x, size_t n, float *y);
-/* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
- * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
- * x_scale. */
-NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *w, const int8_t *x, float x_scale, float *y);
-/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then four
- * times as fast where the processor has AVX-512 VNNI, to the same bits. Call again after changing
- * codes or scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
-NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *w);
 /* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes],
  * NAME_scale as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, the format in the
  * metadata. */
@@ -383,8 +384,27 @@ NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint
 /* A float32 matrix as the bytes of a .npy file (free with nc_fp4_free_text). */
 NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
                                   size_t *bytes);
+/* Release what a writer returned; null is fine. */
+NC_API void nc_fp4_free_text(char *text);
 
-/* -- atoms ------------------------------------------------------------------------------ */
+/* -- products: a tensor times vectors ----------------------------------------------- */
+
+/* y (rows) = W x (columns). The same bits on every machine and thread count: a weight is its code's
+ * value times its block's scale, rounded; lane j of 32 adds w x for the columns j, j + 32 .. with
+ * fused multiply-adds; the lanes are added as a tree (16, 8, 4, 2, 1). */
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *w, const float *x, float *y);
+/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. */
+NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *w, const float *x, size_t n, float *y);
+/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then four
+ * times as fast where the processor has AVX-512 VNNI, to the same bits. Call again after changing
+ * codes or scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
+NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *w);
+/* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
+ * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
+ * x_scale. */
+NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *w, const int8_t *x, float x_scale, float *y);
+
+/* -- atoms: functions of few inputs as threshold units ------------------------------ */
 
 /* The built-in atom; null for an unknown kind. Static memory. */
 NC_API const nc_fp4_atom *nc_fp4_get_atom(nc_fp4_atom_kind kind);
@@ -400,7 +420,7 @@ NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format forma
  * is "custom". At most about 0.3 s. */
 NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom *atom);
 
-/* -- circuits ---------------------------------------------------------------------------- */
+/* -- circuits: wires and functions of wires ----------------------------------------- */
 
 /* An empty circuit; the name (null: "circuit") is copied, what is not a letter, digit or one of
  * _ . $ - becomes _. Free with nc_fp4_destroy. */
@@ -440,6 +460,9 @@ NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *circuit);
 NC_API int nc_fp4_input_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus);
 /* Group i of the outputs. */
 NC_API int nc_fp4_output_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus);
+
+/* -- templates: circuits that are built in ------------------------------------------ */
+
 /* A built-in circuit. variant 0 is the one with few units; variant 1, where there is one, comes to
  * the same function by another way and is what variant 0 is proven against. NC_ERR_ARG for 0 bits,
  * more than 4,096, or a size that the template does not have. */
@@ -448,55 +471,7 @@ NC_API nc_status nc_fp4_make(nc_fp4_circuit **circuit, nc_fp4_template which, ui
 /* Name of a template ("adder", "add-sub" ..), null beyond the last; for command lines. */
 NC_API const char *nc_fp4_template_name(nc_fp4_template which);
 
-/* -- networks ------------------------------------------------------------------ */
-
-/* Compile: drop what no output needs, choose units for every function. */
-NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
-/* Release; null is fine. */
-NC_API void nc_fp4_network_destroy(nc_fp4_network *network);
-/* Sizes. */
-NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network);
-/* Number of outputs. */
-NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network);
-/* Number of threshold units. */
-NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network);
-/* Unit i: its value is wire inputs + i. Null beyond the last. */
-NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i);
-/* Evaluate one case in float32, the reference; wires (inputs + units) is scratch. */
-NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, float *out,
-                              float *wires);
-/* Evaluate one case from the packed codes, in half units (integers); wires (inputs + units bytes)
- * is scratch. in and out hold 0 or 1. exact: equals nc_fp4_eval_float. */
-NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
-                               uint8_t *wires);
-/* Evaluate 64 cases a word: in[i * words + w] holds input i of cases 64 w .., bit c is case c;
- * out likewise. exact. NC_ERR_MEMORY. */
-NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
-                                    uint64_t *out, size_t words);
-/* Evaluate n cases on plain integers: in[b][i] is group b (at most 64 wide) of case i; a null group
- * is 0. A null output group is left out. NC_ERR_LIMIT for wider groups. */
-NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint64_t *const *in,
-                                      uint64_t *const *out, size_t n);
-/* Instruction set for the two functions above: 0 portable, 1 AVX2 (the portable code), 2 AVX-512;
- * -1: the best there is. Returns what is used. For tests. */
-NC_API int nc_fp4_set_simd(int level);
-
-/* -- verification -------------------------------------------------------------------------- */
-
-/* Compare a network with the circuit it was compiled from, or with any other of the same inputs
- * and outputs: all cases up to 26 inputs, else by decision diagrams, else (diagrams too large; for
- * its own circuit only) by structural induction. NC_ERR_LIMIT when none of them can. Equal when
- * report->wrong is 0. */
-NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
-                               nc_fp4_report *report);
-/* The same with a method of choice. */
-NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
-                                  nc_fp4_evidence evidence, nc_fp4_report *report);
-/* All 2^inputs combinations against a function. NC_ERR_LIMIT above 26 inputs or 64 outputs. */
-NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
-                                     nc_fp4_report *report);
-
-/* -- files --------------------------------------------------------------------------------- */
+/* -- netlists: circuits from and to text -------------------------------------------- */
 
 /* Read a circuit from text. Errors: NC_ERR_FORMAT with line and column, NC_ERR_UNSUPPORTED for
  * sequential BLIF, NC_ERR_LIMIT beyond 2^24 wires, 2^20 inputs or 32 nested models. BLIF:
@@ -512,22 +487,71 @@ NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text,
  * the ten types, or "TABLE" and "truth": its outputs for inputs 00.., 10.., 01.. as a string. */
 NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err);
-/* A network from the bytes of a .fp4 file. NC_ERR_MISMATCH when the checksum is not right. */
-NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
-                                     nc_error *err);
 /* The circuit as text: NC_FP4_BLIF, NC_FP4_BRISTOL or NC_FP4_JSON. Free with nc_fp4_free_text. */
 NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
                                       char **text, size_t *bytes);
+
+/* -- networks: circuits compiled to threshold units --------------------------------- */
+
+/* Compile: drop what no output needs, choose units for every function. */
+NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
+/* Release; null is fine. */
+NC_API void nc_fp4_network_destroy(nc_fp4_network *network);
+/* Sizes. */
+NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network);
+/* Number of outputs. */
+NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network);
+/* Number of threshold units. */
+NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network);
+/* Unit i: its value is wire inputs + i. Null beyond the last. */
+NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i);
+
+/* -- evaluation: what a network gives ----------------------------------------------- */
+
+/* Evaluate one case in float32, the reference; wires (inputs + units) is scratch. */
+NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, float *out,
+                              float *wires);
+/* Evaluate one case from the packed codes, in half units (integers); wires (inputs + units bytes)
+ * is scratch. in and out hold 0 or 1. exact: equals nc_fp4_eval_float. */
+NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
+                               uint8_t *wires);
+/* Evaluate 64 cases a word: in[i * words + w] holds input i of cases 64 w .., bit c is case c;
+ * out likewise. exact. NC_ERR_MEMORY. */
+NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
+                                    uint64_t *out, size_t words);
+/* Evaluate n cases on plain integers: in[b][i] is group b (at most 64 wide) of case i; a null group
+ * is 0. A null output group is left out. NC_ERR_LIMIT for wider groups. */
+NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint64_t *const *in,
+                                      uint64_t *const *out, size_t n);
+
+/* -- verification: a network against what it shall compute -------------------------- */
+
+/* Compare a network with the circuit it was compiled from, or with any other of the same inputs
+ * and outputs: all cases up to 26 inputs, else by decision diagrams, else (diagrams too large; for
+ * its own circuit only) by structural induction. NC_ERR_LIMIT when none of them can. Equal when
+ * report->wrong is 0. */
+NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                               nc_fp4_report *report);
+/* The same with a method of choice. */
+NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                                  nc_fp4_evidence evidence, nc_fp4_report *report);
+/* All 2^inputs combinations against a function. NC_ERR_LIMIT above 26 inputs or 64 outputs. */
+NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
+                                     nc_fp4_report *report);
+
+/* -- files: networks as files ------------------------------------------------------- */
+
+/* A network from the bytes of a .fp4 file. NC_ERR_MISMATCH when the checksum is not right. */
+NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
+                                     nc_error *err);
 /* The network as a file: NC_FP4_FILE (binary: topology, codes at 4 bits, checksum), NC_FP4_BLIF (a
  * .names for each unit), NC_FP4_DOT, NC_FP4_C (a header with one bit-sliced function), NC_FP4_JSON
  * (a manifest) or NC_FP4_SAFETENSORS (codes with MXFP4 scales of 1, and the topology). */
 NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
                                       char **data, size_t *bytes);
-/* Release what a writer returned; null is fine. */
-NC_API void nc_fp4_free_text(char *text);
 
 #ifdef NC_GPU
-/* -- on a GPU (nc_gpu.h): the bits of the functions above ------------------------------------ */
+/* -- gpu: products and circuits on a device of nc_gpu.h, to the same bits ----------- */
 
 /* The kernels of a device; close before the device. */
 typedef struct nc_fp4_gpu nc_fp4_gpu;
@@ -1779,7 +1803,7 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #pragma GCC optimize("fp-contract=off")
 #endif
 
-/* >>scalar ========================================================================= */
+/* >>simd ========================================================================= */
 
 static int nc_fp4__forced_level = -1;
 
@@ -1807,6 +1831,8 @@ NC_API int nc_fp4_set_simd(int level) {
 #endif
 #endif
 
+/* >>formats ====================================================================== */
+
 static uint32_t nc_fp4__bits(float x) {
     uint32_t u;
     memcpy(&u, &x, sizeof u);
@@ -1821,55 +1847,6 @@ static float nc_fp4__float(uint32_t u) {
 
 static const float nc_fp4__e2m1[16] = {0.0f,  0.5f,  1.0f,  1.5f,  2.0f,  3.0f,  4.0f,  6.0f,
                                        -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f, -4.0f, -6.0f};
-
-NC_API float nc_fp4_decode(uint8_t code) { return nc_fp4__e2m1[code & 15]; }
-
-/* Twice the value of an E2M1 code: an integer. */
-static int nc_fp4__doubled(uint8_t code) {
-    static const int8_t twice[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
-    return twice[code & 15];
-}
-
-NC_API uint8_t nc_fp4_encode(float x) {
-    /* Midpoints between neighbours; at one, the even code wins, so odd codes need a strict
-     * inequality above the lower midpoint and even ones take both ends. */
-    static const float midpoint[7] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
-    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), code = 0;
-    float a = x < 0 ? -x : x;
-    int i;
-    if (x != x) return 7;
-    for (i = 0; i < 7; i++) code = (uint8_t)(code + (i % 2 ? a >= midpoint[i] : a > midpoint[i]));
-    return (uint8_t)(sign | code);
-}
-
-NC_API float nc_fp4_e4m3_decode(uint8_t code) {
-    int exponent = (code >> 3) & 15, mantissa = code & 7;
-    float value;
-    if ((code & 0x7F) == 0x7F) return nc_fp4__float(UINT32_C(0x7FC00000));
-    if (exponent == 0)
-        value = (float)mantissa / 512.0f;
-    else
-        value = nc_fp4__float(((uint32_t)(exponent + 120) << 23) | ((uint32_t)mantissa << 20));
-    return code & 0x80 ? -value : value;
-}
-
-NC_API uint8_t nc_fp4_e4m3_encode(float x) {
-    uint32_t u = nc_fp4__bits(x), sign = (u >> 24) & 0x80, a = u & UINT32_C(0x7FFFFFFF), rounded;
-    if (x != x) return 0x7F;
-    if (a >= UINT32_C(0x43E00000)) return (uint8_t)(sign | 0x7E); /* 448 and above */
-    if (a < UINT32_C(0x3C800000)) { /* below 2^-6: multiples of 2^-9, ties to even by the adder */
-        float shifted = nc_fp4__float(a) + 16384.0f; /* unit in the last place 2^-9 */
-        return (uint8_t)(sign | (nc_fp4__bits(shifted) & 15));
-    }
-    rounded = a + UINT32_C(0x7FFFF) + ((a >> 20) & 1); /* round the 20 dropped bits to even */
-    rounded = (rounded >> 20) - (120u << 3);
-    return (uint8_t)(sign | (rounded > 0x7E ? 0x7E : rounded));
-}
-
-NC_API float nc_fp4_e8m0_decode(uint8_t code) {
-    if (code == 255) return nc_fp4__float(UINT32_C(0x7FC00000));
-    return nc_fp4__float(code ? (uint32_t)code << 23 : UINT32_C(0x00400000));
-}
 
 /* Quantiles of the normal distribution, normalised (Dettmers et al., QLoRA, 2023, appendix E). */
 static const float nc_fp4__nf4[16] = {-1.0f,
@@ -1903,6 +1880,89 @@ static const float nc_fp4__bnb_limit[7] = {0.00260416674f, 0.0859375f,   0.20833
                                            0.416666657f,   0.583333313f, 0.833333313f};
 static const uint8_t nc_fp4__bnb_rising[8] = {0, 1, 6, 7, 4, 5, 2, 3};
 
+NC_API size_t nc_fp4_block(nc_fp4_format format) {
+    switch (format) {
+    case NC_FP4_MXFP4: return 32;
+    case NC_FP4_NVFP4: return 16;
+    case NC_FP4_NF4:
+    case NC_FP4_BNB: return 64;
+    default: return 0;
+    }
+}
+
+NC_API size_t nc_fp4_code_bytes(size_t n) { return n / 2 + n % 2; }
+
+NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n) {
+    size_t block = nc_fp4_block(format), blocks;
+    if (!block) return 0;
+    blocks = n / block + (n % block != 0);
+    return format == NC_FP4_NF4 || format == NC_FP4_BNB ? 4 * blocks : blocks;
+}
+
+/* >>codes ======================================================================== */
+
+NC_API uint8_t nc_fp4_encode(float x) {
+    /* Midpoints between neighbours; at one, the even code wins, so odd codes need a strict
+     * inequality above the lower midpoint and even ones take both ends. */
+    static const float midpoint[7] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
+    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), code = 0;
+    float a = x < 0 ? -x : x;
+    int i;
+    if (x != x) return 7;
+    for (i = 0; i < 7; i++) code = (uint8_t)(code + (i % 2 ? a >= midpoint[i] : a > midpoint[i]));
+    return (uint8_t)(sign | code);
+}
+
+NC_API float nc_fp4_decode(uint8_t code) { return nc_fp4__e2m1[code & 15]; }
+
+/* Twice the value of an E2M1 code: an integer. */
+static int nc_fp4__doubled(uint8_t code) {
+    static const int8_t twice[16] = {0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12};
+    return twice[code & 15];
+}
+
+NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random) {
+    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), low = 0;
+    float a = x < 0 ? -x : x, below;
+    if (x != x) return 7;
+    if (a >= 6.0f) return (uint8_t)(sign | 7);
+    while (nc_fp4__e2m1[low + 1] <= a) low++;
+    below = nc_fp4__e2m1[low]; /* differences of near floats are exact, and the product is too */
+    if ((double)(a - below) * 4294967296.0 >
+        (double)random * (double)(nc_fp4__e2m1[low + 1] - below))
+        low++;
+    return (uint8_t)(sign | low);
+}
+
+NC_API uint8_t nc_fp4_e4m3_encode(float x) {
+    uint32_t u = nc_fp4__bits(x), sign = (u >> 24) & 0x80, a = u & UINT32_C(0x7FFFFFFF), rounded;
+    if (x != x) return 0x7F;
+    if (a >= UINT32_C(0x43E00000)) return (uint8_t)(sign | 0x7E); /* 448 and above */
+    if (a < UINT32_C(0x3C800000)) { /* below 2^-6: multiples of 2^-9, ties to even by the adder */
+        float shifted = nc_fp4__float(a) + 16384.0f; /* unit in the last place 2^-9 */
+        return (uint8_t)(sign | (nc_fp4__bits(shifted) & 15));
+    }
+    rounded = a + UINT32_C(0x7FFFF) + ((a >> 20) & 1); /* round the 20 dropped bits to even */
+    rounded = (rounded >> 20) - (120u << 3);
+    return (uint8_t)(sign | (rounded > 0x7E ? 0x7E : rounded));
+}
+
+NC_API float nc_fp4_e4m3_decode(uint8_t code) {
+    int exponent = (code >> 3) & 15, mantissa = code & 7;
+    float value;
+    if ((code & 0x7F) == 0x7F) return nc_fp4__float(UINT32_C(0x7FC00000));
+    if (exponent == 0)
+        value = (float)mantissa / 512.0f;
+    else
+        value = nc_fp4__float(((uint32_t)(exponent + 120) << 23) | ((uint32_t)mantissa << 20));
+    return code & 0x80 ? -value : value;
+}
+
+NC_API float nc_fp4_e8m0_decode(uint8_t code) {
+    if (code == 255) return nc_fp4__float(UINT32_C(0x7FC00000));
+    return nc_fp4__float(code ? (uint32_t)code << 23 : UINT32_C(0x00400000));
+}
+
 NC_API uint8_t nc_fp4_nf4_encode(float x) {
     uint8_t code = 0;
     int i;
@@ -1926,24 +1986,19 @@ NC_API float nc_fp4_bnb_decode(uint8_t code) {
     return code & 8 ? -nc_fp4__bnb[code & 7] : nc_fp4__bnb[code & 7];
 }
 
-NC_API size_t nc_fp4_block(nc_fp4_format format) {
-    switch (format) {
-    case NC_FP4_MXFP4: return 32;
-    case NC_FP4_NVFP4: return 16;
-    case NC_FP4_NF4:
-    case NC_FP4_BNB: return 64;
-    default: return 0;
-    }
+static uint8_t nc_fp4__encode_as(nc_fp4_format format, float x) {
+    if (format == NC_FP4_NF4) return nc_fp4_nf4_encode(x);
+    if (format == NC_FP4_BNB) return nc_fp4_bnb_encode(x);
+    return nc_fp4_encode(x);
 }
 
-NC_API size_t nc_fp4_code_bytes(size_t n) { return n / 2 + n % 2; }
-
-NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n) {
-    size_t block = nc_fp4_block(format), blocks;
-    if (!block) return 0;
-    blocks = n / block + (n % block != 0);
-    return format == NC_FP4_NF4 || format == NC_FP4_BNB ? 4 * blocks : blocks;
+static float nc_fp4__decode_as(nc_fp4_format format, uint8_t code) {
+    if (format == NC_FP4_NF4) return nc_fp4_nf4_decode(code);
+    if (format == NC_FP4_BNB) return nc_fp4_bnb_decode(code);
+    return nc_fp4_decode(code);
 }
+
+/* >>blocks ======================================================================= */
 
 /* Largest |x| of n values, or NaN when one is NaN or infinite. */
 static float nc_fp4__absmax(const float *x, size_t n) {
@@ -1986,31 +2041,6 @@ static float nc_fp4__read_scale(nc_fp4_format format, const uint8_t *scales, siz
     if (format == NC_FP4_MXFP4) return nc_fp4_e8m0_decode(scales[block]);
     if (format == NC_FP4_NVFP4) return nc_fp4_e4m3_decode(scales[block]) * tensor_scale;
     return nc_fp4__float((uint32_t)nc__get_le(scales + 4 * block, 4));
-}
-
-static uint8_t nc_fp4__encode_as(nc_fp4_format format, float x) {
-    if (format == NC_FP4_NF4) return nc_fp4_nf4_encode(x);
-    if (format == NC_FP4_BNB) return nc_fp4_bnb_encode(x);
-    return nc_fp4_encode(x);
-}
-
-static float nc_fp4__decode_as(nc_fp4_format format, uint8_t code) {
-    if (format == NC_FP4_NF4) return nc_fp4_nf4_decode(code);
-    if (format == NC_FP4_BNB) return nc_fp4_bnb_decode(code);
-    return nc_fp4_decode(code);
-}
-
-NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random) {
-    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), low = 0;
-    float a = x < 0 ? -x : x, below;
-    if (x != x) return 7;
-    if (a >= 6.0f) return (uint8_t)(sign | 7);
-    while (nc_fp4__e2m1[low + 1] <= a) low++;
-    below = nc_fp4__e2m1[low]; /* differences of near floats are exact, and the product is too */
-    if ((double)(a - below) * 4294967296.0 >
-        (double)random * (double)(nc_fp4__e2m1[low + 1] - below))
-        low++;
-    return (uint8_t)(sign | low);
 }
 
 /* Write code i into its nibble; even elements come first and clear the byte. */
@@ -2399,7 +2429,7 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
     stats->snr_db = noise > 0 && signal > 0 ? 10 * log10(signal / noise) : noise > 0 ? -999 : 999;
 }
 
-/* >>tensor ========================================================================= */
+/* >>tensors ====================================================================== */
 
 NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *t, nc_fp4_format format,
                                       const nc_fp4_options *options, const float *x, uint32_t rows,
@@ -2457,6 +2487,8 @@ NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *t, float *x) {
                                    t->tensor_scale, t->columns, x + (size_t)r * t->columns);
     return status;
 }
+
+/* >>products ===================================================================== */
 
 /* Everything a row's product needs. */
 typedef struct nc_fp4__rows {
@@ -2851,7 +2883,7 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float
     return NC_OK;
 }
 
-/* >>atoms ========================================================================== */
+/* >>atoms ======================================================================== */
 
 /* Codes by value, for the tables below. */
 #define NC_FP4__HALF 1
@@ -3154,7 +3186,7 @@ NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom 
     return status;
 }
 
-/* >>circuit ======================================================================== */
+/* >>circuits ===================================================================== */
 
 /* Ids by hash: open addressing; a slot holds the hash and id + 1. */
 typedef struct nc_fp4__slot {
@@ -3546,1227 +3578,7 @@ NC_API int nc_fp4_output_bus(const nc_fp4_circuit *c, uint32_t i, nc_fp4_bus *bu
     return nc_fp4__group_at(c->output_groups, i, bus);
 }
 
-/* One function of three words, by its algebraic normal form: 8 masks, 0 or all ones. */
-static void nc_fp4__masks(uint8_t truth, uint64_t mask[8]) {
-    uint32_t t = truth, i;
-    t ^= (t & 0x55u) << 1;
-    t ^= (t & 0x33u) << 2;
-    t ^= (t & 0x0Fu) << 4;
-    for (i = 0; i < 8; i++) mask[i] = 0 - (uint64_t)(t >> i & 1);
-}
-
-static uint64_t nc_fp4__apply(const uint64_t m[8], uint64_t a, uint64_t b, uint64_t c) {
-    uint64_t ab = a & b;
-    return m[0] ^ (a & m[1]) ^ (b & m[2]) ^ (ab & m[3]) ^
-           (c & (m[4] ^ (a & m[5]) ^ (b & m[6]) ^ (ab & m[7])));
-}
-
-/* The circuit itself on `words` words a wire: wire w at wires + w * words. */
-static void nc_fp4__run_nodes(const nc_fp4_circuit *c, uint64_t *wires, size_t words) {
-    size_t i, w;
-    for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
-        const nc_fp4__node *node = &c->nodes[i];
-        const uint64_t *x = wires + node->in[0] * words, *y = wires + node->in[1] * words;
-        const uint64_t *z = wires + node->in[2] * words;
-        uint64_t mask[8];
-        if (node->inputs == NC_FP4__INPUT) continue;
-        nc_fp4__masks(node->truth, mask);
-        if (i <= NC_FP4_TRUE) x = y = z = wires + i * words;
-        for (w = 0; w < words; w++)
-            wires[i * words + w] =
-                i <= NC_FP4_TRUE ? mask[0] : nc_fp4__apply(mask, x[w], y[w], z[w]);
-    }
-}
-
-/* >>network ======================================================================== */
-
-/* One step of the bit-sliced program: a function of three operands. For the fast program also full
- * adders: the sum goes to out, the carry to `carry` unless that is UINT32_MAX, and in[2] may be the
- * carry of the step before, which is still in registers. */
-enum { NC_FP4__FULL_ADDER = 256, NC_FP4__NEXT_ADDER = 257 };
-typedef struct nc_fp4__step {
-    uint32_t out, in[3];
-    uint32_t truth; /* or one of the above */
-    uint32_t carry;
-} nc_fp4__step;
-
-struct nc_fp4_network {
-    nc_allocator hooks;
-    int custom_hooks;
-    char name[NC_FP4__MAX_NAME + 1];
-    uint32_t inputs;
-    nc_fp4_unit *units;                          /* stb_ds array */
-    uint32_t *outputs;                           /* stb_ds array: wires, inputs first, then units */
-    nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
-    /* operands of the program: inputs, outputs, temporaries */
-    nc_fp4__step *steps; /* stb_ds array */
-    nc_fp4__step *fast;  /* stb_ds array: the same with full adders */
-    uint32_t temporaries;
-    double margin;
-    uint32_t depth;
-    /* for structural verification: the circuit's digest, and the wire of each of its nodes */
-    uint64_t source;
-    uint32_t *wire_of; /* stb_ds array; UINT32_MAX: not needed */
-};
-
-NC_API void nc_fp4_network_destroy(nc_fp4_network *n) {
-    nc_allocator hooks;
-    int custom;
-    if (!n) return;
-    stbds_arrfree(n->units);
-    stbds_arrfree(n->outputs);
-    stbds_arrfree(n->input_groups);
-    stbds_arrfree(n->output_groups);
-    stbds_arrfree(n->steps);
-    stbds_arrfree(n->fast);
-    stbds_arrfree(n->wire_of);
-    hooks = n->hooks;
-    custom = n->custom_hooks;
-    nc__free(custom ? &hooks : NULL, n, sizeof *n);
-}
-
-NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *n) { return n->inputs; }
-
-NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *n) {
-    return (uint32_t)stbds_arrlenu(n->outputs);
-}
-
-NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *n) {
-    return (uint32_t)stbds_arrlenu(n->units);
-}
-
-NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *n, uint32_t i) {
-    return i < nc_fp4_unit_count(n) ? &n->units[i] : NULL;
-}
-
-/* Twice sum - threshold of a unit for the inputs whose bits are set in `inputs`. */
-static int nc_fp4__doubled_sum(const nc_fp4_unit *unit, uint32_t inputs) {
-    int sum = -nc_fp4__doubled(unit->threshold), i;
-    for (i = 0; i < unit->inputs; i++)
-        if (inputs >> i & 1) sum += nc_fp4__doubled(unit->weight[i]);
-    return sum;
-}
-
-/* What a unit computes, as a function of at most three wires where that is possible: units that it
- * reads are looked through. */
-typedef struct nc_fp4__look {
-    uint32_t in[3];
-    uint8_t inputs; /* 255: it needs more than three */
-    uint8_t truth;
-    uint8_t margin; /* doubled, over the inputs that can occur */
-    uint8_t unused;
-} nc_fp4__look;
-
-/* The wires among `have` (n of them, at most 3) extended by w; 0 when there would be four. */
-static int nc_fp4__extend(uint32_t *have, uint32_t *n, uint32_t w) {
-    uint32_t i;
-    for (i = 0; i < *n; i++)
-        if (have[i] == w) return 1;
-    if (*n == 3) return 0;
-    have[(*n)++] = w;
-    return 1;
-}
-
-/* Value of wire w when the wires of `have` are the bits of `values`: one of them, or a unit seen
- * through. -1 when neither. */
-static int nc_fp4__seen(const nc_fp4_network *net, const nc_fp4__look *looks, uint32_t w,
-                        const uint32_t *have, uint32_t n, uint32_t values) {
-    const nc_fp4__look *look;
-    uint32_t i, k, at = 0;
-    for (i = 0; i < n; i++)
-        if (have[i] == w) return (int)(values >> i & 1);
-    if (w < net->inputs) return -1;
-    look = &looks[w - net->inputs];
-    if (look->inputs > 3) return -1;
-    for (k = 0; k < look->inputs; k++) {
-        for (i = 0; i < n && have[i] != look->in[k]; i++) {
-        }
-        if (i == n) return -1;
-        at |= (values >> i & 1) << k;
-    }
-    return look->truth >> at & 1;
-}
-
-/* Look through unit u, the way that leaves the fewest wires. */
-static void nc_fp4__look_through(const nc_fp4_network *net, nc_fp4__look *looks, uint32_t u) {
-    const nc_fp4_unit *unit = &net->units[u];
-    nc_fp4__look *look = &looks[u];
-    uint32_t have[3] = {0, 0, 0}, n, i, k, v, skip, margin = 255, truth = 0;
-    look->inputs = 255;
-    for (skip = 0; skip < 1u << unit->inputs; skip++) {
-        int fits = 1; /* inputs of `skip` are seen through, the others wires of their own */
-        for (n = i = 0; i < unit->inputs && fits; i++) {
-            uint32_t w = unit->input[i];
-            if (!(skip >> i & 1)) {
-                fits = nc_fp4__extend(have, &n, w);
-                continue;
-            }
-            fits = w >= net->inputs && looks[w - net->inputs].inputs <= 3;
-            for (k = 0; fits && k < looks[w - net->inputs].inputs; k++)
-                fits = nc_fp4__extend(have, &n, looks[w - net->inputs].in[k]);
-        }
-        if (!fits || n >= look->inputs) continue;
-        memcpy(look->in, have, sizeof have);
-        look->inputs = (uint8_t)n;
-    }
-    n = look->inputs;
-    for (v = 0; v < 1u << (n <= 3 ? n : unit->inputs); v++) {
-        uint32_t at = n <= 3 ? 0 : v, distance; /* else every combination, occurring or not */
-        int sum;
-        for (i = 0; i < unit->inputs && n <= 3; i++)
-            at |= (uint32_t)nc_fp4__seen(net, looks, unit->input[i], look->in, n, v) << i;
-        sum = nc_fp4__doubled_sum(unit, at);
-        distance = (uint32_t)(sum < 0 ? -sum : sum);
-        margin = distance < margin ? distance : margin;
-        truth |= n <= 3 ? (uint32_t)(sum > 0) << v : 0;
-    }
-    for (i = n; i < 3; i++) truth |= truth << (1u << i);
-    look->truth = (uint8_t)truth;
-    look->margin = (uint8_t)margin;
-}
-
-/* -- compiling ----------------------------------------------------------------------------- */
-
-typedef struct nc_fp4__compiler {
-    const nc_fp4_circuit *circuit;
-    nc_fp4_network *net;
-    nc_fp4__index known; /* units */
-    uint8_t *needed;     /* of each node: 1 its value, 2 its complement only */
-    nc_fp4__form form[256];
-    int complete;
-    nc_status status;
-} nc_fp4__compiler;
-
-/* The wire of a unit with this content. */
-static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit) {
-    nc_fp4_network *net = k->net;
-    uint32_t hash = unit->threshold, at, id;
-    int i;
-    for (i = 0; i < unit->inputs; i++)
-        hash = nc_fp4__hash(hash, unit->input[i], unit->weight[i], unit->inputs);
-    at = hash;
-    while ((id = nc_fp4__candidate(&k->known, hash, &at)) != UINT32_MAX)
-        if (memcmp(&net->units[id], unit, sizeof *unit) == 0) return net->inputs + id;
-    id = (uint32_t)stbds_arrlenu(net->units);
-    stbds_arrput(net->units, *unit);
-    if (!nc_fp4__remember(&k->known, hash, id)) k->status = NC_ERR_MEMORY;
-    return net->inputs + id;
-}
-
-/* The ten atoms in any order of their inputs. */
-static void nc_fp4__given_forms(nc_fp4__form *form) {
-    static const uint8_t order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
-                                        {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
-    uint32_t a, o, c, i, u;
-    for (a = 0; a < NC_FP4_ATOM_COUNT; a++)
-        for (o = 0; o < 6; o++) {
-            const nc_fp4_atom *atom = &nc_fp4__atoms[a];
-            uint32_t truth = 0;
-            nc_fp4__form *f;
-            for (c = 0; c < 8; c++) {
-                uint32_t at = 0;
-                for (i = 0; i < atom->inputs; i++) at |= (c >> order[o][i] & 1) << i;
-                truth |= (atom->truth >> at & 1) << c;
-            }
-            f = &form[truth];
-            if (f->units) continue;
-            f->units = (uint8_t)atom->units;
-            for (u = 0; u < atom->units; u++) {
-                f->unit[u] = atom->unit[u];
-                for (i = 0; i < atom->unit[u].inputs; i++)
-                    f->unit[u].input[i] = atom->unit[u].input[i] < atom->inputs
-                                              ? order[o][atom->unit[u].input[i]]
-                                              : 3;
-            }
-        }
-}
-
-/* Units for a function of three wires; the last one's wire. */
-static uint32_t nc_fp4__emit(nc_fp4__compiler *k, const uint32_t in[3], uint8_t truth) {
-    nc_fp4__form *form = &k->form[truth];
-    uint32_t wire = 0, u, i;
-    if (!form->units && !k->complete) {
-        const size_t one = 256 * sizeof(nc_fp4__single), two = 65536 * sizeof(nc_fp4__single);
-        nc_fp4__single *a = (nc_fp4__single *)nc__alloc(NULL, one);
-        nc_fp4__single *b = (nc_fp4__single *)nc__alloc(NULL, two);
-        if (a && b)
-            nc_fp4__complete_forms(k->form, a, b);
-        else
-            k->status = NC_ERR_MEMORY;
-        k->complete = 1;
-        nc__free(NULL, a, one);
-        nc__free(NULL, b, two);
-    }
-    for (u = 0; u < form->units; u++) {
-        nc_fp4_unit unit = form->unit[u];
-        for (i = 0; i < unit.inputs; i++)
-            unit.input[i] = unit.input[i] == 3 ? wire : in[unit.input[i]];
-        wire = nc_fp4__share_unit(k, &unit);
-    }
-    return wire;
-}
-
-/* Mark what the outputs need. A complement that is an output needs its node's value only where the
- * node is needed anyway; else it is computed in the node's place. */
-static void nc_fp4__mark(nc_fp4__compiler *k) {
-    const nc_fp4_circuit *c = k->circuit;
-    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes);
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++) k->needed[c->outputs[i]] = 1;
-    for (i = n; i-- > 2;) { /* whoever reads a node comes behind it */
-        const nc_fp4__node *node = &c->nodes[i];
-        if (!k->needed[i] || node->inputs == NC_FP4__INPUT) continue;
-        if (nc_fp4__is_not(node)) {
-            if (!k->needed[node->in[0]]) k->needed[node->in[0]] = 2;
-            continue;
-        }
-        for (j = 0; j < node->inputs; j++) k->needed[node->in[j]] = 1;
-    }
-}
-
-static uint64_t nc_fp4__digest(const nc_fp4_circuit *c) {
-    uint64_t hash = NC__FNV_START;
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(c->nodes); i++) { /* not what lies between the members */
-        hash = nc__fnv1a(hash, c->nodes[i].in, sizeof c->nodes[i].in);
-        hash = nc__fnv1a(hash, &c->nodes[i].truth, 1);
-        hash = nc__fnv1a(hash, &c->nodes[i].inputs, 1);
-    }
-    return nc__fnv1a(hash, c->outputs, stbds_arrlenu(c->outputs) * sizeof *c->outputs);
-}
-
-static void nc_fp4__emit_units(nc_fp4__compiler *k) {
-    const nc_fp4_circuit *c = k->circuit;
-    nc_fp4_network *net = k->net;
-    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes), in[3];
-    for (i = 0; i < n && k->status == NC_OK; i++) {
-        const nc_fp4__node *node = &c->nodes[i];
-        uint32_t wire = UINT32_MAX;
-        if (node->inputs == NC_FP4__INPUT) {
-            wire = node->in[0];
-        } else if (k->needed[i]) {
-            uint8_t truth = node->truth;
-            for (j = 0; j < 3; j++) in[j] = j < node->inputs ? net->wire_of[node->in[j]] : 0;
-            if (i <= NC_FP4_TRUE) { /* no inputs: 0 against a threshold */
-                nc_fp4_unit unit;
-                memset(&unit, 0, sizeof unit);
-                unit.threshold = (uint8_t)(NC_FP4__HALF | (i ? NC_FP4__MINUS : 0));
-                wire = nc_fp4__share_unit(k, &unit);
-            } else if (nc_fp4__is_not(node) && k->needed[node->in[0]] == 2 &&
-                       c->nodes[node->in[0]].inputs != NC_FP4__INPUT) {
-                wire = net->wire_of[node->in[0]]; /* it holds the complement */
-            } else {
-                if (k->needed[i] == 2) truth = (uint8_t)~truth;
-                wire = nc_fp4__emit(k, in, truth);
-            }
-        }
-        stbds_arrput(net->wire_of, wire);
-    }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
-        stbds_arrput(net->outputs, net->wire_of[c->outputs[i]]);
-}
-
-/* -- the bit-sliced program ------------------------------------------------------------------ */
-
-/* Append a step; operands are inputs, or inputs + number of a step. */
-static uint32_t nc_fp4__add_step(nc_fp4_network *net, uint32_t a, uint32_t b, uint32_t c,
-                                 uint32_t truth) {
-    nc_fp4__step step;
-    step.in[0] = a;
-    step.in[1] = b;
-    step.in[2] = c;
-    step.truth = truth;
-    step.carry = UINT32_MAX;
-    step.out = net->inputs + (uint32_t)stbds_arrlenu(net->steps);
-    stbds_arrput(net->steps, step);
-    return step.out;
-}
-
-/* A unit of more than three inputs: the last one chooses between two functions of the others. */
-static uint32_t nc_fp4__plan_wide(nc_fp4_network *net, const uint32_t *in, uint32_t n,
-                                  uint64_t truth) {
-    uint32_t bits, i, operand[3] = {0, 0, 0};
-    if (n > 3) {
-        const uint32_t half = 1u << (n - 1);
-        uint32_t no = nc_fp4__plan_wide(net, in, n - 1, truth);
-        uint32_t yes = nc_fp4__plan_wide(net, in, n - 1, truth >> half);
-        return nc_fp4__add_step(net, no, yes, in[n - 1], 0xCA);
-    }
-    bits = (uint32_t)truth & ((1u << (1u << n)) - 1);
-    for (i = n; i < 3; i++) bits |= bits << (1u << i);
-    for (i = 0; i < n; i++) operand[i] = in[i];
-    return nc_fp4__add_step(net, operand[0], operand[1], operand[2], bits);
-}
-
-/* Steps for every unit, then only those that count, then places for their results. */
-static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__look *looks) {
-    const uint32_t n = nc_fp4_unit_count(net), outputs = nc_fp4_network_outputs(net);
-    const uint32_t fixed = net->inputs + outputs;
-    uint32_t *operand, *last, *place, *spare = NULL, i, j, kept = 0, steps;
-    size_t bytes = nc__mul_size((size_t)net->inputs + n + 1, sizeof *operand);
-    operand = (uint32_t *)nc__alloc(NULL, bytes);
-    if (!operand) return NC_ERR_MEMORY;
-    for (i = 0; i < net->inputs; i++) operand[i] = i;
-    for (i = 0; i < n; i++) {
-        const nc_fp4_unit *unit = &net->units[i];
-        uint32_t in[NC_FP4_UNIT_INPUTS] = {0};
-        uint64_t truth = 0;
-        if (looks[i].inputs <= 3) {
-            for (j = 0; j < looks[i].inputs; j++) in[j] = operand[looks[i].in[j]];
-            operand[net->inputs + i] = nc_fp4__add_step(net, in[0], in[1], in[2], looks[i].truth);
-            continue;
-        }
-        for (j = 0; j < unit->inputs; j++) in[j] = operand[unit->input[j]];
-        for (j = 0; j < 1u << unit->inputs; j++)
-            truth |= (uint64_t)(nc_fp4__doubled_sum(unit, j) > 0) << j;
-        operand[net->inputs + i] = nc_fp4__plan_wide(net, in, unit->inputs, truth);
-    }
-    for (i = 0; i < outputs; i++) /* an output of its own: a copy, unless it can be made there */
-        (void)nc_fp4__add_step(net, operand[net->outputs[i]], 0, 0, 0xAA);
-    nc__free(NULL, operand, bytes);
-    steps = (uint32_t)stbds_arrlenu(net->steps);
-    bytes = nc__mul_size((size_t)steps + 1, 2 * sizeof *last);
-    last = (uint32_t *)nc__calloc(NULL, bytes);
-    if (!last) return NC_ERR_MEMORY;
-    place = last + steps + 1; /* where the step's result lies */
-    for (i = steps; i-- > 0;) {
-        const nc_fp4__step *s = &net->steps[i];
-        if (i + outputs < steps && !last[i]) continue; /* nobody reads it */
-        for (j = 0; j < 3; j++) {
-            uint32_t from = s->in[j] - net->inputs;
-            if (s->in[j] < net->inputs || nc_fp4__cofactor((uint8_t)s->truth, j, 0) ==
-                                              nc_fp4__cofactor((uint8_t)s->truth, j, 1))
-                continue;
-            if (!last[from]) last[from] = i;
-        }
-        if (i + outputs >= steps) { /* the first copy of a step takes its place */
-            uint32_t from = s->in[0] - net->inputs;
-            if (s->in[0] >= net->inputs)
-                place[from] = net->inputs + (i + outputs - steps) + 1; /* 0: none yet */
-        }
-    }
-    for (i = 0; i < steps; i++) {
-        nc_fp4__step s = net->steps[i];
-        int copy = i + outputs >= steps;
-        if (!copy && !last[i]) continue;
-        for (j = 0; j < 3; j++) {
-            int counts = nc_fp4__cofactor((uint8_t)s.truth, j, 0) !=
-                         nc_fp4__cofactor((uint8_t)s.truth, j, 1);
-            uint32_t from = s.in[j] - net->inputs;
-            if (!counts) {
-                s.in[j] = UINT32_MAX; /* any operand will do */
-                continue;
-            }
-            if (s.in[j] < net->inputs) continue;
-            s.in[j] = place[from] - 1;
-            if (last[from] == i && s.in[j] >= fixed) stbds_arrput(spare, s.in[j]);
-        }
-        if (copy)
-            s.out = net->inputs + (i + outputs - steps);
-        else if (place[i])
-            s.out = place[i] - 1;
-        else if (stbds_arrlenu(spare))
-            s.out = stbds_arrpop(spare);
-        else
-            s.out = fixed + net->temporaries++;
-        place[i] = s.out + 1;
-        if (copy && s.in[0] == s.out) continue; /* it is there already */
-        for (j = 0; j < 3; j++)
-            if (s.in[j] == UINT32_MAX) s.in[j] = s.in[0] == UINT32_MAX ? s.out : s.in[0];
-        net->steps[kept++] = s;
-    }
-    stbds_arrsetlen(net->steps, kept);
-    stbds_arrfree(spare);
-    nc__free(NULL, last, bytes);
-    return NC_OK;
-}
-
-static int nc_fp4__reads(const nc_fp4__step *s, uint32_t operand) {
-    return s->in[0] == operand || s->in[1] == operand || s->in[2] == operand;
-}
-
-/* Is what step i leaves in a temporary read by any step but the next two? Far ahead: yes. */
-static int nc_fp4__lives_on(const nc_fp4_network *net, size_t i, uint32_t operand) {
-    size_t j, n = stbds_arrlenu(net->steps);
-    if (operand < net->inputs + nc_fp4_network_outputs(net)) return 1;
-    for (j = i + 1; j < n && j < i + 64; j++) {
-        if (nc_fp4__reads(&net->steps[j], operand) && j > i + 2) return 1;
-        if (net->steps[j].out == operand) return 0;
-    }
-    return j < n;
-}
-
-/* A carry and the sum of the same operands become one step; it keeps the carry for the next. */
-static void nc_fp4__fuse(nc_fp4_network *net) {
-    const size_t n = stbds_arrlenu(net->steps);
-    uint32_t kept = UINT32_MAX; /* operand whose value the registers hold */
-    size_t i, j;
-    for (i = 0; i < n; i++) {
-        nc_fp4__step s = net->steps[i];
-        const nc_fp4__step *next = &net->steps[i + 1 < n ? i + 1 : i];
-        if (s.truth == 0xE8 && next->truth == 0x96 && nc_fp4__reads(next, s.in[0]) &&
-            nc_fp4__reads(next, s.in[1]) && nc_fp4__reads(next, s.in[2])) {
-            s.carry = s.out;
-            s.out = next->out;
-            s.truth = NC_FP4__FULL_ADDER;
-            for (j = 0; j < 3; j++)
-                if (s.in[j] == kept) {
-                    nc_fp4__step *before = &net->fast[stbds_arrlenu(net->fast) - 1];
-                    s.in[j] = s.in[2];
-                    s.in[2] = kept;
-                    s.truth = NC_FP4__NEXT_ADDER;
-                    if (!nc_fp4__lives_on(net, i - 1, kept)) before->carry = UINT32_MAX;
-                    break;
-                }
-            kept = s.carry;
-            i++;
-        } else {
-            kept = UINT32_MAX;
-        }
-        stbds_arrput(net->fast, s);
-    }
-}
-
-/* Depth, margin and program of a network whose units are known. */
-static nc_status nc_fp4__complete(nc_fp4_network *net) {
-    const uint32_t n = nc_fp4_unit_count(net);
-    nc_fp4__look *looks = (nc_fp4__look *)nc__calloc(NULL, (n + 1) * sizeof *looks);
-    uint32_t *depth = (uint32_t *)nc__calloc(NULL, (n + 1) * sizeof *depth), i, j, margin = 255;
-    nc_status status = looks && depth ? NC_OK : NC_ERR_MEMORY;
-    for (i = 0; i < n && status == NC_OK; i++) {
-        nc_fp4__look_through(net, looks, i);
-        margin = looks[i].margin < margin ? looks[i].margin : margin;
-        for (j = 0; j < net->units[i].inputs; j++) {
-            uint32_t from = net->units[i].input[j];
-            if (from >= net->inputs && depth[from - net->inputs] > depth[i])
-                depth[i] = depth[from - net->inputs];
-        }
-        depth[i]++;
-        net->depth = depth[i] > net->depth ? depth[i] : net->depth;
-    }
-    net->margin = n ? margin / 2.0 : 0;
-    if (status == NC_OK) status = nc_fp4__plan(net, looks);
-    if (status == NC_OK) nc_fp4__fuse(net);
-    nc__free(NULL, looks, (n + 1) * sizeof *looks);
-    nc__free(NULL, depth, (n + 1) * sizeof *depth);
-    return status;
-}
-
-NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network) {
-    nc_fp4__compiler *k;
-    nc_status status;
-    size_t nodes;
-    uint32_t i;
-    if (!network) return NC_ERR_ARG;
-    *network = NULL;
-    if (!circuit) return NC_ERR_ARG;
-    nodes = stbds_arrlenu(circuit->nodes);
-    k = (nc_fp4__compiler *)nc__calloc(NULL, sizeof *k);
-    if (!k) return NC_ERR_MEMORY;
-    k->circuit = circuit;
-    k->needed = (uint8_t *)nc__calloc(NULL, nodes);
-    k->net = (nc_fp4_network *)nc__calloc(circuit->custom_hooks ? &circuit->hooks : NULL,
-                                          sizeof *k->net);
-    status = k->needed && k->net ? NC_OK : NC_ERR_MEMORY;
-    if (status == NC_OK) {
-        k->net->hooks = circuit->hooks;
-        k->net->custom_hooks = circuit->custom_hooks;
-        memcpy(k->net->name, circuit->name, sizeof k->net->name);
-        k->net->inputs = nc_fp4_input_count(circuit);
-        k->net->source = nc_fp4__digest(circuit);
-        for (i = 0; i < stbds_arrlenu(circuit->input_groups); i++)
-            stbds_arrput(k->net->input_groups, circuit->input_groups[i]);
-        for (i = 0; i < stbds_arrlenu(circuit->output_groups); i++)
-            stbds_arrput(k->net->output_groups, circuit->output_groups[i]);
-        nc_fp4__given_forms(k->form);
-        nc_fp4__mark(k);
-        nc_fp4__emit_units(k);
-        status = k->status;
-    }
-    if (status == NC_OK) status = nc_fp4__complete(k->net);
-    if (status == NC_OK)
-        *network = k->net;
-    else
-        nc_fp4_network_destroy(k->net);
-    nc_fp4__forget(&k->known);
-    nc__free(NULL, k->needed, nodes);
-    nc__free(NULL, k, sizeof *k);
-    return status;
-}
-
-/* -- evaluation ------------------------------------------------------------------------------ */
-
-NC_API void nc_fp4_eval_float(const nc_fp4_network *n, const float *in, float *out, float *wires) {
-    double margin = 0;
-    uint32_t i;
-    if (n->inputs) memcpy(wires, in, n->inputs * sizeof *in);
-    for (i = 0; i < nc_fp4_unit_count(n); i++)
-        wires[n->inputs + i] =
-            nc_fp4__unit_sum(NC_FP4_E2M1, &n->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
-}
-
-NC_API void nc_fp4_eval_packed(const nc_fp4_network *n, const uint8_t *in, uint8_t *out,
-                               uint8_t *wires) {
-    uint32_t i, j;
-    if (n->inputs) memcpy(wires, in, n->inputs);
-    for (i = 0; i < nc_fp4_unit_count(n); i++) {
-        const nc_fp4_unit *unit = &n->units[i];
-        int sum = -nc_fp4__doubled(unit->threshold);
-        for (j = 0; j < unit->inputs; j++)
-            sum += nc_fp4__doubled(unit->weight[j]) * wires[unit->input[j]];
-        wires[n->inputs + i] = sum > 0;
-    }
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
-}
-
-/* Words that a strip of the program covers: 32 of 64 cases. Temporaries stay where they are, the
- * others move on by a strip. */
-enum { NC_FP4__STRIP = 32 };
-
-static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base, size_t words) {
-    size_t i, w;
-    for (i = 0; i < stbds_arrlenu(n->steps); i++) {
-        const nc_fp4__step *s = &n->steps[i];
-        const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
-        uint64_t *out = base[s->out], mask[8];
-        nc_fp4__masks((uint8_t)s->truth, mask);
-        for (w = 0; w < words; w++) out[w] = nc_fp4__apply(mask, a[w], b[w], c[w]);
-    }
-}
-
-#ifdef NC_FP4__X86
-#define NC_FP4__PART(t, v)                                                                         \
-    _mm512_storeu_si512(out + 8 * (v),                                                             \
-                        _mm512_ternarylogic_epi64(_mm512_loadu_si512(c + 8 * (v)),                 \
-                                                  _mm512_loadu_si512(b + 8 * (v)),                 \
-                                                  _mm512_loadu_si512(a + 8 * (v)), t));
-#define NC_FP4__CASE(t)                                                                            \
-    case t:                                                                                        \
-        NC_FP4__PART(t, 0)                                                                         \
-        NC_FP4__PART(t, 1) NC_FP4__PART(t, 2) NC_FP4__PART(t, 3) break;
-#define NC_FP4__CASES4(t)                                                                          \
-    NC_FP4__CASE(t) NC_FP4__CASE((t) + 1) NC_FP4__CASE((t) + 2) NC_FP4__CASE((t) + 3)
-#define NC_FP4__CASES16(t)                                                                         \
-    NC_FP4__CASES4(t) NC_FP4__CASES4((t) + 4) NC_FP4__CASES4((t) + 8) NC_FP4__CASES4((t) + 12)
-#define NC_FP4__CASES64(t)                                                                         \
-    NC_FP4__CASES16(t)                                                                             \
-    NC_FP4__CASES16((t) + 16) NC_FP4__CASES16((t) + 32) NC_FP4__CASES16((t) + 48)
-
-#define NC_FP4__ADD(k, at)                                                                         \
-    {                                                                                              \
-        __m512i x = _mm512_loadu_si512(a + (at)), y = _mm512_loadu_si512(b + (at));                \
-        _mm512_storeu_si512(out + (at), _mm512_ternarylogic_epi64(x, y, k, 0x96));                 \
-        k = _mm512_ternarylogic_epi64(x, y, k, 0xE8);                                              \
-    }
-
-/* A whole strip, one instruction a step for every 512 cases. */
-NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *const *base) {
-    const size_t steps = stbds_arrlenu(n->fast);
-    size_t i;
-    __m512i k0 = _mm512_setzero_si512(), k1 = k0, k2 = k0, k3 = k0;
-    for (i = 0; i < steps; i++) {
-        const nc_fp4__step *s = &n->fast[i];
-        const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
-        uint64_t *out = base[s->out];
-        if (s->truth >= NC_FP4__FULL_ADDER) {
-            if (s->truth == NC_FP4__FULL_ADDER) {
-                k0 = _mm512_loadu_si512(c);
-                k1 = _mm512_loadu_si512(c + 8);
-                k2 = _mm512_loadu_si512(c + 16);
-                k3 = _mm512_loadu_si512(c + 24);
-            }
-            NC_FP4__ADD(k0, 0)
-            NC_FP4__ADD(k1, 8)
-            NC_FP4__ADD(k2, 16)
-            NC_FP4__ADD(k3, 24)
-            if (s->carry != UINT32_MAX) {
-                out = base[s->carry];
-                _mm512_storeu_si512(out, k0);
-                _mm512_storeu_si512(out + 8, k1);
-                _mm512_storeu_si512(out + 16, k2);
-                _mm512_storeu_si512(out + 24, k3);
-            }
-            continue;
-        }
-        switch (s->truth & 255) {
-            NC_FP4__CASES64(0)
-            NC_FP4__CASES64(64)
-            NC_FP4__CASES64(128)
-            NC_FP4__CASES64(192)
-        }
-    }
-}
-#undef NC_FP4__CASES64
-#undef NC_FP4__CASES16
-#undef NC_FP4__CASES4
-#undef NC_FP4__CASE
-#undef NC_FP4__PART
-#undef NC_FP4__ADD
-#endif
-
-/* Run the program on words that lie at base[operand]; base is changed. `work` holds the
- * temporaries of a strip. */
-static void nc_fp4__run(const nc_fp4_network *n, uint64_t **base, uint64_t *work, size_t words) {
-    const size_t fixed = n->inputs + nc_fp4_network_outputs(n), strip = NC_FP4__STRIP;
-    size_t w, i;
-    for (i = 0; i < n->temporaries; i++) base[fixed + i] = work + i * NC_FP4__STRIP;
-    for (w = 0; w < words; w += NC_FP4__STRIP) {
-#ifdef NC_FP4__X86
-        if (words - w >= NC_FP4__STRIP && nc_fp4__level() >= 2)
-            nc_fp4__run512(n, base);
-        else
-#endif
-            nc_fp4__run_portable(n, base, words - w < strip ? words - w : strip);
-        for (i = 0; i < fixed && w + NC_FP4__STRIP < words; i++) base[i] += NC_FP4__STRIP;
-    }
-}
-
-/* Room for operand addresses and for the temporaries of a strip. */
-static uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extra_words, uint64_t **work,
-                               size_t *bytes) {
-    const size_t operands = (size_t)n->inputs + nc_fp4_network_outputs(n) + n->temporaries;
-    const size_t list = (operands * sizeof(uint64_t *) + 63) / 64 * 64;
-    uint64_t **base;
-    *bytes = list + (n->temporaries * (size_t)NC_FP4__STRIP + extra_words) * sizeof **work;
-    base = (uint64_t **)nc__alloc(n->custom_hooks ? &n->hooks : NULL, *bytes);
-    if (base) *work = (uint64_t *)(void *)((char *)base + list);
-    return base;
-}
-
-NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *n, const uint64_t *in, uint64_t *out,
-                                    size_t words) {
-    uint64_t *few[256], little[8 * NC_FP4__STRIP]; /* what most circuits need */
-    uint64_t **base = few, *work = little, *inputs;
-    size_t bytes, i;
-    int small;
-    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
-    small = n->temporaries <= 8 && n->inputs <= 120 && nc_fp4_network_outputs(n) <= 120;
-    if (!small) base = nc_fp4__room(n, 0, &work, &bytes);
-    if (!base) return NC_ERR_MEMORY;
-    memcpy(&inputs, &in, sizeof inputs); /* steps only read inputs */
-    for (i = 0; i < n->inputs; i++) base[i] = inputs + i * words;
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) base[n->inputs + i] = out + i * words;
-    nc_fp4__run(n, base, work, words);
-    if (!small) nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
-    return NC_OK;
-}
-
-/* -- plain integers -------------------------------------------------------------------------- */
-
-/* The 64 x 64 bit matrix x transposed: halves are exchanged, then quarters ... (Warren, Hacker's
- * Delight, 2012, 7-3). */
-static void nc_fp4__transpose64(uint64_t x[64]) {
-    uint64_t mask = UINT64_C(0x00000000FFFFFFFF);
-    uint32_t j = 32, k;
-    for (; j != 0; j >>= 1, mask ^= mask << j)
-        for (k = 0; k < 64; k = (k + j + 1) & ~j) {
-            uint64_t t = ((x[k] >> j) ^ x[k + j]) & mask;
-            x[k] ^= t << j;
-            x[k + j] ^= t;
-        }
-}
-
-/* 64 cases from value `first` on of a group: word w of its bits, at sliced + bit * STRIP + w. */
-static void nc_fp4__slice64(const uint64_t *values, size_t count, uint32_t width,
-                            uint64_t *sliced) {
-    uint64_t x[64];
-    uint32_t i;
-    memset(x, 0, sizeof x);
-    memcpy(x, values, count * sizeof *x);
-    nc_fp4__transpose64(x);
-    for (i = 0; i < width; i++) sliced[i * (size_t)NC_FP4__STRIP] = x[i];
-}
-
-static void nc_fp4__unslice64(const uint64_t *sliced, uint32_t width, uint64_t *values,
-                              size_t count) {
-    uint64_t x[64];
-    uint32_t i;
-    memset(x, 0, sizeof x);
-    for (i = 0; i < width; i++) x[i] = sliced[i * (size_t)NC_FP4__STRIP];
-    nc_fp4__transpose64(x);
-    memcpy(values, x, count * sizeof *x);
-}
-
-#ifdef NC_FP4__X86
-/* The same for 32 rows in each of 16 lanes: bit j of row b is exchanged with bit b of row j. */
-NC_FP4__TARGET512 static void nc_fp4__transpose32(__m512i x[32]) {
-#define NC_FP4__EXCHANGE(j, mask)                                                                  \
-    for (k = 0; k < 32; k = (k + (j) + 1) & ~(j)) {                                                \
-        __m512i t = _mm512_ternarylogic_epi32(_mm512_srli_epi32(x[k], j), x[k + (j)],              \
-                                              _mm512_set1_epi32(mask), 0x28);                      \
-        x[k] = _mm512_xor_si512(x[k], _mm512_slli_epi32(t, j));                                    \
-        x[k + (j)] = _mm512_xor_si512(x[k + (j)], t);                                              \
-    }
-    int k;
-    NC_FP4__EXCHANGE(16, 0x0000FFFF)
-    NC_FP4__EXCHANGE(8, 0x00FF00FF)
-    NC_FP4__EXCHANGE(4, 0x0F0F0F0F)
-    NC_FP4__EXCHANGE(2, 0x33333333)
-    NC_FP4__EXCHANGE(1, 0x55555555)
-#undef NC_FP4__EXCHANGE
-}
-
-/* 512 cases: case 16 j + l is bit j of lane l. half: bits 0 to 31 of the values, or 32 to 63. */
-NC_FP4__TARGET512 static void nc_fp4__slice512(const uint64_t *values, uint32_t half,
-                                               uint32_t width, uint64_t *sliced) {
-    const __m512i even =
-        _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
-    const __m512i pick = _mm512_add_epi32(even, _mm512_set1_epi32((int)half));
-    __m512i x[32];
-    uint32_t i;
-    for (i = 0; i < 32; i++)
-        x[i] = _mm512_permutex2var_epi32(_mm512_loadu_si512(values + 16 * i), pick,
-                                         _mm512_loadu_si512(values + 16 * i + 8));
-    nc_fp4__transpose32(x);
-    for (i = 0; i < width; i++) _mm512_storeu_si512(sliced + i * NC_FP4__STRIP, x[i]);
-}
-
-NC_FP4__TARGET512 static void nc_fp4__unslice512(const uint64_t *sliced, uint32_t width,
-                                                 uint64_t *values) {
-    const __m512i low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
-    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
-    __m512i x[32], y[32];
-    uint32_t i;
-    for (i = 0; i < 32; i++)
-        x[i] = i < width ? _mm512_loadu_si512(sliced + i * NC_FP4__STRIP) : _mm512_setzero_si512();
-    nc_fp4__transpose32(x);
-    for (i = 0; i < 32; i++)
-        y[i] = i + 32 < width ? _mm512_loadu_si512(sliced + (i + 32) * NC_FP4__STRIP)
-                              : _mm512_setzero_si512();
-    if (width > 32) nc_fp4__transpose32(y);
-    for (i = 0; i < 32; i++) {
-        _mm512_storeu_si512(values + 16 * i, _mm512_permutex2var_epi32(x[i], low, y[i]));
-        _mm512_storeu_si512(values + 16 * i + 8, _mm512_permutex2var_epi32(x[i], high, y[i]));
-    }
-}
-#endif
-
-/* Up to 2,048 cases of one group into or out of its slices. */
-static void nc_fp4__slice_group(const uint64_t *values, size_t count, uint32_t width,
-                                uint64_t *sliced) {
-    size_t i = 0;
-#ifdef NC_FP4__X86
-    for (; nc_fp4__level() >= 2 && i + 512 <= count; i += 512) {
-        nc_fp4__slice512(values + i, 0, width < 32 ? width : 32, sliced + i / 64);
-        if (width > 32)
-            nc_fp4__slice512(values + i, 1, width - 32,
-                             sliced + 32 * (size_t)NC_FP4__STRIP + i / 64);
-    }
-#endif
-    for (; i < count; i += 64)
-        nc_fp4__slice64(values + i, count - i < 64 ? count - i : 64, width, sliced + i / 64);
-}
-
-static void nc_fp4__unslice_group(const uint64_t *sliced, uint32_t width, uint64_t *values,
-                                  size_t count) {
-    size_t i = 0;
-#ifdef NC_FP4__X86
-    for (; nc_fp4__level() >= 2 && i + 512 <= count; i += 512)
-        nc_fp4__unslice512(sliced + i / 64, width, values + i);
-#endif
-    for (; i < count; i += 64)
-        nc_fp4__unslice64(sliced + i / 64, width, values + i, count - i < 64 ? count - i : 64);
-}
-
-NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *n, const uint64_t *const *in,
-                                      uint64_t *const *out, size_t count) {
-    const size_t cases = 64 * NC_FP4__STRIP;
-    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
-    uint64_t **base, *work, *sliced;
-    size_t bytes, at, g, i;
-    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
-    for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
-        if (n->input_groups[g].width > 64 && in[g]) return NC_ERR_LIMIT;
-    for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
-        if (n->output_groups[g].width > 64 && out[g]) return NC_ERR_LIMIT;
-    base = nc_fp4__room(n, (n->inputs + (size_t)outputs) * NC_FP4__STRIP, &work, &bytes);
-    if (!base) return NC_ERR_MEMORY;
-    sliced = work + n->temporaries * (size_t)NC_FP4__STRIP;
-    memset(sliced, 0, (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
-    for (at = 0; at < count; at += cases) {
-        const size_t some = count - at < cases ? count - at : cases;
-        for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
-            if (in[g])
-                nc_fp4__slice_group(in[g] + at, some, n->input_groups[g].width,
-                                    sliced + n->input_groups[g].first * (size_t)NC_FP4__STRIP);
-        for (i = 0; i < n->inputs + (size_t)outputs; i++) base[i] = sliced + i * NC_FP4__STRIP;
-        nc_fp4__run(n, base, work, NC_FP4__STRIP);
-        for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
-            if (out[g])
-                nc_fp4__unslice_group(sliced + (n->inputs + (size_t)n->output_groups[g].first) *
-                                                   NC_FP4__STRIP,
-                                      n->output_groups[g].width, out[g] + at, some);
-    }
-    nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
-    return NC_OK;
-}
-
-/* >>verify ========================================================================= */
-
-static void nc_fp4__start_report(const nc_fp4_network *n, nc_fp4_report *report) {
-    uint32_t i;
-    memset(report, 0, sizeof *report);
-    for (i = 0; i < nc_fp4_unit_count(n); i++) nc_fp4__count(&n->units[i], report);
-    nc_fp4__finish_report(report, n->margin);
-    report->depth = n->depth;
-}
-
-/* Word of input i for the 64 consecutive cases from `first` (a multiple of 64) on. */
-static uint64_t nc_fp4__counting_word(uint32_t i, uint64_t first) {
-    static const uint64_t low[6] = {UINT64_C(0xAAAAAAAAAAAAAAAA), UINT64_C(0xCCCCCCCCCCCCCCCC),
-                                    UINT64_C(0xF0F0F0F0F0F0F0F0), UINT64_C(0xFF00FF00FF00FF00),
-                                    UINT64_C(0xFFFF0000FFFF0000), UINT64_C(0xFFFFFFFF00000000)};
-    return i < 6 ? low[i] : 0 - (first >> i & 1);
-}
-
-/* Words of inputs for the cases from `first` on, NC_FP4__STRIP of each input. */
-static void nc_fp4__counting_words(uint32_t inputs, uint64_t first, uint64_t *in) {
-    uint32_t i, w;
-    for (i = 0; i < inputs; i++)
-        for (w = 0; w < NC_FP4__STRIP; w++)
-            in[i * (size_t)NC_FP4__STRIP + w] = nc_fp4__counting_word(i, first + 64 * (uint64_t)w);
-}
-
-static uint32_t nc_fp4__lowest_bit(uint64_t x) {
-    uint32_t i = 0;
-    while (!(x >> i & 1)) i++;
-    return i;
-}
-
-static uint32_t nc_fp4__bits_set(uint64_t x) {
-    uint32_t n = 0;
-    for (; x; x &= x - 1) n++;
-    return n;
-}
-
-NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *n, nc_fp4_spec_fn spec, void *user,
-                                     nc_fp4_report *report) {
-    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
-    uint64_t cases, first, *in, *out, x[64];
-    size_t bytes;
-    nc_status status = NC_OK;
-    uint32_t i, w;
-    if (!n || !spec || !report) return NC_ERR_ARG;
-    nc_fp4__start_report(n, report);
-    if (n->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
-    bytes = (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *in;
-    in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes);
-    if (!in) return NC_ERR_MEMORY;
-    out = in + n->inputs * (size_t)NC_FP4__STRIP;
-    cases = report->cases = UINT64_C(1) << n->inputs;
-    for (first = 0; first < cases && status == NC_OK; first += 64 * NC_FP4__STRIP) {
-        nc_fp4__counting_words(n->inputs, first, in);
-        status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
-        for (w = 0; w < NC_FP4__STRIP && first + 64 * (uint64_t)w < cases; w++) {
-            const uint64_t at = first + 64 * (uint64_t)w;
-            uint64_t c, some = cases - at < 64 ? cases - at : 64;
-            for (i = 0; i < 64; i++) x[i] = i < outputs ? out[i * (size_t)NC_FP4__STRIP + w] : 0;
-            nc_fp4__transpose64(x);
-            for (c = 0; c < some; c++)
-                if (x[c] != spec(user, at + c) && !report->wrong++) report->first_wrong = at + c;
-        }
-    }
-    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
-    return status;
-}
-
-/* Inputs from `in`, both sides, and how many of the cases (of the first `some`) differ. */
-static nc_status nc_fp4__compare_strip(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                       uint64_t *in, uint64_t *out, uint64_t *wires, uint64_t first,
-                                       uint64_t some, nc_fp4_report *report) {
-    const uint32_t outputs = nc_fp4_network_outputs(n);
-    nc_status status;
-    uint32_t i, w;
-    for (i = 0; i < n->inputs; i++)
-        memcpy(wires + c->inputs[i] * (size_t)NC_FP4__STRIP, in + i * (size_t)NC_FP4__STRIP,
-               NC_FP4__STRIP * sizeof *in);
-    nc_fp4__run_nodes(c, wires, NC_FP4__STRIP);
-    status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
-    for (w = 0; w < NC_FP4__STRIP && 64 * (uint64_t)w < some && status == NC_OK; w++) {
-        uint64_t wrong = 0, left = some - 64 * (uint64_t)w;
-        for (i = 0; i < outputs; i++)
-            wrong |= out[i * (size_t)NC_FP4__STRIP + w] ^
-                     wires[c->outputs[i] * (size_t)NC_FP4__STRIP + w];
-        if (left < 64) wrong &= (UINT64_C(1) << left) - 1;
-        if (!wrong) continue;
-        if (!report->wrong) report->first_wrong = first + 64 * w + nc_fp4__lowest_bit(wrong);
-        report->wrong += nc_fp4__bits_set(wrong);
-    }
-    return status;
-}
-
-/* All cases, or `random` strips of random ones. */
-static nc_status nc_fp4__compare_cases(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                       uint32_t random, nc_fp4_report *report) {
-    const size_t outputs = nc_fp4_network_outputs(n), nodes = stbds_arrlenu(c->nodes);
-    const size_t bytes = (n->inputs + outputs + nodes) * NC_FP4__STRIP * sizeof(uint64_t);
-    const uint64_t strip = 64 * NC_FP4__STRIP;
-    uint64_t *in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes), *out, first;
-    uint64_t cases;
-    nc_status status = NC_OK;
-    size_t i;
-    if (!in) return NC_ERR_MEMORY;
-    out = in + n->inputs * (size_t)NC_FP4__STRIP;
-    cases = random ? random * strip : UINT64_C(1) << n->inputs;
-    for (first = 0; first < cases && status == NC_OK; first += strip) {
-        if (random)
-            for (i = 0; i < n->inputs * (size_t)NC_FP4__STRIP; i += 2) {
-                uint32_t words[4];
-                nc__philox(n->source, first, i, words);
-                in[i] = (uint64_t)words[0] << 32 | words[1];
-                in[i + 1] = (uint64_t)words[2] << 32 | words[3];
-            }
-        else
-            nc_fp4__counting_words(n->inputs, first, in);
-        status = nc_fp4__compare_strip(n, c, in, out, out + outputs * NC_FP4__STRIP, first,
-                                       cases - first < strip ? cases - first : strip, report);
-    }
-    report->cases = cases;
-    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
-    return status;
-}
-
-/* -- decision diagrams (Bryant, Graph-based algorithms for Boolean functions, 1986) ----------- */
-
-enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__CACHE = 1 << 16 };
-
-typedef struct nc_fp4__vertex {
-    uint32_t level, low, high; /* level of the variable; terminals 0 and 1 have UINT32_MAX */
-} nc_fp4__vertex;
-
-typedef struct nc_fp4__diagrams {
-    nc_fp4__vertex *vertices; /* stb_ds array */
-    nc_fp4__index known;
-    struct {
-        uint32_t f, g, h, result; /* result of if f then g else h; f 0: empty */
-    } * cache;
-    int full;
-} nc_fp4__diagrams;
-
-static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t low,
-                                  uint32_t high) {
-    uint32_t hash, at, id;
-    nc_fp4__vertex v;
-    if (low == high) return low;
-    hash = nc_fp4__hash(level, low, high, 0);
-    at = hash;
-    while ((id = nc_fp4__candidate(&d->known, hash, &at)) != UINT32_MAX)
-        if (d->vertices[id].level == level && d->vertices[id].low == low &&
-            d->vertices[id].high == high)
-            return id;
-    id = (uint32_t)stbds_arrlenu(d->vertices);
-    v.level = level;
-    v.low = low;
-    v.high = high;
-    if (id >= NC_FP4__MAX_DIAGRAM || !nc_fp4__remember(&d->known, hash, id)) {
-        d->full = 1;
-        return 0;
-    }
-    stbds_arrput(d->vertices, v);
-    return id;
-}
-
-/* if f then g else h; as deep as there are variables. */
-static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint32_t h) {
-    uint32_t level, slot, low, high, result;
-    nc_fp4__vertex a, b, c;
-    if (d->full) return 0;
-    if (f <= 1) return f ? g : h;
-    if (g == h) return g;
-    if (g == 1 && h == 0) return f;
-    slot = nc_fp4__hash(f, g, h, 1) & (NC_FP4__CACHE - 1);
-    if (d->cache[slot].f == f && d->cache[slot].g == g && d->cache[slot].h == h)
-        return d->cache[slot].result;
-    a = d->vertices[f];
-    b = d->vertices[g];
-    c = d->vertices[h];
-    level = a.level < b.level ? a.level : b.level;
-    level = c.level < level ? c.level : level;
-    low = nc_fp4__choose(d, a.level == level ? a.low : f, b.level == level ? b.low : g,
-                         c.level == level ? c.low : h);
-    high = nc_fp4__choose(d, a.level == level ? a.high : f, b.level == level ? b.high : g,
-                          c.level == level ? c.high : h);
-    result = nc_fp4__vertex_of(d, level, low, high);
-    d->cache[slot].f = f;
-    d->cache[slot].g = g;
-    d->cache[slot].h = h;
-    d->cache[slot].result = result;
-    return result;
-}
-
-/* A function of up to three diagrams. */
-static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint8_t truth, const uint32_t f[3]) {
-    uint32_t leaf[8], i, k, n = 8;
-    for (i = 0; i < 8; i++) leaf[i] = truth >> i & 1;
-    for (k = 0; k < 3; k++)
-        for (n /= 2, i = 0; i < n; i++)
-            leaf[i] = leaf[2 * i] == leaf[2 * i + 1]
-                          ? leaf[2 * i]
-                          : nc_fp4__choose(d, f[k], leaf[2 * i + 1], leaf[2 * i]);
-    return leaf[0];
-}
-
-/* Order of the variables: as a walk from the outputs down meets them, bit 0 first. level[i] of
- * input i. */
-static void nc_fp4__order(const nc_fp4_circuit *c, uint32_t *level) {
-    uint32_t *todo = NULL, i, j, next = 0, n = (uint32_t)stbds_arrlenu(c->nodes);
-    uint8_t *met = (uint8_t *)nc__calloc(NULL, n);
-    for (i = 0; i < stbds_arrlenu(c->inputs); i++) level[i] = UINT32_MAX;
-    for (i = 0; i < stbds_arrlenu(c->outputs) && met; i++) {
-        stbds_arrput(todo, c->outputs[i]);
-        while (stbds_arrlenu(todo)) {
-            uint32_t w = stbds_arrpop(todo);
-            const nc_fp4__node *node = &c->nodes[w];
-            if (met[w]) continue;
-            met[w] = 1;
-            if (node->inputs == NC_FP4__INPUT)
-                level[node->in[0]] = next++;
-            else /* wires in falling order: the inputs, which are old, are visited first */
-                for (j = 0; j < node->inputs; j++) stbds_arrput(todo, node->in[j]);
-        }
-    }
-    for (i = 0; i < stbds_arrlenu(c->inputs); i++)
-        if (level[i] == UINT32_MAX) level[i] = next++;
-    stbds_arrfree(todo);
-    nc__free(NULL, met, n);
-}
-
-static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                          nc_fp4_report *report) {
-    const size_t nodes = stbds_arrlenu(c->nodes), units = nc_fp4_unit_count(n);
-    const size_t bytes = (nodes + n->inputs * 2 + units) * sizeof(uint32_t);
-    const size_t cache_bytes = NC_FP4__CACHE * sizeof(*((nc_fp4__diagrams *)0)->cache);
-    uint32_t *of_node = (uint32_t *)nc__calloc(NULL, bytes), *of_wire, *level, f[3];
-    nc_fp4__diagrams d;
-    nc_fp4__vertex end = {UINT32_MAX, 0, 0};
-    nc_status status = NC_ERR_MEMORY;
-    size_t i, j;
-    memset(&d, 0, sizeof d);
-    *(void **)&d.cache = nc__calloc(NULL, cache_bytes);
-    if (of_node && d.cache) {
-        of_wire = of_node + nodes;
-        level = of_wire + n->inputs + units;
-        nc_fp4__order(c, level);
-        stbds_arrput(d.vertices, end);
-        stbds_arrput(d.vertices, end);
-        for (i = 0; i < n->inputs; i++) of_wire[i] = nc_fp4__vertex_of(&d, level[i], 0, 1);
-        for (i = 0; i < nodes && !d.full; i++) {
-            const nc_fp4__node *node = &c->nodes[i];
-            for (j = 0; j < 3; j++) f[j] = j < node->inputs ? of_node[node->in[j]] : 0;
-            if (i <= NC_FP4_TRUE)
-                of_node[i] = (uint32_t)i;
-            else if (node->inputs == NC_FP4__INPUT)
-                of_node[i] = of_wire[node->in[0]];
-            else
-                of_node[i] = nc_fp4__diagram_of(&d, node->truth, f);
-        }
-        for (i = 0; i < units && !d.full; i++) { /* a unit's diagram, input by input */
-            const nc_fp4_unit *unit = &n->units[i];
-            uint32_t leaf[1 << NC_FP4_UNIT_INPUTS], m = 1u << unit->inputs, k, a;
-            for (a = 0; a < m; a++) leaf[a] = nc_fp4__doubled_sum(unit, a) > 0;
-            for (k = 0; k < unit->inputs; k++)
-                for (m /= 2, a = 0; a < m; a++)
-                    leaf[a] = leaf[2 * a] == leaf[2 * a + 1]
-                                  ? leaf[2 * a]
-                                  : nc_fp4__choose(&d, of_wire[unit->input[k]], leaf[2 * a + 1],
-                                                   leaf[2 * a]);
-            of_wire[n->inputs + i] = leaf[0];
-        }
-        status = d.full ? NC_ERR_LIMIT : NC_OK;
-        for (i = 0; i < nc_fp4_network_outputs(n) && status == NC_OK; i++)
-            if (of_wire[n->outputs[i]] != of_node[c->outputs[i]] && !report->wrong++)
-                report->first_wrong = i;
-    }
-    stbds_arrfree(d.vertices);
-    nc_fp4__forget(&d.known);
-    nc__free(NULL, d.cache, cache_bytes);
-    nc__free(NULL, of_node, bytes);
-    return status;
-}
-
-/* Value of wire w when the wires of `have` are the bits of `values`, through at most `depth` units;
- * -1 when that does not reach them. */
-static int nc_fp4__local(const nc_fp4_network *n, uint32_t w, const uint32_t *have, uint32_t count,
-                         uint32_t values, int depth) {
-    const nc_fp4_unit *unit;
-    uint32_t i, at = 0;
-    for (i = 0; i < count; i++)
-        if (have[i] == w) return (int)(values >> i & 1);
-    if (w < n->inputs || depth == 0) return -1;
-    unit = &n->units[w - n->inputs];
-    for (i = 0; i < unit->inputs; i++) {
-        int value = nc_fp4__local(n, unit->input[i], have, count, values, depth - 1);
-        if (value < 0) return -1;
-        at |= (uint32_t)value << i;
-    }
-    return nc_fp4__doubled_sum(unit, at) > 0;
-}
-
-/* Does the wire of every node that counts compute the node's function of the wires of its inputs?
- * Then, by induction from the inputs, the outputs are the circuit's. A wire may hold a node's
- * complement when only a NOT reads the node. */
-static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                           nc_fp4_report *report) {
-    const size_t nodes = stbds_arrlenu(c->nodes);
-    uint8_t *flipped;
-    size_t i;
-    uint32_t j, v;
-    if (n->source != nc_fp4__digest(c) || stbds_arrlenu(n->wire_of) != nodes) return NC_ERR_LIMIT;
-    flipped = (uint8_t *)nc__calloc(NULL, nodes);
-    if (!flipped) return NC_ERR_MEMORY;
-    for (i = 0; i < nodes; i++) {
-        const nc_fp4__node *node = &c->nodes[i];
-        uint32_t have[3] = {0, 0, 0}, wire = n->wire_of[i], k = node->inputs;
-        int right = 1;
-        if (wire == UINT32_MAX) continue;
-        if (node->inputs == NC_FP4__INPUT) {
-            right = wire == node->in[0];
-        } else if (nc_fp4__is_not(node) && flipped[node->in[0]]) {
-            right = wire == n->wire_of[node->in[0]];
-        } else {
-            for (j = 0; j < k; j++) {
-                have[j] = n->wire_of[node->in[j]];
-                right = right && !flipped[node->in[j]];
-            }
-            for (v = 0; v < 1u << k && right; v++) {
-                int got = nc_fp4__local(n, wire, have, k, v, 2), wanted = node->truth >> v & 1;
-                if (v == 0 && got >= 0) flipped[i] = got != wanted;
-                right = got >= 0 && got == (wanted ^ flipped[i]);
-            }
-        }
-        if (!right && !report->wrong++) report->first_wrong = i;
-    }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
-        if (n->outputs[i] != n->wire_of[c->outputs[i]] || flipped[c->outputs[i]]) report->wrong++;
-    nc__free(NULL, flipped, nodes);
-    return NC_OK;
-}
-
-NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                  nc_fp4_evidence evidence, nc_fp4_report *report) {
-    nc_status status;
-    if (!n || !c || !report || (unsigned)evidence > NC_FP4_STRUCTURAL) return NC_ERR_ARG;
-    nc_fp4__start_report(n, report);
-    report->evidence = evidence;
-    if (n->inputs != nc_fp4_input_count(c) || nc_fp4_network_outputs(n) != nc_fp4_output_count(c))
-        return NC_ERR_MISMATCH;
-    if (evidence == NC_FP4_EXHAUSTIVE)
-        return n->inputs > 26 ? NC_ERR_LIMIT : nc_fp4__compare_cases(n, c, 0, report);
-    if (evidence == NC_FP4_BDD) return nc_fp4__compare_diagrams(n, c, report);
-    status = nc_fp4__compare_structure(n, c, report);
-    return status == NC_OK ? nc_fp4__compare_cases(n, c, 8, report) : status;
-}
-
-NC_API nc_status nc_fp4_verify(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                               nc_fp4_report *report) {
-    nc_status status;
-    if (!n || !c || !report) return NC_ERR_ARG;
-    if (n->inputs <= 26) return nc_fp4_verify_by(n, c, NC_FP4_EXHAUSTIVE, report);
-    status = nc_fp4_verify_by(n, c, NC_FP4_BDD, report);
-    return status == NC_ERR_LIMIT ? nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, report) : status;
-}
-
-/* >>templates ====================================================================== */
+/* >>templates ==================================================================== */
 
 /* A circuit being made: after an error nothing more is added. */
 typedef struct nc_fp4__maker {
@@ -5098,7 +3910,7 @@ NC_API nc_status nc_fp4_make(nc_fp4_circuit **out, nc_fp4_template which, uint32
     return m.status;
 }
 
-/* >>io ============================================================================= */
+/* >>netlists ===================================================================== */
 
 /* -- netlists: what BLIF and JSON come to ------------------------------------------------------ */
 
@@ -6423,6 +5235,1228 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *c, nc_fp4_file_kind 
 }
 
 /* -- networks -------------------------------------------------------------------------- */
+
+/* >>networks ===================================================================== */
+
+/* One step of the bit-sliced program: a function of three operands. For the fast program also full
+ * adders: the sum goes to out, the carry to `carry` unless that is UINT32_MAX, and in[2] may be the
+ * carry of the step before, which is still in registers. */
+enum { NC_FP4__FULL_ADDER = 256, NC_FP4__NEXT_ADDER = 257 };
+typedef struct nc_fp4__step {
+    uint32_t out, in[3];
+    uint32_t truth; /* or one of the above */
+    uint32_t carry;
+} nc_fp4__step;
+
+struct nc_fp4_network {
+    nc_allocator hooks;
+    int custom_hooks;
+    char name[NC_FP4__MAX_NAME + 1];
+    uint32_t inputs;
+    nc_fp4_unit *units;                          /* stb_ds array */
+    uint32_t *outputs;                           /* stb_ds array: wires, inputs first, then units */
+    nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
+    /* operands of the program: inputs, outputs, temporaries */
+    nc_fp4__step *steps; /* stb_ds array */
+    nc_fp4__step *fast;  /* stb_ds array: the same with full adders */
+    uint32_t temporaries;
+    double margin;
+    uint32_t depth;
+    /* for structural verification: the circuit's digest, and the wire of each of its nodes */
+    uint64_t source;
+    uint32_t *wire_of; /* stb_ds array; UINT32_MAX: not needed */
+};
+
+NC_API void nc_fp4_network_destroy(nc_fp4_network *n) {
+    nc_allocator hooks;
+    int custom;
+    if (!n) return;
+    stbds_arrfree(n->units);
+    stbds_arrfree(n->outputs);
+    stbds_arrfree(n->input_groups);
+    stbds_arrfree(n->output_groups);
+    stbds_arrfree(n->steps);
+    stbds_arrfree(n->fast);
+    stbds_arrfree(n->wire_of);
+    hooks = n->hooks;
+    custom = n->custom_hooks;
+    nc__free(custom ? &hooks : NULL, n, sizeof *n);
+}
+
+NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *n) { return n->inputs; }
+
+NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *n) {
+    return (uint32_t)stbds_arrlenu(n->outputs);
+}
+
+NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *n) {
+    return (uint32_t)stbds_arrlenu(n->units);
+}
+
+NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *n, uint32_t i) {
+    return i < nc_fp4_unit_count(n) ? &n->units[i] : NULL;
+}
+
+/* Twice sum - threshold of a unit for the inputs whose bits are set in `inputs`. */
+static int nc_fp4__doubled_sum(const nc_fp4_unit *unit, uint32_t inputs) {
+    int sum = -nc_fp4__doubled(unit->threshold), i;
+    for (i = 0; i < unit->inputs; i++)
+        if (inputs >> i & 1) sum += nc_fp4__doubled(unit->weight[i]);
+    return sum;
+}
+
+/* What a unit computes, as a function of at most three wires where that is possible: units that it
+ * reads are looked through. */
+typedef struct nc_fp4__look {
+    uint32_t in[3];
+    uint8_t inputs; /* 255: it needs more than three */
+    uint8_t truth;
+    uint8_t margin; /* doubled, over the inputs that can occur */
+    uint8_t unused;
+} nc_fp4__look;
+
+/* The wires among `have` (n of them, at most 3) extended by w; 0 when there would be four. */
+static int nc_fp4__extend(uint32_t *have, uint32_t *n, uint32_t w) {
+    uint32_t i;
+    for (i = 0; i < *n; i++)
+        if (have[i] == w) return 1;
+    if (*n == 3) return 0;
+    have[(*n)++] = w;
+    return 1;
+}
+
+/* Value of wire w when the wires of `have` are the bits of `values`: one of them, or a unit seen
+ * through. -1 when neither. */
+static int nc_fp4__seen(const nc_fp4_network *net, const nc_fp4__look *looks, uint32_t w,
+                        const uint32_t *have, uint32_t n, uint32_t values) {
+    const nc_fp4__look *look;
+    uint32_t i, k, at = 0;
+    for (i = 0; i < n; i++)
+        if (have[i] == w) return (int)(values >> i & 1);
+    if (w < net->inputs) return -1;
+    look = &looks[w - net->inputs];
+    if (look->inputs > 3) return -1;
+    for (k = 0; k < look->inputs; k++) {
+        for (i = 0; i < n && have[i] != look->in[k]; i++) {
+        }
+        if (i == n) return -1;
+        at |= (values >> i & 1) << k;
+    }
+    return look->truth >> at & 1;
+}
+
+/* Look through unit u, the way that leaves the fewest wires. */
+static void nc_fp4__look_through(const nc_fp4_network *net, nc_fp4__look *looks, uint32_t u) {
+    const nc_fp4_unit *unit = &net->units[u];
+    nc_fp4__look *look = &looks[u];
+    uint32_t have[3] = {0, 0, 0}, n, i, k, v, skip, margin = 255, truth = 0;
+    look->inputs = 255;
+    for (skip = 0; skip < 1u << unit->inputs; skip++) {
+        int fits = 1; /* inputs of `skip` are seen through, the others wires of their own */
+        for (n = i = 0; i < unit->inputs && fits; i++) {
+            uint32_t w = unit->input[i];
+            if (!(skip >> i & 1)) {
+                fits = nc_fp4__extend(have, &n, w);
+                continue;
+            }
+            fits = w >= net->inputs && looks[w - net->inputs].inputs <= 3;
+            for (k = 0; fits && k < looks[w - net->inputs].inputs; k++)
+                fits = nc_fp4__extend(have, &n, looks[w - net->inputs].in[k]);
+        }
+        if (!fits || n >= look->inputs) continue;
+        memcpy(look->in, have, sizeof have);
+        look->inputs = (uint8_t)n;
+    }
+    n = look->inputs;
+    for (v = 0; v < 1u << (n <= 3 ? n : unit->inputs); v++) {
+        uint32_t at = n <= 3 ? 0 : v, distance; /* else every combination, occurring or not */
+        int sum;
+        for (i = 0; i < unit->inputs && n <= 3; i++)
+            at |= (uint32_t)nc_fp4__seen(net, looks, unit->input[i], look->in, n, v) << i;
+        sum = nc_fp4__doubled_sum(unit, at);
+        distance = (uint32_t)(sum < 0 ? -sum : sum);
+        margin = distance < margin ? distance : margin;
+        truth |= n <= 3 ? (uint32_t)(sum > 0) << v : 0;
+    }
+    for (i = n; i < 3; i++) truth |= truth << (1u << i);
+    look->truth = (uint8_t)truth;
+    look->margin = (uint8_t)margin;
+}
+
+/* -- compiling ----------------------------------------------------------------------------- */
+
+typedef struct nc_fp4__compiler {
+    const nc_fp4_circuit *circuit;
+    nc_fp4_network *net;
+    nc_fp4__index known; /* units */
+    uint8_t *needed;     /* of each node: 1 its value, 2 its complement only */
+    nc_fp4__form form[256];
+    int complete;
+    nc_status status;
+} nc_fp4__compiler;
+
+/* The wire of a unit with this content. */
+static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit) {
+    nc_fp4_network *net = k->net;
+    uint32_t hash = unit->threshold, at, id;
+    int i;
+    for (i = 0; i < unit->inputs; i++)
+        hash = nc_fp4__hash(hash, unit->input[i], unit->weight[i], unit->inputs);
+    at = hash;
+    while ((id = nc_fp4__candidate(&k->known, hash, &at)) != UINT32_MAX)
+        if (memcmp(&net->units[id], unit, sizeof *unit) == 0) return net->inputs + id;
+    id = (uint32_t)stbds_arrlenu(net->units);
+    stbds_arrput(net->units, *unit);
+    if (!nc_fp4__remember(&k->known, hash, id)) k->status = NC_ERR_MEMORY;
+    return net->inputs + id;
+}
+
+/* The ten atoms in any order of their inputs. */
+static void nc_fp4__given_forms(nc_fp4__form *form) {
+    static const uint8_t order[6][3] = {{0, 1, 2}, {0, 2, 1}, {1, 0, 2},
+                                        {1, 2, 0}, {2, 0, 1}, {2, 1, 0}};
+    uint32_t a, o, c, i, u;
+    for (a = 0; a < NC_FP4_ATOM_COUNT; a++)
+        for (o = 0; o < 6; o++) {
+            const nc_fp4_atom *atom = &nc_fp4__atoms[a];
+            uint32_t truth = 0;
+            nc_fp4__form *f;
+            for (c = 0; c < 8; c++) {
+                uint32_t at = 0;
+                for (i = 0; i < atom->inputs; i++) at |= (c >> order[o][i] & 1) << i;
+                truth |= (atom->truth >> at & 1) << c;
+            }
+            f = &form[truth];
+            if (f->units) continue;
+            f->units = (uint8_t)atom->units;
+            for (u = 0; u < atom->units; u++) {
+                f->unit[u] = atom->unit[u];
+                for (i = 0; i < atom->unit[u].inputs; i++)
+                    f->unit[u].input[i] = atom->unit[u].input[i] < atom->inputs
+                                              ? order[o][atom->unit[u].input[i]]
+                                              : 3;
+            }
+        }
+}
+
+/* Units for a function of three wires; the last one's wire. */
+static uint32_t nc_fp4__emit(nc_fp4__compiler *k, const uint32_t in[3], uint8_t truth) {
+    nc_fp4__form *form = &k->form[truth];
+    uint32_t wire = 0, u, i;
+    if (!form->units && !k->complete) {
+        const size_t one = 256 * sizeof(nc_fp4__single), two = 65536 * sizeof(nc_fp4__single);
+        nc_fp4__single *a = (nc_fp4__single *)nc__alloc(NULL, one);
+        nc_fp4__single *b = (nc_fp4__single *)nc__alloc(NULL, two);
+        if (a && b)
+            nc_fp4__complete_forms(k->form, a, b);
+        else
+            k->status = NC_ERR_MEMORY;
+        k->complete = 1;
+        nc__free(NULL, a, one);
+        nc__free(NULL, b, two);
+    }
+    for (u = 0; u < form->units; u++) {
+        nc_fp4_unit unit = form->unit[u];
+        for (i = 0; i < unit.inputs; i++)
+            unit.input[i] = unit.input[i] == 3 ? wire : in[unit.input[i]];
+        wire = nc_fp4__share_unit(k, &unit);
+    }
+    return wire;
+}
+
+/* Mark what the outputs need. A complement that is an output needs its node's value only where the
+ * node is needed anyway; else it is computed in the node's place. */
+static void nc_fp4__mark(nc_fp4__compiler *k) {
+    const nc_fp4_circuit *c = k->circuit;
+    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes);
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++) k->needed[c->outputs[i]] = 1;
+    for (i = n; i-- > 2;) { /* whoever reads a node comes behind it */
+        const nc_fp4__node *node = &c->nodes[i];
+        if (!k->needed[i] || node->inputs == NC_FP4__INPUT) continue;
+        if (nc_fp4__is_not(node)) {
+            if (!k->needed[node->in[0]]) k->needed[node->in[0]] = 2;
+            continue;
+        }
+        for (j = 0; j < node->inputs; j++) k->needed[node->in[j]] = 1;
+    }
+}
+
+static uint64_t nc_fp4__digest(const nc_fp4_circuit *c) {
+    uint64_t hash = NC__FNV_START;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(c->nodes); i++) { /* not what lies between the members */
+        hash = nc__fnv1a(hash, c->nodes[i].in, sizeof c->nodes[i].in);
+        hash = nc__fnv1a(hash, &c->nodes[i].truth, 1);
+        hash = nc__fnv1a(hash, &c->nodes[i].inputs, 1);
+    }
+    return nc__fnv1a(hash, c->outputs, stbds_arrlenu(c->outputs) * sizeof *c->outputs);
+}
+
+static void nc_fp4__emit_units(nc_fp4__compiler *k) {
+    const nc_fp4_circuit *c = k->circuit;
+    nc_fp4_network *net = k->net;
+    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes), in[3];
+    for (i = 0; i < n && k->status == NC_OK; i++) {
+        const nc_fp4__node *node = &c->nodes[i];
+        uint32_t wire = UINT32_MAX;
+        if (node->inputs == NC_FP4__INPUT) {
+            wire = node->in[0];
+        } else if (k->needed[i]) {
+            uint8_t truth = node->truth;
+            for (j = 0; j < 3; j++) in[j] = j < node->inputs ? net->wire_of[node->in[j]] : 0;
+            if (i <= NC_FP4_TRUE) { /* no inputs: 0 against a threshold */
+                nc_fp4_unit unit;
+                memset(&unit, 0, sizeof unit);
+                unit.threshold = (uint8_t)(NC_FP4__HALF | (i ? NC_FP4__MINUS : 0));
+                wire = nc_fp4__share_unit(k, &unit);
+            } else if (nc_fp4__is_not(node) && k->needed[node->in[0]] == 2 &&
+                       c->nodes[node->in[0]].inputs != NC_FP4__INPUT) {
+                wire = net->wire_of[node->in[0]]; /* it holds the complement */
+            } else {
+                if (k->needed[i] == 2) truth = (uint8_t)~truth;
+                wire = nc_fp4__emit(k, in, truth);
+            }
+        }
+        stbds_arrput(net->wire_of, wire);
+    }
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
+        stbds_arrput(net->outputs, net->wire_of[c->outputs[i]]);
+}
+
+/* -- the bit-sliced program ------------------------------------------------------------------ */
+
+/* Append a step; operands are inputs, or inputs + number of a step. */
+static uint32_t nc_fp4__add_step(nc_fp4_network *net, uint32_t a, uint32_t b, uint32_t c,
+                                 uint32_t truth) {
+    nc_fp4__step step;
+    step.in[0] = a;
+    step.in[1] = b;
+    step.in[2] = c;
+    step.truth = truth;
+    step.carry = UINT32_MAX;
+    step.out = net->inputs + (uint32_t)stbds_arrlenu(net->steps);
+    stbds_arrput(net->steps, step);
+    return step.out;
+}
+
+/* A unit of more than three inputs: the last one chooses between two functions of the others. */
+static uint32_t nc_fp4__plan_wide(nc_fp4_network *net, const uint32_t *in, uint32_t n,
+                                  uint64_t truth) {
+    uint32_t bits, i, operand[3] = {0, 0, 0};
+    if (n > 3) {
+        const uint32_t half = 1u << (n - 1);
+        uint32_t no = nc_fp4__plan_wide(net, in, n - 1, truth);
+        uint32_t yes = nc_fp4__plan_wide(net, in, n - 1, truth >> half);
+        return nc_fp4__add_step(net, no, yes, in[n - 1], 0xCA);
+    }
+    bits = (uint32_t)truth & ((1u << (1u << n)) - 1);
+    for (i = n; i < 3; i++) bits |= bits << (1u << i);
+    for (i = 0; i < n; i++) operand[i] = in[i];
+    return nc_fp4__add_step(net, operand[0], operand[1], operand[2], bits);
+}
+
+/* Steps for every unit, then only those that count, then places for their results. */
+static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__look *looks) {
+    const uint32_t n = nc_fp4_unit_count(net), outputs = nc_fp4_network_outputs(net);
+    const uint32_t fixed = net->inputs + outputs;
+    uint32_t *operand, *last, *place, *spare = NULL, i, j, kept = 0, steps;
+    size_t bytes = nc__mul_size((size_t)net->inputs + n + 1, sizeof *operand);
+    operand = (uint32_t *)nc__alloc(NULL, bytes);
+    if (!operand) return NC_ERR_MEMORY;
+    for (i = 0; i < net->inputs; i++) operand[i] = i;
+    for (i = 0; i < n; i++) {
+        const nc_fp4_unit *unit = &net->units[i];
+        uint32_t in[NC_FP4_UNIT_INPUTS] = {0};
+        uint64_t truth = 0;
+        if (looks[i].inputs <= 3) {
+            for (j = 0; j < looks[i].inputs; j++) in[j] = operand[looks[i].in[j]];
+            operand[net->inputs + i] = nc_fp4__add_step(net, in[0], in[1], in[2], looks[i].truth);
+            continue;
+        }
+        for (j = 0; j < unit->inputs; j++) in[j] = operand[unit->input[j]];
+        for (j = 0; j < 1u << unit->inputs; j++)
+            truth |= (uint64_t)(nc_fp4__doubled_sum(unit, j) > 0) << j;
+        operand[net->inputs + i] = nc_fp4__plan_wide(net, in, unit->inputs, truth);
+    }
+    for (i = 0; i < outputs; i++) /* an output of its own: a copy, unless it can be made there */
+        (void)nc_fp4__add_step(net, operand[net->outputs[i]], 0, 0, 0xAA);
+    nc__free(NULL, operand, bytes);
+    steps = (uint32_t)stbds_arrlenu(net->steps);
+    bytes = nc__mul_size((size_t)steps + 1, 2 * sizeof *last);
+    last = (uint32_t *)nc__calloc(NULL, bytes);
+    if (!last) return NC_ERR_MEMORY;
+    place = last + steps + 1; /* where the step's result lies */
+    for (i = steps; i-- > 0;) {
+        const nc_fp4__step *s = &net->steps[i];
+        if (i + outputs < steps && !last[i]) continue; /* nobody reads it */
+        for (j = 0; j < 3; j++) {
+            uint32_t from = s->in[j] - net->inputs;
+            if (s->in[j] < net->inputs || nc_fp4__cofactor((uint8_t)s->truth, j, 0) ==
+                                              nc_fp4__cofactor((uint8_t)s->truth, j, 1))
+                continue;
+            if (!last[from]) last[from] = i;
+        }
+        if (i + outputs >= steps) { /* the first copy of a step takes its place */
+            uint32_t from = s->in[0] - net->inputs;
+            if (s->in[0] >= net->inputs)
+                place[from] = net->inputs + (i + outputs - steps) + 1; /* 0: none yet */
+        }
+    }
+    for (i = 0; i < steps; i++) {
+        nc_fp4__step s = net->steps[i];
+        int copy = i + outputs >= steps;
+        if (!copy && !last[i]) continue;
+        for (j = 0; j < 3; j++) {
+            int counts = nc_fp4__cofactor((uint8_t)s.truth, j, 0) !=
+                         nc_fp4__cofactor((uint8_t)s.truth, j, 1);
+            uint32_t from = s.in[j] - net->inputs;
+            if (!counts) {
+                s.in[j] = UINT32_MAX; /* any operand will do */
+                continue;
+            }
+            if (s.in[j] < net->inputs) continue;
+            s.in[j] = place[from] - 1;
+            if (last[from] == i && s.in[j] >= fixed) stbds_arrput(spare, s.in[j]);
+        }
+        if (copy)
+            s.out = net->inputs + (i + outputs - steps);
+        else if (place[i])
+            s.out = place[i] - 1;
+        else if (stbds_arrlenu(spare))
+            s.out = stbds_arrpop(spare);
+        else
+            s.out = fixed + net->temporaries++;
+        place[i] = s.out + 1;
+        if (copy && s.in[0] == s.out) continue; /* it is there already */
+        for (j = 0; j < 3; j++)
+            if (s.in[j] == UINT32_MAX) s.in[j] = s.in[0] == UINT32_MAX ? s.out : s.in[0];
+        net->steps[kept++] = s;
+    }
+    stbds_arrsetlen(net->steps, kept);
+    stbds_arrfree(spare);
+    nc__free(NULL, last, bytes);
+    return NC_OK;
+}
+
+static int nc_fp4__reads(const nc_fp4__step *s, uint32_t operand) {
+    return s->in[0] == operand || s->in[1] == operand || s->in[2] == operand;
+}
+
+/* Is what step i leaves in a temporary read by any step but the next two? Far ahead: yes. */
+static int nc_fp4__lives_on(const nc_fp4_network *net, size_t i, uint32_t operand) {
+    size_t j, n = stbds_arrlenu(net->steps);
+    if (operand < net->inputs + nc_fp4_network_outputs(net)) return 1;
+    for (j = i + 1; j < n && j < i + 64; j++) {
+        if (nc_fp4__reads(&net->steps[j], operand) && j > i + 2) return 1;
+        if (net->steps[j].out == operand) return 0;
+    }
+    return j < n;
+}
+
+/* A carry and the sum of the same operands become one step; it keeps the carry for the next. */
+static void nc_fp4__fuse(nc_fp4_network *net) {
+    const size_t n = stbds_arrlenu(net->steps);
+    uint32_t kept = UINT32_MAX; /* operand whose value the registers hold */
+    size_t i, j;
+    for (i = 0; i < n; i++) {
+        nc_fp4__step s = net->steps[i];
+        const nc_fp4__step *next = &net->steps[i + 1 < n ? i + 1 : i];
+        if (s.truth == 0xE8 && next->truth == 0x96 && nc_fp4__reads(next, s.in[0]) &&
+            nc_fp4__reads(next, s.in[1]) && nc_fp4__reads(next, s.in[2])) {
+            s.carry = s.out;
+            s.out = next->out;
+            s.truth = NC_FP4__FULL_ADDER;
+            for (j = 0; j < 3; j++)
+                if (s.in[j] == kept) {
+                    nc_fp4__step *before = &net->fast[stbds_arrlenu(net->fast) - 1];
+                    s.in[j] = s.in[2];
+                    s.in[2] = kept;
+                    s.truth = NC_FP4__NEXT_ADDER;
+                    if (!nc_fp4__lives_on(net, i - 1, kept)) before->carry = UINT32_MAX;
+                    break;
+                }
+            kept = s.carry;
+            i++;
+        } else {
+            kept = UINT32_MAX;
+        }
+        stbds_arrput(net->fast, s);
+    }
+}
+
+/* Depth, margin and program of a network whose units are known. */
+static nc_status nc_fp4__complete(nc_fp4_network *net) {
+    const uint32_t n = nc_fp4_unit_count(net);
+    nc_fp4__look *looks = (nc_fp4__look *)nc__calloc(NULL, (n + 1) * sizeof *looks);
+    uint32_t *depth = (uint32_t *)nc__calloc(NULL, (n + 1) * sizeof *depth), i, j, margin = 255;
+    nc_status status = looks && depth ? NC_OK : NC_ERR_MEMORY;
+    for (i = 0; i < n && status == NC_OK; i++) {
+        nc_fp4__look_through(net, looks, i);
+        margin = looks[i].margin < margin ? looks[i].margin : margin;
+        for (j = 0; j < net->units[i].inputs; j++) {
+            uint32_t from = net->units[i].input[j];
+            if (from >= net->inputs && depth[from - net->inputs] > depth[i])
+                depth[i] = depth[from - net->inputs];
+        }
+        depth[i]++;
+        net->depth = depth[i] > net->depth ? depth[i] : net->depth;
+    }
+    net->margin = n ? margin / 2.0 : 0;
+    if (status == NC_OK) status = nc_fp4__plan(net, looks);
+    if (status == NC_OK) nc_fp4__fuse(net);
+    nc__free(NULL, looks, (n + 1) * sizeof *looks);
+    nc__free(NULL, depth, (n + 1) * sizeof *depth);
+    return status;
+}
+
+NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network) {
+    nc_fp4__compiler *k;
+    nc_status status;
+    size_t nodes;
+    uint32_t i;
+    if (!network) return NC_ERR_ARG;
+    *network = NULL;
+    if (!circuit) return NC_ERR_ARG;
+    nodes = stbds_arrlenu(circuit->nodes);
+    k = (nc_fp4__compiler *)nc__calloc(NULL, sizeof *k);
+    if (!k) return NC_ERR_MEMORY;
+    k->circuit = circuit;
+    k->needed = (uint8_t *)nc__calloc(NULL, nodes);
+    k->net = (nc_fp4_network *)nc__calloc(circuit->custom_hooks ? &circuit->hooks : NULL,
+                                          sizeof *k->net);
+    status = k->needed && k->net ? NC_OK : NC_ERR_MEMORY;
+    if (status == NC_OK) {
+        k->net->hooks = circuit->hooks;
+        k->net->custom_hooks = circuit->custom_hooks;
+        memcpy(k->net->name, circuit->name, sizeof k->net->name);
+        k->net->inputs = nc_fp4_input_count(circuit);
+        k->net->source = nc_fp4__digest(circuit);
+        for (i = 0; i < stbds_arrlenu(circuit->input_groups); i++)
+            stbds_arrput(k->net->input_groups, circuit->input_groups[i]);
+        for (i = 0; i < stbds_arrlenu(circuit->output_groups); i++)
+            stbds_arrput(k->net->output_groups, circuit->output_groups[i]);
+        nc_fp4__given_forms(k->form);
+        nc_fp4__mark(k);
+        nc_fp4__emit_units(k);
+        status = k->status;
+    }
+    if (status == NC_OK) status = nc_fp4__complete(k->net);
+    if (status == NC_OK)
+        *network = k->net;
+    else
+        nc_fp4_network_destroy(k->net);
+    nc_fp4__forget(&k->known);
+    nc__free(NULL, k->needed, nodes);
+    nc__free(NULL, k, sizeof *k);
+    return status;
+}
+
+/* >>evaluation =================================================================== */
+
+NC_API void nc_fp4_eval_float(const nc_fp4_network *n, const float *in, float *out, float *wires) {
+    double margin = 0;
+    uint32_t i;
+    if (n->inputs) memcpy(wires, in, n->inputs * sizeof *in);
+    for (i = 0; i < nc_fp4_unit_count(n); i++)
+        wires[n->inputs + i] =
+            nc_fp4__unit_sum(NC_FP4_E2M1, &n->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
+}
+
+NC_API void nc_fp4_eval_packed(const nc_fp4_network *n, const uint8_t *in, uint8_t *out,
+                               uint8_t *wires) {
+    uint32_t i, j;
+    if (n->inputs) memcpy(wires, in, n->inputs);
+    for (i = 0; i < nc_fp4_unit_count(n); i++) {
+        const nc_fp4_unit *unit = &n->units[i];
+        int sum = -nc_fp4__doubled(unit->threshold);
+        for (j = 0; j < unit->inputs; j++)
+            sum += nc_fp4__doubled(unit->weight[j]) * wires[unit->input[j]];
+        wires[n->inputs + i] = sum > 0;
+    }
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
+}
+
+/* Words that a strip of the program covers: 32 of 64 cases. Temporaries stay where they are, the
+ * others move on by a strip. */
+enum { NC_FP4__STRIP = 32 };
+
+/* One function of three words, by its algebraic normal form: 8 masks, 0 or all ones. */
+static void nc_fp4__masks(uint8_t truth, uint64_t mask[8]) {
+    uint32_t t = truth, i;
+    t ^= (t & 0x55u) << 1;
+    t ^= (t & 0x33u) << 2;
+    t ^= (t & 0x0Fu) << 4;
+    for (i = 0; i < 8; i++) mask[i] = 0 - (uint64_t)(t >> i & 1);
+}
+
+static uint64_t nc_fp4__apply(const uint64_t m[8], uint64_t a, uint64_t b, uint64_t c) {
+    uint64_t ab = a & b;
+    return m[0] ^ (a & m[1]) ^ (b & m[2]) ^ (ab & m[3]) ^
+           (c & (m[4] ^ (a & m[5]) ^ (b & m[6]) ^ (ab & m[7])));
+}
+
+static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base, size_t words) {
+    size_t i, w;
+    for (i = 0; i < stbds_arrlenu(n->steps); i++) {
+        const nc_fp4__step *s = &n->steps[i];
+        const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
+        uint64_t *out = base[s->out], mask[8];
+        nc_fp4__masks((uint8_t)s->truth, mask);
+        for (w = 0; w < words; w++) out[w] = nc_fp4__apply(mask, a[w], b[w], c[w]);
+    }
+}
+
+#ifdef NC_FP4__X86
+#define NC_FP4__PART(t, v)                                                                         \
+    _mm512_storeu_si512(out + 8 * (v),                                                             \
+                        _mm512_ternarylogic_epi64(_mm512_loadu_si512(c + 8 * (v)),                 \
+                                                  _mm512_loadu_si512(b + 8 * (v)),                 \
+                                                  _mm512_loadu_si512(a + 8 * (v)), t));
+#define NC_FP4__CASE(t)                                                                            \
+    case t:                                                                                        \
+        NC_FP4__PART(t, 0)                                                                         \
+        NC_FP4__PART(t, 1) NC_FP4__PART(t, 2) NC_FP4__PART(t, 3) break;
+#define NC_FP4__CASES4(t)                                                                          \
+    NC_FP4__CASE(t) NC_FP4__CASE((t) + 1) NC_FP4__CASE((t) + 2) NC_FP4__CASE((t) + 3)
+#define NC_FP4__CASES16(t)                                                                         \
+    NC_FP4__CASES4(t) NC_FP4__CASES4((t) + 4) NC_FP4__CASES4((t) + 8) NC_FP4__CASES4((t) + 12)
+#define NC_FP4__CASES64(t)                                                                         \
+    NC_FP4__CASES16(t)                                                                             \
+    NC_FP4__CASES16((t) + 16) NC_FP4__CASES16((t) + 32) NC_FP4__CASES16((t) + 48)
+
+#define NC_FP4__ADD(k, at)                                                                         \
+    {                                                                                              \
+        __m512i x = _mm512_loadu_si512(a + (at)), y = _mm512_loadu_si512(b + (at));                \
+        _mm512_storeu_si512(out + (at), _mm512_ternarylogic_epi64(x, y, k, 0x96));                 \
+        k = _mm512_ternarylogic_epi64(x, y, k, 0xE8);                                              \
+    }
+
+/* A whole strip, one instruction a step for every 512 cases. */
+NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *const *base) {
+    const size_t steps = stbds_arrlenu(n->fast);
+    size_t i;
+    __m512i k0 = _mm512_setzero_si512(), k1 = k0, k2 = k0, k3 = k0;
+    for (i = 0; i < steps; i++) {
+        const nc_fp4__step *s = &n->fast[i];
+        const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
+        uint64_t *out = base[s->out];
+        if (s->truth >= NC_FP4__FULL_ADDER) {
+            if (s->truth == NC_FP4__FULL_ADDER) {
+                k0 = _mm512_loadu_si512(c);
+                k1 = _mm512_loadu_si512(c + 8);
+                k2 = _mm512_loadu_si512(c + 16);
+                k3 = _mm512_loadu_si512(c + 24);
+            }
+            NC_FP4__ADD(k0, 0)
+            NC_FP4__ADD(k1, 8)
+            NC_FP4__ADD(k2, 16)
+            NC_FP4__ADD(k3, 24)
+            if (s->carry != UINT32_MAX) {
+                out = base[s->carry];
+                _mm512_storeu_si512(out, k0);
+                _mm512_storeu_si512(out + 8, k1);
+                _mm512_storeu_si512(out + 16, k2);
+                _mm512_storeu_si512(out + 24, k3);
+            }
+            continue;
+        }
+        switch (s->truth & 255) {
+            NC_FP4__CASES64(0)
+            NC_FP4__CASES64(64)
+            NC_FP4__CASES64(128)
+            NC_FP4__CASES64(192)
+        }
+    }
+}
+#undef NC_FP4__CASES64
+#undef NC_FP4__CASES16
+#undef NC_FP4__CASES4
+#undef NC_FP4__CASE
+#undef NC_FP4__PART
+#undef NC_FP4__ADD
+#endif
+
+/* Run the program on words that lie at base[operand]; base is changed. `work` holds the
+ * temporaries of a strip. */
+static void nc_fp4__run(const nc_fp4_network *n, uint64_t **base, uint64_t *work, size_t words) {
+    const size_t fixed = n->inputs + nc_fp4_network_outputs(n), strip = NC_FP4__STRIP;
+    size_t w, i;
+    for (i = 0; i < n->temporaries; i++) base[fixed + i] = work + i * NC_FP4__STRIP;
+    for (w = 0; w < words; w += NC_FP4__STRIP) {
+#ifdef NC_FP4__X86
+        if (words - w >= NC_FP4__STRIP && nc_fp4__level() >= 2)
+            nc_fp4__run512(n, base);
+        else
+#endif
+            nc_fp4__run_portable(n, base, words - w < strip ? words - w : strip);
+        for (i = 0; i < fixed && w + NC_FP4__STRIP < words; i++) base[i] += NC_FP4__STRIP;
+    }
+}
+
+/* Room for operand addresses and for the temporaries of a strip. */
+static uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extra_words, uint64_t **work,
+                               size_t *bytes) {
+    const size_t operands = (size_t)n->inputs + nc_fp4_network_outputs(n) + n->temporaries;
+    const size_t list = (operands * sizeof(uint64_t *) + 63) / 64 * 64;
+    uint64_t **base;
+    *bytes = list + (n->temporaries * (size_t)NC_FP4__STRIP + extra_words) * sizeof **work;
+    base = (uint64_t **)nc__alloc(n->custom_hooks ? &n->hooks : NULL, *bytes);
+    if (base) *work = (uint64_t *)(void *)((char *)base + list);
+    return base;
+}
+
+NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *n, const uint64_t *in, uint64_t *out,
+                                    size_t words) {
+    uint64_t *few[256], little[8 * NC_FP4__STRIP]; /* what most circuits need */
+    uint64_t **base = few, *work = little, *inputs;
+    size_t bytes, i;
+    int small;
+    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
+    small = n->temporaries <= 8 && n->inputs <= 120 && nc_fp4_network_outputs(n) <= 120;
+    if (!small) base = nc_fp4__room(n, 0, &work, &bytes);
+    if (!base) return NC_ERR_MEMORY;
+    memcpy(&inputs, &in, sizeof inputs); /* steps only read inputs */
+    for (i = 0; i < n->inputs; i++) base[i] = inputs + i * words;
+    for (i = 0; i < nc_fp4_network_outputs(n); i++) base[n->inputs + i] = out + i * words;
+    nc_fp4__run(n, base, work, words);
+    if (!small) nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
+    return NC_OK;
+}
+
+/* -- plain integers -------------------------------------------------------------------------- */
+
+/* The 64 x 64 bit matrix x transposed: halves are exchanged, then quarters ... (Warren, Hacker's
+ * Delight, 2012, 7-3). */
+static void nc_fp4__transpose64(uint64_t x[64]) {
+    uint64_t mask = UINT64_C(0x00000000FFFFFFFF);
+    uint32_t j = 32, k;
+    for (; j != 0; j >>= 1, mask ^= mask << j)
+        for (k = 0; k < 64; k = (k + j + 1) & ~j) {
+            uint64_t t = ((x[k] >> j) ^ x[k + j]) & mask;
+            x[k] ^= t << j;
+            x[k + j] ^= t;
+        }
+}
+
+/* 64 cases from value `first` on of a group: word w of its bits, at sliced + bit * STRIP + w. */
+static void nc_fp4__slice64(const uint64_t *values, size_t count, uint32_t width,
+                            uint64_t *sliced) {
+    uint64_t x[64];
+    uint32_t i;
+    memset(x, 0, sizeof x);
+    memcpy(x, values, count * sizeof *x);
+    nc_fp4__transpose64(x);
+    for (i = 0; i < width; i++) sliced[i * (size_t)NC_FP4__STRIP] = x[i];
+}
+
+static void nc_fp4__unslice64(const uint64_t *sliced, uint32_t width, uint64_t *values,
+                              size_t count) {
+    uint64_t x[64];
+    uint32_t i;
+    memset(x, 0, sizeof x);
+    for (i = 0; i < width; i++) x[i] = sliced[i * (size_t)NC_FP4__STRIP];
+    nc_fp4__transpose64(x);
+    memcpy(values, x, count * sizeof *x);
+}
+
+#ifdef NC_FP4__X86
+/* The same for 32 rows in each of 16 lanes: bit j of row b is exchanged with bit b of row j. */
+NC_FP4__TARGET512 static void nc_fp4__transpose32(__m512i x[32]) {
+#define NC_FP4__EXCHANGE(j, mask)                                                                  \
+    for (k = 0; k < 32; k = (k + (j) + 1) & ~(j)) {                                                \
+        __m512i t = _mm512_ternarylogic_epi32(_mm512_srli_epi32(x[k], j), x[k + (j)],              \
+                                              _mm512_set1_epi32(mask), 0x28);                      \
+        x[k] = _mm512_xor_si512(x[k], _mm512_slli_epi32(t, j));                                    \
+        x[k + (j)] = _mm512_xor_si512(x[k + (j)], t);                                              \
+    }
+    int k;
+    NC_FP4__EXCHANGE(16, 0x0000FFFF)
+    NC_FP4__EXCHANGE(8, 0x00FF00FF)
+    NC_FP4__EXCHANGE(4, 0x0F0F0F0F)
+    NC_FP4__EXCHANGE(2, 0x33333333)
+    NC_FP4__EXCHANGE(1, 0x55555555)
+#undef NC_FP4__EXCHANGE
+}
+
+/* 512 cases: case 16 j + l is bit j of lane l. half: bits 0 to 31 of the values, or 32 to 63. */
+NC_FP4__TARGET512 static void nc_fp4__slice512(const uint64_t *values, uint32_t half,
+                                               uint32_t width, uint64_t *sliced) {
+    const __m512i even =
+        _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    const __m512i pick = _mm512_add_epi32(even, _mm512_set1_epi32((int)half));
+    __m512i x[32];
+    uint32_t i;
+    for (i = 0; i < 32; i++)
+        x[i] = _mm512_permutex2var_epi32(_mm512_loadu_si512(values + 16 * i), pick,
+                                         _mm512_loadu_si512(values + 16 * i + 8));
+    nc_fp4__transpose32(x);
+    for (i = 0; i < width; i++) _mm512_storeu_si512(sliced + i * NC_FP4__STRIP, x[i]);
+}
+
+NC_FP4__TARGET512 static void nc_fp4__unslice512(const uint64_t *sliced, uint32_t width,
+                                                 uint64_t *values) {
+    const __m512i low = _mm512_set_epi32(23, 7, 22, 6, 21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512i high = _mm512_add_epi32(low, _mm512_set1_epi32(8));
+    __m512i x[32], y[32];
+    uint32_t i;
+    for (i = 0; i < 32; i++)
+        x[i] = i < width ? _mm512_loadu_si512(sliced + i * NC_FP4__STRIP) : _mm512_setzero_si512();
+    nc_fp4__transpose32(x);
+    for (i = 0; i < 32; i++)
+        y[i] = i + 32 < width ? _mm512_loadu_si512(sliced + (i + 32) * NC_FP4__STRIP)
+                              : _mm512_setzero_si512();
+    if (width > 32) nc_fp4__transpose32(y);
+    for (i = 0; i < 32; i++) {
+        _mm512_storeu_si512(values + 16 * i, _mm512_permutex2var_epi32(x[i], low, y[i]));
+        _mm512_storeu_si512(values + 16 * i + 8, _mm512_permutex2var_epi32(x[i], high, y[i]));
+    }
+}
+#endif
+
+/* Up to 2,048 cases of one group into or out of its slices. */
+static void nc_fp4__slice_group(const uint64_t *values, size_t count, uint32_t width,
+                                uint64_t *sliced) {
+    size_t i = 0;
+#ifdef NC_FP4__X86
+    for (; nc_fp4__level() >= 2 && i + 512 <= count; i += 512) {
+        nc_fp4__slice512(values + i, 0, width < 32 ? width : 32, sliced + i / 64);
+        if (width > 32)
+            nc_fp4__slice512(values + i, 1, width - 32,
+                             sliced + 32 * (size_t)NC_FP4__STRIP + i / 64);
+    }
+#endif
+    for (; i < count; i += 64)
+        nc_fp4__slice64(values + i, count - i < 64 ? count - i : 64, width, sliced + i / 64);
+}
+
+static void nc_fp4__unslice_group(const uint64_t *sliced, uint32_t width, uint64_t *values,
+                                  size_t count) {
+    size_t i = 0;
+#ifdef NC_FP4__X86
+    for (; nc_fp4__level() >= 2 && i + 512 <= count; i += 512)
+        nc_fp4__unslice512(sliced + i / 64, width, values + i);
+#endif
+    for (; i < count; i += 64)
+        nc_fp4__unslice64(sliced + i / 64, width, values + i, count - i < 64 ? count - i : 64);
+}
+
+NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *n, const uint64_t *const *in,
+                                      uint64_t *const *out, size_t count) {
+    const size_t cases = 64 * NC_FP4__STRIP;
+    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    uint64_t **base, *work, *sliced;
+    size_t bytes, at, g, i;
+    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
+    for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
+        if (n->input_groups[g].width > 64 && in[g]) return NC_ERR_LIMIT;
+    for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
+        if (n->output_groups[g].width > 64 && out[g]) return NC_ERR_LIMIT;
+    base = nc_fp4__room(n, (n->inputs + (size_t)outputs) * NC_FP4__STRIP, &work, &bytes);
+    if (!base) return NC_ERR_MEMORY;
+    sliced = work + n->temporaries * (size_t)NC_FP4__STRIP;
+    memset(sliced, 0, (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
+    for (at = 0; at < count; at += cases) {
+        const size_t some = count - at < cases ? count - at : cases;
+        for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
+            if (in[g])
+                nc_fp4__slice_group(in[g] + at, some, n->input_groups[g].width,
+                                    sliced + n->input_groups[g].first * (size_t)NC_FP4__STRIP);
+        for (i = 0; i < n->inputs + (size_t)outputs; i++) base[i] = sliced + i * NC_FP4__STRIP;
+        nc_fp4__run(n, base, work, NC_FP4__STRIP);
+        for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
+            if (out[g])
+                nc_fp4__unslice_group(sliced + (n->inputs + (size_t)n->output_groups[g].first) *
+                                                   NC_FP4__STRIP,
+                                      n->output_groups[g].width, out[g] + at, some);
+    }
+    nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
+    return NC_OK;
+}
+
+/* >>verification ================================================================= */
+
+static void nc_fp4__start_report(const nc_fp4_network *n, nc_fp4_report *report) {
+    uint32_t i;
+    memset(report, 0, sizeof *report);
+    for (i = 0; i < nc_fp4_unit_count(n); i++) nc_fp4__count(&n->units[i], report);
+    nc_fp4__finish_report(report, n->margin);
+    report->depth = n->depth;
+}
+
+/* Word of input i for the 64 consecutive cases from `first` (a multiple of 64) on. */
+static uint64_t nc_fp4__counting_word(uint32_t i, uint64_t first) {
+    static const uint64_t low[6] = {UINT64_C(0xAAAAAAAAAAAAAAAA), UINT64_C(0xCCCCCCCCCCCCCCCC),
+                                    UINT64_C(0xF0F0F0F0F0F0F0F0), UINT64_C(0xFF00FF00FF00FF00),
+                                    UINT64_C(0xFFFF0000FFFF0000), UINT64_C(0xFFFFFFFF00000000)};
+    return i < 6 ? low[i] : 0 - (first >> i & 1);
+}
+
+/* Words of inputs for the cases from `first` on, NC_FP4__STRIP of each input. */
+static void nc_fp4__counting_words(uint32_t inputs, uint64_t first, uint64_t *in) {
+    uint32_t i, w;
+    for (i = 0; i < inputs; i++)
+        for (w = 0; w < NC_FP4__STRIP; w++)
+            in[i * (size_t)NC_FP4__STRIP + w] = nc_fp4__counting_word(i, first + 64 * (uint64_t)w);
+}
+
+static uint32_t nc_fp4__lowest_bit(uint64_t x) {
+    uint32_t i = 0;
+    while (!(x >> i & 1)) i++;
+    return i;
+}
+
+static uint32_t nc_fp4__bits_set(uint64_t x) {
+    uint32_t n = 0;
+    for (; x; x &= x - 1) n++;
+    return n;
+}
+
+NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *n, nc_fp4_spec_fn spec, void *user,
+                                     nc_fp4_report *report) {
+    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    uint64_t cases, first, *in, *out, x[64];
+    size_t bytes;
+    nc_status status = NC_OK;
+    uint32_t i, w;
+    if (!n || !spec || !report) return NC_ERR_ARG;
+    nc_fp4__start_report(n, report);
+    if (n->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
+    bytes = (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *in;
+    in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes);
+    if (!in) return NC_ERR_MEMORY;
+    out = in + n->inputs * (size_t)NC_FP4__STRIP;
+    cases = report->cases = UINT64_C(1) << n->inputs;
+    for (first = 0; first < cases && status == NC_OK; first += 64 * NC_FP4__STRIP) {
+        nc_fp4__counting_words(n->inputs, first, in);
+        status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
+        for (w = 0; w < NC_FP4__STRIP && first + 64 * (uint64_t)w < cases; w++) {
+            const uint64_t at = first + 64 * (uint64_t)w;
+            uint64_t c, some = cases - at < 64 ? cases - at : 64;
+            for (i = 0; i < 64; i++) x[i] = i < outputs ? out[i * (size_t)NC_FP4__STRIP + w] : 0;
+            nc_fp4__transpose64(x);
+            for (c = 0; c < some; c++)
+                if (x[c] != spec(user, at + c) && !report->wrong++) report->first_wrong = at + c;
+        }
+    }
+    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
+    return status;
+}
+
+/* The circuit itself on `words` words a wire: wire w at wires + w * words. */
+static void nc_fp4__run_nodes(const nc_fp4_circuit *c, uint64_t *wires, size_t words) {
+    size_t i, w;
+    for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
+        const nc_fp4__node *node = &c->nodes[i];
+        const uint64_t *x = wires + node->in[0] * words, *y = wires + node->in[1] * words;
+        const uint64_t *z = wires + node->in[2] * words;
+        uint64_t mask[8];
+        if (node->inputs == NC_FP4__INPUT) continue;
+        nc_fp4__masks(node->truth, mask);
+        if (i <= NC_FP4_TRUE) x = y = z = wires + i * words;
+        for (w = 0; w < words; w++)
+            wires[i * words + w] =
+                i <= NC_FP4_TRUE ? mask[0] : nc_fp4__apply(mask, x[w], y[w], z[w]);
+    }
+}
+
+/* Inputs from `in`, both sides, and how many of the cases (of the first `some`) differ. */
+static nc_status nc_fp4__compare_strip(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                       uint64_t *in, uint64_t *out, uint64_t *wires, uint64_t first,
+                                       uint64_t some, nc_fp4_report *report) {
+    const uint32_t outputs = nc_fp4_network_outputs(n);
+    nc_status status;
+    uint32_t i, w;
+    for (i = 0; i < n->inputs; i++)
+        memcpy(wires + c->inputs[i] * (size_t)NC_FP4__STRIP, in + i * (size_t)NC_FP4__STRIP,
+               NC_FP4__STRIP * sizeof *in);
+    nc_fp4__run_nodes(c, wires, NC_FP4__STRIP);
+    status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
+    for (w = 0; w < NC_FP4__STRIP && 64 * (uint64_t)w < some && status == NC_OK; w++) {
+        uint64_t wrong = 0, left = some - 64 * (uint64_t)w;
+        for (i = 0; i < outputs; i++)
+            wrong |= out[i * (size_t)NC_FP4__STRIP + w] ^
+                     wires[c->outputs[i] * (size_t)NC_FP4__STRIP + w];
+        if (left < 64) wrong &= (UINT64_C(1) << left) - 1;
+        if (!wrong) continue;
+        if (!report->wrong) report->first_wrong = first + 64 * w + nc_fp4__lowest_bit(wrong);
+        report->wrong += nc_fp4__bits_set(wrong);
+    }
+    return status;
+}
+
+/* All cases, or `random` strips of random ones. */
+static nc_status nc_fp4__compare_cases(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                       uint32_t random, nc_fp4_report *report) {
+    const size_t outputs = nc_fp4_network_outputs(n), nodes = stbds_arrlenu(c->nodes);
+    const size_t bytes = (n->inputs + outputs + nodes) * NC_FP4__STRIP * sizeof(uint64_t);
+    const uint64_t strip = 64 * NC_FP4__STRIP;
+    uint64_t *in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes), *out, first;
+    uint64_t cases;
+    nc_status status = NC_OK;
+    size_t i;
+    if (!in) return NC_ERR_MEMORY;
+    out = in + n->inputs * (size_t)NC_FP4__STRIP;
+    cases = random ? random * strip : UINT64_C(1) << n->inputs;
+    for (first = 0; first < cases && status == NC_OK; first += strip) {
+        if (random)
+            for (i = 0; i < n->inputs * (size_t)NC_FP4__STRIP; i += 2) {
+                uint32_t words[4];
+                nc__philox(n->source, first, i, words);
+                in[i] = (uint64_t)words[0] << 32 | words[1];
+                in[i + 1] = (uint64_t)words[2] << 32 | words[3];
+            }
+        else
+            nc_fp4__counting_words(n->inputs, first, in);
+        status = nc_fp4__compare_strip(n, c, in, out, out + outputs * NC_FP4__STRIP, first,
+                                       cases - first < strip ? cases - first : strip, report);
+    }
+    report->cases = cases;
+    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
+    return status;
+}
+
+/* -- decision diagrams (Bryant, Graph-based algorithms for Boolean functions, 1986) ----------- */
+
+enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__CACHE = 1 << 16 };
+
+typedef struct nc_fp4__vertex {
+    uint32_t level, low, high; /* level of the variable; terminals 0 and 1 have UINT32_MAX */
+} nc_fp4__vertex;
+
+typedef struct nc_fp4__diagrams {
+    nc_fp4__vertex *vertices; /* stb_ds array */
+    nc_fp4__index known;
+    struct {
+        uint32_t f, g, h, result; /* result of if f then g else h; f 0: empty */
+    } * cache;
+    int full;
+} nc_fp4__diagrams;
+
+static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t low,
+                                  uint32_t high) {
+    uint32_t hash, at, id;
+    nc_fp4__vertex v;
+    if (low == high) return low;
+    hash = nc_fp4__hash(level, low, high, 0);
+    at = hash;
+    while ((id = nc_fp4__candidate(&d->known, hash, &at)) != UINT32_MAX)
+        if (d->vertices[id].level == level && d->vertices[id].low == low &&
+            d->vertices[id].high == high)
+            return id;
+    id = (uint32_t)stbds_arrlenu(d->vertices);
+    v.level = level;
+    v.low = low;
+    v.high = high;
+    if (id >= NC_FP4__MAX_DIAGRAM || !nc_fp4__remember(&d->known, hash, id)) {
+        d->full = 1;
+        return 0;
+    }
+    stbds_arrput(d->vertices, v);
+    return id;
+}
+
+/* if f then g else h; as deep as there are variables. */
+static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint32_t h) {
+    uint32_t level, slot, low, high, result;
+    nc_fp4__vertex a, b, c;
+    if (d->full) return 0;
+    if (f <= 1) return f ? g : h;
+    if (g == h) return g;
+    if (g == 1 && h == 0) return f;
+    slot = nc_fp4__hash(f, g, h, 1) & (NC_FP4__CACHE - 1);
+    if (d->cache[slot].f == f && d->cache[slot].g == g && d->cache[slot].h == h)
+        return d->cache[slot].result;
+    a = d->vertices[f];
+    b = d->vertices[g];
+    c = d->vertices[h];
+    level = a.level < b.level ? a.level : b.level;
+    level = c.level < level ? c.level : level;
+    low = nc_fp4__choose(d, a.level == level ? a.low : f, b.level == level ? b.low : g,
+                         c.level == level ? c.low : h);
+    high = nc_fp4__choose(d, a.level == level ? a.high : f, b.level == level ? b.high : g,
+                          c.level == level ? c.high : h);
+    result = nc_fp4__vertex_of(d, level, low, high);
+    d->cache[slot].f = f;
+    d->cache[slot].g = g;
+    d->cache[slot].h = h;
+    d->cache[slot].result = result;
+    return result;
+}
+
+/* A function of up to three diagrams. */
+static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint8_t truth, const uint32_t f[3]) {
+    uint32_t leaf[8], i, k, n = 8;
+    for (i = 0; i < 8; i++) leaf[i] = truth >> i & 1;
+    for (k = 0; k < 3; k++)
+        for (n /= 2, i = 0; i < n; i++)
+            leaf[i] = leaf[2 * i] == leaf[2 * i + 1]
+                          ? leaf[2 * i]
+                          : nc_fp4__choose(d, f[k], leaf[2 * i + 1], leaf[2 * i]);
+    return leaf[0];
+}
+
+/* Order of the variables: as a walk from the outputs down meets them, bit 0 first. level[i] of
+ * input i. */
+static void nc_fp4__order(const nc_fp4_circuit *c, uint32_t *level) {
+    uint32_t *todo = NULL, i, j, next = 0, n = (uint32_t)stbds_arrlenu(c->nodes);
+    uint8_t *met = (uint8_t *)nc__calloc(NULL, n);
+    for (i = 0; i < stbds_arrlenu(c->inputs); i++) level[i] = UINT32_MAX;
+    for (i = 0; i < stbds_arrlenu(c->outputs) && met; i++) {
+        stbds_arrput(todo, c->outputs[i]);
+        while (stbds_arrlenu(todo)) {
+            uint32_t w = stbds_arrpop(todo);
+            const nc_fp4__node *node = &c->nodes[w];
+            if (met[w]) continue;
+            met[w] = 1;
+            if (node->inputs == NC_FP4__INPUT)
+                level[node->in[0]] = next++;
+            else /* wires in falling order: the inputs, which are old, are visited first */
+                for (j = 0; j < node->inputs; j++) stbds_arrput(todo, node->in[j]);
+        }
+    }
+    for (i = 0; i < stbds_arrlenu(c->inputs); i++)
+        if (level[i] == UINT32_MAX) level[i] = next++;
+    stbds_arrfree(todo);
+    nc__free(NULL, met, n);
+}
+
+static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                          nc_fp4_report *report) {
+    const size_t nodes = stbds_arrlenu(c->nodes), units = nc_fp4_unit_count(n);
+    const size_t bytes = (nodes + n->inputs * 2 + units) * sizeof(uint32_t);
+    const size_t cache_bytes = NC_FP4__CACHE * sizeof(*((nc_fp4__diagrams *)0)->cache);
+    uint32_t *of_node = (uint32_t *)nc__calloc(NULL, bytes), *of_wire, *level, f[3];
+    nc_fp4__diagrams d;
+    nc_fp4__vertex end = {UINT32_MAX, 0, 0};
+    nc_status status = NC_ERR_MEMORY;
+    size_t i, j;
+    memset(&d, 0, sizeof d);
+    *(void **)&d.cache = nc__calloc(NULL, cache_bytes);
+    if (of_node && d.cache) {
+        of_wire = of_node + nodes;
+        level = of_wire + n->inputs + units;
+        nc_fp4__order(c, level);
+        stbds_arrput(d.vertices, end);
+        stbds_arrput(d.vertices, end);
+        for (i = 0; i < n->inputs; i++) of_wire[i] = nc_fp4__vertex_of(&d, level[i], 0, 1);
+        for (i = 0; i < nodes && !d.full; i++) {
+            const nc_fp4__node *node = &c->nodes[i];
+            for (j = 0; j < 3; j++) f[j] = j < node->inputs ? of_node[node->in[j]] : 0;
+            if (i <= NC_FP4_TRUE)
+                of_node[i] = (uint32_t)i;
+            else if (node->inputs == NC_FP4__INPUT)
+                of_node[i] = of_wire[node->in[0]];
+            else
+                of_node[i] = nc_fp4__diagram_of(&d, node->truth, f);
+        }
+        for (i = 0; i < units && !d.full; i++) { /* a unit's diagram, input by input */
+            const nc_fp4_unit *unit = &n->units[i];
+            uint32_t leaf[1 << NC_FP4_UNIT_INPUTS], m = 1u << unit->inputs, k, a;
+            for (a = 0; a < m; a++) leaf[a] = nc_fp4__doubled_sum(unit, a) > 0;
+            for (k = 0; k < unit->inputs; k++)
+                for (m /= 2, a = 0; a < m; a++)
+                    leaf[a] = leaf[2 * a] == leaf[2 * a + 1]
+                                  ? leaf[2 * a]
+                                  : nc_fp4__choose(&d, of_wire[unit->input[k]], leaf[2 * a + 1],
+                                                   leaf[2 * a]);
+            of_wire[n->inputs + i] = leaf[0];
+        }
+        status = d.full ? NC_ERR_LIMIT : NC_OK;
+        for (i = 0; i < nc_fp4_network_outputs(n) && status == NC_OK; i++)
+            if (of_wire[n->outputs[i]] != of_node[c->outputs[i]] && !report->wrong++)
+                report->first_wrong = i;
+    }
+    stbds_arrfree(d.vertices);
+    nc_fp4__forget(&d.known);
+    nc__free(NULL, d.cache, cache_bytes);
+    nc__free(NULL, of_node, bytes);
+    return status;
+}
+
+/* Value of wire w when the wires of `have` are the bits of `values`, through at most `depth` units;
+ * -1 when that does not reach them. */
+static int nc_fp4__local(const nc_fp4_network *n, uint32_t w, const uint32_t *have, uint32_t count,
+                         uint32_t values, int depth) {
+    const nc_fp4_unit *unit;
+    uint32_t i, at = 0;
+    for (i = 0; i < count; i++)
+        if (have[i] == w) return (int)(values >> i & 1);
+    if (w < n->inputs || depth == 0) return -1;
+    unit = &n->units[w - n->inputs];
+    for (i = 0; i < unit->inputs; i++) {
+        int value = nc_fp4__local(n, unit->input[i], have, count, values, depth - 1);
+        if (value < 0) return -1;
+        at |= (uint32_t)value << i;
+    }
+    return nc_fp4__doubled_sum(unit, at) > 0;
+}
+
+/* Does the wire of every node that counts compute the node's function of the wires of its inputs?
+ * Then, by induction from the inputs, the outputs are the circuit's. A wire may hold a node's
+ * complement when only a NOT reads the node. */
+static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                           nc_fp4_report *report) {
+    const size_t nodes = stbds_arrlenu(c->nodes);
+    uint8_t *flipped;
+    size_t i;
+    uint32_t j, v;
+    if (n->source != nc_fp4__digest(c) || stbds_arrlenu(n->wire_of) != nodes) return NC_ERR_LIMIT;
+    flipped = (uint8_t *)nc__calloc(NULL, nodes);
+    if (!flipped) return NC_ERR_MEMORY;
+    for (i = 0; i < nodes; i++) {
+        const nc_fp4__node *node = &c->nodes[i];
+        uint32_t have[3] = {0, 0, 0}, wire = n->wire_of[i], k = node->inputs;
+        int right = 1;
+        if (wire == UINT32_MAX) continue;
+        if (node->inputs == NC_FP4__INPUT) {
+            right = wire == node->in[0];
+        } else if (nc_fp4__is_not(node) && flipped[node->in[0]]) {
+            right = wire == n->wire_of[node->in[0]];
+        } else {
+            for (j = 0; j < k; j++) {
+                have[j] = n->wire_of[node->in[j]];
+                right = right && !flipped[node->in[j]];
+            }
+            for (v = 0; v < 1u << k && right; v++) {
+                int got = nc_fp4__local(n, wire, have, k, v, 2), wanted = node->truth >> v & 1;
+                if (v == 0 && got >= 0) flipped[i] = got != wanted;
+                right = got >= 0 && got == (wanted ^ flipped[i]);
+            }
+        }
+        if (!right && !report->wrong++) report->first_wrong = i;
+    }
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
+        if (n->outputs[i] != n->wire_of[c->outputs[i]] || flipped[c->outputs[i]]) report->wrong++;
+    nc__free(NULL, flipped, nodes);
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                  nc_fp4_evidence evidence, nc_fp4_report *report) {
+    nc_status status;
+    if (!n || !c || !report || (unsigned)evidence > NC_FP4_STRUCTURAL) return NC_ERR_ARG;
+    nc_fp4__start_report(n, report);
+    report->evidence = evidence;
+    if (n->inputs != nc_fp4_input_count(c) || nc_fp4_network_outputs(n) != nc_fp4_output_count(c))
+        return NC_ERR_MISMATCH;
+    if (evidence == NC_FP4_EXHAUSTIVE)
+        return n->inputs > 26 ? NC_ERR_LIMIT : nc_fp4__compare_cases(n, c, 0, report);
+    if (evidence == NC_FP4_BDD) return nc_fp4__compare_diagrams(n, c, report);
+    status = nc_fp4__compare_structure(n, c, report);
+    return status == NC_OK ? nc_fp4__compare_cases(n, c, 8, report) : status;
+}
+
+NC_API nc_status nc_fp4_verify(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                               nc_fp4_report *report) {
+    nc_status status;
+    if (!n || !c || !report) return NC_ERR_ARG;
+    if (n->inputs <= 26) return nc_fp4_verify_by(n, c, NC_FP4_EXHAUSTIVE, report);
+    status = nc_fp4_verify_by(n, c, NC_FP4_BDD, report);
+    return status == NC_ERR_LIMIT ? nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, report) : status;
+}
+
+/* >>files ======================================================================== */
 
 static void nc_fp4__net_name(const nc_fp4_network *n, uint32_t wire, char name[96]) {
     if (wire < n->inputs)
