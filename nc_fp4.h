@@ -392,17 +392,18 @@ NC_API void nc_fp4_free_text(char *text);
 /* y (rows) = W x (columns). The same bits on every machine and thread count: a weight is its code's
  * value times its block's scale, rounded; lane j of 32 adds w x for the columns j, j + 32 .. with
  * fused multiply-adds; the lanes are added as a tree (16, 8, 4, 2, 1). */
-NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *w, const float *x, float *y);
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y);
 /* Y (n x rows) = X (n x columns) W^T: n products of the kind above. */
-NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *w, const float *x, size_t n, float *y);
+NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y);
 /* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then four
  * times as fast where the processor has AVX-512 VNNI, to the same bits. Call again after changing
  * codes or scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
-NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *w);
+NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor);
 /* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
  * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
  * x_scale. */
-NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *w, const int8_t *x, float x_scale, float *y);
+NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, float x_scale,
+                                  float *y);
 
 /* -- atoms: functions of few inputs as threshold units ------------------------------ */
 
@@ -560,7 +561,7 @@ NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device);
 /* Release; null is fine. */
 NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu);
 /* nc_fp4_matmul, to the bit. NC_ERR_LIMIT beyond 65,535 rows or vectors or the device's buffers. */
-NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *w, const float *x,
+NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor, const float *x,
                                    size_t n, float *y);
 /* nc_fp4_eval_sliced. */
 NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *network,
@@ -2431,29 +2432,29 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
 
 /* >>tensors ====================================================================== */
 
-NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *t, nc_fp4_format format,
+NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
                                       const nc_fp4_options *options, const float *x, uint32_t rows,
                                       uint32_t columns) {
     const size_t code_bytes = nc_fp4_code_bytes(columns);
     const size_t scale_bytes = nc_fp4_scale_bytes(format, columns);
     nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
     uint32_t r;
-    if (!t) return NC_ERR_ARG;
-    memset(t, 0, sizeof *t);
+    if (!tensor) return NC_ERR_ARG;
+    memset(tensor, 0, sizeof *tensor);
     if ((unsigned)format > NC_FP4_BNB || !x || rows == 0 || columns == 0) return NC_ERR_ARG;
     if ((uint64_t)rows * columns >> 31) return NC_ERR_LIMIT;
     if (options) o = *options;
     if ((unsigned)o.rule > NC_FP4_SCALE_MSE) return NC_ERR_ARG;
-    t->format = format;
-    t->rows = rows;
-    t->columns = columns;
-    t->codes = (uint8_t *)nc__alloc(NULL, rows * code_bytes);
-    t->scales = (uint8_t *)nc__alloc(NULL, rows * scale_bytes);
-    if (!t->codes || !t->scales) {
-        nc_fp4_tensor_free(t);
+    tensor->format = format;
+    tensor->rows = rows;
+    tensor->columns = columns;
+    tensor->codes = (uint8_t *)nc__alloc(NULL, rows * code_bytes);
+    tensor->scales = (uint8_t *)nc__alloc(NULL, rows * scale_bytes);
+    if (!tensor->codes || !tensor->scales) {
+        nc_fp4_tensor_free(tensor);
         return NC_ERR_MEMORY;
     }
-    t->tensor_scale =
+    tensor->tensor_scale =
         format == NC_FP4_NVFP4 ? nc_fp4__tensor_scale(x, (size_t)rows * columns) : 1.0f;
     for (r = 0; r < rows; r++) { /* other rows, other random numbers */
         nc_fp4_options own = o;
@@ -2463,28 +2464,29 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *t, nc_fp4_format format,
         else
             own.seed = o.seed + r;
         nc_fp4__quantize_blocks(format, &own, x + (size_t)r * columns, columns, first,
-                                t->tensor_scale, t->codes + r * code_bytes,
-                                t->scales + r * scale_bytes);
+                                tensor->tensor_scale, tensor->codes + r * code_bytes,
+                                tensor->scales + r * scale_bytes);
     }
     return NC_OK;
 }
 
-NC_API void nc_fp4_tensor_free(nc_fp4_tensor *t) {
-    if (!t) return;
-    nc__free(NULL, t->codes, 0);
-    nc__free(NULL, t->scales, 0);
-    nc__free(NULL, t->tiles, 0);
-    memset(t, 0, sizeof *t);
+NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor) {
+    if (!tensor) return;
+    nc__free(NULL, tensor->codes, 0);
+    nc__free(NULL, tensor->scales, 0);
+    nc__free(NULL, tensor->tiles, 0);
+    memset(tensor, 0, sizeof *tensor);
 }
 
-NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *t, float *x) {
+NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x) {
     nc_status status = NC_OK;
     uint32_t r;
-    if (!t || !t->codes || !x) return NC_ERR_ARG;
-    for (r = 0; r < t->rows && status == NC_OK; r++)
-        status = nc_fp4_dequantize(t->format, t->codes + r * nc_fp4_code_bytes(t->columns),
-                                   t->scales + r * nc_fp4_scale_bytes(t->format, t->columns),
-                                   t->tensor_scale, t->columns, x + (size_t)r * t->columns);
+    if (!tensor || !tensor->codes || !x) return NC_ERR_ARG;
+    for (r = 0; r < tensor->rows && status == NC_OK; r++)
+        status = nc_fp4_dequantize(
+            tensor->format, tensor->codes + r * nc_fp4_code_bytes(tensor->columns),
+            tensor->scales + r * nc_fp4_scale_bytes(tensor->format, tensor->columns),
+            tensor->tensor_scale, tensor->columns, x + (size_t)r * tensor->columns);
     return status;
 }
 
@@ -2635,37 +2637,40 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
 }
 #endif
 
-NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *t, const float *x, size_t n, float *y) {
+NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y) {
     nc_fp4__rows w;
     float *ordered = NULL; /* x for the vector code */
     ptrdiff_t r;
-    if (!t || !t->codes || (n && (!x || !y))) return NC_ERR_ARG;
-    nc_fp4__rows_of(t, &w);
+    if (!tensor || !tensor->codes || (n && (!x || !y))) return NC_ERR_ARG;
+    nc_fp4__rows_of(tensor, &w);
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && t->columns >= 32) {
+    if (nc_fp4__level() >= 2 && tensor->columns >= 32) {
         size_t i;
-        ordered = (float *)nc__alloc(NULL, nc__mul_size(n, t->columns * sizeof *ordered));
+        ordered = (float *)nc__alloc(NULL, nc__mul_size(n, tensor->columns * sizeof *ordered));
         if (!ordered) return NC_ERR_MEMORY;
         for (i = 0; i < n; i++)
-            nc_fp4__order512(x + i * t->columns, t->columns, ordered + i * t->columns);
+            nc_fp4__order512(x + i * tensor->columns, tensor->columns,
+                             ordered + i * tensor->columns);
     }
 #endif
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)t->rows * t->columns * (double)n > 1e6)
+#pragma omp parallel for schedule(static) if ((double)tensor->rows * tensor->columns * (double)n > \
+                                              1e6)
 #endif
-    for (r = 0; r < (ptrdiff_t)t->rows; r += 4) {
-        const uint32_t row = (uint32_t)r, count = t->rows - row < 4 ? t->rows - row : 4;
+    for (r = 0; r < (ptrdiff_t)tensor->rows; r += 4) {
+        const uint32_t row = (uint32_t)r, count = tensor->rows - row < 4 ? tensor->rows - row : 4;
         size_t i, done = 0;
         uint32_t k;
         for (i = 0; i < n; i++) {
             float lanes[4][32];
             memset(lanes, 0, sizeof lanes);
 #ifdef NC_FP4__X86
-            if (ordered) done = nc_fp4__rows512(&w, row, count, ordered + i * t->columns, lanes);
+            if (ordered)
+                done = nc_fp4__rows512(&w, row, count, ordered + i * tensor->columns, lanes);
 #endif
             for (k = 0; k < count; k++) {
-                nc_fp4__row_lanes(&w, row + k, x + i * t->columns, done, lanes[k]);
-                y[i * t->rows + row + k] = nc_fp4__tree(lanes[k]);
+                nc_fp4__row_lanes(&w, row + k, x + i * tensor->columns, done, lanes[k]);
+                y[i * tensor->rows + row + k] = nc_fp4__tree(lanes[k]);
             }
         }
     }
@@ -2673,8 +2678,8 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *t, const float *x, size_t n,
     return NC_OK;
 }
 
-NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *t, const float *x, float *y) {
-    return x && y ? nc_fp4_matmul(t, x, 1, y) : NC_ERR_ARG;
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y) {
+    return x && y ? nc_fp4_matmul(tensor, x, 1, y) : NC_ERR_ARG;
 }
 
 /* Bytes of the tile of 16 rows: for every block of columns (a whole one, the last included) its
@@ -2685,26 +2690,27 @@ static size_t nc_fp4__tile_bytes(const nc_fp4__rows *w) {
     return (w->t->columns + block - 1) / block * ((w->block ? 16 : 0) + 8 * block);
 }
 
-NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *t) {
+NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor) {
     nc_fp4__rows w;
     size_t block, r, c, size;
-    if (!t || !t->codes) return NC_ERR_ARG;
-    if (t->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
-    nc_fp4__rows_of(t, &w);
+    if (!tensor || !tensor->codes) return NC_ERR_ARG;
+    if (tensor->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
+    nc_fp4__rows_of(tensor, &w);
     block = w.block ? w.block : 32;
     size = nc_fp4__tile_bytes(&w);
-    if (!t->tiles)
-        t->tiles = (uint8_t *)nc__calloc(NULL, nc__mul_size((t->rows + 15) / 16, size));
+    if (!tensor->tiles)
+        tensor->tiles = (uint8_t *)nc__calloc(NULL, nc__mul_size((tensor->rows + 15) / 16, size));
     else
-        memset(t->tiles, 0, (t->rows + 15) / 16 * size);
-    if (!t->tiles) return NC_ERR_MEMORY;
-    for (r = 0; r < t->rows; r++) {
-        const uint8_t *codes = t->codes + r * w.code_bytes;
-        for (c = 0; c < t->columns; c++) {
-            uint8_t *out = t->tiles + r / 16 * size + c / block * ((w.block ? 16 : 0) + 8 * block);
+        memset(tensor->tiles, 0, (tensor->rows + 15) / 16 * size);
+    if (!tensor->tiles) return NC_ERR_MEMORY;
+    for (r = 0; r < tensor->rows; r++) {
+        const uint8_t *codes = tensor->codes + r * w.code_bytes;
+        for (c = 0; c < tensor->columns; c++) {
+            uint8_t *out =
+                tensor->tiles + r / 16 * size + c / block * ((w.block ? 16 : 0) + 8 * block);
             const int code = codes[c / 2] >> (c % 2 * 4) & 15;
             if (w.block) {
-                out[r % 16] = t->scales[r * w.scale_bytes + c / block];
+                out[r % 16] = tensor->scales[r * w.scale_bytes + c / block];
                 out += 16;
             }
             out += c % block / 8 * 64 + r % 16 * 4 + c % 4;
@@ -2840,38 +2846,38 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__rows *w, const int8_t *x, float 
 }
 #endif
 
-NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float x_scale,
+NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, float x_scale,
                                   float *y) {
     nc_fp4__rows w;
     int32_t *offset = NULL; /* for the vector code */
     ptrdiff_t r;
-    if (!t || !t->codes || !x || !y) return NC_ERR_ARG;
-    if (t->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
-    nc_fp4__rows_of(t, &w);
+    if (!tensor || !tensor->codes || !x || !y) return NC_ERR_ARG;
+    if (tensor->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
+    nc_fp4__rows_of(tensor, &w);
 #ifdef NC_FP4__X86
-    if (t->tiles && nc_fp4__has_vnni()) return nc_fp4__tiles_i8(&w, x, x_scale, y);
+    if (tensor->tiles && nc_fp4__has_vnni()) return nc_fp4__tiles_i8(&w, x, x_scale, y);
     if (nc_fp4__level() >= 2) {
         size_t c;
-        offset = (int32_t *)nc__calloc(NULL, (t->columns / 16 + 1) * sizeof *offset);
+        offset = (int32_t *)nc__calloc(NULL, (tensor->columns / 16 + 1) * sizeof *offset);
         if (!offset) return NC_ERR_MEMORY;
-        for (c = 0; c < t->columns; c++) offset[c / 16] += 12 * x[c];
+        for (c = 0; c < tensor->columns; c++) offset[c / 16] += 12 * x[c];
     }
 #endif
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)t->rows * t->columns > 1e6)
+#pragma omp parallel for schedule(static) if ((double)tensor->rows * tensor->columns > 1e6)
 #endif
-    for (r = 0; r < (ptrdiff_t)t->rows; r++) {
-        const uint8_t *codes = t->codes + (size_t)r * w.code_bytes;
-        const uint8_t *scales = t->scales + (size_t)r * w.scale_bytes;
+    for (r = 0; r < (ptrdiff_t)tensor->rows; r++) {
+        const uint8_t *codes = tensor->codes + (size_t)r * w.code_bytes;
+        const uint8_t *scales = tensor->scales + (size_t)r * w.scale_bytes;
         const size_t block = w.block ? w.block : 32;
         float sum = 0;
         size_t c = 0, k, end;
 #ifdef NC_FP4__X86
         if (offset) sum = nc_fp4__row_i8(&w, (uint32_t)r, x, offset, &c);
 #endif
-        for (; c < t->columns; c = end) {
+        for (; c < tensor->columns; c = end) {
             int32_t dot = 0;
-            end = t->columns - c < block ? t->columns : c + block;
+            end = tensor->columns - c < block ? tensor->columns : c + block;
             for (k = c; k < end; k++) {
                 dot += nc_fp4__doubled(codes[k / 2] >> (k % 2 * 4) & 15) * x[k];
             }
@@ -3406,11 +3412,12 @@ static int nc_fp4__group_name(nc_fp4_circuit *c, char *to, const char *from, con
     return nc_fp4__remember(&c->named, hash, id);
 }
 
-NC_API nc_status nc_fp4_create(nc_fp4_circuit **out, const char *name, const nc_allocator *hooks) {
+NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const char *name,
+                               const nc_allocator *hooks) {
     nc_fp4_circuit *c;
     nc_fp4__node constant;
-    if (!out) return NC_ERR_ARG;
-    *out = c = (nc_fp4_circuit *)nc__calloc(hooks, sizeof **out);
+    if (!circuit) return NC_ERR_ARG;
+    *circuit = c = (nc_fp4_circuit *)nc__calloc(hooks, sizeof **circuit);
     if (!c) return NC_ERR_MEMORY;
     if (hooks) c->hooks = *hooks;
     c->custom_hooks = hooks != NULL;
@@ -3422,40 +3429,41 @@ NC_API nc_status nc_fp4_create(nc_fp4_circuit **out, const char *name, const nc_
     return NC_OK;
 }
 
-NC_API void nc_fp4_destroy(nc_fp4_circuit *c) {
+NC_API void nc_fp4_destroy(nc_fp4_circuit *circuit) {
     nc_allocator hooks;
     int custom;
-    if (!c) return;
-    stbds_arrfree(c->nodes);
-    stbds_arrfree(c->inputs);
-    stbds_arrfree(c->outputs);
-    stbds_arrfree(c->input_groups);
-    stbds_arrfree(c->output_groups);
-    nc_fp4__forget(&c->known);
-    nc_fp4__forget(&c->named);
-    hooks = c->hooks;
-    custom = c->custom_hooks;
-    nc__free(custom ? &hooks : NULL, c, sizeof *c);
+    if (!circuit) return;
+    stbds_arrfree(circuit->nodes);
+    stbds_arrfree(circuit->inputs);
+    stbds_arrfree(circuit->outputs);
+    stbds_arrfree(circuit->input_groups);
+    stbds_arrfree(circuit->output_groups);
+    nc_fp4__forget(&circuit->known);
+    nc_fp4__forget(&circuit->named);
+    hooks = circuit->hooks;
+    custom = circuit->custom_hooks;
+    nc__free(custom ? &hooks : NULL, circuit, sizeof *circuit);
 }
 
-NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *c, const char *name, uint32_t width,
+NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                   uint32_t *wires) {
     nc_fp4__group group;
     nc_fp4__node node;
     uint32_t i;
-    if (!c || !wires || width == 0) return NC_ERR_ARG;
-    if (width >= NC_FP4__MAX_WIRES - stbds_arrlenu(c->nodes)) return NC_ERR_LIMIT;
-    if (!nc_fp4__group_name(c, group.name, name, "x", stbds_arrlenu(c->input_groups), 0))
+    if (!circuit || !wires || width == 0) return NC_ERR_ARG;
+    if (width >= NC_FP4__MAX_WIRES - stbds_arrlenu(circuit->nodes)) return NC_ERR_LIMIT;
+    if (!nc_fp4__group_name(circuit, group.name, name, "x", stbds_arrlenu(circuit->input_groups),
+                            0))
         return NC_ERR_MEMORY;
-    group.first = (uint32_t)stbds_arrlenu(c->inputs);
+    group.first = (uint32_t)stbds_arrlenu(circuit->inputs);
     group.width = width;
-    stbds_arrput(c->input_groups, group);
+    stbds_arrput(circuit->input_groups, group);
     memset(&node, 0, sizeof node);
     node.inputs = NC_FP4__INPUT;
     for (i = 0; i < width; i++) {
         node.in[0] = group.first + i;
-        wires[i] = nc_fp4__push_node(c, &node);
-        stbds_arrput(c->inputs, wires[i]);
+        wires[i] = nc_fp4__push_node(circuit, &node);
+        stbds_arrput(circuit->inputs, wires[i]);
     }
     return NC_OK;
 }
@@ -3473,13 +3481,13 @@ static nc_status nc_fp4__added(const nc_fp4_circuit *c, uint32_t wire) {
     return stbds_arrlenu(c->nodes) >= NC_FP4__MAX_WIRES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
 }
 
-NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *c, nc_fp4_atom_kind kind, const uint32_t *in,
+NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *circuit, nc_fp4_atom_kind kind, const uint32_t *in,
                                  uint32_t *out) {
     const nc_fp4_atom *atom = nc_fp4_get_atom(kind);
     uint64_t truth;
-    if (!c || !atom || !in || !out) return NC_ERR_ARG;
+    if (!circuit || !atom || !in || !out) return NC_ERR_ARG;
     truth = atom->truth;
-    return nc_fp4_add_function(c, atom->inputs, in, &truth, out);
+    return nc_fp4_add_function(circuit, atom->inputs, in, &truth, out);
 }
 
 /* The function of the first n wires whose table are 2^n bits of truth from `first` on. */
@@ -3499,20 +3507,21 @@ static uint32_t nc_fp4__expand(nc_fp4_circuit *c, uint32_t n, const uint32_t *in
     return nc_fp4__function(c, mux, (uint8_t)bits);
 }
 
-NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *c, uint32_t inputs, const uint32_t *in,
+NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *circuit, uint32_t inputs, const uint32_t *in,
                                      const uint64_t *truth, uint32_t *out) {
-    if (!c || !truth || !out || inputs > 8 || (inputs && !in)) return NC_ERR_ARG;
-    if (!nc_fp4__good_wires(c, in, inputs)) return NC_ERR_ARG;
-    *out = nc_fp4__expand(c, inputs, in, truth, 0);
-    return nc_fp4__added(c, *out);
+    if (!circuit || !truth || !out || inputs > 8 || (inputs && !in)) return NC_ERR_ARG;
+    if (!nc_fp4__good_wires(circuit, in, inputs)) return NC_ERR_ARG;
+    *out = nc_fp4__expand(circuit, inputs, in, truth, 0);
+    return nc_fp4__added(circuit, *out);
 }
 
-NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *c, const nc_fp4_circuit *part,
+NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *circuit, const nc_fp4_circuit *part,
                                     const uint32_t *in, uint32_t *out) {
     uint32_t *wire, i, n, wires[3];
     nc_status status = NC_OK;
-    if (!c || !part || c == part || !out || (!in && nc_fp4_input_count(part))) return NC_ERR_ARG;
-    if (!nc_fp4__good_wires(c, in, nc_fp4_input_count(part))) return NC_ERR_ARG;
+    if (!circuit || !part || circuit == part || !out || (!in && nc_fp4_input_count(part)))
+        return NC_ERR_ARG;
+    if (!nc_fp4__good_wires(circuit, in, nc_fp4_input_count(part))) return NC_ERR_ARG;
     n = (uint32_t)stbds_arrlenu(part->nodes);
     wire = (uint32_t *)nc__alloc(NULL, n * sizeof *wire);
     if (!wire) return NC_ERR_MEMORY;
@@ -3524,8 +3533,8 @@ NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *c, const nc_fp4_circuit *par
             continue;
         }
         for (k = 0; k < 3; k++) wires[k] = k < node->inputs ? wire[node->in[k]] : 0;
-        wire[i] = i <= NC_FP4_TRUE ? i : nc_fp4__function(c, wires, node->truth);
-        status = nc_fp4__added(c, wire[i]);
+        wire[i] = i <= NC_FP4_TRUE ? i : nc_fp4__function(circuit, wires, node->truth);
+        status = nc_fp4__added(circuit, wire[i]);
     }
     for (i = 0; i < stbds_arrlenu(part->outputs) && status == NC_OK; i++)
         out[i] = wire[part->outputs[i]];
@@ -3533,33 +3542,35 @@ NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *c, const nc_fp4_circuit *par
     return status;
 }
 
-NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *c, const char *name, uint32_t width,
+NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                    const uint32_t *wires) {
     nc_fp4__group group;
     uint32_t i;
-    if (!c || !wires || width == 0 || !nc_fp4__good_wires(c, wires, width)) return NC_ERR_ARG;
-    if (stbds_arrlenu(c->outputs) + width > NC_FP4__MAX_WIRES) return NC_ERR_LIMIT;
-    if (!nc_fp4__group_name(c, group.name, name, "y", stbds_arrlenu(c->output_groups), 1))
+    if (!circuit || !wires || width == 0 || !nc_fp4__good_wires(circuit, wires, width))
+        return NC_ERR_ARG;
+    if (stbds_arrlenu(circuit->outputs) + width > NC_FP4__MAX_WIRES) return NC_ERR_LIMIT;
+    if (!nc_fp4__group_name(circuit, group.name, name, "y", stbds_arrlenu(circuit->output_groups),
+                            1))
         return NC_ERR_MEMORY;
-    group.first = (uint32_t)stbds_arrlenu(c->outputs);
+    group.first = (uint32_t)stbds_arrlenu(circuit->outputs);
     group.width = width;
-    stbds_arrput(c->output_groups, group);
-    for (i = 0; i < width; i++) stbds_arrput(c->outputs, wires[i]);
+    stbds_arrput(circuit->output_groups, group);
+    for (i = 0; i < width; i++) stbds_arrput(circuit->outputs, wires[i]);
     return NC_OK;
 }
 
-NC_API const char *nc_fp4_name(const nc_fp4_circuit *c) { return c->name; }
+NC_API const char *nc_fp4_name(const nc_fp4_circuit *circuit) { return circuit->name; }
 
-NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *c) {
-    return (uint32_t)stbds_arrlenu(c->inputs);
+NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *circuit) {
+    return (uint32_t)stbds_arrlenu(circuit->inputs);
 }
 
-NC_API uint32_t nc_fp4_output_count(const nc_fp4_circuit *c) {
-    return (uint32_t)stbds_arrlenu(c->outputs);
+NC_API uint32_t nc_fp4_output_count(const nc_fp4_circuit *circuit) {
+    return (uint32_t)stbds_arrlenu(circuit->outputs);
 }
 
-NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *c) {
-    return (uint32_t)(stbds_arrlenu(c->nodes) - 2 - stbds_arrlenu(c->inputs));
+NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *circuit) {
+    return (uint32_t)(stbds_arrlenu(circuit->nodes) - 2 - stbds_arrlenu(circuit->inputs));
 }
 
 static int nc_fp4__group_at(nc_fp4__group *groups, uint32_t i, nc_fp4_bus *bus) {
@@ -3570,12 +3581,12 @@ static int nc_fp4__group_at(nc_fp4__group *groups, uint32_t i, nc_fp4_bus *bus) 
     return 1;
 }
 
-NC_API int nc_fp4_input_bus(const nc_fp4_circuit *c, uint32_t i, nc_fp4_bus *bus) {
-    return nc_fp4__group_at(c->input_groups, i, bus);
+NC_API int nc_fp4_input_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus) {
+    return nc_fp4__group_at(circuit->input_groups, i, bus);
 }
 
-NC_API int nc_fp4_output_bus(const nc_fp4_circuit *c, uint32_t i, nc_fp4_bus *bus) {
-    return nc_fp4__group_at(c->output_groups, i, bus);
+NC_API int nc_fp4_output_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus) {
+    return nc_fp4__group_at(circuit->output_groups, i, bus);
 }
 
 /* >>templates ==================================================================== */
@@ -3865,14 +3876,14 @@ NC_API const char *nc_fp4_template_name(nc_fp4_template which) {
     return (unsigned)which < NC_FP4_TEMPLATE_COUNT ? nc_fp4__template_names[which] : NULL;
 }
 
-NC_API nc_status nc_fp4_make(nc_fp4_circuit **out, nc_fp4_template which, uint32_t bits,
+NC_API nc_status nc_fp4_make(nc_fp4_circuit **circuit, nc_fp4_template which, uint32_t bits,
                              int variant, const nc_allocator *hooks) {
     nc_fp4__maker m = {NULL, NC_OK};
     nc_fp4__wires w;
     uint32_t *memory, most;
     size_t bytes;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
+    if (!circuit) return NC_ERR_ARG;
+    *circuit = NULL;
     if ((unsigned)which >= NC_FP4_TEMPLATE_COUNT || bits == 0 || bits > 4096) return NC_ERR_ARG;
     if ((which == NC_FP4_MUX_TREE || which == NC_FP4_DECODER) && bits > 12) return NC_ERR_ARG;
     if (which == NC_FP4_SHIFTER && (bits < 2 || (bits & (bits - 1)))) return NC_ERR_ARG;
@@ -3904,7 +3915,7 @@ NC_API nc_status nc_fp4_make(nc_fp4_circuit **out, nc_fp4_template which, uint32
     }
     nc__free(NULL, memory, bytes);
     if (m.status == NC_OK)
-        *out = m.c;
+        *circuit = m.c;
     else
         nc_fp4_destroy(m.c);
     return m.status;
@@ -5212,23 +5223,23 @@ static nc_status nc_fp4__hand_over(char *printed, char **text, size_t *bytes) {
 
 NC_API void nc_fp4_free_text(char *text) { nc__free(NULL, text, 0); }
 
-NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *c, nc_fp4_file_kind kind, char **text,
-                                      size_t *bytes) {
+NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
+                                      char **text, size_t *bytes) {
     char *to = NULL;
     uint8_t *live;
     nc_status status = NC_OK;
     if (!text || !bytes) return NC_ERR_ARG;
     *text = NULL;
     *bytes = 0;
-    if (!c) return NC_ERR_ARG;
+    if (!circuit) return NC_ERR_ARG;
     if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON)
         return NC_ERR_UNSUPPORTED;
-    live = nc_fp4__live(c);
+    live = nc_fp4__live(circuit);
     if (!live) return NC_ERR_MEMORY;
-    if (kind == NC_FP4_BLIF) nc_fp4__write_blif(c, live, &to);
-    if (kind == NC_FP4_JSON) nc_fp4__write_json(c, live, &to);
-    if (kind == NC_FP4_BRISTOL) status = nc_fp4__write_bristol(c, live, &to);
-    nc__free(NULL, live, stbds_arrlenu(c->nodes));
+    if (kind == NC_FP4_BLIF) nc_fp4__write_blif(circuit, live, &to);
+    if (kind == NC_FP4_JSON) nc_fp4__write_json(circuit, live, &to);
+    if (kind == NC_FP4_BRISTOL) status = nc_fp4__write_bristol(circuit, live, &to);
+    nc__free(NULL, live, stbds_arrlenu(circuit->nodes));
     if (status == NC_OK) return nc_fp4__hand_over(to, text, bytes);
     stbds_arrfree(to);
     return status;
@@ -5267,34 +5278,34 @@ struct nc_fp4_network {
     uint32_t *wire_of; /* stb_ds array; UINT32_MAX: not needed */
 };
 
-NC_API void nc_fp4_network_destroy(nc_fp4_network *n) {
+NC_API void nc_fp4_network_destroy(nc_fp4_network *network) {
     nc_allocator hooks;
     int custom;
-    if (!n) return;
-    stbds_arrfree(n->units);
-    stbds_arrfree(n->outputs);
-    stbds_arrfree(n->input_groups);
-    stbds_arrfree(n->output_groups);
-    stbds_arrfree(n->steps);
-    stbds_arrfree(n->fast);
-    stbds_arrfree(n->wire_of);
-    hooks = n->hooks;
-    custom = n->custom_hooks;
-    nc__free(custom ? &hooks : NULL, n, sizeof *n);
+    if (!network) return;
+    stbds_arrfree(network->units);
+    stbds_arrfree(network->outputs);
+    stbds_arrfree(network->input_groups);
+    stbds_arrfree(network->output_groups);
+    stbds_arrfree(network->steps);
+    stbds_arrfree(network->fast);
+    stbds_arrfree(network->wire_of);
+    hooks = network->hooks;
+    custom = network->custom_hooks;
+    nc__free(custom ? &hooks : NULL, network, sizeof *network);
 }
 
-NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *n) { return n->inputs; }
+NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network) { return network->inputs; }
 
-NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *n) {
-    return (uint32_t)stbds_arrlenu(n->outputs);
+NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network) {
+    return (uint32_t)stbds_arrlenu(network->outputs);
 }
 
-NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *n) {
-    return (uint32_t)stbds_arrlenu(n->units);
+NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network) {
+    return (uint32_t)stbds_arrlenu(network->units);
 }
 
-NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *n, uint32_t i) {
-    return i < nc_fp4_unit_count(n) ? &n->units[i] : NULL;
+NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i) {
+    return i < nc_fp4_unit_count(network) ? &network->units[i] : NULL;
 }
 
 /* Twice sum - threshold of a unit for the inputs whose bits are set in `inputs`. */
@@ -5753,28 +5764,29 @@ NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **
 
 /* >>evaluation =================================================================== */
 
-NC_API void nc_fp4_eval_float(const nc_fp4_network *n, const float *in, float *out, float *wires) {
+NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, float *out,
+                              float *wires) {
     double margin = 0;
     uint32_t i;
-    if (n->inputs) memcpy(wires, in, n->inputs * sizeof *in);
-    for (i = 0; i < nc_fp4_unit_count(n); i++)
-        wires[n->inputs + i] =
-            nc_fp4__unit_sum(NC_FP4_E2M1, &n->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
+    if (network->inputs) memcpy(wires, in, network->inputs * sizeof *in);
+    for (i = 0; i < nc_fp4_unit_count(network); i++)
+        wires[network->inputs + i] =
+            nc_fp4__unit_sum(NC_FP4_E2M1, &network->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
+    for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs[i]];
 }
 
-NC_API void nc_fp4_eval_packed(const nc_fp4_network *n, const uint8_t *in, uint8_t *out,
+NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
                                uint8_t *wires) {
     uint32_t i, j;
-    if (n->inputs) memcpy(wires, in, n->inputs);
-    for (i = 0; i < nc_fp4_unit_count(n); i++) {
-        const nc_fp4_unit *unit = &n->units[i];
+    if (network->inputs) memcpy(wires, in, network->inputs);
+    for (i = 0; i < nc_fp4_unit_count(network); i++) {
+        const nc_fp4_unit *unit = &network->units[i];
         int sum = -nc_fp4__doubled(unit->threshold);
         for (j = 0; j < unit->inputs; j++)
             sum += nc_fp4__doubled(unit->weight[j]) * wires[unit->input[j]];
-        wires[n->inputs + i] = sum > 0;
+        wires[network->inputs + i] = sum > 0;
     }
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
+    for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs[i]];
 }
 
 /* Words that a strip of the program covers: 32 of 64 cases. Temporaries stay where they are, the
@@ -5906,21 +5918,23 @@ static uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extra_words, uint
     return base;
 }
 
-NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *n, const uint64_t *in, uint64_t *out,
-                                    size_t words) {
+NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
+                                    uint64_t *out, size_t words) {
     uint64_t *few[256], little[8 * NC_FP4__STRIP]; /* what most circuits need */
     uint64_t **base = few, *work = little, *inputs;
     size_t bytes, i;
     int small;
-    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
-    small = n->temporaries <= 8 && n->inputs <= 120 && nc_fp4_network_outputs(n) <= 120;
-    if (!small) base = nc_fp4__room(n, 0, &work, &bytes);
+    if (!network || (!in && network->inputs) || !out) return NC_ERR_ARG;
+    small = network->temporaries <= 8 && network->inputs <= 120 &&
+            nc_fp4_network_outputs(network) <= 120;
+    if (!small) base = nc_fp4__room(network, 0, &work, &bytes);
     if (!base) return NC_ERR_MEMORY;
     memcpy(&inputs, &in, sizeof inputs); /* steps only read inputs */
-    for (i = 0; i < n->inputs; i++) base[i] = inputs + i * words;
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) base[n->inputs + i] = out + i * words;
-    nc_fp4__run(n, base, work, words);
-    if (!small) nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
+    for (i = 0; i < network->inputs; i++) base[i] = inputs + i * words;
+    for (i = 0; i < nc_fp4_network_outputs(network); i++)
+        base[network->inputs + i] = out + i * words;
+    nc_fp4__run(network, base, work, words);
+    if (!small) nc__free(network->custom_hooks ? &network->hooks : NULL, base, bytes);
     return NC_OK;
 }
 
@@ -6041,36 +6055,40 @@ static void nc_fp4__unslice_group(const uint64_t *sliced, uint32_t width, uint64
         nc_fp4__unslice64(sliced + i / 64, width, values + i, count - i < 64 ? count - i : 64);
 }
 
-NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *n, const uint64_t *const *in,
-                                      uint64_t *const *out, size_t count) {
+NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint64_t *const *in,
+                                      uint64_t *const *out, size_t n) {
     const size_t cases = 64 * NC_FP4__STRIP;
-    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    const uint32_t outputs = network ? nc_fp4_network_outputs(network) : 0;
     uint64_t **base, *work, *sliced;
     size_t bytes, at, g, i;
-    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
-    for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
-        if (n->input_groups[g].width > 64 && in[g]) return NC_ERR_LIMIT;
-    for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
-        if (n->output_groups[g].width > 64 && out[g]) return NC_ERR_LIMIT;
-    base = nc_fp4__room(n, (n->inputs + (size_t)outputs) * NC_FP4__STRIP, &work, &bytes);
+    if (!network || (!in && network->inputs) || !out) return NC_ERR_ARG;
+    for (g = 0; in && g < stbds_arrlenu(network->input_groups); g++)
+        if (network->input_groups[g].width > 64 && in[g]) return NC_ERR_LIMIT;
+    for (g = 0; g < stbds_arrlenu(network->output_groups); g++)
+        if (network->output_groups[g].width > 64 && out[g]) return NC_ERR_LIMIT;
+    base =
+        nc_fp4__room(network, (network->inputs + (size_t)outputs) * NC_FP4__STRIP, &work, &bytes);
     if (!base) return NC_ERR_MEMORY;
-    sliced = work + n->temporaries * (size_t)NC_FP4__STRIP;
-    memset(sliced, 0, (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
-    for (at = 0; at < count; at += cases) {
-        const size_t some = count - at < cases ? count - at : cases;
-        for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
+    sliced = work + network->temporaries * (size_t)NC_FP4__STRIP;
+    memset(sliced, 0, (network->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
+    for (at = 0; at < n; at += cases) {
+        const size_t some = n - at < cases ? n - at : cases;
+        for (g = 0; in && g < stbds_arrlenu(network->input_groups); g++)
             if (in[g])
-                nc_fp4__slice_group(in[g] + at, some, n->input_groups[g].width,
-                                    sliced + n->input_groups[g].first * (size_t)NC_FP4__STRIP);
-        for (i = 0; i < n->inputs + (size_t)outputs; i++) base[i] = sliced + i * NC_FP4__STRIP;
-        nc_fp4__run(n, base, work, NC_FP4__STRIP);
-        for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
+                nc_fp4__slice_group(in[g] + at, some, network->input_groups[g].width,
+                                    sliced +
+                                        network->input_groups[g].first * (size_t)NC_FP4__STRIP);
+        for (i = 0; i < network->inputs + (size_t)outputs; i++)
+            base[i] = sliced + i * NC_FP4__STRIP;
+        nc_fp4__run(network, base, work, NC_FP4__STRIP);
+        for (g = 0; g < stbds_arrlenu(network->output_groups); g++)
             if (out[g])
-                nc_fp4__unslice_group(sliced + (n->inputs + (size_t)n->output_groups[g].first) *
-                                                   NC_FP4__STRIP,
-                                      n->output_groups[g].width, out[g] + at, some);
+                nc_fp4__unslice_group(
+                    sliced +
+                        (network->inputs + (size_t)network->output_groups[g].first) * NC_FP4__STRIP,
+                    network->output_groups[g].width, out[g] + at, some);
     }
-    nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
+    nc__free(network->custom_hooks ? &network->hooks : NULL, base, bytes);
     return NC_OK;
 }
 
@@ -6112,24 +6130,24 @@ static uint32_t nc_fp4__bits_set(uint64_t x) {
     return n;
 }
 
-NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *n, nc_fp4_spec_fn spec, void *user,
+NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
                                      nc_fp4_report *report) {
-    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    const uint32_t outputs = network ? nc_fp4_network_outputs(network) : 0;
     uint64_t cases, first, *in, *out, x[64];
     size_t bytes;
     nc_status status = NC_OK;
     uint32_t i, w;
-    if (!n || !spec || !report) return NC_ERR_ARG;
-    nc_fp4__start_report(n, report);
-    if (n->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
-    bytes = (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *in;
-    in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes);
+    if (!network || !spec || !report) return NC_ERR_ARG;
+    nc_fp4__start_report(network, report);
+    if (network->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
+    bytes = (network->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *in;
+    in = (uint64_t *)nc__alloc(network->custom_hooks ? &network->hooks : NULL, bytes);
     if (!in) return NC_ERR_MEMORY;
-    out = in + n->inputs * (size_t)NC_FP4__STRIP;
-    cases = report->cases = UINT64_C(1) << n->inputs;
+    out = in + network->inputs * (size_t)NC_FP4__STRIP;
+    cases = report->cases = UINT64_C(1) << network->inputs;
     for (first = 0; first < cases && status == NC_OK; first += 64 * NC_FP4__STRIP) {
-        nc_fp4__counting_words(n->inputs, first, in);
-        status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
+        nc_fp4__counting_words(network->inputs, first, in);
+        status = nc_fp4_eval_sliced(network, in, out, NC_FP4__STRIP);
         for (w = 0; w < NC_FP4__STRIP && first + 64 * (uint64_t)w < cases; w++) {
             const uint64_t at = first + 64 * (uint64_t)w;
             uint64_t c, some = cases - at < 64 ? cases - at : 64;
@@ -6139,7 +6157,7 @@ NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *n, nc_fp4_spec_fn spe
                 if (x[c] != spec(user, at + c) && !report->wrong++) report->first_wrong = at + c;
         }
     }
-    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
+    nc__free(network->custom_hooks ? &network->hooks : NULL, in, bytes);
     return status;
 }
 
@@ -6432,28 +6450,32 @@ static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4
     return NC_OK;
 }
 
-NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *n, const nc_fp4_circuit *c,
+NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                   nc_fp4_evidence evidence, nc_fp4_report *report) {
     nc_status status;
-    if (!n || !c || !report || (unsigned)evidence > NC_FP4_STRUCTURAL) return NC_ERR_ARG;
-    nc_fp4__start_report(n, report);
+    if (!network || !circuit || !report || (unsigned)evidence > NC_FP4_STRUCTURAL)
+        return NC_ERR_ARG;
+    nc_fp4__start_report(network, report);
     report->evidence = evidence;
-    if (n->inputs != nc_fp4_input_count(c) || nc_fp4_network_outputs(n) != nc_fp4_output_count(c))
+    if (network->inputs != nc_fp4_input_count(circuit) ||
+        nc_fp4_network_outputs(network) != nc_fp4_output_count(circuit))
         return NC_ERR_MISMATCH;
     if (evidence == NC_FP4_EXHAUSTIVE)
-        return n->inputs > 26 ? NC_ERR_LIMIT : nc_fp4__compare_cases(n, c, 0, report);
-    if (evidence == NC_FP4_BDD) return nc_fp4__compare_diagrams(n, c, report);
-    status = nc_fp4__compare_structure(n, c, report);
-    return status == NC_OK ? nc_fp4__compare_cases(n, c, 8, report) : status;
+        return network->inputs > 26 ? NC_ERR_LIMIT
+                                    : nc_fp4__compare_cases(network, circuit, 0, report);
+    if (evidence == NC_FP4_BDD) return nc_fp4__compare_diagrams(network, circuit, report);
+    status = nc_fp4__compare_structure(network, circuit, report);
+    return status == NC_OK ? nc_fp4__compare_cases(network, circuit, 8, report) : status;
 }
 
-NC_API nc_status nc_fp4_verify(const nc_fp4_network *n, const nc_fp4_circuit *c,
+NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                nc_fp4_report *report) {
     nc_status status;
-    if (!n || !c || !report) return NC_ERR_ARG;
-    if (n->inputs <= 26) return nc_fp4_verify_by(n, c, NC_FP4_EXHAUSTIVE, report);
-    status = nc_fp4_verify_by(n, c, NC_FP4_BDD, report);
-    return status == NC_ERR_LIMIT ? nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, report) : status;
+    if (!network || !circuit || !report) return NC_ERR_ARG;
+    if (network->inputs <= 26) return nc_fp4_verify_by(network, circuit, NC_FP4_EXHAUSTIVE, report);
+    status = nc_fp4_verify_by(network, circuit, NC_FP4_BDD, report);
+    return status == NC_ERR_LIMIT ? nc_fp4_verify_by(network, circuit, NC_FP4_STRUCTURAL, report)
+                                  : status;
 }
 
 /* >>files ======================================================================== */
@@ -6697,20 +6719,20 @@ static void nc_fp4__net_safetensors(const nc_fp4_network *n, char **to) {
     for (i = 0; i < outputs; i++) nc_fp4__put_number(to, n->outputs[i], 4);
 }
 
-NC_API nc_status nc_fp4_write_network(const nc_fp4_network *n, nc_fp4_file_kind kind, char **data,
-                                      size_t *bytes) {
+NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
+                                      char **data, size_t *bytes) {
     char *to = NULL;
     if (!data || !bytes) return NC_ERR_ARG;
     *data = NULL;
     *bytes = 0;
-    if (!n) return NC_ERR_ARG;
+    if (!network) return NC_ERR_ARG;
     switch (kind) {
-    case NC_FP4_FILE: nc_fp4__net_file(n, &to); break;
-    case NC_FP4_BLIF: nc_fp4__net_blif(n, &to); break;
-    case NC_FP4_DOT: nc_fp4__net_dot(n, &to); break;
-    case NC_FP4_C: nc_fp4__net_c(n, &to); break;
-    case NC_FP4_JSON: nc_fp4__net_manifest(n, &to); break;
-    case NC_FP4_SAFETENSORS: nc_fp4__net_safetensors(n, &to); break;
+    case NC_FP4_FILE: nc_fp4__net_file(network, &to); break;
+    case NC_FP4_BLIF: nc_fp4__net_blif(network, &to); break;
+    case NC_FP4_DOT: nc_fp4__net_dot(network, &to); break;
+    case NC_FP4_C: nc_fp4__net_c(network, &to); break;
+    case NC_FP4_JSON: nc_fp4__net_manifest(network, &to); break;
+    case NC_FP4_SAFETENSORS: nc_fp4__net_safetensors(network, &to); break;
     default: return NC_ERR_UNSUPPORTED;
     }
     return nc_fp4__hand_over(to, data, bytes);
@@ -6843,30 +6865,31 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
 
 static const char *const nc_fp4__format_names[5] = {"e2m1", "mxfp4", "nvfp4", "nf4", "fp4_bnb"};
 
-NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *t, const char *name, char **data,
+NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
                                     size_t *bytes) {
-    const int wide = t && t->format >= NC_FP4_NF4;
+    const int wide = tensor && tensor->format >= NC_FP4_NF4;
     unsigned long codes, scales, extra;
     char *to = NULL, *head = NULL;
     size_t blocks;
     if (!data || !bytes) return NC_ERR_ARG;
     *data = NULL;
     *bytes = 0;
-    if (!t || !t->codes || !name || !*name || strlen(name) > 128) return NC_ERR_ARG;
-    codes = (unsigned long)(t->rows * nc_fp4_code_bytes(t->columns));
-    scales = (unsigned long)(t->rows * nc_fp4_scale_bytes(t->format, t->columns));
-    extra = t->format == NC_FP4_NVFP4 ? 4 : 0;
-    blocks = nc_fp4_scale_bytes(t->format, t->columns) / (wide ? 4 : 1);
+    if (!tensor || !tensor->codes || !name || !*name || strlen(name) > 128) return NC_ERR_ARG;
+    codes = (unsigned long)(tensor->rows * nc_fp4_code_bytes(tensor->columns));
+    scales = (unsigned long)(tensor->rows * nc_fp4_scale_bytes(tensor->format, tensor->columns));
+    extra = tensor->format == NC_FP4_NVFP4 ? 4 : 0;
+    blocks = nc_fp4_scale_bytes(tensor->format, tensor->columns) / (wide ? 4 : 1);
     nc_fp4__print(&head, "{\"__metadata__\":{\"format\":\"%s\",\"columns\":\"%u\"}",
-                  nc_fp4__format_names[t->format], (unsigned)t->columns);
+                  nc_fp4__format_names[tensor->format], (unsigned)tensor->columns);
     nc_fp4__print(&head, ",\"%s\":{\"dtype\":\"U8\",\"shape\":[%u,%lu],\"data_offsets\":[0,%lu]}",
-                  name, (unsigned)t->rows, (unsigned long)nc_fp4_code_bytes(t->columns), codes);
+                  name, (unsigned)tensor->rows, (unsigned long)nc_fp4_code_bytes(tensor->columns),
+                  codes);
     if (scales)
         nc_fp4__print(&head,
                       ",\"%s_scale\":{\"dtype\":\"%s\",\"shape\":[%u,%lu],"
                       "\"data_offsets\":[%lu,%lu]}",
-                      name, wide ? "F32" : "U8", (unsigned)t->rows, (unsigned long)blocks, codes,
-                      codes + scales);
+                      name, wide ? "F32" : "U8", (unsigned)tensor->rows, (unsigned long)blocks,
+                      codes, codes + scales);
     if (extra)
         nc_fp4__print(&head,
                       ",\"%s_tensor_scale\":{\"dtype\":\"F32\",\"shape\":[1],"
@@ -6877,9 +6900,9 @@ NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *t, const char *name, ch
     nc_fp4__put_number(&to, stbds_arrlenu(head), 8);
     memcpy(stbds_arraddnptr(to, stbds_arrlenu(head)), head, stbds_arrlenu(head));
     stbds_arrfree(head);
-    memcpy(stbds_arraddnptr(to, codes), t->codes, codes);
-    if (scales) memcpy(stbds_arraddnptr(to, scales), t->scales, scales);
-    if (extra) nc_fp4__put_number(&to, nc_fp4__bits(t->tensor_scale), 4);
+    memcpy(stbds_arraddnptr(to, codes), tensor->codes, codes);
+    if (scales) memcpy(stbds_arraddnptr(to, scales), tensor->scales, scales);
+    if (extra) nc_fp4__put_number(&to, nc_fp4__bits(tensor->tensor_scale), 4);
     return nc_fp4__hand_over(to, data, bytes);
 }
 
@@ -6972,7 +6995,7 @@ static void nc_fp4__json_header(nc_fp4__json *j, const char *name, nc_fp4__parts
     nc_fp4__json_expect(j, '}');
 }
 
-NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *t, const char *name, const void *data,
+NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, const void *data,
                                     size_t bytes, nc_error *err) {
     const uint8_t *file = (const uint8_t *)data;
     nc_fp4__netlist l;
@@ -6980,8 +7003,8 @@ NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *t, const char *name, const vo
     nc_fp4__parts p;
     uint64_t head, left, rows, code_bytes, scale_bytes;
     nc__clear(err);
-    if (!t) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
-    memset(t, 0, sizeof *t);
+    if (!tensor) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
+    memset(tensor, 0, sizeof *tensor);
     if (!name || !*name || strlen(name) > 128 || !data)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no name or no data");
     head = bytes < 8 ? 0 : nc__get_le(file, 8);
@@ -7020,21 +7043,21 @@ NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *t, const char *name, const vo
     if (p.format == NC_FP4_NVFP4 && (p.part[2].to > left || p.part[2].from + 4 != p.part[2].to ||
                                      strcmp(p.part[2].dtype, "F32")))
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no tensor scale");
-    t->format = (nc_fp4_format)p.format;
-    t->rows = (uint32_t)rows;
-    t->columns = (uint32_t)p.columns;
-    t->tensor_scale = 1.0f;
-    t->codes = (uint8_t *)nc__alloc(NULL, (size_t)(rows * code_bytes));
-    t->scales = (uint8_t *)nc__alloc(NULL, (size_t)(rows * scale_bytes));
-    if (!t->codes || !t->scales) {
-        nc_fp4_tensor_free(t);
+    tensor->format = (nc_fp4_format)p.format;
+    tensor->rows = (uint32_t)rows;
+    tensor->columns = (uint32_t)p.columns;
+    tensor->tensor_scale = 1.0f;
+    tensor->codes = (uint8_t *)nc__alloc(NULL, (size_t)(rows * code_bytes));
+    tensor->scales = (uint8_t *)nc__alloc(NULL, (size_t)(rows * scale_bytes));
+    if (!tensor->codes || !tensor->scales) {
+        nc_fp4_tensor_free(tensor);
         return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     }
     file += 8 + head;
-    memcpy(t->codes, file + p.part[0].from, (size_t)(rows * code_bytes));
-    if (scale_bytes) memcpy(t->scales, file + p.part[1].from, (size_t)(rows * scale_bytes));
+    memcpy(tensor->codes, file + p.part[0].from, (size_t)(rows * code_bytes));
+    if (scale_bytes) memcpy(tensor->scales, file + p.part[1].from, (size_t)(rows * scale_bytes));
     if (p.format == NC_FP4_NVFP4)
-        t->tensor_scale = nc_fp4__float((uint32_t)nc__get_le(file + p.part[2].from, 4));
+        tensor->tensor_scale = nc_fp4__float((uint32_t)nc__get_le(file + p.part[2].from, 4));
     return NC_OK;
 }
 
@@ -7138,7 +7161,7 @@ NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device) {
 
 NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu) { nc__free(NULL, gpu, sizeof *gpu); }
 
-NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, const float *x,
+NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor, const float *x,
                                    size_t n, float *y) {
     struct {
         uint32_t rows, columns, row_words, row_scales;
@@ -7151,66 +7174,69 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, cons
     uint32_t r, i;
     uint8_t *codes;
     float *scales;
-    if (!gpu || !t || !t->codes || (n && (!x || !y))) return NC_ERR_ARG;
+    if (!gpu || !tensor || !tensor->codes || (n && (!x || !y))) return NC_ERR_ARG;
     if (n == 0) return NC_OK;
-    if (t->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
-    nc_fp4__rows_of(t, &w);
+    if (tensor->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
+    nc_fp4__rows_of(tensor, &w);
     memset(&push, 0, sizeof push);
-    push.rows = t->rows;
-    push.columns = t->columns;
-    push.row_words = (t->columns + 7) / 8;
-    push.row_scales = (t->columns + 15) / 16;
+    push.rows = tensor->rows;
+    push.columns = tensor->columns;
+    push.row_words = (tensor->columns + 7) / 8;
+    push.row_scales = (tensor->columns + 15) / 16;
     memcpy(push.table, w.table, sizeof push.table);
-    code_bytes = (size_t)t->rows * push.row_words * 4;
-    scale_bytes = (size_t)t->rows * push.row_scales * 4;
+    code_bytes = (size_t)tensor->rows * push.row_words * 4;
+    scale_bytes = (size_t)tensor->rows * push.row_scales * 4;
     codes = (uint8_t *)nc__calloc(NULL, code_bytes); /* rows begin at words */
     scales = (float *)nc__alloc(NULL, scale_bytes);
     nc_gpu_job_start(&job, gpu->device);
     if (!codes || !scales) job.status = NC_ERR_MEMORY;
-    for (r = 0; r < t->rows && job.status == NC_OK; r++) {
-        memcpy(codes + (size_t)r * push.row_words * 4, t->codes + r * w.code_bytes, w.code_bytes);
+    for (r = 0; r < tensor->rows && job.status == NC_OK; r++) {
+        memcpy(codes + (size_t)r * push.row_words * 4, tensor->codes + r * w.code_bytes,
+               w.code_bytes);
         for (i = 0; i < push.row_scales; i++)
             scales[(size_t)r * push.row_scales + i] =
-                nc_fp4__scale_at(&w, t->scales + r * w.scale_bytes, 16 * (size_t)i);
+                nc_fp4__scale_at(&w, tensor->scales + r * w.scale_bytes, 16 * (size_t)i);
     }
     (void)nc_gpu_job_buffer(&job, codes, code_bytes, code_bytes);
     (void)nc_gpu_job_buffer(&job, scales, scale_bytes, scale_bytes);
-    (void)nc_gpu_job_buffer(&job, x, n * t->columns * sizeof *x, n * t->columns * sizeof *x);
-    result = nc_gpu_job_buffer(&job, NULL, 0, n * t->rows * sizeof *y);
-    nc_gpu_job_dispatch(&job, "fp4_matmul", NULL, 4, &push, sizeof push, t->rows, n, 1);
+    (void)nc_gpu_job_buffer(&job, x, n * tensor->columns * sizeof *x,
+                            n * tensor->columns * sizeof *x);
+    result = nc_gpu_job_buffer(&job, NULL, 0, n * tensor->rows * sizeof *y);
+    nc_gpu_job_dispatch(&job, "fp4_matmul", NULL, 4, &push, sizeof push, tensor->rows, n, 1);
     nc__free(NULL, codes, code_bytes);
     nc__free(NULL, scales, scale_bytes);
-    return nc_gpu_job_finish(&job, result, 0, y, n * t->rows * sizeof *y);
+    return nc_gpu_job_finish(&job, result, 0, y, n * tensor->rows * sizeof *y);
 }
 
-NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n,
+NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *network,
                                         const uint64_t *in, uint64_t *out, size_t words) {
-    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    const uint32_t outputs = network ? nc_fp4_network_outputs(network) : 0;
     nc_gpu_buffer *wires;
     nc_gpu_job job;
     uint32_t push[2], *steps;
     size_t i, k, count, line = words * sizeof *in;
-    if (!gpu || !n || (!in && n->inputs) || (!out && outputs)) return NC_ERR_ARG;
+    if (!gpu || !network || (!in && network->inputs) || (!out && outputs)) return NC_ERR_ARG;
     if (words == 0 || outputs == 0) return NC_OK;
     if (words >> 26) return NC_ERR_LIMIT;
-    count = stbds_arrlenu(n->steps);
+    count = stbds_arrlenu(network->steps);
     steps = (uint32_t *)nc__alloc(NULL, count * 5 * sizeof *steps);
     if (!steps) return NC_ERR_MEMORY;
     for (i = 0; i < count; i++) {
-        steps[5 * i] = n->steps[i].out;
-        for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = n->steps[i].in[k];
-        steps[5 * i + 4] = n->steps[i].truth;
+        steps[5 * i] = network->steps[i].out;
+        for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = network->steps[i].in[k];
+        steps[5 * i + 4] = network->steps[i].truth;
     }
     push[0] = (uint32_t)count;
     push[1] = (uint32_t)(2 * words);
     nc_gpu_job_start(&job, gpu->device);
     (void)nc_gpu_job_buffer(&job, steps, count * 5 * sizeof *steps, count * 5 * sizeof *steps);
-    wires = nc_gpu_job_buffer(&job, in, n->inputs * line,
-                              nc__mul_size((size_t)n->inputs + outputs + n->temporaries, line));
+    wires = nc_gpu_job_buffer(
+        &job, in, network->inputs * line,
+        nc__mul_size((size_t)network->inputs + outputs + network->temporaries, line));
     nc_gpu_job_dispatch(&job, "fp4_circuit", NULL, 2, push, sizeof push, (2 * words + 63) / 64, 1,
                         1);
     nc__free(NULL, steps, count * 5 * sizeof *steps);
-    return nc_gpu_job_finish(&job, wires, n->inputs * line, out, outputs * line);
+    return nc_gpu_job_finish(&job, wires, network->inputs * line, out, outputs * line);
 }
 #endif /* NC_GPU */
 
