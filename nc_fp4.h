@@ -3194,63 +3194,11 @@ NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom 
 
 /* >>circuits ===================================================================== */
 
-/* Ids by hash: open addressing; a slot holds the hash and id + 1. */
-typedef struct nc_fp4__slot {
-    uint32_t hash, id;
-} nc_fp4__slot;
-typedef struct nc_fp4__index {
-    nc_fp4__slot *slots; /* room of them, a power of two */
-    uint32_t room, used;
-} nc_fp4__index;
-
+/* Of four numbers, for nc__index. */
 static uint32_t nc_fp4__hash(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
     uint64_t h = ((uint64_t)a << 32 | b) * UINT64_C(0x9E3779B97F4A7C15);
-    h ^= h >> 29;
-    h += ((uint64_t)c << 32 | d) * UINT64_C(0xBF58476D1CE4E5B9);
-    h ^= h >> 32;
-    h *= UINT64_C(0x94D049BB133111EB);
-    return (uint32_t)(h >> 32);
-}
-
-/* The next id with this hash, or UINT32_MAX; start with *at = hash. */
-static uint32_t nc_fp4__candidate(const nc_fp4__index *x, uint32_t hash, uint32_t *at) {
-    while (x->room) {
-        const nc_fp4__slot *s = &x->slots[(*at)++ & (x->room - 1)];
-        if (!s->id) break;
-        if (s->hash == hash) return s->id - 1;
-    }
-    return UINT32_MAX;
-}
-
-/* 0 when out of memory. */
-static int nc_fp4__remember(nc_fp4__index *x, uint32_t hash, uint32_t id) {
-    uint32_t i, at;
-    if (x->used * 2 >= x->room) {
-        nc_fp4__index bigger;
-        bigger.room = x->room ? 2 * x->room : 256;
-        bigger.used = x->used;
-        bigger.slots = (nc_fp4__slot *)nc__calloc(NULL, bigger.room * sizeof *bigger.slots);
-        if (!bigger.slots) return 0;
-        for (i = 0; i < x->room; i++) {
-            if (!x->slots[i].id) continue;
-            at = x->slots[i].hash;
-            while (bigger.slots[at & (bigger.room - 1)].id) at++;
-            bigger.slots[at & (bigger.room - 1)] = x->slots[i];
-        }
-        nc__free(NULL, x->slots, x->room * sizeof *x->slots);
-        *x = bigger;
-    }
-    at = hash;
-    while (x->slots[at & (x->room - 1)].id) at++;
-    x->slots[at & (x->room - 1)].hash = hash;
-    x->slots[at & (x->room - 1)].id = id + 1;
-    x->used++;
-    return 1;
-}
-
-static void nc_fp4__forget(nc_fp4__index *x) {
-    nc__free(NULL, x->slots, x->room * sizeof *x->slots);
-    memset(x, 0, sizeof *x);
+    h = (h ^ h >> 29) + ((uint64_t)c << 32 | d) * UINT64_C(0xBF58476D1CE4E5B9);
+    return (uint32_t)((h ^ h >> 32) * UINT64_C(0x94D049BB133111EB) >> 32);
 }
 
 /* A function of up to three wires, or an input. Bit i of truth is its value for in[j] = bit j of i;
@@ -3277,8 +3225,8 @@ struct nc_fp4_circuit {
     uint32_t *inputs;                            /* stb_ds array: wires */
     uint32_t *outputs;                           /* stb_ds array: wires */
     nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
-    nc_fp4__index known;                         /* nodes */
-    nc_fp4__index named;                         /* groups: twice the number, and 1 for outputs */
+    nc__index known;                             /* nodes */
+    nc__index named;                             /* groups: twice the number, and 1 for outputs */
 };
 
 /* Truth tables of the three inputs themselves. */
@@ -3311,15 +3259,16 @@ static uint32_t nc_fp4__push_node(nc_fp4_circuit *c, const nc_fp4__node *node) {
 static uint32_t nc_fp4__share_node(nc_fp4_circuit *c, const nc_fp4__node *node) {
     uint32_t hash =
         nc_fp4__hash(node->in[0], node->in[1], node->in[2], node->truth | node->inputs * 256u);
-    uint32_t at = hash, id;
-    while ((id = nc_fp4__candidate(&c->known, hash, &at)) != UINT32_MAX) {
+    size_t at = hash;
+    uint32_t id;
+    while ((id = nc__index_next(&c->known, hash, &at)) != UINT32_MAX) {
         const nc_fp4__node *o = &c->nodes[id];
         if (o->truth == node->truth && o->inputs == node->inputs && o->in[0] == node->in[0] &&
             o->in[1] == node->in[1] && o->in[2] == node->in[2])
             return id;
     }
     id = nc_fp4__push_node(c, node);
-    return id != UINT32_MAX && nc_fp4__remember(&c->known, hash, id) ? id : UINT32_MAX;
+    return id != UINT32_MAX && nc__index_add(&c->known, hash, id) ? id : UINT32_MAX;
 }
 
 static int nc_fp4__is_not(const nc_fp4__node *node) {
@@ -3396,12 +3345,13 @@ static void nc_fp4__copy_name(char *to, const char *from, const char *fallback, 
 static int nc_fp4__group_name(nc_fp4_circuit *c, char *to, const char *from, const char *fallback,
                               size_t number, int output) {
     char base[NC_FP4__MAX_NAME + 1];
-    uint32_t hash, at, id, n = 1;
+    uint32_t hash, id, n = 1;
+    size_t at;
     nc_fp4__copy_name(base, from, fallback, number);
     memcpy(to, base, sizeof base);
     for (;;) {
         at = hash = (uint32_t)nc__fnv1a(NC__FNV_START, to, strlen(to));
-        while ((id = nc_fp4__candidate(&c->named, hash, &at)) != UINT32_MAX) {
+        while ((id = nc__index_next(&c->named, hash, &at)) != UINT32_MAX) {
             const nc_fp4__group *groups = id & 1 ? c->output_groups : c->input_groups;
             if (groups && !strcmp(to, groups[id / 2].name)) break;
         }
@@ -3409,7 +3359,7 @@ static int nc_fp4__group_name(nc_fp4_circuit *c, char *to, const char *from, con
         snprintf(to, NC_FP4__MAX_NAME + 1, "%.50s_%u", base, (unsigned)++n);
     }
     id = 2 * (uint32_t)number + (output ? 1 : 0);
-    return nc_fp4__remember(&c->named, hash, id);
+    return nc__index_add(&c->named, hash, id);
 }
 
 NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const char *name,
@@ -3438,8 +3388,8 @@ NC_API void nc_fp4_destroy(nc_fp4_circuit *circuit) {
     stbds_arrfree(circuit->outputs);
     stbds_arrfree(circuit->input_groups);
     stbds_arrfree(circuit->output_groups);
-    nc_fp4__forget(&circuit->known);
-    nc_fp4__forget(&circuit->named);
+    nc__index_free(&circuit->known);
+    nc__index_free(&circuit->named);
     hooks = circuit->hooks;
     custom = circuit->custom_hooks;
     nc__free(custom ? &hooks : NULL, circuit, sizeof *circuit);
@@ -5399,8 +5349,8 @@ static void nc_fp4__look_through(const nc_fp4_network *net, nc_fp4__look *looks,
 typedef struct nc_fp4__compiler {
     const nc_fp4_circuit *circuit;
     nc_fp4_network *net;
-    nc_fp4__index known; /* units */
-    uint8_t *needed;     /* of each node: 1 its value, 2 its complement only */
+    nc__index known; /* units */
+    uint8_t *needed; /* of each node: 1 its value, 2 its complement only */
     nc_fp4__form form[256];
     int complete;
     nc_status status;
@@ -5409,16 +5359,17 @@ typedef struct nc_fp4__compiler {
 /* The wire of a unit with this content. */
 static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit) {
     nc_fp4_network *net = k->net;
-    uint32_t hash = unit->threshold, at, id;
+    uint32_t hash = unit->threshold, id;
+    size_t at;
     int i;
     for (i = 0; i < unit->inputs; i++)
         hash = nc_fp4__hash(hash, unit->input[i], unit->weight[i], unit->inputs);
     at = hash;
-    while ((id = nc_fp4__candidate(&k->known, hash, &at)) != UINT32_MAX)
+    while ((id = nc__index_next(&k->known, hash, &at)) != UINT32_MAX)
         if (memcmp(&net->units[id], unit, sizeof *unit) == 0) return net->inputs + id;
     id = (uint32_t)stbds_arrlenu(net->units);
     stbds_arrput(net->units, *unit);
-    if (!nc_fp4__remember(&k->known, hash, id)) k->status = NC_ERR_MEMORY;
+    if (!nc__index_add(&k->known, hash, id)) k->status = NC_ERR_MEMORY;
     return net->inputs + id;
 }
 
@@ -5756,7 +5707,7 @@ NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **
         *network = k->net;
     else
         nc_fp4_network_destroy(k->net);
-    nc_fp4__forget(&k->known);
+    nc__index_free(&k->known);
     nc__free(NULL, k->needed, nodes);
     nc__free(NULL, k, sizeof *k);
     return status;
@@ -6244,7 +6195,7 @@ typedef struct nc_fp4__vertex {
 
 typedef struct nc_fp4__diagrams {
     nc_fp4__vertex *vertices; /* stb_ds array */
-    nc_fp4__index known;
+    nc__index known;
     struct {
         uint32_t f, g, h, result; /* result of if f then g else h; f 0: empty */
     } * cache;
@@ -6253,12 +6204,13 @@ typedef struct nc_fp4__diagrams {
 
 static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t low,
                                   uint32_t high) {
-    uint32_t hash, at, id;
+    uint32_t hash, id;
+    size_t at;
     nc_fp4__vertex v;
     if (low == high) return low;
     hash = nc_fp4__hash(level, low, high, 0);
     at = hash;
-    while ((id = nc_fp4__candidate(&d->known, hash, &at)) != UINT32_MAX)
+    while ((id = nc__index_next(&d->known, hash, &at)) != UINT32_MAX)
         if (d->vertices[id].level == level && d->vertices[id].low == low &&
             d->vertices[id].high == high)
             return id;
@@ -6266,7 +6218,7 @@ static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t 
     v.level = level;
     v.low = low;
     v.high = high;
-    if (id >= NC_FP4__MAX_DIAGRAM || !nc_fp4__remember(&d->known, hash, id)) {
+    if (id >= NC_FP4__MAX_DIAGRAM || !nc__index_add(&d->known, hash, id)) {
         d->full = 1;
         return 0;
     }
@@ -6386,7 +6338,7 @@ static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_
                 report->first_wrong = i;
     }
     stbds_arrfree(d.vertices);
-    nc_fp4__forget(&d.known);
+    nc__index_free(&d.known);
     nc__free(NULL, d.cache, cache_bytes);
     nc__free(NULL, of_node, bytes);
     return status;
