@@ -145,7 +145,8 @@ typedef enum nc_fp4_format {
     NC_FP4_MXFP4 = 1, /* OCP Microscaling 1.0: E2M1, blocks of 32, E8M0 scale byte */
     NC_FP4_NVFP4 = 2, /* E2M1, blocks of 16, E4M3 scale byte, one float32 for the tensor */
     NC_FP4_NF4 = 3,   /* QLoRA's 16 normal quantiles, blocks of 64, float32 absmax */
-    NC_FP4_BNB = 4    /* bitsandbytes FP4, blocks of 64, float32 absmax */
+    NC_FP4_BNB = 4,   /* bitsandbytes FP4, blocks of 64, float32 absmax */
+    NC_FP4_FORMAT_COUNT
 } nc_fp4_format;
 
 /* How the scale of a block comes from its largest magnitude. */
@@ -300,6 +301,8 @@ NC_API int nc_fp4_set_simd(int level);
 
 /* -- formats: blocks and bytes ------------------------------------------------------ */
 
+/* Name of a format in files ("e2m1", "mxfp4", "nvfp4", "nf4", "fp4_bnb"); null beyond the last. */
+NC_API const char *nc_fp4_format_name(nc_fp4_format format);
 /* Elements per scale; 0 for plain E2M1. */
 NC_API size_t nc_fp4_block(nc_fp4_format format);
 /* Bytes of packed codes for n elements: (n + 1) / 2. */
@@ -1846,75 +1849,128 @@ static float nc_fp4__float(uint32_t u) {
     return x;
 }
 
-static const float nc_fp4__e2m1[16] = {0.0f,  0.5f,  1.0f,  1.5f,  2.0f,  3.0f,  4.0f,  6.0f,
-                                       -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f, -4.0f, -6.0f};
+/* What the sixteen codes of an element type stand for, and which of them is nearest to a value.
+ * With a sign in bit 3, `rising` and `limit` are those of the magnitudes. limit[i] is the largest
+ * float32 that becomes rising[i]: at a tie either the middle between it and the next one, or the
+ * float32 below, where the next one wins. */
+typedef struct nc_fp4__element {
+    float value[16];    /* of each code */
+    float largest;      /* magnitude that the largest of a block is scaled to */
+    uint8_t magnitudes; /* 8: bit 3 is a sign; 16: it is not */
+    uint8_t nan;        /* the code that NaN gets */
+    uint8_t halves;     /* 1: every value is a multiple of 1/2, at most 31 of them: integer sums */
+    uint8_t rising[16]; /* the codes by value */
+    float limit[15];
+} nc_fp4__element;
 
-/* Quantiles of the normal distribution, normalised (Dettmers et al., QLoRA, 2023, appendix E). */
-static const float nc_fp4__nf4[16] = {-1.0f,
-                                      -0.6961928009986877f,
-                                      -0.5250730514526367f,
-                                      -0.39491748809814453f,
-                                      -0.28444138169288635f,
-                                      -0.18477343022823334f,
-                                      -0.09105003625154495f,
-                                      0.0f,
-                                      0.07958029955625534f,
-                                      0.16093020141124725f,
-                                      0.24611230194568634f,
-                                      0.33791524171829224f,
-                                      0.44070982933044434f,
-                                      0.5626170039176941f,
-                                      0.7229568362236023f,
-                                      1.0f};
+/* OCP Microscaling Formats 1.0 (2023), 5.3.3; ties to even codes. */
+static const nc_fp4__element nc_fp4__e2m1 = {
+    {0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f, -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f,
+     -4.0f, -6.0f},
+    6.0f,
+    8,
+    7,
+    1,
+    {0, 1, 2, 3, 4, 5, 6, 7},
+    {0.25f, 0.74999994f, 1.25f, 1.7499999f, 2.5f, 3.4999998f, 5.0f}};
 
-/* bitsandbytes' FP4 magnitudes, in its code order. */
-static const float nc_fp4__bnb[8] = {0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f,
-                                     0.5f, 0.16666667f,     0.25f};
+/* Quantiles of the normal distribution, normalised (Dettmers et al., QLoRA, 2023, appendix E); ties
+ * to the lower code. */
+static const nc_fp4__element nc_fp4__nf4 = {
+    {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
+     -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
+     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
+     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f},
+    1.0f,
+    16,
+    7,
+    0,
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+    {-0.84809643f, -0.610632956f, -0.45999527f, -0.33967945f, -0.234607413f, -0.137911737f,
+     -0.0455250181f, 0.0397901498f, 0.120255247f, 0.203521252f, 0.292013764f, 0.389312536f,
+     0.501663387f, 0.64278692f, 0.861478388f}};
 
-/* The largest float32 that is nearer to entry i than to the next one, or as near. */
-static const float nc_fp4__nf4_limit[15] = {
-    -0.84809643f,  -0.610632956f,  -0.45999527f,  -0.33967945f, -0.234607413f,
-    -0.137911737f, -0.0455250181f, 0.0397901498f, 0.120255247f, 0.203521252f,
-    0.292013764f,  0.389312536f,   0.501663387f,  0.64278692f,  0.861478388f};
-/* The same for the magnitudes of bitsandbytes' codes in rising order, and these codes. */
-static const float nc_fp4__bnb_limit[7] = {0.00260416674f, 0.0859375f,   0.208333328f, 0.291666657f,
-                                           0.416666657f,   0.583333313f, 0.833333313f};
-static const uint8_t nc_fp4__bnb_rising[8] = {0, 1, 6, 7, 4, 5, 2, 3};
+/* bitsandbytes' FP4 in its order of codes; ties to the smaller magnitude. */
+static const nc_fp4__element nc_fp4__bnb = {
+    {0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f, 0.5f, 0.16666667f, 0.25f, -0.0f,
+     -0.005208333333f, -0.66666667f, -1.0f, -0.33333333f, -0.5f, -0.16666667f, -0.25f},
+    1.0f,
+    8,
+    0,
+    0,
+    {0, 1, 6, 7, 4, 5, 2, 3},
+    {0.00260416674f, 0.0859375f, 0.208333328f, 0.291666657f, 0.416666657f, 0.583333313f,
+     0.833333313f}};
+
+/* How the scale of a block is stored. */
+enum {
+    NC_FP4__UNSCALED,
+    NC_FP4__E8M0,   /* a power of two */
+    NC_FP4__E4M3,   /* times the tensor's float32 scale */
+    NC_FP4__FLOAT32 /* little-endian */
+};
+static const struct {
+    uint8_t bytes;
+    char dtype[4]; /* in safetensors */
+} nc_fp4__scales[] = {{0, ""}, {1, "U8"}, {1, "U8"}, {4, "F32"}};
+
+/* The formats, in the order of nc_fp4_format. A block is a power of two from 16 to 1,024 elements;
+ * 0: no scales. */
+typedef struct nc_fp4__row {
+    char name[12];
+    const nc_fp4__element *element;
+    uint16_t block;
+    uint8_t scale;
+} nc_fp4__row;
+
+static const nc_fp4__row nc_fp4__formats[] = {{"e2m1", &nc_fp4__e2m1, 0, NC_FP4__UNSCALED},
+                                              {"mxfp4", &nc_fp4__e2m1, 32, NC_FP4__E8M0},
+                                              {"nvfp4", &nc_fp4__e2m1, 16, NC_FP4__E4M3},
+                                              {"nf4", &nc_fp4__nf4, 64, NC_FP4__FLOAT32},
+                                              {"fp4_bnb", &nc_fp4__bnb, 64, NC_FP4__FLOAT32}};
+typedef char nc_fp4__every_format_has_a_row
+    [sizeof nc_fp4__formats / sizeof *nc_fp4__formats == NC_FP4_FORMAT_COUNT ? 1 : -1];
+
+/* Null for a format that there is not. */
+static const nc_fp4__row *nc_fp4__row_of(nc_fp4_format format) {
+    return (unsigned)format < NC_FP4_FORMAT_COUNT ? &nc_fp4__formats[format] : NULL;
+}
+
+NC_API const char *nc_fp4_format_name(nc_fp4_format format) {
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    return row ? row->name : NULL;
+}
 
 NC_API size_t nc_fp4_block(nc_fp4_format format) {
-    switch (format) {
-    case NC_FP4_MXFP4: return 32;
-    case NC_FP4_NVFP4: return 16;
-    case NC_FP4_NF4:
-    case NC_FP4_BNB: return 64;
-    default: return 0;
-    }
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    return row ? row->block : 0;
 }
 
 NC_API size_t nc_fp4_code_bytes(size_t n) { return n / 2 + n % 2; }
 
 NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n) {
-    size_t block = nc_fp4_block(format), blocks;
-    if (!block) return 0;
-    blocks = n / block + (n % block != 0);
-    return format == NC_FP4_NF4 || format == NC_FP4_BNB ? 4 * blocks : blocks;
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    if (!row || !row->block) return 0;
+    return (n / row->block + (n % row->block != 0)) * nc_fp4__scales[row->scale].bytes;
 }
 
 /* >>codes ======================================================================== */
 
-NC_API uint8_t nc_fp4_encode(float x) {
-    /* Midpoints between neighbours; at one, the even code wins, so odd codes need a strict
-     * inequality above the lower midpoint and even ones take both ends. */
-    static const float midpoint[7] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
-    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), code = 0;
-    float a = x < 0 ? -x : x;
-    int i;
-    if (x != x) return 7;
-    for (i = 0; i < 7; i++) code = (uint8_t)(code + (i % 2 ? a >= midpoint[i] : a > midpoint[i]));
-    return (uint8_t)(sign | code);
+/* The nearest code: its place among the rising ones is the number of limits below x. */
+static uint8_t nc_fp4__nearest(const nc_fp4__element *element, float x) {
+    const int has_sign = element->magnitudes == 8;
+    const float a = has_sign && x < 0 ? -x : x;
+    uint32_t at = 0, i;
+    if (x != x) return element->nan;
+    for (i = 0; i < 7; i++) at += a > element->limit[i];
+    if (!has_sign)
+        for (; i < 15; i++) at += a > element->limit[i];
+    return (uint8_t)(element->rising[at] | (has_sign ? nc_fp4__bits(x) >> 31 << 3 : 0));
 }
 
-NC_API float nc_fp4_decode(uint8_t code) { return nc_fp4__e2m1[code & 15]; }
+NC_API uint8_t nc_fp4_encode(float x) { return nc_fp4__nearest(&nc_fp4__e2m1, x); }
+
+NC_API float nc_fp4_decode(uint8_t code) { return nc_fp4__e2m1.value[code & 15]; }
 
 /* Twice the value of an E2M1 code: an integer. */
 static int nc_fp4__doubled(uint8_t code) {
@@ -1924,14 +1980,14 @@ static int nc_fp4__doubled(uint8_t code) {
 
 NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random) {
     uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), low = 0;
-    float a = x < 0 ? -x : x, below;
+    float a = x < 0 ? -x : x, below, above;
     if (x != x) return 7;
     if (a >= 6.0f) return (uint8_t)(sign | 7);
-    while (nc_fp4__e2m1[low + 1] <= a) low++;
-    below = nc_fp4__e2m1[low]; /* differences of near floats are exact, and the product is too */
-    if ((double)(a - below) * 4294967296.0 >
-        (double)random * (double)(nc_fp4__e2m1[low + 1] - below))
-        low++;
+    while (nc_fp4_decode((uint8_t)(low + 1)) <= a) low++;
+    below = nc_fp4_decode(low);
+    above = nc_fp4_decode((uint8_t)(low + 1));
+    /* differences of near floats are exact, and the products are too */
+    if ((double)(a - below) * 4294967296.0 > (double)random * (double)(above - below)) low++;
     return (uint8_t)(sign | low);
 }
 
@@ -1964,94 +2020,97 @@ NC_API float nc_fp4_e8m0_decode(uint8_t code) {
     return nc_fp4__float(code ? (uint32_t)code << 23 : UINT32_C(0x00400000));
 }
 
-NC_API uint8_t nc_fp4_nf4_encode(float x) {
-    uint8_t code = 0;
-    int i;
-    if (x != x) return 7;
-    for (i = 0; i < 15; i++) code = (uint8_t)(code + (x > nc_fp4__nf4_limit[i]));
-    return code;
-}
+NC_API uint8_t nc_fp4_nf4_encode(float x) { return nc_fp4__nearest(&nc_fp4__nf4, x); }
 
-NC_API float nc_fp4_nf4_decode(uint8_t code) { return nc_fp4__nf4[code & 15]; }
+NC_API float nc_fp4_nf4_decode(uint8_t code) { return nc_fp4__nf4.value[code & 15]; }
 
-NC_API uint8_t nc_fp4_bnb_encode(float x) {
-    float a = x < 0 ? -x : x;
-    uint8_t at = 0;
-    int i;
-    if (x != x) return 0;
-    for (i = 0; i < 7; i++) at = (uint8_t)(at + (a > nc_fp4__bnb_limit[i]));
-    return (uint8_t)(nc_fp4__bnb_rising[at] | (nc_fp4__bits(x) >> 31 << 3));
-}
+NC_API uint8_t nc_fp4_bnb_encode(float x) { return nc_fp4__nearest(&nc_fp4__bnb, x); }
 
-NC_API float nc_fp4_bnb_decode(uint8_t code) {
-    return code & 8 ? -nc_fp4__bnb[code & 7] : nc_fp4__bnb[code & 7];
-}
+NC_API float nc_fp4_bnb_decode(uint8_t code) { return nc_fp4__bnb.value[code & 15]; }
 
-static uint8_t nc_fp4__encode_as(nc_fp4_format format, float x) {
-    if (format == NC_FP4_NF4) return nc_fp4_nf4_encode(x);
-    if (format == NC_FP4_BNB) return nc_fp4_bnb_encode(x);
-    return nc_fp4_encode(x);
-}
-
-static float nc_fp4__decode_as(nc_fp4_format format, uint8_t code) {
-    if (format == NC_FP4_NF4) return nc_fp4_nf4_decode(code);
-    if (format == NC_FP4_BNB) return nc_fp4_bnb_decode(code);
-    return nc_fp4_decode(code);
+/* Code i of packed ones. */
+static uint32_t nc_fp4__code_at(const uint8_t *codes, size_t i) {
+    return codes[i / 2] >> (i % 2 * 4) & 15u;
 }
 
 /* >>blocks ======================================================================= */
 
-/* Largest |x| of n values, or NaN when one is NaN or infinite. */
-static float nc_fp4__absmax(const float *x, size_t n) {
-    uint32_t max = 0;
+/* -- scales ----------------------------------------------------------------------------- */
+
+/* Bits of the largest |x| of n values: magnitudes order like their bits. 0x7F800000 and more: one
+ * is infinite or NaN. */
+static uint32_t nc_fp4__most(const float *x, size_t n) {
+    uint32_t most = 0;
     size_t i;
     for (i = 0; i < n; i++) {
         uint32_t a = nc_fp4__bits(x[i]) & UINT32_C(0x7FFFFFFF);
-        max = a > max ? a : max; /* magnitudes order like their bits */
+        most = a > most ? a : most;
     }
-    return nc_fp4__float(max >= UINT32_C(0x7F800000) ? UINT32_C(0x7FC00000) : max);
+    return most;
 }
 
-/* Scale of one block: its code in file form, and its value (0 for an all-zero block). */
-static float nc_fp4__block_scale(nc_fp4_format format, nc_fp4_scale_rule rule, float absmax,
+/* E8M0 code for a block of this absmax: OCP Microscaling Formats 1.0, 6.3, divides the power of two
+ * in it by the one in the element's largest value. */
+static uint8_t nc_fp4__e8m0_scale(const nc_fp4__element *element, nc_fp4_scale_rule rule,
+                                  float absmax) {
+    const uint32_t largest = nc_fp4__bits(element->largest), mantissa = UINT32_C(0x7FFFFF);
+    uint32_t u = nc_fp4__bits(absmax), emax = (largest >> 23) - 127;
+    if (absmax != absmax) return 255;
+    if (rule == NC_FP4_SCALE_CEIL) /* one more where `largest` times the floor scale is too small */
+        u += (u & mantissa) > (largest & mantissa) ? 0x800000 : 0;
+    if (rule == NC_FP4_SCALE_EVEN) /* keep one bit of the mantissa */
+        u += 0x1FFFFF + (u >> 22 & 1);
+    u >>= 23; /* floor(log2) + 127; subnormals: 0 */
+    if (u > 254) u = 254;
+    return (uint8_t)(u > emax ? u - emax : 0);
+}
+
+/* Scale of one block: its stored form goes to out, its value (0 for a block of zeros) comes back.
+ * absmax NaN: so is the scale. */
+static float nc_fp4__block_scale(const nc_fp4__row *row, nc_fp4_scale_rule rule, float absmax,
                                  float tensor_scale, uint8_t *out) {
-    uint8_t code;
-    if (format == NC_FP4_MXFP4) {
-        uint32_t u = nc_fp4__bits(absmax), exponent;       /* floor(log2) + 127; subnormals: 0 */
-        if (rule == NC_FP4_SCALE_CEIL && absmax == absmax) /* above 6 times the floor scale */
-            u += (u & 0x7FFFFF) > 0x400000 ? 0x800000 : 0;
-        if (rule == NC_FP4_SCALE_EVEN && absmax == absmax) /* keep one bit of the mantissa */
-            u += 0x1FFFFF + (u >> 22 & 1);
-        exponent = u >> 23;
-        if (exponent > 254) exponent = 254;
-        code = (uint8_t)(absmax != absmax ? 255 : exponent > 2 ? exponent - 2 : 0);
-        *out = code;
-        return nc_fp4_e8m0_decode(code);
+    const float largest = row->element->largest;
+    float scale;
+    switch (row->scale) {
+    case NC_FP4__E8M0:
+        *out = nc_fp4__e8m0_scale(row->element, rule, absmax);
+        return nc_fp4_e8m0_decode(*out);
+    case NC_FP4__E4M3:
+        *out = nc_fp4_e4m3_encode(tensor_scale > 0 ? absmax / (largest * tensor_scale) : absmax);
+        return nc_fp4_e4m3_decode(*out) * tensor_scale;
+    default:
+        scale = absmax / largest;
+        nc__put_le(out, nc_fp4__bits(scale), 4);
+        return scale;
     }
-    if (format == NC_FP4_NVFP4) {
-        code = nc_fp4_e4m3_encode(tensor_scale > 0 ? absmax / (6.0f * tensor_scale) : absmax);
-        *out = code;
-        return nc_fp4_e4m3_decode(code) * tensor_scale;
-    }
-    nc__put_le(out, nc_fp4__bits(absmax), 4);
-    return absmax;
 }
 
-static float nc_fp4__read_scale(nc_fp4_format format, const uint8_t *scales, size_t block,
+/* Value of a stored scale. */
+static float nc_fp4__read_scale(const nc_fp4__row *row, const uint8_t *scales, size_t block,
                                 float tensor_scale) {
-    if (format == NC_FP4_MXFP4) return nc_fp4_e8m0_decode(scales[block]);
-    if (format == NC_FP4_NVFP4) return nc_fp4_e4m3_decode(scales[block]) * tensor_scale;
-    return nc_fp4__float((uint32_t)nc__get_le(scales + 4 * block, 4));
+    switch (row->scale) {
+    case NC_FP4__UNSCALED: return 1.0f;
+    case NC_FP4__E8M0: return nc_fp4_e8m0_decode(scales[block]);
+    case NC_FP4__E4M3: return nc_fp4_e4m3_decode(scales[block]) * tensor_scale;
+    default: return nc_fp4__float((uint32_t)nc__get_le(scales + 4 * block, 4));
+    }
 }
 
-/* Write code i into its nibble; even elements come first and clear the byte. */
-static void nc_fp4__put(uint8_t *codes, size_t i, uint8_t code) {
-    codes[i / 2] = (uint8_t)(i % 2 ? codes[i / 2] | (code << 4) : code);
-}
+/* -- AVX-512 ----------------------------------------------------------------------------- */
 
 #ifdef NC_FP4__X86
-/* Limits of NF4 for a binary search in four steps, and of bitsandbytes' magnitudes in three. */
-NC_FP4__INLINE512 __m512i nc_fp4__search512(__m512 x, __m512 limits, int step) {
+/* Bits of the largest magnitude of n values, a multiple of 16. */
+NC_FP4__TARGET512 static uint32_t nc_fp4__most512(const float *x, size_t n) {
+    __m512i most = _mm512_setzero_si512();
+    size_t i;
+    for (i = 0; i < n; i += 16)
+        most = _mm512_max_epu32(
+            most, _mm512_and_si512(_mm512_loadu_si512(x + i), _mm512_set1_epi32(0x7FFFFFFF)));
+    return _mm512_reduce_max_epu32(most);
+}
+
+/* Number of limits below x, by halving: step is half their number, rounded up. */
+NC_FP4__INLINE512 __m512i nc_fp4__below512(__m512 x, __m512 limits, int step) {
     __m512i at = _mm512_setzero_si512();
     for (; step > 0; step /= 2) {
         const __m512i by = _mm512_set1_epi32(step);
@@ -2062,63 +2121,76 @@ NC_FP4__INLINE512 __m512i nc_fp4__search512(__m512 x, __m512 limits, int step) {
     return at;
 }
 
-/* Codes of sixteen values, as nc_fp4__encode_as; in the tables' formats they are no NaN. */
-NC_FP4__INLINE512 __m512i nc_fp4__encode512(nc_fp4_format format, __m512 x) {
-    const __m512i sign =
-        _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
-    const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
-    __m512i code, small;
-    if (format == NC_FP4_NF4)
-        return nc_fp4__search512(x, _mm512_maskz_loadu_ps(0x7FFF, nc_fp4__nf4_limit), 8);
-    if (format == NC_FP4_BNB) {
-        const __m512i rising = _mm512_cvtepu8_epi32(
-            _mm_loadl_epi64((const __m128i *)(const void *)nc_fp4__bnb_rising));
-        code = nc_fp4__search512(_mm512_castsi512_ps(u),
-                                 _mm512_maskz_loadu_ps(0x7F, nc_fp4__bnb_limit), 4);
-        return _mm512_or_si512(_mm512_permutexvar_epi32(code, rising), sign);
-    }
-    /* from 1 on the code is exponent and one bit of the mantissa, rounded to even; below it counts
-     * halves, rounded by adding 2^22 */
-    code = _mm512_add_epi32(
+/* E2M1 without a search: from 1 on the code is exponent and one bit of the mantissa, rounded to
+ * even; below it counts halves, rounded by adding 2^22. */
+NC_FP4__INLINE512 __m512i nc_fp4__e2m1_512(__m512 x, __m512i u, __m512i sign) {
+    __m512i code = _mm512_add_epi32(
         u, _mm512_add_epi32(_mm512_set1_epi32(0x1FFFFF),
                             _mm512_and_si512(_mm512_srli_epi32(u, 22), _mm512_set1_epi32(1))));
-    code = _mm512_sub_epi32(_mm512_srli_epi32(code, 22), _mm512_set1_epi32(252));
-    code = _mm512_min_epi32(code, _mm512_set1_epi32(7));
-    small = _mm512_and_si512(
+    const __m512i small = _mm512_and_si512(
         _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(4194304.0f))),
         _mm512_set1_epi32(7));
+    code = _mm512_sub_epi32(_mm512_srli_epi32(code, 22), _mm512_set1_epi32(252));
+    code = _mm512_min_epi32(code, _mm512_set1_epi32(7));
     code = _mm512_mask_mov_epi32(code, _mm512_cmplt_epi32_mask(u, _mm512_set1_epi32(0x3F800000)),
                                  small);
     return _mm512_mask_mov_epi32(_mm512_or_si512(code, sign),
                                  _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_set1_epi32(7));
 }
 
-/* n (a multiple of 16) values over scale, which is positive and finite, to n / 2 bytes. */
-NC_FP4__INLINE512 void nc_fp4__codes512(nc_fp4_format format, const float *x, size_t n, float scale,
-                                        uint8_t *codes) {
-    const __m128i weights = _mm_set1_epi16(0x1001); /* low nibble + 16 high nibble */
-    const float inverse = 1.0f / scale;
-    /* a power of two divides exactly by its inverse, if that is no subnormal */
-    const int power = (nc_fp4__bits(scale) & 0x7FFFFF) == 0 && inverse >= 1.2e-38f;
+/* Codes of sixteen values, as nc_fp4__nearest; by tables they are no NaN. */
+typedef enum nc_fp4__way { NC_FP4__BY_E2M1, NC_FP4__BY_MAGNITUDE, NC_FP4__BY_VALUE } nc_fp4__way;
+NC_FP4__INLINE512 __m512i nc_fp4__nearest512(nc_fp4__way way, __m512 x, __m512 limits,
+                                             __m512i rising) {
+    const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
+    const __m512i sign =
+        _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
+    __m512i code;
+    if (way == NC_FP4__BY_E2M1) return nc_fp4__e2m1_512(x, u, sign);
+    if (way == NC_FP4__BY_VALUE)
+        return _mm512_permutexvar_epi32(nc_fp4__below512(x, limits, 8), rising);
+    code = nc_fp4__below512(_mm512_castsi512_ps(u), limits, 4);
+    return _mm512_or_si512(_mm512_permutexvar_epi32(code, rising), sign);
+}
+
+enum { NC_FP4__ONE_SCALE = 8 * sizeof(size_t) - 1 };
+
+/* Codes of n values (a multiple of 16) over scales that are positive and finite, or with `times`
+ * multiplied by them; 16 << shift values share one, all under NC_FP4__ONE_SCALE. */
+NC_FP4__INLINE512 void nc_fp4__codes_by512(nc_fp4__way way, int times,
+                                           const nc_fp4__element *element, const float *x, size_t n,
+                                           uint32_t shift, const float *scale, uint8_t *codes) {
+    const __m512 limits = _mm512_maskz_loadu_ps(0x7FFF, element->limit);
+    const __m512i rising =
+        _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)element->rising));
     size_t i;
-    for (i = 0; i < n; i += 16) {
-        __m512 v = _mm512_loadu_ps(x + i);
-        __m128i bytes;
-        v = power ? _mm512_mul_ps(v, _mm512_set1_ps(inverse))
-                  : _mm512_div_ps(v, _mm512_set1_ps(scale));
-        bytes = _mm512_cvtepi32_epi8(nc_fp4__encode512(format, v));
-        bytes = _mm_maddubs_epi16(bytes, weights);
-        _mm_storel_epi64((__m128i *)(void *)(codes + i / 2), _mm_packus_epi16(bytes, bytes));
+    for (i = 0; i < n / 16; i++) {
+        const __m512 v = _mm512_loadu_ps(x + 16 * i), by = _mm512_set1_ps(scale[i >> shift]);
+        __m512i code = nc_fp4__nearest512(way, times ? _mm512_mul_ps(v, by) : _mm512_div_ps(v, by),
+                                          limits, rising);
+        code = _mm512_or_si512(code, _mm512_srli_epi64(code, 28)); /* pairs to bytes */
+        _mm_storel_epi64((__m128i *)(void *)(codes + 8 * i), _mm512_cvtepi64_epi8(code));
     }
 }
 
-NC_FP4__INLINE512 uint32_t nc_fp4__absmax512(const float *x, size_t n) {
-    __m512i most = _mm512_setzero_si512();
-    size_t i;
-    for (i = 0; i < n; i += 16)
-        most = _mm512_max_epu32(
-            most, _mm512_and_si512(_mm512_loadu_si512(x + i), _mm512_set1_epi32(0x7FFFFFFF)));
-    return _mm512_reduce_max_epu32(most);
+/* `times` is for E2M1 only. */
+NC_FP4__TARGET512 static void nc_fp4__codes512(const nc_fp4__element *element, int times,
+                                               const float *x, size_t n, uint32_t shift,
+                                               const float *scale, uint8_t *codes) {
+    if (times)
+        nc_fp4__codes_by512(NC_FP4__BY_E2M1, 1, element, x, n, shift, scale, codes);
+    else if (element == &nc_fp4__e2m1)
+        nc_fp4__codes_by512(NC_FP4__BY_E2M1, 0, element, x, n, shift, scale, codes);
+    else if (element->magnitudes == 8)
+        nc_fp4__codes_by512(NC_FP4__BY_MAGNITUDE, 0, element, x, n, shift, scale, codes);
+    else
+        nc_fp4__codes_by512(NC_FP4__BY_VALUE, 0, element, x, n, shift, scale, codes);
+}
+
+/* 1 / scale where that is exact and no subnormal: for powers of two; else 0. */
+static float nc_fp4__inverse(float scale) {
+    const uint32_t u = nc_fp4__bits(scale);
+    return u & 0x7FFFFF || u > UINT32_C(0x7E000000) ? 0 : nc_fp4__float(UINT32_C(0x7F000000) - u);
 }
 
 /* n (a multiple of 16) values of packed codes, times scale. */
@@ -2136,40 +2208,65 @@ NC_FP4__TARGET512 static void nc_fp4__values512(const float *table, const uint8_
     }
 }
 
-/* Values and magnitudes for code outside of target functions. */
-NC_FP4__TARGET512 static uint32_t nc_fp4__most512(const float *x, size_t n) {
-    return nc_fp4__absmax512(x, n);
-}
-NC_FP4__TARGET512 static void nc_fp4__some512(nc_fp4_format format, const float *x, size_t n,
-                                              float scale, uint8_t *codes) {
-    nc_fp4__codes512(format, x, n, scale, codes);
+/* Lane i: the bits of the largest magnitude of block i, of up to sixteen. Their vectors are folded
+ * together: pairs of words, of halves of a lane, of lanes. */
+NC_FP4__TARGET512 static __m512i nc_fp4__mosts512(const float *x, size_t blocks, size_t block) {
+    const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF);
+    __m512i v[16];
+    size_t i, k;
+    for (i = 0; i < 16; i++) {
+        v[i] = _mm512_setzero_si512();
+        for (k = 0; i < blocks && k < block; k += 16, x += 16)
+            v[i] = _mm512_max_epu32(v[i], _mm512_and_si512(_mm512_loadu_si512(x), magnitude));
+    }
+#if !defined(__clang__)
+#pragma GCC unroll 8
+#endif
+    for (i = 0; i < 8; i++)
+        v[i] = _mm512_max_epu32(_mm512_unpacklo_epi32(v[2 * i], v[2 * i + 1]),
+                                _mm512_unpackhi_epi32(v[2 * i], v[2 * i + 1]));
+#if !defined(__clang__)
+#pragma GCC unroll 8
+#endif
+    for (i = 0; i < 4; i++)
+        v[i] = _mm512_max_epu32(_mm512_unpacklo_epi64(v[2 * i], v[2 * i + 1]),
+                                _mm512_unpackhi_epi64(v[2 * i], v[2 * i + 1]));
+#if !defined(__clang__)
+#pragma GCC unroll 8
+#endif
+    for (i = 0; i < 2; i++)
+        v[i] = _mm512_max_epu32(_mm512_shuffle_i64x2(v[2 * i], v[2 * i + 1], 0x44),
+                                _mm512_shuffle_i64x2(v[2 * i], v[2 * i + 1], 0xEE));
+    return _mm512_max_epu32(_mm512_shuffle_i64x2(v[0], v[1], 0x88),
+                            _mm512_shuffle_i64x2(v[0], v[1], 0xDD));
 }
 
-/* Up to sixteen whole blocks under the rule of absmax (floor for MXFP4): all magnitudes, all
- * scales, all codes. Returns 0 when a block is 0 or not finite: then they go one by one. */
-NC_FP4__INLINE512 int nc_fp4__blocks512(nc_fp4_format format, size_t block, const float *x,
-                                        size_t blocks, float tensor_scale, uint8_t *codes,
-                                        uint8_t *scales) {
+/* Up to sixteen whole blocks under the rule of absmax (floor for E8M0): all magnitudes, all scales,
+ * all codes. Returns 0 when a block is 0 or not finite: then they go one by one. */
+NC_FP4__TARGET512 static int nc_fp4__quantize512(const nc_fp4__row *row, const float *x,
+                                                 size_t blocks, float tensor_scale, uint8_t *codes,
+                                                 uint8_t *scales) {
     const __mmask16 there = (__mmask16)((1u << blocks) - 1);
-    uint32_t most[16] = {0};
+    const float largest = row->element->largest;
+    const int times = row->scale == NC_FP4__E8M0 && row->element == &nc_fp4__e2m1;
     float scale[16];
-    __m512i u;
+    const __m512i u = nc_fp4__mosts512(x, blocks, row->block);
+    __m512i code;
     __m512 value;
-    size_t i;
-    for (i = 0; i < blocks; i++) most[i] = nc_fp4__absmax512(x + i * block, block);
-    u = _mm512_loadu_si512(most);
+    uint32_t shift = 0;
     if (_mm512_mask_cmpge_epu32_mask(there, u, _mm512_set1_epi32(0x7F800000)) ||
         _mm512_mask_cmplt_epu32_mask(there, u, _mm512_set1_epi32(0x02000000)))
         return 0; /* tiny ones too: their scales are subnormal */
     value = _mm512_castsi512_ps(u);
-    if (format == NC_FP4_MXFP4) {
-        __m512i code = _mm512_sub_epi32(_mm512_srli_epi32(u, 23), _mm512_set1_epi32(2));
+    if (row->scale == NC_FP4__E8M0) {
+        code = _mm512_set1_epi32((int)(nc_fp4__bits(largest) >> 23) - 127);
+        code = _mm512_sub_epi32(_mm512_srli_epi32(u, 23), code);
         value = _mm512_castsi512_ps(_mm512_slli_epi32(code, 23));
         _mm512_mask_cvtepi32_storeu_epi8(scales, there, code);
-    } else if (format == NC_FP4_NVFP4) {
+    } else if (row->scale == NC_FP4__E4M3) {
         /* as nc_fp4_e4m3_encode, for values that are not subnormal there: at least 2^-6 */
-        __m512 ratio = _mm512_div_ps(value, _mm512_set1_ps(6.0f * tensor_scale));
-        __m512i r = _mm512_castps_si512(ratio), code;
+        const __m512 ratio = _mm512_div_ps(value, _mm512_set1_ps(largest * tensor_scale));
+        const __m512i r = _mm512_castps_si512(ratio);
         if (_mm512_mask_cmplt_epu32_mask(there, r, _mm512_set1_epi32(0x3C800000))) return 0;
         code = _mm512_add_epi32(_mm512_add_epi32(r, _mm512_set1_epi32(0x7FFFF)),
                                 _mm512_and_si512(_mm512_srli_epi32(r, 20), _mm512_set1_epi32(1)));
@@ -2180,62 +2277,58 @@ NC_FP4__INLINE512 int nc_fp4__blocks512(nc_fp4_format format, size_t block, cons
         value = _mm512_mul_ps(value, _mm512_set1_ps(tensor_scale));
         _mm512_mask_cvtepi32_storeu_epi8(scales, there, code);
     } else {
-        _mm512_mask_storeu_ps(scales, there, value);
+        value = _mm512_div_ps(value, _mm512_set1_ps(largest));
+        _mm512_mask_storeu_ps(scales, there, value); /* x86 is little-endian */
     }
+    if (times) /* codes 2 to 252: the inverses are exact */
+        value = _mm512_castsi512_ps(
+            _mm512_sub_epi32(_mm512_set1_epi32(0x7F000000), _mm512_castps_si512(value)));
     _mm512_storeu_ps(scale, value);
-    for (i = 0; i < blocks; i++)
-        nc_fp4__codes512(format, x + i * block, block, scale[i], codes + i * block / 2);
+    while (16u << shift < row->block) shift++;
+    nc_fp4__codes512(row->element, times, x, blocks * row->block, shift, scale, codes);
     return 1;
 }
-
-NC_FP4__TARGET512 static int nc_fp4__quantize512(nc_fp4_format format, const float *x,
-                                                 size_t blocks, float tensor_scale, uint8_t *codes,
-                                                 uint8_t *scales) {
-    switch (format) {
-    case NC_FP4_MXFP4:
-        return nc_fp4__blocks512(NC_FP4_MXFP4, 32, x, blocks, tensor_scale, codes, scales);
-    case NC_FP4_NVFP4:
-        return nc_fp4__blocks512(NC_FP4_NVFP4, 16, x, blocks, tensor_scale, codes, scales);
-    case NC_FP4_NF4:
-        return nc_fp4__blocks512(NC_FP4_NF4, 64, x, blocks, tensor_scale, codes, scales);
-    case NC_FP4_BNB:
-        return nc_fp4__blocks512(NC_FP4_BNB, 64, x, blocks, tensor_scale, codes, scales);
-    default: return 0;
-    }
-}
 #endif
 
-/* absmax / (6 * 448) over the finite values, so that the largest block scale is about 448. */
-static float nc_fp4__tensor_scale(const float *x, size_t n) {
-    uint32_t max = 0;
-    size_t i = 0;
-    float scale;
+/* -- quantising ----------------------------------------------------------------------------- */
+
+/* nc_fp4__most by what the processor has. */
+static uint32_t nc_fp4__absmax_bits(const float *x, size_t n) {
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2) {
-        max = nc_fp4__most512(x, n / 16 * 16);
-        i = max < UINT32_C(0x7F800000) ? n / 16 * 16 : 0;
-        max = i ? max : 0;
-    }
+    if (nc_fp4__level() >= 2 && n % 16 == 0) return nc_fp4__most512(x, n);
 #endif
-    for (; i < n; i++) {
-        uint32_t a = nc_fp4__bits(x[i]) & UINT32_C(0x7FFFFFFF);
+    return nc_fp4__most(x, n);
+}
+
+/* absmax / (largest * 448) over the finite values, so that the largest block scale is about 448; 1
+ * for formats without such a scale. */
+static float nc_fp4__tensor_scale(const nc_fp4__row *row, const float *x, size_t n) {
+    const size_t most = n / 16 * 16;
+    uint32_t max;
+    size_t i;
+    float scale;
+    if (row->scale != NC_FP4__E4M3) return 1.0f;
+    max = nc_fp4__absmax_bits(x, most);
+    i = max < UINT32_C(0x7F800000) ? most : 0;
+    for (max = i ? max : 0; i < n; i++) {
+        const uint32_t a = nc_fp4__bits(x[i]) & UINT32_C(0x7FFFFFFF);
         max = a > max && a < UINT32_C(0x7F800000) ? a : max;
     }
-    scale = nc_fp4__float(max) / (6.0f * 448.0f);
+    scale = nc_fp4__float(max) / (row->element->largest * 448.0f);
     return scale > 0 ? scale : 1.0f;
 }
 
-/* The sixteen values of a format's codes. */
-static void nc_fp4__table(nc_fp4_format format, float table[16]) {
-    int i;
-    for (i = 0; i < 16; i++) table[i] = nc_fp4__decode_as(format, (uint8_t)i);
+/* Write code i into its nibble; even elements come first and clear the byte. */
+static void nc_fp4__put(uint8_t *codes, size_t i, uint8_t code) {
+    codes[i / 2] = (uint8_t)(i % 2 ? codes[i / 2] | (code << 4) : code);
 }
 
-/* A block under a given scale; element numbers start at `first`, for the random ones. */
-static void nc_fp4__encode_block(nc_fp4_format format, const nc_fp4_options *o, const float *x,
+/* A block under a given scale; element numbers start at `first`, for the random ones. Under a zero
+ * or NaN scale every value encodes as 0. */
+static void nc_fp4__encode_block(const nc_fp4__row *row, const nc_fp4_options *o, const float *x,
                                  size_t n, float scale, uint64_t first, uint8_t *codes) {
     size_t i = 0;
-    if (o->stochastic && format <= NC_FP4_NVFP4) {
+    if (o->stochastic && row->element == &nc_fp4__e2m1) {
         for (; i < n; i++) {
             uint32_t words[4];
             nc__philox(o->seed, first + i, 0, words);
@@ -2244,107 +2337,83 @@ static void nc_fp4__encode_block(nc_fp4_format format, const nc_fp4_options *o, 
         return;
     }
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && scale > 0) { /* then a block with a scale is finite */
+    /* a block with a positive scale is finite, and E2M1 knows NaN */
+    if (nc_fp4__level() >= 2 && scale > 0 && (row->block || row->element == &nc_fp4__e2m1)) {
+        const float inverse = row->element == &nc_fp4__e2m1 ? nc_fp4__inverse(scale) : 0;
         i = n / 16 * 16;
-        nc_fp4__some512(format, x, i, scale, codes);
+        nc_fp4__codes512(row->element, inverse > 0, x, i, NC_FP4__ONE_SCALE,
+                         inverse > 0 ? &inverse : &scale, codes);
     }
 #endif
-    for (; i < n; i++) /* under a zero or NaN scale every value encodes as 0 */
-        nc_fp4__put(codes, i, nc_fp4__encode_as(format, scale > 0 ? x[i] / scale : 0.0f));
+    for (; i < n; i++)
+        nc_fp4__put(codes, i, nc_fp4__nearest(row->element, scale > 0 ? x[i] / scale : 0.0f));
 }
 
 /* Squared error of a block under a scale. */
-static double nc_fp4__block_error(nc_fp4_format format, const float *x, size_t n, float scale) {
+static double nc_fp4__block_error(const nc_fp4__element *element, const float *x, size_t n,
+                                  float scale) {
     double sum = 0;
     size_t i;
     for (i = 0; i < n; i++) {
-        float y = nc_fp4__decode_as(format, nc_fp4__encode_as(format, x[i] / scale)) * scale;
+        float y = element->value[nc_fp4__nearest(element, x[i] / scale)] * scale;
         sum += ((double)x[i] - (double)y) * ((double)x[i] - (double)y);
     }
     return sum;
 }
 
-/* The best of several block scales: MXFP4 one power up and down, the others up to a quarter below
- * the one of absmax. */
-static float nc_fp4__search_scale(nc_fp4_format format, const float *x, size_t n, float absmax,
+/* The best of several block scales: of the powers of two the one above and below, else up to a
+ * quarter less than the one of absmax. */
+static float nc_fp4__search_scale(const nc_fp4__row *row, const float *x, size_t n, float absmax,
                                   float tensor_scale, uint8_t *out) {
-    float scale = nc_fp4__block_scale(format, NC_FP4_SCALE_FLOOR, absmax, tensor_scale, out), best;
-    uint8_t code[4], chosen[4];
-    double least;
+    const int power = row->scale == NC_FP4__E8M0;
+    float scale = nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, absmax, tensor_scale, out), best;
+    double least, error;
+    uint8_t code[4];
     int k;
     if (!(scale > 0)) return scale;
     best = scale;
-    memcpy(chosen, out, format >= NC_FP4_NF4 ? 4 : 1);
-    least = nc_fp4__block_error(format, x, n, scale);
-    for (k = 1; k <= 8; k++) {
-        float factor = format == NC_FP4_MXFP4 ? (k == 1 ? 2.0f : 0.5f) : 1.0f - (float)k / 32.0f;
-        float other =
-            nc_fp4__block_scale(format, NC_FP4_SCALE_FLOOR, absmax * factor, tensor_scale, code);
-        double error;
-        if (format == NC_FP4_MXFP4 && k > 2) break;
-        if (!(other > 0) || other - other != 0) continue;
-        error = nc_fp4__block_error(format, x, n, other);
+    least = nc_fp4__block_error(row->element, x, n, scale);
+    for (k = 1; k <= (power ? 2 : 8); k++) {
+        const float factor = !power ? 1.0f - (float)k / 32.0f : k == 1 ? 2.0f : 0.5f;
+        scale = nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, absmax * factor, tensor_scale, code);
+        if (!(scale > 0) || scale - scale != 0) continue;
+        error = nc_fp4__block_error(row->element, x, n, scale);
         if (error >= least) continue;
         least = error;
-        best = other;
-        memcpy(chosen, code, sizeof chosen);
+        best = scale;
+        memcpy(out, code, nc_fp4__scales[row->scale].bytes);
     }
-    memcpy(out, chosen, format >= NC_FP4_NF4 ? 4 : 1);
     return best;
 }
 
-/* The largest magnitude of a block, or NaN. */
-static float nc_fp4__block_absmax(const float *x, size_t n) {
-#ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && n % 16 == 0) {
-        uint32_t most = nc_fp4__most512(x, n);
-        return nc_fp4__float(most >= UINT32_C(0x7F800000) ? UINT32_C(0x7FC00000) : most);
-    }
-#endif
-    return nc_fp4__absmax(x, n);
-}
-
 /* Scales and codes of n values, block by block; element numbers start at `first`. */
-static void nc_fp4__quantize_blocks(nc_fp4_format format, const nc_fp4_options *o, const float *x,
+static void nc_fp4__quantize_blocks(const nc_fp4__row *row, const nc_fp4_options *o, const float *x,
                                     size_t n, uint64_t first, float tensor_scale, uint8_t *codes,
                                     uint8_t *scales) {
-    size_t block = nc_fp4_block(format), scale_bytes = nc_fp4_scale_bytes(format, 1), i, m;
+    const size_t scale_bytes = nc_fp4__scales[row->scale].bytes;
+    const size_t block = row->block ? row->block : n ? n : 1;
     float scale = 1.0f;
-    if (!block) block = n ? n : 1;
+    size_t i, m;
     for (i = 0; i < n; i += m) {
+        uint8_t *out = scale_bytes ? scales + i / block * scale_bytes : NULL;
 #ifdef NC_FP4__X86
         if (i % (16 * block) == 0 && n - i >= block && scale_bytes &&
             o->rule == NC_FP4_SCALE_FLOOR && !o->stochastic && nc_fp4__level() >= 2) {
             const size_t blocks = (n - i) / block < 16 ? (n - i) / block : 16;
             m = blocks * block;
-            if (nc_fp4__quantize512(format, x + i, blocks, tensor_scale, codes + i / 2,
-                                    scales + i / block * scale_bytes))
-                continue;
+            if (nc_fp4__quantize512(row, x + i, blocks, tensor_scale, codes + i / 2, out)) continue;
         }
 #endif
         m = n - i < block ? n - i : block;
         if (scale_bytes) {
-            float absmax = nc_fp4__block_absmax(x + i, m);
-            uint8_t *out = scales + i / block * scale_bytes;
+            const uint32_t most = nc_fp4__absmax_bits(x + i, m);
+            const float absmax = nc_fp4__float(most < UINT32_C(0x7F800000) ? most : 0x7FC00000);
             scale = o->rule == NC_FP4_SCALE_MSE
-                        ? nc_fp4__search_scale(format, x + i, m, absmax, tensor_scale, out)
-                        : nc_fp4__block_scale(format, o->rule, absmax, tensor_scale, out);
+                        ? nc_fp4__search_scale(row, x + i, m, absmax, tensor_scale, out)
+                        : nc_fp4__block_scale(row, o->rule, absmax, tensor_scale, out);
         }
-        nc_fp4__encode_block(format, o, x + i, m, scale, first + i, codes + i / 2);
+        nc_fp4__encode_block(row, o, x + i, m, scale, first + i, codes + i / 2);
     }
-}
-
-NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
-                                      const float *x, size_t n, uint8_t *codes, uint8_t *scales,
-                                      float *tensor_scale) {
-    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0};
-    const nc_fp4_options *o = options ? options : &none;
-    if ((unsigned)format > NC_FP4_BNB || !tensor_scale || (unsigned)o->rule > NC_FP4_SCALE_MSE)
-        return NC_ERR_ARG;
-    if (n && (!x || !codes || (nc_fp4_block(format) && !scales))) return NC_ERR_ARG;
-    *tensor_scale = format == NC_FP4_NVFP4 ? nc_fp4__tensor_scale(x, n) : 1.0f;
-    nc_fp4__quantize_blocks(format, o, x, n, 0, *tensor_scale, codes, scales);
-    return NC_OK;
 }
 
 NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
@@ -2352,27 +2421,36 @@ NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n,
     return nc_fp4_quantize_with(format, NULL, x, n, codes, scales, tensor_scale);
 }
 
+NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
+                                      const float *x, size_t n, uint8_t *codes, uint8_t *scales,
+                                      float *tensor_scale) {
+    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0};
+    const nc_fp4_options *o = options ? options : &none;
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    if (!row || !tensor_scale || (unsigned)o->rule > NC_FP4_SCALE_MSE) return NC_ERR_ARG;
+    if (n && (!x || !codes || (row->block && !scales))) return NC_ERR_ARG;
+    *tensor_scale = nc_fp4__tensor_scale(row, x, n);
+    nc_fp4__quantize_blocks(row, o, x, n, 0, *tensor_scale, codes, scales);
+    return NC_OK;
+}
+
 NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
                                    const uint8_t *scales, float tensor_scale, size_t n, float *x) {
-    size_t block = nc_fp4_block(format), i, m, k;
-    float table[16], scale = 1.0f;
-    if ((unsigned)format > NC_FP4_BNB) return NC_ERR_ARG;
-    if (n && (!x || !codes || (block && !scales))) return NC_ERR_ARG;
-    nc_fp4__table(format, table);
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    size_t block, i, m, k;
+    if (!row || (n && (!x || !codes || (row->block && !scales)))) return NC_ERR_ARG;
+    block = row->block ? row->block : n;
     for (i = 0; i < n; i += m) {
-        m = block && n - i > block ? block : n - i;
-        if (block) scale = nc_fp4__read_scale(format, scales, i / block, tensor_scale);
+        const float scale = nc_fp4__read_scale(row, scales, i / block, tensor_scale);
+        m = n - i > block ? block : n - i;
         k = 0;
 #ifdef NC_FP4__X86
         if (nc_fp4__level() >= 2) {
             k = m / 16 * 16;
-            nc_fp4__values512(table, codes + i / 2, k, scale, x + i);
+            nc_fp4__values512(row->element->value, codes + i / 2, k, scale, x + i);
         }
 #endif
-        for (; k < m; k++) {
-            uint8_t code = (uint8_t)(codes[(i + k) / 2] >> (k % 2 * 4) & 15);
-            x[i + k] = table[code] * scale;
-        }
+        for (; k < m; k++) x[i + k] = row->element->value[nc_fp4__code_at(codes, i + k)] * scale;
     }
     return NC_OK;
 }
@@ -2432,38 +2510,44 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
 
 /* >>tensors ====================================================================== */
 
+/* Memory for a tensor; 0: there is none, and the tensor is zeroed. */
+static int nc_fp4__tensor_alloc(nc_fp4_tensor *tensor, nc_fp4_format format, uint32_t rows,
+                                uint32_t columns) {
+    tensor->format = format;
+    tensor->rows = rows;
+    tensor->columns = columns;
+    tensor->tensor_scale = 1.0f;
+    tensor->codes = (uint8_t *)nc__alloc(NULL, rows * nc_fp4_code_bytes(columns));
+    tensor->scales = (uint8_t *)nc__alloc(NULL, rows * nc_fp4_scale_bytes(format, columns));
+    if (tensor->codes && tensor->scales) return 1;
+    nc_fp4_tensor_free(tensor);
+    return 0;
+}
+
 NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
                                       const nc_fp4_options *options, const float *x, uint32_t rows,
                                       uint32_t columns) {
+    const nc_fp4__row *row = nc_fp4__row_of(format);
     const size_t code_bytes = nc_fp4_code_bytes(columns);
     const size_t scale_bytes = nc_fp4_scale_bytes(format, columns);
     nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
     uint32_t r;
     if (!tensor) return NC_ERR_ARG;
     memset(tensor, 0, sizeof *tensor);
-    if ((unsigned)format > NC_FP4_BNB || !x || rows == 0 || columns == 0) return NC_ERR_ARG;
+    if (!row || !x || rows == 0 || columns == 0) return NC_ERR_ARG;
     if ((uint64_t)rows * columns >> 31) return NC_ERR_LIMIT;
     if (options) o = *options;
     if ((unsigned)o.rule > NC_FP4_SCALE_MSE) return NC_ERR_ARG;
-    tensor->format = format;
-    tensor->rows = rows;
-    tensor->columns = columns;
-    tensor->codes = (uint8_t *)nc__alloc(NULL, rows * code_bytes);
-    tensor->scales = (uint8_t *)nc__alloc(NULL, rows * scale_bytes);
-    if (!tensor->codes || !tensor->scales) {
-        nc_fp4_tensor_free(tensor);
-        return NC_ERR_MEMORY;
-    }
-    tensor->tensor_scale =
-        format == NC_FP4_NVFP4 ? nc_fp4__tensor_scale(x, (size_t)rows * columns) : 1.0f;
+    if (!nc_fp4__tensor_alloc(tensor, format, rows, columns)) return NC_ERR_MEMORY;
+    tensor->tensor_scale = nc_fp4__tensor_scale(row, x, (size_t)rows * columns);
     for (r = 0; r < rows; r++) { /* other rows, other random numbers */
         nc_fp4_options own = o;
         uint64_t first = 0;
-        if (format == NC_FP4_NVFP4)
+        if (row->scale == NC_FP4__E4M3)
             first = (uint64_t)r << 32;
         else
             own.seed = o.seed + r;
-        nc_fp4__quantize_blocks(format, &own, x + (size_t)r * columns, columns, first,
+        nc_fp4__quantize_blocks(row, &own, x + (size_t)r * columns, columns, first,
                                 tensor->tensor_scale, tensor->codes + r * code_bytes,
                                 tensor->scales + r * scale_bytes);
     }
@@ -2479,39 +2563,223 @@ NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor) {
 }
 
 NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x) {
+    size_t code_bytes, scale_bytes;
     nc_status status = NC_OK;
     uint32_t r;
     if (!tensor || !tensor->codes || !x) return NC_ERR_ARG;
+    code_bytes = nc_fp4_code_bytes(tensor->columns);
+    scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
     for (r = 0; r < tensor->rows && status == NC_OK; r++)
-        status = nc_fp4_dequantize(
-            tensor->format, tensor->codes + r * nc_fp4_code_bytes(tensor->columns),
-            tensor->scales + r * nc_fp4_scale_bytes(tensor->format, tensor->columns),
-            tensor->tensor_scale, tensor->columns, x + (size_t)r * tensor->columns);
+        status = nc_fp4_dequantize(tensor->format, tensor->codes + r * code_bytes,
+                                   tensor->scales + r * scale_bytes, tensor->tensor_scale,
+                                   tensor->columns, x + (size_t)r * tensor->columns);
     return status;
 }
 
+/* -- files: safetensors and .npy -------------------------------------------------------------- */
+
+/* What a writer has put together, to the caller, who has it released by nc_fp4_free_text. */
+static nc_status nc_fp4__hand_over(nc__buffer *to, char **data, size_t *bytes) {
+    if (nc__buffer_add(to, 0)) { /* memory even for nothing */
+        *data = to->data;
+        *bytes = to->used;
+        return NC_OK;
+    }
+    nc__free(NULL, to->data, to->room);
+    return to->status;
+}
+
+/* The three parts of a tensor in a file. */
+static const char *const nc_fp4__suffixes[3] = {"", "_scale", "_tensor_scale"};
+
+/* Append a tensor to the header. */
+static void nc_fp4__head_part(nc__head *head, const char *name, int part, const char *dtype,
+                              uint64_t rows, uint64_t columns) {
+    char key[160];
+    uint64_t shape[2];
+    shape[0] = rows;
+    shape[1] = columns;
+    snprintf(key, sizeof key, "%s%s", name, nc_fp4__suffixes[part]);
+    nc__head_tensor(head, key, dtype, shape, columns ? 2 : 1);
+}
+
+NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
+                                    size_t *bytes) {
+    const nc_fp4__row *row = tensor ? nc_fp4__row_of(tensor->format) : NULL;
+    size_t code_bytes, scale_bytes, width;
+    char columns[16];
+    nc__head head;
+    if (!data || !bytes) return NC_ERR_ARG;
+    *data = NULL;
+    *bytes = 0;
+    if (!row || !tensor->codes || !name || !*name || strlen(name) > 128) return NC_ERR_ARG;
+    code_bytes = nc_fp4_code_bytes(tensor->columns);
+    scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
+    width = nc_fp4__scales[row->scale].bytes;
+    nc__head_open(&head, NULL);
+    nc__head_pair(&head, "format", row->name);
+    snprintf(columns, sizeof columns, "%u", (unsigned)tensor->columns);
+    nc__head_pair(&head, "columns", columns);
+    nc_fp4__head_part(&head, name, 0, "U8", tensor->rows, code_bytes);
+    if (width)
+        nc_fp4__head_part(&head, name, 1, nc_fp4__scales[row->scale].dtype, tensor->rows,
+                          scale_bytes / width);
+    if (row->scale == NC_FP4__E4M3) nc_fp4__head_part(&head, name, 2, "F32", 1, 0);
+    (void)nc__head_close(&head);
+    nc__buffer_put(&head.b, tensor->codes, tensor->rows * code_bytes);
+    nc__buffer_put(&head.b, tensor->scales, tensor->rows * scale_bytes);
+    if (row->scale == NC_FP4__E4M3) nc__buffer_le(&head.b, nc_fp4__bits(tensor->tensor_scale), 4);
+    return nc_fp4__hand_over(&head.b, data, bytes);
+}
+
+/* What a file says of one tensor. */
+typedef struct nc_fp4__parts {
+    nc__item part[3]; /* dtype "": it is not there */
+    uint64_t columns; /* 0: not said */
+    int format;       /* NC_FP4_FORMAT_COUNT: none that is known */
+} nc_fp4__parts;
+
+static nc_status nc_fp4__find_parts(const char *name, const void *data, size_t bytes,
+                                    nc_fp4__parts *p, nc_error *err) {
+    const size_t n = strlen(name);
+    nc__safetensors file;
+    nc__item_kind kind;
+    nc__item item;
+    int k;
+    memset(p, 0, sizeof *p);
+    p->format = NC_FP4_FORMAT_COUNT;
+    if (nc__safetensors_open(&file, data, bytes, err) != NC_OK) return NC_ERR_FORMAT;
+    while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END) {
+        if (kind == NC__ITEM_PAIR && !strcmp(item.name, "format")) {
+            for (k = 0; k < NC_FP4_FORMAT_COUNT; k++)
+                if (!strcmp(item.text, nc_fp4__formats[k].name)) p->format = k;
+        } else if (kind == NC__ITEM_PAIR && !strcmp(item.name, "columns")) {
+            p->columns = strtoul(item.text, NULL, 10);
+        }
+        for (k = 0; k < 3 && kind == NC__ITEM_TENSOR; k++)
+            if (!strncmp(item.name, name, n) && !strcmp(item.name + n, nc_fp4__suffixes[k]))
+                p->part[k] = item;
+    }
+    return file.t.status;
+}
+
+NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, const void *data,
+                                    size_t bytes, nc_error *err) {
+    nc_fp4__parts p;
+    const nc__item *codes = &p.part[0], *scales = &p.part[1], *scale = &p.part[2];
+    const nc_fp4__row *row;
+    uint64_t rows, scale_bytes;
+    nc_status status;
+    nc__clear(err);
+    if (!tensor) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
+    memset(tensor, 0, sizeof *tensor);
+    if (!name || !*name || strlen(name) > 128 || !data)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no name or no data");
+    status = nc_fp4__find_parts(name, data, bytes, &p, err);
+    if (status != NC_OK) return status;
+    if (!*codes->dtype)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there is no tensor '%.64s'", name);
+    if (p.format == NC_FP4_FORMAT_COUNT)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the metadata name no format");
+    row = &nc_fp4__formats[p.format];
+    rows = codes->shape[0];
+    if (p.columns == 0 && codes->rank == 2) p.columns = 2 * codes->shape[1];
+    if (strcmp(codes->dtype, "U8") != 0 || codes->rank != 2 || rows == 0 || rows >> 31 ||
+        p.columns == 0 || p.columns >> 31 || rows * p.columns >> 31 ||
+        codes->shape[1] != nc_fp4_code_bytes((size_t)p.columns))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "codes of a wrong shape or type");
+    scale_bytes = rows * nc_fp4_scale_bytes((nc_fp4_format)p.format, (size_t)p.columns);
+    if (row->block && (scales->bytes != scale_bytes ||
+                       strcmp(scales->dtype, nc_fp4__scales[row->scale].dtype) != 0))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "scales of a wrong shape or type");
+    if (row->scale == NC_FP4__E4M3 && (scale->count != 1 || strcmp(scale->dtype, "F32") != 0))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no tensor scale");
+    if (!nc_fp4__tensor_alloc(tensor, (nc_fp4_format)p.format, (uint32_t)rows, (uint32_t)p.columns))
+        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    memcpy(tensor->codes, codes->data, (size_t)codes->bytes);
+    if (row->block) memcpy(tensor->scales, scales->data, (size_t)scale_bytes);
+    if (row->scale == NC_FP4__E4M3) tensor->tensor_scale = nc__item_float(scale, 0);
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
+                                 uint32_t *columns, nc_error *err) {
+    nc_status status;
+    nc__npy a;
+    uint64_t i;
+    nc__clear(err);
+    if (!x || !rows || !columns) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
+    *x = NULL;
+    *rows = *columns = 0;
+    if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
+    status = nc__npy_open(&a, data, bytes, err);
+    if (status != NC_OK) return status;
+    if (a.kind != 'f' || a.width != 4 || a.fortran || a.rank < 1 || a.rank > 2)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1,
+                        "only float32 in C order, of one or two dimensions");
+    if (a.shape[0] >> 31 || a.shape[a.rank - 1] >> 31 || a.count >> 31)
+        return nc__fail(err, NC_ERR_LIMIT, 1, 1, "more than 2^31 values");
+    *x = (float *)nc__alloc(NULL, (size_t)a.count * sizeof **x);
+    if (!*x) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; i < a.count; i++) (*x)[i] = nc_fp4__float((uint32_t)nc__npy_bits(&a, i));
+    *rows = a.rank == 2 ? (uint32_t)a.shape[0] : 1;
+    *columns = (uint32_t)a.shape[a.rank - 1];
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
+                                  size_t *bytes) {
+    const size_t n = (size_t)rows * columns;
+    uint64_t shape[2];
+    nc__buffer to;
+    char *values;
+    size_t i;
+    if (!data || !bytes) return NC_ERR_ARG;
+    *data = NULL;
+    *bytes = 0;
+    if (n && !x) return NC_ERR_ARG;
+    memset(&to, 0, sizeof to);
+    shape[0] = rows;
+    shape[1] = columns;
+    nc__npy_head(&to, "<f4", shape, 2);
+    values = nc__buffer_add(&to, nc__mul_size(n, 4));
+    for (i = 0; values && i < n; i++) nc__put_le((uint8_t *)values + 4 * i, nc_fp4__bits(x[i]), 4);
+    return nc_fp4__hand_over(&to, data, bytes);
+}
+
+NC_API void nc_fp4_free_text(char *text) { nc__free(NULL, text, 0); }
+
 /* >>products ===================================================================== */
 
-/* Everything a row's product needs. */
-typedef struct nc_fp4__rows {
-    const nc_fp4_tensor *t;
-    size_t code_bytes, scale_bytes, block;
-    float table[16];
-} nc_fp4__rows;
+/* Everything that the product of a row needs. */
+typedef struct nc_fp4__matrix {
+    const nc_fp4_tensor *tensor;
+    const nc_fp4__row *format;
+    size_t code_bytes, scale_bytes; /* of a row of the matrix */
+    size_t block;                   /* 0: no scales */
+    float value[16];                /* of each code */
+} nc_fp4__matrix;
 
-static void nc_fp4__rows_of(const nc_fp4_tensor *t, nc_fp4__rows *rows) {
-    rows->t = t;
-    rows->code_bytes = nc_fp4_code_bytes(t->columns);
-    rows->scale_bytes = nc_fp4_scale_bytes(t->format, t->columns);
-    rows->block = nc_fp4_block(t->format);
-    nc_fp4__table(t->format, rows->table);
+/* 0: the tensor is none. */
+static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
+    if (!tensor || !tensor->codes || !nc_fp4__row_of(tensor->format)) return 0;
+    w->tensor = tensor;
+    w->format = nc_fp4__row_of(tensor->format);
+    w->code_bytes = nc_fp4_code_bytes(tensor->columns);
+    w->scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
+    w->block = w->format->block;
+    memcpy(w->value, w->format->element->value, sizeof w->value);
+    return 1;
 }
 
-static float nc_fp4__scale_at(const nc_fp4__rows *w, const uint8_t *scales, size_t column) {
+/* The scale of a column; scales are those of the row. */
+static float nc_fp4__scale_at(const nc_fp4__matrix *w, const uint8_t *scales, size_t column) {
     return w->block
-               ? nc_fp4__read_scale(w->t->format, scales, column / w->block, w->t->tensor_scale)
+               ? nc_fp4__read_scale(w->format, scales, column / w->block, w->tensor->tensor_scale)
                : 1.0f;
 }
+
+/* -- float32 ------------------------------------------------------------------------------ */
 
 /* The tree over 32 lanes. */
 static float nc_fp4__tree(float lane[32]) {
@@ -2522,47 +2790,49 @@ static float nc_fp4__tree(float lane[32]) {
 }
 
 /* Columns from `first` (a multiple of 32) on, added to the lanes. */
-static void nc_fp4__row_lanes(const nc_fp4__rows *w, uint32_t r, const float *x, size_t first,
+static void nc_fp4__row_lanes(const nc_fp4__matrix *w, uint32_t r, const float *x, size_t first,
                               float lane[32]) {
-    const uint8_t *codes = w->t->codes + r * w->code_bytes;
-    const uint8_t *scales = w->t->scales + r * w->scale_bytes;
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
     size_t c;
-    for (c = first; c < w->t->columns; c++) {
-        float weight = w->table[codes[c / 2] >> (c % 2 * 4) & 15] * nc_fp4__scale_at(w, scales, c);
+    for (c = first; c < w->tensor->columns; c++) {
+        const float weight = w->value[nc_fp4__code_at(codes, c)] * nc_fp4__scale_at(w, scales, c);
         lane[c % 32] = fmaf(weight, x[c], lane[c % 32]);
     }
 }
 
 #ifdef NC_FP4__X86
 /* Sixteen scales of one byte. */
-NC_FP4__INLINE512 __m512 nc_fp4__scales512(const nc_fp4__rows *w, __m128i codes) {
+NC_FP4__INLINE512 __m512 nc_fp4__scales512(const nc_fp4__matrix *w, __m128i codes) {
     const __m512i code = _mm512_cvtepu8_epi32(codes);
-    if (w->block == 16) { /* as a float32 of exponent 2^-120 too small, subnormals included */
-        const __m512i low = _mm512_and_si512(code, _mm512_set1_epi32(127));
-        const __m512i u =
-            _mm512_or_si512(_mm512_slli_epi32(low, 20),
-                            _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(128)), 24));
-        __m512 value = _mm512_mul_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(1.329227996e36f));
-        value = _mm512_mul_ps(value, _mm512_set1_ps(w->t->tensor_scale));
-        return _mm512_mask_mov_ps(value, _mm512_cmpeq_epi32_mask(low, _mm512_set1_epi32(127)),
-                                  _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)));
-    } else { /* the exponent; 0 is 2^-127, 255 is NaN */
-        __m512i u = _mm512_slli_epi32(code, 23);
+    const __m512i nan = _mm512_set1_epi32(0x7FC00000);
+    __m512i u;
+    __m512 value;
+    if (w->format->scale == NC_FP4__E8M0) { /* the exponent; 0 is 2^-127, 255 is NaN */
+        u = _mm512_slli_epi32(code, 23);
         u = _mm512_mask_mov_epi32(u, _mm512_testn_epi32_mask(code, code),
                                   _mm512_set1_epi32(0x00400000));
-        u = _mm512_mask_mov_epi32(u, _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255)),
-                                  _mm512_set1_epi32(0x7FC00000));
-        return _mm512_castsi512_ps(u);
+        return _mm512_castsi512_ps(
+            _mm512_mask_mov_epi32(u, _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255)), nan));
     }
+    /* E4M3 as a float32 of exponent 2^-120 too small, subnormals included */
+    u = _mm512_and_si512(code, _mm512_set1_epi32(127));
+    value = _mm512_castsi512_ps(
+        _mm512_or_si512(_mm512_slli_epi32(u, 20),
+                        _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(128)), 24)));
+    value = _mm512_mul_ps(value, _mm512_set1_ps(1.329227996e36f));
+    value = _mm512_mul_ps(value, _mm512_set1_ps(w->tensor->tensor_scale));
+    return _mm512_mask_mov_ps(value, _mm512_cmpeq_epi32_mask(u, _mm512_set1_epi32(127)),
+                              _mm512_castsi512_ps(nan));
 }
 
 /* Scales of the blocks of `columns` columns from `first` on; x86 is little-endian. */
-NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__rows *w, const uint8_t *scales,
+NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__matrix *w, const uint8_t *scales,
                                                     size_t first, size_t columns, float *out) {
     const size_t count = (columns + w->block - 1) / w->block;
     size_t i;
-    if (w->block == 64) {
-        memcpy(out, scales + first / 64 * 4, count * sizeof *out);
+    if (w->format->scale == NC_FP4__FLOAT32) {
+        memcpy(out, scales + first / w->block * sizeof *out, count * sizeof *out);
         return;
     }
     for (i = 0; i < count; i += 16) {
@@ -2581,49 +2851,52 @@ static void nc_fp4__order512(const float *x, size_t columns, float *ordered) {
 }
 
 /* Whole groups of 32 columns for four rows at once, x in that order; returns the columns done. */
-NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t r, uint32_t count,
+NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, uint32_t r, uint32_t count,
                                                 const float *x, float lanes[4][32]) {
     const __m512i shift =
         _mm512_set_epi32(28, 28, 24, 24, 20, 20, 16, 16, 12, 12, 8, 8, 4, 4, 0, 0);
     const __m512i back = _mm512_set_epi32(15, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 0);
-    const __m512 table = _mm512_loadu_ps(w->table);
-    const size_t end = w->t->columns / 32 * 32;
+    const __m512 table = _mm512_loadu_ps(w->value);
+    const size_t end = w->tensor->columns / 32 * 32, block = w->block ? w->block : 32;
     const size_t some = 1024; /* columns whose scales are decoded at a time */
     const uint8_t *codes[4], *scales[4];
     float scale[4][64];
     __m512 low[4], high[4];
-    size_t c;
+    size_t c, first;
     uint32_t k;
 #if !defined(__clang__) /* so that the sums stay in registers */
 #pragma GCC unroll 4
 #endif
     for (k = 0; k < 4; k++) { /* rows that are not there repeat the last one */
         const uint32_t row = r + (k < count ? k : count - 1);
-        codes[k] = w->t->codes + row * w->code_bytes;
-        scales[k] = w->t->scales + row * w->scale_bytes;
+        codes[k] = w->tensor->codes + row * w->code_bytes;
+        scales[k] = w->tensor->scales + row * w->scale_bytes;
         low[k] = high[k] = _mm512_setzero_ps();
     }
-    for (c = 0; c < end; c += 32) {
-        const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
-        const size_t at = c % some / (w->block ? w->block : 32);
-        for (k = 0; k < 4 && w->block && c % some == 0; k++)
-            nc_fp4__decode_scales(w, scales[k], c, end - c < some ? end - c : some, scale[k]);
+    for (first = 0; first < end; first += some) {
+        const size_t past = end - first < some ? end : first + some;
+        for (k = 0; k < 4 && w->block; k++)
+            nc_fp4__decode_scales(w, scales[k], first, past - first, scale[k]);
+        for (c = first; c < past; c += 32) {
+            const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
+            const size_t at = (c - first) / block;
 #if !defined(__clang__)
 #pragma GCC unroll 4
 #endif
-        for (k = 0; k < 4; k++) {
-            const uint8_t *at16 = codes[k] + c / 2;
-            const __m512i a = _mm512_srlv_epi32(
-                _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)at16)),
-                shift);
-            const __m512i b = _mm512_srlv_epi32(
-                _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)(at16 + 8))),
-                shift);
-            __m512 t0 = table, t1;
-            if (w->block) t0 = _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at]));
-            t1 = w->block == 16 ? _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at + 1])) : t0;
-            low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, t0), x0, low[k]);
-            high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, t1), x1, high[k]);
+            for (k = 0; k < 4; k++) {
+                const uint8_t *at16 = codes[k] + c / 2;
+                const __m512i a = _mm512_srlv_epi32(
+                    _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)at16)),
+                    shift);
+                const __m512i b = _mm512_srlv_epi32(_mm512_broadcastq_epi64(_mm_loadl_epi64(
+                                                        (const __m128i *)(const void *)(at16 + 8))),
+                                                    shift);
+                __m512 t0 = table, t1;
+                if (w->block) t0 = _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at]));
+                t1 = w->block == 16 ? _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at + 1])) : t0;
+                low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, t0), x0, low[k]);
+                high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, t1), x1, high[k]);
+            }
         }
     }
 #if !defined(__clang__)
@@ -2637,24 +2910,27 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
 }
 #endif
 
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y) {
+    return x && y ? nc_fp4_matmul(tensor, x, 1, y) : NC_ERR_ARG;
+}
+
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y) {
-    nc_fp4__rows w;
+    nc_fp4__matrix w;
     float *ordered = NULL; /* x for the vector code */
+    size_t columns;
     ptrdiff_t r;
-    if (!tensor || !tensor->codes || (n && (!x || !y))) return NC_ERR_ARG;
-    nc_fp4__rows_of(tensor, &w);
+    if (!nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
+    columns = tensor->columns;
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && tensor->columns >= 32) {
+    if (nc_fp4__level() >= 2 && columns >= 32) {
         size_t i;
-        ordered = (float *)nc__alloc(NULL, nc__mul_size(n, tensor->columns * sizeof *ordered));
+        ordered = (float *)nc__alloc(NULL, nc__mul_size(n, columns * sizeof *ordered));
         if (!ordered) return NC_ERR_MEMORY;
-        for (i = 0; i < n; i++)
-            nc_fp4__order512(x + i * tensor->columns, tensor->columns,
-                             ordered + i * tensor->columns);
+        for (i = 0; i < n; i++) nc_fp4__order512(x + i * columns, columns, ordered + i * columns);
     }
 #endif
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)tensor->rows * tensor->columns * (double)n > \
+#pragma omp parallel for schedule(static) if ((double)tensor->rows * (double)columns * (double)n > \
                                               1e6)
 #endif
     for (r = 0; r < (ptrdiff_t)tensor->rows; r += 4) {
@@ -2665,11 +2941,10 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
             float lanes[4][32];
             memset(lanes, 0, sizeof lanes);
 #ifdef NC_FP4__X86
-            if (ordered)
-                done = nc_fp4__rows512(&w, row, count, ordered + i * tensor->columns, lanes);
+            if (ordered) done = nc_fp4__rows512(&w, row, count, ordered + i * columns, lanes);
 #endif
             for (k = 0; k < count; k++) {
-                nc_fp4__row_lanes(&w, row + k, x + i * tensor->columns, done, lanes[k]);
+                nc_fp4__row_lanes(&w, row + k, x + i * columns, done, lanes[k]);
                 y[i * tensor->rows + row + k] = nc_fp4__tree(lanes[k]);
             }
         }
@@ -2678,99 +2953,128 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
     return NC_OK;
 }
 
-NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y) {
-    return x && y ? nc_fp4_matmul(tensor, x, 1, y) : NC_ERR_ARG;
+/* -- int8 --------------------------------------------------------------------------------- */
+
+/* Twice the values of the codes are integers. Without a sign, as products of bytes take them, they
+ * are `raised` by the largest, and a sum over columns loses `raise` times the sum of x. */
+typedef struct nc_fp4__halves {
+    size_t group; /* columns of an integer sum: a block, or 32 */
+    int32_t raise;
+    int8_t doubled[16];
+    uint8_t raised[16];
+} nc_fp4__halves;
+
+static void nc_fp4__halves_of(const nc_fp4__matrix *w, nc_fp4__halves *h) {
+    int i;
+    h->group = w->block ? w->block : 32;
+    h->raise = (int32_t)(2 * w->format->element->largest);
+    for (i = 0; i < 16; i++) {
+        h->doubled[i] = (int8_t)(2 * w->value[i]);
+        h->raised[i] = (uint8_t)(h->doubled[i] + h->raise);
+    }
 }
 
-/* Bytes of the tile of 16 rows: for every block of columns (a whole one, the last included) its
- * scales, then per eight columns 64 bytes: row r's bytes 4 r to 4 r + 3 hold the columns 0 to 3 in
- * their low nibbles and 4 to 7 in their high ones. */
-static size_t nc_fp4__tile_bytes(const nc_fp4__rows *w) {
-    const size_t block = w->block ? w->block : 32;
-    return (w->t->columns + block - 1) / block * ((w->block ? 16 : 0) + 8 * block);
+/* The sum of a row, from column c (the first of a group) on. */
+static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, uint32_t r,
+                            const int8_t *x, size_t c, float sum) {
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
+    const size_t columns = w->tensor->columns;
+    size_t end;
+    for (; c < columns; c = end) {
+        const float scale = nc_fp4__scale_at(w, scales, c);
+        int32_t dot = 0;
+        end = columns - c < h->group ? columns : c + h->group;
+        for (; c < end; c++) dot += h->doubled[nc_fp4__code_at(codes, c)] * x[c];
+        sum = fmaf((float)dot * 0.5f, scale, sum);
+    }
+    return sum;
+}
+
+/* Bytes of a tile of 16 rows: for every group of columns (a whole one, the last included) the
+ * scales of the rows, then per eight columns 64 bytes: row r's bytes 4 r to 4 r + 3 hold the
+ * columns 0 to 3 in their low nibbles and 4 to 7 in their high ones. */
+static size_t nc_fp4__tile_bytes(const nc_fp4__matrix *w, size_t group) {
+    const size_t groups = (w->tensor->columns + group - 1) / group;
+    return groups * (16u * nc_fp4__scales[w->format->scale].bytes + 8 * group);
 }
 
 NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor) {
-    nc_fp4__rows w;
-    size_t block, r, c, size;
-    if (!tensor || !tensor->codes) return NC_ERR_ARG;
-    if (tensor->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
-    nc_fp4__rows_of(tensor, &w);
-    block = w.block ? w.block : 32;
-    size = nc_fp4__tile_bytes(&w);
-    if (!tensor->tiles)
-        tensor->tiles = (uint8_t *)nc__calloc(NULL, nc__mul_size((tensor->rows + 15) / 16, size));
-    else
-        memset(tensor->tiles, 0, (tensor->rows + 15) / 16 * size);
+    nc_fp4__matrix w;
+    size_t group, width, r, c, size, tiles;
+    if (!nc_fp4__matrix_of(tensor, &w)) return NC_ERR_ARG;
+    if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
+    group = w.block ? w.block : 32;
+    width = nc_fp4__scales[w.format->scale].bytes;
+    size = nc_fp4__tile_bytes(&w, group);
+    tiles = nc__mul_size((tensor->rows + (size_t)15) / 16, size);
+    if (!tensor->tiles) tensor->tiles = (uint8_t *)nc__alloc(NULL, tiles);
     if (!tensor->tiles) return NC_ERR_MEMORY;
+    memset(tensor->tiles, 0, tiles);
     for (r = 0; r < tensor->rows; r++) {
         const uint8_t *codes = tensor->codes + r * w.code_bytes;
+        const uint8_t *scales = tensor->scales + r * w.scale_bytes;
         for (c = 0; c < tensor->columns; c++) {
-            uint8_t *out =
-                tensor->tiles + r / 16 * size + c / block * ((w.block ? 16 : 0) + 8 * block);
-            const int code = codes[c / 2] >> (c % 2 * 4) & 15;
-            if (w.block) {
-                out[r % 16] = tensor->scales[r * w.scale_bytes + c / block];
-                out += 16;
-            }
-            out += c % block / 8 * 64 + r % 16 * 4 + c % 4;
-            *out = (uint8_t)(*out | code << (c % 8 / 4 * 4));
+            uint8_t *out = tensor->tiles + r / 16 * size + c / group * (16 * width + 8 * group);
+            memcpy(out + r % 16 * width, scales + c / group * width, width);
+            out += 16 * width + c % group / 8 * 64 + r % 16 * 4 + c % 4;
+            *out = (uint8_t)(*out | nc_fp4__code_at(codes, c) << (c % 8 / 4 * 4));
         }
     }
     return NC_OK;
 }
 
 #ifdef NC_FP4__X86
-/* 32 columns: sums of (2 w + 12) x, of the first sixteen columns in the low four words, of the
- * others in the high ones. Codes become 2 w + 12, which has no sign, by a table. */
-NC_FP4__TARGET512 static __m256i nc_fp4__dot32(const uint8_t *codes, const int8_t *x) {
+/* 32 columns: sums of raised weights times x, of the first sixteen columns in the low four words,
+ * of the others in the high ones. */
+NC_FP4__INLINE512 __m256i nc_fp4__dot32(__m256i raised, const uint8_t *codes, const int8_t *x) {
     const __m128i nibbles = _mm_loadu_si128((const __m128i *)(const void *)codes);
-    const __m256i table = _mm256_broadcastsi128_si256(
-        _mm_set_epi8(0, 4, 6, 8, 9, 10, 11, 12, 24, 20, 18, 16, 15, 14, 13, 12));
     const __m128i even = _mm_and_si128(nibbles, _mm_set1_epi8(15));
     const __m128i odd = _mm_and_si128(_mm_srli_epi16(nibbles, 4), _mm_set1_epi8(15));
     const __m256i index =
         _mm256_set_m128i(_mm_unpackhi_epi8(even, odd), _mm_unpacklo_epi8(even, odd));
     const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)x);
-    const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(table, index), v);
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(raised, index), v);
     return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
-/* The sum of a row over whole groups of 128 columns; *done of them. offset: of every 16 columns,
- * twelve times the sum of x. */
-NC_FP4__TARGET512 static float nc_fp4__row_i8(const nc_fp4__rows *w, uint32_t r, const int8_t *x,
-                                              const int32_t *offset, size_t *done) {
-    const uint8_t *codes = w->t->codes + r * w->code_bytes;
-    const uint8_t *scales = w->t->scales + r * w->scale_bytes;
-    const __m512i pairs = _mm512_set_epi32(7, 3, 6, 2, 5, 1, 4, 0, 7, 3, 6, 2, 5, 1, 4, 0);
-    const size_t end = w->t->columns / 128 * 128;
+/* The sum of a row over whole 128 columns, in groups of 16 or 32; *done of them. offset: of every 16
+ * columns, `raise` times the sum of x. */
+NC_FP4__TARGET512 static float nc_fp4__row_i8_512(const nc_fp4__matrix *w, const nc_fp4__halves *h,
+                                                  uint32_t r, const int8_t *x,
+                                                  const int32_t *offset, size_t *done) {
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
+    const __m256i pairs = _mm256_set_epi32(7, 3, 6, 2, 5, 1, 4, 0);
+    const __m256i raised =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
+    const size_t end = w->tensor->columns / 128 * 128;
     const size_t some = 1024; /* columns whose scales are decoded at a time */
-    float sum = 0, scales_of[64], dot[8];
-    size_t c;
-    int k;
-    for (k = 0; k < 64; k++) scales_of[k] = 1.0f;
+    float sum = 0, scale[64], dot[8];
+    size_t c, k;
+    for (k = 0; k < 64; k++) scale[k] = 1.0f;
     for (c = 0; c < end; c += 128) {
-        __m256i a = nc_fp4__dot32(codes + c / 2, x + c);
-        __m256i b = nc_fp4__dot32(codes + c / 2 + 16, x + c + 32);
-        __m256i d = nc_fp4__dot32(codes + c / 2 + 32, x + c + 64);
-        __m256i e = nc_fp4__dot32(codes + c / 2 + 48, x + c + 96);
+        const float *at = scale + c % some / (h->group == 16 ? 16 : 32);
+        __m256i a = nc_fp4__dot32(raised, codes + c / 2, x + c);
+        __m256i b = nc_fp4__dot32(raised, codes + c / 2 + 16, x + c + 32);
+        __m256i d = nc_fp4__dot32(raised, codes + c / 2 + 32, x + c + 64);
+        __m256i e = nc_fp4__dot32(raised, codes + c / 2 + 48, x + c + 96);
         a = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(d, e));
-        a = _mm256_permutevar8x32_epi32(a, _mm512_castsi512_si256(pairs)); /* by columns */
+        a = _mm256_permutevar8x32_epi32(a, pairs); /* by columns */
         a = _mm256_sub_epi32(a,
                              _mm256_loadu_si256((const __m256i *)(const void *)(offset + c / 16)));
-        const float *scale = scales_of + (w->block ? c % some / w->block : 0);
         if (w->block && c % some == 0)
-            nc_fp4__decode_scales(w, scales, c, end - c < some ? end - c : some, scales_of);
-        if (w->block == 16) {
+            nc_fp4__decode_scales(w, scales, c, end - c < some ? end - c : some, scale);
+        if (h->group == 16) {
             _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
-            for (k = 0; k < 8; k++) sum = fmaf(dot[k], scale[k], sum);
+            for (k = 0; k < 8; k++) sum = fmaf(dot[k], at[k], sum);
         } else {
             a = _mm256_hadd_epi32(a, a); /* words 0, 1, 4, 5 */
             _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
-            sum = fmaf(dot[0], scale[0], sum);
-            sum = fmaf(dot[1], scale[1], sum);
-            sum = fmaf(dot[4], scale[2], sum);
-            sum = fmaf(dot[5], scale[3], sum);
+            sum = fmaf(dot[0], at[0], sum);
+            sum = fmaf(dot[1], at[1], sum);
+            sum = fmaf(dot[4], at[2], sum);
+            sum = fmaf(dot[5], at[3], sum);
         }
     }
     *done = end;
@@ -2781,35 +3085,35 @@ static int nc_fp4__has_vnni(void) {
     return nc_fp4__level() >= 2 && __builtin_cpu_supports("avx512vnni") != 0;
 }
 
-/* The sums of the 16 rows of a tile. x: whole blocks; start: of every block minus twelve times the
- * sum of x, since codes become 2 w + 12. */
+/* The sums of the 16 rows of a tile. x: whole groups; start: of every group minus `raise` times the
+ * sum of x. */
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))) static void
-nc_fp4__tile_i8(const nc_fp4__rows *w, const uint8_t *tile, const int8_t *x, const int32_t *start,
-                float sums[16]) {
-    const __m512i doubled = _mm512_broadcast_i32x4(
-        _mm_set_epi8(0, 4, 6, 8, 9, 10, 11, 12, 24, 20, 18, 16, 15, 14, 13, 12));
+nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const uint8_t *tile,
+                const int8_t *x, const int32_t *start, float sums[16]) {
+    const __m512i raised =
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
     const __m512i nibble = _mm512_set1_epi8(15);
-    const size_t block = w->block ? w->block : 32;
-    const size_t blocks = (w->t->columns + block - 1) / block;
+    const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
+    const size_t width = nc_fp4__scales[w->format->scale].bytes;
     __m512 sum = _mm512_setzero_ps(), scale = _mm512_set1_ps(1.0f);
-    size_t b, c;
-    for (b = 0; b < blocks; b++) {
-        __m512i low = _mm512_set1_epi32(start[b]), high = _mm512_setzero_si512();
-        if (w->block) {
+    size_t g, c;
+    for (g = 0; g < groups; g++) {
+        __m512i low = _mm512_set1_epi32(start[g]), high = _mm512_setzero_si512();
+        if (width == 1)
             scale = nc_fp4__scales512(w, _mm_loadu_si128((const __m128i *)(const void *)tile));
-            tile += 16;
-        }
-        for (c = 0; c < block; c += 8, tile += 64, x += 8) {
+        if (width == 4) scale = _mm512_loadu_ps(tile);
+        tile += 16 * width;
+        for (c = 0; c < h->group; c += 8, tile += 64, x += 8) {
             const __m512i codes = _mm512_loadu_si512(tile);
             int32_t x0, x1;
             memcpy(&x0, x, 4);
             memcpy(&x1, x + 4, 4);
             low = _mm512_dpbusd_epi32(low,
-                                      _mm512_shuffle_epi8(doubled, _mm512_and_si512(codes, nibble)),
+                                      _mm512_shuffle_epi8(raised, _mm512_and_si512(codes, nibble)),
                                       _mm512_set1_epi32(x0));
             high = _mm512_dpbusd_epi32(
                 high,
-                _mm512_shuffle_epi8(doubled, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble)),
+                _mm512_shuffle_epi8(raised, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble)),
                 _mm512_set1_epi32(x1));
         }
         sum = _mm512_fmadd_ps(
@@ -2820,25 +3124,26 @@ nc_fp4__tile_i8(const nc_fp4__rows *w, const uint8_t *tile, const int8_t *x, con
 }
 
 /* All rows by tiles. */
-static nc_status nc_fp4__tiles_i8(const nc_fp4__rows *w, const int8_t *x, float x_scale, float *y) {
-    const size_t block = w->block ? w->block : 32, columns = w->t->columns;
-    const size_t blocks = (columns + block - 1) / block, size = nc_fp4__tile_bytes(w);
-    int8_t *padded = (int8_t *)nc__calloc(NULL, blocks * block + blocks * sizeof(int32_t));
+static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const int8_t *x,
+                                  float x_scale, float *y) {
+    const size_t columns = w->tensor->columns, groups = (columns + h->group - 1) / h->group;
+    const size_t size = nc_fp4__tile_bytes(w, h->group);
+    int8_t *padded = (int8_t *)nc__calloc(NULL, groups * (h->group + sizeof(int32_t)));
     int32_t *start;
     ptrdiff_t i;
     size_t c;
     if (!padded) return NC_ERR_MEMORY;
-    start = (int32_t *)(void *)(padded + blocks * block);
+    start = (int32_t *)(void *)(padded + groups * h->group);
     memcpy(padded, x, columns);
-    for (c = 0; c < columns; c++) start[c / block] -= 12 * x[c];
+    for (c = 0; c < columns; c++) start[c / h->group] -= h->raise * x[c];
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)w->t->rows * (double)columns > 1e6)
+#pragma omp parallel for schedule(static) if ((double)w->tensor->rows * (double)columns > 1e6)
 #endif
-    for (i = 0; i < (ptrdiff_t)((w->t->rows + 15) / 16); i++) {
+    for (i = 0; i < (ptrdiff_t)((w->tensor->rows + 15) / 16); i++) {
         float sums[16];
         uint32_t r;
-        nc_fp4__tile_i8(w, w->t->tiles + (size_t)i * size, padded, start, sums);
-        for (r = 0; r < 16 && (uint32_t)i * 16 + r < w->t->rows; r++)
+        nc_fp4__tile_i8(w, h, w->tensor->tiles + (size_t)i * size, padded, start, sums);
+        for (r = 0; r < 16 && (uint32_t)i * 16 + r < w->tensor->rows; r++)
             y[(uint32_t)i * 16 + r] = sums[r] * x_scale;
     }
     nc__free(NULL, padded, 0);
@@ -2848,42 +3153,32 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__rows *w, const int8_t *x, float 
 
 NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, float x_scale,
                                   float *y) {
-    nc_fp4__rows w;
+    nc_fp4__matrix w;
+    nc_fp4__halves h;
     int32_t *offset = NULL; /* for the vector code */
     ptrdiff_t r;
-    if (!tensor || !tensor->codes || !x || !y) return NC_ERR_ARG;
-    if (tensor->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
-    nc_fp4__rows_of(tensor, &w);
+    if (!nc_fp4__matrix_of(tensor, &w) || !x || !y) return NC_ERR_ARG;
+    if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
+    nc_fp4__halves_of(&w, &h);
 #ifdef NC_FP4__X86
-    if (tensor->tiles && nc_fp4__has_vnni()) return nc_fp4__tiles_i8(&w, x, x_scale, y);
-    if (nc_fp4__level() >= 2) {
+    if (tensor->tiles && nc_fp4__has_vnni()) return nc_fp4__tiles_i8(&w, &h, x, x_scale, y);
+    if (nc_fp4__level() >= 2 && h.group <= 32) {
         size_t c;
         offset = (int32_t *)nc__calloc(NULL, (tensor->columns / 16 + 1) * sizeof *offset);
         if (!offset) return NC_ERR_MEMORY;
-        for (c = 0; c < tensor->columns; c++) offset[c / 16] += 12 * x[c];
+        for (c = 0; c < tensor->columns; c++) offset[c / 16] += h.raise * x[c];
     }
 #endif
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)tensor->rows * tensor->columns > 1e6)
 #endif
     for (r = 0; r < (ptrdiff_t)tensor->rows; r++) {
-        const uint8_t *codes = tensor->codes + (size_t)r * w.code_bytes;
-        const uint8_t *scales = tensor->scales + (size_t)r * w.scale_bytes;
-        const size_t block = w.block ? w.block : 32;
         float sum = 0;
-        size_t c = 0, k, end;
+        size_t done = 0;
 #ifdef NC_FP4__X86
-        if (offset) sum = nc_fp4__row_i8(&w, (uint32_t)r, x, offset, &c);
+        if (offset) sum = nc_fp4__row_i8_512(&w, &h, (uint32_t)r, x, offset, &done);
 #endif
-        for (; c < tensor->columns; c = end) {
-            int32_t dot = 0;
-            end = tensor->columns - c < block ? tensor->columns : c + block;
-            for (k = c; k < end; k++) {
-                dot += nc_fp4__doubled(codes[k / 2] >> (k % 2 * 4) & 15) * x[k];
-            }
-            sum = fmaf((float)dot * 0.5f, nc_fp4__scale_at(&w, scales, c), sum);
-        }
-        y[r] = sum * x_scale;
+        y[r] = nc_fp4__row_i8(&w, &h, (uint32_t)r, x, done, sum) * x_scale;
     }
     nc__free(NULL, offset, 0);
     return NC_OK;
@@ -2954,13 +3249,13 @@ NC_API const nc_fp4_atom *nc_fp4_get_nf4_atom(nc_fp4_atom_kind kind) {
 }
 
 /* sum - threshold of a unit, and the smallest |sum - threshold| so far. */
-static float nc_fp4__unit_sum(nc_fp4_format format, const nc_fp4_unit *unit, const float *wires,
-                              double *margin) {
+static float nc_fp4__unit_sum(const nc_fp4__element *element, const nc_fp4_unit *unit,
+                              const float *wires, double *margin) {
     float sum = 0.0f, distance;
     int i;
     for (i = 0; i < unit->inputs; i++)
-        sum += nc_fp4__decode_as(format, unit->weight[i]) * wires[unit->input[i]];
-    sum -= nc_fp4__decode_as(format, unit->threshold);
+        sum += element->value[unit->weight[i] & 15] * wires[unit->input[i]];
+    sum -= element->value[unit->threshold & 15];
     distance = sum < 0 ? -sum : sum;
     if ((double)distance < *margin) *margin = (double)distance;
     return sum;
@@ -2979,6 +3274,7 @@ static void nc_fp4__finish_report(nc_fp4_report *report, double margin) {
 
 NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format format,
                                     nc_fp4_report *report) {
+    const nc_fp4__element *element = format == NC_FP4_NF4 ? &nc_fp4__nf4 : &nc_fp4__e2m1;
     float wires[4 + NC_FP4_ATOM_UNITS];
     double margin = 1e9;
     uint32_t c, u, i;
@@ -2998,7 +3294,7 @@ NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format forma
         for (i = 0; i < atom->inputs; i++) wires[i] = (float)(c >> i & 1);
         for (u = 0; u < atom->units; u++)
             wires[atom->inputs + u] =
-                nc_fp4__unit_sum(format, &atom->unit[u], wires, &margin) > 0 ? 1.0f : 0.0f;
+                nc_fp4__unit_sum(element, &atom->unit[u], wires, &margin) > 0 ? 1.0f : 0.0f;
         report->cases++;
         if ((uint32_t)wires[atom->inputs + atom->units - 1] != (atom->truth >> c & 1)) {
             if (!report->wrong++) report->first_wrong = c;
@@ -4898,23 +5194,8 @@ NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, si
 
 /* -- writing ------------------------------------------------------------------------- */
 
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-static void
-nc_fp4__print(char **to, const char *format, ...) {
-    char piece[512];
-    va_list args;
-    int n;
-    va_start(args, format);
-    n = vsnprintf(piece, sizeof piece, format, args);
-    va_end(args);
-    if (n > (int)sizeof piece - 1) n = (int)sizeof piece - 1;
-    if (n > 0) memcpy(stbds_arraddnptr(*to, (size_t)n), piece, (size_t)n);
-}
-
 /* Name of bit i of a list of groups: "x", or "x[3]". */
-static void nc_fp4__bit_name(nc_fp4__group *groups, uint32_t i, char name[96]) {
+static void nc_fp4__put_bit(nc__buffer *to, nc_fp4__group *groups, uint32_t i) {
     size_t g = 0, end = stbds_arrlenu(groups);
     while (end - g > 1) { /* the last group that does not begin behind i */
         size_t middle = g + (end - g) / 2;
@@ -4923,51 +5204,58 @@ static void nc_fp4__bit_name(nc_fp4__group *groups, uint32_t i, char name[96]) {
         else
             end = middle;
     }
-    if (groups[g].width == 1)
-        snprintf(name, 96, "%s", groups[g].name);
-    else
-        snprintf(name, 96, "%s[%u]", groups[g].name, (unsigned)(i - groups[g].first));
+    nc__buffer_put(to, groups[g].name, strlen(groups[g].name));
+    if (groups[g].width > 1) nc__buffer_print(to, "[%u]", (unsigned)(i - groups[g].first));
 }
 
-/* Name of a wire: an input's, or a number. */
-static void nc_fp4__wire_name(const nc_fp4_circuit *c, uint32_t wire, char name[96]) {
+/* Name of a wire: an input's, a constant, or a number behind a prefix. */
+static void nc_fp4__put_wire(nc__buffer *to, const nc_fp4_circuit *c, uint32_t wire,
+                             const char *prefix) {
     const nc_fp4__node *node = &c->nodes[wire];
     if (node->inputs == NC_FP4__INPUT)
-        nc_fp4__bit_name(c->input_groups, node->in[0], name);
+        nc_fp4__put_bit(to, c->input_groups, node->in[0]);
     else
-        snprintf(name, 96, "%u", (unsigned)wire);
+        nc__buffer_print(to, "%s%u", wire > NC_FP4_TRUE ? prefix : "", (unsigned)wire);
 }
 
-static void nc_fp4__blif_head(char **to, const char *name, nc_fp4__group *in, nc_fp4__group *out) {
-    char bit[96];
-    uint32_t i, n;
-    nc_fp4__print(to, ".model %s\n.inputs", name);
-    n = stbds_arrlenu(in) ? in[stbds_arrlenu(in) - 1].first + in[stbds_arrlenu(in) - 1].width : 0;
-    for (i = 0; i < n; i++) {
-        nc_fp4__bit_name(in, i, bit);
-        nc_fp4__print(to, "%s%s", i % 8 ? " " : i ? " \\\n " : " ", bit);
+/* .inputs or .outputs, eight names to a line. */
+static void nc_fp4__blif_bits(nc__buffer *to, const char *command, nc_fp4__group *groups) {
+    const size_t n = stbds_arrlenu(groups);
+    uint32_t i;
+    nc__buffer_print(to, "\n%s", command);
+    for (i = 0; n && i < groups[n - 1].first + groups[n - 1].width; i++) {
+        nc__buffer_print(to, i % 8 || !i ? " " : " \\\n ");
+        nc_fp4__put_bit(to, groups, i);
     }
-    nc_fp4__print(to, "\n.outputs");
-    n = stbds_arrlenu(out) ? out[stbds_arrlenu(out) - 1].first + out[stbds_arrlenu(out) - 1].width
-                           : 0;
-    for (i = 0; i < n; i++) {
-        nc_fp4__bit_name(out, i, bit);
-        nc_fp4__print(to, "%s%s", i % 8 ? " " : i ? " \\\n " : " ", bit);
-    }
-    nc_fp4__print(to, "\n");
 }
 
-/* The rows of a function of n inputs that give 1. */
-static void nc_fp4__blif_rows(char **to, uint64_t truth, uint32_t n) {
+static void nc_fp4__blif_head(nc__buffer *to, const char *name, nc_fp4__group *in,
+                              nc_fp4__group *out) {
+    nc__buffer_print(to, ".model %s", name);
+    nc_fp4__blif_bits(to, ".inputs", in);
+    nc_fp4__blif_bits(to, ".outputs", out);
+    nc__buffer_print(to, "\n");
+}
+
+/* What follows the inputs in .names: the output's number, and the rows that give 1. */
+static void nc_fp4__blif_rows(nc__buffer *to, uint32_t number, uint64_t truth, uint32_t inputs) {
     uint32_t c, i;
-    for (c = 0; c < 1u << n; c++) {
+    nc__buffer_print(to, " %u\n", (unsigned)number);
+    for (c = 0; c < 1u << inputs; c++) {
         if (!(truth >> c & 1)) continue;
-        for (i = 0; i < n; i++) nc_fp4__print(to, "%u", (unsigned)(c >> i & 1));
-        nc_fp4__print(to, "%s1\n", n ? " " : "");
+        for (i = 0; i < inputs; i++) nc__buffer_put(to, c >> i & 1 ? "1" : "0", 1);
+        nc__buffer_print(to, inputs ? " 1\n" : "1\n");
     }
 }
 
-/* Which nodes an output needs. */
+/* What follows the wire in the .names of output i. */
+static void nc_fp4__blif_output(nc__buffer *to, nc_fp4__group *groups, uint32_t i) {
+    nc__buffer_put(to, " ", 1);
+    nc_fp4__put_bit(to, groups, i);
+    nc__buffer_print(to, "\n1 1\n");
+}
+
+/* Which nodes an output needs; null: out of memory. */
 static uint8_t *nc_fp4__live(const nc_fp4_circuit *c) {
     const size_t n = stbds_arrlenu(c->nodes);
     uint8_t *live = (uint8_t *)nc__calloc(NULL, n);
@@ -4979,80 +5267,81 @@ static uint8_t *nc_fp4__live(const nc_fp4_circuit *c) {
     return live;
 }
 
-static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
-    char name[96];
+/* A .names for each node that lives, named by its number, and one for each output. */
+static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
     uint32_t i, k;
     nc_fp4__blif_head(to, c->name, c->input_groups, c->output_groups);
     for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
         const nc_fp4__node *node = &c->nodes[i];
         if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
-        nc_fp4__print(to, ".names");
+        nc__buffer_print(to, ".names");
         for (k = 0; k < node->inputs; k++) {
-            nc_fp4__wire_name(c, node->in[k], name);
-            nc_fp4__print(to, " %s", name);
+            nc__buffer_put(to, " ", 1);
+            nc_fp4__put_wire(to, c, node->in[k], "");
         }
-        nc_fp4__print(to, " %u\n", (unsigned)i);
-        nc_fp4__blif_rows(to, node->truth, node->inputs);
+        nc_fp4__blif_rows(to, i, node->truth, node->inputs);
     }
     for (i = 0; i < stbds_arrlenu(c->outputs); i++) {
-        nc_fp4__wire_name(c, c->outputs[i], name);
-        nc_fp4__print(to, ".names %s", name);
-        nc_fp4__bit_name(c->output_groups, i, name);
-        nc_fp4__print(to, " %s\n1 1\n", name);
+        nc__buffer_print(to, ".names ");
+        nc_fp4__put_wire(to, c, c->outputs[i], "");
+        nc_fp4__blif_output(to, c->output_groups, i);
     }
-    nc_fp4__print(to, ".end\n");
+    nc__buffer_print(to, ".end\n");
 }
 
-static void nc_fp4__json_groups(char **to, const char *key, nc_fp4__group *groups) {
+static void nc_fp4__json_groups(nc__buffer *to, const char *key, nc_fp4__group *groups) {
     size_t i;
-    nc_fp4__print(to, " \"%s\": [", key);
+    nc__buffer_print(to, " \"%s\": [", key);
     for (i = 0; i < stbds_arrlenu(groups); i++)
-        nc_fp4__print(to, "%s{\"name\": \"%s\", \"width\": %u}", i ? ", " : "", groups[i].name,
-                      (unsigned)groups[i].width);
-    nc_fp4__print(to, "],\n");
+        nc__buffer_print(to, "%s{\"name\": \"%s\", \"width\": %u}", i ? ", " : "", groups[i].name,
+                         (unsigned)groups[i].width);
+    nc__buffer_print(to, "],\n");
 }
 
-static void nc_fp4__write_json(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
-    char name[96];
-    uint32_t i, k;
-    const char *comma = "";
-    nc_fp4__print(to, "{\"name\": \"%s\",\n", c->name);
+/* An atom of type TABLE up to the name of its output. */
+static void nc_fp4__json_table(nc__buffer *to, const nc_fp4_circuit *c, const nc_fp4__node *node,
+                               int first) {
+    uint32_t k;
+    nc__buffer_print(to, "%s  {\"type\": \"TABLE\", \"truth\": \"", first ? "\n" : ",\n");
+    for (k = 0; k < 1u << node->inputs; k++)
+        nc__buffer_put(to, node->truth >> k & 1 ? "1" : "0", 1);
+    nc__buffer_print(to, "\", \"inputs\": [");
+    for (k = 0; k < node->inputs; k++) {
+        nc__buffer_print(to, k ? ", \"" : "\"");
+        nc_fp4__put_wire(to, c, node->in[k], "n");
+        nc__buffer_put(to, "\"", 1);
+    }
+    nc__buffer_print(to, "], \"output\": \"");
+}
+
+/* Nodes are internals n2, n3 ..; an output is a table of one wire. */
+static void nc_fp4__write_json(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
+    const size_t nodes = stbds_arrlenu(c->nodes);
+    nc_fp4__node output;
+    uint32_t i, written = 0;
+    nc__buffer_print(to, "{\"name\": \"%s\",\n", c->name);
     nc_fp4__json_groups(to, "inputs", c->input_groups);
     nc_fp4__json_groups(to, "outputs", c->output_groups);
-    nc_fp4__print(to, " \"internals\": [");
-    for (i = 2; i < stbds_arrlenu(c->nodes); i++)
-        if (live[i] && c->nodes[i].inputs != NC_FP4__INPUT) {
-            nc_fp4__print(to, "%s\"n%u\"", comma, (unsigned)i);
-            comma = ", ";
-        }
-    nc_fp4__print(to, "],\n \"atoms\": [");
-    comma = "\n";
-    for (i = 2; i < stbds_arrlenu(c->nodes) + stbds_arrlenu(c->outputs); i++) {
-        const uint32_t n = (uint32_t)stbds_arrlenu(c->nodes);
-        nc_fp4__node node;
-        if (i < n && (!live[i] || c->nodes[i].inputs == NC_FP4__INPUT)) continue;
-        memset(&node, 0, sizeof node); /* an output is a table of one wire */
-        node.in[0] = i < n ? 0 : c->outputs[i - n];
-        node.inputs = 1;
-        node.truth = 0xAA;
-        if (i < n) node = c->nodes[i];
-        nc_fp4__print(to, "%s  {\"type\": \"TABLE\", \"truth\": \"", comma);
-        comma = ",\n";
-        for (k = 0; k < 1u << node.inputs; k++)
-            nc_fp4__print(to, "%u", (unsigned)(node.truth >> k & 1));
-        nc_fp4__print(to, "\", \"inputs\": [");
-        for (k = 0; k < node.inputs; k++) {
-            int number = node.in[k] > NC_FP4_TRUE && c->nodes[node.in[k]].inputs != NC_FP4__INPUT;
-            nc_fp4__wire_name(c, node.in[k], name);
-            nc_fp4__print(to, "%s\"%s%s\"", k ? ", " : "", number ? "n" : "", name);
-        }
-        if (i < n)
-            snprintf(name, sizeof name, "n%u", (unsigned)i);
-        else
-            nc_fp4__bit_name(c->output_groups, i - n, name);
-        nc_fp4__print(to, "], \"output\": \"%s\"}", name);
+    nc__buffer_print(to, " \"internals\": [");
+    for (i = 2; i < nodes; i++)
+        if (live[i] && c->nodes[i].inputs != NC_FP4__INPUT)
+            nc__buffer_print(to, written++ ? ", \"n%u\"" : "\"n%u\"", (unsigned)i);
+    nc__buffer_print(to, "],\n \"atoms\": [");
+    for (written = 0, i = 2; i < nodes; i++) {
+        if (!live[i] || c->nodes[i].inputs == NC_FP4__INPUT) continue;
+        nc_fp4__json_table(to, c, &c->nodes[i], !written++);
+        nc__buffer_print(to, "n%u\"}", (unsigned)i);
     }
-    nc_fp4__print(to, "\n]}\n");
+    memset(&output, 0, sizeof output);
+    output.inputs = 1;
+    output.truth = 0xAA;
+    for (i = 0; i < stbds_arrlenu(c->outputs); i++) {
+        output.in[0] = c->outputs[i];
+        nc_fp4__json_table(to, c, &output, !written++);
+        nc_fp4__put_bit(to, c->output_groups, i);
+        nc__buffer_print(to, "\"}");
+    }
+    nc__buffer_print(to, "\n]}\n");
 }
 
 /* f = (x and y) xor z with affine x, y and z, where that is possible: bits 0 to 2 of each choose
@@ -5078,16 +5367,17 @@ static int nc_fp4__one_product(uint8_t truth, uint32_t form[3]) {
 }
 
 typedef struct nc_fp4__bristol {
-    char *gates; /* stb_ds array */
+    nc__buffer gates; /* their lines */
     uint32_t count, wires;
 } nc_fp4__bristol;
 
+/* A gate of one input (INV, EQ, EQW) or two; its output wire. */
 static uint32_t nc_fp4__bristol_out(nc_fp4__bristol *b, const char *name, uint32_t x, uint32_t y) {
     if (*name == 'I' || *name == 'E')
-        nc_fp4__print(&b->gates, "1 1 %u %u %s\n", (unsigned)x, (unsigned)b->wires, name);
+        nc__buffer_print(&b->gates, "1 1 %u %u %s\n", (unsigned)x, (unsigned)b->wires, name);
     else
-        nc_fp4__print(&b->gates, "2 1 %u %u %u %s\n", (unsigned)x, (unsigned)y, (unsigned)b->wires,
-                      name);
+        nc__buffer_print(&b->gates, "2 1 %u %u %u %s\n", (unsigned)x, (unsigned)y,
+                         (unsigned)b->wires, name);
     b->count++;
     return b->wires++;
 }
@@ -5102,6 +5392,8 @@ static uint32_t nc_fp4__bristol_sum(nc_fp4__bristol *b, const uint32_t in[3], ui
     return wire == UINT32_MAX ? UINT32_MAX - 1 : nc_fp4__bristol_out(b, "INV", wire, 0);
 }
 
+/* Gates for a function of three wires. AND is what garbling and secret sharing pay for, so there is
+ * one where one will do. */
 static uint32_t nc_fp4__bristol_node(nc_fp4__bristol *b, const uint32_t in[3], uint8_t truth) {
     uint32_t form[3], x, y, z;
     if (!nc_fp4__one_product(truth, form)) { /* f = f0 xor in[2] (f0 xor f1), both of two inputs */
@@ -5125,15 +5417,24 @@ static uint32_t nc_fp4__bristol_node(nc_fp4__bristol *b, const uint32_t in[3], u
                                : nc_fp4__bristol_out(b, "XOR", x, z);
 }
 
-static nc_status nc_fp4__write_bristol(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
+/* Numbers of inputs or outputs: how many groups, and the width of each. */
+static void nc_fp4__bristol_widths(nc__buffer *to, nc_fp4__group *groups) {
+    size_t i;
+    nc__buffer_print(to, "%u", (unsigned)stbds_arrlenu(groups));
+    for (i = 0; i < stbds_arrlenu(groups); i++)
+        nc__buffer_print(to, " %u", (unsigned)groups[i].width);
+    nc__buffer_print(to, "\n");
+}
+
+/* Inputs are the first wires and outputs the last; the head counts gates, so these come first. */
+static void nc_fp4__write_bristol(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
     const size_t n = stbds_arrlenu(c->nodes);
     uint32_t *number = (uint32_t *)nc__calloc(NULL, n * sizeof *number), in[3], k;
     nc_fp4__bristol b;
     size_t i;
-    if (!number) return NC_ERR_MEMORY;
     memset(&b, 0, sizeof b);
     b.wires = nc_fp4_input_count(c);
-    for (i = 0; i < n; i++) {
+    for (i = 0; number && i < n; i++) {
         const nc_fp4__node *node = &c->nodes[i];
         if (node->inputs == NC_FP4__INPUT) number[i] = node->in[0];
         if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
@@ -5141,61 +5442,37 @@ static nc_status nc_fp4__write_bristol(const nc_fp4_circuit *c, const uint8_t *l
         number[i] = i <= NC_FP4_TRUE ? nc_fp4__bristol_out(&b, "EQ", (uint32_t)i, 0)
                                      : nc_fp4__bristol_node(&b, in, node->truth);
     }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++) /* the last wires, in order */
+    for (i = 0; number && i < stbds_arrlenu(c->outputs); i++)
         (void)nc_fp4__bristol_out(&b, "EQW", number[c->outputs[i]], 0);
-    nc_fp4__print(to, "%u %u\n%u", (unsigned)b.count, (unsigned)b.wires,
-                  (unsigned)stbds_arrlenu(c->input_groups));
-    for (i = 0; i < stbds_arrlenu(c->input_groups); i++)
-        nc_fp4__print(to, " %u", (unsigned)c->input_groups[i].width);
-    nc_fp4__print(to, "\n%u", (unsigned)stbds_arrlenu(c->output_groups));
-    for (i = 0; i < stbds_arrlenu(c->output_groups); i++)
-        nc_fp4__print(to, " %u", (unsigned)c->output_groups[i].width);
-    nc_fp4__print(to, "\n\n");
-    if (stbds_arrlenu(b.gates))
-        memcpy(stbds_arraddnptr(*to, stbds_arrlenu(b.gates)), b.gates, stbds_arrlenu(b.gates));
-    stbds_arrfree(b.gates);
+    nc__buffer_print(to, "%u %u\n", (unsigned)b.count, (unsigned)b.wires);
+    nc_fp4__bristol_widths(to, c->input_groups);
+    nc_fp4__bristol_widths(to, c->output_groups);
+    nc__buffer_print(to, "\n");
+    nc__buffer_put(to, b.gates.data, b.gates.used);
+    if (!number || b.gates.status != NC_OK) to->status = NC_ERR_MEMORY;
+    nc__buffer_free(&b.gates);
     nc__free(NULL, number, n * sizeof *number);
-    return NC_OK;
 }
-
-/* What was printed, as memory of its own with a NUL behind it. */
-static nc_status nc_fp4__hand_over(char *printed, char **text, size_t *bytes) {
-    const size_t n = stbds_arrlenu(printed);
-    *text = (char *)nc__alloc(NULL, n + 1);
-    if (*text) {
-        if (n) memcpy(*text, printed, n);
-        (*text)[n] = 0;
-        *bytes = n;
-    }
-    stbds_arrfree(printed);
-    return *text ? NC_OK : NC_ERR_MEMORY;
-}
-
-NC_API void nc_fp4_free_text(char *text) { nc__free(NULL, text, 0); }
 
 NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
                                       char **text, size_t *bytes) {
-    char *to = NULL;
+    nc__buffer to;
     uint8_t *live;
-    nc_status status = NC_OK;
     if (!text || !bytes) return NC_ERR_ARG;
     *text = NULL;
     *bytes = 0;
     if (!circuit) return NC_ERR_ARG;
     if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON)
         return NC_ERR_UNSUPPORTED;
+    memset(&to, 0, sizeof to);
     live = nc_fp4__live(circuit);
     if (!live) return NC_ERR_MEMORY;
     if (kind == NC_FP4_BLIF) nc_fp4__write_blif(circuit, live, &to);
     if (kind == NC_FP4_JSON) nc_fp4__write_json(circuit, live, &to);
-    if (kind == NC_FP4_BRISTOL) status = nc_fp4__write_bristol(circuit, live, &to);
+    if (kind == NC_FP4_BRISTOL) nc_fp4__write_bristol(circuit, live, &to);
     nc__free(NULL, live, stbds_arrlenu(circuit->nodes));
-    if (status == NC_OK) return nc_fp4__hand_over(to, text, bytes);
-    stbds_arrfree(to);
-    return status;
+    return nc_fp4__hand_over(&to, text, bytes);
 }
-
-/* -- networks -------------------------------------------------------------------------- */
 
 /* >>networks ===================================================================== */
 
@@ -5264,6 +5541,15 @@ static int nc_fp4__doubled_sum(const nc_fp4_unit *unit, uint32_t inputs) {
     for (i = 0; i < unit->inputs; i++)
         if (inputs >> i & 1) sum += nc_fp4__doubled(unit->weight[i]);
     return sum;
+}
+
+/* What it computes: bit i for the inputs i. */
+static uint64_t nc_fp4__unit_truth(const nc_fp4_unit *unit) {
+    uint64_t truth = 0;
+    uint32_t i;
+    for (i = 0; i < 1u << unit->inputs; i++)
+        truth |= (uint64_t)(nc_fp4__doubled_sum(unit, i) > 0) << i;
+    return truth;
 }
 
 /* What a unit computes, as a function of at most three wires where that is possible: units that it
@@ -5529,16 +5815,14 @@ static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__look *looks) {
     for (i = 0; i < n; i++) {
         const nc_fp4_unit *unit = &net->units[i];
         uint32_t in[NC_FP4_UNIT_INPUTS] = {0};
-        uint64_t truth = 0;
         if (looks[i].inputs <= 3) {
             for (j = 0; j < looks[i].inputs; j++) in[j] = operand[looks[i].in[j]];
             operand[net->inputs + i] = nc_fp4__add_step(net, in[0], in[1], in[2], looks[i].truth);
             continue;
         }
         for (j = 0; j < unit->inputs; j++) in[j] = operand[unit->input[j]];
-        for (j = 0; j < 1u << unit->inputs; j++)
-            truth |= (uint64_t)(nc_fp4__doubled_sum(unit, j) > 0) << j;
-        operand[net->inputs + i] = nc_fp4__plan_wide(net, in, unit->inputs, truth);
+        operand[net->inputs + i] =
+            nc_fp4__plan_wide(net, in, unit->inputs, nc_fp4__unit_truth(unit));
     }
     for (i = 0; i < outputs; i++) /* an output of its own: a copy, unless it can be made there */
         (void)nc_fp4__add_step(net, operand[net->outputs[i]], 0, 0, 0xAA);
@@ -5722,7 +6006,7 @@ NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, fl
     if (network->inputs) memcpy(wires, in, network->inputs * sizeof *in);
     for (i = 0; i < nc_fp4_unit_count(network); i++)
         wires[network->inputs + i] =
-            nc_fp4__unit_sum(NC_FP4_E2M1, &network->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
+            nc_fp4__unit_sum(&nc_fp4__e2m1, &network->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
     for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs[i]];
 }
 
@@ -6432,252 +6716,261 @@ NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circu
 
 /* >>files ======================================================================== */
 
-static void nc_fp4__net_name(const nc_fp4_network *n, uint32_t wire, char name[96]) {
+/* -- text: BLIF, DOT, C, a JSON manifest --------------------------------------------------- */
+
+/* Name of a wire: an input's, or the number of a unit. */
+static void nc_fp4__put_net(nc__buffer *to, const nc_fp4_network *n, uint32_t wire) {
     if (wire < n->inputs)
-        nc_fp4__bit_name(n->input_groups, wire, name);
+        nc_fp4__put_bit(to, n->input_groups, wire);
     else
-        snprintf(name, 96, "%u", (unsigned)(wire - n->inputs));
+        nc__buffer_print(to, "%u", (unsigned)(wire - n->inputs));
 }
 
-static void nc_fp4__net_blif(const nc_fp4_network *n, char **to) {
-    char name[96];
+/* A .names for each unit, named by its number, and one for each output. */
+static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
     uint32_t i, k;
     nc_fp4__blif_head(to, n->name, n->input_groups, n->output_groups);
     for (i = 0; i < nc_fp4_unit_count(n); i++) {
         const nc_fp4_unit *unit = &n->units[i];
-        uint64_t truth = 0;
-        nc_fp4__print(to, ".names");
+        nc__buffer_print(to, ".names");
         for (k = 0; k < unit->inputs; k++) {
-            nc_fp4__net_name(n, unit->input[k], name);
-            nc_fp4__print(to, " %s", name);
+            nc__buffer_put(to, " ", 1);
+            nc_fp4__put_net(to, n, unit->input[k]);
         }
-        nc_fp4__print(to, " %u\n", (unsigned)i);
-        for (k = 0; k < 1u << unit->inputs; k++)
-            truth |= (uint64_t)(nc_fp4__doubled_sum(unit, k) > 0) << k;
-        nc_fp4__blif_rows(to, truth, unit->inputs);
+        nc_fp4__blif_rows(to, i, nc_fp4__unit_truth(unit), unit->inputs);
     }
     for (i = 0; i < nc_fp4_network_outputs(n); i++) {
-        nc_fp4__net_name(n, n->outputs[i], name);
-        nc_fp4__print(to, ".names %s", name);
-        nc_fp4__bit_name(n->output_groups, i, name);
-        nc_fp4__print(to, " %s\n1 1\n", name);
+        nc__buffer_print(to, ".names ");
+        nc_fp4__put_net(to, n, n->outputs[i]);
+        nc_fp4__blif_output(to, n->output_groups, i);
     }
-    nc_fp4__print(to, ".end\n");
+    nc__buffer_print(to, ".end\n");
 }
 
-static void nc_fp4__net_dot(const nc_fp4_network *n, char **to) {
-    char name[96];
+/* Graphviz: inputs and outputs are boxes, units circles that say their threshold, edges weights. */
+static void nc_fp4__net_dot(const nc_fp4_network *n, nc__buffer *to) {
     uint32_t i, k;
-    nc_fp4__print(to, "digraph \"%s\" {\n  rankdir=LR;\n  node [shape=circle];\n", n->name);
+    nc__buffer_print(to, "digraph \"%s\" {\n  rankdir=LR;\n  node [shape=circle];\n", n->name);
     for (i = 0; i < n->inputs; i++) {
-        nc_fp4__bit_name(n->input_groups, i, name);
-        nc_fp4__print(to, "  \"%s\" [shape=box];\n", name);
+        nc__buffer_print(to, "  \"");
+        nc_fp4__put_bit(to, n->input_groups, i);
+        nc__buffer_print(to, "\" [shape=box];\n");
     }
     for (i = 0; i < nc_fp4_unit_count(n); i++) {
         const nc_fp4_unit *unit = &n->units[i];
-        nc_fp4__print(to, "  \"%u\" [label=\"> %g\"];\n", (unsigned)i,
-                      (double)nc_fp4_decode(unit->threshold));
+        nc__buffer_print(to, "  \"%u\" [label=\"> ", (unsigned)i);
+        nc__buffer_real(to, (double)nc_fp4_decode(unit->threshold), 6);
+        nc__buffer_print(to, "\"];\n");
         for (k = 0; k < unit->inputs; k++) {
-            nc_fp4__net_name(n, unit->input[k], name);
-            nc_fp4__print(to, "  \"%s\" -> \"%u\" [label=\"%g\"];\n", name, (unsigned)i,
-                          (double)nc_fp4_decode(unit->weight[k]));
+            nc__buffer_print(to, "  \"");
+            nc_fp4__put_net(to, n, unit->input[k]);
+            nc__buffer_print(to, "\" -> \"%u\" [label=\"", (unsigned)i);
+            nc__buffer_real(to, (double)nc_fp4_decode(unit->weight[k]), 6);
+            nc__buffer_print(to, "\"];\n");
         }
     }
     for (i = 0; i < nc_fp4_network_outputs(n); i++) {
-        nc_fp4__net_name(n, n->outputs[i], name);
-        nc_fp4__print(to, "  \"%s\" -> ", name);
-        nc_fp4__bit_name(n->output_groups, i, name);
-        nc_fp4__print(to, "\"out %s\";\n  \"out %s\" [shape=box];\n", name, name);
+        nc__buffer_print(to, "  \"");
+        nc_fp4__put_net(to, n, n->outputs[i]);
+        nc__buffer_print(to, "\" -> \"out ");
+        nc_fp4__put_bit(to, n->output_groups, i);
+        nc__buffer_print(to, "\";\n  \"out ");
+        nc_fp4__put_bit(to, n->output_groups, i);
+        nc__buffer_print(to, "\" [shape=box];\n");
     }
-    nc_fp4__print(to, "}\n");
+    nc__buffer_print(to, "}\n");
 }
 
 /* Operand of a step in C. */
 static void nc_fp4__c_operand(const nc_fp4_network *n, uint32_t operand, char name[32]) {
+    const uint32_t fixed = n->inputs + nc_fp4_network_outputs(n);
     if (operand < n->inputs)
         snprintf(name, 32, "in[%u]", (unsigned)operand);
-    else if (operand < n->inputs + nc_fp4_network_outputs(n))
+    else if (operand < fixed)
         snprintf(name, 32, "out[%u]", (unsigned)(operand - n->inputs));
     else
-        snprintf(name, 32, "t[%u]", (unsigned)(operand - n->inputs - nc_fp4_network_outputs(n)));
+        snprintf(name, 32, "t[%u]", (unsigned)(operand - fixed));
 }
 
-/* A function of a, b and c as C: named forms, else the algebraic normal form. */
-static void nc_fp4__c_function(char **to, uint8_t truth, char name[3][32]) {
+/* A function of three operands as C: the majority in four operations, all others by their algebraic
+ * normal form. */
+static void nc_fp4__c_function(nc__buffer *to, uint8_t truth, char name[3][32]) {
     const char *a = name[0], *b = name[1], *c = name[2], *plus = "";
     uint64_t mask[8];
     uint32_t i, k;
     if (truth == 0xE8) {
-        nc_fp4__print(to, "(%s & %s) | (%s & (%s | %s))", a, b, c, a, b);
+        nc__buffer_print(to, "(%s & %s) | (%s & (%s | %s))", a, b, c, a, b);
         return;
     }
     nc_fp4__masks(truth, mask);
     for (i = 0; i < 8; i++) {
         const char *times = "";
         if (!mask[i]) continue;
-        nc_fp4__print(to, i ? "%s(" : "%s~(uint64_t)0", plus);
+        nc__buffer_print(to, i ? "%s(" : "%s~(uint64_t)0", plus);
         for (k = 0; k < 3; k++)
             if (i >> k & 1) {
-                nc_fp4__print(to, "%s%s", times, name[k]);
+                nc__buffer_print(to, "%s%s", times, name[k]);
                 times = " & ";
             }
-        if (i) nc_fp4__print(to, ")");
+        if (i) nc__buffer_print(to, ")");
         plus = " ^ ";
     }
-    if (!*plus) nc_fp4__print(to, "0");
+    if (!*plus) nc__buffer_print(to, "0");
 }
 
-static void nc_fp4__net_c(const nc_fp4_network *n, char **to) {
-    char id[NC_FP4__MAX_NAME + 1];
+static void nc_fp4__c_groups(nc__buffer *to, nc_fp4__group *groups) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(groups); i++)
+        nc__buffer_print(to, "%s%s %u", i ? ", " : "", groups[i].name, (unsigned)groups[i].width);
+}
+
+/* The bit-sliced program, a statement for each step. */
+static void nc_fp4__net_c(const nc_fp4_network *n, nc__buffer *to) {
+    char id[NC_FP4__MAX_NAME + 1], name[3][32], result[32];
     uint32_t i, k;
     for (i = 0; n->name[i]; i++) {
-        char ch = n->name[i];
-        int letter =
-            (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (i && ch >= '0' && ch <= '9');
-        id[i] = letter ? ch : '_';
+        const int ch = (uint8_t)n->name[i];
+        id[i] = nc__is_letter(ch) || (i && nc__is_digit(ch)) ? n->name[i] : '_';
     }
     id[i] = 0;
-    nc_fp4__print(to, "/* %s: %u inputs, %u outputs, %u threshold units. Written by nc_fp4.h.\n",
-                  id, (unsigned)n->inputs, (unsigned)nc_fp4_network_outputs(n),
-                  (unsigned)nc_fp4_unit_count(n));
-    nc_fp4__print(to, "   64 cases at once: bit k of a word is its value in case k.\n   in: ");
-    for (i = 0; i < stbds_arrlenu(n->input_groups); i++)
-        nc_fp4__print(to, "%s%s %u", i ? ", " : "", n->input_groups[i].name,
-                      (unsigned)n->input_groups[i].width);
-    nc_fp4__print(to, "; out: ");
-    for (i = 0; i < stbds_arrlenu(n->output_groups); i++)
-        nc_fp4__print(to, "%s%s %u", i ? ", " : "", n->output_groups[i].name,
-                      (unsigned)n->output_groups[i].width);
-    nc_fp4__print(to,
-                  " wires, bit 0 first. */\n#ifndef nc_%s_included\n#define nc_%s_included\n"
-                  "#include <stdint.h>\n\n",
-                  id, id);
-    nc_fp4__print(to, "static inline void nc_%s(const uint64_t *in, uint64_t *out) {\n", id);
-    if (n->temporaries) nc_fp4__print(to, "    uint64_t t[%u];\n", (unsigned)n->temporaries);
-    if (!n->inputs) nc_fp4__print(to, "    (void)in;\n");
+    nc__buffer_print(to, "/* %s: %u inputs, %u outputs, %u threshold units. Written by nc_fp4.h.\n",
+                     id, (unsigned)n->inputs, (unsigned)nc_fp4_network_outputs(n),
+                     (unsigned)nc_fp4_unit_count(n));
+    nc__buffer_print(to, "   64 cases at once: bit k of a word is its value in case k.\n   in: ");
+    nc_fp4__c_groups(to, n->input_groups);
+    nc__buffer_print(to, "; out: ");
+    nc_fp4__c_groups(to, n->output_groups);
+    nc__buffer_print(to,
+                     " wires, bit 0 first. */\n#ifndef nc_%s_included\n#define nc_%s_included\n"
+                     "#include <stdint.h>\n\n"
+                     "static inline void nc_%s(const uint64_t *in, uint64_t *out) {\n",
+                     id, id, id);
+    if (n->temporaries) nc__buffer_print(to, "    uint64_t t[%u];\n", (unsigned)n->temporaries);
+    if (!n->inputs) nc__buffer_print(to, "    (void)in;\n");
     for (i = 0; i < stbds_arrlenu(n->steps); i++) {
         const nc_fp4__step *s = &n->steps[i];
-        char name[3][32], result[32];
         for (k = 0; k < 3; k++) nc_fp4__c_operand(n, s->in[k], name[k]);
         nc_fp4__c_operand(n, s->out, result);
-        nc_fp4__print(to, "    %s = ", result);
+        nc__buffer_print(to, "    %s = ", result);
         nc_fp4__c_function(to, (uint8_t)s->truth, name);
-        nc_fp4__print(to, ";\n");
+        nc__buffer_print(to, ";\n");
     }
-    nc_fp4__print(to, "}\n#endif\n");
+    nc__buffer_print(to, "}\n#endif\n");
 }
 
-static void nc_fp4__net_manifest(const nc_fp4_network *n, char **to) {
+static void nc_fp4__net_manifest(const nc_fp4_network *n, nc__buffer *to) {
     nc_fp4_report r;
-    memset(&r, 0, sizeof r);
     nc_fp4__start_report(n, &r);
-    nc_fp4__print(to, "{\"name\": \"%s\",\n", n->name);
+    nc__buffer_print(to, "{\"name\": \"%s\",\n", n->name);
     nc_fp4__json_groups(to, "inputs", n->input_groups);
     nc_fp4__json_groups(to, "outputs", n->output_groups);
-    nc_fp4__print(to,
-                  " \"units\": %u, \"parameters\": %u, \"bytes_fp4\": %u, \"bytes_float32\": %u,\n"
-                  " \"margin\": %g, \"depth\": %u, \"steps\": %u}\n",
-                  (unsigned)r.units, (unsigned)r.parameters, (unsigned)r.bytes_packed,
-                  (unsigned)r.bytes_float, r.margin, (unsigned)r.depth,
-                  (unsigned)stbds_arrlenu(n->steps));
+    nc__buffer_print(to,
+                     " \"units\": %u, \"parameters\": %u, \"bytes_fp4\": %u, "
+                     "\"bytes_float32\": %u,\n \"margin\": ",
+                     (unsigned)r.units, (unsigned)r.parameters, (unsigned)r.bytes_packed,
+                     (unsigned)r.bytes_float);
+    nc__buffer_real(to, r.margin, 6);
+    nc__buffer_print(to, ", \"depth\": %u, \"steps\": %u}\n", (unsigned)r.depth,
+                     (unsigned)stbds_arrlenu(n->steps));
 }
 
-static void nc_fp4__put_number(char **to, uint64_t value, size_t bytes) {
-    nc__put_le((uint8_t *)stbds_arraddnptr(*to, bytes), value, bytes);
-}
+/* -- .fp4 and safetensors ------------------------------------------------------------------- */
 
-/* Codes of a unit: weights, then the threshold. */
-static uint8_t nc_fp4__unit_code(const nc_fp4_unit *unit, uint32_t i) {
-    return i < unit->inputs ? unit->weight[i] : unit->threshold;
+static void nc_fp4__put_groups(nc__buffer *to, nc_fp4__group *groups) {
+    size_t g;
+    for (g = 0; g < stbds_arrlenu(groups); g++) {
+        nc__buffer_le(to, strlen(groups[g].name), 1);
+        nc__buffer_put(to, groups[g].name, strlen(groups[g].name));
+        nc__buffer_le(to, groups[g].width, 4);
+    }
 }
 
 /* "NCFP4\1\0\0"; numbers of inputs, outputs, units, groups of inputs and of outputs (u32); the
  * name and the groups' names (a length byte each) and widths (u32); of each unit the number of its
- * inputs (u8); their wires (u32); all codes, two a byte, low nibble first; wires of the outputs
- * (u32); the FNV-1a of everything before (u64). */
-static void nc_fp4__net_file(const nc_fp4_network *n, char **to) {
-    uint32_t i, k, codes = 0;
-    uint8_t pair = 0;
-    size_t g;
-    memcpy(stbds_arraddnptr(*to, 8), "NCFP4\1\0\0", 8);
-    nc_fp4__put_number(to, n->inputs, 4);
-    nc_fp4__put_number(to, nc_fp4_network_outputs(n), 4);
-    nc_fp4__put_number(to, nc_fp4_unit_count(n), 4);
-    nc_fp4__put_number(to, stbds_arrlenu(n->input_groups), 4);
-    nc_fp4__put_number(to, stbds_arrlenu(n->output_groups), 4);
-    nc_fp4__put_number(to, strlen(n->name), 1);
-    nc_fp4__print(to, "%s", n->name);
-    for (g = 0; g < stbds_arrlenu(n->input_groups) + stbds_arrlenu(n->output_groups); g++) {
-        const size_t in = stbds_arrlenu(n->input_groups);
-        const nc_fp4__group *group = g < in ? &n->input_groups[g] : &n->output_groups[g - in];
-        nc_fp4__put_number(to, strlen(group->name), 1);
-        nc_fp4__print(to, "%s", group->name);
-        nc_fp4__put_number(to, group->width, 4);
-    }
-    for (i = 0; i < nc_fp4_unit_count(n); i++) nc_fp4__put_number(to, n->units[i].inputs, 1);
-    for (i = 0; i < nc_fp4_unit_count(n); i++)
-        for (k = 0; k < n->units[i].inputs; k++) nc_fp4__put_number(to, n->units[i].input[k], 4);
-    for (i = 0; i < nc_fp4_unit_count(n); i++)
+ * inputs (u8); their wires (u32); all codes, weights before the threshold, two a byte, low nibble
+ * first; wires of the outputs (u32); the FNV-1a of everything before (u64). */
+static void nc_fp4__net_file(const nc_fp4_network *n, nc__buffer *to) {
+    const uint32_t units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
+    uint32_t i, k, codes = 0, pair = 0;
+    nc__buffer_put(to, "NCFP4\1\0\0", 8);
+    nc__buffer_le(to, n->inputs, 4);
+    nc__buffer_le(to, outputs, 4);
+    nc__buffer_le(to, units, 4);
+    nc__buffer_le(to, stbds_arrlenu(n->input_groups), 4);
+    nc__buffer_le(to, stbds_arrlenu(n->output_groups), 4);
+    nc__buffer_le(to, strlen(n->name), 1);
+    nc__buffer_put(to, n->name, strlen(n->name));
+    nc_fp4__put_groups(to, n->input_groups);
+    nc_fp4__put_groups(to, n->output_groups);
+    for (i = 0; i < units; i++) nc__buffer_le(to, n->units[i].inputs, 1);
+    for (i = 0; i < units; i++)
+        for (k = 0; k < n->units[i].inputs; k++) nc__buffer_le(to, n->units[i].input[k], 4);
+    for (i = 0; i < units; i++)
         for (k = 0; k <= n->units[i].inputs; k++) {
-            pair = (uint8_t)(pair | nc_fp4__unit_code(&n->units[i], k) << codes % 2 * 4);
-            if (codes++ % 2 == 0) continue;
-            nc_fp4__put_number(to, pair, 1);
-            pair = 0;
+            const nc_fp4_unit *u = &n->units[i];
+            const uint32_t code = k < u->inputs ? u->weight[k] : u->threshold;
+            pair = codes % 2 ? pair | code << 4 : code;
+            if (codes++ % 2) nc__buffer_le(to, pair, 1);
         }
-    if (codes % 2) nc_fp4__put_number(to, pair, 1);
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) nc_fp4__put_number(to, n->outputs[i], 4);
-    nc_fp4__put_number(to, nc__fnv1a(NC__FNV_START, *to, stbds_arrlenu(*to)), 8);
+    if (codes % 2) nc__buffer_le(to, pair, 1);
+    for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs[i], 4);
+    if (to->status == NC_OK) nc__buffer_le(to, nc__fnv1a(NC__FNV_START, to->data, to->used), 8);
 }
 
 /* weight U8 [units, 3]: six codes a unit, 0 where there is no input; weight_scale, threshold_scale
  * U8 [units, 1]: 127, an E8M0 of 1; threshold U8 [units, 1]: one code; input I32 [units, 6]: wires,
  * -1 for none; output I32 [outputs]. */
-static void nc_fp4__net_safetensors(const nc_fp4_network *n, char **to) {
-    const unsigned long units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
-    char *head = NULL;
+static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
+    static const struct {
+        char name[16], dtype[4];
+        uint32_t columns;
+    } parts[5] = {{"weight", "U8", 3},
+                  {"weight_scale", "U8", 1},
+                  {"threshold", "U8", 1},
+                  {"threshold_scale", "U8", 1},
+                  {"input", "I32", 6}};
+    const uint32_t units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
+    uint64_t shape[2];
+    char inputs[16];
+    nc__head head;
     uint32_t i, k;
-    nc_fp4__print(
-        &head,
-        "{\"__metadata__\":{\"format\":\"nc_fp4\",\"inputs\":\"%lu\"},"
-        "\"weight\":{\"dtype\":\"U8\",\"shape\":[%lu,3],\"data_offsets\":[0,%lu]},"
-        "\"weight_scale\":{\"dtype\":\"U8\",\"shape\":[%lu,1],\"data_offsets\":[%lu,%lu]},",
-        (unsigned long)n->inputs, units, 3 * units, units, 3 * units, 4 * units);
-    nc_fp4__print(&head,
-                  "\"threshold\":{\"dtype\":\"U8\",\"shape\":[%lu,1],\"data_offsets\":[%lu,%lu]},"
-                  "\"threshold_scale\":{\"dtype\":\"U8\",\"shape\":[%lu,1],"
-                  "\"data_offsets\":[%lu,%lu]},",
-                  units, 4 * units, 5 * units, units, 5 * units, 6 * units);
-    nc_fp4__print(&head,
-                  "\"input\":{\"dtype\":\"I32\",\"shape\":[%lu,6],\"data_offsets\":[%lu,%lu]},"
-                  "\"output\":{\"dtype\":\"I32\",\"shape\":[%lu],\"data_offsets\":[%lu,%lu]}}",
-                  units, 6 * units, 30 * units, outputs, 30 * units, 30 * units + 4 * outputs);
-    while (stbds_arrlenu(head) % 8) nc_fp4__print(&head, " ");
-    nc_fp4__put_number(to, stbds_arrlenu(head), 8);
-    memcpy(stbds_arraddnptr(*to, stbds_arrlenu(head)), head, stbds_arrlenu(head));
-    stbds_arrfree(head);
+    nc__head_open(&head, NULL);
+    nc__head_pair(&head, "format", "nc_fp4");
+    snprintf(inputs, sizeof inputs, "%u", (unsigned)n->inputs);
+    nc__head_pair(&head, "inputs", inputs);
+    shape[0] = units;
+    for (i = 0; i < 5; i++) {
+        shape[1] = parts[i].columns;
+        nc__head_tensor(&head, parts[i].name, parts[i].dtype, shape, 2);
+    }
+    shape[0] = outputs;
+    nc__head_tensor(&head, "output", "I32", shape, 1);
+    (void)nc__head_close(&head);
+    *to = head.b;
     for (i = 0; i < units; i++)
         for (k = 0; k < 6; k += 2) {
             const nc_fp4_unit *u = &n->units[i];
-            uint32_t low = k < u->inputs ? u->weight[k] : 0;
-            uint32_t high = k + 1 < u->inputs ? u->weight[k + 1] : 0;
-            nc_fp4__put_number(to, low | high << 4, 1);
+            const uint32_t low = k < u->inputs ? u->weight[k] : 0;
+            const uint32_t high = k + 1 < u->inputs ? u->weight[k + 1] : 0;
+            nc__buffer_le(to, low | high << 4, 1);
         }
-    for (i = 0; i < units; i++) nc_fp4__put_number(to, 127, 1);
-    for (i = 0; i < units; i++) nc_fp4__put_number(to, n->units[i].threshold, 1);
-    for (i = 0; i < units; i++) nc_fp4__put_number(to, 127, 1);
+    for (i = 0; i < units; i++) nc__buffer_le(to, 127, 1);
+    for (i = 0; i < units; i++) nc__buffer_le(to, n->units[i].threshold, 1);
+    for (i = 0; i < units; i++) nc__buffer_le(to, 127, 1);
     for (i = 0; i < units; i++)
         for (k = 0; k < 6; k++)
-            nc_fp4__put_number(to, k < n->units[i].inputs ? n->units[i].input[k] : UINT32_MAX, 4);
-    for (i = 0; i < outputs; i++) nc_fp4__put_number(to, n->outputs[i], 4);
+            nc__buffer_le(to, k < n->units[i].inputs ? n->units[i].input[k] : UINT32_MAX, 4);
+    for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs[i], 4);
 }
 
 NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
                                       char **data, size_t *bytes) {
-    char *to = NULL;
+    nc__buffer to;
     if (!data || !bytes) return NC_ERR_ARG;
     *data = NULL;
     *bytes = 0;
     if (!network) return NC_ERR_ARG;
+    memset(&to, 0, sizeof to);
     switch (kind) {
     case NC_FP4_FILE: nc_fp4__net_file(network, &to); break;
     case NC_FP4_BLIF: nc_fp4__net_blif(network, &to); break;
@@ -6687,19 +6980,21 @@ NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file
     case NC_FP4_SAFETENSORS: nc_fp4__net_safetensors(network, &to); break;
     default: return NC_ERR_UNSUPPORTED;
     }
-    return nc_fp4__hand_over(to, data, bytes);
+    return nc_fp4__hand_over(&to, data, bytes);
 }
+
+/* -- reading .fp4 ---------------------------------------------------------------------------- */
 
 /* A .fp4 file while it is read: after its end everything is 0. */
 typedef struct nc_fp4__bytes {
     const uint8_t *at, *end;
-    int short_; /* it ended too early */
+    int ended; /* too early */
 } nc_fp4__bytes;
 
 static uint32_t nc_fp4__get(nc_fp4__bytes *b, size_t bytes) {
     uint32_t value = 0;
     if ((size_t)(b->end - b->at) < bytes) {
-        b->short_ = 1;
+        b->ended = 1;
         b->at = b->end;
         return 0;
     }
@@ -6720,35 +7015,24 @@ static int nc_fp4__get_name(nc_fp4__bytes *b, char name[NC_FP4__MAX_NAME + 1]) {
     return n > 0;
 }
 
-static const char *nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
-    uint32_t inputs, outputs, units, groups[2], i, k, sum, code = 0, wire;
-    inputs = nc_fp4__get(b, 4);
-    outputs = nc_fp4__get(b, 4);
-    units = nc_fp4__get(b, 4);
-    groups[0] = nc_fp4__get(b, 4);
-    groups[1] = nc_fp4__get(b, 4);
-    if (inputs > NC_FP4__MAX_WIRES || (uint64_t)units > (uint64_t)(b->end - b->at) ||
-        (uint64_t)outputs * 4 > (uint64_t)(b->end - b->at) || groups[0] > inputs ||
-        groups[1] > outputs)
-        return "sizes that the file cannot hold";
-    if (!nc_fp4__get_name(b, n->name)) return "a name that is none";
-    for (k = 0; k < 2; k++) {
-        for (sum = i = 0; i < groups[k]; i++) {
-            nc_fp4__group g;
-            if (!nc_fp4__get_name(b, g.name)) return "a name that is none";
-            g.first = sum;
-            g.width = nc_fp4__get(b, 4);
-            if (g.width == 0 || g.width > (k ? outputs : inputs) - sum)
-                return "a width that does not fit";
-            sum += g.width;
-            if (k)
-                stbds_arrput(n->output_groups, g);
-            else
-                stbds_arrput(n->input_groups, g);
-        }
-        if (sum != (k ? outputs : inputs)) return "groups that do not cover the wires";
+/* Groups that cover `wires` wires; null, or what is wrong. */
+static const char *nc_fp4__get_groups(nc_fp4__bytes *b, uint32_t count, uint32_t wires,
+                                      nc_fp4__group **groups) {
+    uint32_t i, sum = 0;
+    for (i = 0; i < count; i++) {
+        nc_fp4__group g;
+        if (!nc_fp4__get_name(b, g.name)) return "a name that is none";
+        g.first = sum;
+        g.width = nc_fp4__get(b, 4);
+        if (g.width == 0 || g.width > wires - sum) return "a width that does not fit";
+        sum += g.width;
+        stbds_arrput(*groups, g);
     }
-    n->inputs = inputs;
+    return sum == wires ? NULL : "groups that do not cover the wires";
+}
+
+static const char *nc_fp4__get_units(nc_fp4__bytes *b, uint32_t units, nc_fp4_network *n) {
+    uint32_t i, k, code = 0, codes = 0;
     for (i = 0; i < units; i++) {
         nc_fp4_unit unit;
         memset(&unit, 0, sizeof unit);
@@ -6758,24 +7042,45 @@ static const char *nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
     }
     for (i = 0; i < units; i++)
         for (k = 0; k < n->units[i].inputs; k++) {
-            n->units[i].input[k] = wire = nc_fp4__get(b, 4);
-            if (wire >= inputs + i) return "a unit that reads a later wire";
+            n->units[i].input[k] = nc_fp4__get(b, 4);
+            if (n->units[i].input[k] >= n->inputs + i) return "a unit that reads a later wire";
         }
-    for (i = sum = 0; i < units; i++)
-        for (k = 0; k <= n->units[i].inputs; k++) {
-            if (sum++ % 2 == 0) code = nc_fp4__get(b, 1);
+    for (i = 0; i < units; i++)
+        for (k = 0; k <= n->units[i].inputs; k++, codes++) {
+            code = codes % 2 ? code >> 4 : nc_fp4__get(b, 1);
             if (k < n->units[i].inputs)
                 n->units[i].weight[k] = code & 15;
             else
                 n->units[i].threshold = code & 15;
-            code >>= 4;
         }
-    for (i = 0; i < outputs; i++) {
+    return NULL;
+}
+
+/* Everything between magic and checksum; null, or what is wrong. Sizes are compared with what is
+ * left of the file before anything is made of them. */
+static const char *nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
+    uint32_t outputs, units, groups[2], i, wire;
+    const char *wrong;
+    n->inputs = nc_fp4__get(b, 4);
+    outputs = nc_fp4__get(b, 4);
+    units = nc_fp4__get(b, 4);
+    groups[0] = nc_fp4__get(b, 4);
+    groups[1] = nc_fp4__get(b, 4);
+    if (n->inputs > NC_FP4__MAX_WIRES || (uint64_t)units > (uint64_t)(b->end - b->at) ||
+        (uint64_t)outputs * 4 > (uint64_t)(b->end - b->at) || groups[0] > n->inputs ||
+        groups[1] > outputs)
+        return "sizes that the file cannot hold";
+    if (!nc_fp4__get_name(b, n->name)) return "a name that is none";
+    wrong = nc_fp4__get_groups(b, groups[0], n->inputs, &n->input_groups);
+    if (!wrong) wrong = nc_fp4__get_groups(b, groups[1], outputs, &n->output_groups);
+    if (!wrong) wrong = nc_fp4__get_units(b, units, n);
+    for (i = 0; i < outputs && !wrong; i++) {
         wire = nc_fp4__get(b, 4);
-        if (wire >= inputs + units) return "an output that shows no wire";
+        if (wire >= n->inputs + units) wrong = "an output that shows no wire";
         stbds_arrput(n->outputs, wire);
     }
-    if (b->short_) return "the file ends early";
+    if (wrong) return wrong;
+    if (b->ended) return "the file ends early";
     return b->at == b->end ? NULL : "bytes left over";
 }
 
@@ -6800,7 +7105,7 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
     if (!n) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     b.at = file + 8;
     b.end = file + bytes - 8;
-    b.short_ = 0;
+    b.ended = 0;
     wrong = nc_fp4__parse_network(n, &b);
     if (wrong)
         status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "%s", wrong);
@@ -6811,282 +7116,6 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
     else
         nc_fp4_network_destroy(n);
     return status;
-}
-
-/* -- tensors --------------------------------------------------------------------------------- */
-
-static const char *const nc_fp4__format_names[5] = {"e2m1", "mxfp4", "nvfp4", "nf4", "fp4_bnb"};
-
-NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
-                                    size_t *bytes) {
-    const int wide = tensor && tensor->format >= NC_FP4_NF4;
-    unsigned long codes, scales, extra;
-    char *to = NULL, *head = NULL;
-    size_t blocks;
-    if (!data || !bytes) return NC_ERR_ARG;
-    *data = NULL;
-    *bytes = 0;
-    if (!tensor || !tensor->codes || !name || !*name || strlen(name) > 128) return NC_ERR_ARG;
-    codes = (unsigned long)(tensor->rows * nc_fp4_code_bytes(tensor->columns));
-    scales = (unsigned long)(tensor->rows * nc_fp4_scale_bytes(tensor->format, tensor->columns));
-    extra = tensor->format == NC_FP4_NVFP4 ? 4 : 0;
-    blocks = nc_fp4_scale_bytes(tensor->format, tensor->columns) / (wide ? 4 : 1);
-    nc_fp4__print(&head, "{\"__metadata__\":{\"format\":\"%s\",\"columns\":\"%u\"}",
-                  nc_fp4__format_names[tensor->format], (unsigned)tensor->columns);
-    nc_fp4__print(&head, ",\"%s\":{\"dtype\":\"U8\",\"shape\":[%u,%lu],\"data_offsets\":[0,%lu]}",
-                  name, (unsigned)tensor->rows, (unsigned long)nc_fp4_code_bytes(tensor->columns),
-                  codes);
-    if (scales)
-        nc_fp4__print(&head,
-                      ",\"%s_scale\":{\"dtype\":\"%s\",\"shape\":[%u,%lu],"
-                      "\"data_offsets\":[%lu,%lu]}",
-                      name, wide ? "F32" : "U8", (unsigned)tensor->rows, (unsigned long)blocks,
-                      codes, codes + scales);
-    if (extra)
-        nc_fp4__print(&head,
-                      ",\"%s_tensor_scale\":{\"dtype\":\"F32\",\"shape\":[1],"
-                      "\"data_offsets\":[%lu,%lu]}",
-                      name, codes + scales, codes + scales + extra);
-    nc_fp4__print(&head, "}");
-    while (stbds_arrlenu(head) % 8) nc_fp4__print(&head, " ");
-    nc_fp4__put_number(&to, stbds_arrlenu(head), 8);
-    memcpy(stbds_arraddnptr(to, stbds_arrlenu(head)), head, stbds_arrlenu(head));
-    stbds_arrfree(head);
-    memcpy(stbds_arraddnptr(to, codes), tensor->codes, codes);
-    if (scales) memcpy(stbds_arraddnptr(to, scales), tensor->scales, scales);
-    if (extra) nc_fp4__put_number(&to, nc_fp4__bits(tensor->tensor_scale), 4);
-    return nc_fp4__hand_over(to, data, bytes);
-}
-
-/* One entry of a safetensors header. */
-typedef struct nc_fp4__entry {
-    char dtype[8];
-    uint64_t shape[2], from, to;
-    uint32_t dimensions;
-} nc_fp4__entry;
-
-static uint64_t nc_fp4__json_number(nc_fp4__json *j) {
-    uint64_t value = 0;
-    size_t i;
-    nc_fp4__json_word(j);
-    for (i = 0; i < j->length && i < 18; i++) {
-        if (j->word[i] < '0' || j->word[i] > '9') nc_fp4__json_error(j, "expected a number");
-        value = 10 * value + (uint64_t)(j->word[i] - '0');
-    }
-    return value;
-}
-
-static void nc_fp4__json_entry(nc_fp4__json *j, nc_fp4__entry *e) {
-    memset(e, 0, sizeof *e);
-    nc_fp4__json_expect(j, '{');
-    do {
-        nc_fp4__json_word(j);
-        nc_fp4__json_expect(j, ':');
-        if (!strcmp(j->word, "dtype")) {
-            nc_fp4__json_word(j);
-            snprintf(e->dtype, sizeof e->dtype, "%.7s", j->word);
-        } else if (!strcmp(j->word, "shape")) {
-            nc_fp4__json_expect(j, '[');
-            do {
-                uint64_t n = nc_fp4__json_number(j);
-                if (e->dimensions < 2) e->shape[e->dimensions] = n;
-                e->dimensions++;
-            } while (nc_fp4__json_take(j, ','));
-            nc_fp4__json_expect(j, ']');
-        } else if (!strcmp(j->word, "data_offsets")) {
-            nc_fp4__json_expect(j, '[');
-            e->from = nc_fp4__json_number(j);
-            nc_fp4__json_expect(j, ',');
-            e->to = nc_fp4__json_number(j);
-            nc_fp4__json_expect(j, ']');
-        } else {
-            nc_fp4__json_skip(j, 0);
-        }
-    } while (nc_fp4__json_take(j, ','));
-    nc_fp4__json_expect(j, '}');
-}
-
-/* What the header says of a tensor's three parts; -1: the format is not known. */
-typedef struct nc_fp4__parts {
-    nc_fp4__entry part[3]; /* codes, scales, tensor scale; dtype "" where there is none */
-    int format;
-    uint64_t columns;
-} nc_fp4__parts;
-
-static void nc_fp4__json_header(nc_fp4__json *j, const char *name, nc_fp4__parts *p) {
-    static const char *const suffix[3] = {"", "_scale", "_tensor_scale"};
-    nc_fp4__json_expect(j, '{');
-    do {
-        nc_fp4__entry e;
-        char key[256];
-        int k;
-        nc_fp4__json_word(j);
-        memcpy(key, j->word, sizeof key);
-        nc_fp4__json_expect(j, ':');
-        if (!strcmp(key, "__metadata__")) {
-            nc_fp4__json_expect(j, '{');
-            if (nc_fp4__json_take(j, '}')) continue;
-            do {
-                nc_fp4__json_word(j);
-                memcpy(key, j->word, sizeof key);
-                nc_fp4__json_expect(j, ':');
-                nc_fp4__json_word(j);
-                for (k = 0; k < 5 && !strcmp(key, "format"); k++)
-                    if (!strcmp(j->word, nc_fp4__format_names[k])) p->format = k;
-                if (!strcmp(key, "columns")) p->columns = strtoul(j->word, NULL, 10);
-            } while (nc_fp4__json_take(j, ','));
-            nc_fp4__json_expect(j, '}');
-            continue;
-        }
-        nc_fp4__json_entry(j, &e);
-        for (k = 0; k < 3; k++) {
-            const size_t n = strlen(name);
-            if (!strncmp(key, name, n) && !strcmp(key + n, suffix[k])) p->part[k] = e;
-        }
-    } while (nc_fp4__json_take(j, ','));
-    nc_fp4__json_expect(j, '}');
-}
-
-NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, const void *data,
-                                    size_t bytes, nc_error *err) {
-    const uint8_t *file = (const uint8_t *)data;
-    nc_fp4__netlist l;
-    nc_fp4__json *j;
-    nc_fp4__parts p;
-    uint64_t head, left, rows, code_bytes, scale_bytes;
-    nc__clear(err);
-    if (!tensor) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
-    memset(tensor, 0, sizeof *tensor);
-    if (!name || !*name || strlen(name) > 128 || !data)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "no name or no data");
-    head = bytes < 8 ? 0 : nc__get_le(file, 8);
-    if (bytes < 10 || head > bytes - 8)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
-    left = bytes - 8 - head;
-    memset(&l, 0, sizeof l);
-    memset(&p, 0, sizeof p);
-    p.format = -1;
-    l.err = err;
-    j = (nc_fp4__json *)nc__calloc(NULL, sizeof *j);
-    if (!j) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    j->l = &l;
-    j->t.at = j->t.line_start = (const char *)file + 8;
-    j->t.end = j->t.at + head;
-    j->t.line = 1;
-    nc_fp4__json_header(j, name, &p);
-    nc__free(NULL, j, sizeof *j);
-    if (l.status != NC_OK) return l.status;
-    if (!*p.part[0].dtype)
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there is no tensor '%.64s'", name);
-    if (p.format < 0) return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the metadata name no format");
-    rows = p.part[0].shape[0];
-    if (p.columns == 0) p.columns = 2 * p.part[0].shape[1];
-    code_bytes = nc_fp4_code_bytes((size_t)p.columns);
-    scale_bytes = nc_fp4_scale_bytes((nc_fp4_format)p.format, (size_t)p.columns);
-    if (strcmp(p.part[0].dtype, "U8") || p.part[0].dimensions != 2 || rows == 0 || rows >> 31 ||
-        p.columns == 0 || p.columns >> 31 || rows * p.columns >> 31 ||
-        p.part[0].shape[1] != code_bytes || p.part[0].to > left || p.part[0].from > p.part[0].to ||
-        p.part[0].to - p.part[0].from != rows * code_bytes)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "codes of a wrong shape or place");
-    if (scale_bytes && (p.part[1].to > left || p.part[1].from > p.part[1].to ||
-                        p.part[1].to - p.part[1].from != rows * scale_bytes ||
-                        strcmp(p.part[1].dtype, p.format >= NC_FP4_NF4 ? "F32" : "U8")))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "scales of a wrong shape or place");
-    if (p.format == NC_FP4_NVFP4 && (p.part[2].to > left || p.part[2].from + 4 != p.part[2].to ||
-                                     strcmp(p.part[2].dtype, "F32")))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no tensor scale");
-    tensor->format = (nc_fp4_format)p.format;
-    tensor->rows = (uint32_t)rows;
-    tensor->columns = (uint32_t)p.columns;
-    tensor->tensor_scale = 1.0f;
-    tensor->codes = (uint8_t *)nc__alloc(NULL, (size_t)(rows * code_bytes));
-    tensor->scales = (uint8_t *)nc__alloc(NULL, (size_t)(rows * scale_bytes));
-    if (!tensor->codes || !tensor->scales) {
-        nc_fp4_tensor_free(tensor);
-        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    }
-    file += 8 + head;
-    memcpy(tensor->codes, file + p.part[0].from, (size_t)(rows * code_bytes));
-    if (scale_bytes) memcpy(tensor->scales, file + p.part[1].from, (size_t)(rows * scale_bytes));
-    if (p.format == NC_FP4_NVFP4)
-        tensor->tensor_scale = nc_fp4__float((uint32_t)nc__get_le(file + p.part[2].from, 4));
-    return NC_OK;
-}
-
-/* The number after a key of a .npy header, or of its next dimension; *at moves behind it. */
-static int nc_fp4__npy_number(const char **at, const char *end, uint64_t *value) {
-    int digits = 0;
-    while (*at < end && (**at == ' ' || **at == ',' || **at == '(')) (*at)++;
-    for (*value = 0; *at < end && **at >= '0' && **at <= '9' && digits < 12; (*at)++, digits++)
-        *value = 10 * *value + (uint64_t)(**at - '0');
-    return digits > 0;
-}
-
-/* Format: NEP 1 of numpy. */
-NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
-                                 uint32_t *columns, nc_error *err) {
-    const uint8_t *file = (const uint8_t *)data;
-    size_t head, start, i;
-    uint64_t shape[2] = {1, 1};
-    char text[512];
-    const char *at, *end;
-    nc__clear(err);
-    if (!x || !rows || !columns) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
-    *x = NULL;
-    *rows = *columns = 0;
-    if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
-    if (bytes < 12 || memcmp(file, "\x93NUMPY", 6) != 0 || file[6] < 1 || file[6] > 3)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
-    head = (size_t)nc__get_le(file + 8, file[6] == 1 ? 2 : 4);
-    start = file[6] == 1 ? 10 : 12;
-    if (head > bytes - start || head >= sizeof text)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a header that does not fit");
-    memcpy(text, file + start, head);
-    text[head] = 0;
-    end = text + strlen(text);
-    if (!strstr(text, "'<f4'") || strstr(text, "'fortran_order': True"))
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1, "only '<f4' in C order");
-    at = strstr(text, "'shape':");
-    if (!at) return nc__fail(err, NC_ERR_FORMAT, 1, 1, "no shape");
-    at += 8;
-    if (!nc_fp4__npy_number(&at, end, &shape[1]))
-        return nc__fail(err, NC_ERR_FORMAT, 1, (size_t)(at - text) + 1, "expected a dimension");
-    while (at < end && (*at == ',' || *at == ' ')) at++;
-    if (at < end && *at != ')') {
-        shape[0] = shape[1];
-        if (!nc_fp4__npy_number(&at, end, &shape[1]) || at >= end || *at != ')')
-            return nc__fail(err, NC_ERR_UNSUPPORTED, 1, (size_t)(at - text) + 1,
-                            "one or two dimensions");
-    }
-    if (shape[0] >> 31 || shape[1] >> 31 || shape[0] * shape[1] >> 31)
-        return nc__fail(err, NC_ERR_LIMIT, 1, 1, "more than 2^31 values");
-    if (shape[0] * shape[1] * 4 != bytes - start - head)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the shape does not fit the data");
-    *x = (float *)nc__alloc(NULL, (size_t)(shape[0] * shape[1]) * sizeof **x);
-    if (!*x) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; i < shape[0] * shape[1]; i++)
-        (*x)[i] = nc_fp4__float((uint32_t)nc__get_le(file + start + head + 4 * i, 4));
-    *rows = (uint32_t)shape[0];
-    *columns = (uint32_t)shape[1];
-    return NC_OK;
-}
-
-NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
-                                  size_t *bytes) {
-    char *to = NULL;
-    size_t n = (size_t)rows * columns, i;
-    if (!data || !bytes) return NC_ERR_ARG;
-    *data = NULL;
-    *bytes = 0;
-    if (n && !x) return NC_ERR_ARG;
-    memcpy(stbds_arraddnptr(to, 10), "\x93NUMPY\1\0\0\0", 10);
-    nc_fp4__print(&to, "{'descr': '<f4', 'fortran_order': False, 'shape': (%u, %u), }",
-                  (unsigned)rows, (unsigned)columns);
-    while (stbds_arrlenu(to) % 64 != 63) nc_fp4__print(&to, " ");
-    nc_fp4__print(&to, "\n");
-    nc__put_le((uint8_t *)to + 8, stbds_arrlenu(to) - 10, 2);
-    for (i = 0; i < n; i++) nc_fp4__put_number(&to, nc_fp4__bits(x[i]), 4);
-    return nc_fp4__hand_over(to, data, bytes);
 }
 
 #ifdef NC_GPU
@@ -7121,21 +7150,20 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor,
     } push;
     nc_gpu_buffer *result;
     nc_gpu_job job;
-    nc_fp4__rows w;
+    nc_fp4__matrix w;
     size_t code_bytes, scale_bytes;
     uint32_t r, i;
     uint8_t *codes;
     float *scales;
-    if (!gpu || !tensor || !tensor->codes || (n && (!x || !y))) return NC_ERR_ARG;
+    if (!gpu || !nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
     if (n == 0) return NC_OK;
     if (tensor->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
-    nc_fp4__rows_of(tensor, &w);
     memset(&push, 0, sizeof push);
     push.rows = tensor->rows;
     push.columns = tensor->columns;
     push.row_words = (tensor->columns + 7) / 8;
     push.row_scales = (tensor->columns + 15) / 16;
-    memcpy(push.table, w.table, sizeof push.table);
+    memcpy(push.table, w.value, sizeof push.table);
     code_bytes = (size_t)tensor->rows * push.row_words * 4;
     scale_bytes = (size_t)tensor->rows * push.row_scales * 4;
     codes = (uint8_t *)nc__calloc(NULL, code_bytes); /* rows begin at words */
