@@ -3525,6 +3525,9 @@ struct nc_fp4_circuit {
     nc__index named;                             /* groups: twice the number, and 1 for outputs */
 };
 
+/* Append a number to an stb_ds array. */
+static void nc_fp4__append(uint32_t **array, uint32_t value) { stbds_arrput(*array, value); }
+
 /* Truth tables of the three inputs themselves. */
 static const uint8_t nc_fp4__variable[3] = {0xAA, 0xCC, 0xF0};
 
@@ -4173,12 +4176,7 @@ NC_API nc_status nc_fp4_make(nc_fp4_circuit **circuit, nc_fp4_template which, ui
 
 enum { NC_FP4__MAX_INPUTS = 1 << 20, NC_FP4__MAX_DEPTH = 32 };
 
-typedef struct nc_fp4__net {
-    char *key;
-    uint32_t value; /* number of the net */
-} nc_fp4__net;
-
-/* Output = function of inputs: nets[first ..], the outputs after the inputs. */
+/* Outputs = function of inputs: nets[first ..] of the model, the outputs after the inputs. */
 typedef struct nc_fp4__statement {
     size_t line, column;
     uint32_t first, inputs, outputs;
@@ -4191,8 +4189,8 @@ typedef struct nc_fp4__statement {
 
 typedef struct nc_fp4__model {
     char *name;
-    nc_fp4__net *names;            /* stb_ds string map */
-    char **net_names;              /* stb_ds array, in the map's memory */
+    nc__index known;               /* nets, by name */
+    char **net_names;              /* stb_ds array, names of the netlist */
     uint32_t *driver;              /* stb_ds array: of each net, statement + 1 */
     uint32_t *inputs, *outputs;    /* stb_ds arrays: nets */
     uint32_t *nets;                /* stb_ds array: of statements */
@@ -4202,18 +4200,17 @@ typedef struct nc_fp4__model {
 } nc_fp4__model;
 
 typedef struct nc_fp4__netlist {
+    nc__text t; /* what is read, and the first failure, of reading and of all that follows */
     nc_fp4__model *models; /* stb_ds array */
     char **strings;        /* stb_ds array: all names, owned */
     uint32_t elaborated;   /* statements, in all instances */
-    nc_error *err;
-    nc_status status;
 } nc_fp4__netlist;
 
 static void nc_fp4__netlist_free(nc_fp4__netlist *l) {
     size_t i;
     for (i = 0; i < stbds_arrlenu(l->models); i++) {
         nc_fp4__model *m = &l->models[i];
-        stbds_shfree(m->names);
+        nc__index_free(&m->known);
         stbds_arrfree(m->net_names);
         stbds_arrfree(m->driver);
         stbds_arrfree(m->inputs);
@@ -4228,11 +4225,31 @@ static void nc_fp4__netlist_free(nc_fp4__netlist *l) {
     stbds_arrfree(l->strings);
 }
 
-/* A copy of n characters, owned by the netlist. */
+/* As nc__text_fail, at a place that the text has left behind; line 0: at none. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+static nc_status
+nc_fp4__fail_at(nc__text *t, nc_status status, size_t line, size_t column, const char *format,
+                ...) {
+    char message[sizeof t->err->message];
+    va_list args;
+    if (t->status != NC_OK) return t->status;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return t->status = nc__fail(t->err, status, line, column, "%s", message);
+}
+
+static nc_status nc_fp4__no_memory(nc__text *t) {
+    return nc_fp4__fail_at(t, NC_ERR_MEMORY, 0, 0, "out of memory");
+}
+
+/* A copy of n characters, owned by the netlist; null after a failure. */
 static char *nc_fp4__string(nc_fp4__netlist *l, const char *text, size_t n) {
     char *copy = (char *)nc__alloc(NULL, n + 1);
     if (!copy) {
-        l->status = nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        (void)nc_fp4__no_memory(&l->t);
         return NULL;
     }
     memcpy(copy, text, n);
@@ -4249,27 +4266,45 @@ static nc_fp4__model *nc_fp4__new_model(nc_fp4__netlist *l, char *name) {
     return &l->models[stbds_arrlenu(l->models) - 1];
 }
 
-/* The number of a net, new or old. */
-static uint32_t nc_fp4__net_of(nc_fp4__netlist *l, nc_fp4__model *m, const char *text, size_t n) {
-    char *name = nc_fp4__string(l, text, n);
-    ptrdiff_t at;
-    if (!name) return 0;
-    at = stbds_shgeti(m->names, name);
-    if (at >= 0) return m->names[at].value;
-    at = (ptrdiff_t)stbds_arrlenu(m->net_names);
-    stbds_shput(m->names, name, (uint32_t)at);
-    stbds_arrput(m->net_names, name);
-    stbds_arrput(m->driver, 0);
-    return (uint32_t)at;
+static nc_fp4__statement *nc_fp4__new_statement(nc_fp4__model *m, size_t line, size_t column) {
+    nc_fp4__statement s;
+    memset(&s, 0, sizeof s);
+    s.line = line;
+    s.column = column;
+    s.first = (uint32_t)stbds_arrlenu(m->nets);
+    stbds_arrput(m->statements, s);
+    return &m->statements[stbds_arrlenu(m->statements) - 1];
 }
 
-/* Make statement number s drive a net. */
-static void nc_fp4__drive(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t net, uint32_t s,
+/* A net that has no driver yet. */
+static uint32_t nc_fp4__new_net(nc_fp4__model *m, char *name) {
+    stbds_arrput(m->net_names, name);
+    nc_fp4__append(&m->driver, 0);
+    return (uint32_t)stbds_arrlenu(m->net_names) - 1;
+}
+
+/* The number of a net, new or old. */
+static uint32_t nc_fp4__net_of(nc_fp4__netlist *l, nc_fp4__model *m, const char *text, size_t n) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, text, n);
+    uint32_t id;
+    size_t at = hash;
+    char *name;
+    while ((id = nc__index_next(&m->known, hash, &at)) != UINT32_MAX)
+        if (!strncmp(m->net_names[id], text, n) && !m->net_names[id][n]) return id;
+    name = nc_fp4__string(l, text, n);
+    if (!name) return 0;
+    id = nc_fp4__new_net(m, name);
+    if (!nc__index_add(&m->known, hash, id)) (void)nc_fp4__no_memory(&l->t);
+    return id;
+}
+
+/* Make the last statement drive a net. */
+static void nc_fp4__drive(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t net, uint32_t statement,
                           size_t line, size_t column) {
-    if (m->driver[net] && l->status == NC_OK)
-        l->status = nc__fail(l->err, NC_ERR_FORMAT, line, column, "'%.64s' is driven twice",
-                             m->net_names[net]);
-    m->driver[net] = s + 1;
+    if (m->driver[net])
+        (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, line, column, "'%.64s' is driven twice",
+                              m->net_names[net]);
+    m->driver[net] = statement + 1;
 }
 
 /* A cover of any width: an or of ands. */
@@ -4303,84 +4338,93 @@ static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_cir
 /* Wires of a statement's outputs; those of its inputs are known. */
 static nc_status nc_fp4__elaborate(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circuit *c,
                                    const nc_fp4__statement *s, uint32_t *wire, int depth) {
-    const uint32_t *nets = m->nets + s->first;
-    uint32_t *in = (uint32_t *)nc__alloc(NULL, (s->inputs + s->outputs + 1) * sizeof *in);
-    uint32_t *out = in + s->inputs, i;
+    const uint32_t *nets = m->nets + s->first, most = 16;
+    uint32_t few[16], i, *in = few, *out;
     nc_status status = NC_OK;
-    if (!in) return nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    if (++l->elaborated > NC_FP4__MAX_WIRES) status = NC_ERR_LIMIT;
+    if (s->inputs + s->outputs > most)
+        in = (uint32_t *)nc__alloc(NULL, (s->inputs + (size_t)s->outputs) * sizeof *in);
+    if (!in) return nc_fp4__no_memory(&l->t);
+    out = in + s->inputs;
     for (i = 0; i < s->inputs; i++) in[i] = wire[nets[i]];
-    if (status != NC_OK)
-        memset(out, 0, s->outputs * sizeof *out);
+    for (i = 0; i < s->outputs; i++) out[i] = 0;
+    if (++l->elaborated > NC_FP4__MAX_WIRES)
+        status = NC_ERR_LIMIT;
     else if (s->model)
         status = nc_fp4__instance(l, s->model - 1, c, in, out, depth + 1);
     else if (s->rows == UINT32_MAX)
         status = nc_fp4_add_function(c, s->inputs, in, s->truth, out);
     else
         status = nc_fp4__added(c, *out = nc_fp4__cover(c, s, m->covers + s->row, in));
-    for (i = 0; i < s->outputs && status == NC_OK; i++) wire[nets[s->inputs + i]] = out[i];
-    nc__free(NULL, in, 0);
-    if (status != NC_OK && l->status == NC_OK)
-        l->status = nc__fail(l->err, status, s->line, s->column, "%s",
-                             status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
-    return status;
+    for (i = 0; i < s->outputs; i++) wire[nets[s->inputs + i]] = out[i];
+    if (in != few) nc__free(NULL, in, 0);
+    if (status != NC_OK)
+        (void)nc_fp4__fail_at(&l->t, status, s->line, s->column, "%s",
+                              status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
+    return l->t.status;
 }
 
-/* One model with given inputs: a walk down from its outputs, without recursion. */
-static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
-                                  const uint32_t *in, uint32_t *out, int depth) {
-    nc_fp4__model *m = l->models ? l->models + model : NULL;
-    const size_t nets = m ? stbds_arrlenu(m->net_names) : 0;
-    uint32_t *wire, *todo = NULL, i, k;
-    uint8_t *state; /* 1: waits for its inputs, 2: known */
-    nc_status status = NC_OK;
-    if (!m) return NC_ERR_ARG;
-    if (depth >= NC_FP4__MAX_DEPTH)
-        return l->status = nc__fail(l->err, NC_ERR_LIMIT, 0, 0,
-                                    "models nested more than %d deep, or '%.40s' contains itself",
-                                    NC_FP4__MAX_DEPTH, m->name);
-    wire = (uint32_t *)nc__calloc(NULL, (nets + 1) * sizeof *wire);
-    state = (uint8_t *)nc__calloc(NULL, nets + 1);
-    if (!wire || !state) status = nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->inputs); i++) {
-        wire[m->inputs[i]] = in[i];
-        state[m->inputs[i]] = 2;
-    }
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->outputs); i++)
-        stbds_arrput(todo, m->outputs[i]);
-    while (status == NC_OK && stbds_arrlenu(todo)) {
-        uint32_t net = todo[stbds_arrlenu(todo) - 1];
+/* Wires of everything that the nets of `todo` depend on, without recursion but into models: a net
+ * is pushed again under what it waits for. state: 1 waits for its inputs, 2 known. */
+static void nc_fp4__walk(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circuit *c,
+                         uint32_t **todo, uint8_t *state, uint32_t *wire, int depth) {
+    while (l->t.status == NC_OK && stbds_arrlenu(*todo)) {
+        const uint32_t net = (*todo)[stbds_arrlenu(*todo) - 1];
         const nc_fp4__statement *s;
+        uint32_t k;
         if (state[net] == 2) {
-            (void)stbds_arrpop(todo);
+            (void)stbds_arrpop(*todo);
             continue;
         }
         if (!m->driver[net]) {
-            status = nc__fail(l->err, NC_ERR_FORMAT, 0, 0, "nothing drives '%.64s' in '%.40s'",
-                              m->net_names[net], m->name);
-            break;
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, 0, 0, "nothing drives '%.64s' in '%.40s'",
+                                  m->net_names[net], m->name);
+            return;
         }
         s = &m->statements[m->driver[net] - 1];
-        if (state[net] == 0) {
-            state[net] = 1;
-            for (k = 0; k < s->inputs && status == NC_OK; k++) {
-                uint32_t from = m->nets[s->first + k];
-                if (state[from] == 1)
-                    status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column,
-                                      "'%.64s' depends on itself", m->net_names[from]);
-                if (state[from] == 0) stbds_arrput(todo, from);
-            }
+        if (state[net] == 1) {
+            if (nc_fp4__elaborate(l, m, c, s, wire, depth) != NC_OK) return;
+            for (k = 0; k < s->outputs; k++) state[m->nets[s->first + s->inputs + k]] = 2;
             continue;
         }
-        status = nc_fp4__elaborate(l, m, c, s, wire, depth);
-        for (k = 0; k < s->outputs; k++) state[m->nets[s->first + s->inputs + k]] = 2;
+        state[net] = 1;
+        for (k = 0; k < s->inputs; k++) {
+            const uint32_t from = m->nets[s->first + k];
+            if (state[from] == 1)
+                (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
+                                      "'%.64s' depends on itself", m->net_names[from]);
+            if (state[from] == 0) nc_fp4__append(todo, from);
+        }
     }
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->outputs); i++) out[i] = wire[m->outputs[i]];
+}
+
+/* One model with given inputs: a walk down from its outputs. */
+static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
+                                  const uint32_t *in, uint32_t *out, int depth) {
+    const nc_fp4__model *m = &l->models[model];
+    const size_t nets = stbds_arrlenu(m->net_names), bytes = (nets + 1) * sizeof(uint32_t);
+    uint32_t *wire, *todo = NULL, i;
+    uint8_t *state;
+    if (depth >= NC_FP4__MAX_DEPTH)
+        return nc_fp4__fail_at(&l->t, NC_ERR_LIMIT, 0, 0,
+                               "models nested more than %d deep, or '%.40s' contains itself",
+                               NC_FP4__MAX_DEPTH, m->name);
+    wire = (uint32_t *)nc__calloc(NULL, bytes);
+    state = (uint8_t *)nc__calloc(NULL, nets + 1);
+    if (wire && state) {
+        for (i = 0; i < stbds_arrlenu(m->inputs); i++) {
+            wire[m->inputs[i]] = in[i];
+            state[m->inputs[i]] = 2;
+        }
+        for (i = 0; i < stbds_arrlenu(m->outputs); i++) nc_fp4__append(&todo, m->outputs[i]);
+        nc_fp4__walk(l, m, c, &todo, state, wire, depth);
+        for (i = 0; i < stbds_arrlenu(m->outputs); i++) out[i] = wire[m->outputs[i]];
+    } else {
+        (void)nc_fp4__no_memory(&l->t);
+    }
     stbds_arrfree(todo);
-    nc__free(NULL, wire, 0);
-    nc__free(NULL, state, 0);
-    if (status != NC_OK && l->status == NC_OK) l->status = status;
-    return status;
+    nc__free(NULL, wire, bytes);
+    nc__free(NULL, state, nets + 1);
+    return l->t.status;
 }
 
 /* "x[3]" -> length of "x" and 3; the whole length and 0 when it has no index. */
@@ -4389,7 +4433,7 @@ static size_t nc_fp4__split_name(const char *name, uint32_t *index) {
     uint32_t value = 0, scale = 1;
     *index = 0;
     if (n < 4 || name[n - 1] != ']') return n;
-    for (at = n - 1; at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9' && n - at < 8; at--) {
+    for (at = n - 1; at > 0 && nc__is_digit(name[at - 1]) && n - at < 8; at--) {
         value += (uint32_t)(name[at - 1] - '0') * scale;
         scale *= 10;
     }
@@ -4398,53 +4442,47 @@ static size_t nc_fp4__split_name(const char *name, uint32_t *index) {
     return at - 1;
 }
 
-/* Length of the run of nets from `first` on that are bits 0, 1 .. of one group. */
+/* Nets from `first` on that make one group: bits 0, 1 .. of one name, or the net alone. Returns how
+ * many; the name is the group's. */
 static uint32_t nc_fp4__run_of_bits(const nc_fp4__model *m, const uint32_t *nets, uint32_t first,
-                                    uint32_t count) {
-    const char *name = m->net_names[nets[first]];
+                                    uint32_t count, char name[NC_FP4__MAX_NAME + 1]) {
+    const char *whole = m->net_names[nets[first]];
     uint32_t index, n = 1;
-    size_t length = nc_fp4__split_name(name, &index);
-    if (!name[length] || index != 0) return 1;
-    while (first + n < count) {
+    const size_t length = nc_fp4__split_name(whole, &index);
+    while (whole[length] && (n > 1 || index == 0) && first + n < count) {
         const char *next = m->net_names[nets[first + n]];
         if (nc_fp4__split_name(next, &index) != length || !next[length] || index != n ||
-            strncmp(next, name, length) != 0)
+            strncmp(next, whole, length) != 0)
             break;
         n++;
     }
+    snprintf(name, NC_FP4__MAX_NAME + 1, "%.*s", n > 1 ? (int)length : NC_FP4__MAX_NAME, whole);
     return n;
 }
 
 /* The first model as a circuit. */
 static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
-    nc_fp4__model *m = &l->models[0];
-    const uint32_t inputs = m ? (uint32_t)stbds_arrlenu(m->inputs) : 0;
-    const uint32_t outputs = m ? (uint32_t)stbds_arrlenu(m->outputs) : 0;
+    const nc_fp4__model *m = l->models;
+    const uint32_t inputs = (uint32_t)stbds_arrlenu(m->inputs);
+    const uint32_t outputs = (uint32_t)stbds_arrlenu(m->outputs);
+    const size_t bytes = ((size_t)inputs + outputs + 1) * sizeof(uint32_t);
+    uint32_t *wires = (uint32_t *)nc__alloc(NULL, bytes), i, n;
+    char name[NC_FP4__MAX_NAME + 1];
     nc_fp4_circuit *c = NULL;
-    uint32_t *in, *wires, i, n;
-    nc_status status = nc_fp4_create(&c, m ? m->name : NULL, NULL);
-    in = (uint32_t *)nc__alloc(NULL, (inputs + outputs + 1) * sizeof *in);
-    if (!in && status == NC_OK) status = NC_ERR_MEMORY;
-    if (status != NC_OK) l->status = nc__fail(l->err, status, 0, 0, "out of memory");
+    nc_status status = wires ? nc_fp4_create(&c, m->name, NULL) : NC_ERR_MEMORY;
     for (i = 0; i < inputs && status == NC_OK; i += n) {
-        char name[NC_FP4__MAX_NAME + 1];
-        uint32_t index;
-        n = nc_fp4__run_of_bits(m, m->inputs, i, inputs);
-        snprintf(name, sizeof name, "%s", m->net_names[m->inputs[i]]);
-        if (n > 1) name[nc_fp4__split_name(name, &index)] = 0;
-        status = nc_fp4_add_input(c, name, n, in + i);
+        n = nc_fp4__run_of_bits(m, m->inputs, i, inputs, name);
+        status = nc_fp4_add_input(c, name, n, wires + i);
     }
-    wires = in + inputs;
-    if (status == NC_OK) status = nc_fp4__instance(l, 0, c, in, wires, 0);
+    if (status == NC_OK) status = nc_fp4__instance(l, 0, c, wires, wires + inputs, 0);
     for (i = 0; i < outputs && status == NC_OK; i += n) {
-        char name[NC_FP4__MAX_NAME + 1];
-        uint32_t index;
-        n = nc_fp4__run_of_bits(m, m->outputs, i, outputs);
-        snprintf(name, sizeof name, "%s", m->net_names[m->outputs[i]]);
-        if (n > 1) name[nc_fp4__split_name(name, &index)] = 0;
-        status = nc_fp4_add_output(c, name, n, wires + i);
+        n = nc_fp4__run_of_bits(m, m->outputs, i, outputs, name);
+        status = nc_fp4_add_output(c, name, n, wires + inputs + i);
     }
-    nc__free(NULL, in, 0);
+    if (status != NC_OK)
+        (void)nc_fp4__fail_at(&l->t, status, 0, 0, "%s",
+                              status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
+    nc__free(NULL, wires, bytes);
     if (status == NC_OK)
         *out = c;
     else
@@ -4452,142 +4490,131 @@ static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
     return status;
 }
 
-/* -- BLIF --------------------------------------------------------------------------- */
+/* What all three readers do first: 0, and the reason in *err, for bad arguments. */
+static int nc_fp4__open_text(nc__text *t, nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                             nc_error *err) {
+    nc__clear(err);
+    if (circuit) *circuit = NULL;
+    if (circuit && text)
+        nc__text_open(t, text, bytes, err);
+    else
+        (void)nc__fail(err, NC_ERR_ARG, 0, 0, circuit ? "no text" : "no circuit");
+    return circuit && text;
+}
 
-/* Words of a text, with their places. A line may go on after a backslash. */
+/* -- words, of BLIF and Bristol Fashion --------------------------------------------------------- */
+
 typedef struct nc_fp4__word {
     const char *text;
     size_t length, line, column;
 } nc_fp4__word;
 
-typedef struct nc_fp4__lines {
-    const char *at, *end, *line_start;
-    size_t line;
-    nc_fp4__word *words; /* stb_ds array: of the present line */
-} nc_fp4__lines;
-
-static void nc_fp4__next_char(nc_fp4__lines *t) {
-    if (*t->at++ == '\n') {
-        t->line++;
-        t->line_start = t->at;
-    }
-}
-
-/* Words of the next line that has any; 0 at the end. '#' starts a comment. */
-static int nc_fp4__next_line(nc_fp4__lines *t) {
-    NC__EMPTY(t->words);
+/* The next word of a line; 0 at its end, which is passed, or at the end of the text. '#' starts a
+ * comment; a line goes on after a backslash. A NUL or a stray backslash is a word of its own. */
+static int nc_fp4__next_word(nc__text *t, nc_fp4__word *w) {
     while (t->at < t->end) {
-        char ch = *t->at;
+        const char ch = *t->at;
         if (ch == '#') {
             while (t->at < t->end && *t->at != '\n') t->at++;
         } else if (ch == '\\' && t->at + 1 < t->end && (t->at[1] == '\n' || t->at[1] == '\r')) {
             t->at++;
             while (t->at < t->end && *t->at == '\r') t->at++;
-            if (t->at < t->end) nc_fp4__next_char(t);
+            nc__step(t);
         } else if (ch == '\n') {
-            nc_fp4__next_char(t);
-            if (stbds_arrlenu(t->words)) return 1;
+            nc__step(t);
+            return 0;
         } else if (ch == ' ' || ch == '\t' || ch == '\r') {
             t->at++;
         } else {
-            nc_fp4__word w;
-            w.text = t->at;
-            w.line = t->line;
-            w.column = (size_t)(t->at - t->line_start) + 1;
-            while (t->at < t->end && !strchr(" \t\r\n#\\", *t->at) && *t->at) t->at++;
-            if (t->at == w.text) t->at++; /* a NUL or a stray backslash: a word of its own */
-            w.length = (size_t)(t->at - w.text);
-            stbds_arrput(t->words, w);
+            w->text = t->at;
+            w->line = t->line;
+            w->column = (size_t)(t->at - t->line_start) + 1;
+            do t->at++;
+            while (t->at < t->end && (uint8_t)*t->at > ' ' && *t->at != '#' && *t->at != '\\' &&
+                   (uint8_t)ch > ' ' && ch != '\\');
+            w->length = (size_t)(t->at - w->text);
+            return 1;
         }
     }
-    return stbds_arrlenu(t->words) != 0;
+    return 0;
 }
 
 static int nc_fp4__is(const nc_fp4__word *w, const char *text) {
     return w->length == strlen(text) && memcmp(w->text, text, w->length) == 0;
 }
 
-static nc_status nc_fp4__word_error(nc_fp4__netlist *l, const nc_fp4__word *w, nc_status status,
-                                    const char *what) {
-    if (l->status == NC_OK)
-        l->status = nc__fail(l->err, status, w->line, w->column, "%s: '%.*s'", what,
-                             (int)(w->length < 40 ? w->length : 40), w->text);
-    return l->status;
+static void nc_fp4__word_error(nc__text *t, const nc_fp4__word *w, nc_status status,
+                               const char *what) {
+    (void)nc_fp4__fail_at(t, status, w->line, w->column, "%s: '%.*s'", what,
+                          (int)(w->length < 40 ? w->length : 40), w->text);
 }
 
+/* -- BLIF (University of California, Berkeley, 1992) -------------------------------------------- */
+
 /* A row of a cover of the last statement. */
-static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
+static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                             size_t words) {
     nc_fp4__statement *s = &m->statements[stbds_arrlenu(m->statements) - 1];
-    size_t words = stbds_arrlenu(t->words), i;
-    const nc_fp4__word *pattern = t->words, *value = &t->words[words - 1];
-    if (words != (s->inputs ? 2u : 1u) || (s->inputs && pattern->length != s->inputs)) {
-        (void)nc_fp4__word_error(l, pattern, NC_ERR_FORMAT, "the row does not fit .names");
+    const nc_fp4__word *value = &w[words - 1];
+    size_t i;
+    if (words != (s->inputs ? 2u : 1u) || (s->inputs && w->length != s->inputs)) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "the row does not fit .names");
         return;
     }
-    for (i = 0; i < s->inputs; i++) {
-        if (!strchr("01-", pattern->text[i]) || !pattern->text[i])
-            (void)nc_fp4__word_error(l, pattern, NC_ERR_FORMAT, "a row has 0, 1 and -");
-        stbds_arrput(m->covers, pattern->text[i]);
-    }
+    for (i = 0; i < s->inputs; i++)
+        if (w->text[i] != '0' && w->text[i] != '1' && w->text[i] != '-')
+            nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "a row has 0, 1 and -");
     if (value->length != 1 || (*value->text != '0' && *value->text != '1') ||
         (s->rows && m->covers[s->row + s->inputs] != *value->text))
-        (void)nc_fp4__word_error(l, value, NC_ERR_FORMAT, "rows end with 0, or all with 1");
-    stbds_arrput(m->covers, *value->text);
+        nc_fp4__word_error(&l->t, value, NC_ERR_FORMAT, "rows end with 0, or all with 1");
+    memcpy(stbds_arraddnptr(m->covers, s->inputs + 1), w->text, s->inputs);
+    m->covers[stbds_arrlenu(m->covers) - 1] = *value->text;
     s->rows++;
 }
 
-static nc_fp4__statement *nc_fp4__new_statement(nc_fp4__model *m, size_t line, size_t column) {
-    nc_fp4__statement s;
-    memset(&s, 0, sizeof s);
-    s.line = line;
-    s.column = column;
-    s.first = (uint32_t)stbds_arrlenu(m->nets);
-    stbds_arrput(m->statements, s);
-    return &m->statements[stbds_arrlenu(m->statements) - 1];
-}
-
-static void nc_fp4__blif_names(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
-    const size_t words = stbds_arrlenu(t->words);
-    nc_fp4__statement *s = nc_fp4__new_statement(m, t->words->line, t->words->column);
+/* .names input .. output */
+static void nc_fp4__blif_names(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                               size_t words) {
+    nc_fp4__statement *s = nc_fp4__new_statement(m, w->line, w->column);
+    uint32_t net = 0;
     size_t i;
     if (words < 2) {
-        (void)nc_fp4__word_error(l, t->words, NC_ERR_FORMAT, "no output");
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no output");
         return;
     }
     s->inputs = (uint32_t)words - 2;
     s->outputs = 1;
     s->row = (uint32_t)stbds_arrlenu(m->covers);
-    for (i = 1; i < words && l->status == NC_OK; i++) {
-        uint32_t net = nc_fp4__net_of(l, m, t->words[i].text, t->words[i].length);
-        stbds_arrput(m->nets, net);
-        if (i == words - 1)
-            nc_fp4__drive(l, m, net, (uint32_t)stbds_arrlenu(m->statements) - 1, s->line,
-                          t->words[i].column);
+    for (i = 1; i < words && l->t.status == NC_OK; i++) {
+        net = nc_fp4__net_of(l, m, w[i].text, w[i].length);
+        nc_fp4__append(&m->nets, net);
     }
+    if (l->t.status == NC_OK)
+        nc_fp4__drive(l, m, net, (uint32_t)stbds_arrlenu(m->statements) - 1, s->line,
+                      w[words - 1].column);
 }
 
 /* .subckt model formal=actual ..: pairs are kept as they are until all models are known. */
-static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
-    const size_t words = stbds_arrlenu(t->words);
-    nc_fp4__statement *s = nc_fp4__new_statement(m, t->words->line, t->words->column);
+static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                                size_t words) {
+    nc_fp4__statement *s = nc_fp4__new_statement(m, w->line, w->column);
     size_t i;
     if (words < 2) {
-        (void)nc_fp4__word_error(l, t->words, NC_ERR_FORMAT, "no model");
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no model");
         return;
     }
-    s->model_name = nc_fp4__string(l, t->words[1].text, t->words[1].length);
+    s->model_name = nc_fp4__string(l, w[1].text, w[1].length);
     s->names = (uint32_t)stbds_arrlenu(m->formals);
     s->inputs = (uint32_t)words - 2; /* pairs, for now */
-    for (i = 2; i < words && l->status == NC_OK; i++) {
-        const nc_fp4__word *w = &t->words[i];
-        const char *equals = (const char *)memchr(w->text, '=', w->length);
-        size_t n = equals ? (size_t)(equals - w->text) : 0;
-        if (!equals || n == 0 || n + 1 == w->length) {
-            (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "expected formal=actual");
+    for (i = 2; i < words && l->t.status == NC_OK; i++) {
+        const char *equals = (const char *)memchr(w[i].text, '=', w[i].length);
+        const size_t n = equals ? (size_t)(equals - w[i].text) : 0;
+        if (n == 0 || n + 1 == w[i].length) {
+            nc_fp4__word_error(&l->t, &w[i], NC_ERR_FORMAT, "expected formal=actual");
             return;
         }
-        stbds_arrput(m->formals, nc_fp4__string(l, w->text, n));
-        stbds_arrput(m->nets, nc_fp4__net_of(l, m, equals + 1, w->length - n - 1));
+        stbds_arrput(m->formals, nc_fp4__string(l, w[i].text, n));
+        nc_fp4__append(&m->nets, nc_fp4__net_of(l, m, equals + 1, w[i].length - n - 1));
     }
 }
 
@@ -4599,90 +4626,90 @@ static void nc_fp4__blif_resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t 
     for (k = 0; k < stbds_arrlenu(l->models); k++)
         if (!strcmp(l->models[k].name, s->model_name)) break;
     if (k == stbds_arrlenu(l->models)) {
-        l->status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column, "there is no model '%.64s'",
-                             s->model_name);
+        (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column, "there is no model '%.64s'",
+                              s->model_name);
         return;
     }
     of = &l->models[k];
     s->model = k + 1;
     s->inputs = (uint32_t)stbds_arrlenu(of->inputs);
     s->outputs = (uint32_t)stbds_arrlenu(of->outputs);
-    for (k = 0; k < s->inputs + s->outputs && l->status == NC_OK; k++) {
+    for (k = 0; k < s->inputs + s->outputs; k++) {
         const char *formal =
             of->net_names[k < s->inputs ? of->inputs[k] : of->outputs[k - s->inputs]];
         uint32_t net = UINT32_MAX;
         for (i = 0; i < pairs; i++)
             if (!strcmp(m->formals[s->names + i], formal)) net = m->nets[s->first + i];
         if (net == UINT32_MAX && k < s->inputs) {
-            l->status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column,
-                                 "input '%.64s' of '%.40s' is not connected", formal, of->name);
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
+                                  "input '%.64s' of '%.40s' is not connected", formal, of->name);
             return;
         }
-        if (net == UINT32_MAX) { /* an output that nobody uses: a net without a name */
-            net = (uint32_t)stbds_arrlenu(m->net_names);
-            stbds_arrput(m->net_names, s->model_name);
-            stbds_arrput(m->driver, 0);
-        }
-        stbds_arrput(m->nets, net);
+        if (net == UINT32_MAX) net = nc_fp4__new_net(m, s->model_name); /* that nobody reads */
+        nc_fp4__append(&m->nets, net);
         if (k >= s->inputs) nc_fp4__drive(l, m, net, number, s->line, s->column);
     }
     s->first = first;
 }
 
-static void nc_fp4__blif_line(nc_fp4__netlist *l, nc_fp4__lines *t, int *open, int *names) {
+/* .model name */
+static void nc_fp4__blif_model(nc_fp4__netlist *l, const nc_fp4__word *w, size_t words) {
+    char *name = nc_fp4__string(l, words > 1 ? w[1].text : "circuit", words > 1 ? w[1].length : 7);
+    size_t i;
+    if (!name) return;
+    for (i = 0; i < stbds_arrlenu(l->models); i++)
+        if (!strcmp(l->models[i].name, name))
+            nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "two models of one name");
+    (void)nc_fp4__new_model(l, name);
+}
+
+/* .inputs or .outputs */
+static void nc_fp4__blif_ports(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                               size_t words, uint32_t **ports) {
+    size_t i;
+    for (i = 1; i < words && l->t.status == NC_OK; i++)
+        nc_fp4__append(ports, nc_fp4__net_of(l, m, w[i].text, w[i].length));
+    if (stbds_arrlenu(*ports) > NC_FP4__MAX_INPUTS)
+        nc_fp4__word_error(&l->t, w, NC_ERR_LIMIT, "too many inputs or outputs");
+}
+
+/* One line. What is open: a model, and the last statement's cover. */
+typedef struct nc_fp4__blif {
+    int model, cover;
+} nc_fp4__blif;
+
+static void nc_fp4__blif_line(nc_fp4__netlist *l, nc_fp4__blif *open, const nc_fp4__word *w,
+                              size_t words) {
     static const char *const sequential[] = {".latch", ".mlatch", ".gate",
                                              ".clock", ".exdc",   ".start_kiss"};
-    const nc_fp4__word *w = t->words;
-    const size_t words = stbds_arrlenu(t->words);
-    nc_fp4__model *m = *open ? &l->models[stbds_arrlenu(l->models) - 1] : NULL;
+    nc_fp4__model *m = open->model ? &l->models[stbds_arrlenu(l->models) - 1] : NULL;
+    const int row = *w->text != '.', cover = open->cover;
     size_t i;
-    if (*w->text != '.') {
-        if (*names)
-            nc_fp4__blif_row(l, m, t);
-        else
-            (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "expected a command");
-        return;
-    }
-    *names = 0;
-    if (nc_fp4__is(w, ".model")) {
-        char *name =
-            nc_fp4__string(l, words > 1 ? w[1].text : "circuit", words > 1 ? w[1].length : 7);
-        for (i = 0; name && i < stbds_arrlenu(l->models); i++)
-            if (!strcmp(l->models[i].name, name))
-                (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "two models of one name");
-        if (name) (void)nc_fp4__new_model(l, name);
-        *open = 1;
-        return;
-    }
-    if (nc_fp4__is(w, ".end")) {
-        *open = 0;
-        return;
-    }
-    if (!m) {
-        (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "no .model yet");
-        return;
-    }
-    if (nc_fp4__is(w, ".inputs") || nc_fp4__is(w, ".outputs")) {
-        for (i = 1; i < words && l->status == NC_OK; i++) {
-            uint32_t net = nc_fp4__net_of(l, m, w[i].text, w[i].length);
-            if (w->text[1] == 'o')
-                stbds_arrput(m->outputs, net);
-            else
-                stbds_arrput(m->inputs, net);
-        }
-        if (stbds_arrlenu(m->inputs) > NC_FP4__MAX_INPUTS ||
-            stbds_arrlenu(m->outputs) > NC_FP4__MAX_INPUTS)
-            (void)nc_fp4__word_error(l, w, NC_ERR_LIMIT, "too many inputs or outputs");
+    open->cover = row ? cover : m && nc_fp4__is(w, ".names");
+    if (row && cover) {
+        nc_fp4__blif_row(l, m, w, words);
+    } else if (row) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "expected a command");
+    } else if (nc_fp4__is(w, ".model")) {
+        nc_fp4__blif_model(l, w, words);
+        open->model = 1;
+    } else if (nc_fp4__is(w, ".end")) {
+        open->model = 0;
+    } else if (!m) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no .model yet");
+    } else if (nc_fp4__is(w, ".inputs")) {
+        nc_fp4__blif_ports(l, m, w, words, &m->inputs);
+    } else if (nc_fp4__is(w, ".outputs")) {
+        nc_fp4__blif_ports(l, m, w, words, &m->outputs);
     } else if (nc_fp4__is(w, ".names")) {
-        nc_fp4__blif_names(l, m, t);
-        *names = 1;
+        nc_fp4__blif_names(l, m, w, words);
     } else if (nc_fp4__is(w, ".subckt")) {
-        nc_fp4__blif_subckt(l, m, t);
+        nc_fp4__blif_subckt(l, m, w, words);
     } else {
         for (i = 0; i < sizeof sequential / sizeof *sequential; i++)
             if (nc_fp4__is(w, sequential[i]))
-                (void)nc_fp4__word_error(l, w, NC_ERR_UNSUPPORTED, "only combinational circuits");
-        (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "unknown command");
+                nc_fp4__word_error(&l->t, w, NC_ERR_UNSUPPORTED, "only combinational circuits");
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "unknown command");
     }
 }
 
@@ -4710,364 +4737,296 @@ static void nc_fp4__tables(nc_fp4__model *m) {
     }
 }
 
+/* What can only be said when the whole text is known. */
+static void nc_fp4__blif_finish(nc_fp4__netlist *l, nc_fp4__model *m) {
+    const size_t count = stbds_arrlenu(m->statements);
+    size_t k;
+    nc_fp4__tables(m);
+    for (k = 0; k < count; k++)
+        if (m->statements[k].model_name) nc_fp4__blif_resolve(l, m, (uint32_t)k);
+    for (k = 0; k < stbds_arrlenu(m->inputs); k++)
+        if (m->driver[m->inputs[k]])
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT,
+                                  m->statements[m->driver[m->inputs[k]] - 1].line, 1,
+                                  "input '%.64s' is driven", m->net_names[m->inputs[k]]);
+}
+
 NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err) {
     nc_fp4__netlist l;
-    nc_fp4__lines t;
-    int open = 0, names = 0;
-    size_t i, k, count;
-    nc__clear(err);
-    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
-    *circuit = NULL;
-    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    nc_fp4__blif open = {0, 0};
+    nc_fp4__word w, *words = NULL; /* stb_ds array: of a line */
+    size_t i;
     memset(&l, 0, sizeof l);
-    l.err = err;
-    memset(&t, 0, sizeof t);
-    t.at = t.line_start = text;
-    t.end = text + bytes;
-    t.line = 1;
-    while (l.status == NC_OK && nc_fp4__next_line(&t)) nc_fp4__blif_line(&l, &t, &open, &names);
-    stbds_arrfree(t.words);
-    if (l.status == NC_OK && !stbds_arrlenu(l.models))
-        l.status = nc__fail(err, NC_ERR_FORMAT, t.line, 1, "no .model");
-    for (i = 0; i < stbds_arrlenu(l.models) && l.status == NC_OK; i++) {
-        nc_fp4__model *m = &l.models[i];
-        nc_fp4__tables(m);
-        count = stbds_arrlenu(m->statements);
-        for (k = 0; k < count && l.status == NC_OK; k++)
-            if (m->statements[k].model_name) nc_fp4__blif_resolve(&l, m, (uint32_t)k);
-        for (k = 0; k < stbds_arrlenu(m->inputs) && l.status == NC_OK; k++)
-            if (m->driver[m->inputs[k]])
-                l.status =
-                    nc__fail(err, NC_ERR_FORMAT, m->statements[m->driver[m->inputs[k]] - 1].line, 1,
-                             "input '%.64s' is driven", m->net_names[m->inputs[k]]);
+    if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
+    while (l.t.status == NC_OK && l.t.at < l.t.end) {
+        while (nc_fp4__next_word(&l.t, &w)) stbds_arrput(words, w);
+        if (stbds_arrlenu(words)) nc_fp4__blif_line(&l, &open, words, stbds_arrlenu(words));
+        NC__EMPTY(words);
     }
-    if (l.status == NC_OK) l.status = nc_fp4__build(&l, circuit);
+    stbds_arrfree(words);
+    if (!stbds_arrlenu(l.models))
+        (void)nc_fp4__fail_at(&l.t, NC_ERR_FORMAT, l.t.line, 1, "no .model");
+    for (i = 0; i < stbds_arrlenu(l.models) && l.t.status == NC_OK; i++)
+        nc_fp4__blif_finish(&l, &l.models[i]);
+    if (l.t.status == NC_OK) (void)nc_fp4__build(&l, circuit);
     nc_fp4__netlist_free(&l);
-    return l.status;
+    return l.t.status;
 }
 
-/* -- Bristol Fashion ------------------------------------------------------------------ */
+/* -- Bristol Fashion (Archer, Abril, Lu, Maene, Mertens, Sijacic, Smart, 2020) ------------------- */
 
-typedef struct nc_fp4__numbers {
-    nc_fp4__lines t;
-    size_t word, line, column; /* the next of the line; where the last one was */
-    nc_error *err;
-    nc_status status;
-} nc_fp4__numbers;
+typedef struct nc_fp4__gates {
+    nc__text t;
+    nc_fp4__word word; /* the last one */
+    nc_fp4_circuit *c;
+    uint32_t *wire; /* of each wire of the text, UINT32_MAX: it has no value yet */
+    uint32_t wires;
+    uint32_t *list; /* stb_ds array: wires of a gate, then widths of outputs */
+} nc_fp4__gates;
 
-/* The next word, on whatever line; null at the end. */
-static const nc_fp4__word *nc_fp4__take(nc_fp4__numbers *n, const char *what) {
-    if (n->status != NC_OK) return NULL;
-    if (n->word >= stbds_arrlenu(n->t.words)) {
-        n->word = 0;
-        if (!nc_fp4__next_line(&n->t)) {
-            n->status =
-                nc__fail(n->err, NC_ERR_FORMAT, n->t.line, 1, "the text ends before %s", what);
-            return NULL;
-        }
-    }
-    n->line = n->t.words[n->word].line;
-    n->column = n->t.words[n->word].column;
-    return &n->t.words[n->word++];
+/* The next word, on whatever line; 0 at the end. */
+static int nc_fp4__take_word(nc_fp4__gates *g, const char *what) {
+    while (g->t.status == NC_OK && !nc_fp4__next_word(&g->t, &g->word))
+        if (g->t.at == g->t.end)
+            (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->t.line, 1, "the text ends before %s",
+                                  what);
+    return g->t.status == NC_OK;
 }
 
-static uint32_t nc_fp4__number(nc_fp4__numbers *n, uint32_t most, const char *what) {
-    const nc_fp4__word *w = nc_fp4__take(n, what);
+static uint32_t nc_fp4__take_number(nc_fp4__gates *g, uint32_t most, const char *what) {
+    const nc_fp4__word *w = &g->word;
     uint64_t value = 0;
     size_t i;
-    if (!w) return 0;
-    for (i = 0; i < w->length && i < 10 && w->text[i] >= '0' && w->text[i] <= '9'; i++)
+    if (!nc_fp4__take_word(g, what)) return 0;
+    for (i = 0; i < w->length && i < 10 && nc__is_digit(w->text[i]); i++)
         value = 10 * value + (uint64_t)(w->text[i] - '0');
-    if (i < w->length || i == 0)
-        n->status = nc__fail(n->err, NC_ERR_FORMAT, w->line, w->column, "expected %s", what);
+    if (i < w->length)
+        (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, w->line, w->column, "expected %s", what);
     else if (value > most)
-        n->status = nc__fail(n->err, NC_ERR_LIMIT, w->line, w->column, "%s: more than %lu", what,
-                             (unsigned long)most);
-    return n->status == NC_OK ? (uint32_t)value : 0;
+        (void)nc_fp4__fail_at(&g->t, NC_ERR_LIMIT, w->line, w->column, "%s: more than %lu", what,
+                              (unsigned long)most);
+    return g->t.status == NC_OK ? (uint32_t)value : 0;
 }
 
-/* One gate; wire[] of those that exist, UINT32_MAX of the others. */
-static void nc_fp4__bristol_gate(nc_fp4__numbers *n, nc_fp4_circuit *c, uint32_t *wire,
-                                 uint32_t wires, uint32_t **list) {
-    uint32_t ins = nc_fp4__number(n, wires, "a number of inputs");
-    uint32_t outs = nc_fp4__number(n, wires, "a number of outputs"), i, pairs, in[3] = {0, 0, 0};
-    const nc_fp4__word *name;
-    size_t line;
-    uint8_t truth = 0;
-    int constant;
-    NC__EMPTY(*list);
-    for (i = 0; i < ins + outs && n->status == NC_OK; i++)
-        stbds_arrput(*list, nc_fp4__number(n, wires ? wires - 1 : 0, "a wire"));
-    name = nc_fp4__take(n, "a gate");
-    if (!name || !*list) return;
-    line = name->line;
-    constant = nc_fp4__is(name, "EQ");
-    if (nc_fp4__is(name, "XOR"))
-        truth = 0x66;
-    else if (nc_fp4__is(name, "AND") || nc_fp4__is(name, "MAND"))
-        truth = 0x88;
-    else if (nc_fp4__is(name, "INV") || nc_fp4__is(name, "NOT"))
-        truth = 0x55;
-    else if (constant || nc_fp4__is(name, "EQW"))
-        truth = 0xAA;
-    else {
-        n->status = nc__fail(n->err, NC_ERR_FORMAT, line, name->column, "unknown gate '%.*s'",
-                             (int)(name->length < 40 ? name->length : 40), name->text);
+/* The gates: their function of one or two wires. EQ reads a constant; MAND is many ANDs. */
+static const struct {
+    char name[8];
+    uint8_t inputs, truth;
+} nc_fp4__bristol_gates[] = {{"XOR", 2, 0x66}, {"AND", 2, 0x88}, {"MAND", 2, 0x88},
+                             {"INV", 1, 0x55}, {"NOT", 1, 0x55}, {"EQ", 1, 0xAA},
+                             {"EQW", 1, 0xAA}};
+enum { NC_FP4__GATES = sizeof nc_fp4__bristol_gates / sizeof *nc_fp4__bristol_gates };
+
+/* Function i of a gate's `pairs`: its input wires stand `pairs` apart in the list. */
+static void nc_fp4__bristol_wire(nc_fp4__gates *g, uint32_t gate, uint32_t i, uint32_t pairs) {
+    const uint32_t inputs = nc_fp4__bristol_gates[gate].inputs, out = g->list[i + inputs * pairs];
+    const int constant = !strcmp(nc_fp4__bristol_gates[gate].name, "EQ");
+    uint32_t in[3] = {0, 0, 0}, k;
+    for (k = 0; k < inputs; k++) {
+        const uint32_t from = g->list[i + k * pairs];
+        in[k] = constant ? from : g->wire[from];
+        if (constant ? from > 1 : in[k] == UINT32_MAX)
+            (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, 1,
+                                  constant ? "EQ gives 0 or 1, not %lu"
+                                           : "wire %lu has no value yet",
+                                  (unsigned long)from);
+    }
+    if (g->wire[out] != UINT32_MAX)
+        (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, 1, "wire %lu has a value already",
+                              (unsigned long)out);
+    if (g->t.status != NC_OK) return;
+    g->wire[out] = nc_fp4__function(g->c, in, nc_fp4__bristol_gates[gate].truth);
+    if (g->wire[out] == UINT32_MAX)
+        (void)nc_fp4__fail_at(&g->t, nc_fp4__added(g->c, UINT32_MAX), g->word.line, 1,
+                              "too many wires");
+}
+
+/* "inputs outputs wire .. name" */
+static void nc_fp4__bristol_gate(nc_fp4__gates *g) {
+    const uint32_t ins = nc_fp4__take_number(g, g->wires, "a number of inputs");
+    const uint32_t outs = nc_fp4__take_number(g, g->wires, "a number of outputs");
+    const nc_fp4__word *w = &g->word;
+    uint32_t i, gate, pairs;
+    NC__EMPTY(g->list);
+    for (i = 0; i < ins + outs && g->t.status == NC_OK; i++)
+        nc_fp4__append(&g->list, nc_fp4__take_number(g, g->wires - 1, "a wire"));
+    if (!nc_fp4__take_word(g, "a gate")) return;
+    for (gate = 0; gate < NC_FP4__GATES; gate++)
+        if (nc_fp4__is(w, nc_fp4__bristol_gates[gate].name)) break;
+    if (gate == NC_FP4__GATES) {
+        nc_fp4__word_error(&g->t, w, NC_ERR_FORMAT, "unknown gate");
         return;
     }
-    pairs = nc_fp4__is(name, "MAND") ? outs : 1;
-    if (outs != pairs || ins != (truth == 0x66 || truth == 0x88 ? 2 * pairs : 1u) || pairs == 0) {
-        n->status = nc__fail(n->err, NC_ERR_FORMAT, line, name->column,
-                             "the gate has a wrong number of wires");
+    pairs = *w->text == 'M' ? outs : 1;
+    if (pairs == 0 || outs != pairs || ins != nc_fp4__bristol_gates[gate].inputs * pairs) {
+        nc_fp4__word_error(&g->t, w, NC_ERR_FORMAT, "the gate has a wrong number of wires");
         return;
     }
-    for (i = 0; i < pairs && n->status == NC_OK; i++) {
-        uint32_t *out = &wire[(*list)[ins + i]], k, arms = ins / pairs;
-        for (k = 0; k < arms; k++) {
-            uint32_t from = (*list)[i + k * pairs];
-            in[k] = constant ? from : wire[from];
-            if (constant ? from > 1 : in[k] == UINT32_MAX)
-                n->status =
-                    nc__fail(n->err, NC_ERR_FORMAT, line, 1,
-                             constant ? "EQ gives 0 or 1, not %lu" : "wire %lu has no value yet",
-                             (unsigned long)from);
-        }
-        if (n->status != NC_OK) return;
-        if (*out != UINT32_MAX) {
-            n->status = nc__fail(n->err, NC_ERR_FORMAT, line, 1, "wire %lu has a value already",
-                                 (unsigned long)(*list)[ins + i]);
-            return;
-        }
-        *out = nc_fp4__function(c, in, truth);
-        if (*out == UINT32_MAX)
-            n->status = nc__fail(n->err, nc_fp4__added(c, *out), line, 1, "too many wires");
+    for (i = 0; i < pairs && g->t.status == NC_OK; i++) nc_fp4__bristol_wire(g, gate, i, pairs);
+}
+
+/* A width of inputs or outputs: at least 1, and `left` at most. */
+static uint32_t nc_fp4__bristol_width(nc_fp4__gates *g, uint32_t left, const char *what) {
+    const uint32_t width = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, what);
+    if (width == 0 || width > left)
+        (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
+                              "a width that does not fit");
+    return g->t.status == NC_OK ? width : 0;
+}
+
+/* Everything between the number of wires, which is known, and the outputs. Inputs are the first
+ * wires, outputs the last. */
+static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
+    uint32_t groups = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of inputs");
+    uint32_t *widths = NULL, i, k, width, at = 0;
+    nc_status status;
+    for (i = 0; i < groups && g->t.status == NC_OK; i++) {
+        const uint32_t left = g->wires < NC_FP4__MAX_INPUTS ? g->wires : NC_FP4__MAX_INPUTS;
+        width = nc_fp4__bristol_width(g, left - at, "the width of an input");
+        if (g->t.status != NC_OK) break;
+        status = nc_fp4_add_input(g->c, NULL, width, g->wire + at);
+        if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many inputs");
+        at += width;
     }
+    groups = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of outputs");
+    for (at = 0, i = 0; i < groups && g->t.status == NC_OK; i++) {
+        width = nc_fp4__bristol_width(g, g->wires - at, "the width of an output");
+        nc_fp4__append(&widths, width);
+        at += width;
+    }
+    for (i = 0; i < gates && g->t.status == NC_OK; i++) nc_fp4__bristol_gate(g);
+    while (g->t.status == NC_OK && g->t.at < g->t.end)
+        if (nc_fp4__next_word(&g->t, &g->word))
+            nc_fp4__word_error(&g->t, &g->word, NC_ERR_FORMAT, "more gates than were announced");
+    for (at = g->wires - at, i = 0; i < groups && g->t.status == NC_OK; i++) {
+        for (k = 0; k < widths[i]; k++)
+            if (g->wire[at + k] == UINT32_MAX)
+                (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
+                                      "output wire %lu has no value", (unsigned long)at + k);
+        if (g->t.status != NC_OK) break;
+        status = nc_fp4_add_output(g->c, NULL, widths[i], g->wire + at);
+        if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many outputs");
+        at += widths[i];
+    }
+    stbds_arrfree(widths);
 }
 
 NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                      nc_error *err) {
-    nc_fp4__numbers n;
-    nc_fp4_circuit *c = NULL;
-    uint32_t gates, wires, groups, i, k, at = 0, *wire = NULL, *list = NULL, *widths = NULL;
-    nc__clear(err);
-    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
-    *circuit = NULL;
-    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
-    memset(&n, 0, sizeof n);
-    n.err = err;
-    n.t.at = n.t.line_start = text;
-    n.t.end = text + bytes;
-    n.t.line = 1;
-    gates = nc_fp4__number(&n, NC_FP4__MAX_WIRES, "the number of gates");
-    wires = nc_fp4__number(&n, NC_FP4__MAX_WIRES - 2, "the number of wires");
-    if (n.status == NC_OK && wires > bytes + NC_FP4__MAX_INPUTS)
-        n.status =
-            nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "more wires than the text can hold");
-    groups = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the number of inputs");
-    if (n.status == NC_OK) n.status = nc_fp4_create(&c, NULL, NULL);
-    if (n.status == NC_OK) {
-        wire = (uint32_t *)nc__alloc(NULL, (wires + 1) * sizeof *wire);
-        if (!wire) n.status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        for (i = 0; wire && i <= wires; i++) wire[i] = UINT32_MAX;
+    nc_fp4__gates g;
+    uint32_t gates, i;
+    memset(&g, 0, sizeof g);
+    if (!nc_fp4__open_text(&g.t, circuit, text, bytes, err)) return NC_ERR_ARG;
+    gates = nc_fp4__take_number(&g, NC_FP4__MAX_WIRES, "the number of gates");
+    g.wires = nc_fp4__take_number(&g, NC_FP4__MAX_WIRES - 2, "the number of wires");
+    if (g.wires > bytes + NC_FP4__MAX_INPUTS)
+        (void)nc_fp4__fail_at(&g.t, NC_ERR_FORMAT, g.word.line, g.word.column,
+                              "more wires than the text can hold");
+    if (g.t.status == NC_OK) {
+        g.wire = (uint32_t *)nc__alloc(NULL, (g.wires + (size_t)1) * sizeof *g.wire);
+        if (!g.wire || nc_fp4_create(&g.c, NULL, NULL) != NC_OK) (void)nc_fp4__no_memory(&g.t);
     }
-    for (i = 0; i < groups && n.status == NC_OK; i++) {
-        uint32_t width = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the width of an input");
-        if (n.status == NC_OK &&
-            (width == 0 || width > wires - at || at + width > NC_FP4__MAX_INPUTS))
-            n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "a width that does not fit");
-        if (n.status == NC_OK) n.status = nc_fp4_add_input(c, NULL, width, wire + at);
-        at += width;
+    if (g.t.status == NC_OK) {
+        for (i = 0; i <= g.wires; i++) g.wire[i] = UINT32_MAX;
+        nc_fp4__bristol_body(&g, gates);
     }
-    groups = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the number of outputs");
-    for (at = 0, i = 0; i < groups && n.status == NC_OK; i++) {
-        uint32_t width = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the width of an output");
-        if (n.status == NC_OK && (width == 0 || width > wires - at))
-            n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "a width that does not fit");
-        at += width;
-        stbds_arrput(widths, width);
-    }
-    for (i = 0; i < gates && n.status == NC_OK; i++)
-        nc_fp4__bristol_gate(&n, c, wire, wires, &list);
-    if (n.status == NC_OK && (n.word < stbds_arrlenu(n.t.words) || nc_fp4__next_line(&n.t)))
-        n.status =
-            nc__fail(err, NC_ERR_FORMAT, n.t.words->line, 1, "more gates than were announced");
-    for (at = wires - at, i = 0; i < stbds_arrlenu(widths) && n.status == NC_OK; i++) {
-        for (k = 0; k < widths[i] && n.status == NC_OK; k++)
-            if (wire[at + k] == UINT32_MAX)
-                n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column,
-                                    "output wire %lu has no value", (unsigned long)at + k);
-        if (n.status == NC_OK) n.status = nc_fp4_add_output(c, NULL, widths[i], wire + at);
-        at += widths[i];
-    }
-    stbds_arrfree(n.t.words);
-    stbds_arrfree(list);
-    stbds_arrfree(widths);
-    nc__free(NULL, wire, 0);
-    if (n.status == NC_OK)
-        *circuit = c;
+    stbds_arrfree(g.list);
+    nc__free(NULL, g.wire, 0);
+    if (g.t.status == NC_OK)
+        *circuit = g.c;
     else
-        nc_fp4_destroy(c);
-    return n.status;
+        nc_fp4_destroy(g.c);
+    return g.t.status;
 }
 
 /* -- JSON ---------------------------------------------------------------------------- */
 
-typedef struct nc_fp4__json {
-    nc_fp4__lines t; /* without its words */
-    nc_fp4__netlist *l;
-    char word[256]; /* the last string or number */
-    size_t length;
-} nc_fp4__json;
-
-static void nc_fp4__json_error(nc_fp4__json *j, const char *what) {
-    if (j->l->status == NC_OK)
-        j->l->status = nc__fail(j->l->err, NC_ERR_FORMAT, j->t.line,
-                                (size_t)(j->t.at - j->t.line_start) + 1, "%s", what);
+/* A name: a string, or the number 0 or 1. */
+static void nc_fp4__json_name(nc__text *t, char name[256]) {
+    *name = 0;
+    nc__skip_space(t);
+    if (nc__is_digit(nc__peek(t, 0)))
+        snprintf(name, 256, "%u", (unsigned)nc__json_natural(t, 1));
+    else if (nc__json_string(t, name, 256) >= 256)
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "a name of more than 255 bytes");
+    if (!*name) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a name");
 }
 
-static void nc_fp4__json_space(nc_fp4__json *j) {
-    while (j->t.at < j->t.end && *j->t.at && strchr(" \t\r\n", *j->t.at)) nc_fp4__next_char(&j->t);
-}
-
-/* Take ch if it is next. */
-static int nc_fp4__json_take(nc_fp4__json *j, char ch) {
-    nc_fp4__json_space(j);
-    if (j->l->status != NC_OK || j->t.at >= j->t.end || *j->t.at != ch) return 0;
-    j->t.at++;
-    return 1;
-}
-
-static void nc_fp4__json_expect(nc_fp4__json *j, char ch) {
-    char what[32];
-    snprintf(what, sizeof what, "expected '%c'", ch);
-    if (!nc_fp4__json_take(j, ch)) nc_fp4__json_error(j, what);
-}
-
-/* A string (without escapes but \" \\ \/) or a number into word. */
-static void nc_fp4__json_word(nc_fp4__json *j) {
-    int quoted = nc_fp4__json_take(j, '"');
-    j->length = 0;
-    while (j->l->status == NC_OK && j->t.at < j->t.end) {
-        char ch = *j->t.at;
-        if (quoted ? ch == '"' : (ch < '0' || ch > '9')) break;
-        if (ch == '\\') {
-            j->t.at++;
-            ch = j->t.at < j->t.end ? *j->t.at : 0;
-            if (ch != '"' && ch != '\\' && ch != '/') nc_fp4__json_error(j, "an escape for a name");
-        }
-        if ((uint8_t)ch < 32) nc_fp4__json_error(j, "a string ends on its line");
-        if (j->length + 1 >= sizeof j->word) nc_fp4__json_error(j, "a word is too long");
-        if (j->l->status != NC_OK) break;
-        j->word[j->length++] = ch;
-        j->t.at++;
-    }
-    j->word[j->length] = 0;
-    if (quoted) nc_fp4__json_expect(j, '"');
-    if (j->length == 0) nc_fp4__json_error(j, "expected a name or a number");
-}
-
-/* Skip a value that is not for us. */
-static void nc_fp4__json_skip(nc_fp4__json *j, int depth) {
-    char open;
-    nc_fp4__json_space(j);
-    if (depth > NC_FP4__MAX_DEPTH) nc_fp4__json_error(j, "nested too deep");
-    if (j->l->status != NC_OK) return;
-    open = j->t.at < j->t.end ? *j->t.at : 0;
-    if (open == '[' || open == '{') {
-        char close = open == '[' ? ']' : '}';
-        j->t.at++;
-        if (nc_fp4__json_take(j, close)) return;
-        do {
-            if (open == '{') {
-                nc_fp4__json_word(j);
-                nc_fp4__json_expect(j, ':');
-            }
-            nc_fp4__json_skip(j, depth + 1);
-        } while (nc_fp4__json_take(j, ','));
-        nc_fp4__json_expect(j, close);
-    } else if (open == '"') {
-        nc_fp4__json_word(j);
-    } else { /* a number, true, false, null */
-        const char *start = j->t.at;
-        while (j->t.at < j->t.end && *j->t.at &&
-               strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *j->t.at))
-            j->t.at++;
-        if (j->t.at == start) nc_fp4__json_error(j, "expected a value");
-    }
-}
-
-static nc_fp4__model *nc_fp4__first(nc_fp4__json *j) { return &j->l->models[0]; }
-
-/* Nets of a declared name: one, or name[0] .. name[width - 1]. role: 'i', 'o' or 'n'. */
-static void nc_fp4__json_declare(nc_fp4__json *j, const char *name, uint32_t width, char role) {
-    nc_fp4__model *m = nc_fp4__first(j);
+/* Nets of a declared name: one, or name[0] .. name[width - 1]; where to, if anywhere. */
+static void nc_fp4__json_declare(nc_fp4__netlist *l, const char *name, uint32_t width,
+                                 uint32_t **ports) {
     char full[300];
-    uint32_t i;
-    for (i = 0; i < width && j->l->status == NC_OK; i++) {
-        uint32_t net;
-        if (width > 1)
-            snprintf(full, sizeof full, "%s[%u]", name, (unsigned)i);
-        else
-            snprintf(full, sizeof full, "%s", name);
-        net = nc_fp4__net_of(j->l, m, full, strlen(full));
-        if (role == 'i') stbds_arrput(m->inputs, net);
-        if (role == 'o') stbds_arrput(m->outputs, net);
+    uint32_t i, net;
+    for (i = 0; i < width && l->t.status == NC_OK; i++) {
+        snprintf(full, sizeof full, width > 1 ? "%s[%u]" : "%s", name, (unsigned)i);
+        net = nc_fp4__net_of(l, l->models, full, strlen(full));
+        if (ports) nc_fp4__append(ports, net);
     }
-    if (stbds_arrlenu(m->inputs) > NC_FP4__MAX_INPUTS ||
-        stbds_arrlenu(m->outputs) > NC_FP4__MAX_INPUTS)
-        nc_fp4__json_error(j, "too many inputs or outputs");
+    if (ports && stbds_arrlenu(*ports) > NC_FP4__MAX_INPUTS)
+        (void)nc__text_fail(&l->t, NC_ERR_LIMIT, "more than 2^20 inputs or outputs");
 }
 
-static void nc_fp4__json_names(nc_fp4__json *j, char role) {
-    nc_fp4__json_expect(j, '[');
-    if (nc_fp4__json_take(j, ']')) return;
-    do {
-        char name[256] = "";
-        unsigned long width = 1;
-        if (nc_fp4__json_take(j, '{')) {
-            do {
-                int is_name;
-                nc_fp4__json_word(j);
-                is_name = !strcmp(j->word, "name");
-                if (!is_name && strcmp(j->word, "width"))
-                    nc_fp4__json_error(j, "expected \"name\" or \"width\"");
-                nc_fp4__json_expect(j, ':');
-                nc_fp4__json_word(j);
-                if (is_name)
-                    memcpy(name, j->word, sizeof name);
+/* An array of names, and of objects of a name and a width. */
+static void nc_fp4__json_names(nc_fp4__netlist *l, uint32_t **ports) {
+    nc__text *t = &l->t;
+    int first = 1, member;
+    nc__json_expect(t, '[');
+    while (nc__json_more(t, ']', &first)) {
+        char name[256] = "", key[16];
+        uint64_t width = 1;
+        if (nc__json_take(t, '{')) {
+            for (member = 1; nc__json_more(t, '}', &member);) {
+                nc__json_key(t, key, sizeof key);
+                if (!strcmp(key, "name"))
+                    nc_fp4__json_name(t, name);
+                else if (!strcmp(key, "width"))
+                    width = nc__json_natural(t, NC_FP4__MAX_INPUTS);
                 else
-                    width = strtoul(j->word, NULL, 10);
-            } while (nc_fp4__json_take(j, ','));
-            nc_fp4__json_expect(j, '}');
+                    (void)nc__text_fail(t, NC_ERR_FORMAT, "expected \"name\" or \"width\"");
+            }
         } else {
-            nc_fp4__json_word(j);
-            memcpy(name, j->word, sizeof name);
+            nc_fp4__json_name(t, name);
         }
-        if (!*name || width == 0 || width > NC_FP4__MAX_INPUTS)
-            nc_fp4__json_error(j, "a name and a width of 1 to 2^20");
-        else
-            nc_fp4__json_declare(j, name, (uint32_t)width, role);
-    } while (nc_fp4__json_take(j, ','));
-    nc_fp4__json_expect(j, ']');
+        if (!*name || width == 0)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a name and a width of 1 and more");
+        nc_fp4__json_declare(l, name, (uint32_t)width, ports);
+    }
 }
 
-/* The net of the last word; "0" and "1" are constants, which drive themselves. */
-static uint32_t nc_fp4__json_net(nc_fp4__json *j) {
-    nc_fp4__model *m = nc_fp4__first(j);
-    uint32_t net = nc_fp4__net_of(j->l, m, j->word, j->length);
-    if (j->length == 1 && (*j->word == '0' || *j->word == '1') && !m->driver[net]) {
-        nc_fp4__statement *s = nc_fp4__new_statement(m, j->t.line, 1);
-        s->outputs = 1;
-        s->rows = UINT32_MAX;
-        s->truth[0] = *j->word == '1';
-        stbds_arrput(m->nets, net);
-        m->driver[net] = (uint32_t)stbds_arrlenu(m->statements);
-    }
+/* A net by its name; "0" and "1" are constants, which drive themselves. */
+static uint32_t nc_fp4__json_net(nc_fp4__netlist *l) {
+    nc_fp4__model *m = l->models;
+    nc_fp4__statement *s;
+    char name[256];
+    uint32_t net;
+    nc_fp4__json_name(&l->t, name);
+    if (l->t.status != NC_OK) return 0;
+    net = nc_fp4__net_of(l, m, name, strlen(name));
+    if ((strcmp(name, "0") && strcmp(name, "1")) || m->driver[net]) return net;
+    s = nc_fp4__new_statement(m, l->t.line, 1);
+    s->outputs = 1;
+    s->rows = UINT32_MAX;
+    s->truth[0] = *name == '1';
+    nc_fp4__append(&m->nets, net);
+    m->driver[net] = (uint32_t)stbds_arrlenu(m->statements);
     return net;
 }
 
-/* Truth of an atom's type; 0 when there is none. */
+/* The outputs of a table, as a string of 0 and 1; returns how many. */
+static size_t nc_fp4__json_truth(nc__text *t, uint64_t truth[4]) {
+    char digits[257];
+    const size_t n = nc__json_string(t, digits, sizeof digits);
+    size_t i;
+    for (i = 0; i < n && i < 256; i++) {
+        if (digits[i] != '0' && digits[i] != '1')
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "a truth table has 0 and 1");
+        truth[i / 64] |= (uint64_t)(digits[i] == '1') << i % 64;
+    }
+    return n;
+}
+
+/* Is `type` an atom of so many inputs? Then its truth table. */
 static int nc_fp4__json_type(const char *type, uint32_t inputs, uint64_t truth[4]) {
     uint32_t k;
     for (k = 0; k < NC_FP4_ATOM_COUNT; k++)
@@ -5078,118 +5037,98 @@ static int nc_fp4__json_type(const char *type, uint32_t inputs, uint64_t truth[4
     return 0;
 }
 
-static void nc_fp4__json_atom(nc_fp4__json *j) {
-    char type[256] = "";
-    uint64_t truth[4] = {0, 0, 0, 0};
-    uint32_t in[8] = {0}, inputs = 0, bits = 0, out = UINT32_MAX, i;
+/* {"type", "inputs", "output", "truth"} becomes a statement. */
+static void nc_fp4__json_atom(nc_fp4__netlist *l) {
+    nc__text *t = &l->t;
+    nc_fp4__model *m = l->models;
     nc_fp4__statement *s;
-    nc_fp4__json_expect(j, '{');
-    do {
-        char key[256];
-        nc_fp4__json_word(j);
-        memcpy(key, j->word, sizeof key);
-        nc_fp4__json_expect(j, ':');
-        if (!strcmp(key, "inputs")) {
-            nc_fp4__json_expect(j, '[');
-            do {
-                nc_fp4__json_word(j);
-                if (inputs == 8) nc_fp4__json_error(j, "an atom has at most eight inputs");
-                if (j->l->status == NC_OK) in[inputs++] = nc_fp4__json_net(j);
-            } while (nc_fp4__json_take(j, ','));
-            nc_fp4__json_expect(j, ']');
-            continue;
-        }
-        nc_fp4__json_word(j);
-        if (!strcmp(key, "type"))
-            memcpy(type, j->word, sizeof type);
-        else if (!strcmp(key, "output"))
-            out = j->l->status == NC_OK ? nc_fp4__json_net(j) : 0;
-        else if (!strcmp(key, "truth")) {
-            bits = (uint32_t)j->length;
-            for (i = 0; i < j->length && i < 256; i++) {
-                if (j->word[i] != '0' && j->word[i] != '1')
-                    nc_fp4__json_error(j, "a truth table has 0 and 1");
-                truth[i / 64] |= (uint64_t)(j->word[i] == '1') << i % 64;
+    char type[16] = "", key[16];
+    uint64_t truth[4] = {0, 0, 0, 0};
+    uint32_t in[8] = {0}, inputs = 0, out = UINT32_MAX, i;
+    size_t bits = 0;
+    int first = 1, element;
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        nc__json_key(t, key, sizeof key);
+        if (!strcmp(key, "type")) {
+            (void)nc__json_string(t, type, sizeof type);
+        } else if (!strcmp(key, "output")) {
+            out = nc_fp4__json_net(l);
+        } else if (!strcmp(key, "truth")) {
+            bits = nc_fp4__json_truth(t, truth);
+        } else if (!strcmp(key, "inputs")) {
+            nc__json_expect(t, '[');
+            for (element = 1; nc__json_more(t, ']', &element);) {
+                if (inputs == 8)
+                    (void)nc__text_fail(t, NC_ERR_FORMAT, "an atom has at most eight inputs");
+                else
+                    in[inputs++] = nc_fp4__json_net(l);
             }
-        } else
-            nc_fp4__json_error(j, "an atom has type, inputs, output and truth");
-    } while (nc_fp4__json_take(j, ','));
-    nc_fp4__json_expect(j, '}');
-    if (j->l->status != NC_OK) return;
-    if (!strcmp(type, "TABLE") ? bits != 1u << inputs : !nc_fp4__json_type(type, inputs, truth)) {
-        nc_fp4__json_error(j, "no such atom with so many inputs, or a table of a wrong length");
-        return;
+        } else {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "an atom has type, inputs, output and truth");
+        }
     }
-    if (out == UINT32_MAX) {
-        nc_fp4__json_error(j, "the atom has no output");
-        return;
-    }
-    s = nc_fp4__new_statement(nc_fp4__first(j), j->t.line, 1);
+    if (!strcmp(type, "TABLE") ? bits != (size_t)1 << inputs
+                               : !nc_fp4__json_type(type, inputs, truth))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "no atom '%s' of %u inputs, or a table of %u values",
+                            type, (unsigned)inputs, (unsigned)bits);
+    if (out == UINT32_MAX) (void)nc__text_fail(t, NC_ERR_FORMAT, "the atom has no output");
+    if (t->status != NC_OK) return;
+    s = nc_fp4__new_statement(m, t->line, 1);
     s->inputs = inputs;
     s->outputs = 1;
     s->rows = UINT32_MAX;
     memcpy(s->truth, truth, sizeof truth);
-    for (i = 0; i < inputs; i++) stbds_arrput(nc_fp4__first(j)->nets, in[i]);
-    stbds_arrput(nc_fp4__first(j)->nets, out);
-    nc_fp4__drive(j->l, nc_fp4__first(j), out,
-                  (uint32_t)stbds_arrlenu(nc_fp4__first(j)->statements) - 1, j->t.line, 1);
+    for (i = 0; i < inputs; i++) nc_fp4__append(&m->nets, in[i]);
+    nc_fp4__append(&m->nets, out);
+    nc_fp4__drive(l, m, out, (uint32_t)stbds_arrlenu(m->statements) - 1, t->line, 1);
+}
+
+/* The value of a key of the circuit. */
+static void nc_fp4__json_member(nc_fp4__netlist *l, const char *key) {
+    nc_fp4__model *m = l->models;
+    char name[256];
+    int first = 1;
+    if (!strcmp(key, "name")) {
+        nc_fp4__json_name(&l->t, name);
+        m->name = nc_fp4__string(l, name, strlen(name));
+    } else if (!strcmp(key, "inputs")) {
+        nc_fp4__json_names(l, &m->inputs);
+    } else if (!strcmp(key, "outputs")) {
+        nc_fp4__json_names(l, &m->outputs);
+    } else if (!strcmp(key, "internals")) {
+        nc_fp4__json_names(l, NULL);
+    } else if (!strcmp(key, "atoms")) {
+        nc__json_expect(&l->t, '[');
+        while (nc__json_more(&l->t, ']', &first)) nc_fp4__json_atom(l);
+    } else {
+        nc__json_skip(&l->t);
+    }
 }
 
 NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err) {
     nc_fp4__netlist l;
-    nc_fp4__json *j;
+    char key[256];
     size_t i;
-    nc__clear(err);
-    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
-    *circuit = NULL;
-    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
+    int first = 1;
     memset(&l, 0, sizeof l);
-    l.err = err;
-    j = (nc_fp4__json *)nc__calloc(NULL, sizeof *j);
-    if (!j) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    j->l = &l;
-    j->t.at = j->t.line_start = text;
-    j->t.end = text + bytes;
-    j->t.line = 1;
+    if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
     (void)nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7));
-    nc_fp4__json_expect(j, '{');
-    if (!nc_fp4__json_take(j, '}')) {
-        do {
-            nc_fp4__json_word(j);
-            nc_fp4__json_expect(j, ':');
-            if (l.status != NC_OK) break;
-            if (!strcmp(j->word, "name")) {
-                nc_fp4__json_word(j);
-                l.models[0].name = nc_fp4__string(&l, j->word, j->length);
-            } else if (!strcmp(j->word, "inputs")) {
-                nc_fp4__json_names(j, 'i');
-            } else if (!strcmp(j->word, "outputs")) {
-                nc_fp4__json_names(j, 'o');
-            } else if (!strcmp(j->word, "internals")) {
-                nc_fp4__json_names(j, 'n');
-            } else if (!strcmp(j->word, "atoms")) {
-                nc_fp4__json_expect(j, '[');
-                if (!nc_fp4__json_take(j, ']')) {
-                    do nc_fp4__json_atom(j);
-                    while (nc_fp4__json_take(j, ','));
-                    nc_fp4__json_expect(j, ']');
-                }
-            } else {
-                nc_fp4__json_skip(j, 0);
-            }
-        } while (nc_fp4__json_take(j, ','));
-        nc_fp4__json_expect(j, '}');
+    nc__json_expect(&l.t, '{');
+    while (nc__json_more(&l.t, '}', &first)) {
+        nc__json_key(&l.t, key, sizeof key);
+        nc_fp4__json_member(&l, key);
     }
-    nc_fp4__json_space(j);
-    if (j->t.at < j->t.end) nc_fp4__json_error(j, "text after the circuit");
-    for (i = 0; l.status == NC_OK && i < stbds_arrlenu(l.models[0].inputs); i++)
-        if (l.models[0].driver[l.models[0].inputs[i]])
-            nc_fp4__json_error(j, "an input is driven, or has the name of a constant");
-    if (l.status == NC_OK) l.status = nc_fp4__build(&l, circuit);
+    nc__skip_space(&l.t);
+    if (l.t.at < l.t.end) (void)nc__text_fail(&l.t, NC_ERR_FORMAT, "text after the circuit");
+    for (i = 0; i < stbds_arrlenu(l.models->inputs); i++)
+        if (l.models->driver[l.models->inputs[i]])
+            (void)nc__text_fail(&l.t, NC_ERR_FORMAT,
+                                "an input is driven, or has the name of a constant");
+    if (l.t.status == NC_OK) (void)nc_fp4__build(&l, circuit);
     nc_fp4__netlist_free(&l);
-    nc__free(NULL, j, sizeof *j);
-    return l.status;
+    return l.t.status;
 }
 
 /* -- writing ------------------------------------------------------------------------- */

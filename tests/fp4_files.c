@@ -157,7 +157,7 @@ static void json_has_atoms_and_tables(void **state) {
         " \"internals\": [\"t\"], \"outputs\": [\"y\", \"z\"],\n"
         " \"atoms\": [{\"type\": \"MUX\", \"inputs\": [\"s\", \"t\", \"a[1]\"], \"output\": "
         "\"y\"},\n"
-        "  {\"type\": \"NAND\", \"inputs\": [\"a[0]\", \"1\"], \"output\": \"t\"},\n"
+        "  {\"type\": \"NAND\", \"inputs\": [\"\\u0061[0]\", 1], \"output\": \"t\"},\n"
         "  {\"type\": \"TABLE\", \"truth\": \"01101001\", \"inputs\": [\"a[0]\", \"a[1]\", \"s\"],"
         " \"output\": \"z\"}]}\n";
     nc_fp4_circuit *c = read_ok(nc_fp4_read_json, text, sizeof text - 1);
@@ -214,12 +214,19 @@ static void errors_say_where_and_why(void **state) {
         {1, NC_ERR_FORMAT, 6, 1, "1 3\n1 2\n1 1\n\n2 1 0 1 2 XOR\n1 1 0 1 INV\n"},
         {2, NC_ERR_FORMAT, 1, 1, ""},
         {2, NC_ERR_FORMAT, 1, 3, "{}x"},
-        {2, NC_ERR_FORMAT, 1, 14, "{\"inputs\": [{}]}"},
+        {2, NC_ERR_FORMAT, 1, 15, "{\"inputs\": [{}]}"},
         {2, NC_ERR_FORMAT, 2, 48,
          "{\"inputs\": [\"a\"], \"atoms\": [\n{\"type\": \"AND\", \"inputs\": [\"a\"], \"output\": "
          "\"y\"}]}"},
         {2, NC_ERR_FORMAT, 0, 0, "{\"outputs\": [\"y\"]}"},
-        {2, NC_ERR_FORMAT, 1, 13, "{\"name\": \"a\\u0020\"}"}};
+        {2, NC_ERR_FORMAT, 1, 14, "{\"name\": \"a\\q\"}"},
+        {2, NC_ERR_FORMAT, 1, 17, "{\"inputs\": [\"a\" \"b\"]}"},
+        {2, NC_ERR_FORMAT, 1, 38, "{\"inputs\": [{\"name\": \"a\", \"width\": 0}]}"},
+        {2, NC_ERR_LIMIT, 1, 42, "{\"inputs\": [{\"name\": \"a\", \"width\": 1048577}]}"},
+        {2, NC_ERR_FORMAT, 2, 67,
+         "{\"atoms\": [\n{\"type\": \"TABLE\", \"truth\": \"0\", \"inputs\": [\"a\", 1], "
+         "\"output\": \"y\"}]}"},
+        {2, NC_ERR_FORMAT, 1, 35, "{\"atoms\": [{\"type\": \"NOT\", \"what\": 1}]}"}};
     size_t i;
     (void)state;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
