@@ -3712,7 +3712,7 @@ NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uin
     for (i = 0; i < width; i++) {
         node.in[0] = group.first + i;
         wires[i] = nc_fp4__push_node(circuit, &node);
-        stbds_arrput(circuit->inputs, wires[i]);
+        nc_fp4__append(&circuit->inputs, wires[i]);
     }
     return NC_OK;
 }
@@ -3804,7 +3804,7 @@ NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, const char *name, ui
     group.first = (uint32_t)stbds_arrlenu(circuit->outputs);
     group.width = width;
     stbds_arrput(circuit->output_groups, group);
-    for (i = 0; i < width; i++) stbds_arrput(circuit->outputs, wires[i]);
+    for (i = 0; i < width; i++) nc_fp4__append(&circuit->outputs, wires[i]);
     return NC_OK;
 }
 
@@ -5491,82 +5491,97 @@ static uint64_t nc_fp4__unit_truth(const nc_fp4_unit *unit) {
     return truth;
 }
 
-/* What a unit computes, as a function of at most three wires where that is possible: units that it
- * reads are looked through. */
-typedef struct nc_fp4__look {
-    uint32_t in[3];
-    uint8_t inputs; /* 255: it needs more than three */
+/* -- cuts ------------------------------------------------------------------------------- */
+
+/* A cut of a unit: at most three wires, its leaves, that decide what it gives (k-feasible cuts: Cong
+ * and Ding, FlowMap, 1994). An input of the unit is a leaf, or its cut's leaves are. */
+typedef struct nc_fp4__cut {
+    uint32_t leaf[3];
+    uint8_t leaves; /* 255: it takes more than three */
     uint8_t truth;
     uint8_t margin; /* doubled, over the inputs that can occur */
     uint8_t unused;
-} nc_fp4__look;
+} nc_fp4__cut;
 
-/* The wires among `have` (n of them, at most 3) extended by w; 0 when there would be four. */
-static int nc_fp4__extend(uint32_t *have, uint32_t *n, uint32_t w) {
+/* Add w to n leaves, at most 3; 0 when it would be the fourth. */
+static int nc_fp4__add_leaf(uint32_t leaf[3], uint32_t *n, uint32_t w) {
     uint32_t i;
     for (i = 0; i < *n; i++)
-        if (have[i] == w) return 1;
+        if (leaf[i] == w) return 1;
     if (*n == 3) return 0;
-    have[(*n)++] = w;
+    leaf[(*n)++] = w;
     return 1;
 }
 
-/* Value of wire w when the wires of `have` are the bits of `values`: one of them, or a unit seen
- * through. -1 when neither. */
-static int nc_fp4__seen(const nc_fp4_network *net, const nc_fp4__look *looks, uint32_t w,
-                        const uint32_t *have, uint32_t n, uint32_t values) {
-    const nc_fp4__look *look;
-    uint32_t i, k, at = 0;
-    for (i = 0; i < n; i++)
-        if (have[i] == w) return (int)(values >> i & 1);
-    if (w < net->inputs) return -1;
-    look = &looks[w - net->inputs];
-    if (look->inputs > 3) return -1;
-    for (k = 0; k < look->inputs; k++) {
-        for (i = 0; i < n && have[i] != look->in[k]; i++) {
+/* Leaves of a unit where the inputs of `through` give theirs; returns how many, 255 for too many. */
+static uint32_t nc_fp4__leaves(const nc_fp4_network *net, const nc_fp4__cut *cuts,
+                               const nc_fp4_unit *unit, uint32_t through, uint32_t leaf[3]) {
+    uint32_t i, k, n = 0;
+    for (i = 0; i < unit->inputs; i++) {
+        const nc_fp4__cut *cut;
+        if (!(through >> i & 1)) {
+            if (!nc_fp4__add_leaf(leaf, &n, unit->input[i])) return 255;
+            continue;
         }
-        if (i == n) return -1;
-        at |= (values >> i & 1) << k;
+        cut = &cuts[unit->input[i] - net->inputs];
+        for (k = 0; k < cut->leaves; k++)
+            if (!nc_fp4__add_leaf(leaf, &n, cut->leaf[k])) return 255;
     }
-    return look->truth >> at & 1;
+    return n;
 }
 
-/* Look through unit u, the way that leaves the fewest wires. */
-static void nc_fp4__look_through(const nc_fp4_network *net, nc_fp4__look *looks, uint32_t u) {
-    const nc_fp4_unit *unit = &net->units[u];
-    nc_fp4__look *look = &looks[u];
-    uint32_t have[3] = {0, 0, 0}, n, i, k, v, skip, margin = 255, truth = 0;
-    look->inputs = 255;
-    for (skip = 0; skip < 1u << unit->inputs; skip++) {
-        int fits = 1; /* inputs of `skip` are seen through, the others wires of their own */
-        for (n = i = 0; i < unit->inputs && fits; i++) {
-            uint32_t w = unit->input[i];
-            if (!(skip >> i & 1)) {
-                fits = nc_fp4__extend(have, &n, w);
-                continue;
-            }
-            fits = w >= net->inputs && looks[w - net->inputs].inputs <= 3;
-            for (k = 0; fits && k < looks[w - net->inputs].inputs; k++)
-                fits = nc_fp4__extend(have, &n, looks[w - net->inputs].in[k]);
-        }
-        if (!fits || n >= look->inputs) continue;
-        memcpy(look->in, have, sizeof have);
-        look->inputs = (uint8_t)n;
+/* Truth table of a wire over n leaves: it is one, or its cut's are among them. */
+static uint32_t nc_fp4__table_over(const nc_fp4_network *net, const nc_fp4__cut *cuts, uint32_t w,
+                                   const uint32_t leaf[3], uint32_t n) {
+    const nc_fp4__cut *cut;
+    uint32_t place[3] = {0, 0, 0}, i, k, v, at, truth = 0;
+    for (i = 0; i < n; i++)
+        if (leaf[i] == w) return nc_fp4__variable[i];
+    cut = &cuts[w - net->inputs];
+    for (k = 0; k < cut->leaves; k++)
+        while (leaf[place[k]] != cut->leaf[k]) place[k]++;
+    for (v = 0; v < 1u << n; v++) {
+        for (at = 0, k = 0; k < cut->leaves; k++) at |= (v >> place[k] & 1) << k;
+        truth |= (uint32_t)(cut->truth >> at & 1) << v;
     }
-    n = look->inputs;
-    for (v = 0; v < 1u << (n <= 3 ? n : unit->inputs); v++) {
-        uint32_t at = n <= 3 ? 0 : v, distance; /* else every combination, occurring or not */
+    return truth;
+}
+
+/* The cut of unit u with the fewest leaves. */
+static void nc_fp4__find_cut(const nc_fp4_network *net, nc_fp4__cut *cuts, uint32_t u) {
+    const nc_fp4_unit *unit = &net->units[u];
+    nc_fp4__cut *cut = &cuts[u];
+    uint32_t table[NC_FP4_UNIT_INPUTS] = {0}, leaf[3] = {0, 0, 0}, all = 0, through = 0, n, i, v;
+    uint32_t margin = 255, truth = 0, cases;
+    for (i = 0; i < unit->inputs; i++) /* inputs that have a cut */
+        all |= (uint32_t)(unit->input[i] >= net->inputs &&
+                          cuts[unit->input[i] - net->inputs].leaves <= 3)
+               << i;
+    cut->leaves = 255;
+    do { /* their subsets in rising order */
+        n = nc_fp4__leaves(net, cuts, unit, through, leaf);
+        if (n < cut->leaves) {
+            memcpy(cut->leaf, leaf, sizeof leaf);
+            cut->leaves = (uint8_t)n;
+        }
+        through = (through - all) & all;
+    } while (through);
+    n = cut->leaves;
+    cases = 1u << (n <= 3 ? n : unit->inputs); /* of more leaves all, occurring or not */
+    for (i = 0; i < unit->inputs && n <= 3; i++)
+        table[i] = nc_fp4__table_over(net, cuts, unit->input[i], cut->leaf, n);
+    for (v = 0; v < cases; v++) {
+        uint32_t at = n <= 3 ? 0 : v, distance;
         int sum;
-        for (i = 0; i < unit->inputs && n <= 3; i++)
-            at |= (uint32_t)nc_fp4__seen(net, looks, unit->input[i], look->in, n, v) << i;
+        for (i = 0; i < unit->inputs && n <= 3; i++) at |= (table[i] >> v & 1) << i;
         sum = nc_fp4__doubled_sum(unit, at);
         distance = (uint32_t)(sum < 0 ? -sum : sum);
         margin = distance < margin ? distance : margin;
         truth |= n <= 3 ? (uint32_t)(sum > 0) << v : 0;
     }
     for (i = n; i < 3; i++) truth |= truth << (1u << i);
-    look->truth = (uint8_t)truth;
-    look->margin = (uint8_t)margin;
+    cut->truth = (uint8_t)truth;
+    cut->margin = (uint8_t)margin;
 }
 
 /* -- compiling ----------------------------------------------------------------------------- */
@@ -5704,10 +5719,10 @@ static void nc_fp4__emit_units(nc_fp4__compiler *k) {
                 wire = nc_fp4__emit(k, in, truth);
             }
         }
-        stbds_arrput(net->wire_of, wire);
+        nc_fp4__append(&net->wire_of, wire);
     }
     for (i = 0; i < stbds_arrlenu(c->outputs); i++)
-        stbds_arrput(net->outputs, net->wire_of[c->outputs[i]]);
+        nc_fp4__append(&net->outputs, net->wire_of[c->outputs[i]]);
 }
 
 /* -- the bit-sliced program ------------------------------------------------------------------ */
@@ -5743,7 +5758,7 @@ static uint32_t nc_fp4__plan_wide(nc_fp4_network *net, const uint32_t *in, uint3
 }
 
 /* Steps for every unit, then only those that count, then places for their results. */
-static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__look *looks) {
+static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__cut *cuts) {
     const uint32_t n = nc_fp4_unit_count(net), outputs = nc_fp4_network_outputs(net);
     const uint32_t fixed = net->inputs + outputs;
     uint32_t *operand, *last, *place, *spare = NULL, i, j, kept = 0, steps;
@@ -5754,9 +5769,9 @@ static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__look *looks) {
     for (i = 0; i < n; i++) {
         const nc_fp4_unit *unit = &net->units[i];
         uint32_t in[NC_FP4_UNIT_INPUTS] = {0};
-        if (looks[i].inputs <= 3) {
-            for (j = 0; j < looks[i].inputs; j++) in[j] = operand[looks[i].in[j]];
-            operand[net->inputs + i] = nc_fp4__add_step(net, in[0], in[1], in[2], looks[i].truth);
+        if (cuts[i].leaves <= 3) {
+            for (j = 0; j < cuts[i].leaves; j++) in[j] = operand[cuts[i].leaf[j]];
+            operand[net->inputs + i] = nc_fp4__add_step(net, in[0], in[1], in[2], cuts[i].truth);
             continue;
         }
         for (j = 0; j < unit->inputs; j++) in[j] = operand[unit->input[j]];
@@ -5801,7 +5816,7 @@ static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__look *looks) {
             }
             if (s.in[j] < net->inputs) continue;
             s.in[j] = place[from] - 1;
-            if (last[from] == i && s.in[j] >= fixed) stbds_arrput(spare, s.in[j]);
+            if (last[from] == i && s.in[j] >= fixed) nc_fp4__append(&spare, s.in[j]);
         }
         if (copy)
             s.out = net->inputs + (i + outputs - steps);
@@ -5872,12 +5887,12 @@ static void nc_fp4__fuse(nc_fp4_network *net) {
 /* Depth, margin and program of a network whose units are known. */
 static nc_status nc_fp4__complete(nc_fp4_network *net) {
     const uint32_t n = nc_fp4_unit_count(net);
-    nc_fp4__look *looks = (nc_fp4__look *)nc__calloc(NULL, (n + 1) * sizeof *looks);
+    nc_fp4__cut *cuts = (nc_fp4__cut *)nc__calloc(NULL, (n + 1) * sizeof *cuts);
     uint32_t *depth = (uint32_t *)nc__calloc(NULL, (n + 1) * sizeof *depth), i, j, margin = 255;
-    nc_status status = looks && depth ? NC_OK : NC_ERR_MEMORY;
+    nc_status status = cuts && depth ? NC_OK : NC_ERR_MEMORY;
     for (i = 0; i < n && status == NC_OK; i++) {
-        nc_fp4__look_through(net, looks, i);
-        margin = looks[i].margin < margin ? looks[i].margin : margin;
+        nc_fp4__find_cut(net, cuts, i);
+        margin = cuts[i].margin < margin ? cuts[i].margin : margin;
         for (j = 0; j < net->units[i].inputs; j++) {
             uint32_t from = net->units[i].input[j];
             if (from >= net->inputs && depth[from - net->inputs] > depth[i])
@@ -5887,9 +5902,9 @@ static nc_status nc_fp4__complete(nc_fp4_network *net) {
         net->depth = depth[i] > net->depth ? depth[i] : net->depth;
     }
     net->margin = n ? margin / 2.0 : 0;
-    if (status == NC_OK) status = nc_fp4__plan(net, looks);
+    if (status == NC_OK) status = nc_fp4__plan(net, cuts);
     if (status == NC_OK) nc_fp4__fuse(net);
-    nc__free(NULL, looks, (n + 1) * sizeof *looks);
+    nc__free(NULL, cuts, (n + 1) * sizeof *cuts);
     nc__free(NULL, depth, (n + 1) * sizeof *depth);
     return status;
 }
@@ -5994,15 +6009,14 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
 }
 
 #ifdef NC_FP4__X86
-#define NC_FP4__PART(t, v)                                                                         \
-    _mm512_storeu_si512(out + 8 * (v),                                                             \
-                        _mm512_ternarylogic_epi64(_mm512_loadu_si512(c + 8 * (v)),                 \
-                                                  _mm512_loadu_si512(b + 8 * (v)),                 \
-                                                  _mm512_loadu_si512(a + 8 * (v)), t));
+/* The instruction has its function as an immediate: a case for each. */
 #define NC_FP4__CASE(t)                                                                            \
     case t:                                                                                        \
-        NC_FP4__PART(t, 0)                                                                         \
-        NC_FP4__PART(t, 1) NC_FP4__PART(t, 2) NC_FP4__PART(t, 3) break;
+        c0 = _mm512_ternarylogic_epi64(c0, b0, a0, t);                                             \
+        c1 = _mm512_ternarylogic_epi64(c1, b1, a1, t);                                             \
+        c2 = _mm512_ternarylogic_epi64(c2, b2, a2, t);                                             \
+        c3 = _mm512_ternarylogic_epi64(c3, b3, a3, t);                                             \
+        break;
 #define NC_FP4__CASES4(t)                                                                          \
     NC_FP4__CASE(t) NC_FP4__CASE((t) + 1) NC_FP4__CASE((t) + 2) NC_FP4__CASE((t) + 3)
 #define NC_FP4__CASES16(t)                                                                         \
@@ -6027,6 +6041,7 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
         const nc_fp4__step *s = &n->fast[i];
         const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
         uint64_t *out = base[s->out];
+        __m512i a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3;
         if (s->truth >= NC_FP4__FULL_ADDER) {
             if (s->truth == NC_FP4__FULL_ADDER) {
                 k0 = _mm512_loadu_si512(c);
@@ -6047,19 +6062,34 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
             }
             continue;
         }
+        a0 = _mm512_loadu_si512(a);
+        a1 = _mm512_loadu_si512(a + 8);
+        a2 = _mm512_loadu_si512(a + 16);
+        a3 = _mm512_loadu_si512(a + 24);
+        b0 = _mm512_loadu_si512(b);
+        b1 = _mm512_loadu_si512(b + 8);
+        b2 = _mm512_loadu_si512(b + 16);
+        b3 = _mm512_loadu_si512(b + 24);
+        c0 = _mm512_loadu_si512(c);
+        c1 = _mm512_loadu_si512(c + 8);
+        c2 = _mm512_loadu_si512(c + 16);
+        c3 = _mm512_loadu_si512(c + 24);
         switch (s->truth & 255) {
             NC_FP4__CASES64(0)
             NC_FP4__CASES64(64)
             NC_FP4__CASES64(128)
             NC_FP4__CASES64(192)
         }
+        _mm512_storeu_si512(out, c0);
+        _mm512_storeu_si512(out + 8, c1);
+        _mm512_storeu_si512(out + 16, c2);
+        _mm512_storeu_si512(out + 24, c3);
     }
 }
 #undef NC_FP4__CASES64
 #undef NC_FP4__CASES16
 #undef NC_FP4__CASES4
 #undef NC_FP4__CASE
-#undef NC_FP4__PART
 #undef NC_FP4__ADD
 #endif
 
@@ -6496,7 +6526,7 @@ static void nc_fp4__order(const nc_fp4_circuit *c, uint32_t *level) {
     uint8_t *met = (uint8_t *)nc__calloc(NULL, n);
     for (i = 0; i < stbds_arrlenu(c->inputs); i++) level[i] = UINT32_MAX;
     for (i = 0; i < stbds_arrlenu(c->outputs) && met; i++) {
-        stbds_arrput(todo, c->outputs[i]);
+        nc_fp4__append(&todo, c->outputs[i]);
         while (stbds_arrlenu(todo)) {
             uint32_t w = stbds_arrpop(todo);
             const nc_fp4__node *node = &c->nodes[w];
@@ -6505,7 +6535,7 @@ static void nc_fp4__order(const nc_fp4_circuit *c, uint32_t *level) {
             if (node->inputs == NC_FP4__INPUT)
                 level[node->in[0]] = next++;
             else /* wires in falling order: the inputs, which are old, are visited first */
-                for (j = 0; j < node->inputs; j++) stbds_arrput(todo, node->in[j]);
+                for (j = 0; j < node->inputs; j++) nc_fp4__append(&todo, node->in[j]);
         }
     }
     for (i = 0; i < stbds_arrlenu(c->inputs); i++)
@@ -7016,7 +7046,7 @@ static const char *nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
     for (i = 0; i < outputs && !wrong; i++) {
         wire = nc_fp4__get(b, 4);
         if (wire >= n->inputs + units) wrong = "an output that shows no wire";
-        stbds_arrput(n->outputs, wire);
+        nc_fp4__append(&n->outputs, wire);
     }
     if (wrong) return wrong;
     if (b->ended) return "the file ends early";
