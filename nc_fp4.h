@@ -1,8 +1,7 @@
 /* nc_fp4.h - 4-bit floats, and exact Boolean circuits made of 4-bit threshold neurons
    version 0.1.0 - MIT or public domain, see the end of the file
 
-   Copy this file into your project, together with stb_ds.h (Debian: libstb-dev, or any copy
-   beside this file). In ONE C or C++ file:
+   Copy this file into your project; nothing else is needed. In ONE C or C++ file:
 
        #define NC_IMPLEMENTATION
        #include "nc_fp4.h"
@@ -50,8 +49,6 @@
    Options, defined before including:
      NC_API, NC_STATIC        how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE       default allocator where no nc_allocator is passed
-     NC_REALLOC               with NC_FREE, what stb_ds.h grows its arrays with
-     NC_STB_DS_EXTERNAL       another file compiles STB_DS_IMPLEMENTATION
      NC_GPU                   also the GPU functions (needs nc_gpu.h beside this file)
 
    Conventions: an E2M1 code is 4 bits, sign in bit 3, magnitudes 0 0.5 1 1.5 2 3 4 6 in bits 0
@@ -1733,69 +1730,6 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 }
 #endif
 /* ==== end of nc tensors ============================================================= */
-
-#ifndef NC__STB_DS /* the names of stb_ds.h's functions in this program */
-#define NC__STB_DS(name) nc_fp4_stbds_##name
-#endif
-/* ==== nc stb_ds: the same block, to the letter, in every header that needs it ============ */
-/* stb_ds.h: the system's or a copy beside this file, its symbols renamed by NC__STB_DS so that
- * they never meet another copy in the program. To use it in your own code too, include it before
- * this file. */
-#ifndef INCLUDE_STB_DS_H
-#define STBDS_NO_SHORT_NAMES
-#ifndef NC_STB_DS_EXTERNAL
-#define STB_DS_IMPLEMENTATION
-#ifdef NC_REALLOC
-#define STBDS_REALLOC(context, ptr, bytes) NC_REALLOC(ptr, bytes)
-#define STBDS_FREE(context, ptr) NC_FREE(ptr)
-#endif
-#define stbds_rand_seed NC__STB_DS(rand_seed)
-#define stbds_hash_bytes NC__STB_DS(hash_bytes)
-#define stbds_hash_string NC__STB_DS(hash_string)
-#define stbds_stralloc NC__STB_DS(stralloc)
-#define stbds_strreset NC__STB_DS(strreset)
-#define stbds_unit_tests NC__STB_DS(unit_tests)
-#define stbds_arrgrowf NC__STB_DS(arrgrowf)
-#define stbds_arrfreef NC__STB_DS(arrfreef)
-#define stbds_hmfree_func NC__STB_DS(hmfree_func)
-#define stbds_hmget_key NC__STB_DS(hmget_key)
-#define stbds_hmget_key_ts NC__STB_DS(hmget_key_ts)
-#define stbds_hmput_default NC__STB_DS(hmput_default)
-#define stbds_hmput_key NC__STB_DS(hmput_key)
-#define stbds_hmdel_key NC__STB_DS(hmdel_key)
-#define stbds_shmode_func NC__STB_DS(shmode_func)
-#endif
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wcast-qual"
-#pragma GCC diagnostic ignored "-Wcast-align"
-#pragma GCC diagnostic ignored "-Wundef"
-#endif
-#if defined(__has_include)
-#if __has_include("stb_ds.h")
-#include "stb_ds.h"
-#else
-#include <stb/stb_ds.h>
-#endif
-#else
-#include <stb/stb_ds.h>
-#endif
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
-#undef STB_DS_IMPLEMENTATION
-#undef stbds_header /* the same, through void *: our elements may be less aligned than it */
-#define stbds_header(t) ((stbds_array_header *)(void *)(t)-1)
-#endif
-/* An array without elements; stbds_arrsetlen compares with 0, which some compilers warn of. */
-#ifndef NC__EMPTY
-#define NC__EMPTY(array) (void)((array) && (stbds_header(array)->length = 0))
-#endif
-/* ==== end of nc stb_ds ============================================================== */
 
 #include <math.h>
 
@@ -3490,6 +3424,51 @@ NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom 
 
 /* >>circuits ===================================================================== */
 
+/* -- lists that grow --------------------------------------------------------------------------- */
+
+/* Memory for `extra` more elements of `size` bytes, at least twice what there was, with the old
+ * ones in it; null: there is none, and the old memory stays. */
+static void *nc_fp4__grown(const nc_allocator *hooks, void *at, uint32_t count, uint32_t *room,
+                           size_t extra, size_t size) {
+    const size_t need = count + extra, twice = *room ? 2 * (size_t)*room : 16;
+    const size_t larger = need > twice ? need : twice;
+    void *fresh = larger > UINT32_MAX ? NULL : nc__alloc(hooks, nc__mul_size(larger, size));
+    if (!fresh) return NULL;
+    if (count) memcpy(fresh, at, count * size);
+    nc__free(hooks, at, *room * size);
+    *room = (uint32_t)larger;
+    return fresh;
+}
+
+/* NAME_reserve makes room for so many more, after which NAME_add cannot fail; 0: out of memory, and
+ * nothing has changed. */
+#define NC_FP4__LIST(type, name)                                                                   \
+    typedef struct name {                                                                          \
+        type *at;                                                                                  \
+        uint32_t count, room;                                                                      \
+        const nc_allocator *hooks;                                                                 \
+    } name;                                                                                        \
+    static NC_UNUSED int name##_reserve(name *list, size_t extra) {                                \
+        type *larger;                                                                              \
+        if (extra <= list->room - list->count) return 1;                                           \
+        larger = (type *)nc_fp4__grown(list->hooks, list->at, list->count, &list->room, extra,     \
+                                       sizeof(type));                                              \
+        if (larger) list->at = larger;                                                             \
+        return larger != NULL;                                                                     \
+    }                                                                                              \
+    static NC_UNUSED int name##_add(name *list, type value) {                                      \
+        if (!name##_reserve(list, 1)) return 0;                                                    \
+        list->at[list->count++] = value;                                                           \
+        return 1;                                                                                  \
+    }                                                                                              \
+    static NC_UNUSED void name##_free(name *list) {                                                \
+        nc__free(list->hooks, list->at, list->room * sizeof(type));                                \
+        list->at = NULL;                                                                           \
+        list->count = list->room = 0;                                                              \
+    }
+
+/* -- wires ------------------------------------------------------------------------------------- */
+
 /* Of four numbers, for nc__index. */
 static uint32_t nc_fp4__hash(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
     uint64_t h = ((uint64_t)a << 32 | b) * UINT64_C(0x9E3779B97F4A7C15);
@@ -3513,20 +3492,20 @@ typedef struct nc_fp4__group {
     uint32_t first, width;
 } nc_fp4__group;
 
-struct nc_fp4_circuit {
-    nc_allocator hooks;
-    int custom_hooks;
-    char name[NC_FP4__MAX_NAME + 1];
-    nc_fp4__node *nodes;                         /* stb_ds array */
-    uint32_t *inputs;                            /* stb_ds array: wires */
-    uint32_t *outputs;                           /* stb_ds array: wires */
-    nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
-    nc__index known;                             /* nodes */
-    nc__index named;                             /* groups: twice the number, and 1 for outputs */
-};
+NC_FP4__LIST(uint32_t, nc_fp4__numbers)
+NC_FP4__LIST(nc_fp4__node, nc_fp4__nodes)
+NC_FP4__LIST(nc_fp4__group, nc_fp4__groups)
 
-/* Append a number to an stb_ds array. */
-static void nc_fp4__append(uint32_t **array, uint32_t value) { stbds_arrput(*array, value); }
+struct nc_fp4_circuit {
+    nc_allocator own;
+    const nc_allocator *hooks; /* null, or `own` */
+    char name[NC_FP4__MAX_NAME + 1];
+    nc_fp4__nodes nodes;
+    nc_fp4__numbers inputs, outputs; /* wires */
+    nc_fp4__groups input_groups, output_groups;
+    nc__index known; /* nodes */
+    nc__index named; /* groups: twice the number, and 1 for outputs */
+};
 
 /* Truth tables of the three inputs themselves. */
 static const uint8_t nc_fp4__variable[3] = {0xAA, 0xCC, 0xF0};
@@ -3535,6 +3514,15 @@ static const uint8_t nc_fp4__variable[3] = {0xAA, 0xCC, 0xF0};
 static uint8_t nc_fp4__cofactor(uint8_t truth, uint32_t v, int value) {
     uint32_t m = nc_fp4__variable[v], half = value ? truth & m : truth & ~m;
     return (uint8_t)(value ? half | half >> (1u << v) : half | half << (1u << v));
+}
+
+static int nc_fp4__depends_on(uint8_t truth, uint32_t v) {
+    return nc_fp4__cofactor(truth, v, 0) != nc_fp4__cofactor(truth, v, 1);
+}
+
+/* The table that is `one` where input v is 1, else `zero` (Shannon's expansion). */
+static uint8_t nc_fp4__select(uint32_t v, uint8_t one, uint8_t zero) {
+    return (uint8_t)((one & nc_fp4__variable[v]) | (zero & ~nc_fp4__variable[v]));
 }
 
 /* The table with inputs u < v exchanged. */
@@ -3548,10 +3536,11 @@ static uint8_t nc_fp4__exchange(uint8_t truth, uint32_t u, uint32_t v) {
     return (uint8_t)result;
 }
 
+/* The wire of a new node; UINT32_MAX: too many wires, no memory. */
 static uint32_t nc_fp4__push_node(nc_fp4_circuit *c, const nc_fp4__node *node) {
-    if (stbds_arrlenu(c->nodes) >= NC_FP4__MAX_WIRES) return UINT32_MAX;
-    stbds_arrput(c->nodes, *node);
-    return (uint32_t)stbds_arrlenu(c->nodes) - 1;
+    if (c->nodes.count >= NC_FP4__MAX_WIRES || !nc_fp4__nodes_add(&c->nodes, *node))
+        return UINT32_MAX;
+    return c->nodes.count - 1;
 }
 
 /* The wire of an existing or new node with this content. */
@@ -3561,7 +3550,7 @@ static uint32_t nc_fp4__share_node(nc_fp4_circuit *c, const nc_fp4__node *node) 
     size_t at = hash;
     uint32_t id;
     while ((id = nc__index_next(&c->known, hash, &at)) != UINT32_MAX) {
-        const nc_fp4__node *o = &c->nodes[id];
+        const nc_fp4__node *o = &c->nodes.at[id];
         if (o->truth == node->truth && o->inputs == node->inputs && o->in[0] == node->in[0] &&
             o->in[1] == node->in[1] && o->in[2] == node->in[2])
             return id;
@@ -3574,30 +3563,36 @@ static int nc_fp4__is_not(const nc_fp4__node *node) {
     return node->inputs == 1 && node->truth == 0x55;
 }
 
-/* The wire of a function of three wires (some may be 0 and not count): constants, complements and
- * equal wires are worked into the table, wires sorted. UINT32_MAX: too many wires, no memory. */
+/* Constants, complements and equal wires among the inputs of a function are worked into its table;
+ * inputs that then do not count become wire 0. */
+static uint8_t nc_fp4__simplify(const nc_fp4_circuit *c, uint32_t in[3], uint8_t truth) {
+    uint32_t i, j;
+    for (i = 0; i < 3; i++) {
+        const nc_fp4__node *from = &c->nodes.at[in[i]];
+        if (nc_fp4__is_not(from)) {
+            truth = nc_fp4__select(i, nc_fp4__cofactor(truth, i, 0), nc_fp4__cofactor(truth, i, 1));
+            in[i] = from->in[0];
+        }
+        if (in[i] <= NC_FP4_TRUE) truth = nc_fp4__cofactor(truth, i, in[i] == NC_FP4_TRUE);
+    }
+    for (i = 0; i < 2; i++)
+        for (j = i + 1; j < 3; j++)
+            if (in[i] == in[j])
+                truth =
+                    nc_fp4__select(i, nc_fp4__cofactor(truth, j, 1), nc_fp4__cofactor(truth, j, 0));
+    for (i = 0; i < 3; i++)
+        if (!nc_fp4__depends_on(truth, i)) in[i] = 0;
+    return truth;
+}
+
+/* The wire of a function of three wires (some may be 0 and not count): simplified, wires sorted, so
+ * that equal functions are found (structural hashing). UINT32_MAX: too many wires, no memory. */
 static uint32_t nc_fp4__function(nc_fp4_circuit *c, const uint32_t in[3], uint8_t truth) {
     nc_fp4__node node;
     uint32_t i, j, n = 0, wire;
     int complement;
     memcpy(node.in, in, sizeof node.in);
-    for (i = 0; i < 3; i++) {
-        const nc_fp4__node *from = &c->nodes[node.in[i]];
-        if (nc_fp4__is_not(from)) {
-            truth = (uint8_t)((nc_fp4__cofactor(truth, i, 0) & nc_fp4__variable[i]) |
-                              (nc_fp4__cofactor(truth, i, 1) & ~nc_fp4__variable[i]));
-            node.in[i] = from->in[0];
-        }
-        if (node.in[i] <= NC_FP4_TRUE)
-            truth = nc_fp4__cofactor(truth, i, node.in[i] == NC_FP4_TRUE);
-    }
-    for (i = 0; i < 2; i++)
-        for (j = i + 1; j < 3; j++)
-            if (node.in[i] == node.in[j])
-                truth = (uint8_t)((nc_fp4__cofactor(truth, j, 1) & nc_fp4__variable[i]) |
-                                  (nc_fp4__cofactor(truth, j, 0) & ~nc_fp4__variable[i]));
-    for (i = 0; i < 3; i++)
-        if (nc_fp4__cofactor(truth, i, 0) == nc_fp4__cofactor(truth, i, 1)) node.in[i] = 0;
+    truth = nc_fp4__simplify(c, node.in, truth);
     for (i = 0; i < 2; i++) /* the larger wire first: 0 comes last */
         for (j = 0; j < 2 - i; j++)
             if (node.in[j] < node.in[j + 1]) {
@@ -3621,10 +3616,12 @@ static uint32_t nc_fp4__function(nc_fp4_circuit *c, const uint32_t in[3], uint8_
     return nc_fp4__share_node(c, &node);
 }
 
+/* -- names ------------------------------------------------------------------------------------- */
+
 /* May names hold ch? A letter first, so that numbers are free for wires without one. */
 static int nc_fp4__name_char(char ch, size_t at) {
-    if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_') return 1;
-    return at > 0 && ((ch >= '0' && ch <= '9') || ch == '.' || ch == '$' || ch == '-');
+    return nc__is_letter(ch) ||
+           (at > 0 && (nc__is_digit(ch) || ch == '.' || ch == '$' || ch == '-'));
 }
 
 /* A name that files can hold: other characters become '_'. */
@@ -3642,7 +3639,7 @@ static void nc_fp4__copy_name(char *to, const char *from, const char *fallback, 
 
 /* The same, and no other group's: a number is put behind it. 0 when out of memory. */
 static int nc_fp4__group_name(nc_fp4_circuit *c, char *to, const char *from, const char *fallback,
-                              size_t number, int output) {
+                              uint32_t number, int output) {
     char base[NC_FP4__MAX_NAME + 1];
     uint32_t hash, id, n = 1;
     size_t at;
@@ -3651,47 +3648,53 @@ static int nc_fp4__group_name(nc_fp4_circuit *c, char *to, const char *from, con
     for (;;) {
         at = hash = (uint32_t)nc__fnv1a(NC__FNV_START, to, strlen(to));
         while ((id = nc__index_next(&c->named, hash, &at)) != UINT32_MAX) {
-            const nc_fp4__group *groups = id & 1 ? c->output_groups : c->input_groups;
-            if (groups && !strcmp(to, groups[id / 2].name)) break;
+            const nc_fp4__groups *groups = id & 1 ? &c->output_groups : &c->input_groups;
+            if (!strcmp(to, groups->at[id / 2].name)) break;
         }
         if (id == UINT32_MAX) break;
         snprintf(to, NC_FP4__MAX_NAME + 1, "%.50s_%u", base, (unsigned)++n);
     }
-    id = 2 * (uint32_t)number + (output ? 1 : 0);
-    return nc__index_add(&c->named, hash, id);
+    return nc__index_add(&c->named, hash, 2 * number + (output ? 1 : 0));
 }
+
+/* -- building ---------------------------------------------------------------------------------- */
 
 NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const char *name,
                                const nc_allocator *hooks) {
     nc_fp4_circuit *c;
     nc_fp4__node constant;
     if (!circuit) return NC_ERR_ARG;
-    *circuit = c = (nc_fp4_circuit *)nc__calloc(hooks, sizeof **circuit);
+    *circuit = c = (nc_fp4_circuit *)nc__calloc(hooks, sizeof *c);
     if (!c) return NC_ERR_MEMORY;
-    if (hooks) c->hooks = *hooks;
-    c->custom_hooks = hooks != NULL;
+    if (hooks) {
+        c->own = *hooks;
+        c->hooks = &c->own;
+    }
+    c->nodes.hooks = c->inputs.hooks = c->outputs.hooks = c->hooks;
+    c->input_groups.hooks = c->output_groups.hooks = c->hooks;
+    c->known.hooks = c->named.hooks = c->hooks;
     nc_fp4__copy_name(c->name, name, "circuit", 0);
     memset(&constant, 0, sizeof constant);
     (void)nc_fp4__push_node(c, &constant);
     constant.truth = 0xFF;
-    (void)nc_fp4__push_node(c, &constant);
-    return NC_OK;
+    if (nc_fp4__push_node(c, &constant) == NC_FP4_TRUE) return NC_OK;
+    nc_fp4_destroy(c);
+    *circuit = NULL;
+    return NC_ERR_MEMORY;
 }
 
 NC_API void nc_fp4_destroy(nc_fp4_circuit *circuit) {
-    nc_allocator hooks;
-    int custom;
+    nc_allocator own;
     if (!circuit) return;
-    stbds_arrfree(circuit->nodes);
-    stbds_arrfree(circuit->inputs);
-    stbds_arrfree(circuit->outputs);
-    stbds_arrfree(circuit->input_groups);
-    stbds_arrfree(circuit->output_groups);
+    nc_fp4__nodes_free(&circuit->nodes);
+    nc_fp4__numbers_free(&circuit->inputs);
+    nc_fp4__numbers_free(&circuit->outputs);
+    nc_fp4__groups_free(&circuit->input_groups);
+    nc_fp4__groups_free(&circuit->output_groups);
     nc__index_free(&circuit->known);
     nc__index_free(&circuit->named);
-    hooks = circuit->hooks;
-    custom = circuit->custom_hooks;
-    nc__free(custom ? &hooks : NULL, circuit, sizeof *circuit);
+    own = circuit->own; /* its members are null without hooks */
+    nc__free(&own, circuit, sizeof *circuit);
 }
 
 NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uint32_t width,
@@ -3700,19 +3703,21 @@ NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uin
     nc_fp4__node node;
     uint32_t i;
     if (!circuit || !wires || width == 0) return NC_ERR_ARG;
-    if (width >= NC_FP4__MAX_WIRES - stbds_arrlenu(circuit->nodes)) return NC_ERR_LIMIT;
-    if (!nc_fp4__group_name(circuit, group.name, name, "x", stbds_arrlenu(circuit->input_groups),
-                            0))
+    if (width >= NC_FP4__MAX_WIRES - circuit->nodes.count) return NC_ERR_LIMIT;
+    if (!nc_fp4__nodes_reserve(&circuit->nodes, width) ||
+        !nc_fp4__numbers_reserve(&circuit->inputs, width) ||
+        !nc_fp4__groups_reserve(&circuit->input_groups, 1) ||
+        !nc_fp4__group_name(circuit, group.name, name, "x", circuit->input_groups.count, 0))
         return NC_ERR_MEMORY;
-    group.first = (uint32_t)stbds_arrlenu(circuit->inputs);
+    group.first = circuit->inputs.count;
     group.width = width;
-    stbds_arrput(circuit->input_groups, group);
+    (void)nc_fp4__groups_add(&circuit->input_groups, group);
     memset(&node, 0, sizeof node);
     node.inputs = NC_FP4__INPUT;
     for (i = 0; i < width; i++) {
         node.in[0] = group.first + i;
         wires[i] = nc_fp4__push_node(circuit, &node);
-        nc_fp4__append(&circuit->inputs, wires[i]);
+        (void)nc_fp4__numbers_add(&circuit->inputs, wires[i]);
     }
     return NC_OK;
 }
@@ -3720,14 +3725,14 @@ NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uin
 static int nc_fp4__good_wires(const nc_fp4_circuit *c, const uint32_t *wires, size_t n) {
     size_t i;
     for (i = 0; i < n; i++)
-        if (wires[i] >= stbds_arrlenu(c->nodes)) return 0;
+        if (wires[i] >= c->nodes.count) return 0;
     return 1;
 }
 
 /* NC_OK, or why a function could not be added. */
 static nc_status nc_fp4__added(const nc_fp4_circuit *c, uint32_t wire) {
     if (wire != UINT32_MAX) return NC_OK;
-    return stbds_arrlenu(c->nodes) >= NC_FP4__MAX_WIRES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+    return c->nodes.count >= NC_FP4__MAX_WIRES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
 }
 
 NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *circuit, nc_fp4_atom_kind kind, const uint32_t *in,
@@ -3739,10 +3744,17 @@ NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *circuit, nc_fp4_atom_kind kind,
     return nc_fp4_add_function(circuit, atom->inputs, in, &truth, out);
 }
 
+/* A table of n < 3 inputs as one of three that does not depend on the others. */
+static uint8_t nc_fp4__widened(uint32_t truth, uint32_t n) {
+    truth &= (1u << (1u << n)) - 1;
+    for (; n < 3; n++) truth |= truth << (1u << n);
+    return (uint8_t)truth;
+}
+
 /* The function of the first n wires whose table are 2^n bits of truth from `first` on. */
 static uint32_t nc_fp4__expand(nc_fp4_circuit *c, uint32_t n, const uint32_t *in,
                                const uint64_t *truth, uint32_t first) {
-    uint32_t mux[3] = {0, 0, 0}, bits, i;
+    uint32_t mux[3] = {0, 0, 0}, i;
     if (n > 3) { /* the last wire chooses */
         mux[0] = nc_fp4__expand(c, n - 1, in, truth, first);
         mux[1] = nc_fp4__expand(c, n - 1, in, truth, first + (1u << (n - 1)));
@@ -3750,10 +3762,9 @@ static uint32_t nc_fp4__expand(nc_fp4_circuit *c, uint32_t n, const uint32_t *in
         if (mux[0] == UINT32_MAX || mux[1] == UINT32_MAX) return UINT32_MAX;
         return nc_fp4__function(c, mux, 0xCA);
     }
-    bits = (uint32_t)(truth[first / 64] >> first % 64) & ((1u << (1u << n)) - 1);
-    for (i = n; i < 3; i++) bits |= bits << (1u << i);
     for (i = 0; i < n; i++) mux[i] = in[i];
-    return nc_fp4__function(c, mux, (uint8_t)bits);
+    return nc_fp4__function(c, mux,
+                            nc_fp4__widened((uint32_t)(truth[first / 64] >> first % 64), n));
 }
 
 NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *circuit, uint32_t inputs, const uint32_t *in,
@@ -3766,17 +3777,16 @@ NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *circuit, uint32_t inputs, c
 
 NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *circuit, const nc_fp4_circuit *part,
                                     const uint32_t *in, uint32_t *out) {
-    uint32_t *wire, i, n, wires[3];
+    uint32_t *wire, i, k, n, wires[3];
     nc_status status = NC_OK;
     if (!circuit || !part || circuit == part || !out || (!in && nc_fp4_input_count(part)))
         return NC_ERR_ARG;
     if (!nc_fp4__good_wires(circuit, in, nc_fp4_input_count(part))) return NC_ERR_ARG;
-    n = (uint32_t)stbds_arrlenu(part->nodes);
-    wire = (uint32_t *)nc__alloc(NULL, n * sizeof *wire);
+    n = part->nodes.count;
+    wire = (uint32_t *)nc__alloc(circuit->hooks, n * sizeof *wire);
     if (!wire) return NC_ERR_MEMORY;
     for (i = 0; i < n && status == NC_OK; i++) {
-        const nc_fp4__node *node = &part->nodes[i];
-        uint32_t k;
+        const nc_fp4__node *node = &part->nodes.at[i];
         if (node->inputs == NC_FP4__INPUT) {
             wire[i] = in ? in[node->in[0]] : 0;
             continue;
@@ -3785,9 +3795,8 @@ NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *circuit, const nc_fp4_circui
         wire[i] = i <= NC_FP4_TRUE ? i : nc_fp4__function(circuit, wires, node->truth);
         status = nc_fp4__added(circuit, wire[i]);
     }
-    for (i = 0; i < stbds_arrlenu(part->outputs) && status == NC_OK; i++)
-        out[i] = wire[part->outputs[i]];
-    nc__free(NULL, wire, n * sizeof *wire);
+    for (i = 0; i < part->outputs.count && status == NC_OK; i++) out[i] = wire[part->outputs.at[i]];
+    nc__free(circuit->hooks, wire, n * sizeof *wire);
     return status;
 }
 
@@ -3797,53 +3806,57 @@ NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, const char *name, ui
     uint32_t i;
     if (!circuit || !wires || width == 0 || !nc_fp4__good_wires(circuit, wires, width))
         return NC_ERR_ARG;
-    if (stbds_arrlenu(circuit->outputs) + width > NC_FP4__MAX_WIRES) return NC_ERR_LIMIT;
-    if (!nc_fp4__group_name(circuit, group.name, name, "y", stbds_arrlenu(circuit->output_groups),
-                            1))
+    if (width > NC_FP4__MAX_WIRES - circuit->outputs.count) return NC_ERR_LIMIT;
+    if (!nc_fp4__numbers_reserve(&circuit->outputs, width) ||
+        !nc_fp4__groups_reserve(&circuit->output_groups, 1) ||
+        !nc_fp4__group_name(circuit, group.name, name, "y", circuit->output_groups.count, 1))
         return NC_ERR_MEMORY;
-    group.first = (uint32_t)stbds_arrlenu(circuit->outputs);
+    group.first = circuit->outputs.count;
     group.width = width;
-    stbds_arrput(circuit->output_groups, group);
-    for (i = 0; i < width; i++) nc_fp4__append(&circuit->outputs, wires[i]);
+    (void)nc_fp4__groups_add(&circuit->output_groups, group);
+    for (i = 0; i < width; i++) (void)nc_fp4__numbers_add(&circuit->outputs, wires[i]);
     return NC_OK;
 }
 
 NC_API const char *nc_fp4_name(const nc_fp4_circuit *circuit) { return circuit->name; }
 
-NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *circuit) {
-    return (uint32_t)stbds_arrlenu(circuit->inputs);
-}
+NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *circuit) { return circuit->inputs.count; }
 
 NC_API uint32_t nc_fp4_output_count(const nc_fp4_circuit *circuit) {
-    return (uint32_t)stbds_arrlenu(circuit->outputs);
+    return circuit->outputs.count;
 }
 
 NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *circuit) {
-    return (uint32_t)(stbds_arrlenu(circuit->nodes) - 2 - stbds_arrlenu(circuit->inputs));
+    return circuit->nodes.count - 2 - circuit->inputs.count;
 }
 
-static int nc_fp4__group_at(nc_fp4__group *groups, uint32_t i, nc_fp4_bus *bus) {
-    if (i >= stbds_arrlenu(groups)) return 0;
-    bus->name = groups[i].name;
-    bus->first = groups[i].first;
-    bus->width = groups[i].width;
+static int nc_fp4__bus_at(const nc_fp4__groups *groups, uint32_t i, nc_fp4_bus *bus) {
+    if (i >= groups->count) return 0;
+    bus->name = groups->at[i].name;
+    bus->first = groups->at[i].first;
+    bus->width = groups->at[i].width;
     return 1;
 }
 
 NC_API int nc_fp4_input_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus) {
-    return nc_fp4__group_at(circuit->input_groups, i, bus);
+    return nc_fp4__bus_at(&circuit->input_groups, i, bus);
 }
 
 NC_API int nc_fp4_output_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus) {
-    return nc_fp4__group_at(circuit->output_groups, i, bus);
+    return nc_fp4__bus_at(&circuit->output_groups, i, bus);
 }
 
 /* >>templates ==================================================================== */
 
-/* A circuit being made: after an error nothing more is added. */
+/* A circuit being made: after an error nothing more is added. Wires of inputs a and b, results,
+ * scratch. */
+enum { NC_FP4__MAX_BITS = 4096 };
 typedef struct nc_fp4__maker {
     nc_fp4_circuit *c;
     nc_status status;
+    nc_fp4_template which;
+    int variant;
+    uint32_t *a, *b, *g, *p, *y; /* NC_FP4__MAX_BITS of each, of y three times as many */
 } nc_fp4__maker;
 
 static uint32_t nc_fp4__gate(nc_fp4__maker *m, nc_fp4_atom_kind kind, uint32_t a, uint32_t b,
@@ -3910,15 +3923,10 @@ static uint32_t nc_fp4__bits_for(uint32_t values) {
     return n;
 }
 
-/* Wires of inputs a and b, results, scratch: all of one allocation. */
-typedef struct nc_fp4__wires {
-    uint32_t *a, *b, *y, *g, *p;
-} nc_fp4__wires;
-
-static uint32_t nc_fp4__sum(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, uint32_t carry,
-                            int variant) {
-    return variant ? nc_fp4__prefix(m, w->a, w->b, n, carry, w->y, w->g, w->p)
-                   : nc_fp4__ripple(m, w->a, w->b, n, carry, w->y);
+/* y = a + b + carry; returns the carry out. */
+static uint32_t nc_fp4__sum(nc_fp4__maker *m, uint32_t n, uint32_t carry) {
+    return m->variant ? nc_fp4__prefix(m, m->a, m->b, n, carry, m->y, m->g, m->p)
+                      : nc_fp4__ripple(m, m->a, m->b, n, carry, m->y);
 }
 
 static void nc_fp4__input(nc_fp4__maker *m, const char *name, uint32_t width, uint32_t *wires) {
@@ -3930,244 +3938,242 @@ static void nc_fp4__output(nc_fp4__maker *m, const char *name, uint32_t width,
 }
 
 /* Adder, subtractor (a + ~b + 1) and both by a switch. */
-static void nc_fp4__make_adder(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
-                               nc_fp4_template which, int variant) {
+static void nc_fp4__make_adder(nc_fp4__maker *m, uint32_t n) {
     uint32_t last = NC_FP4_TRUE, i, carry;
-    nc_fp4__input(m, "a", n, w->a);
-    nc_fp4__input(m, "b", n, w->b);
-    if (which == NC_FP4_ADDER) nc_fp4__input(m, "cin", 1, &last);
-    if (which == NC_FP4_ADD_SUB) nc_fp4__input(m, "sub", 1, &last);
-    for (i = 0; i < n && which != NC_FP4_ADDER; i++) w->b[i] = nc_fp4__xor(m, w->b[i], last);
-    carry = nc_fp4__sum(m, w, n, last, variant);
-    if (which == NC_FP4_SUBTRACTOR) carry = nc_fp4__not(m, carry);
-    nc_fp4__output(m, which == NC_FP4_SUBTRACTOR ? "d" : "s", n, w->y);
-    nc_fp4__output(m, which == NC_FP4_SUBTRACTOR ? "borrow" : "cout", 1, &carry);
+    nc_fp4__input(m, "a", n, m->a);
+    nc_fp4__input(m, "b", n, m->b);
+    if (m->which == NC_FP4_ADDER) nc_fp4__input(m, "cin", 1, &last);
+    if (m->which == NC_FP4_ADD_SUB) nc_fp4__input(m, "sub", 1, &last);
+    for (i = 0; i < n && m->which != NC_FP4_ADDER; i++) m->b[i] = nc_fp4__xor(m, m->b[i], last);
+    carry = nc_fp4__sum(m, n, last);
+    if (m->which == NC_FP4_SUBTRACTOR) carry = nc_fp4__not(m, carry);
+    nc_fp4__output(m, m->which == NC_FP4_SUBTRACTOR ? "d" : "s", n, m->y);
+    nc_fp4__output(m, m->which == NC_FP4_SUBTRACTOR ? "borrow" : "cout", 1, &carry);
 }
 
 /* lt: the borrow of a - b, or (variant 1) decided by the highest bit that differs. */
-static uint32_t nc_fp4__less(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
+static uint32_t nc_fp4__less(nc_fp4__maker *m, uint32_t n) {
     uint32_t lt = 0, same = NC_FP4_TRUE, i;
-    for (i = 0; i < n && !variant; i++)
-        lt = nc_fp4__gate(m, NC_FP4_CARRY, nc_fp4__not(m, w->a[i]), w->b[i], lt);
-    for (i = n; i-- > 0 && variant;) {
-        uint32_t below = nc_fp4__and(m, nc_fp4__not(m, w->a[i]), w->b[i]);
+    for (i = 0; i < n && !m->variant; i++)
+        lt = nc_fp4__gate(m, NC_FP4_CARRY, nc_fp4__not(m, m->a[i]), m->b[i], lt);
+    for (i = n; i-- > 0 && m->variant;) {
+        uint32_t below = nc_fp4__and(m, nc_fp4__not(m, m->a[i]), m->b[i]);
         lt = nc_fp4__or(m, lt, nc_fp4__and(m, same, below));
-        same = nc_fp4__and(m, same, nc_fp4__gate(m, NC_FP4_XNOR, w->a[i], w->b[i], 0));
+        same = nc_fp4__and(m, same, nc_fp4__gate(m, NC_FP4_XNOR, m->a[i], m->b[i], 0));
     }
     return lt;
 }
 
-static void nc_fp4__make_comparator(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
-                                    int variant) {
+static void nc_fp4__make_comparator(nc_fp4__maker *m, uint32_t n) {
     uint32_t eq = NC_FP4_TRUE, lt, i;
-    nc_fp4__input(m, "a", n, w->a);
-    nc_fp4__input(m, "b", n, w->b);
+    nc_fp4__input(m, "a", n, m->a);
+    nc_fp4__input(m, "b", n, m->b);
     for (i = 0; i < n; i++) { /* differences, in a chain or from the top */
-        uint32_t k = variant ? n - 1 - i : i;
-        uint32_t same = nc_fp4__gate(m, NC_FP4_XNOR, w->a[k], w->b[k], 0);
+        uint32_t k = m->variant ? n - 1 - i : i;
+        uint32_t same = nc_fp4__gate(m, NC_FP4_XNOR, m->a[k], m->b[k], 0);
         eq = nc_fp4__and(m, eq, same);
     }
-    lt = nc_fp4__less(m, w, n, variant);
+    lt = nc_fp4__less(m, n);
     nc_fp4__output(m, "eq", 1, &eq);
     nc_fp4__output(m, "lt", 1, &lt);
 }
 
 /* Row by row: the partial products of b[j] are added to what is there from bit j on. */
-static void nc_fp4__make_multiplier(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+static void nc_fp4__make_multiplier(nc_fp4__maker *m, uint32_t n) {
     uint32_t i, j;
-    nc_fp4__input(m, "a", n, w->a);
-    nc_fp4__input(m, "b", n, w->b);
-    for (i = 0; i < 2 * n; i++) w->y[i] = NC_FP4_FALSE;
+    nc_fp4__input(m, "a", n, m->a);
+    nc_fp4__input(m, "b", n, m->b);
+    for (i = 0; i < 2 * n; i++) m->y[i] = NC_FP4_FALSE;
     for (j = 0; j < n; j++) {
-        for (i = 0; i < n; i++) w->g[i] = nc_fp4__and(m, w->a[i], w->b[j]);
-        memcpy(w->p, w->y + j, n * sizeof *w->p);
-        w->y[j + n] = nc_fp4__ripple(m, w->p, w->g, n, NC_FP4_FALSE, w->y + j);
+        for (i = 0; i < n; i++) m->g[i] = nc_fp4__and(m, m->a[i], m->b[j]);
+        memcpy(m->p, m->y + j, n * sizeof *m->p);
+        m->y[j + n] = nc_fp4__ripple(m, m->p, m->g, n, NC_FP4_FALSE, m->y + j);
     }
-    nc_fp4__output(m, "p", 2 * n, w->y);
+    nc_fp4__output(m, "p", 2 * n, m->y);
 }
 
-static void nc_fp4__make_parity(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
+static void nc_fp4__make_parity(nc_fp4__maker *m, uint32_t n) {
     uint32_t i, p = NC_FP4_FALSE;
-    nc_fp4__input(m, "x", n, w->a);
-    if (variant) { /* a chain; else a tree of sums of three */
-        for (i = 0; i < n; i++) p = nc_fp4__xor(m, p, w->a[i]);
+    nc_fp4__input(m, "x", n, m->a);
+    if (m->variant) { /* a chain; else a tree of sums of three */
+        for (i = 0; i < n; i++) p = nc_fp4__xor(m, p, m->a[i]);
     } else {
         uint32_t left = n;
-        memcpy(w->y, w->a, n * sizeof *w->y);
+        memcpy(m->y, m->a, n * sizeof *m->y);
         while (left > 1) {
             uint32_t made = 0;
             for (i = 0; i < left; i += 3)
-                w->y[made++] =
-                    nc_fp4__gate(m, NC_FP4_SUM, w->y[i], i + 1 < left ? w->y[i + 1] : NC_FP4_FALSE,
-                                 i + 2 < left ? w->y[i + 2] : NC_FP4_FALSE);
+                m->y[made++] =
+                    nc_fp4__gate(m, NC_FP4_SUM, m->y[i], i + 1 < left ? m->y[i + 1] : NC_FP4_FALSE,
+                                 i + 2 < left ? m->y[i + 2] : NC_FP4_FALSE);
             left = made;
         }
-        p = w->y[0];
+        p = m->y[0];
     }
     nc_fp4__output(m, "p", 1, &p);
 }
 
 /* Full adders take three wires of a weight and leave one, and one of the next weight. Variant 1
  * counts up one input after the other. */
-static void nc_fp4__make_popcount(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
-                                  int variant) {
+static void nc_fp4__make_popcount(nc_fp4__maker *m, uint32_t n) {
     const uint32_t bits = nc_fp4__bits_for(n + 1);
     uint32_t i, k, left = n;
-    nc_fp4__input(m, "x", n, w->a);
-    for (k = 0; k < bits; k++) w->y[k] = NC_FP4_FALSE;
-    for (i = 0; i < n && variant; i++) {
-        uint32_t carry = w->a[i];
+    nc_fp4__input(m, "x", n, m->a);
+    for (k = 0; k < bits; k++) m->y[k] = NC_FP4_FALSE;
+    for (i = 0; i < n && m->variant; i++) {
+        uint32_t carry = m->a[i];
         for (k = 0; k < bits; k++) {
-            uint32_t next = nc_fp4__and(m, w->y[k], carry);
-            w->y[k] = nc_fp4__xor(m, w->y[k], carry);
+            uint32_t next = nc_fp4__and(m, m->y[k], carry);
+            m->y[k] = nc_fp4__xor(m, m->y[k], carry);
             carry = next;
         }
     }
-    for (k = 0; k < bits && !variant; k++) {
+    for (k = 0; k < bits && !m->variant; k++) {
         uint32_t carries = 0;
         while (left > 1) { /* the wires of this weight are a[0 .. left - 1] */
-            uint32_t x = w->a[left - 1], y = w->a[left - 2], z = left > 2 ? w->a[left - 3] : 0;
+            uint32_t x = m->a[left - 1], y = m->a[left - 2], z = left > 2 ? m->a[left - 3] : 0;
             left -= left > 2 ? 3 : 2;
-            w->g[carries++] = nc_fp4__gate(m, NC_FP4_CARRY, x, y, z);
-            memmove(w->a + 1, w->a, left * sizeof *w->a); /* the sum waits its turn */
-            w->a[0] = nc_fp4__gate(m, NC_FP4_SUM, x, y, z);
+            m->g[carries++] = nc_fp4__gate(m, NC_FP4_CARRY, x, y, z);
+            memmove(m->a + 1, m->a, left * sizeof *m->a); /* the sum waits its turn */
+            m->a[0] = nc_fp4__gate(m, NC_FP4_SUM, x, y, z);
             left++;
         }
-        w->y[k] = left ? w->a[0] : NC_FP4_FALSE;
-        memcpy(w->a, w->g, carries * sizeof *w->a);
+        m->y[k] = left ? m->a[0] : NC_FP4_FALSE;
+        memcpy(m->a, m->g, carries * sizeof *m->a);
         left = carries;
     }
-    nc_fp4__output(m, "n", bits, w->y);
+    nc_fp4__output(m, "n", bits, m->y);
 }
 
-static void nc_fp4__make_mux_tree(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+static void nc_fp4__make_mux_tree(nc_fp4__maker *m, uint32_t n) {
     uint32_t i, k, left = 1u << n;
-    nc_fp4__input(m, "s", n, w->b);
-    nc_fp4__input(m, "x", left, w->a);
+    nc_fp4__input(m, "s", n, m->b);
+    nc_fp4__input(m, "x", left, m->a);
     for (k = 0; k < n; k++)
         for (left /= 2, i = 0; i < left; i++)
-            w->a[i] = nc_fp4__mux(m, w->b[k], w->a[2 * i], w->a[2 * i + 1]);
-    nc_fp4__output(m, "y", 1, w->a);
+            m->a[i] = nc_fp4__mux(m, m->b[k], m->a[2 * i], m->a[2 * i + 1]);
+    nc_fp4__output(m, "y", 1, m->a);
 }
 
-static void nc_fp4__make_decoder(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+static void nc_fp4__make_decoder(nc_fp4__maker *m, uint32_t n) {
     uint32_t i, k, made = 1;
-    nc_fp4__input(m, "s", n, w->b);
-    w->y[0] = NC_FP4_TRUE;
+    nc_fp4__input(m, "s", n, m->b);
+    m->y[0] = NC_FP4_TRUE;
     for (k = 0; k < n; k++, made *= 2)
         for (i = 0; i < made; i++) {
-            w->y[made + i] = nc_fp4__and(m, w->y[i], w->b[k]);
-            w->y[i] = nc_fp4__and(m, w->y[i], nc_fp4__not(m, w->b[k]));
+            m->y[made + i] = nc_fp4__and(m, m->y[i], m->b[k]);
+            m->y[i] = nc_fp4__and(m, m->y[i], nc_fp4__not(m, m->b[k]));
         }
-    nc_fp4__output(m, "y", made, w->y);
+    nc_fp4__output(m, "y", made, m->y);
 }
 
-static void nc_fp4__make_priority(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+static void nc_fp4__make_priority(nc_fp4__maker *m, uint32_t n) {
     const uint32_t bits = n > 1 ? nc_fp4__bits_for(n) : 1;
     uint32_t i, k, valid = NC_FP4_FALSE;
-    nc_fp4__input(m, "x", n, w->a);
-    for (k = 0; k < bits; k++) w->y[k] = NC_FP4_FALSE;
+    nc_fp4__input(m, "x", n, m->a);
+    for (k = 0; k < bits; k++) m->y[k] = NC_FP4_FALSE;
     for (i = 0; i < n; i++) { /* a higher one replaces the index */
         for (k = 0; k < bits; k++)
-            w->y[k] = nc_fp4__mux(m, w->a[i], w->y[k], i >> k & 1 ? NC_FP4_TRUE : NC_FP4_FALSE);
-        valid = nc_fp4__or(m, valid, w->a[i]);
+            m->y[k] = nc_fp4__mux(m, m->a[i], m->y[k], i >> k & 1 ? NC_FP4_TRUE : NC_FP4_FALSE);
+        valid = nc_fp4__or(m, valid, m->a[i]);
     }
-    nc_fp4__output(m, "index", bits, w->y);
+    nc_fp4__output(m, "index", bits, m->y);
     nc_fp4__output(m, "valid", 1, &valid);
 }
 
 /* op: 0 add, 1 sub, 2 and, 3 or, 4 xor, 5 slt (1 where a < b, signed); 6 and 7 give 0. */
-static void nc_fp4__make_alu(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
+static void nc_fp4__make_alu(nc_fp4__maker *m, uint32_t n) {
     uint32_t op[3] = {0, 0, 0}, minus, i, slt;
-    nc_fp4__input(m, "a", n, w->a);
-    nc_fp4__input(m, "b", n, w->b);
+    nc_fp4__input(m, "a", n, m->a);
+    nc_fp4__input(m, "b", n, m->b);
     nc_fp4__input(m, "op", 3, op);
     minus = op[0]; /* of 1 and 5, where it matters */
-    memcpy(w->y + 2 * n, w->b, n * sizeof *w->y);
-    for (i = 0; i < n; i++) w->b[i] = nc_fp4__xor(m, w->b[i], minus);
-    (void)nc_fp4__sum(m, w, n, minus, variant);
+    memcpy(m->y + 2 * n, m->b, n * sizeof *m->y);
+    for (i = 0; i < n; i++) m->b[i] = nc_fp4__xor(m, m->b[i], minus);
+    (void)nc_fp4__sum(m, n, minus);
     /* signed less: signs differ and a is negative, or the difference is negative */
-    slt = nc_fp4__mux(m, nc_fp4__xor(m, w->a[n - 1], w->y[3 * n - 1]), w->y[n - 1], w->a[n - 1]);
+    slt = nc_fp4__mux(m, nc_fp4__xor(m, m->a[n - 1], m->y[3 * n - 1]), m->y[n - 1], m->a[n - 1]);
     for (i = 0; i < n; i++) {
-        uint32_t a = w->a[i], b = w->y[2 * n + i], low, high; /* one gate after the other, so */
+        uint32_t a = m->a[i], b = m->y[2 * n + i], low, high; /* one gate after the other, so */
         low = nc_fp4__and(m, a, b);                           /* that wires are numbered alike */
         high = nc_fp4__or(m, a, b);
         low = nc_fp4__mux(m, op[0], low, high);
-        low = nc_fp4__mux(m, op[1], w->y[i], low);
+        low = nc_fp4__mux(m, op[1], m->y[i], low);
         high = nc_fp4__mux(m, op[0], nc_fp4__xor(m, a, b), i ? NC_FP4_FALSE : slt);
         high = nc_fp4__and(m, high, nc_fp4__not(m, op[1]));
-        w->y[n + i] = nc_fp4__mux(m, op[2], low, high);
+        m->y[n + i] = nc_fp4__mux(m, op[2], low, high);
     }
-    nc_fp4__output(m, "y", n, w->y + n);
+    nc_fp4__output(m, "y", n, m->y + n);
 }
 
 /* Stages that move by 1, 2, 4 ..; a right shift is a left shift of the mirror image. */
-static void nc_fp4__make_shifter(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
+static void nc_fp4__make_shifter(nc_fp4__maker *m, uint32_t n) {
     const uint32_t bits = nc_fp4__bits_for(n);
     uint32_t right = 0, i, k;
-    nc_fp4__input(m, "x", n, w->a);
-    nc_fp4__input(m, "n", bits, w->b);
+    nc_fp4__input(m, "x", n, m->a);
+    nc_fp4__input(m, "n", bits, m->b);
     nc_fp4__input(m, "right", 1, &right);
-    for (i = 0; i < n; i++) w->y[i] = nc_fp4__mux(m, right, w->a[i], w->a[n - 1 - i]);
+    for (i = 0; i < n; i++) m->y[i] = nc_fp4__mux(m, right, m->a[i], m->a[n - 1 - i]);
     for (k = 0; k < bits; k++)
         for (i = n; i-- > 0;)
-            w->y[i] =
-                nc_fp4__mux(m, w->b[k], w->y[i], i >= 1u << k ? w->y[i - (1u << k)] : NC_FP4_FALSE);
-    for (i = 0; i < n; i++) w->a[i] = nc_fp4__mux(m, right, w->y[i], w->y[n - 1 - i]);
-    nc_fp4__output(m, "y", n, w->a);
+            m->y[i] =
+                nc_fp4__mux(m, m->b[k], m->y[i], i >= 1u << k ? m->y[i - (1u << k)] : NC_FP4_FALSE);
+    for (i = 0; i < n; i++) m->a[i] = nc_fp4__mux(m, right, m->y[i], m->y[n - 1 - i]);
+    nc_fp4__output(m, "y", n, m->a);
 }
 
-static const char *const nc_fp4__template_names[NC_FP4_TEMPLATE_COUNT] = {
-    "adder",    "subtractor", "add-sub", "comparator",       "multiplier", "parity",
-    "popcount", "mux",        "decoder", "priority-encoder", "alu",        "shifter"};
-
-NC_API const char *nc_fp4_template_name(nc_fp4_template which) {
-    return (unsigned)which < NC_FP4_TEMPLATE_COUNT ? nc_fp4__template_names[which] : NULL;
-}
+/* The templates, in the order of nc_fp4_template. `most` bits; powers: of two only. */
+static const struct {
+    char name[20];
+    uint32_t most;
+    int powers;
+    void (*make)(nc_fp4__maker *m, uint32_t n);
+} nc_fp4__templates[] = {{"adder", NC_FP4__MAX_BITS, 0, nc_fp4__make_adder},
+                         {"subtractor", NC_FP4__MAX_BITS, 0, nc_fp4__make_adder},
+                         {"add-sub", NC_FP4__MAX_BITS, 0, nc_fp4__make_adder},
+                         {"comparator", NC_FP4__MAX_BITS, 0, nc_fp4__make_comparator},
+                         {"multiplier", 512, 0, nc_fp4__make_multiplier},
+                         {"parity", NC_FP4__MAX_BITS, 0, nc_fp4__make_parity},
+                         {"popcount", NC_FP4__MAX_BITS, 0, nc_fp4__make_popcount},
+                         {"mux", 12, 0, nc_fp4__make_mux_tree},
+                         {"decoder", 12, 0, nc_fp4__make_decoder},
+                         {"priority-encoder", NC_FP4__MAX_BITS, 0, nc_fp4__make_priority},
+                         {"alu", NC_FP4__MAX_BITS, 0, nc_fp4__make_alu},
+                         {"shifter", NC_FP4__MAX_BITS, 1, nc_fp4__make_shifter}};
+typedef char nc_fp4__every_template_has_a_row
+    [sizeof nc_fp4__templates / sizeof *nc_fp4__templates == NC_FP4_TEMPLATE_COUNT ? 1 : -1];
 
 NC_API nc_status nc_fp4_make(nc_fp4_circuit **circuit, nc_fp4_template which, uint32_t bits,
                              int variant, const nc_allocator *hooks) {
-    nc_fp4__maker m = {NULL, NC_OK};
-    nc_fp4__wires w;
-    uint32_t *memory, most;
-    size_t bytes;
+    const size_t bytes = 7 * NC_FP4__MAX_BITS * sizeof(uint32_t);
+    nc_fp4__maker m;
     if (!circuit) return NC_ERR_ARG;
     *circuit = NULL;
-    if ((unsigned)which >= NC_FP4_TEMPLATE_COUNT || bits == 0 || bits > 4096) return NC_ERR_ARG;
-    if ((which == NC_FP4_MUX_TREE || which == NC_FP4_DECODER) && bits > 12) return NC_ERR_ARG;
-    if (which == NC_FP4_SHIFTER && (bits < 2 || (bits & (bits - 1)))) return NC_ERR_ARG;
-    if (which == NC_FP4_MULTIPLIER && bits > 512) return NC_ERR_ARG;
-    most = bits > 4096 ? bits : 4096;
-    bytes = 7 * (size_t)most * sizeof *memory + 64;
-    memory = (uint32_t *)nc__calloc(NULL, bytes);
-    if (!memory) return NC_ERR_MEMORY;
-    w.a = memory;
-    w.b = w.a + most;
-    w.g = w.b + most;
-    w.p = w.g + most;
-    w.y = w.p + most; /* three times as many */
-    m.status = nc_fp4_create(&m.c, nc_fp4_template_name(which), hooks);
-    switch (m.status == NC_OK ? which : NC_FP4_TEMPLATE_COUNT) {
-    case NC_FP4_ADDER:
-    case NC_FP4_SUBTRACTOR:
-    case NC_FP4_ADD_SUB: nc_fp4__make_adder(&m, &w, bits, which, variant); break;
-    case NC_FP4_COMPARATOR: nc_fp4__make_comparator(&m, &w, bits, variant); break;
-    case NC_FP4_MULTIPLIER: nc_fp4__make_multiplier(&m, &w, bits); break;
-    case NC_FP4_PARITY: nc_fp4__make_parity(&m, &w, bits, variant); break;
-    case NC_FP4_POPCOUNT: nc_fp4__make_popcount(&m, &w, bits, variant); break;
-    case NC_FP4_MUX_TREE: nc_fp4__make_mux_tree(&m, &w, bits); break;
-    case NC_FP4_DECODER: nc_fp4__make_decoder(&m, &w, bits); break;
-    case NC_FP4_PRIORITY_ENCODER: nc_fp4__make_priority(&m, &w, bits); break;
-    case NC_FP4_ALU: nc_fp4__make_alu(&m, &w, bits, variant); break;
-    case NC_FP4_SHIFTER: nc_fp4__make_shifter(&m, &w, bits); break;
-    default: break;
-    }
-    nc__free(NULL, memory, bytes);
+    if ((unsigned)which >= NC_FP4_TEMPLATE_COUNT || bits == 0 ||
+        bits > nc_fp4__templates[which].most ||
+        (nc_fp4__templates[which].powers && (bits < 2 || bits & (bits - 1))))
+        return NC_ERR_ARG;
+    memset(&m, 0, sizeof m);
+    m.which = which;
+    m.variant = variant;
+    m.a = (uint32_t *)nc__calloc(hooks, bytes);
+    if (!m.a) return NC_ERR_MEMORY;
+    m.b = m.a + NC_FP4__MAX_BITS;
+    m.g = m.b + NC_FP4__MAX_BITS;
+    m.p = m.g + NC_FP4__MAX_BITS;
+    m.y = m.p + NC_FP4__MAX_BITS;
+    m.status = nc_fp4_create(&m.c, nc_fp4__templates[which].name, hooks);
+    if (m.status == NC_OK) nc_fp4__templates[which].make(&m, bits);
+    nc__free(hooks, m.a, bytes);
     if (m.status == NC_OK)
         *circuit = m.c;
     else
         nc_fp4_destroy(m.c);
     return m.status;
+}
+
+NC_API const char *nc_fp4_template_name(nc_fp4_template which) {
+    return (unsigned)which < NC_FP4_TEMPLATE_COUNT ? nc_fp4__templates[which].name : NULL;
 }
 
 /* >>netlists ===================================================================== */
@@ -4187,42 +4193,46 @@ typedef struct nc_fp4__statement {
     uint32_t names;     /* of an instance: first of its formal names */
 } nc_fp4__statement;
 
+NC_FP4__LIST(char *, nc_fp4__strings)
+NC_FP4__LIST(nc_fp4__statement, nc_fp4__statements)
+
 typedef struct nc_fp4__model {
     char *name;
-    nc__index known;               /* nets, by name */
-    char **net_names;              /* stb_ds array, names of the netlist */
-    uint32_t *driver;              /* stb_ds array: of each net, statement + 1 */
-    uint32_t *inputs, *outputs;    /* stb_ds arrays: nets */
-    uint32_t *nets;                /* stb_ds array: of statements */
-    char **formals;                /* stb_ds array */
-    char *covers;                  /* stb_ds array */
-    nc_fp4__statement *statements; /* stb_ds array */
+    nc__index known;                 /* nets, by name */
+    nc_fp4__strings net_names;       /* in the netlist's memory */
+    nc_fp4__numbers driver;          /* of each net, statement + 1 */
+    nc_fp4__numbers inputs, outputs; /* nets */
+    nc_fp4__numbers nets;            /* of statements */
+    nc_fp4__strings formals;
+    nc__buffer covers;
+    nc_fp4__statements statements;
 } nc_fp4__model;
+NC_FP4__LIST(nc_fp4__model, nc_fp4__models)
 
 typedef struct nc_fp4__netlist {
     nc__text t; /* what is read, and the first failure, of reading and of all that follows */
-    nc_fp4__model *models; /* stb_ds array */
-    char **strings;        /* stb_ds array: all names, owned */
-    uint32_t elaborated;   /* statements, in all instances */
+    nc_fp4__models models;
+    nc_fp4__strings strings; /* all names, owned */
+    uint32_t elaborated;     /* statements, in all instances */
 } nc_fp4__netlist;
 
 static void nc_fp4__netlist_free(nc_fp4__netlist *l) {
     size_t i;
-    for (i = 0; i < stbds_arrlenu(l->models); i++) {
-        nc_fp4__model *m = &l->models[i];
+    for (i = 0; i < l->models.count; i++) {
+        nc_fp4__model *m = &l->models.at[i];
         nc__index_free(&m->known);
-        stbds_arrfree(m->net_names);
-        stbds_arrfree(m->driver);
-        stbds_arrfree(m->inputs);
-        stbds_arrfree(m->outputs);
-        stbds_arrfree(m->nets);
-        stbds_arrfree(m->formals);
-        stbds_arrfree(m->covers);
-        stbds_arrfree(m->statements);
+        nc_fp4__strings_free(&m->net_names);
+        nc_fp4__numbers_free(&m->driver);
+        nc_fp4__numbers_free(&m->inputs);
+        nc_fp4__numbers_free(&m->outputs);
+        nc_fp4__numbers_free(&m->nets);
+        nc_fp4__strings_free(&m->formals);
+        nc__buffer_free(&m->covers);
+        nc_fp4__statements_free(&m->statements);
     }
-    stbds_arrfree(l->models);
-    for (i = 0; i < stbds_arrlenu(l->strings); i++) nc__free(NULL, l->strings[i], 0);
-    stbds_arrfree(l->strings);
+    nc_fp4__models_free(&l->models);
+    for (i = 0; i < l->strings.count; i++) nc__free(NULL, l->strings.at[i], 0);
+    nc_fp4__strings_free(&l->strings);
 }
 
 /* As nc__text_fail, at a place that the text has left behind; line 0: at none. */
@@ -4245,42 +4255,56 @@ static nc_status nc_fp4__no_memory(nc__text *t) {
     return nc_fp4__fail_at(t, NC_ERR_MEMORY, 0, 0, "out of memory");
 }
 
+/* Append a net or a wire. */
+static void nc_fp4__keep(nc__text *t, nc_fp4__numbers *list, uint32_t value) {
+    if (!nc_fp4__numbers_add(list, value)) (void)nc_fp4__no_memory(t);
+}
+
 /* A copy of n characters, owned by the netlist; null after a failure. */
 static char *nc_fp4__string(nc_fp4__netlist *l, const char *text, size_t n) {
     char *copy = (char *)nc__alloc(NULL, n + 1);
-    if (!copy) {
+    if (!copy || !nc_fp4__strings_add(&l->strings, copy)) {
+        nc__free(NULL, copy, 0);
         (void)nc_fp4__no_memory(&l->t);
         return NULL;
     }
     memcpy(copy, text, n);
     copy[n] = 0;
-    stbds_arrput(l->strings, copy);
     return copy;
 }
 
-static nc_fp4__model *nc_fp4__new_model(nc_fp4__netlist *l, char *name) {
+/* 0 after a failure. */
+static int nc_fp4__new_model(nc_fp4__netlist *l, char *name) {
     nc_fp4__model m;
     memset(&m, 0, sizeof m);
     m.name = name;
-    stbds_arrput(l->models, m);
-    return &l->models[stbds_arrlenu(l->models) - 1];
+    if (name && !nc_fp4__models_add(&l->models, m)) (void)nc_fp4__no_memory(&l->t);
+    return l->t.status == NC_OK;
 }
 
-static nc_fp4__statement *nc_fp4__new_statement(nc_fp4__model *m, size_t line, size_t column) {
+/* Null after a failure. */
+static nc_fp4__statement *nc_fp4__new_statement(nc_fp4__netlist *l, nc_fp4__model *m, size_t line,
+                                                size_t column) {
     nc_fp4__statement s;
     memset(&s, 0, sizeof s);
     s.line = line;
     s.column = column;
-    s.first = (uint32_t)stbds_arrlenu(m->nets);
-    stbds_arrput(m->statements, s);
-    return &m->statements[stbds_arrlenu(m->statements) - 1];
+    s.first = m->nets.count;
+    if (nc_fp4__statements_add(&m->statements, s))
+        return &m->statements.at[m->statements.count - 1];
+    (void)nc_fp4__no_memory(&l->t);
+    return NULL;
 }
 
 /* A net that has no driver yet. */
-static uint32_t nc_fp4__new_net(nc_fp4__model *m, char *name) {
-    stbds_arrput(m->net_names, name);
-    nc_fp4__append(&m->driver, 0);
-    return (uint32_t)stbds_arrlenu(m->net_names) - 1;
+static uint32_t nc_fp4__new_net(nc_fp4__netlist *l, nc_fp4__model *m, char *name) {
+    if (!nc_fp4__strings_reserve(&m->net_names, 1) || !nc_fp4__numbers_reserve(&m->driver, 1)) {
+        (void)nc_fp4__no_memory(&l->t);
+        return 0;
+    }
+    (void)nc_fp4__strings_add(&m->net_names, name);
+    (void)nc_fp4__numbers_add(&m->driver, 0);
+    return m->net_names.count - 1;
 }
 
 /* The number of a net, new or old. */
@@ -4290,21 +4314,22 @@ static uint32_t nc_fp4__net_of(nc_fp4__netlist *l, nc_fp4__model *m, const char 
     size_t at = hash;
     char *name;
     while ((id = nc__index_next(&m->known, hash, &at)) != UINT32_MAX)
-        if (!strncmp(m->net_names[id], text, n) && !m->net_names[id][n]) return id;
+        if (!strncmp(m->net_names.at[id], text, n) && !m->net_names.at[id][n]) return id;
     name = nc_fp4__string(l, text, n);
     if (!name) return 0;
-    id = nc_fp4__new_net(m, name);
-    if (!nc__index_add(&m->known, hash, id)) (void)nc_fp4__no_memory(&l->t);
+    id = nc_fp4__new_net(l, m, name);
+    if (l->t.status == NC_OK && !nc__index_add(&m->known, hash, id)) (void)nc_fp4__no_memory(&l->t);
     return id;
 }
 
-/* Make the last statement drive a net. */
+/* Make a statement drive a net. */
 static void nc_fp4__drive(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t net, uint32_t statement,
                           size_t line, size_t column) {
-    if (m->driver[net])
+    if (l->t.status != NC_OK) return;
+    if (m->driver.at[net])
         (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, line, column, "'%.64s' is driven twice",
-                              m->net_names[net]);
-    m->driver[net] = statement + 1;
+                              m->net_names.at[net]);
+    m->driver.at[net] = statement + 1;
 }
 
 /* A cover of any width: an or of ands. */
@@ -4338,7 +4363,7 @@ static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_cir
 /* Wires of a statement's outputs; those of its inputs are known. */
 static nc_status nc_fp4__elaborate(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circuit *c,
                                    const nc_fp4__statement *s, uint32_t *wire, int depth) {
-    const uint32_t *nets = m->nets + s->first, most = 16;
+    const uint32_t *nets = m->nets.at + s->first, most = 16;
     uint32_t few[16], i, *in = few, *out;
     nc_status status = NC_OK;
     if (s->inputs + s->outputs > most)
@@ -4354,7 +4379,7 @@ static nc_status nc_fp4__elaborate(nc_fp4__netlist *l, const nc_fp4__model *m, n
     else if (s->rows == UINT32_MAX)
         status = nc_fp4_add_function(c, s->inputs, in, s->truth, out);
     else
-        status = nc_fp4__added(c, *out = nc_fp4__cover(c, s, m->covers + s->row, in));
+        status = nc_fp4__added(c, *out = nc_fp4__cover(c, s, m->covers.data + s->row, in));
     for (i = 0; i < s->outputs; i++) wire[nets[s->inputs + i]] = out[i];
     if (in != few) nc__free(NULL, in, 0);
     if (status != NC_OK)
@@ -4366,33 +4391,33 @@ static nc_status nc_fp4__elaborate(nc_fp4__netlist *l, const nc_fp4__model *m, n
 /* Wires of everything that the nets of `todo` depend on, without recursion but into models: a net
  * is pushed again under what it waits for. state: 1 waits for its inputs, 2 known. */
 static void nc_fp4__walk(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circuit *c,
-                         uint32_t **todo, uint8_t *state, uint32_t *wire, int depth) {
-    while (l->t.status == NC_OK && stbds_arrlenu(*todo)) {
-        const uint32_t net = (*todo)[stbds_arrlenu(*todo) - 1];
+                         nc_fp4__numbers *todo, uint8_t *state, uint32_t *wire, int depth) {
+    while (l->t.status == NC_OK && todo->count) {
+        const uint32_t net = todo->at[todo->count - 1];
         const nc_fp4__statement *s;
         uint32_t k;
         if (state[net] == 2) {
-            (void)stbds_arrpop(*todo);
+            todo->count--;
             continue;
         }
-        if (!m->driver[net]) {
+        if (!m->driver.at[net]) {
             (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, 0, 0, "nothing drives '%.64s' in '%.40s'",
-                                  m->net_names[net], m->name);
+                                  m->net_names.at[net], m->name);
             return;
         }
-        s = &m->statements[m->driver[net] - 1];
+        s = &m->statements.at[m->driver.at[net] - 1];
         if (state[net] == 1) {
             if (nc_fp4__elaborate(l, m, c, s, wire, depth) != NC_OK) return;
-            for (k = 0; k < s->outputs; k++) state[m->nets[s->first + s->inputs + k]] = 2;
+            for (k = 0; k < s->outputs; k++) state[m->nets.at[s->first + s->inputs + k]] = 2;
             continue;
         }
         state[net] = 1;
         for (k = 0; k < s->inputs; k++) {
-            const uint32_t from = m->nets[s->first + k];
+            const uint32_t from = m->nets.at[s->first + k];
             if (state[from] == 1)
                 (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
-                                      "'%.64s' depends on itself", m->net_names[from]);
-            if (state[from] == 0) nc_fp4__append(todo, from);
+                                      "'%.64s' depends on itself", m->net_names.at[from]);
+            if (state[from] == 0) nc_fp4__keep(&l->t, todo, from);
         }
     }
 }
@@ -4400,9 +4425,10 @@ static void nc_fp4__walk(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circ
 /* One model with given inputs: a walk down from its outputs. */
 static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
                                   const uint32_t *in, uint32_t *out, int depth) {
-    const nc_fp4__model *m = &l->models[model];
-    const size_t nets = stbds_arrlenu(m->net_names), bytes = (nets + 1) * sizeof(uint32_t);
-    uint32_t *wire, *todo = NULL, i;
+    const nc_fp4__model *m = &l->models.at[model];
+    const size_t nets = m->net_names.count, bytes = (nets + 1) * sizeof(uint32_t);
+    nc_fp4__numbers todo = {NULL, 0, 0, NULL};
+    uint32_t *wire, i;
     uint8_t *state;
     if (depth >= NC_FP4__MAX_DEPTH)
         return nc_fp4__fail_at(&l->t, NC_ERR_LIMIT, 0, 0,
@@ -4411,17 +4437,17 @@ static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_cir
     wire = (uint32_t *)nc__calloc(NULL, bytes);
     state = (uint8_t *)nc__calloc(NULL, nets + 1);
     if (wire && state) {
-        for (i = 0; i < stbds_arrlenu(m->inputs); i++) {
-            wire[m->inputs[i]] = in[i];
-            state[m->inputs[i]] = 2;
+        for (i = 0; i < m->inputs.count; i++) {
+            wire[m->inputs.at[i]] = in[i];
+            state[m->inputs.at[i]] = 2;
         }
-        for (i = 0; i < stbds_arrlenu(m->outputs); i++) nc_fp4__append(&todo, m->outputs[i]);
+        for (i = 0; i < m->outputs.count; i++) nc_fp4__keep(&l->t, &todo, m->outputs.at[i]);
         nc_fp4__walk(l, m, c, &todo, state, wire, depth);
-        for (i = 0; i < stbds_arrlenu(m->outputs); i++) out[i] = wire[m->outputs[i]];
+        for (i = 0; i < m->outputs.count; i++) out[i] = wire[m->outputs.at[i]];
     } else {
         (void)nc_fp4__no_memory(&l->t);
     }
-    stbds_arrfree(todo);
+    nc_fp4__numbers_free(&todo);
     nc__free(NULL, wire, bytes);
     nc__free(NULL, state, nets + 1);
     return l->t.status;
@@ -4444,13 +4470,13 @@ static size_t nc_fp4__split_name(const char *name, uint32_t *index) {
 
 /* Nets from `first` on that make one group: bits 0, 1 .. of one name, or the net alone. Returns how
  * many; the name is the group's. */
-static uint32_t nc_fp4__run_of_bits(const nc_fp4__model *m, const uint32_t *nets, uint32_t first,
-                                    uint32_t count, char name[NC_FP4__MAX_NAME + 1]) {
-    const char *whole = m->net_names[nets[first]];
+static uint32_t nc_fp4__run_of_bits(const nc_fp4__model *m, const nc_fp4__numbers *nets,
+                                    uint32_t first, char name[NC_FP4__MAX_NAME + 1]) {
+    const char *whole = m->net_names.at[nets->at[first]];
     uint32_t index, n = 1;
     const size_t length = nc_fp4__split_name(whole, &index);
-    while (whole[length] && (n > 1 || index == 0) && first + n < count) {
-        const char *next = m->net_names[nets[first + n]];
+    while (whole[length] && (n > 1 || index == 0) && first + n < nets->count) {
+        const char *next = m->net_names.at[nets->at[first + n]];
         if (nc_fp4__split_name(next, &index) != length || !next[length] || index != n ||
             strncmp(next, whole, length) != 0)
             break;
@@ -4462,21 +4488,20 @@ static uint32_t nc_fp4__run_of_bits(const nc_fp4__model *m, const uint32_t *nets
 
 /* The first model as a circuit. */
 static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
-    const nc_fp4__model *m = l->models;
-    const uint32_t inputs = (uint32_t)stbds_arrlenu(m->inputs);
-    const uint32_t outputs = (uint32_t)stbds_arrlenu(m->outputs);
+    const nc_fp4__model *m = l->models.at;
+    const uint32_t inputs = m->inputs.count, outputs = m->outputs.count;
     const size_t bytes = ((size_t)inputs + outputs + 1) * sizeof(uint32_t);
     uint32_t *wires = (uint32_t *)nc__alloc(NULL, bytes), i, n;
     char name[NC_FP4__MAX_NAME + 1];
     nc_fp4_circuit *c = NULL;
     nc_status status = wires ? nc_fp4_create(&c, m->name, NULL) : NC_ERR_MEMORY;
     for (i = 0; i < inputs && status == NC_OK; i += n) {
-        n = nc_fp4__run_of_bits(m, m->inputs, i, inputs, name);
+        n = nc_fp4__run_of_bits(m, &m->inputs, i, name);
         status = nc_fp4_add_input(c, name, n, wires + i);
     }
     if (status == NC_OK) status = nc_fp4__instance(l, 0, c, wires, wires + inputs, 0);
     for (i = 0; i < outputs && status == NC_OK; i += n) {
-        n = nc_fp4__run_of_bits(m, m->outputs, i, outputs, name);
+        n = nc_fp4__run_of_bits(m, &m->outputs, i, name);
         status = nc_fp4_add_output(c, name, n, wires + inputs + i);
     }
     if (status != NC_OK)
@@ -4508,6 +4533,7 @@ typedef struct nc_fp4__word {
     const char *text;
     size_t length, line, column;
 } nc_fp4__word;
+NC_FP4__LIST(nc_fp4__word, nc_fp4__words)
 
 /* The next word of a line; 0 at its end, which is passed, or at the end of the text. '#' starts a
  * comment; a line goes on after a backslash. A NUL or a stray backslash is a word of its own. */
@@ -4554,7 +4580,7 @@ static void nc_fp4__word_error(nc__text *t, const nc_fp4__word *w, nc_status sta
 /* A row of a cover of the last statement. */
 static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
                              size_t words) {
-    nc_fp4__statement *s = &m->statements[stbds_arrlenu(m->statements) - 1];
+    nc_fp4__statement *s = &m->statements.at[m->statements.count - 1];
     const nc_fp4__word *value = &w[words - 1];
     size_t i;
     if (words != (s->inputs ? 2u : 1u) || (s->inputs && w->length != s->inputs)) {
@@ -4565,46 +4591,41 @@ static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4_
         if (w->text[i] != '0' && w->text[i] != '1' && w->text[i] != '-')
             nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "a row has 0, 1 and -");
     if (value->length != 1 || (*value->text != '0' && *value->text != '1') ||
-        (s->rows && m->covers[s->row + s->inputs] != *value->text))
+        (s->rows && m->covers.data[s->row + s->inputs] != *value->text))
         nc_fp4__word_error(&l->t, value, NC_ERR_FORMAT, "rows end with 0, or all with 1");
-    memcpy(stbds_arraddnptr(m->covers, s->inputs + 1), w->text, s->inputs);
-    m->covers[stbds_arrlenu(m->covers) - 1] = *value->text;
+    nc__buffer_put(&m->covers, w->text, s->inputs);
+    nc__buffer_put(&m->covers, value->text, 1);
+    if (m->covers.status != NC_OK || m->covers.used > UINT32_MAX) (void)nc_fp4__no_memory(&l->t);
     s->rows++;
 }
 
 /* .names input .. output */
 static void nc_fp4__blif_names(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
                                size_t words) {
-    nc_fp4__statement *s = nc_fp4__new_statement(m, w->line, w->column);
+    nc_fp4__statement *s = nc_fp4__new_statement(l, m, w->line, w->column);
     uint32_t net = 0;
     size_t i;
-    if (words < 2) {
-        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no output");
-        return;
-    }
+    if (words < 2) nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no output");
+    if (l->t.status != NC_OK) return;
     s->inputs = (uint32_t)words - 2;
     s->outputs = 1;
-    s->row = (uint32_t)stbds_arrlenu(m->covers);
+    s->row = (uint32_t)m->covers.used;
     for (i = 1; i < words && l->t.status == NC_OK; i++) {
         net = nc_fp4__net_of(l, m, w[i].text, w[i].length);
-        nc_fp4__append(&m->nets, net);
+        nc_fp4__keep(&l->t, &m->nets, net);
     }
-    if (l->t.status == NC_OK)
-        nc_fp4__drive(l, m, net, (uint32_t)stbds_arrlenu(m->statements) - 1, s->line,
-                      w[words - 1].column);
+    nc_fp4__drive(l, m, net, m->statements.count - 1, s->line, w[words - 1].column);
 }
 
 /* .subckt model formal=actual ..: pairs are kept as they are until all models are known. */
 static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
                                 size_t words) {
-    nc_fp4__statement *s = nc_fp4__new_statement(m, w->line, w->column);
+    nc_fp4__statement *s = nc_fp4__new_statement(l, m, w->line, w->column);
     size_t i;
-    if (words < 2) {
-        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no model");
-        return;
-    }
+    if (words < 2) nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no model");
+    if (l->t.status != NC_OK) return;
     s->model_name = nc_fp4__string(l, w[1].text, w[1].length);
-    s->names = (uint32_t)stbds_arrlenu(m->formals);
+    s->names = m->formals.count;
     s->inputs = (uint32_t)words - 2; /* pairs, for now */
     for (i = 2; i < words && l->t.status == NC_OK; i++) {
         const char *equals = (const char *)memchr(w[i].text, '=', w[i].length);
@@ -4613,40 +4634,41 @@ static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, const nc_f
             nc_fp4__word_error(&l->t, &w[i], NC_ERR_FORMAT, "expected formal=actual");
             return;
         }
-        stbds_arrput(m->formals, nc_fp4__string(l, w[i].text, n));
-        nc_fp4__append(&m->nets, nc_fp4__net_of(l, m, equals + 1, w[i].length - n - 1));
+        if (!nc_fp4__strings_add(&m->formals, nc_fp4__string(l, w[i].text, n)))
+            (void)nc_fp4__no_memory(&l->t);
+        nc_fp4__keep(&l->t, &m->nets, nc_fp4__net_of(l, m, equals + 1, w[i].length - n - 1));
     }
 }
 
 /* Sort the pairs of an instance into the order of its model's inputs and outputs. */
 static void nc_fp4__blif_resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t number) {
-    nc_fp4__statement *s = &m->statements[number];
+    nc_fp4__statement *s = &m->statements.at[number];
     const nc_fp4__model *of;
-    uint32_t k, i, pairs = s->inputs, first = (uint32_t)stbds_arrlenu(m->nets);
-    for (k = 0; k < stbds_arrlenu(l->models); k++)
-        if (!strcmp(l->models[k].name, s->model_name)) break;
-    if (k == stbds_arrlenu(l->models)) {
+    uint32_t k, i, pairs = s->inputs, first = m->nets.count;
+    for (k = 0; k < l->models.count; k++)
+        if (!strcmp(l->models.at[k].name, s->model_name)) break;
+    if (k == l->models.count) {
         (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column, "there is no model '%.64s'",
                               s->model_name);
         return;
     }
-    of = &l->models[k];
+    of = &l->models.at[k];
     s->model = k + 1;
-    s->inputs = (uint32_t)stbds_arrlenu(of->inputs);
-    s->outputs = (uint32_t)stbds_arrlenu(of->outputs);
-    for (k = 0; k < s->inputs + s->outputs; k++) {
+    s->inputs = of->inputs.count;
+    s->outputs = of->outputs.count;
+    for (k = 0; k < s->inputs + s->outputs && l->t.status == NC_OK; k++) {
         const char *formal =
-            of->net_names[k < s->inputs ? of->inputs[k] : of->outputs[k - s->inputs]];
+            of->net_names.at[k < s->inputs ? of->inputs.at[k] : of->outputs.at[k - s->inputs]];
         uint32_t net = UINT32_MAX;
         for (i = 0; i < pairs; i++)
-            if (!strcmp(m->formals[s->names + i], formal)) net = m->nets[s->first + i];
+            if (!strcmp(m->formals.at[s->names + i], formal)) net = m->nets.at[s->first + i];
         if (net == UINT32_MAX && k < s->inputs) {
             (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
                                   "input '%.64s' of '%.40s' is not connected", formal, of->name);
             return;
         }
-        if (net == UINT32_MAX) net = nc_fp4__new_net(m, s->model_name); /* that nobody reads */
-        nc_fp4__append(&m->nets, net);
+        if (net == UINT32_MAX) net = nc_fp4__new_net(l, m, s->model_name); /* that nobody reads */
+        nc_fp4__keep(&l->t, &m->nets, net);
         if (k >= s->inputs) nc_fp4__drive(l, m, net, number, s->line, s->column);
     }
     s->first = first;
@@ -4655,21 +4677,20 @@ static void nc_fp4__blif_resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t 
 /* .model name */
 static void nc_fp4__blif_model(nc_fp4__netlist *l, const nc_fp4__word *w, size_t words) {
     char *name = nc_fp4__string(l, words > 1 ? w[1].text : "circuit", words > 1 ? w[1].length : 7);
-    size_t i;
-    if (!name) return;
-    for (i = 0; i < stbds_arrlenu(l->models); i++)
-        if (!strcmp(l->models[i].name, name))
+    uint32_t i;
+    for (i = 0; name && i < l->models.count; i++)
+        if (!strcmp(l->models.at[i].name, name))
             nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "two models of one name");
     (void)nc_fp4__new_model(l, name);
 }
 
 /* .inputs or .outputs */
 static void nc_fp4__blif_ports(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
-                               size_t words, uint32_t **ports) {
+                               size_t words, nc_fp4__numbers *ports) {
     size_t i;
     for (i = 1; i < words && l->t.status == NC_OK; i++)
-        nc_fp4__append(ports, nc_fp4__net_of(l, m, w[i].text, w[i].length));
-    if (stbds_arrlenu(*ports) > NC_FP4__MAX_INPUTS)
+        nc_fp4__keep(&l->t, ports, nc_fp4__net_of(l, m, w[i].text, w[i].length));
+    if (ports->count > NC_FP4__MAX_INPUTS)
         nc_fp4__word_error(&l->t, w, NC_ERR_LIMIT, "too many inputs or outputs");
 }
 
@@ -4682,7 +4703,7 @@ static void nc_fp4__blif_line(nc_fp4__netlist *l, nc_fp4__blif *open, const nc_f
                               size_t words) {
     static const char *const sequential[] = {".latch", ".mlatch", ".gate",
                                              ".clock", ".exdc",   ".start_kiss"};
-    nc_fp4__model *m = open->model ? &l->models[stbds_arrlenu(l->models) - 1] : NULL;
+    nc_fp4__model *m = open->model ? &l->models.at[l->models.count - 1] : NULL;
     const int row = *w->text != '.', cover = open->cover;
     size_t i;
     open->cover = row ? cover : m && nc_fp4__is(w, ".names");
@@ -4715,17 +4736,16 @@ static void nc_fp4__blif_line(nc_fp4__netlist *l, nc_fp4__blif *open, const nc_f
 
 /* A cover of at most eight inputs is a table. */
 static void nc_fp4__tables(nc_fp4__model *m) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(m->statements); i++) {
-        nc_fp4__statement *s = &m->statements[i];
-        uint32_t c, r, k;
+    uint32_t i, c, r, k;
+    for (i = 0; i < m->statements.count; i++) {
+        nc_fp4__statement *s = &m->statements.at[i];
         int off;
         if (s->model_name || s->rows == UINT32_MAX || s->inputs > 8) continue;
-        off = s->rows && m->covers[s->row + s->inputs] == '0';
+        off = s->rows && m->covers.data[s->row + s->inputs] == '0';
         for (c = 0; c < 1u << s->inputs; c++) {
             int in = 0;
             for (r = 0; r < s->rows && !in; r++) {
-                const char *row = m->covers + s->row + r * (size_t)(s->inputs + 1);
+                const char *row = m->covers.data + s->row + r * (size_t)(s->inputs + 1);
                 for (k = 0; k < s->inputs && (row[k] == '-' || (row[k] == '1') == (c >> k & 1));
                      k++) {
                 }
@@ -4739,36 +4759,38 @@ static void nc_fp4__tables(nc_fp4__model *m) {
 
 /* What can only be said when the whole text is known. */
 static void nc_fp4__blif_finish(nc_fp4__netlist *l, nc_fp4__model *m) {
-    const size_t count = stbds_arrlenu(m->statements);
-    size_t k;
+    uint32_t k, net;
     nc_fp4__tables(m);
-    for (k = 0; k < count; k++)
-        if (m->statements[k].model_name) nc_fp4__blif_resolve(l, m, (uint32_t)k);
-    for (k = 0; k < stbds_arrlenu(m->inputs); k++)
-        if (m->driver[m->inputs[k]])
+    for (k = 0; k < m->statements.count && l->t.status == NC_OK; k++)
+        if (m->statements.at[k].model_name) nc_fp4__blif_resolve(l, m, k);
+    for (k = 0; k < m->inputs.count; k++) {
+        net = m->inputs.at[k];
+        if (m->driver.at[net])
             (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT,
-                                  m->statements[m->driver[m->inputs[k]] - 1].line, 1,
-                                  "input '%.64s' is driven", m->net_names[m->inputs[k]]);
+                                  m->statements.at[m->driver.at[net] - 1].line, 1,
+                                  "input '%.64s' is driven", m->net_names.at[net]);
+    }
 }
 
 NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err) {
     nc_fp4__netlist l;
     nc_fp4__blif open = {0, 0};
-    nc_fp4__word w, *words = NULL; /* stb_ds array: of a line */
-    size_t i;
+    nc_fp4__words words = {NULL, 0, 0, NULL}; /* of a line */
+    nc_fp4__word w;
+    uint32_t i;
     memset(&l, 0, sizeof l);
     if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
     while (l.t.status == NC_OK && l.t.at < l.t.end) {
-        while (nc_fp4__next_word(&l.t, &w)) stbds_arrput(words, w);
-        if (stbds_arrlenu(words)) nc_fp4__blif_line(&l, &open, words, stbds_arrlenu(words));
-        NC__EMPTY(words);
+        while (nc_fp4__next_word(&l.t, &w))
+            if (!nc_fp4__words_add(&words, w)) (void)nc_fp4__no_memory(&l.t);
+        if (words.count && l.t.status == NC_OK) nc_fp4__blif_line(&l, &open, words.at, words.count);
+        words.count = 0;
     }
-    stbds_arrfree(words);
-    if (!stbds_arrlenu(l.models))
-        (void)nc_fp4__fail_at(&l.t, NC_ERR_FORMAT, l.t.line, 1, "no .model");
-    for (i = 0; i < stbds_arrlenu(l.models) && l.t.status == NC_OK; i++)
-        nc_fp4__blif_finish(&l, &l.models[i]);
+    nc_fp4__words_free(&words);
+    if (!l.models.count) (void)nc_fp4__fail_at(&l.t, NC_ERR_FORMAT, l.t.line, 1, "no .model");
+    for (i = 0; i < l.models.count && l.t.status == NC_OK; i++)
+        nc_fp4__blif_finish(&l, &l.models.at[i]);
     if (l.t.status == NC_OK) (void)nc_fp4__build(&l, circuit);
     nc_fp4__netlist_free(&l);
     return l.t.status;
@@ -4782,7 +4804,7 @@ typedef struct nc_fp4__gates {
     nc_fp4_circuit *c;
     uint32_t *wire; /* of each wire of the text, UINT32_MAX: it has no value yet */
     uint32_t wires;
-    uint32_t *list; /* stb_ds array: wires of a gate, then widths of outputs */
+    nc_fp4__numbers list; /* wires of a gate */
 } nc_fp4__gates;
 
 /* The next word, on whatever line; 0 at the end. */
@@ -4820,11 +4842,12 @@ enum { NC_FP4__GATES = sizeof nc_fp4__bristol_gates / sizeof *nc_fp4__bristol_ga
 
 /* Function i of a gate's `pairs`: its input wires stand `pairs` apart in the list. */
 static void nc_fp4__bristol_wire(nc_fp4__gates *g, uint32_t gate, uint32_t i, uint32_t pairs) {
-    const uint32_t inputs = nc_fp4__bristol_gates[gate].inputs, out = g->list[i + inputs * pairs];
+    const uint32_t inputs = nc_fp4__bristol_gates[gate].inputs,
+                   out = g->list.at[i + inputs * pairs];
     const int constant = !strcmp(nc_fp4__bristol_gates[gate].name, "EQ");
     uint32_t in[3] = {0, 0, 0}, k;
     for (k = 0; k < inputs; k++) {
-        const uint32_t from = g->list[i + k * pairs];
+        const uint32_t from = g->list.at[i + k * pairs];
         in[k] = constant ? from : g->wire[from];
         if (constant ? from > 1 : in[k] == UINT32_MAX)
             (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, 1,
@@ -4848,9 +4871,9 @@ static void nc_fp4__bristol_gate(nc_fp4__gates *g) {
     const uint32_t outs = nc_fp4__take_number(g, g->wires, "a number of outputs");
     const nc_fp4__word *w = &g->word;
     uint32_t i, gate, pairs;
-    NC__EMPTY(g->list);
+    g->list.count = 0;
     for (i = 0; i < ins + outs && g->t.status == NC_OK; i++)
-        nc_fp4__append(&g->list, nc_fp4__take_number(g, g->wires - 1, "a wire"));
+        nc_fp4__keep(&g->t, &g->list, nc_fp4__take_number(g, g->wires - 1, "a wire"));
     if (!nc_fp4__take_word(g, "a gate")) return;
     for (gate = 0; gate < NC_FP4__GATES; gate++)
         if (nc_fp4__is(w, nc_fp4__bristol_gates[gate].name)) break;
@@ -4879,7 +4902,8 @@ static uint32_t nc_fp4__bristol_width(nc_fp4__gates *g, uint32_t left, const cha
  * wires, outputs the last. */
 static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
     uint32_t groups = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of inputs");
-    uint32_t *widths = NULL, i, k, width, at = 0;
+    nc_fp4__numbers widths = {NULL, 0, 0, NULL};
+    uint32_t i, k, width, at = 0;
     nc_status status;
     for (i = 0; i < groups && g->t.status == NC_OK; i++) {
         const uint32_t left = g->wires < NC_FP4__MAX_INPUTS ? g->wires : NC_FP4__MAX_INPUTS;
@@ -4892,7 +4916,7 @@ static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
     groups = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of outputs");
     for (at = 0, i = 0; i < groups && g->t.status == NC_OK; i++) {
         width = nc_fp4__bristol_width(g, g->wires - at, "the width of an output");
-        nc_fp4__append(&widths, width);
+        nc_fp4__keep(&g->t, &widths, width);
         at += width;
     }
     for (i = 0; i < gates && g->t.status == NC_OK; i++) nc_fp4__bristol_gate(g);
@@ -4900,16 +4924,16 @@ static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
         if (nc_fp4__next_word(&g->t, &g->word))
             nc_fp4__word_error(&g->t, &g->word, NC_ERR_FORMAT, "more gates than were announced");
     for (at = g->wires - at, i = 0; i < groups && g->t.status == NC_OK; i++) {
-        for (k = 0; k < widths[i]; k++)
+        for (k = 0; k < widths.at[i]; k++)
             if (g->wire[at + k] == UINT32_MAX)
                 (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
                                       "output wire %lu has no value", (unsigned long)at + k);
         if (g->t.status != NC_OK) break;
-        status = nc_fp4_add_output(g->c, NULL, widths[i], g->wire + at);
+        status = nc_fp4_add_output(g->c, NULL, widths.at[i], g->wire + at);
         if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many outputs");
-        at += widths[i];
+        at += widths.at[i];
     }
-    stbds_arrfree(widths);
+    nc_fp4__numbers_free(&widths);
 }
 
 NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
@@ -4931,7 +4955,7 @@ NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text,
         for (i = 0; i <= g.wires; i++) g.wire[i] = UINT32_MAX;
         nc_fp4__bristol_body(&g, gates);
     }
-    stbds_arrfree(g.list);
+    nc_fp4__numbers_free(&g.list);
     nc__free(NULL, g.wire, 0);
     if (g.t.status == NC_OK)
         *circuit = g.c;
@@ -4955,20 +4979,20 @@ static void nc_fp4__json_name(nc__text *t, char name[256]) {
 
 /* Nets of a declared name: one, or name[0] .. name[width - 1]; where to, if anywhere. */
 static void nc_fp4__json_declare(nc_fp4__netlist *l, const char *name, uint32_t width,
-                                 uint32_t **ports) {
+                                 nc_fp4__numbers *ports) {
     char full[300];
     uint32_t i, net;
     for (i = 0; i < width && l->t.status == NC_OK; i++) {
         snprintf(full, sizeof full, width > 1 ? "%s[%u]" : "%s", name, (unsigned)i);
-        net = nc_fp4__net_of(l, l->models, full, strlen(full));
-        if (ports) nc_fp4__append(ports, net);
+        net = nc_fp4__net_of(l, l->models.at, full, strlen(full));
+        if (ports) nc_fp4__keep(&l->t, ports, net);
     }
-    if (ports && stbds_arrlenu(*ports) > NC_FP4__MAX_INPUTS)
+    if (ports && ports->count > NC_FP4__MAX_INPUTS)
         (void)nc__text_fail(&l->t, NC_ERR_LIMIT, "more than 2^20 inputs or outputs");
 }
 
 /* An array of names, and of objects of a name and a width. */
-static void nc_fp4__json_names(nc_fp4__netlist *l, uint32_t **ports) {
+static void nc_fp4__json_names(nc_fp4__netlist *l, nc_fp4__numbers *ports) {
     nc__text *t = &l->t;
     int first = 1, member;
     nc__json_expect(t, '[');
@@ -4996,20 +5020,22 @@ static void nc_fp4__json_names(nc_fp4__netlist *l, uint32_t **ports) {
 
 /* A net by its name; "0" and "1" are constants, which drive themselves. */
 static uint32_t nc_fp4__json_net(nc_fp4__netlist *l) {
-    nc_fp4__model *m = l->models;
+    nc_fp4__model *m = l->models.at;
     nc_fp4__statement *s;
     char name[256];
     uint32_t net;
     nc_fp4__json_name(&l->t, name);
     if (l->t.status != NC_OK) return 0;
     net = nc_fp4__net_of(l, m, name, strlen(name));
-    if ((strcmp(name, "0") && strcmp(name, "1")) || m->driver[net]) return net;
-    s = nc_fp4__new_statement(m, l->t.line, 1);
+    if (l->t.status != NC_OK || (strcmp(name, "0") && strcmp(name, "1")) || m->driver.at[net])
+        return net;
+    s = nc_fp4__new_statement(l, m, l->t.line, 1);
+    if (!s) return 0;
     s->outputs = 1;
     s->rows = UINT32_MAX;
     s->truth[0] = *name == '1';
-    nc_fp4__append(&m->nets, net);
-    m->driver[net] = (uint32_t)stbds_arrlenu(m->statements);
+    nc_fp4__keep(&l->t, &m->nets, net);
+    m->driver.at[net] = m->statements.count;
     return net;
 }
 
@@ -5040,7 +5066,7 @@ static int nc_fp4__json_type(const char *type, uint32_t inputs, uint64_t truth[4
 /* {"type", "inputs", "output", "truth"} becomes a statement. */
 static void nc_fp4__json_atom(nc_fp4__netlist *l) {
     nc__text *t = &l->t;
-    nc_fp4__model *m = l->models;
+    nc_fp4__model *m = l->models.at;
     nc_fp4__statement *s;
     char type[16] = "", key[16];
     uint64_t truth[4] = {0, 0, 0, 0};
@@ -5073,20 +5099,20 @@ static void nc_fp4__json_atom(nc_fp4__netlist *l) {
         (void)nc__text_fail(t, NC_ERR_FORMAT, "no atom '%s' of %u inputs, or a table of %u values",
                             type, (unsigned)inputs, (unsigned)bits);
     if (out == UINT32_MAX) (void)nc__text_fail(t, NC_ERR_FORMAT, "the atom has no output");
-    if (t->status != NC_OK) return;
-    s = nc_fp4__new_statement(m, t->line, 1);
+    s = t->status == NC_OK ? nc_fp4__new_statement(l, m, t->line, 1) : NULL;
+    if (!s) return;
     s->inputs = inputs;
     s->outputs = 1;
     s->rows = UINT32_MAX;
     memcpy(s->truth, truth, sizeof truth);
-    for (i = 0; i < inputs; i++) nc_fp4__append(&m->nets, in[i]);
-    nc_fp4__append(&m->nets, out);
-    nc_fp4__drive(l, m, out, (uint32_t)stbds_arrlenu(m->statements) - 1, t->line, 1);
+    for (i = 0; i < inputs; i++) nc_fp4__keep(t, &m->nets, in[i]);
+    nc_fp4__keep(t, &m->nets, out);
+    nc_fp4__drive(l, m, out, m->statements.count - 1, t->line, 1);
 }
 
 /* The value of a key of the circuit. */
 static void nc_fp4__json_member(nc_fp4__netlist *l, const char *key) {
-    nc_fp4__model *m = l->models;
+    nc_fp4__model *m = l->models.at;
     char name[256];
     int first = 1;
     if (!strcmp(key, "name")) {
@@ -5110,20 +5136,21 @@ NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, si
                                   nc_error *err) {
     nc_fp4__netlist l;
     char key[256];
-    size_t i;
+    uint32_t i;
     int first = 1;
     memset(&l, 0, sizeof l);
     if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
-    (void)nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7));
-    nc__json_expect(&l.t, '{');
-    while (nc__json_more(&l.t, '}', &first)) {
-        nc__json_key(&l.t, key, sizeof key);
-        nc_fp4__json_member(&l, key);
+    if (nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7))) {
+        nc__json_expect(&l.t, '{');
+        while (nc__json_more(&l.t, '}', &first)) {
+            nc__json_key(&l.t, key, sizeof key);
+            nc_fp4__json_member(&l, key);
+        }
     }
     nc__skip_space(&l.t);
     if (l.t.at < l.t.end) (void)nc__text_fail(&l.t, NC_ERR_FORMAT, "text after the circuit");
-    for (i = 0; i < stbds_arrlenu(l.models->inputs); i++)
-        if (l.models->driver[l.models->inputs[i]])
+    for (i = 0; l.t.status == NC_OK && i < l.models.at->inputs.count; i++)
+        if (l.models.at->driver.at[l.models.at->inputs.at[i]])
             (void)nc__text_fail(&l.t, NC_ERR_FORMAT,
                                 "an input is driven, or has the name of a constant");
     if (l.t.status == NC_OK) (void)nc_fp4__build(&l, circuit);
@@ -5134,42 +5161,42 @@ NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, si
 /* -- writing ------------------------------------------------------------------------- */
 
 /* Name of bit i of a list of groups: "x", or "x[3]". */
-static void nc_fp4__put_bit(nc__buffer *to, nc_fp4__group *groups, uint32_t i) {
-    size_t g = 0, end = stbds_arrlenu(groups);
+static void nc_fp4__put_bit(nc__buffer *to, const nc_fp4__groups *groups, uint32_t i) {
+    size_t g = 0, end = groups->count;
     while (end - g > 1) { /* the last group that does not begin behind i */
         size_t middle = g + (end - g) / 2;
-        if (groups[middle].first <= i)
+        if (groups->at[middle].first <= i)
             g = middle;
         else
             end = middle;
     }
-    nc__buffer_put(to, groups[g].name, strlen(groups[g].name));
-    if (groups[g].width > 1) nc__buffer_print(to, "[%u]", (unsigned)(i - groups[g].first));
+    nc__buffer_put(to, groups->at[g].name, strlen(groups->at[g].name));
+    if (groups->at[g].width > 1) nc__buffer_print(to, "[%u]", (unsigned)(i - groups->at[g].first));
 }
 
 /* Name of a wire: an input's, a constant, or a number behind a prefix. */
 static void nc_fp4__put_wire(nc__buffer *to, const nc_fp4_circuit *c, uint32_t wire,
                              const char *prefix) {
-    const nc_fp4__node *node = &c->nodes[wire];
+    const nc_fp4__node *node = &c->nodes.at[wire];
     if (node->inputs == NC_FP4__INPUT)
-        nc_fp4__put_bit(to, c->input_groups, node->in[0]);
+        nc_fp4__put_bit(to, &c->input_groups, node->in[0]);
     else
         nc__buffer_print(to, "%s%u", wire > NC_FP4_TRUE ? prefix : "", (unsigned)wire);
 }
 
 /* .inputs or .outputs, eight names to a line. */
-static void nc_fp4__blif_bits(nc__buffer *to, const char *command, nc_fp4__group *groups) {
-    const size_t n = stbds_arrlenu(groups);
+static void nc_fp4__blif_bits(nc__buffer *to, const char *command, const nc_fp4__groups *groups) {
+    const size_t n = groups->count;
     uint32_t i;
     nc__buffer_print(to, "\n%s", command);
-    for (i = 0; n && i < groups[n - 1].first + groups[n - 1].width; i++) {
+    for (i = 0; n && i < groups->at[n - 1].first + groups->at[n - 1].width; i++) {
         nc__buffer_print(to, i % 8 || !i ? " " : " \\\n ");
         nc_fp4__put_bit(to, groups, i);
     }
 }
 
-static void nc_fp4__blif_head(nc__buffer *to, const char *name, nc_fp4__group *in,
-                              nc_fp4__group *out) {
+static void nc_fp4__blif_head(nc__buffer *to, const char *name, const nc_fp4__groups *in,
+                              const nc_fp4__groups *out) {
     nc__buffer_print(to, ".model %s", name);
     nc_fp4__blif_bits(to, ".inputs", in);
     nc_fp4__blif_bits(to, ".outputs", out);
@@ -5188,7 +5215,7 @@ static void nc_fp4__blif_rows(nc__buffer *to, uint32_t number, uint64_t truth, u
 }
 
 /* What follows the wire in the .names of output i. */
-static void nc_fp4__blif_output(nc__buffer *to, nc_fp4__group *groups, uint32_t i) {
+static void nc_fp4__blif_output(nc__buffer *to, const nc_fp4__groups *groups, uint32_t i) {
     nc__buffer_put(to, " ", 1);
     nc_fp4__put_bit(to, groups, i);
     nc__buffer_print(to, "\n1 1\n");
@@ -5196,22 +5223,22 @@ static void nc_fp4__blif_output(nc__buffer *to, nc_fp4__group *groups, uint32_t 
 
 /* Which nodes an output needs; null: out of memory. */
 static uint8_t *nc_fp4__live(const nc_fp4_circuit *c) {
-    const size_t n = stbds_arrlenu(c->nodes);
+    const size_t n = c->nodes.count;
     uint8_t *live = (uint8_t *)nc__calloc(NULL, n);
     size_t i, k;
-    for (i = 0; live && i < stbds_arrlenu(c->outputs); i++) live[c->outputs[i]] = 1;
+    for (i = 0; live && i < c->outputs.count; i++) live[c->outputs.at[i]] = 1;
     for (i = n; live && i-- > 2;)
-        if (live[i] && c->nodes[i].inputs != NC_FP4__INPUT)
-            for (k = 0; k < c->nodes[i].inputs; k++) live[c->nodes[i].in[k]] = 1;
+        if (live[i] && c->nodes.at[i].inputs != NC_FP4__INPUT)
+            for (k = 0; k < c->nodes.at[i].inputs; k++) live[c->nodes.at[i].in[k]] = 1;
     return live;
 }
 
 /* A .names for each node that lives, named by its number, and one for each output. */
 static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
     uint32_t i, k;
-    nc_fp4__blif_head(to, c->name, c->input_groups, c->output_groups);
-    for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
-        const nc_fp4__node *node = &c->nodes[i];
+    nc_fp4__blif_head(to, c->name, &c->input_groups, &c->output_groups);
+    for (i = 0; i < c->nodes.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
         if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
         nc__buffer_print(to, ".names");
         for (k = 0; k < node->inputs; k++) {
@@ -5220,20 +5247,20 @@ static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, nc_
         }
         nc_fp4__blif_rows(to, i, node->truth, node->inputs);
     }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++) {
+    for (i = 0; i < c->outputs.count; i++) {
         nc__buffer_print(to, ".names ");
-        nc_fp4__put_wire(to, c, c->outputs[i], "");
-        nc_fp4__blif_output(to, c->output_groups, i);
+        nc_fp4__put_wire(to, c, c->outputs.at[i], "");
+        nc_fp4__blif_output(to, &c->output_groups, i);
     }
     nc__buffer_print(to, ".end\n");
 }
 
-static void nc_fp4__json_groups(nc__buffer *to, const char *key, nc_fp4__group *groups) {
+static void nc_fp4__json_groups(nc__buffer *to, const char *key, const nc_fp4__groups *groups) {
     size_t i;
     nc__buffer_print(to, " \"%s\": [", key);
-    for (i = 0; i < stbds_arrlenu(groups); i++)
-        nc__buffer_print(to, "%s{\"name\": \"%s\", \"width\": %u}", i ? ", " : "", groups[i].name,
-                         (unsigned)groups[i].width);
+    for (i = 0; i < groups->count; i++)
+        nc__buffer_print(to, "%s{\"name\": \"%s\", \"width\": %u}", i ? ", " : "",
+                         groups->at[i].name, (unsigned)groups->at[i].width);
     nc__buffer_print(to, "],\n");
 }
 
@@ -5255,29 +5282,29 @@ static void nc_fp4__json_table(nc__buffer *to, const nc_fp4_circuit *c, const nc
 
 /* Nodes are internals n2, n3 ..; an output is a table of one wire. */
 static void nc_fp4__write_json(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
-    const size_t nodes = stbds_arrlenu(c->nodes);
+    const size_t nodes = c->nodes.count;
     nc_fp4__node output;
     uint32_t i, written = 0;
     nc__buffer_print(to, "{\"name\": \"%s\",\n", c->name);
-    nc_fp4__json_groups(to, "inputs", c->input_groups);
-    nc_fp4__json_groups(to, "outputs", c->output_groups);
+    nc_fp4__json_groups(to, "inputs", &c->input_groups);
+    nc_fp4__json_groups(to, "outputs", &c->output_groups);
     nc__buffer_print(to, " \"internals\": [");
     for (i = 2; i < nodes; i++)
-        if (live[i] && c->nodes[i].inputs != NC_FP4__INPUT)
+        if (live[i] && c->nodes.at[i].inputs != NC_FP4__INPUT)
             nc__buffer_print(to, written++ ? ", \"n%u\"" : "\"n%u\"", (unsigned)i);
     nc__buffer_print(to, "],\n \"atoms\": [");
     for (written = 0, i = 2; i < nodes; i++) {
-        if (!live[i] || c->nodes[i].inputs == NC_FP4__INPUT) continue;
-        nc_fp4__json_table(to, c, &c->nodes[i], !written++);
+        if (!live[i] || c->nodes.at[i].inputs == NC_FP4__INPUT) continue;
+        nc_fp4__json_table(to, c, &c->nodes.at[i], !written++);
         nc__buffer_print(to, "n%u\"}", (unsigned)i);
     }
     memset(&output, 0, sizeof output);
     output.inputs = 1;
     output.truth = 0xAA;
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++) {
-        output.in[0] = c->outputs[i];
+    for (i = 0; i < c->outputs.count; i++) {
+        output.in[0] = c->outputs.at[i];
         nc_fp4__json_table(to, c, &output, !written++);
-        nc_fp4__put_bit(to, c->output_groups, i);
+        nc_fp4__put_bit(to, &c->output_groups, i);
         nc__buffer_print(to, "\"}");
     }
     nc__buffer_print(to, "\n]}\n");
@@ -5357,35 +5384,34 @@ static uint32_t nc_fp4__bristol_node(nc_fp4__bristol *b, const uint32_t in[3], u
 }
 
 /* Numbers of inputs or outputs: how many groups, and the width of each. */
-static void nc_fp4__bristol_widths(nc__buffer *to, nc_fp4__group *groups) {
+static void nc_fp4__bristol_widths(nc__buffer *to, const nc_fp4__groups *groups) {
     size_t i;
-    nc__buffer_print(to, "%u", (unsigned)stbds_arrlenu(groups));
-    for (i = 0; i < stbds_arrlenu(groups); i++)
-        nc__buffer_print(to, " %u", (unsigned)groups[i].width);
+    nc__buffer_print(to, "%u", (unsigned)groups->count);
+    for (i = 0; i < groups->count; i++) nc__buffer_print(to, " %u", (unsigned)groups->at[i].width);
     nc__buffer_print(to, "\n");
 }
 
 /* Inputs are the first wires and outputs the last; the head counts gates, so these come first. */
 static void nc_fp4__write_bristol(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
-    const size_t n = stbds_arrlenu(c->nodes);
+    const size_t n = c->nodes.count;
     uint32_t *number = (uint32_t *)nc__calloc(NULL, n * sizeof *number), in[3], k;
     nc_fp4__bristol b;
     size_t i;
     memset(&b, 0, sizeof b);
     b.wires = nc_fp4_input_count(c);
     for (i = 0; number && i < n; i++) {
-        const nc_fp4__node *node = &c->nodes[i];
+        const nc_fp4__node *node = &c->nodes.at[i];
         if (node->inputs == NC_FP4__INPUT) number[i] = node->in[0];
         if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
         for (k = 0; k < 3; k++) in[k] = k < node->inputs ? number[node->in[k]] : 0;
         number[i] = i <= NC_FP4_TRUE ? nc_fp4__bristol_out(&b, "EQ", (uint32_t)i, 0)
                                      : nc_fp4__bristol_node(&b, in, node->truth);
     }
-    for (i = 0; number && i < stbds_arrlenu(c->outputs); i++)
-        (void)nc_fp4__bristol_out(&b, "EQW", number[c->outputs[i]], 0);
+    for (i = 0; number && i < c->outputs.count; i++)
+        (void)nc_fp4__bristol_out(&b, "EQW", number[c->outputs.at[i]], 0);
     nc__buffer_print(to, "%u %u\n", (unsigned)b.count, (unsigned)b.wires);
-    nc_fp4__bristol_widths(to, c->input_groups);
-    nc_fp4__bristol_widths(to, c->output_groups);
+    nc_fp4__bristol_widths(to, &c->input_groups);
+    nc_fp4__bristol_widths(to, &c->output_groups);
     nc__buffer_print(to, "\n");
     nc__buffer_put(to, b.gates.data, b.gates.used);
     if (!number || b.gates.status != NC_OK) to->status = NC_ERR_MEMORY;
@@ -5409,7 +5435,7 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
     if (kind == NC_FP4_BLIF) nc_fp4__write_blif(circuit, live, &to);
     if (kind == NC_FP4_JSON) nc_fp4__write_json(circuit, live, &to);
     if (kind == NC_FP4_BRISTOL) nc_fp4__write_bristol(circuit, live, &to);
-    nc__free(NULL, live, stbds_arrlenu(circuit->nodes));
+    nc__free(NULL, live, circuit->nodes.count);
     return nc_fp4__hand_over(&to, text, bytes);
 }
 
@@ -5425,53 +5451,40 @@ typedef struct nc_fp4__step {
     uint32_t carry;
 } nc_fp4__step;
 
+NC_FP4__LIST(nc_fp4_unit, nc_fp4__units)
+NC_FP4__LIST(nc_fp4__step, nc_fp4__steps)
+
 struct nc_fp4_network {
-    nc_allocator hooks;
-    int custom_hooks;
+    nc_allocator own;
+    const nc_allocator *hooks; /* null, or `own` */
     char name[NC_FP4__MAX_NAME + 1];
     uint32_t inputs;
-    nc_fp4_unit *units;                          /* stb_ds array */
-    uint32_t *outputs;                           /* stb_ds array: wires, inputs first, then units */
-    nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
+    nc_fp4__units units;
+    nc_fp4__numbers outputs; /* wires: inputs first, then units */
+    nc_fp4__groups input_groups, output_groups;
     /* operands of the program: inputs, outputs, temporaries */
-    nc_fp4__step *steps; /* stb_ds array */
-    nc_fp4__step *fast;  /* stb_ds array: the same with full adders */
+    nc_fp4__steps steps;
+    nc_fp4__steps fast; /* the same with full adders */
     uint32_t temporaries;
     double margin;
     uint32_t depth;
     /* for structural verification: the circuit's digest, and the wire of each of its nodes */
     uint64_t source;
-    uint32_t *wire_of; /* stb_ds array; UINT32_MAX: not needed */
+    nc_fp4__numbers wire_of; /* UINT32_MAX: not needed */
 };
 
-NC_API void nc_fp4_network_destroy(nc_fp4_network *network) {
-    nc_allocator hooks;
-    int custom;
-    if (!network) return;
-    stbds_arrfree(network->units);
-    stbds_arrfree(network->outputs);
-    stbds_arrfree(network->input_groups);
-    stbds_arrfree(network->output_groups);
-    stbds_arrfree(network->steps);
-    stbds_arrfree(network->fast);
-    stbds_arrfree(network->wire_of);
-    hooks = network->hooks;
-    custom = network->custom_hooks;
-    nc__free(custom ? &hooks : NULL, network, sizeof *network);
-}
-
-NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network) { return network->inputs; }
-
-NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network) {
-    return (uint32_t)stbds_arrlenu(network->outputs);
-}
-
-NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network) {
-    return (uint32_t)stbds_arrlenu(network->units);
-}
-
-NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i) {
-    return i < nc_fp4_unit_count(network) ? &network->units[i] : NULL;
+/* An empty network; null: out of memory. */
+static nc_fp4_network *nc_fp4__new_network(const nc_allocator *hooks) {
+    nc_fp4_network *n = (nc_fp4_network *)nc__calloc(hooks, sizeof *n);
+    if (!n) return NULL;
+    if (hooks) {
+        n->own = *hooks;
+        n->hooks = &n->own;
+    }
+    n->units.hooks = n->outputs.hooks = n->wire_of.hooks = n->hooks;
+    n->input_groups.hooks = n->output_groups.hooks = n->hooks;
+    n->steps.hooks = n->fast.hooks = n->hooks;
+    return n;
 }
 
 /* Twice sum - threshold of a unit for the inputs whose bits are set in `inputs`. */
@@ -5549,7 +5562,7 @@ static uint32_t nc_fp4__table_over(const nc_fp4_network *net, const nc_fp4__cut 
 
 /* The cut of unit u with the fewest leaves. */
 static void nc_fp4__find_cut(const nc_fp4_network *net, nc_fp4__cut *cuts, uint32_t u) {
-    const nc_fp4_unit *unit = &net->units[u];
+    const nc_fp4_unit *unit = &net->units.at[u];
     nc_fp4__cut *cut = &cuts[u];
     uint32_t table[NC_FP4_UNIT_INPUTS] = {0}, leaf[3] = {0, 0, 0}, all = 0, through = 0, n, i, v;
     uint32_t margin = 255, truth = 0, cases;
@@ -5606,10 +5619,10 @@ static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit)
         hash = nc_fp4__hash(hash, unit->input[i], unit->weight[i], unit->inputs);
     at = hash;
     while ((id = nc__index_next(&k->known, hash, &at)) != UINT32_MAX)
-        if (memcmp(&net->units[id], unit, sizeof *unit) == 0) return net->inputs + id;
-    id = (uint32_t)stbds_arrlenu(net->units);
-    stbds_arrput(net->units, *unit);
-    if (!nc__index_add(&k->known, hash, id)) k->status = NC_ERR_MEMORY;
+        if (memcmp(&net->units.at[id], unit, sizeof *unit) == 0) return net->inputs + id;
+    id = net->units.count;
+    if (!nc_fp4__units_add(&net->units, *unit) || !nc__index_add(&k->known, hash, id))
+        k->status = NC_ERR_MEMORY;
     return net->inputs + id;
 }
 
@@ -5647,15 +5660,15 @@ static uint32_t nc_fp4__emit(nc_fp4__compiler *k, const uint32_t in[3], uint8_t 
     uint32_t wire = 0, u, i;
     if (!form->units && !k->complete) {
         const size_t one = 256 * sizeof(nc_fp4__single), two = 65536 * sizeof(nc_fp4__single);
-        nc_fp4__single *a = (nc_fp4__single *)nc__alloc(NULL, one);
-        nc_fp4__single *b = (nc_fp4__single *)nc__alloc(NULL, two);
+        nc_fp4__single *a = (nc_fp4__single *)nc__alloc(k->net->hooks, one);
+        nc_fp4__single *b = (nc_fp4__single *)nc__alloc(k->net->hooks, two);
         if (a && b)
             nc_fp4__complete_forms(k->form, a, b);
         else
             k->status = NC_ERR_MEMORY;
         k->complete = 1;
-        nc__free(NULL, a, one);
-        nc__free(NULL, b, two);
+        nc__free(k->net->hooks, a, one);
+        nc__free(k->net->hooks, b, two);
     }
     for (u = 0; u < form->units; u++) {
         nc_fp4_unit unit = form->unit[u];
@@ -5670,10 +5683,10 @@ static uint32_t nc_fp4__emit(nc_fp4__compiler *k, const uint32_t in[3], uint8_t 
  * node is needed anyway; else it is computed in the node's place. */
 static void nc_fp4__mark(nc_fp4__compiler *k) {
     const nc_fp4_circuit *c = k->circuit;
-    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes);
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++) k->needed[c->outputs[i]] = 1;
-    for (i = n; i-- > 2;) { /* whoever reads a node comes behind it */
-        const nc_fp4__node *node = &c->nodes[i];
+    uint32_t i, j;
+    for (i = 0; i < c->outputs.count; i++) k->needed[c->outputs.at[i]] = 1;
+    for (i = c->nodes.count; i-- > 2;) { /* whoever reads a node comes behind it */
+        const nc_fp4__node *node = &c->nodes.at[i];
         if (!k->needed[i] || node->inputs == NC_FP4__INPUT) continue;
         if (nc_fp4__is_not(node)) {
             if (!k->needed[node->in[0]]) k->needed[node->in[0]] = 2;
@@ -5683,159 +5696,194 @@ static void nc_fp4__mark(nc_fp4__compiler *k) {
     }
 }
 
+/* By which a network knows its circuit again. */
 static uint64_t nc_fp4__digest(const nc_fp4_circuit *c) {
     uint64_t hash = NC__FNV_START;
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(c->nodes); i++) { /* not what lies between the members */
-        hash = nc__fnv1a(hash, c->nodes[i].in, sizeof c->nodes[i].in);
-        hash = nc__fnv1a(hash, &c->nodes[i].truth, 1);
-        hash = nc__fnv1a(hash, &c->nodes[i].inputs, 1);
+    uint32_t i;
+    for (i = 0; i < c->nodes.count; i++) { /* not what lies between the members */
+        const nc_fp4__node *node = &c->nodes.at[i];
+        hash = nc__fnv1a(hash, node->in, sizeof node->in);
+        hash = nc__fnv1a(hash, &node->truth, 1);
+        hash = nc__fnv1a(hash, &node->inputs, 1);
     }
-    return nc__fnv1a(hash, c->outputs, stbds_arrlenu(c->outputs) * sizeof *c->outputs);
+    return nc__fnv1a(hash, c->outputs.at, c->outputs.count * sizeof *c->outputs.at);
 }
 
+/* The wire of a needed node that is no input. Constants are units without inputs: 0 against a
+ * threshold. */
+static uint32_t nc_fp4__node_wire(nc_fp4__compiler *k, uint32_t i) {
+    const nc_fp4__node *nodes = k->circuit->nodes.at, *node = &nodes[i];
+    const uint32_t *wire_of = k->net->wire_of.at;
+    uint32_t in[3], j;
+    if (i <= NC_FP4_TRUE) {
+        nc_fp4_unit unit;
+        memset(&unit, 0, sizeof unit);
+        unit.threshold = (uint8_t)(NC_FP4__HALF | (i ? NC_FP4__MINUS : 0));
+        return nc_fp4__share_unit(k, &unit);
+    }
+    if (nc_fp4__is_not(node) && k->needed[node->in[0]] == 2 &&
+        nodes[node->in[0]].inputs != NC_FP4__INPUT)
+        return wire_of[node->in[0]]; /* it holds the complement */
+    for (j = 0; j < 3; j++) in[j] = j < node->inputs ? wire_of[node->in[j]] : 0;
+    return nc_fp4__emit(k, in, k->needed[i] == 2 ? (uint8_t)~node->truth : node->truth);
+}
+
+/* Units for all nodes that are needed, in their order. */
 static void nc_fp4__emit_units(nc_fp4__compiler *k) {
     const nc_fp4_circuit *c = k->circuit;
     nc_fp4_network *net = k->net;
-    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes), in[3];
-    for (i = 0; i < n && k->status == NC_OK; i++) {
-        const nc_fp4__node *node = &c->nodes[i];
+    uint32_t i;
+    if (!nc_fp4__numbers_reserve(&net->wire_of, c->nodes.count) ||
+        !nc_fp4__numbers_reserve(&net->outputs, c->outputs.count))
+        k->status = NC_ERR_MEMORY;
+    for (i = 0; i < c->nodes.count && k->status == NC_OK; i++) {
         uint32_t wire = UINT32_MAX;
-        if (node->inputs == NC_FP4__INPUT) {
-            wire = node->in[0];
-        } else if (k->needed[i]) {
-            uint8_t truth = node->truth;
-            for (j = 0; j < 3; j++) in[j] = j < node->inputs ? net->wire_of[node->in[j]] : 0;
-            if (i <= NC_FP4_TRUE) { /* no inputs: 0 against a threshold */
-                nc_fp4_unit unit;
-                memset(&unit, 0, sizeof unit);
-                unit.threshold = (uint8_t)(NC_FP4__HALF | (i ? NC_FP4__MINUS : 0));
-                wire = nc_fp4__share_unit(k, &unit);
-            } else if (nc_fp4__is_not(node) && k->needed[node->in[0]] == 2 &&
-                       c->nodes[node->in[0]].inputs != NC_FP4__INPUT) {
-                wire = net->wire_of[node->in[0]]; /* it holds the complement */
-            } else {
-                if (k->needed[i] == 2) truth = (uint8_t)~truth;
-                wire = nc_fp4__emit(k, in, truth);
-            }
-        }
-        nc_fp4__append(&net->wire_of, wire);
+        if (c->nodes.at[i].inputs == NC_FP4__INPUT)
+            wire = c->nodes.at[i].in[0];
+        else if (k->needed[i])
+            wire = nc_fp4__node_wire(k, i);
+        (void)nc_fp4__numbers_add(&net->wire_of, wire);
     }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
-        nc_fp4__append(&net->outputs, net->wire_of[c->outputs[i]]);
+    for (i = 0; i < c->outputs.count && k->status == NC_OK; i++)
+        (void)nc_fp4__numbers_add(&net->outputs, net->wire_of.at[c->outputs.at[i]]);
 }
 
 /* -- the bit-sliced program ------------------------------------------------------------------ */
 
-/* Append a step; operands are inputs, or inputs + number of a step. */
-static uint32_t nc_fp4__add_step(nc_fp4_network *net, uint32_t a, uint32_t b, uint32_t c,
-                                 uint32_t truth) {
+/* A program being planned: first a step for every unit and output, operands of which are inputs, or
+ * inputs + a step's number; then only steps that count, with places for their results. */
+typedef struct nc_fp4__plan {
+    nc_fp4_network *net;
+    const nc_fp4__cut *cuts;
+    uint32_t *operand; /* of each wire */
+    uint32_t *last;    /* of each step: the last one that reads it, 0: none */
+    uint32_t *place;   /* of each step: where its result lies, + 1; 0: anywhere */
+    uint32_t *spare;   /* temporaries that nobody reads any more */
+    int no_memory;
+} nc_fp4__plan;
+
+/* Append a step; operands that do not count become UINT32_MAX. */
+static uint32_t nc_fp4__add_step(nc_fp4__plan *p, const uint32_t in[3], uint8_t truth) {
     nc_fp4__step step;
-    step.in[0] = a;
-    step.in[1] = b;
-    step.in[2] = c;
+    uint32_t j;
+    for (j = 0; j < 3; j++) step.in[j] = nc_fp4__depends_on(truth, j) ? in[j] : UINT32_MAX;
     step.truth = truth;
     step.carry = UINT32_MAX;
-    step.out = net->inputs + (uint32_t)stbds_arrlenu(net->steps);
-    stbds_arrput(net->steps, step);
+    step.out = p->net->inputs + p->net->steps.count;
+    if (!nc_fp4__steps_add(&p->net->steps, step)) p->no_memory = 1;
     return step.out;
 }
 
 /* A unit of more than three inputs: the last one chooses between two functions of the others. */
-static uint32_t nc_fp4__plan_wide(nc_fp4_network *net, const uint32_t *in, uint32_t n,
-                                  uint64_t truth) {
-    uint32_t bits, i, operand[3] = {0, 0, 0};
+static uint32_t nc_fp4__plan_wide(nc_fp4__plan *p, const uint32_t *in, uint32_t n, uint64_t truth) {
+    uint32_t mux[3] = {0, 0, 0}, i;
     if (n > 3) {
-        const uint32_t half = 1u << (n - 1);
-        uint32_t no = nc_fp4__plan_wide(net, in, n - 1, truth);
-        uint32_t yes = nc_fp4__plan_wide(net, in, n - 1, truth >> half);
-        return nc_fp4__add_step(net, no, yes, in[n - 1], 0xCA);
+        mux[0] = nc_fp4__plan_wide(p, in, n - 1, truth);
+        mux[1] = nc_fp4__plan_wide(p, in, n - 1, truth >> (1u << (n - 1)));
+        mux[2] = in[n - 1];
+        return nc_fp4__add_step(p, mux, 0xCA);
     }
-    bits = (uint32_t)truth & ((1u << (1u << n)) - 1);
-    for (i = n; i < 3; i++) bits |= bits << (1u << i);
-    for (i = 0; i < n; i++) operand[i] = in[i];
-    return nc_fp4__add_step(net, operand[0], operand[1], operand[2], bits);
+    for (i = 0; i < n; i++) mux[i] = in[i];
+    return nc_fp4__add_step(p, mux, nc_fp4__widened((uint32_t)truth, n));
 }
 
-/* Steps for every unit, then only those that count, then places for their results. */
-static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__cut *cuts) {
-    const uint32_t n = nc_fp4_unit_count(net), outputs = nc_fp4_network_outputs(net);
-    const uint32_t fixed = net->inputs + outputs;
-    uint32_t *operand, *last, *place, *spare = NULL, i, j, kept = 0, steps;
-    size_t bytes = nc__mul_size((size_t)net->inputs + n + 1, sizeof *operand);
-    operand = (uint32_t *)nc__alloc(NULL, bytes);
-    if (!operand) return NC_ERR_MEMORY;
-    for (i = 0; i < net->inputs; i++) operand[i] = i;
-    for (i = 0; i < n; i++) {
-        const nc_fp4_unit *unit = &net->units[i];
-        uint32_t in[NC_FP4_UNIT_INPUTS] = {0};
-        if (cuts[i].leaves <= 3) {
-            for (j = 0; j < cuts[i].leaves; j++) in[j] = operand[cuts[i].leaf[j]];
-            operand[net->inputs + i] = nc_fp4__add_step(net, in[0], in[1], in[2], cuts[i].truth);
-            continue;
-        }
-        for (j = 0; j < unit->inputs; j++) in[j] = operand[unit->input[j]];
-        operand[net->inputs + i] =
-            nc_fp4__plan_wide(net, in, unit->inputs, nc_fp4__unit_truth(unit));
+/* A step for every unit, by its cut where it has one, and a copy for every output: it has a place
+ * of its own. */
+static void nc_fp4__plan_steps(nc_fp4__plan *p) {
+    nc_fp4_network *net = p->net;
+    uint32_t in[NC_FP4_UNIT_INPUTS] = {0}, i, j;
+    for (i = 0; i < net->inputs; i++) p->operand[i] = i;
+    for (i = 0; i < net->units.count; i++) {
+        const nc_fp4_unit *unit = &net->units.at[i];
+        const nc_fp4__cut *cut = &p->cuts[i];
+        const int narrow = cut->leaves <= 3;
+        for (j = 0; j < (narrow ? cut->leaves : unit->inputs); j++)
+            in[j] = p->operand[narrow ? cut->leaf[j] : unit->input[j]];
+        p->operand[net->inputs + i] =
+            narrow ? nc_fp4__add_step(p, in, cut->truth)
+                   : nc_fp4__plan_wide(p, in, unit->inputs, nc_fp4__unit_truth(unit));
     }
-    for (i = 0; i < outputs; i++) /* an output of its own: a copy, unless it can be made there */
-        (void)nc_fp4__add_step(net, operand[net->outputs[i]], 0, 0, 0xAA);
-    nc__free(NULL, operand, bytes);
-    steps = (uint32_t)stbds_arrlenu(net->steps);
-    bytes = nc__mul_size((size_t)steps + 1, 2 * sizeof *last);
-    last = (uint32_t *)nc__calloc(NULL, bytes);
-    if (!last) return NC_ERR_MEMORY;
-    place = last + steps + 1; /* where the step's result lies */
+    for (i = 0; i < net->outputs.count; i++) {
+        in[0] = p->operand[net->outputs.at[i]];
+        (void)nc_fp4__add_step(p, in, 0xAA);
+    }
+}
+
+/* Last readers, from the end on; and the first output that copies a step gives it its place. */
+static void nc_fp4__plan_lives(nc_fp4__plan *p) {
+    const nc_fp4_network *net = p->net;
+    const uint32_t steps = net->steps.count, copies = steps - net->outputs.count;
+    uint32_t i, j;
     for (i = steps; i-- > 0;) {
-        const nc_fp4__step *s = &net->steps[i];
-        if (i + outputs < steps && !last[i]) continue; /* nobody reads it */
+        const nc_fp4__step *s = &net->steps.at[i];
+        if (i < copies && !p->last[i]) continue; /* nobody reads it */
         for (j = 0; j < 3; j++) {
-            uint32_t from = s->in[j] - net->inputs;
-            if (s->in[j] < net->inputs || nc_fp4__cofactor((uint8_t)s->truth, j, 0) ==
-                                              nc_fp4__cofactor((uint8_t)s->truth, j, 1))
-                continue;
-            if (!last[from]) last[from] = i;
+            const uint32_t from = s->in[j] - net->inputs;
+            if (s->in[j] >= net->inputs && s->in[j] != UINT32_MAX && !p->last[from])
+                p->last[from] = i;
         }
-        if (i + outputs >= steps) { /* the first copy of a step takes its place */
-            uint32_t from = s->in[0] - net->inputs;
-            if (s->in[0] >= net->inputs)
-                place[from] = net->inputs + (i + outputs - steps) + 1; /* 0: none yet */
-        }
+        if (i >= copies && s->in[0] >= net->inputs)
+            p->place[s->in[0] - net->inputs] = net->inputs + (i - copies) + 1;
     }
+}
+
+/* Places for the results: temporaries whose last reader is past are used again. A copy that is in
+ * its place already is left out, as are steps that nobody reads. */
+static void nc_fp4__plan_places(nc_fp4__plan *p) {
+    nc_fp4_network *net = p->net;
+    const uint32_t steps = net->steps.count, copies = steps - net->outputs.count;
+    const uint32_t fixed = net->inputs + net->outputs.count;
+    uint32_t spares = 0, kept = 0, i, j;
     for (i = 0; i < steps; i++) {
-        nc_fp4__step s = net->steps[i];
-        int copy = i + outputs >= steps;
-        if (!copy && !last[i]) continue;
+        nc_fp4__step s = net->steps.at[i];
+        if (i < copies && !p->last[i]) continue;
         for (j = 0; j < 3; j++) {
-            int counts = nc_fp4__cofactor((uint8_t)s.truth, j, 0) !=
-                         nc_fp4__cofactor((uint8_t)s.truth, j, 1);
-            uint32_t from = s.in[j] - net->inputs;
-            if (!counts) {
-                s.in[j] = UINT32_MAX; /* any operand will do */
-                continue;
-            }
-            if (s.in[j] < net->inputs) continue;
-            s.in[j] = place[from] - 1;
-            if (last[from] == i && s.in[j] >= fixed) nc_fp4__append(&spare, s.in[j]);
+            const uint32_t from = s.in[j] - net->inputs;
+            if (s.in[j] == UINT32_MAX || s.in[j] < net->inputs) continue;
+            s.in[j] = p->place[from] - 1;
+            if (p->last[from] != i || s.in[j] < fixed) continue;
+            p->last[from] = UINT32_MAX; /* given back once, though it may be read twice here */
+            p->spare[spares++] = s.in[j];
         }
-        if (copy)
-            s.out = net->inputs + (i + outputs - steps);
-        else if (place[i])
-            s.out = place[i] - 1;
-        else if (stbds_arrlenu(spare))
-            s.out = stbds_arrpop(spare);
+        if (i >= copies)
+            s.out = net->inputs + (i - copies);
+        else if (p->place[i])
+            s.out = p->place[i] - 1;
         else
-            s.out = fixed + net->temporaries++;
-        place[i] = s.out + 1;
-        if (copy && s.in[0] == s.out) continue; /* it is there already */
-        for (j = 0; j < 3; j++)
+            s.out = spares ? p->spare[--spares] : fixed + net->temporaries++;
+        p->place[i] = s.out + 1;
+        if (i >= copies && s.in[0] == s.out) continue;
+        for (j = 0; j < 3; j++) /* any operand will do */
             if (s.in[j] == UINT32_MAX) s.in[j] = s.in[0] == UINT32_MAX ? s.out : s.in[0];
-        net->steps[kept++] = s;
+        net->steps.at[kept++] = s;
     }
-    stbds_arrsetlen(net->steps, kept);
-    stbds_arrfree(spare);
-    nc__free(NULL, last, bytes);
-    return NC_OK;
+    net->steps.count = kept;
+}
+
+static nc_status nc_fp4__plan_program(nc_fp4_network *net, const nc_fp4__cut *cuts) {
+    const size_t wires = (size_t)net->inputs + net->units.count + 1, size = sizeof(uint32_t);
+    size_t steps = 0;
+    nc_fp4__plan p;
+    memset(&p, 0, sizeof p);
+    p.net = net;
+    p.cuts = cuts;
+    p.operand = (uint32_t *)nc__alloc(net->hooks, wires * size);
+    p.no_memory = !p.operand;
+    if (p.operand) {
+        nc_fp4__plan_steps(&p);
+        steps = (size_t)net->steps.count + 1;
+        p.last = (uint32_t *)nc__calloc(net->hooks, 3 * steps * size);
+        p.no_memory = p.no_memory || !p.last;
+    }
+    if (!p.no_memory) {
+        p.place = p.last + steps;
+        p.spare = p.place + steps;
+        nc_fp4__plan_lives(&p);
+        nc_fp4__plan_places(&p);
+    }
+    nc__free(net->hooks, p.operand, wires * size);
+    nc__free(net->hooks, p.last, 3 * steps * size);
+    return p.no_memory ? NC_ERR_MEMORY : NC_OK;
 }
 
 static int nc_fp4__reads(const nc_fp4__step *s, uint32_t operand) {
@@ -5843,58 +5891,68 @@ static int nc_fp4__reads(const nc_fp4__step *s, uint32_t operand) {
 }
 
 /* Is what step i leaves in a temporary read by any step but the next two? Far ahead: yes. */
-static int nc_fp4__lives_on(const nc_fp4_network *net, size_t i, uint32_t operand) {
-    size_t j, n = stbds_arrlenu(net->steps);
-    if (operand < net->inputs + nc_fp4_network_outputs(net)) return 1;
+static int nc_fp4__lives_on(const nc_fp4_network *net, uint32_t i, uint32_t operand) {
+    const uint32_t n = net->steps.count;
+    uint32_t j;
+    if (operand < net->inputs + net->outputs.count) return 1;
     for (j = i + 1; j < n && j < i + 64; j++) {
-        if (nc_fp4__reads(&net->steps[j], operand) && j > i + 2) return 1;
-        if (net->steps[j].out == operand) return 0;
+        if (nc_fp4__reads(&net->steps.at[j], operand) && j > i + 2) return 1;
+        if (net->steps.at[j].out == operand) return 0;
     }
     return j < n;
 }
 
+/* Step s of the fast program adds with the carry that the registers hold, if it reads that. */
+static void nc_fp4__keep_carry(nc_fp4_network *net, nc_fp4__step *s, uint32_t i, uint32_t kept) {
+    uint32_t j;
+    for (j = 0; j < 3; j++) {
+        if (s->in[j] != kept) continue;
+        s->in[j] = s->in[2];
+        s->in[2] = kept;
+        s->truth = NC_FP4__NEXT_ADDER;
+        if (!nc_fp4__lives_on(net, i - 1, kept))
+            net->fast.at[net->fast.count - 1].carry = UINT32_MAX;
+        return;
+    }
+}
+
 /* A carry and the sum of the same operands become one step; it keeps the carry for the next. */
-static void nc_fp4__fuse(nc_fp4_network *net) {
-    const size_t n = stbds_arrlenu(net->steps);
-    uint32_t kept = UINT32_MAX; /* operand whose value the registers hold */
-    size_t i, j;
+static nc_status nc_fp4__fuse(nc_fp4_network *net) {
+    const uint32_t n = net->steps.count;
+    uint32_t kept = UINT32_MAX, i; /* operand whose value the registers hold */
+    if (!nc_fp4__steps_reserve(&net->fast, n)) return NC_ERR_MEMORY;
     for (i = 0; i < n; i++) {
-        nc_fp4__step s = net->steps[i];
-        const nc_fp4__step *next = &net->steps[i + 1 < n ? i + 1 : i];
+        nc_fp4__step s = net->steps.at[i];
+        const nc_fp4__step *next = &net->steps.at[i + 1 < n ? i + 1 : i];
         if (s.truth == 0xE8 && next->truth == 0x96 && nc_fp4__reads(next, s.in[0]) &&
             nc_fp4__reads(next, s.in[1]) && nc_fp4__reads(next, s.in[2])) {
             s.carry = s.out;
             s.out = next->out;
             s.truth = NC_FP4__FULL_ADDER;
-            for (j = 0; j < 3; j++)
-                if (s.in[j] == kept) {
-                    nc_fp4__step *before = &net->fast[stbds_arrlenu(net->fast) - 1];
-                    s.in[j] = s.in[2];
-                    s.in[2] = kept;
-                    s.truth = NC_FP4__NEXT_ADDER;
-                    if (!nc_fp4__lives_on(net, i - 1, kept)) before->carry = UINT32_MAX;
-                    break;
-                }
+            if (kept != UINT32_MAX) nc_fp4__keep_carry(net, &s, i, kept);
             kept = s.carry;
             i++;
         } else {
             kept = UINT32_MAX;
         }
-        stbds_arrput(net->fast, s);
+        (void)nc_fp4__steps_add(&net->fast, s);
     }
+    return NC_OK;
 }
 
 /* Depth, margin and program of a network whose units are known. */
 static nc_status nc_fp4__complete(nc_fp4_network *net) {
-    const uint32_t n = nc_fp4_unit_count(net);
-    nc_fp4__cut *cuts = (nc_fp4__cut *)nc__calloc(NULL, (n + 1) * sizeof *cuts);
-    uint32_t *depth = (uint32_t *)nc__calloc(NULL, (n + 1) * sizeof *depth), i, j, margin = 255;
+    const uint32_t n = net->units.count;
+    const size_t cut_bytes = (n + (size_t)1) * sizeof(nc_fp4__cut);
+    const size_t depth_bytes = (n + (size_t)1) * sizeof(uint32_t);
+    nc_fp4__cut *cuts = (nc_fp4__cut *)nc__calloc(net->hooks, cut_bytes);
+    uint32_t *depth = (uint32_t *)nc__calloc(net->hooks, depth_bytes), i, j, margin = 255;
     nc_status status = cuts && depth ? NC_OK : NC_ERR_MEMORY;
     for (i = 0; i < n && status == NC_OK; i++) {
         nc_fp4__find_cut(net, cuts, i);
         margin = cuts[i].margin < margin ? cuts[i].margin : margin;
-        for (j = 0; j < net->units[i].inputs; j++) {
-            uint32_t from = net->units[i].input[j];
+        for (j = 0; j < net->units.at[i].inputs; j++) {
+            const uint32_t from = net->units.at[i].input[j];
             if (from >= net->inputs && depth[from - net->inputs] > depth[i])
                 depth[i] = depth[from - net->inputs];
         }
@@ -5902,53 +5960,86 @@ static nc_status nc_fp4__complete(nc_fp4_network *net) {
         net->depth = depth[i] > net->depth ? depth[i] : net->depth;
     }
     net->margin = n ? margin / 2.0 : 0;
-    if (status == NC_OK) status = nc_fp4__plan(net, cuts);
-    if (status == NC_OK) nc_fp4__fuse(net);
-    nc__free(NULL, cuts, (n + 1) * sizeof *cuts);
-    nc__free(NULL, depth, (n + 1) * sizeof *depth);
+    if (status == NC_OK) status = nc_fp4__plan_program(net, cuts);
+    if (status == NC_OK) status = nc_fp4__fuse(net);
+    nc__free(net->hooks, cuts, cut_bytes);
+    nc__free(net->hooks, depth, depth_bytes);
     return status;
 }
 
+/* A list of groups, copied; 0: out of memory. */
+static int nc_fp4__copy_groups(nc_fp4__groups *to, const nc_fp4__groups *from) {
+    if (!nc_fp4__groups_reserve(to, from->count)) return 0;
+    if (from->count) memcpy(to->at, from->at, from->count * sizeof *to->at);
+    to->count = from->count;
+    return 1;
+}
+
+/* The network of k->circuit, in k->net. */
+static nc_status nc_fp4__compile(nc_fp4__compiler *k) {
+    const nc_fp4_circuit *c = k->circuit;
+    nc_fp4_network *net = k->net;
+    memcpy(net->name, c->name, sizeof net->name);
+    net->inputs = c->inputs.count;
+    net->source = nc_fp4__digest(c);
+    if (!nc_fp4__copy_groups(&net->input_groups, &c->input_groups) ||
+        !nc_fp4__copy_groups(&net->output_groups, &c->output_groups))
+        return NC_ERR_MEMORY;
+    nc_fp4__given_forms(k->form);
+    nc_fp4__mark(k);
+    nc_fp4__emit_units(k);
+    return k->status == NC_OK ? nc_fp4__complete(net) : k->status;
+}
+
 NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network) {
+    const nc_allocator *hooks;
     nc_fp4__compiler *k;
-    nc_status status;
-    size_t nodes;
-    uint32_t i;
+    nc_status status = NC_ERR_MEMORY;
     if (!network) return NC_ERR_ARG;
     *network = NULL;
     if (!circuit) return NC_ERR_ARG;
-    nodes = stbds_arrlenu(circuit->nodes);
-    k = (nc_fp4__compiler *)nc__calloc(NULL, sizeof *k);
+    hooks = circuit->hooks;
+    k = (nc_fp4__compiler *)nc__calloc(hooks, sizeof *k);
     if (!k) return NC_ERR_MEMORY;
     k->circuit = circuit;
-    k->needed = (uint8_t *)nc__calloc(NULL, nodes);
-    k->net = (nc_fp4_network *)nc__calloc(circuit->custom_hooks ? &circuit->hooks : NULL,
-                                          sizeof *k->net);
-    status = k->needed && k->net ? NC_OK : NC_ERR_MEMORY;
-    if (status == NC_OK) {
-        k->net->hooks = circuit->hooks;
-        k->net->custom_hooks = circuit->custom_hooks;
-        memcpy(k->net->name, circuit->name, sizeof k->net->name);
-        k->net->inputs = nc_fp4_input_count(circuit);
-        k->net->source = nc_fp4__digest(circuit);
-        for (i = 0; i < stbds_arrlenu(circuit->input_groups); i++)
-            stbds_arrput(k->net->input_groups, circuit->input_groups[i]);
-        for (i = 0; i < stbds_arrlenu(circuit->output_groups); i++)
-            stbds_arrput(k->net->output_groups, circuit->output_groups[i]);
-        nc_fp4__given_forms(k->form);
-        nc_fp4__mark(k);
-        nc_fp4__emit_units(k);
-        status = k->status;
-    }
-    if (status == NC_OK) status = nc_fp4__complete(k->net);
+    k->known.hooks = hooks;
+    k->needed = (uint8_t *)nc__calloc(hooks, circuit->nodes.count);
+    k->net = nc_fp4__new_network(hooks);
+    if (k->needed && k->net) status = nc_fp4__compile(k);
     if (status == NC_OK)
         *network = k->net;
     else
         nc_fp4_network_destroy(k->net);
     nc__index_free(&k->known);
-    nc__free(NULL, k->needed, nodes);
-    nc__free(NULL, k, sizeof *k);
+    nc__free(hooks, k->needed, circuit->nodes.count);
+    nc__free(hooks, k, sizeof *k);
     return status;
+}
+
+NC_API void nc_fp4_network_destroy(nc_fp4_network *network) {
+    nc_allocator own;
+    if (!network) return;
+    nc_fp4__units_free(&network->units);
+    nc_fp4__numbers_free(&network->outputs);
+    nc_fp4__groups_free(&network->input_groups);
+    nc_fp4__groups_free(&network->output_groups);
+    nc_fp4__steps_free(&network->steps);
+    nc_fp4__steps_free(&network->fast);
+    nc_fp4__numbers_free(&network->wire_of);
+    own = network->own; /* its members are null without hooks */
+    nc__free(&own, network, sizeof *network);
+}
+
+NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network) { return network->inputs; }
+
+NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network) {
+    return network->outputs.count;
+}
+
+NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network) { return network->units.count; }
+
+NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i) {
+    return i < network->units.count ? &network->units.at[i] : NULL;
 }
 
 /* >>evaluation =================================================================== */
@@ -5960,8 +6051,9 @@ NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, fl
     if (network->inputs) memcpy(wires, in, network->inputs * sizeof *in);
     for (i = 0; i < nc_fp4_unit_count(network); i++)
         wires[network->inputs + i] =
-            nc_fp4__unit_sum(&nc_fp4__e2m1, &network->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
-    for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs[i]];
+            nc_fp4__unit_sum(&nc_fp4__e2m1, &network->units.at[i], wires, &margin) > 0 ? 1.0f
+                                                                                       : 0.0f;
+    for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs.at[i]];
 }
 
 NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
@@ -5969,13 +6061,13 @@ NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in,
     uint32_t i, j;
     if (network->inputs) memcpy(wires, in, network->inputs);
     for (i = 0; i < nc_fp4_unit_count(network); i++) {
-        const nc_fp4_unit *unit = &network->units[i];
+        const nc_fp4_unit *unit = &network->units.at[i];
         int sum = -nc_fp4__doubled(unit->threshold);
         for (j = 0; j < unit->inputs; j++)
             sum += nc_fp4__doubled(unit->weight[j]) * wires[unit->input[j]];
         wires[network->inputs + i] = sum > 0;
     }
-    for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs[i]];
+    for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs.at[i]];
 }
 
 /* Words that a strip of the program covers: 32 of 64 cases. Temporaries stay where they are, the
@@ -5999,8 +6091,8 @@ static uint64_t nc_fp4__apply(const uint64_t m[8], uint64_t a, uint64_t b, uint6
 
 static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base, size_t words) {
     size_t i, w;
-    for (i = 0; i < stbds_arrlenu(n->steps); i++) {
-        const nc_fp4__step *s = &n->steps[i];
+    for (i = 0; i < n->steps.count; i++) {
+        const nc_fp4__step *s = &n->steps.at[i];
         const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
         uint64_t *out = base[s->out], mask[8];
         nc_fp4__masks((uint8_t)s->truth, mask);
@@ -6034,11 +6126,11 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
 
 /* A whole strip, one instruction a step for every 512 cases. */
 NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *const *base) {
-    const size_t steps = stbds_arrlenu(n->fast);
+    const size_t steps = n->fast.count;
     size_t i;
     __m512i k0 = _mm512_setzero_si512(), k1 = k0, k2 = k0, k3 = k0;
     for (i = 0; i < steps; i++) {
-        const nc_fp4__step *s = &n->fast[i];
+        const nc_fp4__step *s = &n->fast.at[i];
         const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
         uint64_t *out = base[s->out];
         __m512i a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3;
@@ -6117,7 +6209,7 @@ static uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extra_words, uint
     const size_t list = (operands * sizeof(uint64_t *) + 63) / 64 * 64;
     uint64_t **base;
     *bytes = list + (n->temporaries * (size_t)NC_FP4__STRIP + extra_words) * sizeof **work;
-    base = (uint64_t **)nc__alloc(n->custom_hooks ? &n->hooks : NULL, *bytes);
+    base = (uint64_t **)nc__alloc(n->hooks, *bytes);
     if (base) *work = (uint64_t *)(void *)((char *)base + list);
     return base;
 }
@@ -6138,7 +6230,7 @@ NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_
     for (i = 0; i < nc_fp4_network_outputs(network); i++)
         base[network->inputs + i] = out + i * words;
     nc_fp4__run(network, base, work, words);
-    if (!small) nc__free(network->custom_hooks ? &network->hooks : NULL, base, bytes);
+    if (!small) nc__free(network->hooks, base, bytes);
     return NC_OK;
 }
 
@@ -6266,10 +6358,10 @@ NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint6
     uint64_t **base, *work, *sliced;
     size_t bytes, at, g, i;
     if (!network || (!in && network->inputs) || !out) return NC_ERR_ARG;
-    for (g = 0; in && g < stbds_arrlenu(network->input_groups); g++)
-        if (network->input_groups[g].width > 64 && in[g]) return NC_ERR_LIMIT;
-    for (g = 0; g < stbds_arrlenu(network->output_groups); g++)
-        if (network->output_groups[g].width > 64 && out[g]) return NC_ERR_LIMIT;
+    for (g = 0; in && g < network->input_groups.count; g++)
+        if (network->input_groups.at[g].width > 64 && in[g]) return NC_ERR_LIMIT;
+    for (g = 0; g < network->output_groups.count; g++)
+        if (network->output_groups.at[g].width > 64 && out[g]) return NC_ERR_LIMIT;
     base =
         nc_fp4__room(network, (network->inputs + (size_t)outputs) * NC_FP4__STRIP, &work, &bytes);
     if (!base) return NC_ERR_MEMORY;
@@ -6277,22 +6369,22 @@ NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint6
     memset(sliced, 0, (network->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
     for (at = 0; at < n; at += cases) {
         const size_t some = n - at < cases ? n - at : cases;
-        for (g = 0; in && g < stbds_arrlenu(network->input_groups); g++)
+        for (g = 0; in && g < network->input_groups.count; g++)
             if (in[g])
-                nc_fp4__slice_group(in[g] + at, some, network->input_groups[g].width,
+                nc_fp4__slice_group(in[g] + at, some, network->input_groups.at[g].width,
                                     sliced +
-                                        network->input_groups[g].first * (size_t)NC_FP4__STRIP);
+                                        network->input_groups.at[g].first * (size_t)NC_FP4__STRIP);
         for (i = 0; i < network->inputs + (size_t)outputs; i++)
             base[i] = sliced + i * NC_FP4__STRIP;
         nc_fp4__run(network, base, work, NC_FP4__STRIP);
-        for (g = 0; g < stbds_arrlenu(network->output_groups); g++)
+        for (g = 0; g < network->output_groups.count; g++)
             if (out[g])
                 nc_fp4__unslice_group(
-                    sliced +
-                        (network->inputs + (size_t)network->output_groups[g].first) * NC_FP4__STRIP,
-                    network->output_groups[g].width, out[g] + at, some);
+                    sliced + (network->inputs + (size_t)network->output_groups.at[g].first) *
+                                 NC_FP4__STRIP,
+                    network->output_groups.at[g].width, out[g] + at, some);
     }
-    nc__free(network->custom_hooks ? &network->hooks : NULL, base, bytes);
+    nc__free(network->hooks, base, bytes);
     return NC_OK;
 }
 
@@ -6301,7 +6393,7 @@ NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint6
 static void nc_fp4__start_report(const nc_fp4_network *n, nc_fp4_report *report) {
     uint32_t i;
     memset(report, 0, sizeof *report);
-    for (i = 0; i < nc_fp4_unit_count(n); i++) nc_fp4__count(&n->units[i], report);
+    for (i = 0; i < n->units.count; i++) nc_fp4__count(&n->units.at[i], report);
     nc_fp4__finish_report(report, n->margin);
     report->depth = n->depth;
 }
@@ -6345,7 +6437,7 @@ NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_
     nc_fp4__start_report(network, report);
     if (network->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
     bytes = (network->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *in;
-    in = (uint64_t *)nc__alloc(network->custom_hooks ? &network->hooks : NULL, bytes);
+    in = (uint64_t *)nc__alloc(network->hooks, bytes);
     if (!in) return NC_ERR_MEMORY;
     out = in + network->inputs * (size_t)NC_FP4__STRIP;
     cases = report->cases = UINT64_C(1) << network->inputs;
@@ -6361,15 +6453,15 @@ NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_
                 if (x[c] != spec(user, at + c) && !report->wrong++) report->first_wrong = at + c;
         }
     }
-    nc__free(network->custom_hooks ? &network->hooks : NULL, in, bytes);
+    nc__free(network->hooks, in, bytes);
     return status;
 }
 
 /* The circuit itself on `words` words a wire: wire w at wires + w * words. */
 static void nc_fp4__run_nodes(const nc_fp4_circuit *c, uint64_t *wires, size_t words) {
     size_t i, w;
-    for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
-        const nc_fp4__node *node = &c->nodes[i];
+    for (i = 0; i < c->nodes.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
         const uint64_t *x = wires + node->in[0] * words, *y = wires + node->in[1] * words;
         const uint64_t *z = wires + node->in[2] * words;
         uint64_t mask[8];
@@ -6386,19 +6478,18 @@ static void nc_fp4__run_nodes(const nc_fp4_circuit *c, uint64_t *wires, size_t w
 static nc_status nc_fp4__compare_strip(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                        uint64_t *in, uint64_t *out, uint64_t *wires, uint64_t first,
                                        uint64_t some, nc_fp4_report *report) {
-    const uint32_t outputs = nc_fp4_network_outputs(n);
     nc_status status;
     uint32_t i, w;
     for (i = 0; i < n->inputs; i++)
-        memcpy(wires + c->inputs[i] * (size_t)NC_FP4__STRIP, in + i * (size_t)NC_FP4__STRIP,
+        memcpy(wires + c->inputs.at[i] * (size_t)NC_FP4__STRIP, in + i * (size_t)NC_FP4__STRIP,
                NC_FP4__STRIP * sizeof *in);
     nc_fp4__run_nodes(c, wires, NC_FP4__STRIP);
     status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
     for (w = 0; w < NC_FP4__STRIP && 64 * (uint64_t)w < some && status == NC_OK; w++) {
         uint64_t wrong = 0, left = some - 64 * (uint64_t)w;
-        for (i = 0; i < outputs; i++)
+        for (i = 0; i < n->outputs.count; i++)
             wrong |= out[i * (size_t)NC_FP4__STRIP + w] ^
-                     wires[c->outputs[i] * (size_t)NC_FP4__STRIP + w];
+                     wires[c->outputs.at[i] * (size_t)NC_FP4__STRIP + w];
         if (left < 64) wrong &= (UINT64_C(1) << left) - 1;
         if (!wrong) continue;
         if (!report->wrong) report->first_wrong = first + 64 * w + nc_fp4__lowest_bit(wrong);
@@ -6410,10 +6501,10 @@ static nc_status nc_fp4__compare_strip(const nc_fp4_network *n, const nc_fp4_cir
 /* All cases, or `random` strips of random ones. */
 static nc_status nc_fp4__compare_cases(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                        uint32_t random, nc_fp4_report *report) {
-    const size_t outputs = nc_fp4_network_outputs(n), nodes = stbds_arrlenu(c->nodes);
+    const size_t outputs = n->outputs.count, nodes = c->nodes.count;
     const size_t bytes = (n->inputs + outputs + nodes) * NC_FP4__STRIP * sizeof(uint64_t);
     const uint64_t strip = 64 * NC_FP4__STRIP;
-    uint64_t *in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes), *out, first;
+    uint64_t *in = (uint64_t *)nc__alloc(n->hooks, bytes), *out, first;
     uint64_t cases;
     nc_status status = NC_OK;
     size_t i;
@@ -6434,27 +6525,34 @@ static nc_status nc_fp4__compare_cases(const nc_fp4_network *n, const nc_fp4_cir
                                        cases - first < strip ? cases - first : strip, report);
     }
     report->cases = cases;
-    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
+    nc__free(n->hooks, in, bytes);
     return status;
 }
 
 /* -- decision diagrams (Bryant, Graph-based algorithms for Boolean functions, 1986) ----------- */
 
-enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__CACHE = 1 << 16 };
+/* Of vertices, of variables (which bound the recursion), of choices remembered. */
+enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__MAX_LEVELS = 1 << 14, NC_FP4__MAX_CACHE = 1 << 16 };
 
 typedef struct nc_fp4__vertex {
     uint32_t level, low, high; /* level of the variable; terminals 0 and 1 have UINT32_MAX */
 } nc_fp4__vertex;
+NC_FP4__LIST(nc_fp4__vertex, nc_fp4__vertices)
+
+/* What nc_fp4__choose has found: if f then g else h. f 0: nothing yet. */
+typedef struct nc_fp4__choice {
+    uint32_t f, g, h, result;
+} nc_fp4__choice;
 
 typedef struct nc_fp4__diagrams {
-    nc_fp4__vertex *vertices; /* stb_ds array */
+    nc_fp4__vertices vertices;
     nc__index known;
-    struct {
-        uint32_t f, g, h, result; /* result of if f then g else h; f 0: empty */
-    } * cache;
-    int full;
+    nc_fp4__choice *cache;
+    uint32_t cached;  /* a power of two */
+    nc_status status; /* NC_ERR_LIMIT: too many vertices; NC_ERR_MEMORY */
 } nc_fp4__diagrams;
 
+/* The vertex with this content; none with equal branches, and none twice. */
 static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t low,
                                   uint32_t high) {
     uint32_t hash, id;
@@ -6463,56 +6561,55 @@ static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t 
     if (low == high) return low;
     hash = nc_fp4__hash(level, low, high, 0);
     at = hash;
-    while ((id = nc__index_next(&d->known, hash, &at)) != UINT32_MAX)
-        if (d->vertices[id].level == level && d->vertices[id].low == low &&
-            d->vertices[id].high == high)
-            return id;
-    id = (uint32_t)stbds_arrlenu(d->vertices);
+    while ((id = nc__index_next(&d->known, hash, &at)) != UINT32_MAX) {
+        const nc_fp4__vertex *o = &d->vertices.at[id];
+        if (o->level == level && o->low == low && o->high == high) return id;
+    }
+    id = d->vertices.count;
     v.level = level;
     v.low = low;
     v.high = high;
-    if (id >= NC_FP4__MAX_DIAGRAM || !nc__index_add(&d->known, hash, id)) {
-        d->full = 1;
-        return 0;
-    }
-    stbds_arrput(d->vertices, v);
-    return id;
+    if (id >= NC_FP4__MAX_DIAGRAM)
+        d->status = NC_ERR_LIMIT;
+    else if (!nc_fp4__vertices_add(&d->vertices, v) || !nc__index_add(&d->known, hash, id))
+        d->status = NC_ERR_MEMORY;
+    return d->status == NC_OK ? id : 0;
 }
 
 /* if f then g else h; as deep as there are variables. */
 static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint32_t h) {
-    uint32_t level, slot, low, high, result;
+    uint32_t level, low, high;
     nc_fp4__vertex a, b, c;
-    if (d->full) return 0;
+    nc_fp4__choice *slot;
+    if (d->status != NC_OK) return 0;
     if (f <= 1) return f ? g : h;
     if (g == h) return g;
     if (g == 1 && h == 0) return f;
-    slot = nc_fp4__hash(f, g, h, 1) & (NC_FP4__CACHE - 1);
-    if (d->cache[slot].f == f && d->cache[slot].g == g && d->cache[slot].h == h)
-        return d->cache[slot].result;
-    a = d->vertices[f];
-    b = d->vertices[g];
-    c = d->vertices[h];
+    slot = &d->cache[nc_fp4__hash(f, g, h, 1) & (d->cached - 1)];
+    if (slot->f == f && slot->g == g && slot->h == h) return slot->result;
+    a = d->vertices.at[f];
+    b = d->vertices.at[g];
+    c = d->vertices.at[h];
     level = a.level < b.level ? a.level : b.level;
     level = c.level < level ? c.level : level;
     low = nc_fp4__choose(d, a.level == level ? a.low : f, b.level == level ? b.low : g,
                          c.level == level ? c.low : h);
     high = nc_fp4__choose(d, a.level == level ? a.high : f, b.level == level ? b.high : g,
                           c.level == level ? c.high : h);
-    result = nc_fp4__vertex_of(d, level, low, high);
-    d->cache[slot].f = f;
-    d->cache[slot].g = g;
-    d->cache[slot].h = h;
-    d->cache[slot].result = result;
-    return result;
+    slot->f = f;
+    slot->g = g;
+    slot->h = h;
+    slot->result = nc_fp4__vertex_of(d, level, low, high);
+    return slot->result;
 }
 
-/* A function of up to three diagrams. */
-static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint8_t truth, const uint32_t f[3]) {
-    uint32_t leaf[8], i, k, n = 8;
-    for (i = 0; i < 8; i++) leaf[i] = truth >> i & 1;
-    for (k = 0; k < 3; k++)
-        for (n /= 2, i = 0; i < n; i++)
+/* A function of n diagrams by its truth table, input by input. */
+static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint64_t truth, const uint32_t *f,
+                                   uint32_t n) {
+    uint32_t leaf[1 << NC_FP4_UNIT_INPUTS], i, k, m = 1u << n;
+    for (i = 0; i < m; i++) leaf[i] = truth >> i & 1;
+    for (k = 0; k < n; k++)
+        for (m /= 2, i = 0; i < m; i++)
             leaf[i] = leaf[2 * i] == leaf[2 * i + 1]
                           ? leaf[2 * i]
                           : nc_fp4__choose(d, f[k], leaf[2 * i + 1], leaf[2 * i]);
@@ -6520,82 +6617,92 @@ static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint8_t truth, const uin
 }
 
 /* Order of the variables: as a walk from the outputs down meets them, bit 0 first. level[i] of
- * input i. */
-static void nc_fp4__order(const nc_fp4_circuit *c, uint32_t *level) {
-    uint32_t *todo = NULL, i, j, next = 0, n = (uint32_t)stbds_arrlenu(c->nodes);
-    uint8_t *met = (uint8_t *)nc__calloc(NULL, n);
-    for (i = 0; i < stbds_arrlenu(c->inputs); i++) level[i] = UINT32_MAX;
-    for (i = 0; i < stbds_arrlenu(c->outputs) && met; i++) {
-        nc_fp4__append(&todo, c->outputs[i]);
-        while (stbds_arrlenu(todo)) {
-            uint32_t w = stbds_arrpop(todo);
-            const nc_fp4__node *node = &c->nodes[w];
+ * input i. Without memory it is another order, which is as right. */
+static void nc_fp4__order(const nc_fp4_circuit *c, const nc_allocator *hooks, uint32_t *level) {
+    nc_fp4__numbers todo = {NULL, 0, 0, NULL};
+    uint8_t *met = (uint8_t *)nc__calloc(hooks, c->nodes.count);
+    uint32_t i, j, next = 0;
+    todo.hooks = hooks;
+    for (i = 0; i < c->inputs.count; i++) level[i] = UINT32_MAX;
+    for (i = 0; i < c->outputs.count && met; i++) {
+        (void)nc_fp4__numbers_add(&todo, c->outputs.at[i]);
+        while (todo.count) {
+            const uint32_t w = todo.at[--todo.count];
+            const nc_fp4__node *node = &c->nodes.at[w];
             if (met[w]) continue;
             met[w] = 1;
             if (node->inputs == NC_FP4__INPUT)
                 level[node->in[0]] = next++;
             else /* wires in falling order: the inputs, which are old, are visited first */
-                for (j = 0; j < node->inputs; j++) nc_fp4__append(&todo, node->in[j]);
+                for (j = 0; j < node->inputs; j++) (void)nc_fp4__numbers_add(&todo, node->in[j]);
         }
     }
-    for (i = 0; i < stbds_arrlenu(c->inputs); i++)
+    for (i = 0; i < c->inputs.count; i++)
         if (level[i] == UINT32_MAX) level[i] = next++;
-    stbds_arrfree(todo);
-    nc__free(NULL, met, n);
+    nc_fp4__numbers_free(&todo);
+    nc__free(hooks, met, c->nodes.count);
 }
 
+/* Diagrams of all nodes and of all units, in the same variables; outputs are equal when they are
+ * the same vertex. wire: of inputs and units. */
+static void nc_fp4__build_diagrams(nc_fp4__diagrams *d, const nc_fp4_network *n,
+                                   const nc_fp4_circuit *c, const uint32_t *level, uint32_t *node,
+                                   uint32_t *wire) {
+    const nc_fp4__vertex end = {UINT32_MAX, 0, 0};
+    uint32_t f[NC_FP4_UNIT_INPUTS], i, j;
+    if (!nc_fp4__vertices_add(&d->vertices, end) || !nc_fp4__vertices_add(&d->vertices, end))
+        d->status = NC_ERR_MEMORY;
+    for (i = 0; i < n->inputs && d->status == NC_OK; i++)
+        wire[i] = nc_fp4__vertex_of(d, level[i], 0, 1);
+    for (i = 0; i < c->nodes.count && d->status == NC_OK; i++) {
+        const nc_fp4__node *o = &c->nodes.at[i];
+        for (j = 0; j < 3; j++) f[j] = j < o->inputs ? node[o->in[j]] : 0;
+        if (i <= NC_FP4_TRUE)
+            node[i] = i;
+        else if (o->inputs == NC_FP4__INPUT)
+            node[i] = wire[o->in[0]];
+        else
+            node[i] = nc_fp4__diagram_of(d, o->truth, f, 3);
+    }
+    for (i = 0; i < n->units.count && d->status == NC_OK; i++) {
+        const nc_fp4_unit *unit = &n->units.at[i];
+        for (j = 0; j < unit->inputs; j++) f[j] = wire[unit->input[j]];
+        wire[n->inputs + i] = nc_fp4__diagram_of(d, nc_fp4__unit_truth(unit), f, unit->inputs);
+    }
+}
+
+/* NC_ERR_LIMIT when there are too many variables, or vertices. */
 static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                           nc_fp4_report *report) {
-    const size_t nodes = stbds_arrlenu(c->nodes), units = nc_fp4_unit_count(n);
-    const size_t bytes = (nodes + n->inputs * 2 + units) * sizeof(uint32_t);
-    const size_t cache_bytes = NC_FP4__CACHE * sizeof(*((nc_fp4__diagrams *)0)->cache);
-    uint32_t *of_node = (uint32_t *)nc__calloc(NULL, bytes), *of_wire, *level, f[3];
+    const size_t nodes = c->nodes.count, wires = n->inputs + (size_t)n->units.count;
+    const size_t bytes = (nodes + wires + n->inputs) * sizeof(uint32_t);
+    uint32_t *node = (uint32_t *)nc__calloc(n->hooks, bytes), *wire, i;
+    nc_status status;
     nc_fp4__diagrams d;
-    nc_fp4__vertex end = {UINT32_MAX, 0, 0};
-    nc_status status = NC_ERR_MEMORY;
-    size_t i, j;
     memset(&d, 0, sizeof d);
-    *(void **)&d.cache = nc__calloc(NULL, cache_bytes);
-    if (of_node && d.cache) {
-        of_wire = of_node + nodes;
-        level = of_wire + n->inputs + units;
-        nc_fp4__order(c, level);
-        stbds_arrput(d.vertices, end);
-        stbds_arrput(d.vertices, end);
-        for (i = 0; i < n->inputs; i++) of_wire[i] = nc_fp4__vertex_of(&d, level[i], 0, 1);
-        for (i = 0; i < nodes && !d.full; i++) {
-            const nc_fp4__node *node = &c->nodes[i];
-            for (j = 0; j < 3; j++) f[j] = j < node->inputs ? of_node[node->in[j]] : 0;
-            if (i <= NC_FP4_TRUE)
-                of_node[i] = (uint32_t)i;
-            else if (node->inputs == NC_FP4__INPUT)
-                of_node[i] = of_wire[node->in[0]];
-            else
-                of_node[i] = nc_fp4__diagram_of(&d, node->truth, f);
-        }
-        for (i = 0; i < units && !d.full; i++) { /* a unit's diagram, input by input */
-            const nc_fp4_unit *unit = &n->units[i];
-            uint32_t leaf[1 << NC_FP4_UNIT_INPUTS], m = 1u << unit->inputs, k, a;
-            for (a = 0; a < m; a++) leaf[a] = nc_fp4__doubled_sum(unit, a) > 0;
-            for (k = 0; k < unit->inputs; k++)
-                for (m /= 2, a = 0; a < m; a++)
-                    leaf[a] = leaf[2 * a] == leaf[2 * a + 1]
-                                  ? leaf[2 * a]
-                                  : nc_fp4__choose(&d, of_wire[unit->input[k]], leaf[2 * a + 1],
-                                                   leaf[2 * a]);
-            of_wire[n->inputs + i] = leaf[0];
-        }
-        status = d.full ? NC_ERR_LIMIT : NC_OK;
-        for (i = 0; i < nc_fp4_network_outputs(n) && status == NC_OK; i++)
-            if (of_wire[n->outputs[i]] != of_node[c->outputs[i]] && !report->wrong++)
+    d.vertices.hooks = d.known.hooks = n->hooks;
+    for (d.cached = 1024; d.cached < 16 * (nodes + wires) && d.cached < NC_FP4__MAX_CACHE;)
+        d.cached *= 2;
+    d.cache = (nc_fp4__choice *)nc__calloc(n->hooks, d.cached * sizeof *d.cache);
+    d.status = node && d.cache ? NC_OK : NC_ERR_MEMORY;
+    if (n->inputs > NC_FP4__MAX_LEVELS) d.status = NC_ERR_LIMIT;
+    if (d.status == NC_OK) {
+        wire = node + nodes;
+        nc_fp4__order(c, n->hooks, wire + wires);
+        nc_fp4__build_diagrams(&d, n, c, wire + wires, node, wire);
+        for (i = 0; i < n->outputs.count && d.status == NC_OK; i++)
+            if (wire[n->outputs.at[i]] != node[c->outputs.at[i]] && !report->wrong++)
                 report->first_wrong = i;
     }
-    stbds_arrfree(d.vertices);
+    status = d.status;
+    nc_fp4__vertices_free(&d.vertices);
     nc__index_free(&d.known);
-    nc__free(NULL, d.cache, cache_bytes);
-    nc__free(NULL, of_node, bytes);
+    nc__free(n->hooks, d.cache, d.cached * sizeof *d.cache);
+    nc__free(n->hooks, node, bytes);
     return status;
 }
+
+/* -- structural induction ---------------------------------------------------------------------- */
 
 /* Value of wire w when the wires of `have` are the bits of `values`, through at most `depth` units;
  * -1 when that does not reach them. */
@@ -6606,7 +6713,7 @@ static int nc_fp4__local(const nc_fp4_network *n, uint32_t w, const uint32_t *ha
     for (i = 0; i < count; i++)
         if (have[i] == w) return (int)(values >> i & 1);
     if (w < n->inputs || depth == 0) return -1;
-    unit = &n->units[w - n->inputs];
+    unit = &n->units.at[w - n->inputs];
     for (i = 0; i < unit->inputs; i++) {
         int value = nc_fp4__local(n, unit->input[i], have, count, values, depth - 1);
         if (value < 0) return -1;
@@ -6615,43 +6722,44 @@ static int nc_fp4__local(const nc_fp4_network *n, uint32_t w, const uint32_t *ha
     return nc_fp4__doubled_sum(unit, at) > 0;
 }
 
-/* Does the wire of every node that counts compute the node's function of the wires of its inputs?
- * Then, by induction from the inputs, the outputs are the circuit's. A wire may hold a node's
- * complement when only a NOT reads the node. */
+/* Does node i's wire compute its function of the wires of its inputs? A wire may hold the node's
+ * complement when only a NOT reads the node: then flipped[i] becomes 1. */
+static int nc_fp4__node_is_right(const nc_fp4_network *n, const nc_fp4__node *nodes, uint32_t i,
+                                 uint8_t *flipped) {
+    const nc_fp4__node *node = &nodes[i];
+    const uint32_t *wire_of = n->wire_of.at, k = node->inputs;
+    uint32_t have[3] = {0, 0, 0}, j, v;
+    if (k == NC_FP4__INPUT) return wire_of[i] == node->in[0];
+    if (nc_fp4__is_not(node) && flipped[node->in[0]]) return wire_of[i] == wire_of[node->in[0]];
+    for (j = 0; j < k; j++) {
+        have[j] = wire_of[node->in[j]];
+        if (flipped[node->in[j]]) return 0;
+    }
+    for (v = 0; v < 1u << k; v++) {
+        const int got = nc_fp4__local(n, wire_of[i], have, k, v, 2), wanted = node->truth >> v & 1;
+        if (v == 0 && got >= 0) flipped[i] = got != wanted;
+        if (got < 0 || got != (wanted ^ flipped[i])) return 0;
+    }
+    return 1;
+}
+
+/* If every node that counts is right, then, by induction from the inputs, the outputs are the
+ * circuit's. Only for the circuit that the network was compiled from: NC_ERR_LIMIT. */
 static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                            nc_fp4_report *report) {
-    const size_t nodes = stbds_arrlenu(c->nodes);
     uint8_t *flipped;
-    size_t i;
-    uint32_t j, v;
-    if (n->source != nc_fp4__digest(c) || stbds_arrlenu(n->wire_of) != nodes) return NC_ERR_LIMIT;
-    flipped = (uint8_t *)nc__calloc(NULL, nodes);
+    uint32_t i;
+    if (n->source != nc_fp4__digest(c) || n->wire_of.count != c->nodes.count) return NC_ERR_LIMIT;
+    flipped = (uint8_t *)nc__calloc(n->hooks, c->nodes.count);
     if (!flipped) return NC_ERR_MEMORY;
-    for (i = 0; i < nodes; i++) {
-        const nc_fp4__node *node = &c->nodes[i];
-        uint32_t have[3] = {0, 0, 0}, wire = n->wire_of[i], k = node->inputs;
-        int right = 1;
-        if (wire == UINT32_MAX) continue;
-        if (node->inputs == NC_FP4__INPUT) {
-            right = wire == node->in[0];
-        } else if (nc_fp4__is_not(node) && flipped[node->in[0]]) {
-            right = wire == n->wire_of[node->in[0]];
-        } else {
-            for (j = 0; j < k; j++) {
-                have[j] = n->wire_of[node->in[j]];
-                right = right && !flipped[node->in[j]];
-            }
-            for (v = 0; v < 1u << k && right; v++) {
-                int got = nc_fp4__local(n, wire, have, k, v, 2), wanted = node->truth >> v & 1;
-                if (v == 0 && got >= 0) flipped[i] = got != wanted;
-                right = got >= 0 && got == (wanted ^ flipped[i]);
-            }
-        }
-        if (!right && !report->wrong++) report->first_wrong = i;
-    }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
-        if (n->outputs[i] != n->wire_of[c->outputs[i]] || flipped[c->outputs[i]]) report->wrong++;
-    nc__free(NULL, flipped, nodes);
+    for (i = 0; i < c->nodes.count; i++)
+        if (n->wire_of.at[i] != UINT32_MAX && !nc_fp4__node_is_right(n, c->nodes.at, i, flipped) &&
+            !report->wrong++)
+            report->first_wrong = i;
+    for (i = 0; i < c->outputs.count; i++)
+        if (n->outputs.at[i] != n->wire_of.at[c->outputs.at[i]] || flipped[c->outputs.at[i]])
+            report->wrong++;
+    nc__free(n->hooks, flipped, c->nodes.count);
     return NC_OK;
 }
 
@@ -6690,7 +6798,7 @@ NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circu
 /* Name of a wire: an input's, or the number of a unit. */
 static void nc_fp4__put_net(nc__buffer *to, const nc_fp4_network *n, uint32_t wire) {
     if (wire < n->inputs)
-        nc_fp4__put_bit(to, n->input_groups, wire);
+        nc_fp4__put_bit(to, &n->input_groups, wire);
     else
         nc__buffer_print(to, "%u", (unsigned)(wire - n->inputs));
 }
@@ -6698,9 +6806,9 @@ static void nc_fp4__put_net(nc__buffer *to, const nc_fp4_network *n, uint32_t wi
 /* A .names for each unit, named by its number, and one for each output. */
 static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
     uint32_t i, k;
-    nc_fp4__blif_head(to, n->name, n->input_groups, n->output_groups);
+    nc_fp4__blif_head(to, n->name, &n->input_groups, &n->output_groups);
     for (i = 0; i < nc_fp4_unit_count(n); i++) {
-        const nc_fp4_unit *unit = &n->units[i];
+        const nc_fp4_unit *unit = &n->units.at[i];
         nc__buffer_print(to, ".names");
         for (k = 0; k < unit->inputs; k++) {
             nc__buffer_put(to, " ", 1);
@@ -6710,8 +6818,8 @@ static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
     }
     for (i = 0; i < nc_fp4_network_outputs(n); i++) {
         nc__buffer_print(to, ".names ");
-        nc_fp4__put_net(to, n, n->outputs[i]);
-        nc_fp4__blif_output(to, n->output_groups, i);
+        nc_fp4__put_net(to, n, n->outputs.at[i]);
+        nc_fp4__blif_output(to, &n->output_groups, i);
     }
     nc__buffer_print(to, ".end\n");
 }
@@ -6722,11 +6830,11 @@ static void nc_fp4__net_dot(const nc_fp4_network *n, nc__buffer *to) {
     nc__buffer_print(to, "digraph \"%s\" {\n  rankdir=LR;\n  node [shape=circle];\n", n->name);
     for (i = 0; i < n->inputs; i++) {
         nc__buffer_print(to, "  \"");
-        nc_fp4__put_bit(to, n->input_groups, i);
+        nc_fp4__put_bit(to, &n->input_groups, i);
         nc__buffer_print(to, "\" [shape=box];\n");
     }
     for (i = 0; i < nc_fp4_unit_count(n); i++) {
-        const nc_fp4_unit *unit = &n->units[i];
+        const nc_fp4_unit *unit = &n->units.at[i];
         nc__buffer_print(to, "  \"%u\" [label=\"> ", (unsigned)i);
         nc__buffer_real(to, (double)nc_fp4_decode(unit->threshold), 6);
         nc__buffer_print(to, "\"];\n");
@@ -6740,11 +6848,11 @@ static void nc_fp4__net_dot(const nc_fp4_network *n, nc__buffer *to) {
     }
     for (i = 0; i < nc_fp4_network_outputs(n); i++) {
         nc__buffer_print(to, "  \"");
-        nc_fp4__put_net(to, n, n->outputs[i]);
+        nc_fp4__put_net(to, n, n->outputs.at[i]);
         nc__buffer_print(to, "\" -> \"out ");
-        nc_fp4__put_bit(to, n->output_groups, i);
+        nc_fp4__put_bit(to, &n->output_groups, i);
         nc__buffer_print(to, "\";\n  \"out ");
-        nc_fp4__put_bit(to, n->output_groups, i);
+        nc_fp4__put_bit(to, &n->output_groups, i);
         nc__buffer_print(to, "\" [shape=box];\n");
     }
     nc__buffer_print(to, "}\n");
@@ -6787,10 +6895,11 @@ static void nc_fp4__c_function(nc__buffer *to, uint8_t truth, char name[3][32]) 
     if (!*plus) nc__buffer_print(to, "0");
 }
 
-static void nc_fp4__c_groups(nc__buffer *to, nc_fp4__group *groups) {
+static void nc_fp4__c_groups(nc__buffer *to, const nc_fp4__groups *groups) {
     size_t i;
-    for (i = 0; i < stbds_arrlenu(groups); i++)
-        nc__buffer_print(to, "%s%s %u", i ? ", " : "", groups[i].name, (unsigned)groups[i].width);
+    for (i = 0; i < groups->count; i++)
+        nc__buffer_print(to, "%s%s %u", i ? ", " : "", groups->at[i].name,
+                         (unsigned)groups->at[i].width);
 }
 
 /* The bit-sliced program, a statement for each step. */
@@ -6806,9 +6915,9 @@ static void nc_fp4__net_c(const nc_fp4_network *n, nc__buffer *to) {
                      id, (unsigned)n->inputs, (unsigned)nc_fp4_network_outputs(n),
                      (unsigned)nc_fp4_unit_count(n));
     nc__buffer_print(to, "   64 cases at once: bit k of a word is its value in case k.\n   in: ");
-    nc_fp4__c_groups(to, n->input_groups);
+    nc_fp4__c_groups(to, &n->input_groups);
     nc__buffer_print(to, "; out: ");
-    nc_fp4__c_groups(to, n->output_groups);
+    nc_fp4__c_groups(to, &n->output_groups);
     nc__buffer_print(to,
                      " wires, bit 0 first. */\n#ifndef nc_%s_included\n#define nc_%s_included\n"
                      "#include <stdint.h>\n\n"
@@ -6816,8 +6925,8 @@ static void nc_fp4__net_c(const nc_fp4_network *n, nc__buffer *to) {
                      id, id, id);
     if (n->temporaries) nc__buffer_print(to, "    uint64_t t[%u];\n", (unsigned)n->temporaries);
     if (!n->inputs) nc__buffer_print(to, "    (void)in;\n");
-    for (i = 0; i < stbds_arrlenu(n->steps); i++) {
-        const nc_fp4__step *s = &n->steps[i];
+    for (i = 0; i < n->steps.count; i++) {
+        const nc_fp4__step *s = &n->steps.at[i];
         for (k = 0; k < 3; k++) nc_fp4__c_operand(n, s->in[k], name[k]);
         nc_fp4__c_operand(n, s->out, result);
         nc__buffer_print(to, "    %s = ", result);
@@ -6831,8 +6940,8 @@ static void nc_fp4__net_manifest(const nc_fp4_network *n, nc__buffer *to) {
     nc_fp4_report r;
     nc_fp4__start_report(n, &r);
     nc__buffer_print(to, "{\"name\": \"%s\",\n", n->name);
-    nc_fp4__json_groups(to, "inputs", n->input_groups);
-    nc_fp4__json_groups(to, "outputs", n->output_groups);
+    nc_fp4__json_groups(to, "inputs", &n->input_groups);
+    nc_fp4__json_groups(to, "outputs", &n->output_groups);
     nc__buffer_print(to,
                      " \"units\": %u, \"parameters\": %u, \"bytes_fp4\": %u, "
                      "\"bytes_float32\": %u,\n \"margin\": ",
@@ -6840,17 +6949,17 @@ static void nc_fp4__net_manifest(const nc_fp4_network *n, nc__buffer *to) {
                      (unsigned)r.bytes_float);
     nc__buffer_real(to, r.margin, 6);
     nc__buffer_print(to, ", \"depth\": %u, \"steps\": %u}\n", (unsigned)r.depth,
-                     (unsigned)stbds_arrlenu(n->steps));
+                     (unsigned)n->steps.count);
 }
 
 /* -- .fp4 and safetensors ------------------------------------------------------------------- */
 
-static void nc_fp4__put_groups(nc__buffer *to, nc_fp4__group *groups) {
+static void nc_fp4__put_groups(nc__buffer *to, const nc_fp4__groups *groups) {
     size_t g;
-    for (g = 0; g < stbds_arrlenu(groups); g++) {
-        nc__buffer_le(to, strlen(groups[g].name), 1);
-        nc__buffer_put(to, groups[g].name, strlen(groups[g].name));
-        nc__buffer_le(to, groups[g].width, 4);
+    for (g = 0; g < groups->count; g++) {
+        nc__buffer_le(to, strlen(groups->at[g].name), 1);
+        nc__buffer_put(to, groups->at[g].name, strlen(groups->at[g].name));
+        nc__buffer_le(to, groups->at[g].width, 4);
     }
 }
 
@@ -6865,24 +6974,24 @@ static void nc_fp4__net_file(const nc_fp4_network *n, nc__buffer *to) {
     nc__buffer_le(to, n->inputs, 4);
     nc__buffer_le(to, outputs, 4);
     nc__buffer_le(to, units, 4);
-    nc__buffer_le(to, stbds_arrlenu(n->input_groups), 4);
-    nc__buffer_le(to, stbds_arrlenu(n->output_groups), 4);
+    nc__buffer_le(to, n->input_groups.count, 4);
+    nc__buffer_le(to, n->output_groups.count, 4);
     nc__buffer_le(to, strlen(n->name), 1);
     nc__buffer_put(to, n->name, strlen(n->name));
-    nc_fp4__put_groups(to, n->input_groups);
-    nc_fp4__put_groups(to, n->output_groups);
-    for (i = 0; i < units; i++) nc__buffer_le(to, n->units[i].inputs, 1);
+    nc_fp4__put_groups(to, &n->input_groups);
+    nc_fp4__put_groups(to, &n->output_groups);
+    for (i = 0; i < units; i++) nc__buffer_le(to, n->units.at[i].inputs, 1);
     for (i = 0; i < units; i++)
-        for (k = 0; k < n->units[i].inputs; k++) nc__buffer_le(to, n->units[i].input[k], 4);
+        for (k = 0; k < n->units.at[i].inputs; k++) nc__buffer_le(to, n->units.at[i].input[k], 4);
     for (i = 0; i < units; i++)
-        for (k = 0; k <= n->units[i].inputs; k++) {
-            const nc_fp4_unit *u = &n->units[i];
+        for (k = 0; k <= n->units.at[i].inputs; k++) {
+            const nc_fp4_unit *u = &n->units.at[i];
             const uint32_t code = k < u->inputs ? u->weight[k] : u->threshold;
             pair = codes % 2 ? pair | code << 4 : code;
             if (codes++ % 2) nc__buffer_le(to, pair, 1);
         }
     if (codes % 2) nc__buffer_le(to, pair, 1);
-    for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs[i], 4);
+    for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs.at[i], 4);
     if (to->status == NC_OK) nc__buffer_le(to, nc__fnv1a(NC__FNV_START, to->data, to->used), 8);
 }
 
@@ -6918,18 +7027,18 @@ static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
     *to = head.b;
     for (i = 0; i < units; i++)
         for (k = 0; k < 6; k += 2) {
-            const nc_fp4_unit *u = &n->units[i];
+            const nc_fp4_unit *u = &n->units.at[i];
             const uint32_t low = k < u->inputs ? u->weight[k] : 0;
             const uint32_t high = k + 1 < u->inputs ? u->weight[k + 1] : 0;
             nc__buffer_le(to, low | high << 4, 1);
         }
     for (i = 0; i < units; i++) nc__buffer_le(to, 127, 1);
-    for (i = 0; i < units; i++) nc__buffer_le(to, n->units[i].threshold, 1);
+    for (i = 0; i < units; i++) nc__buffer_le(to, n->units.at[i].threshold, 1);
     for (i = 0; i < units; i++) nc__buffer_le(to, 127, 1);
     for (i = 0; i < units; i++)
         for (k = 0; k < 6; k++)
-            nc__buffer_le(to, k < n->units[i].inputs ? n->units[i].input[k] : UINT32_MAX, 4);
-    for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs[i], 4);
+            nc__buffer_le(to, k < n->units.at[i].inputs ? n->units.at[i].input[k] : UINT32_MAX, 4);
+    for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs.at[i], 4);
 }
 
 NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
@@ -6954,17 +7063,22 @@ NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file
 
 /* -- reading .fp4 ---------------------------------------------------------------------------- */
 
-/* A .fp4 file while it is read: after its end everything is 0. */
+/* A .fp4 file while it is read: after the first failure everything is 0. */
 typedef struct nc_fp4__bytes {
     const uint8_t *at, *end;
-    int ended; /* too early */
+    nc_error *err;
+    nc_status status;
 } nc_fp4__bytes;
+
+static void nc_fp4__wrong(nc_fp4__bytes *b, nc_status status, const char *what) {
+    if (b->status == NC_OK) b->status = nc__fail(b->err, status, 0, 0, "%s", what);
+    b->at = b->end;
+}
 
 static uint32_t nc_fp4__get(nc_fp4__bytes *b, size_t bytes) {
     uint32_t value = 0;
     if ((size_t)(b->end - b->at) < bytes) {
-        b->ended = 1;
-        b->at = b->end;
+        nc_fp4__wrong(b, NC_ERR_FORMAT, "the file ends early");
         return 0;
     }
     value = (uint32_t)nc__get_le(b->at, bytes);
@@ -6972,64 +7086,70 @@ static uint32_t nc_fp4__get(nc_fp4__bytes *b, size_t bytes) {
     return value;
 }
 
-static int nc_fp4__get_name(nc_fp4__bytes *b, char name[NC_FP4__MAX_NAME + 1]) {
-    uint32_t n = nc_fp4__get(b, 1), i;
-    if (n > NC_FP4__MAX_NAME || (size_t)(b->end - b->at) < n) return 0;
-    for (i = 0; i < n; i++) {
-        name[i] = (char)b->at[i];
-        if (!nc_fp4__name_char(name[i], i)) return 0;
+static void nc_fp4__get_name(nc_fp4__bytes *b, char name[NC_FP4__MAX_NAME + 1]) {
+    const uint32_t n = nc_fp4__get(b, 1);
+    uint32_t i;
+    int good = n > 0 && n <= NC_FP4__MAX_NAME;
+    for (i = 0; i < n && good; i++) {
+        name[i] = (char)nc_fp4__get(b, 1);
+        good = nc_fp4__name_char(name[i], i);
     }
-    name[n] = 0;
-    b->at += n;
-    return n > 0;
+    name[good ? n : 0] = 0;
+    if (!good) nc_fp4__wrong(b, NC_ERR_FORMAT, "a name that is none");
 }
 
-/* Groups that cover `wires` wires; null, or what is wrong. */
-static const char *nc_fp4__get_groups(nc_fp4__bytes *b, uint32_t count, uint32_t wires,
-                                      nc_fp4__group **groups) {
-    uint32_t i, sum = 0;
-    for (i = 0; i < count; i++) {
-        nc_fp4__group g;
-        if (!nc_fp4__get_name(b, g.name)) return "a name that is none";
-        g.first = sum;
+/* Groups that cover `wires` wires. */
+static void nc_fp4__get_groups(nc_fp4__bytes *b, uint32_t count, uint32_t wires,
+                               nc_fp4__groups *groups) {
+    nc_fp4__group g;
+    uint32_t i;
+    g.first = g.width = 0;
+    for (i = 0; i < count && b->status == NC_OK; i++) {
+        nc_fp4__get_name(b, g.name);
+        g.first += g.width;
         g.width = nc_fp4__get(b, 4);
-        if (g.width == 0 || g.width > wires - sum) return "a width that does not fit";
-        sum += g.width;
-        stbds_arrput(*groups, g);
+        if (g.width == 0 || g.width > wires - g.first)
+            nc_fp4__wrong(b, NC_ERR_FORMAT, "a width that does not fit");
+        else if (!nc_fp4__groups_add(groups, g))
+            nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
     }
-    return sum == wires ? NULL : "groups that do not cover the wires";
+    if (g.first + g.width != wires)
+        nc_fp4__wrong(b, NC_ERR_FORMAT, "groups that do not cover the wires");
 }
 
-static const char *nc_fp4__get_units(nc_fp4__bytes *b, uint32_t units, nc_fp4_network *n) {
+/* Units that read only what comes before them. */
+static void nc_fp4__get_units(nc_fp4__bytes *b, uint32_t units, nc_fp4_network *n) {
     uint32_t i, k, code = 0, codes = 0;
-    for (i = 0; i < units; i++) {
-        nc_fp4_unit unit;
-        memset(&unit, 0, sizeof unit);
+    nc_fp4_unit unit, *u;
+    memset(&unit, 0, sizeof unit);
+    if (units && !nc_fp4__units_reserve(&n->units, units))
+        nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
+    for (i = 0; i < units && b->status == NC_OK; i++) {
         unit.inputs = (uint8_t)nc_fp4__get(b, 1);
-        if (unit.inputs > NC_FP4_UNIT_INPUTS) return "a unit with too many inputs";
-        stbds_arrput(n->units, unit);
+        if (unit.inputs > NC_FP4_UNIT_INPUTS)
+            nc_fp4__wrong(b, NC_ERR_FORMAT, "a unit with too many inputs");
+        (void)nc_fp4__units_add(&n->units, unit);
     }
-    for (i = 0; i < units; i++)
-        for (k = 0; k < n->units[i].inputs; k++) {
-            n->units[i].input[k] = nc_fp4__get(b, 4);
-            if (n->units[i].input[k] >= n->inputs + i) return "a unit that reads a later wire";
+    for (i = 0; i < units && b->status == NC_OK; i++)
+        for (u = &n->units.at[i], k = 0; k < u->inputs; k++) {
+            u->input[k] = nc_fp4__get(b, 4);
+            if (u->input[k] >= n->inputs + i)
+                nc_fp4__wrong(b, NC_ERR_FORMAT, "a unit that reads a later wire");
         }
-    for (i = 0; i < units; i++)
-        for (k = 0; k <= n->units[i].inputs; k++, codes++) {
+    for (i = 0; i < units && b->status == NC_OK; i++)
+        for (u = &n->units.at[i], k = 0; k <= u->inputs; k++, codes++) {
             code = codes % 2 ? code >> 4 : nc_fp4__get(b, 1);
-            if (k < n->units[i].inputs)
-                n->units[i].weight[k] = code & 15;
+            if (k < u->inputs)
+                u->weight[k] = code & 15;
             else
-                n->units[i].threshold = code & 15;
+                u->threshold = code & 15;
         }
-    return NULL;
 }
 
-/* Everything between magic and checksum; null, or what is wrong. Sizes are compared with what is
- * left of the file before anything is made of them. */
-static const char *nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
+/* Everything between magic and checksum. Sizes are compared with what is left of the file before
+ * anything is made of them. */
+static void nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
     uint32_t outputs, units, groups[2], i, wire;
-    const char *wrong;
     n->inputs = nc_fp4__get(b, 4);
     outputs = nc_fp4__get(b, 4);
     units = nc_fp4__get(b, 4);
@@ -7038,19 +7158,19 @@ static const char *nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
     if (n->inputs > NC_FP4__MAX_WIRES || (uint64_t)units > (uint64_t)(b->end - b->at) ||
         (uint64_t)outputs * 4 > (uint64_t)(b->end - b->at) || groups[0] > n->inputs ||
         groups[1] > outputs)
-        return "sizes that the file cannot hold";
-    if (!nc_fp4__get_name(b, n->name)) return "a name that is none";
-    wrong = nc_fp4__get_groups(b, groups[0], n->inputs, &n->input_groups);
-    if (!wrong) wrong = nc_fp4__get_groups(b, groups[1], outputs, &n->output_groups);
-    if (!wrong) wrong = nc_fp4__get_units(b, units, n);
-    for (i = 0; i < outputs && !wrong; i++) {
+        nc_fp4__wrong(b, NC_ERR_FORMAT, "sizes that the file cannot hold");
+    nc_fp4__get_name(b, n->name);
+    nc_fp4__get_groups(b, groups[0], n->inputs, &n->input_groups);
+    nc_fp4__get_groups(b, groups[1], outputs, &n->output_groups);
+    nc_fp4__get_units(b, units, n);
+    for (i = 0; i < outputs && b->status == NC_OK; i++) {
         wire = nc_fp4__get(b, 4);
-        if (wire >= n->inputs + units) wrong = "an output that shows no wire";
-        nc_fp4__append(&n->outputs, wire);
+        if (wire >= n->inputs + units)
+            nc_fp4__wrong(b, NC_ERR_FORMAT, "an output that shows no wire");
+        else if (!nc_fp4__numbers_add(&n->outputs, wire))
+            nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
     }
-    if (wrong) return wrong;
-    if (b->ended) return "the file ends early";
-    return b->at == b->end ? NULL : "bytes left over";
+    if (b->at != b->end) nc_fp4__wrong(b, NC_ERR_FORMAT, "bytes left over");
 }
 
 NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
@@ -7058,8 +7178,6 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
     const uint8_t *file = (const uint8_t *)data;
     nc_fp4__bytes b;
     nc_fp4_network *n;
-    const char *wrong;
-    nc_status status = NC_OK;
     nc__clear(err);
     if (!network) return nc__fail(err, NC_ERR_ARG, 0, 0, "no network");
     *network = NULL;
@@ -7070,21 +7188,19 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "a .fp4 file of another version");
     if (nc__fnv1a(NC__FNV_START, file, bytes - 8) != nc__get_le(file + bytes - 8, 8))
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the file does not match its checksum");
-    n = (nc_fp4_network *)nc__calloc(NULL, sizeof *n);
-    if (!n) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    memset(&b, 0, sizeof b);
     b.at = file + 8;
     b.end = file + bytes - 8;
-    b.ended = 0;
-    wrong = nc_fp4__parse_network(n, &b);
-    if (wrong)
-        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "%s", wrong);
-    else if (nc_fp4__complete(n) != NC_OK)
-        status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    if (status == NC_OK)
+    b.err = err;
+    n = nc_fp4__new_network(NULL);
+    if (n) nc_fp4__parse_network(n, &b);
+    if (!n || (b.status == NC_OK && nc_fp4__complete(n) != NC_OK))
+        nc_fp4__wrong(&b, NC_ERR_MEMORY, "out of memory");
+    if (b.status == NC_OK)
         *network = n;
     else
         nc_fp4_network_destroy(n);
-    return status;
+    return b.status;
 }
 
 #ifdef NC_GPU
@@ -7167,13 +7283,13 @@ NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n
     if (!gpu || !network || (!in && network->inputs) || (!out && outputs)) return NC_ERR_ARG;
     if (words == 0 || outputs == 0) return NC_OK;
     if (words >> 26) return NC_ERR_LIMIT;
-    count = stbds_arrlenu(network->steps);
+    count = network->steps.count;
     steps = (uint32_t *)nc__alloc(NULL, count * 5 * sizeof *steps);
     if (!steps) return NC_ERR_MEMORY;
     for (i = 0; i < count; i++) {
-        steps[5 * i] = network->steps[i].out;
-        for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = network->steps[i].in[k];
-        steps[5 * i + 4] = network->steps[i].truth;
+        steps[5 * i] = network->steps.at[i].out;
+        for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = network->steps.at[i].in[k];
+        steps[5 * i + 4] = network->steps.at[i].truth;
     }
     push[0] = (uint32_t)count;
     push[1] = (uint32_t)(2 * words);
