@@ -258,7 +258,7 @@ NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *name, nc_gpu_buffer
                                 uint32_t count, const void *push, size_t push_bytes, size_t x,
                                 size_t y, size_t z);
 /* Run what was recorded, copy `bytes` from `offset` of a buffer to out (null: nothing), release the
- * buffers. Call it after a failure too, and only once: a recording is closed. Returns job->status. */
+ * buffers. Call it after a failure too: an open recording is closed. Returns job->status. */
 NC_API nc_status nc_gpu_job_finish(nc_gpu_job *job, nc_gpu_buffer *from, size_t offset, void *out,
                                    size_t bytes);
 /* The same, but what was recorded becomes a program instead of being run; the buffers it uses must
@@ -570,6 +570,7 @@ static void nc__inherit(const char *path, const struct stat *old) {
     (void)chmod(path, old->st_mode & 07777);
 }
 
+/* The temporary file, with the mode of the one that it will replace; or the device itself. */
 static int nc__writer_create(nc__writer *w) {
     struct stat old;
     unsigned attempt;
@@ -906,7 +907,6 @@ static nc_status nc_gpu__vk_fail(nc_gpu *gpu, const char *what, VkResult result)
             : NC_ERR_DEVICE;
     return nc_gpu__fail(gpu, status, "%s failed with VkResult %d", what, (int)result);
 }
-
 #endif
 
 static nc_status nc_gpu__cu_check(nc_gpu *gpu, const char *what, int code) {
@@ -934,6 +934,7 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL nc_gpu__on_message(
     return VK_FALSE;
 }
 
+/* Instance and functions; with validation the layer's findings are counted and logged. */
 static nc_status nc_gpu__vk_instance(nc_gpu *gpu, PFN_vkGetInstanceProcAddr get, int validation) {
     static const char *const layer = "VK_LAYER_KHRONOS_validation", *const debug =
                                                                         "VK_EXT_debug_utils";
@@ -1053,6 +1054,7 @@ static nc_status nc_gpu__vk_buffer(nc_gpu *gpu, size_t bytes, VkBufferUsageFlags
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "device memory", result);
 }
 
+/* One queue, and what every copy and run uses again: a command pool, a fence, staging memory. */
 static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
     nc_gpu__vulkan *vk = &gpu->vk;
     float priority = 1.0f;
@@ -1278,6 +1280,8 @@ static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint3
     return status;
 }
 
+/* Run the plain kernel; where its fma rounds twice, also the one that emulates it (Vulkan). What was
+ * measured decides which files are loaded from here on. */
 static nc_status nc_gpu__probe(nc_gpu *gpu) {
     float *x = (float *)nc__alloc(NULL, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
     uint32_t failures[4];
@@ -1300,7 +1304,7 @@ static nc_status nc_gpu__probe(nc_gpu *gpu) {
 }
 
 static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
-    nc_status status = NC_ERR_UNSUPPORTED;
+    nc_status status;
     gpu->backend = nc_gpu__backend_of(kind);
     if (!gpu->backend)
         return nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED, "this program is built without Vulkan");
@@ -1380,6 +1384,7 @@ static void nc_gpu__vk_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
     if (buffer->memory) gpu->vk.FreeMemory(gpu->vk.device, buffer->memory, NULL);
 }
 
+/* A command buffer that is being recorded. */
 static nc_status nc_gpu__vk_commands(nc_gpu *gpu, VkCommandBuffer *commands, int once) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkCommandBufferAllocateInfo info;
@@ -1722,6 +1727,7 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "compute pipeline", result);
 }
 
+/* The most special variant that the device needs and the folder has. */
 static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     uint8_t *data = NULL;
     size_t bytes = 0;
@@ -1981,6 +1987,7 @@ static nc_status nc_gpu__cu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
     return NC_OK;
 }
 
+/* Launch one after the other in one stream, between two events that give the time. */
 static nc_status nc_gpu__cu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
     nc_gpu__cuda *cu = &gpu->cu;
     nc_gpu__launch *l;
