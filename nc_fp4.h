@@ -1,8 +1,7 @@
 /* nc_fp4.h - 4-bit floats, and exact Boolean circuits made of 4-bit threshold neurons
    version 0.1.0 - MIT or public domain, see the end of the file
 
-   Copy this file into your project, together with stb_ds.h (Debian: libstb-dev, or any copy
-   beside this file). In ONE C or C++ file:
+   Copy this file into your project; nothing else is needed. In ONE C or C++ file:
 
        #define NC_IMPLEMENTATION
        #include "nc_fp4.h"
@@ -28,24 +27,28 @@
        }
 
    Contents (search for the tag):
-     >>types     formats, atoms, circuits
-     >>api       codes, block formats, atoms, circuits, networks, verification
-     >>scalar    E2M1, E8M0, E4M3, NF4 and bitsandbytes codes; block quantisation
-     >>tensor    matrices of 4-bit weights, products, safetensors and .npy
-     >>atoms     the ten atoms, exact synthesis
-     >>circuit   wires and functions, simplified as they are added
-     >>network   units for every function; the bit-sliced program; evaluation
-     >>verify    all cases, decision diagrams, structural induction
-     >>templates adders, comparators, multipliers ...
-     >>io        BLIF, Bristol Fashion, JSON, .fp4, C, DOT, safetensors
-     >>gpu       products and circuits on Vulkan and CUDA, with NC_GPU
+     >>types         formats, tensors, atoms, circuits, networks, reports
+     >>api           all functions, in the order of the sections below
+     >>simd          which instructions are used
+     >>formats       the table of 4-bit formats
+     >>codes         one value: E2M1, E4M3, E8M0, NF4, bitsandbytes FP4
+     >>blocks        values that share a scale: quantise, dequantise, nibble orders, errors
+     >>tensors       matrices of 4-bit weights; safetensors and .npy
+     >>products      a tensor times float32 or int8 vectors
+     >>atoms         the ten atoms, and exact synthesis
+     >>circuits      wires and functions, simplified as they are added
+     >>templates     adders, comparators, multipliers ..
+     >>netlists      circuits from and to BLIF, Bristol Fashion and JSON
+     >>networks      threshold units for every function, and the bit-sliced program
+     >>evaluation    one case, 64 cases a word, plain integers
+     >>verification  all cases, decision diagrams, structural induction
+     >>files         networks as .fp4, BLIF, C, DOT, JSON and safetensors
+     >>gpu           products and circuits on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
      NC_API, NC_STATIC        how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE       default allocator where no nc_allocator is passed
-     NC_REALLOC               with NC_FREE, what stb_ds.h grows its arrays with
-     NC_STB_DS_EXTERNAL       another file compiles STB_DS_IMPLEMENTATION
      NC_GPU                   also the GPU functions (needs nc_gpu.h beside this file)
 
    Conventions: an E2M1 code is 4 bits, sign in bit 3, magnitudes 0 0.5 1 1.5 2 3 4 6 in bits 0
@@ -139,7 +142,8 @@ typedef enum nc_fp4_format {
     NC_FP4_MXFP4 = 1, /* OCP Microscaling 1.0: E2M1, blocks of 32, E8M0 scale byte */
     NC_FP4_NVFP4 = 2, /* E2M1, blocks of 16, E4M3 scale byte, one float32 for the tensor */
     NC_FP4_NF4 = 3,   /* QLoRA's 16 normal quantiles, blocks of 64, float32 absmax */
-    NC_FP4_BNB = 4    /* bitsandbytes FP4, blocks of 64, float32 absmax */
+    NC_FP4_BNB = 4,   /* bitsandbytes FP4, blocks of 64, float32 absmax */
+    NC_FP4_FORMAT_COUNT
 } nc_fp4_format;
 
 /* How the scale of a block comes from its largest magnitude. */
@@ -286,13 +290,34 @@ typedef uint64_t (*nc_fp4_spec_fn)(void *user, uint64_t inputs);
 
 /* >>api ============================================================================ */
 
-/* -- codes --------------------------------------------------------------------------- */
+/* -- simd: which instructions are used ---------------------------------------------- */
+
+/* Instruction set for the two functions above: 0 portable, 1 AVX2 (the portable code), 2 AVX-512;
+ * -1: the best there is. Returns what is used. For tests. */
+NC_API int nc_fp4_set_simd(int level);
+
+/* -- formats: blocks and bytes ------------------------------------------------------ */
+
+/* Name of a format in files ("e2m1", "mxfp4", "nvfp4", "nf4", "fp4_bnb"); null beyond the last. */
+NC_API const char *nc_fp4_format_name(nc_fp4_format format);
+/* Elements per scale; 0 for plain E2M1. */
+NC_API size_t nc_fp4_block(nc_fp4_format format);
+/* Bytes of packed codes for n elements: (n + 1) / 2. */
+NC_API size_t nc_fp4_code_bytes(size_t n);
+/* Bytes of scales for n elements: one byte a block for MXFP4 and NVFP4, a little-endian float32
+ * for NF4 and BNB, none for E2M1. The last block may be short. */
+NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n);
+
+/* -- codes: one value --------------------------------------------------------------- */
 
 /* Nearest E2M1 code, ties to even codes, saturating at 6; -0 keeps its sign; NaN gives +6 (as
  * the CUDA conversion does). exact: yes. */
 NC_API uint8_t nc_fp4_encode(float x);
 /* Value of an E2M1 code (low 4 bits). */
 NC_API float nc_fp4_decode(uint8_t code);
+/* E2M1 by stochastic rounding: up with the probability of the distance, random in 32 bits. exact
+ * values stay; saturates at 6; NaN gives +6. */
+NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random);
 /* E4M3 (1-4-3, bias 7, no infinity): nearest, ties to even, saturating at 448, NaN 0x7F. */
 NC_API uint8_t nc_fp4_e4m3_encode(float x);
 /* Value of an E4M3 code; 0x7F and 0xFF are NaN. */
@@ -309,15 +334,8 @@ NC_API uint8_t nc_fp4_bnb_encode(float x);
 /* Value of a bitsandbytes FP4 code. */
 NC_API float nc_fp4_bnb_decode(uint8_t code);
 
-/* -- block formats --------------------------------------------------------------------- */
+/* -- blocks: values that share scales ----------------------------------------------- */
 
-/* Elements per scale; 0 for plain E2M1. */
-NC_API size_t nc_fp4_block(nc_fp4_format format);
-/* Bytes of packed codes for n elements: (n + 1) / 2. */
-NC_API size_t nc_fp4_code_bytes(size_t n);
-/* Bytes of scales for n elements: one byte a block for MXFP4 and NVFP4, a little-endian float32
- * for NF4 and BNB, none for E2M1. The last block may be short. */
-NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n);
 /* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent
  * floor(log2(absmax)) - 2. NVFP4: tensor scale absmax / (6 * 448), block scale absmax / (6 * tensor
  * scale) as E4M3. NF4, BNB: absmax. A block holding NaN or infinity gets a NaN scale and decodes to
@@ -329,21 +347,18 @@ NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n,
 NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
                                       const float *x, size_t n, uint8_t *codes, uint8_t *scales,
                                       float *tensor_scale);
-/* E2M1 by stochastic rounding: up with the probability of the distance, random in 32 bits. exact
- * values stay; saturates at 6; NaN gives +6. */
-NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random);
+/* The values that n codes stand for. */
+NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
+                                   const uint8_t *scales, float tensor_scale, size_t n, float *x);
 /* Codes of n elements in another order; out may be codes. NC_FP4_SPLIT: element i of a group of
  * `group` (even; the last may be shorter) is the low nibble of byte i, element i + group / 2 the
  * high one. NC_ERR_ARG for a tail that does not fill its bytes in that order (odd n). */
 NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
                                 nc_fp4_order to, size_t group);
-/* The values that n codes stand for. */
-NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
-                                   const uint8_t *scales, float tensor_scale, size_t n, float *x);
 /* Error of y against x, n values, in float64. */
 NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_error_stats *stats);
 
-/* -- tensors ------------------------------------------------------------------------------ */
+/* -- tensors: matrices of 4-bit weights, and their files ---------------------------- */
 
 /* Quantise a matrix (rows x columns, row-major). Free with nc_fp4_tensor_free. NC_ERR_LIMIT beyond
  * 2^31 elements. */
@@ -354,20 +369,6 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format forma
 NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor);
 /* All weights as float32. */
 NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x);
-/* y (rows) = W x (columns). The same bits on every machine and thread count: a weight is its code's
- * value times its block's scale, rounded; lane j of 32 adds w x for the columns j, j + 32 .. with
- * fused multiply-adds; the lanes are added as a tree (16, 8, 4, 2, 1). */
-NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *w, const float *x, float *y);
-/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. */
-NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *w, const float *x, size_t n, float *y);
-/* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
- * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
- * x_scale. */
-NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *w, const int8_t *x, float x_scale, float *y);
-/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then four
- * times as fast where the processor has AVX-512 VNNI, to the same bits. Call again after changing
- * codes or scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
-NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *w);
 /* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes],
  * NAME_scale as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, the format in the
  * metadata. */
@@ -383,8 +384,28 @@ NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint
 /* A float32 matrix as the bytes of a .npy file (free with nc_fp4_free_text). */
 NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
                                   size_t *bytes);
+/* Release what a writer returned; null is fine. */
+NC_API void nc_fp4_free_text(char *text);
 
-/* -- atoms ------------------------------------------------------------------------------ */
+/* -- products: a tensor times vectors ----------------------------------------------- */
+
+/* y (rows) = W x (columns). The same bits on every machine and thread count: a weight is its code's
+ * value times its block's scale, rounded; lane j of 32 adds w x for the columns j, j + 32 .. with
+ * fused multiply-adds; the lanes are added as a tree (16, 8, 4, 2, 1). */
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y);
+/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. */
+NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y);
+/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then four
+ * times as fast where the processor has AVX-512 VNNI, to the same bits. Call again after changing
+ * codes or scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
+NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor);
+/* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
+ * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
+ * x_scale. */
+NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, float x_scale,
+                                  float *y);
+
+/* -- atoms: functions of few inputs as threshold units ------------------------------ */
 
 /* The built-in atom; null for an unknown kind. Static memory. */
 NC_API const nc_fp4_atom *nc_fp4_get_atom(nc_fp4_atom_kind kind);
@@ -400,7 +421,7 @@ NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format forma
  * is "custom". At most about 0.3 s. */
 NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom *atom);
 
-/* -- circuits ---------------------------------------------------------------------------- */
+/* -- circuits: wires and functions of wires ----------------------------------------- */
 
 /* An empty circuit; the name (null: "circuit") is copied, what is not a letter, digit or one of
  * _ . $ - becomes _. Free with nc_fp4_destroy. */
@@ -440,6 +461,9 @@ NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *circuit);
 NC_API int nc_fp4_input_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus);
 /* Group i of the outputs. */
 NC_API int nc_fp4_output_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus);
+
+/* -- templates: circuits that are built in ------------------------------------------ */
+
 /* A built-in circuit. variant 0 is the one with few units; variant 1, where there is one, comes to
  * the same function by another way and is what variant 0 is proven against. NC_ERR_ARG for 0 bits,
  * more than 4,096, or a size that the template does not have. */
@@ -448,55 +472,7 @@ NC_API nc_status nc_fp4_make(nc_fp4_circuit **circuit, nc_fp4_template which, ui
 /* Name of a template ("adder", "add-sub" ..), null beyond the last; for command lines. */
 NC_API const char *nc_fp4_template_name(nc_fp4_template which);
 
-/* -- networks ------------------------------------------------------------------ */
-
-/* Compile: drop what no output needs, choose units for every function. */
-NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
-/* Release; null is fine. */
-NC_API void nc_fp4_network_destroy(nc_fp4_network *network);
-/* Sizes. */
-NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network);
-/* Number of outputs. */
-NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network);
-/* Number of threshold units. */
-NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network);
-/* Unit i: its value is wire inputs + i. Null beyond the last. */
-NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i);
-/* Evaluate one case in float32, the reference; wires (inputs + units) is scratch. */
-NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, float *out,
-                              float *wires);
-/* Evaluate one case from the packed codes, in half units (integers); wires (inputs + units bytes)
- * is scratch. in and out hold 0 or 1. exact: equals nc_fp4_eval_float. */
-NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
-                               uint8_t *wires);
-/* Evaluate 64 cases a word: in[i * words + w] holds input i of cases 64 w .., bit c is case c;
- * out likewise. exact. NC_ERR_MEMORY. */
-NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
-                                    uint64_t *out, size_t words);
-/* Evaluate n cases on plain integers: in[b][i] is group b (at most 64 wide) of case i; a null group
- * is 0. A null output group is left out. NC_ERR_LIMIT for wider groups. */
-NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint64_t *const *in,
-                                      uint64_t *const *out, size_t n);
-/* Instruction set for the two functions above: 0 portable, 1 AVX2 (the portable code), 2 AVX-512;
- * -1: the best there is. Returns what is used. For tests. */
-NC_API int nc_fp4_set_simd(int level);
-
-/* -- verification -------------------------------------------------------------------------- */
-
-/* Compare a network with the circuit it was compiled from, or with any other of the same inputs
- * and outputs: all cases up to 26 inputs, else by decision diagrams, else (diagrams too large; for
- * its own circuit only) by structural induction. NC_ERR_LIMIT when none of them can. Equal when
- * report->wrong is 0. */
-NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
-                               nc_fp4_report *report);
-/* The same with a method of choice. */
-NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
-                                  nc_fp4_evidence evidence, nc_fp4_report *report);
-/* All 2^inputs combinations against a function. NC_ERR_LIMIT above 26 inputs or 64 outputs. */
-NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
-                                     nc_fp4_report *report);
-
-/* -- files --------------------------------------------------------------------------------- */
+/* -- netlists: circuits from and to text -------------------------------------------- */
 
 /* Read a circuit from text. Errors: NC_ERR_FORMAT with line and column, NC_ERR_UNSUPPORTED for
  * sequential BLIF, NC_ERR_LIMIT beyond 2^24 wires, 2^20 inputs or 32 nested models. BLIF:
@@ -512,22 +488,71 @@ NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text,
  * the ten types, or "TABLE" and "truth": its outputs for inputs 00.., 10.., 01.. as a string. */
 NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err);
-/* A network from the bytes of a .fp4 file. NC_ERR_MISMATCH when the checksum is not right. */
-NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
-                                     nc_error *err);
 /* The circuit as text: NC_FP4_BLIF, NC_FP4_BRISTOL or NC_FP4_JSON. Free with nc_fp4_free_text. */
 NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
                                       char **text, size_t *bytes);
+
+/* -- networks: circuits compiled to threshold units --------------------------------- */
+
+/* Compile: drop what no output needs, choose units for every function. */
+NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network);
+/* Release; null is fine. */
+NC_API void nc_fp4_network_destroy(nc_fp4_network *network);
+/* Sizes. */
+NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network);
+/* Number of outputs. */
+NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network);
+/* Number of threshold units. */
+NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network);
+/* Unit i: its value is wire inputs + i. Null beyond the last. */
+NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i);
+
+/* -- evaluation: what a network gives ----------------------------------------------- */
+
+/* Evaluate one case in float32, the reference; wires (inputs + units) is scratch. */
+NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, float *out,
+                              float *wires);
+/* Evaluate one case from the packed codes, in half units (integers); wires (inputs + units bytes)
+ * is scratch. in and out hold 0 or 1. exact: equals nc_fp4_eval_float. */
+NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
+                               uint8_t *wires);
+/* Evaluate 64 cases a word: in[i * words + w] holds input i of cases 64 w .., bit c is case c;
+ * out likewise. exact. NC_ERR_MEMORY. */
+NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
+                                    uint64_t *out, size_t words);
+/* Evaluate n cases on plain integers: in[b][i] is group b (at most 64 wide) of case i; a null group
+ * is 0. A null output group is left out. NC_ERR_LIMIT for wider groups. */
+NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint64_t *const *in,
+                                      uint64_t *const *out, size_t n);
+
+/* -- verification: a network against what it shall compute -------------------------- */
+
+/* Compare a network with the circuit it was compiled from, or with any other of the same inputs
+ * and outputs: all cases up to 26 inputs, else by decision diagrams, else (diagrams too large; for
+ * its own circuit only) by structural induction. NC_ERR_LIMIT when none of them can. Equal when
+ * report->wrong is 0. */
+NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                               nc_fp4_report *report);
+/* The same with a method of choice. */
+NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                                  nc_fp4_evidence evidence, nc_fp4_report *report);
+/* All 2^inputs combinations against a function. NC_ERR_LIMIT above 26 inputs or 64 outputs. */
+NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
+                                     nc_fp4_report *report);
+
+/* -- files: networks as files ------------------------------------------------------- */
+
+/* A network from the bytes of a .fp4 file. NC_ERR_MISMATCH when the checksum is not right. */
+NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
+                                     nc_error *err);
 /* The network as a file: NC_FP4_FILE (binary: topology, codes at 4 bits, checksum), NC_FP4_BLIF (a
  * .names for each unit), NC_FP4_DOT, NC_FP4_C (a header with one bit-sliced function), NC_FP4_JSON
  * (a manifest) or NC_FP4_SAFETENSORS (codes with MXFP4 scales of 1, and the topology). */
 NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
                                       char **data, size_t *bytes);
-/* Release what a writer returned; null is fine. */
-NC_API void nc_fp4_free_text(char *text);
 
 #ifdef NC_GPU
-/* -- on a GPU (nc_gpu.h): the bits of the functions above ------------------------------------ */
+/* -- gpu: products and circuits on a device of nc_gpu.h, to the same bits ----------- */
 
 /* The kernels of a device; close before the device. */
 typedef struct nc_fp4_gpu nc_fp4_gpu;
@@ -536,7 +561,7 @@ NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device);
 /* Release; null is fine. */
 NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu);
 /* nc_fp4_matmul, to the bit. NC_ERR_LIMIT beyond 65,535 rows or vectors or the device's buffers. */
-NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *w, const float *x,
+NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor, const float *x,
                                    size_t n, float *y);
 /* nc_fp4_eval_sliced. */
 NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *network,
@@ -967,7 +992,7 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 /* ==== nc index: the same block, to the letter, in every header that looks up by hash ===== */
 #ifndef NC_INDEX_IMPLEMENTED
 #define NC_INDEX_IMPLEMENTED
-/* Ids below UINT32_MAX by their hash: open addressing, linear probing, at most three quarters full.
+/* Ids below UINT32_MAX by their hash: open addressing, linear probing, at most half full.
  * What an id stands for, and whether it is the wanted one, only the caller knows. */
 typedef struct nc__slot {
     uint32_t hash, id; /* id + 1; 0: empty */
@@ -1012,7 +1037,7 @@ static NC_UNUSED void nc__index_free(nc__index *x) {
 
 /* Add an id that is not there yet. 0: out of memory, and nothing has changed. */
 static NC_UNUSED int nc__index_add(nc__index *x, uint32_t hash, uint32_t id) {
-    if (4 * (x->used + 1) > 3 * x->room) {
+    if (2 * (x->used + 1) > x->room) {
         nc__index larger = *x;
         size_t i;
         larger.room = x->room ? 2 * x->room : 64;
@@ -1707,69 +1732,6 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #endif
 /* ==== end of nc tensors ============================================================= */
 
-#ifndef NC__STB_DS /* the names of stb_ds.h's functions in this program */
-#define NC__STB_DS(name) nc_fp4_stbds_##name
-#endif
-/* ==== nc stb_ds: the same block, to the letter, in every header that needs it ============ */
-/* stb_ds.h: the system's or a copy beside this file, its symbols renamed by NC__STB_DS so that
- * they never meet another copy in the program. To use it in your own code too, include it before
- * this file. */
-#ifndef INCLUDE_STB_DS_H
-#define STBDS_NO_SHORT_NAMES
-#ifndef NC_STB_DS_EXTERNAL
-#define STB_DS_IMPLEMENTATION
-#ifdef NC_REALLOC
-#define STBDS_REALLOC(context, ptr, bytes) NC_REALLOC(ptr, bytes)
-#define STBDS_FREE(context, ptr) NC_FREE(ptr)
-#endif
-#define stbds_rand_seed NC__STB_DS(rand_seed)
-#define stbds_hash_bytes NC__STB_DS(hash_bytes)
-#define stbds_hash_string NC__STB_DS(hash_string)
-#define stbds_stralloc NC__STB_DS(stralloc)
-#define stbds_strreset NC__STB_DS(strreset)
-#define stbds_unit_tests NC__STB_DS(unit_tests)
-#define stbds_arrgrowf NC__STB_DS(arrgrowf)
-#define stbds_arrfreef NC__STB_DS(arrfreef)
-#define stbds_hmfree_func NC__STB_DS(hmfree_func)
-#define stbds_hmget_key NC__STB_DS(hmget_key)
-#define stbds_hmget_key_ts NC__STB_DS(hmget_key_ts)
-#define stbds_hmput_default NC__STB_DS(hmput_default)
-#define stbds_hmput_key NC__STB_DS(hmput_key)
-#define stbds_hmdel_key NC__STB_DS(hmdel_key)
-#define stbds_shmode_func NC__STB_DS(shmode_func)
-#endif
-#if defined(__GNUC__)
-#pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wconversion"
-#pragma GCC diagnostic ignored "-Wmissing-field-initializers"
-#pragma GCC diagnostic ignored "-Wsign-conversion"
-#pragma GCC diagnostic ignored "-Wshadow"
-#pragma GCC diagnostic ignored "-Wcast-qual"
-#pragma GCC diagnostic ignored "-Wcast-align"
-#pragma GCC diagnostic ignored "-Wundef"
-#endif
-#if defined(__has_include)
-#if __has_include("stb_ds.h")
-#include "stb_ds.h"
-#else
-#include <stb/stb_ds.h>
-#endif
-#else
-#include <stb/stb_ds.h>
-#endif
-#if defined(__GNUC__)
-#pragma GCC diagnostic pop
-#endif
-#undef STB_DS_IMPLEMENTATION
-#undef stbds_header /* the same, through void *: our elements may be less aligned than it */
-#define stbds_header(t) ((stbds_array_header *)(void *)(t)-1)
-#endif
-/* An array without elements; stbds_arrsetlen compares with 0, which some compilers warn of. */
-#ifndef NC__EMPTY
-#define NC__EMPTY(array) (void)((array) && (stbds_header(array)->length = 0))
-#endif
-/* ==== end of nc stb_ds ============================================================== */
-
 #include <math.h>
 
 /* a * b + c may become one fma only where this file says so. */
@@ -1780,7 +1742,7 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #pragma GCC optimize("fp-contract=off")
 #endif
 
-/* >>scalar ========================================================================= */
+/* >>simd ========================================================================= */
 
 static int nc_fp4__forced_level = -1;
 
@@ -1808,6 +1770,8 @@ NC_API int nc_fp4_set_simd(int level) {
 #endif
 #endif
 
+/* >>formats ====================================================================== */
+
 static uint32_t nc_fp4__bits(float x) {
     uint32_t u;
     memcpy(&u, &x, sizeof u);
@@ -1820,10 +1784,128 @@ static float nc_fp4__float(uint32_t u) {
     return x;
 }
 
-static const float nc_fp4__e2m1[16] = {0.0f,  0.5f,  1.0f,  1.5f,  2.0f,  3.0f,  4.0f,  6.0f,
-                                       -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f, -4.0f, -6.0f};
+/* What the sixteen codes of an element type stand for, and which of them is nearest to a value.
+ * With a sign in bit 3, `rising` and `limit` are those of the magnitudes. limit[i] is the largest
+ * float32 that becomes rising[i]: at a tie either the middle between it and the next one, or the
+ * float32 below, where the next one wins. */
+typedef struct nc_fp4__element {
+    float value[16];    /* of each code */
+    float largest;      /* magnitude that the largest of a block is scaled to */
+    uint8_t magnitudes; /* 8: bit 3 is a sign; 16: it is not */
+    uint8_t nan;        /* the code that NaN gets */
+    uint8_t halves;     /* 1: every value is a multiple of 1/2, at most 31 of them: integer sums */
+    uint8_t rising[16]; /* the codes by value */
+    float limit[15];
+} nc_fp4__element;
 
-NC_API float nc_fp4_decode(uint8_t code) { return nc_fp4__e2m1[code & 15]; }
+/* OCP Microscaling Formats 1.0 (2023), 5.3.3; ties to even codes. */
+static const nc_fp4__element nc_fp4__e2m1 = {
+    {0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f, -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f,
+     -4.0f, -6.0f},
+    6.0f,
+    8,
+    7,
+    1,
+    {0, 1, 2, 3, 4, 5, 6, 7},
+    {0.25f, 0.74999994f, 1.25f, 1.7499999f, 2.5f, 3.4999998f, 5.0f}};
+
+/* Quantiles of the normal distribution, normalised (Dettmers et al., QLoRA, 2023, appendix E); ties
+ * to the lower code. */
+static const nc_fp4__element nc_fp4__nf4 = {
+    {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
+     -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
+     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
+     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f},
+    1.0f,
+    16,
+    7,
+    0,
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+    {-0.84809643f, -0.610632956f, -0.45999527f, -0.33967945f, -0.234607413f, -0.137911737f,
+     -0.0455250181f, 0.0397901498f, 0.120255247f, 0.203521252f, 0.292013764f, 0.389312536f,
+     0.501663387f, 0.64278692f, 0.861478388f}};
+
+/* bitsandbytes' FP4 in its order of codes; ties to the smaller magnitude. */
+static const nc_fp4__element nc_fp4__bnb = {
+    {0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f, 0.5f, 0.16666667f, 0.25f, -0.0f,
+     -0.005208333333f, -0.66666667f, -1.0f, -0.33333333f, -0.5f, -0.16666667f, -0.25f},
+    1.0f,
+    8,
+    0,
+    0,
+    {0, 1, 6, 7, 4, 5, 2, 3},
+    {0.00260416674f, 0.0859375f, 0.208333328f, 0.291666657f, 0.416666657f, 0.583333313f,
+     0.833333313f}};
+
+/* How the scale of a block is stored. */
+enum {
+    NC_FP4__UNSCALED,
+    NC_FP4__E8M0,   /* a power of two */
+    NC_FP4__E4M3,   /* times the tensor's float32 scale */
+    NC_FP4__FLOAT32 /* little-endian */
+};
+static const struct {
+    uint8_t bytes;
+    char dtype[4]; /* in safetensors */
+} nc_fp4__scales[] = {{0, ""}, {1, "U8"}, {1, "U8"}, {4, "F32"}};
+
+/* The formats, in the order of nc_fp4_format. A block is a power of two from 16 to 1,024 elements;
+ * 0: no scales. */
+typedef struct nc_fp4__row {
+    char name[12];
+    const nc_fp4__element *element;
+    uint16_t block;
+    uint8_t scale;
+} nc_fp4__row;
+
+static const nc_fp4__row nc_fp4__formats[] = {{"e2m1", &nc_fp4__e2m1, 0, NC_FP4__UNSCALED},
+                                              {"mxfp4", &nc_fp4__e2m1, 32, NC_FP4__E8M0},
+                                              {"nvfp4", &nc_fp4__e2m1, 16, NC_FP4__E4M3},
+                                              {"nf4", &nc_fp4__nf4, 64, NC_FP4__FLOAT32},
+                                              {"fp4_bnb", &nc_fp4__bnb, 64, NC_FP4__FLOAT32}};
+typedef char nc_fp4__every_format_has_a_row
+    [sizeof nc_fp4__formats / sizeof *nc_fp4__formats == NC_FP4_FORMAT_COUNT ? 1 : -1];
+
+/* Null for a format that there is not. */
+static const nc_fp4__row *nc_fp4__row_of(nc_fp4_format format) {
+    return (unsigned)format < NC_FP4_FORMAT_COUNT ? &nc_fp4__formats[format] : NULL;
+}
+
+NC_API const char *nc_fp4_format_name(nc_fp4_format format) {
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    return row ? row->name : NULL;
+}
+
+NC_API size_t nc_fp4_block(nc_fp4_format format) {
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    return row ? row->block : 0;
+}
+
+NC_API size_t nc_fp4_code_bytes(size_t n) { return n / 2 + n % 2; }
+
+NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n) {
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    if (!row || !row->block) return 0;
+    return (n / row->block + (n % row->block != 0)) * nc_fp4__scales[row->scale].bytes;
+}
+
+/* >>codes ======================================================================== */
+
+/* The nearest code: its place among the rising ones is the number of limits below x. */
+static uint8_t nc_fp4__nearest(const nc_fp4__element *element, float x) {
+    const int has_sign = element->magnitudes == 8;
+    const float a = has_sign && x < 0 ? -x : x;
+    uint32_t at = 0, i;
+    if (x != x) return element->nan;
+    for (i = 0; i < 7; i++) at += a > element->limit[i];
+    if (!has_sign)
+        for (; i < 15; i++) at += a > element->limit[i];
+    return (uint8_t)(element->rising[at] | (has_sign ? nc_fp4__bits(x) >> 31 << 3 : 0));
+}
+
+NC_API uint8_t nc_fp4_encode(float x) { return nc_fp4__nearest(&nc_fp4__e2m1, x); }
+
+NC_API float nc_fp4_decode(uint8_t code) { return nc_fp4__e2m1.value[code & 15]; }
 
 /* Twice the value of an E2M1 code: an integer. */
 static int nc_fp4__doubled(uint8_t code) {
@@ -1831,27 +1913,17 @@ static int nc_fp4__doubled(uint8_t code) {
     return twice[code & 15];
 }
 
-NC_API uint8_t nc_fp4_encode(float x) {
-    /* Midpoints between neighbours; at one, the even code wins, so odd codes need a strict
-     * inequality above the lower midpoint and even ones take both ends. */
-    static const float midpoint[7] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
-    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), code = 0;
-    float a = x < 0 ? -x : x;
-    int i;
+NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random) {
+    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), low = 0;
+    float a = x < 0 ? -x : x, below, above;
     if (x != x) return 7;
-    for (i = 0; i < 7; i++) code = (uint8_t)(code + (i % 2 ? a >= midpoint[i] : a > midpoint[i]));
-    return (uint8_t)(sign | code);
-}
-
-NC_API float nc_fp4_e4m3_decode(uint8_t code) {
-    int exponent = (code >> 3) & 15, mantissa = code & 7;
-    float value;
-    if ((code & 0x7F) == 0x7F) return nc_fp4__float(UINT32_C(0x7FC00000));
-    if (exponent == 0)
-        value = (float)mantissa / 512.0f;
-    else
-        value = nc_fp4__float(((uint32_t)(exponent + 120) << 23) | ((uint32_t)mantissa << 20));
-    return code & 0x80 ? -value : value;
+    if (a >= 6.0f) return (uint8_t)(sign | 7);
+    while (nc_fp4_decode((uint8_t)(low + 1)) <= a) low++;
+    below = nc_fp4_decode(low);
+    above = nc_fp4_decode((uint8_t)(low + 1));
+    /* differences of near floats are exact, and the products are too */
+    if ((double)(a - below) * 4294967296.0 > (double)random * (double)(above - below)) low++;
+    return (uint8_t)(sign | low);
 }
 
 NC_API uint8_t nc_fp4_e4m3_encode(float x) {
@@ -1867,161 +1939,113 @@ NC_API uint8_t nc_fp4_e4m3_encode(float x) {
     return (uint8_t)(sign | (rounded > 0x7E ? 0x7E : rounded));
 }
 
+NC_API float nc_fp4_e4m3_decode(uint8_t code) {
+    int exponent = (code >> 3) & 15, mantissa = code & 7;
+    float value;
+    if ((code & 0x7F) == 0x7F) return nc_fp4__float(UINT32_C(0x7FC00000));
+    if (exponent == 0)
+        value = (float)mantissa / 512.0f;
+    else
+        value = nc_fp4__float(((uint32_t)(exponent + 120) << 23) | ((uint32_t)mantissa << 20));
+    return code & 0x80 ? -value : value;
+}
+
 NC_API float nc_fp4_e8m0_decode(uint8_t code) {
     if (code == 255) return nc_fp4__float(UINT32_C(0x7FC00000));
     return nc_fp4__float(code ? (uint32_t)code << 23 : UINT32_C(0x00400000));
 }
 
-/* Quantiles of the normal distribution, normalised (Dettmers et al., QLoRA, 2023, appendix E). */
-static const float nc_fp4__nf4[16] = {-1.0f,
-                                      -0.6961928009986877f,
-                                      -0.5250730514526367f,
-                                      -0.39491748809814453f,
-                                      -0.28444138169288635f,
-                                      -0.18477343022823334f,
-                                      -0.09105003625154495f,
-                                      0.0f,
-                                      0.07958029955625534f,
-                                      0.16093020141124725f,
-                                      0.24611230194568634f,
-                                      0.33791524171829224f,
-                                      0.44070982933044434f,
-                                      0.5626170039176941f,
-                                      0.7229568362236023f,
-                                      1.0f};
+NC_API uint8_t nc_fp4_nf4_encode(float x) { return nc_fp4__nearest(&nc_fp4__nf4, x); }
 
-/* bitsandbytes' FP4 magnitudes, in its code order. */
-static const float nc_fp4__bnb[8] = {0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f,
-                                     0.5f, 0.16666667f,     0.25f};
+NC_API float nc_fp4_nf4_decode(uint8_t code) { return nc_fp4__nf4.value[code & 15]; }
 
-/* The largest float32 that is nearer to entry i than to the next one, or as near. */
-static const float nc_fp4__nf4_limit[15] = {
-    -0.84809643f,  -0.610632956f,  -0.45999527f,  -0.33967945f, -0.234607413f,
-    -0.137911737f, -0.0455250181f, 0.0397901498f, 0.120255247f, 0.203521252f,
-    0.292013764f,  0.389312536f,   0.501663387f,  0.64278692f,  0.861478388f};
-/* The same for the magnitudes of bitsandbytes' codes in rising order, and these codes. */
-static const float nc_fp4__bnb_limit[7] = {0.00260416674f, 0.0859375f,   0.208333328f, 0.291666657f,
-                                           0.416666657f,   0.583333313f, 0.833333313f};
-static const uint8_t nc_fp4__bnb_rising[8] = {0, 1, 6, 7, 4, 5, 2, 3};
+NC_API uint8_t nc_fp4_bnb_encode(float x) { return nc_fp4__nearest(&nc_fp4__bnb, x); }
 
-NC_API uint8_t nc_fp4_nf4_encode(float x) {
-    uint8_t code = 0;
-    int i;
-    if (x != x) return 7;
-    for (i = 0; i < 15; i++) code = (uint8_t)(code + (x > nc_fp4__nf4_limit[i]));
-    return code;
+NC_API float nc_fp4_bnb_decode(uint8_t code) { return nc_fp4__bnb.value[code & 15]; }
+
+/* Code i of packed ones. */
+static uint32_t nc_fp4__code_at(const uint8_t *codes, size_t i) {
+    return codes[i / 2] >> (i % 2 * 4) & 15u;
 }
 
-NC_API float nc_fp4_nf4_decode(uint8_t code) { return nc_fp4__nf4[code & 15]; }
+/* >>blocks ======================================================================= */
 
-NC_API uint8_t nc_fp4_bnb_encode(float x) {
-    float a = x < 0 ? -x : x;
-    uint8_t at = 0;
-    int i;
-    if (x != x) return 0;
-    for (i = 0; i < 7; i++) at = (uint8_t)(at + (a > nc_fp4__bnb_limit[i]));
-    return (uint8_t)(nc_fp4__bnb_rising[at] | (nc_fp4__bits(x) >> 31 << 3));
-}
+/* -- scales ----------------------------------------------------------------------------- */
 
-NC_API float nc_fp4_bnb_decode(uint8_t code) {
-    return code & 8 ? -nc_fp4__bnb[code & 7] : nc_fp4__bnb[code & 7];
-}
-
-NC_API size_t nc_fp4_block(nc_fp4_format format) {
-    switch (format) {
-    case NC_FP4_MXFP4: return 32;
-    case NC_FP4_NVFP4: return 16;
-    case NC_FP4_NF4:
-    case NC_FP4_BNB: return 64;
-    default: return 0;
-    }
-}
-
-NC_API size_t nc_fp4_code_bytes(size_t n) { return n / 2 + n % 2; }
-
-NC_API size_t nc_fp4_scale_bytes(nc_fp4_format format, size_t n) {
-    size_t block = nc_fp4_block(format), blocks;
-    if (!block) return 0;
-    blocks = n / block + (n % block != 0);
-    return format == NC_FP4_NF4 || format == NC_FP4_BNB ? 4 * blocks : blocks;
-}
-
-/* Largest |x| of n values, or NaN when one is NaN or infinite. */
-static float nc_fp4__absmax(const float *x, size_t n) {
-    uint32_t max = 0;
+/* Bits of the largest |x| of n values: magnitudes order like their bits. 0x7F800000 and more: one
+ * is infinite or NaN. */
+static uint32_t nc_fp4__most(const float *x, size_t n) {
+    uint32_t most = 0;
     size_t i;
     for (i = 0; i < n; i++) {
         uint32_t a = nc_fp4__bits(x[i]) & UINT32_C(0x7FFFFFFF);
-        max = a > max ? a : max; /* magnitudes order like their bits */
+        most = a > most ? a : most;
     }
-    return nc_fp4__float(max >= UINT32_C(0x7F800000) ? UINT32_C(0x7FC00000) : max);
+    return most;
 }
 
-/* Scale of one block: its code in file form, and its value (0 for an all-zero block). */
-static float nc_fp4__block_scale(nc_fp4_format format, nc_fp4_scale_rule rule, float absmax,
+/* E8M0 code for a block of this absmax: OCP Microscaling Formats 1.0, 6.3, divides the power of two
+ * in it by the one in the element's largest value. */
+static uint8_t nc_fp4__e8m0_scale(const nc_fp4__element *element, nc_fp4_scale_rule rule,
+                                  float absmax) {
+    const uint32_t largest = nc_fp4__bits(element->largest), mantissa = UINT32_C(0x7FFFFF);
+    uint32_t u = nc_fp4__bits(absmax), emax = (largest >> 23) - 127;
+    if (absmax != absmax) return 255;
+    if (rule == NC_FP4_SCALE_CEIL) /* one more where `largest` times the floor scale is too small */
+        u += (u & mantissa) > (largest & mantissa) ? 0x800000 : 0;
+    if (rule == NC_FP4_SCALE_EVEN) /* keep one bit of the mantissa */
+        u += 0x1FFFFF + (u >> 22 & 1);
+    u >>= 23; /* floor(log2) + 127; subnormals: 0 */
+    if (u > 254) u = 254;
+    return (uint8_t)(u > emax ? u - emax : 0);
+}
+
+/* Scale of one block: its stored form goes to out, its value (0 for a block of zeros) comes back.
+ * absmax NaN: so is the scale. */
+static float nc_fp4__block_scale(const nc_fp4__row *row, nc_fp4_scale_rule rule, float absmax,
                                  float tensor_scale, uint8_t *out) {
-    uint8_t code;
-    if (format == NC_FP4_MXFP4) {
-        uint32_t u = nc_fp4__bits(absmax), exponent;       /* floor(log2) + 127; subnormals: 0 */
-        if (rule == NC_FP4_SCALE_CEIL && absmax == absmax) /* above 6 times the floor scale */
-            u += (u & 0x7FFFFF) > 0x400000 ? 0x800000 : 0;
-        if (rule == NC_FP4_SCALE_EVEN && absmax == absmax) /* keep one bit of the mantissa */
-            u += 0x1FFFFF + (u >> 22 & 1);
-        exponent = u >> 23;
-        if (exponent > 254) exponent = 254;
-        code = (uint8_t)(absmax != absmax ? 255 : exponent > 2 ? exponent - 2 : 0);
-        *out = code;
-        return nc_fp4_e8m0_decode(code);
+    const float largest = row->element->largest;
+    float scale;
+    switch (row->scale) {
+    case NC_FP4__E8M0:
+        *out = nc_fp4__e8m0_scale(row->element, rule, absmax);
+        return nc_fp4_e8m0_decode(*out);
+    case NC_FP4__E4M3:
+        *out = nc_fp4_e4m3_encode(tensor_scale > 0 ? absmax / (largest * tensor_scale) : absmax);
+        return nc_fp4_e4m3_decode(*out) * tensor_scale;
+    default:
+        scale = absmax / largest;
+        nc__put_le(out, nc_fp4__bits(scale), 4);
+        return scale;
     }
-    if (format == NC_FP4_NVFP4) {
-        code = nc_fp4_e4m3_encode(tensor_scale > 0 ? absmax / (6.0f * tensor_scale) : absmax);
-        *out = code;
-        return nc_fp4_e4m3_decode(code) * tensor_scale;
-    }
-    nc__put_le(out, nc_fp4__bits(absmax), 4);
-    return absmax;
 }
 
-static float nc_fp4__read_scale(nc_fp4_format format, const uint8_t *scales, size_t block,
+/* Value of a stored scale. */
+static float nc_fp4__read_scale(const nc_fp4__row *row, const uint8_t *scales, size_t block,
                                 float tensor_scale) {
-    if (format == NC_FP4_MXFP4) return nc_fp4_e8m0_decode(scales[block]);
-    if (format == NC_FP4_NVFP4) return nc_fp4_e4m3_decode(scales[block]) * tensor_scale;
-    return nc_fp4__float((uint32_t)nc__get_le(scales + 4 * block, 4));
+    switch (row->scale) {
+    case NC_FP4__UNSCALED: return 1.0f;
+    case NC_FP4__E8M0: return nc_fp4_e8m0_decode(scales[block]);
+    case NC_FP4__E4M3: return nc_fp4_e4m3_decode(scales[block]) * tensor_scale;
+    default: return nc_fp4__float((uint32_t)nc__get_le(scales + 4 * block, 4));
+    }
 }
 
-static uint8_t nc_fp4__encode_as(nc_fp4_format format, float x) {
-    if (format == NC_FP4_NF4) return nc_fp4_nf4_encode(x);
-    if (format == NC_FP4_BNB) return nc_fp4_bnb_encode(x);
-    return nc_fp4_encode(x);
-}
-
-static float nc_fp4__decode_as(nc_fp4_format format, uint8_t code) {
-    if (format == NC_FP4_NF4) return nc_fp4_nf4_decode(code);
-    if (format == NC_FP4_BNB) return nc_fp4_bnb_decode(code);
-    return nc_fp4_decode(code);
-}
-
-NC_API uint8_t nc_fp4_encode_stochastic(float x, uint32_t random) {
-    uint8_t sign = (uint8_t)(nc_fp4__bits(x) >> 31 << 3), low = 0;
-    float a = x < 0 ? -x : x, below;
-    if (x != x) return 7;
-    if (a >= 6.0f) return (uint8_t)(sign | 7);
-    while (nc_fp4__e2m1[low + 1] <= a) low++;
-    below = nc_fp4__e2m1[low]; /* differences of near floats are exact, and the product is too */
-    if ((double)(a - below) * 4294967296.0 >
-        (double)random * (double)(nc_fp4__e2m1[low + 1] - below))
-        low++;
-    return (uint8_t)(sign | low);
-}
-
-/* Write code i into its nibble; even elements come first and clear the byte. */
-static void nc_fp4__put(uint8_t *codes, size_t i, uint8_t code) {
-    codes[i / 2] = (uint8_t)(i % 2 ? codes[i / 2] | (code << 4) : code);
-}
+/* -- AVX-512 ----------------------------------------------------------------------------- */
 
 #ifdef NC_FP4__X86
-/* Limits of NF4 for a binary search in four steps, and of bitsandbytes' magnitudes in three. */
-NC_FP4__INLINE512 __m512i nc_fp4__search512(__m512 x, __m512 limits, int step) {
+/* Bits of the largest magnitude of n values, a multiple of 16. */
+NC_FP4__TARGET512 static uint32_t nc_fp4__most512(const float *x, size_t n) {
+    __m512i most = _mm512_setzero_si512();
+    size_t i;
+    for (i = 0; i < n; i += 16)
+        most = _mm512_max_epu32(
+            most, _mm512_and_si512(_mm512_loadu_si512(x + i), _mm512_set1_epi32(0x7FFFFFFF)));
+    return _mm512_reduce_max_epu32(most);
+}
+
+/* Number of limits below x, by halving: step is half their number, rounded up. */
+NC_FP4__INLINE512 __m512i nc_fp4__below512(__m512 x, __m512 limits, int step) {
     __m512i at = _mm512_setzero_si512();
     for (; step > 0; step /= 2) {
         const __m512i by = _mm512_set1_epi32(step);
@@ -2032,63 +2056,76 @@ NC_FP4__INLINE512 __m512i nc_fp4__search512(__m512 x, __m512 limits, int step) {
     return at;
 }
 
-/* Codes of sixteen values, as nc_fp4__encode_as; in the tables' formats they are no NaN. */
-NC_FP4__INLINE512 __m512i nc_fp4__encode512(nc_fp4_format format, __m512 x) {
-    const __m512i sign =
-        _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
-    const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
-    __m512i code, small;
-    if (format == NC_FP4_NF4)
-        return nc_fp4__search512(x, _mm512_maskz_loadu_ps(0x7FFF, nc_fp4__nf4_limit), 8);
-    if (format == NC_FP4_BNB) {
-        const __m512i rising = _mm512_cvtepu8_epi32(
-            _mm_loadl_epi64((const __m128i *)(const void *)nc_fp4__bnb_rising));
-        code = nc_fp4__search512(_mm512_castsi512_ps(u),
-                                 _mm512_maskz_loadu_ps(0x7F, nc_fp4__bnb_limit), 4);
-        return _mm512_or_si512(_mm512_permutexvar_epi32(code, rising), sign);
-    }
-    /* from 1 on the code is exponent and one bit of the mantissa, rounded to even; below it counts
-     * halves, rounded by adding 2^22 */
-    code = _mm512_add_epi32(
+/* E2M1 without a search: from 1 on the code is exponent and one bit of the mantissa, rounded to
+ * even; below it counts halves, rounded by adding 2^22. */
+NC_FP4__INLINE512 __m512i nc_fp4__e2m1_512(__m512 x, __m512i u, __m512i sign) {
+    __m512i code = _mm512_add_epi32(
         u, _mm512_add_epi32(_mm512_set1_epi32(0x1FFFFF),
                             _mm512_and_si512(_mm512_srli_epi32(u, 22), _mm512_set1_epi32(1))));
-    code = _mm512_sub_epi32(_mm512_srli_epi32(code, 22), _mm512_set1_epi32(252));
-    code = _mm512_min_epi32(code, _mm512_set1_epi32(7));
-    small = _mm512_and_si512(
+    const __m512i small = _mm512_and_si512(
         _mm512_castps_si512(_mm512_add_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(4194304.0f))),
         _mm512_set1_epi32(7));
+    code = _mm512_sub_epi32(_mm512_srli_epi32(code, 22), _mm512_set1_epi32(252));
+    code = _mm512_min_epi32(code, _mm512_set1_epi32(7));
     code = _mm512_mask_mov_epi32(code, _mm512_cmplt_epi32_mask(u, _mm512_set1_epi32(0x3F800000)),
                                  small);
     return _mm512_mask_mov_epi32(_mm512_or_si512(code, sign),
                                  _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_set1_epi32(7));
 }
 
-/* n (a multiple of 16) values over scale, which is positive and finite, to n / 2 bytes. */
-NC_FP4__INLINE512 void nc_fp4__codes512(nc_fp4_format format, const float *x, size_t n, float scale,
-                                        uint8_t *codes) {
-    const __m128i weights = _mm_set1_epi16(0x1001); /* low nibble + 16 high nibble */
-    const float inverse = 1.0f / scale;
-    /* a power of two divides exactly by its inverse, if that is no subnormal */
-    const int power = (nc_fp4__bits(scale) & 0x7FFFFF) == 0 && inverse >= 1.2e-38f;
+/* Codes of sixteen values, as nc_fp4__nearest; by tables they are no NaN. */
+typedef enum nc_fp4__way { NC_FP4__BY_E2M1, NC_FP4__BY_MAGNITUDE, NC_FP4__BY_VALUE } nc_fp4__way;
+NC_FP4__INLINE512 __m512i nc_fp4__nearest512(nc_fp4__way way, __m512 x, __m512 limits,
+                                             __m512i rising) {
+    const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
+    const __m512i sign =
+        _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
+    __m512i code;
+    if (way == NC_FP4__BY_E2M1) return nc_fp4__e2m1_512(x, u, sign);
+    if (way == NC_FP4__BY_VALUE)
+        return _mm512_permutexvar_epi32(nc_fp4__below512(x, limits, 8), rising);
+    code = nc_fp4__below512(_mm512_castsi512_ps(u), limits, 4);
+    return _mm512_or_si512(_mm512_permutexvar_epi32(code, rising), sign);
+}
+
+enum { NC_FP4__ONE_SCALE = 8 * sizeof(size_t) - 1 };
+
+/* Codes of n values (a multiple of 16) over scales that are positive and finite, or with `times`
+ * multiplied by them; 16 << shift values share one, all under NC_FP4__ONE_SCALE. */
+NC_FP4__INLINE512 void nc_fp4__codes_by512(nc_fp4__way way, int times,
+                                           const nc_fp4__element *element, const float *x, size_t n,
+                                           uint32_t shift, const float *scale, uint8_t *codes) {
+    const __m512 limits = _mm512_maskz_loadu_ps(0x7FFF, element->limit);
+    const __m512i rising =
+        _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)element->rising));
     size_t i;
-    for (i = 0; i < n; i += 16) {
-        __m512 v = _mm512_loadu_ps(x + i);
-        __m128i bytes;
-        v = power ? _mm512_mul_ps(v, _mm512_set1_ps(inverse))
-                  : _mm512_div_ps(v, _mm512_set1_ps(scale));
-        bytes = _mm512_cvtepi32_epi8(nc_fp4__encode512(format, v));
-        bytes = _mm_maddubs_epi16(bytes, weights);
-        _mm_storel_epi64((__m128i *)(void *)(codes + i / 2), _mm_packus_epi16(bytes, bytes));
+    for (i = 0; i < n / 16; i++) {
+        const __m512 v = _mm512_loadu_ps(x + 16 * i), by = _mm512_set1_ps(scale[i >> shift]);
+        __m512i code = nc_fp4__nearest512(way, times ? _mm512_mul_ps(v, by) : _mm512_div_ps(v, by),
+                                          limits, rising);
+        code = _mm512_or_si512(code, _mm512_srli_epi64(code, 28)); /* pairs to bytes */
+        _mm_storel_epi64((__m128i *)(void *)(codes + 8 * i), _mm512_cvtepi64_epi8(code));
     }
 }
 
-NC_FP4__INLINE512 uint32_t nc_fp4__absmax512(const float *x, size_t n) {
-    __m512i most = _mm512_setzero_si512();
-    size_t i;
-    for (i = 0; i < n; i += 16)
-        most = _mm512_max_epu32(
-            most, _mm512_and_si512(_mm512_loadu_si512(x + i), _mm512_set1_epi32(0x7FFFFFFF)));
-    return _mm512_reduce_max_epu32(most);
+/* `times` is for E2M1 only. */
+NC_FP4__TARGET512 static void nc_fp4__codes512(const nc_fp4__element *element, int times,
+                                               const float *x, size_t n, uint32_t shift,
+                                               const float *scale, uint8_t *codes) {
+    if (times)
+        nc_fp4__codes_by512(NC_FP4__BY_E2M1, 1, element, x, n, shift, scale, codes);
+    else if (element == &nc_fp4__e2m1)
+        nc_fp4__codes_by512(NC_FP4__BY_E2M1, 0, element, x, n, shift, scale, codes);
+    else if (element->magnitudes == 8)
+        nc_fp4__codes_by512(NC_FP4__BY_MAGNITUDE, 0, element, x, n, shift, scale, codes);
+    else
+        nc_fp4__codes_by512(NC_FP4__BY_VALUE, 0, element, x, n, shift, scale, codes);
+}
+
+/* 1 / scale where that is exact and no subnormal: for powers of two; else 0. */
+static float nc_fp4__inverse(float scale) {
+    const uint32_t u = nc_fp4__bits(scale);
+    return u & 0x7FFFFF || u > UINT32_C(0x7E000000) ? 0 : nc_fp4__float(UINT32_C(0x7F000000) - u);
 }
 
 /* n (a multiple of 16) values of packed codes, times scale. */
@@ -2106,40 +2143,65 @@ NC_FP4__TARGET512 static void nc_fp4__values512(const float *table, const uint8_
     }
 }
 
-/* Values and magnitudes for code outside of target functions. */
-NC_FP4__TARGET512 static uint32_t nc_fp4__most512(const float *x, size_t n) {
-    return nc_fp4__absmax512(x, n);
-}
-NC_FP4__TARGET512 static void nc_fp4__some512(nc_fp4_format format, const float *x, size_t n,
-                                              float scale, uint8_t *codes) {
-    nc_fp4__codes512(format, x, n, scale, codes);
+/* Lane i: the bits of the largest magnitude of block i, of up to sixteen. Their vectors are folded
+ * together: pairs of words, of halves of a lane, of lanes. */
+NC_FP4__TARGET512 static __m512i nc_fp4__mosts512(const float *x, size_t blocks, size_t block) {
+    const __m512i magnitude = _mm512_set1_epi32(0x7FFFFFFF);
+    __m512i v[16];
+    size_t i, k;
+    for (i = 0; i < 16; i++) {
+        v[i] = _mm512_setzero_si512();
+        for (k = 0; i < blocks && k < block; k += 16, x += 16)
+            v[i] = _mm512_max_epu32(v[i], _mm512_and_si512(_mm512_loadu_si512(x), magnitude));
+    }
+#if !defined(__clang__)
+#pragma GCC unroll 8
+#endif
+    for (i = 0; i < 8; i++)
+        v[i] = _mm512_max_epu32(_mm512_unpacklo_epi32(v[2 * i], v[2 * i + 1]),
+                                _mm512_unpackhi_epi32(v[2 * i], v[2 * i + 1]));
+#if !defined(__clang__)
+#pragma GCC unroll 8
+#endif
+    for (i = 0; i < 4; i++)
+        v[i] = _mm512_max_epu32(_mm512_unpacklo_epi64(v[2 * i], v[2 * i + 1]),
+                                _mm512_unpackhi_epi64(v[2 * i], v[2 * i + 1]));
+#if !defined(__clang__)
+#pragma GCC unroll 8
+#endif
+    for (i = 0; i < 2; i++)
+        v[i] = _mm512_max_epu32(_mm512_shuffle_i64x2(v[2 * i], v[2 * i + 1], 0x44),
+                                _mm512_shuffle_i64x2(v[2 * i], v[2 * i + 1], 0xEE));
+    return _mm512_max_epu32(_mm512_shuffle_i64x2(v[0], v[1], 0x88),
+                            _mm512_shuffle_i64x2(v[0], v[1], 0xDD));
 }
 
-/* Up to sixteen whole blocks under the rule of absmax (floor for MXFP4): all magnitudes, all
- * scales, all codes. Returns 0 when a block is 0 or not finite: then they go one by one. */
-NC_FP4__INLINE512 int nc_fp4__blocks512(nc_fp4_format format, size_t block, const float *x,
-                                        size_t blocks, float tensor_scale, uint8_t *codes,
-                                        uint8_t *scales) {
+/* Up to sixteen whole blocks under the rule of absmax (floor for E8M0): all magnitudes, all scales,
+ * all codes. Returns 0 when a block is 0 or not finite: then they go one by one. */
+NC_FP4__TARGET512 static int nc_fp4__quantize512(const nc_fp4__row *row, const float *x,
+                                                 size_t blocks, float tensor_scale, uint8_t *codes,
+                                                 uint8_t *scales) {
     const __mmask16 there = (__mmask16)((1u << blocks) - 1);
-    uint32_t most[16] = {0};
+    const float largest = row->element->largest;
+    const int times = row->scale == NC_FP4__E8M0 && row->element == &nc_fp4__e2m1;
     float scale[16];
-    __m512i u;
+    const __m512i u = nc_fp4__mosts512(x, blocks, row->block);
+    __m512i code;
     __m512 value;
-    size_t i;
-    for (i = 0; i < blocks; i++) most[i] = nc_fp4__absmax512(x + i * block, block);
-    u = _mm512_loadu_si512(most);
+    uint32_t shift = 0;
     if (_mm512_mask_cmpge_epu32_mask(there, u, _mm512_set1_epi32(0x7F800000)) ||
         _mm512_mask_cmplt_epu32_mask(there, u, _mm512_set1_epi32(0x02000000)))
         return 0; /* tiny ones too: their scales are subnormal */
     value = _mm512_castsi512_ps(u);
-    if (format == NC_FP4_MXFP4) {
-        __m512i code = _mm512_sub_epi32(_mm512_srli_epi32(u, 23), _mm512_set1_epi32(2));
+    if (row->scale == NC_FP4__E8M0) {
+        code = _mm512_set1_epi32((int)(nc_fp4__bits(largest) >> 23) - 127);
+        code = _mm512_sub_epi32(_mm512_srli_epi32(u, 23), code);
         value = _mm512_castsi512_ps(_mm512_slli_epi32(code, 23));
         _mm512_mask_cvtepi32_storeu_epi8(scales, there, code);
-    } else if (format == NC_FP4_NVFP4) {
+    } else if (row->scale == NC_FP4__E4M3) {
         /* as nc_fp4_e4m3_encode, for values that are not subnormal there: at least 2^-6 */
-        __m512 ratio = _mm512_div_ps(value, _mm512_set1_ps(6.0f * tensor_scale));
-        __m512i r = _mm512_castps_si512(ratio), code;
+        const __m512 ratio = _mm512_div_ps(value, _mm512_set1_ps(largest * tensor_scale));
+        const __m512i r = _mm512_castps_si512(ratio);
         if (_mm512_mask_cmplt_epu32_mask(there, r, _mm512_set1_epi32(0x3C800000))) return 0;
         code = _mm512_add_epi32(_mm512_add_epi32(r, _mm512_set1_epi32(0x7FFFF)),
                                 _mm512_and_si512(_mm512_srli_epi32(r, 20), _mm512_set1_epi32(1)));
@@ -2150,62 +2212,58 @@ NC_FP4__INLINE512 int nc_fp4__blocks512(nc_fp4_format format, size_t block, cons
         value = _mm512_mul_ps(value, _mm512_set1_ps(tensor_scale));
         _mm512_mask_cvtepi32_storeu_epi8(scales, there, code);
     } else {
-        _mm512_mask_storeu_ps(scales, there, value);
+        value = _mm512_div_ps(value, _mm512_set1_ps(largest));
+        _mm512_mask_storeu_ps(scales, there, value); /* x86 is little-endian */
     }
+    if (times) /* codes 2 to 252: the inverses are exact */
+        value = _mm512_castsi512_ps(
+            _mm512_sub_epi32(_mm512_set1_epi32(0x7F000000), _mm512_castps_si512(value)));
     _mm512_storeu_ps(scale, value);
-    for (i = 0; i < blocks; i++)
-        nc_fp4__codes512(format, x + i * block, block, scale[i], codes + i * block / 2);
+    while (16u << shift < row->block) shift++;
+    nc_fp4__codes512(row->element, times, x, blocks * row->block, shift, scale, codes);
     return 1;
 }
-
-NC_FP4__TARGET512 static int nc_fp4__quantize512(nc_fp4_format format, const float *x,
-                                                 size_t blocks, float tensor_scale, uint8_t *codes,
-                                                 uint8_t *scales) {
-    switch (format) {
-    case NC_FP4_MXFP4:
-        return nc_fp4__blocks512(NC_FP4_MXFP4, 32, x, blocks, tensor_scale, codes, scales);
-    case NC_FP4_NVFP4:
-        return nc_fp4__blocks512(NC_FP4_NVFP4, 16, x, blocks, tensor_scale, codes, scales);
-    case NC_FP4_NF4:
-        return nc_fp4__blocks512(NC_FP4_NF4, 64, x, blocks, tensor_scale, codes, scales);
-    case NC_FP4_BNB:
-        return nc_fp4__blocks512(NC_FP4_BNB, 64, x, blocks, tensor_scale, codes, scales);
-    default: return 0;
-    }
-}
 #endif
 
-/* absmax / (6 * 448) over the finite values, so that the largest block scale is about 448. */
-static float nc_fp4__tensor_scale(const float *x, size_t n) {
-    uint32_t max = 0;
-    size_t i = 0;
-    float scale;
+/* -- quantising ----------------------------------------------------------------------------- */
+
+/* nc_fp4__most by what the processor has. */
+static uint32_t nc_fp4__absmax_bits(const float *x, size_t n) {
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2) {
-        max = nc_fp4__most512(x, n / 16 * 16);
-        i = max < UINT32_C(0x7F800000) ? n / 16 * 16 : 0;
-        max = i ? max : 0;
-    }
+    if (nc_fp4__level() >= 2 && n % 16 == 0) return nc_fp4__most512(x, n);
 #endif
-    for (; i < n; i++) {
-        uint32_t a = nc_fp4__bits(x[i]) & UINT32_C(0x7FFFFFFF);
+    return nc_fp4__most(x, n);
+}
+
+/* absmax / (largest * 448) over the finite values, so that the largest block scale is about 448; 1
+ * for formats without such a scale. */
+static float nc_fp4__tensor_scale(const nc_fp4__row *row, const float *x, size_t n) {
+    const size_t most = n / 16 * 16;
+    uint32_t max;
+    size_t i;
+    float scale;
+    if (row->scale != NC_FP4__E4M3) return 1.0f;
+    max = nc_fp4__absmax_bits(x, most);
+    i = max < UINT32_C(0x7F800000) ? most : 0;
+    for (max = i ? max : 0; i < n; i++) {
+        const uint32_t a = nc_fp4__bits(x[i]) & UINT32_C(0x7FFFFFFF);
         max = a > max && a < UINT32_C(0x7F800000) ? a : max;
     }
-    scale = nc_fp4__float(max) / (6.0f * 448.0f);
+    scale = nc_fp4__float(max) / (row->element->largest * 448.0f);
     return scale > 0 ? scale : 1.0f;
 }
 
-/* The sixteen values of a format's codes. */
-static void nc_fp4__table(nc_fp4_format format, float table[16]) {
-    int i;
-    for (i = 0; i < 16; i++) table[i] = nc_fp4__decode_as(format, (uint8_t)i);
+/* Write code i into its nibble; even elements come first and clear the byte. */
+static void nc_fp4__put(uint8_t *codes, size_t i, uint8_t code) {
+    codes[i / 2] = (uint8_t)(i % 2 ? codes[i / 2] | (code << 4) : code);
 }
 
-/* A block under a given scale; element numbers start at `first`, for the random ones. */
-static void nc_fp4__encode_block(nc_fp4_format format, const nc_fp4_options *o, const float *x,
+/* A block under a given scale; element numbers start at `first`, for the random ones. Under a zero
+ * or NaN scale every value encodes as 0. */
+static void nc_fp4__encode_block(const nc_fp4__row *row, const nc_fp4_options *o, const float *x,
                                  size_t n, float scale, uint64_t first, uint8_t *codes) {
     size_t i = 0;
-    if (o->stochastic && format <= NC_FP4_NVFP4) {
+    if (o->stochastic && row->element == &nc_fp4__e2m1) {
         for (; i < n; i++) {
             uint32_t words[4];
             nc__philox(o->seed, first + i, 0, words);
@@ -2214,107 +2272,83 @@ static void nc_fp4__encode_block(nc_fp4_format format, const nc_fp4_options *o, 
         return;
     }
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && scale > 0) { /* then a block with a scale is finite */
+    /* a block with a positive scale is finite, and E2M1 knows NaN */
+    if (nc_fp4__level() >= 2 && scale > 0 && (row->block || row->element == &nc_fp4__e2m1)) {
+        const float inverse = row->element == &nc_fp4__e2m1 ? nc_fp4__inverse(scale) : 0;
         i = n / 16 * 16;
-        nc_fp4__some512(format, x, i, scale, codes);
+        nc_fp4__codes512(row->element, inverse > 0, x, i, NC_FP4__ONE_SCALE,
+                         inverse > 0 ? &inverse : &scale, codes);
     }
 #endif
-    for (; i < n; i++) /* under a zero or NaN scale every value encodes as 0 */
-        nc_fp4__put(codes, i, nc_fp4__encode_as(format, scale > 0 ? x[i] / scale : 0.0f));
+    for (; i < n; i++)
+        nc_fp4__put(codes, i, nc_fp4__nearest(row->element, scale > 0 ? x[i] / scale : 0.0f));
 }
 
 /* Squared error of a block under a scale. */
-static double nc_fp4__block_error(nc_fp4_format format, const float *x, size_t n, float scale) {
+static double nc_fp4__block_error(const nc_fp4__element *element, const float *x, size_t n,
+                                  float scale) {
     double sum = 0;
     size_t i;
     for (i = 0; i < n; i++) {
-        float y = nc_fp4__decode_as(format, nc_fp4__encode_as(format, x[i] / scale)) * scale;
+        float y = element->value[nc_fp4__nearest(element, x[i] / scale)] * scale;
         sum += ((double)x[i] - (double)y) * ((double)x[i] - (double)y);
     }
     return sum;
 }
 
-/* The best of several block scales: MXFP4 one power up and down, the others up to a quarter below
- * the one of absmax. */
-static float nc_fp4__search_scale(nc_fp4_format format, const float *x, size_t n, float absmax,
+/* The best of several block scales: of the powers of two the one above and below, else up to a
+ * quarter less than the one of absmax. */
+static float nc_fp4__search_scale(const nc_fp4__row *row, const float *x, size_t n, float absmax,
                                   float tensor_scale, uint8_t *out) {
-    float scale = nc_fp4__block_scale(format, NC_FP4_SCALE_FLOOR, absmax, tensor_scale, out), best;
-    uint8_t code[4], chosen[4];
-    double least;
+    const int power = row->scale == NC_FP4__E8M0;
+    float scale = nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, absmax, tensor_scale, out), best;
+    double least, error;
+    uint8_t code[4];
     int k;
     if (!(scale > 0)) return scale;
     best = scale;
-    memcpy(chosen, out, format >= NC_FP4_NF4 ? 4 : 1);
-    least = nc_fp4__block_error(format, x, n, scale);
-    for (k = 1; k <= 8; k++) {
-        float factor = format == NC_FP4_MXFP4 ? (k == 1 ? 2.0f : 0.5f) : 1.0f - (float)k / 32.0f;
-        float other =
-            nc_fp4__block_scale(format, NC_FP4_SCALE_FLOOR, absmax * factor, tensor_scale, code);
-        double error;
-        if (format == NC_FP4_MXFP4 && k > 2) break;
-        if (!(other > 0) || other - other != 0) continue;
-        error = nc_fp4__block_error(format, x, n, other);
+    least = nc_fp4__block_error(row->element, x, n, scale);
+    for (k = 1; k <= (power ? 2 : 8); k++) {
+        const float factor = !power ? 1.0f - (float)k / 32.0f : k == 1 ? 2.0f : 0.5f;
+        scale = nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, absmax * factor, tensor_scale, code);
+        if (!(scale > 0) || scale - scale != 0) continue;
+        error = nc_fp4__block_error(row->element, x, n, scale);
         if (error >= least) continue;
         least = error;
-        best = other;
-        memcpy(chosen, code, sizeof chosen);
+        best = scale;
+        memcpy(out, code, nc_fp4__scales[row->scale].bytes);
     }
-    memcpy(out, chosen, format >= NC_FP4_NF4 ? 4 : 1);
     return best;
 }
 
-/* The largest magnitude of a block, or NaN. */
-static float nc_fp4__block_absmax(const float *x, size_t n) {
-#ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && n % 16 == 0) {
-        uint32_t most = nc_fp4__most512(x, n);
-        return nc_fp4__float(most >= UINT32_C(0x7F800000) ? UINT32_C(0x7FC00000) : most);
-    }
-#endif
-    return nc_fp4__absmax(x, n);
-}
-
 /* Scales and codes of n values, block by block; element numbers start at `first`. */
-static void nc_fp4__quantize_blocks(nc_fp4_format format, const nc_fp4_options *o, const float *x,
+static void nc_fp4__quantize_blocks(const nc_fp4__row *row, const nc_fp4_options *o, const float *x,
                                     size_t n, uint64_t first, float tensor_scale, uint8_t *codes,
                                     uint8_t *scales) {
-    size_t block = nc_fp4_block(format), scale_bytes = nc_fp4_scale_bytes(format, 1), i, m;
+    const size_t scale_bytes = nc_fp4__scales[row->scale].bytes;
+    const size_t block = row->block ? row->block : n ? n : 1;
     float scale = 1.0f;
-    if (!block) block = n ? n : 1;
+    size_t i, m;
     for (i = 0; i < n; i += m) {
+        uint8_t *out = scale_bytes ? scales + i / block * scale_bytes : NULL;
 #ifdef NC_FP4__X86
         if (i % (16 * block) == 0 && n - i >= block && scale_bytes &&
             o->rule == NC_FP4_SCALE_FLOOR && !o->stochastic && nc_fp4__level() >= 2) {
             const size_t blocks = (n - i) / block < 16 ? (n - i) / block : 16;
             m = blocks * block;
-            if (nc_fp4__quantize512(format, x + i, blocks, tensor_scale, codes + i / 2,
-                                    scales + i / block * scale_bytes))
-                continue;
+            if (nc_fp4__quantize512(row, x + i, blocks, tensor_scale, codes + i / 2, out)) continue;
         }
 #endif
         m = n - i < block ? n - i : block;
         if (scale_bytes) {
-            float absmax = nc_fp4__block_absmax(x + i, m);
-            uint8_t *out = scales + i / block * scale_bytes;
+            const uint32_t most = nc_fp4__absmax_bits(x + i, m);
+            const float absmax = nc_fp4__float(most < UINT32_C(0x7F800000) ? most : 0x7FC00000);
             scale = o->rule == NC_FP4_SCALE_MSE
-                        ? nc_fp4__search_scale(format, x + i, m, absmax, tensor_scale, out)
-                        : nc_fp4__block_scale(format, o->rule, absmax, tensor_scale, out);
+                        ? nc_fp4__search_scale(row, x + i, m, absmax, tensor_scale, out)
+                        : nc_fp4__block_scale(row, o->rule, absmax, tensor_scale, out);
         }
-        nc_fp4__encode_block(format, o, x + i, m, scale, first + i, codes + i / 2);
+        nc_fp4__encode_block(row, o, x + i, m, scale, first + i, codes + i / 2);
     }
-}
-
-NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
-                                      const float *x, size_t n, uint8_t *codes, uint8_t *scales,
-                                      float *tensor_scale) {
-    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0};
-    const nc_fp4_options *o = options ? options : &none;
-    if ((unsigned)format > NC_FP4_BNB || !tensor_scale || (unsigned)o->rule > NC_FP4_SCALE_MSE)
-        return NC_ERR_ARG;
-    if (n && (!x || !codes || (nc_fp4_block(format) && !scales))) return NC_ERR_ARG;
-    *tensor_scale = format == NC_FP4_NVFP4 ? nc_fp4__tensor_scale(x, n) : 1.0f;
-    nc_fp4__quantize_blocks(format, o, x, n, 0, *tensor_scale, codes, scales);
-    return NC_OK;
 }
 
 NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
@@ -2322,27 +2356,36 @@ NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n,
     return nc_fp4_quantize_with(format, NULL, x, n, codes, scales, tensor_scale);
 }
 
+NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
+                                      const float *x, size_t n, uint8_t *codes, uint8_t *scales,
+                                      float *tensor_scale) {
+    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0};
+    const nc_fp4_options *o = options ? options : &none;
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    if (!row || !tensor_scale || (unsigned)o->rule > NC_FP4_SCALE_MSE) return NC_ERR_ARG;
+    if (n && (!x || !codes || (row->block && !scales))) return NC_ERR_ARG;
+    *tensor_scale = nc_fp4__tensor_scale(row, x, n);
+    nc_fp4__quantize_blocks(row, o, x, n, 0, *tensor_scale, codes, scales);
+    return NC_OK;
+}
+
 NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
                                    const uint8_t *scales, float tensor_scale, size_t n, float *x) {
-    size_t block = nc_fp4_block(format), i, m, k;
-    float table[16], scale = 1.0f;
-    if ((unsigned)format > NC_FP4_BNB) return NC_ERR_ARG;
-    if (n && (!x || !codes || (block && !scales))) return NC_ERR_ARG;
-    nc_fp4__table(format, table);
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    size_t block, i, m, k;
+    if (!row || (n && (!x || !codes || (row->block && !scales)))) return NC_ERR_ARG;
+    block = row->block ? row->block : n;
     for (i = 0; i < n; i += m) {
-        m = block && n - i > block ? block : n - i;
-        if (block) scale = nc_fp4__read_scale(format, scales, i / block, tensor_scale);
+        const float scale = nc_fp4__read_scale(row, scales, i / block, tensor_scale);
+        m = n - i > block ? block : n - i;
         k = 0;
 #ifdef NC_FP4__X86
         if (nc_fp4__level() >= 2) {
             k = m / 16 * 16;
-            nc_fp4__values512(table, codes + i / 2, k, scale, x + i);
+            nc_fp4__values512(row->element->value, codes + i / 2, k, scale, x + i);
         }
 #endif
-        for (; k < m; k++) {
-            uint8_t code = (uint8_t)(codes[(i + k) / 2] >> (k % 2 * 4) & 15);
-            x[i + k] = table[code] * scale;
-        }
+        for (; k < m; k++) x[i + k] = row->element->value[nc_fp4__code_at(codes, i + k)] * scale;
     }
     return NC_OK;
 }
@@ -2400,85 +2443,278 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
     stats->snr_db = noise > 0 && signal > 0 ? 10 * log10(signal / noise) : noise > 0 ? -999 : 999;
 }
 
-/* >>tensor ========================================================================= */
+/* >>tensors ====================================================================== */
 
-NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *t, nc_fp4_format format,
+/* Memory for a tensor; 0: there is none, and the tensor is zeroed. */
+static int nc_fp4__tensor_alloc(nc_fp4_tensor *tensor, nc_fp4_format format, uint32_t rows,
+                                uint32_t columns) {
+    tensor->format = format;
+    tensor->rows = rows;
+    tensor->columns = columns;
+    tensor->tensor_scale = 1.0f;
+    tensor->codes = (uint8_t *)nc__alloc(NULL, rows * nc_fp4_code_bytes(columns));
+    tensor->scales = (uint8_t *)nc__alloc(NULL, rows * nc_fp4_scale_bytes(format, columns));
+    if (tensor->codes && tensor->scales) return 1;
+    nc_fp4_tensor_free(tensor);
+    return 0;
+}
+
+NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
                                       const nc_fp4_options *options, const float *x, uint32_t rows,
                                       uint32_t columns) {
+    const nc_fp4__row *row = nc_fp4__row_of(format);
     const size_t code_bytes = nc_fp4_code_bytes(columns);
     const size_t scale_bytes = nc_fp4_scale_bytes(format, columns);
     nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
     uint32_t r;
-    if (!t) return NC_ERR_ARG;
-    memset(t, 0, sizeof *t);
-    if ((unsigned)format > NC_FP4_BNB || !x || rows == 0 || columns == 0) return NC_ERR_ARG;
+    if (!tensor) return NC_ERR_ARG;
+    memset(tensor, 0, sizeof *tensor);
+    if (!row || !x || rows == 0 || columns == 0) return NC_ERR_ARG;
     if ((uint64_t)rows * columns >> 31) return NC_ERR_LIMIT;
     if (options) o = *options;
     if ((unsigned)o.rule > NC_FP4_SCALE_MSE) return NC_ERR_ARG;
-    t->format = format;
-    t->rows = rows;
-    t->columns = columns;
-    t->codes = (uint8_t *)nc__alloc(NULL, rows * code_bytes);
-    t->scales = (uint8_t *)nc__alloc(NULL, rows * scale_bytes);
-    if (!t->codes || !t->scales) {
-        nc_fp4_tensor_free(t);
-        return NC_ERR_MEMORY;
-    }
-    t->tensor_scale =
-        format == NC_FP4_NVFP4 ? nc_fp4__tensor_scale(x, (size_t)rows * columns) : 1.0f;
+    if (!nc_fp4__tensor_alloc(tensor, format, rows, columns)) return NC_ERR_MEMORY;
+    tensor->tensor_scale = nc_fp4__tensor_scale(row, x, (size_t)rows * columns);
     for (r = 0; r < rows; r++) { /* other rows, other random numbers */
         nc_fp4_options own = o;
         uint64_t first = 0;
-        if (format == NC_FP4_NVFP4)
+        if (row->scale == NC_FP4__E4M3)
             first = (uint64_t)r << 32;
         else
             own.seed = o.seed + r;
-        nc_fp4__quantize_blocks(format, &own, x + (size_t)r * columns, columns, first,
-                                t->tensor_scale, t->codes + r * code_bytes,
-                                t->scales + r * scale_bytes);
+        nc_fp4__quantize_blocks(row, &own, x + (size_t)r * columns, columns, first,
+                                tensor->tensor_scale, tensor->codes + r * code_bytes,
+                                tensor->scales + r * scale_bytes);
     }
     return NC_OK;
 }
 
-NC_API void nc_fp4_tensor_free(nc_fp4_tensor *t) {
-    if (!t) return;
-    nc__free(NULL, t->codes, 0);
-    nc__free(NULL, t->scales, 0);
-    nc__free(NULL, t->tiles, 0);
-    memset(t, 0, sizeof *t);
+NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor) {
+    if (!tensor) return;
+    nc__free(NULL, tensor->codes, 0);
+    nc__free(NULL, tensor->scales, 0);
+    nc__free(NULL, tensor->tiles, 0);
+    memset(tensor, 0, sizeof *tensor);
 }
 
-NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *t, float *x) {
+NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x) {
+    size_t code_bytes, scale_bytes;
     nc_status status = NC_OK;
     uint32_t r;
-    if (!t || !t->codes || !x) return NC_ERR_ARG;
-    for (r = 0; r < t->rows && status == NC_OK; r++)
-        status = nc_fp4_dequantize(t->format, t->codes + r * nc_fp4_code_bytes(t->columns),
-                                   t->scales + r * nc_fp4_scale_bytes(t->format, t->columns),
-                                   t->tensor_scale, t->columns, x + (size_t)r * t->columns);
+    if (!tensor || !tensor->codes || !x) return NC_ERR_ARG;
+    code_bytes = nc_fp4_code_bytes(tensor->columns);
+    scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
+    for (r = 0; r < tensor->rows && status == NC_OK; r++)
+        status = nc_fp4_dequantize(tensor->format, tensor->codes + r * code_bytes,
+                                   tensor->scales + r * scale_bytes, tensor->tensor_scale,
+                                   tensor->columns, x + (size_t)r * tensor->columns);
     return status;
 }
 
-/* Everything a row's product needs. */
-typedef struct nc_fp4__rows {
-    const nc_fp4_tensor *t;
-    size_t code_bytes, scale_bytes, block;
-    float table[16];
-} nc_fp4__rows;
+/* -- files: safetensors and .npy -------------------------------------------------------------- */
 
-static void nc_fp4__rows_of(const nc_fp4_tensor *t, nc_fp4__rows *rows) {
-    rows->t = t;
-    rows->code_bytes = nc_fp4_code_bytes(t->columns);
-    rows->scale_bytes = nc_fp4_scale_bytes(t->format, t->columns);
-    rows->block = nc_fp4_block(t->format);
-    nc_fp4__table(t->format, rows->table);
+/* What a writer has put together, to the caller, who has it released by nc_fp4_free_text. */
+static nc_status nc_fp4__hand_over(nc__buffer *to, char **data, size_t *bytes) {
+    if (nc__buffer_add(to, 0)) { /* memory even for nothing */
+        *data = to->data;
+        *bytes = to->used;
+        return NC_OK;
+    }
+    nc__free(NULL, to->data, to->room);
+    return to->status;
 }
 
-static float nc_fp4__scale_at(const nc_fp4__rows *w, const uint8_t *scales, size_t column) {
+/* The three parts of a tensor in a file. */
+static const char *const nc_fp4__suffixes[3] = {"", "_scale", "_tensor_scale"};
+
+/* Append a tensor to the header. */
+static void nc_fp4__head_part(nc__head *head, const char *name, int part, const char *dtype,
+                              uint64_t rows, uint64_t columns) {
+    char key[160];
+    uint64_t shape[2];
+    shape[0] = rows;
+    shape[1] = columns;
+    snprintf(key, sizeof key, "%s%s", name, nc_fp4__suffixes[part]);
+    nc__head_tensor(head, key, dtype, shape, columns ? 2 : 1);
+}
+
+NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
+                                    size_t *bytes) {
+    const nc_fp4__row *row = tensor ? nc_fp4__row_of(tensor->format) : NULL;
+    size_t code_bytes, scale_bytes, width;
+    char columns[16];
+    nc__head head;
+    if (!data || !bytes) return NC_ERR_ARG;
+    *data = NULL;
+    *bytes = 0;
+    if (!row || !tensor->codes || !name || !*name || strlen(name) > 128) return NC_ERR_ARG;
+    code_bytes = nc_fp4_code_bytes(tensor->columns);
+    scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
+    width = nc_fp4__scales[row->scale].bytes;
+    nc__head_open(&head, NULL);
+    nc__head_pair(&head, "format", row->name);
+    snprintf(columns, sizeof columns, "%u", (unsigned)tensor->columns);
+    nc__head_pair(&head, "columns", columns);
+    nc_fp4__head_part(&head, name, 0, "U8", tensor->rows, code_bytes);
+    if (width)
+        nc_fp4__head_part(&head, name, 1, nc_fp4__scales[row->scale].dtype, tensor->rows,
+                          scale_bytes / width);
+    if (row->scale == NC_FP4__E4M3) nc_fp4__head_part(&head, name, 2, "F32", 1, 0);
+    (void)nc__head_close(&head);
+    nc__buffer_put(&head.b, tensor->codes, tensor->rows * code_bytes);
+    nc__buffer_put(&head.b, tensor->scales, tensor->rows * scale_bytes);
+    if (row->scale == NC_FP4__E4M3) nc__buffer_le(&head.b, nc_fp4__bits(tensor->tensor_scale), 4);
+    return nc_fp4__hand_over(&head.b, data, bytes);
+}
+
+/* What a file says of one tensor. */
+typedef struct nc_fp4__parts {
+    nc__item part[3]; /* dtype "": it is not there */
+    uint64_t columns; /* 0: not said */
+    int format;       /* NC_FP4_FORMAT_COUNT: none that is known */
+} nc_fp4__parts;
+
+static nc_status nc_fp4__find_parts(const char *name, const void *data, size_t bytes,
+                                    nc_fp4__parts *p, nc_error *err) {
+    const size_t n = strlen(name);
+    nc__safetensors file;
+    nc__item_kind kind;
+    nc__item item;
+    int k;
+    memset(p, 0, sizeof *p);
+    p->format = NC_FP4_FORMAT_COUNT;
+    if (nc__safetensors_open(&file, data, bytes, err) != NC_OK) return NC_ERR_FORMAT;
+    while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END) {
+        if (kind == NC__ITEM_PAIR && !strcmp(item.name, "format")) {
+            for (k = 0; k < NC_FP4_FORMAT_COUNT; k++)
+                if (!strcmp(item.text, nc_fp4__formats[k].name)) p->format = k;
+        } else if (kind == NC__ITEM_PAIR && !strcmp(item.name, "columns")) {
+            p->columns = strtoul(item.text, NULL, 10);
+        }
+        for (k = 0; k < 3 && kind == NC__ITEM_TENSOR; k++)
+            if (!strncmp(item.name, name, n) && !strcmp(item.name + n, nc_fp4__suffixes[k]))
+                p->part[k] = item;
+    }
+    return file.t.status;
+}
+
+NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, const void *data,
+                                    size_t bytes, nc_error *err) {
+    nc_fp4__parts p;
+    const nc__item *codes = &p.part[0], *scales = &p.part[1], *scale = &p.part[2];
+    const nc_fp4__row *row;
+    uint64_t rows, scale_bytes;
+    nc_status status;
+    nc__clear(err);
+    if (!tensor) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
+    memset(tensor, 0, sizeof *tensor);
+    if (!name || !*name || strlen(name) > 128 || !data)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no name or no data");
+    status = nc_fp4__find_parts(name, data, bytes, &p, err);
+    if (status != NC_OK) return status;
+    if (!*codes->dtype)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there is no tensor '%.64s'", name);
+    if (p.format == NC_FP4_FORMAT_COUNT)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the metadata name no format");
+    row = &nc_fp4__formats[p.format];
+    rows = codes->shape[0];
+    if (p.columns == 0 && codes->rank == 2) p.columns = 2 * codes->shape[1];
+    if (strcmp(codes->dtype, "U8") != 0 || codes->rank != 2 || rows == 0 || rows >> 31 ||
+        p.columns == 0 || p.columns >> 31 || rows * p.columns >> 31 ||
+        codes->shape[1] != nc_fp4_code_bytes((size_t)p.columns))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "codes of a wrong shape or type");
+    scale_bytes = rows * nc_fp4_scale_bytes((nc_fp4_format)p.format, (size_t)p.columns);
+    if (row->block && (scales->bytes != scale_bytes ||
+                       strcmp(scales->dtype, nc_fp4__scales[row->scale].dtype) != 0))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "scales of a wrong shape or type");
+    if (row->scale == NC_FP4__E4M3 && (scale->count != 1 || strcmp(scale->dtype, "F32") != 0))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no tensor scale");
+    if (!nc_fp4__tensor_alloc(tensor, (nc_fp4_format)p.format, (uint32_t)rows, (uint32_t)p.columns))
+        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    memcpy(tensor->codes, codes->data, (size_t)codes->bytes);
+    if (row->block) memcpy(tensor->scales, scales->data, (size_t)scale_bytes);
+    if (row->scale == NC_FP4__E4M3) tensor->tensor_scale = nc__item_float(scale, 0);
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
+                                 uint32_t *columns, nc_error *err) {
+    nc_status status;
+    nc__npy a;
+    uint64_t i;
+    nc__clear(err);
+    if (!x || !rows || !columns) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
+    *x = NULL;
+    *rows = *columns = 0;
+    if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
+    status = nc__npy_open(&a, data, bytes, err);
+    if (status != NC_OK) return status;
+    if (a.kind != 'f' || a.width != 4 || a.fortran || a.rank < 1 || a.rank > 2)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1,
+                        "only float32 in C order, of one or two dimensions");
+    if (a.shape[0] >> 31 || a.shape[a.rank - 1] >> 31 || a.count >> 31)
+        return nc__fail(err, NC_ERR_LIMIT, 1, 1, "more than 2^31 values");
+    *x = (float *)nc__alloc(NULL, (size_t)a.count * sizeof **x);
+    if (!*x) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; i < a.count; i++) (*x)[i] = nc_fp4__float((uint32_t)nc__npy_bits(&a, i));
+    *rows = a.rank == 2 ? (uint32_t)a.shape[0] : 1;
+    *columns = (uint32_t)a.shape[a.rank - 1];
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
+                                  size_t *bytes) {
+    const size_t n = (size_t)rows * columns;
+    uint64_t shape[2];
+    nc__buffer to;
+    char *values;
+    size_t i;
+    if (!data || !bytes) return NC_ERR_ARG;
+    *data = NULL;
+    *bytes = 0;
+    if (n && !x) return NC_ERR_ARG;
+    memset(&to, 0, sizeof to);
+    shape[0] = rows;
+    shape[1] = columns;
+    nc__npy_head(&to, "<f4", shape, 2);
+    values = nc__buffer_add(&to, nc__mul_size(n, 4));
+    for (i = 0; values && i < n; i++) nc__put_le((uint8_t *)values + 4 * i, nc_fp4__bits(x[i]), 4);
+    return nc_fp4__hand_over(&to, data, bytes);
+}
+
+NC_API void nc_fp4_free_text(char *text) { nc__free(NULL, text, 0); }
+
+/* >>products ===================================================================== */
+
+/* Everything that the product of a row needs. */
+typedef struct nc_fp4__matrix {
+    const nc_fp4_tensor *tensor;
+    const nc_fp4__row *format;
+    size_t code_bytes, scale_bytes; /* of a row of the matrix */
+    size_t block;                   /* 0: no scales */
+    float value[16];                /* of each code */
+} nc_fp4__matrix;
+
+/* 0: the tensor is none. */
+static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
+    if (!tensor || !tensor->codes || !nc_fp4__row_of(tensor->format)) return 0;
+    w->tensor = tensor;
+    w->format = nc_fp4__row_of(tensor->format);
+    w->code_bytes = nc_fp4_code_bytes(tensor->columns);
+    w->scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
+    w->block = w->format->block;
+    memcpy(w->value, w->format->element->value, sizeof w->value);
+    return 1;
+}
+
+/* The scale of a column; scales are those of the row. */
+static float nc_fp4__scale_at(const nc_fp4__matrix *w, const uint8_t *scales, size_t column) {
     return w->block
-               ? nc_fp4__read_scale(w->t->format, scales, column / w->block, w->t->tensor_scale)
+               ? nc_fp4__read_scale(w->format, scales, column / w->block, w->tensor->tensor_scale)
                : 1.0f;
 }
+
+/* -- float32 ------------------------------------------------------------------------------ */
 
 /* The tree over 32 lanes. */
 static float nc_fp4__tree(float lane[32]) {
@@ -2489,47 +2725,49 @@ static float nc_fp4__tree(float lane[32]) {
 }
 
 /* Columns from `first` (a multiple of 32) on, added to the lanes. */
-static void nc_fp4__row_lanes(const nc_fp4__rows *w, uint32_t r, const float *x, size_t first,
+static void nc_fp4__row_lanes(const nc_fp4__matrix *w, uint32_t r, const float *x, size_t first,
                               float lane[32]) {
-    const uint8_t *codes = w->t->codes + r * w->code_bytes;
-    const uint8_t *scales = w->t->scales + r * w->scale_bytes;
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
     size_t c;
-    for (c = first; c < w->t->columns; c++) {
-        float weight = w->table[codes[c / 2] >> (c % 2 * 4) & 15] * nc_fp4__scale_at(w, scales, c);
+    for (c = first; c < w->tensor->columns; c++) {
+        const float weight = w->value[nc_fp4__code_at(codes, c)] * nc_fp4__scale_at(w, scales, c);
         lane[c % 32] = fmaf(weight, x[c], lane[c % 32]);
     }
 }
 
 #ifdef NC_FP4__X86
 /* Sixteen scales of one byte. */
-NC_FP4__INLINE512 __m512 nc_fp4__scales512(const nc_fp4__rows *w, __m128i codes) {
+NC_FP4__INLINE512 __m512 nc_fp4__scales512(const nc_fp4__matrix *w, __m128i codes) {
     const __m512i code = _mm512_cvtepu8_epi32(codes);
-    if (w->block == 16) { /* as a float32 of exponent 2^-120 too small, subnormals included */
-        const __m512i low = _mm512_and_si512(code, _mm512_set1_epi32(127));
-        const __m512i u =
-            _mm512_or_si512(_mm512_slli_epi32(low, 20),
-                            _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(128)), 24));
-        __m512 value = _mm512_mul_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(1.329227996e36f));
-        value = _mm512_mul_ps(value, _mm512_set1_ps(w->t->tensor_scale));
-        return _mm512_mask_mov_ps(value, _mm512_cmpeq_epi32_mask(low, _mm512_set1_epi32(127)),
-                                  _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)));
-    } else { /* the exponent; 0 is 2^-127, 255 is NaN */
-        __m512i u = _mm512_slli_epi32(code, 23);
+    const __m512i nan = _mm512_set1_epi32(0x7FC00000);
+    __m512i u;
+    __m512 value;
+    if (w->format->scale == NC_FP4__E8M0) { /* the exponent; 0 is 2^-127, 255 is NaN */
+        u = _mm512_slli_epi32(code, 23);
         u = _mm512_mask_mov_epi32(u, _mm512_testn_epi32_mask(code, code),
                                   _mm512_set1_epi32(0x00400000));
-        u = _mm512_mask_mov_epi32(u, _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255)),
-                                  _mm512_set1_epi32(0x7FC00000));
-        return _mm512_castsi512_ps(u);
+        return _mm512_castsi512_ps(
+            _mm512_mask_mov_epi32(u, _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255)), nan));
     }
+    /* E4M3 as a float32 of exponent 2^-120 too small, subnormals included */
+    u = _mm512_and_si512(code, _mm512_set1_epi32(127));
+    value = _mm512_castsi512_ps(
+        _mm512_or_si512(_mm512_slli_epi32(u, 20),
+                        _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(128)), 24)));
+    value = _mm512_mul_ps(value, _mm512_set1_ps(1.329227996e36f));
+    value = _mm512_mul_ps(value, _mm512_set1_ps(w->tensor->tensor_scale));
+    return _mm512_mask_mov_ps(value, _mm512_cmpeq_epi32_mask(u, _mm512_set1_epi32(127)),
+                              _mm512_castsi512_ps(nan));
 }
 
 /* Scales of the blocks of `columns` columns from `first` on; x86 is little-endian. */
-NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__rows *w, const uint8_t *scales,
+NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__matrix *w, const uint8_t *scales,
                                                     size_t first, size_t columns, float *out) {
     const size_t count = (columns + w->block - 1) / w->block;
     size_t i;
-    if (w->block == 64) {
-        memcpy(out, scales + first / 64 * 4, count * sizeof *out);
+    if (w->format->scale == NC_FP4__FLOAT32) {
+        memcpy(out, scales + first / w->block * sizeof *out, count * sizeof *out);
         return;
     }
     for (i = 0; i < count; i += 16) {
@@ -2548,49 +2786,52 @@ static void nc_fp4__order512(const float *x, size_t columns, float *ordered) {
 }
 
 /* Whole groups of 32 columns for four rows at once, x in that order; returns the columns done. */
-NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t r, uint32_t count,
+NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, uint32_t r, uint32_t count,
                                                 const float *x, float lanes[4][32]) {
     const __m512i shift =
         _mm512_set_epi32(28, 28, 24, 24, 20, 20, 16, 16, 12, 12, 8, 8, 4, 4, 0, 0);
     const __m512i back = _mm512_set_epi32(15, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 0);
-    const __m512 table = _mm512_loadu_ps(w->table);
-    const size_t end = w->t->columns / 32 * 32;
+    const __m512 table = _mm512_loadu_ps(w->value);
+    const size_t end = w->tensor->columns / 32 * 32, block = w->block ? w->block : 32;
     const size_t some = 1024; /* columns whose scales are decoded at a time */
     const uint8_t *codes[4], *scales[4];
     float scale[4][64];
     __m512 low[4], high[4];
-    size_t c;
+    size_t c, first;
     uint32_t k;
 #if !defined(__clang__) /* so that the sums stay in registers */
 #pragma GCC unroll 4
 #endif
     for (k = 0; k < 4; k++) { /* rows that are not there repeat the last one */
         const uint32_t row = r + (k < count ? k : count - 1);
-        codes[k] = w->t->codes + row * w->code_bytes;
-        scales[k] = w->t->scales + row * w->scale_bytes;
+        codes[k] = w->tensor->codes + row * w->code_bytes;
+        scales[k] = w->tensor->scales + row * w->scale_bytes;
         low[k] = high[k] = _mm512_setzero_ps();
     }
-    for (c = 0; c < end; c += 32) {
-        const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
-        const size_t at = c % some / (w->block ? w->block : 32);
-        for (k = 0; k < 4 && w->block && c % some == 0; k++)
-            nc_fp4__decode_scales(w, scales[k], c, end - c < some ? end - c : some, scale[k]);
+    for (first = 0; first < end; first += some) {
+        const size_t past = end - first < some ? end : first + some;
+        for (k = 0; k < 4 && w->block; k++)
+            nc_fp4__decode_scales(w, scales[k], first, past - first, scale[k]);
+        for (c = first; c < past; c += 32) {
+            const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
+            const size_t at = (c - first) / block;
 #if !defined(__clang__)
 #pragma GCC unroll 4
 #endif
-        for (k = 0; k < 4; k++) {
-            const uint8_t *at16 = codes[k] + c / 2;
-            const __m512i a = _mm512_srlv_epi32(
-                _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)at16)),
-                shift);
-            const __m512i b = _mm512_srlv_epi32(
-                _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)(at16 + 8))),
-                shift);
-            __m512 t0 = table, t1;
-            if (w->block) t0 = _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at]));
-            t1 = w->block == 16 ? _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at + 1])) : t0;
-            low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, t0), x0, low[k]);
-            high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, t1), x1, high[k]);
+            for (k = 0; k < 4; k++) {
+                const uint8_t *at16 = codes[k] + c / 2;
+                const __m512i a = _mm512_srlv_epi32(
+                    _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)at16)),
+                    shift);
+                const __m512i b = _mm512_srlv_epi32(_mm512_broadcastq_epi64(_mm_loadl_epi64(
+                                                        (const __m128i *)(const void *)(at16 + 8))),
+                                                    shift);
+                __m512 t0 = table, t1;
+                if (w->block) t0 = _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at]));
+                t1 = w->block == 16 ? _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at + 1])) : t0;
+                low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, t0), x0, low[k]);
+                high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, t1), x1, high[k]);
+            }
         }
     }
 #if !defined(__clang__)
@@ -2604,37 +2845,42 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__rows *w, uint32_t 
 }
 #endif
 
-NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *t, const float *x, size_t n, float *y) {
-    nc_fp4__rows w;
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y) {
+    return x && y ? nc_fp4_matmul(tensor, x, 1, y) : NC_ERR_ARG;
+}
+
+NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y) {
+    nc_fp4__matrix w;
     float *ordered = NULL; /* x for the vector code */
+    size_t columns;
     ptrdiff_t r;
-    if (!t || !t->codes || (n && (!x || !y))) return NC_ERR_ARG;
-    nc_fp4__rows_of(t, &w);
+    if (!nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
+    columns = tensor->columns;
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && t->columns >= 32) {
+    if (nc_fp4__level() >= 2 && columns >= 32) {
         size_t i;
-        ordered = (float *)nc__alloc(NULL, nc__mul_size(n, t->columns * sizeof *ordered));
+        ordered = (float *)nc__alloc(NULL, nc__mul_size(n, columns * sizeof *ordered));
         if (!ordered) return NC_ERR_MEMORY;
-        for (i = 0; i < n; i++)
-            nc_fp4__order512(x + i * t->columns, t->columns, ordered + i * t->columns);
+        for (i = 0; i < n; i++) nc_fp4__order512(x + i * columns, columns, ordered + i * columns);
     }
 #endif
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)t->rows * t->columns * (double)n > 1e6)
+#pragma omp parallel for schedule(static) if ((double)tensor->rows * (double)columns * (double)n > \
+                                              1e6)
 #endif
-    for (r = 0; r < (ptrdiff_t)t->rows; r += 4) {
-        const uint32_t row = (uint32_t)r, count = t->rows - row < 4 ? t->rows - row : 4;
+    for (r = 0; r < (ptrdiff_t)tensor->rows; r += 4) {
+        const uint32_t row = (uint32_t)r, count = tensor->rows - row < 4 ? tensor->rows - row : 4;
         size_t i, done = 0;
         uint32_t k;
         for (i = 0; i < n; i++) {
             float lanes[4][32];
             memset(lanes, 0, sizeof lanes);
 #ifdef NC_FP4__X86
-            if (ordered) done = nc_fp4__rows512(&w, row, count, ordered + i * t->columns, lanes);
+            if (ordered) done = nc_fp4__rows512(&w, row, count, ordered + i * columns, lanes);
 #endif
             for (k = 0; k < count; k++) {
-                nc_fp4__row_lanes(&w, row + k, x + i * t->columns, done, lanes[k]);
-                y[i * t->rows + row + k] = nc_fp4__tree(lanes[k]);
+                nc_fp4__row_lanes(&w, row + k, x + i * columns, done, lanes[k]);
+                y[i * tensor->rows + row + k] = nc_fp4__tree(lanes[k]);
             }
         }
     }
@@ -2642,98 +2888,128 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *t, const float *x, size_t n,
     return NC_OK;
 }
 
-NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *t, const float *x, float *y) {
-    return x && y ? nc_fp4_matmul(t, x, 1, y) : NC_ERR_ARG;
+/* -- int8 --------------------------------------------------------------------------------- */
+
+/* Twice the values of the codes are integers. Without a sign, as products of bytes take them, they
+ * are `raised` by the largest, and a sum over columns loses `raise` times the sum of x. */
+typedef struct nc_fp4__halves {
+    size_t group; /* columns of an integer sum: a block, or 32 */
+    int32_t raise;
+    int8_t doubled[16];
+    uint8_t raised[16];
+} nc_fp4__halves;
+
+static void nc_fp4__halves_of(const nc_fp4__matrix *w, nc_fp4__halves *h) {
+    int i;
+    h->group = w->block ? w->block : 32;
+    h->raise = (int32_t)(2 * w->format->element->largest);
+    for (i = 0; i < 16; i++) {
+        h->doubled[i] = (int8_t)(2 * w->value[i]);
+        h->raised[i] = (uint8_t)(h->doubled[i] + h->raise);
+    }
 }
 
-/* Bytes of the tile of 16 rows: for every block of columns (a whole one, the last included) its
- * scales, then per eight columns 64 bytes: row r's bytes 4 r to 4 r + 3 hold the columns 0 to 3 in
- * their low nibbles and 4 to 7 in their high ones. */
-static size_t nc_fp4__tile_bytes(const nc_fp4__rows *w) {
-    const size_t block = w->block ? w->block : 32;
-    return (w->t->columns + block - 1) / block * ((w->block ? 16 : 0) + 8 * block);
+/* The sum of a row, from column c (the first of a group) on. */
+static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, uint32_t r,
+                            const int8_t *x, size_t c, float sum) {
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
+    const size_t columns = w->tensor->columns;
+    size_t end;
+    for (; c < columns; c = end) {
+        const float scale = nc_fp4__scale_at(w, scales, c);
+        int32_t dot = 0;
+        end = columns - c < h->group ? columns : c + h->group;
+        for (; c < end; c++) dot += h->doubled[nc_fp4__code_at(codes, c)] * x[c];
+        sum = fmaf((float)dot * 0.5f, scale, sum);
+    }
+    return sum;
 }
 
-NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *t) {
-    nc_fp4__rows w;
-    size_t block, r, c, size;
-    if (!t || !t->codes) return NC_ERR_ARG;
-    if (t->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
-    nc_fp4__rows_of(t, &w);
-    block = w.block ? w.block : 32;
-    size = nc_fp4__tile_bytes(&w);
-    if (!t->tiles)
-        t->tiles = (uint8_t *)nc__calloc(NULL, nc__mul_size((t->rows + 15) / 16, size));
-    else
-        memset(t->tiles, 0, (t->rows + 15) / 16 * size);
-    if (!t->tiles) return NC_ERR_MEMORY;
-    for (r = 0; r < t->rows; r++) {
-        const uint8_t *codes = t->codes + r * w.code_bytes;
-        for (c = 0; c < t->columns; c++) {
-            uint8_t *out = t->tiles + r / 16 * size + c / block * ((w.block ? 16 : 0) + 8 * block);
-            const int code = codes[c / 2] >> (c % 2 * 4) & 15;
-            if (w.block) {
-                out[r % 16] = t->scales[r * w.scale_bytes + c / block];
-                out += 16;
-            }
-            out += c % block / 8 * 64 + r % 16 * 4 + c % 4;
-            *out = (uint8_t)(*out | code << (c % 8 / 4 * 4));
+/* Bytes of a tile of 16 rows: for every group of columns (a whole one, the last included) the
+ * scales of the rows, then per eight columns 64 bytes: row r's bytes 4 r to 4 r + 3 hold the
+ * columns 0 to 3 in their low nibbles and 4 to 7 in their high ones. */
+static size_t nc_fp4__tile_bytes(const nc_fp4__matrix *w, size_t group) {
+    const size_t groups = (w->tensor->columns + group - 1) / group;
+    return groups * (16u * nc_fp4__scales[w->format->scale].bytes + 8 * group);
+}
+
+NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor) {
+    nc_fp4__matrix w;
+    size_t group, width, r, c, size, tiles;
+    if (!nc_fp4__matrix_of(tensor, &w)) return NC_ERR_ARG;
+    if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
+    group = w.block ? w.block : 32;
+    width = nc_fp4__scales[w.format->scale].bytes;
+    size = nc_fp4__tile_bytes(&w, group);
+    tiles = nc__mul_size((tensor->rows + (size_t)15) / 16, size);
+    if (!tensor->tiles) tensor->tiles = (uint8_t *)nc__alloc(NULL, tiles);
+    if (!tensor->tiles) return NC_ERR_MEMORY;
+    memset(tensor->tiles, 0, tiles);
+    for (r = 0; r < tensor->rows; r++) {
+        const uint8_t *codes = tensor->codes + r * w.code_bytes;
+        const uint8_t *scales = tensor->scales + r * w.scale_bytes;
+        for (c = 0; c < tensor->columns; c++) {
+            uint8_t *out = tensor->tiles + r / 16 * size + c / group * (16 * width + 8 * group);
+            memcpy(out + r % 16 * width, scales + c / group * width, width);
+            out += 16 * width + c % group / 8 * 64 + r % 16 * 4 + c % 4;
+            *out = (uint8_t)(*out | nc_fp4__code_at(codes, c) << (c % 8 / 4 * 4));
         }
     }
     return NC_OK;
 }
 
 #ifdef NC_FP4__X86
-/* 32 columns: sums of (2 w + 12) x, of the first sixteen columns in the low four words, of the
- * others in the high ones. Codes become 2 w + 12, which has no sign, by a table. */
-NC_FP4__TARGET512 static __m256i nc_fp4__dot32(const uint8_t *codes, const int8_t *x) {
+/* 32 columns: sums of raised weights times x, of the first sixteen columns in the low four words,
+ * of the others in the high ones. */
+NC_FP4__INLINE512 __m256i nc_fp4__dot32(__m256i raised, const uint8_t *codes, const int8_t *x) {
     const __m128i nibbles = _mm_loadu_si128((const __m128i *)(const void *)codes);
-    const __m256i table = _mm256_broadcastsi128_si256(
-        _mm_set_epi8(0, 4, 6, 8, 9, 10, 11, 12, 24, 20, 18, 16, 15, 14, 13, 12));
     const __m128i even = _mm_and_si128(nibbles, _mm_set1_epi8(15));
     const __m128i odd = _mm_and_si128(_mm_srli_epi16(nibbles, 4), _mm_set1_epi8(15));
     const __m256i index =
         _mm256_set_m128i(_mm_unpackhi_epi8(even, odd), _mm_unpacklo_epi8(even, odd));
     const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)x);
-    const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(table, index), v);
+    const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(raised, index), v);
     return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
-/* The sum of a row over whole groups of 128 columns; *done of them. offset: of every 16 columns,
- * twelve times the sum of x. */
-NC_FP4__TARGET512 static float nc_fp4__row_i8(const nc_fp4__rows *w, uint32_t r, const int8_t *x,
-                                              const int32_t *offset, size_t *done) {
-    const uint8_t *codes = w->t->codes + r * w->code_bytes;
-    const uint8_t *scales = w->t->scales + r * w->scale_bytes;
-    const __m512i pairs = _mm512_set_epi32(7, 3, 6, 2, 5, 1, 4, 0, 7, 3, 6, 2, 5, 1, 4, 0);
-    const size_t end = w->t->columns / 128 * 128;
+/* The sum of a row over whole 128 columns, in groups of 16 or 32; *done of them. offset: of every 16
+ * columns, `raise` times the sum of x. */
+NC_FP4__TARGET512 static float nc_fp4__row_i8_512(const nc_fp4__matrix *w, const nc_fp4__halves *h,
+                                                  uint32_t r, const int8_t *x,
+                                                  const int32_t *offset, size_t *done) {
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
+    const __m256i pairs = _mm256_set_epi32(7, 3, 6, 2, 5, 1, 4, 0);
+    const __m256i raised =
+        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
+    const size_t end = w->tensor->columns / 128 * 128;
     const size_t some = 1024; /* columns whose scales are decoded at a time */
-    float sum = 0, scales_of[64], dot[8];
-    size_t c;
-    int k;
-    for (k = 0; k < 64; k++) scales_of[k] = 1.0f;
+    float sum = 0, scale[64], dot[8];
+    size_t c, k;
+    for (k = 0; k < 64; k++) scale[k] = 1.0f;
     for (c = 0; c < end; c += 128) {
-        __m256i a = nc_fp4__dot32(codes + c / 2, x + c);
-        __m256i b = nc_fp4__dot32(codes + c / 2 + 16, x + c + 32);
-        __m256i d = nc_fp4__dot32(codes + c / 2 + 32, x + c + 64);
-        __m256i e = nc_fp4__dot32(codes + c / 2 + 48, x + c + 96);
+        const float *at = scale + c % some / (h->group == 16 ? 16 : 32);
+        __m256i a = nc_fp4__dot32(raised, codes + c / 2, x + c);
+        __m256i b = nc_fp4__dot32(raised, codes + c / 2 + 16, x + c + 32);
+        __m256i d = nc_fp4__dot32(raised, codes + c / 2 + 32, x + c + 64);
+        __m256i e = nc_fp4__dot32(raised, codes + c / 2 + 48, x + c + 96);
         a = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(d, e));
-        a = _mm256_permutevar8x32_epi32(a, _mm512_castsi512_si256(pairs)); /* by columns */
+        a = _mm256_permutevar8x32_epi32(a, pairs); /* by columns */
         a = _mm256_sub_epi32(a,
                              _mm256_loadu_si256((const __m256i *)(const void *)(offset + c / 16)));
-        const float *scale = scales_of + (w->block ? c % some / w->block : 0);
         if (w->block && c % some == 0)
-            nc_fp4__decode_scales(w, scales, c, end - c < some ? end - c : some, scales_of);
-        if (w->block == 16) {
+            nc_fp4__decode_scales(w, scales, c, end - c < some ? end - c : some, scale);
+        if (h->group == 16) {
             _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
-            for (k = 0; k < 8; k++) sum = fmaf(dot[k], scale[k], sum);
+            for (k = 0; k < 8; k++) sum = fmaf(dot[k], at[k], sum);
         } else {
             a = _mm256_hadd_epi32(a, a); /* words 0, 1, 4, 5 */
             _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
-            sum = fmaf(dot[0], scale[0], sum);
-            sum = fmaf(dot[1], scale[1], sum);
-            sum = fmaf(dot[4], scale[2], sum);
-            sum = fmaf(dot[5], scale[3], sum);
+            sum = fmaf(dot[0], at[0], sum);
+            sum = fmaf(dot[1], at[1], sum);
+            sum = fmaf(dot[4], at[2], sum);
+            sum = fmaf(dot[5], at[3], sum);
         }
     }
     *done = end;
@@ -2744,35 +3020,35 @@ static int nc_fp4__has_vnni(void) {
     return nc_fp4__level() >= 2 && __builtin_cpu_supports("avx512vnni") != 0;
 }
 
-/* The sums of the 16 rows of a tile. x: whole blocks; start: of every block minus twelve times the
- * sum of x, since codes become 2 w + 12. */
+/* The sums of the 16 rows of a tile. x: whole groups; start: of every group minus `raise` times the
+ * sum of x. */
 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))) static void
-nc_fp4__tile_i8(const nc_fp4__rows *w, const uint8_t *tile, const int8_t *x, const int32_t *start,
-                float sums[16]) {
-    const __m512i doubled = _mm512_broadcast_i32x4(
-        _mm_set_epi8(0, 4, 6, 8, 9, 10, 11, 12, 24, 20, 18, 16, 15, 14, 13, 12));
+nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const uint8_t *tile,
+                const int8_t *x, const int32_t *start, float sums[16]) {
+    const __m512i raised =
+        _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
     const __m512i nibble = _mm512_set1_epi8(15);
-    const size_t block = w->block ? w->block : 32;
-    const size_t blocks = (w->t->columns + block - 1) / block;
+    const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
+    const size_t width = nc_fp4__scales[w->format->scale].bytes;
     __m512 sum = _mm512_setzero_ps(), scale = _mm512_set1_ps(1.0f);
-    size_t b, c;
-    for (b = 0; b < blocks; b++) {
-        __m512i low = _mm512_set1_epi32(start[b]), high = _mm512_setzero_si512();
-        if (w->block) {
+    size_t g, c;
+    for (g = 0; g < groups; g++) {
+        __m512i low = _mm512_set1_epi32(start[g]), high = _mm512_setzero_si512();
+        if (width == 1)
             scale = nc_fp4__scales512(w, _mm_loadu_si128((const __m128i *)(const void *)tile));
-            tile += 16;
-        }
-        for (c = 0; c < block; c += 8, tile += 64, x += 8) {
+        if (width == 4) scale = _mm512_loadu_ps(tile);
+        tile += 16 * width;
+        for (c = 0; c < h->group; c += 8, tile += 64, x += 8) {
             const __m512i codes = _mm512_loadu_si512(tile);
             int32_t x0, x1;
             memcpy(&x0, x, 4);
             memcpy(&x1, x + 4, 4);
             low = _mm512_dpbusd_epi32(low,
-                                      _mm512_shuffle_epi8(doubled, _mm512_and_si512(codes, nibble)),
+                                      _mm512_shuffle_epi8(raised, _mm512_and_si512(codes, nibble)),
                                       _mm512_set1_epi32(x0));
             high = _mm512_dpbusd_epi32(
                 high,
-                _mm512_shuffle_epi8(doubled, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble)),
+                _mm512_shuffle_epi8(raised, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble)),
                 _mm512_set1_epi32(x1));
         }
         sum = _mm512_fmadd_ps(
@@ -2783,25 +3059,26 @@ nc_fp4__tile_i8(const nc_fp4__rows *w, const uint8_t *tile, const int8_t *x, con
 }
 
 /* All rows by tiles. */
-static nc_status nc_fp4__tiles_i8(const nc_fp4__rows *w, const int8_t *x, float x_scale, float *y) {
-    const size_t block = w->block ? w->block : 32, columns = w->t->columns;
-    const size_t blocks = (columns + block - 1) / block, size = nc_fp4__tile_bytes(w);
-    int8_t *padded = (int8_t *)nc__calloc(NULL, blocks * block + blocks * sizeof(int32_t));
+static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const int8_t *x,
+                                  float x_scale, float *y) {
+    const size_t columns = w->tensor->columns, groups = (columns + h->group - 1) / h->group;
+    const size_t size = nc_fp4__tile_bytes(w, h->group);
+    int8_t *padded = (int8_t *)nc__calloc(NULL, groups * (h->group + sizeof(int32_t)));
     int32_t *start;
     ptrdiff_t i;
     size_t c;
     if (!padded) return NC_ERR_MEMORY;
-    start = (int32_t *)(void *)(padded + blocks * block);
+    start = (int32_t *)(void *)(padded + groups * h->group);
     memcpy(padded, x, columns);
-    for (c = 0; c < columns; c++) start[c / block] -= 12 * x[c];
+    for (c = 0; c < columns; c++) start[c / h->group] -= h->raise * x[c];
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)w->t->rows * (double)columns > 1e6)
+#pragma omp parallel for schedule(static) if ((double)w->tensor->rows * (double)columns > 1e6)
 #endif
-    for (i = 0; i < (ptrdiff_t)((w->t->rows + 15) / 16); i++) {
+    for (i = 0; i < (ptrdiff_t)((w->tensor->rows + 15) / 16); i++) {
         float sums[16];
         uint32_t r;
-        nc_fp4__tile_i8(w, w->t->tiles + (size_t)i * size, padded, start, sums);
-        for (r = 0; r < 16 && (uint32_t)i * 16 + r < w->t->rows; r++)
+        nc_fp4__tile_i8(w, h, w->tensor->tiles + (size_t)i * size, padded, start, sums);
+        for (r = 0; r < 16 && (uint32_t)i * 16 + r < w->tensor->rows; r++)
             y[(uint32_t)i * 16 + r] = sums[r] * x_scale;
     }
     nc__free(NULL, padded, 0);
@@ -2809,50 +3086,40 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__rows *w, const int8_t *x, float 
 }
 #endif
 
-NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *t, const int8_t *x, float x_scale,
+NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, float x_scale,
                                   float *y) {
-    nc_fp4__rows w;
+    nc_fp4__matrix w;
+    nc_fp4__halves h;
     int32_t *offset = NULL; /* for the vector code */
     ptrdiff_t r;
-    if (!t || !t->codes || !x || !y) return NC_ERR_ARG;
-    if (t->format > NC_FP4_NVFP4) return NC_ERR_UNSUPPORTED;
-    nc_fp4__rows_of(t, &w);
+    if (!nc_fp4__matrix_of(tensor, &w) || !x || !y) return NC_ERR_ARG;
+    if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
+    nc_fp4__halves_of(&w, &h);
 #ifdef NC_FP4__X86
-    if (t->tiles && nc_fp4__has_vnni()) return nc_fp4__tiles_i8(&w, x, x_scale, y);
-    if (nc_fp4__level() >= 2) {
+    if (tensor->tiles && nc_fp4__has_vnni()) return nc_fp4__tiles_i8(&w, &h, x, x_scale, y);
+    if (nc_fp4__level() >= 2 && h.group <= 32) {
         size_t c;
-        offset = (int32_t *)nc__calloc(NULL, (t->columns / 16 + 1) * sizeof *offset);
+        offset = (int32_t *)nc__calloc(NULL, (tensor->columns / 16 + 1) * sizeof *offset);
         if (!offset) return NC_ERR_MEMORY;
-        for (c = 0; c < t->columns; c++) offset[c / 16] += 12 * x[c];
+        for (c = 0; c < tensor->columns; c++) offset[c / 16] += h.raise * x[c];
     }
 #endif
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)t->rows * t->columns > 1e6)
+#pragma omp parallel for schedule(static) if ((double)tensor->rows * tensor->columns > 1e6)
 #endif
-    for (r = 0; r < (ptrdiff_t)t->rows; r++) {
-        const uint8_t *codes = t->codes + (size_t)r * w.code_bytes;
-        const uint8_t *scales = t->scales + (size_t)r * w.scale_bytes;
-        const size_t block = w.block ? w.block : 32;
+    for (r = 0; r < (ptrdiff_t)tensor->rows; r++) {
         float sum = 0;
-        size_t c = 0, k, end;
+        size_t done = 0;
 #ifdef NC_FP4__X86
-        if (offset) sum = nc_fp4__row_i8(&w, (uint32_t)r, x, offset, &c);
+        if (offset) sum = nc_fp4__row_i8_512(&w, &h, (uint32_t)r, x, offset, &done);
 #endif
-        for (; c < t->columns; c = end) {
-            int32_t dot = 0;
-            end = t->columns - c < block ? t->columns : c + block;
-            for (k = c; k < end; k++) {
-                dot += nc_fp4__doubled(codes[k / 2] >> (k % 2 * 4) & 15) * x[k];
-            }
-            sum = fmaf((float)dot * 0.5f, nc_fp4__scale_at(&w, scales, c), sum);
-        }
-        y[r] = sum * x_scale;
+        y[r] = nc_fp4__row_i8(&w, &h, (uint32_t)r, x, done, sum) * x_scale;
     }
     nc__free(NULL, offset, 0);
     return NC_OK;
 }
 
-/* >>atoms ========================================================================== */
+/* >>atoms ======================================================================== */
 
 /* Codes by value, for the tables below. */
 #define NC_FP4__HALF 1
@@ -2917,13 +3184,13 @@ NC_API const nc_fp4_atom *nc_fp4_get_nf4_atom(nc_fp4_atom_kind kind) {
 }
 
 /* sum - threshold of a unit, and the smallest |sum - threshold| so far. */
-static float nc_fp4__unit_sum(nc_fp4_format format, const nc_fp4_unit *unit, const float *wires,
-                              double *margin) {
+static float nc_fp4__unit_sum(const nc_fp4__element *element, const nc_fp4_unit *unit,
+                              const float *wires, double *margin) {
     float sum = 0.0f, distance;
     int i;
     for (i = 0; i < unit->inputs; i++)
-        sum += nc_fp4__decode_as(format, unit->weight[i]) * wires[unit->input[i]];
-    sum -= nc_fp4__decode_as(format, unit->threshold);
+        sum += element->value[unit->weight[i] & 15] * wires[unit->input[i]];
+    sum -= element->value[unit->threshold & 15];
     distance = sum < 0 ? -sum : sum;
     if ((double)distance < *margin) *margin = (double)distance;
     return sum;
@@ -2942,6 +3209,7 @@ static void nc_fp4__finish_report(nc_fp4_report *report, double margin) {
 
 NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format format,
                                     nc_fp4_report *report) {
+    const nc_fp4__element *element = format == NC_FP4_NF4 ? &nc_fp4__nf4 : &nc_fp4__e2m1;
     float wires[4 + NC_FP4_ATOM_UNITS];
     double margin = 1e9;
     uint32_t c, u, i;
@@ -2961,7 +3229,7 @@ NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format forma
         for (i = 0; i < atom->inputs; i++) wires[i] = (float)(c >> i & 1);
         for (u = 0; u < atom->units; u++)
             wires[atom->inputs + u] =
-                nc_fp4__unit_sum(format, &atom->unit[u], wires, &margin) > 0 ? 1.0f : 0.0f;
+                nc_fp4__unit_sum(element, &atom->unit[u], wires, &margin) > 0 ? 1.0f : 0.0f;
         report->cases++;
         if ((uint32_t)wires[atom->inputs + atom->units - 1] != (atom->truth >> c & 1)) {
             if (!report->wrong++) report->first_wrong = c;
@@ -3155,65 +3423,58 @@ NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom 
     return status;
 }
 
-/* >>circuit ======================================================================== */
+/* >>circuits ===================================================================== */
 
-/* Ids by hash: open addressing; a slot holds the hash and id + 1. */
-typedef struct nc_fp4__slot {
-    uint32_t hash, id;
-} nc_fp4__slot;
-typedef struct nc_fp4__index {
-    nc_fp4__slot *slots; /* room of them, a power of two */
-    uint32_t room, used;
-} nc_fp4__index;
+/* -- lists that grow --------------------------------------------------------------------------- */
 
+/* Memory for `extra` more elements of `size` bytes, at least twice what there was, with the old
+ * ones in it; null: there is none, and the old memory stays. */
+static void *nc_fp4__grown(const nc_allocator *hooks, void *at, uint32_t count, uint32_t *room,
+                           size_t extra, size_t size) {
+    const size_t need = count + extra, twice = *room ? 2 * (size_t)*room : 16;
+    const size_t larger = need > twice ? need : twice;
+    void *fresh = larger > UINT32_MAX ? NULL : nc__alloc(hooks, nc__mul_size(larger, size));
+    if (!fresh) return NULL;
+    if (count) memcpy(fresh, at, count * size);
+    nc__free(hooks, at, *room * size);
+    *room = (uint32_t)larger;
+    return fresh;
+}
+
+/* NAME_reserve makes room for so many more, after which NAME_add cannot fail; 0: out of memory, and
+ * nothing has changed. */
+#define NC_FP4__LIST(type, name)                                                                   \
+    typedef struct name {                                                                          \
+        type *at;                                                                                  \
+        uint32_t count, room;                                                                      \
+        const nc_allocator *hooks;                                                                 \
+    } name;                                                                                        \
+    static NC_UNUSED int name##_reserve(name *list, size_t extra) {                                \
+        type *larger;                                                                              \
+        if (extra <= list->room - list->count) return 1;                                           \
+        larger = (type *)nc_fp4__grown(list->hooks, list->at, list->count, &list->room, extra,     \
+                                       sizeof(type));                                              \
+        if (larger) list->at = larger;                                                             \
+        return larger != NULL;                                                                     \
+    }                                                                                              \
+    static NC_UNUSED int name##_add(name *list, type value) {                                      \
+        if (!name##_reserve(list, 1)) return 0;                                                    \
+        list->at[list->count++] = value;                                                           \
+        return 1;                                                                                  \
+    }                                                                                              \
+    static NC_UNUSED void name##_free(name *list) {                                                \
+        nc__free(list->hooks, list->at, list->room * sizeof(type));                                \
+        list->at = NULL;                                                                           \
+        list->count = list->room = 0;                                                              \
+    }
+
+/* -- wires ------------------------------------------------------------------------------------- */
+
+/* Of four numbers, for nc__index. */
 static uint32_t nc_fp4__hash(uint32_t a, uint32_t b, uint32_t c, uint32_t d) {
     uint64_t h = ((uint64_t)a << 32 | b) * UINT64_C(0x9E3779B97F4A7C15);
-    h ^= h >> 29;
-    h += ((uint64_t)c << 32 | d) * UINT64_C(0xBF58476D1CE4E5B9);
-    h ^= h >> 32;
-    h *= UINT64_C(0x94D049BB133111EB);
-    return (uint32_t)(h >> 32);
-}
-
-/* The next id with this hash, or UINT32_MAX; start with *at = hash. */
-static uint32_t nc_fp4__candidate(const nc_fp4__index *x, uint32_t hash, uint32_t *at) {
-    while (x->room) {
-        const nc_fp4__slot *s = &x->slots[(*at)++ & (x->room - 1)];
-        if (!s->id) break;
-        if (s->hash == hash) return s->id - 1;
-    }
-    return UINT32_MAX;
-}
-
-/* 0 when out of memory. */
-static int nc_fp4__remember(nc_fp4__index *x, uint32_t hash, uint32_t id) {
-    uint32_t i, at;
-    if (x->used * 2 >= x->room) {
-        nc_fp4__index bigger;
-        bigger.room = x->room ? 2 * x->room : 256;
-        bigger.used = x->used;
-        bigger.slots = (nc_fp4__slot *)nc__calloc(NULL, bigger.room * sizeof *bigger.slots);
-        if (!bigger.slots) return 0;
-        for (i = 0; i < x->room; i++) {
-            if (!x->slots[i].id) continue;
-            at = x->slots[i].hash;
-            while (bigger.slots[at & (bigger.room - 1)].id) at++;
-            bigger.slots[at & (bigger.room - 1)] = x->slots[i];
-        }
-        nc__free(NULL, x->slots, x->room * sizeof *x->slots);
-        *x = bigger;
-    }
-    at = hash;
-    while (x->slots[at & (x->room - 1)].id) at++;
-    x->slots[at & (x->room - 1)].hash = hash;
-    x->slots[at & (x->room - 1)].id = id + 1;
-    x->used++;
-    return 1;
-}
-
-static void nc_fp4__forget(nc_fp4__index *x) {
-    nc__free(NULL, x->slots, x->room * sizeof *x->slots);
-    memset(x, 0, sizeof *x);
+    h = (h ^ h >> 29) + ((uint64_t)c << 32 | d) * UINT64_C(0xBF58476D1CE4E5B9);
+    return (uint32_t)((h ^ h >> 32) * UINT64_C(0x94D049BB133111EB) >> 32);
 }
 
 /* A function of up to three wires, or an input. Bit i of truth is its value for in[j] = bit j of i;
@@ -3232,16 +3493,19 @@ typedef struct nc_fp4__group {
     uint32_t first, width;
 } nc_fp4__group;
 
+NC_FP4__LIST(uint32_t, nc_fp4__numbers)
+NC_FP4__LIST(nc_fp4__node, nc_fp4__nodes)
+NC_FP4__LIST(nc_fp4__group, nc_fp4__groups)
+
 struct nc_fp4_circuit {
-    nc_allocator hooks;
-    int custom_hooks;
+    nc_allocator own;
+    const nc_allocator *hooks; /* null, or `own` */
     char name[NC_FP4__MAX_NAME + 1];
-    nc_fp4__node *nodes;                         /* stb_ds array */
-    uint32_t *inputs;                            /* stb_ds array: wires */
-    uint32_t *outputs;                           /* stb_ds array: wires */
-    nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
-    nc_fp4__index known;                         /* nodes */
-    nc_fp4__index named;                         /* groups: twice the number, and 1 for outputs */
+    nc_fp4__nodes nodes;
+    nc_fp4__numbers inputs, outputs; /* wires */
+    nc_fp4__groups input_groups, output_groups;
+    nc__index known; /* nodes */
+    nc__index named; /* groups: twice the number, and 1 for outputs */
 };
 
 /* Truth tables of the three inputs themselves. */
@@ -3251,6 +3515,15 @@ static const uint8_t nc_fp4__variable[3] = {0xAA, 0xCC, 0xF0};
 static uint8_t nc_fp4__cofactor(uint8_t truth, uint32_t v, int value) {
     uint32_t m = nc_fp4__variable[v], half = value ? truth & m : truth & ~m;
     return (uint8_t)(value ? half | half >> (1u << v) : half | half << (1u << v));
+}
+
+static int nc_fp4__depends_on(uint8_t truth, uint32_t v) {
+    return nc_fp4__cofactor(truth, v, 0) != nc_fp4__cofactor(truth, v, 1);
+}
+
+/* The table that is `one` where input v is 1, else `zero` (Shannon's expansion). */
+static uint8_t nc_fp4__select(uint32_t v, uint8_t one, uint8_t zero) {
+    return (uint8_t)((one & nc_fp4__variable[v]) | (zero & ~nc_fp4__variable[v]));
 }
 
 /* The table with inputs u < v exchanged. */
@@ -3264,55 +3537,63 @@ static uint8_t nc_fp4__exchange(uint8_t truth, uint32_t u, uint32_t v) {
     return (uint8_t)result;
 }
 
+/* The wire of a new node; UINT32_MAX: too many wires, no memory. */
 static uint32_t nc_fp4__push_node(nc_fp4_circuit *c, const nc_fp4__node *node) {
-    if (stbds_arrlenu(c->nodes) >= NC_FP4__MAX_WIRES) return UINT32_MAX;
-    stbds_arrput(c->nodes, *node);
-    return (uint32_t)stbds_arrlenu(c->nodes) - 1;
+    if (c->nodes.count >= NC_FP4__MAX_WIRES || !nc_fp4__nodes_add(&c->nodes, *node))
+        return UINT32_MAX;
+    return c->nodes.count - 1;
 }
 
 /* The wire of an existing or new node with this content. */
 static uint32_t nc_fp4__share_node(nc_fp4_circuit *c, const nc_fp4__node *node) {
     uint32_t hash =
         nc_fp4__hash(node->in[0], node->in[1], node->in[2], node->truth | node->inputs * 256u);
-    uint32_t at = hash, id;
-    while ((id = nc_fp4__candidate(&c->known, hash, &at)) != UINT32_MAX) {
-        const nc_fp4__node *o = &c->nodes[id];
+    size_t at = hash;
+    uint32_t id;
+    while ((id = nc__index_next(&c->known, hash, &at)) != UINT32_MAX) {
+        const nc_fp4__node *o = &c->nodes.at[id];
         if (o->truth == node->truth && o->inputs == node->inputs && o->in[0] == node->in[0] &&
             o->in[1] == node->in[1] && o->in[2] == node->in[2])
             return id;
     }
     id = nc_fp4__push_node(c, node);
-    return id != UINT32_MAX && nc_fp4__remember(&c->known, hash, id) ? id : UINT32_MAX;
+    return id != UINT32_MAX && nc__index_add(&c->known, hash, id) ? id : UINT32_MAX;
 }
 
 static int nc_fp4__is_not(const nc_fp4__node *node) {
     return node->inputs == 1 && node->truth == 0x55;
 }
 
-/* The wire of a function of three wires (some may be 0 and not count): constants, complements and
- * equal wires are worked into the table, wires sorted. UINT32_MAX: too many wires, no memory. */
+/* Constants, complements and equal wires among the inputs of a function are worked into its table;
+ * inputs that then do not count become wire 0. */
+static uint8_t nc_fp4__simplify(const nc_fp4_circuit *c, uint32_t in[3], uint8_t truth) {
+    uint32_t i, j;
+    for (i = 0; i < 3; i++) {
+        const nc_fp4__node *from = &c->nodes.at[in[i]];
+        if (nc_fp4__is_not(from)) {
+            truth = nc_fp4__select(i, nc_fp4__cofactor(truth, i, 0), nc_fp4__cofactor(truth, i, 1));
+            in[i] = from->in[0];
+        }
+        if (in[i] <= NC_FP4_TRUE) truth = nc_fp4__cofactor(truth, i, in[i] == NC_FP4_TRUE);
+    }
+    for (i = 0; i < 2; i++)
+        for (j = i + 1; j < 3; j++)
+            if (in[i] == in[j])
+                truth =
+                    nc_fp4__select(i, nc_fp4__cofactor(truth, j, 1), nc_fp4__cofactor(truth, j, 0));
+    for (i = 0; i < 3; i++)
+        if (!nc_fp4__depends_on(truth, i)) in[i] = 0;
+    return truth;
+}
+
+/* The wire of a function of three wires (some may be 0 and not count): simplified, wires sorted, so
+ * that equal functions are found (structural hashing). UINT32_MAX: too many wires, no memory. */
 static uint32_t nc_fp4__function(nc_fp4_circuit *c, const uint32_t in[3], uint8_t truth) {
     nc_fp4__node node;
     uint32_t i, j, n = 0, wire;
     int complement;
     memcpy(node.in, in, sizeof node.in);
-    for (i = 0; i < 3; i++) {
-        const nc_fp4__node *from = &c->nodes[node.in[i]];
-        if (nc_fp4__is_not(from)) {
-            truth = (uint8_t)((nc_fp4__cofactor(truth, i, 0) & nc_fp4__variable[i]) |
-                              (nc_fp4__cofactor(truth, i, 1) & ~nc_fp4__variable[i]));
-            node.in[i] = from->in[0];
-        }
-        if (node.in[i] <= NC_FP4_TRUE)
-            truth = nc_fp4__cofactor(truth, i, node.in[i] == NC_FP4_TRUE);
-    }
-    for (i = 0; i < 2; i++)
-        for (j = i + 1; j < 3; j++)
-            if (node.in[i] == node.in[j])
-                truth = (uint8_t)((nc_fp4__cofactor(truth, j, 1) & nc_fp4__variable[i]) |
-                                  (nc_fp4__cofactor(truth, j, 0) & ~nc_fp4__variable[i]));
-    for (i = 0; i < 3; i++)
-        if (nc_fp4__cofactor(truth, i, 0) == nc_fp4__cofactor(truth, i, 1)) node.in[i] = 0;
+    truth = nc_fp4__simplify(c, node.in, truth);
     for (i = 0; i < 2; i++) /* the larger wire first: 0 comes last */
         for (j = 0; j < 2 - i; j++)
             if (node.in[j] < node.in[j + 1]) {
@@ -3336,10 +3617,12 @@ static uint32_t nc_fp4__function(nc_fp4_circuit *c, const uint32_t in[3], uint8_
     return nc_fp4__share_node(c, &node);
 }
 
+/* -- names ------------------------------------------------------------------------------------- */
+
 /* May names hold ch? A letter first, so that numbers are free for wires without one. */
 static int nc_fp4__name_char(char ch, size_t at) {
-    if ((ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || ch == '_') return 1;
-    return at > 0 && ((ch >= '0' && ch <= '9') || ch == '.' || ch == '$' || ch == '-');
+    return nc__is_letter(ch) ||
+           (at > 0 && (nc__is_digit(ch) || ch == '.' || ch == '$' || ch == '-'));
 }
 
 /* A name that files can hold: other characters become '_'. */
@@ -3357,74 +3640,85 @@ static void nc_fp4__copy_name(char *to, const char *from, const char *fallback, 
 
 /* The same, and no other group's: a number is put behind it. 0 when out of memory. */
 static int nc_fp4__group_name(nc_fp4_circuit *c, char *to, const char *from, const char *fallback,
-                              size_t number, int output) {
+                              uint32_t number, int output) {
     char base[NC_FP4__MAX_NAME + 1];
-    uint32_t hash, at, id, n = 1;
+    uint32_t hash, id, n = 1;
+    size_t at;
     nc_fp4__copy_name(base, from, fallback, number);
     memcpy(to, base, sizeof base);
     for (;;) {
         at = hash = (uint32_t)nc__fnv1a(NC__FNV_START, to, strlen(to));
-        while ((id = nc_fp4__candidate(&c->named, hash, &at)) != UINT32_MAX) {
-            const nc_fp4__group *groups = id & 1 ? c->output_groups : c->input_groups;
-            if (groups && !strcmp(to, groups[id / 2].name)) break;
+        while ((id = nc__index_next(&c->named, hash, &at)) != UINT32_MAX) {
+            const nc_fp4__groups *groups = id & 1 ? &c->output_groups : &c->input_groups;
+            if (!strcmp(to, groups->at[id / 2].name)) break;
         }
         if (id == UINT32_MAX) break;
         snprintf(to, NC_FP4__MAX_NAME + 1, "%.50s_%u", base, (unsigned)++n);
     }
-    id = 2 * (uint32_t)number + (output ? 1 : 0);
-    return nc_fp4__remember(&c->named, hash, id);
+    return nc__index_add(&c->named, hash, 2 * number + (output ? 1 : 0));
 }
 
-NC_API nc_status nc_fp4_create(nc_fp4_circuit **out, const char *name, const nc_allocator *hooks) {
+/* -- building ---------------------------------------------------------------------------------- */
+
+NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const char *name,
+                               const nc_allocator *hooks) {
     nc_fp4_circuit *c;
     nc_fp4__node constant;
-    if (!out) return NC_ERR_ARG;
-    *out = c = (nc_fp4_circuit *)nc__calloc(hooks, sizeof **out);
+    if (!circuit) return NC_ERR_ARG;
+    *circuit = c = (nc_fp4_circuit *)nc__calloc(hooks, sizeof *c);
     if (!c) return NC_ERR_MEMORY;
-    if (hooks) c->hooks = *hooks;
-    c->custom_hooks = hooks != NULL;
+    if (hooks) {
+        c->own = *hooks;
+        c->hooks = &c->own;
+    }
+    c->nodes.hooks = c->inputs.hooks = c->outputs.hooks = c->hooks;
+    c->input_groups.hooks = c->output_groups.hooks = c->hooks;
+    c->known.hooks = c->named.hooks = c->hooks;
     nc_fp4__copy_name(c->name, name, "circuit", 0);
     memset(&constant, 0, sizeof constant);
     (void)nc_fp4__push_node(c, &constant);
     constant.truth = 0xFF;
-    (void)nc_fp4__push_node(c, &constant);
-    return NC_OK;
+    if (nc_fp4__push_node(c, &constant) == NC_FP4_TRUE) return NC_OK;
+    nc_fp4_destroy(c);
+    *circuit = NULL;
+    return NC_ERR_MEMORY;
 }
 
-NC_API void nc_fp4_destroy(nc_fp4_circuit *c) {
-    nc_allocator hooks;
-    int custom;
-    if (!c) return;
-    stbds_arrfree(c->nodes);
-    stbds_arrfree(c->inputs);
-    stbds_arrfree(c->outputs);
-    stbds_arrfree(c->input_groups);
-    stbds_arrfree(c->output_groups);
-    nc_fp4__forget(&c->known);
-    nc_fp4__forget(&c->named);
-    hooks = c->hooks;
-    custom = c->custom_hooks;
-    nc__free(custom ? &hooks : NULL, c, sizeof *c);
+NC_API void nc_fp4_destroy(nc_fp4_circuit *circuit) {
+    nc_allocator own;
+    if (!circuit) return;
+    nc_fp4__nodes_free(&circuit->nodes);
+    nc_fp4__numbers_free(&circuit->inputs);
+    nc_fp4__numbers_free(&circuit->outputs);
+    nc_fp4__groups_free(&circuit->input_groups);
+    nc_fp4__groups_free(&circuit->output_groups);
+    nc__index_free(&circuit->known);
+    nc__index_free(&circuit->named);
+    own = circuit->own; /* its members are null without hooks */
+    nc__free(&own, circuit, sizeof *circuit);
 }
 
-NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *c, const char *name, uint32_t width,
+NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                   uint32_t *wires) {
     nc_fp4__group group;
     nc_fp4__node node;
     uint32_t i;
-    if (!c || !wires || width == 0) return NC_ERR_ARG;
-    if (width >= NC_FP4__MAX_WIRES - stbds_arrlenu(c->nodes)) return NC_ERR_LIMIT;
-    if (!nc_fp4__group_name(c, group.name, name, "x", stbds_arrlenu(c->input_groups), 0))
+    if (!circuit || !wires || width == 0) return NC_ERR_ARG;
+    if (width >= NC_FP4__MAX_WIRES - circuit->nodes.count) return NC_ERR_LIMIT;
+    if (!nc_fp4__nodes_reserve(&circuit->nodes, width) ||
+        !nc_fp4__numbers_reserve(&circuit->inputs, width) ||
+        !nc_fp4__groups_reserve(&circuit->input_groups, 1) ||
+        !nc_fp4__group_name(circuit, group.name, name, "x", circuit->input_groups.count, 0))
         return NC_ERR_MEMORY;
-    group.first = (uint32_t)stbds_arrlenu(c->inputs);
+    group.first = circuit->inputs.count;
     group.width = width;
-    stbds_arrput(c->input_groups, group);
+    (void)nc_fp4__groups_add(&circuit->input_groups, group);
     memset(&node, 0, sizeof node);
     node.inputs = NC_FP4__INPUT;
     for (i = 0; i < width; i++) {
         node.in[0] = group.first + i;
-        wires[i] = nc_fp4__push_node(c, &node);
-        stbds_arrput(c->inputs, wires[i]);
+        wires[i] = nc_fp4__push_node(circuit, &node);
+        (void)nc_fp4__numbers_add(&circuit->inputs, wires[i]);
     }
     return NC_OK;
 }
@@ -3432,29 +3726,36 @@ NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *c, const char *name, uint32_t 
 static int nc_fp4__good_wires(const nc_fp4_circuit *c, const uint32_t *wires, size_t n) {
     size_t i;
     for (i = 0; i < n; i++)
-        if (wires[i] >= stbds_arrlenu(c->nodes)) return 0;
+        if (wires[i] >= c->nodes.count) return 0;
     return 1;
 }
 
 /* NC_OK, or why a function could not be added. */
 static nc_status nc_fp4__added(const nc_fp4_circuit *c, uint32_t wire) {
     if (wire != UINT32_MAX) return NC_OK;
-    return stbds_arrlenu(c->nodes) >= NC_FP4__MAX_WIRES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
+    return c->nodes.count >= NC_FP4__MAX_WIRES ? NC_ERR_LIMIT : NC_ERR_MEMORY;
 }
 
-NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *c, nc_fp4_atom_kind kind, const uint32_t *in,
+NC_API nc_status nc_fp4_add_atom(nc_fp4_circuit *circuit, nc_fp4_atom_kind kind, const uint32_t *in,
                                  uint32_t *out) {
     const nc_fp4_atom *atom = nc_fp4_get_atom(kind);
     uint64_t truth;
-    if (!c || !atom || !in || !out) return NC_ERR_ARG;
+    if (!circuit || !atom || !in || !out) return NC_ERR_ARG;
     truth = atom->truth;
-    return nc_fp4_add_function(c, atom->inputs, in, &truth, out);
+    return nc_fp4_add_function(circuit, atom->inputs, in, &truth, out);
+}
+
+/* A table of n < 3 inputs as one of three that does not depend on the others. */
+static uint8_t nc_fp4__widened(uint32_t truth, uint32_t n) {
+    truth &= (1u << (1u << n)) - 1;
+    for (; n < 3; n++) truth |= truth << (1u << n);
+    return (uint8_t)truth;
 }
 
 /* The function of the first n wires whose table are 2^n bits of truth from `first` on. */
 static uint32_t nc_fp4__expand(nc_fp4_circuit *c, uint32_t n, const uint32_t *in,
                                const uint64_t *truth, uint32_t first) {
-    uint32_t mux[3] = {0, 0, 0}, bits, i;
+    uint32_t mux[3] = {0, 0, 0}, i;
     if (n > 3) { /* the last wire chooses */
         mux[0] = nc_fp4__expand(c, n - 1, in, truth, first);
         mux[1] = nc_fp4__expand(c, n - 1, in, truth, first + (1u << (n - 1)));
@@ -3462,124 +3763,1684 @@ static uint32_t nc_fp4__expand(nc_fp4_circuit *c, uint32_t n, const uint32_t *in
         if (mux[0] == UINT32_MAX || mux[1] == UINT32_MAX) return UINT32_MAX;
         return nc_fp4__function(c, mux, 0xCA);
     }
-    bits = (uint32_t)(truth[first / 64] >> first % 64) & ((1u << (1u << n)) - 1);
-    for (i = n; i < 3; i++) bits |= bits << (1u << i);
     for (i = 0; i < n; i++) mux[i] = in[i];
-    return nc_fp4__function(c, mux, (uint8_t)bits);
+    return nc_fp4__function(c, mux,
+                            nc_fp4__widened((uint32_t)(truth[first / 64] >> first % 64), n));
 }
 
-NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *c, uint32_t inputs, const uint32_t *in,
+NC_API nc_status nc_fp4_add_function(nc_fp4_circuit *circuit, uint32_t inputs, const uint32_t *in,
                                      const uint64_t *truth, uint32_t *out) {
-    if (!c || !truth || !out || inputs > 8 || (inputs && !in)) return NC_ERR_ARG;
-    if (!nc_fp4__good_wires(c, in, inputs)) return NC_ERR_ARG;
-    *out = nc_fp4__expand(c, inputs, in, truth, 0);
-    return nc_fp4__added(c, *out);
+    if (!circuit || !truth || !out || inputs > 8 || (inputs && !in)) return NC_ERR_ARG;
+    if (!nc_fp4__good_wires(circuit, in, inputs)) return NC_ERR_ARG;
+    *out = nc_fp4__expand(circuit, inputs, in, truth, 0);
+    return nc_fp4__added(circuit, *out);
 }
 
-NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *c, const nc_fp4_circuit *part,
+NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *circuit, const nc_fp4_circuit *part,
                                     const uint32_t *in, uint32_t *out) {
-    uint32_t *wire, i, n, wires[3];
+    uint32_t *wire, i, k, n, wires[3];
     nc_status status = NC_OK;
-    if (!c || !part || c == part || !out || (!in && nc_fp4_input_count(part))) return NC_ERR_ARG;
-    if (!nc_fp4__good_wires(c, in, nc_fp4_input_count(part))) return NC_ERR_ARG;
-    n = (uint32_t)stbds_arrlenu(part->nodes);
-    wire = (uint32_t *)nc__alloc(NULL, n * sizeof *wire);
+    if (!circuit || !part || circuit == part || !out || (!in && nc_fp4_input_count(part)))
+        return NC_ERR_ARG;
+    if (!nc_fp4__good_wires(circuit, in, nc_fp4_input_count(part))) return NC_ERR_ARG;
+    n = part->nodes.count;
+    wire = (uint32_t *)nc__alloc(circuit->hooks, n * sizeof *wire);
     if (!wire) return NC_ERR_MEMORY;
     for (i = 0; i < n && status == NC_OK; i++) {
-        const nc_fp4__node *node = &part->nodes[i];
-        uint32_t k;
+        const nc_fp4__node *node = &part->nodes.at[i];
         if (node->inputs == NC_FP4__INPUT) {
             wire[i] = in ? in[node->in[0]] : 0;
             continue;
         }
         for (k = 0; k < 3; k++) wires[k] = k < node->inputs ? wire[node->in[k]] : 0;
-        wire[i] = i <= NC_FP4_TRUE ? i : nc_fp4__function(c, wires, node->truth);
-        status = nc_fp4__added(c, wire[i]);
+        wire[i] = i <= NC_FP4_TRUE ? i : nc_fp4__function(circuit, wires, node->truth);
+        status = nc_fp4__added(circuit, wire[i]);
     }
-    for (i = 0; i < stbds_arrlenu(part->outputs) && status == NC_OK; i++)
-        out[i] = wire[part->outputs[i]];
-    nc__free(NULL, wire, n * sizeof *wire);
+    for (i = 0; i < part->outputs.count && status == NC_OK; i++) out[i] = wire[part->outputs.at[i]];
+    nc__free(circuit->hooks, wire, n * sizeof *wire);
     return status;
 }
 
-NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *c, const char *name, uint32_t width,
+NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                    const uint32_t *wires) {
     nc_fp4__group group;
     uint32_t i;
-    if (!c || !wires || width == 0 || !nc_fp4__good_wires(c, wires, width)) return NC_ERR_ARG;
-    if (stbds_arrlenu(c->outputs) + width > NC_FP4__MAX_WIRES) return NC_ERR_LIMIT;
-    if (!nc_fp4__group_name(c, group.name, name, "y", stbds_arrlenu(c->output_groups), 1))
+    if (!circuit || !wires || width == 0 || !nc_fp4__good_wires(circuit, wires, width))
+        return NC_ERR_ARG;
+    if (width > NC_FP4__MAX_WIRES - circuit->outputs.count) return NC_ERR_LIMIT;
+    if (!nc_fp4__numbers_reserve(&circuit->outputs, width) ||
+        !nc_fp4__groups_reserve(&circuit->output_groups, 1) ||
+        !nc_fp4__group_name(circuit, group.name, name, "y", circuit->output_groups.count, 1))
         return NC_ERR_MEMORY;
-    group.first = (uint32_t)stbds_arrlenu(c->outputs);
+    group.first = circuit->outputs.count;
     group.width = width;
-    stbds_arrput(c->output_groups, group);
-    for (i = 0; i < width; i++) stbds_arrput(c->outputs, wires[i]);
+    (void)nc_fp4__groups_add(&circuit->output_groups, group);
+    for (i = 0; i < width; i++) (void)nc_fp4__numbers_add(&circuit->outputs, wires[i]);
     return NC_OK;
 }
 
-NC_API const char *nc_fp4_name(const nc_fp4_circuit *c) { return c->name; }
+NC_API const char *nc_fp4_name(const nc_fp4_circuit *circuit) { return circuit->name; }
 
-NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *c) {
-    return (uint32_t)stbds_arrlenu(c->inputs);
+NC_API uint32_t nc_fp4_input_count(const nc_fp4_circuit *circuit) { return circuit->inputs.count; }
+
+NC_API uint32_t nc_fp4_output_count(const nc_fp4_circuit *circuit) {
+    return circuit->outputs.count;
 }
 
-NC_API uint32_t nc_fp4_output_count(const nc_fp4_circuit *c) {
-    return (uint32_t)stbds_arrlenu(c->outputs);
+NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *circuit) {
+    return circuit->nodes.count - 2 - circuit->inputs.count;
 }
 
-NC_API uint32_t nc_fp4_function_count(const nc_fp4_circuit *c) {
-    return (uint32_t)(stbds_arrlenu(c->nodes) - 2 - stbds_arrlenu(c->inputs));
-}
-
-static int nc_fp4__group_at(nc_fp4__group *groups, uint32_t i, nc_fp4_bus *bus) {
-    if (i >= stbds_arrlenu(groups)) return 0;
-    bus->name = groups[i].name;
-    bus->first = groups[i].first;
-    bus->width = groups[i].width;
+static int nc_fp4__bus_at(const nc_fp4__groups *groups, uint32_t i, nc_fp4_bus *bus) {
+    if (i >= groups->count) return 0;
+    bus->name = groups->at[i].name;
+    bus->first = groups->at[i].first;
+    bus->width = groups->at[i].width;
     return 1;
 }
 
-NC_API int nc_fp4_input_bus(const nc_fp4_circuit *c, uint32_t i, nc_fp4_bus *bus) {
-    return nc_fp4__group_at(c->input_groups, i, bus);
+NC_API int nc_fp4_input_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus) {
+    return nc_fp4__bus_at(&circuit->input_groups, i, bus);
 }
 
-NC_API int nc_fp4_output_bus(const nc_fp4_circuit *c, uint32_t i, nc_fp4_bus *bus) {
-    return nc_fp4__group_at(c->output_groups, i, bus);
+NC_API int nc_fp4_output_bus(const nc_fp4_circuit *circuit, uint32_t i, nc_fp4_bus *bus) {
+    return nc_fp4__bus_at(&circuit->output_groups, i, bus);
 }
 
-/* One function of three words, by its algebraic normal form: 8 masks, 0 or all ones. */
-static void nc_fp4__masks(uint8_t truth, uint64_t mask[8]) {
-    uint32_t t = truth, i;
-    t ^= (t & 0x55u) << 1;
-    t ^= (t & 0x33u) << 2;
-    t ^= (t & 0x0Fu) << 4;
-    for (i = 0; i < 8; i++) mask[i] = 0 - (uint64_t)(t >> i & 1);
+/* >>templates ==================================================================== */
+
+/* A circuit being made: after an error nothing more is added. Wires of inputs a and b, results,
+ * scratch. */
+enum { NC_FP4__MAX_BITS = 4096 };
+typedef struct nc_fp4__maker {
+    nc_fp4_circuit *c;
+    nc_status status;
+    nc_fp4_template which;
+    int variant;
+    uint32_t *a, *b, *g, *p, *y; /* NC_FP4__MAX_BITS of each, of y three times as many */
+} nc_fp4__maker;
+
+static uint32_t nc_fp4__gate(nc_fp4__maker *m, nc_fp4_atom_kind kind, uint32_t a, uint32_t b,
+                             uint32_t c) {
+    uint32_t in[3], out = 0;
+    in[0] = a;
+    in[1] = b;
+    in[2] = c;
+    if (m->status == NC_OK) m->status = nc_fp4_add_atom(m->c, kind, in, &out);
+    return out;
+}
+static uint32_t nc_fp4__and(nc_fp4__maker *m, uint32_t a, uint32_t b) {
+    return nc_fp4__gate(m, NC_FP4_AND, a, b, 0);
+}
+static uint32_t nc_fp4__or(nc_fp4__maker *m, uint32_t a, uint32_t b) {
+    return nc_fp4__gate(m, NC_FP4_OR, a, b, 0);
+}
+static uint32_t nc_fp4__xor(nc_fp4__maker *m, uint32_t a, uint32_t b) {
+    return nc_fp4__gate(m, NC_FP4_XOR, a, b, 0);
+}
+static uint32_t nc_fp4__not(nc_fp4__maker *m, uint32_t a) {
+    return nc_fp4__gate(m, NC_FP4_NOT, a, 0, 0);
+}
+static uint32_t nc_fp4__mux(nc_fp4__maker *m, uint32_t s, uint32_t a, uint32_t b) {
+    return nc_fp4__gate(m, NC_FP4_MUX, s, a, b);
 }
 
-static uint64_t nc_fp4__apply(const uint64_t m[8], uint64_t a, uint64_t b, uint64_t c) {
-    uint64_t ab = a & b;
-    return m[0] ^ (a & m[1]) ^ (b & m[2]) ^ (ab & m[3]) ^
-           (c & (m[4] ^ (a & m[5]) ^ (b & m[6]) ^ (ab & m[7])));
+/* sum = a + b + carry; returns the carry out. Wires one by one, ripple. */
+static uint32_t nc_fp4__ripple(nc_fp4__maker *m, const uint32_t *a, const uint32_t *b, uint32_t n,
+                               uint32_t carry, uint32_t *sum) {
+    uint32_t i;
+    for (i = 0; i < n; i++) {
+        sum[i] = nc_fp4__gate(m, NC_FP4_SUM, a[i], b[i], carry);
+        carry = nc_fp4__gate(m, NC_FP4_CARRY, a[i], b[i], carry);
+    }
+    return carry;
 }
 
-/* The circuit itself on `words` words a wire: wire w at wires + w * words. */
-static void nc_fp4__run_nodes(const nc_fp4_circuit *c, uint64_t *wires, size_t words) {
-    size_t i, w;
-    for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
-        const nc_fp4__node *node = &c->nodes[i];
-        const uint64_t *x = wires + node->in[0] * words, *y = wires + node->in[1] * words;
-        const uint64_t *z = wires + node->in[2] * words;
-        uint64_t mask[8];
-        if (node->inputs == NC_FP4__INPUT) continue;
-        nc_fp4__masks(node->truth, mask);
-        if (i <= NC_FP4_TRUE) x = y = z = wires + i * words;
-        for (w = 0; w < words; w++)
-            wires[i * words + w] =
-                i <= NC_FP4_TRUE ? mask[0] : nc_fp4__apply(mask, x[w], y[w], z[w]);
+/* The same by parallel prefixes (Kogge and Stone, 1973): generate and propagate of ever longer runs
+ * of bits. g and p are scratch of n. */
+static uint32_t nc_fp4__prefix(nc_fp4__maker *m, const uint32_t *a, const uint32_t *b, uint32_t n,
+                               uint32_t carry, uint32_t *sum, uint32_t *g, uint32_t *p) {
+    uint32_t i, d;
+    for (i = 0; i < n; i++) {
+        g[i] = nc_fp4__and(m, a[i], b[i]);
+        p[i] = nc_fp4__xor(m, a[i], b[i]);
+        sum[i] = p[i];
+    }
+    for (d = 1; d < n; d *= 2)
+        for (i = n; i-- > d;) {
+            g[i] = nc_fp4__or(m, g[i], nc_fp4__and(m, p[i], g[i - d]));
+            p[i] = nc_fp4__and(m, p[i], p[i - d]);
+        }
+    for (i = 0; i < n; i++) g[i] = nc_fp4__or(m, g[i], nc_fp4__and(m, p[i], carry));
+    sum[0] = nc_fp4__xor(m, sum[0], carry);
+    for (i = 1; i < n; i++) sum[i] = nc_fp4__xor(m, sum[i], g[i - 1]);
+    return g[n - 1];
+}
+
+/* Logarithm, rounded up. */
+static uint32_t nc_fp4__bits_for(uint32_t values) {
+    uint32_t n = 0;
+    while (n < 31 && 1u << n < values) n++;
+    return n;
+}
+
+/* y = a + b + carry; returns the carry out. */
+static uint32_t nc_fp4__sum(nc_fp4__maker *m, uint32_t n, uint32_t carry) {
+    return m->variant ? nc_fp4__prefix(m, m->a, m->b, n, carry, m->y, m->g, m->p)
+                      : nc_fp4__ripple(m, m->a, m->b, n, carry, m->y);
+}
+
+static void nc_fp4__input(nc_fp4__maker *m, const char *name, uint32_t width, uint32_t *wires) {
+    if (m->status == NC_OK) m->status = nc_fp4_add_input(m->c, name, width, wires);
+}
+static void nc_fp4__output(nc_fp4__maker *m, const char *name, uint32_t width,
+                           const uint32_t *wires) {
+    if (m->status == NC_OK) m->status = nc_fp4_add_output(m->c, name, width, wires);
+}
+
+/* Adder, subtractor (a + ~b + 1) and both by a switch. */
+static void nc_fp4__make_adder(nc_fp4__maker *m, uint32_t n) {
+    uint32_t last = NC_FP4_TRUE, i, carry;
+    nc_fp4__input(m, "a", n, m->a);
+    nc_fp4__input(m, "b", n, m->b);
+    if (m->which == NC_FP4_ADDER) nc_fp4__input(m, "cin", 1, &last);
+    if (m->which == NC_FP4_ADD_SUB) nc_fp4__input(m, "sub", 1, &last);
+    for (i = 0; i < n && m->which != NC_FP4_ADDER; i++) m->b[i] = nc_fp4__xor(m, m->b[i], last);
+    carry = nc_fp4__sum(m, n, last);
+    if (m->which == NC_FP4_SUBTRACTOR) carry = nc_fp4__not(m, carry);
+    nc_fp4__output(m, m->which == NC_FP4_SUBTRACTOR ? "d" : "s", n, m->y);
+    nc_fp4__output(m, m->which == NC_FP4_SUBTRACTOR ? "borrow" : "cout", 1, &carry);
+}
+
+/* lt: the borrow of a - b, or (variant 1) decided by the highest bit that differs. */
+static uint32_t nc_fp4__less(nc_fp4__maker *m, uint32_t n) {
+    uint32_t lt = 0, same = NC_FP4_TRUE, i;
+    for (i = 0; i < n && !m->variant; i++)
+        lt = nc_fp4__gate(m, NC_FP4_CARRY, nc_fp4__not(m, m->a[i]), m->b[i], lt);
+    for (i = n; i-- > 0 && m->variant;) {
+        uint32_t below = nc_fp4__and(m, nc_fp4__not(m, m->a[i]), m->b[i]);
+        lt = nc_fp4__or(m, lt, nc_fp4__and(m, same, below));
+        same = nc_fp4__and(m, same, nc_fp4__gate(m, NC_FP4_XNOR, m->a[i], m->b[i], 0));
+    }
+    return lt;
+}
+
+static void nc_fp4__make_comparator(nc_fp4__maker *m, uint32_t n) {
+    uint32_t eq = NC_FP4_TRUE, lt, i;
+    nc_fp4__input(m, "a", n, m->a);
+    nc_fp4__input(m, "b", n, m->b);
+    for (i = 0; i < n; i++) { /* differences, in a chain or from the top */
+        uint32_t k = m->variant ? n - 1 - i : i;
+        uint32_t same = nc_fp4__gate(m, NC_FP4_XNOR, m->a[k], m->b[k], 0);
+        eq = nc_fp4__and(m, eq, same);
+    }
+    lt = nc_fp4__less(m, n);
+    nc_fp4__output(m, "eq", 1, &eq);
+    nc_fp4__output(m, "lt", 1, &lt);
+}
+
+/* Row by row: the partial products of b[j] are added to what is there from bit j on. */
+static void nc_fp4__make_multiplier(nc_fp4__maker *m, uint32_t n) {
+    uint32_t i, j;
+    nc_fp4__input(m, "a", n, m->a);
+    nc_fp4__input(m, "b", n, m->b);
+    for (i = 0; i < 2 * n; i++) m->y[i] = NC_FP4_FALSE;
+    for (j = 0; j < n; j++) {
+        for (i = 0; i < n; i++) m->g[i] = nc_fp4__and(m, m->a[i], m->b[j]);
+        memcpy(m->p, m->y + j, n * sizeof *m->p);
+        m->y[j + n] = nc_fp4__ripple(m, m->p, m->g, n, NC_FP4_FALSE, m->y + j);
+    }
+    nc_fp4__output(m, "p", 2 * n, m->y);
+}
+
+static void nc_fp4__make_parity(nc_fp4__maker *m, uint32_t n) {
+    uint32_t i, p = NC_FP4_FALSE;
+    nc_fp4__input(m, "x", n, m->a);
+    if (m->variant) { /* a chain; else a tree of sums of three */
+        for (i = 0; i < n; i++) p = nc_fp4__xor(m, p, m->a[i]);
+    } else {
+        uint32_t left = n;
+        memcpy(m->y, m->a, n * sizeof *m->y);
+        while (left > 1) {
+            uint32_t made = 0;
+            for (i = 0; i < left; i += 3)
+                m->y[made++] =
+                    nc_fp4__gate(m, NC_FP4_SUM, m->y[i], i + 1 < left ? m->y[i + 1] : NC_FP4_FALSE,
+                                 i + 2 < left ? m->y[i + 2] : NC_FP4_FALSE);
+            left = made;
+        }
+        p = m->y[0];
+    }
+    nc_fp4__output(m, "p", 1, &p);
+}
+
+/* Full adders take three wires of a weight and leave one, and one of the next weight. Variant 1
+ * counts up one input after the other. */
+static void nc_fp4__make_popcount(nc_fp4__maker *m, uint32_t n) {
+    const uint32_t bits = nc_fp4__bits_for(n + 1);
+    uint32_t i, k, left = n;
+    nc_fp4__input(m, "x", n, m->a);
+    for (k = 0; k < bits; k++) m->y[k] = NC_FP4_FALSE;
+    for (i = 0; i < n && m->variant; i++) {
+        uint32_t carry = m->a[i];
+        for (k = 0; k < bits; k++) {
+            uint32_t next = nc_fp4__and(m, m->y[k], carry);
+            m->y[k] = nc_fp4__xor(m, m->y[k], carry);
+            carry = next;
+        }
+    }
+    for (k = 0; k < bits && !m->variant; k++) {
+        uint32_t carries = 0;
+        while (left > 1) { /* the wires of this weight are a[0 .. left - 1] */
+            uint32_t x = m->a[left - 1], y = m->a[left - 2], z = left > 2 ? m->a[left - 3] : 0;
+            left -= left > 2 ? 3 : 2;
+            m->g[carries++] = nc_fp4__gate(m, NC_FP4_CARRY, x, y, z);
+            memmove(m->a + 1, m->a, left * sizeof *m->a); /* the sum waits its turn */
+            m->a[0] = nc_fp4__gate(m, NC_FP4_SUM, x, y, z);
+            left++;
+        }
+        m->y[k] = left ? m->a[0] : NC_FP4_FALSE;
+        memcpy(m->a, m->g, carries * sizeof *m->a);
+        left = carries;
+    }
+    nc_fp4__output(m, "n", bits, m->y);
+}
+
+static void nc_fp4__make_mux_tree(nc_fp4__maker *m, uint32_t n) {
+    uint32_t i, k, left = 1u << n;
+    nc_fp4__input(m, "s", n, m->b);
+    nc_fp4__input(m, "x", left, m->a);
+    for (k = 0; k < n; k++)
+        for (left /= 2, i = 0; i < left; i++)
+            m->a[i] = nc_fp4__mux(m, m->b[k], m->a[2 * i], m->a[2 * i + 1]);
+    nc_fp4__output(m, "y", 1, m->a);
+}
+
+static void nc_fp4__make_decoder(nc_fp4__maker *m, uint32_t n) {
+    uint32_t i, k, made = 1;
+    nc_fp4__input(m, "s", n, m->b);
+    m->y[0] = NC_FP4_TRUE;
+    for (k = 0; k < n; k++, made *= 2)
+        for (i = 0; i < made; i++) {
+            m->y[made + i] = nc_fp4__and(m, m->y[i], m->b[k]);
+            m->y[i] = nc_fp4__and(m, m->y[i], nc_fp4__not(m, m->b[k]));
+        }
+    nc_fp4__output(m, "y", made, m->y);
+}
+
+static void nc_fp4__make_priority(nc_fp4__maker *m, uint32_t n) {
+    const uint32_t bits = n > 1 ? nc_fp4__bits_for(n) : 1;
+    uint32_t i, k, valid = NC_FP4_FALSE;
+    nc_fp4__input(m, "x", n, m->a);
+    for (k = 0; k < bits; k++) m->y[k] = NC_FP4_FALSE;
+    for (i = 0; i < n; i++) { /* a higher one replaces the index */
+        for (k = 0; k < bits; k++)
+            m->y[k] = nc_fp4__mux(m, m->a[i], m->y[k], i >> k & 1 ? NC_FP4_TRUE : NC_FP4_FALSE);
+        valid = nc_fp4__or(m, valid, m->a[i]);
+    }
+    nc_fp4__output(m, "index", bits, m->y);
+    nc_fp4__output(m, "valid", 1, &valid);
+}
+
+/* op: 0 add, 1 sub, 2 and, 3 or, 4 xor, 5 slt (1 where a < b, signed); 6 and 7 give 0. */
+static void nc_fp4__make_alu(nc_fp4__maker *m, uint32_t n) {
+    uint32_t op[3] = {0, 0, 0}, minus, i, slt;
+    nc_fp4__input(m, "a", n, m->a);
+    nc_fp4__input(m, "b", n, m->b);
+    nc_fp4__input(m, "op", 3, op);
+    minus = op[0]; /* of 1 and 5, where it matters */
+    memcpy(m->y + 2 * n, m->b, n * sizeof *m->y);
+    for (i = 0; i < n; i++) m->b[i] = nc_fp4__xor(m, m->b[i], minus);
+    (void)nc_fp4__sum(m, n, minus);
+    /* signed less: signs differ and a is negative, or the difference is negative */
+    slt = nc_fp4__mux(m, nc_fp4__xor(m, m->a[n - 1], m->y[3 * n - 1]), m->y[n - 1], m->a[n - 1]);
+    for (i = 0; i < n; i++) {
+        uint32_t a = m->a[i], b = m->y[2 * n + i], low, high; /* one gate after the other, so */
+        low = nc_fp4__and(m, a, b);                           /* that wires are numbered alike */
+        high = nc_fp4__or(m, a, b);
+        low = nc_fp4__mux(m, op[0], low, high);
+        low = nc_fp4__mux(m, op[1], m->y[i], low);
+        high = nc_fp4__mux(m, op[0], nc_fp4__xor(m, a, b), i ? NC_FP4_FALSE : slt);
+        high = nc_fp4__and(m, high, nc_fp4__not(m, op[1]));
+        m->y[n + i] = nc_fp4__mux(m, op[2], low, high);
+    }
+    nc_fp4__output(m, "y", n, m->y + n);
+}
+
+/* Stages that move by 1, 2, 4 ..; a right shift is a left shift of the mirror image. */
+static void nc_fp4__make_shifter(nc_fp4__maker *m, uint32_t n) {
+    const uint32_t bits = nc_fp4__bits_for(n);
+    uint32_t right = 0, i, k;
+    nc_fp4__input(m, "x", n, m->a);
+    nc_fp4__input(m, "n", bits, m->b);
+    nc_fp4__input(m, "right", 1, &right);
+    for (i = 0; i < n; i++) m->y[i] = nc_fp4__mux(m, right, m->a[i], m->a[n - 1 - i]);
+    for (k = 0; k < bits; k++)
+        for (i = n; i-- > 0;)
+            m->y[i] =
+                nc_fp4__mux(m, m->b[k], m->y[i], i >= 1u << k ? m->y[i - (1u << k)] : NC_FP4_FALSE);
+    for (i = 0; i < n; i++) m->a[i] = nc_fp4__mux(m, right, m->y[i], m->y[n - 1 - i]);
+    nc_fp4__output(m, "y", n, m->a);
+}
+
+/* The templates, in the order of nc_fp4_template. `most` bits; powers: of two only. */
+static const struct {
+    char name[20];
+    uint32_t most;
+    int powers;
+    void (*make)(nc_fp4__maker *m, uint32_t n);
+} nc_fp4__templates[] = {{"adder", NC_FP4__MAX_BITS, 0, nc_fp4__make_adder},
+                         {"subtractor", NC_FP4__MAX_BITS, 0, nc_fp4__make_adder},
+                         {"add-sub", NC_FP4__MAX_BITS, 0, nc_fp4__make_adder},
+                         {"comparator", NC_FP4__MAX_BITS, 0, nc_fp4__make_comparator},
+                         {"multiplier", 512, 0, nc_fp4__make_multiplier},
+                         {"parity", NC_FP4__MAX_BITS, 0, nc_fp4__make_parity},
+                         {"popcount", NC_FP4__MAX_BITS, 0, nc_fp4__make_popcount},
+                         {"mux", 12, 0, nc_fp4__make_mux_tree},
+                         {"decoder", 12, 0, nc_fp4__make_decoder},
+                         {"priority-encoder", NC_FP4__MAX_BITS, 0, nc_fp4__make_priority},
+                         {"alu", NC_FP4__MAX_BITS, 0, nc_fp4__make_alu},
+                         {"shifter", NC_FP4__MAX_BITS, 1, nc_fp4__make_shifter}};
+typedef char nc_fp4__every_template_has_a_row
+    [sizeof nc_fp4__templates / sizeof *nc_fp4__templates == NC_FP4_TEMPLATE_COUNT ? 1 : -1];
+
+NC_API nc_status nc_fp4_make(nc_fp4_circuit **circuit, nc_fp4_template which, uint32_t bits,
+                             int variant, const nc_allocator *hooks) {
+    const size_t bytes = 7 * NC_FP4__MAX_BITS * sizeof(uint32_t);
+    nc_fp4__maker m;
+    if (!circuit) return NC_ERR_ARG;
+    *circuit = NULL;
+    if ((unsigned)which >= NC_FP4_TEMPLATE_COUNT || bits == 0 ||
+        bits > nc_fp4__templates[which].most ||
+        (nc_fp4__templates[which].powers && (bits < 2 || bits & (bits - 1))))
+        return NC_ERR_ARG;
+    memset(&m, 0, sizeof m);
+    m.which = which;
+    m.variant = variant;
+    m.a = (uint32_t *)nc__calloc(hooks, bytes);
+    if (!m.a) return NC_ERR_MEMORY;
+    m.b = m.a + NC_FP4__MAX_BITS;
+    m.g = m.b + NC_FP4__MAX_BITS;
+    m.p = m.g + NC_FP4__MAX_BITS;
+    m.y = m.p + NC_FP4__MAX_BITS;
+    m.status = nc_fp4_create(&m.c, nc_fp4__templates[which].name, hooks);
+    if (m.status == NC_OK) nc_fp4__templates[which].make(&m, bits);
+    nc__free(hooks, m.a, bytes);
+    if (m.status == NC_OK)
+        *circuit = m.c;
+    else
+        nc_fp4_destroy(m.c);
+    return m.status;
+}
+
+NC_API const char *nc_fp4_template_name(nc_fp4_template which) {
+    return (unsigned)which < NC_FP4_TEMPLATE_COUNT ? nc_fp4__templates[which].name : NULL;
+}
+
+/* >>netlists ===================================================================== */
+
+/* -- netlists: what BLIF and JSON come to ------------------------------------------------------ */
+
+enum { NC_FP4__MAX_INPUTS = 1 << 20, NC_FP4__MAX_DEPTH = 32 };
+
+/* Outputs = function of inputs: nets[first ..] of the model, the outputs after the inputs. */
+typedef struct nc_fp4__statement {
+    size_t line, column;
+    uint32_t first, inputs, outputs;
+    uint32_t model;     /* of an instance: index + 1; 0: a table or cover */
+    uint32_t row, rows; /* of a cover: rows of `inputs` characters and the output's */
+    uint64_t truth[4];  /* of a table: rows is UINT32_MAX */
+    char *model_name;   /* of an instance, until it is resolved */
+    uint32_t names;     /* of an instance: first of its formal names */
+} nc_fp4__statement;
+
+NC_FP4__LIST(char *, nc_fp4__strings)
+NC_FP4__LIST(nc_fp4__statement, nc_fp4__statements)
+
+typedef struct nc_fp4__model {
+    char *name;
+    nc__index known;                 /* nets, by name */
+    nc_fp4__strings net_names;       /* in the netlist's memory */
+    nc_fp4__numbers driver;          /* of each net, statement + 1 */
+    nc_fp4__numbers inputs, outputs; /* nets */
+    nc_fp4__numbers nets;            /* of statements */
+    nc_fp4__strings formals;
+    nc__buffer covers;
+    nc_fp4__statements statements;
+} nc_fp4__model;
+NC_FP4__LIST(nc_fp4__model, nc_fp4__models)
+
+typedef struct nc_fp4__netlist {
+    nc__text t; /* what is read, and the first failure, of reading and of all that follows */
+    nc_fp4__models models;
+    nc_fp4__strings strings; /* all names, owned */
+    uint32_t elaborated;     /* statements, in all instances */
+} nc_fp4__netlist;
+
+static void nc_fp4__netlist_free(nc_fp4__netlist *l) {
+    size_t i;
+    for (i = 0; i < l->models.count; i++) {
+        nc_fp4__model *m = &l->models.at[i];
+        nc__index_free(&m->known);
+        nc_fp4__strings_free(&m->net_names);
+        nc_fp4__numbers_free(&m->driver);
+        nc_fp4__numbers_free(&m->inputs);
+        nc_fp4__numbers_free(&m->outputs);
+        nc_fp4__numbers_free(&m->nets);
+        nc_fp4__strings_free(&m->formals);
+        nc__buffer_free(&m->covers);
+        nc_fp4__statements_free(&m->statements);
+    }
+    nc_fp4__models_free(&l->models);
+    for (i = 0; i < l->strings.count; i++) nc__free(NULL, l->strings.at[i], 0);
+    nc_fp4__strings_free(&l->strings);
+}
+
+/* As nc__text_fail, at a place that the text has left behind; line 0: at none. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 6)))
+#endif
+static nc_status
+nc_fp4__fail_at(nc__text *t, nc_status status, size_t line, size_t column, const char *format,
+                ...) {
+    char message[sizeof t->err->message];
+    va_list args;
+    if (t->status != NC_OK) return t->status;
+    va_start(args, format);
+    vsnprintf(message, sizeof message, format, args);
+    va_end(args);
+    return t->status = nc__fail(t->err, status, line, column, "%s", message);
+}
+
+static nc_status nc_fp4__no_memory(nc__text *t) {
+    return nc_fp4__fail_at(t, NC_ERR_MEMORY, 0, 0, "out of memory");
+}
+
+/* Append a net or a wire. */
+static void nc_fp4__keep(nc__text *t, nc_fp4__numbers *list, uint32_t value) {
+    if (!nc_fp4__numbers_add(list, value)) (void)nc_fp4__no_memory(t);
+}
+
+/* A copy of n characters, owned by the netlist; null after a failure. */
+static char *nc_fp4__string(nc_fp4__netlist *l, const char *text, size_t n) {
+    char *copy = (char *)nc__alloc(NULL, n + 1);
+    if (!copy || !nc_fp4__strings_add(&l->strings, copy)) {
+        nc__free(NULL, copy, 0);
+        (void)nc_fp4__no_memory(&l->t);
+        return NULL;
+    }
+    memcpy(copy, text, n);
+    copy[n] = 0;
+    return copy;
+}
+
+/* 0 after a failure. */
+static int nc_fp4__new_model(nc_fp4__netlist *l, char *name) {
+    nc_fp4__model m;
+    memset(&m, 0, sizeof m);
+    m.name = name;
+    if (name && !nc_fp4__models_add(&l->models, m)) (void)nc_fp4__no_memory(&l->t);
+    return l->t.status == NC_OK;
+}
+
+/* Null after a failure. */
+static nc_fp4__statement *nc_fp4__new_statement(nc_fp4__netlist *l, nc_fp4__model *m, size_t line,
+                                                size_t column) {
+    nc_fp4__statement s;
+    memset(&s, 0, sizeof s);
+    s.line = line;
+    s.column = column;
+    s.first = m->nets.count;
+    if (nc_fp4__statements_add(&m->statements, s))
+        return &m->statements.at[m->statements.count - 1];
+    (void)nc_fp4__no_memory(&l->t);
+    return NULL;
+}
+
+/* A net that has no driver yet. */
+static uint32_t nc_fp4__new_net(nc_fp4__netlist *l, nc_fp4__model *m, char *name) {
+    if (!nc_fp4__strings_reserve(&m->net_names, 1) || !nc_fp4__numbers_reserve(&m->driver, 1)) {
+        (void)nc_fp4__no_memory(&l->t);
+        return 0;
+    }
+    (void)nc_fp4__strings_add(&m->net_names, name);
+    (void)nc_fp4__numbers_add(&m->driver, 0);
+    return m->net_names.count - 1;
+}
+
+/* The number of a net, new or old. */
+static uint32_t nc_fp4__net_of(nc_fp4__netlist *l, nc_fp4__model *m, const char *text, size_t n) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, text, n);
+    uint32_t id;
+    size_t at = hash;
+    char *name;
+    while ((id = nc__index_next(&m->known, hash, &at)) != UINT32_MAX)
+        if (!strncmp(m->net_names.at[id], text, n) && !m->net_names.at[id][n]) return id;
+    name = nc_fp4__string(l, text, n);
+    if (!name) return 0;
+    id = nc_fp4__new_net(l, m, name);
+    if (l->t.status == NC_OK && !nc__index_add(&m->known, hash, id)) (void)nc_fp4__no_memory(&l->t);
+    return id;
+}
+
+/* Make a statement drive a net. */
+static void nc_fp4__drive(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t net, uint32_t statement,
+                          size_t line, size_t column) {
+    if (l->t.status != NC_OK) return;
+    if (m->driver.at[net])
+        (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, line, column, "'%.64s' is driven twice",
+                              m->net_names.at[net]);
+    m->driver.at[net] = statement + 1;
+}
+
+/* A cover of any width: an or of ands. */
+static uint32_t nc_fp4__cover(nc_fp4_circuit *c, const nc_fp4__statement *s, const char *rows,
+                              const uint32_t *in) {
+    uint32_t any = NC_FP4_FALSE, i, k, pair[3] = {0, 0, 0};
+    int off = s->rows && rows[s->inputs] == '0';
+    for (i = 0; i < s->rows; i++) {
+        const char *row = rows + i * (size_t)(s->inputs + 1);
+        uint32_t all = NC_FP4_TRUE;
+        for (k = 0; k < s->inputs; k++) {
+            if (row[k] == '-') continue;
+            pair[0] = all;
+            pair[1] = in[k];
+            all = nc_fp4__function(c, pair, row[k] == '1' ? 0x88 : 0x22);
+            if (all == UINT32_MAX) return all;
+        }
+        pair[0] = any;
+        pair[1] = all;
+        any = nc_fp4__function(c, pair, 0xEE);
+        if (any == UINT32_MAX) return any;
+    }
+    pair[0] = any;
+    pair[1] = 0;
+    return off ? nc_fp4__function(c, pair, 0x55) : any;
+}
+
+static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
+                                  const uint32_t *in, uint32_t *out, int depth);
+
+/* Wires of a statement's outputs; those of its inputs are known. */
+static nc_status nc_fp4__elaborate(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circuit *c,
+                                   const nc_fp4__statement *s, uint32_t *wire, int depth) {
+    const uint32_t *nets = m->nets.at + s->first, most = 16;
+    uint32_t few[16], i, *in = few, *out;
+    nc_status status = NC_OK;
+    if (s->inputs + s->outputs > most)
+        in = (uint32_t *)nc__alloc(NULL, (s->inputs + (size_t)s->outputs) * sizeof *in);
+    if (!in) return nc_fp4__no_memory(&l->t);
+    out = in + s->inputs;
+    for (i = 0; i < s->inputs; i++) in[i] = wire[nets[i]];
+    for (i = 0; i < s->outputs; i++) out[i] = 0;
+    if (++l->elaborated > NC_FP4__MAX_WIRES)
+        status = NC_ERR_LIMIT;
+    else if (s->model)
+        status = nc_fp4__instance(l, s->model - 1, c, in, out, depth + 1);
+    else if (s->rows == UINT32_MAX)
+        status = nc_fp4_add_function(c, s->inputs, in, s->truth, out);
+    else
+        status = nc_fp4__added(c, *out = nc_fp4__cover(c, s, m->covers.data + s->row, in));
+    for (i = 0; i < s->outputs; i++) wire[nets[s->inputs + i]] = out[i];
+    if (in != few) nc__free(NULL, in, 0);
+    if (status != NC_OK)
+        (void)nc_fp4__fail_at(&l->t, status, s->line, s->column, "%s",
+                              status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
+    return l->t.status;
+}
+
+/* Wires of everything that the nets of `todo` depend on, without recursion but into models: a net
+ * is pushed again under what it waits for. state: 1 waits for its inputs, 2 known. */
+static void nc_fp4__walk(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circuit *c,
+                         nc_fp4__numbers *todo, uint8_t *state, uint32_t *wire, int depth) {
+    while (l->t.status == NC_OK && todo->count) {
+        const uint32_t net = todo->at[todo->count - 1];
+        const nc_fp4__statement *s;
+        uint32_t k;
+        if (state[net] == 2) {
+            todo->count--;
+            continue;
+        }
+        if (!m->driver.at[net]) {
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, 0, 0, "nothing drives '%.64s' in '%.40s'",
+                                  m->net_names.at[net], m->name);
+            return;
+        }
+        s = &m->statements.at[m->driver.at[net] - 1];
+        if (state[net] == 1) {
+            if (nc_fp4__elaborate(l, m, c, s, wire, depth) != NC_OK) return;
+            for (k = 0; k < s->outputs; k++) state[m->nets.at[s->first + s->inputs + k]] = 2;
+            continue;
+        }
+        state[net] = 1;
+        for (k = 0; k < s->inputs; k++) {
+            const uint32_t from = m->nets.at[s->first + k];
+            if (state[from] == 1)
+                (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
+                                      "'%.64s' depends on itself", m->net_names.at[from]);
+            if (state[from] == 0) nc_fp4__keep(&l->t, todo, from);
+        }
     }
 }
 
-/* >>network ======================================================================== */
+/* One model with given inputs: a walk down from its outputs. */
+static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
+                                  const uint32_t *in, uint32_t *out, int depth) {
+    const nc_fp4__model *m = &l->models.at[model];
+    const size_t nets = m->net_names.count, bytes = (nets + 1) * sizeof(uint32_t);
+    nc_fp4__numbers todo = {NULL, 0, 0, NULL};
+    uint32_t *wire, i;
+    uint8_t *state;
+    if (depth >= NC_FP4__MAX_DEPTH)
+        return nc_fp4__fail_at(&l->t, NC_ERR_LIMIT, 0, 0,
+                               "models nested more than %d deep, or '%.40s' contains itself",
+                               NC_FP4__MAX_DEPTH, m->name);
+    wire = (uint32_t *)nc__calloc(NULL, bytes);
+    state = (uint8_t *)nc__calloc(NULL, nets + 1);
+    if (wire && state) {
+        for (i = 0; i < m->inputs.count; i++) {
+            wire[m->inputs.at[i]] = in[i];
+            state[m->inputs.at[i]] = 2;
+        }
+        for (i = 0; i < m->outputs.count; i++) nc_fp4__keep(&l->t, &todo, m->outputs.at[i]);
+        nc_fp4__walk(l, m, c, &todo, state, wire, depth);
+        for (i = 0; i < m->outputs.count; i++) out[i] = wire[m->outputs.at[i]];
+    } else {
+        (void)nc_fp4__no_memory(&l->t);
+    }
+    nc_fp4__numbers_free(&todo);
+    nc__free(NULL, wire, bytes);
+    nc__free(NULL, state, nets + 1);
+    return l->t.status;
+}
+
+/* "x[3]" -> length of "x" and 3; the whole length and 0 when it has no index. */
+static size_t nc_fp4__split_name(const char *name, uint32_t *index) {
+    size_t n = strlen(name), at;
+    uint32_t value = 0, scale = 1;
+    *index = 0;
+    if (n < 4 || name[n - 1] != ']') return n;
+    for (at = n - 1; at > 0 && nc__is_digit(name[at - 1]) && n - at < 8; at--) {
+        value += (uint32_t)(name[at - 1] - '0') * scale;
+        scale *= 10;
+    }
+    if (at < 2 || name[at - 1] != '[' || scale == 1) return n;
+    *index = value;
+    return at - 1;
+}
+
+/* Nets from `first` on that make one group: bits 0, 1 .. of one name, or the net alone. Returns how
+ * many; the name is the group's. */
+static uint32_t nc_fp4__run_of_bits(const nc_fp4__model *m, const nc_fp4__numbers *nets,
+                                    uint32_t first, char name[NC_FP4__MAX_NAME + 1]) {
+    const char *whole = m->net_names.at[nets->at[first]];
+    uint32_t index, n = 1;
+    const size_t length = nc_fp4__split_name(whole, &index);
+    while (whole[length] && (n > 1 || index == 0) && first + n < nets->count) {
+        const char *next = m->net_names.at[nets->at[first + n]];
+        if (nc_fp4__split_name(next, &index) != length || !next[length] || index != n ||
+            strncmp(next, whole, length) != 0)
+            break;
+        n++;
+    }
+    snprintf(name, NC_FP4__MAX_NAME + 1, "%.*s", n > 1 ? (int)length : NC_FP4__MAX_NAME, whole);
+    return n;
+}
+
+/* The first model as a circuit. */
+static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
+    const nc_fp4__model *m = l->models.at;
+    const uint32_t inputs = m->inputs.count, outputs = m->outputs.count;
+    const size_t bytes = ((size_t)inputs + outputs + 1) * sizeof(uint32_t);
+    uint32_t *wires = (uint32_t *)nc__alloc(NULL, bytes), i, n;
+    char name[NC_FP4__MAX_NAME + 1];
+    nc_fp4_circuit *c = NULL;
+    nc_status status = wires ? nc_fp4_create(&c, m->name, NULL) : NC_ERR_MEMORY;
+    for (i = 0; i < inputs && status == NC_OK; i += n) {
+        n = nc_fp4__run_of_bits(m, &m->inputs, i, name);
+        status = nc_fp4_add_input(c, name, n, wires + i);
+    }
+    if (status == NC_OK) status = nc_fp4__instance(l, 0, c, wires, wires + inputs, 0);
+    for (i = 0; i < outputs && status == NC_OK; i += n) {
+        n = nc_fp4__run_of_bits(m, &m->outputs, i, name);
+        status = nc_fp4_add_output(c, name, n, wires + inputs + i);
+    }
+    if (status != NC_OK)
+        (void)nc_fp4__fail_at(&l->t, status, 0, 0, "%s",
+                              status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
+    nc__free(NULL, wires, bytes);
+    if (status == NC_OK)
+        *out = c;
+    else
+        nc_fp4_destroy(c);
+    return status;
+}
+
+/* What all three readers do first: 0, and the reason in *err, for bad arguments. */
+static int nc_fp4__open_text(nc__text *t, nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                             nc_error *err) {
+    nc__clear(err);
+    if (circuit) *circuit = NULL;
+    if (circuit && text)
+        nc__text_open(t, text, bytes, err);
+    else
+        (void)nc__fail(err, NC_ERR_ARG, 0, 0, circuit ? "no text" : "no circuit");
+    return circuit && text;
+}
+
+/* -- words, of BLIF and Bristol Fashion --------------------------------------------------------- */
+
+typedef struct nc_fp4__word {
+    const char *text;
+    size_t length, line, column;
+} nc_fp4__word;
+NC_FP4__LIST(nc_fp4__word, nc_fp4__words)
+
+/* The next word of a line; 0 at its end, which is passed, or at the end of the text. '#' starts a
+ * comment; a line goes on after a backslash. A NUL or a stray backslash is a word of its own. */
+static int nc_fp4__next_word(nc__text *t, nc_fp4__word *w) {
+    while (t->at < t->end) {
+        const char ch = *t->at;
+        if (ch == '#') {
+            while (t->at < t->end && *t->at != '\n') t->at++;
+        } else if (ch == '\\' && t->at + 1 < t->end && (t->at[1] == '\n' || t->at[1] == '\r')) {
+            t->at++;
+            while (t->at < t->end && *t->at == '\r') t->at++;
+            nc__step(t);
+        } else if (ch == '\n') {
+            nc__step(t);
+            return 0;
+        } else if (ch == ' ' || ch == '\t' || ch == '\r') {
+            t->at++;
+        } else {
+            w->text = t->at;
+            w->line = t->line;
+            w->column = (size_t)(t->at - t->line_start) + 1;
+            do t->at++;
+            while (t->at < t->end && (uint8_t)*t->at > ' ' && *t->at != '#' && *t->at != '\\' &&
+                   (uint8_t)ch > ' ' && ch != '\\');
+            w->length = (size_t)(t->at - w->text);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int nc_fp4__is(const nc_fp4__word *w, const char *text) {
+    return w->length == strlen(text) && memcmp(w->text, text, w->length) == 0;
+}
+
+static void nc_fp4__word_error(nc__text *t, const nc_fp4__word *w, nc_status status,
+                               const char *what) {
+    (void)nc_fp4__fail_at(t, status, w->line, w->column, "%s: '%.*s'", what,
+                          (int)(w->length < 40 ? w->length : 40), w->text);
+}
+
+/* -- BLIF (University of California, Berkeley, 1992) -------------------------------------------- */
+
+/* A row of a cover of the last statement. */
+static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                             size_t words) {
+    nc_fp4__statement *s = &m->statements.at[m->statements.count - 1];
+    const nc_fp4__word *value = &w[words - 1];
+    size_t i;
+    if (words != (s->inputs ? 2u : 1u) || (s->inputs && w->length != s->inputs)) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "the row does not fit .names");
+        return;
+    }
+    for (i = 0; i < s->inputs; i++)
+        if (w->text[i] != '0' && w->text[i] != '1' && w->text[i] != '-')
+            nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "a row has 0, 1 and -");
+    if (value->length != 1 || (*value->text != '0' && *value->text != '1') ||
+        (s->rows && m->covers.data[s->row + s->inputs] != *value->text))
+        nc_fp4__word_error(&l->t, value, NC_ERR_FORMAT, "rows end with 0, or all with 1");
+    nc__buffer_put(&m->covers, w->text, s->inputs);
+    nc__buffer_put(&m->covers, value->text, 1);
+    if (m->covers.status != NC_OK || m->covers.used > UINT32_MAX) (void)nc_fp4__no_memory(&l->t);
+    s->rows++;
+}
+
+/* .names input .. output */
+static void nc_fp4__blif_names(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                               size_t words) {
+    nc_fp4__statement *s = nc_fp4__new_statement(l, m, w->line, w->column);
+    uint32_t net = 0;
+    size_t i;
+    if (words < 2) nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no output");
+    if (l->t.status != NC_OK) return;
+    s->inputs = (uint32_t)words - 2;
+    s->outputs = 1;
+    s->row = (uint32_t)m->covers.used;
+    for (i = 1; i < words && l->t.status == NC_OK; i++) {
+        net = nc_fp4__net_of(l, m, w[i].text, w[i].length);
+        nc_fp4__keep(&l->t, &m->nets, net);
+    }
+    nc_fp4__drive(l, m, net, m->statements.count - 1, s->line, w[words - 1].column);
+}
+
+/* .subckt model formal=actual ..: pairs are kept as they are until all models are known. */
+static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                                size_t words) {
+    nc_fp4__statement *s = nc_fp4__new_statement(l, m, w->line, w->column);
+    size_t i;
+    if (words < 2) nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no model");
+    if (l->t.status != NC_OK) return;
+    s->model_name = nc_fp4__string(l, w[1].text, w[1].length);
+    s->names = m->formals.count;
+    s->inputs = (uint32_t)words - 2; /* pairs, for now */
+    for (i = 2; i < words && l->t.status == NC_OK; i++) {
+        const char *equals = (const char *)memchr(w[i].text, '=', w[i].length);
+        const size_t n = equals ? (size_t)(equals - w[i].text) : 0;
+        if (n == 0 || n + 1 == w[i].length) {
+            nc_fp4__word_error(&l->t, &w[i], NC_ERR_FORMAT, "expected formal=actual");
+            return;
+        }
+        if (!nc_fp4__strings_add(&m->formals, nc_fp4__string(l, w[i].text, n)))
+            (void)nc_fp4__no_memory(&l->t);
+        nc_fp4__keep(&l->t, &m->nets, nc_fp4__net_of(l, m, equals + 1, w[i].length - n - 1));
+    }
+}
+
+/* Sort the pairs of an instance into the order of its model's inputs and outputs. */
+static void nc_fp4__blif_resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t number) {
+    nc_fp4__statement *s = &m->statements.at[number];
+    const nc_fp4__model *of;
+    uint32_t k, i, pairs = s->inputs, first = m->nets.count;
+    for (k = 0; k < l->models.count; k++)
+        if (!strcmp(l->models.at[k].name, s->model_name)) break;
+    if (k == l->models.count) {
+        (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column, "there is no model '%.64s'",
+                              s->model_name);
+        return;
+    }
+    of = &l->models.at[k];
+    s->model = k + 1;
+    s->inputs = of->inputs.count;
+    s->outputs = of->outputs.count;
+    for (k = 0; k < s->inputs + s->outputs && l->t.status == NC_OK; k++) {
+        const char *formal =
+            of->net_names.at[k < s->inputs ? of->inputs.at[k] : of->outputs.at[k - s->inputs]];
+        uint32_t net = UINT32_MAX;
+        for (i = 0; i < pairs; i++)
+            if (!strcmp(m->formals.at[s->names + i], formal)) net = m->nets.at[s->first + i];
+        if (net == UINT32_MAX && k < s->inputs) {
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
+                                  "input '%.64s' of '%.40s' is not connected", formal, of->name);
+            return;
+        }
+        if (net == UINT32_MAX) net = nc_fp4__new_net(l, m, s->model_name); /* that nobody reads */
+        nc_fp4__keep(&l->t, &m->nets, net);
+        if (k >= s->inputs) nc_fp4__drive(l, m, net, number, s->line, s->column);
+    }
+    s->first = first;
+}
+
+/* .model name */
+static void nc_fp4__blif_model(nc_fp4__netlist *l, const nc_fp4__word *w, size_t words) {
+    char *name = nc_fp4__string(l, words > 1 ? w[1].text : "circuit", words > 1 ? w[1].length : 7);
+    uint32_t i;
+    for (i = 0; name && i < l->models.count; i++)
+        if (!strcmp(l->models.at[i].name, name))
+            nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "two models of one name");
+    (void)nc_fp4__new_model(l, name);
+}
+
+/* .inputs or .outputs */
+static void nc_fp4__blif_ports(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                               size_t words, nc_fp4__numbers *ports) {
+    size_t i;
+    for (i = 1; i < words && l->t.status == NC_OK; i++)
+        nc_fp4__keep(&l->t, ports, nc_fp4__net_of(l, m, w[i].text, w[i].length));
+    if (ports->count > NC_FP4__MAX_INPUTS)
+        nc_fp4__word_error(&l->t, w, NC_ERR_LIMIT, "too many inputs or outputs");
+}
+
+/* One line. What is open: a model, and the last statement's cover. */
+typedef struct nc_fp4__blif {
+    int model, cover;
+} nc_fp4__blif;
+
+static void nc_fp4__blif_line(nc_fp4__netlist *l, nc_fp4__blif *open, const nc_fp4__word *w,
+                              size_t words) {
+    static const char *const sequential[] = {".latch", ".mlatch", ".gate",
+                                             ".clock", ".exdc",   ".start_kiss"};
+    nc_fp4__model *m = open->model ? &l->models.at[l->models.count - 1] : NULL;
+    const int row = *w->text != '.', cover = open->cover;
+    size_t i;
+    open->cover = row ? cover : m && nc_fp4__is(w, ".names");
+    if (row && cover) {
+        nc_fp4__blif_row(l, m, w, words);
+    } else if (row) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "expected a command");
+    } else if (nc_fp4__is(w, ".model")) {
+        nc_fp4__blif_model(l, w, words);
+        open->model = 1;
+    } else if (nc_fp4__is(w, ".end")) {
+        open->model = 0;
+    } else if (!m) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no .model yet");
+    } else if (nc_fp4__is(w, ".inputs")) {
+        nc_fp4__blif_ports(l, m, w, words, &m->inputs);
+    } else if (nc_fp4__is(w, ".outputs")) {
+        nc_fp4__blif_ports(l, m, w, words, &m->outputs);
+    } else if (nc_fp4__is(w, ".names")) {
+        nc_fp4__blif_names(l, m, w, words);
+    } else if (nc_fp4__is(w, ".subckt")) {
+        nc_fp4__blif_subckt(l, m, w, words);
+    } else {
+        for (i = 0; i < sizeof sequential / sizeof *sequential; i++)
+            if (nc_fp4__is(w, sequential[i]))
+                nc_fp4__word_error(&l->t, w, NC_ERR_UNSUPPORTED, "only combinational circuits");
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "unknown command");
+    }
+}
+
+/* A cover of at most eight inputs is a table. */
+static void nc_fp4__tables(nc_fp4__model *m) {
+    uint32_t i, c, r, k;
+    for (i = 0; i < m->statements.count; i++) {
+        nc_fp4__statement *s = &m->statements.at[i];
+        int off;
+        if (s->model_name || s->rows == UINT32_MAX || s->inputs > 8) continue;
+        off = s->rows && m->covers.data[s->row + s->inputs] == '0';
+        for (c = 0; c < 1u << s->inputs; c++) {
+            int in = 0;
+            for (r = 0; r < s->rows && !in; r++) {
+                const char *row = m->covers.data + s->row + r * (size_t)(s->inputs + 1);
+                for (k = 0; k < s->inputs && (row[k] == '-' || (row[k] == '1') == (c >> k & 1));
+                     k++) {
+                }
+                in = k == s->inputs;
+            }
+            s->truth[c / 64] |= (uint64_t)(in != off) << c % 64;
+        }
+        s->rows = UINT32_MAX;
+    }
+}
+
+/* What can only be said when the whole text is known. */
+static void nc_fp4__blif_finish(nc_fp4__netlist *l, nc_fp4__model *m) {
+    uint32_t k, net;
+    nc_fp4__tables(m);
+    for (k = 0; k < m->statements.count && l->t.status == NC_OK; k++)
+        if (m->statements.at[k].model_name) nc_fp4__blif_resolve(l, m, k);
+    for (k = 0; k < m->inputs.count; k++) {
+        net = m->inputs.at[k];
+        if (m->driver.at[net])
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT,
+                                  m->statements.at[m->driver.at[net] - 1].line, 1,
+                                  "input '%.64s' is driven", m->net_names.at[net]);
+    }
+}
+
+NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                  nc_error *err) {
+    nc_fp4__netlist l;
+    nc_fp4__blif open = {0, 0};
+    nc_fp4__words words = {NULL, 0, 0, NULL}; /* of a line */
+    nc_fp4__word w;
+    uint32_t i;
+    memset(&l, 0, sizeof l);
+    if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
+    while (l.t.status == NC_OK && l.t.at < l.t.end) {
+        while (nc_fp4__next_word(&l.t, &w))
+            if (!nc_fp4__words_add(&words, w)) (void)nc_fp4__no_memory(&l.t);
+        if (words.count && l.t.status == NC_OK) nc_fp4__blif_line(&l, &open, words.at, words.count);
+        words.count = 0;
+    }
+    nc_fp4__words_free(&words);
+    if (!l.models.count) (void)nc_fp4__fail_at(&l.t, NC_ERR_FORMAT, l.t.line, 1, "no .model");
+    for (i = 0; i < l.models.count && l.t.status == NC_OK; i++)
+        nc_fp4__blif_finish(&l, &l.models.at[i]);
+    if (l.t.status == NC_OK) (void)nc_fp4__build(&l, circuit);
+    nc_fp4__netlist_free(&l);
+    return l.t.status;
+}
+
+/* -- Bristol Fashion (Archer, Abril, Lu, Maene, Mertens, Sijacic, Smart, 2020) ------------------- */
+
+typedef struct nc_fp4__gates {
+    nc__text t;
+    nc_fp4__word word; /* the last one */
+    nc_fp4_circuit *c;
+    uint32_t *wire; /* of each wire of the text, UINT32_MAX: it has no value yet */
+    uint32_t wires;
+    nc_fp4__numbers list; /* wires of a gate */
+} nc_fp4__gates;
+
+/* The next word, on whatever line; 0 at the end. */
+static int nc_fp4__take_word(nc_fp4__gates *g, const char *what) {
+    while (g->t.status == NC_OK && !nc_fp4__next_word(&g->t, &g->word))
+        if (g->t.at == g->t.end)
+            (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->t.line, 1, "the text ends before %s",
+                                  what);
+    return g->t.status == NC_OK;
+}
+
+static uint32_t nc_fp4__take_number(nc_fp4__gates *g, uint32_t most, const char *what) {
+    const nc_fp4__word *w = &g->word;
+    uint64_t value = 0;
+    size_t i;
+    if (!nc_fp4__take_word(g, what)) return 0;
+    for (i = 0; i < w->length && i < 10 && nc__is_digit(w->text[i]); i++)
+        value = 10 * value + (uint64_t)(w->text[i] - '0');
+    if (i < w->length)
+        (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, w->line, w->column, "expected %s", what);
+    else if (value > most)
+        (void)nc_fp4__fail_at(&g->t, NC_ERR_LIMIT, w->line, w->column, "%s: more than %lu", what,
+                              (unsigned long)most);
+    return g->t.status == NC_OK ? (uint32_t)value : 0;
+}
+
+/* The gates: their function of one or two wires. EQ reads a constant; MAND is many ANDs. */
+static const struct {
+    char name[8];
+    uint8_t inputs, truth;
+} nc_fp4__bristol_gates[] = {{"XOR", 2, 0x66}, {"AND", 2, 0x88}, {"MAND", 2, 0x88},
+                             {"INV", 1, 0x55}, {"NOT", 1, 0x55}, {"EQ", 1, 0xAA},
+                             {"EQW", 1, 0xAA}};
+enum { NC_FP4__GATES = sizeof nc_fp4__bristol_gates / sizeof *nc_fp4__bristol_gates };
+
+/* Function i of a gate's `pairs`: its input wires stand `pairs` apart in the list. */
+static void nc_fp4__bristol_wire(nc_fp4__gates *g, uint32_t gate, uint32_t i, uint32_t pairs) {
+    const uint32_t inputs = nc_fp4__bristol_gates[gate].inputs,
+                   out = g->list.at[i + inputs * pairs];
+    const int constant = !strcmp(nc_fp4__bristol_gates[gate].name, "EQ");
+    uint32_t in[3] = {0, 0, 0}, k;
+    for (k = 0; k < inputs; k++) {
+        const uint32_t from = g->list.at[i + k * pairs];
+        in[k] = constant ? from : g->wire[from];
+        if (constant ? from > 1 : in[k] == UINT32_MAX)
+            (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, 1,
+                                  constant ? "EQ gives 0 or 1, not %lu"
+                                           : "wire %lu has no value yet",
+                                  (unsigned long)from);
+    }
+    if (g->wire[out] != UINT32_MAX)
+        (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, 1, "wire %lu has a value already",
+                              (unsigned long)out);
+    if (g->t.status != NC_OK) return;
+    g->wire[out] = nc_fp4__function(g->c, in, nc_fp4__bristol_gates[gate].truth);
+    if (g->wire[out] == UINT32_MAX)
+        (void)nc_fp4__fail_at(&g->t, nc_fp4__added(g->c, UINT32_MAX), g->word.line, 1,
+                              "too many wires");
+}
+
+/* "inputs outputs wire .. name" */
+static void nc_fp4__bristol_gate(nc_fp4__gates *g) {
+    const uint32_t ins = nc_fp4__take_number(g, g->wires, "a number of inputs");
+    const uint32_t outs = nc_fp4__take_number(g, g->wires, "a number of outputs");
+    const nc_fp4__word *w = &g->word;
+    uint32_t i, gate, pairs;
+    g->list.count = 0;
+    for (i = 0; i < ins + outs && g->t.status == NC_OK; i++)
+        nc_fp4__keep(&g->t, &g->list, nc_fp4__take_number(g, g->wires - 1, "a wire"));
+    if (!nc_fp4__take_word(g, "a gate")) return;
+    for (gate = 0; gate < NC_FP4__GATES; gate++)
+        if (nc_fp4__is(w, nc_fp4__bristol_gates[gate].name)) break;
+    if (gate == NC_FP4__GATES) {
+        nc_fp4__word_error(&g->t, w, NC_ERR_FORMAT, "unknown gate");
+        return;
+    }
+    pairs = *w->text == 'M' ? outs : 1;
+    if (pairs == 0 || outs != pairs || ins != nc_fp4__bristol_gates[gate].inputs * pairs) {
+        nc_fp4__word_error(&g->t, w, NC_ERR_FORMAT, "the gate has a wrong number of wires");
+        return;
+    }
+    for (i = 0; i < pairs && g->t.status == NC_OK; i++) nc_fp4__bristol_wire(g, gate, i, pairs);
+}
+
+/* A width of inputs or outputs: at least 1, and `left` at most. */
+static uint32_t nc_fp4__bristol_width(nc_fp4__gates *g, uint32_t left, const char *what) {
+    const uint32_t width = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, what);
+    if (width == 0 || width > left)
+        (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
+                              "a width that does not fit");
+    return g->t.status == NC_OK ? width : 0;
+}
+
+/* Everything between the number of wires, which is known, and the outputs. Inputs are the first
+ * wires, outputs the last. */
+static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
+    uint32_t groups = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of inputs");
+    nc_fp4__numbers widths = {NULL, 0, 0, NULL};
+    uint32_t i, k, width, at = 0;
+    nc_status status;
+    for (i = 0; i < groups && g->t.status == NC_OK; i++) {
+        const uint32_t left = g->wires < NC_FP4__MAX_INPUTS ? g->wires : NC_FP4__MAX_INPUTS;
+        width = nc_fp4__bristol_width(g, left - at, "the width of an input");
+        if (g->t.status != NC_OK) break;
+        status = nc_fp4_add_input(g->c, NULL, width, g->wire + at);
+        if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many inputs");
+        at += width;
+    }
+    groups = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of outputs");
+    for (at = 0, i = 0; i < groups && g->t.status == NC_OK; i++) {
+        width = nc_fp4__bristol_width(g, g->wires - at, "the width of an output");
+        nc_fp4__keep(&g->t, &widths, width);
+        at += width;
+    }
+    for (i = 0; i < gates && g->t.status == NC_OK; i++) nc_fp4__bristol_gate(g);
+    while (g->t.status == NC_OK && g->t.at < g->t.end)
+        if (nc_fp4__next_word(&g->t, &g->word))
+            nc_fp4__word_error(&g->t, &g->word, NC_ERR_FORMAT, "more gates than were announced");
+    for (at = g->wires - at, i = 0; i < groups && g->t.status == NC_OK; i++) {
+        for (k = 0; k < widths.at[i]; k++)
+            if (g->wire[at + k] == UINT32_MAX)
+                (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
+                                      "output wire %lu has no value", (unsigned long)at + k);
+        if (g->t.status != NC_OK) break;
+        status = nc_fp4_add_output(g->c, NULL, widths.at[i], g->wire + at);
+        if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many outputs");
+        at += widths.at[i];
+    }
+    nc_fp4__numbers_free(&widths);
+}
+
+NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                     nc_error *err) {
+    nc_fp4__gates g;
+    uint32_t gates, i;
+    memset(&g, 0, sizeof g);
+    if (!nc_fp4__open_text(&g.t, circuit, text, bytes, err)) return NC_ERR_ARG;
+    gates = nc_fp4__take_number(&g, NC_FP4__MAX_WIRES, "the number of gates");
+    g.wires = nc_fp4__take_number(&g, NC_FP4__MAX_WIRES - 2, "the number of wires");
+    if (g.wires > bytes + NC_FP4__MAX_INPUTS)
+        (void)nc_fp4__fail_at(&g.t, NC_ERR_FORMAT, g.word.line, g.word.column,
+                              "more wires than the text can hold");
+    if (g.t.status == NC_OK) {
+        g.wire = (uint32_t *)nc__alloc(NULL, (g.wires + (size_t)1) * sizeof *g.wire);
+        if (!g.wire || nc_fp4_create(&g.c, NULL, NULL) != NC_OK) (void)nc_fp4__no_memory(&g.t);
+    }
+    if (g.t.status == NC_OK) {
+        for (i = 0; i <= g.wires; i++) g.wire[i] = UINT32_MAX;
+        nc_fp4__bristol_body(&g, gates);
+    }
+    nc_fp4__numbers_free(&g.list);
+    nc__free(NULL, g.wire, 0);
+    if (g.t.status == NC_OK)
+        *circuit = g.c;
+    else
+        nc_fp4_destroy(g.c);
+    return g.t.status;
+}
+
+/* -- JSON ---------------------------------------------------------------------------- */
+
+/* A name: a string, or the number 0 or 1. */
+static void nc_fp4__json_name(nc__text *t, char name[256]) {
+    *name = 0;
+    nc__skip_space(t);
+    if (nc__is_digit(nc__peek(t, 0)))
+        snprintf(name, 256, "%u", (unsigned)nc__json_natural(t, 1));
+    else if (nc__json_string(t, name, 256) >= 256)
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "a name of more than 255 bytes");
+    if (!*name) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a name");
+}
+
+/* Nets of a declared name: one, or name[0] .. name[width - 1]; where to, if anywhere. */
+static void nc_fp4__json_declare(nc_fp4__netlist *l, const char *name, uint32_t width,
+                                 nc_fp4__numbers *ports) {
+    char full[300];
+    uint32_t i, net;
+    for (i = 0; i < width && l->t.status == NC_OK; i++) {
+        snprintf(full, sizeof full, width > 1 ? "%s[%u]" : "%s", name, (unsigned)i);
+        net = nc_fp4__net_of(l, l->models.at, full, strlen(full));
+        if (ports) nc_fp4__keep(&l->t, ports, net);
+    }
+    if (ports && ports->count > NC_FP4__MAX_INPUTS)
+        (void)nc__text_fail(&l->t, NC_ERR_LIMIT, "more than 2^20 inputs or outputs");
+}
+
+/* An array of names, and of objects of a name and a width. */
+static void nc_fp4__json_names(nc_fp4__netlist *l, nc_fp4__numbers *ports) {
+    nc__text *t = &l->t;
+    int first = 1, member;
+    nc__json_expect(t, '[');
+    while (nc__json_more(t, ']', &first)) {
+        char name[256] = "", key[16];
+        uint64_t width = 1;
+        if (nc__json_take(t, '{')) {
+            for (member = 1; nc__json_more(t, '}', &member);) {
+                nc__json_key(t, key, sizeof key);
+                if (!strcmp(key, "name"))
+                    nc_fp4__json_name(t, name);
+                else if (!strcmp(key, "width"))
+                    width = nc__json_natural(t, NC_FP4__MAX_INPUTS);
+                else
+                    (void)nc__text_fail(t, NC_ERR_FORMAT, "expected \"name\" or \"width\"");
+            }
+        } else {
+            nc_fp4__json_name(t, name);
+        }
+        if (!*name || width == 0)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a name and a width of 1 and more");
+        nc_fp4__json_declare(l, name, (uint32_t)width, ports);
+    }
+}
+
+/* A net by its name; "0" and "1" are constants, which drive themselves. */
+static uint32_t nc_fp4__json_net(nc_fp4__netlist *l) {
+    nc_fp4__model *m = l->models.at;
+    nc_fp4__statement *s;
+    char name[256];
+    uint32_t net;
+    nc_fp4__json_name(&l->t, name);
+    if (l->t.status != NC_OK) return 0;
+    net = nc_fp4__net_of(l, m, name, strlen(name));
+    if (l->t.status != NC_OK || (strcmp(name, "0") && strcmp(name, "1")) || m->driver.at[net])
+        return net;
+    s = nc_fp4__new_statement(l, m, l->t.line, 1);
+    if (!s) return 0;
+    s->outputs = 1;
+    s->rows = UINT32_MAX;
+    s->truth[0] = *name == '1';
+    nc_fp4__keep(&l->t, &m->nets, net);
+    m->driver.at[net] = m->statements.count;
+    return net;
+}
+
+/* The outputs of a table, as a string of 0 and 1; returns how many. */
+static size_t nc_fp4__json_truth(nc__text *t, uint64_t truth[4]) {
+    char digits[257];
+    const size_t n = nc__json_string(t, digits, sizeof digits);
+    size_t i;
+    for (i = 0; i < n && i < 256; i++) {
+        if (digits[i] != '0' && digits[i] != '1')
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "a truth table has 0 and 1");
+        truth[i / 64] |= (uint64_t)(digits[i] == '1') << i % 64;
+    }
+    return n;
+}
+
+/* Is `type` an atom of so many inputs? Then its truth table. */
+static int nc_fp4__json_type(const char *type, uint32_t inputs, uint64_t truth[4]) {
+    uint32_t k;
+    for (k = 0; k < NC_FP4_ATOM_COUNT; k++)
+        if (!strcmp(type, nc_fp4__atoms[k].name) && nc_fp4__atoms[k].inputs == inputs) {
+            truth[0] = nc_fp4__atoms[k].truth;
+            return 1;
+        }
+    return 0;
+}
+
+/* {"type", "inputs", "output", "truth"} becomes a statement. */
+static void nc_fp4__json_atom(nc_fp4__netlist *l) {
+    nc__text *t = &l->t;
+    nc_fp4__model *m = l->models.at;
+    nc_fp4__statement *s;
+    char type[16] = "", key[16];
+    uint64_t truth[4] = {0, 0, 0, 0};
+    uint32_t in[8] = {0}, inputs = 0, out = UINT32_MAX, i;
+    size_t bits = 0;
+    int first = 1, element;
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        nc__json_key(t, key, sizeof key);
+        if (!strcmp(key, "type")) {
+            (void)nc__json_string(t, type, sizeof type);
+        } else if (!strcmp(key, "output")) {
+            out = nc_fp4__json_net(l);
+        } else if (!strcmp(key, "truth")) {
+            bits = nc_fp4__json_truth(t, truth);
+        } else if (!strcmp(key, "inputs")) {
+            nc__json_expect(t, '[');
+            for (element = 1; nc__json_more(t, ']', &element);) {
+                if (inputs == 8)
+                    (void)nc__text_fail(t, NC_ERR_FORMAT, "an atom has at most eight inputs");
+                else
+                    in[inputs++] = nc_fp4__json_net(l);
+            }
+        } else {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "an atom has type, inputs, output and truth");
+        }
+    }
+    if (!strcmp(type, "TABLE") ? bits != (size_t)1 << inputs
+                               : !nc_fp4__json_type(type, inputs, truth))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "no atom '%s' of %u inputs, or a table of %u values",
+                            type, (unsigned)inputs, (unsigned)bits);
+    if (out == UINT32_MAX) (void)nc__text_fail(t, NC_ERR_FORMAT, "the atom has no output");
+    s = t->status == NC_OK ? nc_fp4__new_statement(l, m, t->line, 1) : NULL;
+    if (!s) return;
+    s->inputs = inputs;
+    s->outputs = 1;
+    s->rows = UINT32_MAX;
+    memcpy(s->truth, truth, sizeof truth);
+    for (i = 0; i < inputs; i++) nc_fp4__keep(t, &m->nets, in[i]);
+    nc_fp4__keep(t, &m->nets, out);
+    nc_fp4__drive(l, m, out, m->statements.count - 1, t->line, 1);
+}
+
+/* The value of a key of the circuit. */
+static void nc_fp4__json_member(nc_fp4__netlist *l, const char *key) {
+    nc_fp4__model *m = l->models.at;
+    char name[256];
+    int first = 1;
+    if (!strcmp(key, "name")) {
+        nc_fp4__json_name(&l->t, name);
+        m->name = nc_fp4__string(l, name, strlen(name));
+    } else if (!strcmp(key, "inputs")) {
+        nc_fp4__json_names(l, &m->inputs);
+    } else if (!strcmp(key, "outputs")) {
+        nc_fp4__json_names(l, &m->outputs);
+    } else if (!strcmp(key, "internals")) {
+        nc_fp4__json_names(l, NULL);
+    } else if (!strcmp(key, "atoms")) {
+        nc__json_expect(&l->t, '[');
+        while (nc__json_more(&l->t, ']', &first)) nc_fp4__json_atom(l);
+    } else {
+        nc__json_skip(&l->t);
+    }
+}
+
+NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                  nc_error *err) {
+    nc_fp4__netlist l;
+    char key[256];
+    uint32_t i;
+    int first = 1;
+    memset(&l, 0, sizeof l);
+    if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
+    if (nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7))) {
+        nc__json_expect(&l.t, '{');
+        while (nc__json_more(&l.t, '}', &first)) {
+            nc__json_key(&l.t, key, sizeof key);
+            nc_fp4__json_member(&l, key);
+        }
+    }
+    nc__skip_space(&l.t);
+    if (l.t.at < l.t.end) (void)nc__text_fail(&l.t, NC_ERR_FORMAT, "text after the circuit");
+    for (i = 0; l.t.status == NC_OK && i < l.models.at->inputs.count; i++)
+        if (l.models.at->driver.at[l.models.at->inputs.at[i]])
+            (void)nc__text_fail(&l.t, NC_ERR_FORMAT,
+                                "an input is driven, or has the name of a constant");
+    if (l.t.status == NC_OK) (void)nc_fp4__build(&l, circuit);
+    nc_fp4__netlist_free(&l);
+    return l.t.status;
+}
+
+/* -- writing ------------------------------------------------------------------------- */
+
+/* Name of bit i of a list of groups: "x", or "x[3]". */
+static void nc_fp4__put_bit(nc__buffer *to, const nc_fp4__groups *groups, uint32_t i) {
+    size_t g = 0, end = groups->count;
+    while (end - g > 1) { /* the last group that does not begin behind i */
+        size_t middle = g + (end - g) / 2;
+        if (groups->at[middle].first <= i)
+            g = middle;
+        else
+            end = middle;
+    }
+    nc__buffer_put(to, groups->at[g].name, strlen(groups->at[g].name));
+    if (groups->at[g].width > 1) nc__buffer_print(to, "[%u]", (unsigned)(i - groups->at[g].first));
+}
+
+/* Name of a wire: an input's, a constant, or a number behind a prefix. */
+static void nc_fp4__put_wire(nc__buffer *to, const nc_fp4_circuit *c, uint32_t wire,
+                             const char *prefix) {
+    const nc_fp4__node *node = &c->nodes.at[wire];
+    if (node->inputs == NC_FP4__INPUT)
+        nc_fp4__put_bit(to, &c->input_groups, node->in[0]);
+    else
+        nc__buffer_print(to, "%s%u", wire > NC_FP4_TRUE ? prefix : "", (unsigned)wire);
+}
+
+/* .inputs or .outputs, eight names to a line. */
+static void nc_fp4__blif_bits(nc__buffer *to, const char *command, const nc_fp4__groups *groups) {
+    const size_t n = groups->count;
+    uint32_t i;
+    nc__buffer_print(to, "\n%s", command);
+    for (i = 0; n && i < groups->at[n - 1].first + groups->at[n - 1].width; i++) {
+        nc__buffer_print(to, i % 8 || !i ? " " : " \\\n ");
+        nc_fp4__put_bit(to, groups, i);
+    }
+}
+
+static void nc_fp4__blif_head(nc__buffer *to, const char *name, const nc_fp4__groups *in,
+                              const nc_fp4__groups *out) {
+    nc__buffer_print(to, ".model %s", name);
+    nc_fp4__blif_bits(to, ".inputs", in);
+    nc_fp4__blif_bits(to, ".outputs", out);
+    nc__buffer_print(to, "\n");
+}
+
+/* What follows the inputs in .names: the output's number, and the rows that give 1. */
+static void nc_fp4__blif_rows(nc__buffer *to, uint32_t number, uint64_t truth, uint32_t inputs) {
+    uint32_t c, i;
+    nc__buffer_print(to, " %u\n", (unsigned)number);
+    for (c = 0; c < 1u << inputs; c++) {
+        if (!(truth >> c & 1)) continue;
+        for (i = 0; i < inputs; i++) nc__buffer_put(to, c >> i & 1 ? "1" : "0", 1);
+        nc__buffer_print(to, inputs ? " 1\n" : "1\n");
+    }
+}
+
+/* What follows the wire in the .names of output i. */
+static void nc_fp4__blif_output(nc__buffer *to, const nc_fp4__groups *groups, uint32_t i) {
+    nc__buffer_put(to, " ", 1);
+    nc_fp4__put_bit(to, groups, i);
+    nc__buffer_print(to, "\n1 1\n");
+}
+
+/* Which nodes an output needs; null: out of memory. */
+static uint8_t *nc_fp4__live(const nc_fp4_circuit *c) {
+    const size_t n = c->nodes.count;
+    uint8_t *live = (uint8_t *)nc__calloc(NULL, n);
+    size_t i, k;
+    for (i = 0; live && i < c->outputs.count; i++) live[c->outputs.at[i]] = 1;
+    for (i = n; live && i-- > 2;)
+        if (live[i] && c->nodes.at[i].inputs != NC_FP4__INPUT)
+            for (k = 0; k < c->nodes.at[i].inputs; k++) live[c->nodes.at[i].in[k]] = 1;
+    return live;
+}
+
+/* A .names for each node that lives, named by its number, and one for each output. */
+static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
+    uint32_t i, k;
+    nc_fp4__blif_head(to, c->name, &c->input_groups, &c->output_groups);
+    for (i = 0; i < c->nodes.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
+        nc__buffer_print(to, ".names");
+        for (k = 0; k < node->inputs; k++) {
+            nc__buffer_put(to, " ", 1);
+            nc_fp4__put_wire(to, c, node->in[k], "");
+        }
+        nc_fp4__blif_rows(to, i, node->truth, node->inputs);
+    }
+    for (i = 0; i < c->outputs.count; i++) {
+        nc__buffer_print(to, ".names ");
+        nc_fp4__put_wire(to, c, c->outputs.at[i], "");
+        nc_fp4__blif_output(to, &c->output_groups, i);
+    }
+    nc__buffer_print(to, ".end\n");
+}
+
+static void nc_fp4__json_groups(nc__buffer *to, const char *key, const nc_fp4__groups *groups) {
+    size_t i;
+    nc__buffer_print(to, " \"%s\": [", key);
+    for (i = 0; i < groups->count; i++)
+        nc__buffer_print(to, "%s{\"name\": \"%s\", \"width\": %u}", i ? ", " : "",
+                         groups->at[i].name, (unsigned)groups->at[i].width);
+    nc__buffer_print(to, "],\n");
+}
+
+/* An atom of type TABLE up to the name of its output. */
+static void nc_fp4__json_table(nc__buffer *to, const nc_fp4_circuit *c, const nc_fp4__node *node,
+                               int first) {
+    uint32_t k;
+    nc__buffer_print(to, "%s  {\"type\": \"TABLE\", \"truth\": \"", first ? "\n" : ",\n");
+    for (k = 0; k < 1u << node->inputs; k++)
+        nc__buffer_put(to, node->truth >> k & 1 ? "1" : "0", 1);
+    nc__buffer_print(to, "\", \"inputs\": [");
+    for (k = 0; k < node->inputs; k++) {
+        nc__buffer_print(to, k ? ", \"" : "\"");
+        nc_fp4__put_wire(to, c, node->in[k], "n");
+        nc__buffer_put(to, "\"", 1);
+    }
+    nc__buffer_print(to, "], \"output\": \"");
+}
+
+/* Nodes are internals n2, n3 ..; an output is a table of one wire. */
+static void nc_fp4__write_json(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
+    const size_t nodes = c->nodes.count;
+    nc_fp4__node output;
+    uint32_t i, written = 0;
+    nc__buffer_print(to, "{\"name\": \"%s\",\n", c->name);
+    nc_fp4__json_groups(to, "inputs", &c->input_groups);
+    nc_fp4__json_groups(to, "outputs", &c->output_groups);
+    nc__buffer_print(to, " \"internals\": [");
+    for (i = 2; i < nodes; i++)
+        if (live[i] && c->nodes.at[i].inputs != NC_FP4__INPUT)
+            nc__buffer_print(to, written++ ? ", \"n%u\"" : "\"n%u\"", (unsigned)i);
+    nc__buffer_print(to, "],\n \"atoms\": [");
+    for (written = 0, i = 2; i < nodes; i++) {
+        if (!live[i] || c->nodes.at[i].inputs == NC_FP4__INPUT) continue;
+        nc_fp4__json_table(to, c, &c->nodes.at[i], !written++);
+        nc__buffer_print(to, "n%u\"}", (unsigned)i);
+    }
+    memset(&output, 0, sizeof output);
+    output.inputs = 1;
+    output.truth = 0xAA;
+    for (i = 0; i < c->outputs.count; i++) {
+        output.in[0] = c->outputs.at[i];
+        nc_fp4__json_table(to, c, &output, !written++);
+        nc_fp4__put_bit(to, &c->output_groups, i);
+        nc__buffer_print(to, "\"}");
+    }
+    nc__buffer_print(to, "\n]}\n");
+}
+
+/* f = (x and y) xor z with affine x, y and z, where that is possible: bits 0 to 2 of each choose
+ * inputs, bit 3 adds 1. Every function of two inputs and most of three have such a form. */
+static int nc_fp4__one_product(uint8_t truth, uint32_t form[3]) {
+    uint8_t affine[16];
+    uint32_t x, y, z;
+    for (x = 0; x < 16; x++) {
+        affine[x] = x & 8 ? 0xFF : 0;
+        for (y = 0; y < 3; y++)
+            if (x >> y & 1) affine[x] ^= nc_fp4__variable[y];
+    }
+    for (x = 0; x < 16; x++) /* x 0: no product */
+        for (y = x; y < (x ? 16u : 1u); y++)
+            for (z = 0; z < 16; z++)
+                if (((affine[x] & affine[y]) ^ affine[z]) == truth) {
+                    form[0] = x;
+                    form[1] = y;
+                    form[2] = z;
+                    return 1;
+                }
+    return 0;
+}
+
+typedef struct nc_fp4__bristol {
+    nc__buffer gates; /* their lines */
+    uint32_t count, wires;
+} nc_fp4__bristol;
+
+/* A gate of one input (INV, EQ, EQW) or two; its output wire. */
+static uint32_t nc_fp4__bristol_out(nc_fp4__bristol *b, const char *name, uint32_t x, uint32_t y) {
+    if (*name == 'I' || *name == 'E')
+        nc__buffer_print(&b->gates, "1 1 %u %u %s\n", (unsigned)x, (unsigned)b->wires, name);
+    else
+        nc__buffer_print(&b->gates, "2 1 %u %u %u %s\n", (unsigned)x, (unsigned)y,
+                         (unsigned)b->wires, name);
+    b->count++;
+    return b->wires++;
+}
+
+/* The exclusive or of chosen wires and 1; UINT32_MAX for the constant 0, - 1 for 1. */
+static uint32_t nc_fp4__bristol_sum(nc_fp4__bristol *b, const uint32_t in[3], uint32_t chosen) {
+    uint32_t wire = UINT32_MAX, i;
+    for (i = 0; i < 3; i++)
+        if (chosen >> i & 1)
+            wire = wire == UINT32_MAX ? in[i] : nc_fp4__bristol_out(b, "XOR", wire, in[i]);
+    if (!(chosen & 8)) return wire;
+    return wire == UINT32_MAX ? UINT32_MAX - 1 : nc_fp4__bristol_out(b, "INV", wire, 0);
+}
+
+/* Gates for a function of three wires. AND is what garbling and secret sharing pay for, so there is
+ * one where one will do. */
+static uint32_t nc_fp4__bristol_node(nc_fp4__bristol *b, const uint32_t in[3], uint8_t truth) {
+    uint32_t form[3], x, y, z;
+    if (!nc_fp4__one_product(truth, form)) { /* f = f0 xor in[2] (f0 xor f1), both of two inputs */
+        const uint8_t no = nc_fp4__cofactor(truth, 2, 0);
+        x = nc_fp4__bristol_node(b, in, no ^ nc_fp4__cofactor(truth, 2, 1));
+        x = nc_fp4__bristol_out(b, "AND", in[2], x);
+        if (no == 0) return x;
+        if (no == 0xFF) return nc_fp4__bristol_out(b, "INV", x, 0);
+        return nc_fp4__bristol_out(b, "XOR", x, nc_fp4__bristol_node(b, in, no));
+    }
+    z = nc_fp4__bristol_sum(b, in, form[2]);
+    if (form[0] == 0) return z;
+    x = nc_fp4__bristol_sum(b, in, form[0]);
+    y = nc_fp4__bristol_sum(b, in, form[1]);
+    if (x == UINT32_MAX - 1 || y == UINT32_MAX - 1)
+        x = x == UINT32_MAX - 1 ? y : x;
+    else
+        x = nc_fp4__bristol_out(b, "AND", x, y);
+    if (z == UINT32_MAX) return x;
+    return z == UINT32_MAX - 1 ? nc_fp4__bristol_out(b, "INV", x, 0)
+                               : nc_fp4__bristol_out(b, "XOR", x, z);
+}
+
+/* Numbers of inputs or outputs: how many groups, and the width of each. */
+static void nc_fp4__bristol_widths(nc__buffer *to, const nc_fp4__groups *groups) {
+    size_t i;
+    nc__buffer_print(to, "%u", (unsigned)groups->count);
+    for (i = 0; i < groups->count; i++) nc__buffer_print(to, " %u", (unsigned)groups->at[i].width);
+    nc__buffer_print(to, "\n");
+}
+
+/* Inputs are the first wires and outputs the last; the head counts gates, so these come first. */
+static void nc_fp4__write_bristol(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
+    const size_t n = c->nodes.count;
+    uint32_t *number = (uint32_t *)nc__calloc(NULL, n * sizeof *number), in[3], k;
+    nc_fp4__bristol b;
+    size_t i;
+    memset(&b, 0, sizeof b);
+    b.wires = nc_fp4_input_count(c);
+    for (i = 0; number && i < n; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        if (node->inputs == NC_FP4__INPUT) number[i] = node->in[0];
+        if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
+        for (k = 0; k < 3; k++) in[k] = k < node->inputs ? number[node->in[k]] : 0;
+        number[i] = i <= NC_FP4_TRUE ? nc_fp4__bristol_out(&b, "EQ", (uint32_t)i, 0)
+                                     : nc_fp4__bristol_node(&b, in, node->truth);
+    }
+    for (i = 0; number && i < c->outputs.count; i++)
+        (void)nc_fp4__bristol_out(&b, "EQW", number[c->outputs.at[i]], 0);
+    nc__buffer_print(to, "%u %u\n", (unsigned)b.count, (unsigned)b.wires);
+    nc_fp4__bristol_widths(to, &c->input_groups);
+    nc_fp4__bristol_widths(to, &c->output_groups);
+    nc__buffer_print(to, "\n");
+    nc__buffer_put(to, b.gates.data, b.gates.used);
+    if (!number || b.gates.status != NC_OK) to->status = NC_ERR_MEMORY;
+    nc__buffer_free(&b.gates);
+    nc__free(NULL, number, n * sizeof *number);
+}
+
+NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
+                                      char **text, size_t *bytes) {
+    nc__buffer to;
+    uint8_t *live;
+    if (!text || !bytes) return NC_ERR_ARG;
+    *text = NULL;
+    *bytes = 0;
+    if (!circuit) return NC_ERR_ARG;
+    if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON)
+        return NC_ERR_UNSUPPORTED;
+    memset(&to, 0, sizeof to);
+    live = nc_fp4__live(circuit);
+    if (!live) return NC_ERR_MEMORY;
+    if (kind == NC_FP4_BLIF) nc_fp4__write_blif(circuit, live, &to);
+    if (kind == NC_FP4_JSON) nc_fp4__write_json(circuit, live, &to);
+    if (kind == NC_FP4_BRISTOL) nc_fp4__write_bristol(circuit, live, &to);
+    nc__free(NULL, live, circuit->nodes.count);
+    return nc_fp4__hand_over(&to, text, bytes);
+}
+
+/* >>networks ===================================================================== */
 
 /* One step of the bit-sliced program: a function of three operands. For the fast program also full
  * adders: the sum goes to out, the carry to `carry` unless that is UINT32_MAX, and in[2] may be the
@@ -3591,53 +5452,40 @@ typedef struct nc_fp4__step {
     uint32_t carry;
 } nc_fp4__step;
 
+NC_FP4__LIST(nc_fp4_unit, nc_fp4__units)
+NC_FP4__LIST(nc_fp4__step, nc_fp4__steps)
+
 struct nc_fp4_network {
-    nc_allocator hooks;
-    int custom_hooks;
+    nc_allocator own;
+    const nc_allocator *hooks; /* null, or `own` */
     char name[NC_FP4__MAX_NAME + 1];
     uint32_t inputs;
-    nc_fp4_unit *units;                          /* stb_ds array */
-    uint32_t *outputs;                           /* stb_ds array: wires, inputs first, then units */
-    nc_fp4__group *input_groups, *output_groups; /* stb_ds arrays */
+    nc_fp4__units units;
+    nc_fp4__numbers outputs; /* wires: inputs first, then units */
+    nc_fp4__groups input_groups, output_groups;
     /* operands of the program: inputs, outputs, temporaries */
-    nc_fp4__step *steps; /* stb_ds array */
-    nc_fp4__step *fast;  /* stb_ds array: the same with full adders */
+    nc_fp4__steps steps;
+    nc_fp4__steps fast; /* the same with full adders */
     uint32_t temporaries;
     double margin;
     uint32_t depth;
     /* for structural verification: the circuit's digest, and the wire of each of its nodes */
     uint64_t source;
-    uint32_t *wire_of; /* stb_ds array; UINT32_MAX: not needed */
+    nc_fp4__numbers wire_of; /* UINT32_MAX: not needed */
 };
 
-NC_API void nc_fp4_network_destroy(nc_fp4_network *n) {
-    nc_allocator hooks;
-    int custom;
-    if (!n) return;
-    stbds_arrfree(n->units);
-    stbds_arrfree(n->outputs);
-    stbds_arrfree(n->input_groups);
-    stbds_arrfree(n->output_groups);
-    stbds_arrfree(n->steps);
-    stbds_arrfree(n->fast);
-    stbds_arrfree(n->wire_of);
-    hooks = n->hooks;
-    custom = n->custom_hooks;
-    nc__free(custom ? &hooks : NULL, n, sizeof *n);
-}
-
-NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *n) { return n->inputs; }
-
-NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *n) {
-    return (uint32_t)stbds_arrlenu(n->outputs);
-}
-
-NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *n) {
-    return (uint32_t)stbds_arrlenu(n->units);
-}
-
-NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *n, uint32_t i) {
-    return i < nc_fp4_unit_count(n) ? &n->units[i] : NULL;
+/* An empty network; null: out of memory. */
+static nc_fp4_network *nc_fp4__new_network(const nc_allocator *hooks) {
+    nc_fp4_network *n = (nc_fp4_network *)nc__calloc(hooks, sizeof *n);
+    if (!n) return NULL;
+    if (hooks) {
+        n->own = *hooks;
+        n->hooks = &n->own;
+    }
+    n->units.hooks = n->outputs.hooks = n->wire_of.hooks = n->hooks;
+    n->input_groups.hooks = n->output_groups.hooks = n->hooks;
+    n->steps.hooks = n->fast.hooks = n->hooks;
+    return n;
 }
 
 /* Twice sum - threshold of a unit for the inputs whose bits are set in `inputs`. */
@@ -3648,82 +5496,106 @@ static int nc_fp4__doubled_sum(const nc_fp4_unit *unit, uint32_t inputs) {
     return sum;
 }
 
-/* What a unit computes, as a function of at most three wires where that is possible: units that it
- * reads are looked through. */
-typedef struct nc_fp4__look {
-    uint32_t in[3];
-    uint8_t inputs; /* 255: it needs more than three */
+/* What it computes: bit i for the inputs i. */
+static uint64_t nc_fp4__unit_truth(const nc_fp4_unit *unit) {
+    uint64_t truth = 0;
+    uint32_t i;
+    for (i = 0; i < 1u << unit->inputs; i++)
+        truth |= (uint64_t)(nc_fp4__doubled_sum(unit, i) > 0) << i;
+    return truth;
+}
+
+/* -- cuts ------------------------------------------------------------------------------- */
+
+/* A cut of a unit: at most three wires, its leaves, that decide what it gives (k-feasible cuts: Cong
+ * and Ding, FlowMap, 1994). An input of the unit is a leaf, or its cut's leaves are. */
+typedef struct nc_fp4__cut {
+    uint32_t leaf[3];
+    uint8_t leaves; /* 255: it takes more than three */
     uint8_t truth;
     uint8_t margin; /* doubled, over the inputs that can occur */
     uint8_t unused;
-} nc_fp4__look;
+} nc_fp4__cut;
 
-/* The wires among `have` (n of them, at most 3) extended by w; 0 when there would be four. */
-static int nc_fp4__extend(uint32_t *have, uint32_t *n, uint32_t w) {
+/* Add w to n leaves, at most 3; 0 when it would be the fourth. */
+static int nc_fp4__add_leaf(uint32_t leaf[3], uint32_t *n, uint32_t w) {
     uint32_t i;
     for (i = 0; i < *n; i++)
-        if (have[i] == w) return 1;
+        if (leaf[i] == w) return 1;
     if (*n == 3) return 0;
-    have[(*n)++] = w;
+    leaf[(*n)++] = w;
     return 1;
 }
 
-/* Value of wire w when the wires of `have` are the bits of `values`: one of them, or a unit seen
- * through. -1 when neither. */
-static int nc_fp4__seen(const nc_fp4_network *net, const nc_fp4__look *looks, uint32_t w,
-                        const uint32_t *have, uint32_t n, uint32_t values) {
-    const nc_fp4__look *look;
-    uint32_t i, k, at = 0;
-    for (i = 0; i < n; i++)
-        if (have[i] == w) return (int)(values >> i & 1);
-    if (w < net->inputs) return -1;
-    look = &looks[w - net->inputs];
-    if (look->inputs > 3) return -1;
-    for (k = 0; k < look->inputs; k++) {
-        for (i = 0; i < n && have[i] != look->in[k]; i++) {
+/* Leaves of a unit where the inputs of `through` give theirs; returns how many, 255 for too many. */
+static uint32_t nc_fp4__leaves(const nc_fp4_network *net, const nc_fp4__cut *cuts,
+                               const nc_fp4_unit *unit, uint32_t through, uint32_t leaf[3]) {
+    uint32_t i, k, n = 0;
+    for (i = 0; i < unit->inputs; i++) {
+        const nc_fp4__cut *cut;
+        if (!(through >> i & 1)) {
+            if (!nc_fp4__add_leaf(leaf, &n, unit->input[i])) return 255;
+            continue;
         }
-        if (i == n) return -1;
-        at |= (values >> i & 1) << k;
+        cut = &cuts[unit->input[i] - net->inputs];
+        for (k = 0; k < cut->leaves; k++)
+            if (!nc_fp4__add_leaf(leaf, &n, cut->leaf[k])) return 255;
     }
-    return look->truth >> at & 1;
+    return n;
 }
 
-/* Look through unit u, the way that leaves the fewest wires. */
-static void nc_fp4__look_through(const nc_fp4_network *net, nc_fp4__look *looks, uint32_t u) {
-    const nc_fp4_unit *unit = &net->units[u];
-    nc_fp4__look *look = &looks[u];
-    uint32_t have[3] = {0, 0, 0}, n, i, k, v, skip, margin = 255, truth = 0;
-    look->inputs = 255;
-    for (skip = 0; skip < 1u << unit->inputs; skip++) {
-        int fits = 1; /* inputs of `skip` are seen through, the others wires of their own */
-        for (n = i = 0; i < unit->inputs && fits; i++) {
-            uint32_t w = unit->input[i];
-            if (!(skip >> i & 1)) {
-                fits = nc_fp4__extend(have, &n, w);
-                continue;
-            }
-            fits = w >= net->inputs && looks[w - net->inputs].inputs <= 3;
-            for (k = 0; fits && k < looks[w - net->inputs].inputs; k++)
-                fits = nc_fp4__extend(have, &n, looks[w - net->inputs].in[k]);
-        }
-        if (!fits || n >= look->inputs) continue;
-        memcpy(look->in, have, sizeof have);
-        look->inputs = (uint8_t)n;
+/* Truth table of a wire over n leaves: it is one, or its cut's are among them. */
+static uint32_t nc_fp4__table_over(const nc_fp4_network *net, const nc_fp4__cut *cuts, uint32_t w,
+                                   const uint32_t leaf[3], uint32_t n) {
+    const nc_fp4__cut *cut;
+    uint32_t place[3] = {0, 0, 0}, i, k, v, at, truth = 0;
+    for (i = 0; i < n; i++)
+        if (leaf[i] == w) return nc_fp4__variable[i];
+    cut = &cuts[w - net->inputs];
+    for (k = 0; k < cut->leaves; k++)
+        while (leaf[place[k]] != cut->leaf[k]) place[k]++;
+    for (v = 0; v < 1u << n; v++) {
+        for (at = 0, k = 0; k < cut->leaves; k++) at |= (v >> place[k] & 1) << k;
+        truth |= (uint32_t)(cut->truth >> at & 1) << v;
     }
-    n = look->inputs;
-    for (v = 0; v < 1u << (n <= 3 ? n : unit->inputs); v++) {
-        uint32_t at = n <= 3 ? 0 : v, distance; /* else every combination, occurring or not */
+    return truth;
+}
+
+/* The cut of unit u with the fewest leaves. */
+static void nc_fp4__find_cut(const nc_fp4_network *net, nc_fp4__cut *cuts, uint32_t u) {
+    const nc_fp4_unit *unit = &net->units.at[u];
+    nc_fp4__cut *cut = &cuts[u];
+    uint32_t table[NC_FP4_UNIT_INPUTS] = {0}, leaf[3] = {0, 0, 0}, all = 0, through = 0, n, i, v;
+    uint32_t margin = 255, truth = 0, cases;
+    for (i = 0; i < unit->inputs; i++) /* inputs that have a cut */
+        all |= (uint32_t)(unit->input[i] >= net->inputs &&
+                          cuts[unit->input[i] - net->inputs].leaves <= 3)
+               << i;
+    cut->leaves = 255;
+    do { /* their subsets in rising order */
+        n = nc_fp4__leaves(net, cuts, unit, through, leaf);
+        if (n < cut->leaves) {
+            memcpy(cut->leaf, leaf, sizeof leaf);
+            cut->leaves = (uint8_t)n;
+        }
+        through = (through - all) & all;
+    } while (through);
+    n = cut->leaves;
+    cases = 1u << (n <= 3 ? n : unit->inputs); /* of more leaves all, occurring or not */
+    for (i = 0; i < unit->inputs && n <= 3; i++)
+        table[i] = nc_fp4__table_over(net, cuts, unit->input[i], cut->leaf, n);
+    for (v = 0; v < cases; v++) {
+        uint32_t at = n <= 3 ? 0 : v, distance;
         int sum;
-        for (i = 0; i < unit->inputs && n <= 3; i++)
-            at |= (uint32_t)nc_fp4__seen(net, looks, unit->input[i], look->in, n, v) << i;
+        for (i = 0; i < unit->inputs && n <= 3; i++) at |= (table[i] >> v & 1) << i;
         sum = nc_fp4__doubled_sum(unit, at);
         distance = (uint32_t)(sum < 0 ? -sum : sum);
         margin = distance < margin ? distance : margin;
         truth |= n <= 3 ? (uint32_t)(sum > 0) << v : 0;
     }
     for (i = n; i < 3; i++) truth |= truth << (1u << i);
-    look->truth = (uint8_t)truth;
-    look->margin = (uint8_t)margin;
+    cut->truth = (uint8_t)truth;
+    cut->margin = (uint8_t)margin;
 }
 
 /* -- compiling ----------------------------------------------------------------------------- */
@@ -3731,8 +5603,8 @@ static void nc_fp4__look_through(const nc_fp4_network *net, nc_fp4__look *looks,
 typedef struct nc_fp4__compiler {
     const nc_fp4_circuit *circuit;
     nc_fp4_network *net;
-    nc_fp4__index known; /* units */
-    uint8_t *needed;     /* of each node: 1 its value, 2 its complement only */
+    nc__index known; /* units */
+    uint8_t *needed; /* of each node: 1 its value, 2 its complement only */
     nc_fp4__form form[256];
     int complete;
     nc_status status;
@@ -3741,16 +5613,17 @@ typedef struct nc_fp4__compiler {
 /* The wire of a unit with this content. */
 static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit) {
     nc_fp4_network *net = k->net;
-    uint32_t hash = unit->threshold, at, id;
+    uint32_t hash = unit->threshold, id;
+    size_t at;
     int i;
     for (i = 0; i < unit->inputs; i++)
         hash = nc_fp4__hash(hash, unit->input[i], unit->weight[i], unit->inputs);
     at = hash;
-    while ((id = nc_fp4__candidate(&k->known, hash, &at)) != UINT32_MAX)
-        if (memcmp(&net->units[id], unit, sizeof *unit) == 0) return net->inputs + id;
-    id = (uint32_t)stbds_arrlenu(net->units);
-    stbds_arrput(net->units, *unit);
-    if (!nc_fp4__remember(&k->known, hash, id)) k->status = NC_ERR_MEMORY;
+    while ((id = nc__index_next(&k->known, hash, &at)) != UINT32_MAX)
+        if (memcmp(&net->units.at[id], unit, sizeof *unit) == 0) return net->inputs + id;
+    id = net->units.count;
+    if (!nc_fp4__units_add(&net->units, *unit) || !nc__index_add(&k->known, hash, id))
+        k->status = NC_ERR_MEMORY;
     return net->inputs + id;
 }
 
@@ -3788,15 +5661,15 @@ static uint32_t nc_fp4__emit(nc_fp4__compiler *k, const uint32_t in[3], uint8_t 
     uint32_t wire = 0, u, i;
     if (!form->units && !k->complete) {
         const size_t one = 256 * sizeof(nc_fp4__single), two = 65536 * sizeof(nc_fp4__single);
-        nc_fp4__single *a = (nc_fp4__single *)nc__alloc(NULL, one);
-        nc_fp4__single *b = (nc_fp4__single *)nc__alloc(NULL, two);
+        nc_fp4__single *a = (nc_fp4__single *)nc__alloc(k->net->hooks, one);
+        nc_fp4__single *b = (nc_fp4__single *)nc__alloc(k->net->hooks, two);
         if (a && b)
             nc_fp4__complete_forms(k->form, a, b);
         else
             k->status = NC_ERR_MEMORY;
         k->complete = 1;
-        nc__free(NULL, a, one);
-        nc__free(NULL, b, two);
+        nc__free(k->net->hooks, a, one);
+        nc__free(k->net->hooks, b, two);
     }
     for (u = 0; u < form->units; u++) {
         nc_fp4_unit unit = form->unit[u];
@@ -3811,10 +5684,10 @@ static uint32_t nc_fp4__emit(nc_fp4__compiler *k, const uint32_t in[3], uint8_t 
  * node is needed anyway; else it is computed in the node's place. */
 static void nc_fp4__mark(nc_fp4__compiler *k) {
     const nc_fp4_circuit *c = k->circuit;
-    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes);
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++) k->needed[c->outputs[i]] = 1;
-    for (i = n; i-- > 2;) { /* whoever reads a node comes behind it */
-        const nc_fp4__node *node = &c->nodes[i];
+    uint32_t i, j;
+    for (i = 0; i < c->outputs.count; i++) k->needed[c->outputs.at[i]] = 1;
+    for (i = c->nodes.count; i-- > 2;) { /* whoever reads a node comes behind it */
+        const nc_fp4__node *node = &c->nodes.at[i];
         if (!k->needed[i] || node->inputs == NC_FP4__INPUT) continue;
         if (nc_fp4__is_not(node)) {
             if (!k->needed[node->in[0]]) k->needed[node->in[0]] = 2;
@@ -3824,161 +5697,194 @@ static void nc_fp4__mark(nc_fp4__compiler *k) {
     }
 }
 
+/* By which a network knows its circuit again. */
 static uint64_t nc_fp4__digest(const nc_fp4_circuit *c) {
     uint64_t hash = NC__FNV_START;
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(c->nodes); i++) { /* not what lies between the members */
-        hash = nc__fnv1a(hash, c->nodes[i].in, sizeof c->nodes[i].in);
-        hash = nc__fnv1a(hash, &c->nodes[i].truth, 1);
-        hash = nc__fnv1a(hash, &c->nodes[i].inputs, 1);
+    uint32_t i;
+    for (i = 0; i < c->nodes.count; i++) { /* not what lies between the members */
+        const nc_fp4__node *node = &c->nodes.at[i];
+        hash = nc__fnv1a(hash, node->in, sizeof node->in);
+        hash = nc__fnv1a(hash, &node->truth, 1);
+        hash = nc__fnv1a(hash, &node->inputs, 1);
     }
-    return nc__fnv1a(hash, c->outputs, stbds_arrlenu(c->outputs) * sizeof *c->outputs);
+    return nc__fnv1a(hash, c->outputs.at, c->outputs.count * sizeof *c->outputs.at);
 }
 
+/* The wire of a needed node that is no input. Constants are units without inputs: 0 against a
+ * threshold. */
+static uint32_t nc_fp4__node_wire(nc_fp4__compiler *k, uint32_t i) {
+    const nc_fp4__node *nodes = k->circuit->nodes.at, *node = &nodes[i];
+    const uint32_t *wire_of = k->net->wire_of.at;
+    uint32_t in[3], j;
+    if (i <= NC_FP4_TRUE) {
+        nc_fp4_unit unit;
+        memset(&unit, 0, sizeof unit);
+        unit.threshold = (uint8_t)(NC_FP4__HALF | (i ? NC_FP4__MINUS : 0));
+        return nc_fp4__share_unit(k, &unit);
+    }
+    if (nc_fp4__is_not(node) && k->needed[node->in[0]] == 2 &&
+        nodes[node->in[0]].inputs != NC_FP4__INPUT)
+        return wire_of[node->in[0]]; /* it holds the complement */
+    for (j = 0; j < 3; j++) in[j] = j < node->inputs ? wire_of[node->in[j]] : 0;
+    return nc_fp4__emit(k, in, k->needed[i] == 2 ? (uint8_t)~node->truth : node->truth);
+}
+
+/* Units for all nodes that are needed, in their order. */
 static void nc_fp4__emit_units(nc_fp4__compiler *k) {
     const nc_fp4_circuit *c = k->circuit;
     nc_fp4_network *net = k->net;
-    uint32_t i, j, n = (uint32_t)stbds_arrlenu(c->nodes), in[3];
-    for (i = 0; i < n && k->status == NC_OK; i++) {
-        const nc_fp4__node *node = &c->nodes[i];
+    uint32_t i;
+    if (!nc_fp4__numbers_reserve(&net->wire_of, c->nodes.count) ||
+        !nc_fp4__numbers_reserve(&net->outputs, c->outputs.count))
+        k->status = NC_ERR_MEMORY;
+    for (i = 0; i < c->nodes.count && k->status == NC_OK; i++) {
         uint32_t wire = UINT32_MAX;
-        if (node->inputs == NC_FP4__INPUT) {
-            wire = node->in[0];
-        } else if (k->needed[i]) {
-            uint8_t truth = node->truth;
-            for (j = 0; j < 3; j++) in[j] = j < node->inputs ? net->wire_of[node->in[j]] : 0;
-            if (i <= NC_FP4_TRUE) { /* no inputs: 0 against a threshold */
-                nc_fp4_unit unit;
-                memset(&unit, 0, sizeof unit);
-                unit.threshold = (uint8_t)(NC_FP4__HALF | (i ? NC_FP4__MINUS : 0));
-                wire = nc_fp4__share_unit(k, &unit);
-            } else if (nc_fp4__is_not(node) && k->needed[node->in[0]] == 2 &&
-                       c->nodes[node->in[0]].inputs != NC_FP4__INPUT) {
-                wire = net->wire_of[node->in[0]]; /* it holds the complement */
-            } else {
-                if (k->needed[i] == 2) truth = (uint8_t)~truth;
-                wire = nc_fp4__emit(k, in, truth);
-            }
-        }
-        stbds_arrput(net->wire_of, wire);
+        if (c->nodes.at[i].inputs == NC_FP4__INPUT)
+            wire = c->nodes.at[i].in[0];
+        else if (k->needed[i])
+            wire = nc_fp4__node_wire(k, i);
+        (void)nc_fp4__numbers_add(&net->wire_of, wire);
     }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
-        stbds_arrput(net->outputs, net->wire_of[c->outputs[i]]);
+    for (i = 0; i < c->outputs.count && k->status == NC_OK; i++)
+        (void)nc_fp4__numbers_add(&net->outputs, net->wire_of.at[c->outputs.at[i]]);
 }
 
 /* -- the bit-sliced program ------------------------------------------------------------------ */
 
-/* Append a step; operands are inputs, or inputs + number of a step. */
-static uint32_t nc_fp4__add_step(nc_fp4_network *net, uint32_t a, uint32_t b, uint32_t c,
-                                 uint32_t truth) {
+/* A program being planned: first a step for every unit and output, operands of which are inputs, or
+ * inputs + a step's number; then only steps that count, with places for their results. */
+typedef struct nc_fp4__plan {
+    nc_fp4_network *net;
+    const nc_fp4__cut *cuts;
+    uint32_t *operand; /* of each wire */
+    uint32_t *last;    /* of each step: the last one that reads it, 0: none */
+    uint32_t *place;   /* of each step: where its result lies, + 1; 0: anywhere */
+    uint32_t *spare;   /* temporaries that nobody reads any more */
+    int no_memory;
+} nc_fp4__plan;
+
+/* Append a step; operands that do not count become UINT32_MAX. */
+static uint32_t nc_fp4__add_step(nc_fp4__plan *p, const uint32_t in[3], uint8_t truth) {
     nc_fp4__step step;
-    step.in[0] = a;
-    step.in[1] = b;
-    step.in[2] = c;
+    uint32_t j;
+    for (j = 0; j < 3; j++) step.in[j] = nc_fp4__depends_on(truth, j) ? in[j] : UINT32_MAX;
     step.truth = truth;
     step.carry = UINT32_MAX;
-    step.out = net->inputs + (uint32_t)stbds_arrlenu(net->steps);
-    stbds_arrput(net->steps, step);
+    step.out = p->net->inputs + p->net->steps.count;
+    if (!nc_fp4__steps_add(&p->net->steps, step)) p->no_memory = 1;
     return step.out;
 }
 
 /* A unit of more than three inputs: the last one chooses between two functions of the others. */
-static uint32_t nc_fp4__plan_wide(nc_fp4_network *net, const uint32_t *in, uint32_t n,
-                                  uint64_t truth) {
-    uint32_t bits, i, operand[3] = {0, 0, 0};
+static uint32_t nc_fp4__plan_wide(nc_fp4__plan *p, const uint32_t *in, uint32_t n, uint64_t truth) {
+    uint32_t mux[3] = {0, 0, 0}, i;
     if (n > 3) {
-        const uint32_t half = 1u << (n - 1);
-        uint32_t no = nc_fp4__plan_wide(net, in, n - 1, truth);
-        uint32_t yes = nc_fp4__plan_wide(net, in, n - 1, truth >> half);
-        return nc_fp4__add_step(net, no, yes, in[n - 1], 0xCA);
+        mux[0] = nc_fp4__plan_wide(p, in, n - 1, truth);
+        mux[1] = nc_fp4__plan_wide(p, in, n - 1, truth >> (1u << (n - 1)));
+        mux[2] = in[n - 1];
+        return nc_fp4__add_step(p, mux, 0xCA);
     }
-    bits = (uint32_t)truth & ((1u << (1u << n)) - 1);
-    for (i = n; i < 3; i++) bits |= bits << (1u << i);
-    for (i = 0; i < n; i++) operand[i] = in[i];
-    return nc_fp4__add_step(net, operand[0], operand[1], operand[2], bits);
+    for (i = 0; i < n; i++) mux[i] = in[i];
+    return nc_fp4__add_step(p, mux, nc_fp4__widened((uint32_t)truth, n));
 }
 
-/* Steps for every unit, then only those that count, then places for their results. */
-static nc_status nc_fp4__plan(nc_fp4_network *net, const nc_fp4__look *looks) {
-    const uint32_t n = nc_fp4_unit_count(net), outputs = nc_fp4_network_outputs(net);
-    const uint32_t fixed = net->inputs + outputs;
-    uint32_t *operand, *last, *place, *spare = NULL, i, j, kept = 0, steps;
-    size_t bytes = nc__mul_size((size_t)net->inputs + n + 1, sizeof *operand);
-    operand = (uint32_t *)nc__alloc(NULL, bytes);
-    if (!operand) return NC_ERR_MEMORY;
-    for (i = 0; i < net->inputs; i++) operand[i] = i;
-    for (i = 0; i < n; i++) {
-        const nc_fp4_unit *unit = &net->units[i];
-        uint32_t in[NC_FP4_UNIT_INPUTS] = {0};
-        uint64_t truth = 0;
-        if (looks[i].inputs <= 3) {
-            for (j = 0; j < looks[i].inputs; j++) in[j] = operand[looks[i].in[j]];
-            operand[net->inputs + i] = nc_fp4__add_step(net, in[0], in[1], in[2], looks[i].truth);
-            continue;
-        }
-        for (j = 0; j < unit->inputs; j++) in[j] = operand[unit->input[j]];
-        for (j = 0; j < 1u << unit->inputs; j++)
-            truth |= (uint64_t)(nc_fp4__doubled_sum(unit, j) > 0) << j;
-        operand[net->inputs + i] = nc_fp4__plan_wide(net, in, unit->inputs, truth);
+/* A step for every unit, by its cut where it has one, and a copy for every output: it has a place
+ * of its own. */
+static void nc_fp4__plan_steps(nc_fp4__plan *p) {
+    nc_fp4_network *net = p->net;
+    uint32_t in[NC_FP4_UNIT_INPUTS] = {0}, i, j;
+    for (i = 0; i < net->inputs; i++) p->operand[i] = i;
+    for (i = 0; i < net->units.count; i++) {
+        const nc_fp4_unit *unit = &net->units.at[i];
+        const nc_fp4__cut *cut = &p->cuts[i];
+        const int narrow = cut->leaves <= 3;
+        for (j = 0; j < (narrow ? cut->leaves : unit->inputs); j++)
+            in[j] = p->operand[narrow ? cut->leaf[j] : unit->input[j]];
+        p->operand[net->inputs + i] =
+            narrow ? nc_fp4__add_step(p, in, cut->truth)
+                   : nc_fp4__plan_wide(p, in, unit->inputs, nc_fp4__unit_truth(unit));
     }
-    for (i = 0; i < outputs; i++) /* an output of its own: a copy, unless it can be made there */
-        (void)nc_fp4__add_step(net, operand[net->outputs[i]], 0, 0, 0xAA);
-    nc__free(NULL, operand, bytes);
-    steps = (uint32_t)stbds_arrlenu(net->steps);
-    bytes = nc__mul_size((size_t)steps + 1, 2 * sizeof *last);
-    last = (uint32_t *)nc__calloc(NULL, bytes);
-    if (!last) return NC_ERR_MEMORY;
-    place = last + steps + 1; /* where the step's result lies */
+    for (i = 0; i < net->outputs.count; i++) {
+        in[0] = p->operand[net->outputs.at[i]];
+        (void)nc_fp4__add_step(p, in, 0xAA);
+    }
+}
+
+/* Last readers, from the end on; and the first output that copies a step gives it its place. */
+static void nc_fp4__plan_lives(nc_fp4__plan *p) {
+    const nc_fp4_network *net = p->net;
+    const uint32_t steps = net->steps.count, copies = steps - net->outputs.count;
+    uint32_t i, j;
     for (i = steps; i-- > 0;) {
-        const nc_fp4__step *s = &net->steps[i];
-        if (i + outputs < steps && !last[i]) continue; /* nobody reads it */
+        const nc_fp4__step *s = &net->steps.at[i];
+        if (i < copies && !p->last[i]) continue; /* nobody reads it */
         for (j = 0; j < 3; j++) {
-            uint32_t from = s->in[j] - net->inputs;
-            if (s->in[j] < net->inputs || nc_fp4__cofactor((uint8_t)s->truth, j, 0) ==
-                                              nc_fp4__cofactor((uint8_t)s->truth, j, 1))
-                continue;
-            if (!last[from]) last[from] = i;
+            const uint32_t from = s->in[j] - net->inputs;
+            if (s->in[j] >= net->inputs && s->in[j] != UINT32_MAX && !p->last[from])
+                p->last[from] = i;
         }
-        if (i + outputs >= steps) { /* the first copy of a step takes its place */
-            uint32_t from = s->in[0] - net->inputs;
-            if (s->in[0] >= net->inputs)
-                place[from] = net->inputs + (i + outputs - steps) + 1; /* 0: none yet */
-        }
+        if (i >= copies && s->in[0] >= net->inputs)
+            p->place[s->in[0] - net->inputs] = net->inputs + (i - copies) + 1;
     }
+}
+
+/* Places for the results: temporaries whose last reader is past are used again. A copy that is in
+ * its place already is left out, as are steps that nobody reads. */
+static void nc_fp4__plan_places(nc_fp4__plan *p) {
+    nc_fp4_network *net = p->net;
+    const uint32_t steps = net->steps.count, copies = steps - net->outputs.count;
+    const uint32_t fixed = net->inputs + net->outputs.count;
+    uint32_t spares = 0, kept = 0, i, j;
     for (i = 0; i < steps; i++) {
-        nc_fp4__step s = net->steps[i];
-        int copy = i + outputs >= steps;
-        if (!copy && !last[i]) continue;
+        nc_fp4__step s = net->steps.at[i];
+        if (i < copies && !p->last[i]) continue;
         for (j = 0; j < 3; j++) {
-            int counts = nc_fp4__cofactor((uint8_t)s.truth, j, 0) !=
-                         nc_fp4__cofactor((uint8_t)s.truth, j, 1);
-            uint32_t from = s.in[j] - net->inputs;
-            if (!counts) {
-                s.in[j] = UINT32_MAX; /* any operand will do */
-                continue;
-            }
-            if (s.in[j] < net->inputs) continue;
-            s.in[j] = place[from] - 1;
-            if (last[from] == i && s.in[j] >= fixed) stbds_arrput(spare, s.in[j]);
+            const uint32_t from = s.in[j] - net->inputs;
+            if (s.in[j] == UINT32_MAX || s.in[j] < net->inputs) continue;
+            s.in[j] = p->place[from] - 1;
+            if (p->last[from] != i || s.in[j] < fixed) continue;
+            p->last[from] = UINT32_MAX; /* given back once, though it may be read twice here */
+            p->spare[spares++] = s.in[j];
         }
-        if (copy)
-            s.out = net->inputs + (i + outputs - steps);
-        else if (place[i])
-            s.out = place[i] - 1;
-        else if (stbds_arrlenu(spare))
-            s.out = stbds_arrpop(spare);
+        if (i >= copies)
+            s.out = net->inputs + (i - copies);
+        else if (p->place[i])
+            s.out = p->place[i] - 1;
         else
-            s.out = fixed + net->temporaries++;
-        place[i] = s.out + 1;
-        if (copy && s.in[0] == s.out) continue; /* it is there already */
-        for (j = 0; j < 3; j++)
+            s.out = spares ? p->spare[--spares] : fixed + net->temporaries++;
+        p->place[i] = s.out + 1;
+        if (i >= copies && s.in[0] == s.out) continue;
+        for (j = 0; j < 3; j++) /* any operand will do */
             if (s.in[j] == UINT32_MAX) s.in[j] = s.in[0] == UINT32_MAX ? s.out : s.in[0];
-        net->steps[kept++] = s;
+        net->steps.at[kept++] = s;
     }
-    stbds_arrsetlen(net->steps, kept);
-    stbds_arrfree(spare);
-    nc__free(NULL, last, bytes);
-    return NC_OK;
+    net->steps.count = kept;
+}
+
+static nc_status nc_fp4__plan_program(nc_fp4_network *net, const nc_fp4__cut *cuts) {
+    const size_t wires = (size_t)net->inputs + net->units.count + 1, size = sizeof(uint32_t);
+    size_t steps = 0;
+    nc_fp4__plan p;
+    memset(&p, 0, sizeof p);
+    p.net = net;
+    p.cuts = cuts;
+    p.operand = (uint32_t *)nc__alloc(net->hooks, wires * size);
+    p.no_memory = !p.operand;
+    if (p.operand) {
+        nc_fp4__plan_steps(&p);
+        steps = (size_t)net->steps.count + 1;
+        p.last = (uint32_t *)nc__calloc(net->hooks, 3 * steps * size);
+        p.no_memory = p.no_memory || !p.last;
+    }
+    if (!p.no_memory) {
+        p.place = p.last + steps;
+        p.spare = p.place + steps;
+        nc_fp4__plan_lives(&p);
+        nc_fp4__plan_places(&p);
+    }
+    nc__free(net->hooks, p.operand, wires * size);
+    nc__free(net->hooks, p.last, 3 * steps * size);
+    return p.no_memory ? NC_ERR_MEMORY : NC_OK;
 }
 
 static int nc_fp4__reads(const nc_fp4__step *s, uint32_t operand) {
@@ -3986,58 +5892,68 @@ static int nc_fp4__reads(const nc_fp4__step *s, uint32_t operand) {
 }
 
 /* Is what step i leaves in a temporary read by any step but the next two? Far ahead: yes. */
-static int nc_fp4__lives_on(const nc_fp4_network *net, size_t i, uint32_t operand) {
-    size_t j, n = stbds_arrlenu(net->steps);
-    if (operand < net->inputs + nc_fp4_network_outputs(net)) return 1;
+static int nc_fp4__lives_on(const nc_fp4_network *net, uint32_t i, uint32_t operand) {
+    const uint32_t n = net->steps.count;
+    uint32_t j;
+    if (operand < net->inputs + net->outputs.count) return 1;
     for (j = i + 1; j < n && j < i + 64; j++) {
-        if (nc_fp4__reads(&net->steps[j], operand) && j > i + 2) return 1;
-        if (net->steps[j].out == operand) return 0;
+        if (nc_fp4__reads(&net->steps.at[j], operand) && j > i + 2) return 1;
+        if (net->steps.at[j].out == operand) return 0;
     }
     return j < n;
 }
 
+/* Step s of the fast program adds with the carry that the registers hold, if it reads that. */
+static void nc_fp4__keep_carry(nc_fp4_network *net, nc_fp4__step *s, uint32_t i, uint32_t kept) {
+    uint32_t j;
+    for (j = 0; j < 3; j++) {
+        if (s->in[j] != kept) continue;
+        s->in[j] = s->in[2];
+        s->in[2] = kept;
+        s->truth = NC_FP4__NEXT_ADDER;
+        if (!nc_fp4__lives_on(net, i - 1, kept))
+            net->fast.at[net->fast.count - 1].carry = UINT32_MAX;
+        return;
+    }
+}
+
 /* A carry and the sum of the same operands become one step; it keeps the carry for the next. */
-static void nc_fp4__fuse(nc_fp4_network *net) {
-    const size_t n = stbds_arrlenu(net->steps);
-    uint32_t kept = UINT32_MAX; /* operand whose value the registers hold */
-    size_t i, j;
+static nc_status nc_fp4__fuse(nc_fp4_network *net) {
+    const uint32_t n = net->steps.count;
+    uint32_t kept = UINT32_MAX, i; /* operand whose value the registers hold */
+    if (!nc_fp4__steps_reserve(&net->fast, n)) return NC_ERR_MEMORY;
     for (i = 0; i < n; i++) {
-        nc_fp4__step s = net->steps[i];
-        const nc_fp4__step *next = &net->steps[i + 1 < n ? i + 1 : i];
+        nc_fp4__step s = net->steps.at[i];
+        const nc_fp4__step *next = &net->steps.at[i + 1 < n ? i + 1 : i];
         if (s.truth == 0xE8 && next->truth == 0x96 && nc_fp4__reads(next, s.in[0]) &&
             nc_fp4__reads(next, s.in[1]) && nc_fp4__reads(next, s.in[2])) {
             s.carry = s.out;
             s.out = next->out;
             s.truth = NC_FP4__FULL_ADDER;
-            for (j = 0; j < 3; j++)
-                if (s.in[j] == kept) {
-                    nc_fp4__step *before = &net->fast[stbds_arrlenu(net->fast) - 1];
-                    s.in[j] = s.in[2];
-                    s.in[2] = kept;
-                    s.truth = NC_FP4__NEXT_ADDER;
-                    if (!nc_fp4__lives_on(net, i - 1, kept)) before->carry = UINT32_MAX;
-                    break;
-                }
+            if (kept != UINT32_MAX) nc_fp4__keep_carry(net, &s, i, kept);
             kept = s.carry;
             i++;
         } else {
             kept = UINT32_MAX;
         }
-        stbds_arrput(net->fast, s);
+        (void)nc_fp4__steps_add(&net->fast, s);
     }
+    return NC_OK;
 }
 
 /* Depth, margin and program of a network whose units are known. */
 static nc_status nc_fp4__complete(nc_fp4_network *net) {
-    const uint32_t n = nc_fp4_unit_count(net);
-    nc_fp4__look *looks = (nc_fp4__look *)nc__calloc(NULL, (n + 1) * sizeof *looks);
-    uint32_t *depth = (uint32_t *)nc__calloc(NULL, (n + 1) * sizeof *depth), i, j, margin = 255;
-    nc_status status = looks && depth ? NC_OK : NC_ERR_MEMORY;
+    const uint32_t n = net->units.count;
+    const size_t cut_bytes = (n + (size_t)1) * sizeof(nc_fp4__cut);
+    const size_t depth_bytes = (n + (size_t)1) * sizeof(uint32_t);
+    nc_fp4__cut *cuts = (nc_fp4__cut *)nc__calloc(net->hooks, cut_bytes);
+    uint32_t *depth = (uint32_t *)nc__calloc(net->hooks, depth_bytes), i, j, margin = 255;
+    nc_status status = cuts && depth ? NC_OK : NC_ERR_MEMORY;
     for (i = 0; i < n && status == NC_OK; i++) {
-        nc_fp4__look_through(net, looks, i);
-        margin = looks[i].margin < margin ? looks[i].margin : margin;
-        for (j = 0; j < net->units[i].inputs; j++) {
-            uint32_t from = net->units[i].input[j];
+        nc_fp4__find_cut(net, cuts, i);
+        margin = cuts[i].margin < margin ? cuts[i].margin : margin;
+        for (j = 0; j < net->units.at[i].inputs; j++) {
+            const uint32_t from = net->units.at[i].input[j];
             if (from >= net->inputs && depth[from - net->inputs] > depth[i])
                 depth[i] = depth[from - net->inputs];
         }
@@ -4045,89 +5961,139 @@ static nc_status nc_fp4__complete(nc_fp4_network *net) {
         net->depth = depth[i] > net->depth ? depth[i] : net->depth;
     }
     net->margin = n ? margin / 2.0 : 0;
-    if (status == NC_OK) status = nc_fp4__plan(net, looks);
-    if (status == NC_OK) nc_fp4__fuse(net);
-    nc__free(NULL, looks, (n + 1) * sizeof *looks);
-    nc__free(NULL, depth, (n + 1) * sizeof *depth);
+    if (status == NC_OK) status = nc_fp4__plan_program(net, cuts);
+    if (status == NC_OK) status = nc_fp4__fuse(net);
+    nc__free(net->hooks, cuts, cut_bytes);
+    nc__free(net->hooks, depth, depth_bytes);
     return status;
 }
 
+/* A list of groups, copied; 0: out of memory. */
+static int nc_fp4__copy_groups(nc_fp4__groups *to, const nc_fp4__groups *from) {
+    if (!nc_fp4__groups_reserve(to, from->count)) return 0;
+    if (from->count) memcpy(to->at, from->at, from->count * sizeof *to->at);
+    to->count = from->count;
+    return 1;
+}
+
+/* The network of k->circuit, in k->net. */
+static nc_status nc_fp4__compile(nc_fp4__compiler *k) {
+    const nc_fp4_circuit *c = k->circuit;
+    nc_fp4_network *net = k->net;
+    memcpy(net->name, c->name, sizeof net->name);
+    net->inputs = c->inputs.count;
+    net->source = nc_fp4__digest(c);
+    if (!nc_fp4__copy_groups(&net->input_groups, &c->input_groups) ||
+        !nc_fp4__copy_groups(&net->output_groups, &c->output_groups))
+        return NC_ERR_MEMORY;
+    nc_fp4__given_forms(k->form);
+    nc_fp4__mark(k);
+    nc_fp4__emit_units(k);
+    return k->status == NC_OK ? nc_fp4__complete(net) : k->status;
+}
+
 NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network) {
+    const nc_allocator *hooks;
     nc_fp4__compiler *k;
-    nc_status status;
-    size_t nodes;
-    uint32_t i;
+    nc_status status = NC_ERR_MEMORY;
     if (!network) return NC_ERR_ARG;
     *network = NULL;
     if (!circuit) return NC_ERR_ARG;
-    nodes = stbds_arrlenu(circuit->nodes);
-    k = (nc_fp4__compiler *)nc__calloc(NULL, sizeof *k);
+    hooks = circuit->hooks;
+    k = (nc_fp4__compiler *)nc__calloc(hooks, sizeof *k);
     if (!k) return NC_ERR_MEMORY;
     k->circuit = circuit;
-    k->needed = (uint8_t *)nc__calloc(NULL, nodes);
-    k->net = (nc_fp4_network *)nc__calloc(circuit->custom_hooks ? &circuit->hooks : NULL,
-                                          sizeof *k->net);
-    status = k->needed && k->net ? NC_OK : NC_ERR_MEMORY;
-    if (status == NC_OK) {
-        k->net->hooks = circuit->hooks;
-        k->net->custom_hooks = circuit->custom_hooks;
-        memcpy(k->net->name, circuit->name, sizeof k->net->name);
-        k->net->inputs = nc_fp4_input_count(circuit);
-        k->net->source = nc_fp4__digest(circuit);
-        for (i = 0; i < stbds_arrlenu(circuit->input_groups); i++)
-            stbds_arrput(k->net->input_groups, circuit->input_groups[i]);
-        for (i = 0; i < stbds_arrlenu(circuit->output_groups); i++)
-            stbds_arrput(k->net->output_groups, circuit->output_groups[i]);
-        nc_fp4__given_forms(k->form);
-        nc_fp4__mark(k);
-        nc_fp4__emit_units(k);
-        status = k->status;
-    }
-    if (status == NC_OK) status = nc_fp4__complete(k->net);
+    k->known.hooks = hooks;
+    k->needed = (uint8_t *)nc__calloc(hooks, circuit->nodes.count);
+    k->net = nc_fp4__new_network(hooks);
+    if (k->needed && k->net) status = nc_fp4__compile(k);
     if (status == NC_OK)
         *network = k->net;
     else
         nc_fp4_network_destroy(k->net);
-    nc_fp4__forget(&k->known);
-    nc__free(NULL, k->needed, nodes);
-    nc__free(NULL, k, sizeof *k);
+    nc__index_free(&k->known);
+    nc__free(hooks, k->needed, circuit->nodes.count);
+    nc__free(hooks, k, sizeof *k);
     return status;
 }
 
-/* -- evaluation ------------------------------------------------------------------------------ */
-
-NC_API void nc_fp4_eval_float(const nc_fp4_network *n, const float *in, float *out, float *wires) {
-    double margin = 0;
-    uint32_t i;
-    if (n->inputs) memcpy(wires, in, n->inputs * sizeof *in);
-    for (i = 0; i < nc_fp4_unit_count(n); i++)
-        wires[n->inputs + i] =
-            nc_fp4__unit_sum(NC_FP4_E2M1, &n->units[i], wires, &margin) > 0 ? 1.0f : 0.0f;
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
+NC_API void nc_fp4_network_destroy(nc_fp4_network *network) {
+    nc_allocator own;
+    if (!network) return;
+    nc_fp4__units_free(&network->units);
+    nc_fp4__numbers_free(&network->outputs);
+    nc_fp4__groups_free(&network->input_groups);
+    nc_fp4__groups_free(&network->output_groups);
+    nc_fp4__steps_free(&network->steps);
+    nc_fp4__steps_free(&network->fast);
+    nc_fp4__numbers_free(&network->wire_of);
+    own = network->own; /* its members are null without hooks */
+    nc__free(&own, network, sizeof *network);
 }
 
-NC_API void nc_fp4_eval_packed(const nc_fp4_network *n, const uint8_t *in, uint8_t *out,
+NC_API uint32_t nc_fp4_network_inputs(const nc_fp4_network *network) { return network->inputs; }
+
+NC_API uint32_t nc_fp4_network_outputs(const nc_fp4_network *network) {
+    return network->outputs.count;
+}
+
+NC_API uint32_t nc_fp4_unit_count(const nc_fp4_network *network) { return network->units.count; }
+
+NC_API const nc_fp4_unit *nc_fp4_get_unit(const nc_fp4_network *network, uint32_t i) {
+    return i < network->units.count ? &network->units.at[i] : NULL;
+}
+
+/* >>evaluation =================================================================== */
+
+NC_API void nc_fp4_eval_float(const nc_fp4_network *network, const float *in, float *out,
+                              float *wires) {
+    double margin = 0;
+    uint32_t i;
+    if (network->inputs) memcpy(wires, in, network->inputs * sizeof *in);
+    for (i = 0; i < nc_fp4_unit_count(network); i++)
+        wires[network->inputs + i] =
+            nc_fp4__unit_sum(&nc_fp4__e2m1, &network->units.at[i], wires, &margin) > 0 ? 1.0f
+                                                                                       : 0.0f;
+    for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs.at[i]];
+}
+
+NC_API void nc_fp4_eval_packed(const nc_fp4_network *network, const uint8_t *in, uint8_t *out,
                                uint8_t *wires) {
     uint32_t i, j;
-    if (n->inputs) memcpy(wires, in, n->inputs);
-    for (i = 0; i < nc_fp4_unit_count(n); i++) {
-        const nc_fp4_unit *unit = &n->units[i];
+    if (network->inputs) memcpy(wires, in, network->inputs);
+    for (i = 0; i < nc_fp4_unit_count(network); i++) {
+        const nc_fp4_unit *unit = &network->units.at[i];
         int sum = -nc_fp4__doubled(unit->threshold);
         for (j = 0; j < unit->inputs; j++)
             sum += nc_fp4__doubled(unit->weight[j]) * wires[unit->input[j]];
-        wires[n->inputs + i] = sum > 0;
+        wires[network->inputs + i] = sum > 0;
     }
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) out[i] = wires[n->outputs[i]];
+    for (i = 0; i < nc_fp4_network_outputs(network); i++) out[i] = wires[network->outputs.at[i]];
 }
 
 /* Words that a strip of the program covers: 32 of 64 cases. Temporaries stay where they are, the
  * others move on by a strip. */
 enum { NC_FP4__STRIP = 32 };
 
+/* One function of three words, by its algebraic normal form: 8 masks, 0 or all ones. */
+static void nc_fp4__masks(uint8_t truth, uint64_t mask[8]) {
+    uint32_t t = truth, i;
+    t ^= (t & 0x55u) << 1;
+    t ^= (t & 0x33u) << 2;
+    t ^= (t & 0x0Fu) << 4;
+    for (i = 0; i < 8; i++) mask[i] = 0 - (uint64_t)(t >> i & 1);
+}
+
+static uint64_t nc_fp4__apply(const uint64_t m[8], uint64_t a, uint64_t b, uint64_t c) {
+    uint64_t ab = a & b;
+    return m[0] ^ (a & m[1]) ^ (b & m[2]) ^ (ab & m[3]) ^
+           (c & (m[4] ^ (a & m[5]) ^ (b & m[6]) ^ (ab & m[7])));
+}
+
 static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base, size_t words) {
     size_t i, w;
-    for (i = 0; i < stbds_arrlenu(n->steps); i++) {
-        const nc_fp4__step *s = &n->steps[i];
+    for (i = 0; i < n->steps.count; i++) {
+        const nc_fp4__step *s = &n->steps.at[i];
         const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
         uint64_t *out = base[s->out], mask[8];
         nc_fp4__masks((uint8_t)s->truth, mask);
@@ -4136,15 +6102,14 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
 }
 
 #ifdef NC_FP4__X86
-#define NC_FP4__PART(t, v)                                                                         \
-    _mm512_storeu_si512(out + 8 * (v),                                                             \
-                        _mm512_ternarylogic_epi64(_mm512_loadu_si512(c + 8 * (v)),                 \
-                                                  _mm512_loadu_si512(b + 8 * (v)),                 \
-                                                  _mm512_loadu_si512(a + 8 * (v)), t));
+/* The instruction has its function as an immediate: a case for each. */
 #define NC_FP4__CASE(t)                                                                            \
     case t:                                                                                        \
-        NC_FP4__PART(t, 0)                                                                         \
-        NC_FP4__PART(t, 1) NC_FP4__PART(t, 2) NC_FP4__PART(t, 3) break;
+        c0 = _mm512_ternarylogic_epi64(c0, b0, a0, t);                                             \
+        c1 = _mm512_ternarylogic_epi64(c1, b1, a1, t);                                             \
+        c2 = _mm512_ternarylogic_epi64(c2, b2, a2, t);                                             \
+        c3 = _mm512_ternarylogic_epi64(c3, b3, a3, t);                                             \
+        break;
 #define NC_FP4__CASES4(t)                                                                          \
     NC_FP4__CASE(t) NC_FP4__CASE((t) + 1) NC_FP4__CASE((t) + 2) NC_FP4__CASE((t) + 3)
 #define NC_FP4__CASES16(t)                                                                         \
@@ -4162,13 +6127,14 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
 
 /* A whole strip, one instruction a step for every 512 cases. */
 NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *const *base) {
-    const size_t steps = stbds_arrlenu(n->fast);
+    const size_t steps = n->fast.count;
     size_t i;
     __m512i k0 = _mm512_setzero_si512(), k1 = k0, k2 = k0, k3 = k0;
     for (i = 0; i < steps; i++) {
-        const nc_fp4__step *s = &n->fast[i];
+        const nc_fp4__step *s = &n->fast.at[i];
         const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
         uint64_t *out = base[s->out];
+        __m512i a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3;
         if (s->truth >= NC_FP4__FULL_ADDER) {
             if (s->truth == NC_FP4__FULL_ADDER) {
                 k0 = _mm512_loadu_si512(c);
@@ -4189,19 +6155,34 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
             }
             continue;
         }
+        a0 = _mm512_loadu_si512(a);
+        a1 = _mm512_loadu_si512(a + 8);
+        a2 = _mm512_loadu_si512(a + 16);
+        a3 = _mm512_loadu_si512(a + 24);
+        b0 = _mm512_loadu_si512(b);
+        b1 = _mm512_loadu_si512(b + 8);
+        b2 = _mm512_loadu_si512(b + 16);
+        b3 = _mm512_loadu_si512(b + 24);
+        c0 = _mm512_loadu_si512(c);
+        c1 = _mm512_loadu_si512(c + 8);
+        c2 = _mm512_loadu_si512(c + 16);
+        c3 = _mm512_loadu_si512(c + 24);
         switch (s->truth & 255) {
             NC_FP4__CASES64(0)
             NC_FP4__CASES64(64)
             NC_FP4__CASES64(128)
             NC_FP4__CASES64(192)
         }
+        _mm512_storeu_si512(out, c0);
+        _mm512_storeu_si512(out + 8, c1);
+        _mm512_storeu_si512(out + 16, c2);
+        _mm512_storeu_si512(out + 24, c3);
     }
 }
 #undef NC_FP4__CASES64
 #undef NC_FP4__CASES16
 #undef NC_FP4__CASES4
 #undef NC_FP4__CASE
-#undef NC_FP4__PART
 #undef NC_FP4__ADD
 #endif
 
@@ -4229,26 +6210,28 @@ static uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extra_words, uint
     const size_t list = (operands * sizeof(uint64_t *) + 63) / 64 * 64;
     uint64_t **base;
     *bytes = list + (n->temporaries * (size_t)NC_FP4__STRIP + extra_words) * sizeof **work;
-    base = (uint64_t **)nc__alloc(n->custom_hooks ? &n->hooks : NULL, *bytes);
+    base = (uint64_t **)nc__alloc(n->hooks, *bytes);
     if (base) *work = (uint64_t *)(void *)((char *)base + list);
     return base;
 }
 
-NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *n, const uint64_t *in, uint64_t *out,
-                                    size_t words) {
+NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
+                                    uint64_t *out, size_t words) {
     uint64_t *few[256], little[8 * NC_FP4__STRIP]; /* what most circuits need */
     uint64_t **base = few, *work = little, *inputs;
     size_t bytes, i;
     int small;
-    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
-    small = n->temporaries <= 8 && n->inputs <= 120 && nc_fp4_network_outputs(n) <= 120;
-    if (!small) base = nc_fp4__room(n, 0, &work, &bytes);
+    if (!network || (!in && network->inputs) || !out) return NC_ERR_ARG;
+    small = network->temporaries <= 8 && network->inputs <= 120 &&
+            nc_fp4_network_outputs(network) <= 120;
+    if (!small) base = nc_fp4__room(network, 0, &work, &bytes);
     if (!base) return NC_ERR_MEMORY;
     memcpy(&inputs, &in, sizeof inputs); /* steps only read inputs */
-    for (i = 0; i < n->inputs; i++) base[i] = inputs + i * words;
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) base[n->inputs + i] = out + i * words;
-    nc_fp4__run(n, base, work, words);
-    if (!small) nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
+    for (i = 0; i < network->inputs; i++) base[i] = inputs + i * words;
+    for (i = 0; i < nc_fp4_network_outputs(network); i++)
+        base[network->inputs + i] = out + i * words;
+    nc_fp4__run(network, base, work, words);
+    if (!small) nc__free(network->hooks, base, bytes);
     return NC_OK;
 }
 
@@ -4369,45 +6352,49 @@ static void nc_fp4__unslice_group(const uint64_t *sliced, uint32_t width, uint64
         nc_fp4__unslice64(sliced + i / 64, width, values + i, count - i < 64 ? count - i : 64);
 }
 
-NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *n, const uint64_t *const *in,
-                                      uint64_t *const *out, size_t count) {
+NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint64_t *const *in,
+                                      uint64_t *const *out, size_t n) {
     const size_t cases = 64 * NC_FP4__STRIP;
-    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    const uint32_t outputs = network ? nc_fp4_network_outputs(network) : 0;
     uint64_t **base, *work, *sliced;
     size_t bytes, at, g, i;
-    if (!n || (!in && n->inputs) || !out) return NC_ERR_ARG;
-    for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
-        if (n->input_groups[g].width > 64 && in[g]) return NC_ERR_LIMIT;
-    for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
-        if (n->output_groups[g].width > 64 && out[g]) return NC_ERR_LIMIT;
-    base = nc_fp4__room(n, (n->inputs + (size_t)outputs) * NC_FP4__STRIP, &work, &bytes);
+    if (!network || (!in && network->inputs) || !out) return NC_ERR_ARG;
+    for (g = 0; in && g < network->input_groups.count; g++)
+        if (network->input_groups.at[g].width > 64 && in[g]) return NC_ERR_LIMIT;
+    for (g = 0; g < network->output_groups.count; g++)
+        if (network->output_groups.at[g].width > 64 && out[g]) return NC_ERR_LIMIT;
+    base =
+        nc_fp4__room(network, (network->inputs + (size_t)outputs) * NC_FP4__STRIP, &work, &bytes);
     if (!base) return NC_ERR_MEMORY;
-    sliced = work + n->temporaries * (size_t)NC_FP4__STRIP;
-    memset(sliced, 0, (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
-    for (at = 0; at < count; at += cases) {
-        const size_t some = count - at < cases ? count - at : cases;
-        for (g = 0; in && g < stbds_arrlenu(n->input_groups); g++)
+    sliced = work + network->temporaries * (size_t)NC_FP4__STRIP;
+    memset(sliced, 0, (network->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *sliced);
+    for (at = 0; at < n; at += cases) {
+        const size_t some = n - at < cases ? n - at : cases;
+        for (g = 0; in && g < network->input_groups.count; g++)
             if (in[g])
-                nc_fp4__slice_group(in[g] + at, some, n->input_groups[g].width,
-                                    sliced + n->input_groups[g].first * (size_t)NC_FP4__STRIP);
-        for (i = 0; i < n->inputs + (size_t)outputs; i++) base[i] = sliced + i * NC_FP4__STRIP;
-        nc_fp4__run(n, base, work, NC_FP4__STRIP);
-        for (g = 0; g < stbds_arrlenu(n->output_groups); g++)
+                nc_fp4__slice_group(in[g] + at, some, network->input_groups.at[g].width,
+                                    sliced +
+                                        network->input_groups.at[g].first * (size_t)NC_FP4__STRIP);
+        for (i = 0; i < network->inputs + (size_t)outputs; i++)
+            base[i] = sliced + i * NC_FP4__STRIP;
+        nc_fp4__run(network, base, work, NC_FP4__STRIP);
+        for (g = 0; g < network->output_groups.count; g++)
             if (out[g])
-                nc_fp4__unslice_group(sliced + (n->inputs + (size_t)n->output_groups[g].first) *
-                                                   NC_FP4__STRIP,
-                                      n->output_groups[g].width, out[g] + at, some);
+                nc_fp4__unslice_group(
+                    sliced + (network->inputs + (size_t)network->output_groups.at[g].first) *
+                                 NC_FP4__STRIP,
+                    network->output_groups.at[g].width, out[g] + at, some);
     }
-    nc__free(n->custom_hooks ? &n->hooks : NULL, base, bytes);
+    nc__free(network->hooks, base, bytes);
     return NC_OK;
 }
 
-/* >>verify ========================================================================= */
+/* >>verification ================================================================= */
 
 static void nc_fp4__start_report(const nc_fp4_network *n, nc_fp4_report *report) {
     uint32_t i;
     memset(report, 0, sizeof *report);
-    for (i = 0; i < nc_fp4_unit_count(n); i++) nc_fp4__count(&n->units[i], report);
+    for (i = 0; i < n->units.count; i++) nc_fp4__count(&n->units.at[i], report);
     nc_fp4__finish_report(report, n->margin);
     report->depth = n->depth;
 }
@@ -4440,24 +6427,24 @@ static uint32_t nc_fp4__bits_set(uint64_t x) {
     return n;
 }
 
-NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *n, nc_fp4_spec_fn spec, void *user,
+NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
                                      nc_fp4_report *report) {
-    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    const uint32_t outputs = network ? nc_fp4_network_outputs(network) : 0;
     uint64_t cases, first, *in, *out, x[64];
     size_t bytes;
     nc_status status = NC_OK;
     uint32_t i, w;
-    if (!n || !spec || !report) return NC_ERR_ARG;
-    nc_fp4__start_report(n, report);
-    if (n->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
-    bytes = (n->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *in;
-    in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes);
+    if (!network || !spec || !report) return NC_ERR_ARG;
+    nc_fp4__start_report(network, report);
+    if (network->inputs > 26 || outputs > 64) return NC_ERR_LIMIT;
+    bytes = (network->inputs + (size_t)outputs) * NC_FP4__STRIP * sizeof *in;
+    in = (uint64_t *)nc__alloc(network->hooks, bytes);
     if (!in) return NC_ERR_MEMORY;
-    out = in + n->inputs * (size_t)NC_FP4__STRIP;
-    cases = report->cases = UINT64_C(1) << n->inputs;
+    out = in + network->inputs * (size_t)NC_FP4__STRIP;
+    cases = report->cases = UINT64_C(1) << network->inputs;
     for (first = 0; first < cases && status == NC_OK; first += 64 * NC_FP4__STRIP) {
-        nc_fp4__counting_words(n->inputs, first, in);
-        status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
+        nc_fp4__counting_words(network->inputs, first, in);
+        status = nc_fp4_eval_sliced(network, in, out, NC_FP4__STRIP);
         for (w = 0; w < NC_FP4__STRIP && first + 64 * (uint64_t)w < cases; w++) {
             const uint64_t at = first + 64 * (uint64_t)w;
             uint64_t c, some = cases - at < 64 ? cases - at : 64;
@@ -4467,27 +6454,43 @@ NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *n, nc_fp4_spec_fn spe
                 if (x[c] != spec(user, at + c) && !report->wrong++) report->first_wrong = at + c;
         }
     }
-    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
+    nc__free(network->hooks, in, bytes);
     return status;
+}
+
+/* The circuit itself on `words` words a wire: wire w at wires + w * words. */
+static void nc_fp4__run_nodes(const nc_fp4_circuit *c, uint64_t *wires, size_t words) {
+    size_t i, w;
+    for (i = 0; i < c->nodes.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        const uint64_t *x = wires + node->in[0] * words, *y = wires + node->in[1] * words;
+        const uint64_t *z = wires + node->in[2] * words;
+        uint64_t mask[8];
+        if (node->inputs == NC_FP4__INPUT) continue;
+        nc_fp4__masks(node->truth, mask);
+        if (i <= NC_FP4_TRUE) x = y = z = wires + i * words;
+        for (w = 0; w < words; w++)
+            wires[i * words + w] =
+                i <= NC_FP4_TRUE ? mask[0] : nc_fp4__apply(mask, x[w], y[w], z[w]);
+    }
 }
 
 /* Inputs from `in`, both sides, and how many of the cases (of the first `some`) differ. */
 static nc_status nc_fp4__compare_strip(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                        uint64_t *in, uint64_t *out, uint64_t *wires, uint64_t first,
                                        uint64_t some, nc_fp4_report *report) {
-    const uint32_t outputs = nc_fp4_network_outputs(n);
     nc_status status;
     uint32_t i, w;
     for (i = 0; i < n->inputs; i++)
-        memcpy(wires + c->inputs[i] * (size_t)NC_FP4__STRIP, in + i * (size_t)NC_FP4__STRIP,
+        memcpy(wires + c->inputs.at[i] * (size_t)NC_FP4__STRIP, in + i * (size_t)NC_FP4__STRIP,
                NC_FP4__STRIP * sizeof *in);
     nc_fp4__run_nodes(c, wires, NC_FP4__STRIP);
     status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
     for (w = 0; w < NC_FP4__STRIP && 64 * (uint64_t)w < some && status == NC_OK; w++) {
         uint64_t wrong = 0, left = some - 64 * (uint64_t)w;
-        for (i = 0; i < outputs; i++)
+        for (i = 0; i < n->outputs.count; i++)
             wrong |= out[i * (size_t)NC_FP4__STRIP + w] ^
-                     wires[c->outputs[i] * (size_t)NC_FP4__STRIP + w];
+                     wires[c->outputs.at[i] * (size_t)NC_FP4__STRIP + w];
         if (left < 64) wrong &= (UINT64_C(1) << left) - 1;
         if (!wrong) continue;
         if (!report->wrong) report->first_wrong = first + 64 * w + nc_fp4__lowest_bit(wrong);
@@ -4499,10 +6502,10 @@ static nc_status nc_fp4__compare_strip(const nc_fp4_network *n, const nc_fp4_cir
 /* All cases, or `random` strips of random ones. */
 static nc_status nc_fp4__compare_cases(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                        uint32_t random, nc_fp4_report *report) {
-    const size_t outputs = nc_fp4_network_outputs(n), nodes = stbds_arrlenu(c->nodes);
+    const size_t outputs = n->outputs.count, nodes = c->nodes.count;
     const size_t bytes = (n->inputs + outputs + nodes) * NC_FP4__STRIP * sizeof(uint64_t);
     const uint64_t strip = 64 * NC_FP4__STRIP;
-    uint64_t *in = (uint64_t *)nc__alloc(n->custom_hooks ? &n->hooks : NULL, bytes), *out, first;
+    uint64_t *in = (uint64_t *)nc__alloc(n->hooks, bytes), *out, first;
     uint64_t cases;
     nc_status status = NC_OK;
     size_t i;
@@ -4523,84 +6526,91 @@ static nc_status nc_fp4__compare_cases(const nc_fp4_network *n, const nc_fp4_cir
                                        cases - first < strip ? cases - first : strip, report);
     }
     report->cases = cases;
-    nc__free(n->custom_hooks ? &n->hooks : NULL, in, bytes);
+    nc__free(n->hooks, in, bytes);
     return status;
 }
 
 /* -- decision diagrams (Bryant, Graph-based algorithms for Boolean functions, 1986) ----------- */
 
-enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__CACHE = 1 << 16 };
+/* Of vertices, of variables (which bound the recursion), of choices remembered. */
+enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__MAX_LEVELS = 1 << 14, NC_FP4__MAX_CACHE = 1 << 16 };
 
 typedef struct nc_fp4__vertex {
     uint32_t level, low, high; /* level of the variable; terminals 0 and 1 have UINT32_MAX */
 } nc_fp4__vertex;
+NC_FP4__LIST(nc_fp4__vertex, nc_fp4__vertices)
+
+/* What nc_fp4__choose has found: if f then g else h. f 0: nothing yet. */
+typedef struct nc_fp4__choice {
+    uint32_t f, g, h, result;
+} nc_fp4__choice;
 
 typedef struct nc_fp4__diagrams {
-    nc_fp4__vertex *vertices; /* stb_ds array */
-    nc_fp4__index known;
-    struct {
-        uint32_t f, g, h, result; /* result of if f then g else h; f 0: empty */
-    } * cache;
-    int full;
+    nc_fp4__vertices vertices;
+    nc__index known;
+    nc_fp4__choice *cache;
+    uint32_t cached;  /* a power of two */
+    nc_status status; /* NC_ERR_LIMIT: too many vertices; NC_ERR_MEMORY */
 } nc_fp4__diagrams;
 
+/* The vertex with this content; none with equal branches, and none twice. */
 static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t low,
                                   uint32_t high) {
-    uint32_t hash, at, id;
+    uint32_t hash, id;
+    size_t at;
     nc_fp4__vertex v;
     if (low == high) return low;
     hash = nc_fp4__hash(level, low, high, 0);
     at = hash;
-    while ((id = nc_fp4__candidate(&d->known, hash, &at)) != UINT32_MAX)
-        if (d->vertices[id].level == level && d->vertices[id].low == low &&
-            d->vertices[id].high == high)
-            return id;
-    id = (uint32_t)stbds_arrlenu(d->vertices);
+    while ((id = nc__index_next(&d->known, hash, &at)) != UINT32_MAX) {
+        const nc_fp4__vertex *o = &d->vertices.at[id];
+        if (o->level == level && o->low == low && o->high == high) return id;
+    }
+    id = d->vertices.count;
     v.level = level;
     v.low = low;
     v.high = high;
-    if (id >= NC_FP4__MAX_DIAGRAM || !nc_fp4__remember(&d->known, hash, id)) {
-        d->full = 1;
-        return 0;
-    }
-    stbds_arrput(d->vertices, v);
-    return id;
+    if (id >= NC_FP4__MAX_DIAGRAM)
+        d->status = NC_ERR_LIMIT;
+    else if (!nc_fp4__vertices_add(&d->vertices, v) || !nc__index_add(&d->known, hash, id))
+        d->status = NC_ERR_MEMORY;
+    return d->status == NC_OK ? id : 0;
 }
 
 /* if f then g else h; as deep as there are variables. */
 static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint32_t h) {
-    uint32_t level, slot, low, high, result;
+    uint32_t level, low, high;
     nc_fp4__vertex a, b, c;
-    if (d->full) return 0;
+    nc_fp4__choice *slot;
+    if (d->status != NC_OK) return 0;
     if (f <= 1) return f ? g : h;
     if (g == h) return g;
     if (g == 1 && h == 0) return f;
-    slot = nc_fp4__hash(f, g, h, 1) & (NC_FP4__CACHE - 1);
-    if (d->cache[slot].f == f && d->cache[slot].g == g && d->cache[slot].h == h)
-        return d->cache[slot].result;
-    a = d->vertices[f];
-    b = d->vertices[g];
-    c = d->vertices[h];
+    slot = &d->cache[nc_fp4__hash(f, g, h, 1) & (d->cached - 1)];
+    if (slot->f == f && slot->g == g && slot->h == h) return slot->result;
+    a = d->vertices.at[f];
+    b = d->vertices.at[g];
+    c = d->vertices.at[h];
     level = a.level < b.level ? a.level : b.level;
     level = c.level < level ? c.level : level;
     low = nc_fp4__choose(d, a.level == level ? a.low : f, b.level == level ? b.low : g,
                          c.level == level ? c.low : h);
     high = nc_fp4__choose(d, a.level == level ? a.high : f, b.level == level ? b.high : g,
                           c.level == level ? c.high : h);
-    result = nc_fp4__vertex_of(d, level, low, high);
-    d->cache[slot].f = f;
-    d->cache[slot].g = g;
-    d->cache[slot].h = h;
-    d->cache[slot].result = result;
-    return result;
+    slot->f = f;
+    slot->g = g;
+    slot->h = h;
+    slot->result = nc_fp4__vertex_of(d, level, low, high);
+    return slot->result;
 }
 
-/* A function of up to three diagrams. */
-static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint8_t truth, const uint32_t f[3]) {
-    uint32_t leaf[8], i, k, n = 8;
-    for (i = 0; i < 8; i++) leaf[i] = truth >> i & 1;
-    for (k = 0; k < 3; k++)
-        for (n /= 2, i = 0; i < n; i++)
+/* A function of n diagrams by its truth table, input by input. */
+static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint64_t truth, const uint32_t *f,
+                                   uint32_t n) {
+    uint32_t leaf[1 << NC_FP4_UNIT_INPUTS], i, k, m = 1u << n;
+    for (i = 0; i < m; i++) leaf[i] = truth >> i & 1;
+    for (k = 0; k < n; k++)
+        for (m /= 2, i = 0; i < m; i++)
             leaf[i] = leaf[2 * i] == leaf[2 * i + 1]
                           ? leaf[2 * i]
                           : nc_fp4__choose(d, f[k], leaf[2 * i + 1], leaf[2 * i]);
@@ -4608,82 +6618,92 @@ static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint8_t truth, const uin
 }
 
 /* Order of the variables: as a walk from the outputs down meets them, bit 0 first. level[i] of
- * input i. */
-static void nc_fp4__order(const nc_fp4_circuit *c, uint32_t *level) {
-    uint32_t *todo = NULL, i, j, next = 0, n = (uint32_t)stbds_arrlenu(c->nodes);
-    uint8_t *met = (uint8_t *)nc__calloc(NULL, n);
-    for (i = 0; i < stbds_arrlenu(c->inputs); i++) level[i] = UINT32_MAX;
-    for (i = 0; i < stbds_arrlenu(c->outputs) && met; i++) {
-        stbds_arrput(todo, c->outputs[i]);
-        while (stbds_arrlenu(todo)) {
-            uint32_t w = stbds_arrpop(todo);
-            const nc_fp4__node *node = &c->nodes[w];
+ * input i. Without memory it is another order, which is as right. */
+static void nc_fp4__order(const nc_fp4_circuit *c, const nc_allocator *hooks, uint32_t *level) {
+    nc_fp4__numbers todo = {NULL, 0, 0, NULL};
+    uint8_t *met = (uint8_t *)nc__calloc(hooks, c->nodes.count);
+    uint32_t i, j, next = 0;
+    todo.hooks = hooks;
+    for (i = 0; i < c->inputs.count; i++) level[i] = UINT32_MAX;
+    for (i = 0; i < c->outputs.count && met; i++) {
+        (void)nc_fp4__numbers_add(&todo, c->outputs.at[i]);
+        while (todo.count) {
+            const uint32_t w = todo.at[--todo.count];
+            const nc_fp4__node *node = &c->nodes.at[w];
             if (met[w]) continue;
             met[w] = 1;
             if (node->inputs == NC_FP4__INPUT)
                 level[node->in[0]] = next++;
             else /* wires in falling order: the inputs, which are old, are visited first */
-                for (j = 0; j < node->inputs; j++) stbds_arrput(todo, node->in[j]);
+                for (j = 0; j < node->inputs; j++) (void)nc_fp4__numbers_add(&todo, node->in[j]);
         }
     }
-    for (i = 0; i < stbds_arrlenu(c->inputs); i++)
+    for (i = 0; i < c->inputs.count; i++)
         if (level[i] == UINT32_MAX) level[i] = next++;
-    stbds_arrfree(todo);
-    nc__free(NULL, met, n);
+    nc_fp4__numbers_free(&todo);
+    nc__free(hooks, met, c->nodes.count);
 }
 
+/* Diagrams of all nodes and of all units, in the same variables; outputs are equal when they are
+ * the same vertex. wire: of inputs and units. */
+static void nc_fp4__build_diagrams(nc_fp4__diagrams *d, const nc_fp4_network *n,
+                                   const nc_fp4_circuit *c, const uint32_t *level, uint32_t *node,
+                                   uint32_t *wire) {
+    const nc_fp4__vertex end = {UINT32_MAX, 0, 0};
+    uint32_t f[NC_FP4_UNIT_INPUTS], i, j;
+    if (!nc_fp4__vertices_add(&d->vertices, end) || !nc_fp4__vertices_add(&d->vertices, end))
+        d->status = NC_ERR_MEMORY;
+    for (i = 0; i < n->inputs && d->status == NC_OK; i++)
+        wire[i] = nc_fp4__vertex_of(d, level[i], 0, 1);
+    for (i = 0; i < c->nodes.count && d->status == NC_OK; i++) {
+        const nc_fp4__node *o = &c->nodes.at[i];
+        for (j = 0; j < 3; j++) f[j] = j < o->inputs ? node[o->in[j]] : 0;
+        if (i <= NC_FP4_TRUE)
+            node[i] = i;
+        else if (o->inputs == NC_FP4__INPUT)
+            node[i] = wire[o->in[0]];
+        else
+            node[i] = nc_fp4__diagram_of(d, o->truth, f, 3);
+    }
+    for (i = 0; i < n->units.count && d->status == NC_OK; i++) {
+        const nc_fp4_unit *unit = &n->units.at[i];
+        for (j = 0; j < unit->inputs; j++) f[j] = wire[unit->input[j]];
+        wire[n->inputs + i] = nc_fp4__diagram_of(d, nc_fp4__unit_truth(unit), f, unit->inputs);
+    }
+}
+
+/* NC_ERR_LIMIT when there are too many variables, or vertices. */
 static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                           nc_fp4_report *report) {
-    const size_t nodes = stbds_arrlenu(c->nodes), units = nc_fp4_unit_count(n);
-    const size_t bytes = (nodes + n->inputs * 2 + units) * sizeof(uint32_t);
-    const size_t cache_bytes = NC_FP4__CACHE * sizeof(*((nc_fp4__diagrams *)0)->cache);
-    uint32_t *of_node = (uint32_t *)nc__calloc(NULL, bytes), *of_wire, *level, f[3];
+    const size_t nodes = c->nodes.count, wires = n->inputs + (size_t)n->units.count;
+    const size_t bytes = (nodes + wires + n->inputs) * sizeof(uint32_t);
+    uint32_t *node = (uint32_t *)nc__calloc(n->hooks, bytes), *wire, i;
+    nc_status status;
     nc_fp4__diagrams d;
-    nc_fp4__vertex end = {UINT32_MAX, 0, 0};
-    nc_status status = NC_ERR_MEMORY;
-    size_t i, j;
     memset(&d, 0, sizeof d);
-    *(void **)&d.cache = nc__calloc(NULL, cache_bytes);
-    if (of_node && d.cache) {
-        of_wire = of_node + nodes;
-        level = of_wire + n->inputs + units;
-        nc_fp4__order(c, level);
-        stbds_arrput(d.vertices, end);
-        stbds_arrput(d.vertices, end);
-        for (i = 0; i < n->inputs; i++) of_wire[i] = nc_fp4__vertex_of(&d, level[i], 0, 1);
-        for (i = 0; i < nodes && !d.full; i++) {
-            const nc_fp4__node *node = &c->nodes[i];
-            for (j = 0; j < 3; j++) f[j] = j < node->inputs ? of_node[node->in[j]] : 0;
-            if (i <= NC_FP4_TRUE)
-                of_node[i] = (uint32_t)i;
-            else if (node->inputs == NC_FP4__INPUT)
-                of_node[i] = of_wire[node->in[0]];
-            else
-                of_node[i] = nc_fp4__diagram_of(&d, node->truth, f);
-        }
-        for (i = 0; i < units && !d.full; i++) { /* a unit's diagram, input by input */
-            const nc_fp4_unit *unit = &n->units[i];
-            uint32_t leaf[1 << NC_FP4_UNIT_INPUTS], m = 1u << unit->inputs, k, a;
-            for (a = 0; a < m; a++) leaf[a] = nc_fp4__doubled_sum(unit, a) > 0;
-            for (k = 0; k < unit->inputs; k++)
-                for (m /= 2, a = 0; a < m; a++)
-                    leaf[a] = leaf[2 * a] == leaf[2 * a + 1]
-                                  ? leaf[2 * a]
-                                  : nc_fp4__choose(&d, of_wire[unit->input[k]], leaf[2 * a + 1],
-                                                   leaf[2 * a]);
-            of_wire[n->inputs + i] = leaf[0];
-        }
-        status = d.full ? NC_ERR_LIMIT : NC_OK;
-        for (i = 0; i < nc_fp4_network_outputs(n) && status == NC_OK; i++)
-            if (of_wire[n->outputs[i]] != of_node[c->outputs[i]] && !report->wrong++)
+    d.vertices.hooks = d.known.hooks = n->hooks;
+    for (d.cached = 1024; d.cached < 16 * (nodes + wires) && d.cached < NC_FP4__MAX_CACHE;)
+        d.cached *= 2;
+    d.cache = (nc_fp4__choice *)nc__calloc(n->hooks, d.cached * sizeof *d.cache);
+    d.status = node && d.cache ? NC_OK : NC_ERR_MEMORY;
+    if (n->inputs > NC_FP4__MAX_LEVELS) d.status = NC_ERR_LIMIT;
+    if (d.status == NC_OK) {
+        wire = node + nodes;
+        nc_fp4__order(c, n->hooks, wire + wires);
+        nc_fp4__build_diagrams(&d, n, c, wire + wires, node, wire);
+        for (i = 0; i < n->outputs.count && d.status == NC_OK; i++)
+            if (wire[n->outputs.at[i]] != node[c->outputs.at[i]] && !report->wrong++)
                 report->first_wrong = i;
     }
-    stbds_arrfree(d.vertices);
-    nc_fp4__forget(&d.known);
-    nc__free(NULL, d.cache, cache_bytes);
-    nc__free(NULL, of_node, bytes);
+    status = d.status;
+    nc_fp4__vertices_free(&d.vertices);
+    nc__index_free(&d.known);
+    nc__free(n->hooks, d.cache, d.cached * sizeof *d.cache);
+    nc__free(n->hooks, node, bytes);
     return status;
 }
+
+/* -- structural induction ---------------------------------------------------------------------- */
 
 /* Value of wire w when the wires of `have` are the bits of `values`, through at most `depth` units;
  * -1 when that does not reach them. */
@@ -4694,7 +6714,7 @@ static int nc_fp4__local(const nc_fp4_network *n, uint32_t w, const uint32_t *ha
     for (i = 0; i < count; i++)
         if (have[i] == w) return (int)(values >> i & 1);
     if (w < n->inputs || depth == 0) return -1;
-    unit = &n->units[w - n->inputs];
+    unit = &n->units.at[w - n->inputs];
     for (i = 0; i < unit->inputs; i++) {
         int value = nc_fp4__local(n, unit->input[i], have, count, values, depth - 1);
         if (value < 0) return -1;
@@ -4703,1997 +6723,363 @@ static int nc_fp4__local(const nc_fp4_network *n, uint32_t w, const uint32_t *ha
     return nc_fp4__doubled_sum(unit, at) > 0;
 }
 
-/* Does the wire of every node that counts compute the node's function of the wires of its inputs?
- * Then, by induction from the inputs, the outputs are the circuit's. A wire may hold a node's
- * complement when only a NOT reads the node. */
-static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                           nc_fp4_report *report) {
-    const size_t nodes = stbds_arrlenu(c->nodes);
-    uint8_t *flipped;
-    size_t i;
-    uint32_t j, v;
-    if (n->source != nc_fp4__digest(c) || stbds_arrlenu(n->wire_of) != nodes) return NC_ERR_LIMIT;
-    flipped = (uint8_t *)nc__calloc(NULL, nodes);
-    if (!flipped) return NC_ERR_MEMORY;
-    for (i = 0; i < nodes; i++) {
-        const nc_fp4__node *node = &c->nodes[i];
-        uint32_t have[3] = {0, 0, 0}, wire = n->wire_of[i], k = node->inputs;
-        int right = 1;
-        if (wire == UINT32_MAX) continue;
-        if (node->inputs == NC_FP4__INPUT) {
-            right = wire == node->in[0];
-        } else if (nc_fp4__is_not(node) && flipped[node->in[0]]) {
-            right = wire == n->wire_of[node->in[0]];
-        } else {
-            for (j = 0; j < k; j++) {
-                have[j] = n->wire_of[node->in[j]];
-                right = right && !flipped[node->in[j]];
-            }
-            for (v = 0; v < 1u << k && right; v++) {
-                int got = nc_fp4__local(n, wire, have, k, v, 2), wanted = node->truth >> v & 1;
-                if (v == 0 && got >= 0) flipped[i] = got != wanted;
-                right = got >= 0 && got == (wanted ^ flipped[i]);
-            }
-        }
-        if (!right && !report->wrong++) report->first_wrong = i;
+/* Does node i's wire compute its function of the wires of its inputs? A wire may hold the node's
+ * complement when only a NOT reads the node: then flipped[i] becomes 1. */
+static int nc_fp4__node_is_right(const nc_fp4_network *n, const nc_fp4__node *nodes, uint32_t i,
+                                 uint8_t *flipped) {
+    const nc_fp4__node *node = &nodes[i];
+    const uint32_t *wire_of = n->wire_of.at, k = node->inputs;
+    uint32_t have[3] = {0, 0, 0}, j, v;
+    if (k == NC_FP4__INPUT) return wire_of[i] == node->in[0];
+    if (nc_fp4__is_not(node) && flipped[node->in[0]]) return wire_of[i] == wire_of[node->in[0]];
+    for (j = 0; j < k; j++) {
+        have[j] = wire_of[node->in[j]];
+        if (flipped[node->in[j]]) return 0;
     }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++)
-        if (n->outputs[i] != n->wire_of[c->outputs[i]] || flipped[c->outputs[i]]) report->wrong++;
-    nc__free(NULL, flipped, nodes);
-    return NC_OK;
-}
-
-NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                  nc_fp4_evidence evidence, nc_fp4_report *report) {
-    nc_status status;
-    if (!n || !c || !report || (unsigned)evidence > NC_FP4_STRUCTURAL) return NC_ERR_ARG;
-    nc_fp4__start_report(n, report);
-    report->evidence = evidence;
-    if (n->inputs != nc_fp4_input_count(c) || nc_fp4_network_outputs(n) != nc_fp4_output_count(c))
-        return NC_ERR_MISMATCH;
-    if (evidence == NC_FP4_EXHAUSTIVE)
-        return n->inputs > 26 ? NC_ERR_LIMIT : nc_fp4__compare_cases(n, c, 0, report);
-    if (evidence == NC_FP4_BDD) return nc_fp4__compare_diagrams(n, c, report);
-    status = nc_fp4__compare_structure(n, c, report);
-    return status == NC_OK ? nc_fp4__compare_cases(n, c, 8, report) : status;
-}
-
-NC_API nc_status nc_fp4_verify(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                               nc_fp4_report *report) {
-    nc_status status;
-    if (!n || !c || !report) return NC_ERR_ARG;
-    if (n->inputs <= 26) return nc_fp4_verify_by(n, c, NC_FP4_EXHAUSTIVE, report);
-    status = nc_fp4_verify_by(n, c, NC_FP4_BDD, report);
-    return status == NC_ERR_LIMIT ? nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, report) : status;
-}
-
-/* >>templates ====================================================================== */
-
-/* A circuit being made: after an error nothing more is added. */
-typedef struct nc_fp4__maker {
-    nc_fp4_circuit *c;
-    nc_status status;
-} nc_fp4__maker;
-
-static uint32_t nc_fp4__gate(nc_fp4__maker *m, nc_fp4_atom_kind kind, uint32_t a, uint32_t b,
-                             uint32_t c) {
-    uint32_t in[3], out = 0;
-    in[0] = a;
-    in[1] = b;
-    in[2] = c;
-    if (m->status == NC_OK) m->status = nc_fp4_add_atom(m->c, kind, in, &out);
-    return out;
-}
-static uint32_t nc_fp4__and(nc_fp4__maker *m, uint32_t a, uint32_t b) {
-    return nc_fp4__gate(m, NC_FP4_AND, a, b, 0);
-}
-static uint32_t nc_fp4__or(nc_fp4__maker *m, uint32_t a, uint32_t b) {
-    return nc_fp4__gate(m, NC_FP4_OR, a, b, 0);
-}
-static uint32_t nc_fp4__xor(nc_fp4__maker *m, uint32_t a, uint32_t b) {
-    return nc_fp4__gate(m, NC_FP4_XOR, a, b, 0);
-}
-static uint32_t nc_fp4__not(nc_fp4__maker *m, uint32_t a) {
-    return nc_fp4__gate(m, NC_FP4_NOT, a, 0, 0);
-}
-static uint32_t nc_fp4__mux(nc_fp4__maker *m, uint32_t s, uint32_t a, uint32_t b) {
-    return nc_fp4__gate(m, NC_FP4_MUX, s, a, b);
-}
-
-/* sum = a + b + carry; returns the carry out. Wires one by one, ripple. */
-static uint32_t nc_fp4__ripple(nc_fp4__maker *m, const uint32_t *a, const uint32_t *b, uint32_t n,
-                               uint32_t carry, uint32_t *sum) {
-    uint32_t i;
-    for (i = 0; i < n; i++) {
-        sum[i] = nc_fp4__gate(m, NC_FP4_SUM, a[i], b[i], carry);
-        carry = nc_fp4__gate(m, NC_FP4_CARRY, a[i], b[i], carry);
+    for (v = 0; v < 1u << k; v++) {
+        const int got = nc_fp4__local(n, wire_of[i], have, k, v, 2), wanted = node->truth >> v & 1;
+        if (v == 0 && got >= 0) flipped[i] = got != wanted;
+        if (got < 0 || got != (wanted ^ flipped[i])) return 0;
     }
-    return carry;
-}
-
-/* The same by parallel prefixes (Kogge and Stone, 1973): generate and propagate of ever longer runs
- * of bits. g and p are scratch of n. */
-static uint32_t nc_fp4__prefix(nc_fp4__maker *m, const uint32_t *a, const uint32_t *b, uint32_t n,
-                               uint32_t carry, uint32_t *sum, uint32_t *g, uint32_t *p) {
-    uint32_t i, d;
-    for (i = 0; i < n; i++) {
-        g[i] = nc_fp4__and(m, a[i], b[i]);
-        p[i] = nc_fp4__xor(m, a[i], b[i]);
-        sum[i] = p[i];
-    }
-    for (d = 1; d < n; d *= 2)
-        for (i = n; i-- > d;) {
-            g[i] = nc_fp4__or(m, g[i], nc_fp4__and(m, p[i], g[i - d]));
-            p[i] = nc_fp4__and(m, p[i], p[i - d]);
-        }
-    for (i = 0; i < n; i++) g[i] = nc_fp4__or(m, g[i], nc_fp4__and(m, p[i], carry));
-    sum[0] = nc_fp4__xor(m, sum[0], carry);
-    for (i = 1; i < n; i++) sum[i] = nc_fp4__xor(m, sum[i], g[i - 1]);
-    return g[n - 1];
-}
-
-/* Logarithm, rounded up. */
-static uint32_t nc_fp4__bits_for(uint32_t values) {
-    uint32_t n = 0;
-    while (n < 31 && 1u << n < values) n++;
-    return n;
-}
-
-/* Wires of inputs a and b, results, scratch: all of one allocation. */
-typedef struct nc_fp4__wires {
-    uint32_t *a, *b, *y, *g, *p;
-} nc_fp4__wires;
-
-static uint32_t nc_fp4__sum(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, uint32_t carry,
-                            int variant) {
-    return variant ? nc_fp4__prefix(m, w->a, w->b, n, carry, w->y, w->g, w->p)
-                   : nc_fp4__ripple(m, w->a, w->b, n, carry, w->y);
-}
-
-static void nc_fp4__input(nc_fp4__maker *m, const char *name, uint32_t width, uint32_t *wires) {
-    if (m->status == NC_OK) m->status = nc_fp4_add_input(m->c, name, width, wires);
-}
-static void nc_fp4__output(nc_fp4__maker *m, const char *name, uint32_t width,
-                           const uint32_t *wires) {
-    if (m->status == NC_OK) m->status = nc_fp4_add_output(m->c, name, width, wires);
-}
-
-/* Adder, subtractor (a + ~b + 1) and both by a switch. */
-static void nc_fp4__make_adder(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
-                               nc_fp4_template which, int variant) {
-    uint32_t last = NC_FP4_TRUE, i, carry;
-    nc_fp4__input(m, "a", n, w->a);
-    nc_fp4__input(m, "b", n, w->b);
-    if (which == NC_FP4_ADDER) nc_fp4__input(m, "cin", 1, &last);
-    if (which == NC_FP4_ADD_SUB) nc_fp4__input(m, "sub", 1, &last);
-    for (i = 0; i < n && which != NC_FP4_ADDER; i++) w->b[i] = nc_fp4__xor(m, w->b[i], last);
-    carry = nc_fp4__sum(m, w, n, last, variant);
-    if (which == NC_FP4_SUBTRACTOR) carry = nc_fp4__not(m, carry);
-    nc_fp4__output(m, which == NC_FP4_SUBTRACTOR ? "d" : "s", n, w->y);
-    nc_fp4__output(m, which == NC_FP4_SUBTRACTOR ? "borrow" : "cout", 1, &carry);
-}
-
-/* lt: the borrow of a - b, or (variant 1) decided by the highest bit that differs. */
-static uint32_t nc_fp4__less(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
-    uint32_t lt = 0, same = NC_FP4_TRUE, i;
-    for (i = 0; i < n && !variant; i++)
-        lt = nc_fp4__gate(m, NC_FP4_CARRY, nc_fp4__not(m, w->a[i]), w->b[i], lt);
-    for (i = n; i-- > 0 && variant;) {
-        uint32_t below = nc_fp4__and(m, nc_fp4__not(m, w->a[i]), w->b[i]);
-        lt = nc_fp4__or(m, lt, nc_fp4__and(m, same, below));
-        same = nc_fp4__and(m, same, nc_fp4__gate(m, NC_FP4_XNOR, w->a[i], w->b[i], 0));
-    }
-    return lt;
-}
-
-static void nc_fp4__make_comparator(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
-                                    int variant) {
-    uint32_t eq = NC_FP4_TRUE, lt, i;
-    nc_fp4__input(m, "a", n, w->a);
-    nc_fp4__input(m, "b", n, w->b);
-    for (i = 0; i < n; i++) { /* differences, in a chain or from the top */
-        uint32_t k = variant ? n - 1 - i : i;
-        uint32_t same = nc_fp4__gate(m, NC_FP4_XNOR, w->a[k], w->b[k], 0);
-        eq = nc_fp4__and(m, eq, same);
-    }
-    lt = nc_fp4__less(m, w, n, variant);
-    nc_fp4__output(m, "eq", 1, &eq);
-    nc_fp4__output(m, "lt", 1, &lt);
-}
-
-/* Row by row: the partial products of b[j] are added to what is there from bit j on. */
-static void nc_fp4__make_multiplier(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
-    uint32_t i, j;
-    nc_fp4__input(m, "a", n, w->a);
-    nc_fp4__input(m, "b", n, w->b);
-    for (i = 0; i < 2 * n; i++) w->y[i] = NC_FP4_FALSE;
-    for (j = 0; j < n; j++) {
-        for (i = 0; i < n; i++) w->g[i] = nc_fp4__and(m, w->a[i], w->b[j]);
-        memcpy(w->p, w->y + j, n * sizeof *w->p);
-        w->y[j + n] = nc_fp4__ripple(m, w->p, w->g, n, NC_FP4_FALSE, w->y + j);
-    }
-    nc_fp4__output(m, "p", 2 * n, w->y);
-}
-
-static void nc_fp4__make_parity(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
-    uint32_t i, p = NC_FP4_FALSE;
-    nc_fp4__input(m, "x", n, w->a);
-    if (variant) { /* a chain; else a tree of sums of three */
-        for (i = 0; i < n; i++) p = nc_fp4__xor(m, p, w->a[i]);
-    } else {
-        uint32_t left = n;
-        memcpy(w->y, w->a, n * sizeof *w->y);
-        while (left > 1) {
-            uint32_t made = 0;
-            for (i = 0; i < left; i += 3)
-                w->y[made++] =
-                    nc_fp4__gate(m, NC_FP4_SUM, w->y[i], i + 1 < left ? w->y[i + 1] : NC_FP4_FALSE,
-                                 i + 2 < left ? w->y[i + 2] : NC_FP4_FALSE);
-            left = made;
-        }
-        p = w->y[0];
-    }
-    nc_fp4__output(m, "p", 1, &p);
-}
-
-/* Full adders take three wires of a weight and leave one, and one of the next weight. Variant 1
- * counts up one input after the other. */
-static void nc_fp4__make_popcount(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n,
-                                  int variant) {
-    const uint32_t bits = nc_fp4__bits_for(n + 1);
-    uint32_t i, k, left = n;
-    nc_fp4__input(m, "x", n, w->a);
-    for (k = 0; k < bits; k++) w->y[k] = NC_FP4_FALSE;
-    for (i = 0; i < n && variant; i++) {
-        uint32_t carry = w->a[i];
-        for (k = 0; k < bits; k++) {
-            uint32_t next = nc_fp4__and(m, w->y[k], carry);
-            w->y[k] = nc_fp4__xor(m, w->y[k], carry);
-            carry = next;
-        }
-    }
-    for (k = 0; k < bits && !variant; k++) {
-        uint32_t carries = 0;
-        while (left > 1) { /* the wires of this weight are a[0 .. left - 1] */
-            uint32_t x = w->a[left - 1], y = w->a[left - 2], z = left > 2 ? w->a[left - 3] : 0;
-            left -= left > 2 ? 3 : 2;
-            w->g[carries++] = nc_fp4__gate(m, NC_FP4_CARRY, x, y, z);
-            memmove(w->a + 1, w->a, left * sizeof *w->a); /* the sum waits its turn */
-            w->a[0] = nc_fp4__gate(m, NC_FP4_SUM, x, y, z);
-            left++;
-        }
-        w->y[k] = left ? w->a[0] : NC_FP4_FALSE;
-        memcpy(w->a, w->g, carries * sizeof *w->a);
-        left = carries;
-    }
-    nc_fp4__output(m, "n", bits, w->y);
-}
-
-static void nc_fp4__make_mux_tree(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
-    uint32_t i, k, left = 1u << n;
-    nc_fp4__input(m, "s", n, w->b);
-    nc_fp4__input(m, "x", left, w->a);
-    for (k = 0; k < n; k++)
-        for (left /= 2, i = 0; i < left; i++)
-            w->a[i] = nc_fp4__mux(m, w->b[k], w->a[2 * i], w->a[2 * i + 1]);
-    nc_fp4__output(m, "y", 1, w->a);
-}
-
-static void nc_fp4__make_decoder(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
-    uint32_t i, k, made = 1;
-    nc_fp4__input(m, "s", n, w->b);
-    w->y[0] = NC_FP4_TRUE;
-    for (k = 0; k < n; k++, made *= 2)
-        for (i = 0; i < made; i++) {
-            w->y[made + i] = nc_fp4__and(m, w->y[i], w->b[k]);
-            w->y[i] = nc_fp4__and(m, w->y[i], nc_fp4__not(m, w->b[k]));
-        }
-    nc_fp4__output(m, "y", made, w->y);
-}
-
-static void nc_fp4__make_priority(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
-    const uint32_t bits = n > 1 ? nc_fp4__bits_for(n) : 1;
-    uint32_t i, k, valid = NC_FP4_FALSE;
-    nc_fp4__input(m, "x", n, w->a);
-    for (k = 0; k < bits; k++) w->y[k] = NC_FP4_FALSE;
-    for (i = 0; i < n; i++) { /* a higher one replaces the index */
-        for (k = 0; k < bits; k++)
-            w->y[k] = nc_fp4__mux(m, w->a[i], w->y[k], i >> k & 1 ? NC_FP4_TRUE : NC_FP4_FALSE);
-        valid = nc_fp4__or(m, valid, w->a[i]);
-    }
-    nc_fp4__output(m, "index", bits, w->y);
-    nc_fp4__output(m, "valid", 1, &valid);
-}
-
-/* op: 0 add, 1 sub, 2 and, 3 or, 4 xor, 5 slt (1 where a < b, signed); 6 and 7 give 0. */
-static void nc_fp4__make_alu(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n, int variant) {
-    uint32_t op[3] = {0, 0, 0}, minus, i, slt;
-    nc_fp4__input(m, "a", n, w->a);
-    nc_fp4__input(m, "b", n, w->b);
-    nc_fp4__input(m, "op", 3, op);
-    minus = op[0]; /* of 1 and 5, where it matters */
-    memcpy(w->y + 2 * n, w->b, n * sizeof *w->y);
-    for (i = 0; i < n; i++) w->b[i] = nc_fp4__xor(m, w->b[i], minus);
-    (void)nc_fp4__sum(m, w, n, minus, variant);
-    /* signed less: signs differ and a is negative, or the difference is negative */
-    slt = nc_fp4__mux(m, nc_fp4__xor(m, w->a[n - 1], w->y[3 * n - 1]), w->y[n - 1], w->a[n - 1]);
-    for (i = 0; i < n; i++) {
-        uint32_t a = w->a[i], b = w->y[2 * n + i], low, high; /* one gate after the other, so */
-        low = nc_fp4__and(m, a, b);                           /* that wires are numbered alike */
-        high = nc_fp4__or(m, a, b);
-        low = nc_fp4__mux(m, op[0], low, high);
-        low = nc_fp4__mux(m, op[1], w->y[i], low);
-        high = nc_fp4__mux(m, op[0], nc_fp4__xor(m, a, b), i ? NC_FP4_FALSE : slt);
-        high = nc_fp4__and(m, high, nc_fp4__not(m, op[1]));
-        w->y[n + i] = nc_fp4__mux(m, op[2], low, high);
-    }
-    nc_fp4__output(m, "y", n, w->y + n);
-}
-
-/* Stages that move by 1, 2, 4 ..; a right shift is a left shift of the mirror image. */
-static void nc_fp4__make_shifter(nc_fp4__maker *m, const nc_fp4__wires *w, uint32_t n) {
-    const uint32_t bits = nc_fp4__bits_for(n);
-    uint32_t right = 0, i, k;
-    nc_fp4__input(m, "x", n, w->a);
-    nc_fp4__input(m, "n", bits, w->b);
-    nc_fp4__input(m, "right", 1, &right);
-    for (i = 0; i < n; i++) w->y[i] = nc_fp4__mux(m, right, w->a[i], w->a[n - 1 - i]);
-    for (k = 0; k < bits; k++)
-        for (i = n; i-- > 0;)
-            w->y[i] =
-                nc_fp4__mux(m, w->b[k], w->y[i], i >= 1u << k ? w->y[i - (1u << k)] : NC_FP4_FALSE);
-    for (i = 0; i < n; i++) w->a[i] = nc_fp4__mux(m, right, w->y[i], w->y[n - 1 - i]);
-    nc_fp4__output(m, "y", n, w->a);
-}
-
-static const char *const nc_fp4__template_names[NC_FP4_TEMPLATE_COUNT] = {
-    "adder",    "subtractor", "add-sub", "comparator",       "multiplier", "parity",
-    "popcount", "mux",        "decoder", "priority-encoder", "alu",        "shifter"};
-
-NC_API const char *nc_fp4_template_name(nc_fp4_template which) {
-    return (unsigned)which < NC_FP4_TEMPLATE_COUNT ? nc_fp4__template_names[which] : NULL;
-}
-
-NC_API nc_status nc_fp4_make(nc_fp4_circuit **out, nc_fp4_template which, uint32_t bits,
-                             int variant, const nc_allocator *hooks) {
-    nc_fp4__maker m = {NULL, NC_OK};
-    nc_fp4__wires w;
-    uint32_t *memory, most;
-    size_t bytes;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    if ((unsigned)which >= NC_FP4_TEMPLATE_COUNT || bits == 0 || bits > 4096) return NC_ERR_ARG;
-    if ((which == NC_FP4_MUX_TREE || which == NC_FP4_DECODER) && bits > 12) return NC_ERR_ARG;
-    if (which == NC_FP4_SHIFTER && (bits < 2 || (bits & (bits - 1)))) return NC_ERR_ARG;
-    if (which == NC_FP4_MULTIPLIER && bits > 512) return NC_ERR_ARG;
-    most = bits > 4096 ? bits : 4096;
-    bytes = 7 * (size_t)most * sizeof *memory + 64;
-    memory = (uint32_t *)nc__calloc(NULL, bytes);
-    if (!memory) return NC_ERR_MEMORY;
-    w.a = memory;
-    w.b = w.a + most;
-    w.g = w.b + most;
-    w.p = w.g + most;
-    w.y = w.p + most; /* three times as many */
-    m.status = nc_fp4_create(&m.c, nc_fp4_template_name(which), hooks);
-    switch (m.status == NC_OK ? which : NC_FP4_TEMPLATE_COUNT) {
-    case NC_FP4_ADDER:
-    case NC_FP4_SUBTRACTOR:
-    case NC_FP4_ADD_SUB: nc_fp4__make_adder(&m, &w, bits, which, variant); break;
-    case NC_FP4_COMPARATOR: nc_fp4__make_comparator(&m, &w, bits, variant); break;
-    case NC_FP4_MULTIPLIER: nc_fp4__make_multiplier(&m, &w, bits); break;
-    case NC_FP4_PARITY: nc_fp4__make_parity(&m, &w, bits, variant); break;
-    case NC_FP4_POPCOUNT: nc_fp4__make_popcount(&m, &w, bits, variant); break;
-    case NC_FP4_MUX_TREE: nc_fp4__make_mux_tree(&m, &w, bits); break;
-    case NC_FP4_DECODER: nc_fp4__make_decoder(&m, &w, bits); break;
-    case NC_FP4_PRIORITY_ENCODER: nc_fp4__make_priority(&m, &w, bits); break;
-    case NC_FP4_ALU: nc_fp4__make_alu(&m, &w, bits, variant); break;
-    case NC_FP4_SHIFTER: nc_fp4__make_shifter(&m, &w, bits); break;
-    default: break;
-    }
-    nc__free(NULL, memory, bytes);
-    if (m.status == NC_OK)
-        *out = m.c;
-    else
-        nc_fp4_destroy(m.c);
-    return m.status;
-}
-
-/* >>io ============================================================================= */
-
-/* -- netlists: what BLIF and JSON come to ------------------------------------------------------ */
-
-enum { NC_FP4__MAX_INPUTS = 1 << 20, NC_FP4__MAX_DEPTH = 32 };
-
-typedef struct nc_fp4__net {
-    char *key;
-    uint32_t value; /* number of the net */
-} nc_fp4__net;
-
-/* Output = function of inputs: nets[first ..], the outputs after the inputs. */
-typedef struct nc_fp4__statement {
-    size_t line, column;
-    uint32_t first, inputs, outputs;
-    uint32_t model;     /* of an instance: index + 1; 0: a table or cover */
-    uint32_t row, rows; /* of a cover: rows of `inputs` characters and the output's */
-    uint64_t truth[4];  /* of a table: rows is UINT32_MAX */
-    char *model_name;   /* of an instance, until it is resolved */
-    uint32_t names;     /* of an instance: first of its formal names */
-} nc_fp4__statement;
-
-typedef struct nc_fp4__model {
-    char *name;
-    nc_fp4__net *names;            /* stb_ds string map */
-    char **net_names;              /* stb_ds array, in the map's memory */
-    uint32_t *driver;              /* stb_ds array: of each net, statement + 1 */
-    uint32_t *inputs, *outputs;    /* stb_ds arrays: nets */
-    uint32_t *nets;                /* stb_ds array: of statements */
-    char **formals;                /* stb_ds array */
-    char *covers;                  /* stb_ds array */
-    nc_fp4__statement *statements; /* stb_ds array */
-} nc_fp4__model;
-
-typedef struct nc_fp4__netlist {
-    nc_fp4__model *models; /* stb_ds array */
-    char **strings;        /* stb_ds array: all names, owned */
-    uint32_t elaborated;   /* statements, in all instances */
-    nc_error *err;
-    nc_status status;
-} nc_fp4__netlist;
-
-static void nc_fp4__netlist_free(nc_fp4__netlist *l) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(l->models); i++) {
-        nc_fp4__model *m = &l->models[i];
-        stbds_shfree(m->names);
-        stbds_arrfree(m->net_names);
-        stbds_arrfree(m->driver);
-        stbds_arrfree(m->inputs);
-        stbds_arrfree(m->outputs);
-        stbds_arrfree(m->nets);
-        stbds_arrfree(m->formals);
-        stbds_arrfree(m->covers);
-        stbds_arrfree(m->statements);
-    }
-    stbds_arrfree(l->models);
-    for (i = 0; i < stbds_arrlenu(l->strings); i++) nc__free(NULL, l->strings[i], 0);
-    stbds_arrfree(l->strings);
-}
-
-/* A copy of n characters, owned by the netlist. */
-static char *nc_fp4__string(nc_fp4__netlist *l, const char *text, size_t n) {
-    char *copy = (char *)nc__alloc(NULL, n + 1);
-    if (!copy) {
-        l->status = nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        return NULL;
-    }
-    memcpy(copy, text, n);
-    copy[n] = 0;
-    stbds_arrput(l->strings, copy);
-    return copy;
-}
-
-static nc_fp4__model *nc_fp4__new_model(nc_fp4__netlist *l, char *name) {
-    nc_fp4__model m;
-    memset(&m, 0, sizeof m);
-    m.name = name;
-    stbds_arrput(l->models, m);
-    return &l->models[stbds_arrlenu(l->models) - 1];
-}
-
-/* The number of a net, new or old. */
-static uint32_t nc_fp4__net_of(nc_fp4__netlist *l, nc_fp4__model *m, const char *text, size_t n) {
-    char *name = nc_fp4__string(l, text, n);
-    ptrdiff_t at;
-    if (!name) return 0;
-    at = stbds_shgeti(m->names, name);
-    if (at >= 0) return m->names[at].value;
-    at = (ptrdiff_t)stbds_arrlenu(m->net_names);
-    stbds_shput(m->names, name, (uint32_t)at);
-    stbds_arrput(m->net_names, name);
-    stbds_arrput(m->driver, 0);
-    return (uint32_t)at;
-}
-
-/* Make statement number s drive a net. */
-static void nc_fp4__drive(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t net, uint32_t s,
-                          size_t line, size_t column) {
-    if (m->driver[net] && l->status == NC_OK)
-        l->status = nc__fail(l->err, NC_ERR_FORMAT, line, column, "'%.64s' is driven twice",
-                             m->net_names[net]);
-    m->driver[net] = s + 1;
-}
-
-/* A cover of any width: an or of ands. */
-static uint32_t nc_fp4__cover(nc_fp4_circuit *c, const nc_fp4__statement *s, const char *rows,
-                              const uint32_t *in) {
-    uint32_t any = NC_FP4_FALSE, i, k, pair[3] = {0, 0, 0};
-    int off = s->rows && rows[s->inputs] == '0';
-    for (i = 0; i < s->rows; i++) {
-        const char *row = rows + i * (size_t)(s->inputs + 1);
-        uint32_t all = NC_FP4_TRUE;
-        for (k = 0; k < s->inputs; k++) {
-            if (row[k] == '-') continue;
-            pair[0] = all;
-            pair[1] = in[k];
-            all = nc_fp4__function(c, pair, row[k] == '1' ? 0x88 : 0x22);
-            if (all == UINT32_MAX) return all;
-        }
-        pair[0] = any;
-        pair[1] = all;
-        any = nc_fp4__function(c, pair, 0xEE);
-        if (any == UINT32_MAX) return any;
-    }
-    pair[0] = any;
-    pair[1] = 0;
-    return off ? nc_fp4__function(c, pair, 0x55) : any;
-}
-
-static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
-                                  const uint32_t *in, uint32_t *out, int depth);
-
-/* Wires of a statement's outputs; those of its inputs are known. */
-static nc_status nc_fp4__elaborate(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circuit *c,
-                                   const nc_fp4__statement *s, uint32_t *wire, int depth) {
-    const uint32_t *nets = m->nets + s->first;
-    uint32_t *in = (uint32_t *)nc__alloc(NULL, (s->inputs + s->outputs + 1) * sizeof *in);
-    uint32_t *out = in + s->inputs, i;
-    nc_status status = NC_OK;
-    if (!in) return nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    if (++l->elaborated > NC_FP4__MAX_WIRES) status = NC_ERR_LIMIT;
-    for (i = 0; i < s->inputs; i++) in[i] = wire[nets[i]];
-    if (status != NC_OK)
-        memset(out, 0, s->outputs * sizeof *out);
-    else if (s->model)
-        status = nc_fp4__instance(l, s->model - 1, c, in, out, depth + 1);
-    else if (s->rows == UINT32_MAX)
-        status = nc_fp4_add_function(c, s->inputs, in, s->truth, out);
-    else
-        status = nc_fp4__added(c, *out = nc_fp4__cover(c, s, m->covers + s->row, in));
-    for (i = 0; i < s->outputs && status == NC_OK; i++) wire[nets[s->inputs + i]] = out[i];
-    nc__free(NULL, in, 0);
-    if (status != NC_OK && l->status == NC_OK)
-        l->status = nc__fail(l->err, status, s->line, s->column, "%s",
-                             status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
-    return status;
-}
-
-/* One model with given inputs: a walk down from its outputs, without recursion. */
-static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
-                                  const uint32_t *in, uint32_t *out, int depth) {
-    nc_fp4__model *m = l->models ? l->models + model : NULL;
-    const size_t nets = m ? stbds_arrlenu(m->net_names) : 0;
-    uint32_t *wire, *todo = NULL, i, k;
-    uint8_t *state; /* 1: waits for its inputs, 2: known */
-    nc_status status = NC_OK;
-    if (!m) return NC_ERR_ARG;
-    if (depth >= NC_FP4__MAX_DEPTH)
-        return l->status = nc__fail(l->err, NC_ERR_LIMIT, 0, 0,
-                                    "models nested more than %d deep, or '%.40s' contains itself",
-                                    NC_FP4__MAX_DEPTH, m->name);
-    wire = (uint32_t *)nc__calloc(NULL, (nets + 1) * sizeof *wire);
-    state = (uint8_t *)nc__calloc(NULL, nets + 1);
-    if (!wire || !state) status = nc__fail(l->err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->inputs); i++) {
-        wire[m->inputs[i]] = in[i];
-        state[m->inputs[i]] = 2;
-    }
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->outputs); i++)
-        stbds_arrput(todo, m->outputs[i]);
-    while (status == NC_OK && stbds_arrlenu(todo)) {
-        uint32_t net = todo[stbds_arrlenu(todo) - 1];
-        const nc_fp4__statement *s;
-        if (state[net] == 2) {
-            (void)stbds_arrpop(todo);
-            continue;
-        }
-        if (!m->driver[net]) {
-            status = nc__fail(l->err, NC_ERR_FORMAT, 0, 0, "nothing drives '%.64s' in '%.40s'",
-                              m->net_names[net], m->name);
-            break;
-        }
-        s = &m->statements[m->driver[net] - 1];
-        if (state[net] == 0) {
-            state[net] = 1;
-            for (k = 0; k < s->inputs && status == NC_OK; k++) {
-                uint32_t from = m->nets[s->first + k];
-                if (state[from] == 1)
-                    status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column,
-                                      "'%.64s' depends on itself", m->net_names[from]);
-                if (state[from] == 0) stbds_arrput(todo, from);
-            }
-            continue;
-        }
-        status = nc_fp4__elaborate(l, m, c, s, wire, depth);
-        for (k = 0; k < s->outputs; k++) state[m->nets[s->first + s->inputs + k]] = 2;
-    }
-    for (i = 0; status == NC_OK && i < stbds_arrlenu(m->outputs); i++) out[i] = wire[m->outputs[i]];
-    stbds_arrfree(todo);
-    nc__free(NULL, wire, 0);
-    nc__free(NULL, state, 0);
-    if (status != NC_OK && l->status == NC_OK) l->status = status;
-    return status;
-}
-
-/* "x[3]" -> length of "x" and 3; the whole length and 0 when it has no index. */
-static size_t nc_fp4__split_name(const char *name, uint32_t *index) {
-    size_t n = strlen(name), at;
-    uint32_t value = 0, scale = 1;
-    *index = 0;
-    if (n < 4 || name[n - 1] != ']') return n;
-    for (at = n - 1; at > 0 && name[at - 1] >= '0' && name[at - 1] <= '9' && n - at < 8; at--) {
-        value += (uint32_t)(name[at - 1] - '0') * scale;
-        scale *= 10;
-    }
-    if (at < 2 || name[at - 1] != '[' || scale == 1) return n;
-    *index = value;
-    return at - 1;
-}
-
-/* Length of the run of nets from `first` on that are bits 0, 1 .. of one group. */
-static uint32_t nc_fp4__run_of_bits(const nc_fp4__model *m, const uint32_t *nets, uint32_t first,
-                                    uint32_t count) {
-    const char *name = m->net_names[nets[first]];
-    uint32_t index, n = 1;
-    size_t length = nc_fp4__split_name(name, &index);
-    if (!name[length] || index != 0) return 1;
-    while (first + n < count) {
-        const char *next = m->net_names[nets[first + n]];
-        if (nc_fp4__split_name(next, &index) != length || !next[length] || index != n ||
-            strncmp(next, name, length) != 0)
-            break;
-        n++;
-    }
-    return n;
-}
-
-/* The first model as a circuit. */
-static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
-    nc_fp4__model *m = &l->models[0];
-    const uint32_t inputs = m ? (uint32_t)stbds_arrlenu(m->inputs) : 0;
-    const uint32_t outputs = m ? (uint32_t)stbds_arrlenu(m->outputs) : 0;
-    nc_fp4_circuit *c = NULL;
-    uint32_t *in, *wires, i, n;
-    nc_status status = nc_fp4_create(&c, m ? m->name : NULL, NULL);
-    in = (uint32_t *)nc__alloc(NULL, (inputs + outputs + 1) * sizeof *in);
-    if (!in && status == NC_OK) status = NC_ERR_MEMORY;
-    if (status != NC_OK) l->status = nc__fail(l->err, status, 0, 0, "out of memory");
-    for (i = 0; i < inputs && status == NC_OK; i += n) {
-        char name[NC_FP4__MAX_NAME + 1];
-        uint32_t index;
-        n = nc_fp4__run_of_bits(m, m->inputs, i, inputs);
-        snprintf(name, sizeof name, "%s", m->net_names[m->inputs[i]]);
-        if (n > 1) name[nc_fp4__split_name(name, &index)] = 0;
-        status = nc_fp4_add_input(c, name, n, in + i);
-    }
-    wires = in + inputs;
-    if (status == NC_OK) status = nc_fp4__instance(l, 0, c, in, wires, 0);
-    for (i = 0; i < outputs && status == NC_OK; i += n) {
-        char name[NC_FP4__MAX_NAME + 1];
-        uint32_t index;
-        n = nc_fp4__run_of_bits(m, m->outputs, i, outputs);
-        snprintf(name, sizeof name, "%s", m->net_names[m->outputs[i]]);
-        if (n > 1) name[nc_fp4__split_name(name, &index)] = 0;
-        status = nc_fp4_add_output(c, name, n, wires + i);
-    }
-    nc__free(NULL, in, 0);
-    if (status == NC_OK)
-        *out = c;
-    else
-        nc_fp4_destroy(c);
-    return status;
-}
-
-/* -- BLIF --------------------------------------------------------------------------- */
-
-/* Words of a text, with their places. A line may go on after a backslash. */
-typedef struct nc_fp4__word {
-    const char *text;
-    size_t length, line, column;
-} nc_fp4__word;
-
-typedef struct nc_fp4__lines {
-    const char *at, *end, *line_start;
-    size_t line;
-    nc_fp4__word *words; /* stb_ds array: of the present line */
-} nc_fp4__lines;
-
-static void nc_fp4__next_char(nc_fp4__lines *t) {
-    if (*t->at++ == '\n') {
-        t->line++;
-        t->line_start = t->at;
-    }
-}
-
-/* Words of the next line that has any; 0 at the end. '#' starts a comment. */
-static int nc_fp4__next_line(nc_fp4__lines *t) {
-    NC__EMPTY(t->words);
-    while (t->at < t->end) {
-        char ch = *t->at;
-        if (ch == '#') {
-            while (t->at < t->end && *t->at != '\n') t->at++;
-        } else if (ch == '\\' && t->at + 1 < t->end && (t->at[1] == '\n' || t->at[1] == '\r')) {
-            t->at++;
-            while (t->at < t->end && *t->at == '\r') t->at++;
-            if (t->at < t->end) nc_fp4__next_char(t);
-        } else if (ch == '\n') {
-            nc_fp4__next_char(t);
-            if (stbds_arrlenu(t->words)) return 1;
-        } else if (ch == ' ' || ch == '\t' || ch == '\r') {
-            t->at++;
-        } else {
-            nc_fp4__word w;
-            w.text = t->at;
-            w.line = t->line;
-            w.column = (size_t)(t->at - t->line_start) + 1;
-            while (t->at < t->end && !strchr(" \t\r\n#\\", *t->at) && *t->at) t->at++;
-            if (t->at == w.text) t->at++; /* a NUL or a stray backslash: a word of its own */
-            w.length = (size_t)(t->at - w.text);
-            stbds_arrput(t->words, w);
-        }
-    }
-    return stbds_arrlenu(t->words) != 0;
-}
-
-static int nc_fp4__is(const nc_fp4__word *w, const char *text) {
-    return w->length == strlen(text) && memcmp(w->text, text, w->length) == 0;
-}
-
-static nc_status nc_fp4__word_error(nc_fp4__netlist *l, const nc_fp4__word *w, nc_status status,
-                                    const char *what) {
-    if (l->status == NC_OK)
-        l->status = nc__fail(l->err, status, w->line, w->column, "%s: '%.*s'", what,
-                             (int)(w->length < 40 ? w->length : 40), w->text);
-    return l->status;
-}
-
-/* A row of a cover of the last statement. */
-static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
-    nc_fp4__statement *s = &m->statements[stbds_arrlenu(m->statements) - 1];
-    size_t words = stbds_arrlenu(t->words), i;
-    const nc_fp4__word *pattern = t->words, *value = &t->words[words - 1];
-    if (words != (s->inputs ? 2u : 1u) || (s->inputs && pattern->length != s->inputs)) {
-        (void)nc_fp4__word_error(l, pattern, NC_ERR_FORMAT, "the row does not fit .names");
-        return;
-    }
-    for (i = 0; i < s->inputs; i++) {
-        if (!strchr("01-", pattern->text[i]) || !pattern->text[i])
-            (void)nc_fp4__word_error(l, pattern, NC_ERR_FORMAT, "a row has 0, 1 and -");
-        stbds_arrput(m->covers, pattern->text[i]);
-    }
-    if (value->length != 1 || (*value->text != '0' && *value->text != '1') ||
-        (s->rows && m->covers[s->row + s->inputs] != *value->text))
-        (void)nc_fp4__word_error(l, value, NC_ERR_FORMAT, "rows end with 0, or all with 1");
-    stbds_arrput(m->covers, *value->text);
-    s->rows++;
-}
-
-static nc_fp4__statement *nc_fp4__new_statement(nc_fp4__model *m, size_t line, size_t column) {
-    nc_fp4__statement s;
-    memset(&s, 0, sizeof s);
-    s.line = line;
-    s.column = column;
-    s.first = (uint32_t)stbds_arrlenu(m->nets);
-    stbds_arrput(m->statements, s);
-    return &m->statements[stbds_arrlenu(m->statements) - 1];
-}
-
-static void nc_fp4__blif_names(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
-    const size_t words = stbds_arrlenu(t->words);
-    nc_fp4__statement *s = nc_fp4__new_statement(m, t->words->line, t->words->column);
-    size_t i;
-    if (words < 2) {
-        (void)nc_fp4__word_error(l, t->words, NC_ERR_FORMAT, "no output");
-        return;
-    }
-    s->inputs = (uint32_t)words - 2;
-    s->outputs = 1;
-    s->row = (uint32_t)stbds_arrlenu(m->covers);
-    for (i = 1; i < words && l->status == NC_OK; i++) {
-        uint32_t net = nc_fp4__net_of(l, m, t->words[i].text, t->words[i].length);
-        stbds_arrput(m->nets, net);
-        if (i == words - 1)
-            nc_fp4__drive(l, m, net, (uint32_t)stbds_arrlenu(m->statements) - 1, s->line,
-                          t->words[i].column);
-    }
-}
-
-/* .subckt model formal=actual ..: pairs are kept as they are until all models are known. */
-static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__lines *t) {
-    const size_t words = stbds_arrlenu(t->words);
-    nc_fp4__statement *s = nc_fp4__new_statement(m, t->words->line, t->words->column);
-    size_t i;
-    if (words < 2) {
-        (void)nc_fp4__word_error(l, t->words, NC_ERR_FORMAT, "no model");
-        return;
-    }
-    s->model_name = nc_fp4__string(l, t->words[1].text, t->words[1].length);
-    s->names = (uint32_t)stbds_arrlenu(m->formals);
-    s->inputs = (uint32_t)words - 2; /* pairs, for now */
-    for (i = 2; i < words && l->status == NC_OK; i++) {
-        const nc_fp4__word *w = &t->words[i];
-        const char *equals = (const char *)memchr(w->text, '=', w->length);
-        size_t n = equals ? (size_t)(equals - w->text) : 0;
-        if (!equals || n == 0 || n + 1 == w->length) {
-            (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "expected formal=actual");
-            return;
-        }
-        stbds_arrput(m->formals, nc_fp4__string(l, w->text, n));
-        stbds_arrput(m->nets, nc_fp4__net_of(l, m, equals + 1, w->length - n - 1));
-    }
-}
-
-/* Sort the pairs of an instance into the order of its model's inputs and outputs. */
-static void nc_fp4__blif_resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t number) {
-    nc_fp4__statement *s = &m->statements[number];
-    const nc_fp4__model *of;
-    uint32_t k, i, pairs = s->inputs, first = (uint32_t)stbds_arrlenu(m->nets);
-    for (k = 0; k < stbds_arrlenu(l->models); k++)
-        if (!strcmp(l->models[k].name, s->model_name)) break;
-    if (k == stbds_arrlenu(l->models)) {
-        l->status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column, "there is no model '%.64s'",
-                             s->model_name);
-        return;
-    }
-    of = &l->models[k];
-    s->model = k + 1;
-    s->inputs = (uint32_t)stbds_arrlenu(of->inputs);
-    s->outputs = (uint32_t)stbds_arrlenu(of->outputs);
-    for (k = 0; k < s->inputs + s->outputs && l->status == NC_OK; k++) {
-        const char *formal =
-            of->net_names[k < s->inputs ? of->inputs[k] : of->outputs[k - s->inputs]];
-        uint32_t net = UINT32_MAX;
-        for (i = 0; i < pairs; i++)
-            if (!strcmp(m->formals[s->names + i], formal)) net = m->nets[s->first + i];
-        if (net == UINT32_MAX && k < s->inputs) {
-            l->status = nc__fail(l->err, NC_ERR_FORMAT, s->line, s->column,
-                                 "input '%.64s' of '%.40s' is not connected", formal, of->name);
-            return;
-        }
-        if (net == UINT32_MAX) { /* an output that nobody uses: a net without a name */
-            net = (uint32_t)stbds_arrlenu(m->net_names);
-            stbds_arrput(m->net_names, s->model_name);
-            stbds_arrput(m->driver, 0);
-        }
-        stbds_arrput(m->nets, net);
-        if (k >= s->inputs) nc_fp4__drive(l, m, net, number, s->line, s->column);
-    }
-    s->first = first;
-}
-
-static void nc_fp4__blif_line(nc_fp4__netlist *l, nc_fp4__lines *t, int *open, int *names) {
-    static const char *const sequential[] = {".latch", ".mlatch", ".gate",
-                                             ".clock", ".exdc",   ".start_kiss"};
-    const nc_fp4__word *w = t->words;
-    const size_t words = stbds_arrlenu(t->words);
-    nc_fp4__model *m = *open ? &l->models[stbds_arrlenu(l->models) - 1] : NULL;
-    size_t i;
-    if (*w->text != '.') {
-        if (*names)
-            nc_fp4__blif_row(l, m, t);
-        else
-            (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "expected a command");
-        return;
-    }
-    *names = 0;
-    if (nc_fp4__is(w, ".model")) {
-        char *name =
-            nc_fp4__string(l, words > 1 ? w[1].text : "circuit", words > 1 ? w[1].length : 7);
-        for (i = 0; name && i < stbds_arrlenu(l->models); i++)
-            if (!strcmp(l->models[i].name, name))
-                (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "two models of one name");
-        if (name) (void)nc_fp4__new_model(l, name);
-        *open = 1;
-        return;
-    }
-    if (nc_fp4__is(w, ".end")) {
-        *open = 0;
-        return;
-    }
-    if (!m) {
-        (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "no .model yet");
-        return;
-    }
-    if (nc_fp4__is(w, ".inputs") || nc_fp4__is(w, ".outputs")) {
-        for (i = 1; i < words && l->status == NC_OK; i++) {
-            uint32_t net = nc_fp4__net_of(l, m, w[i].text, w[i].length);
-            if (w->text[1] == 'o')
-                stbds_arrput(m->outputs, net);
-            else
-                stbds_arrput(m->inputs, net);
-        }
-        if (stbds_arrlenu(m->inputs) > NC_FP4__MAX_INPUTS ||
-            stbds_arrlenu(m->outputs) > NC_FP4__MAX_INPUTS)
-            (void)nc_fp4__word_error(l, w, NC_ERR_LIMIT, "too many inputs or outputs");
-    } else if (nc_fp4__is(w, ".names")) {
-        nc_fp4__blif_names(l, m, t);
-        *names = 1;
-    } else if (nc_fp4__is(w, ".subckt")) {
-        nc_fp4__blif_subckt(l, m, t);
-    } else {
-        for (i = 0; i < sizeof sequential / sizeof *sequential; i++)
-            if (nc_fp4__is(w, sequential[i]))
-                (void)nc_fp4__word_error(l, w, NC_ERR_UNSUPPORTED, "only combinational circuits");
-        (void)nc_fp4__word_error(l, w, NC_ERR_FORMAT, "unknown command");
-    }
-}
-
-/* A cover of at most eight inputs is a table. */
-static void nc_fp4__tables(nc_fp4__model *m) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(m->statements); i++) {
-        nc_fp4__statement *s = &m->statements[i];
-        uint32_t c, r, k;
-        int off;
-        if (s->model_name || s->rows == UINT32_MAX || s->inputs > 8) continue;
-        off = s->rows && m->covers[s->row + s->inputs] == '0';
-        for (c = 0; c < 1u << s->inputs; c++) {
-            int in = 0;
-            for (r = 0; r < s->rows && !in; r++) {
-                const char *row = m->covers + s->row + r * (size_t)(s->inputs + 1);
-                for (k = 0; k < s->inputs && (row[k] == '-' || (row[k] == '1') == (c >> k & 1));
-                     k++) {
-                }
-                in = k == s->inputs;
-            }
-            s->truth[c / 64] |= (uint64_t)(in != off) << c % 64;
-        }
-        s->rows = UINT32_MAX;
-    }
-}
-
-NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
-                                  nc_error *err) {
-    nc_fp4__netlist l;
-    nc_fp4__lines t;
-    int open = 0, names = 0;
-    size_t i, k, count;
-    nc__clear(err);
-    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
-    *circuit = NULL;
-    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
-    memset(&l, 0, sizeof l);
-    l.err = err;
-    memset(&t, 0, sizeof t);
-    t.at = t.line_start = text;
-    t.end = text + bytes;
-    t.line = 1;
-    while (l.status == NC_OK && nc_fp4__next_line(&t)) nc_fp4__blif_line(&l, &t, &open, &names);
-    stbds_arrfree(t.words);
-    if (l.status == NC_OK && !stbds_arrlenu(l.models))
-        l.status = nc__fail(err, NC_ERR_FORMAT, t.line, 1, "no .model");
-    for (i = 0; i < stbds_arrlenu(l.models) && l.status == NC_OK; i++) {
-        nc_fp4__model *m = &l.models[i];
-        nc_fp4__tables(m);
-        count = stbds_arrlenu(m->statements);
-        for (k = 0; k < count && l.status == NC_OK; k++)
-            if (m->statements[k].model_name) nc_fp4__blif_resolve(&l, m, (uint32_t)k);
-        for (k = 0; k < stbds_arrlenu(m->inputs) && l.status == NC_OK; k++)
-            if (m->driver[m->inputs[k]])
-                l.status =
-                    nc__fail(err, NC_ERR_FORMAT, m->statements[m->driver[m->inputs[k]] - 1].line, 1,
-                             "input '%.64s' is driven", m->net_names[m->inputs[k]]);
-    }
-    if (l.status == NC_OK) l.status = nc_fp4__build(&l, circuit);
-    nc_fp4__netlist_free(&l);
-    return l.status;
-}
-
-/* -- Bristol Fashion ------------------------------------------------------------------ */
-
-typedef struct nc_fp4__numbers {
-    nc_fp4__lines t;
-    size_t word, line, column; /* the next of the line; where the last one was */
-    nc_error *err;
-    nc_status status;
-} nc_fp4__numbers;
-
-/* The next word, on whatever line; null at the end. */
-static const nc_fp4__word *nc_fp4__take(nc_fp4__numbers *n, const char *what) {
-    if (n->status != NC_OK) return NULL;
-    if (n->word >= stbds_arrlenu(n->t.words)) {
-        n->word = 0;
-        if (!nc_fp4__next_line(&n->t)) {
-            n->status =
-                nc__fail(n->err, NC_ERR_FORMAT, n->t.line, 1, "the text ends before %s", what);
-            return NULL;
-        }
-    }
-    n->line = n->t.words[n->word].line;
-    n->column = n->t.words[n->word].column;
-    return &n->t.words[n->word++];
-}
-
-static uint32_t nc_fp4__number(nc_fp4__numbers *n, uint32_t most, const char *what) {
-    const nc_fp4__word *w = nc_fp4__take(n, what);
-    uint64_t value = 0;
-    size_t i;
-    if (!w) return 0;
-    for (i = 0; i < w->length && i < 10 && w->text[i] >= '0' && w->text[i] <= '9'; i++)
-        value = 10 * value + (uint64_t)(w->text[i] - '0');
-    if (i < w->length || i == 0)
-        n->status = nc__fail(n->err, NC_ERR_FORMAT, w->line, w->column, "expected %s", what);
-    else if (value > most)
-        n->status = nc__fail(n->err, NC_ERR_LIMIT, w->line, w->column, "%s: more than %lu", what,
-                             (unsigned long)most);
-    return n->status == NC_OK ? (uint32_t)value : 0;
-}
-
-/* One gate; wire[] of those that exist, UINT32_MAX of the others. */
-static void nc_fp4__bristol_gate(nc_fp4__numbers *n, nc_fp4_circuit *c, uint32_t *wire,
-                                 uint32_t wires, uint32_t **list) {
-    uint32_t ins = nc_fp4__number(n, wires, "a number of inputs");
-    uint32_t outs = nc_fp4__number(n, wires, "a number of outputs"), i, pairs, in[3] = {0, 0, 0};
-    const nc_fp4__word *name;
-    size_t line;
-    uint8_t truth = 0;
-    int constant;
-    NC__EMPTY(*list);
-    for (i = 0; i < ins + outs && n->status == NC_OK; i++)
-        stbds_arrput(*list, nc_fp4__number(n, wires ? wires - 1 : 0, "a wire"));
-    name = nc_fp4__take(n, "a gate");
-    if (!name || !*list) return;
-    line = name->line;
-    constant = nc_fp4__is(name, "EQ");
-    if (nc_fp4__is(name, "XOR"))
-        truth = 0x66;
-    else if (nc_fp4__is(name, "AND") || nc_fp4__is(name, "MAND"))
-        truth = 0x88;
-    else if (nc_fp4__is(name, "INV") || nc_fp4__is(name, "NOT"))
-        truth = 0x55;
-    else if (constant || nc_fp4__is(name, "EQW"))
-        truth = 0xAA;
-    else {
-        n->status = nc__fail(n->err, NC_ERR_FORMAT, line, name->column, "unknown gate '%.*s'",
-                             (int)(name->length < 40 ? name->length : 40), name->text);
-        return;
-    }
-    pairs = nc_fp4__is(name, "MAND") ? outs : 1;
-    if (outs != pairs || ins != (truth == 0x66 || truth == 0x88 ? 2 * pairs : 1u) || pairs == 0) {
-        n->status = nc__fail(n->err, NC_ERR_FORMAT, line, name->column,
-                             "the gate has a wrong number of wires");
-        return;
-    }
-    for (i = 0; i < pairs && n->status == NC_OK; i++) {
-        uint32_t *out = &wire[(*list)[ins + i]], k, arms = ins / pairs;
-        for (k = 0; k < arms; k++) {
-            uint32_t from = (*list)[i + k * pairs];
-            in[k] = constant ? from : wire[from];
-            if (constant ? from > 1 : in[k] == UINT32_MAX)
-                n->status =
-                    nc__fail(n->err, NC_ERR_FORMAT, line, 1,
-                             constant ? "EQ gives 0 or 1, not %lu" : "wire %lu has no value yet",
-                             (unsigned long)from);
-        }
-        if (n->status != NC_OK) return;
-        if (*out != UINT32_MAX) {
-            n->status = nc__fail(n->err, NC_ERR_FORMAT, line, 1, "wire %lu has a value already",
-                                 (unsigned long)(*list)[ins + i]);
-            return;
-        }
-        *out = nc_fp4__function(c, in, truth);
-        if (*out == UINT32_MAX)
-            n->status = nc__fail(n->err, nc_fp4__added(c, *out), line, 1, "too many wires");
-    }
-}
-
-NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
-                                     nc_error *err) {
-    nc_fp4__numbers n;
-    nc_fp4_circuit *c = NULL;
-    uint32_t gates, wires, groups, i, k, at = 0, *wire = NULL, *list = NULL, *widths = NULL;
-    nc__clear(err);
-    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
-    *circuit = NULL;
-    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
-    memset(&n, 0, sizeof n);
-    n.err = err;
-    n.t.at = n.t.line_start = text;
-    n.t.end = text + bytes;
-    n.t.line = 1;
-    gates = nc_fp4__number(&n, NC_FP4__MAX_WIRES, "the number of gates");
-    wires = nc_fp4__number(&n, NC_FP4__MAX_WIRES - 2, "the number of wires");
-    if (n.status == NC_OK && wires > bytes + NC_FP4__MAX_INPUTS)
-        n.status =
-            nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "more wires than the text can hold");
-    groups = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the number of inputs");
-    if (n.status == NC_OK) n.status = nc_fp4_create(&c, NULL, NULL);
-    if (n.status == NC_OK) {
-        wire = (uint32_t *)nc__alloc(NULL, (wires + 1) * sizeof *wire);
-        if (!wire) n.status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-        for (i = 0; wire && i <= wires; i++) wire[i] = UINT32_MAX;
-    }
-    for (i = 0; i < groups && n.status == NC_OK; i++) {
-        uint32_t width = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the width of an input");
-        if (n.status == NC_OK &&
-            (width == 0 || width > wires - at || at + width > NC_FP4__MAX_INPUTS))
-            n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "a width that does not fit");
-        if (n.status == NC_OK) n.status = nc_fp4_add_input(c, NULL, width, wire + at);
-        at += width;
-    }
-    groups = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the number of outputs");
-    for (at = 0, i = 0; i < groups && n.status == NC_OK; i++) {
-        uint32_t width = nc_fp4__number(&n, NC_FP4__MAX_INPUTS, "the width of an output");
-        if (n.status == NC_OK && (width == 0 || width > wires - at))
-            n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column, "a width that does not fit");
-        at += width;
-        stbds_arrput(widths, width);
-    }
-    for (i = 0; i < gates && n.status == NC_OK; i++)
-        nc_fp4__bristol_gate(&n, c, wire, wires, &list);
-    if (n.status == NC_OK && (n.word < stbds_arrlenu(n.t.words) || nc_fp4__next_line(&n.t)))
-        n.status =
-            nc__fail(err, NC_ERR_FORMAT, n.t.words->line, 1, "more gates than were announced");
-    for (at = wires - at, i = 0; i < stbds_arrlenu(widths) && n.status == NC_OK; i++) {
-        for (k = 0; k < widths[i] && n.status == NC_OK; k++)
-            if (wire[at + k] == UINT32_MAX)
-                n.status = nc__fail(err, NC_ERR_FORMAT, n.line, n.column,
-                                    "output wire %lu has no value", (unsigned long)at + k);
-        if (n.status == NC_OK) n.status = nc_fp4_add_output(c, NULL, widths[i], wire + at);
-        at += widths[i];
-    }
-    stbds_arrfree(n.t.words);
-    stbds_arrfree(list);
-    stbds_arrfree(widths);
-    nc__free(NULL, wire, 0);
-    if (n.status == NC_OK)
-        *circuit = c;
-    else
-        nc_fp4_destroy(c);
-    return n.status;
-}
-
-/* -- JSON ---------------------------------------------------------------------------- */
-
-typedef struct nc_fp4__json {
-    nc_fp4__lines t; /* without its words */
-    nc_fp4__netlist *l;
-    char word[256]; /* the last string or number */
-    size_t length;
-} nc_fp4__json;
-
-static void nc_fp4__json_error(nc_fp4__json *j, const char *what) {
-    if (j->l->status == NC_OK)
-        j->l->status = nc__fail(j->l->err, NC_ERR_FORMAT, j->t.line,
-                                (size_t)(j->t.at - j->t.line_start) + 1, "%s", what);
-}
-
-static void nc_fp4__json_space(nc_fp4__json *j) {
-    while (j->t.at < j->t.end && *j->t.at && strchr(" \t\r\n", *j->t.at)) nc_fp4__next_char(&j->t);
-}
-
-/* Take ch if it is next. */
-static int nc_fp4__json_take(nc_fp4__json *j, char ch) {
-    nc_fp4__json_space(j);
-    if (j->l->status != NC_OK || j->t.at >= j->t.end || *j->t.at != ch) return 0;
-    j->t.at++;
     return 1;
 }
 
-static void nc_fp4__json_expect(nc_fp4__json *j, char ch) {
-    char what[32];
-    snprintf(what, sizeof what, "expected '%c'", ch);
-    if (!nc_fp4__json_take(j, ch)) nc_fp4__json_error(j, what);
-}
-
-/* A string (without escapes but \" \\ \/) or a number into word. */
-static void nc_fp4__json_word(nc_fp4__json *j) {
-    int quoted = nc_fp4__json_take(j, '"');
-    j->length = 0;
-    while (j->l->status == NC_OK && j->t.at < j->t.end) {
-        char ch = *j->t.at;
-        if (quoted ? ch == '"' : (ch < '0' || ch > '9')) break;
-        if (ch == '\\') {
-            j->t.at++;
-            ch = j->t.at < j->t.end ? *j->t.at : 0;
-            if (ch != '"' && ch != '\\' && ch != '/') nc_fp4__json_error(j, "an escape for a name");
-        }
-        if ((uint8_t)ch < 32) nc_fp4__json_error(j, "a string ends on its line");
-        if (j->length + 1 >= sizeof j->word) nc_fp4__json_error(j, "a word is too long");
-        if (j->l->status != NC_OK) break;
-        j->word[j->length++] = ch;
-        j->t.at++;
-    }
-    j->word[j->length] = 0;
-    if (quoted) nc_fp4__json_expect(j, '"');
-    if (j->length == 0) nc_fp4__json_error(j, "expected a name or a number");
-}
-
-/* Skip a value that is not for us. */
-static void nc_fp4__json_skip(nc_fp4__json *j, int depth) {
-    char open;
-    nc_fp4__json_space(j);
-    if (depth > NC_FP4__MAX_DEPTH) nc_fp4__json_error(j, "nested too deep");
-    if (j->l->status != NC_OK) return;
-    open = j->t.at < j->t.end ? *j->t.at : 0;
-    if (open == '[' || open == '{') {
-        char close = open == '[' ? ']' : '}';
-        j->t.at++;
-        if (nc_fp4__json_take(j, close)) return;
-        do {
-            if (open == '{') {
-                nc_fp4__json_word(j);
-                nc_fp4__json_expect(j, ':');
-            }
-            nc_fp4__json_skip(j, depth + 1);
-        } while (nc_fp4__json_take(j, ','));
-        nc_fp4__json_expect(j, close);
-    } else if (open == '"') {
-        nc_fp4__json_word(j);
-    } else { /* a number, true, false, null */
-        const char *start = j->t.at;
-        while (j->t.at < j->t.end && *j->t.at &&
-               strchr("+-.0123456789abcdefghijklmnopqrstuvwxyzE", *j->t.at))
-            j->t.at++;
-        if (j->t.at == start) nc_fp4__json_error(j, "expected a value");
-    }
-}
-
-static nc_fp4__model *nc_fp4__first(nc_fp4__json *j) { return &j->l->models[0]; }
-
-/* Nets of a declared name: one, or name[0] .. name[width - 1]. role: 'i', 'o' or 'n'. */
-static void nc_fp4__json_declare(nc_fp4__json *j, const char *name, uint32_t width, char role) {
-    nc_fp4__model *m = nc_fp4__first(j);
-    char full[300];
+/* If every node that counts is right, then, by induction from the inputs, the outputs are the
+ * circuit's. Only for the circuit that the network was compiled from: NC_ERR_LIMIT. */
+static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                           nc_fp4_report *report) {
+    uint8_t *flipped;
     uint32_t i;
-    for (i = 0; i < width && j->l->status == NC_OK; i++) {
-        uint32_t net;
-        if (width > 1)
-            snprintf(full, sizeof full, "%s[%u]", name, (unsigned)i);
-        else
-            snprintf(full, sizeof full, "%s", name);
-        net = nc_fp4__net_of(j->l, m, full, strlen(full));
-        if (role == 'i') stbds_arrput(m->inputs, net);
-        if (role == 'o') stbds_arrput(m->outputs, net);
-    }
-    if (stbds_arrlenu(m->inputs) > NC_FP4__MAX_INPUTS ||
-        stbds_arrlenu(m->outputs) > NC_FP4__MAX_INPUTS)
-        nc_fp4__json_error(j, "too many inputs or outputs");
-}
-
-static void nc_fp4__json_names(nc_fp4__json *j, char role) {
-    nc_fp4__json_expect(j, '[');
-    if (nc_fp4__json_take(j, ']')) return;
-    do {
-        char name[256] = "";
-        unsigned long width = 1;
-        if (nc_fp4__json_take(j, '{')) {
-            do {
-                int is_name;
-                nc_fp4__json_word(j);
-                is_name = !strcmp(j->word, "name");
-                if (!is_name && strcmp(j->word, "width"))
-                    nc_fp4__json_error(j, "expected \"name\" or \"width\"");
-                nc_fp4__json_expect(j, ':');
-                nc_fp4__json_word(j);
-                if (is_name)
-                    memcpy(name, j->word, sizeof name);
-                else
-                    width = strtoul(j->word, NULL, 10);
-            } while (nc_fp4__json_take(j, ','));
-            nc_fp4__json_expect(j, '}');
-        } else {
-            nc_fp4__json_word(j);
-            memcpy(name, j->word, sizeof name);
-        }
-        if (!*name || width == 0 || width > NC_FP4__MAX_INPUTS)
-            nc_fp4__json_error(j, "a name and a width of 1 to 2^20");
-        else
-            nc_fp4__json_declare(j, name, (uint32_t)width, role);
-    } while (nc_fp4__json_take(j, ','));
-    nc_fp4__json_expect(j, ']');
-}
-
-/* The net of the last word; "0" and "1" are constants, which drive themselves. */
-static uint32_t nc_fp4__json_net(nc_fp4__json *j) {
-    nc_fp4__model *m = nc_fp4__first(j);
-    uint32_t net = nc_fp4__net_of(j->l, m, j->word, j->length);
-    if (j->length == 1 && (*j->word == '0' || *j->word == '1') && !m->driver[net]) {
-        nc_fp4__statement *s = nc_fp4__new_statement(m, j->t.line, 1);
-        s->outputs = 1;
-        s->rows = UINT32_MAX;
-        s->truth[0] = *j->word == '1';
-        stbds_arrput(m->nets, net);
-        m->driver[net] = (uint32_t)stbds_arrlenu(m->statements);
-    }
-    return net;
-}
-
-/* Truth of an atom's type; 0 when there is none. */
-static int nc_fp4__json_type(const char *type, uint32_t inputs, uint64_t truth[4]) {
-    uint32_t k;
-    for (k = 0; k < NC_FP4_ATOM_COUNT; k++)
-        if (!strcmp(type, nc_fp4__atoms[k].name) && nc_fp4__atoms[k].inputs == inputs) {
-            truth[0] = nc_fp4__atoms[k].truth;
-            return 1;
-        }
-    return 0;
-}
-
-static void nc_fp4__json_atom(nc_fp4__json *j) {
-    char type[256] = "";
-    uint64_t truth[4] = {0, 0, 0, 0};
-    uint32_t in[8] = {0}, inputs = 0, bits = 0, out = UINT32_MAX, i;
-    nc_fp4__statement *s;
-    nc_fp4__json_expect(j, '{');
-    do {
-        char key[256];
-        nc_fp4__json_word(j);
-        memcpy(key, j->word, sizeof key);
-        nc_fp4__json_expect(j, ':');
-        if (!strcmp(key, "inputs")) {
-            nc_fp4__json_expect(j, '[');
-            do {
-                nc_fp4__json_word(j);
-                if (inputs == 8) nc_fp4__json_error(j, "an atom has at most eight inputs");
-                if (j->l->status == NC_OK) in[inputs++] = nc_fp4__json_net(j);
-            } while (nc_fp4__json_take(j, ','));
-            nc_fp4__json_expect(j, ']');
-            continue;
-        }
-        nc_fp4__json_word(j);
-        if (!strcmp(key, "type"))
-            memcpy(type, j->word, sizeof type);
-        else if (!strcmp(key, "output"))
-            out = j->l->status == NC_OK ? nc_fp4__json_net(j) : 0;
-        else if (!strcmp(key, "truth")) {
-            bits = (uint32_t)j->length;
-            for (i = 0; i < j->length && i < 256; i++) {
-                if (j->word[i] != '0' && j->word[i] != '1')
-                    nc_fp4__json_error(j, "a truth table has 0 and 1");
-                truth[i / 64] |= (uint64_t)(j->word[i] == '1') << i % 64;
-            }
-        } else
-            nc_fp4__json_error(j, "an atom has type, inputs, output and truth");
-    } while (nc_fp4__json_take(j, ','));
-    nc_fp4__json_expect(j, '}');
-    if (j->l->status != NC_OK) return;
-    if (!strcmp(type, "TABLE") ? bits != 1u << inputs : !nc_fp4__json_type(type, inputs, truth)) {
-        nc_fp4__json_error(j, "no such atom with so many inputs, or a table of a wrong length");
-        return;
-    }
-    if (out == UINT32_MAX) {
-        nc_fp4__json_error(j, "the atom has no output");
-        return;
-    }
-    s = nc_fp4__new_statement(nc_fp4__first(j), j->t.line, 1);
-    s->inputs = inputs;
-    s->outputs = 1;
-    s->rows = UINT32_MAX;
-    memcpy(s->truth, truth, sizeof truth);
-    for (i = 0; i < inputs; i++) stbds_arrput(nc_fp4__first(j)->nets, in[i]);
-    stbds_arrput(nc_fp4__first(j)->nets, out);
-    nc_fp4__drive(j->l, nc_fp4__first(j), out,
-                  (uint32_t)stbds_arrlenu(nc_fp4__first(j)->statements) - 1, j->t.line, 1);
-}
-
-NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
-                                  nc_error *err) {
-    nc_fp4__netlist l;
-    nc_fp4__json *j;
-    size_t i;
-    nc__clear(err);
-    if (!circuit) return nc__fail(err, NC_ERR_ARG, 0, 0, "no circuit");
-    *circuit = NULL;
-    if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
-    memset(&l, 0, sizeof l);
-    l.err = err;
-    j = (nc_fp4__json *)nc__calloc(NULL, sizeof *j);
-    if (!j) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    j->l = &l;
-    j->t.at = j->t.line_start = text;
-    j->t.end = text + bytes;
-    j->t.line = 1;
-    (void)nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7));
-    nc_fp4__json_expect(j, '{');
-    if (!nc_fp4__json_take(j, '}')) {
-        do {
-            nc_fp4__json_word(j);
-            nc_fp4__json_expect(j, ':');
-            if (l.status != NC_OK) break;
-            if (!strcmp(j->word, "name")) {
-                nc_fp4__json_word(j);
-                l.models[0].name = nc_fp4__string(&l, j->word, j->length);
-            } else if (!strcmp(j->word, "inputs")) {
-                nc_fp4__json_names(j, 'i');
-            } else if (!strcmp(j->word, "outputs")) {
-                nc_fp4__json_names(j, 'o');
-            } else if (!strcmp(j->word, "internals")) {
-                nc_fp4__json_names(j, 'n');
-            } else if (!strcmp(j->word, "atoms")) {
-                nc_fp4__json_expect(j, '[');
-                if (!nc_fp4__json_take(j, ']')) {
-                    do nc_fp4__json_atom(j);
-                    while (nc_fp4__json_take(j, ','));
-                    nc_fp4__json_expect(j, ']');
-                }
-            } else {
-                nc_fp4__json_skip(j, 0);
-            }
-        } while (nc_fp4__json_take(j, ','));
-        nc_fp4__json_expect(j, '}');
-    }
-    nc_fp4__json_space(j);
-    if (j->t.at < j->t.end) nc_fp4__json_error(j, "text after the circuit");
-    for (i = 0; l.status == NC_OK && i < stbds_arrlenu(l.models[0].inputs); i++)
-        if (l.models[0].driver[l.models[0].inputs[i]])
-            nc_fp4__json_error(j, "an input is driven, or has the name of a constant");
-    if (l.status == NC_OK) l.status = nc_fp4__build(&l, circuit);
-    nc_fp4__netlist_free(&l);
-    nc__free(NULL, j, sizeof *j);
-    return l.status;
-}
-
-/* -- writing ------------------------------------------------------------------------- */
-
-#if defined(__GNUC__)
-__attribute__((format(printf, 2, 3)))
-#endif
-static void
-nc_fp4__print(char **to, const char *format, ...) {
-    char piece[512];
-    va_list args;
-    int n;
-    va_start(args, format);
-    n = vsnprintf(piece, sizeof piece, format, args);
-    va_end(args);
-    if (n > (int)sizeof piece - 1) n = (int)sizeof piece - 1;
-    if (n > 0) memcpy(stbds_arraddnptr(*to, (size_t)n), piece, (size_t)n);
-}
-
-/* Name of bit i of a list of groups: "x", or "x[3]". */
-static void nc_fp4__bit_name(nc_fp4__group *groups, uint32_t i, char name[96]) {
-    size_t g = 0, end = stbds_arrlenu(groups);
-    while (end - g > 1) { /* the last group that does not begin behind i */
-        size_t middle = g + (end - g) / 2;
-        if (groups[middle].first <= i)
-            g = middle;
-        else
-            end = middle;
-    }
-    if (groups[g].width == 1)
-        snprintf(name, 96, "%s", groups[g].name);
-    else
-        snprintf(name, 96, "%s[%u]", groups[g].name, (unsigned)(i - groups[g].first));
-}
-
-/* Name of a wire: an input's, or a number. */
-static void nc_fp4__wire_name(const nc_fp4_circuit *c, uint32_t wire, char name[96]) {
-    const nc_fp4__node *node = &c->nodes[wire];
-    if (node->inputs == NC_FP4__INPUT)
-        nc_fp4__bit_name(c->input_groups, node->in[0], name);
-    else
-        snprintf(name, 96, "%u", (unsigned)wire);
-}
-
-static void nc_fp4__blif_head(char **to, const char *name, nc_fp4__group *in, nc_fp4__group *out) {
-    char bit[96];
-    uint32_t i, n;
-    nc_fp4__print(to, ".model %s\n.inputs", name);
-    n = stbds_arrlenu(in) ? in[stbds_arrlenu(in) - 1].first + in[stbds_arrlenu(in) - 1].width : 0;
-    for (i = 0; i < n; i++) {
-        nc_fp4__bit_name(in, i, bit);
-        nc_fp4__print(to, "%s%s", i % 8 ? " " : i ? " \\\n " : " ", bit);
-    }
-    nc_fp4__print(to, "\n.outputs");
-    n = stbds_arrlenu(out) ? out[stbds_arrlenu(out) - 1].first + out[stbds_arrlenu(out) - 1].width
-                           : 0;
-    for (i = 0; i < n; i++) {
-        nc_fp4__bit_name(out, i, bit);
-        nc_fp4__print(to, "%s%s", i % 8 ? " " : i ? " \\\n " : " ", bit);
-    }
-    nc_fp4__print(to, "\n");
-}
-
-/* The rows of a function of n inputs that give 1. */
-static void nc_fp4__blif_rows(char **to, uint64_t truth, uint32_t n) {
-    uint32_t c, i;
-    for (c = 0; c < 1u << n; c++) {
-        if (!(truth >> c & 1)) continue;
-        for (i = 0; i < n; i++) nc_fp4__print(to, "%u", (unsigned)(c >> i & 1));
-        nc_fp4__print(to, "%s1\n", n ? " " : "");
-    }
-}
-
-/* Which nodes an output needs. */
-static uint8_t *nc_fp4__live(const nc_fp4_circuit *c) {
-    const size_t n = stbds_arrlenu(c->nodes);
-    uint8_t *live = (uint8_t *)nc__calloc(NULL, n);
-    size_t i, k;
-    for (i = 0; live && i < stbds_arrlenu(c->outputs); i++) live[c->outputs[i]] = 1;
-    for (i = n; live && i-- > 2;)
-        if (live[i] && c->nodes[i].inputs != NC_FP4__INPUT)
-            for (k = 0; k < c->nodes[i].inputs; k++) live[c->nodes[i].in[k]] = 1;
-    return live;
-}
-
-static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
-    char name[96];
-    uint32_t i, k;
-    nc_fp4__blif_head(to, c->name, c->input_groups, c->output_groups);
-    for (i = 0; i < stbds_arrlenu(c->nodes); i++) {
-        const nc_fp4__node *node = &c->nodes[i];
-        if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
-        nc_fp4__print(to, ".names");
-        for (k = 0; k < node->inputs; k++) {
-            nc_fp4__wire_name(c, node->in[k], name);
-            nc_fp4__print(to, " %s", name);
-        }
-        nc_fp4__print(to, " %u\n", (unsigned)i);
-        nc_fp4__blif_rows(to, node->truth, node->inputs);
-    }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++) {
-        nc_fp4__wire_name(c, c->outputs[i], name);
-        nc_fp4__print(to, ".names %s", name);
-        nc_fp4__bit_name(c->output_groups, i, name);
-        nc_fp4__print(to, " %s\n1 1\n", name);
-    }
-    nc_fp4__print(to, ".end\n");
-}
-
-static void nc_fp4__json_groups(char **to, const char *key, nc_fp4__group *groups) {
-    size_t i;
-    nc_fp4__print(to, " \"%s\": [", key);
-    for (i = 0; i < stbds_arrlenu(groups); i++)
-        nc_fp4__print(to, "%s{\"name\": \"%s\", \"width\": %u}", i ? ", " : "", groups[i].name,
-                      (unsigned)groups[i].width);
-    nc_fp4__print(to, "],\n");
-}
-
-static void nc_fp4__write_json(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
-    char name[96];
-    uint32_t i, k;
-    const char *comma = "";
-    nc_fp4__print(to, "{\"name\": \"%s\",\n", c->name);
-    nc_fp4__json_groups(to, "inputs", c->input_groups);
-    nc_fp4__json_groups(to, "outputs", c->output_groups);
-    nc_fp4__print(to, " \"internals\": [");
-    for (i = 2; i < stbds_arrlenu(c->nodes); i++)
-        if (live[i] && c->nodes[i].inputs != NC_FP4__INPUT) {
-            nc_fp4__print(to, "%s\"n%u\"", comma, (unsigned)i);
-            comma = ", ";
-        }
-    nc_fp4__print(to, "],\n \"atoms\": [");
-    comma = "\n";
-    for (i = 2; i < stbds_arrlenu(c->nodes) + stbds_arrlenu(c->outputs); i++) {
-        const uint32_t n = (uint32_t)stbds_arrlenu(c->nodes);
-        nc_fp4__node node;
-        if (i < n && (!live[i] || c->nodes[i].inputs == NC_FP4__INPUT)) continue;
-        memset(&node, 0, sizeof node); /* an output is a table of one wire */
-        node.in[0] = i < n ? 0 : c->outputs[i - n];
-        node.inputs = 1;
-        node.truth = 0xAA;
-        if (i < n) node = c->nodes[i];
-        nc_fp4__print(to, "%s  {\"type\": \"TABLE\", \"truth\": \"", comma);
-        comma = ",\n";
-        for (k = 0; k < 1u << node.inputs; k++)
-            nc_fp4__print(to, "%u", (unsigned)(node.truth >> k & 1));
-        nc_fp4__print(to, "\", \"inputs\": [");
-        for (k = 0; k < node.inputs; k++) {
-            int number = node.in[k] > NC_FP4_TRUE && c->nodes[node.in[k]].inputs != NC_FP4__INPUT;
-            nc_fp4__wire_name(c, node.in[k], name);
-            nc_fp4__print(to, "%s\"%s%s\"", k ? ", " : "", number ? "n" : "", name);
-        }
-        if (i < n)
-            snprintf(name, sizeof name, "n%u", (unsigned)i);
-        else
-            nc_fp4__bit_name(c->output_groups, i - n, name);
-        nc_fp4__print(to, "], \"output\": \"%s\"}", name);
-    }
-    nc_fp4__print(to, "\n]}\n");
-}
-
-/* f = (x and y) xor z with affine x, y and z, where that is possible: bits 0 to 2 of each choose
- * inputs, bit 3 adds 1. Every function of two inputs and most of three have such a form. */
-static int nc_fp4__one_product(uint8_t truth, uint32_t form[3]) {
-    uint8_t affine[16];
-    uint32_t x, y, z;
-    for (x = 0; x < 16; x++) {
-        affine[x] = x & 8 ? 0xFF : 0;
-        for (y = 0; y < 3; y++)
-            if (x >> y & 1) affine[x] ^= nc_fp4__variable[y];
-    }
-    for (x = 0; x < 16; x++) /* x 0: no product */
-        for (y = x; y < (x ? 16u : 1u); y++)
-            for (z = 0; z < 16; z++)
-                if (((affine[x] & affine[y]) ^ affine[z]) == truth) {
-                    form[0] = x;
-                    form[1] = y;
-                    form[2] = z;
-                    return 1;
-                }
-    return 0;
-}
-
-typedef struct nc_fp4__bristol {
-    char *gates; /* stb_ds array */
-    uint32_t count, wires;
-} nc_fp4__bristol;
-
-static uint32_t nc_fp4__bristol_out(nc_fp4__bristol *b, const char *name, uint32_t x, uint32_t y) {
-    if (*name == 'I' || *name == 'E')
-        nc_fp4__print(&b->gates, "1 1 %u %u %s\n", (unsigned)x, (unsigned)b->wires, name);
-    else
-        nc_fp4__print(&b->gates, "2 1 %u %u %u %s\n", (unsigned)x, (unsigned)y, (unsigned)b->wires,
-                      name);
-    b->count++;
-    return b->wires++;
-}
-
-/* The exclusive or of chosen wires and 1; UINT32_MAX for the constant 0, - 1 for 1. */
-static uint32_t nc_fp4__bristol_sum(nc_fp4__bristol *b, const uint32_t in[3], uint32_t chosen) {
-    uint32_t wire = UINT32_MAX, i;
-    for (i = 0; i < 3; i++)
-        if (chosen >> i & 1)
-            wire = wire == UINT32_MAX ? in[i] : nc_fp4__bristol_out(b, "XOR", wire, in[i]);
-    if (!(chosen & 8)) return wire;
-    return wire == UINT32_MAX ? UINT32_MAX - 1 : nc_fp4__bristol_out(b, "INV", wire, 0);
-}
-
-static uint32_t nc_fp4__bristol_node(nc_fp4__bristol *b, const uint32_t in[3], uint8_t truth) {
-    uint32_t form[3], x, y, z;
-    if (!nc_fp4__one_product(truth, form)) { /* f = f0 xor in[2] (f0 xor f1), both of two inputs */
-        const uint8_t no = nc_fp4__cofactor(truth, 2, 0);
-        x = nc_fp4__bristol_node(b, in, no ^ nc_fp4__cofactor(truth, 2, 1));
-        x = nc_fp4__bristol_out(b, "AND", in[2], x);
-        if (no == 0) return x;
-        if (no == 0xFF) return nc_fp4__bristol_out(b, "INV", x, 0);
-        return nc_fp4__bristol_out(b, "XOR", x, nc_fp4__bristol_node(b, in, no));
-    }
-    z = nc_fp4__bristol_sum(b, in, form[2]);
-    if (form[0] == 0) return z;
-    x = nc_fp4__bristol_sum(b, in, form[0]);
-    y = nc_fp4__bristol_sum(b, in, form[1]);
-    if (x == UINT32_MAX - 1 || y == UINT32_MAX - 1)
-        x = x == UINT32_MAX - 1 ? y : x;
-    else
-        x = nc_fp4__bristol_out(b, "AND", x, y);
-    if (z == UINT32_MAX) return x;
-    return z == UINT32_MAX - 1 ? nc_fp4__bristol_out(b, "INV", x, 0)
-                               : nc_fp4__bristol_out(b, "XOR", x, z);
-}
-
-static nc_status nc_fp4__write_bristol(const nc_fp4_circuit *c, const uint8_t *live, char **to) {
-    const size_t n = stbds_arrlenu(c->nodes);
-    uint32_t *number = (uint32_t *)nc__calloc(NULL, n * sizeof *number), in[3], k;
-    nc_fp4__bristol b;
-    size_t i;
-    if (!number) return NC_ERR_MEMORY;
-    memset(&b, 0, sizeof b);
-    b.wires = nc_fp4_input_count(c);
-    for (i = 0; i < n; i++) {
-        const nc_fp4__node *node = &c->nodes[i];
-        if (node->inputs == NC_FP4__INPUT) number[i] = node->in[0];
-        if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
-        for (k = 0; k < 3; k++) in[k] = k < node->inputs ? number[node->in[k]] : 0;
-        number[i] = i <= NC_FP4_TRUE ? nc_fp4__bristol_out(&b, "EQ", (uint32_t)i, 0)
-                                     : nc_fp4__bristol_node(&b, in, node->truth);
-    }
-    for (i = 0; i < stbds_arrlenu(c->outputs); i++) /* the last wires, in order */
-        (void)nc_fp4__bristol_out(&b, "EQW", number[c->outputs[i]], 0);
-    nc_fp4__print(to, "%u %u\n%u", (unsigned)b.count, (unsigned)b.wires,
-                  (unsigned)stbds_arrlenu(c->input_groups));
-    for (i = 0; i < stbds_arrlenu(c->input_groups); i++)
-        nc_fp4__print(to, " %u", (unsigned)c->input_groups[i].width);
-    nc_fp4__print(to, "\n%u", (unsigned)stbds_arrlenu(c->output_groups));
-    for (i = 0; i < stbds_arrlenu(c->output_groups); i++)
-        nc_fp4__print(to, " %u", (unsigned)c->output_groups[i].width);
-    nc_fp4__print(to, "\n\n");
-    if (stbds_arrlenu(b.gates))
-        memcpy(stbds_arraddnptr(*to, stbds_arrlenu(b.gates)), b.gates, stbds_arrlenu(b.gates));
-    stbds_arrfree(b.gates);
-    nc__free(NULL, number, n * sizeof *number);
+    if (n->source != nc_fp4__digest(c) || n->wire_of.count != c->nodes.count) return NC_ERR_LIMIT;
+    flipped = (uint8_t *)nc__calloc(n->hooks, c->nodes.count);
+    if (!flipped) return NC_ERR_MEMORY;
+    for (i = 0; i < c->nodes.count; i++)
+        if (n->wire_of.at[i] != UINT32_MAX && !nc_fp4__node_is_right(n, c->nodes.at, i, flipped) &&
+            !report->wrong++)
+            report->first_wrong = i;
+    for (i = 0; i < c->outputs.count; i++)
+        if (n->outputs.at[i] != n->wire_of.at[c->outputs.at[i]] || flipped[c->outputs.at[i]])
+            report->wrong++;
+    nc__free(n->hooks, flipped, c->nodes.count);
     return NC_OK;
 }
 
-/* What was printed, as memory of its own with a NUL behind it. */
-static nc_status nc_fp4__hand_over(char *printed, char **text, size_t *bytes) {
-    const size_t n = stbds_arrlenu(printed);
-    *text = (char *)nc__alloc(NULL, n + 1);
-    if (*text) {
-        if (n) memcpy(*text, printed, n);
-        (*text)[n] = 0;
-        *bytes = n;
-    }
-    stbds_arrfree(printed);
-    return *text ? NC_OK : NC_ERR_MEMORY;
+NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                                  nc_fp4_evidence evidence, nc_fp4_report *report) {
+    nc_status status;
+    if (!network || !circuit || !report || (unsigned)evidence > NC_FP4_STRUCTURAL)
+        return NC_ERR_ARG;
+    nc_fp4__start_report(network, report);
+    report->evidence = evidence;
+    if (network->inputs != nc_fp4_input_count(circuit) ||
+        nc_fp4_network_outputs(network) != nc_fp4_output_count(circuit))
+        return NC_ERR_MISMATCH;
+    if (evidence == NC_FP4_EXHAUSTIVE)
+        return network->inputs > 26 ? NC_ERR_LIMIT
+                                    : nc_fp4__compare_cases(network, circuit, 0, report);
+    if (evidence == NC_FP4_BDD) return nc_fp4__compare_diagrams(network, circuit, report);
+    status = nc_fp4__compare_structure(network, circuit, report);
+    return status == NC_OK ? nc_fp4__compare_cases(network, circuit, 8, report) : status;
 }
 
-NC_API void nc_fp4_free_text(char *text) { nc__free(NULL, text, 0); }
-
-NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *c, nc_fp4_file_kind kind, char **text,
-                                      size_t *bytes) {
-    char *to = NULL;
-    uint8_t *live;
-    nc_status status = NC_OK;
-    if (!text || !bytes) return NC_ERR_ARG;
-    *text = NULL;
-    *bytes = 0;
-    if (!c) return NC_ERR_ARG;
-    if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON)
-        return NC_ERR_UNSUPPORTED;
-    live = nc_fp4__live(c);
-    if (!live) return NC_ERR_MEMORY;
-    if (kind == NC_FP4_BLIF) nc_fp4__write_blif(c, live, &to);
-    if (kind == NC_FP4_JSON) nc_fp4__write_json(c, live, &to);
-    if (kind == NC_FP4_BRISTOL) status = nc_fp4__write_bristol(c, live, &to);
-    nc__free(NULL, live, stbds_arrlenu(c->nodes));
-    if (status == NC_OK) return nc_fp4__hand_over(to, text, bytes);
-    stbds_arrfree(to);
-    return status;
+NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                               nc_fp4_report *report) {
+    nc_status status;
+    if (!network || !circuit || !report) return NC_ERR_ARG;
+    if (network->inputs <= 26) return nc_fp4_verify_by(network, circuit, NC_FP4_EXHAUSTIVE, report);
+    status = nc_fp4_verify_by(network, circuit, NC_FP4_BDD, report);
+    return status == NC_ERR_LIMIT ? nc_fp4_verify_by(network, circuit, NC_FP4_STRUCTURAL, report)
+                                  : status;
 }
 
-/* -- networks -------------------------------------------------------------------------- */
+/* >>files ======================================================================== */
 
-static void nc_fp4__net_name(const nc_fp4_network *n, uint32_t wire, char name[96]) {
+/* -- text: BLIF, DOT, C, a JSON manifest --------------------------------------------------- */
+
+/* Name of a wire: an input's, or the number of a unit. */
+static void nc_fp4__put_net(nc__buffer *to, const nc_fp4_network *n, uint32_t wire) {
     if (wire < n->inputs)
-        nc_fp4__bit_name(n->input_groups, wire, name);
+        nc_fp4__put_bit(to, &n->input_groups, wire);
     else
-        snprintf(name, 96, "%u", (unsigned)(wire - n->inputs));
+        nc__buffer_print(to, "%u", (unsigned)(wire - n->inputs));
 }
 
-static void nc_fp4__net_blif(const nc_fp4_network *n, char **to) {
-    char name[96];
+/* A .names for each unit, named by its number, and one for each output. */
+static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
     uint32_t i, k;
-    nc_fp4__blif_head(to, n->name, n->input_groups, n->output_groups);
+    nc_fp4__blif_head(to, n->name, &n->input_groups, &n->output_groups);
     for (i = 0; i < nc_fp4_unit_count(n); i++) {
-        const nc_fp4_unit *unit = &n->units[i];
-        uint64_t truth = 0;
-        nc_fp4__print(to, ".names");
+        const nc_fp4_unit *unit = &n->units.at[i];
+        nc__buffer_print(to, ".names");
         for (k = 0; k < unit->inputs; k++) {
-            nc_fp4__net_name(n, unit->input[k], name);
-            nc_fp4__print(to, " %s", name);
+            nc__buffer_put(to, " ", 1);
+            nc_fp4__put_net(to, n, unit->input[k]);
         }
-        nc_fp4__print(to, " %u\n", (unsigned)i);
-        for (k = 0; k < 1u << unit->inputs; k++)
-            truth |= (uint64_t)(nc_fp4__doubled_sum(unit, k) > 0) << k;
-        nc_fp4__blif_rows(to, truth, unit->inputs);
+        nc_fp4__blif_rows(to, i, nc_fp4__unit_truth(unit), unit->inputs);
     }
     for (i = 0; i < nc_fp4_network_outputs(n); i++) {
-        nc_fp4__net_name(n, n->outputs[i], name);
-        nc_fp4__print(to, ".names %s", name);
-        nc_fp4__bit_name(n->output_groups, i, name);
-        nc_fp4__print(to, " %s\n1 1\n", name);
+        nc__buffer_print(to, ".names ");
+        nc_fp4__put_net(to, n, n->outputs.at[i]);
+        nc_fp4__blif_output(to, &n->output_groups, i);
     }
-    nc_fp4__print(to, ".end\n");
+    nc__buffer_print(to, ".end\n");
 }
 
-static void nc_fp4__net_dot(const nc_fp4_network *n, char **to) {
-    char name[96];
+/* Graphviz: inputs and outputs are boxes, units circles that say their threshold, edges weights. */
+static void nc_fp4__net_dot(const nc_fp4_network *n, nc__buffer *to) {
     uint32_t i, k;
-    nc_fp4__print(to, "digraph \"%s\" {\n  rankdir=LR;\n  node [shape=circle];\n", n->name);
+    nc__buffer_print(to, "digraph \"%s\" {\n  rankdir=LR;\n  node [shape=circle];\n", n->name);
     for (i = 0; i < n->inputs; i++) {
-        nc_fp4__bit_name(n->input_groups, i, name);
-        nc_fp4__print(to, "  \"%s\" [shape=box];\n", name);
+        nc__buffer_print(to, "  \"");
+        nc_fp4__put_bit(to, &n->input_groups, i);
+        nc__buffer_print(to, "\" [shape=box];\n");
     }
     for (i = 0; i < nc_fp4_unit_count(n); i++) {
-        const nc_fp4_unit *unit = &n->units[i];
-        nc_fp4__print(to, "  \"%u\" [label=\"> %g\"];\n", (unsigned)i,
-                      (double)nc_fp4_decode(unit->threshold));
+        const nc_fp4_unit *unit = &n->units.at[i];
+        nc__buffer_print(to, "  \"%u\" [label=\"> ", (unsigned)i);
+        nc__buffer_real(to, (double)nc_fp4_decode(unit->threshold), 6);
+        nc__buffer_print(to, "\"];\n");
         for (k = 0; k < unit->inputs; k++) {
-            nc_fp4__net_name(n, unit->input[k], name);
-            nc_fp4__print(to, "  \"%s\" -> \"%u\" [label=\"%g\"];\n", name, (unsigned)i,
-                          (double)nc_fp4_decode(unit->weight[k]));
+            nc__buffer_print(to, "  \"");
+            nc_fp4__put_net(to, n, unit->input[k]);
+            nc__buffer_print(to, "\" -> \"%u\" [label=\"", (unsigned)i);
+            nc__buffer_real(to, (double)nc_fp4_decode(unit->weight[k]), 6);
+            nc__buffer_print(to, "\"];\n");
         }
     }
     for (i = 0; i < nc_fp4_network_outputs(n); i++) {
-        nc_fp4__net_name(n, n->outputs[i], name);
-        nc_fp4__print(to, "  \"%s\" -> ", name);
-        nc_fp4__bit_name(n->output_groups, i, name);
-        nc_fp4__print(to, "\"out %s\";\n  \"out %s\" [shape=box];\n", name, name);
+        nc__buffer_print(to, "  \"");
+        nc_fp4__put_net(to, n, n->outputs.at[i]);
+        nc__buffer_print(to, "\" -> \"out ");
+        nc_fp4__put_bit(to, &n->output_groups, i);
+        nc__buffer_print(to, "\";\n  \"out ");
+        nc_fp4__put_bit(to, &n->output_groups, i);
+        nc__buffer_print(to, "\" [shape=box];\n");
     }
-    nc_fp4__print(to, "}\n");
+    nc__buffer_print(to, "}\n");
 }
 
 /* Operand of a step in C. */
 static void nc_fp4__c_operand(const nc_fp4_network *n, uint32_t operand, char name[32]) {
+    const uint32_t fixed = n->inputs + nc_fp4_network_outputs(n);
     if (operand < n->inputs)
         snprintf(name, 32, "in[%u]", (unsigned)operand);
-    else if (operand < n->inputs + nc_fp4_network_outputs(n))
+    else if (operand < fixed)
         snprintf(name, 32, "out[%u]", (unsigned)(operand - n->inputs));
     else
-        snprintf(name, 32, "t[%u]", (unsigned)(operand - n->inputs - nc_fp4_network_outputs(n)));
+        snprintf(name, 32, "t[%u]", (unsigned)(operand - fixed));
 }
 
-/* A function of a, b and c as C: named forms, else the algebraic normal form. */
-static void nc_fp4__c_function(char **to, uint8_t truth, char name[3][32]) {
+/* A function of three operands as C: the majority in four operations, all others by their algebraic
+ * normal form. */
+static void nc_fp4__c_function(nc__buffer *to, uint8_t truth, char name[3][32]) {
     const char *a = name[0], *b = name[1], *c = name[2], *plus = "";
     uint64_t mask[8];
     uint32_t i, k;
     if (truth == 0xE8) {
-        nc_fp4__print(to, "(%s & %s) | (%s & (%s | %s))", a, b, c, a, b);
+        nc__buffer_print(to, "(%s & %s) | (%s & (%s | %s))", a, b, c, a, b);
         return;
     }
     nc_fp4__masks(truth, mask);
     for (i = 0; i < 8; i++) {
         const char *times = "";
         if (!mask[i]) continue;
-        nc_fp4__print(to, i ? "%s(" : "%s~(uint64_t)0", plus);
+        nc__buffer_print(to, i ? "%s(" : "%s~(uint64_t)0", plus);
         for (k = 0; k < 3; k++)
             if (i >> k & 1) {
-                nc_fp4__print(to, "%s%s", times, name[k]);
+                nc__buffer_print(to, "%s%s", times, name[k]);
                 times = " & ";
             }
-        if (i) nc_fp4__print(to, ")");
+        if (i) nc__buffer_print(to, ")");
         plus = " ^ ";
     }
-    if (!*plus) nc_fp4__print(to, "0");
+    if (!*plus) nc__buffer_print(to, "0");
 }
 
-static void nc_fp4__net_c(const nc_fp4_network *n, char **to) {
-    char id[NC_FP4__MAX_NAME + 1];
+static void nc_fp4__c_groups(nc__buffer *to, const nc_fp4__groups *groups) {
+    size_t i;
+    for (i = 0; i < groups->count; i++)
+        nc__buffer_print(to, "%s%s %u", i ? ", " : "", groups->at[i].name,
+                         (unsigned)groups->at[i].width);
+}
+
+/* The bit-sliced program, a statement for each step. */
+static void nc_fp4__net_c(const nc_fp4_network *n, nc__buffer *to) {
+    char id[NC_FP4__MAX_NAME + 1], name[3][32], result[32];
     uint32_t i, k;
     for (i = 0; n->name[i]; i++) {
-        char ch = n->name[i];
-        int letter =
-            (ch >= 'a' && ch <= 'z') || (ch >= 'A' && ch <= 'Z') || (i && ch >= '0' && ch <= '9');
-        id[i] = letter ? ch : '_';
+        const int ch = (uint8_t)n->name[i];
+        id[i] = nc__is_letter(ch) || (i && nc__is_digit(ch)) ? n->name[i] : '_';
     }
     id[i] = 0;
-    nc_fp4__print(to, "/* %s: %u inputs, %u outputs, %u threshold units. Written by nc_fp4.h.\n",
-                  id, (unsigned)n->inputs, (unsigned)nc_fp4_network_outputs(n),
-                  (unsigned)nc_fp4_unit_count(n));
-    nc_fp4__print(to, "   64 cases at once: bit k of a word is its value in case k.\n   in: ");
-    for (i = 0; i < stbds_arrlenu(n->input_groups); i++)
-        nc_fp4__print(to, "%s%s %u", i ? ", " : "", n->input_groups[i].name,
-                      (unsigned)n->input_groups[i].width);
-    nc_fp4__print(to, "; out: ");
-    for (i = 0; i < stbds_arrlenu(n->output_groups); i++)
-        nc_fp4__print(to, "%s%s %u", i ? ", " : "", n->output_groups[i].name,
-                      (unsigned)n->output_groups[i].width);
-    nc_fp4__print(to,
-                  " wires, bit 0 first. */\n#ifndef nc_%s_included\n#define nc_%s_included\n"
-                  "#include <stdint.h>\n\n",
-                  id, id);
-    nc_fp4__print(to, "static inline void nc_%s(const uint64_t *in, uint64_t *out) {\n", id);
-    if (n->temporaries) nc_fp4__print(to, "    uint64_t t[%u];\n", (unsigned)n->temporaries);
-    if (!n->inputs) nc_fp4__print(to, "    (void)in;\n");
-    for (i = 0; i < stbds_arrlenu(n->steps); i++) {
-        const nc_fp4__step *s = &n->steps[i];
-        char name[3][32], result[32];
+    nc__buffer_print(to, "/* %s: %u inputs, %u outputs, %u threshold units. Written by nc_fp4.h.\n",
+                     id, (unsigned)n->inputs, (unsigned)nc_fp4_network_outputs(n),
+                     (unsigned)nc_fp4_unit_count(n));
+    nc__buffer_print(to, "   64 cases at once: bit k of a word is its value in case k.\n   in: ");
+    nc_fp4__c_groups(to, &n->input_groups);
+    nc__buffer_print(to, "; out: ");
+    nc_fp4__c_groups(to, &n->output_groups);
+    nc__buffer_print(to,
+                     " wires, bit 0 first. */\n#ifndef nc_%s_included\n#define nc_%s_included\n"
+                     "#include <stdint.h>\n\n"
+                     "static inline void nc_%s(const uint64_t *in, uint64_t *out) {\n",
+                     id, id, id);
+    if (n->temporaries) nc__buffer_print(to, "    uint64_t t[%u];\n", (unsigned)n->temporaries);
+    if (!n->inputs) nc__buffer_print(to, "    (void)in;\n");
+    for (i = 0; i < n->steps.count; i++) {
+        const nc_fp4__step *s = &n->steps.at[i];
         for (k = 0; k < 3; k++) nc_fp4__c_operand(n, s->in[k], name[k]);
         nc_fp4__c_operand(n, s->out, result);
-        nc_fp4__print(to, "    %s = ", result);
+        nc__buffer_print(to, "    %s = ", result);
         nc_fp4__c_function(to, (uint8_t)s->truth, name);
-        nc_fp4__print(to, ";\n");
+        nc__buffer_print(to, ";\n");
     }
-    nc_fp4__print(to, "}\n#endif\n");
+    nc__buffer_print(to, "}\n#endif\n");
 }
 
-static void nc_fp4__net_manifest(const nc_fp4_network *n, char **to) {
+static void nc_fp4__net_manifest(const nc_fp4_network *n, nc__buffer *to) {
     nc_fp4_report r;
-    memset(&r, 0, sizeof r);
     nc_fp4__start_report(n, &r);
-    nc_fp4__print(to, "{\"name\": \"%s\",\n", n->name);
-    nc_fp4__json_groups(to, "inputs", n->input_groups);
-    nc_fp4__json_groups(to, "outputs", n->output_groups);
-    nc_fp4__print(to,
-                  " \"units\": %u, \"parameters\": %u, \"bytes_fp4\": %u, \"bytes_float32\": %u,\n"
-                  " \"margin\": %g, \"depth\": %u, \"steps\": %u}\n",
-                  (unsigned)r.units, (unsigned)r.parameters, (unsigned)r.bytes_packed,
-                  (unsigned)r.bytes_float, r.margin, (unsigned)r.depth,
-                  (unsigned)stbds_arrlenu(n->steps));
+    nc__buffer_print(to, "{\"name\": \"%s\",\n", n->name);
+    nc_fp4__json_groups(to, "inputs", &n->input_groups);
+    nc_fp4__json_groups(to, "outputs", &n->output_groups);
+    nc__buffer_print(to,
+                     " \"units\": %u, \"parameters\": %u, \"bytes_fp4\": %u, "
+                     "\"bytes_float32\": %u,\n \"margin\": ",
+                     (unsigned)r.units, (unsigned)r.parameters, (unsigned)r.bytes_packed,
+                     (unsigned)r.bytes_float);
+    nc__buffer_real(to, r.margin, 6);
+    nc__buffer_print(to, ", \"depth\": %u, \"steps\": %u}\n", (unsigned)r.depth,
+                     (unsigned)n->steps.count);
 }
 
-static void nc_fp4__put_number(char **to, uint64_t value, size_t bytes) {
-    nc__put_le((uint8_t *)stbds_arraddnptr(*to, bytes), value, bytes);
-}
+/* -- .fp4 and safetensors ------------------------------------------------------------------- */
 
-/* Codes of a unit: weights, then the threshold. */
-static uint8_t nc_fp4__unit_code(const nc_fp4_unit *unit, uint32_t i) {
-    return i < unit->inputs ? unit->weight[i] : unit->threshold;
+static void nc_fp4__put_groups(nc__buffer *to, const nc_fp4__groups *groups) {
+    size_t g;
+    for (g = 0; g < groups->count; g++) {
+        nc__buffer_le(to, strlen(groups->at[g].name), 1);
+        nc__buffer_put(to, groups->at[g].name, strlen(groups->at[g].name));
+        nc__buffer_le(to, groups->at[g].width, 4);
+    }
 }
 
 /* "NCFP4\1\0\0"; numbers of inputs, outputs, units, groups of inputs and of outputs (u32); the
  * name and the groups' names (a length byte each) and widths (u32); of each unit the number of its
- * inputs (u8); their wires (u32); all codes, two a byte, low nibble first; wires of the outputs
- * (u32); the FNV-1a of everything before (u64). */
-static void nc_fp4__net_file(const nc_fp4_network *n, char **to) {
-    uint32_t i, k, codes = 0;
-    uint8_t pair = 0;
-    size_t g;
-    memcpy(stbds_arraddnptr(*to, 8), "NCFP4\1\0\0", 8);
-    nc_fp4__put_number(to, n->inputs, 4);
-    nc_fp4__put_number(to, nc_fp4_network_outputs(n), 4);
-    nc_fp4__put_number(to, nc_fp4_unit_count(n), 4);
-    nc_fp4__put_number(to, stbds_arrlenu(n->input_groups), 4);
-    nc_fp4__put_number(to, stbds_arrlenu(n->output_groups), 4);
-    nc_fp4__put_number(to, strlen(n->name), 1);
-    nc_fp4__print(to, "%s", n->name);
-    for (g = 0; g < stbds_arrlenu(n->input_groups) + stbds_arrlenu(n->output_groups); g++) {
-        const size_t in = stbds_arrlenu(n->input_groups);
-        const nc_fp4__group *group = g < in ? &n->input_groups[g] : &n->output_groups[g - in];
-        nc_fp4__put_number(to, strlen(group->name), 1);
-        nc_fp4__print(to, "%s", group->name);
-        nc_fp4__put_number(to, group->width, 4);
-    }
-    for (i = 0; i < nc_fp4_unit_count(n); i++) nc_fp4__put_number(to, n->units[i].inputs, 1);
-    for (i = 0; i < nc_fp4_unit_count(n); i++)
-        for (k = 0; k < n->units[i].inputs; k++) nc_fp4__put_number(to, n->units[i].input[k], 4);
-    for (i = 0; i < nc_fp4_unit_count(n); i++)
-        for (k = 0; k <= n->units[i].inputs; k++) {
-            pair = (uint8_t)(pair | nc_fp4__unit_code(&n->units[i], k) << codes % 2 * 4);
-            if (codes++ % 2 == 0) continue;
-            nc_fp4__put_number(to, pair, 1);
-            pair = 0;
+ * inputs (u8); their wires (u32); all codes, weights before the threshold, two a byte, low nibble
+ * first; wires of the outputs (u32); the FNV-1a of everything before (u64). */
+static void nc_fp4__net_file(const nc_fp4_network *n, nc__buffer *to) {
+    const uint32_t units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
+    uint32_t i, k, codes = 0, pair = 0;
+    nc__buffer_put(to, "NCFP4\1\0\0", 8);
+    nc__buffer_le(to, n->inputs, 4);
+    nc__buffer_le(to, outputs, 4);
+    nc__buffer_le(to, units, 4);
+    nc__buffer_le(to, n->input_groups.count, 4);
+    nc__buffer_le(to, n->output_groups.count, 4);
+    nc__buffer_le(to, strlen(n->name), 1);
+    nc__buffer_put(to, n->name, strlen(n->name));
+    nc_fp4__put_groups(to, &n->input_groups);
+    nc_fp4__put_groups(to, &n->output_groups);
+    for (i = 0; i < units; i++) nc__buffer_le(to, n->units.at[i].inputs, 1);
+    for (i = 0; i < units; i++)
+        for (k = 0; k < n->units.at[i].inputs; k++) nc__buffer_le(to, n->units.at[i].input[k], 4);
+    for (i = 0; i < units; i++)
+        for (k = 0; k <= n->units.at[i].inputs; k++) {
+            const nc_fp4_unit *u = &n->units.at[i];
+            const uint32_t code = k < u->inputs ? u->weight[k] : u->threshold;
+            pair = codes % 2 ? pair | code << 4 : code;
+            if (codes++ % 2) nc__buffer_le(to, pair, 1);
         }
-    if (codes % 2) nc_fp4__put_number(to, pair, 1);
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) nc_fp4__put_number(to, n->outputs[i], 4);
-    nc_fp4__put_number(to, nc__fnv1a(NC__FNV_START, *to, stbds_arrlenu(*to)), 8);
+    if (codes % 2) nc__buffer_le(to, pair, 1);
+    for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs.at[i], 4);
+    if (to->status == NC_OK) nc__buffer_le(to, nc__fnv1a(NC__FNV_START, to->data, to->used), 8);
 }
 
 /* weight U8 [units, 3]: six codes a unit, 0 where there is no input; weight_scale, threshold_scale
  * U8 [units, 1]: 127, an E8M0 of 1; threshold U8 [units, 1]: one code; input I32 [units, 6]: wires,
  * -1 for none; output I32 [outputs]. */
-static void nc_fp4__net_safetensors(const nc_fp4_network *n, char **to) {
-    const unsigned long units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
-    char *head = NULL;
+static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
+    static const struct {
+        char name[16], dtype[4];
+        uint32_t columns;
+    } parts[5] = {{"weight", "U8", 3},
+                  {"weight_scale", "U8", 1},
+                  {"threshold", "U8", 1},
+                  {"threshold_scale", "U8", 1},
+                  {"input", "I32", 6}};
+    const uint32_t units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
+    uint64_t shape[2];
+    char inputs[16];
+    nc__head head;
     uint32_t i, k;
-    nc_fp4__print(
-        &head,
-        "{\"__metadata__\":{\"format\":\"nc_fp4\",\"inputs\":\"%lu\"},"
-        "\"weight\":{\"dtype\":\"U8\",\"shape\":[%lu,3],\"data_offsets\":[0,%lu]},"
-        "\"weight_scale\":{\"dtype\":\"U8\",\"shape\":[%lu,1],\"data_offsets\":[%lu,%lu]},",
-        (unsigned long)n->inputs, units, 3 * units, units, 3 * units, 4 * units);
-    nc_fp4__print(&head,
-                  "\"threshold\":{\"dtype\":\"U8\",\"shape\":[%lu,1],\"data_offsets\":[%lu,%lu]},"
-                  "\"threshold_scale\":{\"dtype\":\"U8\",\"shape\":[%lu,1],"
-                  "\"data_offsets\":[%lu,%lu]},",
-                  units, 4 * units, 5 * units, units, 5 * units, 6 * units);
-    nc_fp4__print(&head,
-                  "\"input\":{\"dtype\":\"I32\",\"shape\":[%lu,6],\"data_offsets\":[%lu,%lu]},"
-                  "\"output\":{\"dtype\":\"I32\",\"shape\":[%lu],\"data_offsets\":[%lu,%lu]}}",
-                  units, 6 * units, 30 * units, outputs, 30 * units, 30 * units + 4 * outputs);
-    while (stbds_arrlenu(head) % 8) nc_fp4__print(&head, " ");
-    nc_fp4__put_number(to, stbds_arrlenu(head), 8);
-    memcpy(stbds_arraddnptr(*to, stbds_arrlenu(head)), head, stbds_arrlenu(head));
-    stbds_arrfree(head);
+    nc__head_open(&head, NULL);
+    nc__head_pair(&head, "format", "nc_fp4");
+    snprintf(inputs, sizeof inputs, "%u", (unsigned)n->inputs);
+    nc__head_pair(&head, "inputs", inputs);
+    shape[0] = units;
+    for (i = 0; i < 5; i++) {
+        shape[1] = parts[i].columns;
+        nc__head_tensor(&head, parts[i].name, parts[i].dtype, shape, 2);
+    }
+    shape[0] = outputs;
+    nc__head_tensor(&head, "output", "I32", shape, 1);
+    (void)nc__head_close(&head);
+    *to = head.b;
     for (i = 0; i < units; i++)
         for (k = 0; k < 6; k += 2) {
-            const nc_fp4_unit *u = &n->units[i];
-            uint32_t low = k < u->inputs ? u->weight[k] : 0;
-            uint32_t high = k + 1 < u->inputs ? u->weight[k + 1] : 0;
-            nc_fp4__put_number(to, low | high << 4, 1);
+            const nc_fp4_unit *u = &n->units.at[i];
+            const uint32_t low = k < u->inputs ? u->weight[k] : 0;
+            const uint32_t high = k + 1 < u->inputs ? u->weight[k + 1] : 0;
+            nc__buffer_le(to, low | high << 4, 1);
         }
-    for (i = 0; i < units; i++) nc_fp4__put_number(to, 127, 1);
-    for (i = 0; i < units; i++) nc_fp4__put_number(to, n->units[i].threshold, 1);
-    for (i = 0; i < units; i++) nc_fp4__put_number(to, 127, 1);
+    for (i = 0; i < units; i++) nc__buffer_le(to, 127, 1);
+    for (i = 0; i < units; i++) nc__buffer_le(to, n->units.at[i].threshold, 1);
+    for (i = 0; i < units; i++) nc__buffer_le(to, 127, 1);
     for (i = 0; i < units; i++)
         for (k = 0; k < 6; k++)
-            nc_fp4__put_number(to, k < n->units[i].inputs ? n->units[i].input[k] : UINT32_MAX, 4);
-    for (i = 0; i < outputs; i++) nc_fp4__put_number(to, n->outputs[i], 4);
+            nc__buffer_le(to, k < n->units.at[i].inputs ? n->units.at[i].input[k] : UINT32_MAX, 4);
+    for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs.at[i], 4);
 }
 
-NC_API nc_status nc_fp4_write_network(const nc_fp4_network *n, nc_fp4_file_kind kind, char **data,
-                                      size_t *bytes) {
-    char *to = NULL;
+NC_API nc_status nc_fp4_write_network(const nc_fp4_network *network, nc_fp4_file_kind kind,
+                                      char **data, size_t *bytes) {
+    nc__buffer to;
     if (!data || !bytes) return NC_ERR_ARG;
     *data = NULL;
     *bytes = 0;
-    if (!n) return NC_ERR_ARG;
+    if (!network) return NC_ERR_ARG;
+    memset(&to, 0, sizeof to);
     switch (kind) {
-    case NC_FP4_FILE: nc_fp4__net_file(n, &to); break;
-    case NC_FP4_BLIF: nc_fp4__net_blif(n, &to); break;
-    case NC_FP4_DOT: nc_fp4__net_dot(n, &to); break;
-    case NC_FP4_C: nc_fp4__net_c(n, &to); break;
-    case NC_FP4_JSON: nc_fp4__net_manifest(n, &to); break;
-    case NC_FP4_SAFETENSORS: nc_fp4__net_safetensors(n, &to); break;
+    case NC_FP4_FILE: nc_fp4__net_file(network, &to); break;
+    case NC_FP4_BLIF: nc_fp4__net_blif(network, &to); break;
+    case NC_FP4_DOT: nc_fp4__net_dot(network, &to); break;
+    case NC_FP4_C: nc_fp4__net_c(network, &to); break;
+    case NC_FP4_JSON: nc_fp4__net_manifest(network, &to); break;
+    case NC_FP4_SAFETENSORS: nc_fp4__net_safetensors(network, &to); break;
     default: return NC_ERR_UNSUPPORTED;
     }
-    return nc_fp4__hand_over(to, data, bytes);
+    return nc_fp4__hand_over(&to, data, bytes);
 }
 
-/* A .fp4 file while it is read: after its end everything is 0. */
+/* -- reading .fp4 ---------------------------------------------------------------------------- */
+
+/* A .fp4 file while it is read: after the first failure everything is 0. */
 typedef struct nc_fp4__bytes {
     const uint8_t *at, *end;
-    int short_; /* it ended too early */
+    nc_error *err;
+    nc_status status;
 } nc_fp4__bytes;
+
+static void nc_fp4__wrong(nc_fp4__bytes *b, nc_status status, const char *what) {
+    if (b->status == NC_OK) b->status = nc__fail(b->err, status, 0, 0, "%s", what);
+    b->at = b->end;
+}
 
 static uint32_t nc_fp4__get(nc_fp4__bytes *b, size_t bytes) {
     uint32_t value = 0;
     if ((size_t)(b->end - b->at) < bytes) {
-        b->short_ = 1;
-        b->at = b->end;
+        nc_fp4__wrong(b, NC_ERR_FORMAT, "the file ends early");
         return 0;
     }
     value = (uint32_t)nc__get_le(b->at, bytes);
@@ -6701,75 +7087,91 @@ static uint32_t nc_fp4__get(nc_fp4__bytes *b, size_t bytes) {
     return value;
 }
 
-static int nc_fp4__get_name(nc_fp4__bytes *b, char name[NC_FP4__MAX_NAME + 1]) {
-    uint32_t n = nc_fp4__get(b, 1), i;
-    if (n > NC_FP4__MAX_NAME || (size_t)(b->end - b->at) < n) return 0;
-    for (i = 0; i < n; i++) {
-        name[i] = (char)b->at[i];
-        if (!nc_fp4__name_char(name[i], i)) return 0;
+static void nc_fp4__get_name(nc_fp4__bytes *b, char name[NC_FP4__MAX_NAME + 1]) {
+    const uint32_t n = nc_fp4__get(b, 1);
+    uint32_t i;
+    int good = n > 0 && n <= NC_FP4__MAX_NAME;
+    for (i = 0; i < n && good; i++) {
+        name[i] = (char)nc_fp4__get(b, 1);
+        good = nc_fp4__name_char(name[i], i);
     }
-    name[n] = 0;
-    b->at += n;
-    return n > 0;
+    name[good ? n : 0] = 0;
+    if (!good) nc_fp4__wrong(b, NC_ERR_FORMAT, "a name that is none");
 }
 
-static const char *nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
-    uint32_t inputs, outputs, units, groups[2], i, k, sum, code = 0, wire;
-    inputs = nc_fp4__get(b, 4);
+/* Groups that cover `wires` wires. */
+static void nc_fp4__get_groups(nc_fp4__bytes *b, uint32_t count, uint32_t wires,
+                               nc_fp4__groups *groups) {
+    nc_fp4__group g;
+    uint32_t i;
+    g.first = g.width = 0;
+    for (i = 0; i < count && b->status == NC_OK; i++) {
+        nc_fp4__get_name(b, g.name);
+        g.first += g.width;
+        g.width = nc_fp4__get(b, 4);
+        if (g.width == 0 || g.width > wires - g.first)
+            nc_fp4__wrong(b, NC_ERR_FORMAT, "a width that does not fit");
+        else if (!nc_fp4__groups_add(groups, g))
+            nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
+    }
+    if (g.first + g.width != wires)
+        nc_fp4__wrong(b, NC_ERR_FORMAT, "groups that do not cover the wires");
+}
+
+/* Units that read only what comes before them. */
+static void nc_fp4__get_units(nc_fp4__bytes *b, uint32_t units, nc_fp4_network *n) {
+    uint32_t i, k, code = 0, codes = 0;
+    nc_fp4_unit unit, *u;
+    memset(&unit, 0, sizeof unit);
+    if (units && !nc_fp4__units_reserve(&n->units, units))
+        nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
+    for (i = 0; i < units && b->status == NC_OK; i++) {
+        unit.inputs = (uint8_t)nc_fp4__get(b, 1);
+        if (unit.inputs > NC_FP4_UNIT_INPUTS)
+            nc_fp4__wrong(b, NC_ERR_FORMAT, "a unit with too many inputs");
+        (void)nc_fp4__units_add(&n->units, unit);
+    }
+    for (i = 0; i < units && b->status == NC_OK; i++)
+        for (u = &n->units.at[i], k = 0; k < u->inputs; k++) {
+            u->input[k] = nc_fp4__get(b, 4);
+            if (u->input[k] >= n->inputs + i)
+                nc_fp4__wrong(b, NC_ERR_FORMAT, "a unit that reads a later wire");
+        }
+    for (i = 0; i < units && b->status == NC_OK; i++)
+        for (u = &n->units.at[i], k = 0; k <= u->inputs; k++, codes++) {
+            code = codes % 2 ? code >> 4 : nc_fp4__get(b, 1);
+            if (k < u->inputs)
+                u->weight[k] = code & 15;
+            else
+                u->threshold = code & 15;
+        }
+}
+
+/* Everything between magic and checksum. Sizes are compared with what is left of the file before
+ * anything is made of them. */
+static void nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
+    uint32_t outputs, units, groups[2], i, wire;
+    n->inputs = nc_fp4__get(b, 4);
     outputs = nc_fp4__get(b, 4);
     units = nc_fp4__get(b, 4);
     groups[0] = nc_fp4__get(b, 4);
     groups[1] = nc_fp4__get(b, 4);
-    if (inputs > NC_FP4__MAX_WIRES || (uint64_t)units > (uint64_t)(b->end - b->at) ||
-        (uint64_t)outputs * 4 > (uint64_t)(b->end - b->at) || groups[0] > inputs ||
+    if (n->inputs > NC_FP4__MAX_WIRES || (uint64_t)units > (uint64_t)(b->end - b->at) ||
+        (uint64_t)outputs * 4 > (uint64_t)(b->end - b->at) || groups[0] > n->inputs ||
         groups[1] > outputs)
-        return "sizes that the file cannot hold";
-    if (!nc_fp4__get_name(b, n->name)) return "a name that is none";
-    for (k = 0; k < 2; k++) {
-        for (sum = i = 0; i < groups[k]; i++) {
-            nc_fp4__group g;
-            if (!nc_fp4__get_name(b, g.name)) return "a name that is none";
-            g.first = sum;
-            g.width = nc_fp4__get(b, 4);
-            if (g.width == 0 || g.width > (k ? outputs : inputs) - sum)
-                return "a width that does not fit";
-            sum += g.width;
-            if (k)
-                stbds_arrput(n->output_groups, g);
-            else
-                stbds_arrput(n->input_groups, g);
-        }
-        if (sum != (k ? outputs : inputs)) return "groups that do not cover the wires";
-    }
-    n->inputs = inputs;
-    for (i = 0; i < units; i++) {
-        nc_fp4_unit unit;
-        memset(&unit, 0, sizeof unit);
-        unit.inputs = (uint8_t)nc_fp4__get(b, 1);
-        if (unit.inputs > NC_FP4_UNIT_INPUTS) return "a unit with too many inputs";
-        stbds_arrput(n->units, unit);
-    }
-    for (i = 0; i < units; i++)
-        for (k = 0; k < n->units[i].inputs; k++) {
-            n->units[i].input[k] = wire = nc_fp4__get(b, 4);
-            if (wire >= inputs + i) return "a unit that reads a later wire";
-        }
-    for (i = sum = 0; i < units; i++)
-        for (k = 0; k <= n->units[i].inputs; k++) {
-            if (sum++ % 2 == 0) code = nc_fp4__get(b, 1);
-            if (k < n->units[i].inputs)
-                n->units[i].weight[k] = code & 15;
-            else
-                n->units[i].threshold = code & 15;
-            code >>= 4;
-        }
-    for (i = 0; i < outputs; i++) {
+        nc_fp4__wrong(b, NC_ERR_FORMAT, "sizes that the file cannot hold");
+    nc_fp4__get_name(b, n->name);
+    nc_fp4__get_groups(b, groups[0], n->inputs, &n->input_groups);
+    nc_fp4__get_groups(b, groups[1], outputs, &n->output_groups);
+    nc_fp4__get_units(b, units, n);
+    for (i = 0; i < outputs && b->status == NC_OK; i++) {
         wire = nc_fp4__get(b, 4);
-        if (wire >= inputs + units) return "an output that shows no wire";
-        stbds_arrput(n->outputs, wire);
+        if (wire >= n->inputs + units)
+            nc_fp4__wrong(b, NC_ERR_FORMAT, "an output that shows no wire");
+        else if (!nc_fp4__numbers_add(&n->outputs, wire))
+            nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
     }
-    if (b->short_) return "the file ends early";
-    return b->at == b->end ? NULL : "bytes left over";
+    if (b->at != b->end) nc_fp4__wrong(b, NC_ERR_FORMAT, "bytes left over");
 }
 
 NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data, size_t bytes,
@@ -6777,8 +7179,6 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
     const uint8_t *file = (const uint8_t *)data;
     nc_fp4__bytes b;
     nc_fp4_network *n;
-    const char *wrong;
-    nc_status status = NC_OK;
     nc__clear(err);
     if (!network) return nc__fail(err, NC_ERR_ARG, 0, 0, "no network");
     *network = NULL;
@@ -6789,296 +7189,19 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "a .fp4 file of another version");
     if (nc__fnv1a(NC__FNV_START, file, bytes - 8) != nc__get_le(file + bytes - 8, 8))
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the file does not match its checksum");
-    n = (nc_fp4_network *)nc__calloc(NULL, sizeof *n);
-    if (!n) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    memset(&b, 0, sizeof b);
     b.at = file + 8;
     b.end = file + bytes - 8;
-    b.short_ = 0;
-    wrong = nc_fp4__parse_network(n, &b);
-    if (wrong)
-        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "%s", wrong);
-    else if (nc_fp4__complete(n) != NC_OK)
-        status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    if (status == NC_OK)
+    b.err = err;
+    n = nc_fp4__new_network(NULL);
+    if (n) nc_fp4__parse_network(n, &b);
+    if (!n || (b.status == NC_OK && nc_fp4__complete(n) != NC_OK))
+        nc_fp4__wrong(&b, NC_ERR_MEMORY, "out of memory");
+    if (b.status == NC_OK)
         *network = n;
     else
         nc_fp4_network_destroy(n);
-    return status;
-}
-
-/* -- tensors --------------------------------------------------------------------------------- */
-
-static const char *const nc_fp4__format_names[5] = {"e2m1", "mxfp4", "nvfp4", "nf4", "fp4_bnb"};
-
-NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *t, const char *name, char **data,
-                                    size_t *bytes) {
-    const int wide = t && t->format >= NC_FP4_NF4;
-    unsigned long codes, scales, extra;
-    char *to = NULL, *head = NULL;
-    size_t blocks;
-    if (!data || !bytes) return NC_ERR_ARG;
-    *data = NULL;
-    *bytes = 0;
-    if (!t || !t->codes || !name || !*name || strlen(name) > 128) return NC_ERR_ARG;
-    codes = (unsigned long)(t->rows * nc_fp4_code_bytes(t->columns));
-    scales = (unsigned long)(t->rows * nc_fp4_scale_bytes(t->format, t->columns));
-    extra = t->format == NC_FP4_NVFP4 ? 4 : 0;
-    blocks = nc_fp4_scale_bytes(t->format, t->columns) / (wide ? 4 : 1);
-    nc_fp4__print(&head, "{\"__metadata__\":{\"format\":\"%s\",\"columns\":\"%u\"}",
-                  nc_fp4__format_names[t->format], (unsigned)t->columns);
-    nc_fp4__print(&head, ",\"%s\":{\"dtype\":\"U8\",\"shape\":[%u,%lu],\"data_offsets\":[0,%lu]}",
-                  name, (unsigned)t->rows, (unsigned long)nc_fp4_code_bytes(t->columns), codes);
-    if (scales)
-        nc_fp4__print(&head,
-                      ",\"%s_scale\":{\"dtype\":\"%s\",\"shape\":[%u,%lu],"
-                      "\"data_offsets\":[%lu,%lu]}",
-                      name, wide ? "F32" : "U8", (unsigned)t->rows, (unsigned long)blocks, codes,
-                      codes + scales);
-    if (extra)
-        nc_fp4__print(&head,
-                      ",\"%s_tensor_scale\":{\"dtype\":\"F32\",\"shape\":[1],"
-                      "\"data_offsets\":[%lu,%lu]}",
-                      name, codes + scales, codes + scales + extra);
-    nc_fp4__print(&head, "}");
-    while (stbds_arrlenu(head) % 8) nc_fp4__print(&head, " ");
-    nc_fp4__put_number(&to, stbds_arrlenu(head), 8);
-    memcpy(stbds_arraddnptr(to, stbds_arrlenu(head)), head, stbds_arrlenu(head));
-    stbds_arrfree(head);
-    memcpy(stbds_arraddnptr(to, codes), t->codes, codes);
-    if (scales) memcpy(stbds_arraddnptr(to, scales), t->scales, scales);
-    if (extra) nc_fp4__put_number(&to, nc_fp4__bits(t->tensor_scale), 4);
-    return nc_fp4__hand_over(to, data, bytes);
-}
-
-/* One entry of a safetensors header. */
-typedef struct nc_fp4__entry {
-    char dtype[8];
-    uint64_t shape[2], from, to;
-    uint32_t dimensions;
-} nc_fp4__entry;
-
-static uint64_t nc_fp4__json_number(nc_fp4__json *j) {
-    uint64_t value = 0;
-    size_t i;
-    nc_fp4__json_word(j);
-    for (i = 0; i < j->length && i < 18; i++) {
-        if (j->word[i] < '0' || j->word[i] > '9') nc_fp4__json_error(j, "expected a number");
-        value = 10 * value + (uint64_t)(j->word[i] - '0');
-    }
-    return value;
-}
-
-static void nc_fp4__json_entry(nc_fp4__json *j, nc_fp4__entry *e) {
-    memset(e, 0, sizeof *e);
-    nc_fp4__json_expect(j, '{');
-    do {
-        nc_fp4__json_word(j);
-        nc_fp4__json_expect(j, ':');
-        if (!strcmp(j->word, "dtype")) {
-            nc_fp4__json_word(j);
-            snprintf(e->dtype, sizeof e->dtype, "%.7s", j->word);
-        } else if (!strcmp(j->word, "shape")) {
-            nc_fp4__json_expect(j, '[');
-            do {
-                uint64_t n = nc_fp4__json_number(j);
-                if (e->dimensions < 2) e->shape[e->dimensions] = n;
-                e->dimensions++;
-            } while (nc_fp4__json_take(j, ','));
-            nc_fp4__json_expect(j, ']');
-        } else if (!strcmp(j->word, "data_offsets")) {
-            nc_fp4__json_expect(j, '[');
-            e->from = nc_fp4__json_number(j);
-            nc_fp4__json_expect(j, ',');
-            e->to = nc_fp4__json_number(j);
-            nc_fp4__json_expect(j, ']');
-        } else {
-            nc_fp4__json_skip(j, 0);
-        }
-    } while (nc_fp4__json_take(j, ','));
-    nc_fp4__json_expect(j, '}');
-}
-
-/* What the header says of a tensor's three parts; -1: the format is not known. */
-typedef struct nc_fp4__parts {
-    nc_fp4__entry part[3]; /* codes, scales, tensor scale; dtype "" where there is none */
-    int format;
-    uint64_t columns;
-} nc_fp4__parts;
-
-static void nc_fp4__json_header(nc_fp4__json *j, const char *name, nc_fp4__parts *p) {
-    static const char *const suffix[3] = {"", "_scale", "_tensor_scale"};
-    nc_fp4__json_expect(j, '{');
-    do {
-        nc_fp4__entry e;
-        char key[256];
-        int k;
-        nc_fp4__json_word(j);
-        memcpy(key, j->word, sizeof key);
-        nc_fp4__json_expect(j, ':');
-        if (!strcmp(key, "__metadata__")) {
-            nc_fp4__json_expect(j, '{');
-            if (nc_fp4__json_take(j, '}')) continue;
-            do {
-                nc_fp4__json_word(j);
-                memcpy(key, j->word, sizeof key);
-                nc_fp4__json_expect(j, ':');
-                nc_fp4__json_word(j);
-                for (k = 0; k < 5 && !strcmp(key, "format"); k++)
-                    if (!strcmp(j->word, nc_fp4__format_names[k])) p->format = k;
-                if (!strcmp(key, "columns")) p->columns = strtoul(j->word, NULL, 10);
-            } while (nc_fp4__json_take(j, ','));
-            nc_fp4__json_expect(j, '}');
-            continue;
-        }
-        nc_fp4__json_entry(j, &e);
-        for (k = 0; k < 3; k++) {
-            const size_t n = strlen(name);
-            if (!strncmp(key, name, n) && !strcmp(key + n, suffix[k])) p->part[k] = e;
-        }
-    } while (nc_fp4__json_take(j, ','));
-    nc_fp4__json_expect(j, '}');
-}
-
-NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *t, const char *name, const void *data,
-                                    size_t bytes, nc_error *err) {
-    const uint8_t *file = (const uint8_t *)data;
-    nc_fp4__netlist l;
-    nc_fp4__json *j;
-    nc_fp4__parts p;
-    uint64_t head, left, rows, code_bytes, scale_bytes;
-    nc__clear(err);
-    if (!t) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
-    memset(t, 0, sizeof *t);
-    if (!name || !*name || strlen(name) > 128 || !data)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "no name or no data");
-    head = bytes < 8 ? 0 : nc__get_le(file, 8);
-    if (bytes < 10 || head > bytes - 8)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
-    left = bytes - 8 - head;
-    memset(&l, 0, sizeof l);
-    memset(&p, 0, sizeof p);
-    p.format = -1;
-    l.err = err;
-    j = (nc_fp4__json *)nc__calloc(NULL, sizeof *j);
-    if (!j) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    j->l = &l;
-    j->t.at = j->t.line_start = (const char *)file + 8;
-    j->t.end = j->t.at + head;
-    j->t.line = 1;
-    nc_fp4__json_header(j, name, &p);
-    nc__free(NULL, j, sizeof *j);
-    if (l.status != NC_OK) return l.status;
-    if (!*p.part[0].dtype)
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there is no tensor '%.64s'", name);
-    if (p.format < 0) return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the metadata name no format");
-    rows = p.part[0].shape[0];
-    if (p.columns == 0) p.columns = 2 * p.part[0].shape[1];
-    code_bytes = nc_fp4_code_bytes((size_t)p.columns);
-    scale_bytes = nc_fp4_scale_bytes((nc_fp4_format)p.format, (size_t)p.columns);
-    if (strcmp(p.part[0].dtype, "U8") || p.part[0].dimensions != 2 || rows == 0 || rows >> 31 ||
-        p.columns == 0 || p.columns >> 31 || rows * p.columns >> 31 ||
-        p.part[0].shape[1] != code_bytes || p.part[0].to > left || p.part[0].from > p.part[0].to ||
-        p.part[0].to - p.part[0].from != rows * code_bytes)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "codes of a wrong shape or place");
-    if (scale_bytes && (p.part[1].to > left || p.part[1].from > p.part[1].to ||
-                        p.part[1].to - p.part[1].from != rows * scale_bytes ||
-                        strcmp(p.part[1].dtype, p.format >= NC_FP4_NF4 ? "F32" : "U8")))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "scales of a wrong shape or place");
-    if (p.format == NC_FP4_NVFP4 && (p.part[2].to > left || p.part[2].from + 4 != p.part[2].to ||
-                                     strcmp(p.part[2].dtype, "F32")))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no tensor scale");
-    t->format = (nc_fp4_format)p.format;
-    t->rows = (uint32_t)rows;
-    t->columns = (uint32_t)p.columns;
-    t->tensor_scale = 1.0f;
-    t->codes = (uint8_t *)nc__alloc(NULL, (size_t)(rows * code_bytes));
-    t->scales = (uint8_t *)nc__alloc(NULL, (size_t)(rows * scale_bytes));
-    if (!t->codes || !t->scales) {
-        nc_fp4_tensor_free(t);
-        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    }
-    file += 8 + head;
-    memcpy(t->codes, file + p.part[0].from, (size_t)(rows * code_bytes));
-    if (scale_bytes) memcpy(t->scales, file + p.part[1].from, (size_t)(rows * scale_bytes));
-    if (p.format == NC_FP4_NVFP4)
-        t->tensor_scale = nc_fp4__float((uint32_t)nc__get_le(file + p.part[2].from, 4));
-    return NC_OK;
-}
-
-/* The number after a key of a .npy header, or of its next dimension; *at moves behind it. */
-static int nc_fp4__npy_number(const char **at, const char *end, uint64_t *value) {
-    int digits = 0;
-    while (*at < end && (**at == ' ' || **at == ',' || **at == '(')) (*at)++;
-    for (*value = 0; *at < end && **at >= '0' && **at <= '9' && digits < 12; (*at)++, digits++)
-        *value = 10 * *value + (uint64_t)(**at - '0');
-    return digits > 0;
-}
-
-/* Format: NEP 1 of numpy. */
-NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
-                                 uint32_t *columns, nc_error *err) {
-    const uint8_t *file = (const uint8_t *)data;
-    size_t head, start, i;
-    uint64_t shape[2] = {1, 1};
-    char text[512];
-    const char *at, *end;
-    nc__clear(err);
-    if (!x || !rows || !columns) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
-    *x = NULL;
-    *rows = *columns = 0;
-    if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
-    if (bytes < 12 || memcmp(file, "\x93NUMPY", 6) != 0 || file[6] < 1 || file[6] > 3)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
-    head = (size_t)nc__get_le(file + 8, file[6] == 1 ? 2 : 4);
-    start = file[6] == 1 ? 10 : 12;
-    if (head > bytes - start || head >= sizeof text)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a header that does not fit");
-    memcpy(text, file + start, head);
-    text[head] = 0;
-    end = text + strlen(text);
-    if (!strstr(text, "'<f4'") || strstr(text, "'fortran_order': True"))
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1, "only '<f4' in C order");
-    at = strstr(text, "'shape':");
-    if (!at) return nc__fail(err, NC_ERR_FORMAT, 1, 1, "no shape");
-    at += 8;
-    if (!nc_fp4__npy_number(&at, end, &shape[1]))
-        return nc__fail(err, NC_ERR_FORMAT, 1, (size_t)(at - text) + 1, "expected a dimension");
-    while (at < end && (*at == ',' || *at == ' ')) at++;
-    if (at < end && *at != ')') {
-        shape[0] = shape[1];
-        if (!nc_fp4__npy_number(&at, end, &shape[1]) || at >= end || *at != ')')
-            return nc__fail(err, NC_ERR_UNSUPPORTED, 1, (size_t)(at - text) + 1,
-                            "one or two dimensions");
-    }
-    if (shape[0] >> 31 || shape[1] >> 31 || shape[0] * shape[1] >> 31)
-        return nc__fail(err, NC_ERR_LIMIT, 1, 1, "more than 2^31 values");
-    if (shape[0] * shape[1] * 4 != bytes - start - head)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the shape does not fit the data");
-    *x = (float *)nc__alloc(NULL, (size_t)(shape[0] * shape[1]) * sizeof **x);
-    if (!*x) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; i < shape[0] * shape[1]; i++)
-        (*x)[i] = nc_fp4__float((uint32_t)nc__get_le(file + start + head + 4 * i, 4));
-    *rows = (uint32_t)shape[0];
-    *columns = (uint32_t)shape[1];
-    return NC_OK;
-}
-
-NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,
-                                  size_t *bytes) {
-    char *to = NULL;
-    size_t n = (size_t)rows * columns, i;
-    if (!data || !bytes) return NC_ERR_ARG;
-    *data = NULL;
-    *bytes = 0;
-    if (n && !x) return NC_ERR_ARG;
-    memcpy(stbds_arraddnptr(to, 10), "\x93NUMPY\1\0\0\0", 10);
-    nc_fp4__print(&to, "{'descr': '<f4', 'fortran_order': False, 'shape': (%u, %u), }",
-                  (unsigned)rows, (unsigned)columns);
-    while (stbds_arrlenu(to) % 64 != 63) nc_fp4__print(&to, " ");
-    nc_fp4__print(&to, "\n");
-    nc__put_le((uint8_t *)to + 8, stbds_arrlenu(to) - 10, 2);
-    for (i = 0; i < n; i++) nc_fp4__put_number(&to, nc_fp4__bits(x[i]), 4);
-    return nc_fp4__hand_over(to, data, bytes);
+    return b.status;
 }
 
 #ifdef NC_GPU
@@ -7105,7 +7228,7 @@ NC_API nc_status nc_fp4_gpu_open(nc_fp4_gpu **gpu, nc_gpu *device) {
 
 NC_API void nc_fp4_gpu_close(nc_fp4_gpu *gpu) { nc__free(NULL, gpu, sizeof *gpu); }
 
-NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, const float *x,
+NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor, const float *x,
                                    size_t n, float *y) {
     struct {
         uint32_t rows, columns, row_words, row_scales;
@@ -7113,71 +7236,73 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *t, cons
     } push;
     nc_gpu_buffer *result;
     nc_gpu_job job;
-    nc_fp4__rows w;
+    nc_fp4__matrix w;
     size_t code_bytes, scale_bytes;
     uint32_t r, i;
     uint8_t *codes;
     float *scales;
-    if (!gpu || !t || !t->codes || (n && (!x || !y))) return NC_ERR_ARG;
+    if (!gpu || !nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
     if (n == 0) return NC_OK;
-    if (t->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
-    nc_fp4__rows_of(t, &w);
+    if (tensor->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
     memset(&push, 0, sizeof push);
-    push.rows = t->rows;
-    push.columns = t->columns;
-    push.row_words = (t->columns + 7) / 8;
-    push.row_scales = (t->columns + 15) / 16;
-    memcpy(push.table, w.table, sizeof push.table);
-    code_bytes = (size_t)t->rows * push.row_words * 4;
-    scale_bytes = (size_t)t->rows * push.row_scales * 4;
+    push.rows = tensor->rows;
+    push.columns = tensor->columns;
+    push.row_words = (tensor->columns + 7) / 8;
+    push.row_scales = (tensor->columns + 15) / 16;
+    memcpy(push.table, w.value, sizeof push.table);
+    code_bytes = (size_t)tensor->rows * push.row_words * 4;
+    scale_bytes = (size_t)tensor->rows * push.row_scales * 4;
     codes = (uint8_t *)nc__calloc(NULL, code_bytes); /* rows begin at words */
     scales = (float *)nc__alloc(NULL, scale_bytes);
     nc_gpu_job_start(&job, gpu->device);
     if (!codes || !scales) job.status = NC_ERR_MEMORY;
-    for (r = 0; r < t->rows && job.status == NC_OK; r++) {
-        memcpy(codes + (size_t)r * push.row_words * 4, t->codes + r * w.code_bytes, w.code_bytes);
+    for (r = 0; r < tensor->rows && job.status == NC_OK; r++) {
+        memcpy(codes + (size_t)r * push.row_words * 4, tensor->codes + r * w.code_bytes,
+               w.code_bytes);
         for (i = 0; i < push.row_scales; i++)
             scales[(size_t)r * push.row_scales + i] =
-                nc_fp4__scale_at(&w, t->scales + r * w.scale_bytes, 16 * (size_t)i);
+                nc_fp4__scale_at(&w, tensor->scales + r * w.scale_bytes, 16 * (size_t)i);
     }
     (void)nc_gpu_job_buffer(&job, codes, code_bytes, code_bytes);
     (void)nc_gpu_job_buffer(&job, scales, scale_bytes, scale_bytes);
-    (void)nc_gpu_job_buffer(&job, x, n * t->columns * sizeof *x, n * t->columns * sizeof *x);
-    result = nc_gpu_job_buffer(&job, NULL, 0, n * t->rows * sizeof *y);
-    nc_gpu_job_dispatch(&job, "fp4_matmul", NULL, 4, &push, sizeof push, t->rows, n, 1);
+    (void)nc_gpu_job_buffer(&job, x, n * tensor->columns * sizeof *x,
+                            n * tensor->columns * sizeof *x);
+    result = nc_gpu_job_buffer(&job, NULL, 0, n * tensor->rows * sizeof *y);
+    nc_gpu_job_dispatch(&job, "fp4_matmul", NULL, 4, &push, sizeof push, tensor->rows, n, 1);
     nc__free(NULL, codes, code_bytes);
     nc__free(NULL, scales, scale_bytes);
-    return nc_gpu_job_finish(&job, result, 0, y, n * t->rows * sizeof *y);
+    return nc_gpu_job_finish(&job, result, 0, y, n * tensor->rows * sizeof *y);
 }
 
-NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n,
+NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *network,
                                         const uint64_t *in, uint64_t *out, size_t words) {
-    const uint32_t outputs = n ? nc_fp4_network_outputs(n) : 0;
+    const uint32_t outputs = network ? nc_fp4_network_outputs(network) : 0;
     nc_gpu_buffer *wires;
     nc_gpu_job job;
     uint32_t push[2], *steps;
     size_t i, k, count, line = words * sizeof *in;
-    if (!gpu || !n || (!in && n->inputs) || (!out && outputs)) return NC_ERR_ARG;
+    if (!gpu || !network || (!in && network->inputs) || (!out && outputs)) return NC_ERR_ARG;
     if (words == 0 || outputs == 0) return NC_OK;
     if (words >> 26) return NC_ERR_LIMIT;
-    count = stbds_arrlenu(n->steps);
+    count = network->steps.count;
     steps = (uint32_t *)nc__alloc(NULL, count * 5 * sizeof *steps);
     if (!steps) return NC_ERR_MEMORY;
     for (i = 0; i < count; i++) {
-        steps[5 * i] = n->steps[i].out;
-        for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = n->steps[i].in[k];
-        steps[5 * i + 4] = n->steps[i].truth;
+        steps[5 * i] = network->steps.at[i].out;
+        for (k = 0; k < 3; k++) steps[5 * i + 1 + k] = network->steps.at[i].in[k];
+        steps[5 * i + 4] = network->steps.at[i].truth;
     }
     push[0] = (uint32_t)count;
     push[1] = (uint32_t)(2 * words);
     nc_gpu_job_start(&job, gpu->device);
     (void)nc_gpu_job_buffer(&job, steps, count * 5 * sizeof *steps, count * 5 * sizeof *steps);
-    wires = nc_gpu_job_buffer(&job, in, n->inputs * line,
-                              nc__mul_size((size_t)n->inputs + outputs + n->temporaries, line));
+    wires = nc_gpu_job_buffer(
+        &job, in, network->inputs * line,
+        nc__mul_size((size_t)network->inputs + outputs + network->temporaries, line));
     nc_gpu_job_dispatch(&job, "fp4_circuit", NULL, 2, push, sizeof push, (2 * words + 63) / 64, 1,
                         1);
     nc__free(NULL, steps, count * 5 * sizeof *steps);
-    return nc_gpu_job_finish(&job, wires, n->inputs * line, out, outputs * line);
+    return nc_gpu_job_finish(&job, wires, network->inputs * line, out, outputs * line);
 }
 #endif /* NC_GPU */
 

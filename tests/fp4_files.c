@@ -157,7 +157,7 @@ static void json_has_atoms_and_tables(void **state) {
         " \"internals\": [\"t\"], \"outputs\": [\"y\", \"z\"],\n"
         " \"atoms\": [{\"type\": \"MUX\", \"inputs\": [\"s\", \"t\", \"a[1]\"], \"output\": "
         "\"y\"},\n"
-        "  {\"type\": \"NAND\", \"inputs\": [\"a[0]\", \"1\"], \"output\": \"t\"},\n"
+        "  {\"type\": \"NAND\", \"inputs\": [\"\\u0061[0]\", 1], \"output\": \"t\"},\n"
         "  {\"type\": \"TABLE\", \"truth\": \"01101001\", \"inputs\": [\"a[0]\", \"a[1]\", \"s\"],"
         " \"output\": \"z\"}]}\n";
     nc_fp4_circuit *c = read_ok(nc_fp4_read_json, text, sizeof text - 1);
@@ -214,12 +214,19 @@ static void errors_say_where_and_why(void **state) {
         {1, NC_ERR_FORMAT, 6, 1, "1 3\n1 2\n1 1\n\n2 1 0 1 2 XOR\n1 1 0 1 INV\n"},
         {2, NC_ERR_FORMAT, 1, 1, ""},
         {2, NC_ERR_FORMAT, 1, 3, "{}x"},
-        {2, NC_ERR_FORMAT, 1, 14, "{\"inputs\": [{}]}"},
+        {2, NC_ERR_FORMAT, 1, 15, "{\"inputs\": [{}]}"},
         {2, NC_ERR_FORMAT, 2, 48,
          "{\"inputs\": [\"a\"], \"atoms\": [\n{\"type\": \"AND\", \"inputs\": [\"a\"], \"output\": "
          "\"y\"}]}"},
         {2, NC_ERR_FORMAT, 0, 0, "{\"outputs\": [\"y\"]}"},
-        {2, NC_ERR_FORMAT, 1, 13, "{\"name\": \"a\\u0020\"}"}};
+        {2, NC_ERR_FORMAT, 1, 14, "{\"name\": \"a\\q\"}"},
+        {2, NC_ERR_FORMAT, 1, 17, "{\"inputs\": [\"a\" \"b\"]}"},
+        {2, NC_ERR_FORMAT, 1, 38, "{\"inputs\": [{\"name\": \"a\", \"width\": 0}]}"},
+        {2, NC_ERR_LIMIT, 1, 42, "{\"inputs\": [{\"name\": \"a\", \"width\": 1048577}]}"},
+        {2, NC_ERR_FORMAT, 2, 67,
+         "{\"atoms\": [\n{\"type\": \"TABLE\", \"truth\": \"0\", \"inputs\": [\"a\", 1], "
+         "\"output\": \"y\"}]}"},
+        {2, NC_ERR_FORMAT, 1, 35, "{\"atoms\": [{\"type\": \"NOT\", \"what\": 1}]}"}};
     size_t i;
     (void)state;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -318,6 +325,71 @@ static void files_are_read_as_hostile(void **state) {
     nc_fp4_destroy(c);
 }
 
+static void put(uint8_t *file, size_t *at, uint64_t value, size_t bytes) {
+    for (; bytes; bytes--, value >>= 8) file[(*at)++] = (uint8_t)value;
+}
+
+/* The bytes of a network of random units, which may read a wire twice. */
+static size_t random_network(uint8_t *file, uint32_t inputs, uint32_t units, uint64_t *seed) {
+    uint64_t sum = UINT64_C(0xcbf29ce484222325);
+    uint32_t i, k, counts[40];
+    size_t at = 8, codes = 0;
+    memcpy(file, "NCFP4\1\0\0", 8);
+    put(file, &at, inputs, 4);
+    put(file, &at, 3, 4); /* outputs */
+    put(file, &at, units, 4);
+    put(file, &at, 1, 4);
+    put(file, &at, 1, 4);
+    for (i = 0; i < 3; i++) { /* the network's name and those of its two groups */
+        put(file, &at, 1, 1);
+        put(file, &at, "nxy"[i], 1);
+        if (i) put(file, &at, i == 1 ? inputs : 3, 4);
+    }
+    for (i = 0; i < units; i++) {
+        counts[i] = (uint32_t)test_random(seed) % (NC_FP4_UNIT_INPUTS + 1);
+        codes += counts[i] + 1;
+        put(file, &at, counts[i], 1);
+    }
+    for (i = 0; i < units; i++)
+        for (k = 0; k < counts[i]; k++) { /* mostly of the last few */
+            const uint32_t wires = inputs + i, near = wires < 5 ? wires : 5;
+            const uint32_t back = (uint32_t)test_random(seed) % (k % 2 ? near : wires);
+            put(file, &at, wires - 1 - back, 4);
+        }
+    for (i = 0; i < (codes + 1) / 2; i++) {
+        uint64_t r = test_random(seed);
+        put(file, &at, codes % 2 && i + 1 == (codes + 1) / 2 ? r & 15 : r & 255, 1);
+    }
+    for (i = 0; i < 3; i++) put(file, &at, inputs + units - 1 - i, 4);
+    for (i = 0; i < at; i++) sum = (sum ^ file[i]) * UINT64_C(0x100000001b3);
+    put(file, &at, sum, 8);
+    return at;
+}
+
+static void units_that_read_a_wire_twice_evaluate_alike(void **state) {
+    enum { INPUTS = 6, UNITS = 20 };
+    uint64_t seed = 12, in[INPUTS], out[3];
+    uint8_t file[4096], x[INPUTS], y[3], wires[INPUTS + UNITS];
+    uint32_t i, c, round;
+    (void)state;
+    for (i = 0; i < INPUTS; i++)
+        for (in[i] = 0, c = 0; c < 64; c++) in[i] |= (uint64_t)(c >> i & 1) << c;
+    for (round = 0; round < 400; round++) {
+        const size_t bytes = random_network(file, INPUTS, UNITS, &seed);
+        nc_fp4_network *n;
+        nc_error err;
+        if (nc_fp4_read_network(&n, file, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+        assert_int_equal(nc_fp4_eval_sliced(n, in, out, 1), NC_OK);
+        for (c = 0; c < 64; c++) {
+            for (i = 0; i < INPUTS; i++) x[i] = c >> i & 1;
+            nc_fp4_eval_packed(n, x, y, wires);
+            for (i = 0; i < 3; i++)
+                if (y[i] != (out[i] >> c & 1)) fail_msg("network %u, case %u", round, c);
+        }
+        nc_fp4_network_destroy(n);
+    }
+}
+
 static void networks_are_written_for_other_tools(void **state) {
     static const nc_fp4_file_kind all[5] = {NC_FP4_BLIF, NC_FP4_DOT, NC_FP4_C, NC_FP4_JSON,
                                             NC_FP4_SAFETENSORS};
@@ -366,6 +438,7 @@ int main(void) {
         cmocka_unit_test(instances_do_not_multiply_without_end),
         cmocka_unit_test(networks_survive_their_file_and_every_wrong_byte_is_noticed),
         cmocka_unit_test(files_are_read_as_hostile),
+        cmocka_unit_test(units_that_read_a_wire_twice_evaluate_alike),
         cmocka_unit_test(networks_are_written_for_other_tools),
     };
     return cmocka_run_group_tests_name("fp4 files", tests, NULL, NULL);
