@@ -1032,7 +1032,7 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 /* ==== nc index: the same block, to the letter, in every header that looks up by hash ===== */
 #ifndef NC_INDEX_IMPLEMENTED
 #define NC_INDEX_IMPLEMENTED
-/* Ids below UINT32_MAX by their hash: open addressing, linear probing, at most three quarters full.
+/* Ids below UINT32_MAX by their hash: open addressing, linear probing, at most half full.
  * What an id stands for, and whether it is the wanted one, only the caller knows. */
 typedef struct nc__slot {
     uint32_t hash, id; /* id + 1; 0: empty */
@@ -1077,7 +1077,7 @@ static NC_UNUSED void nc__index_free(nc__index *x) {
 
 /* Add an id that is not there yet. 0: out of memory, and nothing has changed. */
 static NC_UNUSED int nc__index_add(nc__index *x, uint32_t hash, uint32_t id) {
-    if (4 * (x->used + 1) > 3 * x->room) {
+    if (2 * (x->used + 1) > x->room) {
         nc__index larger = *x;
         size_t i;
         larger.room = x->room ? 2 * x->room : 64;

@@ -36,9 +36,9 @@ for name in $names; do
         failures=$((failures + 1))
         continue
     fi
-    new=
-    for h in ${2:-$headers}; do # the versions that are not the last commit's
-        [ -f "$work/$h" ] || continue
+    new=$2
+    for h in $headers; do # the versions that are not the last commit's
+        [ -z "$2" ] && [ -f "$work/$h" ] || continue
         git show HEAD:$h 2>/dev/null | block "$name" - | cmp -s - "$work/$h" && continue
         if [ -n "$new" ] && ! cmp -s "$work/$h" "$work/$new"; then
             echo "FAILED: the block '$name' was changed differently in $new and $h"
@@ -46,6 +46,10 @@ for name in $names; do
         fi
         new=$h
     done
+    if [ ! -f "$work/${new:-none}" ]; then
+        echo "FAILED: which version of the block '$name' is the right one? FROM=HEADER says it"
+        exit 1
+    fi
     for h in $headers; do
         [ -f "$work/$h" ] && ! cmp -s "$work/$h" "$work/$new" || continue
         awk -v name="$name" -v from="$work/$new" '
