@@ -5594,7 +5594,7 @@ static void nc_tir__code_of(uint32_t op, uint64_t arg, uint8_t code[2]) {
     code[0] = (uint8_t)(op < NC_TIR__OPCODES ? op : (uint32_t)NC_TIR__I_HALT); /* no block has it */
     code[1] = table->arg == NC_TIR__ARG_INDEX || nc_tir__counts(table)
                   ? (uint8_t)(arg % NC_TIR__ARGUMENTS)
-                  : NC_TIR__NO_ARGUMENT;
+                  : (uint8_t)NC_TIR__NO_ARGUMENT;
 }
 
 /* Rows of the embedding of b->s, whose uses are counted: last opcode, its argument, and for each
