@@ -2973,8 +2973,8 @@ NC_FP4__INLINE512 __m256i nc_fp4__dot32(__m256i raised, const uint8_t *codes, co
     return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
 }
 
-/* The sum of a row over whole 128 columns, in groups of 16 or 32; *done of them. offset: of every 16
- * columns, `raise` times the sum of x. */
+/* The sum of a row over whole 128 columns, in groups of 16 or 32; *done of them. offset: of every
+ * 16 columns, `raise` times the sum of x. */
 NC_FP4__TARGET512 static float nc_fp4__row_i8_512(const nc_fp4__matrix *w, const nc_fp4__halves *h,
                                                   uint32_t r, const int8_t *x,
                                                   const int32_t *offset, size_t *done) {
@@ -4528,7 +4528,7 @@ static int nc_fp4__open_text(nc__text *t, nc_fp4_circuit **circuit, const char *
     return circuit && text;
 }
 
-/* -- words, of BLIF and Bristol Fashion --------------------------------------------------------- */
+/* -- words, of BLIF and Bristol Fashion -------------------------------------------------------- */
 
 typedef struct nc_fp4__word {
     const char *text;
@@ -4576,7 +4576,7 @@ static void nc_fp4__word_error(nc__text *t, const nc_fp4__word *w, nc_status sta
                           (int)(w->length < 40 ? w->length : 40), w->text);
 }
 
-/* -- BLIF (University of California, Berkeley, 1992) -------------------------------------------- */
+/* -- BLIF (University of California, Berkeley, 1992) ------------------------------------------- */
 
 /* A row of a cover of the last statement. */
 static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
@@ -4797,7 +4797,7 @@ NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, si
     return l.t.status;
 }
 
-/* -- Bristol Fashion (Archer, Abril, Lu, Maene, Mertens, Sijacic, Smart, 2020) ------------------- */
+/* -- Bristol Fashion (Archer, Abril, Lu, Maene, Mertens, Sijacic, Smart, 2020) ----------------- */
 
 typedef struct nc_fp4__gates {
     nc__text t;
@@ -5507,8 +5507,8 @@ static uint64_t nc_fp4__unit_truth(const nc_fp4_unit *unit) {
 
 /* -- cuts ------------------------------------------------------------------------------- */
 
-/* A cut of a unit: at most three wires, its leaves, that decide what it gives (k-feasible cuts: Cong
- * and Ding, FlowMap, 1994). An input of the unit is a leaf, or its cut's leaves are. */
+/* A cut of a unit: at most three wires, its leaves, that decide what it gives (k-feasible cuts:
+ * Cong and Ding, FlowMap, 1994). An input of the unit is a leaf, or its cut's leaves are. */
 typedef struct nc_fp4__cut {
     uint32_t leaf[3];
     uint8_t leaves; /* 255: it takes more than three */
@@ -5527,7 +5527,8 @@ static int nc_fp4__add_leaf(uint32_t leaf[3], uint32_t *n, uint32_t w) {
     return 1;
 }
 
-/* Leaves of a unit where the inputs of `through` give theirs; returns how many, 255 for too many. */
+/* Leaves of a unit where the inputs of `through` give theirs; returns how many, 255 for too
+ * many. */
 static uint32_t nc_fp4__leaves(const nc_fp4_network *net, const nc_fp4__cut *cuts,
                                const nc_fp4_unit *unit, uint32_t through, uint32_t leaf[3]) {
     uint32_t i, k, n = 0;

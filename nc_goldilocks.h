@@ -1163,9 +1163,9 @@ NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent) {
     return result;
 }
 
-/* a^(p-2) by Fermat, p - 2 = (2^31 - 1) 2^33 + (2^32 - 1). The powers a^(2^n - 1) come for n = 1, 2,
- * 3, 6, 12, 24, 30, 31, 32: each is one of those before it, squared some times, times another; the
- * inverse is made of the last two in the same way. */
+/* a^(p-2) by Fermat, p - 2 = (2^31 - 1) 2^33 + (2^32 - 1). The powers a^(2^n - 1) come for n = 1,
+ * 2, 3, 6, 12, 24, 30, 31, 32: each is one of those before it, squared some times, times another;
+ * the inverse is made of the last two in the same way. */
 NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out) {
     static const uint8_t base[9] = {0, 1, 2, 3, 4, 5, 6, 7, 7};
     static const uint8_t squarings[9] = {1, 1, 3, 6, 12, 6, 1, 1, 33};
@@ -1381,8 +1381,9 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
 /* >>simd =========================================================================== */
 
 /* Three forms of the vector code, named by the width of what they hold: 64 (plain C, the
- * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). Each has the operations
- * below under the same names; loops and kernels are written once, as macros over the suffix S. */
+ * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). Each has the
+ * operations below under the same names; loops and kernels are written once, as macros over the
+ * suffix S. */
 #define NC_GL__V64 nc_gl
 #define NC_GL__LANES64 1
 #define NC_GL__TARGET64
@@ -1749,54 +1750,54 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
 }
 
 #ifdef NC_GL__X86
-#define NC_GL__WIDE_VECTORS(S)                                                                         \
-    /* With the wrapping sum and that of the high halves, 2^32 elements a lane at most, the sum of   \
-     * the low halves is known. */ \
-    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {           \
-        NC_GL__V##S all = nc_gl__set##S(0), high = all;                                                \
-        nc_gl all_of[NC_GL__LANES##S], high_of[NC_GL__LANES##S];                                       \
-        size_t i, j;                                                                                   \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                                  \
-            NC_GL__V##S x = nc_gl__load##S(a + i);                                                     \
-            all = NC_GL__PLUS##S(all, x);                                                              \
-            high = NC_GL__PLUS##S(high, nc_gl__high##S(x));                                            \
-        }                                                                                              \
-        nc_gl__store##S(all_of, all);                                                                  \
-        nc_gl__store##S(high_of, high);                                                                \
-        for (j = 0; j < NC_GL__LANES##S; j++) {                                                        \
-            nc_gl low = nc_gl__canonical(all_of[j] - (high_of[j] << 32));                              \
-            *sum = nc_gl_add(*sum, low);                                                               \
-            *sum = nc_gl_add(*sum, nc_gl_mul_pow2(nc_gl__canonical(high_of[j]), 32));                  \
-        }                                                                                              \
-        return i;                                                                                      \
-    }                                                                                                  \
-    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */            \
-    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,          \
-                                                       nc_gl *scratch, size_t *zeros) {                \
-        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                     \
-        NC_GL__V##S p[4];                                                                              \
-        nc_gl column[ROW], before[ROW];                                                                \
-        size_t rows = n / ROW * ROW, i, j, unused = 0;                                                 \
-        if (rows < 2 * ROW) return 0;                                                                  \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                               \
-        for (i = 0; i < rows; i += ROW)                                                                \
-            for (j = 0; j < 4; j++) {                                                                  \
-                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);                 \
-                nc_gl__store##S(scratch + i + W * j, p[j]);                                            \
-                p[j] = nc_gl__mul##S(p[j], x);                                                         \
-            }                                                                                          \
-        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                                 \
-        nc_gl__batch_inv64(column, column, ROW, before, &unused);                                      \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                                 \
-        for (i = rows; i > 0; i -= ROW)                                                                \
-            for (j = 4; j-- > 0;) {                                                                    \
-                size_t at = i - ROW + W * j;                                                           \
-                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);           \
-                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                     \
-                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                     \
-                p[j] = nc_gl__mul##S(p[j], x);                                                         \
-            }                                                                                          \
-        return rows;                                                                                   \
+#define NC_GL__WIDE_VECTORS(S)                                                                     \
+    /* With the wrapping sum and that of the high halves, 2^32 elements a lane at most, the  \
+     * sum of the low halves is known. */     \
+    NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {       \
+        NC_GL__V##S all = nc_gl__set##S(0), high = all;                                            \
+        nc_gl all_of[NC_GL__LANES##S], high_of[NC_GL__LANES##S];                                   \
+        size_t i, j;                                                                               \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                              \
+            NC_GL__V##S x = nc_gl__load##S(a + i);                                                 \
+            all = NC_GL__PLUS##S(all, x);                                                          \
+            high = NC_GL__PLUS##S(high, nc_gl__high##S(x));                                        \
+        }                                                                                          \
+        nc_gl__store##S(all_of, all);                                                              \
+        nc_gl__store##S(high_of, high);                                                            \
+        for (j = 0; j < NC_GL__LANES##S; j++) {                                                    \
+            nc_gl low = nc_gl__canonical(all_of[j] - (high_of[j] << 32));                          \
+            *sum = nc_gl_add(*sum, low);                                                           \
+            *sum = nc_gl_add(*sum, nc_gl_mul_pow2(nc_gl__canonical(high_of[j]), 32));              \
+        }                                                                                          \
+        return i;                                                                                  \
+    }                                                                                              \
+    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */        \
+    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,      \
+                                                       nc_gl *scratch, size_t *zeros) {            \
+        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                 \
+        NC_GL__V##S p[4];                                                                          \
+        nc_gl column[ROW], before[ROW];                                                            \
+        size_t rows = n / ROW * ROW, i, j, unused = 0;                                             \
+        if (rows < 2 * ROW) return 0;                                                              \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                           \
+        for (i = 0; i < rows; i += ROW)                                                            \
+            for (j = 0; j < 4; j++) {                                                              \
+                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);             \
+                nc_gl__store##S(scratch + i + W * j, p[j]);                                        \
+                p[j] = nc_gl__mul##S(p[j], x);                                                     \
+            }                                                                                      \
+        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                             \
+        nc_gl__batch_inv64(column, column, ROW, before, &unused);                                  \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                             \
+        for (i = rows; i > 0; i -= ROW)                                                            \
+            for (j = 4; j-- > 0;) {                                                                \
+                size_t at = i - ROW + W * j;                                                       \
+                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);       \
+                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                 \
+                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                 \
+                p[j] = nc_gl__mul##S(p[j], x);                                                     \
+            }                                                                                      \
+        return rows;                                                                               \
     }
 NC_GL__VECTORS(256)
 NC_GL__VECTORS(512)
@@ -2172,10 +2173,10 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
 /* >>ntt ============================================================================ */
 
 /* A transform of 2^m points is cut into passes of radix 16, with one smaller pass first when 4 does
- * not divide m. Within a pass every factor is a power of 2, since the 16th root of unity
- * is -2^60 (the 8th -2^24, the 4th 2^48); between passes come the twiddles. Decimation in frequency
- * (Gentleman and Sande) takes natural order to bit-reversed order; its transpose, decimation in time
- * (Cooley and Tukey), takes bit-reversed to natural order with the same twiddles, because the
+ * not divide m. Within a pass every factor is a power of 2, since the 16th root of unity is -2^60
+ * (the 8th -2^24, the 4th 2^48); between passes come the twiddles. Decimation in frequency
+ * (Gentleman and Sande) takes natural order to bit-reversed order; its transpose, decimation in
+ * time (Cooley and Tukey), takes bit-reversed to natural order with the same twiddles, because the
  * transform's matrix is symmetric. After the first pass the blocks are independent and are finished
  * one by one, so all but the first passes of a large transform stay in cache. */
 
@@ -2189,8 +2190,8 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
 #define NC_GL__FLY_NEG_2K(S, i, j, k)                                                              \
     t = nc_gl__sub##S(r[j], r[i]), r[i] = nc_gl__add##S(r[i], r[j]), r[j] = nc_gl__mul_2k##S(t, k);
 
-/* The first butterflies of 2, 4, 8 or 16 points from r[b] on. Stage by stage the processor finds the
- * most of them independent. */
+/* The first butterflies of 2, 4, 8 or 16 points from r[b] on. Stage by stage the processor finds
+ * the most of them independent. */
 #define NC_GL__STAGE2(S, b) NC_GL__FLY(S, b, b + 1)
 #define NC_GL__STAGE4(S, b) NC_GL__FLY(S, b, b + 2) NC_GL__FLY_2K(S, b + 1, b + 3, 48)
 #define NC_GL__STAGE8(S, b)                                                                        \
@@ -2254,8 +2255,8 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
         NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) NC_GL__STAGES##R(S) NC_GL__ROWS##R(NC_GL__STORE_ROW, S) \
     }
 
-/* The same by halves, where registers do not hold 16 rows: the first stage, then two transforms of 8
- * points, whose rows it leaves in the order in which they are read. */
+/* The same by halves, where registers do not hold 16 rows: the first stage, then two transforms of
+ * 8 points, whose rows it leaves in the order in which they are read. */
 #define NC_GL__MIDDLE_ROW(S, i) nc_gl__store##S(half + NC_GL__ROW(at, i), r[i]);
 #define NC_GL__DFT16_BY_HALVES(S)                                                                  \
     NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__dft16_##S(                                 \
@@ -2277,8 +2278,8 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
 
 /* Columns j0 <= j < j1 of a pass: transforms of the points x[i stride + j], i < radix. The twiddles
  * lie in groups of 8 columns, radix - 1 rows of 8 each; they come after the butterflies, or before
- * them on the way back from bit-reversed order. The small radices stay in registers: their butterflies
- * would not pay for a way through memory. */
+ * them on the way back from bit-reversed order. The small radices stay in registers: their
+ * butterflies would not pay for a way through memory. */
 #define NC_GL__TWIDDLE_ROW(S, i)                                                                   \
     if (i > 0) r[i] = nc_gl__mul##S(r[i], nc_gl__load##S(w + NC_GL__ROW(at, i)));
 #define NC_GL__SMALL_PASS(S, R)                                                                    \
@@ -2331,8 +2332,8 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
         }                                                                                          \
     }
 
-/* The pass without twiddles over groups of 16 neighbours, of which vectors take as many at a time as
- * they have lanes. Returns how many points are done. */
+/* The pass without twiddles over groups of 16 neighbours, of which vectors take as many at a time
+ * as they have lanes. Returns how many points are done. */
 #define NC_GL__GROUPS(S)                                                                           \
     NC_GL__TARGET##S static size_t nc_gl__groups##S(nc_gl *x, size_t n, int from_reversed) {       \
         enum { W = NC_GL__LANES##S };                                                              \
@@ -2590,7 +2591,8 @@ static void nc_gl__reverse_tile64(nc_gl *x, size_t stride, size_t from, size_t t
 }
 
 #ifdef NC_GL__X86
-/* The same with vectors; rows are read in bit-reversed order, so that the lanes come out reversed. */
+/* The same with vectors; rows are read in bit-reversed order, so that the lanes come out
+ * reversed. */
 NC_GL__TARGET512 static void nc_gl__reverse_tile512(nc_gl *x, size_t stride, size_t from,
                                                     size_t to) {
     __m512i a[8], b[8];
@@ -2920,10 +2922,10 @@ static uint64_t nc_gl__fold(nc_gl__wide w) {
 
 /* -- instances -- */
 
-/* What the functions below need of a permutation: of its state, of its single form, of the forms with
- * one state in each lane, which take up to 16 states (256 bits) or 32 (512 bits, null: none) and pay
- * from `fill` states on. For Poseidon2 also the constants of 4 full, 22 partial and 4 full rounds,
- * and the diagonal of the internal matrix less 1. */
+/* What the functions below need of a permutation: of its state, of its single form, of the forms
+ * with one state in each lane, which take up to 16 states (256 bits) or 32 (512 bits, null: none)
+ * and pay from `fill` states on. For Poseidon2 also the constants of 4 full, 22 partial and 4 full
+ * rounds, and the diagonal of the internal matrix less 1. */
 typedef struct nc_gl__permutation nc_gl__permutation;
 struct nc_gl__permutation {
     uint32_t width, fill;
@@ -3222,8 +3224,8 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
 /* -- many states -- */
 
 #ifdef NC_GL__X86
-/* One state in each lane of four vectors. The four are interleaved product by product, or the latency
- * of the S-box would show. s[i] holds element i of all, canonical. */
+/* One state in each lane of four vectors. The four are interleaved product by product, or the
+ * latency of the S-box would show. s[i] holds element i of all, canonical. */
 #define NC_GL__AT(S, i, b) (s[i] + (b)*NC_GL__LANES##S)
 #define NC_GL__GET(S, i, b) nc_gl__load##S(NC_GL__AT(S, i, b))
 #define NC_GL__PUT(S, i, b, x) nc_gl__store##S(NC_GL__AT(S, i, b), x)
@@ -3800,8 +3802,8 @@ NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
 
 /* >>hashes ========================================================================= */
 
-/* The overwriting sponge of Poseidon2: the length in the capacity tells inputs apart that a zero or a
- * block would join. */
+/* The overwriting sponge of Poseidon2: the length in the capacity tells inputs apart that a zero or
+ * a block would join. */
 static void nc_gl__poseidon2_hash_fields(const nc_gl *in, size_t n, nc_gl digest[4]) {
     nc_gl state[8];
     size_t i, j;

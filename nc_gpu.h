@@ -1021,10 +1021,10 @@ static nc_status nc_gpu__vk_pick(nc_gpu *gpu, uint32_t index) {
     return nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s' has no compute queue", gpu->caps.name);
 }
 
-/* Which modes of float32 arithmetic the device lets a module ask for (VK_KHR_shader_float_controls).
- * NVIDIA's driver (580, on an H200) keeps subnormals in + and * only with RoundingModeRTE; it does
- * not offer DenormPreserve and flushes the subnormal operands of fma(), so that its contract is kept
- * through CUDA alone. */
+/* Which modes of float32 arithmetic the device lets a module ask for
+ * (VK_KHR_shader_float_controls). NVIDIA's driver (580, on an H200) keeps subnormals in + and *
+ * only with RoundingModeRTE; it does not offer DenormPreserve and flushes the subnormal operands of
+ * fma(), so that its contract is kept through CUDA alone. */
 static nc_status nc_gpu__vk_float_modes(nc_gpu *gpu) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkPhysicalDeviceFloatControlsPropertiesKHR modes;
@@ -1318,8 +1318,8 @@ static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint3
     return status;
 }
 
-/* Run the plain kernel; where its fma rounds twice, also the one that emulates it (Vulkan). What was
- * measured decides which files are loaded from here on. */
+/* Run the plain kernel; where its fma rounds twice, also the one that emulates it (Vulkan). What
+ * was measured decides which files are loaded from here on. */
 static nc_status nc_gpu__probe(nc_gpu *gpu) {
     float *x = (float *)nc__alloc(NULL, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
     uint32_t failures[4];

@@ -68,8 +68,8 @@
    To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c. One that is more
    than a sequence of instructions: its case in nc_tir__lower_structure too.
    To add an instruction of TASM: its row at the end of NC_TIR__INSTRUCTIONS; what it does to the
-   machine in the nc_tir__step_* that the row names, and in tests/tir_machine.c. The prover takes its
-   results for opaque functions of its operands until nc_tir__value_of says more.
+   machine in the nc_tir__step_* that the row names, and in tests/tir_machine.c. The prover takes
+   its results for opaque functions of its operands until nc_tir__value_of says more.
    tests/tir_io.c and tests/tir_model.c try every row of both lists.
 
    No function keeps state between calls. One object belongs to one thread at a time; different ones
@@ -1513,9 +1513,9 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
 #endif
 /* ==== end of nc stb_ds ============================================================== */
 
-/* What stands between these takes no hundredth of the time of any row of bench/tirneural.c: readers,
- * writers, checks, what is done once for a program, a block or an epoch. gcc spends a third of the
- * time on it that it would with -O2; other compilers see nothing. */
+/* What stands between these takes no hundredth of the time of any row of bench/tirneural.c:
+ * readers, writers, checks, what is done once for a program, a block or an epoch. gcc spends a
+ * third of the time on it that it would with -O2; other compilers see nothing. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC_TIR__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC_TIR__COLD_END _Pragma("GCC pop_options")
@@ -5240,7 +5240,8 @@ static int32_t nc_tir__met(nc_tir__pattern *a, const nc_tir__state *s, const nc_
     return met;
 }
 
-/* Values that are there but out of order after a change of the stack, which may only rearrange it. */
+/* Values that are there but out of order after a change of the stack, which may only rearrange
+ * it. */
 static int32_t nc_tir__disorder(nc_tir__pattern *a, const nc_tir__state *s, const nc_tir__change *c,
                                 int moves_only) {
     const uint32_t keep = s->n - c->pops;
