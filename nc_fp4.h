@@ -4902,7 +4902,7 @@ static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
     uint32_t i, k, width, at = 0;
     nc_status status;
     for (i = 0; i < groups && g->t.status == NC_OK; i++) {
-        const uint32_t left = g->wires < NC_FP4__MAX_INPUTS ? g->wires : NC_FP4__MAX_INPUTS;
+        const uint32_t most = NC_FP4__MAX_INPUTS, left = g->wires < most ? g->wires : most;
         width = nc_fp4__bristol_width(g, left - at, "the width of an input");
         if (g->t.status != NC_OK) break;
         status = nc_fp4_add_input(g->c, NULL, width, g->wire + at);
