@@ -3526,15 +3526,10 @@ static uint8_t nc_fp4__select(uint32_t v, uint8_t one, uint8_t zero) {
     return (uint8_t)((one & nc_fp4__variable[v]) | (zero & ~nc_fp4__variable[v]));
 }
 
-/* The table with inputs u < v exchanged. */
-static uint8_t nc_fp4__exchange(uint8_t truth, uint32_t u, uint32_t v) {
-    uint32_t result = 0, i;
-    for (i = 0; i < 8; i++) {
-        uint32_t a = i >> u & 1, b = i >> v & 1;
-        uint32_t from = (i & ~(1u << u) & ~(1u << v)) | a << v | b << u;
-        result |= (uint32_t)(truth >> from & 1) << i;
-    }
-    return (uint8_t)result;
+/* The table with inputs u and u + 1 exchanged. */
+static uint32_t nc_fp4__exchange(uint32_t truth, uint32_t u) {
+    const uint32_t differ = u ? (truth ^ truth >> 2) & 0x0C : (truth ^ truth >> 1) & 0x22;
+    return truth ^ (differ | differ << (1u << u));
 }
 
 /* The wire of a new node; UINT32_MAX: too many wires, no memory. */
@@ -3600,7 +3595,7 @@ static uint32_t nc_fp4__function(nc_fp4_circuit *c, const uint32_t in[3], uint8_
                 wire = node.in[j];
                 node.in[j] = node.in[j + 1];
                 node.in[j + 1] = wire;
-                truth = nc_fp4__exchange(truth, j, j + 1);
+                truth = (uint8_t)nc_fp4__exchange(truth, j);
             }
     while (n < 3 && node.in[n]) n++;
     if (n == 0) return truth & 1;
@@ -4907,7 +4902,7 @@ static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
     uint32_t i, k, width, at = 0;
     nc_status status;
     for (i = 0; i < groups && g->t.status == NC_OK; i++) {
-        const uint32_t left = g->wires < NC_FP4__MAX_INPUTS ? g->wires : NC_FP4__MAX_INPUTS;
+        const uint32_t most = NC_FP4__MAX_INPUTS, left = g->wires < most ? g->wires : most;
         width = nc_fp4__bristol_width(g, left - at, "the width of an input");
         if (g->t.status != NC_OK) break;
         status = nc_fp4_add_input(g->c, NULL, width, g->wire + at);
@@ -5465,7 +5460,7 @@ struct nc_fp4_network {
     nc_fp4__groups input_groups, output_groups;
     /* operands of the program: inputs, outputs, temporaries */
     nc_fp4__steps steps;
-    nc_fp4__steps fast; /* the same with full adders */
+    nc_fp4__steps fast; /* the same with full adders, and operands by nc_fp4__least_order */
     uint32_t temporaries;
     double margin;
     uint32_t depth;
@@ -5527,8 +5522,7 @@ static int nc_fp4__add_leaf(uint32_t leaf[3], uint32_t *n, uint32_t w) {
     return 1;
 }
 
-/* Leaves of a unit where the inputs of `through` give theirs; returns how many, 255 for too
- * many. */
+/* Leaves of a unit where the inputs of `through` give theirs. Returns how many, 255: too many. */
 static uint32_t nc_fp4__leaves(const nc_fp4_network *net, const nc_fp4__cut *cuts,
                                const nc_fp4_unit *unit, uint32_t through, uint32_t leaf[3]) {
     uint32_t i, k, n = 0;
@@ -5918,6 +5912,20 @@ static void nc_fp4__keep_carry(nc_fp4_network *net, nc_fp4__step *s, uint32_t i,
     }
 }
 
+/* Operands in the order that makes the table least: of 256 tables 80 are left. Exchanges of
+ * neighbours in turn run through all orders. */
+static void nc_fp4__least_order(nc_fp4__step *least) {
+    nc_fp4__step s = *least;
+    uint32_t k, in;
+    for (k = 0; k < 5; k++) {
+        in = s.in[k % 2];
+        s.in[k % 2] = s.in[k % 2 + 1];
+        s.in[k % 2 + 1] = in;
+        s.truth = nc_fp4__exchange(s.truth, k % 2);
+        if (s.truth < least->truth) *least = s;
+    }
+}
+
 /* A carry and the sum of the same operands become one step; it keeps the carry for the next. */
 static nc_status nc_fp4__fuse(nc_fp4_network *net) {
     const uint32_t n = net->steps.count;
@@ -5935,6 +5943,7 @@ static nc_status nc_fp4__fuse(nc_fp4_network *net) {
             kept = s.carry;
             i++;
         } else {
+            nc_fp4__least_order(&s);
             kept = UINT32_MAX;
         }
         (void)nc_fp4__steps_add(&net->fast, s);
@@ -6103,7 +6112,8 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
 }
 
 #ifdef NC_FP4__X86
-/* The instruction has its function as an immediate: a case for each. */
+/* The instruction has its function as an immediate: a case for each table that is left by
+ * nc_fp4__least_order. */
 #define NC_FP4__CASE(t)                                                                            \
     case t:                                                                                        \
         c0 = _mm512_ternarylogic_epi64(c0, b0, a0, t);                                             \
@@ -6111,13 +6121,7 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
         c2 = _mm512_ternarylogic_epi64(c2, b2, a2, t);                                             \
         c3 = _mm512_ternarylogic_epi64(c3, b3, a3, t);                                             \
         break;
-#define NC_FP4__CASES4(t)                                                                          \
-    NC_FP4__CASE(t) NC_FP4__CASE((t) + 1) NC_FP4__CASE((t) + 2) NC_FP4__CASE((t) + 3)
-#define NC_FP4__CASES16(t)                                                                         \
-    NC_FP4__CASES4(t) NC_FP4__CASES4((t) + 4) NC_FP4__CASES4((t) + 8) NC_FP4__CASES4((t) + 12)
-#define NC_FP4__CASES64(t)                                                                         \
-    NC_FP4__CASES16(t)                                                                             \
-    NC_FP4__CASES16((t) + 16) NC_FP4__CASES16((t) + 32) NC_FP4__CASES16((t) + 48)
+#define NC_FP4__CASES(t, u, v, w) NC_FP4__CASE(t) NC_FP4__CASE(u) NC_FP4__CASE(v) NC_FP4__CASE(w)
 
 #define NC_FP4__ADD(k, at)                                                                         \
     {                                                                                              \
@@ -6168,11 +6172,27 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
         c1 = _mm512_loadu_si512(c + 8);
         c2 = _mm512_loadu_si512(c + 16);
         c3 = _mm512_loadu_si512(c + 24);
-        switch (s->truth & 255) {
-            NC_FP4__CASES64(0)
-            NC_FP4__CASES64(64)
-            NC_FP4__CASES64(128)
-            NC_FP4__CASES64(192)
+        switch (s->truth) {
+            NC_FP4__CASES(0x00, 0x01, 0x02, 0x03)
+            NC_FP4__CASES(0x06, 0x07, 0x08, 0x09)
+            NC_FP4__CASES(0x0A, 0x0B, 0x0E, 0x0F)
+            NC_FP4__CASES(0x16, 0x17, 0x18, 0x19)
+            NC_FP4__CASES(0x1A, 0x1B, 0x1E, 0x1F)
+            NC_FP4__CASES(0x28, 0x29, 0x2A, 0x2B)
+            NC_FP4__CASES(0x2C, 0x2D, 0x2E, 0x2F)
+            NC_FP4__CASES(0x3C, 0x3D, 0x3E, 0x3F)
+            NC_FP4__CASES(0x68, 0x69, 0x6A, 0x6B)
+            NC_FP4__CASES(0x6E, 0x6F, 0x7E, 0x7F)
+            NC_FP4__CASES(0x80, 0x81, 0x82, 0x83)
+            NC_FP4__CASES(0x86, 0x87, 0x88, 0x89)
+            NC_FP4__CASES(0x8A, 0x8B, 0x8E, 0x8F)
+            NC_FP4__CASES(0x96, 0x97, 0x98, 0x99)
+            NC_FP4__CASES(0x9A, 0x9B, 0x9E, 0x9F)
+            NC_FP4__CASES(0xA8, 0xA9, 0xAA, 0xAB)
+            NC_FP4__CASES(0xAC, 0xAD, 0xAE, 0xAF)
+            NC_FP4__CASES(0xBC, 0xBD, 0xBE, 0xBF)
+            NC_FP4__CASES(0xE8, 0xE9, 0xEA, 0xEB)
+            NC_FP4__CASES(0xEE, 0xEF, 0xFE, 0xFF)
         }
         _mm512_storeu_si512(out, c0);
         _mm512_storeu_si512(out + 8, c1);
@@ -6180,9 +6200,7 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
         _mm512_storeu_si512(out + 24, c3);
     }
 }
-#undef NC_FP4__CASES64
-#undef NC_FP4__CASES16
-#undef NC_FP4__CASES4
+#undef NC_FP4__CASES
 #undef NC_FP4__CASE
 #undef NC_FP4__ADD
 #endif
