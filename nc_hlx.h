@@ -1785,9 +1785,10 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #pragma STDC FP_CONTRACT OFF
 #elif defined(__GNUC__)
 #pragma GCC push_options
+#pragma GCC optimize("fp-contract=off")
+#pragma GCC push_options
 #pragma GCC optimize("tree-vectorize", "vect-cost-model=dynamic") /* vector code at -O2 too */
 #pragma GCC optimize("no-trapping-math", "no-math-errno")         /* selects and roots as vectors */
-#pragma GCC optimize("fp-contract=off")
 #endif
 
 /* >>simd =========================================================================== */
@@ -2039,37 +2040,38 @@ NC_HLX__INLINE float nc_hlx__gelu_slope1(float x) {
 
 enum { NC_HLX__LANES = 32, NC_HLX__CHUNK = 4096 };
 
-NC_HLX__INLINE float nc_hlx__tree(float s[NC_HLX__LANES]) {
-    int width, j;
-    for (width = NC_HLX__LANES / 2; width > 0; width /= 2)
-        for (j = 0; j < width; j++) s[j] = s[j] + s[j + width];
-    return s[0];
+/* The tree over 32 lane sums. */
+static float nc_hlx__tree(const float s[NC_HLX__LANES]) {
+    float t[NC_HLX__LANES / 2];
+    int j;
+    for (j = 0; j < 16; j++) t[j] = s[j] + s[j + 16];
+    for (j = 0; j < 8; j++) t[j] = t[j] + t[j + 8];
+    for (j = 0; j < 4; j++) t[j] = t[j] + t[j + 4];
+    return (t[0] + t[2]) + (t[1] + t[3]);
 }
 
-/* One chunk, n <= 4,096: the sum of a (b null), or of products a b. */
+/* One chunk, n <= 4,096: the sum of a (b null), or of products a b. The end of a row is padded with
+ * a = -0 and b = 0, which leave every sum alone. */
 NC_HLX__INLINE void nc_hlx__chunk_body(float *out, const float *a, const float *b, size_t n) {
-    float s[NC_HLX__LANES], x[NC_HLX__LANES], y[NC_HLX__LANES];
-    const int rest = (int)(n % NC_HLX__LANES);
-    size_t i;
+    float s[NC_HLX__LANES], pad_a[NC_HLX__LANES], pad_b[NC_HLX__LANES];
+    size_t blocks = n / NC_HLX__LANES, rest = n % NC_HLX__LANES;
     int j;
     for (j = 0; j < NC_HLX__LANES; j++) s[j] = 0.0f;
-    for (i = 0; i + NC_HLX__LANES <= n; i += NC_HLX__LANES) {
-        const float *p = a + i, *q = b ? b + i : p;
+    for (;;) {
         if (b)
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(p[j], q[j], s[j]);
+            for (; blocks; blocks--, a += NC_HLX__LANES, b += NC_HLX__LANES)
+                for (j = 0; j < NC_HLX__LANES; j++) s[j] = fmaf(a[j], b[j], s[j]);
         else
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + p[j];
-    }
-    if (rest) {
-        memset(x, 0, sizeof x);
-        memcpy(x, a + i, (size_t)rest * sizeof *x);
-        if (b) {
-            memset(y, 0, sizeof y);
-            memcpy(y, b + i, (size_t)rest * sizeof *y);
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = j < rest ? fmaf(x[j], y[j], s[j]) : s[j];
-        } else {
-            for (j = 0; j < NC_HLX__LANES; j++) s[j] = j < rest ? s[j] + x[j] : s[j];
-        }
+            for (; blocks; blocks--, a += NC_HLX__LANES)
+                for (j = 0; j < NC_HLX__LANES; j++) s[j] = s[j] + a[j];
+        if (rest == 0) break;
+        for (j = 0; j < NC_HLX__LANES; j++) pad_a[j] = -0.0f, pad_b[j] = 0.0f;
+        memcpy(pad_a, a, rest * sizeof *a);
+        if (b) memcpy(pad_b, b, rest * sizeof *b);
+        a = pad_a;
+        b = b ? pad_b : b;
+        blocks = 1;
+        rest = 0;
     }
     *out = nc_hlx__tree(s);
 }
@@ -2362,11 +2364,11 @@ NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *
                  nc_hlx__layernorm_row(out + r * n, mean + r, rstd + r, x + r * n, gamma, beta, n));
 }
 
-/* One chunk's sums of dy gamma and of dy gamma xhat. The end of a row is padded with dy = -0 and
- * xhat = 0, which leave every sum alone. */
-NC_HLX__INLINE void nc_hlx__layernorm_sums(float *sum_dy, float *sum_dyx, const float *dout,
-                                           const float *x, const float *gamma, float mean,
-                                           float rstd, size_t n) {
+/* One chunk's sums of dy gamma, *sums, and of dy gamma xhat, sums[1]. The end of a row is padded
+ * with dy = -0 and xhat = 0, which leave every sum alone. */
+NC_HLX__INLINE void nc_hlx__layernorm_sums_body(float *sums, const float *dout, const float *x,
+                                                const float *gamma, float mean, float rstd,
+                                                size_t n) {
     float s[NC_HLX__LANES], t[NC_HLX__LANES], pad[3][NC_HLX__LANES];
     size_t blocks = n / NC_HLX__LANES, rest = n % NC_HLX__LANES;
     int j;
@@ -2393,41 +2395,59 @@ NC_HLX__INLINE void nc_hlx__layernorm_sums(float *sum_dy, float *sum_dyx, const 
         blocks = 1;
         rest = 0;
     }
-    *sum_dy = nc_hlx__tree(s);
-    *sum_dyx = nc_hlx__tree(t);
+    sums[0] = nc_hlx__tree(s);
+    sums[1] = nc_hlx__tree(t);
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_sums,
+                     (float *sums, const float *dout, const float *x, const float *gamma,
+                      float mean, float rstd, size_t n),
+                     (sums, dout, x, gamma, mean, rstd, n))
+
+/* Both means of a row by the fixed reduction; rows are below 2^20 wide: two levels are enough. */
+static void nc_hlx__layernorm_means(float *means, const float *dout, const float *x,
+                                    const float *gamma, float mean, float rstd, size_t n) {
+    float s[2][NC_HLX__LANES];
+    size_t i, lane = 0;
+    if (n <= NC_HLX__CHUNK) {
+        nc_hlx__layernorm_sums(means, dout, x, gamma, mean, rstd, n);
+    } else {
+        memset(s, 0, sizeof s);
+        for (i = 0; i < n; i += NC_HLX__CHUNK, lane = (lane + 1) % NC_HLX__LANES) {
+            nc_hlx__layernorm_sums(means, dout + i, x + i, gamma + i, mean, rstd,
+                                   nc_hlx__min(n - i, NC_HLX__CHUNK));
+            s[0][lane] = s[0][lane] + means[0];
+            s[1][lane] = s[1][lane] + means[1];
+        }
+        means[0] = nc_hlx__tree(s[0]);
+        means[1] = nc_hlx__tree(s[1]);
+    }
+    means[0] = means[0] / (float)n;
+    means[1] = means[1] / (float)n;
 }
 
-/* dx += rstd (dy gamma - mean(dy gamma) - xhat mean(dy gamma xhat)), with the two means by the
- * fixed reduction; rows are below 2^20 wide, so two levels of it are enough. */
-NC_HLX__INLINE void nc_hlx__layernorm_dx_body(float *dx, const float *dout, const float *x,
-                                              const float *gamma, float mean, float rstd,
-                                              size_t n) {
-    float s[NC_HLX__LANES], t[NC_HLX__LANES], mean_dy = 0.0f, mean_dyx = 0.0f;
-    size_t i, lane = 0;
-    memset(s, 0, sizeof s);
-    memset(t, 0, sizeof t);
-    for (i = 0; i < n; i += NC_HLX__CHUNK, lane = (lane + 1) % NC_HLX__LANES) {
-        nc_hlx__layernorm_sums(&mean_dy, &mean_dyx, dout + i, x + i, gamma + i, mean, rstd,
-                               nc_hlx__min(n - i, NC_HLX__CHUNK));
-        s[lane] = s[lane] + mean_dy;
-        t[lane] = t[lane] + mean_dyx;
-    }
-    if (n > NC_HLX__CHUNK) {
-        mean_dy = nc_hlx__tree(s);
-        mean_dyx = nc_hlx__tree(t);
-    }
-    mean_dy = mean_dy / (float)n;
-    mean_dyx = mean_dyx / (float)n;
+/* dx += rstd (dy gamma - mean(dy gamma) - xhat mean(dy gamma xhat)). */
+NC_HLX__INLINE void nc_hlx__layernorm_move_body(float *dx, const float *dout, const float *x,
+                                                const float *gamma, float mean, float rstd,
+                                                const float *means, size_t n) {
+    const float mean_dy = means[0], mean_dyx = means[1];
+    size_t i;
     NC_HLX__FREE
     for (i = 0; i < n; i++) {
         float dy = dout[i] * gamma[i], xhat = (x[i] - mean) * rstd;
         dx[i] = fmaf(fmaf(-xhat, mean_dyx, dy - mean_dy), rstd, dx[i]);
     }
 }
-NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_dx,
+NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_move,
                      (float *dx, const float *dout, const float *x, const float *gamma, float mean,
-                      float rstd, size_t n),
-                     (dx, dout, x, gamma, mean, rstd, n))
+                      float rstd, const float *means, size_t n),
+                     (dx, dout, x, gamma, mean, rstd, means, n))
+
+static void nc_hlx__layernorm_dx(float *dx, const float *dout, const float *x, const float *gamma,
+                                 float mean, float rstd, size_t n) {
+    float means[2];
+    nc_hlx__layernorm_means(means, dout, x, gamma, mean, rstd, n);
+    nc_hlx__layernorm_move(dx, dout, x, gamma, mean, rstd, means, n);
+}
 
 /* Columns [first, last) of dgamma and dbeta: chains over ascending rows. */
 NC_HLX__INLINE void nc_hlx__layernorm_dw_body(float *dgamma, float *dbeta, const float *dout,
@@ -3480,6 +3500,10 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
         n, NC_HLX__PIECE,
         nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s, scale, decay));
 }
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options /* what follows calls the kernels */
+#endif
 
 /* >>tokenizer ====================================================================== */
 
