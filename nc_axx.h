@@ -23,16 +23,17 @@
        }
 
    Contents (search for the tag):
-     >>types     multipliers, metrics, calibrators, shapes
-     >>api       multipliers, their files, quantisation, calibration, sums, layers
-     >>families  generators, metrics
-     >>io        tables, C headers, CSV, .npy; netlists in C and BLIF
-     >>engine    sums of products, the fastest way that equals the table
-     >>quantise  quantisation, calibrators
-     >>layers    linear, matmul, convolutions, forward and backward
-     >>search    which layer gets which multiplier: tree, genetic, greedy; Pareto front
-     >>networks  vision transformer and convolutional network, with NC_AXX_VIT
-     >>gpu       the integer sums on Vulkan and CUDA, with NC_GPU
+     >>types        multipliers, metrics, calibrators, shapes
+     >>api          all functions, in the order of the sections below
+     >>multipliers  published families, EvoApproxLib's by name; error metrics
+     >>files        tables, C headers, CSV, .npy; netlists in C and BLIF
+     >>calibration  the range of a tensor's values
+     >>quantisation float32 to bytes and back
+     >>engines      sums of products, the fastest way that equals the table
+     >>layers       linear, matmul, convolutions, forward and backward
+     >>networks     vision transformer and convolutional network, with NC_AXX_VIT
+     >>search       which layer gets which multiplier: tree, genetic, greedy; Pareto front
+     >>gpu          the integer sums on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
@@ -227,7 +228,7 @@ typedef struct nc_axx_conv {
 
 /* >>api ============================================================================ */
 
-/* -- multipliers ------------------------------------------------------------------------ */
+/* -- multipliers ---------------------------------------------------------------------------- */
 
 /* Generate a multiplier of a family with its parameters (0 where it has fewer), of signed operands
  * or, with is_unsigned, of 0 to 255. Fills the name too. NC_ERR_ARG for parameters out of range. */
@@ -257,7 +258,7 @@ NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics);
 NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t width,
                                   uint32_t *counts, size_t n);
 
-/* -- files of multipliers ------------------------------------------------------------------ */
+/* -- files ---------------------------------------------------------------------------------- */
 
 /* Read a multiplier from the bytes of a file. Both operands are unsigned if the name contains
  * "mul8u", or if a netlist's parameters say so. relative_power is filled in for the names of
@@ -282,7 +283,50 @@ NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form
                              nc_error *err);
 #endif
 
-/* -- sums of products ----------------------------------------------------------------------- */
+/* -- calibration ---------------------------------------------------------------------------- */
+
+/* Largest |x| of n values; 0 for none. NaN and infinities are skipped. */
+NC_API float nc_axx_amax(const float *x, size_t n);
+/* Empty: nothing seen yet. A zeroed calibrator is empty too. */
+NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c);
+/* Count n more values; NaN and infinities are skipped. The order of values never matters. */
+NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n);
+/* Count what another has counted, exactly as if one had seen all. */
+NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other);
+/* The amax a method finds, for so many bits (2 to 8). `percent` is for NC_AXX_CALIBRATE_PERCENTILE,
+ * 0 means 99.99. 0 when nothing was seen or an argument is out of range. Edges below are multiples
+ * of a bin; the candidates of the last two are the edges from 128 bins up.
+ *   percentile: the first edge with that share of the values below it
+ *   mse: least mean square error of the bins' centres, quantised
+ *   entropy: least Kullback-Leibler divergence of the clipped histogram from itself in 2^(bits-1)
+ *     groups of bins (as TensorRT does; bin 0 counts as bin 1 does) */
+NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
+                                    double percent, uint32_t bits);
+/* State as NC_AXX_CALIBRATOR_BYTES bytes with a checksum. */
+NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes);
+/* And back. NC_ERR_FORMAT for a wrong size or state, NC_ERR_MISMATCH for a damaged one. */
+NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size);
+
+/* -- quantisation --------------------------------------------------------------------------- */
+
+/* (2^(bits-1) - 1) / amax, bits 2 to 8; 0 when amax is below 2^-24 or bits out of range: such a
+ * tensor quantises to zeros. */
+NC_API float nc_axx_scale(float amax, uint32_t bits);
+/* The same for values of 0 and more in all bits: (2^bits - 1) / amax. */
+NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits);
+/* q[i] = clamp(round(x[i] * scale), -2^(bits-1), 2^(bits-1) - 1), ties to even, NaN gives 0.
+ * bits outside 2 to 8 are taken as 8. */
+NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits);
+/* The same clamped to 0 .. 2^bits - 1. */
+NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
+                                     uint32_t bits);
+/* Rows of a matrix (rows x columns), each with its own scale from its largest magnitude. */
+NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
+                                 size_t columns, uint32_t bits);
+/* x[i] = q[i] / scale, 0 for a zero scale. q are int8, or uint8 with is_unsigned. */
+NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned);
+
+/* -- engines -------------------------------------------------------------------------------- */
 
 /* A multiplier made ready for sums of many products. The table is split into terms f(a) g(b), each
  * summed by the processor's own dot products of bytes, and a rest that is looked up in registers;
@@ -321,54 +365,15 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const v
  * Returns the level in use. For tests and measurements; process-wide. */
 NC_API int nc_axx_set_simd(int level);
 
-/* -- quantisation -------------------------------------------------------------------------- */
+/* -- layers: forward and backward ----------------------------------------------------------- */
 
-/* Largest |x| of n values; 0 for none. NaN and infinities are skipped. */
-NC_API float nc_axx_amax(const float *x, size_t n);
-/* (2^(bits-1) - 1) / amax, bits 2 to 8; 0 when amax is below 2^-24 or bits out of range: such a
- * tensor quantises to zeros. */
-NC_API float nc_axx_scale(float amax, uint32_t bits);
-/* The same for values of 0 and more in all bits: (2^bits - 1) / amax. */
-NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits);
-/* q[i] = clamp(round(x[i] * scale), -2^(bits-1), 2^(bits-1) - 1), ties to even, NaN gives 0.
- * bits outside 2 to 8 are taken as 8. */
-NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits);
-/* The same clamped to 0 .. 2^bits - 1. */
-NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
-                                     uint32_t bits);
-/* Rows of a matrix (rows x columns), each with its own scale from its largest magnitude. */
-NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
-                                 size_t columns, uint32_t bits);
-/* x[i] = q[i] / scale, 0 for a zero scale. q are int8, or uint8 with is_unsigned. */
-NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned);
-
-/* Empty: nothing seen yet. A zeroed calibrator is empty too. */
-NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c);
-/* Count n more values; NaN and infinities are skipped. The order of values never matters. */
-NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n);
-/* Count what another has counted, exactly as if one had seen all. */
-NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other);
-/* The amax a method finds, for so many bits (2 to 8). `percent` is for NC_AXX_CALIBRATE_PERCENTILE,
- * 0 means 99.99. 0 when nothing was seen or an argument is out of range. Edges below are multiples
- * of a bin; the candidates of the last two are the edges from 128 bins up.
- *   percentile: the first edge with that share of the values below it
- *   mse: least mean square error of the bins' centres, quantised
- *   entropy: least Kullback-Leibler divergence of the clipped histogram from itself in 2^(bits-1)
- *     groups of bins (as TensorRT does; bin 0 counts as bin 1 does) */
-NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
-                                    double percent, uint32_t bits);
-/* State as NC_AXX_CALIBRATOR_BYTES bytes with a checksum. */
-NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes);
-/* And back. NC_ERR_FORMAT for a wrong size or state, NC_ERR_MISMATCH for a damaged one. */
-NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size);
-
-/* -- layers. Operands are bytes as the engine's multiplier takes them; y and gradients float32. A
+/* Operands are bytes as the engine's multiplier takes them; y and gradients float32. A
  * zero scale makes a product 0. work: scratch of the bytes that the function of that name gives.
  * Errors: NC_ERR_ARG for null pointers, impossible shapes and too little work memory, NC_ERR_LIMIT
  * for sums beyond 32 bits. exact: integer sums; one float32 rounding each for their conversion,
  * the product of the scales, the division and the bias. The backward functions give the gradients
  * of the exact operation on the dequantised operands (straight-through): dx is overwritten, dw and
- * db are added to; each may be null. -- */
+ * db are added to; each may be null. */
 
 /* y (rows x out) = sum over k of product(x[r][k], w[o][k]) / (x_scale w_scale[o]) + bias[o]. x is
  * rows x k, w is out x k, one scale for each output; bias may be null. */
@@ -428,79 +433,9 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
 /* For all four. */
 NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape);
 
-/* -- search: which layer gets which multiplier ------------------------------------------------ */
-
-/* The problem. Zeros are the defaults. */
-typedef struct nc_axx_search_config {
-    uint32_t layers;       /* to assign, 1 to 1,024 */
-    uint32_t candidates;   /* multipliers to choose from, 1 to 64 */
-    const double *share;   /* of every layer in the work, adding up to 1 */
-    const float *power;    /* relative power of every candidate */
-    double least_accuracy; /* what a solution must keep */
-    /* Accuracy of an assignment (a candidate for every layer), 0 to 1. Nonzero stops the search
-     * with NC_ERR_CANCELLED. Never asked twice for the same. */
-    int (*evaluate)(void *user, const uint8_t *assignment, double *accuracy);
-    void *user;
-    uint64_t seed;
-    double exploration;  /* of the tree search; 0: 1 / (2 sqrt 2) */
-    uint32_t by_power;   /* 1: rollouts draw a candidate in proportion to 1 / power, 0: evenly */
-    uint32_t population; /* of the genetic search; 0: 24 */
-    nc_progress_fn progress; /* of a search; null: none */
-    void *progress_user;
-} nc_axx_search_config;
-
-/* An assignment that was evaluated. */
-typedef struct nc_axx_solution {
-    const uint8_t *assignment; /* layers bytes, owned by the search */
-    double accuracy, power;
-} nc_axx_solution;
-
-/* A search and all it has evaluated. */
-typedef struct nc_axx_search nc_axx_search;
-
-/* Make one; share and power are copied. Free with nc_axx_search_destroy. */
-NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
-/* Release; null is fine. */
-NC_API void nc_axx_search_destroy(nc_axx_search *search);
-/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n),
- * add a node, fill the layers below (half of the times all alike, else each by itself), reward 1/2
- * + (1 - power) / 2 where the accuracy suffices, else its half share of it. `rounds` assignments
- * are tried, known ones included: the same seed walks the same way again, so a search that was
- * saved and loaded goes on where it was. */
-NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds);
-/* Genetic search with the same reward: uniform assignments first, then tournaments of two, uniform
- * crossover, one mutation in the mean, the two best kept. */
-NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds);
-/* From the candidate of the highest power everywhere, take the change of one layer to the next
- * lower power that saves most and keeps the accuracy, until none is left. */
-NC_API nc_status nc_axx_search_greedy(nc_axx_search *search);
-/* All assignments. NC_ERR_LIMIT above 65,536. */
-NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *search);
-/* Number of assignments evaluated, in order. */
-NC_API size_t nc_axx_search_count(const nc_axx_search *search);
-/* One of them. NC_ERR_ARG beyond the last. */
-NC_API nc_status nc_axx_search_get(const nc_axx_search *search, size_t index,
-                                   nc_axx_solution *solution);
-/* The lowest power that keeps the accuracy. NC_ERR_MATH when none does. */
-NC_API nc_status nc_axx_search_best(const nc_axx_search *search, nc_axx_solution *solution);
-/* The Pareto front, by rising power: no other has no more power and more accuracy. Up to `most`
- * are written; *count gets their number. */
-NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solution *solutions,
-                                     size_t most, size_t *count);
-/* All evaluated assignments (front_only: those of the front) as CSV: accuracy,power, then the
- * candidates of all layers. Free with nc_axx_free_text. */
-NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, char **text,
-                                   size_t *bytes);
-/* Read such a file: its assignments count as evaluated. Errors with line and column. */
-NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, size_t bytes,
-                                    nc_error *err);
-/* Accuracy against power as SVG, the front as a line. Free with nc_axx_free_text. */
-NC_API nc_status nc_axx_search_svg(const nc_axx_search *search, const char *title, char **text,
-                                   size_t *bytes);
-
 #ifdef NC_AXX_VIT
 
-/* -- networks (NC_AXX_VIT, with nc_hlx.h): vision transformer, small convolutional network -- */
+/* -- networks: vision transformer, small convolutional network (NC_AXX_VIT, with nc_hlx.h) -- */
 
 typedef enum nc_axx_net_kind {
     NC_AXX_NET_VIT, /* patches, class token or mean, pre-norm blocks, head; timm's tensor names */
@@ -628,8 +563,78 @@ NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *byt
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
 #endif
 
+/* -- search: which layer gets which multiplier ---------------------------------------------- */
+
+/* The problem. Zeros are the defaults. */
+typedef struct nc_axx_search_config {
+    uint32_t layers;       /* to assign, 1 to 1,024 */
+    uint32_t candidates;   /* multipliers to choose from, 1 to 64 */
+    const double *share;   /* of every layer in the work, adding up to 1 */
+    const float *power;    /* relative power of every candidate */
+    double least_accuracy; /* what a solution must keep */
+    /* Accuracy of an assignment (a candidate for every layer), 0 to 1. Nonzero stops the search
+     * with NC_ERR_CANCELLED. Never asked twice for the same. */
+    int (*evaluate)(void *user, const uint8_t *assignment, double *accuracy);
+    void *user;
+    uint64_t seed;
+    double exploration;  /* of the tree search; 0: 1 / (2 sqrt 2) */
+    uint32_t by_power;   /* 1: rollouts draw a candidate in proportion to 1 / power, 0: evenly */
+    uint32_t population; /* of the genetic search; 0: 24 */
+    nc_progress_fn progress; /* of a search; null: none */
+    void *progress_user;
+} nc_axx_search_config;
+
+/* An assignment that was evaluated. */
+typedef struct nc_axx_solution {
+    const uint8_t *assignment; /* layers bytes, owned by the search */
+    double accuracy, power;
+} nc_axx_solution;
+
+/* A search and all it has evaluated. */
+typedef struct nc_axx_search nc_axx_search;
+
+/* Make one; share and power are copied. Free with nc_axx_search_destroy. */
+NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
+/* Release; null is fine. */
+NC_API void nc_axx_search_destroy(nc_axx_search *search);
+/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n),
+ * add a node, fill the layers below (half of the times all alike, else each by itself), reward 1/2
+ * + (1 - power) / 2 where the accuracy suffices, else its half share of it. `rounds` assignments
+ * are tried, known ones included: the same seed walks the same way again, so a search that was
+ * saved and loaded goes on where it was. */
+NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds);
+/* Genetic search with the same reward: uniform assignments first, then tournaments of two, uniform
+ * crossover, one mutation in the mean, the two best kept. */
+NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds);
+/* From the candidate of the highest power everywhere, take the change of one layer to the next
+ * lower power that saves most and keeps the accuracy, until none is left. */
+NC_API nc_status nc_axx_search_greedy(nc_axx_search *search);
+/* All assignments. NC_ERR_LIMIT above 65,536. */
+NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *search);
+/* Number of assignments evaluated, in order. */
+NC_API size_t nc_axx_search_count(const nc_axx_search *search);
+/* One of them. NC_ERR_ARG beyond the last. */
+NC_API nc_status nc_axx_search_get(const nc_axx_search *search, size_t index,
+                                   nc_axx_solution *solution);
+/* The lowest power that keeps the accuracy. NC_ERR_MATH when none does. */
+NC_API nc_status nc_axx_search_best(const nc_axx_search *search, nc_axx_solution *solution);
+/* The Pareto front, by rising power: no other has no more power and more accuracy. Up to `most`
+ * are written; *count gets their number. */
+NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solution *solutions,
+                                     size_t most, size_t *count);
+/* All evaluated assignments (front_only: those of the front) as CSV: accuracy,power, then the
+ * candidates of all layers. Free with nc_axx_free_text. */
+NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, char **text,
+                                   size_t *bytes);
+/* Read such a file: its assignments count as evaluated. Errors with line and column. */
+NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, size_t bytes,
+                                    nc_error *err);
+/* Accuracy against power as SVG, the front as a line. Free with nc_axx_free_text. */
+NC_API nc_status nc_axx_search_svg(const nc_axx_search *search, const char *title, char **text,
+                                   size_t *bytes);
+
 #ifdef NC_GPU
-/* -- GPU: the integer sums on a device of nc_gpu.h, the bits of the functions above ----------- */
+/* -- gpu: the integer sums on a device of nc_gpu.h, the bits of the functions above --------- */
 
 /* Kernels and the table of one multiplier on a device. */
 typedef struct nc_axx_gpu nc_axx_gpu;
@@ -1906,7 +1911,7 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #endif
 #endif
 
-/* >>families ======================================================================= */
+/* >>multipliers ================================================================= */
 
 /* A multiplier of magnitudes below 256 with its parameters. */
 typedef uint32_t (*nc_axx__magnitude_fn)(uint32_t a, uint32_t b, uint32_t p, uint32_t q);
@@ -2260,7 +2265,7 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
     return NC_OK;
 }
 
-/* >>io ============================================================================= */
+/* >>files ======================================================================= */
 
 /* Text being read. */
 typedef struct nc_axx__text {
@@ -3465,7 +3470,248 @@ NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form
 }
 #endif
 
-/* >>engine ========================================================================= */
+/* >>calibration ================================================================= */
+
+NC_API float nc_axx_amax(const float *x, size_t n) {
+    float max = 0.0f;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        float a = x[i] < 0 ? -x[i] : x[i];
+        if (a > max && a <= 3.402823466e38f) max = a;
+    }
+    return max;
+}
+
+NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c) { memset(c, 0, sizeof *c); }
+
+/* Twice the range until 2^exponent is reached. */
+static void nc_axx__widen(nc_axx_calibrator *c, int32_t exponent) {
+    size_t i;
+    if (c->count == 0) c->exponent = exponent;
+    for (; c->exponent < exponent; c->exponent++)
+        for (i = 0; i < NC_AXX_BINS; i++)
+            c->bins[i] = i < NC_AXX_BINS / 2 ? c->bins[2 * i] + c->bins[2 * i + 1] : 0;
+}
+
+/* The least e from -40 on with x < 2^e. */
+static int32_t nc_axx__exponent(float x) {
+    int e;
+    (void)frexpf(x, &e);
+    return x > 0 && e > -40 ? e : -40;
+}
+
+NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n) {
+    const float amax = nc_axx_amax(x, n);
+    float scale;
+    size_t i;
+    if (!n) return;
+    nc_axx__widen(c, nc_axx__exponent(amax));
+    if (amax > c->amax) c->amax = amax;
+    scale = ldexpf(1.0f, 11 - c->exponent);
+    for (i = 0; i < n; i++) {
+        const float a = x[i] < 0 ? -x[i] : x[i];
+        if (!(a <= 3.402823466e38f)) continue;
+        c->bins[(size_t)(a * scale)]++; /* below 2,048: a < 2^exponent */
+        c->count++;
+    }
+}
+
+NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other) {
+    nc_axx_calibrator copy = *other;
+    size_t i;
+    if (!copy.count) return;
+    nc_axx__widen(c, copy.exponent);
+    nc_axx__widen(&copy, c->exponent);
+    for (i = 0; i < NC_AXX_BINS; i++) c->bins[i] += copy.bins[i];
+    c->count += copy.count;
+    if (copy.amax > c->amax) c->amax = copy.amax;
+}
+
+/* Bins that hold this share of the values. */
+static size_t nc_axx__percentile(const nc_axx_calibrator *c, double percent) {
+    const double wanted = percent / 100.0 * (double)c->count;
+    uint64_t below = 0;
+    size_t i;
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        below += c->bins[i];
+        if ((double)below >= wanted) return i + 1;
+    }
+    return NC_AXX_BINS;
+}
+
+/* Bins to keep for the least mean square error, in units of a bin. */
+static size_t nc_axx__least_squares(const nc_axx_calibrator *c, uint32_t bits) {
+    const double levels = (double)((1u << (bits - 1)) - 1);
+    double least = 0;
+    size_t best = (size_t)NC_AXX_BINS, i, k;
+    for (k = 128; k <= NC_AXX_BINS; k++) {
+        double sum = 0;
+        for (i = 0; i < NC_AXX_BINS; i++) {
+            const double centre = (double)i + 0.5;
+            double q = rint(centre * levels / (double)k);
+            if (!c->bins[i]) continue;
+            q = q > levels ? levels : q;
+            q = centre - q * (double)k / levels;
+            sum += (double)c->bins[i] * q * q;
+        }
+        if (k > 128 && !(sum < least)) continue;
+        least = sum;
+        best = k;
+    }
+    return best;
+}
+
+/* Divergence of the first k bins, those beyond added to the last, from the same in groups;
+ * negative: infinite. */
+static double nc_axx__divergence(const double *bins, double total, size_t k, size_t groups) {
+    double kept = 0, last, sum = 0;
+    size_t first, i, group;
+    for (i = 0; i < k; i++) kept += bins[i];
+    last = bins[k - 1] + (total - kept);
+    if (kept <= 0 || (last > 0 && bins[k - 1] <= 0)) return -1.0;
+    for (first = 0, group = 0; group < groups; group++) {
+        const size_t end = ((group + 1) * k + groups - 1) / groups; /* i groups / k == group */
+        double weight = 0, used = 0, q;
+        for (i = first; i < end; i++) {
+            weight += bins[i];
+            used += bins[i] > 0;
+        }
+        q = used > 0 ? weight / used / kept : 0;
+        for (i = first; i < end; i++) {
+            const double p = (i == k - 1 ? last : bins[i]) / total;
+            if (p > 0) sum += p * log(p / q);
+        }
+        first = end;
+    }
+    return sum < 0 ? 0 : sum;
+}
+
+static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
+    const size_t groups = (size_t)1 << (bits - 1);
+    double bins[NC_AXX_BINS], total = 0, least = 0;
+    size_t best = 0, i, k;
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        bins[i] = (double)c->bins[i ? i : 1];
+        total += bins[i];
+    }
+    for (k = 128; k <= NC_AXX_BINS; k++) {
+        const double sum = nc_axx__divergence(bins, total, k, groups);
+        if (sum < 0 || (best && !(sum < least))) continue;
+        least = sum;
+        best = k;
+    }
+    return best ? best : (size_t)NC_AXX_BINS;
+}
+
+NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
+                                    double percent, uint32_t bits) {
+    size_t kept;
+    if (!c || !c->count || bits < 2 || bits > 8) return 0.0f;
+    if (!(percent >= 0 && percent <= 100)) return 0.0f;
+    switch (method) {
+    case NC_AXX_CALIBRATE_MAX: return c->amax;
+    case NC_AXX_CALIBRATE_PERCENTILE:
+        kept = nc_axx__percentile(c, percent > 0 ? percent : 99.99);
+        break;
+    case NC_AXX_CALIBRATE_MSE: kept = nc_axx__least_squares(c, bits); break;
+    case NC_AXX_CALIBRATE_ENTROPY: kept = nc_axx__least_divergence(c, bits); break;
+    default: return 0.0f;
+    }
+    return (float)ldexp((double)kept / (double)(int)NC_AXX_BINS, c->exponent);
+}
+
+/* Magic, exponent, amax, count, bins, checksum. */
+NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes) {
+    uint32_t amax;
+    size_t i;
+    memcpy(&amax, &c->amax, 4);
+    memcpy(bytes, "NCAXXC1\n", 8);
+    nc__put_le(bytes + 8, (uint64_t)(int64_t)c->exponent, 4);
+    nc__put_le(bytes + 12, amax, 4);
+    nc__put_le(bytes + 16, c->count, 8);
+    for (i = 0; i < NC_AXX_BINS; i++) nc__put_le(bytes + 24 + 8 * i, c->bins[i], 8);
+    i = NC_AXX_CALIBRATOR_BYTES - 8;
+    nc__put_le(bytes + i, nc__fnv1a(NC__FNV_START, bytes, i), 8);
+}
+
+NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size) {
+    nc_axx_calibrator read;
+    uint32_t amax;
+    uint64_t count = 0;
+    size_t i;
+    if (!c || !bytes) return NC_ERR_ARG;
+    if (size != NC_AXX_CALIBRATOR_BYTES || memcmp(bytes, "NCAXXC1\n", 8) != 0) return NC_ERR_FORMAT;
+    if (nc__get_le(bytes + size - 8, 8) != nc__fnv1a(NC__FNV_START, bytes, size - 8))
+        return NC_ERR_MISMATCH;
+    amax = (uint32_t)nc__get_le(bytes + 12, 4);
+    memcpy(&read.amax, &amax, 4);
+    read.exponent = (int32_t)(uint32_t)nc__get_le(bytes + 8, 4);
+    read.count = nc__get_le(bytes + 16, 8);
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        read.bins[i] = nc__get_le(bytes + 24 + 8 * i, 8);
+        if (read.bins[i] > read.count - count) return NC_ERR_FORMAT;
+        count += read.bins[i];
+    }
+    if (count != read.count || !(read.amax >= 0 && read.amax <= 3.402823466e38f))
+        return NC_ERR_FORMAT;
+    if (read.count && read.exponent != nc_axx__exponent(read.amax)) return NC_ERR_FORMAT;
+    *c = read;
+    return NC_OK;
+}
+
+/* >>quantisation ================================================================ */
+
+NC_API float nc_axx_scale(float amax, uint32_t bits) {
+    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
+    return (float)((1u << (bits - 1)) - 1) / amax;
+}
+
+NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits) {
+    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
+    return (float)((1u << bits) - 1) / amax;
+}
+
+/* round(x scale) between low and high. */
+static int nc_axx__code(float x, float scale, int low, int high) {
+    float v = x * scale;
+    if (v != v) v = 0.0f;
+    v = v > (float)high ? (float)high : v < (float)low ? (float)low : v;
+    v = (v + 12582912.0f) - 12582912.0f; /* 1.5 * 2^23: the addition rounds to even */
+    return (int)v;
+}
+
+NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits) {
+    const int top = bits < 2 || bits > 8 ? 127 : (1 << (bits - 1)) - 1;
+    size_t i;
+    for (i = 0; i < n; i++) q[i] = (int8_t)nc_axx__code(x[i], scale, -top - 1, top);
+}
+
+NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
+                                     uint32_t bits) {
+    const int top = bits < 2 || bits > 8 ? 255 : (1 << bits) - 1;
+    size_t i;
+    for (i = 0; i < n; i++) q[i] = (uint8_t)nc_axx__code(x[i], scale, 0, top);
+}
+
+NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
+                                 size_t columns, uint32_t bits) {
+    size_t r;
+    for (r = 0; r < rows; r++) {
+        scales[r] = nc_axx_scale(nc_axx_amax(x + r * columns, columns), bits);
+        nc_axx_quantize(q + r * columns, x + r * columns, columns, scales[r], bits);
+    }
+}
+
+NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned) {
+    const uint8_t *bytes = (const uint8_t *)q;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const float v = is_unsigned ? (float)bytes[i] : (float)(int8_t)bytes[i];
+        x[i] = scale != 0.0f ? v / scale : 0.0f;
+    }
+}
+
+/* >>engines ===================================================================== */
 
 static int nc_axx__forced_level = -1;
 
@@ -4288,246 +4534,7 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *e, const void *x, const void *
     return NC_OK;
 }
 
-/* >>quantise ======================================================================= */
-
-NC_API float nc_axx_amax(const float *x, size_t n) {
-    float max = 0.0f;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        float a = x[i] < 0 ? -x[i] : x[i];
-        if (a > max && a <= 3.402823466e38f) max = a;
-    }
-    return max;
-}
-
-NC_API float nc_axx_scale(float amax, uint32_t bits) {
-    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
-    return (float)((1u << (bits - 1)) - 1) / amax;
-}
-
-NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits) {
-    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
-    return (float)((1u << bits) - 1) / amax;
-}
-
-/* round(x scale) between low and high. */
-static int nc_axx__code(float x, float scale, int low, int high) {
-    float v = x * scale;
-    if (v != v) v = 0.0f;
-    v = v > (float)high ? (float)high : v < (float)low ? (float)low : v;
-    v = (v + 12582912.0f) - 12582912.0f; /* 1.5 * 2^23: the addition rounds to even */
-    return (int)v;
-}
-
-NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits) {
-    const int top = bits < 2 || bits > 8 ? 127 : (1 << (bits - 1)) - 1;
-    size_t i;
-    for (i = 0; i < n; i++) q[i] = (int8_t)nc_axx__code(x[i], scale, -top - 1, top);
-}
-
-NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
-                                     uint32_t bits) {
-    const int top = bits < 2 || bits > 8 ? 255 : (1 << bits) - 1;
-    size_t i;
-    for (i = 0; i < n; i++) q[i] = (uint8_t)nc_axx__code(x[i], scale, 0, top);
-}
-
-NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
-                                 size_t columns, uint32_t bits) {
-    size_t r;
-    for (r = 0; r < rows; r++) {
-        scales[r] = nc_axx_scale(nc_axx_amax(x + r * columns, columns), bits);
-        nc_axx_quantize(q + r * columns, x + r * columns, columns, scales[r], bits);
-    }
-}
-
-NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned) {
-    const uint8_t *bytes = (const uint8_t *)q;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        const float v = is_unsigned ? (float)bytes[i] : (float)(int8_t)bytes[i];
-        x[i] = scale != 0.0f ? v / scale : 0.0f;
-    }
-}
-
-NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c) { memset(c, 0, sizeof *c); }
-
-/* Twice the range until 2^exponent is reached. */
-static void nc_axx__widen(nc_axx_calibrator *c, int32_t exponent) {
-    size_t i;
-    if (c->count == 0) c->exponent = exponent;
-    for (; c->exponent < exponent; c->exponent++)
-        for (i = 0; i < NC_AXX_BINS; i++)
-            c->bins[i] = i < NC_AXX_BINS / 2 ? c->bins[2 * i] + c->bins[2 * i + 1] : 0;
-}
-
-/* The least e from -40 on with x < 2^e. */
-static int32_t nc_axx__exponent(float x) {
-    int e;
-    (void)frexpf(x, &e);
-    return x > 0 && e > -40 ? e : -40;
-}
-
-NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n) {
-    const float amax = nc_axx_amax(x, n);
-    float scale;
-    size_t i;
-    if (!n) return;
-    nc_axx__widen(c, nc_axx__exponent(amax));
-    if (amax > c->amax) c->amax = amax;
-    scale = ldexpf(1.0f, 11 - c->exponent);
-    for (i = 0; i < n; i++) {
-        const float a = x[i] < 0 ? -x[i] : x[i];
-        if (!(a <= 3.402823466e38f)) continue;
-        c->bins[(size_t)(a * scale)]++; /* below 2,048: a < 2^exponent */
-        c->count++;
-    }
-}
-
-NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other) {
-    nc_axx_calibrator copy = *other;
-    size_t i;
-    if (!copy.count) return;
-    nc_axx__widen(c, copy.exponent);
-    nc_axx__widen(&copy, c->exponent);
-    for (i = 0; i < NC_AXX_BINS; i++) c->bins[i] += copy.bins[i];
-    c->count += copy.count;
-    if (copy.amax > c->amax) c->amax = copy.amax;
-}
-
-/* Bins that hold this share of the values. */
-static size_t nc_axx__percentile(const nc_axx_calibrator *c, double percent) {
-    const double wanted = percent / 100.0 * (double)c->count;
-    uint64_t below = 0;
-    size_t i;
-    for (i = 0; i < NC_AXX_BINS; i++) {
-        below += c->bins[i];
-        if ((double)below >= wanted) return i + 1;
-    }
-    return NC_AXX_BINS;
-}
-
-/* Bins to keep for the least mean square error, in units of a bin. */
-static size_t nc_axx__least_squares(const nc_axx_calibrator *c, uint32_t bits) {
-    const double levels = (double)((1u << (bits - 1)) - 1);
-    double least = 0;
-    size_t best = (size_t)NC_AXX_BINS, i, k;
-    for (k = 128; k <= NC_AXX_BINS; k++) {
-        double sum = 0;
-        for (i = 0; i < NC_AXX_BINS; i++) {
-            const double centre = (double)i + 0.5;
-            double q = rint(centre * levels / (double)k);
-            if (!c->bins[i]) continue;
-            q = q > levels ? levels : q;
-            q = centre - q * (double)k / levels;
-            sum += (double)c->bins[i] * q * q;
-        }
-        if (k > 128 && !(sum < least)) continue;
-        least = sum;
-        best = k;
-    }
-    return best;
-}
-
-/* Divergence of the first k bins, those beyond added to the last, from the same in groups;
- * negative: infinite. */
-static double nc_axx__divergence(const double *bins, double total, size_t k, size_t groups) {
-    double kept = 0, last, sum = 0;
-    size_t first, i, group;
-    for (i = 0; i < k; i++) kept += bins[i];
-    last = bins[k - 1] + (total - kept);
-    if (kept <= 0 || (last > 0 && bins[k - 1] <= 0)) return -1.0;
-    for (first = 0, group = 0; group < groups; group++) {
-        const size_t end = ((group + 1) * k + groups - 1) / groups; /* i groups / k == group */
-        double weight = 0, used = 0, q;
-        for (i = first; i < end; i++) {
-            weight += bins[i];
-            used += bins[i] > 0;
-        }
-        q = used > 0 ? weight / used / kept : 0;
-        for (i = first; i < end; i++) {
-            const double p = (i == k - 1 ? last : bins[i]) / total;
-            if (p > 0) sum += p * log(p / q);
-        }
-        first = end;
-    }
-    return sum < 0 ? 0 : sum;
-}
-
-static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
-    const size_t groups = (size_t)1 << (bits - 1);
-    double bins[NC_AXX_BINS], total = 0, least = 0;
-    size_t best = 0, i, k;
-    for (i = 0; i < NC_AXX_BINS; i++) {
-        bins[i] = (double)c->bins[i ? i : 1];
-        total += bins[i];
-    }
-    for (k = 128; k <= NC_AXX_BINS; k++) {
-        const double sum = nc_axx__divergence(bins, total, k, groups);
-        if (sum < 0 || (best && !(sum < least))) continue;
-        least = sum;
-        best = k;
-    }
-    return best ? best : (size_t)NC_AXX_BINS;
-}
-
-NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
-                                    double percent, uint32_t bits) {
-    size_t kept;
-    if (!c || !c->count || bits < 2 || bits > 8) return 0.0f;
-    if (!(percent >= 0 && percent <= 100)) return 0.0f;
-    switch (method) {
-    case NC_AXX_CALIBRATE_MAX: return c->amax;
-    case NC_AXX_CALIBRATE_PERCENTILE:
-        kept = nc_axx__percentile(c, percent > 0 ? percent : 99.99);
-        break;
-    case NC_AXX_CALIBRATE_MSE: kept = nc_axx__least_squares(c, bits); break;
-    case NC_AXX_CALIBRATE_ENTROPY: kept = nc_axx__least_divergence(c, bits); break;
-    default: return 0.0f;
-    }
-    return (float)ldexp((double)kept / (double)(int)NC_AXX_BINS, c->exponent);
-}
-
-/* Magic, exponent, amax, count, bins, checksum. */
-NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes) {
-    uint32_t amax;
-    size_t i;
-    memcpy(&amax, &c->amax, 4);
-    memcpy(bytes, "NCAXXC1\n", 8);
-    nc__put_le(bytes + 8, (uint64_t)(int64_t)c->exponent, 4);
-    nc__put_le(bytes + 12, amax, 4);
-    nc__put_le(bytes + 16, c->count, 8);
-    for (i = 0; i < NC_AXX_BINS; i++) nc__put_le(bytes + 24 + 8 * i, c->bins[i], 8);
-    i = NC_AXX_CALIBRATOR_BYTES - 8;
-    nc__put_le(bytes + i, nc__fnv1a(NC__FNV_START, bytes, i), 8);
-}
-
-NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size) {
-    nc_axx_calibrator read;
-    uint32_t amax;
-    uint64_t count = 0;
-    size_t i;
-    if (!c || !bytes) return NC_ERR_ARG;
-    if (size != NC_AXX_CALIBRATOR_BYTES || memcmp(bytes, "NCAXXC1\n", 8) != 0) return NC_ERR_FORMAT;
-    if (nc__get_le(bytes + size - 8, 8) != nc__fnv1a(NC__FNV_START, bytes, size - 8))
-        return NC_ERR_MISMATCH;
-    amax = (uint32_t)nc__get_le(bytes + 12, 4);
-    memcpy(&read.amax, &amax, 4);
-    read.exponent = (int32_t)(uint32_t)nc__get_le(bytes + 8, 4);
-    read.count = nc__get_le(bytes + 16, 8);
-    for (i = 0; i < NC_AXX_BINS; i++) {
-        read.bins[i] = nc__get_le(bytes + 24 + 8 * i, 8);
-        if (read.bins[i] > read.count - count) return NC_ERR_FORMAT;
-        count += read.bins[i];
-    }
-    if (count != read.count || !(read.amax >= 0 && read.amax <= 3.402823466e38f))
-        return NC_ERR_FORMAT;
-    if (read.count && read.exponent != nc_axx__exponent(read.amax)) return NC_ERR_FORMAT;
-    *c = read;
-    return NC_OK;
-}
-
-/* >>layers ========================================================================= */
+/* >>layers ====================================================================== */
 
 /* -- float32 products for the gradients: c[i][j] += sum over k of a(i, k) b[k][j], each sum a chain
  * over ascending k of a product and an addition -- */
@@ -5160,588 +5167,7 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     return NC_OK;
 }
 
-/* >>search ========================================================================= */
-
-/* Evaluated assignments by their text: candidates as letters from '0' on. */
-typedef struct nc_axx__known {
-    char *key;
-    size_t value; /* its place in the list */
-} nc_axx__known;
-
-struct nc_axx_search {
-    nc_axx_search_config config;
-    double *share;
-    float *power;
-    nc_axx__known *known;  /* stb_ds string map */
-    uint8_t *assignments;  /* stb_ds array, layers bytes each */
-    double *accuracies;    /* stb_ds array */
-    uint32_t done, rounds; /* for the progress */
-    uint64_t draws;
-    uint32_t words[4];
-};
-
-NC_API void nc_axx_search_destroy(nc_axx_search *s) {
-    if (!s) return;
-    stbds_shfree(s->known);
-    stbds_arrfree(s->assignments);
-    stbds_arrfree(s->accuracies);
-    nc__free(NULL, s->share, 0);
-    nc__free(NULL, s->power, 0);
-    nc__free(NULL, s, 0);
-}
-
-NC_API nc_status nc_axx_search_create(nc_axx_search **out, const nc_axx_search_config *config) {
-    nc_axx_search *s;
-    uint32_t i;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    if (!config || !config->layers || config->layers > 1024 || !config->candidates ||
-        config->candidates > 64 || !config->share || !config->power || !config->evaluate)
-        return NC_ERR_ARG;
-    for (i = 0; i < config->candidates; i++)
-        if (!(config->power[i] >= 0 && config->power[i] < 1e6f)) return NC_ERR_ARG;
-    s = (nc_axx_search *)nc__calloc(NULL, sizeof *s);
-    if (!s) return NC_ERR_MEMORY;
-    s->config = *config;
-    s->share = (double *)nc__alloc(NULL, config->layers * sizeof *s->share);
-    s->power = (float *)nc__alloc(NULL, config->candidates * sizeof *s->power);
-    if (!s->share || !s->power) {
-        nc_axx_search_destroy(s);
-        return NC_ERR_MEMORY;
-    }
-    memcpy(s->share, config->share, config->layers * sizeof *s->share);
-    memcpy(s->power, config->power, config->candidates * sizeof *s->power);
-    if (!(s->config.exploration > 0)) s->config.exploration = 0.35355339059327379;
-    if (!s->config.population) s->config.population = 24;
-    stbds_sh_new_strdup(s->known);
-    *out = s;
-    return NC_OK;
-}
-
-/* Uniform in [0, 1). */
-static double nc_axx__draw(nc_axx_search *s) {
-    if (s->draws % 4 == 0) nc__philox(s->config.seed, s->draws / 4, 0, s->words);
-    return (double)s->words[s->draws++ % 4] / 4294967296.0;
-}
-
-static uint32_t nc_axx__pick(nc_axx_search *s, uint32_t n) {
-    return (uint32_t)(nc_axx__draw(s) * (double)n);
-}
-
-static double nc_axx__power_of(const nc_axx_search *s, const uint8_t *assignment) {
-    double sum = 0;
-    uint32_t i;
-    for (i = 0; i < s->config.layers; i++) sum += s->share[i] * (double)s->power[assignment[i]];
-    return sum;
-}
-
-static void nc_axx__remember(nc_axx_search *s, const uint8_t *assignment, char *key,
-                             double accuracy) {
-    uint32_t i;
-    stbds_shput(s->known, key, stbds_arrlenu(s->accuracies));
-    stbds_arrput(s->accuracies, accuracy);
-    for (i = 0; i < s->config.layers; i++) stbds_arrput(s->assignments, assignment[i]);
-}
-
-static void nc_axx__key(const nc_axx_search *s, const uint8_t *assignment, char key[1025]) {
-    uint32_t i;
-    for (i = 0; i < s->config.layers; i++) key[i] = (char)('0' + assignment[i]);
-    key[i] = 0;
-}
-
-/* Accuracy of an assignment, from the list or the user. */
-static nc_status nc_axx__try(nc_axx_search *s, const uint8_t *assignment, double *accuracy) {
-    char key[1025];
-    ptrdiff_t at;
-    nc_axx__key(s, assignment, key);
-    at = stbds_shgeti(s->known, key);
-    if (at >= 0) {
-        *accuracy = s->accuracies[s->known[at].value];
-    } else {
-        if (s->config.evaluate(s->config.user, assignment, accuracy)) return NC_ERR_CANCELLED;
-        nc_axx__remember(s, assignment, key, *accuracy);
-    }
-    if (s->done < s->rounds) s->done++;
-    if (s->config.progress && s->config.progress(s->config.progress_user, s->done, s->rounds))
-        return NC_ERR_CANCELLED;
-    return NC_OK;
-}
-
-static void nc_axx__start(nc_axx_search *s, uint32_t rounds) {
-    s->draws = 0;
-    s->done = 0;
-    s->rounds = rounds;
-}
-
-static double nc_axx__reward(const nc_axx_search *s, const uint8_t *assignment, double accuracy) {
-    const double least = s->config.least_accuracy;
-    double saved = 1.0 - nc_axx__power_of(s, assignment);
-    if (saved < 0) saved = 0;
-    if (accuracy >= least) return 0.5 + 0.5 * saved;
-    return least > 0 ? 0.5 * accuracy / least : 0.0;
-}
-
-typedef struct nc_axx__tree {
-    uint32_t visits, first_child, tried; /* children in a row of `candidates` nodes, 0: none */
-    double reward;
-} nc_axx__tree;
-
-/* The child to follow: one that was not visited yet, else the best. */
-static uint32_t nc_axx__child(nc_axx_search *s, const nc_axx__tree *tree, uint32_t node) {
-    const uint32_t n = s->config.candidates, first = tree[node].first_child;
-    uint32_t i, best = 0, left = n - tree[node].tried;
-    double most = -1;
-    if (left) { /* one of them, drawn evenly */
-        uint32_t skip = nc_axx__pick(s, left);
-        for (i = 0; i < n; i++)
-            if (!tree[first + i].visits && skip-- == 0) return i;
-    }
-    for (i = 0; i < n; i++) {
-        const nc_axx__tree *child = &tree[first + i];
-        const double visits = (double)child->visits;
-        const double score = child->reward / visits +
-                             s->config.exploration * sqrt(log((double)tree[node].visits) / visits);
-        if (score > most) {
-            most = score;
-            best = i;
-        }
-    }
-    return best;
-}
-
-static uint8_t nc_axx__roll(nc_axx_search *s) {
-    double sum = 0, at;
-    uint32_t i;
-    if (!s->config.by_power) return (uint8_t)nc_axx__pick(s, s->config.candidates);
-    for (i = 0; i < s->config.candidates; i++) sum += 1.0 / ((double)s->power[i] + 0.05);
-    at = nc_axx__draw(s) * sum;
-    for (i = 0; i + 1 < s->config.candidates; i++) {
-        at -= 1.0 / ((double)s->power[i] + 0.05);
-        if (at < 0) break;
-    }
-    return (uint8_t)i;
-}
-
-NC_API nc_status nc_axx_search_mcts(nc_axx_search *s, uint32_t rounds) {
-    nc_axx__tree *tree = NULL, empty;
-    nc_status status = NC_OK;
-    uint32_t round;
-    if (!s) return NC_ERR_ARG;
-    nc_axx__start(s, rounds);
-    memset(&empty, 0, sizeof empty);
-    stbds_arrput(tree, empty);
-    for (round = 0; round < rounds && status == NC_OK; round++) {
-        uint8_t assignment[1024];
-        uint32_t path[1025], depth = 0, node = 0, i;
-        int alike;
-        double accuracy = 0, reward;
-        path[0] = 0;
-        while (depth < s->config.layers) {
-            uint32_t choice;
-            int fresh;
-            if (!tree[node].first_child) {
-                tree[node].first_child = (uint32_t)stbds_arrlenu(tree);
-                for (i = 0; i < s->config.candidates; i++) stbds_arrput(tree, empty);
-            }
-            choice = nc_axx__child(s, tree, node);
-            assignment[depth++] = (uint8_t)choice;
-            fresh = !tree[tree[node].first_child + choice].visits;
-            tree[node].tried += (uint32_t)fresh;
-            node = tree[node].first_child + choice;
-            path[depth] = node;
-            if (fresh) break;
-        }
-        alike = nc_axx__draw(s) < 0.5;
-        for (i = depth; i < s->config.layers; i++)
-            assignment[i] = alike && i > depth ? assignment[depth] : nc_axx__roll(s);
-        status = nc_axx__try(s, assignment, &accuracy);
-        if (status != NC_OK) break;
-        reward = nc_axx__reward(s, assignment, accuracy);
-        for (i = 0; i <= depth; i++) {
-            tree[path[i]].visits++;
-            tree[path[i]].reward += reward;
-        }
-    }
-    stbds_arrfree(tree);
-    return status;
-}
-
-typedef struct nc_axx__individual {
-    uint8_t genes[1024];
-    double reward;
-} nc_axx__individual;
-
-static const nc_axx__individual *nc_axx__tournament(nc_axx_search *s,
-                                                    const nc_axx__individual *all) {
-    const nc_axx__individual *a = &all[nc_axx__pick(s, s->config.population)];
-    const nc_axx__individual *b = &all[nc_axx__pick(s, s->config.population)];
-    return a->reward >= b->reward ? a : b;
-}
-
-static int nc_axx__by_reward(const void *a, const void *b) {
-    const double x = ((const nc_axx__individual *)a)->reward;
-    const double y = ((const nc_axx__individual *)b)->reward;
-    return x > y ? -1 : x < y;
-}
-
-NC_API nc_status nc_axx_search_genetic(nc_axx_search *s, uint32_t rounds) {
-    const uint32_t kept = 2;
-    nc_axx__individual *all, *next;
-    nc_status status = NC_OK;
-    uint32_t used = 0, i, k, n, generation;
-    if (!s) return NC_ERR_ARG;
-    n = s->config.population < 4 ? 4 : s->config.population;
-    s->config.population = n;
-    nc_axx__start(s, rounds);
-    all = (nc_axx__individual *)nc__calloc(NULL, nc__mul_size(2 * (size_t)n, sizeof *all));
-    if (!all) return NC_ERR_MEMORY;
-    next = all + n;
-    for (generation = 0; used < rounds && status == NC_OK; generation++) {
-        for (i = generation ? kept : 0; i < n && used < rounds && status == NC_OK; i++, used++) {
-            nc_axx__individual *child = &next[i];
-            const nc_axx__individual *a = nc_axx__tournament(s, all);
-            const nc_axx__individual *b = nc_axx__tournament(s, all);
-            double accuracy = 0;
-            for (k = 0; k < s->config.layers; k++) {
-                if (generation == 0)
-                    child->genes[k] = i < s->config.candidates ? (uint8_t)i : nc_axx__roll(s);
-                else if (nc_axx__draw(s) * (double)s->config.layers < 1.0)
-                    child->genes[k] = nc_axx__roll(s);
-                else
-                    child->genes[k] = nc_axx__draw(s) < 0.5 ? a->genes[k] : b->genes[k];
-            }
-            status = nc_axx__try(s, child->genes, &accuracy);
-            child->reward = nc_axx__reward(s, child->genes, accuracy);
-        }
-        memcpy(all + (generation ? kept : 0), next + (generation ? kept : 0),
-               (n - (generation ? kept : 0)) * sizeof *all);
-        qsort(all, n, sizeof *all, nc_axx__by_reward);
-    }
-    nc__free(NULL, all, 0);
-    return status;
-}
-
-/* The candidate of the next lower power, or -1. */
-static int nc_axx__cheaper(const nc_axx_search *s, uint8_t than) {
-    int best = -1;
-    uint32_t i;
-    for (i = 0; i < s->config.candidates; i++)
-        if (s->power[i] < s->power[than] && (best < 0 || s->power[i] > s->power[best]))
-            best = (int)i;
-    return best;
-}
-
-NC_API nc_status nc_axx_search_greedy(nc_axx_search *s) {
-    uint8_t assignment[1024], first = 0;
-    double accuracy = 0;
-    nc_status status;
-    uint32_t i;
-    if (!s) return NC_ERR_ARG;
-    for (i = 1; i < s->config.candidates; i++)
-        if (s->power[i] > s->power[first]) first = (uint8_t)i;
-    memset(assignment, first, sizeof assignment);
-    nc_axx__start(s, s->config.layers * (s->config.candidates - 1));
-    status = nc_axx__try(s, assignment, &accuracy);
-    for (;;) {
-        double most = 0;
-        uint32_t layer = 0;
-        int choice = -1;
-        for (i = 0; i < s->config.layers && status == NC_OK; i++) {
-            const uint8_t old = assignment[i];
-            const int cheaper = nc_axx__cheaper(s, old);
-            double saved;
-            if (cheaper < 0) continue;
-            saved = s->share[i] * ((double)s->power[old] - (double)s->power[cheaper]);
-            if (!(saved > most)) continue;
-            assignment[i] = (uint8_t)cheaper;
-            status = nc_axx__try(s, assignment, &accuracy);
-            assignment[i] = old;
-            if (status != NC_OK || accuracy < s->config.least_accuracy) continue;
-            most = saved;
-            layer = i;
-            choice = cheaper;
-        }
-        if (status != NC_OK || choice < 0) return status;
-        assignment[layer] = (uint8_t)choice;
-    }
-}
-
-NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *s) {
-    uint8_t assignment[1024];
-    nc_status status = NC_OK;
-    uint64_t all = 1, i;
-    uint32_t k;
-    if (!s) return NC_ERR_ARG;
-    for (k = 0; k < s->config.layers; k++)
-        if ((all *= s->config.candidates) > 65536) return NC_ERR_LIMIT;
-    nc_axx__start(s, (uint32_t)all);
-    for (i = 0; i < all && status == NC_OK; i++) {
-        uint64_t rest = i;
-        double accuracy = 0;
-        for (k = 0; k < s->config.layers; k++, rest /= s->config.candidates)
-            assignment[k] = (uint8_t)(rest % s->config.candidates);
-        status = nc_axx__try(s, assignment, &accuracy);
-    }
-    return status;
-}
-
-NC_API size_t nc_axx_search_count(const nc_axx_search *s) { return stbds_arrlenu(s->accuracies); }
-
-NC_API nc_status nc_axx_search_get(const nc_axx_search *s, size_t index, nc_axx_solution *out) {
-    if (!s || !out || index >= nc_axx_search_count(s)) return NC_ERR_ARG;
-    out->assignment = s->assignments + index * s->config.layers;
-    out->accuracy = s->accuracies[index];
-    out->power = nc_axx__power_of(s, out->assignment);
-    return NC_OK;
-}
-
-NC_API nc_status nc_axx_search_best(const nc_axx_search *s, nc_axx_solution *out) {
-    nc_status status = NC_ERR_MATH;
-    nc_axx_solution one;
-    size_t i;
-    if (!s || !out) return NC_ERR_ARG;
-    for (i = 0; i < nc_axx_search_count(s); i++) {
-        (void)nc_axx_search_get(s, i, &one);
-        if (one.accuracy < s->config.least_accuracy) continue;
-        if (status == NC_OK && (one.power > out->power ||
-                                (!(one.power < out->power) && !(one.accuracy > out->accuracy))))
-            continue;
-        *out = one;
-        status = NC_OK;
-    }
-    return status;
-}
-
-/* By rising power; of equal power the most accurate first, then in order of evaluation. */
-static int nc_axx__by_power(const void *a, const void *b) {
-    const nc_axx_solution *x = (const nc_axx_solution *)a, *y = (const nc_axx_solution *)b;
-    if (x->power < y->power || x->power > y->power) return x->power < y->power ? -1 : 1;
-    if (x->accuracy < y->accuracy || x->accuracy > y->accuracy)
-        return x->accuracy > y->accuracy ? -1 : 1;
-    return x->assignment < y->assignment ? -1 : x->assignment > y->assignment;
-}
-
-NC_API nc_status nc_axx_search_front(const nc_axx_search *s, nc_axx_solution *solutions,
-                                     size_t most, size_t *count) {
-    nc_axx_solution *all;
-    double best = -1;
-    size_t i, n;
-    if (!s || !count || (most && !solutions)) return NC_ERR_ARG;
-    n = nc_axx_search_count(s);
-    all = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(n, sizeof *all));
-    if (!all) return NC_ERR_MEMORY;
-    for (i = 0; i < n; i++) (void)nc_axx_search_get(s, i, &all[i]);
-    if (n) qsort(all, n, sizeof *all, nc_axx__by_power);
-    *count = 0;
-    for (i = 0; i < n; i++) {
-        if (!(all[i].accuracy > best)) continue;
-        best = all[i].accuracy;
-        if (*count < most) solutions[*count] = all[i];
-        ++*count;
-    }
-    nc__free(NULL, all, 0);
-    return NC_OK;
-}
-
-/* A stb_ds text as one that nc_axx_free_text releases. */
-static nc_status nc_axx__hand_over(char *text, char **out, size_t *bytes) {
-    const size_t n = stbds_arrlenu(text);
-    *out = (char *)nc__alloc(NULL, n + 1);
-    if (*out) {
-        if (n) memcpy(*out, text, n);
-        (*out)[n] = 0;
-        *bytes = n;
-    }
-    stbds_arrfree(text);
-    return *out ? NC_OK : NC_ERR_MEMORY;
-}
-
-NC_API nc_status nc_axx_search_csv(const nc_axx_search *s, int front_only, char **text,
-                                   size_t *bytes) {
-    nc_axx_solution *some = NULL;
-    char *out = NULL; /* stb_ds array */
-    size_t count, i;
-    uint32_t k;
-    if (!s || !text || !bytes) return NC_ERR_ARG;
-    count = nc_axx_search_count(s);
-    some = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count, sizeof *some));
-    if (!some) return NC_ERR_MEMORY;
-    for (i = 0; i < count; i++) (void)nc_axx_search_get(s, i, &some[i]);
-    if (front_only) {
-        const nc_status status = nc_axx_search_front(s, some, count, &count);
-        if (status != NC_OK) {
-            nc__free(NULL, some, 0);
-            return status;
-        }
-    }
-    nc_axx__print(&out, "accuracy,power");
-    for (k = 0; k < s->config.layers; k++) nc_axx__print(&out, ",layer%u", (unsigned)k);
-    for (i = 0; i < count; i++) {
-        nc_axx__print(&out, "\n%.17g,%.17g", some[i].accuracy, some[i].power);
-        for (k = 0; k < s->config.layers; k++)
-            nc_axx__print(&out, ",%u", (unsigned)some[i].assignment[k]);
-    }
-    nc_axx__print(&out, "\n");
-    nc__free(NULL, some, 0);
-    return nc_axx__hand_over(out, text, bytes);
-}
-
-/* A number of at most 39 characters. */
-static nc_status nc_axx__real(nc_axx__text *t, double *value) {
-    char digits[40], *end;
-    size_t n = 0;
-    while (n < 39 && (nc_axx__digit(nc_axx__peek(t, n)) || nc_axx__peek(t, n) == '.' ||
-                      nc_axx__peek(t, n) == '-' || nc_axx__peek(t, n) == '+' ||
-                      (nc_axx__peek(t, n) | 32) == 'e')) {
-        digits[n] = t->at[n];
-        n++;
-    }
-    digits[n] = 0;
-    *value = strtod(digits, &end);
-    if (n == 0 || *end || !(*value >= -1e300 && *value <= 1e300))
-        return nc_axx__text_fail(t, NC_ERR_FORMAT, "a number is missing");
-    t->at += n;
-    return NC_OK;
-}
-
-static nc_status nc_axx__load_line(nc_axx_search *s, nc_axx__text *t) {
-    uint8_t assignment[1024];
-    char key[1025];
-    double accuracy, power;
-    nc_status status;
-    uint32_t k;
-    if ((status = nc_axx__real(t, &accuracy)) != NC_OK) return status;
-    if (!(accuracy >= 0 && accuracy <= 1))
-        return nc_axx__text_fail(t, NC_ERR_FORMAT, "an accuracy lies between 0 and 1");
-    if ((status = nc_axx__expect(t, ',', "expected ','")) != NC_OK) return status;
-    if ((status = nc_axx__real(t, &power)) != NC_OK) return status;
-    for (k = 0; k < s->config.layers; k++) {
-        int64_t choice = 0;
-        if ((status = nc_axx__expect(t, ',', "expected ','")) != NC_OK) return status;
-        if ((status = nc_axx__integer(t, 0, &choice)) != NC_OK) return status;
-        if (choice >= (int64_t)s->config.candidates)
-            return nc_axx__text_fail(t, NC_ERR_FORMAT, "no such candidate");
-        assignment[k] = (uint8_t)choice;
-    }
-    if (t->at < t->end && *t->at != '\n' && *t->at != '\r')
-        return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected the end of the line");
-    nc_axx__key(s, assignment, key);
-    if (stbds_shgeti(s->known, key) < 0) nc_axx__remember(s, assignment, key, accuracy);
-    return NC_OK;
-}
-
-NC_API nc_status nc_axx_search_load(nc_axx_search *s, const char *text, size_t bytes,
-                                    nc_error *err) {
-    nc_axx__text t;
-    nc__clear(err);
-    if (!s || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    t.at = t.line_start = text;
-    t.end = text + bytes;
-    t.line = 1;
-    t.err = err;
-    while (t.at < t.end && *t.at != '\n') nc_axx__step(&t); /* the names */
-    for (;;) {
-        nc_status status;
-        while (t.at < t.end && nc_axx__space(*t.at)) nc_axx__step(&t);
-        if (t.at == t.end) return NC_OK;
-        if ((status = nc_axx__load_line(s, &t)) != NC_OK) return status;
-    }
-}
-
-/* A plot's frame in pixels and the range of both axes. */
-typedef struct nc_axx__axes {
-    double x0, x1, y0, y1; /* power, accuracy */
-} nc_axx__axes;
-
-static double nc_axx__plot_x(const nc_axx__axes *a, double x) {
-    return 70 + (x - a->x0) / (a->x1 - a->x0) * 540;
-}
-static double nc_axx__plot_y(const nc_axx__axes *a, double y) {
-    return 380 - (y - a->y0) / (a->y1 - a->y0) * 330;
-}
-
-/* 1, 2 or 5 times a power of ten that divides a range into about six. */
-static double nc_axx__tick(double range) {
-    double step = 1e-6;
-    int i = 0;
-    while (range / step > 8) step *= i++ % 3 == 1 ? 2.5 : 2.0;
-    return step;
-}
-
-NC_API nc_status nc_axx_search_svg(const nc_axx_search *s, const char *title, char **text,
-                                   size_t *bytes) {
-    nc_axx__axes axes = {1e9, -1e9, 1e9, -1e9};
-    nc_axx_solution one, *front;
-    char *out = NULL; /* stb_ds array */
-    size_t count, i;
-    double step, at;
-    if (!s || !text || !bytes) return NC_ERR_ARG;
-    count = nc_axx_search_count(s);
-    for (i = 0; i < count; i++) {
-        (void)nc_axx_search_get(s, i, &one);
-        if (one.power < axes.x0) axes.x0 = one.power;
-        if (one.power > axes.x1) axes.x1 = one.power;
-        if (one.accuracy < axes.y0) axes.y0 = one.accuracy;
-        if (one.accuracy > axes.y1) axes.y1 = one.accuracy;
-    }
-    if (!count) axes.x0 = axes.y0 = 0, axes.x1 = axes.y1 = 1;
-    axes.x1 += 0.04 * (axes.x1 - axes.x0) + 0.005; /* room round the points */
-    axes.x0 -= 0.04 * (axes.x1 - axes.x0) + 0.005;
-    axes.y1 += 0.04 * (axes.y1 - axes.y0) + 0.002;
-    axes.y0 -= 0.04 * (axes.y1 - axes.y0) + 0.002;
-    nc_axx__print(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"440\" "
-                        "font-family=\"sans-serif\" font-size=\"12\">\n"
-                        "<rect width=\"640\" height=\"440\" fill=\"white\"/>\n"
-                        "<text x=\"340\" y=\"28\" text-anchor=\"middle\" font-size=\"15\">");
-    for (i = 0; title && title[i] && i < 80; i++)
-        nc_axx__print(&out, title[i] == '<' || title[i] == '&' ? " " : "%c", title[i]);
-    nc_axx__print(&out, "</text>\n<text x=\"340\" y=\"425\" text-anchor=\"middle\">power of the "
-                        "multipliers, exact = 1</text>\n<text transform=\"translate(18 215) "
-                        "rotate(-90)\" text-anchor=\"middle\">accuracy, %%</text>\n");
-    step = nc_axx__tick(axes.x1 - axes.x0);
-    i = 0;
-    while ((at = (ceil(axes.x0 / step) + (double)i++) * step) <= axes.x1)
-        nc_axx__print(&out,
-                      "<path d=\"M%.1f 50V380\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"397\" "
-                      "text-anchor=\"middle\">%.4g</text>\n",
-                      nc_axx__plot_x(&axes, at), nc_axx__plot_x(&axes, at), at);
-    step = nc_axx__tick(100 * (axes.y1 - axes.y0)) / 100;
-    i = 0;
-    while ((at = (ceil(axes.y0 / step) + (double)i++) * step) <= axes.y1)
-        nc_axx__print(&out,
-                      "<path d=\"M70 %.1fH610\" stroke=\"#ddd\"/><text x=\"64\" y=\"%.1f\" "
-                      "text-anchor=\"end\">%.4g</text>\n",
-                      nc_axx__plot_y(&axes, at), nc_axx__plot_y(&axes, at) + 4, 100 * at);
-    if (s->config.least_accuracy > axes.y0 && s->config.least_accuracy < axes.y1)
-        nc_axx__print(&out,
-                      "<path d=\"M70 %.1fH610\" stroke=\"#c33\" stroke-dasharray=\"5 4\"/>"
-                      "<text x=\"75\" y=\"%.1f\" fill=\"#c33\">required</text>"
-                      "\n",
-                      nc_axx__plot_y(&axes, s->config.least_accuracy),
-                      nc_axx__plot_y(&axes, s->config.least_accuracy) - 5);
-    for (i = 0; i < count; i++) {
-        (void)nc_axx_search_get(s, i, &one);
-        nc_axx__print(&out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\" fill=\"#9ab\"/>\n",
-                      nc_axx__plot_x(&axes, one.power), nc_axx__plot_y(&axes, one.accuracy));
-    }
-    front = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count, sizeof *front));
-    if (!front || nc_axx_search_front(s, front, count, &count) != NC_OK) count = 0;
-    nc_axx__print(&out, "<path fill=\"none\" stroke=\"#06c\" stroke-width=\"1.5\" d=\"");
-    for (i = 0; i < count; i++) /* a staircase: more power never hurts */
-        nc_axx__print(&out, i ? "H%.1fV%.1f" : "M%.1f %.1f", nc_axx__plot_x(&axes, front[i].power),
-                      nc_axx__plot_y(&axes, front[i].accuracy));
-    nc_axx__print(&out, "\"/>\n");
-    for (i = 0; i < count; i++)
-        nc_axx__print(&out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"#06c\"/>\n",
-                      nc_axx__plot_x(&axes, front[i].power),
-                      nc_axx__plot_y(&axes, front[i].accuracy));
-    nc_axx__print(&out, "<rect x=\"70\" y=\"50\" width=\"540\" height=\"330\" fill=\"none\" "
-                        "stroke=\"#333\"/>\n</svg>\n");
-    nc__free(NULL, front, 0);
-    return nc_axx__hand_over(out, text, bytes);
-}
-
-/* >>networks ======================================================================= */
+/* >>networks ==================================================================== */
 
 #ifdef NC_AXX_VIT
 
@@ -7143,6 +6569,587 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
 }
 #undef NC_AXX__TRY
 #endif /* NC_AXX_VIT */
+
+/* >>search ====================================================================== */
+
+/* Evaluated assignments by their text: candidates as letters from '0' on. */
+typedef struct nc_axx__known {
+    char *key;
+    size_t value; /* its place in the list */
+} nc_axx__known;
+
+struct nc_axx_search {
+    nc_axx_search_config config;
+    double *share;
+    float *power;
+    nc_axx__known *known;  /* stb_ds string map */
+    uint8_t *assignments;  /* stb_ds array, layers bytes each */
+    double *accuracies;    /* stb_ds array */
+    uint32_t done, rounds; /* for the progress */
+    uint64_t draws;
+    uint32_t words[4];
+};
+
+NC_API void nc_axx_search_destroy(nc_axx_search *s) {
+    if (!s) return;
+    stbds_shfree(s->known);
+    stbds_arrfree(s->assignments);
+    stbds_arrfree(s->accuracies);
+    nc__free(NULL, s->share, 0);
+    nc__free(NULL, s->power, 0);
+    nc__free(NULL, s, 0);
+}
+
+NC_API nc_status nc_axx_search_create(nc_axx_search **out, const nc_axx_search_config *config) {
+    nc_axx_search *s;
+    uint32_t i;
+    if (!out) return NC_ERR_ARG;
+    *out = NULL;
+    if (!config || !config->layers || config->layers > 1024 || !config->candidates ||
+        config->candidates > 64 || !config->share || !config->power || !config->evaluate)
+        return NC_ERR_ARG;
+    for (i = 0; i < config->candidates; i++)
+        if (!(config->power[i] >= 0 && config->power[i] < 1e6f)) return NC_ERR_ARG;
+    s = (nc_axx_search *)nc__calloc(NULL, sizeof *s);
+    if (!s) return NC_ERR_MEMORY;
+    s->config = *config;
+    s->share = (double *)nc__alloc(NULL, config->layers * sizeof *s->share);
+    s->power = (float *)nc__alloc(NULL, config->candidates * sizeof *s->power);
+    if (!s->share || !s->power) {
+        nc_axx_search_destroy(s);
+        return NC_ERR_MEMORY;
+    }
+    memcpy(s->share, config->share, config->layers * sizeof *s->share);
+    memcpy(s->power, config->power, config->candidates * sizeof *s->power);
+    if (!(s->config.exploration > 0)) s->config.exploration = 0.35355339059327379;
+    if (!s->config.population) s->config.population = 24;
+    stbds_sh_new_strdup(s->known);
+    *out = s;
+    return NC_OK;
+}
+
+/* Uniform in [0, 1). */
+static double nc_axx__draw(nc_axx_search *s) {
+    if (s->draws % 4 == 0) nc__philox(s->config.seed, s->draws / 4, 0, s->words);
+    return (double)s->words[s->draws++ % 4] / 4294967296.0;
+}
+
+static uint32_t nc_axx__pick(nc_axx_search *s, uint32_t n) {
+    return (uint32_t)(nc_axx__draw(s) * (double)n);
+}
+
+static double nc_axx__power_of(const nc_axx_search *s, const uint8_t *assignment) {
+    double sum = 0;
+    uint32_t i;
+    for (i = 0; i < s->config.layers; i++) sum += s->share[i] * (double)s->power[assignment[i]];
+    return sum;
+}
+
+static void nc_axx__remember(nc_axx_search *s, const uint8_t *assignment, char *key,
+                             double accuracy) {
+    uint32_t i;
+    stbds_shput(s->known, key, stbds_arrlenu(s->accuracies));
+    stbds_arrput(s->accuracies, accuracy);
+    for (i = 0; i < s->config.layers; i++) stbds_arrput(s->assignments, assignment[i]);
+}
+
+static void nc_axx__key(const nc_axx_search *s, const uint8_t *assignment, char key[1025]) {
+    uint32_t i;
+    for (i = 0; i < s->config.layers; i++) key[i] = (char)('0' + assignment[i]);
+    key[i] = 0;
+}
+
+/* Accuracy of an assignment, from the list or the user. */
+static nc_status nc_axx__try(nc_axx_search *s, const uint8_t *assignment, double *accuracy) {
+    char key[1025];
+    ptrdiff_t at;
+    nc_axx__key(s, assignment, key);
+    at = stbds_shgeti(s->known, key);
+    if (at >= 0) {
+        *accuracy = s->accuracies[s->known[at].value];
+    } else {
+        if (s->config.evaluate(s->config.user, assignment, accuracy)) return NC_ERR_CANCELLED;
+        nc_axx__remember(s, assignment, key, *accuracy);
+    }
+    if (s->done < s->rounds) s->done++;
+    if (s->config.progress && s->config.progress(s->config.progress_user, s->done, s->rounds))
+        return NC_ERR_CANCELLED;
+    return NC_OK;
+}
+
+static void nc_axx__start(nc_axx_search *s, uint32_t rounds) {
+    s->draws = 0;
+    s->done = 0;
+    s->rounds = rounds;
+}
+
+static double nc_axx__reward(const nc_axx_search *s, const uint8_t *assignment, double accuracy) {
+    const double least = s->config.least_accuracy;
+    double saved = 1.0 - nc_axx__power_of(s, assignment);
+    if (saved < 0) saved = 0;
+    if (accuracy >= least) return 0.5 + 0.5 * saved;
+    return least > 0 ? 0.5 * accuracy / least : 0.0;
+}
+
+typedef struct nc_axx__tree {
+    uint32_t visits, first_child, tried; /* children in a row of `candidates` nodes, 0: none */
+    double reward;
+} nc_axx__tree;
+
+/* The child to follow: one that was not visited yet, else the best. */
+static uint32_t nc_axx__child(nc_axx_search *s, const nc_axx__tree *tree, uint32_t node) {
+    const uint32_t n = s->config.candidates, first = tree[node].first_child;
+    uint32_t i, best = 0, left = n - tree[node].tried;
+    double most = -1;
+    if (left) { /* one of them, drawn evenly */
+        uint32_t skip = nc_axx__pick(s, left);
+        for (i = 0; i < n; i++)
+            if (!tree[first + i].visits && skip-- == 0) return i;
+    }
+    for (i = 0; i < n; i++) {
+        const nc_axx__tree *child = &tree[first + i];
+        const double visits = (double)child->visits;
+        const double score = child->reward / visits +
+                             s->config.exploration * sqrt(log((double)tree[node].visits) / visits);
+        if (score > most) {
+            most = score;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static uint8_t nc_axx__roll(nc_axx_search *s) {
+    double sum = 0, at;
+    uint32_t i;
+    if (!s->config.by_power) return (uint8_t)nc_axx__pick(s, s->config.candidates);
+    for (i = 0; i < s->config.candidates; i++) sum += 1.0 / ((double)s->power[i] + 0.05);
+    at = nc_axx__draw(s) * sum;
+    for (i = 0; i + 1 < s->config.candidates; i++) {
+        at -= 1.0 / ((double)s->power[i] + 0.05);
+        if (at < 0) break;
+    }
+    return (uint8_t)i;
+}
+
+NC_API nc_status nc_axx_search_mcts(nc_axx_search *s, uint32_t rounds) {
+    nc_axx__tree *tree = NULL, empty;
+    nc_status status = NC_OK;
+    uint32_t round;
+    if (!s) return NC_ERR_ARG;
+    nc_axx__start(s, rounds);
+    memset(&empty, 0, sizeof empty);
+    stbds_arrput(tree, empty);
+    for (round = 0; round < rounds && status == NC_OK; round++) {
+        uint8_t assignment[1024];
+        uint32_t path[1025], depth = 0, node = 0, i;
+        int alike;
+        double accuracy = 0, reward;
+        path[0] = 0;
+        while (depth < s->config.layers) {
+            uint32_t choice;
+            int fresh;
+            if (!tree[node].first_child) {
+                tree[node].first_child = (uint32_t)stbds_arrlenu(tree);
+                for (i = 0; i < s->config.candidates; i++) stbds_arrput(tree, empty);
+            }
+            choice = nc_axx__child(s, tree, node);
+            assignment[depth++] = (uint8_t)choice;
+            fresh = !tree[tree[node].first_child + choice].visits;
+            tree[node].tried += (uint32_t)fresh;
+            node = tree[node].first_child + choice;
+            path[depth] = node;
+            if (fresh) break;
+        }
+        alike = nc_axx__draw(s) < 0.5;
+        for (i = depth; i < s->config.layers; i++)
+            assignment[i] = alike && i > depth ? assignment[depth] : nc_axx__roll(s);
+        status = nc_axx__try(s, assignment, &accuracy);
+        if (status != NC_OK) break;
+        reward = nc_axx__reward(s, assignment, accuracy);
+        for (i = 0; i <= depth; i++) {
+            tree[path[i]].visits++;
+            tree[path[i]].reward += reward;
+        }
+    }
+    stbds_arrfree(tree);
+    return status;
+}
+
+typedef struct nc_axx__individual {
+    uint8_t genes[1024];
+    double reward;
+} nc_axx__individual;
+
+static const nc_axx__individual *nc_axx__tournament(nc_axx_search *s,
+                                                    const nc_axx__individual *all) {
+    const nc_axx__individual *a = &all[nc_axx__pick(s, s->config.population)];
+    const nc_axx__individual *b = &all[nc_axx__pick(s, s->config.population)];
+    return a->reward >= b->reward ? a : b;
+}
+
+static int nc_axx__by_reward(const void *a, const void *b) {
+    const double x = ((const nc_axx__individual *)a)->reward;
+    const double y = ((const nc_axx__individual *)b)->reward;
+    return x > y ? -1 : x < y;
+}
+
+NC_API nc_status nc_axx_search_genetic(nc_axx_search *s, uint32_t rounds) {
+    const uint32_t kept = 2;
+    nc_axx__individual *all, *next;
+    nc_status status = NC_OK;
+    uint32_t used = 0, i, k, n, generation;
+    if (!s) return NC_ERR_ARG;
+    n = s->config.population < 4 ? 4 : s->config.population;
+    s->config.population = n;
+    nc_axx__start(s, rounds);
+    all = (nc_axx__individual *)nc__calloc(NULL, nc__mul_size(2 * (size_t)n, sizeof *all));
+    if (!all) return NC_ERR_MEMORY;
+    next = all + n;
+    for (generation = 0; used < rounds && status == NC_OK; generation++) {
+        for (i = generation ? kept : 0; i < n && used < rounds && status == NC_OK; i++, used++) {
+            nc_axx__individual *child = &next[i];
+            const nc_axx__individual *a = nc_axx__tournament(s, all);
+            const nc_axx__individual *b = nc_axx__tournament(s, all);
+            double accuracy = 0;
+            for (k = 0; k < s->config.layers; k++) {
+                if (generation == 0)
+                    child->genes[k] = i < s->config.candidates ? (uint8_t)i : nc_axx__roll(s);
+                else if (nc_axx__draw(s) * (double)s->config.layers < 1.0)
+                    child->genes[k] = nc_axx__roll(s);
+                else
+                    child->genes[k] = nc_axx__draw(s) < 0.5 ? a->genes[k] : b->genes[k];
+            }
+            status = nc_axx__try(s, child->genes, &accuracy);
+            child->reward = nc_axx__reward(s, child->genes, accuracy);
+        }
+        memcpy(all + (generation ? kept : 0), next + (generation ? kept : 0),
+               (n - (generation ? kept : 0)) * sizeof *all);
+        qsort(all, n, sizeof *all, nc_axx__by_reward);
+    }
+    nc__free(NULL, all, 0);
+    return status;
+}
+
+/* The candidate of the next lower power, or -1. */
+static int nc_axx__cheaper(const nc_axx_search *s, uint8_t than) {
+    int best = -1;
+    uint32_t i;
+    for (i = 0; i < s->config.candidates; i++)
+        if (s->power[i] < s->power[than] && (best < 0 || s->power[i] > s->power[best]))
+            best = (int)i;
+    return best;
+}
+
+NC_API nc_status nc_axx_search_greedy(nc_axx_search *s) {
+    uint8_t assignment[1024], first = 0;
+    double accuracy = 0;
+    nc_status status;
+    uint32_t i;
+    if (!s) return NC_ERR_ARG;
+    for (i = 1; i < s->config.candidates; i++)
+        if (s->power[i] > s->power[first]) first = (uint8_t)i;
+    memset(assignment, first, sizeof assignment);
+    nc_axx__start(s, s->config.layers * (s->config.candidates - 1));
+    status = nc_axx__try(s, assignment, &accuracy);
+    for (;;) {
+        double most = 0;
+        uint32_t layer = 0;
+        int choice = -1;
+        for (i = 0; i < s->config.layers && status == NC_OK; i++) {
+            const uint8_t old = assignment[i];
+            const int cheaper = nc_axx__cheaper(s, old);
+            double saved;
+            if (cheaper < 0) continue;
+            saved = s->share[i] * ((double)s->power[old] - (double)s->power[cheaper]);
+            if (!(saved > most)) continue;
+            assignment[i] = (uint8_t)cheaper;
+            status = nc_axx__try(s, assignment, &accuracy);
+            assignment[i] = old;
+            if (status != NC_OK || accuracy < s->config.least_accuracy) continue;
+            most = saved;
+            layer = i;
+            choice = cheaper;
+        }
+        if (status != NC_OK || choice < 0) return status;
+        assignment[layer] = (uint8_t)choice;
+    }
+}
+
+NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *s) {
+    uint8_t assignment[1024];
+    nc_status status = NC_OK;
+    uint64_t all = 1, i;
+    uint32_t k;
+    if (!s) return NC_ERR_ARG;
+    for (k = 0; k < s->config.layers; k++)
+        if ((all *= s->config.candidates) > 65536) return NC_ERR_LIMIT;
+    nc_axx__start(s, (uint32_t)all);
+    for (i = 0; i < all && status == NC_OK; i++) {
+        uint64_t rest = i;
+        double accuracy = 0;
+        for (k = 0; k < s->config.layers; k++, rest /= s->config.candidates)
+            assignment[k] = (uint8_t)(rest % s->config.candidates);
+        status = nc_axx__try(s, assignment, &accuracy);
+    }
+    return status;
+}
+
+NC_API size_t nc_axx_search_count(const nc_axx_search *s) { return stbds_arrlenu(s->accuracies); }
+
+NC_API nc_status nc_axx_search_get(const nc_axx_search *s, size_t index, nc_axx_solution *out) {
+    if (!s || !out || index >= nc_axx_search_count(s)) return NC_ERR_ARG;
+    out->assignment = s->assignments + index * s->config.layers;
+    out->accuracy = s->accuracies[index];
+    out->power = nc_axx__power_of(s, out->assignment);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_search_best(const nc_axx_search *s, nc_axx_solution *out) {
+    nc_status status = NC_ERR_MATH;
+    nc_axx_solution one;
+    size_t i;
+    if (!s || !out) return NC_ERR_ARG;
+    for (i = 0; i < nc_axx_search_count(s); i++) {
+        (void)nc_axx_search_get(s, i, &one);
+        if (one.accuracy < s->config.least_accuracy) continue;
+        if (status == NC_OK && (one.power > out->power ||
+                                (!(one.power < out->power) && !(one.accuracy > out->accuracy))))
+            continue;
+        *out = one;
+        status = NC_OK;
+    }
+    return status;
+}
+
+/* By rising power; of equal power the most accurate first, then in order of evaluation. */
+static int nc_axx__by_power(const void *a, const void *b) {
+    const nc_axx_solution *x = (const nc_axx_solution *)a, *y = (const nc_axx_solution *)b;
+    if (x->power < y->power || x->power > y->power) return x->power < y->power ? -1 : 1;
+    if (x->accuracy < y->accuracy || x->accuracy > y->accuracy)
+        return x->accuracy > y->accuracy ? -1 : 1;
+    return x->assignment < y->assignment ? -1 : x->assignment > y->assignment;
+}
+
+NC_API nc_status nc_axx_search_front(const nc_axx_search *s, nc_axx_solution *solutions,
+                                     size_t most, size_t *count) {
+    nc_axx_solution *all;
+    double best = -1;
+    size_t i, n;
+    if (!s || !count || (most && !solutions)) return NC_ERR_ARG;
+    n = nc_axx_search_count(s);
+    all = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(n, sizeof *all));
+    if (!all) return NC_ERR_MEMORY;
+    for (i = 0; i < n; i++) (void)nc_axx_search_get(s, i, &all[i]);
+    if (n) qsort(all, n, sizeof *all, nc_axx__by_power);
+    *count = 0;
+    for (i = 0; i < n; i++) {
+        if (!(all[i].accuracy > best)) continue;
+        best = all[i].accuracy;
+        if (*count < most) solutions[*count] = all[i];
+        ++*count;
+    }
+    nc__free(NULL, all, 0);
+    return NC_OK;
+}
+
+/* A stb_ds text as one that nc_axx_free_text releases. */
+static nc_status nc_axx__hand_over(char *text, char **out, size_t *bytes) {
+    const size_t n = stbds_arrlenu(text);
+    *out = (char *)nc__alloc(NULL, n + 1);
+    if (*out) {
+        if (n) memcpy(*out, text, n);
+        (*out)[n] = 0;
+        *bytes = n;
+    }
+    stbds_arrfree(text);
+    return *out ? NC_OK : NC_ERR_MEMORY;
+}
+
+NC_API nc_status nc_axx_search_csv(const nc_axx_search *s, int front_only, char **text,
+                                   size_t *bytes) {
+    nc_axx_solution *some = NULL;
+    char *out = NULL; /* stb_ds array */
+    size_t count, i;
+    uint32_t k;
+    if (!s || !text || !bytes) return NC_ERR_ARG;
+    count = nc_axx_search_count(s);
+    some = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count, sizeof *some));
+    if (!some) return NC_ERR_MEMORY;
+    for (i = 0; i < count; i++) (void)nc_axx_search_get(s, i, &some[i]);
+    if (front_only) {
+        const nc_status status = nc_axx_search_front(s, some, count, &count);
+        if (status != NC_OK) {
+            nc__free(NULL, some, 0);
+            return status;
+        }
+    }
+    nc_axx__print(&out, "accuracy,power");
+    for (k = 0; k < s->config.layers; k++) nc_axx__print(&out, ",layer%u", (unsigned)k);
+    for (i = 0; i < count; i++) {
+        nc_axx__print(&out, "\n%.17g,%.17g", some[i].accuracy, some[i].power);
+        for (k = 0; k < s->config.layers; k++)
+            nc_axx__print(&out, ",%u", (unsigned)some[i].assignment[k]);
+    }
+    nc_axx__print(&out, "\n");
+    nc__free(NULL, some, 0);
+    return nc_axx__hand_over(out, text, bytes);
+}
+
+/* A number of at most 39 characters. */
+static nc_status nc_axx__real(nc_axx__text *t, double *value) {
+    char digits[40], *end;
+    size_t n = 0;
+    while (n < 39 && (nc_axx__digit(nc_axx__peek(t, n)) || nc_axx__peek(t, n) == '.' ||
+                      nc_axx__peek(t, n) == '-' || nc_axx__peek(t, n) == '+' ||
+                      (nc_axx__peek(t, n) | 32) == 'e')) {
+        digits[n] = t->at[n];
+        n++;
+    }
+    digits[n] = 0;
+    *value = strtod(digits, &end);
+    if (n == 0 || *end || !(*value >= -1e300 && *value <= 1e300))
+        return nc_axx__text_fail(t, NC_ERR_FORMAT, "a number is missing");
+    t->at += n;
+    return NC_OK;
+}
+
+static nc_status nc_axx__load_line(nc_axx_search *s, nc_axx__text *t) {
+    uint8_t assignment[1024];
+    char key[1025];
+    double accuracy, power;
+    nc_status status;
+    uint32_t k;
+    if ((status = nc_axx__real(t, &accuracy)) != NC_OK) return status;
+    if (!(accuracy >= 0 && accuracy <= 1))
+        return nc_axx__text_fail(t, NC_ERR_FORMAT, "an accuracy lies between 0 and 1");
+    if ((status = nc_axx__expect(t, ',', "expected ','")) != NC_OK) return status;
+    if ((status = nc_axx__real(t, &power)) != NC_OK) return status;
+    for (k = 0; k < s->config.layers; k++) {
+        int64_t choice = 0;
+        if ((status = nc_axx__expect(t, ',', "expected ','")) != NC_OK) return status;
+        if ((status = nc_axx__integer(t, 0, &choice)) != NC_OK) return status;
+        if (choice >= (int64_t)s->config.candidates)
+            return nc_axx__text_fail(t, NC_ERR_FORMAT, "no such candidate");
+        assignment[k] = (uint8_t)choice;
+    }
+    if (t->at < t->end && *t->at != '\n' && *t->at != '\r')
+        return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected the end of the line");
+    nc_axx__key(s, assignment, key);
+    if (stbds_shgeti(s->known, key) < 0) nc_axx__remember(s, assignment, key, accuracy);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_search_load(nc_axx_search *s, const char *text, size_t bytes,
+                                    nc_error *err) {
+    nc_axx__text t;
+    nc__clear(err);
+    if (!s || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    t.at = t.line_start = text;
+    t.end = text + bytes;
+    t.line = 1;
+    t.err = err;
+    while (t.at < t.end && *t.at != '\n') nc_axx__step(&t); /* the names */
+    for (;;) {
+        nc_status status;
+        while (t.at < t.end && nc_axx__space(*t.at)) nc_axx__step(&t);
+        if (t.at == t.end) return NC_OK;
+        if ((status = nc_axx__load_line(s, &t)) != NC_OK) return status;
+    }
+}
+
+/* A plot's frame in pixels and the range of both axes. */
+typedef struct nc_axx__axes {
+    double x0, x1, y0, y1; /* power, accuracy */
+} nc_axx__axes;
+
+static double nc_axx__plot_x(const nc_axx__axes *a, double x) {
+    return 70 + (x - a->x0) / (a->x1 - a->x0) * 540;
+}
+static double nc_axx__plot_y(const nc_axx__axes *a, double y) {
+    return 380 - (y - a->y0) / (a->y1 - a->y0) * 330;
+}
+
+/* 1, 2 or 5 times a power of ten that divides a range into about six. */
+static double nc_axx__tick(double range) {
+    double step = 1e-6;
+    int i = 0;
+    while (range / step > 8) step *= i++ % 3 == 1 ? 2.5 : 2.0;
+    return step;
+}
+
+NC_API nc_status nc_axx_search_svg(const nc_axx_search *s, const char *title, char **text,
+                                   size_t *bytes) {
+    nc_axx__axes axes = {1e9, -1e9, 1e9, -1e9};
+    nc_axx_solution one, *front;
+    char *out = NULL; /* stb_ds array */
+    size_t count, i;
+    double step, at;
+    if (!s || !text || !bytes) return NC_ERR_ARG;
+    count = nc_axx_search_count(s);
+    for (i = 0; i < count; i++) {
+        (void)nc_axx_search_get(s, i, &one);
+        if (one.power < axes.x0) axes.x0 = one.power;
+        if (one.power > axes.x1) axes.x1 = one.power;
+        if (one.accuracy < axes.y0) axes.y0 = one.accuracy;
+        if (one.accuracy > axes.y1) axes.y1 = one.accuracy;
+    }
+    if (!count) axes.x0 = axes.y0 = 0, axes.x1 = axes.y1 = 1;
+    axes.x1 += 0.04 * (axes.x1 - axes.x0) + 0.005; /* room round the points */
+    axes.x0 -= 0.04 * (axes.x1 - axes.x0) + 0.005;
+    axes.y1 += 0.04 * (axes.y1 - axes.y0) + 0.002;
+    axes.y0 -= 0.04 * (axes.y1 - axes.y0) + 0.002;
+    nc_axx__print(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"440\" "
+                        "font-family=\"sans-serif\" font-size=\"12\">\n"
+                        "<rect width=\"640\" height=\"440\" fill=\"white\"/>\n"
+                        "<text x=\"340\" y=\"28\" text-anchor=\"middle\" font-size=\"15\">");
+    for (i = 0; title && title[i] && i < 80; i++)
+        nc_axx__print(&out, title[i] == '<' || title[i] == '&' ? " " : "%c", title[i]);
+    nc_axx__print(&out, "</text>\n<text x=\"340\" y=\"425\" text-anchor=\"middle\">power of the "
+                        "multipliers, exact = 1</text>\n<text transform=\"translate(18 215) "
+                        "rotate(-90)\" text-anchor=\"middle\">accuracy, %%</text>\n");
+    step = nc_axx__tick(axes.x1 - axes.x0);
+    i = 0;
+    while ((at = (ceil(axes.x0 / step) + (double)i++) * step) <= axes.x1)
+        nc_axx__print(&out,
+                      "<path d=\"M%.1f 50V380\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"397\" "
+                      "text-anchor=\"middle\">%.4g</text>\n",
+                      nc_axx__plot_x(&axes, at), nc_axx__plot_x(&axes, at), at);
+    step = nc_axx__tick(100 * (axes.y1 - axes.y0)) / 100;
+    i = 0;
+    while ((at = (ceil(axes.y0 / step) + (double)i++) * step) <= axes.y1)
+        nc_axx__print(&out,
+                      "<path d=\"M70 %.1fH610\" stroke=\"#ddd\"/><text x=\"64\" y=\"%.1f\" "
+                      "text-anchor=\"end\">%.4g</text>\n",
+                      nc_axx__plot_y(&axes, at), nc_axx__plot_y(&axes, at) + 4, 100 * at);
+    if (s->config.least_accuracy > axes.y0 && s->config.least_accuracy < axes.y1)
+        nc_axx__print(&out,
+                      "<path d=\"M70 %.1fH610\" stroke=\"#c33\" stroke-dasharray=\"5 4\"/>"
+                      "<text x=\"75\" y=\"%.1f\" fill=\"#c33\">required</text>"
+                      "\n",
+                      nc_axx__plot_y(&axes, s->config.least_accuracy),
+                      nc_axx__plot_y(&axes, s->config.least_accuracy) - 5);
+    for (i = 0; i < count; i++) {
+        (void)nc_axx_search_get(s, i, &one);
+        nc_axx__print(&out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\" fill=\"#9ab\"/>\n",
+                      nc_axx__plot_x(&axes, one.power), nc_axx__plot_y(&axes, one.accuracy));
+    }
+    front = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count, sizeof *front));
+    if (!front || nc_axx_search_front(s, front, count, &count) != NC_OK) count = 0;
+    nc_axx__print(&out, "<path fill=\"none\" stroke=\"#06c\" stroke-width=\"1.5\" d=\"");
+    for (i = 0; i < count; i++) /* a staircase: more power never hurts */
+        nc_axx__print(&out, i ? "H%.1fV%.1f" : "M%.1f %.1f", nc_axx__plot_x(&axes, front[i].power),
+                      nc_axx__plot_y(&axes, front[i].accuracy));
+    nc_axx__print(&out, "\"/>\n");
+    for (i = 0; i < count; i++)
+        nc_axx__print(&out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"#06c\"/>\n",
+                      nc_axx__plot_x(&axes, front[i].power),
+                      nc_axx__plot_y(&axes, front[i].accuracy));
+    nc_axx__print(&out, "<rect x=\"70\" y=\"50\" width=\"540\" height=\"330\" fill=\"none\" "
+                        "stroke=\"#333\"/>\n</svg>\n");
+    nc__free(NULL, front, 0);
+    return nc_axx__hand_over(out, text, bytes);
+}
 
 #ifdef NC_GPU
 /* >>gpu ============================================================================ */
