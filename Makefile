@@ -31,16 +31,21 @@ TEST_PACKAGES = $(DEMO_PACKAGES) g++ clang clang-tidy clang-format libclang-rt-1
 WARN = -Wall -Wextra -Wpedantic -Wconversion -Wsign-conversion -Wshadow -Wcast-qual -Wcast-align \
        -Wundef -Wdouble-promotion -Wvla -Werror
 OPENMP ?= -fopenmp
-NVCC   := $(shell command -v nvcc 2>/dev/null)
+# nvcc: the CUDA Toolkit's where it is installed, else what `make nvcc` has brought from PyPI.
+NVCC   := $(or $(shell command -v nvcc 2>/dev/null),$(firstword \
+          $(wildcard build/nvcc/lib/python3*/site-packages/nvidia/cu*/bin/nvcc)))
+NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime nvidia-cuda-cccl
 
-.PHONY: help demo test bench kernels lint blocks fuzz dist install clean all unit test-gpu \
+.PHONY: help demo test test-all bench kernels lint blocks nvcc fuzz dist install clean all unit unit-gpu test-gpu \
         demo-packages test-packages
 
 help:
 	@echo "make demo      run the five libraries on real input (installs libstb-dev)"
-	@echo "make test      everything: unit tests, sanitizers, headers, fuzzing, lint"
+	@echo "make test      unit tests, sanitizers, headers, digests, examples, lint, fuzzing"
+	@echo "make test-all  the same over every build and processor, in half an hour"
 	@echo "make bench     speed tables, and JSON in $(B)/bench"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
+	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
 	@echo "make blocks    copy a changed shared block to the other headers (FROM=nc_fp4.h says which)"
 	@echo "make lint      clang-format and clang-tidy       make fuzz  20 s per parser"
@@ -110,6 +115,14 @@ $(B)/kernels/%.ptx: cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(NVCC) -ptx -arch=compute_75 -fmad=false $< -o $@
 
+nvcc: # 300 MB from PyPI, into the build folder alone
+ifeq ($(NVCC),)
+	python3 -m venv build/nvcc || { echo "needs Python 3 with venv (Debian: python3-venv)"; exit 1; }
+	build/nvcc/bin/pip install -q --disable-pip-version-check $(NVCC_PACKAGES)
+else
+	@echo "nvcc is there: $(NVCC)"
+endif
+
 # ---- unit tests -------------------------------------------------------------------------------
 
 # $(1) prefix of the tests, $(2) header, $(3) extra flags
@@ -148,10 +161,17 @@ $(B)/shim/libcuda_on_cpu.so: tests/cuda_driver_on_cpu.cpp tests/cuda_on_cpu.h $(
 
 unit: $(addprefix $(B)/test/,$(TESTS)) build/shim/libcuda_on_cpu.so
 	@$(MAKE) --no-print-directory B=build kernels >/dev/null
-	@for t in $(TESTS); do $(B)/test/$$t || exit 1; done
+	@sh tests/unit.sh $(B) $(TESTS)
+
+GPU_TESTS = $(filter %_kernels %_roads %_forward %_gpu,$(filter-out hlx_kernels,$(TESTS)))
+unit-gpu: $(addprefix $(B)/test/,$(GPU_TESTS)) build/shim/libcuda_on_cpu.so
+	@sh tests/unit.sh $(B) $(GPU_TESTS)
 
 test: test-packages
 	@sh tests/run.sh
+
+test-all: test-packages
+	@sh tests/run.sh all
 
 test-gpu: test-packages $(B)/test/gpu_roads $(B)/test/glgpu_kernels $(B)/test/tirgpu_forward \
           $(B)/test/fp4gpu_kernels $(B)/test/axxgpu_kernels $(B)/shim/libcuda_on_cpu.so \

@@ -848,6 +848,7 @@ static void nc__inherit(const char *path, const struct stat *old) {
     (void)chmod(path, old->st_mode & 07777);
 }
 
+/* The temporary file, with the mode of the one that it will replace; or the device itself. */
 static int nc__writer_create(nc__writer *w) {
     struct stat old;
     unsigned attempt;

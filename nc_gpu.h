@@ -258,7 +258,7 @@ NC_API void nc_gpu_job_dispatch(nc_gpu_job *job, const char *name, nc_gpu_buffer
                                 uint32_t count, const void *push, size_t push_bytes, size_t x,
                                 size_t y, size_t z);
 /* Run what was recorded, copy `bytes` from `offset` of a buffer to out (null: nothing), release the
- * buffers. Call it after a failure too, and only once: a recording is closed. Returns job->status. */
+ * buffers. Call it after a failure too: an open recording is closed. Returns job->status. */
 NC_API nc_status nc_gpu_job_finish(nc_gpu_job *job, nc_gpu_buffer *from, size_t offset, void *out,
                                    size_t bytes);
 /* The same, but what was recorded becomes a program instead of being run; the buffers it uses must
@@ -570,6 +570,7 @@ static void nc__inherit(const char *path, const struct stat *old) {
     (void)chmod(path, old->st_mode & 07777);
 }
 
+/* The temporary file, with the mode of the one that it will replace; or the device itself. */
 static int nc__writer_create(nc__writer *w) {
     struct stat old;
     unsigned attempt;
@@ -708,7 +709,8 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
 #define NC_GPU__VULKAN_FUNCTIONS(X)                                                               \
     X(DestroyInstance) X(EnumeratePhysicalDevices) X(GetPhysicalDeviceProperties)                 \
     X(GetPhysicalDeviceFeatures) X(GetPhysicalDeviceQueueFamilyProperties)                        \
-    X(GetPhysicalDeviceMemoryProperties) X(CreateDevice) X(DestroyDevice) X(GetDeviceQueue)       \
+    X(GetPhysicalDeviceMemoryProperties) X(GetPhysicalDeviceProperties2)                          \
+    X(EnumerateDeviceExtensionProperties) X(CreateDevice) X(DestroyDevice) X(GetDeviceQueue)      \
     X(DeviceWaitIdle) X(CreateBuffer) X(DestroyBuffer) X(GetBufferMemoryRequirements)             \
     X(AllocateMemory) X(FreeMemory) X(BindBufferMemory) X(MapMemory) X(CreateShaderModule)        \
     X(DestroyShaderModule) X(CreateDescriptorSetLayout) X(DestroyDescriptorSetLayout)             \
@@ -733,6 +735,7 @@ typedef struct nc_gpu__vulkan {
     VkDevice device;
     VkQueue queue;
     uint32_t family, timestamps;
+    uint32_t float_modes; /* bit i: mode i of nc_gpu__float_modes is offered */
     double tick_ns;
     VkPhysicalDeviceMemoryProperties memory;
     VkCommandPool pool;
@@ -906,7 +909,6 @@ static nc_status nc_gpu__vk_fail(nc_gpu *gpu, const char *what, VkResult result)
             : NC_ERR_DEVICE;
     return nc_gpu__fail(gpu, status, "%s failed with VkResult %d", what, (int)result);
 }
-
 #endif
 
 static nc_status nc_gpu__cu_check(nc_gpu *gpu, const char *what, int code) {
@@ -934,6 +936,7 @@ static VKAPI_ATTR VkBool32 VKAPI_CALL nc_gpu__on_message(
     return VK_FALSE;
 }
 
+/* Instance and functions; with validation the layer's findings are counted and logged. */
 static nc_status nc_gpu__vk_instance(nc_gpu *gpu, PFN_vkGetInstanceProcAddr get, int validation) {
     static const char *const layer = "VK_LAYER_KHRONOS_validation", *const debug =
                                                                         "VK_EXT_debug_utils";
@@ -1018,6 +1021,38 @@ static nc_status nc_gpu__vk_pick(nc_gpu *gpu, uint32_t index) {
     return nc_gpu__fail(gpu, NC_ERR_DEVICE, "'%s' has no compute queue", gpu->caps.name);
 }
 
+/* Which modes of float32 arithmetic the device lets a module ask for (VK_KHR_shader_float_controls).
+ * NVIDIA's driver (580, on an H200) keeps subnormals in + and * only with RoundingModeRTE; it does
+ * not offer DenormPreserve and flushes the subnormal operands of fma(), so that its contract is kept
+ * through CUDA alone. */
+static nc_status nc_gpu__vk_float_modes(nc_gpu *gpu) {
+    nc_gpu__vulkan *vk = &gpu->vk;
+    VkPhysicalDeviceFloatControlsPropertiesKHR modes;
+    VkPhysicalDeviceProperties2 properties;
+    VkExtensionProperties *list;
+    uint32_t count = 0, i;
+    int offered = 0;
+    VkResult result = vk->EnumerateDeviceExtensionProperties(vk->physical, NULL, &count, NULL);
+    if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "device extensions", result);
+    list = (VkExtensionProperties *)nc__alloc(NULL, (count + 1) * sizeof *list);
+    if (!list) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
+    result = vk->EnumerateDeviceExtensionProperties(vk->physical, NULL, &count, list);
+    for (i = 0; result == VK_SUCCESS && i < count; i++)
+        offered |= !strcmp(list[i].extensionName, VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME);
+    nc__free(NULL, list, (count + 1) * sizeof *list);
+    if (!offered) return NC_OK;
+    memset(&properties, 0, sizeof properties);
+    memset(&modes, 0, sizeof modes);
+    properties.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_PROPERTIES_2;
+    properties.pNext = &modes;
+    modes.sType = VK_STRUCTURE_TYPE_PHYSICAL_DEVICE_FLOAT_CONTROLS_PROPERTIES_KHR;
+    vk->GetPhysicalDeviceProperties2(vk->physical, &properties);
+    vk->float_modes = (modes.shaderDenormPreserveFloat32 ? 1u : 0) |
+                      (modes.shaderRoundingModeRTEFloat32 ? 2u : 0) |
+                      (modes.shaderSignedZeroInfNanPreserveFloat32 ? 4u : 0);
+    return NC_OK;
+}
+
 static uint32_t nc_gpu__vk_memory_type(const nc_gpu *gpu, uint32_t allowed,
                                        VkMemoryPropertyFlags wanted) {
     const VkPhysicalDeviceMemoryProperties *m = &gpu->vk.memory;
@@ -1053,7 +1088,9 @@ static nc_status nc_gpu__vk_buffer(nc_gpu *gpu, size_t bytes, VkBufferUsageFlags
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "device memory", result);
 }
 
+/* One queue, and what every copy and run uses again: a command pool, a fence, staging memory. */
 static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
+    static const char *const float_controls = VK_KHR_SHADER_FLOAT_CONTROLS_EXTENSION_NAME;
     nc_gpu__vulkan *vk = &gpu->vk;
     float priority = 1.0f;
     VkDeviceQueueCreateInfo queue;
@@ -1078,6 +1115,8 @@ static nc_status nc_gpu__vk_device(nc_gpu *gpu) {
     info.queueCreateInfoCount = 1;
     info.pQueueCreateInfos = &queue;
     info.pEnabledFeatures = &features;
+    info.enabledExtensionCount = vk->float_modes != 0;
+    info.ppEnabledExtensionNames = &float_controls;
     result = vk->CreateDevice(vk->physical, &info, NULL, &vk->device);
     if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkCreateDevice", result);
     vk->GetDeviceQueue(vk->device, vk->family, 0, &vk->queue);
@@ -1106,6 +1145,7 @@ static nc_status nc_gpu__vk_open(nc_gpu *gpu, const nc_gpu_desc *desc) {
         return nc_gpu__fail(gpu, NC_ERR_DEVICE, "no Vulkan: '%s' cannot be loaded", name);
     status = nc_gpu__vk_instance(gpu, get, desc->validation != 0);
     if (status == NC_OK) status = nc_gpu__vk_pick(gpu, desc->index);
+    if (status == NC_OK) status = nc_gpu__vk_float_modes(gpu);
     if (status == NC_OK) status = nc_gpu__vk_device(gpu);
     return status;
 }
@@ -1278,6 +1318,8 @@ static nc_status nc_gpu__probe_once(nc_gpu *gpu, const float *x, float *y, uint3
     return status;
 }
 
+/* Run the plain kernel; where its fma rounds twice, also the one that emulates it (Vulkan). What was
+ * measured decides which files are loaded from here on. */
 static nc_status nc_gpu__probe(nc_gpu *gpu) {
     float *x = (float *)nc__alloc(NULL, (3 + NC_GPU__PROBE_OUT) * NC_GPU__PROBE * sizeof *x);
     uint32_t failures[4];
@@ -1300,7 +1342,7 @@ static nc_status nc_gpu__probe(nc_gpu *gpu) {
 }
 
 static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
-    nc_status status = NC_ERR_UNSUPPORTED;
+    nc_status status;
     gpu->backend = nc_gpu__backend_of(kind);
     if (!gpu->backend)
         return nc_gpu__fail(gpu, NC_ERR_UNSUPPORTED, "this program is built without Vulkan");
@@ -1380,6 +1422,7 @@ static void nc_gpu__vk_buffer_destroy(nc_gpu *gpu, nc_gpu_buffer *buffer) {
     if (buffer->memory) gpu->vk.FreeMemory(gpu->vk.device, buffer->memory, NULL);
 }
 
+/* A command buffer that is being recorded. */
 static nc_status nc_gpu__vk_commands(nc_gpu *gpu, VkCommandBuffer *commands, int once) {
     nc_gpu__vulkan *vk = &gpu->vk;
     VkCommandBufferAllocateInfo info;
@@ -1592,7 +1635,9 @@ static size_t nc_gpu__spirv_find(const nc_gpu__spirv *m, size_t after, uint32_t 
 }
 
 enum { /* opcodes and operands of the SPIR-V specification, sections 3.20 and 3.42 */
+       NC_GPU__OP_EXTENSION = 10,
        NC_GPU__OP_EXECUTION_MODE = 16,
+       NC_GPU__OP_CAPABILITY = 17,
        NC_GPU__OP_TYPE_ARRAY = 28,
        NC_GPU__OP_TYPE_STRUCT = 30,
        NC_GPU__OP_TYPE_POINTER = 32,
@@ -1664,6 +1709,55 @@ static uint32_t nc_gpu__spirv_interface(const uint8_t *data, size_t bytes, nc_gp
     return nc_gpu__spirv_constant(&m, 1000);
 }
 
+/* Modes of arithmetic by SPV_KHR_float_controls: the capability and the execution mode. */
+static const uint32_t nc_gpu__float_modes[3][2] = {
+    {4464, 4459}, /* DenormPreserve */
+    {4467, 4462}, /* RoundingModeRTE */
+    {4466, 4461}, /* SignedZeroInfNanPreserve */
+};
+
+/* The module with these modes for float32 set at its entry point: `out` has room for 25 words more.
+ * Returns its words. */
+static size_t nc_gpu__spirv_with_modes(const uint8_t *data, size_t bytes, uint32_t modes,
+                                       uint32_t *out) {
+    static const char extension[24] = "SPV_KHR_float_controls";
+    nc_gpu__spirv m;
+    size_t at, length, n = 5, i;
+    int stage = 0; /* 1: behind the capabilities, 2: behind the first execution mode */
+    m.data = data;
+    m.words = bytes / 4;
+    memcpy(out, data, 5 * sizeof *out);
+    for (i = 0; i < 3; i++)
+        if (modes >> i & 1) {
+            out[n++] = UINT32_C(2) << 16 | NC_GPU__OP_CAPABILITY;
+            out[n++] = nc_gpu__float_modes[i][0];
+        }
+    for (at = 5; at < m.words; at += length) {
+        const uint32_t opcode = nc_gpu__word(&m, at) & 0xFFFF;
+        length = nc_gpu__word(&m, at) >> 16;
+        if (length == 0 || length > m.words - at) length = m.words - at; /* damaged: as it is */
+        if (stage == 0 && opcode != NC_GPU__OP_CAPABILITY) {
+            out[n++] = (uint32_t)(1 + sizeof extension / 4) << 16 | NC_GPU__OP_EXTENSION;
+            memcpy(out + n, extension, sizeof extension);
+            n += sizeof extension / 4;
+            stage = 1;
+        }
+        if (stage == 1 && opcode == NC_GPU__OP_EXECUTION_MODE) {
+            for (i = 0; i < 3; i++)
+                if (modes >> i & 1) {
+                    out[n++] = UINT32_C(4) << 16 | NC_GPU__OP_EXECUTION_MODE;
+                    out[n++] = nc_gpu__word(&m, at + 1);
+                    out[n++] = nc_gpu__float_modes[i][1];
+                    out[n++] = 32;
+                }
+            stage = 2;
+        }
+        memcpy(out + n, m.data + 4 * at, 4 * length);
+        n += length;
+    }
+    return n;
+}
+
 static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const uint8_t *data,
                                      size_t bytes) {
     /* constant 1001 of shaders/nc_math.glsl */
@@ -1678,7 +1772,9 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
     VkPipelineLayoutCreateInfo layout;
     VkComputePipelineCreateInfo pipeline;
     VkResult result;
-    uint32_t i;
+    const size_t room = bytes + 25 * sizeof(uint32_t);
+    uint32_t *code = (uint32_t *)nc__alloc(NULL, room), i;
+    if (!code) return nc_gpu__fail(gpu, NC_ERR_MEMORY, "out of memory");
     memset(&module, 0, sizeof module);
     memset(bindings, 0, sizeof bindings);
     memset(&set, 0, sizeof set);
@@ -1687,8 +1783,12 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
     memset(&pipeline, 0, sizeof pipeline);
     module.sType = VK_STRUCTURE_TYPE_SHADER_MODULE_CREATE_INFO;
     module.codeSize = bytes;
-    module.pCode = (const uint32_t *)(const void *)data;
+    memcpy(code, data, bytes);
+    if (vk->float_modes)
+        module.codeSize = 4 * nc_gpu__spirv_with_modes(data, bytes, vk->float_modes, code);
+    module.pCode = code;
     result = vk->CreateShaderModule(vk->device, &module, NULL, &kernel->module);
+    nc__free(NULL, code, room);
     if (result != VK_SUCCESS) return nc_gpu__vk_fail(gpu, "vkCreateShaderModule", result);
     for (i = 0; i < kernel->buffers; i++) {
         bindings[i].binding = i;
@@ -1722,6 +1822,7 @@ static nc_status nc_gpu__vk_pipeline(nc_gpu *gpu, nc_gpu_kernel *kernel, const u
     return result == VK_SUCCESS ? NC_OK : nc_gpu__vk_fail(gpu, "compute pipeline", result);
 }
 
+/* The most special variant that the device needs and the folder has. */
 static nc_status nc_gpu__vk_load(nc_gpu *gpu, nc_gpu_kernel *kernel) {
     uint8_t *data = NULL;
     size_t bytes = 0;
@@ -1981,6 +2082,7 @@ static nc_status nc_gpu__cu_dispatch(nc_gpu *gpu, nc_gpu_kernel *kernel,
     return NC_OK;
 }
 
+/* Launch one after the other in one stream, between two events that give the time. */
 static nc_status nc_gpu__cu_run(nc_gpu *gpu, nc_gpu_program *program, uint64_t *nanoseconds) {
     nc_gpu__cuda *cu = &gpu->cu;
     nc_gpu__launch *l;

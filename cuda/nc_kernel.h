@@ -101,31 +101,25 @@ NC_FN float nc_gelu_slope(float v) {
 }
 
 #ifdef NC_LANES
-// A group of 32 threads: the fixed reduction of lane sums, and the maximum of the lanes.
+// A group of 32 threads: the lanes in pairs, 16, 8, 4, 2, 1 apart; their sums, or the greater ones.
 NC_SHARED float nc_lane[32];
-NC_FN float nc_tree(float s) {
+NC_FN float nc_in_pairs(float s, bool greater) {
     uint j = NC_THREAD.x;
     NC_BARRIER();
     nc_lane[j] = s;
     for (uint width = 16; width > 0; width /= 2) {
         NC_BARRIER();
-        if (j < width) nc_lane[j] = nc_add(nc_lane[j], nc_lane[j + width]);
+        if (j < width) {
+            float a = nc_lane[j], b = nc_lane[j + width];
+            nc_lane[j] = greater ? (b > a ? b : a) : nc_add(a, b);
+        }
     }
     NC_BARRIER();
     return nc_lane[0];
 }
 
-NC_FN float nc_tree_max(float s) {
-    uint j = NC_THREAD.x;
-    NC_BARRIER();
-    nc_lane[j] = s;
-    for (uint width = 16; width > 0; width /= 2) {
-        NC_BARRIER();
-        if (j < width && nc_lane[j + width] > nc_lane[j]) nc_lane[j] = nc_lane[j + width];
-    }
-    NC_BARRIER();
-    return nc_lane[0];
-}
+NC_FN float nc_tree(float s) { return nc_in_pairs(s, false); }
+NC_FN float nc_tree_max(float s) { return nc_in_pairs(s, true); }
 #endif
 #endif
 

@@ -1,4 +1,5 @@
-/* SPIR-V files before they reach a driver: the reader of their interface stays inside. */
+/* SPIR-V files before they reach a driver: the reader of their interface and the writer of their modes
+   of arithmetic stay inside. */
 #define NC_IMPLEMENTATION
 #include "nc_gpu.h"
 
@@ -9,7 +10,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     memcpy(exact, data, size);
     memset(&kernel, 0, sizeof kernel);
     version = nc_gpu__spirv_interface(exact, size, &kernel);
-    if (version && size < 20) __builtin_trap();
+    if (version) {
+        const size_t room = size + 25 * sizeof(uint32_t);
+        uint32_t *out = malloc(room);
+        if (size < 20) __builtin_trap();
+        if (4 * nc_gpu__spirv_with_modes(exact, size, 7, out) > room) __builtin_trap();
+        free(out);
+    }
     free(exact);
     return 0;
 }

@@ -1,6 +1,8 @@
 #!/bin/sh
 # Header hygiene: what a stranger's compiler, linker and eyes meet. Every check names itself when it
-# fails; the script stops at the end with the number of failures.
+# fails; the script stops at the end with the number of failures. With `all`, both compilers and every
+# standard compile every form to the end, for every level of x86-64 and for other processors; else some
+# of them only parse.
 cd "$(dirname "$0")/.." || exit 1
 top=$(pwd)
 work=$(mktemp -d)
@@ -75,7 +77,10 @@ for h in $headers; do
 done
 
 # 5. The copy test: each header alone in an empty folder with what its first lines name, as C and
-#    C++, by both compilers, with and without OpenMP and SIMD, extern and static.
+#    C++, by both compilers, with and without OpenMP and SIMD, extern and static. A line of `jobs` is
+#    a folder and a command; -fsyntax-only is in those that only `all` compiles to the end.
+parse=-fsyntax-only
+[ "$1" = all ] && parse=
 mkdir "$work/copy" "$work/stb" "$work/gpu"
 cp nc_gpu.h "$work/gpu/"
 cp /usr/include/stb/stb_ds.h "$work/stb/"
@@ -100,49 +105,54 @@ static void my_free(void *p) { free(p); }
 #define NC_IMPLEMENTATION
 #include "$h"
 EOF
-    for cc in gcc clang; do
-        for std in c99 c11 gnu11 c2x; do
-            o=-O0
-            [ $std = c99 ] && o=-O2
-            echo "$n $cc -std=$std $o -Wstrict-prototypes -Wmissing-prototypes impl.c"
-        done
-        echo "$n $cc -std=c99 -O2 -fopenmp static.c"
-        echo "$n $cc -std=c99 -O0 late.c"
-        [ $n != nc_gpu ] && echo "$n $cc -std=gnu11 -O0 -DNC_NO_SIMD -DNC_NO_STDIO impl.c"
-        grep -q stb_ds.h $h && echo "$n $cc -std=c99 -O2 -I$work/stb impl.c"
-        echo "$n $cc -std=gnu11 -O0 hostile.c"
-    done
-    for cc in g++ clang++; do
-        for std in c++11 c++17 c++20; do
-            o=-O0
-            [ $std = c++17 ] && o="-O2 -fopenmp"
-            echo "$n $cc -x c++ -std=$std $o impl.c"
-        done
-        grep -q stb_ds.h $h && echo "$n $cc -x c++ -std=c++17 -O0 -I$work/stb impl.c"
-        echo "$n $cc -x c++ -std=c++17 -O0 static.c"
-    done
-    if grep -q '^#ifdef NC_GPU$' $h; then # with nc_gpu.h beside it
-        printf '#define NC_GPU\n#define NC_IMPLEMENTATION\n#include "%s"\n' $h >"$work/copy/$n/gpu.c"
-        for cc in "gcc -std=c99 -O2" "clang -std=c2x -O0" "g++ -x c++ -std=c++17 -O2 -fopenmp" \
-            "clang++ -x c++ -std=c++11 -O0" "gcc -std=gnu11 -O2 -DNC_GPU_NO_VULKAN"; do
-            echo "$n $cc -I$work/gpu gpu.c"
+    c="-Wstrict-prototypes -Wmissing-prototypes"
+    for line in "gcc -std=c99 -O2 $c impl.c" "gcc -std=gnu11 -O3 -march=native $c impl.c" \
+        "gcc $parse -std=c11 -O0 $c impl.c" "gcc $parse -std=gnu11 -O0 $c impl.c" \
+        "gcc $parse -std=c2x -O0 $c impl.c" "clang -std=c99 -O2 $c impl.c" \
+        "clang $parse -std=c11 -O0 $c impl.c" "clang $parse -std=gnu11 -O0 $c impl.c" \
+        "clang $parse -std=c2x -O0 $c impl.c" "gcc -std=c99 -O2 -fopenmp static.c" \
+        "clang $parse -std=c99 -O2 -fopenmp static.c" "gcc -std=c99 -O0 late.c" \
+        "clang $parse -std=c99 -O0 late.c" "gcc -std=gnu11 -O0 hostile.c" \
+        "clang $parse -std=gnu11 -O0 hostile.c" "g++ -x c++ -std=c++11 -O0 impl.c" \
+        "g++ $parse -x c++ -std=c++17 -O2 -fopenmp impl.c" "g++ $parse -x c++ -std=c++20 -O0 impl.c" \
+        "clang++ $parse -x c++ -std=c++11 -O0 impl.c" "clang++ -x c++ -std=c++17 -O0 -fopenmp impl.c" \
+        "clang++ $parse -x c++ -std=c++20 -O0 impl.c" "g++ $parse -x c++ -std=c++17 -O0 static.c" \
+        "clang++ $parse -x c++ -std=c++17 -O0 static.c"; do echo "$n $line"; done
+    if [ $n != nc_gpu ]; then
+        echo "$n gcc -std=gnu11 -O0 -DNC_NO_SIMD -DNC_NO_STDIO impl.c"
+        echo "$n gcc $parse -std=gnu11 -O0 -DNC_NO_SIMD -DNC_NO_STDIO static.c"
+        echo "$n clang $parse -std=gnu11 -O0 -DNC_NO_SIMD -DNC_NO_STDIO impl.c"
+    fi
+    if grep -q stb_ds.h $h; then # a copy of it beside the header
+        for line in "gcc $parse -std=c99 -O2" "clang $parse -std=c99 -O2" \
+            "g++ $parse -x c++ -std=c++17 -O0" "clang++ $parse -x c++ -std=c++17 -O0"; do
+            echo "$n $line -I$work/stb impl.c"
         done
     fi
-    # cross compilers, where they are installed: compile only
-    for cc in aarch64-linux-gnu-gcc s390x-linux-gnu-gcc; do
+    if grep -q '^#ifdef NC_GPU$' $h; then # with nc_gpu.h beside it
+        printf '#define NC_GPU\n#define NC_IMPLEMENTATION\n#include "%s"\n' $h >"$work/copy/$n/gpu.c"
+        for line in "gcc $parse -std=c99 -O2" "clang $parse -std=c2x -O0" \
+            "g++ $parse -x c++ -std=c++17 -O2 -fopenmp" "clang++ $parse -x c++ -std=c++11 -O0" \
+            "gcc -std=gnu11 -O0 -DNC_GPU_NO_VULKAN"; do echo "$n $line -I$work/gpu gpu.c"; done
+    fi
+    [ "$1" = all ] || continue
+    for march in x86-64-v2 x86-64-v3 x86-64-v4 znver3 native; do
+        for line in "gcc -std=gnu11" "gcc -std=c99" "clang -std=c11" "g++ -x c++ -std=c++17"; do
+            echo "$n $line -O3 -march=$march impl.c"
+        done
+    done
+    for cc in aarch64-linux-gnu-gcc s390x-linux-gnu-gcc; do # where they are installed: compile only
         echo '#include <stdio.h>' | $cc -x c - -c -o /dev/null 2>/dev/null &&
             echo "$n $cc -std=gnu11 -O2 impl.c"
     done
     command -v x86_64-w64-mingw32-gcc >/dev/null && [ $n != nc_gpu ] &&
         echo "$n x86_64-w64-mingw32-gcc -std=gnu11 -O2 -I$work/stb impl.c"
-done >"$work/compiles"
-for cc in "gcc -std=c99 -O2" "clang -std=c2x -O0" "g++ -x c++ -std=c++20 -O2 -fopenmp" \
-    "clang++ -x c++ -std=c++11 -O0" "gcc -std=gnu11 -O0 -DNC_NO_SIMD"; do
-    echo "nc_axx $cc -I$top -DNC_AXX_VIT -DNC_GPU impl.c"
-done >>"$work/compiles"
-echo "nc_hlx gcc -std=c99 -O0 -I$top -DNC_GPU impl.c" >>"$work/compiles"
-echo "nc_hlx clang++ -x c++ -std=c++17 -O0 -I$top -DNC_GPU impl.c" >>"$work/compiles"
-cat >"$work/compile.sh" <<EOF
+done >"$work/jobs"
+for line in "gcc -std=c99 -O2" "clang $parse -std=c2x -O0" "g++ $parse -x c++ -std=c++20 -O2 -fopenmp" \
+    "clang++ $parse -x c++ -std=c++11 -O0" "gcc $parse -std=gnu11 -O0 -DNC_NO_SIMD"; do
+    echo "nc_axx $line -I$top -DNC_AXX_VIT -DNC_GPU impl.c"
+done >>"$work/jobs"
+cat >"$work/job.sh" <<EOF
 set -- \$1
 n=\$1; shift
 cd "$work/copy/\$n" || exit 1
@@ -150,58 +160,71 @@ cd "$work/copy/\$n" || exit 1
 [ -s "$work/log.\$\$" ] || exit 0
 echo "FAILED: \$n: \$*"; cat "$work/log.\$\$"
 EOF
-xargs -P "$(nproc)" -I@ sh "$work/compile.sh" @ <"$work/compiles" >"$work/compiled"
+xargs -P "$(nproc)" -I@ sh "$work/job.sh" @ <"$work/jobs" >"$work/compiled"
 cat "$work/compiled"
 failures=$((failures + $(grep -c FAILED "$work/compiled")))
-echo "$(wc -l <"$work/compiles") compilations"
+echo "$(wc -l <"$work/jobs") compilations"
+
+# What follows runs side by side: one file of shell a check, which says FAILED.
+mkdir "$work/check"
 
 # 6. The quick example in each title comment compiles with -std=c99 as it stands, and runs.
+# 7. Symbols: only nc_ names leave an object, none with NC_STATIC.
 for h in $headers; do
     n=$(basename $h .h)
     sed -n '1,/^#ifndef NC_/p' $h | sed -n '/#include <stdio.h>/,/^       }/p' | sed 's/^       //' \
         >"$work/copy/$n/quick.c"
-    (cd "$work/copy/$n" && gcc -std=c99 -Wall -Wextra -Werror quick.c -o quick -lm) &&
-        "$work/copy/$n/quick" >"$work/quick.out" && [ -s "$work/quick.out" ] ||
-        bad "$h: its quick example"
-    sed "s/^/$n example: /" "$work/quick.out"
-done
-
-# 7. Symbols: only nc_ names leave an object, none with NC_STATIC; and the program links alone.
-for h in $headers; do
-    n=$(basename $h .h)
-    (cd "$work/copy/$n" && gcc -O1 -c impl.c -o impl.o && gcc -O1 -Wno-unused-function -c static.c -o static.o)
-    nm -g --defined-only "$work/copy/$n/impl.o" | awk '{ print $3 }' | grep -v '^nc_' &&
-        bad "$h: foreign symbols"
-    nm -g --defined-only "$work/copy/$n/static.o" | awk '{ print $3 }' | grep -vE '^nc_[a-z0-9]+_stbds_' &&
-        bad "$h: symbols in spite of NC_STATIC"
+    cat >"$work/check/$n" <<EOF
+cd "$work/copy/$n"
+gcc -std=c99 -Wall -Wextra -Werror quick.c -o quick -lm && ./quick >quick.out && [ -s quick.out ] ||
+    echo "FAILED: $h: its quick example"
+sed "s/^/$n example: /" quick.out
+gcc -O0 -c impl.c -o impl.o && gcc -O0 -Wno-unused-function -c static.c -o static.o
+nm -g --defined-only impl.o | awk '{ print \$3 }' | grep -v '^nc_' &&
+    echo "FAILED: $h: foreign symbols"
+nm -g --defined-only static.o | awk '{ print \$3 }' | grep -vE '^nc_[a-z0-9]+_stbds_' &&
+    echo "FAILED: $h: symbols in spite of NC_STATIC"
+EOF
 done
 
 # 8. Several headers and several files in one program.
-cd "$work" || exit 1
 all=$(for h in $headers; do echo "#include \"$top/$h\""; done)
 reverse=$(for h in $headers; do echo "#include \"$top/$h\""; done | sed -n '1!G;h;$p')
 main='int main(void) { return nc_status_str(NC_OK)[0] != 0x6f; }'
-printf '#define NC_IMPLEMENTATION\n%s\n%s\n' "$all" "$main" >all.c
-printf '#define NC_IMPLEMENTATION\n%s\n%s\n' "$reverse" "$main" >reverse.c
-printf '%s\n%s\n' "$all" "$main" >user.c
+printf '#define NC_IMPLEMENTATION\n%s\n%s\n' "$all" "$main" >"$work/all.c"
+printf '#define NC_IMPLEMENTATION\n%s\n%s\n' "$reverse" "$main" >"$work/reverse.c"
+printf '%s\n%s\n' "$all" "$main" >"$work/user.c"
 for f in all reverse; do
-    gcc -std=c99 -O0 -DNC_GPU $f.c -o $f -lm && ./$f || bad "all headers in one file ($f)"
-    g++ -std=c++17 -O0 -DNC_GPU -x c++ $f.c -o $f -lm && ./$f || bad "all headers in one C++ file ($f)"
+    cat >"$work/check/$f" <<EOF
+cd "$work"
+gcc -std=c99 -O0 -DNC_GPU $f.c -o $f -lm && ./$f || echo "FAILED: all headers in one file ($f)"
+EOF
+    cat >"$work/check/$f++" <<EOF
+cd "$work"
+g++ -std=c++17 -O0 -DNC_GPU -x c++ $f.c -o $f++ -lm && ./$f++ ||
+    echo "FAILED: all headers in one C++ file ($f)"
+EOF
 done
 for h in $headers; do # each implemented in a file of its own
     external=
     [ $h = nc_tirneural.h ] && external='#define NC_GOLDILOCKS_EXTERNAL'
     printf '%s\n#define NC_IMPLEMENTATION\n#include "%s/%s"\n' "$external" "$top" $h \
-        >own.$(basename $h .h).c
+        >"$work/own.$(basename $h .h).c"
 done
-gcc -O0 own.*.c user.c -o own -lm && ./own || bad "one file per header"
-printf '#define NC_STATIC\n#define NC_IMPLEMENTATION\n%s\nint other(void) { return 0; }\n' "$all" >static2.c
-printf '#define NC_STATIC\n#define NC_IMPLEMENTATION\n%s\n%s\n' "$all" "$main" >static1.c
+printf '#define NC_STATIC\n#define NC_IMPLEMENTATION\n%s\nint other(void) { return 0; }\n' "$all" >"$work/static2.c"
+printf '#define NC_STATIC\n#define NC_IMPLEMENTATION\n%s\n%s\n' "$all" "$main" >"$work/static1.c"
+cat >"$work/check/own" <<EOF
+cd "$work"
+gcc -O0 own.*.c user.c -o own -lm && ./own || echo "FAILED: one file per header"
+EOF
+cat >"$work/check/static" <<EOF
+cd "$work"
 gcc -O0 -w -DNC_STB_DS_EXTERNAL -c static2.c -o static2.o && gcc -O0 -w static1.c -c -o static1.o ||
-    bad "static copies"
+    echo "FAILED: static copies"
+EOF
 
 # 9. Contraction is off inside and on again after the include, as the user asked.
-cat >contract.c <<EOF
+cat >"$work/contract.c" <<EOF
 #define NC_IMPLEMENTATION
 #include "$top/nc_hlx.h"
 #include "$top/nc_axx.h"
@@ -209,9 +232,23 @@ float user_code(float a, float b, float c);
 float user_code(float a, float b, float c) { return a * b + c; }
 EOF
 for cc in gcc clang; do
-    $cc -O2 -mfma -ffp-contract=fast -c contract.c -o contract.o
-    objdump -d contract.o | sed -n '/<user_code>:/,/ret/p' | grep -q vfmadd ||
-        bad "$cc: user code after the include is not contracted"
+    cat >"$work/check/contract.$cc" <<EOF
+cd "$work"
+$cc -O2 -mfma -ffp-contract=fast -c contract.c -o contract.$cc.o
+objdump -d contract.$cc.o | sed -n '/<user_code>:/,/ret/p' | grep -q vfmadd ||
+    echo "FAILED: $cc: user code after the include is not contracted"
+EOF
+done
+ls "$work"/check/* | xargs -P "$(nproc)" -n 1 sh >"$work/checked" 2>&1
+cat "$work/checked"
+failures=$((failures + $(grep -c FAILED "$work/checked")))
+
+# 10. Every kernel is one text in cuda/, which shaders/ includes; tir_forward says why it is two.
+for k in $(ls cuda/*.cu shaders/*.comp | sed 's|.*/||; s|\..*||' | sort -u); do
+    [ -f cuda/$k.cu ] && [ -f shaders/$k.comp ] || { bad "$k: not in both cuda/ and shaders/"; continue; }
+    [ $k = tir_forward ] && continue
+    printf '#version 450\n#extension GL_GOOGLE_include_directive : require\n#include "../cuda/%s.cu"\n' $k |
+        cmp -s - shaders/$k.comp || bad "shaders/$k.comp holds more than cuda/$k.cu"
 done
 
 echo "$failures failures"

@@ -1,11 +1,17 @@
 #!/bin/sh
 # Everything `make test` runs, one line a step; the log of a failed step is shown. The last line
-# counts the steps.
+# counts the steps. With `all` (make test-all): every build and standard, other processors, longer
+# fuzzing too.
 cd "$(dirname "$0")/.." || exit 1
 jobs=$(nproc 2>/dev/null || echo 2)
+extent=$1
+fuzz_seconds=5
+[ "$extent" = all ] && fuzz_seconds=20
 passed=0
 failed=0
+begun=$(date +%s)
 mkdir -p build/log
+export OMP_WAIT_POLICY=passive # programs run side by side
 
 step() { # name, command...
     name=$1
@@ -29,24 +35,18 @@ step unit make --no-print-directory -j"$jobs" unit
 # The Vulkan driver and its layers leak: their road runs without the leak check, and every other
 # test with it.
 sanitized() {
-    make --no-print-directory -j"$jobs" unit B=build/san OPENMP= \
+    make --no-print-directory -j"$jobs" "$@" B=build/san OPENMP= \
         CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
 }
-leaks_checked() { NC_TEST_NO_VULKAN=1 ASAN_OPTIONS=detect_leaks=1 sanitized; }
-vulkan_road() {
-    ASAN_OPTIONS=detect_leaks=0 build/san/test/gpu_roads &&
-        ASAN_OPTIONS=detect_leaks=0 build/san/test/glgpu_kernels &&
-        ASAN_OPTIONS=detect_leaks=0 build/san/test/tirgpu_forward &&
-        ASAN_OPTIONS=detect_leaks=0 build/san/test/fp4gpu_kernels &&
-        ASAN_OPTIONS=detect_leaks=0 build/san/test/axxgpu_kernels
-}
+leaks_checked() { NC_TEST_NO_VULKAN=1 ASAN_OPTIONS=detect_leaks=1 sanitized unit; }
+vulkan_road() { ASAN_OPTIONS=detect_leaks=0 sanitized unit-gpu; }
 step sanitizers leaks_checked
 step vulkan vulkan_road
-step headers sh tests/headers.sh
-step digests sh tests/digests.sh
+step headers sh tests/headers.sh $extent
+step digests sh tests/digests.sh $extent
 step examples sh tests/examples.sh
 step kill sh tests/kill.sh
 step lint make --no-print-directory lint
-step fuzz make --no-print-directory -j"$jobs" fuzz
-printf '%d passed, %d failed\n' $passed $failed
+step fuzz make --no-print-directory -j"$jobs" fuzz FUZZ_SECONDS=$fuzz_seconds
+printf '%d passed, %d failed in %d s\n' $passed $failed $(($(date +%s) - begun))
 [ $failed = 0 ]
