@@ -7,6 +7,10 @@
        #define NC_IMPLEMENTATION
        #include "nc_axx.h"
 
+   Compile with: cc -O2 file.c -lm, and -fopenmp for loops on all cores (the results are the same).
+   With NC_AXX_VIT also copy nc_hlx.h; with NC_GPU also nc_gpu.h, and the kernels axx_gemm and
+   axx_conv2d built by `make kernels` (.spv for Vulkan, .ptx for CUDA).
+
    Quick example:
 
        #include <stdio.h>
@@ -44,6 +48,13 @@
      NC_NO_STDIO           no file access
      NC_AXX_VIT            also the networks (needs nc_hlx.h beside this file)
      NC_GPU                also the GPU functions (needs nc_gpu.h beside this file)
+
+   To add a multiplier family NAME: its row in NC_AXX_FAMILIES and its function nc_axx__NAME below
+   it; names, parser, ranges, --families of lut_convert and the tests of all families follow from
+   the row. Its digits go into tests/axx_scalar.c.
+   To add a form of file: its constant in nc_axx_form and its row in nc_axx__forms, which the
+   compiler compares. To add a layer to a network: its row in NC_AXX__VIT_TABLE or
+   NC_AXX__CNN_TABLE, and where the forward and backward pass use it.
 
    Conventions: operands are one byte, signed unless the multiplier says otherwise; the product of
    a and b is table[(a + 128) * 256 + (b + 128)], without the 128 for an unsigned operand.
@@ -261,8 +272,8 @@ NC_API void nc_axx_compensate(nc_axx_mult *m);
  * sign(b) m(|a|, |b|). With a_unsigned only b has a sign, for activations that are never negative.
  * out may be m. NC_ERR_ARG when m is not unsigned. */
 NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_unsigned);
-/* One product, operands in the multiplier's range; bits beyond a byte are dropped. exact: an entry of
- * the table. */
+/* One product, operands in the multiplier's range; bits beyond a byte are dropped. exact: an entry
+ * of the table. */
 NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b);
 /* Error metrics over all pairs. exact: sums in float64 over the table in its order. */
 NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics);
@@ -528,7 +539,7 @@ typedef struct nc_axx_net nc_axx_net;
 NC_API nc_status nc_axx_net_create(nc_axx_net **net, const nc_axx_net_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_net_destroy(nc_axx_net *net);
-/* Weights from a bell curve (deviation sqrt(1 / inputs), 0.02 for the tokens), norms 1 and 0. */
+/* Weights about normal (deviation sqrt(1 / inputs), 0.02 for the tokens), norms 1 and 0. */
 NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed);
 /* The configuration with its defaults filled in. */
 NC_API const nc_axx_net_config *nc_axx_net_get_config(const nc_axx_net *net);
@@ -570,7 +581,7 @@ NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share);
 /* Parameters as safetensors (float32) and, as metadata, the calibrated amax. Free with
  * nc_axx_free_text. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err);
-/* Read one; every tensor of the network must be there in its shape, as F32, F16 or BF16, others are
+/* Read one; every tensor of the network must be there in its shape, as F32, F16, BF16 or F64, others are
  * ignored. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH. Nothing is changed on
  * failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
@@ -2104,7 +2115,7 @@ NC_API nc_status nc_axx_generate(nc_axx_mult *m, nc_axx_family family, uint32_t 
 
 /* Its signed 8-bit multipliers (ehw.fit.vutbr.cz/evoapproxlib) by falling power, the exact one
  * first: power in PDK45 from its characterisation; as arrays of two's complement they lack the rows
- * below `a` and `b` and the columns below `columns` (found from their tables, and equal to them). */
+ * below `a` and `b` and the columns below `columns` (found from their tables, equal to them). */
 typedef struct nc_axx__evoapprox {
     const char *name;
     float milliwatts;
@@ -2318,6 +2329,12 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
 }
 
 /* >>files ======================================================================= */
+
+/* Read and written once: for size, not for speed. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC push_options
+#pragma GCC optimize("Os")
+#endif
 
 /* -- pieces of text. The reader's status is sticky: after a failure nothing more is read -- */
 
@@ -2874,7 +2891,7 @@ static const nc_axx__operator nc_axx__operators[] = {
     {"<<", 'l', 4}, {">>", 'r', 4}, {"+", '+', 5}, {"-", '-', 5},  {"*", '*', 6}};
 enum { NC_AXX__LEVELS = 7 };
 
-/* The operator of this level that comes next, or null: not an assignment such as |=, nor || or &&. */
+/* The operator of this level that comes next, or null: no assignment such as |=, no || or &&. */
 static const nc_axx__operator *nc_axx__operator_next(nc__text *t, int level) {
     const int c = nc_axx__next(t);
     size_t i;
@@ -3498,6 +3515,10 @@ NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form
     nc_axx_free_text(data);
     return status;
 }
+#endif
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
 #endif
 
 /* >>calibration ================================================================= */
@@ -4551,13 +4572,13 @@ static void nc_axx__gemm512(const nc_axx_engine *e, const nc_axx__parts *p, cons
 }
 #endif
 
-NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *e, size_t m, size_t n, size_t k) {
+NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size_t n, size_t k) {
 #ifdef NC_AXX__X86
     nc_axx__parts parts;
-    (void)e;
+    (void)engine;
     return nc_axx__lay_out(m, n, k, NULL, &parts);
 #else
-    (void)e;
+    (void)engine;
     (void)m;
     (void)n;
     (void)k;
@@ -4565,19 +4586,20 @@ NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *e, size_t m, size_t n,
 #endif
 }
 
-NC_API nc_status nc_axx_gemm(const nc_axx_engine *e, const void *x, const void *w, int32_t *sums,
-                             size_t m, size_t n, size_t k, void *work, size_t work_bytes) {
+NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const void *w,
+                             int32_t *sums, size_t m, size_t n, size_t k, void *work,
+                             size_t work_bytes) {
     const uint8_t *a = (const uint8_t *)x, *b = (const uint8_t *)w;
     ptrdiff_t r;
-    if (!e || (m && n && !sums) || (m && k && !a) || (n && k && !b)) return NC_ERR_ARG;
-    if (k && (uint64_t)e->info.largest > (uint64_t)INT32_MAX / k) return NC_ERR_LIMIT;
-    if (!nc_axx__fits(work, work_bytes, nc_axx_gemm_work_bytes(e, m, n, k))) return NC_ERR_ARG;
+    if (!engine || (m && n && !sums) || (m && k && !a) || (n && k && !b)) return NC_ERR_ARG;
+    if (k && (uint64_t)engine->info.largest > (uint64_t)INT32_MAX / k) return NC_ERR_LIMIT;
+    if (!nc_axx__fits(work, work_bytes, nc_axx_gemm_work_bytes(engine, m, n, k))) return NC_ERR_ARG;
 #ifdef NC_AXX__X86
-    if (nc_axx__level() >= 2 && e->info.planes < 4 && n >= 8 && n < SIZE_MAX / 64 &&
+    if (nc_axx__level() >= 2 && engine->info.planes < 4 && n >= 8 && n < SIZE_MAX / 64 &&
         k < (size_t)1 << 26) {
         nc_axx__parts parts;
         (void)nc_axx__lay_out(m, n, k, work, &parts);
-        nc_axx__gemm512(e, &parts, a, b, sums, m, n, k);
+        nc_axx__gemm512(engine, &parts, a, b, sums, m, n, k);
         return NC_OK;
     }
 #endif
@@ -4587,11 +4609,11 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *e, const void *x, const void *
     for (r = 0; r < (ptrdiff_t)m; r++) {
 #ifdef NC_AXX__X86
         if (nc_axx__level() >= 1) {
-            nc_axx__rows_by_gather(e, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
+            nc_axx__rows_by_gather(engine, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
             continue;
         }
 #endif
-        nc_axx__rows_by_table(e, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
+        nc_axx__rows_by_table(engine, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
     }
     return NC_OK;
 }
@@ -4599,7 +4621,8 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *e, const void *x, const void *
 /* >>layers ====================================================================== */
 
 /* -- float32 products for the gradients: c[i][j] += sum over k of a(i, k) b[k][j], each sum a chain
- * over ascending k of a product and an addition -- */
+ * over ascending k of a product and an addition. nc_hlx_gemm is no substitute: its chains are fused
+ * (other bits), it wants nc_hlx.h, which only NC_AXX_VIT does, and work memory for its panels -- */
 
 #if defined(__GNUC__)
 #define NC_AXX__INLINE static inline __attribute__((always_inline, unused))
@@ -6655,6 +6678,12 @@ NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes
 
 /* >>search ====================================================================== */
 
+/* What a search costs is the evaluation of its assignments: for size. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC push_options
+#pragma GCC optimize("Os")
+#endif
+
 struct nc_axx_search {
     nc_axx_search_config config;
     double *share;
@@ -6667,21 +6696,21 @@ struct nc_axx_search {
     uint32_t words[4];
 };
 
-NC_API void nc_axx_search_destroy(nc_axx_search *s) {
-    if (!s) return;
-    nc__index_free(&s->known);
-    stbds_arrfree(s->assignments);
-    stbds_arrfree(s->accuracies);
-    nc__free(NULL, s->share, 0);
-    nc__free(NULL, s->power, 0);
-    nc__free(NULL, s, 0);
+NC_API void nc_axx_search_destroy(nc_axx_search *search) {
+    if (!search) return;
+    nc__index_free(&search->known);
+    stbds_arrfree(search->assignments);
+    stbds_arrfree(search->accuracies);
+    nc__free(NULL, search->share, 0);
+    nc__free(NULL, search->power, 0);
+    nc__free(NULL, search, 0);
 }
 
-NC_API nc_status nc_axx_search_create(nc_axx_search **out, const nc_axx_search_config *config) {
+NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config) {
     nc_axx_search *s;
     uint32_t i;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
+    if (!search) return NC_ERR_ARG;
+    *search = NULL;
     if (!config || !config->layers || config->layers > 1024 || !config->candidates ||
         config->candidates > 64 || !config->share || !config->power || !config->evaluate)
         return NC_ERR_ARG;
@@ -6700,7 +6729,7 @@ NC_API nc_status nc_axx_search_create(nc_axx_search **out, const nc_axx_search_c
     memcpy(s->power, config->power, config->candidates * sizeof *s->power);
     if (!(s->config.exploration > 0)) s->config.exploration = 0.35355339059327379;
     if (!s->config.population) s->config.population = 24;
-    *out = s;
+    *search = s;
     return NC_OK;
 }
 
@@ -6813,12 +6842,12 @@ static uint8_t nc_axx__roll(nc_axx_search *s) {
     return (uint8_t)i;
 }
 
-NC_API nc_status nc_axx_search_mcts(nc_axx_search *s, uint32_t rounds) {
+NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds) {
     nc_axx__tree *tree = NULL, empty;
     nc_status status = NC_OK;
     uint32_t round;
-    if (!s) return NC_ERR_ARG;
-    nc_axx__start(s, rounds);
+    if (!search) return NC_ERR_ARG;
+    nc_axx__start(search, rounds);
     memset(&empty, 0, sizeof empty);
     stbds_arrput(tree, empty);
     for (round = 0; round < rounds && status == NC_OK; round++) {
@@ -6827,14 +6856,14 @@ NC_API nc_status nc_axx_search_mcts(nc_axx_search *s, uint32_t rounds) {
         int alike;
         double accuracy = 0, reward;
         path[0] = 0;
-        while (depth < s->config.layers) {
+        while (depth < search->config.layers) {
             uint32_t choice;
             int fresh;
             if (!tree[node].first_child) {
                 tree[node].first_child = (uint32_t)stbds_arrlenu(tree);
-                for (i = 0; i < s->config.candidates; i++) stbds_arrput(tree, empty);
+                for (i = 0; i < search->config.candidates; i++) stbds_arrput(tree, empty);
             }
-            choice = nc_axx__child(s, tree, node);
+            choice = nc_axx__child(search, tree, node);
             assignment[depth++] = (uint8_t)choice;
             fresh = !tree[tree[node].first_child + choice].visits;
             tree[node].tried += (uint32_t)fresh;
@@ -6842,12 +6871,12 @@ NC_API nc_status nc_axx_search_mcts(nc_axx_search *s, uint32_t rounds) {
             path[depth] = node;
             if (fresh) break;
         }
-        alike = nc_axx__draw(s) < 0.5;
-        for (i = depth; i < s->config.layers; i++)
-            assignment[i] = alike && i > depth ? assignment[depth] : nc_axx__roll(s);
-        status = nc_axx__evaluate(s, assignment, &accuracy);
+        alike = nc_axx__draw(search) < 0.5;
+        for (i = depth; i < search->config.layers; i++)
+            assignment[i] = alike && i > depth ? assignment[depth] : nc_axx__roll(search);
+        status = nc_axx__evaluate(search, assignment, &accuracy);
         if (status != NC_OK) break;
-        reward = nc_axx__reward(s, assignment, accuracy);
+        reward = nc_axx__reward(search, assignment, accuracy);
         for (i = 0; i <= depth; i++) {
             tree[path[i]].visits++;
             tree[path[i]].reward += reward;
@@ -6875,34 +6904,35 @@ static int nc_axx__by_reward(const void *a, const void *b) {
     return x > y ? -1 : x < y;
 }
 
-NC_API nc_status nc_axx_search_genetic(nc_axx_search *s, uint32_t rounds) {
+NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds) {
     const uint32_t kept = 2;
     nc_axx__individual *all, *next;
     nc_status status = NC_OK;
     uint32_t used = 0, i, k, n, generation;
-    if (!s) return NC_ERR_ARG;
-    n = s->config.population < 4 ? 4 : s->config.population;
-    s->config.population = n;
-    nc_axx__start(s, rounds);
+    if (!search) return NC_ERR_ARG;
+    n = search->config.population < 4 ? 4 : search->config.population;
+    search->config.population = n;
+    nc_axx__start(search, rounds);
     all = (nc_axx__individual *)nc__calloc(NULL, nc__mul_size(2 * (size_t)n, sizeof *all));
     if (!all) return NC_ERR_MEMORY;
     next = all + n;
     for (generation = 0; used < rounds && status == NC_OK; generation++) {
         for (i = generation ? kept : 0; i < n && used < rounds && status == NC_OK; i++, used++) {
             nc_axx__individual *child = &next[i];
-            const nc_axx__individual *a = nc_axx__tournament(s, all);
-            const nc_axx__individual *b = nc_axx__tournament(s, all);
+            const nc_axx__individual *a = nc_axx__tournament(search, all);
+            const nc_axx__individual *b = nc_axx__tournament(search, all);
             double accuracy = 0;
-            for (k = 0; k < s->config.layers; k++) {
+            for (k = 0; k < search->config.layers; k++) {
                 if (generation == 0)
-                    child->genes[k] = i < s->config.candidates ? (uint8_t)i : nc_axx__roll(s);
-                else if (nc_axx__draw(s) * (double)s->config.layers < 1.0)
-                    child->genes[k] = nc_axx__roll(s);
+                    child->genes[k] =
+                        i < search->config.candidates ? (uint8_t)i : nc_axx__roll(search);
+                else if (nc_axx__draw(search) * (double)search->config.layers < 1.0)
+                    child->genes[k] = nc_axx__roll(search);
                 else
-                    child->genes[k] = nc_axx__draw(s) < 0.5 ? a->genes[k] : b->genes[k];
+                    child->genes[k] = nc_axx__draw(search) < 0.5 ? a->genes[k] : b->genes[k];
             }
-            status = nc_axx__evaluate(s, child->genes, &accuracy);
-            child->reward = nc_axx__reward(s, child->genes, accuracy);
+            status = nc_axx__evaluate(search, child->genes, &accuracy);
+            child->reward = nc_axx__reward(search, child->genes, accuracy);
         }
         memcpy(all + (generation ? kept : 0), next + (generation ? kept : 0),
                (n - (generation ? kept : 0)) * sizeof *all);
@@ -6922,32 +6952,33 @@ static int nc_axx__cheaper(const nc_axx_search *s, uint8_t than) {
     return best;
 }
 
-NC_API nc_status nc_axx_search_greedy(nc_axx_search *s) {
+NC_API nc_status nc_axx_search_greedy(nc_axx_search *search) {
     uint8_t assignment[1024], first = 0;
     double accuracy = 0;
     nc_status status;
     uint32_t i;
-    if (!s) return NC_ERR_ARG;
-    for (i = 1; i < s->config.candidates; i++)
-        if (s->power[i] > s->power[first]) first = (uint8_t)i;
+    if (!search) return NC_ERR_ARG;
+    for (i = 1; i < search->config.candidates; i++)
+        if (search->power[i] > search->power[first]) first = (uint8_t)i;
     memset(assignment, first, sizeof assignment);
-    nc_axx__start(s, s->config.layers * (s->config.candidates - 1));
-    status = nc_axx__evaluate(s, assignment, &accuracy);
+    nc_axx__start(search, search->config.layers * (search->config.candidates - 1));
+    status = nc_axx__evaluate(search, assignment, &accuracy);
     for (;;) {
         double most = 0;
         uint32_t layer = 0;
         int choice = -1;
-        for (i = 0; i < s->config.layers && status == NC_OK; i++) {
+        for (i = 0; i < search->config.layers && status == NC_OK; i++) {
             const uint8_t old = assignment[i];
-            const int cheaper = nc_axx__cheaper(s, old);
+            const int cheaper = nc_axx__cheaper(search, old);
             double saved;
             if (cheaper < 0) continue;
-            saved = s->share[i] * ((double)s->power[old] - (double)s->power[cheaper]);
+            saved =
+                search->share[i] * ((double)search->power[old] - (double)search->power[cheaper]);
             if (!(saved > most)) continue;
             assignment[i] = (uint8_t)cheaper;
-            status = nc_axx__evaluate(s, assignment, &accuracy);
+            status = nc_axx__evaluate(search, assignment, &accuracy);
             assignment[i] = old;
-            if (status != NC_OK || accuracy < s->config.least_accuracy) continue;
+            if (status != NC_OK || accuracy < search->config.least_accuracy) continue;
             most = saved;
             layer = i;
             choice = cheaper;
@@ -6957,47 +6988,51 @@ NC_API nc_status nc_axx_search_greedy(nc_axx_search *s) {
     }
 }
 
-NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *s) {
+NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *search) {
     uint8_t assignment[1024];
     nc_status status = NC_OK;
     uint64_t all = 1, i;
     uint32_t k;
-    if (!s) return NC_ERR_ARG;
-    for (k = 0; k < s->config.layers; k++)
-        if ((all *= s->config.candidates) > 65536) return NC_ERR_LIMIT;
-    nc_axx__start(s, (uint32_t)all);
+    if (!search) return NC_ERR_ARG;
+    for (k = 0; k < search->config.layers; k++)
+        if ((all *= search->config.candidates) > 65536) return NC_ERR_LIMIT;
+    nc_axx__start(search, (uint32_t)all);
     for (i = 0; i < all && status == NC_OK; i++) {
         uint64_t rest = i;
         double accuracy = 0;
-        for (k = 0; k < s->config.layers; k++, rest /= s->config.candidates)
-            assignment[k] = (uint8_t)(rest % s->config.candidates);
-        status = nc_axx__evaluate(s, assignment, &accuracy);
+        for (k = 0; k < search->config.layers; k++, rest /= search->config.candidates)
+            assignment[k] = (uint8_t)(rest % search->config.candidates);
+        status = nc_axx__evaluate(search, assignment, &accuracy);
     }
     return status;
 }
 
-NC_API size_t nc_axx_search_count(const nc_axx_search *s) { return stbds_arrlenu(s->accuracies); }
+NC_API size_t nc_axx_search_count(const nc_axx_search *search) {
+    return stbds_arrlenu(search->accuracies);
+}
 
-NC_API nc_status nc_axx_search_get(const nc_axx_search *s, size_t index, nc_axx_solution *out) {
-    if (!s || !out || index >= nc_axx_search_count(s)) return NC_ERR_ARG;
-    out->assignment = s->assignments + index * s->config.layers;
-    out->accuracy = s->accuracies[index];
-    out->power = nc_axx__power_of(s, out->assignment);
+NC_API nc_status nc_axx_search_get(const nc_axx_search *search, size_t index,
+                                   nc_axx_solution *solution) {
+    if (!search || !solution || index >= nc_axx_search_count(search)) return NC_ERR_ARG;
+    solution->assignment = search->assignments + index * search->config.layers;
+    solution->accuracy = search->accuracies[index];
+    solution->power = nc_axx__power_of(search, solution->assignment);
     return NC_OK;
 }
 
-NC_API nc_status nc_axx_search_best(const nc_axx_search *s, nc_axx_solution *out) {
+NC_API nc_status nc_axx_search_best(const nc_axx_search *search, nc_axx_solution *solution) {
     nc_status status = NC_ERR_MATH;
     nc_axx_solution one;
     size_t i;
-    if (!s || !out) return NC_ERR_ARG;
-    for (i = 0; i < nc_axx_search_count(s); i++) {
-        (void)nc_axx_search_get(s, i, &one);
-        if (one.accuracy < s->config.least_accuracy) continue;
-        if (status == NC_OK && (one.power > out->power ||
-                                (!(one.power < out->power) && !(one.accuracy > out->accuracy))))
+    if (!search || !solution) return NC_ERR_ARG;
+    for (i = 0; i < nc_axx_search_count(search); i++) {
+        (void)nc_axx_search_get(search, i, &one);
+        if (one.accuracy < search->config.least_accuracy) continue;
+        if (status == NC_OK &&
+            (one.power > solution->power ||
+             (!(one.power < solution->power) && !(one.accuracy > solution->accuracy))))
             continue;
-        *out = one;
+        *solution = one;
         status = NC_OK;
     }
     return status;
@@ -7012,16 +7047,16 @@ static int nc_axx__by_power(const void *a, const void *b) {
     return x->assignment < y->assignment ? -1 : x->assignment > y->assignment;
 }
 
-NC_API nc_status nc_axx_search_front(const nc_axx_search *s, nc_axx_solution *solutions,
+NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solution *solutions,
                                      size_t most, size_t *count) {
     nc_axx_solution *all;
     double best = -1;
     size_t i, n;
-    if (!s || !count || (most && !solutions)) return NC_ERR_ARG;
-    n = nc_axx_search_count(s);
+    if (!search || !count || (most && !solutions)) return NC_ERR_ARG;
+    n = nc_axx_search_count(search);
     all = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(n, sizeof *all));
     if (!all) return NC_ERR_MEMORY;
-    for (i = 0; i < n; i++) (void)nc_axx_search_get(s, i, &all[i]);
+    for (i = 0; i < n; i++) (void)nc_axx_search_get(search, i, &all[i]);
     if (n) qsort(all, n, sizeof *all, nc_axx__by_power);
     *count = 0;
     for (i = 0; i < n; i++) {
@@ -7100,6 +7135,10 @@ NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, siz
     return t.status;
 }
 
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
+#endif
+
 #ifdef NC_GPU
 /* >>gpu ============================================================================ */
 
@@ -7115,35 +7154,36 @@ NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu) {
     nc__free(NULL, gpu, 0);
 }
 
-NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **out, nc_gpu *device, const nc_axx_engine *e) {
+NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine) {
     nc_gpu_kernel *kernel;
-    nc_axx_gpu *gpu;
+    nc_axx_gpu *made;
     int64_t most;
     nc_status status;
     uint32_t i;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    if (!device || !e) return NC_ERR_ARG;
-    gpu = (nc_axx_gpu *)nc__calloc(NULL, sizeof *gpu);
-    if (!gpu) return NC_ERR_MEMORY;
-    gpu->device = device;
-    gpu->largest = e->info.largest;
-    gpu->offset = e->table[0];
-    most = e->table[0];
+    if (!gpu) return NC_ERR_ARG;
+    *gpu = NULL;
+    if (!device || !engine) return NC_ERR_ARG;
+    made = (nc_axx_gpu *)nc__calloc(NULL, sizeof *made);
+    if (!made) return NC_ERR_MEMORY;
+    made->device = device;
+    made->largest = engine->info.largest;
+    made->offset = engine->table[0];
+    most = engine->table[0];
     for (i = 1; i < 65536; i++) {
-        if (e->table[i] < gpu->offset) gpu->offset = e->table[i];
-        if (e->table[i] > most) most = e->table[i];
+        if (engine->table[i] < made->offset) made->offset = engine->table[i];
+        if (engine->table[i] > most) most = engine->table[i];
     }
-    gpu->table = (uint32_t *)nc__calloc(NULL, 32768 * sizeof *gpu->table);
-    status = !gpu->table ? NC_ERR_MEMORY : most - gpu->offset > 65535 ? NC_ERR_UNSUPPORTED : NC_OK;
+    made->table = (uint32_t *)nc__calloc(NULL, 32768 * sizeof *made->table);
+    status = made->table ? NC_OK : NC_ERR_MEMORY;
+    if (most - made->offset > 65535) status = NC_ERR_UNSUPPORTED;
     for (i = 0; i < 65536 && status == NC_OK; i++)
-        gpu->table[i / 2] |= (uint32_t)(e->table[i] - gpu->offset) << (i % 2 * 16);
+        made->table[i / 2] |= (uint32_t)(engine->table[i] - made->offset) << (i % 2 * 16);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm", &kernel);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_conv2d", &kernel);
     if (status == NC_OK)
-        *out = gpu;
+        *gpu = made;
     else
-        nc_axx_gpu_close(gpu);
+        nc_axx_gpu_close(made);
     return status;
 }
 

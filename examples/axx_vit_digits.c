@@ -199,7 +199,7 @@ static int write_file(const char *prefix, const char *ending, const char *text, 
 
 /* A text that grows at its end; what does not fit is left out. */
 typedef struct text {
-    char bytes[1 << 20];
+    char bytes[1 << 23];
     size_t used;
 } text;
 
@@ -292,7 +292,7 @@ static int write_plot(const nc_axx_search *s, const nc_axx_solution *front, size
             "<path d=\"M70 %.1fH610\" stroke=\"#c33\" stroke-dasharray=\"5 4\"/>"
             "<text x=\"75\" y=\"%.1f\" fill=\"#c33\">required</text>\n",
             up(&a, least), up(&a, least) - 5);
-    for (i = 0; nc_axx_search_get(s, i, &one) == NC_OK; i++)
+    for (i = 0; i < 100000 && nc_axx_search_get(s, i, &one) == NC_OK; i++) /* as many as fit */
         add(&t, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\" fill=\"#9ab\"/>\n",
             across(&a, one.power), up(&a, one.accuracy));
     add(&t, "<path fill=\"none\" stroke=\"#06c\" stroke-width=\"1.5\" d=\"");
