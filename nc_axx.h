@@ -581,9 +581,9 @@ NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share);
 /* Parameters as safetensors (float32) and, as metadata, the calibrated amax. Free with
  * nc_axx_free_text. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err);
-/* Read one; every tensor of the network must be there in its shape, as F32, F16, BF16 or F64, others are
- * ignored. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH. Nothing is changed on
- * failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
+/* Read one; every tensor of the network must be there in its shape, as F32, F16, BF16 or F64;
+ * others are ignored. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH. Nothing is
+ * changed on failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
 #endif
 
