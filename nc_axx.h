@@ -7,6 +7,10 @@
        #define NC_IMPLEMENTATION
        #include "nc_axx.h"
 
+   Compile with: cc -O2 file.c -lm, and -fopenmp for loops on all cores (the results are the same).
+   With NC_AXX_VIT also copy nc_hlx.h; with NC_GPU also nc_gpu.h, and the kernels axx_gemm and
+   axx_conv2d built by `make kernels` (.spv for Vulkan, .ptx for CUDA).
+
    Quick example:
 
        #include <stdio.h>
@@ -23,16 +27,17 @@
        }
 
    Contents (search for the tag):
-     >>types     multipliers, metrics, calibrators, shapes
-     >>api       multipliers, their files, quantisation, calibration, sums, layers
-     >>families  generators, metrics
-     >>io        tables, C headers, CSV, .npy; netlists in C and BLIF
-     >>engine    sums of products, the fastest way that equals the table
-     >>quantise  quantisation, calibrators
-     >>layers    linear, matmul, convolutions, forward and backward
-     >>search    which layer gets which multiplier: tree, genetic, greedy; Pareto front
-     >>networks  vision transformer and convolutional network, with NC_AXX_VIT
-     >>gpu       the integer sums on Vulkan and CUDA, with NC_GPU
+     >>types        multipliers, metrics, calibrators, shapes
+     >>api          all functions, in the order of the sections below
+     >>multipliers  published families, EvoApproxLib's by name; error metrics
+     >>files        tables, C headers, CSV, .npy; netlists in C and BLIF
+     >>calibration  the range of a tensor's values
+     >>quantisation float32 to bytes and back
+     >>engines      sums of products, the fastest way that equals the table
+     >>layers       linear, matmul, convolutions, forward and backward
+     >>networks     vision transformer and convolutional network, with NC_AXX_VIT
+     >>search       which layer gets which multiplier: tree, genetic, greedy; Pareto front
+     >>gpu          the integer sums on Vulkan and CUDA, with NC_GPU
      >>changelog
 
    Options, defined before including:
@@ -43,6 +48,13 @@
      NC_NO_STDIO           no file access
      NC_AXX_VIT            also the networks (needs nc_hlx.h beside this file)
      NC_GPU                also the GPU functions (needs nc_gpu.h beside this file)
+
+   To add a multiplier family NAME: its row in NC_AXX_FAMILIES and its function nc_axx__NAME below
+   it; names, parser, ranges, --families of lut_convert and the tests of all families follow from
+   the row. Its digits go into tests/axx_scalar.c.
+   To add a form of file: its constant in nc_axx_form and its row in nc_axx__forms, which the
+   compiler compares. To add a layer to a network: its row in NC_AXX__VIT_TABLE or
+   NC_AXX__CNN_TABLE, and where the forward and backward pass use it.
 
    Conventions: operands are one byte, signed unless the multiplier says otherwise; the product of
    a and b is table[(a + 128) * 256 + (b + 128)], without the 128 for an unsigned operand.
@@ -156,28 +168,36 @@ typedef struct nc_axx_metrics {
     double wcre; /* largest |e| / max(|exact|, 1), in percent */
 } nc_axx_metrics;
 
-/* Published multipliers. Signed operands go by sign and magnitude (0 to 128). */
+/* Published multipliers, a row each: constant, name, and the least and the most of the parameters P
+ * and Q (0, 0: it has none). Signed operands go by sign and magnitude (0 to 128). */
+#define NC_AXX_FAMILIES(FAMILY)                                                                    \
+    /* the product */                                                                              \
+    FAMILY(NC_AXX_EXACT, exact, 0, 0, 0, 0)                                                        \
+    /* without the P lowest product columns */                                                     \
+    FAMILY(NC_AXX_TRUNCATED, truncated, 0, 15, 0, 0)                                               \
+    /* Mahdiani et al., 2010: without the carry-save cells in rows below P or columns below Q */   \
+    FAMILY(NC_AXX_BROKEN_ARRAY, broken_array, 0, 8, 0, 15)                                         \
+    /* Kulkarni, Gupta, Ercegovac, 2011: 2x2 blocks i, j with i + j < P give 3 * 3 = 7 */          \
+    FAMILY(NC_AXX_KULKARNI, kulkarni, 0, 7, 0, 0)                                                  \
+    /* Hashemi, Bahar, Reda, 2015: the P leading bits, the lowest set to unbias the cut */         \
+    FAMILY(NC_AXX_DRUM, drum, 3, 8, 0, 0)                                                          \
+    /* Mitchell, 1962: log2(1 + f) is taken as f */                                                \
+    FAMILY(NC_AXX_MITCHELL, mitchell, 0, 0, 0, 0)                                                  \
+    /* Babic, Avramovic, Bulic, 2011: leading powers of two, and P times those of the rests */     \
+    FAMILY(NC_AXX_ITERATIVE_LOG, iterative_log, 0, 7, 0, 0)                                        \
+    /* Zendegani et al., 2017: x'y + xy' - x'y', x' the power of two nearest to x (3: 2) */        \
+    FAMILY(NC_AXX_ROBA, roba, 0, 0, 0, 0)                                                          \
+    /* Narayanamoorthy et al., 2015: the low P bits if they hold x, else the high P of 8 */        \
+    FAMILY(NC_AXX_STATIC_SEGMENT, static_segment, 4, 8, 0, 0)                                      \
+    /* after Kyaw, Goh, Yeo, 2010: the product of the bits above P; below 2^(2P) ones from bit */  \
+    /* P + i down, i the highest set of the P low bits of either; exact if all above P are 0 */    \
+    FAMILY(NC_AXX_ERROR_TOLERANT, error_tolerant, 1, 7, 0, 0)
+
 typedef enum nc_axx_family {
-    NC_AXX_EXACT,          /* exact */
-    NC_AXX_TRUNCATED,      /* truncated:K - without the K lowest product columns, 0 to 15 */
-    NC_AXX_BROKEN_ARRAY,   /* broken_array:H:V - Mahdiani et al., 2010: carry-save cells in rows
-                                below H (0 to 8) or columns below V (0 to 15) are left out */
-    NC_AXX_KULKARNI,       /* kulkarni:K - Kulkarni, Gupta, Ercegovac, 2011: 2x2 blocks i, j with
-                                i + j < K give 3 * 3 = 7; K 0 to 7, 7 = all */
-    NC_AXX_DRUM,           /* drum:K - Hashemi, Bahar, Reda, 2015: the K leading bits, the lowest
-                                of them set to unbias the cut; K 3 to 8 */
-    NC_AXX_MITCHELL,       /* mitchell - Mitchell, 1962: log2(1 + f) is taken as f */
-    NC_AXX_ITERATIVE_LOG,  /* iterative_log:N - Babic, Avramovic, Bulic, 2011: leading powers of
-                                two, N corrections by the product of what they left, 0 to 7 */
-    NC_AXX_ROBA,           /* roba - Zendegani et al., 2017: x to its nearest power of two x' (3
-                                to 2, else halves up); x'y + xy' - x'y' */
-    NC_AXX_STATIC_SEGMENT, /* static_segment:M - Narayanamoorthy et al., 2015: the low M bits when
-                                they hold the operand, else the high M of 8; M 4 to 8 */
-    NC_AXX_ERROR_TOLERANT, /* error_tolerant:K - after Kyaw, Goh, Yeo, 2010: the operands above
-                                their K low bits multiplied, below 2^(2K) ones from bit K + i
-                                down, i the highest bit set in either low part; both high parts 0:
-                                exact low product; K 1 to 7 */
-    NC_AXX_FAMILY_COUNT
+#define NC_AXX__CONSTANT(constant, name, p_low, p_high, q_low, q_high) constant,
+    NC_AXX_FAMILIES(NC_AXX__CONSTANT)
+#undef NC_AXX__CONSTANT
+        NC_AXX_FAMILY_COUNT
 } nc_axx_family;
 
 /* Forms of a multiplier's file. Tables are in the order of nc_axx_mult.table. */
@@ -227,20 +247,24 @@ typedef struct nc_axx_conv {
 
 /* >>api ============================================================================ */
 
-/* -- multipliers ------------------------------------------------------------------------ */
+/* -- multipliers ---------------------------------------------------------------------------- */
 
 /* Generate a multiplier of a family with its parameters (0 where it has fewer), of signed operands
- * or, with is_unsigned, of 0 to 255. Fills the name too. NC_ERR_ARG for parameters out of range. */
+ * or, with is_unsigned, of 0 to 255. Fills the name too, NAME_P_Q. NC_ERR_ARG for parameters out of
+ * range. exact: the published definition for every pair of operands. */
 NC_API nc_status nc_axx_generate(nc_axx_mult *m, nc_axx_family family, uint32_t p, uint32_t q,
                                  int is_unsigned);
-/* The same from text: FAMILY[:P[:Q]], as the comments above show it; then +unsigned for unsigned
- * operands and +compensated for nc_axx_compensate, in this order. Or a signed multiplier of
- * EvoApproxLib by its name, with its published power: mul8s_1KV8 (exact), 1KVA, 1KVL, 1L2D, 1L2H,
- * 1KR3. NC_ERR_FORMAT with the column. */
+/* The same from text: FAMILY[:P[:Q]] by the names above; then +unsigned for unsigned operands and
+ * +compensated for nc_axx_compensate, in this order. Or a name of nc_axx_published, with its power.
+ * NC_ERR_FORMAT with the column; *m is changed only on success. */
 NC_API nc_status nc_axx_make(nc_axx_mult *m, const char *spec, nc_error *err);
 /* A family's name and the ranges of its parameters, low[2] and high[2] (0, 0: it has none); null
  * for other numbers. Any output may be null. */
 NC_API const char *nc_axx_family_info(nc_axx_family family, uint32_t low[2], uint32_t high[2]);
+/* The signed 8-bit multipliers of EvoApproxLib (ehw.fit.vutbr.cz/evoapproxlib) by falling power:
+ * mul8s_1KV8 (exact), 1KVA, 1L2H, 1KVL, 1L2D, 1KR3. A name, and its published power in PDK45 (exact
+ * = 1; may be null); null beyond the last. */
+NC_API const char *nc_axx_published(uint32_t index, float *relative_power);
 /* Add a constant towards the exact products: the mean error of the products of two operands other
  * than 0, rounded, taken by the sign of the exact product. "+c" is added to the name. */
 NC_API void nc_axx_compensate(nc_axx_mult *m);
@@ -248,16 +272,17 @@ NC_API void nc_axx_compensate(nc_axx_mult *m);
  * sign(b) m(|a|, |b|). With a_unsigned only b has a sign, for activations that are never negative.
  * out may be m. NC_ERR_ARG when m is not unsigned. */
 NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_unsigned);
-/* One product, operands in the multiplier's range; bits beyond a byte are dropped. */
+/* One product, operands in the multiplier's range; bits beyond a byte are dropped. exact: an entry
+ * of the table. */
 NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b);
-/* Exhaustive error metrics. */
+/* Error metrics over all pairs. exact: sums in float64 over the table in its order. */
 NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics);
 /* counts[i] = pairs with an error in [lowest + i width, lowest + (i + 1) width); errors outside go
  * to the first or last of the n bins. NC_ERR_ARG for n or width 0. */
 NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t width,
                                   uint32_t *counts, size_t n);
 
-/* -- files of multipliers ------------------------------------------------------------------ */
+/* -- files ---------------------------------------------------------------------------------- */
 
 /* Read a multiplier from the bytes of a file. Both operands are unsigned if the name contains
  * "mul8u", or if a netlist's parameters say so. relative_power is filled in for the names of
@@ -282,7 +307,50 @@ NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form
                              nc_error *err);
 #endif
 
-/* -- sums of products ----------------------------------------------------------------------- */
+/* -- calibration ---------------------------------------------------------------------------- */
+
+/* Largest |x| of n values; 0 for none. NaN and infinities are skipped. */
+NC_API float nc_axx_amax(const float *x, size_t n);
+/* Empty: nothing seen yet. A zeroed calibrator is empty too. */
+NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c);
+/* Count n more values; NaN and infinities are skipped. The order of values never matters. */
+NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n);
+/* Count what another has counted, exactly as if one had seen all. */
+NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other);
+/* The amax a method finds, for so many bits (2 to 8). `percent` is for NC_AXX_CALIBRATE_PERCENTILE,
+ * 0 means 99.99. 0 when nothing was seen or an argument is out of range. Edges below are multiples
+ * of a bin; the candidates of the last two are the edges from 128 bins up.
+ *   percentile: the first edge with that share of the values below it
+ *   mse: least mean square error of the bins' centres, quantised
+ *   entropy: least Kullback-Leibler divergence of the clipped histogram from itself in 2^(bits-1)
+ *     groups of bins (as TensorRT does; bin 0 counts as bin 1 does) */
+NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
+                                    double percent, uint32_t bits);
+/* State as NC_AXX_CALIBRATOR_BYTES bytes with a checksum. */
+NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes);
+/* And back. NC_ERR_FORMAT for a wrong size or state, NC_ERR_MISMATCH for a damaged one. */
+NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size);
+
+/* -- quantisation --------------------------------------------------------------------------- */
+
+/* (2^(bits-1) - 1) / amax, bits 2 to 8; 0 when amax is below 2^-24 or bits out of range: such a
+ * tensor quantises to zeros. */
+NC_API float nc_axx_scale(float amax, uint32_t bits);
+/* The same for values of 0 and more in all bits: (2^bits - 1) / amax. */
+NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits);
+/* q[i] = clamp(round(x[i] * scale), -2^(bits-1), 2^(bits-1) - 1), ties to even, NaN gives 0.
+ * bits outside 2 to 8 are taken as 8. */
+NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits);
+/* The same clamped to 0 .. 2^bits - 1. */
+NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
+                                     uint32_t bits);
+/* Rows of a matrix (rows x columns), each with its own scale from its largest magnitude. */
+NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
+                                 size_t columns, uint32_t bits);
+/* x[i] = q[i] / scale, 0 for a zero scale. q are int8, or uint8 with is_unsigned. */
+NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned);
+
+/* -- engines -------------------------------------------------------------------------------- */
 
 /* A multiplier made ready for sums of many products. The table is split into terms f(a) g(b), each
  * summed by the processor's own dot products of bytes, and a rest that is looked up in registers;
@@ -321,54 +389,15 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const v
  * Returns the level in use. For tests and measurements; process-wide. */
 NC_API int nc_axx_set_simd(int level);
 
-/* -- quantisation -------------------------------------------------------------------------- */
+/* -- layers: forward and backward ----------------------------------------------------------- */
 
-/* Largest |x| of n values; 0 for none. NaN and infinities are skipped. */
-NC_API float nc_axx_amax(const float *x, size_t n);
-/* (2^(bits-1) - 1) / amax, bits 2 to 8; 0 when amax is below 2^-24 or bits out of range: such a
- * tensor quantises to zeros. */
-NC_API float nc_axx_scale(float amax, uint32_t bits);
-/* The same for values of 0 and more in all bits: (2^bits - 1) / amax. */
-NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits);
-/* q[i] = clamp(round(x[i] * scale), -2^(bits-1), 2^(bits-1) - 1), ties to even, NaN gives 0.
- * bits outside 2 to 8 are taken as 8. */
-NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits);
-/* The same clamped to 0 .. 2^bits - 1. */
-NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
-                                     uint32_t bits);
-/* Rows of a matrix (rows x columns), each with its own scale from its largest magnitude. */
-NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
-                                 size_t columns, uint32_t bits);
-/* x[i] = q[i] / scale, 0 for a zero scale. q are int8, or uint8 with is_unsigned. */
-NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned);
-
-/* Empty: nothing seen yet. A zeroed calibrator is empty too. */
-NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c);
-/* Count n more values; NaN and infinities are skipped. The order of values never matters. */
-NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n);
-/* Count what another has counted, exactly as if one had seen all. */
-NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other);
-/* The amax a method finds, for so many bits (2 to 8). `percent` is for NC_AXX_CALIBRATE_PERCENTILE,
- * 0 means 99.99. 0 when nothing was seen or an argument is out of range. Edges below are multiples
- * of a bin; the candidates of the last two are the edges from 128 bins up.
- *   percentile: the first edge with that share of the values below it
- *   mse: least mean square error of the bins' centres, quantised
- *   entropy: least Kullback-Leibler divergence of the clipped histogram from itself in 2^(bits-1)
- *     groups of bins (as TensorRT does; bin 0 counts as bin 1 does) */
-NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
-                                    double percent, uint32_t bits);
-/* State as NC_AXX_CALIBRATOR_BYTES bytes with a checksum. */
-NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes);
-/* And back. NC_ERR_FORMAT for a wrong size or state, NC_ERR_MISMATCH for a damaged one. */
-NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size);
-
-/* -- layers. Operands are bytes as the engine's multiplier takes them; y and gradients float32. A
+/* Operands are bytes as the engine's multiplier takes them; y and gradients float32. A
  * zero scale makes a product 0. work: scratch of the bytes that the function of that name gives.
  * Errors: NC_ERR_ARG for null pointers, impossible shapes and too little work memory, NC_ERR_LIMIT
  * for sums beyond 32 bits. exact: integer sums; one float32 rounding each for their conversion,
  * the product of the scales, the division and the bias. The backward functions give the gradients
  * of the exact operation on the dequantised operands (straight-through): dx is overwritten, dw and
- * db are added to; each may be null. -- */
+ * db are added to; each may be null. */
 
 /* y (rows x out) = sum over k of product(x[r][k], w[o][k]) / (x_scale w_scale[o]) + bias[o]. x is
  * rows x k, w is out x k, one scale for each output; bias may be null. */
@@ -428,79 +457,9 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
 /* For all four. */
 NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape);
 
-/* -- search: which layer gets which multiplier ------------------------------------------------ */
-
-/* The problem. Zeros are the defaults. */
-typedef struct nc_axx_search_config {
-    uint32_t layers;       /* to assign, 1 to 1,024 */
-    uint32_t candidates;   /* multipliers to choose from, 1 to 64 */
-    const double *share;   /* of every layer in the work, adding up to 1 */
-    const float *power;    /* relative power of every candidate */
-    double least_accuracy; /* what a solution must keep */
-    /* Accuracy of an assignment (a candidate for every layer), 0 to 1. Nonzero stops the search
-     * with NC_ERR_CANCELLED. Never asked twice for the same. */
-    int (*evaluate)(void *user, const uint8_t *assignment, double *accuracy);
-    void *user;
-    uint64_t seed;
-    double exploration;  /* of the tree search; 0: 1 / (2 sqrt 2) */
-    uint32_t by_power;   /* 1: rollouts draw a candidate in proportion to 1 / power, 0: evenly */
-    uint32_t population; /* of the genetic search; 0: 24 */
-    nc_progress_fn progress; /* of a search; null: none */
-    void *progress_user;
-} nc_axx_search_config;
-
-/* An assignment that was evaluated. */
-typedef struct nc_axx_solution {
-    const uint8_t *assignment; /* layers bytes, owned by the search */
-    double accuracy, power;
-} nc_axx_solution;
-
-/* A search and all it has evaluated. */
-typedef struct nc_axx_search nc_axx_search;
-
-/* Make one; share and power are copied. Free with nc_axx_search_destroy. */
-NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
-/* Release; null is fine. */
-NC_API void nc_axx_search_destroy(nc_axx_search *search);
-/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n),
- * add a node, fill the layers below (half of the times all alike, else each by itself), reward 1/2
- * + (1 - power) / 2 where the accuracy suffices, else its half share of it. `rounds` assignments
- * are tried, known ones included: the same seed walks the same way again, so a search that was
- * saved and loaded goes on where it was. */
-NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds);
-/* Genetic search with the same reward: uniform assignments first, then tournaments of two, uniform
- * crossover, one mutation in the mean, the two best kept. */
-NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds);
-/* From the candidate of the highest power everywhere, take the change of one layer to the next
- * lower power that saves most and keeps the accuracy, until none is left. */
-NC_API nc_status nc_axx_search_greedy(nc_axx_search *search);
-/* All assignments. NC_ERR_LIMIT above 65,536. */
-NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *search);
-/* Number of assignments evaluated, in order. */
-NC_API size_t nc_axx_search_count(const nc_axx_search *search);
-/* One of them. NC_ERR_ARG beyond the last. */
-NC_API nc_status nc_axx_search_get(const nc_axx_search *search, size_t index,
-                                   nc_axx_solution *solution);
-/* The lowest power that keeps the accuracy. NC_ERR_MATH when none does. */
-NC_API nc_status nc_axx_search_best(const nc_axx_search *search, nc_axx_solution *solution);
-/* The Pareto front, by rising power: no other has no more power and more accuracy. Up to `most`
- * are written; *count gets their number. */
-NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solution *solutions,
-                                     size_t most, size_t *count);
-/* All evaluated assignments (front_only: those of the front) as CSV: accuracy,power, then the
- * candidates of all layers. Free with nc_axx_free_text. */
-NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, char **text,
-                                   size_t *bytes);
-/* Read such a file: its assignments count as evaluated. Errors with line and column. */
-NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, size_t bytes,
-                                    nc_error *err);
-/* Accuracy against power as SVG, the front as a line. Free with nc_axx_free_text. */
-NC_API nc_status nc_axx_search_svg(const nc_axx_search *search, const char *title, char **text,
-                                   size_t *bytes);
-
 #ifdef NC_AXX_VIT
 
-/* -- networks (NC_AXX_VIT, with nc_hlx.h): vision transformer, small convolutional network -- */
+/* -- networks: vision transformer, small convolutional network (NC_AXX_VIT, with nc_hlx.h) -- */
 
 typedef enum nc_axx_net_kind {
     NC_AXX_NET_VIT, /* patches, class token or mean, pre-norm blocks, head; timm's tensor names */
@@ -580,7 +539,7 @@ typedef struct nc_axx_net nc_axx_net;
 NC_API nc_status nc_axx_net_create(nc_axx_net **net, const nc_axx_net_config *config);
 /* Release; null is fine. */
 NC_API void nc_axx_net_destroy(nc_axx_net *net);
-/* Weights from a bell curve (deviation sqrt(1 / inputs), 0.02 for the tokens), norms 1 and 0. */
+/* Weights about normal (deviation sqrt(1 / inputs), 0.02 for the tokens), norms 1 and 0. */
 NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed);
 /* The configuration with its defaults filled in. */
 NC_API const nc_axx_net_config *nc_axx_net_get_config(const nc_axx_net *net);
@@ -622,14 +581,81 @@ NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share);
 /* Parameters as safetensors (float32) and, as metadata, the calibrated amax. Free with
  * nc_axx_free_text. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err);
-/* Read one; every tensor of the network must be there in its shape, as F32, F16 or BF16, others are
- * ignored. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH. Nothing is changed on
- * failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
+/* Read one; every tensor of the network must be there in its shape, as F32, F16, BF16 or F64;
+ * others are ignored. NC_ERR_FORMAT with the column in the header, NC_ERR_MISMATCH. Nothing is
+ * changed on failure. timm's models use 1e-6 in their layer norms where this one uses 1e-5. */
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err);
 #endif
 
+/* -- search: which layer gets which multiplier ---------------------------------------------- */
+
+/* The problem. Zeros are the defaults. */
+typedef struct nc_axx_search_config {
+    uint32_t layers;       /* to assign, 1 to 1,024 */
+    uint32_t candidates;   /* multipliers to choose from, 1 to 64 */
+    const double *share;   /* of every layer in the work, adding up to 1 */
+    const float *power;    /* relative power of every candidate */
+    double least_accuracy; /* what a solution must keep */
+    /* Accuracy of an assignment (a candidate for every layer), 0 to 1. Nonzero stops the search
+     * with NC_ERR_CANCELLED. Never asked twice for the same. */
+    int (*evaluate)(void *user, const uint8_t *assignment, double *accuracy);
+    void *user;
+    uint64_t seed;
+    double exploration;  /* of the tree search; 0: 1 / (2 sqrt 2) */
+    uint32_t by_power;   /* 1: rollouts draw a candidate in proportion to 1 / power, 0: evenly */
+    uint32_t population; /* of the genetic search; 0: 24 */
+    nc_progress_fn progress; /* of a search; null: none */
+    void *progress_user;
+} nc_axx_search_config;
+
+/* An assignment that was evaluated. */
+typedef struct nc_axx_solution {
+    const uint8_t *assignment; /* layers bytes, owned by the search */
+    double accuracy, power;
+} nc_axx_solution;
+
+/* A search and all it has evaluated. */
+typedef struct nc_axx_search nc_axx_search;
+
+/* Make one; share and power are copied. Free with nc_axx_search_destroy. */
+NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config);
+/* Release; null is fine. */
+NC_API void nc_axx_search_destroy(nc_axx_search *search);
+/* Monte-Carlo tree search, a level for each layer: descend by mean + exploration sqrt(ln N / n),
+ * add a node, fill the layers below (half of the times all alike, else each by itself), reward 1/2
+ * + (1 - power) / 2 where the accuracy suffices, else its half share of it. `rounds` assignments
+ * are tried, known ones included: the same seed walks the same way again, so a search that was
+ * saved and loaded goes on where it was. */
+NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds);
+/* Genetic search with the same reward: uniform assignments first, then tournaments of two, uniform
+ * crossover, one mutation in the mean, the two best kept. */
+NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds);
+/* From the candidate of the highest power everywhere, take the change of one layer to the next
+ * lower power that saves most and keeps the accuracy, until none is left. */
+NC_API nc_status nc_axx_search_greedy(nc_axx_search *search);
+/* All assignments. NC_ERR_LIMIT above 65,536. */
+NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *search);
+/* Number of assignments evaluated, in order. */
+NC_API size_t nc_axx_search_count(const nc_axx_search *search);
+/* One of them. NC_ERR_ARG beyond the last. */
+NC_API nc_status nc_axx_search_get(const nc_axx_search *search, size_t index,
+                                   nc_axx_solution *solution);
+/* The lowest power that keeps the accuracy. NC_ERR_MATH when none does. */
+NC_API nc_status nc_axx_search_best(const nc_axx_search *search, nc_axx_solution *solution);
+/* The Pareto front, by rising power: no other has no more power and more accuracy. Up to `most`
+ * are written; *count gets their number. */
+NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solution *solutions,
+                                     size_t most, size_t *count);
+/* All evaluated assignments (front_only: those of the front) as CSV: accuracy,power, then the
+ * candidates of all layers. Free with nc_axx_free_text. */
+NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, char **text,
+                                   size_t *bytes);
+/* Read such a file: its assignments count as evaluated. Errors with line and column. */
+NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, size_t bytes,
+                                    nc_error *err);
+
 #ifdef NC_GPU
-/* -- GPU: the integer sums on a device of nc_gpu.h, the bits of the functions above ----------- */
+/* -- gpu: the integer sums on a device of nc_gpu.h, the bits of the functions above --------- */
 
 /* Kernels and the table of one multiplier on a device. */
 typedef struct nc_axx_gpu nc_axx_gpu;
@@ -1907,10 +1933,7 @@ static NC_UNUSED void nc__npy_head(nc__buffer *b, const char *descr, const uint6
 #endif
 #endif
 
-/* >>families ======================================================================= */
-
-/* A multiplier of magnitudes below 256 with its parameters. */
-typedef uint32_t (*nc_axx__magnitude_fn)(uint32_t a, uint32_t b, uint32_t p, uint32_t q);
+/* >>multipliers ================================================================= */
 
 static int nc_axx__operand(uint32_t index, int is_unsigned) {
     return is_unsigned ? (int)index : (int)index - 128;
@@ -1921,32 +1944,44 @@ static int nc_axx__exact_at(const nc_axx_mult *m, uint32_t i) {
     return nc_axx__operand(i >> 8, m->a_unsigned) * nc_axx__operand(i & 255, m->b_unsigned);
 }
 
-static uint32_t nc_axx__exact(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+/* What turns an index by operands into one by their bytes, and back: exclusive or. */
+static uint32_t nc_axx__byte_order(const nc_axx_mult *m) {
+    return (m->a_unsigned ? 0u : 0x8000u) ^ (m->b_unsigned ? 0u : 0x80u);
+}
+
+static int32_t nc_axx__abs(int32_t x) { return x < 0 ? -x : x; }
+
+/* The product of a and b whose magnitudes have this one. */
+static int32_t nc_axx__with_sign(int32_t product, int a, int b) {
+    return (a < 0) != (b < 0) ? -product : product;
+}
+
+/* -- families: the product of magnitudes a and b below 256 under the parameters p -- */
+
+static uint32_t nc_axx__exact(uint32_t a, uint32_t b, const uint32_t *p) {
     (void)p;
-    (void)q;
     return a * b;
 }
 
-/* Partial products a_i b_j of rows j >= p and columns i + j >= q. */
-static uint32_t nc_axx__array(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+/* Partial products a_i b_j of rows j >= p[0] and columns i + j >= p[1]. */
+static uint32_t nc_axx__broken_array(uint32_t a, uint32_t b, const uint32_t *p) {
     uint32_t i, j, sum = 0;
-    for (j = p; j < 8; j++)
-        for (i = j < q ? q - j : 0; i < 8; i++) sum += ((a >> i) & (b >> j) & 1) << (i + j);
+    for (j = p[0]; j < 8; j++)
+        for (i = j < p[1] ? p[1] - j : 0; i < 8; i++) sum += ((a >> i) & (b >> j) & 1) << (i + j);
     return sum;
 }
 
-static uint32_t nc_axx__truncated(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
-    (void)q;
-    return nc_axx__array(a, b, 0, p);
+static uint32_t nc_axx__truncated(uint32_t a, uint32_t b, const uint32_t *p) {
+    const uint32_t all_rows[2] = {0, p[0]};
+    return nc_axx__broken_array(a, b, all_rows);
 }
 
-static uint32_t nc_axx__kulkarni(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+static uint32_t nc_axx__kulkarni(uint32_t a, uint32_t b, const uint32_t *p) {
     uint32_t i, j, sum = 0;
-    (void)q;
     for (j = 0; j < 4; j++)
         for (i = 0; i < 4; i++) {
             uint32_t x = a >> (2 * i) & 3, y = b >> (2 * j) & 3;
-            sum += (i + j < p && x == 3 && y == 3 ? 7 : x * y) << (2 * (i + j));
+            sum += (i + j < p[0] && x == 3 && y == 3 ? 7 : x * y) << (2 * (i + j));
         }
     return sum;
 }
@@ -1958,10 +1993,9 @@ static uint32_t nc_axx__log2(uint32_t x) {
 }
 
 /* With x = 2^k (1 + f): 2^(ka + kb) (1 + fa + fb), or twice (fa + fb) when that passes 1. */
-static uint32_t nc_axx__mitchell(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+static uint32_t nc_axx__mitchell(uint32_t a, uint32_t b, const uint32_t *p) {
     uint32_t ka, kb, sum, one;
     (void)p;
-    (void)q;
     if (a == 0 || b == 0) return 0;
     ka = nc_axx__log2(a);
     kb = nc_axx__log2(b);
@@ -1971,11 +2005,10 @@ static uint32_t nc_axx__mitchell(uint32_t a, uint32_t b, uint32_t p, uint32_t q)
 }
 
 /* a b = 2^(ka + kb) + ra 2^kb + rb 2^ka + ra rb with the rests ra, rb: the last product is done the
- * same way p times, then dropped. */
-static uint32_t nc_axx__iterative_log(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+ * same way p[0] times, then dropped. */
+static uint32_t nc_axx__iterative_log(uint32_t a, uint32_t b, const uint32_t *p) {
     uint32_t sum = 0, step;
-    (void)q;
-    for (step = 0; step <= p && a && b; step++) {
+    for (step = 0; step <= p[0] && a && b; step++) {
         const uint32_t one_a = 1u << nc_axx__log2(a), one_b = 1u << nc_axx__log2(b);
         a -= one_a;
         b -= one_b;
@@ -1992,9 +2025,8 @@ static uint32_t nc_axx__leading(uint32_t x, uint32_t k) {
     return ((x >> cut) | 1) << cut;
 }
 
-static uint32_t nc_axx__drum(uint32_t a, uint32_t b, uint32_t k, uint32_t q) {
-    (void)q;
-    return nc_axx__leading(a, k) * nc_axx__leading(b, k);
+static uint32_t nc_axx__drum(uint32_t a, uint32_t b, const uint32_t *p) {
+    return nc_axx__leading(a, p[0]) * nc_axx__leading(b, p[0]);
 }
 
 static uint32_t nc_axx__nearest_power(uint32_t x) {
@@ -2005,10 +2037,9 @@ static uint32_t nc_axx__nearest_power(uint32_t x) {
 }
 
 /* Of two powers above their operands the sum stays the right one modulo 2^32. */
-static uint32_t nc_axx__roba(uint32_t a, uint32_t b, uint32_t p, uint32_t q) {
+static uint32_t nc_axx__roba(uint32_t a, uint32_t b, const uint32_t *p) {
     const uint32_t near_a = nc_axx__nearest_power(a), near_b = nc_axx__nearest_power(b);
     (void)p;
-    (void)q;
     return near_a * b + a * near_b - near_a * near_b;
 }
 
@@ -2016,102 +2047,112 @@ static uint32_t nc_axx__segment(uint32_t x, uint32_t m) {
     return x >> m ? x >> (8 - m) << (8 - m) : x;
 }
 
-static uint32_t nc_axx__static_segment(uint32_t a, uint32_t b, uint32_t m, uint32_t q) {
-    (void)q;
-    return nc_axx__segment(a, m) * nc_axx__segment(b, m);
+static uint32_t nc_axx__static_segment(uint32_t a, uint32_t b, const uint32_t *p) {
+    return nc_axx__segment(a, p[0]) * nc_axx__segment(b, p[0]);
 }
 
-static uint32_t nc_axx__error_tolerant(uint32_t a, uint32_t b, uint32_t k, uint32_t q) {
-    const uint32_t low = (a | b) & ((1u << k) - 1);
-    (void)q;
+static uint32_t nc_axx__error_tolerant(uint32_t a, uint32_t b, const uint32_t *p) {
+    const uint32_t k = p[0], low = (a | b) & ((1u << k) - 1);
     if (!(a >> k) && !(b >> k)) return a * b;
     return ((a >> k) * (b >> k) << (2 * k)) | (low ? (2u << (k + nc_axx__log2(low))) - 1 : 0);
 }
 
-typedef struct nc_axx__kind {
-    const char *name;
-    nc_axx__magnitude_fn fn;
-    uint32_t low[2], high[2]; /* of its parameters */
-} nc_axx__kind;
+/* -- the table of families -- */
 
-static const nc_axx__kind nc_axx__kinds[NC_AXX_FAMILY_COUNT] = {
-    {"exact", nc_axx__exact, {0, 0}, {0, 0}},
-    {"truncated", nc_axx__truncated, {0, 0}, {15, 0}},
-    {"broken_array", nc_axx__array, {0, 0}, {8, 15}},
-    {"kulkarni", nc_axx__kulkarni, {0, 0}, {7, 0}},
-    {"drum", nc_axx__drum, {3, 0}, {8, 0}},
-    {"mitchell", nc_axx__mitchell, {0, 0}, {0, 0}},
-    {"iterative_log", nc_axx__iterative_log, {0, 0}, {7, 0}},
-    {"roba", nc_axx__roba, {0, 0}, {0, 0}},
-    {"static_segment", nc_axx__static_segment, {4, 0}, {8, 0}},
-    {"error_tolerant", nc_axx__error_tolerant, {1, 0}, {7, 0}},
+typedef struct nc_axx__family {
+    const char *name;
+    uint32_t (*product)(uint32_t a, uint32_t b, const uint32_t *p);
+    uint32_t low[2], high[2]; /* of its parameters */
+} nc_axx__family;
+
+static const nc_axx__family nc_axx__families[NC_AXX_FAMILY_COUNT] = {
+#define NC_AXX__ROW(constant, name, p_low, p_high, q_low, q_high)                                  \
+    {#name, nc_axx__##name, {p_low, q_low}, {p_high, q_high}},
+    NC_AXX_FAMILIES(NC_AXX__ROW)
+#undef NC_AXX__ROW
 };
 
 NC_API const char *nc_axx_family_info(nc_axx_family family, uint32_t low[2], uint32_t high[2]) {
     if ((unsigned)family >= NC_AXX_FAMILY_COUNT) return NULL;
-    if (low) memcpy(low, nc_axx__kinds[family].low, sizeof nc_axx__kinds[family].low);
-    if (high) memcpy(high, nc_axx__kinds[family].high, sizeof nc_axx__kinds[family].high);
-    return nc_axx__kinds[family].name;
+    if (low) memcpy(low, nc_axx__families[family].low, sizeof nc_axx__families[family].low);
+    if (high) memcpy(high, nc_axx__families[family].high, sizeof nc_axx__families[family].high);
+    return nc_axx__families[family].name;
+}
+
+/* NAME_P_Q of as many parameters as the family has; longer ones are cut short. */
+static void nc_axx__name(nc_axx_mult *m, const nc_axx__family *f, const uint32_t p[2]) {
+    size_t used = (size_t)snprintf(m->name, sizeof m->name, "%.30s", f->name);
+    int i;
+    for (i = 0; i < 2 && f->high[i]; i++)
+        used += (size_t)snprintf(m->name + used, sizeof m->name - used, "_%u", (unsigned)p[i]);
+    if (m->a_unsigned) (void)snprintf(m->name + used, sizeof m->name - used, "_u");
 }
 
 NC_API nc_status nc_axx_generate(nc_axx_mult *m, nc_axx_family family, uint32_t p, uint32_t q,
                                  int is_unsigned) {
-    const nc_axx__kind *kind;
-    uint32_t i, k;
-    size_t used;
+    const uint32_t parameters[2] = {p, q};
+    const nc_axx__family *f;
+    uint32_t i;
     if (!m || (unsigned)family >= NC_AXX_FAMILY_COUNT) return NC_ERR_ARG;
-    kind = &nc_axx__kinds[family];
-    if (p < kind->low[0] || p > kind->high[0] || q > kind->high[1]) return NC_ERR_ARG;
+    f = &nc_axx__families[family];
+    for (i = 0; i < 2; i++)
+        if (parameters[i] < f->low[i] || parameters[i] > f->high[i]) return NC_ERR_ARG;
     memset(m, 0, offsetof(nc_axx_mult, table));
     m->relative_power = family == NC_AXX_EXACT ? 1.0f : 0.0f;
     m->a_unsigned = m->b_unsigned = (uint8_t)(is_unsigned != 0);
-    for (i = 0; i < 256; i++)
-        for (k = 0; k < 256; k++) {
-            const int a = nc_axx__operand(i, is_unsigned), b = nc_axx__operand(k, is_unsigned);
-            const int32_t product =
-                (int32_t)kind->fn((uint32_t)(a < 0 ? -a : a), (uint32_t)(b < 0 ? -b : b), p, q);
-            m->table[i * 256 + k] = (a < 0) != (b < 0) ? -product : product;
-        }
-    used = strlen(kind->name); /* at most 14 */
-    memcpy(m->name, kind->name, used);
-    for (i = 0; i < 2 && kind->high[i]; i++)
-        used +=
-            (size_t)snprintf(m->name + used, sizeof m->name - used, "_%u", (unsigned)(i ? q : p));
-    if (is_unsigned) (void)snprintf(m->name + used, sizeof m->name - used, "_u");
+    for (i = 0; i < 65536; i++) {
+        const int a = nc_axx__operand(i >> 8, is_unsigned);
+        const int b = nc_axx__operand(i & 255, is_unsigned);
+        m->table[i] = nc_axx__with_sign(
+            (int32_t)f->product((uint32_t)nc_axx__abs(a), (uint32_t)nc_axx__abs(b), parameters), a,
+            b);
+    }
+    nc_axx__name(m, f, parameters);
     return NC_OK;
 }
 
-/* Signed 8-bit multipliers of EvoApproxLib (ehw.fit.vutbr.cz/evoapproxlib): power in PDK45 from its
- * characterisation; as arrays of two's complement they lack the rows below `a` and `b` and the
- * columns below `columns` (found from their tables, and equal to them). */
-typedef struct nc_axx__published {
+/* -- EvoApproxLib -- */
+
+/* Its signed 8-bit multipliers (ehw.fit.vutbr.cz/evoapproxlib) by falling power, the exact one
+ * first: power in PDK45 from its characterisation; as arrays of two's complement they lack the rows
+ * below `a` and `b` and the columns below `columns` (found from their tables, equal to them). */
+typedef struct nc_axx__evoapprox {
     const char *name;
     float milliwatts;
     uint8_t a, b, columns;
-} nc_axx__published;
+} nc_axx__evoapprox;
 
-static const nc_axx__published nc_axx__evoapprox[] = {
+static const nc_axx__evoapprox nc_axx__published[] = {
     {"mul8s_1KV8", 0.425f, 0, 0, 0}, {"mul8s_1KVA", 0.422f, 0, 0, 2},
-    {"mul8s_1KVL", 0.289f, 2, 0, 5}, {"mul8s_1L2D", 0.200f, 2, 2, 0},
-    {"mul8s_1L2H", 0.301f, 1, 1, 0}, {"mul8s_1KR3", 0.052f, 6, 0, 0}};
+    {"mul8s_1L2H", 0.301f, 1, 1, 0}, {"mul8s_1KVL", 0.289f, 2, 0, 5},
+    {"mul8s_1L2D", 0.200f, 2, 2, 0}, {"mul8s_1KR3", 0.052f, 6, 0, 0}};
+enum { NC_AXX__PUBLISHED = sizeof nc_axx__published / sizeof *nc_axx__published };
 
-/* One of them, or null. */
-static const nc_axx__published *nc_axx__published_as(const char *name) {
-    size_t i;
-    for (i = 0; i < sizeof nc_axx__evoapprox / sizeof *nc_axx__evoapprox; i++)
-        if (!strcmp(name, nc_axx__evoapprox[i].name)) return &nc_axx__evoapprox[i];
-    return NULL;
+NC_API const char *nc_axx_published(uint32_t index, float *relative_power) {
+    if (index >= NC_AXX__PUBLISHED) return NULL;
+    if (relative_power)
+        *relative_power = nc_axx__published[index].milliwatts / nc_axx__published[0].milliwatts;
+    return nc_axx__published[index].name;
 }
 
+/* The index of a name; NC_AXX__PUBLISHED for others. */
+static uint32_t nc_axx__published_as(const char *name) {
+    uint32_t i = 0;
+    while (i < NC_AXX__PUBLISHED && strcmp(name, nc_axx__published[i].name) != 0) i++;
+    return i;
+}
+
+/* The power published for a name, else 0. */
 static float nc_axx__published_power(const char *name) {
-    const nc_axx__published *p = nc_axx__published_as(name);
-    return p ? p->milliwatts / nc_axx__evoapprox[0].milliwatts : 0.0f;
+    float power = 0.0f;
+    (void)nc_axx_published(nc_axx__published_as(name), &power);
+    return power;
 }
 
-static void nc_axx__generate_published(nc_axx_mult *m, const nc_axx__published *p) {
+static void nc_axx__generate_published(nc_axx_mult *m, const nc_axx__evoapprox *p) {
     uint32_t at, i, j;
     memset(m, 0, offsetof(nc_axx_mult, table));
-    memcpy(m->name, p->name, strlen(p->name));
+    (void)snprintf(m->name, sizeof m->name, "%s", p->name);
     m->relative_power = nc_axx__published_power(p->name);
     for (at = 0; at < 65536; at++) {
         const uint32_t a = (at >> 8) ^ 128, b = (at & 255) ^ 128; /* as bits */
@@ -2124,55 +2165,78 @@ static void nc_axx__generate_published(nc_axx_mult *m, const nc_axx__published *
     }
 }
 
-/* A decimal number of at most three digits at *at; 0 when there is none. */
-static int nc_axx__small(const char **at, uint32_t *value) {
-    const char *start = *at;
-    *value = 0;
-    while (**at >= '0' && **at <= '9' && *at - start < 3)
-        *value = *value * 10 + (uint32_t)(*(*at)++ - '0');
-    return *at > start;
+/* -- multipliers by their text -- */
+
+/* The family whose name comes next; NC_AXX_FAMILY_COUNT for none. */
+static uint32_t nc_axx__read_family(nc__text *t) {
+    const char *name = t->at;
+    size_t length = 0;
+    uint32_t f;
+    while (nc__is_letter(nc__peek(t, length))) length++;
+    for (f = 0; f < NC_AXX_FAMILY_COUNT; f++)
+        if (strlen(nc_axx__families[f].name) == length &&
+            !memcmp(nc_axx__families[f].name, name, length))
+            break;
+    if (f == NC_AXX_FAMILY_COUNT)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "no family is called '%.40s'", name);
+    else
+        t->at += length;
+    return f;
+}
+
+/* :P, in the range that the family's parameter i has. */
+static uint32_t nc_axx__read_parameter(nc__text *t, const nc_axx__family *f, int i) {
+    const char *digits = t->at + 1;
+    uint32_t value = 0;
+    if (nc__peek(t, 0) != ':' || !nc__is_digit(nc__peek(t, 1)))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "%s needs ':' and a number here", f->name);
+    if (t->status != NC_OK) return 0;
+    for (t->at = digits; nc__is_digit(nc__peek(t, 0)) && value < 1000; t->at++)
+        value = value * 10 + (uint32_t)(*t->at - '0');
+    if (value >= f->low[i] && value <= f->high[i]) return value;
+    t->at = digits;
+    (void)nc__text_fail(t, NC_ERR_FORMAT, "%s takes %u to %u here, not %u", f->name,
+                        (unsigned)f->low[i], (unsigned)f->high[i], (unsigned)value);
+    return 0;
+}
+
+/* Whether these words come next; takes them. */
+static int nc_axx__take(nc__text *t, const char *words) {
+    const size_t length = strlen(words);
+    if (t->status != NC_OK || (size_t)(t->end - t->at) < length || memcmp(t->at, words, length))
+        return 0;
+    t->at += length;
+    return 1;
 }
 
 NC_API nc_status nc_axx_make(nc_axx_mult *m, const char *spec, nc_error *err) {
-    uint32_t value[2] = {0, 0}, family, k;
-    int is_unsigned = 0, compensated = 0;
-    const char *at;
-    size_t length = 0;
+    uint32_t value[2] = {0, 0}, family, known;
+    int is_unsigned, compensated, i;
+    nc__text t;
     nc__clear(err);
     if (!m || !spec) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    if (nc_axx__published_as(spec)) {
-        nc_axx__generate_published(m, nc_axx__published_as(spec));
+    known = nc_axx__published_as(spec);
+    if (known < NC_AXX__PUBLISHED) {
+        nc_axx__generate_published(m, &nc_axx__published[known]);
         return NC_OK;
     }
-    while ((spec[length] >= 'a' && spec[length] <= 'z') || spec[length] == '_') length++;
-    for (family = 0; family < NC_AXX_FAMILY_COUNT; family++)
-        if (strlen(nc_axx__kinds[family].name) == length &&
-            !memcmp(nc_axx__kinds[family].name, spec, length))
-            break;
-    if (family == NC_AXX_FAMILY_COUNT)
-        return nc__fail(err, NC_ERR_FORMAT, 1, 1, "no family is called '%.40s'", spec);
-    at = spec + length;
-    for (k = 0; k < 2 && nc_axx__kinds[family].high[k]; k++) {
-        const nc_axx__kind *kind = &nc_axx__kinds[family];
-        const size_t column = (size_t)(at - spec) + 1;
-        if (*at != ':' || (at++, !nc_axx__small(&at, &value[k])))
-            return nc__fail(err, NC_ERR_FORMAT, 1, column, "%s needs ':' and a number here",
-                            kind->name);
-        if (value[k] < kind->low[k] || value[k] > kind->high[k])
-            return nc__fail(err, NC_ERR_FORMAT, 1, column + 1, "%s takes %u to %u here, not %u",
-                            kind->name, (unsigned)kind->low[k], (unsigned)kind->high[k],
-                            (unsigned)value[k]);
-    }
-    if (!strncmp(at, "+unsigned", 9)) is_unsigned = 1, at += 9;
-    if (!strncmp(at, "+compensated", 12)) compensated = 1, at += 12;
-    if (*at)
-        return nc__fail(err, NC_ERR_FORMAT, 1, (size_t)(at - spec) + 1, "'%.40s' is not understood",
-                        at);
+    nc__text_open(&t, spec, strlen(spec), err);
+    family = nc_axx__read_family(&t);
+    for (i = 0; i < 2 && t.status == NC_OK && nc_axx__families[family].high[i]; i++)
+        value[i] = nc_axx__read_parameter(&t, &nc_axx__families[family], i);
+    is_unsigned = nc_axx__take(&t, "+unsigned");
+    compensated = nc_axx__take(&t, "+compensated");
+    if (nc__peek(&t, 0) >= 0)
+        (void)nc__text_fail(&t, NC_ERR_FORMAT, "'%.40s' is not understood", t.at);
+    if (t.status != NC_OK) return t.status;
     (void)nc_axx_generate(m, (nc_axx_family)family, value[0], value[1], is_unsigned);
     if (compensated) nc_axx_compensate(m);
     return NC_OK;
 }
 
+/* -- tables made from tables -- */
+
+/* To the nearest integer, halves away from zero. */
 static int32_t nc_axx__round_div(int64_t sum, int64_t count) {
     return (int32_t)(sum >= 0 ? (2 * sum + count) / (2 * count)
                               : -((2 * -sum + count) / (2 * count)));
@@ -2198,6 +2262,7 @@ NC_API void nc_axx_compensate(nc_axx_mult *m) {
     (void)snprintf(m->name + used, sizeof m->name - used, "+c");
 }
 
+/* The table is made beside m, which out may be. */
 NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_unsigned) {
     nc_axx_mult *work;
     uint32_t i;
@@ -2209,8 +2274,7 @@ NC_API nc_status nc_axx_signed(nc_axx_mult *out, const nc_axx_mult *m, int a_uns
     work->b_unsigned = 0;
     for (i = 0; i < 65536; i++) {
         const int a = nc_axx__operand(i >> 8, a_unsigned), b = nc_axx__operand(i & 255, 0);
-        const int32_t product = nc_axx_product(m, a < 0 ? -a : a, b < 0 ? -b : b);
-        work->table[i] = (a < 0) != (b < 0) ? -product : product;
+        work->table[i] = nc_axx__with_sign(nc_axx_product(m, nc_axx__abs(a), nc_axx__abs(b)), a, b);
     }
     *out = *work;
     nc__free(NULL, work, sizeof *work);
@@ -2223,6 +2287,9 @@ NC_API int32_t nc_axx_product(const nc_axx_mult *m, int a, int b) {
     return m->table[i * 256 + k];
 }
 
+/* -- metrics -- */
+
+/* One pass in the table's order, which the sums' rounding depends on. */
 NC_API void nc_axx_measure(const nc_axx_mult *m, nc_axx_metrics *metrics) {
     nc_axx_metrics e = {0, 0, 0, 0, 0, 0, 0, 0};
     uint32_t i;
@@ -2261,273 +2328,361 @@ NC_API nc_status nc_axx_histogram(const nc_axx_mult *m, int32_t lowest, uint32_t
     return NC_OK;
 }
 
-/* >>io ============================================================================= */
+/* >>files ======================================================================= */
 
-/* Text being read. */
-typedef struct nc_axx__text {
-    const char *at, *end;
-    size_t line;
-    const char *line_start;
-    nc_error *err;
-} nc_axx__text;
+/* Read and written once: for size, not for speed. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC push_options
+#pragma GCC optimize("Os")
+#endif
 
-static nc_status nc_axx__text_fail(const nc_axx__text *t, nc_status status, const char *what) {
-    return nc__fail(t->err, status, t->line, (size_t)(t->at - t->line_start) + 1, "%s", what);
+/* -- pieces of text. The reader's status is sticky: after a failure nothing more is read -- */
+
+static void nc_axx__skip_line(nc__text *t) {
+    while (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n') nc__step(t);
 }
 
-static void nc_axx__step(nc_axx__text *t) {
-    if (*t->at++ == '\n') {
-        t->line++;
-        t->line_start = t->at;
-    }
-}
-
-static int nc_axx__peek(const nc_axx__text *t, size_t ahead) {
-    return (size_t)(t->end - t->at) > ahead ? (unsigned char)t->at[ahead] : -1;
-}
-
-static int nc_axx__space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
-static int nc_axx__digit(int c) { return c >= '0' && c <= '9'; }
-static int nc_axx__letter(int c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-/* White space, comments and lines of the preprocessor. */
-static nc_status nc_axx__skip_c(nc_axx__text *t) {
+/* White space, comments and lines of the preprocessor; a comment that never ends fails where it
+ * begins. */
+static void nc_axx__skip_c(nc__text *t) {
     for (;;) {
-        const int c = nc_axx__peek(t, 0), next = nc_axx__peek(t, 1);
-        if (nc_axx__space(c)) {
-            nc_axx__step(t);
+        const int c = nc__peek(t, 0), next = nc__peek(t, 1);
+        if (nc__is_space(c)) {
+            nc__step(t);
         } else if ((c == '/' && next == '/') || c == '#') {
-            while (t->at < t->end && *t->at != '\n') nc_axx__step(t);
+            nc_axx__skip_line(t);
         } else if (c == '/' && next == '*') {
-            const nc_axx__text start = *t;
-            nc_axx__step(t);
-            nc_axx__step(t);
-            while (t->at < t->end && !(nc_axx__peek(t, 0) == '*' && nc_axx__peek(t, 1) == '/'))
-                nc_axx__step(t);
-            if (t->at == t->end)
-                return nc_axx__text_fail(&start, NC_ERR_FORMAT, "a comment without an end");
-            nc_axx__step(t);
-            nc_axx__step(t);
+            const nc__text start = *t;
+            t->at += 2;
+            while (nc__peek(t, 0) >= 0 && !(nc__peek(t, 0) == '*' && nc__peek(t, 1) == '/'))
+                nc__step(t);
+            if (nc__peek(t, 0) < 0) {
+                *t = start;
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "a comment without an end");
+                return;
+            }
+            t->at += 2;
         } else {
-            return NC_OK;
+            return;
         }
     }
+}
+
+/* The next character of the program, -1 at its end. */
+static int nc_axx__next(nc__text *t) {
+    nc_axx__skip_c(t);
+    return nc__peek(t, 0);
+}
+
+static void nc_axx__expect(nc__text *t, char wanted) {
+    if (nc_axx__next(t) != wanted)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected '%c'", wanted);
+    else
+        t->at++;
 }
 
 /* An integer of decimal digits (or hexadecimal after 0x), with a sign where allowed. */
-static nc_status nc_axx__integer(nc_axx__text *t, int with_sign, int64_t *value) {
-    int minus = 0, hex = 0, digits = 0;
-    uint64_t v = 0;
-    if (with_sign && (nc_axx__peek(t, 0) == '-' || nc_axx__peek(t, 0) == '+')) {
-        minus = *t->at == '-';
-        nc_axx__step(t);
-    }
-    if (nc_axx__peek(t, 0) == '0' && (nc_axx__peek(t, 1) | 32) == 'x') {
-        hex = 1;
+static int64_t nc_axx__integer(nc__text *t, int with_sign) {
+    const int minus = with_sign && nc__peek(t, 0) == '-';
+    uint64_t value = 0, base = 10;
+    int digits = 0;
+    if (minus || (with_sign && nc__peek(t, 0) == '+')) t->at++;
+    if (nc__peek(t, 0) == '0' && (nc__peek(t, 1) | 32) == 'x') {
+        base = 16;
         t->at += 2;
     }
-    for (;; digits++) {
-        const int c = nc_axx__peek(t, 0);
-        uint64_t digit;
-        if (nc_axx__digit(c))
-            digit = (uint64_t)(c - '0');
-        else if (hex && (c | 32) >= 'a' && (c | 32) <= 'f')
-            digit = (uint64_t)(c | 32) - 'a' + 10;
-        else
-            break;
-        if (v >> 58) return nc_axx__text_fail(t, NC_ERR_LIMIT, "the number is too large");
-        v = v * (hex ? 16 : 10) + digit;
-        t->at++;
-    }
-    if (!digits) return nc_axx__text_fail(t, NC_ERR_FORMAT, "a number is missing");
-    *value = minus ? -(int64_t)v : (int64_t)v;
-    return NC_OK;
-}
-
-/* A product as a table entry. */
-static nc_status nc_axx__entry(nc_axx__text *t, int64_t value, int32_t *out) {
-    if (value < INT32_MIN || value > INT32_MAX)
-        return nc_axx__text_fail(t, NC_ERR_LIMIT, "a product does not fit 32 bits");
-    *out = (int32_t)value;
-    return NC_OK;
-}
-
-static nc_status nc_axx__expect(nc_axx__text *t, char wanted, const char *what) {
-    nc_status status = nc_axx__skip_c(t);
-    if (status != NC_OK) return status;
-    if (nc_axx__peek(t, 0) != wanted) return nc_axx__text_fail(t, NC_ERR_FORMAT, what);
-    nc_axx__step(t);
-    return NC_OK;
-}
-
-/* NAME[256][256] = {{..}, ..}; braces may be left out inside. The array indexes by bytes. */
-static nc_status nc_axx__parse_header(nc_axx_mult *m, nc_axx__text *t) {
-    uint32_t count = 0, depth = 0;
-    nc_status status;
-    for (;;) { /* up to the first [256][256] */
-        int64_t size[2] = {0, 0};
-        int k;
-        if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
-        if (t->at == t->end)
-            return nc_axx__text_fail(t, NC_ERR_FORMAT, "no array NAME[256][256] in the file");
-        if (*t->at != '[') {
-            nc_axx__step(t);
-            continue;
+    for (;; t->at++, digits++) {
+        const int c = nc__peek(t, 0), low = c | 32;
+        const int digit = nc__is_digit(c)            ? c - '0'
+                          : low >= 'a' && low <= 'f' ? low - 'a' + 10
+                                                     : 16;
+        if (digit >= (int)base) break;
+        if (value >> 58) {
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "the number is too large");
+            return 0;
         }
-        for (k = 0; k < 2; k++) {
-            if ((status = nc_axx__expect(t, '[', "expected '[256][256]'")) != NC_OK) return status;
-            if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
-            if ((status = nc_axx__integer(t, 0, &size[k])) != NC_OK) return status;
-            if (size[k] != 256)
-                return nc_axx__text_fail(t, NC_ERR_FORMAT, "the array must be [256][256]");
-            if ((status = nc_axx__expect(t, ']', "expected ']'")) != NC_OK) return status;
-        }
-        break;
+        value = value * base + (uint64_t)digit;
     }
-    if ((status = nc_axx__expect(t, '=', "expected '=' after [256][256]")) != NC_OK) return status;
-    if ((status = nc_axx__expect(t, '{', "expected '{'")) != NC_OK) return status;
-    for (depth = 1; depth;) {
-        int64_t value = 0;
-        int c;
-        if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
-        c = nc_axx__peek(t, 0);
+    if (!digits) (void)nc__text_fail(t, NC_ERR_FORMAT, "a number is missing");
+    return minus ? -(int64_t)value : (int64_t)value;
+}
+
+/* A table entry of this value. */
+static int32_t nc_axx__entry(nc__text *t, int64_t value) {
+    if (value < INT32_MIN || value > INT32_MAX) {
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "a product does not fit 32 bits");
+        return 0;
+    }
+    return (int32_t)value;
+}
+
+/* -- C headers -- */
+
+/* Up to the first [256][256] = {. */
+static void nc_axx__find_array(nc__text *t) {
+    int k;
+    while (nc_axx__next(t) >= 0 && nc__peek(t, 0) != '[') nc__step(t);
+    if (nc__peek(t, 0) < 0)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "no array NAME[256][256] in the file");
+    for (k = 0; k < 2; k++) {
+        nc_axx__expect(t, '[');
+        nc_axx__skip_c(t);
+        if (nc_axx__integer(t, 0) != 256)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "the array must be [256][256]");
+        nc_axx__expect(t, ']');
+    }
+    nc_axx__expect(t, '=');
+    nc_axx__expect(t, '{');
+}
+
+/* NAME[256][256] = {{..}, ..}; braces may be left out inside. Both operands index by their bytes:
+ * from 128 on they stand for negative ones. */
+static nc_status nc_axx__read_header(nc_axx_mult *m, const void *data, size_t bytes,
+                                     nc_error *err) {
+    uint32_t count = 0, depth = 1;
+    nc__text t;
+    nc__text_open(&t, data, bytes, err);
+    nc_axx__find_array(&t);
+    while (depth && t.status == NC_OK) {
+        const int c = nc_axx__next(&t);
         if (c == '{' && depth == 1 && count % 256 == 0) {
             depth = 2;
-            nc_axx__step(t);
+            t.at++;
+        } else if (c == '}' && (count % 256 || (depth == 1 && count != 65536))) {
+            (void)nc__text_fail(&t, NC_ERR_FORMAT,
+                                "a row needs 256 products and the array 256 rows");
         } else if (c == '}') {
-            if (count % 256 || (depth == 1 && count != 65536))
-                return nc_axx__text_fail(t, NC_ERR_FORMAT,
-                                         "a row needs 256 products and the array 256 rows");
             depth--;
-            nc_axx__step(t);
-            if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
-            if (depth && nc_axx__peek(t, 0) == ',') nc_axx__step(t);
+            t.at++;
+            if (depth && nc_axx__next(&t) == ',') t.at++;
+        } else if (count == 65536) {
+            (void)nc__text_fail(&t, NC_ERR_FORMAT, "more than 65,536 products");
         } else {
-            uint32_t at = count;
-            if (count == 65536)
-                return nc_axx__text_fail(t, NC_ERR_FORMAT, "more than 65,536 products");
-            if ((status = nc_axx__integer(t, 1, &value)) != NC_OK) return status;
-            if (!m->a_unsigned) at ^= 0x8000; /* byte a stands for a - 256 from 128 on */
-            if (!m->b_unsigned) at ^= 0x80;
-            if ((status = nc_axx__entry(t, value, &m->table[at])) != NC_OK) return status;
-            count++;
-            if ((status = nc_axx__skip_c(t)) != NC_OK) return status;
-            c = nc_axx__peek(t, 0);
-            if (c == ',')
-                nc_axx__step(t);
-            else if (c != '}')
-                return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected ',' or '}'");
+            m->table[count++ ^ nc_axx__byte_order(m)] = nc_axx__entry(&t, nc_axx__integer(&t, 1));
+            if (nc_axx__next(&t) == ',')
+                t.at++;
+            else if (nc__peek(&t, 0) != '}')
+                (void)nc__text_fail(&t, NC_ERR_FORMAT, "expected ',' or '}'");
         }
     }
+    return t.status;
+}
+
+static nc_status nc_axx__write_header(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
+    int wide = 0;
+    uint32_t i;
+    (void)err;
+    for (i = 0; i < 65536; i++) wide |= m->table[i] < INT16_MIN || m->table[i] > INT16_MAX;
+    nc__buffer_print(b,
+                     "/* %s: products of all pairs of bytes, first operand first%s */\n"
+                     "#include <stdint.h>\n\nconst %s lut[256][256] = {\n",
+                     m->name, m->a_unsigned ? "" : "; bytes from 128 on are negative",
+                     wide ? "int32_t" : "int16_t");
+    for (i = 0; i < 65536; i++) {
+        const char *before = i % 256 == 0 ? "    {" : i % 16 == 0 ? ",\n     " : ",";
+        nc__buffer_print(b, i % 256 < 255 ? "%s%d" : "%s%d},\n", before,
+                         (int)m->table[i ^ nc_axx__byte_order(m)]);
+    }
+    nc__buffer_print(b, "};\n");
     return NC_OK;
 }
 
-/* Lines of 256 products in the table's order, or of a, b, product, every pair once. */
-static nc_status nc_axx__parse_csv(nc_axx_mult *m, nc_axx__text *t) {
-    uint8_t seen[8192];
-    uint32_t count = 0, lines = 0, triples = 0;
-    nc_status status;
-    memset(seen, 0, sizeof seen);
+/* -- CSV -- */
+
+static void nc_axx__skip_blanks(nc__text *t) {
+    while (nc__peek(t, 0) == ' ' || nc__peek(t, 0) == '\t') t->at++;
+}
+
+/* The numbers of a line, behind , or ;: at most 256. Returns how many. */
+static uint32_t nc_axx__csv_line(nc__text *t, int64_t value[256]) {
+    uint32_t n = 0;
     for (;;) {
+        nc_axx__skip_blanks(t);
+        value[n++] = nc_axx__integer(t, 1);
+        nc_axx__skip_blanks(t);
+        if (nc__peek(t, 0) != ',' && nc__peek(t, 0) != ';') break;
+        t->at++;
+        if (n == 256) {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "more than 256 in a line");
+            return n;
+        }
+    }
+    if (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n' && nc__peek(t, 0) != '\r')
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected ',' or the end of the line");
+    return n;
+}
+
+/* a, b, product: a pair that `seen` has no bit of yet. */
+static void nc_axx__csv_pair(nc_axx_mult *m, nc__text *t, const int64_t value[3], uint8_t *seen) {
+    const int64_t a = value[0] + (m->a_unsigned ? 0 : 128);
+    const int64_t b = value[1] + (m->b_unsigned ? 0 : 128);
+    const size_t at = (size_t)(a * 256 + b);
+    if (a < 0 || a > 255 || b < 0 || b > 255) {
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "an operand is out of range");
+        return;
+    }
+    if (seen[at / 8] >> at % 8 & 1) (void)nc__text_fail(t, NC_ERR_FORMAT, "a pair is given twice");
+    seen[at / 8] = (uint8_t)(seen[at / 8] | 1 << at % 8);
+    m->table[at] = nc_axx__entry(t, value[2]);
+}
+
+/* Lines of 256 products in the table's order, or of a, b, product, every pair once: what the first
+ * line is, all must be. */
+static nc_status nc_axx__read_csv(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
+    uint8_t seen[8192];
+    uint32_t lines = 0, triples = 0, wanted = 256, i;
+    nc__text t;
+    nc__text_open(&t, data, bytes, err);
+    memset(seen, 0, sizeof seen);
+    for (nc__skip_space(&t); nc__peek(&t, 0) >= 0; nc__skip_space(&t)) {
         int64_t value[256];
-        uint32_t n = 0, i;
-        while (nc_axx__space(nc_axx__peek(t, 0))) nc_axx__step(t);
-        if (t->at == t->end) break;
-        for (;;) {
-            if (n == 256) return nc_axx__text_fail(t, NC_ERR_FORMAT, "more than 256 in a line");
-            while (nc_axx__peek(t, 0) == ' ' || nc_axx__peek(t, 0) == '\t') nc_axx__step(t);
-            if ((status = nc_axx__integer(t, 1, &value[n])) != NC_OK) return status;
-            n++;
-            while (nc_axx__peek(t, 0) == ' ' || nc_axx__peek(t, 0) == '\t') nc_axx__step(t);
-            if (nc_axx__peek(t, 0) != ',' && nc_axx__peek(t, 0) != ';') break;
-            nc_axx__step(t);
+        const uint32_t n = nc_axx__csv_line(&t, value);
+        if (lines == 0 && n == 3) {
+            triples = 1;
+            wanted = 65536;
         }
-        if (t->at < t->end && *t->at != '\n' && *t->at != '\r')
-            return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected ',' or the end of the line");
-        if (lines == 0) triples = n == 3;
         if (n != (triples ? 3u : 256u))
-            return nc_axx__text_fail(t, NC_ERR_FORMAT,
-                                     triples ? "expected a,b,product" : "expected 256 products");
-        if (++lines > (triples ? 65536u : 256u))
-            return nc_axx__text_fail(t, NC_ERR_FORMAT, "too many lines");
-        for (i = 0; i < n && !triples; i++)
-            if ((status = nc_axx__entry(t, value[i], &m->table[count++])) != NC_OK) return status;
-        if (triples) {
-            const int64_t a = value[0] + (m->a_unsigned ? 0 : 128);
-            const int64_t b = value[1] + (m->b_unsigned ? 0 : 128);
-            const size_t at = (size_t)(a * 256 + b);
-            if (a < 0 || a > 255 || b < 0 || b > 255)
-                return nc_axx__text_fail(t, NC_ERR_FORMAT, "an operand is out of range");
-            if (seen[at / 8] >> at % 8 & 1)
-                return nc_axx__text_fail(t, NC_ERR_FORMAT, "a pair is given twice");
-            seen[at / 8] = (uint8_t)(seen[at / 8] | 1 << at % 8);
-            if ((status = nc_axx__entry(t, value[2], &m->table[at])) != NC_OK) return status;
-            count++;
-        }
+            (void)nc__text_fail(&t, NC_ERR_FORMAT,
+                                triples ? "expected a,b,product" : "expected 256 products");
+        if (++lines > wanted) (void)nc__text_fail(&t, NC_ERR_FORMAT, "too many lines");
+        if (t.status == NC_OK && triples) nc_axx__csv_pair(m, &t, value, seen);
+        for (i = 0; i < 256 && t.status == NC_OK && !triples; i++)
+            m->table[(lines - 1) * 256 + i] = nc_axx__entry(&t, value[i]);
     }
-    return count == 65536 ? NC_OK
-                          : nc_axx__text_fail(t, NC_ERR_FORMAT, "the file has too few products");
+    if (lines < wanted) (void)nc__text_fail(&t, NC_ERR_FORMAT, "the file has too few products");
+    return t.status;
 }
 
-/* Little-endian integers of `width` bytes. */
-static void nc_axx__read_raw(nc_axx_mult *m, const uint8_t *data, size_t width, int is_signed) {
+static nc_status nc_axx__write_csv(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
     uint32_t i;
-    for (i = 0; i < 65536; i++) {
-        const uint32_t v = (uint32_t)nc__get_le(data + width * i, width);
-        const uint32_t sign = UINT32_C(1) << (8 * width - 1);
-        m->table[i] = is_signed ? (int32_t)((int64_t)(v ^ sign) - (int64_t)sign) : (int32_t)v;
-    }
+    (void)err;
+    for (i = 0; i < 65536; i++)
+        nc__buffer_print(b, i % 256 < 255 ? "%d," : "%d\n", (int)m->table[i]);
+    return NC_OK;
 }
 
-static nc_status nc_axx__parse_raw(nc_axx_mult *m, size_t width, const uint8_t *data, size_t bytes,
-                                   nc_error *err) {
+/* -- integers: .i16, .i32, .npy -- */
+
+/* The integer of so many bytes, signed or not. */
+static int64_t nc_axx__extend(uint64_t bits, size_t width, int is_signed) {
+    const uint64_t sign = is_signed ? UINT64_C(1) << (8 * width - 1) : 0;
+    return (int64_t)((bits ^ sign) - sign);
+}
+
+static nc_status nc_axx__read_raw(nc_axx_mult *m, size_t width, int is_signed, const void *data,
+                                  size_t bytes, nc_error *err) {
+    uint32_t i;
     if (bytes != width * 65536)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a table of int%u has %lu bytes, not %lu",
                         (unsigned)(8 * width), (unsigned long)(width * 65536),
                         (unsigned long)bytes);
-    nc_axx__read_raw(m, data, width, width == 4 || !m->a_unsigned || !m->b_unsigned);
+    for (i = 0; i < 65536; i++)
+        m->table[i] = (int32_t)nc_axx__extend(nc__get_le((const uint8_t *)data + width * i, width),
+                                              width, is_signed);
     return NC_OK;
 }
 
-static nc_status nc_axx__parse_npy(nc_axx_mult *m, const uint8_t *data, size_t bytes,
-                                   nc_error *err) {
-    static const char *const shapes[] = {"(256, 256)", "(256,256)", "(65536,)", "(65536, )"};
-    char header[256];
-    size_t at = 10, length, width = 0, i;
-    int is_signed = 0, shaped = 0;
-    if (bytes < 12 || memcmp(data, "\x93NUMPY", 6) != 0 || data[6] < 1 || data[6] > 3)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
-    length = (size_t)nc__get_le(data + 8, data[6] == 1 ? 2 : 4);
-    if (data[6] > 1) at = 12;
-    if (length > bytes - at || length >= sizeof header)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy header has %lu bytes",
-                        (unsigned long)length);
-    memcpy(header, data + at, length);
-    header[length] = 0;
-    at += length;
-    for (i = 0; i < 2 && !width; i++) {
-        if (strstr(header, i ? "'<i4'" : "'<i2'")) width = i ? 4 : 2, is_signed = 1;
-        if (strstr(header, i ? "'<u4'" : "'<u2'")) width = i ? 4 : 2;
+static nc_status nc_axx__read_i16(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
+    return nc_axx__read_raw(m, 2, !m->a_unsigned || !m->b_unsigned, data, bytes, err);
+}
+
+static nc_status nc_axx__read_i32(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
+    return nc_axx__read_raw(m, 4, 1, data, bytes, err);
+}
+
+static nc_status nc_axx__write_i16(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
+    const int whole = m->a_unsigned && m->b_unsigned;
+    uint32_t i;
+    for (i = 0; i < 65536; i++) {
+        const int32_t v = m->table[i];
+        if (v < (whole ? 0 : INT16_MIN) || v > (whole ? UINT16_MAX : INT16_MAX))
+            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %d of %d * %d does not fit 16 bits",
+                            (int)v, nc_axx__operand(i >> 8, m->a_unsigned),
+                            nc_axx__operand(i & 255, m->b_unsigned));
+        nc__buffer_le(b, (uint64_t)(int64_t)v, 2);
     }
-    if (!width)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, ".npy tables are of type <i2, <u2, <i4 or <u4");
-    if (!strstr(header, "'fortran_order': False"))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must be in C order");
-    for (i = 0; i < sizeof shapes / sizeof *shapes; i++)
-        shaped |= strstr(header, shapes[i]) != NULL;
-    if (!shaped)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must be (256, 256) or (65536,)");
-    if (bytes - at != width * 65536)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "%lu bytes of products instead of %lu",
-                        (unsigned long)(bytes - at), (unsigned long)(width * 65536));
-    nc_axx__read_raw(m, data + at, width, is_signed);
-    for (i = 0; i < 65536 && width == 4 && !is_signed; i++)
-        if (m->table[i] < 0)
-            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %lu does not fit 31 bits",
-                            (unsigned long)i);
     return NC_OK;
+}
+
+static nc_status nc_axx__write_i32(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
+    uint32_t i;
+    (void)err;
+    for (i = 0; i < 65536; i++) nc__buffer_le(b, (uint64_t)(int64_t)m->table[i], 4);
+    return NC_OK;
+}
+
+/* Integers of any width and order, as one matrix or one row. */
+static nc_status nc_axx__read_npy(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
+    nc__npy a;
+    uint32_t i;
+    const nc_status status = nc__npy_open(&a, data, bytes, err);
+    if (status != NC_OK) return status;
+    if (a.kind == 'f')
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must hold integers");
+    if (!(a.rank == 2 && a.shape[0] == 256 && a.shape[1] == 256) &&
+        !(a.rank == 1 && a.shape[0] == 65536))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must be (256, 256) or (65536,)");
+    for (i = 0; i < 65536; i++) {
+        const uint32_t from = a.fortran && a.rank == 2 ? i % 256 * 256 + i / 256 : i;
+        const uint64_t bits = nc__npy_bits(&a, from);
+        const int64_t v = nc_axx__extend(bits, a.width, a.kind == 'i');
+        if (v < INT32_MIN || v > INT32_MAX || (a.kind == 'u' && bits > INT32_MAX))
+            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %u does not fit 32 bits",
+                            (unsigned)i);
+        m->table[i] = (int32_t)v;
+    }
+    return NC_OK;
+}
+
+static nc_status nc_axx__write_npy(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
+    static const uint64_t shape[2] = {256, 256};
+    nc__npy_head(b, "<i4", shape, 2);
+    return nc_axx__write_i32(m, b, err);
+}
+
+/* -- words and names of netlists, which stay in the text -- */
+
+typedef struct nc_axx__word {
+    const char *at;
+    size_t length; /* 0: there is none */
+} nc_axx__word;
+
+static int nc_axx__is(nc_axx__word word, const char *text) {
+    return strlen(text) == word.length && !memcmp(word.at, text, word.length);
+}
+
+/* Names by number, in the order in which they were added. */
+typedef struct nc_axx__names {
+    nc_axx__word *list; /* stb_ds array */
+    nc__index index;
+} nc_axx__names;
+
+static uint32_t nc_axx__hash(const void *data, size_t bytes) {
+    return (uint32_t)nc__mix(nc__fnv1a(NC__FNV_START, data, bytes));
+}
+
+/* The number of a name, or UINT32_MAX. */
+static uint32_t nc_axx__number_of(const nc_axx__names *names, nc_axx__word word) {
+    const uint32_t hash = nc_axx__hash(word.at, word.length);
+    size_t at = hash;
+    uint32_t i;
+    while ((i = nc__index_next(&names->index, hash, &at)) != UINT32_MAX)
+        if (names->list[i].length == word.length &&
+            !memcmp(names->list[i].at, word.at, word.length))
+            break;
+    return i;
+}
+
+static void nc_axx__add_name(nc_axx__names *names, nc_axx__word word, nc__text *t) {
+    const uint32_t hash = nc_axx__hash(word.at, word.length);
+    if (!nc__index_add(&names->index, hash, (uint32_t)stbds_arrlenu(names->list)))
+        (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+    stbds_arrput(names->list, word);
+}
+
+static void nc_axx__free_names(nc_axx__names *names) {
+    stbds_arrfree(names->list);
+    nc__index_free(&names->index);
 }
 
 /* -- netlists: C functions of two operands, run on 256 pairs at a time -- */
@@ -2545,73 +2700,79 @@ typedef struct nc_axx__op {
     uint32_t to, a, b;
 } nc_axx__op;
 
-typedef struct nc_axx__name {
-    char *key;
+typedef struct nc_axx__variable {
     uint32_t value;    /* its first value */
     uint32_t elements; /* 1 but for arrays */
     nc_axx__type type;
-} nc_axx__name;
+} nc_axx__variable;
 
 typedef struct nc_axx__netlist {
-    nc_axx__text t;
-    nc_axx__op *ops;     /* stb_ds array */
-    nc_axx__name *names; /* stb_ds string map */
-    int64_t *constants;  /* stb_ds array: first lane of every value */
-    uint8_t *set;        /* stb_ds array: the value has been assigned */
+    nc__text t;
+    nc_axx__op *ops; /* stb_ds array, as the following */
+    nc_axx__names names;
+    nc_axx__variable *variables; /* by the number of their name */
+    int64_t *constants;          /* first lane of every value */
+    uint8_t *set;                /* the value has been assigned */
     uint32_t depth;
     int returned;
     uint32_t result;
-    nc_axx__type result_type;
+    nc_axx__type operand[2], result_type;
 } nc_axx__netlist;
 
-static nc_status nc_axx__value(nc_axx__netlist *n, int64_t constant, int set, uint32_t *out) {
-    if (stbds_arrlenu(n->constants) >= NC_AXX__VALUES)
-        return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "more than 16,384 values");
-    *out = (uint32_t)stbds_arrlenu(n->constants);
+/* A new value; after a failure 0, which is always there: the first operand. */
+static uint32_t nc_axx__value(nc_axx__netlist *n, int64_t constant, int set) {
+    const uint32_t count = (uint32_t)stbds_arrlenu(n->constants);
+    if (count == NC_AXX__VALUES)
+        (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "more than 16,384 values");
+    if (n->t.status != NC_OK && count) return 0;
     stbds_arrput(n->constants, constant);
     stbds_arrput(n->set, (uint8_t)set);
-    return NC_OK;
+    return count;
 }
 
-static nc_status nc_axx__emit(nc_axx__netlist *n, char code, nc_axx__type type, uint32_t to,
-                              uint32_t a, uint32_t b) {
+static void nc_axx__emit(nc_axx__netlist *n, char code, nc_axx__type type, uint32_t to, uint32_t a,
+                         uint32_t b) {
     nc_axx__op op;
     if (stbds_arrlenu(n->ops) >= 8 * NC_AXX__VALUES)
-        return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "more than 131,072 operations");
+        (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "more than 131,072 operations");
+    if (n->t.status != NC_OK) return;
     op.code = code;
     op.type = type;
     op.to = to;
     op.a = a;
     op.b = b;
     stbds_arrput(n->ops, op);
-    return NC_OK;
 }
 
 /* A new value from an operation. */
-static nc_status nc_axx__apply(nc_axx__netlist *n, char code, uint32_t a, uint32_t b,
-                               uint32_t *out) {
+static uint32_t nc_axx__apply(nc_axx__netlist *n, char code, uint32_t a, uint32_t b) {
     const nc_axx__type whole = {64, 1};
-    nc_status status = nc_axx__value(n, 0, 1, out);
-    return status == NC_OK ? nc_axx__emit(n, code, whole, *out, a, b) : status;
+    const uint32_t to = nc_axx__value(n, 0, 1);
+    nc_axx__emit(n, code, whole, to, a, b);
+    return to;
 }
 
-/* An identifier of at most 63 characters; its length is 0 when there is none. */
-static nc_status nc_axx__word(nc_axx__netlist *n, char word[64]) {
-    size_t length = 0;
-    nc_status status = nc_axx__skip_c(&n->t);
-    word[0] = 0;
-    if (status != NC_OK || !nc_axx__letter(nc_axx__peek(&n->t, 0))) return status;
-    while (nc_axx__letter(nc_axx__peek(&n->t, 0)) || nc_axx__digit(nc_axx__peek(&n->t, 0))) {
-        if (length == 63) return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "the name is too long");
-        word[length++] = *n->t.at;
-        nc_axx__step(&n->t);
+/* Store in a declared value. */
+static void nc_axx__store(nc_axx__netlist *n, uint32_t to, nc_axx__type type, uint32_t from) {
+    n->set[to] = 1;
+    nc_axx__emit(n, '=', type, to, from, from);
+}
+
+/* An identifier. */
+static nc_axx__word nc_axx__c_word(nc__text *t) {
+    nc_axx__word word;
+    nc_axx__skip_c(t);
+    word.at = t->at;
+    word.length = 0;
+    while (nc__is_letter(nc__peek(t, 0)) || (word.length && nc__is_digit(nc__peek(t, 0)))) {
+        word.length++;
+        t->at++;
     }
-    word[length] = 0;
-    return NC_OK;
+    return word;
 }
 
 /* What a word of a type says; 0 when it is none. */
-static int nc_axx__type_word(const char *word, nc_axx__type *type) {
+static int nc_axx__type_word(nc_axx__word word, nc_axx__type *type) {
     static const struct {
         const char *word;
         uint8_t bits, is_signed; /* 0 bits: leaves them as they are; 2: leaves the sign */
@@ -2623,7 +2784,7 @@ static int nc_axx__type_word(const char *word, nc_axx__type *type) {
                  {"uint64_t", 64, 0}};
     size_t i;
     for (i = 0; i < sizeof known / sizeof *known; i++) {
-        if (strcmp(word, known[i].word) != 0) continue;
+        if (!nc_axx__is(word, known[i].word)) continue;
         if (known[i].bits) type->bits = known[i].bits;
         if (known[i].is_signed < 2) type->is_signed = known[i].is_signed;
         return 1;
@@ -2631,273 +2792,254 @@ static int nc_axx__type_word(const char *word, nc_axx__type *type) {
     return 0;
 }
 
-/* Words of a type, if the text goes on with one; *found says so. */
-static nc_status nc_axx__read_type(nc_axx__netlist *n, nc_axx__type *type, int *found) {
-    *found = 0;
+/* Words of a type; 0 if the text goes on with something else. */
+static int nc_axx__read_type(nc__text *t, nc_axx__type *type) {
+    int found = 0;
     type->bits = 32;
     type->is_signed = 1;
-    for (;;) {
-        const nc_axx__text before = n->t;
-        char word[64];
-        nc_status status = nc_axx__word(n, word);
-        if (status != NC_OK) return status;
-        if (!word[0] || !nc_axx__type_word(word, type)) {
-            n->t = before;
-            return NC_OK;
-        }
-        *found = 1;
+    for (;; found = 1) {
+        const nc__text before = *t;
+        if (nc_axx__type_word(nc_axx__c_word(t), type)) continue;
+        if (t->status == NC_OK) *t = before;
+        return found;
     }
 }
 
-static nc_status nc_axx__expression(nc_axx__netlist *n, int level, uint32_t *out);
+static uint32_t nc_axx__expression(nc_axx__netlist *n, int level);
 
-/* The element of a name, with its index if it is an array. */
-static nc_status nc_axx__place(nc_axx__netlist *n, char *word, uint32_t *value,
-                               nc_axx__type *type) {
-    const ptrdiff_t at = stbds_shgeti(n->names, word);
+/* The value of a name, with its index if it is an array. */
+static uint32_t nc_axx__declared(nc_axx__netlist *n, nc_axx__word word, nc_axx__type *type) {
+    const uint32_t at = nc_axx__number_of(&n->names, word);
+    const nc_axx__variable *v;
     int64_t index = 0;
-    nc_status status;
-    if (at < 0) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the name before is not declared");
-    if (n->names[at].elements > 1) {
-        if ((status = nc_axx__expect(&n->t, '[', "an array needs an index")) != NC_OK)
-            return status;
-        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-        if ((status = nc_axx__integer(&n->t, 0, &index)) != NC_OK) return status;
-        if (index >= n->names[at].elements)
-            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the index is beyond the array");
-        if ((status = nc_axx__expect(&n->t, ']', "expected ']'")) != NC_OK) return status;
-    }
-    *value = n->names[at].value + (uint32_t)index;
-    *type = n->names[at].type;
-    return NC_OK;
+    if (at == UINT32_MAX)
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the name before is not declared");
+    if (n->t.status != NC_OK) return 0;
+    v = &n->variables[at];
+    *type = v->type;
+    if (v->elements == 1) return v->value;
+    nc_axx__expect(&n->t, '[');
+    nc_axx__skip_c(&n->t);
+    index = nc_axx__integer(&n->t, 0);
+    if (index >= v->elements)
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the index is beyond the array");
+    nc_axx__expect(&n->t, ']');
+    return n->t.status == NC_OK ? v->value + (uint32_t)index : 0;
 }
 
-static nc_status nc_axx__primary(nc_axx__netlist *n, uint32_t *out) {
-    nc_status status = nc_axx__skip_c(&n->t);
-    nc_axx__type type = {0, 0};
-    char word[64];
-    int64_t number = 0;
-    int c, found = 0;
-    if (status != NC_OK) return status;
-    c = nc_axx__peek(&n->t, 0);
-    if (++n->depth > 200) return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "nested too deeply");
+/* (expression), or (type) before a value, which that type keeps as much of as it can. */
+static uint32_t nc_axx__parenthesis(nc_axx__netlist *n, uint32_t (*primary)(nc_axx__netlist *)) {
+    nc_axx__type type;
+    uint32_t from, to;
+    int is_cast;
+    nc_axx__expect(&n->t, '(');
+    is_cast = nc_axx__read_type(&n->t, &type);
+    from = is_cast ? 0 : nc_axx__expression(n, 0);
+    nc_axx__expect(&n->t, ')');
+    if (!is_cast) return from;
+    from = primary(n);
+    to = nc_axx__value(n, 0, 1);
+    nc_axx__emit(n, '=', type, to, from, from);
+    return to;
+}
+
+/* A number with its suffixes, or a name that has a value. */
+static uint32_t nc_axx__operand_value(nc_axx__netlist *n) {
+    nc_axx__type type;
+    nc_axx__word word;
+    uint32_t at;
+    if (nc__is_digit(nc__peek(&n->t, 0))) {
+        const int64_t number = nc_axx__integer(&n->t, 0);
+        while ((nc__peek(&n->t, 0) | 32) == 'u' || (nc__peek(&n->t, 0) | 32) == 'l') n->t.at++;
+        return nc_axx__value(n, number, 1);
+    }
+    word = nc_axx__c_word(&n->t);
+    if (!word.length) (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "expected a value");
+    at = nc_axx__declared(n, word, &type);
+    if (!n->set[at]) (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the name before has no value yet");
+    return at;
+}
+
+/* A value behind its unary operators. */
+static uint32_t nc_axx__primary(nc_axx__netlist *n) {
+    const int c = nc_axx__next(&n->t);
+    uint32_t out = 0;
+    if (++n->depth > 200) (void)nc__text_fail(&n->t, NC_ERR_LIMIT, "nested too deeply");
+    if (n->t.status != NC_OK) return 0;
     if (c == '~' || c == '-' || c == '!' || c == '+') {
-        uint32_t a = 0;
-        nc_axx__step(&n->t);
-        if ((status = nc_axx__primary(n, &a)) != NC_OK) return status;
-        if (c == '+')
-            *out = a;
-        else
-            status = nc_axx__apply(n, (char)(c == '-' ? 'm' : c), a, a, out);
+        n->t.at++;
+        out = nc_axx__primary(n);
+        if (c != '+') out = nc_axx__apply(n, (char)(c == '-' ? 'm' : c), out, out);
     } else if (c == '(') {
-        nc_axx__step(&n->t);
-        if ((status = nc_axx__read_type(n, &type, &found)) != NC_OK) return status;
-        if (!found) status = nc_axx__expression(n, 0, out);
-        if (status != NC_OK) return status;
-        if ((status = nc_axx__expect(&n->t, ')', "expected ')'")) != NC_OK) return status;
-        if (found) {
-            uint32_t a = 0;
-            if ((status = nc_axx__primary(n, &a)) != NC_OK) return status;
-            if ((status = nc_axx__value(n, 0, 1, out)) != NC_OK) return status;
-            status = nc_axx__emit(n, '=', type, *out, a, a);
-        }
-    } else if (nc_axx__digit(c)) {
-        if ((status = nc_axx__integer(&n->t, 0, &number)) != NC_OK) return status;
-        while ((nc_axx__peek(&n->t, 0) | 32) == 'u' || (nc_axx__peek(&n->t, 0) | 32) == 'l')
-            nc_axx__step(&n->t);
-        status = nc_axx__value(n, number, 1, out);
+        out = nc_axx__parenthesis(n, nc_axx__primary);
     } else {
-        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
-        if (!word[0]) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "expected a value");
-        if ((status = nc_axx__place(n, word, out, &type)) != NC_OK) return status;
-        if (!n->set[*out])
-            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the name before has no value yet");
+        out = nc_axx__operand_value(n);
     }
     n->depth--;
-    return status;
+    return out;
 }
 
-/* The binary operator of this level of precedence that comes next, or 0; *length its characters. */
-static char nc_axx__operator(const nc_axx__netlist *n, int level, size_t *length) {
-    const int c = nc_axx__peek(&n->t, 0), next = nc_axx__peek(&n->t, 1);
-    *length = 1;
-    if (next == '=' && c != '=' && c != '!') return 0; /* an assignment */
-    if (level == 0 && c == '|' && next != '|') return '|';
-    if (level == 1 && c == '^') return '^';
-    if (level == 2 && c == '&' && next != '&') return '&';
-    if (level == 5 && (c == '+' || c == '-')) return (char)c;
-    if (level == 6 && c == '*') return '*';
-    *length = 2;
-    if (level == 3 && (c == '=' || c == '!') && next == '=') return c == '=' ? 'e' : 'n';
-    if (level == 4 && (c == '<' || c == '>') && next == c && nc_axx__peek(&n->t, 2) != '=')
-        return c == '<' ? 'l' : 'r';
-    return 0;
-}
+/* Binary operators by their level of precedence, the weakest first (C99, 6.5.5 to 6.5.12). */
+typedef struct nc_axx__operator {
+    char text[3];
+    char code;
+    uint8_t level;
+} nc_axx__operator;
 
-/* Operators of this level and above, lowest first: | ^ & ==!= <<>> +- *. */
-static nc_status nc_axx__expression(nc_axx__netlist *n, int level, uint32_t *out) {
-    nc_status status;
-    if (level == 7) return nc_axx__primary(n, out);
-    if ((status = nc_axx__expression(n, level + 1, out)) != NC_OK) return status;
-    for (;;) {
-        uint32_t right = 0;
-        size_t length = 0;
-        char code;
-        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-        code = nc_axx__operator(n, level, &length);
-        if (!code) return NC_OK;
-        while (length--) nc_axx__step(&n->t);
-        if ((status = nc_axx__expression(n, level + 1, &right)) != NC_OK) return status;
-        if ((status = nc_axx__apply(n, code, *out, right, out)) != NC_OK) return status;
+static const nc_axx__operator nc_axx__operators[] = {
+    {"|", '|', 0},  {"^", '^', 1},  {"&", '&', 2}, {"==", 'e', 3}, {"!=", 'n', 3},
+    {"<<", 'l', 4}, {">>", 'r', 4}, {"+", '+', 5}, {"-", '-', 5},  {"*", '*', 6}};
+enum { NC_AXX__LEVELS = 7 };
+
+/* The operator of this level that comes next, or null: no assignment such as |=, no || or &&. */
+static const nc_axx__operator *nc_axx__operator_next(nc__text *t, int level) {
+    const int c = nc_axx__next(t);
+    size_t i;
+    for (i = 0; i < sizeof nc_axx__operators / sizeof *nc_axx__operators; i++) {
+        const nc_axx__operator *op = &nc_axx__operators[i];
+        const size_t length = strlen(op->text);
+        const int behind = nc__peek(t, length);
+        if (op->level != level || c != op->text[0]) continue;
+        if (length == 2 && nc__peek(t, 1) != op->text[1]) continue;
+        if (behind == '=' && op->code != 'e' && op->code != 'n') continue;
+        if (behind == c && (c == '|' || c == '&')) continue;
+        return op;
     }
+    return NULL;
 }
 
-/* Store in a declared value. */
-static nc_status nc_axx__store(nc_axx__netlist *n, uint32_t to, nc_axx__type type, uint32_t from) {
-    n->set[to] = 1;
-    return nc_axx__emit(n, '=', type, to, from, from);
-}
-
-static nc_status nc_axx__declare(nc_axx__netlist *n, char *word, nc_axx__type type,
-                                 uint32_t elements, int set) {
-    nc_axx__name name;
-    nc_status status = NC_OK;
-    uint32_t i, value = 0;
-    memset(&name, 0, sizeof name);
-    if (!word[0]) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "expected a name");
-    if (stbds_shgeti(n->names, word) >= 0)
-        return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the name before is declared already");
-    for (i = 0; i < elements && status == NC_OK; i++) {
-        status = nc_axx__value(n, 0, set, &value);
-        if (i == 0) name.value = value;
+/* Operators of this level and above, from left to right. */
+static uint32_t nc_axx__expression(nc_axx__netlist *n, int level) {
+    const nc_axx__operator *op;
+    uint32_t left, right;
+    if (level == NC_AXX__LEVELS) return nc_axx__primary(n);
+    left = nc_axx__expression(n, level + 1);
+    while ((op = nc_axx__operator_next(&n->t, level)) != NULL) {
+        n->t.at += strlen(op->text);
+        right = nc_axx__expression(n, level + 1);
+        left = nc_axx__apply(n, op->code, left, right);
     }
-    name.key = word; /* the map keeps its own copy */
-    name.elements = elements;
-    name.type = type;
-    if (status == NC_OK) stbds_shputs(n->names, name);
-    return status;
+    return left;
 }
 
-/* name[size] = value, name .. ; of one type. */
-static nc_status nc_axx__declarations(nc_axx__netlist *n, nc_axx__type type) {
-    nc_status status;
+/* Returns the variable's first value. */
+static uint32_t nc_axx__declare(nc_axx__netlist *n, nc_axx__word word, nc_axx__type type,
+                                uint32_t elements, int set) {
+    nc_axx__variable v;
+    uint32_t i;
+    if (!word.length)
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "expected a name");
+    else if (nc_axx__number_of(&n->names, word) != UINT32_MAX)
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the name before is declared already");
+    v.elements = elements;
+    v.type = type;
+    v.value = nc_axx__value(n, 0, set);
+    for (i = 1; i < elements; i++) (void)nc_axx__value(n, 0, set);
+    if (n->t.status != NC_OK) return 0;
+    nc_axx__add_name(&n->names, word, &n->t);
+    stbds_arrput(n->variables, v);
+    return v.value;
+}
+
+/* name[size], or name = value, and so on behind commas up to the ;. */
+static void nc_axx__declarations(nc_axx__netlist *n, nc_axx__type type) {
+    nc__text *t = &n->t;
     for (;;) {
-        char word[64];
+        const nc_axx__word word = nc_axx__c_word(t);
         int64_t elements = 1;
-        uint32_t from = 0;
-        int c;
-        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
-        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-        if (nc_axx__peek(&n->t, 0) == '[') {
-            nc_axx__step(&n->t);
-            if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-            if ((status = nc_axx__integer(&n->t, 0, &elements)) != NC_OK) return status;
+        uint32_t to;
+        if (nc_axx__next(t) == '[') {
+            t->at++;
+            nc_axx__skip_c(t);
+            elements = nc_axx__integer(t, 0);
             if (elements < 2 || elements > 4096)
-                return nc_axx__text_fail(&n->t, NC_ERR_LIMIT, "arrays have 2 to 4,096 elements");
-            if ((status = nc_axx__expect(&n->t, ']', "expected ']'")) != NC_OK) return status;
+                (void)nc__text_fail(t, NC_ERR_LIMIT, "arrays have 2 to 4,096 elements");
+            nc_axx__expect(t, ']');
         }
-        if ((status = nc_axx__declare(n, word, type, (uint32_t)elements, 0)) != NC_OK)
-            return status;
-        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-        c = nc_axx__peek(&n->t, 0);
-        if (c == '=' && elements == 1) {
-            nc_axx__step(&n->t);
-            if ((status = nc_axx__expression(n, 0, &from)) != NC_OK) return status;
-            status = nc_axx__store(n, stbds_shgets(n->names, word).value, type, from);
-            if (status != NC_OK) return status;
-            if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-            c = nc_axx__peek(&n->t, 0);
+        to = nc_axx__declare(n, word, type, t->status == NC_OK ? (uint32_t)elements : 1, 0);
+        if (nc_axx__next(t) == '=' && elements == 1) {
+            t->at++;
+            nc_axx__store(n, to, type, nc_axx__expression(n, 0));
         }
-        if (c != ',') return nc_axx__expect(&n->t, ';', "expected ',' or ';'");
-        nc_axx__step(&n->t);
+        if (nc_axx__next(t) != ',') break;
+        t->at++;
     }
+    nc_axx__expect(t, ';');
 }
 
 /* place = expression; or with |= ^= &= += -= */
-static nc_status nc_axx__assignment(nc_axx__netlist *n, char *word) {
+static void nc_axx__assignment(nc_axx__netlist *n, nc_axx__word word) {
     nc_axx__type type = {0, 0};
-    uint32_t to = 0, from = 0;
-    int c;
-    nc_status status = nc_axx__place(n, word, &to, &type);
-    if (status != NC_OK) return status;
-    if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-    c = nc_axx__peek(&n->t, 0);
-    if (c == '|' || c == '^' || c == '&' || c == '+' || c == '-') {
-        if (!n->set[to])
-            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the name before has no value yet");
-        nc_axx__step(&n->t);
-    }
-    if ((status = nc_axx__expect(&n->t, '=', "expected an assignment")) != NC_OK) return status;
-    if ((status = nc_axx__expression(n, 0, &from)) != NC_OK) return status;
-    if (c != '=' && (status = nc_axx__apply(n, (char)c, to, from, &from)) != NC_OK) return status;
-    if ((status = nc_axx__store(n, to, type, from)) != NC_OK) return status;
-    return nc_axx__expect(&n->t, ';', "expected ';'");
+    const uint32_t to = nc_axx__declared(n, word, &type);
+    const int c = nc_axx__next(&n->t);
+    const int combined = c == '|' || c == '^' || c == '&' || c == '+' || c == '-';
+    uint32_t from;
+    if (combined && !n->set[to])
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the name before has no value yet");
+    n->t.at += combined && n->t.status == NC_OK;
+    nc_axx__expect(&n->t, '=');
+    from = nc_axx__expression(n, 0);
+    if (combined) from = nc_axx__apply(n, (char)c, to, from);
+    nc_axx__store(n, to, type, from);
+    nc_axx__expect(&n->t, ';');
 }
 
-static nc_status nc_axx__body(nc_axx__netlist *n) {
-    uint32_t depth = 1;
-    nc_status status;
-    while (depth) {
-        nc_axx__type type = {0, 0};
-        char word[64];
-        int c, found = 0;
-        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-        c = nc_axx__peek(&n->t, 0);
-        if (c < 0) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "the function has no end");
-        if (c == ';' || c == '{' || c == '}') {
-            if (c != ';') depth += c == '{' ? 1u : (uint32_t)-1;
-            nc_axx__step(&n->t);
-            continue;
-        }
-        if (n->returned)
-            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "a statement after the return");
-        if ((status = nc_axx__read_type(n, &type, &found)) != NC_OK) return status;
-        if (found) {
-            if ((status = nc_axx__declarations(n, type)) != NC_OK) return status;
-            continue;
-        }
-        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
-        if (!word[0])
-            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT,
-                                     "expected a declaration, an assignment or a return");
-        if (strcmp(word, "return") != 0) {
-            if ((status = nc_axx__assignment(n, word)) != NC_OK) return status;
-            continue;
-        }
-        if ((status = nc_axx__expression(n, 0, &n->result)) != NC_OK) return status;
-        if ((status = nc_axx__expect(&n->t, ';', "expected ';'")) != NC_OK) return status;
-        n->returned = 1;
+/* A declaration, an assignment or a return. */
+static void nc_axx__statement(nc_axx__netlist *n) {
+    nc_axx__type type;
+    nc_axx__word word;
+    if (n->returned) (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "a statement after the return");
+    if (nc_axx__read_type(&n->t, &type)) {
+        nc_axx__declarations(n, type);
+        return;
     }
-    return n->returned ? NC_OK : nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "nothing is returned");
+    word = nc_axx__c_word(&n->t);
+    if (!word.length)
+        (void)nc__text_fail(&n->t, NC_ERR_FORMAT,
+                            "expected a declaration, an assignment or a return");
+    if (!nc_axx__is(word, "return")) {
+        nc_axx__assignment(n, word);
+        return;
+    }
+    n->result = nc_axx__expression(n, 0);
+    nc_axx__expect(&n->t, ';');
+    n->returned = 1;
+}
+
+/* Statements and blocks, up to the } that ends the function. */
+static void nc_axx__body(nc_axx__netlist *n) {
+    uint32_t depth = 1;
+    while (depth && n->t.status == NC_OK) {
+        const int c = nc_axx__next(&n->t);
+        if (c < 0)
+            (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "the function has no end");
+        else if (c != ';' && c != '{' && c != '}')
+            nc_axx__statement(n);
+        else
+            n->t.at++;
+        if (c == '{') depth++;
+        if (c == '}') depth--;
+    }
+    if (!n->returned) (void)nc__text_fail(&n->t, NC_ERR_FORMAT, "nothing is returned");
 }
 
 /* Up to and including the first `type name(type a, type b) {`; values 0 and 1 are the operands. */
-static nc_status nc_axx__signature(nc_axx__netlist *n, nc_axx__type operand[2]) {
-    nc_status status;
-    char word[64];
-    int found = 0, k;
-    for (;;) {
-        if ((status = nc_axx__skip_c(&n->t)) != NC_OK) return status;
-        if (n->t.at == n->t.end)
-            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "no function of two integers");
-        if ((status = nc_axx__read_type(n, &n->result_type, &found)) != NC_OK) return status;
-        if (found) break;
-        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
-        if (!word[0] && n->t.at < n->t.end) nc_axx__step(&n->t);
-    }
-    if ((status = nc_axx__word(n, word)) != NC_OK) return status;
-    if (!word[0]) return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "expected a function's name");
-    if ((status = nc_axx__expect(&n->t, '(', "expected '('")) != NC_OK) return status;
+static void nc_axx__signature(nc_axx__netlist *n) {
+    nc__text *t = &n->t;
+    int k;
+    while (!nc_axx__read_type(t, &n->result_type) && nc_axx__next(t) >= 0)
+        if (!nc_axx__c_word(t).length) nc__step(t);
+    if (nc__peek(t, 0) < 0) (void)nc__text_fail(t, NC_ERR_FORMAT, "no function of two integers");
+    if (!nc_axx__c_word(t).length)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a function's name");
+    nc_axx__expect(t, '(');
     for (k = 0; k < 2; k++) {
-        if ((status = nc_axx__read_type(n, &operand[k], &found)) != NC_OK) return status;
-        if (!found)
-            return nc_axx__text_fail(&n->t, NC_ERR_FORMAT, "expected a parameter's integer type");
-        if ((status = nc_axx__word(n, word)) != NC_OK) return status;
-        if ((status = nc_axx__declare(n, word, operand[k], 1, 1)) != NC_OK) return status;
-        status = nc_axx__expect(&n->t, k ? ')' : ',', k ? "expected ')'" : "expected ','");
-        if (status != NC_OK) return status;
+        if (!nc_axx__read_type(t, &n->operand[k]))
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a parameter's integer type");
+        (void)nc_axx__declare(n, nc_axx__c_word(t), n->operand[k], 1, 1);
+        nc_axx__expect(t, k ? ')' : ',');
     }
-    return nc_axx__expect(&n->t, '{', "expected '{'");
+    nc_axx__expect(t, '{');
 }
 
 /* What a type keeps. */
@@ -2937,27 +3079,28 @@ static void nc_axx__run_op(const nc_axx__op *op, int64_t *to, const int64_t *a, 
     }
 }
 
-static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
-                                     const nc_axx__type operand[2]) {
-    const size_t values = stbds_arrlenu(n->constants);
+/* The table, a row of 256 pairs at a time. The product of signed operands that is returned as bits
+ * of an unsigned type is a number of 16 bits in two's complement. */
+static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n) {
+    const size_t values = stbds_arrlenu(n->constants), ops = stbds_arrlenu(n->ops);
     const nc_axx__type product = {16, 1};
+    const int as_bits =
+        n->operand[0].is_signed && n->operand[1].is_signed && !n->result_type.is_signed;
     int64_t *lanes = (int64_t *)nc__alloc(NULL, values * NC_AXX__LANES * sizeof *lanes);
+    nc_status status = NC_OK;
     uint32_t row, i;
     size_t k;
     if (!lanes) return nc__fail(n->t.err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (k = 0; k < values; k++) {
-        const int64_t *constant = &n->constants[k];
-        for (i = 0; i < NC_AXX__LANES; i++)
-            memcpy(&lanes[k * NC_AXX__LANES + i], constant, sizeof *constant);
-    }
-    m->a_unsigned = (uint8_t)(operand[0].is_signed == 0);
-    m->b_unsigned = (uint8_t)(operand[1].is_signed == 0);
-    for (row = 0; row < 256; row++) {
+    for (k = 0; k < values; k++)
+        for (i = 0; i < NC_AXX__LANES; i++) lanes[k * NC_AXX__LANES + i] = n->constants[k];
+    m->a_unsigned = (uint8_t)(n->operand[0].is_signed == 0);
+    m->b_unsigned = (uint8_t)(n->operand[1].is_signed == 0);
+    for (row = 0; row < 256 && status == NC_OK; row++) {
         for (i = 0; i < NC_AXX__LANES; i++) {
             lanes[i] = nc_axx__operand(row, m->a_unsigned);
             lanes[NC_AXX__LANES + i] = nc_axx__operand(i, m->b_unsigned);
         }
-        for (k = 0; k < stbds_arrlenu(n->ops); k++) {
+        for (k = 0; k < ops; k++) {
             const nc_axx__op *op = &n->ops[k];
             nc_axx__run_op(op, lanes + (size_t)op->to * NC_AXX__LANES,
                            lanes + (size_t)op->a * NC_AXX__LANES,
@@ -2965,46 +3108,38 @@ static nc_status nc_axx__run_netlist(nc_axx_mult *m, const nc_axx__netlist *n,
         }
         for (i = 0; i < NC_AXX__LANES; i++) {
             int64_t v = nc_axx__wrap(lanes[(size_t)n->result * NC_AXX__LANES + i], n->result_type);
-            if (operand[0].is_signed && operand[1].is_signed && !n->result_type.is_signed)
-                v = nc_axx__wrap(v, product);
-            if (v < INT32_MIN || v > INT32_MAX) {
-                nc__free(NULL, lanes, 0);
-                return nc__fail(n->t.err, NC_ERR_LIMIT, 0, 0,
-                                "the product of row %u, column %u does not fit 32 bits",
-                                (unsigned)row, (unsigned)i);
-            }
+            if (as_bits) v = nc_axx__wrap(v, product);
+            if (v < INT32_MIN || v > INT32_MAX)
+                status = nc__fail(n->t.err, NC_ERR_LIMIT, 0, 0,
+                                  "the product of row %u, column %u does not fit 32 bits",
+                                  (unsigned)row, (unsigned)i);
             m->table[row * 256 + i] = (int32_t)v;
         }
     }
     nc__free(NULL, lanes, 0);
-    return NC_OK;
+    return status;
 }
 
-static nc_status nc_axx__parse_netlist(nc_axx_mult *m, const nc_axx__text *text) {
+static nc_status nc_axx__read_netlist(nc_axx_mult *m, const void *data, size_t bytes,
+                                      nc_error *err) {
     nc_axx__netlist n;
-    nc_axx__type operand[2] = {{0, 0}, {0, 0}};
     nc_status status;
     memset(&n, 0, sizeof n);
-    n.t = *text;
-    stbds_sh_new_strdup(n.names);
-    status = nc_axx__signature(&n, operand);
-    if (status == NC_OK) status = nc_axx__body(&n);
-    if (status == NC_OK) status = nc_axx__run_netlist(m, &n, operand);
+    nc__text_open(&n.t, data, bytes, err);
+    nc_axx__signature(&n);
+    if (n.t.status == NC_OK) nc_axx__body(&n);
+    status = n.t.status == NC_OK ? nc_axx__run_netlist(m, &n) : n.t.status;
     stbds_arrfree(n.ops);
     stbds_arrfree(n.constants);
     stbds_arrfree(n.set);
-    stbds_shfree(n.names);
+    stbds_arrfree(n.variables);
+    nc_axx__free_names(&n.names);
     return status;
 }
 
 /* -- BLIF: one bit of all 65,536 pairs is a signal -- */
 
 enum { NC_AXX__WORDS = 1024, NC_AXX__SIGNALS = 4096 };
-
-typedef struct nc_axx__signal {
-    char *key;
-    uint32_t value; /* its number */
-} nc_axx__signal;
 
 /* A table of .names: inputs, then rows of its cover. */
 typedef struct nc_axx__cover {
@@ -3015,146 +3150,131 @@ typedef struct nc_axx__cover {
 } nc_axx__cover;
 
 typedef struct nc_axx__blif {
-    nc_axx__text t;
-    nc_axx__signal *signals; /* stb_ds string map */
-    uint32_t *driver;        /* stb_ds array by signal: its cover + 1, 0 none, ~0 an input */
+    nc__text t;
+    nc_axx__names signals;
+    uint32_t *driver; /* stb_ds array by signal: its cover + 1, 0 none, ~0 an input */
     uint32_t *inputs, *outputs, *pins;
     nc_axx__cover *covers;
     char *cubes;
 } nc_axx__blif;
 
 /* The next word of the line (a backslash continues it); empty at its end. */
-static nc_status nc_axx__blif_word(nc_axx__blif *b, char word[256]) {
-    size_t length = 0;
-    int c;
-    word[0] = 0;
+static nc_axx__word nc_axx__blif_word(nc__text *t) {
+    nc_axx__word word;
     for (;;) {
-        c = nc_axx__peek(&b->t, 0);
-        if (c == '\\' && (nc_axx__peek(&b->t, 1) == '\n' || nc_axx__peek(&b->t, 1) == '\r')) {
-            while (nc_axx__peek(&b->t, 0) != '\n' && b->t.at < b->t.end) nc_axx__step(&b->t);
-            if (b->t.at < b->t.end) nc_axx__step(&b->t);
+        const int c = nc__peek(t, 0), next = nc__peek(t, 1);
+        if (c == '\\' && (next == '\n' || next == '\r')) {
+            nc_axx__skip_line(t);
+            nc__step(t);
         } else if (c == '#') {
-            while (b->t.at < b->t.end && *b->t.at != '\n') nc_axx__step(&b->t);
-        } else if (nc_axx__space(c) && c != '\n') {
-            nc_axx__step(&b->t);
+            nc_axx__skip_line(t);
+        } else if (nc__is_space(c) && c != '\n') {
+            t->at++;
         } else {
             break;
         }
     }
-    while (c > ' ' && c != '\\' && c != '#') {
-        if (length == 255) return nc_axx__text_fail(&b->t, NC_ERR_LIMIT, "the word is too long");
-        word[length++] = (char)c;
-        nc_axx__step(&b->t);
-        c = nc_axx__peek(&b->t, 0);
-    }
-    if (length == 0 && c >= 0 && c != '\n')
-        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "unexpected character");
-    word[length] = 0;
-    return NC_OK;
+    for (word.at = t->at; nc__peek(t, 0) > ' ' && !strchr("\\#", nc__peek(t, 0));) t->at++;
+    word.length = (size_t)(t->at - word.at);
+    if (!word.length && nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n')
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "unexpected character");
+    return word;
 }
 
-static nc_status nc_axx__signal_of(nc_axx__blif *b, char *word, uint32_t *number) {
-    const ptrdiff_t at = stbds_shgeti(b->signals, word);
-    if (at >= 0) {
-        *number = b->signals[at].value;
-        return NC_OK;
+/* The number of a signal, which is new at its first mention. */
+static uint32_t nc_axx__signal(nc_axx__blif *b, nc_axx__word word) {
+    const uint32_t at = nc_axx__number_of(&b->signals, word);
+    const uint32_t count = (uint32_t)stbds_arrlenu(b->driver);
+    if (at != UINT32_MAX) return at;
+    if (count == NC_AXX__SIGNALS) {
+        (void)nc__text_fail(&b->t, NC_ERR_LIMIT, "more than 4,096 signals");
+        return 0;
     }
-    *number = (uint32_t)stbds_shlenu(b->signals);
-    if (*number == NC_AXX__SIGNALS)
-        return nc_axx__text_fail(&b->t, NC_ERR_LIMIT, "more than 4,096 signals");
-    stbds_shput(b->signals, word, *number);
+    nc_axx__add_name(&b->signals, word, &b->t);
     stbds_arrput(b->driver, 0);
-    return NC_OK;
+    return count;
 }
 
 /* Signals up to the end of the line. */
-static nc_status nc_axx__signal_list(nc_axx__blif *b, uint32_t **list) {
-    for (;;) {
-        char word[256];
-        uint32_t number;
-        nc_status status = nc_axx__blif_word(b, word);
-        if (status != NC_OK || !word[0]) return status;
-        if ((status = nc_axx__signal_of(b, word, &number)) != NC_OK) return status;
-        stbds_arrput(*list, number);
+static void nc_axx__signal_list(nc_axx__blif *b, uint32_t **list) {
+    nc_axx__word word;
+    while ((word = nc_axx__blif_word(&b->t)).length) {
+        const uint32_t signal = nc_axx__signal(b, word);
+        stbds_arrput(*list, signal);
     }
 }
 
-static nc_status nc_axx__blif_names(nc_axx__blif *b) {
+/* .names INPUT .. OUTPUT: a new cover. */
+static void nc_axx__blif_names(nc_axx__blif *b) {
     nc_axx__cover cover;
-    nc_status status;
     memset(&cover, 0, sizeof cover);
     cover.first_input = (uint32_t)stbds_arrlenu(b->pins);
     cover.first_row = stbds_arrlenu(b->cubes);
     cover.polarity = '1';
-    if ((status = nc_axx__signal_list(b, &b->pins)) != NC_OK) return status;
-    if (stbds_arrlenu(b->pins) == cover.first_input)
-        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, ".names without an output");
+    nc_axx__signal_list(b, &b->pins);
+    if (stbds_arrlenu(b->pins) == cover.first_input) {
+        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, ".names without an output");
+        return;
+    }
     cover.output = stbds_arrpop(b->pins);
     cover.inputs = (uint32_t)stbds_arrlenu(b->pins) - cover.first_input;
     if (b->driver[cover.output])
-        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "the signal has two sources");
+        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "the signal has two sources");
     stbds_arrput(b->covers, cover);
     b->driver[cover.output] = (uint32_t)stbds_arrlenu(b->covers);
-    return NC_OK;
 }
 
-/* A line of a cover: the inputs' pattern, then the output. */
-static nc_status nc_axx__blif_row(nc_axx__blif *b, const char *word) {
+/* A line of the last cover: the inputs' pattern, then the output. */
+static void nc_axx__blif_row(nc_axx__blif *b, nc_axx__word word) {
+    nc_axx__word second, output = word;
     nc_axx__cover *cover;
-    const char *output = word;
-    char second[256];
-    nc_status status = nc_axx__blif_word(b, second);
-    if (status != NC_OK) return status;
+    size_t i;
     if (!stbds_arrlenu(b->covers))
-        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "a row outside .names");
+        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "a row outside .names");
+    second = nc_axx__blif_word(&b->t);
+    if (b->t.status != NC_OK) return;
     cover = &b->covers[stbds_arrlenu(b->covers) - 1];
     if (cover->inputs) {
-        if (strlen(word) != cover->inputs || strspn(word, "01-") != cover->inputs)
-            return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "a row needs 0, 1 or - for every input");
+        for (i = 0; i < word.length && strchr("01-", word.at[i]); i++) {
+        }
+        if (word.length != cover->inputs || i < word.length)
+            (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "a row needs 0, 1 or - for every input");
         output = second;
-    } else if (second[0]) {
-        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "a constant's row is 0 or 1");
+    } else if (second.length) {
+        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "a constant's row is 0 or 1");
     }
-    if ((output[0] != '0' && output[0] != '1') || output[1])
-        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "the output of a row is 0 or 1");
-    if (cover->rows && output[0] != cover->polarity)
-        return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "the outputs of a cover must be alike");
-    cover->polarity = output[0];
+    if (!nc_axx__is(output, "0") && !nc_axx__is(output, "1"))
+        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "the output of a row is 0 or 1");
+    else if (cover->rows && output.at[0] != cover->polarity)
+        (void)nc__text_fail(&b->t, NC_ERR_FORMAT, "the outputs of a cover must be alike");
+    else if (stbds_arrlenu(b->cubes) + cover->inputs > 1u << 22)
+        (void)nc__text_fail(&b->t, NC_ERR_LIMIT, "the covers are too large");
+    if (b->t.status != NC_OK) return;
+    cover->polarity = output.at[0];
     cover->rows++;
-    if (cover->inputs) memcpy(stbds_arraddnptr(b->cubes, cover->inputs), word, cover->inputs);
-    if (stbds_arrlenu(b->cubes) > 1u << 22)
-        return nc_axx__text_fail(&b->t, NC_ERR_LIMIT, "the covers are too large");
-    return NC_OK;
+    if (cover->inputs) memcpy(stbds_arraddnptr(b->cubes, cover->inputs), word.at, word.length);
 }
 
-static nc_status nc_axx__blif_read(nc_axx__blif *b) {
-    int in_names = 0;
-    for (;;) {
-        char word[256];
-        nc_status status = nc_axx__blif_word(b, word);
-        if (status != NC_OK) return status;
-        if (!word[0]) {
-            if (b->t.at == b->t.end) return NC_OK;
-            nc_axx__step(&b->t);
-        } else if (!strcmp(word, ".end")) {
-            return NC_OK;
-        } else if (!strcmp(word, ".model")) {
-            while (b->t.at < b->t.end && *b->t.at != '\n') nc_axx__step(&b->t);
-        } else if (!strcmp(word, ".inputs")) {
-            if ((status = nc_axx__signal_list(b, &b->inputs)) != NC_OK) return status;
-        } else if (!strcmp(word, ".outputs")) {
-            if ((status = nc_axx__signal_list(b, &b->outputs)) != NC_OK) return status;
-        } else if (!strcmp(word, ".names")) {
-            if ((status = nc_axx__blif_names(b)) != NC_OK) return status;
-            in_names = 1;
-        } else if (word[0] == '.') {
-            return nc_axx__text_fail(&b->t, NC_ERR_UNSUPPORTED,
-                                     "only .model, .inputs, .outputs, .names and .end are read");
-        } else if (!in_names) {
-            return nc_axx__text_fail(&b->t, NC_ERR_FORMAT, "a row outside .names");
-        } else if ((status = nc_axx__blif_row(b, word)) != NC_OK) {
-            return status;
-        }
+static void nc_axx__blif_file(nc_axx__blif *b) {
+    while (nc__peek(&b->t, 0) >= 0) {
+        const nc_axx__word word = nc_axx__blif_word(&b->t);
+        if (!word.length)
+            nc__step(&b->t);
+        else if (nc_axx__is(word, ".end"))
+            return;
+        else if (nc_axx__is(word, ".model"))
+            nc_axx__skip_line(&b->t);
+        else if (nc_axx__is(word, ".inputs"))
+            nc_axx__signal_list(b, &b->inputs);
+        else if (nc_axx__is(word, ".outputs"))
+            nc_axx__signal_list(b, &b->outputs);
+        else if (nc_axx__is(word, ".names"))
+            nc_axx__blif_names(b);
+        else if (word.at[0] == '.')
+            (void)nc__text_fail(&b->t, NC_ERR_UNSUPPORTED,
+                                "only .model, .inputs, .outputs, .names and .end are read");
+        else
+            nc_axx__blif_row(b, word);
     }
 }
 
@@ -3179,52 +3299,52 @@ static void nc_axx__eval_cover(const nc_axx__blif *b, const nc_axx__cover *cover
     for (w = 0; w < NC_AXX__WORDS && cover->polarity == '0'; w++) out[w] = ~out[w];
 }
 
-/* Every cover after its inputs, with a stack of its own. */
+/* An error that names a signal. */
+static nc_status nc_axx__blif_fail(const nc_axx__blif *b, uint32_t signal, const char *what) {
+    const nc_axx__word name = b->signals.list[signal];
+    return nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0, "signal '%.*s' %s",
+                    (int)(name.length < 80 ? name.length : 80), name.at, what);
+}
+
+/* Every cover after its inputs, with a stack of its own: signals that are wanted, each above those
+ * that wait for it. */
 static nc_status nc_axx__eval_blif(nc_axx__blif *b, uint64_t *bits) {
-    uint32_t *stack = NULL;
+    uint32_t *stack = NULL; /* stb_ds array */
     nc_status status = NC_OK;
     size_t o;
-    for (o = 0; o < stbds_arrlenu(b->outputs) && status == NC_OK; o++) {
+    for (o = 0; o < stbds_arrlenu(b->outputs); o++) {
         stbds_arrput(stack, b->outputs[o]);
         while (stbds_arrlenu(stack) && status == NC_OK) {
             const uint32_t signal = stbds_arrlast(stack), driver = b->driver[signal];
             nc_axx__cover *cover = driver && ~driver ? &b->covers[driver - 1] : NULL;
             size_t waiting = 0;
             uint32_t i;
-            if (!driver) {
-                status = nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0, "signal '%.80s' has no source",
-                                  b->signals[signal].key);
-                break;
-            }
-            if (!cover || cover->state == 2) {
-                (void)stbds_arrpop(stack);
-                continue;
-            }
-            for (i = 0; i < cover->inputs && status == NC_OK; i++) {
+            if (!driver) status = nc_axx__blif_fail(b, signal, "has no source");
+            for (i = 0; cover && cover->state < 2 && i < cover->inputs; i++) {
                 const uint32_t pin = b->pins[cover->first_input + i], of = b->driver[pin];
                 if (of && (!~of || b->covers[of - 1].state == 2)) continue;
                 if (of && b->covers[of - 1].state == 1)
-                    status = nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0,
-                                      "signal '%.80s' depends on itself", b->signals[pin].key);
+                    status = nc_axx__blif_fail(b, pin, "depends on itself");
                 stbds_arrput(stack, pin);
                 waiting++;
             }
-            cover->state = 1;
-            if (waiting) continue;
-            nc_axx__eval_cover(b, cover, bits);
-            cover->state = 2;
-            (void)stbds_arrpop(stack);
+            if (cover && cover->state < 2) {
+                if (!waiting) nc_axx__eval_cover(b, cover, bits);
+                cover->state = waiting ? 1 : 2;
+            }
+            if (!waiting) (void)stbds_arrpop(stack);
         }
     }
     stbds_arrfree(stack);
     return status;
 }
 
+/* The table from the signals' bits: pair a + 256 b of the operands' bytes, products in two's
+ * complement where the operands are. */
 static nc_status nc_axx__blif_table(nc_axx_mult *m, nc_axx__blif *b) {
     const size_t outputs = stbds_arrlenu(b->outputs);
-    const int is_signed = !m->a_unsigned;
     uint64_t *bits;
-    uint32_t i, k, pair;
+    uint32_t i, pair;
     nc_status status;
     if (stbds_arrlenu(b->inputs) != 16 || outputs < 1 || outputs > 31)
         return nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0,
@@ -3232,43 +3352,39 @@ static nc_status nc_axx__blif_table(nc_axx_mult *m, nc_axx__blif *b) {
                         (unsigned long)stbds_arrlenu(b->inputs), (unsigned long)outputs);
     for (i = 0; i < 16; i++) {
         if (b->driver[b->inputs[i]])
-            return nc__fail(b->t.err, NC_ERR_FORMAT, 0, 0, "input '%.80s' has another source",
-                            b->signals[b->inputs[i]].key);
+            return nc_axx__blif_fail(b, b->inputs[i], "is an input and has another source");
         b->driver[b->inputs[i]] = ~UINT32_C(0);
     }
-    bits = (uint64_t *)nc__calloc(NULL, stbds_shlenu(b->signals) * NC_AXX__WORDS * sizeof *bits);
+    bits = (uint64_t *)nc__calloc(NULL, stbds_arrlenu(b->driver) * NC_AXX__WORDS * sizeof *bits);
     if (!bits) return nc__fail(b->t.err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (pair = 0; pair < 65536; pair++) { /* the pair's number is a + 256 b, as bytes */
+    for (pair = 0; pair < 65536; pair++)
         for (i = 0; i < 16; i++)
             bits[(size_t)b->inputs[i] * NC_AXX__WORDS + pair / 64] |= (uint64_t)(pair >> i & 1)
                                                                       << pair % 64;
-    }
     status = nc_axx__eval_blif(b, bits);
     for (pair = 0; pair < 65536 && status == NC_OK; pair++) {
-        const uint32_t a = (pair & 255) ^ (is_signed ? 128 : 0);
-        const uint32_t c = pair >> 8 ^ (is_signed ? 128 : 0);
+        const uint32_t at = (pair & 255) << 8 | pair >> 8;
         uint32_t product = 0;
-        for (k = 0; k < outputs; k++)
-            product |=
-                (uint32_t)(bits[(size_t)b->outputs[k] * NC_AXX__WORDS + pair / 64] >> pair % 64 & 1)
-                << k;
-        if (is_signed && outputs > 1 && product >> (outputs - 1))
+        for (i = 0; i < outputs; i++) {
+            const uint64_t *signal = bits + (size_t)b->outputs[i] * NC_AXX__WORDS;
+            product |= (uint32_t)(signal[pair / 64] >> pair % 64 & 1) << i;
+        }
+        if (!m->a_unsigned && outputs > 1 && product >> (outputs - 1))
             product |= ~UINT32_C(0) << outputs;
-        m->table[a * 256 + c] = (int32_t)product;
+        m->table[at ^ nc_axx__byte_order(m)] = (int32_t)product;
     }
     nc__free(NULL, bits, 0);
     return status;
 }
 
-static nc_status nc_axx__parse_blif(nc_axx_mult *m, const nc_axx__text *text) {
+static nc_status nc_axx__read_blif(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
     nc_axx__blif b;
     nc_status status;
     memset(&b, 0, sizeof b);
-    b.t = *text;
-    stbds_sh_new_strdup(b.signals);
-    status = nc_axx__blif_read(&b);
-    if (status == NC_OK) status = nc_axx__blif_table(m, &b);
-    stbds_shfree(b.signals);
+    nc__text_open(&b.t, data, bytes, err);
+    nc_axx__blif_file(&b);
+    status = b.t.status == NC_OK ? nc_axx__blif_table(m, &b) : b.t.status;
+    nc_axx__free_names(&b.signals);
     stbds_arrfree(b.driver);
     stbds_arrfree(b.inputs);
     stbds_arrfree(b.outputs);
@@ -3278,25 +3394,37 @@ static nc_status nc_axx__parse_blif(nc_axx_mult *m, const nc_axx__text *text) {
     return status;
 }
 
-/* -- all forms -- */
+/* -- the table of forms -- */
 
-static const char *const nc_axx__endings[NC_AXX_FORM_COUNT] = {"",   ".i16", ".i32", ".npy",
-                                                               ".h", ".csv", ".c",   ".blif"};
+typedef struct nc_axx__form {
+    const char *ending;
+    /* a_unsigned and b_unsigned say what the operands are, before and after */
+    nc_status (*read)(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err);
+    nc_status (*write)(const nc_axx_mult *m, nc__buffer *b, nc_error *err); /* null: read only */
+} nc_axx__form;
+
+static const nc_axx__form nc_axx__forms[] = {{"", NULL, NULL},
+                                             {".i16", nc_axx__read_i16, nc_axx__write_i16},
+                                             {".i32", nc_axx__read_i32, nc_axx__write_i32},
+                                             {".npy", nc_axx__read_npy, nc_axx__write_npy},
+                                             {".h", nc_axx__read_header, nc_axx__write_header},
+                                             {".csv", nc_axx__read_csv, nc_axx__write_csv},
+                                             {".c", nc_axx__read_netlist, NULL},
+                                             {".blif", nc_axx__read_blif, NULL}};
+typedef char nc_axx__every_form_has_a_row
+    [sizeof nc_axx__forms / sizeof *nc_axx__forms == NC_AXX_FORM_COUNT ? 1 : -1];
 
 NC_API nc_axx_form nc_axx_form_of(const char *path) {
     const char *dot = path ? strrchr(path, '.') : NULL;
     int i;
     for (i = 1; dot && i < NC_AXX_FORM_COUNT; i++)
-        if (!strcmp(dot, nc_axx__endings[i])) return (nc_axx_form)i;
+        if (!strcmp(dot, nc_axx__forms[i].ending)) return (nc_axx_form)i;
     return NC_AXX_FORM_AUTO;
 }
 
 NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name, const void *data,
                               size_t bytes, nc_error *err) {
-    static const uint8_t nothing = 0;
-    const uint8_t *raw = data ? (const uint8_t *)data : &nothing;
     nc_axx_mult *work;
-    nc_axx__text t;
     nc_status status;
     nc__clear(err);
     if (!m || !name || (!data && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
@@ -3304,20 +3432,8 @@ NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name
         return nc__fail(err, NC_ERR_ARG, 0, 0, "the form of the file is not known");
     work = (nc_axx_mult *)nc__calloc(NULL, sizeof *work);
     if (!work) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    t.at = t.line_start = (const char *)raw;
-    t.end = t.at + bytes;
-    t.line = 1;
-    t.err = err;
     work->a_unsigned = work->b_unsigned = (uint8_t)(strstr(name, "mul8u") != NULL);
-    switch (form) {
-    case NC_AXX_FORM_I16: status = nc_axx__parse_raw(work, 2, raw, bytes, err); break;
-    case NC_AXX_FORM_I32: status = nc_axx__parse_raw(work, 4, raw, bytes, err); break;
-    case NC_AXX_FORM_NPY: status = nc_axx__parse_npy(work, raw, bytes, err); break;
-    case NC_AXX_FORM_HEADER: status = nc_axx__parse_header(work, &t); break;
-    case NC_AXX_FORM_CSV: status = nc_axx__parse_csv(work, &t); break;
-    case NC_AXX_FORM_NETLIST: status = nc_axx__parse_netlist(work, &t); break;
-    default: status = nc_axx__parse_blif(work, &t); break;
-    }
+    status = nc_axx__forms[form].read(work, data ? data : "", bytes, err);
     if (status == NC_OK) {
         (void)snprintf(work->name, sizeof work->name, "%.40s", name);
         work->relative_power = nc_axx__published_power(work->name);
@@ -3327,102 +3443,42 @@ NC_API nc_status nc_axx_parse(nc_axx_mult *m, nc_axx_form form, const char *name
     return status;
 }
 
-/* Text that grows. */
-static void nc_axx__print(char **text, const char *format, ...)
-#if defined(__GNUC__)
-    __attribute__((format(printf, 2, 3)))
-#endif
-    ;
-static void nc_axx__print(char **text, const char *format, ...) {
-    char line[512];
-    va_list args;
-    int length;
-    va_start(args, format);
-    length = vsnprintf(line, sizeof line, format, args);
-    va_end(args);
-    if (length > 0) {
-        const size_t n = (size_t)length < sizeof line ? (size_t)length : sizeof line - 1;
-        memcpy(stbds_arraddnptr(*text, n), line, n);
-    }
-}
-
-static void nc_axx__write_text(const nc_axx_mult *m, int header, char **text) {
-    uint32_t i, k;
-    if (header) {
-        int32_t most = 0;
-        for (i = 0; i < 65536; i++) {
-            const int32_t v = m->table[i] < 0 ? ~m->table[i] : m->table[i];
-            if (v > most) most = v;
-        }
-        nc_axx__print(text,
-                      "/* %s: products of all pairs of bytes, first operand first%s */\n"
-                      "#include <stdint.h>\n\nconst %s lut[256][256] = {\n",
-                      m->name, m->a_unsigned ? "" : "; bytes from 128 on are negative",
-                      most > 32767 ? "int32_t" : "int16_t");
-    }
-    for (i = 0; i < 256; i++) {
-        if (header) nc_axx__print(text, "    {");
-        for (k = 0; k < 256; k++) {
-            uint32_t at = i * 256 + k;
-            if (header) at ^= (m->a_unsigned ? 0u : 0x8000u) ^ (m->b_unsigned ? 0u : 0x80u);
-            nc_axx__print(text, k ? header && k % 16 == 0 ? ",\n     %d" : ",%d" : "%d",
-                          (int)m->table[at]);
-        }
-        nc_axx__print(text, header ? "},\n" : "\n");
-    }
-    if (header) nc_axx__print(text, "};\n");
+/* Its bytes to the caller, who releases them with nc_axx_free_text; nothing after a failure. */
+static nc_status nc_axx__hand_over(nc__buffer *b, nc_status status, char **data, size_t *bytes,
+                                   nc_error *err) {
+    if (status == NC_OK && b->status != NC_OK)
+        status = nc__fail(err, b->status, 0, 0, "out of memory");
+    if (status != NC_OK) nc__buffer_free(b);
+    *data = b->data;
+    *bytes = b->used;
+    return status;
 }
 
 NC_API nc_status nc_axx_write(const nc_axx_mult *m, nc_axx_form form, char **data, size_t *bytes,
                               nc_error *err) {
-    const size_t width = form == NC_AXX_FORM_I16 ? 2 : 4;
-    char *text = NULL; /* stb_ds array */
-    uint8_t *raw;
-    size_t i, skip = 0;
+    nc__buffer b;
     nc__clear(err);
     if (!m || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    if (form == NC_AXX_FORM_HEADER || form == NC_AXX_FORM_CSV) {
-        nc_axx__write_text(m, form == NC_AXX_FORM_HEADER, &text);
-        skip = stbds_arrlenu(text);
-    } else if (form == NC_AXX_FORM_NPY) {
-        char shape[80];
-        (void)snprintf(shape, sizeof shape,
-                       "{'descr': '<i4', 'fortran_order': False, 'shape': (256, 256), }");
-        nc_axx__print(&text, "%cNUMPY%c%c%c%c%-117s\n", '\x93', 1, 'v', 0, 0, shape);
-        text[7] = 0;
-        text[8] = 118;
-        text[9] = 0;
-        skip = stbds_arrlenu(text);
-    } else if (form != NC_AXX_FORM_I16 && form != NC_AXX_FORM_I32) {
+    if ((unsigned)form >= NC_AXX_FORM_COUNT || !nc_axx__forms[form].write)
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "this form can only be read");
-    }
-    *bytes = skip + (form == NC_AXX_FORM_HEADER || form == NC_AXX_FORM_CSV ? 0 : width * 65536);
-    raw = (uint8_t *)nc__alloc(NULL, *bytes + 1);
-    if (!raw) {
-        stbds_arrfree(text);
-        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    }
-    if (skip) memcpy(raw, text, skip);
-    raw[*bytes] = 0;
-    stbds_arrfree(text);
-    for (i = 0; skip + i * width < *bytes; i++) {
-        const int32_t v = m->table[i];
-        const int whole = m->a_unsigned && m->b_unsigned;
-        if (width == 2 && (v < (whole ? 0 : -32768) || v > (whole ? 65535 : 32767))) {
-            nc__free(NULL, raw, *bytes + 1);
-            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "product %d of %d * %d does not fit 16 bits",
-                            (int)v, nc_axx__operand((uint32_t)i >> 8, m->a_unsigned),
-                            nc_axx__operand((uint32_t)i & 255, m->b_unsigned));
-        }
-        nc__put_le(raw + skip + width * i, (uint64_t)(int64_t)v, width);
-    }
-    *data = (char *)raw;
-    return NC_OK;
+    memset(&b, 0, sizeof b);
+    return nc_axx__hand_over(&b, nc_axx__forms[form].write(m, &b, err), data, bytes, err);
 }
 
 NC_API void nc_axx_free_text(char *data) { nc__free(NULL, data, 0); }
 
 #ifndef NC_NO_STDIO
+/* An error that lists the endings. */
+static nc_status nc_axx__unknown_ending(const char *path, nc_error *err) {
+    char endings[80] = "";
+    size_t used = 0;
+    int i;
+    for (i = 1; i < NC_AXX_FORM_COUNT && used + 8 < sizeof endings; i++)
+        used += (size_t)snprintf(endings + used, sizeof endings - used, " %.7s",
+                                 nc_axx__forms[i].ending);
+    return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.60s' ends in none of%s", path, endings);
+}
+
 NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form, nc_error *err) {
     const char *slash, *dot;
     char name[41];
@@ -3431,11 +3487,7 @@ NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form,
     nc_status status;
     if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
     if (form == NC_AXX_FORM_AUTO) form = nc_axx_form_of(path);
-    if (form == NC_AXX_FORM_AUTO)
-        return nc__fail(err, NC_ERR_ARG, 0, 0,
-                        "'%.100s' ends in none of .i16 .i32 .npy .h .csv .c "
-                        ".blif",
-                        path);
+    if (form == NC_AXX_FORM_AUTO) return nc_axx__unknown_ending(path, err);
     status = nc__file_read(path, NULL, &data, &bytes, err);
     if (status != NC_OK) return status;
     slash = strrchr(path, '/');
@@ -3452,21 +3504,265 @@ NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form,
 
 NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
                              nc_error *err) {
-    nc__span span = {NULL, 0};
-    char *data = NULL;
+    char *data;
+    size_t bytes;
     nc_status status;
     if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
     if (form == NC_AXX_FORM_AUTO) form = nc_axx_form_of(path);
-    status = nc_axx_write(m, form, &data, &span.bytes, err);
+    status = nc_axx_write(m, form, &data, &bytes, err);
     if (status != NC_OK) return status;
-    span.data = data;
-    status = nc__file_write(path, &span, 1, err);
+    status = nc_file_write(path, data, bytes, err);
     nc_axx_free_text(data);
     return status;
 }
 #endif
 
-/* >>engine ========================================================================= */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
+#endif
+
+/* >>calibration ================================================================= */
+
+NC_API float nc_axx_amax(const float *x, size_t n) {
+    float max = 0.0f;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        float a = x[i] < 0 ? -x[i] : x[i];
+        if (a > max && a <= 3.402823466e38f) max = a;
+    }
+    return max;
+}
+
+NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c) { memset(c, 0, sizeof *c); }
+
+/* Twice the range until 2^exponent is reached. */
+static void nc_axx__widen(nc_axx_calibrator *c, int32_t exponent) {
+    size_t i;
+    if (c->count == 0) c->exponent = exponent;
+    for (; c->exponent < exponent; c->exponent++)
+        for (i = 0; i < NC_AXX_BINS; i++)
+            c->bins[i] = i < NC_AXX_BINS / 2 ? c->bins[2 * i] + c->bins[2 * i + 1] : 0;
+}
+
+/* The least e from -40 on with x < 2^e. */
+static int32_t nc_axx__exponent(float x) {
+    int e;
+    (void)frexpf(x, &e);
+    return x > 0 && e > -40 ? e : -40;
+}
+
+NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n) {
+    const float amax = nc_axx_amax(x, n);
+    float scale;
+    size_t i;
+    if (!n) return;
+    nc_axx__widen(c, nc_axx__exponent(amax));
+    if (amax > c->amax) c->amax = amax;
+    scale = ldexpf(1.0f, 11 - c->exponent);
+    for (i = 0; i < n; i++) {
+        const float a = x[i] < 0 ? -x[i] : x[i];
+        if (!(a <= 3.402823466e38f)) continue;
+        c->bins[(size_t)(a * scale)]++; /* below 2,048: a < 2^exponent */
+        c->count++;
+    }
+}
+
+NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other) {
+    nc_axx_calibrator copy = *other;
+    size_t i;
+    if (!copy.count) return;
+    nc_axx__widen(c, copy.exponent);
+    nc_axx__widen(&copy, c->exponent);
+    for (i = 0; i < NC_AXX_BINS; i++) c->bins[i] += copy.bins[i];
+    c->count += copy.count;
+    if (copy.amax > c->amax) c->amax = copy.amax;
+}
+
+/* Bins that hold this share of the values. */
+static size_t nc_axx__percentile(const nc_axx_calibrator *c, double percent) {
+    const double wanted = percent / 100.0 * (double)c->count;
+    uint64_t below = 0;
+    size_t i;
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        below += c->bins[i];
+        if ((double)below >= wanted) return i + 1;
+    }
+    return NC_AXX_BINS;
+}
+
+/* Bins to keep for the least mean square error, in units of a bin. */
+static size_t nc_axx__least_squares(const nc_axx_calibrator *c, uint32_t bits) {
+    const double levels = (double)((1u << (bits - 1)) - 1);
+    double least = 0;
+    size_t best = (size_t)NC_AXX_BINS, i, k;
+    for (k = 128; k <= NC_AXX_BINS; k++) {
+        double sum = 0;
+        for (i = 0; i < NC_AXX_BINS; i++) {
+            const double centre = (double)i + 0.5;
+            double q = rint(centre * levels / (double)k);
+            if (!c->bins[i]) continue;
+            q = q > levels ? levels : q;
+            q = centre - q * (double)k / levels;
+            sum += (double)c->bins[i] * q * q;
+        }
+        if (k > 128 && !(sum < least)) continue;
+        least = sum;
+        best = k;
+    }
+    return best;
+}
+
+/* Divergence of the first k bins, those beyond added to the last, from the same in groups;
+ * negative: infinite. */
+static double nc_axx__divergence(const double *bins, double total, size_t k, size_t groups) {
+    double kept = 0, last, sum = 0;
+    size_t first, i, group;
+    for (i = 0; i < k; i++) kept += bins[i];
+    last = bins[k - 1] + (total - kept);
+    if (kept <= 0 || (last > 0 && bins[k - 1] <= 0)) return -1.0;
+    for (first = 0, group = 0; group < groups; group++) {
+        const size_t end = ((group + 1) * k + groups - 1) / groups; /* i groups / k == group */
+        double weight = 0, used = 0, q;
+        for (i = first; i < end; i++) {
+            weight += bins[i];
+            used += bins[i] > 0;
+        }
+        q = used > 0 ? weight / used / kept : 0;
+        for (i = first; i < end; i++) {
+            const double p = (i == k - 1 ? last : bins[i]) / total;
+            if (p > 0) sum += p * log(p / q);
+        }
+        first = end;
+    }
+    return sum < 0 ? 0 : sum;
+}
+
+static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
+    const size_t groups = (size_t)1 << (bits - 1);
+    double bins[NC_AXX_BINS], total = 0, least = 0;
+    size_t best = 0, i, k;
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        bins[i] = (double)c->bins[i ? i : 1];
+        total += bins[i];
+    }
+    for (k = 128; k <= NC_AXX_BINS; k++) {
+        const double sum = nc_axx__divergence(bins, total, k, groups);
+        if (sum < 0 || (best && !(sum < least))) continue;
+        least = sum;
+        best = k;
+    }
+    return best ? best : (size_t)NC_AXX_BINS;
+}
+
+NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
+                                    double percent, uint32_t bits) {
+    size_t kept;
+    if (!c || !c->count || bits < 2 || bits > 8) return 0.0f;
+    if (!(percent >= 0 && percent <= 100)) return 0.0f;
+    switch (method) {
+    case NC_AXX_CALIBRATE_MAX: return c->amax;
+    case NC_AXX_CALIBRATE_PERCENTILE:
+        kept = nc_axx__percentile(c, percent > 0 ? percent : 99.99);
+        break;
+    case NC_AXX_CALIBRATE_MSE: kept = nc_axx__least_squares(c, bits); break;
+    case NC_AXX_CALIBRATE_ENTROPY: kept = nc_axx__least_divergence(c, bits); break;
+    default: return 0.0f;
+    }
+    return (float)ldexp((double)kept / (double)(int)NC_AXX_BINS, c->exponent);
+}
+
+/* Magic, exponent, amax, count, bins, checksum. */
+NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes) {
+    uint32_t amax;
+    size_t i;
+    memcpy(&amax, &c->amax, 4);
+    memcpy(bytes, "NCAXXC1\n", 8);
+    nc__put_le(bytes + 8, (uint64_t)(int64_t)c->exponent, 4);
+    nc__put_le(bytes + 12, amax, 4);
+    nc__put_le(bytes + 16, c->count, 8);
+    for (i = 0; i < NC_AXX_BINS; i++) nc__put_le(bytes + 24 + 8 * i, c->bins[i], 8);
+    i = NC_AXX_CALIBRATOR_BYTES - 8;
+    nc__put_le(bytes + i, nc__fnv1a(NC__FNV_START, bytes, i), 8);
+}
+
+NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size) {
+    nc_axx_calibrator read;
+    uint32_t amax;
+    uint64_t count = 0;
+    size_t i;
+    if (!c || !bytes) return NC_ERR_ARG;
+    if (size != NC_AXX_CALIBRATOR_BYTES || memcmp(bytes, "NCAXXC1\n", 8) != 0) return NC_ERR_FORMAT;
+    if (nc__get_le(bytes + size - 8, 8) != nc__fnv1a(NC__FNV_START, bytes, size - 8))
+        return NC_ERR_MISMATCH;
+    amax = (uint32_t)nc__get_le(bytes + 12, 4);
+    memcpy(&read.amax, &amax, 4);
+    read.exponent = (int32_t)(uint32_t)nc__get_le(bytes + 8, 4);
+    read.count = nc__get_le(bytes + 16, 8);
+    for (i = 0; i < NC_AXX_BINS; i++) {
+        read.bins[i] = nc__get_le(bytes + 24 + 8 * i, 8);
+        if (read.bins[i] > read.count - count) return NC_ERR_FORMAT;
+        count += read.bins[i];
+    }
+    if (count != read.count || !(read.amax >= 0 && read.amax <= 3.402823466e38f))
+        return NC_ERR_FORMAT;
+    if (read.count && read.exponent != nc_axx__exponent(read.amax)) return NC_ERR_FORMAT;
+    *c = read;
+    return NC_OK;
+}
+
+/* >>quantisation ================================================================ */
+
+NC_API float nc_axx_scale(float amax, uint32_t bits) {
+    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
+    return (float)((1u << (bits - 1)) - 1) / amax;
+}
+
+NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits) {
+    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
+    return (float)((1u << bits) - 1) / amax;
+}
+
+/* round(x scale) between low and high. */
+static int nc_axx__code(float x, float scale, int low, int high) {
+    float v = x * scale;
+    if (v != v) v = 0.0f;
+    v = v > (float)high ? (float)high : v < (float)low ? (float)low : v;
+    v = (v + 12582912.0f) - 12582912.0f; /* 1.5 * 2^23: the addition rounds to even */
+    return (int)v;
+}
+
+NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits) {
+    const int top = bits < 2 || bits > 8 ? 127 : (1 << (bits - 1)) - 1;
+    size_t i;
+    for (i = 0; i < n; i++) q[i] = (int8_t)nc_axx__code(x[i], scale, -top - 1, top);
+}
+
+NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
+                                     uint32_t bits) {
+    const int top = bits < 2 || bits > 8 ? 255 : (1 << bits) - 1;
+    size_t i;
+    for (i = 0; i < n; i++) q[i] = (uint8_t)nc_axx__code(x[i], scale, 0, top);
+}
+
+NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
+                                 size_t columns, uint32_t bits) {
+    size_t r;
+    for (r = 0; r < rows; r++) {
+        scales[r] = nc_axx_scale(nc_axx_amax(x + r * columns, columns), bits);
+        nc_axx_quantize(q + r * columns, x + r * columns, columns, scales[r], bits);
+    }
+}
+
+NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned) {
+    const uint8_t *bytes = (const uint8_t *)q;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const float v = is_unsigned ? (float)bytes[i] : (float)(int8_t)bytes[i];
+        x[i] = scale != 0.0f ? v / scale : 0.0f;
+    }
+}
+
+/* >>engines ===================================================================== */
 
 static int nc_axx__forced_level = -1;
 
@@ -3510,10 +3806,6 @@ struct nc_axx_engine {
     uint8_t plane[2][256 * 256]; /* [first operand's byte][class] */
     int32_t table[65536];        /* [first operand's byte][second's] */
 };
-
-static size_t nc_axx__round64(size_t bytes) { return nc__add_size(bytes, 63) & ~(size_t)63; }
-
-static int32_t nc_axx__abs(int32_t x) { return x < 0 ? -x : x; }
 
 static int32_t nc_axx__gcd(int32_t a, int32_t b) {
     a = nc_axx__abs(a);
@@ -3746,7 +4038,7 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
     }
     for (i = 0; i < 65536; i++) { /* from the operands' order to that of their bytes */
         const int32_t v = m->table[i];
-        e->table[i ^ (m->a_unsigned ? 0u : 0x8000u) ^ (m->b_unsigned ? 0u : 0x80u)] = v;
+        e->table[i ^ nc_axx__byte_order(m)] = v;
         if (v == INT32_MIN || nc_axx__abs(v) > e->info.largest)
             e->info.largest = v == INT32_MIN ? INT32_MAX : nc_axx__abs(v);
     }
@@ -3773,6 +4065,45 @@ NC_API void nc_axx_engine_destroy(nc_axx_engine *engine) { nc__free(NULL, engine
 
 NC_API void nc_axx_engine_describe(const nc_axx_engine *engine, nc_axx_engine_info *info) {
     *info = engine->info;
+}
+
+/* -- pieces of the caller's work memory -- */
+
+/* Pieces are taken one after the other, each from a multiple of 64 bytes on. With null memory they
+ * are only counted: a lay-out runs once for the size and once for the pieces. */
+typedef struct nc_axx__arena {
+    uint8_t *at;
+    size_t used;
+} nc_axx__arena;
+
+static nc_axx__arena nc_axx__arena_of(void *work) {
+    nc_axx__arena arena;
+    arena.at = work ? (uint8_t *)work + (64 - (uintptr_t)work % 64) % 64 : NULL;
+    arena.used = 0;
+    return arena;
+}
+
+static void *nc_axx__piece(nc_axx__arena *arena, size_t count, size_t size) {
+    void *piece = arena->at ? arena->at + arena->used : NULL;
+    const size_t bytes = nc__add_size(nc__mul_size(count, size), 63) & ~(size_t)63;
+    arena->used = nc__add_size(arena->used, bytes);
+    return piece;
+}
+
+/* Of all pieces, and of the alignment that the caller's memory may lack; beyond any memory's size
+ * where they overflow. */
+static size_t nc_axx__arena_bytes(const nc_axx__arena *arena) {
+    return nc__add_size(arena->used, 64);
+}
+
+/* Two lay-outs that are never needed at the same time share their memory. */
+static size_t nc_axx__shared_bytes(const nc_axx__arena *one, const nc_axx__arena *other) {
+    return nc_axx__arena_bytes(one->used > other->used ? one : other);
+}
+
+/* Whether the work memory holds this. */
+static int nc_axx__fits(const void *work, size_t work_bytes, size_t needed) {
+    return work && needed < SIZE_MAX && work_bytes >= needed;
 }
 
 /* -- the definition, row by row -- */
@@ -4132,26 +4463,21 @@ static nc_axx__look_up_fn nc_axx__pick_look_up(const nc_axx_engine *e, int four)
 
 /* -- AVX-512: the whole -- */
 
-/* Parts of the work memory; pointers are aligned to 64 bytes. */
+/* Work memory of the products and look-ups. */
 typedef struct nc_axx__parts {
     uint8_t *mapped; /* m rows of 4 k4 bytes */
     int8_t *packed;  /* or the classes */
     int32_t *row_sums, *column_sums;
 } nc_axx__parts;
 
-static size_t nc_axx__lay_out(size_t m, size_t n, size_t k, uint8_t *work, nc_axx__parts *parts) {
-    const size_t k4 = k / 4 + 1, columns = nc_axx__round64(n);
-    const size_t mapped = nc_axx__round64(nc__mul_size(m, 4 * k4));
-    const size_t packed = nc_axx__round64(nc__mul_size(columns, 4 * k4));
-    const size_t rows = nc_axx__round64(nc__mul_size(m, 4));
-    if (parts) {
-        work += (64 - (uintptr_t)work % 64) % 64;
-        parts->mapped = work;
-        parts->packed = (int8_t *)work + mapped;
-        parts->row_sums = (int32_t *)(void *)(work + mapped + packed);
-        parts->column_sums = (int32_t *)(void *)(work + mapped + packed + rows);
-    }
-    return nc__add_size(nc__add_size(mapped, packed), nc__add_size(rows, columns * 4 + 64));
+static size_t nc_axx__lay_out(size_t m, size_t n, size_t k, void *work, nc_axx__parts *parts) {
+    const size_t k4 = k / 4 + 1, columns = nc__add_size(n, 63) & ~(size_t)63;
+    nc_axx__arena arena = nc_axx__arena_of(work);
+    parts->mapped = (uint8_t *)nc_axx__piece(&arena, m, 4 * k4);
+    parts->packed = (int8_t *)nc_axx__piece(&arena, columns, 4 * k4);
+    parts->row_sums = (int32_t *)nc_axx__piece(&arena, m, 4);
+    parts->column_sums = (int32_t *)nc_axx__piece(&arena, columns, 4);
+    return nc_axx__arena_bytes(&arena);
 }
 
 /* sums += the term's. */
@@ -4246,11 +4572,13 @@ static void nc_axx__gemm512(const nc_axx_engine *e, const nc_axx__parts *p, cons
 }
 #endif
 
-NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *e, size_t m, size_t n, size_t k) {
-    (void)e;
+NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size_t n, size_t k) {
 #ifdef NC_AXX__X86
-    return nc_axx__lay_out(m, n, k, NULL, NULL);
+    nc_axx__parts parts;
+    (void)engine;
+    return nc_axx__lay_out(m, n, k, NULL, &parts);
 #else
+    (void)engine;
     (void)m;
     (void)n;
     (void)k;
@@ -4258,19 +4586,20 @@ NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *e, size_t m, size_t n,
 #endif
 }
 
-NC_API nc_status nc_axx_gemm(const nc_axx_engine *e, const void *x, const void *w, int32_t *sums,
-                             size_t m, size_t n, size_t k, void *work, size_t work_bytes) {
+NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const void *w,
+                             int32_t *sums, size_t m, size_t n, size_t k, void *work,
+                             size_t work_bytes) {
     const uint8_t *a = (const uint8_t *)x, *b = (const uint8_t *)w;
     ptrdiff_t r;
-    if (!e || (m && n && !sums) || (m && k && !a) || (n && k && !b)) return NC_ERR_ARG;
-    if (k && (uint64_t)e->info.largest > (uint64_t)INT32_MAX / k) return NC_ERR_LIMIT;
-    if (!work || work_bytes < nc_axx_gemm_work_bytes(e, m, n, k)) return NC_ERR_ARG;
+    if (!engine || (m && n && !sums) || (m && k && !a) || (n && k && !b)) return NC_ERR_ARG;
+    if (k && (uint64_t)engine->info.largest > (uint64_t)INT32_MAX / k) return NC_ERR_LIMIT;
+    if (!nc_axx__fits(work, work_bytes, nc_axx_gemm_work_bytes(engine, m, n, k))) return NC_ERR_ARG;
 #ifdef NC_AXX__X86
-    if (nc_axx__level() >= 2 && e->info.planes < 4 && n >= 8 && n < SIZE_MAX / 64 &&
+    if (nc_axx__level() >= 2 && engine->info.planes < 4 && n >= 8 && n < SIZE_MAX / 64 &&
         k < (size_t)1 << 26) {
         nc_axx__parts parts;
-        (void)nc_axx__lay_out(m, n, k, (uint8_t *)work, &parts);
-        nc_axx__gemm512(e, &parts, a, b, sums, m, n, k);
+        (void)nc_axx__lay_out(m, n, k, work, &parts);
+        nc_axx__gemm512(engine, &parts, a, b, sums, m, n, k);
         return NC_OK;
     }
 #endif
@@ -4280,258 +4609,20 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *e, const void *x, const void *
     for (r = 0; r < (ptrdiff_t)m; r++) {
 #ifdef NC_AXX__X86
         if (nc_axx__level() >= 1) {
-            nc_axx__rows_by_gather(e, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
+            nc_axx__rows_by_gather(engine, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
             continue;
         }
 #endif
-        nc_axx__rows_by_table(e, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
+        nc_axx__rows_by_table(engine, a + (size_t)r * k, b, sums + (size_t)r * n, 1, n, k);
     }
     return NC_OK;
 }
 
-/* >>quantise ======================================================================= */
-
-NC_API float nc_axx_amax(const float *x, size_t n) {
-    float max = 0.0f;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        float a = x[i] < 0 ? -x[i] : x[i];
-        if (a > max && a <= 3.402823466e38f) max = a;
-    }
-    return max;
-}
-
-NC_API float nc_axx_scale(float amax, uint32_t bits) {
-    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
-    return (float)((1u << (bits - 1)) - 1) / amax;
-}
-
-NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits) {
-    if (bits < 2 || bits > 8 || !(amax >= 5.9604644775390625e-8f)) return 0.0f;
-    return (float)((1u << bits) - 1) / amax;
-}
-
-/* round(x scale) between low and high. */
-static int nc_axx__code(float x, float scale, int low, int high) {
-    float v = x * scale;
-    if (v != v) v = 0.0f;
-    v = v > (float)high ? (float)high : v < (float)low ? (float)low : v;
-    v = (v + 12582912.0f) - 12582912.0f; /* 1.5 * 2^23: the addition rounds to even */
-    return (int)v;
-}
-
-NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits) {
-    const int top = bits < 2 || bits > 8 ? 127 : (1 << (bits - 1)) - 1;
-    size_t i;
-    for (i = 0; i < n; i++) q[i] = (int8_t)nc_axx__code(x[i], scale, -top - 1, top);
-}
-
-NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
-                                     uint32_t bits) {
-    const int top = bits < 2 || bits > 8 ? 255 : (1 << bits) - 1;
-    size_t i;
-    for (i = 0; i < n; i++) q[i] = (uint8_t)nc_axx__code(x[i], scale, 0, top);
-}
-
-NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
-                                 size_t columns, uint32_t bits) {
-    size_t r;
-    for (r = 0; r < rows; r++) {
-        scales[r] = nc_axx_scale(nc_axx_amax(x + r * columns, columns), bits);
-        nc_axx_quantize(q + r * columns, x + r * columns, columns, scales[r], bits);
-    }
-}
-
-NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, int is_unsigned) {
-    const uint8_t *bytes = (const uint8_t *)q;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        const float v = is_unsigned ? (float)bytes[i] : (float)(int8_t)bytes[i];
-        x[i] = scale != 0.0f ? v / scale : 0.0f;
-    }
-}
-
-NC_API void nc_axx_calibrator_reset(nc_axx_calibrator *c) { memset(c, 0, sizeof *c); }
-
-/* Twice the range until 2^exponent is reached. */
-static void nc_axx__widen(nc_axx_calibrator *c, int32_t exponent) {
-    size_t i;
-    if (c->count == 0) c->exponent = exponent;
-    for (; c->exponent < exponent; c->exponent++)
-        for (i = 0; i < NC_AXX_BINS; i++)
-            c->bins[i] = i < NC_AXX_BINS / 2 ? c->bins[2 * i] + c->bins[2 * i + 1] : 0;
-}
-
-/* The least e from -40 on with x < 2^e. */
-static int32_t nc_axx__exponent(float x) {
-    int e;
-    (void)frexpf(x, &e);
-    return x > 0 && e > -40 ? e : -40;
-}
-
-NC_API void nc_axx_calibrator_collect(nc_axx_calibrator *c, const float *x, size_t n) {
-    const float amax = nc_axx_amax(x, n);
-    float scale;
-    size_t i;
-    if (!n) return;
-    nc_axx__widen(c, nc_axx__exponent(amax));
-    if (amax > c->amax) c->amax = amax;
-    scale = ldexpf(1.0f, 11 - c->exponent);
-    for (i = 0; i < n; i++) {
-        const float a = x[i] < 0 ? -x[i] : x[i];
-        if (!(a <= 3.402823466e38f)) continue;
-        c->bins[(size_t)(a * scale)]++; /* below 2,048: a < 2^exponent */
-        c->count++;
-    }
-}
-
-NC_API void nc_axx_calibrator_merge(nc_axx_calibrator *c, const nc_axx_calibrator *other) {
-    nc_axx_calibrator copy = *other;
-    size_t i;
-    if (!copy.count) return;
-    nc_axx__widen(c, copy.exponent);
-    nc_axx__widen(&copy, c->exponent);
-    for (i = 0; i < NC_AXX_BINS; i++) c->bins[i] += copy.bins[i];
-    c->count += copy.count;
-    if (copy.amax > c->amax) c->amax = copy.amax;
-}
-
-/* Bins that hold this share of the values. */
-static size_t nc_axx__percentile(const nc_axx_calibrator *c, double percent) {
-    const double wanted = percent / 100.0 * (double)c->count;
-    uint64_t below = 0;
-    size_t i;
-    for (i = 0; i < NC_AXX_BINS; i++) {
-        below += c->bins[i];
-        if ((double)below >= wanted) return i + 1;
-    }
-    return NC_AXX_BINS;
-}
-
-/* Bins to keep for the least mean square error, in units of a bin. */
-static size_t nc_axx__least_squares(const nc_axx_calibrator *c, uint32_t bits) {
-    const double levels = (double)((1u << (bits - 1)) - 1);
-    double least = 0;
-    size_t best = (size_t)NC_AXX_BINS, i, k;
-    for (k = 128; k <= NC_AXX_BINS; k++) {
-        double sum = 0;
-        for (i = 0; i < NC_AXX_BINS; i++) {
-            const double centre = (double)i + 0.5;
-            double q = rint(centre * levels / (double)k);
-            if (!c->bins[i]) continue;
-            q = q > levels ? levels : q;
-            q = centre - q * (double)k / levels;
-            sum += (double)c->bins[i] * q * q;
-        }
-        if (k > 128 && !(sum < least)) continue;
-        least = sum;
-        best = k;
-    }
-    return best;
-}
-
-/* Divergence of the first k bins, those beyond added to the last, from the same in groups;
- * negative: infinite. */
-static double nc_axx__divergence(const double *bins, double total, size_t k, size_t groups) {
-    double kept = 0, last, sum = 0;
-    size_t first, i, group;
-    for (i = 0; i < k; i++) kept += bins[i];
-    last = bins[k - 1] + (total - kept);
-    if (kept <= 0 || (last > 0 && bins[k - 1] <= 0)) return -1.0;
-    for (first = 0, group = 0; group < groups; group++) {
-        const size_t end = ((group + 1) * k + groups - 1) / groups; /* i groups / k == group */
-        double weight = 0, used = 0, q;
-        for (i = first; i < end; i++) {
-            weight += bins[i];
-            used += bins[i] > 0;
-        }
-        q = used > 0 ? weight / used / kept : 0;
-        for (i = first; i < end; i++) {
-            const double p = (i == k - 1 ? last : bins[i]) / total;
-            if (p > 0) sum += p * log(p / q);
-        }
-        first = end;
-    }
-    return sum < 0 ? 0 : sum;
-}
-
-static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
-    const size_t groups = (size_t)1 << (bits - 1);
-    double bins[NC_AXX_BINS], total = 0, least = 0;
-    size_t best = 0, i, k;
-    for (i = 0; i < NC_AXX_BINS; i++) {
-        bins[i] = (double)c->bins[i ? i : 1];
-        total += bins[i];
-    }
-    for (k = 128; k <= NC_AXX_BINS; k++) {
-        const double sum = nc_axx__divergence(bins, total, k, groups);
-        if (sum < 0 || (best && !(sum < least))) continue;
-        least = sum;
-        best = k;
-    }
-    return best ? best : (size_t)NC_AXX_BINS;
-}
-
-NC_API float nc_axx_calibrator_amax(const nc_axx_calibrator *c, nc_axx_calibration method,
-                                    double percent, uint32_t bits) {
-    size_t kept;
-    if (!c || !c->count || bits < 2 || bits > 8) return 0.0f;
-    if (!(percent >= 0 && percent <= 100)) return 0.0f;
-    switch (method) {
-    case NC_AXX_CALIBRATE_MAX: return c->amax;
-    case NC_AXX_CALIBRATE_PERCENTILE:
-        kept = nc_axx__percentile(c, percent > 0 ? percent : 99.99);
-        break;
-    case NC_AXX_CALIBRATE_MSE: kept = nc_axx__least_squares(c, bits); break;
-    case NC_AXX_CALIBRATE_ENTROPY: kept = nc_axx__least_divergence(c, bits); break;
-    default: return 0.0f;
-    }
-    return (float)ldexp((double)kept / (double)(int)NC_AXX_BINS, c->exponent);
-}
-
-/* Magic, exponent, amax, count, bins, checksum. */
-NC_API void nc_axx_calibrator_save(const nc_axx_calibrator *c, uint8_t *bytes) {
-    uint32_t amax;
-    size_t i;
-    memcpy(&amax, &c->amax, 4);
-    memcpy(bytes, "NCAXXC1\n", 8);
-    nc__put_le(bytes + 8, (uint64_t)(int64_t)c->exponent, 4);
-    nc__put_le(bytes + 12, amax, 4);
-    nc__put_le(bytes + 16, c->count, 8);
-    for (i = 0; i < NC_AXX_BINS; i++) nc__put_le(bytes + 24 + 8 * i, c->bins[i], 8);
-    i = NC_AXX_CALIBRATOR_BYTES - 8;
-    nc__put_le(bytes + i, nc__fnv1a(NC__FNV_START, bytes, i), 8);
-}
-
-NC_API nc_status nc_axx_calibrator_load(nc_axx_calibrator *c, const uint8_t *bytes, size_t size) {
-    nc_axx_calibrator read;
-    uint32_t amax;
-    uint64_t count = 0;
-    size_t i;
-    if (!c || !bytes) return NC_ERR_ARG;
-    if (size != NC_AXX_CALIBRATOR_BYTES || memcmp(bytes, "NCAXXC1\n", 8) != 0) return NC_ERR_FORMAT;
-    if (nc__get_le(bytes + size - 8, 8) != nc__fnv1a(NC__FNV_START, bytes, size - 8))
-        return NC_ERR_MISMATCH;
-    amax = (uint32_t)nc__get_le(bytes + 12, 4);
-    memcpy(&read.amax, &amax, 4);
-    read.exponent = (int32_t)(uint32_t)nc__get_le(bytes + 8, 4);
-    read.count = nc__get_le(bytes + 16, 8);
-    for (i = 0; i < NC_AXX_BINS; i++) {
-        read.bins[i] = nc__get_le(bytes + 24 + 8 * i, 8);
-        if (read.bins[i] > read.count - count) return NC_ERR_FORMAT;
-        count += read.bins[i];
-    }
-    if (count != read.count || !(read.amax >= 0 && read.amax <= 3.402823466e38f))
-        return NC_ERR_FORMAT;
-    if (read.count && read.exponent != nc_axx__exponent(read.amax)) return NC_ERR_FORMAT;
-    *c = read;
-    return NC_OK;
-}
-
-/* >>layers ========================================================================= */
+/* >>layers ====================================================================== */
 
 /* -- float32 products for the gradients: c[i][j] += sum over k of a(i, k) b[k][j], each sum a chain
- * over ascending k of a product and an addition -- */
+ * over ascending k of a product and an addition. nc_hlx_gemm is no substitute: its chains are fused
+ * (other bits), it wants nc_hlx.h, which only NC_AXX_VIT does, and work memory for its panels -- */
 
 #if defined(__GNUC__)
 #define NC_AXX__INLINE static inline __attribute__((always_inline, unused))
@@ -4634,30 +4725,6 @@ static nc_axx__strided nc_axx__transposed(const float *a, size_t columns) {
     return s;
 }
 
-/* -- pieces of the work memory -- */
-
-typedef struct nc_axx__arena {
-    uint8_t *at; /* null: only the size is counted */
-    size_t used;
-} nc_axx__arena;
-
-static void *nc_axx__piece(nc_axx__arena *arena, size_t count, size_t size) {
-    void *piece = arena->at ? arena->at + arena->used : NULL;
-    arena->used = nc__add_size(arena->used, nc_axx__round64(nc__mul_size(count, size)));
-    return piece;
-}
-
-static void nc_axx__arena_of(nc_axx__arena *arena, void *work) {
-    const size_t skip = (64 - (uintptr_t)work % 64) % 64;
-    arena->at = (uint8_t *)work + skip;
-    arena->used = 0;
-}
-
-/* Whether so much work memory is enough, its alignment included. */
-static int nc_axx__fits(const void *work, size_t work_bytes, size_t needed) {
-    return work && needed < SIZE_MAX && work_bytes >= needed;
-}
-
 /* One value from its sum. */
 static float nc_axx__value_of(int32_t sum, float scale, float bias) {
     const float value = scale != 0.0f ? (float)sum / scale : 0.0f;
@@ -4676,16 +4743,13 @@ typedef struct nc_axx__linear_work {
 /* Forward needs the sums and the gemm's memory, backward both operands as float32: they share. */
 static void nc_axx__lay_out_linear(const nc_axx_engine *e, size_t rows, size_t k, size_t out,
                                    void *work, nc_axx__linear_work *parts) {
-    nc_axx__arena arena = {NULL, 0}, other;
-    size_t forward;
-    if (work) nc_axx__arena_of(&arena, work);
+    nc_axx__arena arena = nc_axx__arena_of(work), other;
     other = arena;
     parts->sums = (int32_t *)nc_axx__piece(&arena, nc__mul_size(rows, out), 4);
     parts->gemm = (uint8_t *)nc_axx__piece(&arena, nc_axx_gemm_work_bytes(e, rows, out, k), 1);
-    forward = arena.used;
     parts->x = (float *)nc_axx__piece(&other, nc__mul_size(rows, k), 4);
     parts->w = (float *)nc_axx__piece(&other, nc__mul_size(out, k), 4);
-    parts->bytes = nc__add_size(forward > other.used ? forward : other.used, 64);
+    parts->bytes = nc_axx__shared_bytes(&arena, &other);
 }
 
 NC_API size_t nc_axx_linear_work_bytes(const nc_axx_engine *e, size_t rows, size_t k, size_t out) {
@@ -4754,17 +4818,14 @@ typedef struct nc_axx__matmul_work {
 
 static void nc_axx__lay_out_matmul(const nc_axx_engine *e, size_t m, size_t n, size_t k, void *work,
                                    nc_axx__matmul_work *parts) {
-    nc_axx__arena arena = {NULL, 0}, other;
-    size_t forward;
-    if (work) nc_axx__arena_of(&arena, work);
+    nc_axx__arena arena = nc_axx__arena_of(work), other;
     parts->turned = (uint8_t *)nc_axx__piece(&arena, nc__mul_size(n, k), 1);
     other = arena;
     parts->sums = (int32_t *)nc_axx__piece(&arena, nc__mul_size(m, n), 4);
     parts->gemm = (uint8_t *)nc_axx__piece(&arena, nc_axx_gemm_work_bytes(e, m, n, k), 1);
-    forward = arena.used;
     parts->a = (float *)nc_axx__piece(&other, nc__mul_size(m, k), 4);
     parts->b = (float *)nc_axx__piece(&other, nc__mul_size(n, k), 4);
-    parts->bytes = nc__add_size(forward > other.used ? forward : other.used, 64);
+    parts->bytes = nc_axx__shared_bytes(&arena, &other);
 }
 
 NC_API size_t nc_axx_matmul_work_bytes(const nc_axx_engine *e, size_t m, size_t n, size_t k) {
@@ -4948,9 +5009,7 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     const size_t large = nc__mul_size(nc__mul_size(p->large_h, p->large_w), p->large_channels);
     const size_t as_conv = nc_axx_gemm_work_bytes(e, places, p->small_channels, p->taps);
     const size_t as_transposed = nc_axx_gemm_work_bytes(e, places, p->taps, p->small_channels);
-    nc_axx__arena arena = {NULL, 0}, other;
-    size_t forward;
-    if (work) nc_axx__arena_of(&arena, work);
+    nc_axx__arena arena = nc_axx__arena_of(work), other;
     parts->columns = (uint8_t *)nc_axx__piece(&arena, rows, 1);
     parts->small = (uint8_t *)nc_axx__piece(&arena, small, 1);
     parts->weights = (uint8_t *)nc_axx__piece(&arena, nc__mul_size(p->taps, p->small_channels), 1);
@@ -4959,11 +5018,10 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     parts->map = (int32_t *)nc_axx__piece(&arena, large, 4);
     parts->gemm =
         (uint8_t *)nc_axx__piece(&arena, as_conv > as_transposed ? as_conv : as_transposed, 1);
-    forward = arena.used;
     parts->floats = (float *)nc_axx__piece(&other, rows, 4);
     parts->turned = (float *)nc_axx__piece(&other, small, 4);
     parts->w = (float *)nc_axx__piece(&other, nc__mul_size(p->taps, p->small_channels), 4);
-    parts->bytes = nc__add_size(forward > other.used ? forward : other.used, 64);
+    parts->bytes = nc_axx__shared_bytes(&arena, &other);
 }
 
 NC_API size_t nc_axx_conv_work_bytes(const nc_axx_engine *e, const nc_axx_conv *shape) {
@@ -4985,7 +5043,8 @@ static nc_status nc_axx__begin_conv(const nc_axx_engine *e, const nc_axx_conv *s
                                     size_t work_bytes, nc_axx__plan *p, nc_axx__conv_work *parts) {
     nc_status status;
     if (!e || !shape || !x || !w) return NC_ERR_ARG;
-    if ((status = nc_axx__plan_conv(shape, transposed, p)) != NC_OK) return status;
+    status = nc_axx__plan_conv(shape, transposed, p);
+    if (status != NC_OK) return status;
     nc_axx__lay_out_conv(e, p, NULL, parts);
     if (!nc_axx__fits(work, work_bytes, parts->bytes)) return NC_ERR_ARG;
     nc_axx__lay_out_conv(e, p, work, parts);
@@ -5161,590 +5220,102 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     return NC_OK;
 }
 
-/* >>search ========================================================================= */
-
-/* Evaluated assignments by their text: candidates as letters from '0' on. */
-typedef struct nc_axx__known {
-    char *key;
-    size_t value; /* its place in the list */
-} nc_axx__known;
-
-struct nc_axx_search {
-    nc_axx_search_config config;
-    double *share;
-    float *power;
-    nc_axx__known *known;  /* stb_ds string map */
-    uint8_t *assignments;  /* stb_ds array, layers bytes each */
-    double *accuracies;    /* stb_ds array */
-    uint32_t done, rounds; /* for the progress */
-    uint64_t draws;
-    uint32_t words[4];
-};
-
-NC_API void nc_axx_search_destroy(nc_axx_search *s) {
-    if (!s) return;
-    stbds_shfree(s->known);
-    stbds_arrfree(s->assignments);
-    stbds_arrfree(s->accuracies);
-    nc__free(NULL, s->share, 0);
-    nc__free(NULL, s->power, 0);
-    nc__free(NULL, s, 0);
-}
-
-NC_API nc_status nc_axx_search_create(nc_axx_search **out, const nc_axx_search_config *config) {
-    nc_axx_search *s;
-    uint32_t i;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    if (!config || !config->layers || config->layers > 1024 || !config->candidates ||
-        config->candidates > 64 || !config->share || !config->power || !config->evaluate)
-        return NC_ERR_ARG;
-    for (i = 0; i < config->candidates; i++)
-        if (!(config->power[i] >= 0 && config->power[i] < 1e6f)) return NC_ERR_ARG;
-    s = (nc_axx_search *)nc__calloc(NULL, sizeof *s);
-    if (!s) return NC_ERR_MEMORY;
-    s->config = *config;
-    s->share = (double *)nc__alloc(NULL, config->layers * sizeof *s->share);
-    s->power = (float *)nc__alloc(NULL, config->candidates * sizeof *s->power);
-    if (!s->share || !s->power) {
-        nc_axx_search_destroy(s);
-        return NC_ERR_MEMORY;
-    }
-    memcpy(s->share, config->share, config->layers * sizeof *s->share);
-    memcpy(s->power, config->power, config->candidates * sizeof *s->power);
-    if (!(s->config.exploration > 0)) s->config.exploration = 0.35355339059327379;
-    if (!s->config.population) s->config.population = 24;
-    stbds_sh_new_strdup(s->known);
-    *out = s;
-    return NC_OK;
-}
-
-/* Uniform in [0, 1). */
-static double nc_axx__draw(nc_axx_search *s) {
-    if (s->draws % 4 == 0) nc__philox(s->config.seed, s->draws / 4, 0, s->words);
-    return (double)s->words[s->draws++ % 4] / 4294967296.0;
-}
-
-static uint32_t nc_axx__pick(nc_axx_search *s, uint32_t n) {
-    return (uint32_t)(nc_axx__draw(s) * (double)n);
-}
-
-static double nc_axx__power_of(const nc_axx_search *s, const uint8_t *assignment) {
-    double sum = 0;
-    uint32_t i;
-    for (i = 0; i < s->config.layers; i++) sum += s->share[i] * (double)s->power[assignment[i]];
-    return sum;
-}
-
-static void nc_axx__remember(nc_axx_search *s, const uint8_t *assignment, char *key,
-                             double accuracy) {
-    uint32_t i;
-    stbds_shput(s->known, key, stbds_arrlenu(s->accuracies));
-    stbds_arrput(s->accuracies, accuracy);
-    for (i = 0; i < s->config.layers; i++) stbds_arrput(s->assignments, assignment[i]);
-}
-
-static void nc_axx__key(const nc_axx_search *s, const uint8_t *assignment, char key[1025]) {
-    uint32_t i;
-    for (i = 0; i < s->config.layers; i++) key[i] = (char)('0' + assignment[i]);
-    key[i] = 0;
-}
-
-/* Accuracy of an assignment, from the list or the user. */
-static nc_status nc_axx__try(nc_axx_search *s, const uint8_t *assignment, double *accuracy) {
-    char key[1025];
-    ptrdiff_t at;
-    nc_axx__key(s, assignment, key);
-    at = stbds_shgeti(s->known, key);
-    if (at >= 0) {
-        *accuracy = s->accuracies[s->known[at].value];
-    } else {
-        if (s->config.evaluate(s->config.user, assignment, accuracy)) return NC_ERR_CANCELLED;
-        nc_axx__remember(s, assignment, key, *accuracy);
-    }
-    if (s->done < s->rounds) s->done++;
-    if (s->config.progress && s->config.progress(s->config.progress_user, s->done, s->rounds))
-        return NC_ERR_CANCELLED;
-    return NC_OK;
-}
-
-static void nc_axx__start(nc_axx_search *s, uint32_t rounds) {
-    s->draws = 0;
-    s->done = 0;
-    s->rounds = rounds;
-}
-
-static double nc_axx__reward(const nc_axx_search *s, const uint8_t *assignment, double accuracy) {
-    const double least = s->config.least_accuracy;
-    double saved = 1.0 - nc_axx__power_of(s, assignment);
-    if (saved < 0) saved = 0;
-    if (accuracy >= least) return 0.5 + 0.5 * saved;
-    return least > 0 ? 0.5 * accuracy / least : 0.0;
-}
-
-typedef struct nc_axx__tree {
-    uint32_t visits, first_child, tried; /* children in a row of `candidates` nodes, 0: none */
-    double reward;
-} nc_axx__tree;
-
-/* The child to follow: one that was not visited yet, else the best. */
-static uint32_t nc_axx__child(nc_axx_search *s, const nc_axx__tree *tree, uint32_t node) {
-    const uint32_t n = s->config.candidates, first = tree[node].first_child;
-    uint32_t i, best = 0, left = n - tree[node].tried;
-    double most = -1;
-    if (left) { /* one of them, drawn evenly */
-        uint32_t skip = nc_axx__pick(s, left);
-        for (i = 0; i < n; i++)
-            if (!tree[first + i].visits && skip-- == 0) return i;
-    }
-    for (i = 0; i < n; i++) {
-        const nc_axx__tree *child = &tree[first + i];
-        const double visits = (double)child->visits;
-        const double score = child->reward / visits +
-                             s->config.exploration * sqrt(log((double)tree[node].visits) / visits);
-        if (score > most) {
-            most = score;
-            best = i;
-        }
-    }
-    return best;
-}
-
-static uint8_t nc_axx__roll(nc_axx_search *s) {
-    double sum = 0, at;
-    uint32_t i;
-    if (!s->config.by_power) return (uint8_t)nc_axx__pick(s, s->config.candidates);
-    for (i = 0; i < s->config.candidates; i++) sum += 1.0 / ((double)s->power[i] + 0.05);
-    at = nc_axx__draw(s) * sum;
-    for (i = 0; i + 1 < s->config.candidates; i++) {
-        at -= 1.0 / ((double)s->power[i] + 0.05);
-        if (at < 0) break;
-    }
-    return (uint8_t)i;
-}
-
-NC_API nc_status nc_axx_search_mcts(nc_axx_search *s, uint32_t rounds) {
-    nc_axx__tree *tree = NULL, empty;
-    nc_status status = NC_OK;
-    uint32_t round;
-    if (!s) return NC_ERR_ARG;
-    nc_axx__start(s, rounds);
-    memset(&empty, 0, sizeof empty);
-    stbds_arrput(tree, empty);
-    for (round = 0; round < rounds && status == NC_OK; round++) {
-        uint8_t assignment[1024];
-        uint32_t path[1025], depth = 0, node = 0, i;
-        int alike;
-        double accuracy = 0, reward;
-        path[0] = 0;
-        while (depth < s->config.layers) {
-            uint32_t choice;
-            int fresh;
-            if (!tree[node].first_child) {
-                tree[node].first_child = (uint32_t)stbds_arrlenu(tree);
-                for (i = 0; i < s->config.candidates; i++) stbds_arrput(tree, empty);
-            }
-            choice = nc_axx__child(s, tree, node);
-            assignment[depth++] = (uint8_t)choice;
-            fresh = !tree[tree[node].first_child + choice].visits;
-            tree[node].tried += (uint32_t)fresh;
-            node = tree[node].first_child + choice;
-            path[depth] = node;
-            if (fresh) break;
-        }
-        alike = nc_axx__draw(s) < 0.5;
-        for (i = depth; i < s->config.layers; i++)
-            assignment[i] = alike && i > depth ? assignment[depth] : nc_axx__roll(s);
-        status = nc_axx__try(s, assignment, &accuracy);
-        if (status != NC_OK) break;
-        reward = nc_axx__reward(s, assignment, accuracy);
-        for (i = 0; i <= depth; i++) {
-            tree[path[i]].visits++;
-            tree[path[i]].reward += reward;
-        }
-    }
-    stbds_arrfree(tree);
-    return status;
-}
-
-typedef struct nc_axx__individual {
-    uint8_t genes[1024];
-    double reward;
-} nc_axx__individual;
-
-static const nc_axx__individual *nc_axx__tournament(nc_axx_search *s,
-                                                    const nc_axx__individual *all) {
-    const nc_axx__individual *a = &all[nc_axx__pick(s, s->config.population)];
-    const nc_axx__individual *b = &all[nc_axx__pick(s, s->config.population)];
-    return a->reward >= b->reward ? a : b;
-}
-
-static int nc_axx__by_reward(const void *a, const void *b) {
-    const double x = ((const nc_axx__individual *)a)->reward;
-    const double y = ((const nc_axx__individual *)b)->reward;
-    return x > y ? -1 : x < y;
-}
-
-NC_API nc_status nc_axx_search_genetic(nc_axx_search *s, uint32_t rounds) {
-    const uint32_t kept = 2;
-    nc_axx__individual *all, *next;
-    nc_status status = NC_OK;
-    uint32_t used = 0, i, k, n, generation;
-    if (!s) return NC_ERR_ARG;
-    n = s->config.population < 4 ? 4 : s->config.population;
-    s->config.population = n;
-    nc_axx__start(s, rounds);
-    all = (nc_axx__individual *)nc__calloc(NULL, nc__mul_size(2 * (size_t)n, sizeof *all));
-    if (!all) return NC_ERR_MEMORY;
-    next = all + n;
-    for (generation = 0; used < rounds && status == NC_OK; generation++) {
-        for (i = generation ? kept : 0; i < n && used < rounds && status == NC_OK; i++, used++) {
-            nc_axx__individual *child = &next[i];
-            const nc_axx__individual *a = nc_axx__tournament(s, all);
-            const nc_axx__individual *b = nc_axx__tournament(s, all);
-            double accuracy = 0;
-            for (k = 0; k < s->config.layers; k++) {
-                if (generation == 0)
-                    child->genes[k] = i < s->config.candidates ? (uint8_t)i : nc_axx__roll(s);
-                else if (nc_axx__draw(s) * (double)s->config.layers < 1.0)
-                    child->genes[k] = nc_axx__roll(s);
-                else
-                    child->genes[k] = nc_axx__draw(s) < 0.5 ? a->genes[k] : b->genes[k];
-            }
-            status = nc_axx__try(s, child->genes, &accuracy);
-            child->reward = nc_axx__reward(s, child->genes, accuracy);
-        }
-        memcpy(all + (generation ? kept : 0), next + (generation ? kept : 0),
-               (n - (generation ? kept : 0)) * sizeof *all);
-        qsort(all, n, sizeof *all, nc_axx__by_reward);
-    }
-    nc__free(NULL, all, 0);
-    return status;
-}
-
-/* The candidate of the next lower power, or -1. */
-static int nc_axx__cheaper(const nc_axx_search *s, uint8_t than) {
-    int best = -1;
-    uint32_t i;
-    for (i = 0; i < s->config.candidates; i++)
-        if (s->power[i] < s->power[than] && (best < 0 || s->power[i] > s->power[best]))
-            best = (int)i;
-    return best;
-}
-
-NC_API nc_status nc_axx_search_greedy(nc_axx_search *s) {
-    uint8_t assignment[1024], first = 0;
-    double accuracy = 0;
-    nc_status status;
-    uint32_t i;
-    if (!s) return NC_ERR_ARG;
-    for (i = 1; i < s->config.candidates; i++)
-        if (s->power[i] > s->power[first]) first = (uint8_t)i;
-    memset(assignment, first, sizeof assignment);
-    nc_axx__start(s, s->config.layers * (s->config.candidates - 1));
-    status = nc_axx__try(s, assignment, &accuracy);
-    for (;;) {
-        double most = 0;
-        uint32_t layer = 0;
-        int choice = -1;
-        for (i = 0; i < s->config.layers && status == NC_OK; i++) {
-            const uint8_t old = assignment[i];
-            const int cheaper = nc_axx__cheaper(s, old);
-            double saved;
-            if (cheaper < 0) continue;
-            saved = s->share[i] * ((double)s->power[old] - (double)s->power[cheaper]);
-            if (!(saved > most)) continue;
-            assignment[i] = (uint8_t)cheaper;
-            status = nc_axx__try(s, assignment, &accuracy);
-            assignment[i] = old;
-            if (status != NC_OK || accuracy < s->config.least_accuracy) continue;
-            most = saved;
-            layer = i;
-            choice = cheaper;
-        }
-        if (status != NC_OK || choice < 0) return status;
-        assignment[layer] = (uint8_t)choice;
-    }
-}
-
-NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *s) {
-    uint8_t assignment[1024];
-    nc_status status = NC_OK;
-    uint64_t all = 1, i;
-    uint32_t k;
-    if (!s) return NC_ERR_ARG;
-    for (k = 0; k < s->config.layers; k++)
-        if ((all *= s->config.candidates) > 65536) return NC_ERR_LIMIT;
-    nc_axx__start(s, (uint32_t)all);
-    for (i = 0; i < all && status == NC_OK; i++) {
-        uint64_t rest = i;
-        double accuracy = 0;
-        for (k = 0; k < s->config.layers; k++, rest /= s->config.candidates)
-            assignment[k] = (uint8_t)(rest % s->config.candidates);
-        status = nc_axx__try(s, assignment, &accuracy);
-    }
-    return status;
-}
-
-NC_API size_t nc_axx_search_count(const nc_axx_search *s) { return stbds_arrlenu(s->accuracies); }
-
-NC_API nc_status nc_axx_search_get(const nc_axx_search *s, size_t index, nc_axx_solution *out) {
-    if (!s || !out || index >= nc_axx_search_count(s)) return NC_ERR_ARG;
-    out->assignment = s->assignments + index * s->config.layers;
-    out->accuracy = s->accuracies[index];
-    out->power = nc_axx__power_of(s, out->assignment);
-    return NC_OK;
-}
-
-NC_API nc_status nc_axx_search_best(const nc_axx_search *s, nc_axx_solution *out) {
-    nc_status status = NC_ERR_MATH;
-    nc_axx_solution one;
-    size_t i;
-    if (!s || !out) return NC_ERR_ARG;
-    for (i = 0; i < nc_axx_search_count(s); i++) {
-        (void)nc_axx_search_get(s, i, &one);
-        if (one.accuracy < s->config.least_accuracy) continue;
-        if (status == NC_OK && (one.power > out->power ||
-                                (!(one.power < out->power) && !(one.accuracy > out->accuracy))))
-            continue;
-        *out = one;
-        status = NC_OK;
-    }
-    return status;
-}
-
-/* By rising power; of equal power the most accurate first, then in order of evaluation. */
-static int nc_axx__by_power(const void *a, const void *b) {
-    const nc_axx_solution *x = (const nc_axx_solution *)a, *y = (const nc_axx_solution *)b;
-    if (x->power < y->power || x->power > y->power) return x->power < y->power ? -1 : 1;
-    if (x->accuracy < y->accuracy || x->accuracy > y->accuracy)
-        return x->accuracy > y->accuracy ? -1 : 1;
-    return x->assignment < y->assignment ? -1 : x->assignment > y->assignment;
-}
-
-NC_API nc_status nc_axx_search_front(const nc_axx_search *s, nc_axx_solution *solutions,
-                                     size_t most, size_t *count) {
-    nc_axx_solution *all;
-    double best = -1;
-    size_t i, n;
-    if (!s || !count || (most && !solutions)) return NC_ERR_ARG;
-    n = nc_axx_search_count(s);
-    all = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(n, sizeof *all));
-    if (!all) return NC_ERR_MEMORY;
-    for (i = 0; i < n; i++) (void)nc_axx_search_get(s, i, &all[i]);
-    if (n) qsort(all, n, sizeof *all, nc_axx__by_power);
-    *count = 0;
-    for (i = 0; i < n; i++) {
-        if (!(all[i].accuracy > best)) continue;
-        best = all[i].accuracy;
-        if (*count < most) solutions[*count] = all[i];
-        ++*count;
-    }
-    nc__free(NULL, all, 0);
-    return NC_OK;
-}
-
-/* A stb_ds text as one that nc_axx_free_text releases. */
-static nc_status nc_axx__hand_over(char *text, char **out, size_t *bytes) {
-    const size_t n = stbds_arrlenu(text);
-    *out = (char *)nc__alloc(NULL, n + 1);
-    if (*out) {
-        if (n) memcpy(*out, text, n);
-        (*out)[n] = 0;
-        *bytes = n;
-    }
-    stbds_arrfree(text);
-    return *out ? NC_OK : NC_ERR_MEMORY;
-}
-
-NC_API nc_status nc_axx_search_csv(const nc_axx_search *s, int front_only, char **text,
-                                   size_t *bytes) {
-    nc_axx_solution *some = NULL;
-    char *out = NULL; /* stb_ds array */
-    size_t count, i;
-    uint32_t k;
-    if (!s || !text || !bytes) return NC_ERR_ARG;
-    count = nc_axx_search_count(s);
-    some = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count, sizeof *some));
-    if (!some) return NC_ERR_MEMORY;
-    for (i = 0; i < count; i++) (void)nc_axx_search_get(s, i, &some[i]);
-    if (front_only) {
-        const nc_status status = nc_axx_search_front(s, some, count, &count);
-        if (status != NC_OK) {
-            nc__free(NULL, some, 0);
-            return status;
-        }
-    }
-    nc_axx__print(&out, "accuracy,power");
-    for (k = 0; k < s->config.layers; k++) nc_axx__print(&out, ",layer%u", (unsigned)k);
-    for (i = 0; i < count; i++) {
-        nc_axx__print(&out, "\n%.17g,%.17g", some[i].accuracy, some[i].power);
-        for (k = 0; k < s->config.layers; k++)
-            nc_axx__print(&out, ",%u", (unsigned)some[i].assignment[k]);
-    }
-    nc_axx__print(&out, "\n");
-    nc__free(NULL, some, 0);
-    return nc_axx__hand_over(out, text, bytes);
-}
-
-/* A number of at most 39 characters. */
-static nc_status nc_axx__real(nc_axx__text *t, double *value) {
-    char digits[40], *end;
-    size_t n = 0;
-    while (n < 39 && (nc_axx__digit(nc_axx__peek(t, n)) || nc_axx__peek(t, n) == '.' ||
-                      nc_axx__peek(t, n) == '-' || nc_axx__peek(t, n) == '+' ||
-                      (nc_axx__peek(t, n) | 32) == 'e')) {
-        digits[n] = t->at[n];
-        n++;
-    }
-    digits[n] = 0;
-    *value = strtod(digits, &end);
-    if (n == 0 || *end || !(*value >= -1e300 && *value <= 1e300))
-        return nc_axx__text_fail(t, NC_ERR_FORMAT, "a number is missing");
-    t->at += n;
-    return NC_OK;
-}
-
-static nc_status nc_axx__load_line(nc_axx_search *s, nc_axx__text *t) {
-    uint8_t assignment[1024];
-    char key[1025];
-    double accuracy, power;
-    nc_status status;
-    uint32_t k;
-    if ((status = nc_axx__real(t, &accuracy)) != NC_OK) return status;
-    if (!(accuracy >= 0 && accuracy <= 1))
-        return nc_axx__text_fail(t, NC_ERR_FORMAT, "an accuracy lies between 0 and 1");
-    if ((status = nc_axx__expect(t, ',', "expected ','")) != NC_OK) return status;
-    if ((status = nc_axx__real(t, &power)) != NC_OK) return status;
-    for (k = 0; k < s->config.layers; k++) {
-        int64_t choice = 0;
-        if ((status = nc_axx__expect(t, ',', "expected ','")) != NC_OK) return status;
-        if ((status = nc_axx__integer(t, 0, &choice)) != NC_OK) return status;
-        if (choice >= (int64_t)s->config.candidates)
-            return nc_axx__text_fail(t, NC_ERR_FORMAT, "no such candidate");
-        assignment[k] = (uint8_t)choice;
-    }
-    if (t->at < t->end && *t->at != '\n' && *t->at != '\r')
-        return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected the end of the line");
-    nc_axx__key(s, assignment, key);
-    if (stbds_shgeti(s->known, key) < 0) nc_axx__remember(s, assignment, key, accuracy);
-    return NC_OK;
-}
-
-NC_API nc_status nc_axx_search_load(nc_axx_search *s, const char *text, size_t bytes,
-                                    nc_error *err) {
-    nc_axx__text t;
-    nc__clear(err);
-    if (!s || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    t.at = t.line_start = text;
-    t.end = text + bytes;
-    t.line = 1;
-    t.err = err;
-    while (t.at < t.end && *t.at != '\n') nc_axx__step(&t); /* the names */
-    for (;;) {
-        nc_status status;
-        while (t.at < t.end && nc_axx__space(*t.at)) nc_axx__step(&t);
-        if (t.at == t.end) return NC_OK;
-        if ((status = nc_axx__load_line(s, &t)) != NC_OK) return status;
-    }
-}
-
-/* A plot's frame in pixels and the range of both axes. */
-typedef struct nc_axx__axes {
-    double x0, x1, y0, y1; /* power, accuracy */
-} nc_axx__axes;
-
-static double nc_axx__plot_x(const nc_axx__axes *a, double x) {
-    return 70 + (x - a->x0) / (a->x1 - a->x0) * 540;
-}
-static double nc_axx__plot_y(const nc_axx__axes *a, double y) {
-    return 380 - (y - a->y0) / (a->y1 - a->y0) * 330;
-}
-
-/* 1, 2 or 5 times a power of ten that divides a range into about six. */
-static double nc_axx__tick(double range) {
-    double step = 1e-6;
-    int i = 0;
-    while (range / step > 8) step *= i++ % 3 == 1 ? 2.5 : 2.0;
-    return step;
-}
-
-NC_API nc_status nc_axx_search_svg(const nc_axx_search *s, const char *title, char **text,
-                                   size_t *bytes) {
-    nc_axx__axes axes = {1e9, -1e9, 1e9, -1e9};
-    nc_axx_solution one, *front;
-    char *out = NULL; /* stb_ds array */
-    size_t count, i;
-    double step, at;
-    if (!s || !text || !bytes) return NC_ERR_ARG;
-    count = nc_axx_search_count(s);
-    for (i = 0; i < count; i++) {
-        (void)nc_axx_search_get(s, i, &one);
-        if (one.power < axes.x0) axes.x0 = one.power;
-        if (one.power > axes.x1) axes.x1 = one.power;
-        if (one.accuracy < axes.y0) axes.y0 = one.accuracy;
-        if (one.accuracy > axes.y1) axes.y1 = one.accuracy;
-    }
-    if (!count) axes.x0 = axes.y0 = 0, axes.x1 = axes.y1 = 1;
-    axes.x1 += 0.04 * (axes.x1 - axes.x0) + 0.005; /* room round the points */
-    axes.x0 -= 0.04 * (axes.x1 - axes.x0) + 0.005;
-    axes.y1 += 0.04 * (axes.y1 - axes.y0) + 0.002;
-    axes.y0 -= 0.04 * (axes.y1 - axes.y0) + 0.002;
-    nc_axx__print(&out, "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"440\" "
-                        "font-family=\"sans-serif\" font-size=\"12\">\n"
-                        "<rect width=\"640\" height=\"440\" fill=\"white\"/>\n"
-                        "<text x=\"340\" y=\"28\" text-anchor=\"middle\" font-size=\"15\">");
-    for (i = 0; title && title[i] && i < 80; i++)
-        nc_axx__print(&out, title[i] == '<' || title[i] == '&' ? " " : "%c", title[i]);
-    nc_axx__print(&out, "</text>\n<text x=\"340\" y=\"425\" text-anchor=\"middle\">power of the "
-                        "multipliers, exact = 1</text>\n<text transform=\"translate(18 215) "
-                        "rotate(-90)\" text-anchor=\"middle\">accuracy, %%</text>\n");
-    step = nc_axx__tick(axes.x1 - axes.x0);
-    i = 0;
-    while ((at = (ceil(axes.x0 / step) + (double)i++) * step) <= axes.x1)
-        nc_axx__print(&out,
-                      "<path d=\"M%.1f 50V380\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"397\" "
-                      "text-anchor=\"middle\">%.4g</text>\n",
-                      nc_axx__plot_x(&axes, at), nc_axx__plot_x(&axes, at), at);
-    step = nc_axx__tick(100 * (axes.y1 - axes.y0)) / 100;
-    i = 0;
-    while ((at = (ceil(axes.y0 / step) + (double)i++) * step) <= axes.y1)
-        nc_axx__print(&out,
-                      "<path d=\"M70 %.1fH610\" stroke=\"#ddd\"/><text x=\"64\" y=\"%.1f\" "
-                      "text-anchor=\"end\">%.4g</text>\n",
-                      nc_axx__plot_y(&axes, at), nc_axx__plot_y(&axes, at) + 4, 100 * at);
-    if (s->config.least_accuracy > axes.y0 && s->config.least_accuracy < axes.y1)
-        nc_axx__print(&out,
-                      "<path d=\"M70 %.1fH610\" stroke=\"#c33\" stroke-dasharray=\"5 4\"/>"
-                      "<text x=\"75\" y=\"%.1f\" fill=\"#c33\">required</text>"
-                      "\n",
-                      nc_axx__plot_y(&axes, s->config.least_accuracy),
-                      nc_axx__plot_y(&axes, s->config.least_accuracy) - 5);
-    for (i = 0; i < count; i++) {
-        (void)nc_axx_search_get(s, i, &one);
-        nc_axx__print(&out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\" fill=\"#9ab\"/>\n",
-                      nc_axx__plot_x(&axes, one.power), nc_axx__plot_y(&axes, one.accuracy));
-    }
-    front = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count, sizeof *front));
-    if (!front || nc_axx_search_front(s, front, count, &count) != NC_OK) count = 0;
-    nc_axx__print(&out, "<path fill=\"none\" stroke=\"#06c\" stroke-width=\"1.5\" d=\"");
-    for (i = 0; i < count; i++) /* a staircase: more power never hurts */
-        nc_axx__print(&out, i ? "H%.1fV%.1f" : "M%.1f %.1f", nc_axx__plot_x(&axes, front[i].power),
-                      nc_axx__plot_y(&axes, front[i].accuracy));
-    nc_axx__print(&out, "\"/>\n");
-    for (i = 0; i < count; i++)
-        nc_axx__print(&out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"#06c\"/>\n",
-                      nc_axx__plot_x(&axes, front[i].power),
-                      nc_axx__plot_y(&axes, front[i].accuracy));
-    nc_axx__print(&out, "<rect x=\"70\" y=\"50\" width=\"540\" height=\"330\" fill=\"none\" "
-                        "stroke=\"#333\"/>\n</svg>\n");
-    nc__free(NULL, front, 0);
-    return nc_axx__hand_over(out, text, bytes);
-}
-
-/* >>networks ======================================================================= */
+/* >>networks ==================================================================== */
 
 #ifdef NC_AXX_VIT
+
+/* -- the parts of the networks, a row each: what follows is named, sized and found by them -- */
+
+typedef enum nc_axx__part_kind {
+    NC_AXX__TOKEN,  /* one tensor that is learned as it is */
+    NC_AXX__NORM,   /* layer norm: .weight and .bias */
+    NC_AXX__LINEAR, /* a layer with .weight and .bias */
+    NC_AXX__PRODUCT /* a layer without: a product of two activations */
+} nc_axx__part_kind;
+
+/* Sizes by name, of one network and block. */
+typedef enum nc_axx__size {
+    NC_AXX__NONE, /* ends a shape */
+    NC_AXX__ONE,
+    NC_AXX__THREE,
+    NC_AXX__CLASSES,
+    NC_AXX__CHANNELS,
+    NC_AXX__CLASS_TOKENS, /* 1, or 0 where the tokens' mean is taken */
+    NC_AXX__TOKENS,
+    NC_AXX__DIM,
+    NC_AXX__QKV_DIM,
+    NC_AXX__HEADS,
+    NC_AXX__HEAD_DIM,
+    NC_AXX__MLP_DIM,
+    NC_AXX__PATCHES, /* of an image */
+    NC_AXX__PATCH,   /* side */
+    NC_AXX__PATCH_VALUES,
+    NC_AXX__FROM, /* channels of this convolution, of the last one's output, places, taps */
+    NC_AXX__TO,
+    NC_AXX__LAST,
+    NC_AXX__PLACES,
+    NC_AXX__TAPS,
+    NC_AXX__SIZES
+} nc_axx__size;
+
+/* Constant, kind, name of the tensors and of the layer; shape of the token or weight (of a product:
+ * its columns first); of a layer also how many products of how many rows and which k. The parts of
+ * a block stand between the first and the last of them. */
+#define NC_AXX__VIT_TABLE(PART)                                                                    \
+    PART(CLASS_TOKEN, TOKEN, "cls_token", "", CLASS_TOKENS, ONE, DIM, NONE, NONE, NONE, NONE)      \
+    PART(POSITIONS, TOKEN, "pos_embed", "", ONE, TOKENS, DIM, NONE, NONE, NONE, NONE)              \
+    PART(EMBED, LINEAR, "patch_embed.proj", "patch_embed", DIM, CHANNELS, PATCH, PATCH, ONE,       \
+         PATCHES, PATCH_VALUES)                                                                    \
+    PART(NORM1, NORM, "norm1", "", DIM, NONE, NONE, NONE, NONE, NONE, NONE)                        \
+    PART(QKV, LINEAR, "attn.qkv", "qkv", QKV_DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)               \
+    PART(QK, PRODUCT, "", "qk", TOKENS, NONE, NONE, NONE, HEADS, TOKENS, HEAD_DIM)                 \
+    PART(PV, PRODUCT, "", "pv", HEAD_DIM, NONE, NONE, NONE, HEADS, TOKENS, TOKENS)                 \
+    PART(PROJ, LINEAR, "attn.proj", "proj", DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)                \
+    PART(NORM2, NORM, "norm2", "", DIM, NONE, NONE, NONE, NONE, NONE, NONE)                        \
+    PART(FC1, LINEAR, "mlp.fc1", "fc1", MLP_DIM, DIM, NONE, NONE, ONE, TOKENS, DIM)                \
+    PART(FC2, LINEAR, "mlp.fc2", "fc2", DIM, MLP_DIM, NONE, NONE, ONE, TOKENS, MLP_DIM)            \
+    PART(LAST_NORM, NORM, "norm", "", DIM, NONE, NONE, NONE, NONE, NONE, NONE)                     \
+    PART(HEAD, LINEAR, "head", "head", CLASSES, DIM, NONE, NONE, ONE, ONE, DIM)
+#define NC_AXX__CNN_TABLE(PART)                                                                    \
+    PART(CONV, LINEAR, "", "", TO, FROM, THREE, THREE, ONE, PLACES, TAPS)                          \
+    PART(CNN_HEAD, LINEAR, "head", "head", CLASSES, LAST, NONE, NONE, ONE, ONE, LAST)
+
+typedef struct nc_axx__part {
+    nc_axx__part_kind kind;
+    const char *tensor, *layer;
+    nc_axx__size shape[4], batch, rows, k;
+} nc_axx__part;
+
+#define NC_AXX__PART_CONSTANT(part, kind, tensor, layer, d0, d1, d2, d3, batch, rows, k)           \
+    NC_AXX__PART_##part,
+#define NC_AXX__PART_ROW(part, kind, tensor, layer, d0, d1, d2, d3, batch, rows, k)                \
+    {NC_AXX__##kind,  tensor,                                                                      \
+     layer,           {NC_AXX__##d0, NC_AXX__##d1, NC_AXX__##d2, NC_AXX__##d3},                    \
+     NC_AXX__##batch, NC_AXX__##rows,                                                              \
+     NC_AXX__##k},
+enum { NC_AXX__VIT_TABLE(NC_AXX__PART_CONSTANT) NC_AXX__VIT_PARTS };
+enum { NC_AXX__CNN_TABLE(NC_AXX__PART_CONSTANT) NC_AXX__CNN_PARTS };
+static const nc_axx__part nc_axx__vit_parts[] = {NC_AXX__VIT_TABLE(NC_AXX__PART_ROW)};
+static const nc_axx__part nc_axx__cnn_parts[] = {NC_AXX__CNN_TABLE(NC_AXX__PART_ROW)};
+#undef NC_AXX__PART_CONSTANT
+#undef NC_AXX__PART_ROW
+
+/* A kind of network: its parts, which of them a block has (up to `end`), and how these are called:
+ * the block's number, counted from `base`, between two texts. */
+typedef struct nc_axx__architecture {
+    const nc_axx__part *parts;
+    uint32_t count, block, end;
+    const char *before, *after;
+    uint32_t base;
+} nc_axx__architecture;
+
+static const nc_axx__architecture nc_axx__architectures[] = {
+    {nc_axx__vit_parts, NC_AXX__VIT_PARTS, NC_AXX__PART_NORM1, NC_AXX__PART_LAST_NORM, "blocks.",
+     ".", 0},
+    {nc_axx__cnn_parts, NC_AXX__CNN_PARTS, NC_AXX__PART_CONV, NC_AXX__PART_CNN_HEAD, "conv", "",
+     1}};
+
+/* -- a network -- */
 
 typedef struct nc_axx__layer {
     nc_axx_layer_info info;
@@ -5758,10 +5329,17 @@ typedef struct nc_axx__layer {
 typedef struct nc_axx__tensor {
     char name[48];
     float *values;
-    uint32_t rank, shape[4];
+    uint32_t rank;
+    uint64_t shape[4];
     size_t count;
-    uint32_t decays; /* a matrix: pruned and decayed */
+    float start, deviation; /* of its values at first */
+    int decays;             /* a matrix: pruned and decayed */
 } nc_axx__tensor;
+
+/* Where a part is: its first tensor, its layer. */
+typedef struct nc_axx__place {
+    uint32_t tensor, layer;
+} nc_axx__place;
 
 /* What a block keeps for the way back. */
 typedef struct nc_axx__block {
@@ -5775,11 +5353,14 @@ enum { NC_AXX__DEEPEST = 64 };
 
 struct nc_axx_net {
     nc_axx_net_config config;
+    const nc_axx__architecture *architecture;
     nc_axx_mode mode;
+    nc_status status; /* of the pass under way: after a failure its layers do nothing */
     int calibrated;
     nc_axx_engine *exact;
-    nc_axx__layer *layers; /* stb_ds array */
+    nc_axx__layer *layers; /* stb_ds array, as the following */
     nc_axx__tensor *tensors;
+    nc_axx__place *places;   /* of every part of every block */
     nc_axx_calibrator *seen; /* two for every layer while calibrating, else null */
     size_t parameters;
     float *values, *gradients, *first, *second; /* parameters, gradients, moments */
@@ -5787,7 +5368,6 @@ struct nc_axx_net {
     uint64_t steps;
     size_t tokens; /* of an image, class token included */
     uint8_t *memory;
-    size_t memory_bytes;
     /* activations and scratch, in `memory` */
     nc_axx__block blocks[NC_AXX__DEEPEST];
     float *features[NC_AXX__DEEPEST + 1]; /* of the convolutions, NHWC */
@@ -5796,11 +5376,12 @@ struct nc_axx_net {
     float *float_a, *float_b, *scales;
     uint8_t *byte_a, *byte_b;
     uint8_t *work;
-    size_t work_bytes, rows_most, wide_most;
+    size_t work_bytes;
 };
 
 /* -- shape, parameters and memory -- */
 
+/* Fill in the defaults and refuse what is impossible. */
 static nc_status nc_axx__check_config(nc_axx_net_config *c) {
     if (!c->channels) c->channels = 1;
     if (!c->mlp) c->mlp = 4 * c->dim;
@@ -5830,16 +5411,51 @@ static size_t nc_axx__width(const nc_axx_net_config *c, uint32_t i) {
     return i ? (size_t)c->dim << (i - 1) : c->channels;
 }
 
-/* A tensor; its values are placed when all are known. */
-static nc_axx__tensor *nc_axx__add_tensor(nc_axx_net *net, const char *name, size_t d0, size_t d1,
-                                          size_t d2, size_t d3) {
+/* The sizes that a row names, in block b. */
+static void nc_axx__sizes(const nc_axx_net *net, uint32_t b, size_t sizes[NC_AXX__SIZES]) {
+    const nc_axx_net_config *c = &net->config;
+    memset(sizes, 0, NC_AXX__SIZES * sizeof *sizes);
+    sizes[NC_AXX__ONE] = 1;
+    sizes[NC_AXX__THREE] = 3;
+    sizes[NC_AXX__CLASSES] = c->classes;
+    sizes[NC_AXX__CHANNELS] = c->channels;
+    sizes[NC_AXX__CLASS_TOKENS] = !c->mean_pool;
+    sizes[NC_AXX__TOKENS] = net->tokens;
+    sizes[NC_AXX__DIM] = c->dim;
+    sizes[NC_AXX__QKV_DIM] = 3 * (size_t)c->dim;
+    sizes[NC_AXX__HEADS] = c->heads;
+    sizes[NC_AXX__HEAD_DIM] = c->heads ? c->dim / c->heads : 0;
+    sizes[NC_AXX__MLP_DIM] = c->mlp;
+    sizes[NC_AXX__PATCHES] = net->tokens - !c->mean_pool;
+    sizes[NC_AXX__PATCH] = c->patch;
+    sizes[NC_AXX__PATCH_VALUES] = (size_t)c->channels * c->patch * c->patch;
+    sizes[NC_AXX__FROM] = nc_axx__width(c, b);
+    sizes[NC_AXX__TO] = nc_axx__width(c, b + 1);
+    sizes[NC_AXX__LAST] = nc_axx__width(c, c->depth);
+    sizes[NC_AXX__PLACES] = nc_axx__side(c, b + 1) * nc_axx__side(c, b + 1);
+    sizes[NC_AXX__TAPS] = 9 * nc_axx__width(c, b);
+}
+
+/* The name of a part in block b, or outside the blocks, with an ending. */
+static void nc_axx__part_name(const nc_axx_net *net, char *out, size_t room, uint32_t part,
+                              uint32_t b, const char *name, const char *ending) {
+    const nc_axx__architecture *a = net->architecture;
+    if (part >= a->block && part < a->end)
+        (void)snprintf(out, room, "%s%u%s%s%s", a->before, (unsigned)(a->base + b), a->after, name,
+                       ending);
+    else
+        (void)snprintf(out, room, "%s%s", name, ending);
+}
+
+/* A tensor of this shape, up to its first 0; its values are placed when all are known. */
+static nc_axx__tensor *nc_axx__add_tensor(nc_axx_net *net, size_t d0, size_t d1, size_t d2,
+                                          size_t d3) {
     const size_t d[4] = {d0, d1, d2, d3};
     nc_axx__tensor t;
     memset(&t, 0, sizeof t);
-    (void)snprintf(t.name, sizeof t.name, "%s", name);
     t.count = 1;
     for (; t.rank < 4 && d[t.rank]; t.rank++) {
-        t.shape[t.rank] = (uint32_t)d[t.rank];
+        t.shape[t.rank] = d[t.rank];
         t.count *= d[t.rank];
     }
     net->parameters += t.count;
@@ -5847,160 +5463,147 @@ static nc_axx__tensor *nc_axx__add_tensor(nc_axx_net *net, const char *name, siz
     return &stbds_arrlast(net->tensors);
 }
 
-static void nc_axx__add_layer(nc_axx_net *net, const char *name, size_t batch, size_t rows,
-                              size_t k, size_t out, int weighted) {
+/* The layer of a row with these sizes. */
+static void nc_axx__add_layer(nc_axx_net *net, const nc_axx__part *p, const size_t *sizes,
+                              const char *name) {
+    const int weighted = p->kind == NC_AXX__LINEAR;
     nc_axx__layer layer;
     memset(&layer, 0, sizeof layer);
     (void)snprintf(layer.info.name, sizeof layer.info.name, "%s", name);
-    layer.info.macs = (uint64_t)batch * rows * k * out;
-    layer.info.parameters = weighted ? (uint64_t)k * out + out : 0;
-    layer.batch = batch * (weighted ? 1 : net->config.batch);
-    layer.rows = rows * (weighted ? net->config.batch : 1);
-    layer.k = k;
-    layer.out = out;
+    layer.k = sizes[p->k];
+    layer.out = sizes[p->shape[0]];
+    layer.rows = sizes[p->rows] * (weighted ? net->config.batch : 1);
+    layer.batch = sizes[p->batch] * (weighted ? 1 : net->config.batch);
+    layer.info.macs = (uint64_t)sizes[p->batch] * sizes[p->rows] * layer.k * layer.out;
+    layer.info.parameters = weighted ? (uint64_t)layer.k * layer.out + layer.out : 0;
     stbds_arrput(net->layers, layer);
 }
 
-/* A layer with its weight (of this shape) and bias, NAME.weight and NAME.bias. */
-static void nc_axx__linear_layer(nc_axx_net *net, const char *layer, const char *name, size_t rows,
-                                 size_t k, size_t out, const size_t shape[3]) {
-    char full[48];
-    nc_axx__add_layer(net, layer, 1, rows, k, out, 1);
-    (void)snprintf(full, sizeof full, "%s.weight", name);
-    nc_axx__add_tensor(net, full, out, shape ? shape[0] : k, shape ? shape[1] : 0,
-                       shape ? shape[2] : 0)
-        ->decays = 1;
-    (void)snprintf(full, sizeof full, "%s.bias", name);
-    (void)nc_axx__add_tensor(net, full, out, 0, 0, 0);
-}
-
-static void nc_axx__norm_tensors(nc_axx_net *net, const char *name) {
-    char full[48];
-    (void)snprintf(full, sizeof full, "%s.weight", name);
-    (void)nc_axx__add_tensor(net, full, net->config.dim, 0, 0, 0);
-    (void)snprintf(full, sizeof full, "%s.bias", name);
-    (void)nc_axx__add_tensor(net, full, net->config.dim, 0, 0, 0);
-}
-
-static void nc_axx__shape_vit(nc_axx_net *net) {
-    const nc_axx_net_config *c = &net->config;
-    const size_t side = c->image / c->patch, places = side * side, head = c->dim / c->heads;
-    const size_t patch[3] = {c->channels, c->patch, c->patch};
-    uint32_t b;
-    char name[32], layer[40];
-    net->tokens = places + !c->mean_pool;
-    if (!c->mean_pool) (void)nc_axx__add_tensor(net, "cls_token", 1, 1, c->dim, 0);
-    (void)nc_axx__add_tensor(net, "pos_embed", 1, net->tokens, c->dim, 0);
-    nc_axx__linear_layer(net, "patch_embed", "patch_embed.proj", places,
-                         (size_t)c->channels * c->patch * c->patch, c->dim, patch);
-    for (b = 0; b < c->depth; b++) {
-        const size_t t = net->tokens;
-#define NC_AXX__NAMED(what)                                                                        \
-    ((void)snprintf(name, sizeof name, "blocks.%u." what, (unsigned)b), name)
-#define NC_AXX__LAYER(what)                                                                        \
-    ((void)snprintf(layer, sizeof layer, "blocks.%u." what, (unsigned)b), layer)
-        nc_axx__norm_tensors(net, NC_AXX__NAMED("norm1"));
-        nc_axx__linear_layer(net, NC_AXX__LAYER("qkv"), NC_AXX__NAMED("attn.qkv"), t, c->dim,
-                             3 * (size_t)c->dim, NULL);
-        nc_axx__add_layer(net, NC_AXX__LAYER("qk"), c->heads, t, head, t, 0);
-        nc_axx__add_layer(net, NC_AXX__LAYER("pv"), c->heads, t, t, head, 0);
-        nc_axx__linear_layer(net, NC_AXX__LAYER("proj"), NC_AXX__NAMED("attn.proj"), t, c->dim,
-                             c->dim, NULL);
-        nc_axx__norm_tensors(net, NC_AXX__NAMED("norm2"));
-        nc_axx__linear_layer(net, NC_AXX__LAYER("fc1"), NC_AXX__NAMED("mlp.fc1"), t, c->dim, c->mlp,
-                             NULL);
-        nc_axx__linear_layer(net, NC_AXX__LAYER("fc2"), NC_AXX__NAMED("mlp.fc2"), t, c->mlp, c->dim,
-                             NULL);
-#undef NC_AXX__NAMED
-#undef NC_AXX__LAYER
+/* The tensors and the layer of a part of block b. */
+static void nc_axx__add_part(nc_axx_net *net, uint32_t part, uint32_t b) {
+    const nc_axx__part *p = &net->architecture->parts[part];
+    size_t sizes[NC_AXX__SIZES];
+    char name[sizeof net->layers->info.name];
+    nc_axx__place place;
+    nc_axx__tensor *t;
+    nc_axx__sizes(net, b, sizes);
+    place.tensor = (uint32_t)stbds_arrlenu(net->tensors);
+    place.layer = (uint32_t)stbds_arrlenu(net->layers);
+    stbds_arrput(net->places, place);
+    if (p->kind != NC_AXX__PRODUCT && sizes[p->shape[0]]) {
+        t = nc_axx__add_tensor(net, sizes[p->shape[0]], sizes[p->shape[1]], sizes[p->shape[2]],
+                               sizes[p->shape[3]]);
+        nc_axx__part_name(net, t->name, sizeof t->name, part, b, p->tensor,
+                          p->kind == NC_AXX__TOKEN ? "" : ".weight");
+        t->decays = p->kind == NC_AXX__LINEAR;
+        t->start = p->kind == NC_AXX__NORM ? 1.0f : 0.0f;
+        if (p->kind == NC_AXX__TOKEN) t->deviation = 0.02f;
+        if (t->decays) t->deviation = 1.0f / sqrtf((float)t->count / (float)t->shape[0]);
     }
-    nc_axx__norm_tensors(net, "norm");
-    nc_axx__linear_layer(net, "head", "head", 1, c->dim, c->classes, NULL);
+    if (p->kind == NC_AXX__LINEAR || p->kind == NC_AXX__NORM) {
+        t = nc_axx__add_tensor(net, sizes[p->shape[0]], 0, 0, 0);
+        nc_axx__part_name(net, t->name, sizeof t->name, part, b, p->tensor, ".bias");
+    }
+    if (p->kind == NC_AXX__LINEAR || p->kind == NC_AXX__PRODUCT) {
+        nc_axx__part_name(net, name, sizeof name, part, b, p->layer, "");
+        nc_axx__add_layer(net, p, sizes, name);
+    }
 }
 
-static void nc_axx__shape_cnn(nc_axx_net *net) {
-    const nc_axx_net_config *c = &net->config;
-    uint32_t i;
-    for (i = 1; i <= c->depth; i++) {
-        const size_t side = nc_axx__side(c, i), from = nc_axx__width(c, i - 1);
-        const size_t kernel[3] = {from, 3, 3};
-        char name[32];
-        (void)snprintf(name, sizeof name, "conv%u", (unsigned)i);
-        nc_axx__linear_layer(net, name, name, side * side, from * 9, nc_axx__width(c, i), kernel);
-    }
-    nc_axx__linear_layer(net, "head", "head", 1, nc_axx__width(c, c->depth), c->classes, NULL);
+/* All parts in the table's order, those of a block for each of them. */
+static void nc_axx__add_parts(nc_axx_net *net) {
+    const nc_axx__architecture *a = net->architecture;
+    uint32_t b, part;
+    for (part = 0; part < a->block; part++) nc_axx__add_part(net, part, 0);
+    for (b = 0; b < net->config.depth; b++)
+        for (part = a->block; part < a->end; part++) nc_axx__add_part(net, part, b);
+    for (part = a->end; part < a->count; part++) nc_axx__add_part(net, part, 0);
+}
+
+/* Where a part of block b (0 outside the blocks) is. */
+static nc_axx__place nc_axx__place_of(const nc_axx_net *net, uint32_t part, uint32_t b) {
+    const nc_axx__architecture *a = net->architecture;
+    if (part >= a->end) b = net->config.depth - 1; /* behind the last block */
+    return net->places[part + (size_t)b * (a->end - a->block)];
 }
 
 /* Tensors, in the order they were made, on the parameters; layers on their tensors. */
 static void nc_axx__place_parameters(nc_axx_net *net) {
     float *at = net->values;
-    size_t i, layer = 0;
+    size_t i;
     for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
-        nc_axx__tensor *t = &net->tensors[i];
-        t->values = at;
-        at += t->count;
-        if (!t->decays) continue; /* a weight, its bias follows */
-        while (!net->layers[layer].info.parameters) layer++;
-        net->layers[layer].weight = t->values;
-        net->layers[layer].bias = at;
-        layer++;
+        net->tensors[i].values = at;
+        at += net->tensors[i].count;
+    }
+    for (i = 0; i < stbds_arrlenu(net->places); i++) {
+        const nc_axx__tensor *t = &net->tensors[net->places[i].tensor];
+        nc_axx__layer *l = &net->layers[net->places[i].layer];
+        if (!t->decays || !l->info.parameters) continue; /* of the part behind this one */
+        l->weight = t[0].values;
+        l->bias = t[1].values;
     }
 }
+
+static float *nc_axx__floats(nc_axx__arena *a, size_t count) {
+    return (float *)nc_axx__piece(a, count, sizeof(float));
+}
+
+/* A block's pieces of the memory. */
+static void nc_axx__place_block(const nc_axx_net *net, nc_axx__block *k, nc_axx__arena *a) {
+    const nc_axx_net_config *c = &net->config;
+    const size_t rows = (size_t)c->batch * net->tokens;
+    float **wide[] = {&k->x,       &k->norm1,  &k->q,      &k->k,    &k->v,
+                      &k->context, &k->merged, &k->middle, &k->norm2};
+    float **narrow[] = {&k->mean1, &k->rstd1, &k->mean2, &k->rstd2};
+    size_t i;
+    for (i = 0; i < sizeof wide / sizeof *wide; i++) *wide[i] = nc_axx__floats(a, rows * c->dim);
+    for (i = 0; i < sizeof narrow / sizeof *narrow; i++) *narrow[i] = nc_axx__floats(a, rows);
+    k->scores = nc_axx__floats(a, rows * net->tokens * c->heads);
+    k->hidden = nc_axx__floats(a, rows * c->mlp);
+    k->gelu = nc_axx__floats(a, rows * c->mlp);
+}
+
+static size_t nc_axx__larger(size_t a, size_t b) { return a > b ? a : b; }
 
 /* The memory's pieces; twice, first for the size. */
 static void nc_axx__place_net(nc_axx_net *net, nc_axx__arena *a) {
     const nc_axx_net_config *c = &net->config;
     const int vit = c->kind == NC_AXX_NET_VIT;
-    const size_t rows = vit ? (size_t)c->batch * net->tokens : 0, wide = rows * c->dim;
-    size_t most_a = 0, most_b = 0, most_out = 0, most_wide = 0, i;
+    const size_t rows = vit ? (size_t)c->batch * net->tokens : 0, dim = rows * c->dim;
+    size_t most_a = 0, most_b = 0, most_out = 0, most = 3 * dim, i;
     uint32_t b;
-#define NC_AXX__FLOATS(count) ((float *)nc_axx__piece(a, count, sizeof(float)))
-    for (b = 0; vit && b < c->depth; b++) {
-        nc_axx__block *k = &net->blocks[b];
-        float **plain[] = {&k->x,       &k->norm1,  &k->q,      &k->k,    &k->v,
-                           &k->context, &k->merged, &k->middle, &k->norm2};
-        float **rows_of[] = {&k->mean1, &k->rstd1, &k->mean2, &k->rstd2};
-        for (i = 0; i < sizeof plain / sizeof *plain; i++) *plain[i] = NC_AXX__FLOATS(wide);
-        for (i = 0; i < sizeof rows_of / sizeof *rows_of; i++) *rows_of[i] = NC_AXX__FLOATS(rows);
-        k->scores = NC_AXX__FLOATS(rows * net->tokens * c->heads);
-        k->hidden = NC_AXX__FLOATS(rows * c->mlp);
-        k->gelu = NC_AXX__FLOATS(rows * c->mlp);
-    }
+    for (b = 0; vit && b < c->depth; b++) nc_axx__place_block(net, &net->blocks[b], a);
     for (b = 0; !vit && b <= c->depth; b++) {
         const size_t side = nc_axx__side(c, b);
         const size_t count = c->batch * side * side * nc_axx__width(c, b);
-        net->features[b] = NC_AXX__FLOATS(count);
-        if (count > most_wide) most_wide = count;
+        net->features[b] = nc_axx__floats(a, count);
+        most = nc_axx__larger(most, count);
     }
     for (i = 0; i < stbds_arrlenu(net->layers); i++) {
         const nc_axx__layer *l = &net->layers[i];
-        const size_t one = l->batch * l->rows * l->k;
-        const size_t two = (l->info.parameters ? 1 : l->batch) * l->k * l->out;
-        if (one > most_a) most_a = one;
-        if (two > most_b) most_b = two;
-        if (l->out > most_out) most_out = l->out;
-        if (l->batch * l->rows * l->out > most_wide) most_wide = l->batch * l->rows * l->out;
-        if (one > most_wide) most_wide = one;
-        if (two > most_wide && !l->info.parameters) most_wide = two;
+        const size_t first = l->batch * l->rows * l->k, second = l->batch * l->k * l->out;
+        most_a = nc_axx__larger(most_a, first);
+        most_b = nc_axx__larger(most_b, second);
+        most_out = nc_axx__larger(most_out, l->out);
+        most = nc_axx__larger(most, nc_axx__larger(first, l->batch * l->rows * l->out));
+        if (!l->info.parameters) most = nc_axx__larger(most, second);
     }
-    if (3 * wide > most_wide) most_wide = 3 * wide;
-    net->patches = NC_AXX__FLOATS(vit ? net->layers[0].rows * net->layers[0].k : most_a);
-    net->embedded = NC_AXX__FLOATS(wide);
-    net->last = NC_AXX__FLOATS(wide);
-    net->final = NC_AXX__FLOATS(wide);
-    net->mean = NC_AXX__FLOATS(rows);
-    net->rstd = NC_AXX__FLOATS(rows);
-    net->pooled = NC_AXX__FLOATS(c->batch * (vit ? c->dim : nc_axx__width(c, c->depth)));
-    net->logits = NC_AXX__FLOATS((size_t)c->batch * c->classes);
-    net->losses = NC_AXX__FLOATS(c->batch);
-    net->d0 = NC_AXX__FLOATS(most_wide);
-    net->d1 = NC_AXX__FLOATS(most_wide);
-    net->d2 = NC_AXX__FLOATS(most_wide);
-    net->wide = NC_AXX__FLOATS(most_wide);
-    net->float_a = NC_AXX__FLOATS(most_a);
-    net->float_b = NC_AXX__FLOATS(most_b);
-    net->scales = NC_AXX__FLOATS(most_out);
-#undef NC_AXX__FLOATS
+    net->patches = nc_axx__floats(a, vit ? net->layers[0].rows * net->layers[0].k : most_a);
+    net->embedded = nc_axx__floats(a, dim);
+    net->last = nc_axx__floats(a, dim);
+    net->final = nc_axx__floats(a, dim);
+    net->mean = nc_axx__floats(a, rows);
+    net->rstd = nc_axx__floats(a, rows);
+    net->pooled = nc_axx__floats(a, c->batch * (vit ? c->dim : nc_axx__width(c, c->depth)));
+    net->logits = nc_axx__floats(a, (size_t)c->batch * c->classes);
+    net->losses = nc_axx__floats(a, c->batch);
+    net->d0 = nc_axx__floats(a, most);
+    net->d1 = nc_axx__floats(a, most);
+    net->d2 = nc_axx__floats(a, most);
+    net->wide = nc_axx__floats(a, most);
+    net->float_a = nc_axx__floats(a, most_a);
+    net->float_b = nc_axx__floats(a, most_b);
+    net->scales = nc_axx__floats(a, most_out);
     net->byte_a = (uint8_t *)nc_axx__piece(a, most_a, 1);
     net->byte_b = (uint8_t *)nc_axx__piece(a, most_b, 1);
     net->work = (uint8_t *)nc_axx__piece(a, net->work_bytes, 1);
@@ -6011,6 +5614,7 @@ NC_API void nc_axx_net_destroy(nc_axx_net *net) {
     nc_axx_engine_destroy(net->exact);
     stbds_arrfree(net->layers);
     stbds_arrfree(net->tensors);
+    stbds_arrfree(net->places);
     nc__free(NULL, net->values, 0);
     nc__free(NULL, net->pruned, 0);
     nc__free(NULL, net->memory, 0);
@@ -6027,56 +5631,62 @@ static nc_status nc_axx__exact_engine(nc_axx_engine **engine) {
     return status;
 }
 
-NC_API nc_status nc_axx_net_create(nc_axx_net **out, const nc_axx_net_config *config) {
-    nc_axx__arena arena = {NULL, 0};
-    nc_axx_net *net;
-    nc_status status;
-    size_t i;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    if (!config) return NC_ERR_ARG;
-    net = (nc_axx_net *)nc__calloc(NULL, sizeof *net);
-    if (!net) return NC_ERR_MEMORY;
-    net->config = *config;
-    status = nc_axx__check_config(&net->config);
-    if (status == NC_OK) status = nc_axx__exact_engine(&net->exact);
-    if (status != NC_OK) {
-        nc_axx_net_destroy(net);
-        return status;
-    }
-    if (config->kind == NC_AXX_NET_VIT)
-        nc_axx__shape_vit(net);
-    else
-        nc_axx__shape_cnn(net);
-    net->work_bytes = nc_hlx_gemm_work_bytes() + 64;
+/* Work memory for the largest layer. */
+static size_t nc_axx__net_work_bytes(const nc_axx_net *net) {
+    size_t most = nc_hlx_gemm_work_bytes() + 64, i;
     for (i = 0; i < stbds_arrlenu(net->layers); i++) {
         const nc_axx__layer *l = &net->layers[i];
-        const size_t bytes = l->info.parameters
-                                 ? nc_axx_linear_work_bytes(net->exact, l->rows, l->k, l->out)
-                                 : nc_axx_matmul_work_bytes(net->exact, l->rows, l->out, l->k);
-        if (bytes > net->work_bytes) net->work_bytes = bytes;
+        most = nc_axx__larger(
+            most, l->info.parameters ? nc_axx_linear_work_bytes(net->exact, l->rows, l->k, l->out)
+                                     : nc_axx_matmul_work_bytes(net->exact, l->rows, l->out, l->k));
     }
+    return most;
+}
+
+/* Everything of a network whose configuration is set. */
+static nc_status nc_axx__build(nc_axx_net *net) {
+    const nc_axx_net_config *c = &net->config;
+    nc_axx__arena arena = nc_axx__arena_of(NULL);
+    nc_status status = nc_axx__check_config(&net->config);
+    if (status == NC_OK) status = nc_axx__exact_engine(&net->exact);
+    if (status != NC_OK) return status;
+    net->architecture = &nc_axx__architectures[c->kind];
+    if (c->kind == NC_AXX_NET_VIT)
+        net->tokens = (size_t)(c->image / c->patch) * (c->image / c->patch) + !c->mean_pool;
+    nc_axx__add_parts(net);
+    net->work_bytes = nc_axx__net_work_bytes(net);
     nc_axx__place_net(net, &arena);
-    net->memory_bytes = nc__add_size(arena.used, 64);
     net->values = (float *)nc__calloc(NULL, nc__mul_size(net->parameters, 4 * sizeof(float)));
-    net->memory = (uint8_t *)nc__calloc(NULL, net->memory_bytes);
-    if (!net->values || !net->memory) {
-        nc_axx_net_destroy(net);
-        return NC_ERR_MEMORY;
-    }
+    net->memory = (uint8_t *)nc__calloc(NULL, nc_axx__arena_bytes(&arena));
+    if (!net->values || !net->memory) return NC_ERR_MEMORY;
     net->gradients = net->values + net->parameters;
     net->first = net->gradients + net->parameters;
     net->second = net->first + net->parameters;
-    arena.at = net->memory;
-    arena.used = 0;
+    arena = nc_axx__arena_of(net->memory);
     nc_axx__place_net(net, &arena);
     nc_axx__place_parameters(net);
-    *out = net;
     return NC_OK;
 }
 
-/* Twelve uniform numbers make a bell curve of deviation 1. */
-static float nc_axx__bell(uint64_t seed, uint64_t tensor, uint64_t index) {
+NC_API nc_status nc_axx_net_create(nc_axx_net **net, const nc_axx_net_config *config) {
+    nc_axx_net *made;
+    nc_status status;
+    if (!net) return NC_ERR_ARG;
+    *net = NULL;
+    if (!config) return NC_ERR_ARG;
+    made = (nc_axx_net *)nc__calloc(NULL, sizeof *made);
+    if (!made) return NC_ERR_MEMORY;
+    made->config = *config;
+    status = nc_axx__build(made);
+    if (status == NC_OK)
+        *net = made;
+    else
+        nc_axx_net_destroy(made);
+    return status;
+}
+
+/* About normal, deviation 1: the sum of twelve uniform numbers, less its mean. */
+static float nc_axx__normal(uint64_t seed, uint64_t tensor, uint64_t index) {
     uint32_t words[4], i, k;
     float sum = -6.0f;
     for (i = 0; i < 3; i++) {
@@ -6091,15 +5701,9 @@ NC_API void nc_axx_net_init(nc_axx_net *net, uint64_t seed) {
     memset(net->values, 0, 4 * net->parameters * sizeof(float));
     net->steps = 0;
     for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
-        nc_axx__tensor *t = &net->tensors[i];
-        const int norm = strstr(t->name, "norm") && strstr(t->name, ".weight");
-        const float deviation = t->rank >= 3 && !t->decays ? 0.02f
-                                : t->decays ? 1.0f / sqrtf((float)t->count / (float)t->shape[0])
-                                            : 0.0f;
+        const nc_axx__tensor *t = &net->tensors[i];
         for (k = 0; k < t->count; k++)
-            t->values[k] = norm            ? 1.0f
-                           : deviation > 0 ? deviation * nc_axx__bell(seed, i, k)
-                                           : 0.0f;
+            t->values[k] = t->deviation > 0 ? t->deviation * nc_axx__normal(seed, i, k) : t->start;
     }
 }
 
@@ -6172,105 +5776,154 @@ static const float *nc_axx__weights_of(nc_axx_net *net, const nc_axx__layer *l) 
     return net->float_b;
 }
 
-static void nc_axx__see(nc_axx_net *net, size_t layer, int operand, const float *x, size_t n) {
-    if (net->seen) nc_axx_calibrator_collect(&net->seen[2 * layer + (size_t)operand], x, n);
+/* Count an operand's values while calibrating. */
+static void nc_axx__see(nc_axx_net *net, const nc_axx__layer *l, int operand, const float *x,
+                        size_t n) {
+    if (net->seen) nc_axx_calibrator_collect(&net->seen[2 * (l - net->layers) + operand], x, n);
 }
 
 static const nc_axx_engine *nc_axx__engine_of(const nc_axx_net *net, const nc_axx__layer *l) {
     return l->engine && !l->waits ? l->engine : net->exact;
 }
 
+static float *nc_axx__gradient_of(const nc_axx_net *net, const float *values) {
+    return net->gradients + (values - net->values);
+}
+
+static nc_axx__layer *nc_axx__layer_of(const nc_axx_net *net, uint32_t part, uint32_t b) {
+    return &net->layers[nc_axx__place_of(net, part, b).layer];
+}
+
+static const float *nc_axx__token(const nc_axx_net *net, uint32_t part) {
+    return net->tensors[nc_axx__place_of(net, part, 0).tensor].values;
+}
+
+/* A matrix as nc_hlx_gemm takes it. */
+typedef struct nc_axx__matrix {
+    const float *at;
+    int transposed;
+    size_t columns; /* as it lies in memory */
+} nc_axx__matrix;
+
+static nc_axx__matrix nc_axx__matrix_of(const float *at, size_t columns, int transposed) {
+    nc_axx__matrix m;
+    m.at = at;
+    m.transposed = transposed;
+    m.columns = columns;
+    return m;
+}
+
+/* y (m x n) = a b, k terms each, or += with `add`. */
+static void nc_axx__net_gemm(nc_axx_net *net, nc_axx__matrix a, nc_axx__matrix b, float *y,
+                             size_t m, size_t n, size_t k, int add) {
+    if (net->status == NC_OK)
+        net->status = nc_hlx_gemm(a.transposed, b.transposed, m, n, k, a.at, a.columns, b.at,
+                                  b.columns, y, n, add, net->work, net->work_bytes);
+}
+
 /* y (rows x out) = x w^T + bias. */
-static nc_status nc_axx__net_linear(nc_axx_net *net, size_t layer, const float *x, float *y,
-                                    size_t rows) {
-    const nc_axx__layer *l = &net->layers[layer];
-    nc_status status;
+static void nc_axx__net_linear(nc_axx_net *net, const nc_axx__layer *l, const float *x, float *y,
+                               size_t rows) {
+    const uint32_t bits = net->config.bits;
+    const float scale = nc_axx__layer_scale(net, l, 0);
     size_t r, o;
-    nc_axx__see(net, layer, 0, x, rows * l->k);
+    nc_axx__see(net, l, 0, x, rows * l->k);
     if (net->mode == NC_AXX_MODE_INTEGER) {
-        const float scale = nc_axx__layer_scale(net, l, 0);
-        nc_axx_quantize((int8_t *)net->byte_a, x, rows * l->k, scale, net->config.bits);
-        nc_axx_quantize_rows((int8_t *)net->byte_b, net->scales, l->weight, l->out, l->k,
-                             net->config.bits);
-        return nc_axx_linear(nc_axx__engine_of(net, l), net->byte_a, scale, net->byte_b,
-                             net->scales, l->bias, y, rows, l->k, l->out, net->work,
-                             net->work_bytes);
+        nc_axx_quantize((int8_t *)net->byte_a, x, rows * l->k, scale, bits);
+        nc_axx_quantize_rows((int8_t *)net->byte_b, net->scales, l->weight, l->out, l->k, bits);
+        if (net->status == NC_OK)
+            net->status = nc_axx_linear(nc_axx__engine_of(net, l), net->byte_a, scale, net->byte_b,
+                                        net->scales, l->bias, y, rows, l->k, l->out, net->work,
+                                        net->work_bytes);
+        return;
     }
     x = nc_axx__operand_of(net, l, 0, x, rows * l->k);
-    status = nc_hlx_gemm(0, 1, rows, l->out, l->k, x, l->k, nc_axx__weights_of(net, l), l->k, y,
-                         l->out, 0, net->work, net->work_bytes);
-    for (r = 0; r < rows && status == NC_OK; r++)
+    nc_axx__net_gemm(net, nc_axx__matrix_of(x, l->k, 0),
+                     nc_axx__matrix_of(nc_axx__weights_of(net, l), l->k, 1), y, rows, l->out, l->k,
+                     0);
+    for (r = 0; r < rows; r++)
         for (o = 0; o < l->out; o++) y[r * l->out + o] += l->bias[o];
-    return status;
 }
 
 /* dx (null: not wanted) and the gradients of weight and bias, from the operands of the forward. */
-static nc_status nc_axx__net_linear_back(nc_axx_net *net, size_t layer, const float *x,
-                                         const float *dy, float *dx, size_t rows) {
-    const nc_axx__layer *l = &net->layers[layer];
-    float *dw = net->gradients + (l->weight - net->values);
-    nc_status status = NC_OK;
+static void nc_axx__net_linear_back(nc_axx_net *net, const nc_axx__layer *l, const float *x,
+                                    const float *dy, float *dx, size_t rows) {
     if (dx)
-        status = nc_hlx_gemm(0, 0, rows, l->k, l->out, dy, l->out, nc_axx__weights_of(net, l), l->k,
-                             dx, l->k, 0, net->work, net->work_bytes);
-    if (status == NC_OK)
-        status = nc_hlx_gemm(1, 0, l->out, l->k, rows, dy, l->out,
-                             nc_axx__operand_of(net, l, 0, x, rows * l->k), l->k, dw, l->k, 1,
-                             net->work, net->work_bytes);
-    nc_hlx_column_sums(net->gradients + (l->bias - net->values), dy, rows, l->out);
-    return status;
+        nc_axx__net_gemm(net, nc_axx__matrix_of(dy, l->out, 0),
+                         nc_axx__matrix_of(nc_axx__weights_of(net, l), l->k, 0), dx, rows, l->k,
+                         l->out, 0);
+    x = nc_axx__operand_of(net, l, 0, x, rows * l->k);
+    nc_axx__net_gemm(net, nc_axx__matrix_of(dy, l->out, 1), nc_axx__matrix_of(x, l->k, 0),
+                     nc_axx__gradient_of(net, l->weight), l->out, l->k, rows, 1);
+    nc_hlx_column_sums(nc_axx__gradient_of(net, l->bias), dy, rows, l->out);
 }
 
 /* y = a b^T (by_rows: a b) for `count` matrices. */
-static nc_status nc_axx__net_matmul(nc_axx_net *net, size_t layer, const float *a, const float *b,
-                                    int by_rows, float *y, size_t count) {
-    const nc_axx__layer *l = &net->layers[layer];
+static void nc_axx__net_matmul(nc_axx_net *net, const nc_axx__layer *l, const float *a,
+                               const float *b, int by_rows, float *y, size_t count) {
     const size_t m = l->rows, n = l->out, k = l->k;
-    nc_status status = NC_OK;
+    const uint32_t bits = net->config.bits;
     size_t i;
-    nc_axx__see(net, layer, 0, a, count * m * k);
-    nc_axx__see(net, layer, 1, b, count * n * k);
+    nc_axx__see(net, l, 0, a, count * m * k);
+    nc_axx__see(net, l, 1, b, count * n * k);
     if (net->mode == NC_AXX_MODE_INTEGER) {
         const float one = nc_axx__layer_scale(net, l, 0), two = nc_axx__layer_scale(net, l, 1);
-        nc_axx_quantize((int8_t *)net->byte_a, a, count * m * k, one, net->config.bits);
-        nc_axx_quantize((int8_t *)net->byte_b, b, count * n * k, two, net->config.bits);
-        return nc_axx_matmul(nc_axx__engine_of(net, l), net->byte_a, one, net->byte_b, two, by_rows,
-                             y, count, m, n, k, net->work, net->work_bytes);
+        nc_axx_quantize((int8_t *)net->byte_a, a, count * m * k, one, bits);
+        nc_axx_quantize((int8_t *)net->byte_b, b, count * n * k, two, bits);
+        if (net->status == NC_OK)
+            net->status =
+                nc_axx_matmul(nc_axx__engine_of(net, l), net->byte_a, one, net->byte_b, two,
+                              by_rows, y, count, m, n, k, net->work, net->work_bytes);
+        return;
     }
     a = nc_axx__operand_of(net, l, 0, a, count * m * k);
     b = nc_axx__operand_of(net, l, 1, b, count * n * k);
-    for (i = 0; i < count && status == NC_OK; i++)
-        status = nc_hlx_gemm(0, !by_rows, m, n, k, a + i * m * k, k, b + i * n * k, by_rows ? n : k,
-                             y + i * m * n, n, 0, net->work, net->work_bytes);
-    return status;
+    for (i = 0; i < count; i++)
+        nc_axx__net_gemm(net, nc_axx__matrix_of(a + i * m * k, k, 0),
+                         nc_axx__matrix_of(b + i * n * k, by_rows ? n : k, !by_rows), y + i * m * n,
+                         m, n, k, 0);
 }
 
 /* da and db, overwritten. */
-static nc_status nc_axx__net_matmul_back(nc_axx_net *net, size_t layer, const float *a,
-                                         const float *b, int by_rows, const float *dy, float *da,
-                                         float *db, size_t count) {
-    const nc_axx__layer *l = &net->layers[layer];
+static void nc_axx__net_matmul_back(nc_axx_net *net, const nc_axx__layer *l, const float *a,
+                                    const float *b, int by_rows, const float *dy, float *da,
+                                    float *db, size_t count) {
     const size_t m = l->rows, n = l->out, k = l->k;
-    nc_status status = NC_OK;
     size_t i;
     a = nc_axx__operand_of(net, l, 0, a, count * m * k);
     b = nc_axx__operand_of(net, l, 1, b, count * n * k);
-    for (i = 0; i < count && status == NC_OK; i++) {
-        const float *from = dy + i * m * n;
-        status = nc_hlx_gemm(0, by_rows, m, k, n, from, n, b + i * n * k, by_rows ? n : k,
-                             da + i * m * k, k, 0, net->work, net->work_bytes);
-        if (status != NC_OK) break;
+    for (i = 0; i < count; i++) {
+        const float *from = dy + i * m * n, *left = a + i * m * k, *right = b + i * n * k;
+        nc_axx__net_gemm(net, nc_axx__matrix_of(from, n, 0),
+                         nc_axx__matrix_of(right, by_rows ? n : k, by_rows), da + i * m * k, m, k,
+                         n, 0);
         if (by_rows)
-            status = nc_hlx_gemm(1, 0, k, n, m, a + i * m * k, k, from, n, db + i * n * k, n, 0,
-                                 net->work, net->work_bytes);
+            nc_axx__net_gemm(net, nc_axx__matrix_of(left, k, 1), nc_axx__matrix_of(from, n, 0),
+                             db + i * n * k, k, n, m, 0);
         else
-            status = nc_hlx_gemm(1, 0, n, k, m, from, n, a + i * m * k, k, db + i * n * k, k, 0,
-                                 net->work, net->work_bytes);
+            nc_axx__net_gemm(net, nc_axx__matrix_of(from, n, 1), nc_axx__matrix_of(left, k, 0),
+                             db + i * n * k, n, k, m, 0);
     }
-    return status;
 }
 
-/* -- pieces of the transformer -- */
+/* Layer norm of rows; mean and rstd are kept for the way back. */
+static void nc_axx__net_norm(const nc_axx_net *net, uint32_t part, uint32_t b, float *y,
+                             float *mean, float *rstd, const float *x, size_t rows) {
+    const nc_axx__tensor *t = &net->tensors[nc_axx__place_of(net, part, b).tensor];
+    nc_hlx_layernorm(y, mean, rstd, x, t[0].values, t[1].values, rows, net->config.dim);
+}
+
+/* dx += its gradient; those of its weight and bias too. */
+static void nc_axx__net_norm_back(const nc_axx_net *net, uint32_t part, uint32_t b, float *dx,
+                                  const float *dy, const float *x, const float *mean,
+                                  const float *rstd, size_t rows) {
+    const nc_axx__tensor *t = &net->tensors[nc_axx__place_of(net, part, b).tensor];
+    nc_hlx_layernorm_backward(dx, nc_axx__gradient_of(net, t[0].values),
+                              nc_axx__gradient_of(net, t[1].values), dy, x, t[0].values, mean, rstd,
+                              rows, net->config.dim);
+}
+
+/* -- the transformer -- */
 
 /* erf by formula 7.1.26 of Abramowitz and Stegun, error below 2e-7, and e^(-x^2). */
 static float nc_axx__erf(float x, float *e) {
@@ -6368,166 +6021,146 @@ static void nc_axx__sum(float *y, const float *a, const float *b, size_t n) {
     for (i = 0; i < n; i++) y[i] = a[i] + b[i];
 }
 
-static const float *nc_axx__tensor_values(const nc_axx_net *net, const char *format, uint32_t b) {
-    char name[48];
-    size_t i;
-    (void)snprintf(name, sizeof name, "blocks.%u.%s", (unsigned)b, format);
-    for (i = 0; i < stbds_arrlenu(net->tensors); i++)
-        if (!strcmp(net->tensors[i].name, name) || !strcmp(net->tensors[i].name, format))
-            return net->tensors[i].values;
-    return NULL;
+/* The network's activation of rows x mlp values. */
+static void nc_axx__activate(const nc_axx_net *net, float *y, const float *x, size_t n) {
+    if (net->config.tanh_gelu)
+        nc_hlx_gelu(y, x, n);
+    else
+        nc_axx__gelu(y, x, n);
 }
 
-#define NC_AXX__TRY(call)                                                                          \
-    do {                                                                                           \
-        const nc_status try_ = (call);                                                             \
-        if (try_ != NC_OK) return try_;                                                            \
-    } while (0)
+static void nc_axx__activate_back(const nc_axx_net *net, float *dy, const float *x, size_t n) {
+    if (net->config.tanh_gelu)
+        nc_hlx_gelu_backward(dy, dy, x, n);
+    else
+        nc_axx__gelu_back(dy, x, n);
+}
 
-static nc_status nc_axx__block_forward(nc_axx_net *net, uint32_t b, size_t count, float *out) {
+/* out = m + W2 gelu(W1 norm2(m)), m = x + P attention(norm1(x)): pre-norm, as Dosovitskiy et al.
+ * (2021) have it. */
+static void nc_axx__block_forward(nc_axx_net *net, uint32_t b, size_t count, float *out) {
     nc_axx__block *k = &net->blocks[b];
-    const size_t dim = net->config.dim, rows = count * net->tokens, heads = net->config.heads;
-    const size_t layer = 1 + 6 * (size_t)b;
+    const size_t dim = net->config.dim, rows = count * net->tokens;
+    const size_t heads = count * net->config.heads;
     float *parts[3];
     parts[0] = k->q;
     parts[1] = k->k;
     parts[2] = k->v;
-    nc_hlx_layernorm(k->norm1, k->mean1, k->rstd1, k->x,
-                     nc_axx__tensor_values(net, "norm1.weight", b),
-                     nc_axx__tensor_values(net, "norm1.bias", b), rows, dim);
-    NC_AXX__TRY(nc_axx__net_linear(net, layer, k->norm1, net->wide, rows));
+    nc_axx__net_norm(net, NC_AXX__PART_NORM1, b, k->norm1, k->mean1, k->rstd1, k->x, rows);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), k->norm1, net->wide, rows);
     nc_axx__split(net, net->wide, parts, count, 0);
-    NC_AXX__TRY(nc_axx__net_matmul(net, layer + 1, k->q, k->k, 0, k->scores, count * heads));
-    nc_hlx_softmax(k->scores, count * heads * net->tokens, net->tokens, 0);
-    NC_AXX__TRY(nc_axx__net_matmul(net, layer + 2, k->scores, k->v, 1, k->context, count * heads));
+    nc_axx__net_matmul(net, nc_axx__layer_of(net, NC_AXX__PART_QK, b), k->q, k->k, 0, k->scores,
+                       heads);
+    nc_hlx_softmax(k->scores, heads * net->tokens, net->tokens, 0);
+    nc_axx__net_matmul(net, nc_axx__layer_of(net, NC_AXX__PART_PV, b), k->scores, k->v, 1,
+                       k->context, heads);
     nc_axx__merge(net, k->merged, k->context, count, 0);
-    NC_AXX__TRY(nc_axx__net_linear(net, layer + 3, k->merged, net->wide, rows));
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged, net->wide,
+                       rows);
     nc_axx__sum(k->middle, k->x, net->wide, rows * dim);
-    nc_hlx_layernorm(k->norm2, k->mean2, k->rstd2, k->middle,
-                     nc_axx__tensor_values(net, "norm2.weight", b),
-                     nc_axx__tensor_values(net, "norm2.bias", b), rows, dim);
-    NC_AXX__TRY(nc_axx__net_linear(net, layer + 4, k->norm2, k->hidden, rows));
-    if (net->config.tanh_gelu)
-        nc_hlx_gelu(k->gelu, k->hidden, rows * net->config.mlp);
-    else
-        nc_axx__gelu(k->gelu, k->hidden, rows * net->config.mlp);
-    NC_AXX__TRY(nc_axx__net_linear(net, layer + 5, k->gelu, net->wide, rows));
+    nc_axx__net_norm(net, NC_AXX__PART_NORM2, b, k->norm2, k->mean2, k->rstd2, k->middle, rows);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2, k->hidden, rows);
+    nc_axx__activate(net, k->gelu, k->hidden, rows * net->config.mlp);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu, net->wide, rows);
     nc_axx__sum(out, k->middle, net->wide, rows * dim);
-    return NC_OK;
-}
-
-/* Gradient of a tensor's values. */
-static float *nc_axx__gradient_of(const nc_axx_net *net, const float *values) {
-    return net->gradients + (values - net->values);
 }
 
 /* d0 holds the gradient of the block's output and gets that of its input. */
-static nc_status nc_axx__block_backward(nc_axx_net *net, uint32_t b, size_t count) {
+static void nc_axx__block_backward(nc_axx_net *net, uint32_t b, size_t count) {
     nc_axx__block *k = &net->blocks[b];
-    const size_t dim = net->config.dim, rows = count * net->tokens, heads = net->config.heads;
-    const size_t layer = 1 + 6 * (size_t)b;
-    const float *gamma = nc_axx__tensor_values(net, "norm2.weight", b);
-    const float *beta = nc_axx__tensor_values(net, "norm2.bias", b);
+    const size_t rows = count * net->tokens, heads = count * net->config.heads;
     float *parts[3];
-    NC_AXX__TRY(nc_axx__net_linear_back(net, layer + 5, k->gelu, net->d0, net->wide, rows));
-    if (net->config.tanh_gelu)
-        nc_hlx_gelu_backward(net->wide, net->wide, k->hidden, rows * net->config.mlp);
-    else
-        nc_axx__gelu_back(net->wide, k->hidden, rows * net->config.mlp);
-    NC_AXX__TRY(nc_axx__net_linear_back(net, layer + 4, k->norm2, net->wide, net->d1, rows));
-    nc_hlx_layernorm_backward(net->d0, nc_axx__gradient_of(net, gamma),
-                              nc_axx__gradient_of(net, beta), net->d1, k->middle, gamma, k->mean2,
-                              k->rstd2, rows, dim);
-    NC_AXX__TRY(nc_axx__net_linear_back(net, layer + 3, k->merged, net->d0, net->d1, rows));
-    nc_axx__merge(net, net->d1, net->d2, count, 1);
-    /* values and probabilities; then keys and queries: d1 and d2 are free again behind the first */
-    NC_AXX__TRY(nc_axx__net_matmul_back(net, layer + 2, k->scores, k->v, 1, net->d2, net->wide,
-                                        k->context, count * heads));
-    nc_hlx_softmax_backward(net->wide, k->scores, count * heads * net->tokens, net->tokens, 0);
-    NC_AXX__TRY(nc_axx__net_matmul_back(net, layer + 1, k->q, k->k, 0, net->wide, net->d1, net->d2,
-                                        count * heads));
     parts[0] = net->d1;
     parts[1] = net->d2;
     parts[2] = k->context;
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC2, b), k->gelu, net->d0,
+                            net->wide, rows);
+    nc_axx__activate_back(net, net->wide, k->hidden, rows * net->config.mlp);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_FC1, b), k->norm2, net->wide,
+                            net->d1, rows);
+    nc_axx__net_norm_back(net, NC_AXX__PART_NORM2, b, net->d0, net->d1, k->middle, k->mean2,
+                          k->rstd2, rows);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_PROJ, b), k->merged, net->d0,
+                            net->d1, rows);
+    nc_axx__merge(net, net->d1, net->d2, count, 1);
+    /* values and probabilities; then keys and queries: d1 and d2 are free again behind the first */
+    nc_axx__net_matmul_back(net, nc_axx__layer_of(net, NC_AXX__PART_PV, b), k->scores, k->v, 1,
+                            net->d2, net->wide, k->context, heads);
+    nc_hlx_softmax_backward(net->wide, k->scores, heads * net->tokens, net->tokens, 0);
+    nc_axx__net_matmul_back(net, nc_axx__layer_of(net, NC_AXX__PART_QK, b), k->q, k->k, 0,
+                            net->wide, net->d1, net->d2, heads);
     nc_axx__split(net, net->wide, parts, count, 1);
-    NC_AXX__TRY(nc_axx__net_linear_back(net, layer, k->norm1, net->wide, net->d1, rows));
-    gamma = nc_axx__tensor_values(net, "norm1.weight", b);
-    beta = nc_axx__tensor_values(net, "norm1.bias", b);
-    nc_hlx_layernorm_backward(net->d0, nc_axx__gradient_of(net, gamma),
-                              nc_axx__gradient_of(net, beta), net->d1, k->x, gamma, k->mean1,
-                              k->rstd1, rows, dim);
-    return NC_OK;
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_QKV, b), k->norm1, net->wide,
+                            net->d1, rows);
+    nc_axx__net_norm_back(net, NC_AXX__PART_NORM1, b, net->d0, net->d1, k->x, k->mean1, k->rstd1,
+                          rows);
 }
 
-static nc_status nc_axx__vit_forward(nc_axx_net *net, const float *pixels, size_t count) {
+/* Patches and class token become tokens, blocks, the last norm, then the class token or the mean of
+ * all into the head. */
+static void nc_axx__vit_forward(nc_axx_net *net, const float *pixels, size_t count) {
     const nc_axx_net_config *c = &net->config;
-    const size_t dim = c->dim, places = net->tokens - !c->mean_pool, t = net->tokens;
-    const float *token = nc_axx__tensor_values(net, "cls_token", 0);
-    const float *position = nc_axx__tensor_values(net, "pos_embed", 0);
-    const size_t head = 1 + 6 * (size_t)c->depth;
+    const size_t dim = c->dim, first = !c->mean_pool, t = net->tokens, places = t - first;
+    const float *token = first ? nc_axx__token(net, NC_AXX__PART_CLASS_TOKEN) : NULL;
+    const float *position = nc_axx__token(net, NC_AXX__PART_POSITIONS);
     size_t image, i, j;
     uint32_t b;
     nc_axx__cut(net, net->patches, pixels, count);
-    NC_AXX__TRY(nc_axx__net_linear(net, 0, net->patches, net->embedded, count * places));
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_EMBED, 0), net->patches,
+                       net->embedded, count * places);
     for (image = 0; image < count; image++)
         for (i = 0; i < t; i++)
-            for (j = 0; j < dim; j++) {
-                const size_t first = t - places; /* of the patches */
+            for (j = 0; j < dim; j++)
                 net->blocks[0].x[(image * t + i) * dim + j] =
                     position[i * dim + j] +
                     (i < first ? token[j] : net->embedded[(image * places + i - first) * dim + j]);
-            }
     for (b = 0; b < c->depth; b++)
-        NC_AXX__TRY(nc_axx__block_forward(net, b, count,
-                                          b + 1 < c->depth ? net->blocks[b + 1].x : net->last));
-    nc_hlx_layernorm(net->final, net->mean, net->rstd, net->last,
-                     nc_axx__tensor_values(net, "norm.weight", 0),
-                     nc_axx__tensor_values(net, "norm.bias", 0), count * t, dim);
+        nc_axx__block_forward(net, b, count, b + 1 < c->depth ? net->blocks[b + 1].x : net->last);
+    nc_axx__net_norm(net, NC_AXX__PART_LAST_NORM, 0, net->final, net->mean, net->rstd, net->last,
+                     count * t);
     for (image = 0; image < count; image++)
         for (j = 0; j < dim; j++) {
             float sum = net->final[image * t * dim + j];
             for (i = 1; c->mean_pool && i < t; i++) sum += net->final[(image * t + i) * dim + j];
             net->pooled[image * dim + j] = c->mean_pool ? sum / (float)t : sum;
         }
-    return nc_axx__net_linear(net, head, net->pooled, net->logits, count);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD, 0), net->pooled, net->logits,
+                       count);
 }
 
 /* From the gradient of the logits, in their place. */
-static nc_status nc_axx__vit_backward(nc_axx_net *net, size_t count) {
+static void nc_axx__vit_backward(nc_axx_net *net, size_t count) {
     const nc_axx_net_config *c = &net->config;
-    const size_t dim = c->dim, t = net->tokens, places = t - !c->mean_pool;
-    const float *gamma = nc_axx__tensor_values(net, "norm.weight", 0);
-    const float *beta = nc_axx__tensor_values(net, "norm.bias", 0);
-    const float *token = nc_axx__tensor_values(net, "cls_token", 0);
-    float *dposition = nc_axx__gradient_of(net, nc_axx__tensor_values(net, "pos_embed", 0));
-    const size_t head = 1 + 6 * (size_t)c->depth;
+    const size_t dim = c->dim, first = !c->mean_pool, t = net->tokens, places = t - first;
+    float *dtoken =
+        first ? nc_axx__gradient_of(net, nc_axx__token(net, NC_AXX__PART_CLASS_TOKEN)) : NULL;
+    float *dposition = nc_axx__gradient_of(net, nc_axx__token(net, NC_AXX__PART_POSITIONS));
     size_t image, i, j;
     uint32_t b;
-    NC_AXX__TRY(nc_axx__net_linear_back(net, head, net->pooled, net->logits, net->d2, count));
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_HEAD, 0), net->pooled,
+                            net->logits, net->d2, count);
     for (image = 0; image < count; image++)
         for (i = 0; i < t; i++)
-            for (j = 0; j < dim; j++)
-                net->d1[(image * t + i) * dim + j] = c->mean_pool
-                                                         ? net->d2[image * dim + j] / (float)t
-                                                     : i ? 0.0f
-                                                         : net->d2[image * dim + j];
+            for (j = 0; j < dim; j++) {
+                const float d = net->d2[image * dim + j];
+                net->d1[(image * t + i) * dim + j] = c->mean_pool ? d / (float)t : i ? 0.0f : d;
+            }
     memset(net->d0, 0, count * t * dim * sizeof(float));
-    nc_hlx_layernorm_backward(net->d0, nc_axx__gradient_of(net, gamma),
-                              nc_axx__gradient_of(net, beta), net->d1, net->last, gamma, net->mean,
-                              net->rstd, count * t, dim);
-    for (b = c->depth; b-- > 0;) NC_AXX__TRY(nc_axx__block_backward(net, b, count));
+    nc_axx__net_norm_back(net, NC_AXX__PART_LAST_NORM, 0, net->d0, net->d1, net->last, net->mean,
+                          net->rstd, count * t);
+    for (b = c->depth; b-- > 0;) nc_axx__block_backward(net, b, count);
     for (image = 0; image < count; image++)
         for (i = 0; i < t; i++)
             for (j = 0; j < dim; j++) {
                 const float d = net->d0[(image * t + i) * dim + j];
-                const size_t first = t - places;
                 dposition[i * dim + j] += d;
                 if (i < first)
-                    nc_axx__gradient_of(net, token)[j] += d;
+                    dtoken[j] += d;
                 else
                     net->d1[(image * places + i - first) * dim + j] = d;
             }
-    return nc_axx__net_linear_back(net, 0, net->patches, net->d1, NULL, count * places);
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_EMBED, 0), net->patches,
+                            net->d1, NULL, count * places);
 }
 
 /* -- the convolutional network: rows of taps, then a layer as any other -- */
@@ -6557,10 +6190,10 @@ static void nc_axx__taps(const nc_axx_net *net, uint32_t i, float *taps, float *
                         }
 }
 
-static nc_status nc_axx__cnn_forward(nc_axx_net *net, const float *pixels, size_t count) {
+static void nc_axx__cnn_forward(nc_axx_net *net, const float *pixels, size_t count) {
     const nc_axx_net_config *c = &net->config;
-    const size_t area = (size_t)c->image * c->image;
-    const size_t last = nc_axx__side(c, c->depth), width = nc_axx__width(c, c->depth);
+    const size_t area = (size_t)c->image * c->image, width = nc_axx__width(c, c->depth);
+    const size_t places = nc_axx__side(c, c->depth) * nc_axx__side(c, c->depth);
     size_t image, ch, i, j;
     uint32_t b;
     for (image = 0; image < count; image++)
@@ -6572,26 +6205,30 @@ static nc_status nc_axx__cnn_forward(nc_axx_net *net, const float *pixels, size_
         const size_t side = nc_axx__side(c, b + 1), rows = count * side * side;
         float *to = net->features[b + 1];
         nc_axx__taps(net, b, net->patches, net->features[b], count, 0);
-        NC_AXX__TRY(nc_axx__net_linear(net, b, net->patches, to, rows));
+        nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_CONV, b), net->patches, to,
+                           rows);
         for (i = 0; i < rows * nc_axx__width(c, b + 1); i++) to[i] = to[i] > 0 ? to[i] : 0.0f;
     }
     for (image = 0; image < count; image++)
         for (j = 0; j < width; j++) {
             float sum = 0.0f;
-            for (i = 0; i < last * last; i++)
-                sum += net->features[c->depth][(image * last * last + i) * width + j];
-            net->pooled[image * width + j] = sum / (float)(last * last);
+            for (i = 0; i < places; i++)
+                sum += net->features[c->depth][(image * places + i) * width + j];
+            net->pooled[image * width + j] = sum / (float)places;
         }
-    return nc_axx__net_linear(net, c->depth, net->pooled, net->logits, count);
+    nc_axx__net_linear(net, nc_axx__layer_of(net, NC_AXX__PART_CNN_HEAD, 0), net->pooled,
+                       net->logits, count);
 }
 
-static nc_status nc_axx__cnn_backward(nc_axx_net *net, size_t count) {
+/* From the gradient of the logits, in their place. */
+static void nc_axx__cnn_backward(nc_axx_net *net, size_t count) {
     const nc_axx_net_config *c = &net->config;
-    const size_t last = nc_axx__side(c, c->depth), width = nc_axx__width(c, c->depth);
-    const size_t places = last * last;
+    const size_t width = nc_axx__width(c, c->depth);
+    const size_t places = nc_axx__side(c, c->depth) * nc_axx__side(c, c->depth);
     size_t image, i, j;
     uint32_t b;
-    NC_AXX__TRY(nc_axx__net_linear_back(net, c->depth, net->pooled, net->logits, net->d2, count));
+    nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_CNN_HEAD, 0), net->pooled,
+                            net->logits, net->d2, count);
     for (image = 0; image < count; image++)
         for (i = 0; i < places; i++)
             for (j = 0; j < width; j++)
@@ -6603,11 +6240,10 @@ static nc_status nc_axx__cnn_backward(nc_axx_net *net, size_t count) {
         for (i = 0; i < rows * nc_axx__width(c, b + 1); i++)
             if (!(y[i] > 0)) net->d0[i] = 0.0f;
         nc_axx__taps(net, b, net->patches, net->features[b], count, 0);
-        NC_AXX__TRY(
-            nc_axx__net_linear_back(net, b, net->patches, net->d0, b ? net->d1 : NULL, rows));
+        nc_axx__net_linear_back(net, nc_axx__layer_of(net, NC_AXX__PART_CONV, b), net->patches,
+                                net->d0, b ? net->d1 : NULL, rows);
         if (b) nc_axx__taps(net, b, net->d1, net->d0, count, 1);
     }
-    return NC_OK;
 }
 
 /* -- the whole network -- */
@@ -6616,8 +6252,12 @@ static nc_status nc_axx__net_run(nc_axx_net *net, const float *pixels, size_t co
     if (!net || (count && !pixels)) return NC_ERR_ARG;
     if (count > net->config.batch) return NC_ERR_LIMIT;
     if (net->mode != NC_AXX_MODE_FLOAT && !net->calibrated) return NC_ERR_ARG;
-    return net->config.kind == NC_AXX_NET_VIT ? nc_axx__vit_forward(net, pixels, count)
-                                              : nc_axx__cnn_forward(net, pixels, count);
+    net->status = NC_OK;
+    if (net->config.kind == NC_AXX_NET_VIT)
+        nc_axx__vit_forward(net, pixels, count);
+    else
+        nc_axx__cnn_forward(net, pixels, count);
+    return net->status;
 }
 
 NC_API nc_status nc_axx_net_forward(nc_axx_net *net, const float *pixels, size_t count,
@@ -6639,27 +6279,36 @@ static uint32_t nc_axx__rank(const float *logits, uint32_t classes, uint32_t lab
 
 NC_API nc_status nc_axx_net_backward(nc_axx_net *net, const float *pixels, const uint32_t *labels,
                                      size_t count, float *loss, uint32_t *right) {
-    nc_status status = nc_axx__net_run(net, pixels, count);
+    const nc_status status = nc_axx__net_run(net, pixels, count);
+    uint32_t correct = 0;
     float mean;
     size_t i;
     if (status != NC_OK) return status;
     if (!count || !labels) return NC_ERR_ARG;
-    for (i = 0; i < count; i++)
+    for (i = 0; i < count; i++) {
         if (labels[i] >= net->config.classes) return NC_ERR_ARG;
-    for (i = 0; i < count && right; i++) {
-        if (i == 0) *right = 0;
-        *right +=
+        correct +=
             !nc_axx__rank(net->logits + i * net->config.classes, net->config.classes, labels[i]);
     }
     mean = nc_hlx_cross_entropy(net->logits, labels, net->losses, count, net->config.classes);
     if (loss) *loss = mean;
+    if (right) *right = correct;
     memset(net->gradients, 0, net->parameters * sizeof(float));
-    return net->config.kind == NC_AXX_NET_VIT ? nc_axx__vit_backward(net, count)
-                                              : nc_axx__cnn_backward(net, count);
+    if (net->config.kind == NC_AXX_NET_VIT)
+        nc_axx__vit_backward(net, count);
+    else
+        nc_axx__cnn_backward(net, count);
+    return net->status;
 }
 
 static size_t nc_axx__pixels_of(const nc_axx_net *net) {
     return (size_t)net->config.channels * net->config.image * net->config.image;
+}
+
+/* Images of the batch that begins with this one. */
+static size_t nc_axx__batch(const nc_axx_net *net, const nc_axx_images *images, size_t first) {
+    const size_t left = images->count - first;
+    return left < net->config.batch ? left : net->config.batch;
 }
 
 NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *images,
@@ -6674,11 +6323,9 @@ NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *imag
     net->seen = (nc_axx_calibrator *)nc__calloc(NULL, 2 * layers * sizeof *net->seen);
     if (!net->seen) return NC_ERR_MEMORY;
     net->mode = NC_AXX_MODE_FLOAT;
-    for (i = 0; i < images->count && status == NC_OK; i += net->config.batch) {
-        const size_t left = images->count - i;
+    for (i = 0; i < images->count && status == NC_OK; i += net->config.batch)
         status = nc_axx__net_run(net, images->pixels + i * nc_axx__pixels_of(net),
-                                 left < net->config.batch ? left : net->config.batch);
-    }
+                                 nc_axx__batch(net, images, i));
     for (i = 0; i < 2 * layers && status == NC_OK; i++)
         net->layers[i / 2].info.amax[i % 2] =
             nc_axx_calibrator_amax(&net->seen[i], method, percent, net->config.bits);
@@ -6687,6 +6334,17 @@ NC_API nc_status nc_axx_net_calibrate(nc_axx_net *net, const nc_axx_images *imag
     net->mode = mode;
     if (status == NC_OK) net->calibrated = 1;
     return status;
+}
+
+/* Add an image's row of logits to the counts. */
+static void nc_axx__count(nc_axx_score *score, const float *logits, uint32_t classes,
+                          uint32_t label) {
+    const uint32_t rank = nc_axx__rank(logits, classes, label);
+    uint32_t best = 0;
+    score->top1 += rank == 0;
+    score->top5 += rank < 5;
+    while (nc_axx__rank(logits, classes, best)) best++;
+    if (score->confusion) score->confusion[(size_t)label * classes + best]++;
 }
 
 NC_API nc_status nc_axx_net_evaluate(nc_axx_net *net, const nc_axx_images *images,
@@ -6699,23 +6357,18 @@ NC_API nc_status nc_axx_net_evaluate(nc_axx_net *net, const nc_axx_images *image
     score->top1 = score->top5 = score->loss = 0;
     if (score->confusion) memset(score->confusion, 0, sizeof(uint32_t) * classes * classes);
     for (i = 0; i < images->count; i += net->config.batch) {
-        const size_t left = images->count - i;
-        const size_t count = left < net->config.batch ? left : net->config.batch;
-        NC_AXX__TRY(nc_axx__net_run(net, images->pixels + i * nc_axx__pixels_of(net), count));
+        const size_t count = nc_axx__batch(net, images, i);
+        const uint32_t *labels = images->labels + i;
+        const nc_status status =
+            nc_axx__net_run(net, images->pixels + i * nc_axx__pixels_of(net), count);
+        if (status != NC_OK) return status;
         for (k = 0; k < count; k++) {
-            const float *row = net->logits + k * classes;
-            const uint32_t label = images->labels[i + k];
-            uint32_t rank, best = 0;
-            if (label >= classes) return NC_ERR_ARG;
-            rank = nc_axx__rank(row, classes, label);
-            score->top1 += rank == 0;
-            score->top5 += rank < 5;
-            while (nc_axx__rank(row, classes, best)) best++;
-            if (score->confusion) score->confusion[(size_t)label * classes + best]++;
+            if (labels[k] >= classes) return NC_ERR_ARG;
+            nc_axx__count(score, net->logits + k * classes, classes, labels[k]);
         }
-        score->loss += (double)nc_hlx_cross_entropy(net->logits, images->labels + i, net->losses,
-                                                    count, classes) *
-                       (double)count;
+        score->loss +=
+            (double)nc_hlx_cross_entropy(net->logits, labels, net->losses, count, classes) *
+            (double)count;
     }
     score->top1 /= (double)images->count;
     score->top5 /= (double)images->count;
@@ -6781,57 +6434,74 @@ static void nc_axx__shuffle(size_t *order, size_t n, uint64_t seed, uint32_t epo
     }
 }
 
+/* What a training holds besides the network. */
+typedef struct nc_axx__run {
+    nc_axx_training how;
+    uint32_t step, steps, per_epoch;
+    size_t *order;
+    float *pixels; /* a batch */
+    uint32_t *labels;
+} nc_axx__run;
+
+/* A step on the images that stand from `first` on in the order. */
+static nc_status nc_axx__train_step(nc_axx_net *net, const nc_axx_images *images, nc_axx__run *c,
+                                    size_t first) {
+    const size_t count = nc_axx__batch(net, images, first), pixels = nc_axx__pixels_of(net);
+    const size_t layers = stbds_arrlenu(net->layers);
+    const float rate = nc_axx__rate(&c->how, c->step, c->steps, c->per_epoch);
+    nc_status status;
+    uint32_t right;
+    float loss;
+    size_t k;
+    for (k = 0; k < count; k++) {
+        const size_t image = c->order[first + k];
+        memcpy(c->pixels + k * pixels, images->pixels + image * pixels, pixels * sizeof(float));
+        c->labels[k] = images->labels[image];
+    }
+    c->step++;
+    for (k = 0; k < layers; k++) /* all have joined after half of the steps */
+        net->layers[k].waits = c->how.progressive &&
+                               (uint64_t)(layers - k) * c->steps > (uint64_t)2 * c->step * layers;
+    status = nc_axx_net_backward(net, c->pixels, c->labels, count, &loss, &right);
+    if (status != NC_OK) return status;
+    net->steps++;
+    for (k = 0; k < stbds_arrlenu(net->tensors); k++)
+        nc_axx__update(net, &net->tensors[k], &c->how, rate);
+    if (c->how.watch &&
+        c->how.watch(c->how.user, c->step, c->steps, loss, (float)right / (float)count))
+        return NC_ERR_CANCELLED;
+    return NC_OK;
+}
+
 NC_API nc_status nc_axx_net_train(nc_axx_net *net, const nc_axx_images *images,
                                   const nc_axx_training *training) {
-    nc_axx_training how;
+    nc_axx__run c;
     nc_status status = NC_OK;
-    uint32_t *labels, step = 0, steps, per_epoch, epoch;
-    size_t *order, pixels, i, k;
-    float *batch;
+    uint32_t epoch;
+    size_t i;
     if (!net || !images || !images->pixels || !images->labels || !images->count || !training)
         return NC_ERR_ARG;
-    how = *training;
-    if (!how.epochs) how.epochs = 1;
-    pixels = nc_axx__pixels_of(net);
-    per_epoch = (uint32_t)((images->count + net->config.batch - 1) / net->config.batch);
-    steps = per_epoch * how.epochs;
-    order = (size_t *)nc__alloc(NULL, nc__mul_size(images->count, sizeof *order));
-    batch = (float *)nc__alloc(NULL, nc__mul_size(net->config.batch, pixels * sizeof *batch));
-    labels = (uint32_t *)nc__alloc(NULL, net->config.batch * sizeof *labels);
-    if (!order || !batch || !labels) status = NC_ERR_MEMORY;
+    memset(&c, 0, sizeof c);
+    c.how = *training;
+    if (!c.how.epochs) c.how.epochs = 1;
+    c.per_epoch = (uint32_t)((images->count + net->config.batch - 1) / net->config.batch);
+    c.steps = c.per_epoch * c.how.epochs;
+    c.order = (size_t *)nc__alloc(NULL, nc__mul_size(images->count, sizeof *c.order));
+    c.pixels = (float *)nc__alloc(
+        NULL, nc__mul_size(net->config.batch, nc_axx__pixels_of(net) * sizeof *c.pixels));
+    c.labels = (uint32_t *)nc__alloc(NULL, net->config.batch * sizeof *c.labels);
+    if (!c.order || !c.pixels || !c.labels) status = NC_ERR_MEMORY;
     memset(net->first, 0, 2 * net->parameters * sizeof(float));
     net->steps = 0;
-    for (epoch = 0; epoch < how.epochs && status == NC_OK; epoch++) {
-        nc_axx__shuffle(order, images->count, how.seed, epoch);
-        for (i = 0; i < images->count && status == NC_OK; i += net->config.batch, step++) {
-            const size_t left = images->count - i;
-            const size_t count = left < net->config.batch ? left : net->config.batch;
-            const size_t layers = stbds_arrlenu(net->layers);
-            const float rate = nc_axx__rate(&how, step, steps, per_epoch);
-            uint32_t right;
-            float loss;
-            for (k = 0; k < count; k++) {
-                memcpy(batch + k * pixels, images->pixels + order[i + k] * pixels,
-                       pixels * sizeof *batch);
-                labels[k] = images->labels[order[i + k]];
-            }
-            for (k = 0; k < layers; k++) /* all have joined after half of the steps */
-                net->layers[k].waits = how.progressive && (uint64_t)(layers - k) * steps >
-                                                              (uint64_t)2 * (step + 1) * layers;
-            status = nc_axx_net_backward(net, batch, labels, count, &loss, &right);
-            if (status != NC_OK) break;
-            net->steps++;
-            for (k = 0; k < stbds_arrlenu(net->tensors); k++)
-                nc_axx__update(net, &net->tensors[k], &how, rate);
-            if (how.watch &&
-                how.watch(how.user, step + 1, steps, loss, (float)right / (float)count))
-                status = NC_ERR_CANCELLED;
-        }
+    for (epoch = 0; epoch < c.how.epochs && status == NC_OK; epoch++) {
+        nc_axx__shuffle(c.order, images->count, c.how.seed, epoch);
+        for (i = 0; i < images->count && status == NC_OK; i += net->config.batch)
+            status = nc_axx__train_step(net, images, &c, i);
     }
-    for (k = 0; k < stbds_arrlenu(net->layers); k++) net->layers[k].waits = 0;
-    nc__free(NULL, order, 0);
-    nc__free(NULL, batch, 0);
-    nc__free(NULL, labels, 0);
+    for (i = 0; i < stbds_arrlenu(net->layers); i++) net->layers[i].waits = 0;
+    nc__free(NULL, c.order, 0);
+    nc__free(NULL, c.pixels, 0);
+    nc__free(NULL, c.labels, 0);
     return status;
 }
 
@@ -6872,278 +6542,602 @@ NC_API nc_status nc_axx_net_prune(nc_axx_net *net, double share) {
     return NC_OK;
 }
 
-/* -- safetensors: u64 length, a JSON object of that length, then the tensors' bytes -- */
+/* -- safetensors -- */
 
+/* The parameters follow each other in the order of their tensors. */
 NC_API nc_status nc_axx_net_save(const nc_axx_net *net, char **data, size_t *bytes, nc_error *err) {
-    char *text = NULL; /* stb_ds array */
-    uint8_t *out;
-    size_t i, k, at = 0, header;
+    nc__buffer key, value;
+    nc__head head;
+    uint32_t word;
+    size_t i;
     nc__clear(err);
     if (!net || !data || !bytes) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    nc_axx__print(&text, "{\"__metadata__\":{\"format\":\"pt\"");
-    for (i = 0; i < stbds_arrlenu(net->layers) && net->calibrated; i++)
-        nc_axx__print(&text, ",\"amax.%s\":\"%.9g %.9g\"", net->layers[i].info.name,
-                      (double)net->layers[i].info.amax[0], (double)net->layers[i].info.amax[1]);
-    nc_axx__print(&text, "}");
-    for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
-        const nc_axx__tensor *t = &net->tensors[i];
-        nc_axx__print(&text, ",\"%s\":{\"dtype\":\"F32\",\"shape\":[", t->name);
-        for (k = 0; k < t->rank; k++) nc_axx__print(&text, k ? ",%u" : "%u", (unsigned)t->shape[k]);
-        nc_axx__print(&text, "],\"data_offsets\":[%lu,%lu]}", (unsigned long)at,
-                      (unsigned long)(at + 4 * t->count));
-        at += 4 * t->count;
+    memset(&key, 0, sizeof key);
+    memset(&value, 0, sizeof value);
+    nc__head_open(&head, NULL);
+    nc__head_pair(&head, "format", "pt");
+    for (i = 0; i < stbds_arrlenu(net->layers) && net->calibrated; i++) {
+        const nc_axx_layer_info *info = &net->layers[i].info;
+        key.used = value.used = 0;
+        nc__buffer_print(&key, "amax.%s", info->name);
+        nc__buffer_real(&value, (double)info->amax[0], 9);
+        nc__buffer_put(&value, " ", 1);
+        nc__buffer_real(&value, (double)info->amax[1], 9);
+        if (key.status != NC_OK || value.status != NC_OK) head.b.status = NC_ERR_MEMORY;
+        if (head.b.status == NC_OK) nc__head_pair(&head, key.data, value.data);
     }
-    nc_axx__print(&text, "}");
-    while (stbds_arrlenu(text) % 8) nc_axx__print(&text, " ");
-    header = stbds_arrlenu(text);
-    *bytes = 8 + header + at;
-    out = (uint8_t *)nc__alloc(NULL, *bytes + 1);
-    if (out) {
-        nc__put_le(out, header, 8);
-        memcpy(out + 8, text, header);
-        for (i = 0; i < net->parameters; i++) {
-            uint32_t word;
-            memcpy(&word, &net->values[i], 4);
-            nc__put_le(out + 8 + header + 4 * i, word, 4);
+    nc__buffer_free(&key);
+    nc__buffer_free(&value);
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++)
+        nc__head_tensor(&head, net->tensors[i].name, "F32", net->tensors[i].shape,
+                        net->tensors[i].rank);
+    (void)nc__head_close(&head);
+    for (i = 0; i < net->parameters; i++) {
+        memcpy(&word, &net->values[i], 4);
+        nc__buffer_le(&head.b, word, 4);
+    }
+    return nc_axx__hand_over(&head.b, NC_OK, data, bytes, err);
+}
+
+/* What a file has said so far. */
+typedef struct nc_axx__loaded {
+    float *values, *amax; /* parameters; two for every layer */
+    uint8_t *found;       /* of the tensors */
+    size_t layers;        /* whose amax was found */
+} nc_axx__loaded;
+
+/* amax.LAYER: "a b". */
+static void nc_axx__load_amax(const nc_axx_net *net, nc__text *t, const nc__item *pair,
+                              nc_axx__loaded *loaded) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(net->layers) && !strncmp(pair->name, "amax.", 5); i++) {
+        double amax[2];
+        nc__text text;
+        if (strcmp(pair->name + 5, net->layers[i].info.name) != 0) continue;
+        nc__text_open(&text, pair->text, strlen(pair->text), NULL);
+        amax[0] = nc__text_real(&text);
+        nc__skip_space(&text);
+        amax[1] = nc__text_real(&text);
+        if (text.status != NC_OK || text.at < text.end || !(amax[0] >= 0 && amax[0] < 1e38) ||
+            !(amax[1] >= 0 && amax[1] < 1e38)) {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "an amax that is no pair of numbers");
+            return;
         }
-        out[*bytes] = 0;
-    }
-    stbds_arrfree(text);
-    *data = (char *)out;
-    return out ? NC_OK : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-}
-
-/* A string of the header: its characters, escapes left as they are. */
-static nc_status nc_axx__json_string(nc_axx__text *t, char *out, size_t size) {
-    size_t length = 0;
-    if (nc_axx__peek(t, 0) != '"') return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected a string");
-    for (t->at++; nc_axx__peek(t, 0) != '"'; t->at++) {
-        if (nc_axx__peek(t, 0) < ' ')
-            return nc_axx__text_fail(t, NC_ERR_FORMAT, "a string without an end");
-        if (length + 1 < size) out[length++] = *t->at;
-        if (*t->at == '\\' && nc_axx__peek(t, 1) >= ' ') t->at++;
-    }
-    t->at++;
-    out[length] = 0;
-    return NC_OK;
-}
-
-static void nc_axx__json_space(nc_axx__text *t) {
-    while (nc_axx__space(nc_axx__peek(t, 0))) nc_axx__step(t);
-}
-
-static nc_status nc_axx__json_mark(nc_axx__text *t, char mark) {
-    nc_axx__json_space(t);
-    if (nc_axx__peek(t, 0) != mark)
-        return nc_axx__text_fail(t, NC_ERR_FORMAT,
-                                 mark == ':'   ? "expected ':'"
-                                 : mark == '[' ? "expected '['"
-                                               : "expected '{'");
-    t->at++;
-    nc_axx__json_space(t);
-    return NC_OK;
-}
-
-/* Whether a list or object goes on (behind a comma, or at its start) or ends with `end`. */
-static nc_status nc_axx__json_next(nc_axx__text *t, char end, int first, int *more) {
-    nc_axx__json_space(t);
-    *more = 0;
-    if (nc_axx__peek(t, 0) == end) {
-        t->at++;
-        return NC_OK;
-    }
-    if (!first) {
-        if (nc_axx__peek(t, 0) != ',')
-            return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected ',' or the end");
-        t->at++;
-        nc_axx__json_space(t);
-    }
-    *more = 1;
-    return NC_OK;
-}
-
-/* What the header says of a tensor. */
-typedef struct nc_axx__entry_of {
-    char dtype[8];
-    uint32_t rank, dtype_bytes;
-    int64_t shape[8], offset[2];
-} nc_axx__entry_of;
-
-static nc_status nc_axx__json_tensor(nc_axx__text *t, nc_axx__entry_of *entry) {
-    int more, first = 1;
-    memset(entry, 0, sizeof *entry);
-    entry->offset[0] = -1;
-    NC_AXX__TRY(nc_axx__json_mark(t, '{'));
-    for (;; first = 0) {
-        char key[32];
-        int64_t value[8];
-        uint32_t n = 0;
-        NC_AXX__TRY(nc_axx__json_next(t, '}', first, &more));
-        if (!more) return NC_OK;
-        NC_AXX__TRY(nc_axx__json_string(t, key, sizeof key));
-        NC_AXX__TRY(nc_axx__json_mark(t, ':'));
-        if (!strcmp(key, "dtype")) {
-            NC_AXX__TRY(nc_axx__json_string(t, entry->dtype, sizeof entry->dtype));
-            continue;
-        }
-        NC_AXX__TRY(nc_axx__json_mark(t, '['));
-        for (;; n++) {
-            NC_AXX__TRY(nc_axx__json_next(t, ']', n == 0, &more));
-            if (!more) break;
-            if (n == 8) return nc_axx__text_fail(t, NC_ERR_LIMIT, "more than eight numbers");
-            NC_AXX__TRY(nc_axx__integer(t, 0, &value[n]));
-        }
-        if (!strcmp(key, "shape")) {
-            memcpy(entry->shape, value, sizeof value);
-            entry->rank = n;
-        } else if (!strcmp(key, "data_offsets") && n == 2) {
-            memcpy(entry->offset, value, sizeof entry->offset);
-        } else {
-            return nc_axx__text_fail(t, NC_ERR_FORMAT, "expected dtype, shape or data_offsets");
-        }
+        loaded->amax[2 * i] = (float)amax[0];
+        loaded->amax[2 * i + 1] = (float)amax[1];
+        loaded->layers++;
     }
 }
 
-/* amax.LAYER: "a b" of the metadata. */
-static nc_status nc_axx__json_metadata(nc_axx__text *t, const nc_axx_net *net, float *amax,
-                                       size_t *found) {
-    int more, first = 1;
-    NC_AXX__TRY(nc_axx__json_mark(t, '{'));
-    for (;; first = 0) {
-        char key[64], value[64];
-        size_t i;
-        NC_AXX__TRY(nc_axx__json_next(t, '}', first, &more));
-        if (!more) return NC_OK;
-        NC_AXX__TRY(nc_axx__json_string(t, key, sizeof key));
-        NC_AXX__TRY(nc_axx__json_mark(t, ':'));
-        NC_AXX__TRY(nc_axx__json_string(t, value, sizeof value));
-        for (i = 0; i < stbds_arrlenu(net->layers) && !strncmp(key, "amax.", 5); i++) {
-            char *end;
-            if (strcmp(key + 5, net->layers[i].info.name) != 0) continue;
-            amax[2 * i] = strtof(value, &end);
-            amax[2 * i + 1] = strtof(end, &end);
-            if (*end || !(amax[2 * i] >= 0 && amax[2 * i] < 1e38f) ||
-                !(amax[2 * i + 1] >= 0 && amax[2 * i + 1] < 1e38f))
-                return nc_axx__text_fail(t, NC_ERR_FORMAT, "an amax that is no pair of numbers");
-            ++*found;
-        }
-    }
-}
-
-/* One value of a tensor. */
-static float nc_axx__read_value(const uint8_t *at, const char *dtype) {
-    uint32_t word = (uint32_t)nc__get_le(at, dtype[1] == '3' ? 4 : 2);
-    float value;
-    if (!strcmp(dtype, "F16")) {
-        const uint32_t sign = word >> 15 << 31, e = word >> 10 & 31, f = word & 1023;
-        if (e == 0) {
-            value = ldexpf((float)f, -24);
-            return sign ? -value : value;
-        }
-        word = sign | (e == 31 ? 255u : e + 112) << 23 | f << 13;
-    } else if (!strcmp(dtype, "BF16")) {
-        word <<= 16;
-    }
-    memcpy(&value, &word, 4);
-    return value;
-}
-
-/* Values of the tensor of this name into `values`; others are checked and skipped. */
-static nc_status nc_axx__load_tensor(const nc_axx_net *net, const nc_axx__text *t, const char *name,
-                                     const nc_axx__entry_of *entry, const uint8_t *data,
-                                     size_t bytes, float *values, uint8_t *found) {
-    const size_t width = !strcmp(entry->dtype, "F32")                                    ? 4
-                         : !strcmp(entry->dtype, "F16") || !strcmp(entry->dtype, "BF16") ? 2
-                                                                                         : 0;
+/* The values of one of the network's tensors; others are passed over. */
+static void nc_axx__load_tensor(const nc_axx_net *net, nc__text *t, const nc__item *item,
+                                nc_axx__loaded *loaded) {
     size_t i, k;
-    if (entry->offset[0] < 0 || entry->offset[1] < entry->offset[0] ||
-        (uint64_t)entry->offset[1] > bytes)
-        return nc_axx__text_fail(t, NC_ERR_FORMAT, "data_offsets outside the file");
     for (i = 0; i < stbds_arrlenu(net->tensors); i++) {
         const nc_axx__tensor *to = &net->tensors[i];
-        const uint8_t *from = data + entry->offset[0];
-        int same = entry->rank == to->rank;
-        if (strcmp(to->name, name) != 0) continue;
-        for (k = 0; k < to->rank && same; k++) same = entry->shape[k] == (int64_t)to->shape[k];
-        if (!same)
-            return nc__fail(t->err, NC_ERR_MISMATCH, 0, 0, "tensor '%.60s' has another shape",
-                            name);
-        if (!width || (uint64_t)(entry->offset[1] - entry->offset[0]) != width * to->count)
-            return nc__fail(t->err, NC_ERR_MISMATCH, 0, 0,
-                            "tensor '%.60s' is not F32, F16 or BF16 of its shape", name);
-        for (k = 0; k < to->count; k++)
-            values[(to->values - net->values) + (ptrdiff_t)k] =
-                nc_axx__read_value(from + k * width, entry->dtype);
-        found[i] = 1;
+        float *values = loaded->values + (to->values - net->values);
+        if (strcmp(to->name, item->name) != 0) continue;
+        if (item->rank != to->rank || memcmp(item->shape, to->shape, to->rank * sizeof *to->shape))
+            (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' has another shape", to->name);
+        else if (!nc__is_float(item->dtype))
+            (void)nc__text_fail(t, NC_ERR_MISMATCH, "tensor '%.60s' is not F32, F16, BF16 or F64",
+                                to->name);
+        for (k = 0; k < to->count && t->status == NC_OK; k++) values[k] = nc__item_float(item, k);
+        loaded->found[i] = 1;
     }
-    return NC_OK;
 }
 
-/* The whole file into values, amax and found. */
-static nc_status nc_axx__load_all(const nc_axx_net *net, nc_axx__text *t, const uint8_t *data,
-                                  size_t bytes, float *values, float *amax, size_t *amaxes,
-                                  uint8_t *found) {
-    int more, first = 1;
-    NC_AXX__TRY(nc_axx__json_mark(t, '{'));
-    for (;; first = 0) {
-        nc_axx__entry_of entry;
-        char name[128];
-        NC_AXX__TRY(nc_axx__json_next(t, '}', first, &more));
-        if (!more) return NC_OK;
-        NC_AXX__TRY(nc_axx__json_string(t, name, sizeof name));
-        NC_AXX__TRY(nc_axx__json_mark(t, ':'));
-        if (!strcmp(name, "__metadata__")) {
-            NC_AXX__TRY(nc_axx__json_metadata(t, net, amax, amaxes));
-            continue;
-        }
-        NC_AXX__TRY(nc_axx__json_tensor(t, &entry));
-        NC_AXX__TRY(nc_axx__load_tensor(net, t, name, &entry, data, bytes, values, found));
+/* The whole file, checked. */
+static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size_t bytes,
+                                   nc_axx__loaded *loaded, nc_error *err) {
+    nc__safetensors file;
+    nc__item_kind kind;
+    nc__item item;
+    size_t i;
+    nc_status status = nc__safetensors_open(&file, data, bytes, err);
+    if (status != NC_OK) return status;
+    while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END) {
+        if (kind == NC__ITEM_TENSOR)
+            nc_axx__load_tensor(net, &file.t, &item, loaded);
+        else
+            nc_axx__load_amax(net, &file.t, &item, loaded);
     }
+    for (i = 0; i < stbds_arrlenu(net->tensors); i++)
+        if (!loaded->found[i])
+            (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "tensor '%.60s' is missing",
+                                net->tensors[i].name);
+    return file.t.status;
 }
 
 NC_API nc_status nc_axx_net_load(nc_axx_net *net, const void *data, size_t bytes, nc_error *err) {
-    const uint8_t *raw = (const uint8_t *)data;
-    const size_t tensors = net ? stbds_arrlenu(net->tensors) : 0;
-    const size_t layers = net ? stbds_arrlenu(net->layers) : 0;
-    nc_axx__text t;
+    nc_axx__loaded loaded;
     nc_status status;
-    float *values, *amax;
-    uint8_t *found;
-    size_t i, amaxes = 0;
-    uint64_t header;
+    size_t i, layers;
     nc__clear(err);
     if (!net || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
-    header = bytes < 8 ? 0 : nc__get_le(raw, 8);
-    if (bytes < 10 || header > bytes - 8)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
-    t.at = t.line_start = (const char *)raw + 8;
-    t.end = t.at + header;
-    t.line = 1;
-    t.err = err;
-    values = (float *)nc__alloc(NULL, net->parameters * sizeof *values);
-    amax = (float *)nc__calloc(NULL, 2 * layers * sizeof *amax);
-    found = (uint8_t *)nc__calloc(NULL, tensors);
-    status = values && amax && found
-                 ? nc_axx__load_all(net, &t, raw + 8 + header, bytes - 8 - (size_t)header, values,
-                                    amax, &amaxes, found)
+    layers = stbds_arrlenu(net->layers);
+    loaded.layers = 0;
+    loaded.values = (float *)nc__alloc(NULL, net->parameters * sizeof *loaded.values);
+    loaded.amax = (float *)nc__calloc(NULL, 2 * layers * sizeof *loaded.amax);
+    loaded.found = (uint8_t *)nc__calloc(NULL, stbds_arrlenu(net->tensors));
+    status = loaded.values && loaded.amax && loaded.found
+                 ? nc_axx__load_file(net, data, bytes, &loaded, err)
                  : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; i < tensors && status == NC_OK; i++)
-        if (!found[i])
-            status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "tensor '%.60s' is missing",
-                              net->tensors[i].name);
     if (status == NC_OK) {
-        memcpy(net->values, values, net->parameters * sizeof *values);
-        net->calibrated = amaxes >= layers;
+        memcpy(net->values, loaded.values, net->parameters * sizeof *loaded.values);
+        net->calibrated = loaded.layers >= layers;
         for (i = 0; i < 2 * layers && net->calibrated; i++)
-            net->layers[i / 2].info.amax[i % 2] = amax[i];
+            net->layers[i / 2].info.amax[i % 2] = loaded.amax[i];
     }
-    nc__free(NULL, values, 0);
-    nc__free(NULL, amax, 0);
-    nc__free(NULL, found, 0);
+    nc__free(NULL, loaded.values, 0);
+    nc__free(NULL, loaded.amax, 0);
+    nc__free(NULL, loaded.found, 0);
     return status;
 }
-#undef NC_AXX__TRY
 #endif /* NC_AXX_VIT */
+
+/* >>search ====================================================================== */
+
+/* What a search costs is the evaluation of its assignments: for size. */
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC push_options
+#pragma GCC optimize("Os")
+#endif
+
+struct nc_axx_search {
+    nc_axx_search_config config;
+    double *share;
+    float *power;
+    nc__index known;       /* assignments by their bytes */
+    uint8_t *assignments;  /* stb_ds array, layers bytes each */
+    double *accuracies;    /* stb_ds array */
+    uint32_t done, rounds; /* for the progress */
+    uint64_t draws;
+    uint32_t words[4];
+};
+
+NC_API void nc_axx_search_destroy(nc_axx_search *search) {
+    if (!search) return;
+    nc__index_free(&search->known);
+    stbds_arrfree(search->assignments);
+    stbds_arrfree(search->accuracies);
+    nc__free(NULL, search->share, 0);
+    nc__free(NULL, search->power, 0);
+    nc__free(NULL, search, 0);
+}
+
+NC_API nc_status nc_axx_search_create(nc_axx_search **search, const nc_axx_search_config *config) {
+    nc_axx_search *s;
+    uint32_t i;
+    if (!search) return NC_ERR_ARG;
+    *search = NULL;
+    if (!config || !config->layers || config->layers > 1024 || !config->candidates ||
+        config->candidates > 64 || !config->share || !config->power || !config->evaluate)
+        return NC_ERR_ARG;
+    for (i = 0; i < config->candidates; i++)
+        if (!(config->power[i] >= 0 && config->power[i] < 1e6f)) return NC_ERR_ARG;
+    s = (nc_axx_search *)nc__calloc(NULL, sizeof *s);
+    if (!s) return NC_ERR_MEMORY;
+    s->config = *config;
+    s->share = (double *)nc__alloc(NULL, config->layers * sizeof *s->share);
+    s->power = (float *)nc__alloc(NULL, config->candidates * sizeof *s->power);
+    if (!s->share || !s->power) {
+        nc_axx_search_destroy(s);
+        return NC_ERR_MEMORY;
+    }
+    memcpy(s->share, config->share, config->layers * sizeof *s->share);
+    memcpy(s->power, config->power, config->candidates * sizeof *s->power);
+    if (!(s->config.exploration > 0)) s->config.exploration = 0.35355339059327379;
+    if (!s->config.population) s->config.population = 24;
+    *search = s;
+    return NC_OK;
+}
+
+/* Uniform in [0, 1). */
+static double nc_axx__draw(nc_axx_search *s) {
+    if (s->draws % 4 == 0) nc__philox(s->config.seed, s->draws / 4, 0, s->words);
+    return (double)s->words[s->draws++ % 4] / 4294967296.0;
+}
+
+static uint32_t nc_axx__pick(nc_axx_search *s, uint32_t n) {
+    return (uint32_t)(nc_axx__draw(s) * (double)n);
+}
+
+static double nc_axx__power_of(const nc_axx_search *s, const uint8_t *assignment) {
+    double sum = 0;
+    uint32_t i;
+    for (i = 0; i < s->config.layers; i++) sum += s->share[i] * (double)s->power[assignment[i]];
+    return sum;
+}
+
+/* The number of an assignment among those evaluated, or UINT32_MAX. */
+static uint32_t nc_axx__evaluated(const nc_axx_search *s, const uint8_t *assignment) {
+    const uint32_t hash = nc_axx__hash(assignment, s->config.layers);
+    size_t at = hash;
+    uint32_t i;
+    while ((i = nc__index_next(&s->known, hash, &at)) != UINT32_MAX)
+        if (!memcmp(s->assignments + (size_t)i * s->config.layers, assignment, s->config.layers))
+            break;
+    return i;
+}
+
+static nc_status nc_axx__remember(nc_axx_search *s, const uint8_t *assignment, double accuracy) {
+    const uint32_t hash = nc_axx__hash(assignment, s->config.layers);
+    if (!nc__index_add(&s->known, hash, (uint32_t)stbds_arrlenu(s->accuracies)))
+        return NC_ERR_MEMORY;
+    stbds_arrput(s->accuracies, accuracy);
+    memcpy(stbds_arraddnptr(s->assignments, s->config.layers), assignment, s->config.layers);
+    return NC_OK;
+}
+
+/* Accuracy of an assignment, from the list or the user. */
+static nc_status nc_axx__evaluate(nc_axx_search *s, const uint8_t *assignment, double *accuracy) {
+    const uint32_t at = nc_axx__evaluated(s, assignment);
+    nc_status status = NC_OK;
+    if (at != UINT32_MAX) {
+        *accuracy = s->accuracies[at];
+    } else {
+        if (s->config.evaluate(s->config.user, assignment, accuracy)) return NC_ERR_CANCELLED;
+        status = nc_axx__remember(s, assignment, *accuracy);
+    }
+    if (s->done < s->rounds) s->done++;
+    if (status == NC_OK && s->config.progress &&
+        s->config.progress(s->config.progress_user, s->done, s->rounds))
+        return NC_ERR_CANCELLED;
+    return status;
+}
+
+static void nc_axx__start(nc_axx_search *s, uint32_t rounds) {
+    s->draws = 0;
+    s->done = 0;
+    s->rounds = rounds;
+}
+
+static double nc_axx__reward(const nc_axx_search *s, const uint8_t *assignment, double accuracy) {
+    const double least = s->config.least_accuracy;
+    double saved = 1.0 - nc_axx__power_of(s, assignment);
+    if (saved < 0) saved = 0;
+    if (accuracy >= least) return 0.5 + 0.5 * saved;
+    return least > 0 ? 0.5 * accuracy / least : 0.0;
+}
+
+typedef struct nc_axx__tree {
+    uint32_t visits, first_child, tried; /* children in a row of `candidates` nodes, 0: none */
+    double reward;
+} nc_axx__tree;
+
+/* The child to follow: one that was not visited yet, else the best. */
+static uint32_t nc_axx__child(nc_axx_search *s, const nc_axx__tree *tree, uint32_t node) {
+    const uint32_t n = s->config.candidates, first = tree[node].first_child;
+    uint32_t i, best = 0, left = n - tree[node].tried;
+    double most = -1;
+    if (left) { /* one of them, drawn evenly */
+        uint32_t skip = nc_axx__pick(s, left);
+        for (i = 0; i < n; i++)
+            if (!tree[first + i].visits && skip-- == 0) return i;
+    }
+    for (i = 0; i < n; i++) {
+        const nc_axx__tree *child = &tree[first + i];
+        const double visits = (double)child->visits;
+        const double score = child->reward / visits +
+                             s->config.exploration * sqrt(log((double)tree[node].visits) / visits);
+        if (score > most) {
+            most = score;
+            best = i;
+        }
+    }
+    return best;
+}
+
+static uint8_t nc_axx__roll(nc_axx_search *s) {
+    double sum = 0, at;
+    uint32_t i;
+    if (!s->config.by_power) return (uint8_t)nc_axx__pick(s, s->config.candidates);
+    for (i = 0; i < s->config.candidates; i++) sum += 1.0 / ((double)s->power[i] + 0.05);
+    at = nc_axx__draw(s) * sum;
+    for (i = 0; i + 1 < s->config.candidates; i++) {
+        at -= 1.0 / ((double)s->power[i] + 0.05);
+        if (at < 0) break;
+    }
+    return (uint8_t)i;
+}
+
+NC_API nc_status nc_axx_search_mcts(nc_axx_search *search, uint32_t rounds) {
+    nc_axx__tree *tree = NULL, empty;
+    nc_status status = NC_OK;
+    uint32_t round;
+    if (!search) return NC_ERR_ARG;
+    nc_axx__start(search, rounds);
+    memset(&empty, 0, sizeof empty);
+    stbds_arrput(tree, empty);
+    for (round = 0; round < rounds && status == NC_OK; round++) {
+        uint8_t assignment[1024];
+        uint32_t path[1025], depth = 0, node = 0, i;
+        int alike;
+        double accuracy = 0, reward;
+        path[0] = 0;
+        while (depth < search->config.layers) {
+            uint32_t choice;
+            int fresh;
+            if (!tree[node].first_child) {
+                tree[node].first_child = (uint32_t)stbds_arrlenu(tree);
+                for (i = 0; i < search->config.candidates; i++) stbds_arrput(tree, empty);
+            }
+            choice = nc_axx__child(search, tree, node);
+            assignment[depth++] = (uint8_t)choice;
+            fresh = !tree[tree[node].first_child + choice].visits;
+            tree[node].tried += (uint32_t)fresh;
+            node = tree[node].first_child + choice;
+            path[depth] = node;
+            if (fresh) break;
+        }
+        alike = nc_axx__draw(search) < 0.5;
+        for (i = depth; i < search->config.layers; i++)
+            assignment[i] = alike && i > depth ? assignment[depth] : nc_axx__roll(search);
+        status = nc_axx__evaluate(search, assignment, &accuracy);
+        if (status != NC_OK) break;
+        reward = nc_axx__reward(search, assignment, accuracy);
+        for (i = 0; i <= depth; i++) {
+            tree[path[i]].visits++;
+            tree[path[i]].reward += reward;
+        }
+    }
+    stbds_arrfree(tree);
+    return status;
+}
+
+typedef struct nc_axx__individual {
+    uint8_t genes[1024];
+    double reward;
+} nc_axx__individual;
+
+static const nc_axx__individual *nc_axx__tournament(nc_axx_search *s,
+                                                    const nc_axx__individual *all) {
+    const nc_axx__individual *a = &all[nc_axx__pick(s, s->config.population)];
+    const nc_axx__individual *b = &all[nc_axx__pick(s, s->config.population)];
+    return a->reward >= b->reward ? a : b;
+}
+
+static int nc_axx__by_reward(const void *a, const void *b) {
+    const double x = ((const nc_axx__individual *)a)->reward;
+    const double y = ((const nc_axx__individual *)b)->reward;
+    return x > y ? -1 : x < y;
+}
+
+NC_API nc_status nc_axx_search_genetic(nc_axx_search *search, uint32_t rounds) {
+    const uint32_t kept = 2;
+    nc_axx__individual *all, *next;
+    nc_status status = NC_OK;
+    uint32_t used = 0, i, k, n, generation;
+    if (!search) return NC_ERR_ARG;
+    n = search->config.population < 4 ? 4 : search->config.population;
+    search->config.population = n;
+    nc_axx__start(search, rounds);
+    all = (nc_axx__individual *)nc__calloc(NULL, nc__mul_size(2 * (size_t)n, sizeof *all));
+    if (!all) return NC_ERR_MEMORY;
+    next = all + n;
+    for (generation = 0; used < rounds && status == NC_OK; generation++) {
+        for (i = generation ? kept : 0; i < n && used < rounds && status == NC_OK; i++, used++) {
+            nc_axx__individual *child = &next[i];
+            const nc_axx__individual *a = nc_axx__tournament(search, all);
+            const nc_axx__individual *b = nc_axx__tournament(search, all);
+            double accuracy = 0;
+            for (k = 0; k < search->config.layers; k++) {
+                if (generation == 0)
+                    child->genes[k] =
+                        i < search->config.candidates ? (uint8_t)i : nc_axx__roll(search);
+                else if (nc_axx__draw(search) * (double)search->config.layers < 1.0)
+                    child->genes[k] = nc_axx__roll(search);
+                else
+                    child->genes[k] = nc_axx__draw(search) < 0.5 ? a->genes[k] : b->genes[k];
+            }
+            status = nc_axx__evaluate(search, child->genes, &accuracy);
+            child->reward = nc_axx__reward(search, child->genes, accuracy);
+        }
+        memcpy(all + (generation ? kept : 0), next + (generation ? kept : 0),
+               (n - (generation ? kept : 0)) * sizeof *all);
+        qsort(all, n, sizeof *all, nc_axx__by_reward);
+    }
+    nc__free(NULL, all, 0);
+    return status;
+}
+
+/* The candidate of the next lower power, or -1. */
+static int nc_axx__cheaper(const nc_axx_search *s, uint8_t than) {
+    int best = -1;
+    uint32_t i;
+    for (i = 0; i < s->config.candidates; i++)
+        if (s->power[i] < s->power[than] && (best < 0 || s->power[i] > s->power[best]))
+            best = (int)i;
+    return best;
+}
+
+NC_API nc_status nc_axx_search_greedy(nc_axx_search *search) {
+    uint8_t assignment[1024], first = 0;
+    double accuracy = 0;
+    nc_status status;
+    uint32_t i;
+    if (!search) return NC_ERR_ARG;
+    for (i = 1; i < search->config.candidates; i++)
+        if (search->power[i] > search->power[first]) first = (uint8_t)i;
+    memset(assignment, first, sizeof assignment);
+    nc_axx__start(search, search->config.layers * (search->config.candidates - 1));
+    status = nc_axx__evaluate(search, assignment, &accuracy);
+    for (;;) {
+        double most = 0;
+        uint32_t layer = 0;
+        int choice = -1;
+        for (i = 0; i < search->config.layers && status == NC_OK; i++) {
+            const uint8_t old = assignment[i];
+            const int cheaper = nc_axx__cheaper(search, old);
+            double saved;
+            if (cheaper < 0) continue;
+            saved =
+                search->share[i] * ((double)search->power[old] - (double)search->power[cheaper]);
+            if (!(saved > most)) continue;
+            assignment[i] = (uint8_t)cheaper;
+            status = nc_axx__evaluate(search, assignment, &accuracy);
+            assignment[i] = old;
+            if (status != NC_OK || accuracy < search->config.least_accuracy) continue;
+            most = saved;
+            layer = i;
+            choice = cheaper;
+        }
+        if (status != NC_OK || choice < 0) return status;
+        assignment[layer] = (uint8_t)choice;
+    }
+}
+
+NC_API nc_status nc_axx_search_exhaustive(nc_axx_search *search) {
+    uint8_t assignment[1024];
+    nc_status status = NC_OK;
+    uint64_t all = 1, i;
+    uint32_t k;
+    if (!search) return NC_ERR_ARG;
+    for (k = 0; k < search->config.layers; k++)
+        if ((all *= search->config.candidates) > 65536) return NC_ERR_LIMIT;
+    nc_axx__start(search, (uint32_t)all);
+    for (i = 0; i < all && status == NC_OK; i++) {
+        uint64_t rest = i;
+        double accuracy = 0;
+        for (k = 0; k < search->config.layers; k++, rest /= search->config.candidates)
+            assignment[k] = (uint8_t)(rest % search->config.candidates);
+        status = nc_axx__evaluate(search, assignment, &accuracy);
+    }
+    return status;
+}
+
+NC_API size_t nc_axx_search_count(const nc_axx_search *search) {
+    return stbds_arrlenu(search->accuracies);
+}
+
+NC_API nc_status nc_axx_search_get(const nc_axx_search *search, size_t index,
+                                   nc_axx_solution *solution) {
+    if (!search || !solution || index >= nc_axx_search_count(search)) return NC_ERR_ARG;
+    solution->assignment = search->assignments + index * search->config.layers;
+    solution->accuracy = search->accuracies[index];
+    solution->power = nc_axx__power_of(search, solution->assignment);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_search_best(const nc_axx_search *search, nc_axx_solution *solution) {
+    nc_status status = NC_ERR_MATH;
+    nc_axx_solution one;
+    size_t i;
+    if (!search || !solution) return NC_ERR_ARG;
+    for (i = 0; i < nc_axx_search_count(search); i++) {
+        (void)nc_axx_search_get(search, i, &one);
+        if (one.accuracy < search->config.least_accuracy) continue;
+        if (status == NC_OK &&
+            (one.power > solution->power ||
+             (!(one.power < solution->power) && !(one.accuracy > solution->accuracy))))
+            continue;
+        *solution = one;
+        status = NC_OK;
+    }
+    return status;
+}
+
+/* By rising power; of equal power the most accurate first, then in order of evaluation. */
+static int nc_axx__by_power(const void *a, const void *b) {
+    const nc_axx_solution *x = (const nc_axx_solution *)a, *y = (const nc_axx_solution *)b;
+    if (x->power < y->power || x->power > y->power) return x->power < y->power ? -1 : 1;
+    if (x->accuracy < y->accuracy || x->accuracy > y->accuracy)
+        return x->accuracy > y->accuracy ? -1 : 1;
+    return x->assignment < y->assignment ? -1 : x->assignment > y->assignment;
+}
+
+NC_API nc_status nc_axx_search_front(const nc_axx_search *search, nc_axx_solution *solutions,
+                                     size_t most, size_t *count) {
+    nc_axx_solution *all;
+    double best = -1;
+    size_t i, n;
+    if (!search || !count || (most && !solutions)) return NC_ERR_ARG;
+    n = nc_axx_search_count(search);
+    all = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(n, sizeof *all));
+    if (!all) return NC_ERR_MEMORY;
+    for (i = 0; i < n; i++) (void)nc_axx_search_get(search, i, &all[i]);
+    if (n) qsort(all, n, sizeof *all, nc_axx__by_power);
+    *count = 0;
+    for (i = 0; i < n; i++) {
+        if (!(all[i].accuracy > best)) continue;
+        best = all[i].accuracy;
+        if (*count < most) solutions[*count] = all[i];
+        ++*count;
+    }
+    nc__free(NULL, all, 0);
+    return NC_OK;
+}
+
+NC_API nc_status nc_axx_search_csv(const nc_axx_search *search, int front_only, char **text,
+                                   size_t *bytes) {
+    nc_axx_solution *some;
+    nc_status status = NC_OK;
+    nc__buffer b;
+    size_t count, i;
+    uint32_t k;
+    if (!search || !text || !bytes) return NC_ERR_ARG;
+    memset(&b, 0, sizeof b);
+    count = nc_axx_search_count(search);
+    some = (nc_axx_solution *)nc__alloc(NULL, nc__mul_size(count, sizeof *some));
+    if (!some) return NC_ERR_MEMORY;
+    for (i = 0; i < count; i++) (void)nc_axx_search_get(search, i, &some[i]);
+    if (front_only) status = nc_axx_search_front(search, some, count, &count);
+    nc__buffer_print(&b, "accuracy,power");
+    for (k = 0; k < search->config.layers; k++) nc__buffer_print(&b, ",layer%u", (unsigned)k);
+    for (i = 0; i < count && status == NC_OK; i++) {
+        nc__buffer_put(&b, "\n", 1);
+        nc__buffer_real(&b, some[i].accuracy, 17);
+        nc__buffer_put(&b, ",", 1);
+        nc__buffer_real(&b, some[i].power, 17);
+        for (k = 0; k < search->config.layers; k++)
+            nc__buffer_print(&b, ",%u", (unsigned)some[i].assignment[k]);
+    }
+    nc__buffer_put(&b, "\n", 1);
+    nc__free(NULL, some, 0);
+    return nc_axx__hand_over(&b, status, text, bytes, NULL);
+}
+
+/* accuracy,power,candidate,candidate .. up to the end of the line. */
+static void nc_axx__load_line(nc_axx_search *s, nc__text *t) {
+    uint8_t assignment[1024];
+    double accuracy;
+    uint32_t k;
+    accuracy = nc__text_real(t);
+    if (!(accuracy >= 0 && accuracy <= 1))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "an accuracy lies between 0 and 1");
+    nc_axx__expect(t, ',');
+    (void)nc__text_real(t);
+    for (k = 0; k < s->config.layers; k++) {
+        int64_t candidate;
+        nc_axx__expect(t, ',');
+        candidate = nc_axx__integer(t, 0);
+        if (candidate >= (int64_t)s->config.candidates)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "no such candidate");
+        assignment[k] = (uint8_t)candidate;
+    }
+    if (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n' && nc__peek(t, 0) != '\r')
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected the end of the line");
+    if (t->status != NC_OK || nc_axx__evaluated(s, assignment) != UINT32_MAX) return;
+    if (nc_axx__remember(s, assignment, accuracy) != NC_OK)
+        (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+}
+
+NC_API nc_status nc_axx_search_load(nc_axx_search *search, const char *text, size_t bytes,
+                                    nc_error *err) {
+    nc__text t;
+    nc__clear(err);
+    if (!search || (!text && bytes)) return nc__fail(err, NC_ERR_ARG, 0, 0, "null argument");
+    nc__text_open(&t, text, bytes, err);
+    nc_axx__skip_line(&t); /* the names */
+    for (nc__skip_space(&t); nc__peek(&t, 0) >= 0; nc__skip_space(&t))
+        nc_axx__load_line(search, &t);
+    return t.status;
+}
+
+#if defined(__GNUC__) && !defined(__clang__)
+#pragma GCC pop_options
+#endif
 
 #ifdef NC_GPU
 /* >>gpu ============================================================================ */
@@ -7160,35 +7154,36 @@ NC_API void nc_axx_gpu_close(nc_axx_gpu *gpu) {
     nc__free(NULL, gpu, 0);
 }
 
-NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **out, nc_gpu *device, const nc_axx_engine *e) {
+NC_API nc_status nc_axx_gpu_open(nc_axx_gpu **gpu, nc_gpu *device, const nc_axx_engine *engine) {
     nc_gpu_kernel *kernel;
-    nc_axx_gpu *gpu;
+    nc_axx_gpu *made;
     int64_t most;
     nc_status status;
     uint32_t i;
-    if (!out) return NC_ERR_ARG;
-    *out = NULL;
-    if (!device || !e) return NC_ERR_ARG;
-    gpu = (nc_axx_gpu *)nc__calloc(NULL, sizeof *gpu);
-    if (!gpu) return NC_ERR_MEMORY;
-    gpu->device = device;
-    gpu->largest = e->info.largest;
-    gpu->offset = e->table[0];
-    most = e->table[0];
+    if (!gpu) return NC_ERR_ARG;
+    *gpu = NULL;
+    if (!device || !engine) return NC_ERR_ARG;
+    made = (nc_axx_gpu *)nc__calloc(NULL, sizeof *made);
+    if (!made) return NC_ERR_MEMORY;
+    made->device = device;
+    made->largest = engine->info.largest;
+    made->offset = engine->table[0];
+    most = engine->table[0];
     for (i = 1; i < 65536; i++) {
-        if (e->table[i] < gpu->offset) gpu->offset = e->table[i];
-        if (e->table[i] > most) most = e->table[i];
+        if (engine->table[i] < made->offset) made->offset = engine->table[i];
+        if (engine->table[i] > most) most = engine->table[i];
     }
-    gpu->table = (uint32_t *)nc__calloc(NULL, 32768 * sizeof *gpu->table);
-    status = !gpu->table ? NC_ERR_MEMORY : most - gpu->offset > 65535 ? NC_ERR_UNSUPPORTED : NC_OK;
+    made->table = (uint32_t *)nc__calloc(NULL, 32768 * sizeof *made->table);
+    status = made->table ? NC_OK : NC_ERR_MEMORY;
+    if (most - made->offset > 65535) status = NC_ERR_UNSUPPORTED;
     for (i = 0; i < 65536 && status == NC_OK; i++)
-        gpu->table[i / 2] |= (uint32_t)(e->table[i] - gpu->offset) << (i % 2 * 16);
+        made->table[i / 2] |= (uint32_t)(engine->table[i] - made->offset) << (i % 2 * 16);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_gemm", &kernel);
     if (status == NC_OK) status = nc_gpu_kernel_load(device, "axx_conv2d", &kernel);
     if (status == NC_OK)
-        *out = gpu;
+        *gpu = made;
     else
-        nc_axx_gpu_close(gpu);
+        nc_axx_gpu_close(made);
     return status;
 }
 
@@ -7326,7 +7321,8 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
     int32_t *sums;
     nc_status status;
     if (!gpu || !shape || !x || !w || !w_scale || !y) return NC_ERR_ARG;
-    if ((status = nc_axx__plan_conv(shape, 0, &p)) != NC_OK) return status;
+    status = nc_axx__plan_conv(shape, 0, &p);
+    if (status != NC_OK) return status;
     places = nc__mul_size(p.out_h, p.out_w);
     inputs = nc__mul_size(p.s.batch * p.s.in_channels, p.s.height * p.s.width);
     weights = nc__mul_size(p.s.out_channels, p.taps);

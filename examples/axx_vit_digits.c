@@ -1,6 +1,7 @@
 /* axx_vit_digits: train a small vision transformer on 1,797 handwritten digits, run it on approximate
    multipliers, retrain it for them, and search which layer can do with which.
    cc -O2 -fopenmp axx_vit_digits.c -lm -o axx_vit_digits */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -189,14 +190,122 @@ static int progress(void *user, uint64_t done, uint64_t total) {
 
 static int write_file(const char *prefix, const char *ending, const char *text, size_t bytes) {
     char path[1024];
-    FILE *file;
-    int ok;
+    nc_error err;
     snprintf(path, sizeof path, "%.900s%s", prefix, ending);
-    file = fopen(path, "wb");
-    if (!file) return fail(path, "cannot be written");
-    ok = fwrite(text, 1, bytes, file) == bytes;
-    ok = fclose(file) == 0 && ok;
-    return ok ? 0 : fail(path, "cannot be written");
+    return nc_file_write(path, text, bytes, &err) == NC_OK ? 0 : fail(path, err.message);
+}
+
+/* -- accuracy against power as SVG: all assignments as dots, the front as a line -- */
+
+/* A text that grows at its end; what does not fit is left out. */
+typedef struct text {
+    char bytes[1 << 23];
+    size_t used;
+} text;
+
+static void add(text *t, const char *format, ...) {
+    const size_t room = sizeof t->bytes - t->used;
+    va_list args;
+    int n;
+    va_start(args, format);
+    n = vsnprintf(t->bytes + t->used, room, format, args);
+    va_end(args);
+    if (n > 0 && (size_t)n < room) t->used += (size_t)n;
+}
+
+/* The frame in pixels, and the range of power and accuracy that it shows. */
+typedef struct axes {
+    double x0, x1, y0, y1;
+} axes;
+
+static double across(const axes *a, double power) {
+    return 70 + (power - a->x0) / (a->x1 - a->x0) * 540;
+}
+
+static double up(const axes *a, double accuracy) {
+    return 380 - (accuracy - a->y0) / (a->y1 - a->y0) * 330;
+}
+
+/* 1, 2 or 5 times a power of ten that divides a range into about six. */
+static double tick(double range) {
+    double step = 1e-6;
+    int i = 0;
+    while (range / step > 8) step *= i++ % 3 == 1 ? 2.5 : 2.0;
+    return step;
+}
+
+/* All assignments and some room round them. */
+static axes range_of(const nc_axx_search *s) {
+    axes a = {1e9, -1e9, 1e9, -1e9};
+    nc_axx_solution one;
+    size_t i;
+    for (i = 0; nc_axx_search_get(s, i, &one) == NC_OK; i++) {
+        if (one.power < a.x0) a.x0 = one.power;
+        if (one.power > a.x1) a.x1 = one.power;
+        if (one.accuracy < a.y0) a.y0 = one.accuracy;
+        if (one.accuracy > a.y1) a.y1 = one.accuracy;
+    }
+    a.x1 += 0.04 * (a.x1 - a.x0) + 0.005;
+    a.x0 -= 0.04 * (a.x1 - a.x0) + 0.005;
+    a.y1 += 0.04 * (a.y1 - a.y0) + 0.002;
+    a.y0 -= 0.04 * (a.y1 - a.y0) + 0.002;
+    return a;
+}
+
+static void grid(text *t, const axes *a) {
+    const double step_x = tick(a->x1 - a->x0), step_y = tick(100 * (a->y1 - a->y0)) / 100;
+    double at, first = step_x * (double)(long)(a->x0 / step_x);
+    int i;
+    for (i = 0; (at = first + i * step_x) <= a->x1; i++)
+        if (at >= a->x0)
+            add(t,
+                "<path d=\"M%.1f 50V380\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"397\" "
+                "text-anchor=\"middle\">%.4g</text>\n",
+                across(a, at), across(a, at), at);
+    first = step_y * (double)(long)(a->y0 / step_y);
+    for (i = 0; (at = first + i * step_y) <= a->y1; i++)
+        if (at >= a->y0)
+            add(t,
+                "<path d=\"M70 %.1fH610\" stroke=\"#ddd\"/><text x=\"64\" y=\"%.1f\" "
+                "text-anchor=\"end\">%.4g</text>\n",
+                up(a, at), up(a, at) + 4, 100 * at);
+}
+
+static int write_plot(const nc_axx_search *s, const nc_axx_solution *front, size_t n, double least,
+                      const char *prefix) {
+    static text t;
+    const axes a = range_of(s);
+    nc_axx_solution one;
+    size_t i;
+    t.used = 0;
+    add(&t,
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"640\" height=\"440\" "
+        "font-family=\"sans-serif\" font-size=\"12\">\n"
+        "<rect width=\"640\" height=\"440\" fill=\"white\"/>\n"
+        "<text x=\"340\" y=\"28\" text-anchor=\"middle\" font-size=\"15\">Accuracy and power of "
+        "the multipliers</text>\n<text x=\"340\" y=\"425\" text-anchor=\"middle\">power of the "
+        "multipliers, exact = 1</text>\n<text transform=\"translate(18 215) rotate(-90)\" "
+        "text-anchor=\"middle\">accuracy, %%</text>\n");
+    grid(&t, &a);
+    if (least > a.y0 && least < a.y1)
+        add(&t,
+            "<path d=\"M70 %.1fH610\" stroke=\"#c33\" stroke-dasharray=\"5 4\"/>"
+            "<text x=\"75\" y=\"%.1f\" fill=\"#c33\">required</text>\n",
+            up(&a, least), up(&a, least) - 5);
+    for (i = 0; i < 100000 && nc_axx_search_get(s, i, &one) == NC_OK; i++) /* as many as fit */
+        add(&t, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"2.5\" fill=\"#9ab\"/>\n",
+            across(&a, one.power), up(&a, one.accuracy));
+    add(&t, "<path fill=\"none\" stroke=\"#06c\" stroke-width=\"1.5\" d=\"");
+    for (i = 0; i < n; i++) /* a staircase: more power never hurts */
+        add(&t, i ? "H%.1fV%.1f" : "M%.1f %.1f", across(&a, front[i].power),
+            up(&a, front[i].accuracy));
+    add(&t, "\"/>\n");
+    for (i = 0; i < n; i++)
+        add(&t, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"#06c\"/>\n",
+            across(&a, front[i].power), up(&a, front[i].accuracy));
+    add(&t, "<rect x=\"70\" y=\"50\" width=\"540\" height=\"330\" fill=\"none\" "
+            "stroke=\"#333\"/>\n</svg>\n");
+    return write_file(prefix, ".svg", t.bytes, t.used);
 }
 
 /* The layers' share of the work. */
@@ -224,7 +333,7 @@ static int search(nc_axx_net *net, uint32_t candidates, double least, uint32_t r
     nc_axx_solution front[64], best;
     nc_axx_search *s = NULL;
     problem p;
-    char *text = NULL;
+    char *csv = NULL;
     size_t n = 0, bytes = 0, i;
     nc_status status;
     uint32_t k;
@@ -272,14 +381,10 @@ static int search(nc_axx_net *net, uint32_t candidates, double least, uint32_t r
             printf("%8.3f %10.2f %% %10.2f %%\n", front[i].power, 100 * front[i].accuracy,
                    100 * score.top1);
     }
-    if (status == NC_OK &&
-        nc_axx_search_svg(s, "Accuracy and power of the multipliers", &text, &bytes) == NC_OK) {
-        failed |= write_file(prefix, ".svg", text, bytes);
-        nc_axx_free_text(text);
-    }
-    if (status == NC_OK && nc_axx_search_csv(s, 0, &text, &bytes) == NC_OK) {
-        failed |= write_file(prefix, ".csv", text, bytes);
-        nc_axx_free_text(text);
+    if (status == NC_OK) failed |= write_plot(s, front, n, least, prefix);
+    if (status == NC_OK && nc_axx_search_csv(s, 0, &csv, &bytes) == NC_OK) {
+        failed |= write_file(prefix, ".csv", csv, bytes);
+        nc_axx_free_text(csv);
     }
     if (status == NC_OK) status = nc_axx_search_best(s, &best);
     if (status == NC_OK && !json)
@@ -313,21 +418,19 @@ static int add_multiplier(const char *name) {
 }
 
 static int load_model(nc_axx_net *net, const char *path) {
-    FILE *file = fopen(path, "rb");
-    char *data = malloc(1 << 22);
-    size_t bytes = file && data ? fread(data, 1, 1 << 22, file) : 0;
     nc_error err;
-    nc_status status;
-    if (file) fclose(file);
-    err.message[0] = 0;
-    status = bytes ? nc_axx_net_load(net, data, bytes, &err) : NC_ERR_IO;
-    free(data);
-    return status == NC_OK ? 0 : fail(path, bytes ? err.message : "cannot be read");
+    size_t bytes;
+    char *data;
+    nc_status status = nc_file_read(path, &data, &bytes, &err);
+    if (status != NC_OK) return fail(path, err.message);
+    status = nc_axx_net_load(net, data, bytes, &err);
+    nc_file_free(data);
+    return status == NC_OK ? 0 : fail(path, err.message);
 }
 
 /* Float training, then the table of multipliers, then the search. */
-static int run(nc_axx_net *net, uint32_t epochs, uint32_t rounds, const char *load,
-               const char *save, const char *prefix) {
+static int run(nc_axx_net *net, uint32_t published, uint32_t epochs, uint32_t rounds,
+               const char *load, const char *save, const char *prefix) {
     static char training[] = "training";
     const nc_axx_images all = part(0, TRAIN), to_train = shifted_images(),
                         test = part(TRAIN + VALIDATION, TEST);
@@ -395,7 +498,7 @@ static int run(nc_axx_net *net, uint32_t epochs, uint32_t rounds, const char *lo
         const nc_axx_images validation = part(TRAIN, VALIDATION);
         if (nc_axx_net_evaluate(net, &validation, &score) != NC_OK) return 1;
     }
-    failed |= search(net, 6, score.top1 - 0.02, rounds, prefix);
+    failed |= search(net, published, score.top1 - 0.02, rounds, prefix);
     if (!failed) {
         (void)nc_axx_net_evaluate(net, &test, &score);
         if (retrain(net) != NC_OK || nc_axx_net_evaluate(net, &test, &after) != NC_OK) return 1;
@@ -411,16 +514,16 @@ static int run(nc_axx_net *net, uint32_t epochs, uint32_t rounds, const char *lo
 }
 
 int main(int argc, char **argv) {
-    static const char *const names[] = {"mul8s_1KV8", "mul8s_1KVA", "mul8s_1L2H",  "mul8s_1KVL",
-                                        "mul8s_1L2D", "mul8s_1KR3", "truncated:6", "mitchell",
-                                        "drum:4",     "roba"};
+    static const char *const names[] = {"truncated:6", "mitchell", "drum:4", "roba"};
     const nc_axx_net_config config = {
         NC_AXX_NET_VIT, SIDE, 1, CLASSES, 48, 3, 2, 4, 96, 1, 32, 8, 1};
     const char *data = "examples/data/digits.csv", *prefix = "build/axx_vit_digits";
     const char *load = NULL, *save = NULL;
-    uint32_t epochs = 12, rounds = 100, i;
+    uint32_t epochs = 12, rounds = 100, published, i;
     nc_axx_net *net;
     int k, failed;
+    for (published = 0; nc_axx_published(published, NULL); published++)
+        if (add_multiplier(nc_axx_published(published, NULL))) return 1;
     for (i = 0; i < sizeof names / sizeof *names; i++)
         if (add_multiplier(names[i])) return 1;
     for (k = 1; k < argc; k++) {
@@ -454,7 +557,7 @@ int main(int argc, char **argv) {
     if (!read_digits(data)) return fail(data, "is not 1797 rows of digits");
     if (nc_axx_net_create(&net, &config) != NC_OK) return fail("network", "out of memory");
     nc_axx_net_init(net, 1);
-    failed = run(net, epochs, rounds, load, save, prefix);
+    failed = run(net, published, epochs, rounds, load, save, prefix);
     nc_axx_net_destroy(net);
     for (i = 0; i < count; i++) nc_axx_engine_destroy(engines[i]);
     return failed;

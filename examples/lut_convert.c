@@ -1,5 +1,6 @@
 /* lut_convert: multipliers from any form to any other, their error metrics, a map of their errors.
    cc -O2 lut_convert.c -lm -o lut_convert */
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -51,10 +52,7 @@ static void metrics(int json) {
 
 /* Every family with every parameter, signed; then EvoApproxLib's. */
 static int families(int json) {
-    static const char *const names[] = {"mul8s_1KV8", "mul8s_1KVA", "mul8s_1L2H",
-                                        "mul8s_1KVL", "mul8s_1L2D", "mul8s_1KR3"};
-    uint32_t f, p, q, low[2], high[2];
-    size_t i;
+    uint32_t f, p, q, low[2], high[2], i;
     int first = 1;
     printf(json ? "[" : "");
     if (!json) head();
@@ -72,8 +70,8 @@ static int families(int json) {
                 metrics(json);
             }
     }
-    for (i = 0; i < sizeof names / sizeof *names; i++) {
-        if (nc_axx_make(&m, names[i], NULL) != NC_OK) return 1;
+    for (i = 0; nc_axx_published(i, NULL); i++) {
+        if (nc_axx_make(&m, nc_axx_published(i, NULL), NULL) != NC_OK) return 1;
         if (json) printf(",\n");
         metrics(json);
     }
@@ -100,27 +98,40 @@ static int32_t error_at(int row, int column) {
     return nc_axx_product(&m, a, b) - a * b;
 }
 
+/* What is written, in memory; nc_file_write then leaves the old file or the new one. */
+static char map[1 << 23];
+static size_t used;
+
+static void add(const char *format, ...) {
+    const size_t room = sizeof map - used;
+    va_list args;
+    int n;
+    va_start(args, format);
+    n = vsnprintf(map + used, room, format, args);
+    va_end(args);
+    if (n > 0 && (size_t)n < room) used += (size_t)n; /* a box has 60 characters at most */
+}
+
 /* 256 x 256 pixels as PPM, or in squares of four as SVG with axes; equal neighbours are one box. */
 static int heatmap(const char *path) {
     const size_t length = strlen(path);
     const int svg = length > 4 && !strcmp(path + length - 4, ".svg");
-    FILE *file = fopen(path, "wb");
     nc_axx_metrics e;
-    int row, column, ok;
-    if (!file) return fprintf(stderr, "lut_convert: '%s' cannot be written\n", path), 1;
+    nc_error err;
+    int row, column;
+    used = 0;
     nc_axx_measure(&m, &e);
     if (!svg) {
-        fprintf(file, "P6\n256 256\n255\n");
+        add("P6\n256 256\n255\n");
         for (row = 0; row < 256; row++)
             for (column = 0; column < 256; column++) {
                 unsigned char rgb[3];
                 colour(error_at(row, column), e.wce, rgb);
-                fwrite(rgb, 1, 3, file);
+                memcpy(map + used, rgb, 3);
+                used += 3;
             }
     } else {
-        fprintf(
-            file,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"660\" height=\"620\" "
+        add("<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"660\" height=\"620\" "
             "font-family=\"sans-serif\" font-size=\"12\" shape-rendering=\"crispEdges\">\n"
             "<rect width=\"660\" height=\"620\" fill=\"white\"/>\n"
             "<text x=\"316\" y=\"24\" text-anchor=\"middle\" font-size=\"15\">%s: error of a * b, "
@@ -134,37 +145,33 @@ static int heatmap(const char *path) {
                 while (column < 256 && error_at(row, column) == error) column++;
                 if (!error) continue;
                 colour(error, e.wce, rgb);
-                fprintf(file, "<path fill=\"#%02x%02x%02x\" d=\"M%d %dh%dv2h-%dz\"/>\n", rgb[0],
-                        rgb[1], rgb[2], 60 + 2 * start, 50 + 2 * row, 2 * (column - start),
-                        2 * (column - start));
+                add("<path fill=\"#%02x%02x%02x\" d=\"M%d %dh%dv2h-%dz\"/>\n", rgb[0], rgb[1],
+                    rgb[2], 60 + 2 * start, 50 + 2 * row, 2 * (column - start),
+                    2 * (column - start));
             }
         for (row = 0; row <= 256; row += 64)
-            fprintf(file,
-                    "<text x=\"54\" y=\"%d\" text-anchor=\"end\">%d</text>"
-                    "<text x=\"%d\" y=\"580\" text-anchor=\"middle\">%d</text>\n",
-                    54 + 2 * row, row - (m.a_unsigned ? 0 : 128), 60 + 2 * row,
-                    row - (m.b_unsigned ? 0 : 128));
-        fprintf(file,
-                "<rect x=\"60\" y=\"50\" width=\"512\" height=\"512\" fill=\"none\" "
-                "stroke=\"#333\"/>\n<text x=\"316\" y=\"604\" text-anchor=\"middle\">b</text>\n"
-                "<text x=\"16\" y=\"310\">a</text>\n");
+            add("<text x=\"54\" y=\"%d\" text-anchor=\"end\">%d</text>"
+                "<text x=\"%d\" y=\"580\" text-anchor=\"middle\">%d</text>\n",
+                54 + 2 * row, row - (m.a_unsigned ? 0 : 128), 60 + 2 * row,
+                row - (m.b_unsigned ? 0 : 128));
+        add("<rect x=\"60\" y=\"50\" width=\"512\" height=\"512\" fill=\"none\" "
+            "stroke=\"#333\"/>\n<text x=\"316\" y=\"604\" text-anchor=\"middle\">b</text>\n"
+            "<text x=\"16\" y=\"310\">a</text>\n");
         for (row = -4; row <= 4; row++) { /* the scale */
             unsigned char rgb[3];
             colour((int32_t)(row * e.wce / 4), e.wce, rgb);
-            fprintf(file,
-                    "<rect x=\"590\" y=\"%d\" width=\"20\" height=\"30\" fill=\"#%02x%02x%02x\" "
-                    "stroke=\"#999\"/><text x=\"616\" y=\"%d\">%+.0f</text>\n",
-                    171 - 30 * row, rgb[0], rgb[1], rgb[2], 190 - 30 * row, row * e.wce / 4);
+            add("<rect x=\"590\" y=\"%d\" width=\"20\" height=\"30\" fill=\"#%02x%02x%02x\" "
+                "stroke=\"#999\"/><text x=\"616\" y=\"%d\">%+.0f</text>\n",
+                171 - 30 * row, rgb[0], rgb[1], rgb[2], 190 - 30 * row, row * e.wce / 4);
         }
-        fprintf(file, "</svg>\n");
+        add("</svg>\n");
     }
-    ok = !ferror(file);
-    ok = fclose(file) == 0 && ok;
-    return ok ? 0 : (fprintf(stderr, "lut_convert: '%s' cannot be written\n", path), 1);
+    if (nc_file_write(path, map, used, &err) == NC_OK) return 0;
+    return fprintf(stderr, "lut_convert: %s\n", err.message), 1;
 }
 
 int main(int argc, char **argv) {
-    const char *in = NULL, *out = NULL, *map = NULL;
+    const char *in = NULL, *out = NULL, *plot = NULL;
     int i, json = 0, show = 0, list = 0;
     nc_status status;
     nc_error err;
@@ -179,7 +186,7 @@ int main(int argc, char **argv) {
         else if (!strcmp(argv[i], "-o") && i + 1 < argc)
             out = argv[++i];
         else if (!strcmp(argv[i], "--heatmap") && i + 1 < argc)
-            map = argv[++i];
+            plot = argv[++i];
         else if (argv[i][0] != '-' && !in)
             in = argv[i];
         else
@@ -195,8 +202,8 @@ int main(int argc, char **argv) {
                 err.message);
         return 1;
     }
-    if (map && heatmap(map)) return 1;
-    if (show || json || (!out && !map)) {
+    if (plot && heatmap(plot)) return 1;
+    if (show || json || (!out && !plot)) {
         if (!json) head();
         metrics(json);
         if (json) printf("\n");

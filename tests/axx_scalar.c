@@ -351,9 +351,52 @@ static void damaged_calibrators_are_refused(void **state) {
     assert_true(nc_axx_calibrator_amax(&c, NC_AXX_CALIBRATE_MAX, 0, 8) == 0.0f);
 }
 
+/* Whatever the table of families holds, now and later. */
+static void every_family_is_read_by_its_name_and_refuses_what_is_out_of_range(void **state) {
+    uint32_t family, low[2], high[2], i;
+    nc_error err;
+    (void)state;
+    for (family = 0; family < NC_AXX_FAMILY_COUNT; family++) {
+        const char *name = nc_axx_family_info((nc_axx_family)family, low, high);
+        static nc_axx_mult read, made;
+        char text[64];
+        for (i = 0; i < 2; i++) { /* the least parameters, then the most */
+            const uint32_t *p = i ? high : low;
+            int at = snprintf(text, sizeof text, "%s", name);
+            if (high[0]) at += snprintf(text + at, sizeof text - (size_t)at, ":%u", (unsigned)p[0]);
+            if (high[1]) snprintf(text + at, sizeof text - (size_t)at, ":%u", (unsigned)p[1]);
+            if (nc_axx_make(&read, text, &err) != NC_OK) fail_msg("%s: %s", text, err.message);
+            assert_int_equal(nc_axx_generate(&made, (nc_axx_family)family, p[0], p[1], 0), NC_OK);
+            assert_memory_equal(&read, &made, sizeof read);
+            assert_true(strncmp(made.name, name, strlen(name)) == 0);
+        }
+        assert_int_equal(nc_axx_generate(&made, (nc_axx_family)family, high[0] + 1, high[1], 0),
+                         NC_ERR_ARG);
+        assert_int_equal(nc_axx_generate(&made, (nc_axx_family)family, high[0], high[1] + 1, 0),
+                         NC_ERR_ARG);
+    }
+}
+
+static void published_multipliers_are_listed_by_falling_power(void **state) {
+    static nc_axx_mult m;
+    float power, last = 1.0f;
+    uint32_t i;
+    (void)state;
+    for (i = 0; nc_axx_published(i, &power); i++) {
+        assert_int_equal(nc_axx_make(&m, nc_axx_published(i, NULL), NULL), NC_OK);
+        assert_true(power > 0 && power <= last && m.relative_power - power == 0);
+        assert_string_equal(m.name, nc_axx_published(i, NULL));
+        last = power;
+    }
+    assert_int_equal(i, 6);
+    assert_null(nc_axx_published(UINT32_MAX, NULL));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_tables_reproduce_their_metrics),
+        cmocka_unit_test(every_family_is_read_by_its_name_and_refuses_what_is_out_of_range),
+        cmocka_unit_test(published_multipliers_are_listed_by_falling_power),
         cmocka_unit_test(published_names_give_published_figures),
         cmocka_unit_test(exact_table_is_exact_and_every_family_reaches_it),
         cmocka_unit_test(generated_products_agree_with_hand_computed_ones),

@@ -30,7 +30,7 @@ git ls-files 2>/dev/null | grep -v / | grep -vxE \
 
 # 2. One order in all three places: the table of contents, the groups of the API (`/* -- NAME`) and
 #    the sections of the implementation (`/* >>NAME`).
-ordered="nc_fp4.h nc_tirneural.h nc_hlx.h nc_gpu.h"
+ordered=$headers
 for h in $ordered; do
     sed -n '1,/^#ifndef NC_/p' $h | grep -oE '^     >>[a-z0-9]+' | tr -d ' >' >"$work/contents"
     {
