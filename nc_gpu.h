@@ -316,6 +316,16 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
+/* Readers, writers, checks, plans: what stands between these two takes no hundredth of the time of
+ * any work that is measured, and gcc spends a third of the time on it that it would with -O2. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
+#define NC__COLD_END _Pragma("GCC pop_options")
+#else
+#define NC__COLD_BEGIN
+#define NC__COLD_END
+#endif
+
 NC__SHARED const char *nc_status_str(nc_status status) {
     static const char *const text[] = {"ok",
                                        "invalid argument",
@@ -378,7 +388,7 @@ static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
 }
 
 static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
-    void *ptr = nc__alloc(hooks, bytes);
+    void *ptr = bytes < SIZE_MAX / 2 ? nc__alloc(hooks, bytes) : NULL;
     if (ptr) memset(ptr, 0, bytes);
     return ptr;
 }
@@ -460,6 +470,7 @@ typedef struct nc__span {
 } nc__span;
 
 #ifndef NC_NO_STDIO
+NC__COLD_BEGIN
 /* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
 static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
                                          uint8_t **data, size_t *bytes, nc_error *err) {
@@ -682,6 +693,7 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
     span.bytes = bytes;
     return nc__file_write(path, &span, 1, err);
 }
+NC__COLD_END
 #endif /* NC_NO_STDIO */
 #endif
 /* ==== end of nc base implementation ================================================ */

@@ -659,6 +659,16 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
+/* Readers, writers, checks, plans: what stands between these two takes no hundredth of the time of
+ * any work that is measured, and gcc spends a third of the time on it that it would with -O2. */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
+#define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
+#define NC__COLD_END _Pragma("GCC pop_options")
+#else
+#define NC__COLD_BEGIN
+#define NC__COLD_END
+#endif
+
 NC__SHARED const char *nc_status_str(nc_status status) {
     static const char *const text[] = {"ok",
                                        "invalid argument",
@@ -721,7 +731,7 @@ static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
 }
 
 static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
-    void *ptr = nc__alloc(hooks, bytes);
+    void *ptr = bytes < SIZE_MAX / 2 ? nc__alloc(hooks, bytes) : NULL;
     if (ptr) memset(ptr, 0, bytes);
     return ptr;
 }
@@ -803,6 +813,7 @@ typedef struct nc__span {
 } nc__span;
 
 #ifndef NC_NO_STDIO
+NC__COLD_BEGIN
 /* Whole file into fresh memory (free with *bytes + 1: a NUL follows the data). */
 static NC_UNUSED nc_status nc__file_read(const char *path, const nc_allocator *hooks,
                                          uint8_t **data, size_t *bytes, nc_error *err) {
@@ -1025,6 +1036,7 @@ NC__SHARED nc_status nc_file_write(const char *path, const void *data, size_t by
     span.bytes = bytes;
     return nc__file_write(path, &span, 1, err);
 }
+NC__COLD_END
 #endif /* NC_NO_STDIO */
 #endif
 /* ==== end of nc base implementation ================================================ */
@@ -1513,17 +1525,6 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
 #endif
 /* ==== end of nc stb_ds ============================================================== */
 
-/* What stands between these takes no hundredth of the time of any row of bench/tirneural.c:
- * readers, writers, checks, what is done once for a program, a block or an epoch. gcc spends a
- * third of the time on it that it would with -O2; other compilers see nothing. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
-#define NC_TIR__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
-#define NC_TIR__COLD_END _Pragma("GCC pop_options")
-#else
-#define NC_TIR__COLD_BEGIN
-#define NC_TIR__COLD_END
-#endif
-
 /* Shorten an stb_ds array, which must not be null where n is not 0; stbds_arrsetlen could grow it.
  * */
 #define NC_TIR__CUT(array, n) (void)((array) && (stbds_header(array)->length = (n)))
@@ -1533,7 +1534,7 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
 
 /* >>programs ====================================================================== */
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 /* What follows the name of an operation in text. The compiler emits dup and swap beyond 15, which
  * no machine runs; they are lowered as they stand and never optimised. */
@@ -2301,7 +2302,7 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
     return status;
 }
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 /* >>lowering ====================================================================== */
 
@@ -3182,7 +3183,7 @@ static nc_tir_outcome nc_tir__step_u32(nc_tir__vm *vm, const nc_tir__tasm *t) {
     return NC_TIR_HALTED;
 }
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 static nc_tir_outcome nc_tir__step_hash(nc_tir__vm *vm, const nc_tir__tasm *t) {
     nc_gl block[10], digest[5], *st;
@@ -3310,7 +3311,7 @@ static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, const nc_tir__tasm 
     return NC_TIR_HALTED;
 }
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 /* n elements of an input onto the stack. */
 static nc_tir_outcome nc_tir__read(nc_tir__vm *vm, const nc_gl *input, size_t count, size_t *used,
@@ -3395,7 +3396,7 @@ static nc_tir_outcome nc_tir__step(nc_tir__vm *vm, const nc_tir__tasm *t) {
 
 /* -- runs -- */
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 /* One word of the program into the hash of all of them: overwrites the rate, ten at a time. */
 static void nc_tir__hash_word(nc_tir__vm *vm, nc_gl state[16], uint64_t word) {
@@ -3433,7 +3434,7 @@ static nc_status nc_tir__hash_program(nc_tir__vm *vm, nc_gl digest[5]) {
     return NC_OK;
 }
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
     const size_t length = stbds_arrlenu(vm->code->list);
@@ -3456,7 +3457,7 @@ static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
     return NC_TIR_HALTED;
 }
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 static void nc_tir__finish(nc_tir__vm *vm) {
     nc_tir_execution *x = vm->out;
@@ -3594,7 +3595,7 @@ NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *in
     return status;
 }
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 /* >>proofs ======================================================================== */
 
@@ -4176,7 +4177,7 @@ enum {
 NC_TIR__STATIC(words_fill_a_block, NC_TIR__CONTEXT + NC_TIR__CONTEXT_WORDS == NC_TIR_BLOCK_WORDS);
 NC_TIR__STATIC(opcodes_fit_their_field, (int)NC_TIR__I_COUNT < 1 << NC_TIR__HEAD_CLASS);
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 /* The fields of a head. */
 typedef struct nc_tir__head {
@@ -4612,7 +4613,7 @@ static uint32_t nc_tir__node_count(const nc_gl *words) {
     return n;
 }
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 /* -- forward pass -- */
 
@@ -4861,7 +4862,7 @@ typedef struct nc_tir__search {
 } nc_tir__search;
 NC_TIR__STATIC(present_has_a_bit_for_each_instruction, NC_TIR__I_COUNT <= 64);
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 /* A term as base + offset with a constant offset; constants have base 0. */
 static uint32_t nc_tir__base_of(nc_tir__terms *t, uint32_t term, uint64_t *offset) {
@@ -5111,7 +5112,7 @@ static int nc_tir__set_problem(nc_tir__search *p, nc_tir__state *start) {
     return 1;
 }
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 /* -- use counts: what a state has of every value and still owes -- */
 
@@ -5842,7 +5843,7 @@ static int nc_tir__find_shorter(nc_tir__search *p, const nc_tir__tasm *code, siz
     return nc_tir__find(p, limit, width);
 }
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 static void nc_tir__search_free(nc_tir__search *p) {
     if (!p) return;
@@ -6795,7 +6796,7 @@ typedef struct nc_tir__f_model {
 
 static const float nc_tir__f_scale = NC_TIR__ATTENTION_SCALE / 65536.0f;
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 /* to[k] += scale from[k]. The lanes are independent: vectors give the bits of one at a time. */
 static void nc_tir__f_axpy(float *to, float scale, const float *from, uint32_t n) {
@@ -7011,7 +7012,7 @@ static void nc_tir__f_encode_back(nc_tir__f_model *s, const nc_gl *words, uint32
     }
 }
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 /* Activations of the decoder for one sample. */
 typedef struct nc_tir__f_decoder {
@@ -7322,7 +7323,7 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
     return status == NC_OK && e->stop && *e->stop ? NC_ERR_CANCELLED : status;
 }
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 /* Uniform crossover and mutation: each weight from one parent or the other, one in a hundred
  * changed. */
@@ -7346,7 +7347,7 @@ static void nc_tir__cross(const nc_tir_evolution *e, const nc_tir_model *a, cons
     }
 }
 
-NC_TIR__COLD_BEGIN
+NC__COLD_BEGIN
 
 NC_API nc_status nc_tir_evolution_create(nc_tir_evolution **evolution, const nc_tir_model *start,
                                          uint64_t seed) {
@@ -7708,7 +7709,7 @@ NC_API uint32_t nc_tir_trainer_promotions(const nc_tir_trainer *trainer) {
     return trainer->promotions;
 }
 
-NC_TIR__COLD_END
+NC__COLD_END
 
 #ifdef NC_GPU
 /* >>gpu =========================================================================== */

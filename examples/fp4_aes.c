@@ -173,11 +173,10 @@ static int agree(const nc_fp4_network *a, const nc_fp4_network *b) {
 }
 
 static int save(const char *path, const char *data, size_t bytes) {
-    FILE *file = fopen(path, "wb");
-    int ok = file && fwrite(data, 1, bytes, file) == bytes;
-    if (file) ok = fclose(file) == 0 && ok;
-    if (!ok) fprintf(stderr, "fp4_aes: cannot write '%s'\n", path);
-    return ok;
+    nc_error err;
+    if (nc_file_write(path, data, bytes, &err) == NC_OK) return 1;
+    fprintf(stderr, "fp4_aes: cannot write '%s': %s\n", path, err.message);
+    return 0;
 }
 
 int main(int argc, char **argv) {

@@ -51,11 +51,15 @@ static char *read_file(const char *path, size_t *bytes) {
 }
 
 static int write_file(const char *path, const char *data, size_t bytes) {
-    FILE *file = path ? fopen(path, "wb") : stdout;
-    int ok = file && fwrite(data, 1, bytes, file) == bytes;
-    if (file) ok = (path ? fclose(file) : fflush(file)) == 0 && ok;
-    if (!ok) fprintf(stderr, "fp4_compile: cannot write '%s'\n", path ? path : "standard output");
-    return ok;
+    nc_error err;
+    if (path) {
+        if (nc_file_write(path, data, bytes, &err) == NC_OK) return 1;
+        fprintf(stderr, "fp4_compile: cannot write '%s': %s\n", path, err.message);
+        return 0;
+    }
+    if (fwrite(data, 1, bytes, stdout) == bytes && fflush(stdout) == 0) return 1;
+    fprintf(stderr, "fp4_compile: cannot write 'standard output'\n");
+    return 0;
 }
 
 typedef struct job {

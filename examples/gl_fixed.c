@@ -1,5 +1,6 @@
 /* gl_fixed: how far the fixed-point functions are from the real ones, as a table and a plot.
    cc -O2 gl_fixed.c -lm -o gl_fixed */
+#define _POSIX_C_SOURCE 200809L /* open_memstream */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,8 +71,11 @@ static double plot_y(double off) {
 
 /* The largest error of each of 400 steps; one colour a curve, its name where it ends. */
 static int plot(const char *path) {
-    FILE *file = fopen(path, "w");
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *file = open_memstream(&text, &bytes);
     int i, k, label = 0;
+    nc_status status;
     if (!file) return 0;
     fprintf(file,
             "<svg xmlns='http://www.w3.org/2000/svg' width='%d' height='%d' viewBox='0 0 %d %d' "
@@ -103,7 +107,10 @@ static int plot(const char *path) {
                 TOP + 16 + 18 * label++, c->colour, c->name, c->relative ? " (relative)" : "");
     }
     fprintf(file, "</svg>\n");
-    return fclose(file) == 0;
+    if (fclose(file)) return 0;
+    status = nc_file_write(path, text, bytes, NULL);
+    free(text);
+    return status == NC_OK;
 }
 
 int main(int argc, char **argv) {

@@ -1,7 +1,7 @@
 /* hlx_train: train a transformer on a text or token file, with checkpoints that resume to the bit, a
    CSV log, an SVG loss curve and samples.
    cc -O2 -fopenmp hlx_train.c -lm -o hlx_train */
-#define _POSIX_C_SOURCE 200112L
+#define _POSIX_C_SOURCE 200809L
 #include <errno.h>
 #include <signal.h>
 #include <stdio.h>
@@ -212,7 +212,10 @@ static int make_folder(const char *path) {
 
 /* Loss against step from log.csv: training in grey, its running mean in blue, validation red. */
 static void write_svg(const char *csv_path, const char *svg_path) {
-    FILE *csv = fopen(csv_path, "r"), *svg = fopen(svg_path, "w");
+    char *text = NULL;
+    size_t bytes = 0;
+    FILE *csv = fopen(csv_path, "r"), *svg = open_memstream(&text, &bytes);
+    nc_error err;
     char line[256];
     double top = 0, bottom = 1e9, last = 1, step, loss, lr, norm, speed, valid, mean = 0;
     const int x0 = 60, y0 = 20, w = 640, h = 320;
@@ -268,7 +271,9 @@ static void write_svg(const char *csv_path, const char *svg_path) {
     }
     if (svg) {
         fprintf(svg, "</svg>\n");
-        fclose(svg);
+        if (fclose(svg) == 0 && csv && nc_file_write(svg_path, text, bytes, &err) != NC_OK)
+            fprintf(stderr, "hlx_train: %s\n", err.message);
+        free(text);
     }
     if (csv) fclose(csv);
 }
