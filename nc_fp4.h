@@ -1,10 +1,13 @@
 /* nc_fp4.h - 4-bit floats, and exact Boolean circuits made of 4-bit threshold neurons
    version 0.1.0 - MIT or public domain, see the end of the file
 
-   Copy this file into your project; nothing else is needed. In ONE C or C++ file:
+   Copy this file into your project. In ONE C or C++ file:
 
        #define NC_IMPLEMENTATION
        #include "nc_fp4.h"
+
+   Compile with -lm, and with -fopenmp for threads. For the GPU define NC_GPU and copy nc_gpu.h and
+   the kernels fp4_matmul, fp4_circuit and probe (.spv, .ptx) too.
 
    Quick example:
 
@@ -50,6 +53,10 @@
      NC_API, NC_STATIC        how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE       default allocator where no nc_allocator is passed
      NC_GPU                   also the GPU functions (needs nc_gpu.h beside this file)
+
+   To add a format: its value before NC_FP4_FORMAT_COUNT, its row in nc_fp4__formats (with a table
+   of its own where its codes stand for other values), and its known answers in
+   tests/fp4_scalar.c. Without a row nothing compiles; the other tests take every format there is.
 
    Conventions: an E2M1 code is 4 bits, sign in bit 3, magnitudes 0 0.5 1 1.5 2 3 4 6 in bits 0
    to 2. Packed codes hold element 2i in the low nibble of byte i and 2i+1 in the high one; an
@@ -292,8 +299,8 @@ typedef uint64_t (*nc_fp4_spec_fn)(void *user, uint64_t inputs);
 
 /* -- simd: which instructions are used ---------------------------------------------- */
 
-/* Instruction set for the two functions above: 0 portable, 1 AVX2 (the portable code), 2 AVX-512;
- * -1: the best there is. Returns what is used. For tests. */
+/* Instruction set of all functions below: 0 portable, 1 AVX2 (the portable code), 2 AVX-512; -1:
+ * the best there is. Returns what is used; the results are the same. For tests. */
 NC_API int nc_fp4_set_simd(int level);
 
 /* -- formats: blocks and bytes ------------------------------------------------------ */
@@ -7170,7 +7177,7 @@ static void nc_fp4__get_units(nc_fp4__bytes *b, uint32_t units, nc_fp4_network *
     uint32_t i, k, code = 0, codes = 0;
     nc_fp4_unit unit, *u;
     memset(&unit, 0, sizeof unit);
-    if (units && !nc_fp4__units_reserve(&n->units, units))
+    if (b->status == NC_OK && units && !nc_fp4__units_reserve(&n->units, units))
         nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
     for (i = 0; i < units && b->status == NC_OK; i++) {
         unit.inputs = (uint8_t)nc_fp4__get(b, 1);

@@ -1,14 +1,15 @@
 /* nc_hlx.h - transformer training and inference in which the same seed gives the same bits
    version 0.1.0 - MIT or public domain, see the end of the file
 
-   Copy this file into your project; nothing else is needed. In ONE C or C++ file:
+   Copy this file into your project. In ONE C or C++ file:
 
        #define NC_IMPLEMENTATION
        #include "nc_hlx.h"
 
-   Compile with -fopenmp for threads; with or without, with any number of threads, in portable
-   C, AVX2 or AVX-512, at any optimisation level, the parameters after N steps are the same bits.
-   For the GPU copy nc_gpu.h and the kernels too and define NC_GPU.
+   Compile with -lm, and with -fopenmp for threads; with or without, with any number of threads,
+   in portable C, AVX2 or AVX-512, at any optimisation level, the parameters after N steps are the
+   same bits. For the GPU define NC_GPU and copy nc_gpu.h and the kernels (.spv, .ptx) too: probe
+   and all but those that begin with gl_, fp4_, axx_ and tir_.
 
    Quick example:
 
@@ -63,6 +64,14 @@
      NC_NO_STDIO           no checkpoints, no file access
      NC_NO_SIMD            portable C only
      NC_GPU                also compile the GPU entry points (needs nc_gpu.h)
+
+   To add an activation: its value before NC_HLX_ACTIVATIONS, its line in NC_HLX__ACTIVATIONS, its
+   value and its slope before that list, a case each in nc_activate and nc_slope of
+   cuda/nc_kernel.h, and its known answers in tests/hlx_kernels.c. A line that is missing or out of
+   order does not compile.
+   To add a parameter tensor: its line in NC_HLX__TENSOR_LIST, from which place, size, start, decay,
+   name and files follow, and its use in >>passes; a buffer of activations likewise in the list of
+   buffers. What it does on a device follows from its use, which both sides share.
 
    The numeric contract, which every function here keeps:
      - float32 + - * / sqrt and explicit fma, round to nearest even, subnormals kept; nothing is

@@ -82,7 +82,7 @@ int main(int argc, char **argv) {
     else
         printf("%zu values, float32 %zu bytes\n%-8s %6s %9s %8s %10s %9s %8s\n", n, 4 * n, "format",
                "block", "bytes", "bits/el", "rmse", "max |e|", "SNR dB");
-    for (i = NC_FP4_E2M1; i <= NC_FP4_BNB; i++) {
+    for (i = NC_FP4_E2M1; i < NC_FP4_FORMAT_COUNT; i++) {
         nc_fp4_format format = (nc_fp4_format)i;
         nc_fp4_error_stats error;
         float tensor;

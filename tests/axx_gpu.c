@@ -3,6 +3,7 @@
 #include "test.h"
 #define NC_GPU
 #include "../nc_axx.h"
+#define NC_ROADS_INTEGERS
 #include "roads.h"
 
 static nc_axx_mult m;

@@ -110,7 +110,7 @@ static void every_length_round_trips_within_half_a_step(void **state) {
     size_t n, i;
     int f;
     (void)state;
-    for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++) {
+    for (f = NC_FP4_E2M1; f < NC_FP4_FORMAT_COUNT; f++) {
         for (n = 0; n <= 200; n++) {
             size_t block = nc_fp4_block((nc_fp4_format)f) ? nc_fp4_block((nc_fp4_format)f) : 1000;
             memset(codes, 0xEE, sizeof codes);
@@ -140,7 +140,7 @@ static void zero_huge_tiny_and_nan_blocks_have_their_documented_results(void **s
     uint8_t codes[32], scales[16];
     int f, i, k;
     (void)state;
-    for (f = NC_FP4_MXFP4; f <= NC_FP4_BNB; f++)
+    for (f = NC_FP4_MXFP4; f < NC_FP4_FORMAT_COUNT; f++)
         for (k = 0; k < 5; k++) {
             static const float fill[5] = {0.0f, 3e38f, 1e-44f, NAN, INFINITY};
             for (i = 0; i < 64; i++) x[i] = 0;

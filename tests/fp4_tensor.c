@@ -23,7 +23,7 @@ static void every_instruction_set_gives_the_same_codes_and_values(void **state) 
     int f, rule, round, level;
     size_t n;
     (void)state;
-    for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++)
+    for (f = NC_FP4_E2M1; f < NC_FP4_FORMAT_COUNT; f++)
         for (rule = 0; rule <= NC_FP4_SCALE_MSE; rule++)
             for (round = 0; round < 12; round++) {
                 nc_fp4_options o = {(nc_fp4_scale_rule)rule, 0, 0};
@@ -116,7 +116,7 @@ static void the_searched_scale_is_never_worse(void **state) {
     int f, rule;
     (void)state;
     fill(x, N, &seed);
-    for (f = NC_FP4_MXFP4; f <= NC_FP4_BNB; f++) {
+    for (f = NC_FP4_MXFP4; f < NC_FP4_FORMAT_COUNT; f++) {
         double mse[4];
         for (rule = 0; rule < 4; rule++) {
             nc_fp4_options o = {(nc_fp4_scale_rule)rule, 0, 0};
@@ -210,7 +210,7 @@ static void products_keep_their_order_of_summation(void **state) {
     int f, level;
     size_t s;
     (void)state;
-    for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++)
+    for (f = NC_FP4_E2M1; f < NC_FP4_FORMAT_COUNT; f++)
         for (s = 0; s < sizeof shapes / sizeof *shapes; s++) {
             const uint32_t rows = shapes[s][0], columns = shapes[s][1];
             float *x = malloc(rows * columns * 4), *w = malloc(rows * columns * 4), v[1024], y[70];
@@ -237,7 +237,7 @@ static void products_keep_their_order_of_summation(void **state) {
                             for (j = 0; j < width; j++) lane[j] += lane[j + width];
                         assert_memory_equal(&y[i * rows + r], &lane[0], 4);
                     }
-                if (f > NC_FP4_NVFP4) {
+                if (f == NC_FP4_NF4 || f == NC_FP4_BNB) { /* values that are no halves */
                     assert_int_equal(nc_fp4_matvec_i8(&t, v8, 0.5f, y), NC_ERR_UNSUPPORTED);
                     assert_int_equal(nc_fp4_tensor_interleave(&t), NC_ERR_UNSUPPORTED);
                     continue;
@@ -283,7 +283,7 @@ static void tensors_survive_safetensors_and_npy(void **state) {
     int f;
     (void)state;
     fill(x, ROWS * COLUMNS, &seed);
-    for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++) {
+    for (f = NC_FP4_E2M1; f < NC_FP4_FORMAT_COUNT; f++) {
         nc_fp4_tensor t, u;
         assert_int_equal(nc_fp4_tensor_create(&t, (nc_fp4_format)f, NULL, x, ROWS, COLUMNS), NC_OK);
         assert_int_equal(nc_fp4_tensor_save(&t, "layer.weight", &data, &bytes), NC_OK);

@@ -4,6 +4,7 @@
 #include <math.h>
 #define NC_GPU
 #include "../nc_goldilocks.h"
+#define NC_ROADS_INTEGERS
 #include "roads.h"
 
 typedef void (*check_fn)(nc_gl_gpu *gpu, nc_gpu *device);

@@ -3,6 +3,7 @@
 #include "test.h"
 #define NC_GPU
 #include "../nc_tirneural.h"
+#define NC_ROADS_INTEGERS
 #include "roads.h"
 
 enum { LATENTS = NC_TIR_BLOCK_NODES * 64, BLOCKS = 6, MODELS = 5 };
