@@ -2726,6 +2726,7 @@ static void nc_tir__code_free(nc_tir__code *code) {
 }
 
 static const char *nc_tir__name(const nc_tir__code *code, uint64_t label) {
+    NC_ASSERT(code->labels != NULL); /* there is an id only where a label is */
     return code->names.data + code->labels[label].name;
 }
 
@@ -7533,7 +7534,7 @@ static nc_status nc_tir__read_population(nc_tir_model *models[NC_TIR__POPULATION
 NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *path,
                                        nc_error *err) {
     const size_t wanted = NC_TIR__EVOLUTION_HEAD + (size_t)NC_TIR__POPULATION * NC_TIR__FILE_BYTES;
-    nc_tir_model *models[NC_TIR__POPULATION];
+    nc_tir_model *models[NC_TIR__POPULATION] = {NULL};
     nc_tir_evolution *e = evolution;
     nc_status status;
     uint8_t *file;

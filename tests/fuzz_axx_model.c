@@ -1,5 +1,8 @@
 /* What nc_axx.h reads beside tables: networks, search results, calibrators; the first byte picks. */
 #define NC_AXX_VIT
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_axx.h"
 
 static int never(void *user, const uint8_t *assignment, double *accuracy) {

@@ -1,5 +1,8 @@
 /* Multipliers in every form: the first byte picks it. What is accepted is written again in the forms
    that can be, and read back the same. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_axx.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

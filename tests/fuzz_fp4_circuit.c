@@ -1,5 +1,8 @@
 /* Circuits and networks from files. The first byte chooses the reader; what is accepted is compiled,
    proven and written, and what was written is read back to the same function. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_fp4.h"
 #include "fuzz_file.h"
 

@@ -1,5 +1,8 @@
 /* 4-bit tensors from safetensors, and matrices from .npy. The first byte chooses; what is accepted is
    used, written and read back. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_fp4.h"
 
 static void must(int condition) {

@@ -1,4 +1,7 @@
 /* Field elements from text: any accepted text prints and parses back to the same value. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_goldilocks.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

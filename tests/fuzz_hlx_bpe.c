@@ -1,4 +1,7 @@
 /* Tokenizers: hostile files are refused without harm, and what is accepted round-trips any bytes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_hlx.h"
 #include "fuzz_file.h"
 

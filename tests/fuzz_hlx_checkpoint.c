@@ -1,4 +1,7 @@
 /* Checkpoints: hostile files are refused without harm. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_hlx.h"
 #include "fuzz_file.h"
 

@@ -1,4 +1,7 @@
 /* Safetensors: headers and offsets of any bytes. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_hlx.h"
 #include "fuzz_file.h"
 

@@ -1,4 +1,7 @@
 /* TASM text, optimised: it never breaks, and what ran before runs alike after, in no more rows. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_tirneural.h"
 
 static nc_tir_execution run(const char *text, const char *suffix) {

@@ -1,5 +1,8 @@
 /* TIR text: accepted text survives write and parse, the peephole has nothing to do on its own result,
    the text is lowered, and the optimiser's result never has more instructions. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_tirneural.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

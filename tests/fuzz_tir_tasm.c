@@ -1,4 +1,7 @@
 /* TASM text: reading, profiling, running for a few cycles and proving never break. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include "nc_tirneural.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
