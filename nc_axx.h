@@ -1198,14 +1198,14 @@ typedef struct nc__buffer {
 static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
     const size_t need = nc__add_size(nc__add_size(b->used, bytes), 1);
     if (b->status != NC_OK) return NULL;
-    if (need > b->room) {
+    if (!b->data || need > b->room) {
         const size_t room = need / 2 > b->room ? need : nc__mul_size(need, 2);
         char *larger = (char *)nc__alloc(b->hooks, room);
         if (!larger) {
             b->status = NC_ERR_MEMORY;
             return NULL;
         }
-        if (b->used) memcpy(larger, b->data, b->used);
+        if (b->data) memcpy(larger, b->data, b->used);
         nc__free(b->hooks, b->data, b->room);
         b->data = larger;
         b->room = room;
@@ -2545,7 +2545,7 @@ static nc_status nc_axx__read_csv(nc_axx_mult *m, const void *data, size_t bytes
     nc__text_open(&t, data, bytes, err);
     memset(seen, 0, sizeof seen);
     for (nc__skip_space(&t); nc__peek(&t, 0) >= 0; nc__skip_space(&t)) {
-        int64_t value[256];
+        int64_t value[256] = {0};
         const uint32_t n = nc_axx__csv_line(&t, value);
         if (lines == 0 && n == 3) {
             triples = 1;
@@ -3514,8 +3514,8 @@ NC_API nc_status nc_axx_load(nc_axx_mult *m, const char *path, nc_axx_form form,
 
 NC_API nc_status nc_axx_save(const nc_axx_mult *m, const char *path, nc_axx_form form,
                              nc_error *err) {
-    char *data;
-    size_t bytes;
+    char *data = NULL;
+    size_t bytes = 0;
     nc_status status;
     if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
     if (form == NC_AXX_FORM_AUTO) form = nc_axx_form_of(path);
@@ -6768,10 +6768,12 @@ static uint32_t nc_axx__evaluated(const nc_axx_search *s, const uint8_t *assignm
 
 static nc_status nc_axx__remember(nc_axx_search *s, const uint8_t *assignment, double accuracy) {
     const uint32_t hash = nc_axx__hash(assignment, s->config.layers);
+    uint8_t *to;
     if (!nc__index_add(&s->known, hash, (uint32_t)stbds_arrlenu(s->accuracies)))
         return NC_ERR_MEMORY;
     stbds_arrput(s->accuracies, accuracy);
-    memcpy(stbds_arraddnptr(s->assignments, s->config.layers), assignment, s->config.layers);
+    to = stbds_arraddnptr(s->assignments, s->config.layers);
+    if (to) memcpy(to, assignment, s->config.layers);
     return NC_OK;
 }
 

@@ -1090,14 +1090,14 @@ typedef struct nc__buffer {
 static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
     const size_t need = nc__add_size(nc__add_size(b->used, bytes), 1);
     if (b->status != NC_OK) return NULL;
-    if (need > b->room) {
+    if (!b->data || need > b->room) {
         const size_t room = need / 2 > b->room ? need : nc__mul_size(need, 2);
         char *larger = (char *)nc__alloc(b->hooks, room);
         if (!larger) {
             b->status = NC_ERR_MEMORY;
             return NULL;
         }
-        if (b->used) memcpy(larger, b->data, b->used);
+        if (b->data) memcpy(larger, b->data, b->used);
         nc__free(b->hooks, b->data, b->room);
         b->data = larger;
         b->room = room;
@@ -1873,7 +1873,7 @@ static const struct {
 /* The formats, in the order of nc_fp4_format. A block is a power of two from 16 to 1,024 elements;
  * 0: no scales. */
 typedef struct nc_fp4__row {
-    char name[12];
+    char name[16];
     const nc_fp4__element *element;
     uint16_t block;
     uint8_t scale;
@@ -5576,10 +5576,10 @@ static uint32_t nc_fp4__table_over(const nc_fp4_network *net, const nc_fp4__cut 
     for (i = 0; i < n; i++)
         if (leaf[i] == w) return nc_fp4__variable[i];
     cut = &cuts[w - net->inputs];
-    for (k = 0; k < cut->leaves; k++)
-        while (leaf[place[k]] != cut->leaf[k]) place[k]++;
+    for (k = 0; k < 3 && k < cut->leaves; k++)
+        while (place[k] + 1 < n && leaf[place[k]] != cut->leaf[k]) place[k]++;
     for (v = 0; v < 1u << n; v++) {
-        for (at = 0, k = 0; k < cut->leaves; k++) at |= (v >> place[k] & 1) << k;
+        for (at = 0, k = 0; k < 3 && k < cut->leaves; k++) at |= (v >> place[k] & 1) << k;
         truth |= (uint32_t)(cut->truth >> at & 1) << v;
     }
     return truth;
@@ -6655,7 +6655,7 @@ static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint
 /* A function of n diagrams by its truth table, input by input. */
 static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint64_t truth, const uint32_t *f,
                                    uint32_t n) {
-    uint32_t leaf[1 << NC_FP4_UNIT_INPUTS], i, k, m = 1u << n;
+    uint32_t leaf[1 << NC_FP4_UNIT_INPUTS] = {0}, i, k, m = 1u << n;
     for (i = 0; i < m; i++) leaf[i] = truth >> i & 1;
     for (k = 0; k < n; k++)
         for (m /= 2, i = 0; i < m; i++)
@@ -6699,8 +6699,8 @@ static void nc_fp4__build_diagrams(nc_fp4__diagrams *d, const nc_fp4_network *n,
                                    uint32_t *wire) {
     const nc_fp4__vertex end = {UINT32_MAX, 0, 0};
     uint32_t f[NC_FP4_UNIT_INPUTS], i, j;
-    if (!nc_fp4__vertices_add(&d->vertices, end) || !nc_fp4__vertices_add(&d->vertices, end))
-        d->status = NC_ERR_MEMORY;
+    for (i = 0; i < 2; i++) /* false and true */
+        if (!nc_fp4__vertices_add(&d->vertices, end)) d->status = NC_ERR_MEMORY;
     for (i = 0; i < n->inputs && d->status == NC_OK; i++)
         wire[i] = nc_fp4__vertex_of(d, level[i], 0, 1);
     for (i = 0; i < c->nodes.count && d->status == NC_OK; i++) {

@@ -1119,14 +1119,14 @@ typedef struct nc__buffer {
 static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
     const size_t need = nc__add_size(nc__add_size(b->used, bytes), 1);
     if (b->status != NC_OK) return NULL;
-    if (need > b->room) {
+    if (!b->data || need > b->room) {
         const size_t room = need / 2 > b->room ? need : nc__mul_size(need, 2);
         char *larger = (char *)nc__alloc(b->hooks, room);
         if (!larger) {
             b->status = NC_ERR_MEMORY;
             return NULL;
         }
-        if (b->used) memcpy(larger, b->data, b->used);
+        if (b->data) memcpy(larger, b->data, b->used);
         nc__free(b->hooks, b->data, b->room);
         b->data = larger;
         b->room = room;
@@ -1913,6 +1913,8 @@ enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
 /* The next loop's iterations do not depend on each other: what it writes is what it reads in the
  * same iteration, or lies elsewhere. */
 #if defined(__clang__)
+#pragma clang diagnostic push
+#pragma clang diagnostic ignored "-Wpass-failed" /* below -O2 it makes no vectors */
 #define NC_HLX__FREE _Pragma("clang loop vectorize(assume_safety)")
 #elif defined(__GNUC__)
 #define NC_HLX__FREE _Pragma("GCC ivdep")
@@ -1920,7 +1922,7 @@ enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
 #define NC_HLX__FREE
 #endif
 
-/* out[i] = value, where value has x[i] as u[j] and y[i] (y may be null) as v[j]: in whole blocks of
+/* out[i] = value, where value has x[i] as u[j] and y[i] as v[j]: in whole blocks of
  * 16, then the rest as a padded block, so that a long value is compiled once. */
 enum { NC_HLX__BLOCK = 16 };
 #define NC_HLX__BLOCKS(out, x, y, n, value)                                                        \
@@ -1936,13 +1938,13 @@ enum { NC_HLX__BLOCK = 16 };
                 for (j = 0; j < NC_HLX__BLOCK; j++) to[j] = value;                                 \
                 to += NC_HLX__BLOCK;                                                               \
                 u += NC_HLX__BLOCK;                                                                \
-                if (v) v += NC_HLX__BLOCK;                                                         \
+                v += NC_HLX__BLOCK;                                                                \
             }                                                                                      \
             if (rest == 0 || to != end) break;                                                     \
             memcpy(pad_u, u, rest * sizeof *u);                                                    \
-            if (v) memcpy(pad_v, v, rest * sizeof *v);                                             \
+            memcpy(pad_v, v, rest * sizeof *v);                                                    \
             u = to = pad_u;                                                                        \
-            v = v ? pad_v : v;                                                                     \
+            v = pad_v;                                                                             \
             blocks = 1;                                                                            \
         }                                                                                          \
         if (rest) memcpy(end, pad_u, rest * sizeof *to);                                           \
@@ -2148,7 +2150,7 @@ NC_API float nc_hlx_dot(const float *a, const float *b, size_t n) {
     NC_HLX__INLINE void nc_hlx__##name##_body(float *out, const float *x, size_t rows, size_t ld,  \
                                               size_t n) {                                          \
         for (; rows; rows--, out += ld, x += ld)                                                   \
-            NC_HLX__BLOCKS(out, x, NULL, n, nc_hlx__##name##1(u[j]));                              \
+            NC_HLX__BLOCKS(out, x, x, n, nc_hlx__##name##1(u[j]));                                 \
     }                                                                                              \
     NC_HLX__VERSIONS(nc_hlx__##name,                                                               \
                      (float *out, const float *x, size_t rows, size_t ld, size_t n),               \
@@ -2540,7 +2542,7 @@ NC_HLX__INLINE float nc_hlx__max(const float *x, size_t n) {
 /* A row becomes exp(x - max); *sum gets its sum. */
 NC_HLX__INLINE void nc_hlx__exponentials_body(float *x, float *max, float *sum, size_t n) {
     const float most = nc_hlx__max(x, n);
-    NC_HLX__BLOCKS(x, x, NULL, n, nc_hlx__exp1(u[j] - most));
+    NC_HLX__BLOCKS(x, x, x, n, nc_hlx__exp1(u[j] - most));
     *max = most;
     *sum = nc_hlx__reduce(x, NULL, n);
 }
@@ -3524,7 +3526,9 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
         nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s, scale, decay));
 }
 
-#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__clang__)
+#pragma clang diagnostic pop
+#elif defined(__GNUC__)
 #pragma GCC pop_options /* what follows calls the kernels */
 #endif
 

@@ -1123,14 +1123,14 @@ typedef struct nc__buffer {
 static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
     const size_t need = nc__add_size(nc__add_size(b->used, bytes), 1);
     if (b->status != NC_OK) return NULL;
-    if (need > b->room) {
+    if (!b->data || need > b->room) {
         const size_t room = need / 2 > b->room ? need : nc__mul_size(need, 2);
         char *larger = (char *)nc__alloc(b->hooks, room);
         if (!larger) {
             b->status = NC_ERR_MEMORY;
             return NULL;
         }
-        if (b->used) memcpy(larger, b->data, b->used);
+        if (b->data) memcpy(larger, b->data, b->used);
         nc__free(b->hooks, b->data, b->room);
         b->data = larger;
         b->room = room;
@@ -2726,7 +2726,7 @@ static void nc_tir__code_free(nc_tir__code *code) {
 }
 
 static const char *nc_tir__name(const nc_tir__code *code, uint64_t label) {
-    NC_ASSERT(code->labels != NULL); /* there is an id only where a label is */
+    if (!code->labels || !code->names.data) return ""; /* no label, no id */
     return code->names.data + code->labels[label].name;
 }
 

@@ -7,10 +7,11 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     nc_tir_program *program, *second;
-    nc_tir_options options = {2, 0, NULL, NULL};
+    nc_tir_options options = {0};
     nc_tir_report report;
     nc_error err;
     char *text, *again, *tasm;
+    options.beam = 2;
     if (nc_tir_parse(&program, (const char *)data, size, &err) != NC_OK) {
         if (err.line < 1 || err.column < 1 || !err.message[0]) __builtin_trap();
         return 0;
