@@ -2726,7 +2726,7 @@ static void nc_tir__code_free(nc_tir__code *code) {
 }
 
 static const char *nc_tir__name(const nc_tir__code *code, uint64_t label) {
-    if (!code->labels || !code->names.data) return ""; /* no label, no id */
+    if (!code || !code->labels || !code->names.data) return ""; /* no label, no id */
     return code->names.data + code->labels[label].name;
 }
 
@@ -2801,7 +2801,8 @@ static nc_status nc_tir__read_label(nc__text *line, nc_tir__code *code, const ch
     if (n > NC_TIR__MAX_NAME) return nc_tir__bad(line, word, "label is too long");
     if (n == 0) return nc_tir__bad(line, word, "a label needs a name");
     label = nc_tir__label_of(code, word, n);
-    if (label == UINT32_MAX) return nc__text_fail(line, NC_ERR_MEMORY, "out of memory");
+    if (label == UINT32_MAX || !code->labels)
+        return nc__text_fail(line, NC_ERR_MEMORY, "out of memory");
     if (code->labels[label].value >= 0) return nc_tir__bad(line, word, "label is defined twice");
     code->labels[label].value = (int32_t)stbds_arrlen(code->list);
     return NC_OK;
