@@ -1201,8 +1201,9 @@ NC_API int nc_gl_legendre(nc_gl a) {
     return nc_gl_pow(a, (NC_GL_P - 1) / 2) == 1 ? 1 : -1;
 }
 
+/* Tonelli and Shanks: p - 1 = 2^32 q with q = 2^32 - 1; c generates the subgroup of order 2^m,
+ * where t = r^2 / a stays. Each turn halves t's order at least: there are 32 at most. */
 NC_API nc_status nc_gl_sqrt(nc_gl a, nc_gl *out) {
-    /* p - 1 = 2^32 q with q = 2^32 - 1; c generates the 2-group, t stays in it. */
     nc_gl c = NC_GL_ROOT_2_32, t, r, u;
     uint32_t m = NC_GL_TWO_ADICITY, order, i;
     *out = 0;
@@ -1232,6 +1233,7 @@ NC_API nc_status nc_gl_root_of_unity(uint32_t log2_order, nc_gl *out) {
     return NC_OK;
 }
 
+/* Digit by digit, checked before each step, so that value * base + digit stays below p. */
 NC_API nc_status nc_gl_parse(const char *text, size_t n, nc_gl *out, nc_error *err) {
     uint64_t value = 0, base = 10;
     size_t i = 0;
@@ -1313,6 +1315,8 @@ NC_API void nc_gl_ext2_mul_base(nc_gl out[2], const nc_gl a[2], nc_gl s) {
     for (i = 0; i < 2; i++) out[i] = nc_gl_mul(s, a[i]);
 }
 
+NC__COLD_BEGIN
+
 NC_API nc_status nc_gl_ext2_inv(nc_gl out[2], const nc_gl a[2]) {
     /* conjugate / norm; the norm a0^2 - 7 a1^2 is 0 only for a = 0, as 7 is no square */
     nc_gl norm = nc_gl_sub(nc_gl_sqr(a[0]), nc_gl_mul(7, nc_gl_sqr(a[1]))), inverse;
@@ -1326,6 +1330,8 @@ NC_API void nc_gl_ext2_frobenius(nc_gl out[2], const nc_gl a[2]) {
     out[0] = a[0];
     out[1] = nc_gl_neg(a[1]);
 }
+
+NC__COLD_END
 
 NC_API void nc_gl_ext3_add(nc_gl out[3], const nc_gl a[3], const nc_gl b[3]) {
     int i;
@@ -1361,8 +1367,11 @@ NC_API void nc_gl_ext3_mul_base(nc_gl out[3], const nc_gl a[3], nc_gl s) {
     for (i = 0; i < 3; i++) out[i] = nc_gl_mul(s, a[i]);
 }
 
+NC__COLD_BEGIN
+
+/* Row i of m is a x^i; c solves c m = 1 by Cramer's rule: the first column's cofactors over the
+ * determinant, the norm of a, which is 0 for a = 0 alone. */
 NC_API nc_status nc_gl_ext3_inv(nc_gl out[3], const nc_gl a[3]) {
-    /* m[i] = a x^i: solve m c = 1 by the first column of cofactors over the determinant */
     nc_gl m[3][3], c[3], det = 0, inverse;
     nc_status status;
     int i;
@@ -1393,6 +1402,8 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
     for (i = 0; i < 3; i++)
         out[i] = nc_gl_mul_add(a1, x_p[i], nc_gl_mul_add(a2, x_2p[i], i ? 0 : a0));
 }
+
+NC__COLD_END
 
 /* >>simd =========================================================================== */
 
@@ -1767,16 +1778,16 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
 
 #ifdef NC_GL__X86
 #define NC_GL__WIDE_VECTORS(S)                                                                     \
-    /* With the wrapping sum and that of the high halves, 2^32 elements a lane at most, the  \
-     * sum of the low halves is known. */     \
+    /* The wrapping sum, less that of the high halves times 2^32, is the sum of the low halves: */ \
+    /* no lane of up to 2^32 elements carries. */                                                  \
     NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {       \
         NC_GL__V##S all = nc_gl__set##S(0), high = all;                                            \
         nc_gl all_of[NC_GL__LANES##S], high_of[NC_GL__LANES##S];                                   \
         size_t i, j;                                                                               \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                              \
-            NC_GL__V##S x = nc_gl__load##S(a + i);                                                 \
-            all = NC_GL__PLUS##S(all, x);                                                          \
-            high = NC_GL__PLUS##S(high, nc_gl__high##S(x));                                        \
+        for (i = 0; i + 2 * NC_GL__LANES##S <= n; i += 2 * NC_GL__LANES##S) {                      \
+            NC_GL__V##S x = nc_gl__load##S(a + i), y = nc_gl__load##S(a + i + NC_GL__LANES##S);    \
+            all = NC_GL__PLUS##S(all, NC_GL__PLUS##S(x, y));                                       \
+            high = NC_GL__PLUS##S(high, NC_GL__PLUS##S(nc_gl__high##S(x), nc_gl__high##S(y)));     \
         }                                                                                          \
         nc_gl__store##S(all_of, all);                                                              \
         nc_gl__store##S(high_of, high);                                                            \
@@ -1875,9 +1886,9 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
 /* How many elements the form of 256 or 512 bits has done, 0 where there is none. */
 #ifdef NC_GL__X86
 #define NC_GL__WIDE(op, arguments)                                                                 \
-    (nc_gl__level() >= 2   ? nc_gl__##op##512 arguments                                            \
-     : nc_gl__level() == 1 ? nc_gl__##op##256 arguments                                            \
-                           : (size_t)0)
+    (nc_gl__level() >= 2        ? nc_gl__##op##512 arguments                                       \
+     : nc_gl__level_in_use == 1 ? nc_gl__##op##256 arguments                                       \
+                                : (size_t)0)
 #else
 #define NC_GL__WIDE(op, arguments) ((size_t)0)
 #endif
@@ -2108,6 +2119,8 @@ static void nc_gl__matmul_rows(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t 
         for (p = 0; p < k; p++) nc_gl__axpy(c + i * n, a[i * k + p], b + p * n, n);
 }
 
+NC__COLD_BEGIN
+
 NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m, size_t k,
                               size_t n) {
     ptrdiff_t rows = (ptrdiff_t)m, i;
@@ -2124,6 +2137,8 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
     }
     return NC_OK;
 }
+
+NC__COLD_END
 
 #ifdef NC_GL__X86
 /* Squares of 4 and 8 elements, rows from_step and to_step apart; to may be from. */
@@ -2395,8 +2410,6 @@ NC_GL__GROUPS(512)
 
 /* -- plans -- */
 
-NC__COLD_BEGIN
-
 struct nc_gl_ntt {
     nc_allocator hooks;
     int custom_hooks;
@@ -2418,6 +2431,8 @@ static uint32_t nc_gl__bits_reversed(uint32_t x, uint32_t bits) {
     return y;
 }
 
+NC__COLD_BEGIN
+
 /* Twiddles of a pass of radix 2^log2_r over blocks of 2^log2_n points: after the butterflies row i
  * holds frequency q = i with its bits reversed, so column j is multiplied by root^(j q). Rows
  * 1 .. r-1 of eight columns lie together; each group of eight columns is the one before times
@@ -2438,6 +2453,8 @@ static nc_gl *nc_gl__fill_twiddles(nc_gl *table, uint32_t log2_n, uint32_t log2_
     return table + columns * rows;
 }
 
+/* One allocation: the plan, and from the next 64 bytes on its twiddles, pass by pass in the
+ * order in which a transform reads them. */
 NC_API nc_status nc_gl_ntt_create(nc_gl_ntt **plan, uint32_t log2_n, const nc_allocator *hooks) {
     nc_gl_ntt *made;
     nc_gl *table;
@@ -2661,6 +2678,8 @@ NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n) {
     }
 }
 
+NC__COLD_BEGIN
+
 /* x[i] *= shift^i, in blocks that share one table of powers. */
 static void nc_gl__scale_powers(nc_gl *x, size_t n, nc_gl shift) {
     enum { BLOCK = 256 };
@@ -2731,6 +2750,8 @@ NC_API nc_status nc_gl_ntt_extend(const nc_gl_ntt *small_plan, const nc_gl_ntt *
     return NC_OK;
 }
 
+NC__COLD_END
+
 /* >>polynomials ==================================================================== */
 
 NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb) {
@@ -2739,6 +2760,8 @@ NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b
     for (; i < na; i++) out[i] = a[i];
     for (; i < nb; i++) out[i] = b[i];
 }
+
+NC__COLD_BEGIN
 
 /* The product through transforms of n >= na + nb - 1 points; order inside does not matter. */
 static nc_status nc_gl__poly_mul_ntt(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b,
@@ -2782,6 +2805,8 @@ NC_API nc_status nc_gl_poly_mul(nc_gl *out, const nc_gl *a, size_t na, const nc_
     return NC_OK;
 }
 
+NC__COLD_END
+
 NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x) {
     nc_gl value = 0;
     while (n-- > 0) value = nc_gl_mul_add(value, x, a[n]);
@@ -2793,6 +2818,8 @@ static NC_GL__NOINLINE void nc_gl__horner(nc_gl *y, const nc_gl *x, nc_gl s, siz
     size_t i = NC_GL__WIDE(vec_horner, (y, x, s, n));
     (void)nc_gl__vec_horner64(y + i, x + i, s, n - i);
 }
+
+NC__COLD_BEGIN
 
 NC_API nc_status nc_gl_poly_eval_many(nc_gl *out, const nc_gl *a, size_t n, const nc_gl *xs,
                                       size_t m) {
@@ -2806,6 +2833,8 @@ NC_API nc_status nc_gl_poly_eval_many(nc_gl *out, const nc_gl *a, size_t n, cons
     }
     return NC_OK;
 }
+
+NC__COLD_END
 
 NC_API nc_gl nc_gl_poly_divide_linear(nc_gl *quotient, const nc_gl *a, size_t n, nc_gl z) {
     nc_gl carry = 0;
@@ -2839,6 +2868,8 @@ static nc_status nc_gl__zerofier(nc_gl *out, const nc_gl *xs, size_t n, nc_gl *w
         status = nc_gl_poly_mul(out, work, half + 1, work + half + 1, n - half + 1, hooks);
     return status;
 }
+
+NC__COLD_BEGIN
 
 NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
                                      const nc_allocator *hooks) {
@@ -2893,6 +2924,8 @@ NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl
     nc__free(hooks, work, bytes);
     return status;
 }
+
+NC__COLD_END
 
 /* >>poseidon2 ====================================================================== */
 
@@ -3222,6 +3255,8 @@ static void nc_gl__poseidon2_partial(uint64_t *s, const nc_gl *constant, const n
     }
 }
 
+/* Poseidon2 (eprint 2023/323, section 5): the external layer, 4 full rounds, 22 partial ones,
+ * 4 full ones; elements stay below 2^64 and become canonical at the end. */
 static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
     const nc_gl *constant = p->constant;
     uint32_t round, i;
@@ -3371,6 +3406,8 @@ NC_GL__PERMUTE_LANES(512)
 #define NC_GL__POSEIDON2_LANES NULL, NULL
 #endif
 
+NC__COLD_BEGIN
+
 /* n states one after the other on this thread: in lanes as long as enough of them are filled, since
  * a full set of lanes costs what ten Poseidon2 or four Tip5 cost alone. */
 static void nc_gl__permute_block(nc_gl *states, const nc_gl__permutation *p, size_t n) {
@@ -3397,7 +3434,7 @@ static void nc_gl__permute_many(nc_gl *states, const nc_gl__permutation *p, size
     }
 }
 
-/* -- public -- */
+/* -- by width -- */
 
 static const nc_gl__permutation nc_gl__poseidon2[3] = {
     {8, 11, nc_gl__poseidon2_one, NC_GL__POSEIDON2_LANES, nc_gl__poseidon2_rc8,
@@ -3436,6 +3473,8 @@ NC_API void nc_gl_poseidon2_compress(const nc_gl left[4], const nc_gl right[4], 
     (void)nc_gl_poseidon2_permute(state, 8);
     memcpy(digest, state, 4 * sizeof *digest);
 }
+
+NC__COLD_END
 
 /* >>trident ======================================================================== */
 
@@ -3563,6 +3602,8 @@ NC_API void nc_gl_trident_update(nc_gl_trident *sponge, const void *data, size_t
     sponge->length += n;
 }
 
+NC__COLD_BEGIN
+
 static void nc_gl__trident_squeeze(nc_gl_trident *sponge, nc_gl digest[4]) {
     nc_gl_trident_permute(sponge->state);
     memcpy(digest, sponge->state, 4 * sizeof *digest);
@@ -3588,6 +3629,8 @@ NC_API void nc_gl_trident_hash_fields(const nc_gl *fields, size_t n, nc_gl diges
     for (i = 0; i < n; i++) nc_gl__trident_absorb(&sponge, fields[i]);
     nc_gl__trident_squeeze(&sponge, digest);
 }
+
+NC__COLD_END
 
 /* >>tip5 =========================================================================== */
 
@@ -3782,6 +3825,8 @@ NC_API void nc_gl_tip5_trace(nc_gl state[16], uint16_t limbs[80]) {
 
 /* -- the sponge -- */
 
+NC__COLD_BEGIN
+
 NC_API void nc_gl_tip5_init(nc_gl_tip5 *sponge) { memset(sponge, 0, sizeof *sponge); }
 
 NC_API void nc_gl_tip5_absorb(nc_gl_tip5 *sponge, const nc_gl block[10]) {
@@ -3920,6 +3965,8 @@ static int nc_gl__all_canonical(const nc_gl *a, size_t n) {
     return good;
 }
 
+/* Level by level up to the root, node 1: node i is the hash of nodes 2 i and 2 i + 1. Blocks of 256
+ * nodes are what a thread takes; each fills the lanes. */
 NC_API nc_status nc_gl_merkle_build(nc_gl_hash hash, nc_gl *nodes, size_t n) {
     const nc_gl__hash *h = nc_gl__hash_of(hash);
     size_t d, level;
@@ -3970,8 +4017,6 @@ NC_API nc_status nc_gl_merkle_verify(nc_gl_hash hash, const nc_gl *root, const n
 
 /* >>transcripts ==================================================================== */
 
-NC__COLD_BEGIN
-
 /* A duplex sponge. While absorbing, `position` elements of the current block are in; while
  * squeezing, `position` elements of it are out. Each change of direction adds to the first capacity
  * element how full the last block was, so that blocks of different length do not meet. */
@@ -3990,6 +4035,8 @@ static void nc_gl__transcript_permute(nc_gl_transcript *t, nc_gl mark) {
     t->position = 0;
 }
 
+/* Duplex sponge: elements are added to the rate one by one, and a full rate is permuted only when
+ * another one comes. Absorbing after squeezing begins at place 0 again. */
 NC_API nc_status nc_gl_transcript_absorb(nc_gl_transcript *t, const nc_gl *in, size_t n) {
     size_t i;
     if (!t || t->hash >= NC_GL_HASHES || (n && !in)) return NC_ERR_ARG;
@@ -4051,6 +4098,8 @@ NC__COLD_END
 
 /* -- conversion and products -- */
 
+NC__COLD_BEGIN
+
 NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out) {
     double scaled = v < 0 ? -v * 65536.0 : v * 65536.0; /* exact: a power of two */
     uint64_t magnitude;
@@ -4063,6 +4112,8 @@ NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out) {
 }
 
 NC_API double nc_fixed_to_f64(nc_fixed a) { return (double)nc_gl_to_i64(a) / 65536.0; }
+
+NC__COLD_END
 
 NC_API nc_fixed nc_fixed_mul_field(nc_fixed a, nc_fixed b) {
     return nc_gl_mul_pow2(nc_gl_mul(a, b), 192 - NC_FIXED_SHIFT); /* 2^-16 = 2^176 */
@@ -4128,6 +4179,8 @@ static NC_GL__NOINLINE uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int s
     return q + (uint64_t)(r >= b - r);
 }
 
+NC__COLD_BEGIN
+
 NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
     return nc_fixed_div(NC_FIXED_ONE, a, out);
 }
@@ -4141,6 +4194,8 @@ NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
     *out = nc_fixed__negative(a) != nc_fixed__negative(b) ? nc_gl_neg(q) : q;
     return NC_OK;
 }
+
+NC__COLD_END
 
 /* floor(sqrt(hi 2^64 + lo)), hi < 2^62, two bits of the operand a step; *rest = what is left. */
 static NC_GL__NOINLINE uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
@@ -4264,6 +4319,8 @@ NC_API nc_fixed nc_fixed_gelu_taylor(nc_fixed a) {
 
 /* -- sums of products -- */
 
+NC__COLD_BEGIN
+
 /* nc_fixed_check_dot of a[i] and b[i stride]: products of either sign are summed apart. */
 static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b, size_t stride,
                                            size_t n) {
@@ -4283,6 +4340,8 @@ static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b,
     return gap.hi || gap.lo > (NC_GL_P - 1) / 2 ? NC_ERR_LIMIT : NC_OK;
 }
 
+NC__COLD_END
+
 NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
     NC_ASSERT(nc_fixed_check_dot(a, b, n) == NC_OK);
     return nc_fixed_rescale(nc_gl_vec_dot(a, b, n));
@@ -4291,6 +4350,8 @@ NC_API nc_fixed nc_fixed_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
 NC_API nc_status nc_fixed_check_dot(const nc_fixed *a, const nc_fixed *b, size_t n) {
     return nc_fixed__check(a, b, 1, n);
 }
+
+NC__COLD_BEGIN
 
 NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed *x, size_t rows,
                                  size_t columns) {
@@ -4301,6 +4362,8 @@ NC_API nc_status nc_fixed_matvec(nc_fixed *y, const nc_fixed *a, const nc_fixed 
     for (r = 0; r < rows; r++) y[r] = nc_fixed_dot(a + r * columns, x, columns);
     return NC_OK;
 }
+
+NC__COLD_END
 
 /* -- matrices -- */
 
@@ -4493,6 +4556,8 @@ static nc_status nc_fixed__matmul_field(nc_fixed *c, const nc_fixed *a, const nc
     return NC_OK;
 }
 
+NC__COLD_BEGIN
+
 NC_API nc_status nc_fixed_matmul(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t m,
                                  size_t k, size_t n) {
     return nc_fixed_matmul_within(c, a, nc_fixed__largest(a, m * k), b, nc_fixed__largest(b, k * n),
@@ -4517,6 +4582,8 @@ NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t
     }
     return NC_OK;
 }
+
+NC__COLD_END
 
 /* -- softmax and layer norm -- */
 
@@ -4776,6 +4843,7 @@ static void nc_gl__gpu_constants(nc_gpu_job *job, const nc_gl__permutation *p) {
     (void)nc_gl__job_buffer(job, table, n + p->width);
 }
 
+/* One thread a state. 2^27 states of 16 elements are what the kernel's 32-bit index reaches. */
 NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width, size_t count) {
     const nc_gl__permutation *p = width ? nc_gl__poseidon2_of(width) : &nc_gl__trident;
     nc_gpu_job job;
@@ -4795,6 +4863,7 @@ NC_API nc_status nc_gl_gpu_permute(nc_gl_gpu *gpu, nc_gl *states, uint32_t width
     return nc_gpu_job_finish(&job, job.buffers[0], 0, states, count * p->width * sizeof *states);
 }
 
+/* The leaves go to the device, one dispatch a level follows, and all nodes come back at once. */
 NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *nodes, size_t n) {
     const nc_gl__hash *h = nc_gl__hash_of(hash);
     const size_t d = 4;
