@@ -134,14 +134,14 @@ $(B)/obj/$(1).o: $$(HEADERS)
 	@mkdir -p $$(@D)
 	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
 	    $(CC) $(CFLAGS) $(OPENMP) $(3) -I. -x c - -c -o $$@
-$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/roads.h $(B)/obj/$(1).o
+$(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/checksum.h tests/roads.h $(B)/obj/$(1).o
 	@mkdir -p $$(@D)
 	$(CC) $(CFLAGS) $(OPENMP) -Wall -Wextra $$< $(B)/obj/$(1).o -o $$@ -lcmocka -ljson-c -lm
 $(B)/fuzz/$(1).o: $$(HEADERS)
 	@mkdir -p $$(@D)
 	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
 	    clang -g -O1 $(SANITIZED),fuzzer-no-link $(filter -DNC_AXX_VIT,$(3)) -I. -x c - -c -o $$@
-$(B)/fuzz/$(1)_%: tests/fuzz_$(1)_%.c tests/fuzz_file.h $(B)/fuzz/$(1).o
+$(B)/fuzz/$(1)_%: tests/fuzz_$(1)_%.c tests/fuzz_file.h tests/checksum.h $(B)/fuzz/$(1).o
 	clang -g -O1 $(SANITIZED),fuzzer -I. $$< $(B)/fuzz/$(1).o -o $$@ -lm
 endef
 $(eval $(call test_rules,goldilocks,nc_goldilocks.h,-DNC_GPU))

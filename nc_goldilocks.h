@@ -650,8 +650,8 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* Readers, writers, checks, plans: what stands between these two takes no hundredth of the time of
- * any work that is measured, and gcc spends a third of the time on it that it would with -O2. */
+/* Between these two gcc compiles quickly rather than well: for what is read, written, checked or
+ * planned once. What loops over values or instructions call stands outside. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC__COLD_END _Pragma("GCC pop_options")
@@ -4098,8 +4098,6 @@ NC__COLD_END
 
 /* -- conversion and products -- */
 
-NC__COLD_BEGIN
-
 NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out) {
     double scaled = v < 0 ? -v * 65536.0 : v * 65536.0; /* exact: a power of two */
     uint64_t magnitude;
@@ -4112,8 +4110,6 @@ NC_API nc_status nc_fixed_from_f64(double v, nc_fixed *out) {
 }
 
 NC_API double nc_fixed_to_f64(nc_fixed a) { return (double)nc_gl_to_i64(a) / 65536.0; }
-
-NC__COLD_END
 
 NC_API nc_fixed nc_fixed_mul_field(nc_fixed a, nc_fixed b) {
     return nc_gl_mul_pow2(nc_gl_mul(a, b), 192 - NC_FIXED_SHIFT); /* 2^-16 = 2^176 */
@@ -4179,8 +4175,6 @@ static NC_GL__NOINLINE uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int s
     return q + (uint64_t)(r >= b - r);
 }
 
-NC__COLD_BEGIN
-
 NC_API nc_status nc_fixed_inv(nc_fixed a, nc_fixed *out) {
     return nc_fixed_div(NC_FIXED_ONE, a, out);
 }
@@ -4194,8 +4188,6 @@ NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
     *out = nc_fixed__negative(a) != nc_fixed__negative(b) ? nc_gl_neg(q) : q;
     return NC_OK;
 }
-
-NC__COLD_END
 
 /* floor(sqrt(hi 2^64 + lo)), hi < 2^62, two bits of the operand a step; *rest = what is left. */
 static NC_GL__NOINLINE uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {

@@ -655,8 +655,8 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* Readers, writers, checks, plans: what stands between these two takes no hundredth of the time of
- * any work that is measured, and gcc spends a third of the time on it that it would with -O2. */
+/* Between these two gcc compiles quickly rather than well: for what is read, written, checked or
+ * planned once. What loops over values or instructions call stands outside. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC__COLD_END _Pragma("GCC pop_options")
@@ -1215,21 +1215,31 @@ static NC_UNUSED void nc__text_open(nc__text *t, const void *data, size_t bytes,
     t->err = err;
 }
 
+/* The first failure, at any place; line 0: at none. */
+#if defined(__GNUC__)
+__attribute__((format(printf, 5, 0)))
+#endif
+static NC_UNUSED nc_status
+nc__text_fail_at(nc__text *t, nc_status status, size_t line, size_t column, const char *format,
+                 va_list args) {
+    char message[sizeof t->err->message];
+    if (t->status != NC_OK) return t->status;
+    vsnprintf(message, sizeof message, format, args);
+    return t->status = nc__fail(t->err, status, line, column, "%s", message);
+}
+
 /* The first failure, at the place that has been reached. */
 #if defined(__GNUC__)
 __attribute__((format(printf, 3, 4)))
 #endif
 static NC_UNUSED nc_status
 nc__text_fail(nc__text *t, nc_status status, const char *format, ...) {
-    char message[sizeof t->err->message];
     va_list args;
-    if (t->status != NC_OK) return t->status;
     va_start(args, format);
-    vsnprintf(message, sizeof message, format, args);
+    status =
+        nc__text_fail_at(t, status, t->line, (size_t)(t->at - t->line_start) + 1, format, args);
     va_end(args);
-    t->status =
-        nc__fail(t->err, status, t->line, (size_t)(t->at - t->line_start) + 1, "%s", message);
-    return t->status;
+    return status;
 }
 
 /* The character so far ahead, -1 beyond the end and after a failure. */
@@ -1583,12 +1593,14 @@ static NC_UNUSED nc__item_kind nc__safetensors_next(nc__safetensors *f, nc__item
     return NC__ITEM_END;
 }
 
-/* A value of a floating-point tensor; 0 for types that nc__is_float does not name. */
 static NC_UNUSED int nc__is_float(const char *dtype) {
     return !strcmp(dtype, "F32") || !strcmp(dtype, "F16") || !strcmp(dtype, "BF16") ||
            !strcmp(dtype, "F64");
 }
 
+NC__COLD_END
+
+/* Value i of a tensor of a type that nc__is_float names: a loop calls this for every weight. */
 static NC_UNUSED float nc__item_float(const nc__item *item, uint64_t i) {
     const uint64_t bits = nc__get_le(item->data + i * item->width, item->width);
     uint32_t word = (uint32_t)bits;
@@ -1612,6 +1624,7 @@ static NC_UNUSED float nc__item_float(const nc__item *item, uint64_t i) {
     return value;
 }
 
+NC__COLD_BEGIN
 /* A file's header: pairs of metadata first, then the tensors in the order of their bytes. */
 typedef struct nc__head {
     nc__buffer b;
@@ -4483,6 +4496,8 @@ NC_API void nc_hlx_destroy(nc_hlx_model *model) {
     nc__free(use, model, sizeof *model);
 }
 
+NC__COLD_END
+
 /* Normal-like value of deviation 1: the sum of twelve uniform 16-bit integers, centred (Irwin
  * and Hall). Integer arithmetic only, so the same value everywhere. */
 static float nc_hlx__normal(uint64_t seed, uint64_t index, uint32_t stream) {
@@ -4561,8 +4576,6 @@ NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
     }
     return hash;
 }
-
-NC__COLD_END
 
 /* >>passes ========================================================================= */
 

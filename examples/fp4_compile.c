@@ -31,25 +31,6 @@ static double now(void) {
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-static char *read_file(const char *path, size_t *bytes) {
-    FILE *file = fopen(path, "rb");
-    char *data = NULL;
-    size_t room = 0, n;
-    *bytes = 0;
-    if (!file) return NULL;
-    do {
-        if (*bytes + 65536 > room) {
-            char *more = realloc(data, room = 2 * room + 65536);
-            if (!more) break;
-            data = more;
-        }
-        n = fread(data + *bytes, 1, 65536, file);
-        *bytes += n;
-    } while (n > 0);
-    fclose(file);
-    return data;
-}
-
 static int write_file(const char *path, const char *data, size_t bytes) {
     nc_error err;
     if (path) {
@@ -84,8 +65,8 @@ static int load(job *j) {
                        nc_status_str(status)),
                1;
     }
-    data = read_file(j->path, &bytes);
-    if (!data) return fprintf(stderr, "fp4_compile: cannot read '%s'\n", j->path), 1;
+    if (nc_file_read(j->path, &data, &bytes, &err) != NC_OK)
+        return fprintf(stderr, "fp4_compile: %s\n", err.message), 1;
     if (!strcmp(j->source, "--blif"))
         status = nc_fp4_read_blif(&j->circuit, data, bytes, &err);
     else if (!strcmp(j->source, "--bristol"))
@@ -94,7 +75,7 @@ static int load(job *j) {
         status = nc_fp4_read_json(&j->circuit, data, bytes, &err);
     else
         status = nc_fp4_read_network(&j->network, data, bytes, &err);
-    free(data);
+    nc_file_free(data);
     if (status == NC_OK) return 0;
     fprintf(stderr, "%s:%d:%d: %s\n", j->path, err.line, err.column, err.message);
     return 1;

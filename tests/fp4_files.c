@@ -1,5 +1,6 @@
 /* nc_fp4.h, section io: BLIF, Bristol Fashion, JSON, .fp4 and what else networks are written as. */
 #include "test.h"
+#include "checksum.h"
 #include "../nc_fp4.h"
 
 typedef nc_status (*reader)(nc_fp4_circuit **circuit, const char *text, size_t bytes,
@@ -306,11 +307,8 @@ static void files_are_read_as_hostile(void **state) {
     for (i = 0; i < 20000; i++) {
         size_t at = 8 + test_random(&seed) % (bytes - 16);
         char old = data[at];
-        uint64_t sum = UINT64_C(0xcbf29ce484222325);
-        size_t k;
         data[at] = (char)test_random(&seed);
-        for (k = 0; k < bytes - 8; k++) sum = (sum ^ (uint8_t)data[k]) * UINT64_C(0x100000001b3);
-        for (k = 0; k < 8; k++) data[bytes - 8 + k] = (char)(sum >> 8 * k);
+        file_checksum(data, bytes - 8, data + bytes - 8);
         if (nc_fp4_read_network(&again, data, bytes, &err) == NC_OK) {
             uint8_t in[7] = {1, 0, 1, 0, 1, 1, 0}, out[4], wires[64];
             nc_fp4_eval_packed(again, in, out, wires);
@@ -331,7 +329,6 @@ static void put(uint8_t *file, size_t *at, uint64_t value, size_t bytes) {
 
 /* The bytes of a network of random units, which may read a wire twice. */
 static size_t random_network(uint8_t *file, uint32_t inputs, uint32_t units, uint64_t *seed) {
-    uint64_t sum = UINT64_C(0xcbf29ce484222325);
     uint32_t i, k, counts[40];
     size_t at = 8, codes = 0;
     memcpy(file, "NCFP4\1\0\0", 8);
@@ -361,9 +358,8 @@ static size_t random_network(uint8_t *file, uint32_t inputs, uint32_t units, uin
         put(file, &at, codes % 2 && i + 1 == (codes + 1) / 2 ? r & 15 : r & 255, 1);
     }
     for (i = 0; i < 3; i++) put(file, &at, inputs + units - 1 - i, 4);
-    for (i = 0; i < at; i++) sum = (sum ^ file[i]) * UINT64_C(0x100000001b3);
-    put(file, &at, sum, 8);
-    return at;
+    file_checksum(file, at, file + at);
+    return at + 8;
 }
 
 static void units_that_read_a_wire_twice_evaluate_alike(void **state) {

@@ -5,15 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-/* The checksum that ends the files of this house: 64-bit FNV-1a of what stands before, its low byte
-   first. */
-static inline void fuzz_checksum(const uint8_t *data, size_t size, uint8_t sum[8]) {
-    uint64_t hash = UINT64_C(0xcbf29ce484222325);
-    size_t i;
-    for (i = 0; i < size; i++) hash = (hash ^ data[i]) * UINT64_C(0x100000001b3);
-    for (i = 0; i < 8; i++) sum[i] = (uint8_t)(hash >> 8 * i);
-}
+#include "checksum.h"
 
 /* Writes it and returns the path, the same for all inputs of a process. With `repair` the last eight
    bytes become the checksum of those before, so that what lies behind it is reached. */
@@ -24,7 +16,7 @@ static inline const char *fuzz_file(const uint8_t *data, size_t size, int repair
     size_t body = repair && size > 8 ? size - 8 : size;
     snprintf(path, sizeof path, "/tmp/nc_fuzz_%ld", (long)getpid());
     file = fopen(path, "wb");
-    fuzz_checksum(data, body, sum);
+    file_checksum(data, body, sum);
     if (!file || fwrite(data, 1, body, file) != body ||
         (body < size && fwrite(sum, 1, 8, file) != 8) || fclose(file))
         abort();

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include "nc_fp4.h"
-#include "fuzz_file.h"
+#include "checksum.h"
 
 static void must(int condition) {
     if (!condition) __builtin_trap();
@@ -47,7 +47,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     if (data[0] % 4 == 3) { /* with a right checksum, or none would get in */
         uint8_t *copy = malloc(size + 7);
         memcpy(copy, data + 1, size - 1);
-        fuzz_checksum(copy, size - 1, copy + size - 1);
+        file_checksum(copy, size - 1, copy + size - 1);
         status = nc_fp4_read_network(&n, copy, size + 7, &err);
         free(copy);
     } else if (data[0] % 4 == 2) {
