@@ -2079,7 +2079,7 @@ NC_HLX__INLINE float nc_hlx__gelu_slope1(float x) {
 enum { NC_HLX__LANES = 32, NC_HLX__CHUNK = 4096 };
 
 /* The tree over 32 lane sums. */
-static float nc_hlx__tree(const float s[NC_HLX__LANES]) {
+NC_HLX__INLINE float nc_hlx__tree_body(const float s[NC_HLX__LANES]) {
     float t[NC_HLX__LANES / 2];
     int j;
     for (j = 0; j < 16; j++) t[j] = s[j] + s[j + 16];
@@ -2087,6 +2087,8 @@ static float nc_hlx__tree(const float s[NC_HLX__LANES]) {
     for (j = 0; j < 4; j++) t[j] = t[j] + t[j + 4];
     return (t[0] + t[2]) + (t[1] + t[3]);
 }
+
+static float nc_hlx__tree(const float s[NC_HLX__LANES]) { return nc_hlx__tree_body(s); }
 
 /* One chunk, n <= 4,096: the sum of a (b null), or of products a b. The end of a row is padded with
  * a = -0 and b = 0, which leave every sum alone. */
@@ -3239,10 +3241,11 @@ NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
  * are carried on. Returns c = exp(m - m'), 0 for the first tile. */
 NC_HLX__INLINE void nc_hlx__flash_row_body(float *s, size_t kept, float scale, int first, float *m,
                                            float *l, float *c) {
-    float p[NC_HLX__LANES], most;
+    float p[NC_HLX__LANES], q[NC_HLX__LANES], most;
     int j;
     for (j = 0; j < NC_HLX__LANES; j++) p[j] = s[j] * scale;
-    most = nc_hlx__max(p, kept);
+    for (j = 0; j < NC_HLX__LANES; j++) q[j] = (size_t)j < kept ? p[j] : p[0];
+    most = nc_hlx__max(q, NC_HLX__LANES); /* of the first `kept` */
     if (!first && *m > most) most = *m;
     *c = first ? 0.0f : nc_hlx__exp1(*m - most);
     for (j = 0; j < NC_HLX__LANES; j++) {
@@ -3250,7 +3253,7 @@ NC_HLX__INLINE void nc_hlx__flash_row_body(float *s, size_t kept, float scale, i
         p[j] = (size_t)j < kept ? e : 0.0f;
     }
     memcpy(s, p, sizeof p);
-    *l = fmaf(first ? 0.0f : *l, *c, nc_hlx__tree(p));
+    *l = fmaf(first ? 0.0f : *l, *c, nc_hlx__tree_body(p));
     *m = most;
 }
 NC_HLX__VERSIONS(nc_hlx__flash_row,
