@@ -1754,7 +1754,7 @@ static size_t nc_gpu__spirv_with_modes(const uint8_t *data, size_t bytes, uint32
             n += sizeof extension / 4;
             stage = 1;
         }
-        if (stage == 1 && opcode == NC_GPU__OP_EXECUTION_MODE) {
+        if (stage == 1 && opcode == NC_GPU__OP_EXECUTION_MODE && length > 2) {
             for (i = 0; i < 3; i++)
                 if (modes >> i & 1) {
                     out[n++] = UINT32_C(4) << 16 | NC_GPU__OP_EXECUTION_MODE;
