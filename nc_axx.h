@@ -46,6 +46,8 @@
      NC_REALLOC            with NC_FREE, what stb_ds.h grows its arrays with
      NC_STB_DS_EXTERNAL    another file compiles STB_DS_IMPLEMENTATION
      NC_NO_STDIO           no file access
+     NC_MAX_FILE_BYTES     larger files are refused, not read
+     NC_NO_SIMD            portable C only
      NC_AXX_VIT            also the networks (needs nc_hlx.h beside this file)
      NC_GPU                also the GPU functions (needs nc_gpu.h beside this file)
 
@@ -701,9 +703,6 @@ NC_API nc_status nc_axx_gpu_conv2d(nc_axx_gpu *gpu, const nc_axx_conv *shape, co
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
 #endif
-#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
-#define NC_ASSERT(condition) ((void)0)
-#endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
@@ -734,14 +733,27 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* Between these two gcc compiles quickly rather than well: for what is read, written, checked or
- * planned once. What loops over values or instructions call stands outside. */
+/* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
+ * checked or planned once; and takes a middle way between the WARM two (-O1): for what is called
+ * often and decides rather than loops. What loops over values calls stands outside of both. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC__COLD_END _Pragma("GCC pop_options")
+#define NC__WARM_BEGIN                                                                             \
+    _Pragma("GCC push_options") _Pragma("GCC optimize(\"O1\", \"inline-small-functions\")")
+#define NC__WARM_END _Pragma("GCC pop_options")
 #else
 #define NC__COLD_BEGIN
 #define NC__COLD_END
+#define NC__WARM_BEGIN
+#define NC__WARM_END
+#endif
+
+/* What several places call and gain nothing from a copy of: it compiles faster once. */
+#if defined(__GNUC__)
+#define NC__NOINLINE __attribute__((noinline))
+#else
+#define NC__NOINLINE
 #endif
 
 NC__SHARED const char *nc_status_str(nc_status status) {
@@ -792,7 +804,7 @@ static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
 }
 
 /* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
-static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     char *raw, *aligned;
     if (bytes >= SIZE_MAX - 128) return NULL;
     if (bytes == 0) bytes = 1;
@@ -805,13 +817,13 @@ static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     return aligned;
 }
 
-static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
     void *ptr = bytes < SIZE_MAX / 2 ? nc__alloc(hooks, bytes) : NULL;
     if (ptr) memset(ptr, 0, bytes);
     return ptr;
 }
 
-static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
     void *raw;
     if (!ptr) return;
     if (hooks && hooks->free_fn) {
@@ -1215,7 +1227,7 @@ static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
     return b->data + b->used - bytes;
 }
 
-static NC_UNUSED void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
     char *to = nc__buffer_add(b, bytes);
     if (to && bytes) memcpy(to, data, bytes);
 }
@@ -1915,6 +1927,7 @@ NC__COLD_END
 #pragma GCC diagnostic ignored "-Wcast-align"
 #pragma GCC diagnostic ignored "-Wundef"
 #endif
+NC__COLD_BEGIN
 #if defined(__has_include)
 #if __has_include("stb_ds.h")
 #include "stb_ds.h"
@@ -1924,6 +1937,7 @@ NC__COLD_END
 #else
 #include <stb/stb_ds.h>
 #endif
+NC__COLD_END
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
@@ -1938,6 +1952,10 @@ NC__COLD_END
 /* ==== end of nc stb_ds ============================================================== */
 
 #include <math.h>
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_AXX__X86 1
+#include <immintrin.h> /* here: outside the options below it compiles faster */
+#endif
 
 /* Every rounding below is written out: nothing may be fused. */
 #if defined(__clang__)
@@ -1947,9 +1965,7 @@ NC__COLD_END
 #pragma GCC optimize("fp-contract=off")
 #endif
 
-#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
-#define NC_AXX__X86 1
-#include <immintrin.h>
+#ifdef NC_AXX__X86
 #define NC_AXX__TARGET512                                                                          \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,fma")))
 #define NC_AXX__INLINE512 static inline __attribute__((always_inline, unused)) NC_AXX__TARGET512
@@ -2176,6 +2192,8 @@ static float nc_axx__published_power(const char *name) {
     return power;
 }
 
+/* A published multiplier is an array multiplier of two's complement without its lowest rows a, rows b
+ * and columns; the table says how many (read off the netlists of EvoApproxLib). */
 static void nc_axx__generate_published(nc_axx_mult *m, const nc_axx__evoapprox *p) {
     uint32_t at, i, j;
     memset(m, 0, offsetof(nc_axx_mult, table));
@@ -2491,6 +2509,7 @@ static nc_status nc_axx__read_header(nc_axx_mult *m, const void *data, size_t by
     return t.status;
 }
 
+/* lut[256][256] by the operands' bytes, as TFApprox and TransAxx include it. */
 static nc_status nc_axx__write_header(const nc_axx_mult *m, nc__buffer *b, nc_error *err) {
     int wide = 0;
     uint32_t i;
@@ -3073,6 +3092,8 @@ static int64_t nc_axx__wrap(int64_t v, nc_axx__type type) {
     return (int64_t)(u >> (64 - type.bits)) - (int64_t)((u >> 63) << type.bits);
 }
 
+/* One operation on NC_AXX__LANES pairs of operands at a time, 64 bits wide; types narrower than that
+ * are wrapped by an operation of their own. */
 static void nc_axx__run_op(const nc_axx__op *op, int64_t *to, const int64_t *a, const int64_t *b) {
     int i;
     switch (op->code) {
@@ -3278,6 +3299,7 @@ static void nc_axx__blif_row(nc_axx__blif *b, nc_axx__word word) {
     if (cover->inputs) memcpy(stbds_arraddnptr(b->cubes, cover->inputs), word.at, word.length);
 }
 
+/* The statements of one model, up to .end; what is not understood is refused by name. */
 static void nc_axx__blif_file(nc_axx__blif *b) {
     while (nc__peek(&b->t, 0) >= 0) {
         const nc_axx__word word = nc_axx__blif_word(&b->t);
@@ -3400,6 +3422,8 @@ static nc_status nc_axx__blif_table(nc_axx_mult *m, nc_axx__blif *b) {
     return status;
 }
 
+/* The model of a circuit: its 16 inputs are both operands, a before b, lowest bit first; so are the
+ * outputs, 31 of them at most. */
 static nc_status nc_axx__read_blif(nc_axx_mult *m, const void *data, size_t bytes, nc_error *err) {
     nc_axx__blif b;
     nc_status status;
@@ -3658,6 +3682,9 @@ static double nc_axx__divergence(const double *bins, double total, size_t k, siz
     return sum < 0 ? 0 : sum;
 }
 
+/* How many bins to keep, 128 of them at least, so that the quantised histogram tells least apart from
+ * the whole one: Kullback-Leibler divergence (Migacz, 8-bit inference with TensorRT, 2017). The bin
+ * of zeros counts as its neighbour, as there. */
 static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
     const size_t groups = (size_t)1 << (bits - 1);
     double bins[NC_AXX_BINS], total = 0, least = 0;
@@ -4021,6 +4048,7 @@ static int nc_axx__proven(const nc_axx_engine *e) {
     return 1;
 }
 
+/* What an engine does for a product, in words. */
 static void nc_axx__describe(nc_axx_engine_info *info) {
     static const char *const bytes[] = {"", "1 byte", "2 bytes"};
     const char *sums = info->products == 1 ? "product" : "products";
@@ -4364,24 +4392,23 @@ static void nc_axx__pack_classes(const nc_axx_engine *e, uint8_t *packed, const 
         }
 }
 
-NC_AXX__INLINE512 void nc_axx__flush512(int32_t *sums, __m512i all, __m512i high, int shift) {
-    const __m512i low = _mm512_sub_epi16(all, _mm512_slli_epi16(high, 8));
-    int h, half;
-#if !defined(__clang__)
-#pragma GCC unroll 2
-#endif
-    for (h = 0; h < 2; h++)
-#if !defined(__clang__)
-#pragma GCC unroll 2
-#endif
-        for (half = 0; half < 2; half++) {
-            const __m512i words = h ? high : low;
-            const __m256i part =
-                half ? _mm512_extracti64x4_epi64(words, 1) : _mm512_castsi512_si256(words);
-            int32_t *to = sums + h * 32 + half * 16;
-            const __m512i v =
-                _mm512_sll_epi32(_mm512_cvtepu16_epi32(part), _mm_cvtsi32_si128(shift));
-            _mm512_storeu_si512(to, _mm512_add_epi32(v, _mm512_loadu_si512(to)));
+/* sums (64 a vector) += 2^(8 p) times the words of plane p in all (planes x vectors); high: their
+ * odd bytes. */
+NC_AXX__TARGET512 static void nc_axx__flush512(int32_t *sums, const __m512i *all,
+                                               const __m512i *high, int planes, int vectors) {
+    int p, v, h, half;
+    for (p = 0; p < planes; p++)
+        for (v = 0; v < vectors; v++, all++, high++) {
+            const __m512i words[2] = {_mm512_sub_epi16(*all, _mm512_slli_epi16(*high, 8)), *high};
+            for (h = 0; h < 2; h++)
+                for (half = 0; half < 2; half++) {
+                    const __m256i part = half ? _mm512_extracti64x4_epi64(words[h], 1)
+                                              : _mm512_castsi512_si256(words[h]);
+                    int32_t *to = sums + v * 64 + h * 32 + half * 16;
+                    const __m512i add =
+                        _mm512_sll_epi32(_mm512_cvtepu16_epi32(part), _mm_cvtsi32_si128(8 * p));
+                    _mm512_storeu_si512(to, _mm512_add_epi32(add, _mm512_loadu_si512(to)));
+                }
         }
 }
 
@@ -4394,7 +4421,7 @@ NC_AXX__INLINE512 void nc_axx__look_up512(const nc_axx_engine *e, const uint8_t 
     int p, v, q;
     for (first = 0; first < k; first += 256) {
         const size_t last = k - first < 256 ? k : first + 256;
-        __m512i all[2][4], high[2][4];
+        __m512i all[2][4], high[2][4], out[8], out_high[8];
 #if !defined(__clang__)
 #pragma GCC unroll 2
 #endif
@@ -4444,8 +4471,11 @@ NC_AXX__INLINE512 void nc_axx__look_up512(const nc_axx_engine *e, const uint8_t 
 #if !defined(__clang__)
 #pragma GCC unroll 4
 #endif
-            for (v = 0; v < vectors; v++)
-                nc_axx__flush512(sums + v * 64, all[p][v], high[p][v], 8 * p);
+            for (v = 0; v < vectors; v++) {
+                out[p * vectors + v] = all[p][v];
+                out_high[p * vectors + v] = high[p][v];
+            }
+        nc_axx__flush512(sums, out, out_high, planes, vectors);
     }
 }
 
@@ -4930,6 +4960,9 @@ typedef struct nc_axx__plan {
     size_t taps;                           /* large_channels x kernel: the width of a row */
 } nc_axx__plan;
 
+/* Zeros become their defaults, sizes are checked, and both maps follow: the smaller has a place for
+ * every row of taps, the larger is what the taps lie in (the input of a convolution, the output of a
+ * transposed one). NC_ERR_ARG: no such shape; NC_ERR_LIMIT: beyond what sums and sizes hold. */
 static nc_status nc_axx__plan_conv(const nc_axx_conv *shape, int transposed, nc_axx__plan *p) {
     nc_axx_conv *s = &p->s;
     const size_t limit = (size_t)1 << 20;
@@ -4984,35 +5017,26 @@ NC_API nc_status nc_axx_conv_output(const nc_axx_conv *shape, int transposed, si
     return NC_OK;
 }
 
-/* Place of tap (c, kh, kw) at (h, w) of the smaller map in the large map of a group, or -1. */
-static ptrdiff_t nc_axx__tap(const nc_axx__plan *p, size_t c, size_t kh, size_t kw, size_t h,
-                             size_t w) {
-    const size_t y = h * p->s.stride_h + kh * p->s.dilation_h;
-    const size_t x = w * p->s.stride_w + kw * p->s.dilation_w;
-    if (y < p->s.padding_h || x < p->s.padding_w) return -1;
-    if (y - p->s.padding_h >= p->large_h || x - p->s.padding_w >= p->large_w) return -1;
-    return (ptrdiff_t)((c * p->large_h + y - p->s.padding_h) * p->large_w + x - p->s.padding_w);
+/* The row of taps of place `row` of the smaller map: where each stands in the large map of a group,
+ * -1 beyond its edge. */
+static void nc_axx__places(const nc_axx__plan *p, size_t row, ptrdiff_t *places) {
+    const size_t top = row / p->small_w * p->s.stride_h - p->s.padding_h; /* above 0: a huge one */
+    const size_t left = row % p->small_w * p->s.stride_w - p->s.padding_w;
+    size_t c, i, j;
+    for (c = 0; c < p->large_channels; c++)
+        for (i = 0; i < p->s.kernel_h; i++)
+            for (j = 0; j < p->s.kernel_w; j++) {
+                const size_t y = top + i * p->s.dilation_h, x = left + j * p->s.dilation_w;
+                *places++ = y < p->large_h && x < p->large_w
+                                ? (ptrdiff_t)((c * p->large_h + y) * p->large_w + x)
+                                : -1;
+            }
 }
-
-/* For every place of the smaller map its row of taps: what to do with (row, tap, place or -1). */
-#define NC_AXX__EACH_TAP(p, row, tap, place, what)                                                 \
-    do {                                                                                           \
-        size_t h_, w_, c_, i_, j_, row = 0;                                                        \
-        for (h_ = 0; h_ < (p)->small_h; h_++)                                                      \
-            for (w_ = 0; w_ < (p)->small_w; w_++, row++) {                                         \
-                size_t tap = 0;                                                                    \
-                for (c_ = 0; c_ < (p)->large_channels; c_++)                                       \
-                    for (i_ = 0; i_ < (p)->s.kernel_h; i_++)                                       \
-                        for (j_ = 0; j_ < (p)->s.kernel_w; j_++, tap++) {                          \
-                            const ptrdiff_t place = nc_axx__tap(p, c_, i_, j_, h_, w_);            \
-                            what;                                                                  \
-                        }                                                                          \
-            }                                                                                      \
-    } while (0)
 
 /* Memory of one image and group. */
 typedef struct nc_axx__conv_work {
-    uint8_t *columns; /* rows of taps */
+    uint8_t *columns;  /* rows of taps */
+    ptrdiff_t *places; /* of one row's taps */
     uint8_t *small,
         *weights;        /* transposed: the smaller map place by place, a group's weights by tap */
     int32_t *sums, *map; /* the gemm's; the large map */
@@ -5032,6 +5056,7 @@ static void nc_axx__lay_out_conv(const nc_axx_engine *e, const nc_axx__plan *p, 
     const size_t as_transposed = nc_axx_gemm_work_bytes(e, places, p->taps, p->small_channels);
     nc_axx__arena arena = nc_axx__arena_of(work), other;
     parts->columns = (uint8_t *)nc_axx__piece(&arena, rows, 1);
+    parts->places = (ptrdiff_t *)nc_axx__piece(&arena, p->taps, sizeof *parts->places);
     parts->small = (uint8_t *)nc_axx__piece(&arena, small, 1);
     parts->weights = (uint8_t *)nc_axx__piece(&arena, nc__mul_size(p->taps, p->small_channels), 1);
     other = arena;
@@ -5072,6 +5097,18 @@ static nc_status nc_axx__begin_conv(const nc_axx_engine *e, const nc_axx_conv *s
     return NC_OK;
 }
 
+/* The rows of taps of one image and group, 0 beyond its edge. */
+static void nc_axx__gather(const nc_axx__plan *p, const nc_axx__conv_work *parts,
+                           const uint8_t *from) {
+    size_t row, tap;
+    uint8_t *to = parts->columns;
+    for (row = 0; row < p->small_h * p->small_w; row++) {
+        nc_axx__places(p, row, parts->places);
+        for (tap = 0; tap < p->taps; tap++)
+            *to++ = parts->places[tap] < 0 ? 0 : from[parts->places[tap]];
+    }
+}
+
 NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape, const void *x,
                                float x_scale, const void *w, const float *w_scale,
                                const float *bias, float *y, void *work, size_t work_bytes) {
@@ -5089,8 +5126,7 @@ NC_API nc_status nc_axx_conv2d(const nc_axx_engine *e, const nc_axx_conv *shape,
                 (const uint8_t *)x + map * p.large_channels * p.large_h * p.large_w;
             const size_t first = group * p.small_channels;
             float *to = y + map * p.small_channels * places;
-            NC_AXX__EACH_TAP(&p, row, tap, place,
-                             parts.columns[row * p.taps + tap] = place < 0 ? 0 : from[place]);
+            nc_axx__gather(&p, &parts, from);
             status = nc_axx_gemm(e, parts.columns, (const uint8_t *)w + first * p.taps, parts.sums,
                                  places, p.small_channels, p.taps, parts.gemm,
                                  nc_axx_gemm_work_bytes(e, places, p.small_channels, p.taps));
@@ -5120,7 +5156,7 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
     nc_axx__plan p;
     nc_axx__conv_work parts;
     nc_axx__strided left;
-    size_t image, group, places, c;
+    size_t image, group, places, row, tap, c;
     nc_status status = nc_axx__begin_conv(e, shape, 0, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!w_scale || !dy) return NC_ERR_ARG;
@@ -5140,12 +5176,15 @@ NC_API nc_status nc_axx_conv2d_backward(const nc_axx_engine *e, const nc_axx_con
                 left = nc_axx__transposed(dmap, places);
                 nc_axx__sgemm(&left, parts.w, parts.floats, places, p.taps, p.small_channels, 1);
                 memset(to, 0, large * sizeof *to);
-                NC_AXX__EACH_TAP(&p, row, tap, place,
-                                 if (place >= 0) to[place] += parts.floats[row * p.taps + tap]);
+                for (row = 0; row < places; row++) {
+                    nc_axx__places(&p, row, parts.places);
+                    for (tap = 0; tap < p.taps; tap++)
+                        if (parts.places[tap] >= 0)
+                            to[parts.places[tap]] += parts.floats[row * p.taps + tap];
+                }
             }
             if (dw) {
-                NC_AXX__EACH_TAP(&p, row, tap, place,
-                                 parts.columns[row * p.taps + tap] = place < 0 ? 0 : from[place]);
+                nc_axx__gather(&p, &parts, from);
                 nc_axx_dequantize(parts.floats, parts.columns, places * p.taps, x_scale,
                                   e->a_unsigned);
                 left = nc_axx__plain(dmap, places);
@@ -5163,7 +5202,7 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
                                           size_t work_bytes) {
     nc_axx__plan p;
     nc_axx__conv_work parts;
-    size_t image, group, places, large, c, i;
+    size_t image, group, places, large, row, tap, c, i;
     nc_status status = nc_axx__begin_conv(e, shape, 1, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!y) return NC_ERR_ARG;
@@ -5186,8 +5225,12 @@ NC_API nc_status nc_axx_conv2d_transposed(const nc_axx_engine *e, const nc_axx_c
                                  nc_axx_gemm_work_bytes(e, places, p.taps, p.small_channels));
             if (status != NC_OK) return status;
             memset(parts.map, 0, p.large_channels * large * sizeof *parts.map);
-            NC_AXX__EACH_TAP(&p, row, tap, place,
-                             if (place >= 0) parts.map[place] += parts.sums[row * p.taps + tap]);
+            for (row = 0; row < places; row++) {
+                nc_axx__places(&p, row, parts.places);
+                for (tap = 0; tap < p.taps; tap++)
+                    if (parts.places[tap] >= 0)
+                        parts.map[parts.places[tap]] += parts.sums[row * p.taps + tap];
+            }
             for (c = 0; c < p.large_channels; c++)
                 for (i = 0; i < large; i++)
                     to[c * large + i] =
@@ -5205,7 +5248,7 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
     nc_axx__plan p;
     nc_axx__conv_work parts;
     nc_axx__strided left;
-    size_t image, group, places, large, c, i;
+    size_t image, group, places, large, row, tap, c, i;
     nc_status status = nc_axx__begin_conv(e, shape, 1, x, w, work, work_bytes, &p, &parts);
     if (status != NC_OK) return status;
     if (!dy) return NC_ERR_ARG;
@@ -5216,8 +5259,12 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
             const size_t map = image * p.s.groups + group;
             const uint8_t *weights = (const uint8_t *)w + group * p.small_channels * p.taps;
             const float *dmap = dy + map * large;
-            NC_AXX__EACH_TAP(&p, row, tap, place,
-                             parts.floats[row * p.taps + tap] = place < 0 ? 0.0f : dmap[place]);
+            for (row = 0; row < places; row++) {
+                nc_axx__places(&p, row, parts.places);
+                for (tap = 0; tap < p.taps; tap++)
+                    parts.floats[row * p.taps + tap] =
+                        parts.places[tap] < 0 ? 0.0f : dmap[parts.places[tap]];
+            }
             if (dw) { /* (channels x places) (places x taps) */
                 nc_axx_dequantize(parts.turned,
                                   (const uint8_t *)x + map * p.small_channels * places,
@@ -5231,7 +5278,6 @@ NC_API nc_status nc_axx_conv2d_transposed_backward(const nc_axx_engine *e, const
             for (c = 0; c < p.small_channels; c++)
                 for (i = 0; i < places; i++) {
                     float sum = 0.0f;
-                    size_t tap;
                     for (tap = 0; tap < p.taps; tap++)
                         sum += parts.floats[i * p.taps + tap] * parts.w[c * p.taps + tap];
                     dx[(map * p.small_channels + c) * places + i] = sum;
@@ -6211,6 +6257,8 @@ static void nc_axx__taps(const nc_axx_net *net, uint32_t i, float *taps, float *
                         }
 }
 
+/* Pixels NCHW become NHWC, so that a place's channels are one row of a linear layer; then blocks of
+ * patches, product, ReLU; then the mean of each channel and the classifier. */
 static void nc_axx__cnn_forward(nc_axx_net *net, const float *pixels, size_t count) {
     const nc_axx_net_config *c = &net->config;
     const size_t area = (size_t)c->image * c->image, width = nc_axx__width(c, c->depth);

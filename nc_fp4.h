@@ -52,6 +52,9 @@
    Options, defined before including:
      NC_API, NC_STATIC        how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE       default allocator where no nc_allocator is passed
+     NC_NO_STDIO              no file access
+     NC_MAX_FILE_BYTES        larger files are refused, not read
+     NC_NO_SIMD               portable C only
      NC_GPU                   also the GPU functions (needs nc_gpu.h beside this file)
 
    To add a format: its value before NC_FP4_FORMAT_COUNT, its row in nc_fp4__formats (with a table
@@ -593,9 +596,6 @@ NC_API nc_status nc_fp4_gpu_eval_sliced(nc_fp4_gpu *gpu, const nc_fp4_network *n
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
 #endif
-#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
-#define NC_ASSERT(condition) ((void)0)
-#endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
@@ -626,14 +626,27 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* Between these two gcc compiles quickly rather than well: for what is read, written, checked or
- * planned once. What loops over values or instructions call stands outside. */
+/* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
+ * checked or planned once; and takes a middle way between the WARM two (-O1): for what is called
+ * often and decides rather than loops. What loops over values calls stands outside of both. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC__COLD_END _Pragma("GCC pop_options")
+#define NC__WARM_BEGIN                                                                             \
+    _Pragma("GCC push_options") _Pragma("GCC optimize(\"O1\", \"inline-small-functions\")")
+#define NC__WARM_END _Pragma("GCC pop_options")
 #else
 #define NC__COLD_BEGIN
 #define NC__COLD_END
+#define NC__WARM_BEGIN
+#define NC__WARM_END
+#endif
+
+/* What several places call and gain nothing from a copy of: it compiles faster once. */
+#if defined(__GNUC__)
+#define NC__NOINLINE __attribute__((noinline))
+#else
+#define NC__NOINLINE
 #endif
 
 NC__SHARED const char *nc_status_str(nc_status status) {
@@ -684,7 +697,7 @@ static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
 }
 
 /* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
-static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     char *raw, *aligned;
     if (bytes >= SIZE_MAX - 128) return NULL;
     if (bytes == 0) bytes = 1;
@@ -697,13 +710,13 @@ static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     return aligned;
 }
 
-static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
     void *ptr = bytes < SIZE_MAX / 2 ? nc__alloc(hooks, bytes) : NULL;
     if (ptr) memset(ptr, 0, bytes);
     return ptr;
 }
 
-static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
     void *raw;
     if (!ptr) return;
     if (hooks && hooks->free_fn) {
@@ -1107,7 +1120,7 @@ static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
     return b->data + b->used - bytes;
 }
 
-static NC_UNUSED void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
     char *to = nc__buffer_add(b, bytes);
     if (to && bytes) memcpy(to, data, bytes);
 }
@@ -1767,6 +1780,10 @@ NC__COLD_END
 /* ==== end of nc tensors ============================================================= */
 
 #include <math.h>
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
+#define NC_FP4__X86 1
+#include <immintrin.h> /* here: outside the options below it compiles faster */
+#endif
 
 /* a * b + c may become one fma only where this file says so. */
 #if defined(__clang__)
@@ -1780,7 +1797,7 @@ NC__COLD_END
 
 static int nc_fp4__forced_level = -1;
 
-static int nc_fp4__level(void) {
+static NC__NOINLINE int nc_fp4__level(void) {
     static int best = -1; /* the same whoever finds it */
     if (nc_fp4__forced_level >= 0) return nc_fp4__forced_level;
     if (best < 0) best = nc__cpu_level();
@@ -1792,9 +1809,7 @@ NC_API int nc_fp4_set_simd(int level) {
     return nc_fp4__level();
 }
 
-#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
-#define NC_FP4__X86 1
-#include <immintrin.h>
+#ifdef NC_FP4__X86
 #define NC_FP4__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
 #define NC_FP4__INLINE512 static inline __attribute__((always_inline, unused)) NC_FP4__TARGET512
 #if !defined(__clang__)
@@ -3159,6 +3174,8 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, 
 
 /* >>atoms ======================================================================== */
 
+NC__WARM_BEGIN
+
 /* Codes by value, for the tables below. */
 #define NC_FP4__HALF 1
 #define NC_FP4__ONE 2
@@ -3461,6 +3478,8 @@ NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom 
     return status;
 }
 
+NC__WARM_END
+
 /* >>circuits ===================================================================== */
 
 /* -- lists that grow --------------------------------------------------------------------------- */
@@ -3495,7 +3514,7 @@ static void *nc_fp4__grown(const nc_allocator *hooks, void *at, uint32_t count, 
         if (larger) list->at = larger;                                                             \
         return larger != NULL;                                                                     \
     }                                                                                              \
-    static NC_UNUSED int name##_add(name *list, type value) {                                      \
+    static NC_UNUSED NC__NOINLINE int name##_add(name *list, type value) {                         \
         if (!name##_reserve(list, 1)) return 0;                                                    \
         list->at[list->count++] = value;                                                           \
         return 1;                                                                                  \
@@ -4028,6 +4047,8 @@ static void nc_fp4__make_multiplier(nc_fp4__maker *m, uint32_t n) {
     nc_fp4__output(m, "p", 2 * n, m->y);
 }
 
+/* Variant 1 is the chain of two-input sums that other tools draw; variant 0 a tree of sums of three,
+ * each one atom pair: depth log3 n. */
 static void nc_fp4__make_parity(nc_fp4__maker *m, uint32_t n) {
     uint32_t i, p = NC_FP4_FALSE;
     nc_fp4__input(m, "x", n, m->a);
@@ -5196,6 +5217,8 @@ NC__COLD_END
 
 /* -- writing ------------------------------------------------------------------------- */
 
+NC__WARM_BEGIN
+
 /* Name of bit i of a list of groups: "x", or "x[3]". */
 static void nc_fp4__put_bit(nc__buffer *to, const nc_fp4__groups *groups, uint32_t i) {
     size_t g = 0, end = groups->count;
@@ -5211,8 +5234,8 @@ static void nc_fp4__put_bit(nc__buffer *to, const nc_fp4__groups *groups, uint32
 }
 
 /* Name of a wire: an input's, a constant, or a number behind a prefix. */
-static void nc_fp4__put_wire(nc__buffer *to, const nc_fp4_circuit *c, uint32_t wire,
-                             const char *prefix) {
+static NC__NOINLINE void nc_fp4__put_wire(nc__buffer *to, const nc_fp4_circuit *c, uint32_t wire,
+                                          const char *prefix) {
     const nc_fp4__node *node = &c->nodes.at[wire];
     if (node->inputs == NC_FP4__INPUT)
         nc_fp4__put_bit(to, &c->input_groups, node->in[0]);
@@ -5474,6 +5497,8 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
     nc__free(NULL, live, circuit->nodes.count);
     return nc_fp4__hand_over(&to, text, bytes);
 }
+
+NC__WARM_END
 
 /* >>networks ===================================================================== */
 
@@ -5896,6 +5921,8 @@ static void nc_fp4__plan_places(nc_fp4__plan *p) {
     net->steps.count = kept;
 }
 
+/* The bit-sliced program: steps in an order that the network gives, then the last reader of every
+ * step, then registers, which are free again behind their last reader. */
 static nc_status nc_fp4__plan_program(nc_fp4_network *net, const nc_fp4__cut *cuts) {
     const size_t wires = (size_t)net->inputs + net->units.count + 1, size = sizeof(uint32_t);
     size_t steps = 0;
@@ -6019,7 +6046,7 @@ static nc_status nc_fp4__complete(nc_fp4_network *net) {
 }
 
 /* A list of groups, copied; 0: out of memory. */
-static int nc_fp4__copy_groups(nc_fp4__groups *to, const nc_fp4__groups *from) {
+static NC__NOINLINE int nc_fp4__copy_groups(nc_fp4__groups *to, const nc_fp4__groups *from) {
     if (!nc_fp4__groups_reserve(to, from->count)) return 0;
     if (from->count) memcpy(to->at, from->at, from->count * sizeof *to->at);
     to->count = from->count;
@@ -6263,8 +6290,8 @@ static void nc_fp4__run(const nc_fp4_network *n, uint64_t **base, uint64_t *work
 }
 
 /* Room for operand addresses and for the temporaries of a strip. */
-static uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extra_words, uint64_t **work,
-                               size_t *bytes) {
+static NC__NOINLINE uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extra_words,
+                                            uint64_t **work, size_t *bytes) {
     const size_t operands = (size_t)n->inputs + nc_fp4_network_outputs(n) + n->temporaries;
     const size_t list = (operands * sizeof(uint64_t *) + 63) / 64 * 64;
     uint64_t **base;
@@ -6853,6 +6880,8 @@ NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circu
 
 /* >>files ======================================================================== */
 
+NC__WARM_BEGIN
+
 NC__COLD_BEGIN
 
 /* -- text: BLIF, DOT, C, a JSON manifest --------------------------------------------------- */
@@ -6998,6 +7027,7 @@ static void nc_fp4__net_c(const nc_fp4_network *n, nc__buffer *to) {
     nc__buffer_print(to, "}\n#endif\n");
 }
 
+/* JSON for other programs: names and widths of both sides, and the numbers of nc_fp4_report. */
 static void nc_fp4__net_manifest(const nc_fp4_network *n, nc__buffer *to) {
     nc_fp4_report r;
     nc_fp4__start_report(n, &r);
@@ -7271,6 +7301,8 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
 
 #ifdef NC_GPU
 NC__COLD_END
+
+NC__WARM_END
 
 /* >>gpu ============================================================================ */
 

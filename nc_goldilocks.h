@@ -47,6 +47,8 @@
    Options, defined before including:
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
+     NC_NO_STDIO           no file access
+     NC_MAX_FILE_BYTES     larger files are refused, not read
      NC_NO_SIMD            portable C only
      NC_GPU                also the GPU functions (needs nc_gpu.h beside this file)
      NC_ASSERT(condition)  checks of debug builds, here that sums of fixed-point products do not
@@ -617,9 +619,6 @@ NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
 #endif
-#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
-#define NC_ASSERT(condition) ((void)0)
-#endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
@@ -650,14 +649,27 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* Between these two gcc compiles quickly rather than well: for what is read, written, checked or
- * planned once. What loops over values or instructions call stands outside. */
+/* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
+ * checked or planned once; and takes a middle way between the WARM two (-O1): for what is called
+ * often and decides rather than loops. What loops over values calls stands outside of both. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC__COLD_END _Pragma("GCC pop_options")
+#define NC__WARM_BEGIN                                                                             \
+    _Pragma("GCC push_options") _Pragma("GCC optimize(\"O1\", \"inline-small-functions\")")
+#define NC__WARM_END _Pragma("GCC pop_options")
 #else
 #define NC__COLD_BEGIN
 #define NC__COLD_END
+#define NC__WARM_BEGIN
+#define NC__WARM_END
+#endif
+
+/* What several places call and gain nothing from a copy of: it compiles faster once. */
+#if defined(__GNUC__)
+#define NC__NOINLINE __attribute__((noinline))
+#else
+#define NC__NOINLINE
 #endif
 
 NC__SHARED const char *nc_status_str(nc_status status) {
@@ -708,7 +720,7 @@ static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
 }
 
 /* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
-static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     char *raw, *aligned;
     if (bytes >= SIZE_MAX - 128) return NULL;
     if (bytes == 0) bytes = 1;
@@ -721,13 +733,13 @@ static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     return aligned;
 }
 
-static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
     void *ptr = bytes < SIZE_MAX / 2 ? nc__alloc(hooks, bytes) : NULL;
     if (ptr) memset(ptr, 0, bytes);
     return ptr;
 }
 
-static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
     void *raw;
     if (!ptr) return;
     if (hooks && hooks->free_fn) {
@@ -1036,13 +1048,11 @@ NC__COLD_END
 
 /* -- arithmetic -- */
 
-#define NC_GL__EPSILON UINT64_C(0xFFFFFFFF) /* 2^64 mod p */
-
-#if defined(__GNUC__)
-#define NC_GL__NOINLINE __attribute__((noinline)) /* what many call, once; it compiles faster */
-#else
-#define NC_GL__NOINLINE
+#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
+#define NC_ASSERT(condition) ((void)0)
 #endif
+
+#define NC_GL__EPSILON UINT64_C(0xFFFFFFFF) /* 2^64 mod p */
 
 /* *out = a + b or a - b modulo 2^64; 1 where that wrapped, else 0. The builtins leave it to the
  * processor's carry flag. */
@@ -1287,6 +1297,8 @@ NC__COLD_END
 
 /* >>extensions ===================================================================== */
 
+NC__WARM_BEGIN
+
 NC_API void nc_gl_ext2_add(nc_gl out[2], const nc_gl a[2], const nc_gl b[2]) {
     int i;
     for (i = 0; i < 2; i++) out[i] = nc_gl_add(a[i], b[i]);
@@ -1405,6 +1417,8 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]) {
 
 NC__COLD_END
 
+NC__WARM_END
+
 /* >>simd =========================================================================== */
 
 /* Three forms of the vector code, named by the width of what they hold: 64 (plain C, the
@@ -1432,13 +1446,15 @@ NC__COLD_END
 #pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#pragma GCC push_options /* vectors are written out: looking for more takes time and finds none */
+#pragma GCC optimize("no-tree-vectorize")
 #endif
 #endif
 
 /* -- levels -- */
 
 /* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA. */
-static NC_GL__NOINLINE int nc_gl__best_level(void) {
+static NC__NOINLINE int nc_gl__best_level(void) {
     int level = nc__cpu_level();
 #ifdef NC_GL__X86
     if (level == 2 && __builtin_cpu_supports("avx512ifma")) level = 3;
@@ -1685,14 +1701,14 @@ NC_GL__MUL_2K(512)
 static size_t nc_gl__least(size_t a, size_t b) { return a < b ? a : b; }
 
 /* 1 when n elements at a and m at b share memory. */
-static NC_GL__NOINLINE int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
+static NC__NOINLINE int nc_gl__overlap(const nc_gl *a, size_t n, const nc_gl *b, size_t m) {
     uintptr_t x = (uintptr_t)a, y = (uintptr_t)b;
     if (n == 0 || m == 0) return 0;
     return x <= y ? y - x < nc__mul_size(n, sizeof *a) : x - y < nc__mul_size(m, sizeof *b);
 }
 
 /* The same, but for n elements at the same place. */
-static int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n) {
+static NC__NOINLINE int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n) {
     return out != in && nc_gl__overlap(out, n, in, n);
 }
 
@@ -1833,7 +1849,7 @@ NC_GL__WIDE_VECTORS(512)
 #undef NC_GL__WIDE_VECTORS
 
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
-static nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
+static NC__NOINLINE nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
     return nc_gl__reduce(nc_gl__wide_add(nc_gl__wide_make(hi >> 12, hi << 52), lo));
 }
 
@@ -1894,23 +1910,23 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
 #endif
 
 /* The operations without a look at their buffers. */
-static NC_GL__NOINLINE void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+static NC__NOINLINE void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i = NC_GL__WIDE(vec_mul, (out, a, b, n));
     (void)nc_gl__vec_mul64(out + i, a + i, b + i, n - i);
 }
 
-static NC_GL__NOINLINE void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
+static NC__NOINLINE void nc_gl__scale(nc_gl *out, nc_gl s, const nc_gl *a, size_t n) {
     size_t i = NC_GL__WIDE(vec_scale, (out, s, a, n));
     (void)nc_gl__vec_scale64(out + i, s, a + i, n - i);
 }
 
-static NC_GL__NOINLINE void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
+static NC__NOINLINE void nc_gl__axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
     size_t i = NC_GL__WIDE(vec_axpy, (y, s, x, n));
     (void)nc_gl__vec_axpy64(y + i, s, x + i, n - i);
 }
 
 /* Each pass doubles what is known: out[length ..] = base^length out[0 ..]. */
-static NC_GL__NOINLINE void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
+static NC__NOINLINE void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size_t n) {
     size_t length = 1;
     if (n) out[0] = start;
     for (; length < n; length *= 2) {
@@ -2048,7 +2064,7 @@ NC_GL__INLINE512 __m512i nc_gl__tile_add(__m512i c, const nc_gl__tile *t) {
 
 /* Four rows and eight columns of C (columns from `count` on are masked out) += k <= NC_GL__BLOCK
  * steps of A times B. */
-NC_GL__TARGET_IFMA NC_GL__NOINLINE static void
+NC_GL__TARGET_IFMA NC__NOINLINE static void
 nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[4][2][NC_GL__BLOCK],
                    const nc_gl *b, size_t k, size_t n, size_t count) {
     nc_gl__tile t0, t1, t2, t3;
@@ -2142,8 +2158,8 @@ NC__COLD_END
 
 #ifdef NC_GL__X86
 /* Squares of 4 and 8 elements, rows from_step and to_step apart; to may be from. */
-NC_GL__TARGET256 static NC_GL__NOINLINE void
-nc_gl__transpose256(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step) {
+NC_GL__TARGET256 static NC__NOINLINE void nc_gl__transpose256(nc_gl *to, size_t to_step,
+                                                              const nc_gl *from, size_t from_step) {
     __m256i a = nc_gl__load256(from), b = nc_gl__load256(from + from_step);
     __m256i c = nc_gl__load256(from + 2 * from_step), d = nc_gl__load256(from + 3 * from_step);
     __m256i t0 = _mm256_unpacklo_epi64(a, b), t1 = _mm256_unpackhi_epi64(a, b);
@@ -2173,8 +2189,8 @@ NC_GL__INLINE512 void nc_gl__transpose_rows512(__m512i v[8]) {
     v[3] = _mm512_shuffle_i64x2(c, d, 0x88);
     v[7] = _mm512_shuffle_i64x2(c, d, 0xDD);
 }
-NC_GL__TARGET512 static NC_GL__NOINLINE void
-nc_gl__transpose512(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step) {
+NC_GL__TARGET512 static NC__NOINLINE void nc_gl__transpose512(nc_gl *to, size_t to_step,
+                                                              const nc_gl *from, size_t from_step) {
     __m512i v[8];
 #define NC_GL__LOAD_TILE(i) v[i] = nc_gl__load512(from + i * from_step);
 #define NC_GL__STORE_TILE(i) nc_gl__store512(to + i * to_step, v[i]);
@@ -2278,7 +2294,7 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
  * butterflies take natural order to bit-reversed order. Rows read and written with their numbers'
  * bits reversed make the same a transform of bit-reversed order to natural order. */
 #define NC_GL__DFT(S, R)                                                                           \
-    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__dft##R##_##S(                              \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__dft##R##_##S(                                 \
         nc_gl *to, size_t out_step, const nc_gl *from, size_t in_step, int from_reversed) {        \
         NC_GL__DISTANCES(in, R, in_step, from_reversed)                                            \
         NC_GL__DISTANCES(out, R, out_step, from_reversed)                                          \
@@ -2290,7 +2306,7 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
  * 8 points, whose rows it leaves in the order in which they are read. */
 #define NC_GL__MIDDLE_ROW(S, i) nc_gl__store##S(half + NC_GL__ROW(at, i), r[i]);
 #define NC_GL__DFT16_BY_HALVES(S)                                                                  \
-    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__dft16_##S(                                 \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__dft16_##S(                                    \
         nc_gl *to, size_t out_step, const nc_gl *from, size_t in_step, int from_reversed) {        \
         enum { W = NC_GL__LANES##S };                                                              \
         const size_t at1 = from_reversed ? 4 * W : W, at2 = 2 * W, at4 = 5 * W - at1, at8 = 8 * W; \
@@ -2314,7 +2330,7 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
 #define NC_GL__TWIDDLE_ROW(S, i)                                                                   \
     if (i > 0) r[i] = nc_gl__mul##S(r[i], nc_gl__load##S(w + NC_GL__ROW(at, i)));
 #define NC_GL__SMALL_PASS(S, R)                                                                    \
-    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__pass##R##_##S(                             \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__pass##R##_##S(                                \
         nc_gl *x, size_t stride, const nc_gl *table, size_t j0, size_t j1, int from_reversed) {    \
         NC_GL__DISTANCES(in, R, stride, from_reversed)                                             \
         NC_GL__DISTANCES(out, R, stride, from_reversed)                                            \
@@ -2489,6 +2505,8 @@ NC_API void nc_gl_ntt_destroy(nc_gl_ntt *plan) {
 }
 
 NC__COLD_END
+
+NC__WARM_BEGIN
 
 /* -- transforms -- */
 
@@ -2678,6 +2696,8 @@ NC_API void nc_gl_bit_reverse(nc_gl *x, uint32_t log2_n) {
     }
 }
 
+NC__WARM_END
+
 NC__COLD_BEGIN
 
 /* x[i] *= shift^i, in blocks that share one table of powers. */
@@ -2754,6 +2774,8 @@ NC__COLD_END
 
 /* >>polynomials ==================================================================== */
 
+NC__WARM_BEGIN
+
 NC_API void nc_gl_poly_add(nc_gl *out, const nc_gl *a, size_t na, const nc_gl *b, size_t nb) {
     size_t i, common = nc_gl__least(na, nb);
     for (i = 0; i < common; i++) out[i] = nc_gl_add(a[i], b[i]);
@@ -2814,7 +2836,7 @@ NC_API nc_gl nc_gl_poly_eval(const nc_gl *a, size_t n, nc_gl x) {
 }
 
 /* y[i] = y[i] x[i] + s, one step of Horner's rule for many points. */
-static NC_GL__NOINLINE void nc_gl__horner(nc_gl *y, const nc_gl *x, nc_gl s, size_t n) {
+static NC__NOINLINE void nc_gl__horner(nc_gl *y, const nc_gl *x, nc_gl s, size_t n) {
     size_t i = NC_GL__WIDE(vec_horner, (y, x, s, n));
     (void)nc_gl__vec_horner64(y + i, x + i, s, n - i);
 }
@@ -2846,19 +2868,27 @@ NC_API nc_gl nc_gl_poly_divide_linear(nc_gl *quotient, const nc_gl *a, size_t n,
     return carry;
 }
 
+/* The zerofier of few points, factor by factor. */
+static void nc_gl__zerofier_direct(nc_gl *out, const nc_gl *xs, size_t n) {
+    size_t i, k;
+    out[0] = 1;
+    for (i = 0; i < n; i++) { /* times (x - xs[i]) */
+        const nc_gl minus = nc_gl_neg(xs[i]);
+        out[i + 1] = out[i];
+        for (k = i; k > 0; k--) out[k] = nc_gl_mul_add(out[k], minus, out[k - 1]);
+        out[0] = nc_gl_mul(out[0], minus);
+    }
+}
+
+NC__COLD_BEGIN
+
 /* out[0 .. n]; work holds 2 n + 128 elements: both halves' results, then the same for a half. */
 static nc_status nc_gl__zerofier(nc_gl *out, const nc_gl *xs, size_t n, nc_gl *work,
                                  const nc_allocator *hooks) {
-    size_t half = n / 2, i, k;
+    const size_t half = n / 2;
     nc_status status;
     if (n <= 32) {
-        out[0] = 1;
-        for (i = 0; i < n; i++) { /* times (x - xs[i]) */
-            nc_gl minus = nc_gl_neg(xs[i]);
-            out[i + 1] = out[i];
-            for (k = i; k > 0; k--) out[k] = nc_gl_mul_add(out[k], minus, out[k - 1]);
-            out[0] = nc_gl_mul(out[0], minus);
-        }
+        nc_gl__zerofier_direct(out, xs, n);
         return NC_OK;
     }
     status = nc_gl__zerofier(work, xs, half, work + n + 2, hooks);
@@ -2868,8 +2898,6 @@ static nc_status nc_gl__zerofier(nc_gl *out, const nc_gl *xs, size_t n, nc_gl *w
         status = nc_gl_poly_mul(out, work, half + 1, work + half + 1, n - half + 1, hooks);
     return status;
 }
-
-NC__COLD_BEGIN
 
 NC_API nc_status nc_gl_poly_zerofier(nc_gl *out, const nc_gl *xs, size_t n,
                                      const nc_allocator *hooks) {
@@ -2926,6 +2954,8 @@ NC_API nc_status nc_gl_poly_interpolate(nc_gl *out, const nc_gl *xs, const nc_gl
 }
 
 NC__COLD_END
+
+NC__WARM_END
 
 /* >>poseidon2 ====================================================================== */
 
@@ -3286,7 +3316,7 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
 #define NC_GL__PUT(S, i, b, x) nc_gl__store##S(NC_GL__AT(S, i, b), x)
 
 #define NC_GL__PERMUTE_LANES(S)                                                                    \
-    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__sbox_lanes##S(                             \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__sbox_lanes##S(                                \
         nc_gl s[][4 * NC_GL__LANES##S], const nc_gl *constant, uint32_t width) {                   \
         uint32_t i, step;                                                                          \
         for (i = 0; i < width; i++) {                                                              \
@@ -3307,7 +3337,7 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
                 NC_GL__PUT(S, i, 3, nc_gl__canonical##S(w));                                       \
         }                                                                                          \
     }                                                                                              \
-    NC_GL__TARGET##S static NC_GL__NOINLINE void nc_gl__poseidon2_external##S(                     \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__poseidon2_external##S(                        \
         nc_gl s[][4 * NC_GL__LANES##S], uint32_t width) {                                          \
         uint32_t i, j, b;                                                                          \
         for (b = 0; b < 4; b++) {                                                                  \
@@ -3478,6 +3508,8 @@ NC__COLD_END
 
 /* >>trident ======================================================================== */
 
+NC__WARM_BEGIN
+
 /* First 8 bytes, little-endian, of BLAKE3("Poseidon2-Goldilocks-t8-RF8-RP22-<round>-<element>")
  * mod p: 4 full rounds of 8, 22 partial rounds of 1, 4 full rounds of 8. */
 static const nc_gl nc_gl__trident_rc[86] = {
@@ -3631,6 +3663,8 @@ NC_API void nc_gl_trident_hash_fields(const nc_gl *fields, size_t n, nc_gl diges
 }
 
 NC__COLD_END
+
+NC__WARM_END
 
 /* >>tip5 =========================================================================== */
 
@@ -3867,6 +3901,8 @@ NC_API void nc_gl_tip5_hash_varlen(const nc_gl *in, size_t n, nc_gl digest[5]) {
 
 /* >>hashes ========================================================================= */
 
+NC__WARM_BEGIN
+
 /* The overwriting sponge of Poseidon2: the length in the capacity tells inputs apart that a zero or
  * a block would join. */
 static void nc_gl__poseidon2_hash_fields(const nc_gl *in, size_t n, nc_gl digest[4]) {
@@ -4094,6 +4130,8 @@ NC_API nc_status nc_gl_transcript_index(nc_gl_transcript *t, uint32_t bits, uint
 
 NC__COLD_END
 
+NC__WARM_END
+
 /* >>fixed ========================================================================== */
 
 /* -- conversion and products -- */
@@ -4164,7 +4202,7 @@ NC_API nc_fixed nc_fixed_relu(nc_fixed a) { return nc_fixed__negative(a) ? 0 : a
 /* -- quotients and roots -- */
 
 /* round(a 2^shift / b), ties up, for b < 2^63; UINT64_MAX when it does not fit 64 bits. */
-static NC_GL__NOINLINE uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
+static NC__NOINLINE uint64_t nc_fixed__quotient(uint64_t a, uint64_t b, int shift) {
     uint64_t q = a / b, r = a % b;
     for (; shift > 0; shift--) {
         if (q >> 62) return UINT64_MAX;
@@ -4190,7 +4228,7 @@ NC_API nc_status nc_fixed_div(nc_fixed a, nc_fixed b, nc_fixed *out) {
 }
 
 /* floor(sqrt(hi 2^64 + lo)), hi < 2^62, two bits of the operand a step; *rest = what is left. */
-static NC_GL__NOINLINE uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
+static NC__NOINLINE uint64_t nc_fixed__isqrt(uint64_t hi, uint64_t lo, uint64_t *rest) {
     uint64_t root = 0, left = 0;
     int i;
     for (i = 0; i < 64; i++) {
@@ -4290,7 +4328,7 @@ NC_API nc_fixed nc_fixed_sigmoid(nc_fixed a) {
 }
 
 /* a sigmoid(b) for b = 1.702 a: 111542.27 is 1.702 2^16. */
-static NC_GL__NOINLINE nc_fixed nc_fixed__gate(nc_fixed a, nc_fixed (*sigmoid)(nc_fixed)) {
+static NC__NOINLINE nc_fixed nc_fixed__gate(nc_fixed a, nc_fixed (*sigmoid)(nc_fixed)) {
     return nc_fixed_mul(a, sigmoid(nc_fixed_mul(a, 111542)));
 }
 
@@ -4298,6 +4336,8 @@ NC_API nc_fixed nc_fixed_gelu(nc_fixed a) {
     if (nc_fixed__magnitude(a) >> 31) return nc_fixed_relu(a); /* the gate is 0 or 1 from 8 on */
     return nc_fixed__gate(a, nc_fixed_sigmoid);
 }
+
+NC__COLD_BEGIN
 
 NC_API nc_fixed nc_fixed_sigmoid_taylor(nc_fixed a) {
     nc_fixed cube = nc_fixed_mul(nc_fixed_mul(a, a), a), result = NC_FIXED_ONE / 2;
@@ -4310,8 +4350,6 @@ NC_API nc_fixed nc_fixed_gelu_taylor(nc_fixed a) {
 }
 
 /* -- sums of products -- */
-
-NC__COLD_BEGIN
 
 /* nc_fixed_check_dot of a[i] and b[i stride]: products of either sign are summed apart. */
 static NC_UNUSED nc_status nc_fixed__check(const nc_fixed *a, const nc_fixed *b, size_t stride,
@@ -4394,8 +4432,8 @@ static uint64_t nc_fixed__centred(nc_fixed a) {
 }
 
 /* Columns from `start` on of one row of C, k > 0, in integers modulo 2^64. */
-static NC_GL__NOINLINE void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b,
-                                          size_t k, size_t n, size_t start) {
+static NC__NOINLINE void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,
+                                       size_t n, size_t start) {
     size_t i, j;
     for (j = start; j < n; j++) c[j] = 0;
     for (i = 0; i < k; i++) {
@@ -4594,7 +4632,7 @@ NC_API nc_status nc_fixed_softmax(nc_fixed *out, const nc_fixed *x, size_t n) {
 }
 
 /* w / n for n < 2^63, where the quotient fits 64 bits: long division, a bit a step. */
-static NC_GL__NOINLINE uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
+static NC__NOINLINE uint64_t nc_fixed__divide(nc_gl__wide w, uint64_t n) {
     uint64_t q = 0, r = w.hi % n;
     int i;
     for (i = 63; i >= 0; i--) {
@@ -4657,6 +4695,7 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
 }
 
 #ifdef NC_GPU
+
 /* >>gpu ============================================================================ */
 
 struct nc_gl_gpu {
@@ -4890,6 +4929,7 @@ NC_API nc_status nc_gl_gpu_merkle_build(nc_gl_gpu *gpu, nc_gl_hash hash, nc_gl *
 #endif /* NC_GPU */
 
 #if defined(NC_GL__X86) && !defined(__clang__)
+#pragma GCC pop_options
 #pragma GCC diagnostic pop
 #endif
 #endif /* NC_IMPLEMENTATION */

@@ -48,6 +48,8 @@
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    host memory of this header
      NC_GPU_NO_VULKAN      CUDA only
+     NC_MAX_FILE_BYTES     larger files are refused, not read
+     NC_MAX_FILE_BYTES     larger files are refused, not read
 
    To add a kernel NAME: cuda/NAME.cu (the kernel, in the words of cuda/nc_kernel.h),
    shaders/NAME.comp (three lines that include it), its nc_gpu_job_dispatch, its test.
@@ -283,9 +285,6 @@ NC_API nc_status nc_gpu_job_record(nc_gpu_job *job, nc_gpu_program **program);
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
 #endif
-#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
-#define NC_ASSERT(condition) ((void)0)
-#endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
@@ -316,14 +315,27 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* Between these two gcc compiles quickly rather than well: for what is read, written, checked or
- * planned once. What loops over values or instructions call stands outside. */
+/* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
+ * checked or planned once; and takes a middle way between the WARM two (-O1): for what is called
+ * often and decides rather than loops. What loops over values calls stands outside of both. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC__COLD_END _Pragma("GCC pop_options")
+#define NC__WARM_BEGIN                                                                             \
+    _Pragma("GCC push_options") _Pragma("GCC optimize(\"O1\", \"inline-small-functions\")")
+#define NC__WARM_END _Pragma("GCC pop_options")
 #else
 #define NC__COLD_BEGIN
 #define NC__COLD_END
+#define NC__WARM_BEGIN
+#define NC__WARM_END
+#endif
+
+/* What several places call and gain nothing from a copy of: it compiles faster once. */
+#if defined(__GNUC__)
+#define NC__NOINLINE __attribute__((noinline))
+#else
+#define NC__NOINLINE
 #endif
 
 NC__SHARED const char *nc_status_str(nc_status status) {
@@ -374,7 +386,7 @@ static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
 }
 
 /* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
-static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     char *raw, *aligned;
     if (bytes >= SIZE_MAX - 128) return NULL;
     if (bytes == 0) bytes = 1;
@@ -387,13 +399,13 @@ static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     return aligned;
 }
 
-static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
     void *ptr = bytes < SIZE_MAX / 2 ? nc__alloc(hooks, bytes) : NULL;
     if (ptr) memset(ptr, 0, bytes);
     return ptr;
 }
 
-static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
     void *raw;
     if (!ptr) return;
     if (hooks && hooks->free_fn) {
@@ -1353,6 +1365,8 @@ static nc_status nc_gpu__probe(nc_gpu *gpu) {
     return status;
 }
 
+/* Open the driver of this kind and let the probe kernel say what its arithmetic is; a device that
+ * breaks the float32 contract is refused unless the caller allows it. */
 static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_kind kind) {
     nc_status status;
     gpu->backend = nc_gpu__backend_of(kind);

@@ -62,6 +62,7 @@
      NC_API, NC_STATIC     how functions are declared; NC_STATIC makes all of them static
      NC_MALLOC, NC_FREE    default allocator where no nc_allocator is passed
      NC_NO_STDIO           no checkpoints, no file access
+     NC_MAX_FILE_BYTES     larger files are refused, not read
      NC_NO_SIMD            portable C only
      NC_GPU                also compile the GPU entry points (needs nc_gpu.h)
 
@@ -622,9 +623,6 @@ NC_API nc_status nc_hlx_gpu_upload(nc_hlx_gpu *gpu);
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
 #endif
-#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
-#define NC_ASSERT(condition) ((void)0)
-#endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
@@ -655,14 +653,27 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* Between these two gcc compiles quickly rather than well: for what is read, written, checked or
- * planned once. What loops over values or instructions call stands outside. */
+/* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
+ * checked or planned once; and takes a middle way between the WARM two (-O1): for what is called
+ * often and decides rather than loops. What loops over values calls stands outside of both. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC__COLD_END _Pragma("GCC pop_options")
+#define NC__WARM_BEGIN                                                                             \
+    _Pragma("GCC push_options") _Pragma("GCC optimize(\"O1\", \"inline-small-functions\")")
+#define NC__WARM_END _Pragma("GCC pop_options")
 #else
 #define NC__COLD_BEGIN
 #define NC__COLD_END
+#define NC__WARM_BEGIN
+#define NC__WARM_END
+#endif
+
+/* What several places call and gain nothing from a copy of: it compiles faster once. */
+#if defined(__GNUC__)
+#define NC__NOINLINE __attribute__((noinline))
+#else
+#define NC__NOINLINE
 #endif
 
 NC__SHARED const char *nc_status_str(nc_status status) {
@@ -713,7 +724,7 @@ static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
 }
 
 /* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
-static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     char *raw, *aligned;
     if (bytes >= SIZE_MAX - 128) return NULL;
     if (bytes == 0) bytes = 1;
@@ -726,13 +737,13 @@ static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     return aligned;
 }
 
-static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
     void *ptr = bytes < SIZE_MAX / 2 ? nc__alloc(hooks, bytes) : NULL;
     if (ptr) memset(ptr, 0, bytes);
     return ptr;
 }
 
-static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
     void *raw;
     if (!ptr) return;
     if (hooks && hooks->free_fn) {
@@ -1136,7 +1147,7 @@ static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
     return b->data + b->used - bytes;
 }
 
-static NC_UNUSED void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
     char *to = nc__buffer_add(b, bytes);
     if (to && bytes) memcpy(to, data, bytes);
 }
@@ -2969,6 +2980,8 @@ NC_HLX__VERSIONS(nc_hlx__gemv,
                  (float *c, const float *a, const float *b, size_t ldb, size_t k, size_t n),
                  (c, a, b, ldb, k, n))
 
+/* One row goes through gemv; the rest in tiles that threads share by columns and rows. How it is cut
+ * has no influence on the bits: every element is one chain over k. */
 static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_bytes) {
     float *aligned;
     size_t i;
@@ -3572,6 +3585,7 @@ static size_t nc_hlx__bpe_bytes(uint32_t room) {
     return (size_t)room * (sizeof(uint64_t) + 5 * sizeof(uint32_t)) + 64;
 }
 
+/* A tokenizer for up to `room` tokens, its arrays in one block: pairs, hash slots, lengths. */
 static nc_hlx_bpe *nc_hlx__bpe_new(uint32_t room, const nc_allocator *hooks) {
     nc_hlx_bpe *bpe = (nc_hlx_bpe *)nc__calloc(hooks, sizeof *bpe);
     if (!bpe) return NULL;
@@ -3701,6 +3715,7 @@ typedef struct nc_hlx__words {
     size_t n, slots, used;
 } nc_hlx__words;
 
+/* Count one more of a word; the table has at least twice as many slots as there are words. */
 static void nc_hlx__add_word(nc_hlx__words *w, const uint8_t *word, size_t n) {
     size_t at = (size_t)nc__fnv1a(NC__FNV_START, word, n) & (w->slots - 1), i;
     for (; w->slot[at]; at = (at + 1) & (w->slots - 1)) {
@@ -4058,6 +4073,7 @@ NC_API void nc_hlx_data_close(nc_hlx_data *data) {
 
 NC__COLD_BEGIN
 
+/* Zeros become the documented defaults; what is then out of the documented ranges is NC_ERR_ARG. */
 static nc_status nc_hlx__complete(const nc_hlx_config *in, nc_hlx_config *out) {
     nc_hlx_config c;
     memset(&c, 0, sizeof c);
@@ -4191,6 +4207,8 @@ static int nc_hlx__is_layer_tensor(int t) {
     return t < NC_HLX__TENSORS && nc_hlx__tensors[t].where == NC_HLX__LAYER;
 }
 
+/* Places of the tensors in the one array of parameters: those before the layers, layer by layer with
+ * one stride, those behind; sizes saturate, so that a model too large fails when it is allocated. */
 static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
     size_t at = 0;
     int t;

@@ -54,6 +54,8 @@
      NC_API, NC_STATIC                 how functions are declared; NC_STATIC: all static
      NC_MALLOC, NC_REALLOC, NC_FREE    all memory of this header goes through these
      NC_NO_STDIO                       no files: weights are read from memory only
+     NC_MAX_FILE_BYTES                 larger files are refused, not read
+     NC_NO_SIMD                        portable C only, here and in nc_goldilocks.h
      NC_STB_DS_EXTERNAL                another file compiles STB_DS_IMPLEMENTATION
      NC_GOLDILOCKS_EXTERNAL            another file compiles nc_goldilocks.h
      NC_GPU                            also the GPU functions
@@ -626,9 +628,6 @@ NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gp
 #define NC_MALLOC(bytes) malloc(bytes)
 #define NC_FREE(ptr) free(ptr)
 #endif
-#ifndef NC_ASSERT /* checks of debug builds; nothing unless the user says what */
-#define NC_ASSERT(condition) ((void)0)
-#endif
 #ifndef NC_MAX_FILE_BYTES /* files larger than this are refused, not read */
 #define NC_MAX_FILE_BYTES (SIZE_MAX > UINT32_MAX ? (size_t)1 << 16 << 16 : (size_t)1 << 30)
 #endif
@@ -659,14 +658,27 @@ extern "C"
 #define NC__SHARED NC_API
 #endif
 
-/* Between these two gcc compiles quickly rather than well: for what is read, written, checked or
- * planned once. What loops over values or instructions call stands outside. */
+/* gcc compiles quickly rather than well between the COLD two (-Og): for what is read, written,
+ * checked or planned once; and takes a middle way between the WARM two (-O1): for what is called
+ * often and decides rather than loops. What loops over values calls stands outside of both. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__OPTIMIZE__) && !defined(__OPTIMIZE_SIZE__)
 #define NC__COLD_BEGIN _Pragma("GCC push_options") _Pragma("GCC optimize(\"Og\")")
 #define NC__COLD_END _Pragma("GCC pop_options")
+#define NC__WARM_BEGIN                                                                             \
+    _Pragma("GCC push_options") _Pragma("GCC optimize(\"O1\", \"inline-small-functions\")")
+#define NC__WARM_END _Pragma("GCC pop_options")
 #else
 #define NC__COLD_BEGIN
 #define NC__COLD_END
+#define NC__WARM_BEGIN
+#define NC__WARM_END
+#endif
+
+/* What several places call and gain nothing from a copy of: it compiles faster once. */
+#if defined(__GNUC__)
+#define NC__NOINLINE __attribute__((noinline))
+#else
+#define NC__NOINLINE
 #endif
 
 NC__SHARED const char *nc_status_str(nc_status status) {
@@ -717,7 +729,7 @@ static NC_UNUSED size_t nc__add_size(size_t a, size_t b) {
 }
 
 /* 64-byte aligned memory. Without hooks the original pointer is kept just below the block. */
-static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     char *raw, *aligned;
     if (bytes >= SIZE_MAX - 128) return NULL;
     if (bytes == 0) bytes = 1;
@@ -730,13 +742,13 @@ static NC_UNUSED void *nc__alloc(const nc_allocator *hooks, size_t bytes) {
     return aligned;
 }
 
-static NC_UNUSED void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void *nc__calloc(const nc_allocator *hooks, size_t bytes) {
     void *ptr = bytes < SIZE_MAX / 2 ? nc__alloc(hooks, bytes) : NULL;
     if (ptr) memset(ptr, 0, bytes);
     return ptr;
 }
 
-static NC_UNUSED void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__free(const nc_allocator *hooks, void *ptr, size_t bytes) {
     void *raw;
     if (!ptr) return;
     if (hooks && hooks->free_fn) {
@@ -1140,7 +1152,7 @@ static NC_UNUSED char *nc__buffer_add(nc__buffer *b, size_t bytes) {
     return b->data + b->used - bytes;
 }
 
-static NC_UNUSED void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
+static NC_UNUSED NC__NOINLINE void nc__buffer_put(nc__buffer *b, const void *data, size_t bytes) {
     char *to = nc__buffer_add(b, bytes);
     if (to && bytes) memcpy(to, data, bytes);
 }
@@ -1513,6 +1525,7 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
 #pragma GCC diagnostic ignored "-Wcast-align"
 #pragma GCC diagnostic ignored "-Wundef"
 #endif
+NC__COLD_BEGIN
 #if defined(__has_include)
 #if __has_include("stb_ds.h")
 #include "stb_ds.h"
@@ -1522,6 +1535,7 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
 #else
 #include <stb/stb_ds.h>
 #endif
+NC__COLD_END
 #if defined(__GNUC__)
 #pragma GCC diagnostic pop
 #endif
@@ -1918,14 +1932,14 @@ static void nc_tir__print(nc__buffer *out, const char *text) {
     nc__buffer_put(out, text, strlen(text));
 }
 
-static void nc_tir__print_value(nc__buffer *out, uint64_t value) {
+static NC__NOINLINE void nc_tir__print_value(nc__buffer *out, uint64_t value) {
     char text[21];
     (void)nc_gl_print(value, text);
     nc_tir__print(out, text);
 }
 
 /* A field element; small negative ones read better as such, and are what the compiler prints. */
-static void nc_tir__print_field(nc__buffer *out, uint64_t value) {
+static NC__NOINLINE void nc_tir__print_field(nc__buffer *out, uint64_t value) {
     if (value <= NC_GL_P - 65536) {
         nc_tir__print_value(out, value);
     } else {
@@ -2027,6 +2041,7 @@ typedef struct nc_tir__item {
     struct nc_tir__item *body, *other;
 } nc_tir__item;
 
+/* The flat program as a tree of stb_ds arrays, which the peephole edits; null for no operations. */
 static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count) {
     nc_tir__item *list = NULL;
     uint32_t i = first;
@@ -2382,8 +2397,8 @@ static void nc_tir__lower_template(nc_tir__lowering *l, const nc_tir__op *op, co
 /* -- structure -- */
 
 /* A line that is no instruction of a template. */
-static void nc_tir__lower_line(nc_tir__lowering *l, const char *prefix, const char *text,
-                               const char *suffix) {
+static NC__NOINLINE void nc_tir__lower_line(nc_tir__lowering *l, const char *prefix,
+                                            const char *text, const char *suffix) {
     nc_tir__print(&l->text, prefix);
     nc_tir__print(&l->text, text);
     nc_tir__print(&l->text, suffix);
@@ -2933,6 +2948,8 @@ NC_API uint64_t nc_tir_padded(uint64_t height) {
     return p;
 }
 
+NC__WARM_BEGIN
+
 /* >>machine ======================================================================= */
 
 /* -- cells by key: RAM, the u32 table's distinct entries, searches done -- */
@@ -3104,6 +3121,7 @@ static void nc_tir__rearrange(void *top, size_t size, uint32_t op, size_t n) {
     memcpy(op == NC_TIR__I_PLACE ? last : first, &kept, size);
 }
 
+/* Instructions that only move elements of the stack. The stack grows upwards: st[0] is its top. */
 static nc_tir_outcome nc_tir__step_move(nc_tir__vm *vm, const nc_tir__tasm *t) {
     nc_gl *st = &vm->stack[vm->height - 1], top = *st;
     switch (t->op) {
@@ -3121,6 +3139,7 @@ static nc_tir_outcome nc_tir__step_move(nc_tir__vm *vm, const nc_tir__tasm *t) {
     return NC_TIR_HALTED;
 }
 
+/* Field arithmetic, comparison and assertions; rows of the u32 table are noted where there are any. */
 static nc_tir_outcome nc_tir__step_field(nc_tir__vm *vm, const nc_tir__tasm *t) {
     nc_gl *st = &vm->stack[vm->height - 1];
     const nc_gl a = st[0], b = st[-1];
@@ -3201,6 +3220,7 @@ static nc_tir_outcome nc_tir__step_u32(nc_tir__vm *vm, const nc_tir__tasm *t) {
 
 NC__COLD_BEGIN
 
+/* Tip5 of ten elements, and the sponge; each call counts for the hash and cascade tables. */
 static nc_tir_outcome nc_tir__step_hash(nc_tir__vm *vm, const nc_tir__tasm *t) {
     nc_gl block[10], digest[5], *st;
     int i;
@@ -3297,6 +3317,7 @@ static void nc_tir__step_horner(nc_tir__vm *vm, nc_gl *st, int width) {
     nc_tir__store_ext(st - 7, c);
 }
 
+/* Arithmetic on triples, the constant coefficient on top (X^3 - X + 1), dot and Horner steps. */
 static nc_tir_outcome nc_tir__step_extension(nc_tir__vm *vm, const nc_tir__tasm *t) {
     nc_gl a[3], b[3], c[3], *st = &vm->stack[vm->height - 1];
     int i;
@@ -3452,6 +3473,8 @@ static nc_status nc_tir__hash_program(nc_tir__vm *vm, nc_gl digest[5]) {
 
 NC__COLD_END
 
+/* Until the program halts, crashes or has used its cycles. The stack has always room for what one
+ * instruction pushes. */
 static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
     const size_t length = stbds_arrlenu(vm->code->list);
     const uint64_t limit = vm->in->max_cycles ? vm->in->max_cycles : UINT64_C(1) << 24;
@@ -3613,6 +3636,10 @@ NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *in
 
 NC__COLD_END
 
+NC__WARM_END
+
+NC__WARM_BEGIN
+
 /* >>proofs ======================================================================== */
 
 /* -- terms -- */
@@ -3712,6 +3739,7 @@ static int nc_tir__is_constant(const nc_tir__terms *t, uint32_t term, uint64_t *
     return x->count == 2;
 }
 
+/* A term as a polynomial: its monomials, or itself as the one factor of one. */
 static void nc_tir__to_poly(const nc_tir__terms *t, uint32_t term, nc_tir__poly *p) {
     const nc_tir__term *x = &t->list[term];
     uint32_t at, i;
@@ -4173,6 +4201,8 @@ NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict) {
     return (unsigned)verdict <= NC_TIR_TOO_LARGE ? text[verdict] : "unknown verdict";
 }
 
+NC__WARM_END
+
 /* >>blocks ======================================================================== */
 
 /* Words of a node, and where its head's fields start. */
@@ -4424,6 +4454,7 @@ typedef struct nc_tir__part {
     uint32_t end, fan_in;
 } nc_tir__part;
 
+/* How many inputs the weight with this index is one of; 0: a gain or a bias, which starts as 1 or 0. */
 static uint32_t nc_tir__fan_in(uint32_t i) {
     static const nc_tir__part layer[] = {{NC_TIR__L_BIAS, NC_TIR__D},
                                          {NC_TIR__L_DOWN, 0},
@@ -4652,8 +4683,9 @@ static void nc_tir__rectify(nc_fixed *x, uint32_t count) {
 
 /* to = a (rows x n) times b (n x columns), and a bias. The statuses below are NC_OK for bounded
  * values, which all of these are. */
-static nc_status nc_tir__affine(nc_fixed *to, const nc_fixed *a, const nc_fixed *b, uint32_t rows,
-                                uint32_t n, uint32_t columns, const nc_fixed *bias) {
+static NC__NOINLINE nc_status nc_tir__affine(nc_fixed *to, const nc_fixed *a, const nc_fixed *b,
+                                             uint32_t rows, uint32_t n, uint32_t columns,
+                                             const nc_fixed *bias) {
     const nc_status status = nc_fixed_matmul_within(to, a, NC_TIR__VALUE_LIMIT, b,
                                                     NC_TIR__WEIGHT_LIMIT, rows, n, columns);
     uint32_t i;
@@ -4791,6 +4823,8 @@ static nc_status nc_tir__decode(const nc_tir_model *model, const nc_fixed *in, u
 }
 
 /* >>optimizer ===================================================================== */
+
+NC__WARM_BEGIN
 
 /* -- the search problem -- */
 
@@ -6135,6 +6169,7 @@ static size_t nc_tir__segment_start(const nc_tir__tasm *code, size_t end) {
     return end;
 }
 
+/* Every straight segment between jumps is searched and replaced where it stands. */
 static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
     size_t i = 0;
     while (i < stbds_arrlenu(r->code) && !o->cancelled) {
@@ -6850,8 +6885,8 @@ static float nc_tir__f_chain(const float *a, const float *b, uint32_t n) {
 }
 
 /* y (rows x n) += x (rows x m) w (m x n). */
-static void nc_tir__f_product(float *y, const float *x, const float *w, uint32_t rows, uint32_t m,
-                              uint32_t n) {
+static NC__NOINLINE void nc_tir__f_product(float *y, const float *x, const float *w, uint32_t rows,
+                                           uint32_t m, uint32_t n) {
     uint32_t i, j;
     for (i = 0; i < rows; i++)
         for (j = 0; j < m; j++) /* many are 0, behind the rectifier */
@@ -7581,6 +7616,8 @@ NC_API nc_status nc_tir_evolution_load(nc_tir_evolution *evolution, const char *
     return status;
 }
 #endif
+
+NC__WARM_END
 
 /* >>trainer ======================================================================= */
 

@@ -76,6 +76,24 @@ for h in $headers; do
         sed "s/^/FAILED: $h defines /" | grep . && failures=$((failures + 1))
 done
 
+# The options that a header reads are those that its first lines list. What the base block reads of
+# its own, nc_gpu.h aside (it needs files), is in all of them.
+for h in $headers; do
+    sed -n '/Options, defined before/,/^$/p' $h | grep -oE '^     NC_[A-Z0-9_, ]+' |
+        grep -oE 'NC_[A-Z0-9_]+' | grep -v '^NC_FREE$' | sort -u >"$work/listed"
+    {
+        echo NC_API
+        grep -oE '(ifdef|ifndef|defined\() *NC_[A-Z0-9_]+' $h | grep -oE 'NC_[A-Z0-9_]+$' |
+            grep -vE '__|_H$|_(DEFINED|IMPLEMENTED|IMPLEMENTATION)$'
+    } | sort -u >"$work/read"
+    case $h in
+    nc_gpu.h) sed -i '/^NC_NO_\(STDIO\|SIMD\)$/d' "$work/read" ;;
+    nc_tirneural.h) echo NC_GOLDILOCKS_EXTERNAL >>"$work/read" ;;
+    esac
+    sort -u "$work/read" | diff "$work/listed" - >"$work/diff" ||
+        bad "$h: options listed (<) and read (>) differ: $(cat "$work/diff")"
+done
+
 # 5. The copy test: each header alone in an empty folder with what its first lines name, as C and
 #    C++, by both compilers, with and without OpenMP and SIMD, extern and static. A line of `jobs` is
 #    a folder and a command; -fsyntax-only is in those that only `all` compiles to the end.
