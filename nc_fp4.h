@@ -1797,7 +1797,7 @@ NC__COLD_END
 
 static int nc_fp4__forced_level = -1;
 
-static NC__NOINLINE int nc_fp4__level(void) {
+static int nc_fp4__level(void) {
     static int best = -1; /* the same whoever finds it */
     if (nc_fp4__forced_level >= 0) return nc_fp4__forced_level;
     if (best < 0) best = nc__cpu_level();
@@ -2123,7 +2123,12 @@ NC_FP4__INLINE512 __m512i nc_fp4__e2m1_512(__m512 x, __m512i u, __m512i sign) {
 }
 
 /* Codes of sixteen values, as nc_fp4__nearest; by tables they are no NaN. */
-typedef enum nc_fp4__way { NC_FP4__BY_E2M1, NC_FP4__BY_MAGNITUDE, NC_FP4__BY_VALUE } nc_fp4__way;
+typedef enum nc_fp4__way {
+    NC_FP4__BY_E2M1,
+    NC_FP4__BY_MAGNITUDE,
+    NC_FP4__BY_VALUE,
+    NC_FP4__BY_ORDER /* the same where values rise with the code */
+} nc_fp4__way;
 NC_FP4__INLINE512 __m512i nc_fp4__nearest512(nc_fp4__way way, __m512 x, __m512 limits,
                                              __m512i rising) {
     const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
@@ -2131,6 +2136,7 @@ NC_FP4__INLINE512 __m512i nc_fp4__nearest512(nc_fp4__way way, __m512 x, __m512 l
         _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
     __m512i code;
     if (way == NC_FP4__BY_E2M1) return nc_fp4__e2m1_512(x, u, sign);
+    if (way == NC_FP4__BY_ORDER) return nc_fp4__below512(x, limits, 8);
     if (way == NC_FP4__BY_VALUE)
         return _mm512_permutexvar_epi32(nc_fp4__below512(x, limits, 8), rising);
     code = nc_fp4__below512(_mm512_castsi512_ps(u), limits, 4);
@@ -2157,6 +2163,12 @@ NC_FP4__INLINE512 void nc_fp4__codes_by512(nc_fp4__way way, int times,
     }
 }
 
+static int nc_fp4__is_ordered(const nc_fp4__element *element) {
+    int i = 0;
+    while (i < 16 && element->rising[i] == i) i++;
+    return i == 16;
+}
+
 /* `times` is for E2M1 only. */
 NC_FP4__TARGET512 static void nc_fp4__codes512(const nc_fp4__element *element, int times,
                                                const float *x, size_t n, uint32_t shift,
@@ -2167,6 +2179,8 @@ NC_FP4__TARGET512 static void nc_fp4__codes512(const nc_fp4__element *element, i
         nc_fp4__codes_by512(NC_FP4__BY_E2M1, 0, element, x, n, shift, scale, codes);
     else if (element->magnitudes == 8)
         nc_fp4__codes_by512(NC_FP4__BY_MAGNITUDE, 0, element, x, n, shift, scale, codes);
+    else if (nc_fp4__is_ordered(element))
+        nc_fp4__codes_by512(NC_FP4__BY_ORDER, 0, element, x, n, shift, scale, codes);
     else
         nc_fp4__codes_by512(NC_FP4__BY_VALUE, 0, element, x, n, shift, scale, codes);
 }

@@ -948,6 +948,8 @@ static void nc_gpu__forget_kernels(nc_gpu *gpu);
 
 /* >>devices ======================================================================== */
 
+NC__WARM_BEGIN
+
 /* -- Vulkan -- */
 #ifndef NC_GPU_NO_VULKAN
 static VKAPI_ATTR VkBool32 VKAPI_CALL nc_gpu__on_message(
@@ -1944,6 +1946,8 @@ NC_API nc_status nc_gpu_kernel_load(nc_gpu *gpu, const char *name, nc_gpu_kernel
     }
     return status;
 }
+
+NC__WARM_END
 
 /* >>programs ======================================================================= */
 
