@@ -182,7 +182,7 @@ test: test-packages
 test-all: test-packages
 	@sh tests/run.sh all
 
-test-gpu: test-packages $(addprefix $(B)/test/,$(GPU_TESTS)) $(B)/shim/libcuda_on_cpu.so $(B)/bench/gpu kernels
+test-gpu: test-packages $(addprefix $(B)/test/,$(GPU_TESTS)) $(B)/bench/gpu kernels
 	@for t in $(GPU_TESTS); do NC_TEST_GPU=1 $(B)/test/$$t || exit 1; done
 	NC_KERNEL_PATH=$(B)/kernels $(B)/bench/gpu
 

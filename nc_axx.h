@@ -61,7 +61,12 @@
    Conventions: operands are one byte, signed unless the multiplier says otherwise; the product of
    a and b is table[(a + 128) * 256 + (b + 128)], without the 128 for an unsigned operand.
    Matrices are row-major, images NCHW. Quantisation is symmetric: q = round(x * scale) with ties
-   to even, and an integer sum s of products stands for s / (scale_x * scale_w). */
+   to even, and an integer sum s of products stands for s / (scale_x * scale_w).
+
+   Exact, unless a comment below says otherwise: a product is the table's entry and sums of products
+   are integers, the same on every machine, instruction set, device and number of threads; what is
+   float32 or float64 (scales, gradients, metrics) is computed in a fixed order, so it has the same
+   bits too. */
 
 #ifndef NC_AXX_H
 #define NC_AXX_H
@@ -2192,8 +2197,8 @@ static float nc_axx__published_power(const char *name) {
     return power;
 }
 
-/* A published multiplier is an array multiplier of two's complement without its lowest rows a, rows b
- * and columns; the table says how many (read off the netlists of EvoApproxLib). */
+/* A published multiplier is an array multiplier of two's complement without its lowest rows a,
+ * rows b and columns; the table says how many (read off the netlists of EvoApproxLib). */
 static void nc_axx__generate_published(nc_axx_mult *m, const nc_axx__evoapprox *p) {
     uint32_t at, i, j;
     memset(m, 0, offsetof(nc_axx_mult, table));
@@ -3092,8 +3097,8 @@ static int64_t nc_axx__wrap(int64_t v, nc_axx__type type) {
     return (int64_t)(u >> (64 - type.bits)) - (int64_t)((u >> 63) << type.bits);
 }
 
-/* One operation on NC_AXX__LANES pairs of operands at a time, 64 bits wide; types narrower than that
- * are wrapped by an operation of their own. */
+/* One operation on NC_AXX__LANES pairs of operands at a time, 64 bits wide; types narrower than
+ * that are wrapped by an operation of their own. */
 static void nc_axx__run_op(const nc_axx__op *op, int64_t *to, const int64_t *a, const int64_t *b) {
     int i;
     switch (op->code) {
@@ -3682,9 +3687,9 @@ static double nc_axx__divergence(const double *bins, double total, size_t k, siz
     return sum < 0 ? 0 : sum;
 }
 
-/* How many bins to keep, 128 of them at least, so that the quantised histogram tells least apart from
- * the whole one: Kullback-Leibler divergence (Migacz, 8-bit inference with TensorRT, 2017). The bin
- * of zeros counts as its neighbour, as there. */
+/* How many bins to keep, 128 of them at least, so that the quantised histogram tells least apart
+ * from the whole one: Kullback-Leibler divergence (Migacz, 8-bit inference with TensorRT, 2017).
+ * The bin of zeros counts as its neighbour, as there. */
 static size_t nc_axx__least_divergence(const nc_axx_calibrator *c, uint32_t bits) {
     const size_t groups = (size_t)1 << (bits - 1);
     double bins[NC_AXX_BINS], total = 0, least = 0;
@@ -4960,9 +4965,10 @@ typedef struct nc_axx__plan {
     size_t taps;                           /* large_channels x kernel: the width of a row */
 } nc_axx__plan;
 
-/* Zeros become their defaults, sizes are checked, and both maps follow: the smaller has a place for
- * every row of taps, the larger is what the taps lie in (the input of a convolution, the output of a
- * transposed one). NC_ERR_ARG: no such shape; NC_ERR_LIMIT: beyond what sums and sizes hold. */
+/* Zeros become their defaults, sizes are checked, and both maps follow: the smaller has a place
+ * for every row of taps, the larger is what the taps lie in (the input of a convolution, the
+ * output of a transposed one). NC_ERR_ARG: no such shape; NC_ERR_LIMIT: beyond what sums and
+ * sizes hold. */
 static nc_status nc_axx__plan_conv(const nc_axx_conv *shape, int transposed, nc_axx__plan *p) {
     nc_axx_conv *s = &p->s;
     const size_t limit = (size_t)1 << 20;

@@ -63,7 +63,13 @@
 
    Conventions: an E2M1 code is 4 bits, sign in bit 3, magnitudes 0 0.5 1 1.5 2 3 4 6 in bits 0
    to 2. Packed codes hold element 2i in the low nibble of byte i and 2i+1 in the high one; an
-   odd tail leaves the last high nibble 0. */
+   odd tail leaves the last high nibble 0.
+
+   Exact, unless a comment below says otherwise: codes, scales and values are those of the format's
+   own definition, to the nearest, ties to even; a network gives its circuit's outputs in all cases
+   that nc_fp4_verify counts; every result has the same bits on every machine, instruction set,
+   device and number of threads. What is a measure (errors, margins, areas) is float64 arithmetic in
+   a fixed order. */
 
 #ifndef NC_FP4_H
 #define NC_FP4_H
@@ -4061,8 +4067,8 @@ static void nc_fp4__make_multiplier(nc_fp4__maker *m, uint32_t n) {
     nc_fp4__output(m, "p", 2 * n, m->y);
 }
 
-/* Variant 1 is the chain of two-input sums that other tools draw; variant 0 a tree of sums of three,
- * each one atom pair: depth log3 n. */
+/* Variant 1 is the chain of two-input sums that other tools draw; variant 0 a tree of sums of
+ * three, each one atom pair: depth log3 n. */
 static void nc_fp4__make_parity(nc_fp4__maker *m, uint32_t n) {
     uint32_t i, p = NC_FP4_FALSE;
     nc_fp4__input(m, "x", n, m->a);

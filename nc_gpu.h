@@ -54,6 +54,10 @@
    To add a kernel NAME: cuda/NAME.cu (the kernel, in the words of cuda/nc_kernel.h),
    shaders/NAME.comp (three lines that include it), its nc_gpu_job_dispatch, its test.
 
+   Exact: copies are bytes. A device is probed when it is opened: caps.contract says that float32
+   has the CPU's bits there, with what the kernels emulate; without it opening fails unless the
+   caller allows it (integer kernels do not need it).
+
    Errors: every function returns a status; nc_gpu_last_error has the text. One device belongs to
    one thread at a time. Drivers are never unloaded. */
 

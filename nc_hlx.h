@@ -2980,8 +2980,8 @@ NC_HLX__VERSIONS(nc_hlx__gemv,
                  (float *c, const float *a, const float *b, size_t ldb, size_t k, size_t n),
                  (c, a, b, ldb, k, n))
 
-/* One row goes through gemv; the rest in tiles that threads share by columns and rows. How it is cut
- * has no influence on the bits: every element is one chain over k. */
+/* One row goes through gemv; the rest in tiles that threads share by columns and rows. How it is
+ * cut has no influence on the bits: every element is one chain over k. */
 static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_bytes) {
     float *aligned;
     size_t i;
@@ -3565,41 +3565,34 @@ NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, si
 
 enum { NC_HLX__WORD = 64, NC_HLX__BPE_LIMIT = 65536 };
 
-/* Merge i makes token 256 + i of pair[i] = first 2^32 + second. rank finds a pair's merge: open
- * addressing over `slots`, a power of two; 0 is empty, else the index + 1. */
+/* Merge i makes token 256 + i of pair[i] = first 2^32 + second. */
 struct nc_hlx_bpe {
     nc_allocator hooks;
     int custom_hooks;
-    uint32_t merges, room, slots;
+    uint32_t merges, room;
+    nc__index known; /* merges by their pair */
     uint64_t *pair;
-    uint32_t *rank, *length; /* bytes of token 256 + i */
+    uint32_t *length; /* bytes of token 256 + i */
 };
 
-static uint64_t nc_hlx__mix(uint64_t x) { /* splitmix64's finaliser */
-    x = (x ^ (x >> 30)) * UINT64_C(0xBF58476D1CE4E5B9);
-    x = (x ^ (x >> 27)) * UINT64_C(0x94D049BB133111EB);
-    return x ^ (x >> 31);
-}
-
 static size_t nc_hlx__bpe_bytes(uint32_t room) {
-    return (size_t)room * (sizeof(uint64_t) + 5 * sizeof(uint32_t)) + 64;
+    return (size_t)room * (sizeof(uint64_t) + sizeof(uint32_t));
 }
 
-/* A tokenizer for up to `room` tokens, its arrays in one block: pairs, hash slots, lengths. */
+/* A tokenizer for up to `room` tokens, its two arrays in one block. */
 static nc_hlx_bpe *nc_hlx__bpe_new(uint32_t room, const nc_allocator *hooks) {
     nc_hlx_bpe *bpe = (nc_hlx_bpe *)nc__calloc(hooks, sizeof *bpe);
     if (!bpe) return NULL;
     if (hooks) bpe->hooks = *hooks;
     bpe->custom_hooks = hooks != NULL;
     for (bpe->room = 16; bpe->room < room;) bpe->room *= 2;
-    bpe->slots = 4 * bpe->room;
+    bpe->known.hooks = hooks ? &bpe->hooks : NULL;
     bpe->pair = (uint64_t *)nc__calloc(hooks, nc_hlx__bpe_bytes(bpe->room));
     if (!bpe->pair) {
         nc__free(hooks, bpe, sizeof *bpe);
         return NULL;
     }
-    bpe->rank = (uint32_t *)(void *)(bpe->pair + bpe->room);
-    bpe->length = bpe->rank + bpe->slots;
+    bpe->length = (uint32_t *)(void *)(bpe->pair + bpe->room);
     return bpe;
 }
 
@@ -3609,6 +3602,7 @@ NC_API void nc_hlx_bpe_destroy(nc_hlx_bpe *bpe) {
     if (!bpe) return;
     hooks = bpe->hooks;
     custom = bpe->custom_hooks;
+    nc__index_free(&bpe->known);
     nc__free(custom ? &hooks : NULL, bpe->pair, nc_hlx__bpe_bytes(bpe->room));
     nc__free(custom ? &hooks : NULL, bpe, sizeof *bpe);
 }
@@ -3617,24 +3611,26 @@ NC_API uint32_t nc_hlx_bpe_vocab(const nc_hlx_bpe *bpe) { return 256 + bpe->merg
 
 /* The merge of a pair, or UINT32_MAX. */
 static uint32_t nc_hlx__bpe_rank(const nc_hlx_bpe *bpe, uint64_t pair) {
-    size_t at = (size_t)nc_hlx__mix(pair) & (bpe->slots - 1);
-    for (; bpe->rank[at]; at = (at + 1) & (bpe->slots - 1))
-        if (bpe->pair[bpe->rank[at] - 1] == pair) return bpe->rank[at] - 1;
-    return UINT32_MAX;
+    const uint32_t hash = (uint32_t)nc__mix(pair);
+    size_t at = hash;
+    uint32_t id;
+    do id = nc__index_next(&bpe->known, hash, &at);
+    while (id != UINT32_MAX && bpe->pair[id] != pair);
+    return id;
 }
 
 static uint32_t nc_hlx__token_length(const nc_hlx_bpe *bpe, uint64_t token) {
     return token < 256 ? 1 : bpe->length[token - 256];
 }
 
-/* Append a merge; the pair is new and both tokens exist. */
-static void nc_hlx__bpe_add(nc_hlx_bpe *bpe, uint64_t pair) {
-    size_t at = (size_t)nc_hlx__mix(pair) & (bpe->slots - 1);
-    while (bpe->rank[at]) at = (at + 1) & (bpe->slots - 1);
+/* Append a merge; the pair is new and both tokens exist. 0: out of memory. */
+static int nc_hlx__bpe_add(nc_hlx_bpe *bpe, uint64_t pair) {
+    if (!nc__index_add(&bpe->known, (uint32_t)nc__mix(pair), bpe->merges)) return 0;
     bpe->pair[bpe->merges] = pair;
     bpe->length[bpe->merges] =
         nc_hlx__token_length(bpe, pair >> 32) + nc_hlx__token_length(bpe, pair & UINT32_MAX);
-    bpe->rank[at] = ++bpe->merges;
+    bpe->merges++;
+    return 1;
 }
 
 static int nc_hlx__white(uint8_t c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
@@ -3709,29 +3705,32 @@ NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens
 
 /* Different words of a text: where each lies in `tokens`, its length now, how often it occurs. */
 typedef struct nc_hlx__words {
-    uint32_t *tokens, *slot; /* slot: open addressing, index + 1 */
+    uint32_t *tokens;
     size_t *start, *count;
     uint8_t *length;
-    size_t n, slots, used;
+    size_t n, used;
+    nc__index known;
 } nc_hlx__words;
 
-/* Count one more of a word; the table has at least twice as many slots as there are words. */
-static void nc_hlx__add_word(nc_hlx__words *w, const uint8_t *word, size_t n) {
-    size_t at = (size_t)nc__fnv1a(NC__FNV_START, word, n) & (w->slots - 1), i;
-    for (; w->slot[at]; at = (at + 1) & (w->slots - 1)) {
-        size_t k = w->slot[at] - 1;
+/* Count one more of a word. 0: out of memory. */
+static int nc_hlx__add_word(nc_hlx__words *w, const uint8_t *word, size_t n) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, word, n);
+    size_t at = hash, i;
+    uint32_t k;
+    while ((k = nc__index_next(&w->known, hash, &at)) != UINT32_MAX) {
         if (w->length[k] != n) continue;
         for (i = 0; i < n && w->tokens[w->start[k] + i] == word[i]; i++) {
         }
         if (i < n) continue;
         w->count[k]++;
-        return;
+        return 1;
     }
-    w->slot[at] = (uint32_t)(w->n + 1);
+    if (!nc__index_add(&w->known, hash, (uint32_t)w->n)) return 0;
     w->start[w->n] = w->used;
     w->length[w->n] = (uint8_t)n;
     w->count[w->n++] = 1;
     for (i = 0; i < n; i++) w->tokens[w->used++] = word[i];
+    return 1;
 }
 
 /* Counts of pairs: open addressing, the key + 1 so that 0 is empty. */
@@ -3749,7 +3748,7 @@ static int nc_hlx__best_pair(const nc_hlx__words *w, nc_hlx__pairs *p, uint64_t 
         for (i = 0; i + 1 < w->length[k]; i++) {
             const uint32_t *t = w->tokens + w->start[k] + i;
             uint64_t key = ((uint64_t)t[0] << 32 | t[1]) + 1;
-            at = (size_t)nc_hlx__mix(key) & (p->slots - 1);
+            at = (size_t)nc__mix(key) & (p->slots - 1);
             while (p->key[at] && p->key[at] != key) at = (at + 1) & (p->slots - 1);
             p->count[at] = (p->key[at] ? p->count[at] : 0) + w->count[k];
             p->key[at] = key;
@@ -3769,34 +3768,36 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t byt
     nc_hlx__pairs p;
     nc_status status = NC_ERR_MEMORY;
     nc_hlx_bpe *made;
-    size_t at, k;
+    size_t at, k, slots = 64;
     if (!bpe) return NC_ERR_ARG;
     *bpe = NULL;
     if ((bytes && !text) || vocab < 256 || vocab > NC_HLX__BPE_LIMIT || bytes >> 31)
         return NC_ERR_ARG;
     memset(&w, 0, sizeof w);
     memset(&p, 0, sizeof p);
-    for (w.slots = 64; w.slots < 2 * n;) w.slots *= 2;
+    w.known.hooks = hooks;
+    while (slots < 2 * n) slots *= 2; /* at most half full */
     made = nc_hlx__bpe_new(vocab - 256, hooks);
     w.tokens = (uint32_t *)nc__alloc(hooks, n * sizeof *w.tokens);
-    w.slot = (uint32_t *)nc__calloc(hooks, w.slots * sizeof *w.slot);
     w.start = (size_t *)nc__alloc(hooks, n * sizeof *w.start);
     w.count = (size_t *)nc__alloc(hooks, n * sizeof *w.count);
     w.length = (uint8_t *)nc__alloc(hooks, n);
-    p.key = (uint64_t *)nc__alloc(hooks, w.slots * sizeof *p.key);
-    p.count = (size_t *)nc__alloc(hooks, w.slots * sizeof *p.count);
-    if (made && w.tokens && w.slot && w.start && w.count && w.length && p.key && p.count) {
+    p.key = (uint64_t *)nc__alloc(hooks, slots * sizeof *p.key);
+    p.count = (size_t *)nc__alloc(hooks, slots * sizeof *p.count);
+    if (made && w.tokens && w.start && w.count && w.length && p.key && p.count) {
         status = NC_OK;
-        for (at = 0; at < bytes; at += k) {
+        for (at = 0; at < bytes && status == NC_OK; at += k) {
             k = nc_hlx__word(from + at, bytes - at);
-            nc_hlx__add_word(&w, from + at, k);
+            if (!nc_hlx__add_word(&w, from + at, k)) status = NC_ERR_MEMORY;
         }
-        for (p.slots = 64; p.slots < 2 * w.used;)
-            p.slots *= 2; /* as many pairs at most, so w.slots are enough */
+        for (p.slots = 64; p.slots < 2 * w.used;) p.slots *= 2; /* as many pairs at most */
         while (made->merges < vocab - 256 && status == NC_OK) {
             uint64_t best = 0;
             if (!nc_hlx__best_pair(&w, &p, &best)) break;
-            nc_hlx__bpe_add(made, best);
+            if (!nc_hlx__bpe_add(made, best)) {
+                status = NC_ERR_MEMORY;
+                break;
+            }
             for (k = 0; k < w.n; k++)
                 w.length[k] = (uint8_t)nc_hlx__merge(w.tokens + w.start[k], w.length[k], best,
                                                      255 + made->merges);
@@ -3804,12 +3805,12 @@ NC_API nc_status nc_hlx_bpe_train(nc_hlx_bpe **bpe, const void *text, size_t byt
         }
     }
     nc__free(hooks, w.tokens, n * sizeof *w.tokens);
-    nc__free(hooks, w.slot, w.slots * sizeof *w.slot);
+    nc__index_free(&w.known);
     nc__free(hooks, w.start, n * sizeof *w.start);
     nc__free(hooks, w.count, n * sizeof *w.count);
     nc__free(hooks, w.length, n);
-    nc__free(hooks, p.key, w.slots * sizeof *p.key);
-    nc__free(hooks, p.count, w.slots * sizeof *p.count);
+    nc__free(hooks, p.key, slots * sizeof *p.key);
+    nc__free(hooks, p.count, slots * sizeof *p.count);
     if (status == NC_OK)
         *bpe = made;
     else
@@ -3875,8 +3876,8 @@ NC_API nc_status nc_hlx_bpe_load(nc_hlx_bpe **bpe, const char *path, const nc_al
             nc_hlx__token_length(made, a) + nc_hlx__token_length(made, b) > NC_HLX__WORD)
             status =
                 nc__fail(err, NC_ERR_FORMAT, 0, 0, "merge %lu is impossible", (unsigned long)i);
-        else
-            nc_hlx__bpe_add(made, a << 32 | b);
+        else if (!nc_hlx__bpe_add(made, a << 32 | b))
+            status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     }
     nc__free(hooks, data, bytes + 1);
     if (status == NC_OK)
@@ -4207,8 +4208,9 @@ static int nc_hlx__is_layer_tensor(int t) {
     return t < NC_HLX__TENSORS && nc_hlx__tensors[t].where == NC_HLX__LAYER;
 }
 
-/* Places of the tensors in the one array of parameters: those before the layers, layer by layer with
- * one stride, those behind; sizes saturate, so that a model too large fails when it is allocated. */
+/* Places of the tensors in the one array of parameters: those before the layers, layer by layer
+ * with one stride, those behind; sizes saturate, so that a model too large fails when it is
+ * allocated. */
 static void nc_hlx__make_layout(const nc_hlx_config *c, nc_hlx__layout *l) {
     size_t at = 0;
     int t;

@@ -74,6 +74,11 @@
    its results for opaque functions of its operands until nc_tir__value_of says more.
    tests/tir_io.c and tests/tir_model.c try every row of both lists.
 
+   Exact, unless a comment below says otherwise: text, rows, words and verdicts follow from their
+   input alone and are the same on every machine; the network is fixed-point arithmetic in the
+   field, the same bits on every machine and device. Only the imitation of a search
+   (nc_tir_imitate) computes in float32.
+
    No function keeps state between calls. One object belongs to one thread at a time; different ones
    do not meet. */
 
@@ -3139,7 +3144,8 @@ static nc_tir_outcome nc_tir__step_move(nc_tir__vm *vm, const nc_tir__tasm *t) {
     return NC_TIR_HALTED;
 }
 
-/* Field arithmetic, comparison and assertions; rows of the u32 table are noted where there are any. */
+/* Field arithmetic, comparison and assertions; rows of the u32 table are noted where there are
+ * any. */
 static nc_tir_outcome nc_tir__step_field(nc_tir__vm *vm, const nc_tir__tasm *t) {
     nc_gl *st = &vm->stack[vm->height - 1];
     const nc_gl a = st[0], b = st[-1];
@@ -4454,7 +4460,8 @@ typedef struct nc_tir__part {
     uint32_t end, fan_in;
 } nc_tir__part;
 
-/* How many inputs the weight with this index is one of; 0: a gain or a bias, which starts as 1 or 0. */
+/* How many inputs the weight with this index is one of; 0: a gain or a bias, which starts as 1
+ * or 0. */
 static uint32_t nc_tir__fan_in(uint32_t i) {
     static const nc_tir__part layer[] = {{NC_TIR__L_BIAS, NC_TIR__D},
                                          {NC_TIR__L_DOWN, 0},

@@ -238,6 +238,32 @@ static void networks_survive_safetensors(void **state) {
     }
 }
 
+/* What a program with setlocale(LC_ALL, "") writes is what others write, and reads what they
+   wrote. */
+static void networks_do_not_depend_on_the_locale(void **state) {
+    nc_axx_net *net = net_of(0);
+    nc_axx_images images = images_of(net, COUNT, 8);
+    size_t bytes, comma_bytes;
+    char *data, *comma_data;
+    nc_error err;
+    (void)state;
+    assert_int_equal(nc_axx_net_calibrate(net, &images, NC_AXX_CALIBRATE_MSE, 0), NC_OK);
+    assert_int_equal(nc_axx_net_save(net, &data, &bytes, &err), NC_OK);
+    if (comma_locale()) {
+        assert_int_equal(nc_axx_net_save(net, &comma_data, &comma_bytes, &err), NC_OK);
+        assert_int_equal(comma_bytes, bytes);
+        assert_memory_equal(comma_data, data, bytes);
+        if (nc_axx_net_load(net, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+        nc_axx_free_text(comma_data);
+        setlocale(LC_NUMERIC, "C");
+    } else {
+        printf("skipped: no locale with a comma (Debian: locales)\n");
+    }
+    nc_axx_free_text(data);
+    images_free(&images);
+    nc_axx_net_destroy(net);
+}
+
 /* A file as PyTorch's timm writes one: other tensors besides, half precision, any order. */
 static void files_with_the_names_of_timm_run(void **state) {
     static const nc_axx_net_config config = {NC_AXX_NET_VIT, 4, 1, 3, 4, 1, 2, 2, 8, 0, 2, 0, 0};
@@ -465,6 +491,7 @@ int main(void) {
         cmocka_unit_test(modes_agree_where_they_must),
         cmocka_unit_test(the_convolutional_network_convolves),
         cmocka_unit_test(networks_survive_safetensors),
+        cmocka_unit_test(networks_do_not_depend_on_the_locale),
         cmocka_unit_test(files_with_the_names_of_timm_run),
         cmocka_unit_test(training_learns_in_every_mode),
         cmocka_unit_test(pruned_weights_stay_zero),

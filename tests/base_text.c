@@ -2,7 +2,6 @@
    locale, JSON as RFC 8259 has it, headers of safetensors and .npy files, ids by hash. Their functions
    are private, so this file holds an implementation of its own. */
 #include "test.h"
-#include <locale.h>
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 
@@ -10,16 +9,6 @@ static nc__text open_text(const char *text, nc_error *err) {
     nc__text t;
     nc__text_open(&t, text, strlen(text), err);
     return t;
-}
-
-/* A locale whose decimal point is a comma, made where it is not installed. */
-static int comma_locale(void) {
-    if (setlocale(LC_NUMERIC, "de_DE.UTF-8")) return 1;
-    if (system("mkdir -p build/locale && localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8 "
-               "2>build/locale/log") != 0)
-        return 0;
-    setenv("LOCPATH", "build/locale", 1);
-    return setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL;
 }
 
 static void numbers_do_not_depend_on_the_locale(void **state) {

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <dirent.h>
+#include <locale.h>
 #include <sys/stat.h>
 #include <cmocka.h>
 #include <json-c/json.h>
@@ -22,6 +23,17 @@ static inline const char *shared_data(void) {
     struct stat info;
     if (!path || !*path) path = "../shared/data";
     return stat(path, &info) == 0 ? path : NULL;
+}
+
+/* Take a locale whose decimal point is a comma, made where it is not installed; 0: there is none. Go
+   back with setlocale(LC_NUMERIC, "C"). */
+static inline int comma_locale(void) {
+    if (setlocale(LC_NUMERIC, "de_DE.UTF-8")) return 1;
+    if (system("mkdir -p build/locale && localedef -i de_DE -f UTF-8 build/locale/de_DE.UTF-8 "
+               "2>build/locale/log") != 0)
+        return 0;
+    setenv("LOCPATH", "build/locale", 1);
+    return setlocale(LC_NUMERIC, "de_DE.UTF-8") != NULL;
 }
 
 /* A text file of less than 1 MiB, with a final NUL; free it. */
