@@ -113,9 +113,12 @@ $(B)/kernels/%_u32.spv: shaders/%.comp cuda/%.cu $(KERNEL_WORDS)
 $(B)/kernels/%.spv: shaders/%.comp cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
 	$(GLSL) $< -o $@
+# nvcc writes the PTX version of its own day, which older drivers refuse: the kernels use nothing
+# beyond 7.0 (CUDA 11.0, drivers from 450).
 $(B)/kernels/%.ptx: cuda/%.cu $(KERNEL_WORDS)
 	@mkdir -p $(@D)
-	$(NVCC) -ptx -arch=compute_75 -fmad=false $< -o $@
+	$(NVCC) -ptx -arch=compute_75 -fmad=false $< -o $@.new
+	sed 's/^\.version .*/.version 7.0/' $@.new >$@ && rm $@.new
 
 nvcc: # 300 MB from PyPI, into the build folder alone
 ifeq ($(NVCC),)

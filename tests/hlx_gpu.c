@@ -452,17 +452,19 @@ static void damaged_kernel_files_are_refused(void **state) {
     nc_gpu_kernel *kernel;
     nc_gpu *gpu;
     size_t count = roads(list), i, n, cut;
+    char path[64];
     FILE *file;
     (void)state;
     for (i = 0; i < count && list[i].desc.kind != NC_GPU_CUDA; i++) {
     }
+    snprintf(path, sizeof path, "%s/damaged.ptx", list[i].desc.kernel_path);
     gpu = open_road(&list[i]);
     for (i = 0; gpu && i < 3; i++) {
-        write_text("build/shim/damaged.ptx", ptx[i]);
+        write_text(path, ptx[i]);
         assert_int_not_equal(nc_gpu_kernel_load(gpu, "damaged", &kernel), NC_OK);
         assert_null(kernel);
     }
-    remove("build/shim/damaged.ptx");
+    remove(path);
     nc_gpu_close(gpu);
     gpu = list[0].desc.kind == NC_GPU_VULKAN ? open_road(&list[0]) : NULL;
     if (!gpu) return;
