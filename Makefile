@@ -143,9 +143,9 @@ $(B)/test/$(1)_%: tests/$(1)_%.c tests/test.h tests/checksum.h tests/roads.h $(B
 $(B)/fuzz/$(1).o: $$(HEADERS)
 	@mkdir -p $$(@D)
 	printf '#define NC_IMPLEMENTATION\n#include "$(2)"\n' | \
-	    clang -g -O1 $(SANITIZED),fuzzer-no-link $(filter -DNC_AXX_VIT,$(3)) -I. -x c - -c -o $$@
+	    clang -g1 -O1 $(SANITIZED),fuzzer-no-link $(filter -DNC_AXX_VIT,$(3)) -I. -x c - -c -o $$@
 $(B)/fuzz/$(1)_%: tests/fuzz_$(1)_%.c tests/fuzz_file.h tests/checksum.h $(B)/fuzz/$(1).o
-	clang -g -O1 $(SANITIZED),fuzzer -I. $$< $(B)/fuzz/$(1).o -o $$@ -lm
+	clang -g1 -O1 $(SANITIZED),fuzzer -I. $$< $(B)/fuzz/$(1).o -o $$@ -lm
 endef
 $(eval $(call test_rules,goldilocks,nc_goldilocks.h,-DNC_GPU))
 $(eval $(call test_rules,fp4,nc_fp4.h,-DNC_GPU))
@@ -194,7 +194,7 @@ test-gpu: test-packages $(addprefix $(B)/test/,$(GPU_TESTS)) $(B)/bench/gpu kern
 FUZZ_SECONDS ?= 20
 $(B)/fuzz/gpu_spirv: tests/fuzz_gpu_spirv.c nc_gpu.h
 	@mkdir -p $(@D)
-	clang -g -O1 $(SANITIZED),fuzzer -I. $< -o $@ -lm
+	clang -g1 -O1 $(SANITIZED),fuzzer -I. $< -o $@ -lm
 
 fuzz: test-packages $(FUZZERS:%=$(B)/fuzz/%)
 	@printf '%s\n' $(FUZZERS) | xargs -P $(JOBS) -I@ sh tests/fuzz.sh @ $(FUZZ_SECONDS) $(B)

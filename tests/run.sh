@@ -49,7 +49,7 @@ step unit make --no-print-directory -j"$jobs" unit
 # test with it.
 sanitized() {
     make --no-print-directory -j"$jobs" "$@" B=build/san OPENMP= \
-        CFLAGS="-O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all"
+        CFLAGS="-O1 -g1 -fsanitize=address,undefined -fno-sanitize-recover=all"
 }
 leaks_checked() { NC_TEST_NO_VULKAN=1 ASAN_OPTIONS=detect_leaks=1 sanitized unit; }
 vulkan_road() { ASAN_OPTIONS=detect_leaks=0 sanitized unit-gpu; }
