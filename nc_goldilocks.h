@@ -2506,8 +2506,6 @@ NC_API void nc_gl_ntt_destroy(nc_gl_ntt *plan) {
 
 NC__COLD_END
 
-NC__WARM_BEGIN
-
 /* -- transforms -- */
 
 /* A pass in the widest form this machine has. */
@@ -2603,6 +2601,8 @@ NC_GL__TARGET512 static size_t nc_gl__mirror512(nc_gl *x, size_t n, nc_gl factor
     return i;
 }
 #endif
+
+NC__WARM_BEGIN
 
 /* The inverse transform is the forward one with x[1 .. n-1] mirrored, divided by n. */
 static void nc_gl__mirror(nc_gl *x, size_t n, nc_gl factor) {
