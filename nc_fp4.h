@@ -7319,11 +7319,11 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
     return b.status;
 }
 
-#ifdef NC_GPU
 NC__COLD_END
 
 NC__WARM_END
 
+#ifdef NC_GPU
 /* >>gpu ============================================================================ */
 
 struct nc_fp4_gpu {

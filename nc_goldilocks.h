@@ -4695,7 +4695,6 @@ NC_API nc_status nc_fixed_layer_norm(nc_fixed *out, const nc_fixed *x, size_t n,
 }
 
 #ifdef NC_GPU
-
 /* >>gpu ============================================================================ */
 
 struct nc_gl_gpu {

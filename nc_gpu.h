@@ -49,7 +49,6 @@
      NC_MALLOC, NC_FREE    host memory of this header
      NC_GPU_NO_VULKAN      CUDA only
      NC_MAX_FILE_BYTES     larger files are refused, not read
-     NC_MAX_FILE_BYTES     larger files are refused, not read
 
    To add a kernel NAME: cuda/NAME.cu (the kernel, in the words of cuda/nc_kernel.h),
    shaders/NAME.comp (three lines that include it), its nc_gpu_job_dispatch, its test.

@@ -3642,10 +3642,6 @@ NC_API nc_status nc_tir_profile_dynamic(const char *tasm, const nc_tir_input *in
 
 NC__COLD_END
 
-NC__WARM_END
-
-NC__WARM_BEGIN
-
 /* >>proofs ======================================================================== */
 
 /* -- terms -- */

@@ -94,6 +94,15 @@ for h in $headers; do
         bad "$h: options listed (<) and read (>) differ: $(cat "$work/diff")"
 done
 
+# A header leaves gcc's options as it found them: one more pop has nothing to take back.
+for h in $headers; do
+    for options in "" -DNC_GPU -DNC_NO_SIMD; do
+        printf '#define NC_IMPLEMENTATION\n#include "%s"\n#pragma GCC pop_options\n' $h |
+            gcc -x c -O2 $options -fsyntax-only -I. - 2>&1 | grep -q 'without a corresponding' ||
+            bad "$h $options: options of its own stay in force behind it"
+    done
+done
+
 # 5. The copy test: each header alone in an empty folder with what its first lines name, as C and
 #    C++, by both compilers, with and without OpenMP and SIMD, extern and static. A line of `jobs` is
 #    a folder and a command; -fsyntax-only is in those that only `all` compiles to the end.

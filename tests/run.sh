@@ -31,16 +31,13 @@ step() { # name, command...
 }
 
 # Lint is one long computation a header: it takes the cores that other steps leave idle.
-rm -f build/log/idle.code
-(
-    nice -n 19 make --no-print-directory lint >build/log/idle.log 2>&1
-    echo $? >build/log/idle.code
-) &
+nice -n 19 make --no-print-directory lint >build/log/idle.log 2>&1 &
 idle=$!
 lint_is_done() {
     wait $idle
+    code=$?
     cat build/log/idle.log
-    [ "$(cat build/log/idle.code)" = 0 ]
+    return $code
 }
 
 make --no-print-directory -s -j"$jobs" kernels build/shim/libcuda_on_cpu.so || exit 1
