@@ -624,6 +624,14 @@ extern "C"
                                                     unsigned long flags);
 #endif
 
+#if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__aarch64__) && defined(__ARM_NEON) &&    \
+    !defined(__AARCH64EB__)
+#define NC__NEON 1
+#ifdef __linux__
+#include <sys/auxv.h>
+#endif
+#endif
+
 /* Several C files may each hold the implementation of a different header: what all of them define
  * is weak where that exists. */
 #if defined(__GNUC__) && !defined(NC_STATIC) && !defined(_WIN32)
@@ -779,7 +787,8 @@ static NC_UNUSED void nc__philox(uint64_t seed, uint64_t counter_lo, uint64_t co
     out[3] = c3;
 }
 
-/* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA, 2 AVX-512 F BW DQ VL. */
+/* Best instruction set of this machine: 0 portable, 1 AVX2 + FMA or NEON, 2 AVX-512 F BW DQ VL or
+ * NEON with dot products. */
 static NC_UNUSED int nc__cpu_level(void) {
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
     __builtin_cpu_init();
@@ -787,6 +796,12 @@ static NC_UNUSED int nc__cpu_level(void) {
     if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
         __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
         return 2;
+    return 1;
+#elif defined(NC__NEON) && (defined(__APPLE__) || defined(__ARM_FEATURE_DOTPROD))
+    return 2;
+#elif defined(NC__NEON) && defined(__linux__)
+    return getauxval(AT_HWCAP) >> 20 & 1 ? 2 : 1; /* bit 20: asimddp */
+#elif defined(NC__NEON)
     return 1;
 #else
     return 0;
