@@ -47,10 +47,16 @@ library() {
         verdict "$name, $*, level $level" "$("$here/digest" $level)" $golden
     done
 }
-under_qemu() { # name, processor
-    eval "golden=\$golden_$1"
-    build tests/digest_$1.c "$here/digest" $2-linux-gnu-gcc -O2 -static -I"$stb"
-    verdict "$1, $2 gcc -O2 under qemu" "$(qemu-$2 "$here/digest")" $golden
+# The same on another processor: name, processor, levels, then options of qemu.
+under_qemu() {
+    name=$1 arch=$2 levels=$3
+    shift 3
+    eval "golden=\$golden_$name"
+    build tests/digest_$name.c "$here/digest" $arch-linux-gnu-gcc -O2 -static -I"$stb"
+    for level in ${levels:-"''"}; do
+        verdict "$name, $arch under qemu $*${levels:+, level $level}" \
+            "$(qemu-$arch "$@" "$here/digest" ${levels:+$level})" $golden
+    done
 }
 training() { # compiler and flags
     build examples/hlx_train.c "$here/train" "$@" -fopenmp
@@ -101,13 +107,19 @@ echo "stb=$work/stb" >>"$work/lib.sh"
     echo "on_device cuda shim build/shim/libcuda_on_cpu.so" # the slowest come first
     echo "on_device vulkan kernels"
     for arch in aarch64 s390x; do
-        [ -n "$quick" ] && break
-        if command -v qemu-$arch >/dev/null && command -v $arch-linux-gnu-gcc >/dev/null; then
-            echo "resumed_across $arch"
-            for name in goldilocks fp4 axx; do echo "under_qemu $name $arch"; done
-        else
+        if ! command -v qemu-$arch >/dev/null || ! command -v $arch-linux-gnu-gcc >/dev/null; then
             echo "echo '$arch: skipped, no cross compiler or qemu-user'"
+            continue
         fi
+        [ -n "$quick" ] || echo "resumed_across $arch"
+        for name in goldilocks fp4 axx; do
+            case $arch$quick in
+            s390x) echo "under_qemu $name $arch ''" ;;
+            aarch64) # the Cortex-A53 has no dot products
+                echo "under_qemu $name $arch '0 1 2'; under_qemu $name $arch '' -cpu cortex-a53" ;;
+            aarch64yes) [ $name = axx ] || echo "under_qemu $name $arch '1 2'" ;;
+            esac
+        done
     done
     echo "training gcc -O3 -march=native"
     echo "training clang -O1 -DNC_NO_SIMD"
