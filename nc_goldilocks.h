@@ -221,7 +221,7 @@ NC_API nc_gl nc_gl_halve(nc_gl a);
 NC_API nc_gl nc_gl_mul_pow2(nc_gl a, uint32_t k);
 /* a^exponent; 0^0 = 1. */
 NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent);
-/* *out = 1 / a. NC_ERR_MATH and *out = 0 for a = 0. */
+/* *out = 1 / a; the time depends on a. NC_ERR_MATH and *out = 0 for a = 0. */
 NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out);
 /* 1 if a is a nonzero square, -1 (as int) if not a square, 0 for 0 (Euler's criterion). */
 NC_API int nc_gl_legendre(nc_gl a);
@@ -1200,23 +1200,72 @@ NC_API nc_gl nc_gl_pow(nc_gl a, uint64_t exponent) {
     return result;
 }
 
-/* a^(p-2) by Fermat, p - 2 = (2^31 - 1) 2^33 + (2^32 - 1). The powers a^(2^n - 1) come for n = 1,
- * 2, 3, 6, 12, 24, 30, 31, 32: each is one of those before it, squared some times, times another;
- * the inverse is made of the last two in the same way. */
-NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out) {
-    static const uint8_t base[9] = {0, 1, 2, 3, 4, 5, 6, 7, 7};
-    static const uint8_t squarings[9] = {1, 1, 3, 6, 12, 6, 1, 1, 33};
-    static const uint8_t factor[9] = {0, 0, 2, 3, 4, 3, 0, 0, 8};
-    nc_gl power[10];
-    int i, n;
-    power[0] = a;
-    for (i = 0; i < 9; i++) {
-        nc_gl x = power[base[i]];
-        for (n = squarings[i]; n > 0; n--) x = nc_gl_sqr(x);
-        power[i + 1] = nc_gl_mul(x, power[factor[i]]);
+/* Zeros below the lowest one of x > 0. */
+static inline int nc_gl__trailing_zeros(uint64_t x) {
+#ifdef __GNUC__
+    return __builtin_ctzll(x);
+#else
+    int n = 0;
+    for (; !(x & 1); x >>= 1) n++;
+    return n;
+#endif
+}
+
+/* Some turns of the binary Euclidean algorithm on x and y, both odd but for 2^zeros in x: the larger
+ * gives way to the difference, and that loses its factors of 2. Where they were x0 and y0, they are
+ * (f[0] x0 + f[1] y0) / 2^s and (f[2] x0 + f[3] y0) / 2^s with the returned s <= 62: a turn doubles
+ * the coefficients at most and halves at least once, so none exceeds 2^s. */
+static inline int nc_gl__euclid(uint64_t *x, uint64_t *y, int *zeros, int64_t f[4]) {
+    uint64_t a = *x, b = *y;
+    int64_t a0 = 1, a1 = 0, b0 = 0, b1 = 1, t;
+    int left = 62;
+    while (*zeros <= left) {
+        const uint64_t odd = a >> *zeros, gap = odd - b, less = (uint64_t)0 - (odd < b);
+        b0 = (int64_t)((uint64_t)b0 << *zeros);
+        b1 = (int64_t)((uint64_t)b1 << *zeros);
+        left -= *zeros;
+        a = odd;
+        if (gap == 0) break;
+        *zeros = nc_gl__trailing_zeros(gap);
+        b = less ? odd : b;
+        a = (gap ^ less) - less;
+        t = (a0 ^ b0) & (int64_t)less, a0 ^= t, b0 ^= t; /* exchanged */
+        t = (a1 ^ b1) & (int64_t)less, a1 ^= t, b1 ^= t;
+        a0 -= b0, a1 -= b1;
     }
-    *out = power[9];
-    return a == 0 ? NC_ERR_MATH : NC_OK;
+    *x = a, *y = b;
+    f[0] = a0, f[1] = a1, f[2] = b0, f[3] = b1;
+    return 62 - left;
+}
+
+/* a u + b v of signed a and b. */
+static NC__NOINLINE nc_gl nc_gl__combine(int64_t a, nc_gl u, int64_t b, nc_gl v) {
+    return nc_gl_add(nc_gl_mul(nc_gl_from_i64(a), u), nc_gl_mul(nc_gl_from_i64(b), v));
+}
+
+/* The greatest common divisor of a and p is 1 = (v a + .. p) / 2^halvings, found in turns of
+ * nc_gl__euclid; 2^-1 = 2^191. */
+NC_API nc_status nc_gl_inv(nc_gl a, nc_gl *out) {
+    uint64_t x = a, y = NC_GL_P;
+    nc_gl u = 1, v = 0, next;
+    int halvings, zeros = 0;
+    *out = 0;
+    if (a == 0) return NC_ERR_MATH;
+    halvings = nc_gl__trailing_zeros(x);
+    x >>= halvings;
+    do {
+        int64_t f[4];
+        if (zeros == 63) { /* more than one call can take */
+            x >>= 1, zeros--, halvings++;
+            v = nc_gl_dbl(v);
+        }
+        halvings += nc_gl__euclid(&x, &y, &zeros, f);
+        next = nc_gl__combine(f[0], u, f[1], v);
+        v = nc_gl__combine(f[2], u, f[3], v);
+        u = next;
+    } while (x != y);
+    *out = nc_gl_mul_pow2(v, 192 - (uint32_t)halvings);
+    return NC_OK;
 }
 
 NC__COLD_BEGIN

@@ -122,6 +122,22 @@ static void batch_inverse_equals_single_and_counts_zeros(void **state) {
     assert_int_equal(nc_gl_set_simd(-1), NC_OK);
 }
 
+/* Euclid's way against Fermat's; the gap to p takes every number of halvings, 63 among them. */
+static void inverses_are_powers_to_p_minus_2(void **state) {
+    uint64_t seed = 11;
+    nc_gl inverse = 1;
+    int i;
+    (void)state;
+    for (i = 0; i < 20000; i++) {
+        nc_gl a = random_field(&seed);
+        if (i < 64) a = nc_gl_from_u64((uint64_t)1 << i);
+        if (i >= 64 && i < 128) a = NC_GL_P - ((uint64_t)1 << (i - 64));
+        if (i >= 128 && i < 1000) a >>= i % 64;
+        assert_int_equal(nc_gl_inv(a, &inverse), a ? NC_OK : NC_ERR_MATH);
+        assert_int_equal(inverse, nc_gl_pow(a, NC_GL_P - 2));
+    }
+}
+
 static void check_vectors(size_t n, size_t offset, uint64_t *seed) {
     uint64_t room[4][80], *a = room[0] + offset, *b = room[1] + offset, *y = room[2] + offset;
     uint64_t *out = room[3] + offset, dot = 0;
@@ -404,6 +420,7 @@ int main(void) {
         cmocka_unit_test(field_laws_hold_on_edge_and_random_values),
         cmocka_unit_test(multiplication_by_a_power_of_two_is_a_shift),
         cmocka_unit_test(batch_inverse_equals_single_and_counts_zeros),
+        cmocka_unit_test(inverses_are_powers_to_p_minus_2),
         cmocka_unit_test(vectors_equal_scalars_at_every_level_length_and_offset),
         cmocka_unit_test(extensions_agree_with_ext_json),
         cmocka_unit_test(extension_laws_hold_on_random_values),
