@@ -1143,7 +1143,14 @@ static uint64_t nc_gl__reduce_lazy(nc_gl__wide w) {
     return r + nc_gl__carried(over);
 }
 
-static nc_gl nc_gl__reduce(nc_gl__wide w) { return nc_gl__canonical(nc_gl__reduce_lazy(w)); }
+/* The same, canonical: the last sum t + u is taken as t - (p - u), and a p more where that is
+ * negative, so that one comparison is for carry and canonical form together. For any t < 2^64 it is
+ * below p, since u <= 2^64 - 2^33 + 1 makes t + u - p < 2^64 - 2^32. */
+static nc_gl nc_gl__reduce(nc_gl__wide w) {
+    uint64_t t, over = nc_gl__borrow(w.lo, w.hi >> 32, &t);
+    t -= nc_gl__carried(over);
+    return nc_gl_sub(t, NC_GL_P - (w.hi & NC_GL__EPSILON) * NC_GL__EPSILON);
+}
 
 NC_API nc_gl nc_gl_from_u64(uint64_t value) { return nc_gl__canonical(value); }
 
@@ -1560,6 +1567,7 @@ NC_GL__INLINE64 nc_gl nc_gl__mul_add64(nc_gl a, nc_gl b, nc_gl c) { return nc_gl
 /* -- 256 bits -- */
 
 #define NC_GL__PLUS256 _mm256_add_epi64
+#define NC_GL__MINUS256 _mm256_sub_epi64
 #define NC_GL__LEFT256(a, k) _mm256_slli_epi64(a, (int)(k))
 #define NC_GL__RIGHT256(a, k) _mm256_srli_epi64(a, (int)(k))
 #define NC_GL__TIMES256 _mm256_mul_epu32
@@ -1582,9 +1590,12 @@ NC_GL__INLINE256 __m256i nc_gl__biased256(__m256i x) {
     return _mm256_xor_si256(x, nc_gl__set256(NC_GL__BIAS));
 }
 
-/* a - b, and + p where that is negative, for biased a and b; the biases cancel. */
+/* a - b, and + p where that is negative, for biased a and b; the biases cancel. b is used twice:
+ * the compilers would take it apart for the difference, where it is p - x, and add once more. */
 NC_GL__INLINE256 __m256i nc_gl__sub_biased256(__m256i a, __m256i b) {
-    __m256i negative = _mm256_cmpgt_epi64(b, a);
+    __m256i negative;
+    __asm__("" : "+x"(b));
+    negative = _mm256_cmpgt_epi64(b, a);
     return _mm256_add_epi64(_mm256_sub_epi64(a, b),
                             _mm256_and_si256(negative, nc_gl__set256(NC_GL_P)));
 }
@@ -1599,27 +1610,19 @@ NC_GL__INLINE256 __m256i nc_gl__add256(__m256i a, __m256i b) {
     return nc_gl__sub_biased256(nc_gl__biased256(a), _mm256_sub_epi64(biased_p, b));
 }
 
-/* lo + 2^64 hi modulo p, biased, as nc_gl__reduce_lazy; a mask moved down by 32 is 2^32 - 1. */
-NC_GL__INLINE256 __m256i nc_gl__reduce_biased256(__m256i lo, __m256i hi) {
-    __m256i from = nc_gl__biased256(lo), t = _mm256_sub_epi64(from, _mm256_srli_epi64(hi, 32)), r;
-    t = _mm256_sub_epi64(t, _mm256_srli_epi64(_mm256_cmpgt_epi64(t, from), 32));
-    r = _mm256_add_epi64(t, _mm256_mul_epu32(hi, nc_gl__set256(NC_GL__EPSILON)));
-    return _mm256_add_epi64(r, _mm256_srli_epi64(_mm256_cmpgt_epi64(t, r), 32));
-}
-
-NC_GL__INLINE256 __m256i nc_gl__canonical_biased256(__m256i x) {
-    __m256i over = _mm256_cmpgt_epi64(x, nc_gl__set256(NC_GL_P - 1 - NC_GL__BIAS));
-    return nc_gl__biased256(_mm256_add_epi64(x, _mm256_srli_epi64(over, 32)));
-}
-
-NC_GL__INLINE256 __m256i nc_gl__canonical256(__m256i x) {
-    return nc_gl__canonical_biased256(nc_gl__biased256(x));
-}
-NC_GL__INLINE256 __m256i nc_gl__reduce_lazy256(__m256i lo, __m256i hi) {
-    return nc_gl__biased256(nc_gl__reduce_biased256(lo, hi));
-}
+/* lo + 2^64 hi modulo p, as nc_gl__reduce. */
 NC_GL__INLINE256 __m256i nc_gl__reduce256(__m256i lo, __m256i hi) {
-    return nc_gl__canonical_biased256(nc_gl__reduce_biased256(lo, hi));
+    const __m256i epsilon = nc_gl__set256(NC_GL__EPSILON);
+    __m256i from = nc_gl__biased256(lo), t = _mm256_sub_epi64(from, _mm256_srli_epi64(hi, 32));
+    t = _mm256_sub_epi64(t, _mm256_and_si256(_mm256_cmpgt_epi64(t, from), epsilon));
+    return nc_gl__sub_biased256(
+        t, _mm256_sub_epi64(nc_gl__set256(NC_GL_P - NC_GL__BIAS), _mm256_mul_epu32(hi, epsilon)));
+}
+
+/* One factor in all lanes, and a sum with signed products of the low 32 bits. */
+NC_GL__INLINE256 __m256i nc_gl__factor256(const uint32_t *p) { return _mm256_set1_epi32((int)*p); }
+NC_GL__INLINE256 __m256i nc_gl__mul_add_signed256(__m256i sum, __m256i a, __m256i b) {
+    return _mm256_add_epi64(sum, _mm256_mul_epi32(a, b));
 }
 
 /* x / 2: half of x, or of x + p. */
@@ -1672,17 +1675,13 @@ NC_GL__INLINE512 __m512i nc_gl__canonical512(__m512i x) {
     return _mm512_min_epu64(x, _mm512_sub_epi64(x, nc_gl__set512(NC_GL_P)));
 }
 
-/* lo + 2^64 hi modulo p, as nc_gl__reduce_lazy. */
-NC_GL__INLINE512 __m512i nc_gl__reduce_lazy512(__m512i lo, __m512i hi) {
+/* lo + 2^64 hi modulo p, as nc_gl__reduce. */
+NC_GL__INLINE512 __m512i nc_gl__reduce512(__m512i lo, __m512i hi) {
     const __m512i epsilon = nc_gl__set512(NC_GL__EPSILON);
-    __m512i h1 = _mm512_srli_epi64(hi, 32), u = _mm512_mul_epu32(hi, epsilon), t, r;
+    __m512i h1 = _mm512_srli_epi64(hi, 32), u = _mm512_mul_epu32(hi, epsilon), t;
     t = _mm512_sub_epi64(lo, h1);
     t = _mm512_mask_sub_epi64(t, _mm512_cmplt_epu64_mask(lo, h1), t, epsilon);
-    r = _mm512_add_epi64(t, u);
-    return _mm512_mask_add_epi64(r, _mm512_cmplt_epu64_mask(r, u), r, epsilon);
-}
-NC_GL__INLINE512 __m512i nc_gl__reduce512(__m512i lo, __m512i hi) {
-    return nc_gl__canonical512(nc_gl__reduce_lazy512(lo, hi));
+    return nc_gl__sub512(t, _mm512_sub_epi64(nc_gl__set512(NC_GL_P), u));
 }
 
 /* See the forms of 256 bits. */
@@ -1718,10 +1717,6 @@ NC_GL__INLINE512 __m512i nc_gl__keep512(__m512i r, __m512i x) {
         NC_GL__V##S cross = NC_GL__PLUS##S(lh, nc_gl__low##S(mid));                                \
         *hi = NC_GL__PLUS##S(NC_GL__PLUS##S(hh, nc_gl__high##S(mid)), nc_gl__high##S(cross));      \
         return NC_GL__JOIN##S(ll, cross);                                                          \
-    }                                                                                              \
-    NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_lazy##S(NC_GL__V##S a, NC_GL__V##S b) {                \
-        NC_GL__V##S hi, lo = nc_gl__product##S(a, b, &hi);                                         \
-        return nc_gl__reduce_lazy##S(lo, hi);                                                      \
     }                                                                                              \
     NC_GL__INLINE##S NC_GL__V##S nc_gl__mul##S(NC_GL__V##S a, NC_GL__V##S b) {                     \
         NC_GL__V##S hi, lo = nc_gl__product##S(a, b, &hi);                                         \
@@ -3390,15 +3385,13 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
             NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k), z_n = z;                        \
             NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k), w_n = w;                        \
             for (step = 0; step < 2; step++) { /* x^2 and x^3, then x^4 and x^7 */                 \
-                x_n = nc_gl__mul_lazy##S(x_n, x_n), y_n = nc_gl__mul_lazy##S(y_n, y_n);            \
-                z_n = nc_gl__mul_lazy##S(z_n, z_n), w_n = nc_gl__mul_lazy##S(w_n, w_n);            \
-                x = nc_gl__mul_lazy##S(x, x_n), y = nc_gl__mul_lazy##S(y, y_n);                    \
-                z = nc_gl__mul_lazy##S(z, z_n), w = nc_gl__mul_lazy##S(w, w_n);                    \
+                x_n = nc_gl__mul##S(x_n, x_n), y_n = nc_gl__mul##S(y_n, y_n);                      \
+                z_n = nc_gl__mul##S(z_n, z_n), w_n = nc_gl__mul##S(w_n, w_n);                      \
+                x = nc_gl__mul##S(x, x_n), y = nc_gl__mul##S(y, y_n);                              \
+                z = nc_gl__mul##S(z, z_n), w = nc_gl__mul##S(w, w_n);                              \
             }                                                                                      \
-            NC_GL__PUT(S, i, 0, nc_gl__canonical##S(x)),                                           \
-                NC_GL__PUT(S, i, 1, nc_gl__canonical##S(y));                                       \
-            NC_GL__PUT(S, i, 2, nc_gl__canonical##S(z)),                                           \
-                NC_GL__PUT(S, i, 3, nc_gl__canonical##S(w));                                       \
+            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                        \
+            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                        \
         }                                                                                          \
     }                                                                                              \
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__poseidon2_external##S(                        \
@@ -3872,7 +3865,7 @@ NC_GL__TARGET512 static void nc_gl__tip5_mds512(nc_gl s[16][32], uint32_t b) {
         low = _mm512_add_epi64(lo, _mm512_slli_epi64(hi, 32));
         top = nc_gl__high512(hi);
         top = _mm512_mask_add_epi64(top, _mm512_cmplt_epu64_mask(low, lo), top, nc_gl__set512(1));
-        nc_gl__store512(s[i] + 8 * b, nc_gl__canonical512(nc_gl__reduce_lazy512(low, top)));
+        nc_gl__store512(s[i] + 8 * b, nc_gl__reduce512(low, top));
     }
 }
 
@@ -4617,11 +4610,117 @@ static size_t nc_fixed__rows512(nc_fixed *c, const nc_fixed *a, const nc_fixed *
 }
 #endif
 
-/* `rows` <= 8 rows of C where no sum reaches `bound`. */
+#if defined(NC_GL__X86) || defined(NC_GL__NEON)
+enum { NC_FIXED__SLICE = 28 }; /* steps of k at a time: 3.8 KiB of stack */
+
+/* Sixteen rows of C = A B at most, in tiles of four rows and two vectors of columns: signed 32-bit
+ * products and 64-bit sums. A slice of A and the columns of B are packed beforehand; of a factor x
+ * only the low 32 bits are read, so that to centre it means to take off its highest bit: x - p =
+ * x - 1 modulo 2^32. Missing rows and columns that fill no tile go through `spare`. */
+#define NC_FIXED__LOAD(S, r)                                                                       \
+    NC_GL__V##S s##r = first ? nc_gl__set##S(0) : nc_gl__load##S(c[r]);                            \
+    NC_GL__V##S t##r = first ? s##r : nc_gl__load##S(c[r] + NC_GL__LANES##S);
+#define NC_FIXED__STEP(S, r)                                                                       \
+    factor = nc_gl__factor##S(a + r);                                                              \
+    s##r = nc_gl__mul_add_signed##S(s##r, factor, x);                                              \
+    t##r = nc_gl__mul_add_signed##S(t##r, factor, y);
+#define NC_FIXED__STORE(S, r)                                                                      \
+    nc_gl__store##S(c[r], s##r), nc_gl__store##S(c[r] + NC_GL__LANES##S, t##r);
+#define NC_FIXED__FOUR(m, S) m(S, 0) m(S, 1) m(S, 2) m(S, 3)
+#define NC_FIXED__SIXTEEN_ROWS(S)                                                                  \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_fixed__tile##S(                                   \
+        nc_fixed *const c[4], const uint32_t *a, const uint64_t *b, size_t steps, int first) {     \
+        const uint32_t *end = a + 4 * steps;                                                       \
+        NC_FIXED__FOUR(NC_FIXED__LOAD, S)                                                          \
+        for (; a < end; a += 4, b += 2 * NC_GL__LANES##S) {                                        \
+            NC_GL__V##S x = nc_gl__load##S(b), y = nc_gl__load##S(b + NC_GL__LANES##S), factor;    \
+            NC_FIXED__FOUR(NC_FIXED__STEP, S)                                                      \
+        }                                                                                          \
+        NC_FIXED__FOUR(NC_FIXED__STORE, S)                                                         \
+    }                                                                                              \
+    NC_GL__TARGET##S static void nc_fixed__pack##S(uint64_t *packed, const nc_fixed *b,            \
+                                                   size_t steps, size_t n, size_t columns) {       \
+        enum { W = 2 * NC_GL__LANES##S };                                                          \
+        size_t i, j;                                                                               \
+        for (i = 0; i < steps; i++, packed += W, b += n) {                                         \
+            for (j = 0; j < W && columns >= W; j += NC_GL__LANES##S) {                             \
+                NC_GL__V##S x = nc_gl__load##S(b + j);                                             \
+                nc_gl__store##S(packed + j, NC_GL__MINUS##S(x, NC_GL__RIGHT##S(x, 63)));           \
+            }                                                                                      \
+            for (; j < W; j++) packed[j] = j < columns ? b[j] - (b[j] >> 63) : 0;                  \
+        }                                                                                          \
+    }                                                                                              \
+    /* floor((x + 2^15) / 2^16) of n sums, moved by 2^63 to be positive; negatives up by p. */     \
+    NC_GL__TARGET##S static void nc_fixed__rescale##S(nc_fixed *c, size_t n) {                     \
+        const NC_GL__V##S up = nc_gl__set##S((UINT64_C(1) << 63) + (UINT64_C(1) << 15));           \
+        const NC_GL__V##S down = nc_gl__set##S(UINT64_C(1) << 47);                                 \
+        size_t i;                                                                                  \
+        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S) {                              \
+            NC_GL__V##S x = NC_GL__RIGHT##S(NC_GL__PLUS##S(nc_gl__load##S(c + i), up), 16);        \
+            nc_gl__store##S(c + i, nc_gl__sub##S(x, down));                                        \
+        }                                                                                          \
+        for (; i < n; i++) c[i] = nc_fixed_rescale(nc_gl_from_i64((int64_t)c[i]));                 \
+    }                                                                                              \
+    static void nc_fixed__rows##S(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t rows,  \
+                                  size_t k, size_t n) {                                            \
+        enum { W = 2 * NC_GL__LANES##S };                                                          \
+        uint32_t pack_a[16 * NC_FIXED__SLICE];                                                     \
+        uint64_t pack_b[W * NC_FIXED__SLICE];                                                      \
+        nc_fixed spare[4 * W], *to[4];                                                             \
+        size_t q, r, i, j, row;                                                                    \
+        if (k == 0) memset(c, 0, rows *n * sizeof *c);                                             \
+        for (q = 0; q < k; q += NC_FIXED__SLICE, b += NC_FIXED__SLICE * n) {                       \
+            const size_t steps = nc_gl__least(k - q, NC_FIXED__SLICE);                             \
+            for (r = 0; r < (rows + 3) / 4 * 4; r++)                                               \
+                for (i = 0; i < steps; i++) {                                                      \
+                    const nc_fixed x = r < rows ? a[r * k + q + i] : 0;                            \
+                    pack_a[r / 4 * 4 * steps + 4 * i + r % 4] = (uint32_t)(x - (x >> 63));         \
+                }                                                                                  \
+            for (j = 0; j < n; j += W) {                                                           \
+                const size_t width = nc_gl__least(n - j, W);                                       \
+                nc_fixed__pack##S(pack_b, b + j, steps, n, width);                                 \
+                for (row = 0; row < rows; row += 4) {                                              \
+                    nc_fixed *at = c + row * n + j;                                                \
+                    const size_t whole = width == W ? nc_gl__least(rows - row, 4) : 0;             \
+                    const size_t torn = width == W ? 0 : nc_gl__least(rows - row, 4);              \
+                    if (whole < 4) memset(spare, 0, sizeof spare);                                 \
+                    for (r = 0; r < 4; r++) to[r] = r < whole ? at + r * n : spare + r * W;        \
+                    for (r = 0; r < torn; r++) memcpy(to[r], at + r * n, width * sizeof *c);       \
+                    nc_fixed__tile##S(to, pack_a + row * steps, pack_b, steps, q == 0);            \
+                    for (r = 0; r < torn; r++) memcpy(at + r * n, to[r], width * sizeof *c);       \
+                }                                                                                  \
+            }                                                                                      \
+        }                                                                                          \
+        nc_fixed__rescale##S(c, rows *n);                                                          \
+    }
+#ifdef NC_GL__X86
+NC_FIXED__SIXTEEN_ROWS(256)
+#else
+NC_FIXED__SIXTEEN_ROWS(128)
+#endif
+#undef NC_FIXED__SIXTEEN_ROWS
+#undef NC_FIXED__FOUR
+#undef NC_FIXED__STORE
+#undef NC_FIXED__STEP
+#undef NC_FIXED__LOAD
+#endif
+
+/* `rows` <= 16 rows of C where no sum reaches `bound`. */
 static void nc_fixed__rows(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t rows, size_t k,
                            size_t n, uint64_t bound) {
     size_t row, r, done = 0, step = 1;
     (void)bound;
+#ifdef NC_GL__X86
+    if (nc_gl__level() == 1) {
+        nc_fixed__rows256(c, a, b, rows, k, n);
+        return;
+    }
+#elif defined(NC_GL__NEON)
+    if (nc_gl__level() >= 1) {
+        nc_fixed__rows128(c, a, b, rows, k, n);
+        return;
+    }
+#endif
     for (row = 0; row < rows; row += step) {
 #ifdef NC_GL__X86
         const size_t left = rows - row;
@@ -4668,11 +4767,11 @@ NC_API nc_status nc_fixed_matmul_within(nc_fixed *c, const nc_fixed *a, uint64_t
         return nc_fixed__matmul_field(c, a, b, m, k, n);
     if (nc_gl__overlap(c, m * n, a, m * k) || nc_gl__overlap(c, m * n, b, k * n)) return NC_ERR_ARG;
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (m > 8 && m * k * n > 1u << 21)
+#pragma omp parallel for schedule(static) if (m > 16 && m * k * n > 1u << 21)
 #endif
-    for (i = 0; i < (ptrdiff_t)m; i += 8) {
+    for (i = 0; i < (ptrdiff_t)m; i += 16) {
         const size_t at = (size_t)i;
-        nc_fixed__rows(c + at * n, a + at * k, b, nc_gl__least(m - at, 8), k, n, product * k);
+        nc_fixed__rows(c + at * n, a + at * k, b, nc_gl__least(m - at, 16), k, n, product * k);
     }
     return NC_OK;
 }
