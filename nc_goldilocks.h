@@ -1508,7 +1508,7 @@ NC__WARM_END
 #define NC_GL__V512 __m512i
 #define NC_GL__LANES256 4
 #define NC_GL__LANES512 8
-#define NC_GL__TARGET256 __attribute__((target("avx2")))
+#define NC_GL__TARGET256 __attribute__((target("avx2,fma")))
 #define NC_GL__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl")))
 #define NC_GL__TARGET_IFMA __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")))
 #define NC_GL__INLINE256 static inline __attribute__((always_inline, unused)) NC_GL__TARGET256
@@ -1550,6 +1550,7 @@ NC_API nc_status nc_gl_set_simd(int level) {
 
 /* -- 64 bits -- */
 
+#define NC_GL__HOLD64(x)
 #define NC_GL__PLUS64(a, b) ((a) + (b))
 #define NC_GL__LEFT64(a, k) ((a) << (k))
 #define NC_GL__RIGHT64(a, k) ((a) >> (k))
@@ -1575,6 +1576,19 @@ NC_GL__INLINE64 nc_gl nc_gl__mul_add64(nc_gl a, nc_gl b, nc_gl c) { return nc_gl
 /* The lower halves of a, and above them those of b. */
 #define NC_GL__JOIN256(a, b) _mm256_blend_epi32(a, _mm256_slli_epi64(b, 32), 0xAA)
 
+/* Words of 16 bits. */
+#define NC_GL__PLUS_WORDS256 _mm256_add_epi16
+#define NC_GL__MINUS_WORDS256 _mm256_sub_epi16
+#define NC_GL__TIMES_WORDS256 _mm256_mullo_epi16
+#define NC_GL__RIGHT_WORDS256 _mm256_srli_epi16
+#define NC_GL__RIGHT_SIGNED256 _mm256_srai_epi16
+/* Doubles, and their bits. */
+#define NC_GL__D256 __m256d
+#define NC_GL__PLUS_REAL256 _mm256_add_pd
+#define NC_GL__MINUS_REAL256 _mm256_sub_pd
+#define NC_GL__REAL256 _mm256_castsi256_pd
+#define NC_GL__BITS256 _mm256_castpd_si256
+
 NC_GL__INLINE256 __m256i nc_gl__load256(const nc_gl *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
@@ -1582,6 +1596,15 @@ NC_GL__INLINE256 void nc_gl__store256(nc_gl *p, __m256i x) {
     _mm256_storeu_si256((__m256i *)(void *)p, x);
 }
 NC_GL__INLINE256 __m256i nc_gl__set256(nc_gl x) { return _mm256_set1_epi64x((long long)x); }
+NC_GL__INLINE256 __m256i nc_gl__words256(int x) { return _mm256_set1_epi16((short)x); }
+NC_GL__INLINE256 __m256d nc_gl__real256(double x) { return _mm256_set1_pd(x); }
+NC_GL__INLINE256 __m256d nc_gl__fma256(__m256d a, __m256d b, __m256d c) {
+    return _mm256_fmadd_pd(a, b, c);
+}
+/* x in the words where a > b, else 0. */
+NC_GL__INLINE256 __m256i nc_gl__above_words256(__m256i a, __m256i b, __m256i x) {
+    return _mm256_and_si256(_mm256_cmpgt_epi16(a, b), x);
+}
 
 /* AVX2 compares signed numbers only. Moved by 2^63, unsigned ones are in that order; the operations
  * below stay with such biased numbers as long as they can. */
@@ -1590,11 +1613,13 @@ NC_GL__INLINE256 __m256i nc_gl__biased256(__m256i x) {
     return _mm256_xor_si256(x, nc_gl__set256(NC_GL__BIAS));
 }
 
-/* a - b, and + p where that is negative, for biased a and b; the biases cancel. b is used twice:
- * the compilers would take it apart for the difference, where it is p - x, and add once more. */
+/* To the compilers a new value: they would compute it again for each of its uses. */
+#define NC_GL__HOLD256(x) __asm__("" : "+x"(x));
+
+/* a - b, and + p where that is negative, for biased a and b; the biases cancel. */
 NC_GL__INLINE256 __m256i nc_gl__sub_biased256(__m256i a, __m256i b) {
     __m256i negative;
-    __asm__("" : "+x"(b));
+    NC_GL__HOLD256(b)
     negative = _mm256_cmpgt_epi64(b, a);
     return _mm256_add_epi64(_mm256_sub_epi64(a, b),
                             _mm256_and_si256(negative, nc_gl__set256(NC_GL_P)));
@@ -1646,18 +1671,39 @@ NC_GL__INLINE256 __m256i nc_gl__keep256(__m256i r, __m256i x) {
 
 /* -- 512 bits -- */
 
+#define NC_GL__HOLD512(x) __asm__("" : "+v"(x));
 #define NC_GL__PLUS512 _mm512_add_epi64
+#define NC_GL__MINUS512 _mm512_sub_epi64
 #define NC_GL__LEFT512(a, k) _mm512_slli_epi64(a, (unsigned)(k))
 #define NC_GL__RIGHT512(a, k) _mm512_srli_epi64(a, (unsigned)(k))
 #define NC_GL__TIMES512 _mm512_mul_epu32
 #define NC_GL__AND512 _mm512_and_si512
 #define NC_GL__JOIN512(a, b) _mm512_mask_shuffle_epi32(a, 0xAAAA, b, _MM_PERM_CCAA)
 
+#define NC_GL__PLUS_WORDS512 _mm512_add_epi16
+#define NC_GL__MINUS_WORDS512 _mm512_sub_epi16
+#define NC_GL__TIMES_WORDS512 _mm512_mullo_epi16
+#define NC_GL__RIGHT_WORDS512 _mm512_srli_epi16
+#define NC_GL__RIGHT_SIGNED512 _mm512_srai_epi16
+#define NC_GL__D512 __m512d
+#define NC_GL__PLUS_REAL512 _mm512_add_pd
+#define NC_GL__MINUS_REAL512 _mm512_sub_pd
+#define NC_GL__REAL512 _mm512_castsi512_pd
+#define NC_GL__BITS512 _mm512_castpd_si512
+
 NC_GL__INLINE512 __m512i nc_gl__load512(const nc_gl *p) {
     return _mm512_loadu_si512((const void *)p);
 }
 NC_GL__INLINE512 void nc_gl__store512(nc_gl *p, __m512i x) { _mm512_storeu_si512((void *)p, x); }
 NC_GL__INLINE512 __m512i nc_gl__set512(nc_gl x) { return _mm512_set1_epi64((long long)x); }
+NC_GL__INLINE512 __m512i nc_gl__words512(int x) { return _mm512_set1_epi16((short)x); }
+NC_GL__INLINE512 __m512d nc_gl__real512(double x) { return _mm512_set1_pd(x); }
+NC_GL__INLINE512 __m512d nc_gl__fma512(__m512d a, __m512d b, __m512d c) {
+    return _mm512_fmadd_pd(a, b, c);
+}
+NC_GL__INLINE512 __m512i nc_gl__above_words512(__m512i a, __m512i b, __m512i x) {
+    return _mm512_maskz_mov_epi16(_mm512_cmpgt_epi16_mask(a, b), x);
+}
 
 /* Canonical for a canonical b and canonical a; for any other a < 2^64 right modulo p. */
 NC_GL__INLINE512 __m512i nc_gl__sub512(__m512i a, __m512i b) {
@@ -3754,9 +3800,21 @@ static const nc_gl nc_gl__tip5_rc[80] = {
     UINT64_C(9252272755288523725),  UINT64_C(10014268662326746219), UINT64_C(15565031632950843234),
     UINT64_C(1209725273521819323),  UINT64_C(6024642864597845108)};
 
-static const uint16_t nc_gl__tip5_mds[16] = {61402, 1108,  28750, 33823, 7454,  43244,
-                                             53865, 12034, 56951, 27521, 41351, 40901,
-                                             12021, 59689, 26798, 17845};
+/* The circulant matrix of m = {61402, 1108, 28750, 33823, 7454, 43244, 53865, 12034, 56951, 27521,
+ * 41351, 40901, 12021, 59689, 26798, 17845}, out[i] = sum_j m[i - j] s[j] with indices modulo 16, by
+ * halves: sums and differences of out[i] and out[i + 8] are products of a circulant and a
+ * negacyclic matrix of 8 rows with the sums and differences of s[j] and s[j + 8]; the sums once more.
+ * Row i of each has the coefficient w[i - j] at place j; what the halves must be divided by is in it
+ * already. The three matrices: (m[i] - m[i + 8]) / 2, the same of e[i] = m[i] + m[i + 8] over 4, and
+ * (e[i] + e[i + 4]) / 4, each from its last row's first place to its first row's last. */
+static const double nc_gl__tip5_differences8[15] = {13206.5,  6300.5,  3539.0,  2283.5,   8222.5,
+                                                    -13533.5, 2905.5,  2225.5,  -13206.5, -6300.5,
+                                                    -3539.0,  -2283.5, -8222.5, 13533.5,  -2905.5};
+static const double nc_gl__tip5_differences4[7] = {18576.0,  2640.5,  -11211.25, 24719.5,
+                                                   -18576.0, -2640.5, 11211.25};
+static const double nc_gl__tip5_sums4[7] = {32890.5, 37691.0, 26150.75, 34457.0,
+                                            32890.5, 37691.0, 26150.75};
+enum { NC_GL__TIP5_ROW = 524757 }; /* the sum of m */
 
 /* The lookup b -> (b+1)^3 - 1 mod 257, a permutation of 0..255 (Tip5 paper, section 3.2). */
 static const uint8_t nc_gl__tip5_lookup[256] = {
@@ -3785,23 +3843,70 @@ static nc_gl nc_gl__tip5_split(nc_gl x, uint16_t *limbs) {
     return nc_gl_mul(nc_gl_from_u64(out), NC_GL_P - (NC_GL__EPSILON + 1));
 }
 
-/* out[i] = sum_j mds[(i - j) mod 16] s[j]; entries are below 2^16, so 32-bit halves of s sum
- * to less than 2^52 each. */
-static void nc_gl__tip5_mds_layer(nc_gl s[16]) {
-    uint64_t lo[16], hi[16];
-    int i, j;
-    for (i = 0; i < 16; i++) {
-        lo[i] = hi[i] = 0;
-        for (j = 0; j < 16; j++) {
-            uint64_t m = nc_gl__tip5_mds[(i - j) & 15];
-            lo[i] += m * (s[j] & NC_GL__EPSILON);
-            hi[i] += m * (s[j] >> 32);
-        }
+/* The linear layer and the round's constants. 32-bit halves of the elements go through the matrix as
+ * doubles, less 2^31, which 2^31 times the sum of a row brings back: the partial sums stay below
+ * 2^51 in magnitude, and as multiples of 1/4 they are exact. The results less than 2^52 are whole. */
+#define NC_GL__TIP5_MDS(S)                                                                         \
+    /* n rows of two columns: the halves */                                                        \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__tip5_band##S(                                 \
+        NC_GL__D##S(*out)[2], NC_GL__D##S(*in)[2], const double *w, size_t n) {                    \
+        size_t i, j;                                                                               \
+        for (i = 0; i < n; i += 2, w += 2) {                                                       \
+            NC_GL__D##S a = nc_gl__real##S(0), b = a, c = a, d = a;                                \
+            for (j = 0; j < n; j++) {                                                              \
+                const NC_GL__D##S w0 = nc_gl__real##S(w[n - 1 - j]),                               \
+                                  w1 = nc_gl__real##S(w[n - j]);                                   \
+                NC_GL__D##S x = in[j][0], y = in[j][1];                                            \
+                NC_GL__HOLD##S(x) NC_GL__HOLD##S(y) a = nc_gl__fma##S(w0, x, a),                   \
+                                                    b = nc_gl__fma##S(w0, y, b);                   \
+                c = nc_gl__fma##S(w1, x, c), d = nc_gl__fma##S(w1, y, d);                          \
+            }                                                                                      \
+            out[i][0] = a, out[i][1] = b, out[i + 1][0] = c, out[i + 1][1] = d;                    \
+        }                                                                                          \
+    }                                                                                              \
+    /* in[j] and in[j + half]: their sums and differences */                                       \
+    NC_GL__INLINE##S void nc_gl__tip5_fold##S(NC_GL__D##S(*x)[2], size_t half) {                   \
+        size_t j, h;                                                                               \
+        for (j = 0; j < half; j++)                                                                 \
+            for (h = 0; h < 2; h++) {                                                              \
+                NC_GL__D##S a = x[j][h], b = x[j + half][h];                                       \
+                x[j][h] = NC_GL__PLUS_REAL##S(a, b), x[j + half][h] = NC_GL__MINUS_REAL##S(a, b);  \
+            }                                                                                      \
+    }                                                                                              \
+    /* Elements step apart. */                                                                     \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__tip5_mds##S(nc_gl *s, size_t step,            \
+                                                                 const nc_gl *rc) {                \
+        NC_GL__D##S x[16][2], y[16][2];                                                            \
+        size_t i;                                                                                  \
+        for (i = 0; i < 16; i++)                                                                   \
+            nc_gl__tip5_halves##S(nc_gl__load##S(s + i * step), &x[i][0], &x[i][1]);               \
+        nc_gl__tip5_fold##S(x, 8);                                                                 \
+        nc_gl__tip5_fold##S(x, 4);                                                                 \
+        nc_gl__tip5_band##S(y, x, nc_gl__tip5_sums4, 4);                                           \
+        nc_gl__tip5_band##S(y + 4, x + 4, nc_gl__tip5_differences4, 4);                            \
+        nc_gl__tip5_band##S(y + 8, x + 8, nc_gl__tip5_differences8, 8);                            \
+        nc_gl__tip5_fold##S(y, 4);                                                                 \
+        nc_gl__tip5_fold##S(y, 8);                                                                 \
+        for (i = 0; i < 16; i++)                                                                   \
+            nc_gl__store##S(s + i * step, nc_gl__tip5_join##S(y[i][0], y[i][1], rc[i]));           \
     }
-    for (i = 0; i < 16; i++) {
-        s[i] = nc_gl__reduce(nc_gl__wide_add(nc_gl__wide_make(hi[i] >> 32, hi[i] << 32), lo[i]));
-    }
+
+#define NC_GL__D64 double
+#define NC_GL__PLUS_REAL64(a, b) ((a) + (b))
+#define NC_GL__MINUS_REAL64(a, b) ((a) - (b))
+NC_GL__INLINE64 double nc_gl__real64(double x) { return x; }
+NC_GL__INLINE64 double nc_gl__fma64(double a, double b, double c) { return a * b + c; } /* exact */
+NC_GL__INLINE64 void nc_gl__tip5_halves64(nc_gl x, double *lo, double *hi) {
+    *lo = (double)(int64_t)(x & NC_GL__EPSILON) - 2147483648.0;
+    *hi = (double)(int64_t)(x >> 32) - 2147483648.0;
 }
+NC_GL__INLINE64 nc_gl nc_gl__tip5_join64(double lo, double hi, nc_gl rc) {
+    const uint64_t up = (uint64_t)NC_GL__TIP5_ROW << 31;
+    const uint64_t l = (uint64_t)(int64_t)lo + up, h = (uint64_t)(int64_t)hi + up;
+    return nc_gl__reduce(
+        nc_gl__wide_add(nc_gl__wide_add(nc_gl__wide_make(h >> 32, h << 32), l), rc));
+}
+NC_GL__TIP5_MDS(64)
 
 static void nc_gl__tip5_rounds(nc_gl state[16], uint16_t *limbs) {
     int round, i;
@@ -3809,8 +3914,7 @@ static void nc_gl__tip5_rounds(nc_gl state[16], uint16_t *limbs) {
         for (i = 0; i < 4; i++)
             state[i] = nc_gl__tip5_split(state[i], limbs ? limbs + 16 * round + 4 * i : NULL);
         for (i = 4; i < 16; i++) state[i] = nc_gl__pow7(state[i]);
-        nc_gl__tip5_mds_layer(state);
-        for (i = 0; i < 16; i++) state[i] = nc_gl_add(state[i], nc_gl__tip5_rc[16 * round + i]);
+        nc_gl__tip5_mds64(state, 1, nc_gl__tip5_rc + 16 * round);
     }
 }
 
@@ -3820,83 +3924,78 @@ static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
 }
 
 #ifdef NC_GL__X86
-/* Tip5 over 8 states, s[i] = element i of each. The lookup L(b) = (b+1)^3 - 1 mod 257 is computed,
- * not looked up, in 16-bit lanes: with c = b + 1 taken in [-128, 128], c^2 <= 16384 leaves
- * r = c^2 mod 257 in [-64, 255] by 256 = -1, and |r c| < 2^15 is reduced once more. */
-NC_GL__INLINE512 __m512i nc_gl__tip5_bytes(__m512i b) {
-    const __m512i m = _mm512_set1_epi16(257), low = _mm512_set1_epi16(255);
-    const __m512i one = _mm512_set1_epi16(1);
-    __m512i c = _mm512_add_epi16(b, one), r;
-    c = _mm512_mask_sub_epi16(c, _mm512_cmpgt_epi16_mask(c, _mm512_set1_epi16(128)), c, m);
-    r = _mm512_mullo_epi16(c, c);
-    r = _mm512_sub_epi16(_mm512_and_si512(r, low), _mm512_srli_epi16(r, 8));
-    r = _mm512_mullo_epi16(r, c);
-    r = _mm512_sub_epi16(_mm512_and_si512(r, low), _mm512_srai_epi16(r, 8));
-    r = _mm512_mask_add_epi16(r, _mm512_cmpgt_epi16_mask(one, r), r, m); /* [-127, 383] to 1..256 */
-    r = _mm512_mask_sub_epi16(r, _mm512_cmpgt_epi16_mask(r, _mm512_set1_epi16(256)), r, m);
-    return _mm512_sub_epi16(r, one);
-}
-
-/* nc_gl__tip5_split of each lane: times 2^64, the bytes, times -2^32. */
-NC_GL__INLINE512 __m512i nc_gl__tip5_split512(__m512i x) {
-    const __m512i even = _mm512_set1_epi16(255);
-    __m512i in = nc_gl__mul_2k512(x, 64);
-    __m512i lo = nc_gl__tip5_bytes(_mm512_and_si512(in, even));
-    __m512i hi = nc_gl__tip5_bytes(_mm512_srli_epi16(in, 8));
-    __m512i out = nc_gl__canonical512(_mm512_or_si512(lo, _mm512_slli_epi16(hi, 8)));
-    return nc_gl__sub512(_mm512_setzero_si512(), nc_gl__mul_2k512(out, 32));
-}
-
-/* nc_gl__tip5_mds_layer: 32-bit halves times 16-bit entries, sixteen of each below 2^52. */
-NC_GL__TARGET512 static void nc_gl__tip5_mds512(nc_gl s[16][32], uint32_t b) {
-    __m512i half[32], lo, hi, low, top;
-    uint32_t i, j;
-    for (j = 0; j < 16; j++) {
-        half[j] = nc_gl__load512(s[j] + 8 * b);
-        half[16 + j] = nc_gl__high512(half[j]);
+#define NC_GL__TIP5(S)                                                                               \
+    /* The lookup L(b) = (b+1)^3 - 1 mod 257 is computed, not looked up, in 16-bit lanes: with     \
+     * c = b + 1 taken in [-128, 128], c^2 <= 16384 leaves r = c^2 mod 257 in [-64, 255] by        \
+     * 256 = -1, and |r c| < 2^15 leaves one in [-127, 383]; no multiple of 257 is among them. */ \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_bytes##S(NC_GL__V##S b) {                               \
+        const NC_GL__V##S one = nc_gl__words##S(1), low = nc_gl__words##S(255);                      \
+        NC_GL__V##S m = nc_gl__above_words##S(b, nc_gl__words##S(127), nc_gl__words##S(257));        \
+        NC_GL__V##S c = NC_GL__MINUS_WORDS##S(NC_GL__PLUS_WORDS##S(b, one), m), r;                   \
+        r = NC_GL__TIMES_WORDS##S(c, c);                                                             \
+        r = NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_WORDS##S(r, 8));               \
+        r = NC_GL__TIMES_WORDS##S(r, c);                                                             \
+        r = NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_SIGNED##S(r, 8));              \
+        r = NC_GL__MINUS_WORDS##S(r, one);                                                           \
+        return NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_SIGNED##S(r, 8));           \
+    }                                                                                                \
+    /* nc_gl__tip5_split of each lane: times 2^64, the bytes, times -2^32. */                        \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_split##S(NC_GL__V##S x) {                               \
+        NC_GL__V##S in = nc_gl__mul_2k##S(x, 64);                                                    \
+        NC_GL__V##S lo = nc_gl__tip5_bytes##S(NC_GL__AND##S(in, nc_gl__words##S(255)));              \
+        NC_GL__V##S hi = nc_gl__tip5_bytes##S(NC_GL__RIGHT_WORDS##S(in, 8));                         \
+        NC_GL__V##S out = NC_GL__PLUS##S(lo, NC_GL__LEFT##S(hi, 8));                                 \
+        return nc_gl__sub##S(nc_gl__set##S(0), nc_gl__mul_2k##S(out, 32));                           \
+    }                                                                                                \
+    /* The bits of x + 2^52 are those of 2^52 and, below them, of x < 2^52. */                       \
+    NC_GL__INLINE##S void nc_gl__tip5_halves##S(NC_GL__V##S x, NC_GL__D##S *lo, NC_GL__D##S *hi) {   \
+        const NC_GL__V##S exponent = nc_gl__set##S(UINT64_C(1075) << 52);                            \
+        const NC_GL__D##S less = nc_gl__real##S(4503599627370496.0 + 2147483648.0);                  \
+        *lo = NC_GL__REAL##S(NC_GL__PLUS##S(nc_gl__low##S(x), exponent));                            \
+        *hi = NC_GL__REAL##S(NC_GL__PLUS##S(nc_gl__high##S(x), exponent));                           \
+        *lo = NC_GL__MINUS_REAL##S(*lo, less), *hi = NC_GL__MINUS_REAL##S(*hi, less);                \
+    }                                                                                                \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_join##S(NC_GL__D##S lo, NC_GL__D##S hi, nc_gl rc) {     \
+        const uint64_t exponent = UINT64_C(1075) << 52, up = (uint64_t)NC_GL__TIP5_ROW << 31;        \
+        NC_GL__D##S up_lo = NC_GL__REAL##S(nc_gl__set##S(exponent + up + (rc & NC_GL__EPSILON)));    \
+        NC_GL__D##S up_hi = NC_GL__REAL##S(nc_gl__set##S(exponent + up + (rc >> 32)));               \
+        NC_GL__V##S l = NC_GL__BITS##S(NC_GL__PLUS_REAL##S(lo, up_lo));                              \
+        NC_GL__V##S h = NC_GL__BITS##S(NC_GL__PLUS_REAL##S(hi, up_hi));                              \
+        NC_GL__V##S top, all = NC_GL__MINUS##S(NC_GL__PLUS##S(h, nc_gl__high##S(l)),                 \
+                                               nc_gl__set##S(exponent + (exponent >> 32)));          \
+        top = NC_GL__TIMES##S(nc_gl__high##S(all), nc_gl__set##S(NC_GL__EPSILON));                   \
+        return nc_gl__add##S(NC_GL__JOIN##S(l, all), top);                                           \
+    }                                                                                                \
+    NC_GL__TIP5_MDS(S)                                                                               \
+    /* n <= 4 LANES states one after the other. */                                                   \
+    NC_GL__TARGET##S static void nc_gl__tip5_lanes##S(nc_gl *states, size_t n,                       \
+                                                      const nc_gl__permutation *p) {                 \
+        enum { W = NC_GL__LANES##S };                                                                \
+        static const nc_gl zeros[16] = {0};                                                          \
+        NC_GL__V##S aligned[16][4];                                                                  \
+        nc_gl(*s)[4 * W] = (nc_gl(*)[4 * W]) aligned;                                                \
+        uint32_t round, i, b;                                                                        \
+        size_t j;                                                                                    \
+        (void)p;                                                                                     \
+        memset(aligned, 0, sizeof aligned);                                                          \
+        for (j = 0; j < n; j++)                                                                      \
+            for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];                                   \
+        for (round = 0; round < 5; round++) {                                                        \
+            for (i = 0; i < 4; i++)                                                                  \
+                for (b = 0; b < 4; b++)                                                              \
+                    nc_gl__store##S(s[i] + W * b,                                                    \
+                                    nc_gl__tip5_split##S(nc_gl__load##S(s[i] + W * b)));             \
+            nc_gl__sbox_lanes##S(s + 4, zeros, 12);                                                  \
+            for (b = 0; b < 4; b++)                                                                  \
+                nc_gl__tip5_mds##S(s[0] + W * b, 4 * W, nc_gl__tip5_rc + 16 * round);                \
+        }                                                                                            \
+        for (j = 0; j < n; j++)                                                                      \
+            for (i = 0; i < 16; i++) states[16 * j + i] = s[i][j];                                   \
     }
-    for (i = 0; i < 16; i++) {
-        lo = hi = _mm512_setzero_si512();
-        for (j = 0; j < 16; j++) {
-            __m512i m = nc_gl__set512(nc_gl__tip5_mds[(i - j) & 15]);
-            lo = _mm512_add_epi64(lo, _mm512_mul_epu32(m, half[j]));
-            hi = _mm512_add_epi64(hi, _mm512_mul_epu32(m, half[16 + j]));
-        }
-        low = _mm512_add_epi64(lo, _mm512_slli_epi64(hi, 32));
-        top = nc_gl__high512(hi);
-        top = _mm512_mask_add_epi64(top, _mm512_cmplt_epu64_mask(low, lo), top, nc_gl__set512(1));
-        nc_gl__store512(s[i] + 8 * b, nc_gl__reduce512(low, top));
-    }
-}
-
-/* n <= 32 states one after the other. */
-NC_GL__TARGET512 static void nc_gl__tip5_lanes512(nc_gl *states, size_t n,
-                                                  const nc_gl__permutation *p) {
-    static const nc_gl zeros[16] = {0};
-    __m512i aligned[16][4];
-    nc_gl(*s)[32] = (nc_gl(*)[32])aligned;
-    uint32_t round, i, b;
-    size_t j;
-    (void)p;
-    memset(aligned, 0, sizeof aligned);
-    for (j = 0; j < n; j++)
-        for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];
-    for (round = 0; round < 5; round++) {
-        for (i = 0; i < 4; i++)
-            for (b = 0; b < 4; b++)
-                nc_gl__store512(s[i] + 8 * b, nc_gl__tip5_split512(nc_gl__load512(s[i] + 8 * b)));
-        nc_gl__sbox_lanes512(s + 4, zeros, 12);
-        for (b = 0; b < 4; b++) nc_gl__tip5_mds512(s, b);
-        for (i = 0; i < 16; i++)
-            for (b = 0; b < 4; b++)
-                nc_gl__store512(s[i] + 8 * b,
-                                nc_gl__add512(nc_gl__load512(s[i] + 8 * b),
-                                              nc_gl__set512(nc_gl__tip5_rc[16 * round + i])));
-    }
-    for (j = 0; j < n; j++)
-        for (i = 0; i < 16; i++) states[16 * j + i] = s[i][j];
-}
-#define NC_GL__TIP5_LANES NULL, nc_gl__tip5_lanes512
+NC_GL__TIP5(256)
+NC_GL__TIP5(512)
+#undef NC_GL__TIP5
+#define NC_GL__TIP5_LANES nc_gl__tip5_lanes256, nc_gl__tip5_lanes512
 #else
 #define NC_GL__TIP5_LANES NULL, NULL
 #endif
