@@ -1804,6 +1804,8 @@ NC__COLD_END
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
 #define NC_FP4__X86 1
 #include <immintrin.h> /* here: outside the options below it compiles faster */
+#elif defined(NC__NEON)
+#include <arm_neon.h>
 #endif
 
 /* a * b + c may become one fma only where this file says so. */
@@ -1830,6 +1832,15 @@ NC_API int nc_fp4_set_simd(int level) {
     return nc_fp4__level();
 }
 
+/* Lanes of the loops to take: 16 of AVX-512, 8 of AVX2 or NEON, or 0: the portable ones. */
+static size_t nc_fp4__lanes(void) {
+    const int level = nc_fp4__level();
+#ifdef NC_FP4__X86
+    if (level >= 2) return 16;
+#endif
+    return level ? 8 : 0;
+}
+
 #ifdef NC_FP4__X86
 #define NC_FP4__TARGET512 __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx2,fma")))
 #define NC_FP4__INLINE512 static inline __attribute__((always_inline, unused)) NC_FP4__TARGET512
@@ -1837,6 +1848,359 @@ NC_API int nc_fp4_set_simd(int level) {
 #pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
 #pragma GCC diagnostic ignored "-Wuninitialized"
+#endif
+#endif
+
+/* Eight lanes of 32 bits, or 32 bytes: a register of AVX2, or two of NEON. Operations keep to the
+ * halves of 16 bytes, except `join`. The loops over them stand below once for both. */
+#if defined(NC_FP4__X86)
+#define NC_FP4__LANES8 1
+#define NC_FP4__TARGET8 __attribute__((target("avx2,fma")))
+typedef __m256i nc_fp4__v8;
+typedef __m256 nc_fp4__f8;
+#elif defined(NC__NEON)
+#define NC_FP4__LANES8 1
+#define NC_FP4__TARGET8
+typedef struct nc_fp4__v8 {
+    uint32x4_t a, b;
+} nc_fp4__v8;
+typedef struct nc_fp4__f8 {
+    float32x4_t a, b;
+} nc_fp4__f8;
+#endif
+
+#ifdef NC_FP4__LANES8
+#define NC_FP4__INLINE8 static inline __attribute__((always_inline, unused)) NC_FP4__TARGET8
+
+/* Operations of two operands by their names here, in AVX2 and in NEON. */
+#ifdef NC_FP4__X86
+#define NC_FP4__BINARY(type, name, avx2, neon, as)                                                 \
+    NC_FP4__INLINE8 type nc_fp4__##name(type x, type y) { return avx2(x, y); }
+#else
+#define NC_FP4__TO_u8(x) vreinterpretq_u8_u32(x)
+#define NC_FP4__TO_u16(x) vreinterpretq_u16_u32(x)
+#define NC_FP4__TO_u64(x) vreinterpretq_u64_u32(x)
+#define NC_FP4__TO_s32(x) vreinterpretq_s32_u32(x)
+#define NC_FP4__TO_u32(x) (x)
+#define NC_FP4__TO_f32(x) (x)
+#define NC_FP4__FROM_u8(x) vreinterpretq_u32_u8(x)
+#define NC_FP4__FROM_u16(x) vreinterpretq_u32_u16(x)
+#define NC_FP4__FROM_u64(x) vreinterpretq_u32_u64(x)
+#define NC_FP4__FROM_s32(x) vreinterpretq_u32_s32(x)
+#define NC_FP4__FROM_u32(x) (x)
+#define NC_FP4__FROM_f32(x) (x)
+#define NC_FP4__BINARY(type, name, avx2, neon, as)                                                 \
+    NC_FP4__INLINE8 type nc_fp4__##name(type x, type y) {                                          \
+        type z;                                                                                    \
+        z.a = NC_FP4__FROM_##as(neon(NC_FP4__TO_##as(x.a), NC_FP4__TO_##as(y.a)));                 \
+        z.b = NC_FP4__FROM_##as(neon(NC_FP4__TO_##as(x.b), NC_FP4__TO_##as(y.b)));                 \
+        return z;                                                                                  \
+    }
+#endif
+NC_FP4__BINARY(nc_fp4__v8, and8, _mm256_and_si256, vandq_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, or8, _mm256_or_si256, vorrq_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, xor8, _mm256_xor_si256, veorq_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, add8, _mm256_add_epi32, vaddq_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, sub8, _mm256_sub_epi32, vsubq_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, max8, _mm256_max_epu32, vmaxq_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, min8, _mm256_min_epu32, vminq_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, equal8, _mm256_cmpeq_epi32, vceqq_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, above8, _mm256_cmpgt_epi32, vcgtq_u32, u32) /* both below 2^31 */
+NC_FP4__BINARY(nc_fp4__v8, pairs8, _mm256_hadd_epi32, vpaddq_u32, u32) /* sums of neighbours */
+NC_FP4__BINARY(nc_fp4__v8, low_bytes8, _mm256_unpacklo_epi8, vzip1q_u8, u8) /* in turn */
+NC_FP4__BINARY(nc_fp4__v8, high_bytes8, _mm256_unpackhi_epi8, vzip2q_u8, u8)
+NC_FP4__BINARY(nc_fp4__v8, low_halves8, _mm256_unpacklo_epi16, vzip1q_u16, u16)
+NC_FP4__BINARY(nc_fp4__v8, high_halves8, _mm256_unpackhi_epi16, vzip2q_u16, u16)
+NC_FP4__BINARY(nc_fp4__v8, low_words8, _mm256_unpacklo_epi32, vzip1q_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, high_words8, _mm256_unpackhi_epi32, vzip2q_u32, u32)
+NC_FP4__BINARY(nc_fp4__v8, low_doubles8, _mm256_unpacklo_epi64, vzip1q_u64, u64)
+NC_FP4__BINARY(nc_fp4__v8, high_doubles8, _mm256_unpackhi_epi64, vzip2q_u64, u64)
+NC_FP4__BINARY(nc_fp4__v8, lookup8, _mm256_shuffle_epi8, vqtbl1q_u8, u8) /* table, indices < 16 */
+NC_FP4__BINARY(nc_fp4__f8, addf8, _mm256_add_ps, vaddq_f32, f32)
+NC_FP4__BINARY(nc_fp4__f8, mulf8, _mm256_mul_ps, vmulq_f32, f32)
+NC_FP4__BINARY(nc_fp4__f8, divf8, _mm256_div_ps, vdivq_f32, f32)
+#undef NC_FP4__BINARY
+
+
+/* The others, in AVX2. */
+#ifdef NC_FP4__X86
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__set8(uint32_t x) { return _mm256_set1_epi32((int)x); }
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__setf8(float x) { return _mm256_set1_ps(x); }
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__load8(const void *x) {
+    return _mm256_loadu_si256((const __m256i *)x);
+}
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__loadf8(const float *x) { return _mm256_loadu_ps(x); }
+NC_FP4__INLINE8 void nc_fp4__store8(void *to, nc_fp4__v8 x) {
+    _mm256_storeu_si256((__m256i *)to, x);
+}
+NC_FP4__INLINE8 void nc_fp4__storef8(float *to, nc_fp4__f8 x) { _mm256_storeu_ps(to, x); }
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__as_float8(nc_fp4__v8 x) { return _mm256_castsi256_ps(x); }
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__as_bits8(nc_fp4__f8 x) { return _mm256_castps_si256(x); }
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__to_float8(nc_fp4__v8 x) { return _mm256_cvtepi32_ps(x); }
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__left8(nc_fp4__v8 x, int n) { return _mm256_slli_epi32(x, n); }
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__right8(nc_fp4__v8 x, int n) { return _mm256_srli_epi32(x, n); }
+/* x > y, as masks; not for NaN. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__abovef8(nc_fp4__f8 x, nc_fp4__f8 y) {
+    return _mm256_castps_si256(_mm256_cmp_ps(x, y, _CMP_GT_OQ));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__select8(nc_fp4__v8 mask, nc_fp4__v8 yes, nc_fp4__v8 no) {
+    return _mm256_blendv_epi8(no, yes, mask);
+}
+NC_FP4__INLINE8 int nc_fp4__any8(nc_fp4__v8 mask) { return _mm256_movemask_epi8(mask) != 0; }
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__fma8(nc_fp4__f8 x, nc_fp4__f8 y, nc_fp4__f8 z) {
+    return _mm256_fmadd_ps(x, y, z);
+}
+/* The low halves of both; the high ones. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__join_low8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    return _mm256_permute2x128_si256(x, y, 0x20);
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__join_high8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    return _mm256_permute2x128_si256(x, y, 0x31);
+}
+/* Words 0 and 2 of x, then of y; words 1 and 3. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__even_words8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    return nc_fp4__as_bits8(
+        _mm256_shuffle_ps(nc_fp4__as_float8(x), nc_fp4__as_float8(y), 0x88));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__odd_words8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    return nc_fp4__as_bits8(
+        _mm256_shuffle_ps(nc_fp4__as_float8(x), nc_fp4__as_float8(y), 0xDD));
+}
+/* One of eight floats for every lane. */
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__choose8(nc_fp4__f8 table, nc_fp4__v8 index) {
+    return _mm256_permutevar8x32_ps(table, index);
+}
+/* Eight bytes as words; sixteen bytes in both halves. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__bytes8(const uint8_t *x) {
+    return _mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)(const void *)x));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__twice8(const uint8_t *x) {
+    return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)x));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__low_nibbles8(nc_fp4__v8 x) {
+    return _mm256_and_si256(x, _mm256_set1_epi8(15));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__high_nibbles8(nc_fp4__v8 x) {
+    return _mm256_and_si256(_mm256_srli_epi16(x, 4), _mm256_set1_epi8(15));
+}
+/* 32 codes of 16 bytes as bytes: the even ones, then the odd ones; in their order. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__even_odd8(const uint8_t *codes) {
+    const __m256i by = _mm256_set_epi32(4, 4, 4, 4, 0, 0, 0, 0);
+    return nc_fp4__low_nibbles8(_mm256_srlv_epi32(nc_fp4__twice8(codes), by));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__in_order8(const uint8_t *codes) {
+    const __m128i x = _mm_loadu_si128((const __m128i *)(const void *)codes);
+    const __m128i even = _mm_and_si128(x, _mm_set1_epi8(15));
+    const __m128i odd = _mm_and_si128(_mm_srli_epi16(x, 4), _mm_set1_epi8(15));
+    return _mm256_set_m128i(_mm_unpackhi_epi8(even, odd), _mm_unpacklo_epi8(even, odd));
+}
+/* Sixteen codes as words to eight bytes. */
+NC_FP4__INLINE8 void nc_fp4__store_codes8(uint8_t *codes, nc_fp4__v8 x, nc_fp4__v8 y) {
+    const __m256i first = _mm256_set1_epi32(0x0C080400);
+    __m256i z = _mm256_madd_epi16(_mm256_packs_epi32(x, y), _mm256_set1_epi32(0x00100001));
+    z = _mm256_shuffle_epi8(z, first); /* bytes of x, bytes of y; of the high half likewise */
+    _mm_storel_epi64((__m128i *)(void *)codes,
+                     _mm_unpacklo_epi16(_mm256_castsi256_si128(z), _mm256_extracti128_si256(z, 1)));
+}
+/* Sums of four products of bytes to a word: weights without a sign times x with one. Sums of 16 bits
+ * hold two products four times over before they are ended: 4 * 2 * 30 * 128 < 2^15. */
+typedef __m256i nc_fp4__dots8;
+NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__dots_add8(nc_fp4__dots8 sums, nc_fp4__v8 weights,
+                                                nc_fp4__v8 x, int dot) {
+    (void)dot;
+    return _mm256_add_epi16(sums, _mm256_maddubs_epi16(weights, x));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__dots_end8(nc_fp4__v8 total, nc_fp4__dots8 sums, int dot) {
+    (void)dot;
+    return _mm256_add_epi32(total, _mm256_madd_epi16(sums, _mm256_set1_epi16(1)));
+}
+NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__dots_begin8(void) { return _mm256_setzero_si256(); }
+#else
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__set8(uint32_t x) {
+    nc_fp4__v8 z;
+    z.a = z.b = vdupq_n_u32(x);
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__setf8(float x) {
+    nc_fp4__f8 z;
+    z.a = z.b = vdupq_n_f32(x);
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__load8(const void *x) { /* at any address, of any type */
+    nc_fp4__v8 z;
+    z.a = vreinterpretq_u32_u8(vld1q_u8((const uint8_t *)x));
+    z.b = vreinterpretq_u32_u8(vld1q_u8((const uint8_t *)x + 16));
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__loadf8(const float *x) {
+    nc_fp4__f8 z;
+    z.a = vld1q_f32(x);
+    z.b = vld1q_f32(x + 4);
+    return z;
+}
+NC_FP4__INLINE8 void nc_fp4__store8(void *to, nc_fp4__v8 x) {
+    vst1q_u8((uint8_t *)to, vreinterpretq_u8_u32(x.a));
+    vst1q_u8((uint8_t *)to + 16, vreinterpretq_u8_u32(x.b));
+}
+NC_FP4__INLINE8 void nc_fp4__storef8(float *to, nc_fp4__f8 x) {
+    vst1q_f32(to, x.a);
+    vst1q_f32(to + 4, x.b);
+}
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__as_float8(nc_fp4__v8 x) {
+    nc_fp4__f8 z;
+    z.a = vreinterpretq_f32_u32(x.a);
+    z.b = vreinterpretq_f32_u32(x.b);
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__as_bits8(nc_fp4__f8 x) {
+    nc_fp4__v8 z;
+    z.a = vreinterpretq_u32_f32(x.a);
+    z.b = vreinterpretq_u32_f32(x.b);
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__to_float8(nc_fp4__v8 x) {
+    nc_fp4__f8 z;
+    z.a = vcvtq_f32_s32(vreinterpretq_s32_u32(x.a));
+    z.b = vcvtq_f32_s32(vreinterpretq_s32_u32(x.b));
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__left8(nc_fp4__v8 x, int n) {
+    x.a = vshlq_u32(x.a, vdupq_n_s32(n));
+    x.b = vshlq_u32(x.b, vdupq_n_s32(n));
+    return x;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__right8(nc_fp4__v8 x, int n) { return nc_fp4__left8(x, -n); }
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__abovef8(nc_fp4__f8 x, nc_fp4__f8 y) {
+    nc_fp4__v8 z;
+    z.a = vcgtq_f32(x.a, y.a);
+    z.b = vcgtq_f32(x.b, y.b);
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__select8(nc_fp4__v8 mask, nc_fp4__v8 yes, nc_fp4__v8 no) {
+    no.a = vbslq_u32(mask.a, yes.a, no.a);
+    no.b = vbslq_u32(mask.b, yes.b, no.b);
+    return no;
+}
+NC_FP4__INLINE8 int nc_fp4__any8(nc_fp4__v8 mask) {
+    return vmaxvq_u32(vorrq_u32(mask.a, mask.b)) != 0;
+}
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__fma8(nc_fp4__f8 x, nc_fp4__f8 y, nc_fp4__f8 z) {
+    z.a = vfmaq_f32(z.a, x.a, y.a);
+    z.b = vfmaq_f32(z.b, x.b, y.b);
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__join_low8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    x.b = y.a;
+    return x;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__join_high8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    y.a = x.b;
+    return y;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__even_words8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    x.a = vuzp1q_u32(x.a, y.a);
+    x.b = vuzp1q_u32(x.b, y.b);
+    return x;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__odd_words8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    x.a = vuzp2q_u32(x.a, y.a);
+    x.b = vuzp2q_u32(x.b, y.b);
+    return x;
+}
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__choose8(nc_fp4__f8 table, nc_fp4__v8 index) {
+    const uint32x4_t first = vdupq_n_u32(0x03020100), step = vdupq_n_u32(0x04040404);
+    uint8x16x2_t bytes;
+    bytes.val[0] = vreinterpretq_u8_f32(table.a);
+    bytes.val[1] = vreinterpretq_u8_f32(table.b);
+    index.a = vmlaq_u32(first, index.a, step);
+    index.b = vmlaq_u32(first, index.b, step);
+    table.a = vreinterpretq_f32_u8(vqtbl2q_u8(bytes, vreinterpretq_u8_u32(index.a)));
+    table.b = vreinterpretq_f32_u8(vqtbl2q_u8(bytes, vreinterpretq_u8_u32(index.b)));
+    return table;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__bytes8(const uint8_t *x) {
+    const uint16x8_t halves = vmovl_u8(vld1_u8(x));
+    nc_fp4__v8 z;
+    z.a = vmovl_u16(vget_low_u16(halves));
+    z.b = vmovl_high_u16(halves);
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__twice8(const uint8_t *x) {
+    nc_fp4__v8 z;
+    z.a = z.b = vreinterpretq_u32_u8(vld1q_u8(x));
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__low_nibbles8(nc_fp4__v8 x) {
+    return nc_fp4__and8(x, nc_fp4__set8(0x0F0F0F0F));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__high_nibbles8(nc_fp4__v8 x) {
+    x.a = vreinterpretq_u32_u8(vshrq_n_u8(vreinterpretq_u8_u32(x.a), 4));
+    x.b = vreinterpretq_u32_u8(vshrq_n_u8(vreinterpretq_u8_u32(x.b), 4));
+    return x;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__even_odd8(const uint8_t *codes) {
+    const uint8x16_t x = vld1q_u8(codes);
+    nc_fp4__v8 z;
+    z.a = vreinterpretq_u32_u8(vandq_u8(x, vdupq_n_u8(15)));
+    z.b = vreinterpretq_u32_u8(vshrq_n_u8(x, 4));
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__in_order8(const uint8_t *codes) {
+    const nc_fp4__v8 x = nc_fp4__even_odd8(codes);
+    const uint8x16_t even = vreinterpretq_u8_u32(x.a), odd = vreinterpretq_u8_u32(x.b);
+    nc_fp4__v8 z;
+    z.a = vreinterpretq_u32_u8(vzip1q_u8(even, odd));
+    z.b = vreinterpretq_u32_u8(vzip2q_u8(even, odd));
+    return z;
+}
+NC_FP4__INLINE8 void nc_fp4__store_codes8(uint8_t *codes, nc_fp4__v8 x, nc_fp4__v8 y) {
+    const uint16x8_t v = vuzp1q_u16(vreinterpretq_u16_u32(x.a), vreinterpretq_u16_u32(x.b));
+    const uint16x8_t w = vuzp1q_u16(vreinterpretq_u16_u32(y.a), vreinterpretq_u16_u32(y.b));
+    const uint8x16_t all = vuzp1q_u8(vreinterpretq_u8_u16(v), vreinterpretq_u8_u16(w));
+    vst1_u8(codes, vget_low_u8(vsliq_n_u8(vuzp1q_u8(all, all), vuzp2q_u8(all, all), 4)));
+}
+/* Here both have signs. `dot`: by the dot products that some processors have. SDOT is written by its
+ * encoding, for assemblers know it only where a whole function may use it, which then takes no
+ * function inlined that may use something else; the symbols are the numbers of the registers. */
+#define NC_FP4__SDOT(sum, weights, x)                                                              \
+    __asm__(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,"  \
+            "29,30,31\n\t.set .Lnc_v\\n,\\n\n\t.endr\n\t"                                            \
+            ".inst 0x4E809400 | .Lnc_%2 << 16 | .Lnc_%1 << 5 | .Lnc_%0"                            \
+            : "+w"(sum)                                                                            \
+            : "w"(weights), "w"(x))
+typedef struct nc_fp4__dots8 {
+    int16x8_t half[4];
+    nc_fp4__v8 words;
+} nc_fp4__dots8;
+NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__dots_begin8(void) {
+    nc_fp4__dots8 z;
+    z.half[0] = z.half[1] = z.half[2] = z.half[3] = vdupq_n_s16(0);
+    z.words = nc_fp4__set8(0);
+    return z;
+}
+NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__dots_add8(nc_fp4__dots8 sums, nc_fp4__v8 weights,
+                                                nc_fp4__v8 x, int dot) {
+    const int8x16_t wa = vreinterpretq_s8_u32(weights.a), wb = vreinterpretq_s8_u32(weights.b);
+    const int8x16_t xa = vreinterpretq_s8_u32(x.a), xb = vreinterpretq_s8_u32(x.b);
+    if (dot) {
+        NC_FP4__SDOT(sums.words.a, wa, xa);
+        NC_FP4__SDOT(sums.words.b, wb, xb);
+        return sums;
+    }
+    sums.half[0] = vmlal_s8(sums.half[0], vget_low_s8(wa), vget_low_s8(xa));
+    sums.half[1] = vmlal_high_s8(sums.half[1], wa, xa);
+    sums.half[2] = vmlal_s8(sums.half[2], vget_low_s8(wb), vget_low_s8(xb));
+    sums.half[3] = vmlal_high_s8(sums.half[3], wb, xb);
+    return sums;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__dots_end8(nc_fp4__v8 total, nc_fp4__dots8 sums, int dot) {
+    const int16x8_t a = vpaddq_s16(sums.half[0], sums.half[1]);
+    const int16x8_t b = vpaddq_s16(sums.half[2], sums.half[3]);
+    if (dot) return nc_fp4__add8(total, sums.words);
+    total.a = vreinterpretq_u32_s32(vpadalq_s16(vreinterpretq_s32_u32(total.a), a));
+    total.b = vreinterpretq_u32_s32(vpadalq_s16(vreinterpretq_s32_u32(total.b), b));
+    return total;
+}
 #endif
 #endif
 
@@ -1863,7 +2227,7 @@ typedef struct nc_fp4__element {
     float largest;      /* magnitude that the largest of a block is scaled to */
     uint8_t magnitudes; /* 8: bit 3 is a sign; 16: it is not */
     uint8_t nan;        /* the code that NaN gets */
-    uint8_t halves;     /* 1: every value is a multiple of 1/2, at most 31 of them: integer sums */
+    uint8_t halves;     /* 1: every value is a multiple of 1/2, at most 15 of them: integer sums */
     uint8_t rising[16]; /* the codes by value */
     float limit[15];
 } nc_fp4__element;
@@ -2101,6 +2465,322 @@ static float nc_fp4__read_scale(const nc_fp4__row *row, const uint8_t *scales, s
     }
 }
 
+/* -- eight lanes -------------------------------------------------------------------------- */
+
+/* The values of the sixteen codes as tables of bytes: byte[k] holds byte k of their float32, the
+ * lowest first. */
+typedef struct nc_fp4__planes {
+    uint8_t byte[4][16];
+    int halves; /* bytes 0 and 1 are 0: sixteen bits hold the values */
+} nc_fp4__planes;
+
+static void nc_fp4__planes_of(const nc_fp4__element *element, nc_fp4__planes *p) {
+    uint32_t i, k, low = 0;
+    for (i = 0; i < 16; i++) {
+        const uint32_t u = nc_fp4__bits(element->value[i]);
+        for (k = 0; k < 4; k++) p->byte[k][i] = (uint8_t)(u >> (8 * k));
+        low |= u & 0xFFFF;
+    }
+    p->halves = low == 0;
+}
+
+#ifdef NC_FP4__LANES8
+/* 1 / scale where that is exact and no subnormal: for powers of two; else 0. */
+static float nc_fp4__inverse(float scale) {
+    const uint32_t u = nc_fp4__bits(scale);
+    return u & 0x7FFFFF || u > UINT32_C(0x7E000000) ? 0 : nc_fp4__float(UINT32_C(0x7F000000) - u);
+}
+
+/* Eight scales of one byte. */
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__byte_scales8(const nc_fp4__row *row, float tensor_scale,
+                                                const uint8_t *scales) {
+    const nc_fp4__v8 code = nc_fp4__bytes8(scales);
+    const nc_fp4__v8 u = nc_fp4__and8(code, nc_fp4__set8(127));
+    nc_fp4__f8 value;
+    if (row->scale == NC_FP4__E8M0) { /* the exponent; 0 is 2^-127, 255 NaN: both have this bit */
+        const nc_fp4__v8 ends = nc_fp4__or8(nc_fp4__equal8(code, nc_fp4__set8(0)),
+                                            nc_fp4__equal8(code, nc_fp4__set8(255)));
+        return nc_fp4__as_float8(nc_fp4__or8(nc_fp4__left8(code, 23),
+                                             nc_fp4__and8(ends, nc_fp4__set8(0x00400000))));
+    }
+    /* E4M3 as a float32 of exponent 2^-120 too small, subnormals included */
+    value = nc_fp4__as_float8(nc_fp4__or8(
+        nc_fp4__left8(u, 20), nc_fp4__left8(nc_fp4__and8(code, nc_fp4__set8(128)), 24)));
+    value = nc_fp4__mulf8(value, nc_fp4__setf8(1.329227996e36f));
+    value = nc_fp4__mulf8(value, nc_fp4__setf8(tensor_scale));
+    return nc_fp4__as_float8(nc_fp4__select8(nc_fp4__equal8(u, nc_fp4__set8(127)),
+                                             nc_fp4__set8(0x7FC00000),
+                                             nc_fp4__as_bits8(value)));
+}
+
+/* The scales of `count` blocks, from block `first` on. */
+NC_FP4__TARGET8 static void nc_fp4__scales8(const nc_fp4__row *row, const uint8_t *scales,
+                                            float tensor_scale, size_t first, size_t count,
+                                            float *out) {
+    size_t i = 0;
+    if (row->scale == NC_FP4__FLOAT32) { /* these processors are little-endian */
+        memcpy(out, scales + 4 * first, count * sizeof *out);
+        return;
+    }
+    if (row->scale != NC_FP4__UNSCALED)
+        for (; i + 8 <= count; i += 8)
+            nc_fp4__storef8(out + i, nc_fp4__byte_scales8(row, tensor_scale, scales + first + i));
+    for (; i < count; i++) out[i] = nc_fp4__read_scale(row, scales, first + i, tensor_scale);
+}
+
+/* Values of 32 codes: four bytes of index i, in each half, make the floats of vector i. */
+NC_FP4__INLINE8 void nc_fp4__decode8(int halves, const nc_fp4__v8 plane[4], nc_fp4__v8 index,
+                                     nc_fp4__f8 value[4]) {
+    const nc_fp4__v8 b2 = nc_fp4__lookup8(plane[2], index), b3 = nc_fp4__lookup8(plane[3], index);
+    const nc_fp4__v8 high = nc_fp4__low_bytes8(b2, b3), higher = nc_fp4__high_bytes8(b2, b3);
+    nc_fp4__v8 low = nc_fp4__set8(0), lower = low;
+    if (!halves) {
+        const nc_fp4__v8 b0 = nc_fp4__lookup8(plane[0], index);
+        const nc_fp4__v8 b1 = nc_fp4__lookup8(plane[1], index);
+        low = nc_fp4__low_bytes8(b0, b1);
+        lower = nc_fp4__high_bytes8(b0, b1);
+    }
+    value[0] = nc_fp4__as_float8(nc_fp4__low_halves8(low, high));
+    value[1] = nc_fp4__as_float8(nc_fp4__high_halves8(low, high));
+    value[2] = nc_fp4__as_float8(nc_fp4__low_halves8(lower, higher));
+    value[3] = nc_fp4__as_float8(nc_fp4__high_halves8(lower, higher));
+}
+
+/* Bits of the largest magnitude of n values, a multiple of 8. */
+NC_FP4__TARGET8 static uint32_t nc_fp4__most8(const float *x, size_t n) {
+    nc_fp4__v8 most = nc_fp4__set8(0);
+    uint32_t lane[8];
+    size_t i;
+    for (i = 0; i < n; i += 8)
+        most = nc_fp4__max8(most, nc_fp4__and8(nc_fp4__load8(x + i), nc_fp4__set8(0x7FFFFFFF)));
+    nc_fp4__store8(lane, most);
+    for (i = 1; i < 8; i++) lane[0] = lane[i] > lane[0] ? lane[i] : lane[0];
+    return lane[0];
+}
+
+/* Lane i: the same of block i, of up to eight; blocks that are not there repeat the first. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__mosts8(const float *x, size_t blocks, size_t block) {
+    const nc_fp4__v8 magnitude = nc_fp4__set8(0x7FFFFFFF);
+    nc_fp4__v8 v[8], u[4];
+    size_t i, k;
+    for (i = 0; i < 8; i++) {
+        const float *from = x + (i < blocks ? i : 0) * block;
+        v[i] = nc_fp4__and8(nc_fp4__load8(from), magnitude);
+        for (k = 8; k < block; k += 8)
+            v[i] = nc_fp4__max8(v[i], nc_fp4__and8(nc_fp4__load8(from + k), magnitude));
+    }
+    for (i = 0; i < 4; i++)
+        u[i] = nc_fp4__max8(nc_fp4__low_words8(v[2 * i], v[2 * i + 1]),
+                            nc_fp4__high_words8(v[2 * i], v[2 * i + 1]));
+    for (i = 0; i < 2; i++)
+        v[i] = nc_fp4__max8(nc_fp4__low_doubles8(u[2 * i], u[2 * i + 1]),
+                            nc_fp4__high_doubles8(u[2 * i], u[2 * i + 1]));
+    return nc_fp4__max8(nc_fp4__join_low8(v[0], v[1]), nc_fp4__join_high8(v[0], v[1]));
+}
+
+/* E2M1 without a search: from 1 on the code is exponent and one bit of the mantissa, rounded to
+ * even; below it counts halves, rounded by adding 2^22. u: the magnitude of x. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__e2m1_8(nc_fp4__v8 u) {
+    const nc_fp4__v8 small = nc_fp4__and8(
+        nc_fp4__as_bits8(nc_fp4__addf8(nc_fp4__as_float8(u), nc_fp4__setf8(4194304.0f))),
+        nc_fp4__set8(7));
+    nc_fp4__v8 code = nc_fp4__and8(nc_fp4__right8(u, 22), nc_fp4__set8(1));
+    code = nc_fp4__add8(nc_fp4__add8(u, nc_fp4__set8(0x1FFFFF)), code);
+    code = nc_fp4__sub8(nc_fp4__right8(code, 22), nc_fp4__set8(252));
+    code = nc_fp4__select8(nc_fp4__above8(nc_fp4__set8(0x3F800000), u), small, code);
+    return nc_fp4__min8(code, nc_fp4__set8(7));
+}
+
+typedef enum nc_fp4__search {
+    NC_FP4__E2M1_CODES,
+    NC_FP4__MAGNITUDES, /* of eight magnitudes, with a sign */
+    NC_FP4__VALUES      /* of sixteen values */
+} nc_fp4__search;
+
+/* Where halving finds the number of limits below a value: at step s of `steps` it asks for limit
+ * at[s][i], where i is the number found so far, in binary. */
+typedef struct nc_fp4__halving {
+    float at[4][8];
+} nc_fp4__halving;
+
+static void nc_fp4__halving_of(const nc_fp4__element *element, nc_fp4__halving *h) {
+    const uint32_t steps = element->magnitudes == 8 ? 3 : 4;
+    uint32_t s, i;
+    for (s = 0; s < steps; s++)
+        for (i = 0; i < 8; i++) {
+            const uint32_t limit = (2 * i + 1) << (steps - 1 - s);
+            h->at[s][i] = limit <= element->magnitudes - 1u ? element->limit[limit - 1] : 0;
+        }
+}
+
+/* Codes of eight values, as nc_fp4__nearest; E2M1 knows NaN, by tables there is none. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__nearest8(nc_fp4__search search, nc_fp4__f8 x,
+                                            const nc_fp4__f8 at[4], nc_fp4__v8 rising) {
+    const nc_fp4__v8 bits = nc_fp4__as_bits8(x);
+    const nc_fp4__v8 u = nc_fp4__and8(bits, nc_fp4__set8(0x7FFFFFFF));
+    const nc_fp4__v8 sign = nc_fp4__and8(nc_fp4__right8(bits, 28), nc_fp4__set8(8));
+    nc_fp4__v8 code;
+    int s;
+    if (search == NC_FP4__E2M1_CODES) {
+        const nc_fp4__v8 nan = nc_fp4__above8(u, nc_fp4__set8(0x7F800000));
+        code = nc_fp4__or8(nc_fp4__e2m1_8(u), sign);
+        return nc_fp4__select8(nan, nc_fp4__set8(7), code);
+    }
+    if (search == NC_FP4__MAGNITUDES) x = nc_fp4__as_float8(u);
+    code = nc_fp4__right8(nc_fp4__abovef8(x, at[0]), 31);
+    for (s = 1; s < (search == NC_FP4__MAGNITUDES ? 3 : 4); s++) /* a mask is -1 */
+        code = nc_fp4__sub8(nc_fp4__add8(code, code),
+                            nc_fp4__abovef8(x, nc_fp4__choose8(at[s], code)));
+    code = nc_fp4__and8(nc_fp4__lookup8(rising, code), nc_fp4__set8(15));
+    return search == NC_FP4__MAGNITUDES ? nc_fp4__or8(code, sign) : code;
+}
+
+enum { NC_FP4__ONE_SCALE = 8 * sizeof(size_t) - 1 };
+
+/* Codes of n values (a multiple of 16) over scales that are positive and finite, or with `times`
+ * multiplied by them; 16 << shift values share one, all under NC_FP4__ONE_SCALE. */
+NC_FP4__INLINE8 void nc_fp4__codes_by8(nc_fp4__search search, const nc_fp4__element *element,
+                                       int times, const float *x, size_t n, uint32_t shift,
+                                       const float *scale, uint8_t *codes) {
+    const nc_fp4__v8 rising = nc_fp4__twice8(element->rising);
+    nc_fp4__halving halving;
+    nc_fp4__f8 at[4];
+    size_t i;
+    for (i = 0; i < 4; i++) at[i] = nc_fp4__setf8(0);
+    if (search != NC_FP4__E2M1_CODES) {
+        nc_fp4__halving_of(element, &halving);
+        at[0] = nc_fp4__setf8(halving.at[0][0]);
+        for (i = 1; i < 4; i++) at[i] = nc_fp4__loadf8(halving.at[i]);
+    }
+    for (i = 0; i < n / 16; i++) {
+        const nc_fp4__f8 by = nc_fp4__setf8(scale[i >> shift]);
+        nc_fp4__f8 low = nc_fp4__loadf8(x + 16 * i), high = nc_fp4__loadf8(x + 16 * i + 8);
+        if (times) {
+            low = nc_fp4__mulf8(low, by);
+            high = nc_fp4__mulf8(high, by);
+        } else {
+            low = nc_fp4__divf8(low, by);
+            high = nc_fp4__divf8(high, by);
+        }
+        nc_fp4__store_codes8(codes + 8 * i, nc_fp4__nearest8(search, low, at, rising),
+                             nc_fp4__nearest8(search, high, at, rising));
+    }
+}
+
+/* `times` is for E2M1 only. */
+NC_FP4__TARGET8 static void nc_fp4__codes8(const nc_fp4__element *element, int times,
+                                           const float *x, size_t n, uint32_t shift,
+                                           const float *scale, uint8_t *codes) {
+    if (element == &nc_fp4__e2m1)
+        nc_fp4__codes_by8(NC_FP4__E2M1_CODES, element, times, x, n, shift, scale, codes);
+    else if (element->magnitudes == 8)
+        nc_fp4__codes_by8(NC_FP4__MAGNITUDES, element, 0, x, n, shift, scale, codes);
+    else
+        nc_fp4__codes_by8(NC_FP4__VALUES, element, 0, x, n, shift, scale, codes);
+}
+
+/* Is the way of 512 bits the faster one? Not where values are searched for by tables. */
+static NC_UNUSED int nc_fp4__fits512(const nc_fp4__row *row) {
+    return row->element == &nc_fp4__e2m1 && nc_fp4__scales[row->scale].bytes == 1;
+}
+
+/* Up to eight whole blocks under the rule of absmax (floor for E8M0): all magnitudes, all scales,
+ * all codes. Returns 0 when a block is 0 or not finite: then they go one by one. */
+NC_FP4__TARGET8 static int nc_fp4__quantize8(const nc_fp4__row *row, const float *x, size_t blocks,
+                                             float tensor_scale, uint8_t *codes, uint8_t *scales) {
+    const float largest = row->element->largest;
+    const int times = row->scale == NC_FP4__E8M0 && row->element == &nc_fp4__e2m1;
+    const nc_fp4__v8 u = nc_fp4__mosts8(x, blocks, row->block);
+    uint32_t shift = 0, stored[8];
+    nc_fp4__f8 value = nc_fp4__as_float8(u);
+    nc_fp4__v8 code = u;
+    float scale[8];
+    size_t i;
+    if (nc_fp4__any8(nc_fp4__or8(nc_fp4__above8(u, nc_fp4__set8(0x7F7FFFFF)),
+                                 nc_fp4__above8(nc_fp4__set8(0x02000000), u))))
+        return 0; /* tiny ones too: their scales are subnormal */
+    if (row->scale == NC_FP4__E8M0) {
+        code = nc_fp4__sub8(nc_fp4__right8(u, 23),
+                            nc_fp4__set8((nc_fp4__bits(largest) >> 23) - 127));
+        value = nc_fp4__as_float8(nc_fp4__left8(code, 23));
+    } else if (row->scale == NC_FP4__E4M3) {
+        /* as nc_fp4_e4m3_encode, for values that are not subnormal there: at least 2^-6 */
+        const nc_fp4__v8 r = nc_fp4__as_bits8(
+            nc_fp4__divf8(value, nc_fp4__setf8(largest * tensor_scale)));
+        if (nc_fp4__any8(nc_fp4__above8(nc_fp4__set8(0x3C800000), r))) return 0;
+        code = nc_fp4__and8(nc_fp4__right8(r, 20), nc_fp4__set8(1));
+        code = nc_fp4__add8(nc_fp4__add8(r, nc_fp4__set8(0x7FFFF)), code);
+        code = nc_fp4__sub8(nc_fp4__right8(code, 20), nc_fp4__set8(120 << 3));
+        code = nc_fp4__min8(code, nc_fp4__set8(0x7E));
+        value = nc_fp4__as_float8(
+            nc_fp4__add8(nc_fp4__left8(code, 20), nc_fp4__set8(120u << 23)));
+        value = nc_fp4__mulf8(value, nc_fp4__setf8(tensor_scale));
+    } else {
+        value = nc_fp4__divf8(value, nc_fp4__setf8(largest));
+        code = nc_fp4__as_bits8(value);
+    }
+    nc_fp4__store8(stored, code);
+    if (row->scale == NC_FP4__FLOAT32) memcpy(scales, stored, 4 * blocks);
+    for (i = 0; row->scale != NC_FP4__FLOAT32 && i < blocks; i++) scales[i] = (uint8_t)stored[i];
+    if (times) /* codes 2 to 252: the inverses are exact */
+        value = nc_fp4__as_float8(
+            nc_fp4__sub8(nc_fp4__set8(0x7F000000), nc_fp4__as_bits8(value)));
+    nc_fp4__storef8(scale, value);
+    while (16u << shift < row->block) shift++;
+    nc_fp4__codes8(row->element, times, x, blocks * row->block, shift, scale, codes);
+    return 1;
+}
+
+enum { NC_FP4__SOME = 1024 }; /* columns whose scales are decoded at a time: 64 at most */
+
+/* Values of whole groups of 32 codes; returns how many. */
+NC_FP4__INLINE8 size_t nc_fp4__values_by8(int halves, const nc_fp4__row *row,
+                                          const nc_fp4__planes *planes, const uint8_t *codes,
+                                          const uint8_t *scales, float tensor_scale, size_t n,
+                                          float *x) {
+    const size_t end = n / 32 * 32;
+    uint32_t shift = 0;
+    float scale[65];
+    nc_fp4__v8 plane[4];
+    size_t c, first, k;
+    for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(planes->byte[k]);
+    while (row->block ? 1u << shift < row->block : shift < 10) shift++;
+    scale[0] = 1.0f;
+    for (first = 0; first < end; first += NC_FP4__SOME) {
+        const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
+        if (row->block)
+            nc_fp4__scales8(row, scales, tensor_scale, first >> shift,
+                            ((past - first - 1) >> shift) + 1, scale);
+        for (c = first; c < past; c += 32) {
+            const size_t at = (c - first) >> shift;
+            const nc_fp4__v8 s = nc_fp4__as_bits8(nc_fp4__setf8(scale[at]));
+            const nc_fp4__v8 t =
+                nc_fp4__as_bits8(nc_fp4__setf8(scale[row->block == 16 ? at + 1 : at]));
+            const nc_fp4__f8 by = nc_fp4__as_float8(nc_fp4__join_low8(s, t));
+            nc_fp4__f8 value[4];
+            nc_fp4__v8 v[4];
+            nc_fp4__decode8(halves, plane, nc_fp4__in_order8(codes + c / 2), value);
+            for (k = 0; k < 4; k++) v[k] = nc_fp4__as_bits8(nc_fp4__mulf8(value[k], by));
+            nc_fp4__store8(x + c, nc_fp4__join_low8(v[0], v[1]));
+            nc_fp4__store8(x + c + 8, nc_fp4__join_low8(v[2], v[3]));
+            nc_fp4__store8(x + c + 16, nc_fp4__join_high8(v[0], v[1]));
+            nc_fp4__store8(x + c + 24, nc_fp4__join_high8(v[2], v[3]));
+        }
+    }
+    return end;
+}
+
+NC_FP4__TARGET8 static size_t nc_fp4__values8(const nc_fp4__row *row, const uint8_t *codes,
+                                              const uint8_t *scales, float tensor_scale, size_t n,
+                                              float *x) {
+    nc_fp4__planes planes;
+    nc_fp4__planes_of(row->element, &planes);
+    return planes.halves
+               ? nc_fp4__values_by8(1, row, &planes, codes, scales, tensor_scale, n, x)
+               : nc_fp4__values_by8(0, row, &planes, codes, scales, tensor_scale, n, x);
+}
+#endif
+
 /* -- AVX-512 ----------------------------------------------------------------------------- */
 
 #ifdef NC_FP4__X86
@@ -2114,21 +2794,11 @@ NC_FP4__TARGET512 static uint32_t nc_fp4__most512(const float *x, size_t n) {
     return _mm512_reduce_max_epu32(most);
 }
 
-/* Number of limits below x, by halving: step is half their number, rounded up. */
-NC_FP4__INLINE512 __m512i nc_fp4__below512(__m512 x, __m512 limits, int step) {
-    __m512i at = _mm512_setzero_si512();
-    for (; step > 0; step /= 2) {
-        const __m512i by = _mm512_set1_epi32(step);
-        __m512i probe = _mm512_sub_epi32(_mm512_add_epi32(at, by), _mm512_set1_epi32(1));
-        __mmask16 above = _mm512_cmp_ps_mask(x, _mm512_permutexvar_ps(probe, limits), _CMP_GT_OQ);
-        at = _mm512_mask_add_epi32(at, above, at, by);
-    }
-    return at;
-}
-
-/* E2M1 without a search: from 1 on the code is exponent and one bit of the mantissa, rounded to
- * even; below it counts halves, rounded by adding 2^22. */
-NC_FP4__INLINE512 __m512i nc_fp4__e2m1_512(__m512 x, __m512i u, __m512i sign) {
+/* nc_fp4__e2m1_8 for sixteen values, signs and NaN included. */
+NC_FP4__INLINE512 __m512i nc_fp4__e2m1_512(__m512 x) {
+    const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
+    const __m512i sign =
+        _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
     __m512i code = _mm512_add_epi32(
         u, _mm512_add_epi32(_mm512_set1_epi32(0x1FFFFF),
                             _mm512_and_si512(_mm512_srli_epi32(u, 22), _mm512_set1_epi32(1))));
@@ -2143,73 +2813,24 @@ NC_FP4__INLINE512 __m512i nc_fp4__e2m1_512(__m512 x, __m512i u, __m512i sign) {
                                  _mm512_cmp_ps_mask(x, x, _CMP_UNORD_Q), _mm512_set1_epi32(7));
 }
 
-/* Codes of sixteen values, as nc_fp4__nearest; by tables they are no NaN. */
-typedef enum nc_fp4__way {
-    NC_FP4__BY_E2M1,
-    NC_FP4__BY_MAGNITUDE,
-    NC_FP4__BY_VALUE,
-    NC_FP4__BY_ORDER /* the same where values rise with the code */
-} nc_fp4__way;
-NC_FP4__INLINE512 __m512i nc_fp4__nearest512(nc_fp4__way way, __m512 x, __m512 limits,
-                                             __m512i rising) {
-    const __m512i u = _mm512_and_si512(_mm512_castps_si512(x), _mm512_set1_epi32(0x7FFFFFFF));
-    const __m512i sign =
-        _mm512_and_si512(_mm512_srli_epi32(_mm512_castps_si512(x), 28), _mm512_set1_epi32(8));
-    __m512i code;
-    if (way == NC_FP4__BY_E2M1) return nc_fp4__e2m1_512(x, u, sign);
-    if (way == NC_FP4__BY_ORDER) return nc_fp4__below512(x, limits, 8);
-    if (way == NC_FP4__BY_VALUE)
-        return _mm512_permutexvar_epi32(nc_fp4__below512(x, limits, 8), rising);
-    code = nc_fp4__below512(_mm512_castsi512_ps(u), limits, 4);
-    return _mm512_or_si512(_mm512_permutexvar_epi32(code, rising), sign);
-}
-
-enum { NC_FP4__ONE_SCALE = 8 * sizeof(size_t) - 1 };
-
-/* Codes of n values (a multiple of 16) over scales that are positive and finite, or with `times`
- * multiplied by them; 16 << shift values share one, all under NC_FP4__ONE_SCALE. */
-NC_FP4__INLINE512 void nc_fp4__codes_by512(nc_fp4__way way, int times,
-                                           const nc_fp4__element *element, const float *x, size_t n,
-                                           uint32_t shift, const float *scale, uint8_t *codes) {
-    const __m512 limits = _mm512_maskz_loadu_ps(0x7FFF, element->limit);
-    const __m512i rising =
-        _mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)(const void *)element->rising));
+/* Codes of n values (a multiple of 16) of E2M1, as those of nc_fp4__codes8. */
+NC_FP4__INLINE512 void nc_fp4__codes_by512(int times, const float *x, size_t n, uint32_t shift,
+                                           const float *scale, uint8_t *codes) {
     size_t i;
     for (i = 0; i < n / 16; i++) {
         const __m512 v = _mm512_loadu_ps(x + 16 * i), by = _mm512_set1_ps(scale[i >> shift]);
-        __m512i code = nc_fp4__nearest512(way, times ? _mm512_mul_ps(v, by) : _mm512_div_ps(v, by),
-                                          limits, rising);
+        __m512i code = nc_fp4__e2m1_512(times ? _mm512_mul_ps(v, by) : _mm512_div_ps(v, by));
         code = _mm512_or_si512(code, _mm512_srli_epi64(code, 28)); /* pairs to bytes */
         _mm_storel_epi64((__m128i *)(void *)(codes + 8 * i), _mm512_cvtepi64_epi8(code));
     }
 }
 
-static int nc_fp4__is_ordered(const nc_fp4__element *element) {
-    int i = 0;
-    while (i < 16 && element->rising[i] == i) i++;
-    return i == 16;
-}
-
-/* `times` is for E2M1 only. */
-NC_FP4__TARGET512 static void nc_fp4__codes512(const nc_fp4__element *element, int times,
-                                               const float *x, size_t n, uint32_t shift,
+NC_FP4__TARGET512 static void nc_fp4__codes512(int times, const float *x, size_t n, uint32_t shift,
                                                const float *scale, uint8_t *codes) {
     if (times)
-        nc_fp4__codes_by512(NC_FP4__BY_E2M1, 1, element, x, n, shift, scale, codes);
-    else if (element == &nc_fp4__e2m1)
-        nc_fp4__codes_by512(NC_FP4__BY_E2M1, 0, element, x, n, shift, scale, codes);
-    else if (element->magnitudes == 8)
-        nc_fp4__codes_by512(NC_FP4__BY_MAGNITUDE, 0, element, x, n, shift, scale, codes);
-    else if (nc_fp4__is_ordered(element))
-        nc_fp4__codes_by512(NC_FP4__BY_ORDER, 0, element, x, n, shift, scale, codes);
+        nc_fp4__codes_by512(1, x, n, shift, scale, codes);
     else
-        nc_fp4__codes_by512(NC_FP4__BY_VALUE, 0, element, x, n, shift, scale, codes);
-}
-
-/* 1 / scale where that is exact and no subnormal: for powers of two; else 0. */
-static float nc_fp4__inverse(float scale) {
-    const uint32_t u = nc_fp4__bits(scale);
-    return u & 0x7FFFFF || u > UINT32_C(0x7E000000) ? 0 : nc_fp4__float(UINT32_C(0x7F000000) - u);
+        nc_fp4__codes_by512(0, x, n, shift, scale, codes);
 }
 
 /* n (a multiple of 16) values of packed codes, times scale. */
@@ -2260,14 +2881,13 @@ NC_FP4__TARGET512 static __m512i nc_fp4__mosts512(const float *x, size_t blocks,
                             _mm512_shuffle_i64x2(v[0], v[1], 0xDD));
 }
 
-/* Up to sixteen whole blocks under the rule of absmax (floor for E8M0): all magnitudes, all scales,
- * all codes. Returns 0 when a block is 0 or not finite: then they go one by one. */
+/* nc_fp4__quantize8 for up to sixteen blocks of E2M1, under scales of one byte. */
 NC_FP4__TARGET512 static int nc_fp4__quantize512(const nc_fp4__row *row, const float *x,
                                                  size_t blocks, float tensor_scale, uint8_t *codes,
                                                  uint8_t *scales) {
     const __mmask16 there = (__mmask16)((1u << blocks) - 1);
     const float largest = row->element->largest;
-    const int times = row->scale == NC_FP4__E8M0 && row->element == &nc_fp4__e2m1;
+    const int times = row->scale == NC_FP4__E8M0;
     float scale[16];
     const __m512i u = nc_fp4__mosts512(x, blocks, row->block);
     __m512i code;
@@ -2282,7 +2902,7 @@ NC_FP4__TARGET512 static int nc_fp4__quantize512(const nc_fp4__row *row, const f
         code = _mm512_sub_epi32(_mm512_srli_epi32(u, 23), code);
         value = _mm512_castsi512_ps(_mm512_slli_epi32(code, 23));
         _mm512_mask_cvtepi32_storeu_epi8(scales, there, code);
-    } else if (row->scale == NC_FP4__E4M3) {
+    } else {
         /* as nc_fp4_e4m3_encode, for values that are not subnormal there: at least 2^-6 */
         const __m512 ratio = _mm512_div_ps(value, _mm512_set1_ps(largest * tensor_scale));
         const __m512i r = _mm512_castps_si512(ratio);
@@ -2295,16 +2915,13 @@ NC_FP4__TARGET512 static int nc_fp4__quantize512(const nc_fp4__row *row, const f
             _mm512_add_epi32(_mm512_slli_epi32(code, 20), _mm512_set1_epi32(120 << 23)));
         value = _mm512_mul_ps(value, _mm512_set1_ps(tensor_scale));
         _mm512_mask_cvtepi32_storeu_epi8(scales, there, code);
-    } else {
-        value = _mm512_div_ps(value, _mm512_set1_ps(largest));
-        _mm512_mask_storeu_ps(scales, there, value); /* x86 is little-endian */
     }
     if (times) /* codes 2 to 252: the inverses are exact */
         value = _mm512_castsi512_ps(
             _mm512_sub_epi32(_mm512_set1_epi32(0x7F000000), _mm512_castps_si512(value)));
     _mm512_storeu_ps(scale, value);
     while (16u << shift < row->block) shift++;
-    nc_fp4__codes512(row->element, times, x, blocks * row->block, shift, scale, codes);
+    nc_fp4__codes512(times, x, blocks * row->block, shift, scale, codes);
     return 1;
 }
 #endif
@@ -2314,7 +2931,10 @@ NC_FP4__TARGET512 static int nc_fp4__quantize512(const nc_fp4__row *row, const f
 /* nc_fp4__most by what the processor has. */
 static uint32_t nc_fp4__absmax_bits(const float *x, size_t n) {
 #ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && n % 16 == 0) return nc_fp4__most512(x, n);
+    if (nc_fp4__lanes() == 16 && n % 16 == 0) return nc_fp4__most512(x, n);
+#endif
+#ifdef NC_FP4__LANES8
+    if (nc_fp4__lanes() == 8 && n % 8 == 0) return nc_fp4__most8(x, n);
 #endif
     return nc_fp4__most(x, n);
 }
@@ -2355,13 +2975,18 @@ static void nc_fp4__encode_block(const nc_fp4__row *row, const nc_fp4_options *o
         }
         return;
     }
-#ifdef NC_FP4__X86
+#ifdef NC_FP4__LANES8
     /* a block with a positive scale is finite, and E2M1 knows NaN */
-    if (nc_fp4__level() >= 2 && scale > 0 && (row->block || row->element == &nc_fp4__e2m1)) {
+    if (nc_fp4__lanes() && scale > 0 && (row->block || row->element == &nc_fp4__e2m1)) {
         const float inverse = row->element == &nc_fp4__e2m1 ? nc_fp4__inverse(scale) : 0;
+        const float *by = inverse > 0 ? &inverse : &scale;
         i = n / 16 * 16;
-        nc_fp4__codes512(row->element, inverse > 0, x, i, NC_FP4__ONE_SCALE,
-                         inverse > 0 ? &inverse : &scale, codes);
+#ifdef NC_FP4__X86
+        if (nc_fp4__lanes() == 16 && row->element == &nc_fp4__e2m1)
+            nc_fp4__codes512(inverse > 0, x, i, NC_FP4__ONE_SCALE, by, codes);
+        else
+#endif
+            nc_fp4__codes8(row->element, inverse > 0, x, i, NC_FP4__ONE_SCALE, by, codes);
     }
 #endif
     for (; i < n; i++)
@@ -2410,17 +3035,25 @@ static void nc_fp4__quantize_blocks(const nc_fp4__row *row, const nc_fp4_options
                                     size_t n, uint64_t first, float tensor_scale, uint8_t *codes,
                                     uint8_t *scales) {
     const size_t scale_bytes = nc_fp4__scales[row->scale].bytes;
+    const size_t wide = nc_fp4__lanes() == 16 && !nc_fp4__fits512(row) ? 8 : nc_fp4__lanes();
     const size_t block = row->block ? row->block : n ? n : 1;
     float scale = 1.0f;
     size_t i, m;
     for (i = 0; i < n; i += m) {
         uint8_t *out = scale_bytes ? scales + i / block * scale_bytes : NULL;
-#ifdef NC_FP4__X86
-        if (i % (16 * block) == 0 && n - i >= block && scale_bytes &&
-            o->rule == NC_FP4_SCALE_FLOOR && !o->stochastic && nc_fp4__level() >= 2) {
-            const size_t blocks = (n - i) / block < 16 ? (n - i) / block : 16;
+#ifdef NC_FP4__LANES8
+        if (wide && i % (wide * block) == 0 && n - i >= block && scale_bytes &&
+            o->rule == NC_FP4_SCALE_FLOOR && !o->stochastic) {
+            const size_t blocks = (n - i) / block < wide ? (n - i) / block : wide;
             m = blocks * block;
-            if (nc_fp4__quantize512(row, x + i, blocks, tensor_scale, codes + i / 2, out)) continue;
+#ifdef NC_FP4__X86
+            if (wide == 16 &&
+                nc_fp4__quantize512(row, x + i, blocks, tensor_scale, codes + i / 2, out))
+                continue;
+#endif
+            if (wide == 8 &&
+                nc_fp4__quantize8(row, x + i, blocks, tensor_scale, codes + i / 2, out))
+                continue;
         }
 #endif
         m = n - i < block ? n - i : block;
@@ -2459,9 +3092,14 @@ NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
     size_t block, i, m, k;
     if (!row || (n && (!x || !codes || (row->block && !scales)))) return NC_ERR_ARG;
     block = row->block ? row->block : n;
-    for (i = 0; i < n; i += m) {
+    i = 0;
+#ifdef NC_FP4__LANES8
+    if (nc_fp4__lanes() == 8)
+        i = nc_fp4__values8(row, codes, scales, tensor_scale, n, x);
+#endif
+    for (; i < n; i += m) {
         const float scale = nc_fp4__read_scale(row, scales, i / block, tensor_scale);
-        m = n - i > block ? block : n - i;
+        m = n - i > block - i % block ? block - i % block : n - i;
         k = 0;
 #ifdef NC_FP4__X86
         if (nc_fp4__level() >= 2) {
@@ -2781,6 +3419,7 @@ typedef struct nc_fp4__matrix {
     size_t code_bytes, scale_bytes; /* of a row of the matrix */
     size_t block;                   /* 0: no scales */
     float value[16];                /* of each code */
+    nc_fp4__planes planes;
 } nc_fp4__matrix;
 
 /* 0: the tensor is none. */
@@ -2792,6 +3431,7 @@ static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
     w->scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
     w->block = w->format->block;
     memcpy(w->value, w->format->element->value, sizeof w->value);
+    nc_fp4__planes_of(w->format->element, &w->planes);
     return 1;
 }
 
@@ -2823,6 +3463,78 @@ static void nc_fp4__row_lanes(const nc_fp4__matrix *w, uint32_t r, const float *
         lane[c % 32] = fmaf(weight, x[c], lane[c % 32]);
     }
 }
+
+#ifdef NC_FP4__LANES8
+/* The tree again. */
+NC_FP4__TARGET8 static float nc_fp4__tree8(const float *lane) {
+    const nc_fp4__f8 a = nc_fp4__addf8(nc_fp4__loadf8(lane), nc_fp4__loadf8(lane + 16));
+    const nc_fp4__f8 b = nc_fp4__addf8(nc_fp4__loadf8(lane + 8), nc_fp4__loadf8(lane + 24));
+    const nc_fp4__f8 c = nc_fp4__addf8(a, b);
+    const nc_fp4__v8 u = nc_fp4__as_bits8(c);
+    float d[8];
+    nc_fp4__storef8(d, nc_fp4__addf8(c, nc_fp4__as_float8(nc_fp4__join_high8(u, u))));
+    return (d[0] + d[2]) + (d[1] + d[3]);
+}
+
+/* Lane l of eight holds column 2 l of eight, from lane 4 on column 2 l - 7: so nc_fp4__even_odd8
+ * leaves codes. x is brought into that order beforehand, the lanes out of it at the end. */
+static void nc_fp4__order8(const float *x, size_t columns, float *ordered) {
+    size_t c, l;
+    for (c = 0; c < columns / 8 * 8; c += 8)
+        for (l = 0; l < 8; l++) ordered[c + l] = x[c + 2 * l % 8 + l / 4];
+}
+
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__unorder8(nc_fp4__f8 x) {
+    const nc_fp4__v8 u = nc_fp4__as_bits8(x), even = nc_fp4__join_low8(u, u);
+    const nc_fp4__v8 odd = nc_fp4__join_high8(u, u);
+    return nc_fp4__as_float8(
+        nc_fp4__join_low8(nc_fp4__low_words8(even, odd), nc_fp4__high_words8(even, odd)));
+}
+
+/* Whole groups of 32 columns of a row, x in that order; returns the columns done. */
+NC_FP4__INLINE8 size_t nc_fp4__row_by8(int halves, const nc_fp4__matrix *w, uint32_t r,
+                                       const float *x, float lanes[32]) {
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
+    const size_t end = w->tensor->columns / 32 * 32;
+    uint32_t shift = 0;
+    float scale[65];
+    nc_fp4__f8 a = nc_fp4__setf8(0), b = a, d = a, e = a;
+    nc_fp4__v8 plane[4];
+    size_t c, first, k;
+    for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(w->planes.byte[k]);
+    while (w->block ? 1u << shift < w->block : shift < 10) shift++;
+    scale[0] = 1.0f;
+    for (first = 0; first < end; first += NC_FP4__SOME) {
+        const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
+        if (w->block)
+            nc_fp4__scales8(w->format, scales, w->tensor->tensor_scale, first >> shift,
+                            ((past - first - 1) >> shift) + 1, scale);
+        for (c = first; c < past; c += 32) {
+            const size_t at = (c - first) >> shift;
+            const nc_fp4__f8 s = nc_fp4__setf8(scale[at]);
+            const nc_fp4__f8 t = nc_fp4__setf8(scale[w->block == 16 ? at + 1 : at]);
+            nc_fp4__f8 v[4];
+            nc_fp4__decode8(halves, plane, nc_fp4__even_odd8(codes + c / 2), v);
+            a = nc_fp4__fma8(nc_fp4__mulf8(v[0], s), nc_fp4__loadf8(x + c), a);
+            b = nc_fp4__fma8(nc_fp4__mulf8(v[1], s), nc_fp4__loadf8(x + c + 8), b);
+            d = nc_fp4__fma8(nc_fp4__mulf8(v[2], t), nc_fp4__loadf8(x + c + 16), d);
+            e = nc_fp4__fma8(nc_fp4__mulf8(v[3], t), nc_fp4__loadf8(x + c + 24), e);
+        }
+    }
+    nc_fp4__storef8(lanes, nc_fp4__unorder8(a));
+    nc_fp4__storef8(lanes + 8, nc_fp4__unorder8(b));
+    nc_fp4__storef8(lanes + 16, nc_fp4__unorder8(d));
+    nc_fp4__storef8(lanes + 24, nc_fp4__unorder8(e));
+    return end;
+}
+
+NC_FP4__TARGET8 static size_t nc_fp4__row8(const nc_fp4__matrix *w, uint32_t r, const float *x,
+                                           float lanes[32]) {
+    return w->planes.halves ? nc_fp4__row_by8(1, w, r, x, lanes)
+                            : nc_fp4__row_by8(0, w, r, x, lanes);
+}
+#endif
 
 #ifdef NC_FP4__X86
 /* Sixteen scales of one byte. */
@@ -2939,17 +3651,24 @@ NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, floa
 
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y) {
     nc_fp4__matrix w;
+    const size_t wide = nc_fp4__lanes();
     float *ordered = NULL; /* x for the vector code */
     size_t columns;
     ptrdiff_t r;
     if (!nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
     columns = tensor->columns;
-#ifdef NC_FP4__X86
-    if (nc_fp4__level() >= 2 && columns >= 32) {
+#ifdef NC_FP4__LANES8
+    if (wide && columns >= 32) {
         size_t i;
         ordered = (float *)nc__alloc(NULL, nc__mul_size(n, columns * sizeof *ordered));
         if (!ordered) return NC_ERR_MEMORY;
-        for (i = 0; i < n; i++) nc_fp4__order512(x + i * columns, columns, ordered + i * columns);
+        for (i = 0; i < n; i++)
+#ifdef NC_FP4__X86
+            if (wide == 16)
+                nc_fp4__order512(x + i * columns, columns, ordered + i * columns);
+            else
+#endif
+                nc_fp4__order8(x + i * columns, columns, ordered + i * columns);
     }
 #endif
 #ifdef _OPENMP
@@ -2964,11 +3683,23 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
             float lanes[4][32];
             memset(lanes, 0, sizeof lanes);
 #ifdef NC_FP4__X86
-            if (ordered) done = nc_fp4__rows512(&w, row, count, ordered + i * columns, lanes);
+            if (ordered && wide == 16)
+                done = nc_fp4__rows512(&w, row, count, ordered + i * columns, lanes);
 #endif
             for (k = 0; k < count; k++) {
+                float *sum = y + i * tensor->rows + row + k;
+#ifdef NC_FP4__LANES8
+                if (ordered && wide == 8)
+                    done = nc_fp4__row8(&w, row + k, ordered + i * columns, lanes[k]);
+#endif
                 nc_fp4__row_lanes(&w, row + k, x + i * columns, done, lanes[k]);
-                y[i * tensor->rows + row + k] = nc_fp4__tree(lanes[k]);
+#ifdef NC_FP4__LANES8
+                if (ordered) {
+                    *sum = nc_fp4__tree8(lanes[k]);
+                    continue;
+                }
+#endif
+                *sum = nc_fp4__tree(lanes[k]);
             }
         }
     }
@@ -2991,6 +3722,9 @@ static void nc_fp4__halves_of(const nc_fp4__matrix *w, nc_fp4__halves *h) {
     int i;
     h->group = w->block ? w->block : 32;
     h->raise = (int32_t)(2 * w->format->element->largest);
+#ifdef NC__NEON
+    h->raise = 0; /* its products take signs */
+#endif
     for (i = 0; i < 16; i++) {
         h->doubled[i] = (int8_t)(2 * w->value[i]);
         h->raised[i] = (uint8_t)(h->doubled[i] + h->raise);
@@ -3047,63 +3781,191 @@ NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor) {
     return NC_OK;
 }
 
-#ifdef NC_FP4__X86
-/* 32 columns: sums of raised weights times x, of the first sixteen columns in the low four words,
- * of the others in the high ones. */
-NC_FP4__INLINE512 __m256i nc_fp4__dot32(__m256i raised, const uint8_t *codes, const int8_t *x) {
-    const __m128i nibbles = _mm_loadu_si128((const __m128i *)(const void *)codes);
-    const __m128i even = _mm_and_si128(nibbles, _mm_set1_epi8(15));
-    const __m128i odd = _mm_and_si128(_mm_srli_epi16(nibbles, 4), _mm_set1_epi8(15));
-    const __m256i index =
-        _mm256_set_m128i(_mm_unpackhi_epi8(even, odd), _mm_unpacklo_epi8(even, odd));
-    const __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)x);
-    const __m256i pairs = _mm256_maddubs_epi16(_mm256_shuffle_epi8(raised, index), v);
-    return _mm256_madd_epi16(pairs, _mm256_set1_epi16(1));
+#ifdef NC_FP4__LANES8
+/* x in the order of nc_fp4__even_odd8, whole groups of 32 columns. */
+static void nc_fp4__order_i8(const int8_t *x, size_t columns, int8_t *ordered) {
+    size_t c, i;
+    for (c = 0; c + 32 <= columns; c += 32)
+        for (i = 0; i < 16; i++) {
+            ordered[c + i] = x[c + 2 * i];
+            ordered[c + 16 + i] = x[c + 2 * i + 1];
+        }
 }
 
-/* The sum of a row over whole 128 columns, in groups of 16 or 32; *done of them. offset: of every
- * 16 columns, `raise` times the sum of x. */
-NC_FP4__TARGET512 static float nc_fp4__row_i8_512(const nc_fp4__matrix *w, const nc_fp4__halves *h,
-                                                  uint32_t r, const int8_t *x,
-                                                  const int32_t *offset, size_t *done) {
-    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
-    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
-    const __m256i pairs = _mm256_set_epi32(7, 3, 6, 2, 5, 1, 4, 0);
-    const __m256i raised =
-        _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
-    const size_t end = w->tensor->columns / 128 * 128;
-    const size_t some = 1024; /* columns whose scales are decoded at a time */
-    float sum = 0, scale[64], dot[8];
-    size_t c, k;
-    for (k = 0; k < 64; k++) scale[k] = 1.0f;
-    for (c = 0; c < end; c += 128) {
-        const float *at = scale + c % some / (h->group == 16 ? 16 : 32);
-        __m256i a = nc_fp4__dot32(raised, codes + c / 2, x + c);
-        __m256i b = nc_fp4__dot32(raised, codes + c / 2 + 16, x + c + 32);
-        __m256i d = nc_fp4__dot32(raised, codes + c / 2 + 32, x + c + 64);
-        __m256i e = nc_fp4__dot32(raised, codes + c / 2 + 48, x + c + 96);
-        a = _mm256_hadd_epi32(_mm256_hadd_epi32(a, b), _mm256_hadd_epi32(d, e));
-        a = _mm256_permutevar8x32_epi32(a, pairs); /* by columns */
-        a = _mm256_sub_epi32(a,
-                             _mm256_loadu_si256((const __m256i *)(const void *)(offset + c / 16)));
-        if (w->block && c % some == 0)
-            nc_fp4__decode_scales(w, scales, c, end - c < some ? end - c : some, scale);
-        if (h->group == 16) {
-            _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
-            for (k = 0; k < 8; k++) sum = fmaf(dot[k], at[k], sum);
-        } else {
-            a = _mm256_hadd_epi32(a, a); /* words 0, 1, 4, 5 */
-            _mm256_storeu_ps(dot, _mm256_mul_ps(_mm256_cvtepi32_ps(a), _mm256_set1_ps(0.5f)));
-            sum = fmaf(dot[0], at[0], sum);
-            sum = fmaf(dot[1], at[1], sum);
-            sum = fmaf(dot[4], at[2], sum);
-            sum = fmaf(dot[5], at[3], sum);
+/* Words i of all eight to vector i. */
+NC_FP4__INLINE8 void nc_fp4__transpose8(const nc_fp4__v8 x[8], nc_fp4__v8 y[8]) {
+    nc_fp4__v8 z[8];
+    size_t i;
+    for (i = 0; i < 8; i += 4) { /* fours: words 0 and 1, then 2 and 3, in each half */
+        const nc_fp4__v8 a = nc_fp4__low_words8(x[i], x[i + 1]);
+        const nc_fp4__v8 b = nc_fp4__high_words8(x[i], x[i + 1]);
+        const nc_fp4__v8 c = nc_fp4__low_words8(x[i + 2], x[i + 3]);
+        const nc_fp4__v8 d = nc_fp4__high_words8(x[i + 2], x[i + 3]);
+        z[i] = nc_fp4__low_doubles8(a, c);
+        z[i + 1] = nc_fp4__high_doubles8(a, c);
+        z[i + 2] = nc_fp4__low_doubles8(b, d);
+        z[i + 3] = nc_fp4__high_doubles8(b, d);
+    }
+    for (i = 0; i < 4; i++) {
+        y[i] = nc_fp4__join_low8(z[i], z[i + 4]);
+        y[i + 4] = nc_fp4__join_high8(z[i], z[i + 4]);
+    }
+}
+
+/* The scales of eight rows, of `count` blocks from block `first` on, side by side. */
+NC_FP4__TARGET8 static void nc_fp4__scales_by_rows8(const nc_fp4__matrix *w,
+                                                    const uint8_t *const scales[8], size_t first,
+                                                    size_t count, float out[][8]) {
+    float one[8][64];
+    size_t i, k;
+    for (k = 0; k < 8; k++)
+        nc_fp4__scales8(w->format, scales[k], w->tensor->tensor_scale, first, count, one[k]);
+    for (i = 0; i < count; i += 8) {
+        nc_fp4__v8 v[8], u[8];
+        for (k = 0; k < 8; k++) v[k] = nc_fp4__load8(one[k] + i);
+        nc_fp4__transpose8(v, u);
+        for (k = 0; k < 8 && i + k < 64; k++) nc_fp4__store8(out[i + k], u[k]);
+    }
+}
+
+/* Eight sums of one group, to those of the groups before. */
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__add_group8(nc_fp4__v8 dots, int32_t offset, const float scale[8],
+                                              nc_fp4__f8 sum) {
+    dots = nc_fp4__sub8(dots, nc_fp4__set8((uint32_t)offset));
+    return nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(dots), nc_fp4__setf8(0.5f)),
+                        nc_fp4__loadf8(scale), sum);
+}
+
+/* Four bytes in every word. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__four8(const int8_t *x) {
+    uint32_t word;
+    memcpy(&word, x, 4);
+    return nc_fp4__set8(word);
+}
+
+/* The sums of eight rows over whole groups of 32 columns; rows that are not there repeat the last
+ * one. offset: of every 16 columns, `raise` times the sum of x. */
+NC_FP4__INLINE8 size_t nc_fp4__rows_i8_by8(int dot, const nc_fp4__matrix *w,
+                                           const nc_fp4__halves *h, uint32_t r, uint32_t count,
+                                           const int8_t *x, const int32_t *offset, float sums[8]) {
+    const nc_fp4__v8 raised = nc_fp4__twice8(h->raised);
+    const size_t end = w->tensor->columns / 32 * 32;
+    const uint8_t *codes[8], *scales[8];
+    nc_fp4__f8 sum = nc_fp4__setf8(0);
+    float scale[64][8];
+    size_t c, first, k;
+    for (k = 0; k < 8; k++) {
+        const uint32_t row = r + (k < count ? (uint32_t)k : count - 1);
+        codes[k] = w->tensor->codes + row * w->code_bytes;
+        scales[k] = w->tensor->scales + row * w->scale_bytes;
+    }
+    for (k = 0; k < 64 * 8; k++) scale[k / 8][k % 8] = 1.0f;
+    for (first = 0; first < end; first += NC_FP4__SOME) {
+        const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
+        if (w->block)
+            nc_fp4__scales_by_rows8(w, scales, first / h->group, (past - first) / h->group, scale);
+        for (c = first; c < past; c += 32) {
+            const nc_fp4__v8 v = nc_fp4__load8(x + c);
+            const size_t at = (c - first) / 16;
+            nc_fp4__v8 d[8], p, q;
+            for (k = 0; k < 8; k++)
+                d[k] = nc_fp4__dots_end8(
+                    nc_fp4__set8(0),
+                    nc_fp4__dots_add8(
+                        nc_fp4__dots_begin8(),
+                        nc_fp4__lookup8(raised, nc_fp4__even_odd8(codes[k] + c / 2)), v, dot),
+                    dot);
+            if (h->group == 16) {
+                nc_fp4__v8 a = nc_fp4__pairs8(d[0], d[1]), b = nc_fp4__pairs8(d[4], d[5]);
+                p = nc_fp4__add8(nc_fp4__join_low8(a, b), nc_fp4__join_high8(a, b));
+                a = nc_fp4__pairs8(d[2], d[3]);
+                b = nc_fp4__pairs8(d[6], d[7]);
+                q = nc_fp4__add8(nc_fp4__join_low8(a, b), nc_fp4__join_high8(a, b));
+                sum = nc_fp4__add_group8(nc_fp4__even_words8(p, q), offset[c / 16], scale[at], sum);
+                sum = nc_fp4__add_group8(nc_fp4__odd_words8(p, q), offset[c / 16 + 1],
+                                         scale[at + 1], sum);
+            } else {
+                p = nc_fp4__pairs8(nc_fp4__pairs8(d[0], d[1]), nc_fp4__pairs8(d[2], d[3]));
+                q = nc_fp4__pairs8(nc_fp4__pairs8(d[4], d[5]), nc_fp4__pairs8(d[6], d[7]));
+                p = nc_fp4__add8(nc_fp4__join_low8(p, q), nc_fp4__join_high8(p, q));
+                sum = nc_fp4__add_group8(p, offset[c / 16] + offset[c / 16 + 1], scale[at / 2],
+                                         sum);
+            }
         }
     }
-    *done = end;
-    return sum;
+    nc_fp4__storef8(sums, sum);
+    return end;
 }
 
+/* Eight columns of eight rows of a tile. */
+NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__tile_step8(nc_fp4__dots8 sums, nc_fp4__v8 raised,
+                                                 const uint8_t *tile, const int8_t *x, int dot) {
+    const nc_fp4__v8 codes = nc_fp4__load8(tile);
+    sums = nc_fp4__dots_add8(sums, nc_fp4__lookup8(raised, nc_fp4__low_nibbles8(codes)),
+                             nc_fp4__four8(x), dot);
+    return nc_fp4__dots_add8(sums, nc_fp4__lookup8(raised, nc_fp4__high_nibbles8(codes)),
+                             nc_fp4__four8(x + 4), dot);
+}
+
+/* The sums of the sixteen rows of a tile; arguments as those of nc_fp4__tile_i8. */
+NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc_fp4__halves *h,
+                                      const uint8_t *tile, const int8_t *x, const int32_t *start,
+                                      float sums[16]) {
+    const nc_fp4__v8 raised = nc_fp4__twice8(h->raised);
+    const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
+    const size_t width = nc_fp4__scales[w->format->scale].bytes;
+    const nc_fp4__f8 half = nc_fp4__setf8(0.5f);
+    nc_fp4__f8 a = nc_fp4__setf8(0), b = a, scale = nc_fp4__setf8(1.0f), scale_b = scale;
+    size_t g, c;
+    for (g = 0; g < groups; g++) {
+        nc_fp4__v8 low = nc_fp4__set8((uint32_t)start[g]), high = low;
+        if (width == 1) {
+            scale = nc_fp4__byte_scales8(w->format, w->tensor->tensor_scale, tile);
+            scale_b = nc_fp4__byte_scales8(w->format, w->tensor->tensor_scale, tile + 8);
+        } else if (width == 4) {
+            scale = nc_fp4__as_float8(nc_fp4__load8(tile));
+            scale_b = nc_fp4__as_float8(nc_fp4__load8(tile + 32));
+        }
+        tile += 16 * width;
+        for (c = 0; c < h->group; c += 16, tile += 128, x += 16) {
+            nc_fp4__dots8 d = nc_fp4__dots_begin8(), e = d;
+            d = nc_fp4__tile_step8(d, raised, tile, x, dot);
+            e = nc_fp4__tile_step8(e, raised, tile + 32, x, dot);
+            d = nc_fp4__tile_step8(d, raised, tile + 64, x + 8, dot);
+            e = nc_fp4__tile_step8(e, raised, tile + 96, x + 8, dot);
+            low = nc_fp4__dots_end8(low, d, dot);
+            high = nc_fp4__dots_end8(high, e, dot);
+        }
+        a = nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(low), half), scale, a);
+        b = nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(high), half), scale_b, b);
+    }
+    nc_fp4__storef8(sums, a);
+    nc_fp4__storef8(sums + 8, b);
+}
+
+NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
+                                                uint32_t r, uint32_t count, const int8_t *x,
+                                                const int32_t *offset, float sums[8]) {
+#ifdef NC__NEON
+    if (nc_fp4__level() >= 2) return nc_fp4__rows_i8_by8(1, w, h, r, count, x, offset, sums);
+#endif
+    return nc_fp4__rows_i8_by8(0, w, h, r, count, x, offset, sums);
+}
+
+NC_FP4__TARGET8 static void nc_fp4__tile_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
+                                              const uint8_t *tile, const int8_t *x,
+                                              const int32_t *start, float sums[16]) {
+#ifdef NC__NEON
+    if (nc_fp4__level() >= 2) {
+        nc_fp4__tile_by8(1, w, h, tile, x, start, sums);
+        return;
+    }
+#endif
+    nc_fp4__tile_by8(0, w, h, tile, x, start, sums);
+}
+#endif
+
+#ifdef NC_FP4__X86
 static int nc_fp4__has_vnni(void) {
     return nc_fp4__level() >= 2 && __builtin_cpu_supports("avx512vnni") != 0;
 }
@@ -3146,11 +4008,17 @@ nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const uint8_t 
     _mm512_storeu_ps(sums, sum);
 }
 
+#endif
+
+#ifdef NC_FP4__LANES8
 /* All rows by tiles. */
 static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const int8_t *x,
                                   float x_scale, float *y) {
     const size_t columns = w->tensor->columns, groups = (columns + h->group - 1) / h->group;
     const size_t size = nc_fp4__tile_bytes(w, h->group);
+#ifdef NC_FP4__X86
+    const int vnni = nc_fp4__has_vnni();
+#endif
     int8_t *padded = (int8_t *)nc__calloc(NULL, groups * (h->group + sizeof(int32_t)));
     int32_t *start;
     ptrdiff_t i;
@@ -3165,7 +4033,12 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves 
     for (i = 0; i < (ptrdiff_t)((w->tensor->rows + 15) / 16); i++) {
         float sums[16];
         uint32_t r;
-        nc_fp4__tile_i8(w, h, w->tensor->tiles + (size_t)i * size, padded, start, sums);
+#ifdef NC_FP4__X86
+        if (vnni)
+            nc_fp4__tile_i8(w, h, w->tensor->tiles + (size_t)i * size, padded, start, sums);
+        else
+#endif
+            nc_fp4__tile_i8_8(w, h, w->tensor->tiles + (size_t)i * size, padded, start, sums);
         for (r = 0; r < 16 && (uint32_t)i * 16 + r < w->tensor->rows; r++)
             y[(uint32_t)i * 16 + r] = sums[r] * x_scale;
     }
@@ -3178,30 +4051,39 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, 
                                   float *y) {
     nc_fp4__matrix w;
     nc_fp4__halves h;
-    int32_t *offset = NULL; /* for the vector code */
+    int8_t *ordered = NULL; /* for the vector code, and of every 16 columns `raise` times their sum */
+    int32_t *offset = NULL;
     ptrdiff_t r;
     if (!nc_fp4__matrix_of(tensor, &w) || !x || !y) return NC_ERR_ARG;
     if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
     nc_fp4__halves_of(&w, &h);
-#ifdef NC_FP4__X86
-    if (tensor->tiles && nc_fp4__has_vnni()) return nc_fp4__tiles_i8(&w, &h, x, x_scale, y);
-    if (nc_fp4__level() >= 2 && h.group <= 32) {
+#ifdef NC_FP4__LANES8
+    if (nc_fp4__lanes()) {
+        const size_t columns = tensor->columns, room = (columns / 16 + 2) * sizeof *offset;
         size_t c;
-        offset = (int32_t *)nc__calloc(NULL, (tensor->columns / 16 + 1) * sizeof *offset);
-        if (!offset) return NC_ERR_MEMORY;
-        for (c = 0; c < tensor->columns; c++) offset[c / 16] += h.raise * x[c];
+        if (tensor->tiles) return nc_fp4__tiles_i8(&w, &h, x, x_scale, y);
+        if (h.group <= 32) {
+            offset = (int32_t *)nc__calloc(NULL, room + columns);
+            if (!offset) return NC_ERR_MEMORY;
+            ordered = (int8_t *)offset + room;
+            for (c = 0; c < columns; c++) offset[c / 16] += h.raise * x[c];
+            nc_fp4__order_i8(x, columns, ordered);
+        }
     }
 #endif
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)tensor->rows * tensor->columns > 1e6)
 #endif
-    for (r = 0; r < (ptrdiff_t)tensor->rows; r++) {
-        float sum = 0;
+    for (r = 0; r < (ptrdiff_t)tensor->rows; r += 8) {
+        const uint32_t row = (uint32_t)r, count = tensor->rows - row < 8 ? tensor->rows - row : 8;
+        float sums[8] = {0};
         size_t done = 0;
-#ifdef NC_FP4__X86
-        if (offset) sum = nc_fp4__row_i8_512(&w, &h, (uint32_t)r, x, offset, &done);
+        uint32_t k;
+#ifdef NC_FP4__LANES8
+        if (offset) done = nc_fp4__rows_i8_8(&w, &h, row, count, ordered, offset, sums);
 #endif
-        y[r] = nc_fp4__row_i8(&w, &h, (uint32_t)r, x, done, sum) * x_scale;
+        for (k = 0; k < count; k++)
+            y[row + k] = nc_fp4__row_i8(&w, &h, row + k, x, done, sums[k]) * x_scale;
     }
     nc__free(NULL, offset, 0);
     return NC_OK;
