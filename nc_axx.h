@@ -1975,6 +1975,8 @@ NC__COLD_END
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
 #define NC_AXX__X86 1
 #include <immintrin.h> /* here: outside the options below it compiles faster */
+#elif defined(NC__NEON)
+#include <arm_neon.h>
 #endif
 
 /* Every rounding below is written out: nothing may be fused. */
@@ -1985,6 +1987,19 @@ NC__COLD_END
 #pragma GCC optimize("fp-contract=off")
 #endif
 
+#if defined(__GNUC__) && !defined(__clang__)
+#define NC_AXX__PRAGMA(text) _Pragma(#text)
+#define NC_AXX__UNROLL(times) NC_AXX__PRAGMA(GCC unroll times)
+#else
+#define NC_AXX__UNROLL(times)
+#endif
+#ifdef NC__NEON
+#if defined(__clang__)
+#define NC_AXX__TARGET_DOTS __attribute__((target("dotprod")))
+#else
+#define NC_AXX__TARGET_DOTS __attribute__((target("arch=armv8.2-a+dotprod")))
+#endif
+#endif
 #ifdef NC_AXX__X86
 #define NC_AXX__TARGET512                                                                          \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,fma")))
@@ -3839,8 +3854,10 @@ static int nc_axx__best_level(void) {
     if (nc__cpu_level() >= 2 && __builtin_cpu_supports("avx512vbmi") &&
         __builtin_cpu_supports("avx512vnni"))
         return 2;
-#endif
     return nc__cpu_level() >= 1 ? 1 : 0;
+#else
+    return nc__cpu_level();
+#endif
 }
 
 static int nc_axx__level(void) {
@@ -3870,9 +3887,11 @@ struct nc_axx_engine {
     uint8_t a_unsigned, b_unsigned; /* as the multiplier's */
     int32_t rest_offset;            /* a look-up is the planes' value plus this */
     nc_axx__term terms[NC_AXX__TERMS];
-    uint8_t class_of[256];       /* of the second operand's byte */
-    uint8_t plane[2][256 * 256]; /* [first operand's byte][class] */
-    int32_t table[65536];        /* [first operand's byte][second's] */
+    uint32_t most;                /* largest value of the planes */
+    uint8_t class_of[256];        /* of the second operand's byte */
+    uint8_t plane[2][256 * 256];  /* [first operand's byte][class]: the low bytes */
+    uint16_t words[2][256 * 256]; /* the same in words, for AVX2 and NEON */
+    int32_t table[65536];         /* [first operand's byte][second's] */
 };
 
 static int32_t nc_axx__gcd(int32_t a, int32_t b) {
@@ -3990,30 +4009,50 @@ static uint32_t nc_axx__classes(const int32_t *rest, uint8_t *class_of, uint8_t 
     return count;
 }
 
-/* Bytes that the rest needs beside an offset: 0 when it is constant. */
-static uint32_t nc_axx__planes(const int32_t *rest, int32_t *offset) {
-    int32_t least = rest[0], most = rest[0];
+/* Bytes that the rest needs beside an offset: 0 when it is constant. most: the largest value then.
+ */
+static uint32_t nc_axx__planes(const int32_t *rest, int32_t *offset, uint32_t *most) {
+    int32_t low = rest[0], high = rest[0];
     uint32_t i;
     for (i = 1; i < 65536; i++) {
-        if (rest[i] < least) least = rest[i];
-        if (rest[i] > most) most = rest[i];
+        if (rest[i] < low) low = rest[i];
+        if (rest[i] > high) high = rest[i];
     }
-    *offset = least;
-    if ((int64_t)most - least > 65535) return 4;
-    return most == least ? 0 : most - least > 255 ? 2 : 1;
+    *offset = low;
+    *most = (uint32_t)high - (uint32_t)low;
+    return *most > 65535 ? 4 : *most > 255 ? 2 : *most ? 1 : 0;
 }
 
-/* What 64 products cost, in products of bytes; measured with AVX-512 (bench/axx.c). */
+/* What looking up and adding so many terms costs beside one term, as measured (bench/axx.c) with
+ * AVX-512 and with AVX2, whose ratios NEON comes near. An engine made at one level is right at all. */
 static double nc_axx__cost(uint32_t terms, uint32_t planes, uint32_t classes) {
-    const double look_up = classes <= 64 ? 3.0 : classes <= 128 ? 4.0 : 6.0;
-    return planes == 4 ? 200.0 : terms * 1.0 + planes * look_up;
+#ifdef NC_AXX__X86
+    if (nc_axx__level() >= 2 && planes < 4)
+        return terms + planes * (classes <= 64 ? 3.0 : classes <= 128 ? 4.0 : 6.0);
+#endif
+    if (planes <= 1) return terms + planes * (1.1 + classes / 160.0);
+    return terms + planes * (0.95 + classes / 220.0);
+}
+
+/* The rest, one column of every class. */
+static void nc_axx__fill_planes(nc_axx_engine *e, const int32_t *rest, const uint8_t *column_of) {
+    uint32_t i, k, at;
+    for (i = 0; i < 256; i++)
+        for (k = 0; k < e->info.classes; k++) {
+            const uint32_t v = (uint32_t)rest[i * 256 + column_of[k]] - (uint32_t)e->rest_offset;
+            at = i * 256 + k;
+            e->plane[0][at] = (uint8_t)v;
+            e->plane[1][at] = (uint8_t)(v >> 8);
+            e->words[0][at] = (uint16_t)v;
+            e->words[1][at] = (uint16_t)(v >> 16);
+        }
 }
 
 static void nc_axx__choose(nc_axx_engine *e, int32_t *rest, int with_exact, const nc_axx_mult *m,
                            uint32_t most, double *best) {
     nc_axx__term terms[NC_AXX__TERMS];
     uint8_t class_of[256], column_of[256];
-    uint32_t count = 0, k, i;
+    uint32_t count = 0, i;
     memcpy(rest, e->table, sizeof e->table);
     if (with_exact) {
         int32_t a[256], b[256];
@@ -4026,9 +4065,9 @@ static void nc_axx__choose(nc_axx_engine *e, int32_t *rest, int with_exact, cons
     }
     for (;;) {
         int32_t offset;
-        const uint32_t planes = nc_axx__planes(rest, &offset);
-        const uint32_t classes =
-            planes && planes < 4 ? nc_axx__classes(rest, class_of, column_of) : 0;
+        uint32_t largest;
+        const uint32_t planes = nc_axx__planes(rest, &offset, &largest);
+        const uint32_t classes = planes ? nc_axx__classes(rest, class_of, column_of) : 0;
         const double cost = nc_axx__cost(count, planes, classes);
         if (cost < *best) {
             *best = cost;
@@ -4037,15 +4076,13 @@ static void nc_axx__choose(nc_axx_engine *e, int32_t *rest, int with_exact, cons
             e->info.planes = planes;
             e->info.classes = classes;
             e->rest_offset = offset;
+            e->most = largest;
             memcpy(e->class_of, class_of, sizeof class_of);
-            for (i = 0; i < 256; i++)
-                for (k = 0; k < classes; k++) {
-                    const uint32_t v = (uint32_t)(rest[i * 256 + column_of[k]] - offset);
-                    e->plane[0][i * 256 + k] = (uint8_t)v;
-                    e->plane[1][i * 256 + k] = (uint8_t)(v >> 8);
-                }
+            nc_axx__fill_planes(e, rest, column_of);
         }
-        if (planes == 0 || count >= most || !nc_axx__take_best(rest, &terms[count])) return;
+        if (planes == 0 || count >= most || e->info.largest >= 1 << 20 ||
+            !nc_axx__take_best(rest, &terms[count]))
+            return;
         count++;
     }
 }
@@ -4061,8 +4098,11 @@ static int nc_axx__proven(const nc_axx_engine *e) {
                 const nc_axx__term *t = &e->terms[r];
                 sum += (int64_t)t->factor * (t->u[i] - t->u_offset) * (t->v[k] + t->v_offset);
             }
-            if (e->info.planes >= 1) sum += e->plane[0][at];
-            if (e->info.planes >= 2) sum += e->plane[1][at] << 8;
+            if (e->info.planes) {
+                sum += e->words[0][at];
+                if (e->info.planes == 4) sum += (int64_t)e->words[1][at] << 16;
+                if (e->words[0][at] != (e->plane[0][at] | e->plane[1][at] << 8)) return 0;
+            }
             if (sum != e->table[i * 256 + k]) return 0;
         }
     return 1;
@@ -4070,9 +4110,9 @@ static int nc_axx__proven(const nc_axx_engine *e) {
 
 /* What an engine does for a product, in words. */
 static void nc_axx__describe(nc_axx_engine_info *info) {
-    static const char *const bytes[] = {"", "1 byte", "2 bytes"};
+    static const char *const bytes[] = {"", "1 byte", "2 bytes", "", "4 bytes"};
     const char *sums = info->products == 1 ? "product" : "products";
-    if (info->planes == 4)
+    if (info->planes && !info->classes)
         (void)snprintf(info->text, sizeof info->text, "table");
     else if (info->planes == 0 && info->products == 0)
         (void)snprintf(info->text, sizeof info->text, "constant");
@@ -4114,12 +4154,14 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
     e->a_unsigned = m->a_unsigned;
     e->b_unsigned = m->b_unsigned;
     e->info.planes = 4;
-    if (most_products >= 0 && e->info.largest < 1 << 20) {
+    if (most_products >= 0) {
         nc_axx__choose(e, rest, 0, m, most, &best);
-        nc_axx__choose(e, rest, 1, m, most, &best);
-        if (e->info.planes < 4 && !nc_axx__proven(e)) e->info.planes = 4;
+        if (e->info.largest < 1 << 20) nc_axx__choose(e, rest, 1, m, most, &best);
+        if (!nc_axx__proven(e)) { /* never: then the table itself */
+            e->info.planes = 4;
+            e->info.products = e->info.classes = 0;
+        }
     }
-    if (e->info.planes == 4) e->info.products = e->info.classes = 0;
     nc_axx__describe(&e->info);
     nc__free(NULL, rest, 0);
     *engine = e;
@@ -4219,6 +4261,571 @@ nc_axx__rows_by_gather(const nc_axx_engine *e, const uint8_t *x, const uint8_t *
         }
 }
 
+#endif
+
+/* -- AVX2 and NEON: operations that both have; what stands on them is written once -- */
+
+#if defined(NC_AXX__X86) || defined(NC__NEON)
+#define NC_AXX__VECTORS 1
+
+/* Work memory of the products and look-ups. */
+typedef struct nc_axx__parts {
+    uint8_t *mapped; /* m rows */
+    int8_t *packed;  /* n columns, or their classes */
+    int32_t *row_sums, *column_sums;
+    uint8_t *slots; /* `slot_count` times tables and sums of look-ups */
+    size_t slot_count;
+} nc_axx__parts;
+
+/* What a term adds to every sum. */
+typedef struct nc_axx__term_sums {
+    const int32_t *row_sums, *column_sums; /* of u and v; null where their offset is 0 */
+    int32_t constant;                      /* k times both offsets */
+} nc_axx__term_sums;
+
+#ifdef NC_AXX__X86
+#define NC_AXX__TARGET __attribute__((target("avx2")))
+#else
+#define NC_AXX__TARGET
+#endif
+#define NC_AXX__SMALL static inline __attribute__((always_inline, unused)) NC_AXX__TARGET
+
+#ifdef NC_AXX__X86
+/* Products: 16-bit operands in pairs along k. */
+typedef int16_t nc_axx__item;
+typedef __m256i nc_axx__vector;
+typedef __m256i nc_axx__lanes;
+
+NC_AXX__SMALL nc_axx__vector nc_axx__v_load(const void *from) {
+    return _mm256_loadu_si256((const __m256i *)from);
+}
+NC_AXX__SMALL void nc_axx__v_store(void *to, nc_axx__vector v) {
+    _mm256_storeu_si256((__m256i *)to, v);
+}
+NC_AXX__SMALL nc_axx__lanes nc_axx__zero_sum(void) { return _mm256_setzero_si256(); }
+/* The four bytes in every lane. */
+NC_AXX__SMALL nc_axx__vector nc_axx__v_spread(const void *from) {
+    int32_t four;
+    memcpy(&four, from, 4);
+    return _mm256_set1_epi32(four);
+}
+/* sum += the products of every lane's items; only -32768^2 twice passes 31 bits, and it is right
+ * modulo 2^32. */
+NC_AXX__SMALL nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, nc_axx__vector b,
+                                          int has_dots) {
+    (void)has_dots;
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
+}
+NC_AXX__SMALL void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum, int has_dots) {
+    (void)has_dots;
+    nc_axx__v_store(to, sum);
+}
+
+/* Look-ups: 16-bit words. 16 bytes at `at` of row 0 and of row 8. */
+NC_AXX__SMALL nc_axx__vector nc_axx__v_rows_at(const uint8_t *const *row, size_t at) {
+    return _mm256_inserti128_si256(
+        _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)(row[0] + at))),
+        _mm_loadu_si128((const __m128i *)(const void *)(row[8] + at)), 1);
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_add(nc_axx__vector a, nc_axx__vector b) {
+    return _mm256_add_epi16(a, b);
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_high(nc_axx__vector a) { return _mm256_srli_epi16(a, 8); }
+NC_AXX__SMALL nc_axx__vector nc_axx__v_low(nc_axx__vector all, nc_axx__vector high) {
+    return _mm256_sub_epi16(all, _mm256_slli_epi16(high, 8));
+}
+/* The low or high half of the bytes or words of every 16 bytes of two vectors, in turn. */
+NC_AXX__SMALL nc_axx__vector nc_axx__v_zip8(nc_axx__vector a, nc_axx__vector b, int high) {
+    return high ? _mm256_unpackhi_epi8(a, b) : _mm256_unpacklo_epi8(a, b);
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_zip16(nc_axx__vector a, nc_axx__vector b, int high) {
+    return high ? _mm256_unpackhi_epi16(a, b) : _mm256_unpacklo_epi16(a, b);
+}
+#else
+/* Products: signed bytes in fours along k. */
+typedef int8_t nc_axx__item;
+typedef uint8x16_t nc_axx__vector;
+typedef struct nc_axx__lanes {
+    int32x4_t low, high; /* without dot products high has what the upper eight bytes gave */
+} nc_axx__lanes;
+
+NC_AXX__SMALL nc_axx__vector nc_axx__v_load(const void *from) {
+    return vld1q_u8((const uint8_t *)from);
+}
+NC_AXX__SMALL void nc_axx__v_store(void *to, nc_axx__vector v) { vst1q_u8((uint8_t *)to, v); }
+NC_AXX__SMALL nc_axx__lanes nc_axx__zero_sum(void) {
+    nc_axx__lanes sum;
+    sum.low = sum.high = vdupq_n_s32(0);
+    return sum;
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_spread(const void *from) {
+    return vreinterpretq_u8_u32(vld1q_dup_u32((const uint32_t *)from));
+}
+/* sum += the products of bytes: two of 16384 at most are summed in 16 bits nowhere. The instruction
+ * in words, as clang 14 hides its intrinsic. */
+NC_AXX__SMALL nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, nc_axx__vector b,
+                                          int has_dots) {
+    const int8x16_t x = vreinterpretq_s8_u8(a), y = vreinterpretq_s8_u8(b);
+    if (has_dots) {
+        __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum.low) : "w"(x), "w"(y));
+        return sum;
+    }
+    sum.low = vpadalq_s16(sum.low, vmull_s8(vget_low_s8(x), vget_low_s8(y)));
+    sum.high = vpadalq_s16(sum.high, vmull_high_s8(x, y));
+    return sum;
+}
+NC_AXX__SMALL void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum, int has_dots) {
+    vst1q_s32(to, has_dots ? sum.low : vpaddq_s32(sum.low, sum.high));
+}
+
+/* Look-ups: 16-bit words. */
+NC_AXX__SMALL nc_axx__vector nc_axx__v_rows_at(const uint8_t *const *row, size_t at) {
+    return vld1q_u8(row[0] + at);
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_add(nc_axx__vector a, nc_axx__vector b) {
+    return vreinterpretq_u8_u16(vaddq_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_high(nc_axx__vector a) {
+    return vreinterpretq_u8_u16(vshrq_n_u16(vreinterpretq_u16_u8(a), 8));
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_low(nc_axx__vector all, nc_axx__vector high) {
+    return vreinterpretq_u8_u16(
+        vsubq_u16(vreinterpretq_u16_u8(all), vshlq_n_u16(vreinterpretq_u16_u8(high), 8)));
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_zip8(nc_axx__vector a, nc_axx__vector b, int high) {
+    return high ? vzip2q_u8(a, b) : vzip1q_u8(a, b);
+}
+NC_AXX__SMALL nc_axx__vector nc_axx__v_zip16(nc_axx__vector a, nc_axx__vector b, int high) {
+    const uint16x8_t x = vreinterpretq_u16_u8(a), y = vreinterpretq_u16_u8(b);
+    return vreinterpretq_u8_u16(high ? vzip2q_u16(x, y) : vzip1q_u16(x, y));
+}
+#endif
+
+enum {
+    NC_AXX__V_BYTES = sizeof(nc_axx__vector),
+    NC_AXX__V_WORDS = NC_AXX__V_BYTES / 2,    /* 16-bit words in a vector */
+    NC_AXX__GROUP = 4 / sizeof(nc_axx__item), /* items along k that one lane multiplies */
+    NC_AXX__COLUMNS = NC_AXX__V_BYTES / 2,    /* of a tile: two vectors of lanes */
+    NC_AXX__ROWS = 8,                         /* of a tile, at most */
+    NC_AXX__STEP = 4,                         /* places along k whose tables are made together */
+    NC_AXX__BLOCK = 512,                      /* columns whose sums of look-ups are kept together */
+    NC_AXX__SLOTS = 64                        /* of work memory, for as many threads at most */
+};
+
+/* Sums and tables of look-ups. */
+static size_t nc_axx__slot_bytes(const nc_axx_engine *e) {
+    return (NC_AXX__BLOCK * 2 + NC_AXX__STEP * (size_t)((e->info.classes + 15) & ~15u)) *
+           NC_AXX__V_BYTES;
+}
+
+/* -- AVX2 and NEON: products -- */
+
+/* A term's operands as items: f = x - x_offset. */
+typedef struct nc_axx__maps {
+    nc_axx__item x[256], w[256];
+    int32_t x_offset, w_offset;
+} nc_axx__maps;
+
+static void nc_axx__make_maps(nc_axx__maps *maps, const nc_axx__term *t) {
+    const int small = sizeof(nc_axx__item) == 1; /* else the offsets fit beside the values */
+    int i;
+    maps->x_offset = small ? t->u_offset - 128 : 0;
+    maps->w_offset = small ? t->v_offset : 0;
+    for (i = 0; i < 256; i++) {
+        maps->x[i] = (nc_axx__item)(t->u[i] - t->u_offset + maps->x_offset);
+        maps->w[i] = (nc_axx__item)(t->v[i] + t->v_offset - maps->w_offset);
+    }
+}
+
+/* A row of k bytes as `groups` groups of items, zeros behind; returns the items' sum. */
+static uint32_t nc_axx__map_row(nc_axx__item *out, const uint8_t *in, size_t k, size_t groups,
+                                const nc_axx__item *map) {
+    uint32_t sum = 0;
+    size_t i;
+    for (i = 0; i < k; i++) {
+        out[i] = map[in[i]];
+        sum += (uint32_t)(int32_t)out[i];
+    }
+    memset(out + k, 0, (groups * NC_AXX__GROUP - k) * sizeof *out);
+    return sum;
+}
+
+/* One column (k bytes) into its block [group][column][items of a group]; returns the sum. */
+static uint32_t nc_axx__pack_column(nc_axx__item *out, const uint8_t *in, size_t k,
+                                    const nc_axx__item *map) {
+    const size_t step = (size_t)NC_AXX__COLUMNS * NC_AXX__GROUP;
+    uint32_t sum = 0;
+    size_t i, c;
+    for (i = 0; i + NC_AXX__GROUP <= k; i += NC_AXX__GROUP, out += step)
+        for (c = 0; c < NC_AXX__GROUP; c++) {
+            out[c] = map[in[i + c]];
+            sum += (uint32_t)(int32_t)out[c];
+        }
+    if (i < k)
+        for (c = 0; c < NC_AXX__GROUP; c++) {
+            out[c] = i + c < k ? map[in[i + c]] : 0;
+            sum += (uint32_t)(int32_t)out[c];
+        }
+    return sum;
+}
+
+/* `most` rows (beyond `rows` the last again) against the columns of a block. */
+NC_AXX__SMALL void nc_axx__tile_body(const uint8_t *x, size_t stride, size_t rows,
+                                     const uint8_t *packed, size_t groups, int32_t *tile, int most,
+                                     int has_dots) {
+    nc_axx__lanes sum[NC_AXX__ROWS][2];
+    const uint8_t *row[NC_AXX__ROWS];
+    size_t i;
+    int r;
+    NC_AXX__UNROLL(8)
+    for (r = 0; r < most; r++) {
+        row[r] = x + ((size_t)r < rows ? (size_t)r : rows - 1) * stride;
+        sum[r][0] = sum[r][1] = nc_axx__zero_sum();
+    }
+    for (i = 0; i < groups; i++) {
+        const nc_axx__vector b0 = nc_axx__v_load(packed + i * 2 * NC_AXX__V_BYTES);
+        const nc_axx__vector b1 = nc_axx__v_load(packed + (i * 2 + 1) * NC_AXX__V_BYTES);
+        NC_AXX__UNROLL(8)
+        for (r = 0; r < most; r++) {
+            const nc_axx__vector a = nc_axx__v_spread(row[r] + 4 * i);
+            sum[r][0] = nc_axx__v_dot(sum[r][0], a, b0, has_dots);
+            sum[r][1] = nc_axx__v_dot(sum[r][1], a, b1, has_dots);
+        }
+    }
+    NC_AXX__UNROLL(8)
+    for (r = 0; r < most; r++) {
+        nc_axx__store_sum(tile + r * NC_AXX__COLUMNS, sum[r][0], has_dots);
+        nc_axx__store_sum(tile + r * NC_AXX__COLUMNS + NC_AXX__COLUMNS / 2, sum[r][1], has_dots);
+    }
+}
+
+NC_AXX__TARGET static void nc_axx__tile_4(const uint8_t *x, size_t stride, size_t rows,
+                                          const uint8_t *packed, size_t groups, int32_t *tile) {
+    nc_axx__tile_body(x, stride, rows, packed, groups, tile, 4, 0);
+}
+#ifdef NC__NEON
+NC_AXX__TARGET_DOTS static void nc_axx__tile_8(const uint8_t *x, size_t stride, size_t rows,
+                                               const uint8_t *packed, size_t groups,
+                                               int32_t *tile) {
+    nc_axx__tile_body(x, stride, rows, packed, groups, tile, 8, 1);
+}
+#endif
+
+static size_t nc_axx__tile(const uint8_t *x, size_t stride, size_t rows, const uint8_t *packed,
+                           size_t groups, int32_t *tile) {
+#ifdef NC__NEON
+    if (nc_axx__level() >= 2) {
+        if (rows) nc_axx__tile_8(x, stride, rows, packed, groups, tile);
+        return 8;
+    }
+#endif
+    if (rows) nc_axx__tile_4(x, stride, rows, packed, groups, tile);
+    return 4;
+}
+
+/* The part of C that a tile holds. */
+NC_AXX__TARGET static void nc_axx__add_small_tile(const nc_axx__maps *maps, uint32_t factor,
+                                                  const nc_axx__term_sums *s, const int32_t *tile,
+                                                  int32_t *sums, size_t row, size_t rows,
+                                                  size_t column, size_t n) {
+    const size_t columns = n - column < NC_AXX__COLUMNS ? n - column : NC_AXX__COLUMNS;
+    uint32_t by_column[NC_AXX__COLUMNS];
+    size_t r, c;
+    for (c = 0; c < NC_AXX__COLUMNS; c++) by_column[c] = (uint32_t)s->constant;
+    if (s->column_sums)
+        for (c = 0; c < NC_AXX__COLUMNS; c++)
+            by_column[c] += (uint32_t)maps->x_offset * (uint32_t)s->column_sums[column + c];
+    for (r = 0; r < rows; r++, tile += NC_AXX__COLUMNS) {
+        const uint32_t by_row =
+            s->row_sums ? (uint32_t)maps->w_offset * (uint32_t)s->row_sums[row + r] : 0;
+        int32_t *to = sums + (row + r) * n + column;
+        uint32_t v[NC_AXX__COLUMNS];
+        for (c = 0; c < NC_AXX__COLUMNS; c++)
+            v[c] = factor * ((uint32_t)tile[c] + by_row - by_column[c]);
+        if (columns == NC_AXX__COLUMNS)
+            for (c = 0; c < NC_AXX__COLUMNS; c++) to[c] = (int32_t)((uint32_t)to[c] + v[c]);
+        else
+            for (c = 0; c < columns; c++) to[c] = (int32_t)((uint32_t)to[c] + v[c]);
+    }
+}
+
+/* sums += the term's. */
+static void nc_axx__add_small_term(const nc_axx__term *t, const nc_axx__parts *p, const uint8_t *x,
+                                   const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+    const size_t groups = (k + NC_AXX__GROUP - 1) / NC_AXX__GROUP, stride = 4 * groups;
+    const size_t blocks = (n + NC_AXX__COLUMNS - 1) / NC_AXX__COLUMNS, chunks = (m + 63) / 64;
+    nc_axx__maps maps;
+    nc_axx__term_sums s;
+    ptrdiff_t i;
+    nc_axx__make_maps(&maps, t);
+    s.row_sums = maps.w_offset ? p->row_sums : NULL;
+    s.column_sums = maps.x_offset ? p->column_sums : NULL;
+    s.constant = (int32_t)((uint32_t)k * (uint32_t)maps.x_offset * (uint32_t)maps.w_offset);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)m; i++)
+        p->row_sums[i] =
+            (int32_t)nc_axx__map_row((nc_axx__item *)(void *)(p->mapped + (size_t)i * stride),
+                                     x + (size_t)i * k, k, groups, maps.x);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)(blocks * NC_AXX__COLUMNS); i++) {
+        const size_t column = (size_t)i % NC_AXX__COLUMNS;
+        uint8_t *to = (uint8_t *)p->packed + (size_t)i / NC_AXX__COLUMNS * NC_AXX__COLUMNS * stride;
+        const size_t from = (size_t)i < n ? (size_t)i : n - 1; /* beyond n the last again */
+        p->column_sums[i] = (int32_t)nc_axx__pack_column((nc_axx__item *)(void *)(to + 4 * column),
+                                                         w + from * k, k, maps.w);
+    }
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)(blocks * chunks); i++) {
+        const size_t block = (size_t)i / chunks, chunk = (size_t)i % chunks * 64;
+        const size_t end = m - chunk < 64 ? m : chunk + 64;
+        const size_t most = nc_axx__tile(NULL, 0, 0, NULL, 0, NULL);
+        const uint8_t *packed = (const uint8_t *)p->packed + block * NC_AXX__COLUMNS * stride;
+        size_t row;
+        for (row = chunk; row < end; row += most) {
+            int32_t tile[NC_AXX__ROWS * NC_AXX__COLUMNS];
+            const size_t rows = end - row < most ? end - row : most;
+            (void)nc_axx__tile(p->mapped + row * stride, stride, rows, packed, groups, tile);
+            nc_axx__add_small_tile(&maps, (uint32_t)t->factor, &s, tile, sums, row, rows,
+                                   block * NC_AXX__COLUMNS, n);
+        }
+    }
+}
+
+/* -- AVX2 and NEON: look-ups. For one place of k and as many rows as a vector has words, the rows of
+ * the planes that the first operands pick are turned: the vector of class c then has what a second
+ * operand of that class gives with each of them, and one load looks up all. A word is 16 bits of one
+ * row, or 8 bits of two. Their sums are kept as those of the words, modulo 2^16, and of the high
+ * bytes: of at most 256 words both are known. -- */
+
+/* Rows of eight words to their columns, in every 16 bytes. */
+NC_AXX__SMALL void nc_axx__turn_words(nc_axx__vector *v) {
+    nc_axx__vector t[8];
+    int stage, i;
+    NC_AXX__UNROLL(4)
+    for (stage = 0; stage < 3; stage++) {
+        NC_AXX__UNROLL(4)
+        for (i = 0; i < 4; i++) {
+            t[2 * i] = nc_axx__v_zip16(v[i], v[i + 4], 0);
+            t[2 * i + 1] = nc_axx__v_zip16(v[i], v[i + 4], 1);
+        }
+        NC_AXX__UNROLL(8)
+        for (i = 0; i < 8; i++) v[i] = t[i];
+    }
+}
+
+/* The vectors of eight classes from c on, from rows of words. */
+NC_AXX__SMALL void nc_axx__make_eight(uint8_t *table, nc_axx__vector *v, size_t c) {
+    int i;
+    nc_axx__turn_words(v);
+    NC_AXX__UNROLL(8)
+    for (i = 0; i < 8; i++) nc_axx__v_store(table + (c + (size_t)i) * NC_AXX__V_BYTES, v[i]);
+}
+
+NC_AXX__TARGET static void nc_axx__make_words(uint8_t *table, const uint8_t *const *row,
+                                              size_t classes) {
+    size_t c;
+    for (c = 0; c < classes; c += 8) {
+        nc_axx__vector v[8];
+        int i;
+        NC_AXX__UNROLL(8)
+        for (i = 0; i < 8; i++) v[i] = nc_axx__v_rows_at(row + i, 2 * c);
+        nc_axx__make_eight(table, v, c);
+    }
+}
+
+/* From rows of low and of high bytes. */
+NC_AXX__TARGET static void nc_axx__make_bytes(uint8_t *table, const uint8_t *const *low,
+                                              const uint8_t *const *high, size_t classes) {
+    size_t c;
+    for (c = 0; c < classes; c += 16) {
+        nc_axx__vector v[8], next[8];
+        int i;
+        NC_AXX__UNROLL(8)
+        for (i = 0; i < 8; i++) {
+            const nc_axx__vector l = nc_axx__v_rows_at(low + i, c);
+            const nc_axx__vector h = nc_axx__v_rows_at(high + i, c);
+            v[i] = nc_axx__v_zip8(l, h, 0);
+            next[i] = nc_axx__v_zip8(l, h, 1);
+        }
+        nc_axx__make_eight(table, v, c);
+        nc_axx__make_eight(table, next, c + 8);
+    }
+}
+
+/* The columns' sums (two vectors each) += what four tables give; `joined` of the values that are
+ * looked up fit into one word (or byte) together. */
+NC_AXX__SMALL void nc_axx__look_body(const uint8_t *tables, size_t bytes, const uint16_t *offsets,
+                                     size_t n, uint8_t *sums, size_t columns, int joined) {
+    size_t c;
+    for (c = 0; c < columns; c++, sums += 2 * NC_AXX__V_BYTES) {
+        nc_axx__vector all = nc_axx__v_load(sums), high = nc_axx__v_load(sums + NC_AXX__V_BYTES),
+                       v[4];
+        int q;
+        NC_AXX__UNROLL(4)
+        for (q = 0; q < 4; q++)
+            v[q] = nc_axx__v_load(tables + (size_t)q * bytes + offsets[(size_t)q * n + c]);
+        if (joined >= 2) {
+            v[0] = nc_axx__v_add(v[0], v[1]);
+            v[1] = nc_axx__v_add(v[2], v[3]);
+        }
+        if (joined >= 4) v[0] = nc_axx__v_add(v[0], v[1]);
+        NC_AXX__UNROLL(4)
+        for (q = 0; q < 4 / joined; q++) {
+            all = nc_axx__v_add(all, v[q]);
+            high = nc_axx__v_add(high, nc_axx__v_high(v[q]));
+        }
+        nc_axx__v_store(sums, all);
+        nc_axx__v_store(sums + NC_AXX__V_BYTES, high);
+    }
+}
+
+NC_AXX__TARGET static void nc_axx__look_up(const uint8_t *tables, size_t bytes,
+                                           const uint16_t *offsets, size_t n, uint8_t *sums,
+                                           size_t columns, uint32_t joined) {
+    if (joined == 4)
+        nc_axx__look_body(tables, bytes, offsets, n, sums, columns, 4);
+    else if (joined == 2)
+        nc_axx__look_body(tables, bytes, offsets, n, sums, columns, 2);
+    else
+        nc_axx__look_body(tables, bytes, offsets, n, sums, columns, 1);
+}
+
+/* to += 2^shift from. */
+NC_AXX__SMALL void nc_axx__add_words(int32_t *to, const uint16_t *from, size_t count,
+                                     uint32_t shift) {
+    size_t c;
+    if (count == 8)
+        for (c = 0; c < 8; c++) to[c] = (int32_t)((uint32_t)to[c] + ((uint32_t)from[c] << shift));
+    else
+        for (c = 0; c < count; c++)
+            to[c] = (int32_t)((uint32_t)to[c] + ((uint32_t)from[c] << shift));
+}
+
+/* rows of C += 2^shift times the columns' sums. */
+NC_AXX__TARGET static void nc_axx__flush(const uint8_t *from, size_t columns, int32_t *sums,
+                                         size_t n, size_t rows, int words, uint32_t shift) {
+    size_t c, r;
+    for (c = 0; c < columns; c += 8, from += 16 * NC_AXX__V_BYTES) {
+        const size_t count = columns - c < 8 ? columns - c : 8;
+        uint16_t low[8 * NC_AXX__V_WORDS], high[8 * NC_AXX__V_WORDS];
+        nc_axx__vector l[8], h[8];
+        int i;
+        for (i = 0; i < 8; i++) {
+            h[i] = nc_axx__v_load(from + (2 * i + 1) * NC_AXX__V_BYTES);
+            l[i] = nc_axx__v_low(nc_axx__v_load(from + 2 * i * NC_AXX__V_BYTES), h[i]);
+        }
+        nc_axx__turn_words(l);
+        nc_axx__turn_words(h);
+        for (i = 0; i < 8; i++) {
+            nc_axx__v_store(low + i * NC_AXX__V_WORDS, l[i]);
+            nc_axx__v_store(high + i * NC_AXX__V_WORDS, h[i]);
+        }
+        for (r = 0; r < NC_AXX__V_WORDS && r < rows; r++) {
+            const size_t at = r % 8 * NC_AXX__V_WORDS + r / 8 * 8;
+            const size_t other = words ? r : r + NC_AXX__V_WORDS;
+            nc_axx__add_words(sums + r * n + c, low + at, count, shift);
+            if (other < rows)
+                nc_axx__add_words(sums + other * n + c, high + at, count,
+                                  words ? shift + 8 : shift);
+        }
+    }
+}
+
+/* The table for place `at` of as many rows as a vector looks up (beyond `rows` the last again). */
+static void nc_axx__make_table(const nc_axx_engine *e, uint32_t word, const uint8_t *x, size_t rows,
+                               size_t k, uint8_t *table, size_t classes) {
+    const uint8_t *low[NC_AXX__V_WORDS], *high[NC_AXX__V_WORDS];
+    size_t r;
+    if (e->info.planes >= 2) {
+        for (r = 0; r < NC_AXX__V_WORDS; r++)
+            low[r] =
+                (const uint8_t *)(e->words[word] + (size_t)x[(r < rows ? r : rows - 1) * k] * 256);
+        nc_axx__make_words(table, low, classes);
+        return;
+    }
+    for (r = 0; r < NC_AXX__V_WORDS; r++) {
+        const size_t other = r + NC_AXX__V_WORDS;
+        low[r] = e->plane[0] + (size_t)x[(r < rows ? r : rows - 1) * k] * 256;
+        high[r] = e->plane[0] + (size_t)x[(other < rows ? other : rows - 1) * k] * 256;
+    }
+    nc_axx__make_bytes(table, low, high, classes);
+}
+
+/* Rows of x against n columns. */
+static void nc_axx__look_up_rows(const nc_axx_engine *e, uint32_t word, const uint8_t *x,
+                                 size_t rows, const uint16_t *offsets, int32_t *sums, size_t n,
+                                 size_t k, uint8_t *slot) {
+    const int words = e->info.planes >= 2;
+    const uint32_t most = e->info.planes == 4 ? 0xFFFF : e->most, limit = words ? 0xFFFF : 0xFF;
+    const uint32_t joined = 4 * most <= limit ? 4 : 2 * most <= limit ? 2 : 1;
+    const size_t classes = (e->info.classes + 15) & ~15u, bytes = classes * NC_AXX__V_BYTES;
+    uint8_t *all = slot, *tables = slot + (size_t)NC_AXX__BLOCK * 2 * NC_AXX__V_BYTES;
+    size_t column, first, done, q;
+    for (column = 0; column < n; column += NC_AXX__BLOCK) {
+        const size_t columns = n - column < NC_AXX__BLOCK ? n - column : NC_AXX__BLOCK;
+        memset(all, 0, columns * 2 * NC_AXX__V_BYTES);
+        for (first = 0, done = 0; first < k; first += NC_AXX__STEP) {
+            for (q = 0; q < NC_AXX__STEP; q++)
+                if (first + q < k)
+                    nc_axx__make_table(e, word, x + first + q, rows, k, tables + q * bytes,
+                                       classes);
+                else /* their classes are 0 */
+                    memset(tables + q * bytes, 0, NC_AXX__V_BYTES);
+            nc_axx__look_up(tables, bytes, offsets + first * n + column, n, all, columns, joined);
+            done += NC_AXX__STEP / joined;
+            if (done == 256 || first + NC_AXX__STEP >= k) {
+                nc_axx__flush(all, columns, sums + column, n, rows, words, 16 * word);
+                memset(all, 0, columns * 2 * NC_AXX__V_BYTES);
+                done = 0;
+            }
+        }
+    }
+}
+
+/* sums += the rest that is looked up. */
+static void nc_axx__add_small_look_ups(const nc_axx_engine *e, const nc_axx__parts *p,
+                                       const uint8_t *x, const uint8_t *w, int32_t *sums, size_t m,
+                                       size_t n, size_t k) {
+    const size_t most = e->info.planes >= 2 ? NC_AXX__V_WORDS : 2 * NC_AXX__V_WORDS;
+    const size_t groups = (m + most - 1) / most;
+    uint16_t *offsets = (uint16_t *)(void *)p->packed;
+    uint32_t word;
+    ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)((n + 31) / 32); i++) {
+        const size_t first = (size_t)i * 32, end = n - first < 32 ? n : first + 32;
+        size_t q, c;
+        for (q = 0; q < ((k + 3) & ~(size_t)3); q++)
+            for (c = first; c < end; c++)
+                offsets[q * n + c] =
+                    (uint16_t)(q < k ? e->class_of[w[c * k + q]] * NC_AXX__V_BYTES : 0);
+    }
+    for (word = 0; 2 * word < e->info.planes; word++) {
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#endif
+        for (i = 0; i < (ptrdiff_t)p->slot_count; i++) {
+            size_t group, row;
+            for (group = (size_t)i; group < groups; group += p->slot_count) {
+                row = group * most;
+                nc_axx__look_up_rows(e, word, x + row * k, m - row < most ? m - row : most, offsets,
+                                     sums + row * n, n, k,
+                                     p->slots + (size_t)i * nc_axx__slot_bytes(e));
+            }
+        }
+    }
+}
+#endif
+
+#ifdef NC_AXX__X86
 /* -- AVX-512: products -- */
 
 /* out[i] = table[in[i]]. */
@@ -4312,45 +4919,30 @@ NC_AXX__INLINE512 void nc_axx__block512(const uint8_t *x, size_t stride, size_t 
     const uint8_t *row[6];
     size_t i;
     int r, v;
-#if !defined(__clang__)
-#pragma GCC unroll 6
-#endif
+    NC_AXX__UNROLL(6)
     for (r = 0; r < 6; r++) {
         row[r] = x + ((size_t)r < rows ? (size_t)r : rows - 1) * stride;
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
+        NC_AXX__UNROLL(4)
         for (v = 0; v < 4; v++) sum[r][v] = _mm512_setzero_si512();
     }
     for (i = 0; i < k4; i++) {
         __m512i b[4];
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
+        NC_AXX__UNROLL(4)
         for (v = 0; v < vectors; v++)
             b[v] = _mm512_loadu_si512(packed + (i * 64 + (size_t)v * 16) * 4);
-#if !defined(__clang__)
-#pragma GCC unroll 6
-#endif
+        NC_AXX__UNROLL(6)
         for (r = 0; r < 6; r++) {
             int32_t four;
             __m512i a;
             memcpy(&four, row[r] + 4 * i, 4);
             a = _mm512_set1_epi32(four);
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
+            NC_AXX__UNROLL(4)
             for (v = 0; v < vectors; v++) sum[r][v] = _mm512_dpbusd_epi32(sum[r][v], a, b[v]);
         }
     }
-#if !defined(__clang__)
-#pragma GCC unroll 6
-#endif
-    for (r = 0; r < 6; r++)
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
-        for (v = 0; v < vectors; v++) _mm512_storeu_si512(tile + r * 64 + v * 16, sum[r][v]);
+    NC_AXX__UNROLL(6)
+    for (r = 0; r < 6; r++) NC_AXX__UNROLL(4)
+    for (v = 0; v < vectors; v++) _mm512_storeu_si512(tile + r * 64 + v * 16, sum[r][v]);
 }
 
 NC_AXX__TARGET512 static void nc_axx__block512_4(const uint8_t *x, size_t stride, size_t rows,
@@ -4362,12 +4954,6 @@ NC_AXX__TARGET512 static void nc_axx__block512_1(const uint8_t *x, size_t stride
                                                  const int8_t *packed, size_t k4, int32_t *tile) {
     nc_axx__block512(x, stride, rows, packed, k4, 1, tile);
 }
-
-/* What a term adds to every sum. */
-typedef struct nc_axx__term_sums {
-    const int32_t *row_sums, *column_sums; /* of u and v; null where their offset is 0 */
-    int32_t constant;                      /* k times both offsets */
-} nc_axx__term_sums;
 
 /* The part of C that six rows and a block of 64 columns hold, from their tile. */
 NC_AXX__TARGET512 static void nc_axx__add_tile(const nc_axx__term *t, const nc_axx__term_sums *s,
@@ -4442,34 +5028,20 @@ NC_AXX__INLINE512 void nc_axx__look_up512(const nc_axx_engine *e, const uint8_t 
     for (first = 0; first < k; first += 256) {
         const size_t last = k - first < 256 ? k : first + 256;
         __m512i all[2][4], high[2][4], out[8], out_high[8];
-#if !defined(__clang__)
-#pragma GCC unroll 2
-#endif
-        for (p = 0; p < planes; p++)
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
-            for (v = 0; v < vectors; v++) all[p][v] = high[p][v] = _mm512_setzero_si512();
+        NC_AXX__UNROLL(2)
+        for (p = 0; p < planes; p++) NC_AXX__UNROLL(4)
+        for (v = 0; v < vectors; v++) all[p][v] = high[p][v] = _mm512_setzero_si512();
         for (i = first; i < last; i++) {
             __m512i row[2][4];
-#if !defined(__clang__)
-#pragma GCC unroll 2
-#endif
-            for (p = 0; p < planes; p++)
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
-                for (q = 0; q < parts; q++)
-                    row[p][q] = _mm512_loadu_si512(e->plane[p] + (size_t)x[i] * 256 + q * 64);
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
+            NC_AXX__UNROLL(2)
+            for (p = 0; p < planes; p++) NC_AXX__UNROLL(4)
+            for (q = 0; q < parts; q++)
+                row[p][q] = _mm512_loadu_si512(e->plane[p] + (size_t)x[i] * 256 + q * 64);
+            NC_AXX__UNROLL(4)
             for (v = 0; v < vectors; v++) {
                 const __m512i at = _mm512_loadu_si512(classes + ((size_t)v * k + i) * 64);
                 const __mmask64 upper = parts == 4 ? _mm512_movepi8_mask(at) : 0;
-#if !defined(__clang__)
-#pragma GCC unroll 2
-#endif
+                NC_AXX__UNROLL(2)
                 for (p = 0; p < planes; p++) {
                     __m512i t;
                     if (parts == 1)
@@ -4484,17 +5056,12 @@ NC_AXX__INLINE512 void nc_axx__look_up512(const nc_axx_engine *e, const uint8_t 
                 }
             }
         }
-#if !defined(__clang__)
-#pragma GCC unroll 2
-#endif
-        for (p = 0; p < planes; p++)
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
-            for (v = 0; v < vectors; v++) {
-                out[p * vectors + v] = all[p][v];
-                out_high[p * vectors + v] = high[p][v];
-            }
+        NC_AXX__UNROLL(2)
+        for (p = 0; p < planes; p++) NC_AXX__UNROLL(4)
+        for (v = 0; v < vectors; v++) {
+            out[p * vectors + v] = all[p][v];
+            out_high[p * vectors + v] = high[p][v];
+        }
         nc_axx__flush512(sums, out, out_high, planes, vectors);
     }
 }
@@ -4533,23 +5100,6 @@ static nc_axx__look_up_fn nc_axx__pick_look_up(const nc_axx_engine *e, int four)
 }
 
 /* -- AVX-512: the whole -- */
-
-/* Work memory of the products and look-ups. */
-typedef struct nc_axx__parts {
-    uint8_t *mapped; /* m rows of 4 k4 bytes */
-    int8_t *packed;  /* or the classes */
-    int32_t *row_sums, *column_sums;
-} nc_axx__parts;
-
-static size_t nc_axx__lay_out(size_t m, size_t n, size_t k, void *work, nc_axx__parts *parts) {
-    const size_t k4 = k / 4 + 1, columns = nc__add_size(n, 63) & ~(size_t)63;
-    nc_axx__arena arena = nc_axx__arena_of(work);
-    parts->mapped = (uint8_t *)nc_axx__piece(&arena, m, 4 * k4);
-    parts->packed = (int8_t *)nc_axx__piece(&arena, columns, 4 * k4);
-    parts->row_sums = (int32_t *)nc_axx__piece(&arena, m, 4);
-    parts->column_sums = (int32_t *)nc_axx__piece(&arena, columns, 4);
-    return nc_axx__arena_bytes(&arena);
-}
 
 /* sums += the term's. */
 static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, const uint8_t *x,
@@ -4631,23 +5181,49 @@ static void nc_axx__add_look_ups(const nc_axx_engine *e, const nc_axx__parts *p,
         }
     }
 }
+#endif
 
-static void nc_axx__gemm512(const nc_axx_engine *e, const nc_axx__parts *p, const uint8_t *x,
-                            const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+#ifdef NC_AXX__VECTORS
+static size_t nc_axx__lay_out(const nc_axx_engine *e, size_t m, size_t n, size_t k, void *work,
+                              nc_axx__parts *parts) {
+    const size_t row = 2 * (k / 4 * 4 + 4), columns = nc__add_size(n, 63) & ~(size_t)63;
+    nc_axx__arena arena = nc_axx__arena_of(work);
+    parts->slot_count =
+        m / NC_AXX__V_WORDS < NC_AXX__SLOTS ? m / NC_AXX__V_WORDS + 1 : NC_AXX__SLOTS;
+    if (!e->info.classes) parts->slot_count = 0;
+    parts->mapped = (uint8_t *)nc_axx__piece(&arena, m, row);
+    parts->packed = (int8_t *)nc_axx__piece(&arena, columns, row);
+    parts->row_sums = (int32_t *)nc_axx__piece(&arena, m, 4);
+    parts->column_sums = (int32_t *)nc_axx__piece(&arena, columns, 4);
+    parts->slots = (uint8_t *)nc_axx__piece(&arena, parts->slot_count, nc_axx__slot_bytes(e));
+    return nc_axx__arena_bytes(&arena);
+}
+
+/* All that is a sum of the terms and of what is looked up. */
+static void nc_axx__gemm_parts(const nc_axx_engine *e, const nc_axx__parts *p, const uint8_t *x,
+                               const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
     const int32_t start = (int32_t)((uint32_t)k * (uint32_t)e->rest_offset);
     size_t i;
     uint32_t r;
     for (i = 0; i < m * n; i++) sums[i] = start;
-    for (r = 0; r < e->info.products; r++) nc_axx__add_term(&e->terms[r], p, x, w, sums, m, n, k);
-    if (e->info.planes) nc_axx__add_look_ups(e, p, x, w, sums, m, n, k);
+#ifdef NC_AXX__X86
+    if (nc_axx__level() >= 2 && e->info.planes < 4) {
+        for (r = 0; r < e->info.products; r++)
+            nc_axx__add_term(&e->terms[r], p, x, w, sums, m, n, k);
+        if (e->info.planes) nc_axx__add_look_ups(e, p, x, w, sums, m, n, k);
+        return;
+    }
+#endif
+    for (r = 0; r < e->info.products; r++)
+        nc_axx__add_small_term(&e->terms[r], p, x, w, sums, m, n, k);
+    if (e->info.planes) nc_axx__add_small_look_ups(e, p, x, w, sums, m, n, k);
 }
 #endif
 
 NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size_t n, size_t k) {
-#ifdef NC_AXX__X86
+#ifdef NC_AXX__VECTORS
     nc_axx__parts parts;
-    (void)engine;
-    return nc_axx__lay_out(m, n, k, NULL, &parts);
+    return nc_axx__lay_out(engine, m, n, k, NULL, &parts);
 #else
     (void)engine;
     (void)m;
@@ -4665,12 +5241,12 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const v
     if (!engine || (m && n && !sums) || (m && k && !a) || (n && k && !b)) return NC_ERR_ARG;
     if (k && (uint64_t)engine->info.largest > (uint64_t)INT32_MAX / k) return NC_ERR_LIMIT;
     if (!nc_axx__fits(work, work_bytes, nc_axx_gemm_work_bytes(engine, m, n, k))) return NC_ERR_ARG;
-#ifdef NC_AXX__X86
-    if (nc_axx__level() >= 2 && engine->info.planes < 4 && n >= 8 && n < SIZE_MAX / 64 &&
-        k < (size_t)1 << 26) {
+#ifdef NC_AXX__VECTORS
+    if (nc_axx__level() >= 1 && (!engine->info.planes || engine->info.classes) && n >= 8 &&
+        n < SIZE_MAX / 64 && k < (size_t)1 << 26) {
         nc_axx__parts parts;
-        (void)nc_axx__lay_out(m, n, k, work, &parts);
-        nc_axx__gemm512(engine, &parts, a, b, sums, m, n, k);
+        (void)nc_axx__lay_out(engine, m, n, k, work, &parts);
+        nc_axx__gemm_parts(engine, &parts, a, b, sums, m, n, k);
         return NC_OK;
     }
 #endif
