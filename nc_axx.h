@@ -3882,16 +3882,22 @@ typedef struct nc_axx__term {
     int8_t v[256];
 } nc_axx__term;
 
+/* What is looked up: the rest as cells [byte of one operand][class of the other's]. */
+typedef struct nc_axx__rest {
+    uint32_t classes;
+    uint8_t class_of[256];
+    uint16_t cells[2][256 * 256]; /* words: the low and the high ones; bytes where one is enough */
+} nc_axx__rest;
+
 struct nc_axx_engine {
     nc_axx_engine_info info;
     uint8_t a_unsigned, b_unsigned; /* as the multiplier's */
-    int32_t rest_offset;            /* a look-up is the planes' value plus this */
+    int32_t rest_offset;            /* a look-up is the rest's value plus this */
+    uint32_t most;                  /* the largest value of the rest */
     nc_axx__term terms[NC_AXX__TERMS];
-    uint32_t most;                /* largest value of the planes */
-    uint8_t class_of[256];        /* of the second operand's byte */
-    uint8_t plane[2][256 * 256];  /* [first operand's byte][class]: the low bytes */
-    uint16_t words[2][256 * 256]; /* the same in words, for AVX2 and NEON */
-    int32_t table[65536];         /* [first operand's byte][second's] */
+    nc_axx__rest rest[2];        /* by the first operand's byte, by the second's */
+    uint8_t plane[2][256 * 256]; /* rest[0] in bytes, for AVX-512 */
+    int32_t table[65536];        /* [first operand's byte][second's] */
 };
 
 static int32_t nc_axx__gcd(int32_t a, int32_t b) {
@@ -4023,29 +4029,67 @@ static uint32_t nc_axx__planes(const int32_t *rest, int32_t *offset, uint32_t *m
     return *most > 65535 ? 4 : *most > 255 ? 2 : *most ? 1 : 0;
 }
 
-/* What looking up and adding so many terms costs beside one term, as measured (bench/axx.c) with
- * AVX-512 and with AVX2, whose ratios NEON comes near. An engine made at one level is right at all. */
+/* What so many terms and the rest's look-ups cost, in terms: measured (bench/axx.c) with AVX-512 and
+ * with AVX2, whose ratios NEON comes near. An engine gives the same sums at every level, whichever
+ * it was made at. */
 static double nc_axx__cost(uint32_t terms, uint32_t planes, uint32_t classes) {
 #ifdef NC_AXX__X86
     if (nc_axx__level() >= 2 && planes < 4)
-        return terms + planes * (classes <= 64 ? 3.0 : classes <= 128 ? 4.0 : 6.0);
+        return terms + (planes ? 0.3 : 0) +
+               planes * (classes <= 64    ? 2.4
+                         : classes <= 128 ? 2.6
+                                          : 3.7);
 #endif
     if (planes <= 1) return terms + planes * (1.1 + classes / 160.0);
     return terms + planes * (0.95 + classes / 220.0);
 }
 
-/* The rest, one column of every class. */
-static void nc_axx__fill_planes(nc_axx_engine *e, const int32_t *rest, const uint8_t *column_of) {
+/* Cells of the rest, one column of every class. */
+static void nc_axx__fill_cells(nc_axx__rest *r, const int32_t *rest, int32_t offset,
+                               uint32_t planes) {
+    uint8_t column_of[256];
     uint32_t i, k, at;
+    r->classes = nc_axx__classes(rest, r->class_of, column_of);
     for (i = 0; i < 256; i++)
-        for (k = 0; k < e->info.classes; k++) {
-            const uint32_t v = (uint32_t)rest[i * 256 + column_of[k]] - (uint32_t)e->rest_offset;
+        for (k = 0; k < r->classes; k++) {
+            const uint32_t v = (uint32_t)rest[i * 256 + column_of[k]] - (uint32_t)offset;
             at = i * 256 + k;
-            e->plane[0][at] = (uint8_t)v;
-            e->plane[1][at] = (uint8_t)(v >> 8);
-            e->words[0][at] = (uint16_t)v;
-            e->words[1][at] = (uint16_t)(v >> 16);
+            if (planes == 1) {
+                ((uint8_t *)r->cells)[at] = (uint8_t)v;
+                continue;
+            }
+            r->cells[0][at] = (uint16_t)v;
+            r->cells[1][at] = (uint16_t)(v >> 16);
         }
+}
+
+/* The cells of the rest that the terms leave of the table, both ways round. */
+static void nc_axx__fill(nc_axx_engine *e, int32_t *rest) {
+    uint32_t i, k, r;
+    for (i = 0; i < 256; i++)
+        for (k = 0; k < 256; k++) {
+            uint32_t v = (uint32_t)e->table[i * 256 + k]; /* modulo 2^32 */
+            for (r = 0; r < e->info.products; r++) {
+                const nc_axx__term *t = &e->terms[r];
+                v -= (uint32_t)t->factor * (uint32_t)(t->u[i] - t->u_offset) *
+                     (uint32_t)(t->v[k] + t->v_offset);
+            }
+            rest[i * 256 + k] = (int32_t)v;
+        }
+    nc_axx__fill_cells(&e->rest[0], rest, e->rest_offset, e->info.planes);
+    for (i = 0; i < 65536; i++) {
+        const uint32_t cell =
+            e->info.planes == 1 ? ((const uint8_t *)e->rest[0].cells)[i] : e->rest[0].cells[0][i];
+        e->plane[0][i] = (uint8_t)cell;
+        e->plane[1][i] = (uint8_t)(cell >> 8);
+    }
+    for (i = 0; i < 256; i++)
+        for (k = 0; k < i; k++) {
+            const int32_t v = rest[i * 256 + k];
+            rest[i * 256 + k] = rest[k * 256 + i];
+            rest[k * 256 + i] = v;
+        }
+    nc_axx__fill_cells(&e->rest[1], rest, e->rest_offset, e->info.planes);
 }
 
 static void nc_axx__choose(nc_axx_engine *e, int32_t *rest, int with_exact, const nc_axx_mult *m,
@@ -4077,8 +4121,6 @@ static void nc_axx__choose(nc_axx_engine *e, int32_t *rest, int with_exact, cons
             e->info.classes = classes;
             e->rest_offset = offset;
             e->most = largest;
-            memcpy(e->class_of, class_of, sizeof class_of);
-            nc_axx__fill_planes(e, rest, column_of);
         }
         if (planes == 0 || count >= most || e->info.largest >= 1 << 20 ||
             !nc_axx__take_best(rest, &terms[count]))
@@ -4087,21 +4129,30 @@ static void nc_axx__choose(nc_axx_engine *e, int32_t *rest, int with_exact, cons
     }
 }
 
-/* Every entry of the table again from the terms and planes. */
+/* What is looked up for the bytes of one operand and the other. */
+static uint32_t nc_axx__cell(const nc_axx_engine *e, const nc_axx__rest *r, uint32_t i,
+                             uint32_t k) {
+    const uint32_t at = i * 256 + r->class_of[k];
+    if (e->info.planes == 1) return ((const uint8_t *)r->cells)[at];
+    return r->cells[0][at] | (e->info.planes == 4 ? (uint32_t)r->cells[1][at] << 16 : 0);
+}
+
+/* Every entry of the table again from the terms and all forms of the rest. */
 static int nc_axx__proven(const nc_axx_engine *e) {
     uint32_t i, k, r;
     for (i = 0; i < 256; i++)
         for (k = 0; k < 256; k++) {
             int64_t sum = e->rest_offset;
-            const uint32_t at = i * 256 + e->class_of[k];
             for (r = 0; r < e->info.products; r++) {
                 const nc_axx__term *t = &e->terms[r];
                 sum += (int64_t)t->factor * (t->u[i] - t->u_offset) * (t->v[k] + t->v_offset);
             }
             if (e->info.planes) {
-                sum += e->words[0][at];
-                if (e->info.planes == 4) sum += (int64_t)e->words[1][at] << 16;
-                if (e->words[0][at] != (e->plane[0][at] | e->plane[1][at] << 8)) return 0;
+                const uint32_t at = i * 256 + e->rest[0].class_of[k];
+                const uint32_t cell = nc_axx__cell(e, &e->rest[0], i, k);
+                if (cell != nc_axx__cell(e, &e->rest[1], k, i) || cell > e->most) return 0;
+                if ((uint16_t)cell != (e->plane[0][at] | e->plane[1][at] << 8)) return 0;
+                sum += cell;
             }
             if (sum != e->table[i * 256 + k]) return 0;
         }
@@ -4157,6 +4208,7 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
     if (most_products >= 0) {
         nc_axx__choose(e, rest, 0, m, most, &best);
         if (e->info.largest < 1 << 20) nc_axx__choose(e, rest, 1, m, most, &best);
+        if (e->info.planes) nc_axx__fill(e, rest);
         if (!nc_axx__proven(e)) { /* never: then the table itself */
             e->info.planes = 4;
             e->info.products = e->info.classes = 0;
@@ -4288,7 +4340,7 @@ typedef struct nc_axx__term_sums {
 #else
 #define NC_AXX__TARGET
 #endif
-#define NC_AXX__SMALL static inline __attribute__((always_inline, unused)) NC_AXX__TARGET
+#define NC_AXX__INLINE_V static inline __attribute__((always_inline, unused)) NC_AXX__TARGET
 
 #ifdef NC_AXX__X86
 /* Products: 16-bit operands in pairs along k. */
@@ -4296,49 +4348,49 @@ typedef int16_t nc_axx__item;
 typedef __m256i nc_axx__vector;
 typedef __m256i nc_axx__lanes;
 
-NC_AXX__SMALL nc_axx__vector nc_axx__v_load(const void *from) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_load(const void *from) {
     return _mm256_loadu_si256((const __m256i *)from);
 }
-NC_AXX__SMALL void nc_axx__v_store(void *to, nc_axx__vector v) {
+NC_AXX__INLINE_V void nc_axx__v_store(void *to, nc_axx__vector v) {
     _mm256_storeu_si256((__m256i *)to, v);
 }
-NC_AXX__SMALL nc_axx__lanes nc_axx__zero_sum(void) { return _mm256_setzero_si256(); }
+NC_AXX__INLINE_V nc_axx__lanes nc_axx__zero_sum(void) { return _mm256_setzero_si256(); }
 /* The four bytes in every lane. */
-NC_AXX__SMALL nc_axx__vector nc_axx__v_spread(const void *from) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_spread(const void *from) {
     int32_t four;
     memcpy(&four, from, 4);
     return _mm256_set1_epi32(four);
 }
 /* sum += the products of every lane's items; only -32768^2 twice passes 31 bits, and it is right
  * modulo 2^32. */
-NC_AXX__SMALL nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, nc_axx__vector b,
-                                          int has_dots) {
+NC_AXX__INLINE_V nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, nc_axx__vector b,
+                                             int has_dots) {
     (void)has_dots;
     return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
 }
-NC_AXX__SMALL void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum, int has_dots) {
+NC_AXX__INLINE_V void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum, int has_dots) {
     (void)has_dots;
     nc_axx__v_store(to, sum);
 }
 
 /* Look-ups: 16-bit words. 16 bytes at `at` of row 0 and of row 8. */
-NC_AXX__SMALL nc_axx__vector nc_axx__v_rows_at(const uint8_t *const *row, size_t at) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_rows_at(const uint8_t *const *row, size_t at) {
     return _mm256_inserti128_si256(
         _mm256_castsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)(row[0] + at))),
         _mm_loadu_si128((const __m128i *)(const void *)(row[8] + at)), 1);
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_add(nc_axx__vector a, nc_axx__vector b) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_add(nc_axx__vector a, nc_axx__vector b) {
     return _mm256_add_epi16(a, b);
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_high(nc_axx__vector a) { return _mm256_srli_epi16(a, 8); }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_low(nc_axx__vector all, nc_axx__vector high) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_high(nc_axx__vector a) { return _mm256_srli_epi16(a, 8); }
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_low(nc_axx__vector all, nc_axx__vector high) {
     return _mm256_sub_epi16(all, _mm256_slli_epi16(high, 8));
 }
 /* The low or high half of the bytes or words of every 16 bytes of two vectors, in turn. */
-NC_AXX__SMALL nc_axx__vector nc_axx__v_zip8(nc_axx__vector a, nc_axx__vector b, int high) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_zip8(nc_axx__vector a, nc_axx__vector b, int high) {
     return high ? _mm256_unpackhi_epi8(a, b) : _mm256_unpacklo_epi8(a, b);
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_zip16(nc_axx__vector a, nc_axx__vector b, int high) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_zip16(nc_axx__vector a, nc_axx__vector b, int high) {
     return high ? _mm256_unpackhi_epi16(a, b) : _mm256_unpacklo_epi16(a, b);
 }
 #else
@@ -4349,22 +4401,22 @@ typedef struct nc_axx__lanes {
     int32x4_t low, high; /* without dot products high has what the upper eight bytes gave */
 } nc_axx__lanes;
 
-NC_AXX__SMALL nc_axx__vector nc_axx__v_load(const void *from) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_load(const void *from) {
     return vld1q_u8((const uint8_t *)from);
 }
-NC_AXX__SMALL void nc_axx__v_store(void *to, nc_axx__vector v) { vst1q_u8((uint8_t *)to, v); }
-NC_AXX__SMALL nc_axx__lanes nc_axx__zero_sum(void) {
+NC_AXX__INLINE_V void nc_axx__v_store(void *to, nc_axx__vector v) { vst1q_u8((uint8_t *)to, v); }
+NC_AXX__INLINE_V nc_axx__lanes nc_axx__zero_sum(void) {
     nc_axx__lanes sum;
     sum.low = sum.high = vdupq_n_s32(0);
     return sum;
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_spread(const void *from) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_spread(const void *from) {
     return vreinterpretq_u8_u32(vld1q_dup_u32((const uint32_t *)from));
 }
 /* sum += the products of bytes: two of 16384 at most are summed in 16 bits nowhere. The instruction
  * in words, as clang 14 hides its intrinsic. */
-NC_AXX__SMALL nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, nc_axx__vector b,
-                                          int has_dots) {
+NC_AXX__INLINE_V nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, nc_axx__vector b,
+                                             int has_dots) {
     const int8x16_t x = vreinterpretq_s8_u8(a), y = vreinterpretq_s8_u8(b);
     if (has_dots) {
         __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum.low) : "w"(x), "w"(y));
@@ -4374,28 +4426,28 @@ NC_AXX__SMALL nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, n
     sum.high = vpadalq_s16(sum.high, vmull_high_s8(x, y));
     return sum;
 }
-NC_AXX__SMALL void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum, int has_dots) {
+NC_AXX__INLINE_V void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum, int has_dots) {
     vst1q_s32(to, has_dots ? sum.low : vpaddq_s32(sum.low, sum.high));
 }
 
 /* Look-ups: 16-bit words. */
-NC_AXX__SMALL nc_axx__vector nc_axx__v_rows_at(const uint8_t *const *row, size_t at) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_rows_at(const uint8_t *const *row, size_t at) {
     return vld1q_u8(row[0] + at);
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_add(nc_axx__vector a, nc_axx__vector b) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_add(nc_axx__vector a, nc_axx__vector b) {
     return vreinterpretq_u8_u16(vaddq_u16(vreinterpretq_u16_u8(a), vreinterpretq_u16_u8(b)));
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_high(nc_axx__vector a) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_high(nc_axx__vector a) {
     return vreinterpretq_u8_u16(vshrq_n_u16(vreinterpretq_u16_u8(a), 8));
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_low(nc_axx__vector all, nc_axx__vector high) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_low(nc_axx__vector all, nc_axx__vector high) {
     return vreinterpretq_u8_u16(
         vsubq_u16(vreinterpretq_u16_u8(all), vshlq_n_u16(vreinterpretq_u16_u8(high), 8)));
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_zip8(nc_axx__vector a, nc_axx__vector b, int high) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_zip8(nc_axx__vector a, nc_axx__vector b, int high) {
     return high ? vzip2q_u8(a, b) : vzip1q_u8(a, b);
 }
-NC_AXX__SMALL nc_axx__vector nc_axx__v_zip16(nc_axx__vector a, nc_axx__vector b, int high) {
+NC_AXX__INLINE_V nc_axx__vector nc_axx__v_zip16(nc_axx__vector a, nc_axx__vector b, int high) {
     const uint16x8_t x = vreinterpretq_u16_u8(a), y = vreinterpretq_u16_u8(b);
     return vreinterpretq_u8_u16(high ? vzip2q_u16(x, y) : vzip1q_u16(x, y));
 }
@@ -4412,9 +4464,10 @@ enum {
     NC_AXX__SLOTS = 64                        /* of work memory, for as many threads at most */
 };
 
-/* Sums and tables of look-ups. */
+/* Sums and tables of look-ups, whichever operand has the rows. */
 static size_t nc_axx__slot_bytes(const nc_axx_engine *e) {
-    return (NC_AXX__BLOCK * 2 + NC_AXX__STEP * (size_t)((e->info.classes + 15) & ~15u)) *
+    const uint32_t a = e->rest[0].classes, b = e->rest[1].classes;
+    return (NC_AXX__BLOCK * 2 + NC_AXX__STEP * (size_t)(((a > b ? a : b) + 15) & ~15u)) *
            NC_AXX__V_BYTES;
 }
 
@@ -4470,9 +4523,9 @@ static uint32_t nc_axx__pack_column(nc_axx__item *out, const uint8_t *in, size_t
 }
 
 /* `most` rows (beyond `rows` the last again) against the columns of a block. */
-NC_AXX__SMALL void nc_axx__tile_body(const uint8_t *x, size_t stride, size_t rows,
-                                     const uint8_t *packed, size_t groups, int32_t *tile, int most,
-                                     int has_dots) {
+NC_AXX__INLINE_V void nc_axx__tile_body(const uint8_t *x, size_t stride, size_t rows,
+                                        const uint8_t *packed, size_t groups, int32_t *tile,
+                                        int most, int has_dots) {
     nc_axx__lanes sum[NC_AXX__ROWS][2];
     const uint8_t *row[NC_AXX__ROWS];
     size_t i;
@@ -4524,10 +4577,10 @@ static size_t nc_axx__tile(const uint8_t *x, size_t stride, size_t rows, const u
 }
 
 /* The part of C that a tile holds. */
-NC_AXX__TARGET static void nc_axx__add_small_tile(const nc_axx__maps *maps, uint32_t factor,
-                                                  const nc_axx__term_sums *s, const int32_t *tile,
-                                                  int32_t *sums, size_t row, size_t rows,
-                                                  size_t column, size_t n) {
+NC_AXX__TARGET static void nc_axx__add_tile(const nc_axx__maps *maps, uint32_t factor,
+                                            const nc_axx__term_sums *s, const int32_t *tile,
+                                            int32_t *sums, size_t row, size_t rows, size_t column,
+                                            size_t n) {
     const size_t columns = n - column < NC_AXX__COLUMNS ? n - column : NC_AXX__COLUMNS;
     uint32_t by_column[NC_AXX__COLUMNS];
     size_t r, c;
@@ -4550,8 +4603,8 @@ NC_AXX__TARGET static void nc_axx__add_small_tile(const nc_axx__maps *maps, uint
 }
 
 /* sums += the term's. */
-static void nc_axx__add_small_term(const nc_axx__term *t, const nc_axx__parts *p, const uint8_t *x,
-                                   const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, const uint8_t *x,
+                             const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
     const size_t groups = (k + NC_AXX__GROUP - 1) / NC_AXX__GROUP, stride = 4 * groups;
     const size_t blocks = (n + NC_AXX__COLUMNS - 1) / NC_AXX__COLUMNS, chunks = (m + 63) / 64;
     nc_axx__maps maps;
@@ -4591,8 +4644,8 @@ static void nc_axx__add_small_term(const nc_axx__term *t, const nc_axx__parts *p
             int32_t tile[NC_AXX__ROWS * NC_AXX__COLUMNS];
             const size_t rows = end - row < most ? end - row : most;
             (void)nc_axx__tile(p->mapped + row * stride, stride, rows, packed, groups, tile);
-            nc_axx__add_small_tile(&maps, (uint32_t)t->factor, &s, tile, sums, row, rows,
-                                   block * NC_AXX__COLUMNS, n);
+            nc_axx__add_tile(&maps, (uint32_t)t->factor, &s, tile, sums, row, rows,
+                             block * NC_AXX__COLUMNS, n);
         }
     }
 }
@@ -4604,7 +4657,7 @@ static void nc_axx__add_small_term(const nc_axx__term *t, const nc_axx__parts *p
  * bytes: of at most 256 words both are known. -- */
 
 /* Rows of eight words to their columns, in every 16 bytes. */
-NC_AXX__SMALL void nc_axx__turn_words(nc_axx__vector *v) {
+NC_AXX__INLINE_V void nc_axx__turn_words(nc_axx__vector *v) {
     nc_axx__vector t[8];
     int stage, i;
     NC_AXX__UNROLL(4)
@@ -4620,7 +4673,7 @@ NC_AXX__SMALL void nc_axx__turn_words(nc_axx__vector *v) {
 }
 
 /* The vectors of eight classes from c on, from rows of words. */
-NC_AXX__SMALL void nc_axx__make_eight(uint8_t *table, nc_axx__vector *v, size_t c) {
+NC_AXX__INLINE_V void nc_axx__make_eight(uint8_t *table, nc_axx__vector *v, size_t c) {
     int i;
     nc_axx__turn_words(v);
     NC_AXX__UNROLL(8)
@@ -4660,8 +4713,9 @@ NC_AXX__TARGET static void nc_axx__make_bytes(uint8_t *table, const uint8_t *con
 
 /* The columns' sums (two vectors each) += what four tables give; `joined` of the values that are
  * looked up fit into one word (or byte) together. */
-NC_AXX__SMALL void nc_axx__look_body(const uint8_t *tables, size_t bytes, const uint16_t *offsets,
-                                     size_t n, uint8_t *sums, size_t columns, int joined) {
+NC_AXX__INLINE_V void nc_axx__look_body(const uint8_t *tables, size_t bytes,
+                                        const uint16_t *offsets, size_t n, uint8_t *sums,
+                                        size_t columns, int joined) {
     size_t c;
     for (c = 0; c < columns; c++, sums += 2 * NC_AXX__V_BYTES) {
         nc_axx__vector all = nc_axx__v_load(sums), high = nc_axx__v_load(sums + NC_AXX__V_BYTES),
@@ -4697,8 +4751,8 @@ NC_AXX__TARGET static void nc_axx__look_up(const uint8_t *tables, size_t bytes,
 }
 
 /* to += 2^shift from. */
-NC_AXX__SMALL void nc_axx__add_words(int32_t *to, const uint16_t *from, size_t count,
-                                     uint32_t shift) {
+NC_AXX__INLINE_V void nc_axx__add_words(int32_t *to, const uint16_t *from, size_t count,
+                                        uint32_t shift) {
     size_t c;
     if (count == 8)
         for (c = 0; c < 8; c++) to[c] = (int32_t)((uint32_t)to[c] + ((uint32_t)from[c] << shift));
@@ -4707,80 +4761,103 @@ NC_AXX__SMALL void nc_axx__add_words(int32_t *to, const uint16_t *from, size_t c
             to[c] = (int32_t)((uint32_t)to[c] + ((uint32_t)from[c] << shift));
 }
 
-/* rows of C += 2^shift times the columns' sums. */
-NC_AXX__TARGET static void nc_axx__flush(const uint8_t *from, size_t columns, int32_t *sums,
-                                         size_t n, size_t rows, int words, uint32_t shift) {
+/* What a gemm looks up: rows against columns. */
+typedef struct nc_axx__looking {
+    const nc_axx_engine *e;
+    const nc_axx__rest *rest;
+    int turned;  /* the rows are w's, so C's columns */
+    int words;   /* one row in a word, else two */
+    size_t most; /* rows at a time */
+    const uint8_t *row_bytes, *column_bytes;
+    const uint16_t *offsets; /* [k][column], of its class's vector */
+    int32_t *sums;
+    size_t rows, columns, k;
+} nc_axx__looking;
+
+/* C += 2^shift times the columns' sums, from `row` and `column` on. */
+NC_AXX__TARGET static void nc_axx__flush(const nc_axx__looking *l, const uint8_t *from, size_t row,
+                                         size_t column, size_t columns, uint32_t shift) {
+    const size_t rows = l->rows - row < l->most ? l->rows - row : l->most;
     size_t c, r;
     for (c = 0; c < columns; c += 8, from += 16 * NC_AXX__V_BYTES) {
         const size_t count = columns - c < 8 ? columns - c : 8;
         uint16_t low[8 * NC_AXX__V_WORDS], high[8 * NC_AXX__V_WORDS];
-        nc_axx__vector l[8], h[8];
+        nc_axx__vector v[8], h[8];
         int i;
         for (i = 0; i < 8; i++) {
             h[i] = nc_axx__v_load(from + (2 * i + 1) * NC_AXX__V_BYTES);
-            l[i] = nc_axx__v_low(nc_axx__v_load(from + 2 * i * NC_AXX__V_BYTES), h[i]);
+            v[i] = nc_axx__v_low(nc_axx__v_load(from + 2 * i * NC_AXX__V_BYTES), h[i]);
         }
-        nc_axx__turn_words(l);
-        nc_axx__turn_words(h);
+        if (!l->turned) {
+            nc_axx__turn_words(v);
+            nc_axx__turn_words(h);
+        }
         for (i = 0; i < 8; i++) {
-            nc_axx__v_store(low + i * NC_AXX__V_WORDS, l[i]);
+            nc_axx__v_store(low + i * NC_AXX__V_WORDS, v[i]);
             nc_axx__v_store(high + i * NC_AXX__V_WORDS, h[i]);
         }
-        for (r = 0; r < NC_AXX__V_WORDS && r < rows; r++) {
+        for (r = 0; r < rows && r < NC_AXX__V_WORDS && !l->turned; r++) { /* 8 columns of a row */
             const size_t at = r % 8 * NC_AXX__V_WORDS + r / 8 * 8;
-            const size_t other = words ? r : r + NC_AXX__V_WORDS;
-            nc_axx__add_words(sums + r * n + c, low + at, count, shift);
+            const size_t other = l->words ? r : r + NC_AXX__V_WORDS;
+            int32_t *to = l->sums + (row + r) * l->columns + column + c;
+            nc_axx__add_words(to, low + at, count, shift);
             if (other < rows)
-                nc_axx__add_words(sums + other * n + c, high + at, count,
-                                  words ? shift + 8 : shift);
+                nc_axx__add_words(to + (other - r) * l->columns, high + at, count,
+                                  l->words ? shift + 8 : shift);
+        }
+        for (r = 0; r < rows && l->turned; r += 8) { /* 8 rows, which C has side by side */
+            const size_t some = rows - r < 8 ? rows - r : 8, at = r % NC_AXX__V_WORDS;
+            for (i = 0; i < (int)count; i++) {
+                int32_t *to = l->sums + (column + c + (size_t)i) * l->rows + row + r;
+                const size_t place = (size_t)i * NC_AXX__V_WORDS + at;
+                nc_axx__add_words(to, (r == at ? low : high) + place, some, shift);
+                if (l->words) nc_axx__add_words(to, high + place, some, shift + 8);
+            }
         }
     }
 }
 
-/* The table for place `at` of as many rows as a vector looks up (beyond `rows` the last again). */
-static void nc_axx__make_table(const nc_axx_engine *e, uint32_t word, const uint8_t *x, size_t rows,
-                               size_t k, uint8_t *table, size_t classes) {
-    const uint8_t *low[NC_AXX__V_WORDS], *high[NC_AXX__V_WORDS];
+/* The table for place i of the rows from `row` on (beyond the last the last again). */
+static void nc_axx__make_table(const nc_axx__looking *l, uint32_t word, size_t row, size_t i,
+                               uint8_t *table, size_t classes) {
+    const uint8_t *from[2 * NC_AXX__V_WORDS];
     size_t r;
-    if (e->info.planes >= 2) {
-        for (r = 0; r < NC_AXX__V_WORDS; r++)
-            low[r] =
-                (const uint8_t *)(e->words[word] + (size_t)x[(r < rows ? r : rows - 1) * k] * 256);
-        nc_axx__make_words(table, low, classes);
-        return;
+    for (r = 0; r < l->most; r++) {
+        const size_t at = row + r < l->rows ? row + r : l->rows - 1;
+        const size_t cell = (size_t)l->row_bytes[at * l->k + i] * 256;
+        from[r] = l->words ? (const uint8_t *)(l->rest->cells[word] + cell)
+                           : (const uint8_t *)l->rest->cells + cell;
     }
-    for (r = 0; r < NC_AXX__V_WORDS; r++) {
-        const size_t other = r + NC_AXX__V_WORDS;
-        low[r] = e->plane[0] + (size_t)x[(r < rows ? r : rows - 1) * k] * 256;
-        high[r] = e->plane[0] + (size_t)x[(other < rows ? other : rows - 1) * k] * 256;
-    }
-    nc_axx__make_bytes(table, low, high, classes);
+    if (l->words)
+        nc_axx__make_words(table, from, classes);
+    else
+        nc_axx__make_bytes(table, from, from + NC_AXX__V_WORDS, classes);
 }
 
-/* Rows of x against n columns. */
-static void nc_axx__look_up_rows(const nc_axx_engine *e, uint32_t word, const uint8_t *x,
-                                 size_t rows, const uint16_t *offsets, int32_t *sums, size_t n,
-                                 size_t k, uint8_t *slot) {
-    const int words = e->info.planes >= 2;
-    const uint32_t most = e->info.planes == 4 ? 0xFFFF : e->most, limit = words ? 0xFFFF : 0xFF;
+/* As many rows as a vector looks up against all columns. */
+static void nc_axx__look_up_rows(const nc_axx__looking *l, uint32_t word, size_t row,
+                                 uint8_t *slot) {
+    const uint32_t most = l->e->info.planes == 4 ? 0xFFFF : l->e->most;
+    const uint32_t limit = l->words ? 0xFFFF : 0xFF;
     const uint32_t joined = 4 * most <= limit ? 4 : 2 * most <= limit ? 2 : 1;
-    const size_t classes = (e->info.classes + 15) & ~15u, bytes = classes * NC_AXX__V_BYTES;
+    const size_t classes = (l->rest->classes + 15) & ~15u, bytes = classes * NC_AXX__V_BYTES;
     uint8_t *all = slot, *tables = slot + (size_t)NC_AXX__BLOCK * 2 * NC_AXX__V_BYTES;
     size_t column, first, done, q;
-    for (column = 0; column < n; column += NC_AXX__BLOCK) {
-        const size_t columns = n - column < NC_AXX__BLOCK ? n - column : NC_AXX__BLOCK;
+    for (column = 0; column < l->columns; column += NC_AXX__BLOCK) {
+        const size_t left = l->columns - column;
+        const size_t columns = left < NC_AXX__BLOCK ? left : NC_AXX__BLOCK;
         memset(all, 0, columns * 2 * NC_AXX__V_BYTES);
-        for (first = 0, done = 0; first < k; first += NC_AXX__STEP) {
+        for (first = 0, done = 0; first < l->k; first += NC_AXX__STEP) {
             for (q = 0; q < NC_AXX__STEP; q++)
-                if (first + q < k)
-                    nc_axx__make_table(e, word, x + first + q, rows, k, tables + q * bytes,
-                                       classes);
-                else /* their classes are 0 */
+                if (first + q < l->k)
+                    nc_axx__make_table(l, word, row, first + q, tables + q * bytes, classes);
+                else /* its classes are 0 */
                     memset(tables + q * bytes, 0, NC_AXX__V_BYTES);
-            nc_axx__look_up(tables, bytes, offsets + first * n + column, n, all, columns, joined);
+            nc_axx__look_up(tables, bytes, l->offsets + first * l->columns + column, l->columns,
+                            all, columns, joined);
             done += NC_AXX__STEP / joined;
-            if (done == 256 || first + NC_AXX__STEP >= k) {
-                nc_axx__flush(all, columns, sums + column, n, rows, words, 16 * word);
+            if (done == 256 || first + NC_AXX__STEP >= l->k) {
+                nc_axx__flush(l, all, row, column, columns, 16 * word);
                 memset(all, 0, columns * 2 * NC_AXX__V_BYTES);
                 done = 0;
             }
@@ -4788,38 +4865,55 @@ static void nc_axx__look_up_rows(const nc_axx_engine *e, uint32_t word, const ui
     }
 }
 
-/* sums += the rest that is looked up. */
-static void nc_axx__add_small_look_ups(const nc_axx_engine *e, const nc_axx__parts *p,
-                                       const uint8_t *x, const uint8_t *w, int32_t *sums, size_t m,
-                                       size_t n, size_t k) {
-    const size_t most = e->info.planes >= 2 ? NC_AXX__V_WORDS : 2 * NC_AXX__V_WORDS;
-    const size_t groups = (m + most - 1) / most;
-    uint16_t *offsets = (uint16_t *)(void *)p->packed;
+/* The classes of columns first .. end - 1, as where the vectors of their tables stand. */
+static void nc_axx__find_classes(const nc_axx__looking *l, uint16_t *offsets, size_t first,
+                                 size_t end) {
+    size_t i, c;
+    for (i = 0; i < ((l->k + 3) & ~(size_t)3); i++)
+        for (c = first; c < end; c++) {
+            const uint32_t of = i < l->k ? l->rest->class_of[l->column_bytes[c * l->k + i]] : 0;
+            offsets[i * l->columns + c] = (uint16_t)(of * NC_AXX__V_BYTES);
+        }
+}
+
+/* sums += the rest that is looked up; `turned`: by tables of w's rows, not of x's. */
+static void nc_axx__add_look_ups(const nc_axx_engine *e, const nc_axx__parts *p, const uint8_t *x,
+                                 const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k,
+                                 int turned) {
+    uint16_t *offsets = (uint16_t *)(void *)(turned ? p->mapped : (uint8_t *)p->packed);
+    const double work = (double)m * (double)n * (double)k;
+    nc_axx__looking l;
     uint32_t word;
     ptrdiff_t i;
+    (void)work; /* without OpenMP */
+    l.e = e;
+    l.rest = &e->rest[turned];
+    l.turned = turned;
+    l.words = e->info.planes >= 2;
+    l.most = l.words ? NC_AXX__V_WORDS : 2 * NC_AXX__V_WORDS;
+    l.row_bytes = turned ? w : x;
+    l.column_bytes = turned ? x : w;
+    l.offsets = offsets;
+    l.sums = sums;
+    l.rows = turned ? n : m;
+    l.columns = turned ? m : n;
+    l.k = k;
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#pragma omp parallel for schedule(static) if (work > 1e6)
 #endif
-    for (i = 0; i < (ptrdiff_t)((n + 31) / 32); i++) {
-        const size_t first = (size_t)i * 32, end = n - first < 32 ? n : first + 32;
-        size_t q, c;
-        for (q = 0; q < ((k + 3) & ~(size_t)3); q++)
-            for (c = first; c < end; c++)
-                offsets[q * n + c] =
-                    (uint16_t)(q < k ? e->class_of[w[c * k + q]] * NC_AXX__V_BYTES : 0);
+    for (i = 0; i < (ptrdiff_t)((l.columns + 31) / 32); i++) {
+        const size_t first = (size_t)i * 32;
+        nc_axx__find_classes(&l, offsets, first, l.columns - first < 32 ? l.columns : first + 32);
     }
     for (word = 0; 2 * word < e->info.planes; word++) {
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
+#pragma omp parallel for schedule(static) if (work > 1e6)
 #endif
         for (i = 0; i < (ptrdiff_t)p->slot_count; i++) {
-            size_t group, row;
-            for (group = (size_t)i; group < groups; group += p->slot_count) {
-                row = group * most;
-                nc_axx__look_up_rows(e, word, x + row * k, m - row < most ? m - row : most, offsets,
-                                     sums + row * n, n, k,
-                                     p->slots + (size_t)i * nc_axx__slot_bytes(e));
-            }
+            uint8_t *slot = p->slots + (size_t)i * nc_axx__slot_bytes(e);
+            size_t row;
+            for (row = (size_t)i * l.most; row < l.rows; row += p->slot_count * l.most)
+                nc_axx__look_up_rows(&l, word, row, slot);
         }
     }
 }
@@ -4956,9 +5050,9 @@ NC_AXX__TARGET512 static void nc_axx__block512_1(const uint8_t *x, size_t stride
 }
 
 /* The part of C that six rows and a block of 64 columns hold, from their tile. */
-NC_AXX__TARGET512 static void nc_axx__add_tile(const nc_axx__term *t, const nc_axx__term_sums *s,
-                                               const int32_t *tile, int32_t *sums, size_t row,
-                                               size_t rows, size_t column, size_t n) {
+NC_AXX__TARGET512 static void nc_axx__add_tile512(const nc_axx__term *t, const nc_axx__term_sums *s,
+                                                  const int32_t *tile, int32_t *sums, size_t row,
+                                                  size_t rows, size_t column, size_t n) {
     const size_t columns = n - column < 64 ? n - column : 64;
     const __m512i factor = _mm512_set1_epi32(t->factor), of = _mm512_set1_epi32(t->u_offset);
     size_t r, c;
@@ -4994,7 +5088,8 @@ static void nc_axx__pack_classes(const nc_axx_engine *e, uint8_t *packed, const 
         for (c = 0; c < 64; c++) {
             uint8_t *out = packed + group * k * 64 + c % 32 * 2 + c / 32;
             const size_t column = group * 64 + c;
-            for (i = 0; i < k; i++) out[i * 64] = column < n ? e->class_of[w[column * k + i]] : 0;
+            for (i = 0; i < k; i++)
+                out[i * 64] = column < n ? e->rest[0].class_of[w[column * k + i]] : 0;
         }
 }
 
@@ -5102,8 +5197,8 @@ static nc_axx__look_up_fn nc_axx__pick_look_up(const nc_axx_engine *e, int four)
 /* -- AVX-512: the whole -- */
 
 /* sums += the term's. */
-static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, const uint8_t *x,
-                             const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+static void nc_axx__add_term512(const nc_axx__term *t, const nc_axx__parts *p, const uint8_t *x,
+                                const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
     const size_t k4 = (k + 3) / 4, blocks = (n + 63) / 64, chunks = (m + 59) / 60;
     nc_axx__term_sums s;
     ptrdiff_t i;
@@ -5142,14 +5237,15 @@ static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, cons
                 nc_axx__block512_1(p->mapped + row * 4 * k4, 4 * k4, rows, packed, k4, tile);
             else
                 nc_axx__block512_4(p->mapped + row * 4 * k4, 4 * k4, rows, packed, k4, tile);
-            nc_axx__add_tile(t, &s, tile, sums, row, rows, column, n);
+            nc_axx__add_tile512(t, &s, tile, sums, row, rows, column, n);
         }
     }
 }
 
 /* sums += the rest that is looked up. */
-static void nc_axx__add_look_ups(const nc_axx_engine *e, const nc_axx__parts *p, const uint8_t *x,
-                                 const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+static void nc_axx__add_look_ups512(const nc_axx_engine *e, const nc_axx__parts *p,
+                                    const uint8_t *x, const uint8_t *w, int32_t *sums, size_t m,
+                                    size_t n, size_t k) {
     const nc_axx__look_up_fn one = nc_axx__pick_look_up(e, 0), four = nc_axx__pick_look_up(e, 1);
     const size_t groups = (n + 63) / 64, fours = (groups + 3) / 4;
     uint8_t *classes = (uint8_t *)p->packed;
@@ -5187,10 +5283,9 @@ static void nc_axx__add_look_ups(const nc_axx_engine *e, const nc_axx__parts *p,
 static size_t nc_axx__lay_out(const nc_axx_engine *e, size_t m, size_t n, size_t k, void *work,
                               nc_axx__parts *parts) {
     const size_t row = 2 * (k / 4 * 4 + 4), columns = nc__add_size(n, 63) & ~(size_t)63;
+    const size_t slots = (m > n ? m : n) / NC_AXX__V_WORDS + 1;
     nc_axx__arena arena = nc_axx__arena_of(work);
-    parts->slot_count =
-        m / NC_AXX__V_WORDS < NC_AXX__SLOTS ? m / NC_AXX__V_WORDS + 1 : NC_AXX__SLOTS;
-    if (!e->info.classes) parts->slot_count = 0;
+    parts->slot_count = !e->info.classes ? 0 : slots < NC_AXX__SLOTS ? slots : NC_AXX__SLOTS;
     parts->mapped = (uint8_t *)nc_axx__piece(&arena, m, row);
     parts->packed = (int8_t *)nc_axx__piece(&arena, columns, row);
     parts->row_sums = (int32_t *)nc_axx__piece(&arena, m, 4);
@@ -5199,24 +5294,74 @@ static size_t nc_axx__lay_out(const nc_axx_engine *e, size_t m, size_t n, size_t
     return nc_axx__arena_bytes(&arena);
 }
 
+/* How a gemm is done, by what its ways take for one place of k, in cycles or thereabouts. */
+enum { NC_AXX__BY_TABLE, NC_AXX__BY_VECTORS, NC_AXX__BY_AVX512 };
+
+typedef struct nc_axx__way {
+    int terms, look_ups; /* of the above; the table does both or none */
+    int turned;
+} nc_axx__way;
+
+static double nc_axx__look_up_cost(const nc_axx_engine *e, size_t rows, size_t columns,
+                                   uint32_t classes) {
+    const size_t most = e->info.planes >= 2 ? NC_AXX__V_WORDS : 2 * NC_AXX__V_WORDS;
+    const double times = (double)((rows + most - 1) / most) * (e->info.planes == 4 ? 2 : 1);
+    return times * (1.2 * (double)columns + 2.0 * classes + 60.0);
+}
+
+static nc_axx__way nc_axx__way_of(const nc_axx_engine *e, size_t m, size_t n, size_t k) {
+    const double products = (double)m * (double)n, both = (double)(m + n);
+    const double terms = e->info.products * (products / 28 + 1.2 * both);
+    const double by_x = nc_axx__look_up_cost(e, m, n, e->rest[0].classes);
+    const double by_w = nc_axx__look_up_cost(e, n, m, e->rest[1].classes);
+    double look_ups = e->info.planes ? by_x < by_w ? by_x : by_w : 0;
+    nc_axx__way way;
+    way.terms = way.look_ups = NC_AXX__BY_TABLE;
+    way.turned = by_w < by_x;
+    if (nc_axx__level() < 1 || (e->info.planes && !e->info.classes) || n >= SIZE_MAX / 64 ||
+        k >= (size_t)1 << 26)
+        return way;
+#ifdef NC_AXX__X86
+    if (nc_axx__level() >= 2 && n >= 8 && e->info.planes < 4) {
+        const size_t columns = (n + 63) & ~(size_t)63;
+        const double cost = nc_axx__cost(0, e->info.planes, e->info.classes);
+        way.terms = NC_AXX__BY_AVX512;
+        way.look_ups =
+            (double)(m * columns) * cost / 64 < look_ups ? NC_AXX__BY_AVX512 : NC_AXX__BY_VECTORS;
+        return way;
+    }
+#endif
+    if (terms + look_ups < 1.1 * products) way.terms = way.look_ups = NC_AXX__BY_VECTORS;
+    return way;
+}
+
 /* All that is a sum of the terms and of what is looked up. */
-static void nc_axx__gemm_parts(const nc_axx_engine *e, const nc_axx__parts *p, const uint8_t *x,
-                               const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
+static void nc_axx__gemm_parts(const nc_axx_engine *e, const nc_axx__way *way, const uint8_t *x,
+                               const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k,
+                               void *work) {
     const int32_t start = (int32_t)((uint32_t)k * (uint32_t)e->rest_offset);
+    nc_axx__parts p;
     size_t i;
     uint32_t r;
+    (void)nc_axx__lay_out(e, m, n, k, work, &p);
     for (i = 0; i < m * n; i++) sums[i] = start;
+    for (r = 0; r < e->info.products; r++) {
 #ifdef NC_AXX__X86
-    if (nc_axx__level() >= 2 && e->info.planes < 4) {
-        for (r = 0; r < e->info.products; r++)
-            nc_axx__add_term(&e->terms[r], p, x, w, sums, m, n, k);
-        if (e->info.planes) nc_axx__add_look_ups(e, p, x, w, sums, m, n, k);
+        if (way->terms == NC_AXX__BY_AVX512) {
+            nc_axx__add_term512(&e->terms[r], &p, x, w, sums, m, n, k);
+            continue;
+        }
+#endif
+        nc_axx__add_term(&e->terms[r], &p, x, w, sums, m, n, k);
+    }
+    if (!e->info.planes) return;
+#ifdef NC_AXX__X86
+    if (way->look_ups == NC_AXX__BY_AVX512) {
+        nc_axx__add_look_ups512(e, &p, x, w, sums, m, n, k);
         return;
     }
 #endif
-    for (r = 0; r < e->info.products; r++)
-        nc_axx__add_small_term(&e->terms[r], p, x, w, sums, m, n, k);
-    if (e->info.planes) nc_axx__add_small_look_ups(e, p, x, w, sums, m, n, k);
+    nc_axx__add_look_ups(e, &p, x, w, sums, m, n, k, way->turned);
 }
 #endif
 
@@ -5242,12 +5387,12 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const v
     if (k && (uint64_t)engine->info.largest > (uint64_t)INT32_MAX / k) return NC_ERR_LIMIT;
     if (!nc_axx__fits(work, work_bytes, nc_axx_gemm_work_bytes(engine, m, n, k))) return NC_ERR_ARG;
 #ifdef NC_AXX__VECTORS
-    if (nc_axx__level() >= 1 && (!engine->info.planes || engine->info.classes) && n >= 8 &&
-        n < SIZE_MAX / 64 && k < (size_t)1 << 26) {
-        nc_axx__parts parts;
-        (void)nc_axx__lay_out(engine, m, n, k, work, &parts);
-        nc_axx__gemm_parts(engine, &parts, a, b, sums, m, n, k);
-        return NC_OK;
+    {
+        const nc_axx__way way = nc_axx__way_of(engine, m, n, k);
+        if (way.terms != NC_AXX__BY_TABLE) {
+            nc_axx__gemm_parts(engine, &way, a, b, sums, m, n, k, work);
+            return NC_OK;
+        }
     }
 #endif
 #ifdef _OPENMP
