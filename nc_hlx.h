@@ -2005,31 +2005,33 @@ static float nc_hlx__float(uint32_t u) {
     return x;
 }
 
-/* e^x for one value. n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces,
- * Taylor polynomial of degree 7 on |r| <= 0.347, then 2^n in two exact factors so
- * that the last multiplication rounds once, into the subnormals too. */
-NC_HLX__INLINE float nc_hlx__exp1(float x) {
-    float bounded = x > 89.0f ? 89.0f : x, shifted, n, r, p, half;
-    int32_t k, k1;
-    bounded = bounded < -104.0f ? -104.0f : bounded;
-    bounded = x == x ? bounded : 0.0f;
-    shifted = fmaf(bounded, 1.44269504f, 12582912.0f);
-    k = (int32_t)(nc_hlx__bits(shifted) - UINT32_C(0x4B400000));
-    n = shifted - 12582912.0f;
-    r = fmaf(n, -0.693145752f, bounded);
-    r = fmaf(n, -1.42860677e-6f, r);
-    p = 1.98412701e-4f;
+/* What e^x is made of: n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces, and
+ * the Taylor polynomial of degree 7 on |r| <= 0.347. *n gets n as an integer. */
+NC_HLX__INLINE float nc_hlx__exp_part(float x, uint32_t *n) {
+    const float shifted = fmaf(x, 1.44269504f, 12582912.0f), whole = shifted - 12582912.0f;
+    float r = fmaf(whole, -0.693145752f, x), p = 1.98412701e-4f;
+    *n = nc_hlx__bits(shifted) - UINT32_C(0x4B400000);
+    r = fmaf(whole, -1.42860677e-6f, r);
     p = fmaf(p, r, 1.38888892e-3f);
     p = fmaf(p, r, 8.33333377e-3f);
     p = fmaf(p, r, 4.16666679e-2f);
     p = fmaf(p, r, 1.66666672e-1f);
     p = fmaf(p, r, 0.5f);
     p = fmaf(p, r, 1.0f);
-    p = fmaf(p, r, 1.0f);
-    k1 = k / 2;
-    half = nc_hlx__float((uint32_t)(k1 + 127) << 23);
-    p = p * half;
-    p = p * nc_hlx__float((uint32_t)(k - k1 + 127) << 23);
+    return fmaf(p, r, 1.0f);
+}
+
+/* e^x for one value: 2^n comes in two exact factors, so that the last multiplication rounds once,
+ * into the subnormals too. The bounds are written so that a NaN passes as by min and max of the
+ * vector units. */
+NC_HLX__INLINE float nc_hlx__exp1(float x) {
+    const float least = 89.0f < x ? 89.0f : x, bounded = -104.0f > least ? -104.0f : least;
+    uint32_t n, half;
+    float p = nc_hlx__exp_part(bounded, &n);
+    n += 254; /* two exponent fields together */
+    half = n >> 1;
+    p = p * nc_hlx__float(half << 23);
+    p = p * nc_hlx__float((n - half) << 23);
     return x == x ? p : x;
 }
 
@@ -2061,26 +2063,27 @@ NC_HLX__INLINE float nc_hlx__log1(float x) {
     return x >= 0.0f ? y : nc_hlx__float(UINT32_C(0x7FC00000));
 }
 
-/* tanh(x): odd polynomial (Cephes' tanhf) below 0.625, 1 - 2 / (e^2|x| + 1) above. */
+/* tanh(x): odd polynomial (Cephes' tanhf) below 0.625, 1 - 2 / (e^2|x| + 1) above. From 2 |x| = 20
+ * on that is 1; up to there one factor 2^n is exact. A NaN stays a NaN, made quiet. */
 NC_HLX__INLINE float nc_hlx__tanh1(float x) {
-    float a = nc_hlx__float(nc_hlx__bits(x) & UINT32_C(0x7FFFFFFF)), z = x * x, p, t;
-    p = -5.70498872745e-3f;
+    const float a = nc_hlx__float(nc_hlx__bits(x) & UINT32_C(0x7FFFFFFF)), z = x * x, twice = a + a;
+    uint32_t n;
+    float p = -5.70498872745e-3f, t = nc_hlx__exp_part(20.0f < twice ? 20.0f : twice, &n);
     p = fmaf(p, z, 2.06390887954e-2f);
     p = fmaf(p, z, -5.37397155531e-2f);
     p = fmaf(p, z, 1.33314422036e-1f);
     p = fmaf(p, z, -3.33332819422e-1f);
     p = fmaf(p * z, x, x);
-    t = 1.0f - 2.0f / (nc_hlx__exp1(a + a) + 1.0f);
+    t = 1.0f - 2.0f / (t * nc_hlx__float((n + 127) << 23) + 1.0f);
     t = nc_hlx__float(nc_hlx__bits(t) | (nc_hlx__bits(x) & UINT32_C(0x80000000)));
-    t = a < 0.625f ? p : t;
-    return x == x ? t : x;
+    return a >= 0.625f ? t : p;
 }
 
 NC_API float nc_hlx_exp(float x) { return nc_hlx__exp1(x); }
 
 NC_API float nc_hlx_log(float x) { return nc_hlx__log1(x); }
 
-NC_API float nc_hlx_tanh(float x) { return nc_hlx__tanh1(x); }
+NC_API float nc_hlx_tanh(float x) { return x == x ? nc_hlx__tanh1(x) : x; }
 
 /* -- activations: one line in the list, and a value and a slope (its derivative) each -- */
 
