@@ -104,7 +104,7 @@ int peer_axx(const char *name, const void *x, const void *w, int32_t *sums, size
     return nc_axx_gemm(engine, x, w, sums, m, n, k, work, work_bytes) != NC_OK;
 }
 
-/* Products of a multiplier's table, 65,536 of them, unsigned operands row by row. */
+/* The products of a multiplier, of a and b at (a + 128) * 256 + b + 128. */
 int peer_axx_table(const char *name, int32_t *table) {
     nc_axx_mult *mult = malloc(sizeof *mult);
     int failed = !mult || nc_axx_make(mult, name, NULL) != NC_OK;
