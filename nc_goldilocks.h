@@ -29,7 +29,7 @@
      >>api          all functions, in the order of the sections below
      >>scalars      arithmetic, powers and roots, text
      >>extensions   of degree 2 and 3
-     >>simd         one set of operations for registers of 64, 256 and 512 bits
+     >>simd         one set of operations for registers of 64 to 512 bits
      >>vectors      sums, products, inverses
      >>matrices     products and transposition
      >>ntt          transforms
@@ -273,8 +273,8 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]);
 
 /* -- simd: which instructions are used --------------------------------------------- */
 
-/* Force the instruction set of everything below: 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with
- * IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
+/* Force the instruction set of everything below: 0 portable, 1 AVX2 or NEON, 2 AVX-512, 3
+ * AVX-512 with IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
  * process-wide. Results never depend on it. */
 NC_API nc_status nc_gl_set_simd(int level);
 
@@ -1492,10 +1492,9 @@ NC__WARM_END
 
 /* >>simd =========================================================================== */
 
-/* Three forms of the vector code, named by the width of what they hold: 64 (plain C, the
- * reference), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). Each has the
- * operations below under the same names; loops and kernels are written once, as macros over the
- * suffix S. */
+/* Forms of the vector code, named by the width of what they hold: 64 (plain C, the reference), 128
+ * (NEON), 256 (AVX2) and 512 (AVX-512, with IFMA where level 3 says so). Each has the operations
+ * below under the same names; loops and kernels are written once, as macros over the suffix S. */
 #define NC_GL__V64 nc_gl
 #define NC_GL__LANES64 1
 #define NC_GL__TARGET64
@@ -1522,9 +1521,18 @@ NC__WARM_END
 #endif
 #endif
 
+#ifdef NC__NEON
+#define NC_GL__NEON
+#include <arm_neon.h>
+#define NC_GL__V128 uint64x2_t
+#define NC_GL__LANES128 2
+#define NC_GL__TARGET128
+#define NC_GL__INLINE128 static inline __attribute__((always_inline, unused))
+#endif
+
 /* -- levels -- */
 
-/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA. */
+/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA; NEON: 1, and 2 for the same with dot products. */
 static NC__NOINLINE int nc_gl__best_level(void) {
     int level = nc__cpu_level();
 #ifdef NC_GL__X86
@@ -1596,6 +1604,21 @@ NC_GL__INLINE256 void nc_gl__store256(nc_gl *p, __m256i x) {
     _mm256_storeu_si256((__m256i *)(void *)p, x);
 }
 NC_GL__INLINE256 __m256i nc_gl__set256(nc_gl x) { return _mm256_set1_epi64x((long long)x); }
+/* Factors of 32 x 32 bits: the low halves of x, or the 32 bits from byte `at` on of *p in all lanes;
+ * sums with their products, also with signed ones. */
+#define NC_GL__HALF256 __m256i
+NC_GL__INLINE256 __m256i nc_gl__narrow256(__m256i x) { return x; }
+NC_GL__INLINE256 __m256i nc_gl__set_half256(const void *p, size_t at) {
+    int half;
+    memcpy(&half, (const char *)p + at, sizeof half);
+    return _mm256_set1_epi32(half);
+}
+NC_GL__INLINE256 __m256i nc_gl__add_product256(__m256i sum, __m256i a, __m256i b) {
+    return _mm256_add_epi64(sum, _mm256_mul_epu32(a, b));
+}
+NC_GL__INLINE256 __m256i nc_gl__add_signed256(__m256i sum, __m256i a, __m256i b) {
+    return _mm256_add_epi64(sum, _mm256_mul_epi32(a, b));
+}
 NC_GL__INLINE256 __m256i nc_gl__words256(int x) { return _mm256_set1_epi16((short)x); }
 NC_GL__INLINE256 __m256d nc_gl__real256(double x) { return _mm256_set1_pd(x); }
 NC_GL__INLINE256 __m256d nc_gl__fma256(__m256d a, __m256d b, __m256d c) {
@@ -1642,12 +1665,6 @@ NC_GL__INLINE256 __m256i nc_gl__reduce256(__m256i lo, __m256i hi) {
     t = _mm256_sub_epi64(t, _mm256_and_si256(_mm256_cmpgt_epi64(t, from), epsilon));
     return nc_gl__sub_biased256(
         t, _mm256_sub_epi64(nc_gl__set256(NC_GL_P - NC_GL__BIAS), _mm256_mul_epu32(hi, epsilon)));
-}
-
-/* One factor in all lanes, and a sum with signed products of the low 32 bits. */
-NC_GL__INLINE256 __m256i nc_gl__factor256(const uint32_t *p) { return _mm256_set1_epi32((int)*p); }
-NC_GL__INLINE256 __m256i nc_gl__mul_add_signed256(__m256i sum, __m256i a, __m256i b) {
-    return _mm256_add_epi64(sum, _mm256_mul_epi32(a, b));
 }
 
 /* x / 2: half of x, or of x + p. */
@@ -1776,6 +1793,49 @@ NC_GL__HALF_WORDS(512)
 #undef NC_GL__HALF_WORDS
 #endif
 
+#ifdef NC_GL__NEON
+/* -- 128 bits -- */
+
+/* Two lanes, and no product of 64 bits: where whole products are reduced one by one, as in vec_mul,
+ * transforms and the S-boxes, the processor's own mul and umulh are as fast or faster (llvm-mca:
+ * Neoverse N1 and V1, Apple M1), so that they stay plain C. Sums of 32-bit products, which umlal
+ * takes two at a time, and sums are vectors. */
+#define NC_GL__PLUS128 vaddq_u64
+#define NC_GL__MINUS128 vsubq_u64
+#define NC_GL__LEFT128(a, k) vshlq_u64(a, vdupq_n_s64((int64_t)(k)))
+#define NC_GL__RIGHT128(a, k) vshlq_u64(a, vdupq_n_s64(-(int64_t)(k)))
+#define NC_GL__TIMES128(a, b) vmull_u32(vmovn_u64(a), vmovn_u64(b))
+#define NC_GL__AND128 vandq_u64
+#define NC_GL__JOIN128(a, b) vsliq_n_u64(a, b, 32)
+#define NC_GL__HALF128 uint32x2_t
+
+NC_GL__INLINE128 uint64x2_t nc_gl__load128(const nc_gl *p) { return vld1q_u64(p); }
+NC_GL__INLINE128 void nc_gl__store128(nc_gl *p, uint64x2_t x) { vst1q_u64(p, x); }
+NC_GL__INLINE128 uint64x2_t nc_gl__set128(nc_gl x) { return vdupq_n_u64(x); }
+NC_GL__INLINE128 uint64x2_t nc_gl__high128(uint64x2_t x) { return vshrq_n_u64(x, 32); }
+NC_GL__INLINE128 uint32x2_t nc_gl__narrow128(uint64x2_t x) { return vmovn_u64(x); }
+NC_GL__INLINE128 uint32x2_t nc_gl__set_half128(const void *p, size_t at) {
+    uint32_t half;
+    memcpy(&half, (const char *)p + at, sizeof half);
+    return vdup_n_u32(half);
+}
+NC_GL__INLINE128 uint64x2_t nc_gl__add_product128(uint64x2_t sum, uint32x2_t a, uint32x2_t b) {
+    return vmlal_u32(sum, a, b);
+}
+NC_GL__INLINE128 uint64x2_t nc_gl__add_signed128(uint64x2_t sum, uint32x2_t a, uint32x2_t b) {
+    return vreinterpretq_u64_s64(
+        vmlal_s32(vreinterpretq_s64_u64(sum), vreinterpret_s32_u32(a), vreinterpret_s32_u32(b)));
+}
+
+/* Canonical for a canonical b and canonical a; for any other a < 2^64 right modulo p. */
+NC_GL__INLINE128 uint64x2_t nc_gl__sub128(uint64x2_t a, uint64x2_t b) {
+    return vaddq_u64(vsubq_u64(a, b), vandq_u64(vcltq_u64(a, b), nc_gl__set128(NC_GL_P)));
+}
+NC_GL__INLINE128 uint64x2_t nc_gl__add128(uint64x2_t a, uint64x2_t b) {
+    return nc_gl__sub128(a, vsubq_u64(nc_gl__set128(NC_GL_P), b));
+}
+#endif
+
 /* -- all widths -- */
 
 /* x 2^k for a constant 0 < k < 96, as a sum and difference of parts that need no product with more
@@ -1798,6 +1858,8 @@ NC_GL__MUL_2K(64)
 #ifdef NC_GL__X86
 NC_GL__MUL_2K(256)
 NC_GL__MUL_2K(512)
+#elif defined(NC_GL__NEON)
+NC_GL__MUL_2K(128)
 #endif
 #undef NC_GL__MUL_2K
 
@@ -1859,19 +1921,20 @@ static NC__NOINLINE int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n)
             nc_gl__store##S(                                                                       \
                 y + i, nc_gl__mul_add##S(nc_gl__load##S(y + i), nc_gl__load##S(x + i), addend));   \
         return i;                                                                                  \
-    }                                                                                              \
-    NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,   \
-                                                     size_t n) {                                   \
-        NC_GL__V##S total = nc_gl__set##S(0);                                                      \
-        nc_gl lane[NC_GL__LANES##S];                                                               \
-        size_t i, j;                                                                               \
-        for (i = 0; i + NC_GL__LANES##S <= n; i += NC_GL__LANES##S)                                \
-            total = nc_gl__mul_add##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i), total);        \
-        nc_gl__store##S(lane, total);                                                              \
-        for (j = 0; j < NC_GL__LANES##S; j++) *sum = nc_gl_add(*sum, lane[j]);                     \
-        return i;                                                                                  \
     }
 NC_GL__VECTORS(64)
+
+/* Sum of a[i] b[i step], the halves of the products summed apart: neither sum reaches 2^128. */
+static nc_gl nc_gl__dot64(const nc_gl *a, const nc_gl *b, size_t step, size_t n) {
+    nc_gl__wide lo = nc_gl__wide_make(0, 0), hi = lo;
+    size_t i;
+    for (i = 0; i < n; i++, b += step) {
+        const nc_gl__wide product = nc_gl__mul_wide(a[i], *b);
+        lo = nc_gl__wide_add(lo, product.lo);
+        hi = nc_gl__wide_add(hi, product.hi);
+    }
+    return nc_gl_mul_add(nc_gl__reduce(hi), NC_GL__EPSILON, nc_gl__reduce(lo)); /* 2^64 */
+}
 
 static void nc_gl__vec_sum64(nc_gl *sum, const nc_gl *a, size_t n) {
     size_t i;
@@ -1897,8 +1960,8 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
     }
 }
 
-#ifdef NC_GL__X86
-#define NC_GL__WIDE_VECTORS(S)                                                                     \
+#if defined(NC_GL__X86) || defined(NC_GL__NEON)
+#define NC_GL__VECTOR_SUM(S)                                                                       \
     /* The wrapping sum, less that of the high halves times 2^32, is the sum of the low halves: */ \
     /* no lane of up to 2^32 elements carries. */                                                  \
     NC_GL__TARGET##S static size_t nc_gl__vec_sum##S(nc_gl *sum, const nc_gl *a, size_t n) {       \
@@ -1918,7 +1981,65 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
             *sum = nc_gl_add(*sum, nc_gl_mul_pow2(nc_gl__canonical(high_of[j]), 32));              \
         }                                                                                          \
         return i;                                                                                  \
-    }                                                                                              \
+    }
+#define NC_GL__LIMB_SUMS(S)                                                                             \
+    /* Sums of products x y without a reduction: of both halves of x with y's 22, 22 and 20 bits. Each\
+     * is below 2^54, so 1,024 of them stay below 2^64. */ \
+    typedef struct nc_gl__limbs##S {                                                                    \
+        NC_GL__V##S lo[3], hi[3];                                                                       \
+    } nc_gl__limbs##S;                                                                                  \
+    NC_GL__INLINE##S void nc_gl__limbs_of##S(NC_GL__HALF##S limb[3], NC_GL__V##S y) {                   \
+        const NC_GL__V##S mask = nc_gl__set##S((1u << 22) - 1);                                         \
+        limb[0] = nc_gl__narrow##S(NC_GL__AND##S(y, mask));                                             \
+        limb[1] = nc_gl__narrow##S(NC_GL__AND##S(NC_GL__RIGHT##S(y, 22), mask));                        \
+        limb[2] = nc_gl__narrow##S(NC_GL__RIGHT##S(y, 44));                                             \
+    }                                                                                                   \
+    NC_GL__INLINE##S void nc_gl__limbs_add##S(nc_gl__limbs##S *s, NC_GL__HALF##S x,                     \
+                                              NC_GL__HALF##S xh, const NC_GL__HALF##S *y) {             \
+        s->lo[0] = nc_gl__add_product##S(s->lo[0], x, y[0]);                                            \
+        s->hi[0] = nc_gl__add_product##S(s->hi[0], xh, y[0]);                                           \
+        s->lo[1] = nc_gl__add_product##S(s->lo[1], x, y[1]);                                            \
+        s->hi[1] = nc_gl__add_product##S(s->hi[1], xh, y[1]);                                           \
+        s->lo[2] = nc_gl__add_product##S(s->lo[2], x, y[2]);                                            \
+        s->hi[2] = nc_gl__add_product##S(s->hi[2], xh, y[2]);                                           \
+    }                                                                                                   \
+    /* sum + the value, canonical, for any sum < 2^64: by Horner's rule in 2^22 */                      \
+    static NC__NOINLINE NC_GL__TARGET##S NC_GL__V##S nc_gl__limbs_value##S(                             \
+        const nc_gl__limbs##S *s, NC_GL__V##S sum) {                                                    \
+        NC_GL__V##S r = nc_gl__set##S(0), t;                                                            \
+        int i;                                                                                          \
+        for (i = 2; i >= 0; i--) {                                                                      \
+            t = nc_gl__add##S(s->lo[i], nc_gl__mul_2k##S(s->hi[i], 32));                                \
+            r = nc_gl__add##S(t, nc_gl__mul_2k##S(r, 22));                                              \
+        }                                                                                               \
+        r = nc_gl__add##S(r, nc_gl__set##S(0));                                                         \
+        return nc_gl__add##S(sum, r);                                                                   \
+    }                                                                                                   \
+    NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,        \
+                                                     size_t n) {                                        \
+        enum { W = NC_GL__LANES##S };                                                                   \
+        nc_gl lane[W];                                                                                  \
+        size_t i = 0, j;                                                                                \
+        while (i + W <= n) {                                                                            \
+            const size_t end = i + nc_gl__least(n - i, 1024 * W) / W * W;                               \
+            nc_gl__limbs##S s;                                                                          \
+            s.lo[0] = s.lo[1] = s.lo[2] = s.hi[0] = s.hi[1] = s.hi[2] = nc_gl__set##S(0);               \
+            for (; i < end; i += W) {                                                                   \
+                NC_GL__V##S x = nc_gl__load##S(a + i);                                                  \
+                NC_GL__HALF##S limb[3];                                                                 \
+                nc_gl__limbs_of##S(limb, nc_gl__load##S(b + i));                                        \
+                nc_gl__limbs_add##S(&s, nc_gl__narrow##S(x), nc_gl__narrow##S(nc_gl__high##S(x)),       \
+                                    limb);                                                              \
+            }                                                                                           \
+            nc_gl__store##S(lane, nc_gl__limbs_value##S(&s, nc_gl__set##S(0)));                         \
+            for (j = 0; j < W; j++) *sum = nc_gl_add(*sum, lane[j]);                                    \
+        }                                                                                               \
+        return i;                                                                                       \
+    }
+#endif
+
+#ifdef NC_GL__X86
+#define NC_GL__BATCH_INV(S)                                                                        \
     /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */        \
     NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,      \
                                                        nc_gl *scratch, size_t *zeros) {            \
@@ -1949,9 +2070,12 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
     }
 NC_GL__VECTORS(256)
 NC_GL__VECTORS(512)
-NC_GL__WIDE_VECTORS(256)
-NC_GL__WIDE_VECTORS(512)
-#undef NC_GL__WIDE_VECTORS
+NC_GL__VECTOR_SUM(256)
+NC_GL__VECTOR_SUM(512)
+NC_GL__BATCH_INV(256)
+NC_GL__BATCH_INV(512)
+NC_GL__LIMB_SUMS(256)
+#undef NC_GL__BATCH_INV
 
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
 static NC__NOINLINE nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
@@ -1998,7 +2122,14 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
     }
     return i;
 }
+#elif defined(NC_GL__NEON)
+NC_GL__BINARY(128, add)
+NC_GL__BINARY(128, sub)
+NC_GL__VECTOR_SUM(128)
+NC_GL__LIMB_SUMS(128)
 #endif
+#undef NC_GL__LIMB_SUMS
+#undef NC_GL__VECTOR_SUM
 #undef NC_GL__VECTORS
 #undef NC_GL__BINARY
 
@@ -2012,6 +2143,13 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
                                 : (size_t)0)
 #else
 #define NC_GL__WIDE(op, arguments) ((size_t)0)
+#endif
+/* The same where there is a form of 128 bits too. */
+#ifdef NC_GL__NEON
+#define NC_GL__WIDE_SUMS(op, arguments)                                                            \
+    (nc_gl__level() >= 1 ? nc_gl__##op##128 arguments : (size_t)0)
+#else
+#define NC_GL__WIDE_SUMS NC_GL__WIDE
 #endif
 
 /* The operations without a look at their buffers. */
@@ -2043,7 +2181,7 @@ static NC__NOINLINE void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size
 NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i;
     if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    i = NC_GL__WIDE(vec_add, (out, a, b, n));
+    i = NC_GL__WIDE_SUMS(vec_add, (out, a, b, n));
     (void)nc_gl__vec_add64(out + i, a + i, b + i, n - i);
     return NC_OK;
 }
@@ -2051,7 +2189,7 @@ NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_
 NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i;
     if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    i = NC_GL__WIDE(vec_sub, (out, a, b, n));
+    i = NC_GL__WIDE_SUMS(vec_sub, (out, a, b, n));
     (void)nc_gl__vec_sub64(out + i, a + i, b + i, n - i);
     return NC_OK;
 }
@@ -2076,20 +2214,21 @@ NC_API nc_status nc_gl_vec_axpy(nc_gl *y, nc_gl s, const nc_gl *x, size_t n) {
 
 NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
     nc_gl sum = 0;
-    size_t i;
+    size_t i = 0;
 #ifdef NC_GL__X86
     if (nc_gl__level() == 3)
         i = nc_gl__vec_dot_ifma(&sum, a, b, n);
-    else
+    else if (nc_gl__level() >= 1)
+        i = nc_gl__vec_dot256(&sum, a, b, n);
+#elif defined(NC_GL__NEON)
+    if (nc_gl__level() >= 1) i = nc_gl__vec_dot128(&sum, a, b, n);
 #endif
-        i = NC_GL__WIDE(vec_dot, (&sum, a, b, n));
-    (void)nc_gl__vec_dot64(&sum, a + i, b + i, n - i);
-    return sum;
+    return nc_gl_add(sum, nc_gl__dot64(a + i, b + i, 1, n - i));
 }
 
 NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
     nc_gl sum = 0;
-    size_t i = NC_GL__WIDE(vec_sum, (&sum, a, n));
+    size_t i = NC_GL__WIDE_SUMS(vec_sum, (&sum, a, n));
     nc_gl__vec_sum64(&sum, a + i, n - i);
     return sum;
 }
@@ -2225,19 +2364,73 @@ NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a,
 }
 #endif
 
+#if defined(NC_GL__X86) || defined(NC_GL__NEON)
+#define NC_GL__MATMUL(S)                                                                           \
+    /* Two rows of A times one vector of columns of B, of which pack holds the limbs. */           \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__matmul_strip##S(                              \
+        nc_gl__limbs##S sums[2], const nc_gl *const a[2], const NC_GL__HALF##S *pack, size_t k) {  \
+        const nc_gl *a0 = a[0], *a1 = a[1], *end = a0 + k;                                         \
+        nc_gl__limbs##S s = sums[0], t = sums[1];                                                  \
+        for (; a0 < end; a0++, a1++, pack += 3) {                                                  \
+            const NC_GL__HALF##S *again = pack; /* registers hold the sums, not the limbs too */   \
+            __asm__("" : "+r"(again));                                                             \
+            nc_gl__limbs_add##S(&s, nc_gl__set_half##S(a0, 0), nc_gl__set_half##S(a0, 4), pack);   \
+            nc_gl__limbs_add##S(&t, nc_gl__set_half##S(a1, 0), nc_gl__set_half##S(a1, 4), again);  \
+        }                                                                                          \
+        sums[0] = s;                                                                               \
+        sums[1] = t;                                                                               \
+    }                                                                                              \
+    /* One vector of columns of one to four rows of C = A B. */                                    \
+    NC_GL__TARGET##S static void nc_gl__matmul_columns##S(                                         \
+        nc_gl *c, const nc_gl *a, const nc_gl *b, size_t rows, size_t k, size_t n) {               \
+        enum { W = NC_GL__LANES##S, SLICE = 32 }; /* packed it takes 3 KiB of stack */             \
+        NC_GL__HALF##S pack[3 * SLICE];                                                            \
+        nc_gl__limbs##S s[4];                                                                      \
+        NC_GL__V##S total[4];                                                                      \
+        const nc_gl *from[4];                                                                      \
+        size_t p, r, i;                                                                            \
+        for (r = 0; r < 4; r++) {                                                                  \
+            from[r] = a + (r < rows ? r : 0) * k;                                                  \
+            total[r] = nc_gl__set##S(0);                                                           \
+        }                                                                                          \
+        for (p = 0; p < k; p += SLICE) {                                                           \
+            const size_t steps = nc_gl__least(k - p, SLICE);                                       \
+            if (p % 1024 == 0) memset(s, 0, sizeof s);                                             \
+            for (i = 0; i < steps; i++, b += n)                                                    \
+                nc_gl__limbs_of##S(pack + 3 * i, nc_gl__load##S(b));                               \
+            for (r = 0; r < rows; r += 2) nc_gl__matmul_strip##S(s + r, from + r, pack, steps);    \
+            for (r = 0; r < 4; r++) from[r] += steps;                                              \
+            if (p + SLICE < k && (p + SLICE) % 1024) continue;                                     \
+            for (r = 0; r < rows; r++) total[r] = nc_gl__limbs_value##S(&s[r], total[r]);          \
+        }                                                                                          \
+        for (r = 0; r < rows; r++) nc_gl__store##S(c + r * n, total[r]);                           \
+    }
+#ifdef NC_GL__X86
+NC_GL__MATMUL(256)
+#else
+NC_GL__MATMUL(128)
+#endif
+#undef NC_GL__MATMUL
+#endif
+
 /* One to four rows of C. */
 static void nc_gl__matmul_rows(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t rows, size_t k,
                                size_t n) {
-    size_t i, p;
-    memset(c, 0, rows * n * sizeof *c);
+    size_t done = 0, i, j;
 #ifdef NC_GL__X86
     if (nc_gl__level() == 3) {
+        memset(c, 0, rows * n * sizeof *c);
         nc_gl__matmul_rows_ifma(c, a, b, rows, k, n);
         return;
     }
+    for (; nc_gl__level() >= 1 && done + NC_GL__LANES256 <= n; done += NC_GL__LANES256)
+        nc_gl__matmul_columns256(c + done, a, b + done, rows, k, n);
+#elif defined(NC_GL__NEON)
+    for (; nc_gl__level() >= 1 && done + NC_GL__LANES128 <= n; done += NC_GL__LANES128)
+        nc_gl__matmul_columns128(c + done, a, b + done, rows, k, n);
 #endif
     for (i = 0; i < rows; i++)
-        for (p = 0; p < k; p++) nc_gl__axpy(c + i * n, a[i * k + p], b + p * n, n);
+        for (j = done; j < n; j++) c[i * n + j] = nc_gl__dot64(a + i * k, b + j, n, k);
 }
 
 NC__COLD_BEGIN
@@ -3851,17 +4044,22 @@ static nc_gl nc_gl__tip5_split(nc_gl x, uint16_t *limbs) {
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__tip5_band##S(                                 \
         NC_GL__D##S(*out)[2], NC_GL__D##S(*in)[2], const double *w, size_t n) {                    \
         size_t i, j;                                                                               \
-        for (i = 0; i < n; i += 2, w += 2) {                                                       \
-            NC_GL__D##S a = nc_gl__real##S(0), b = a, c = a, d = a;                                \
+        for (i = 0; i < n; i += 4, w += 4) {                                                       \
+            NC_GL__D##S a0 = nc_gl__real##S(0), a1 = a0, a2 = a0, a3 = a0;                         \
+            NC_GL__D##S b0 = a0, b1 = a0, b2 = a0, b3 = a0;                                        \
             for (j = 0; j < n; j++) {                                                              \
-                const NC_GL__D##S w0 = nc_gl__real##S(w[n - 1 - j]),                               \
-                                  w1 = nc_gl__real##S(w[n - j]);                                   \
-                NC_GL__D##S x = in[j][0], y = in[j][1];                                            \
-                NC_GL__HOLD##S(x) NC_GL__HOLD##S(y) a = nc_gl__fma##S(w0, x, a),                   \
-                                                    b = nc_gl__fma##S(w0, y, b);                   \
-                c = nc_gl__fma##S(w1, x, c), d = nc_gl__fma##S(w1, y, d);                          \
+                NC_GL__D##S x = in[j][0], y = in[j][1], f = nc_gl__real##S(w[n - 1 - j]);          \
+                NC_GL__HOLD##S(x) NC_GL__HOLD##S(y) a0 = nc_gl__fma##S(f, x, a0),                  \
+                                                    b0 = nc_gl__fma##S(f, y, b0);                  \
+                f = nc_gl__real##S(w[n - j]);                                                      \
+                a1 = nc_gl__fma##S(f, x, a1), b1 = nc_gl__fma##S(f, y, b1);                        \
+                f = nc_gl__real##S(w[n + 1 - j]);                                                  \
+                a2 = nc_gl__fma##S(f, x, a2), b2 = nc_gl__fma##S(f, y, b2);                        \
+                f = nc_gl__real##S(w[n + 2 - j]);                                                  \
+                a3 = nc_gl__fma##S(f, x, a3), b3 = nc_gl__fma##S(f, y, b3);                        \
             }                                                                                      \
-            out[i][0] = a, out[i][1] = b, out[i + 1][0] = c, out[i + 1][1] = d;                    \
+            out[i][0] = a0, out[i][1] = b0, out[i + 1][0] = a1, out[i + 1][1] = b1;                \
+            out[i + 2][0] = a2, out[i + 2][1] = b2, out[i + 3][0] = a3, out[i + 3][1] = b3;        \
         }                                                                                          \
     }                                                                                              \
     /* in[j] and in[j + half]: their sums and differences */                                       \
@@ -4720,33 +4918,38 @@ enum { NC_FIXED__SLICE = 28 }; /* steps of k at a time: 3.8 KiB of stack */
     NC_GL__V##S s##r = first ? nc_gl__set##S(0) : nc_gl__load##S(c[r]);                            \
     NC_GL__V##S t##r = first ? s##r : nc_gl__load##S(c[r] + NC_GL__LANES##S);
 #define NC_FIXED__STEP(S, r)                                                                       \
-    factor = nc_gl__factor##S(a + r);                                                              \
-    s##r = nc_gl__mul_add_signed##S(s##r, factor, x);                                              \
-    t##r = nc_gl__mul_add_signed##S(t##r, factor, y);
+    factor = nc_gl__set_half##S(a, 4 * r);                                                         \
+    s##r = nc_gl__add_signed##S(s##r, factor, x), t##r = nc_gl__add_signed##S(t##r, factor, y);
 #define NC_FIXED__STORE(S, r)                                                                      \
     nc_gl__store##S(c[r], s##r), nc_gl__store##S(c[r] + NC_GL__LANES##S, t##r);
 #define NC_FIXED__FOUR(m, S) m(S, 0) m(S, 1) m(S, 2) m(S, 3)
 #define NC_FIXED__SIXTEEN_ROWS(S)                                                                  \
     NC_GL__TARGET##S static NC__NOINLINE void nc_fixed__tile##S(                                   \
-        nc_fixed *const c[4], const uint32_t *a, const uint64_t *b, size_t steps, int first) {     \
+        nc_fixed *const c[4], const uint32_t *a, const NC_GL__HALF##S *b, size_t steps,            \
+        int first) {                                                                               \
         const uint32_t *end = a + 4 * steps;                                                       \
         NC_FIXED__FOUR(NC_FIXED__LOAD, S)                                                          \
-        for (; a < end; a += 4, b += 2 * NC_GL__LANES##S) {                                        \
-            NC_GL__V##S x = nc_gl__load##S(b), y = nc_gl__load##S(b + NC_GL__LANES##S), factor;    \
+        for (; a < end; a += 4, b += 2) {                                                          \
+            const NC_GL__HALF##S x = b[0], y = b[1];                                               \
+            NC_GL__HALF##S factor;                                                                 \
             NC_FIXED__FOUR(NC_FIXED__STEP, S)                                                      \
         }                                                                                          \
         NC_FIXED__FOUR(NC_FIXED__STORE, S)                                                         \
     }                                                                                              \
-    NC_GL__TARGET##S static void nc_fixed__pack##S(uint64_t *packed, const nc_fixed *b,            \
+    NC_GL__INLINE##S NC_GL__HALF##S nc_fixed__centred##S(const nc_fixed *b) {                      \
+        const NC_GL__V##S x = nc_gl__load##S(b);                                                   \
+        return nc_gl__narrow##S(NC_GL__MINUS##S(x, NC_GL__RIGHT##S(x, 63)));                       \
+    }                                                                                              \
+    NC_GL__TARGET##S static void nc_fixed__pack##S(NC_GL__HALF##S *packed, const nc_fixed *b,      \
                                                    size_t steps, size_t n, size_t columns) {       \
-        enum { W = 2 * NC_GL__LANES##S };                                                          \
-        size_t i, j;                                                                               \
-        for (i = 0; i < steps; i++, packed += W, b += n) {                                         \
-            for (j = 0; j < W && columns >= W; j += NC_GL__LANES##S) {                             \
-                NC_GL__V##S x = nc_gl__load##S(b + j);                                             \
-                nc_gl__store##S(packed + j, NC_GL__MINUS##S(x, NC_GL__RIGHT##S(x, 63)));           \
-            }                                                                                      \
-            for (; j < W; j++) packed[j] = j < columns ? b[j] - (b[j] >> 63) : 0;                  \
+        enum { W = NC_GL__LANES##S };                                                              \
+        nc_fixed torn[2 * W] = {0};                                                                \
+        size_t i;                                                                                  \
+        for (i = 0; i < steps; i++, b += n) {                                                      \
+            const nc_fixed *from = columns < 2 * W ? torn : b;                                     \
+            if (columns < 2 * W) memcpy(torn, b, columns * sizeof *b);                             \
+            packed[2 * i] = nc_fixed__centred##S(from);                                            \
+            packed[2 * i + 1] = nc_fixed__centred##S(from + W);                                    \
         }                                                                                          \
     }                                                                                              \
     /* floor((x + 2^15) / 2^16) of n sums, moved by 2^63 to be positive; negatives up by p. */     \
@@ -4760,11 +4963,11 @@ enum { NC_FIXED__SLICE = 28 }; /* steps of k at a time: 3.8 KiB of stack */
         }                                                                                          \
         for (; i < n; i++) c[i] = nc_fixed_rescale(nc_gl_from_i64((int64_t)c[i]));                 \
     }                                                                                              \
-    static void nc_fixed__rows##S(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t rows,  \
-                                  size_t k, size_t n) {                                            \
+    NC_GL__TARGET##S static void nc_fixed__rows##S(                                                \
+        nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t rows, size_t k, size_t n) {      \
         enum { W = 2 * NC_GL__LANES##S };                                                          \
         uint32_t pack_a[16 * NC_FIXED__SLICE];                                                     \
-        uint64_t pack_b[W * NC_FIXED__SLICE];                                                      \
+        NC_GL__HALF##S pack_b[2 * NC_FIXED__SLICE];                                                \
         nc_fixed spare[4 * W], *to[4];                                                             \
         size_t q, r, i, j, row;                                                                    \
         if (k == 0) memset(c, 0, rows *n * sizeof *c);                                             \
