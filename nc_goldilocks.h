@@ -3612,118 +3612,152 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
 #define NC_GL__AT(S, i, b) (s[i] + (b)*NC_GL__LANES##S)
 #define NC_GL__GET(S, i, b) nc_gl__load##S(NC_GL__AT(S, i, b))
 #define NC_GL__PUT(S, i, b, x) nc_gl__store##S(NC_GL__AT(S, i, b), x)
+#define NC_GL__FRACTION(S, j, op, k)                                                               \
+    NC_GL__PUT(S, j, i, nc_gl__##op##S(sum, nc_gl__mul_2k##S(NC_GL__GET(S, j, i), 96 - k)));
 
-#define NC_GL__PERMUTE_LANES(S)                                                                    \
-    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__sbox_lanes##S(                                \
-        nc_gl s[][4 * NC_GL__LANES##S], const nc_gl *constant, uint32_t width) {                   \
-        uint32_t i, step;                                                                          \
-        for (i = 0; i < width; i++) {                                                              \
-            const NC_GL__V##S k = nc_gl__set##S(constant[i]);                                      \
-            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k), x_n = x;                        \
-            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k), y_n = y;                        \
-            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k), z_n = z;                        \
-            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k), w_n = w;                        \
-            for (step = 0; step < 2; step++) { /* x^2 and x^3, then x^4 and x^7 */                 \
-                x_n = nc_gl__mul##S(x_n, x_n), y_n = nc_gl__mul##S(y_n, y_n);                      \
-                z_n = nc_gl__mul##S(z_n, z_n), w_n = nc_gl__mul##S(w_n, w_n);                      \
-                x = nc_gl__mul##S(x, x_n), y = nc_gl__mul##S(y, y_n);                              \
-                z = nc_gl__mul##S(z, z_n), w = nc_gl__mul##S(w, w_n);                              \
-            }                                                                                      \
-            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                        \
-            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                        \
-        }                                                                                          \
-    }                                                                                              \
-    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__poseidon2_external##S(                        \
-        nc_gl s[][4 * NC_GL__LANES##S], uint32_t width) {                                          \
-        uint32_t i, j, b;                                                                          \
-        for (b = 0; b < 4; b++) {                                                                  \
-            NC_GL__V##S sums[4];                                                                   \
-            for (j = 0; j < 4; j++) sums[j] = nc_gl__set##S(0);                                    \
-            for (i = 0; i < width; i += 4) {                                                       \
-                NC_GL__V##S x = NC_GL__GET(S, i, b), y = NC_GL__GET(S, i + 1, b);                  \
-                NC_GL__V##S z = NC_GL__GET(S, i + 2, b), w = NC_GL__GET(S, i + 3, b);              \
-                NC_GL__V##S xy = nc_gl__add##S(x, y), zw = nc_gl__add##S(z, w);                    \
-                NC_GL__V##S all = nc_gl__add##S(xy, zw), ally = nc_gl__add##S(all, y);             \
-                NC_GL__V##S allw = nc_gl__add##S(all, w);                                          \
-                y = nc_gl__add##S(ally, nc_gl__add##S(z, z));                                      \
-                w = nc_gl__add##S(allw, nc_gl__add##S(x, x));                                      \
-                x = nc_gl__add##S(ally, xy);                                                       \
-                z = nc_gl__add##S(allw, zw);                                                       \
-                NC_GL__PUT(S, i, b, x), NC_GL__PUT(S, i + 1, b, y);                                \
-                NC_GL__PUT(S, i + 2, b, z), NC_GL__PUT(S, i + 3, b, w);                            \
-                sums[0] = nc_gl__add##S(sums[0], x), sums[1] = nc_gl__add##S(sums[1], y);          \
-                sums[2] = nc_gl__add##S(sums[2], z), sums[3] = nc_gl__add##S(sums[3], w);          \
-            }                                                                                      \
-            for (i = 0; i < width; i++)                                                            \
-                NC_GL__PUT(S, i, b, nc_gl__add##S(NC_GL__GET(S, i, b), sums[i % 4]));              \
-        }                                                                                          \
-    }                                                                                              \
-    /* Internal layer, as in nc_gl__poseidon2_partial8. */                                         \
-    NC_GL__INLINE##S void nc_gl__poseidon2_internal8_##S(nc_gl s[8][4 * NC_GL__LANES##S]) {        \
-        uint32_t i;                                                                                \
-        for (i = 0; i < 4; i++) {                                                                  \
-            NC_GL__V##S x = NC_GL__GET(S, 0, i), a = NC_GL__GET(S, 1, i);                          \
-            NC_GL__V##S b = NC_GL__GET(S, 2, i), c = NC_GL__GET(S, 3, i);                          \
-            NC_GL__V##S d = NC_GL__GET(S, 4, i), e = NC_GL__GET(S, 5, i);                          \
-            NC_GL__V##S f = NC_GL__GET(S, 6, i), g = NC_GL__GET(S, 7, i);                          \
-            NC_GL__V##S rest =                                                                     \
-                nc_gl__add##S(nc_gl__add##S(nc_gl__add##S(a, b), nc_gl__add##S(c, d)),             \
-                              nc_gl__add##S(nc_gl__add##S(e, f), g));                              \
-            NC_GL__V##S sum = nc_gl__add##S(rest, x), g2 = nc_gl__add##S(g, g);                    \
-            NC_GL__PUT(S, 0, i, nc_gl__sub##S(rest, x));                                           \
-            NC_GL__PUT(S, 1, i, nc_gl__add##S(sum, a));                                            \
-            NC_GL__PUT(S, 2, i, nc_gl__add##S(nc_gl__add##S(sum, b), b));                          \
-            NC_GL__PUT(S, 3, i, nc_gl__add##S(sum, nc_gl__halve##S(c)));                           \
-            NC_GL__PUT(S, 4, i, nc_gl__add##S(nc_gl__add##S(sum, d), nc_gl__add##S(d, d)));        \
-            NC_GL__PUT(S, 5, i, nc_gl__sub##S(sum, nc_gl__halve##S(e)));                           \
-            NC_GL__PUT(S, 6, i, nc_gl__sub##S(nc_gl__sub##S(sum, f), nc_gl__add##S(f, f)));        \
-            NC_GL__PUT(S, 7, i, nc_gl__sub##S(nc_gl__sub##S(sum, g2), g2));                        \
-        }                                                                                          \
-    }                                                                                              \
-    /* Any other internal layer, and trident's external one: all ones plus a diagonal, null: 1. */ \
-    NC_GL__INLINE##S void nc_gl__diagonal_layer##S(nc_gl s[][4 * NC_GL__LANES##S],                 \
-                                                   const nc_gl *diagonal, uint32_t width) {        \
-        uint32_t i, b;                                                                             \
-        for (b = 0; b < 4; b++) {                                                                  \
-            NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                 \
-            for (i = 1; i < width; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));             \
-            for (i = 0; i < width; i++) {                                                          \
-                NC_GL__V##S x = NC_GL__GET(S, i, b);                                               \
-                if (diagonal) x = nc_gl__mul##S(x, nc_gl__set##S(diagonal[i]));                    \
-                NC_GL__PUT(S, i, b, nc_gl__add##S(sum, x));                                        \
-            }                                                                                      \
-        }                                                                                          \
-    }                                                                                              \
-    /* n <= 4 LANES states one after the other. */                                                 \
-    NC_GL__TARGET##S static void nc_gl__poseidon2_lanes##S(nc_gl *states, size_t n,                \
-                                                           const nc_gl__permutation *p) {          \
-        const nc_gl *constant = p->constant;                                                       \
-        const uint32_t w = p->width;                                                               \
-        NC_GL__V##S aligned[16][4];                                                                \
-        nc_gl(*s)[4 * NC_GL__LANES##S] = (nc_gl(*)[4 * NC_GL__LANES##S]) aligned;                  \
-        uint32_t i, round;                                                                         \
-        size_t j;                                                                                  \
-        memset(aligned, 0, sizeof aligned);                                                        \
-        for (j = 0; j < n; j++)                                                                    \
-            for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                   \
-        if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                       \
-        for (round = 0; round < 30; round++) {                                                     \
-            const int partial = round >= 4 && round < 26;                                          \
-            nc_gl__sbox_lanes##S(s, constant, partial ? 1 : w);                                    \
-            constant += partial ? 1 : w;                                                           \
-            if (partial && w == 8 && !p->trident)                                                  \
-                nc_gl__poseidon2_internal8_##S(s);                                                 \
-            else if (partial || p->trident)                                                        \
-                nc_gl__diagonal_layer##S(s, partial ? p->diagonal : NULL, w);                      \
-            else                                                                                   \
-                nc_gl__poseidon2_external##S(s, w);                                                \
-        }                                                                                          \
-        for (j = 0; j < n; j++)                                                                    \
-            for (i = 0; i < w; i++) states[j * w + i] = s[i][j];                                   \
+#define NC_GL__PERMUTE_LANES(S)                                                                        \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__sbox_lanes##S(                                    \
+        nc_gl s[][4 * NC_GL__LANES##S], const nc_gl *constant, uint32_t width) {                       \
+        uint32_t i, step;                                                                              \
+        for (i = 0; i < width; i++) {                                                                  \
+            const NC_GL__V##S k = nc_gl__set##S(constant[i]);                                          \
+            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k), x_n = x;                            \
+            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k), y_n = y;                            \
+            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k), z_n = z;                            \
+            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k), w_n = w;                            \
+            for (step = 0; step < 2; step++) { /* x^2 and x^3, then x^4 and x^7 */                     \
+                x_n = nc_gl__mul##S(x_n, x_n), y_n = nc_gl__mul##S(y_n, y_n);                          \
+                z_n = nc_gl__mul##S(z_n, z_n), w_n = nc_gl__mul##S(w_n, w_n);                          \
+                x = nc_gl__mul##S(x, x_n), y = nc_gl__mul##S(y, y_n);                                  \
+                z = nc_gl__mul##S(z, z_n), w = nc_gl__mul##S(w, w_n);                                  \
+            }                                                                                          \
+            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                            \
+            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                            \
+        }                                                                                              \
+    }                                                                                                  \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__poseidon2_external##S(                            \
+        nc_gl s[][4 * NC_GL__LANES##S], uint32_t width) {                                              \
+        uint32_t i, j, b;                                                                              \
+        for (b = 0; b < 4; b++) {                                                                      \
+            NC_GL__V##S sums[4];                                                                       \
+            for (j = 0; j < 4; j++) sums[j] = nc_gl__set##S(0);                                        \
+            for (i = 0; i < width; i += 4) {                                                           \
+                NC_GL__V##S x = NC_GL__GET(S, i, b), y = NC_GL__GET(S, i + 1, b);                      \
+                NC_GL__V##S z = NC_GL__GET(S, i + 2, b), w = NC_GL__GET(S, i + 3, b);                  \
+                NC_GL__V##S xy = nc_gl__add##S(x, y), zw = nc_gl__add##S(z, w);                        \
+                NC_GL__V##S all = nc_gl__add##S(xy, zw), ally = nc_gl__add##S(all, y);                 \
+                NC_GL__V##S allw = nc_gl__add##S(all, w);                                              \
+                y = nc_gl__add##S(ally, nc_gl__add##S(z, z));                                          \
+                w = nc_gl__add##S(allw, nc_gl__add##S(x, x));                                          \
+                x = nc_gl__add##S(ally, xy);                                                           \
+                z = nc_gl__add##S(allw, zw);                                                           \
+                NC_GL__PUT(S, i, b, x), NC_GL__PUT(S, i + 1, b, y);                                    \
+                NC_GL__PUT(S, i + 2, b, z), NC_GL__PUT(S, i + 3, b, w);                                \
+                sums[0] = nc_gl__add##S(sums[0], x), sums[1] = nc_gl__add##S(sums[1], y);              \
+                sums[2] = nc_gl__add##S(sums[2], z), sums[3] = nc_gl__add##S(sums[3], w);              \
+            }                                                                                          \
+            for (i = 0; i < width; i++)                                                                \
+                NC_GL__PUT(S, i, b, nc_gl__add##S(NC_GL__GET(S, i, b), sums[i % 4]));                  \
+        }                                                                                              \
+    }                                                                                                  \
+    /* The sum of elements 1 .. w - 1. As in nc_gl__vec_sum: the wrapping sum and that of the high \
+     * halves, and from these the sums of both halves. */   \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__sum_lanes##S(nc_gl s[][4 * NC_GL__LANES##S], uint32_t w,       \
+                                                     uint32_t b) {                                     \
+        NC_GL__V##S all = nc_gl__set##S(0), high = all, low;                                           \
+        uint32_t i;                                                                                    \
+        for (i = 1; i < w; i++) {                                                                      \
+            const NC_GL__V##S x = NC_GL__GET(S, i, b);                                                 \
+            all = NC_GL__PLUS##S(all, x), high = NC_GL__PLUS##S(high, nc_gl__high##S(x));              \
+        }                                                                                              \
+        low = NC_GL__MINUS##S(all, NC_GL__LEFT##S(high, 32));                                          \
+        high = NC_GL__PLUS##S(high, nc_gl__high##S(low));                                              \
+        return nc_gl__add##S(                                                                          \
+            NC_GL__JOIN##S(low, high),                                                                 \
+            NC_GL__TIMES##S(nc_gl__high##S(high), nc_gl__set##S(NC_GL__EPSILON)));                     \
+    }                                                                                                  \
+    /* Internal layer. Diagonals less 1 are -2, 1, 2, 1/2, 3, 4 (not of width 8), -1/2, -3, -4 and of\
+     * width 12 1/4, -1/4, 1/8, of 16 1/8, 1/16, 1/32, -1/8, -1/16, -1/32, 2^-32; a fraction 2^-k is\
+     * -2^(96 - k). */ \
+    NC_GL__INLINE##S void nc_gl__poseidon2_internal##S(nc_gl s[][4 * NC_GL__LANES##S],                 \
+                                                       uint32_t w) {                                   \
+        const uint32_t o = w != 8;                                                                     \
+        uint32_t i;                                                                                    \
+        for (i = 0; i < 4; i++) {                                                                      \
+            const NC_GL__V##S x = NC_GL__GET(S, 0, i), rest = nc_gl__sum_lanes##S(s, w, i);            \
+            const NC_GL__V##S sum = nc_gl__add##S(rest, x);                                            \
+            NC_GL__V##S a;                                                                             \
+            NC_GL__PUT(S, 0, i, nc_gl__sub##S(rest, x));                                               \
+            NC_GL__PUT(S, 1, i, nc_gl__add##S(sum, NC_GL__GET(S, 1, i)));                              \
+            a = NC_GL__GET(S, 2, i);                                                                   \
+            NC_GL__PUT(S, 2, i, nc_gl__add##S(nc_gl__add##S(sum, a), a));                              \
+            NC_GL__PUT(S, 3, i, nc_gl__add##S(sum, nc_gl__halve##S(NC_GL__GET(S, 3, i))));             \
+            a = NC_GL__GET(S, 4, i);                                                                   \
+            NC_GL__PUT(S, 4, i, nc_gl__add##S(nc_gl__add##S(sum, a), nc_gl__add##S(a, a)));            \
+            a = NC_GL__GET(S, 5, i);                                                                   \
+            if (o) NC_GL__PUT(S, 5, i, nc_gl__add##S(sum, nc_gl__mul_2k##S(a, 2)));                    \
+            a = nc_gl__halve##S(NC_GL__GET(S, 5 + o, i));                                              \
+            NC_GL__PUT(S, 5 + o, i, nc_gl__sub##S(sum, a));                                            \
+            a = NC_GL__GET(S, 6 + o, i);                                                               \
+            NC_GL__PUT(S, 6 + o, i, nc_gl__sub##S(nc_gl__sub##S(sum, a), nc_gl__add##S(a, a)));        \
+            a = NC_GL__GET(S, 7 + o, i), a = nc_gl__mul_2k##S(a, 2);                                   \
+            NC_GL__PUT(S, 7 + o, i, nc_gl__sub##S(sum, a));                                            \
+            if (w == 12) {                                                                             \
+                NC_GL__FRACTION(S, 9, sub, 2)                                                          \
+                NC_GL__FRACTION(S, 10, add, 2) NC_GL__FRACTION(S, 11, sub, 3)                          \
+            } else if (w == 16) {                                                                      \
+                NC_GL__FRACTION(S, 9, sub, 3)                                                          \
+                NC_GL__FRACTION(S, 10, sub, 4) NC_GL__FRACTION(S, 11, sub, 5)                          \
+                    NC_GL__FRACTION(S, 12, add, 3) NC_GL__FRACTION(S, 13, add, 4)                      \
+                        NC_GL__FRACTION(S, 14, add, 5) NC_GL__FRACTION(S, 15, sub, 32)                 \
+            }                                                                                          \
+        }                                                                                              \
+    }                                                                                                  \
+    /* trident's layers: all ones plus a diagonal, null: 1. */                                         \
+    NC_GL__INLINE##S void nc_gl__diagonal_layer##S(nc_gl s[][4 * NC_GL__LANES##S],                     \
+                                                   const nc_gl *diagonal, uint32_t width) {            \
+        uint32_t i, b;                                                                                 \
+        for (b = 0; b < 4; b++) {                                                                      \
+            NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                     \
+            for (i = 1; i < width; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));                 \
+            for (i = 0; i < width; i++) {                                                              \
+                NC_GL__V##S x = NC_GL__GET(S, i, b);                                                   \
+                if (diagonal) x = nc_gl__mul##S(x, nc_gl__set##S(diagonal[i]));                        \
+                NC_GL__PUT(S, i, b, nc_gl__add##S(sum, x));                                            \
+            }                                                                                          \
+        }                                                                                              \
+    }                                                                                                  \
+    /* n <= 4 LANES states one after the other. */                                                     \
+    NC_GL__TARGET##S static void nc_gl__poseidon2_lanes##S(nc_gl *states, size_t n,                    \
+                                                           const nc_gl__permutation *p) {              \
+        const nc_gl *constant = p->constant;                                                           \
+        const uint32_t w = p->width;                                                                   \
+        NC_GL__V##S aligned[16][4];                                                                    \
+        nc_gl(*s)[4 * NC_GL__LANES##S] = (nc_gl(*)[4 * NC_GL__LANES##S]) aligned;                      \
+        uint32_t i, round;                                                                             \
+        size_t j;                                                                                      \
+        memset(aligned, 0, sizeof aligned);                                                            \
+        for (j = 0; j < n; j++)                                                                        \
+            for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                       \
+        if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                           \
+        for (round = 0; round < 30; round++) {                                                         \
+            const int partial = round >= 4 && round < 26;                                              \
+            nc_gl__sbox_lanes##S(s, constant, partial ? 1 : w);                                        \
+            constant += partial ? 1 : w;                                                               \
+            if (partial && !p->trident)                                                                \
+                nc_gl__poseidon2_internal##S(s, w);                                                    \
+            else if (partial || p->trident)                                                            \
+                nc_gl__diagonal_layer##S(s, partial ? p->diagonal : NULL, w);                          \
+            else                                                                                       \
+                nc_gl__poseidon2_external##S(s, w);                                                    \
+        }                                                                                              \
+        for (j = 0; j < n; j++)                                                                        \
+            for (i = 0; i < w; i++) states[j * w + i] = s[i][j];                                       \
     }
 NC_GL__PERMUTE_LANES(256)
 NC_GL__PERMUTE_LANES(512)
 #undef NC_GL__PERMUTE_LANES
+#undef NC_GL__FRACTION
 #undef NC_GL__PUT
 #undef NC_GL__GET
 #undef NC_GL__AT
