@@ -3612,6 +3612,10 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
 #define NC_GL__AT(S, i, b) (s[i] + (b)*NC_GL__LANES##S)
 #define NC_GL__GET(S, i, b) nc_gl__load##S(NC_GL__AT(S, i, b))
 #define NC_GL__PUT(S, i, b, x) nc_gl__store##S(NC_GL__AT(S, i, b), x)
+#define NC_GL__EXTERNAL_SUM(S, j)                                                                  \
+    NC_GL__PUT(S, i + j, b,                                                                        \
+               nc_gl__join_halves##S(NC_GL__PLUS##S(lo[i + j], low[j]),                            \
+                                     NC_GL__PLUS##S(hi[i + j], high[j])));
 #define NC_GL__FRACTION(S, j, op, k)                                                               \
     NC_GL__PUT(S, j, i, nc_gl__##op##S(sum, nc_gl__mul_2k##S(NC_GL__GET(S, j, i), 96 - k)));
 
@@ -3635,29 +3639,43 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
             NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                            \
         }                                                                                              \
     }                                                                                                  \
+    /* lo + 2^32 hi, canonical, for hi < 2^63 */                                                       \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__join_halves##S(NC_GL__V##S lo, NC_GL__V##S hi) {               \
+        hi = NC_GL__PLUS##S(hi, nc_gl__high##S(lo));                                                   \
+        return nc_gl__add##S(NC_GL__JOIN##S(lo, hi),                                                   \
+                             NC_GL__TIMES##S(nc_gl__high##S(hi), nc_gl__set##S(NC_GL__EPSILON)));      \
+    }                                                                                                  \
+    /* Halves of the elements are summed apart, without a reduction: at most 80 of 32 bits. */         \
+    NC_GL__INLINE##S void nc_gl__poseidon2_m4_##S(NC_GL__V##S t[4], NC_GL__V##S sums[4],               \
+                                                  NC_GL__V##S x, NC_GL__V##S y, NC_GL__V##S z,         \
+                                                  NC_GL__V##S w) {                                     \
+        NC_GL__V##S xy = NC_GL__PLUS##S(x, y), zw = NC_GL__PLUS##S(z, w);                              \
+        NC_GL__V##S all = NC_GL__PLUS##S(xy, zw), ally = NC_GL__PLUS##S(all, y);                       \
+        NC_GL__V##S allw = NC_GL__PLUS##S(all, w);                                                     \
+        t[0] = NC_GL__PLUS##S(ally, xy), t[1] = NC_GL__PLUS##S(ally, NC_GL__PLUS##S(z, z));            \
+        t[2] = NC_GL__PLUS##S(allw, zw), t[3] = NC_GL__PLUS##S(allw, NC_GL__PLUS##S(x, x));            \
+        sums[0] = NC_GL__PLUS##S(sums[0], t[0]), sums[1] = NC_GL__PLUS##S(sums[1], t[1]);              \
+        sums[2] = NC_GL__PLUS##S(sums[2], t[2]), sums[3] = NC_GL__PLUS##S(sums[3], t[3]);              \
+    }                                                                                                  \
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__poseidon2_external##S(                            \
         nc_gl s[][4 * NC_GL__LANES##S], uint32_t width) {                                              \
-        uint32_t i, j, b;                                                                              \
+        uint32_t i, b;                                                                                 \
         for (b = 0; b < 4; b++) {                                                                      \
-            NC_GL__V##S sums[4];                                                                       \
-            for (j = 0; j < 4; j++) sums[j] = nc_gl__set##S(0);                                        \
+            NC_GL__V##S lo[16], hi[16], low[4], high[4];                                               \
+            low[0] = low[1] = low[2] = low[3] = nc_gl__set##S(0);                                      \
+            high[0] = high[1] = high[2] = high[3] = low[0];                                            \
             for (i = 0; i < width; i += 4) {                                                           \
                 NC_GL__V##S x = NC_GL__GET(S, i, b), y = NC_GL__GET(S, i + 1, b);                      \
                 NC_GL__V##S z = NC_GL__GET(S, i + 2, b), w = NC_GL__GET(S, i + 3, b);                  \
-                NC_GL__V##S xy = nc_gl__add##S(x, y), zw = nc_gl__add##S(z, w);                        \
-                NC_GL__V##S all = nc_gl__add##S(xy, zw), ally = nc_gl__add##S(all, y);                 \
-                NC_GL__V##S allw = nc_gl__add##S(all, w);                                              \
-                y = nc_gl__add##S(ally, nc_gl__add##S(z, z));                                          \
-                w = nc_gl__add##S(allw, nc_gl__add##S(x, x));                                          \
-                x = nc_gl__add##S(ally, xy);                                                           \
-                z = nc_gl__add##S(allw, zw);                                                           \
-                NC_GL__PUT(S, i, b, x), NC_GL__PUT(S, i + 1, b, y);                                    \
-                NC_GL__PUT(S, i + 2, b, z), NC_GL__PUT(S, i + 3, b, w);                                \
-                sums[0] = nc_gl__add##S(sums[0], x), sums[1] = nc_gl__add##S(sums[1], y);              \
-                sums[2] = nc_gl__add##S(sums[2], z), sums[3] = nc_gl__add##S(sums[3], w);              \
+                nc_gl__poseidon2_m4_##S(lo + i, low, nc_gl__low##S(x), nc_gl__low##S(y),               \
+                                        nc_gl__low##S(z), nc_gl__low##S(w));                           \
+                nc_gl__poseidon2_m4_##S(hi + i, high, nc_gl__high##S(x), nc_gl__high##S(y),            \
+                                        nc_gl__high##S(z), nc_gl__high##S(w));                         \
             }                                                                                          \
-            for (i = 0; i < width; i++)                                                                \
-                NC_GL__PUT(S, i, b, nc_gl__add##S(NC_GL__GET(S, i, b), sums[i % 4]));                  \
+            for (i = 0; i < width; i += 4) {                                                           \
+                NC_GL__EXTERNAL_SUM(S, 0)                                                              \
+                NC_GL__EXTERNAL_SUM(S, 1) NC_GL__EXTERNAL_SUM(S, 2) NC_GL__EXTERNAL_SUM(S, 3)          \
+            }                                                                                          \
         }                                                                                              \
     }                                                                                                  \
     /* The sum of elements 1 .. w - 1. As in nc_gl__vec_sum: the wrapping sum and that of the high \
@@ -3671,10 +3689,7 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
             all = NC_GL__PLUS##S(all, x), high = NC_GL__PLUS##S(high, nc_gl__high##S(x));              \
         }                                                                                              \
         low = NC_GL__MINUS##S(all, NC_GL__LEFT##S(high, 32));                                          \
-        high = NC_GL__PLUS##S(high, nc_gl__high##S(low));                                              \
-        return nc_gl__add##S(                                                                          \
-            NC_GL__JOIN##S(low, high),                                                                 \
-            NC_GL__TIMES##S(nc_gl__high##S(high), nc_gl__set##S(NC_GL__EPSILON)));                     \
+        return nc_gl__join_halves##S(low, high);                                                       \
     }                                                                                                  \
     /* Internal layer. Diagonals less 1 are -2, 1, 2, 1/2, 3, 4 (not of width 8), -1/2, -3, -4 and of\
      * width 12 1/4, -1/4, 1/8, of 16 1/8, 1/16, 1/32, -1/8, -1/16, -1/32, 2^-32; a fraction 2^-k is\
@@ -3707,9 +3722,10 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
                 NC_GL__FRACTION(S, 10, add, 2) NC_GL__FRACTION(S, 11, sub, 3)                          \
             } else if (w == 16) {                                                                      \
                 NC_GL__FRACTION(S, 9, sub, 3)                                                          \
-                NC_GL__FRACTION(S, 10, sub, 4) NC_GL__FRACTION(S, 11, sub, 5)                          \
-                    NC_GL__FRACTION(S, 12, add, 3) NC_GL__FRACTION(S, 13, add, 4)                      \
-                        NC_GL__FRACTION(S, 14, add, 5) NC_GL__FRACTION(S, 15, sub, 32)                 \
+                NC_GL__FRACTION(S, 10, sub, 4)                                                         \
+                NC_GL__FRACTION(S, 11, sub, 5)                                                         \
+                NC_GL__FRACTION(S, 12, add, 3) NC_GL__FRACTION(S, 13, add, 4)                          \
+                    NC_GL__FRACTION(S, 14, add, 5) NC_GL__FRACTION(S, 15, sub, 32)                     \
             }                                                                                          \
         }                                                                                              \
     }                                                                                                  \
@@ -3758,6 +3774,7 @@ NC_GL__PERMUTE_LANES(256)
 NC_GL__PERMUTE_LANES(512)
 #undef NC_GL__PERMUTE_LANES
 #undef NC_GL__FRACTION
+#undef NC_GL__EXTERNAL_SUM
 #undef NC_GL__PUT
 #undef NC_GL__GET
 #undef NC_GL__AT
