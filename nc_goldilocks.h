@@ -2380,27 +2380,27 @@ NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a,
         sums[0] = s;                                                                               \
         sums[1] = t;                                                                               \
     }                                                                                              \
-    /* One vector of columns of one to four rows of C = A B. */                                    \
+    /* One vector of columns of one to eight rows of C = A B. */                                   \
     NC_GL__TARGET##S static void nc_gl__matmul_columns##S(                                         \
         nc_gl *c, const nc_gl *a, const nc_gl *b, size_t rows, size_t k, size_t n) {               \
-        enum { W = NC_GL__LANES##S, SLICE = 32 }; /* packed it takes 3 KiB of stack */             \
+        enum { W = NC_GL__LANES##S, SLICE = 20, MOST = 51 * SLICE }; /* 3.8 KiB of stack */        \
         NC_GL__HALF##S pack[3 * SLICE];                                                            \
-        nc_gl__limbs##S s[4];                                                                      \
-        NC_GL__V##S total[4];                                                                      \
-        const nc_gl *from[4];                                                                      \
+        nc_gl__limbs##S s[8];                                                                      \
+        NC_GL__V##S total[8];                                                                      \
+        const nc_gl *from[8];                                                                      \
         size_t p, r, i;                                                                            \
-        for (r = 0; r < 4; r++) {                                                                  \
+        for (r = 0; r < 8; r++) {                                                                  \
             from[r] = a + (r < rows ? r : 0) * k;                                                  \
             total[r] = nc_gl__set##S(0);                                                           \
         }                                                                                          \
         for (p = 0; p < k; p += SLICE) {                                                           \
             const size_t steps = nc_gl__least(k - p, SLICE);                                       \
-            if (p % 1024 == 0) memset(s, 0, sizeof s);                                             \
+            if (p % MOST == 0) memset(s, 0, sizeof s);                                             \
             for (i = 0; i < steps; i++, b += n)                                                    \
                 nc_gl__limbs_of##S(pack + 3 * i, nc_gl__load##S(b));                               \
             for (r = 0; r < rows; r += 2) nc_gl__matmul_strip##S(s + r, from + r, pack, steps);    \
-            for (r = 0; r < 4; r++) from[r] += steps;                                              \
-            if (p + SLICE < k && (p + SLICE) % 1024) continue;                                     \
+            for (r = 0; r < 8; r++) from[r] += steps;                                              \
+            if (p + SLICE < k && (p + SLICE) % MOST) continue;                                     \
             for (r = 0; r < rows; r++) total[r] = nc_gl__limbs_value##S(&s[r], total[r]);          \
         }                                                                                          \
         for (r = 0; r < rows; r++) nc_gl__store##S(c + r * n, total[r]);                           \
@@ -2413,14 +2413,15 @@ NC_GL__MATMUL(128)
 #undef NC_GL__MATMUL
 #endif
 
-/* One to four rows of C. */
+/* One to eight rows of C. */
 static void nc_gl__matmul_rows(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t rows, size_t k,
                                size_t n) {
     size_t done = 0, i, j;
 #ifdef NC_GL__X86
     if (nc_gl__level() == 3) {
         memset(c, 0, rows * n * sizeof *c);
-        nc_gl__matmul_rows_ifma(c, a, b, rows, k, n);
+        for (i = 0; i < rows; i += 4)
+            nc_gl__matmul_rows_ifma(c + i * n, a + i * k, b, nc_gl__least(rows - i, 4), k, n);
         return;
     }
     for (; nc_gl__level() >= 1 && done + NC_GL__LANES256 <= n; done += NC_GL__LANES256)
@@ -2443,11 +2444,11 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
         return NC_ERR_ARG;
     if (n == 0) return NC_OK;
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if (m > 4 && m * k * n > 1u << 18)
+#pragma omp parallel for schedule(static) if (m > 8 && m * k * n > 1u << 18)
 #endif
-    for (i = 0; i < rows; i += 4) {
+    for (i = 0; i < rows; i += 8) {
         size_t left = m - (size_t)i;
-        nc_gl__matmul_rows(c + (size_t)i * n, a + (size_t)i * k, b, nc_gl__least(left, 4), k, n);
+        nc_gl__matmul_rows(c + (size_t)i * n, a + (size_t)i * k, b, nc_gl__least(left, 8), k, n);
     }
     return NC_OK;
 }
@@ -3724,8 +3725,9 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
                 NC_GL__FRACTION(S, 9, sub, 3)                                                          \
                 NC_GL__FRACTION(S, 10, sub, 4)                                                         \
                 NC_GL__FRACTION(S, 11, sub, 5)                                                         \
-                NC_GL__FRACTION(S, 12, add, 3) NC_GL__FRACTION(S, 13, add, 4)                          \
-                    NC_GL__FRACTION(S, 14, add, 5) NC_GL__FRACTION(S, 15, sub, 32)                     \
+                NC_GL__FRACTION(S, 12, add, 3)                                                         \
+                NC_GL__FRACTION(S, 13, add, 4) NC_GL__FRACTION(S, 14, add, 5)                          \
+                    NC_GL__FRACTION(S, 15, sub, 32)                                                    \
             }                                                                                          \
         }                                                                                              \
     }                                                                                                  \
