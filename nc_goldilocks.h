@@ -273,8 +273,8 @@ NC_API void nc_gl_ext3_frobenius(nc_gl out[3], const nc_gl a[3]);
 
 /* -- simd: which instructions are used --------------------------------------------- */
 
-/* Force the instruction set of everything below: 0 portable, 1 AVX2 or NEON, 2 AVX-512, 3
- * AVX-512 with IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
+/* Force the instruction set of everything below: 0 portable, 1 AVX2 or NEON, 2 AVX-512, 3 AVX-512
+ * with IFMA, -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements;
  * process-wide. Results never depend on it. */
 NC_API nc_status nc_gl_set_simd(int level);
 
@@ -1532,7 +1532,8 @@ NC__WARM_END
 
 /* -- levels -- */
 
-/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA; NEON: 1, and 2 for the same with dot products. */
+/* 0 portable, 1 AVX2, 2 AVX-512, 3 AVX-512 with IFMA; NEON: 1, and 2 for the same with dot
+ * products. */
 static NC__NOINLINE int nc_gl__best_level(void) {
     int level = nc__cpu_level();
 #ifdef NC_GL__X86
@@ -1600,12 +1601,17 @@ NC_GL__INLINE64 nc_gl nc_gl__mul_add64(nc_gl a, nc_gl b, nc_gl c) { return nc_gl
 NC_GL__INLINE256 __m256i nc_gl__load256(const nc_gl *p) {
     return _mm256_loadu_si256((const __m256i *)(const void *)p);
 }
+/* The high halves in the low ones, for 4 bytes that may be read behind: the load units do what
+ * would be one more instruction for the busier ones. */
+NC_GL__INLINE256 __m256i nc_gl__load_high256(const nc_gl *p) {
+    return _mm256_loadu_si256((const __m256i *)(const void *)((const char *)p + 4));
+}
 NC_GL__INLINE256 void nc_gl__store256(nc_gl *p, __m256i x) {
     _mm256_storeu_si256((__m256i *)(void *)p, x);
 }
 NC_GL__INLINE256 __m256i nc_gl__set256(nc_gl x) { return _mm256_set1_epi64x((long long)x); }
-/* Factors of 32 x 32 bits: the low halves of x, or the 32 bits from byte `at` on of *p in all lanes;
- * sums with their products, also with signed ones. */
+/* Factors of 32 x 32 bits: the low halves of x, or the 32 bits from byte `at` on of *p in all
+ * lanes; sums with their products, also with signed ones. */
 #define NC_GL__HALF256 __m256i
 NC_GL__INLINE256 __m256i nc_gl__narrow256(__m256i x) { return x; }
 NC_GL__INLINE256 __m256i nc_gl__set_half256(const void *p, size_t at) {
@@ -1711,6 +1717,9 @@ NC_GL__INLINE256 __m256i nc_gl__keep256(__m256i r, __m256i x) {
 NC_GL__INLINE512 __m512i nc_gl__load512(const nc_gl *p) {
     return _mm512_loadu_si512((const void *)p);
 }
+NC_GL__INLINE512 __m512i nc_gl__load_high512(const nc_gl *p) {
+    return _mm512_loadu_si512((const void *)((const char *)p + 4));
+}
 NC_GL__INLINE512 void nc_gl__store512(nc_gl *p, __m512i x) { _mm512_storeu_si512((void *)p, x); }
 NC_GL__INLINE512 __m512i nc_gl__set512(nc_gl x) { return _mm512_set1_epi64((long long)x); }
 NC_GL__INLINE512 __m512i nc_gl__words512(int x) { return _mm512_set1_epi16((short)x); }
@@ -1769,11 +1778,11 @@ NC_GL__INLINE512 __m512i nc_gl__keep512(__m512i r, __m512i x) {
     NC_GL__INLINE##S NC_GL__V##S nc_gl__low##S(NC_GL__V##S a) {                                    \
         return NC_GL__AND##S(a, nc_gl__set##S(NC_GL__EPSILON));                                    \
     }                                                                                              \
-    /* 64 x 64 bits by four 32-bit products, for any a and b; returns the low half. No partial */  \
-    /* sum overflows: (2^32 - 1)^2 + 2 (2^32 - 1) = 2^64 - 1. */                                   \
-    NC_GL__INLINE##S NC_GL__V##S nc_gl__product##S(NC_GL__V##S a, NC_GL__V##S b,                   \
-                                                   NC_GL__V##S *hi) {                              \
-        NC_GL__V##S ah = nc_gl__high##S(a), bh = nc_gl__high##S(b);                                \
+    /* 64 x 64 bits by four 32-bit products, for any a and b, whose high halves are the low */     \
+    /* ones of ah and bh; returns the low half. No partial sum overflows: (2^32 - 1)^2 + 2 */      \
+    /* (2^32 - 1) = 2^64 - 1. */                                                                   \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__product##S(NC_GL__V##S a, NC_GL__V##S ah, NC_GL__V##S b,   \
+                                                   NC_GL__V##S bh, NC_GL__V##S *hi) {              \
         NC_GL__V##S ll = NC_GL__TIMES##S(a, b), lh = NC_GL__TIMES##S(a, bh);                       \
         NC_GL__V##S hl = NC_GL__TIMES##S(ah, b), hh = NC_GL__TIMES##S(ah, bh);                     \
         NC_GL__V##S mid = NC_GL__PLUS##S(hl, nc_gl__high##S(ll));                                  \
@@ -1782,7 +1791,7 @@ NC_GL__INLINE512 __m512i nc_gl__keep512(__m512i r, __m512i x) {
         return NC_GL__JOIN##S(ll, cross);                                                          \
     }                                                                                              \
     NC_GL__INLINE##S NC_GL__V##S nc_gl__mul##S(NC_GL__V##S a, NC_GL__V##S b) {                     \
-        NC_GL__V##S hi, lo = nc_gl__product##S(a, b, &hi);                                         \
+        NC_GL__V##S hi, lo = nc_gl__product##S(a, nc_gl__high##S(a), b, nc_gl__high##S(b), &hi);   \
         return nc_gl__reduce##S(lo, hi);                                                           \
     }                                                                                              \
     NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_add##S(NC_GL__V##S a, NC_GL__V##S b, NC_GL__V##S c) {  \
@@ -1894,7 +1903,6 @@ static NC__NOINLINE int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n)
 #define NC_GL__VECTORS(S)                                                                          \
     NC_GL__BINARY(S, add)                                                                          \
     NC_GL__BINARY(S, sub)                                                                          \
-    NC_GL__BINARY(S, mul)                                                                          \
     NC_GL__TARGET##S static size_t nc_gl__vec_scale##S(nc_gl *out, nc_gl s, const nc_gl *a,        \
                                                        size_t n) {                                 \
         NC_GL__V##S factor = nc_gl__set##S(s);                                                     \
@@ -1923,6 +1931,7 @@ static NC__NOINLINE int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n)
         return i;                                                                                  \
     }
 NC_GL__VECTORS(64)
+NC_GL__BINARY(64, mul)
 
 /* Sum of a[i] b[i step], the halves of the products summed apart: neither sum reaches 2^128. */
 static nc_gl nc_gl__dot64(const nc_gl *a, const nc_gl *b, size_t step, size_t n) {
@@ -1982,63 +1991,77 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
         }                                                                                          \
         return i;                                                                                  \
     }
-#define NC_GL__LIMB_SUMS(S)                                                                             \
-    /* Sums of products x y without a reduction: of both halves of x with y's 22, 22 and 20 bits. Each\
-     * is below 2^54, so 1,024 of them stay below 2^64. */ \
-    typedef struct nc_gl__limbs##S {                                                                    \
-        NC_GL__V##S lo[3], hi[3];                                                                       \
-    } nc_gl__limbs##S;                                                                                  \
-    NC_GL__INLINE##S void nc_gl__limbs_of##S(NC_GL__HALF##S limb[3], NC_GL__V##S y) {                   \
-        const NC_GL__V##S mask = nc_gl__set##S((1u << 22) - 1);                                         \
-        limb[0] = nc_gl__narrow##S(NC_GL__AND##S(y, mask));                                             \
-        limb[1] = nc_gl__narrow##S(NC_GL__AND##S(NC_GL__RIGHT##S(y, 22), mask));                        \
-        limb[2] = nc_gl__narrow##S(NC_GL__RIGHT##S(y, 44));                                             \
-    }                                                                                                   \
-    NC_GL__INLINE##S void nc_gl__limbs_add##S(nc_gl__limbs##S *s, NC_GL__HALF##S x,                     \
-                                              NC_GL__HALF##S xh, const NC_GL__HALF##S *y) {             \
-        s->lo[0] = nc_gl__add_product##S(s->lo[0], x, y[0]);                                            \
-        s->hi[0] = nc_gl__add_product##S(s->hi[0], xh, y[0]);                                           \
-        s->lo[1] = nc_gl__add_product##S(s->lo[1], x, y[1]);                                            \
-        s->hi[1] = nc_gl__add_product##S(s->hi[1], xh, y[1]);                                           \
-        s->lo[2] = nc_gl__add_product##S(s->lo[2], x, y[2]);                                            \
-        s->hi[2] = nc_gl__add_product##S(s->hi[2], xh, y[2]);                                           \
-    }                                                                                                   \
-    /* sum + the value, canonical, for any sum < 2^64: by Horner's rule in 2^22 */                      \
-    static NC__NOINLINE NC_GL__TARGET##S NC_GL__V##S nc_gl__limbs_value##S(                             \
-        const nc_gl__limbs##S *s, NC_GL__V##S sum) {                                                    \
-        NC_GL__V##S r = nc_gl__set##S(0), t;                                                            \
-        int i;                                                                                          \
-        for (i = 2; i >= 0; i--) {                                                                      \
-            t = nc_gl__add##S(s->lo[i], nc_gl__mul_2k##S(s->hi[i], 32));                                \
-            r = nc_gl__add##S(t, nc_gl__mul_2k##S(r, 22));                                              \
-        }                                                                                               \
-        r = nc_gl__add##S(r, nc_gl__set##S(0));                                                         \
-        return nc_gl__add##S(sum, r);                                                                   \
-    }                                                                                                   \
-    NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,        \
-                                                     size_t n) {                                        \
-        enum { W = NC_GL__LANES##S };                                                                   \
-        nc_gl lane[W];                                                                                  \
-        size_t i = 0, j;                                                                                \
-        while (i + W <= n) {                                                                            \
-            const size_t end = i + nc_gl__least(n - i, 1024 * W) / W * W;                               \
-            nc_gl__limbs##S s;                                                                          \
-            s.lo[0] = s.lo[1] = s.lo[2] = s.hi[0] = s.hi[1] = s.hi[2] = nc_gl__set##S(0);               \
-            for (; i < end; i += W) {                                                                   \
-                NC_GL__V##S x = nc_gl__load##S(a + i);                                                  \
-                NC_GL__HALF##S limb[3];                                                                 \
-                nc_gl__limbs_of##S(limb, nc_gl__load##S(b + i));                                        \
-                nc_gl__limbs_add##S(&s, nc_gl__narrow##S(x), nc_gl__narrow##S(nc_gl__high##S(x)),       \
-                                    limb);                                                              \
-            }                                                                                           \
-            nc_gl__store##S(lane, nc_gl__limbs_value##S(&s, nc_gl__set##S(0)));                         \
-            for (j = 0; j < W; j++) *sum = nc_gl_add(*sum, lane[j]);                                    \
-        }                                                                                               \
-        return i;                                                                                       \
+#define NC_GL__LIMB_SUMS(S)                                                                        \
+    /* Sums of products x y without a reduction: of both halves of x with y's 22, 22 and 20 */     \
+    /* bits. Each is below 2^54, so 1,024 of them stay below 2^64. */                              \
+    typedef struct nc_gl__limbs##S {                                                               \
+        NC_GL__V##S lo[3], hi[3];                                                                  \
+    } nc_gl__limbs##S;                                                                             \
+    NC_GL__INLINE##S void nc_gl__limbs_of##S(NC_GL__HALF##S limb[3], NC_GL__V##S y) {              \
+        const NC_GL__V##S mask = nc_gl__set##S((1u << 22) - 1);                                    \
+        limb[0] = nc_gl__narrow##S(NC_GL__AND##S(y, mask));                                        \
+        limb[1] = nc_gl__narrow##S(NC_GL__AND##S(NC_GL__RIGHT##S(y, 22), mask));                   \
+        limb[2] = nc_gl__narrow##S(NC_GL__RIGHT##S(y, 44));                                        \
+    }                                                                                              \
+    NC_GL__INLINE##S void nc_gl__limbs_add##S(nc_gl__limbs##S *s, NC_GL__HALF##S x,                \
+                                              NC_GL__HALF##S xh, const NC_GL__HALF##S *y) {        \
+        s->lo[0] = nc_gl__add_product##S(s->lo[0], x, y[0]);                                       \
+        s->hi[0] = nc_gl__add_product##S(s->hi[0], xh, y[0]);                                      \
+        s->lo[1] = nc_gl__add_product##S(s->lo[1], x, y[1]);                                       \
+        s->hi[1] = nc_gl__add_product##S(s->hi[1], xh, y[1]);                                      \
+        s->lo[2] = nc_gl__add_product##S(s->lo[2], x, y[2]);                                       \
+        s->hi[2] = nc_gl__add_product##S(s->hi[2], xh, y[2]);                                      \
+    }                                                                                              \
+    /* sum + the value, canonical, for any sum < 2^64: by Horner's rule in 2^22 */                 \
+    static NC__NOINLINE NC_GL__TARGET##S NC_GL__V##S nc_gl__limbs_value##S(                        \
+        const nc_gl__limbs##S *s, NC_GL__V##S sum) {                                               \
+        NC_GL__V##S r = nc_gl__set##S(0), t;                                                       \
+        int i;                                                                                     \
+        for (i = 2; i >= 0; i--) {                                                                 \
+            t = nc_gl__add##S(s->lo[i], nc_gl__mul_2k##S(s->hi[i], 32));                           \
+            r = nc_gl__add##S(t, nc_gl__mul_2k##S(r, 22));                                         \
+        }                                                                                          \
+        r = nc_gl__add##S(r, nc_gl__set##S(0));                                                    \
+        return nc_gl__add##S(sum, r);                                                              \
+    }                                                                                              \
+    NC_GL__TARGET##S static size_t nc_gl__vec_dot##S(nc_gl *sum, const nc_gl *a, const nc_gl *b,   \
+                                                     size_t n) {                                   \
+        enum { W = NC_GL__LANES##S };                                                              \
+        nc_gl lane[W];                                                                             \
+        size_t i = 0, j;                                                                           \
+        while (i + W <= n) {                                                                       \
+            const size_t end = i + nc_gl__least(n - i, 1024 * W) / W * W;                          \
+            nc_gl__limbs##S s;                                                                     \
+            s.lo[0] = s.lo[1] = s.lo[2] = s.hi[0] = s.hi[1] = s.hi[2] = nc_gl__set##S(0);          \
+            for (; i < end; i += W) {                                                              \
+                NC_GL__V##S x = nc_gl__load##S(a + i);                                             \
+                NC_GL__HALF##S limb[3];                                                            \
+                nc_gl__limbs_of##S(limb, nc_gl__load##S(b + i));                                   \
+                nc_gl__limbs_add##S(&s, nc_gl__narrow##S(x), nc_gl__narrow##S(nc_gl__high##S(x)),  \
+                                    limb);                                                         \
+            }                                                                                      \
+            nc_gl__store##S(lane, nc_gl__limbs_value##S(&s, nc_gl__set##S(0)));                    \
+            for (j = 0; j < W; j++) *sum = nc_gl_add(*sum, lane[j]);                               \
+        }                                                                                          \
+        return i;                                                                                  \
     }
 #endif
 
 #ifdef NC_GL__X86
+#define NC_GL__VEC_MUL(S)                                                                          \
+    NC_GL__TARGET##S static size_t nc_gl__vec_mul##S(nc_gl *out, const nc_gl *a, const nc_gl *b,   \
+                                                     size_t n) {                                   \
+        size_t i = 0;                                                                              \
+        for (; i + NC_GL__LANES##S < n; i += NC_GL__LANES##S) {                                    \
+            NC_GL__V##S hi,                                                                        \
+                lo = nc_gl__product##S(nc_gl__load##S(a + i), nc_gl__load_high##S(a + i),          \
+                                       nc_gl__load##S(b + i), nc_gl__load_high##S(b + i), &hi);    \
+            nc_gl__store##S(out + i, nc_gl__reduce##S(lo, hi));                                    \
+        }                                                                                          \
+        if (i + NC_GL__LANES##S > n) return i;                                                     \
+        nc_gl__store##S(out + i, nc_gl__mul##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i)));     \
+        return i + NC_GL__LANES##S;                                                                \
+    }
 #define NC_GL__BATCH_INV(S)                                                                        \
     /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */        \
     NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,      \
@@ -2072,10 +2095,13 @@ NC_GL__VECTORS(256)
 NC_GL__VECTORS(512)
 NC_GL__VECTOR_SUM(256)
 NC_GL__VECTOR_SUM(512)
+NC_GL__VEC_MUL(256)
+NC_GL__VEC_MUL(512)
 NC_GL__BATCH_INV(256)
 NC_GL__BATCH_INV(512)
 NC_GL__LIMB_SUMS(256)
 #undef NC_GL__BATCH_INV
+#undef NC_GL__VEC_MUL
 
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
 static NC__NOINLINE nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
@@ -3620,157 +3646,157 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
 #define NC_GL__FRACTION(S, j, op, k)                                                               \
     NC_GL__PUT(S, j, i, nc_gl__##op##S(sum, nc_gl__mul_2k##S(NC_GL__GET(S, j, i), 96 - k)));
 
-#define NC_GL__PERMUTE_LANES(S)                                                                        \
-    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__sbox_lanes##S(                                    \
-        nc_gl s[][4 * NC_GL__LANES##S], const nc_gl *constant, uint32_t width) {                       \
-        uint32_t i, step;                                                                              \
-        for (i = 0; i < width; i++) {                                                                  \
-            const NC_GL__V##S k = nc_gl__set##S(constant[i]);                                          \
-            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k), x_n = x;                            \
-            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k), y_n = y;                            \
-            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k), z_n = z;                            \
-            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k), w_n = w;                            \
-            for (step = 0; step < 2; step++) { /* x^2 and x^3, then x^4 and x^7 */                     \
-                x_n = nc_gl__mul##S(x_n, x_n), y_n = nc_gl__mul##S(y_n, y_n);                          \
-                z_n = nc_gl__mul##S(z_n, z_n), w_n = nc_gl__mul##S(w_n, w_n);                          \
-                x = nc_gl__mul##S(x, x_n), y = nc_gl__mul##S(y, y_n);                                  \
-                z = nc_gl__mul##S(z, z_n), w = nc_gl__mul##S(w, w_n);                                  \
-            }                                                                                          \
-            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                            \
-            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                            \
-        }                                                                                              \
-    }                                                                                                  \
-    /* lo + 2^32 hi, canonical, for hi < 2^63 */                                                       \
-    NC_GL__INLINE##S NC_GL__V##S nc_gl__join_halves##S(NC_GL__V##S lo, NC_GL__V##S hi) {               \
-        hi = NC_GL__PLUS##S(hi, nc_gl__high##S(lo));                                                   \
-        return nc_gl__add##S(NC_GL__JOIN##S(lo, hi),                                                   \
-                             NC_GL__TIMES##S(nc_gl__high##S(hi), nc_gl__set##S(NC_GL__EPSILON)));      \
-    }                                                                                                  \
-    /* Halves of the elements are summed apart, without a reduction: at most 80 of 32 bits. */         \
-    NC_GL__INLINE##S void nc_gl__poseidon2_m4_##S(NC_GL__V##S t[4], NC_GL__V##S sums[4],               \
-                                                  NC_GL__V##S x, NC_GL__V##S y, NC_GL__V##S z,         \
-                                                  NC_GL__V##S w) {                                     \
-        NC_GL__V##S xy = NC_GL__PLUS##S(x, y), zw = NC_GL__PLUS##S(z, w);                              \
-        NC_GL__V##S all = NC_GL__PLUS##S(xy, zw), ally = NC_GL__PLUS##S(all, y);                       \
-        NC_GL__V##S allw = NC_GL__PLUS##S(all, w);                                                     \
-        t[0] = NC_GL__PLUS##S(ally, xy), t[1] = NC_GL__PLUS##S(ally, NC_GL__PLUS##S(z, z));            \
-        t[2] = NC_GL__PLUS##S(allw, zw), t[3] = NC_GL__PLUS##S(allw, NC_GL__PLUS##S(x, x));            \
-        sums[0] = NC_GL__PLUS##S(sums[0], t[0]), sums[1] = NC_GL__PLUS##S(sums[1], t[1]);              \
-        sums[2] = NC_GL__PLUS##S(sums[2], t[2]), sums[3] = NC_GL__PLUS##S(sums[3], t[3]);              \
-    }                                                                                                  \
-    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__poseidon2_external##S(                            \
-        nc_gl s[][4 * NC_GL__LANES##S], uint32_t width) {                                              \
-        uint32_t i, b;                                                                                 \
-        for (b = 0; b < 4; b++) {                                                                      \
-            NC_GL__V##S lo[16], hi[16], low[4], high[4];                                               \
-            low[0] = low[1] = low[2] = low[3] = nc_gl__set##S(0);                                      \
-            high[0] = high[1] = high[2] = high[3] = low[0];                                            \
-            for (i = 0; i < width; i += 4) {                                                           \
-                NC_GL__V##S x = NC_GL__GET(S, i, b), y = NC_GL__GET(S, i + 1, b);                      \
-                NC_GL__V##S z = NC_GL__GET(S, i + 2, b), w = NC_GL__GET(S, i + 3, b);                  \
-                nc_gl__poseidon2_m4_##S(lo + i, low, nc_gl__low##S(x), nc_gl__low##S(y),               \
-                                        nc_gl__low##S(z), nc_gl__low##S(w));                           \
-                nc_gl__poseidon2_m4_##S(hi + i, high, nc_gl__high##S(x), nc_gl__high##S(y),            \
-                                        nc_gl__high##S(z), nc_gl__high##S(w));                         \
-            }                                                                                          \
-            for (i = 0; i < width; i += 4) {                                                           \
-                NC_GL__EXTERNAL_SUM(S, 0)                                                              \
-                NC_GL__EXTERNAL_SUM(S, 1) NC_GL__EXTERNAL_SUM(S, 2) NC_GL__EXTERNAL_SUM(S, 3)          \
-            }                                                                                          \
-        }                                                                                              \
-    }                                                                                                  \
-    /* The sum of elements 1 .. w - 1. As in nc_gl__vec_sum: the wrapping sum and that of the high \
-     * halves, and from these the sums of both halves. */   \
-    NC_GL__INLINE##S NC_GL__V##S nc_gl__sum_lanes##S(nc_gl s[][4 * NC_GL__LANES##S], uint32_t w,       \
-                                                     uint32_t b) {                                     \
-        NC_GL__V##S all = nc_gl__set##S(0), high = all, low;                                           \
-        uint32_t i;                                                                                    \
-        for (i = 1; i < w; i++) {                                                                      \
-            const NC_GL__V##S x = NC_GL__GET(S, i, b);                                                 \
-            all = NC_GL__PLUS##S(all, x), high = NC_GL__PLUS##S(high, nc_gl__high##S(x));              \
-        }                                                                                              \
-        low = NC_GL__MINUS##S(all, NC_GL__LEFT##S(high, 32));                                          \
-        return nc_gl__join_halves##S(low, high);                                                       \
-    }                                                                                                  \
-    /* Internal layer. Diagonals less 1 are -2, 1, 2, 1/2, 3, 4 (not of width 8), -1/2, -3, -4 and of\
-     * width 12 1/4, -1/4, 1/8, of 16 1/8, 1/16, 1/32, -1/8, -1/16, -1/32, 2^-32; a fraction 2^-k is\
-     * -2^(96 - k). */ \
-    NC_GL__INLINE##S void nc_gl__poseidon2_internal##S(nc_gl s[][4 * NC_GL__LANES##S],                 \
-                                                       uint32_t w) {                                   \
-        const uint32_t o = w != 8;                                                                     \
-        uint32_t i;                                                                                    \
-        for (i = 0; i < 4; i++) {                                                                      \
-            const NC_GL__V##S x = NC_GL__GET(S, 0, i), rest = nc_gl__sum_lanes##S(s, w, i);            \
-            const NC_GL__V##S sum = nc_gl__add##S(rest, x);                                            \
-            NC_GL__V##S a;                                                                             \
-            NC_GL__PUT(S, 0, i, nc_gl__sub##S(rest, x));                                               \
-            NC_GL__PUT(S, 1, i, nc_gl__add##S(sum, NC_GL__GET(S, 1, i)));                              \
-            a = NC_GL__GET(S, 2, i);                                                                   \
-            NC_GL__PUT(S, 2, i, nc_gl__add##S(nc_gl__add##S(sum, a), a));                              \
-            NC_GL__PUT(S, 3, i, nc_gl__add##S(sum, nc_gl__halve##S(NC_GL__GET(S, 3, i))));             \
-            a = NC_GL__GET(S, 4, i);                                                                   \
-            NC_GL__PUT(S, 4, i, nc_gl__add##S(nc_gl__add##S(sum, a), nc_gl__add##S(a, a)));            \
-            a = NC_GL__GET(S, 5, i);                                                                   \
-            if (o) NC_GL__PUT(S, 5, i, nc_gl__add##S(sum, nc_gl__mul_2k##S(a, 2)));                    \
-            a = nc_gl__halve##S(NC_GL__GET(S, 5 + o, i));                                              \
-            NC_GL__PUT(S, 5 + o, i, nc_gl__sub##S(sum, a));                                            \
-            a = NC_GL__GET(S, 6 + o, i);                                                               \
-            NC_GL__PUT(S, 6 + o, i, nc_gl__sub##S(nc_gl__sub##S(sum, a), nc_gl__add##S(a, a)));        \
-            a = NC_GL__GET(S, 7 + o, i), a = nc_gl__mul_2k##S(a, 2);                                   \
-            NC_GL__PUT(S, 7 + o, i, nc_gl__sub##S(sum, a));                                            \
-            if (w == 12) {                                                                             \
-                NC_GL__FRACTION(S, 9, sub, 2)                                                          \
-                NC_GL__FRACTION(S, 10, add, 2) NC_GL__FRACTION(S, 11, sub, 3)                          \
-            } else if (w == 16) {                                                                      \
-                NC_GL__FRACTION(S, 9, sub, 3)                                                          \
-                NC_GL__FRACTION(S, 10, sub, 4)                                                         \
-                NC_GL__FRACTION(S, 11, sub, 5)                                                         \
-                NC_GL__FRACTION(S, 12, add, 3)                                                         \
-                NC_GL__FRACTION(S, 13, add, 4) NC_GL__FRACTION(S, 14, add, 5)                          \
-                    NC_GL__FRACTION(S, 15, sub, 32)                                                    \
-            }                                                                                          \
-        }                                                                                              \
-    }                                                                                                  \
-    /* trident's layers: all ones plus a diagonal, null: 1. */                                         \
-    NC_GL__INLINE##S void nc_gl__diagonal_layer##S(nc_gl s[][4 * NC_GL__LANES##S],                     \
-                                                   const nc_gl *diagonal, uint32_t width) {            \
-        uint32_t i, b;                                                                                 \
-        for (b = 0; b < 4; b++) {                                                                      \
-            NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                     \
-            for (i = 1; i < width; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));                 \
-            for (i = 0; i < width; i++) {                                                              \
-                NC_GL__V##S x = NC_GL__GET(S, i, b);                                                   \
-                if (diagonal) x = nc_gl__mul##S(x, nc_gl__set##S(diagonal[i]));                        \
-                NC_GL__PUT(S, i, b, nc_gl__add##S(sum, x));                                            \
-            }                                                                                          \
-        }                                                                                              \
-    }                                                                                                  \
-    /* n <= 4 LANES states one after the other. */                                                     \
-    NC_GL__TARGET##S static void nc_gl__poseidon2_lanes##S(nc_gl *states, size_t n,                    \
-                                                           const nc_gl__permutation *p) {              \
-        const nc_gl *constant = p->constant;                                                           \
-        const uint32_t w = p->width;                                                                   \
-        NC_GL__V##S aligned[16][4];                                                                    \
-        nc_gl(*s)[4 * NC_GL__LANES##S] = (nc_gl(*)[4 * NC_GL__LANES##S]) aligned;                      \
-        uint32_t i, round;                                                                             \
-        size_t j;                                                                                      \
-        memset(aligned, 0, sizeof aligned);                                                            \
-        for (j = 0; j < n; j++)                                                                        \
-            for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                       \
-        if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                           \
-        for (round = 0; round < 30; round++) {                                                         \
-            const int partial = round >= 4 && round < 26;                                              \
-            nc_gl__sbox_lanes##S(s, constant, partial ? 1 : w);                                        \
-            constant += partial ? 1 : w;                                                               \
-            if (partial && !p->trident)                                                                \
-                nc_gl__poseidon2_internal##S(s, w);                                                    \
-            else if (partial || p->trident)                                                            \
-                nc_gl__diagonal_layer##S(s, partial ? p->diagonal : NULL, w);                          \
-            else                                                                                       \
-                nc_gl__poseidon2_external##S(s, w);                                                    \
-        }                                                                                              \
-        for (j = 0; j < n; j++)                                                                        \
-            for (i = 0; i < w; i++) states[j * w + i] = s[i][j];                                       \
+#define NC_GL__PERMUTE_LANES(S)                                                                    \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__sbox_lanes##S(                                \
+        nc_gl s[][4 * NC_GL__LANES##S], const nc_gl *constant, uint32_t width) {                   \
+        uint32_t i, step;                                                                          \
+        for (i = 0; i < width; i++) {                                                              \
+            const NC_GL__V##S k = nc_gl__set##S(constant[i]);                                      \
+            NC_GL__V##S x = nc_gl__add##S(NC_GL__GET(S, i, 0), k), x_n = x;                        \
+            NC_GL__V##S y = nc_gl__add##S(NC_GL__GET(S, i, 1), k), y_n = y;                        \
+            NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k), z_n = z;                        \
+            NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k), w_n = w;                        \
+            for (step = 0; step < 2; step++) { /* x^2 and x^3, then x^4 and x^7 */                 \
+                x_n = nc_gl__mul##S(x_n, x_n), y_n = nc_gl__mul##S(y_n, y_n);                      \
+                z_n = nc_gl__mul##S(z_n, z_n), w_n = nc_gl__mul##S(w_n, w_n);                      \
+                x = nc_gl__mul##S(x, x_n), y = nc_gl__mul##S(y, y_n);                              \
+                z = nc_gl__mul##S(z, z_n), w = nc_gl__mul##S(w, w_n);                              \
+            }                                                                                      \
+            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                        \
+            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                        \
+        }                                                                                          \
+    }                                                                                              \
+    /* lo + 2^32 hi, canonical, for hi < 2^63 */                                                   \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__join_halves##S(NC_GL__V##S lo, NC_GL__V##S hi) {           \
+        hi = NC_GL__PLUS##S(hi, nc_gl__high##S(lo));                                               \
+        return nc_gl__add##S(NC_GL__JOIN##S(lo, hi),                                               \
+                             NC_GL__TIMES##S(nc_gl__high##S(hi), nc_gl__set##S(NC_GL__EPSILON)));  \
+    }                                                                                              \
+    /* Halves of the elements are summed apart, without a reduction: at most 80 of 32 bits. */     \
+    NC_GL__INLINE##S void nc_gl__poseidon2_m4_##S(NC_GL__V##S t[4], NC_GL__V##S sums[4],           \
+                                                  NC_GL__V##S x, NC_GL__V##S y, NC_GL__V##S z,     \
+                                                  NC_GL__V##S w) {                                 \
+        NC_GL__V##S xy = NC_GL__PLUS##S(x, y), zw = NC_GL__PLUS##S(z, w);                          \
+        NC_GL__V##S all = NC_GL__PLUS##S(xy, zw), ally = NC_GL__PLUS##S(all, y);                   \
+        NC_GL__V##S allw = NC_GL__PLUS##S(all, w);                                                 \
+        t[0] = NC_GL__PLUS##S(ally, xy), t[1] = NC_GL__PLUS##S(ally, NC_GL__PLUS##S(z, z));        \
+        t[2] = NC_GL__PLUS##S(allw, zw), t[3] = NC_GL__PLUS##S(allw, NC_GL__PLUS##S(x, x));        \
+        sums[0] = NC_GL__PLUS##S(sums[0], t[0]), sums[1] = NC_GL__PLUS##S(sums[1], t[1]);          \
+        sums[2] = NC_GL__PLUS##S(sums[2], t[2]), sums[3] = NC_GL__PLUS##S(sums[3], t[3]);          \
+    }                                                                                              \
+    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__poseidon2_external##S(                        \
+        nc_gl s[][4 * NC_GL__LANES##S], uint32_t width) {                                          \
+        uint32_t i, b;                                                                             \
+        for (b = 0; b < 4; b++) {                                                                  \
+            NC_GL__V##S lo[16], hi[16], low[4], high[4];                                           \
+            low[0] = low[1] = low[2] = low[3] = nc_gl__set##S(0);                                  \
+            high[0] = high[1] = high[2] = high[3] = low[0];                                        \
+            for (i = 0; i < width; i += 4) {                                                       \
+                NC_GL__V##S x = NC_GL__GET(S, i, b), y = NC_GL__GET(S, i + 1, b);                  \
+                NC_GL__V##S z = NC_GL__GET(S, i + 2, b), w = NC_GL__GET(S, i + 3, b);              \
+                nc_gl__poseidon2_m4_##S(lo + i, low, nc_gl__low##S(x), nc_gl__low##S(y),           \
+                                        nc_gl__low##S(z), nc_gl__low##S(w));                       \
+                nc_gl__poseidon2_m4_##S(hi + i, high, nc_gl__high##S(x), nc_gl__high##S(y),        \
+                                        nc_gl__high##S(z), nc_gl__high##S(w));                     \
+            }                                                                                      \
+            for (i = 0; i < width; i += 4) {                                                       \
+                NC_GL__EXTERNAL_SUM(S, 0)                                                          \
+                NC_GL__EXTERNAL_SUM(S, 1) NC_GL__EXTERNAL_SUM(S, 2) NC_GL__EXTERNAL_SUM(S, 3)      \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    /* The sum of elements 1 .. w - 1. As in nc_gl__vec_sum: the wrapping sum and that of the */   \
+    /* high halves, and from these the sums of both halves. */                                     \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__sum_lanes##S(nc_gl s[][4 * NC_GL__LANES##S], uint32_t w,   \
+                                                     uint32_t b) {                                 \
+        NC_GL__V##S all = nc_gl__set##S(0), high = all, low;                                       \
+        uint32_t i;                                                                                \
+        for (i = 1; i < w; i++) {                                                                  \
+            const NC_GL__V##S x = NC_GL__GET(S, i, b);                                             \
+            all = NC_GL__PLUS##S(all, x), high = NC_GL__PLUS##S(high, nc_gl__high##S(x));          \
+        }                                                                                          \
+        low = NC_GL__MINUS##S(all, NC_GL__LEFT##S(high, 32));                                      \
+        return nc_gl__join_halves##S(low, high);                                                   \
+    }                                                                                              \
+    /* Internal layer. Diagonals less 1 are -2, 1, 2, 1/2, 3, 4 (not of width 8), -1/2, -3, */     \
+    /* -4 and of width 12 1/4, -1/4, 1/8, of 16 1/8, 1/16, 1/32, -1/8, -1/16, -1/32, 2^-32; a */   \
+    /* fraction 2^-k is -2^(96 - k). */                                                            \
+    NC_GL__INLINE##S void nc_gl__poseidon2_internal##S(nc_gl s[][4 * NC_GL__LANES##S],             \
+                                                       uint32_t w) {                               \
+        const uint32_t o = w != 8;                                                                 \
+        uint32_t i;                                                                                \
+        for (i = 0; i < 4; i++) {                                                                  \
+            const NC_GL__V##S x = NC_GL__GET(S, 0, i), rest = nc_gl__sum_lanes##S(s, w, i);        \
+            const NC_GL__V##S sum = nc_gl__add##S(rest, x);                                        \
+            NC_GL__V##S a;                                                                         \
+            NC_GL__PUT(S, 0, i, nc_gl__sub##S(rest, x));                                           \
+            NC_GL__PUT(S, 1, i, nc_gl__add##S(sum, NC_GL__GET(S, 1, i)));                          \
+            a = NC_GL__GET(S, 2, i);                                                               \
+            NC_GL__PUT(S, 2, i, nc_gl__add##S(nc_gl__add##S(sum, a), a));                          \
+            NC_GL__PUT(S, 3, i, nc_gl__add##S(sum, nc_gl__halve##S(NC_GL__GET(S, 3, i))));         \
+            a = NC_GL__GET(S, 4, i);                                                               \
+            NC_GL__PUT(S, 4, i, nc_gl__add##S(nc_gl__add##S(sum, a), nc_gl__add##S(a, a)));        \
+            a = NC_GL__GET(S, 5, i);                                                               \
+            if (o) NC_GL__PUT(S, 5, i, nc_gl__add##S(sum, nc_gl__mul_2k##S(a, 2)));                \
+            a = nc_gl__halve##S(NC_GL__GET(S, 5 + o, i));                                          \
+            NC_GL__PUT(S, 5 + o, i, nc_gl__sub##S(sum, a));                                        \
+            a = NC_GL__GET(S, 6 + o, i);                                                           \
+            NC_GL__PUT(S, 6 + o, i, nc_gl__sub##S(nc_gl__sub##S(sum, a), nc_gl__add##S(a, a)));    \
+            a = NC_GL__GET(S, 7 + o, i), a = nc_gl__mul_2k##S(a, 2);                               \
+            NC_GL__PUT(S, 7 + o, i, nc_gl__sub##S(sum, a));                                        \
+            if (w == 12) {                                                                         \
+                NC_GL__FRACTION(S, 9, sub, 2)                                                      \
+                NC_GL__FRACTION(S, 10, add, 2) NC_GL__FRACTION(S, 11, sub, 3)                      \
+            } else if (w == 16) {                                                                  \
+                NC_GL__FRACTION(S, 9, sub, 3)                                                      \
+                NC_GL__FRACTION(S, 10, sub, 4)                                                     \
+                NC_GL__FRACTION(S, 11, sub, 5)                                                     \
+                NC_GL__FRACTION(S, 12, add, 3)                                                     \
+                NC_GL__FRACTION(S, 13, add, 4)                                                     \
+                NC_GL__FRACTION(S, 14, add, 5) NC_GL__FRACTION(S, 15, sub, 32)                     \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    /* trident's layers: all ones plus a diagonal, null: 1. */                                     \
+    NC_GL__INLINE##S void nc_gl__diagonal_layer##S(nc_gl s[][4 * NC_GL__LANES##S],                 \
+                                                   const nc_gl *diagonal, uint32_t width) {        \
+        uint32_t i, b;                                                                             \
+        for (b = 0; b < 4; b++) {                                                                  \
+            NC_GL__V##S sum = NC_GL__GET(S, 0, b);                                                 \
+            for (i = 1; i < width; i++) sum = nc_gl__add##S(sum, NC_GL__GET(S, i, b));             \
+            for (i = 0; i < width; i++) {                                                          \
+                NC_GL__V##S x = NC_GL__GET(S, i, b);                                               \
+                if (diagonal) x = nc_gl__mul##S(x, nc_gl__set##S(diagonal[i]));                    \
+                NC_GL__PUT(S, i, b, nc_gl__add##S(sum, x));                                        \
+            }                                                                                      \
+        }                                                                                          \
+    }                                                                                              \
+    /* n <= 4 LANES states one after the other. */                                                 \
+    NC_GL__TARGET##S static void nc_gl__poseidon2_lanes##S(nc_gl *states, size_t n,                \
+                                                           const nc_gl__permutation *p) {          \
+        const nc_gl *constant = p->constant;                                                       \
+        const uint32_t w = p->width;                                                               \
+        NC_GL__V##S aligned[16][4];                                                                \
+        nc_gl(*s)[4 * NC_GL__LANES##S] = (nc_gl(*)[4 * NC_GL__LANES##S]) aligned;                  \
+        uint32_t i, round;                                                                         \
+        size_t j;                                                                                  \
+        memset(aligned, 0, sizeof aligned);                                                        \
+        for (j = 0; j < n; j++)                                                                    \
+            for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                   \
+        if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                       \
+        for (round = 0; round < 30; round++) {                                                     \
+            const int partial = round >= 4 && round < 26;                                          \
+            nc_gl__sbox_lanes##S(s, constant, partial ? 1 : w);                                    \
+            constant += partial ? 1 : w;                                                           \
+            if (partial && !p->trident)                                                            \
+                nc_gl__poseidon2_internal##S(s, w);                                                \
+            else if (partial || p->trident)                                                        \
+                nc_gl__diagonal_layer##S(s, partial ? p->diagonal : NULL, w);                      \
+            else                                                                                   \
+                nc_gl__poseidon2_external##S(s, w);                                                \
+        }                                                                                          \
+        for (j = 0; j < n; j++)                                                                    \
+            for (i = 0; i < w; i++) states[j * w + i] = s[i][j];                                   \
     }
 NC_GL__PERMUTE_LANES(256)
 NC_GL__PERMUTE_LANES(512)
@@ -4047,12 +4073,12 @@ static const nc_gl nc_gl__tip5_rc[80] = {
     UINT64_C(1209725273521819323),  UINT64_C(6024642864597845108)};
 
 /* The circulant matrix of m = {61402, 1108, 28750, 33823, 7454, 43244, 53865, 12034, 56951, 27521,
- * 41351, 40901, 12021, 59689, 26798, 17845}, out[i] = sum_j m[i - j] s[j] with indices modulo 16, by
- * halves: sums and differences of out[i] and out[i + 8] are products of a circulant and a
- * negacyclic matrix of 8 rows with the sums and differences of s[j] and s[j + 8]; the sums once more.
- * Row i of each has the coefficient w[i - j] at place j; what the halves must be divided by is in it
- * already. The three matrices: (m[i] - m[i + 8]) / 2, the same of e[i] = m[i] + m[i + 8] over 4, and
- * (e[i] + e[i + 4]) / 4, each from its last row's first place to its first row's last. */
+ * 41351, 40901, 12021, 59689, 26798, 17845}, out[i] = sum_j m[i - j] s[j] with indices modulo 16,
+ * by halves: sums and differences of out[i] and out[i + 8] are products of a circulant and a
+ * negacyclic matrix of 8 rows with the sums and differences of s[j] and s[j + 8]; the sums once
+ * more. Row i of each has the coefficient w[i - j] at place j; what the halves must be divided by
+ * is in it already. The three matrices: (m[i] - m[i + 8]) / 2, the same of e[i] = m[i] + m[i + 8]
+ * over 4, and (e[i] + e[i + 4]) / 4, each from its last row's first place to its first row's last. */
 static const double nc_gl__tip5_differences8[15] = {13206.5,  6300.5,  3539.0,  2283.5,   8222.5,
                                                     -13533.5, 2905.5,  2225.5,  -13206.5, -6300.5,
                                                     -3539.0,  -2283.5, -8222.5, 13533.5,  -2905.5};
@@ -4089,9 +4115,10 @@ static nc_gl nc_gl__tip5_split(nc_gl x, uint16_t *limbs) {
     return nc_gl_mul(nc_gl_from_u64(out), NC_GL_P - (NC_GL__EPSILON + 1));
 }
 
-/* The linear layer and the round's constants. 32-bit halves of the elements go through the matrix as
- * doubles, less 2^31, which 2^31 times the sum of a row brings back: the partial sums stay below
- * 2^51 in magnitude, and as multiples of 1/4 they are exact. The results less than 2^52 are whole. */
+/* The linear layer and the round's constants. 32-bit halves of the elements go through the matrix
+ * as doubles, less 2^31, which 2^31 times the sum of a row brings back: the partial sums stay below
+ * 2^51 in magnitude, and as multiples of 1/4 they are exact. The results less than 2^52 are whole.
+ * */
 #define NC_GL__TIP5_MDS(S)                                                                         \
     /* n rows of two columns: the halves */                                                        \
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__tip5_band##S(                                 \
@@ -4175,73 +4202,74 @@ static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
 }
 
 #ifdef NC_GL__X86
-#define NC_GL__TIP5(S)                                                                               \
-    /* The lookup L(b) = (b+1)^3 - 1 mod 257 is computed, not looked up, in 16-bit lanes: with     \
-     * c = b + 1 taken in [-128, 128], c^2 <= 16384 leaves r = c^2 mod 257 in [-64, 255] by        \
-     * 256 = -1, and |r c| < 2^15 leaves one in [-127, 383]; no multiple of 257 is among them. */ \
-    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_bytes##S(NC_GL__V##S b) {                               \
-        const NC_GL__V##S one = nc_gl__words##S(1), low = nc_gl__words##S(255);                      \
-        NC_GL__V##S m = nc_gl__above_words##S(b, nc_gl__words##S(127), nc_gl__words##S(257));        \
-        NC_GL__V##S c = NC_GL__MINUS_WORDS##S(NC_GL__PLUS_WORDS##S(b, one), m), r;                   \
-        r = NC_GL__TIMES_WORDS##S(c, c);                                                             \
-        r = NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_WORDS##S(r, 8));               \
-        r = NC_GL__TIMES_WORDS##S(r, c);                                                             \
-        r = NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_SIGNED##S(r, 8));              \
-        r = NC_GL__MINUS_WORDS##S(r, one);                                                           \
-        return NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_SIGNED##S(r, 8));           \
-    }                                                                                                \
-    /* nc_gl__tip5_split of each lane: times 2^64, the bytes, times -2^32. */                        \
-    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_split##S(NC_GL__V##S x) {                               \
-        NC_GL__V##S in = nc_gl__mul_2k##S(x, 64);                                                    \
-        NC_GL__V##S lo = nc_gl__tip5_bytes##S(NC_GL__AND##S(in, nc_gl__words##S(255)));              \
-        NC_GL__V##S hi = nc_gl__tip5_bytes##S(NC_GL__RIGHT_WORDS##S(in, 8));                         \
-        NC_GL__V##S out = NC_GL__PLUS##S(lo, NC_GL__LEFT##S(hi, 8));                                 \
-        return nc_gl__sub##S(nc_gl__set##S(0), nc_gl__mul_2k##S(out, 32));                           \
-    }                                                                                                \
-    /* The bits of x + 2^52 are those of 2^52 and, below them, of x < 2^52. */                       \
-    NC_GL__INLINE##S void nc_gl__tip5_halves##S(NC_GL__V##S x, NC_GL__D##S *lo, NC_GL__D##S *hi) {   \
-        const NC_GL__V##S exponent = nc_gl__set##S(UINT64_C(1075) << 52);                            \
-        const NC_GL__D##S less = nc_gl__real##S(4503599627370496.0 + 2147483648.0);                  \
-        *lo = NC_GL__REAL##S(NC_GL__PLUS##S(nc_gl__low##S(x), exponent));                            \
-        *hi = NC_GL__REAL##S(NC_GL__PLUS##S(nc_gl__high##S(x), exponent));                           \
-        *lo = NC_GL__MINUS_REAL##S(*lo, less), *hi = NC_GL__MINUS_REAL##S(*hi, less);                \
-    }                                                                                                \
-    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_join##S(NC_GL__D##S lo, NC_GL__D##S hi, nc_gl rc) {     \
-        const uint64_t exponent = UINT64_C(1075) << 52, up = (uint64_t)NC_GL__TIP5_ROW << 31;        \
-        NC_GL__D##S up_lo = NC_GL__REAL##S(nc_gl__set##S(exponent + up + (rc & NC_GL__EPSILON)));    \
-        NC_GL__D##S up_hi = NC_GL__REAL##S(nc_gl__set##S(exponent + up + (rc >> 32)));               \
-        NC_GL__V##S l = NC_GL__BITS##S(NC_GL__PLUS_REAL##S(lo, up_lo));                              \
-        NC_GL__V##S h = NC_GL__BITS##S(NC_GL__PLUS_REAL##S(hi, up_hi));                              \
-        NC_GL__V##S top, all = NC_GL__MINUS##S(NC_GL__PLUS##S(h, nc_gl__high##S(l)),                 \
-                                               nc_gl__set##S(exponent + (exponent >> 32)));          \
-        top = NC_GL__TIMES##S(nc_gl__high##S(all), nc_gl__set##S(NC_GL__EPSILON));                   \
-        return nc_gl__add##S(NC_GL__JOIN##S(l, all), top);                                           \
-    }                                                                                                \
-    NC_GL__TIP5_MDS(S)                                                                               \
-    /* n <= 4 LANES states one after the other. */                                                   \
-    NC_GL__TARGET##S static void nc_gl__tip5_lanes##S(nc_gl *states, size_t n,                       \
-                                                      const nc_gl__permutation *p) {                 \
-        enum { W = NC_GL__LANES##S };                                                                \
-        static const nc_gl zeros[16] = {0};                                                          \
-        NC_GL__V##S aligned[16][4];                                                                  \
-        nc_gl(*s)[4 * W] = (nc_gl(*)[4 * W]) aligned;                                                \
-        uint32_t round, i, b;                                                                        \
-        size_t j;                                                                                    \
-        (void)p;                                                                                     \
-        memset(aligned, 0, sizeof aligned);                                                          \
-        for (j = 0; j < n; j++)                                                                      \
-            for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];                                   \
-        for (round = 0; round < 5; round++) {                                                        \
-            for (i = 0; i < 4; i++)                                                                  \
-                for (b = 0; b < 4; b++)                                                              \
-                    nc_gl__store##S(s[i] + W * b,                                                    \
-                                    nc_gl__tip5_split##S(nc_gl__load##S(s[i] + W * b)));             \
-            nc_gl__sbox_lanes##S(s + 4, zeros, 12);                                                  \
-            for (b = 0; b < 4; b++)                                                                  \
-                nc_gl__tip5_mds##S(s[0] + W * b, 4 * W, nc_gl__tip5_rc + 16 * round);                \
-        }                                                                                            \
-        for (j = 0; j < n; j++)                                                                      \
-            for (i = 0; i < 16; i++) states[16 * j + i] = s[i][j];                                   \
+#define NC_GL__TIP5(S)                                                                             \
+    /* The lookup L(b) = (b+1)^3 - 1 mod 257 is computed, not looked up, in 16-bit lanes: */       \
+    /* with c = b + 1 taken in [-128, 128], c^2 <= 16384 leaves r = c^2 mod 257 in [-64, 255] */   \
+    /* by 256 = -1, and |r c| < 2^15 leaves one in [-127, 383]; no multiple of 257 is among */     \
+    /* them. */                                                                                    \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_bytes##S(NC_GL__V##S b) {                             \
+        const NC_GL__V##S one = nc_gl__words##S(1), low = nc_gl__words##S(255);                    \
+        NC_GL__V##S m = nc_gl__above_words##S(b, nc_gl__words##S(127), nc_gl__words##S(257));      \
+        NC_GL__V##S c = NC_GL__MINUS_WORDS##S(NC_GL__PLUS_WORDS##S(b, one), m), r;                 \
+        r = NC_GL__TIMES_WORDS##S(c, c);                                                           \
+        r = NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_WORDS##S(r, 8));             \
+        r = NC_GL__TIMES_WORDS##S(r, c);                                                           \
+        r = NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_SIGNED##S(r, 8));            \
+        r = NC_GL__MINUS_WORDS##S(r, one);                                                         \
+        return NC_GL__MINUS_WORDS##S(NC_GL__AND##S(r, low), NC_GL__RIGHT_SIGNED##S(r, 8));         \
+    }                                                                                              \
+    /* nc_gl__tip5_split of each lane: times 2^64, the bytes, times -2^32. */                      \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_split##S(NC_GL__V##S x) {                             \
+        NC_GL__V##S in = nc_gl__mul_2k##S(x, 64);                                                  \
+        NC_GL__V##S lo = nc_gl__tip5_bytes##S(NC_GL__AND##S(in, nc_gl__words##S(255)));            \
+        NC_GL__V##S hi = nc_gl__tip5_bytes##S(NC_GL__RIGHT_WORDS##S(in, 8));                       \
+        NC_GL__V##S out = NC_GL__PLUS##S(lo, NC_GL__LEFT##S(hi, 8));                               \
+        return nc_gl__sub##S(nc_gl__set##S(0), nc_gl__mul_2k##S(out, 32));                         \
+    }                                                                                              \
+    /* The bits of x + 2^52 are those of 2^52 and, below them, of x < 2^52. */                     \
+    NC_GL__INLINE##S void nc_gl__tip5_halves##S(NC_GL__V##S x, NC_GL__D##S *lo, NC_GL__D##S *hi) { \
+        const NC_GL__V##S exponent = nc_gl__set##S(UINT64_C(1075) << 52);                          \
+        const NC_GL__D##S less = nc_gl__real##S(4503599627370496.0 + 2147483648.0);                \
+        *lo = NC_GL__REAL##S(NC_GL__PLUS##S(nc_gl__low##S(x), exponent));                          \
+        *hi = NC_GL__REAL##S(NC_GL__PLUS##S(nc_gl__high##S(x), exponent));                         \
+        *lo = NC_GL__MINUS_REAL##S(*lo, less), *hi = NC_GL__MINUS_REAL##S(*hi, less);              \
+    }                                                                                              \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_join##S(NC_GL__D##S lo, NC_GL__D##S hi, nc_gl rc) {   \
+        const uint64_t exponent = UINT64_C(1075) << 52, up = (uint64_t)NC_GL__TIP5_ROW << 31;      \
+        NC_GL__D##S up_lo = NC_GL__REAL##S(nc_gl__set##S(exponent + up + (rc & NC_GL__EPSILON)));  \
+        NC_GL__D##S up_hi = NC_GL__REAL##S(nc_gl__set##S(exponent + up + (rc >> 32)));             \
+        NC_GL__V##S l = NC_GL__BITS##S(NC_GL__PLUS_REAL##S(lo, up_lo));                            \
+        NC_GL__V##S h = NC_GL__BITS##S(NC_GL__PLUS_REAL##S(hi, up_hi));                            \
+        NC_GL__V##S top, all = NC_GL__MINUS##S(NC_GL__PLUS##S(h, nc_gl__high##S(l)),               \
+                                               nc_gl__set##S(exponent + (exponent >> 32)));        \
+        top = NC_GL__TIMES##S(nc_gl__high##S(all), nc_gl__set##S(NC_GL__EPSILON));                 \
+        return nc_gl__add##S(NC_GL__JOIN##S(l, all), top);                                         \
+    }                                                                                              \
+    NC_GL__TIP5_MDS(S)                                                                             \
+    /* n <= 4 LANES states one after the other. */                                                 \
+    NC_GL__TARGET##S static void nc_gl__tip5_lanes##S(nc_gl *states, size_t n,                     \
+                                                      const nc_gl__permutation *p) {               \
+        enum { W = NC_GL__LANES##S };                                                              \
+        static const nc_gl zeros[16] = {0};                                                        \
+        NC_GL__V##S aligned[16][4];                                                                \
+        nc_gl(*s)[4 * W] = (nc_gl(*)[4 * W]) aligned;                                              \
+        uint32_t round, i, b;                                                                      \
+        size_t j;                                                                                  \
+        (void)p;                                                                                   \
+        memset(aligned, 0, sizeof aligned);                                                        \
+        for (j = 0; j < n; j++)                                                                    \
+            for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];                                 \
+        for (round = 0; round < 5; round++) {                                                      \
+            for (i = 0; i < 4; i++)                                                                \
+                for (b = 0; b < 4; b++)                                                            \
+                    nc_gl__store##S(s[i] + W * b,                                                  \
+                                    nc_gl__tip5_split##S(nc_gl__load##S(s[i] + W * b)));           \
+            nc_gl__sbox_lanes##S(s + 4, zeros, 12);                                                \
+            for (b = 0; b < 4; b++)                                                                \
+                nc_gl__tip5_mds##S(s[0] + W * b, 4 * W, nc_gl__tip5_rc + 16 * round);              \
+        }                                                                                          \
+        for (j = 0; j < n; j++)                                                                    \
+            for (i = 0; i < 16; i++) states[16 * j + i] = s[i][j];                                 \
     }
 NC_GL__TIP5(256)
 NC_GL__TIP5(512)

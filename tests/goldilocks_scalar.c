@@ -354,6 +354,62 @@ static void matrices_follow_their_definitions(void **state) {
     assert_int_equal(nc_gl_set_simd(-1), NC_OK);
 }
 
+static void long_matrix_products_fill_no_accumulator(void **state) {
+    enum { ROWS = 9, INNER = 2100, COLUMNS = 9 };
+    static uint64_t a[ROWS * INNER], b[INNER * COLUMNS], c[ROWS * COLUMNS];
+    static uint64_t expected[ROWS * COLUMNS];
+    uint64_t seed = 23;
+    size_t i, j, p;
+    int level, edge;
+    (void)state;
+    for (edge = 0; edge < 2; edge++) {
+        for (i = 0; i < ROWS * INNER; i++) /* halves and limbs of ones only are the largest */
+            a[i] = edge ? UINT64_C(0xFFFFFFFEFFFFFFFF) : random_field(&seed);
+        for (i = 0; i < INNER * COLUMNS; i++)
+            b[i] = edge ? UINT64_C(0xFFFFFFFEFFFFFFFF) - i % 2 : random_field(&seed);
+        memset(expected, 0, sizeof expected);
+        for (i = 0; i < ROWS; i++)
+            for (p = 0; p < INNER; p++)
+                for (j = 0; j < COLUMNS; j++)
+                    expected[i * COLUMNS + j] = nc_gl_mul_add(a[i * INNER + p], b[p * COLUMNS + j],
+                                                              expected[i * COLUMNS + j]);
+        for (level = 0; level <= 3; level++) {
+            if (nc_gl_set_simd(level) != NC_OK) continue;
+            assert_int_equal(nc_gl_matmul(c, a, b, ROWS, INNER, COLUMNS), NC_OK);
+            assert_memory_equal(c, expected, sizeof c);
+        }
+    }
+    assert_int_equal(nc_gl_set_simd(-1), NC_OK);
+}
+
+/* With a sanitizer, or valgrind: vectors may reach ahead inside an array only. */
+static void vectors_end_where_their_arrays_end(void **state) {
+    uint64_t seed = 24;
+    size_t n, i;
+    int level;
+    (void)state;
+    for (level = 0; level <= 3; level++) {
+        if (nc_gl_set_simd(level) != NC_OK) continue;
+        for (n = 1; n <= 40; n++) {
+            uint64_t *a = malloc(n * sizeof *a), *b = malloc(n * sizeof *b), *c, dot = 0;
+            c = malloc(n * sizeof *c);
+            for (i = 0; i < n; i++) a[i] = random_field(&seed), b[i] = random_field(&seed);
+            assert_int_equal(nc_gl_vec_mul(c, a, b, n), NC_OK);
+            for (i = 0; i < n; i++) {
+                assert_int_equal(c[i], nc_gl_mul(a[i], b[i]));
+                dot = nc_gl_add(dot, c[i]);
+            }
+            assert_int_equal(nc_gl_vec_dot(a, b, n), dot);
+            assert_int_equal(nc_gl_matmul(c, a, b, 1, 1, n), NC_OK);
+            for (i = 0; i < n; i++) assert_int_equal(c[i], nc_gl_mul(a[0], b[i]));
+            free(a);
+            free(b);
+            free(c);
+        }
+    }
+    assert_int_equal(nc_gl_set_simd(-1), NC_OK);
+}
+
 static void outputs_that_overlap_inputs_in_part_are_refused(void **state) {
     uint64_t a[64], copy[64], seed = 8;
     size_t i;
@@ -427,6 +483,8 @@ int main(void) {
         cmocka_unit_test(long_dot_products_carry_between_their_blocks),
         cmocka_unit_test(outputs_that_overlap_inputs_in_part_are_refused),
         cmocka_unit_test(matrices_follow_their_definitions),
+        cmocka_unit_test(long_matrix_products_fill_no_accumulator),
+        cmocka_unit_test(vectors_end_where_their_arrays_end),
         cmocka_unit_test(bytes_pack_seven_to_an_element),
         cmocka_unit_test(text_round_trips_and_bad_numbers_name_the_column),
     };
