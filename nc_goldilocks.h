@@ -1805,10 +1805,10 @@ NC_GL__HALF_WORDS(512)
 #ifdef NC_GL__NEON
 /* -- 128 bits -- */
 
-/* Two lanes, and no product of 64 bits: where whole products are reduced one by one, as in vec_mul,
- * transforms and the S-boxes, the processor's own mul and umulh are as fast or faster (llvm-mca:
- * Neoverse N1 and V1, Apple M1), so that they stay plain C. Sums of 32-bit products, which umlal
- * takes two at a time, and sums are vectors. */
+/* Two lanes, and products by halves. By llvm-mca (Neoverse N1) a product and its reduction take 7.1
+ * cycles, 7.6 with mul and umulh, a point of a transform of eight 5.8, not 10.8, a term of a matrix
+ * product 3.0, not 5.1, of a fixed-point one 0.5. The permutations, whose sums of 128 bits cost plain
+ * C little, stay with it. */
 #define NC_GL__PLUS128 vaddq_u64
 #define NC_GL__MINUS128 vsubq_u64
 #define NC_GL__LEFT128(a, k) vshlq_u64(a, vdupq_n_s64((int64_t)(k)))
@@ -1842,6 +1842,29 @@ NC_GL__INLINE128 uint64x2_t nc_gl__sub128(uint64x2_t a, uint64x2_t b) {
 }
 NC_GL__INLINE128 uint64x2_t nc_gl__add128(uint64x2_t a, uint64x2_t b) {
     return nc_gl__sub128(a, vsubq_u64(nc_gl__set128(NC_GL_P), b));
+}
+
+/* As nc_gl__product, with products that add, and nc_gl__reduce. */
+NC_GL__INLINE128 uint64x2_t nc_gl__mul128(uint64x2_t a, uint64x2_t b) {
+    const uint32x2_t al = vmovn_u64(a), ah = vshrn_n_u64(a, 32);
+    const uint32x2_t bl = vmovn_u64(b), bh = vshrn_n_u64(b, 32), ones = vdup_n_u32(0xFFFFFFFF);
+    uint64x2_t ll = vmull_u32(al, bl), mid = vmlal_u32(vshrq_n_u64(ll, 32), ah, bl);
+    uint64x2_t cross = vmlal_u32(vmovl_u32(vmovn_u64(mid)), al, bh);
+    uint64x2_t hi = vsraq_n_u64(vsraq_n_u64(vmull_u32(ah, bh), mid, 32), cross, 32);
+    uint64x2_t lo = vsliq_n_u64(ll, cross, 32), h1 = vshrq_n_u64(hi, 32), t = vsubq_u64(lo, h1);
+    t = vsubq_u64(t, vshrq_n_u64(vcltq_u64(lo, h1), 32));
+    return nc_gl__sub128(t, vmlsl_u32(nc_gl__set128(NC_GL_P), vmovn_u64(hi), ones));
+}
+NC_GL__INLINE128 uint64x2_t nc_gl__fill128(uint64x2_t x, size_t *zeros) {
+    const uint64x2_t zero = vceqzq_u64(x);
+    *zeros += (size_t)(0 - vaddvq_u64(zero));
+    return vsubq_u64(x, zero);
+}
+NC_GL__INLINE128 uint64x2_t nc_gl__keep128(uint64x2_t r, uint64x2_t x) {
+    return vbicq_u64(r, vceqzq_u64(x));
+}
+NC_GL__INLINE128 uint64x2_t nc_gl__mul_add128(uint64x2_t a, uint64x2_t b, uint64x2_t c) {
+    return nc_gl__add128(nc_gl__mul128(a, b), c);
 }
 #endif
 
@@ -1991,6 +2014,36 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
         }                                                                                          \
         return i;                                                                                  \
     }
+#define NC_GL__BATCH_INV(S)                                                                        \
+    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */        \
+    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,      \
+                                                       nc_gl *scratch, size_t *zeros) {            \
+        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                 \
+        NC_GL__V##S p[4];                                                                          \
+        nc_gl column[ROW], before[ROW];                                                            \
+        size_t rows = n / ROW * ROW, i, j, unused = 0;                                             \
+        if (rows < 2 * ROW) return 0;                                                              \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                           \
+        for (i = 0; i < rows; i += ROW)                                                            \
+            for (j = 0; j < 4; j++) {                                                              \
+                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);             \
+                nc_gl__store##S(scratch + i + W * j, p[j]);                                        \
+                p[j] = nc_gl__mul##S(p[j], x);                                                     \
+            }                                                                                      \
+        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                             \
+        nc_gl__batch_inv64(column, column, ROW, before, &unused);                                  \
+        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                             \
+        for (i = rows; i > 0; i -= ROW)                                                            \
+            for (j = 4; j-- > 0;) {                                                                \
+                size_t at = i - ROW + W * j;                                                       \
+                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);       \
+                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                 \
+                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                 \
+                p[j] = nc_gl__mul##S(p[j], x);                                                     \
+            }                                                                                      \
+        return rows;                                                                               \
+    }
+
 #define NC_GL__LIMB_SUMS(S)                                                                        \
     /* Sums of products x y without a reduction: of both halves of x with y's 22, 22 and 20 */     \
     /* bits. Each is below 2^54, so 1,024 of them stay below 2^64. */                              \
@@ -2062,35 +2115,6 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
         nc_gl__store##S(out + i, nc_gl__mul##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i)));     \
         return i + NC_GL__LANES##S;                                                                \
     }
-#define NC_GL__BATCH_INV(S)                                                                        \
-    /* Montgomery's trick down 4 x lanes columns; their products are inverted as scalars */        \
-    NC_GL__TARGET##S static size_t nc_gl__batch_inv##S(nc_gl *out, const nc_gl *in, size_t n,      \
-                                                       nc_gl *scratch, size_t *zeros) {            \
-        enum { W = NC_GL__LANES##S, ROW = 4 * W };                                                 \
-        NC_GL__V##S p[4];                                                                          \
-        nc_gl column[ROW], before[ROW];                                                            \
-        size_t rows = n / ROW * ROW, i, j, unused = 0;                                             \
-        if (rows < 2 * ROW) return 0;                                                              \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__set##S(1);                                           \
-        for (i = 0; i < rows; i += ROW)                                                            \
-            for (j = 0; j < 4; j++) {                                                              \
-                NC_GL__V##S x = nc_gl__fill##S(nc_gl__load##S(in + i + W * j), zeros);             \
-                nc_gl__store##S(scratch + i + W * j, p[j]);                                        \
-                p[j] = nc_gl__mul##S(p[j], x);                                                     \
-            }                                                                                      \
-        for (j = 0; j < 4; j++) nc_gl__store##S(column + W * j, p[j]);                             \
-        nc_gl__batch_inv64(column, column, ROW, before, &unused);                                  \
-        for (j = 0; j < 4; j++) p[j] = nc_gl__load##S(column + W * j);                             \
-        for (i = rows; i > 0; i -= ROW)                                                            \
-            for (j = 4; j-- > 0;) {                                                                \
-                size_t at = i - ROW + W * j;                                                       \
-                NC_GL__V##S raw = nc_gl__load##S(in + at), x = nc_gl__fill##S(raw, &unused);       \
-                NC_GL__V##S r = nc_gl__mul##S(p[j], nc_gl__load##S(scratch + at));                 \
-                nc_gl__store##S(out + at, nc_gl__keep##S(r, raw));                                 \
-                p[j] = nc_gl__mul##S(p[j], x);                                                     \
-            }                                                                                      \
-        return rows;                                                                               \
-    }
 NC_GL__VECTORS(256)
 NC_GL__VECTORS(512)
 NC_GL__VECTOR_SUM(256)
@@ -2100,7 +2124,6 @@ NC_GL__VEC_MUL(512)
 NC_GL__BATCH_INV(256)
 NC_GL__BATCH_INV(512)
 NC_GL__LIMB_SUMS(256)
-#undef NC_GL__BATCH_INV
 #undef NC_GL__VEC_MUL
 
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
@@ -2149,33 +2172,30 @@ NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a,
     return i;
 }
 #elif defined(NC_GL__NEON)
-NC_GL__BINARY(128, add)
-NC_GL__BINARY(128, sub)
+NC_GL__VECTORS(128)
+NC_GL__BINARY(128, mul)
 NC_GL__VECTOR_SUM(128)
+NC_GL__BATCH_INV(128)
 NC_GL__LIMB_SUMS(128)
 #endif
 #undef NC_GL__LIMB_SUMS
 #undef NC_GL__VECTOR_SUM
+#undef NC_GL__BATCH_INV
 #undef NC_GL__VECTORS
 #undef NC_GL__BINARY
 
 /* -- the widest form that this machine has, and plain C for what that leaves -- */
 
-/* How many elements the form of 256 or 512 bits has done, 0 where there is none. */
+/* How many elements the form of 128, 256 or 512 bits has done, 0 where there is none. */
 #ifdef NC_GL__X86
 #define NC_GL__WIDE(op, arguments)                                                                 \
     (nc_gl__level() >= 2        ? nc_gl__##op##512 arguments                                       \
      : nc_gl__level_in_use == 1 ? nc_gl__##op##256 arguments                                       \
                                 : (size_t)0)
+#elif defined(NC_GL__NEON)
+#define NC_GL__WIDE(op, arguments) (nc_gl__level() >= 1 ? nc_gl__##op##128 arguments : (size_t)0)
 #else
 #define NC_GL__WIDE(op, arguments) ((size_t)0)
-#endif
-/* The same where there is a form of 128 bits too. */
-#ifdef NC_GL__NEON
-#define NC_GL__WIDE_SUMS(op, arguments)                                                            \
-    (nc_gl__level() >= 1 ? nc_gl__##op##128 arguments : (size_t)0)
-#else
-#define NC_GL__WIDE_SUMS NC_GL__WIDE
 #endif
 
 /* The operations without a look at their buffers. */
@@ -2207,7 +2227,7 @@ static NC__NOINLINE void nc_gl__powers(nc_gl *out, nc_gl start, nc_gl base, size
 NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i;
     if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    i = NC_GL__WIDE_SUMS(vec_add, (out, a, b, n));
+    i = NC_GL__WIDE(vec_add, (out, a, b, n));
     (void)nc_gl__vec_add64(out + i, a + i, b + i, n - i);
     return NC_OK;
 }
@@ -2215,7 +2235,7 @@ NC_API nc_status nc_gl_vec_add(nc_gl *out, const nc_gl *a, const nc_gl *b, size_
 NC_API nc_status nc_gl_vec_sub(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
     size_t i;
     if (nc_gl__torn(out, a, n) || nc_gl__torn(out, b, n)) return NC_ERR_ARG;
-    i = NC_GL__WIDE_SUMS(vec_sub, (out, a, b, n));
+    i = NC_GL__WIDE(vec_sub, (out, a, b, n));
     (void)nc_gl__vec_sub64(out + i, a + i, b + i, n - i);
     return NC_OK;
 }
@@ -2254,7 +2274,7 @@ NC_API nc_gl nc_gl_vec_dot(const nc_gl *a, const nc_gl *b, size_t n) {
 
 NC_API nc_gl nc_gl_vec_sum(const nc_gl *a, size_t n) {
     nc_gl sum = 0;
-    size_t i = NC_GL__WIDE_SUMS(vec_sum, (&sum, a, n));
+    size_t i = NC_GL__WIDE(vec_sum, (&sum, a, n));
     nc_gl__vec_sum64(&sum, a + i, n - i);
     return sum;
 }
@@ -2527,6 +2547,13 @@ NC_GL__TARGET512 static NC__NOINLINE void nc_gl__transpose512(nc_gl *to, size_t 
 #undef NC_GL__STORE_TILE
 #undef NC_GL__LOAD_TILE
 }
+#elif defined(NC_GL__NEON)
+NC_GL__INLINE128 void nc_gl__transpose128(nc_gl *to, size_t to_step, const nc_gl *from,
+                                          size_t from_step) {
+    const uint64x2_t a = nc_gl__load128(from), b = nc_gl__load128(from + from_step);
+    nc_gl__store128(to, vzip1q_u64(a, b));
+    nc_gl__store128(to + to_step, vzip2q_u64(a, b));
+}
 #endif
 
 NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
@@ -2747,6 +2774,11 @@ NC_GL__DFT(512, 8)
 NC_GL__DFT(512, 16)
 NC_GL__PASSES(512)
 NC_GL__GROUPS(512)
+#elif defined(NC_GL__NEON)
+NC_GL__DFT(128, 8)
+NC_GL__DFT(128, 16)
+NC_GL__PASSES(128)
+NC_GL__GROUPS(128)
 #endif
 
 /* -- plans -- */
@@ -2843,6 +2875,10 @@ static void nc_gl__pass(nc_gl *x, uint32_t log2_radix, size_t stride, const nc_g
     else if (nc_gl__level() == 1)
         nc_gl__pass256(x, radix, stride, table, j0, j1, from_reversed);
     else
+#elif defined(NC_GL__NEON)
+    if (nc_gl__level() >= 1)
+        nc_gl__pass128(x, radix, stride, table, j0, j1, from_reversed);
+    else
 #endif
         nc_gl__pass64(x, radix, stride, table, j0, j1, from_reversed);
 }
@@ -2854,6 +2890,8 @@ static void nc_gl__groups(nc_gl *x, size_t n, int from_reversed) {
     const int level = nc_gl__level();
     if (level >= 2) i = nc_gl__groups512(x, n, from_reversed);
     if (level >= 1) i += nc_gl__groups256(x + i, n - i, from_reversed);
+#elif defined(NC_GL__NEON)
+    if (nc_gl__level() >= 1) i = nc_gl__groups128(x, n, from_reversed);
 #endif
     nc_gl__groups64(x + i, n - i, from_reversed);
 }
@@ -4078,7 +4116,7 @@ static const nc_gl nc_gl__tip5_rc[80] = {
  * negacyclic matrix of 8 rows with the sums and differences of s[j] and s[j + 8]; the sums once
  * more. Row i of each has the coefficient w[i - j] at place j; what the halves must be divided by
  * is in it already. The three matrices: (m[i] - m[i + 8]) / 2, the same of e[i] = m[i] + m[i + 8]
- * over 4, and (e[i] + e[i + 4]) / 4, each from its last row's first place to its first row's last. */
+ * over 4, and (e[i] + e[i + 4]) / 4; w goes from place n - 1 of row 0 to place 0 of row n - 1. */
 static const double nc_gl__tip5_differences8[15] = {13206.5,  6300.5,  3539.0,  2283.5,   8222.5,
                                                     -13533.5, 2905.5,  2225.5,  -13206.5, -6300.5,
                                                     -3539.0,  -2283.5, -8222.5, 13533.5,  -2905.5};
