@@ -1807,8 +1807,8 @@ NC_GL__HALF_WORDS(512)
 
 /* Two lanes, and products by halves. By llvm-mca (Neoverse N1) a product and its reduction take 7.1
  * cycles, 7.6 with mul and umulh, a point of a transform of eight 5.8, not 10.8, a term of a matrix
- * product 3.0, not 5.1, of a fixed-point one 0.5. The permutations, whose sums of 128 bits cost plain
- * C little, stay with it. */
+ * product 3.0, not 5.1, of a fixed-point one 0.5. The permutations, whose sums of 128 bits cost
+ * plain C little, stay with it. */
 #define NC_GL__PLUS128 vaddq_u64
 #define NC_GL__MINUS128 vsubq_u64
 #define NC_GL__LEFT128(a, k) vshlq_u64(a, vdupq_n_s64((int64_t)(k)))
