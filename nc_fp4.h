@@ -1946,6 +1946,10 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__abovef8(nc_fp4__f8 x, nc_fp4__f8 y) {
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__select8(nc_fp4__v8 mask, nc_fp4__v8 yes, nc_fp4__v8 no) {
     return _mm256_blendv_epi8(no, yes, mask);
 }
+/* The same bit by bit. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__mux8(nc_fp4__v8 mask, nc_fp4__v8 yes, nc_fp4__v8 no) {
+    return _mm256_xor_si256(no, _mm256_and_si256(mask, _mm256_xor_si256(yes, no)));
+}
 NC_FP4__INLINE8 int nc_fp4__any8(nc_fp4__v8 mask) { return _mm256_movemask_epi8(mask) != 0; }
 NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__fma8(nc_fp4__f8 x, nc_fp4__f8 y, nc_fp4__f8 z) {
     return _mm256_fmadd_ps(x, y, z);
@@ -2080,6 +2084,9 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__select8(nc_fp4__v8 mask, nc_fp4__v8 yes, nc_f
     no.a = vbslq_u32(mask.a, yes.a, no.a);
     no.b = vbslq_u32(mask.b, yes.b, no.b);
     return no;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__mux8(nc_fp4__v8 mask, nc_fp4__v8 yes, nc_fp4__v8 no) {
+    return nc_fp4__select8(mask, yes, no);
 }
 NC_FP4__INLINE8 int nc_fp4__any8(nc_fp4__v8 mask) {
     return vmaxvq_u32(vorrq_u32(mask.a, mask.b)) != 0;
@@ -7095,6 +7102,99 @@ static void nc_fp4__run_portable(const nc_fp4_network *n, uint64_t *const *base,
     }
 }
 
+#ifdef NC_FP4__LANES8
+/* A step of a strip, eight vectors of it, where `value` is the function of vectors a, b and c. */
+#define NC_FP4__CASE(t, value)                                                                     \
+    case t:                                                                                        \
+        for (w = 0; w < NC_FP4__STRIP; w += 4) {                                                   \
+            const nc_fp4__v8 a = nc_fp4__load8(in0 + w), b = nc_fp4__load8(in1 + w);               \
+            const nc_fp4__v8 c = nc_fp4__load8(in2 + w);                                           \
+            (void)a, (void)b, (void)c;                                                             \
+            nc_fp4__store8(out + w, value);                                                        \
+        }                                                                                          \
+        break;
+
+/* Any function of three operands: those that circuits mostly consist of, in the order that
+ * nc_fp4__least_order leaves, the others by their algebraic normal form. */
+NC_FP4__TARGET8 static void nc_fp4__step8(uint32_t truth, const uint64_t *in0, const uint64_t *in1,
+                                          const uint64_t *in2, uint64_t *out) {
+    const nc_fp4__v8 ones = nc_fp4__set8(UINT32_MAX);
+    uint64_t mask[8];
+    nc_fp4__v8 m[8];
+    uint32_t w;
+    switch (truth) {
+        NC_FP4__CASE(0x03, nc_fp4__xor8(nc_fp4__or8(b, c), ones))
+        NC_FP4__CASE(0x0A, nc_fp4__and8(a, nc_fp4__xor8(c, ones)))
+        NC_FP4__CASE(0x0F, nc_fp4__xor8(c, ones))
+        NC_FP4__CASE(0x3C, nc_fp4__xor8(b, c))
+        NC_FP4__CASE(0x3F, nc_fp4__xor8(nc_fp4__and8(b, c), ones))
+        NC_FP4__CASE(0x88, nc_fp4__and8(a, b))
+        NC_FP4__CASE(0x8E, nc_fp4__mux8(nc_fp4__xor8(a, b), nc_fp4__xor8(c, ones), a))
+        NC_FP4__CASE(0x96, nc_fp4__xor8(nc_fp4__xor8(a, b), c))
+        NC_FP4__CASE(0x99, nc_fp4__xor8(nc_fp4__xor8(a, b), ones))
+        NC_FP4__CASE(0xAA, a)
+        NC_FP4__CASE(0xAC, nc_fp4__mux8(c, a, b))
+        NC_FP4__CASE(0xAE, nc_fp4__or8(a, nc_fp4__and8(b, nc_fp4__xor8(c, ones))))
+        NC_FP4__CASE(0xE8, nc_fp4__mux8(nc_fp4__xor8(a, b), c, a))
+        NC_FP4__CASE(0xEE, nc_fp4__or8(a, b))
+    default:
+        nc_fp4__masks((uint8_t)truth, mask);
+        for (w = 0; w < 8; w++) m[w] = nc_fp4__set8((uint32_t)mask[w]);
+        for (w = 0; w < NC_FP4__STRIP; w += 4) {
+            const nc_fp4__v8 a = nc_fp4__load8(in0 + w), b = nc_fp4__load8(in1 + w);
+            const nc_fp4__v8 c = nc_fp4__load8(in2 + w), ab = nc_fp4__and8(a, b);
+            nc_fp4__v8 x = nc_fp4__xor8(m[0], nc_fp4__and8(a, m[1]));
+            nc_fp4__v8 y = nc_fp4__xor8(m[4], nc_fp4__and8(a, m[5]));
+            x = nc_fp4__xor8(x, nc_fp4__xor8(nc_fp4__and8(b, m[2]), nc_fp4__and8(ab, m[3])));
+            y = nc_fp4__xor8(y, nc_fp4__xor8(nc_fp4__and8(b, m[6]), nc_fp4__and8(ab, m[7])));
+            nc_fp4__store8(out + w, nc_fp4__xor8(x, nc_fp4__and8(c, y)));
+        }
+    }
+}
+#undef NC_FP4__CASE
+
+/* For each vector of a strip: its carry k, and its place. */
+#define NC_FP4__EACH(x)                                                                            \
+    x(k0, 0) x(k1, 4) x(k2, 8) x(k3, 12) x(k4, 16) x(k5, 20) x(k6, 24) x(k7, 28)
+#define NC_FP4__LOAD(k, at) k = nc_fp4__load8(c + (at));
+#define NC_FP4__KEEP(k, at) nc_fp4__store8(out + (at), k);
+#define NC_FP4__ADD(k, at)                                                                         \
+    {                                                                                              \
+        const nc_fp4__v8 x = nc_fp4__load8(a + (at));                                              \
+        const nc_fp4__v8 either = nc_fp4__xor8(x, nc_fp4__load8(b + (at)));                        \
+        nc_fp4__store8(out + (at), nc_fp4__xor8(either, k));                                       \
+        k = nc_fp4__mux8(either, k, x);                                                            \
+    }
+
+/* A whole strip; carries stay in registers between full adders. */
+NC_FP4__TARGET8 static void nc_fp4__run8(const nc_fp4_network *n, uint64_t *const *base) {
+    const size_t steps = n->fast.count;
+    size_t i;
+    nc_fp4__v8 k0 = nc_fp4__set8(0), k1 = k0, k2 = k0, k3 = k0, k4 = k0, k5 = k0, k6 = k0, k7 = k0;
+    for (i = 0; i < steps; i++) {
+        const nc_fp4__step *s = &n->fast.at[i];
+        const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
+        uint64_t *out = base[s->out];
+        if (s->truth < NC_FP4__FULL_ADDER) {
+            nc_fp4__step8(s->truth, a, b, c, out);
+            continue;
+        }
+        if (s->truth == NC_FP4__FULL_ADDER) {
+            NC_FP4__EACH(NC_FP4__LOAD)
+        }
+        NC_FP4__EACH(NC_FP4__ADD)
+        if (s->carry != UINT32_MAX) {
+            out = base[s->carry];
+            NC_FP4__EACH(NC_FP4__KEEP)
+        }
+    }
+}
+#undef NC_FP4__EACH
+#undef NC_FP4__LOAD
+#undef NC_FP4__KEEP
+#undef NC_FP4__ADD
+#endif
+
 #ifdef NC_FP4__X86
 /* The instruction has its function as an immediate: a case for each table that is left by
  * nc_fp4__least_order. */
@@ -7197,8 +7297,13 @@ static void nc_fp4__run(const nc_fp4_network *n, uint64_t **base, uint64_t *work
     for (i = 0; i < n->temporaries; i++) base[fixed + i] = work + i * NC_FP4__STRIP;
     for (w = 0; w < words; w += NC_FP4__STRIP) {
 #ifdef NC_FP4__X86
-        if (words - w >= NC_FP4__STRIP && nc_fp4__level() >= 2)
+        if (words - w >= NC_FP4__STRIP && nc_fp4__lanes() == 16)
             nc_fp4__run512(n, base);
+        else
+#endif
+#ifdef NC_FP4__LANES8
+            if (words - w >= NC_FP4__STRIP && nc_fp4__lanes() == 8)
+            nc_fp4__run8(n, base);
         else
 #endif
             nc_fp4__run_portable(n, base, words - w < strip ? words - w : strip);
@@ -7328,16 +7433,72 @@ NC_FP4__TARGET512 static void nc_fp4__unslice512(const uint64_t *sliced, uint32_
 }
 #endif
 
+#ifdef NC_FP4__LANES8
+/* Bit j of row b of 32 is exchanged with bit b of row j, in each of eight lanes. */
+NC_FP4__TARGET8 static void nc_fp4__transpose_bits8(nc_fp4__v8 x[32]) {
+    uint32_t mask = 0x0000FFFF;
+    int j = 16, k;
+    for (; j != 0; j >>= 1, mask ^= mask << j) {
+        const nc_fp4__v8 m = nc_fp4__set8(mask);
+        for (k = 0; k < 32; k = (k + j + 1) & ~j) {
+            const nc_fp4__v8 t =
+                nc_fp4__and8(nc_fp4__xor8(nc_fp4__right8(x[k], j), x[k + j]), m);
+            x[k] = nc_fp4__xor8(x[k], nc_fp4__left8(t, j));
+            x[k + j] = nc_fp4__xor8(x[k + j], t);
+        }
+    }
+}
+
+/* 256 cases: eight values make bit i of the eight lanes, in the order in which nc_fp4__unslice8
+ * takes them out again. half: bits 0 to 31 of the values, or 32 to 63. */
+NC_FP4__TARGET8 static void nc_fp4__slice8(const uint64_t *values, uint32_t half, uint32_t width,
+                                           uint64_t *sliced) {
+    nc_fp4__v8 x[32];
+    uint32_t i;
+    for (i = 0; i < 32; i++) {
+        const nc_fp4__v8 v = nc_fp4__load8(values + 8 * i), w = nc_fp4__load8(values + 8 * i + 4);
+        x[i] = half ? nc_fp4__odd_words8(v, w) : nc_fp4__even_words8(v, w);
+    }
+    nc_fp4__transpose_bits8(x);
+    for (i = 0; i < width; i++) nc_fp4__store8(sliced + i * NC_FP4__STRIP, x[i]);
+}
+
+NC_FP4__TARGET8 static void nc_fp4__unslice8(const uint64_t *sliced, uint32_t width,
+                                             uint64_t *values) {
+    nc_fp4__v8 x[32], y[32];
+    uint32_t i;
+    for (i = 0; i < 32; i++) {
+        x[i] = y[i] = nc_fp4__set8(0);
+        if (i < width) x[i] = nc_fp4__load8(sliced + i * NC_FP4__STRIP);
+        if (i + 32 < width) y[i] = nc_fp4__load8(sliced + (i + 32) * NC_FP4__STRIP);
+    }
+    nc_fp4__transpose_bits8(x);
+    if (width > 32) nc_fp4__transpose_bits8(y);
+    for (i = 0; i < 32; i++) {
+        nc_fp4__store8(values + 8 * i, nc_fp4__low_words8(x[i], y[i]));
+        nc_fp4__store8(values + 8 * i + 4, nc_fp4__high_words8(x[i], y[i]));
+    }
+}
+#endif
+
 /* Up to 2,048 cases of one group into or out of its slices. */
 static void nc_fp4__slice_group(const uint64_t *values, size_t count, uint32_t width,
                                 uint64_t *sliced) {
     size_t i = 0;
 #ifdef NC_FP4__X86
-    for (; nc_fp4__level() >= 2 && i + 512 <= count; i += 512) {
+    for (; nc_fp4__lanes() == 16 && i + 512 <= count; i += 512) {
         nc_fp4__slice512(values + i, 0, width < 32 ? width : 32, sliced + i / 64);
         if (width > 32)
             nc_fp4__slice512(values + i, 1, width - 32,
                              sliced + 32 * (size_t)NC_FP4__STRIP + i / 64);
+    }
+#endif
+#ifdef NC_FP4__LANES8
+    for (; nc_fp4__lanes() == 8 && i + 256 <= count; i += 256) {
+        nc_fp4__slice8(values + i, 0, width < 32 ? width : 32, sliced + i / 64);
+        if (width > 32)
+            nc_fp4__slice8(values + i, 1, width - 32,
+                           sliced + 32 * (size_t)NC_FP4__STRIP + i / 64);
     }
 #endif
     for (; i < count; i += 64)
@@ -7348,8 +7509,12 @@ static void nc_fp4__unslice_group(const uint64_t *sliced, uint32_t width, uint64
                                   size_t count) {
     size_t i = 0;
 #ifdef NC_FP4__X86
-    for (; nc_fp4__level() >= 2 && i + 512 <= count; i += 512)
+    for (; nc_fp4__lanes() == 16 && i + 512 <= count; i += 512)
         nc_fp4__unslice512(sliced + i / 64, width, values + i);
+#endif
+#ifdef NC_FP4__LANES8
+    for (; nc_fp4__lanes() == 8 && i + 256 <= count; i += 256)
+        nc_fp4__unslice8(sliced + i / 64, width, values + i);
 #endif
     for (; i < count; i += 64)
         nc_fp4__unslice64(sliced + i / 64, width, values + i, count - i < 64 ? count - i : 64);
