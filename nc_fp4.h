@@ -1905,8 +1905,8 @@ NC_FP4__BINARY(nc_fp4__v8, sub8, _mm256_sub_epi32, vsubq_u32, u32)
 NC_FP4__BINARY(nc_fp4__v8, max8, _mm256_max_epu32, vmaxq_u32, u32)
 NC_FP4__BINARY(nc_fp4__v8, min8, _mm256_min_epu32, vminq_u32, u32)
 NC_FP4__BINARY(nc_fp4__v8, equal8, _mm256_cmpeq_epi32, vceqq_u32, u32)
-NC_FP4__BINARY(nc_fp4__v8, above8, _mm256_cmpgt_epi32, vcgtq_u32, u32) /* both below 2^31 */
-NC_FP4__BINARY(nc_fp4__v8, pairs8, _mm256_hadd_epi32, vpaddq_u32, u32) /* sums of neighbours */
+NC_FP4__BINARY(nc_fp4__v8, above8, _mm256_cmpgt_epi32, vcgtq_u32, u32)      /* both below 2^31 */
+NC_FP4__BINARY(nc_fp4__v8, pairs8, _mm256_hadd_epi32, vpaddq_u32, u32)      /* sums of neighbours */
 NC_FP4__BINARY(nc_fp4__v8, low_bytes8, _mm256_unpacklo_epi8, vzip1q_u8, u8) /* in turn */
 NC_FP4__BINARY(nc_fp4__v8, high_bytes8, _mm256_unpackhi_epi8, vzip2q_u8, u8)
 NC_FP4__BINARY(nc_fp4__v8, low_halves8, _mm256_unpacklo_epi16, vzip1q_u16, u16)
@@ -1920,7 +1920,6 @@ NC_FP4__BINARY(nc_fp4__f8, addf8, _mm256_add_ps, vaddq_f32, f32)
 NC_FP4__BINARY(nc_fp4__f8, mulf8, _mm256_mul_ps, vmulq_f32, f32)
 NC_FP4__BINARY(nc_fp4__f8, divf8, _mm256_div_ps, vdivq_f32, f32)
 #undef NC_FP4__BINARY
-
 
 /* The others, in AVX2. */
 #ifdef NC_FP4__X86
@@ -1963,12 +1962,10 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__join_high8(nc_fp4__v8 x, nc_fp4__v8 y) {
 }
 /* Words 0 and 2 of x, then of y; words 1 and 3. */
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__even_words8(nc_fp4__v8 x, nc_fp4__v8 y) {
-    return nc_fp4__as_bits8(
-        _mm256_shuffle_ps(nc_fp4__as_float8(x), nc_fp4__as_float8(y), 0x88));
+    return nc_fp4__as_bits8(_mm256_shuffle_ps(nc_fp4__as_float8(x), nc_fp4__as_float8(y), 0x88));
 }
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__odd_words8(nc_fp4__v8 x, nc_fp4__v8 y) {
-    return nc_fp4__as_bits8(
-        _mm256_shuffle_ps(nc_fp4__as_float8(x), nc_fp4__as_float8(y), 0xDD));
+    return nc_fp4__as_bits8(_mm256_shuffle_ps(nc_fp4__as_float8(x), nc_fp4__as_float8(y), 0xDD));
 }
 /* One of eight floats for every lane. */
 NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__choose8(nc_fp4__f8 table, nc_fp4__v8 index) {
@@ -2170,8 +2167,8 @@ NC_FP4__INLINE8 void nc_fp4__store_codes8(uint8_t *codes, nc_fp4__v8 x, nc_fp4__
  * encoding, for assemblers know it only where a whole function may use it, which then takes no
  * function inlined that may use something else; the symbols are the numbers of the registers. */
 #define NC_FP4__SDOT(sum, weights, x)                                                              \
-    __asm__(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,"  \
-            "29,30,31\n\t.set .Lnc_v\\n,\\n\n\t.endr\n\t"                                            \
+    __asm__(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28," \
+            "29,30,31\n\t.set .Lnc_v\\n,\\n\n\t.endr\n\t"                                          \
             ".inst 0x4E809400 | .Lnc_%2 << 16 | .Lnc_%1 << 5 | .Lnc_%0"                            \
             : "+w"(sum)                                                                            \
             : "w"(weights), "w"(x))
@@ -2507,8 +2504,8 @@ NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__byte_scales8(const nc_fp4__row *row, float te
     if (row->scale == NC_FP4__E8M0) { /* the exponent; 0 is 2^-127, 255 NaN: both have this bit */
         const nc_fp4__v8 ends = nc_fp4__or8(nc_fp4__equal8(code, nc_fp4__set8(0)),
                                             nc_fp4__equal8(code, nc_fp4__set8(255)));
-        return nc_fp4__as_float8(nc_fp4__or8(nc_fp4__left8(code, 23),
-                                             nc_fp4__and8(ends, nc_fp4__set8(0x00400000))));
+        return nc_fp4__as_float8(
+            nc_fp4__or8(nc_fp4__left8(code, 23), nc_fp4__and8(ends, nc_fp4__set8(0x00400000))));
     }
     /* E4M3 as a float32 of exponent 2^-120 too small, subnormals included */
     value = nc_fp4__as_float8(nc_fp4__or8(
@@ -2516,8 +2513,7 @@ NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__byte_scales8(const nc_fp4__row *row, float te
     value = nc_fp4__mulf8(value, nc_fp4__setf8(1.329227996e36f));
     value = nc_fp4__mulf8(value, nc_fp4__setf8(tensor_scale));
     return nc_fp4__as_float8(nc_fp4__select8(nc_fp4__equal8(u, nc_fp4__set8(127)),
-                                             nc_fp4__set8(0x7FC00000),
-                                             nc_fp4__as_bits8(value)));
+                                             nc_fp4__set8(0x7FC00000), nc_fp4__as_bits8(value)));
 }
 
 /* The scales of `count` blocks, from block `first` on. */
@@ -2707,20 +2703,19 @@ NC_FP4__TARGET8 static int nc_fp4__quantize8(const nc_fp4__row *row, const float
                                  nc_fp4__above8(nc_fp4__set8(0x02000000), u))))
         return 0; /* tiny ones too: their scales are subnormal */
     if (row->scale == NC_FP4__E8M0) {
-        code = nc_fp4__sub8(nc_fp4__right8(u, 23),
-                            nc_fp4__set8((nc_fp4__bits(largest) >> 23) - 127));
+        code =
+            nc_fp4__sub8(nc_fp4__right8(u, 23), nc_fp4__set8((nc_fp4__bits(largest) >> 23) - 127));
         value = nc_fp4__as_float8(nc_fp4__left8(code, 23));
     } else if (row->scale == NC_FP4__E4M3) {
         /* as nc_fp4_e4m3_encode, for values that are not subnormal there: at least 2^-6 */
-        const nc_fp4__v8 r = nc_fp4__as_bits8(
-            nc_fp4__divf8(value, nc_fp4__setf8(largest * tensor_scale)));
+        const nc_fp4__v8 r =
+            nc_fp4__as_bits8(nc_fp4__divf8(value, nc_fp4__setf8(largest * tensor_scale)));
         if (nc_fp4__any8(nc_fp4__above8(nc_fp4__set8(0x3C800000), r))) return 0;
         code = nc_fp4__and8(nc_fp4__right8(r, 20), nc_fp4__set8(1));
         code = nc_fp4__add8(nc_fp4__add8(r, nc_fp4__set8(0x7FFFF)), code);
         code = nc_fp4__sub8(nc_fp4__right8(code, 20), nc_fp4__set8(120 << 3));
         code = nc_fp4__min8(code, nc_fp4__set8(0x7E));
-        value = nc_fp4__as_float8(
-            nc_fp4__add8(nc_fp4__left8(code, 20), nc_fp4__set8(120u << 23)));
+        value = nc_fp4__as_float8(nc_fp4__add8(nc_fp4__left8(code, 20), nc_fp4__set8(120u << 23)));
         value = nc_fp4__mulf8(value, nc_fp4__setf8(tensor_scale));
     } else {
         value = nc_fp4__divf8(value, nc_fp4__setf8(largest));
@@ -2730,8 +2725,7 @@ NC_FP4__TARGET8 static int nc_fp4__quantize8(const nc_fp4__row *row, const float
     if (row->scale == NC_FP4__FLOAT32) memcpy(scales, stored, 4 * blocks);
     for (i = 0; row->scale != NC_FP4__FLOAT32 && i < blocks; i++) scales[i] = (uint8_t)stored[i];
     if (times) /* codes 2 to 252: the inverses are exact */
-        value = nc_fp4__as_float8(
-            nc_fp4__sub8(nc_fp4__set8(0x7F000000), nc_fp4__as_bits8(value)));
+        value = nc_fp4__as_float8(nc_fp4__sub8(nc_fp4__set8(0x7F000000), nc_fp4__as_bits8(value)));
     nc_fp4__storef8(scale, value);
     while (16u << shift < row->block) shift++;
     nc_fp4__codes8(row->element, times, x, blocks * row->block, shift, scale, codes);
@@ -2782,9 +2776,8 @@ NC_FP4__TARGET8 static size_t nc_fp4__values8(const nc_fp4__row *row, const uint
                                               float *x) {
     nc_fp4__planes planes;
     nc_fp4__planes_of(row->element, &planes);
-    return planes.halves
-               ? nc_fp4__values_by8(1, row, &planes, codes, scales, tensor_scale, n, x)
-               : nc_fp4__values_by8(0, row, &planes, codes, scales, tensor_scale, n, x);
+    return planes.halves ? nc_fp4__values_by8(1, row, &planes, codes, scales, tensor_scale, n, x)
+                         : nc_fp4__values_by8(0, row, &planes, codes, scales, tensor_scale, n, x);
 }
 #endif
 
@@ -3101,8 +3094,7 @@ NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
     block = row->block ? row->block : n;
     i = 0;
 #ifdef NC_FP4__LANES8
-    if (nc_fp4__lanes() == 8)
-        i = nc_fp4__values8(row, codes, scales, tensor_scale, n, x);
+    if (nc_fp4__lanes() == 8) i = nc_fp4__values8(row, codes, scales, tensor_scale, n, x);
 #endif
     for (; i < n; i += m) {
         const float scale = nc_fp4__read_scale(row, scales, i / block, tensor_scale);
@@ -3878,9 +3870,9 @@ NC_FP4__INLINE8 size_t nc_fp4__rows_i8_by8(int dot, const nc_fp4__matrix *w,
             for (k = 0; k < 8; k++)
                 d[k] = nc_fp4__dots_end8(
                     nc_fp4__set8(0),
-                    nc_fp4__dots_add8(
-                        nc_fp4__dots_begin8(),
-                        nc_fp4__lookup8(raised, nc_fp4__even_odd8(codes[k] + c / 2)), v, dot),
+                    nc_fp4__dots_add8(nc_fp4__dots_begin8(),
+                                      nc_fp4__lookup8(raised, nc_fp4__even_odd8(codes[k] + c / 2)),
+                                      v, dot),
                     dot);
             if (h->group == 16) {
                 nc_fp4__v8 a = nc_fp4__pairs8(d[0], d[1]), b = nc_fp4__pairs8(d[4], d[5]);
@@ -3895,8 +3887,8 @@ NC_FP4__INLINE8 size_t nc_fp4__rows_i8_by8(int dot, const nc_fp4__matrix *w,
                 p = nc_fp4__pairs8(nc_fp4__pairs8(d[0], d[1]), nc_fp4__pairs8(d[2], d[3]));
                 q = nc_fp4__pairs8(nc_fp4__pairs8(d[4], d[5]), nc_fp4__pairs8(d[6], d[7]));
                 p = nc_fp4__add8(nc_fp4__join_low8(p, q), nc_fp4__join_high8(p, q));
-                sum = nc_fp4__add_group8(p, offset[c / 16] + offset[c / 16 + 1], scale[at / 2],
-                                         sum);
+                sum =
+                    nc_fp4__add_group8(p, offset[c / 16] + offset[c / 16 + 1], scale[at / 2], sum);
             }
         }
     }
@@ -4058,7 +4050,8 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, 
                                   float *y) {
     nc_fp4__matrix w;
     nc_fp4__halves h;
-    int8_t *ordered = NULL; /* for the vector code, and of every 16 columns `raise` times their sum */
+    int8_t *ordered =
+        NULL; /* for the vector code, and of every 16 columns `raise` times their sum */
     int32_t *offset = NULL;
     ptrdiff_t r;
     if (!nc_fp4__matrix_of(tensor, &w) || !x || !y) return NC_ERR_ARG;
@@ -7154,8 +7147,7 @@ NC_FP4__TARGET8 static void nc_fp4__step8(uint32_t truth, const uint64_t *in0, c
 #undef NC_FP4__CASE
 
 /* For each vector of a strip: its carry k, and its place. */
-#define NC_FP4__EACH(x)                                                                            \
-    x(k0, 0) x(k1, 4) x(k2, 8) x(k3, 12) x(k4, 16) x(k5, 20) x(k6, 24) x(k7, 28)
+#define NC_FP4__EACH(x) x(k0, 0) x(k1, 4) x(k2, 8) x(k3, 12) x(k4, 16) x(k5, 20) x(k6, 24) x(k7, 28)
 #define NC_FP4__LOAD(k, at) k = nc_fp4__load8(c + (at));
 #define NC_FP4__KEEP(k, at) nc_fp4__store8(out + (at), k);
 #define NC_FP4__ADD(k, at)                                                                         \
@@ -7441,8 +7433,7 @@ NC_FP4__TARGET8 static void nc_fp4__transpose_bits8(nc_fp4__v8 x[32]) {
     for (; j != 0; j >>= 1, mask ^= mask << j) {
         const nc_fp4__v8 m = nc_fp4__set8(mask);
         for (k = 0; k < 32; k = (k + j + 1) & ~j) {
-            const nc_fp4__v8 t =
-                nc_fp4__and8(nc_fp4__xor8(nc_fp4__right8(x[k], j), x[k + j]), m);
+            const nc_fp4__v8 t = nc_fp4__and8(nc_fp4__xor8(nc_fp4__right8(x[k], j), x[k + j]), m);
             x[k] = nc_fp4__xor8(x[k], nc_fp4__left8(t, j));
             x[k + j] = nc_fp4__xor8(x[k + j], t);
         }
@@ -7497,8 +7488,7 @@ static void nc_fp4__slice_group(const uint64_t *values, size_t count, uint32_t w
     for (; nc_fp4__lanes() == 8 && i + 256 <= count; i += 256) {
         nc_fp4__slice8(values + i, 0, width < 32 ? width : 32, sliced + i / 64);
         if (width > 32)
-            nc_fp4__slice8(values + i, 1, width - 32,
-                           sliced + 32 * (size_t)NC_FP4__STRIP + i / 64);
+            nc_fp4__slice8(values + i, 1, width - 32, sliced + 32 * (size_t)NC_FP4__STRIP + i / 64);
     }
 #endif
     for (; i < count; i += 64)

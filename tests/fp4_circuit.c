@@ -391,10 +391,13 @@ static void all_evaluations_agree_on_random_circuits(void **state) {
         for (i = 0; i < inputs * words; i++) in[i] = test_random(&seed);
         (void)nc_fp4_set_simd(0);
         assert_int_equal(nc_fp4_eval_sliced(n, in, plain, words), NC_OK);
-        (void)nc_fp4_set_simd(-1);
-        memset(out, 0xEE, sizeof out);
-        assert_int_equal(nc_fp4_eval_sliced(n, in, out, words), NC_OK);
-        assert_memory_equal(out, plain, OUTPUTS * words * 8);
+        for (k = 1; k < 3; k++) {
+            if (nc_fp4_set_simd((int)k) != (int)k) break;
+            memset(out, 0xEE, sizeof out);
+            assert_int_equal(nc_fp4_eval_sliced(n, in, out, words), NC_OK);
+            assert_memory_equal(out, plain, OUTPUTS * words * 8);
+        }
+        memcpy(out, plain, sizeof out); /* where there is one level only */
         for (k = 0; k < 64; k++) {
             size_t word = test_random(&seed) % words;
             float one[40], result[OUTPUTS], wires[1000];
@@ -413,13 +416,13 @@ static void all_evaluations_agree_on_random_circuits(void **state) {
         for (k = 0; k < 64 * words; k++)
             for (values[k] = 0, i = 0; i < inputs; i++)
                 values[k] |= (in[i * words + k / 64] >> k % 64 & 1) << i;
-        for (k = 0; k < 2; k++) {
+        for (k = 0; k < 3; k++) {
             const uint64_t *from = values;
             uint64_t *to[3];
             size_t j, count = 64 * words - test_random(&seed) % 64;
             for (i = 0; i < 3; i++) to[i] = groups[i];
             if (k) to[1] = NULL;
-            (void)nc_fp4_set_simd(k ? -1 : 0);
+            if (nc_fp4_set_simd((int)k) != (int)k) break;
             memset(groups, 0xEE, sizeof groups);
             assert_int_equal(nc_fp4_eval_integers(n, &from, to, count), NC_OK);
             for (j = 0; j < count; j++)
@@ -435,6 +438,56 @@ static void all_evaluations_agree_on_random_circuits(void **state) {
         nc_fp4_network_destroy(n);
         nc_fp4_destroy(c);
     }
+}
+
+/* Every function of three inputs, in whole strips and less. */
+static void every_step_is_the_same_on_all_levels(void **state) {
+    enum { WORDS = 32 + 5 };
+    static uint64_t in[3 * WORDS], out[3][256 * WORDS], words[3][64 * WORDS];
+    nc_fp4_circuit *c;
+    nc_fp4_network *n;
+    uint32_t x[3], y[256];
+    uint64_t seed = 9, truth;
+    int level;
+    size_t i, k, w;
+    (void)state;
+    assert_int_equal(nc_fp4_create(&c, NULL, NULL), NC_OK);
+    assert_int_equal(nc_fp4_add_input(c, "x", 3, x), NC_OK);
+    for (truth = 0; truth < 256; truth++)
+        assert_int_equal(nc_fp4_add_function(c, 3, x, &truth, &y[truth]), NC_OK);
+    for (i = 0; i < 4; i++) /* groups that plain integers can take */
+        assert_int_equal(nc_fp4_add_output(c, NULL, 64, y + 64 * i), NC_OK);
+    n = compiled(c);
+    for (i = 0; i < 3 * WORDS; i++) in[i] = test_random(&seed);
+    for (level = 0; level < 3; level++) {
+        if (nc_fp4_set_simd(level) != level) break;
+        assert_int_equal(nc_fp4_eval_sliced(n, in, out[level], WORDS), NC_OK);
+        for (i = 0; i < 256; i++)
+            for (w = 0; w < WORDS; w++) {
+                uint64_t expected = 0;
+                for (k = 0; k < 8; k++)
+                    if (i >> k & 1)
+                        expected |= (k & 1 ? in[w] : ~in[w]) &
+                                    (k & 2 ? in[WORDS + w] : ~in[WORDS + w]) &
+                                    (k & 4 ? in[2 * WORDS + w] : ~in[2 * WORDS + w]);
+                assert_true(out[level][i * WORDS + w] == expected);
+            }
+    }
+    for (level = 0; level < 3; level++) {
+        const uint64_t *from = words[0];
+        uint64_t *to[4] = {NULL, words[1], NULL, words[2]};
+        if (nc_fp4_set_simd(level) != level) break;
+        for (i = 0; i < 64 * WORDS; i++) words[0][i] = test_random(&seed);
+        assert_int_equal(nc_fp4_eval_integers(n, &from, to, 64 * WORDS - 3), NC_OK);
+        for (i = 0; i < 64 * WORDS - 3; i++)
+            for (k = 0; k < 64; k++) {
+                assert_int_equal(words[1][i] >> k & 1, (64 + k) >> (words[0][i] & 7) & 1);
+                assert_int_equal(words[2][i] >> k & 1, (192 + k) >> (words[0][i] & 7) & 1);
+            }
+    }
+    (void)nc_fp4_set_simd(-1);
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(c);
 }
 
 /* The fast program keeps carries in registers; these are read again far behind the adders. */
@@ -477,17 +530,22 @@ static void sixty_four_bit_sums_are_those_of_the_machine(void **state) {
     nc_fp4_network *n = compiled(c);
     const uint64_t *in[3] = {a, b, NULL};
     uint64_t *out[2] = {s, carry}, seed = 6;
-    int i;
+    int i, level;
     (void)state;
     for (i = 0; i < N; i++) {
         a[i] = test_random(&seed);
         b[i] = test_random(&seed);
     }
-    assert_int_equal(nc_fp4_eval_integers(n, in, out, N), NC_OK);
-    for (i = 0; i < N; i++) {
-        assert_true(s[i] == a[i] + b[i]);
-        assert_int_equal(carry[i], s[i] < a[i]);
+    for (level = 0; level < 3; level++) {
+        if (nc_fp4_set_simd(level) != level) break;
+        memset(s, 0xEE, sizeof s);
+        assert_int_equal(nc_fp4_eval_integers(n, in, out, N), NC_OK);
+        for (i = 0; i < N; i++) {
+            assert_true(s[i] == a[i] + b[i]);
+            assert_int_equal(carry[i], s[i] < a[i]);
+        }
     }
+    (void)nc_fp4_set_simd(-1);
     nc_fp4_network_destroy(n);
     nc_fp4_destroy(c);
 }
@@ -645,6 +703,7 @@ int main(void) {
         cmocka_unit_test(proofs_fail_where_they_must),
         cmocka_unit_test(what_diagrams_cannot_hold_is_proven_by_structure),
         cmocka_unit_test(all_evaluations_agree_on_random_circuits),
+        cmocka_unit_test(every_step_is_the_same_on_all_levels),
         cmocka_unit_test(carries_that_are_read_later_are_kept),
         cmocka_unit_test(sixty_four_bit_sums_are_those_of_the_machine),
         cmocka_unit_test(circuits_are_simplified_as_they_grow),

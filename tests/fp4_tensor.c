@@ -17,8 +17,8 @@ static void fill(float *x, size_t n, uint64_t *seed) {
 
 static void every_instruction_set_gives_the_same_codes_and_values(void **state) {
     enum { N = 1000 };
-    static float x[N], y[2][N];
-    static uint8_t codes[2][N], scales[2][N];
+    static float x[N], y[3][N];
+    static uint8_t codes[3][N], scales[3][N];
     uint64_t seed = 1;
     int f, rule, round, level;
     size_t n;
@@ -27,7 +27,7 @@ static void every_instruction_set_gives_the_same_codes_and_values(void **state) 
         for (rule = 0; rule <= NC_FP4_SCALE_MSE; rule++)
             for (round = 0; round < 12; round++) {
                 nc_fp4_options o = {(nc_fp4_scale_rule)rule, 0, 0};
-                float tensor[2];
+                float tensor[3];
                 n = round < 3 ? N : test_random(&seed) % N;
                 fill(x, N, &seed);
                 if (round % 4 == 1) memset(x + 64, 0, 64 * sizeof *x);
@@ -35,27 +35,27 @@ static void every_instruction_set_gives_the_same_codes_and_values(void **state) 
                 memset(codes, 0xEE, sizeof codes);
                 memset(scales, 0xEE, sizeof scales);
                 memset(y, 0xEE, sizeof y);
-                for (level = 0; level < 2; level++) {
-                    (void)nc_fp4_set_simd(level ? -1 : 0);
+                for (level = 0; level < 3; level++) {
+                    if (nc_fp4_set_simd(level) != level) break;
                     assert_int_equal(nc_fp4_quantize_with((nc_fp4_format)f, &o, x, n, codes[level],
                                                           scales[level], &tensor[level]),
                                      NC_OK);
                     assert_int_equal(nc_fp4_dequantize((nc_fp4_format)f, codes[level],
                                                        scales[level], tensor[level], n, y[level]),
                                      NC_OK);
+                    assert_memory_equal(codes[0], codes[level], N);
+                    assert_memory_equal(scales[0], scales[level], N);
+                    assert_memory_equal(&tensor[0], &tensor[level], 4);
+                    assert_memory_equal(y[0], y[level], sizeof y[0]);
                 }
-                assert_memory_equal(codes[0], codes[1], N);
-                assert_memory_equal(scales[0], scales[1], N);
-                assert_memory_equal(&tensor[0], &tensor[1], 4);
-                assert_memory_equal(y[0], y[1], sizeof y[0]);
             }
     (void)nc_fp4_set_simd(-1);
 }
 
-/* Plain E2M1 over every float16, on both instruction sets, and the neighbours of every midpoint. */
+/* Plain E2M1 over every float16, on every instruction set, and the neighbours of every midpoint. */
 static void midpoints_and_all_float16_are_rounded_alike(void **state) {
     static float x[65536 + 64];
-    static uint8_t codes[2][32768 + 32];
+    static uint8_t codes[3][32768 + 32];
     static const float middle[7] = {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f};
     uint32_t h, n = 65536, i;
     float unused;
@@ -73,14 +73,43 @@ static void midpoints_and_all_float16_are_rounded_alike(void **state) {
         x[n++] = nextafterf(middle[i], 0.0f);
         x[n++] = -middle[i];
     }
-    for (i = 0; i < 2; i++) {
-        (void)nc_fp4_set_simd(i ? -1 : 0);
+    for (i = 0; i < 3; i++) {
+        if (nc_fp4_set_simd((int)i) != (int)i) break;
         assert_int_equal(nc_fp4_quantize(NC_FP4_E2M1, x, n, codes[i], NULL, &unused), NC_OK);
         assert_int_equal(nc_fp4_quantize(NC_FP4_E2M1, x, 31744, codes[i], NULL, &unused), NC_OK);
+        assert_memory_equal(codes[0], codes[i], n / 2);
     }
-    assert_memory_equal(codes[0], codes[1], n / 2);
+    (void)nc_fp4_set_simd(-1);
     for (h = 0; h < n; h++)
         assert_int_equal(codes[0][h / 2] >> (h % 2 * 4) & 15, nc_fp4_encode(x[h]));
+}
+
+/* The middles between values and their neighbours, in blocks of scale 1. */
+static void limits_of_tables_are_searched_alike(void **state) {
+    enum { N = 64 * 24 };
+    static float x[N];
+    static uint8_t codes[N / 2], scales[N / 16];
+    float unused;
+    int f, level;
+    size_t i;
+    (void)state;
+    for (f = NC_FP4_NF4; f <= NC_FP4_BNB; f++) {
+        float (*decode)(uint8_t) = f == NC_FP4_NF4 ? nc_fp4_nf4_decode : nc_fp4_bnb_decode;
+        uint8_t (*encode)(float) = f == NC_FP4_NF4 ? nc_fp4_nf4_encode : nc_fp4_bnb_encode;
+        for (i = 0; i < N; i++) {
+            const float middle = (decode((uint8_t)(i / 6 % 16)) + decode((uint8_t)(i / 96))) / 2;
+            const float by = (float)((int)(i % 6) - 2) * 6e-8f;
+            x[i] = i % 64 == 63 ? -1.0f : fmaxf(-1.0f, fminf(1.0f, middle + middle * by));
+        }
+        for (level = 0; level < 3; level++) {
+            if (nc_fp4_set_simd(level) != level) break;
+            assert_int_equal(nc_fp4_quantize((nc_fp4_format)f, x, N, codes, scales, &unused),
+                             NC_OK);
+            for (i = 0; i < N; i++)
+                assert_int_equal(codes[i / 2] >> (i % 2 * 4) & 15, encode(x[i]));
+        }
+    }
+    (void)nc_fp4_set_simd(-1);
 }
 
 static void scale_rules_do_what_they_say(void **state) {
@@ -204,8 +233,8 @@ static void nibble_orders_go_round(void **state) {
 }
 
 static void products_keep_their_order_of_summation(void **state) {
-    static const uint32_t shapes[][2] = {{1, 1},   {3, 31},  {4, 32}, {5, 33},
-                                         {7, 200}, {9, 512}, {35, 72}};
+    static const uint32_t shapes[][2] = {{1, 1},   {3, 31},  {4, 32},  {5, 33},
+                                         {7, 200}, {9, 512}, {35, 72}, {18, 2100}};
     uint64_t seed = 8;
     int f, level;
     size_t s;
@@ -213,17 +242,19 @@ static void products_keep_their_order_of_summation(void **state) {
     for (f = NC_FP4_E2M1; f < NC_FP4_FORMAT_COUNT; f++)
         for (s = 0; s < sizeof shapes / sizeof *shapes; s++) {
             const uint32_t rows = shapes[s][0], columns = shapes[s][1];
-            float *x = malloc(rows * columns * 4), *w = malloc(rows * columns * 4), v[1024], y[70];
-            int8_t v8[512];
-            nc_fp4_tensor t;
+            float *x = malloc(rows * columns * 4), *w = malloc(rows * columns * 4), y[70];
+            static float v[2 * 2100];
+            static int8_t v8[2100];
+            nc_fp4_tensor t, plain;
             uint32_t r, c, i;
             fill(x, rows * columns, &seed);
             fill(v, 2 * columns, &seed);
             for (c = 0; c < columns; c++) v8[c] = (int8_t)test_random(&seed);
             assert_int_equal(nc_fp4_tensor_create(&t, (nc_fp4_format)f, NULL, x, rows, columns), 0);
             assert_int_equal(nc_fp4_tensor_decode(&t, w), NC_OK);
-            for (level = 0; level < 2; level++) {
-                (void)nc_fp4_set_simd(level ? -1 : 0);
+            plain = t;
+            for (level = 0; level < 3; level++) {
+                if (nc_fp4_set_simd(level) != level) break;
                 memset(y, 0xEE, sizeof y);
                 assert_int_equal(nc_fp4_matmul(&t, v, 2, y), NC_OK);
                 for (i = 0; i < 2; i++)
@@ -242,7 +273,7 @@ static void products_keep_their_order_of_summation(void **state) {
                     assert_int_equal(nc_fp4_tensor_interleave(&t), NC_ERR_UNSUPPORTED);
                     continue;
                 }
-                assert_int_equal(nc_fp4_matvec_i8(&t, v8, 0.5f, y), NC_OK);
+                assert_int_equal(nc_fp4_matvec_i8(&plain, v8, 0.5f, y), NC_OK);
                 for (r = 0; r < rows; r++) {
                     double sum = 0, size = 0;
                     for (c = 0; c < columns; c++) {
@@ -251,12 +282,12 @@ static void products_keep_their_order_of_summation(void **state) {
                     }
                     assert_true(fabs(sum - (double)y[r]) <= 1e-5 * size);
                 }
-                if (level) { /* and the same bits on both */
+                if (level) { /* and the same bits on all */
                     float again[70];
                     (void)nc_fp4_set_simd(0);
-                    assert_int_equal(nc_fp4_matvec_i8(&t, v8, 0.5f, again), NC_OK);
+                    assert_int_equal(nc_fp4_matvec_i8(&plain, v8, 0.5f, again), NC_OK);
                     assert_memory_equal(y, again, rows * 4);
-                    (void)nc_fp4_set_simd(-1); /* and with the rows side by side, twice */
+                    (void)nc_fp4_set_simd(level); /* and with the rows side by side, twice */
                     for (i = 0; i < 2; i++) {
                         assert_int_equal(nc_fp4_tensor_interleave(&t), NC_OK);
                         memset(again, 0xEE, sizeof again);
@@ -270,6 +301,36 @@ static void products_keep_their_order_of_summation(void **state) {
             free(x);
             free(w);
         }
+}
+
+/* Sums of 16 bits hold them, and so do tiles. */
+static void the_largest_int8_products_are_exact(void **state) {
+    enum { ROWS = 16, COLUMNS = 256 };
+    static float x[ROWS * COLUMNS], y[ROWS], expected[ROWS];
+    static int8_t v[COLUMNS];
+    nc_fp4_tensor t;
+    int f, k, level, tiles;
+    size_t i;
+    (void)state;
+    for (f = NC_FP4_E2M1; f <= NC_FP4_NVFP4; f++)
+        for (k = 0; k < 4; k++) {
+            for (i = 0; i < ROWS * COLUMNS; i++) x[i] = k & 1 ? 6.0f : -6.0f;
+            for (i = 0; i < COLUMNS; i++) v[i] = k & 2 ? 127 : -128;
+            for (level = 0; level < 3; level++)
+                for (tiles = 0; tiles < 2; tiles++) {
+                    if (nc_fp4_set_simd(level) != level) break;
+                    assert_int_equal(
+                        nc_fp4_tensor_create(&t, (nc_fp4_format)f, NULL, x, ROWS, COLUMNS), NC_OK);
+                    if (tiles) assert_int_equal(nc_fp4_tensor_interleave(&t), NC_OK);
+                    assert_int_equal(nc_fp4_matvec_i8(&t, v, 1.0f, level ? y : expected), NC_OK);
+                    if (level) assert_memory_equal(y, expected, sizeof y);
+                    for (i = 0; i < ROWS; i++)
+                        assert_true(fabs((double)expected[i] -
+                                         (k & 1 ? 6.0 : -6.0) * v[0] * COLUMNS) < 0.1);
+                    nc_fp4_tensor_free(&t);
+                }
+        }
+    (void)nc_fp4_set_simd(-1);
 }
 
 static void tensors_survive_safetensors_and_npy(void **state) {
@@ -350,11 +411,13 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_instruction_set_gives_the_same_codes_and_values),
         cmocka_unit_test(midpoints_and_all_float16_are_rounded_alike),
+        cmocka_unit_test(limits_of_tables_are_searched_alike),
         cmocka_unit_test(scale_rules_do_what_they_say),
         cmocka_unit_test(the_searched_scale_is_never_worse),
         cmocka_unit_test(stochastic_rounding_is_unbiased_and_reproducible),
         cmocka_unit_test(nibble_orders_go_round),
         cmocka_unit_test(products_keep_their_order_of_summation),
+        cmocka_unit_test(the_largest_int8_products_are_exact),
         cmocka_unit_test(tensors_survive_safetensors_and_npy),
         cmocka_unit_test(bad_arguments_are_errors),
     };
