@@ -2516,6 +2516,15 @@ NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__byte_scales8(const nc_fp4__row *row, float te
                                              nc_fp4__set8(0x7FC00000), nc_fp4__as_bits8(value)));
 }
 
+enum { NC_FP4__SOME = 1024 }; /* columns whose scales are decoded at a time: 64 at most */
+
+/* log2 of the columns that share a scale, all of NC_FP4__SOME where there is none. */
+static uint32_t nc_fp4__shift(const nc_fp4__row *row) {
+    uint32_t shift = 0;
+    while (1u << shift < (row->block ? row->block : NC_FP4__SOME)) shift++;
+    return shift;
+}
+
 /* The scales of `count` blocks, from block `first` on. */
 NC_FP4__TARGET8 static void nc_fp4__scales8(const nc_fp4__row *row, const uint8_t *scales,
                                             float tensor_scale, size_t first, size_t count,
@@ -2732,20 +2741,17 @@ NC_FP4__TARGET8 static int nc_fp4__quantize8(const nc_fp4__row *row, const float
     return 1;
 }
 
-enum { NC_FP4__SOME = 1024 }; /* columns whose scales are decoded at a time: 64 at most */
-
 /* Values of whole groups of 32 codes; returns how many. */
 NC_FP4__INLINE8 size_t nc_fp4__values_by8(int halves, const nc_fp4__row *row,
                                           const nc_fp4__planes *planes, const uint8_t *codes,
                                           const uint8_t *scales, float tensor_scale, size_t n,
                                           float *x) {
     const size_t end = n / 32 * 32;
-    uint32_t shift = 0;
+    const uint32_t shift = nc_fp4__shift(row);
     float scale[65];
     nc_fp4__v8 plane[4];
     size_t c, first, k;
     for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(planes->byte[k]);
-    while (row->block ? 1u << shift < row->block : shift < 10) shift++;
     scale[0] = 1.0f;
     for (first = 0; first < end; first += NC_FP4__SOME) {
         const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
@@ -3496,13 +3502,12 @@ NC_FP4__INLINE8 size_t nc_fp4__row_by8(int halves, const nc_fp4__matrix *w, uint
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
     const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
     const size_t end = w->tensor->columns / 32 * 32;
-    uint32_t shift = 0;
+    const uint32_t shift = nc_fp4__shift(w->format);
     float scale[65];
     nc_fp4__f8 a = nc_fp4__setf8(0), b = a, d = a, e = a;
     nc_fp4__v8 plane[4];
     size_t c, first, k;
     for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(w->planes.byte[k]);
-    while (w->block ? 1u << shift < w->block : shift < 10) shift++;
     scale[0] = 1.0f;
     for (first = 0; first < end; first += NC_FP4__SOME) {
         const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
@@ -3536,46 +3541,6 @@ NC_FP4__TARGET8 static size_t nc_fp4__row8(const nc_fp4__matrix *w, uint32_t r, 
 #endif
 
 #ifdef NC_FP4__X86
-/* Sixteen scales of one byte. */
-NC_FP4__INLINE512 __m512 nc_fp4__scales512(const nc_fp4__matrix *w, __m128i codes) {
-    const __m512i code = _mm512_cvtepu8_epi32(codes);
-    const __m512i nan = _mm512_set1_epi32(0x7FC00000);
-    __m512i u;
-    __m512 value;
-    if (w->format->scale == NC_FP4__E8M0) { /* the exponent; 0 is 2^-127, 255 is NaN */
-        u = _mm512_slli_epi32(code, 23);
-        u = _mm512_mask_mov_epi32(u, _mm512_testn_epi32_mask(code, code),
-                                  _mm512_set1_epi32(0x00400000));
-        return _mm512_castsi512_ps(
-            _mm512_mask_mov_epi32(u, _mm512_cmpeq_epi32_mask(code, _mm512_set1_epi32(255)), nan));
-    }
-    /* E4M3 as a float32 of exponent 2^-120 too small, subnormals included */
-    u = _mm512_and_si512(code, _mm512_set1_epi32(127));
-    value = _mm512_castsi512_ps(
-        _mm512_or_si512(_mm512_slli_epi32(u, 20),
-                        _mm512_slli_epi32(_mm512_and_si512(code, _mm512_set1_epi32(128)), 24)));
-    value = _mm512_mul_ps(value, _mm512_set1_ps(1.329227996e36f));
-    value = _mm512_mul_ps(value, _mm512_set1_ps(w->tensor->tensor_scale));
-    return _mm512_mask_mov_ps(value, _mm512_cmpeq_epi32_mask(u, _mm512_set1_epi32(127)),
-                              _mm512_castsi512_ps(nan));
-}
-
-/* Scales of the blocks of `columns` columns from `first` on; x86 is little-endian. */
-NC_FP4__TARGET512 static void nc_fp4__decode_scales(const nc_fp4__matrix *w, const uint8_t *scales,
-                                                    size_t first, size_t columns, float *out) {
-    const size_t count = (columns + w->block - 1) / w->block;
-    size_t i;
-    if (w->format->scale == NC_FP4__FLOAT32) {
-        memcpy(out, scales + first / w->block * sizeof *out, count * sizeof *out);
-        return;
-    }
-    for (i = 0; i < count; i += 16) {
-        const __mmask16 there = (__mmask16)(count - i < 16 ? (1u << (count - i)) - 1 : 0xFFFF);
-        const __m128i codes = _mm_maskz_loadu_epi8(there, scales + first / w->block + i);
-        _mm512_mask_storeu_ps(out + i, there, nc_fp4__scales512(w, codes));
-    }
-}
-
 /* Lane l of sixteen holds column 8 (l & 1) + l / 2: so eight bytes of codes, broadcast and shifted,
  * need no shuffle. x is brought into that order beforehand, the lanes out of it at the end. */
 static void nc_fp4__order512(const float *x, size_t columns, float *ordered) {
@@ -3591,8 +3556,8 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, uint32_
         _mm512_set_epi32(28, 28, 24, 24, 20, 20, 16, 16, 12, 12, 8, 8, 4, 4, 0, 0);
     const __m512i back = _mm512_set_epi32(15, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 0);
     const __m512 table = _mm512_loadu_ps(w->value);
-    const size_t end = w->tensor->columns / 32 * 32, block = w->block ? w->block : 32;
-    const size_t some = 1024; /* columns whose scales are decoded at a time */
+    const size_t end = w->tensor->columns / 32 * 32, some = NC_FP4__SOME;
+    const uint32_t shift_at = nc_fp4__shift(w->format);
     const uint8_t *codes[4], *scales[4];
     float scale[4][64];
     __m512 low[4], high[4];
@@ -3610,10 +3575,11 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, uint32_
     for (first = 0; first < end; first += some) {
         const size_t past = end - first < some ? end : first + some;
         for (k = 0; k < 4 && w->block; k++)
-            nc_fp4__decode_scales(w, scales[k], first, past - first, scale[k]);
+            nc_fp4__scales8(w->format, scales[k], w->tensor->tensor_scale, first >> shift_at,
+                            ((past - first - 1) >> shift_at) + 1, scale[k]);
         for (c = first; c < past; c += 32) {
             const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
-            const size_t at = (c - first) / block;
+            const size_t at = (c - first) >> shift_at;
 #if !defined(__clang__)
 #pragma GCC unroll 4
 #endif
@@ -3680,7 +3646,7 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
         uint32_t k;
         for (i = 0; i < n; i++) {
             float lanes[4][32];
-            memset(lanes, 0, sizeof lanes);
+            if (!ordered) memset(lanes, 0, sizeof lanes);
 #ifdef NC_FP4__X86
             if (ordered && wide == 16)
                 done = nc_fp4__rows512(&w, row, count, ordered + i * columns, lanes);
@@ -3965,48 +3931,73 @@ NC_FP4__TARGET8 static void nc_fp4__tile_i8_8(const nc_fp4__matrix *w, const nc_
 #endif
 
 #ifdef NC_FP4__X86
-static int nc_fp4__has_vnni(void) {
-    return nc_fp4__level() >= 2 && __builtin_cpu_supports("avx512vnni") != 0;
+/* Is nc_fp4__tile_i8 for this matrix? Besides the instructions it needs scales of E4M3 that are
+ * neither subnormal nor infinite when they are taken half and 2^120 times as large. */
+static int nc_fp4__fits_tile512(const nc_fp4__matrix *w) {
+    const float scale = w->tensor->tensor_scale;
+    return nc_fp4__lanes() == 16 && __builtin_cpu_supports("avx512vnni") != 0 &&
+           __builtin_cpu_supports("avx512vbmi") != 0 && w->format->scale != NC_FP4__FLOAT32 &&
+           (w->format->scale != NC_FP4__E4M3 || (scale > 1e-30f && scale < 100.0f));
+}
+
+#define NC_FP4__VNNI                                                                               \
+    __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx512vbmi,avx2,fma")))
+
+/* Halves of sixteen scales; by: half the tensor's scale times 2^120. */
+static inline __attribute__((always_inline)) NC_FP4__VNNI __m512
+nc_fp4__half_scales512(uint8_t kind, __m512 by, const uint8_t *scales) {
+    const __m128i codes = _mm_loadu_si128((const __m128i *)(const void *)scales);
+    const __m128i ones = _mm_set1_epi8(-1);
+    __m512i u;
+    if (kind == NC_FP4__E8M0) { /* the exponent; 0 is 2^-127, 255 NaN: both have another bit */
+        const __mmask16 ends = (__mmask16)(_mm_cmpeq_epi8_mask(codes, _mm_setzero_si128()) |
+                                           _mm_cmpeq_epi8_mask(codes, ones));
+        u = _mm512_slli_epi32(_mm512_cvtepu8_epi32(codes), 23);
+        u = _mm512_mask_or_epi32(u, ends, u, _mm512_set1_epi32(0x00400000));
+        return _mm512_mul_ps(_mm512_castsi512_ps(u), _mm512_set1_ps(0.5f));
+    }
+    /* E4M3 as a float32 of exponent 2^-120 too small, subnormals included; the sign is extended */
+    u = _mm512_and_si512(_mm512_slli_epi32(_mm512_cvtepi8_epi32(codes), 20),
+                         _mm512_set1_epi32((int)0x87F00000u));
+    return _mm512_mask_mov_ps(_mm512_mul_ps(_mm512_castsi512_ps(u), by),
+                              _mm_cmpeq_epi8_mask(_mm_or_si128(codes, _mm_set1_epi8(-128)), ones),
+                              _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)));
 }
 
 /* The sums of the 16 rows of a tile. x: whole groups; start: of every group minus `raise` times the
- * sum of x. */
-__attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vnni,avx2,fma"))) static void
-nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const uint8_t *tile,
-                const int8_t *x, const int32_t *start, float sums[16]) {
+ * sum of x. Look-ups take six bits, of which the table leaves out the upper two. */
+NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
+                                         const uint8_t *tile, const int8_t *x, const int32_t *start,
+                                         float sums[16]) {
     const __m512i raised =
         _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
-    const __m512i nibble = _mm512_set1_epi8(15);
     const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
-    const size_t width = nc_fp4__scales[w->format->scale].bytes;
-    __m512 sum = _mm512_setzero_ps(), scale = _mm512_set1_ps(1.0f);
+    const uint8_t kind = w->format->scale;
+    const __m512 by = _mm512_set1_ps(w->tensor->tensor_scale * 0.5f * 1.329227996e36f);
+    __m512 sum = _mm512_setzero_ps(), half = _mm512_set1_ps(0.5f);
     size_t g, c;
     for (g = 0; g < groups; g++) {
         __m512i low = _mm512_set1_epi32(start[g]), high = _mm512_setzero_si512();
-        if (width == 1)
-            scale = nc_fp4__scales512(w, _mm_loadu_si128((const __m128i *)(const void *)tile));
-        if (width == 4) scale = _mm512_loadu_ps(tile);
-        tile += 16 * width;
+        if (kind != NC_FP4__UNSCALED) {
+            half = nc_fp4__half_scales512(kind, by, tile);
+            tile += 16;
+        }
         for (c = 0; c < h->group; c += 8, tile += 64, x += 8) {
             const __m512i codes = _mm512_loadu_si512(tile);
             int32_t x0, x1;
             memcpy(&x0, x, 4);
             memcpy(&x1, x + 4, 4);
-            low = _mm512_dpbusd_epi32(low,
-                                      _mm512_shuffle_epi8(raised, _mm512_and_si512(codes, nibble)),
+            low = _mm512_dpbusd_epi32(low, _mm512_permutexvar_epi8(codes, raised),
                                       _mm512_set1_epi32(x0));
-            high = _mm512_dpbusd_epi32(
-                high,
-                _mm512_shuffle_epi8(raised, _mm512_and_si512(_mm512_srli_epi16(codes, 4), nibble)),
-                _mm512_set1_epi32(x1));
+            high = _mm512_dpbusd_epi32(high,
+                                       _mm512_permutexvar_epi8(_mm512_srli_epi16(codes, 4), raised),
+                                       _mm512_set1_epi32(x1));
         }
-        sum = _mm512_fmadd_ps(
-            _mm512_mul_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(low, high)), _mm512_set1_ps(0.5f)),
-            scale, sum);
+        sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(low, high)), half, sum);
     }
     _mm512_storeu_ps(sums, sum);
 }
-
+#undef NC_FP4__VNNI
 #endif
 
 #ifdef NC_FP4__LANES8
@@ -4016,7 +4007,7 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves 
     const size_t columns = w->tensor->columns, groups = (columns + h->group - 1) / h->group;
     const size_t size = nc_fp4__tile_bytes(w, h->group);
 #ifdef NC_FP4__X86
-    const int vnni = nc_fp4__has_vnni();
+    const int fits = nc_fp4__fits_tile512(w);
 #endif
     int8_t *padded = (int8_t *)nc__calloc(NULL, groups * (h->group + sizeof(int32_t)));
     int32_t *start;
@@ -4033,7 +4024,7 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves 
         float sums[16];
         uint32_t r;
 #ifdef NC_FP4__X86
-        if (vnni)
+        if (fits)
             nc_fp4__tile_i8(w, h, w->tensor->tiles + (size_t)i * size, padded, start, sums);
         else
 #endif
