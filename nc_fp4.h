@@ -2516,12 +2516,13 @@ NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__byte_scales8(const nc_fp4__row *row, float te
                                              nc_fp4__set8(0x7FC00000), nc_fp4__as_bits8(value)));
 }
 
-enum { NC_FP4__SOME = 1024 }; /* columns whose scales are decoded at a time: 64 at most */
+/* Columns whose scales are decoded at a time, of several rows and of one: 64 and 256 at most. */
+enum { NC_FP4__SOME = 1024, NC_FP4__MANY = 4096 };
 
-/* log2 of the columns that share a scale, all of NC_FP4__SOME where there is none. */
+/* log2 of the columns that share a scale, all of them where there is none. */
 static uint32_t nc_fp4__shift(const nc_fp4__row *row) {
     uint32_t shift = 0;
-    while (1u << shift < (row->block ? row->block : NC_FP4__SOME)) shift++;
+    while (1u << shift < (row->block ? row->block : NC_FP4__MANY)) shift++;
     return shift;
 }
 
@@ -2748,13 +2749,13 @@ NC_FP4__INLINE8 size_t nc_fp4__values_by8(int halves, const nc_fp4__row *row,
                                           float *x) {
     const size_t end = n / 32 * 32;
     const uint32_t shift = nc_fp4__shift(row);
-    float scale[65];
+    float scale[257];
     nc_fp4__v8 plane[4];
     size_t c, first, k;
     for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(planes->byte[k]);
     scale[0] = 1.0f;
-    for (first = 0; first < end; first += NC_FP4__SOME) {
-        const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
+    for (first = 0; first < end; first += NC_FP4__MANY) {
+        const size_t past = end - first < NC_FP4__MANY ? end : first + NC_FP4__MANY;
         if (row->block)
             nc_fp4__scales8(row, scales, tensor_scale, first >> shift,
                             ((past - first - 1) >> shift) + 1, scale);
@@ -3503,14 +3504,14 @@ NC_FP4__INLINE8 size_t nc_fp4__row_by8(int halves, const nc_fp4__matrix *w, uint
     const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
     const size_t end = w->tensor->columns / 32 * 32;
     const uint32_t shift = nc_fp4__shift(w->format);
-    float scale[65];
+    float scale[257];
     nc_fp4__f8 a = nc_fp4__setf8(0), b = a, d = a, e = a;
     nc_fp4__v8 plane[4];
     size_t c, first, k;
     for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(w->planes.byte[k]);
     scale[0] = 1.0f;
-    for (first = 0; first < end; first += NC_FP4__SOME) {
-        const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
+    for (first = 0; first < end; first += NC_FP4__MANY) {
+        const size_t past = end - first < NC_FP4__MANY ? end : first + NC_FP4__MANY;
         if (w->block)
             nc_fp4__scales8(w->format, scales, w->tensor->tensor_scale, first >> shift,
                             ((past - first - 1) >> shift) + 1, scale);
@@ -3964,8 +3965,21 @@ nc_fp4__half_scales512(uint8_t kind, __m512 by, const uint8_t *scales) {
                               _mm512_castsi512_ps(_mm512_set1_epi32(0x7FC00000)));
 }
 
+/* Eight columns. Look-ups take six bits, of which the table leaves out the upper two. */
+static inline __attribute__((always_inline)) NC_FP4__VNNI void
+nc_fp4__tile_step512(__m512i raised, const uint8_t *tile, const int8_t *x, __m512i *low,
+                     __m512i *high) {
+    const __m512i codes = _mm512_loadu_si512(tile);
+    int32_t x0, x1;
+    memcpy(&x0, x, 4);
+    memcpy(&x1, x + 4, 4);
+    *low = _mm512_dpbusd_epi32(*low, _mm512_permutexvar_epi8(codes, raised), _mm512_set1_epi32(x0));
+    *high = _mm512_dpbusd_epi32(*high, _mm512_permutexvar_epi8(_mm512_srli_epi16(codes, 4), raised),
+                                _mm512_set1_epi32(x1));
+}
+
 /* The sums of the 16 rows of a tile. x: whole groups; start: of every group minus `raise` times the
- * sum of x. Look-ups take six bits, of which the table leaves out the upper two. */
+ * sum of x. */
 NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
                                          const uint8_t *tile, const int8_t *x, const int32_t *start,
                                          float sums[16]) {
@@ -3982,16 +3996,9 @@ NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__
             half = nc_fp4__half_scales512(kind, by, tile);
             tile += 16;
         }
-        for (c = 0; c < h->group; c += 8, tile += 64, x += 8) {
-            const __m512i codes = _mm512_loadu_si512(tile);
-            int32_t x0, x1;
-            memcpy(&x0, x, 4);
-            memcpy(&x1, x + 4, 4);
-            low = _mm512_dpbusd_epi32(low, _mm512_permutexvar_epi8(codes, raised),
-                                      _mm512_set1_epi32(x0));
-            high = _mm512_dpbusd_epi32(high,
-                                       _mm512_permutexvar_epi8(_mm512_srli_epi16(codes, 4), raised),
-                                       _mm512_set1_epi32(x1));
+        for (c = 0; c < h->group; c += 16, tile += 128, x += 16) {
+            nc_fp4__tile_step512(raised, tile, x, &low, &high);
+            nc_fp4__tile_step512(raised, tile + 64, x + 8, &low, &high);
         }
         sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(low, high)), half, sum);
     }
