@@ -308,8 +308,8 @@ typedef uint64_t (*nc_fp4_spec_fn)(void *user, uint64_t inputs);
 
 /* -- simd: which instructions are used ---------------------------------------------- */
 
-/* Instruction set of all functions below: 0 portable, 1 AVX2 (the portable code), 2 AVX-512; -1:
- * the best there is. Returns what is used; the results are the same. For tests. */
+/* Instruction set of all functions below: 0 portable, 1 AVX2 or NEON, 2 AVX-512 or NEON with dot
+ * products; -1: the best there is. Returns what is used; the results are the same. For tests. */
 NC_API int nc_fp4_set_simd(int level);
 
 /* -- formats: blocks and bytes ------------------------------------------------------ */
@@ -411,9 +411,9 @@ NC_API void nc_fp4_free_text(char *text);
 NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y);
 /* Y (n x rows) = X (n x columns) W^T: n products of the kind above. */
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y);
-/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then four
- * times as fast where the processor has AVX-512 VNNI, to the same bits. Call again after changing
- * codes or scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
+/* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then two to five
+ * times as fast on AVX2, AVX-512 and NEON, to the same bits. Call again after changing codes or
+ * scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
 NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor);
 /* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
  * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
@@ -3101,7 +3101,8 @@ NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
     block = row->block ? row->block : n;
     i = 0;
 #ifdef NC_FP4__LANES8
-    if (nc_fp4__lanes() == 8) i = nc_fp4__values8(row, codes, scales, tensor_scale, n, x);
+    if (nc_fp4__lanes() == 8 || (nc_fp4__lanes() && block == 16)) /* many scales */
+        i = nc_fp4__values8(row, codes, scales, tensor_scale, n, x);
 #endif
     for (; i < n; i += m) {
         const float scale = nc_fp4__read_scale(row, scales, i / block, tensor_scale);
@@ -3714,22 +3715,24 @@ static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, ui
     return sum;
 }
 
-/* Bytes of a tile of 16 rows: for every group of columns (a whole one, the last included) the
- * scales of the rows, then per eight columns 64 bytes: row r's bytes 4 r to 4 r + 3 hold the
- * columns 0 to 3 in their low nibbles and 4 to 7 in their high ones. */
-static size_t nc_fp4__tile_bytes(const nc_fp4__matrix *w, size_t group) {
+/* Bytes of a tile of 16 rows, and those of its scales, which come first, so that codes lie on cache
+ * lines: for every group of columns (a whole one, the last included) the scales of the rows. Then
+ * per eight columns 64 bytes: row r's bytes 4 r to 4 r + 3 hold the columns 0 to 3 in their low
+ * nibbles and 4 to 7 in their high ones. */
+static size_t nc_fp4__tile_bytes(const nc_fp4__matrix *w, size_t group, size_t *scales) {
     const size_t groups = (w->tensor->columns + group - 1) / group;
-    return groups * (16u * nc_fp4__scales[w->format->scale].bytes + 8 * group);
+    *scales = (groups * 16 * nc_fp4__scales[w->format->scale].bytes + 63) / 64 * 64;
+    return *scales + groups * 8 * group;
 }
 
 NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor) {
     nc_fp4__matrix w;
-    size_t group, width, r, c, size, tiles;
+    size_t group, width, r, c, size, tiles, first;
     if (!nc_fp4__matrix_of(tensor, &w)) return NC_ERR_ARG;
     if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
     group = w.block ? w.block : 32;
     width = nc_fp4__scales[w.format->scale].bytes;
-    size = nc_fp4__tile_bytes(&w, group);
+    size = nc_fp4__tile_bytes(&w, group, &first);
     tiles = nc__mul_size((tensor->rows + (size_t)15) / 16, size);
     if (!tensor->tiles) tensor->tiles = (uint8_t *)nc__alloc(NULL, tiles);
     if (!tensor->tiles) return NC_ERR_MEMORY;
@@ -3738,9 +3741,9 @@ NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor) {
         const uint8_t *codes = tensor->codes + r * w.code_bytes;
         const uint8_t *scales = tensor->scales + r * w.scale_bytes;
         for (c = 0; c < tensor->columns; c++) {
-            uint8_t *out = tensor->tiles + r / 16 * size + c / group * (16 * width + 8 * group);
-            memcpy(out + r % 16 * width, scales + c / group * width, width);
-            out += 16 * width + c % group / 8 * 64 + r % 16 * 4 + c % 4;
+            uint8_t *out = tensor->tiles + r / 16 * size;
+            memcpy(out + (c / group * 16 + r % 16) * width, scales + c / group * width, width);
+            out += first + c / 8 * 64 + r % 16 * 4 + c % 4;
             *out = (uint8_t)(*out | nc_fp4__code_at(codes, c) << (c % 8 / 4 * 4));
         }
     }
@@ -3875,8 +3878,8 @@ NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__tile_step8(nc_fp4__dots8 sums, nc_fp4__v8 
 
 /* The sums of the sixteen rows of a tile; arguments as those of nc_fp4__tile_i8. */
 NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc_fp4__halves *h,
-                                      const uint8_t *tile, const int8_t *x, const int32_t *start,
-                                      float sums[16]) {
+                                      const uint8_t *scales, const uint8_t *tile, const int8_t *x,
+                                      const int32_t *start, float sums[16]) {
     const nc_fp4__v8 raised = nc_fp4__twice8(h->raised);
     const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
     const size_t width = nc_fp4__scales[w->format->scale].bytes;
@@ -3886,13 +3889,13 @@ NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc
     for (g = 0; g < groups; g++) {
         nc_fp4__v8 low = nc_fp4__set8((uint32_t)start[g]), high = low;
         if (width == 1) {
-            scale = nc_fp4__byte_scales8(w->format, w->tensor->tensor_scale, tile);
-            scale_b = nc_fp4__byte_scales8(w->format, w->tensor->tensor_scale, tile + 8);
+            scale = nc_fp4__byte_scales8(w->format, w->tensor->tensor_scale, scales);
+            scale_b = nc_fp4__byte_scales8(w->format, w->tensor->tensor_scale, scales + 8);
         } else if (width == 4) {
-            scale = nc_fp4__as_float8(nc_fp4__load8(tile));
-            scale_b = nc_fp4__as_float8(nc_fp4__load8(tile + 32));
+            scale = nc_fp4__as_float8(nc_fp4__load8(scales));
+            scale_b = nc_fp4__as_float8(nc_fp4__load8(scales + 32));
         }
-        tile += 16 * width;
+        scales += 16 * width;
         for (c = 0; c < h->group; c += 16, tile += 128, x += 16) {
             nc_fp4__dots8 d = nc_fp4__dots_begin8(), e = d;
             d = nc_fp4__tile_step8(d, raised, tile, x, dot);
@@ -3919,15 +3922,16 @@ NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const n
 }
 
 NC_FP4__TARGET8 static void nc_fp4__tile_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
-                                              const uint8_t *tile, const int8_t *x,
-                                              const int32_t *start, float sums[16]) {
+                                              const uint8_t *scales, const uint8_t *tile,
+                                              const int8_t *x, const int32_t *start,
+                                              float sums[16]) {
 #ifdef NC__NEON
     if (nc_fp4__level() >= 2) {
-        nc_fp4__tile_by8(1, w, h, tile, x, start, sums);
+        nc_fp4__tile_by8(1, w, h, scales, tile, x, start, sums);
         return;
     }
 #endif
-    nc_fp4__tile_by8(0, w, h, tile, x, start, sums);
+    nc_fp4__tile_by8(0, w, h, scales, tile, x, start, sums);
 }
 #endif
 
@@ -3981,8 +3985,8 @@ nc_fp4__tile_step512(__m512i raised, const uint8_t *tile, const int8_t *x, __m51
 /* The sums of the 16 rows of a tile. x: whole groups; start: of every group minus `raise` times the
  * sum of x. */
 NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
-                                         const uint8_t *tile, const int8_t *x, const int32_t *start,
-                                         float sums[16]) {
+                                         const uint8_t *scales, const uint8_t *tile,
+                                         const int8_t *x, const int32_t *start, float sums[16]) {
     const __m512i raised =
         _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
     const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
@@ -3993,8 +3997,8 @@ NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__
     for (g = 0; g < groups; g++) {
         __m512i low = _mm512_set1_epi32(start[g]), high = _mm512_setzero_si512();
         if (kind != NC_FP4__UNSCALED) {
-            half = nc_fp4__half_scales512(kind, by, tile);
-            tile += 16;
+            half = nc_fp4__half_scales512(kind, by, scales);
+            scales += 16;
         }
         for (c = 0; c < h->group; c += 16, tile += 128, x += 16) {
             nc_fp4__tile_step512(raised, tile, x, &low, &high);
@@ -4012,10 +4016,10 @@ NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__
 static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const int8_t *x,
                                   float x_scale, float *y) {
     const size_t columns = w->tensor->columns, groups = (columns + h->group - 1) / h->group;
-    const size_t size = nc_fp4__tile_bytes(w, h->group);
 #ifdef NC_FP4__X86
     const int fits = nc_fp4__fits_tile512(w);
 #endif
+    size_t first, size = nc_fp4__tile_bytes(w, h->group, &first);
     int8_t *padded = (int8_t *)nc__calloc(NULL, groups * (h->group + sizeof(int32_t)));
     int32_t *start;
     ptrdiff_t i;
@@ -4028,14 +4032,15 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves 
 #pragma omp parallel for schedule(static) if ((double)w->tensor->rows * (double)columns > 1e6)
 #endif
     for (i = 0; i < (ptrdiff_t)((w->tensor->rows + 15) / 16); i++) {
+        const uint8_t *tile = w->tensor->tiles + (size_t)i * size;
         float sums[16];
         uint32_t r;
 #ifdef NC_FP4__X86
         if (fits)
-            nc_fp4__tile_i8(w, h, w->tensor->tiles + (size_t)i * size, padded, start, sums);
+            nc_fp4__tile_i8(w, h, tile, tile + first, padded, start, sums);
         else
 #endif
-            nc_fp4__tile_i8_8(w, h, w->tensor->tiles + (size_t)i * size, padded, start, sums);
+            nc_fp4__tile_i8_8(w, h, tile, tile + first, padded, start, sums);
         for (r = 0; r < 16 && (uint32_t)i * 16 + r < w->tensor->rows; r++)
             y[(uint32_t)i * 16 + r] = sums[r] * x_scale;
     }
