@@ -1993,13 +1993,6 @@ NC__COLD_END
 #else
 #define NC_AXX__UNROLL(times)
 #endif
-#ifdef NC__NEON
-#if defined(__clang__)
-#define NC_AXX__TARGET_DOTS __attribute__((target("dotprod")))
-#else
-#define NC_AXX__TARGET_DOTS __attribute__((target("arch=armv8.2-a+dotprod")))
-#endif
-#endif
 #ifdef NC_AXX__X86
 #define NC_AXX__TARGET512                                                                          \
     __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vnni,avx2,fma")))
@@ -4336,11 +4329,18 @@ typedef struct nc_axx__term_sums {
 } nc_axx__term_sums;
 
 #ifdef NC_AXX__X86
-#define NC_AXX__TARGET __attribute__((target("avx2")))
+#define NC_AXX__TARGET NC__NOINLINE __attribute__((target("avx2")))
+#define NC_AXX__INLINE_V                                                                           \
+    static inline __attribute__((always_inline, unused)) __attribute__((target("avx2")))
 #else
-#define NC_AXX__TARGET
+#define NC_AXX__TARGET NC__NOINLINE
+#if defined(__clang__)
+#define NC_AXX__TARGET_DOTS NC__NOINLINE __attribute__((target("dotprod")))
+#else
+#define NC_AXX__TARGET_DOTS NC__NOINLINE __attribute__((target("arch=armv8.2-a+dotprod")))
 #endif
-#define NC_AXX__INLINE_V static inline __attribute__((always_inline, unused)) NC_AXX__TARGET
+#define NC_AXX__INLINE_V static inline __attribute__((always_inline, unused))
+#endif
 
 #ifdef NC_AXX__X86
 /* Products: 16-bit operands in pairs along k. */
@@ -4355,21 +4355,15 @@ NC_AXX__INLINE_V void nc_axx__v_store(void *to, nc_axx__vector v) {
     _mm256_storeu_si256((__m256i *)to, v);
 }
 NC_AXX__INLINE_V nc_axx__lanes nc_axx__zero_sum(void) { return _mm256_setzero_si256(); }
-/* The four bytes in every lane. */
-NC_AXX__INLINE_V nc_axx__vector nc_axx__v_spread(const void *from) {
+/* sum += the products of every lane's items with a row's group. Only -32768^2 twice passes 31 bits,
+ * and it is right modulo 2^32. */
+NC_AXX__INLINE_V nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, const uint8_t *group,
+                                             nc_axx__vector b) {
     int32_t four;
-    memcpy(&four, from, 4);
-    return _mm256_set1_epi32(four);
+    memcpy(&four, group, 4);
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(_mm256_set1_epi32(four), b));
 }
-/* sum += the products of every lane's items; only -32768^2 twice passes 31 bits, and it is right
- * modulo 2^32. */
-NC_AXX__INLINE_V nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, nc_axx__vector b,
-                                             int has_dots) {
-    (void)has_dots;
-    return _mm256_add_epi32(sum, _mm256_madd_epi16(a, b));
-}
-NC_AXX__INLINE_V void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum, int has_dots) {
-    (void)has_dots;
+NC_AXX__INLINE_V void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum) {
     nc_axx__v_store(to, sum);
 }
 
@@ -4398,7 +4392,7 @@ NC_AXX__INLINE_V nc_axx__vector nc_axx__v_zip16(nc_axx__vector a, nc_axx__vector
 typedef int8_t nc_axx__item;
 typedef uint8x16_t nc_axx__vector;
 typedef struct nc_axx__lanes {
-    int32x4_t low, high; /* without dot products high has what the upper eight bytes gave */
+    int32x4_t low, high; /* two parts of each of four sums */
 } nc_axx__lanes;
 
 NC_AXX__INLINE_V nc_axx__vector nc_axx__v_load(const void *from) {
@@ -4410,24 +4404,20 @@ NC_AXX__INLINE_V nc_axx__lanes nc_axx__zero_sum(void) {
     sum.low = sum.high = vdupq_n_s32(0);
     return sum;
 }
-NC_AXX__INLINE_V nc_axx__vector nc_axx__v_spread(const void *from) {
-    return vreinterpretq_u8_u32(vld1q_dup_u32((const uint32_t *)from));
-}
-/* sum += the products of bytes: two of 16384 at most are summed in 16 bits nowhere. The instruction
- * in words, as clang 14 hides its intrinsic. */
-NC_AXX__INLINE_V nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, nc_axx__vector a, nc_axx__vector b,
-                                             int has_dots) {
-    const int8x16_t x = vreinterpretq_s8_u8(a), y = vreinterpretq_s8_u8(b);
-    if (has_dots) {
-        __asm__("sdot %0.4s, %1.16b, %2.16b" : "+w"(sum.low) : "w"(x), "w"(y));
-        return sum;
-    }
+/* sum += the products of bytes with a row's group: 16 bits each, 16384 at most, added in pairs. */
+NC_AXX__INLINE_V nc_axx__lanes nc_axx__v_dot(nc_axx__lanes sum, const uint8_t *group,
+                                             nc_axx__vector b) {
+    const int8x16_t y = vreinterpretq_s8_u8(b);
+    int8x16_t x;
+    uint32_t four;
+    memcpy(&four, group, 4);
+    x = vreinterpretq_s8_u32(vdupq_n_u32(four));
     sum.low = vpadalq_s16(sum.low, vmull_s8(vget_low_s8(x), vget_low_s8(y)));
     sum.high = vpadalq_s16(sum.high, vmull_high_s8(x, y));
     return sum;
 }
-NC_AXX__INLINE_V void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum, int has_dots) {
-    vst1q_s32(to, has_dots ? sum.low : vpaddq_s32(sum.low, sum.high));
+NC_AXX__INLINE_V void nc_axx__store_sum(int32_t *to, nc_axx__lanes sum) {
+    vst1q_s32(to, vpaddq_s32(sum.low, sum.high));
 }
 
 /* Look-ups: 16-bit words. */
@@ -4455,13 +4445,14 @@ NC_AXX__INLINE_V nc_axx__vector nc_axx__v_zip16(nc_axx__vector a, nc_axx__vector
 
 enum {
     NC_AXX__V_BYTES = sizeof(nc_axx__vector),
-    NC_AXX__V_WORDS = NC_AXX__V_BYTES / 2,    /* 16-bit words in a vector */
-    NC_AXX__GROUP = 4 / sizeof(nc_axx__item), /* items along k that one lane multiplies */
-    NC_AXX__COLUMNS = NC_AXX__V_BYTES / 2,    /* of a tile: two vectors of lanes */
-    NC_AXX__ROWS = 8,                         /* of a tile, at most */
-    NC_AXX__STEP = 4,                         /* places along k whose tables are made together */
-    NC_AXX__BLOCK = 512,                      /* columns whose sums of look-ups are kept together */
-    NC_AXX__SLOTS = 64                        /* of work memory, for as many threads at most */
+    NC_AXX__V_WORDS = NC_AXX__V_BYTES / 2,              /* 16-bit words in a vector */
+    NC_AXX__GROUP = 4 / sizeof(nc_axx__item),           /* items along k that one lane multiplies */
+    NC_AXX__ALONG = sizeof(nc_axx__item) == 1 ? 16 : 2, /* k is padded to a multiple of it */
+    NC_AXX__COLUMNS = NC_AXX__V_BYTES / 2,              /* of a tile: two vectors of lanes */
+    NC_AXX__ROWS = 8,                                   /* of a tile, at most */
+    NC_AXX__STEP = 4,    /* places along k whose tables are made together */
+    NC_AXX__BLOCK = 512, /* columns whose sums of look-ups are kept together */
+    NC_AXX__SLOTS = 64   /* of work memory, for as many threads at most */
 };
 
 /* Sums and tables of look-ups, whichever operand has the rows. */
@@ -4496,71 +4487,106 @@ static uint32_t nc_axx__map_row(nc_axx__item *out, const uint8_t *in, size_t k, 
     uint32_t sum = 0;
     size_t i;
     for (i = 0; i < k; i++) {
-        out[i] = map[in[i]];
-        sum += (uint32_t)(int32_t)out[i];
+        const int32_t v = map[in[i]];
+        out[i] = (nc_axx__item)v;
+        sum += (uint32_t)v;
     }
     memset(out + k, 0, (groups * NC_AXX__GROUP - k) * sizeof *out);
     return sum;
 }
 
-/* One column (k bytes) into its block [group][column][items of a group]; returns the sum. */
-static uint32_t nc_axx__pack_column(nc_axx__item *out, const uint8_t *in, size_t k,
+/* One column (k bytes) into its block [group][column][items of a group], zeros behind; returns the
+ * items' sum. */
+static uint32_t nc_axx__pack_column(nc_axx__item *out, const uint8_t *in, size_t k, size_t groups,
                                     const nc_axx__item *map) {
-    const size_t step = (size_t)NC_AXX__COLUMNS * NC_AXX__GROUP;
+    const size_t whole = k / NC_AXX__GROUP, step = (size_t)NC_AXX__COLUMNS * NC_AXX__GROUP;
     uint32_t sum = 0;
     size_t i, c;
-    for (i = 0; i + NC_AXX__GROUP <= k; i += NC_AXX__GROUP, out += step)
+    for (i = 0; i < whole; i++)
         for (c = 0; c < NC_AXX__GROUP; c++) {
-            out[c] = map[in[i + c]];
-            sum += (uint32_t)(int32_t)out[c];
+            const int32_t v = map[in[i * NC_AXX__GROUP + c]];
+            out[i * step + c] = (nc_axx__item)v;
+            sum += (uint32_t)v;
         }
-    if (i < k)
+    for (; i < groups; i++)
         for (c = 0; c < NC_AXX__GROUP; c++) {
-            out[c] = i + c < k ? map[in[i + c]] : 0;
-            sum += (uint32_t)(int32_t)out[c];
+            const size_t at = i * NC_AXX__GROUP + c;
+            const int32_t v = at < k ? map[in[at]] : 0;
+            out[i * step + c] = (nc_axx__item)v;
+            sum += (uint32_t)v;
         }
     return sum;
 }
 
-/* `most` rows (beyond `rows` the last again) against the columns of a block. */
-NC_AXX__INLINE_V void nc_axx__tile_body(const uint8_t *x, size_t stride, size_t rows,
-                                        const uint8_t *packed, size_t groups, int32_t *tile,
-                                        int most, int has_dots) {
-    nc_axx__lanes sum[NC_AXX__ROWS][2];
-    const uint8_t *row[NC_AXX__ROWS];
+/* Four rows (beyond `rows` the last again) against the columns of a block. */
+NC_AXX__TARGET static void nc_axx__tile_4(const uint8_t *x, size_t stride, size_t rows,
+                                          const uint8_t *packed, size_t groups, int32_t *tile) {
+    nc_axx__lanes sum[4][2];
+    const uint8_t *row[4];
     size_t i;
     int r;
-    NC_AXX__UNROLL(8)
-    for (r = 0; r < most; r++) {
+    NC_AXX__UNROLL(4)
+    for (r = 0; r < 4; r++) {
         row[r] = x + ((size_t)r < rows ? (size_t)r : rows - 1) * stride;
         sum[r][0] = sum[r][1] = nc_axx__zero_sum();
     }
     for (i = 0; i < groups; i++) {
         const nc_axx__vector b0 = nc_axx__v_load(packed + i * 2 * NC_AXX__V_BYTES);
         const nc_axx__vector b1 = nc_axx__v_load(packed + (i * 2 + 1) * NC_AXX__V_BYTES);
-        NC_AXX__UNROLL(8)
-        for (r = 0; r < most; r++) {
-            const nc_axx__vector a = nc_axx__v_spread(row[r] + 4 * i);
-            sum[r][0] = nc_axx__v_dot(sum[r][0], a, b0, has_dots);
-            sum[r][1] = nc_axx__v_dot(sum[r][1], a, b1, has_dots);
+        NC_AXX__UNROLL(4)
+        for (r = 0; r < 4; r++) {
+            sum[r][0] = nc_axx__v_dot(sum[r][0], row[r] + 4 * i, b0);
+            sum[r][1] = nc_axx__v_dot(sum[r][1], row[r] + 4 * i, b1);
         }
     }
-    NC_AXX__UNROLL(8)
-    for (r = 0; r < most; r++) {
-        nc_axx__store_sum(tile + r * NC_AXX__COLUMNS, sum[r][0], has_dots);
-        nc_axx__store_sum(tile + r * NC_AXX__COLUMNS + NC_AXX__COLUMNS / 2, sum[r][1], has_dots);
+    NC_AXX__UNROLL(4)
+    for (r = 0; r < 4; r++) {
+        nc_axx__store_sum(tile + r * NC_AXX__COLUMNS, sum[r][0]);
+        nc_axx__store_sum(tile + r * NC_AXX__COLUMNS + NC_AXX__COLUMNS / 2, sum[r][1]);
     }
 }
 
-NC_AXX__TARGET static void nc_axx__tile_4(const uint8_t *x, size_t stride, size_t rows,
-                                          const uint8_t *packed, size_t groups, int32_t *tile) {
-    nc_axx__tile_body(x, stride, rows, packed, groups, tile, 4, 0);
-}
 #ifdef NC__NEON
+/* Eight rows by dot products, four groups at a time. The instruction in words: clang 14 hides its
+ * intrinsic. */
 NC_AXX__TARGET_DOTS static void nc_axx__tile_8(const uint8_t *x, size_t stride, size_t rows,
                                                const uint8_t *packed, size_t groups,
                                                int32_t *tile) {
-    nc_axx__tile_body(x, stride, rows, packed, groups, tile, 8, 1);
+    int32x4_t sum[8][2];
+    const uint8_t *row[8];
+    size_t i;
+    int r;
+    NC_AXX__UNROLL(8)
+    for (r = 0; r < 8; r++) {
+        row[r] = x + ((size_t)r < rows ? (size_t)r : rows - 1) * stride;
+        sum[r][0] = sum[r][1] = vdupq_n_s32(0);
+    }
+    for (i = 0; i < groups; i += 4, packed += 4 * 2 * NC_AXX__V_BYTES) {
+        uint8x16_t a[8], b0, b1;
+        NC_AXX__UNROLL(8)
+        for (r = 0; r < 8; r++) a[r] = vld1q_u8(row[r] + 4 * i);
+#define NC_AXX__SDOT(sum, b, a, g)                                                                 \
+    __asm__("sdot %0.4s, %1.16b, %2.4b[" #g "]" : "+w"(sum) : "w"(b), "w"(a))
+#define NC_AXX__SDOTS(g)                                                                           \
+    b0 = vld1q_u8(packed + 2 * g * NC_AXX__V_BYTES);                                               \
+    b1 = vld1q_u8(packed + (2 * g + 1) * NC_AXX__V_BYTES);                                         \
+    NC_AXX__UNROLL(8)                                                                              \
+    for (r = 0; r < 8; r++) {                                                                      \
+        NC_AXX__SDOT(sum[r][0], b0, a[r], g);                                                      \
+        NC_AXX__SDOT(sum[r][1], b1, a[r], g);                                                      \
+    }
+        NC_AXX__SDOTS(0)
+        NC_AXX__SDOTS(1)
+        NC_AXX__SDOTS(2)
+        NC_AXX__SDOTS(3)
+#undef NC_AXX__SDOTS
+#undef NC_AXX__SDOT
+    }
+    NC_AXX__UNROLL(8)
+    for (r = 0; r < 8; r++) {
+        vst1q_s32(tile + r * NC_AXX__COLUMNS, sum[r][0]);
+        vst1q_s32(tile + r * NC_AXX__COLUMNS + NC_AXX__COLUMNS / 2, sum[r][1]);
+    }
 }
 #endif
 
@@ -4581,7 +4607,7 @@ NC_AXX__TARGET static void nc_axx__add_tile(const nc_axx__maps *maps, uint32_t f
                                             const nc_axx__term_sums *s, const int32_t *tile,
                                             int32_t *sums, size_t row, size_t rows, size_t column,
                                             size_t n) {
-    const size_t columns = n - column < NC_AXX__COLUMNS ? n - column : NC_AXX__COLUMNS;
+    const size_t columns = n - column < NC_AXX__COLUMNS ? n - column : (size_t)NC_AXX__COLUMNS;
     uint32_t by_column[NC_AXX__COLUMNS];
     size_t r, c;
     for (c = 0; c < NC_AXX__COLUMNS; c++) by_column[c] = (uint32_t)s->constant;
@@ -4605,7 +4631,8 @@ NC_AXX__TARGET static void nc_axx__add_tile(const nc_axx__maps *maps, uint32_t f
 /* sums += the term's. */
 static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, const uint8_t *x,
                              const uint8_t *w, int32_t *sums, size_t m, size_t n, size_t k) {
-    const size_t groups = (k + NC_AXX__GROUP - 1) / NC_AXX__GROUP, stride = 4 * groups;
+    const size_t groups = (k + NC_AXX__ALONG - 1) / NC_AXX__ALONG * NC_AXX__ALONG / NC_AXX__GROUP;
+    const size_t stride = 4 * groups;
     const size_t blocks = (n + NC_AXX__COLUMNS - 1) / NC_AXX__COLUMNS, chunks = (m + 63) / 64;
     nc_axx__maps maps;
     nc_axx__term_sums s;
@@ -4629,7 +4656,7 @@ static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, cons
         uint8_t *to = (uint8_t *)p->packed + (size_t)i / NC_AXX__COLUMNS * NC_AXX__COLUMNS * stride;
         const size_t from = (size_t)i < n ? (size_t)i : n - 1; /* beyond n the last again */
         p->column_sums[i] = (int32_t)nc_axx__pack_column((nc_axx__item *)(void *)(to + 4 * column),
-                                                         w + from * k, k, maps.w);
+                                                         w + from * k, k, groups, maps.w);
     }
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
@@ -4845,7 +4872,7 @@ static void nc_axx__look_up_rows(const nc_axx__looking *l, uint32_t word, size_t
     size_t column, first, done, q;
     for (column = 0; column < l->columns; column += NC_AXX__BLOCK) {
         const size_t left = l->columns - column;
-        const size_t columns = left < NC_AXX__BLOCK ? left : NC_AXX__BLOCK;
+        const size_t columns = left < NC_AXX__BLOCK ? left : (size_t)NC_AXX__BLOCK;
         memset(all, 0, columns * 2 * NC_AXX__V_BYTES);
         for (first = 0, done = 0; first < l->k; first += NC_AXX__STEP) {
             for (q = 0; q < NC_AXX__STEP; q++)
@@ -5282,10 +5309,12 @@ static void nc_axx__add_look_ups512(const nc_axx_engine *e, const nc_axx__parts 
 #ifdef NC_AXX__VECTORS
 static size_t nc_axx__lay_out(const nc_axx_engine *e, size_t m, size_t n, size_t k, void *work,
                               nc_axx__parts *parts) {
-    const size_t row = 2 * (k / 4 * 4 + 4), columns = nc__add_size(n, 63) & ~(size_t)63;
+    const size_t row = 2 * (k / 16 * 16 + 16), columns = nc__add_size(n, 63) & ~(size_t)63;
     const size_t slots = (m > n ? m : n) / NC_AXX__V_WORDS + 1;
     nc_axx__arena arena = nc_axx__arena_of(work);
-    parts->slot_count = !e->info.classes ? 0 : slots < NC_AXX__SLOTS ? slots : NC_AXX__SLOTS;
+    parts->slot_count = !e->info.classes        ? 0
+                        : slots < NC_AXX__SLOTS ? slots
+                                                : (size_t)NC_AXX__SLOTS;
     parts->mapped = (uint8_t *)nc_axx__piece(&arena, m, row);
     parts->packed = (int8_t *)nc_axx__piece(&arena, columns, row);
     parts->row_sums = (int32_t *)nc_axx__piece(&arena, m, 4);
