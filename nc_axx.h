@@ -4022,19 +4022,25 @@ static uint32_t nc_axx__planes(const int32_t *rest, int32_t *offset, uint32_t *m
     return *most > 65535 ? 4 : *most > 255 ? 2 : *most ? 1 : 0;
 }
 
+/* How many values of the rest one byte (or one word, of two or four bytes) holds the sum of: 1, 2
+ * or 4. */
+static uint32_t nc_axx__joined(uint32_t planes, uint32_t most) {
+    const uint32_t limit = planes == 1 ? 0xFF : 0xFFFF;
+    return planes == 4 || 2 * most > limit ? 1 : 4 * most > limit ? 2 : 4;
+}
+
 /* What so many terms and the rest's look-ups cost, in terms: measured (bench/axx.c) with AVX-512 and
- * with AVX2, whose ratios NEON comes near. An engine gives the same sums at every level, whichever
- * it was made at. */
+ * AVX2, for NEON by llvm-mca. An engine gives the same sums at every level, whichever it was made
+ * at. */
 static double nc_axx__cost(uint32_t terms, uint32_t planes, uint32_t classes) {
+    const double words = planes * (0.95 + classes / 220.0) + (planes == 1 ? 0.2 : 0);
 #ifdef NC_AXX__X86
     if (nc_axx__level() >= 2 && planes < 4)
-        return terms + (planes ? 0.3 : 0) +
-               planes * (classes <= 64    ? 2.4
-                         : classes <= 128 ? 2.6
-                                          : 3.7);
+        return terms + planes * (classes <= 64 ? 2.15 : classes <= 128 ? 2.4 : 3.65);
+#elif defined(NC__NEON)
+    if (nc_axx__level() >= 2) return terms + 4 * words; /* dot products only help the terms */
 #endif
-    if (planes <= 1) return terms + planes * (1.1 + classes / 160.0);
-    return terms + planes * (0.95 + classes / 220.0);
+    return terms + words;
 }
 
 /* Cells of the rest, one column of every class. */
@@ -4318,8 +4324,8 @@ typedef struct nc_axx__parts {
     uint8_t *mapped; /* m rows */
     int8_t *packed;  /* n columns, or their classes */
     int32_t *row_sums, *column_sums;
-    uint8_t *slots; /* `slot_count` times tables and sums of look-ups */
-    size_t slot_count;
+    uint8_t *slots; /* tables and sums of look-ups, one a thread */
+    size_t slot_count, slot_bytes;
 } nc_axx__parts;
 
 /* What a term adds to every sum. */
@@ -4450,16 +4456,17 @@ enum {
     NC_AXX__ALONG = sizeof(nc_axx__item) == 1 ? 16 : 2, /* k is padded to a multiple of it */
     NC_AXX__COLUMNS = NC_AXX__V_BYTES / 2,              /* of a tile: two vectors of lanes */
     NC_AXX__ROWS = 8,                                   /* of a tile, at most */
-    NC_AXX__STEP = 4,    /* places along k whose tables are made together */
-    NC_AXX__BLOCK = 512, /* columns whose sums of look-ups are kept together */
-    NC_AXX__SLOTS = 64   /* of work memory, for as many threads at most */
+    NC_AXX__STEP = 4,     /* places along k whose tables are made together */
+    NC_AXX__BLOCK = 1024, /* columns whose sums of look-ups are kept together */
+    NC_AXX__SLOTS = 32    /* of work memory, for as many threads at most */
 };
 
 /* Sums and tables of look-ups, whichever operand has the rows. */
-static size_t nc_axx__slot_bytes(const nc_axx_engine *e) {
+static size_t nc_axx__slot_bytes(const nc_axx_engine *e, size_t columns) {
     const uint32_t a = e->rest[0].classes, b = e->rest[1].classes;
-    return (NC_AXX__BLOCK * 2 + NC_AXX__STEP * (size_t)(((a > b ? a : b) + 15) & ~15u)) *
-           NC_AXX__V_BYTES;
+    const size_t kept =
+        columns < NC_AXX__BLOCK ? (columns + 7) & ~(size_t)7 : (size_t)NC_AXX__BLOCK;
+    return (kept * 2 + NC_AXX__STEP * (size_t)(((a > b ? a : b) + 15) & ~15u)) * NC_AXX__V_BYTES;
 }
 
 /* -- AVX2 and NEON: products -- */
@@ -4864,11 +4871,9 @@ static void nc_axx__make_table(const nc_axx__looking *l, uint32_t word, size_t r
 /* As many rows as a vector looks up against all columns. */
 static void nc_axx__look_up_rows(const nc_axx__looking *l, uint32_t word, size_t row,
                                  uint8_t *slot) {
-    const uint32_t most = l->e->info.planes == 4 ? 0xFFFF : l->e->most;
-    const uint32_t limit = l->words ? 0xFFFF : 0xFF;
-    const uint32_t joined = 4 * most <= limit ? 4 : 2 * most <= limit ? 2 : 1;
+    const uint32_t joined = nc_axx__joined(l->e->info.planes, l->e->most);
     const size_t classes = (l->rest->classes + 15) & ~15u, bytes = classes * NC_AXX__V_BYTES;
-    uint8_t *all = slot, *tables = slot + (size_t)NC_AXX__BLOCK * 2 * NC_AXX__V_BYTES;
+    uint8_t *tables = slot, *all = slot + NC_AXX__STEP * bytes;
     size_t column, first, done, q;
     for (column = 0; column < l->columns; column += NC_AXX__BLOCK) {
         const size_t left = l->columns - column;
@@ -4928,16 +4933,16 @@ static void nc_axx__add_look_ups(const nc_axx_engine *e, const nc_axx__parts *p,
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (work > 1e6)
 #endif
-    for (i = 0; i < (ptrdiff_t)((l.columns + 31) / 32); i++) {
-        const size_t first = (size_t)i * 32;
-        nc_axx__find_classes(&l, offsets, first, l.columns - first < 32 ? l.columns : first + 32);
+    for (i = 0; i < (ptrdiff_t)((l.columns + 15) / 16); i++) {
+        const size_t first = (size_t)i * 16;
+        nc_axx__find_classes(&l, offsets, first, l.columns - first < 16 ? l.columns : first + 16);
     }
     for (word = 0; 2 * word < e->info.planes; word++) {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if (work > 1e6)
 #endif
         for (i = 0; i < (ptrdiff_t)p->slot_count; i++) {
-            uint8_t *slot = p->slots + (size_t)i * nc_axx__slot_bytes(e);
+            uint8_t *slot = p->slots + (size_t)i * p->slot_bytes;
             size_t row;
             for (row = (size_t)i * l.most; row < l.rows; row += p->slot_count * l.most)
                 nc_axx__look_up_rows(&l, word, row, slot);
@@ -5062,8 +5067,10 @@ NC_AXX__INLINE512 void nc_axx__block512(const uint8_t *x, size_t stride, size_t 
         }
     }
     NC_AXX__UNROLL(6)
-    for (r = 0; r < 6; r++) NC_AXX__UNROLL(4)
-    for (v = 0; v < vectors; v++) _mm512_storeu_si512(tile + r * 64 + v * 16, sum[r][v]);
+    for (r = 0; r < 6; r++) {
+        NC_AXX__UNROLL(4)
+        for (v = 0; v < vectors; v++) _mm512_storeu_si512(tile + r * 64 + v * 16, sum[r][v]);
+    }
 }
 
 NC_AXX__TARGET512 static void nc_axx__block512_4(const uint8_t *x, size_t stride, size_t rows,
@@ -5106,119 +5113,125 @@ NC_AXX__TARGET512 static void nc_axx__add_tile512(const nc_axx__term *t, const n
 /* -- AVX-512: look-ups. 64 columns share the row of the table that the first operand picks; bytes
  * of even and odd places are summed as 16-bit words, at most 256 at a time. -- */
 
-/* Classes of w (n x k) as [group of 64 columns][k][64]: byte 2 j is column j, byte 2 j + 1 column
- * 32 + j of the group; zeros beyond n. */
+/* Classes of w (n x k, n up to 64) as [k][64]: byte 2 j is column j, byte 2 j + 1 column 32 + j;
+ * zeros beyond n. */
 static void nc_axx__pack_classes(const nc_axx_engine *e, uint8_t *packed, const uint8_t *w,
                                  size_t n, size_t k) {
-    size_t group, c, i;
-    for (group = 0; group * 64 < n; group++)
-        for (c = 0; c < 64; c++) {
-            uint8_t *out = packed + group * k * 64 + c % 32 * 2 + c / 32;
-            const size_t column = group * 64 + c;
-            for (i = 0; i < k; i++)
-                out[i * 64] = column < n ? e->rest[0].class_of[w[column * k + i]] : 0;
-        }
+    const uint8_t *class_of = e->rest[0].class_of;
+    size_t c, i;
+    for (c = 0; c < 64; c++) {
+        uint8_t *out = packed + c % 32 * 2 + c / 32;
+        for (i = 0; i < k; i++) out[i * 64] = c < n ? class_of[w[c * k + i]] : 0;
+    }
 }
 
-/* sums (64 a vector) += 2^(8 p) times the words of plane p in all (planes x vectors); high: their
- * odd bytes. */
+/* sums (64 a vector) += 2^shift times the bytes that `all` sums as words and `high` as their odd
+ * ones. */
 NC_AXX__TARGET512 static void nc_axx__flush512(int32_t *sums, const __m512i *all,
-                                               const __m512i *high, int planes, int vectors) {
-    int p, v, h, half;
-    for (p = 0; p < planes; p++)
-        for (v = 0; v < vectors; v++, all++, high++) {
-            const __m512i words[2] = {_mm512_sub_epi16(*all, _mm512_slli_epi16(*high, 8)), *high};
-            for (h = 0; h < 2; h++)
-                for (half = 0; half < 2; half++) {
-                    const __m256i part = half ? _mm512_extracti64x4_epi64(words[h], 1)
-                                              : _mm512_castsi512_si256(words[h]);
-                    int32_t *to = sums + v * 64 + h * 32 + half * 16;
-                    const __m512i add =
-                        _mm512_sll_epi32(_mm512_cvtepu16_epi32(part), _mm_cvtsi32_si128(8 * p));
-                    _mm512_storeu_si512(to, _mm512_add_epi32(add, _mm512_loadu_si512(to)));
-                }
-        }
+                                               const __m512i *high, int vectors, int shift) {
+    int v, h, half;
+    for (v = 0; v < vectors; v++, all++, high++) {
+        const __m512i words[2] = {_mm512_sub_epi16(*all, _mm512_slli_epi16(*high, 8)), *high};
+        for (h = 0; h < 2; h++)
+            for (half = 0; half < 2; half++) {
+                const __m256i part = half ? _mm512_extracti64x4_epi64(words[h], 1)
+                                          : _mm512_castsi512_si256(words[h]);
+                int32_t *to = sums + v * 64 + h * 32 + half * 16;
+                const __m512i add =
+                    _mm512_sll_epi32(_mm512_cvtepu16_epi32(part), _mm_cvtsi32_si128(shift));
+                _mm512_storeu_si512(to, _mm512_add_epi32(add, _mm512_loadu_si512(to)));
+            }
+    }
 }
 
-/* One row of x against `vectors` groups of 64 columns: sums (64 a group) += look-ups of k places.
- * parts: registers that a row of classes fills, 1, 2 or 4. */
-NC_AXX__INLINE512 void nc_axx__look_up512(const nc_axx_engine *e, const uint8_t *x,
-                                          const uint8_t *classes, size_t k, int planes, int parts,
-                                          int vectors, int32_t *sums) {
+/* What the columns of classes `at` look up in a row of one, two or four registers. */
+NC_AXX__INLINE512 __m512i nc_axx__permute512(const __m512i *row, __m512i at, int parts) {
+    __m512i t;
+    if (parts == 1) return _mm512_permutexvar_epi8(at, row[0]);
+    t = _mm512_permutex2var_epi8(row[0], at, row[1]);
+    if (parts == 2) return t;
+    return _mm512_mask_mov_epi8(t, _mm512_movepi8_mask(at),
+                                _mm512_permutex2var_epi8(row[2], at, row[3]));
+}
+
+/* Rows of x against 64 `vectors` columns in one plane. */
+typedef struct nc_axx__looking512 {
+    const uint8_t *plane, *x[2], *classes;
+    size_t k, joined; /* so many bytes are added before they are words */
+    int shift;
+} nc_axx__looking512;
+
+/* sums [2][64 vectors] += look-ups of k places. parts: registers that a row of classes fills, 1, 2
+ * or 4. joins: bytes are added before they are words. */
+NC_AXX__INLINE512 void nc_axx__look_up512(const nc_axx__looking512 *l, int parts, int vectors,
+                                          int joins, int32_t *sums) {
+    const uint8_t *classes = l->classes, *plane = l->plane, *x0 = l->x[0], *x1 = l->x[1];
+    const size_t k = l->k, joined = l->joined;
     size_t first, i;
-    int p, v, q;
+    int v, q;
     for (first = 0; first < k; first += 256) {
         const size_t last = k - first < 256 ? k : first + 256;
-        __m512i all[2][4], high[2][4], out[8], out_high[8];
-        NC_AXX__UNROLL(2)
-        for (p = 0; p < planes; p++) NC_AXX__UNROLL(4)
-        for (v = 0; v < vectors; v++) all[p][v] = high[p][v] = _mm512_setzero_si512();
-        for (i = first; i < last; i++) {
-            __m512i row[2][4];
-            NC_AXX__UNROLL(2)
-            for (p = 0; p < planes; p++) NC_AXX__UNROLL(4)
-            for (q = 0; q < parts; q++)
-                row[p][q] = _mm512_loadu_si512(e->plane[p] + (size_t)x[i] * 256 + q * 64);
-            NC_AXX__UNROLL(4)
-            for (v = 0; v < vectors; v++) {
-                const __m512i at = _mm512_loadu_si512(classes + ((size_t)v * k + i) * 64);
-                const __mmask64 upper = parts == 4 ? _mm512_movepi8_mask(at) : 0;
-                NC_AXX__UNROLL(2)
-                for (p = 0; p < planes; p++) {
-                    __m512i t;
-                    if (parts == 1)
-                        t = _mm512_permutexvar_epi8(at, row[p][0]);
-                    else
-                        t = _mm512_permutex2var_epi8(row[p][0], at, row[p][1]);
-                    if (parts == 4)
-                        t = _mm512_mask_mov_epi8(
-                            t, upper, _mm512_permutex2var_epi8(row[p][2], at, row[p][3]));
-                    all[p][v] = _mm512_add_epi16(all[p][v], t);
-                    high[p][v] = _mm512_add_epi16(high[p][v], _mm512_srli_epi16(t, 8));
+        __m512i all[8], high[8]; /* [row][vector] */
+        NC_AXX__UNROLL(8)
+        for (v = 0; v < 2 * vectors; v++) all[v] = high[v] = _mm512_setzero_si512();
+        for (i = first; i < last;) {
+            const size_t end = last - i < joined ? last : i + joined;
+            __m512i row[2][4], t[8];
+            NC_AXX__UNROLL(8)
+            for (v = 0; v < 2 * vectors; v++) t[v] = _mm512_setzero_si512();
+            do {
+                NC_AXX__UNROLL(4)
+                for (q = 0; q < parts; q++) {
+                    row[0][q] = _mm512_loadu_si512(plane + (size_t)x0[i] * 256 + q * 64);
+                    row[1][q] = _mm512_loadu_si512(plane + (size_t)x1[i] * 256 + q * 64);
                 }
+                NC_AXX__UNROLL(4)
+                for (v = 0; v < vectors; v++) {
+                    const __m512i at = _mm512_loadu_si512(classes + ((size_t)v * k + i) * 64);
+                    t[v] = _mm512_add_epi16(t[v], nc_axx__permute512(row[0], at, parts));
+                    t[vectors + v] =
+                        _mm512_add_epi16(t[vectors + v], nc_axx__permute512(row[1], at, parts));
+                    if (joins) continue;
+                    all[v] = _mm512_add_epi16(all[v], t[v]);
+                    high[v] = _mm512_add_epi16(high[v], _mm512_srli_epi16(t[v], 8));
+                    q = vectors + v;
+                    all[q] = _mm512_add_epi16(all[q], t[q]);
+                    high[q] = _mm512_add_epi16(high[q], _mm512_srli_epi16(t[q], 8));
+                }
+                i++;
+            } while (joins && i < end);
+            if (!joins) continue;
+            NC_AXX__UNROLL(8)
+            for (v = 0; v < 2 * vectors; v++) {
+                all[v] = _mm512_add_epi16(all[v], t[v]);
+                high[v] = _mm512_add_epi16(high[v], _mm512_srli_epi16(t[v], 8));
             }
         }
-        NC_AXX__UNROLL(2)
-        for (p = 0; p < planes; p++) NC_AXX__UNROLL(4)
-        for (v = 0; v < vectors; v++) {
-            out[p * vectors + v] = all[p][v];
-            out_high[p * vectors + v] = high[p][v];
-        }
-        nc_axx__flush512(sums, out, out_high, planes, vectors);
+        nc_axx__flush512(sums, all, high, 2 * vectors, l->shift);
     }
 }
 
-#define NC_AXX__LOOK_UP(planes, parts, vectors)                                                    \
-    NC_AXX__TARGET512 static void nc_axx__look_up512_##planes##parts##vectors(                     \
-        const nc_axx_engine *e, const uint8_t *x, const uint8_t *classes, size_t k,                \
-        int32_t *sums) {                                                                           \
-        nc_axx__look_up512(e, x, classes, k, planes, parts, vectors, sums);                        \
+#define NC_AXX__LOOK_UP(parts, vectors, joins)                                                     \
+    NC_AXX__TARGET512 static void nc_axx__look_up512_##parts##vectors##joins(                      \
+        const nc_axx__looking512 *l, int32_t *sums) {                                              \
+        nc_axx__look_up512(l, parts, vectors, joins, sums);                                        \
     }
-NC_AXX__LOOK_UP(1, 1, 1)
-NC_AXX__LOOK_UP(1, 1, 4)
-NC_AXX__LOOK_UP(1, 2, 1)
-NC_AXX__LOOK_UP(1, 2, 4)
 NC_AXX__LOOK_UP(1, 4, 1)
-NC_AXX__LOOK_UP(1, 4, 4)
-NC_AXX__LOOK_UP(2, 1, 1)
-NC_AXX__LOOK_UP(2, 1, 4)
-NC_AXX__LOOK_UP(2, 2, 1)
-NC_AXX__LOOK_UP(2, 2, 4)
-NC_AXX__LOOK_UP(2, 4, 1)
-NC_AXX__LOOK_UP(2, 4, 4)
+NC_AXX__LOOK_UP(1, 1, 0)
+NC_AXX__LOOK_UP(1, 4, 0)
+NC_AXX__LOOK_UP(2, 1, 0)
+NC_AXX__LOOK_UP(2, 4, 0)
+NC_AXX__LOOK_UP(4, 1, 0)
+NC_AXX__LOOK_UP(4, 4, 0)
 
-typedef void (*nc_axx__look_up_fn)(const nc_axx_engine *e, const uint8_t *x, const uint8_t *classes,
-                                   size_t k, int32_t *sums);
+typedef void (*nc_axx__look_up_fn)(const nc_axx__looking512 *l, int32_t *sums);
 
-static nc_axx__look_up_fn nc_axx__pick_look_up(const nc_axx_engine *e, int four) {
-    static const nc_axx__look_up_fn fn[2][3][2] = {
-        {{nc_axx__look_up512_111, nc_axx__look_up512_114},
-         {nc_axx__look_up512_121, nc_axx__look_up512_124},
-         {nc_axx__look_up512_141, nc_axx__look_up512_144}},
-        {{nc_axx__look_up512_211, nc_axx__look_up512_214},
-         {nc_axx__look_up512_221, nc_axx__look_up512_224},
-         {nc_axx__look_up512_241, nc_axx__look_up512_244}}};
-    return fn[e->info.planes - 1][e->info.classes <= 64 ? 0 : e->info.classes <= 128 ? 1 : 2][four];
+static nc_axx__look_up_fn nc_axx__pick_look_up(uint32_t classes, int four, size_t joined) {
+    static const nc_axx__look_up_fn fn[3][2] = {{nc_axx__look_up512_110, nc_axx__look_up512_140},
+                                                {nc_axx__look_up512_210, nc_axx__look_up512_240},
+                                                {nc_axx__look_up512_410, nc_axx__look_up512_440}};
+    if (classes <= 64 && four && joined > 1) return nc_axx__look_up512_141;
+    return fn[classes <= 64 ? 0 : classes <= 128 ? 1 : 2][four];
 }
 
 /* -- AVX-512: the whole -- */
@@ -5269,12 +5282,37 @@ static void nc_axx__add_term512(const nc_axx__term *t, const nc_axx__parts *p, c
     }
 }
 
+/* Two rows against `vectors` groups of 64 columns, n of them there. */
+static void nc_axx__look_up_pair(const nc_axx_engine *e, const uint8_t *x, size_t rows,
+                                 const uint8_t *classes, size_t k, int vectors, int32_t *sums,
+                                 size_t stride, size_t n) {
+    nc_axx__looking512 l;
+    int32_t some[2 * 256];
+    uint32_t p;
+    size_t r, c;
+    memset(some, 0, sizeof some);
+    l.x[0] = x;
+    l.x[1] = rows > 1 ? x + k : x;
+    l.classes = classes;
+    l.k = k;
+    for (p = 0; p < e->info.planes; p++) {
+        l.plane = e->plane[p];
+        l.joined = p + 1 < e->info.planes ? 1 : 255 / (e->most >> (8 * p));
+        l.shift = (int)(8 * p);
+        nc_axx__pick_look_up(e->info.classes, vectors == 4, l.joined)(&l, some);
+    }
+    for (r = 0; r < rows; r++)
+        for (c = 0; c < n; c++) { /* modulo 2^32: only the whole sum fits for sure */
+            int32_t *to = &sums[r * stride + c];
+            *to = (int32_t)((uint32_t)*to + (uint32_t)some[r * 64 * (size_t)vectors + c]);
+        }
+}
+
 /* sums += the rest that is looked up. */
 static void nc_axx__add_look_ups512(const nc_axx_engine *e, const nc_axx__parts *p,
                                     const uint8_t *x, const uint8_t *w, int32_t *sums, size_t m,
                                     size_t n, size_t k) {
-    const nc_axx__look_up_fn one = nc_axx__pick_look_up(e, 0), four = nc_axx__pick_look_up(e, 1);
-    const size_t groups = (n + 63) / 64, fours = (groups + 3) / 4;
+    const size_t groups = (n + 63) / 64, fours = (groups + 3) / 4, pairs = (m + 1) / 2;
     uint8_t *classes = (uint8_t *)p->packed;
     ptrdiff_t i;
 #ifdef _OPENMP
@@ -5286,21 +5324,16 @@ static void nc_axx__add_look_ups512(const nc_axx_engine *e, const nc_axx__parts 
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) if ((double)m * (double)n * (double)k > 1e6)
 #endif
-    for (i = 0; i < (ptrdiff_t)(fours * m); i++) {
-        const size_t group = (size_t)i / m * 4, row = (size_t)i % m, column = group * 64;
-        const size_t count = groups - group < 4 ? groups - group : 4;
-        const size_t columns = n - column < 256 ? n - column : 256;
-        int32_t some[256];
-        size_t c;
-        memset(some, 0, sizeof some);
-        if (count == 4)
-            four(e, x + row * k, classes + column * k, k, some);
-        else
-            for (c = 0; c < count; c++)
-                one(e, x + row * k, classes + (column + 64 * c) * k, k, some + 64 * c);
-        for (c = 0; c < columns; c++) { /* modulo 2^32: only the whole sum fits for sure */
-            int32_t *to = &sums[row * n + column + c];
-            *to = (int32_t)((uint32_t)*to + (uint32_t)some[c]);
+    for (i = 0; i < (ptrdiff_t)(fours * pairs); i++) {
+        const size_t first = (size_t)i / pairs * 4, row = (size_t)i % pairs * 2;
+        const size_t end = groups - first < 4 ? groups : first + 4;
+        const size_t step = end - first == 4 ? 4 : 1;
+        size_t group;
+        for (group = first; group < end; group += step) {
+            const size_t column = group * 64, left = n - column;
+            nc_axx__look_up_pair(e, x + row * k, m - row < 2 ? 1 : 2, classes + column * k, k,
+                                 (int)step, sums + row * n + column, n,
+                                 left < 64 * step ? left : 64 * step);
         }
     }
 }
@@ -5312,6 +5345,7 @@ static size_t nc_axx__lay_out(const nc_axx_engine *e, size_t m, size_t n, size_t
     const size_t row = 2 * (k / 16 * 16 + 16), columns = nc__add_size(n, 63) & ~(size_t)63;
     const size_t slots = (m > n ? m : n) / NC_AXX__V_WORDS + 1;
     nc_axx__arena arena = nc_axx__arena_of(work);
+    parts->slot_bytes = nc_axx__slot_bytes(e, m > n ? m : n);
     parts->slot_count = !e->info.classes        ? 0
                         : slots < NC_AXX__SLOTS ? slots
                                                 : (size_t)NC_AXX__SLOTS;
@@ -5319,7 +5353,7 @@ static size_t nc_axx__lay_out(const nc_axx_engine *e, size_t m, size_t n, size_t
     parts->packed = (int8_t *)nc_axx__piece(&arena, columns, row);
     parts->row_sums = (int32_t *)nc_axx__piece(&arena, m, 4);
     parts->column_sums = (int32_t *)nc_axx__piece(&arena, columns, 4);
-    parts->slots = (uint8_t *)nc_axx__piece(&arena, parts->slot_count, nc_axx__slot_bytes(e));
+    parts->slots = (uint8_t *)nc_axx__piece(&arena, parts->slot_count, parts->slot_bytes);
     return nc_axx__arena_bytes(&arena);
 }
 
@@ -5334,8 +5368,10 @@ typedef struct nc_axx__way {
 static double nc_axx__look_up_cost(const nc_axx_engine *e, size_t rows, size_t columns,
                                    uint32_t classes) {
     const size_t most = e->info.planes >= 2 ? NC_AXX__V_WORDS : 2 * NC_AXX__V_WORDS;
-    const double times = (double)((rows + most - 1) / most) * (e->info.planes == 4 ? 2 : 1);
-    return times * (1.2 * (double)columns + 2.0 * classes + 60.0);
+    const double groups = (double)((rows + most - 1) / most) * (e->info.planes == 4 ? 2 : 1);
+    const double blocks = (double)((columns + NC_AXX__BLOCK - 1) / NC_AXX__BLOCK);
+    const double tables = blocks * (2.0 * classes + 60.0);
+    return groups * (1.2 * (double)columns + tables) + 1.1 * (double)columns;
 }
 
 static nc_axx__way nc_axx__way_of(const nc_axx_engine *e, size_t m, size_t n, size_t k) {
@@ -5343,7 +5379,7 @@ static nc_axx__way nc_axx__way_of(const nc_axx_engine *e, size_t m, size_t n, si
     const double terms = e->info.products * (products / 28 + 1.2 * both);
     const double by_x = nc_axx__look_up_cost(e, m, n, e->rest[0].classes);
     const double by_w = nc_axx__look_up_cost(e, n, m, e->rest[1].classes);
-    double look_ups = e->info.planes ? by_x < by_w ? by_x : by_w : 0;
+    const double look_ups = e->info.planes ? by_x < by_w ? by_x : by_w : 0;
     nc_axx__way way;
     way.terms = way.look_ups = NC_AXX__BY_TABLE;
     way.turned = by_w < by_x;
@@ -5352,15 +5388,19 @@ static nc_axx__way nc_axx__way_of(const nc_axx_engine *e, size_t m, size_t n, si
         return way;
 #ifdef NC_AXX__X86
     if (nc_axx__level() >= 2 && n >= 8 && e->info.planes < 4) {
-        const size_t columns = (n + 63) & ~(size_t)63;
-        const double cost = nc_axx__cost(0, e->info.planes, e->info.classes);
+        const double columns = (double)((n + 63) & ~(size_t)63), rows = (double)(m + m % 2);
+        const double wide =
+            columns * (rows * nc_axx__cost(0, e->info.planes, e->info.classes) / 64 +
+                       (e->info.planes ? 1.7 : 0));
+        const double all =
+            e->info.products * columns * (rows / 64 + 0.4) + (wide < look_ups ? wide : look_ups);
+        if (e->info.planes && all > 1.45 * products) return way;
         way.terms = NC_AXX__BY_AVX512;
-        way.look_ups =
-            (double)(m * columns) * cost / 64 < look_ups ? NC_AXX__BY_AVX512 : NC_AXX__BY_VECTORS;
+        way.look_ups = wide < look_ups ? NC_AXX__BY_AVX512 : NC_AXX__BY_VECTORS;
         return way;
     }
 #endif
-    if (terms + look_ups < 1.1 * products) way.terms = way.look_ups = NC_AXX__BY_VECTORS;
+    if (terms + look_ups < 1.45 * products) way.terms = way.look_ups = NC_AXX__BY_VECTORS;
     return way;
 }
 

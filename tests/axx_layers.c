@@ -114,19 +114,19 @@ static void look_ups_of_the_largest_values_do_not_carry(void **state) {
     } ranges[] = {{0, 63},       {-64, 64},  {0, 127},          {3, 128},        {0, 255},
                   {-900, 256},   {0, 16383}, {0, 16384},        {-16000, 32767}, {0, 32768},
                   {-500, 65535}, {0, 65536}, {-999999, 1999999}};
-    static const size_t shapes[][2] = {{37, 521}, {521, 37}, {9, 40}};
+    static const size_t shapes[][2] = {{17, 1031}, {1031, 17}, {9, 40}};
     enum { K = 1030 };
-    uint8_t *x = malloc(521 * K), *w = malloc(521 * K);
-    int32_t *sums = malloc(521 * 37 * sizeof *sums), *right = malloc(521 * 37 * sizeof *right);
+    uint8_t *x = malloc(1031 * K), *w = malloc(1031 * K);
+    int32_t *sums = malloc(1031 * 17 * sizeof *sums), *right = malloc(1031 * 17 * sizeof *right);
     uint64_t seed = 5;
     size_t t, s, i, j, k;
     int made, run;
     (void)state;
-    random_bytes(x, 521 * K, &seed);
-    random_bytes(w, 521 * K, &seed);
+    random_bytes(x, 1031 * K, &seed);
+    random_bytes(w, 1031 * K, &seed);
     for (k = 0; k < K; k++) { /* the largest and the least value throughout */
-        x[8 * K + k] = w[36 * K + k] = 3;
-        w[8 * K + k] = x[36 * K + k] = 5;
+        x[8 * K + k] = w[16 * K + k] = 3;
+        w[8 * K + k] = x[16 * K + k] = 5;
     }
     for (t = 0; t < sizeof ranges / sizeof *ranges; t++) {
         unstructured(ranges[t].low, ranges[t].most, &seed);
