@@ -1829,10 +1829,16 @@ NC__COLD_END
 #endif
 #ifdef _OPENMP
 #include <omp.h>
+#if defined(__GNUC__) && (defined(__unix__) || defined(__APPLE__))
+#define NC_HLX__TEAM /* threads wait as this file says, not as OpenMP's library does */
+#include <pthread.h>
+#endif
 #endif
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
 #define NC_HLX__X86
 #include <immintrin.h>
+#elif defined(NC__NEON)
+#include <arm_neon.h>
 #endif
 
 #ifdef __FAST_MATH__
@@ -1919,33 +1925,242 @@ static size_t nc_hlx__min(size_t a, size_t b) { return a < b ? a : b; }
 /* Values per task of elementwise work, and columns per task where chains over rows are split. */
 enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
 
-#ifdef _OPENMP
-#define NC_HLX__PARALLEL _Pragma("omp parallel for schedule(static)")
-#else
-#define NC_HLX__PARALLEL
-#endif
-/* Call body with `first` and `count` for every piece of n, on all threads. */
-#define NC_HLX__PIECES(n, size, body)                                                              \
-    do {                                                                                           \
-        ptrdiff_t piece, pieces = (ptrdiff_t)((n) / (size) + ((n) % (size) != 0));                 \
-        NC_HLX__PARALLEL                                                                           \
-        for (piece = 0; piece < pieces; piece++) {                                                 \
-            const size_t first = (size_t)piece * (size);                                           \
-            const size_t count = nc_hlx__min((n)-first, (size));                                   \
-            body;                                                                                  \
-        }                                                                                          \
-    } while (0)
+/* Items first .. first + count - 1 of a job, on a thread that counts from 0. */
+typedef void (*nc_hlx__task_fn)(const void *job, size_t first, size_t count, size_t thread);
 
-/* Call body for every row `r`, rows split over threads. */
-#define NC_HLX__ROWS(rows, body)                                                                   \
-    do {                                                                                           \
-        ptrdiff_t row_, rows_ = (ptrdiff_t)(rows);                                                 \
-        NC_HLX__PARALLEL                                                                           \
-        for (row_ = 0; row_ < rows_; row_++) {                                                     \
-            const size_t r = (size_t)row_;                                                         \
-            body;                                                                                  \
-        }                                                                                          \
-    } while (0)
+#ifdef NC_HLX__TEAM
+/* Threads that stay together over many jobs: the first one opens them, the others take tasks from
+ * them. None waits for a thread that has not taken a task, and who waits sleeps soon, so that busy
+ * processors cost the time that they are busy and no more (the libraries of OpenMP wait awake, for
+ * milliseconds, and for every thread). */
+typedef struct nc_hlx__team {
+    nc_hlx__task_fn fn;
+    const void *job;
+    size_t n, size, most; /* as in nc_hlx__tasks */
+    size_t next;          /* task that nobody has taken yet */
+    unsigned state;       /* odd: the job of this number is open */
+    unsigned active;      /* others that may be at work on it */
+    unsigned asleep, waiting, stopped;
+    int threads;
+    pthread_mutex_t *lock;
+    pthread_cond_t *opened, *finished;
+} nc_hlx__team;
+
+/* The team that this thread leads, while no job is open. */
+static nc_hlx__team *nc_hlx__led;
+#pragma omp threadprivate(nc_hlx__led)
+
+enum { NC_HLX__SPINS = 2000 }; /* looks before sleep: some ten microseconds */
+
+static void nc_hlx__relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#elif defined(__aarch64__)
+    __asm__ __volatile__("yield");
+#endif
+}
+
+static unsigned nc_hlx__look(const unsigned *x) { return __atomic_load_n(x, __ATOMIC_SEQ_CST); }
+
+static void nc_hlx__take_tasks(nc_hlx__team *t, size_t thread) {
+    for (;;) {
+        const size_t first = __atomic_fetch_add(&t->next, 1, __ATOMIC_RELAXED) * t->size;
+        if (first >= t->n) return;
+        t->fn(t->job, first, nc_hlx__min(t->n - first, t->size), thread);
+    }
+}
+
+/* Sleep until a job after number `seen` is open, or the end has come. */
+static void nc_hlx__await_job(nc_hlx__team *t, unsigned seen) {
+    unsigned state;
+    int i;
+    for (i = 0; i < NC_HLX__SPINS; i++, nc_hlx__relax()) {
+        state = nc_hlx__look(&t->state);
+        if ((state % 2 && state != seen) || nc_hlx__look(&t->stopped)) return;
+    }
+    pthread_mutex_lock(t->lock);
+    __atomic_add_fetch(&t->asleep, 1, __ATOMIC_SEQ_CST);
+    for (;;) {
+        state = nc_hlx__look(&t->state);
+        if ((state % 2 && state != seen) || nc_hlx__look(&t->stopped)) break;
+        pthread_cond_wait(t->opened, t->lock);
+    }
+    __atomic_sub_fetch(&t->asleep, 1, __ATOMIC_SEQ_CST);
+    pthread_mutex_unlock(t->lock);
+}
+
+/* What the others do. A job is looked at only while this thread counts as active. */
+static void nc_hlx__follow(nc_hlx__team *t, size_t thread) {
+    unsigned seen = 0, state;
+    while (!nc_hlx__look(&t->stopped)) {
+        nc_hlx__await_job(t, seen);
+        __atomic_add_fetch(&t->active, 1, __ATOMIC_SEQ_CST);
+        state = nc_hlx__look(&t->state);
+        if (state % 2 && state != seen) {
+            if (thread < t->most) nc_hlx__take_tasks(t, thread);
+            seen = state;
+        }
+        if (__atomic_sub_fetch(&t->active, 1, __ATOMIC_SEQ_CST) == 0 && nc_hlx__look(&t->waiting)) {
+            pthread_mutex_lock(t->lock);
+            pthread_cond_signal(t->finished);
+            pthread_mutex_unlock(t->lock);
+        }
+    }
+}
+
+static void nc_hlx__wake(nc_hlx__team *t) {
+    if (nc_hlx__look(&t->asleep) == 0) return;
+    pthread_mutex_lock(t->lock);
+    pthread_cond_broadcast(t->opened);
+    pthread_mutex_unlock(t->lock);
+}
+
+/* Close the job, and wait for those at work on it. */
+static void nc_hlx__await_others(nc_hlx__team *t) {
+    int i;
+    __atomic_add_fetch(&t->state, 1, __ATOMIC_SEQ_CST);
+    for (i = 0; i < NC_HLX__SPINS; i++, nc_hlx__relax())
+        if (nc_hlx__look(&t->active) == 0) return;
+    pthread_mutex_lock(t->lock);
+    __atomic_store_n(&t->waiting, 1, __ATOMIC_SEQ_CST);
+    while (nc_hlx__look(&t->active)) pthread_cond_wait(t->finished, t->lock);
+    __atomic_store_n(&t->waiting, 0, __ATOMIC_SEQ_CST);
+    pthread_mutex_unlock(t->lock);
+}
+
+/* fn(argument) as the leader of a team, if there are threads and this one leads none yet. */
+static void nc_hlx__together(void (*fn)(void *), void *argument) {
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    pthread_cond_t opened = PTHREAD_COND_INITIALIZER, finished = PTHREAD_COND_INITIALIZER;
+    nc_hlx__team team;
+    memset(&team, 0, sizeof team);
+    team.threads = nc_hlx__led || omp_in_parallel() ? 1 : omp_get_max_threads();
+    if (team.threads == 1) {
+        fn(argument);
+        return;
+    }
+    team.lock = &lock;
+    team.opened = &opened;
+    team.finished = &finished;
+#pragma omp parallel num_threads(team.threads)
+    if (omp_get_thread_num() > 0) {
+        nc_hlx__follow(&team, (size_t)omp_get_thread_num());
+    } else {
+        nc_hlx__led = &team;
+        fn(argument);
+        nc_hlx__led = NULL;
+        __atomic_store_n(&team.stopped, 1, __ATOMIC_SEQ_CST);
+        nc_hlx__wake(&team);
+    }
+    pthread_cond_destroy(&finished);
+    pthread_cond_destroy(&opened);
+    pthread_mutex_destroy(&lock);
+}
+
+static int nc_hlx__leads(void) { return nc_hlx__led != NULL; }
+
+/* Threads that a job would be split over. */
+static size_t nc_hlx__hands(void) {
+    return (size_t)(nc_hlx__led         ? nc_hlx__led->threads
+                    : omp_in_parallel() ? 1
+                                        : omp_get_max_threads());
+}
+#else
+static void nc_hlx__together(void (*fn)(void *), void *argument) { fn(argument); }
+
+static int nc_hlx__leads(void) { return 1; }
+
+static size_t nc_hlx__hands(void) {
+#ifdef _OPENMP
+    return (size_t)(omp_in_parallel() ? 1 : omp_get_max_threads());
+#else
+    return 1;
+#endif
+}
+#endif
+
+/* A job, its cut into tasks of `size` items, and how many threads may take them. */
+typedef struct nc_hlx__tasks {
+    nc_hlx__task_fn fn;
+    const void *job;
+    size_t n, size, most;
+} nc_hlx__tasks;
+
+/* All tasks, on the threads of the team that this one leads, or else here. Which thread does what
+ * has no influence on any bit. */
+static void nc_hlx__do(void *argument) {
+    const nc_hlx__tasks *w = (const nc_hlx__tasks *)argument;
+    size_t first;
+#if defined(NC_HLX__TEAM)
+    nc_hlx__team *t = nc_hlx__led;
+    if (t) {
+        t->fn = w->fn;
+        t->job = w->job;
+        t->n = w->n;
+        t->size = w->size;
+        t->most = w->most;
+        t->next = 0;
+        nc_hlx__led = NULL; /* tasks split nothing */
+        __atomic_add_fetch(&t->state, 1, __ATOMIC_SEQ_CST);
+        nc_hlx__wake(t);
+        nc_hlx__take_tasks(t, 0);
+        nc_hlx__await_others(t);
+        nc_hlx__led = t;
+        return;
+    }
+#elif defined(_OPENMP)
+    if (!omp_in_parallel()) {
+        const ptrdiff_t count = (ptrdiff_t)((w->n + w->size - 1) / w->size);
+        const int threads = (int)nc_hlx__min(w->most, (size_t)omp_get_max_threads());
+        ptrdiff_t i;
+#pragma omp parallel for schedule(dynamic) num_threads(threads)
+        for (i = 0; i < count; i++)
+            w->fn(w->job, (size_t)i * w->size, nc_hlx__min(w->n - (size_t)i * w->size, w->size),
+                  (size_t)omp_get_thread_num());
+        return;
+    }
+#endif
+    for (first = 0; first < w->n; first += w->size)
+        w->fn(w->job, first, nc_hlx__min(w->n - first, w->size), 0);
+}
+
+/* n items in tasks of `size`, on at most so many threads. */
+static void nc_hlx__split_over(size_t most, nc_hlx__task_fn fn, const void *job, size_t n,
+                               size_t size) {
+    nc_hlx__tasks w;
+    size_t first;
+    w.fn = fn;
+    w.job = job;
+    w.n = n;
+    w.size = size;
+    w.most = most;
+    if (n <= size || most <= 1)
+        for (first = 0; first < n; first += size) fn(job, first, nc_hlx__min(n - first, size), 0);
+    else if (nc_hlx__leads())
+        nc_hlx__do(&w);
+    else
+        nc_hlx__together(nc_hlx__do, &w); /* a team for this job alone */
+}
+
+static void nc_hlx__split(nc_hlx__task_fn fn, const void *job, size_t n, size_t size) {
+    nc_hlx__split_over(SIZE_MAX, fn, job, n, size);
+}
+
+/* name(job, first, count, thread) is a task with what it needs, in a struct j of type name_job. */
+#define NC_HLX__TASK(name, members, body)                                                          \
+    typedef struct name##_job {                                                                    \
+        members                                                                                    \
+    } name##_job;                                                                                  \
+    static void name(const void *job, size_t first, size_t count, size_t thread) {                 \
+        const name##_job j = *(const name##_job *)job;                                             \
+        (void)thread;                                                                              \
+        body;                                                                                      \
+    }
+
+/* Rows of n values per task. */
+static size_t nc_hlx__rows_of(size_t n) {
+    return n < NC_HLX__PIECE ? NC_HLX__PIECE / (n + 1) + 1 : 1;
+}
 
 /* -- loops that become vector code at -O2 -- */
 
@@ -1966,7 +2181,7 @@ enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
 enum { NC_HLX__BLOCK = 16 };
 #define NC_HLX__BLOCKS(out, x, y, n, value)                                                        \
     do {                                                                                           \
-        float pad_u[NC_HLX__BLOCK] = {0}, pad_v[NC_HLX__BLOCK] = {0}, *to = (out);                 \
+        float pad_u[NC_HLX__BLOCK], pad_v[NC_HLX__BLOCK], *to = (out);                             \
         const float *u = (x), *v = (y);                                                            \
         size_t blocks = (n) / NC_HLX__BLOCK, rest = (n) % NC_HLX__BLOCK;                           \
         float *const end = to + blocks * NC_HLX__BLOCK;                                            \
@@ -1980,6 +2195,7 @@ enum { NC_HLX__BLOCK = 16 };
                 v += NC_HLX__BLOCK;                                                                \
             }                                                                                      \
             if (rest == 0 || to != end) break;                                                     \
+            for (j = 0; j < NC_HLX__BLOCK; j++) pad_u[j] = pad_v[j] = 0.0f;                        \
             memcpy(pad_u, u, rest * sizeof *u);                                                    \
             memcpy(pad_v, v, rest * sizeof *v);                                                    \
             u = to = pad_u;                                                                        \
@@ -2226,19 +2442,25 @@ NC_HLX__ACTIVATIONS(NC_HLX__CHECK)
 #undef NC_HLX__CHECK
 typedef char nc_hlx__all_listed[(int)NC_HLX__LISTED == (int)NC_HLX_ACTIVATIONS ? 1 : -1];
 
+NC_HLX__TASK(nc_hlx__activate, float *out; const float *x; uint32_t activation;
+             , nc_hlx__activations[j.activation].value(j.out + first, j.x + first, 1, 0, count))
+
 NC_API nc_status nc_hlx_activate(float *out, const float *x, size_t n, uint32_t activation) {
+    const nc_hlx__activate_job j = {out, x, activation};
     if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
-    NC_HLX__PIECES(n, NC_HLX__PIECE,
-                   nc_hlx__activations[activation].value(out + first, x + first, 1, 0, count));
+    nc_hlx__split(nc_hlx__activate, &j, n, NC_HLX__PIECE);
     return NC_OK;
 }
 
+NC_HLX__TASK(nc_hlx__activate_dx, float *dx; const float *dout; const float *x; uint32_t activation;
+             , nc_hlx__activations[j.activation].slope(j.dx + first, j.dout + first, j.x + first,
+                                                       count))
+
 NC_API nc_status nc_hlx_activate_backward(float *dx, const float *dout, const float *x, size_t n,
                                           uint32_t activation) {
+    const nc_hlx__activate_dx_job j = {dx, dout, x, activation};
     if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
-    NC_HLX__PIECES(
-        n, NC_HLX__PIECE,
-        nc_hlx__activations[activation].slope(dx + first, dout + first, x + first, count));
+    nc_hlx__split(nc_hlx__activate_dx, &j, n, NC_HLX__PIECE);
     return NC_OK;
 }
 
@@ -2306,13 +2528,16 @@ NC_HLX__VERSIONS(nc_hlx__drop,
 /* A dropout rate in [0, 1) as the least word that keeps. */
 static uint32_t nc_hlx__threshold(float rate) { return (uint32_t)((double)rate * 4294967296.0); }
 
+NC_HLX__TASK(nc_hlx__dropout, float *out; const float *x; uint64_t counter; uint32_t threshold;
+             float scale; uint64_t seed; uint64_t stream;
+             , nc_hlx__drop(j.out + first, j.x + first, count, j.counter + first, j.threshold,
+                            j.scale, j.seed, j.stream))
+
 NC_API void nc_hlx_dropout(float *out, const float *x, size_t n, uint64_t counter, float rate,
                            uint64_t seed, uint64_t stream) {
-    const uint32_t threshold = nc_hlx__threshold(rate);
-    const float scale = 1.0f / (1.0f - rate);
-    NC_HLX__PIECES(n, NC_HLX__PIECE,
-                   nc_hlx__drop(out + first, x + first, count, counter + first, threshold, scale,
-                                seed, stream));
+    const nc_hlx__dropout_job j = {
+        out, x, counter, nc_hlx__threshold(rate), 1.0f / (1.0f - rate), seed, stream};
+    nc_hlx__split(nc_hlx__dropout, &j, n, NC_HLX__PIECE);
 }
 
 NC_HLX__INLINE uint32_t nc_hlx__bf16_bits(uint32_t u) {
@@ -2340,16 +2565,25 @@ NC_HLX__INLINE void nc_hlx__bf16_unpack_body(float *out, const uint16_t *x, size
 }
 NC_HLX__TWO_VERSIONS(nc_hlx__bf16_unpack, (float *out, const uint16_t *x, size_t n), (out, x, n))
 
+NC_HLX__TASK(nc_hlx__round_all, float *x;, nc_hlx__bf16_round(j.x + first, count))
+NC_HLX__TASK(nc_hlx__pack_all, uint16_t *out; const float *x;
+             , nc_hlx__bf16_pack(j.out + first, j.x + first, count))
+NC_HLX__TASK(nc_hlx__unpack_all, float *out; const uint16_t *x;
+             , nc_hlx__bf16_unpack(j.out + first, j.x + first, count))
+
 NC_API void nc_hlx_bf16_round(float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_round(x + first, count));
+    const nc_hlx__round_all_job j = {x};
+    nc_hlx__split(nc_hlx__round_all, &j, n, NC_HLX__PIECE);
 }
 
 NC_API void nc_hlx_bf16_pack(uint16_t *out, const float *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_pack(out + first, x + first, count));
+    const nc_hlx__pack_all_job j = {out, x};
+    nc_hlx__split(nc_hlx__pack_all, &j, n, NC_HLX__PIECE);
 }
 
 NC_API void nc_hlx_bf16_unpack(float *out, const uint16_t *x, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__bf16_unpack(out + first, x + first, count));
+    const nc_hlx__unpack_all_job j = {out, x};
+    nc_hlx__split(nc_hlx__unpack_all, &j, n, NC_HLX__PIECE);
 }
 
 /* -- rows: sums over them, and embeddings -- */
@@ -2373,14 +2607,24 @@ NC_HLX__TWO_VERSIONS(nc_hlx__sum_columns,
                      (float *sums, const float *x, size_t rows, size_t n, size_t count),
                      (sums, x, rows, n, count))
 
+NC_HLX__TASK(nc_hlx__column_sums, float *sums; const float *x; size_t rows; size_t n;
+             , nc_hlx__sum_columns(j.sums + first, j.x + first, j.rows, j.n, count))
+
 NC_API void nc_hlx_column_sums(float *sums, const float *x, size_t rows, size_t n) {
-    NC_HLX__PIECES(n, NC_HLX__COLUMNS,
-                   nc_hlx__sum_columns(sums + first, x + first, rows, n, count));
+    const nc_hlx__column_sums_job j = {sums, x, rows, n};
+    nc_hlx__split(nc_hlx__column_sums, &j, n, NC_HLX__COLUMNS);
 }
+
+NC_HLX__TASK(nc_hlx__embed, float *out; const uint32_t *tokens; const float *wte; const float *wpe;
+             size_t seq; size_t d;
+             , for (; count; count--, first++)
+                   nc_hlx__add(j.out + first * j.d, j.wte + (size_t)j.tokens[first] * j.d,
+                               j.wpe + first % j.seq * j.d, j.d))
 
 NC_API void nc_hlx_embedding(float *out, const uint32_t *tokens, const float *wte, const float *wpe,
                              size_t rows, size_t seq, size_t d) {
-    NC_HLX__ROWS(rows, nc_hlx__add(out + r * d, wte + (size_t)tokens[r] * d, wpe + r % seq * d, d));
+    const nc_hlx__embed_job j = {out, tokens, wte, wpe, seq, d};
+    nc_hlx__split(nc_hlx__embed, &j, rows, nc_hlx__rows_of(d));
 }
 
 /* Columns [first, first + count) of both gradients. */
@@ -2400,10 +2644,15 @@ NC_HLX__TWO_VERSIONS(nc_hlx__embedding_columns,
                       size_t rows, size_t seq, size_t d, size_t first, size_t count),
                      (dwte, dwpe, dout, tokens, rows, seq, d, first, count))
 
+NC_HLX__TASK(nc_hlx__embed_dx, float *dwte; float *dwpe; const float *dout; const uint32_t *tokens;
+             size_t rows; size_t seq; size_t d;
+             , nc_hlx__embedding_columns(j.dwte, j.dwpe, j.dout, j.tokens, j.rows, j.seq, j.d,
+                                         first, count))
+
 NC_API void nc_hlx_embedding_backward(float *dwte, float *dwpe, const float *dout,
                                       const uint32_t *tokens, size_t rows, size_t seq, size_t d) {
-    NC_HLX__PIECES(d, NC_HLX__COLUMNS,
-                   nc_hlx__embedding_columns(dwte, dwpe, dout, tokens, rows, seq, d, first, count));
+    const nc_hlx__embed_dx_job j = {dwte, dwpe, dout, tokens, rows, seq, d};
+    nc_hlx__split(nc_hlx__embed_dx, &j, d, NC_HLX__COLUMNS);
 }
 
 /* -- rows: layer norm -- */
@@ -2427,10 +2676,16 @@ NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_row,
                       const float *beta, size_t n),
                      (out, mean, rstd, x, gamma, beta, n))
 
+NC_HLX__TASK(nc_hlx__layernorm, float *out; float *mean; float *rstd; const float *x;
+             const float *gamma; const float *beta; size_t n;
+             , for (; count; count--, first++)
+                   nc_hlx__layernorm_row(j.out + first * j.n, j.mean + first, j.rstd + first,
+                                         j.x + first * j.n, j.gamma, j.beta, j.n))
+
 NC_API void nc_hlx_layernorm(float *out, float *mean, float *rstd, const float *x,
                              const float *gamma, const float *beta, size_t rows, size_t n) {
-    NC_HLX__ROWS(rows,
-                 nc_hlx__layernorm_row(out + r * n, mean + r, rstd + r, x + r * n, gamma, beta, n));
+    const nc_hlx__layernorm_job j = {out, mean, rstd, x, gamma, beta, n};
+    nc_hlx__split(nc_hlx__layernorm, &j, rows, nc_hlx__rows_of(n));
 }
 
 /* One chunk's sums of dy gamma, *sums, and of dy gamma xhat, sums[1]. The end of a row is padded
@@ -2538,14 +2793,33 @@ NC_HLX__TWO_VERSIONS(nc_hlx__layernorm_dw,
                       size_t last),
                      (dgamma, dbeta, dout, x, mean, rstd, rows, n, first, last))
 
+#define NC_HLX__MEMBERS                                                                            \
+    float *dx;                                                                                     \
+    float *dgamma;                                                                                 \
+    float *dbeta;                                                                                  \
+    const float *dout;                                                                             \
+    const float *x;                                                                                \
+    const float *gamma;                                                                            \
+    const float *mean;                                                                             \
+    const float *rstd;                                                                             \
+    size_t rows;                                                                                   \
+    size_t n;
+NC_HLX__TASK(nc_hlx__layernorm_back, NC_HLX__MEMBERS,
+             for (; count; count--, first++)
+                 nc_hlx__layernorm_dx(j.dx + first * j.n, j.dout + first * j.n, j.x + first * j.n,
+                                      j.gamma, j.mean[first], j.rstd[first], j.n))
+NC_HLX__TASK(nc_hlx__layernorm_weights, nc_hlx__layernorm_back_job of;
+             , nc_hlx__layernorm_dw(j.of.dgamma, j.of.dbeta, j.of.dout, j.of.x, j.of.mean,
+                                    j.of.rstd, j.of.rows, j.of.n, first, first + count))
+#undef NC_HLX__MEMBERS
+
 NC_API void nc_hlx_layernorm_backward(float *dx, float *dgamma, float *dbeta, const float *dout,
                                       const float *x, const float *gamma, const float *mean,
                                       const float *rstd, size_t rows, size_t n) {
-    NC_HLX__ROWS(rows, nc_hlx__layernorm_dx(dx + r * n, dout + r * n, x + r * n, gamma, mean[r],
-                                            rstd[r], n));
-    NC_HLX__PIECES(
-        n, NC_HLX__COLUMNS,
-        nc_hlx__layernorm_dw(dgamma, dbeta, dout, x, mean, rstd, rows, n, first, first + count));
+    const nc_hlx__layernorm_weights_job j = {
+        {dx, dgamma, dbeta, dout, x, gamma, mean, rstd, rows, n}};
+    nc_hlx__split(nc_hlx__layernorm_back, &j.of, rows, nc_hlx__rows_of(n));
+    nc_hlx__split(nc_hlx__layernorm_weights, &j, n, NC_HLX__COLUMNS);
 }
 
 NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, const float *x,
@@ -2616,9 +2890,13 @@ static void nc_hlx__softmax_row(float *x, size_t kept, size_t n) {
     memset(x + kept, 0, (n - kept) * sizeof *x);
 }
 
+NC_HLX__TASK(nc_hlx__softmax, float *x; size_t n; int causal;
+             , for (; count; count--, first++)
+                   nc_hlx__softmax_row(j.x + first * j.n, nc_hlx__kept(first, j.n, j.causal), j.n))
+
 NC_API void nc_hlx_softmax(float *x, size_t rows, size_t n, int causal) {
-    if (n == 0) return;
-    NC_HLX__ROWS(rows, nc_hlx__softmax_row(x + r * n, nc_hlx__kept(r, n, causal), n));
+    const nc_hlx__softmax_job j = {x, n, causal};
+    if (n) nc_hlx__split(nc_hlx__softmax, &j, rows, nc_hlx__rows_of(n));
 }
 
 NC_HLX__INLINE void nc_hlx__softmax_dx_body(float *dy, const float *y, size_t n) {
@@ -2634,9 +2912,14 @@ static void nc_hlx__softmax_row_backward(float *dy, const float *y, size_t kept,
     memset(dy + kept, 0, (n - kept) * sizeof *dy);
 }
 
+NC_HLX__TASK(nc_hlx__softmax_back, float *dy; const float *y; size_t n; int causal;
+             , for (; count; count--, first++)
+                   nc_hlx__softmax_row_backward(j.dy + first * j.n, j.y + first * j.n,
+                                                nc_hlx__kept(first, j.n, j.causal), j.n))
+
 NC_API void nc_hlx_softmax_backward(float *dy, const float *y, size_t rows, size_t n, int causal) {
-    NC_HLX__ROWS(
-        rows, nc_hlx__softmax_row_backward(dy + r * n, y + r * n, nc_hlx__kept(r, n, causal), n));
+    const nc_hlx__softmax_back_job j = {dy, y, n, causal};
+    nc_hlx__split(nc_hlx__softmax_back, &j, rows, nc_hlx__rows_of(n));
 }
 
 /* loss = log(sum exp(x - max)) - (x[target] - max); gradient (softmax - one_hot) / count. */
@@ -2656,10 +2939,16 @@ static void nc_hlx__cross_entropy_row(float *x, float *loss, uint32_t target, fl
     x[target] = gradient;
 }
 
+NC_HLX__TASK(nc_hlx__losses, float *logits; const uint32_t *targets; float *losses; float count;
+             size_t n;, for (; count; count--, first++)
+                            nc_hlx__cross_entropy_row(j.logits + first * j.n, j.losses + first,
+                                                      j.targets[first], j.count, j.n))
+
 /* Rows' losses, and gradients divided by count. */
 static void nc_hlx__cross_entropy_rows(float *logits, const uint32_t *targets, float *losses,
                                        size_t rows, size_t n, float count) {
-    NC_HLX__ROWS(rows, nc_hlx__cross_entropy_row(logits + r * n, losses + r, targets[r], count, n));
+    const nc_hlx__losses_job j = {logits, targets, losses, count, n};
+    nc_hlx__split(nc_hlx__losses, &j, rows, nc_hlx__rows_of(n));
 }
 
 /* Rows with a target, as the divisor of a mean. */
@@ -2703,9 +2992,10 @@ typedef struct nc_hlx__micro {
 } nc_hlx__micro;
 
 enum {
-    NC_HLX__KC = 256,  /* k block */
-    NC_HLX__MC = 224,  /* rows per block of A, rounded down to whole tiles */
-    NC_HLX__NC = 1024, /* columns per block of B */
+    NC_HLX__KC = 256,   /* k block */
+    NC_HLX__MC = 112,   /* rows of A per task at most, rounded down to whole tiles */
+    NC_HLX__ROOM = 896, /* rows of A that all threads may hold packed */
+    NC_HLX__NC = 1024,  /* columns per block of B */
     NC_HLX__MR_MAX = 14,
     NC_HLX__NR_MAX = 32
 };
@@ -2767,53 +3057,57 @@ NC_HLX__MICRO(nc_hlx__micro_avx512, NC_HLX__AVX512, 512, 14)
 #undef NC_HLX__ROWS14
 #endif
 
+#ifdef NC__NEON
+/* 8 x 12: row i of the tile is the vectors xi, yi and zi, and its factor lane l of v. */
+#define NC_HLX__ROWS8(X)                                                                           \
+    X(0, s, 0) X(1, s, 1) X(2, s, 2) X(3, s, 3) X(4, t, 0) X(5, t, 1) X(6, t, 2) X(7, t, 3)
+#define NC_HLX__ZERO(i, v, l) float32x4_t x##i = vdupq_n_f32(0.0f), y##i = x##i, z##i = x##i;
+#define NC_HLX__LOAD(i, v, l)                                                                      \
+    x##i = vld1q_f32(c + i * ldc);                                                                 \
+    y##i = vld1q_f32(c + i * ldc + 4);                                                             \
+    z##i = vld1q_f32(c + i * ldc + 8);
+#define NC_HLX__FMA(i, v, l)                                                                       \
+    x##i = vfmaq_laneq_f32(x##i, p, v, l);                                                         \
+    y##i = vfmaq_laneq_f32(y##i, q, v, l);                                                         \
+    z##i = vfmaq_laneq_f32(z##i, r, v, l);
+#define NC_HLX__STORE(i, v, l)                                                                     \
+    vst1q_f32(c + i * ldc, x##i);                                                                  \
+    vst1q_f32(c + i * ldc + 4, y##i);                                                              \
+    vst1q_f32(c + i * ldc + 8, z##i);
+static void nc_hlx__micro_neon(size_t k, const float *a, const float *b, float *c, size_t ldc,
+                               int fresh) {
+    NC_HLX__ROWS8(NC_HLX__ZERO)
+    if (!fresh) {
+        NC_HLX__ROWS8(NC_HLX__LOAD)
+    }
+    for (; k; k--, a += 8, b += 12) {
+        const float32x4_t s = vld1q_f32(a), t = vld1q_f32(a + 4);
+        const float32x4_t p = vld1q_f32(b), q = vld1q_f32(b + 4), r = vld1q_f32(b + 8);
+        NC_HLX__ROWS8(NC_HLX__FMA)
+    }
+    NC_HLX__ROWS8(NC_HLX__STORE)
+}
+#undef NC_HLX__ZERO
+#undef NC_HLX__LOAD
+#undef NC_HLX__FMA
+#undef NC_HLX__STORE
+#undef NC_HLX__ROWS8
+#endif
+
 /* By nc_hlx_simd(). */
 static const nc_hlx__micro nc_hlx__micros[3] = {
     {4, 8, nc_hlx__micro_portable},
 #ifdef NC_HLX__X86
     {6, 16, nc_hlx__micro_avx2},
     {NC_HLX__MR_MAX, NC_HLX__NR_MAX, nc_hlx__micro_avx512},
+#elif defined(NC__NEON)
+    {8, 12, nc_hlx__micro_neon},
+    {8, 12, nc_hlx__micro_neon},
 #else
     {4, 8, nc_hlx__micro_portable},
     {4, 8, nc_hlx__micro_portable},
 #endif
 };
-
-#ifdef NC_HLX__X86
-/* dst[p * width + i] = x[i * ld + p] for 16 p and rows <= 16 of i; the lanes up to min(width, 16)
- * beyond them are zero. Four rounds of shuffles transpose 16 x 16. */
-NC_HLX__AVX512 static void nc_hlx__transpose_avx512(float *dst, size_t width, const float *x,
-                                                    size_t ld, size_t rows) {
-    const __mmask16 mask = (__mmask16)(width < 16 ? (1u << width) - 1 : 0xFFFFu);
-    const __mmask16 all = 0xFFFF; /* the plain forms trip -Wuninitialized of g++ 12 */
-    __m512 a[16], b[16];
-    size_t i;
-    for (i = 0; i < 16; i++) a[i] = i < rows ? _mm512_loadu_ps(x + i * ld) : _mm512_setzero_ps();
-    for (i = 0; i < 16; i += 2) {
-        b[i] = _mm512_maskz_unpacklo_ps(all, a[i], a[i + 1]);
-        b[i + 1] = _mm512_maskz_unpackhi_ps(all, a[i], a[i + 1]);
-    }
-    for (i = 0; i < 16; i += 4) { /* a[i + j]: column j of every 4 x 4 block of rows i .. i + 3 */
-        a[i] = _mm512_maskz_shuffle_ps(all, b[i], b[i + 2], 0x44);
-        a[i + 1] = _mm512_maskz_shuffle_ps(all, b[i], b[i + 2], 0xEE);
-        a[i + 2] = _mm512_maskz_shuffle_ps(all, b[i + 1], b[i + 3], 0x44);
-        a[i + 3] = _mm512_maskz_shuffle_ps(all, b[i + 1], b[i + 3], 0xEE);
-    }
-    for (i = 0; i < 4; i++) {
-        b[i] = _mm512_maskz_shuffle_f32x4(all, a[i], a[i + 4], 0x88);
-        b[i + 4] = _mm512_maskz_shuffle_f32x4(all, a[i], a[i + 4], 0xDD);
-        b[i + 8] = _mm512_maskz_shuffle_f32x4(all, a[i + 8], a[i + 12], 0x88);
-        b[i + 12] = _mm512_maskz_shuffle_f32x4(all, a[i + 8], a[i + 12], 0xDD);
-    }
-    for (i = 0; i < 4; i++) {
-        a[i] = _mm512_maskz_shuffle_f32x4(all, b[i], b[i + 8], 0x88);
-        a[i + 8] = _mm512_maskz_shuffle_f32x4(all, b[i], b[i + 8], 0xDD);
-        a[i + 4] = _mm512_maskz_shuffle_f32x4(all, b[i + 4], b[i + 12], 0x88);
-        a[i + 12] = _mm512_maskz_shuffle_f32x4(all, b[i + 4], b[i + 12], 0xDD);
-    }
-    for (i = 0; i < 16; i++) _mm512_mask_storeu_ps(dst + i * width, mask, a[i]);
-}
-#endif
 
 /* width values, without a call of memcpy for the widths of the micro kernels. */
 NC_HLX__INLINE void nc_hlx__copy_lanes(float *dst, const float *x, size_t width) {
@@ -2824,42 +3118,114 @@ NC_HLX__INLINE void nc_hlx__copy_lanes(float *dst, const float *x, size_t width)
         memcpy(dst, x, 8 * sizeof *dst);
         memcpy(dst + 6, x + 6, 8 * sizeof *dst);
         break;
+    case 12: memcpy(dst, x, 12 * sizeof *dst); break;
     case 8: memcpy(dst, x, 8 * sizeof *dst); break;
     case 6: memcpy(dst, x, 6 * sizeof *dst); break;
     default: memcpy(dst, x, width * sizeof *dst);
     }
 }
 
-/* dst[p * width + i] = element (first + i, p0 + p) of op(X), where lanes_contiguous says whether
- * the lane index runs along the rows of the stored matrix; missing lanes are zero. */
-static void nc_hlx__pack(float *dst, const float *x, size_t ld, int lanes_contiguous, size_t first,
-                         size_t lanes, size_t width, size_t p0, size_t k) {
-    size_t p = 0, i;
-    if (lanes_contiguous) {
-        for (; p < k; p++) {
-            const float *from = x + (p0 + p) * ld + first;
-            if (lanes == width) {
-                nc_hlx__copy_lanes(dst + p * width, from, width);
-                continue;
-            }
-            memcpy(dst + p * width, from, lanes * sizeof *dst);
-            for (i = lanes; i < width; i++) dst[p * width + i] = 0.0f;
-        }
-        return;
-    }
-    x += first * ld + p0;
-#ifdef NC_HLX__X86
-    if (nc_hlx_simd() == 2 && width >= 14)
-        for (; p + 16 <= k; p += 16)
-            for (i = 0; i < width; i += 16)
-                nc_hlx__transpose_avx512(dst + p * width + i, width, lanes > i ? x + i * ld + p : x,
-                                         ld, lanes > i ? lanes - i : 0);
-#endif
-    for (; p < k; p++) {
-        for (i = 0; i < lanes; i++) dst[p * width + i] = x[i * ld + p];
-        for (; i < width; i++) dst[p * width + i] = 0.0f;
+/* The lanes of panels are contiguous in x: k rows of them. Reads go along the rows of x. */
+NC_HLX__INLINE void nc_hlx__pack_lanes(float *dst, const float *x, size_t ld, size_t lanes,
+                                       size_t width, size_t k) {
+    size_t p, left, i;
+    for (p = 0; p < k; p++) {
+        const float *from = x + p * ld;
+        float *to = dst + p * width;
+        for (left = lanes; left >= width; left -= width, from += width, to += width * k)
+            nc_hlx__copy_lanes(to, from, width);
+        for (i = 0; left && i < width; i++) to[i] = i < left ? from[i] : 0.0f;
     }
 }
+
+#ifdef __has_builtin
+#if __has_builtin(__builtin_shufflevector)
+#define NC_HLX__SHUFFLES
+typedef float nc_hlx__float4 __attribute__((vector_size(16)));
+typedef double nc_hlx__double2 __attribute__((vector_size(16)));
+
+/* dst[p * width + i] = x[i * ld + p] for 4 i and 4 p. */
+NC_HLX__INLINE void nc_hlx__transpose4(float *dst, size_t width, const float *x, size_t ld) {
+    nc_hlx__float4 a, b, c, d, e, f, g, h;
+    memcpy(&a, x, sizeof a);
+    memcpy(&b, x + ld, sizeof b);
+    memcpy(&c, x + 2 * ld, sizeof c);
+    memcpy(&d, x + 3 * ld, sizeof d);
+    e = __builtin_shufflevector(a, b, 0, 4, 1, 5);
+    f = __builtin_shufflevector(a, b, 2, 6, 3, 7);
+    g = __builtin_shufflevector(c, d, 0, 4, 1, 5);
+    h = __builtin_shufflevector(c, d, 2, 6, 3, 7);
+    a = __builtin_shufflevector(e, g, 0, 1, 4, 5);
+    b = __builtin_shufflevector(e, g, 2, 3, 6, 7);
+    c = __builtin_shufflevector(f, h, 0, 1, 4, 5);
+    d = __builtin_shufflevector(f, h, 2, 3, 6, 7);
+    memcpy(dst, &a, sizeof a);
+    memcpy(dst + width, &b, sizeof b);
+    memcpy(dst + 2 * width, &c, sizeof c);
+    memcpy(dst + 3 * width, &d, sizeof d);
+}
+
+/* The same for 2 i. */
+NC_HLX__INLINE void nc_hlx__transpose2(float *dst, size_t width, const float *x, size_t ld) {
+    nc_hlx__float4 a, b;
+    nc_hlx__double2 c, d;
+    memcpy(&a, x, sizeof a);
+    memcpy(&b, x + ld, sizeof b);
+    c = (nc_hlx__double2)__builtin_shufflevector(a, b, 0, 4, 1, 5);
+    d = (nc_hlx__double2)__builtin_shufflevector(a, b, 2, 6, 3, 7);
+    memcpy(dst, &c, 8);
+    memcpy(dst + 2 * width, &d, 8);
+    c = __builtin_shufflevector(c, c, 1, 1);
+    d = __builtin_shufflevector(d, d, 1, 1);
+    memcpy(dst + width, &c, 8);
+    memcpy(dst + 3 * width, &d, 8);
+}
+#endif
+#endif
+
+/* One panel whose lanes are rows of x, `lanes` of them. */
+NC_HLX__INLINE void nc_hlx__pack_rows(float *dst, const float *x, size_t ld, size_t lanes,
+                                      size_t width, size_t k) {
+    size_t i = 0, p;
+#ifdef NC_HLX__SHUFFLES
+    const size_t whole = k / 4 * 4;
+    for (; i + 2 <= lanes; i += i + 4 <= lanes ? 4 : 2) {
+        const float *row = x + i * ld;
+        for (p = 0; p < whole; p += 4)
+            if (i + 4 <= lanes)
+                nc_hlx__transpose4(dst + p * width + i, width, row + p, ld);
+            else
+                nc_hlx__transpose2(dst + p * width + i, width, row + p, ld);
+        for (; p < k; p++) {
+            dst[p * width + i] = row[p];
+            dst[p * width + i + 1] = row[ld + p];
+            if (i + 4 > lanes) continue;
+            dst[p * width + i + 2] = row[2 * ld + p];
+            dst[p * width + i + 3] = row[3 * ld + p];
+        }
+    }
+#endif
+    for (; i < width; i++)
+        for (p = 0; p < k; p++) dst[p * width + i] = i < lanes ? x[i * ld + p] : 0.0f;
+}
+
+/* Panels of `width` lanes: dst[(panel k + p) width + i] = element (panel width + i, p) of op(X),
+ * where lanes_contiguous says whether the lane index runs along the rows of the stored matrix;
+ * missing lanes of the last panel are zero. */
+NC_HLX__INLINE void nc_hlx__pack_body(float *dst, const float *x, size_t ld, int lanes_contiguous,
+                                      size_t lanes, size_t width, size_t k) {
+    size_t i;
+    if (lanes_contiguous) {
+        nc_hlx__pack_lanes(dst, x, ld, lanes, width, k);
+        return;
+    }
+    for (i = 0; i < lanes; i += width)
+        nc_hlx__pack_rows(dst + i * k, x + i * ld, ld, nc_hlx__min(lanes - i, width), width, k);
+}
+NC_HLX__TWO_VERSIONS(nc_hlx__pack,
+                     (float *dst, const float *x, size_t ld, int lanes_contiguous, size_t lanes,
+                      size_t width, size_t k),
+                     (dst, x, ld, lanes_contiguous, lanes, width, k))
 
 /* What is done to C after its last k block: + bias, + residual, and its activation beside it.
  * residual and activated have C's stride. */
@@ -2869,9 +3235,18 @@ typedef struct nc_hlx__epilogue {
     uint32_t activation;
 } nc_hlx__epilogue;
 
+/* What is known of a product's matrices, so that tiles need not look everywhere. */
+enum {
+    NC_HLX__FULL,
+    NC_HLX__LOWER_C, /* of C what is above the diagonal is not wanted */
+    NC_HLX__LOWER_A, /* op(A) is +0 above the diagonal */
+    NC_HLX__UPPER_A, /* op(A) is +0 below it */
+    NC_HLX__ADDED    /* nothing, and the product is added to C */
+};
+
 typedef struct nc_hlx__gemm_job {
     nc_hlx__micro micro;
-    int trans_a, trans_b, accumulate;
+    int trans_a, trans_b, accumulate, shape;
     size_t m, n, k, lda, ldb, ldc;
     const float *a, *b;
     float *c;
@@ -2909,75 +3284,95 @@ static void nc_hlx__finish(const nc_hlx__gemm_job *job, size_t row, size_t colum
         nc_hlx__activations[e->activation].value(e->activated + at, job->c + at, rows, job->ldc, n);
 }
 
-/* One tile at (row, column) for the k block at p0, through a copy when it hangs over C's edge. */
-static void nc_hlx__tile(const nc_hlx__gemm_job *job, size_t p0, size_t k, const float *a,
-                         const float *b, size_t row, size_t column) {
-    float edge[NC_HLX__MR_MAX * NC_HLX__NR_MAX], *c = job->c + row * job->ldc + column;
+/* Rows and columns of C and a k block, and where A and B stand packed. */
+typedef struct nc_hlx__gemm_block {
+    const nc_hlx__gemm_job *job;
+    float *pack_a, *pack_b;
+    size_t j0, nc, p0, kc, rows; /* rows: of a task */
+} nc_hlx__gemm_block;
+
+/* One tile at (row, column), through a copy when it hangs over C's edge. A step fma(0, x, c) leaves
+ * a sum c that begins at +0 alone, and so does leaving it out; what begins at -0 is looked after by
+ * the caller. */
+static void nc_hlx__tile(const nc_hlx__gemm_block *t, const float *a, const float *b, size_t row,
+                         size_t column) {
+    const nc_hlx__gemm_job *job = t->job;
     const nc_hlx__micro *micro = &job->micro;
-    size_t rows = nc_hlx__min(job->m - row, micro->mr), i;
-    size_t columns = nc_hlx__min(job->n - column, micro->nr);
-    int fresh = p0 == 0 && !job->accumulate;
+    float edge[NC_HLX__MR_MAX * NC_HLX__NR_MAX], *c = job->c + row * job->ldc + column;
+    const size_t rows = nc_hlx__min(job->m - row, micro->mr);
+    const size_t columns = nc_hlx__min(job->n - column, micro->nr);
+    size_t begin = t->p0, end = t->p0 + t->kc, i;
+    int fresh;
+    if (job->shape == NC_HLX__LOWER_C && column >= row + rows) return;
+    if (job->shape == NC_HLX__LOWER_A) end = nc_hlx__min(end, row + rows);
+    if (job->shape == NC_HLX__UPPER_A && begin < row) begin = row;
+    if (begin >= end) return;
+    fresh = begin == (job->shape == NC_HLX__UPPER_A ? row : 0) && !job->accumulate;
+    a += (begin - t->p0) * micro->mr;
+    b += (begin - t->p0) * micro->nr;
     if (rows == micro->mr && columns == micro->nr) {
-        micro->fn(k, a, b, c, job->ldc, fresh);
+        micro->fn(end - begin, a, b, c, job->ldc, fresh);
     } else {
         memset(edge, 0, sizeof edge);
         for (i = 0; i < rows && !fresh; i++)
             memcpy(edge + i * micro->nr, c + i * job->ldc, columns * sizeof *c);
-        micro->fn(k, a, b, edge, micro->nr, fresh);
+        micro->fn(end - begin, a, b, edge, micro->nr, fresh);
         for (i = 0; i < rows; i++)
             memcpy(c + i * job->ldc, edge + i * micro->nr, columns * sizeof *c);
     }
-    if (p0 + k == job->k) nc_hlx__finish(job, row, column, rows, columns);
 }
 
 enum {
     NC_HLX__PACK_B = NC_HLX__KC * (NC_HLX__NC + NC_HLX__NR_MAX),
-    NC_HLX__PACK_A = NC_HLX__KC * NC_HLX__MC
+    NC_HLX__PACK_A = NC_HLX__KC * NC_HLX__ROOM
 };
 
-/* Columns j0.. and rows p0.. of B are packed once, then A block by block; threads share both and
- * split the tiles of a block evenly. */
-static void nc_hlx__gemm_run(const nc_hlx__gemm_job *job, float *work, int threads) {
-    float *pack_b = work, *pack_a = work + NC_HLX__PACK_B;
-    const size_t mr = job->micro.mr, nr = job->micro.nr, mc = NC_HLX__MC / mr * mr;
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel num_threads(threads) if (threads > 1)
-#endif
-    {
-        size_t i0, j0, p0;
-        for (j0 = 0; j0 < job->n; j0 += NC_HLX__NC)
-            for (p0 = 0; p0 < job->k; p0 += NC_HLX__KC)
-                for (i0 = 0; i0 < job->m; i0 += mc) {
-                    const size_t nc = nc_hlx__min(job->n - j0, NC_HLX__NC);
-                    const size_t kc = nc_hlx__min(job->k - p0, NC_HLX__KC);
-                    const size_t rows = nc_hlx__min(job->m - i0, mc);
-                    const ptrdiff_t panels = (ptrdiff_t)((nc + nr - 1) / nr);
-                    const ptrdiff_t tiles = (ptrdiff_t)((rows + mr - 1) / mr);
-                    const ptrdiff_t fresh_panels = i0 == 0 ? panels : 0;
-                    ptrdiff_t i;
-#ifdef _OPENMP
-#pragma omp for schedule(static)
-#endif
-                    for (i = 0; i < fresh_panels + tiles; i++) {
-                        size_t at = (size_t)(i < fresh_panels ? i : i - fresh_panels);
-                        if (i < fresh_panels)
-                            nc_hlx__pack(pack_b + at * nr * kc, job->b, job->ldb, !job->trans_b,
-                                         j0 + at * nr, nc_hlx__min(nc - at * nr, nr), nr, p0, kc);
-                        else
-                            nc_hlx__pack(pack_a + at * mr * kc, job->a, job->lda, job->trans_a,
-                                         i0 + at * mr, nc_hlx__min(rows - at * mr, mr), mr, p0, kc);
-                    }
-#ifdef _OPENMP
-#pragma omp for schedule(static)
-#endif
-                    for (i = 0; i < panels * tiles; i++) {
-                        size_t panel = (size_t)(i / tiles), tile = (size_t)(i % tiles);
-                        nc_hlx__tile(job, p0, kc, pack_a + tile * mr * kc, pack_b + panel * nr * kc,
-                                     i0 + tile * mr, j0 + panel * nr);
-                    }
-                }
+/* A task: some columns of B, whole panels, packed for all. */
+static void nc_hlx__pack_task(const void *block, size_t first, size_t count, size_t thread) {
+    const nc_hlx__gemm_block *t = (const nc_hlx__gemm_block *)block;
+    const nc_hlx__gemm_job *job = t->job;
+    const size_t column = t->j0 + first;
+    (void)thread;
+    nc_hlx__pack(t->pack_b + first * t->kc,
+                 job->b + (job->trans_b ? column * job->ldb + t->p0 : t->p0 * job->ldb + column),
+                 job->ldb, !job->trans_b, count, job->micro.nr, t->kc);
+}
+
+/* A task: some rows of A, packed for this thread alone, against all panels of B. */
+static void nc_hlx__rows_task(const void *block, size_t first, size_t count, size_t thread) {
+    const nc_hlx__gemm_block *t = (const nc_hlx__gemm_block *)block;
+    const nc_hlx__gemm_job *job = t->job;
+    const size_t mr = job->micro.mr, nr = job->micro.nr;
+    float *a = t->pack_a + thread * t->rows * t->kc;
+    size_t j, i;
+    nc_hlx__pack(a, job->a + (job->trans_a ? t->p0 * job->lda + first : first * job->lda + t->p0),
+                 job->lda, job->trans_a, count, mr, t->kc);
+    for (j = 0; j < t->nc; j += nr) {
+        for (i = 0; i < count; i += mr)
+            nc_hlx__tile(t, a + i * t->kc, t->pack_b + j * t->kc, first + i, t->j0 + j);
+        if (t->p0 + t->kc == job->k)
+            nc_hlx__finish(job, first, t->j0 + j, count, nc_hlx__min(t->nc - j, nr));
     }
+}
+
+/* For every block of B: threads pack it, and then share the rows of A. k blocks ascend. */
+static void nc_hlx__gemm_run(const nc_hlx__gemm_job *job, float *work, size_t threads) {
+    const size_t mr = job->micro.mr, nr = job->micro.nr;
+    nc_hlx__gemm_block t;
+    t.job = job;
+    t.pack_b = work;
+    t.pack_a = work + NC_HLX__PACK_B;
+    t.rows = NC_HLX__MC;
+    if (threads > 1) t.rows = nc_hlx__min(t.rows, job->m / (3 * threads) + 1);
+    t.rows = t.rows < mr ? mr : t.rows / mr * mr;
+    threads = nc_hlx__min(threads, NC_HLX__ROOM / t.rows);
+    for (t.j0 = 0; t.j0 < job->n; t.j0 += NC_HLX__NC)
+        for (t.p0 = 0; t.p0 < job->k; t.p0 += NC_HLX__KC) {
+            t.nc = nc_hlx__min(job->n - t.j0, NC_HLX__NC);
+            t.kc = nc_hlx__min(job->k - t.p0, NC_HLX__KC);
+            nc_hlx__split_over(threads, nc_hlx__pack_task, &t, t.nc, (64 + nr - 1) / nr * nr);
+            nc_hlx__split_over(threads, nc_hlx__rows_task, &t, job->m, t.rows);
+        }
 }
 
 NC_API size_t nc_hlx_gemm_work_bytes(void) {
@@ -3006,7 +3401,7 @@ NC_HLX__VERSIONS(nc_hlx__gemv,
 static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_bytes) {
     float *aligned;
     size_t i;
-    int threads = 1;
+    size_t threads;
     if (job->m == 0 || job->n == 0) return NC_OK;
     if (!job->c || !work || work_bytes < nc_hlx_gemm_work_bytes() ||
         (job->k && (!job->a || !job->b)))
@@ -3015,11 +3410,8 @@ static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_byt
         job->ldb < (job->trans_b ? job->k : job->n) || job->ldc < job->n)
         return NC_ERR_ARG;
     aligned = (float *)(void *)((char *)work + (64 - (uintptr_t)work % 64) % 64);
-#ifdef _OPENMP
-    threads = omp_in_parallel() ? 1 : omp_get_max_threads();
-    if ((double)job->m * (double)job->n * (double)job->k < 65536.0)
-        threads = 1; /* cheaper than waking them */
-#endif
+    /* a small product is done before others have woken up */
+    threads = (double)job->m * (double)job->n * (double)job->k < 65536.0 ? 1 : nc_hlx__hands();
     job->micro = nc_hlx__micros[nc_hlx_simd()];
     if (job->k == 0 || (job->m == 1 && !job->trans_a && !job->trans_b)) {
         for (i = 0; i < job->m && !job->accumulate; i++)
@@ -3032,14 +3424,13 @@ static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_byt
     return NC_OK;
 }
 
-NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
-                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
-                             int accumulate, void *work, size_t work_bytes) {
+static nc_hlx__gemm_job nc_hlx__gemm_of(int trans_a, int trans_b, size_t m, size_t n, size_t k,
+                                        const float *a, size_t lda, const float *b, size_t ldb,
+                                        float *c, size_t ldc) {
     nc_hlx__gemm_job job;
     memset(&job, 0, sizeof job);
     job.trans_a = trans_a;
     job.trans_b = trans_b;
-    job.accumulate = accumulate;
     job.m = m;
     job.n = n;
     job.k = k;
@@ -3049,21 +3440,22 @@ NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_
     job.a = a;
     job.b = b;
     job.c = c;
+    return job;
+}
+
+NC_API nc_status nc_hlx_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k, const float *a,
+                             size_t lda, const float *b, size_t ldb, float *c, size_t ldc,
+                             int accumulate, void *work, size_t work_bytes) {
+    nc_hlx__gemm_job job = nc_hlx__gemm_of(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc);
+    job.accumulate = accumulate;
     return nc_hlx__gemm(&job, work, work_bytes);
 }
 
 NC_API nc_status nc_hlx_linear(float *out, float *activated, uint32_t activation, const float *x,
                                const float *w, const float *bias, const float *residual,
                                size_t rows, size_t k, size_t n, void *work, size_t work_bytes) {
-    nc_hlx__gemm_job job;
+    nc_hlx__gemm_job job = nc_hlx__gemm_of(0, 0, rows, n, k, x, k, w, n, out, n);
     if (activation >= NC_HLX_ACTIVATIONS) return NC_ERR_ARG;
-    memset(&job, 0, sizeof job);
-    job.m = rows;
-    job.n = job.ldb = job.ldc = n;
-    job.k = job.lda = k;
-    job.a = x;
-    job.b = w;
-    job.c = out;
     job.epilogue.bias = bias;
     job.epilogue.residual = residual;
     job.epilogue.activated = activated;
@@ -3106,47 +3498,42 @@ typedef struct nc_hlx__attention_job {
     const nc_hlx_heads *shape;
     const float *qkv, *dout, *kept, *out; /* kept: probabilities or lse */
     float *to, *keep;                     /* out or dqkv; probabilities or lse */
+    char *work;
     int flash;
     void (*fn)(const nc_hlx__head *head, const struct nc_hlx__attention_job *job);
 } nc_hlx__attention_job;
 
-/* Run job.fn for every head, heads split over threads. */
-static nc_status nc_hlx__all_heads(const nc_hlx__attention_job *job, void *work,
-                                   size_t work_bytes) {
+/* Heads first .. first + count - 1. */
+static void nc_hlx__heads_task(const void *heads, size_t first, size_t count, size_t thread) {
+    const nc_hlx__attention_job *job = (const nc_hlx__attention_job *)heads;
     const nc_hlx_heads *s = job->shape;
-    ptrdiff_t i, count;
+    nc_hlx__head head;
+    size_t i;
+    head.shape = s;
+    head.d = s->heads * s->head_size;
+    head.scale = 1.0f / sqrtf((float)s->head_size);
+    head.gemm = job->work + thread * nc_hlx__head_work_bytes(s, job->flash);
+    head.block = nc_hlx__head_block(head.gemm);
+    for (i = first; i < first + count; i++) {
+        const size_t window = i / s->heads, h = i % s->heads;
+        head.index = i;
+        head.offset = window * s->seq * head.d + h * s->head_size;
+        head.q = job->qkv + window * s->seq * 3 * head.d + h * s->head_size;
+        job->fn(&head, job);
+    }
+}
+
+/* Run job.fn for every head, heads split over the threads that work has room for. */
+static nc_status nc_hlx__all_heads(nc_hlx__attention_job *job, void *work, size_t work_bytes) {
+    const nc_hlx_heads *s = job->shape;
     size_t stride;
-    int threads = 1;
     if (!s || !job->to || !job->qkv || !work || s->batch == 0 || s->seq == 0 || s->heads == 0 ||
         s->head_size == 0)
         return NC_ERR_ARG;
     stride = nc_hlx__head_work_bytes(s, job->flash);
     if (work_bytes < stride) return NC_ERR_ARG;
-#ifdef _OPENMP
-    threads = omp_in_parallel() ? 1 : omp_get_max_threads();
-    if ((size_t)threads > work_bytes / stride) threads = (int)(work_bytes / stride);
-#endif
-    count = (ptrdiff_t)(s->batch * s->heads);
-    (void)threads;
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) num_threads(threads)
-#endif
-    for (i = 0; i < count; i++) {
-        nc_hlx__head head;
-        size_t window = (size_t)i / s->heads, h = (size_t)i % s->heads, thread = 0;
-#ifdef _OPENMP
-        thread = threads > 1 ? (size_t)omp_get_thread_num() : 0;
-#endif
-        head.shape = s;
-        head.d = s->heads * s->head_size;
-        head.index = (size_t)i;
-        head.offset = window * s->seq * head.d + h * s->head_size;
-        head.q = job->qkv + window * s->seq * 3 * head.d + h * s->head_size;
-        head.scale = 1.0f / sqrtf((float)s->head_size);
-        head.gemm = (char *)work + thread * stride;
-        head.block = nc_hlx__head_block(head.gemm);
-        job->fn(&head, job);
-    }
+    job->work = (char *)work;
+    nc_hlx__split_over(work_bytes / stride, nc_hlx__heads_task, job, s->batch * s->heads, 1);
     return NC_OK;
 }
 
@@ -3171,56 +3558,46 @@ nc_hlx__attend(void (*fn)(const nc_hlx__head *, const struct nc_hlx__attention_j
 /* gemm with the thread's scratch. */
 static void nc_hlx__head_gemm(const nc_hlx__head *head, int trans_a, int trans_b, size_t m,
                               size_t n, size_t k, const float *a, size_t lda, const float *b,
-                              size_t ldb, float *c, size_t ldc, int accumulate) {
-    (void)nc_hlx_gemm(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc, accumulate, head->gemm,
-                      nc_hlx_gemm_work_bytes());
+                              size_t ldb, float *c, size_t ldc, int shape) {
+    nc_hlx__gemm_job job = nc_hlx__gemm_of(trans_a, trans_b, m, n, k, a, lda, b, ldb, c, ldc);
+    job.accumulate = shape == NC_HLX__ADDED;
+    job.shape = shape;
+    (void)nc_hlx__gemm(&job, head->gemm, nc_hlx_gemm_work_bytes());
 }
 
-/* Queries of a causal product that are done together; keys behind the block are not looked at. */
-enum { NC_HLX__CAUSAL_BLOCK = 112 };
-
 /* out (t x hd) = P (t x t) X, X with stride 3 d: chains over all keys. Behind the diagonal P is
- * +0, and a step fma(0, x, c) changes nothing but a c of -0, so a causal block of queries stops
- * at its last key and only the sums that are -0 there go on. */
+ * +0, and a step fma(0, x, c) changes nothing but a c of -0, so a causal product leaves those steps
+ * out and only the sums that are -0 then go on. */
 static void nc_hlx__causal_product(const nc_hlx__head *head, const float *p, const float *x,
                                    float *out, size_t ldo) {
     const size_t t = head->shape->seq, hd = head->shape->head_size, ldx = 3 * head->d;
-    size_t i0, i, j, k;
-    for (i0 = 0; i0 < t; i0 += NC_HLX__CAUSAL_BLOCK) {
-        const size_t n = nc_hlx__min(t - i0, NC_HLX__CAUSAL_BLOCK);
-        const size_t keys = head->shape->causal ? i0 + n : t;
-        nc_hlx__head_gemm(head, 0, 0, n, hd, keys, p + i0 * t, t, x, ldx, out + i0 * ldo, ldo, 0);
-        for (i = i0; i < i0 + n && keys < t; i++)
-            for (j = 0; j < hd; j++)
-                for (k = keys; k < t && nc_hlx__bits(out[i * ldo + j]) == UINT32_C(0x80000000); k++)
-                    out[i * ldo + j] = fmaf(p[i * t + k], x[k * ldx + j], out[i * ldo + j]);
+    size_t i, j, k;
+    nc_hlx__head_gemm(head, 0, 0, t, hd, t, p, t, x, ldx, out, ldo,
+                      head->shape->causal ? NC_HLX__LOWER_A : NC_HLX__FULL);
+    for (i = 0; i < t && head->shape->causal; i++, out += ldo) {
+        unsigned zeros = 0;
+        for (j = 0; j < hd; j++) zeros |= nc_hlx__bits(out[j]) == UINT32_C(0x80000000);
+        for (j = 0; j < hd && zeros; j++)
+            for (k = i + 1; k < t && nc_hlx__bits(out[j]) == UINT32_C(0x80000000); k++)
+                out[j] = fmaf(p[i * t + k], x[k * ldx + j], out[j]);
     }
 }
 
-/* s (t x t) = A B^T, rows of A and B hd wide; causal blocks leave out keys behind them. */
+/* s (t x t) = A B^T, rows of A and B hd wide; a causal product leaves out keys behind the query. */
 static void nc_hlx__causal_scores(const nc_hlx__head *head, const float *a, size_t lda,
                                   const float *b, size_t ldb, float *s) {
     const size_t t = head->shape->seq, hd = head->shape->head_size;
-    size_t i0;
-    for (i0 = 0; i0 < t; i0 += NC_HLX__CAUSAL_BLOCK) {
-        const size_t n = nc_hlx__min(t - i0, NC_HLX__CAUSAL_BLOCK);
-        nc_hlx__head_gemm(head, 0, 1, n, head->shape->causal ? i0 + n : t, hd, a + i0 * lda, lda, b,
-                          ldb, s + i0 * t, t, 0);
-    }
+    nc_hlx__head_gemm(head, 0, 1, t, t, hd, a, lda, b, ldb, s, t,
+                      head->shape->causal ? NC_HLX__LOWER_C : NC_HLX__FULL);
 }
 
 /* out (t x hd) = P^T (t x t) X: chains over ascending queries. Before the diagonal P is +0 and
- * leaves a sum that begins at +0 alone, so a causal block of keys starts at its first query. */
+ * leaves a sum that begins at +0 alone, so a causal product begins at the key's own query. */
 static void nc_hlx__causal_transposed(const nc_hlx__head *head, const float *p, const float *x,
                                       size_t ldx, float *out, size_t ldo) {
     const size_t t = head->shape->seq, hd = head->shape->head_size;
-    size_t k0;
-    for (k0 = 0; k0 < t; k0 += NC_HLX__CAUSAL_BLOCK) {
-        const size_t n = nc_hlx__min(t - k0, NC_HLX__CAUSAL_BLOCK);
-        const size_t q0 = head->shape->causal ? k0 : 0;
-        nc_hlx__head_gemm(head, 1, 0, n, hd, t - q0, p + q0 * t + k0, t, x + q0 * ldx, ldx,
-                          out + k0 * ldo, ldo, 0);
-    }
+    nc_hlx__head_gemm(head, 1, 0, t, hd, t, p, t, x, ldx, out, ldo,
+                      head->shape->causal ? NC_HLX__UPPER_A : NC_HLX__FULL);
 }
 
 /* The visible entries of each row of a t x t block times the scale. */
@@ -3312,7 +3689,7 @@ static void nc_hlx__flash_queries(const nc_hlx__head *head, float *out, float *l
         const float *k = head->q + d + k0 * 3 * d;
         memset(s, 0, NC_HLX__TILE * NC_HLX__TILE * sizeof *s);
         nc_hlx__head_gemm(head, 0, 1, n, keys, hd, head->q + q0 * 3 * d, 3 * d, k, 3 * d, s,
-                          NC_HLX__TILE, 0);
+                          NC_HLX__TILE, NC_HLX__FULL);
         for (i = 0; i < n; i++) {
             float *o = out + (q0 + i) * d;
             nc_hlx__flash_row(s + i * NC_HLX__TILE, nc_hlx__visible(shape, q0 + i, k0, keys),
@@ -3320,7 +3697,7 @@ static void nc_hlx__flash_queries(const nc_hlx__head *head, float *out, float *l
             for (j = 0; j < hd; j++) o[j] = k0 ? o[j] * c : 0.0f;
         }
         nc_hlx__head_gemm(head, 0, 0, n, hd, keys, s, NC_HLX__TILE, k + d, 3 * d, out + q0 * d, d,
-                          1);
+                          NC_HLX__ADDED);
     }
     for (i = 0; i < n; i++) {
         float *o = out + (q0 + i) * d;
@@ -3384,18 +3761,20 @@ static void nc_hlx__flash_head_backward(const nc_hlx__head *head,
             const float *q = head->q + q0 * 3 * d, *k = head->q + d + k0 * 3 * d;
             float *dk = dq + d + k0 * 3 * d;
             memset(s, 0, 2 * NC_HLX__TILE * NC_HLX__TILE * sizeof *s);
-            nc_hlx__head_gemm(head, 0, 1, n, keys, hd, q, 3 * d, k, 3 * d, s, NC_HLX__TILE, 0);
+            nc_hlx__head_gemm(head, 0, 1, n, keys, hd, q, 3 * d, k, 3 * d, s, NC_HLX__TILE,
+                              NC_HLX__FULL);
             nc_hlx__head_gemm(head, 0, 1, n, keys, hd, dout + q0 * d, d, k + d, 3 * d, dp,
-                              NC_HLX__TILE, 0);
+                              NC_HLX__TILE, NC_HLX__FULL);
             for (i = 0; i < n; i++)
                 nc_hlx__flash_dx(s + i * NC_HLX__TILE, dp + i * NC_HLX__TILE,
                                  nc_hlx__visible(shape, q0 + i, k0, keys), head->scale, lse[q0 + i],
                                  delta[q0 + i]);
             nc_hlx__head_gemm(head, 1, 0, keys, hd, n, s, NC_HLX__TILE, dout + q0 * d, d, dk + d,
-                              3 * d, 1);
-            nc_hlx__head_gemm(head, 1, 0, keys, hd, n, dp, NC_HLX__TILE, q, 3 * d, dk, 3 * d, 1);
+                              3 * d, NC_HLX__ADDED);
+            nc_hlx__head_gemm(head, 1, 0, keys, hd, n, dp, NC_HLX__TILE, q, 3 * d, dk, 3 * d,
+                              NC_HLX__ADDED);
             nc_hlx__head_gemm(head, 0, 0, n, hd, keys, dp, NC_HLX__TILE, k, 3 * d, dq + q0 * 3 * d,
-                              3 * d, 1);
+                              3 * d, NC_HLX__ADDED);
         }
 }
 
@@ -3430,10 +3809,12 @@ static void nc_hlx__attend_last(float *out, float *scores, const float *qkv,
             nc_hlx__flash_queries(&head, out - last * d, NULL, last, 1);
             continue;
         }
-        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, qkv, 3 * d, head.q + d, 3 * d, scores, n, 0);
+        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, qkv, 3 * d, head.q + d, 3 * d, scores, n,
+                          NC_HLX__FULL);
         for (j = 0; j < n; j++) scores[j] = scores[j] * head.scale;
         nc_hlx_softmax(scores, 1, n, 0);
-        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, scores, n, head.q + 2 * d, 3 * d, out, d, 0);
+        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, scores, n, head.q + 2 * d, 3 * d, out, d,
+                          NC_HLX__FULL);
     }
 }
 
@@ -3567,14 +3948,27 @@ static void nc_hlx__adamw_piece(float *p, const float *g, float *m, float *v, si
     }
 }
 
+NC_HLX__TASK(nc_hlx__adamw_all, float *p; const float *g; float *m; float *v; nc_hlx__adam step;
+             float scale; float decay;
+             , nc_hlx__adamw_piece(j.p + first, j.g + first, j.m + first, j.v + first, count,
+                                   &j.step, j.scale, j.decay))
+
 NC_API void nc_hlx_adamw_update(float *p, const float *g, float *m, float *v, size_t n,
                                 const nc_hlx_adamw *adamw, uint64_t step, float scale) {
-    const nc_hlx__adam s = nc_hlx__adam_of(adamw, step);
-    const float decay = nc_hlx__adamw_defaults(adamw).weight_decay;
-    NC_HLX__PIECES(
-        n, NC_HLX__PIECE,
-        nc_hlx__adamw_piece(p + first, g + first, m + first, v + first, count, &s, scale, decay));
+    const nc_hlx__adamw_all_job j = {p,
+                                     g,
+                                     m,
+                                     v,
+                                     nc_hlx__adam_of(adamw, step),
+                                     scale,
+                                     nc_hlx__adamw_defaults(adamw).weight_decay};
+    nc_hlx__split(nc_hlx__adamw_all, &j, n, NC_HLX__PIECE);
 }
+
+/* out = a + b, and out = 0. */
+NC_HLX__TASK(nc_hlx__add_all, float *out; const float *a; const float *b;
+             , nc_hlx__add(j.out + first, j.a + first, j.b + first, count))
+NC_HLX__TASK(nc_hlx__zero_all, float *out;, memset(j.out + first, 0, count * sizeof *j.out))
 
 #if defined(__clang__)
 #pragma clang diagnostic pop
@@ -4335,6 +4729,7 @@ typedef struct nc_hlx__pass {
     int decoding;   /* one row, whose keys and values join those of the rows before */
     float count;    /* rows with a target, in the whole step */
     float norm;     /* of all gradients */
+    nc_status status;
     nc_hlx_adamw adamw;
 } nc_hlx__pass;
 
@@ -4978,19 +5373,25 @@ static void nc_hlx__host_dropout(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__pla
                    model->config.dropout, model->seed, (model->step + 1) << 24 | stream);
 }
 
+static void nc_hlx__zero(float *x, size_t n) {
+    const nc_hlx__zero_all_job j = {x};
+    nc_hlx__split(nc_hlx__zero_all, &j, n, NC_HLX__PIECE);
+}
+
 static void nc_hlx__host_elementwise(nc_hlx__pass *s, uint32_t operation, nc_hlx__place out,
                                      nc_hlx__place a, nc_hlx__place b, size_t n) {
     const uint32_t activation = s->model->config.activation;
     const float *x = nc_hlx__memory(s, a), *y = nc_hlx__memory(s, b);
     float *to = nc_hlx__memory(s, out);
+    const nc_hlx__add_all_job sum = {to, x, y};
     if (operation == NC_HLX__E_ACTIVATE)
         (void)nc_hlx_activate(to, x, n, activation);
     else if (operation == NC_HLX__E_SLOPE)
         (void)nc_hlx_activate_backward(to, x, y, n, activation);
     else if (operation == NC_HLX__E_ADD)
-        NC_HLX__PIECES(n, NC_HLX__PIECE, nc_hlx__add(to + first, x + first, y + first, count));
+        nc_hlx__split(nc_hlx__add_all, &sum, n, NC_HLX__PIECE);
     else
-        NC_HLX__PIECES(n, NC_HLX__PIECE, memset(to + first, 0, count * sizeof *to));
+        nc_hlx__zero(to, n);
 }
 
 static void nc_hlx__host_bf16(nc_hlx__pass *s, uint32_t mode, nc_hlx__place out, nc_hlx__place x,
@@ -5085,13 +5486,16 @@ static void nc_hlx__host_cross_entropy(nc_hlx__pass *s, nc_hlx__place logits,
         nc_hlx__memory(s, losses), s->rows, s->model->config.vocab_size, s->count);
 }
 
-/* nc_hlx_dot of all gradients with themselves: a piece is a chunk of the reduction. */
+/* A task is a chunk of the reduction. */
+NC_HLX__TASK(nc_hlx__squares, float *sums; const float *g;
+             , j.sums[first / NC_HLX__CHUNK] = nc_hlx_dot(j.g + first, j.g + first, count))
+
+/* nc_hlx_dot of all gradients with themselves. */
 static float nc_hlx__squared_norm(nc_hlx_model *model) {
-    const float *g = model->gradients;
-    float *sums = nc_hlx__floats(model, NC_HLX__A_SUMS);
+    const nc_hlx__squares_job j = {nc_hlx__floats(model, NC_HLX__A_SUMS), model->gradients};
     const size_t total = model->layout.total;
-    NC_HLX__PIECES(total, NC_HLX__CHUNK, sums[piece] = nc_hlx_dot(g + first, g + first, count));
-    return nc_hlx_sum(sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
+    nc_hlx__split(nc_hlx__squares, &j, total, NC_HLX__CHUNK);
+    return nc_hlx_sum(j.sums, (total + NC_HLX__CHUNK - 1) / NC_HLX__CHUNK);
 }
 
 static void nc_hlx__host_norm(nc_hlx__pass *s) { s->norm = sqrtf(nc_hlx__squared_norm(s->model)); }
@@ -5145,6 +5549,23 @@ static const nc_hlx__ops nc_hlx__host = {nc_hlx__host_batch,
 
 /* -- for callers -- */
 
+/* Parts of a pass of this machine, for nc_hlx__together. */
+static void nc_hlx__do_forward(void *pass) { nc_hlx__forward((nc_hlx__pass *)pass); }
+
+static void nc_hlx__do_losses(void *pass) {
+    nc_hlx__forward((nc_hlx__pass *)pass);
+    nc_hlx__loss((nc_hlx__pass *)pass);
+}
+
+static void nc_hlx__do_backward(void *pass) { nc_hlx__backward((nc_hlx__pass *)pass); }
+
+static void nc_hlx__do_update(void *pass) { nc_hlx__update((nc_hlx__pass *)pass); }
+
+static void nc_hlx__do_step(void *pass) {
+    nc_hlx__pass *s = (nc_hlx__pass *)pass;
+    s->status = nc_hlx__step(s);
+}
+
 /* A pass of this machine over batch x seq rows. */
 static nc_hlx__pass nc_hlx__host_pass(nc_hlx_model *model, size_t batch, size_t seq, int training) {
     nc_hlx__pass s;
@@ -5168,11 +5589,13 @@ NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
     s = nc_hlx__host_pass(model, batch, seq, targets != NULL);
     status = nc_hlx__host_tokens(&s, tokens);
     if (status != NC_OK) return status;
-    nc_hlx__forward(&s);
-    if (!targets) return NC_OK;
+    if (!targets) {
+        nc_hlx__together(nc_hlx__do_forward, &s);
+        return NC_OK;
+    }
     memmove(nc_hlx__integers(model, NC_HLX__A_TARGETS), targets, s.rows * sizeof *targets);
     s.count = nc_hlx__count(targets, s.rows, model->config.vocab_size);
-    nc_hlx__loss(&s);
+    nc_hlx__together(nc_hlx__do_losses, &s);
     model->pass = s;
     model->ready = 1;
     *loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), s.rows) / s.count;
@@ -5186,13 +5609,12 @@ NC_API const float *nc_hlx_logits(const nc_hlx_model *model) {
 NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
     if (!model || !model->ready) return NC_ERR_ARG;
     model->ready = 0;
-    nc_hlx__backward(&model->pass);
+    nc_hlx__together(nc_hlx__do_backward, &model->pass);
     return NC_OK;
 }
 
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
-    float *g = model->gradients;
-    NC_HLX__PIECES(model->layout.total, NC_HLX__PIECE, memset(g + first, 0, count * sizeof *g));
+    nc_hlx__zero(model->gradients, model->layout.total);
 }
 
 /* What is true of a model after a step's update. */
@@ -5209,7 +5631,7 @@ static void nc_hlx__finish_step(nc_hlx_model *model, const nc_hlx_adamw *adamw, 
 NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
     nc_hlx__pass s = nc_hlx__host_pass(model, 0, 0, 0);
     s.adamw = nc_hlx__adamw_defaults(adamw);
-    nc_hlx__update(&s);
+    nc_hlx__together(nc_hlx__do_update, &s);
     nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
 }
 
@@ -5225,7 +5647,6 @@ static int nc_hlx__fits(const nc_hlx_model *model, const nc_hlx_loader *loader) 
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats) {
     nc_hlx__pass s;
-    nc_status status;
     size_t rows;
     if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
     s = nc_hlx__host_pass(model, model->config.batch_size, loader->seq, 1);
@@ -5233,8 +5654,8 @@ NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
     s.loader = loader;
     s.count = (float)rows;
     s.adamw = nc_hlx__adamw_defaults(adamw);
-    status = nc_hlx__step(&s);
-    if (status != NC_OK) return status;
+    nc_hlx__together(nc_hlx__do_step, &s);
+    if (s.status != NC_OK) return s.status;
     if (stats) memset(stats, 0, sizeof *stats);
     nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
     if (stats) stats->loss = nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), rows) / s.count;
@@ -5257,8 +5678,7 @@ NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data,
         status = nc_hlx__host_tokens(&s, tokens);
         if (status != NC_OK) return status;
         s.count = (float)data->seq;
-        nc_hlx__forward(&s);
-        nc_hlx__loss(&s);
+        nc_hlx__together(nc_hlx__do_losses, &s);
         sum = sum +
               (double)(nc_hlx_sum(nc_hlx__floats(model, NC_HLX__A_LOSSES), data->seq) / s.count);
     }
@@ -6343,11 +6763,9 @@ NC_API nc_status nc_hlx_gpu_train_step(nc_hlx_gpu *gpu, nc_hlx_loader *loader,
 #undef NC_HLX__VERSIONS
 #undef NC_HLX__TWO_VERSIONS
 #undef NC_HLX__INLINE
-#undef NC_HLX__PIECES
-#undef NC_HLX__ROWS
+#undef NC_HLX__TASK
 #undef NC_HLX__FREE
 #undef NC_HLX__BLOCKS
-#undef NC_HLX__PARALLEL
 #if defined(__clang__)
 #pragma STDC FP_CONTRACT DEFAULT
 #elif defined(__GNUC__)
