@@ -3109,6 +3109,17 @@ static const nc_hlx__micro nc_hlx__micros[3] = {
 #endif
 };
 
+/* Bring n values nearer that will be read soon: rows far apart are not foreseen by the processor. */
+NC_HLX__INLINE void nc_hlx__prefetch(const float *x, size_t n) {
+#if defined(__GNUC__)
+    size_t i;
+    for (i = 0; i < n; i += 16) __builtin_prefetch(x + i);
+#else
+    (void)x;
+    (void)n;
+#endif
+}
+
 /* width values, without a call of memcpy for the widths of the micro kernels. */
 NC_HLX__INLINE void nc_hlx__copy_lanes(float *dst, const float *x, size_t width) {
     switch (width) {
@@ -3125,6 +3136,8 @@ NC_HLX__INLINE void nc_hlx__copy_lanes(float *dst, const float *x, size_t width)
     }
 }
 
+enum { NC_HLX__AHEAD = 16 }; /* rows that are prefetched before they are packed */
+
 /* The lanes of panels are contiguous in x: k rows of them. Reads go along the rows of x. */
 NC_HLX__INLINE void nc_hlx__pack_lanes(float *dst, const float *x, size_t ld, size_t lanes,
                                        size_t width, size_t k) {
@@ -3132,6 +3145,7 @@ NC_HLX__INLINE void nc_hlx__pack_lanes(float *dst, const float *x, size_t ld, si
     for (p = 0; p < k; p++) {
         const float *from = x + p * ld;
         float *to = dst + p * width;
+        if (p + NC_HLX__AHEAD < k) nc_hlx__prefetch(from + NC_HLX__AHEAD * ld, lanes);
         for (left = lanes; left >= width; left -= width, from += width, to += width * k)
             nc_hlx__copy_lanes(to, from, width);
         for (i = 0; left && i < width; i++) to[i] = i < left ? from[i] : 0.0f;
@@ -3189,13 +3203,17 @@ NC_HLX__INLINE void nc_hlx__pack_rows(float *dst, const float *x, size_t ld, siz
     size_t i = 0, p;
 #ifdef NC_HLX__SHUFFLES
     const size_t whole = k / 4 * 4;
+    size_t j;
     for (; i + 2 <= lanes; i += i + 4 <= lanes ? 4 : 2) {
         const float *row = x + i * ld;
-        for (p = 0; p < whole; p += 4)
+        for (p = 0; p < whole; p += 4) {
+            for (j = 4; j < 8 && p % 16 == 0 && i + j < lanes; j++)
+                nc_hlx__prefetch(row + j * ld + p, 1);
             if (i + 4 <= lanes)
                 nc_hlx__transpose4(dst + p * width + i, width, row + p, ld);
             else
                 nc_hlx__transpose2(dst + p * width + i, width, row + p, ld);
+        }
         for (; p < k; p++) {
             dst[p * width + i] = row[p];
             dst[p * width + i + 1] = row[ld + p];
@@ -3291,9 +3309,19 @@ typedef struct nc_hlx__gemm_block {
     size_t j0, nc, p0, kc, rows; /* rows: of a task */
 } nc_hlx__gemm_block;
 
-/* One tile at (row, column), through a copy when it hangs over C's edge. A step fma(0, x, c) leaves
- * a sum c that begins at +0 alone, and so does leaving it out; what begins at -0 is looked after by
- * the caller. */
+/* The steps of the k block that a tile of rows needs: from `begin` on, so many of them. A step
+ * fma(0, x, c) leaves a sum c that begins at +0 alone, and so does leaving it out; what becomes -0
+ * is looked after by the caller. */
+static size_t nc_hlx__steps(const nc_hlx__gemm_block *t, size_t row, size_t *begin) {
+    const nc_hlx__gemm_job *job = t->job;
+    size_t end = t->p0 + t->kc;
+    *begin = t->p0;
+    if (job->shape == NC_HLX__LOWER_A) end = nc_hlx__min(end, row + job->micro.mr);
+    if (job->shape == NC_HLX__UPPER_A && *begin < row) *begin = row;
+    return *begin < end ? end - *begin : 0;
+}
+
+/* One tile at (row, column), through a copy when it hangs over C's edge. */
 static void nc_hlx__tile(const nc_hlx__gemm_block *t, const float *a, const float *b, size_t row,
                          size_t column) {
     const nc_hlx__gemm_job *job = t->job;
@@ -3301,22 +3329,22 @@ static void nc_hlx__tile(const nc_hlx__gemm_block *t, const float *a, const floa
     float edge[NC_HLX__MR_MAX * NC_HLX__NR_MAX], *c = job->c + row * job->ldc + column;
     const size_t rows = nc_hlx__min(job->m - row, micro->mr);
     const size_t columns = nc_hlx__min(job->n - column, micro->nr);
-    size_t begin = t->p0, end = t->p0 + t->kc, i;
+    size_t begin, i;
+    const size_t steps = nc_hlx__steps(t, row, &begin);
     int fresh;
-    if (job->shape == NC_HLX__LOWER_C && column >= row + rows) return;
-    if (job->shape == NC_HLX__LOWER_A) end = nc_hlx__min(end, row + rows);
-    if (job->shape == NC_HLX__UPPER_A && begin < row) begin = row;
-    if (begin >= end) return;
+    if (steps == 0 || (job->shape == NC_HLX__LOWER_C && column >= row + rows)) return;
     fresh = begin == (job->shape == NC_HLX__UPPER_A ? row : 0) && !job->accumulate;
     a += (begin - t->p0) * micro->mr;
     b += (begin - t->p0) * micro->nr;
     if (rows == micro->mr && columns == micro->nr) {
-        micro->fn(end - begin, a, b, c, job->ldc, fresh);
+        for (i = 0; i < micro->mr && row + micro->mr + i < job->m; i++) /* the next tile */
+            nc_hlx__prefetch(c + (micro->mr + i) * job->ldc, micro->nr);
+        micro->fn(steps, a, b, c, job->ldc, fresh);
     } else {
         memset(edge, 0, sizeof edge);
         for (i = 0; i < rows && !fresh; i++)
             memcpy(edge + i * micro->nr, c + i * job->ldc, columns * sizeof *c);
-        micro->fn(end - begin, a, b, edge, micro->nr, fresh);
+        micro->fn(steps, a, b, edge, micro->nr, fresh);
         for (i = 0; i < rows; i++)
             memcpy(c + i * job->ldc, edge + i * micro->nr, columns * sizeof *c);
     }
@@ -3338,21 +3366,32 @@ static void nc_hlx__pack_task(const void *block, size_t first, size_t count, siz
                  job->ldb, !job->trans_b, count, job->micro.nr, t->kc);
 }
 
+/* Tiles of rows, packed; of a triangle only what is not known to be 0. */
+static void nc_hlx__pack_a(const nc_hlx__gemm_block *t, float *a, size_t first, size_t count) {
+    const nc_hlx__gemm_job *job = t->job;
+    const size_t mr = job->micro.mr, lda = job->lda;
+    const size_t step = job->shape == NC_HLX__LOWER_A || job->shape == NC_HLX__UPPER_A ? mr : count;
+    size_t i, begin;
+    for (i = 0; i < count; i += step) {
+        const size_t row = first + i, k = nc_hlx__steps(t, row, &begin);
+        nc_hlx__pack(a + i * t->kc + (begin - t->p0) * mr,
+                     job->a + (job->trans_a ? begin * lda + row : row * lda + begin), lda,
+                     job->trans_a, nc_hlx__min(count - i, step), mr, step == mr ? k : t->kc);
+    }
+}
+
 /* A task: some rows of A, packed for this thread alone, against all panels of B. */
 static void nc_hlx__rows_task(const void *block, size_t first, size_t count, size_t thread) {
     const nc_hlx__gemm_block *t = (const nc_hlx__gemm_block *)block;
-    const nc_hlx__gemm_job *job = t->job;
-    const size_t mr = job->micro.mr, nr = job->micro.nr;
+    const size_t mr = t->job->micro.mr, nr = t->job->micro.nr;
     float *a = t->pack_a + thread * t->rows * t->kc;
     size_t j, i;
-    nc_hlx__pack(a, job->a + (job->trans_a ? t->p0 * job->lda + first : first * job->lda + t->p0),
-                 job->lda, job->trans_a, count, mr, t->kc);
-    for (j = 0; j < t->nc; j += nr) {
+    nc_hlx__pack_a(t, a, first, count);
+    for (j = 0; j < t->nc; j += nr)
         for (i = 0; i < count; i += mr)
             nc_hlx__tile(t, a + i * t->kc, t->pack_b + j * t->kc, first + i, t->j0 + j);
-        if (t->p0 + t->kc == job->k)
-            nc_hlx__finish(job, first, t->j0 + j, count, nc_hlx__min(t->nc - j, nr));
-    }
+    for (i = first; i < first + count && t->p0 + t->kc == t->job->k; i++)
+        nc_hlx__finish(t->job, i, t->j0, 1, t->nc);
 }
 
 /* For every block of B: threads pack it, and then share the rows of A. k blocks ascend. */
