@@ -3306,8 +3306,20 @@ static void nc_hlx__finish(const nc_hlx__gemm_job *job, size_t row, size_t colum
 typedef struct nc_hlx__gemm_block {
     const nc_hlx__gemm_job *job;
     float *pack_a, *pack_b;
-    size_t j0, nc, p0, kc, rows; /* rows: of a task */
+    size_t rows;           /* of a task */
+    size_t j0, nc, pb, kb; /* the block of B: nc columns from j0, kb rows from pb */
+    size_t p0, kc;         /* the k block in it */
 } nc_hlx__gemm_block;
+
+/* k block number i of the block of B, with its panels. */
+static nc_hlx__gemm_block nc_hlx__k_block(const nc_hlx__gemm_block *block, size_t i) {
+    const size_t nr = block->job->micro.nr;
+    nc_hlx__gemm_block t = *block;
+    t.p0 = t.pb + i * NC_HLX__KC;
+    t.kc = nc_hlx__min(t.pb + t.kb - t.p0, NC_HLX__KC);
+    t.pack_b += i * NC_HLX__KC * ((t.nc + nr - 1) / nr * nr);
+    return t;
+}
 
 /* The steps of the k block that a tile of rows needs: from `begin` on, so many of them. A step
  * fma(0, x, c) leaves a sum c that begins at +0 alone, and so does leaving it out; what becomes -0
@@ -3357,13 +3369,17 @@ enum {
 
 /* A task: some columns of B, whole panels, packed for all. */
 static void nc_hlx__pack_task(const void *block, size_t first, size_t count, size_t thread) {
-    const nc_hlx__gemm_block *t = (const nc_hlx__gemm_block *)block;
-    const nc_hlx__gemm_job *job = t->job;
-    const size_t column = t->j0 + first;
+    const nc_hlx__gemm_block *whole = (const nc_hlx__gemm_block *)block;
+    const nc_hlx__gemm_job *job = whole->job;
+    const size_t column = whole->j0 + first;
+    size_t i;
     (void)thread;
-    nc_hlx__pack(t->pack_b + first * t->kc,
-                 job->b + (job->trans_b ? column * job->ldb + t->p0 : t->p0 * job->ldb + column),
-                 job->ldb, !job->trans_b, count, job->micro.nr, t->kc);
+    for (i = 0; i * NC_HLX__KC < whole->kb; i++) {
+        const nc_hlx__gemm_block t = nc_hlx__k_block(whole, i);
+        nc_hlx__pack(t.pack_b + first * t.kc,
+                     job->b + (job->trans_b ? column * job->ldb + t.p0 : t.p0 * job->ldb + column),
+                     job->ldb, !job->trans_b, count, job->micro.nr, t.kc);
+    }
 }
 
 /* Tiles of rows, packed; of a triangle only what is not known to be 0. */
@@ -3380,24 +3396,31 @@ static void nc_hlx__pack_a(const nc_hlx__gemm_block *t, float *a, size_t first, 
     }
 }
 
-/* A task: some rows of A, packed for this thread alone, against all panels of B. */
+/* A task: some rows of A, packed for this thread alone, against the block of B; k blocks ascend. */
 static void nc_hlx__rows_task(const void *block, size_t first, size_t count, size_t thread) {
-    const nc_hlx__gemm_block *t = (const nc_hlx__gemm_block *)block;
-    const size_t mr = t->job->micro.mr, nr = t->job->micro.nr;
-    float *a = t->pack_a + thread * t->rows * t->kc;
-    size_t j, i;
-    nc_hlx__pack_a(t, a, first, count);
-    for (j = 0; j < t->nc; j += nr)
-        for (i = 0; i < count; i += mr)
-            nc_hlx__tile(t, a + i * t->kc, t->pack_b + j * t->kc, first + i, t->j0 + j);
-    for (i = first; i < first + count && t->p0 + t->kc == t->job->k; i++)
-        nc_hlx__finish(t->job, i, t->j0, 1, t->nc);
+    const nc_hlx__gemm_block *whole = (const nc_hlx__gemm_block *)block;
+    const nc_hlx__gemm_job *job = whole->job;
+    const size_t mr = job->micro.mr, nr = job->micro.nr;
+    size_t p, j, i;
+    for (p = 0; p * NC_HLX__KC < whole->kb; p++) {
+        const nc_hlx__gemm_block t = nc_hlx__k_block(whole, p);
+        float *a = t.pack_a + thread * t.rows * NC_HLX__KC;
+        nc_hlx__pack_a(&t, a, first, count);
+        for (j = 0; j < t.nc; j += nr)
+            for (i = 0; i < count; i += mr)
+                nc_hlx__tile(&t, a + i * t.kc, t.pack_b + j * t.kc, first + i, t.j0 + j);
+    }
+    for (i = first; i < first + count && whole->pb + whole->kb == job->k; i++)
+        nc_hlx__finish(job, i, whole->j0, 1, whole->nc);
 }
 
-/* For every block of B: threads pack it, and then share the rows of A. k blocks ascend. */
+/* For every block of B: threads pack it, and then share the rows of A. A block that is narrower and
+ * longer spares ways of C between the caches, one that is wider spares packing of A. */
 static void nc_hlx__gemm_run(const nc_hlx__gemm_job *job, float *work, size_t threads) {
     const size_t mr = job->micro.mr, nr = job->micro.nr;
+    const size_t widest = job->k > NC_HLX__KC ? NC_HLX__NC / 2 : NC_HLX__NC;
     nc_hlx__gemm_block t;
+    memset(&t, 0, sizeof t);
     t.job = job;
     t.pack_b = work;
     t.pack_a = work + NC_HLX__PACK_B;
@@ -3405,13 +3428,16 @@ static void nc_hlx__gemm_run(const nc_hlx__gemm_job *job, float *work, size_t th
     if (threads > 1) t.rows = nc_hlx__min(t.rows, job->m / (3 * threads) + 1);
     t.rows = t.rows < mr ? mr : t.rows / mr * mr;
     threads = nc_hlx__min(threads, NC_HLX__ROOM / t.rows);
-    for (t.j0 = 0; t.j0 < job->n; t.j0 += NC_HLX__NC)
-        for (t.p0 = 0; t.p0 < job->k; t.p0 += NC_HLX__KC) {
-            t.nc = nc_hlx__min(job->n - t.j0, NC_HLX__NC);
-            t.kc = nc_hlx__min(job->k - t.p0, NC_HLX__KC);
+    for (t.j0 = 0; t.j0 < job->n; t.j0 += widest) {
+        size_t longest;
+        t.nc = nc_hlx__min(job->n - t.j0, widest);
+        longest = NC_HLX__PACK_B / ((t.nc + nr - 1) / nr * nr) / NC_HLX__KC * NC_HLX__KC;
+        for (t.pb = 0; t.pb < job->k; t.pb += longest) {
+            t.kb = nc_hlx__min(job->k - t.pb, longest);
             nc_hlx__split_over(threads, nc_hlx__pack_task, &t, t.nc, (64 + nr - 1) / nr * nr);
             nc_hlx__split_over(threads, nc_hlx__rows_task, &t, job->m, t.rows);
         }
+    }
 }
 
 NC_API size_t nc_hlx_gemm_work_bytes(void) {
