@@ -361,6 +361,71 @@ static void flash_attention_has_the_documented_bits_at_every_level(void **state)
     free(work);
 }
 
+/* Attention with stored probabilities by its definition, one head: whole products, one fmaf at a
+ * time, over all keys and queries. dqkv may be null. */
+static void attention_by_definition(float *out, float *dqkv, const float *dout, const float *qkv,
+                                    size_t n, size_t hd, size_t d, int causal) {
+    float *p = malloc(n * n * sizeof *p), *ds = malloc(n * n * sizeof *ds);
+    const float scale = 1.0f / sqrtf((float)hd), *k = qkv + d, *v = qkv + 2 * d;
+    size_t i;
+    nc_hlx_gemm_ref(0, 1, n, n, hd, qkv, 3 * d, k, 3 * d, p, n, 0);
+    for (i = 0; i < n * n; i++) p[i] *= scale;
+    nc_hlx_softmax(p, n, n, causal);
+    nc_hlx_gemm_ref(0, 0, n, hd, n, p, n, v, 3 * d, out, d, 0);
+    nc_hlx_gemm_ref(1, 0, n, hd, n, p, n, dout, d, dqkv + 2 * d, 3 * d, 0);
+    nc_hlx_gemm_ref(0, 1, n, n, hd, dout, d, v, 3 * d, ds, n, 0);
+    nc_hlx_softmax_backward(ds, p, n, n, causal);
+    for (i = 0; i < n * n; i++) ds[i] *= scale;
+    nc_hlx_gemm_ref(0, 0, n, hd, n, ds, n, k, 3 * d, dqkv, 3 * d, 0);
+    nc_hlx_gemm_ref(1, 0, n, hd, n, ds, n, qkv, 3 * d, dqkv + d, 3 * d, 0);
+    free(p), free(ds);
+}
+
+/* The sequence is longer than a block of k, and the sums of some columns are -0 for the first
+ * queries until a key behind them, which a mask hides, makes them +0. */
+static void attention_is_its_definition_at_every_level(void **state) {
+    enum { N = 291, SIZE = 20, WIDE = 2 * SIZE };
+    nc_hlx_heads shape = {1, N, 2, SIZE, 0};
+    const size_t bytes = nc_hlx_attention_work_bytes(&shape, 0, 2);
+    float *qkv = malloc(N * 3 * WIDE * 4), *dout = malloc(N * WIDE * 4), *out[2], *dqkv[2];
+    float *kept = malloc(2 * N * N * 4);
+    void *work = malloc(bytes);
+    uint64_t seed = 17;
+    size_t i, zeros = 0;
+    int level, h;
+    (void)state;
+    for (i = 0; i < 2; i++) out[i] = malloc(N * WIDE * 4), dqkv[i] = malloc(N * 3 * WIDE * 4);
+    fill(qkv, N * 3 * WIDE, &seed);
+    fill(dout, N * WIDE, &seed);
+    for (i = 0; i < 30; i++) { /* K and V of the first keys */
+        qkv[i * 3 * WIDE + WIDE] = qkv[i * 3 * WIDE + 2 * WIDE + 3] = -1e-45f;
+        qkv[(250 + i) * 3 * WIDE + 2 * WIDE + 3] = i % 2 ? 1.0f : -1.0f;
+    }
+    for (shape.causal = 0; shape.causal < 2; shape.causal++) {
+        for (h = 0; h < 2; h++)
+            attention_by_definition(out[0] + h * SIZE, dqkv[0] + h * SIZE, dout + h * SIZE,
+                                    qkv + h * SIZE, N, SIZE, WIDE, shape.causal);
+        for (i = 0; i < N; i++)
+            zeros += out[0][i * WIDE + 3] == 0.0f && !signbit(out[0][i * WIDE + 3]);
+        for (level = 0; level <= 2; level++) {
+            if (nc_hlx_set_simd(level) != NC_OK) continue;
+            threads(level + 1);
+            memset(kept, 0x7F, 2 * N * N * 4);
+            memset(work, 0x7F, bytes);
+            assert_int_equal(nc_hlx_attention(out[1], kept, qkv, &shape, work, bytes), NC_OK);
+            assert_int_equal(
+                nc_hlx_attention_backward(dqkv[1], dout, kept, qkv, &shape, work, bytes), NC_OK);
+            assert_memory_equal(out[0], out[1], N * WIDE * 4);
+            assert_memory_equal(dqkv[0], dqkv[1], N * 3 * WIDE * 4);
+        }
+    }
+    assert_true(zeros > 2);
+    nc_hlx_set_simd(-1);
+    threads(1);
+    for (i = 0; i < 2; i++) free(out[i]), free(dqkv[i]);
+    free(qkv), free(dout), free(kept), free(work);
+}
+
 static void attention_refuses_bad_arguments(void **state) {
     float x[64] = {0};
     nc_hlx_heads shape = {1, 2, 1, 2, 1}, none = {1, 0, 1, 2, 1};
@@ -547,6 +612,7 @@ int main(void) {
         cmocka_unit_test(linear_is_gemm_then_its_epilogue_at_every_level),
         cmocka_unit_test(attention_gradients_agree_with_finite_differences),
         cmocka_unit_test(flash_attention_has_the_documented_bits_at_every_level),
+        cmocka_unit_test(attention_is_its_definition_at_every_level),
         cmocka_unit_test(attention_refuses_bad_arguments),
         cmocka_unit_test(embedding_gradients_are_chains_over_rows),
         cmocka_unit_test(dropout_follows_its_counters),

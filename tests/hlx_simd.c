@@ -85,6 +85,42 @@ static void results_do_not_depend_on_the_number_of_threads(void **state) {
     free(work);
 }
 
+/* In place, so that a task that is left out or taken twice shows; with more threads than most
+ * machines have processors, so that some sleep; and from threads of the caller, which share
+ * nothing. */
+static void every_task_is_done_once_on_any_number_of_threads(void **state) {
+    enum { N = 40 * 4096 + 5, TURNS = 50 };
+    float *start = malloc(N * 4), *expected = malloc(N * 4), *x = malloc(N * 4);
+    uint64_t seed = 9;
+    int t, turn, wrong = 0;
+    (void)state;
+    fill(start, N, &seed);
+    memcpy(expected, start, N * 4);
+    for (turn = 0; turn < N; turn += 4096) /* a piece at a time: no threads */
+        nc_hlx_gelu(expected + turn, expected + turn, N - turn < 4096 ? N - turn : 4096);
+    for (t = 1; t <= 6; t++)
+        for (turn = 0; turn < TURNS; turn++) {
+#ifdef _OPENMP
+            omp_set_num_threads(t);
+#endif
+            memcpy(x, start, N * 4);
+            nc_hlx_gelu(x, x, N);
+            if (memcmp(x, expected, N * 4)) fail_msg("%d threads, turn %d", t, turn);
+        }
+#ifdef _OPENMP
+#pragma omp parallel for num_threads(3) reduction(+ : wrong)
+#endif
+    for (t = 0; t < 3; t++) {
+        float *own = malloc(N * 4);
+        memcpy(own, start, N * 4);
+        nc_hlx_gelu(own, own, N);
+        wrong += memcmp(own, expected, N * 4) != 0;
+        free(own);
+    }
+    assert_int_equal(wrong, 0);
+    free(start), free(expected), free(x);
+}
+
 static void bad_arguments_are_refused(void **state) {
     float x[16] = {0}, c[16] = {0};
     size_t bytes = nc_hlx_gemm_work_bytes();
@@ -104,6 +140,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(gemm_equals_the_reference_at_every_level_shape_and_transposition),
         cmocka_unit_test(results_do_not_depend_on_the_number_of_threads),
+        cmocka_unit_test(every_task_is_done_once_on_any_number_of_threads),
         cmocka_unit_test(bad_arguments_are_refused),
     };
     return cmocka_run_group_tests_name("hlx simd", tests, NULL, NULL);
