@@ -3267,7 +3267,8 @@ typedef struct nc_hlx__gemm_job {
     int trans_a, trans_b, accumulate, shape;
     size_t m, n, k, lda, ldb, ldc;
     const float *a, *b;
-    float *c;
+    float *c, *work;
+    size_t threads;
     nc_hlx__epilogue epilogue;
 } nc_hlx__gemm_job;
 
@@ -3416,14 +3417,16 @@ static void nc_hlx__rows_task(const void *block, size_t first, size_t count, siz
 
 /* For every block of B: threads pack it, and then share the rows of A. A block that is narrower and
  * longer spares ways of C between the caches, one that is wider spares packing of A. */
-static void nc_hlx__gemm_run(const nc_hlx__gemm_job *job, float *work, size_t threads) {
+static void nc_hlx__gemm_run(void *argument) {
+    const nc_hlx__gemm_job *job = (const nc_hlx__gemm_job *)argument;
+    size_t threads = job->threads;
     const size_t mr = job->micro.mr, nr = job->micro.nr;
     const size_t widest = job->k > NC_HLX__KC ? NC_HLX__NC / 2 : NC_HLX__NC;
     nc_hlx__gemm_block t;
     memset(&t, 0, sizeof t);
     t.job = job;
-    t.pack_b = work;
-    t.pack_a = work + NC_HLX__PACK_B;
+    t.pack_b = job->work;
+    t.pack_a = job->work + NC_HLX__PACK_B;
     t.rows = NC_HLX__MC;
     if (threads > 1) t.rows = nc_hlx__min(t.rows, job->m / (3 * threads) + 1);
     t.rows = t.rows < mr ? mr : t.rows / mr * mr;
@@ -3464,9 +3467,7 @@ NC_HLX__VERSIONS(nc_hlx__gemv,
 /* One row goes through gemv; the rest in tiles that threads share by columns and rows. How it is
  * cut has no influence on the bits: every element is one chain over k. */
 static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_bytes) {
-    float *aligned;
     size_t i;
-    size_t threads;
     if (job->m == 0 || job->n == 0) return NC_OK;
     if (!job->c || !work || work_bytes < nc_hlx_gemm_work_bytes() ||
         (job->k && (!job->a || !job->b)))
@@ -3474,9 +3475,9 @@ static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_byt
     if (job->lda < (job->trans_a ? job->m : job->k) ||
         job->ldb < (job->trans_b ? job->k : job->n) || job->ldc < job->n)
         return NC_ERR_ARG;
-    aligned = (float *)(void *)((char *)work + (64 - (uintptr_t)work % 64) % 64);
+    job->work = (float *)(void *)((char *)work + (64 - (uintptr_t)work % 64) % 64);
     /* a small product is done before others have woken up */
-    threads = (double)job->m * (double)job->n * (double)job->k < 65536.0 ? 1 : nc_hlx__hands();
+    job->threads = (double)job->m * (double)job->n * (double)job->k < 65536.0 ? 1 : nc_hlx__hands();
     job->micro = nc_hlx__micros[nc_hlx_simd()];
     if (job->k == 0 || (job->m == 1 && !job->trans_a && !job->trans_b)) {
         for (i = 0; i < job->m && !job->accumulate; i++)
@@ -3485,7 +3486,10 @@ static nc_status nc_hlx__gemm(nc_hlx__gemm_job *job, void *work, size_t work_byt
         nc_hlx__finish(job, 0, 0, job->m, job->n);
         return NC_OK;
     }
-    nc_hlx__gemm_run(job, aligned, threads);
+    if (job->threads > 1)
+        nc_hlx__together(nc_hlx__gemm_run, job);
+    else
+        nc_hlx__gemm_run(job);
     return NC_OK;
 }
 
