@@ -38,14 +38,16 @@ NVCC   := $(or $(shell command -v nvcc 2>/dev/null),$(firstword \
           $(wildcard build/nvcc/lib/python3*/site-packages/nvidia/cu*/bin/nvcc)))
 NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime nvidia-cuda-cccl
 
-.PHONY: help demo test test-all bench kernels lint blocks nvcc fuzz dist install clean all unit unit-gpu test-gpu \
-        demo-packages test-packages
+.PHONY: help demo test test-all bench peers bench-peers bench-mca kernels lint blocks nvcc fuzz dist install clean all unit unit-gpu test-gpu \
+        demo-packages test-packages mca-packages
 
 help:
 	@echo "make demo      run the five libraries on real input (installs libstb-dev)"
 	@echo "make test      unit tests, sanitizers, headers, digests, examples, lint, fuzzing"
 	@echo "make test-all  the same over every build and processor, in half an hour"
-	@echo "make bench     speed tables, and JSON in $(B)/bench"
+	@echo "make bench     speed tables with a column an instruction set, and JSON in $(B)/bench"
+	@echo "make bench-peers  beside Plonky3, twenty-first, ggml, bitsandbytes, PyTorch .. (make peers)"
+	@echo "make bench-mca    cycles of the NEON code by llvm-mca, without an Arm machine"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
 	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
@@ -211,6 +213,26 @@ $(BENCHES:%=$(B)/bench/%) $(B)/bench/gpu: $(B)/bench/%: bench/%.c bench/bench.h 
 
 bench: demo-packages $(BENCHES:%=$(B)/bench/%)
 	@for b in $(BENCHES); do $(B)/bench/$$b $(B)/bench/$$b.json || exit 1; done
+
+# Other libraries beside ours, in one run: PEERS="fp4 axx" takes only some. `make peers` brings them
+# from PyPI and crates.io, 3 GB with PyTorch; what is not there is skipped by name.
+peers:
+	sh bench/peers/install.sh $(B)/peers
+
+bench-peers:
+	@mkdir -p $(B)/peers
+	@python3 bench/peers/run.py $(B)/peers $(PEERS)
+
+$(B)/bench/mca: bench/mca.c $(HEADERS)
+	@mkdir -p $(@D)
+	aarch64-linux-gnu-gcc -O2 -static -idirafter /usr/include $< -o $@ -lm
+
+MCA_PACKAGES = $(DEMO_PACKAGES) gcc-aarch64-linux-gnu libc6-dev-arm64-cross qemu-user llvm
+mca-packages: $(B)/.mca-packages
+$(B)/.mca-packages: Makefile
+	$(call need,$(MCA_PACKAGES),$@)
+bench-mca: mca-packages $(B)/bench/mca # ROWS="gl fp4" takes those with one of the words
+	@python3 bench/mca.py $(B)/bench/mca $(ROWS)
 
 # ---- the rest ---------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-/* Speed of nc_axx.h on one core: sums of products of approximate multipliers, against one gather a
+/* Speed of nc_axx.h on one core, at every level of the machine: sums of products of approximate multipliers, against one gather a
    product (the usual way of emulators), the exact product of bytes and float32. */
 #define _POSIX_C_SOURCE 199309L
 #include "bench.h"
@@ -16,16 +16,15 @@ static float fx[MOST], fw[MOST], fy[MOST];
 static size_t rows, columns, depth, work_bytes;
 static void *work;
 static nc_axx_mult m;
-static nc_axx_engine *engine;
+static nc_axx_engine *engine[BENCH_LEVELS]; /* what is fastest depends on the level */
 static volatile double sink;
 
 /* The baseline: eight columns at a time gathered from the table's row, which the first operand
    picks, with four sums in flight; the second operand k-major. */
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target("avx2"), optimize("O3"))) static void run_gather(void *u) {
+__attribute__((target("avx2"), optimize("O3"))) static void gather_256(void) {
     size_t r, n, k;
     int v;
-    (void)u;
     for (r = 0; r < rows; r++)
         for (n = 0; n < columns; n += 32) {
             __m256i sum[4];
@@ -47,10 +46,9 @@ __attribute__((target("avx2"), optimize("O3"))) static void run_gather(void *u) 
                                     sum[v]);
         }
 }
-#else
-static void run_gather(void *u) {
+#endif
+static void gather_plain(void) {
     size_t r, n, k;
-    (void)u;
     for (r = 0; r < rows; r++)
         for (n = 0; n < columns; n++) {
             int32_t sum = 0;
@@ -59,10 +57,21 @@ static void run_gather(void *u) {
             sums[r * columns + n] = sum;
         }
 }
+static void run_gather(void *u) {
+    (void)u;
+#if defined(__x86_64__) && defined(__GNUC__)
+    if (bench_level_used > 0) {
+        gather_256();
+        return;
+    }
 #endif
+    gather_plain();
+}
 static void run_engine(void *u) {
     (void)u;
-    if (nc_axx_gemm(engine, x, w, sums, rows, columns, depth, work, work_bytes) != NC_OK) abort();
+    if (nc_axx_gemm(engine[bench_level_used], x, w, sums, rows, columns, depth, work, work_bytes) !=
+        NC_OK)
+        abort();
 }
 static void run_float(void *u) {
     (void)u;
@@ -101,41 +110,61 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
                                         "drum:4",
                                         "error_tolerant:4",
                                         "mitchell"};
-    const double macs = (double)r * (double)n * (double)k;
-    double gather, exact = 0, floats, t;
+    const double macs = (double)r * (double)n * (double)k / 1e9;
+    bench_times gather, exact = {{0}}, floats, t;
     char row[128];
     size_t i, j;
+    int level;
     rows = r;
     columns = n;
     depth = k;
     for (j = 0; j < n; j++)
         for (i = 0; i < k; i++) turned[i * n + j] = w[j * k + i];
     (void)nc_axx_make(&m, "mitchell", NULL);
-    gather = bench_time(run_gather, NULL);
     snprintf(row, sizeof row, "%s: one gather a product", name);
-    bench_row(row, macs / gather / 1e9, "GMAC/s", 0, "");
+    gather = bench_levels_row(row, run_gather, NULL, macs, "GMAC/s", NULL, "");
     work_bytes = nc_hlx_gemm_work_bytes();
     work = malloc(work_bytes);
-    floats = bench_time(run_float, NULL);
-    free(work);
     snprintf(row, sizeof row, "%s: float32 product", name);
-    bench_row(row, macs / floats / 1e9, "GMAC/s", gather / floats, "gather");
+    floats = bench_levels_row(row, run_float, NULL, macs, "GMAC/s", &gather, "gather");
+    free(work);
     for (i = 0; i < sizeof specs / sizeof *specs; i++) {
         nc_axx_engine_info info;
-        if (nc_axx_make(&m, specs[i], NULL) != NC_OK || nc_axx_engine_create(&engine, &m) != NC_OK)
-            abort();
-        nc_axx_engine_describe(engine, &info);
-        work_bytes = nc_axx_gemm_work_bytes(engine, r, n, k);
+        char slower[96] = "gather; ";
+        if (nc_axx_make(&m, specs[i], NULL) != NC_OK) abort();
+        work_bytes = 0;
+        for (level = 0; level < bench_levels; level++) {
+            size_t bytes;
+            bench_use(level);
+            if (nc_axx_engine_create(&engine[level], &m) != NC_OK) abort();
+            bytes = nc_axx_gemm_work_bytes(engine[level], r, n, k);
+            work_bytes = bytes > work_bytes ? bytes : work_bytes;
+        }
+        nc_axx_engine_describe(engine[bench_levels - 1], &info);
         work = malloc(work_bytes);
-        t = bench_time(run_engine, NULL);
+        t = bench_measure(run_engine, NULL);
         if (i == 0) exact = t;
+        for (level = 0; level < bench_levels; level++)
+            snprintf(slower + strlen(slower), sizeof slower - strlen(slower), "%.3gx ",
+                     floats.at[level] / t.at[level]);
+        snprintf(slower + strlen(slower), sizeof slower - strlen(slower), "float32");
         snprintf(row, sizeof row, "%s (%s)", m.name, info.text);
-        bench_row(row, macs / t / 1e9, "GMAC/s", gather / t, "gather");
-        snprintf(row, sizeof row, "  %s slower than exact bytes", m.name);
-        bench_row(row, t / exact, "times", t / floats, "time of float32");
+        bench_print(row, t, macs, "GMAC/s", &gather, slower);
+        if (i > 0) {
+            double value[BENCH_LEVELS] = {0};
+            for (level = 0; level < bench_levels; level++)
+                value[level] = t.at[level] / exact.at[level];
+            snprintf(row, sizeof row, "  %s: time of exact bytes", m.name);
+            bench_line(row, value, NULL, "times", NULL, 'x', "");
+        }
         free(work);
-        nc_axx_engine_destroy(engine);
+        for (level = 0; level < bench_levels; level++) nc_axx_engine_destroy(engine[level]);
     }
+}
+
+static int set_level(int level) {
+    const int used = nc_axx_set_simd(level);
+    return (level >= 0 && used != level) || nc_hlx_set_simd(level) != NC_OK;
 }
 
 int main(int argc, char **argv) {
@@ -148,7 +177,7 @@ int main(int argc, char **argv) {
         fx[i] = (float)(int8_t)x[i];
         fw[i] = (float)(int8_t)w[i];
     }
-    bench_begin("axx", argc, argv);
+    bench_begin("axx", argc, argv, set_level);
     shape("512^3", 512, 512, 512);
     shape("197 x 1536 x 384", 197, 1536, 384);
     (void)nc_axx_make(&m, "mitchell", NULL);

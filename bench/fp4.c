@@ -1,4 +1,4 @@
-/* Speed of nc_fp4.h on one core. */
+/* Speed of nc_fp4.h on one core, at every level of the machine. */
 #define _POSIX_C_SOURCE 199309L
 #include "bench.h"
 #define NC_IMPLEMENTATION
@@ -83,54 +83,85 @@ static void run_large_dequantize(void *u) {
     (void)nc_fp4_dequantize(format, large_codes, large_scales, 1.0f, LARGE, large_out);
 }
 
-static void memory_bound(const char *const *name) {
-    const double gigabytes = 4e-9 * LARGE;
-    double copied, t;
+static int set_level(int level) {
+    const int used = nc_fp4_set_simd(level);
+    return level >= 0 && used != level;
+}
+
+/* Quantising and back, bytes of float32 against memcpy of as many. */
+static void codec_rows(const char *const *name, int first, int last, const char *size,
+                       double gigabytes, bench_fn copy, bench_fn quantize, bench_fn dequantize) {
+    bench_times copying = bench_measure(copy, NULL);
     char row[64];
-    int f, i;
+    int f;
+    snprintf(row, sizeof row, "memcpy, %s", size);
+    bench_print(row, copying, gigabytes, "GB/s", NULL, "");
+    for (f = first; f <= last; f++) {
+        format = (nc_fp4_format)f;
+        snprintf(row, sizeof row, "quantize %s, %s", name[f], size);
+        (void)bench_levels_row(row, quantize, NULL, gigabytes, "GB/s", &copying, "memcpy");
+        snprintf(row, sizeof row, "dequantize %s, %s", name[f], size);
+        (void)bench_levels_row(row, dequantize, NULL, gigabytes, "GB/s", &copying, "memcpy");
+    }
+}
+
+static void memory_bound(const char *const *name) {
+    int i;
     large = malloc(LARGE * sizeof *large);
     large_out = malloc(LARGE * sizeof *large_out);
     large_codes = malloc(LARGE / 2);
     large_scales = malloc(LARGE / 16);
     if (!large || !large_out || !large_codes || !large_scales) abort();
     for (i = 0; i < LARGE; i++) large[i] = (float)((i % 4001 * 7919) % 2001 - 1000) / 300.0f;
-    copied = bench_time(run_large_copy, NULL);
-    bench_row("memcpy, 64 MiB", gigabytes / copied, "GB/s", 0, "");
-    for (f = NC_FP4_MXFP4; f <= NC_FP4_NF4; f++) {
-        format = (nc_fp4_format)f;
-        t = bench_time(run_large_quantize, NULL);
-        snprintf(row, sizeof row, "quantize %s, 64 MiB", name[f]);
-        bench_row(row, gigabytes / t, "GB/s", copied / t, "memcpy");
-        t = bench_time(run_large_dequantize, NULL);
-        snprintf(row, sizeof row, "dequantize %s, 64 MiB", name[f]);
-        bench_row(row, gigabytes / t, "GB/s", copied / t, "memcpy");
-    }
+    codec_rows(name, NC_FP4_MXFP4, NC_FP4_NF4, "64 MiB", 4e-9 * LARGE, run_large_copy,
+               run_large_quantize, run_large_dequantize);
     free(large);
     free(large_out);
     free(large_codes);
     free(large_scales);
 }
 
-/* Products of a SIDE x SIDE matrix. The float32 one is what a compiler makes of eight sums a row. */
+/* Products of a SIDE x SIDE matrix. The float32 one is what a compiler makes of 64 sums a row with
+   the vectors of the level. */
 enum { SIDE = 4096 };
 static float *matrix, vector[SIDE], product[SIDE];
 static int8_t bytes[SIDE];
 static nc_fp4_tensor tensor;
 #if defined(__x86_64__) && defined(__GNUC__)
-__attribute__((target_clones("avx512f", "avx2", "default"), optimize("O3")))
+#define FAST(target_) __attribute__((target(target_), optimize("O3")))
+#elif defined(__GNUC__) && !defined(__clang__)
+#define FAST(target_) __attribute__((optimize("O3")))
+#else
+#define FAST(target_)
 #endif
-static void
-run_float32(void *u) {
-    int r, c, k;
-    (void)u;
-    for (r = 0; r < SIDE; r++) {
-        float sum[64] = {0}, all = 0;
-        for (c = 0; c < SIDE; c += 64)
-            for (k = 0; k < 64; k++)
-                sum[k] += matrix[(size_t)r * SIDE + (size_t)(c + k)] * vector[c + k];
-        for (k = 0; k < 64; k++) all += sum[k];
-        product[r] = all;
+#define FLOAT32(name, target_)                                                                     \
+    FAST(target_) static void name(void) {                                                         \
+        int r, c, k;                                                                               \
+        for (r = 0; r < SIDE; r++) {                                                               \
+            float sum[64] = {0}, all = 0;                                                          \
+            for (c = 0; c < SIDE; c += 64)                                                         \
+                for (k = 0; k < 64; k++)                                                           \
+                    sum[k] += matrix[(size_t)r * SIDE + (size_t)(c + k)] * vector[c + k];          \
+            for (k = 0; k < 64; k++) all += sum[k];                                                \
+            product[r] = all;                                                                      \
+        }                                                                                          \
     }
+FLOAT32(float32_0, "sse2")
+#if defined(__x86_64__) && defined(__GNUC__)
+FLOAT32(float32_1, "avx2")
+FLOAT32(float32_2, "avx512f")
+#else
+#define float32_1 float32_0
+#define float32_2 float32_0
+#endif
+static void run_float32(void *u) {
+    (void)u;
+    if (bench_level_used == 0)
+        float32_0();
+    else if (bench_level_used == 1)
+        float32_1();
+    else
+        float32_2();
 }
 static void run_matvec(void *u) {
     (void)u;
@@ -141,9 +172,9 @@ static void run_matvec_i8(void *u) {
     (void)nc_fp4_matvec_i8(&tensor, bytes, 0.01f, product);
 }
 
-static void products(void) {
-    static const char *const name[] = {"E2M1", "MXFP4", "NVFP4", "NF4", "bnb FP4"};
-    double base, t;
+static void products(const char *const *name) {
+    const double weights = 1e-9 * SIDE * SIDE;
+    bench_times base;
     char row[64];
     int f, i;
     matrix = malloc((size_t)SIDE * SIDE * sizeof *matrix);
@@ -154,69 +185,61 @@ static void products(void) {
         vector[i] = (float)(i % 17) / 17.0f;
         bytes[i] = (int8_t)(i % 200 - 100);
     }
-    base = bench_time(run_float32, NULL);
-    bench_row("float32 product, 4096^2", 1e-9 * SIDE * SIDE / base, "Gweight/s", 0, "");
+    base = bench_levels_row("float32 product, 4096^2", run_float32, NULL, weights, "Gweight/s",
+                            NULL, "");
     for (f = 0; f < 5; f++) {
         if (nc_fp4_tensor_create(&tensor, (nc_fp4_format)f, NULL, matrix, SIDE, SIDE) != NC_OK)
             abort();
-        t = bench_time(run_matvec, NULL);
         snprintf(row, sizeof row, "%s x float32", name[f]);
-        bench_row(row, 1e-9 * SIDE * SIDE / t, "Gweight/s", base / t, "float32");
+        (void)bench_levels_row(row, run_matvec, NULL, weights, "Gweight/s", &base, "float32");
         if (f <= NC_FP4_NVFP4) {
-            t = bench_time(run_matvec_i8, NULL);
             snprintf(row, sizeof row, "%s x int8", name[f]);
-            bench_row(row, 1e-9 * SIDE * SIDE / t, "Gweight/s", base / t, "float32");
+            (void)bench_levels_row(row, run_matvec_i8, NULL, weights, "Gweight/s", &base,
+                                   "float32");
             if (nc_fp4_tensor_interleave(&tensor) != NC_OK) abort();
-            t = bench_time(run_matvec_i8, NULL);
             snprintf(row, sizeof row, "%s x int8, 16 rows interleaved", name[f]);
-            bench_row(row, 1e-9 * SIDE * SIDE / t, "Gweight/s", base / t, "float32");
+            (void)bench_levels_row(row, run_matvec_i8, NULL, weights, "Gweight/s", &base,
+                                   "float32");
         }
         nc_fp4_tensor_free(&tensor);
     }
     free(matrix);
 }
 
-int main(int argc, char **argv) {
-    static const char *const name[] = {"E2M1", "MXFP4", "NVFP4", "NF4", "bnb FP4"};
+static void adders(void) {
+    bench_times reference, base;
     nc_fp4_circuit *circuit;
-    double copied, t, reference;
-    char row[64];
-    int i;
-    for (i = 0; i < N; i++) x[i] = (float)((i * 7919) % 2001 - 1000) / 300.0f;
-    bench_begin("fp4", argc, argv);
-    copied = bench_time(run_copy, NULL);
-    bench_row("memcpy of float32", sizeof x / copied / 1e9, "GB/s", 0, "");
-    for (i = 0; i < 5; i++) {
-        format = (nc_fp4_format)i;
-        t = bench_time(run_quantize, NULL);
-        snprintf(row, sizeof row, "quantize %s, float32 read", name[i]);
-        bench_row(row, sizeof x / t / 1e9, "GB/s", copied / t, "memcpy");
-        t = bench_time(run_dequantize, NULL);
-        snprintf(row, sizeof row, "dequantize %s, float32 written", name[i]);
-        bench_row(row, sizeof x / t / 1e9, "GB/s", copied / t, "memcpy");
-    }
-    memory_bound(name);
-    products();
     if (nc_fp4_make(&circuit, NC_FP4_ADDER, 32, 0, NULL) != NC_OK ||
         nc_fp4_compile(circuit, &adder) != NC_OK ||
         nc_fp4_make(&eight_circuit, NC_FP4_ADDER, 8, 0, NULL) != NC_OK ||
         nc_fp4_compile(eight_circuit, &eight) != NC_OK)
-        return 1;
-    reference = bench_time(run_float, NULL);
-    bench_row("32-bit adder, float threshold network", 1e-6 / reference, "Madd/s", 0, "");
-    t = bench_time(run_sliced, NULL) / (64 * WORDS);
-    bench_row("32-bit adder, bit-sliced", 1e-9 / t, "Gadd/s", reference / t,
-              "float threshold network");
-    bench_row("the same in units", 64e-9 / t, "Gunit/s", 0, "");
-    t = bench_time(run_integers, NULL) / VALUES;
-    bench_row("32-bit adder, from and to plain integers", 1e-6 / t, "Madd/s", reference / t,
-              "float threshold network");
-    bench_row("8-bit adder, all 131,072 cases", bench_time(run_verify, NULL) * 1e3, "ms", 0, "");
-    bench_row("64-bit adder, made, compiled and proven", bench_time(run_prove, NULL) * 1e3, "ms", 0,
-              "");
+        exit(1);
+    reference = bench_levels_row("32-bit adder, float threshold network", run_float, NULL, 1e-6,
+                                 "Madd/s", NULL, "");
+    base = bench_scale(reference, 64 * WORDS);
+    base = bench_levels_row("32-bit adder, bit-sliced", run_sliced, NULL, 64e-9 * WORDS, "Gadd/s",
+                            &base, "float threshold network");
+    bench_print("  the same in units", base, 64 * 64e-9 * WORDS, "Gunit/s", NULL, "");
+    base = bench_scale(reference, VALUES);
+    (void)bench_levels_row("32-bit adder, from and to plain integers", run_integers, NULL,
+                           1e-6 * VALUES, "Madd/s", &base, "float threshold network");
+    (void)bench_levels_row("8-bit adder, all 131,072 cases", run_verify, NULL, 1e3, "ms", NULL, "");
+    (void)bench_levels_row("64-bit adder, made, compiled and proven", run_prove, NULL, 1e3, "ms",
+                           NULL, "");
     nc_fp4_network_destroy(eight);
     nc_fp4_destroy(eight_circuit);
     nc_fp4_network_destroy(adder);
     nc_fp4_destroy(circuit);
+}
+
+int main(int argc, char **argv) {
+    static const char *const name[] = {"E2M1", "MXFP4", "NVFP4", "NF4", "bnb FP4"};
+    int i;
+    for (i = 0; i < N; i++) x[i] = (float)((i * 7919) % 2001 - 1000) / 300.0f;
+    bench_begin("fp4", argc, argv, set_level);
+    codec_rows(name, 0, 4, "256 KiB", 4e-9 * N, run_copy, run_quantize, run_dequantize);
+    memory_bound(name);
+    products(name);
+    adders();
     return bench_end();
 }

@@ -1,5 +1,4 @@
-/* Speed of nc_goldilocks.h: one core unless the row says otherwise; ratios are against the portable
-   branch-free C of the same function in the same run (nc_gl_set_simd(0)). */
+/* Speed of nc_goldilocks.h at every level of the machine: one core unless the row says otherwise. */
 #define _POSIX_C_SOURCE 199309L
 #include "bench.h"
 #ifdef _OPENMP
@@ -28,6 +27,7 @@ static void run_fixed(void *x) {
     (void)x, (void)nc_fixed_matmul(product, left, right, side, side, side);
 }
 static void run_ntt(void *x) { (void)x, nc_gl_ntt_forward(plan, big); }
+static void run_ntt_reversed(void *x) { (void)x, nc_gl_ntt_to_reversed(plan, big); }
 static void run_ntt_back(void *x) { (void)x, nc_gl_ntt_inverse(plan, big); }
 static void run_one(void *x) {
     (void)x;
@@ -72,48 +72,45 @@ static int cores(void) {
 #endif
 }
 
-/* A row for the portable code and one for the best this machine has; per is what one call does, in
-   units; a rate when rate is nonzero, else time in units of `unit`. */
-static void pair(const char *name, bench_fn fn, double per, const char *unit, int rate) {
-    char title[96];
-    double plain, best;
-    (void)nc_gl_set_simd(0);
-    plain = bench_time(fn, NULL);
-    snprintf(title, sizeof title, "%s, portable", name);
-    bench_row(title, rate ? per / plain : plain * per, unit, 0, "");
-    (void)nc_gl_set_simd(-1);
-    best = bench_time(fn, NULL);
-    bench_row(name, rate ? per / best : best * per, unit, plain / best, "portable");
+static int set_level(int level) { return nc_gl_set_simd(level) != NC_OK; }
+
+/* A row without a comparison of its own. */
+static bench_times row(const char *name, bench_fn fn, double per, const char *unit) {
+    return bench_levels_row(name, fn, NULL, per, unit, NULL, "");
 }
 
-/* Bytes per second of a pass over memory, against memcpy; moved = bytes read and written. */
-static void memory(const char *name, bench_fn fn, double moved, double copied) {
-    double rate = moved / bench_time(fn, NULL);
-    bench_row(name, rate / 1e9, "GB/s", rate / copied, "memcpy of 32 MiB");
+/* Bytes per second of a pass over memory, against memcpy; moved and copied = bytes read and
+   written. */
+static void memory(const char *name, bench_fn fn, double moved, bench_times copy, double copied) {
+    bench_times base = bench_scale(copy, moved / copied);
+    (void)bench_levels_row(name, fn, NULL, moved / 1e9, "GB/s", &base, "memcpy");
 }
 
 static void transforms(void) {
-    static const uint32_t sizes[] = {12, 16, 20, 22};
-    double per_step = 0, t;
+    static const uint32_t sizes[] = {12, 16, 20, 22, 24};
+    bench_times t, million = {{0}};
     char name[64];
     size_t i;
-    for (i = 0; i < 4; i++) {
-        if (nc_gl_ntt_create(&plan, sizes[i], NULL) != NC_OK) exit(1);
+    for (i = 0; i < 5; i++) {
+        if (sizes[i] == 24) {
+            free(big);
+            big = calloc((size_t)1 << 24, sizeof *big);
+        }
+        if (!big || nc_gl_ntt_create(&plan, sizes[i], NULL) != NC_OK) exit(1);
         snprintf(name, sizeof name, "NTT 2^%u", (unsigned)sizes[i]);
-        pair(name, run_ntt, 1e3, "ms", 0);
+        t = bench_measure(run_ntt, NULL);
+        if (sizes[i] == 20) million = t;
+        if (sizes[i] == 24) million = bench_scale(million, 16 * 24.0 / 20);
+        bench_print(name, t, 1e3, "ms", sizes[i] == 24 ? &million : NULL,
+                    sizes[i] == 24 ? "speed of 2^20, by n log n" : "");
         if (sizes[i] == 20) {
-            per_step = bench_time(run_ntt, NULL) / (20.0 * (1 << 20));
-            bench_row("inverse NTT 2^20", bench_time(run_ntt_back, NULL) * 1e3, "ms", 0, "");
+            (void)bench_levels_row("inverse NTT 2^20", run_ntt_back, NULL, 1e3, "ms", &t,
+                                   "forward");
+            (void)bench_levels_row("NTT 2^20, to reversed order", run_ntt_reversed, NULL, 1e3, "ms",
+                                   &t, "natural order");
         }
         nc_gl_ntt_destroy(plan);
     }
-    free(big);
-    big = calloc((size_t)1 << 24, sizeof *big);
-    if (!big || nc_gl_ntt_create(&plan, 24, NULL) != NC_OK) exit(1);
-    t = bench_time(run_ntt, NULL);
-    bench_row("NTT 2^24", t * 1e3, "ms", t / (24.0 * (1 << 24)) / per_step,
-              "n log n from 2^20 (slower)");
-    nc_gl_ntt_destroy(plan);
 }
 
 static void hashes(void) {
@@ -121,28 +118,27 @@ static void hashes(void) {
     char name[80];
     size_t i;
     for (i = 0; i < 4; i++) {
-        double one, many;
+        bench_times one;
         width = widths[i];
-        one = bench_time(run_one, NULL);
         if (width)
             snprintf(name, sizeof name, "Poseidon2 width %u", (unsigned)width);
         else
             snprintf(name, sizeof name, "Poseidon2 trident");
-        bench_row(name, one * 1e9, "ns", 0, "");
-        many = bench_time(run_many, NULL) / STATES;
+        one = bench_scale(row(name, run_one, 1e9, "ns"), STATES);
         strcat(name, ", many, each");
-        bench_row(name, many * 1e9, "ns", one / many, "one alone");
+        (void)bench_levels_row(name, run_many, NULL, 1e9 / STATES, "ns", &one, "one alone");
     }
     {
-        double one = bench_time(run_tip5, NULL), many = bench_time(run_tip5_many, NULL) / STATES;
-        bench_row("Tip5", one * 1e9, "ns", 0, "");
-        bench_row("Tip5, many, each", many * 1e9, "ns", one / many, "one alone");
+        bench_times one = bench_scale(row("Tip5", run_tip5, 1e9, "ns"), STATES);
+        (void)bench_levels_row("Tip5, many, each", run_tip5_many, NULL, 1e9 / STATES, "ns", &one,
+                               "one alone");
     }
-    bench_row("trident hash of 64 KiB", 65536 / bench_time(run_bytes, NULL) / 1e6, "MB/s", 0, "");
+    (void)row("trident hash of 64 KiB", run_bytes, 65536 / 1e6, "MB/s");
 }
 
 int main(int argc, char **argv) {
-    double copied, one, all;
+    const double copied = 2.0 * LARGE * sizeof *big;
+    bench_times copying, one;
     uint64_t x = 88172645463325252u;
     size_t i;
     threads(1);
@@ -160,35 +156,33 @@ int main(int argc, char **argv) {
     copy = calloc(LARGE, sizeof *copy);
     if (!big || !copy) return 1;
     for (i = 0; i < LARGE; i++) big[i] = copy[i] = nc_gl_from_u64(a[i % N] + i);
-    bench_begin("goldilocks", argc, argv);
-    pair("mul", run_mul, N / 1e9, "Gop/s", 1);
-    pair("dot", run_dot, N / 1e9, "GMAC/s", 1);
+    bench_begin("goldilocks", argc, argv, set_level);
+    (void)row("mul", run_mul, N / 1e9, "Gop/s");
+    (void)row("dot", run_dot, N / 1e9, "GMAC/s");
     side = 64;
-    pair("field matmul 64^3", run_matmul, 262144 / 1e9, "GMAC/s", 1);
+    (void)row("field matmul 64^3", run_matmul, 262144 / 1e9, "GMAC/s");
     side = SIDE;
-    pair("field matmul 256^3", run_matmul, SIDE * SIDE * SIDE / 1e9, "GMAC/s", 1);
+    (void)row("field matmul 256^3", run_matmul, SIDE * SIDE * SIDE / 1e9, "GMAC/s");
     for (i = 0; i < SIDE * SIDE; i++) { /* values in (-8, 8) */
         left[i] = nc_gl_from_i64((int64_t)(left[i] >> 44) - (1 << 19));
         right[i] = nc_gl_from_i64((int64_t)(right[i] >> 44) - (1 << 19));
     }
-    pair("fixed-point matmul 256^3", run_fixed, SIDE * SIDE * SIDE / 1e9, "GMAC/s", 1);
-    one = bench_time(run_inv, NULL);
-    bench_row("inverse", one * 1e9, "ns", 0, "");
-    pair("batch inverse, each", run_batch, 1e9 / N, "ns", 0);
-    copied = 2.0 * LARGE * sizeof *big / bench_time(run_copy, NULL);
-    bench_row("memcpy of 32 MiB, read and written", copied / 1e9, "GB/s", 0, "");
-    memory("vec_add of 2^22", run_big_add, 3.0 * LARGE * sizeof *big, copied);
-    memory("vec_axpy of 2^22", run_big_axpy, 3.0 * LARGE * sizeof *big, copied);
-    memory("vec_sum of 2^22", run_big_sum, 1.0 * LARGE * sizeof *big, copied);
-    memory("bit reversal of 2^22", run_reverse, 2.0 * LARGE * sizeof *big, copied);
-    memory("transpose 2048 x 2048", run_transpose, 2.0 * LARGE * sizeof *big, copied);
+    (void)row("fixed-point matmul 256^3", run_fixed, SIDE * SIDE * SIDE / 1e9, "GMAC/s");
+    bench_row("inverse", bench_time(run_inv, NULL) * 1e9, "ns", 0, "");
+    (void)row("batch inverse, each", run_batch, 1e9 / N, "ns");
+    copying = bench_measure(run_copy, NULL);
+    bench_print("memcpy of 32 MiB, read and written", copying, copied / 1e9, "GB/s", NULL, "");
+    memory("vec_add of 2^22", run_big_add, 3.0 * LARGE * sizeof *big, copying, copied);
+    memory("vec_axpy of 2^22", run_big_axpy, 3.0 * LARGE * sizeof *big, copying, copied);
+    memory("vec_sum of 2^22", run_big_sum, 1.0 * LARGE * sizeof *big, copying, copied);
+    memory("bit reversal of 2^22", run_reverse, copied, copying, copied);
+    memory("transpose 2048 x 2048", run_transpose, copied, copying, copied);
     transforms();
     hashes();
-    one = bench_time(run_merkle, NULL);
-    bench_row("Merkle tree of 2^20 leaves, one core", one * 1e3, "ms", 0, "");
+    one = row("Merkle tree of 2^20 leaves, one core", run_merkle, 1e3, "ms");
     threads(cores());
-    all = bench_time(run_merkle, NULL);
-    bench_row("Merkle tree of 2^20 leaves, all cores", all * 1e3, "ms", one / all, "one core");
+    (void)bench_levels_row("Merkle tree of 2^20 leaves, all cores", run_merkle, NULL, 1e3, "ms",
+                           &one, "one core");
     free(big);
     free(copy);
     return bench_end();

@@ -246,8 +246,8 @@ int main(int argc, char **argv) {
             printf("%s: skipped: %s\n", names[i], err.message);
             continue;
         }
-        bench_begin(names[i], argc, argv);
-        printf("%s\n", nc_gpu_get_caps(device)->name);
+        printf("\n%s\n", nc_gpu_get_caps(device)->name);
+        bench_begin(names[i], argc, argv, NULL);
         ok = measure(device) && ok;
         (void)bench_end();
         nc_gpu_close(device);

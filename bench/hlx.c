@@ -1,4 +1,5 @@
-/* Speed and memory of nc_hlx.h: gemm against the measured FMA peak, training steps. */
+/* Speed and memory of nc_hlx.h at every level of the machine: gemm and training steps against the
+   measured FMA peak, the parts of a step. */
 #define _POSIX_C_SOURCE 200112L
 #include "bench.h"
 #ifdef _OPENMP
@@ -61,28 +62,53 @@ NC_HLX__AVX2 static void peak_256(void *u) {
     for (j = 1; j < 12; j++) x[0] = _mm256_add_ps(x[0], x[j]);
     c[0] = _mm256_cvtss_f32(x[0]);
 }
+#elif defined(NC__NEON)
+#include <arm_neon.h>
+static void peak_128(void *u) {
+    float32x4_t x[24], m = vdupq_n_f32(0.999f);
+    int i, j;
+    (void)u;
+    for (j = 0; j < 24; j++) x[j] = vdupq_n_f32((float)j);
+    for (i = 0; i < 10000; i++) {
+#pragma GCC unroll 24
+        for (j = 0; j < 24; j++) x[j] = vfmaq_f32(x[j], m, m);
+    }
+    for (j = 1; j < 24; j++) x[0] = vaddq_f32(x[0], x[j]);
+    c[0] = vgetq_lane_f32(x[0], 0);
+}
 #endif
 
-static void gemm_rows(double *peak) {
-    static const char *const name[3] = {"portable", "AVX2", "AVX-512"};
-    double reference = bench_time(run_ref, NULL) / (64.0 * 64 * S), t;
-    char row[64];
+static bench_times flop; /* seconds of one at the FMA peak of a level; 0: not known */
+
+static int set_level(int level) { return nc_hlx_set_simd(level) != NC_OK; }
+
+/* The share of the FMA peak of a call with so many operations. */
+static void peak_share(const char *what, bench_times t, double flops) {
+    double share[BENCH_LEVELS] = {0};
     int level;
-    for (level = 0; level < 3; level++) {
-        if (nc_hlx_set_simd(level) != NC_OK) continue;
-#ifdef NC_HLX__X86
-        if (level == 1) *peak = 10000.0 * 12 * 8 * 2 / bench_time(peak_256, NULL);
-        if (level == 2) *peak = 10000.0 * 24 * 16 * 2 / bench_time(peak_512, NULL);
+    for (level = 0; level < bench_levels; level++)
+        if (t.at[level] > 0) share[level] = flops * flop.at[level] / t.at[level];
+    bench_line(what, share, NULL, "of peak", NULL, 'x', "");
+}
+
+static void gemm_rows(void) {
+    const double flops = 2.0 * S * S * S;
+    double rate[BENCH_LEVELS] = {0};
+    bench_times base, t;
+    int level;
+#if defined(NC_HLX__X86)
+    flop.at[1] = bench_time(peak_256, NULL) / (10000.0 * 12 * 8 * 2);
+    if (bench_levels > 2) flop.at[2] = bench_time(peak_512, NULL) / (10000.0 * 24 * 16 * 2);
+#elif defined(NC__NEON)
+    flop.at[1] = flop.at[2] = bench_time(peak_128, NULL) / (10000.0 * 24 * 4 * 2);
 #endif
-        t = bench_time(run_gemm, NULL);
-        snprintf(row, sizeof row, "gemm 512^3, %s, one core", name[level]);
-        bench_row(row, 2e-9 * S * S * S / t, "GFLOP/s", reference * S * S * S / t,
-                  "nc_hlx_gemm_ref");
-        if (level == 0) continue;
-        snprintf(row, sizeof row, "  share of the measured %s FMA peak", name[level]);
-        bench_row(row, 2.0 * S * S * S / t / *peak, "of peak", 0, "");
-    }
-    nc_hlx_set_simd(-1);
+    for (level = 0; level < bench_levels; level++)
+        rate[level] = flop.at[level] > 0 ? 1e-9 / flop.at[level] : 0;
+    bench_line("FMA peak, measured, one core", rate, NULL, "GFLOP/s", NULL, 'x', "");
+    base = bench_scale(bench_measure(run_ref, NULL), S * S / (64.0 * 64));
+    t = bench_levels_row("gemm 512^3", run_gemm, NULL, 1e-9 * flops, "GFLOP/s", &base,
+                         "nc_hlx_gemm_ref");
+    peak_share("  of the FMA peak", t, flops);
 }
 
 /* The parts of a training step at the sizes of a preset, one call each. */
@@ -193,8 +219,8 @@ static void part_adamw(void *u) {
     nc_hlx_adamw_update(p, p + n, p + 2 * n, p + 3 * n, n, &a, 1, 1.0f);
 }
 
-/* Every part of a step of the tiny preset on one core, and its share of `step` seconds. */
-static int parts(double step) {
+/* Every part of a step of the tiny preset on one core, and its share of a step's time. */
+static int parts(bench_times step) {
     const double r = (double)(shape.batch_size * shape.max_seq_len), d = shape.d_model;
     const double f = shape.ffn_dim, t = shape.max_seq_len, n = shape.num_layers;
     const double att = 2 * r * t * d, total = 3323392;
@@ -226,8 +252,9 @@ static int parts(double step) {
         {"adamw", part_adamw, 0, 28 * total, 1},
         {"flash attention forward", part_flash, 2 * att, 0, 0},
         {"flash attention backward", part_flash_back, 5 * att, 0, 0}};
-    double sum = 0, seconds_;
+    bench_times sum = {{0}}, t_;
     size_t i;
+    int level;
     rows_n = (size_t)r, d_n = (size_t)d, f_n = (size_t)f;
     heads_n.batch = shape.batch_size, heads_n.seq = shape.max_seq_len;
     heads_n.heads = shape.num_heads, heads_n.head_size = d_n / shape.num_heads, heads_n.causal = 1;
@@ -245,14 +272,13 @@ static int parts(double step) {
     for (i = 0; i < sizeof list / sizeof *list; i++) {
         const part *q = &list[i];
         char row[64];
-        seconds_ = bench_time(q->fn, NULL);
+        t_ = bench_measure(q->fn, NULL);
         snprintf(row, sizeof row, "  %s%s", q->name, q->calls ? "" : " (instead)");
-        sum += seconds_ * q->calls;
-        bench_part(row, 1e-9 * (q->flops > 0 ? q->flops : q->bytes) / seconds_,
-                   q->flops > 0 ? "GFLOP/s" : "GB/s", seconds_ * (q->calls ? q->calls : n),
-                   seconds_ * (q->calls ? q->calls : n) / step);
+        for (level = 0; level < bench_levels; level++) sum.at[level] += t_.at[level] * q->calls;
+        bench_part(row, t_, 1e-9 * (q->flops > 0 ? q->flops : q->bytes),
+                   q->flops > 0 ? "GFLOP/s" : "GB/s", q->calls ? q->calls : n, step);
     }
-    bench_part("  all of them", 1 / sum, "steps/s", sum, sum / step);
+    bench_part("  all of them", sum, 1, "steps/s", 1, step);
     free(p_x), free(p_y), free(p_w), free(p_wide), free(p_qkv), free(p_att), free(p_small);
     free(p_tokens), free(p_work);
     return 1;
@@ -272,10 +298,11 @@ static void count_free(void *user, void *block, size_t bytes) {
     free(block);
 }
 
-static int preset(const char *name, const char *text, size_t bytes, double peak) {
+static int preset(const char *name, const char *text, size_t bytes) {
     const nc_allocator hooks = {count_alloc, count_free, NULL};
     uint64_t parameters, formula;
-    double one = 0, t, tokens;
+    bench_times one = {{0}}, t;
+    double tokens;
     char row[80];
     int n;
     if (nc_hlx_preset(name, &shape) != NC_OK) return 0;
@@ -285,20 +312,19 @@ static int preset(const char *name, const char *text, size_t bytes, double peak)
         if (nc_hlx_create(&model, &shape, &hooks) != NC_OK) return 0;
         nc_hlx_init_weights(model, 1);
         (void)nc_hlx_loader_init(&loader, text, bytes, shape.max_seq_len, 1);
-        t = bench_time(run_step, NULL);
-        if (n == 1) one = t;
-        (void)nc_hlx_footprint(&shape, &parameters, &formula);
         snprintf(row, sizeof row, "%s, training, %d thread%s", name, n, n > 1 ? "s" : "");
-        bench_row(row, tokens / t, "tokens/s", n > 1 ? one / t : 0, "one thread");
-        if (n == 1 && peak > 0)
-            bench_row("  share of FMA peak (6 N flop per token)",
-                      6.0 * (double)parameters * tokens / t / peak, "of peak", 0, "");
+        t = bench_levels_row(row, run_step, NULL, tokens, "tokens/s", n > 1 ? &one : NULL,
+                             n > 1 ? "one thread" : "");
+        (void)nc_hlx_footprint(&shape, &parameters, &formula);
         if (n == 1) {
+            one = t;
+            peak_share("  of the FMA peak (6 N flop per token)", t,
+                       6.0 * (double)parameters * tokens);
             snprintf(row, sizeof row, "%s, memory allocated", name);
             bench_row(row, (double)held / 1e6, "MB", (double)held / (double)formula,
                       "nc_hlx_footprint");
+            if (!strcmp(name, "tiny") && !parts(t)) return 0;
         }
-        if (n == 1 && !strcmp(name, "tiny") && !parts(t)) return 0;
         nc_hlx_destroy(model);
     }
     return 1;
@@ -318,7 +344,6 @@ static void memory_row(const char *name, int flash, int recompute) {
 
 int main(int argc, char **argv) {
     static char text[1 << 16];
-    double peak = 0;
     size_t i;
     work_bytes = nc_hlx_gemm_work_bytes();
     a = malloc(S * S * sizeof *a);
@@ -331,11 +356,12 @@ int main(int argc, char **argv) {
         b[i] = (float)(i % 97) / 97.0f;
     }
     for (i = 0; i < sizeof text; i++) text[i] = (char)(32 + i * i % 90);
-    bench_begin("hlx", argc, argv);
+    bench_begin("hlx", argc, argv, set_level);
     threads(1);
-    gemm_rows(&peak);
-    if (!preset("tiny", text, sizeof text, peak) || !preset("small", text, sizeof text, peak))
-        return 1;
+    gemm_rows();
+    if (!preset("tiny", text, sizeof text)) return 1;
+    bench_first = bench_levels > 1; /* a step of the small preset in portable code takes a minute */
+    if (!preset("small", text, sizeof text)) return 1;
     memory_row("small", 1, 1);
     memory_row("medium", 0, 0);
     memory_row("medium", 1, 0);

@@ -165,7 +165,7 @@ class Ggml:
 
 
 def with_ggml():
-    folder = os.path.join(os.path.abspath(peers.FOLDER), f"ggml{peers.LEVEL}")
+    folder = os.path.join(os.path.abspath(peers.FOLDER), f"ggml{peers.LEVEL}", "bin")
     if not glob.glob(os.path.join(folder, "libggml-cpu.so")):
         return peers.skip("ggml", f"{folder}/libggml-cpu.so is missing: make peers")
     ggml = Ggml(folder)

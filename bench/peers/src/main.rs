@@ -21,6 +21,7 @@ use std::time::Instant;
 
 type P = <Goldilocks as Field>::Packing;
 const LANES: usize = <P as PackedValue>::WIDTH;
+/// 0 portable, 1 AVX2, 2 the best there is (AVX-512, NEON).
 const LEVEL: i32 = match LANES {
     1 => 0,
     4 => 1,
@@ -231,30 +232,31 @@ fn vectors(random: &mut Random) {
     );
 }
 
-/// 4 rows of 4 vectors of the product in registers, `dot_product` over 4 terms of the depth:
-/// what a user of the packed field would write.
-fn matmul_tiles(c: &mut [Goldilocks], a: &[Goldilocks], b: &[Goldilocks], n: usize) {
-    const R: usize = 2;
-    for j in (0..n).step_by(2 * LANES) {
+/// R rows of V vectors of the product in registers, `dot_product` over 4 terms of the depth: what
+/// a user of the packed field would write.
+fn matmul_tiles<const R: usize, const V: usize>(
+    c: &mut [Goldilocks], a: &[Goldilocks], b: &[Goldilocks], n: usize,
+) {
+    for j in (0..n).step_by(V * LANES) {
         for i in (0..n).step_by(R) {
-            let mut sum = [[P::ZERO; 2]; R];
+            let mut sum = [[P::ZERO; V]; R];
             for k in (0..n).step_by(4) {
-                let mut right = [[P::ZERO; 4]; 2];
+                let mut right = [[P::ZERO; 4]; V];
                 for t in 0..4 {
-                    for v in 0..2 {
+                    for v in 0..V {
                         let at = (k + t) * n + j + v * LANES;
                         right[v][t] = *P::from_slice(&b[at..at + LANES]);
                     }
                 }
                 for r in 0..R {
                     let left: [P; 4] = std::array::from_fn(|t| P::from(a[(i + r) * n + k + t]));
-                    for v in 0..2 {
+                    for v in 0..V {
                         sum[r][v] += P::dot_product::<4>(&right[v], &left);
                     }
                 }
             }
             for r in 0..R {
-                for v in 0..2 {
+                for v in 0..V {
                     let at = (i + r) * n + j + v * LANES;
                     *P::from_slice_mut(&mut c[at..at + LANES]) = sum[r][v];
                 }
@@ -269,7 +271,7 @@ fn matrices(random: &mut Random) {
     let (fa, fb) = (field(&a), field(&b));
     let mut turned = vec![Goldilocks::ZERO; N * N];
     let (mut out, mut tiles) = (vec![0u64; N * N], vec![Goldilocks::ZERO; N * N]);
-    let (mut rows, mut dots) = (tiles.clone(), tiles.clone());
+    let (mut rows, mut dots, mut small) = (tiles.clone(), tiles.clone(), tiles.clone());
     let right = RowMajorMatrix::new(fb.clone(), N);
     best(
         "field matmul 256^3", "GMAC/s", (N * N * N) as f64 / 1e9,
@@ -278,7 +280,12 @@ fn matrices(random: &mut Random) {
         },
         PLONKY3,
         &mut [
-            ("packed tiles of dot_product", &mut || matmul_tiles(&mut tiles, &fa, &fb, N)),
+            ("packed dot_product, 2 x 2 tiles", &mut || {
+                matmul_tiles::<2, 2>(&mut tiles, &fa, &fb, N)
+            }),
+            ("packed dot_product, 1 x 1 tiles", &mut || {
+                matmul_tiles::<1, 1>(&mut small, &fa, &fb, N)
+            }),
             ("columnwise_dot_product a row", &mut || {
                 for (c, a) in rows.chunks_exact_mut(N).zip(fa.chunks_exact(N)) {
                     c.copy_from_slice(&right.columnwise_dot_product(a));
@@ -561,7 +568,7 @@ fn main() {
     let wanted: Vec<String> = std::env::args().skip(1).collect();
     let asked = |part: &str| wanted.is_empty() || wanted.iter().any(|w| w == part);
     let random = &mut Random(88172645463325252);
-    let ours = if LEVEL == 2 { -1 } else { LEVEL }; // the best there is beside AVX-512
+    let ours = if LEVEL == 2 { -1 } else { LEVEL };
     assert_eq!(unsafe { nc_gl_set_simd(ours) }, 0, "this machine lacks the level of the build");
     if asked("vectors") {
         vectors(random);
