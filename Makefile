@@ -38,8 +38,9 @@ NVCC   := $(or $(shell command -v nvcc 2>/dev/null),$(firstword \
           $(wildcard build/nvcc/lib/python3*/site-packages/nvidia/cu*/bin/nvcc)))
 NVCC_PACKAGES = nvidia-cuda-nvcc nvidia-nvvm nvidia-cuda-crt nvidia-cuda-runtime nvidia-cuda-cccl
 
-.PHONY: help demo test test-all bench peers bench-peers bench-mca kernels lint blocks nvcc fuzz dist install clean all unit unit-gpu test-gpu \
-        demo-packages test-packages mca-packages
+.PHONY: help demo test test-all bench peers bench-peers bench-mca bench-results kernels lint blocks \
+        nvcc fuzz dist install clean all unit unit-gpu test-gpu demo-packages test-packages \
+        mca-packages
 
 help:
 	@echo "make demo      run the five libraries on real input (installs libstb-dev)"
@@ -48,6 +49,7 @@ help:
 	@echo "make bench     speed tables with a column an instruction set, and JSON in $(B)/bench"
 	@echo "make bench-peers  beside Plonky3, twenty-first, ggml, bitsandbytes, PyTorch .. (make peers)"
 	@echo "make bench-mca    cycles of the NEON code by llvm-mca, without an Arm machine"
+	@echo "make bench-results  all of these into bench/RESULTS.md"
 	@echo "make kernels   GPU kernels to $(B)/kernels (SPIR-V; PTX where nvcc is)"
 	@echo "make nvcc      nvcc from PyPI to build/nvcc, where no CUDA Toolkit is"
 	@echo "make test-gpu  the kernel tests on this machine's GPU; skips without one"
@@ -233,6 +235,10 @@ $(B)/.mca-packages: Makefile
 	$(call need,$(MCA_PACKAGES),$@)
 bench-mca: mca-packages $(B)/bench/mca # ROWS="gl fp4" takes those with one of the words
 	@python3 bench/mca.py $(B)/bench/mca $(ROWS)
+
+bench-results: demo-packages mca-packages $(BENCHES:%=$(B)/bench/%) $(B)/bench/mca
+	@mkdir -p $(B)/peers
+	@python3 bench/results.py $(B) $(PARTS) # PARTS="fp4 peers" renews only these tables
 
 # ---- the rest ---------------------------------------------------------------------------------
 

@@ -130,7 +130,7 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
     free(work);
     for (i = 0; i < sizeof specs / sizeof *specs; i++) {
         nc_axx_engine_info info;
-        char slower[96] = "gather; ";
+        double slower[BENCH_LEVELS] = {0}, faster[BENCH_LEVELS] = {0};
         if (nc_axx_make(&m, specs[i], NULL) != NC_OK) abort();
         work_bytes = 0;
         for (level = 0; level < bench_levels; level++) {
@@ -144,19 +144,14 @@ static void shape(const char *name, size_t r, size_t n, size_t k) {
         work = malloc(work_bytes);
         t = bench_measure(run_engine, NULL);
         if (i == 0) exact = t;
-        for (level = 0; level < bench_levels; level++)
-            snprintf(slower + strlen(slower), sizeof slower - strlen(slower), "%.3gx ",
-                     floats.at[level] / t.at[level]);
-        snprintf(slower + strlen(slower), sizeof slower - strlen(slower), "float32");
         snprintf(row, sizeof row, "%s (%s)", m.name, info.text);
-        bench_print(row, t, macs, "GMAC/s", &gather, slower);
-        if (i > 0) {
-            double value[BENCH_LEVELS] = {0};
-            for (level = 0; level < bench_levels; level++)
-                value[level] = t.at[level] / exact.at[level];
-            snprintf(row, sizeof row, "  %s: time of exact bytes", m.name);
-            bench_line(row, value, NULL, "times", NULL, 'x', "");
+        bench_print(row, t, macs, "GMAC/s", &gather, "gather");
+        for (level = 0; level < bench_levels; level++) {
+            slower[level] = t.at[level] / exact.at[level];
+            faster[level] = floats.at[level] / t.at[level];
         }
+        snprintf(row, sizeof row, "  %s slower than exact bytes", m.name);
+        bench_line(row, slower, NULL, "times", faster, 'x', "float32");
         free(work);
         for (level = 0; level < bench_levels; level++) nc_axx_engine_destroy(engine[level]);
     }

@@ -45,7 +45,7 @@ def with_torch():
     run()
     a, b = torch.from_numpy(x), torch.from_numpy(w).t()
     differ = np.count_nonzero(torch._int_mm(a, b).numpy() != sums)
-    note = f"; {differ} of {N * N} sums WRONG" if differ else ", 32-bit sums"
+    note = f", 32-bit sums, {differ} of {N * N} of them wrong" if differ else ", 32-bit sums"
     t = peers.times([run, lambda: torch._int_mm(a, b)])
     peers.row("axx", "exact bytes 512^3", "GMAC/s", GMAC, *t, name, "_int_mm" + note)
     qx = torch.quantize_per_tensor(torch.from_numpy(x.astype(np.float32)), 1.0, 128, torch.quint8)

@@ -141,7 +141,7 @@ def table(area, names):
     for r in rows:
         if r["area"] == area:
             key = (r["what"], r["unit"], r["name"].split(" ")[0],
-                   r["means"].split(";")[0] if area == "axx" else "")
+                   r["means"].split(",")[0].split(";")[0] if area == "axx" else "")
             merged.setdefault(key, {})[r["level"]] = r
     head = ["row", "unit"]
     for name in names.values():
