@@ -81,6 +81,7 @@ static bench_times bench_between(int first, int last, bench_fn fn, void *argumen
     for (r = 0; r < BENCH_RUNS && (r < 3 || bench_now() - start < 1); r++)
         for (level = first; level <= last; level++) {
             bench_use(level);
+            if (calls[level] > 1) fn(argument); /* the caches and predictors of this level */
             runs[level][r] = bench_run(fn, argument, calls[level]);
         }
     for (level = first; level <= last; level++) {

@@ -1,6 +1,7 @@
 """Our libraries beside others, both in one run on one core: prints Markdown for bench/RESULTS.md.
     run.py FOLDER [goldilocks fp4 axx hlx]      (all of them when none is named)
-FOLDER is what install.sh has filled. What is not there is skipped by name."""
+FOLDER is what install.sh has filled. What is not there is skipped by name. An area may name parts:
+goldilocks:hashes, hlx:tiny:1. Rows that are not measured anew stay as they were last."""
 import datetime
 import json
 import os
@@ -11,7 +12,9 @@ import sys
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 FOLDER = os.path.abspath(sys.argv[1])
-AREAS = sys.argv[2:] or ["goldilocks", "fp4", "axx", "hlx"]
+AREAS = ["goldilocks", "fp4", "axx", "hlx"]
+ASKED = [a.split(":") for a in sys.argv[2:] or AREAS]
+LAST = os.path.join(FOLDER, "peers.json")
 PYTHON = os.path.join(FOLDER, "venv/bin/python")
 if not os.path.exists(PYTHON):
     PYTHON = sys.executable
@@ -103,7 +106,7 @@ def run(command, level, one_core=True):
             area, what, unit, ours, peer, faster, name, means = cells
             rows.append(dict(area=area, what=what, unit=unit, level=level, ours=float(ours),
                              peer=float(peer), faster=float(faster), name=crate_name(name),
-                             means=means))
+                             means=means, date=str(datetime.date.today())))
             print(f"{line}", file=sys.stderr, flush=True)
     if ran.returncode:
         skipped.append([" ".join(command), f"failed with status {ran.returncode}"])
@@ -135,28 +138,31 @@ def cell(value):
     return f"{value:.0f}" if value >= 9999.5 else f"{value:.4g}"
 
 
-def table(area, names):
+def key(r):
+    """What makes two rows the same one."""
+    means = r["means"].split(",")[0].split(";")[0] if r["area"] == "axx" else ""
+    return r["area"], r["what"], r["unit"], r["name"].split(" ")[0], means, r["level"]
+
+
+def table(found, names):
     """Rows of one area, levels side by side, padded."""
     merged = {}
-    for r in rows:
-        if r["area"] == area:
-            key = (r["what"], r["unit"], r["name"].split(" ")[0],
-                   r["means"].split(",")[0].split(";")[0] if area == "axx" else "")
-            merged.setdefault(key, {})[r["level"]] = r
+    for r in found:
+        merged.setdefault(key(r)[:-1], {})[r["level"]] = r
     head = ["row", "unit"]
     for name in names.values():
         head += [f"ours, {name}", "peer", "ratio"]
     lines = [head + ["peer, what it ran"]]
-    for (what, unit, _, _), by_level in merged.items():
+    for (_, what, unit, *_), by_level in merged.items():
         line = [what, unit]
-        texts = []
+        texts = {}
         for level, name in names.items():
             r = by_level.get(level)
             line += [cell(r["ours"]), cell(r["peer"]), f"{r['faster']:.2f}x"] if r else [""] * 3
-            text = f"{r['name']}: {r['means']}" if r else ""
-            if text and text not in texts:
-                texts.append(text)
-        lines.append(line + ["; ".join(texts)])
+            if r:
+                texts.setdefault(f"{r['name']}: {r['means']}", []).append(name)
+        lines.append(line + ["; ".join(
+            t if len(texts) == 1 else f"({', '.join(n)}) {t}" for t, n in texts.items())])
     wide = [max(len(line[i]) for line in lines) for i in range(len(head))]
     out = []
     for n, line in enumerate(lines):
@@ -167,33 +173,44 @@ def table(area, names):
     return "\n".join(out)
 
 
+def with_last():
+    """This run's rows over those of earlier ones."""
+    known = {}
+    if os.path.exists(LAST):
+        with open(LAST) as f:
+            known = {key(r): r for r in json.load(f)["rows"]}
+    known.update({key(r): r for r in rows})
+    return list(known.values())
+
+
 def main():
     name, flags = cpu()
     names = levels(flags)
     compiler = compile_ours()
-    for level in names:
-        if "goldilocks" in AREAS:
-            rust(level, [])
-            python("field.py", level)
-        if "fp4" in AREAS:
-            python("fp4.py", level)
-        if "axx" in AREAS:
-            python("axx.py", level)
-        if "hlx" in AREAS:
-            python("train.py", level, False)
+    for area, *parts in ASKED:
+        for level in names:
+            if area == "goldilocks":
+                rust(level, parts)
+                if not parts:
+                    python("field.py", level)
+            elif area == "hlx":
+                python("train.py", level, False, *parts)
+            else:
+                python(f"{area}.py", level)
+    known = with_last()
+    with open(LAST, "w") as f:
+        json.dump(dict(machine=name, rows=known, skipped=skipped), f, indent=1)
     print(f"Machine: {name}, {os.cpu_count()} cores, {platform.system()} {platform.release()}; "
-          f"{compiler}; {first_line('rustc', '--version')}; Python {platform.python_version()}; "
-          f"{datetime.date.today()}.")
-    used = sorted({r["name"] for r in rows})
-    print("Peers: " + ", ".join(used) + ".")
+          f"{compiler}; {first_line('rustc', '--version')}; Python {platform.python_version()}.")
+    print("Peers: " + ", ".join(sorted({r["name"] for r in known})) + ".")
     for area in AREAS:
-        if any(r["area"] == area for r in rows):
-            print(f"\n### {area}\n\n{table(area, names)}")
+        found = [r for r in known if r["area"] == area]
+        if found:
+            dates = sorted({r["date"] for r in found})
+            print(f"\n### {area}\n\n{' to '.join(dict.fromkeys([dates[0], dates[-1]]))}\n\n"
+                  f"{table(found, names)}")
     for what, reason in skipped:
         print(f"\nSkipped: {what}: {reason}.")
-    with open(os.path.join(FOLDER, "peers.json"), "w") as f:
-        json.dump(dict(machine=name, date=str(datetime.date.today()), rows=rows, skipped=skipped),
-                  f, indent=1)
 
 
 main()
