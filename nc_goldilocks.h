@@ -1717,9 +1717,6 @@ NC_GL__INLINE256 __m256i nc_gl__keep256(__m256i r, __m256i x) {
 NC_GL__INLINE512 __m512i nc_gl__load512(const nc_gl *p) {
     return _mm512_loadu_si512((const void *)p);
 }
-NC_GL__INLINE512 __m512i nc_gl__load_high512(const nc_gl *p) {
-    return _mm512_loadu_si512((const void *)((const char *)p + 4));
-}
 NC_GL__INLINE512 void nc_gl__store512(nc_gl *p, __m512i x) { _mm512_storeu_si512((void *)p, x); }
 NC_GL__INLINE512 __m512i nc_gl__set512(nc_gl x) { return _mm512_set1_epi64((long long)x); }
 NC_GL__INLINE512 __m512i nc_gl__words512(int x) { return _mm512_set1_epi16((short)x); }
@@ -2101,30 +2098,28 @@ static void nc_gl__batch_inv64(nc_gl *out, const nc_gl *in, size_t n, nc_gl *scr
 #endif
 
 #ifdef NC_GL__X86
-#define NC_GL__VEC_MUL(S)                                                                          \
-    NC_GL__TARGET##S static size_t nc_gl__vec_mul##S(nc_gl *out, const nc_gl *a, const nc_gl *b,   \
-                                                     size_t n) {                                   \
-        size_t i = 0;                                                                              \
-        for (; i + NC_GL__LANES##S < n; i += NC_GL__LANES##S) {                                    \
-            NC_GL__V##S hi,                                                                        \
-                lo = nc_gl__product##S(nc_gl__load##S(a + i), nc_gl__load_high##S(a + i),          \
-                                       nc_gl__load##S(b + i), nc_gl__load_high##S(b + i), &hi);    \
-            nc_gl__store##S(out + i, nc_gl__reduce##S(lo, hi));                                    \
-        }                                                                                          \
-        if (i + NC_GL__LANES##S > n) return i;                                                     \
-        nc_gl__store##S(out + i, nc_gl__mul##S(nc_gl__load##S(a + i), nc_gl__load##S(b + i)));     \
-        return i + NC_GL__LANES##S;                                                                \
+/* Reads ahead, but for the last vector. With 512 bits each such load would cross a cache line. */
+NC_GL__TARGET256 static size_t nc_gl__vec_mul256(nc_gl *out, const nc_gl *a, const nc_gl *b,
+                                                 size_t n) {
+    size_t i = 0;
+    for (; i + NC_GL__LANES256 < n; i += NC_GL__LANES256) {
+        NC_GL__V256 hi,
+            lo = nc_gl__product256(nc_gl__load256(a + i), nc_gl__load_high256(a + i),
+                                   nc_gl__load256(b + i), nc_gl__load_high256(b + i), &hi);
+        nc_gl__store256(out + i, nc_gl__reduce256(lo, hi));
     }
+    if (i + NC_GL__LANES256 > n) return i;
+    nc_gl__store256(out + i, nc_gl__mul256(nc_gl__load256(a + i), nc_gl__load256(b + i)));
+    return i + NC_GL__LANES256;
+}
 NC_GL__VECTORS(256)
 NC_GL__VECTORS(512)
 NC_GL__VECTOR_SUM(256)
 NC_GL__VECTOR_SUM(512)
-NC_GL__VEC_MUL(256)
-NC_GL__VEC_MUL(512)
+NC_GL__BINARY(512, mul)
 NC_GL__BATCH_INV(256)
 NC_GL__BATCH_INV(512)
 NC_GL__LIMB_SUMS(256)
-#undef NC_GL__VEC_MUL
 
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
 static NC__NOINLINE nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
