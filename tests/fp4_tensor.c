@@ -303,6 +303,52 @@ static void products_keep_their_order_of_summation(void **state) {
         }
 }
 
+/* Equal bits, or NaN in both places: which NaN a sum of infinities gives is the processor's. */
+static void assert_same_floats(const float *x, const float *y, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (!isnan(x[i]) || !isnan(y[i])) assert_memory_equal(x + i, y + i, sizeof *x);
+}
+
+/* Every byte as the scale of a row, as files may hold them: subnormal, negative, NaN. */
+static void every_scale_is_decoded_alike(void **state) {
+    enum { ROWS = 256, COLUMNS = 64 };
+    static float x[ROWS * COLUMNS], y[4][ROWS], w[2][ROWS * COLUMNS];
+    static int8_t v[COLUMNS];
+    uint64_t seed = 4;
+    nc_fp4_tensor t;
+    int f, level;
+    size_t i;
+    (void)state;
+    fill(x, ROWS * COLUMNS, &seed);
+    for (i = 0; i < COLUMNS; i++) v[i] = (int8_t)test_random(&seed);
+    for (f = NC_FP4_MXFP4; f <= NC_FP4_NVFP4; f++)
+        for (level = 0; level < 3; level++) {
+            const size_t bytes = nc_fp4_scale_bytes((nc_fp4_format)f, COLUMNS);
+            if (nc_fp4_set_simd(level) != level) break;
+            assert_int_equal(nc_fp4_tensor_create(&t, (nc_fp4_format)f, NULL, x, ROWS, COLUMNS), 0);
+            for (i = 0; i < ROWS; i++) memset(t.scales + i * bytes, (int)i, bytes);
+            assert_int_equal(nc_fp4_tensor_decode(&t, w[level > 0]), NC_OK);
+            assert_int_equal(nc_fp4_matvec(&t, x, y[2 * (level > 0)]), NC_OK);
+            assert_int_equal(nc_fp4_matvec_i8(&t, v, 0.5f, y[2 * (level > 0) + 1]), NC_OK);
+            if (level) {
+                assert_same_floats(w[0], w[1], ROWS * COLUMNS);
+                assert_same_floats(y[0], y[2], ROWS);
+                assert_same_floats(y[1], y[3], ROWS);
+                assert_int_equal(nc_fp4_tensor_interleave(&t), NC_OK);
+                assert_int_equal(nc_fp4_matvec_i8(&t, v, 0.5f, y[3]), NC_OK);
+                assert_same_floats(y[1], y[3], ROWS);
+                t.tensor_scale = 1e-38f; /* beyond what one way takes */
+                assert_int_equal(nc_fp4_matvec_i8(&t, v, 1e30f, y[3]), NC_OK);
+                (void)nc_fp4_set_simd(0);
+                assert_int_equal(nc_fp4_matvec_i8(&t, v, 1e30f, y[2]), NC_OK);
+                assert_same_floats(y[2], y[3], ROWS);
+            }
+            nc_fp4_tensor_free(&t);
+        }
+    (void)nc_fp4_set_simd(-1);
+}
+
 /* Sums of 16 bits hold them, and so do tiles. */
 static void the_largest_int8_products_are_exact(void **state) {
     enum { ROWS = 16, COLUMNS = 256 };
@@ -417,6 +463,7 @@ int main(void) {
         cmocka_unit_test(stochastic_rounding_is_unbiased_and_reproducible),
         cmocka_unit_test(nibble_orders_go_round),
         cmocka_unit_test(products_keep_their_order_of_summation),
+        cmocka_unit_test(every_scale_is_decoded_alike),
         cmocka_unit_test(the_largest_int8_products_are_exact),
         cmocka_unit_test(tensors_survive_safetensors_and_npy),
         cmocka_unit_test(bad_arguments_are_errors),
