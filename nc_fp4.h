@@ -1833,7 +1833,7 @@ NC_API int nc_fp4_set_simd(int level) {
 }
 
 /* Lanes of the loops to take: 16 of AVX-512, 8 of AVX2 or NEON, or 0: the portable ones. */
-static size_t nc_fp4__lanes(void) {
+static NC_UNUSED size_t nc_fp4__lanes(void) {
     const int level = nc_fp4__level();
 #ifdef NC_FP4__X86
     if (level >= 2) return 16;
@@ -2003,8 +2003,8 @@ NC_FP4__INLINE8 void nc_fp4__store_codes8(uint8_t *codes, nc_fp4__v8 x, nc_fp4__
     _mm_storel_epi64((__m128i *)(void *)codes,
                      _mm_unpacklo_epi16(_mm256_castsi256_si128(z), _mm256_extracti128_si256(z, 1)));
 }
-/* Sums of four products of bytes to a word: weights without a sign times x with one. Sums of 16 bits
- * hold two products four times over before they are ended: 4 * 2 * 30 * 128 < 2^15. */
+/* Sums of four products of bytes to a word: weights without a sign times x with one. Sums of 16
+ * bits hold two products four times over before they are ended: 4 * 2 * 30 * 128 < 2^15. */
 typedef __m256i nc_fp4__dots8;
 NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__dots_add8(nc_fp4__dots8 sums, nc_fp4__v8 weights,
                                                 nc_fp4__v8 x, int dot) {
@@ -2163,9 +2163,9 @@ NC_FP4__INLINE8 void nc_fp4__store_codes8(uint8_t *codes, nc_fp4__v8 x, nc_fp4__
     const uint8x16_t all = vuzp1q_u8(vreinterpretq_u8_u16(v), vreinterpretq_u8_u16(w));
     vst1_u8(codes, vget_low_u8(vsliq_n_u8(vuzp1q_u8(all, all), vuzp2q_u8(all, all), 4)));
 }
-/* Here both have signs. `dot`: by the dot products that some processors have. SDOT is written by its
- * encoding, for assemblers know it only where a whole function may use it, which then takes no
- * function inlined that may use something else; the symbols are the numbers of the registers. */
+/* Here both have signs. `dot`: by the dot products that some processors have. SDOT is written by
+ * its encoding: assemblers know it only where a whole function may use it, and such a function
+ * takes none inlined that may use something else. The symbols are the numbers of the registers. */
 #define NC_FP4__SDOT(sum, weights, x)                                                              \
     __asm__(".irp n,0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28," \
             "29,30,31\n\t.set .Lnc_v\\n,\\n\n\t.endr\n\t"                                          \
@@ -2522,7 +2522,7 @@ enum { NC_FP4__SOME = 1024, NC_FP4__MANY = 4096 };
 /* log2 of the columns that share a scale, all of them where there is none. */
 static uint32_t nc_fp4__shift(const nc_fp4__row *row) {
     uint32_t shift = 0;
-    while (1u << shift < (row->block ? row->block : NC_FP4__MANY)) shift++;
+    while (1u << shift < (row->block ? (uint32_t)row->block : (uint32_t)NC_FP4__MANY)) shift++;
     return shift;
 }
 
@@ -2600,12 +2600,13 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__e2m1_8(nc_fp4__v8 u) {
     nc_fp4__v8 code = nc_fp4__and8(nc_fp4__right8(u, 22), nc_fp4__set8(1));
     code = nc_fp4__add8(nc_fp4__add8(u, nc_fp4__set8(0x1FFFFF)), code);
     code = nc_fp4__sub8(nc_fp4__right8(code, 22), nc_fp4__set8(252));
-    code = nc_fp4__select8(nc_fp4__above8(nc_fp4__set8(0x3F800000), u), small, code);
+    code = nc_fp4__select8(nc_fp4__above8(u, nc_fp4__set8(0x3F7FFFFF)), code, small);
     return nc_fp4__min8(code, nc_fp4__set8(7));
 }
 
 typedef enum nc_fp4__search {
     NC_FP4__E2M1_CODES,
+    NC_FP4__E2M1_OR_NAN,
     NC_FP4__MAGNITUDES, /* of eight magnitudes, with a sign */
     NC_FP4__VALUES      /* of sixteen values */
 } nc_fp4__search;
@@ -2626,7 +2627,7 @@ static void nc_fp4__halving_of(const nc_fp4__element *element, nc_fp4__halving *
         }
 }
 
-/* Codes of eight values, as nc_fp4__nearest; E2M1 knows NaN, by tables there is none. */
+/* Codes of eight values, as nc_fp4__nearest. */
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__nearest8(nc_fp4__search search, nc_fp4__f8 x,
                                             const nc_fp4__f8 at[4], nc_fp4__v8 rising) {
     const nc_fp4__v8 bits = nc_fp4__as_bits8(x);
@@ -2634,7 +2635,8 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__nearest8(nc_fp4__search search, nc_fp4__f8 x,
     const nc_fp4__v8 sign = nc_fp4__and8(nc_fp4__right8(bits, 28), nc_fp4__set8(8));
     nc_fp4__v8 code;
     int s;
-    if (search == NC_FP4__E2M1_CODES) {
+    if (search == NC_FP4__E2M1_CODES) return nc_fp4__or8(nc_fp4__e2m1_8(u), sign);
+    if (search == NC_FP4__E2M1_OR_NAN) {
         const nc_fp4__v8 nan = nc_fp4__above8(u, nc_fp4__set8(0x7F800000));
         code = nc_fp4__or8(nc_fp4__e2m1_8(u), sign);
         return nc_fp4__select8(nan, nc_fp4__set8(7), code);
@@ -2660,7 +2662,7 @@ NC_FP4__INLINE8 void nc_fp4__codes_by8(nc_fp4__search search, const nc_fp4__elem
     nc_fp4__f8 at[4];
     size_t i;
     for (i = 0; i < 4; i++) at[i] = nc_fp4__setf8(0);
-    if (search != NC_FP4__E2M1_CODES) {
+    if (search == NC_FP4__MAGNITUDES || search == NC_FP4__VALUES) {
         nc_fp4__halving_of(element, &halving);
         at[0] = nc_fp4__setf8(halving.at[0][0]);
         for (i = 1; i < 4; i++) at[i] = nc_fp4__loadf8(halving.at[i]);
@@ -2680,11 +2682,13 @@ NC_FP4__INLINE8 void nc_fp4__codes_by8(nc_fp4__search search, const nc_fp4__elem
     }
 }
 
-/* `times` is for E2M1 only. */
+/* `times` is for E2M1 only. NaN may come under one scale for all: blocks with a scale hold none. */
 NC_FP4__TARGET8 static void nc_fp4__codes8(const nc_fp4__element *element, int times,
                                            const float *x, size_t n, uint32_t shift,
                                            const float *scale, uint8_t *codes) {
-    if (element == &nc_fp4__e2m1)
+    if (element == &nc_fp4__e2m1 && shift == NC_FP4__ONE_SCALE)
+        nc_fp4__codes_by8(NC_FP4__E2M1_OR_NAN, element, times, x, n, shift, scale, codes);
+    else if (element == &nc_fp4__e2m1)
         nc_fp4__codes_by8(NC_FP4__E2M1_CODES, element, times, x, n, shift, scale, codes);
     else if (element->magnitudes == 8)
         nc_fp4__codes_by8(NC_FP4__MAGNITUDES, element, 0, x, n, shift, scale, codes);
@@ -3042,7 +3046,9 @@ static void nc_fp4__quantize_blocks(const nc_fp4__row *row, const nc_fp4_options
                                     size_t n, uint64_t first, float tensor_scale, uint8_t *codes,
                                     uint8_t *scales) {
     const size_t scale_bytes = nc_fp4__scales[row->scale].bytes;
+#ifdef NC_FP4__LANES8
     const size_t wide = nc_fp4__lanes() == 16 && !nc_fp4__fits512(row) ? 8 : nc_fp4__lanes();
+#endif
     const size_t block = row->block ? row->block : n ? n : 1;
     float scale = 1.0f;
     size_t i, m;
@@ -3618,7 +3624,9 @@ NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, floa
 
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y) {
     nc_fp4__matrix w;
+#ifdef NC_FP4__LANES8
     const size_t wide = nc_fp4__lanes();
+#endif
     float *ordered = NULL; /* x for the vector code */
     size_t columns;
     ptrdiff_t r;
@@ -4053,9 +4061,11 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, 
                                   float *y) {
     nc_fp4__matrix w;
     nc_fp4__halves h;
-    int8_t *ordered =
-        NULL; /* for the vector code, and of every 16 columns `raise` times their sum */
-    int32_t *offset = NULL;
+    int32_t *offset =
+        NULL; /* for the vector code: of every 16 columns, `raise` times the sum of x */
+#ifdef NC_FP4__LANES8
+    int8_t *ordered = NULL; /* and x as it takes it */
+#endif
     ptrdiff_t r;
     if (!nc_fp4__matrix_of(tensor, &w) || !x || !y) return NC_ERR_ARG;
     if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
