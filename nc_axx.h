@@ -360,15 +360,16 @@ NC_API void nc_axx_dequantize(float *x, const void *q, size_t n, float scale, in
 /* -- engines -------------------------------------------------------------------------------- */
 
 /* A multiplier made ready for sums of many products. The table is split into terms f(a) g(b), each
- * summed by the processor's own dot products of bytes, and a rest that is looked up in registers;
- * whichever split is cheapest is taken once it has been compared with all 65,536 entries. */
+ * summed by the processor's own multiply-adds, and a rest that is looked up many rows at a time;
+ * whichever split is cheapest at the instruction set in use (nc_axx_set_simd) is taken once it has
+ * been compared with all 65,536 entries. The sums are the same at every other, too. */
 typedef struct nc_axx_engine nc_axx_engine;
 
 /* How an engine works. */
 typedef struct nc_axx_engine_info {
     uint32_t products; /* terms f(a) g(b) */
-    uint32_t planes;   /* bytes of the rest that are looked up, 0 to 2; 4: the table itself */
-    uint32_t classes;  /* different columns of the rest */
+    uint32_t planes;   /* bytes of the rest that are looked up: 0, 1, 2 or 4 */
+    uint32_t classes;  /* different columns of the rest; 0 with planes: the table, one at a time */
     int32_t largest;   /* largest |product| of the table */
     char text[64];     /* the same in words */
 } nc_axx_engine_info;
@@ -392,8 +393,8 @@ NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size
 NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const void *w,
                              int32_t *sums, size_t m, size_t n, size_t k, void *work,
                              size_t work_bytes);
-/* Force the instruction set: 0 portable C, 1 AVX2, 2 AVX-512 with VBMI and VNNI, -1 the best.
- * Returns the level in use. For tests and measurements; process-wide. */
+/* Force the instruction set: 0 portable C, 1 AVX2 or NEON, 2 AVX-512 with VBMI and VNNI or NEON with
+ * dot products, -1 the best. Returns the level in use. For tests and measurements; process-wide. */
 NC_API int nc_axx_set_simd(int level);
 
 /* -- layers: forward and backward ----------------------------------------------------------- */
@@ -3596,13 +3597,27 @@ NC__COLD_END
 
 /* >>calibration ================================================================= */
 
+/* Blocks of so many values have loops of fixed length, which compilers turn into vectors. */
+enum { NC_AXX__BLOCK_VALUES = 16 };
+
+/* The larger magnitude as bits, which have the order of the values; NaN and infinities are none. */
+static int32_t nc_axx__larger_bits(int32_t most, float x) {
+    int32_t bits;
+    memcpy(&bits, &x, 4);
+    bits &= 0x7FFFFFFF;
+    bits = bits > 0x7F7FFFFF ? 0 : bits;
+    return bits > most ? bits : most;
+}
+
 NC_API float nc_axx_amax(const float *x, size_t n) {
-    float max = 0.0f;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        float a = x[i] < 0 ? -x[i] : x[i];
-        if (a > max && a <= 3.402823466e38f) max = a;
-    }
+    int32_t most[NC_AXX__BLOCK_VALUES] = {0}, largest = 0;
+    float max;
+    size_t i, k;
+    for (i = 0; i + NC_AXX__BLOCK_VALUES <= n; i += NC_AXX__BLOCK_VALUES)
+        for (k = 0; k < NC_AXX__BLOCK_VALUES; k++) most[k] = nc_axx__larger_bits(most[k], x[i + k]);
+    for (; i < n; i++) largest = nc_axx__larger_bits(largest, x[i]);
+    for (k = 0; k < NC_AXX__BLOCK_VALUES; k++) largest = most[k] > largest ? most[k] : largest;
+    memcpy(&max, &largest, 4);
     return max;
 }
 
@@ -3799,25 +3814,37 @@ NC_API float nc_axx_scale_unsigned(float amax, uint32_t bits) {
 }
 
 /* round(x scale) between low and high. */
-static int nc_axx__code(float x, float scale, int low, int high) {
+static int nc_axx__code(float x, float scale, float low, float high) {
     float v = x * scale;
-    if (v != v) v = 0.0f;
-    v = v > (float)high ? (float)high : v < (float)low ? (float)low : v;
+    v = v != v ? 0.0f : v;
+    v = v > high ? high : v;
+    v = v < low ? low : v;
     v = (v + 12582912.0f) - 12582912.0f; /* 1.5 * 2^23: the addition rounds to even */
     return (int)v;
 }
 
+/* The same for n values, the low bytes. */
+static void nc_axx__codes(uint8_t *q, const float *x, size_t n, float scale, float low,
+                          float high) {
+    size_t i, k;
+    for (i = 0; i + NC_AXX__BLOCK_VALUES <= n; i += NC_AXX__BLOCK_VALUES) {
+        uint8_t out[NC_AXX__BLOCK_VALUES]; /* q may lie anywhere */
+        for (k = 0; k < NC_AXX__BLOCK_VALUES; k++)
+            out[k] = (uint8_t)nc_axx__code(x[i + k], scale, low, high);
+        memcpy(q + i, out, sizeof out);
+    }
+    for (; i < n; i++) q[i] = (uint8_t)nc_axx__code(x[i], scale, low, high);
+}
+
 NC_API void nc_axx_quantize(int8_t *q, const float *x, size_t n, float scale, uint32_t bits) {
     const int top = bits < 2 || bits > 8 ? 127 : (1 << (bits - 1)) - 1;
-    size_t i;
-    for (i = 0; i < n; i++) q[i] = (int8_t)nc_axx__code(x[i], scale, -top - 1, top);
+    nc_axx__codes((uint8_t *)q, x, n, scale, (float)(-top - 1), (float)top);
 }
 
 NC_API void nc_axx_quantize_unsigned(uint8_t *q, const float *x, size_t n, float scale,
                                      uint32_t bits) {
     const int top = bits < 2 || bits > 8 ? 255 : (1 << bits) - 1;
-    size_t i;
-    for (i = 0; i < n; i++) q[i] = (uint8_t)nc_axx__code(x[i], scale, 0, top);
+    nc_axx__codes(q, x, n, scale, 0.0f, (float)top);
 }
 
 NC_API void nc_axx_quantize_rows(int8_t *q, float *scales, const float *x, size_t rows,
@@ -5486,10 +5513,9 @@ NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const v
  * (other bits), it wants nc_hlx.h, which only NC_AXX_VIT does, and work memory for its panels -- */
 
 #if defined(__GNUC__)
-#define NC_AXX__INLINE static inline __attribute__((always_inline, unused))
+typedef float nc_axx__v4 __attribute__((vector_size(16), aligned(4), may_alias));
+typedef float nc_axx__v8 __attribute__((vector_size(32), aligned(4), may_alias));
 typedef float nc_axx__v16 __attribute__((vector_size(64), aligned(4), may_alias));
-#else
-#define NC_AXX__INLINE static inline
 #endif
 
 /* A matrix by its strides. */
@@ -5498,57 +5524,46 @@ typedef struct nc_axx__strided {
     size_t row, column;
 } nc_axx__strided;
 
-/* Row i of c. */
-NC_AXX__INLINE void nc_axx__row_body(const nc_axx__strided *a, size_t i, const float *b, float *c,
-                                     size_t n, size_t k) {
-    size_t j = 0, p;
+/* Columns j .. j + vectors * lanes - 1 of row i of c, as often as they fit. */
+#define NC_AXX__CHAINS(vector, vectors)                                                            \
+    for (; j + vectors * sizeof(vector) / 4 <= n; j += vectors * sizeof(vector) / 4) {             \
+        vector s[vectors];                                                                         \
+        memcpy(s, c + j, sizeof s);                                                                \
+        for (p = 0; p < k; p++) {                                                                  \
+            const float f = a->at[i * a->row + p * a->column];                                     \
+            const vector *from = (const vector *)(const void *)(b + p * n + j);                    \
+            NC_AXX__UNROLL(8)                                                                      \
+            for (v = 0; v < vectors; v++) s[v] += f * from[v];                                     \
+        }                                                                                          \
+        memcpy(c + j, s, sizeof s);                                                                \
+    }
+/* Row i of c. Any width of vector gives the same bits: a lane is a chain. */
+#define NC_AXX__ROW(name, target, vector, vectors)                                                 \
+    target static void name(const nc_axx__strided *a, size_t i, const float *b, float *c,          \
+                            size_t n, size_t k) {                                                  \
+        size_t j = 0, p;                                                                           \
+        int v;                                                                                     \
+        NC_AXX__CHAINS(vector, vectors)                                                            \
+        NC_AXX__CHAINS(vector, 1)                                                                  \
+        for (; j < n; j++)                                                                         \
+            for (p = 0; p < k; p++) c[j] += a->at[i * a->row + p * a->column] * b[p * n + j];      \
+    }
 #if defined(__GNUC__)
-    for (; j + 64 <= n; j += 64) {
-        nc_axx__v16 s0, s1, s2, s3;
-        memcpy(&s0, c + j, 64);
-        memcpy(&s1, c + j + 16, 64);
-        memcpy(&s2, c + j + 32, 64);
-        memcpy(&s3, c + j + 48, 64);
-        for (p = 0; p < k; p++) {
-            const float v = a->at[i * a->row + p * a->column];
-            const nc_axx__v16 *from = (const nc_axx__v16 *)(const void *)(b + p * n + j);
-            s0 += v * from[0];
-            s1 += v * from[1];
-            s2 += v * from[2];
-            s3 += v * from[3];
-        }
-        memcpy(c + j, &s0, 64);
-        memcpy(c + j + 16, &s1, 64);
-        memcpy(c + j + 32, &s2, 64);
-        memcpy(c + j + 48, &s3, 64);
-    }
-    for (; j + 16 <= n; j += 16) {
-        nc_axx__v16 s0;
-        memcpy(&s0, c + j, 64);
-        for (p = 0; p < k; p++)
-            s0 += a->at[i * a->row + p * a->column] *
-                  *(const nc_axx__v16 *)(const void *)(b + p * n + j);
-        memcpy(c + j, &s0, 64);
-    }
-#endif
-    for (; j < n; j++)
-        for (p = 0; p < k; p++) c[j] += a->at[i * a->row + p * a->column] * b[p * n + j];
-}
-
+NC_AXX__ROW(nc_axx__row_0, NC_UNUSED, nc_axx__v4, 8)
+#else
 static void nc_axx__row_0(const nc_axx__strided *a, size_t i, const float *b, float *c, size_t n,
                           size_t k) {
-    nc_axx__row_body(a, i, b, c, n, k);
-}
-#ifdef NC_AXX__X86
-__attribute__((target("avx2"))) static void
-nc_axx__row_1(const nc_axx__strided *a, size_t i, const float *b, float *c, size_t n, size_t k) {
-    nc_axx__row_body(a, i, b, c, n, k);
-}
-NC_AXX__TARGET512 static void nc_axx__row_2(const nc_axx__strided *a, size_t i, const float *b,
-                                            float *c, size_t n, size_t k) {
-    nc_axx__row_body(a, i, b, c, n, k);
+    size_t j, p;
+    for (j = 0; j < n; j++)
+        for (p = 0; p < k; p++) c[j] += a->at[i * a->row + p * a->column] * b[p * n + j];
 }
 #endif
+#ifdef NC_AXX__X86
+NC_AXX__ROW(nc_axx__row_1, __attribute__((target("avx2"))), nc_axx__v8, 8)
+NC_AXX__ROW(nc_axx__row_2, NC_AXX__TARGET512, nc_axx__v16, 4)
+#endif
+#undef NC_AXX__ROW
+#undef NC_AXX__CHAINS
 
 /* c (m x n) += a (m x k) b (k x n); `set`: c is overwritten. */
 static void nc_axx__sgemm(const nc_axx__strided *a, const float *b, float *c, size_t m, size_t n,
