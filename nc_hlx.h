@@ -7,8 +7,8 @@
        #include "nc_hlx.h"
 
    Compile with -lm, and with -fopenmp for threads; with or without, with any number of threads,
-   in portable C, AVX2 or AVX-512, at any optimisation level, the parameters after N steps are the
-   same bits. For the GPU define NC_GPU and copy nc_gpu.h and the kernels (.spv, .ptx) too: probe
+   in portable C, AVX2, AVX-512 or NEON, at any optimisation level, the parameters after N steps are
+   the same bits. For the GPU define NC_GPU and copy nc_gpu.h and the kernels (.spv, .ptx) too: probe
    and all but those that begin with gl_, fp4_, axx_ and tir_.
 
    Quick example:
@@ -271,8 +271,9 @@ typedef struct nc_hlx_data {
 
 /* -- simd: instruction sets ----------------------------------------------------------- */
 
-/* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA, 2 AVX-512, -1 best.
- * NC_ERR_UNSUPPORTED when this machine lacks it. For tests and measurements; process-wide. */
+/* Force the instruction set of all kernels: 0 portable, 1 AVX2 + FMA or NEON, 2 AVX-512 (NEON with
+ * dot products: the same as 1), -1 best. NC_ERR_UNSUPPORTED when this machine lacks it. For tests
+ * and measurements; process-wide. */
 NC_API nc_status nc_hlx_set_simd(int level);
 /* The level in use. */
 NC_API int nc_hlx_simd(void);
