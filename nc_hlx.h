@@ -8,8 +8,8 @@
 
    Compile with -lm, and with -fopenmp for threads; with or without, with any number of threads,
    in portable C, AVX2, AVX-512 or NEON, at any optimisation level, the parameters after N steps are
-   the same bits. For the GPU define NC_GPU and copy nc_gpu.h and the kernels (.spv, .ptx) too: probe
-   and all but those that begin with gl_, fp4_, axx_ and tir_.
+   the same bits. For the GPU define NC_GPU and copy nc_gpu.h and the kernels (.spv, .ptx) too:
+   probe and all but those that begin with gl_, fp4_, axx_ and tir_.
 
    Quick example:
 
@@ -2222,8 +2222,8 @@ static float nc_hlx__float(uint32_t u) {
     return x;
 }
 
-/* What e^x is made of: n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces, and
- * the Taylor polynomial of degree 7 on |r| <= 0.347. *n gets n as an integer. */
+/* What e^x is made of: n = round(x / ln 2) by the 1.5 * 2^23 trick, r = x - n ln 2 in two pieces,
+ * and the Taylor polynomial of degree 7 on |r| <= 0.347. *n gets n as an integer. */
 NC_HLX__INLINE float nc_hlx__exp_part(float x, uint32_t *n) {
     const float shifted = fmaf(x, 1.44269504f, 12582912.0f), whole = shifted - 12582912.0f;
     float r = fmaf(whole, -0.693145752f, x), p = 1.98412701e-4f;
@@ -3110,7 +3110,7 @@ static const nc_hlx__micro nc_hlx__micros[3] = {
 #endif
 };
 
-/* Bring n values nearer that will be read soon: rows far apart are not foreseen by the processor. */
+/* Bring n values nearer that will be read soon: no processor foresees rows far apart. */
 NC_HLX__INLINE void nc_hlx__prefetch(const float *x, size_t n) {
 #if defined(__GNUC__)
     size_t i;
