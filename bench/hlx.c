@@ -272,12 +272,14 @@ static int parts(bench_times step) {
     for (i = 0; i < sizeof list / sizeof *list; i++) {
         const part *q = &list[i];
         char row[64];
+        bench_first = q->flops > 0 && bench_levels > 1; /* portable products take a minute */
         t_ = bench_measure(q->fn, NULL);
         snprintf(row, sizeof row, "  %s%s", q->name, q->calls ? "" : " (instead)");
         for (level = 0; level < bench_levels; level++) sum.at[level] += t_.at[level] * q->calls;
         bench_part(row, t_, 1e-9 * (q->flops > 0 ? q->flops : q->bytes),
                    q->flops > 0 ? "GFLOP/s" : "GB/s", q->calls ? q->calls : n, step);
     }
+    if (bench_levels > 1) sum.at[0] = 0;
     bench_part("  all of them", sum, 1, "steps/s", 1, step);
     free(p_x), free(p_y), free(p_w), free(p_wide), free(p_qkv), free(p_att), free(p_small);
     free(p_tokens), free(p_work);
@@ -313,6 +315,7 @@ static int preset(const char *name, const char *text, size_t bytes) {
         nc_hlx_init_weights(model, 1);
         (void)nc_hlx_loader_init(&loader, text, bytes, shape.max_seq_len, 1);
         snprintf(row, sizeof row, "%s, training, %d thread%s", name, n, n > 1 ? "s" : "");
+        bench_first = bench_levels > 1; /* a step of portable code takes half a minute */
         t = bench_levels_row(row, run_step, NULL, tokens, "tokens/s", n > 1 ? &one : NULL,
                              n > 1 ? "one thread" : "");
         (void)nc_hlx_footprint(&shape, &parameters, &formula);
@@ -359,9 +362,7 @@ int main(int argc, char **argv) {
     bench_begin("hlx", argc, argv, set_level);
     threads(1);
     gemm_rows();
-    if (!preset("tiny", text, sizeof text)) return 1;
-    bench_first = bench_levels > 1; /* a step of the small preset in portable code takes a minute */
-    if (!preset("small", text, sizeof text)) return 1;
+    if (!preset("tiny", text, sizeof text) || !preset("small", text, sizeof text)) return 1;
     memory_row("small", 1, 1);
     memory_row("medium", 0, 0);
     memory_row("medium", 1, 0);

@@ -45,6 +45,8 @@ def products(name, fmt, ways, means):
     for f in functions:
         f()
         ours.append(error(y))
+        if ours[-1] > 1.05 * min(e for _, e in ways) + 0.005:
+            raise RuntimeError(f"{name}: our product's error is {ours[-1]:.3f}, its {ways}")
     seconds = peers.times(functions + [w for w, _ in ways])
     theirs = seconds[len(functions):]
     best = min(range(len(ways)), key=lambda i: theirs[i])

@@ -209,7 +209,7 @@ def main():
             dates = sorted({r["date"] for r in found})
             print(f"\n### {area}\n\n{' to '.join(dict.fromkeys([dates[0], dates[-1]]))}\n\n"
                   f"{table(found, names)}")
-    for what, reason in skipped:
+    for what, reason in dict.fromkeys(map(tuple, skipped)):
         print(f"\nSkipped: {what}: {reason}.")
 
 
