@@ -393,8 +393,9 @@ NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size
 NC_API nc_status nc_axx_gemm(const nc_axx_engine *engine, const void *x, const void *w,
                              int32_t *sums, size_t m, size_t n, size_t k, void *work,
                              size_t work_bytes);
-/* Force the instruction set: 0 portable C, 1 AVX2 or NEON, 2 AVX-512 with VBMI and VNNI or NEON with
- * dot products, -1 the best. Returns the level in use. For tests and measurements; process-wide. */
+/* Force the instruction set: 0 portable C, 1 AVX2 or NEON, 2 AVX-512 with VBMI and VNNI or NEON
+ * with dot products, -1 the best. Returns the level in use. For tests and measurements;
+ * process-wide. */
 NC_API int nc_axx_set_simd(int level);
 
 /* -- layers: forward and backward ----------------------------------------------------------- */
@@ -4056,8 +4057,8 @@ static uint32_t nc_axx__joined(uint32_t planes, uint32_t most) {
     return planes == 4 || 2 * most > limit ? 1 : 4 * most > limit ? 2 : 4;
 }
 
-/* What so many terms and the rest's look-ups cost, in terms: measured (bench/axx.c) with AVX-512 and
- * AVX2, for NEON by llvm-mca. An engine gives the same sums at every level, whichever it was made
+/* What so many terms and the rest's look-ups cost, in terms: measured (bench/axx.c) with AVX-512
+ * and AVX2, for NEON by llvm-mca. An engine gives the same sums at every level, whichever it was made
  * at. */
 static double nc_axx__cost(uint32_t terms, uint32_t planes, uint32_t classes) {
     const double words = planes * (0.95 + classes / 220.0) + (planes == 1 ? 0.2 : 0);
@@ -4711,8 +4712,8 @@ static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, cons
     }
 }
 
-/* -- AVX2 and NEON: look-ups. For one place of k and as many rows as a vector has words, the rows of
- * the planes that the first operands pick are turned: the vector of class c then has what a second
+/* -- AVX2 and NEON: look-ups. For one place of k and as many rows as a vector has words, the rows
+ * of the planes that the first operands pick are turned: the vector of class c then has what a second
  * operand of that class gives with each of them, and one load looks up all. A word is 16 bits of one
  * row, or 8 bits of two. Their sums are kept as those of the words, modulo 2^16, and of the high
  * bytes: of at most 256 words both are known. -- */
