@@ -4052,14 +4052,14 @@ static uint32_t nc_axx__planes(const int32_t *rest, int32_t *offset, uint32_t *m
 
 /* How many values of the rest one byte (or one word, of two or four bytes) holds the sum of: 1, 2
  * or 4. */
-static uint32_t nc_axx__joined(uint32_t planes, uint32_t most) {
+static NC_UNUSED uint32_t nc_axx__joined(uint32_t planes, uint32_t most) {
     const uint32_t limit = planes == 1 ? 0xFF : 0xFFFF;
     return planes == 4 || 2 * most > limit ? 1 : 4 * most > limit ? 2 : 4;
 }
 
 /* What so many terms and the rest's look-ups cost, in terms: measured (bench/axx.c) with AVX-512
- * and AVX2, for NEON by llvm-mca. An engine gives the same sums at every level, whichever it was made
- * at. */
+ * and AVX2, for NEON by llvm-mca. An engine gives the same sums at every level, whichever it was
+ * made at. */
 static double nc_axx__cost(uint32_t terms, uint32_t planes, uint32_t classes) {
     const double words = planes * (0.95 + classes / 220.0) + (planes == 1 ? 0.2 : 0);
 #ifdef NC_AXX__X86
@@ -4713,10 +4713,10 @@ static void nc_axx__add_term(const nc_axx__term *t, const nc_axx__parts *p, cons
 }
 
 /* -- AVX2 and NEON: look-ups. For one place of k and as many rows as a vector has words, the rows
- * of the planes that the first operands pick are turned: the vector of class c then has what a second
- * operand of that class gives with each of them, and one load looks up all. A word is 16 bits of one
- * row, or 8 bits of two. Their sums are kept as those of the words, modulo 2^16, and of the high
- * bytes: of at most 256 words both are known. -- */
+ * of the rest that the first operands pick are turned: the vector of class c then has what a second
+ * operand of that class gives with each of them, and one load looks up all. A word is 16 bits of
+ * one row, or 8 bits of two. Their sums are kept as those of the words, modulo 2^16, and of the
+ * high bytes: of at most 256 words both are known. -- */
 
 /* Rows of eight words to their columns, in every 16 bytes. */
 NC_AXX__INLINE_V void nc_axx__turn_words(nc_axx__vector *v) {
