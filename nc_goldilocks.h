@@ -1219,9 +1219,9 @@ static inline int nc_gl__trailing_zeros(uint64_t x) {
 }
 
 /* Some turns of the binary Euclidean algorithm on x and y, both odd but for 2^zeros in x: the
- * larger gives way to the difference, and that loses its factors of 2. Where they were x0 and y0,
- * they are (f[0] x0 + f[1] y0) / 2^s and (f[2] x0 + f[3] y0) / 2^s with the returned s <= 62: a turn
- * doubles the coefficients at most and halves at least once, so none exceeds 2^s. */
+ * larger gives way to the difference, and that loses its factors of 2. The new ones are
+ * (f[0] x + f[1] y) / 2^s and (f[2] x + f[3] y) / 2^s of the old ones, with the returned s <= 62: a
+ * turn doubles the coefficients at most and halves at least once, so none exceeds 2^s. */
 static inline int nc_gl__euclid(uint64_t *x, uint64_t *y, int *zeros, int64_t f[4]) {
     uint64_t a = *x, b = *y;
     int64_t a0 = 1, a1 = 0, b0 = 0, b1 = 1, t;
