@@ -30,7 +30,8 @@ nc_fp4_tensor *peer_fp4(int format, const float *weights, uint32_t rows, uint32_
                         int interleaved) {
     nc_fp4_tensor *tensor = calloc(1, sizeof *tensor);
     if (!tensor) return NULL;
-    if (nc_fp4_tensor_create(tensor, (nc_fp4_format)format, NULL, weights, rows, columns) == NC_OK &&
+    if (nc_fp4_tensor_create(tensor, (nc_fp4_format)format, NULL, weights, rows, columns) ==
+            NC_OK &&
         (!interleaved || nc_fp4_tensor_interleave(tensor) == NC_OK))
         return tensor;
     nc_fp4_tensor_free(tensor);
