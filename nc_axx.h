@@ -384,7 +384,8 @@ NC_API nc_status nc_axx_engine_create_with(nc_axx_engine **engine, const nc_axx_
 NC_API void nc_axx_engine_destroy(nc_axx_engine *engine);
 /* What the engine found. */
 NC_API void nc_axx_engine_describe(const nc_axx_engine *engine, nc_axx_engine_info *info);
-/* Bytes of scratch for nc_axx_gemm. */
+/* Bytes of scratch for nc_axx_gemm; for any engine where it is null, here and in the functions of
+ * this kind below. */
 NC_API size_t nc_axx_gemm_work_bytes(const nc_axx_engine *engine, size_t m, size_t n, size_t k);
 /* sums (m x n) = over k of product(x[i][k], w[j][k]): x is m x k, w is n x k, one byte each,
  * signed or not as the multiplier has it. exact: 32-bit sums on any number of threads. NC_ERR_ARG
@@ -4489,9 +4490,9 @@ enum {
     NC_AXX__SLOTS = 32    /* of work memory, for as many threads at most */
 };
 
-/* Sums and tables of look-ups, whichever operand has the rows. */
+/* Sums and tables of look-ups, whichever operand has the rows; for any engine where it is null. */
 static size_t nc_axx__slot_bytes(const nc_axx_engine *e, size_t columns) {
-    const uint32_t a = e->rest[0].classes, b = e->rest[1].classes;
+    const uint32_t a = e ? e->rest[0].classes : 256, b = e ? e->rest[1].classes : 256;
     const size_t kept =
         columns < NC_AXX__BLOCK ? (columns + 7) & ~(size_t)7 : (size_t)NC_AXX__BLOCK;
     return (kept * 2 + NC_AXX__STEP * (size_t)(((a > b ? a : b) + 15) & ~15u)) * NC_AXX__V_BYTES;
@@ -4883,8 +4884,9 @@ NC_AXX__TARGET static void nc_axx__flush(const nc_axx__looking *l, const uint8_t
 static void nc_axx__make_table(const nc_axx__looking *l, uint32_t word, size_t row, size_t i,
                                uint8_t *table, size_t classes) {
     const uint8_t *from[2 * NC_AXX__V_WORDS];
+    const size_t most = l->words ? NC_AXX__V_WORDS : 2 * NC_AXX__V_WORDS;
     size_t r;
-    for (r = 0; r < l->most; r++) {
+    for (r = 0; r < most; r++) {
         const size_t at = row + r < l->rows ? row + r : l->rows - 1;
         const size_t cell = (size_t)l->row_bytes[at * l->k + i] * 256;
         from[r] = l->words ? (const uint8_t *)(l->rest->cells[word] + cell)
@@ -5374,7 +5376,7 @@ static size_t nc_axx__lay_out(const nc_axx_engine *e, size_t m, size_t n, size_t
     const size_t slots = (m > n ? m : n) / NC_AXX__V_WORDS + 1;
     nc_axx__arena arena = nc_axx__arena_of(work);
     parts->slot_bytes = nc_axx__slot_bytes(e, m > n ? m : n);
-    parts->slot_count = !e->info.classes        ? 0
+    parts->slot_count = e && !e->info.classes   ? 0
                         : slots < NC_AXX__SLOTS ? slots
                                                 : (size_t)NC_AXX__SLOTS;
     parts->mapped = (uint8_t *)nc_axx__piece(&arena, m, row);
@@ -5396,10 +5398,10 @@ typedef struct nc_axx__way {
 static double nc_axx__look_up_cost(const nc_axx_engine *e, size_t rows, size_t columns,
                                    uint32_t classes) {
     const size_t most = e->info.planes >= 2 ? NC_AXX__V_WORDS : 2 * NC_AXX__V_WORDS;
-    const double groups = (double)((rows + most - 1) / most) * (e->info.planes == 4 ? 2 : 1);
-    const double blocks = (double)((columns + NC_AXX__BLOCK - 1) / NC_AXX__BLOCK);
-    const double tables = blocks * (2.0 * classes + 60.0);
-    return groups * (1.2 * (double)columns + tables) + 1.1 * (double)columns;
+    const size_t groups = (rows + most - 1) / most * (e->info.planes == 4 ? 2 : 1);
+    const size_t blocks = (columns + NC_AXX__BLOCK - 1) / NC_AXX__BLOCK;
+    const double tables = (double)blocks * (2.0 * classes + 60.0);
+    return (double)groups * (1.2 * (double)columns + tables) + 1.1 * (double)columns;
 }
 
 static nc_axx__way nc_axx__way_of(const nc_axx_engine *e, size_t m, size_t n, size_t k) {
@@ -6525,14 +6527,14 @@ static nc_status nc_axx__exact_engine(nc_axx_engine **engine) {
     return status;
 }
 
-/* Work memory for the largest layer. */
+/* Work memory for the largest layer and any engine. */
 static size_t nc_axx__net_work_bytes(const nc_axx_net *net) {
     size_t most = nc_hlx_gemm_work_bytes() + 64, i;
     for (i = 0; i < stbds_arrlenu(net->layers); i++) {
         const nc_axx__layer *l = &net->layers[i];
-        most = nc_axx__larger(
-            most, l->info.parameters ? nc_axx_linear_work_bytes(net->exact, l->rows, l->k, l->out)
-                                     : nc_axx_matmul_work_bytes(net->exact, l->rows, l->out, l->k));
+        most = nc_axx__larger(most, l->info.parameters
+                                        ? nc_axx_linear_work_bytes(NULL, l->rows, l->k, l->out)
+                                        : nc_axx_matmul_work_bytes(NULL, l->rows, l->out, l->k));
     }
     return most;
 }

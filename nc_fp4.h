@@ -2710,7 +2710,7 @@ NC_FP4__TARGET8 static int nc_fp4__quantize8(const nc_fp4__row *row, const float
     const nc_fp4__v8 u = nc_fp4__mosts8(x, blocks, row->block);
     uint32_t shift = 0, stored[8];
     nc_fp4__f8 value = nc_fp4__as_float8(u);
-    nc_fp4__v8 code = u;
+    nc_fp4__v8 code;
     float scale[8];
     size_t i;
     if (nc_fp4__any8(nc_fp4__or8(nc_fp4__above8(u, nc_fp4__set8(0x7F7FFFFF)),
@@ -7294,6 +7294,25 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
 #undef NC_FP4__ADD
 #endif
 
+/* A whole strip in vectors; 0 where there are none. */
+static int nc_fp4__run_strip(const nc_fp4_network *n, uint64_t *const *base) {
+#ifdef NC_FP4__X86
+    if (nc_fp4__lanes() == 16) {
+        nc_fp4__run512(n, base);
+        return 1;
+    }
+#endif
+#ifdef NC_FP4__LANES8
+    if (nc_fp4__lanes() == 8) {
+        nc_fp4__run8(n, base);
+        return 1;
+    }
+#endif
+    (void)n;
+    (void)base;
+    return 0;
+}
+
 /* Run the program on words that lie at base[operand]; base is changed. `work` holds the
  * temporaries of a strip. */
 static void nc_fp4__run(const nc_fp4_network *n, uint64_t **base, uint64_t *work, size_t words) {
@@ -7301,16 +7320,7 @@ static void nc_fp4__run(const nc_fp4_network *n, uint64_t **base, uint64_t *work
     size_t w, i;
     for (i = 0; i < n->temporaries; i++) base[fixed + i] = work + i * NC_FP4__STRIP;
     for (w = 0; w < words; w += NC_FP4__STRIP) {
-#ifdef NC_FP4__X86
-        if (words - w >= NC_FP4__STRIP && nc_fp4__lanes() == 16)
-            nc_fp4__run512(n, base);
-        else
-#endif
-#ifdef NC_FP4__LANES8
-            if (words - w >= NC_FP4__STRIP && nc_fp4__lanes() == 8)
-            nc_fp4__run8(n, base);
-        else
-#endif
+        if (words - w < strip || !nc_fp4__run_strip(n, base))
             nc_fp4__run_portable(n, base, words - w < strip ? words - w : strip);
         for (i = 0; i < fixed && w + NC_FP4__STRIP < words; i++) base[i] += NC_FP4__STRIP;
     }

@@ -595,6 +595,32 @@ static void impossible_shapes_are_refused(void **state) {
     assert_true(h == 9 && w == 11);
 }
 
+/* A null engine asks for what any engine needs: a network changes its engines. */
+static void work_memory_for_any_engine_is_enough_for_each(void **state) {
+    static const char *const specs[] = {"exact", "truncated:6", "drum:4", "mitchell", "mul8s_1KVL"};
+    static const nc_axx_conv shape = {2, 8, 9, 9, 40, 3, 3, 1, 1, 1, 1, 1, 1, 1, 0, 0};
+    nc_axx_mult *m = (nc_axx_mult *)malloc(sizeof *m);
+    size_t i, rows;
+    (void)state;
+    assert_non_null(m);
+    for (i = 0; i < sizeof specs / sizeof *specs; i++) {
+        nc_axx_engine *e;
+        assert_int_equal(nc_axx_make(m, specs[i], NULL), NC_OK);
+        assert_int_equal(nc_axx_engine_create(&e, m), NC_OK);
+        for (rows = 1; rows < 3000; rows = 3 * rows + 1) {
+            assert_true(nc_axx_gemm_work_bytes(NULL, rows, 50, 70) >=
+                        nc_axx_gemm_work_bytes(e, rows, 50, 70));
+            assert_true(nc_axx_linear_work_bytes(NULL, rows, 33, 90) >=
+                        nc_axx_linear_work_bytes(e, rows, 33, 90));
+            assert_true(nc_axx_matmul_work_bytes(NULL, 20, rows, 64) >=
+                        nc_axx_matmul_work_bytes(e, 20, rows, 64));
+        }
+        assert_true(nc_axx_conv_work_bytes(NULL, &shape) >= nc_axx_conv_work_bytes(e, &shape));
+        nc_axx_engine_destroy(e);
+    }
+    free(m);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sums_equal_the_naive_loop_on_every_path),
@@ -606,6 +632,7 @@ int main(void) {
         cmocka_unit_test(transposed_convolutions_equal_the_naive_loop),
         cmocka_unit_test(gradients_equal_differences_of_the_exact_layer),
         cmocka_unit_test(impossible_shapes_are_refused),
+        cmocka_unit_test(work_memory_for_any_engine_is_enough_for_each),
     };
     return cmocka_run_group_tests_name("axx layers", tests, NULL, NULL);
 }
