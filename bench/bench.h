@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#ifdef _OPENMP
+#include <omp.h>
+#endif
 
 typedef void (*bench_fn)(void *argument);
 
@@ -105,6 +108,9 @@ static inline double bench_time(bench_fn fn, void *argument) {
 /* Starts a table; without set_level there is one column. */
 static void bench_begin(const char *name, int argc, char **argv, bench_level_fn set_level) {
     int level;
+#ifdef _OPENMP
+    omp_set_num_threads(1); /* rows for more say so */
+#endif
     bench_json = argc > 1 && argv[1][0] != '-' ? fopen(argv[1], "w") : NULL;
     bench_rows = bench_first = 0;
     bench_set_level = set_level;
