@@ -3107,7 +3107,7 @@ NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
     block = row->block ? row->block : n;
     i = 0;
 #ifdef NC_FP4__LANES8
-    if (nc_fp4__lanes() == 8 || (nc_fp4__lanes() && block == 16)) /* many scales */
+    if (nc_fp4__lanes() == 8 || (nc_fp4__lanes() && block <= 32)) /* many scales */
         i = nc_fp4__values8(row, codes, scales, tensor_scale, n, x);
 #endif
     for (; i < n; i += m) {
