@@ -1929,18 +1929,23 @@ enum { NC_HLX__PIECE = 4096, NC_HLX__COLUMNS = 64 };
 /* Items first .. first + count - 1 of a job, on a thread that counts from 0. */
 typedef void (*nc_hlx__task_fn)(const void *job, size_t first, size_t count, size_t thread);
 
+/* A job, its cut into tasks of `size` items, and how many threads may take them. */
+typedef struct nc_hlx__tasks {
+    nc_hlx__task_fn fn;
+    const void *job;
+    size_t n, size, most;
+} nc_hlx__tasks;
+
 #ifdef NC_HLX__TEAM
 /* Threads that stay together over many jobs: the first one opens them, the others take tasks from
  * them. None waits for a thread that has not taken a task, and who waits sleeps soon, so that busy
  * processors cost the time that they are busy and no more (the libraries of OpenMP wait awake, for
  * milliseconds, and for every thread). */
 typedef struct nc_hlx__team {
-    nc_hlx__task_fn fn;
-    const void *job;
-    size_t n, size, most; /* as in nc_hlx__tasks */
-    size_t next;          /* task that nobody has taken yet */
-    unsigned state;       /* odd: the job of this number is open */
-    unsigned active;      /* others that may be at work on it */
+    const nc_hlx__tasks *tasks; /* of the open job */
+    size_t next;                /* task that nobody has taken yet */
+    unsigned state;             /* odd: the job of this number is open */
+    unsigned active;            /* others that may be at work on it */
     unsigned asleep, waiting, stopped;
     int threads;
     pthread_mutex_t *lock;
@@ -1964,10 +1969,11 @@ static void nc_hlx__relax(void) {
 static unsigned nc_hlx__look(const unsigned *x) { return __atomic_load_n(x, __ATOMIC_SEQ_CST); }
 
 static void nc_hlx__take_tasks(nc_hlx__team *t, size_t thread) {
+    const nc_hlx__tasks w = *t->tasks;
     for (;;) {
-        const size_t first = __atomic_fetch_add(&t->next, 1, __ATOMIC_RELAXED) * t->size;
-        if (first >= t->n) return;
-        t->fn(t->job, first, nc_hlx__min(t->n - first, t->size), thread);
+        const size_t first = __atomic_fetch_add(&t->next, 1, __ATOMIC_RELAXED) * w.size;
+        if (first >= w.n) return;
+        w.fn(w.job, first, nc_hlx__min(w.n - first, w.size), thread);
     }
 }
 
@@ -1998,7 +2004,7 @@ static void nc_hlx__follow(nc_hlx__team *t, size_t thread) {
         __atomic_add_fetch(&t->active, 1, __ATOMIC_SEQ_CST);
         state = nc_hlx__look(&t->state);
         if (state % 2 && state != seen) {
-            if (thread < t->most) nc_hlx__take_tasks(t, thread);
+            if (thread < t->tasks->most) nc_hlx__take_tasks(t, thread);
             seen = state;
         }
         if (__atomic_sub_fetch(&t->active, 1, __ATOMIC_SEQ_CST) == 0 && nc_hlx__look(&t->waiting)) {
@@ -2080,13 +2086,6 @@ static size_t nc_hlx__hands(void) {
 }
 #endif
 
-/* A job, its cut into tasks of `size` items, and how many threads may take them. */
-typedef struct nc_hlx__tasks {
-    nc_hlx__task_fn fn;
-    const void *job;
-    size_t n, size, most;
-} nc_hlx__tasks;
-
 /* All tasks, on the threads of the team that this one leads, or else here. Which thread does what
  * has no influence on any bit. */
 static void nc_hlx__do(void *argument) {
@@ -2095,11 +2094,7 @@ static void nc_hlx__do(void *argument) {
 #if defined(NC_HLX__TEAM)
     nc_hlx__team *t = nc_hlx__led;
     if (t) {
-        t->fn = w->fn;
-        t->job = w->job;
-        t->n = w->n;
-        t->size = w->size;
-        t->most = w->most;
+        t->tasks = w;
         t->next = 0;
         nc_hlx__led = NULL; /* tasks split nothing */
         __atomic_add_fetch(&t->state, 1, __ATOMIC_SEQ_CST);
@@ -3096,7 +3091,7 @@ static void nc_hlx__micro_neon(size_t k, const float *a, const float *b, float *
 #endif
 
 /* By nc_hlx_simd(). */
-static const nc_hlx__micro nc_hlx__micros[3] = {
+static const nc_hlx__micro nc_hlx__micros[] = {
     {4, 8, nc_hlx__micro_portable},
 #ifdef NC_HLX__X86
     {6, 16, nc_hlx__micro_avx2},
@@ -3104,9 +3099,6 @@ static const nc_hlx__micro nc_hlx__micros[3] = {
 #elif defined(NC__NEON)
     {8, 12, nc_hlx__micro_neon},
     {8, 12, nc_hlx__micro_neon},
-#else
-    {4, 8, nc_hlx__micro_portable},
-    {4, 8, nc_hlx__micro_portable},
 #endif
 };
 
