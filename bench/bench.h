@@ -112,6 +112,10 @@ static void bench_begin(const char *name, int argc, char **argv, bench_level_fn 
     omp_set_num_threads(1); /* rows for more say so */
 #endif
     bench_json = argc > 1 && argv[1][0] != '-' ? fopen(argv[1], "w") : NULL;
+    if (!bench_json && argc > 1 && argv[1][0] != '-') {
+        fprintf(stderr, "%s: cannot write '%s'\n", name, argv[1]);
+        exit(1);
+    }
     bench_rows = bench_first = 0;
     bench_set_level = set_level;
     bench_levels = 1;
