@@ -1978,6 +1978,8 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__bytes8(const uint8_t *x) {
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__twice8(const uint8_t *x) {
     return _mm256_broadcastsi128_si256(_mm_loadu_si128((const __m128i *)(const void *)x));
 }
+/* Sixteen bytes that stand there twice. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__doubled8(const uint8_t *x) { return nc_fp4__load8(x); }
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__low_nibbles8(nc_fp4__v8 x) {
     return _mm256_and_si256(x, _mm256_set1_epi8(15));
 }
@@ -2134,6 +2136,7 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__twice8(const uint8_t *x) {
     z.a = z.b = vreinterpretq_u32_u8(vld1q_u8(x));
     return z;
 }
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__doubled8(const uint8_t *x) { return nc_fp4__twice8(x); }
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__low_nibbles8(nc_fp4__v8 x) {
     return nc_fp4__and8(x, nc_fp4__set8(0x0F0F0F0F));
 }
@@ -3432,6 +3435,7 @@ typedef struct nc_fp4__matrix {
     size_t code_bytes, scale_bytes; /* of a row of the matrix */
     size_t block;                   /* 0: no scales */
     float value[16];                /* of each code */
+    float *tables;                  /* of the vector code, for scales of one byte or none */
     nc_fp4__planes planes;
 } nc_fp4__matrix;
 
@@ -3443,6 +3447,7 @@ static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
     w->code_bytes = nc_fp4_code_bytes(tensor->columns);
     w->scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
     w->block = w->format->block;
+    w->tables = NULL;
     memcpy(w->value, w->format->element->value, sizeof w->value);
     nc_fp4__planes_of(w->format->element, &w->planes);
     return 1;
@@ -3478,6 +3483,9 @@ static void nc_fp4__row_lanes(const nc_fp4__matrix *w, uint32_t r, const float *
 }
 
 #ifdef NC_FP4__LANES8
+/* Bytes of the tables of a matrix: 64 for every scale of one byte. */
+enum { NC_FP4__TABLES = 256 * 64 };
+
 /* The tree again. */
 NC_FP4__TARGET8 static float nc_fp4__tree8(const float *lane) {
     const nc_fp4__f8 a = nc_fp4__addf8(nc_fp4__loadf8(lane), nc_fp4__loadf8(lane + 16));
@@ -3489,122 +3497,245 @@ NC_FP4__TARGET8 static float nc_fp4__tree8(const float *lane) {
     return (d[0] + d[2]) + (d[1] + d[3]);
 }
 
-/* Lane l of eight holds column 2 l of eight, from lane 4 on column 2 l - 7: so nc_fp4__even_odd8
- * leaves codes. x is brought into that order beforehand, the lanes out of it at the end. */
-static void nc_fp4__order8(const float *x, size_t columns, float *ordered) {
-    size_t c, l;
-    for (c = 0; c < columns / 8 * 8; c += 8)
-        for (l = 0; l < 8; l++) ordered[c + l] = x[c + 2 * l % 8 + l / 4];
+/* How the eight lanes decode. Where all values have the upper 16 bits only, two tables of bytes make
+ * them, and with scales that are powers of two a pair of tables for each scale makes them scaled. */
+typedef enum nc_fp4__way {
+    NC_FP4__SCALED_TABLES, /* w->tables: byte 2, byte 3 of the scaled values, each table twice */
+    NC_FP4__UPPER_HALVES,
+    NC_FP4__ALL_BYTES
+} nc_fp4__way;
+
+static nc_fp4__way nc_fp4__way_of(const nc_fp4__matrix *w) {
+    if (w->format->element->halves && /* so times 2^-127 they are multiples of 2^-133, too */
+        (!w->block || (w->block == 32 && w->format->scale == NC_FP4__E8M0)))
+        return NC_FP4__SCALED_TABLES;
+    return w->planes.halves ? NC_FP4__UPPER_HALVES : NC_FP4__ALL_BYTES;
 }
 
-NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__unorder8(nc_fp4__f8 x) {
-    const nc_fp4__v8 u = nc_fp4__as_bits8(x), even = nc_fp4__join_low8(u, u);
-    const nc_fp4__v8 odd = nc_fp4__join_high8(u, u);
-    return nc_fp4__as_float8(
-        nc_fp4__join_low8(nc_fp4__low_words8(even, odd), nc_fp4__high_words8(even, odd)));
+/* Scales of one byte that a matrix may have: all of its own where these are few, else all there are.
+ * Returns how many. */
+static size_t nc_fp4__scales_of(const nc_fp4__matrix *w, uint8_t codes[256], float scale[256]) {
+    const size_t own = w->tensor->rows * w->scale_bytes;
+    size_t i, n = !w->block ? 1 : own < 256 ? own : 256;
+    for (i = 0; i < n; i++) codes[i] = own && own < 256 ? w->tensor->scales[i] : (uint8_t)i;
+    nc_fp4__scales8(w->format, codes, w->tensor->tensor_scale, 0, n, scale);
+    return n;
+}
+
+/* w->tables for eight lanes: of every scale its tables, or just its value. */
+NC_FP4__TARGET8 static void nc_fp4__tables8(const nc_fp4__matrix *w) {
+    const nc_fp4__v8 upper = /* bytes 2 of four words, bytes 3 */
+        nc_fp4__low_words8(nc_fp4__set8(0x0E0A0602), nc_fp4__set8(0x0F0B0703));
+    const nc_fp4__way way = nc_fp4__way_of(w);
+    uint8_t codes[256];
+    float scale[256];
+    size_t i, n = nc_fp4__scales_of(w, codes, scale);
+    for (i = 0; i < n; i++) {
+        const nc_fp4__f8 s = nc_fp4__setf8(scale[i]);
+        uint8_t *out = (uint8_t *)w->tables + 64 * (size_t)codes[i];
+        nc_fp4__v8 u, v;
+        if (way != NC_FP4__SCALED_TABLES) {
+            w->tables[codes[i]] = scale[i];
+            continue;
+        }
+        u = nc_fp4__as_bits8(nc_fp4__mulf8(nc_fp4__loadf8(w->value), s));
+        v = nc_fp4__as_bits8(nc_fp4__mulf8(nc_fp4__loadf8(w->value + 8), s));
+        u = nc_fp4__low_words8(nc_fp4__lookup8(u, upper), nc_fp4__lookup8(v, upper));
+        v = nc_fp4__join_high8(u, u);
+        u = nc_fp4__join_low8(u, u);
+        nc_fp4__store8(out, nc_fp4__low_words8(u, v));
+        nc_fp4__store8(out + 32, nc_fp4__high_words8(u, v));
+    }
+}
+
+/* The order of columns in eight lanes: as nc_fp4__even_odd8 and what follows it leave codes. Vector
+ * j of a group of sixteen columns holds column 4 l + 2 j in lane l, or (ALL_BYTES) 8 j + 2 l, from
+ * lane 4 on the columns after those of lane l - 4. */
+NC_FP4__TARGET8 static void nc_fp4__order8(nc_fp4__way way, const float *x, size_t columns,
+                                           float *ordered) {
+    size_t c, i;
+    for (c = 0; c + 16 <= columns; c += 16) {
+        nc_fp4__v8 v[2];
+        for (i = 0; i < 2; i++) {
+            const nc_fp4__v8 u = nc_fp4__load8(x + c + 8 * i);
+            const nc_fp4__v8 low = nc_fp4__join_low8(u, u), high = nc_fp4__join_high8(u, u);
+            v[i] = nc_fp4__join_low8(nc_fp4__even_words8(low, high), nc_fp4__odd_words8(low, high));
+        }
+        if (way != NC_FP4__ALL_BYTES) {
+            const nc_fp4__v8 u = v[0];
+            v[0] = nc_fp4__even_words8(u, v[1]);
+            v[1] = nc_fp4__odd_words8(u, v[1]);
+        }
+        nc_fp4__store8(ordered + c, v[0]);
+        nc_fp4__store8(ordered + c + 8, v[1]);
+    }
+}
+
+/* Two vectors of lanes to sixteen columns. */
+NC_FP4__INLINE8 void nc_fp4__unorder8(nc_fp4__way way, nc_fp4__f8 x, nc_fp4__f8 y, float out[16]) {
+    nc_fp4__v8 u = nc_fp4__as_bits8(x), v = nc_fp4__as_bits8(y), even, odd;
+    if (way != NC_FP4__ALL_BYTES) {
+        const nc_fp4__v8 t = u;
+        u = nc_fp4__low_words8(t, v);
+        v = nc_fp4__high_words8(t, v);
+    }
+    even = nc_fp4__join_low8(u, v);
+    odd = nc_fp4__join_high8(u, v);
+    u = nc_fp4__low_words8(even, odd);
+    v = nc_fp4__high_words8(even, odd);
+    nc_fp4__store8(out, nc_fp4__join_low8(u, v));
+    nc_fp4__store8(out + 8, nc_fp4__join_high8(u, v));
+}
+
+/* The scale of a block. */
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__block_scale8(const nc_fp4__matrix *w, const uint8_t *scales,
+                                                size_t block) {
+    float value;
+    if (w->tables) return nc_fp4__setf8(w->tables[scales[block]]);
+    memcpy(&value, scales + 4 * block, sizeof value); /* these processors are little-endian */
+    return nc_fp4__setf8(value);
 }
 
 /* Whole groups of 32 columns of a row, x in that order; returns the columns done. */
-NC_FP4__INLINE8 size_t nc_fp4__row_by8(int halves, const nc_fp4__matrix *w, uint32_t r,
+NC_FP4__INLINE8 size_t nc_fp4__row_by8(nc_fp4__way way, const nc_fp4__matrix *w, uint32_t r,
                                        const float *x, float lanes[32]) {
+    static const uint8_t unscaled = 0;
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
-    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
-    const size_t end = w->tensor->columns / 32 * 32;
+    const uint8_t *scales = w->block ? w->tensor->scales + r * w->scale_bytes : &unscaled;
+    const uint8_t *tables = (const uint8_t *)w->tables;
     const uint32_t shift = nc_fp4__shift(w->format);
-    float scale[257];
+    const size_t end = w->tensor->columns / 32 * 32, step = w->block != 0;
+    const nc_fp4__v8 upper = nc_fp4__set8(0xFFFF0000u);
     nc_fp4__f8 a = nc_fp4__setf8(0), b = a, d = a, e = a;
     nc_fp4__v8 plane[4];
-    size_t c, first, k;
+    size_t c, k;
     for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(w->planes.byte[k]);
-    scale[0] = 1.0f;
-    for (first = 0; first < end; first += NC_FP4__MANY) {
-        const size_t past = end - first < NC_FP4__MANY ? end : first + NC_FP4__MANY;
-        if (w->block)
-            nc_fp4__scales8(w->format, scales, w->tensor->tensor_scale, first >> shift,
-                            ((past - first - 1) >> shift) + 1, scale);
-        for (c = first; c < past; c += 32) {
-            const size_t at = (c - first) >> shift;
-            const nc_fp4__f8 s = nc_fp4__setf8(scale[at]);
-            const nc_fp4__f8 t = nc_fp4__setf8(scale[w->block == 16 ? at + 1 : at]);
-            nc_fp4__f8 v[4];
-            nc_fp4__decode8(halves, plane, nc_fp4__even_odd8(codes + c / 2), v);
-            a = nc_fp4__fma8(nc_fp4__mulf8(v[0], s), nc_fp4__loadf8(x + c), a);
-            b = nc_fp4__fma8(nc_fp4__mulf8(v[1], s), nc_fp4__loadf8(x + c + 8), b);
-            d = nc_fp4__fma8(nc_fp4__mulf8(v[2], t), nc_fp4__loadf8(x + c + 16), d);
-            e = nc_fp4__fma8(nc_fp4__mulf8(v[3], t), nc_fp4__loadf8(x + c + 24), e);
+    for (c = 0; c < end; c += 32, codes += 16) {
+        const nc_fp4__v8 index = nc_fp4__even_odd8(codes);
+        nc_fp4__f8 v[4];
+        if (way == NC_FP4__ALL_BYTES) {
+            nc_fp4__decode8(0, plane, index, v);
+        } else {
+            nc_fp4__v8 b2 = plane[2], b3 = plane[3], low, high;
+            if (way == NC_FP4__SCALED_TABLES) {
+                const uint8_t *t = tables + 64 * (size_t)*scales;
+                scales += step;
+                b2 = nc_fp4__doubled8(t);
+                b3 = nc_fp4__doubled8(t + 32);
+            }
+            b2 = nc_fp4__lookup8(b2, index);
+            b3 = nc_fp4__lookup8(b3, index);
+            low = nc_fp4__low_bytes8(b2, b3);
+            high = nc_fp4__high_bytes8(b2, b3);
+            v[0] = nc_fp4__as_float8(nc_fp4__left8(low, 16));
+            v[1] = nc_fp4__as_float8(nc_fp4__and8(low, upper));
+            v[2] = nc_fp4__as_float8(nc_fp4__left8(high, 16));
+            v[3] = nc_fp4__as_float8(nc_fp4__and8(high, upper));
         }
+        if (way != NC_FP4__SCALED_TABLES) {
+            const nc_fp4__f8 s = nc_fp4__block_scale8(w, scales, c >> shift);
+            const nc_fp4__f8 t =
+                w->block > 16 ? s : nc_fp4__block_scale8(w, scales, (c + 16) >> shift);
+            v[0] = nc_fp4__mulf8(v[0], s);
+            v[1] = nc_fp4__mulf8(v[1], s);
+            v[2] = nc_fp4__mulf8(v[2], t);
+            v[3] = nc_fp4__mulf8(v[3], t);
+        }
+        a = nc_fp4__fma8(v[0], nc_fp4__loadf8(x + c), a);
+        b = nc_fp4__fma8(v[1], nc_fp4__loadf8(x + c + 8), b);
+        d = nc_fp4__fma8(v[2], nc_fp4__loadf8(x + c + 16), d);
+        e = nc_fp4__fma8(v[3], nc_fp4__loadf8(x + c + 24), e);
     }
-    nc_fp4__storef8(lanes, nc_fp4__unorder8(a));
-    nc_fp4__storef8(lanes + 8, nc_fp4__unorder8(b));
-    nc_fp4__storef8(lanes + 16, nc_fp4__unorder8(d));
-    nc_fp4__storef8(lanes + 24, nc_fp4__unorder8(e));
+    nc_fp4__unorder8(way, a, b, lanes);
+    nc_fp4__unorder8(way, d, e, lanes + 16);
     return end;
 }
 
 NC_FP4__TARGET8 static size_t nc_fp4__row8(const nc_fp4__matrix *w, uint32_t r, const float *x,
                                            float lanes[32]) {
-    return w->planes.halves ? nc_fp4__row_by8(1, w, r, x, lanes)
-                            : nc_fp4__row_by8(0, w, r, x, lanes);
+    const nc_fp4__way way = nc_fp4__way_of(w);
+    if (way == NC_FP4__SCALED_TABLES) return nc_fp4__row_by8(NC_FP4__SCALED_TABLES, w, r, x, lanes);
+    return way == NC_FP4__UPPER_HALVES ? nc_fp4__row_by8(NC_FP4__UPPER_HALVES, w, r, x, lanes)
+                                       : nc_fp4__row_by8(NC_FP4__ALL_BYTES, w, r, x, lanes);
 }
 #endif
 
 #ifdef NC_FP4__X86
 /* Lane l of sixteen holds column 8 (l & 1) + l / 2: so eight bytes of codes, broadcast and shifted,
  * need no shuffle. x is brought into that order beforehand, the lanes out of it at the end. */
-static void nc_fp4__order512(const float *x, size_t columns, float *ordered) {
-    size_t c, l;
-    for (c = 0; c < columns / 16 * 16; c += 16)
-        for (l = 0; l < 16; l++) ordered[c + l] = x[c + 8 * (l & 1) + l / 2];
+NC_FP4__TARGET512 static void nc_fp4__order512(const float *x, size_t columns, float *ordered) {
+    const __m512i order = _mm512_set_epi32(15, 7, 14, 6, 13, 5, 12, 4, 11, 3, 10, 2, 9, 1, 8, 0);
+    size_t c;
+    for (c = 0; c + 16 <= columns; c += 16)
+        _mm512_storeu_ps(ordered + c, _mm512_permutexvar_ps(order, _mm512_loadu_ps(x + c)));
 }
 
-/* Whole groups of 32 columns for four rows at once, x in that order; returns the columns done. */
-NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, uint32_t r, uint32_t count,
-                                                const float *x, float lanes[4][32]) {
+/* w->tables for sixteen lanes: the values of the sixteen codes under every scale. */
+NC_FP4__TARGET512 static void nc_fp4__tables512(const nc_fp4__matrix *w) {
+    const __m512 value = _mm512_loadu_ps(w->value);
+    uint8_t codes[256];
+    float scale[256];
+    size_t i, n = nc_fp4__scales_of(w, codes, scale);
+    for (i = 0; i < n; i++)
+        _mm512_storeu_ps(w->tables + 16 * (size_t)codes[i],
+                         _mm512_mul_ps(value, _mm512_set1_ps(scale[i])));
+}
+
+/* The table of the block with that scale. */
+NC_FP4__INLINE512 __m512 nc_fp4__table512(const nc_fp4__matrix *w, const uint8_t *scale) {
+    float by;
+    if (!w->block) return _mm512_loadu_ps(w->value);
+    if (w->tables) return _mm512_loadu_ps(w->tables + 16 * *scale);
+    memcpy(&by, scale, sizeof by); /* these processors are little-endian */
+    return _mm512_mul_ps(_mm512_loadu_ps(w->value), _mm512_set1_ps(by));
+}
+
+/* Whole groups of 32 columns for the rows r, r + step, r + 2 step and r + 3 step, x in that order;
+ * returns the columns done. fine: blocks of 16. */
+NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, uint32_t r,
+                                            size_t step, const float *x, float lanes[4][32]) {
     const __m512i shift =
         _mm512_set_epi32(28, 28, 24, 24, 20, 20, 16, 16, 12, 12, 8, 8, 4, 4, 0, 0);
     const __m512i back = _mm512_set_epi32(15, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 0);
-    const __m512 table = _mm512_loadu_ps(w->value);
-    const size_t end = w->tensor->columns / 32 * 32, some = NC_FP4__SOME;
-    const uint32_t shift_at = nc_fp4__shift(w->format);
-    const uint8_t *codes[4], *scales[4];
-    float scale[4][64];
-    __m512 low[4], high[4];
-    size_t c, first;
+    const size_t end = w->tensor->columns / 32 * 32, block = w->block ? w->block : end;
+    const size_t code_step = step * w->code_bytes, scale_step = step * w->scale_bytes;
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
+    const size_t width = nc_fp4__scales[w->format->scale].bytes;
+    const float *tables = w->tables;
+    __m512 low[4], high[4], t[4];
+    size_t c, past;
     uint32_t k;
+    for (k = 0; k < 4; k++) low[k] = high[k] = t[k] = _mm512_setzero_ps();
+    for (c = 0; c < end;) {
 #if !defined(__clang__) /* so that the sums stay in registers */
 #pragma GCC unroll 4
 #endif
-    for (k = 0; k < 4; k++) { /* rows that are not there repeat the last one */
-        const uint32_t row = r + (k < count ? k : count - 1);
-        codes[k] = w->tensor->codes + row * w->code_bytes;
-        scales[k] = w->tensor->scales + row * w->scale_bytes;
-        low[k] = high[k] = _mm512_setzero_ps();
-    }
-    for (first = 0; first < end; first += some) {
-        const size_t past = end - first < some ? end : first + some;
-        for (k = 0; k < 4 && w->block; k++)
-            nc_fp4__scales8(w->format, scales[k], w->tensor->tensor_scale, first >> shift_at,
-                            ((past - first - 1) >> shift_at) + 1, scale[k]);
-        for (c = first; c < past; c += 32) {
+        for (k = 0; k < 4 && !fine; k++) t[k] = nc_fp4__table512(w, scales + k * scale_step);
+        if (!fine) scales += width;
+        past = fine ? end : end - c < block ? end : c + block;
+        for (; c < past; c += 32, codes += 16) {
             const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
-            const size_t at = (c - first) >> shift_at;
 #if !defined(__clang__)
 #pragma GCC unroll 4
 #endif
             for (k = 0; k < 4; k++) {
-                const uint8_t *at16 = codes[k] + c / 2;
+                const uint8_t *at = codes + k * code_step;
                 const __m512i a = _mm512_srlv_epi32(
-                    _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)at16)),
+                    _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)at)),
                     shift);
                 const __m512i b = _mm512_srlv_epi32(_mm512_broadcastq_epi64(_mm_loadl_epi64(
-                                                        (const __m128i *)(const void *)(at16 + 8))),
+                                                        (const __m128i *)(const void *)(at + 8))),
                                                     shift);
-                __m512 t0 = table, t1;
-                if (w->block) t0 = _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at]));
-                t1 = w->block == 16 ? _mm512_mul_ps(table, _mm512_set1_ps(scale[k][at + 1])) : t0;
-                low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, t0), x0, low[k]);
-                high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, t1), x1, high[k]);
+                __m512 u = t[k], v = t[k];
+                if (fine) {
+                    u = _mm512_loadu_ps(tables + 16 * scales[k * scale_step]);
+                    v = _mm512_loadu_ps(tables + 16 * scales[k * scale_step + 1]);
+                }
+                low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, u), x0, low[k]);
+                high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, v), x1, high[k]);
             }
+            if (fine) scales += 2;
         }
     }
 #if !defined(__clang__)
@@ -3615,6 +3746,18 @@ NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, uint32_
         _mm512_storeu_ps(lanes[k] + 16, _mm512_permutexvar_ps(back, high[k]));
     }
     return end;
+}
+
+/* The same for count of four rows. */
+NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, uint32_t r, uint32_t count,
+                                                const float *x, float lanes[7][32]) {
+    const size_t step = count == 4;
+    size_t done = 0;
+    uint32_t k;
+    for (k = 0; k < count; k += step ? 4 : 1)
+        done = w->block == 16 ? nc_fp4__rows_by512(1, w, r + k, step, x, lanes + k)
+                              : nc_fp4__rows_by512(0, w, r + k, step, x, lanes + k);
+    return done;
 }
 #endif
 
@@ -3627,7 +3770,7 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
 #ifdef NC_FP4__LANES8
     const size_t wide = nc_fp4__lanes();
 #endif
-    float *ordered = NULL; /* x for the vector code */
+    float *memory = NULL, *ordered = NULL; /* tables, and x for the vector code */
     size_t columns;
     ptrdiff_t r;
     if (!nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
@@ -3635,15 +3778,27 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
 #ifdef NC_FP4__LANES8
     if (wide && columns >= 32) {
         size_t i;
-        ordered = (float *)nc__alloc(NULL, nc__mul_size(n, columns * sizeof *ordered));
-        if (!ordered) return NC_ERR_MEMORY;
+        const size_t tables = w.format->scale == NC_FP4__FLOAT32 ? 0 : NC_FP4__TABLES;
+        const size_t bytes = nc__mul_size(n, columns * sizeof *ordered);
+        memory = (float *)nc__alloc(NULL, bytes > SIZE_MAX - tables ? SIZE_MAX : bytes + tables);
+        if (!memory) return NC_ERR_MEMORY;
+        ordered = memory + tables / sizeof *ordered;
+        if (tables) {
+            w.tables = memory;
+#ifdef NC_FP4__X86
+            if (wide == 16)
+                nc_fp4__tables512(&w);
+            else
+#endif
+                nc_fp4__tables8(&w);
+        }
         for (i = 0; i < n; i++)
 #ifdef NC_FP4__X86
             if (wide == 16)
                 nc_fp4__order512(x + i * columns, columns, ordered + i * columns);
             else
 #endif
-                nc_fp4__order8(x + i * columns, columns, ordered + i * columns);
+                nc_fp4__order8(nc_fp4__way_of(&w), x + i * columns, columns, ordered + i * columns);
     }
 #endif
 #ifdef _OPENMP
@@ -3655,7 +3810,7 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
         size_t i, done = 0;
         uint32_t k;
         for (i = 0; i < n; i++) {
-            float lanes[4][32];
+            float lanes[7][32];
             if (!ordered) memset(lanes, 0, sizeof lanes);
 #ifdef NC_FP4__X86
             if (ordered && wide == 16)
@@ -3678,7 +3833,7 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
             }
         }
     }
-    nc__free(NULL, ordered, 0);
+    nc__free(NULL, memory, 0);
     return NC_OK;
 }
 

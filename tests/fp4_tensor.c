@@ -245,6 +245,7 @@ static void products_keep_their_order_of_summation(void **state) {
             float *x = malloc(rows * columns * 4), *w = malloc(rows * columns * 4), y[70];
             static float v[2 * 2100];
             static int8_t v8[2100];
+            uint8_t other = 200, *scales;
             nc_fp4_tensor t, plain;
             uint32_t r, c, i;
             fill(x, rows * columns, &seed);
@@ -252,6 +253,8 @@ static void products_keep_their_order_of_summation(void **state) {
             for (c = 0; c < columns; c++) v8[c] = (int8_t)test_random(&seed);
             assert_int_equal(nc_fp4_tensor_create(&t, (nc_fp4_format)f, NULL, x, rows, columns), 0);
             assert_int_equal(nc_fp4_tensor_decode(&t, w), NC_OK);
+            scales = t.scales;
+            if (f == NC_FP4_E2M1) t.scales = &other; /* it has none, so none may count */
             plain = t;
             for (level = 0; level < 3; level++) {
                 if (nc_fp4_set_simd(level) != level) break;
@@ -297,6 +300,7 @@ static void products_keep_their_order_of_summation(void **state) {
                 }
             }
             (void)nc_fp4_set_simd(-1);
+            t.scales = scales;
             nc_fp4_tensor_free(&t);
             free(x);
             free(w);
