@@ -2018,6 +2018,23 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__dots_end8(nc_fp4__v8 total, nc_fp4__dots8 sum
     return _mm256_add_epi32(total, _mm256_madd_epi16(sums, _mm256_set1_epi16(1)));
 }
 NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__dots_begin8(void) { return _mm256_setzero_si256(); }
+/* Sums of two such products in 16 bits; of neighbours of these; the even, the odd ones, or sums of
+ * both as words. Sums of eight fit: 8 * 30 * 128 < 2^15. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__twos8(nc_fp4__v8 weights, nc_fp4__v8 x) {
+    return _mm256_maddubs_epi16(weights, x);
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__short_pairs8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    return _mm256_hadd_epi16(x, y);
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__short_even8(nc_fp4__v8 x) {
+    return _mm256_madd_epi16(x, _mm256_set1_epi32(0x00000001));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__short_odd8(nc_fp4__v8 x) {
+    return _mm256_madd_epi16(x, _mm256_set1_epi32(0x00010000));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__short_both8(nc_fp4__v8 x) {
+    return _mm256_madd_epi16(x, _mm256_set1_epi32(0x00010001));
+}
 #else
 NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__set8(uint32_t x) {
     nc_fp4__v8 z;
@@ -2207,6 +2224,34 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__dots_end8(nc_fp4__v8 total, nc_fp4__dots8 sum
     total.a = vreinterpretq_u32_s32(vpadalq_s16(vreinterpretq_s32_u32(total.a), a));
     total.b = vreinterpretq_u32_s32(vpadalq_s16(vreinterpretq_s32_u32(total.b), b));
     return total;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__short_pairs8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    x.a = vreinterpretq_u32_u16(vpaddq_u16(vreinterpretq_u16_u32(x.a), vreinterpretq_u16_u32(y.a)));
+    x.b = vreinterpretq_u32_u16(vpaddq_u16(vreinterpretq_u16_u32(x.b), vreinterpretq_u16_u32(y.b)));
+    return x;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__twos8(nc_fp4__v8 weights, nc_fp4__v8 x) {
+    const int8x16_t wa = vreinterpretq_s8_u32(weights.a), wb = vreinterpretq_s8_u32(weights.b);
+    const int8x16_t xa = vreinterpretq_s8_u32(x.a), xb = vreinterpretq_s8_u32(x.b);
+    nc_fp4__v8 low, high;
+    low.a = vreinterpretq_u32_s16(vmull_s8(vget_low_s8(wa), vget_low_s8(xa)));
+    low.b = vreinterpretq_u32_s16(vmull_s8(vget_low_s8(wb), vget_low_s8(xb)));
+    high.a = vreinterpretq_u32_s16(vmull_high_s8(wa, xa));
+    high.b = vreinterpretq_u32_s16(vmull_high_s8(wb, xb));
+    return nc_fp4__short_pairs8(low, high);
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__short_odd8(nc_fp4__v8 x) {
+    x.a = vreinterpretq_u32_s32(vshrq_n_s32(vreinterpretq_s32_u32(x.a), 16));
+    x.b = vreinterpretq_u32_s32(vshrq_n_s32(vreinterpretq_s32_u32(x.b), 16));
+    return x;
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__short_even8(nc_fp4__v8 x) {
+    return nc_fp4__short_odd8(nc_fp4__left8(x, 16));
+}
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__short_both8(nc_fp4__v8 x) {
+    x.a = vreinterpretq_u32_s32(vpaddlq_s16(vreinterpretq_s16_u32(x.a)));
+    x.b = vreinterpretq_u32_s32(vpaddlq_s16(vreinterpretq_s16_u32(x.b)));
+    return x;
 }
 #endif
 #endif
@@ -3975,6 +4020,26 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__four8(const int8_t *x) {
     return nc_fp4__set8(word);
 }
 
+/* 32 columns of a row: sums of two products in 16 bits. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__row_twos8(nc_fp4__v8 raised, const uint8_t *codes,
+                                             nc_fp4__v8 x) {
+    return nc_fp4__twos8(nc_fp4__lookup8(raised, nc_fp4__even_odd8(codes)), x);
+}
+
+/* The same of four rows at byte c: sums of eight products, in each half two of every row. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__four_rows8(nc_fp4__v8 raised, const uint8_t *const codes[4],
+                                              size_t c, nc_fp4__v8 x) {
+    return nc_fp4__short_pairs8(nc_fp4__short_pairs8(nc_fp4__row_twos8(raised, codes[0] + c, x),
+                                                     nc_fp4__row_twos8(raised, codes[1] + c, x)),
+                                nc_fp4__short_pairs8(nc_fp4__row_twos8(raised, codes[2] + c, x),
+                                                     nc_fp4__row_twos8(raised, codes[3] + c, x)));
+}
+
+/* Words of both halves of x, of both of y. */
+NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__add_halves8(nc_fp4__v8 x, nc_fp4__v8 y) {
+    return nc_fp4__add8(nc_fp4__join_low8(x, y), nc_fp4__join_high8(x, y));
+}
+
 /* The sums of eight rows over whole groups of 32 columns; rows that are not there repeat the last
  * one. offset: of every 16 columns, `raise` times the sum of x. */
 NC_FP4__INLINE8 size_t nc_fp4__rows_i8_by8(int dot, const nc_fp4__matrix *w,
@@ -4000,28 +4065,32 @@ NC_FP4__INLINE8 size_t nc_fp4__rows_i8_by8(int dot, const nc_fp4__matrix *w,
             const nc_fp4__v8 v = nc_fp4__load8(x + c);
             const size_t at = (c - first) / 16;
             nc_fp4__v8 d[8], p, q;
-            for (k = 0; k < 8; k++)
-                d[k] = nc_fp4__dots_end8(
-                    nc_fp4__set8(0),
-                    nc_fp4__dots_add8(nc_fp4__dots_begin8(),
-                                      nc_fp4__lookup8(raised, nc_fp4__even_odd8(codes[k] + c / 2)),
-                                      v, dot),
-                    dot);
-            if (h->group == 16) {
-                nc_fp4__v8 a = nc_fp4__pairs8(d[0], d[1]), b = nc_fp4__pairs8(d[4], d[5]);
-                p = nc_fp4__add8(nc_fp4__join_low8(a, b), nc_fp4__join_high8(a, b));
-                a = nc_fp4__pairs8(d[2], d[3]);
-                b = nc_fp4__pairs8(d[6], d[7]);
-                q = nc_fp4__add8(nc_fp4__join_low8(a, b), nc_fp4__join_high8(a, b));
-                sum = nc_fp4__add_group8(nc_fp4__even_words8(p, q), offset[c / 16], scale[at], sum);
-                sum = nc_fp4__add_group8(nc_fp4__odd_words8(p, q), offset[c / 16 + 1],
-                                         scale[at + 1], sum);
+            if (!dot) {
+                p = nc_fp4__four_rows8(raised, codes, c / 2, v);
+                q = nc_fp4__four_rows8(raised, codes + 4, c / 2, v);
+                d[0] = nc_fp4__add_halves8(nc_fp4__short_even8(p), nc_fp4__short_even8(q));
+                d[1] = nc_fp4__add_halves8(nc_fp4__short_odd8(p), nc_fp4__short_odd8(q));
+                d[2] = nc_fp4__add_halves8(nc_fp4__short_both8(p), nc_fp4__short_both8(q));
             } else {
-                p = nc_fp4__pairs8(nc_fp4__pairs8(d[0], d[1]), nc_fp4__pairs8(d[2], d[3]));
-                q = nc_fp4__pairs8(nc_fp4__pairs8(d[4], d[5]), nc_fp4__pairs8(d[6], d[7]));
-                p = nc_fp4__add8(nc_fp4__join_low8(p, q), nc_fp4__join_high8(p, q));
-                sum =
-                    nc_fp4__add_group8(p, offset[c / 16] + offset[c / 16 + 1], scale[at / 2], sum);
+                for (k = 0; k < 8; k++)
+                    d[k] = nc_fp4__dots_end8(
+                        nc_fp4__set8(0),
+                        nc_fp4__dots_add8(
+                            nc_fp4__dots_begin8(),
+                            nc_fp4__lookup8(raised, nc_fp4__even_odd8(codes[k] + c / 2)), v, dot),
+                        dot);
+                p = nc_fp4__add_halves8(nc_fp4__pairs8(d[0], d[1]), nc_fp4__pairs8(d[4], d[5]));
+                q = nc_fp4__add_halves8(nc_fp4__pairs8(d[2], d[3]), nc_fp4__pairs8(d[6], d[7]));
+                d[0] = nc_fp4__even_words8(p, q);
+                d[1] = nc_fp4__odd_words8(p, q);
+                d[2] = nc_fp4__add8(d[0], d[1]);
+            }
+            if (h->group == 16) {
+                sum = nc_fp4__add_group8(d[0], offset[c / 16], scale[at], sum);
+                sum = nc_fp4__add_group8(d[1], offset[c / 16 + 1], scale[at + 1], sum);
+            } else {
+                sum = nc_fp4__add_group8(d[2], offset[c / 16] + offset[c / 16 + 1], scale[at / 2],
+                                         sum);
             }
         }
     }
