@@ -1906,7 +1906,6 @@ NC_FP4__BINARY(nc_fp4__v8, max8, _mm256_max_epu32, vmaxq_u32, u32)
 NC_FP4__BINARY(nc_fp4__v8, min8, _mm256_min_epu32, vminq_u32, u32)
 NC_FP4__BINARY(nc_fp4__v8, equal8, _mm256_cmpeq_epi32, vceqq_u32, u32)
 NC_FP4__BINARY(nc_fp4__v8, above8, _mm256_cmpgt_epi32, vcgtq_u32, u32)      /* both below 2^31 */
-NC_FP4__BINARY(nc_fp4__v8, pairs8, _mm256_hadd_epi32, vpaddq_u32, u32)      /* sums of neighbours */
 NC_FP4__BINARY(nc_fp4__v8, low_bytes8, _mm256_unpacklo_epi8, vzip1q_u8, u8) /* in turn */
 NC_FP4__BINARY(nc_fp4__v8, high_bytes8, _mm256_unpackhi_epi8, vzip2q_u8, u8)
 NC_FP4__BINARY(nc_fp4__v8, low_halves8, _mm256_unpacklo_epi16, vzip1q_u16, u16)
@@ -3571,18 +3570,16 @@ static size_t nc_fp4__scales_of(const nc_fp4__matrix *w, uint8_t codes[256], flo
 NC_FP4__TARGET8 static void nc_fp4__tables8(const nc_fp4__matrix *w) {
     const nc_fp4__v8 upper = /* bytes 2 of four words, bytes 3 */
         nc_fp4__low_words8(nc_fp4__set8(0x0E0A0602), nc_fp4__set8(0x0F0B0703));
-    const nc_fp4__way way = nc_fp4__way_of(w);
+    const int scaled = nc_fp4__way_of(w) == NC_FP4__SCALED_TABLES;
     uint8_t codes[256];
     float scale[256];
     size_t i, n = nc_fp4__scales_of(w, codes, scale);
-    for (i = 0; i < n; i++) {
+    if (!scaled && n == 256) memcpy(w->tables, scale, sizeof scale);
+    for (i = 0; i < n && n < 256 && !scaled; i++) w->tables[codes[i]] = scale[i];
+    for (i = 0; i < n && scaled; i++) {
         const nc_fp4__f8 s = nc_fp4__setf8(scale[i]);
         uint8_t *out = (uint8_t *)w->tables + 64 * (size_t)codes[i];
         nc_fp4__v8 u, v;
-        if (way != NC_FP4__SCALED_TABLES) {
-            w->tables[codes[i]] = scale[i];
-            continue;
-        }
         u = nc_fp4__as_bits8(nc_fp4__mulf8(nc_fp4__loadf8(w->value), s));
         v = nc_fp4__as_bits8(nc_fp4__mulf8(nc_fp4__loadf8(w->value + 8), s));
         u = nc_fp4__low_words8(nc_fp4__lookup8(u, upper), nc_fp4__lookup8(v, upper));
@@ -3632,11 +3629,11 @@ NC_FP4__INLINE8 void nc_fp4__unorder8(nc_fp4__way way, nc_fp4__f8 x, nc_fp4__f8 
     nc_fp4__store8(out + 8, nc_fp4__join_high8(u, v));
 }
 
-/* The scale of a block. */
-NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__block_scale8(const nc_fp4__matrix *w, const uint8_t *scales,
+/* The scale of a block; tables: null, or their values by byte. */
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__block_scale8(const float *tables, const uint8_t *scales,
                                                 size_t block) {
     float value;
-    if (w->tables) return nc_fp4__setf8(w->tables[scales[block]]);
+    if (tables) return nc_fp4__setf8(tables[scales[block]]);
     memcpy(&value, scales + 4 * block, sizeof value); /* these processors are little-endian */
     return nc_fp4__setf8(value);
 }
@@ -3678,9 +3675,9 @@ NC_FP4__INLINE8 size_t nc_fp4__row_by8(nc_fp4__way way, const nc_fp4__matrix *w,
             v[3] = nc_fp4__as_float8(nc_fp4__and8(high, upper));
         }
         if (way != NC_FP4__SCALED_TABLES) {
-            const nc_fp4__f8 s = nc_fp4__block_scale8(w, scales, c >> shift);
+            const nc_fp4__f8 s = nc_fp4__block_scale8(w->tables, scales, c >> shift);
             const nc_fp4__f8 t =
-                w->block > 16 ? s : nc_fp4__block_scale8(w, scales, (c + 16) >> shift);
+                w->block > 16 ? s : nc_fp4__block_scale8(w->tables, scales, (c + 16) >> shift);
             v[0] = nc_fp4__mulf8(v[0], s);
             v[1] = nc_fp4__mulf8(v[1], s);
             v[2] = nc_fp4__mulf8(v[2], t);
@@ -4042,9 +4039,9 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__add_halves8(nc_fp4__v8 x, nc_fp4__v8 y) {
 
 /* The sums of eight rows over whole groups of 32 columns; rows that are not there repeat the last
  * one. offset: of every 16 columns, `raise` times the sum of x. */
-NC_FP4__INLINE8 size_t nc_fp4__rows_i8_by8(int dot, const nc_fp4__matrix *w,
-                                           const nc_fp4__halves *h, uint32_t r, uint32_t count,
-                                           const int8_t *x, const int32_t *offset, float sums[8]) {
+NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
+                                                uint32_t r, uint32_t count, const int8_t *x,
+                                                const int32_t *offset, float sums[8]) {
     const nc_fp4__v8 raised = nc_fp4__twice8(h->raised);
     const size_t end = w->tensor->columns / 32 * 32;
     const uint8_t *codes[8], *scales[8];
@@ -4064,33 +4061,20 @@ NC_FP4__INLINE8 size_t nc_fp4__rows_i8_by8(int dot, const nc_fp4__matrix *w,
         for (c = first; c < past; c += 32) {
             const nc_fp4__v8 v = nc_fp4__load8(x + c);
             const size_t at = (c - first) / 16;
-            nc_fp4__v8 d[8], p, q;
-            if (!dot) {
-                p = nc_fp4__four_rows8(raised, codes, c / 2, v);
-                q = nc_fp4__four_rows8(raised, codes + 4, c / 2, v);
-                d[0] = nc_fp4__add_halves8(nc_fp4__short_even8(p), nc_fp4__short_even8(q));
-                d[1] = nc_fp4__add_halves8(nc_fp4__short_odd8(p), nc_fp4__short_odd8(q));
-                d[2] = nc_fp4__add_halves8(nc_fp4__short_both8(p), nc_fp4__short_both8(q));
-            } else {
-                for (k = 0; k < 8; k++)
-                    d[k] = nc_fp4__dots_end8(
-                        nc_fp4__set8(0),
-                        nc_fp4__dots_add8(
-                            nc_fp4__dots_begin8(),
-                            nc_fp4__lookup8(raised, nc_fp4__even_odd8(codes[k] + c / 2)), v, dot),
-                        dot);
-                p = nc_fp4__add_halves8(nc_fp4__pairs8(d[0], d[1]), nc_fp4__pairs8(d[4], d[5]));
-                q = nc_fp4__add_halves8(nc_fp4__pairs8(d[2], d[3]), nc_fp4__pairs8(d[6], d[7]));
-                d[0] = nc_fp4__even_words8(p, q);
-                d[1] = nc_fp4__odd_words8(p, q);
-                d[2] = nc_fp4__add8(d[0], d[1]);
-            }
+            const nc_fp4__v8 p = nc_fp4__four_rows8(raised, codes, c / 2, v);
+            const nc_fp4__v8 q = nc_fp4__four_rows8(raised, codes + 4, c / 2, v);
             if (h->group == 16) {
-                sum = nc_fp4__add_group8(d[0], offset[c / 16], scale[at], sum);
-                sum = nc_fp4__add_group8(d[1], offset[c / 16 + 1], scale[at + 1], sum);
+                const nc_fp4__v8 d =
+                    nc_fp4__add_halves8(nc_fp4__short_even8(p), nc_fp4__short_even8(q));
+                const nc_fp4__v8 e =
+                    nc_fp4__add_halves8(nc_fp4__short_odd8(p), nc_fp4__short_odd8(q));
+                sum = nc_fp4__add_group8(d, offset[c / 16], scale[at], sum);
+                sum = nc_fp4__add_group8(e, offset[c / 16 + 1], scale[at + 1], sum);
             } else {
-                sum = nc_fp4__add_group8(d[2], offset[c / 16] + offset[c / 16 + 1], scale[at / 2],
-                                         sum);
+                const nc_fp4__v8 d =
+                    nc_fp4__add_halves8(nc_fp4__short_both8(p), nc_fp4__short_both8(q));
+                sum =
+                    nc_fp4__add_group8(d, offset[c / 16] + offset[c / 16 + 1], scale[at / 2], sum);
             }
         }
     }
@@ -4142,15 +4126,6 @@ NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc
     }
     nc_fp4__storef8(sums, a);
     nc_fp4__storef8(sums + 8, b);
-}
-
-NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
-                                                uint32_t r, uint32_t count, const int8_t *x,
-                                                const int32_t *offset, float sums[8]) {
-#ifdef NC__NEON
-    if (nc_fp4__level() >= 2) return nc_fp4__rows_i8_by8(1, w, h, r, count, x, offset, sums);
-#endif
-    return nc_fp4__rows_i8_by8(0, w, h, r, count, x, offset, sums);
 }
 
 NC_FP4__TARGET8 static void nc_fp4__tile_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
