@@ -3744,6 +3744,9 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, u
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
     const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
     const size_t width = nc_fp4__scales[w->format->scale].bytes;
+    /* the next four rows, of which a line is fetched with every 32 columns of these: a hint, which
+     * may point behind the last */
+    const uint8_t *next = r + 8 <= w->tensor->rows ? codes + 4 * code_step : codes;
     const float *tables = w->tables;
     __m512 low[4], high[4], t[4];
     size_t c, past;
@@ -3758,6 +3761,7 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, u
         past = fine ? end : end - c < block ? end : c + block;
         for (; c < past; c += 32, codes += 16) {
             const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
+            __builtin_prefetch(next + 2 * c);
 #if !defined(__clang__)
 #pragma GCC unroll 4
 #endif
@@ -4045,6 +4049,7 @@ NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const n
     const nc_fp4__v8 raised = nc_fp4__twice8(h->raised);
     const size_t end = w->tensor->columns / 32 * 32;
     const uint8_t *codes[8], *scales[8];
+    const uint8_t *next; /* the next eight rows: two lines of them with every 32 columns */
     nc_fp4__f8 sum = nc_fp4__setf8(0);
     float scale[64][8];
     size_t c, first, k;
@@ -4053,6 +4058,7 @@ NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const n
         codes[k] = w->tensor->codes + row * w->code_bytes;
         scales[k] = w->tensor->scales + row * w->scale_bytes;
     }
+    next = codes[0] + (r + 16 <= w->tensor->rows ? 8 * w->code_bytes : 0);
     for (k = 0; k < 64 * 8; k++) scale[k / 8][k % 8] = 1.0f;
     for (first = 0; first < end; first += NC_FP4__SOME) {
         const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
@@ -4061,6 +4067,8 @@ NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const n
         for (c = first; c < past; c += 32) {
             const nc_fp4__v8 v = nc_fp4__load8(x + c);
             const size_t at = (c - first) / 16;
+            __builtin_prefetch(next + 4 * c);
+            __builtin_prefetch(next + 4 * c + 64);
             const nc_fp4__v8 p = nc_fp4__four_rows8(raised, codes, c / 2, v);
             const nc_fp4__v8 q = nc_fp4__four_rows8(raised, codes + 4, c / 2, v);
             if (h->group == 16) {
