@@ -2989,10 +2989,10 @@ typedef struct nc_hlx__micro {
 
 enum {
     NC_HLX__KC = 256,   /* k block */
-    NC_HLX__MC = 112,   /* rows of A per task at most, rounded down to whole tiles */
+    NC_HLX__MC = 128,   /* rows of A per task at most, rounded down to whole tiles */
     NC_HLX__ROOM = 896, /* rows of A that all threads may hold packed */
     NC_HLX__NC = 1024,  /* columns per block of B */
-    NC_HLX__MR_MAX = 14,
+    NC_HLX__MR_MAX = 8,
     NC_HLX__NR_MAX = 32
 };
 
@@ -3012,9 +3012,7 @@ static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, flo
 #ifdef NC_HLX__X86
 /* One text for both widths: row i of the tile is the vectors xi and yi. */
 #define NC_HLX__ROWS6(X, bits) X(bits, 0) X(bits, 1) X(bits, 2) X(bits, 3) X(bits, 4) X(bits, 5)
-#define NC_HLX__ROWS14(X, bits)                                                                    \
-    NC_HLX__ROWS6(X, bits)                                                                         \
-    X(bits, 6) X(bits, 7) X(bits, 8) X(bits, 9) X(bits, 10) X(bits, 11) X(bits, 12) X(bits, 13)
+#define NC_HLX__ROWS8(X, bits) NC_HLX__ROWS6(X, bits) X(bits, 6) X(bits, 7)
 #define NC_HLX__ZERO(bits, i) __m##bits x##i = _mm##bits##_setzero_ps(), y##i = x##i;
 #define NC_HLX__LOAD(bits, i)                                                                      \
     x##i = _mm##bits##_loadu_ps(c + i * ldc);                                                      \
@@ -3043,14 +3041,14 @@ static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, flo
         NC_HLX__ROWS##rows(NC_HLX__STORE, bits);                                                   \
     }
 NC_HLX__MICRO(nc_hlx__micro_avx2, NC_HLX__AVX2, 256, 6)
-NC_HLX__MICRO(nc_hlx__micro_avx512, NC_HLX__AVX512, 512, 14)
+NC_HLX__MICRO(nc_hlx__micro_avx512, NC_HLX__AVX512, 512, 8)
 #undef NC_HLX__MICRO
 #undef NC_HLX__ZERO
 #undef NC_HLX__LOAD
 #undef NC_HLX__FMA
 #undef NC_HLX__STORE
 #undef NC_HLX__ROWS6
-#undef NC_HLX__ROWS14
+#undef NC_HLX__ROWS8
 #endif
 
 #ifdef NC__NEON
@@ -3118,10 +3116,6 @@ NC_HLX__INLINE void nc_hlx__copy_lanes(float *dst, const float *x, size_t width)
     switch (width) {
     case 32: memcpy(dst, x, 32 * sizeof *dst); break;
     case 16: memcpy(dst, x, 16 * sizeof *dst); break;
-    case 14:
-        memcpy(dst, x, 8 * sizeof *dst);
-        memcpy(dst + 6, x + 6, 8 * sizeof *dst);
-        break;
     case 12: memcpy(dst, x, 12 * sizeof *dst); break;
     case 8: memcpy(dst, x, 8 * sizeof *dst); break;
     case 6: memcpy(dst, x, 6 * sizeof *dst); break;
