@@ -2833,35 +2833,54 @@ NC_API void nc_hlx_layernorm_one_pass(float *out, float *mean, float *rstd, cons
 
 /* -- rows: softmax and cross-entropy -- */
 
-/* The largest of n > 0 values; NaN is passed over but where it comes first. */
-NC_HLX__INLINE float nc_hlx__max(const float *x, size_t n) {
-    float most[NC_HLX__BLOCK], pad[NC_HLX__BLOCK];
-    size_t blocks = n / NC_HLX__BLOCK, rest = n % NC_HLX__BLOCK;
-    int width, j;
-    for (j = 0; j < NC_HLX__BLOCK; j++) most[j] = pad[j] = x[0];
-    for (;;) {
-        for (; blocks; blocks--, x += NC_HLX__BLOCK)
-            for (j = 0; j < NC_HLX__BLOCK; j++) most[j] = x[j] > most[j] ? x[j] : most[j];
-        if (rest == 0) break;
-        memcpy(pad, x, rest * sizeof *x);
-        x = pad;
-        blocks = 1;
-        rest = 0;
-    }
-    for (width = NC_HLX__BLOCK / 2; width > 0; width /= 2)
-        for (j = 0; j < width; j++) most[j] = most[j + width] > most[j] ? most[j + width] : most[j];
-    return most[0];
+/* The largest of lanes that hold the largest of their values: NaN is passed over by `>`, but where
+ * it was there first. Every width stands alone, so that the lanes stay in registers. */
+NC_HLX__INLINE float nc_hlx__max(float most[NC_HLX__BLOCK]) {
+    int j;
+    for (j = 0; j < 8; j++) most[j] = most[j + 8] > most[j] ? most[j + 8] : most[j];
+    for (j = 0; j < 4; j++) most[j] = most[j + 4] > most[j] ? most[j + 4] : most[j];
+    for (j = 0; j < 2; j++) most[j] = most[j + 2] > most[j] ? most[j + 2] : most[j];
+    return most[1] > most[0] ? most[1] : most[0];
 }
 
-/* A row becomes exp(x - max); *sum gets its sum. */
-NC_HLX__INLINE void nc_hlx__exponentials_body(float *x, float *max, float *sum, size_t n) {
-    const float most = nc_hlx__max(x, n);
-    NC_HLX__BLOCKS(x, x, x, n, nc_hlx__exp1(u[j] - most));
-    *max = most;
-    *sum = nc_hlx__reduce(x, NULL, n);
+/* A row of n > 0 becomes exp(x - max); *sum gets its sum. What lies behind it, `room` values from x
+ * on, may become 0: whole blocks spare a copy. A lane of the sum begins at +0 and has no negative
+ * term, so that +0 leaves it alone. */
+NC_HLX__INLINE void nc_hlx__exponentials_body(float *x, float *max, float *sum, size_t n,
+                                              size_t room) {
+    const size_t last = (n - 1) / NC_HLX__BLOCK * NC_HLX__BLOCK;
+    const float first = x[0];
+    float most[NC_HLX__BLOCK], pad[NC_HLX__BLOCK], s[NC_HLX__LANES], *tail = x + last, top;
+    size_t i;
+    int j;
+    for (j = 0; j < NC_HLX__BLOCK; j++) most[j] = pad[j] = first;
+    for (j = 0; j < NC_HLX__LANES; j++) s[j] = 0.0f;
+    if (room < last + NC_HLX__BLOCK) tail = (float *)memcpy(pad, tail, (n - last) * sizeof *x);
+    for (i = 0; i < n; i += NC_HLX__BLOCK) {
+        const float *u = i < last ? x + i : tail;
+        const int kept = (int)nc_hlx__min(n - i, NC_HLX__BLOCK);
+        for (j = 0; j < NC_HLX__BLOCK; j++) {
+            const float v = u[j], w = j < kept ? v : first;
+            most[j] = w > most[j] ? w : most[j];
+        }
+    }
+    top = nc_hlx__max(most);
+    for (i = 0; i < n; i += NC_HLX__BLOCK) {
+        float *u = i < last ? x + i : tail, *lane = s + i % NC_HLX__LANES;
+        const int kept = (int)nc_hlx__min(n - i, NC_HLX__BLOCK);
+        NC_HLX__FREE
+        for (j = 0; j < NC_HLX__BLOCK; j++) {
+            const float v = u[j], e = nc_hlx__exp1((j < kept ? v : top) - top);
+            u[j] = j < kept ? e : 0.0f;
+        }
+        for (j = 0; j < NC_HLX__BLOCK; j++) lane[j] = lane[j] + u[j];
+    }
+    if (tail == pad) memcpy(x + last, pad, (n - last) * sizeof *x);
+    *max = top;
+    *sum = n > NC_HLX__CHUNK ? nc_hlx__reduce(x, NULL, n) : nc_hlx__tree_body(s);
 }
-NC_HLX__VERSIONS(nc_hlx__exponentials, (float *x, float *max, float *sum, size_t n),
-                 (x, max, sum, n))
+NC_HLX__VERSIONS(nc_hlx__exponentials, (float *x, float *max, float *sum, size_t n, size_t room),
+                 (x, max, sum, n, room))
 
 /* x[i] / sum, and that divided by count. */
 NC_HLX__INLINE void nc_hlx__quotients_body(float *x, float sum, float count, size_t n) {
@@ -2881,7 +2900,7 @@ static size_t nc_hlx__kept(size_t r, size_t n, int causal) {
 
 static void nc_hlx__softmax_row(float *x, size_t kept, size_t n) {
     float max, sum;
-    nc_hlx__exponentials(x, &max, &sum, kept);
+    nc_hlx__exponentials(x, &max, &sum, kept, n);
     nc_hlx__quotients(x, sum, 1.0f, kept);
     memset(x + kept, 0, (n - kept) * sizeof *x);
 }
@@ -2928,7 +2947,7 @@ static void nc_hlx__cross_entropy_row(float *x, float *loss, uint32_t target, fl
         return;
     }
     picked = x[target];
-    nc_hlx__exponentials(x, &max, &sum, n);
+    nc_hlx__exponentials(x, &max, &sum, n, n);
     *loss = nc_hlx__log1(sum) - (picked - max);
     gradient = (x[target] / sum - 1.0f) / count;
     nc_hlx__quotients(x, sum, count, n);
@@ -3708,11 +3727,16 @@ NC_API nc_status nc_hlx_attention_backward(float *dqkv, const float *dout,
  * are carried on. Returns c = exp(m - m'), 0 for the first tile. */
 NC_HLX__INLINE void nc_hlx__flash_row_body(float *s, size_t kept, float scale, int first, float *m,
                                            float *l, float *c) {
-    float p[NC_HLX__LANES], q[NC_HLX__LANES], most;
+    float p[NC_HLX__LANES], q[NC_HLX__LANES], lane[NC_HLX__BLOCK], most;
     int j;
     for (j = 0; j < NC_HLX__LANES; j++) p[j] = s[j] * scale;
     for (j = 0; j < NC_HLX__LANES; j++) q[j] = (size_t)j < kept ? p[j] : p[0];
-    most = nc_hlx__max(q, NC_HLX__LANES); /* of the first `kept` */
+    for (j = 0; j < NC_HLX__BLOCK; j++) {
+        const float v = q[j], w = q[j + NC_HLX__BLOCK];
+        lane[j] = v > q[0] ? v : q[0];
+        lane[j] = w > lane[j] ? w : lane[j];
+    }
+    most = nc_hlx__max(lane); /* of the first `kept` */
     if (!first && *m > most) most = *m;
     *c = first ? 0.0f : nc_hlx__exp1(*m - most);
     for (j = 0; j < NC_HLX__LANES; j++) {
