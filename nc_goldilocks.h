@@ -1512,6 +1512,7 @@ NC__WARM_END
 #define NC_GL__TARGET_IFMA __attribute__((target("avx512f,avx512bw,avx512dq,avx512vl,avx512ifma")))
 #define NC_GL__INLINE256 static inline __attribute__((always_inline, unused)) NC_GL__TARGET256
 #define NC_GL__INLINE512 static inline __attribute__((always_inline, unused)) NC_GL__TARGET512
+#define NC_GL__INLINE_IFMA static inline __attribute__((always_inline, unused)) NC_GL__TARGET_IFMA
 #if !defined(__clang__)
 #pragma GCC diagnostic push /* gcc 12 warns about its own _mm512_undefined (its bug 105593) */
 #pragma GCC diagnostic ignored "-Wmaybe-uninitialized"
@@ -1791,12 +1792,54 @@ NC_GL__INLINE512 __m512i nc_gl__keep512(__m512i r, __m512i x) {
         NC_GL__V##S hi, lo = nc_gl__product##S(a, nc_gl__high##S(a), b, nc_gl__high##S(b), &hi);   \
         return nc_gl__reduce##S(lo, hi);                                                           \
     }                                                                                              \
+    /* The middle product counts twice: ll + 2^33 lh + 2^64 hh. */                                 \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__square##S(NC_GL__V##S a) {                                 \
+        NC_GL__V##S ah = nc_gl__high##S(a), ll = NC_GL__TIMES##S(a, a);                            \
+        NC_GL__V##S lh = NC_GL__TIMES##S(a, ah), hh = NC_GL__TIMES##S(ah, ah);                     \
+        NC_GL__V##S mid = NC_GL__PLUS##S(lh, NC_GL__RIGHT##S(ll, 33));                             \
+        return nc_gl__reduce##S(NC_GL__PLUS##S(ll, NC_GL__LEFT##S(lh, 33)),                        \
+                                NC_GL__PLUS##S(hh, NC_GL__RIGHT##S(mid, 31)));                     \
+    }                                                                                              \
     NC_GL__INLINE##S NC_GL__V##S nc_gl__mul_add##S(NC_GL__V##S a, NC_GL__V##S b, NC_GL__V##S c) {  \
         return nc_gl__add##S(nc_gl__mul##S(a, b), c);                                              \
     }
 NC_GL__HALF_WORDS(256)
 NC_GL__HALF_WORDS(512)
 #undef NC_GL__HALF_WORDS
+
+/* -- 512 bits with IFMA -- */
+
+/* With a = a0 + 2^52 a1 and b alike, where a1 and b1 have 12 bits, IFMA sums the product as
+ *     lo52(a0 b0) + 2^52 mid + 2^104 top,
+ * mid = hi52(a0 b0) + lo52(a0 b1) + lo52(a1 b0) < 2^54, top = hi52(a0 b1) + hi52(a1 b0) + a1 b1 <
+ * 2^24. With mid = m0 + 2^12 m1 + 2^44 m2 that is lo + m1 (2^32 - 1) - (m2 + 2^8 top), where lo =
+ * lo52(a0 b0) + 2^52 m0 and the last bracket is below 2^32: the product is below 2^128. A mid that
+ * begins at -2^12 takes 2^64 = 2^32 - 1 off; adding that to the rest again makes it the sum of lo
+ * and a `rest` in 0 .. 2^64 - 2^32 + 1. One carry can come, and the repayment brings no other: the
+ * sum is at most 2^65 - 2^32. The result is right modulo p, below 2^64; so may the factors be. */
+NC_GL__INLINE_IFMA __m512i nc_gl__reduce_ifma(__m512i lo, __m512i mid, __m512i top) {
+    const __m512i epsilon = nc_gl__set512(NC_GL__EPSILON);
+    __m512i over = _mm512_sub_epi64(_mm512_srai_epi64(mid, 44), epsilon), rest, sum;
+    over = _mm512_madd52lo_epu64(over, top, nc_gl__set512(1u << 8));
+    rest = _mm512_sub_epi64(_mm512_mul_epu32(_mm512_srli_epi64(mid, 12), epsilon), over);
+    sum = _mm512_add_epi64(lo, rest);
+    return _mm512_mask_add_epi64(sum, _mm512_cmplt_epu64_mask(sum, rest), sum, epsilon);
+}
+NC_GL__INLINE_IFMA __m512i nc_gl__mul_ifma(__m512i a, __m512i b) {
+    const __m512i a1 = _mm512_srli_epi64(a, 52), b1 = _mm512_srli_epi64(b, 52);
+    __m512i mid = _mm512_madd52hi_epu64(nc_gl__set512(0 - (UINT64_C(1) << 12)), a, b);
+    __m512i top = _mm512_madd52hi_epu64(_mm512_setzero_si512(), a, b1);
+    mid = _mm512_madd52lo_epu64(_mm512_madd52lo_epu64(mid, a, b1), a1, b);
+    top = _mm512_madd52lo_epu64(_mm512_madd52hi_epu64(top, a1, b), a1, b1);
+    return nc_gl__reduce_ifma(_mm512_madd52lo_epu64(_mm512_slli_epi64(mid, 52), a, b), mid, top);
+}
+NC_GL__INLINE_IFMA __m512i nc_gl__square_ifma(__m512i a) {
+    const __m512i a1 = _mm512_srli_epi64(a, 52), twice = _mm512_add_epi64(a1, a1);
+    __m512i mid = _mm512_madd52hi_epu64(nc_gl__set512(0 - (UINT64_C(1) << 12)), a, a);
+    __m512i top = _mm512_madd52hi_epu64(_mm512_setzero_si512(), a, twice);
+    mid = _mm512_madd52lo_epu64(mid, a, twice), top = _mm512_madd52lo_epu64(top, a1, a1);
+    return nc_gl__reduce_ifma(_mm512_madd52lo_epu64(_mm512_slli_epi64(mid, 52), a, a), mid, top);
+}
 #endif
 
 #ifdef NC_GL__NEON
@@ -2121,6 +2164,15 @@ NC_GL__BATCH_INV(256)
 NC_GL__BATCH_INV(512)
 NC_GL__LIMB_SUMS(256)
 
+NC_GL__TARGET_IFMA static size_t nc_gl__vec_mul_ifma(nc_gl *out, const nc_gl *a, const nc_gl *b,
+                                                     size_t n) {
+    size_t i;
+    for (i = 0; i + 8 <= n; i += 8)
+        nc_gl__store512(out + i, nc_gl__canonical512(nc_gl__mul_ifma(nc_gl__load512(a + i),
+                                                                     nc_gl__load512(b + i))));
+    return i;
+}
+
 /* lo + 2^52 hi modulo p, the value of two IFMA accumulators. */
 static NC__NOINLINE nc_gl nc_gl__fold52(uint64_t lo, uint64_t hi) {
     return nc_gl__reduce(nc_gl__wide_add(nc_gl__wide_make(hi >> 12, hi << 52), lo));
@@ -2195,7 +2247,12 @@ NC_GL__LIMB_SUMS(128)
 
 /* The operations without a look at their buffers. */
 static NC__NOINLINE void nc_gl__multiply(nc_gl *out, const nc_gl *a, const nc_gl *b, size_t n) {
+#ifdef NC_GL__X86
+    size_t i = nc_gl__level() == 3 ? nc_gl__vec_mul_ifma(out, a, b, n)
+                                   : NC_GL__WIDE(vec_mul, (out, a, b, n));
+#else
     size_t i = NC_GL__WIDE(vec_mul, (out, a, b, n));
+#endif
     (void)nc_gl__vec_mul64(out + i, a + i, b + i, n - i);
 }
 
@@ -3679,8 +3736,14 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
 #define NC_GL__FRACTION(S, j, op, k)                                                               \
     NC_GL__PUT(S, j, i, nc_gl__##op##S(sum, nc_gl__mul_2k##S(NC_GL__GET(S, j, i), 96 - k)));
 
-#define NC_GL__PERMUTE_LANES(S)                                                                    \
-    NC_GL__TARGET##S static NC__NOINLINE void nc_gl__sbox_lanes##S(                                \
+#define NC_GL__WHOLE256(x) (x)
+#define NC_GL__WHOLE512(x) (x)
+#define NC_GL__WHOLE_ifma nc_gl__canonical512
+#define NC_GL__SBOX256 nc_gl__sbox_lanes256
+#define NC_GL__SBOX512 (nc_gl__level() == 3 ? nc_gl__sbox_lanes_ifma : nc_gl__sbox_lanes512)
+/* By the products of one form: 256, 512 or _ifma. */
+#define NC_GL__SBOX_LANES(S, form, attributes)                                                     \
+    attributes static NC__NOINLINE void nc_gl__sbox_lanes##form(                                   \
         nc_gl s[][4 * NC_GL__LANES##S], const nc_gl *constant, uint32_t width) {                   \
         uint32_t i, step;                                                                          \
         for (i = 0; i < width; i++) {                                                              \
@@ -3690,15 +3753,26 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
             NC_GL__V##S z = nc_gl__add##S(NC_GL__GET(S, i, 2), k), z_n = z;                        \
             NC_GL__V##S w = nc_gl__add##S(NC_GL__GET(S, i, 3), k), w_n = w;                        \
             for (step = 0; step < 2; step++) { /* x^2 and x^3, then x^4 and x^7 */                 \
-                x_n = nc_gl__mul##S(x_n, x_n), y_n = nc_gl__mul##S(y_n, y_n);                      \
-                z_n = nc_gl__mul##S(z_n, z_n), w_n = nc_gl__mul##S(w_n, w_n);                      \
-                x = nc_gl__mul##S(x, x_n), y = nc_gl__mul##S(y, y_n);                              \
-                z = nc_gl__mul##S(z, z_n), w = nc_gl__mul##S(w, w_n);                              \
+                x_n = nc_gl__square##form(x_n), y_n = nc_gl__square##form(y_n);                    \
+                z_n = nc_gl__square##form(z_n), w_n = nc_gl__square##form(w_n);                    \
+                x = nc_gl__mul##form(x, x_n), y = nc_gl__mul##form(y, y_n);                        \
+                z = nc_gl__mul##form(z, z_n), w = nc_gl__mul##form(w, w_n);                        \
             }                                                                                      \
-            NC_GL__PUT(S, i, 0, x), NC_GL__PUT(S, i, 1, y);                                        \
-            NC_GL__PUT(S, i, 2, z), NC_GL__PUT(S, i, 3, w);                                        \
+            NC_GL__PUT(S, i, 0, NC_GL__WHOLE##form(x));                                            \
+            NC_GL__PUT(S, i, 1, NC_GL__WHOLE##form(y));                                            \
+            NC_GL__PUT(S, i, 2, NC_GL__WHOLE##form(z));                                            \
+            NC_GL__PUT(S, i, 3, NC_GL__WHOLE##form(w));                                            \
         }                                                                                          \
-    }                                                                                              \
+    }
+NC_GL__SBOX_LANES(256, 256, NC_GL__TARGET256)
+NC_GL__SBOX_LANES(512, 512, NC_GL__TARGET512)
+NC_GL__SBOX_LANES(512, _ifma, NC_GL__TARGET_IFMA)
+#undef NC_GL__SBOX_LANES
+#undef NC_GL__WHOLE256
+#undef NC_GL__WHOLE512
+#undef NC_GL__WHOLE_ifma
+
+#define NC_GL__PERMUTE_LANES(S)                                                                    \
     /* lo + 2^32 hi, canonical, for hi < 2^63 */                                                   \
     NC_GL__INLINE##S NC_GL__V##S nc_gl__join_halves##S(NC_GL__V##S lo, NC_GL__V##S hi) {           \
         hi = NC_GL__PLUS##S(hi, nc_gl__high##S(lo));                                               \
@@ -3819,7 +3893,7 @@ static void nc_gl__poseidon2_one(nc_gl *state, const nc_gl__permutation *p) {
         if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                       \
         for (round = 0; round < 30; round++) {                                                     \
             const int partial = round >= 4 && round < 26;                                          \
-            nc_gl__sbox_lanes##S(s, constant, partial ? 1 : w);                                    \
+            NC_GL__SBOX##S(s, constant, partial ? 1 : w);                                          \
             constant += partial ? 1 : w;                                                           \
             if (partial && !p->trident)                                                            \
                 nc_gl__poseidon2_internal##S(s, w);                                                \
@@ -4297,7 +4371,7 @@ static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
                 for (b = 0; b < 4; b++)                                                            \
                     nc_gl__store##S(s[i] + W * b,                                                  \
                                     nc_gl__tip5_split##S(nc_gl__load##S(s[i] + W * b)));           \
-            nc_gl__sbox_lanes##S(s + 4, zeros, 12);                                                \
+            NC_GL__SBOX##S(s + 4, zeros, 12);                                                      \
             for (b = 0; b < 4; b++)                                                                \
                 nc_gl__tip5_mds##S(s[0] + W * b, 4 * W, nc_gl__tip5_rc + 16 * round);              \
         }                                                                                          \
@@ -4307,6 +4381,8 @@ static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
 NC_GL__TIP5(256)
 NC_GL__TIP5(512)
 #undef NC_GL__TIP5
+#undef NC_GL__SBOX256
+#undef NC_GL__SBOX512
 #define NC_GL__TIP5_LANES nc_gl__tip5_lanes256, nc_gl__tip5_lanes512
 #else
 #define NC_GL__TIP5_LANES NULL, NULL
