@@ -3422,8 +3422,8 @@ static uint64_t nc_gl__fold(nc_gl__wide w) {
 
 /* What the functions below need of a permutation: of its state, of its single form, of the forms
  * with one state in each lane, which take up to 16 states (256 bits) or 32 (512 bits, null: none)
- * and pay from `fill` states on. For Poseidon2 also the constants of 4 full, 22 partial and 4 full
- * rounds, and the diagonal of the internal matrix less 1. */
+ * and pay from `fill` of those 32 on. For Poseidon2 also the constants of 4 full, 22 partial and 4
+ * full rounds, and the diagonal of the internal matrix less 1. */
 typedef struct nc_gl__permutation nc_gl__permutation;
 struct nc_gl__permutation {
     uint32_t width, fill;
@@ -3921,12 +3921,14 @@ NC_GL__PERMUTE_LANES(512)
 NC__COLD_BEGIN
 
 /* n states one after the other on this thread: in lanes as long as enough of them are filled, since
- * a full set of lanes costs what ten Poseidon2 or four Tip5 cost alone. */
+ * a full set of 32 lanes costs what ten Poseidon2 or twenty Tip5 cost alone, one of 16 about 5/8 of
+ * that. */
 static void nc_gl__permute_block(nc_gl *states, const nc_gl__permutation *p, size_t n) {
     const int level = nc_gl__level();
     const size_t most = level >= 2 ? 32 : 16;
+    const size_t fill = level >= 2 ? p->fill : p->fill * 5 / 8;
     size_t i = 0;
-    for (; level > 0 && n - i >= p->fill; i += nc_gl__least(n - i, most)) {
+    for (; level > 0 && n - i >= fill; i += nc_gl__least(n - i, most)) {
         if (!(level >= 2 ? p->lanes512 : p->lanes256)) break;
         (level >= 2 ? p->lanes512 : p->lanes256)(states + i * p->width, nc_gl__least(n - i, most),
                                                  p);
@@ -4303,11 +4305,6 @@ static void nc_gl__tip5_rounds(nc_gl state[16], uint16_t *limbs) {
     }
 }
 
-static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
-    (void)p;
-    nc_gl__tip5_rounds(state, NULL);
-}
-
 #ifdef NC_GL__X86
 #define NC_GL__TIP5(S)                                                                             \
     /* The lookup L(b) = (b+1)^3 - 1 mod 257 is computed, not looked up, in 16-bit lanes: */       \
@@ -4341,16 +4338,23 @@ static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
         *hi = NC_GL__REAL##S(NC_GL__PLUS##S(nc_gl__high##S(x), exponent));                         \
         *lo = NC_GL__MINUS_REAL##S(*lo, less), *hi = NC_GL__MINUS_REAL##S(*hi, less);              \
     }                                                                                              \
-    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_join##S(NC_GL__D##S lo, NC_GL__D##S hi, nc_gl rc) {   \
+    /* The same upwards for results and the halves of a constant. */                               \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_join_halves##S(                                       \
+        NC_GL__D##S lo, NC_GL__D##S hi, NC_GL__V##S rc_lo, NC_GL__V##S rc_hi) {                    \
         const uint64_t exponent = UINT64_C(1075) << 52, up = (uint64_t)NC_GL__TIP5_ROW << 31;      \
-        NC_GL__D##S up_lo = NC_GL__REAL##S(nc_gl__set##S(exponent + up + (rc & NC_GL__EPSILON)));  \
-        NC_GL__D##S up_hi = NC_GL__REAL##S(nc_gl__set##S(exponent + up + (rc >> 32)));             \
+        const NC_GL__V##S from = nc_gl__set##S(exponent + up);                                     \
+        NC_GL__D##S up_lo = NC_GL__REAL##S(NC_GL__PLUS##S(rc_lo, from));                           \
+        NC_GL__D##S up_hi = NC_GL__REAL##S(NC_GL__PLUS##S(rc_hi, from));                           \
         NC_GL__V##S l = NC_GL__BITS##S(NC_GL__PLUS_REAL##S(lo, up_lo));                            \
         NC_GL__V##S h = NC_GL__BITS##S(NC_GL__PLUS_REAL##S(hi, up_hi));                            \
         NC_GL__V##S top, all = NC_GL__MINUS##S(NC_GL__PLUS##S(h, nc_gl__high##S(l)),               \
                                                nc_gl__set##S(exponent + (exponent >> 32)));        \
         top = NC_GL__TIMES##S(nc_gl__high##S(all), nc_gl__set##S(NC_GL__EPSILON));                 \
         return nc_gl__add##S(NC_GL__JOIN##S(l, all), top);                                         \
+    }                                                                                              \
+    NC_GL__INLINE##S NC_GL__V##S nc_gl__tip5_join##S(NC_GL__D##S lo, NC_GL__D##S hi, nc_gl rc) {   \
+        return nc_gl__tip5_join_halves##S(lo, hi, nc_gl__set##S(rc & NC_GL__EPSILON),              \
+                                          nc_gl__set##S(rc >> 32));                                \
     }                                                                                              \
     NC_GL__TIP5_MDS(S)                                                                             \
     /* n <= 4 LANES states one after the other. */                                                 \
@@ -4381,6 +4385,63 @@ static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
 NC_GL__TIP5(256)
 NC_GL__TIP5(512)
 #undef NC_GL__TIP5
+
+/* The matrix of the sums of s[j] and s[j + 8], by 8 rows: (m[i] + m[i + 8]) / 2. */
+static const double nc_gl__tip5_sums8[15] = {14314.5, 35050.5, 37362.0, 9737.5,  51466.5,
+                                             40331.5, 14939.5, 59176.5, 14314.5, 35050.5,
+                                             37362.0, 9737.5,  51466.5, 40331.5, 14939.5};
+
+/* Eight rows, both halves, of a product with in[j] in place j: row i, column j has w[7 + i - j]. */
+NC_GL__INLINE256 void nc_gl__tip5_columns256(__m256d lo[2], __m256d hi[2], const double in[2][8],
+                                             const double *w) {
+    size_t j;
+    lo[0] = lo[1] = hi[0] = hi[1] = nc_gl__real256(0);
+    for (j = 0; j < 8; j++) {
+        const __m256d x = nc_gl__real256(in[0][j]), y = nc_gl__real256(in[1][j]);
+        const __m256d f = _mm256_loadu_pd(w + 7 - j), g = _mm256_loadu_pd(w + 11 - j);
+        lo[0] = nc_gl__fma256(f, x, lo[0]), lo[1] = nc_gl__fma256(g, x, lo[1]);
+        hi[0] = nc_gl__fma256(f, y, hi[0]), hi[1] = nc_gl__fma256(g, y, hi[1]);
+    }
+}
+
+/* nc_gl__tip5_mds of one state, the elements side by side: rows of the matrix in the lanes. */
+NC_GL__INLINE256 void nc_gl__tip5_mds_one256(__m256i s[4], const nc_gl *rc) {
+    __m256d lo[4], hi[4], sums[2][2], differences[2][2];
+    double sum[2][8], difference[2][8];
+    size_t i;
+    for (i = 0; i < 4; i++) nc_gl__tip5_halves256(s[i], &lo[i], &hi[i]);
+    for (i = 0; i < 2; i++) {
+        _mm256_storeu_pd(sum[0] + 4 * i, _mm256_add_pd(lo[i], lo[i + 2]));
+        _mm256_storeu_pd(sum[1] + 4 * i, _mm256_add_pd(hi[i], hi[i + 2]));
+        _mm256_storeu_pd(difference[0] + 4 * i, _mm256_sub_pd(lo[i], lo[i + 2]));
+        _mm256_storeu_pd(difference[1] + 4 * i, _mm256_sub_pd(hi[i], hi[i + 2]));
+    }
+    nc_gl__tip5_columns256(sums[0], sums[1], (const double(*)[8])sum, nc_gl__tip5_sums8);
+    nc_gl__tip5_columns256(differences[0], differences[1], (const double(*)[8])difference,
+                           nc_gl__tip5_differences8);
+    for (i = 0; i < 4; i++) {
+        const __m256i k = nc_gl__load256(rc + 4 * i);
+        const __m256d l = sums[0][i % 2], h = sums[1][i % 2];
+        const __m256d l8 = differences[0][i % 2], h8 = differences[1][i % 2];
+        s[i] = nc_gl__tip5_join_halves256(i < 2 ? _mm256_add_pd(l, l8) : _mm256_sub_pd(l, l8),
+                                          i < 2 ? _mm256_add_pd(h, h8) : _mm256_sub_pd(h, h8),
+                                          nc_gl__low256(k), nc_gl__high256(k));
+    }
+}
+
+NC_GL__TARGET256 static void nc_gl__tip5_one256(nc_gl *state) {
+    __m256i s[4], n[4];
+    int round, step, i;
+    for (i = 0; i < 4; i++) s[i] = nc_gl__load256(state + 4 * i);
+    for (round = 0; round < 5; round++) {
+        s[0] = nc_gl__tip5_split256(s[0]);
+        for (i = 1; i < 4; i++) n[i] = s[i];
+        for (step = 0; step < 2; step++) /* x^2 and x^3, then x^4 and x^7 */
+            for (i = 1; i < 4; i++) n[i] = nc_gl__square256(n[i]), s[i] = nc_gl__mul256(s[i], n[i]);
+        nc_gl__tip5_mds_one256(s, nc_gl__tip5_rc + 16 * round);
+    }
+    for (i = 0; i < 4; i++) nc_gl__store256(state + 4 * i, s[i]);
+}
 #undef NC_GL__SBOX256
 #undef NC_GL__SBOX512
 #define NC_GL__TIP5_LANES nc_gl__tip5_lanes256, nc_gl__tip5_lanes512
@@ -4388,10 +4449,21 @@ NC_GL__TIP5(512)
 #define NC_GL__TIP5_LANES NULL, NULL
 #endif
 
-static const nc_gl__permutation nc_gl__tip5 = {16,   5, nc_gl__tip5_one, NC_GL__TIP5_LANES, NULL,
+static void nc_gl__tip5_one(nc_gl *state, const nc_gl__permutation *p) {
+    (void)p;
+#ifdef NC_GL__X86
+    if (nc_gl__level() >= 1) {
+        nc_gl__tip5_one256(state);
+        return;
+    }
+#endif
+    nc_gl__tip5_rounds(state, NULL);
+}
+
+static const nc_gl__permutation nc_gl__tip5 = {16,   21, nc_gl__tip5_one, NC_GL__TIP5_LANES, NULL,
                                                NULL, 0};
 
-NC_API void nc_gl_tip5_permute(nc_gl state[16]) { nc_gl__tip5_rounds(state, NULL); }
+NC_API void nc_gl_tip5_permute(nc_gl state[16]) { nc_gl__tip5_one(state, &nc_gl__tip5); }
 
 NC_API void nc_gl_tip5_permute_many(nc_gl *states, size_t count) {
     nc_gl__permute_many(states, &nc_gl__tip5, count);

@@ -158,9 +158,13 @@ static void tip5_lanes_equal_single_permutations(void **state) {
     int level;
     (void)state;
     for (i = 0; i < 130 * 16; i++) in[i] = expected[i] = edge_or_random(&seed);
+    assert_int_equal(nc_gl_set_simd(0), NC_OK);
     for (i = 0; i < 130; i++) nc_gl_tip5_permute(expected + 16 * i);
     for (level = 0; level <= 3; level++) {
         if (nc_gl_set_simd(level) != NC_OK) continue;
+        memcpy(out, in, sizeof in);
+        for (i = 0; i < 130; i++) nc_gl_tip5_permute(out + 16 * i);
+        assert_memory_equal(out, expected, sizeof out);
         for (c = 0; c < sizeof counts / sizeof *counts; c++) {
             memcpy(out, in, sizeof in);
             nc_gl_tip5_permute_many(out, counts[c]);
