@@ -4228,6 +4228,16 @@ static nc_gl nc_gl__tip5_split(nc_gl x, uint16_t *limbs) {
  * as doubles, less 2^31, which 2^31 times the sum of a row brings back: the partial sums stay below
  * 2^51 in magnitude, and as multiples of 1/4 they are exact. The results less than 2^52 are whole.
  * */
+#define NC_GL__TIP5_FOLD(S, h)                                                                     \
+    {                                                                                              \
+        NC_GL__D##S ac = NC_GL__PLUS_REAL##S(a[h], c[h]), bd = NC_GL__PLUS_REAL##S(b[h], d[h]);    \
+        x[0][h] = NC_GL__PLUS_REAL##S(ac, bd), x[4][h] = NC_GL__MINUS_REAL##S(ac, bd);             \
+        x[8][h] = NC_GL__MINUS_REAL##S(a[h], c[h]), x[12][h] = NC_GL__MINUS_REAL##S(b[h], d[h]);   \
+    }
+#define NC_GL__TIP5_UNFOLD(S, i, op, t, d)                                                         \
+    nc_gl__store##S(s + i * step,                                                                  \
+                    nc_gl__tip5_join##S(NC_GL__##op##_REAL##S(t[0], y[d][0]),                      \
+                                        NC_GL__##op##_REAL##S(t[1], y[d][1]), rc[i]));
 #define NC_GL__TIP5_MDS(S)                                                                         \
     /* n rows of two columns: the halves */                                                        \
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__tip5_band##S(                                 \
@@ -4251,31 +4261,38 @@ static nc_gl nc_gl__tip5_split(nc_gl x, uint16_t *limbs) {
             out[i + 2][0] = a2, out[i + 2][1] = b2, out[i + 3][0] = a3, out[i + 3][1] = b3;        \
         }                                                                                          \
     }                                                                                              \
-    /* in[j] and in[j + half]: their sums and differences */                                       \
-    NC_GL__INLINE##S void nc_gl__tip5_fold##S(NC_GL__D##S(*x)[2], size_t half) {                   \
-        size_t j, h;                                                                               \
-        for (j = 0; j < half; j++)                                                                 \
-            for (h = 0; h < 2; h++) {                                                              \
-                NC_GL__D##S a = x[j][h], b = x[j + half][h];                                       \
-                x[j][h] = NC_GL__PLUS_REAL##S(a, b), x[j + half][h] = NC_GL__MINUS_REAL##S(a, b);  \
-            }                                                                                      \
+    /* Elements 0, 4, 8, 12 from s on: sums and differences with the one 8 further on, of the */   \
+    /* sums again with the one 4 further on. */                                                    \
+    NC_GL__INLINE##S void nc_gl__tip5_fold##S(NC_GL__D##S(*x)[2], const nc_gl *s, size_t step) {   \
+        NC_GL__D##S a[2], b[2], c[2], d[2];                                                        \
+        nc_gl__tip5_halves##S(nc_gl__load##S(s), &a[0], &a[1]);                                    \
+        nc_gl__tip5_halves##S(nc_gl__load##S(s + 4 * step), &b[0], &b[1]);                         \
+        nc_gl__tip5_halves##S(nc_gl__load##S(s + 8 * step), &c[0], &c[1]);                         \
+        nc_gl__tip5_halves##S(nc_gl__load##S(s + 12 * step), &d[0], &d[1]);                        \
+        NC_GL__TIP5_FOLD(S, 0) NC_GL__TIP5_FOLD(S, 1)                                              \
+    }                                                                                              \
+    /* The same back, and the constants. */                                                        \
+    NC_GL__INLINE##S void nc_gl__tip5_unfold##S(nc_gl *s, size_t step, NC_GL__D##S(*y)[2],         \
+                                                const nc_gl *rc) {                                 \
+        NC_GL__D##S a[2], b[2];                                                                    \
+        a[0] = NC_GL__PLUS_REAL##S(y[0][0], y[4][0]),                                              \
+        a[1] = NC_GL__PLUS_REAL##S(y[0][1], y[4][1]);                                              \
+        b[0] = NC_GL__MINUS_REAL##S(y[0][0], y[4][0]);                                             \
+        b[1] = NC_GL__MINUS_REAL##S(y[0][1], y[4][1]);                                             \
+        NC_GL__TIP5_UNFOLD(S, 0, PLUS, a, 8)                                                       \
+        NC_GL__TIP5_UNFOLD(S, 4, PLUS, b, 12) NC_GL__TIP5_UNFOLD(S, 8, MINUS, a, 8)                \
+            NC_GL__TIP5_UNFOLD(S, 12, MINUS, b, 12)                                                \
     }                                                                                              \
     /* Elements step apart. */                                                                     \
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__tip5_mds##S(nc_gl *s, size_t step,            \
                                                                  const nc_gl *rc) {                \
         NC_GL__D##S x[16][2], y[16][2];                                                            \
         size_t i;                                                                                  \
-        for (i = 0; i < 16; i++)                                                                   \
-            nc_gl__tip5_halves##S(nc_gl__load##S(s + i * step), &x[i][0], &x[i][1]);               \
-        nc_gl__tip5_fold##S(x, 8);                                                                 \
-        nc_gl__tip5_fold##S(x, 4);                                                                 \
+        for (i = 0; i < 4; i++) nc_gl__tip5_fold##S(x + i, s + i * step, step);                    \
         nc_gl__tip5_band##S(y, x, nc_gl__tip5_sums4, 4);                                           \
         nc_gl__tip5_band##S(y + 4, x + 4, nc_gl__tip5_differences4, 4);                            \
         nc_gl__tip5_band##S(y + 8, x + 8, nc_gl__tip5_differences8, 8);                            \
-        nc_gl__tip5_fold##S(y, 4);                                                                 \
-        nc_gl__tip5_fold##S(y, 8);                                                                 \
-        for (i = 0; i < 16; i++)                                                                   \
-            nc_gl__store##S(s + i * step, nc_gl__tip5_join##S(y[i][0], y[i][1], rc[i]));           \
+        for (i = 0; i < 4; i++) nc_gl__tip5_unfold##S(s + i * step, step, y + i, rc + i);          \
     }
 
 #define NC_GL__D64 double
