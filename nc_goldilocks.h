@@ -2567,6 +2567,21 @@ NC_GL__TARGET256 static NC__NOINLINE void nc_gl__transpose256(nc_gl *to, size_t 
     nc_gl__store256(to + 3 * to_step, _mm256_permute2x128_si256(t1, t3, 0x31));
 }
 
+/* to[c to_step + r] = from[r from_step + c] for r < rows, c < columns. */
+static NC__NOINLINE void nc_gl__turn(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step,
+                                     size_t rows, size_t columns) {
+    size_t i, j, r, c;
+    for (i = 0; i < rows; i += 4)
+        for (j = 0; j < columns; j += 4)
+            if (i + 4 <= rows && j + 4 <= columns)
+                nc_gl__transpose256(to + j * to_step + i, to_step, from + i * from_step + j,
+                                    from_step);
+            else
+                for (r = i; r < i + 4 && r < rows; r++)
+                    for (c = j; c < j + 4 && c < columns; c++)
+                        to[c * to_step + r] = from[r * from_step + c];
+}
+
 /* Pairs of rows first, then quarters of 128 bits. */
 NC_GL__INLINE512 void nc_gl__transpose_rows512(__m512i v[8]) {
     __m512i t0 = _mm512_unpacklo_epi64(v[0], v[1]), t1 = _mm512_unpackhi_epi64(v[0], v[1]);
@@ -3885,11 +3900,9 @@ NC_GL__SBOX_LANES(512, _ifma, NC_GL__TARGET_IFMA)
         const uint32_t w = p->width;                                                               \
         NC_GL__V##S aligned[16][4];                                                                \
         nc_gl(*s)[4 * NC_GL__LANES##S] = (nc_gl(*)[4 * NC_GL__LANES##S]) aligned;                  \
-        uint32_t i, round;                                                                         \
-        size_t j;                                                                                  \
+        uint32_t round;                                                                            \
         memset(aligned, 0, sizeof aligned);                                                        \
-        for (j = 0; j < n; j++)                                                                    \
-            for (i = 0; i < w; i++) s[i][j] = states[j * w + i];                                   \
+        nc_gl__turn(s[0], 4 * NC_GL__LANES##S, states, w, n, w);                                   \
         if (!p->trident) nc_gl__poseidon2_external##S(s, w);                                       \
         for (round = 0; round < 30; round++) {                                                     \
             const int partial = round >= 4 && round < 26;                                          \
@@ -3902,8 +3915,7 @@ NC_GL__SBOX_LANES(512, _ifma, NC_GL__TARGET_IFMA)
             else                                                                                   \
                 nc_gl__poseidon2_external##S(s, w);                                                \
         }                                                                                          \
-        for (j = 0; j < n; j++)                                                                    \
-            for (i = 0; i < w; i++) states[j * w + i] = s[i][j];                                   \
+        nc_gl__turn(states, w, s[0], 4 * NC_GL__LANES##S, w, n);                                   \
     }
 NC_GL__PERMUTE_LANES(256)
 NC_GL__PERMUTE_LANES(512)
@@ -4280,8 +4292,8 @@ static nc_gl nc_gl__tip5_split(nc_gl x, uint16_t *limbs) {
         b[0] = NC_GL__MINUS_REAL##S(y[0][0], y[4][0]);                                             \
         b[1] = NC_GL__MINUS_REAL##S(y[0][1], y[4][1]);                                             \
         NC_GL__TIP5_UNFOLD(S, 0, PLUS, a, 8)                                                       \
-        NC_GL__TIP5_UNFOLD(S, 4, PLUS, b, 12) NC_GL__TIP5_UNFOLD(S, 8, MINUS, a, 8)                \
-            NC_GL__TIP5_UNFOLD(S, 12, MINUS, b, 12)                                                \
+        NC_GL__TIP5_UNFOLD(S, 4, PLUS, b, 12)                                                      \
+        NC_GL__TIP5_UNFOLD(S, 8, MINUS, a, 8) NC_GL__TIP5_UNFOLD(S, 12, MINUS, b, 12)              \
     }                                                                                              \
     /* Elements step apart. */                                                                     \
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__tip5_mds##S(nc_gl *s, size_t step,            \
@@ -4382,11 +4394,9 @@ static void nc_gl__tip5_rounds(nc_gl state[16], uint16_t *limbs) {
         NC_GL__V##S aligned[16][4];                                                                \
         nc_gl(*s)[4 * W] = (nc_gl(*)[4 * W]) aligned;                                              \
         uint32_t round, i, b;                                                                      \
-        size_t j;                                                                                  \
         (void)p;                                                                                   \
         memset(aligned, 0, sizeof aligned);                                                        \
-        for (j = 0; j < n; j++)                                                                    \
-            for (i = 0; i < 16; i++) s[i][j] = states[16 * j + i];                                 \
+        nc_gl__turn(s[0], 4 * W, states, 16, n, 16);                                               \
         for (round = 0; round < 5; round++) {                                                      \
             for (i = 0; i < 4; i++)                                                                \
                 for (b = 0; b < 4; b++)                                                            \
@@ -4396,8 +4406,7 @@ static void nc_gl__tip5_rounds(nc_gl state[16], uint16_t *limbs) {
             for (b = 0; b < 4; b++)                                                                \
                 nc_gl__tip5_mds##S(s[0] + W * b, 4 * W, nc_gl__tip5_rc + 16 * round);              \
         }                                                                                          \
-        for (j = 0; j < n; j++)                                                                    \
-            for (i = 0; i < 16; i++) states[16 * j + i] = s[i][j];                                 \
+        nc_gl__turn(states, 16, s[0], 4 * W, 16, n);                                               \
     }
 NC_GL__TIP5(256)
 NC_GL__TIP5(512)
