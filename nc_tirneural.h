@@ -225,12 +225,8 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
     X(MERKLE_LOAD,    "merkle_load",    NONE,  0, 0, 0, "merkle_step_mem", 0)                      \
     X(EXT_MUL,        "ext_mul",        NONE,  0, 0, 0, "xb_mul", 0)                               \
     X(EXT_INVERT,     "ext_invert",     NONE,  0, 0, 0, "x_invert", 0)                             \
-    X(FOLD_EXT,       "fold_ext",       NONE,  0, 0, 0, "xx_dot_step",                             \
-      "addi 2, read_mem 3, addi 4, swap 4, addi 2, read_mem 3, addi 4, place 6, xx_mul, "          \
-      "pick 7, pick 7, pick 7, xx_add, pick 3, pick 4")                                            \
-    X(FOLD_BASE,      "fold_base",      NONE,  0, 0, 0, "xb_dot_step",                             \
-      "read_mem 1, addi 2, swap 2, addi 2, read_mem 3, addi 4, place 4, pick 3, xb_mul, "          \
-      "pick 7, pick 7, pick 7, xx_add, pick 3, pick 4")                                            \
+    X(FOLD_EXT,       "fold_ext",       NONE,  0, 0, 0, "xx_dot_step", 0)                          \
+    X(FOLD_BASE,      "fold_base",      NONE,  0, 0, 0, "xb_dot_step", 0)                          \
     X(PROOF_BLOCK,    "proof_block",    NAME,  1, 0, 0, "", 0)
 
 typedef enum nc_tir_kind {
@@ -254,10 +250,13 @@ typedef struct nc_tir_op {
 /* A TIR program: a tree of operations. */
 typedef struct nc_tir_program nc_tir_program;
 
-/* Which machine the lowering is for. */
+/* Which machine code is for. The releases 2.0.0 to 9.0.1 of Triton VM have one instruction set. Its
+ * main branch has b_horner_step and x_horner_step under the opcodes that xx_dot_step and
+ * xb_dot_step have in all releases, so that words and digests depend on the machine. */
 typedef enum nc_tir_target {
-    NC_TIR_TARGET_TRIDENT = 0, /* what the compiler emits, byte for byte */
-    NC_TIR_TARGET_TRITON = 1   /* instructions of the present Triton VM only */
+    NC_TIR_TARGET_TRIDENT = 0,    /* what the compiler emits, byte for byte; runs on the release */
+    NC_TIR_TARGET_TRITON = 1,     /* instructions of the released Triton VM only */
+    NC_TIR_TARGET_TRITON_MAIN = 2 /* of its main branch only */
 } nc_tir_target;
 
 /* Rows of the six tables in the compiler's static model. */
@@ -273,7 +272,9 @@ typedef struct nc_tir_input {
     const nc_gl *secret_digests; /* 5 elements each */
     const nc_gl *ram;            /* pairs of address and value */
     size_t public_count, secret_count, digest_count, ram_count;
-    uint64_t max_cycles; /* 0: 2^24 */
+    uint64_t max_cycles;   /* 0: 2^24 */
+    nc_tir_target machine; /* NC_TIR_TARGET_TRITON_MAIN, or else the released one */
+    uint32_t reserved;
 } nc_tir_input;
 
 typedef enum nc_tir_outcome {
@@ -406,7 +407,7 @@ NC_API nc_status nc_tir_end(nc_tir_program *program);
 /* Number of operations, nested ones included. */
 NC_API size_t nc_tir_size(const nc_tir_program *program);
 /* Read the text form: one operation a line, bodies closed by `end`. NC_ERR_FORMAT with line and
- * column, NC_ERR_LIMIT as nc_tir_append; *program is null then. exact: nc_tir_write gives the same
+ * column, of its fn_start for a function without fn_end; NC_ERR_LIMIT as nc_tir_append; *program is null then. exact: nc_tir_write gives the same
  * text again, but for blanks and empty lines. */
 NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
                               nc_error *err);
@@ -427,10 +428,12 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
 
 /* -- lowering: TIR to TASM ------------------------------------------------------------------- */
 
-/* The classical lowering, freed with nc_tir_free_text. For NC_TIR_TARGET_TRITON `push a, add` is
- * `addi a`, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the
- * compiler emits but no machine runs. NC_ERR_ARG while a body is open. exact: for
- * NC_TIR_TARGET_TRIDENT the compiler's output on its corpus, byte for byte. */
+/* The classical lowering, freed with nc_tir_free_text. For the targets that are machines
+ * `push a, add` is `addi a`, `or` is made of instructions that they have, and NC_ERR_UNSUPPORTED
+ * where the program has a dup or swap beyond 15, which the compiler emits but no machine runs.
+ * fold_ext and fold_base are one dot step of the release, twelve and fifteen instructions on the
+ * main branch; their upper pointer, st0, is the one of the base field. NC_ERR_ARG while a body is
+ * open. exact: for NC_TIR_TARGET_TRIDENT the compiler's output on its corpus, byte for byte. */
 NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm);
 
 /* -- tasm: TASM text, and its rows in the static model ----------------------------------------- */
@@ -449,9 +452,9 @@ NC_API uint64_t nc_tir_padded(uint64_t height);
 
 /* -- machine: the Triton VM interpreter and its table heights -------------------------------- */
 
-/* Run TASM on the interpreter (Triton VM 7.0.0, and the horner steps of its main branch). NC_OK
- * when it ran, whatever the outcome; NC_ERR_FORMAT with line and column for text that is not a
- * program. input null: nothing to read. Free result->output with nc_tir_free_output. exact: stack,
+/* Run TASM on the interpreter: the released Triton VM, or its main branch (input->machine). NC_OK
+ * when it ran, whatever the outcome; NC_ERR_FORMAT with line and column for text that is no
+ * program of that machine. input null: nothing to read. Free result->output with nc_tir_free_output. exact: stack,
  * output and all table heights are those of an independent interpreter on 417 programs. */
 NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
                                 nc_tir_execution *result, nc_error *err);
@@ -1788,6 +1791,35 @@ static int nc_tir__is(const char *text, size_t n, const char *name) {
     return n > 0 && *text == *name && strlen(name) == n && memcmp(text, name, n) == 0;
 }
 
+/* Behind the white space at `at`: what Unicode calls so, in UTF-8. */
+static const char *nc_tir__skip_white(const char *at, const char *end) {
+    for (; at < end; at++) {
+        const unsigned c = (uint8_t)*at;
+        unsigned d, e;
+        if (nc__is_space((int)c)) continue;
+        if (c < 0xc2 || end - at < 2) break;
+        d = (uint8_t)at[1];
+        if (c == 0xc2) { /* next line, no-break space */
+            if (d != 0x85 && d != 0xa0) break;
+            at += 1;
+            continue;
+        }
+        if (end - at < 3) break;
+        e = (uint8_t)at[2];
+        if (c == 0xe1 && d == 0x9a) { /* ogham space mark */
+            if (e != 0x80) break;
+        } else if (c == 0xe2 && d == 0x80) { /* spaces of typography, separators, narrow no-break */
+            if (e != 0xa8 && e != 0xa9 && e != 0xaf && (e < 0x80 || e > 0x8a)) break;
+        } else if (c == 0xe2 && d == 0x81) { /* of mathematics */
+            if (e != 0x9f) break;
+        } else if (c != 0xe3 || d != 0x80 || e != 0x80) { /* of ideographs */
+            break;
+        }
+        at += 2;
+    }
+    return at;
+}
+
 /* The verbatim lines of asm up to a lone `end`, without the indentation of the body. */
 static nc_status nc_tir__read_asm(nc_tir__reader *r, size_t depth, nc__buffer *lines) {
     nc__text *line = &r->line;
@@ -1893,8 +1925,36 @@ static nc_status nc_tir__read_line(nc_tir_program *p, nc__text *line, nc_tir_op 
                : NC_OK;
 }
 
+/* A function that has been started: the line where, 0 for none, and the bodies open there. */
+typedef struct nc_tir__function {
+    size_t line, depth;
+} nc_tir__function;
+
+static nc_status nc_tir__unfinished(nc__text *line, const nc_tir__function *f) {
+    line->line = f->line;
+    return nc_tir__bad(line, line->line_start, "fn_start without fn_end");
+}
+
+/* fn_start and fn_end come in pairs, none within another, with whole bodies between them. */
+static nc_status nc_tir__pair_functions(const nc_tir_program *p, nc__text *line, int kind,
+                                        nc_tir__function *f) {
+    const size_t depth = stbds_arrlenu(p->open);
+    if (kind == NC_TIR_FN_START) {
+        if (f->line) return nc_tir__unfinished(line, f);
+        f->line = line->line;
+        f->depth = depth;
+    } else if (kind == NC_TIR_FN_END) {
+        if (!f->line) return nc_tir__bad(line, line->line_start, "fn_end without fn_start");
+        if (f->depth != depth)
+            return nc_tir__bad(line, line->line_start, "a body is not closed by end");
+        f->line = 0;
+    }
+    return NC_OK;
+}
+
 /* All lines into the program; a failure is in r->line. */
 static nc_status nc_tir__read_program(nc_tir_program *p, nc_tir__reader *r, nc__buffer *lines) {
+    nc_tir__function function = {0, 0};
     nc__text *line = &r->line;
     while (nc_tir__next_line(r)) {
         nc_tir__slice text = {NULL, 0};
@@ -1904,6 +1964,7 @@ static nc_status nc_tir__read_program(nc_tir_program *p, nc_tir__reader *r, nc__
         status = nc_tir__read_line(p, line, &op, &text);
         if (status != NC_OK) return status;
         if (op.kind == NC_TIR_KIND_COUNT) continue;
+        if (nc_tir__pair_functions(p, line, (int)op.kind, &function) != NC_OK) return line->status;
         if (nc_tir__forms[op.kind].argument == NC_TIR__A_ASM) {
             lines->used = 0;
             status = nc_tir__read_asm(r, stbds_arrlenu(p->open), lines);
@@ -1919,9 +1980,9 @@ static nc_status nc_tir__read_program(nc_tir_program *p, nc_tir__reader *r, nc__
                                      ? "more than 2^20 operations or 64 open bodies"
                                      : "bad operation");
     }
-    return stbds_arrlenu(p->open)
-               ? nc__text_fail(line, NC_ERR_FORMAT, "a body is not closed by end")
-               : NC_OK;
+    if (stbds_arrlenu(p->open))
+        return nc__text_fail(line, NC_ERR_FORMAT, "a body is not closed by end");
+    return function.line ? nc_tir__unfinished(line, &function) : NC_OK;
 }
 
 NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
@@ -2384,7 +2445,7 @@ typedef struct nc_tir__lowering {
 /* One instruction of a template: n characters, # for the value. */
 static void nc_tir__lower_instruction(nc_tir__lowering *l, const char *form, size_t n,
                                       uint64_t value) {
-    const int triton = l->target == NC_TIR_TARGET_TRITON;
+    const int triton = l->target != NC_TIR_TARGET_TRIDENT;
     const size_t start = l->text.used, value_at = form[n - 1] == '#' ? n - 1 : n;
     if (triton && n == 3 && l->push_end == start && start && !memcmp(form, "add", 3)) {
         memcpy(l->text.data + l->push + 4, "addi", 4); /* over "push" */
@@ -2393,15 +2454,28 @@ static void nc_tir__lower_instruction(nc_tir__lowering *l, const char *form, siz
     }
     nc_tir__print(&l->text, "    ");
     nc__buffer_put(&l->text, form, value_at);
-    if (value_at < n) nc_tir__print_field(&l->text, value);
+    if (value_at < n) nc_tir__print_value(&l->text, value);
     nc_tir__print(&l->text, "\n");
     if (!triton || strncmp(form, "push", 4) != 0) return;
     l->push = start;
     l->push_end = l->text.status == NC_OK ? l->text.used : 0;
 }
 
-/* The template of an operation: instructions with a comma between them; + before one that is
- * written for each field, - for each of the nine that is missing. */
+/* What the template of an operation is for the target. The main branch has no dot steps: the
+ * products are made from what lies in RAM at st1 (3 elements) and st0 (3 or 1). */
+static const char *nc_tir__template(const nc_tir__lowering *l, const nc_tir__op *op) {
+    const nc_tir__form *form = &nc_tir__forms[op->kind];
+    if (l->target == NC_TIR_TARGET_TRITON_MAIN && op->kind == NC_TIR_FOLD_EXT)
+        return "addi 2, read_mem 3, addi 4, swap 4, addi 2, read_mem 3, addi 4, place 6, xx_mul, "
+               "pick 7, pick 7, pick 7, xx_add, pick 3, pick 4";
+    if (l->target == NC_TIR_TARGET_TRITON_MAIN && op->kind == NC_TIR_FOLD_BASE)
+        return "read_mem 1, addi 2, swap 2, addi 2, read_mem 3, addi 4, place 4, pick 3, xb_mul, "
+               "pick 7, pick 7, pick 7, xx_add, pick 3, pick 4";
+    return l->target != NC_TIR_TARGET_TRIDENT && form->triton ? form->triton : form->trident;
+}
+
+/* Write a template: instructions with a comma between them; + before one that is written for each
+ * field, - for each of the nine that is missing. */
 static void nc_tir__lower_template(nc_tir__lowering *l, const nc_tir__op *op, const char *form) {
     while (*form) {
         uint32_t times = 1;
@@ -2431,13 +2505,28 @@ static void nc_tir__lower_number(nc_tir__lowering *l, const char *prefix, uint32
     nc_tir__lower_line(l, prefix, text, suffix);
 }
 
-/* The same with a label, which gets two underscores unless it already has them or names another
- * module. */
+/* The same with a label, which gets two underscores unless it already has them. */
 static void nc_tir__lower_label(nc_tir__lowering *l, const char *prefix, const char *label,
                                 const char *suffix) {
-    const int named = *label == '@' || (label[0] == '_' && label[1] == '_');
+    const int named = label[0] == '_' && label[1] == '_';
     nc_tir__lower_line(l, prefix, named ? "" : "__", label);
     nc_tir__print(&l->text, suffix);
+}
+
+/* Lines of asm as they stand, but for the blanks around them; empty ones go. */
+static void nc_tir__lower_asm(nc_tir__lowering *l, const char *text) {
+    while (*text) {
+        const char *end = text + strcspn(text, "\n"), *stop = end;
+        const char *at = nc_tir__skip_white(text, stop);
+        const char *after = at, *next;
+        for (next = at; next < stop; next = nc_tir__skip_white(after, stop)) {
+            after = next + 1; /* behind the last character that is not white */
+            while (after < stop && nc_tir__skip_white(after, stop) == after) after++;
+        }
+        if (after > at) nc_tir__print_line(&l->text, 2, at, (size_t)(after - at));
+        if (after > at) nc_tir__print(&l->text, "\n");
+        text = end + 1;
+    }
 }
 
 static void nc_tir__defer(nc_tir__lowering *l, uint32_t first, uint32_t count, int branch) {
@@ -2472,7 +2561,12 @@ static void nc_tir__lower_deferred(nc_tir__lowering *l) {
 static void nc_tir__lower_structure(nc_tir__lowering *l, const nc_tir__op *op, uint32_t at) {
     const char *text = l->program->texts.data + op->text;
     switch (op->kind) {
-    case NC_TIR_CALL: nc_tir__lower_label(l, "    call ", text, "\n"); break;
+    case NC_TIR_CALL:
+        if (*text == '@') /* in another module */
+            nc_tir__lower_line(l, "    call ", text, "\n");
+        else
+            nc_tir__lower_label(l, "    call ", text, "\n");
+        break;
     case NC_TIR_IF_ELSE: /* the then branch takes the flag away from the else branch */
         nc_tir__lower_template(l, op, "push 1, swap 1");
         nc_tir__defer(l, at + 1, op->body, NC_TIR__THEN);
@@ -2492,10 +2586,7 @@ static void nc_tir__lower_structure(nc_tir__lowering *l, const nc_tir__op *op, u
         break;
     case NC_TIR_ENTRY: nc_tir__lower_label(l, "    call ", text, "\n    halt\n\n"); break;
     case NC_TIR_COMMENT: nc_tir__lower_line(l, "    // ", text, "\n"); break;
-    case NC_TIR_ASM:
-        for (; *text; text += strcspn(text, "\n") + 1)
-            nc_tir__print_line(&l->text, 2, text, strcspn(text, "\n") + 1);
-        break;
+    case NC_TIR_ASM: nc_tir__lower_asm(l, text); break;
     case NC_TIR_ASSERT:
         nc_tir__lower_template(l, op, op->value == 1 ? "assert" : "assert_vector");
         break;
@@ -2508,14 +2599,14 @@ static void nc_tir__lower_structure(nc_tir__lowering *l, const nc_tir__op *op, u
 }
 
 static void nc_tir__lower_range(nc_tir__lowering *l, uint32_t first, uint32_t count) {
-    const int triton = l->target == NC_TIR_TARGET_TRITON;
+    const int triton = l->target != NC_TIR_TARGET_TRIDENT;
     uint32_t i = first;
     while (i < first + count) {
         const nc_tir__op *op = &l->program->ops[i];
         const nc_tir__form *form = &nc_tir__forms[op->kind];
         if (triton && form->argument == NC_TIR__A_INDEX && op->value > 15) l->impossible = 1;
         if (*form->trident)
-            nc_tir__lower_template(l, op, triton && form->triton ? form->triton : form->trident);
+            nc_tir__lower_template(l, op, nc_tir__template(l, op));
         else
             nc_tir__lower_structure(l, op, i);
         i += 1 + op->body + op->other;
@@ -2526,7 +2617,7 @@ NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target targe
     nc_tir__lowering l;
     if (!tasm) return NC_ERR_ARG;
     *tasm = NULL;
-    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRITON)
+    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRITON_MAIN)
         return NC_ERR_ARG;
     memset(&l, 0, sizeof l);
     l.program = program;
@@ -2566,14 +2657,15 @@ enum {
 
 /* Flags. */
 enum {
-    NC_TIR__JUMPS = 1,      /* ends straight-line code */
-    NC_TIR__CRASHES = 2,    /* may crash on its operands or inputs */
-    NC_TIR__WRITES = 4,     /* changes its channel (else it only reads it) */
-    NC_TIR__COMMUTES = 8,   /* in its two operands */
-    NC_TIR__RETIRED = 16,   /* not in the present Triton VM */
-    NC_TIR__VALUE = 32,     /* one result, which depends on the operands alone: nc_tir__value_of */
-    NC_TIR__U32 = 64,       /* all results are below 2^32 */
-    NC_TIR__READS_RAM = 128 /* beside its channel */
+    NC_TIR__JUMPS = 1,       /* ends straight-line code */
+    NC_TIR__CRASHES = 2,     /* may crash on its operands or inputs */
+    NC_TIR__WRITES = 4,      /* changes its channel (else it only reads it) */
+    NC_TIR__COMMUTES = 8,    /* in its two operands */
+    NC_TIR__NO_RELEASE = 16, /* not in the released Triton VM */
+    NC_TIR__VALUE = 32,      /* one result, which depends on the operands alone: nc_tir__value_of */
+    NC_TIR__U32 = 64,        /* all results are below 2^32 */
+    NC_TIR__READS_RAM = 128, /* beside its channel */
+    NC_TIR__NO_MAIN = 256    /* not on the main branch */
 };
 
 /* What kind of instruction the network sees, in 3 bits: weights are trained for these numbers. */
@@ -2597,9 +2689,9 @@ enum {
 #undef NC_TIR__ENUM
 };
 
-/* All instructions of Triton VM (its specification, chapter Instructions): of 7.0.0, then of its
- * main branch, then those that only the compiler knows. The network counts them in this order. A
- * row:
+/* All instructions of Triton VM (its specification, chapter Instructions): those that every version
+ * has, those of the main branch, one that only the compiler knows, those of the releases. The
+ * network counts them in this order. A row:
  *   X(NAME, text, opcode, ARGUMENT, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)
  * ROWS in the static model: NC_TIR__ROWS_*. */
 /* clang-format off */
@@ -2655,8 +2747,8 @@ enum {
       NC_TIR__CRASHES | NC_TIR__VALUE | NC_TIR__U32)                                               \
     X(XX_ADD, "xx_add", 66, NONE, 6, 3, NONE, PLAIN, ARITHMETIC, extension, 0)                     \
     X(XX_MUL, "xx_mul", 74, NONE, 6, 3, NONE, PLAIN, ARITHMETIC, extension, 0)                     \
-    X(X_INVERT, "x_invert", 72, NONE, 3, 3, NONE, PLAIN, ARITHMETIC, extension, NC_TIR__CRASHES)   \
-    X(XB_MUL, "xb_mul", 82, NONE, 4, 3, NONE, PLAIN, ARITHMETIC, extension, 0)                     \
+    X(X_INVERT, "x_invert", 72, NONE, 3, 3, NONE, STACK, ARITHMETIC, extension, NC_TIR__CRASHES)   \
+    X(XB_MUL, "xb_mul", 82, NONE, 4, 3, NONE, STACK, ARITHMETIC, extension, 0)                     \
     X(READ_IO, "read_io", 73, PUSHES, 0, 0, PUBLIC_IN, STACK, IO, io,                              \
       NC_TIR__CRASHES | NC_TIR__WRITES)                                                            \
     X(WRITE_IO, "write_io", 19, POPS, 0, 0, OUT, STACK, IO, io, NC_TIR__WRITES)                    \
@@ -2664,12 +2756,15 @@ enum {
       NC_TIR__CRASHES | NC_TIR__WRITES)                                                            \
     X(MERKLE_STEP_MEM, "merkle_step_mem", 44, NONE, 8, 8, RAM, MERKLE_RAM, MEMORY, merkle,         \
       NC_TIR__CRASHES)                                                                             \
-    X(B_HORNER, "b_horner_step", 80, NONE, 11, 11, RAM, PLAIN, MEMORY, extension, 0)               \
-    X(X_HORNER, "x_horner_step", 88, NONE, 11, 11, RAM, PLAIN, MEMORY, extension, 0)               \
+    X(B_HORNER, "b_horner_step", 80, NONE, 11, 11, RAM, PLAIN, MEMORY, extension,                  \
+      NC_TIR__NO_RELEASE)                                                                          \
+    X(X_HORNER, "x_horner_step", 88, NONE, 11, 11, RAM, PLAIN, MEMORY, extension,                  \
+      NC_TIR__NO_RELEASE)                                                                          \
     X(OR, "or", 0, NONE, 2, 1, NONE, PLAIN, ARITHMETIC, u32,                                       \
-      NC_TIR__CRASHES | NC_TIR__COMMUTES | NC_TIR__RETIRED | NC_TIR__VALUE | NC_TIR__U32)          \
-    X(XX_DOT, "xx_dot_step", 0, NONE, 5, 5, RAM, PLAIN, MEMORY, extension, NC_TIR__RETIRED)        \
-    X(XB_DOT, "xb_dot_step", 0, NONE, 5, 5, RAM, PLAIN, MEMORY, extension, NC_TIR__RETIRED)
+      NC_TIR__CRASHES | NC_TIR__COMMUTES | NC_TIR__NO_RELEASE | NC_TIR__NO_MAIN | NC_TIR__VALUE |  \
+          NC_TIR__U32)                                                                             \
+    X(XX_DOT, "xx_dot_step", 80, NONE, 5, 5, RAM, STACK, MEMORY, extension, NC_TIR__NO_MAIN)       \
+    X(XB_DOT, "xb_dot_step", 88, NONE, 5, 5, RAM, STACK, MEMORY, extension, NC_TIR__NO_MAIN)
 
 enum {
 #define NC_TIR__ENUM(NAME, text, opcode, ARG, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)     \
@@ -2681,7 +2776,8 @@ enum {
 
 typedef struct nc_tir__instruction {
     const char *name;
-    uint8_t opcode, arg, pops, pushes, channel, class_, step, flags;
+    uint8_t opcode, arg, pops, pushes, channel, class_, step;
+    uint16_t flags;
     uint8_t rows[6]; /* of the tables of the static model, NC_TIR__H_* */
 } nc_tir__instruction;
 
@@ -2817,13 +2913,25 @@ static nc_status nc_tir__field(const char *text, size_t n, uint64_t *value) {
     return status;
 }
 
-/* Unless strict, stack indices may exceed 15: nothing runs such code, but it can be measured. */
-static nc_status nc_tir__read_instruction(nc__text *line, int strict, nc_tir__code *code,
+/* What text is read for. */
+enum {
+    NC_TIR__FOR_ROWS,  /* to be measured: instructions of any machine, and stack indices beyond 15,
+                          which the compiler emits but nothing runs */
+    NC_TIR__FOR_PROOF, /* instructions of any machine */
+    NC_TIR__FOR_RELEASE,
+    NC_TIR__FOR_MAIN
+};
+
+static nc_status nc_tir__read_instruction(nc__text *line, int purpose, nc_tir__code *code,
                                           const char *word, size_t n) {
     const int op = nc_tir__find_op(word, n);
     const nc_tir__instruction *table = &nc_tir__table[op < 0 ? 0 : op];
     nc_tir__tasm t = nc_tir__make((uint32_t)op, 0);
     if (op < 0) return nc_tir__bad(line, word, "unknown instruction");
+    if (purpose == NC_TIR__FOR_RELEASE && (table->flags & NC_TIR__NO_RELEASE))
+        return nc_tir__bad(line, word, "no release of Triton VM has this instruction");
+    if (purpose == NC_TIR__FOR_MAIN && (table->flags & NC_TIR__NO_MAIN))
+        return nc_tir__bad(line, word, "the main branch of Triton VM lacks this instruction");
     t.line = (uint32_t)line->line;
     if (table->arg != NC_TIR__ARG_NONE) {
         n = nc_tir__word(line, &word);
@@ -2836,7 +2944,8 @@ static nc_status nc_tir__read_instruction(nc__text *line, int strict, nc_tir__co
             return nc_tir__bad(line, word, "not a field element");
         } else if (nc_tir__counts(table) && (t.arg < 1 || t.arg > 5)) {
             return nc_tir__bad(line, word, "the argument must be 1 to 5");
-        } else if (table->arg == NC_TIR__ARG_INDEX && t.arg > (strict ? 15 : 255)) {
+        } else if (table->arg == NC_TIR__ARG_INDEX &&
+                   t.arg > (purpose != NC_TIR__FOR_ROWS ? 15 : 255)) {
             return nc_tir__bad(line, word, "the argument must be 0 to 15");
         }
     }
@@ -2868,7 +2977,7 @@ static void nc_tir__cut_comment(nc__text *line) {
 }
 
 /* Read TASM; the code is to be freed whatever the status. */
-static nc_status nc_tir__read_tasm(const char *text, int strict, nc_tir__code *code,
+static nc_status nc_tir__read_tasm(const char *text, int purpose, nc_tir__code *code,
                                    nc_error *err) {
     nc_tir__reader r;
     const char *word;
@@ -2883,7 +2992,7 @@ static nc_status nc_tir__read_tasm(const char *text, int strict, nc_tir__code *c
         nc_tir__cut_comment(&r.line);
         while ((n = nc_tir__word(&r.line, &word)) > 0 && r.line.status == NC_OK)
             (void)(word[n - 1] == ':' ? nc_tir__read_label(&r.line, code, word, n - 1)
-                                      : nc_tir__read_instruction(&r.line, strict, code, word, n));
+                                      : nc_tir__read_instruction(&r.line, purpose, code, word, n));
     }
     return r.line.status;
 }
@@ -2909,7 +3018,7 @@ NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error
     nc_tir__code code;
     nc_status status;
     if (!instructions) return nc__fail(err, NC_ERR_ARG, 0, 0, "no counter");
-    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    status = nc_tir__read_tasm(tasm, NC_TIR__FOR_ROWS, &code, err);
     *instructions = status == NC_OK ? (uint32_t)stbds_arrlenu(code.list) : 0;
     nc_tir__code_free(&code);
     return status;
@@ -2938,7 +3047,7 @@ NC_API nc_status nc_tir_profile_static(const char *tasm, nc_tir_heights *heights
     nc_tir__code code;
     nc_status status;
     if (!heights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no heights");
-    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    status = nc_tir__read_tasm(tasm, NC_TIR__FOR_ROWS, &code, err);
     nc_tir__sum_rows(rows, code.list, status == NC_OK ? stbds_arrlenu(code.list) : 0);
     memcpy(heights, rows, sizeof *heights);
     nc_tir__code_free(&code);
@@ -3228,7 +3337,6 @@ static nc_tir_outcome nc_tir__step_u32(nc_tir__vm *vm, const nc_tir__tasm *t) {
         nc_tir__u32_pair(vm, NC_TIR__U_LT, a, b);
         r = a < b;
         break;
-    case NC_TIR__I_OR: r = a | b; break; /* never on the real machine: no entry */
     default:
         nc_tir__u32_pair(vm, NC_TIR__U_AND, a, b);
         r = t->op == NC_TIR__I_AND ? a & b : a ^ b;
@@ -3568,14 +3676,18 @@ static nc_status nc_tir__execute(nc_tir__vm *vm) {
 
 NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
                                 nc_tir_execution *result, nc_error *err) {
-    static const nc_tir_input nothing = {NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0};
+    static const nc_tir_input nothing = {
+        NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NC_TIR_TARGET_TRITON, 0};
+    const int on_main = input && input->machine == NC_TIR_TARGET_TRITON_MAIN;
     nc_tir__code code;
     nc_tir__vm vm;
     nc_status status;
     if (!result) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
     memset(result, 0, sizeof *result);
     memset(&vm, 0, sizeof vm);
-    status = nc_tir__read_tasm(tasm, 1, &code, err);
+    if (input && (unsigned)input->machine > NC_TIR_TARGET_TRITON_MAIN)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no such machine");
+    status = nc_tir__read_tasm(tasm, on_main ? NC_TIR__FOR_MAIN : NC_TIR__FOR_RELEASE, &code, err);
     if (status == NC_OK) status = nc_tir__check_calls(&code, err);
     if (status == NC_OK) {
         vm.code = &code;
@@ -4081,6 +4193,25 @@ static void nc_tir__symbolic_opaque(nc_tir__terms *t, nc_tir__meaning *s, const 
             nc_tir__result(t, i->op, NC_TIR__NEXT_CHANNEL, channel, args, pops);
 }
 
+/* Steps through RAM: pointers move on by what they read, and a dot step adds to its accumulator what
+ * depends on the pointers alone. */
+static void nc_tir__symbolic_ram_step(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    const int wide = i->op == NC_TIR__I_XX_DOT || i->op == NC_TIR__I_X_HORNER;
+    uint32_t *st = &s->stack[s->n - 1], k; /* st[-k] is st_k */
+    if (i->op == NC_TIR__I_XX_DOT || i->op == NC_TIR__I_XB_DOT) {
+        const uint32_t ram = s->channel[NC_TIR__CHANNEL_RAM];
+        for (k = 2; k < 5; k++)
+            *(st - k) =
+                nc_tir__linear(t, nc_tir__result(t, i->op, k, ram, st - 1, 2), 1, *(st - k));
+        *(st - 1) = nc_tir__offset(t, *(st - 1), 3);
+        *st = nc_tir__offset(t, *st, wide ? 3 : 1);
+    } else {
+        const uint32_t pointer = *(st - 5);
+        nc_tir__symbolic_opaque(t, s, i);
+        *(st - 5) = nc_tir__offset(t, pointer, wide ? NC_GL_P - 3 : NC_GL_P - 1);
+    }
+}
+
 /* Instructions that only copy, make, drop and rearrange values. */
 static void nc_tir__symbolic_move(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
     uint32_t *top = &s->stack[s->n - 1];
@@ -4120,6 +4251,8 @@ static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc
         nc_tir__symbolic_io(t, s, i);
     } else if (i->op == NC_TIR__I_SPLIT) {
         nc_tir__symbolic_split(t, s);
+    } else if (i->op >= NC_TIR__I_B_HORNER) {
+        nc_tir__symbolic_ram_step(t, s, i); /* beside `or`, which is a value */
     } else {
         nc_tir__symbolic_opaque(t, s, i);
     }
@@ -4201,8 +4334,8 @@ NC_API nc_tir_verdict nc_tir_verify(const char *before, const char *after) {
     nc_tir_verdict verdict = NC_TIR_NOT_STRAIGHT;
     int ok;
     if (!p) return NC_TIR_TOO_LARGE;
-    ok = nc_tir__read_tasm(before, 1, &a, NULL) == NC_OK;
-    ok = nc_tir__read_tasm(after, 1, &b, NULL) == NC_OK && ok;
+    ok = nc_tir__read_tasm(before, NC_TIR__FOR_PROOF, &a, NULL) == NC_OK;
+    ok = nc_tir__read_tasm(after, NC_TIR__FOR_PROOF, &b, NULL) == NC_OK && ok;
     if (ok && !a.labels && !b.labels)
         verdict = nc_tir__prove(p, a.list, stbds_arrlenu(a.list), b.list, stbds_arrlenu(b.list));
     nc_tir__code_free(&a);
@@ -4342,7 +4475,7 @@ NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS]
     nc_status status;
     size_t i;
     if (!words) return nc__fail(err, NC_ERR_ARG, 0, 0, "no words");
-    status = nc_tir__read_tasm(tasm, 1, &code, err);
+    status = nc_tir__read_tasm(tasm, NC_TIR__FOR_PROOF, &code, err);
     if (status == NC_OK && stbds_arrlenu(code.list) > NC_TIR_BLOCK_NODES)
         status = nc__fail(err, NC_ERR_LIMIT, 0, 0, "more than %d instructions", NC_TIR_BLOCK_NODES);
     if (status == NC_OK && code.labels)
@@ -6634,7 +6767,7 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     o.block = o.options->block ? o.options->block : NC_TIR_BLOCK_NODES;
     if (o.beam > 65536 || o.block > 64)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
-    status = nc_tir__read_tasm(tasm, 0, &o.code, err);
+    status = nc_tir__read_tasm(tasm, NC_TIR__FOR_ROWS, &o.code, err);
     if (status == NC_OK) {
         status = nc_tir__optimize_code(&o, optimized);
         if (status == NC_ERR_CANCELLED)
@@ -6835,7 +6968,7 @@ static nc_status nc_tir__prepare(const char *const *tasm, size_t count, const nc
             status = NC_ERR_CANCELLED;
             break;
         }
-        status = nc_tir__read_tasm(tasm[i], 0, &code, NULL);
+        status = nc_tir__read_tasm(tasm[i], NC_TIR__FOR_ROWS, &code, NULL);
         if (status == NC_OK) nc_tir__add_pieces(p, &seen, &code, o->beam, set);
         nc_tir__code_free(&code);
     }
@@ -7482,7 +7615,7 @@ NC_API nc_status nc_tir_evolution_add(nc_tir_evolution *evolution, const char *t
     size_t first, end = 0, at, stop;
     nc__clear(err);
     if (!evolution || !tasm) return nc__fail(err, NC_ERR_ARG, 0, 0, "no evolution or no code");
-    status = nc_tir__read_tasm(tasm, 0, &code, err);
+    status = nc_tir__read_tasm(tasm, NC_TIR__FOR_ROWS, &code, err);
     while (status == NC_OK && nc_tir__next_segment(&code, &first, &end))
         for (at = first; at < end && status == NC_OK; at = stop) {
             stop = nc_tir__block_end(code.list, end, at, NC_TIR_BLOCK_NODES);

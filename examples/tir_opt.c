@@ -17,7 +17,9 @@ static const char usage[] =
     "       tir_opt --corpus DIR [options]\n"
     "  --raw                    clean the TIR up first, as the compiler does before lowering\n"
     "  --lower-only             the classical lowering alone\n"
-    "  --target trident|triton  the compiler's instructions, or those of the present Triton VM\n"
+    "  --target NAME            trident: the compiler's instructions; triton: those of the "
+    "released\n"
+    "                           Triton VM; triton_main: those of its main branch\n"
     "  --whole                  the TASM is a whole program: functions may be moved in or dropped\n"
     "  --beam N                 search width (default 32)\n"
     "  --weights FILE           weights of the network that guides the search (tir_train makes "
@@ -41,6 +43,15 @@ typedef struct job {
     int raw, lower_only, json, train;
     nc_tir_options options;
 } job;
+
+static int find_target(const char *name, nc_tir_target *target) {
+    static const char *const names[] = {"trident", "triton", "triton_main"};
+    int i;
+    for (i = 0; i < 3 && strcmp(name, names[i]); i++) {
+    }
+    if (i < 3) *target = (nc_tir_target)i;
+    return i < 3;
+}
 
 static double now(void) {
     struct timespec t;
@@ -121,13 +132,16 @@ static void machine_row(FILE *out, const char *name, uint64_t before, uint64_t a
             (unsigned long long)after, before ? (double)after / (double)before : 1.0);
 }
 
-static int profile(FILE *out, const char *path, const char *before, const char *after) {
+static int profile(FILE *out, const char *path, nc_tir_target machine, const char *before,
+                   const char *after) {
     static samples s;
     nc_tir_execution a, b;
     nc_error err = {0};
     const char *tall_a, *tall_b;
     int bad = read_samples(path, &s);
+    size_t i;
     nc_status status;
+    for (i = 0; i < s.count; i++) s.input[i].machine = machine;
     if (bad) {
         if (bad < 0) return fprintf(stderr, "tir_opt: cannot read '%s'\n", path), 1;
         return fprintf(stderr, "%s:%d:1: not a line of sample inputs\n", path, bad), 1;
@@ -306,7 +320,8 @@ static int one_file(job *j) {
         print_report(j->out ? stdout : stderr, &report, now() - start, j->json);
     }
     if (!failed && j->profile)
-        failed = profile(j->out ? stdout : stderr, j->profile, classical, result);
+        failed =
+            profile(j->out ? stdout : stderr, j->profile, j->options.target, classical, result);
     nc_tir_free_text(classical);
     nc_tir_free_text(better);
     return failed;
@@ -523,10 +538,8 @@ int main(int argc, char **argv) {
             j.options.whole = 1;
         else if (!strcmp(argv[i], "--blocks"))
             j.options.on_block = print_block;
-        else if (!strcmp(argv[i], "--target") &&
-                 (!strcmp(next, "trident") || !strcmp(next, "triton")))
-            j.options.target =
-                !strcmp(argv[++i], "triton") ? NC_TIR_TARGET_TRITON : NC_TIR_TARGET_TRIDENT;
+        else if (!strcmp(argv[i], "--target") && find_target(next, &j.options.target))
+            i++;
         else if (!strcmp(argv[i], "--report") && (!strcmp(next, "json") || !strcmp(next, "table")))
             j.json = !strcmp(argv[++i], "json");
         else if (!strcmp(argv[i], "--beam") && atoi(next) > 0)

@@ -8,7 +8,7 @@ static nc_tir_execution run(const char *text, const char *suffix) {
     static const nc_gl in[8] = {1, 2, 3, 4, 5, 6, 0, UINT64_C(1) << 33};
     static const nc_gl digests[10] = {9, 8, 7, 6, 5, 4, 3, 2, 1, 0};
     static const nc_gl ram[8] = {0, 5, 1, 6, 2, 7, 3, 1};
-    nc_tir_input input = {in, in, digests, ram, 8, 8, 2, 4, 2000};
+    nc_tir_input input = {in, in, digests, ram, 8, 8, 2, 4, 2000, NC_TIR_TARGET_TRITON, 0};
     char *program = malloc(strlen(text) + 1000);
     nc_tir_execution x;
     nc_status status;

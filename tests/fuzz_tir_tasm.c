@@ -6,7 +6,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     static const nc_gl in[8] = {1, 2, 3, 4, 5, 6, 7, 8};
-    nc_tir_input input = {in, in, NULL, in, 8, 8, 0, 4, 2000};
+    nc_tir_input input = {in, in, NULL, in, 8, 8, 0, 4, 2000, (nc_tir_target)(size % 3), 0};
     nc_tir_heights heights;
     nc_tir_execution x;
     nc_error err;

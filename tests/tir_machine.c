@@ -60,6 +60,8 @@ static void check_vector(json_object *v) {
     input.secret_digests = digests;
     input.ram = ram;
     input.ram_count = pairs;
+    if (strstr(json_object_get_string(member(v, "program")), "horner_step"))
+        input.machine = NC_TIR_TARGET_TRITON_MAIN;
     x = run(json_object_get_string(member(v, "program")), &input);
     if (reason) {
         if (x.outcome != outcome_of(json_object_get_string(reason)))
@@ -121,6 +123,98 @@ static void every_vector_of_the_independent_interpreter_agrees(void **state) {
     fclose(file);
 }
 
+/* The program of triton-vm's own tests (stark.rs of 7.0.0 and 9.0.1) that executes every instruction,
+ * with the input that they give it; its digest is a known answer there, too. */
+static const char every_instruction[] =
+    "push 100000 push 0 push 5 read_io 5 merkle_step merkle_step_mem divine 5 assert_vector pop 5 "
+    "assert pop 2 push 1 push 2 push 3 place 2 pick 1 swap 2 dup 2 assert addi -2 assert addi -1 "
+    "assert assert push 0 push 0 push 0 push 500 push 800 xb_dot_step xx_dot_step write_io 5 "
+    "push 1 push 2 push 3 push 7 push 8 push 9 dup 3 dup 3 dup 3 xx_add dup 4 dup 4 dup 4 xx_mul "
+    "x_invert push 42 xb_mul add mul addi 0 invert mul add eq pop 1 "
+    "push 38 push 2 pow push 1337 add split dup 1 dup 1 lt pop 1 dup 1 and dup 1 xor push 9 "
+    "log_2_floor pop 1 div_mod pop_count pop 2 sponge_init divine 5 divine 5 sponge_absorb "
+    "push 42 sponge_absorb_mem pop 1 sponge_squeeze hash pop 5 push 300 read_mem 5 swap 6 "
+    "write_mem 5 pop 1 push 0 skiz nop push 1 skiz nop push 0 push 2 push 0 push 0 push 0 push 0 "
+    "push 0 call rec_or_ret pop 5 pop 2 push 2 call rec pop 1 halt "
+    "rec: dup 0 push 0 eq skiz return push -1 add recurse "
+    "rec_or_ret: swap 5 push -1 add swap 5 recurse_or_return";
+
+static void the_released_machine_executes_every_instruction_of_its_own_test(void **state) {
+    static const nc_gl known[5] = {UINT64_C(16249222752446630867), UINT64_C(9491561388146595314),
+                                   UINT64_C(17212103075750520093), UINT64_C(13456916676490887543),
+                                   UINT64_C(3342244920869747600)};
+    nc_gl leaf[3][5], root[5], public_input[5], secret[15], ram[2 * 1005];
+    nc_tir_input input = {0};
+    nc_tir_execution x;
+    size_t i;
+    (void)state;
+    for (i = 0; i < 15; i++) leaf[i / 5][i % 5] = 3 + i / 5; /* nodes 3, 4 and 5 of a tree */
+    nc_gl_tip5_hash_pair(leaf[1], leaf[2], root);
+    nc_gl_tip5_hash_pair(root, leaf[0], root);
+    for (i = 0; i < 5; i++) secret[i] = root[4 - i];
+    for (; i < 15; i++) secret[i] = 1337;
+    for (i = 0; i < 1005; i++) {
+        ram[2 * i] = i < 1000 ? i : 100000 + i - 1000;
+        ram[2 * i + 1] = i < 1000 ? 42 + i : 3;
+    }
+    memcpy(public_input, leaf[2], sizeof public_input);
+    input.public_input = public_input;
+    input.secret_input = secret;
+    input.secret_digests = leaf[1];
+    input.ram = ram;
+    input.public_count = 5;
+    input.secret_count = 15;
+    input.digest_count = 1;
+    input.ram_count = 1005;
+    x = run(every_instruction, &input);
+    assert_int_equal(x.outcome, NC_TIR_HALTED);
+    assert_int_equal(x.depth, 16);
+    for (i = 0; i < 5; i++) assert_int_equal(x.stack[11 + i], known[i]);
+    assert_int_equal(x.ram, 5 + 4 + 6 + 10 + 5 + 5);
+    assert_int_equal(x.output_count, 5);
+    assert_int_equal(x.output[0], 804); /* rhs: one element, then three */
+    assert_int_equal(x.output[1], 506);
+    /* RAM[a] = a + 42: 842 (542, 543, 544) + (843, 844, 845) (545, 546, 547) mod X^3 - X + 1 */
+    assert_int_equal(x.output[2], nc_gl_sub(842 * 542 + 843 * 545, 844 * 547 + 845 * 546));
+    nc_tir_free_output(&x);
+}
+
+/* What runs on one machine and is refused by name on the other. */
+static void check_machine(const char *tasm, int release, int on_main) {
+    nc_tir_input input = {0};
+    nc_tir_execution x;
+    nc_error err;
+    int machine;
+    for (machine = 0; machine < 3; machine++) {
+        const int runs = machine == NC_TIR_TARGET_TRITON_MAIN ? on_main : release;
+        input.machine = (nc_tir_target)machine;
+        assert_int_equal(nc_tir_execute(tasm, &input, &x, &err), runs ? NC_OK : NC_ERR_FORMAT);
+        if (runs)
+            assert_int_equal(x.outcome, NC_TIR_HALTED);
+        else
+            assert_int_equal(err.column, 5);
+        nc_tir_free_output(&x);
+    }
+}
+
+static void each_machine_has_its_own_steps(void **state) {
+    nc_tir_input input = {0};
+    nc_tir_execution a, b;
+    (void)state;
+    check_machine("nop xx_dot_step halt", 1, 0);
+    check_machine("nop xb_dot_step halt", 1, 0);
+    check_machine("nop b_horner_step halt", 0, 1);
+    check_machine("nop x_horner_step halt", 0, 1);
+    check_machine("nop or halt", 0, 0);
+    input.machine = (nc_tir_target)3;
+    assert_int_equal(nc_tir_execute("halt", &input, &a, NULL), NC_ERR_ARG);
+    /* one opcode, two instructions: the words, and so the digest, are the same */
+    input.machine = NC_TIR_TARGET_TRITON_MAIN;
+    assert_int_equal(nc_tir_execute("b_horner_step x_horner_step halt", &input, &b, NULL), NC_OK);
+    a = run("xx_dot_step xb_dot_step halt", NULL);
+    assert_memory_equal(a.stack + 11, b.stack + 11, 5 * sizeof *a.stack);
+}
+
 static void hand_computed_heights_of_small_programs(void **state) {
     nc_tir_execution x = run("push 5 split pop 2 halt", NULL);
     (void)state;
@@ -157,6 +251,11 @@ static void static_model_pads_at_the_cliffs(void **state) {
         assert_int_equal(nc_tir_padded((uint64_t)n), n <= 1024 ? 1024 : 2048);
     }
     assert_int_equal(nc_tir_padded(0), 1);
+    assert_int_equal(
+        nc_tir_profile_static("xb_mul x_invert xx_dot_step xb_dot_step xx_add", &h, &err), NC_OK);
+    assert_int_equal(h.processor, 5);
+    assert_int_equal(h.op_stack, 4);
+    assert_int_equal(h.ram, 0);
     assert_int_equal(nc_tir_profile_static("lt\nhash\nread_mem 3\ncall a\naddi 4\n", &h, &err),
                      NC_OK);
     assert_int_equal(h.processor, 6);
@@ -249,6 +348,8 @@ static void the_dynamic_profile_finds_the_worst_sample(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_vector_of_the_independent_interpreter_agrees),
+        cmocka_unit_test(the_released_machine_executes_every_instruction_of_its_own_test),
+        cmocka_unit_test(each_machine_has_its_own_steps),
         cmocka_unit_test(hand_computed_heights_of_small_programs),
         cmocka_unit_test(static_model_pads_at_the_cliffs),
         cmocka_unit_test(the_real_machine_pads_at_the_cliff),
