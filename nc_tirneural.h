@@ -264,8 +264,8 @@ typedef struct nc_tir_heights {
     uint64_t processor, hash, u32, op_stack, ram, jump_stack;
 } nc_tir_heights;
 
-/* What a program reads while it runs. Arrays may be null when their count is 0. RAM cells that
- * nobody set are 0. */
+/* What a program reads while it runs, field elements below p. Arrays may be null when their count is
+ * 0. RAM cells that nobody set are 0. */
 typedef struct nc_tir_input {
     const nc_gl *public_input;
     const nc_gl *secret_input;
@@ -292,10 +292,10 @@ typedef enum nc_tir_outcome {
 /* Result of a run, with the heights of the real machine's tables. */
 typedef struct nc_tir_execution {
     nc_tir_outcome outcome;
-    uint32_t reserved;
-    nc_gl stack[16]; /* stack[0] = st0, the top */
-    uint64_t depth;  /* elements on the operational stack */
-    nc_gl *output;   /* nc_tir_free_output */
+    char error_id[44]; /* in decimal, of the assertion that failed; empty where it has none */
+    nc_gl stack[16];   /* stack[0] = st0, the top */
+    uint64_t depth;    /* elements on the operational stack */
+    nc_gl *output;     /* nc_tir_free_output */
     size_t output_count;
     uint64_t program, processor, op_stack, ram, jump_stack, hash, cascade, lookup, u32;
     uint64_t padded_height;
@@ -361,6 +361,8 @@ typedef struct nc_tir_report {
     uint32_t instructions_after;
     double bound;                 /* optimistic bound of the instructions, block by block */
     nc_tir_heights before, after; /* static model, whole program */
+    uint32_t hints;               /* hints and breaks in the text */
+    uint32_t hints_dropped; /* of them, on code that is gone or on values that are never there */
 } nc_tir_report;
 
 /* Zero means default. */
@@ -438,6 +440,14 @@ NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target targe
 
 /* -- tasm: TASM text, and its rows in the static model ----------------------------------------- */
 
+/* TASM is read as the machine's own parser reads it (triton-isa 9.0.1): white space of any kind
+ * between the words, comments from two slashes to the end of the line or between slash-star and
+ * star-slash, labels of letters, digits, _ and - that are no instructions, constants between -p and
+ * p, `assert error_id 7`, hints and breaks. Wider than there: an empty comment of two slashes may
+ * stand anywhere. Where nothing is run, calls may go to labels that are not in the text, labels may
+ * start with @ or __@, instructions may be of any version, and stack indices go up to 255. Narrower:
+ * types in hints nest 64 deep. */
+
 /* Number of instructions in TASM text. NC_ERR_FORMAT with line and column, NC_ERR_LIMIT beyond 2^22
  * instructions. */
 NC_API nc_status nc_tir_count(const char *tasm, uint32_t *instructions, nc_error *err);
@@ -454,7 +464,8 @@ NC_API uint64_t nc_tir_padded(uint64_t height);
 
 /* Run TASM on the interpreter: the released Triton VM, or its main branch (input->machine). NC_OK
  * when it ran, whatever the outcome; NC_ERR_FORMAT with line and column for text that is no
- * program of that machine. input null: nothing to read. Free result->output with nc_tir_free_output. exact: stack,
+ * program of that machine; NC_ERR_ARG for an input that is no field element, by name and index.
+ * input null: nothing to read. Free result->output with nc_tir_free_output. exact: stack,
  * output and all table heights are those of an independent interpreter on 417 programs. */
 NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
                                 nc_tir_execution *result, nc_error *err);
@@ -482,8 +493,8 @@ NC_API const char *nc_tir_verdict_str(nc_tir_verdict verdict);
 
 /* -- blocks: straight-line code as field elements -------------------------------------------- */
 
-/* Encode straight-line TASM of at most 32 instructions. NC_ERR_LIMIT beyond, NC_ERR_FORMAT for
- * labels and jumps. */
+/* Encode straight-line TASM of at most 32 instructions, without its hints, breaks and error ids.
+ * NC_ERR_LIMIT beyond, NC_ERR_FORMAT for labels and jumps. */
 NC_API nc_status nc_tir_encode(const char *tasm, nc_gl words[NC_TIR_BLOCK_WORDS], nc_error *err);
 /* The TASM of an encoded block, freed with nc_tir_free_text. NC_ERR_FORMAT for words that encode
  * none. exact: it encodes to the same words. */
@@ -528,7 +539,10 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err);
 /* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
- * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. */
+ * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. An error
+ * id stays with its assertion; where several in a block fail at once another one may come first.
+ * Breaks stay, and the state they show: no block goes across one. A hint moves to where its elements
+ * lie in the new code; report->hints_dropped counts those that have no such place. */
 NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
                                       char **optimized, nc_tir_report *report, nc_error *err);
 /* The whole road in one call, for other languages: TIR text in, TASM text and the report as a JSON
@@ -1791,33 +1805,21 @@ static int nc_tir__is(const char *text, size_t n, const char *name) {
     return n > 0 && *text == *name && strlen(name) == n && memcmp(text, name, n) == 0;
 }
 
-/* Behind the white space at `at`: what Unicode calls so, in UTF-8. */
-static const char *nc_tir__skip_white(const char *at, const char *end) {
-    for (; at < end; at++) {
-        const unsigned c = (uint8_t)*at;
-        unsigned d, e;
-        if (nc__is_space((int)c)) continue;
-        if (c < 0xc2 || end - at < 2) break;
-        d = (uint8_t)at[1];
-        if (c == 0xc2) { /* next line, no-break space */
-            if (d != 0x85 && d != 0xa0) break;
-            at += 1;
-            continue;
-        }
-        if (end - at < 3) break;
-        e = (uint8_t)at[2];
-        if (c == 0xe1 && d == 0x9a) { /* ogham space mark */
-            if (e != 0x80) break;
-        } else if (c == 0xe2 && d == 0x80) { /* spaces of typography, separators, narrow no-break */
-            if (e != 0xa8 && e != 0xa9 && e != 0xaf && (e < 0x80 || e > 0x8a)) break;
-        } else if (c == 0xe2 && d == 0x81) { /* of mathematics */
-            if (e != 0x9f) break;
-        } else if (c != 0xe3 || d != 0x80 || e != 0x80) { /* of ideographs */
-            break;
-        }
-        at += 2;
-    }
-    return at;
+/* Bytes of the white space at `at`, what Unicode calls so, in UTF-8; or 0. */
+static size_t nc_tir__white(const char *at, const char *end) {
+    const uint8_t *c = (const uint8_t *)at;
+    if (at == end) return 0;
+    if (*c < 128) return (size_t)nc__is_space(*c);
+    if (end - at >= 2 && c[0] == 0xc2) /* next line, no-break space */
+        return c[1] == 0x85 || c[1] == 0xa0 ? 2 : 0;
+    if (end - at < 3) return 0;
+    if (c[0] == 0xe2 && c[1] == 0x80) /* of typography, line and paragraph, narrow no-break */
+        return (c[2] >= 0x80 && c[2] <= 0x8a) || c[2] == 0xa8 || c[2] == 0xa9 || c[2] == 0xaf ? 3
+                                                                                              : 0;
+    return !memcmp(c, "\xe1\x9a\x80", 3) || /* ogham, mathematics, ideographs */
+                   !memcmp(c, "\xe2\x81\x9f", 3) || !memcmp(c, "\xe3\x80\x80", 3)
+               ? 3
+               : 0;
 }
 
 /* The verbatim lines of asm up to a lone `end`, without the indentation of the body. */
@@ -2513,19 +2515,21 @@ static void nc_tir__lower_label(nc_tir__lowering *l, const char *prefix, const c
     nc_tir__print(&l->text, suffix);
 }
 
-/* Lines of asm as they stand, but for the blanks around them; empty ones go. */
+/* Lines of asm as they stand, but for the white space around them; empty ones go. */
 static void nc_tir__lower_asm(nc_tir__lowering *l, const char *text) {
     while (*text) {
-        const char *end = text + strcspn(text, "\n"), *stop = end;
-        const char *at = nc_tir__skip_white(text, stop);
-        const char *after = at, *next;
-        for (next = at; next < stop; next = nc_tir__skip_white(after, stop)) {
-            after = next + 1; /* behind the last character that is not white */
-            while (after < stop && nc_tir__skip_white(after, stop) == after) after++;
+        const char *end = text + strcspn(text, "\n"), *first = end, *behind = end, *at = text;
+        while (at < end) {
+            const size_t white = nc_tir__white(at, end);
+            if (!white && first == end) first = at;
+            at += white ? white : 1;
+            if (!white) behind = at;
         }
-        if (after > at) nc_tir__print_line(&l->text, 2, at, (size_t)(after - at));
-        if (after > at) nc_tir__print(&l->text, "\n");
-        text = end + 1;
+        if (first < end) {
+            nc_tir__print_line(&l->text, 2, first, (size_t)(behind - first));
+            nc_tir__print(&l->text, "\n");
+        }
+        text = end + (*end != 0);
     }
 }
 
@@ -2776,7 +2780,7 @@ enum {
 
 typedef struct nc_tir__instruction {
     const char *name;
-    uint8_t opcode, arg, pops, pushes, channel, class_, step;
+    uint8_t length, opcode, arg, pops, pushes, channel, class_, step;
     uint16_t flags;
     uint8_t rows[6]; /* of the tables of the static model, NC_TIR__H_* */
 } nc_tir__instruction;
@@ -2794,7 +2798,7 @@ typedef struct nc_tir__instruction {
 #define NC_TIR__ROWS_MERKLE_RAM {1, 6, 33, 0, 5, 0}
 static const nc_tir__instruction nc_tir__table[] = {
 #define NC_TIR__ROW(NAME, text, opcode, ARG, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)      \
-    {text, opcode, NC_TIR__ARG_##ARG, pops, pushes, NC_TIR__CHANNEL_##CHANNEL,                     \
+    {text, sizeof text - 1, opcode, NC_TIR__ARG_##ARG, pops, pushes, NC_TIR__CHANNEL_##CHANNEL,                     \
      NC_TIR__CLASS_##CLASS, NC_TIR__STEP_##step, flags, NC_TIR__ROWS_##ROWS},
     NC_TIR__INSTRUCTIONS(NC_TIR__ROW)
 #undef NC_TIR__ROW
@@ -2818,18 +2822,20 @@ static const char *const nc_tir__height_names[NC_TIR__HEIGHTS] = {
 /* nc_tir_heights is that many numbers and nothing else: they are copied to and from arrays. */
 NC_TIR__STATIC(heights_are_an_array, sizeof(nc_tir_heights) == NC_TIR__HEIGHTS * sizeof(uint64_t));
 
-/* One TASM instruction. A label argument is an index into the labels of its code. */
+/* One TASM instruction. A label argument is an index into the labels of its code; the argument of
+ * an assertion is 0, or 1 + the index of its error id there. */
 typedef struct nc_tir__tasm {
     uint64_t arg;
     uint32_t op;
-    uint32_t line;
+    uint32_t line, column;
+    uint32_t marks; /* 1 + the index of the first mark before it, or 0 */
 } nc_tir__tasm;
 
 static nc_tir__tasm nc_tir__make(uint32_t op, uint64_t arg) {
     nc_tir__tasm t;
+    memset(&t, 0, sizeof t);
     t.op = op;
     t.arg = arg;
-    t.line = 0;
     return t;
 }
 
@@ -2856,16 +2862,31 @@ typedef struct nc_tir__label {
     int32_t value; /* instruction index, or -1 while only called */
 } nc_tir__label;
 
+/* What a debugger reads before an instruction: `hint name: type = stack[first..first + count]`, or
+ * `break`, whose count is 0. */
+typedef struct nc_tir__mark {
+    size_t text; /* up to the type, where it stands among the names */
+    uint64_t first, count;
+    uint32_t number; /* in the text: copies have the same */
+    uint32_t next;   /* 1 + the index of the next before the same instruction, or 0 */
+} nc_tir__mark;
+
 typedef struct nc_tir__code {
     nc_tir__tasm *list;    /* stb_ds array */
     nc_tir__label *labels; /* stb_ds array */
-    nc__buffer names;      /* each ended by NUL */
-    nc__index index;       /* of the labels */
+    size_t *ids;         /* stb_ds array: error ids in decimal, where they stand among the names */
+    nc_tir__mark *marks; /* stb_ds array */
+    uint32_t mark_count; /* marks in the text */
+    uint32_t end_marks;  /* 1 + the index of the first behind the last instruction, or 0 */
+    nc__buffer names;    /* each ended by NUL */
+    nc__index index;     /* of the labels */
 } nc_tir__code;
 
 static void nc_tir__code_free(nc_tir__code *code) {
     stbds_arrfree(code->list);
     stbds_arrfree(code->labels);
+    stbds_arrfree(code->ids);
+    stbds_arrfree(code->marks);
     nc__buffer_free(&code->names);
     nc__index_free(&code->index);
 }
@@ -2901,107 +2922,561 @@ static uint32_t nc_tir__label_of(nc_tir__code *code, const char *name, size_t n)
 static int nc_tir__find_op(const char *text, size_t n) {
     int i;
     for (i = 0; i < NC_TIR__I_COUNT; i++)
-        if (nc_tir__is(text, n, nc_tir__table[i].name)) return i;
+        if (nc_tir__table[i].length == n && nc_tir__table[i].name[0] == *text &&
+            memcmp(nc_tir__table[i].name, text, n) == 0)
+            return i;
     return -1;
 }
 
-/* A possibly negative field constant; -a means p - a. */
-static nc_status nc_tir__field(const char *text, size_t n, uint64_t *value) {
-    const int negative = n > 1 && text[0] == '-';
-    nc_status status = nc_gl_parse(text + negative, n - (size_t)negative, value, NULL);
-    if (status == NC_OK && negative) *value = nc_gl_neg(*value);
-    return status;
+NC__COLD_BEGIN
+
+/* -- letters beyond ASCII: what Unicode 17.0 calls alphabetic, numeric, and a small letter -- */
+
+/* Runs of code points: how far the first lies behind the run before, then twice how many follow it,
+ * plus 1 where only every second one is meant. Numbers to the base 28, digits from '#' on, the last
+ * one from ']' on. Made from char::is_alphabetic, is_numeric and is_lowercase of Rust 1.95. */
+static const char nc_tir__alphabetic[] =
+    "$k]g]a]b$m^%a^$'oasked`&_]$^$c^__c^]c]^a^]^$g^(u^,ue.s^%o_]c%u$hw^]^_^_^]e$uac$^qb&w^ik*c^ka"
+    "kaaga_]m&gj*au%ef_a]b$o_$ep$qdqb$o^id]e%wgs`ic(g^$_^aa$]j$e^k___$k^i^]`c`k____^]e]a_^ei_g]aa"
+    "^ga__$k^i^_^_^_aea___a]dc^]ngha^m^a^$k^i^_^e`m^a^_`]lcrcaa^k___$k^i^_^e`k____f_a_^ej]m_^g`a^"
+    "c`_^]^_`_`a`sae`a^a`]c]$iu^a^$m^$_`k^a^ae_^a^__c$]c^k^a^$m^o^e`k^a^ae_ba^cjaiu^a^%u_k^a^a^]b"
+    "cdesg^a^$c`$o^m^]_ieg^]^ko_j'_bic]$t_^]^e^$o^]^$e^a_e^]c]kc$a]%dk^%ka$ea$_^%k%h&u^]_em'kgc_%"
+    "o^]b]_&]^:q^c_i^]^c_%u^c_%e^c_i^]^c_$]^']^c_'q$f$_m)__g`$3c_$a^$sb(e`qd$gh$ii$giu^a^_i&o_$ek"
+    "]a]%h)ed&]b'wg%a^samt%__eh&_a$s$w$wa'i_$g$s]t_ha$r&o^$]^k$t%w_cg&_^qk&usag%k_qb&]_a$jc^g^_`]"
+    "b0op%gh6s_g_%o_g_k^b^%a_&q^i^]`a^i`c_gauba^i'a]j]mu&n]a]_o^]`ecb^c^q_cbea]n%u$$^&o%+s3ecc`_i"
+    "%o^]b]_&wd]m$mfi^i^i^i^i^i^i^i^%c$p]3ravmde_ea)_ca^)g^cb&]^)on%c$q$_5e39s%e%#1m%h&c_6a`$_g_q"
+    "&ebk`+]$hm_*e_(sq$i^%eu&oi's^]$mg`]^ag%eb%ij%]`&m^sl]m$_ge^&ufwo$m`'u^`ua_$__chg_g_gfi^i^&]^"
+    "wc+qr$#0wi$ma&i-8u=__*k$giiebs^u^e^]^_^_^*o$b<uo'k_&s$is'ae^,m$e$sc$sh)e`g_g_g_a$ds^$s^$e^_^"
+    "$]_w$c+q%j&q,l%]`&i$p%cj%_b&]b%__%kak^e$k.co%ka%ka%se&oiq^$]^i^_^q^$]^i^_`&oi9af$kgkug^%w^m%"
+    "jg_]^&_^_`]_$mg$mf%a%f$e^_g$kg$sc$s$g&wc_%ec^_bk^a^%]$k%]`%]$dk^$wx&sg$kg$ej$c&w(a$x&mj&mj%s"
+    "$c$w`]b$m+w%w^_`_mg$sa`%]g]e$k$k$c$o$ix$mf'w$leg']f]j$qt&mnce%i`]f'k^cf_g`$d$c^%g_]cc%ci^]^c"
+    "^$]^od']tc^k___$k^i^_^e`k____`]c]bi$]o^]_]^%o^o^]_]^c^_``$m'o^a^cqa$_'o__^])m&s_ivg$c'i^]`]%"
+    "`&s_]%l$u_wri)n']&p'k$`k_]_k^_^%_^____c&fk_&c_g^]^_x&m_on(_b]o(a&pk&a%e$`m^&a^i^]$r%__$k^w%n"
+    "i^_^&_`]^_^a^]__ug^_^%m^_^c^]t&_,e$mf$a^%u`a&x]%t%,s&o*un0w&-a)ul%7kngv-(eb$0m+7f&e%)f$/md%a"
+    "n(mn%_o&gmc$`$ib$e2i&a*l'k$a$q_$q$m(ea']d$a%e_^]iif5:c$j%c&j+a.%rc^i^_^7ql]$^a_]kce$#c%=i*mb"
+    "u`mdoa]*4r)]^(]^__]___c^s^]^i^'m^c_k^i^$w^c^e^]`i^;c_$q^$q^%a^$q^%a^$q^%a^$q^%a^$q^k%,u%acg*"
+    "ni^$a_i^_^eb'g$b]']&agim].j%_o&_4e$w+a%__]*h%a^$ke_+]i^c^_^$]^1]%`'s`]`]$2]c^$u^_^]_]^o^c^`c"
+    "]ab^a^_^]_f^_^]_c^i^c^c^]^o^$aba^e^$a9i$sc$sc$s'7c&;>g$a.'w_17g_6$ql$3g&'_$-o$<s/3qb85g";
+static const char nc_tir__numeric[] =
+    "$s_b]_a$:jo'so*_o1qo'coag&uo'co'co_g&wu'`oei&po&qid$e&vo&io'co%k$g,mo%ko<p$g$&ja+locoso-qo'm"
+    "q(voco)ko&_o'soco$,g]`gco*_&m_e<w'c%s$k9k%_$8j]>r]vmka/dc'wo$_k^$]$ao$h$]$,5uo)qo.ig(ko$go*_"
+    "oso&_o1ko>&oo4n&ai']n_/b$u$ec$^]e]'se*co$(okvi$hm%pesg(q__$__&c%em$u_$_a%pe&qkuk$ji.sg$qoco,"
+    "w%a(oo$kc']i's%_'mo%ao(aod$g+xo/co'co0go&ooc$g%qs2]$e&fo:oo&_%]+`o%ko$wo/so&o$i$-`*u6:jo%>oo"
+    "&_o'so^i5so,g$m/ja$%-^o$;s$gi$g&u$q$.n&k&#mo2_o4wo+to<mm'mo$#d'a^a^c%q&a^$]$)gu&2lo";
+static const char nc_tir__lower[] =
+    "$k]g]a]$e$o^k^$v^_^j^_^$n_`^a_`_]`_a]_]`a_]_b_]^_^]_]``___ac]_]_l^_^l^__``%^^i_]__^]ad^'u_%i"
+    "d_$_e&i]$l``]_co]x%i^_`a^r^e^]_]__$t&g^$bf$v_h^_^&h$q%u&6`&]^c>ag%8sm^]'b0o%f(d^m^&h^meggkek"
+    "eggkekew_kekekee^_c]`a^_ec__ekga^_'f]j]mu&v]`_`]x]a]a]__eca]$b$_a]$%`$s%-k&g^]`_^ba]^_^k`&j^"
+    "_d`a]i%o^]b]$.1x$npv^a'rh^a^%`^o^`_fa`_]^a^pb]bla`_lrc^]^a$$f&]^wc(o<;miie$-^$s$2v%s'u%k(lq^"
+    "$]^i^_3`]_a^%w^m$4v&m'j$k&5o%c><q%c%`$q$($w$swi^$cw$swc^]^i^qw$sw$sw$sw$sw$sw$sw$sw$sw$w$]$q"
+    "^gw$q^gw$q^gw$q^gw$q^g^]%,uo^$gcg,f'g%:m%g";
+
+static int nc_tir__is_in(const char *runs, uint32_t code) {
+    uint32_t first = 128, value = 0, begun = 0;
+    for (; *runs; runs++) {
+        if (*runs < ']') {
+            value = 28 * (value + (uint32_t)(*runs - '#'));
+            continue;
+        }
+        value += (uint32_t)(*runs - ']');
+        first += begun ? 0 : value;
+        if (begun) {
+            const uint32_t step = 1 + (value & 1), last = first + value / 2 * step;
+            if (code <= last) return code >= first && (code - first) % step == 0;
+            first = last + 1;
+        }
+        begun = !begun;
+        value = 0;
+    }
+    return 0;
 }
+
+/* The code point at `at`, in UTF-8 of *n bytes; 0 for none beyond ASCII. */
+static uint32_t nc_tir__code_point(const char *at, const char *end, size_t *n) {
+    static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+    const uint32_t c = (uint8_t)*at;
+    uint32_t code;
+    size_t i;
+    *n = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : 2;
+    if (c < 0xc2 || c > 0xf4 || (size_t)(end - at) < *n) return 0;
+    code = c & (0xffu >> (*n + 1));
+    for (i = 1; i < *n; i++) {
+        if (((uint8_t)at[i] & 0xc0) != 0x80) return 0;
+        code = code << 6 | ((uint8_t)at[i] & 0x3f);
+    }
+    return code < least[*n] || code > 0x10ffff || code >> 11 == 0x1b ? 0 : code;
+}
+
+/* The length of a letter beyond ASCII, inside a name of a digit too; or 0. */
+static size_t nc_tir__letter(const char *at, const char *end, int inside) {
+    size_t n;
+    const uint32_t code = nc_tir__code_point(at, end, &n);
+    return nc_tir__is_in(nc_tir__alphabetic, code) ||
+                   (inside && nc_tir__is_in(nc_tir__numeric, code))
+               ? n
+               : 0;
+}
+
+/* The length of what may stand in the name of a hint; or 0. */
+static size_t nc_tir__small_letter(const char *at, const char *end, int inside) {
+    size_t n = 1;
+    uint32_t code;
+    if ((uint8_t)*at < 128)
+        return (*at >= 'a' && *at <= 'z') || *at == '_' || (inside && nc__is_digit(*at));
+    code = nc_tir__code_point(at, end, &n);
+    return nc_tir__is_in(nc_tir__lower, code) || (inside && nc_tir__is_in(nc_tir__numeric, code))
+               ? n
+               : 0;
+}
+
+NC__COLD_END
 
 /* What text is read for. */
 enum {
-    NC_TIR__FOR_ROWS,  /* to be measured: instructions of any machine, and stack indices beyond 15,
-                          which the compiler emits but nothing runs */
+    NC_TIR__FOR_ROWS, /* to be measured: instructions of any machine, stack indices beyond 15, which
+                          the compiler emits but nothing runs, and labels of other modules, with @ */
     NC_TIR__FOR_PROOF, /* instructions of any machine */
     NC_TIR__FOR_RELEASE,
     NC_TIR__FOR_MAIN
 };
 
-static nc_status nc_tir__read_instruction(nc__text *line, int purpose, nc_tir__code *code,
-                                          const char *word, size_t n) {
-    const int op = nc_tir__find_op(word, n);
-    const nc_tir__instruction *table = &nc_tir__table[op < 0 ? 0 : op];
-    nc_tir__tasm t = nc_tir__make((uint32_t)op, 0);
-    if (op < 0) return nc_tir__bad(line, word, "unknown instruction");
-    if (purpose == NC_TIR__FOR_RELEASE && (table->flags & NC_TIR__NO_RELEASE))
-        return nc_tir__bad(line, word, "no release of Triton VM has this instruction");
-    if (purpose == NC_TIR__FOR_MAIN && (table->flags & NC_TIR__NO_MAIN))
-        return nc_tir__bad(line, word, "the main branch of Triton VM lacks this instruction");
-    t.line = (uint32_t)line->line;
-    if (table->arg != NC_TIR__ARG_NONE) {
-        n = nc_tir__word(line, &word);
-        if (n == 0) return nc_tir__bad(line, word, "the instruction needs an argument");
-        if (table->arg == NC_TIR__ARG_LABEL) {
-            if (n > NC_TIR__MAX_NAME) return nc_tir__bad(line, word, "label is too long");
-            t.arg = nc_tir__label_of(code, word, n);
-            if (t.arg == UINT32_MAX) return nc__text_fail(line, NC_ERR_MEMORY, "out of memory");
-        } else if (nc_tir__field(word, n, &t.arg) != NC_OK) {
-            return nc_tir__bad(line, word, "not a field element");
-        } else if (nc_tir__counts(table) && (t.arg < 1 || t.arg > 5)) {
-            return nc_tir__bad(line, word, "the argument must be 1 to 5");
-        } else if (table->arg == NC_TIR__ARG_INDEX &&
-                   t.arg > (purpose != NC_TIR__FOR_ROWS ? 15 : 255)) {
-            return nc_tir__bad(line, word, "the argument must be 0 to 15");
+/* TASM while it is read. A NUL stands at its end. */
+typedef struct nc_tir__parser {
+    nc__text text;
+    nc_tir__code *code;
+    int purpose;
+    int may_have_id;     /* the last token was an assertion */
+    uint32_t last_mark;  /* 1 + the index of the last mark before the next instruction, or 0 */
+    uint32_t first_mark; /* and of the first */
+} nc_tir__parser;
+
+/* A comment that starts at t->at, which is its slash; 0 where there is none. One that starts with
+ * two slashes ends before the end of its line, and may be empty, which the machine refuses. */
+static int nc_tir__skip_comment(nc__text *t) {
+    const char *at = t->at;
+    if (at[1] == '/') {
+        t->at += strcspn(at, "\n\r");
+        return 1;
+    }
+    if (at[1] != '*') return 0;
+    if (!strstr(at + 2, "*/")) {
+        (void)nc_tir__bad(t, at, "a comment without end");
+        return 0;
+    }
+    for (nc__step(t), nc__step(t); t->at[0] != '*' || t->at[1] != '/';) nc__step(t);
+    t->at += 2;
+    return 1;
+}
+
+/* Over white space and, where `comments` is 1, comments; 1 when there was any, or the text ends
+ * here. */
+static int nc_tir__skip(nc__text *t, int comments) {
+    const char *start = t->at;
+    for (;;) {
+        const char c = *t->at;
+        if (c == ' ') {
+            t->at++;
+        } else if (c == '\n') {
+            t->line_start = ++t->at;
+            t->line++;
+        } else if (c == '/') {
+            if (!comments || !nc_tir__skip_comment(t)) break;
+        } else {
+            const size_t n = c > ' ' && c < 127 ? 0 : nc_tir__white(t->at, t->end);
+            if (n == 0) break;
+            t->at += n;
         }
     }
-    stbds_arrput(code->list, t);
-    return NC_OK;
+    return t->at > start || t->at == t->end;
 }
 
-static nc_status nc_tir__read_label(nc__text *line, nc_tir__code *code, const char *word,
-                                    size_t n) {
+/* Length of the letters of a label or an instruction at `at`: a letter or _, then letters, digits, _
+ * and -. Where rows are measured a label may be one of another module. */
+static size_t nc_tir__name_length(const nc_tir__parser *p, const char *at) {
+    const char *start = at;
+    if (p->purpose == NC_TIR__FOR_ROWS) at += *at == '@' ? 1 : strncmp(at, "__@", 3) ? 0 : 3;
+    for (;;) {
+        const char c = *at;
+        size_t n;
+        if (nc__is_letter(c) || ((nc__is_digit(c) || c == '-') && at > start)) {
+            at++;
+        } else if ((uint8_t)c < 128 || (n = nc_tir__letter(at, p->text.end, at > start)) == 0) {
+            return (size_t)(at - start);
+        } else {
+            at += n;
+        }
+    }
+}
+
+/* Whether no label may have that name on the machine. */
+static int nc_tir__is_reserved(const nc_tir__parser *p, const char *name, size_t n) {
+    const int op = nc_tir__find_op(name, n);
+    const int lacks = p->purpose == NC_TIR__FOR_MAIN ? NC_TIR__NO_MAIN : NC_TIR__NO_RELEASE;
+    return (op >= 0 && !(nc_tir__table[op].flags & lacks)) || nc_tir__is(name, n, "hint") ||
+           nc_tir__is(name, n, "error_id") || nc_tir__is(name, n, "error_message");
+}
+
+/* NC_ERR_FORMAT at a place that has been passed. */
+static nc_status nc_tir__bad_before(nc_tir__parser *p, const nc__text *place, const char *what) {
+    p->text = *place;
+    return nc_tir__bad(&p->text, place->at, what);
+}
+
+/* A label of n characters at `start`, or the call of one. */
+static uint32_t nc_tir__find_label(nc_tir__parser *p, const nc__text *start, size_t n) {
     uint32_t label;
-    if (n > NC_TIR__MAX_NAME) return nc_tir__bad(line, word, "label is too long");
-    if (n == 0) return nc_tir__bad(line, word, "a label needs a name");
-    label = nc_tir__label_of(code, word, n);
-    if (label == UINT32_MAX || !code->labels)
-        return nc__text_fail(line, NC_ERR_MEMORY, "out of memory");
-    if (code->labels[label].value >= 0) return nc_tir__bad(line, word, "label is defined twice");
-    code->labels[label].value = (int32_t)stbds_arrlen(code->list);
-    return NC_OK;
+    if (nc_tir__is_reserved(p, start->at, n)) {
+        (void)nc_tir__bad_before(p, start, "no label may have the name of an instruction");
+        return UINT32_MAX;
+    }
+    label = nc_tir__label_of(p->code, start->at, n);
+    if (label == UINT32_MAX || !p->code->labels) {
+        (void)nc__text_fail(&p->text, NC_ERR_MEMORY, "out of memory");
+        return UINT32_MAX;
+    }
+    return label;
 }
 
-/* A comment runs from // to the end of its line. */
-static void nc_tir__cut_comment(nc__text *line) {
-    const char *at = line->at;
-    while (at < line->end && (at = (const char *)memchr(at, '/', (size_t)(line->end - at)))) {
-        if (++at == line->end || *at != '/') continue;
-        line->end = at - 1;
+static void nc_tir__read_label(nc_tir__parser *p, const nc__text *start, size_t n) {
+    const uint32_t label = nc_tir__find_label(p, start, n);
+    if (label == UINT32_MAX) return;
+    if (p->code->labels[label].value >= 0)
+        (void)nc_tir__bad_before(p, start, "label is defined twice");
+    else
+        p->code->labels[label].value = (int32_t)stbds_arrlen(p->code->list);
+}
+
+/* Decimal digits as a number; 0 where there are none, or where it is larger than `most`. */
+static int nc_tir__digits(nc__text *t, uint64_t most, uint64_t *value) {
+    const char *start = t->at;
+    uint64_t v = 0;
+    for (; nc__is_digit(*t->at); t->at++) {
+        const uint64_t digit = (uint64_t)(*t->at - '0');
+        if (digit > most || v > (most - digit) / 10) return 0;
+        v = 10 * v + digit;
+    }
+    *value = v;
+    return t->at > start;
+}
+
+/* A field element: an integer between -p and p, + or - before it; -a means p - a. */
+static int nc_tir__read_field(nc__text *t, uint64_t *value) {
+    const int negative = *t->at == '-';
+    if (negative || *t->at == '+') t->at++;
+    if (!nc_tir__digits(t, NC_GL_P - 1, value)) return 0;
+    if (negative) *value = nc_gl_neg(*value);
+    return 1;
+}
+
+/* What an instruction needs behind its name, where t->at is. */
+static void nc_tir__read_argument_of(nc_tir__parser *p, const nc_tir__instruction *table,
+                                     nc_tir__tasm *i) {
+    nc__text *t = &p->text;
+    const nc__text start = *t;
+    const uint64_t least = nc_tir__counts(table) ? 1 : 0;
+    const uint64_t most = least ? 5 : p->purpose == NC_TIR__FOR_ROWS ? 255 : 15;
+    int ok;
+    if (table->arg == NC_TIR__ARG_LABEL) {
+        const size_t n = nc_tir__name_length(p, t->at);
+        if (n == 0) {
+            (void)nc_tir__bad(t, t->at, "not a label");
+            return;
+        }
+        i->arg = nc_tir__find_label(p, &start, n);
+        t->at += t->status == NC_OK ? n : 0;
+        ok = 1;
+    } else if (table->arg == NC_TIR__ARG_FIELD) {
+        ok = nc_tir__read_field(t, &i->arg);
+    } else {
+        ok = nc_tir__digits(t, most, &i->arg) && i->arg >= least &&
+             (*start.at != '0' || t->at == start.at + 1);
+    }
+    if (t->status == NC_OK && (!ok || !nc_tir__skip(t, 1)))
+        (void)nc_tir__bad_before(p, &start,
+                                 table->arg == NC_TIR__ARG_LABEL   ? "not a label"
+                                 : table->arg == NC_TIR__ARG_FIELD ? "not a field element"
+                                 : least                           ? "the argument must be 1 to 5"
+                                         : "the argument must be 0 to 15");
+}
+
+/* The instruction `op` whose name stood at `start`; `behind` is where it ended. */
+static void nc_tir__read_instruction(nc_tir__parser *p, uint32_t op, const nc__text *start,
+                                     const nc__text *behind) {
+    const nc_tir__instruction *table = &nc_tir__table[op];
+    nc_tir__tasm i = nc_tir__make(op, 0);
+    if (p->purpose == NC_TIR__FOR_RELEASE && (table->flags & NC_TIR__NO_RELEASE)) {
+        (void)nc_tir__bad_before(p, start, "no release of Triton VM has this instruction");
+    } else if (p->purpose == NC_TIR__FOR_MAIN && (table->flags & NC_TIR__NO_MAIN)) {
+        (void)nc_tir__bad_before(p, start, "the main branch of Triton VM lacks this instruction");
+    } else if (stbds_arrlenu(p->code->list) >= 1u << 22) {
+        (void)nc__text_fail(&p->text, NC_ERR_LIMIT, "more than 2^22 instructions");
+    } else if (table->arg != NC_TIR__ARG_NONE) {
+        if (p->text.at == p->text.end)
+            (void)nc_tir__bad_before(p, behind, "the instruction needs an argument");
+        else
+            nc_tir__read_argument_of(p, table, &i);
+    }
+    if (p->text.status != NC_OK) return;
+    i.line = (uint32_t)start->line;
+    i.column = (uint32_t)(start->at - start->line_start) + 1;
+    i.marks = p->first_mark;
+    p->first_mark = p->last_mark = 0;
+    p->may_have_id = op == NC_TIR__I_ASSERT || op == NC_TIR__I_ASSERT_VECTOR;
+    stbds_arrput(p->code->list, i);
+}
+
+NC__COLD_BEGIN
+
+/* -- error ids, hints and breaks: what the machine keeps for those who look for faults -- */
+
+/* An error id, an integer of 128 bits, belongs to the assertion right before it. The same one is
+ * not kept again where it is among the last. */
+static void nc_tir__read_error_id(nc_tir__parser *p, const nc__text *start) {
+    static const char *const most[2] = {"170141183460469231731687303715884105727",
+                                        "170141183460469231731687303715884105728"};
+    nc_tir__code *code = p->code;
+    nc__text *t = &p->text;
+    const nc__text number = *t;
+    const int negative = *t->at == '-';
+    const char *digits;
+    const size_t text = code->names.used, ids = stbds_arrlenu(code->ids);
+    const size_t least = ids > 64 ? ids - 64 : 0;
+    size_t n, i;
+    if (!p->may_have_id) {
+        (void)nc_tir__bad_before(p, start, "an error id must follow an assertion");
+        return;
+    }
+    if (negative || *t->at == '+') t->at++;
+    digits = t->at;
+    while (nc__is_digit(*t->at)) t->at++;
+    n = (size_t)(t->at - digits);
+    for (; n > 1 && *digits == '0'; n--) digits++;
+    if (n == 0 || n > 39 || (n == 39 && strncmp(digits, most[negative], 39) > 0) ||
+        !nc_tir__skip(t, 1)) {
+        (void)nc_tir__bad_before(p, &number, "not an error id: an integer of 128 bits");
+        return;
+    }
+    if (negative && *digits != '0') nc__buffer_put(&code->names, "-", 1);
+    nc__buffer_put(&code->names, digits, n);
+    nc__buffer_put(&code->names, "", 1);
+    if (code->names.status != NC_OK) {
+        (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+        return;
+    }
+    for (i = ids; i > least; i--)
+        if (!strcmp(code->names.data + code->ids[i - 1], code->names.data + text)) break;
+    if (i == least) {
+        stbds_arrput(code->ids, text);
+        i = ids + 1;
+    }
+    stbds_arrlast(code->list).arg = i;
+    p->may_have_id = 0;
+}
+
+/* A mark before the next instruction. */
+static void nc_tir__add_mark(nc_tir__parser *p, size_t text, uint64_t first, uint64_t count) {
+    nc_tir__code *code = p->code;
+    nc_tir__mark mark;
+    mark.text = text;
+    mark.first = first;
+    mark.count = count;
+    mark.number = code->mark_count++;
+    mark.next = 0;
+    stbds_arrput(code->marks, mark);
+    if (p->last_mark)
+        code->marks[p->last_mark - 1].next = (uint32_t)stbds_arrlenu(code->marks);
+    else
+        p->first_mark = (uint32_t)stbds_arrlenu(code->marks);
+    p->last_mark = (uint32_t)stbds_arrlenu(code->marks);
+}
+
+/* A type, as deep as 64 brackets: stars, a name, and types between < and >. */
+static void nc_tir__read_type(nc_tir__parser *p, int depth) {
+    nc__buffer *out = &p->code->names;
+    nc__text *t = &p->text, behind;
+    const char *start = t->at;
+    int space;
+    while (*t->at == '*') t->at++;
+    if (!nc__is_letter(*t->at) || depth == 64) {
+        (void)nc_tir__bad(t, t->at, depth == 64 ? "a type of more than 64 types" : "not a type");
+        return;
+    }
+    while (nc__is_letter(*t->at) || nc__is_digit(*t->at)) t->at++;
+    nc__buffer_put(out, start, (size_t)(t->at - start));
+    behind = *t;
+    (void)nc_tir__skip(t, 1);
+    if (*t->at != '<') { /* comments may stand before a bracket only */
+        if (t->status == NC_OK) *t = behind;
+        return;
+    }
+    t->at++;
+    space = nc_tir__skip(t, 1);
+    if (*t->at == '>' && space) {
+        t->at++;
+        return;
+    }
+    for (start = "<"; t->status == NC_OK; start = ", ") {
+        nc__buffer_put(out, start, strlen(start));
+        nc_tir__read_type(p, depth + 1);
+        (void)nc_tir__skip(t, 1);
+        if (*t->at == ',') {
+            t->at++;
+            (void)nc_tir__skip(t, 1);
+            if (*t->at != '>') continue;
+        }
+        if (*t->at != '>') {
+            (void)nc_tir__bad(t, t->at, "expected , or >");
+            return;
+        }
+        nc__buffer_put(out, ">", 1);
+        t->at++;
         return;
     }
 }
 
-/* Read TASM; the code is to be freed whatever the status. */
+/* One of these characters, and what may be skipped behind it; else the hint is none. */
+static int nc_tir__expect(nc__text *t, const char *word, int comments) {
+    const size_t n = strlen(word);
+    if (t->status != NC_OK) return 0;
+    if (strncmp(t->at, word, n) != 0)
+        return (void)nc__text_fail(t, NC_ERR_FORMAT, "a hint needs %s here", word), 0;
+    t->at += n;
+    if (comments) (void)nc_tir__skip(t, 1);
+    return 1;
+}
+
+/* `hint name: type = stack[first..end]`; type and end may be missing. */
+static void nc_tir__read_hint(nc_tir__parser *p) {
+    nc__buffer *out = &p->code->names;
+    nc__text *t = &p->text;
+    const size_t text = out->used;
+    const char *start = t->at;
+    uint64_t first = 0, end = 0;
+    size_t n;
+    while ((n = nc_tir__small_letter(t->at, t->end, t->at > start)) > 0) t->at += n;
+    if (t->at == start) {
+        (void)nc_tir__bad(t, start, "a hint needs a name of small letters");
+        return;
+    }
+    nc__buffer_put(out, start, (size_t)(t->at - start));
+    (void)nc_tir__skip(t, 0);
+    if (*t->at == ':') {
+        (void)nc_tir__expect(t, ":", 1);
+        nc__buffer_put(out, ": ", 2);
+        nc_tir__read_type(p, 0);
+        (void)nc_tir__skip(t, 0);
+    }
+    nc__buffer_put(out, "", 1);
+    if (!nc_tir__expect(t, "=", 1) || !nc_tir__expect(t, "stack", 0) || !nc_tir__expect(t, "[", 1))
+        return;
+    n = nc_tir__digits(t, UINT64_MAX, &first) ? 1 : 0;
+    (void)nc_tir__skip(t, 0);
+    end = first + 1;
+    if (n && !strncmp(t->at, "..", 2)) {
+        (void)nc_tir__expect(t, "..", 1);
+        n = nc_tir__digits(t, UINT64_MAX, &end) && end > first ? 1 : 0;
+        (void)nc_tir__skip(t, 0);
+    }
+    if (n == 0)
+        (void)nc_tir__bad(t, t->at, "a hint needs elements of the stack");
+    else if (nc_tir__expect(t, "]", 1))
+        nc_tir__add_mark(p, text, first, end - first);
+}
+
+NC__COLD_END
+
+/* -- whole programs -- */
+
+/* A label, an instruction, an error id, a hint or a break. */
+static void nc_tir__read_token(nc_tir__parser *p) {
+    nc__text *t = &p->text, behind;
+    const nc__text start = *t;
+    const size_t n = nc_tir__name_length(p, t->at);
+    int op, apart;
+    if (n == 0) {
+        (void)nc_tir__bad(t, t->at, "expected a label or an instruction");
+        return;
+    }
+    t->at += n;
+    behind = *t;
+    (void)nc_tir__skip(t, 0);
+    if (*t->at == ':') {
+        t->at++;
+        p->may_have_id = 0;
+        nc_tir__read_label(p, &start, n);
+        return;
+    }
+    apart = nc_tir__skip(t, 1) || t->at > behind.at;
+    if (t->status != NC_OK) return;
+    op = apart ? nc_tir__find_op(start.at, n) : -1;
+    if (op >= 0) {
+        nc_tir__read_instruction(p, (uint32_t)op, &start, &behind);
+    } else if (apart && nc_tir__is(start.at, n, "error_id")) {
+        nc_tir__read_error_id(p, &start);
+    } else {
+        p->may_have_id = 0;
+        if (apart && nc_tir__is(start.at, n, "hint"))
+            nc_tir__read_hint(p);
+        else if (apart && nc_tir__is(start.at, n, "break"))
+            nc_tir__add_mark(p, 0, 0, 0);
+        else
+            (void)nc_tir__bad_before(p, &start, "unknown instruction");
+    }
+}
+
+/* Read TASM as the machine's own parser does (triton-isa, parser.rs); the code is to be freed
+ * whatever the status. */
 static nc_status nc_tir__read_tasm(const char *text, int purpose, nc_tir__code *code,
                                    nc_error *err) {
-    nc_tir__reader r;
-    const char *word;
-    size_t n;
+    nc_tir__parser p;
     memset(code, 0, sizeof *code);
     nc__clear(err);
     if (!text) return nc__fail(err, NC_ERR_ARG, 0, 0, "no text");
-    nc_tir__open_text(&r, text, strlen(text), err);
-    while (nc_tir__next_line(&r)) {
-        if (stbds_arrlenu(code->list) >= 1u << 22)
-            return nc__text_fail(&r.line, NC_ERR_LIMIT, "more than 2^22 instructions");
-        nc_tir__cut_comment(&r.line);
-        while ((n = nc_tir__word(&r.line, &word)) > 0 && r.line.status == NC_OK)
-            (void)(word[n - 1] == ':' ? nc_tir__read_label(&r.line, code, word, n - 1)
-                                      : nc_tir__read_instruction(&r.line, purpose, code, word, n));
+    memset(&p, 0, sizeof p);
+    nc__text_open(&p.text, text, strlen(text), err);
+    p.code = code;
+    p.purpose = purpose;
+    for (;;) {
+        (void)nc_tir__skip(&p.text, 1);
+        if (p.text.status != NC_OK || p.text.at == p.text.end) break;
+        nc_tir__read_token(&p);
     }
-    return r.line.status;
+    code->end_marks = p.first_mark;
+    if (p.text.status == NC_OK && code->names.status != NC_OK)
+        (void)nc__text_fail(&p.text, NC_ERR_MEMORY, "out of memory");
+    return p.text.status;
 }
 
-/* An instruction on a line of its own; its label is a name of this code, which is null where there
- * are none. */
+/* The error id of an assertion that has one. */
+static const char *nc_tir__error_id(const nc_tir__code *code, const nc_tir__tasm *t) {
+    return code->names.data + code->ids[t->arg - 1];
+}
+
+/* A chain of hints and breaks, each on a line of its own. */
+static void nc_tir__print_marks(nc__buffer *out, const nc_tir__code *code, uint32_t chain) {
+    while (chain) {
+        const nc_tir__mark *mark = &code->marks[chain - 1];
+        chain = mark->next;
+        if (mark->count == 0) {
+            nc_tir__print(out, "    break\n");
+            continue;
+        }
+        nc_tir__print(out, "    hint ");
+        nc_tir__print(out, code->names.data + mark->text);
+        nc_tir__print(out, " = stack[");
+        nc_tir__print_value(out, mark->first);
+        if (mark->count > 1) nc_tir__print(out, "..");
+        if (mark->count > 1) nc_tir__print_value(out, mark->first + mark->count);
+        nc_tir__print(out, "]\n");
+    }
+}
+
+/* An instruction on a line of its own, behind its marks and with its error id; its label is a name
+ * of this code, which is null where there are none. */
 static void nc_tir__print_instruction(nc__buffer *out, const nc_tir__code *code,
                                       const nc_tir__tasm *t) {
     const nc_tir__instruction *table = &nc_tir__table[t->op];
+    if (code) nc_tir__print_marks(out, code, t->marks);
     nc_tir__print(out, "    ");
     nc_tir__print(out, table->name);
     if (table->arg != NC_TIR__ARG_NONE) nc_tir__print(out, " ");
@@ -3011,6 +3486,10 @@ static void nc_tir__print_instruction(nc__buffer *out, const nc_tir__code *code,
         nc_tir__print_field(out, t->arg);
     else if (table->arg != NC_TIR__ARG_NONE)
         nc_tir__print_value(out, t->arg);
+    else if (t->arg && code) {
+        nc_tir__print(out, " error_id ");
+        nc_tir__print(out, nc_tir__error_id(code, t));
+    }
     nc_tir__print(out, "\n");
 }
 
@@ -3632,6 +4111,8 @@ static void nc_tir__finish(nc_tir__vm *vm) {
     const size_t n = vm->height;
     size_t i;
     for (i = 0; i < 16 && i < n; i++) x->stack[i] = nc_tir__st(vm, i);
+    if (x->outcome == NC_TIR_CRASH_ASSERT && vm->code->list[vm->ip - 1].arg)
+        strcpy(x->error_id, nc_tir__error_id(vm->code, &vm->code->list[vm->ip - 1]));
     x->depth = n;
     x->jump_stack = x->processor;
     x->lookup = 256;
@@ -3645,13 +4126,40 @@ static void nc_tir__finish(nc_tir__vm *vm) {
         vm->no_memory = 1;
 }
 
+/* NC_ERR_ARG at the first of n words that is not below p. */
+static nc_status nc_tir__check_elements(const char *name, const nc_gl *words, size_t n,
+                                        nc_error *err) {
+    size_t i;
+    if (n && !words) return nc__fail(err, NC_ERR_ARG, 0, 0, "%s is null", name);
+    for (i = 0; i < n; i++)
+        if (words[i] >= NC_GL_P)
+            return nc__fail(err, NC_ERR_ARG, 0, 0, "%s[%lu] is not a field element: %llu", name,
+                            (unsigned long)i, (unsigned long long)words[i]);
+    return NC_OK;
+}
+
+static nc_status nc_tir__check_input(const nc_tir_input *in, nc_error *err) {
+    nc_status status =
+        nc_tir__check_elements("public_input", in->public_input, in->public_count, err);
+    if ((unsigned)in->machine > NC_TIR_TARGET_TRITON_MAIN)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no such machine");
+    if (status == NC_OK)
+        status = nc_tir__check_elements("secret_input", in->secret_input, in->secret_count, err);
+    if (status == NC_OK)
+        status = nc_tir__check_elements("secret_digests", in->secret_digests,
+                                        nc__mul_size(in->digest_count, 5), err);
+    if (status == NC_OK)
+        status = nc_tir__check_elements("ram", in->ram, nc__mul_size(in->ram_count, 2), err);
+    return status;
+}
+
 /* NC_ERR_FORMAT at the first call of a label that stands nowhere. */
 static nc_status nc_tir__check_calls(const nc_tir__code *code, nc_error *err) {
     size_t i;
     for (i = 0; i < stbds_arrlenu(code->list); i++) {
         const nc_tir__tasm *t = &code->list[i];
         if (nc_tir__table[t->op].arg == NC_TIR__ARG_LABEL && code->labels[t->arg].value < 0)
-            return nc__fail(err, NC_ERR_FORMAT, t->line, 1, "label '%.100s' is missing",
+            return nc__fail(err, NC_ERR_FORMAT, t->line, t->column, "label '%.100s' is missing",
                             nc_tir__name(code, t->arg));
     }
     return NC_OK;
@@ -3685,8 +4193,10 @@ NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
     if (!result) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
     memset(result, 0, sizeof *result);
     memset(&vm, 0, sizeof vm);
-    if (input && (unsigned)input->machine > NC_TIR_TARGET_TRITON_MAIN)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "no such machine");
+    if (input) {
+        status = nc_tir__check_input(input, err);
+        if (status != NC_OK) return status;
+    }
     status = nc_tir__read_tasm(tasm, on_main ? NC_TIR__FOR_MAIN : NC_TIR__FOR_RELEASE, &code, err);
     if (status == NC_OK) status = nc_tir__check_calls(&code, err);
     if (status == NC_OK) {
@@ -4459,7 +4969,8 @@ static void nc_tir__encode(const nc_tir__tasm *code, size_t count,
                             (uint32_t)nc_tir__table[code[i].op].class_ << NC_TIR__HEAD_CLASS |
                             maker[0] << NC_TIR__HEAD_MAKER | maker[1] << NC_TIR__HEAD_SECOND;
         w[NC_TIR__W_START] = i;
-        w[NC_TIR__W_IMMEDIATE] = code[i].arg;
+        w[NC_TIR__W_IMMEDIATE] = /* error ids are no part of it */
+            nc_tir__table[code[i].op].arg == NC_TIR__ARG_NONE ? 0 : code[i].arg;
     }
     for (k = 0; k < f.n; k++) /* what is left lives on */
         if (f.maker[k] < NC_TIR_BLOCK_NODES) f.last_use[f.maker[k]] = NC_TIR__LIVES_ON + 1;
@@ -6077,7 +6588,7 @@ static nc_tir__search *nc_tir__search_new(const nc_tir_model *model, uint32_t gu
     return p;
 }
 
-/* -- blocks: search, proof, replacement -- */
+/* -- what the optimiser works on -- */
 
 /* The optimiser works on TASM: code between labels is a region, straight-line code between jumps
  * a segment. Segments are shortened by searches; branches are then folded, emptied or shared
@@ -6156,6 +6667,122 @@ static void nc_tir__splice(nc_tir__tasm **list, size_t at, size_t count, const n
     if (length < count) NC_TIR__CUT(*list, at + length + tail);
 }
 
+/* -- hints and breaks: they move along with the code -- */
+
+/* A break ends a block, so that what it shows is what the program had there. */
+static int nc_tir__has_break(const nc_tir__optimizer *o, const nc_tir__tasm *t) {
+    uint32_t mark = t->marks;
+    while (mark && o->code.marks[mark - 1].count) mark = o->code.marks[mark - 1].next;
+    return mark != 0;
+}
+
+/* Put a mark before those that `to` has, on elements from `first` on. */
+static void nc_tir__put_mark(nc_tir__optimizer *o, uint32_t mark, uint64_t first,
+                             nc_tir__tasm *to) {
+    nc_tir__mark copy = o->code.marks[mark - 1];
+    copy.first = first;
+    copy.next = to->marks;
+    stbds_arrput(o->code.marks, copy);
+    to->marks = (uint32_t)stbds_arrlenu(o->code.marks);
+}
+
+/* Where the elements that a hint names at the end of `before` lie at the end of `after`: at the same
+ * place if they can, else at any; or -1. */
+static int64_t nc_tir__find_elements(const nc_tir__meaning *before, const nc_tir__meaning *after,
+                                     const nc_tir__mark *mark) {
+    const uint64_t n = mark->count;
+    const uint32_t *wanted;
+    uint64_t place, at;
+    if (mark->first >= before->n || n > before->n - mark->first || n > after->n) return -1;
+    wanted = &before->stack[before->n - mark->first - n]; /* the deepest of them */
+    for (place = 0; place <= after->n - n; place++) {
+        at = place == 0 ? mark->first : place - 1;
+        if (at <= after->n - n &&
+            !memcmp(&after->stack[after->n - at - n], wanted, n * sizeof *wanted))
+            return (int64_t)at;
+    }
+    return -1;
+}
+
+/* Put a hint that stands behind k instructions of `old` where its elements are in `code`. */
+static void nc_tir__move_hint(nc_tir__optimizer *o, uint32_t mark, const nc_tir__tasm *old,
+                              size_t k, nc_tir__tasm *code, size_t length) {
+    nc_tir__prover *p = &o->search->prover;
+    size_t j;
+    if (nc_tir__interpret(p, old, k) != NC_TIR_PROVEN) return;
+    for (j = 0; j < length; j++) {
+        int64_t at;
+        if (nc_tir__symbolic_run(&p->terms, code, j, &p->after) != NC_TIR_PROVEN) return;
+        at = nc_tir__find_elements(&p->before, &p->after, &o->code.marks[mark - 1]);
+        if (at < 0) continue;
+        nc_tir__put_mark(o, mark, (uint64_t)at, &code[j]);
+        return;
+    }
+}
+
+/* Marks of code that makes room for other code move there, at most 64 from one instruction; those
+ * on its first instruction to the first one, or where there is none to what stands behind (null
+ * allowed). What finds no place is dropped, and counted when the program is printed. */
+static void nc_tir__carry_marks(nc_tir__optimizer *o, const nc_tir__tasm *old, size_t count,
+                                nc_tir__tasm *code, size_t length, nc_tir__tasm *behind) {
+    nc_tir__tasm *first = length ? code : behind;
+    uint32_t chain[64], mark, n;
+    size_t k;
+    for (k = count; k-- > 0;) {
+        for (n = 0, mark = old[k].marks; mark && n < 64; mark = o->code.marks[mark - 1].next)
+            chain[n++] = mark;
+        while (n-- > 0) {
+            if (k > 0)
+                nc_tir__move_hint(o, chain[n], old, k, code, length);
+            else if (first)
+                nc_tir__put_mark(o, chain[n], o->code.marks[chain[n] - 1].first, first);
+        }
+    }
+}
+
+/* Replace `count` instructions from `at` on by others, which take over the marks of the first. */
+static void nc_tir__splice_marked(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
+                                  size_t count, nc_tir__tasm *code, size_t length) {
+    nc_tir__tasm *behind = at + count < stbds_arrlenu(*list) ? *list + at + count : NULL;
+    nc_tir__carry_marks(o, *list + at, 1, code, length, behind);
+    nc_tir__splice(list, at, count, code, length);
+}
+
+/* Hints and breaks of the text, and those that the program no longer has. */
+static nc_status nc_tir__count_marks(nc_tir__optimizer *o) {
+    const size_t n = o->code.mark_count;
+    uint8_t *there = (uint8_t *)nc__calloc(NULL, n + 1);
+    size_t i, k;
+    uint32_t mark;
+    if (!there) return NC_ERR_MEMORY;
+    for (mark = o->code.end_marks; mark; mark = o->code.marks[mark - 1].next)
+        there[o->code.marks[mark - 1].number] = 1;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++)
+        for (k = 0; !o->regions[i].gone && k < stbds_arrlenu(o->regions[i].code); k++)
+            for (mark = o->regions[i].code[k].marks; mark; mark = o->code.marks[mark - 1].next)
+                there[o->code.marks[mark - 1].number] = 1;
+    for (i = 0; i < n; i++) o->report.hints_dropped += !there[i];
+    o->report.hints = (uint32_t)n;
+    nc__free(NULL, there, n + 1);
+    return NC_OK;
+}
+
+/* -- blocks: search, proof, replacement -- */
+
+/* Proven code in place of `count` instructions from `at` on; their marks come along. */
+static void nc_tir__swap_in(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at, size_t count,
+                            const nc_tir__tasm *found, size_t length) {
+    nc_tir__tasm *behind = at + count < stbds_arrlenu(*list) ? *list + at + count : NULL;
+    nc_tir__tasm *code = NULL;
+    if (o->code.mark_count) { /* else there are none to carry */
+        nc_tir__add_code(&code, found, length);
+        nc_tir__carry_marks(o, *list + at, count, code, length, behind);
+        found = code;
+    }
+    nc_tir__splice(list, at, count, found, length);
+    stbds_arrfree(code);
+}
+
 /* Search, gate, replace: `count` instructions of *list from `at` on by fewer ones with the same
  * meaning. 1 when replaced; else they stay as they are. A cell's value is where its answer stands,
  * and from bit 0 its length + 1, or 0 when none was found. */
@@ -6180,7 +6807,7 @@ static int nc_tir__replace(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
         return 0;
     }
     o->report.proofs++;
-    nc_tir__splice(list, at, count, found, length);
+    nc_tir__swap_in(o, list, at, count, found, length);
     if (!fresh) return 1;
     cell->value = (uint64_t)stbds_arrlenu(o->answers) << 16 | (length + 1);
     nc_tir__add_code(&o->answers, p->found, length);
@@ -6326,7 +6953,9 @@ static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
     while (i < stbds_arrlenu(r->code) && !o->cancelled) {
         nc_tir__tasm *segment = NULL;
         size_t end = i;
-        while (end < stbds_arrlenu(r->code) && nc_tir__is_straight(r->code, end)) end++;
+        while (end < stbds_arrlenu(r->code) && nc_tir__is_straight(r->code, end) &&
+               (end == i || !nc_tir__has_break(o, &r->code[end])))
+            end++;
         if (end > i) {
             nc_tir__add_code(&segment, r->code + i, end - i);
             nc_tir__improve(o, &segment);
@@ -6483,6 +7112,22 @@ static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, si
     return nc_tir__leaves_constant(o, c->a->code + start, n - start, 0, &value) && value == 0;
 }
 
+/* Whether the assertions of two sequences have the same error ids in the same order. */
+static int nc_tir__same_ids(const nc_tir__tasm *a, size_t n, const nc_tir__tasm *b, size_t m) {
+    size_t i = 0, k = 0;
+    for (;; i++, k++) {
+        while (i < n && nc_tir__table[a[i].op].class_ != NC_TIR__CLASS_ASSERT) i++;
+        while (k < m && nc_tir__table[b[k].op].class_ != NC_TIR__CLASS_ASSERT) k++;
+        if (i == n || k == m) break;
+        if (a[i].arg != b[k].arg) return 0;
+    }
+    for (; i < n; i++)
+        if (nc_tir__table[a[i].op].class_ == NC_TIR__CLASS_ASSERT && a[i].arg) return 0;
+    for (; k < m; k++)
+        if (nc_tir__table[b[k].op].class_ == NC_TIR__CLASS_ASSERT && b[k].arg) return 0;
+    return 1;
+}
+
 /* Both branches do the same: neither condition nor flag is needed. */
 static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
                               const nc_tir__choice *c) {
@@ -6497,11 +7142,12 @@ static int nc_tir__fold_equal(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
     nc_tir__add_code(&one, &pop_one, 1);
     nc_tir__add_code(&two, &pop_two, 1); /* condition and flag, B */
     nc_tir__add_code(&two, c->b->code, (size_t)b);
-    equal = nc_tir__prove(&o->search->prover, one, stbds_arrlenu(one), two, stbds_arrlenu(two)) ==
-            NC_TIR_PROVEN;
+    equal = nc_tir__same_ids(one, stbds_arrlenu(one), two, stbds_arrlenu(two)) &&
+            nc_tir__prove(&o->search->prover, one, stbds_arrlenu(one), two, stbds_arrlenu(two)) ==
+                NC_TIR_PROVEN;
     if (equal) {
         o->report.proofs++;
-        nc_tir__splice(&r->code, i, 4, two, stbds_arrlenu(two));
+        nc_tir__splice_marked(o, &r->code, i, 4, two, stbds_arrlenu(two));
     }
     stbds_arrfree(one);
     stbds_arrfree(two);
@@ -6513,7 +7159,7 @@ static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
                               const nc_tir__choice *c) {
     const int a = nc_tir__plain_body(c->a, 0), b = nc_tir__plain_body(c->b, 0);
     nc_tir__tasm code[6];
-    size_t n = 0;
+    size_t n = 0, k;
     code[n++] = nc_tir__make(NC_TIR__I_SWAP, 1);
     code[n++] = nc_tir__make(NC_TIR__I_POP, 1);
     if (b == 0) { /* the flag that A drops and leaves is made and dropped in A itself. A may not
@@ -6524,6 +7170,10 @@ static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
             nc_tir__is_entered(o, (size_t)(c->a - o->regions)) || !nc_tir__is_internal(o, c->a))
             return 0;
         nc_tir__splice(&c->a->code, stbds_arrlenu(c->a->code) - 1, 0, &drop, 1);
+        if (stbds_arrlast(c->a->code).marks) { /* the return has lost an element under its hints */
+            c->a->code[stbds_arrlenu(c->a->code) - 2].marks = stbds_arrlast(c->a->code).marks;
+            stbds_arrlast(c->a->code).marks = 0;
+        }
         nc_tir__splice(&c->a->code, 0, 0, &flag, 1);
         nc_tir__improve_region(o, c->a);
         code[n++] = r->code[i];
@@ -6537,7 +7187,8 @@ static int nc_tir__fold_empty(nc_tir__optimizer *o, nc_tir__region *r, size_t i,
         code[n++] = r->code[i + 2];
         code[n++] = r->code[i + 3];
     }
-    nc_tir__splice(&r->code, i, 4, code, n);
+    for (k = 0; k < n; k++) code[k].marks = 0; /* other elements lie under theirs now */
+    nc_tir__splice_marked(o, &r->code, i, 4, code, n);
     return 1;
 }
 
@@ -6575,12 +7226,12 @@ static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i
     alone = nc_tir__is_internal(o, callee) && nc_tir__references(o, callee) == 1;
     if (!alone && (n > 1 || (n == 1 && !nc_tir__affords(o, &callee->code[0])))) return 0;
     if (skipped && n == 0) { /* only the condition goes */
-        const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
-        nc_tir__splice(&r->code, i - 1, 2, &drop, 1);
+        nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+        nc_tir__splice_marked(o, &r->code, i - 1, 2, &drop, 1);
         return 1;
     }
     nc_tir__add_code(&body, callee->code, (size_t)n);
-    nc_tir__splice(&r->code, i, 1, body, (size_t)n);
+    nc_tir__splice_marked(o, &r->code, i, 1, body, (size_t)n);
     stbds_arrfree(body);
     return 1;
 }
@@ -6692,6 +7343,7 @@ static void nc_tir__print_regions(const nc_tir__optimizer *o, nc__buffer *out) {
             nc_tir__print_instruction(out, &o->code, &r->code[k]);
         if (nc_tir__is_closed(r)) nc_tir__print(out, "\n");
     }
+    nc_tir__print_marks(out, &o->code, o->code.end_marks);
 }
 
 /* -- whole programs -- */
@@ -6727,6 +7379,8 @@ static nc_status nc_tir__optimize_code(nc_tir__optimizer *o, char **optimized) {
     o->restructuring = 1;
     nc_tir__restructure(o);
     if (o->cancelled) return NC_ERR_CANCELLED;
+    status = nc_tir__count_marks(o);
+    if (status != NC_OK) return status;
     o->report.instructions_after = nc_tir__measure(o, rows);
     memcpy(&o->report.after, rows, sizeof o->report.after);
     o->report.expanded = o->search->expanded;
@@ -6831,6 +7485,8 @@ NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json) {
                      (unsigned long long)(report->bound + 0.5));
     nc_tir__print_heights(&out, "before", &report->before);
     nc_tir__print_heights(&out, "after", &report->after);
+    nc__buffer_print(&out, ", \"hints\": %u, \"hints_dropped\": %u", (unsigned)report->hints,
+                     (unsigned)report->hints_dropped);
     nc__buffer_print(&out, "}\n");
     return nc_tir__deliver(&out, json);
 }

@@ -199,6 +199,9 @@ static void print_report(FILE *out, const nc_tir_report *r, double seconds, int 
             "  %u of %u blocks improved (%u had slack), each proven equivalent; %u candidates "
             "rejected; optimistic bound %.0f; %.2f s\n",
             r->improved, r->blocks, r->slack, r->rejected, r->bound, seconds);
+    if (r->hints)
+        fprintf(out, "  %u hints and breaks, of which %u are dropped\n", r->hints,
+                r->hints_dropped);
 }
 
 static void print_block(void *user, const nc_tir_block *b) {

@@ -278,7 +278,13 @@ static void malformed_tasm_is_refused_with_its_position(void **state) {
                {"dup 16\n", 1, 5},
                {"push 18446744069414584321\n", 1, 6},
                {"a: a:\n", 1, 4},
-               {"nop\n :\n", 2, 2},
+               {"nop\n :\n", 1, 1}, /* a label, but named as an instruction */
+               {"nop : ", 1, 1},
+               {"halt\n:\n", 1, 1},
+               {"nop nop\n  ;\n", 2, 3},
+               {"nop /* no end\n", 1, 5},
+               {"nop /* an end\n */ call\n b nop dup\n", 3, 11},
+               {"nop\n  hint a: B<c = stack[0]", 2, 15},
                {"nop\ncall b\n", 2, 1}};
     nc_tir_execution x;
     nc_error err;
@@ -296,6 +302,191 @@ static void malformed_tasm_is_refused_with_its_position(void **state) {
     assert_int_equal(x.outcome, NC_TIR_CRASH_CYCLES);
     x = run("", NULL);
     assert_int_equal(x.outcome, NC_TIR_CRASH_JUMP);
+}
+
+/* What the machine's own parser takes and what it refuses (triton-isa 9.0.1; the texts were compared
+ * with it, as were 100,000 random ones and every letter of Unicode). */
+static const char *const programs[] = {
+    "",
+    "push 1\x0b\x0chalt",
+    "push\n1\rhalt",
+    "push\xe2\x80\xa8"
+    "1\xc2\xa0halt\xe3\x80\x80",
+    "\xc2\x85push\xe1\x9a\x80"
+    "1\xe2\x81\x9fhalt",
+    "push// one\n1//two\rhalt//three",
+    "push/**/1/* one\n* / */halt/***/",
+    "push +5 push -5 push 00012 push -0 push +0",
+    "push 18446744069414584320 push -18446744069414584320 addi -1",
+    "dup 0 dup 15 swap 0 pick 9 place 10 pop 1 read_io 5",
+    "foo:push 1 call foo",
+    "foo : foo2\n:_: a-b:_-:",
+    "break: call break break halt break",
+    "or: b_horner_step: call or call b_horner_step",
+    "gr\xc3\xb6\xc3\x9f"
+    "e: call gr\xc3\xb6\xc3\x9f"
+    "e",
+    "a\xc2\xb2: \xe6\x97\xa5\xe6\x9c\xac: halt",
+    "assert error_id 1 assert_vector error_id -2",
+    "assert// why\nerror_id +007/* so */halt",
+    "assert error_id 170141183460469231731687303715884105727",
+    "assert error_id -170141183460469231731687303715884105728",
+    "hint a = stack[0]halt",
+    "hint a:T=stack[0..1]hint b_1: **T_2 = stack[ 01 .. 3 ]",
+    "hint \xc3\xa4\xd9\xa3 : A /**/ < *B < c >, D< > ,> = // x\nstack[//y\n18446744073709551615]",
+    "hint _ = stack[0../**/18446744073709551615]",
+};
+static const char *const no_programs[] = {
+    "push 0x10",
+    "dup 01",
+    "dup 16",
+    "dup +1",
+    "pop 05",
+    "pop 0",
+    "pop 6",
+    "push",
+    "push --1",
+    "push + 1",
+    "push 1.",
+    "push1",
+    "push 1push 2",
+    "push 18446744069414584321",
+    "push -18446744069414584321",
+    "push 340282366920938463463374607431768211456",
+    "push 1 /* no end",
+    "push 1 /*/",
+    "push 1 / 2",
+    "push\xe2\x80\x8b"
+    "1",
+    "\xef\xbb\xbfpush 1",
+    "add:",
+    "call add add2: halt",
+    "xx_dot_step:",
+    "hint:",
+    "error_id :",
+    "error_message:",
+    "1a:",
+    "-a:",
+    "a.b:",
+    "a/**/:",
+    "@a:",
+    "__@a:",
+    "\xc2\xb2"
+    "a:",
+    "\xe2\x86\x92:",
+    "\xc3:",
+    "\xed\xa0\x80:",
+    "a: a:",
+    "call a",
+    "call a: a: halt",
+    "b_horner_step",
+    "or",
+    "PUSH 1",
+    "error_id 1",
+    "assert error_id",
+    "assert error_id x",
+    "assert error_id 1 error_id 2",
+    "assert a: error_id 1",
+    "assert break error_id 1",
+    "assert hint a = stack[0] error_id 1",
+    "assert error_id 170141183460469231731687303715884105728",
+    "assert error_id -170141183460469231731687303715884105729",
+    "hint A = stack[0]",
+    "hint 1a = stack[0]",
+    "hint a stack[0]",
+    "hint a = stack [0]",
+    "hint a = stack[]",
+    "hint a = stack[-1]",
+    "hint a = stack[3..3]",
+    "hint a = stack[0..18446744073709551616]",
+    "hint a = stack[18446744073709551616]",
+    "hint a /**/ = stack[0]",
+    "hint a: = stack[0]",
+    "hint a: 1 = stack[0]",
+    "hint a: A /**/ = stack[0]",
+    "hint a: A<> = stack[0]",
+    "hint a: A<B = stack[0]",
+    "hint a: A<B,,C> = stack[0]",
+    "hint a: A<B C> = stack[0]",
+    "hint a: A<,> = stack[0]",
+};
+
+static void text_is_taken_and_refused_as_by_the_machines_own_parser(void **state) {
+    nc_tir_execution x;
+    uint32_t count;
+    nc_error err;
+    char deep[700] = "hint a: ";
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof programs / sizeof *programs; i++) {
+        if (nc_tir_execute(programs[i], NULL, &x, &err) != NC_OK)
+            fail_msg("'%s': %d:%d %s", programs[i], err.line, err.column, err.message);
+        nc_tir_free_output(&x);
+    }
+    for (i = 0; i < sizeof no_programs / sizeof *no_programs; i++)
+        if (nc_tir_execute(no_programs[i], NULL, &x, &err) != NC_ERR_FORMAT)
+            fail_msg("'%s' is taken", no_programs[i]);
+    x = run("push 1 // \n//\n//", NULL); /* the machine refuses it */
+    assert_int_equal(nc_tir_count("__@a: call @b: call c swap 255", &count, &err), NC_ERR_FORMAT);
+    assert_int_equal(nc_tir_count("@b: __@a: call @b call c swap 255 or", &count, &err), NC_OK);
+    assert_int_equal(count, 4);
+    assert_int_equal(nc_tir_count("a@b:", &count, &err), NC_ERR_FORMAT);
+    for (i = 0; i < 64; i++) strcat(deep, "a<");
+    assert_int_equal(nc_tir_count(deep, &count, &err), NC_ERR_FORMAT);
+    assert_non_null(strstr(err.message, "64"));
+}
+
+static void words_mean_what_they_mean_to_the_machine(void **state) {
+    nc_tir_execution x =
+        run("push\n-1// x\npush +007/**/ call f halt f :push 00 addi -2 return", NULL);
+    (void)state;
+    assert_int_equal(x.outcome, NC_TIR_HALTED);
+    assert_int_equal(x.stack[0], NC_GL_P - 2);
+    assert_int_equal(x.stack[1], 7);
+    assert_int_equal(x.stack[2], NC_GL_P - 1);
+    assert_string_equal(x.error_id, "");
+    x = run("push 2 push 1 assert error_id 5 assert error_id -0012", NULL);
+    assert_int_equal(x.outcome, NC_TIR_CRASH_ASSERT);
+    assert_string_equal(x.error_id, "-12");
+    x = run("push 2 assert_vector error_id +170141183460469231731687303715884105727", NULL);
+    assert_string_equal(x.error_id, "170141183460469231731687303715884105727");
+    x = run("push 2 assert_vector halt assert error_id -0", NULL);
+    assert_int_equal(x.outcome, NC_TIR_CRASH_ASSERT);
+    assert_string_equal(x.error_id, "");
+    x = run("push 0 assert error_id -0", NULL);
+    assert_string_equal(x.error_id, "0");
+}
+
+static void inputs_that_are_no_field_elements_are_refused_by_name(void **state) {
+    static const nc_gl words[10] = {0, 1, 2, 3, 4, 5, 6, 7, NC_GL_P, UINT64_MAX};
+    nc_tir_input input[4] = {{0}};
+    const char *expected[4] = {"public_input[8] is not a field element: 18446744069414584321",
+                               "secret_input[8] is not a field element: 18446744069414584321",
+                               "secret_digests[8] is not a field element: 18446744069414584321",
+                               "ram[8] is not a field element: 18446744069414584321"};
+    nc_tir_execution x;
+    nc_error err;
+    int i, ends;
+    (void)state;
+    for (ends = 0; ends < 2; ends++) { /* just before the word, and with it */
+        input[0].public_input = input[1].secret_input = words;
+        input[2].secret_digests = input[3].ram = words;
+        input[0].public_count = input[1].secret_count = 8 + (size_t)ends;
+        input[2].digest_count = 1 + (size_t)ends;
+        input[3].ram_count = 4 + (size_t)ends;
+        for (i = 0; i < 4; i++) {
+            assert_int_equal(nc_tir_execute("halt", &input[i], &x, &err),
+                             ends ? NC_ERR_ARG : NC_OK);
+            if (ends) assert_string_equal(err.message, expected[i]);
+            nc_tir_free_output(&x);
+        }
+    }
+    assert_int_equal(nc_tir_profile_dynamic("halt", &input[0], 1, &x, &err), NC_ERR_ARG);
+    assert_string_equal(err.message, expected[0]);
+    memset(input, 0, sizeof input);
+    input[0].secret_count = 1;
+    assert_int_equal(nc_tir_execute("halt", &input[0], &x, &err), NC_ERR_ARG);
+    assert_string_equal(err.message, "secret_input is null");
 }
 
 /* push 169, call, 169 rounds of 6 rows, a last one of 5, halt: 1,022 rows; nops make the rest. */
@@ -355,6 +546,9 @@ int main(void) {
         cmocka_unit_test(the_real_machine_pads_at_the_cliff),
         cmocka_unit_test(the_dynamic_profile_finds_the_worst_sample),
         cmocka_unit_test(malformed_tasm_is_refused_with_its_position),
+        cmocka_unit_test(text_is_taken_and_refused_as_by_the_machines_own_parser),
+        cmocka_unit_test(words_mean_what_they_mean_to_the_machine),
+        cmocka_unit_test(inputs_that_are_no_field_elements_are_refused_by_name),
     };
     return cmocka_run_group_tests_name("tir machine", tests, NULL, NULL);
 }

@@ -293,11 +293,74 @@ static void branches_fold_where_nothing_changes(void **state) {
     }
 }
 
+/* Error ids, hints and breaks on the smallest code that shows it. */
+static void what_is_there_for_debuggers_stays_with_its_code(void **state) {
+    static const struct {
+        const char *before, *after;
+        uint32_t dropped;
+    } cases[] = {
+        {"swap 1 swap 1 assert error_id 7 push 1 pop 1 assert_vector error_id -8 return",
+         "    assert error_id 7\n    assert_vector error_id -8\n    return\n\n", 0},
+        /* the same condition again can never fail */
+        {"dup 0 assert error_id 1 assert error_id 2 return",
+         "    assert error_id 1\n    return\n\n", 0},
+        /* branches that are equal but for their ids are not equal */
+        {"f: push 1 swap 1 skiz call __then__1 skiz call __else__2 return "
+         "__then__1: pop 1 assert error_id 1 push 0 return __else__2: assert error_id 2 return",
+         "f:\n    push 1\n    swap 1\n    skiz\n    call __then__1\n    skiz\n"
+         "    assert error_id 2\n    return\n\n__then__1:\n    pop 1\n    assert error_id 1\n"
+         "    push 0\n    return\n\n",
+         0},
+        {"f: hash assert error_id 1 return g: hash assert error_id 2 return",
+         "f:\n    hash\n    assert error_id 1\n    return\n\n"
+         "g:\n    hash\n    assert error_id 2\n    return\n\n",
+         0},
+        /* hints around replaced code, and within it where their elements lie */
+        {"hint a = stack[0] push 3 push -1 mul add hint b: T<u> = stack[0..2] return",
+         "    hint a = stack[0]\n    addi -3\n    hint b: T<u> = stack[0..2]\n    return\n\n", 0},
+        {"dup 0 hash hint digest = stack[0..5] swap 1 swap 1 write_io 5 return",
+         "    dup 0\n    hash\n    hint digest = stack[0..5]\n    write_io 5\n    return\n\n", 0},
+        {"push 3 push -1 hint c = stack[0] mul hint d = stack[0] add return",
+         "    addi -3\n    return\n\n", 2},
+        {"swap 1 hint x = stack[1] swap 1 add return",
+         "    hint x = stack[0]\n    add\n    return\n\n", 0},
+        /* what a break shows is what the program had there */
+        {"push 3 break push -1 mul add return",
+         "    push 3\n    break\n    push -1\n    mul\n    add\n    return\n\n", 0},
+        {"swap 1 swap 1 break return break hint a = stack[0]",
+         "    break\n    return\n\n    break\n    hint a = stack[0]\n", 0},
+        /* marks of calls and skips */
+        {"hint a = stack[0] skiz hint b = stack[1] call __then__1 return "
+         "__then__1: hint c = stack[2] addi 3 return",
+         "    hint a = stack[0]\n    skiz\n    hint b = stack[1]\n    hint c = stack[2]\n"
+         "    addi 3\n    return\n\n",
+         0},
+        {"hint a = stack[0] skiz call __then__1 hint b = stack[1] return __then__1: return",
+         "    hint a = stack[0]\n    pop 1\n    hint b = stack[1]\n    return\n\n", 0},
+        {"return hint a = stack[0] __then__1: break return", "    return\n\n", 2},
+    };
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_tir_report report;
+        char *tasm, *json;
+        assert_int_equal(nc_tir_optimize_tasm(cases[i].before, NULL, &tasm, &report, NULL), NC_OK);
+        if (strcmp(tasm, cases[i].after)) fail_msg("%s\ngives\n%s", cases[i].before, tasm);
+        if (report.hints_dropped != cases[i].dropped)
+            fail_msg("%s: %u dropped", cases[i].before, (unsigned)report.hints_dropped);
+        assert_int_equal(nc_tir_report_json(&report, &json), NC_OK);
+        assert_non_null(strstr(json, "\"hints_dropped\": "));
+        nc_tir_free_text(json);
+        nc_tir_free_text(tasm);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lowering_for_either_machine_computes_the_same),
         cmocka_unit_test(the_present_machine_refuses_what_it_lacks),
         cmocka_unit_test(branches_fold_where_nothing_changes),
+        cmocka_unit_test(what_is_there_for_debuggers_stays_with_its_code),
         cmocka_unit_test(every_function_of_the_corpus_behaves_the_same),
     };
     return cmocka_run_group_tests_name("tir optimize", tests, NULL, NULL);

@@ -140,6 +140,8 @@ pub struct Report {
     pub bound: f64,
     pub before: Heights,
     pub after: Heights,
+    pub hints: u32,
+    pub hints_dropped: u32,
 }
 
 extern "C" {
