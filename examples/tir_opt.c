@@ -80,6 +80,14 @@ typedef struct samples {
     size_t count;
 } samples;
 
+/* One field element, -a for p - a; 0 when it is none. */
+static int read_element(const char *text, size_t n, nc_gl *out) {
+    const size_t sign = n > 0 && (*text == '-' || *text == '+');
+    if (n == sign || nc_gl_parse(text + sign, n - sign, out, NULL) != NC_OK) return 0;
+    if (*text == '-') *out = nc_gl_neg(*out);
+    return 1;
+}
+
 /* Read the sample file; 0 on success, else the line that is wrong. */
 static int read_samples(const char *path, samples *s) {
     static const char *const names[4] = {"public", "secret", "digest", "ram"};
@@ -102,7 +110,7 @@ static int read_samples(const char *path, samples *s) {
             for (word += n; *(word += strspn(word, " \t\r")); word += n) {
                 n = strcspn(word, " \t\r");
                 if (used[kind] == MAX_VALUES ||
-                    nc_gl_parse(word, n, &s->values[s->count][kind][used[kind]++], NULL) != NC_OK)
+                    !read_element(word, n, &s->values[s->count][kind][used[kind]++]))
                     return nc_file_free(text), number;
             }
         }

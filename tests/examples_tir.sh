@@ -20,7 +20,7 @@ for input in 30,95,65 95,30,65 300,7,100; do
 done
 expect 0 $b/tir_opt examples/data/sample.tir --weights examples/data/tir_weights.bin -o "$work/o.tasm"
 contains "each proven equivalent"
-expect 1 $b/tir_opt examples/data/sample.tir --weights LICENSE -o "$work/o.tasm"; grep -q "not a weights file" "$work/err"
+expect 1 $b/tir_opt examples/data/sample.tir --weights LICENSE -o "$work/o.tasm"; says "not a weights file"
 expect 0 $b/tir_opt examples/data/sample.tir --train 2 --weights "$work/own.bin" -o "$work/o.tasm"
 for run in 1 2; do # the same weights, whatever runs beside
     expect 0 $b/tir_train examples/data --epochs 2 --beam 16 --generations 3 --no-ablation -o "$work/w$run.bin"
@@ -30,6 +30,10 @@ cmp -s "$work/w1.bin" "$work/w2.bin" || { echo "FAILED: tir_train gives two resu
 expect 0 $b/tir_train examples/data --weights "$work/w1.bin" --generations 1 --state "$work/state"; contains "no network"
 expect 1 $b/tir_train no_such_folder
 expect 2 $b/tir_train
+printf 'public 1 -3\n\npublic -4 +2\n' >"$work/signed.inputs"
+printf 'read_io 2 add push -2 eq assert halt' >"$work/signed.tasm"
+expect 0 $b/tir_opt "$work/signed.tasm" --profile "$work/signed.inputs" -o "$work/p.tasm"
+contains "worst of 2 samples"
 printf 'public 1 2\nsecret 3 x\n' >"$work/bad.inputs"
 expect 1 $b/tir_opt examples/data/sample.tir --profile "$work/bad.inputs" -o "$work/o.tasm"
 expect 1 $b/tir_opt examples/data/sample.tir --profile no_such_file -o "$work/o.tasm"
@@ -54,7 +58,33 @@ for input in 30,95,65 95,30,65 5,5,0 300,7,100; do
     expect 0 $b/tasm_run "$work/o.tasm" --input "$a,${rest%%,*}"; contains "output: ${rest#*,}"
 done
 expect 0 $b/tasm_run "$work/o.tasm" --input 1,2 --json; json
-expect 1 $b/tasm_run "$work/o.tasm" --input 1; grep -q . "$work/out"
+expect 1 $b/tasm_run "$work/o.tasm" --input 1; contains "outcome: input exhausted"
 expect 2 $b/tasm_run "$work/o.tasm" --input 1,x
-expect 1 $b/tasm_run LICENSE
+expect 1 $b/tasm_run LICENSE; says "LICENSE:1:"
+expect 2 $b/tasm_run "$work/o.tasm" --input 1,x; says "'x' is no number"
+expect 2 $b/tasm_run "$work/o.tasm" --input 18446744069414584321; says "is no number"
+expect 2 $b/tasm_run "$work/o.tasm" --secret 1,; says "comma"
+expect 2 $b/tasm_run "$work/o.tasm" --digests 1,2,3,4; says "4 elements make no digests"
+expect 1 $b/tasm_run no_such_file; says "no_such_file"
+printf '1 2\n-3 4 5\n' >"$work/ram"
+expect 2 $b/tasm_run "$work/o.tasm" --ram "$work/ram"; says "line 2: more than"
+printf -- '-1 -2\n\n7 8\n' >"$work/ram"
+printf 'push -1 read_mem 1 pop 1 write_io 1 read_io 2 divine 1 write_io 3 halt\n' >"$work/n.tasm"
+expect 0 $b/tasm_run "$work/n.tasm" --ram "$work/ram" --input -3,+4 --secret -5
+contains "output: 18446744069414584319 18446744069414584316 4 18446744069414584318"
+printf 'push 3 push 0 push 0 push 0 push 0 push 0 merkle_step write_io 5 halt\n' >"$work/m.tasm"
+expect 0 $b/tasm_run "$work/m.tasm" --digests 1,2,3,4,5
+contains "output: 4408327636961664588 "
+expect 1 $b/tasm_run "$work/m.tasm"; says "input exhausted"
+printf 'push 0 assert error_id -7' >"$work/e.tasm"
+expect 1 $b/tasm_run "$work/e.tasm"; contains "assertion failed, error_id -7"
+says "after 1 cycles: assertion failed, error_id -7"
+expect 1 $b/tasm_run "$work/e.tasm" --json; json
+printf 'x_horner_step halt' >"$work/h.tasm"
+expect 1 $b/tasm_run "$work/h.tasm"; says ":1:1: no release"
+expect 0 $b/tasm_run "$work/h.tasm" --main
+expect 0 $b/tir_opt examples/data/sample.tir --target triton_main --lower-only -o "$work/t.tasm"
+expect 2 $b/tir_opt examples/data/sample.tir --target vliw
+printf 'hint a = stack[0] push 3 push -1 hint b = stack[0] mul add return' >"$work/hint.tasm"
+expect 0 $b/tir_opt "$work/hint.tasm"; says "2 hints and breaks, of which 1 are dropped"
 finish

@@ -26,6 +26,10 @@ contains() { # text
     n=$((n + 1))
     grep -qF -- "$1" "$work/out" || { echo "FAILED: no '$1' in:"; head -n 8 "$work/out"; failures=$((failures + 1)); }
 }
+says() { # text: in what the last command says of its error
+    n=$((n + 1))
+    grep -qF -- "$1" "$work/err" || { echo "FAILED: no '$1' in:"; head -n 8 "$work/err"; failures=$((failures + 1)); }
+}
 json() { # the last output is JSON, where there is something to check it with
     command -v python3 >/dev/null || return
     n=$((n + 1))
