@@ -532,7 +532,9 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
 /* -- optimizer: search, proof, replacement --------------------------------------------------- */
 
 /* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
- * than nc_tir_lower in any table of the static model. options and report may be null. Errors:
+ * than nc_tir_lower in any table of the static model. Unless options->whole, each function that
+ * other code may call keeps its label and a block of its own behind it, for linkers that take a
+ * function for the lines up to the next label. options and report may be null. Errors:
  * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG,
  * NC_ERR_UNSUPPORTED as nc_tir_lower. Free *tasm with nc_tir_free_text. exact: the same text on
  * every machine. */
@@ -6984,19 +6986,31 @@ static int nc_tir__is_closed(const nc_tir__region *r) {
     }
 }
 
-/* Does the region before run into this one? */
-static int nc_tir__is_entered(const nc_tir__optimizer *o, size_t region) {
+/* Does the region before run into this one? `first` where there is none. */
+static int nc_tir__is_run_into(const nc_tir__optimizer *o, size_t region, int first) {
     size_t i = region;
     while (i-- > 0)
         if (!o->regions[i].gone) return !nc_tir__is_closed(&o->regions[i]);
-    return 1; /* the program starts here */
+    return first;
+}
+
+/* The same, or the program starts here. */
+static int nc_tir__is_entered(const nc_tir__optimizer *o, size_t region) {
+    return nc_tir__is_run_into(o, region, 1);
+}
+
+/* Whether the name ends with that word and a number. */
+static int nc_tir__is_numbered(const char *name, const char *word) {
+    size_t n = strlen(name), m = strlen(word), digits = 0;
+    while (digits < n && name[n - 1 - digits] >= '0' && name[n - 1 - digits] <= '9') digits++;
+    return digits && n - digits >= m && !memcmp(name + n - digits - m, word, m);
 }
 
 /* A label the lowering invented, or one of a whole program: no other code may name it. */
 static int nc_tir__is_invented(const nc_tir__optimizer *o, uint32_t label) {
     const char *name = nc_tir__name(&o->code, label);
-    return o->options->whole || strstr(name, "__then__") || strstr(name, "__else__") ||
-           strstr(name, "__loop__");
+    return o->options->whole || nc_tir__is_numbered(name, "__then__") ||
+           nc_tir__is_numbered(name, "__else__") || nc_tir__is_numbered(name, "__loop__");
 }
 
 static int nc_tir__is_internal(const nc_tir__optimizer *o, const nc_tir__region *r) {
@@ -7004,6 +7018,12 @@ static int nc_tir__is_internal(const nc_tir__optimizer *o, const nc_tir__region 
     for (i = 0; i < stbds_arrlenu(r->labels); i++)
         if (!nc_tir__is_invented(o, r->labels[i])) return 0;
     return i > 0;
+}
+
+/* Whether calls of the region must stay: a linker drops a function that nobody calls, but the one
+ * before runs into this one. */
+static int nc_tir__is_relied_on(const nc_tir__optimizer *o, const nc_tir__region *r) {
+    return !nc_tir__is_internal(o, r) && nc_tir__is_run_into(o, (size_t)(r - o->regions), 0);
 }
 
 /* Split the code at its labels. NC_ERR_MEMORY. */
@@ -7104,6 +7124,7 @@ static int nc_tir__find_choice(nc_tir__optimizer *o, const nc_tir__region *r, si
     c->a = nc_tir__callee(o, &code[i + 1]);
     c->b = nc_tir__callee(o, &code[i + 3]);
     if (!c->a || !c->b || c->a == r || c->b == r || c->a == c->b) return 0;
+    if (nc_tir__is_relied_on(o, c->a) || nc_tir__is_relied_on(o, c->b)) return 0;
     if (nc_tir__plain_body(c->a, 1) < 0 || nc_tir__plain_body(c->b, 1) < 0) return 0;
     start = nc_tir__segment_start(code, i);
     if (!nc_tir__leaves_constant(o, code + start, i - start, 1, &value) || value == 0) return 0;
@@ -7221,6 +7242,7 @@ static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i
     nc_tir__tasm *body = NULL;
     int n, alone;
     if (!callee || callee == r || r->code[i].line == NC_TIR__AFTER_SKIZ) return 0;
+    if (nc_tir__is_relied_on(o, callee)) return 0;
     n = nc_tir__plain_body(callee, 0);
     if (n < 0 || (skipped && n > 1)) return 0;
     alone = nc_tir__is_internal(o, callee) && nc_tir__references(o, callee) == 1;
@@ -7244,35 +7266,44 @@ static int nc_tir__same_instruction(const nc_tir__optimizer *o, const nc_tir__ta
            (nc_tir__callee(o, a) && nc_tir__callee(o, a) == nc_tir__callee(o, b));
 }
 
-/* Whether region b may go because a, which stands before it, has the same code. */
+/* Whether region b may go because a has the same code. Each is closed and has names, and nothing
+ * runs into b, whose names nobody else knows. */
 static int nc_tir__can_share(const nc_tir__optimizer *o, size_t a, size_t b) {
     const nc_tir__region *x = &o->regions[a], *y = &o->regions[b];
     const size_t n = stbds_arrlenu(x->code);
     size_t i;
     if (x->gone || y->gone || n != stbds_arrlenu(y->code) || n == 0) return 0;
-    if (!nc_tir__is_closed(x) || nc_tir__is_entered(o, b) || !stbds_arrlenu(x->labels)) return 0;
+    if (!nc_tir__is_internal(o, y) || !nc_tir__is_closed(x) || !stbds_arrlenu(x->labels)) return 0;
     for (i = 0; i < n; i++)
         if (!nc_tir__same_instruction(o, &x->code[i], &y->code[i])) return 0;
-    return 1;
+    return !nc_tir__is_entered(o, b);
 }
 
-/* Regions with the same code are kept once: the labels of the other move there. */
+/* All calls of region b become calls of a's last name, which has the code behind it; b goes. */
+static void nc_tir__redirect(nc_tir__optimizer *o, const nc_tir__region *a, nc_tir__region *b) {
+    const uint32_t name = stbds_arrlast(a->labels);
+    size_t i, k;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++)
+        for (k = 0; k < stbds_arrlenu(o->regions[i].code); k++)
+            if (nc_tir__callee(o, &o->regions[i].code[k]) == b) o->regions[i].code[k].arg = name;
+    NC__EMPTY(b->labels);
+    b->gone = 1;
+}
+
+/* Regions with the same code are kept once. A linker takes a function for what stands between its
+ * label and the next, so the one that goes loses its names: two functions that other code may call
+ * are both kept. */
 static int nc_tir__share(nc_tir__optimizer *o) {
     const size_t n = stbds_arrlenu(o->regions);
-    size_t i, k, m;
+    size_t i, k;
     int changed = 0;
-    for (i = 0; i < n; i++)
-        for (k = 0; k < i; k++) {
-            nc_tir__region *a = &o->regions[k], *b = &o->regions[i];
-            if (!nc_tir__can_share(o, k, i)) continue;
-            for (m = 0; m < stbds_arrlenu(b->labels); m++) {
-                o->home[b->labels[m]] = (uint32_t)k;
-                stbds_arrput(a->labels, b->labels[m]);
-            }
-            NC__EMPTY(b->labels);
-            b->gone = 1;
-            changed = 1;
+    for (i = n; i-- > 0;) {
+        for (k = 0; k < n && (k == i || !nc_tir__can_share(o, k, i)); k++) {
         }
+        if (k == n) continue;
+        nc_tir__redirect(o, &o->regions[k], &o->regions[i]);
+        changed = 1;
+    }
     return changed;
 }
 

@@ -276,9 +276,23 @@ static void branches_fold_where_nothing_changes(void **state) {
         /* a return that may be skipped ends nothing */
         {"f: hash skiz g: return h: hash skiz return",
          "f:\n    hash\n    skiz\ng:\n    return\nh:\n    hash\n    skiz\n    return\n"},
-        /* equal code is kept once, under both names */
+        /* equal code that other code may call by either name is kept for each */
         {"f: hash pop 5 return g: hash pop 5 return",
-         "f:\ng:\n    hash\n    pop 5\n    return\n\n"},
+         "f:\n    hash\n    pop 5\n    return\n\ng:\n    hash\n    pop 5\n    return\n\n"},
+        /* equal code of the lowering's own names is kept once */
+        {"f: skiz call __then__1 return __then__1: hash hash return "
+         "g: add skiz call __else__2 return __else__2: hash hash return",
+         "f:\n    skiz\n    call __then__1\n    return\n\n__then__1:\n    hash\n    hash\n"
+         "    return\n\ng:\n    add\n    skiz\n    call __then__1\n    return\n\n"},
+        /* and under a function's name where there is one */
+        {"f: skiz call __then__1 return __then__1: hash hash return g: hash hash return",
+         "f:\n    skiz\n    call g\n    return\n\ng:\n    hash\n    hash\n    return\n\n"},
+        /* a name that only resembles one of the lowering is a function's */
+        {"f: skiz call __loop__a return __loop__a: hash hash return",
+         "f:\n    skiz\n    call __loop__a\n    return\n\n__loop__a:\n    hash\n    hash\n"
+         "    return\n\n"},
+        {"f: return __my__then__helper: hash return",
+         "f:\n    return\n\n__my__then__helper:\n    hash\n    return\n\n"},
         /* code that is run into stays where it is */
         {"f: hash return g: sponge_init h: hash return",
          "f:\n    hash\n    return\n\ng:\n    sponge_init\nh:\n    hash\n    return\n\n"},
