@@ -162,75 +162,91 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
 
 /* >>types ========================================================================== */
 
-/* The operations of TIR in the compiler's order: structure, universal, provable, recursion. A row:
- *   X(NAME, text, ARGUMENT, bodies, least, most, trident, triton)
+/* The operations of TIR in the compiler's order: structure, universal, provable, recursion; then the
+ * two that its newest version has beside them. A row:
+ *   X(NAME, text, ARGUMENT, bodies, least, most, trident, triton, trisha)
  * NC_TIR_NAME of nc_tir_kind, and its name in text. ARGUMENT follows it there: NONE; COUNT and
- * INDEX, `value` from least to most; VALUE, a field element; NAME, `text`; LINE, `text` to the end
- * of the line; EVENT, `text`, a tag (`value`) and a number of `fields`; ASM, a declared stack
- * effect (`value`, two's complement), then lines (`text`). bodies: how many it owns. The TASM it
- * becomes for either target: instructions, # for `value`; + before one that is written for each of
- * the `fields`, - for each of the 9 - `fields` that are missing; "" where nc_tir_lower has more to
- * do. */
+ * INDEX, `value` from least to most; VALUE, any `value`, of which the field has the rest modulo p;
+ * NAME, `text`; LINE, `text` to the end of the line; EVENT, `text`, a tag (`value`) and a number of
+ * `fields`, or of a call the words it takes and gives; ASM, a declared stack effect (`value`, two's
+ * complement), then lines (`text`); LEAVES, the types of main's parameters in `text`: field, bool,
+ * u32, a blank between two. bodies: how many it owns. The TASM it becomes for a target, 0: as for
+ * trident: instructions, # for `value`; + before one that is written for each of the `fields`, -
+ * for each of the 9 - `fields` that are missing; ~ before a new order of the upper elements, the
+ * deepest first, each by its old place; "" where nc_tir_lower has more to do. */
 /* clang-format off */
 #define NC_TIR_KINDS(X)                                                                            \
-    X(CALL,           "call",           NAME,  0, 0, 0, "", 0)                                     \
-    X(RETURN,         "return",         NONE,  0, 0, 0, "return", 0)                               \
-    X(HALT,           "halt",           NONE,  0, 0, 0, "halt", 0)                                 \
-    X(IF_ELSE,        "if_else",        NONE,  2, 0, 0, "", 0)                                     \
-    X(IF_ONLY,        "if_only",        NONE,  1, 0, 0, "", 0)                                     \
-    X(LOOP,           "loop",           NAME,  1, 0, 0, "", 0)                                     \
-    X(FN_START,       "fn_start",       NAME,  0, 0, 0, "", 0)                                     \
-    X(FN_END,         "fn_end",         NONE,  0, 0, 0, "", 0)                                     \
-    X(ENTRY,          "entry",          NAME,  0, 0, 0, "", 0)                                     \
-    X(COMMENT,        "comment",        LINE,  0, 0, 0, "", 0)                                     \
-    X(ASM,            "asm",            ASM,   0, 0, 0, "", 0)                                     \
-    X(PUSH,           "push",           VALUE, 0, 0, 0, "push #", 0)                               \
-    X(POP,            "pop",            COUNT, 0, 1, 5, "pop #", 0)                                \
-    X(DUP,            "dup",            INDEX, 0, 0, 255, "dup #", 0)                              \
-    X(SWAP,           "swap",           INDEX, 0, 0, 255, "swap #", 0)                             \
-    X(ADD,            "add",            NONE,  0, 0, 0, "add", 0)                                  \
-    X(SUB,            "sub",            NONE,  0, 0, 0, "push -1, mul, add", 0)                    \
-    X(MUL,            "mul",            NONE,  0, 0, 0, "mul", 0)                                  \
-    X(NEG,            "neg",            NONE,  0, 0, 0, "push -1, mul", 0)                         \
-    X(INVERT,         "invert",         NONE,  0, 0, 0, "invert", 0)                               \
-    X(EQ,             "eq",             NONE,  0, 0, 0, "eq", 0)                                   \
-    X(LT,             "lt",             NONE,  0, 0, 0, "lt", 0)                                   \
-    X(AND,            "and",            NONE,  0, 0, 0, "and", 0)                                  \
-    X(OR,             "or",             NONE,  0, 0, 0, "or",                                      \
-      "dup 1, dup 1, and, push -1, mul, add, add")                                                 \
-    X(XOR,            "xor",            NONE,  0, 0, 0, "xor", 0)                                  \
-    X(POP_COUNT,      "pop_count",      NONE,  0, 0, 0, "pop_count", 0)                            \
-    X(SPLIT,          "split",          NONE,  0, 0, 0, "split", 0)                                \
-    X(DIV_MOD,        "div_mod",        NONE,  0, 0, 0, "div_mod", 0)                              \
-    X(SHL,            "shl",            NONE,  0, 0, 0, "push 2, pow, mul", 0)                     \
-    X(SHR,            "shr",            NONE,  0, 0, 0, "push 2, pow, div_mod, swap 1, pop 1", 0)  \
-    X(LOG2,           "log2",           NONE,  0, 0, 0, "log_2_floor", 0)                          \
-    X(POW,            "pow",            NONE,  0, 0, 0, "pow", 0)                                  \
-    X(READ_IO,        "read_io",        COUNT, 0, 1, 5, "read_io #", 0)                            \
-    X(WRITE_IO,       "write_io",       COUNT, 0, 1, 5, "write_io #", 0)                           \
-    X(READ_MEM,       "read_mem",       COUNT, 0, 1, 5, "read_mem #", 0)                           \
-    X(WRITE_MEM,      "write_mem",      COUNT, 0, 1, 5, "write_mem #", 0)                          \
-    X(ASSERT,         "assert",         COUNT, 0, 1, 5, "", 0)                                     \
-    X(HASH,           "hash",           COUNT, 0, 0, 16, "hash", 0)                                \
-    X(REVEAL,         "reveal",         EVENT, 0, 0, 0, "push #, write_io 1, +write_io 1", 0)      \
-    X(SEAL,           "seal",           EVENT, 0, 0, 0, "-push 0, push #, hash, write_io 5", 0)    \
-    X(RAM_READ,       "ram_read",       COUNT, 0, 1, 5, "read_mem #, pop 1", 0)                    \
-    X(RAM_WRITE,      "ram_write",      COUNT, 0, 1, 5, "write_mem #, pop 1", 0)                   \
-    X(HINT,           "hint",           COUNT, 0, 1, 5, "divine #", 0)                             \
-    X(SPONGE_INIT,    "sponge_init",    NONE,  0, 0, 0, "sponge_init", 0)                          \
-    X(SPONGE_ABSORB,  "sponge_absorb",  NONE,  0, 0, 0, "sponge_absorb", 0)                        \
-    X(SPONGE_SQUEEZE, "sponge_squeeze", NONE,  0, 0, 0, "sponge_squeeze", 0)                       \
-    X(SPONGE_LOAD,    "sponge_load",    NONE,  0, 0, 0, "sponge_absorb_mem", 0)                    \
-    X(MERKLE_STEP,    "merkle_step",    NONE,  0, 0, 0, "merkle_step", 0)                          \
-    X(MERKLE_LOAD,    "merkle_load",    NONE,  0, 0, 0, "merkle_step_mem", 0)                      \
-    X(EXT_MUL,        "ext_mul",        NONE,  0, 0, 0, "xb_mul", 0)                               \
-    X(EXT_INVERT,     "ext_invert",     NONE,  0, 0, 0, "x_invert", 0)                             \
-    X(FOLD_EXT,       "fold_ext",       NONE,  0, 0, 0, "xx_dot_step", 0)                          \
-    X(FOLD_BASE,      "fold_base",      NONE,  0, 0, 0, "xb_dot_step", 0)                          \
-    X(PROOF_BLOCK,    "proof_block",    NAME,  1, 0, 0, "", 0)
+    X(CALL,            "call",           NAME,  0, 0, 0, "", 0, 0)                                 \
+    X(RETURN,          "return",         NONE,  0, 0, 0, "return", 0, 0)                           \
+    X(HALT,            "halt",           NONE,  0, 0, 0, "halt", 0, 0)                             \
+    X(IF_ELSE,         "if_else",        NONE,  2, 0, 0, "", 0, 0)                                 \
+    X(IF_ONLY,         "if_only",        NONE,  1, 0, 0, "", 0, 0)                                 \
+    X(LOOP,            "loop",           NAME,  1, 0, 0, "", 0, 0)                                 \
+    X(FN_START,        "fn_start",       NAME,  0, 0, 0, "", 0, 0)                                 \
+    X(FN_END,          "fn_end",         NONE,  0, 0, 0, "", 0, 0)                                 \
+    X(ENTRY,           "entry",          NAME,  0, 0, 0, "", 0, 0)                                 \
+    X(COMMENT,         "comment",        LINE,  0, 0, 0, "", 0, 0)                                 \
+    X(ASM,             "asm",            ASM,   0, 0, 0, "", 0, 0)                                 \
+    X(PUSH,            "push",           VALUE, 0, 0, 0, "push #", 0, 0)                           \
+    X(POP,             "pop",            COUNT, 0, 0, 65535, "pop #", 0, 0)                        \
+    X(DUP,             "dup",            INDEX, 0, 0, 65535, "dup #", 0, "")                       \
+    X(SWAP,            "swap",           INDEX, 0, 0, 65535, "swap #", 0, "")                      \
+    X(ADD,             "add",            NONE,  0, 0, 0, "add", 0, 0)                              \
+    X(SUB,             "sub",            NONE,  0, 0, 0, "push -1, mul, add", 0, 0)                \
+    X(MUL,             "mul",            NONE,  0, 0, 0, "mul", 0, 0)                              \
+    X(NEG,             "neg",            NONE,  0, 0, 0, "push -1, mul", 0, 0)                     \
+    X(INVERT,          "invert",         NONE,  0, 0, 0, "invert", 0, 0)                           \
+    X(EQ,              "eq",             NONE,  0, 0, 0, "eq", 0, 0)                               \
+    X(LT,              "lt",             NONE,  0, 0, 0, "lt", 0, 0)                               \
+    X(AND,             "and",            NONE,  0, 0, 0, "and", 0, 0)                              \
+    X(OR,              "or",             NONE,  0, 0, 0, "or",                                     \
+      "dup 1, dup 1, and, push -1, mul, add, add", 0)                                              \
+    X(XOR,             "xor",            NONE,  0, 0, 0, "xor", 0, 0)                              \
+    X(POP_COUNT,       "pop_count",      NONE,  0, 0, 0, "pop_count", 0, 0)                        \
+    X(SPLIT,           "split",          NONE,  0, 0, 0, "split", 0, 0)                            \
+    X(DIV_MOD,         "div_mod",        NONE,  0, 0, 0, "div_mod", 0, 0)                          \
+    X(SHL,             "shl",            NONE,  0, 0, 0, "push 2, pow, mul", 0, 0)                 \
+    X(SHR,             "shr",            NONE,  0, 0, 0, "push 2, pow, div_mod, swap 1, pop 1", 0, \
+      "push 2, pow, swap 1, div_mod, pop 1")                                                       \
+    X(LOG2,            "log2",           NONE,  0, 0, 0, "log_2_floor", 0, 0)                      \
+    X(POW,             "pow",            NONE,  0, 0, 0, "pow", 0, "swap 1, pow")                  \
+    X(READ_IO,         "read_io",        COUNT, 0, 0, 65535, "read_io #", 0, 0)                    \
+    X(WRITE_IO,        "write_io",       COUNT, 0, 0, 65535, "write_io #", 0, 0)                   \
+    X(READ_MEM,        "read_mem",       COUNT, 0, 0, 65535, "read_mem #", 0, 0)                   \
+    X(WRITE_MEM,       "write_mem",      COUNT, 0, 0, 65535, "write_mem #", 0, 0)                  \
+    X(ASSERT,          "assert",         COUNT, 0, 0, 65535, "", 0, 0)                             \
+    X(HASH,            "hash",           COUNT, 0, 0, 65535, "hash", 0,                            \
+      "~9876543210, hash, ~43210")                                                                 \
+    X(REVEAL,          "reveal",         EVENT, 0, 0, 0, "push #, write_io 1, +write_io 1", 0, "") \
+    X(SEAL,            "seal",           EVENT, 0, 0, 0, "-push 0, push #, hash, write_io 5", 0,   \
+      "")                                                                                          \
+    X(RAM_READ,        "ram_read",       COUNT, 0, 0, 65535, "read_mem #, pop 1", 0, "")           \
+    X(RAM_WRITE,       "ram_write",      COUNT, 0, 0, 65535, "write_mem #, pop 1", 0, "")          \
+    X(HINT,            "hint",           COUNT, 0, 0, 65535, "divine #", 0, 0)                     \
+    X(SPONGE_INIT,     "sponge_init",    NONE,  0, 0, 0, "sponge_init", 0, 0)                      \
+    X(SPONGE_ABSORB,   "sponge_absorb",  NONE,  0, 0, 0, "sponge_absorb", 0,                       \
+      "~9876543210, sponge_absorb")                                                                \
+    X(SPONGE_SQUEEZE,  "sponge_squeeze", NONE,  0, 0, 0, "sponge_squeeze", 0,                      \
+      "sponge_squeeze, ~9876543210")                                                               \
+    X(SPONGE_LOAD,     "sponge_load",    NONE,  0, 0, 0, "sponge_absorb_mem", 0,                   \
+      "push 0, push 0, push 0, push 0, swap 4, sponge_absorb_mem, pop 5")                          \
+    X(MERKLE_STEP,     "merkle_step",    NONE,  0, 0, 0, "merkle_step", 0,                         \
+      "~43210, merkle_step, ~43210")                                                               \
+    X(MERKLE_LOAD,     "merkle_load",    NONE,  0, 0, 0, "merkle_step_mem", 0,                     \
+      "push 0, ~67054321, merkle_step_mem, ~27654301, pop 1")                                      \
+    X(EXT_MUL,         "ext_mul",        NONE,  0, 0, 0, "xb_mul", 0, 0)                           \
+    X(EXT_INVERT,      "ext_invert",     NONE,  0, 0, 0, "x_invert", 0,                            \
+      "swap 2, x_invert, swap 2")                                                                  \
+    X(FOLD_EXT,        "fold_ext",       NONE,  0, 0, 0, "xx_dot_step", 0,                         \
+      "swap 2, swap 4, swap 2, xx_dot_step, swap 2, swap 4, swap 2")                               \
+    X(FOLD_BASE,       "fold_base",      NONE,  0, 0, 0, "xb_dot_step", 0,                         \
+      "swap 2, swap 4, swap 2, xb_dot_step, swap 2, swap 4, swap 2")                               \
+    X(PROOF_BLOCK,     "proof_block",    NAME,  1, 0, 0, "", 0, 0)                                 \
+    X(TARGET_CALL,     "target_call",    EVENT, 0, 0, 0, "", 0, 0)                                 \
+    X(ENTRY_PARAMETERS, "entry_parameters", LEAVES, 0, 0, 0, "", 0, 0)
 
 typedef enum nc_tir_kind {
-#define NC_TIR__KIND(NAME, text, ARGUMENT, bodies, least, most, trident, triton) NC_TIR_##NAME,
+#define NC_TIR__KIND(NAME, text, ARGUMENT, bodies, least, most, trident, triton, trisha) NC_TIR_##NAME,
     NC_TIR_KINDS(NC_TIR__KIND)
 #undef NC_TIR__KIND
     NC_TIR_KIND_COUNT
@@ -242,7 +258,7 @@ typedef enum nc_tir_kind {
  * than 4,096, that of asm any lines of less than 65,536 in all, each ended by a newline. */
 typedef struct nc_tir_op {
     nc_tir_kind kind;
-    uint32_t fields; /* 0 to 9 */
+    uint32_t fields; /* 0 to 65,535 */
     uint64_t value;
     const char *text;
 } nc_tir_op;
@@ -254,9 +270,10 @@ typedef struct nc_tir_program nc_tir_program;
  * main branch has b_horner_step and x_horner_step under the opcodes that xx_dot_step and
  * xb_dot_step have in all releases, so that words and digests depend on the machine. */
 typedef enum nc_tir_target {
-    NC_TIR_TARGET_TRIDENT = 0,    /* what the compiler emits, byte for byte; runs on the release */
-    NC_TIR_TARGET_TRITON = 1,     /* instructions of the released Triton VM only */
-    NC_TIR_TARGET_TRITON_MAIN = 2 /* of its main branch only */
+    NC_TIR_TARGET_TRIDENT = 0,     /* what the compiler emits, byte for byte; runs on the release */
+    NC_TIR_TARGET_TRITON = 1,      /* instructions of the released Triton VM only */
+    NC_TIR_TARGET_TRITON_MAIN = 2, /* of its main branch only */
+    NC_TIR_TARGET_TRISHA = 3       /* what the newest compiler emits, byte for byte */
 } nc_tir_target;
 
 /* Rows of the six tables in the compiler's static model. */
@@ -421,21 +438,34 @@ NC_API void nc_tir_free_text(char *text);
 
 /* -- peephole: the compiler's clean-up before lowering --------------------------------------- */
 
-/* The compiler's clean-up before lowering, rule for rule, as a new program: what nc_tir_lower
- * takes to give what the compiler emits. Two of its rules are the compiler's own and keep the
- * meaning only where its code generator puts them: a value stored once and loaded once stays on
- * the stack, and chains of falling `swap, pop` become one swap. NC_ERR_ARG while a body is open.
- * exact: all 24 raw modules of the compiler's corpus become its own results, byte for byte. */
+/* The program without what does nothing: pops and hints merged, copies that are dropped, double
+ * swaps, chains of `swap 1, pop 1`. These are the compiler's rules that never change the meaning.
+ * NC_ERR_ARG while a body is open. */
 NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result);
+/* A compiler's own clean-up before lowering, rule for rule: what nc_tir_lower takes to give what the
+ * compiler emits. NC_TIR_TARGET_TRIDENT is the old one, which also makes one swap of a chain of
+ * falling `swap, pop`; NC_TIR_TARGET_TRISHA the newest, which merges more than a machine pops at
+ * once; NC_ERR_ARG for others. Both keep a value that is stored once and loaded once on the stack.
+ * These two rules keep the meaning only where the compiler's code generator puts them. exact: all 24
+ * raw modules of the old compiler's corpus become its own results, byte for byte. */
+NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target compiler,
+                                    nc_tir_program **result);
 
 /* -- lowering: TIR to TASM ------------------------------------------------------------------- */
 
 /* The classical lowering, freed with nc_tir_free_text. For the targets that are machines
- * `push a, add` is `addi a`, `or` is made of instructions that they have, and NC_ERR_UNSUPPORTED
- * where the program has a dup or swap beyond 15, which the compiler emits but no machine runs.
+ * `push a, add` is `addi a`, `or` is made of instructions that they have, counts beyond 5 are made of
+ * several, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the compiler
+ * emits but no machine runs.
  * fold_ext and fold_base are one dot step of the release, twelve and fifteen instructions on the
- * main branch; their upper pointer, st0, is the one of the base field. NC_ERR_ARG while a body is
- * open. exact: for NC_TIR_TARGET_TRIDENT the compiler's output on its corpus, byte for byte. */
+ * main branch; their upper pointer, st0, is the one of the base field.
+ * For NC_TIR_TARGET_TRISHA dup and swap beyond 15 go through cells of RAM that hold 0, and hold it
+ * again afterwards; NC_ERR_UNSUPPORTED for what the newest compiler refuses: a target_call it does
+ * not know, an entry that is not alone or stands in a function, entry_parameters that are not right
+ * before it, comments that begin with ERROR:, events of more than 16 fields (sealed: 9), ram_read of
+ * none or more than 16 cells and ram_write of more than 15. Only this target has target_call and
+ * entry_parameters. NC_ERR_LIMIT beyond 64 MiB of text. NC_ERR_ARG while a body is open. exact: for
+ * NC_TIR_TARGET_TRIDENT the compiler's output on its corpus, byte for byte. */
 NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm);
 
 /* -- tasm: TASM text, and its rows in the static model ----------------------------------------- */
@@ -1609,18 +1639,19 @@ enum {
     NC_TIR__A_NAME,
     NC_TIR__A_LINE,
     NC_TIR__A_EVENT,
-    NC_TIR__A_ASM
+    NC_TIR__A_ASM,
+    NC_TIR__A_LEAVES
 };
 
 typedef struct nc_tir__form {
-    const char *name, *trident, *triton; /* triton null: as trident */
+    const char *name, *trident, *triton, *trisha; /* null: as trident */
     uint8_t argument, bodies;
-    uint8_t least, most; /* of a count or an index */
+    uint16_t least, most; /* of a count or an index */
 } nc_tir__form;
 
 static const nc_tir__form nc_tir__forms[] = {
-#define NC_TIR__FORM(NAME, text, ARGUMENT, bodies, least, most, trident, triton)                   \
-    {text, trident, triton, NC_TIR__A_##ARGUMENT, bodies, least, most},
+#define NC_TIR__FORM(NAME, text, ARGUMENT, bodies, least, most, trident, triton, trisha)           \
+    {text, trident, triton, trisha, NC_TIR__A_##ARGUMENT, bodies, least, most},
     NC_TIR_KINDS(NC_TIR__FORM)
 #undef NC_TIR__FORM
 };
@@ -1633,7 +1664,8 @@ enum {
     NC_TIR__MAX_NAME = 120,
     NC_TIR__MAX_LINE = 4096, /* of a comment, its NUL counted */
     NC_TIR__MAX_ASM = 65536,
-    NC_TIR__MAX_FIELDS = 9
+    NC_TIR__MAX_FIELDS = 65535,
+    NC_TIR__HASHED = 9 /* words of an event that are hashed with its tag */
 };
 
 typedef struct nc_tir__op {
@@ -1676,6 +1708,21 @@ static int nc_tir__is_name(const char *text, size_t n) {
     return n > 0 && n <= NC_TIR__MAX_NAME;
 }
 
+/* Whether the text is empty or names of types with one blank between two. */
+static int nc_tir__is_leaves(const char *text, size_t n) {
+    static const char *const types[] = {"field", "bool", "u32"};
+    size_t at = 0, i, length;
+    if (n >= NC_TIR__MAX_LINE) return 0;
+    while (at < n) {
+        for (length = 0; at + length < n && text[at + length] != ' ';) length++;
+        for (i = 0; i < 3 && (strlen(types[i]) != length || memcmp(types[i], text + at, length));)
+            i++;
+        if (i == 3 || at + length + 1 == n) return 0;
+        at += length + 1;
+    }
+    return 1;
+}
+
 /* Whether an operation of this kind may have that value, so many fields and a text of n characters;
  * text null: none. */
 static int nc_tir__is_valid(const nc_tir_op *op, const char *text, size_t n) {
@@ -1685,13 +1732,12 @@ static int nc_tir__is_valid(const nc_tir_op *op, const char *text, size_t n) {
     switch (form->argument) {
     case NC_TIR__A_COUNT:
     case NC_TIR__A_INDEX: return op->value >= form->least && op->value <= form->most;
-    case NC_TIR__A_VALUE: return op->value < NC_GL_P;
     case NC_TIR__A_NAME: return text && nc_tir__is_name(text, n);
     case NC_TIR__A_LINE:
         return text && n < NC_TIR__MAX_LINE && !memchr(text, '\n', n) && !memchr(text, '\r', n);
     case NC_TIR__A_EVENT:
-        return op->fields <= NC_TIR__MAX_FIELDS && op->value < NC_GL_P && text &&
-               nc_tir__is_name(text, n);
+        return op->fields <= NC_TIR__MAX_FIELDS && text && nc_tir__is_name(text, n);
+    case NC_TIR__A_LEAVES: return text && nc_tir__is_leaves(text, n);
     case NC_TIR__A_ASM: return text && n < NC_TIR__MAX_ASM && (n == 0 || text[n - 1] == '\n');
     default: return 1;
     }
@@ -1847,9 +1893,15 @@ static nc_status nc_tir__read_asm(nc_tir__reader *r, size_t depth, nc__buffer *l
     return nc__text_fail(line, NC_ERR_FORMAT, "asm without end");
 }
 
-/* An unsigned number in decimal. */
+/* An unsigned number in decimal, below 2^64. */
 static int nc_tir__read_count(const char *word, size_t n, uint64_t *value) {
-    return n > 0 && nc_gl_parse(word, n, value, NULL) == NC_OK && (n < 2 || word[1] != 'x');
+    size_t i;
+    for (i = 0, *value = 0; i < n; i++) {
+        const uint64_t digit = (uint64_t)word[i] - '0';
+        if (digit > 9 || *value > (UINT64_MAX - digit) / 10) return 0;
+        *value = 10 * *value + digit;
+    }
+    return n > 0;
 }
 
 /* The text of an operation as it stands in the source. */
@@ -1869,7 +1921,7 @@ static nc_status nc_tir__read_name(nc__text *line, nc_tir_op *op, nc_tir__slice 
     if (!nc_tir__read_count(word, n, &op->value)) return nc_tir__bad(line, word, "expected a tag");
     n = nc_tir__word(line, &word);
     if (!nc_tir__read_count(word, n, &value) || value > NC_TIR__MAX_FIELDS)
-        return nc_tir__bad(line, word, "expected 0 to 9 fields");
+        return nc_tir__bad(line, word, "expected 0 to 65,535 fields");
     op->fields = (uint32_t)value;
     return NC_OK;
 }
@@ -1879,12 +1931,15 @@ static nc_status nc_tir__read_argument(nc__text *line, nc_tir_op *op, nc_tir__sl
     const nc_tir__form *form = &nc_tir__forms[op->kind];
     int negative;
     if (form->argument == NC_TIR__A_NONE) return NC_OK;
-    if (form->argument == NC_TIR__A_LINE) { /* one blank, then the rest of the line as it stands */
+    if (form->argument == NC_TIR__A_LINE || form->argument == NC_TIR__A_LEAVES) {
+        /* one blank, then the rest of the line as it stands */
         if (line->at < line->end && *line->at == ' ') line->at++;
         text->text = line->at;
         text->n = (size_t)(line->end - line->at);
         if (text->n >= NC_TIR__MAX_LINE || memchr(text->text, 0, text->n))
             return nc_tir__bad(line, line->at, "comment is too long or has a NUL");
+        if (form->argument == NC_TIR__A_LEAVES && !nc_tir__is_leaves(text->text, text->n))
+            return nc_tir__bad(line, line->at, "expected field, bool or u32 between single blanks");
         line->at = line->end;
         return NC_OK;
     }
@@ -1895,8 +1950,7 @@ static nc_status nc_tir__read_argument(nc__text *line, nc_tir_op *op, nc_tir__sl
     negative = form->argument == NC_TIR__A_ASM && text->n > 1 && *text->text == '-';
     if (!nc_tir__read_count(text->text + negative, text->n - (size_t)negative, &op->value))
         return nc_tir__bad(line, text->text,
-                           negative ? "expected a stack effect"
-                                    : "expected a number below 2^64 - 2^32 + 1");
+                           negative ? "expected a stack effect" : "expected a number below 2^64");
     if (negative) op->value = 0 - op->value;
     if ((form->argument == NC_TIR__A_COUNT || form->argument == NC_TIR__A_INDEX) &&
         (op->value < form->least || op->value > form->most))
@@ -2126,18 +2180,34 @@ typedef struct nc_tir__item {
     struct nc_tir__item *body, *other;
 } nc_tir__item;
 
-/* The flat program as a tree of stb_ds arrays, which the peephole edits; null for no operations. */
-static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count) {
+/* Which rules: those that never change the meaning, or those of a compiler. */
+enum { NC_TIR__RULES_SAFE, NC_TIR__RULES_TRIDENT, NC_TIR__RULES_TRISHA };
+
+static nc_tir__item nc_tir__item_of(unsigned kind, uint64_t value) {
+    nc_tir__item node;
+    memset(&node, 0, sizeof node);
+    node.kind = (uint8_t)kind;
+    node.value = value;
+    return node;
+}
+
+/* The flat program as a tree of stb_ds arrays, which the peephole edits; null for no operations. The
+ * old compiler splits pops and hints into fives; NC_ERR_LIMIT where they become too many. */
+static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count,
+                                   int rules, nc_status *status) {
     nc_tir__item *list = NULL;
     uint32_t i = first;
-    while (i < first + count) {
-        nc_tir__item node;
-        memset(&node, 0, sizeof node);
+    while (i < first + count && *status == NC_OK) {
+        nc_tir__item node = nc_tir__item_of(p->ops[i].kind, p->ops[i].value);
         node.op = &p->ops[i];
-        node.kind = node.op->kind;
-        node.value = node.op->value;
-        if (node.op->body) node.body = nc_tir__items(p, i + 1, node.op->body);
-        if (node.op->other) node.other = nc_tir__items(p, i + 1 + node.op->body, node.op->other);
+        if (node.op->body) node.body = nc_tir__items(p, i + 1, node.op->body, rules, status);
+        if (node.op->other)
+            node.other = nc_tir__items(p, i + 1 + node.op->body, node.op->other, rules, status);
+        if (rules == NC_TIR__RULES_TRIDENT && (node.kind == NC_TIR_POP || node.kind == NC_TIR_HINT))
+            for (; node.value > 5 && *status == NC_OK; node.value -= 5) {
+                stbds_arrput(list, nc_tir__item_of(node.kind, 5));
+                if (stbds_arrlenu(list) > NC_TIR__MAX_OPS) *status = NC_ERR_LIMIT;
+            }
         stbds_arrput(list, node);
         i += 1 + node.op->body + node.op->other;
     }
@@ -2153,40 +2223,42 @@ static void nc_tir__free_items(nc_tir__item *list) {
     stbds_arrfree(list);
 }
 
-static nc_tir__item nc_tir__item_of(unsigned kind, uint64_t value) {
-    nc_tir__item node;
-    memset(&node, 0, sizeof node);
-    node.kind = (uint8_t)kind;
-    node.value = value;
-    return node;
-}
-
 /* Whether the list goes on at i with that operation. */
 static int nc_tir__item_is(const nc_tir__item *list, size_t n, size_t i, unsigned kind,
                            uint64_t value) {
     return i < n && list[i].kind == kind && list[i].value == value;
 }
 
-/* Pops (or hints) of `count` in all, at most five each; returns where the next goes. */
-static size_t nc_tir__put_counts(nc_tir__item *list, size_t at, unsigned kind, uint64_t count) {
-    for (; count > 5; count -= 5) list[at++] = nc_tir__item_of(kind, 5);
+/* Pops (or hints) of `count` in all, at most five each but in the newest compiler; returns where
+ * the next goes. */
+static size_t nc_tir__put_counts(nc_tir__item *list, size_t at, unsigned kind, uint64_t count,
+                                 int rules) {
+    const uint64_t most = rules == NC_TIR__RULES_TRISHA ? nc_tir__forms[kind].most : 5;
+    for (; count > most; count -= most) list[at++] = nc_tir__item_of(kind, most);
     if (count) list[at++] = nc_tir__item_of(kind, count);
     return at;
 }
 
+/* Whether a pop or hint is merged with its neighbours: beyond five only the newest compiler does. */
+static int nc_tir__is_merged(const nc_tir__item *item, int rules) {
+    return (item->kind == NC_TIR_HINT || item->kind == NC_TIR_POP) &&
+           (item->value <= 5 || rules == NC_TIR__RULES_TRISHA);
+}
+
 /* Neighbouring hints, and pops, become as few as can be; swap 0 goes. */
-static size_t nc_tir__merge_counts(nc_tir__item *list, size_t n) {
+static size_t nc_tir__merge_counts(nc_tir__item *list, size_t n, int rules) {
     size_t i = 0, kept = 0;
     while (i < n) {
         const unsigned kind = list[i].kind;
         uint64_t total = 0;
-        if (kind != NC_TIR_HINT && kind != NC_TIR_POP) {
+        if (!nc_tir__is_merged(&list[i], rules)) {
             if (!nc_tir__item_is(list, n, i, NC_TIR_SWAP, 0)) list[kept++] = list[i];
             i++;
             continue;
         }
-        for (; i < n && list[i].kind == kind; i++) total += list[i].value;
-        kept = nc_tir__put_counts(list, kept, kind, total);
+        for (; i < n && list[i].kind == kind && nc_tir__is_merged(&list[i], rules); i++)
+            total += list[i].value;
+        kept = nc_tir__put_counts(list, kept, kind, total, rules);
     }
     return kept;
 }
@@ -2241,10 +2313,12 @@ static nc_tir__spill *nc_tir__spills(const nc_tir__item *list, size_t n) {
 }
 
 /* Stores and loads of an address with one of each go, the value stays on the stack; stores of an
- * address that is never loaded become pops. Nested bodies do not count. */
-static size_t nc_tir__drop_spills(nc_tir__item *list, size_t n) {
-    nc_tir__spill *spills = nc_tir__spills(list, n);
+ * address that is never loaded become pops. Nested bodies do not count. No safe rule: other code may
+ * load the address, and the value may have moved. */
+static size_t nc_tir__drop_spills(nc_tir__item *list, size_t n, int rules) {
+    nc_tir__spill *spills = rules == NC_TIR__RULES_SAFE ? NULL : nc_tir__spills(list, n);
     size_t i, kept = 0;
+    if (!spills) return n;
     for (i = 0; i < n; i++) {
         const int store = nc_tir__is_store(list, n, i), load = nc_tir__is_load(list, n, i);
         const nc_tir__spill *spill = NULL;
@@ -2267,8 +2341,9 @@ static size_t nc_tir__drop_spills(nc_tir__item *list, size_t n) {
 }
 
 /* `dup 0, pop 1` and `dup 0, swap 1, pop 1` do nothing. */
-static size_t nc_tir__drop_copies(nc_tir__item *list, size_t n) {
+static size_t nc_tir__drop_copies(nc_tir__item *list, size_t n, int rules) {
     size_t i, kept = 0;
+    (void)rules;
     for (i = 0; i < n; i++) {
         const size_t swapped = (size_t)nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, 1);
         if (nc_tir__item_is(list, n, i, NC_TIR_DUP, 0) &&
@@ -2281,8 +2356,9 @@ static size_t nc_tir__drop_copies(nc_tir__item *list, size_t n) {
 }
 
 /* Neither do two swaps of the same depth. */
-static size_t nc_tir__drop_double_swaps(nc_tir__item *list, size_t n) {
+static size_t nc_tir__drop_double_swaps(nc_tir__item *list, size_t n, int rules) {
     size_t i, kept = 0;
+    (void)rules;
     for (i = 0; i < n; i++)
         if (list[i].kind == NC_TIR_SWAP &&
             nc_tir__item_is(list, n, i + 1, NC_TIR_SWAP, list[i].value))
@@ -2294,8 +2370,9 @@ static size_t nc_tir__drop_double_swaps(nc_tir__item *list, size_t n) {
 
 /* k times `dup k - 1`, `swap k`, pops of k in all: k >= 2 values copied and the originals
  * dropped. */
-static size_t nc_tir__drop_moved_blocks(nc_tir__item *list, size_t n) {
+static size_t nc_tir__drop_moved_blocks(nc_tir__item *list, size_t n, int rules) {
     size_t i = 0, kept = 0;
+    (void)rules;
     while (i < n) {
         size_t end = i;
         uint64_t copies, popped = 0;
@@ -2315,58 +2392,69 @@ static size_t nc_tir__drop_moved_blocks(nc_tir__item *list, size_t n) {
     return kept;
 }
 
-/* Chains of three or more `swap d, pop 1`. All of depth 1: one swap and pops, fifteen at a time.
- * All of one depth d: swaps from the deepest value that goes, when it is in reach, else of d,
+/* How many times the list goes on at i with `swap d, pop 1`, d at most `depth` and equal to it where
+ * that is 1. *same: whether all are equal to it. */
+static uint64_t nc_tir__chain(const nc_tir__item *list, size_t n, size_t i, uint64_t depth,
+                              int *same) {
+    uint64_t count = 0;
+    *same = 1;
+    while (i + 1 < n && list[i].kind == NC_TIR_SWAP &&
+           nc_tir__item_is(list, n, i + 1, NC_TIR_POP, 1) &&
+           (depth == 1 ? list[i].value == 1 : list[i].value <= depth)) {
+        *same &= list[i].value == depth;
+        i += 2;
+        count++;
+    }
+    return count;
+}
+
+/* Chains of `swap 1, pop 1`, of three or more but in the newest compiler: one swap and pops, fifteen
+ * at a time but there. Of three or more `swap d, pop 1` the old compiler makes what no safe rule
+ * does. All of one depth d: swaps from the deepest value that goes, when it is in reach, else of d,
  * then the pops. First depth d and none above it: one swap of d, then the pops. */
-static size_t nc_tir__collapse_chains(nc_tir__item *list, size_t n) {
+static size_t nc_tir__collapse_chains(nc_tir__item *list, size_t n, int rules) {
+    const int newest = rules == NC_TIR__RULES_TRISHA;
+    const uint64_t most = newest ? nc_tir__forms[NC_TIR_SWAP].most : 15;
     size_t i = 0, kept = 0;
     while (i < n) {
         const uint64_t depth = list[i].value;
-        uint64_t count = 0, k;
-        size_t end = i;
-        int same = 1;
-        while (end + 1 < n && list[i].kind == NC_TIR_SWAP && list[end].kind == NC_TIR_SWAP &&
-               nc_tir__item_is(list, n, end + 1, NC_TIR_POP, 1) &&
-               (depth == 1 ? list[end].value == 1 : list[end].value <= depth)) {
-            same &= list[end].value == depth;
-            end += 2;
-            count++;
-        }
-        if (count < 3) {
+        int same;
+        uint64_t count = nc_tir__chain(list, n, i, depth, &same), k;
+        if (count < (newest ? 1 : 3) || (depth > 1 && rules != NC_TIR__RULES_TRIDENT)) {
             list[kept++] = list[i++];
             continue;
         }
-        i = end;
+        i += 2 * (size_t)count;
         if (depth == 1) {
             for (; count; count -= k) {
-                k = count < 15 ? count : 15;
+                k = count < most ? count : most;
                 list[kept++] = nc_tir__item_of(NC_TIR_SWAP, k);
-                kept = nc_tir__put_counts(list, kept, NC_TIR_POP, k);
+                kept = nc_tir__put_counts(list, kept, NC_TIR_POP, k, rules);
             }
             continue;
         }
         for (k = 0; k < (same ? count : 1); k++)
             list[kept++] = nc_tir__item_of(
                 NC_TIR_SWAP, same && depth + count - 1 <= 15 ? depth + count - 1 - k : depth);
-        kept = nc_tir__put_counts(list, kept, NC_TIR_POP, count);
+        kept = nc_tir__put_counts(list, kept, NC_TIR_POP, count, rules);
     }
     return kept;
 }
 
 /* All passes, again and again until the list keeps its length; bodies each time around. */
-static void nc_tir__clean(nc_tir__item **list) {
-    static size_t (*const pass[])(nc_tir__item *, size_t) = {
+static void nc_tir__clean(nc_tir__item **list, int rules) {
+    static size_t (*const pass[])(nc_tir__item *, size_t, int) = {
         nc_tir__merge_counts,      nc_tir__drop_spills,       nc_tir__drop_copies,
         nc_tir__drop_double_swaps, nc_tir__drop_moved_blocks, nc_tir__collapse_chains};
     size_t before, i, n = stbds_arrlenu(*list);
     if (n == 0) return;
     do {
         before = n;
-        for (i = 0; i < sizeof pass / sizeof *pass; i++) n = pass[i](*list, n);
+        for (i = 0; i < sizeof pass / sizeof *pass; i++) n = pass[i](*list, n, rules);
         NC_TIR__CUT(*list, n);
         for (i = 0; i < n; i++) {
-            nc_tir__clean(&(*list)[i].body);
-            nc_tir__clean(&(*list)[i].other);
+            nc_tir__clean(&(*list)[i].body, rules);
+            nc_tir__clean(&(*list)[i].other, rules);
         }
     } while (n != before);
 }
@@ -2397,7 +2485,9 @@ static nc_status nc_tir__append_items(nc_tir_program *to, const nc_tir_program *
     return status;
 }
 
-NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result) {
+/* The program after those rules. */
+static nc_status nc_tir__cleaned(const nc_tir_program *program, int rules,
+                                 nc_tir_program **result) {
     nc_tir__item *list;
     nc_status status;
     if (!result) return NC_ERR_ARG;
@@ -2405,15 +2495,30 @@ NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program *
     if (!program || stbds_arrlenu(program->open)) return NC_ERR_ARG;
     status = nc_tir_create(result);
     if (status != NC_OK) return status;
-    list = nc_tir__items(program, 0, (uint32_t)stbds_arrlenu(program->ops));
-    nc_tir__clean(&list);
-    status = nc_tir__append_items(*result, program, list);
+    list = nc_tir__items(program, 0, (uint32_t)stbds_arrlenu(program->ops), rules, &status);
+    if (status == NC_OK) {
+        nc_tir__clean(&list, rules);
+        status = nc_tir__append_items(*result, program, list);
+    }
     nc_tir__free_items(list);
     if (status != NC_OK) {
         nc_tir_destroy(*result);
         *result = NULL;
     }
     return status;
+}
+
+NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result) {
+    return nc_tir__cleaned(program, NC_TIR__RULES_SAFE, result);
+}
+
+NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target compiler,
+                                    nc_tir_program **result) {
+    if (result) *result = NULL;
+    if (compiler != NC_TIR_TARGET_TRIDENT && compiler != NC_TIR_TARGET_TRISHA) return NC_ERR_ARG;
+    return nc_tir__cleaned(
+        program, compiler == NC_TIR_TARGET_TRIDENT ? NC_TIR__RULES_TRIDENT : NC_TIR__RULES_TRISHA,
+        result);
 }
 
 NC__COLD_END
@@ -2430,7 +2535,14 @@ typedef struct nc_tir__deferred {
 enum {
     NC_TIR__THEN, /* of if_else: takes the flag and leaves 0 in its place */
     NC_TIR__ELSE, /* of if_else: runs where the flag is left */
-    NC_TIR__ONLY  /* of if_only */
+    NC_TIR__ONLY, /* of if_only */
+    NC_TIR__BODY  /* of loop, in the newest compiler; number: the operation's place instead */
+};
+
+enum {
+    NC_TIR__MAX_TEXT = 1 << 26, /* of lowered code; 2^22 instructions, which are read, are less */
+    NC_TIR__MAX_RUN = 1024,     /* moves that the newest compiler looks at as one */
+    NC_TIR__MAX_REACH = 4096    /* elements that they may reach or leave */
 };
 
 typedef struct nc_tir__lowering {
@@ -2440,18 +2552,26 @@ typedef struct nc_tir__lowering {
     size_t queue_done;
     size_t push, push_end; /* the last line, where that is a push; or push_end 0 */
     nc_tir_target target;
-    int impossible;  /* a stack index that the target does not have */
-    uint32_t labels; /* made so far */
+    nc_status status; /* NC_ERR_UNSUPPORTED: not on this target; NC_ERR_LIMIT: too long */
+    uint32_t labels;  /* made so far */
+    uint32_t scratch; /* trisha: number of the label that looks for free RAM, or 0 */
+    int plain;        /* trisha: moves are lowered one by one */
+    uint16_t order[2 * NC_TIR__MAX_REACH], uses[NC_TIR__MAX_REACH]; /* of a run of moves */
 } nc_tir__lowering;
+
+/* Whether the target is a machine, not a compiler. */
+static int nc_tir__is_machine(const nc_tir__lowering *l) {
+    return l->target == NC_TIR_TARGET_TRITON || l->target == NC_TIR_TARGET_TRITON_MAIN;
+}
 
 /* -- instructions -- */
 
 /* One instruction of a template: n characters, # for the value. */
 static void nc_tir__lower_instruction(nc_tir__lowering *l, const char *form, size_t n,
                                       uint64_t value) {
-    const int triton = l->target != NC_TIR_TARGET_TRIDENT;
+    const int machine = nc_tir__is_machine(l);
     const size_t start = l->text.used, value_at = form[n - 1] == '#' ? n - 1 : n;
-    if (triton && n == 3 && l->push_end == start && start && !memcmp(form, "add", 3)) {
+    if (machine && n == 3 && l->push_end == start && start && !memcmp(form, "add", 3)) {
         memcpy(l->text.data + l->push + 4, "addi", 4); /* over "push" */
         l->push_end = 0;
         return;
@@ -2460,9 +2580,66 @@ static void nc_tir__lower_instruction(nc_tir__lowering *l, const char *form, siz
     nc__buffer_put(&l->text, form, value_at);
     if (value_at < n) nc_tir__print_value(&l->text, value);
     nc_tir__print(&l->text, "\n");
-    if (!triton || strncmp(form, "push", 4) != 0) return;
+    if (!machine || strncmp(form, "push", 4) != 0) return;
     l->push = start;
     l->push_end = l->text.status == NC_OK ? l->text.used : 0;
+}
+
+/* The same for any target but the old compiler, whose values and counts are written as they stand:
+ * values are those of the field, counts come five at a time. */
+static void nc_tir__lower_value(nc_tir__lowering *l, const char *form, size_t n,
+                                const nc_tir__op *op) {
+    const uint8_t argument = nc_tir__forms[op->kind].argument;
+    uint64_t left = op->value;
+    if (l->target == NC_TIR_TARGET_TRIDENT || form[n - 1] != '#') {
+        nc_tir__lower_instruction(l, form, n, op->value);
+    } else if (argument != NC_TIR__A_COUNT) {
+        if (left >= NC_GL_P && argument == NC_TIR__A_VALUE) left -= NC_GL_P;
+        nc_tir__lower_instruction(l, form, n, left);
+    } else {
+        for (; left > 5; left -= 5) nc_tir__lower_instruction(l, form, n, 5);
+        if (left) nc_tir__lower_instruction(l, form, n, left);
+    }
+}
+
+/* An instruction with its argument, which may be negative. */
+static void nc_tir__lower_number(nc_tir__lowering *l, const char *prefix, int64_t number,
+                                 const char *suffix) {
+    nc_tir__print(&l->text, prefix);
+    if (number < 0) nc_tir__print(&l->text, "-");
+    nc_tir__print_value(&l->text, number < 0 ? 0 - (uint64_t)number : (uint64_t)number);
+    nc_tir__print(&l->text, suffix);
+}
+
+/* Bring the upper n elements into that order, the deepest first, each named by its old place: one
+ * by one, by three exchanges with the top, or fewer where it is one of them. */
+static void nc_tir__reorder(nc_tir__lowering *l, const uint8_t *order, uint32_t n) {
+    uint8_t now[16], kept;
+    uint32_t i, k, found;
+    if (n > 16) {
+        l->status = NC_ERR_UNSUPPORTED;
+        return;
+    }
+    for (i = 0; i < n; i++) now[i] = (uint8_t)i;
+    for (i = 0; i < n; i++) {
+        for (found = 0; now[found] != order[i];) found++;
+        for (k = 0; k < 3 && found != i; k++) {
+            const uint32_t with = k == 1 ? i : found;
+            if (with == n - 1) continue;
+            nc_tir__lower_number(l, "    swap ", n - 1 - with, "\n");
+            kept = now[n - 1];
+            now[n - 1] = now[with];
+            now[with] = kept;
+        }
+    }
+}
+
+/* The upper n elements the other way round. */
+static void nc_tir__reverse(nc_tir__lowering *l, uint64_t n) {
+    uint8_t order[16];
+    uint32_t i;
+    for (i = 0; i < n && n <= 16; i++) order[i] = (uint8_t)(n - 1 - i);
+    nc_tir__reorder(l, order, n <= 16 ? (uint32_t)n : 17);
 }
 
 /* What the template of an operation is for the target. The main branch has no dot steps: the
@@ -2475,21 +2652,230 @@ static const char *nc_tir__template(const nc_tir__lowering *l, const nc_tir__op 
     if (l->target == NC_TIR_TARGET_TRITON_MAIN && op->kind == NC_TIR_FOLD_BASE)
         return "read_mem 1, addi 2, swap 2, addi 2, read_mem 3, addi 4, place 4, pick 3, xb_mul, "
                "pick 7, pick 7, pick 7, xx_add, pick 3, pick 4";
+    if (l->target == NC_TIR_TARGET_TRISHA) return form->trisha ? form->trisha : form->trident;
     return l->target != NC_TIR_TARGET_TRIDENT && form->triton ? form->triton : form->trident;
 }
 
 /* Write a template: instructions with a comma between them; + before one that is written for each
- * field, - for each of the nine that is missing. */
+ * field, - for each of the nine that is missing, ~ before the digits of an order. */
 static void nc_tir__lower_template(nc_tir__lowering *l, const nc_tir__op *op, const char *form) {
     while (*form) {
+        uint8_t order[16];
         uint32_t times = 1;
         size_t n;
-        if (*form == '+' || *form == '-')
-            times = *form++ == '+' ? op->fields : NC_TIR__MAX_FIELDS - op->fields;
-        for (n = 0; form[n] && form[n] != ',';) n++;
-        while (times-- > 0) nc_tir__lower_instruction(l, form, n, op->value);
+        if (*form == '+') times = op->fields;
+        if (*form == '-') times = op->fields < NC_TIR__HASHED ? NC_TIR__HASHED - op->fields : 0;
+        for (form += *form == '+' || *form == '-', n = 0; form[n] && form[n] != ',';) n++;
+        if (*form == '~') {
+            for (times = 0; times + 1 < n; times++) order[times] = (uint8_t)(form[times + 1] - '0');
+            nc_tir__reorder(l, order, times);
+        } else {
+            while (times-- > 0) nc_tir__lower_value(l, form, n, op);
+        }
         form += form[n] ? n + 2 : n; /* over the comma and a blank */
     }
+}
+
+/* Instructions that stand for no operation. */
+static void nc_tir__lower_fixed(nc_tir__lowering *l, const char *form) {
+    static const nc_tir__op none = {NC_TIR_ADD, 0, 0, 0, 0, 0, 0};
+    nc_tir__lower_template(l, &none, form);
+}
+
+/* -- trisha: RAM for what lies deeper than a machine reaches -- */
+
+/* So many elements read or written, five at a time. */
+static void nc_tir__lower_batch(nc_tir__lowering *l, const char *form, uint32_t count) {
+    for (; count > 5; count -= 5) nc_tir__lower_number(l, form, 5, "\n");
+    if (count) nc_tir__lower_number(l, form, count, "\n");
+}
+
+/* Leave the address of the first of so many cells that hold 0: those from 2^31 on, or what the
+ * label finds. They are counted five at a time: a sum of their values could vanish. */
+static void nc_tir__borrow(nc_tir__lowering *l, uint32_t cells) {
+    const int64_t last = (INT64_C(1) << 31) + cells - 1;
+    uint32_t left, n, i;
+    if (!l->scratch) l->scratch = ++l->labels;
+    nc_tir__lower_number(l, "    push ", cells, "\n");
+    nc_tir__lower_number(l, "    push ", last, "\n");
+    nc_tir__lower_number(l, "    push ", cells, "\n    push 0\n");
+    nc_tir__lower_number(l, "    push ", last, "\n");
+    for (left = cells; left; left -= n) {
+        n = left < 5 ? left : 5;
+        nc_tir__lower_number(l, "    read_mem ", n, "\n");
+        nc_tir__lower_number(l, "    swap ", n + 1, "\n");
+        for (i = 0; i < n; i++) nc_tir__lower_fixed(l, "swap 1, push 0, eq, add");
+        nc_tir__lower_fixed(l, "swap 1");
+    }
+    nc_tir__lower_fixed(l, "pop 1");
+    nc_tir__lower_number(l, "    push ", cells, "\n");
+    nc_tir__lower_fixed(l, "eq, push 0, eq, skiz");
+    nc_tir__lower_number(l, "    call __stack_scratch__", l->scratch, "\n");
+    nc_tir__lower_fixed(l, "pop 1, swap 1, pop 1"); /* length of the run, and what was wanted */
+    nc_tir__lower_number(l, "    push ", 1 - (int64_t)cells, "\n    add\n");
+}
+
+/* Instructions of nc_tir__borrow. */
+static uint64_t nc_tir__borrow_length(uint64_t cells) {
+    return 17 + 4 * cells + 3 * ((cells + 4) / 5);
+}
+
+/* Read so many cells back below the pointer, and write 0 where they were. */
+static void nc_tir__give_back(nc_tir__lowering *l, uint32_t count) {
+    uint32_t i, n;
+    for (; count; count -= n) {
+        n = count < 5 ? count : 5;
+        nc_tir__lower_number(l, "    read_mem ", n, "\n");
+        for (i = 0; i < n; i++) nc_tir__lower_fixed(l, "push 0");
+        nc_tir__lower_number(l, "    dup ", n, "\n    push 1\n    add\n");
+        nc_tir__lower_number(l, "    write_mem ", n, "\n    pop 1\n");
+    }
+}
+
+/* One dup or swap. Of a deep one the elements above it go to RAM, but for those that the machine
+ * reaches; the swap writes the old top into the deep one's place. */
+static void nc_tir__access(nc_tir__lowering *l, uint64_t depth, int copy) {
+    const uint32_t moved = (uint32_t)depth - (copy ? 14 : 13);
+    if (depth < 16) {
+        if (copy || depth)
+            nc_tir__lower_number(l, copy ? "    dup " : "    swap ", (int64_t)depth, "\n");
+        return;
+    }
+    nc_tir__borrow(l, moved + (uint32_t)copy);
+    nc_tir__lower_batch(l, "    write_mem ", moved);
+    if (copy) {
+        nc_tir__lower_fixed(l, "dup 15, swap 1, write_mem 1, push -2, add");
+        nc_tir__give_back(l, moved);
+        nc_tir__lower_number(l, "    push ", moved + 1, "\n    add\n");
+        nc_tir__give_back(l, 1);
+    } else {
+        nc_tir__lower_number(l, "    dup 0\n    push -", moved, "\n    add\n");
+        nc_tir__lower_fixed(l, "read_mem 1, pop 1, swap 15, dup 1");
+        nc_tir__lower_number(l, "    push -", moved, "\n    add\n");
+        nc_tir__lower_fixed(l, "write_mem 1, pop 1, push -1, add");
+        nc_tir__give_back(l, moved);
+    }
+    nc_tir__lower_fixed(l, "pop 1");
+}
+
+/* A run of dup, swap and pop that reaches deeper than 15, as one: how many operations it has (0:
+ * not worth it), the elements it takes, and in l->order what it leaves, the deepest first, each by
+ * its old place. */
+typedef struct nc_tir__deep_run {
+    uint32_t ops, width, length;
+    const uint16_t *order;
+} nc_tir__deep_run;
+
+/* How deep one of them reaches, how the stack grows, and what it takes at least by itself; 0 for
+ * other operations. */
+static int nc_tir__weigh_move(const nc_tir__op *op, int64_t *reach, int64_t *change,
+                              uint64_t *cost) {
+    const int copy = op->kind == NC_TIR_DUP;
+    const uint64_t cells = op->value - 13;
+    if (op->kind == NC_TIR_POP) {
+        *reach = (int64_t)op->value;
+        *change = -*reach;
+        *cost = (op->value + 4) / 5;
+        return 1;
+    }
+    if (!copy && op->kind != NC_TIR_SWAP) return 0;
+    *reach = (int64_t)op->value + 1;
+    *change = copy;
+    *cost = op->value < 16 ? (uint64_t)(copy || op->value) : 16 + 5 * cells + 7 * ((cells + 4) / 5);
+    return 1;
+}
+
+/* What the first `count` operations leave of `reach` elements, in l->order; returns how many. */
+static uint32_t nc_tir__run_moves(nc_tir__lowering *l, const nc_tir__op *ops, uint32_t count,
+                                  uint32_t reach) {
+    uint16_t *order = l->order, kept;
+    uint32_t n = reach, i;
+    for (i = 0; i < reach; i++) order[i] = (uint16_t)i;
+    for (i = 0; i < count; i++) {
+        const uint32_t value = (uint32_t)ops[i].value;
+        if (ops[i].kind == NC_TIR_POP) {
+            n -= value;
+        } else if (ops[i].kind == NC_TIR_DUP) {
+            order[n] = order[n - 1 - value];
+            n++;
+        } else {
+            kept = order[n - 1];
+            order[n - 1] = order[n - 1 - value];
+            order[n - 1 - value] = kept;
+        }
+    }
+    return n;
+}
+
+/* Instructions of nc_tir__lower_deep_run. */
+static uint64_t nc_tir__deep_run_length(const nc_tir__deep_run *s) {
+    uint64_t n = nc_tir__borrow_length(s->width) + (s->width + 4) / 5 + 3;
+    uint32_t i;
+    for (i = 0; i < s->length; i++) n += s->order[i] + 1u == s->width ? 4 : 6;
+    return n + s->width + 2 * ((s->width + 4) / 5);
+}
+
+static void nc_tir__plan(nc_tir__lowering *l, const nc_tir__op *ops, uint32_t count,
+                         nc_tir__deep_run *s) {
+    int64_t reach = 0, height = 0, one, change;
+    uint64_t cost = 0, more;
+    uint32_t i, k, n, stay = 0;
+    int deep = 0;
+    memset(s, 0, sizeof *s);
+    for (i = 0; i < count && i < NC_TIR__MAX_RUN; i++) {
+        if (!nc_tir__weigh_move(&ops[i], &one, &change, &more)) break;
+        deep |= ops[i].kind != NC_TIR_POP && ops[i].value > 15;
+        if (one - height > reach) reach = one - height;
+        height += change;
+        if (reach > NC_TIR__MAX_REACH || reach + height > NC_TIR__MAX_REACH) return;
+        cost += more;
+    }
+    if (!deep || i < 2) return;
+    n = nc_tir__run_moves(l, ops, i, (uint32_t)reach);
+    if (n == 0) return;
+    memset(l->uses, 0, sizeof l->uses);
+    for (k = 0; k < n; k++) l->uses[l->order[k]]++;
+    /* what stays where it is and is needed nowhere else stays on the stack */
+    while (stay < n && l->order[stay] == stay && l->uses[stay] == 1) stay++;
+    for (k = stay; k < n; k++) l->order[k] = (uint16_t)(l->order[k] - stay);
+    s->width = (uint32_t)reach - stay;
+    s->length = n - stay;
+    s->order = l->order + stay;
+    if (s->width && nc_tir__deep_run_length(s) < cost) s->ops = i;
+}
+
+/* All elements go to RAM, are read from there as often as they are needed, and the cells get their
+ * 0 back. */
+static void nc_tir__lower_deep_run(nc_tir__lowering *l, const nc_tir__deep_run *s) {
+    uint32_t i, k, n, left;
+    nc_tir__borrow(l, s->width);
+    nc_tir__lower_batch(l, "    write_mem ", s->width);
+    nc_tir__lower_number(l, "    push -", s->width, "\n    add\n");
+    for (i = 0; i < s->length; i++) {
+        const uint32_t offset = s->width - 1 - s->order[i];
+        nc_tir__lower_fixed(l, "dup 0");
+        if (offset) nc_tir__lower_number(l, "    push ", offset, "\n    add\n");
+        nc_tir__lower_fixed(l, "read_mem 1, pop 1, swap 1");
+    }
+    for (left = s->width; left; left -= n) {
+        n = left < 5 ? left : 5;
+        for (k = 0; k < n; k++) nc_tir__lower_fixed(l, "push 0");
+        nc_tir__lower_number(l, "    swap ", n, "\n");
+        nc_tir__lower_number(l, "    write_mem ", n, "\n");
+    }
+    nc_tir__lower_fixed(l, "pop 1");
+}
+
+/* The function that looks for cells that hold 0, from address 0 on, behind all others: [cells,
+ * address, length of the run of zeros]. It ends where the address would become 0 again. */
+static void nc_tir__lower_search(nc_tir__lowering *l) {
+    nc_tir__lower_number(l, "    halt\n__stack_scratch__", l->scratch, ":\n");
+    nc_tir__lower_fixed(l, "pop 2, push 0, push 0");
+    nc_tir__lower_number(l, "    call __stack_scratch__", l->scratch, "__scan\n    return\n");
+    nc_tir__lower_number(l, "__stack_scratch__", l->scratch, "__scan:\n");
+    nc_tir__lower_fixed(l, "dup 1, read_mem 1, pop 1, push 0, eq, swap 1, push 1, add, mul, dup 0, "
+                           "dup 3, eq, skiz, return, swap 1, push 1, add, dup 0, push 0, eq, "
+                           "push 0, eq, assert, swap 1, recurse");
 }
 
 /* -- structure -- */
@@ -2500,13 +2886,6 @@ static NC__NOINLINE void nc_tir__lower_line(nc_tir__lowering *l, const char *pre
     nc_tir__print(&l->text, prefix);
     nc_tir__print(&l->text, text);
     nc_tir__print(&l->text, suffix);
-}
-
-static void nc_tir__lower_number(nc_tir__lowering *l, const char *prefix, uint32_t number,
-                                 const char *suffix) {
-    char text[21];
-    (void)nc_gl_print(number, text);
-    nc_tir__lower_line(l, prefix, text, suffix);
 }
 
 /* The same with a label, which gets two underscores unless it already has them. */
@@ -2549,23 +2928,122 @@ static void nc_tir__defer(nc_tir__lowering *l, uint32_t first, uint32_t count, i
 
 static void nc_tir__lower_range(nc_tir__lowering *l, uint32_t first, uint32_t count);
 
+/* A loop that counts down to 0. `at` is its operation's index. */
+static void nc_tir__lower_loop(nc_tir__lowering *l, uint32_t at) {
+    const nc_tir__op *op = &l->program->ops[at];
+    nc_tir__lower_label(l, "", l->program->texts.data + op->text, ":\n");
+    nc_tir__lower_fixed(l, "dup 0, push 0, eq, skiz, return, push -1, add");
+    nc_tir__lower_range(l, at + 1, op->body);
+    nc_tir__print(&l->text, "    recurse\n\n");
+}
+
 /* Bodies deferred while a function was lowered, breadth first. */
 static void nc_tir__lower_deferred(nc_tir__lowering *l) {
-    static const nc_tir__op none = {0, 0, 0, 0, 0, 0, 0};
     while (l->queue_done < stbds_arrlenu(l->queue)) {
         const nc_tir__deferred d = l->queue[l->queue_done++];
+        if (d.branch == NC_TIR__BODY) {
+            nc_tir__lower_loop(l, d.number);
+            continue;
+        }
         nc_tir__lower_number(l, d.branch == NC_TIR__ELSE ? "__else__" : "__then__", d.number,
                              ":\n");
-        if (d.branch == NC_TIR__THEN) nc_tir__lower_template(l, &none, "pop 1");
+        if (d.branch == NC_TIR__THEN) nc_tir__lower_fixed(l, "pop 1");
         nc_tir__lower_range(l, d.first, d.count);
-        if (d.branch == NC_TIR__THEN) nc_tir__lower_template(l, &none, "push 0");
+        if (d.branch == NC_TIR__THEN) nc_tir__lower_fixed(l, "push 0");
         nc_tir__print(&l->text, "    return\n\n");
     }
+}
+
+/* What the newest compiler calls for a target_call; null for one that it does not know. */
+static const char *nc_tir__target_call(const char *name, uint64_t inputs, uint32_t outputs) {
+    static const struct {
+        const char *name, *label;
+        uint8_t inputs, outputs;
+    } calls[] = {
+        {"triton_program_digest", "trisha_program_digest", 0, 5},
+        {"triton_stark_verify_v1", "trisha_recursive_verify_v1", 5, 0},
+        {"neptune_transaction_verify_v1", "trisha_neptune_transaction_verify_v1", 5, 0},
+        {"neptune_native_currency_verify_v1", "trisha_neptune_native_currency_verify_v1", 15, 0}};
+    size_t i;
+    for (i = 0; i < sizeof calls / sizeof *calls; i++)
+        if (!strcmp(name, calls[i].name) && inputs == calls[i].inputs &&
+            outputs == calls[i].outputs)
+            return calls[i].label;
+    return NULL;
+}
+
+/* Main's parameters are read from the public input, and are what their types say. */
+static void nc_tir__lower_leaves(nc_tir__lowering *l, const char *text) {
+    while (*text) {
+        nc_tir__lower_fixed(l, "read_io 1");
+        if (*text == 'b')
+            nc_tir__lower_fixed(l, "dup 0, dup 0, push -1, add, mul, push 0, eq, assert");
+        if (*text == 'u') nc_tir__lower_fixed(l, "split, swap 1, push 0, eq, assert");
+        text += strcspn(text, " ");
+        text += *text == ' ';
+    }
+}
+
+/* The words of an event, the first deepest: tag and words go out in this order, or are hashed. */
+static void nc_tir__lower_event(nc_tir__lowering *l, const nc_tir__op *op) {
+    uint8_t order[10];
+    uint32_t i, n = op->fields;
+    if (op->kind == NC_TIR_REVEAL) {
+        if (n > 1) nc_tir__reverse(l, n);
+        nc_tir__lower_template(l, op, "push #, write_io 1, +write_io 1");
+        return;
+    }
+    if (n > NC_TIR__HASHED) {
+        l->status = NC_ERR_UNSUPPORTED;
+        return;
+    }
+    for (i = 0; i < NC_TIR__HASHED; i++)
+        order[i] = (uint8_t)(i < NC_TIR__HASHED - n ? i + n : NC_TIR__HASHED - 1 - i);
+    order[NC_TIR__HASHED] = NC_TIR__HASHED;
+    nc_tir__lower_template(l, op, "-push 0, push #");
+    nc_tir__reorder(l, order, 10);
+    nc_tir__lower_fixed(l, "hash, write_io 5");
+}
+
+/* Operations of the newest compiler without a template; 0 for those that all have. */
+static int nc_tir__lower_trisha(nc_tir__lowering *l, const nc_tir__op *op, uint32_t at) {
+    const char *text = l->program->texts.data + op->text;
+    nc_tir__deferred d;
+    switch (op->kind) {
+    case NC_TIR_DUP:
+    case NC_TIR_SWAP: nc_tir__access(l, op->value, op->kind == NC_TIR_DUP); break;
+    case NC_TIR_REVEAL:
+    case NC_TIR_SEAL: nc_tir__lower_event(l, op); break;
+    case NC_TIR_RAM_READ: /* the address is that of the first cell, read_mem's that of the last */
+        if (op->value == 0) l->status = NC_ERR_UNSUPPORTED;
+        if (op->value > 1)
+            nc_tir__lower_number(l, "    push ", (int64_t)op->value - 1, "\n    add\n");
+        nc_tir__lower_template(l, op, "read_mem #, pop 1");
+        nc_tir__reverse(l, op->value);
+        break;
+    case NC_TIR_RAM_WRITE:
+        nc_tir__reverse(l, op->value + 1);
+        nc_tir__lower_template(l, op, "write_mem #, pop 1");
+        break;
+    case NC_TIR_LOOP: /* behind the function, like the branches */
+        memset(&d, 0, sizeof d);
+        d.number = at;
+        d.branch = NC_TIR__BODY;
+        stbds_arrput(l->queue, d);
+        break;
+    case NC_TIR_TARGET_CALL:
+        nc_tir__lower_line(l, "    call @", nc_tir__target_call(text, op->value, op->fields), "\n");
+        break;
+    case NC_TIR_ENTRY_PARAMETERS: nc_tir__lower_leaves(l, text); break;
+    default: return 0;
+    }
+    return 1;
 }
 
 /* Operations without a template. `at` is the operation's index. */
 static void nc_tir__lower_structure(nc_tir__lowering *l, const nc_tir__op *op, uint32_t at) {
     const char *text = l->program->texts.data + op->text;
+    if (l->target == NC_TIR_TARGET_TRISHA && nc_tir__lower_trisha(l, op, at)) return;
     switch (op->kind) {
     case NC_TIR_CALL:
         if (*text == '@') /* in another module */
@@ -2579,12 +3057,7 @@ static void nc_tir__lower_structure(nc_tir__lowering *l, const nc_tir__op *op, u
         nc_tir__defer(l, at + 1 + op->body, op->other, NC_TIR__ELSE);
         break;
     case NC_TIR_IF_ONLY: nc_tir__defer(l, at + 1, op->body, NC_TIR__ONLY); break;
-    case NC_TIR_LOOP: /* counts down to 0 */
-        nc_tir__lower_label(l, "", text, ":\n");
-        nc_tir__lower_template(l, op, "dup 0, push 0, eq, skiz, return, push -1, add");
-        nc_tir__lower_range(l, at + 1, op->body);
-        nc_tir__print(&l->text, "    recurse\n\n");
-        break;
+    case NC_TIR_LOOP: nc_tir__lower_loop(l, at); break;
     case NC_TIR_FN_START: nc_tir__lower_label(l, "", text, ":\n"); break;
     case NC_TIR_FN_END:
         nc_tir__print(&l->text, "    \n");
@@ -2596,44 +3069,90 @@ static void nc_tir__lower_structure(nc_tir__lowering *l, const nc_tir__op *op, u
     case NC_TIR_ASSERT:
         nc_tir__lower_template(l, op, op->value == 1 ? "assert" : "assert_vector");
         break;
-    default: /* proof_block */
+    case NC_TIR_PROOF_BLOCK:
         nc_tir__lower_line(l, "    // proof_block ", text, "\n");
+        l->plain++;
         nc_tir__lower_range(l, at + 1, op->body);
+        l->plain--;
         nc_tir__print(&l->text, "    // end proof_block\n");
         break;
+    default: l->status = NC_ERR_UNSUPPORTED; break; /* of the newest compiler only */
     }
 }
 
 static void nc_tir__lower_range(nc_tir__lowering *l, uint32_t first, uint32_t count) {
-    const int triton = l->target != NC_TIR_TARGET_TRIDENT;
     uint32_t i = first;
-    while (i < first + count) {
+    while (i < first + count && l->status == NC_OK) {
         const nc_tir__op *op = &l->program->ops[i];
-        const nc_tir__form *form = &nc_tir__forms[op->kind];
-        if (triton && form->argument == NC_TIR__A_INDEX && op->value > 15) l->impossible = 1;
-        if (*form->trident)
-            nc_tir__lower_template(l, op, nc_tir__template(l, op));
+        const char *form = nc_tir__template(l, op);
+        nc_tir__deep_run s;
+        if (nc_tir__is_machine(l) && nc_tir__forms[op->kind].argument == NC_TIR__A_INDEX &&
+            op->value > 15)
+            l->status = NC_ERR_UNSUPPORTED;
+        s.ops = 0;
+        if (l->target == NC_TIR_TARGET_TRISHA && !l->plain)
+            nc_tir__plan(l, op, first + count - i, &s);
+        if (s.ops)
+            nc_tir__lower_deep_run(l, &s);
+        else if (*form)
+            nc_tir__lower_template(l, op, form);
         else
             nc_tir__lower_structure(l, op, i);
-        i += 1 + op->body + op->other;
+        if (l->text.used > NC_TIR__MAX_TEXT) l->status = NC_ERR_LIMIT;
+        i += s.ops ? s.ops : 1 + op->body + op->other;
     }
 }
 
+/* What the newest compiler checks first: one entry at most, outside of functions and bodies, its
+ * parameters right before it, calls that it knows, and no comment that is an error of an earlier
+ * stage. */
+static int nc_tir__is_legal(const nc_tir_program *p) {
+    const size_t n = stbds_arrlenu(p->ops);
+    size_t i, end = 0; /* of the body that the operation stands in, or before */
+    int entries = 0, parameters = 0, in_function = 0;
+    for (i = 0; i < n; i++) {
+        const nc_tir__op *op = &p->ops[i];
+        const char *text = p->texts.data + op->text;
+        if (op->kind == NC_TIR_COMMENT && !strncmp(text, "ERROR:", 6)) return 0;
+        if (op->kind == NC_TIR_TARGET_CALL && !nc_tir__target_call(text, op->value, op->fields))
+            return 0;
+        if (i >= end && op->kind == NC_TIR_FN_START) in_function = 1;
+        if (i >= end && op->kind == NC_TIR_FN_END) in_function = 0;
+        if (op->kind == NC_TIR_ENTRY || op->kind == NC_TIR_ENTRY_PARAMETERS) {
+            if (i < end || in_function || entries) return 0;
+            if (op->kind == NC_TIR_ENTRY)
+                entries = 1;
+            else if (parameters++ || i + 1 == n || p->ops[i + 1].kind != NC_TIR_ENTRY)
+                return 0;
+        }
+        if (i >= end) end = i + 1 + op->body + op->other;
+    }
+    return 1;
+}
+
 NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm) {
-    nc_tir__lowering l;
+    nc_tir__lowering *l;
+    nc_status status;
     if (!tasm) return NC_ERR_ARG;
     *tasm = NULL;
-    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRITON_MAIN)
+    if (!program || stbds_arrlenu(program->open) || (unsigned)target > NC_TIR_TARGET_TRISHA)
         return NC_ERR_ARG;
-    memset(&l, 0, sizeof l);
-    l.program = program;
-    l.target = target;
-    nc_tir__lower_range(&l, 0, (uint32_t)stbds_arrlenu(program->ops));
-    nc_tir__lower_deferred(&l);
-    stbds_arrfree(l.queue);
-    if (!l.impossible) return nc_tir__deliver(&l.text, tasm);
-    nc__buffer_free(&l.text);
-    return NC_ERR_UNSUPPORTED;
+    if (target == NC_TIR_TARGET_TRISHA && !nc_tir__is_legal(program)) return NC_ERR_UNSUPPORTED;
+    l = (nc_tir__lowering *)nc__calloc(NULL, sizeof *l);
+    if (!l) return NC_ERR_MEMORY;
+    l->program = program;
+    l->target = target;
+    nc_tir__lower_range(l, 0, (uint32_t)stbds_arrlenu(program->ops));
+    if (target != NC_TIR_TARGET_TRISHA) nc_tir__lower_deferred(l);
+    if (l->scratch) nc_tir__lower_search(l);
+    stbds_arrfree(l->queue);
+    status = l->status;
+    if (status == NC_OK)
+        status = nc_tir__deliver(&l->text, tasm);
+    else
+        nc__buffer_free(&l->text);
+    nc__free(NULL, l, sizeof *l);
+    return status;
 }
 
 /* >>tasm ========================================================================== */
@@ -4143,7 +4662,7 @@ static nc_status nc_tir__check_elements(const char *name, const nc_gl *words, si
 static nc_status nc_tir__check_input(const nc_tir_input *in, nc_error *err) {
     nc_status status =
         nc_tir__check_elements("public_input", in->public_input, in->public_count, err);
-    if ((unsigned)in->machine > NC_TIR_TARGET_TRITON_MAIN)
+    if ((unsigned)in->machine > NC_TIR_TARGET_TRISHA)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "no such machine");
     if (status == NC_OK)
         status = nc_tir__check_elements("secret_input", in->secret_input, in->secret_count, err);

@@ -15,11 +15,13 @@
 static const char usage[] =
     "usage: tir_opt FILE.tir|FILE.tasm [options]\n"
     "       tir_opt --corpus DIR [options]\n"
-    "  --raw                    clean the TIR up first, as the compiler does before lowering\n"
+    "  --raw                    clean the TIR up first, by rules that never change its meaning\n"
+    "  --raw-exact              the same by all rules of the target's compiler\n"
     "  --lower-only             the classical lowering alone\n"
     "  --target NAME            trident: the compiler's instructions; triton: those of the "
     "released\n"
-    "                           Triton VM; triton_main: those of its main branch\n"
+    "                           Triton VM; triton_main: those of its main branch; trisha: the\n"
+    "                           newest compiler's instructions\n"
     "  --whole                  the TASM is a whole program: functions may be moved in or dropped\n"
     "  --beam N                 search width (default 32)\n"
     "  --weights FILE           weights of the network that guides the search (tir_train makes "
@@ -45,12 +47,12 @@ typedef struct job {
 } job;
 
 static int find_target(const char *name, nc_tir_target *target) {
-    static const char *const names[] = {"trident", "triton", "triton_main"};
+    static const char *const names[] = {"trident", "triton", "triton_main", "trisha"};
     int i;
-    for (i = 0; i < 3 && strcmp(name, names[i]); i++) {
+    for (i = 0; i < 4 && strcmp(name, names[i]); i++) {
     }
-    if (i < 3) *target = (nc_tir_target)i;
-    return i < 3;
+    if (i < 4) *target = (nc_tir_target)i;
+    return i < 4;
 }
 
 static double now(void) {
@@ -283,7 +285,12 @@ static nc_status convert(const job *j, const char *path, char **classical, char 
         nc_file_free(text);
         if (status == NC_OK && j->raw) {
             nc_tir_program *cleaned;
-            status = nc_tir_peephole(program, &cleaned);
+            status = j->raw == 1 ? nc_tir_peephole(program, &cleaned)
+                                 : nc_tir_peephole_of(program,
+                                                      j->options.target == NC_TIR_TARGET_TRISHA
+                                                          ? NC_TIR_TARGET_TRISHA
+                                                          : NC_TIR_TARGET_TRIDENT,
+                                                      &cleaned);
             nc_tir_destroy(program);
             program = cleaned;
         }
@@ -291,7 +298,7 @@ static nc_status convert(const job *j, const char *path, char **classical, char 
         status = nc_tir_lower(program, j->options.target, classical);
         nc_tir_destroy(program);
         if (status == NC_ERR_UNSUPPORTED)
-            snprintf(err->message, sizeof err->message, "dup or swap beyond 15");
+            snprintf(err->message, sizeof err->message, "not for this target");
     }
     if (status == NC_OK && !j->lower_only) {
         nc_tir_options options = j->options;
@@ -545,6 +552,8 @@ int main(int argc, char **argv) {
             j.lower_only = 1;
         else if (!strcmp(argv[i], "--raw"))
             j.raw = 1;
+        else if (!strcmp(argv[i], "--raw-exact"))
+            j.raw = 2;
         else if (!strcmp(argv[i], "--whole"))
             j.options.whole = 1;
         else if (!strcmp(argv[i], "--blocks"))

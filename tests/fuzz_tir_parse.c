@@ -34,7 +34,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
             __builtin_trap();
         nc_tir_destroy(third);
     }
-    nc_tir_destroy(program);
     nc_tir_destroy(second);
+    if (nc_tir_peephole_of(program, NC_TIR_TARGET_TRISHA, &second) != NC_OK) __builtin_trap();
+    nc_tir_destroy(second);
+    if (nc_tir_lower(program, NC_TIR_TARGET_TRISHA, &tasm) == NC_OK) nc_tir_free_text(tasm);
+    nc_tir_destroy(program);
     return 0;
 }
