@@ -11,6 +11,13 @@ expect 0 $b/tir_opt examples/data/sample.tir -o "$work/o.tasm"; contains "each p
 expect 1 $b/tir_opt examples/data/sample.tir -o "$work/no/such/folder"
 printf 'entry main\nfn_start main\npush 7\nhint 1\nhint 1\npop 1\npop 1\nwrite_io 1\nreturn\nfn_end\n' >"$work/raw.tir"
 expect 0 $b/tir_opt --raw --lower-only "$work/raw.tir"; contains "divine 2"; contains "pop 2"
+printf 'push 1\npush 2\npush 3\npush 4\npush 5\npush 6\nswap 3\npop 1\nswap 2\npop 1\nswap 1\npop 1\nwrite_io 3\nhalt\n' >"$work/chain.tir"
+for rules in "--raw:4 2 1" "--raw-exact:6 2 1"; do # the old compiler's own rules change what this writes
+    expect 0 $b/tir_opt "${rules%%:*}" --lower-only "$work/chain.tir" -o "$work/chain.tasm"
+    expect 0 $b/tasm_run "$work/chain.tasm"; contains "output: ${rules#*:}"
+done
+expect 0 $b/tir_opt --raw-exact "$work/chain.tir" --target trisha -o "$work/chain.tasm"
+expect 0 $b/tasm_run "$work/chain.tasm"; contains "output: 4 2 1"
 expect 0 $b/tir_opt examples/data/sample.tir --target triton --lower-only -o "$work/t.tasm"
 expect 0 $b/tir_opt "$work/t.tasm" --whole --blocks --profile examples/data/sample.inputs -o "$work/w.tasm"
 contains "block at"; contains "real machine"; contains "worst of 3 samples"
@@ -41,13 +48,27 @@ expect 0 $b/tir_opt --corpus examples/data; contains "sample"; contains "every r
 expect 1 $b/tir_opt --corpus no_such_folder
 if command -v rustc >/dev/null; then
     sh examples/trident_ffi/build.sh build/ffi >"$work/out" 2>&1 || { cat "$work/out"; failures=$((failures + 1)); }
-    expect 0 build/ffi/trident_ffi_test; contains "4 passed"
+    expect 0 build/ffi/trident_ffi_test; contains "7 passed"
     expect 0 build/ffi/trident_ffi examples/data/sample.tir; contains '"instructions_after"'
     expect 1 build/ffi/trident_ffi LICENSE
     for f in "${NC_TEST_DATA:-../shared/data}"/tir/std_*.tir; do
         case $f in *.raw.tir | *\**) continue ;; esac
         expect 0 build/ffi/trident_ffi "$f"
     done
+    if command -v cargo >/dev/null; then # a crate with a build script of its own, and stb_ds.h beside the headers
+        crate=$work/crate stb=$(for d in /usr/include/stb /usr/include; do ls $d/stb_ds.h 2>/dev/null; done | head -n 1)
+        mkdir -p "$crate/src" "$crate/vendor"
+        cp nc_tirneural.h nc_goldilocks.h examples/trident_ffi/nc_tir.c examples/trident_ffi/nc_tir_build.rs "$crate/vendor"
+        [ -z "$stb" ] || cp "$stb" "$crate/vendor"
+        cp examples/trident_ffi/src/lib.rs "$crate/src/nc.rs"
+        printf '[package]\nname = "own"\nversion = "0.1.0"\nedition = "2021"\n' >"$crate/Cargo.toml"
+        printf '#[path = "vendor/nc_tir_build.rs"]\nmod nc_tir_build;\nfn main() {\n%s\n%s\n}\n' \
+            '    println!("cargo:rustc-env=OWN=own script");' '    nc_tir_build::compile("vendor");' >"$crate/build.rs"
+        printf '#![allow(dead_code)]\nmod nc;\nfn main() {\n%s\n%s\n}\n' \
+            '    let (tasm, _) = nc::optimize_text("push 1\npush 2\nadd\n", &nc::Options::default()).unwrap();' \
+            '    println!("{} {tasm}", env!("OWN"));' >"$crate/src/main.rs"
+        expect 0 cargo run --quiet --offline --manifest-path "$crate/Cargo.toml"; contains "own script     push 3"
+    fi
 else
     echo "trident_ffi: skipped, no rustc"
 fi

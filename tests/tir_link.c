@@ -225,6 +225,12 @@ static void add_corpus(nc_tir_target target) {
         nc_error err;
         if (nc_tir_parse(&program, text, strlen(text), &err) != NC_OK) fail_msg("%s", path);
         options.beam = 4; /* the search does not matter here */
+        if (target == NC_TIR_TARGET_TRISHA && strstr(text, "comment ERROR:")) {
+            assert_int_equal(nc_tir_lower(program, target, &classical), NC_ERR_UNSUPPORTED);
+            nc_tir_destroy(program);
+            free(text);
+            continue;
+        }
         assert_int_equal(nc_tir_lower(program, target, &classical), NC_OK);
         if (target == NC_TIR_TARGET_TRIDENT) make_runnable(classical);
         assert_int_equal(nc_tir_optimize_tasm(classical, &options, &better, NULL, &err), NC_OK);
@@ -257,7 +263,7 @@ static void every_function_of_the_corpus_is_linked_and_behaves_the_same(void **s
     }
     printf("%d functions, %d runs alike, %d of them to the end, %d too long to tell\n", functions,
            counts[1], counts[2], counts[0]);
-    assert_true(functions >= 200 && counts[2] > 1000);
+    assert_true(functions >= 180 && counts[2] > 1500);
     free_linker(&before);
     free_linker(&after);
 }
