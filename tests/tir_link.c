@@ -297,7 +297,8 @@ static void equal_functions_are_both_there_for_the_linker(void **state) {
 
 /* A function that the one before runs into: a linker drops it where nobody calls it. */
 static void a_call_stays_where_code_runs_into_the_callee(void **state) {
-    static const char module[] = "__f:\n    call __g\n    hash\n__g:\n    addi 3\n    return\n";
+    static const char module[] = "__f:\n    push 1\n    push 2\n    pop 2\n    call __g\n    hash\n"
+                                 "__g:\n    addi 3\n    return\n";
     uint64_t seed = 3;
     int counts[3] = {0, 0, 0};
     char *better;
