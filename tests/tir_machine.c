@@ -206,7 +206,7 @@ static void each_machine_has_its_own_steps(void **state) {
     check_machine("nop b_horner_step halt", 0, 1);
     check_machine("nop x_horner_step halt", 0, 1);
     check_machine("nop or halt", 0, 0);
-    input.machine = (nc_tir_target)3;
+    input.machine = (nc_tir_target)4;
     assert_int_equal(nc_tir_execute("halt", &input, &a, NULL), NC_ERR_ARG);
     /* one opcode, two instructions: the words, and so the digest, are the same */
     input.machine = NC_TIR_TARGET_TRITON_MAIN;

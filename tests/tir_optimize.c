@@ -52,6 +52,8 @@ static int same_function(const char *name, const char *before, const char *after
     for (i = 0; i < 2; i++) {
         sprintf(program[i], "%s\ncall %s\n%s\n%s", stack, name, peek, i ? after : before);
         add_stubs(program[i], i ? after : before);
+        for (k = 0; program[i][k]; k++) /* names of other modules, which no machine knows */
+            if (program[i][k] == '@') program[i][k] = 'x';
         assert_int_equal(nc_tir_execute(program[i], &input, &x[i], NULL), NC_OK);
     }
     alike = (x[0].outcome == NC_TIR_HALTED) == (x[1].outcome == NC_TIR_HALTED);
