@@ -162,8 +162,8 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
 
 /* >>types ========================================================================== */
 
-/* The operations of TIR in the compiler's order: structure, universal, provable, recursion; then the
- * two that its newest version has beside them. A row:
+/* The operations of TIR in the compiler's order: structure, universal, provable, recursion; then
+ * the two that its newest version has beside them. A row:
  *   X(NAME, text, ARGUMENT, bodies, least, most, trident, triton, trisha)
  * NC_TIR_NAME of nc_tir_kind, and its name in text. ARGUMENT follows it there: NONE; COUNT and
  * INDEX, `value` from least to most; VALUE, any `value`, of which the field has the rest modulo p;
@@ -246,7 +246,8 @@ NC_API nc_status nc_file_write(const char *path, const void *data, size_t bytes,
     X(ENTRY_PARAMETERS, "entry_parameters", LEAVES, 0, 0, 0, "", 0, 0)
 
 typedef enum nc_tir_kind {
-#define NC_TIR__KIND(NAME, text, ARGUMENT, bodies, least, most, trident, triton, trisha) NC_TIR_##NAME,
+#define NC_TIR__KIND(NAME, text, ARGUMENT, bodies, least, most, trident, triton, trisha)           \
+    NC_TIR_##NAME,
     NC_TIR_KINDS(NC_TIR__KIND)
 #undef NC_TIR__KIND
     NC_TIR_KIND_COUNT
@@ -442,30 +443,31 @@ NC_API void nc_tir_free_text(char *text);
  * swaps, chains of `swap 1, pop 1`. These are the compiler's rules that never change the meaning.
  * NC_ERR_ARG while a body is open. */
 NC_API nc_status nc_tir_peephole(const nc_tir_program *program, nc_tir_program **result);
-/* A compiler's own clean-up before lowering, rule for rule: what nc_tir_lower takes to give what the
- * compiler emits. NC_TIR_TARGET_TRIDENT is the old one, which also makes one swap of a chain of
+/* A compiler's own clean-up before lowering, rule for rule: what nc_tir_lower takes to give what
+ * the compiler emits. NC_TIR_TARGET_TRIDENT is the old one, which also makes one swap of a chain of
  * falling `swap, pop`; NC_TIR_TARGET_TRISHA the newest, which merges more than a machine pops at
  * once; NC_ERR_ARG for others. Both keep a value that is stored once and loaded once on the stack.
- * These two rules keep the meaning only where the compiler's code generator puts them. exact: all 24
- * raw modules of the old compiler's corpus become its own results, byte for byte. */
+ * These two rules keep the meaning only where the compiler's code generator puts them. exact: all
+ * 24 raw modules of the old compiler's corpus become its own results, byte for byte. */
 NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target compiler,
                                     nc_tir_program **result);
 
 /* -- lowering: TIR to TASM ------------------------------------------------------------------- */
 
 /* The classical lowering, freed with nc_tir_free_text. For the targets that are machines
- * `push a, add` is `addi a`, `or` is made of instructions that they have, counts beyond 5 are made of
- * several, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the compiler
- * emits but no machine runs.
+ * `push a, add` is `addi a`, `or` is made of instructions that they have, counts beyond 5 are made
+ * of several, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the
+ * compiler emits but no machine runs.
  * fold_ext and fold_base are one dot step of the release, twelve and fifteen instructions on the
  * main branch; their upper pointer, st0, is the one of the base field.
  * For NC_TIR_TARGET_TRISHA dup and swap beyond 15 go through cells of RAM that hold 0, and hold it
  * again afterwards; NC_ERR_UNSUPPORTED for what the newest compiler refuses: a target_call it does
  * not know, an entry that is not alone or stands in a function, entry_parameters that are not right
- * before it, comments that begin with ERROR:, events of more than 16 fields (sealed: 9), ram_read of
- * none or more than 16 cells and ram_write of more than 15. Only this target has target_call and
+ * before it, comments that begin with ERROR:, events of more than 16 fields (sealed: 9), ram_read
+ * of none or more than 16 cells and ram_write of more than 15. Only this target has target_call and
  * entry_parameters. NC_ERR_LIMIT beyond 64 MiB of text. NC_ERR_ARG while a body is open. exact: for
- * NC_TIR_TARGET_TRIDENT the compiler's output on its corpus, byte for byte. */
+ * NC_TIR_TARGET_TRIDENT the compiler's output on its corpus, byte for byte; for
+ * NC_TIR_TARGET_TRISHA that of a second reading of its sources on 700 random programs. */
 NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm);
 
 /* -- tasm: TASM text, and its rows in the static model ----------------------------------------- */
@@ -2191,8 +2193,8 @@ static nc_tir__item nc_tir__item_of(unsigned kind, uint64_t value) {
     return node;
 }
 
-/* The flat program as a tree of stb_ds arrays, which the peephole edits; null for no operations. The
- * old compiler splits pops and hints into fives; NC_ERR_LIMIT where they become too many. */
+/* The flat program as a tree of stb_ds arrays, which the peephole edits; null for no operations.
+ * The old compiler splits pops and hints into fives; NC_ERR_LIMIT where they become too many. */
 static nc_tir__item *nc_tir__items(const nc_tir_program *p, uint32_t first, uint32_t count,
                                    int rules, nc_status *status) {
     nc_tir__item *list = NULL;
@@ -2239,7 +2241,8 @@ static size_t nc_tir__put_counts(nc_tir__item *list, size_t at, unsigned kind, u
     return at;
 }
 
-/* Whether a pop or hint is merged with its neighbours: beyond five only the newest compiler does. */
+/* Whether a pop or hint is merged with its neighbours: beyond five only the newest compiler
+ * does. */
 static int nc_tir__is_merged(const nc_tir__item *item, int rules) {
     return (item->kind == NC_TIR_HINT || item->kind == NC_TIR_POP) &&
            (item->value <= 5 || rules == NC_TIR__RULES_TRISHA);
@@ -2313,8 +2316,8 @@ static nc_tir__spill *nc_tir__spills(const nc_tir__item *list, size_t n) {
 }
 
 /* Stores and loads of an address with one of each go, the value stays on the stack; stores of an
- * address that is never loaded become pops. Nested bodies do not count. No safe rule: other code may
- * load the address, and the value may have moved. */
+ * address that is never loaded become pops. Nested bodies do not count. No safe rule: other code
+ * may load the address, and the value may have moved. */
 static size_t nc_tir__drop_spills(nc_tir__item *list, size_t n, int rules) {
     nc_tir__spill *spills = rules == NC_TIR__RULES_SAFE ? NULL : nc_tir__spills(list, n);
     size_t i, kept = 0;
@@ -2392,8 +2395,8 @@ static size_t nc_tir__drop_moved_blocks(nc_tir__item *list, size_t n, int rules)
     return kept;
 }
 
-/* How many times the list goes on at i with `swap d, pop 1`, d at most `depth` and equal to it where
- * that is 1. *same: whether all are equal to it. */
+/* How many times the list goes on at i with `swap d, pop 1`, d at most `depth` and equal to it
+ * where that is 1. *same: whether all are equal to it. */
 static uint64_t nc_tir__chain(const nc_tir__item *list, size_t n, size_t i, uint64_t depth,
                               int *same) {
     uint64_t count = 0;
@@ -2408,10 +2411,10 @@ static uint64_t nc_tir__chain(const nc_tir__item *list, size_t n, size_t i, uint
     return count;
 }
 
-/* Chains of `swap 1, pop 1`, of three or more but in the newest compiler: one swap and pops, fifteen
- * at a time but there. Of three or more `swap d, pop 1` the old compiler makes what no safe rule
- * does. All of one depth d: swaps from the deepest value that goes, when it is in reach, else of d,
- * then the pops. First depth d and none above it: one swap of d, then the pops. */
+/* Chains of `swap 1, pop 1`, of three or more but in the newest compiler: one swap and pops,
+ * fifteen at a time but there. Of three or more `swap d, pop 1` the old compiler makes what no safe
+ * rule does. All of one depth d: swaps from the deepest value that goes, when it is in reach, else
+ * of d, then the pops. First depth d and none above it: one swap of d, then the pops. */
 static size_t nc_tir__collapse_chains(nc_tir__item *list, size_t n, int rules) {
     const int newest = rules == NC_TIR__RULES_TRISHA;
     const uint64_t most = newest ? nc_tir__forms[NC_TIR_SWAP].most : 15;

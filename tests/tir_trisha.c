@@ -335,6 +335,50 @@ static void moves_of_any_depth_keep_the_stack_and_memory(void **state) {
         }
 }
 
+/* Inputs and outputs that the newest compiler's own benchmarks expect, computed by others. */
+static void outputs_are_those_of_its_benchmarks(void **state) {
+    static const struct {
+        const char *tir;
+        uint64_t in, out[6];
+        size_t count;
+    } cases[] = {
+        {"entry_parameters u32\nentry main\nfn_start main\ndup 0\nlog2\nwrite_io 1\npop_count\n"
+         "write_io 1\npush 3\npush 5\npow\nwrite_io 1\nreturn\nfn_end\n",
+         255,
+         {7, 8, 243},
+         3},
+        {"read_io 1\npush 1\npush 2\npush 3\npush 4\npush 5\nmerkle_step\nwrite_io 6\nhalt\n",
+         2,
+         {6029014391627118288u, 1108553480921430050u, 17271032843874487437u, 7750847691288459381u,
+          10818500669765797222u, 1},
+         6},
+        {"read_io 1\npush 1\npush 2\npush 3\npush 4\npush 5\nmerkle_step\nwrite_io 6\nhalt\n",
+         3,
+         {8218273595110015157u, 5159737107377983154u, 11110775259525084565u, 13206052088163226383u,
+          4196226891093436203u, 1},
+         6},
+#define FIBONACCI                                                                                  \
+    "entry_parameters field\nentry main\nfn_start main\npush 0\nswap 1\npush 1\nswap 1\n"          \
+    "call loop__1\npop 2\nwrite_io 1\nreturn\nloop loop__1\ndup 1\nswap 3\nswap 1\nswap 2\nadd\n"  \
+    "swap 1\nend\nfn_end\n"
+        {FIBONACCI, 0, {0}, 1},
+        {FIBONACCI, 1, {1}, 1},
+        {FIBONACCI, 10, {55}, 1},
+        {FIBONACCI, 100, {3736710860384812976u}, 1},
+    };
+    static const nc_gl sibling[5] = {6, 7, 8, 9, 10};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_tir_input input = {0};
+        input.public_input = &cases[i].in;
+        input.public_count = 1;
+        input.secret_digests = sibling;
+        input.digest_count = 1;
+        check_output(cases[i].tir, &input, cases[i].out, cases[i].count);
+    }
+}
+
 static void parameters_are_read_and_checked(void **state) {
     static const struct {
         uint64_t in[3];
@@ -441,6 +485,7 @@ int main(void) {
         cmocka_unit_test(operands_are_taken_in_the_order_of_the_language),
         cmocka_unit_test(hashes_are_those_of_the_library),
         cmocka_unit_test(moves_of_any_depth_keep_the_stack_and_memory),
+        cmocka_unit_test(outputs_are_those_of_its_benchmarks),
         cmocka_unit_test(parameters_are_read_and_checked),
         cmocka_unit_test(what_the_newest_compiler_refuses_is_refused),
         cmocka_unit_test(too_long_code_is_an_error),
