@@ -7765,7 +7765,7 @@ static int nc_tir__inline_call(nc_tir__optimizer *o, nc_tir__region *r, size_t i
     int n, alone;
     if (!callee || callee == r || r->code[i].line == NC_TIR__AFTER_SKIZ) return 0;
     if (nc_tir__is_relied_on(o, callee)) return 0;
-    n = nc_tir__plain_body(callee, 0);
+    n = nc_tir__plain_body(callee, 1); /* what it calls returns into it wherever it stands */
     if (n < 0 || (skipped && n > 1)) return 0;
     alone = nc_tir__is_internal(o, callee) && nc_tir__references(o, callee) == 1;
     if (!alone && (n > 1 || (n == 1 && !nc_tir__affords(o, &callee->code[0])))) return 0;
@@ -7870,6 +7870,107 @@ static int nc_tir__simplify(nc_tir__optimizer *o, nc_tir__region *r, int fold) {
     return touched;
 }
 
+/* -- loops -- */
+
+/* A loop that asks before each round whether to go on: `H, push 0, eq, skiz, return, body,
+ * recurse`. Asked after the round, and once more before it is called, it goes on or not by `skiz`
+ * alone: `body, H, skiz, recurse, return`, called by `H, skiz, call`. The same instructions are
+ * executed in the same order but for `push 0, eq`, which cannot crash. */
+
+/* The length of H where the region is such a loop, or -1. */
+static int nc_tir__loop_head(const nc_tir__optimizer *o, const nc_tir__region *r) {
+    const size_t n = stbds_arrlenu(r->code);
+    size_t h = 0, i;
+    if (r->gone || n < 6 || r->code[n - 1].op != NC_TIR__I_RECURSE || !nc_tir__is_closed(r) ||
+        !nc_tir__is_internal(o, r) || nc_tir__is_entered(o, (size_t)(r - o->regions)))
+        return -1;
+    while (nc_tir__is_straight(r->code, h)) h++; /* ends at a jump: there is one */
+    if (h < 2 || r->code[h].op != NC_TIR__I_SKIZ || r->code[h + 1].op != NC_TIR__I_RETURN ||
+        nc_tir__is_conditional(r->code, 0) || r->code[h - 1].op != NC_TIR__I_EQ ||
+        r->code[h - 2].op != NC_TIR__I_PUSH || r->code[h - 2].arg != 0)
+        return -1;
+    for (i = 0; i + 1 < n; i++)
+        if (r->code[i].op == NC_TIR__I_RECURSE || r->code[i].op == NC_TIR__I_RECURSE_OR_RETURN)
+            return -1;
+    return (int)h - 2;
+}
+
+/* Calls of the region; UINT32_MAX when one of them may be skipped. */
+static uint32_t nc_tir__plain_calls(const nc_tir__optimizer *o, const nc_tir__region *r) {
+    uint32_t n = 0;
+    size_t i, k;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++)
+        for (k = 0; !o->regions[i].gone && k < stbds_arrlenu(o->regions[i].code); k++) {
+            if (nc_tir__callee(o, &o->regions[i].code[k]) != r) continue;
+            if (nc_tir__is_conditional(o->regions[i].code, k)) return UINT32_MAX;
+            n++;
+        }
+    return n;
+}
+
+/* Is the program within the classical rows when `less` go and `more` come so many times? */
+static int nc_tir__affords_change(const nc_tir__optimizer *o, const nc_tir__tasm *less, size_t n,
+                                  const nc_tir__tasm *more, size_t m, uint64_t times) {
+    uint64_t rows[NC_TIR__HEIGHTS], out[NC_TIR__HEIGHTS], in[NC_TIR__HEIGHTS];
+    size_t i;
+    (void)nc_tir__measure(o, rows);
+    nc_tir__sum_rows(out, less, n);
+    nc_tir__sum_rows(in, more, m);
+    for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] += times * in[i] - out[i];
+    return nc_tir__within(rows, o->limit);
+}
+
+/* Put the question of the loop before each call of it. */
+static void nc_tir__ask_before(nc_tir__optimizer *o, const nc_tir__region *loop,
+                               const nc_tir__tasm *question, size_t n) {
+    size_t i, k;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        nc_tir__region *r = &o->regions[i];
+        int touched = 0;
+        for (k = 0; !r->gone && k < stbds_arrlenu(r->code); k++) {
+            if (nc_tir__callee(o, &r->code[k]) != loop) continue;
+            nc_tir__splice(&r->code, k, 0, question, n);
+            k += n;
+            touched = 1;
+        }
+        if (touched) nc_tir__improve_region(o, r);
+    }
+}
+
+/* 1 when the loop was turned. */
+static int nc_tir__turn_loop(nc_tir__optimizer *o, nc_tir__region *r) {
+    const int head = nc_tir__loop_head(o, r);
+    const uint32_t calls = head < 0 ? 0 : nc_tir__plain_calls(o, r);
+    nc_tir__tasm *question = NULL;
+    size_t n;
+    int fits;
+    if (calls == 0 || calls == UINT32_MAX) return 0;
+    nc_tir__add_code(&question, r->code, (size_t)head);
+    stbds_arrput(question, nc_tir__make(NC_TIR__I_SKIZ, 0));
+    n = stbds_arrlenu(question);
+    fits = nc_tir__affords_change(o, r->code + head, 2, question, n, calls);
+    if (fits) {
+        const nc_tir__tasm back = nc_tir__make(NC_TIR__I_RETURN, 0);
+        NC_TIR__CUT(r->code, stbds_arrlenu(r->code) - 1);
+        nc_tir__add_code(&r->code, question, n);
+        stbds_arrput(r->code, nc_tir__make(NC_TIR__I_RECURSE, 0));
+        stbds_arrput(r->code, back);
+        nc_tir__splice(&r->code, 0, (size_t)head + 4, NULL, 0);
+        nc_tir__improve_region(o, r);
+        nc_tir__ask_before(o, r, question, n);
+    }
+    stbds_arrfree(question);
+    return fits;
+}
+
+static int nc_tir__turn_loops(nc_tir__optimizer *o) {
+    size_t i;
+    int changed = 0;
+    for (i = 0; i < stbds_arrlenu(o->regions) && !o->cancelled; i++)
+        changed |= nc_tir__turn_loop(o, &o->regions[i]);
+    return changed;
+}
+
 /* Work across blocks until nothing changes: choices from the inner ones outward, then calls. */
 static void nc_tir__restructure(nc_tir__optimizer *o) {
     int changed = 1, round, fold;
@@ -7880,6 +7981,7 @@ static void nc_tir__restructure(nc_tir__optimizer *o) {
                 if (!o->regions[k].gone) changed |= nc_tir__simplify(o, &o->regions[k], fold);
         changed |= nc_tir__sweep(o);
         changed |= nc_tir__share(o);
+        changed |= nc_tir__turn_loops(o);
     }
 }
 
