@@ -4,6 +4,7 @@
 //!   nc_triton random COUNT [SEED]   random programs, their seeds from SEED on
 //!   nc_triton harvest FOLDER        states that harvest.sh took from tasm-lib's own tests
 //!   nc_triton optimize FOLDER ..    the same before and after nc_tir_optimize_tasm
+//!   nc_triton profile FILE [TASM]   where one of these states spends its rows
 mod machine;
 mod nc;
 mod optimize;
@@ -109,10 +110,6 @@ fn random(count: u64, seed: u64) -> bool {
 fn harvest(folder: &str) -> bool {
     let mut tally = Tally::default();
     for case in optimize::cases(folder) {
-        if case.state.sponge.as_ref().is_some_and(|s| s.state.iter().any(|a| a.value() != 0)) {
-            println!("  {}: skipped, starts with a sponge in use", case.name);
-            continue;
-        }
         tally.add(&case.name, &(case.setup() + &case.text), &machine::reads_of(&case.state));
     }
     tally.finish("harvest")
@@ -131,6 +128,8 @@ fn main() -> ExitCode {
             true
         }
         ["harvest", folder] => harvest(folder),
+        ["profile", file] => optimize::profile(file, None),
+        ["profile", file, text] => optimize::profile(file, Some(text)),
         ["optimize", folder, ref rest @ ..] => optimize::run(folder, rest),
         _ => {
             eprintln!("nc_triton corpus|snippets|random|harvest|optimize: see src/main.rs");

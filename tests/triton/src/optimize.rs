@@ -21,7 +21,7 @@ impl Case {
         }
     }
 
-    /// Pushes what the stack starts with, as a prover must.
+    /// Pushes what the stack starts with, as a prover must. A sponge in use becomes a fresh one.
     pub fn setup(&self) -> String {
         let sponge = if self.state.sponge.is_some() { "    sponge_init\n" } else { "" };
         let stack = &self.state.op_stack.stack[16..];
@@ -137,4 +137,34 @@ pub fn run(folder: &str, rest: &[&str]) -> bool {
         println!("total {name:<10} {:>10} > {:<10} {:.4}", totals[0][i], totals[1][i], totals[1][i] as f64 / totals[0][i].max(1) as f64);
     }
     ok
+}
+
+/// Cycles and RAM rows of each label's own code, the costliest first.
+pub fn profile(file: &str, text: Option<&str>) -> bool {
+    let case = Case::read(std::path::Path::new(file));
+    let text = text.map_or(case.text.clone(), |f| std::fs::read_to_string(f).unwrap());
+    let mut state = case.state.clone();
+    state.program = machine::program(&text).unwrap();
+    let mut labels = vec![];
+    let mut own = String::from("(start)");
+    for i in state.program.labelled_instructions() {
+        match i {
+            LabelledInstruction::Label(l) => own = l,
+            LabelledInstruction::Instruction(i) => labels.extend((0..i.size()).map(|_| own.clone())),
+            _ => (),
+        }
+    }
+    let mut rows: std::collections::HashMap<&str, [u64; 2]> = Default::default();
+    while !state.halting {
+        let row = rows.entry(&labels[state.instruction_pointer]).or_default();
+        let calls = state.step().unwrap();
+        row[0] += 1;
+        row[1] += calls.iter().filter(|c| format!("{c:?}").starts_with("Ram")).count() as u64;
+    }
+    let mut rows: Vec<_> = rows.into_iter().collect();
+    rows.sort_by_key(|r| std::cmp::Reverse(r.1));
+    for (label, [cycles, ram]) in rows.iter().take(40) {
+        println!("{cycles:8} cycles {ram:8} ram  {label}");
+    }
+    true
 }
