@@ -4605,6 +4605,11 @@ static nc_status nc_tir__hash_program(nc_tir__vm *vm, nc_gl digest[5]) {
 
 NC__COLD_END
 
+/* Would fewer than 16 elements remain? */
+static int nc_tir__is_too_shallow(const nc_tir__vm *vm, const nc_tir__tasm *t) {
+    return vm->height + nc_tir__pushes(t) < 16u + nc_tir__pops(t);
+}
+
 /* Until the program halts, crashes or has used its cycles. The stack has always room for what one
  * instruction pushes. */
 static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
@@ -4619,9 +4624,10 @@ static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
             vm->no_memory = 1;
             return NC_TIR_CRASH_CYCLES;
         }
+        if (vm->height < 32 && nc_tir__is_too_shallow(vm, &vm->code->list[vm->ip]))
+            return NC_TIR_CRASH_STACK; /* before any other crash, as on the real machine */
         outcome = nc_tir__step(vm, &vm->code->list[vm->ip++]);
         if (outcome != NC_TIR_HALTED) return outcome;
-        if (vm->height < 16) return NC_TIR_CRASH_STACK; /* at least 16 before, so 5 to read */
         vm->out->processor++;
         vm->out->op_stack += vm->height > before ? vm->height - before : before - vm->height;
     }
@@ -5070,6 +5076,7 @@ typedef struct nc_tir__node {
     nc_tir__tasm instruction;
     uint32_t args[NC_TIR__MAX_ARGS], results[NC_TIR__MAX_ARGS];
     uint8_t arg_count, result_count;
+    uint32_t ram;      /* state of RAM before it */
     uint8_t new_check; /* it may crash where nothing before it did */
     uint8_t needed;
 } nc_tir__node;
@@ -5161,6 +5168,11 @@ static uint32_t nc_tir__value_of(nc_tir__terms *t, nc_tir__meaning *s, const nc_
     return nc_tir__result(t, i->op, 0, 0, sorted, 2);
 }
 
+/* What a state of RAM holds at an address. */
+static uint32_t nc_tir__ram_read(nc_tir__terms *t, uint32_t ram, uint32_t address) {
+    return nc_tir__result(t, NC_TIR__I_READ_MEM, 0, ram, &address, 1);
+}
+
 /* Element-wise input, output and memory, so that `write_io 2` means two `write_io 1`. */
 static void nc_tir__symbolic_io(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
     const nc_tir__instruction *table = &nc_tir__table[i->op];
@@ -5170,7 +5182,8 @@ static void nc_tir__symbolic_io(nc_tir__terms *t, nc_tir__meaning *s, const nc_t
     if (memory) args[n++] = nc_tir__take(s); /* the pointer */
     for (k = 0; k < i->arg; k++) {
         if (reads) {
-            nc_tir__put(s, nc_tir__result(t, i->op, 0, *channel, args, n));
+            nc_tir__put(s, memory ? nc_tir__ram_read(t, *channel, args[0])
+                                  : nc_tir__result(t, i->op, 0, *channel, NULL, 0));
             if (!memory) *channel = nc_tir__result(t, i->op, 1, *channel, NULL, 0);
         } else {
             args[n] = nc_tir__take(s);
@@ -5227,16 +5240,72 @@ static void nc_tir__symbolic_opaque(nc_tir__terms *t, nc_tir__meaning *s, const 
             nc_tir__result(t, i->op, NC_TIR__NEXT_CHANNEL, channel, args, pops);
 }
 
-/* Steps through RAM: pointers move on by what they read, and a dot step adds to its accumulator what
- * depends on the pointers alone. */
+/* The product of two elements of the extension, coefficient 0 last: where one of them lies in the
+ * base field, element by element; else an opaque function of both, whose order does not matter. */
+static void nc_tir__product_of_triples(nc_tir__terms *t, const uint32_t *a, const uint32_t *b,
+                                       uint32_t product[3]) {
+    const uint32_t zero = nc_tir__constant(t, 0);
+    uint32_t args[6], k;
+    if (a[0] == zero && a[1] == zero) {
+        const uint32_t *other = a;
+        a = b;
+        b = other;
+    }
+    if (b[0] == zero && b[1] == zero) {
+        for (k = 0; k < 3; k++) product[k] = nc_tir__product(t, a[k], b[2]);
+        return;
+    }
+    for (k = 0; k < 2 && a[k] == b[k]; k++) {
+    }
+    memcpy(args, a[k] <= b[k] ? a : b, sizeof *args * 3);
+    memcpy(args + 3, a[k] <= b[k] ? b : a, sizeof *args * 3);
+    for (k = 0; k < 3; k++) product[k] = nc_tir__result(t, NC_TIR__I_XX_MUL, k, 0, args, 6);
+}
+
+/* Sums and products of triples; 0 for other instructions. */
+static int nc_tir__symbolic_triples(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    const uint32_t pops = nc_tir__pops(i);
+    uint32_t *args = &s->stack[s->n - pops], scalar[3], result[3], k;
+    switch (i->op) {
+    case NC_TIR__I_XX_ADD:
+        for (k = 0; k < 3; k++) result[k] = nc_tir__linear(t, args[k], 1, args[k + 3]);
+        break;
+    case NC_TIR__I_XX_MUL: nc_tir__product_of_triples(t, args, args + 3, result); break;
+    case NC_TIR__I_XB_MUL:
+        scalar[0] = scalar[1] = nc_tir__constant(t, 0);
+        scalar[2] = args[3];
+        nc_tir__product_of_triples(t, args, scalar, result);
+        break;
+    default: return 0;
+    }
+    memcpy(args, result, sizeof result);
+    s->n -= pops - 3;
+    return 1;
+}
+
+/* The triple that starts at an address, coefficient 0 last. */
+static void nc_tir__read_triple(nc_tir__terms *t, uint32_t ram, uint32_t address,
+                                uint32_t triple[3]) {
+    uint32_t k;
+    for (k = 0; k < 3; k++) triple[2 - k] = nc_tir__ram_read(t, ram, nc_tir__offset(t, address, k));
+}
+
+/* Steps through RAM: pointers move on by what they read, and a dot step is two reads, a product and
+ * a sum. */
 static void nc_tir__symbolic_ram_step(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
     const int wide = i->op == NC_TIR__I_XX_DOT || i->op == NC_TIR__I_X_HORNER;
+    const uint32_t ram = s->channel[NC_TIR__CHANNEL_RAM];
     uint32_t *st = &s->stack[s->n - 1], k; /* st[-k] is st_k */
     if (i->op == NC_TIR__I_XX_DOT || i->op == NC_TIR__I_XB_DOT) {
-        const uint32_t ram = s->channel[NC_TIR__CHANNEL_RAM];
-        for (k = 2; k < 5; k++)
-            *(st - k) =
-                nc_tir__linear(t, nc_tir__result(t, i->op, k, ram, st - 1, 2), 1, *(st - k));
+        uint32_t a[3], b[3], product[3];
+        a[0] = a[1] = nc_tir__constant(t, 0);
+        if (wide)
+            nc_tir__read_triple(t, ram, *st, a);
+        else
+            a[2] = nc_tir__ram_read(t, ram, *st);
+        nc_tir__read_triple(t, ram, *(st - 1), b);
+        nc_tir__product_of_triples(t, a, b, product);
+        for (k = 0; k < 3; k++) *(st - 4 + k) = nc_tir__linear(t, product[k], 1, *(st - 4 + k));
         *(st - 1) = nc_tir__offset(t, *(st - 1), 3);
         *st = nc_tir__offset(t, *st, wide ? 3 : 1);
     } else {
@@ -5275,6 +5344,7 @@ static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc
     node->arg_count = (uint8_t)pops;
     node->result_count = (uint8_t)pushes;
     node->needed = 0;
+    node->ram = s->channel[NC_TIR__CHANNEL_RAM];
     memcpy(node->args, &s->stack[s->n - pops], pops * sizeof *node->args);
     if (table->class_ == NC_TIR__CLASS_ASSERT) {
         nc_tir__symbolic_assert(t, s, i);
@@ -5287,7 +5357,7 @@ static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc
         nc_tir__symbolic_split(t, s);
     } else if (i->op >= NC_TIR__I_B_HORNER) {
         nc_tir__symbolic_ram_step(t, s, i); /* beside `or`, which is a value */
-    } else {
+    } else if (!nc_tir__symbolic_triples(t, s, i)) {
         nc_tir__symbolic_opaque(t, s, i);
     }
     memcpy(node->results, &s->stack[s->n - pushes], pushes * sizeof *node->results);
@@ -6210,6 +6280,63 @@ static void nc_tir__as_multiple(nc_tir__terms *t, nc_tir__node *node) {
     node->args[1] = nc_tir__from_poly(t, &poly);
 }
 
+/* How often a term is read by the block's operations and left on the stack, less how often it is
+ * the result of one. */
+static int nc_tir__balance(const nc_tir__search *p, uint32_t term) {
+    const nc_tir__meaning *s = &p->prover.before;
+    int balance = 0;
+    uint32_t i, j;
+    for (i = 0; i < s->node_count; i++) {
+        for (j = 0; j < s->nodes[i].arg_count; j++) balance += s->nodes[i].args[j] == term;
+        for (j = 0; j < s->nodes[i].result_count; j++) balance -= s->nodes[i].results[j] == term;
+    }
+    for (i = p->base; i < s->n; i++) balance += s->stack[i] == term;
+    return balance;
+}
+
+/* Whether these elements, coefficient 0 last, are read from consecutive addresses of this state of
+ * RAM as often as they are used, and where they start. */
+static int nc_tir__is_in_ram(nc_tir__search *p, uint32_t ram, const uint32_t *elements, uint32_t n,
+                             uint32_t *address) {
+    nc_tir__terms *t = &p->prover.terms;
+    const nc_tir__term *last = &t->list[elements[n - 1]];
+    uint32_t k;
+    if (last->kind != NC_TIR__T_OP || t->words[last->first] != NC_TIR__I_READ_MEM) return 0;
+    *address = (uint32_t)t->words[last->first + 3];
+    for (k = 0; k < n; k++)
+        if (nc_tir__ram_read(t, ram, nc_tir__offset(t, *address, n - 1 - k)) != elements[k] ||
+            nc_tir__balance(p, elements[k]) > 0)
+            return 0;
+    return 1;
+}
+
+/* A product of two elements read from RAM, added to a third: a dot step. */
+static void nc_tir__as_dot_step(nc_tir__search *p, nc_tir__node *sum) {
+    nc_tir__meaning *s = &p->prover.before;
+    nc_tir__terms *t = &p->prover.terms;
+    uint32_t side, i, pointers[2];
+    if (sum->instruction.op != NC_TIR__I_XX_ADD) return;
+    for (side = 0; side < 2; side++)
+        for (i = 0; i < s->node_count; i++) {
+            const nc_tir__node *m = &s->nodes[i];
+            const int wide = m->instruction.op == NC_TIR__I_XX_MUL;
+            if (!wide && m->instruction.op != NC_TIR__I_XB_MUL) continue;
+            if (memcmp(m->results, sum->args + 3 * side, 3 * sizeof *m->results)) continue;
+            if (nc_tir__balance(p, m->results[2]) > 0 ||
+                !nc_tir__is_in_ram(p, sum->ram, m->args, 3, &pointers[0]) ||
+                !nc_tir__is_in_ram(p, sum->ram, m->args + 3, wide ? 3 : 1, &pointers[1]))
+                continue;
+            if (side == 0) memcpy(sum->args, sum->args + 3, 3 * sizeof *sum->args);
+            sum->args[3] = pointers[0];
+            sum->args[4] = pointers[1];
+            sum->results[3] = nc_tir__offset(t, pointers[0], 3);
+            sum->results[4] = nc_tir__offset(t, pointers[1], wide ? 3 : 1);
+            sum->arg_count = sum->result_count = 5;
+            sum->instruction.op = wide ? NC_TIR__I_XX_DOT : NC_TIR__I_XB_DOT;
+            return;
+        }
+}
+
 /* Whether unit v must come before u, which follows it in the code: reads wait for the last write of
  * their channel, writes for all before them. */
 static int nc_tir__precedes(const nc_tir__unit *v, const nc_tir__unit *u) {
@@ -6339,6 +6466,7 @@ static int nc_tir__set_problem(nc_tir__search *p, nc_tir__state *start) {
         nc_tir__compare_directly(&p->prover.terms, &s->nodes[i]);
         nc_tir__as_multiple(&p->prover.terms, &s->nodes[i]);
     }
+    for (i = 0; i < s->node_count; i++) nc_tir__as_dot_step(p, &s->nodes[i]);
     nc_tir__mark_needed(p);
     if (!nc_tir__localize_all(p, s->stack + p->base, p->goal_count, p->goal)) return 0;
     for (i = 0; i < s->node_count; i++)

@@ -295,6 +295,37 @@ static void branches_fold_where_nothing_changes(void **state) {
          "    return\n\n"},
         {"f: return __my__then__helper: hash return",
          "f:\n    return\n\n__my__then__helper:\n    hash\n    return\n\n"},
+        /* a loop asks after the round, and once before the call */
+        {"f: push 7 call __loop__1 pop 1 return __loop__1: dup 0 push 0 eq skiz return addi -1 "
+         "dup 3 write_io 1 recurse",
+         "f:\n    push 7\n    dup 0\n    skiz\n    call __loop__1\n    pop 1\n    return\n\n"
+         "__loop__1:\n    addi -1\n    dup 3\n    write_io 1\n    dup 0\n    skiz\n    recurse\n"
+         "    return\n\n"},
+        /* not where the call may be skipped: there is no place for the question */
+        {"f: skiz call __loop__1 return __loop__1: dup 0 push 0 eq skiz return addi -1 dup 3 "
+         "write_io 1 recurse",
+         "f:\n    skiz\n    call __loop__1\n    return\n\n__loop__1:\n    dup 0\n    push 0\n"
+         "    eq\n    skiz\n    return\n    addi -1\n    dup 3\n    write_io 1\n    recurse\n\n"},
+        /* nor where a round may end early */
+        {"f: call __loop__1 return __loop__1: dup 0 push 0 eq skiz return addi -1 dup 0 skiz "
+         "recurse dup 3 write_io 1 recurse",
+         "f:\n    call __loop__1\n    return\n\n__loop__1:\n    dup 0\n    push 0\n    eq\n"
+         "    skiz\n    return\n    addi -1\n    dup 0\n    skiz\n    recurse\n    dup 3\n"
+         "    write_io 1\n    recurse\n\n"},
+        /* a body that calls moves in */
+        {"f: call __then__1 write_io 1 return g: hash pop 5 return "
+         "__then__1: addi 1 call g addi 1 skiz call g addi 2 return",
+         "f:\n    addi 1\n    call g\n    addi 1\n    skiz\n    call g\n    addi 2\n"
+         "    write_io 1\n    return\n\ng:\n    hash\n    pop 5\n    return\n\n"},
+        /* a dot step reads what would be read, multiplies and adds */
+        {"f: push 12 read_mem 3 pop 1 push 22 read_mem 3 pop 1 xx_mul xx_add return",
+         "f:\n    push 10\n    push 20\n    xx_dot_step\n    pop 2\n    return\n\n"},
+        /* what is needed beside would be read twice */
+        {"f: push 12 read_mem 3 pop 1 dup 2 dup 2 dup 2 write_io 3 push 22 read_mem 3 pop 1 xx_mul "
+         "xx_add return",
+         "f:\n    push 12\n    read_mem 3\n    addi 13\n    read_mem 3\n    dup 6\n    dup 6\n    "
+         "dup 6\n"
+         "    write_io 3\n    pop 1\n    xx_mul\n    xx_add\n    return\n\n"},
         /* code that is run into stays where it is */
         {"f: hash return g: sponge_init h: hash return",
          "f:\n    hash\n    return\n\ng:\n    sponge_init\nh:\n    hash\n    return\n\n"},

@@ -27,18 +27,9 @@ pub fn program(text: &str) -> Result<Program, String> {
     Program::from_code(text).map_err(|e| e.to_string())
 }
 
-/// The text of a program without what does not execute. Hints, break points and error ids are no
-/// part of its words.
+/// The text of a program, hints and error ids included.
 pub fn text_of(instructions: &[LabelledInstruction]) -> String {
-    let mut text = String::new();
-    for i in instructions {
-        match i {
-            LabelledInstruction::Instruction(i) => text += &format!("    {i}\n"),
-            LabelledInstruction::Label(l) => text += &format!("{l}:\n"),
-            _ => (),
-        }
-    }
-    text
+    instructions.iter().map(|i| format!("{i}\n")).collect()
 }
 
 pub fn heights(aet: &triton_vm::aet::AlgebraicExecutionTrace) -> [u64; 9] {
