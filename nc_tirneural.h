@@ -6871,12 +6871,17 @@ static void nc_tir__expand_values(nc_tir__beam *b) {
     const nc_tir__uses *l = &b->uses;
     int16_t left[NC_TIR__MAX_LOCAL];
     nc_tir__move m;
-    uint32_t i, dead;
+    uint32_t i, dead, kept = 0;
     const uint8_t top = s->stack[s->n - 1];
     memset(&m, 0, sizeof m);
     for (i = 0; i < 6 && i < s->n; i++)
         left[s->stack[s->n - 1 - i]] = l->spare[s->stack[s->n - 1 - i]];
-    for (dead = 0; dead < 5 && dead < s->n && left[s->stack[s->n - 1 - dead]]-- > 0;) dead++;
+    for (dead = 0; dead < 5 && dead < s->n && left[s->stack[s->n - 1 - dead]]-- > 0;) {
+        /* the first from which something owed can be made may have to stay */
+        if (dead && !kept && l->deficit[p->local[s->stack[s->n - 1 - dead]].family] > 0)
+            nc_tir__offer(b, NC_TIR__I_POP, kept = dead, &m);
+        dead++;
+    }
     if (dead) nc_tir__offer(b, NC_TIR__I_POP, dead, &m);
     for (i = 0; i < 16 && i < s->n; i++) {
         const uint8_t v = s->stack[s->n - 1 - i], f = p->local[v].family;

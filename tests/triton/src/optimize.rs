@@ -95,6 +95,8 @@ pub fn run(folder: &str, rest: &[&str]) -> bool {
             }
         };
         let seconds = start.elapsed().as_secs_f64();
+        use std::io::Write;
+        std::io::stdout().flush().unwrap();
         if !out.is_empty() {
             std::fs::write(format!("{out}/{}.before.tasm", case.name), &case.text).unwrap();
             std::fs::write(format!("{out}/{}.after.tasm", case.name), &after.text).unwrap();
