@@ -8053,17 +8053,19 @@ static int nc_tir__affords_change(const nc_tir__optimizer *o, const nc_tir__tasm
     return nc_tir__within(rows, o->limit);
 }
 
-/* Put the question of the loop before each call of it. */
-static void nc_tir__ask_before(nc_tir__optimizer *o, const nc_tir__region *loop,
-                               const nc_tir__tasm *question, size_t n) {
+/* Put code before each call of the loop, and behind it. */
+static void nc_tir__wrap_calls(nc_tir__optimizer *o, const nc_tir__region *loop,
+                               const nc_tir__tasm *before, size_t n, const nc_tir__tasm *behind,
+                               size_t m) {
     size_t i, k;
     for (i = 0; i < stbds_arrlenu(o->regions); i++) {
         nc_tir__region *r = &o->regions[i];
         int touched = 0;
         for (k = 0; !r->gone && k < stbds_arrlenu(r->code); k++) {
             if (nc_tir__callee(o, &r->code[k]) != loop) continue;
-            nc_tir__splice(&r->code, k, 0, question, n);
-            k += n;
+            nc_tir__splice(&r->code, k + 1, 0, behind, m);
+            nc_tir__splice(&r->code, k, 0, before, n);
+            k += n + m;
             touched = 1;
         }
         if (touched) nc_tir__improve_region(o, r);
@@ -8090,17 +8092,120 @@ static int nc_tir__turn_loop(nc_tir__optimizer *o, nc_tir__region *r) {
         stbds_arrput(r->code, back);
         nc_tir__splice(&r->code, 0, (size_t)head + 4, NULL, 0);
         nc_tir__improve_region(o, r);
-        nc_tir__ask_before(o, r, question, n);
+        nc_tir__wrap_calls(o, r, question, n, NULL, 0);
     }
     stbds_arrfree(question);
     return fits;
+}
+
+/* A loop that ends where two elements are equal, `dup i, dup j, eq, skiz, return, body, recurse`,
+ * ends by recurse_or_return when these two lie at st5 and st6 between rounds: four instructions
+ * fewer in each. The stack is rearranged before the call and back behind it; whether there is a
+ * first round is asked before the call. */
+typedef struct nc_tir__equal_loop {
+    nc_tir__tasm there[4], back[4]; /* to st5 and st6, and where they were */
+    nc_tir__tasm *body;             /* stb_ds array: the loop as it becomes */
+    nc_tir__tasm *before, *behind;  /* stb_ds arrays: what is put around its calls */
+} nc_tir__equal_loop;
+
+/* Whether the region is such a loop; its body follows the first five instructions. */
+static int nc_tir__is_equal_loop(const nc_tir__optimizer *o, const nc_tir__region *r) {
+    const size_t n = stbds_arrlenu(r->code);
+    const nc_tir__tasm *c = r->code;
+    size_t i;
+    if (r->gone || n < 7 || !nc_tir__is_closed(r) || !nc_tir__is_internal(o, r) ||
+        nc_tir__is_entered(o, (size_t)(r - o->regions)) || nc_tir__is_conditional(c, 0) ||
+        c[0].op != NC_TIR__I_DUP || c[1].op != NC_TIR__I_DUP || c[2].op != NC_TIR__I_EQ ||
+        c[3].op != NC_TIR__I_SKIZ || c[4].op != NC_TIR__I_RETURN ||
+        c[n - 1].op != NC_TIR__I_RECURSE)
+        return 0;
+    if (c[0].arg > 15 || c[1].arg > 15 || c[1].arg == 0 || c[1].arg == c[0].arg + 1) return 0;
+    for (i = 5; i + 1 < n; i++)
+        if (c[i].op == NC_TIR__I_RETURN || c[i].op == NC_TIR__I_RECURSE ||
+            c[i].op == NC_TIR__I_RECURSE_OR_RETURN)
+            return 0;
+    return 1;
+}
+
+/* The new code of the loop and around its calls, as short as the search makes it. */
+static void nc_tir__rearrange_loop(nc_tir__optimizer *o, const nc_tir__region *r,
+                                   nc_tir__equal_loop *l) {
+    static const uint8_t question[] = {NC_TIR__I_DUP, NC_TIR__I_DUP, NC_TIR__I_EQ, NC_TIR__I_PUSH,
+                                       NC_TIR__I_EQ};
+    const uint64_t i = r->code[0].arg, j = r->code[1].arg - 1;
+    nc_tir__region loop;
+    uint64_t k;
+    memset(l, 0, sizeof *l);
+    l->there[0] = nc_tir__make(NC_TIR__I_PICK, i);
+    l->there[1] = nc_tir__make(NC_TIR__I_PICK, j < i ? j + 1 : j);
+    l->there[2] = nc_tir__make(NC_TIR__I_PLACE, 6);
+    l->there[3] = nc_tir__make(NC_TIR__I_PLACE, 5);
+    for (k = 0; k < 4; k++)
+        l->back[k] = nc_tir__make(k < 2 ? NC_TIR__I_PICK : NC_TIR__I_PLACE, l->there[3 - k].arg);
+    memset(&loop, 0, sizeof loop);
+    nc_tir__add_code(&loop.code, l->back, 4);
+    nc_tir__add_code(&loop.code, r->code + 5, stbds_arrlenu(r->code) - 6);
+    nc_tir__add_code(&loop.code, l->there, 4);
+    stbds_arrput(loop.code, nc_tir__make(NC_TIR__I_RECURSE_OR_RETURN, 0));
+    nc_tir__improve_region(o, &loop);
+    l->body = loop.code;
+    nc_tir__add_code(&l->before, l->there, 4);
+    for (k = 0; k < sizeof question; k++)
+        stbds_arrput(l->before, nc_tir__make(question[k], k < 2 ? 5 + k : 0));
+    l->before[5].arg = 7; /* the first copy lies above */
+    nc_tir__improve(o, &l->before);
+    stbds_arrput(l->before, nc_tir__make(NC_TIR__I_SKIZ, 0));
+    nc_tir__add_code(&l->behind, l->back, 4);
+    nc_tir__improve(o, &l->behind);
+}
+
+/* Is a round shorter by two instructions or more, and the program within the classical rows? */
+static int nc_tir__pays_to_rearrange(const nc_tir__optimizer *o, const nc_tir__region *r,
+                                     const nc_tir__equal_loop *l, uint64_t calls) {
+    const size_t n = stbds_arrlenu(r->code), m = stbds_arrlenu(l->body);
+    uint64_t rows[NC_TIR__HEIGHTS], part[NC_TIR__HEIGHTS];
+    size_t i;
+    if (o->cancelled || m + 3 > n) return 0; /* of the old one, one does not run in a round */
+    (void)nc_tir__measure(o, rows);
+    nc_tir__sum_rows(part, r->code, n);
+    for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] -= part[i];
+    nc_tir__sum_rows(part, l->body, m);
+    for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] += part[i];
+    nc_tir__sum_rows(part, l->before, stbds_arrlenu(l->before));
+    for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] += calls * part[i];
+    nc_tir__sum_rows(part, l->behind, stbds_arrlenu(l->behind));
+    for (i = 0; i < NC_TIR__HEIGHTS; i++) rows[i] += calls * part[i];
+    return nc_tir__within(rows, o->limit);
+}
+
+/* 1 when the loop was rearranged. */
+static int nc_tir__end_by_equality(nc_tir__optimizer *o, nc_tir__region *r) {
+    uint32_t calls;
+    nc_tir__equal_loop l;
+    int pays;
+    if (!o->options->whole || !nc_tir__is_equal_loop(o, r)) return 0;
+    calls = nc_tir__plain_calls(o, r);
+    if (calls == 0 || calls == UINT32_MAX) return 0;
+    nc_tir__rearrange_loop(o, r, &l);
+    pays = nc_tir__pays_to_rearrange(o, r, &l, calls);
+    if (pays) {
+        NC__EMPTY(r->code);
+        nc_tir__add_code(&r->code, l.body, stbds_arrlenu(l.body));
+        nc_tir__wrap_calls(o, r, l.before, stbds_arrlenu(l.before), l.behind,
+                           stbds_arrlenu(l.behind));
+    }
+    stbds_arrfree(l.body);
+    stbds_arrfree(l.before);
+    stbds_arrfree(l.behind);
+    return pays;
 }
 
 static int nc_tir__turn_loops(nc_tir__optimizer *o) {
     size_t i;
     int changed = 0;
     for (i = 0; i < stbds_arrlenu(o->regions) && !o->cancelled; i++)
-        changed |= nc_tir__turn_loop(o, &o->regions[i]);
+        changed |=
+            nc_tir__turn_loop(o, &o->regions[i]) || nc_tir__end_by_equality(o, &o->regions[i]);
     return changed;
 }
 

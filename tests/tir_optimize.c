@@ -402,11 +402,70 @@ static void what_is_there_for_debuggers_stays_with_its_code(void **state) {
     }
 }
 
+/* Loops that end at equality, on programs that use what the loop leaves: the same output, fewer
+ * cycles for many rounds; one that may not be rearranged stays. */
+static void loops_end_by_equality(void **state) {
+    static const struct {
+        const char *loop;
+        int turned;
+    } cases[] = {
+        {"l: dup 0 dup 2 eq skiz return swap 1 addi 2 swap 1 dup 3 addi 7 swap 4 pop 1 recurse", 1},
+        {"l: dup 1 dup 1 eq skiz return addi 2 dup 4 write_io 1 recurse", 1},
+        {"l: dup 12 dup 3 eq skiz return pick 2 addi 1 place 2 dup 12 pick 4 add place 3 recurse",
+         1},
+        {"l: dup 0 dup 2 eq skiz return call g swap 1 addi 2 swap 1 recurse", 1},
+        /* a round that may end early would end in the wrong order */
+        {"l: dup 0 dup 2 eq skiz return swap 1 addi 2 swap 1 dup 3 skiz return recurse", 0},
+        /* the same element twice: no round ever */
+        {"l: dup 1 dup 2 eq skiz return swap 1 addi 2 swap 1 recurse", 0},
+    };
+    static const char *const starts[] = {"push 40 push 0 push 2", "push 40 push 40 push 40",
+                                         "push 0 push 2 push 10 push 30"};
+    const nc_gl secret[1] = {8};
+    size_t i, k, m;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++)
+        for (k = 0; k < sizeof starts / sizeof *starts; k++) {
+            nc_tir_options options = {0};
+            nc_tir_execution x[2];
+            nc_tir_input input = {0};
+            char text[1024], *after;
+            nc_error err;
+            options.whole = 1;
+            input.max_cycles = 3000;
+            snprintf(text, sizeof text,
+                     "divine 1 push 1 push -1 mul add push 1 push -1 mul add push 1 push -1 mul "
+                     "add push 5 pop 1 push 5 pop 1 push 5 pop 1 push 5 pop 1 push 5 pop 1 pop 1 "
+                     "push 3 push 9 hash push 40 %s call l write_io 5 write_io 5 write_io 1 halt "
+                     "%s g: pick 3 addi 1 place 3 dup 0 skiz call h return "
+                     "h: hash sponge_init call g return",
+                     starts[k], cases[i].loop);
+            input.secret_input = secret;
+            input.secret_count = 1;
+            if (nc_tir_optimize_tasm(text, &options, &after, NULL, &err) != NC_OK)
+                fail_msg("%s %s", err.message, text);
+            assert_int_equal(strstr(after, "recurse_or_return") != NULL, cases[i].turned);
+            assert_int_equal(nc_tir_execute(text, &input, &x[0], NULL), NC_OK);
+            assert_int_equal(nc_tir_execute(after, &input, &x[1], NULL), NC_OK);
+            assert_int_equal(x[0].outcome, x[1].outcome);
+            if (x[0].outcome == NC_TIR_HALTED) {
+                assert_int_equal(x[0].output_count, x[1].output_count);
+                for (m = 0; m < x[0].output_count; m++)
+                    assert_int_equal(x[0].output[m], x[1].output[m]);
+                assert_true(x[1].processor < x[0].processor);
+            }
+            nc_tir_free_output(&x[0]);
+            nc_tir_free_output(&x[1]);
+            nc_tir_free_text(after);
+        }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lowering_for_either_machine_computes_the_same),
         cmocka_unit_test(the_present_machine_refuses_what_it_lacks),
         cmocka_unit_test(branches_fold_where_nothing_changes),
+        cmocka_unit_test(loops_end_by_equality),
         cmocka_unit_test(what_is_there_for_debuggers_stays_with_its_code),
         cmocka_unit_test(every_function_of_the_corpus_behaves_the_same),
     };

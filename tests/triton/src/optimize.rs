@@ -60,84 +60,163 @@ fn same(a: &VMState, b: &VMState) -> Result<(), String> {
     check("public input", a.public_input == b.public_input)
 }
 
-/// Options: --beam N, --prove N (how many programs are proven), --only WORD, --out FOLDER.
-pub fn run_options(rest: &[&str]) -> (u32, usize, String, String) {
-    let (mut beam, mut prove, mut only, mut out) = (0, 0, String::new(), String::new());
-    for pair in rest.chunks(2) {
-        match pair {
-            ["--beam", n] => beam = n.parse().unwrap(),
-            ["--prove", n] => prove = n.parse().unwrap(),
-            ["--only", word] => only = word.to_string(),
-            ["--out", folder] => out = folder.to_string(),
-            _ => panic!("unknown option {pair:?}"),
-        }
-    }
-    (beam, prove, only, out)
+/// Options: --beam N (0: the default), --only WORD, --most N (instructions of a program), --rows N
+/// (the largest programs shown), --prove WORD,WORD (prove those whose names hold one of the words),
+/// --out FOLDER (the texts).
+#[derive(Default)]
+struct Options {
+    beam: u32,
+    rows: usize,
+    most: u32,
+    only: String,
+    prove: Vec<String>,
+    out: String,
 }
 
-pub fn run(folder: &str, rest: &[&str]) -> bool {
-    let (beam, _prove, only, out) = run_options(rest);
-    let mut totals = [[0_u64; 9]; 2];
-    let mut ok = true;
-    println!("{:<78} {:>17} {:>6}  {:>28}  {:>15}  {}", "program", "cycles", "", "tallest table", "padded", "instructions");
+impl Options {
+    fn read(words: &[&str]) -> Options {
+        let mut options = Options { rows: usize::MAX, most: u32::MAX, ..Default::default() };
+        for pair in words.chunks(2) {
+            match *pair {
+                ["--beam", n] => options.beam = n.parse().unwrap(),
+                ["--rows", n] => options.rows = n.parse().unwrap(),
+                ["--most", n] => options.most = n.parse().unwrap(),
+                ["--only", word] => options.only = word.into(),
+                ["--prove", list] => options.prove = list.split(',').map(String::from).collect(),
+                ["--out", folder] => options.out = folder.into(),
+                _ => panic!("unknown option {pair:?}"),
+            }
+        }
+        options
+    }
+}
+
+/// A program before and after.
+struct Row {
+    name: String,
+    height: [[u64; 9]; 2],
+    instructions: [u32; 2],
+    /// seconds and padded height of a proof, stack setup included
+    proof: Option<[(f64, u64); 2]>,
+}
+
+/// tasmlib_list_pop.bench.1 as list_pop
+fn short(name: &str) -> String {
+    let name = name.trim_start_matches("tasmlib_").trim_start_matches("tasm_lib_");
+    let (name, case) = name.rsplit_once(".bench.").unwrap_or((name, ""));
+    let mut name: String = name.chars().take(48).collect();
+    match case {
+        "1" => name += ", common",
+        "2" => name += ", worst",
+        _ => (),
+    }
+    name
+}
+
+impl Row {
+    fn worse(&self) -> Vec<String> {
+        let pairs = TABLES.iter().zip(self.height[0].iter().zip(&self.height[1]));
+        pairs.filter(|(_, (a, b))| b > a).map(|((_, n), (a, b))| format!("{n} {a}>{b}")).collect()
+    }
+
+    fn line(&self) -> String {
+        let [a, b] = self.height;
+        let (x, y) = (machine::tallest(&a), machine::tallest(&b));
+        let proof = self.proof.map_or(String::new(), |[p, q]| {
+            format!("{:6.2} > {:<6.2} {:>7} > {}", p.0, q.0, p.1, q.1)
+        });
+        format!(
+            "{:<58} {:>7} > {:<7} {:.3}  {:>16} > {:<16} {:>7} > {:<7} {}",
+            short(&self.name),
+            a[1],
+            b[1],
+            b[1] as f64 / a[1] as f64,
+            format!("{} {}", x.0, x.1),
+            format!("{} {}", y.0, y.1),
+            x.1.next_power_of_two(),
+            y.1.next_power_of_two(),
+            proof
+        )
+    }
+}
+
+/// Both programs of a case on the machine, and proofs of them if wanted.
+fn measure(case: &Case, options: &Options) -> Result<Row, String> {
+    let program = machine::program(&case.text)?;
+    let after = nc::optimize(&case.text, options.beam, true)?;
+    if !options.out.is_empty() {
+        let path = |what: &str| format!("{}/{}.{what}.tasm", options.out, case.name);
+        std::fs::write(path("before"), &case.text).unwrap();
+        std::fs::write(path("after"), &after.text).unwrap();
+    }
+    let optimized = machine::program(&after.text)?;
+    let (a, b) = (traced(case, &program)?, traced(case, &optimized)?);
+    same(&a.1, &b.1)?;
+    let mut row = Row {
+        name: case.name.clone(),
+        height: [a.0, b.0],
+        instructions: [after.before, after.after],
+        proof: None,
+    };
+    if options.prove.iter().any(|w| case.name.contains(w.as_str())) {
+        let prove = |text: &str| {
+            let program = machine::program(&(case.setup() + text))?;
+            machine::prove(&program, &machine::reads_of(&case.state))
+        };
+        row.proof = Some([prove(&case.text)?, prove(&after.text)?]);
+    }
+    Ok(row)
+}
+
+pub fn run(folder: &str, words: &[&str]) -> bool {
+    let options = Options::read(words);
+    let (mut rows, mut ok) = (vec![], true);
     for case in cases(folder) {
-        if !case.name.contains(&only) {
+        let small = case.state.program.instructions.len() <= options.most as usize;
+        if !case.name.contains(&options.only) || !small || !case.name.contains(".bench.") {
             continue;
         }
-        let program = machine::program(&case.text).unwrap();
-        let start = std::time::Instant::now();
-        let after = match nc::optimize(&case.text, beam, true) {
-            Ok(after) => after,
+        match measure(&case, &options) {
+            Ok(row) => rows.push(row),
             Err(e) => {
                 println!("FAILED: {}: {e}", case.name);
                 ok = false;
-                continue;
             }
-        };
-        let seconds = start.elapsed().as_secs_f64();
-        use std::io::Write;
-        std::io::stdout().flush().unwrap();
-        if !out.is_empty() {
-            std::fs::write(format!("{out}/{}.before.tasm", case.name), &case.text).unwrap();
-            std::fs::write(format!("{out}/{}.after.tasm", case.name), &after.text).unwrap();
         }
-        let optimized = machine::program(&after.text).unwrap();
-        let (a, b) = match (traced(&case, &program), traced(&case, &optimized)) {
-            (Ok(a), Ok(b)) => (a, b),
-            (a, b) => {
-                println!("FAILED: {}: {:?} {:?}", case.name, a.err(), b.err());
-                ok = false;
-                continue;
-            }
-        };
-        if let Err(e) = same(&a.1, &b.1) {
-            println!("FAILED: {}: {e}", case.name);
-            ok = false;
-        }
-        let worse: Vec<_> = TABLES.iter().zip(a.0.iter().zip(b.0)).filter(|(_, (a, b))| b > a).map(|((_, n), (a, b))| format!("{n} {a}>{b}")).collect();
-        for i in 0..9 {
-            totals[0][i] += a.0[i];
-            totals[1][i] += b.0[i];
-        }
-        let (x, y) = (machine::tallest(&a.0), machine::tallest(&b.0));
-        println!(
-            "{:<78} {:>8}>{:<8} {:.3}  {:>28}  {:>7}>{:<7}  {}>{} {:.2}s {}",
-            case.name,
-            a.0[1],
-            b.0[1],
-            b.0[1] as f64 / a.0[1] as f64,
-            format!("{} {}>{} {}", x.0, x.1, y.0, y.1),
-            x.1.next_power_of_two(),
-            y.1.next_power_of_two(),
-            after.before,
-            after.after,
-            seconds,
-            worse.join(" "),
-        );
     }
+    rows.sort_by_key(|r| std::cmp::Reverse(r.height[0][1]));
+    println!(
+        "{:<58} {:>17} {:>6}  {:>35} {:>17}   {}",
+        "program of tasm-lib, its own input", "cycles", "ratio", "tallest table", "padded height", "proving s, padded with stack setup"
+    );
+    for row in rows.iter().take(options.rows).chain(rows.iter().skip(options.rows).filter(|r| r.proof.is_some())) {
+        println!("{}", row.line());
+    }
+    println!("\n{} programs, each beside itself: same output, stack, RAM, sponge", rows.len());
+    let total = |side: usize, table: usize| rows.iter().map(|r| r.height[side][table]).sum::<u64>();
     for (i, (_, name)) in TABLES.iter().enumerate() {
-        println!("total {name:<10} {:>10} > {:<10} {:.4}", totals[0][i], totals[1][i], totals[1][i] as f64 / totals[0][i].max(1) as f64);
+        let ratio = total(1, i) as f64 / total(0, i).max(1) as f64;
+        println!("  rows of {name:<10} {:>9} > {:<9} {ratio:.4}", total(0, i), total(1, i));
     }
+    let mean: f64 = rows.iter().map(|r| (r.height[1][1] as f64 / r.height[0][1] as f64).ln()).sum();
+    println!("  mean ratio of cycles, each program once: {:.3}", (mean / rows.len().max(1) as f64).exp());
+    let padded = |h: &[u64; 9]| machine::tallest(h).1.next_power_of_two();
+    let fallen: Vec<_> = rows.iter().filter(|r| padded(&r.height[1]) < padded(&r.height[0])).collect();
+    println!("  below a cliff: {} programs", fallen.len());
+    for row in &fallen {
+        println!("    {} {} > {}", short(&row.name), padded(&row.height[0]), padded(&row.height[1]));
+    }
+    // The program's own hash looks up other limbs when the program changes: by chance a few more.
+    for row in &rows {
+        let worse = row.worse();
+        if !worse.is_empty() {
+            println!("  taller: {} {}", short(&row.name), worse.join(" "));
+        }
+        ok &= worse.iter().all(|w| w.starts_with("cascade"));
+        ok &= padded(&row.height[1]) <= padded(&row.height[0]);
+    }
+    let (before, after) = (rows.iter().map(|r| r.instructions[0]).sum::<u32>(), rows.iter().map(|r| r.instructions[1]).sum::<u32>());
+    println!("  instructions {before} > {after}");
     ok
 }
 
