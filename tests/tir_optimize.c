@@ -423,6 +423,7 @@ static void loops_end_by_equality(void **state) {
                                          "push 0 push 2 push 10 push 30"};
     const nc_gl secret[1] = {8};
     size_t i, k, m;
+    int halted = 0;
     (void)state;
     for (i = 0; i < sizeof cases / sizeof *cases; i++)
         for (k = 0; k < sizeof starts / sizeof *starts; k++) {
@@ -434,11 +435,11 @@ static void loops_end_by_equality(void **state) {
             options.whole = 1;
             input.max_cycles = 3000;
             snprintf(text, sizeof text,
-                     "divine 1 push 1 push -1 mul add push 1 push -1 mul add push 1 push -1 mul "
-                     "add push 5 pop 1 push 5 pop 1 push 5 pop 1 push 5 pop 1 push 5 pop 1 pop 1 "
-                     "push 3 push 9 hash push 40 %s call l write_io 5 write_io 5 write_io 1 halt "
-                     "%s g: pick 3 addi 1 place 3 dup 0 skiz call h return "
-                     "h: hash sponge_init call g return",
+                     "divine 1 dup 0 addi 3 dup 0 addi 5 dup 0 addi 7 dup 1 addi 9 dup 2 addi 4 "
+                     "dup 0 addi 3 dup 0 addi 5 push 1 push -1 mul add push 1 push -1 mul add "
+                     "push 1 push -1 mul add push 1 push -1 mul add push 1 push -1 mul add "
+                     "dup 0 addi 3 dup 0 addi 5 %s call l write_io 5 write_io 5 halt %s "
+                     "g: pick 3 addi 1 place 3 dup 4 write_io 1 return",
                      starts[k], cases[i].loop);
             input.secret_input = secret;
             input.secret_count = 1;
@@ -449,6 +450,7 @@ static void loops_end_by_equality(void **state) {
             assert_int_equal(nc_tir_execute(after, &input, &x[1], NULL), NC_OK);
             assert_int_equal(x[0].outcome, x[1].outcome);
             if (x[0].outcome == NC_TIR_HALTED) {
+                halted++;
                 assert_int_equal(x[0].output_count, x[1].output_count);
                 for (m = 0; m < x[0].output_count; m++)
                     assert_int_equal(x[0].output[m], x[1].output[m]);
@@ -458,6 +460,7 @@ static void loops_end_by_equality(void **state) {
             nc_tir_free_output(&x[1]);
             nc_tir_free_text(after);
         }
+    assert_int_equal(halted, 14);
 }
 
 int main(void) {
