@@ -8293,9 +8293,11 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
     if (status != NC_OK) return nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
     status = nc_tir_optimize_tasm(classical, options, tasm, report, err);
     nc_tir_free_text(classical);
-    if (status == NC_ERR_FORMAT && err)
-        return nc__fail(err, status, (size_t)err->line, (size_t)err->column,
-                        "verbatim asm is not TASM");
+    if (status == NC_ERR_FORMAT && err) {
+        const nc_error at = *err;
+        return nc__fail(err, status, (size_t)at.line, (size_t)at.column,
+                        "lowered code is not TASM, asm or a name: %.100s", at.message);
+    }
     return status;
 }
 

@@ -137,6 +137,13 @@ static void blocks_are_encoded_and_decoded(void **state) {
     assert_int_equal(words[16 + 2], 32);
     assert_int_equal(words[128 + 2], (4 + 1) << 3 | 1);
     assert_int_equal(words[128 + 1], 0);
+    {
+        nc_gl plain[NC_TIR_BLOCK_WORDS]; /* error ids, hints and breaks are no part of it */
+        assert_int_equal(nc_tir_encode("dup 0 assert", plain, &err), NC_OK);
+        assert_int_equal(
+            nc_tir_encode("hint a = stack[0] dup 0 break assert error_id 3", words, &err), NC_OK);
+        assert_memory_equal(words, plain, sizeof words);
+    }
     check_encoding("");
     check_encoding("push -1 divine 5 hash place 15 pick 3 sponge_init xx_mul assert_vector");
     assert_int_equal(nc_tir_encode("push 1 skiz", words, &err), NC_ERR_FORMAT);
