@@ -345,6 +345,53 @@ typedef enum nc_tir_reason {
     NC_TIR_REASON_TABLE = 2  /* it has fewer rows in the hash, u32 or RAM table too */
 } nc_tir_reason;
 
+/* Rows of the real machine's nine tables in a run, in the order of nc_tir_tallest_run. */
+typedef struct nc_tir_tables {
+    uint64_t processor, program, op_stack, ram, jump_stack, hash, cascade, lookup, u32;
+} nc_tir_tables;
+
+/* Whose tables the cliff is of. */
+typedef enum nc_tir_aim {
+    NC_TIR_AIM_MACHINE = 0, /* the real machine's nine, measured */
+    NC_TIR_AIM_MODEL = 1 /* the compiler's six: static rows, as often as they run; the others 0 */
+} nc_tir_aim;
+
+/* How rows are traded between tables. A row: X(NAME, text). */
+#define NC_TIR_TRADES(X)                                                                           \
+    X(INLINE, "inline")     /* a call becomes the body of what it calls */                         \
+    X(OUTLINE, "outline")   /* code that stands several times becomes a function */                \
+    X(LOOP, "loop")         /* a loop tests its counter at the end */                              \
+    X(UNROLL, "unroll")     /* a loop whose count is known becomes its bodies */                   \
+    X(TAIL, "tail")         /* a call before a return falls into what it calls */                  \
+    X(SCHEDULE, "schedule") /* copies and pops become moves */                                     \
+    X(U32, "u32")           /* arithmetic for bit operations, or the entries of others */          \
+    X(SPONGE, "sponge")     /* absorbed from RAM without a way over the stack */
+typedef enum nc_tir_trade {
+#define NC_TIR__TRADE(NAME, text) NC_TIR_TRADE_##NAME,
+    NC_TIR_TRADES(NC_TIR__TRADE)
+#undef NC_TIR__TRADE
+        NC_TIR_TRADE_COUNT
+} nc_tir_trade;
+
+/* Why the trading ended. */
+typedef enum nc_tir_stop {
+    NC_TIR_STOP_NONE = 0,   /* there were no samples: nothing was traded */
+    NC_TIR_STOP_BELOW,      /* the padded height has fallen, and no trade lets it fall again */
+    NC_TIR_STOP_BOUND,      /* a table's bound lies above the cliff below */
+    NC_TIR_STOP_CANDIDATES, /* no trade leads below the cliff */
+    NC_TIR_STOP_EFFORT      /* the effort was spent */
+} nc_tir_stop;
+
+/* The worst sample's tables: of the code as it was given, with the fewest instructions, and after
+ * the trades. */
+typedef struct nc_tir_cliff {
+    nc_tir_tables before, fewest, after;
+    nc_tir_tables bound; /* optimistic: rows that no order of the blocks' operations can avoid */
+    uint32_t trades[NC_TIR_TRADE_COUNT]; /* how many of each were kept */
+    nc_tir_stop stop;
+    uint32_t runs; /* programs measured */
+} nc_tir_cliff;
+
 /* One straight-line block as the optimiser met it. */
 typedef struct nc_tir_block {
     uint32_t instruction; /* of its first instruction in the lowered code, counted from 0 */
@@ -366,6 +413,11 @@ typedef struct nc_tir_options {
     void *progress_user;
     void (*on_block)(void *user, const nc_tir_block *block); /* called after each block; or null */
     void *on_block_user;
+    const nc_tir_input *samples; /* inputs on which a whole program halts: rows are traded between
+                                  tables until it pads lower; null: the fewest instructions */
+    size_t sample_count;
+    nc_tir_aim aim;  /* with samples */
+    uint32_t effort; /* of the trading, in 2^20 steps of the machine; 0: 64 */
 } nc_tir_options;
 
 typedef struct nc_tir_report {
@@ -381,6 +433,7 @@ typedef struct nc_tir_report {
     nc_tir_heights before, after; /* static model, whole program */
     uint32_t hints;               /* hints and breaks in the text */
     uint32_t hints_dropped; /* of them, on code that is gone or on values that are never there */
+    nc_tir_cliff cliff;     /* with samples */
 } nc_tir_report;
 
 /* Zero means default. */
@@ -4145,6 +4198,7 @@ typedef struct nc_tir__vm {
     nc_gl sponge[16];
     int sponge_ready, no_memory, halted;
     size_t public_used, secret_used, digests_used;
+    uint64_t *visits; /* how often each instruction ran; or null */
     uint32_t ip;
 } nc_tir__vm;
 
@@ -4626,6 +4680,7 @@ static nc_tir_outcome nc_tir__run(nc_tir__vm *vm) {
         }
         if (vm->height < 32 && nc_tir__is_too_shallow(vm, &vm->code->list[vm->ip]))
             return NC_TIR_CRASH_STACK; /* before any other crash, as on the real machine */
+        if (vm->visits) vm->visits[vm->ip]++;
         outcome = nc_tir__step(vm, &vm->code->list[vm->ip++]);
         if (outcome != NC_TIR_HALTED) return outcome;
         vm->out->processor++;
@@ -4712,17 +4767,35 @@ static nc_status nc_tir__execute(nc_tir__vm *vm) {
     return vm->no_memory ? NC_ERR_MEMORY : NC_OK;
 }
 
-NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
-                                nc_tir_execution *result, nc_error *err) {
+/* Run code whose calls all have their labels; visits: null, or a counter for each instruction. */
+static nc_status nc_tir__execute_code(const nc_tir__code *code, const nc_tir_input *input,
+                                      uint64_t *visits, nc_tir_execution *result) {
     static const nc_tir_input nothing = {
         NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, NC_TIR_TARGET_TRITON, 0};
+    nc_tir__vm vm;
+    nc_status status;
+    memset(&vm, 0, sizeof vm);
+    vm.code = code;
+    vm.in = input ? input : &nothing;
+    vm.out = result;
+    vm.visits = visits;
+    status = nc_tir__execute(&vm);
+    nc__free(NULL, vm.limbs_seen, NC_TIR__LIMBS);
+    nc_tir__map_free(&vm.ram);
+    nc_tir__map_free(&vm.u32);
+    nc__free(NULL, vm.stack, vm.room * sizeof *vm.stack);
+    stbds_arrfree(vm.jumps);
+    stbds_arrfree(vm.output);
+    return status;
+}
+
+NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
+                                nc_tir_execution *result, nc_error *err) {
     const int on_main = input && input->machine == NC_TIR_TARGET_TRITON_MAIN;
     nc_tir__code code;
-    nc_tir__vm vm;
     nc_status status;
     if (!result) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
     memset(result, 0, sizeof *result);
-    memset(&vm, 0, sizeof vm);
     if (input) {
         status = nc_tir__check_input(input, err);
         if (status != NC_OK) return status;
@@ -4730,18 +4803,9 @@ NC_API nc_status nc_tir_execute(const char *tasm, const nc_tir_input *input,
     status = nc_tir__read_tasm(tasm, on_main ? NC_TIR__FOR_MAIN : NC_TIR__FOR_RELEASE, &code, err);
     if (status == NC_OK) status = nc_tir__check_calls(&code, err);
     if (status == NC_OK) {
-        vm.code = &code;
-        vm.in = input ? input : &nothing;
-        vm.out = result;
-        status = nc_tir__execute(&vm);
+        status = nc_tir__execute_code(&code, input, NULL, result);
         if (status != NC_OK) nc__fail(err, status, 0, 0, "out of memory");
     }
-    nc__free(NULL, vm.limbs_seen, NC_TIR__LIMBS);
-    nc_tir__map_free(&vm.ram);
-    nc_tir__map_free(&vm.u32);
-    nc__free(NULL, vm.stack, vm.room * sizeof *vm.stack);
-    stbds_arrfree(vm.jumps);
-    stbds_arrfree(vm.output);
     nc_tir__code_free(&code);
     return status;
 }
@@ -4830,12 +4894,14 @@ enum {
     NC_TIR__MAX_STACK = 192,
     NC_TIR__MAX_CHECKS = 256,
     NC_TIR__MAX_NODES = 128,
-    NC_TIR__MAX_ARGS = 11
+    NC_TIR__MAX_ARGS = 11,
+    NC_TIR__MAX_PASSED = 64 /* stores that one may be moved before */
 };
 
 typedef struct nc_tir__term {
     uint32_t first, count; /* payload in words */
-    uint32_t kind;
+    uint16_t kind;
+    uint16_t is_u32; /* below 2^32 where the code that made it has not crashed */
 } nc_tir__term;
 
 /* A table of its own, not an nc__index: it never grows, and a proof starts by emptying it. */
@@ -4873,7 +4939,8 @@ static uint32_t nc_tir__intern(nc_tir__terms *t, uint32_t kind, const uint64_t *
     memcpy(t->words + t->used, words, count * sizeof *words);
     t->list[t->count].first = t->used;
     t->list[t->count].count = count;
-    t->list[t->count].kind = kind;
+    t->list[t->count].kind = (uint16_t)kind;
+    t->list[t->count].is_u32 = 0;
     t->used += count;
     t->table[slot] = ++t->count;
     return t->count - 1;
@@ -5061,12 +5128,101 @@ static uint32_t nc_tir__equal(nc_tir__terms *t, uint32_t a, uint32_t b) {
     return nc_tir__result(t, NC_TIR__I_EQ, 0, 0, &difference, 1);
 }
 
+/* A term as base + offset with a constant offset; constants have base 0. */
+static uint32_t nc_tir__base_of(nc_tir__terms *t, uint32_t term, uint64_t *offset) {
+    nc_tir__poly poly;
+    nc_tir__to_poly(t, term, &poly);
+    *offset = 0;
+    if (poly.count == 0 || poly.m[0].degree != 0) return term; /* the constant comes first */
+    *offset = poly.m[0].coefficient;
+    memmove(&poly.m[0], &poly.m[1], --poly.count * sizeof poly.m[0]);
+    return nc_tir__from_poly(t, &poly);
+}
+
+/* -- memory: the RAM channel is a chain of stores -- */
+
+/* The last store of a RAM state, or null: its words are those of nc_tir__result, the state before
+ * it, the address and the value. */
+static const uint64_t *nc_tir__last_store(const nc_tir__terms *t, uint32_t ram) {
+    const nc_tir__term *x = &t->list[ram];
+    const uint64_t *words = t->words + x->first;
+    return x->kind == NC_TIR__T_OP && words[0] == NC_TIR__I_WRITE_MEM ? words + 2 : NULL;
+}
+
+/* What RAM holds at an address: the value of the last store there. Stores at another distance from
+ * the same base are elsewhere; before one that may be anywhere the state is asked. */
+static uint32_t nc_tir__ram_read(nc_tir__terms *t, uint32_t ram, uint32_t address) {
+    uint64_t offset, other;
+    const uint32_t base = nc_tir__base_of(t, address, &offset);
+    const uint64_t *store;
+    while ((store = nc_tir__last_store(t, ram)) != NULL) {
+        if (store[1] == address) return (uint32_t)store[2];
+        if (nc_tir__base_of(t, (uint32_t)store[1], &other) != base) break;
+        ram = (uint32_t)store[0];
+    }
+    return nc_tir__result(t, NC_TIR__I_READ_MEM, 0, ram, &address, 1);
+}
+
+/* RAM after a store. Stores that are known to be elsewhere stand in the order of their offsets; one
+ * at the same address replaces the one before it; what is there already changes nothing. */
+static uint32_t nc_tir__ram_write(nc_tir__terms *t, uint32_t ram, uint32_t address,
+                                  uint32_t value) {
+    uint32_t passed[2 * NC_TIR__MAX_PASSED], args[2], n = 0;
+    uint64_t offset, other;
+    const uint32_t base = nc_tir__base_of(t, address, &offset);
+    const uint64_t *store;
+    while (n < NC_TIR__MAX_PASSED && (store = nc_tir__last_store(t, ram)) != NULL) {
+        if (store[1] != address &&
+            (nc_tir__base_of(t, (uint32_t)store[1], &other) != base || other < offset))
+            break;
+        if (store[1] != address) {
+            passed[2 * n] = (uint32_t)store[1];
+            passed[2 * n++ + 1] = (uint32_t)store[2];
+        }
+        ram = (uint32_t)store[0];
+        if (store[1] == address) break;
+    }
+    args[0] = address;
+    args[1] = value;
+    if (nc_tir__ram_read(t, ram, address) != value)
+        ram = nc_tir__result(t, NC_TIR__I_WRITE_MEM, 0, ram, args, 2);
+    while (n-- > 0) ram = nc_tir__result(t, NC_TIR__I_WRITE_MEM, 0, ram, passed + 2 * n, 2);
+    return ram;
+}
+
 /* Terms that are below 2^32 whatever their inputs. */
 static int nc_tir__known_u32(const nc_tir__terms *t, uint32_t term) {
     const nc_tir__term *x = &t->list[term];
     uint64_t value;
     if (nc_tir__is_constant(t, term, &value)) return nc_tir__is_u32(value);
+    if (x->is_u32) return 1;
     return x->kind == NC_TIR__T_OP && (nc_tir__table[t->words[x->first]].flags & NC_TIR__U32);
+}
+
+/* n / d rounded down, of canonical integers; a quotient's quotient is one of the product. */
+static uint32_t nc_tir__quotient(nc_tir__terms *t, uint32_t n, uint32_t d) {
+    const nc_tir__term *x = &t->list[n];
+    uint64_t a, b;
+    uint32_t args[2];
+    args[0] = d;
+    args[1] = n;
+    if (x->kind == NC_TIR__T_OP && t->words[x->first] == NC_TIR__I_DIV_MOD &&
+        t->words[x->first + 1] == 0 && nc_tir__is_constant(t, d, &a) &&
+        nc_tir__is_constant(t, (uint32_t)t->words[x->first + 3], &b) && nc_tir__is_u32(a) &&
+        nc_tir__is_u32(b) && nc_tir__is_u32(a * b)) {
+        args[1] = (uint32_t)t->words[x->first + 4];
+        args[0] = nc_tir__constant(t, a * b);
+    }
+    return nc_tir__result(t, NC_TIR__I_DIV_MOD, 0, 0, args, 2);
+}
+
+/* n modulo a constant d that is not 0: n - d * quotient. Only for a constant, so that polynomials
+ * stay small. */
+static uint32_t nc_tir__modulo(nc_tir__terms *t, uint32_t n, uint64_t d) {
+    const uint32_t q = nc_tir__quotient(t, n, nc_tir__constant(t, d));
+    const uint32_t r = nc_tir__linear(t, q, nc_gl_neg(d), n);
+    t->list[r].is_u32 = 1;
+    return r;
 }
 
 /* -- the meaning of straight-line code -- */
@@ -5140,7 +5296,7 @@ static int nc_tir__fold_u32(nc_tir__terms *t, uint32_t op, uint32_t below, uint3
 /* Instructions with the flag NC_TIR__VALUE: args[0] below args[1]. */
 static uint32_t nc_tir__value_of(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i,
                                  const uint32_t *args) {
-    uint32_t sorted[2], r;
+    uint32_t sorted[2], r, k;
     uint64_t value;
     nc_gl inverse;
     switch (i->op) {
@@ -5153,24 +5309,30 @@ static uint32_t nc_tir__value_of(nc_tir__terms *t, nc_tir__meaning *s, const nc_
         if (nc_tir__is_constant(t, args[0], &value) && nc_gl_inv(value, &inverse) == NC_OK)
             return nc_tir__constant(t, inverse);
         return nc_tir__result(t, i->op, 0, 0, args, 1);
+    case NC_TIR__I_POW:
+        nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
+        if (nc_tir__fold_u32(t, i->op, args[0], args[1], &r)) return r;
+        if (!nc_tir__is_constant(t, args[0], &value) || value > NC_TIR__MAX_DEGREE)
+            return nc_tir__result(t, i->op, 0, 0, args, 2);
+        for (r = nc_tir__constant(t, 1); value > 0; value--) r = nc_tir__product(t, r, args[1]);
+        return r;
     case NC_TIR__I_LOG2: nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]); /* fallthrough */
     case NC_TIR__I_POP_COUNT:
         nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
         return nc_tir__result(t, i->op, 0, 0, args, 1);
-    default: break; /* lt, and, xor, or, pow */
+    default: break; /* lt, and, xor, or */
     }
     nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
-    if (i->op != NC_TIR__I_POW) nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
+    nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
     if (nc_tir__fold_u32(t, i->op, args[0], args[1], &r)) return r;
     sorted[0] = args[0];
     sorted[1] = args[1];
+    for (k = 0; i->op == NC_TIR__I_AND && k < 2; k++) /* the lower bits: a remainder */
+        if (nc_tir__is_constant(t, args[k], &value) && value < UINT32_MAX && value > 0 &&
+            (value & (value + 1)) == 0)
+            return nc_tir__modulo(t, args[1 - k], value + 1);
     if (nc_tir__table[i->op].flags & NC_TIR__COMMUTES) nc_tir__sort2(sorted);
     return nc_tir__result(t, i->op, 0, 0, sorted, 2);
-}
-
-/* What a state of RAM holds at an address. */
-static uint32_t nc_tir__ram_read(nc_tir__terms *t, uint32_t ram, uint32_t address) {
-    return nc_tir__result(t, NC_TIR__I_READ_MEM, 0, ram, &address, 1);
 }
 
 /* Element-wise input, output and memory, so that `write_io 2` means two `write_io 1`. */
@@ -5187,7 +5349,8 @@ static void nc_tir__symbolic_io(nc_tir__terms *t, nc_tir__meaning *s, const nc_t
             if (!memory) *channel = nc_tir__result(t, i->op, 1, *channel, NULL, 0);
         } else {
             args[n] = nc_tir__take(s);
-            *channel = nc_tir__result(t, i->op, 0, *channel, args, n + 1);
+            *channel = memory ? nc_tir__ram_write(t, *channel, args[0], args[1])
+                              : nc_tir__result(t, i->op, 0, *channel, args, 1);
         }
         if (memory) args[0] = nc_tir__offset(t, args[0], reads ? NC_GL_P - 1 : 1);
     }
@@ -5200,6 +5363,9 @@ static void nc_tir__symbolic_split(nc_tir__terms *t, nc_tir__meaning *s) {
     if (nc_tir__is_constant(t, a, &value)) {
         nc_tir__put(s, nc_tir__constant(t, value >> 32));
         nc_tir__put(s, nc_tir__constant(t, value & UINT32_MAX));
+    } else if (nc_tir__known_u32(t, a)) {
+        nc_tir__put(s, nc_tir__constant(t, 0));
+        nc_tir__put(s, a);
     } else {
         nc_tir__put(s, nc_tir__result(t, NC_TIR__I_SPLIT, 0, 0, &a, 1));
         nc_tir__put(s, nc_tir__result(t, NC_TIR__I_SPLIT, 1, 0, &a, 1));
@@ -5219,18 +5385,76 @@ static void nc_tir__symbolic_assert(nc_tir__terms *t, nc_tir__meaning *s, const 
     s->n -= 5;
 }
 
+/* A division: the quotient below the remainder. */
+static void nc_tir__symbolic_division(nc_tir__terms *t, nc_tir__meaning *s) {
+    uint32_t args[2];
+    uint64_t n, d;
+    args[1] = nc_tir__take(s);
+    args[0] = nc_tir__take(s); /* the denominator */
+    nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
+    nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
+    nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]);
+    if (!nc_tir__is_constant(t, args[0], &d) || d == 0 || !nc_tir__is_u32(d)) {
+        nc_tir__put(s, nc_tir__result(t, NC_TIR__I_DIV_MOD, 0, 0, args, 2));
+        nc_tir__put(s, nc_tir__result(t, NC_TIR__I_DIV_MOD, 1, 0, args, 2));
+    } else if (nc_tir__is_constant(t, args[1], &n)) {
+        nc_tir__put(s, nc_tir__constant(t, n / d));
+        nc_tir__put(s, nc_tir__constant(t, n % d));
+    } else {
+        nc_tir__put(s, nc_tir__quotient(t, args[1], args[0]));
+        nc_tir__put(s, nc_tir__modulo(t, args[1], d));
+    }
+}
+
+/* The sponge: once it is initialised it stays so, and what it was before does not matter. What is
+ * absorbed from RAM is what a read of it would give. */
+static void nc_tir__symbolic_sponge(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
+    uint32_t *sponge = &s->channel[NC_TIR__CHANNEL_SPONGE], args[10], pointer, k;
+    if (i->op == NC_TIR__I_SPONGE_INIT) {
+        *sponge = nc_tir__result(t, i->op, NC_TIR__NEXT_CHANNEL, 0, NULL, 0);
+        return;
+    }
+    if (t->list[*sponge].kind == NC_TIR__T_CHANNEL)
+        nc_tir__check(t, s, NC_TIR__C_GENERIC,
+                      nc_tir__result(t, NC_TIR__I_SPONGE_INIT, NC_TIR__NO_CRASH, *sponge, NULL, 0));
+    if (i->op == NC_TIR__I_SPONGE_SQUEEZE) {
+        for (k = 0; k < 10; k++) nc_tir__put(s, nc_tir__result(t, i->op, k, *sponge, NULL, 0));
+        *sponge = nc_tir__result(t, i->op, NC_TIR__NEXT_CHANNEL, *sponge, NULL, 0);
+        return;
+    }
+    if (i->op == NC_TIR__I_SPONGE_ABSORB) {
+        for (k = 10; k-- > 0;) args[k] = nc_tir__take(s);
+    } else {
+        pointer = nc_tir__take(s);
+        for (k = 0; k < 10; k++)
+            args[9 - k] =
+                nc_tir__ram_read(t, s->channel[NC_TIR__CHANNEL_RAM], nc_tir__offset(t, pointer, k));
+        s->n -= 4;
+        for (k = 6; k < 10; k++) nc_tir__put(s, args[k]);
+        nc_tir__put(s, nc_tir__offset(t, pointer, 10));
+    }
+    *sponge = nc_tir__result(t, NC_TIR__I_SPONGE_ABSORB, NC_TIR__NEXT_CHANNEL, *sponge, args, 10);
+}
+
+/* The hash of constants is known. 0: they are not all constant. */
+static int nc_tir__fold_hash(nc_tir__terms *t, nc_tir__meaning *s, const uint32_t *args) {
+    nc_gl in[10], digest[5];
+    int k;
+    for (k = 0; k < 10; k++)
+        if (!nc_tir__is_constant(t, args[9 - k], &in[k])) return 0;
+    nc_gl_tip5_hash_10(in, digest);
+    for (k = 5; k-- > 0;) nc_tir__put(s, nc_tir__constant(t, digest[k]));
+    return 1;
+}
+
 /* Everything else: results are opaque functions of the operands and the channel. */
 static void nc_tir__symbolic_opaque(nc_tir__terms *t, nc_tir__meaning *s, const nc_tir__tasm *i) {
     const nc_tir__instruction *table = &nc_tir__table[i->op];
     uint32_t args[NC_TIR__MAX_ARGS] = {0}, pops = nc_tir__pops(i), pushes = nc_tir__pushes(i), k;
     const uint32_t channel = table->channel ? s->channel[table->channel] : 0;
     for (k = pops; k-- > 0;) args[k] = nc_tir__take(s);
-    if (table->flags & NC_TIR__READS_RAM) args[pops++] = s->channel[NC_TIR__CHANNEL_RAM];
-    if (i->op == NC_TIR__I_DIV_MOD) {
-        nc_tir__check(t, s, NC_TIR__C_U32, args[0]);
-        nc_tir__check(t, s, NC_TIR__C_U32, args[1]);
-        nc_tir__check(t, s, NC_TIR__C_NONZERO, args[0]);
-    } else if (table->flags & NC_TIR__CRASHES) {
+    if (i->op == NC_TIR__I_HASH && nc_tir__fold_hash(t, s, args)) return;
+    if (table->flags & NC_TIR__CRASHES) {
         k = nc_tir__result(t, i->op, NC_TIR__NO_CRASH, channel, args, pops);
         nc_tir__check(t, s, NC_TIR__C_GENERIC, k);
     }
@@ -5357,6 +5581,10 @@ static void nc_tir__symbolic_step(nc_tir__terms *t, nc_tir__meaning *s, const nc
         nc_tir__symbolic_split(t, s);
     } else if (i->op >= NC_TIR__I_B_HORNER) {
         nc_tir__symbolic_ram_step(t, s, i); /* beside `or`, which is a value */
+    } else if (i->op == NC_TIR__I_DIV_MOD) {
+        nc_tir__symbolic_division(t, s);
+    } else if (table->channel == NC_TIR__CHANNEL_SPONGE) {
+        nc_tir__symbolic_sponge(t, s, i);
     } else if (!nc_tir__symbolic_triples(t, s, i)) {
         nc_tir__symbolic_opaque(t, s, i);
     }
@@ -6156,6 +6384,9 @@ typedef struct nc_tir__search {
     nc_tir__tasm found[NC_TIR__MAX_LEVELS];
     uint32_t found_count;
     uint64_t expanded; /* states looked at, ever */
+    int32_t toll;      /* what a row of the stack table adds to the score of a move; 0: the fewest
+                          instructions, whatever they cost there */
+    uint32_t level;
     /* the network's view of the block, when there is one */
     const nc_tir_model *model;
     int32_t guide; /* weight of its log-probability */
@@ -6169,17 +6400,6 @@ typedef struct nc_tir__search {
 NC_TIR__STATIC(present_has_a_bit_for_each_instruction, NC_TIR__I_COUNT <= 64);
 
 NC__COLD_BEGIN
-
-/* A term as base + offset with a constant offset; constants have base 0. */
-static uint32_t nc_tir__base_of(nc_tir__terms *t, uint32_t term, uint64_t *offset) {
-    nc_tir__poly poly;
-    nc_tir__to_poly(t, term, &poly);
-    *offset = 0;
-    if (poly.count == 0 || poly.m[0].degree != 0) return term; /* the constant comes first */
-    *offset = poly.m[0].coefficient;
-    memmove(&poly.m[0], &poly.m[1], --poly.count * sizeof poly.m[0]);
-    return nc_tir__from_poly(t, &poly);
-}
 
 /* Local number of a term, or -1 when there are too many. */
 static int nc_tir__localize(nc_tir__search *p, uint32_t term) {
@@ -6371,6 +6591,64 @@ static int nc_tir__add_unit(nc_tir__search *p, const nc_tir__node *node, const u
     return 1;
 }
 
+/* Whether a RAM state has a store that nothing has replaced. */
+static int nc_tir__has_store(const nc_tir__terms *t, uint32_t ram, uint32_t address,
+                             uint32_t value) {
+    const uint64_t *store;
+    for (; (store = nc_tir__last_store(t, ram)) != NULL; ram = (uint32_t)store[0])
+        if (store[1] == address && store[2] == value) return 1;
+    return 0;
+}
+
+/* Whether a store is still there at the end of the block, or when something looks at RAM that may
+ * see it. */
+static int nc_tir__is_live(nc_tir__search *p, uint32_t address, uint32_t value) {
+    const nc_tir__meaning *s = &p->prover.before;
+    const nc_tir__terms *t = &p->prover.terms;
+    uint32_t i, j;
+    if (nc_tir__has_store(t, s->channel[NC_TIR__CHANNEL_RAM], address, value)) return 1;
+    for (i = 0; i < s->node_count; i++) {
+        const nc_tir__node *node = &s->nodes[i];
+        const nc_tir__instruction *table = &nc_tir__table[node->instruction.op];
+        if (table->channel != NC_TIR__CHANNEL_RAM && !(table->flags & NC_TIR__READS_RAM)) continue;
+        if (node->instruction.op == NC_TIR__I_WRITE_MEM) continue;
+        if (node->instruction.op != NC_TIR__I_READ_MEM &&
+            nc_tir__has_store(t, node->ram, address, value))
+            return 1;
+        for (j = 0; node->instruction.op == NC_TIR__I_READ_MEM && j < node->result_count; j++) {
+            const nc_tir__term *x = &t->list[node->results[j]];
+            if (x->kind == NC_TIR__T_OP && t->words[x->first] == NC_TIR__I_READ_MEM &&
+                nc_tir__has_store(t, (uint32_t)t->words[x->first + 2], address, value))
+                return 1;
+        }
+    }
+    return 0;
+}
+
+/* Whether any element that a write_mem stores is live. */
+static int nc_tir__stores(nc_tir__search *p, const nc_tir__node *node) {
+    const uint32_t n = (uint32_t)node->instruction.arg;
+    uint32_t k;
+    for (k = 0; k < n; k++)
+        if (nc_tir__is_live(p, nc_tir__offset(&p->prover.terms, node->args[n], k),
+                            node->args[n - 1 - k]))
+            return 1;
+    return 0;
+}
+
+/* Whether an element of a read_mem is to be read: not where it is known, or read before. */
+static int nc_tir__is_read(const nc_tir__search *p, uint32_t term) {
+    const nc_tir__terms *t = &p->prover.terms;
+    const nc_tir__term *x = &t->list[term];
+    uint32_t i;
+    if (x->kind != NC_TIR__T_OP || t->words[x->first] != NC_TIR__I_READ_MEM) return 0;
+    for (i = 0; i < p->unit_count; i++)
+        if (p->units[i].instruction.op == NC_TIR__I_READ_MEM &&
+            p->local[p->units[i].results[0]].term == term)
+            return 0;
+    return 1;
+}
+
 /* A unit for each element that an operation reads or writes. 0 when there is no room. */
 static int nc_tir__element_units(nc_tir__search *p, const nc_tir__node *node) {
     const nc_tir__instruction *table = &nc_tir__table[node->instruction.op];
@@ -6386,6 +6664,9 @@ static int nc_tir__element_units(nc_tir__search *p, const nc_tir__node *node) {
                                                     reads ? nc_gl_neg((nc_gl)k) : (uint64_t)k);
             const uint32_t next =
                 nc_tir__offset(&p->prover.terms, pointer, reads ? NC_GL_P - 1 : 1);
+            if (reads ? !nc_tir__is_read(p, node->results[k])
+                      : !nc_tir__is_live(p, pointer, args[0]))
+                continue;
             if (nc_tir__localize(p, next) < 0) return 0;
             args[count++] = pointer;
         }
@@ -6441,6 +6722,7 @@ static void nc_tir__mark_needed(nc_tir__search *p) {
         nc_tir__node *node = &s->nodes[i];
         if (!(nc_tir__table[node->instruction.op].flags & NC_TIR__WRITES) && !node->new_check)
             continue;
+        if (node->instruction.op == NC_TIR__I_WRITE_MEM && !nc_tir__stores(p, node)) continue;
         node->needed = 1;
         for (j = 0; j < node->arg_count; j++) nc_tir__need(p, node->args[j]);
     }
@@ -6730,8 +7012,8 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     keep = s->n - c.pops;
     m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
     if (!moves_only) nc_tir__account(b, m, &c, 1);
-    m->guide = s->guide;
-    m->score = s->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
+    m->guide = s->guide + p->toll * (height > (int)s->n ? height - s->n : s->n - height);
+    m->score = m->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
     for (k = 0; k < b->pattern_count; k++)
         m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
                     nc_tir__disorder(&b->patterns[k], s, &c, moves_only);
@@ -7132,7 +7414,7 @@ static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
     for (i = 0; i < stbds_arrlenu(b->moves) && kept < width; i++) {
         const nc_tir__move *m = &b->moves[p->order[i]];
         nc_tir__state child;
-        if (!nc_tir__visit(b, m->hash)) continue;
+        if (!nc_tir__visit(b, p->toll ? nc_tir__mix(m->hash, p->level) : m->hash)) continue;
         child = p->states[m->parent];
         nc_tir__apply(p, &child, m);
         stbds_arrput(p->states, child);
@@ -7180,12 +7462,28 @@ static void nc_tir__next_level(nc_tir__beam *b, uint32_t first, uint32_t last, u
     nc_tir__keep_best(b, width);
 }
 
+/* The first state from `first` on that is at the goal; with a toll the cheapest of them, if it is
+ * cheaper than *least. Where it is, or `last`. */
+static uint32_t nc_tir__find_goal(const nc_tir__search *p, uint32_t first, uint32_t last,
+                                  int32_t toll_before, int32_t *least) {
+    uint32_t i, best = last;
+    for (i = first; i < last; i++) {
+        const int32_t cost = toll_before + p->states[i].guide;
+        if ((p->toll && cost >= *least) || !nc_tir__at_goal(p, &p->states[i])) continue;
+        *least = cost;
+        best = i;
+        if (!p->toll) break;
+    }
+    return best;
+}
+
 /* Whether a sequence shorter than `limit` with the meaning in p->prover.before is found: p->found,
- * which may be empty. */
+ * which may be empty. With a toll the cheapest one. */
 static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
     nc_tir__state start;
     nc_tir__beam b;
     uint32_t level, first = 0, last, i, room = 1024;
+    int32_t least = INT32_MAX;
     int found = 0;
     if (limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
     while (room < 2 * width * limit) room *= 2;
@@ -7196,10 +7494,11 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
     stbds_arrput(p->states, start);
     for (level = 0; level < limit; level++) {
         last = (uint32_t)stbds_arrlenu(p->states);
-        for (i = first; i < last && !nc_tir__at_goal(p, &p->states[i]);) i++;
-        found = i < last;
-        if (found) nc_tir__trace_back(p, i, level);
-        if (found || first == last || level + 1 == limit) break;
+        i = nc_tir__find_goal(p, first, last, NC_TIR__SCORE * (int32_t)level, &least);
+        if (i < last) nc_tir__trace_back(p, i, level);
+        found |= i < last;
+        if ((found && !p->toll) || first == last || level + 1 == limit) break;
+        p->level = level;
         nc_tir__next_level(&b, first, last, width);
         first = last;
     }
@@ -8239,20 +8538,1090 @@ static void nc_tir__print_regions(const nc_tir__optimizer *o, nc__buffer *out) {
     nc_tir__print_marks(out, &o->code, o->code.end_marks);
 }
 
+/* -- the cliff: rows traded between tables -- */
+
+/* nc_tir_tables as an array. */
+enum {
+    NC_TIR__M_PROCESSOR,
+    NC_TIR__M_PROGRAM,
+    NC_TIR__M_OP_STACK,
+    NC_TIR__M_RAM,
+    NC_TIR__M_JUMP_STACK,
+    NC_TIR__M_HASH,
+    NC_TIR__M_CASCADE,
+    NC_TIR__M_LOOKUP,
+    NC_TIR__M_U32,
+    NC_TIR__TABLES
+};
+NC_TIR__STATIC(tables_are_an_array, sizeof(nc_tir_tables) == NC_TIR__TABLES * sizeof(uint64_t));
+
+/* What a program costs, the more important first. */
+typedef struct nc_tir__cost {
+    uint64_t padded;  /* height of all tables */
+    uint64_t above;   /* rows above the cliff below it, over all tables */
+    uint64_t tallest; /* rows of the tallest table */
+    uint64_t total;   /* rows of all tables */
+} nc_tir__cost;
+
+/* A trade that may be done: where, and the rows that it may save. */
+typedef struct nc_tir__deal {
+    uint64_t gain;
+    uint32_t trade, region, at, extra;
+} nc_tir__deal;
+
+/* A program that is traded with. Every deal is done on the regions and proven, then the program
+ * runs on all samples; what does not pay is undone. */
+typedef struct nc_tir__trader {
+    nc_tir__optimizer *o;
+    nc_tir__code view;        /* the regions in one piece; the names are the optimiser's */
+    uint32_t *first;          /* stb_ds array: where each region starts in it */
+    uint64_t *visits;         /* stb_ds array: how often each instruction ran, over all samples */
+    uint64_t *one;            /* stb_ds array: the same for one sample */
+    nc_tir_execution *wanted; /* stb_ds array: what each sample must give */
+    uint64_t *rows, *best;    /* stb_ds arrays: tables of each sample, now and as accepted */
+    nc_tir__cost cost;        /* as accepted */
+    uint64_t target;          /* the cliff that the program shall fall below */
+    nc_tir__deal *deals;      /* stb_ds array */
+    nc_tir__map tried;        /* deals that did not pay */
+    uint64_t spent, limit;    /* steps of the machine */
+    uint64_t expanded;        /* states of the search, as of the last count */
+    uint32_t trades[NC_TIR_TRADE_COUNT], runs, names;
+    int harmless; /* only what no table pays for */
+} nc_tir__trader;
+
+static int nc_tir__costs_less(const nc_tir__cost *a, const nc_tir__cost *b) {
+    if (a->padded != b->padded) return a->padded < b->padded;
+    if (a->above != b->above) return a->above < b->above;
+    if (a->tallest != b->tallest) return a->tallest < b->tallest;
+    return a->total < b->total;
+}
+
+/* The cost of the worst sample; the rows of all of them count in its total. */
+static nc_tir__cost nc_tir__cost_of_runs(const uint64_t *rows, size_t samples, size_t *worst) {
+    nc_tir__cost cost = {0, 0, 0, 0}, one;
+    uint64_t total = 0;
+    size_t i, k;
+    *worst = 0;
+    for (i = 0; i < samples; i++, rows += NC_TIR__TABLES) {
+        memset(&one, 0, sizeof one);
+        one.tallest = rows[nc_tir__largest(rows, NC_TIR__TABLES)];
+        one.padded = nc_tir_padded(one.tallest);
+        for (k = 0; k < NC_TIR__TABLES; k++) {
+            one.above += rows[k] > one.padded / 2 ? rows[k] - one.padded / 2 : 0;
+            total += rows[k];
+        }
+        if (i && !nc_tir__costs_less(&cost, &one)) continue;
+        cost = one;
+        *worst = i;
+    }
+    cost.total = total;
+    return cost;
+}
+
+/* The regions in one piece. */
+static void nc_tir__view(nc_tir__trader *t) {
+    const nc_tir__optimizer *o = t->o;
+    const size_t labels = stbds_arrlenu(o->code.labels);
+    size_t i, k;
+    t->view.names = o->code.names;
+    NC__EMPTY(t->view.list);
+    NC__EMPTY(t->view.labels);
+    NC__EMPTY(t->first);
+    if (labels)
+        memcpy(stbds_arraddnptr(t->view.labels, labels), o->code.labels,
+               labels * sizeof *t->view.labels);
+    for (i = 0; i < labels; i++) t->view.labels[i].value = -1;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        const nc_tir__region *r = &o->regions[i];
+        const size_t at = stbds_arrlenu(t->view.list);
+        stbds_arrput(t->first, (uint32_t)at);
+        if (r->gone) continue;
+        for (k = 0; k < stbds_arrlenu(r->labels); k++)
+            t->view.labels[r->labels[k]].value = (int32_t)at;
+        nc_tir__add_code(&t->view.list, r->code, stbds_arrlenu(r->code));
+    }
+}
+
+/* Rows of a run in the aim's tables. */
+static void nc_tir__rows_of(const nc_tir__trader *t, const nc_tir_execution *x, uint64_t *rows) {
+    static const uint8_t place[NC_TIR__HEIGHTS] = {NC_TIR__M_PROCESSOR, NC_TIR__M_HASH,
+                                                   NC_TIR__M_U32,       NC_TIR__M_OP_STACK,
+                                                   NC_TIR__M_RAM,       NC_TIR__M_JUMP_STACK};
+    size_t i, k;
+    memset(rows, 0, NC_TIR__TABLES * sizeof *rows);
+    if (t->o->options->aim == NC_TIR_AIM_MACHINE) {
+        rows[NC_TIR__M_PROCESSOR] = x->processor;
+        rows[NC_TIR__M_PROGRAM] = x->program;
+        rows[NC_TIR__M_OP_STACK] = x->op_stack;
+        rows[NC_TIR__M_RAM] = x->ram;
+        rows[NC_TIR__M_JUMP_STACK] = x->jump_stack;
+        rows[NC_TIR__M_HASH] = x->hash;
+        rows[NC_TIR__M_CASCADE] = x->cascade;
+        rows[NC_TIR__M_LOOKUP] = x->lookup;
+        rows[NC_TIR__M_U32] = x->u32;
+        return;
+    }
+    for (i = 0; i < stbds_arrlenu(t->view.list); i++) {
+        uint64_t one[NC_TIR__HEIGHTS] = {0};
+        nc_tir__add_rows(one, &t->view.list[i]);
+        for (k = 0; k < NC_TIR__HEIGHTS; k++) rows[place[k]] += one[k] * t->one[i];
+    }
+}
+
+/* Run the program on all samples: t->rows, t->visits. NC_ERR_MISMATCH: it does not do what is
+ * wanted. */
+static nc_status nc_tir__run_samples(nc_tir__trader *t) {
+    const nc_tir_options *options = t->o->options;
+    nc_status status = NC_OK;
+    size_t i, k, n;
+    nc_tir__view(t);
+    n = stbds_arrlenu(t->view.list);
+    NC__EMPTY(t->visits);
+    NC__EMPTY(t->one);
+    if (n) memset(stbds_arraddnptr(t->visits, n), 0, n * sizeof *t->visits);
+    if (n) (void)stbds_arraddnptr(t->one, n);
+    for (i = 0; i < options->sample_count && status == NC_OK; i++) {
+        const nc_tir_execution *wanted = i < stbds_arrlenu(t->wanted) ? &t->wanted[i] : NULL;
+        nc_tir_execution x;
+        memset(&x, 0, sizeof x);
+        if (n) memset(t->one, 0, n * sizeof *t->one);
+        status = nc_tir__execute_code(&t->view, &options->samples[i], t->one, &x);
+        if (status == NC_OK &&
+            (x.outcome != NC_TIR_HALTED ||
+             (wanted && (x.output_count != wanted->output_count ||
+                         (x.output_count &&
+                          memcmp(x.output, wanted->output, x.output_count * sizeof *x.output))))))
+            status = NC_ERR_MISMATCH;
+        for (k = 0; k < n; k++) t->visits[k] += t->one[k];
+        nc_tir__rows_of(t, &x, t->rows + i * NC_TIR__TABLES);
+        t->spent += x.processor + 8 * x.hash + 2048; /* a permutation takes some fifty steps */
+        if (wanted)
+            nc_tir_free_output(&x);
+        else
+            stbds_arrput(t->wanted, x);
+    }
+    t->spent += 128 * (t->o->search->expanded - t->expanded);
+    t->expanded = t->o->search->expanded;
+    t->runs++;
+    return status;
+}
+
+/* -- keeping and undoing -- */
+
+typedef struct nc_tir__kept {
+    nc_tir__region *regions;
+    uint32_t proofs;
+} nc_tir__kept;
+
+static void nc_tir__free_regions(nc_tir__region *regions) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(regions); i++) {
+        stbds_arrfree(regions[i].labels);
+        stbds_arrfree(regions[i].code);
+    }
+    stbds_arrfree(regions);
+}
+
+static nc_tir__kept nc_tir__keep(const nc_tir__optimizer *o) {
+    nc_tir__kept kept;
+    size_t i, n;
+    kept.regions = NULL;
+    kept.proofs = o->report.proofs;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        nc_tir__region r = o->regions[i];
+        r.code = NULL;
+        r.labels = NULL;
+        nc_tir__add_code(&r.code, o->regions[i].code, stbds_arrlenu(o->regions[i].code));
+        n = stbds_arrlenu(o->regions[i].labels);
+        if (n) memcpy(stbds_arraddnptr(r.labels, n), o->regions[i].labels, n * sizeof *r.labels);
+        stbds_arrput(kept.regions, r);
+    }
+    return kept;
+}
+
+/* Every label's region again, after regions have moved. */
+static void nc_tir__rehome(nc_tir__optimizer *o) {
+    size_t i, k;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++)
+        for (k = 0; k < stbds_arrlenu(o->regions[i].labels); k++)
+            o->home[o->regions[i].labels[k]] = (uint32_t)i;
+}
+
+static void nc_tir__insert_region(nc_tir__optimizer *o, size_t at, const nc_tir__region *r) {
+    const size_t behind = stbds_arrlenu(o->regions) - at;
+    (void)stbds_arraddnptr(o->regions, 1);
+    if (behind) memmove(o->regions + at + 1, o->regions + at, behind * sizeof *r);
+    o->regions[at] = *r;
+    nc_tir__rehome(o);
+}
+
+static void nc_tir__undo(nc_tir__optimizer *o, nc_tir__kept *kept) {
+    nc_tir__free_regions(o->regions);
+    o->regions = kept->regions;
+    o->report.proofs = kept->proofs;
+    kept->regions = NULL;
+    nc_tir__rehome(o);
+}
+
+/* A region of this code behind region `at`, under a new name: its label. UINT32_MAX when out of
+ * memory. */
+static uint32_t nc_tir__add_region(nc_tir__trader *t, size_t at, nc_tir__tasm *code) {
+    nc_tir__optimizer *o = t->o;
+    const size_t labels = stbds_arrlenu(o->code.labels);
+    nc_tir__region r;
+    char name[40];
+    uint32_t label, *home;
+    do { /* a name that the program does not have */
+        snprintf(name, sizeof name, "__trade__%lu", (unsigned long)++t->names);
+        label = nc_tir__label_of(&o->code, name, strlen(name));
+    } while (label != UINT32_MAX && label < labels);
+    home = (uint32_t *)nc__calloc(NULL, (labels + 2) * sizeof *home);
+    if (label == UINT32_MAX || !home) { /* home has a place for each label and one more */
+        if (label != UINT32_MAX) stbds_arrsetlen(o->code.labels, labels);
+        nc__free(NULL, home, (labels + 2) * sizeof *home);
+        stbds_arrfree(code);
+        return UINT32_MAX;
+    }
+    memcpy(home, o->home, labels * sizeof *home);
+    nc__free(NULL, o->home, (labels + 1) * sizeof *home);
+    o->home = home;
+    o->code.labels[label].value = 0; /* it stands somewhere */
+    memset(&r, 0, sizeof r);
+    r.code = code;
+    stbds_arrput(r.labels, label);
+    nc_tir__insert_region(o, at + 1, &r);
+    return label;
+}
+
+/* -- the deals -- */
+
+/* The head that the lowering gives a loop: `dup 0, push 0, eq, skiz, return`, and a `recurse` at
+ * the end that is the only one. Its length without the recurse, or -1. */
+static int nc_tir__loop_body(const nc_tir__optimizer *o, size_t region) {
+    const nc_tir__region *r = &o->regions[region];
+    const nc_tir__tasm *c = r->code;
+    const size_t n = stbds_arrlenu(r->code);
+    size_t i;
+    if (r->gone || n < 6 || nc_tir__is_entered(o, region) || !nc_tir__is_closed(r)) return -1;
+    if (c[0].op != NC_TIR__I_DUP || c[0].arg != 0 || c[0].line == NC_TIR__AFTER_SKIZ) return -1;
+    if (c[1].op != NC_TIR__I_PUSH || c[1].arg != 0 || c[2].op != NC_TIR__I_EQ) return -1;
+    if (c[3].op != NC_TIR__I_SKIZ || c[4].op != NC_TIR__I_RETURN) return -1;
+    for (i = 5; i < n; i++) {
+        const int again = c[i].op == NC_TIR__I_RECURSE || c[i].op == NC_TIR__I_RECURSE_OR_RETURN;
+        if (again != (i + 1 == n) || (again && c[i].op != NC_TIR__I_RECURSE)) return -1;
+    }
+    return (int)n - 6;
+}
+
+/* While st0 is not 0, the body: tested once before it and then behind it, where two instructions
+ * do. A `return` in the body leaves both. */
+static int nc_tir__do_loop(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    const int n = nc_tir__loop_body(o, d->region);
+    nc_tir__tasm *code = NULL, head[4];
+    uint32_t label;
+    if (n < 0) return 0;
+    head[0] = nc_tir__make(NC_TIR__I_DUP, 0);
+    head[1] = nc_tir__make(NC_TIR__I_SKIZ, 0);
+    head[2] = nc_tir__make(NC_TIR__I_RECURSE, 0);
+    head[3] = nc_tir__make(NC_TIR__I_RETURN, 0);
+    nc_tir__add_code(&code, o->regions[d->region].code + 5, (size_t)n);
+    nc_tir__add_code(&code, head, 4);
+    label = nc_tir__add_region(t, d->region, code);
+    if (label == UINT32_MAX) return 0;
+    head[2] = nc_tir__make(NC_TIR__I_CALL, label);
+    nc_tir__splice(&o->regions[d->region].code, 0, (size_t)n + 6, head, 4);
+    nc_tir__improve_region(o, &o->regions[d->region + 1]);
+    return 1;
+}
+
+/* Bodies of a loop that is called with a known count, one after the other. */
+static int nc_tir__do_unroll(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    nc_tir__region *r = &o->regions[d->region];
+    const nc_tir__region *loop = nc_tir__callee(o, &r->code[d->at]);
+    const size_t start = nc_tir__segment_start(r->code, d->at);
+    nc_tir__prover *p = &o->search->prover;
+    nc_tir__tasm *all = NULL;
+    const int n = loop ? nc_tir__loop_body(o, (size_t)(loop - o->regions)) : -1;
+    uint64_t count, i;
+    int k;
+    if (n < 1 || loop == r || nc_tir__is_conditional(r->code, d->at)) return 0;
+    if (!nc_tir__leaves_constant(o, r->code + start, d->at - start, 0, &count)) return 0;
+    if (count > 64 || count * (uint64_t)n > 256) return 0;
+    for (k = 0; k < n; k++)
+        if (!nc_tir__is_straight(loop->code, (size_t)(5 + k))) return 0;
+    if (nc_tir__interpret(p, loop->code + 5, (size_t)n) != NC_TIR_PROVEN) return 0;
+    if (p->before.stack[p->before.n - 1] !=
+        nc_tir__offset(&p->terms, NC_TIR__INPUTS - 1, NC_GL_P - 1))
+        return 0; /* the counter is not on top again, one less */
+    for (i = 0; i < count; i++) nc_tir__add_code(&all, loop->code + 5, (size_t)n);
+    nc_tir__splice(&r->code, d->at, 1, all, stbds_arrlenu(all));
+    stbds_arrfree(all);
+    nc_tir__improve_region(o, r);
+    return 1;
+}
+
+/* The body instead of the call. */
+static int nc_tir__do_inline(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    nc_tir__region *r = &o->regions[d->region];
+    const nc_tir__region *callee = nc_tir__callee(o, &r->code[d->at]);
+    nc_tir__tasm *body = NULL;
+    int n;
+    if (!callee || callee == r || nc_tir__is_conditional(r->code, d->at)) return 0;
+    n = nc_tir__plain_body(callee, 1);
+    if (n < 0 || n > 512) return 0;
+    nc_tir__add_code(&body, callee->code, (size_t)n);
+    nc_tir__splice(&r->code, d->at, 1, body, (size_t)n);
+    stbds_arrfree(body);
+    nc_tir__improve_region(o, r);
+    return 1;
+}
+
+/* `call f, return` before f falls into it. f may not jump back to where the call has come to. */
+static int nc_tir__do_tail(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    nc_tir__region moved, *r = &o->regions[d->region];
+    const nc_tir__region *f = nc_tir__callee(o, &r->code[d->at]);
+    const size_t from = f ? (size_t)(f - o->regions) : 0;
+    size_t i, to = d->region + 1;
+    if (!f || f == r || nc_tir__is_conditional(r->code, d->at) || !nc_tir__is_closed(f)) return 0;
+    if (nc_tir__is_entered(o, from) || f->code[0].line == NC_TIR__AFTER_SKIZ) return 0;
+    for (i = 0; i < stbds_arrlenu(f->code); i++)
+        if (f->code[i].op == NC_TIR__I_RECURSE || f->code[i].op == NC_TIR__I_RECURSE_OR_RETURN)
+            return 0;
+    NC_TIR__CUT(r->code, d->at);
+    moved = *f;
+    stbds_arrdel(o->regions, from);
+    if (from < to) to--;
+    nc_tir__insert_region(o, to, &moved);
+    return 1;
+}
+
+/* Rows of the stack table count more than instructions: see nc_tir__search.toll. */
+static int nc_tir__do_schedule(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    nc_tir__search *p = o->search;
+    nc_tir__region *r = &o->regions[d->region];
+    const nc_tir__tasm *old = r->code + d->at;
+    const size_t n = d->extra;
+    int better = 0;
+    p->toll = NC_TIR__SCORE;
+    if (nc_tir__find_shorter(p, old, n, (uint32_t)n + 4, o->beam) &&
+        nc_tir__stack_rows(p->found, p->found_count) + p->found_count <
+            nc_tir__stack_rows(old, n) + n)
+        better = nc_tir__prove(&p->prover, old, n, p->found, p->found_count) == NC_TIR_PROVEN;
+    p->toll = 0;
+    if (!better) return 0;
+    o->report.proofs++;
+    nc_tir__splice(&r->code, d->at, n, p->found, p->found_count);
+    return 1;
+}
+
+/* Replace one instruction by others where the code before it shows that they do the same. */
+static int nc_tir__substitute(nc_tir__optimizer *o, nc_tir__region *r, size_t at,
+                              const nc_tir__tasm *code, size_t n) {
+    const size_t start = nc_tir__segment_start(r->code, at),
+                 from = at - start > 48 ? at - 48 : start;
+    nc_tir__tasm *after = NULL;
+    int equal;
+    nc_tir__add_code(&after, r->code + from, at - from);
+    nc_tir__add_code(&after, code, n);
+    equal = nc_tir__prove(&o->search->prover, r->code + from, at + 1 - from, after,
+                          stbds_arrlenu(after)) == NC_TIR_PROVEN;
+    stbds_arrfree(after);
+    if (!equal) return 0;
+    o->report.proofs++;
+    nc_tir__splice(&r->code, at, 1, code, n);
+    nc_tir__improve_region(o, r);
+    return 1;
+}
+
+/* Append instructions given as pairs of op and argument. */
+static size_t nc_tir__compose(nc_tir__tasm *out, size_t n, const uint64_t (*pairs)[2],
+                              size_t count) {
+    size_t i;
+    for (i = 0; i < count; i++) out[n++] = nc_tir__make((uint32_t)pairs[i][0], pairs[i][1]);
+    return n;
+}
+
+/* log2 of a power of two, or -1. */
+static int nc_tir__power_of_two(uint64_t value) {
+    int k = 0;
+    if (value == 0 || (value & (value - 1))) return -1;
+    while (value >> k != 1) k++;
+    return k;
+}
+
+/* The upper two values before the instruction at `at` where they are constants, 1 bit each. */
+static int nc_tir__constants_before(nc_tir__optimizer *o, const nc_tir__region *r, size_t at,
+                                    uint64_t value[2]) {
+    const size_t start = nc_tir__segment_start(r->code, at),
+                 from = at - start > 48 ? at - 48 : start;
+    nc_tir__prover *p = &o->search->prover;
+    if (nc_tir__interpret(p, r->code + from, at - from) != NC_TIR_PROVEN) return 0;
+    return nc_tir__is_constant(&p->terms, p->before.stack[p->before.n - 1], &value[0]) |
+           nc_tir__is_constant(&p->terms, p->before.stack[p->before.n - 2], &value[1]) << 1;
+}
+
+/* b^e by squares and products, for [e b]: the base stays below until the end. */
+static size_t nc_tir__power(nc_tir__tasm *out, uint64_t e) {
+    static const uint64_t drop[2][2] = {{NC_TIR__I_SWAP, 1}, {NC_TIR__I_POP, 1}};
+    static const uint64_t square[2][2] = {{NC_TIR__I_DUP, 0}, {NC_TIR__I_MUL, 0}};
+    static const uint64_t times[2][2] = {{NC_TIR__I_DUP, 1}, {NC_TIR__I_MUL, 0}};
+    size_t n = nc_tir__compose(out, 0, drop, 2);
+    int bit = 0;
+    while (e >> (bit + 1)) bit++;
+    n = nc_tir__compose(out, n, square, 1);
+    while (bit-- > 0) {
+        n = nc_tir__compose(out, n, square, 2);
+        if (e >> bit & 1) n = nc_tir__compose(out, n, times, 2);
+    }
+    return nc_tir__compose(out, n, drop, 2);
+}
+
+/* n mod 2^k as a remainder, for [mask n] or, with the mask on top, [n mask]. */
+static size_t nc_tir__remainder(nc_tir__tasm *out, int k, int mask_on_top) {
+    const uint64_t code[8][2] = {
+        {NC_TIR__I_SWAP, 1}, {NC_TIR__I_POP, 1},     {NC_TIR__I_PUSH, UINT64_C(1) << k},
+        {NC_TIR__I_SWAP, 1}, {NC_TIR__I_DIV_MOD, 0}, {NC_TIR__I_SWAP, 1},
+        {NC_TIR__I_POP, 1}};
+    return nc_tir__compose(out, 0, code + mask_on_top, 7 - (size_t)mask_on_top);
+}
+
+/* Division by 2^k as one by 2^j and one of the quotient, for [2^k n]: the first has fewer rows
+ * where it is done anyway, the second a smaller numerator. */
+static size_t nc_tir__two_divisions(nc_tir__tasm *out, int k, int j) {
+    const uint64_t code[18][2] = {
+        {NC_TIR__I_SWAP, 1}, {NC_TIR__I_POP, 1},
+        {NC_TIR__I_DUP, 0},  {NC_TIR__I_PUSH, UINT64_C(1) << j},
+        {NC_TIR__I_SWAP, 1}, {NC_TIR__I_DIV_MOD, 0},
+        {NC_TIR__I_POP, 1},  {NC_TIR__I_PUSH, UINT64_C(1) << (k - j)},
+        {NC_TIR__I_SWAP, 1}, {NC_TIR__I_DIV_MOD, 0},
+        {NC_TIR__I_POP, 1}, /* n, its quotient */
+        {NC_TIR__I_DUP, 0},  {NC_TIR__I_PUSH, NC_GL_P - (UINT64_C(1) << k)},
+        {NC_TIR__I_MUL, 0},  {NC_TIR__I_PICK, 2},
+        {NC_TIR__I_ADD, 0}};
+    return nc_tir__compose(out, 0, code, 16);
+}
+
+/* Bit operations by arithmetic, or so that they share entries of the u32 table. d->extra: 0 the
+ * operands in the other order, 1 a power, mask or division by what is cheaper; 1 + j: a division by
+ * 2^j first. */
+static int nc_tir__do_u32(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    nc_tir__region *r = &o->regions[d->region];
+    const nc_tir__tasm old = r->code[d->at];
+    nc_tir__tasm code[32];
+    uint64_t value[2] = {0, 0};
+    const int known = nc_tir__constants_before(o, r, d->at, value);
+    size_t n = 0;
+    int k;
+    if (d->extra == 0) {
+        code[n++] = nc_tir__make(NC_TIR__I_SWAP, 1);
+        code[n++] = old;
+    } else if (old.op == NC_TIR__I_POW && (known & 2) && value[1] >= 2 && value[1] <= 8) {
+        n = nc_tir__power(code, value[1]);
+    } else if (old.op == NC_TIR__I_AND && known) {
+        k = nc_tir__power_of_two(value[known & 1 ? 0 : 1] + 1);
+        if (k < 1 || k > 31) return 0;
+        n = nc_tir__remainder(code, k, known & 1);
+    } else if (old.op == NC_TIR__I_DIV_MOD && (known & 2)) {
+        k = nc_tir__power_of_two(value[1]);
+        if (k <= (int)d->extra - 1 || k > 31 || d->extra < 2) return 0;
+        n = nc_tir__two_divisions(code, k, (int)d->extra - 1);
+    }
+    return n && nc_tir__substitute(o, r, d->at, code, n);
+}
+
+/* The address of ten elements in RAM that lie on top in the order in which they stand there, first
+ * on top: as a stack place that is `away` from it, or a constant (*place = 16). 0: they do not. */
+static int nc_tir__address_on_top(nc_tir__optimizer *o, uint32_t *place, uint64_t *away) {
+    nc_tir__terms *t = &o->search->prover.terms;
+    const nc_tir__meaning *s = &o->search->prover.before;
+    const uint32_t *top = &s->stack[s->n - 1];
+    const nc_tir__term *x = &t->list[*top];
+    uint64_t offset;
+    uint32_t address, base, i;
+    if (x->kind != NC_TIR__T_OP || t->words[x->first] != NC_TIR__I_READ_MEM) return 0;
+    address = (uint32_t)t->words[x->first + 3];
+    for (i = 0; i < 10; i++)
+        if (nc_tir__ram_read(t, s->channel[NC_TIR__CHANNEL_RAM], nc_tir__offset(t, address, i)) !=
+            *(top - i))
+            return 0;
+    *place = 16;
+    if (nc_tir__is_constant(t, address, away)) return 1;
+    base = nc_tir__base_of(t, address, away);
+    for (i = 10; i < 16; i++)
+        if (nc_tir__base_of(t, *(top - i), &offset) == base) break;
+    *place = i;
+    *away = nc_gl_sub(*away, offset);
+    return i < 16;
+}
+
+/* sponge_absorb of what was read from RAM as sponge_absorb_mem. */
+static int nc_tir__do_sponge(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    nc_tir__region *r = &o->regions[d->region];
+    const size_t start = nc_tir__segment_start(r->code, d->at);
+    const size_t from = d->at - start > 48 ? d->at - 48 : start;
+    nc_tir__tasm code[16];
+    uint64_t away;
+    uint32_t place;
+    size_t n = 0, i;
+    if (nc_tir__interpret(&o->search->prover, r->code + from, d->at - from) != NC_TIR_PROVEN ||
+        !nc_tir__address_on_top(o, &place, &away))
+        return 0;
+    if (place == 16) {
+        code[n++] = nc_tir__make(NC_TIR__I_PUSH, away);
+    } else {
+        code[n++] = nc_tir__make(NC_TIR__I_DUP, place);
+        code[n++] = nc_tir__make(NC_TIR__I_ADDI, away);
+    }
+    code[n++] = nc_tir__make(NC_TIR__I_PLACE, 10);
+    for (i = 0; i < 2; i++) code[n++] = nc_tir__make(NC_TIR__I_POP, 5);
+    for (i = 0; i < 4; i++) code[n++] = nc_tir__make(NC_TIR__I_PUSH, 0);
+    code[n++] = nc_tir__make(NC_TIR__I_PICK, 4);
+    code[n++] = nc_tir__make(NC_TIR__I_SPONGE_ABSORB_MEM, 0);
+    code[n++] = nc_tir__make(NC_TIR__I_POP, 5);
+    return nc_tir__substitute(o, r, d->at, code, n);
+}
+
+/* -- code that stands several times -- */
+
+/* Where a piece of code starts, and its hash. */
+typedef struct nc_tir__piece {
+    uint64_t hash;
+    uint32_t region, at;
+} nc_tir__piece;
+
+static int nc_tir__by_hash(const void *a, const void *b) {
+    const nc_tir__piece *x = (const nc_tir__piece *)a, *y = (const nc_tir__piece *)b;
+    if (x->hash != y->hash) return x->hash < y->hash ? -1 : 1;
+    if (x->region != y->region) return x->region < y->region ? -1 : 1;
+    return x->at < y->at ? -1 : x->at > y->at;
+}
+
+static uint64_t nc_tir__words(const nc_tir__tasm *code, size_t n) {
+    uint64_t words = n;
+    size_t i;
+    for (i = 0; i < n; i++) words += nc_tir__table[code[i].op].arg != NC_TIR__ARG_NONE;
+    return words;
+}
+
+/* Instructions that a function of its own may have: nothing skips them, and no jump but calls. */
+static int nc_tir__may_move(const nc_tir__tasm *code, size_t i) {
+    return nc_tir__is_straight(code, i) ||
+           (code[i].op == NC_TIR__I_CALL && !nc_tir__is_conditional(code, i));
+}
+
+static int nc_tir__same_code(const nc_tir__tasm *a, const nc_tir__tasm *b, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (a[i].op != b[i].op || a[i].arg != b[i].arg) return 0;
+    return 1;
+}
+
+/* All pieces of n instructions, equal ones together. */
+static nc_tir__piece *nc_tir__pieces(const nc_tir__optimizer *o, size_t n) {
+    nc_tir__piece *list = NULL, piece;
+    size_t i, k, m, run;
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        const nc_tir__tasm *code = o->regions[i].code;
+        for (k = run = 0; !o->regions[i].gone && k < stbds_arrlenu(code); k++) {
+            run = nc_tir__may_move(code, k) ? run + 1 : 0;
+            if (run < n) continue;
+            piece.hash = n;
+            for (m = k + 1 - n; m <= k; m++)
+                piece.hash = nc_tir__mix(nc_tir__mix(piece.hash, code[m].op), code[m].arg);
+            piece.region = (uint32_t)i;
+            piece.at = (uint32_t)(k + 1 - n);
+            stbds_arrput(list, piece);
+        }
+    }
+    if (list) qsort(list, stbds_arrlenu(list), sizeof *list, nc_tir__by_hash);
+    return list;
+}
+
+/* The equal pieces from `first` on that do not overlap, at most 64 of them, in *at; where the next
+ * piece starts. */
+static size_t nc_tir__equal_pieces(const nc_tir__optimizer *o, const nc_tir__piece *list,
+                                   size_t first, size_t n, const nc_tir__piece **at,
+                                   uint32_t *count) {
+    const nc_tir__tasm *code = o->regions[list[first].region].code + list[first].at;
+    size_t i;
+    *count = 0;
+    for (i = first; i < stbds_arrlenu(list) && list[i].hash == list[first].hash; i++) {
+        const nc_tir__piece *last = *count ? at[*count - 1] : NULL;
+        if (last && last->region == list[i].region && list[i].at < last->at + n) continue;
+        if (*count == 64) continue;
+        if (!nc_tir__same_code(o->regions[list[i].region].code + list[i].at, code, n)) continue;
+        at[(*count)++] = &list[i];
+    }
+    return i;
+}
+
+/* All copies of the piece at a place become calls of one. */
+static int nc_tir__do_outline(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    const nc_tir__piece *at[64];
+    nc_tir__piece *list = nc_tir__pieces(o, d->extra);
+    nc_tir__tasm *body = NULL, one = nc_tir__make(NC_TIR__I_RETURN, 0);
+    uint32_t count = 0, label = UINT32_MAX, i;
+    size_t k, next, home = 0;
+    int found = 0;
+    for (k = 0; k < stbds_arrlenu(list) && !found; k = next) {
+        next = nc_tir__equal_pieces(o, list, k, d->extra, at, &count);
+        for (i = 0; i < count; i++) found |= at[i]->region == d->region && at[i]->at == d->at;
+    }
+    while (home < stbds_arrlenu(o->regions) &&
+           (o->regions[home].gone || !nc_tir__is_closed(&o->regions[home])))
+        home++;
+    found = found && count > 1 && home < stbds_arrlenu(o->regions);
+    if (found) {
+        nc_tir__add_code(&body, o->regions[d->region].code + d->at, d->extra);
+        nc_tir__add_code(&body, &one, 1);
+        label = nc_tir__add_region(t, home, body);
+    }
+    if (label != UINT32_MAX) {
+        one = nc_tir__make(NC_TIR__I_CALL, label);
+        for (i = count; i-- > 0;) /* later ones first: the places before them stay */
+            nc_tir__splice(&o->regions[at[i]->region + (at[i]->region > home)].code, at[i]->at,
+                           d->extra, &one, 1);
+    }
+    stbds_arrfree(list);
+    return label != UINT32_MAX;
+}
+
+/* -- the market: which deals there are, and which pay -- */
+
+static uint64_t nc_tir__visits_at(const nc_tir__trader *t, size_t region, size_t at) {
+    return t->visits[t->first[region] + at];
+}
+
+static void nc_tir__offer_deal(nc_tir__trader *t, uint32_t trade, size_t region, size_t at,
+                               uint32_t extra, uint64_t gain) {
+    nc_tir__deal d;
+    d.gain = gain;
+    d.trade = trade;
+    d.region = (uint32_t)region;
+    d.at = (uint32_t)at;
+    d.extra = extra;
+    if (gain) stbds_arrput(t->deals, d);
+}
+
+/* Whether a table has rows to lose: it is above the target, or everything counts. */
+static int nc_tir__wants(const nc_tir__trader *t, int table) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(t->best); i += NC_TIR__TABLES)
+        if (t->best[i + (size_t)table] > t->target) return 1;
+    return t->harmless;
+}
+
+/* Deals on u32 operations. */
+static void nc_tir__offer_u32(nc_tir__trader *t, size_t region, size_t at) {
+    nc_tir__region *r = &t->o->regions[region];
+    const uint32_t op = r->code[at].op;
+    const uint64_t gain = 33 * nc_tir__visits_at(t, region, at);
+    size_t i = nc_tir__segment_start(r->code, at);
+    uint64_t seen = 0, value[2];
+    int k;
+    if (op == NC_TIR__I_AND || op == NC_TIR__I_XOR)
+        nc_tir__offer_deal(t, NC_TIR_TRADE_U32, region, at, 0, gain);
+    if (op == NC_TIR__I_AND || op == NC_TIR__I_POW)
+        nc_tir__offer_deal(t, NC_TIR_TRADE_U32, region, at, 1, gain);
+    if (op != NC_TIR__I_DIV_MOD) return;
+    for (; i < stbds_arrlenu(r->code) && nc_tir__is_straight(r->code, i); i++) {
+        if (i == at || r->code[i].op != NC_TIR__I_DIV_MOD) continue;
+        if (!(nc_tir__constants_before(t->o, r, i, value) & 2)) continue;
+        k = nc_tir__power_of_two(value[1]);
+        if (k < 1 || k > 31 || seen >> k & 1) continue;
+        seen |= UINT64_C(1) << k;
+        nc_tir__offer_deal(t, NC_TIR_TRADE_U32, region, at, 1 + (uint32_t)k, gain);
+    }
+}
+
+/* Deals at one instruction. */
+static void nc_tir__offer_at(nc_tir__trader *t, size_t region, size_t at, int rows, int words) {
+    const nc_tir__optimizer *o = t->o;
+    nc_tir__region *r = &t->o->regions[region];
+    const uint64_t visits = nc_tir__visits_at(t, region, at);
+    const int last = at + 1 == stbds_arrlenu(r->code);
+    switch (r->code[at].op) {
+    case NC_TIR__I_CALL:
+        if (rows) nc_tir__offer_deal(t, NC_TIR_TRADE_INLINE, region, at, 0, 2 * visits);
+        if (rows) nc_tir__offer_deal(t, NC_TIR_TRADE_UNROLL, region, at, 0, 8 * visits);
+        if (o->options->whole && !last && at + 2 == stbds_arrlenu(r->code) &&
+            r->code[at + 1].op == NC_TIR__I_RETURN)
+            nc_tir__offer_deal(t, NC_TIR_TRADE_TAIL, region, at, 0, 2 * visits + 24);
+        break;
+    case NC_TIR__I_RECURSE:
+        if (rows && o->options->whole && last && nc_tir__loop_body(o, region) >= 0)
+            nc_tir__offer_deal(t, NC_TIR_TRADE_LOOP, region, at, 0, 2 * visits);
+        break;
+    case NC_TIR__I_SPONGE_ABSORB:
+        if (rows) nc_tir__offer_deal(t, NC_TIR_TRADE_SPONGE, region, at, 0, 20 * visits);
+        break;
+    default:
+        if (nc_tir__wants(t, NC_TIR__M_U32) && nc_tir__costs_u32(r->code[at].op))
+            nc_tir__offer_u32(t, region, at);
+        break;
+    }
+    (void)words;
+}
+
+/* Straight-line code, in blocks, for another schedule. */
+static void nc_tir__offer_schedules(nc_tir__trader *t, size_t region) {
+    nc_tir__region *r = &t->o->regions[region];
+    size_t i = 0, end, cut;
+    while (i < stbds_arrlenu(r->code)) {
+        for (end = i; end < stbds_arrlenu(r->code) && nc_tir__is_straight(r->code, end);) end++;
+        for (; i < end; i = cut) {
+            cut = nc_tir__block_end(r->code, end, i, t->o->block);
+            nc_tir__offer_deal(t, NC_TIR_TRADE_SCHEDULE, region, i, (uint32_t)(cut - i),
+                               nc_tir__stack_rows(r->code + i, cut - i) *
+                                   nc_tir__visits_at(t, region, i));
+        }
+        i = end + 1;
+    }
+}
+
+/* For every length the piece whose copies have the most words to save. */
+static void nc_tir__offer_outlines(nc_tir__trader *t) {
+    const nc_tir__optimizer *o = t->o;
+    const nc_tir__piece *at[64];
+    size_t n, k, next;
+    uint32_t count;
+    for (n = 2; n <= 32; n++) {
+        nc_tir__piece *list = nc_tir__pieces(o, n);
+        uint64_t most = 0;
+        size_t best = 0;
+        for (k = 0; k < stbds_arrlenu(list); k = next) {
+            uint64_t words, pay;
+            next = nc_tir__equal_pieces(o, list, k, n, at, &count);
+            if (count < 2) continue;
+            words = nc_tir__words(o->regions[list[k].region].code + list[k].at, n);
+            pay = 2 * (uint64_t)count + words + 1; /* the calls, the body, its return */
+            if (words * count <= pay || words * count - pay <= most) continue;
+            most = words * count - pay;
+            best = k;
+        }
+        if (most)
+            nc_tir__offer_deal(t, NC_TIR_TRADE_OUTLINE, list[best].region, list[best].at,
+                               (uint32_t)n, 8 * most);
+        stbds_arrfree(list);
+    }
+}
+
+static int nc_tir__by_gain(const void *a, const void *b) {
+    const nc_tir__deal *x = (const nc_tir__deal *)a, *y = (const nc_tir__deal *)b;
+    if (x->gain != y->gain) return x->gain > y->gain ? -1 : 1;
+    if (x->trade != y->trade) return x->trade < y->trade ? -1 : 1;
+    if (x->region != y->region) return x->region < y->region ? -1 : 1;
+    if (x->at != y->at) return x->at < y->at ? -1 : 1;
+    return x->extra < y->extra ? -1 : x->extra > y->extra;
+}
+
+/* All deals of the program as it stands, those that may save the most rows first. */
+static void nc_tir__list_deals(nc_tir__trader *t) {
+    const nc_tir__optimizer *o = t->o;
+    const int words = nc_tir__wants(t, NC_TIR__M_PROGRAM) || nc_tir__wants(t, NC_TIR__M_CASCADE) ||
+                      nc_tir__wants(t, NC_TIR__M_HASH);
+    const int rows = nc_tir__wants(t, NC_TIR__M_PROCESSOR) ||
+                     nc_tir__wants(t, NC_TIR__M_OP_STACK) || nc_tir__wants(t, NC_TIR__M_RAM) ||
+                     nc_tir__wants(t, NC_TIR__M_HASH) || nc_tir__wants(t, NC_TIR__M_U32) ||
+                     nc_tir__wants(t, NC_TIR__M_JUMP_STACK);
+    size_t i, k;
+    NC__EMPTY(t->deals);
+    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
+        if (o->regions[i].gone) continue;
+        for (k = 0; k < stbds_arrlenu(o->regions[i].code); k++)
+            nc_tir__offer_at(t, i, k, rows, words);
+        if (nc_tir__wants(t, NC_TIR__M_OP_STACK)) nc_tir__offer_schedules(t, i);
+    }
+    if (words && o->options->whole) nc_tir__offer_outlines(t);
+    if (t->deals) qsort(t->deals, stbds_arrlenu(t->deals), sizeof *t->deals, nc_tir__by_gain);
+}
+
+static int nc_tir__do_deal(nc_tir__trader *t, const nc_tir__deal *d) {
+    switch (d->trade) {
+    case NC_TIR_TRADE_INLINE: return nc_tir__do_inline(t, d);
+    case NC_TIR_TRADE_OUTLINE: return nc_tir__do_outline(t, d);
+    case NC_TIR_TRADE_LOOP: return nc_tir__do_loop(t, d);
+    case NC_TIR_TRADE_UNROLL: return nc_tir__do_unroll(t, d);
+    case NC_TIR_TRADE_TAIL: return nc_tir__do_tail(t, d);
+    case NC_TIR_TRADE_SCHEDULE: return nc_tir__do_schedule(t, d);
+    case NC_TIR_TRADE_U32: return nc_tir__do_u32(t, d);
+    default: return nc_tir__do_sponge(t, d);
+    }
+}
+
+/* Whether no table of any sample has grown. */
+static int nc_tir__is_harmless(const nc_tir__trader *t) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(t->best); i++)
+        if (t->rows[i] > t->best[i]) return 0;
+    return 1;
+}
+
+/* A deal by what it is done on: the same one again need not be tried again. */
+static nc_tir__cell *nc_tir__deal_cell(nc_tir__trader *t, const nc_tir__deal *d, int *fresh) {
+    const nc_tir__region *r = &t->o->regions[d->region];
+    uint64_t hash = 0;
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(r->code); i++)
+        hash = nc_tir__mix(nc_tir__mix(hash, r->code[i].op), r->code[i].arg);
+    return nc_tir__map_at(&t->tried, hash, (uint64_t)d->trade << 32 | d->extra, d->at, fresh);
+}
+
+/* Do a deal, run the samples, keep it when it pays. */
+static int nc_tir__try_deal(nc_tir__trader *t, const nc_tir__deal *d) {
+    nc_tir__optimizer *o = t->o;
+    nc_tir__kept kept;
+    nc_tir__cost cost;
+    size_t worst;
+    int fresh, pays = 0;
+    if (!nc_tir__deal_cell(t, d, &fresh) || !fresh) return 0;
+    kept = nc_tir__keep(o);
+    if (nc_tir__do_deal(t, d) && !o->cancelled) {
+        (void)nc_tir__sweep(o);
+        if (nc_tir__run_samples(t) == NC_OK) {
+            cost = nc_tir__cost_of_runs(t->rows, t->o->options->sample_count, &worst);
+            pays = nc_tir__costs_less(&cost, &t->cost) && (!t->harmless || nc_tir__is_harmless(t));
+        }
+    }
+    if (pays) {
+        t->cost = cost;
+        memcpy(t->best, t->rows, stbds_arrlenu(t->best) * sizeof *t->best);
+        t->trades[d->trade]++;
+        nc_tir__free_regions(kept.regions);
+        return 1;
+    }
+    nc_tir__undo(o, &kept);
+    return 0;
+}
+
+static int nc_tir__is_spent(const nc_tir__trader *t) {
+    return t->o->cancelled || t->spent > t->limit;
+}
+
+/* Deal until nothing pays any more, or all tables are below the target. */
+static void nc_tir__deal_all(nc_tir__trader *t) {
+    int any = 1;
+    size_t i;
+    while (any && !nc_tir__is_spent(t)) {
+        any = 0;
+        nc_tir__map_free(&t->tried);
+        memset(&t->tried, 0, sizeof t->tried);
+        (void)nc_tir__run_samples(t); /* visits of the program as it stands */
+        nc_tir__list_deals(t);
+        for (i = 0; i < stbds_arrlenu(t->deals) && !nc_tir__is_spent(t); i++) {
+            const nc_tir__deal d = t->deals[i];
+            if (!nc_tir__try_deal(t, &d)) continue;
+            if (!t->harmless && t->cost.padded <= t->target) return;
+            any = 1;
+            nc_tir__list_deals(t); /* t->visits are those of the deal that was kept */
+            i = (size_t)-1;
+        }
+    }
+}
+
+/* Rows that no order of a block's operations can avoid, times its visits, added to `bound`. */
+static void nc_tir__bound_block(nc_tir__optimizer *o, const nc_tir__tasm *code, size_t n,
+                                uint64_t visits, uint64_t bound[NC_TIR__TABLES]) {
+    nc_tir__search *p = o->search;
+    nc_tir__uses uses;
+    nc_tir__state start;
+    double rows;
+    uint32_t i;
+    if (nc_tir__interpret(&p->prover, code, n) != NC_TIR_PROVEN || !nc_tir__set_problem(p, &start))
+        return;
+    nc_tir__count_uses(p, &start, &uses);
+    rows = uses.open / (double)NC_TIR__SCORE + uses.copies + uses.dead / 5.0;
+    bound[NC_TIR__M_PROCESSOR] += (uint64_t)((double)visits * rows);
+    for (i = 0; i < p->unit_count; i++) {
+        const nc_tir__tasm *u = &p->units[i].instruction;
+        const nc_tir__instruction *table = &nc_tir__table[u->op];
+        const uint32_t one = (uint32_t)nc_tir__counts(table);
+        uint64_t rest[NC_TIR__HEIGHTS] = {0};
+        const nc_tir__tasm single = nc_tir__make(u->op, one);
+        nc_tir__add_rows(rest, one ? &single : u);
+        bound[NC_TIR__M_OP_STACK] += visits * nc_tir__stack_rows(one ? &single : u, 1);
+        bound[NC_TIR__M_RAM] += visits * rest[NC_TIR__H_RAM];
+        if (u->op != NC_TIR__I_SPONGE_INIT) bound[NC_TIR__M_HASH] += visits * rest[NC_TIR__H_HASH];
+    }
+}
+
+/* The bound of the tables in the worst sample's run. */
+static void nc_tir__bounds(nc_tir__trader *t, uint64_t bound[NC_TIR__TABLES]) {
+    nc_tir__optimizer *o = t->o;
+    size_t worst, i, end, cut, r;
+    nc_tir_execution x;
+    memset(bound, 0, NC_TIR__TABLES * sizeof *bound);
+    memset(&x, 0, sizeof x);
+    (void)nc_tir__cost_of_runs(t->best, o->options->sample_count, &worst);
+    nc_tir__view(t);
+    NC__EMPTY(t->one);
+    if (t->view.list) (void)stbds_arraddnptr(t->one, stbds_arrlenu(t->view.list));
+    for (i = 0; i < stbds_arrlenu(t->one); i++) t->one[i] = 0;
+    if (nc_tir__execute_code(&t->view, &o->options->samples[worst], t->one, &x) != NC_OK) return;
+    nc_tir_free_output(&x);
+    t->runs++;
+    for (r = 0; r < stbds_arrlenu(o->regions); r++) {
+        const nc_tir__tasm *code = o->regions[r].code;
+        const uint64_t *visits = t->one + t->first[r];
+        const size_t n = o->regions[r].gone ? 0 : stbds_arrlenu(code);
+        for (i = 0; i < n; i = end + 1) {
+            for (end = i; end < n && nc_tir__is_straight(code, end);) end++;
+            for (; i < end; i = cut) {
+                cut = nc_tir__block_end(code, end, i, o->block);
+                if (visits[i]) nc_tir__bound_block(o, code + i, cut - i, visits[i], bound);
+            }
+            if (end < n && code[end].op == NC_TIR__I_SKIZ)
+                bound[NC_TIR__M_PROCESSOR] += visits[end];
+        }
+    }
+    bound[NC_TIR__M_PROCESSOR]++; /* halt */
+    if (o->options->aim != NC_TIR_AIM_MACHINE) return;
+    bound[NC_TIR__M_JUMP_STACK] = bound[NC_TIR__M_PROCESSOR];
+    bound[NC_TIR__M_LOOKUP] = 256;
+    bound[NC_TIR__M_HASH] += 6; /* of a program of nine words or less */
+    bound[NC_TIR__M_PROGRAM] = 10;
+}
+
+/* Trade until the program is below one cliff, then below the next; what did not lead below one is
+ * undone. Then what no table pays for. */
+static nc_tir_stop nc_tir__cross_cliffs(nc_tir__trader *t) {
+    nc_tir_stop stop = NC_TIR_STOP_NONE;
+    uint64_t bound[NC_TIR__TABLES], *best = NULL;
+    while (!stop) {
+        const nc_tir__cost cost = t->cost;
+        nc_tir__kept kept;
+        uint32_t trades[NC_TIR_TRADE_COUNT];
+        t->target = cost.padded / 2;
+        nc_tir__bounds(t, bound);
+        if (bound[nc_tir__largest(bound, NC_TIR__TABLES)] > t->target) {
+            stop = NC_TIR_STOP_BOUND;
+            break;
+        }
+        kept = nc_tir__keep(t->o);
+        memcpy(trades, t->trades, sizeof trades);
+        NC__EMPTY(best);
+        memcpy(stbds_arraddnptr(best, stbds_arrlenu(t->best)), t->best,
+               stbds_arrlenu(t->best) * sizeof *best);
+        nc_tir__deal_all(t);
+        if (t->cost.padded <= t->target) {
+            nc_tir__free_regions(kept.regions);
+            continue;
+        }
+        stop = nc_tir__is_spent(t) ? NC_TIR_STOP_EFFORT : NC_TIR_STOP_CANDIDATES;
+        nc_tir__undo(t->o, &kept);
+        t->cost = cost;
+        memcpy(t->trades, trades, sizeof trades);
+        memcpy(t->best, best, stbds_arrlenu(best) * sizeof *best);
+    }
+    stbds_arrfree(best);
+    if (t->spent > t->limit / 2) t->limit = t->spent + t->limit / 2;
+    t->harmless = 1;
+    nc_tir__deal_all(t);
+    return stop;
+}
+
+/* Measure the code as it was given: what its samples must give, and its rows. */
+static nc_status nc_tir__trade_begin(nc_tir__trader *t, nc_tir__optimizer *o) {
+    const nc_tir_options *options = o->options;
+    const size_t n = options->sample_count * NC_TIR__TABLES;
+    size_t worst;
+    nc_status status;
+    memset(t, 0, sizeof *t);
+    t->o = o;
+    t->limit = (uint64_t)(options->effort ? options->effort : 64) << 20;
+    (void)stbds_arraddnptr(t->rows, n);
+    (void)stbds_arraddnptr(t->best, n);
+    status = nc_tir__run_samples(t);
+    if (status != NC_OK) return status;
+    t->cost = nc_tir__cost_of_runs(t->rows, options->sample_count, &worst);
+    memcpy(t->best, t->rows, n * sizeof *t->best);
+    memcpy(&o->report.cliff.before, t->rows + worst * NC_TIR__TABLES, sizeof(nc_tir_tables));
+    return NC_OK;
+}
+
+/* Trade with the code that has the fewest instructions, or with `given` where that is cheaper. */
+static nc_status nc_tir__trade(nc_tir__trader *t, nc_tir__kept *given) {
+    nc_tir__optimizer *o = t->o;
+    nc_tir_cliff *cliff = &o->report.cliff;
+    const size_t count = o->options->sample_count;
+    const uint64_t padded = t->cost.padded;
+    uint64_t bound[NC_TIR__TABLES];
+    nc_tir__cost cost;
+    size_t worst;
+    const nc_status status = nc_tir__run_samples(t);
+    if (status != NC_OK) return status;
+    cost = nc_tir__cost_of_runs(t->rows, count, &worst);
+    memcpy(&cliff->fewest, t->rows + worst * NC_TIR__TABLES, sizeof cliff->fewest);
+    if (nc_tir__costs_less(&t->cost, &cost)) {
+        nc_tir__undo(o, given);
+    } else {
+        t->cost = cost;
+        memcpy(t->best, t->rows, stbds_arrlenu(t->best) * sizeof *t->best);
+    }
+    cliff->stop = nc_tir__cross_cliffs(t);
+    if (t->cost.padded < padded) cliff->stop = NC_TIR_STOP_BELOW;
+    (void)nc_tir__cost_of_runs(t->best, count, &worst);
+    memcpy(&cliff->after, t->best + worst * NC_TIR__TABLES, sizeof cliff->after);
+    nc_tir__bounds(t, bound);
+    memcpy(&cliff->bound, bound, sizeof cliff->bound);
+    memcpy(cliff->trades, t->trades, sizeof cliff->trades);
+    cliff->runs = t->runs;
+    return NC_OK;
+}
+
+static void nc_tir__trade_end(nc_tir__trader *t, nc_tir__kept *given) {
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(t->wanted); i++) nc_tir_free_output(&t->wanted[i]);
+    stbds_arrfree(t->view.list);
+    stbds_arrfree(t->view.labels);
+    stbds_arrfree(t->first);
+    stbds_arrfree(t->visits);
+    stbds_arrfree(t->one);
+    stbds_arrfree(t->wanted);
+    stbds_arrfree(t->rows);
+    stbds_arrfree(t->best);
+    stbds_arrfree(t->deals);
+    nc_tir__map_free(&t->tried);
+    nc_tir__free_regions(given->regions);
+}
+
 /* -- whole programs -- */
 
 static void nc_tir__optimizer_free(nc_tir__optimizer *o) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(o->regions); i++) {
-        stbds_arrfree(o->regions[i].labels);
-        stbds_arrfree(o->regions[i].code);
-    }
+    nc_tir__free_regions(o->regions);
     nc__free(NULL, o->home, (stbds_arrlenu(o->code.labels) + 1) * sizeof *o->home);
-    stbds_arrfree(o->regions);
     stbds_arrfree(o->answers);
     nc_tir__map_free(&o->memory);
     nc_tir__code_free(&o->code);
     nc_tir__search_free(o->search);
+}
+
+/* The fewest instructions, then with samples the fewest rows. */
+static nc_status nc_tir__optimize_regions(nc_tir__optimizer *o) {
+    nc_tir__kept given = {NULL, 0};
+    nc_tir__trader trader;
+    nc_status status = NC_OK;
+    size_t i;
+    if (o->options->sample_count) {
+        given = nc_tir__keep(o);
+        status = nc_tir__trade_begin(&trader, o);
+    }
+    for (i = 0; status == NC_OK && i < stbds_arrlenu(o->regions); i++)
+        nc_tir__improve_region(o, &o->regions[i]);
+    o->restructuring = 1;
+    if (status == NC_OK) nc_tir__restructure(o);
+    if (!o->options->sample_count) return status;
+    if (status == NC_OK && !o->cancelled) status = nc_tir__trade(&trader, &given);
+    nc_tir__trade_end(&trader, &given);
+    return status;
 }
 
 /* Optimise o->code and print it. */
@@ -8260,17 +9629,14 @@ static nc_status nc_tir__optimize_code(nc_tir__optimizer *o, char **optimized) {
     uint64_t rows[NC_TIR__HEIGHTS];
     nc_status status;
     nc__buffer text;
-    size_t i;
     o->total = stbds_arrlenu(o->code.list);
     o->report.instructions_before = (uint32_t)o->total;
     nc_tir__sum_rows(o->limit, o->code.list, o->total);
     memcpy(&o->report.before, o->limit, sizeof o->report.before);
     o->search = nc_tir__search_new(o->options->model, o->options->guide ? o->options->guide : 4);
     status = o->search ? nc_tir__divide(o) : NC_ERR_MEMORY;
+    if (status == NC_OK) status = nc_tir__optimize_regions(o);
     if (status != NC_OK) return status;
-    for (i = 0; i < stbds_arrlenu(o->regions); i++) nc_tir__improve_region(o, &o->regions[i]);
-    o->restructuring = 1;
-    nc_tir__restructure(o);
     if (o->cancelled) return NC_ERR_CANCELLED;
     status = nc_tir__count_marks(o);
     if (status != NC_OK) return status;
@@ -8316,11 +9682,20 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
     o.block = o.options->block ? o.options->block : NC_TIR_BLOCK_NODES;
     if (o.beam > 65536 || o.block > 64)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "beam above 65,536 or blocks above 64 instructions");
+    if (o.options->sample_count) { /* they must run: text, labels, inputs */
+        nc_tir_execution worst;
+        status =
+            nc_tir_profile_dynamic(tasm, o.options->samples, o.options->sample_count, &worst, err);
+        if (status != NC_ERR_ARG) nc_tir_free_output(&worst);
+        if (status != NC_OK) return status;
+    }
     status = nc_tir__read_tasm(tasm, NC_TIR__FOR_ROWS, &o.code, err);
     if (status == NC_OK) {
         status = nc_tir__optimize_code(&o, optimized);
         if (status == NC_ERR_CANCELLED)
             nc__fail(err, status, 0, 0, "cancelled by the progress callback");
+        else if (status == NC_ERR_MISMATCH)
+            nc__fail(err, status, 0, 0, "a sample's output depends on the program's own digest");
         else if (status != NC_OK)
             nc__fail(err, status, 0, 0, "out of memory");
     }
