@@ -622,7 +622,12 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
  * function for the lines up to the next label. options and report may be null. Errors:
  * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG,
  * NC_ERR_UNSUPPORTED as nc_tir_lower. Free *tasm with nc_tir_free_text. exact: the same text on
- * every machine. */
+ * every machine.
+ * With options->samples the program is run on them, and the aim is not the fewest instructions but,
+ * in this order, the least padded height, the fewest rows above the cliff below it, the lowest
+ * tallest table, the fewest rows in all, of the worst sample; never more than nc_tir_lower by that
+ * order. Trades that leave a program above the cliff are undone, unless no table pays for them.
+ * NC_ERR_MISMATCH when a sample does not halt. */
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err);
 /* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
@@ -636,8 +641,13 @@ NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *op
  * object out (json may be null). Free both with nc_tir_free_text. */
 NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_tir_options *options,
                                       char **tasm, char **json, nc_error *err);
-/* The report as a JSON object, freed with nc_tir_free_text. */
+/* The report as a JSON object, freed with nc_tir_free_text; "cliff" where there were samples. */
 NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json);
+/* The tallest of the tables and its name (null pointer allowed). */
+NC_API uint64_t nc_tir_tallest_table(const nc_tir_tables *tables, const char **table);
+/* Text for a trade, and for why the trading ended. */
+NC_API const char *nc_tir_trade_str(nc_tir_trade trade);
+NC_API const char *nc_tir_stop_str(nc_tir_stop stop);
 
 /* -- training: imitation of a wide search, then evolution ------------------------------------ */
 
@@ -4829,14 +4839,16 @@ NC_API const char *nc_tir_outcome_str(nc_tir_outcome outcome) {
     return (unsigned)outcome <= NC_TIR_CRASH_CYCLES ? text[outcome] : "unknown outcome";
 }
 
+/* In the order of nc_tir_tables. */
+static const char *const nc_tir__run_names[9] = {
+    "processor", "program", "op_stack", "ram", "jump_stack", "hash", "cascade", "lookup", "u32"};
+
 NC_API uint64_t nc_tir_tallest_run(const nc_tir_execution *run, const char **table) {
     const uint64_t height[9] = {run->processor, run->program,    run->op_stack,
                                 run->ram,       run->jump_stack, run->hash,
                                 run->cascade,   run->lookup,     run->u32};
-    static const char *const name[9] = {"processor", "program", "op_stack", "ram", "jump_stack",
-                                        "hash",      "cascade", "lookup",   "u32"};
     const int tallest = nc_tir__largest(height, 9);
-    if (table) *table = name[tallest];
+    if (table) *table = nc_tir__run_names[tallest];
     return height[tallest];
 }
 
@@ -6568,6 +6580,17 @@ static int nc_tir__precedes(const nc_tir__unit *v, const nc_tir__unit *u) {
            ((a->flags & NC_TIR__READS_RAM) && b->channel == NC_TIR__CHANNEL_RAM && writes);
 }
 
+/* Rows of the real machine's stack table. */
+static uint64_t nc_tir__stack_rows(const nc_tir__tasm *list, size_t n) {
+    uint64_t rows = 0;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const uint32_t pops = nc_tir__pops(&list[i]), pushes = nc_tir__pushes(&list[i]);
+        rows += pops > pushes ? pops - pushes : pushes - pops;
+    }
+    return rows;
+}
+
 /* Append a unit of the problem; operands and results are terms. 0 when there is no room. */
 static int nc_tir__add_unit(nc_tir__search *p, const nc_tir__node *node, const uint32_t *args,
                             uint32_t arg_count, const uint32_t *results, uint32_t result_count) {
@@ -6585,6 +6608,11 @@ static int nc_tir__add_unit(nc_tir__search *p, const nc_tir__node *node, const u
     u->weight = NC_TIR__SCORE;
     if (nc_tir__counts(table) && table->channel != NC_TIR__CHANNEL_RAM)
         u->weight = NC_TIR__SCORE / 5 + 1; /* five may be joined */
+    if (p->toll) {
+        const nc_tir__tasm one = nc_tir__make(u->instruction.op, 1);
+        u->weight += p->toll *
+                     (int32_t)nc_tir__stack_rows(nc_tir__counts(table) ? &one : &u->instruction, 1);
+    }
     for (j = 0; j < p->unit_count; j++)
         if (nc_tir__precedes(&p->units[j], u)) u->after[j / 64] |= UINT64_C(1) << (j & 63);
     p->unit_count++;
@@ -7013,7 +7041,8 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
     if (!moves_only) nc_tir__account(b, m, &c, 1);
     m->guide = s->guide + p->toll * (height > (int)s->n ? height - s->n : s->n - height);
-    m->score = m->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
+    m->score = m->guide + l->open + (NC_TIR__SCORE + p->toll) * l->copies +
+               (NC_TIR__SCORE_DEAD + p->toll) * l->dead;
     for (k = 0; k < b->pattern_count; k++)
         m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
                     nc_tir__disorder(&b->patterns[k], s, &c, moves_only);
@@ -7570,17 +7599,6 @@ typedef struct nc_tir__optimizer {
     int cancelled, restructuring;
     nc_tir_report report;
 } nc_tir__optimizer;
-
-/* Rows of the real machine's stack table. */
-static uint64_t nc_tir__stack_rows(const nc_tir__tasm *list, size_t n) {
-    uint64_t rows = 0;
-    size_t i;
-    for (i = 0; i < n; i++) {
-        const uint32_t pops = nc_tir__pops(&list[i]), pushes = nc_tir__pushes(&list[i]);
-        rows += pops > pushes ? pops - pushes : pushes - pops;
-    }
-    return rows;
-}
 
 /* Whether no table but that of the jumps has more rows. */
 static int nc_tir__within(const uint64_t rows[NC_TIR__HEIGHTS],
@@ -9243,7 +9261,7 @@ static void nc_tir__offer_u32(nc_tir__trader *t, size_t region, size_t at) {
 }
 
 /* Deals at one instruction. */
-static void nc_tir__offer_at(nc_tir__trader *t, size_t region, size_t at, int rows, int words) {
+static void nc_tir__offer_at(nc_tir__trader *t, size_t region, size_t at, int rows) {
     const nc_tir__optimizer *o = t->o;
     nc_tir__region *r = &t->o->regions[region];
     const uint64_t visits = nc_tir__visits_at(t, region, at);
@@ -9268,7 +9286,6 @@ static void nc_tir__offer_at(nc_tir__trader *t, size_t region, size_t at, int ro
             nc_tir__offer_u32(t, region, at);
         break;
     }
-    (void)words;
 }
 
 /* Straight-line code, in blocks, for another schedule. */
@@ -9336,8 +9353,7 @@ static void nc_tir__list_deals(nc_tir__trader *t) {
     NC__EMPTY(t->deals);
     for (i = 0; i < stbds_arrlenu(o->regions); i++) {
         if (o->regions[i].gone) continue;
-        for (k = 0; k < stbds_arrlenu(o->regions[i].code); k++)
-            nc_tir__offer_at(t, i, k, rows, words);
+        for (k = 0; k < stbds_arrlenu(o->regions[i].code); k++) nc_tir__offer_at(t, i, k, rows);
         if (nc_tir__wants(t, NC_TIR__M_OP_STACK)) nc_tir__offer_schedules(t, i);
     }
     if (words && o->options->whole) nc_tir__offer_outlines(t);
@@ -9357,11 +9373,20 @@ static int nc_tir__do_deal(nc_tir__trader *t, const nc_tir__deal *d) {
     }
 }
 
-/* Whether no table of any sample has grown. */
+/* Whether no table of any sample has grown. As many permutations look up now a few limbs more, now
+ * fewer: that is chance, and allowed where the cascade table is not the tallest. */
 static int nc_tir__is_harmless(const nc_tir__trader *t) {
-    size_t i;
-    for (i = 0; i < stbds_arrlenu(t->best); i++)
-        if (t->rows[i] > t->best[i]) return 0;
+    const uint64_t *now = t->rows, *before = t->best;
+    size_t i, k;
+    for (i = 0; i < t->o->options->sample_count; i++) {
+        for (k = 0; k < NC_TIR__TABLES; k++) {
+            const int chance =
+                k == NC_TIR__M_CASCADE && now[k] < now[nc_tir__largest(now, NC_TIR__TABLES)];
+            if (now[k] > before[k] && !chance) return 0;
+        }
+        now += NC_TIR__TABLES;
+        before += NC_TIR__TABLES;
+    }
     return 1;
 }
 
@@ -9740,6 +9765,59 @@ static void nc_tir__print_heights(nc__buffer *out, const char *name, const nc_ti
                      (unsigned long long)padded, (unsigned long long)(padded - tallest), table);
 }
 
+static void nc_tir__print_tables(nc__buffer *out, const char *name, const nc_tir_tables *tables) {
+    uint64_t rows[NC_TIR__TABLES], padded;
+    int tallest, i;
+    memcpy(rows, tables, sizeof rows);
+    tallest = nc_tir__largest(rows, NC_TIR__TABLES);
+    padded = nc_tir_padded(rows[tallest]);
+    nc__buffer_print(out, ", \"%s\": {", name);
+    for (i = 0; i < NC_TIR__TABLES; i++)
+        nc__buffer_print(out, "\"%s\": %llu, ", nc_tir__run_names[i], (unsigned long long)rows[i]);
+    nc__buffer_print(out, "\"padded\": %llu, \"distance\": %llu, \"tallest\": \"%s\"}",
+                     (unsigned long long)padded, (unsigned long long)(padded - rows[tallest]),
+                     nc_tir__run_names[tallest]);
+}
+
+static void nc_tir__print_cliff(nc__buffer *out, const nc_tir_cliff *cliff) {
+    int i;
+    nc__buffer_print(out, ", \"cliff\": {\"stop\": \"%s\", \"runs\": %u, \"trades\": {",
+                     nc_tir_stop_str(cliff->stop), (unsigned)cliff->runs);
+    for (i = 0; i < NC_TIR_TRADE_COUNT; i++)
+        nc__buffer_print(out, "%s\"%s\": %u", i ? ", " : "", nc_tir_trade_str((nc_tir_trade)i),
+                         (unsigned)cliff->trades[i]);
+    nc__buffer_print(out, "}");
+    nc_tir__print_tables(out, "before", &cliff->before);
+    nc_tir__print_tables(out, "fewest", &cliff->fewest);
+    nc_tir__print_tables(out, "after", &cliff->after);
+    nc_tir__print_tables(out, "bound", &cliff->bound);
+    nc__buffer_print(out, "}");
+}
+
+NC_API const char *nc_tir_trade_str(nc_tir_trade trade) {
+    static const char *const text[] = {
+#define NC_TIR__TEXT(NAME, text) text,
+        NC_TIR_TRADES(NC_TIR__TEXT)
+#undef NC_TIR__TEXT
+    };
+    return (unsigned)trade < NC_TIR_TRADE_COUNT ? text[trade] : "unknown trade";
+}
+
+NC_API const char *nc_tir_stop_str(nc_tir_stop stop) {
+    static const char *const text[] = {"no samples", "below the cliff", "bound reached",
+                                       "no candidate", "effort spent"};
+    return (unsigned)stop <= NC_TIR_STOP_EFFORT ? text[stop] : "unknown reason";
+}
+
+NC_API uint64_t nc_tir_tallest_table(const nc_tir_tables *tables, const char **table) {
+    uint64_t rows[NC_TIR__TABLES];
+    int tallest;
+    memcpy(rows, tables, sizeof rows);
+    tallest = nc_tir__largest(rows, NC_TIR__TABLES);
+    if (table) *table = nc_tir__run_names[tallest];
+    return rows[tallest];
+}
+
 NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json) {
     nc__buffer out;
     if (!report || !json) return NC_ERR_ARG;
@@ -9757,6 +9835,7 @@ NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json) {
     nc_tir__print_heights(&out, "after", &report->after);
     nc__buffer_print(&out, ", \"hints\": %u, \"hints_dropped\": %u", (unsigned)report->hints,
                      (unsigned)report->hints_dropped);
+    if (report->cliff.runs) nc_tir__print_cliff(&out, &report->cliff);
     nc__buffer_print(&out, "}\n");
     return nc_tir__deliver(&out, json);
 }

@@ -31,17 +31,22 @@ static const char usage[] =
     "                           ~/.trident/neural/weights.bin)\n"
     "  --blocks                 list every block: place, before, after, bound, reason\n"
     "  --report json|table      form of the report (default table)\n"
-    "  --profile INPUTS         run the program before and after on these inputs; lines of\n"
-    "                           'public a b ..', 'secret a b ..', 'digest a b c d e', 'ram at v';\n"
-    "                           an empty line begins the next sample\n"
+    "  --profile INPUTS         a whole program's sample inputs: trade rows between tables until "
+    "it\n"
+    "                           pads lower on them; lines of 'public a b ..', 'secret a b ..',\n"
+    "                           'digest a b c d e', 'ram at v'; an empty line begins the next "
+    "sample\n"
+    "  --aim machine|model      whose tables: the real machine's nine, or the compiler's six\n"
+    "  --effort N               of the trading, in 2^20 steps of the machine (default 64)\n"
     "  --corpus DIR             all modules of a folder, *.linked.tasm as whole programs, and\n"
     "                           instruction_counts.csv with what hand-written code takes\n"
+    "  --inputs DIR             sample inputs NAME.inputs of the folder's whole programs\n"
     "  -o OUT.tasm              write the TASM there; without it TASM goes to standard output and\n"
     "                           the report to standard error\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct job {
-    const char *in, *out, *corpus, *profile, *weights;
+    const char *in, *out, *corpus, *profile, *weights, *inputs;
     int raw, lower_only, json, train;
     nc_tir_options options;
 } job;
@@ -142,41 +147,59 @@ static void machine_row(FILE *out, const char *name, uint64_t before, uint64_t a
             (unsigned long long)after, before ? (double)after / (double)before : 1.0);
 }
 
-static int profile(FILE *out, const char *path, nc_tir_target machine, const char *before,
-                   const char *after) {
-    static samples s;
-    nc_tir_execution a, b;
-    nc_error err = {0};
-    const char *tall_a, *tall_b;
-    int bad = read_samples(path, &s);
+static samples all_samples;
+
+/* The sample file into all_samples, for this machine; 0 when it is there and right. */
+static int load_samples(const char *path, nc_tir_target machine) {
+    const int bad = read_samples(path, &all_samples);
     size_t i;
-    nc_status status;
-    for (i = 0; i < s.count; i++) s.input[i].machine = machine;
-    if (bad) {
-        if (bad < 0) return fprintf(stderr, "tir_opt: cannot read '%s'\n", path), 1;
-        return fprintf(stderr, "%s:%d:1: not a line of sample inputs\n", path, bad), 1;
-    }
-    status = nc_tir_profile_dynamic(before, s.input, s.count, &a, &err);
-    if (status != NC_OK) return nc_tir_free_output(&a), fail(path, status, &err);
-    status = nc_tir_profile_dynamic(after, s.input, s.count, &b, &err);
-    if (status != NC_OK)
-        return nc_tir_free_output(&a), nc_tir_free_output(&b), fail(path, status, &err);
-    (void)nc_tir_tallest_run(&a, &tall_a);
-    (void)nc_tir_tallest_run(&b, &tall_b);
-    fprintf(out, "  %-12s %9s %9s %7s\n", "real machine", "before", "after", "ratio");
-    machine_row(out, "processor", a.processor, b.processor);
-    machine_row(out, "op_stack", a.op_stack, b.op_stack);
-    machine_row(out, "ram", a.ram, b.ram);
-    machine_row(out, "hash", a.hash, b.hash);
-    machine_row(out, "u32", a.u32, b.u32);
-    machine_row(out, "program", a.program, b.program);
-    machine_row(out, "padded", a.padded_height, b.padded_height);
-    fprintf(out, "  worst of %lu samples; tallest table %s, then %s, %llu rows below the cliff\n",
-            (unsigned long)s.count, tall_a, tall_b,
-            (unsigned long long)(b.padded_height - nc_tir_tallest_run(&b, NULL)));
-    nc_tir_free_output(&a);
-    nc_tir_free_output(&b);
+    for (i = 0; i < all_samples.count; i++) all_samples.input[i].machine = machine;
+    if (bad < 0) return fprintf(stderr, "tir_opt: cannot read '%s'\n", path), 1;
+    if (bad) return fprintf(stderr, "%s:%d:1: not a line of sample inputs\n", path, bad), 1;
     return 0;
+}
+
+/* The worst sample's tables: as given, with the fewest instructions, after the trades. */
+static void print_cliff(FILE *out, const nc_tir_cliff *c, nc_tir_aim aim) {
+    const struct {
+        const char *name;
+        uint64_t rows[4];
+    } table[] = {
+#define TABLE(name)                                                                                \
+    {                                                                                              \
+#name, { c->before.name, c->fewest.name, c->after.name, c->bound.name }                    \
+    }
+        TABLE(processor),  TABLE(op_stack), TABLE(ram),     TABLE(hash),  TABLE(u32),
+        TABLE(jump_stack), TABLE(program),  TABLE(cascade), TABLE(lookup)
+#undef TABLE
+    };
+    const char *tall[3];
+    uint64_t rows[3], padded[3];
+    size_t i;
+    rows[0] = nc_tir_tallest_table(&c->before, &tall[0]);
+    rows[1] = nc_tir_tallest_table(&c->fewest, &tall[1]);
+    rows[2] = nc_tir_tallest_table(&c->after, &tall[2]);
+    fprintf(out, "  %-12s %9s %9s %9s %9s %7s\n",
+            aim == NC_TIR_AIM_MACHINE ? "real machine" : "model", "before", "fewest", "after",
+            "bound", "ratio");
+    for (i = 0; i < sizeof table / sizeof *table; i++)
+        fprintf(out, "  %-12s %9llu %9llu %9llu %9llu %7.3f\n", table[i].name,
+                (unsigned long long)table[i].rows[0], (unsigned long long)table[i].rows[1],
+                (unsigned long long)table[i].rows[2], (unsigned long long)table[i].rows[3],
+                table[i].rows[0] ? (double)table[i].rows[2] / (double)table[i].rows[0] : 1.0);
+    for (i = 0; i < 3; i++) padded[i] = nc_tir_padded(rows[i]);
+    fprintf(out, "  %-12s %9llu %9llu %9llu %9s %7.3f\n", "padded", (unsigned long long)padded[0],
+            (unsigned long long)padded[1], (unsigned long long)padded[2], "",
+            (double)padded[2] / (double)padded[0]);
+    fprintf(
+        out,
+        "  worst of %lu samples; tallest table %s, then %s, %llu rows below the cliff; %s after "
+        "%u runs; traded:",
+        (unsigned long)all_samples.count, tall[0], tall[2],
+        (unsigned long long)(padded[2] - rows[2]), nc_tir_stop_str(c->stop), c->runs);
+    for (i = 0; i < NC_TIR_TRADE_COUNT; i++)
+        if (c->trades[i]) fprintf(out, " %u %s", c->trades[i], nc_tir_trade_str((nc_tir_trade)i));
+    fputs("\n", out);
 }
 
 /* ---- one file --------------------------------------------------------------------------------- */
@@ -336,10 +359,9 @@ static int one_file(job *j) {
         failed = 1;
     } else if (!j->lower_only) {
         print_report(j->out ? stdout : stderr, &report, now() - start, j->json);
+        if (j->profile && !j->json)
+            print_cliff(j->out ? stdout : stderr, &report.cliff, j->options.aim);
     }
-    if (!failed && j->profile)
-        failed =
-            profile(j->out ? stdout : stderr, j->profile, j->options.target, classical, result);
     nc_tir_free_text(classical);
     nc_tir_free_text(better);
     return failed;
@@ -456,8 +478,35 @@ static int corpus_file(job *j, const char *path, const char *name, const char *c
     return 0;
 }
 
-/* A whole program on the interpreter before and after, on inputs 0, 1, 2, 0, 1, 2, ...; most of the
- * compiler's programs cannot halt on any easy input, and are compared up to where they crash. */
+/* A whole program with sample inputs of its own: as given, with the fewest instructions, traded. */
+static int traded_row_of(const job *j, const pair *program, const char *name) {
+    nc_tir_options options = j->options;
+    nc_tir_report r;
+    nc_error err = {0};
+    const char *tall[3];
+    uint64_t rows[3];
+    char *better;
+    nc_status status;
+    options.whole = 1;
+    options.samples = all_samples.input;
+    options.sample_count = all_samples.count;
+    status = nc_tir_optimize_tasm(program->before, &options, &better, &r, &err);
+    if (status != NC_OK) return fail(name, status, &err);
+    nc_tir_free_text(better);
+    rows[0] = nc_tir_tallest_table(&r.cliff.before, &tall[0]);
+    rows[1] = nc_tir_tallest_table(&r.cliff.fewest, &tall[1]);
+    rows[2] = nc_tir_tallest_table(&r.cliff.after, &tall[2]);
+    printf("%-42.*s %7llu>%6llu>%-6llu %7llu>%6llu>%-6llu %10s>%-10s %s\n", (int)strcspn(name, "."),
+           name, (unsigned long long)r.cliff.before.processor,
+           (unsigned long long)r.cliff.fewest.processor,
+           (unsigned long long)r.cliff.after.processor, (unsigned long long)nc_tir_padded(rows[0]),
+           (unsigned long long)nc_tir_padded(rows[1]), (unsigned long long)nc_tir_padded(rows[2]),
+           tall[0], tall[2], nc_tir_stop_str(r.cliff.stop));
+    return 0;
+}
+
+/* A whole program without them before and after, on inputs 0, 1, 2, 0, 1, 2, ...: compared up to
+ * where it crashes. */
 static int machine_row_of(const pair *program, const char *name) {
     static nc_gl values[4096];
     nc_tir_input input = {0};
@@ -478,10 +527,11 @@ static int machine_row_of(const pair *program, const char *name) {
     if (status == NC_OK) {
         const char *tall[2];
         for (k = 0; k < 2; k++) (void)nc_tir_tallest_run(&x[k], &tall[k]);
-        printf("%-42.*s %7llu>%-7llu %7llu>%-7llu %10s>%-10s %s\n", (int)strcspn(name, "."), name,
-               (unsigned long long)x[0].processor, (unsigned long long)x[1].processor,
-               (unsigned long long)x[0].padded_height, (unsigned long long)x[1].padded_height,
-               tall[0], tall[1], nc_tir_outcome_str(x[1].outcome));
+        printf("%-42.*s %7llu>%6llu        %7llu>%6llu        %10s>%-10s %s\n",
+               (int)strcspn(name, "."), name, (unsigned long long)x[0].processor,
+               (unsigned long long)x[1].processor, (unsigned long long)x[0].padded_height,
+               (unsigned long long)x[1].padded_height, tall[0], tall[1],
+               nc_tir_outcome_str(x[1].outcome));
         nc_tir_free_output(&x[0]);
         nc_tir_free_output(&x[1]);
     }
@@ -527,10 +577,15 @@ static int corpus(job *j) {
                sum.improved, sum.slack, sum.slack ? 100.0 * sum.improved / sum.slack : 100.0,
                sum.rejected);
     }
-    printf("\n%-42s %15s %15s %21s %s\n", "real machine, on inputs 0, 1, 2, 0, ..",
-           "processor rows", "padded height", "tallest table", "ends with");
+    printf("\n%-42s %22s %22s %21s %s\n", "real machine, given > fewest > traded", "processor rows",
+           "padded height", "tallest table", "trading or crash");
     for (i = 0; i < count && !failed; i++) {
-        if (has_suffix(names[i], ".linked.tasm")) failed = machine_row_of(&programs[i], names[i]);
+        if (!has_suffix(names[i], ".linked.tasm")) continue;
+        snprintf(path, sizeof path, "%s/%.*s.inputs", j->inputs ? j->inputs : j->corpus,
+                 (int)strcspn(names[i], "."), names[i]);
+        failed = access(path, R_OK)                      ? machine_row_of(&programs[i], names[i])
+                 : load_samples(path, j->options.target) ? 1
+                                                         : traded_row_of(j, &programs[i], names[i]);
     }
     for (i = 0; i < count; i++) {
         nc_tir_free_text(programs[i].before);
@@ -570,6 +625,12 @@ int main(int argc, char **argv) {
             j.train = atoi(argv[++i]);
         else if (!strcmp(argv[i], "--profile") && *next)
             j.profile = argv[++i];
+        else if (!strcmp(argv[i], "--aim") && (!strcmp(next, "machine") || !strcmp(next, "model")))
+            j.options.aim = !strcmp(argv[++i], "model") ? NC_TIR_AIM_MODEL : NC_TIR_AIM_MACHINE;
+        else if (!strcmp(argv[i], "--effort") && atoi(next) > 0)
+            j.options.effort = (uint32_t)atoi(argv[++i]);
+        else if (!strcmp(argv[i], "--inputs") && *next)
+            j.inputs = argv[++i];
         else if (!strcmp(argv[i], "--corpus") && *next)
             j.corpus = argv[++i];
         else if (!strcmp(argv[i], "-o") && *next)
@@ -580,6 +641,11 @@ int main(int argc, char **argv) {
             return fprintf(stderr, "tir_opt: bad argument '%s'\n%s", argv[i], usage), 2;
     }
     if (!j.in == !j.corpus) return fputs(usage, stderr), 2;
+    if (j.profile && load_samples(j.profile, j.options.target)) return 1;
+    if (j.profile && j.in) {
+        j.options.samples = all_samples.input;
+        j.options.sample_count = all_samples.count;
+    }
     j.options.on_block_user = j.out ? stdout : stderr;
     if (j.weights && !j.train) {
         nc_error err = {0};
