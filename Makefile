@@ -10,7 +10,7 @@ EXAMPLES = gl_hash gl_ntt gl_merkle gl_fixed fp4_atoms fp4_compile fp4_aes fp4_q
            hlx_train hlx_verify hlx_export
 TESTS    = goldilocks_scalar goldilocks_ntt goldilocks_hash goldilocks_fixed goldilocks_debug goldilocks_gpu \
            fp4_scalar fp4_circuit fp4_files fp4_tensor fp4_gpu \
-           tir_io tir_machine tir_symbolic tir_optimize tir_link tir_trisha tir_model tir_gpu \
+           tir_io tir_machine tir_symbolic tir_optimize tir_cliff tir_link tir_trisha tir_model tir_gpu \
            axx_scalar axx_files axx_layers axx_search axx_vit axx_gpu \
            hlx_scalar hlx_simd hlx_kernels hlx_model hlx_bpe hlx_gpu base_files base_text
 FUZZERS  = goldilocks_parse fp4_circuit fp4_tensor tir_parse tir_tasm tir_optimize axx_table axx_model hlx_checkpoint hlx_safetensors hlx_bpe gpu_spirv

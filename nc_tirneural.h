@@ -6742,6 +6742,35 @@ static void nc_tir__choose_half(nc_tir__search *p, uint32_t unit) {
     u->result_count = 0;
 }
 
+/* Whether a node's results are operands of another or left on the stack. */
+static int nc_tir__is_used(const nc_tir__search *p, const nc_tir__node *node) {
+    const nc_tir__meaning *s = &p->prover.before;
+    uint32_t i, j, k;
+    for (k = 0; k < node->result_count; k++) {
+        for (i = p->base; i < s->n; i++)
+            if (s->stack[i] == node->results[k]) return 1;
+        for (i = 0; i < s->node_count; i++)
+            for (j = 0; j < s->nodes[i].arg_count; j++)
+                if (s->nodes[i].args[j] == node->results[k]) return 1;
+    }
+    return 0;
+}
+
+/* Whether the sponge is initialised again before anything is squeezed out of what node i does to
+ * it, and nothing else depends on the node. */
+static int nc_tir__is_dead_sponge(const nc_tir__search *p, uint32_t i) {
+    const nc_tir__meaning *s = &p->prover.before;
+    if (nc_tir__table[s->nodes[i].instruction.op].channel != NC_TIR__CHANNEL_SPONGE ||
+        s->nodes[i].new_check)
+        return 0;
+    for (;; i++) {
+        const uint32_t op = s->nodes[i].instruction.op;
+        if (op == NC_TIR__I_SPONGE_SQUEEZE && nc_tir__is_used(p, &s->nodes[i])) return 0;
+        if (i + 1 == s->node_count) return 0;
+        if (s->nodes[i + 1].instruction.op == NC_TIR__I_SPONGE_INIT) return 1;
+    }
+}
+
 /* Mark what the block must compute: what writes, what may crash first, what the goal holds. */
 static void nc_tir__mark_needed(nc_tir__search *p) {
     nc_tir__meaning *s = &p->prover.before;
@@ -6751,6 +6780,7 @@ static void nc_tir__mark_needed(nc_tir__search *p) {
         if (!(nc_tir__table[node->instruction.op].flags & NC_TIR__WRITES) && !node->new_check)
             continue;
         if (node->instruction.op == NC_TIR__I_WRITE_MEM && !nc_tir__stores(p, node)) continue;
+        if (nc_tir__is_dead_sponge(p, i)) continue;
         node->needed = 1;
         for (j = 0; j < node->arg_count; j++) nc_tir__need(p, node->args[j]);
     }
@@ -9061,9 +9091,12 @@ static int nc_tir__address_on_top(nc_tir__optimizer *o, uint32_t *place, uint64_
     const uint32_t *top = &s->stack[s->n - 1];
     const nc_tir__term *x = &t->list[*top];
     uint64_t offset;
-    uint32_t address, base, i;
-    if (x->kind != NC_TIR__T_OP || t->words[x->first] != NC_TIR__I_READ_MEM) return 0;
-    address = (uint32_t)t->words[x->first + 3];
+    uint32_t address, base, i = 0;
+    while (x->kind != NC_TIR__T_OP || t->words[x->first] != NC_TIR__I_READ_MEM) {
+        if (++i == 10) return 0; /* some may be known without reading */
+        x = &t->list[*(top - i)];
+    }
+    address = nc_tir__offset(t, (uint32_t)t->words[x->first + 3], nc_gl_neg(i));
     for (i = 0; i < 10; i++)
         if (nc_tir__ram_read(t, s->channel[NC_TIR__CHANNEL_RAM], nc_tir__offset(t, address, i)) !=
             *(top - i))
@@ -9310,7 +9343,7 @@ static void nc_tir__offer_outlines(nc_tir__trader *t) {
     const nc_tir__piece *at[64];
     size_t n, k, next;
     uint32_t count;
-    for (n = 2; n <= 32; n++) {
+    for (n = 2; n <= 32; n += n < 12 ? 1 : 4) {
         nc_tir__piece *list = nc_tir__pieces(o, n);
         uint64_t most = 0;
         size_t best = 0;

@@ -165,6 +165,174 @@ static void cascade_rows_for_processor_rows(void **state) {
     crosses("cascade", 6, tasm, &input, NC_TIR_TRADE_OUTLINE);
 }
 
+static void hash_rows_for_program_rows(void **state) {
+    static const nc_tir_input nothing = {0};
+    traded t;
+    (void)state;
+    /* In the compiler's tables a squeeze has six rows. What seed squeezes out nobody needs when
+       fresh starts again, which only one piece of code shows. The real machine's hash table is the
+       tallest only beyond 10,922 permutations: until then the cascade table has more rows. */
+    t = trade("hash, model",
+              "push 40 call loop pop 1 call seed call fresh sponge_squeeze write_io 5 halt\n"
+              "loop: dup 0 push 0 eq skiz return addi -1 call seed call fresh recurse\n"
+              "seed: sponge_init sponge_squeeze pop 5 pop 5 sponge_squeeze pop 5 pop 5\n"
+              "sponge_squeeze pop 5 pop 5 return\n"
+              "fresh: sponge_init return\n",
+              &nothing, 1, NC_TIR_AIM_MODEL);
+    assert_true(t.fewest[5] > 1024 && t.fewest[0] < 1024);
+    assert_true(tallest(t.after) <= 512);
+    assert_true(t.report.cliff.trades[NC_TIR_TRADE_INLINE] > 0);
+    assert_int_equal(t.after[1] + t.after[6] + t.after[7], 0); /* tables the model does not have */
+    nc_tir_free_text(t.tasm);
+}
+
+static void processor_rows_for_a_known_count(void **state) {
+    static const nc_tir_input nothing = {0};
+    (void)state;
+    /* the inner loop's four rounds of eight rows become four of two */
+    crosses("unroll", 0,
+            "push 1 push 34 call outer pop 1 write_io 1 halt\n"
+            "outer: dup 0 push 0 eq skiz return addi -1 swap 1 push 3 call inner pop 1 swap 1\n"
+            "recurse\n"
+            "inner: dup 0 push 0 eq skiz return addi -1 swap 1 dup 0 mul swap 1 recurse\n",
+            &nothing, NC_TIR_TRADE_UNROLL);
+}
+
+static void stack_rows_for_processor_rows(void **state) {
+    static nc_gl secret[410];
+    nc_tir_input input = {0};
+    size_t i;
+    (void)state;
+    for (i = 0; i < 410; i++) secret[i] = 1000 + i;
+    input.secret_input = secret;
+    input.secret_count = 410;
+    /* ten elements that go over the stack into the sponge go there from memory */
+    crosses("sponge", 2,
+            "push 82 call spin pop 1 push 3 push 4 push 100 write_mem 2 pop 1 sponge_init\n"
+            "push 109 read_mem 5 read_mem 5 pop 1 sponge_absorb sponge_squeeze write_io 5\n"
+            "pop 5 halt\n"
+            "spin: divine 5 pop 5 addi -1 dup 0 skiz recurse return\n",
+            &input, NC_TIR_TRADE_SPONGE);
+}
+
+static void a_call_before_a_return_falls_into_its_function(void **state) {
+    static const nc_gl in[4] = {3, 4, 5, 6};
+    nc_tir_input input = {0};
+    traded t;
+    (void)state;
+    input.public_input = in;
+    input.public_count = 3;
+    input.secret_input = in;
+    input.secret_count = 4;
+    /* f is too long to stand twice; its calls are the last thing that a and b do */
+    t = trade("tail",
+              "push 100 call spin pop 1 call a call b call a halt\n"
+              "spin: addi -1 dup 0 skiz recurse return\n"
+              "a: read_io 1 addi 3 write_io 1 call f return\n"
+              "b: push 2 write_io 1 call a call f return\n"
+              "f: divine 1 dup 0 mul addi 1 dup 0 mul addi 2 dup 0 mul addi 3 dup 0 mul addi 4\n"
+              "dup 0 mul write_io 1 return\n",
+              &input, 1, NC_TIR_AIM_MACHINE);
+    assert_true(t.report.cliff.trades[NC_TIR_TRADE_TAIL] > 0);
+    nc_tir_free_text(t.tasm);
+}
+
+/* The text of a module after a program that calls a function of it. */
+static char *link_module(const char *name, const char *main) {
+    char path[1200], *text, *all;
+    snprintf(path, sizeof path, "%s/tir/%s.tasm", shared_data(), name);
+    text = read_text(path);
+    all = malloc(strlen(text) + strlen(main) + 2);
+    sprintf(all, "%s\n%s", main, text);
+    free(text);
+    return all;
+}
+
+/* Whole programs made of the compiler's modules: the trades are made for one input, and compared on
+   many others. */
+static void modules_behave_alike_on_other_inputs(void **state) {
+    static const char twenty[] = "read_io 5 read_io 5 read_io 5 read_io 5 call __%s write_io 5 "
+                                 "write_io 5 halt";
+    static const struct {
+        const char *module, *function;
+        int small; /* numbers that only make sense when they are small */
+    } cases[] = {
+        {"std_crypto_bigint", "mul256_low", 0}, {"std_crypto_bigint", "mul_mod", 0},
+        {"std_crypto_bigint", "add256", 0},     {"std_crypto_bigint", "sub_mod", 0},
+        {"std_crypto_poseidon2", "hash4", 0},   {"std_crypto_poseidon2", "permute_from_ram", 0},
+        {"std_crypto_poseidon", "hash4", 0},    {"std_fhe_lwe", "private_dot", 1},
+        {"std_fhe_lwe", "encrypt", 1}};
+    uint64_t seed = 11, in[20];
+    size_t i, k, j;
+    int alike = 0, halted = 0, crossed = 0;
+    (void)state;
+    if (!shared_data()) skip();
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_tir_input input = {0};
+        char main[200], *tasm;
+        traded t;
+        snprintf(main, sizeof main, twenty, cases[i].function);
+        tasm = link_module(cases[i].module, main);
+        input.public_input = in;
+        input.public_count = 20;
+        input.max_cycles = 100000;
+        for (k = 0; k < 20; k++) in[k] = k == 19 ? 3 : k + 1;
+        t = trade(cases[i].function, tasm, &input, 1, NC_TIR_AIM_MACHINE);
+        assert_true(tallest(t.after) <= tallest(t.fewest) || tallest(t.after) <= tallest(t.before));
+        crossed += nc_tir_padded(tallest(t.after)) < nc_tir_padded(tallest(t.fewest));
+        for (k = 0; k < 60; k++) {
+            nc_tir_execution x[2];
+            size_t m;
+            for (j = 0; j < 20; j++) {
+                in[j] = test_random(&seed) >> 32;
+                if (k % 3 == 0 || cases[i].small) in[j] %= 6;
+            }
+            assert_int_equal(nc_tir_execute(tasm, &input, &x[0], NULL), NC_OK);
+            assert_int_equal(nc_tir_execute(t.tasm, &input, &x[1], NULL), NC_OK);
+            if (x[0].outcome != NC_TIR_CRASH_CYCLES && x[1].outcome != NC_TIR_CRASH_CYCLES) {
+                assert_int_equal(x[0].outcome == NC_TIR_HALTED, x[1].outcome == NC_TIR_HALTED);
+                alike++;
+            }
+            if (x[0].outcome == NC_TIR_HALTED && x[1].outcome == NC_TIR_HALTED) {
+                assert_int_equal(x[0].output_count, x[1].output_count);
+                for (m = 0; m < x[0].output_count; m++)
+                    assert_int_equal(x[0].output[m], x[1].output[m]);
+                halted++;
+            }
+            nc_tir_free_output(&x[0]);
+            nc_tir_free_output(&x[1]);
+        }
+        nc_tir_free_text(t.tasm);
+        free(tasm);
+    }
+    printf("%d runs alike, %d of them to the end; %d of %d programs below a cliff that the fewest "
+           "instructions miss\n",
+           alike, halted, crossed, (int)i);
+    assert_true(halted > 300 && crossed >= 2);
+}
+
+static void samples_must_run(void **state) {
+    static const nc_tir_input nothing = {0};
+    nc_tir_options options = {0};
+    nc_error err;
+    char *tasm;
+    (void)state;
+    options.samples = &nothing;
+    options.sample_count = 1;
+    assert_int_equal(nc_tir_optimize_tasm("read_io 1 halt", &options, &tasm, NULL, &err),
+                     NC_ERR_MISMATCH);
+    assert_null(tasm);
+    assert_int_equal(nc_tir_optimize_tasm("call nobody halt", &options, &tasm, NULL, &err),
+                     NC_ERR_FORMAT);
+    assert_int_equal(nc_tir_optimize_tasm("dup 16 halt", &options, &tasm, NULL, &err),
+                     NC_ERR_FORMAT);
+    /* whatever is done to this program, it prints something else */
+    assert_int_equal(nc_tir_optimize_tasm("push 1 push 2 pop 2 dup 15 write_io 1 halt", &options,
+                                          &tasm, NULL, &err),
+                     NC_ERR_MISMATCH);
+    assert_non_null(strstr(err.message, "digest"));
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(processor_rows_for_a_loop_head),
@@ -173,6 +341,12 @@ int main(void) {
         cmocka_unit_test(stack_rows_for_moves),
         cmocka_unit_test(ram_rows_for_program_rows),
         cmocka_unit_test(cascade_rows_for_processor_rows),
+        cmocka_unit_test(hash_rows_for_program_rows),
+        cmocka_unit_test(processor_rows_for_a_known_count),
+        cmocka_unit_test(stack_rows_for_processor_rows),
+        cmocka_unit_test(a_call_before_a_return_falls_into_its_function),
+        cmocka_unit_test(modules_behave_alike_on_other_inputs),
+        cmocka_unit_test(samples_must_run),
     };
     return cmocka_run_group_tests_name("tir cliff", tests, NULL, NULL);
 }
