@@ -40,7 +40,9 @@ static const char usage[] =
     "  --effort N               of the trading, in 2^20 steps of the machine (default 64)\n"
     "  --corpus DIR             all modules of a folder, *.linked.tasm as whole programs, and\n"
     "                           instruction_counts.csv with what hand-written code takes\n"
-    "  --inputs DIR             sample inputs NAME.inputs of the folder's whole programs\n"
+    "  --inputs DIR             sample inputs NAME.inputs of the folder's whole programs; a "
+    "module\n"
+    "                           becomes one with NAME.main.tasm before it\n"
     "  -o OUT.tasm              write the TASM there; without it TASM goes to standard output and\n"
     "                           the report to standard error\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
@@ -538,6 +540,34 @@ static int machine_row_of(const pair *program, const char *name) {
     return status == NC_OK ? 0 : fail(name, status, &err);
 }
 
+/* A row of the last table: a whole program, or a module that has a main program. */
+static int whole_row(const job *j, const pair *program, const char *name) {
+    const char *inputs = j->inputs ? j->inputs : j->corpus;
+    const int linked = has_suffix(name, ".linked.tasm"), n = (int)strcspn(name, ".");
+    char path[2048], *start = NULL;
+    pair whole = *program;
+    nc_error err = {0};
+    size_t bytes;
+    int failed;
+    if (!linked && !has_suffix(name, ".tir")) return 0;
+    snprintf(path, sizeof path, "%s/%.*s.main.tasm", inputs, n, name);
+    if (!linked) {
+        if (access(path, R_OK)) return 0;
+        if (nc_file_read(path, &start, &bytes, &err) != NC_OK) return fail(path, NC_ERR_IO, &err);
+        whole.before = malloc(bytes + strlen(program->before) + 1);
+        if (!whole.before) return nc_file_free(start), fail(path, NC_ERR_MEMORY, &err);
+        strcpy(whole.before, start);
+        strcat(whole.before, program->before);
+        nc_file_free(start);
+    }
+    snprintf(path, sizeof path, "%s/%.*s.inputs", inputs, n, name);
+    failed = access(path, R_OK)   ? machine_row_of(&whole, name)
+             : load_samples(path, j->options.target) ? 1
+                                  : traded_row_of(j, &whole, name);
+    if (!linked) free(whole.before);
+    return failed;
+}
+
 static int corpus(job *j) {
     static pair programs[512];
     char *names[512], path[2048], *csv = NULL;
@@ -579,14 +609,7 @@ static int corpus(job *j) {
     }
     printf("\n%-42s %22s %22s %21s %s\n", "real machine, given > fewest > traded", "processor rows",
            "padded height", "tallest table", "trading or crash");
-    for (i = 0; i < count && !failed; i++) {
-        if (!has_suffix(names[i], ".linked.tasm")) continue;
-        snprintf(path, sizeof path, "%s/%.*s.inputs", j->inputs ? j->inputs : j->corpus,
-                 (int)strcspn(names[i], "."), names[i]);
-        failed = access(path, R_OK)                      ? machine_row_of(&programs[i], names[i])
-                 : load_samples(path, j->options.target) ? 1
-                                                         : traded_row_of(j, &programs[i], names[i]);
-    }
+    for (i = 0; i < count && !failed; i++) failed = whole_row(j, &programs[i], names[i]);
     for (i = 0; i < count; i++) {
         nc_tir_free_text(programs[i].before);
         nc_tir_free_text(programs[i].after);

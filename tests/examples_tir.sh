@@ -20,7 +20,11 @@ expect 0 $b/tir_opt --raw-exact "$work/chain.tir" --target trisha -o "$work/chai
 expect 0 $b/tasm_run "$work/chain.tasm"; contains "output: 4 2 1"
 expect 0 $b/tir_opt examples/data/sample.tir --target triton --lower-only -o "$work/t.tasm"
 expect 0 $b/tir_opt "$work/t.tasm" --whole --blocks --profile examples/data/sample.inputs -o "$work/w.tasm"
-contains "block at"; contains "real machine"; contains "worst of 3 samples"
+contains "block at"; contains "real machine"; contains "worst of 3 samples"; contains "traded:"
+expect 0 $b/tir_opt "$work/t.tasm" --whole --profile examples/data/sample.inputs --report json -o "$work/w.tasm"; json
+contains '"stop"'; contains '"fewest"'; contains '"distance"'
+expect 0 $b/tir_opt "$work/t.tasm" --whole --profile examples/data/sample.inputs --aim model --effort 4 -o "$work/w.tasm"
+contains "model"; contains "traded:"
 for input in 30,95,65 95,30,65 300,7,100; do
     a=${input%%,*} rest=${input#*,}
     expect 0 $b/tasm_run "$work/w.tasm" --input "$a,${rest%%,*}"; contains "output: ${rest#*,}"
@@ -46,6 +50,12 @@ expect 1 $b/tir_opt examples/data/sample.tir --profile "$work/bad.inputs" -o "$w
 expect 1 $b/tir_opt examples/data/sample.tir --profile no_such_file -o "$work/o.tasm"
 expect 0 $b/tir_opt --corpus examples/data; contains "sample"; contains "every replacement proven"
 expect 1 $b/tir_opt --corpus no_such_folder
+mkdir "$work/whole"
+cp examples/data/sample.tir "$work/whole/one.tir"
+cp "$work/t.tasm" "$work/whole/two.linked.tasm"; cp examples/data/sample.inputs "$work/whole/two.inputs"
+printf 'read_io 2 call __distance write_io 1 halt\n' >"$work/whole/one.main.tasm"
+cp examples/data/sample.inputs "$work/whole/one.inputs"
+expect 0 $b/tir_opt --corpus "$work/whole"; contains "given > fewest > traded"
 if command -v rustc >/dev/null; then
     sh examples/trident_ffi/build.sh build/ffi >"$work/out" 2>&1 || { cat "$work/out"; failures=$((failures + 1)); }
     expect 0 build/ffi/trident_ffi_test; contains "7 passed"
