@@ -9441,6 +9441,7 @@ static int nc_tir__try_deal(nc_tir__trader *t, const nc_tir__deal *d) {
     size_t worst;
     int fresh, pays = 0;
     if (!nc_tir__deal_cell(t, d, &fresh) || !fresh) return 0;
+    t->spent += 16 * stbds_arrlenu(t->view.list); /* to copy, divide and print it */
     kept = nc_tir__keep(o);
     if (nc_tir__do_deal(t, d) && !o->cancelled) {
         (void)nc_tir__sweep(o);

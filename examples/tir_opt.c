@@ -81,12 +81,12 @@ static int fail(const char *file, nc_status status, const nc_error *err) {
 
 /* ---- sample inputs -------------------------------------------------------------------------- */
 
-enum { MAX_SAMPLES = 64, MAX_VALUES = 4096 };
+enum { MAX_SAMPLES = 64, MAX_VALUES = 1 << 20 };
 
 typedef struct samples {
     nc_tir_input input[MAX_SAMPLES];
-    nc_gl values[MAX_SAMPLES][4][MAX_VALUES];
-    size_t count;
+    nc_gl *values[MAX_SAMPLES][4]; /* one that is read again is kept */
+    size_t room[MAX_SAMPLES][4], count;
 } samples;
 
 /* One field element, -a for p - a; 0 when it is none. */
@@ -95,6 +95,20 @@ static int read_element(const char *text, size_t n, nc_gl *out) {
     if (n == sign || nc_gl_parse(text + sign, n - sign, out, NULL) != NC_OK) return 0;
     if (*text == '-') *out = nc_gl_neg(*out);
     return 1;
+}
+
+/* One value more; 0 when there are too many. */
+static int add_value(samples *s, int kind, size_t used, const char *word, size_t n) {
+    nc_gl **values = &s->values[s->count][kind];
+    size_t *room = &s->room[s->count][kind];
+    if (used == *room) {
+        const size_t larger = *room ? 2 * *room : 64;
+        nc_gl *grown = larger > MAX_VALUES ? NULL : realloc(*values, larger * sizeof **values);
+        if (!grown) return 0;
+        *values = grown;
+        *room = larger;
+    }
+    return read_element(word, n, &(*values)[used]);
 }
 
 /* Read the sample file; 0 on success, else the line that is wrong. */
@@ -118,9 +132,7 @@ static int read_samples(const char *path, samples *s) {
             any = 1;
             for (word += n; *(word += strspn(word, " \t\r")); word += n) {
                 n = strcspn(word, " \t\r");
-                if (used[kind] == MAX_VALUES ||
-                    !read_element(word, n, &s->values[s->count][kind][used[kind]++]))
-                    return nc_file_free(text), number;
+                if (!add_value(s, kind, used[kind]++, word, n)) return nc_file_free(text), number;
             }
         }
         if (any && (!next || !*(line + strspn(line, " \t\r")))) {
@@ -561,9 +573,9 @@ static int whole_row(const job *j, const pair *program, const char *name) {
         nc_file_free(start);
     }
     snprintf(path, sizeof path, "%s/%.*s.inputs", inputs, n, name);
-    failed = access(path, R_OK)   ? machine_row_of(&whole, name)
+    failed = access(path, R_OK)                      ? machine_row_of(&whole, name)
              : load_samples(path, j->options.target) ? 1
-                                  : traded_row_of(j, &whole, name);
+                                                     : traded_row_of(j, &whole, name);
     if (!linked) free(whole.before);
     return failed;
 }
