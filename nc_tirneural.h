@@ -282,8 +282,8 @@ typedef struct nc_tir_heights {
     uint64_t processor, hash, u32, op_stack, ram, jump_stack;
 } nc_tir_heights;
 
-/* What a program reads while it runs, field elements below p. Arrays may be null when their count is
- * 0. RAM cells that nobody set are 0. */
+/* What a program reads while it runs, field elements below p. Arrays may be null when their count
+ * is 0. RAM cells that nobody set are 0. */
 typedef struct nc_tir_input {
     const nc_gl *public_input;
     const nc_gl *secret_input;
@@ -480,8 +480,8 @@ NC_API nc_status nc_tir_end(nc_tir_program *program);
 /* Number of operations, nested ones included. */
 NC_API size_t nc_tir_size(const nc_tir_program *program);
 /* Read the text form: one operation a line, bodies closed by `end`. NC_ERR_FORMAT with line and
- * column, of its fn_start for a function without fn_end; NC_ERR_LIMIT as nc_tir_append; *program is null then. exact: nc_tir_write gives the same
- * text again, but for blanks and empty lines. */
+ * column, of its fn_start for a function without fn_end; NC_ERR_LIMIT as nc_tir_append; *program is
+ * null then. exact: nc_tir_write gives the same text again, but for blanks and empty lines. */
 NC_API nc_status nc_tir_parse(nc_tir_program **program, const char *text, size_t bytes,
                               nc_error *err);
 /* Write the text form; *text ends with a NUL and is freed with nc_tir_free_text. NC_ERR_ARG
@@ -511,8 +511,8 @@ NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target
  * `push a, add` is `addi a`, `or` is made of instructions that they have, counts beyond 5 are made
  * of several, and NC_ERR_UNSUPPORTED where the program has a dup or swap beyond 15, which the
  * compiler emits but no machine runs.
- * fold_ext and fold_base are one dot step of the release, twelve and fifteen instructions on the
- * main branch; their upper pointer, st0, is the one of the base field.
+ * fold_ext and fold_base are one dot step of the release, fifteen instructions on the main branch;
+ * their upper pointer, st0, is the one of the base field.
  * For NC_TIR_TARGET_TRISHA dup and swap beyond 15 go through cells of RAM that hold 0, and hold it
  * again afterwards; NC_ERR_UNSUPPORTED for what the newest compiler refuses: a target_call it does
  * not know, an entry that is not alone or stands in a function, entry_parameters that are not right
@@ -530,8 +530,8 @@ NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target targe
  * star-slash, labels of letters, digits, _ and - that are no instructions, constants between -p and
  * p, `assert error_id 7`, hints and breaks. Wider than there: an empty comment of two slashes may
  * stand anywhere. Where nothing is run, calls may go to labels that are not in the text, labels may
- * start with @ or __@, instructions may be of any version, and stack indices go up to 255. Narrower:
- * types in hints nest 64 deep. */
+ * start with @ or __@, instructions may be of any version, and stack indices go up to 255.
+ * Narrower: types in hints nest 64 deep. */
 
 /* Number of instructions in TASM text. NC_ERR_FORMAT with line and column, NC_ERR_LIMIT beyond 2^22
  * instructions. */
@@ -633,7 +633,8 @@ NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_opt
 /* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
  * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. An error
  * id stays with its assertion; where several in a block fail at once another one may come first.
- * Breaks stay, and the state they show: no block goes across one. A hint moves to where its elements
+ * Breaks stay, and the state they show, while the code they stand in is there: no block goes across
+ * one. A hint moves to where its elements
  * lie in the new code; report->hints_dropped counts those that have no such place. */
 NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
                                       char **optimized, nc_tir_report *report, nc_error *err);
@@ -3385,8 +3386,9 @@ typedef struct nc_tir__instruction {
 #define NC_TIR__ROWS_MERKLE_RAM {1, 6, 33, 0, 5, 0}
 static const nc_tir__instruction nc_tir__table[] = {
 #define NC_TIR__ROW(NAME, text, opcode, ARG, pops, pushes, CHANNEL, ROWS, CLASS, step, flags)      \
-    {text, sizeof text - 1, opcode, NC_TIR__ARG_##ARG, pops, pushes, NC_TIR__CHANNEL_##CHANNEL,                     \
-     NC_TIR__CLASS_##CLASS, NC_TIR__STEP_##step, flags, NC_TIR__ROWS_##ROWS},
+    {text, sizeof text - 1, opcode, NC_TIR__ARG_##ARG, pops, pushes,                               \
+     NC_TIR__CHANNEL_##CHANNEL, NC_TIR__CLASS_##CLASS, NC_TIR__STEP_##step, flags,                 \
+     NC_TIR__ROWS_##ROWS},
     NC_TIR__INSTRUCTIONS(NC_TIR__ROW)
 #undef NC_TIR__ROW
 };
@@ -3621,7 +3623,7 @@ NC__COLD_END
 /* What text is read for. */
 enum {
     NC_TIR__FOR_ROWS, /* to be measured: instructions of any machine, stack indices beyond 15, which
-                          the compiler emits but nothing runs, and labels of other modules, with @ */
+                         the compiler emits but nothing runs, labels of other modules, with @ */
     NC_TIR__FOR_PROOF, /* instructions of any machine */
     NC_TIR__FOR_RELEASE,
     NC_TIR__FOR_MAIN
@@ -3677,8 +3679,8 @@ static int nc_tir__skip(nc__text *t, int comments) {
     return t->at > start || t->at == t->end;
 }
 
-/* Length of the letters of a label or an instruction at `at`: a letter or _, then letters, digits, _
- * and -. Where rows are measured a label may be one of another module. */
+/* Length of the letters of a label or an instruction at `at`: a letter or _, then letters, digits,
+ * _ and -. Where rows are measured a label may be one of another module. */
 static size_t nc_tir__name_length(const nc_tir__parser *p, const char *at) {
     const char *start = at;
     if (p->purpose == NC_TIR__FOR_ROWS) at += *at == '@' ? 1 : strncmp(at, "__@", 3) ? 0 : 3;
@@ -7623,6 +7625,7 @@ typedef struct nc_tir__optimizer {
     nc_tir__region *regions;
     uint32_t *home; /* region of each label */
     uint32_t beam, block;
+    nc_tir__tasm loose;              /* its marks belong behind the code that is worked on */
     const nc_tir_options *options;   /* never null */
     uint64_t limit[NC_TIR__HEIGHTS]; /* rows of the classical code */
     uint64_t done, total;            /* instructions */
@@ -7690,8 +7693,8 @@ static void nc_tir__put_mark(nc_tir__optimizer *o, uint32_t mark, uint64_t first
     to->marks = (uint32_t)stbds_arrlenu(o->code.marks);
 }
 
-/* Where the elements that a hint names at the end of `before` lie at the end of `after`: at the same
- * place if they can, else at any; or -1. */
+/* Where the elements that a hint names at the end of `before` lie at the end of `after`: at the
+ * same place if they can, else at any; or -1. */
 static int64_t nc_tir__find_elements(const nc_tir__meaning *before, const nc_tir__meaning *after,
                                      const nc_tir__mark *mark) {
     const uint64_t n = mark->count;
@@ -7744,6 +7747,12 @@ static void nc_tir__carry_marks(nc_tir__optimizer *o, const nc_tir__tasm *old, s
     }
 }
 
+/* Marks that no instruction was left for go before `next`; null: they are dropped. */
+static void nc_tir__settle_marks(nc_tir__optimizer *o, nc_tir__tasm *next) {
+    if (next) nc_tir__carry_marks(o, &o->loose, 1, next, 1, NULL);
+    o->loose.marks = 0;
+}
+
 /* Replace `count` instructions from `at` on by others, which take over the marks of the first. */
 static void nc_tir__splice_marked(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at,
                                   size_t count, nc_tir__tasm *code, size_t length) {
@@ -7776,7 +7785,7 @@ static nc_status nc_tir__count_marks(nc_tir__optimizer *o) {
 /* Proven code in place of `count` instructions from `at` on; their marks come along. */
 static void nc_tir__swap_in(nc_tir__optimizer *o, nc_tir__tasm **list, size_t at, size_t count,
                             const nc_tir__tasm *found, size_t length) {
-    nc_tir__tasm *behind = at + count < stbds_arrlenu(*list) ? *list + at + count : NULL;
+    nc_tir__tasm *behind = at + count < stbds_arrlenu(*list) ? *list + at + count : &o->loose;
     nc_tir__tasm *code = NULL;
     if (o->code.mark_count) { /* else there are none to carry */
         nc_tir__add_code(&code, found, length);
@@ -7918,6 +7927,7 @@ static void nc_tir__improve(nc_tir__optimizer *o, nc_tir__tasm **segment) {
             nc_tir__report_block(o, *segment + first, end - first, block, stbds_arrlenu(block),
                                  improved);
         nc_tir__add_code(&all, block, stbds_arrlenu(block));
+        if (end < n) nc_tir__settle_marks(o, *segment + end);
     }
     if (!o->cancelled) {
         (void)nc_tir__shorten_pieces(o, &all);
@@ -7965,6 +7975,7 @@ static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
             nc_tir__improve(o, &segment);
             nc_tir__splice(&r->code, i, end - i, segment, stbds_arrlenu(segment));
             i += stbds_arrlenu(segment);
+            nc_tir__settle_marks(o, i < stbds_arrlenu(r->code) ? &r->code[i] : NULL);
             stbds_arrfree(segment);
         } else {
             i++;

@@ -371,6 +371,10 @@ static void what_is_there_for_debuggers_stays_with_its_code(void **state) {
          "    addi -3\n    return\n\n", 2},
         {"swap 1 hint x = stack[1] swap 1 add return",
          "    hint x = stack[0]\n    add\n    return\n\n", 0},
+        {"hint a = stack[0] swap 1 swap 1 hint b = stack[1] return",
+         "    hint a = stack[0]\n    hint b = stack[1]\n    return\n\n", 0},
+        {"add hint a = stack[0] swap 1 break swap 1 swap 1 call f hint b = stack[0] swap 1 swap 1",
+         "    add\n    hint a = stack[0]\n    swap 1\n    break\n    call f\n", 1},
         /* what a break shows is what the program had there */
         {"push 3 break push -1 mul add return",
          "    push 3\n    break\n    push -1\n    mul\n    add\n    return\n\n", 0},

@@ -269,17 +269,15 @@ static void random_line(char *line, uint64_t *seed) {
     case 3: snprintf(line, 32, "pop %d", (int)(r >> 40) % 2 + 1); break;
     case 4: snprintf(line, 32, "addi %d", (int)(r >> 40) % 3 - 1); break;
     case 5: snprintf(line, 32, "%s", (r >> 8) % 2 ? "write_io 1" : "divine 1"); break;
-    case 6: snprintf(line, 32, "%s 1", (r >> 8) % 2 ? "write_mem" : "read_mem"); break;
+    case 6:
+        snprintf(line, 32, "%s %d", (r >> 8) % 2 ? "write_mem" : "read_mem",
+                 1 + (int)((r >> 9) % 8 == 0));
+        break;
     case 7:
         i = (int)((r >> 8) % (sizeof wide / sizeof *wide));
         snprintf(line, 32, "%s",
                  i < 2 && machine == NC_TIR_TARGET_TRITON_MAIN ? horner[i] : wide[i]);
         break;
-    case 6:
-        snprintf(line, 32, "%s %d", (r >> 8) % 2 ? "write_mem" : "read_mem",
-                 1 + (int)((r >> 9) % 8 == 0));
-        break;
-    case 7: snprintf(line, 32, "%s", wide[(r >> 8) % (sizeof wide / sizeof *wide)]); break;
     default: snprintf(line, 32, "%s", plain[(r >> 8) % (sizeof plain / sizeof *plain)]); break;
     }
 }
