@@ -67,8 +67,9 @@
    as it was. A network may guide the search (examples/data/tir_weights.bin, or your own from
    examples/tir_train.c): it changes which code is found, never whether it is right.
 
-   To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c. One that is more
-   than a sequence of instructions: its case in nc_tir__lower_structure too.
+   To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c, or for the newest
+   compiler in tests/tir_trisha.c. One that is more than a sequence of instructions: its case in
+   nc_tir__lower_structure or nc_tir__lower_trisha too.
    To add an instruction of TASM: its row at the end of NC_TIR__INSTRUCTIONS; what it does to the
    machine in the nc_tir__step_* that the row names, and in tests/tir_machine.c. The prover takes
    its results for opaque functions of its operands until nc_tir__value_of says more.
@@ -520,7 +521,7 @@ NC_API nc_status nc_tir_peephole_of(const nc_tir_program *program, nc_tir_target
  * of none or more than 16 cells and ram_write of more than 15. Only this target has target_call and
  * entry_parameters. NC_ERR_LIMIT beyond 64 MiB of text. NC_ERR_ARG while a body is open. exact: for
  * NC_TIR_TARGET_TRIDENT the compiler's output on its corpus, byte for byte; for
- * NC_TIR_TARGET_TRISHA that of a second reading of its sources on 700 random programs. */
+ * NC_TIR_TARGET_TRISHA what a second reading of its sources gives, on 900 random programs. */
 NC_API nc_status nc_tir_lower(const nc_tir_program *program, nc_tir_target target, char **tasm);
 
 /* -- tasm: TASM text, and its rows in the static model ----------------------------------------- */

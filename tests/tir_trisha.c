@@ -154,6 +154,110 @@ static void several_deep_moves_are_one_where_that_is_shorter(void **state) {
     nc_tir_free_text(tasm);
 }
 
+/* ---- random programs ---------------------------------------------------------------------------- */
+
+static void put_line(char **to, int depth, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    *to += sprintf(*to, "%*s", 2 * depth, "");
+    *to += vsprintf(*to, format, arguments);
+    *to += sprintf(*to, "\n");
+    va_end(arguments);
+}
+
+static uint64_t pick(uint64_t *seed, uint64_t n) { return test_random(seed) % n; }
+
+/* Operations of every kind; moves come in runs, half of them deep. */
+static void put_operations(char **to, uint64_t *seed, int count, int depth) {
+    static const char *const plain[] = {
+        "add",         "sub",         "mul",         "neg",          "invert",
+        "eq",          "lt",          "and",         "or",           "xor",
+        "pop_count",   "split",       "div_mod",     "shl",          "shr",
+        "log2",        "pow",         "return",      "halt",         "sponge_init",
+        "sponge_load", "merkle_step", "merkle_load", "ext_mul",      "sponge_squeeze",
+        "ext_invert",  "fold_ext",    "fold_base",   "sponge_absorb"};
+    static const char *const counted[] = {"pop",       "read_io", "write_io", "read_mem",
+                                          "write_mem", "hint",    "assert",   "hash"};
+    static const uint64_t values[] = {0, 5, UINT64_C(0xFFFFFFFF00000000),
+                                      UINT64_C(0xFFFFFFFF00000001), UINT64_MAX};
+    while (count-- > 0) {
+        const int kind = (int)pick(seed, depth < 3 ? 16 : 12);
+        int run = 1 + (int)pick(seed, 12);
+        switch (kind) {
+        case 0:
+        case 1:
+            while (run-- > 0) {
+                const int move = (int)pick(seed, 5);
+                if (move == 4)
+                    put_line(to, depth, "pop %d", (int)pick(seed, 12));
+                else
+                    put_line(to, depth, "%s %d", move < 2 ? "dup" : "swap",
+                             (int)pick(seed, pick(seed, 2) ? 16 : 60));
+            }
+            break;
+        case 2: put_line(to, depth, "push %llu", (unsigned long long)values[pick(seed, 5)]); break;
+        case 3:
+        case 4: put_line(to, depth, "%s %d", counted[pick(seed, 8)], (int)pick(seed, 17)); break;
+        case 5:
+            put_line(to, depth, "reveal E %llu %d", (unsigned long long)values[pick(seed, 5)],
+                     (int)pick(seed, 17));
+            break;
+        case 6: put_line(to, depth, "seal E %d %d", (int)pick(seed, 9), (int)pick(seed, 10)); break;
+        case 7: put_line(to, depth, "ram_read %d", 1 + (int)pick(seed, 16)); break;
+        case 8: put_line(to, depth, "ram_write %d", (int)pick(seed, 16)); break;
+        case 12:
+            put_line(to, depth, "if_else");
+            put_operations(to, seed, (int)pick(seed, 5), depth + 1);
+            put_line(to, depth, "else");
+            put_operations(to, seed, (int)pick(seed, 5), depth + 1);
+            put_line(to, depth, "end");
+            break;
+        case 13:
+        case 14:
+        case 15:
+            put_line(to, depth,
+                     kind == 13   ? "if_only"
+                     : kind == 14 ? "loop l%d"
+                                  : "proof_block b%d",
+                     (int)pick(seed, 100));
+            put_operations(to, seed, (int)pick(seed, 5), depth + 1);
+            put_line(to, depth, "end");
+            break;
+        default: put_line(to, depth, "%s", plain[pick(seed, 29)]); break;
+        }
+    }
+}
+
+/* The digest is that of a program in another language which was written from the compiler's sources,
+   on the same texts (NC_TEST_DUMP names a file for them). */
+static void random_programs_become_what_a_second_reading_says(void **state) {
+    static char tir[1 << 20];
+    const char *path = getenv("NC_TEST_DUMP");
+    FILE *dump = path ? fopen(path, "w") : NULL;
+    uint64_t seed = 2026, digest = UINT64_C(0xCBF29CE484222325); /* FNV-1a */
+    size_t lines = 0;
+    int trial, f;
+    (void)state;
+    for (trial = 0; trial < 200; trial++) {
+        char *to = tir, *tasm, *at;
+        for (f = 0; f < 2; f++) {
+            put_line(&to, 0, "fn_start f%d", f);
+            put_operations(&to, &seed, 1 + (int)pick(&seed, 24), 0);
+            put_line(&to, 0, "fn_end");
+        }
+        if (dump) fprintf(dump, "%s=\n", tir);
+        tasm = lower(tir);
+        for (at = tasm; *at; at++) {
+            digest = (digest ^ (unsigned char)*at) * UINT64_C(0x100000001B3);
+            lines += *at == '\n';
+        }
+        nc_tir_free_text(tasm);
+    }
+    if (dump) fclose(dump);
+    printf("%zu lines, %016llx\n", lines, (unsigned long long)digest);
+    assert_int_equal(digest, UINT64_C(0xA531DD299C85E180));
+}
+
 /* ---- behaviour -------------------------------------------------------------------------------- */
 
 /* Run TIR, and compare all that it writes. */
@@ -482,6 +586,7 @@ int main(void) {
         cmocka_unit_test(bodies_come_behind_their_function),
         cmocka_unit_test(deep_elements_are_reached_through_memory),
         cmocka_unit_test(several_deep_moves_are_one_where_that_is_shorter),
+        cmocka_unit_test(random_programs_become_what_a_second_reading_says),
         cmocka_unit_test(operands_are_taken_in_the_order_of_the_language),
         cmocka_unit_test(hashes_are_those_of_the_library),
         cmocka_unit_test(moves_of_any_depth_keep_the_stack_and_memory),
