@@ -132,7 +132,8 @@ static nc_tir_report optimize_file(const char *path, char **before, char **after
     return r;
 }
 
-/* The compiler emits dup and swap beyond 15, which no machine runs: 20 becomes 4. */
+/* The compiler emits dup and swap beyond 15, which no machine runs: 20 becomes 4. Its linker takes
+ * the @ off the names of other modules. */
 static char *runnable(const char *tasm) {
     char *out = malloc(strlen(tasm) + 1), *to;
     strcpy(out, tasm);
@@ -144,6 +145,7 @@ static char *runnable(const char *tasm) {
             to[at - 1] = (char)('0' + index % 10);
         }
     }
+    for (to = out; (to = strchr(to, '@')) != NULL;) *to = '_';
     return out;
 }
 
