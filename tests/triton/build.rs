@@ -17,9 +17,19 @@ fn main() {
         .output()
         .expect("cargo metadata");
     let metadata = String::from_utf8(metadata.stdout).unwrap();
-    let manifest = metadata.split('"').find(|w| w.contains("tasm-lib-") && w.ends_with("Cargo.toml"));
-    let source = Path::new(manifest.expect("tasm-lib's manifest")).with_file_name("src/exported_snippets.rs");
+    let manifest = metadata
+        .split('"')
+        .find(|w| w.contains("tasm-lib-") && w.ends_with("Cargo.toml"));
+    let source = Path::new(manifest.expect("tasm-lib's manifest"))
+        .with_file_name("src/exported_snippets.rs");
     let source = fs::read_to_string(source).unwrap();
-    let names: Vec<_> = source.split('"').filter(|w| w.starts_with("tasm")).collect();
-    fs::write(Path::new(&env::var("OUT_DIR").unwrap()).join("names.txt"), names.join("\n")).unwrap();
+    let names: Vec<_> = source
+        .split('"')
+        .filter(|w| w.starts_with("tasm"))
+        .collect();
+    fs::write(
+        Path::new(&env::var("OUT_DIR").unwrap()).join("names.txt"),
+        names.join("\n"),
+    )
+    .unwrap();
 }

@@ -20,10 +20,17 @@ pub fn take(kind: &str, state: &VMState) {
         LabelledInstruction::Instruction(AnInstruction::Call(f)) => Some(f.to_string()),
         _ => None,
     };
-    let name = state.program.labelled_instructions().iter().find_map(called);
+    let name = state
+        .program
+        .labelled_instructions()
+        .iter()
+        .find_map(called);
     let name = format!("{}.{kind}", name.unwrap_or("program".into()));
     let mut count = COUNT.lock().unwrap();
-    let n = count.get_or_insert_default().entry(name.clone()).or_insert(0);
+    let n = count
+        .get_or_insert_default()
+        .entry(name.clone())
+        .or_insert(0);
     *n += 1;
     if *n > most {
         return;

@@ -39,7 +39,9 @@ pub fn heights(aet: &triton_vm::aet::AlgebraicExecutionTrace) -> [u64; 9] {
 pub fn tallest(height: &[u64; 9]) -> (&'static str, u64) {
     // the first among equals is the processor, then in TableId's order
     let order = [1, 0, 2, 3, 4, 5, 6, 7, 8];
-    let best = order.into_iter().fold(1, |b, i| if height[i] > height[b] { i } else { b });
+    let best = order
+        .into_iter()
+        .fold(1, |b, i| if height[i] > height[b] { i } else { b });
     (TABLES[best].1, height[best])
 }
 
@@ -49,7 +51,9 @@ fn kind(error: &InstructionError) -> &'static str {
     match error {
         InstructionPointerOverflow | JumpStackIsEmpty => "jump stack empty or code ended",
         AssertionFailed(_) | VectorAssertionFailed(..) => "assertion failed",
-        InverseOfZero | DivisionByZero | LogarithmOfZero => "inverse, logarithm or division of zero",
+        InverseOfZero | DivisionByZero | LogarithmOfZero => {
+            "inverse, logarithm or division of zero"
+        }
         SpongeNotInitialized => "sponge not initialised",
         EmptyPublicInput(_) | EmptySecretInput(_) | EmptySecretDigestInput => "input exhausted",
         OpStackError(tasm_lib::triton_vm::prelude::OpStackError::TooShallow) => "stack too shallow",
@@ -62,19 +66,34 @@ pub fn reads_of(state: &VMState) -> Reads {
     let digest = |d: &Digest| d.values().map(|a| a.value());
     Reads {
         public: state.public_input.iter().map(|a| a.value()).collect(),
-        secret: state.secret_individual_tokens.iter().map(|a| a.value()).collect(),
+        secret: state
+            .secret_individual_tokens
+            .iter()
+            .map(|a| a.value())
+            .collect(),
         digests: state.secret_digests.iter().map(digest).collect(),
-        ram: state.ram.iter().map(|(a, v)| (a.value(), v.value())).collect(),
+        ram: state
+            .ram
+            .iter()
+            .map(|(a, v)| (a.value(), v.value()))
+            .collect(),
     }
 }
 
 pub fn input_of(reads: &Reads) -> (PublicInput, NonDeterminism) {
     let list = |l: &[u64]| l.iter().map(|&a| bfe(a)).collect::<Vec<_>>();
-    let ram: std::collections::HashMap<_, _> = reads.ram.iter().map(|&(a, v)| (bfe(a), bfe(v))).collect();
-    let digests: Vec<_> = reads.digests.iter().map(|d| Digest::new(d.map(bfe))).collect();
+    let ram: std::collections::HashMap<_, _> =
+        reads.ram.iter().map(|&(a, v)| (bfe(a), bfe(v))).collect();
+    let digests: Vec<_> = reads
+        .digests
+        .iter()
+        .map(|d| Digest::new(d.map(bfe)))
+        .collect();
     (
         PublicInput::new(list(&reads.public)),
-        NonDeterminism::new(list(&reads.secret)).with_digests(digests).with_ram(ram),
+        NonDeterminism::new(list(&reads.secret))
+            .with_digests(digests)
+            .with_ram(ram),
     )
 }
 
@@ -108,7 +127,9 @@ pub fn compare(text: &str, reads: &Reads, max_cycles: u64) -> Result<(u64, &'sta
     };
     let check = |name: &str, ours: &[u64], real: &[u64]| match ours == real {
         true => Ok(()),
-        false => Err(format!("{name} {ours:?}, not {real:?}; the run ends with: {ending}")),
+        false => Err(format!(
+            "{name} {ours:?}, not {real:?}; the run ends with: {ending}"
+        )),
     };
     if nc::outcome_text(ours.outcome) != ending {
         return Err(format!(
@@ -125,14 +146,26 @@ pub fn compare(text: &str, reads: &Reads, max_cycles: u64) -> Result<(u64, &'sta
     }
     let depth = state.op_stack.stack.len();
     check("stack depth", &[ours.depth], &[depth as u64])?;
-    let top: Vec<u64> = state.op_stack.stack.iter().rev().take(16).map(|a| a.value()).collect();
+    let top: Vec<u64> = state
+        .op_stack
+        .stack
+        .iter()
+        .rev()
+        .take(16)
+        .map(|a| a.value())
+        .collect();
     check("stack", &ours.stack, &top)?;
-    let (aet, output) = VM::trace_execution(program.clone(), input.clone(), secret.clone()).map_err(|e| e.source.to_string())?;
+    let (aet, output) = VM::trace_execution(program.clone(), input.clone(), secret.clone())
+        .map_err(|e| e.source.to_string())?;
     check("traced output", &ours.output, &values(&output))?;
     for ((_, name), (a, b)) in TABLES.iter().zip(ours.height.iter().zip(heights(&aet))) {
         check(&format!("{name} table"), &[*a], &[b])?;
     }
-    check("padded height", &[ours.padded], &[aet.padded_height() as u64])?;
+    check(
+        "padded height",
+        &[ours.padded],
+        &[aet.padded_height() as u64],
+    )?;
     let run = VM::run(program, input, secret).map_err(|e| e.source.to_string())?;
     check("output of VM::run", &ours.output, &values(&run))?;
     Ok((ours.height[1], ending))

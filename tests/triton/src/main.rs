@@ -42,7 +42,10 @@ impl Tally {
 
     fn finish(&self, what: &str) -> bool {
         let runs: u64 = self.endings.values().sum();
-        println!("{what}: {runs} runs as on the machine, {} cycles, {} differ", self.cycles, self.failures);
+        println!(
+            "{what}: {runs} runs as on the machine, {} cycles, {} differ",
+            self.cycles, self.failures
+        );
         for (ending, n) in &self.endings {
             println!("  {n:6} {ending}");
         }
@@ -68,11 +71,17 @@ fn corpus(folder: &str) -> bool {
     let mut tally = Tally::default();
     let mut files: Vec<_> = files.map(|f| f.unwrap().path()).collect();
     files.sort();
-    for file in files.iter().filter(|f| f.extension().is_some_and(|e| e == "tasm")) {
+    for file in files
+        .iter()
+        .filter(|f| f.extension().is_some_and(|e| e == "tasm"))
+    {
         let name = file.file_name().unwrap().to_string_lossy();
         let text = std::fs::read_to_string(file).unwrap();
         // Modules call functions of others, and the old compiler emits `or`: neither is a program.
-        if machine::program(&text).is_err() && nc::execute(&text, &Reads::default(), 1).is_ok() && !name.contains(".linked.") {
+        if machine::program(&text).is_err()
+            && nc::execute(&text, &Reads::default(), 1).is_ok()
+            && !name.contains(".linked.")
+        {
             println!("  {name}: not a program of the released machine");
             continue;
         }
@@ -87,10 +96,14 @@ fn snippets() -> bool {
     let mut tally = Tally::default();
     let source = include_str!(concat!(env!("OUT_DIR"), "/names.txt"));
     for name in source.lines() {
-        let Some(snippet) = tasm_lib::exported_snippets::name_to_snippet(name) else { continue };
+        let Some(snippet) = tasm_lib::exported_snippets::name_to_snippet(name) else {
+            continue;
+        };
         let linked = machine::text_of(&snippet.link_for_isolated_run());
         for (start, step) in [(0_u64, 1_u64), (3, 0), (100, 7)] {
-            let setup: String = (0..24).map(|i| format!("    push {}\n", start + i * step)).collect();
+            let setup: String = (0..24)
+                .map(|i| format!("    push {}\n", start + i * step))
+                .collect();
             tally.add(name, &(setup + &linked), &some_input());
         }
     }
@@ -110,7 +123,11 @@ fn random(count: u64, seed: u64) -> bool {
 fn harvest(folder: &str) -> bool {
     let mut tally = Tally::default();
     for case in optimize::cases(folder) {
-        tally.add(&case.name, &(case.setup() + &case.text), &machine::reads_of(&case.state));
+        tally.add(
+            &case.name,
+            &(case.setup() + &case.text),
+            &machine::reads_of(&case.state),
+        );
     }
     tally.finish("harvest")
 }

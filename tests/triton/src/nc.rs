@@ -33,10 +33,23 @@ struct RawOptimized {
 }
 
 unsafe extern "C" {
-    fn nct_execute(text: *const c_char, input: *const Input, run: *mut RawRun, message: *mut c_char, room: usize) -> i32;
+    fn nct_execute(
+        text: *const c_char,
+        input: *const Input,
+        run: *mut RawRun,
+        message: *mut c_char,
+        room: usize,
+    ) -> i32;
     fn nct_free_run(run: *mut RawRun);
     fn nct_outcome(outcome: u64) -> *const c_char;
-    fn nct_optimize(text: *const c_char, beam: u32, whole: u32, out: *mut RawOptimized, message: *mut c_char, room: usize) -> i32;
+    fn nct_optimize(
+        text: *const c_char,
+        beam: u32,
+        whole: u32,
+        out: *mut RawOptimized,
+        message: *mut c_char,
+        room: usize,
+    ) -> i32;
     fn nct_free_text(text: *mut c_char);
 }
 
@@ -69,11 +82,15 @@ pub struct Optimized {
 }
 
 fn message(buffer: &[c_char]) -> String {
-    unsafe { CStr::from_ptr(buffer.as_ptr()) }.to_string_lossy().into_owned()
+    unsafe { CStr::from_ptr(buffer.as_ptr()) }
+        .to_string_lossy()
+        .into_owned()
 }
 
 pub fn outcome_text(outcome: u64) -> &'static str {
-    unsafe { CStr::from_ptr(nct_outcome(outcome)) }.to_str().unwrap()
+    unsafe { CStr::from_ptr(nct_outcome(outcome)) }
+        .to_str()
+        .unwrap()
 }
 
 pub fn execute(text: &str, reads: &Reads, max_cycles: u64) -> Result<Run, String> {
@@ -85,12 +102,26 @@ pub fn execute(text: &str, reads: &Reads, max_cycles: u64) -> Result<Run, String
         secret: reads.secret.as_ptr(),
         digests: digests.as_ptr(),
         ram: ram.as_ptr(),
-        counts: [reads.public.len(), reads.secret.len(), reads.digests.len(), reads.ram.len()],
+        counts: [
+            reads.public.len(),
+            reads.secret.len(),
+            reads.digests.len(),
+            reads.ram.len(),
+        ],
         max_cycles,
     };
     let mut buffer = [0 as c_char; 256];
     let mut raw: RawRun = unsafe { std::mem::zeroed() };
-    if unsafe { nct_execute(text.as_ptr(), &input, &mut raw, buffer.as_mut_ptr(), buffer.len()) } == 0 {
+    if unsafe {
+        nct_execute(
+            text.as_ptr(),
+            &input,
+            &mut raw,
+            buffer.as_mut_ptr(),
+            buffer.len(),
+        )
+    } == 0
+    {
         return Err(message(&buffer));
     }
     let output = match raw.output_count {
@@ -115,10 +146,29 @@ pub fn optimize(text: &str, beam: u32, whole: bool) -> Result<Optimized, String>
     let text = CString::new(text).unwrap();
     let mut buffer = [0 as c_char; 256];
     let mut raw: RawOptimized = unsafe { std::mem::zeroed() };
-    if unsafe { nct_optimize(text.as_ptr(), beam, whole as u32, &mut raw, buffer.as_mut_ptr(), buffer.len()) } == 0 {
+    if unsafe {
+        nct_optimize(
+            text.as_ptr(),
+            beam,
+            whole as u32,
+            &mut raw,
+            buffer.as_mut_ptr(),
+            buffer.len(),
+        )
+    } == 0
+    {
         return Err(message(&buffer));
     }
-    let text = unsafe { CStr::from_ptr(raw.text) }.to_str().unwrap().to_owned();
+    let text = unsafe { CStr::from_ptr(raw.text) }
+        .to_str()
+        .unwrap()
+        .to_owned();
     unsafe { nct_free_text(raw.text) };
-    Ok(Optimized { text, before: raw.before, after: raw.after, proofs: raw.proofs, rejected: raw.rejected })
+    Ok(Optimized {
+        text,
+        before: raw.before,
+        after: raw.after,
+        proofs: raw.proofs,
+        rejected: raw.rejected,
+    })
 }

@@ -23,9 +23,17 @@ impl Case {
 
     /// Pushes what the stack starts with, as a prover must. A sponge in use becomes a fresh one.
     pub fn setup(&self) -> String {
-        let sponge = if self.state.sponge.is_some() { "    sponge_init\n" } else { "" };
+        let sponge = if self.state.sponge.is_some() {
+            "    sponge_init\n"
+        } else {
+            ""
+        };
         let stack = &self.state.op_stack.stack[16..];
-        sponge.to_string() + &stack.iter().map(|a| format!("    push {a}\n")).collect::<String>()
+        sponge.to_string()
+            + &stack
+                .iter()
+                .map(|a| format!("    push {a}\n"))
+                .collect::<String>()
     }
 }
 
@@ -49,13 +57,22 @@ fn traced(case: &Case, program: &Program) -> Result<([u64; 9], VMState), String>
 
 /// What must be equal at the end.
 fn same(a: &VMState, b: &VMState) -> Result<(), String> {
-    let check = |name: &str, equal: bool| if equal { Ok(()) } else { Err(format!("{name} differs")) };
+    let check = |name: &str, equal: bool| {
+        if equal {
+            Ok(())
+        } else {
+            Err(format!("{name} differs"))
+        }
+    };
     check("output", a.public_output == b.public_output)?;
     check("stack", a.op_stack.stack == b.op_stack.stack)?;
     check("RAM", a.ram == b.ram)?;
     check("sponge", a.sponge == b.sponge)?;
     check("jump stack", a.jump_stack == b.jump_stack)?;
-    check("secret input", a.secret_individual_tokens == b.secret_individual_tokens)?;
+    check(
+        "secret input",
+        a.secret_individual_tokens == b.secret_individual_tokens,
+    )?;
     check("secret digests", a.secret_digests == b.secret_digests)?;
     check("public input", a.public_input == b.public_input)
 }
@@ -75,7 +92,11 @@ struct Options {
 
 impl Options {
     fn read(words: &[&str]) -> Options {
-        let mut options = Options { rows: usize::MAX, most: u32::MAX, ..Default::default() };
+        let mut options = Options {
+            rows: usize::MAX,
+            most: u32::MAX,
+            ..Default::default()
+        };
         for pair in words.chunks(2) {
             match *pair {
                 ["--beam", n] => options.beam = n.parse().unwrap(),
@@ -95,14 +116,15 @@ impl Options {
 struct Row {
     name: String,
     height: [[u64; 9]; 2],
-    instructions: [u32; 2],
     /// seconds and padded height of a proof, stack setup included
     proof: Option<[(f64, u64); 2]>,
 }
 
 /// tasmlib_list_pop.bench.1 as list_pop
 fn short(name: &str) -> String {
-    let name = name.trim_start_matches("tasmlib_").trim_start_matches("tasm_lib_");
+    let name = name
+        .trim_start_matches("tasmlib_")
+        .trim_start_matches("tasm_lib_");
     let (name, case) = name.rsplit_once(".bench.").unwrap_or((name, ""));
     let mut name: String = name.chars().take(48).collect();
     match case {
@@ -115,8 +137,13 @@ fn short(name: &str) -> String {
 
 impl Row {
     fn worse(&self) -> Vec<String> {
-        let pairs = TABLES.iter().zip(self.height[0].iter().zip(&self.height[1]));
-        pairs.filter(|(_, (a, b))| b > a).map(|((_, n), (a, b))| format!("{n} {a}>{b}")).collect()
+        let pairs = TABLES
+            .iter()
+            .zip(self.height[0].iter().zip(&self.height[1]));
+        pairs
+            .filter(|(_, (a, b))| b > a)
+            .map(|((_, n), (a, b))| format!("{n} {a}>{b}"))
+            .collect()
     }
 
     fn line(&self) -> String {
@@ -140,10 +167,19 @@ impl Row {
     }
 }
 
+/// Programs that have been optimised: the cases of a benchmark share theirs.
+type Known = std::collections::HashMap<String, nc::Optimized>;
+
 /// Both programs of a case on the machine, and proofs of them if wanted.
-fn measure(case: &Case, options: &Options) -> Result<Row, String> {
+fn measure(case: &Case, options: &Options, known: &mut Known) -> Result<Row, String> {
     let program = machine::program(&case.text)?;
-    let after = nc::optimize(&case.text, options.beam, true)?;
+    if !known.contains_key(&case.text) {
+        known.insert(
+            case.text.clone(),
+            nc::optimize(&case.text, options.beam, true)?,
+        );
+    }
+    let after = &known[&case.text];
     if !options.out.is_empty() {
         let path = |what: &str| format!("{}/{}.{what}.tasm", options.out, case.name);
         std::fs::write(path("before"), &case.text).unwrap();
@@ -155,7 +191,6 @@ fn measure(case: &Case, options: &Options) -> Result<Row, String> {
     let mut row = Row {
         name: case.name.clone(),
         height: [a.0, b.0],
-        instructions: [after.before, after.after],
         proof: None,
     };
     if options.prove.iter().any(|w| case.name.contains(w.as_str())) {
@@ -170,13 +205,13 @@ fn measure(case: &Case, options: &Options) -> Result<Row, String> {
 
 pub fn run(folder: &str, words: &[&str]) -> bool {
     let options = Options::read(words);
-    let (mut rows, mut ok) = (vec![], true);
+    let (mut rows, mut ok, mut known) = (vec![], true, Known::new());
     for case in cases(folder) {
         let small = case.state.program.instructions.len() <= options.most as usize;
         if !case.name.contains(&options.only) || !small || !case.name.contains(".bench.") {
             continue;
         }
-        match measure(&case, &options) {
+        match measure(&case, &options, &mut known) {
             Ok(row) => rows.push(row),
             Err(e) => {
                 println!("FAILED: {}: {e}", case.name);
@@ -187,24 +222,54 @@ pub fn run(folder: &str, words: &[&str]) -> bool {
     rows.sort_by_key(|r| std::cmp::Reverse(r.height[0][1]));
     println!(
         "{:<58} {:>17} {:>6}  {:>35} {:>17}   {}",
-        "program of tasm-lib, its own input", "cycles", "ratio", "tallest table", "padded height", "proving s, padded with stack setup"
+        "program of tasm-lib, its own input",
+        "cycles",
+        "ratio",
+        "tallest table",
+        "padded height",
+        "proving s, padded with stack setup"
     );
-    for row in rows.iter().take(options.rows).chain(rows.iter().skip(options.rows).filter(|r| r.proof.is_some())) {
+    for row in rows
+        .iter()
+        .take(options.rows)
+        .chain(rows.iter().skip(options.rows).filter(|r| r.proof.is_some()))
+    {
         println!("{}", row.line());
     }
-    println!("\n{} programs, each beside itself: same output, stack, RAM, sponge", rows.len());
+    println!(
+        "\n{} programs, each beside itself: same output, stack, RAM, sponge",
+        rows.len()
+    );
     let total = |side: usize, table: usize| rows.iter().map(|r| r.height[side][table]).sum::<u64>();
     for (i, (_, name)) in TABLES.iter().enumerate() {
         let ratio = total(1, i) as f64 / total(0, i).max(1) as f64;
-        println!("  rows of {name:<10} {:>9} > {:<9} {ratio:.4}", total(0, i), total(1, i));
+        println!(
+            "  rows of {name:<10} {:>9} > {:<9} {ratio:.4}",
+            total(0, i),
+            total(1, i)
+        );
     }
-    let mean: f64 = rows.iter().map(|r| (r.height[1][1] as f64 / r.height[0][1] as f64).ln()).sum();
-    println!("  mean ratio of cycles, each program once: {:.3}", (mean / rows.len().max(1) as f64).exp());
+    let mean: f64 = rows
+        .iter()
+        .map(|r| (r.height[1][1] as f64 / r.height[0][1] as f64).ln())
+        .sum();
+    println!(
+        "  mean ratio of cycles, each program once: {:.3}",
+        (mean / rows.len().max(1) as f64).exp()
+    );
     let padded = |h: &[u64; 9]| machine::tallest(h).1.next_power_of_two();
-    let fallen: Vec<_> = rows.iter().filter(|r| padded(&r.height[1]) < padded(&r.height[0])).collect();
+    let fallen: Vec<_> = rows
+        .iter()
+        .filter(|r| padded(&r.height[1]) < padded(&r.height[0]))
+        .collect();
     println!("  below a cliff: {} programs", fallen.len());
     for row in &fallen {
-        println!("    {} {} > {}", short(&row.name), padded(&row.height[0]), padded(&row.height[1]));
+        println!(
+            "    {} {} > {}",
+            short(&row.name),
+            padded(&row.height[0]),
+            padded(&row.height[1])
+        );
     }
     // The program's own hash looks up other limbs when the program changes: by chance a few more.
     for row in &rows {
@@ -215,8 +280,16 @@ pub fn run(folder: &str, words: &[&str]) -> bool {
         ok &= worse.iter().all(|w| w.starts_with("cascade"));
         ok &= padded(&row.height[1]) <= padded(&row.height[0]);
     }
-    let (before, after) = (rows.iter().map(|r| r.instructions[0]).sum::<u32>(), rows.iter().map(|r| r.instructions[1]).sum::<u32>());
-    println!("  instructions {before} > {after}");
+    let (before, after) = known
+        .values()
+        .fold((0, 0), |s, o| (s.0 + o.before, s.1 + o.after));
+    let (proofs, rejected) = known
+        .values()
+        .fold((0, 0), |s, o| (s.0 + o.proofs, s.1 + o.rejected));
+    println!(
+        "  {} different programs, instructions {before} > {after}: {proofs} replacements proven, {rejected} candidates rejected",
+        known.len()
+    );
     ok
 }
 
@@ -231,7 +304,9 @@ pub fn profile(file: &str, text: Option<&str>) -> bool {
     for i in state.program.labelled_instructions() {
         match i {
             LabelledInstruction::Label(l) => own = l,
-            LabelledInstruction::Instruction(i) => labels.extend((0..i.size()).map(|_| own.clone())),
+            LabelledInstruction::Instruction(i) => {
+                labels.extend((0..i.size()).map(|_| own.clone()))
+            }
             _ => (),
         }
     }
@@ -240,7 +315,10 @@ pub fn profile(file: &str, text: Option<&str>) -> bool {
         let row = rows.entry(&labels[state.instruction_pointer]).or_default();
         let calls = state.step().unwrap();
         row[0] += 1;
-        row[1] += calls.iter().filter(|c| format!("{c:?}").starts_with("Ram")).count() as u64;
+        row[1] += calls
+            .iter()
+            .filter(|c| format!("{c:?}").starts_with("Ram"))
+            .count() as u64;
     }
     let mut rows: Vec<_> = rows.into_iter().collect();
     rows.sort_by_key(|r| std::cmp::Reverse(r.1));

@@ -88,7 +88,12 @@ impl Writer<'_> {
 
     /// What a function does: the text between its label and its end, as high at its end.
     fn body(&mut self, floor: usize, times: usize, steps: usize) -> String {
-        let kept = (std::mem::take(&mut self.text), self.floor, self.height, self.times);
+        let kept = (
+            std::mem::take(&mut self.text),
+            self.floor,
+            self.height,
+            self.times,
+        );
         self.floor = floor;
         self.times *= times;
         self.nesting += 1;
@@ -116,8 +121,16 @@ impl Writer<'_> {
         let sponge = self.sponge;
         let body = self.body(self.floor, 1, steps);
         self.sponge &= sponge;
-        let end = if self.rng.random_range(0..12) == 0 { "    halt\n" } else { "    return\n" };
-        let end = if self.nesting == 0 { "    return\n" } else { end };
+        let end = if self.rng.random_range(0..12) == 0 {
+            "    halt\n"
+        } else {
+            "    return\n"
+        };
+        let end = if self.nesting == 0 {
+            "    return\n"
+        } else {
+            end
+        };
         self.functions.push(format!("{name}:\n{body}{end}"));
         name
     }
@@ -204,7 +217,10 @@ impl Writer<'_> {
                 }
                 1 => {
                     self.need(5);
-                    self.put("dup 4\n    dup 4\n    dup 4\n    dup 4\n    dup 4".into(), 5);
+                    self.put(
+                        "dup 4\n    dup 4\n    dup 4\n    dup 4\n    dup 4".into(),
+                        5,
+                    );
                     self.put("assert_vector".into(), -5);
                 }
                 _ => {
@@ -365,10 +381,36 @@ fn spoil(rng: &mut StdRng, text: &str) -> String {
             3 => lines.insert(at, format!("    push {}", element(rng))),
             _ => {
                 let names = [
-                    "assert", "assert_vector", "invert", "lt", "and", "xor", "pow", "div_mod", "log_2_floor",
-                    "pop_count", "x_invert", "merkle_step", "merkle_step_mem", "return", "recurse", "recurse_or_return",
-                    "sponge_squeeze", "sponge_absorb", "sponge_absorb_mem", "hash", "skiz", "read_io 5", "divine 5",
-                    "write_io 5", "write_mem 5", "read_mem 5", "xx_mul", "xb_mul", "split", "eq",
+                    "assert",
+                    "assert_vector",
+                    "invert",
+                    "lt",
+                    "and",
+                    "xor",
+                    "pow",
+                    "div_mod",
+                    "log_2_floor",
+                    "pop_count",
+                    "x_invert",
+                    "merkle_step",
+                    "merkle_step_mem",
+                    "return",
+                    "recurse",
+                    "recurse_or_return",
+                    "sponge_squeeze",
+                    "sponge_absorb",
+                    "sponge_absorb_mem",
+                    "hash",
+                    "skiz",
+                    "read_io 5",
+                    "divine 5",
+                    "write_io 5",
+                    "write_mem 5",
+                    "read_mem 5",
+                    "xx_mul",
+                    "xb_mul",
+                    "split",
+                    "eq",
                 ];
                 lines.insert(at, format!("    {}", names.choose(rng).unwrap()));
             }
@@ -402,12 +444,20 @@ pub fn program(seed: u64) -> (String, Reads) {
     if spoilt {
         text = spoil(&mut rng, &text);
     }
-    let count = if generous { 20_000 } else { rng.random_range(0..40) };
+    let count = if generous {
+        20_000
+    } else {
+        rng.random_range(0..40)
+    };
     let reads = Reads {
         public: (0..count).map(|_| element(&mut rng)).collect(),
         secret: (0..count).map(|_| element(&mut rng)).collect(),
-        digests: (0..count / 4).map(|_| std::array::from_fn(|_| element(&mut rng))).collect(),
-        ram: (0..rng.random_range(0..64)).map(|a| (a, element(&mut rng))).collect(),
+        digests: (0..count / 4)
+            .map(|_| std::array::from_fn(|_| element(&mut rng)))
+            .collect(),
+        ram: (0..rng.random_range(0..64))
+            .map(|a| (a, element(&mut rng)))
+            .collect(),
     };
     (text, reads)
 }
