@@ -8462,9 +8462,8 @@ static int nc_tir__turn_loop(nc_tir__optimizer *o, nc_tir__region *r) {
  * fewer in each. The stack is rearranged before the call and back behind it; whether there is a
  * first round is asked before the call. */
 typedef struct nc_tir__equal_loop {
-    nc_tir__tasm there[4], back[4]; /* to st5 and st6, and where they were */
-    nc_tir__tasm *body;             /* stb_ds array: the loop as it becomes */
-    nc_tir__tasm *before, *behind;  /* stb_ds arrays: what is put around its calls */
+    nc_tir__tasm *body;            /* stb_ds array: the loop as it becomes */
+    nc_tir__tasm *before, *behind; /* stb_ds arrays: what is put around its calls */
 } nc_tir__equal_loop;
 
 /* Whether the region is such a loop; its body follows the first five instructions. */
@@ -8486,36 +8485,78 @@ static int nc_tir__is_equal_loop(const nc_tir__optimizer *o, const nc_tir__regio
     return 1;
 }
 
+static void nc_tir__free_loop(nc_tir__equal_loop *l) {
+    stbds_arrfree(l->body);
+    stbds_arrfree(l->before);
+    stbds_arrfree(l->behind);
+}
+
+/* Instructions that bring st_i and st_j to st5 and st6, and their number: these two go down and the
+ * others follow in their order, or they change places with those that lie there. Read backwards,
+ * with pick for place and place for pick, they bring them back. */
+static size_t nc_tir__to_five_and_six(uint64_t i, uint64_t j, int change, nc_tir__tasm there[6]) {
+    const uint64_t from[2] = {i, j == 5 ? i : j}; /* the first change may have moved the second */
+    uint64_t k;
+    if (!change) {
+        there[0] = nc_tir__make(NC_TIR__I_PICK, i);
+        there[1] = nc_tir__make(NC_TIR__I_PICK, j < i ? j + 1 : j);
+        there[2] = nc_tir__make(NC_TIR__I_PLACE, 6);
+        there[3] = nc_tir__make(NC_TIR__I_PLACE, 5);
+        return 4;
+    }
+    for (k = 0; k < 2; k++) { /* a change of places by way of the top; swap 0 is none */
+        there[3 * k] = there[3 * k + 2] = nc_tir__make(NC_TIR__I_SWAP, from[k]);
+        there[3 * k + 1] = nc_tir__make(NC_TIR__I_SWAP, from[k] == 5 + k ? 0 : 5 + k);
+    }
+    return 6;
+}
+
 /* The new code of the loop and around its calls, as short as the search makes it. */
-static void nc_tir__rearrange_loop(nc_tir__optimizer *o, const nc_tir__region *r,
+static void nc_tir__rearrange_loop(nc_tir__optimizer *o, const nc_tir__region *r, int change,
                                    nc_tir__equal_loop *l) {
     static const uint8_t question[] = {NC_TIR__I_DUP, NC_TIR__I_DUP, NC_TIR__I_EQ, NC_TIR__I_PUSH,
                                        NC_TIR__I_EQ};
-    const uint64_t i = r->code[0].arg, j = r->code[1].arg - 1;
+    nc_tir__tasm there[6], back[6];
+    const size_t n = nc_tir__to_five_and_six(r->code[0].arg, r->code[1].arg - 1, change, there);
     nc_tir__region loop;
-    uint64_t k;
+    size_t k;
+    for (k = 0; k < n; k++) {
+        back[k] = there[n - 1 - k];
+        if (back[k].op != NC_TIR__I_SWAP)
+            back[k].op = back[k].op == NC_TIR__I_PICK ? NC_TIR__I_PLACE : NC_TIR__I_PICK;
+    }
     memset(l, 0, sizeof *l);
-    l->there[0] = nc_tir__make(NC_TIR__I_PICK, i);
-    l->there[1] = nc_tir__make(NC_TIR__I_PICK, j < i ? j + 1 : j);
-    l->there[2] = nc_tir__make(NC_TIR__I_PLACE, 6);
-    l->there[3] = nc_tir__make(NC_TIR__I_PLACE, 5);
-    for (k = 0; k < 4; k++)
-        l->back[k] = nc_tir__make(k < 2 ? NC_TIR__I_PICK : NC_TIR__I_PLACE, l->there[3 - k].arg);
     memset(&loop, 0, sizeof loop);
-    nc_tir__add_code(&loop.code, l->back, 4);
+    nc_tir__add_code(&loop.code, back, n);
     nc_tir__add_code(&loop.code, r->code + 5, stbds_arrlenu(r->code) - 6);
-    nc_tir__add_code(&loop.code, l->there, 4);
+    nc_tir__add_code(&loop.code, there, n);
     stbds_arrput(loop.code, nc_tir__make(NC_TIR__I_RECURSE_OR_RETURN, 0));
     nc_tir__improve_region(o, &loop);
     l->body = loop.code;
-    nc_tir__add_code(&l->before, l->there, 4);
-    for (k = 0; k < sizeof question; k++)
-        stbds_arrput(l->before, nc_tir__make(question[k], k < 2 ? 5 + k : 0));
-    l->before[5].arg = 7; /* the first copy lies above */
+    nc_tir__add_code(&l->before, there, n);
+    for (k = 0; k < sizeof question; k++) /* the first copy lies above st6 */
+        stbds_arrput(l->before, nc_tir__make(question[k], k == 0 ? 5 : k == 1 ? 7 : 0));
     nc_tir__improve(o, &l->before);
     stbds_arrput(l->before, nc_tir__make(NC_TIR__I_SKIZ, 0));
-    nc_tir__add_code(&l->behind, l->back, 4);
+    nc_tir__add_code(&l->behind, back, n);
     nc_tir__improve(o, &l->behind);
+}
+
+/* The shorter way to rearrange it, a round first. */
+static void nc_tir__choose_order(nc_tir__optimizer *o, const nc_tir__region *r,
+                                 nc_tir__equal_loop *l) {
+    nc_tir__equal_loop other;
+    size_t a, b;
+    nc_tir__rearrange_loop(o, r, 0, l);
+    nc_tir__rearrange_loop(o, r, 1, &other);
+    a = 64 * stbds_arrlenu(l->body) + stbds_arrlenu(l->before) + stbds_arrlenu(l->behind);
+    b = 64 * stbds_arrlenu(other.body) + stbds_arrlenu(other.before) + stbds_arrlenu(other.behind);
+    if (b < a) {
+        const nc_tir__equal_loop kept = *l;
+        *l = other;
+        other = kept;
+    }
+    nc_tir__free_loop(&other);
 }
 
 /* Is a round shorter by two instructions or more, and the program within the classical rows? */
@@ -8545,7 +8586,7 @@ static int nc_tir__end_by_equality(nc_tir__optimizer *o, nc_tir__region *r) {
     if (!o->options->whole || !nc_tir__is_equal_loop(o, r)) return 0;
     calls = nc_tir__plain_calls(o, r);
     if (calls == 0 || calls == UINT32_MAX) return 0;
-    nc_tir__rearrange_loop(o, r, &l);
+    nc_tir__choose_order(o, r, &l);
     pays = nc_tir__pays_to_rearrange(o, r, &l, calls);
     if (pays) {
         NC__EMPTY(r->code);
@@ -8553,9 +8594,7 @@ static int nc_tir__end_by_equality(nc_tir__optimizer *o, nc_tir__region *r) {
         nc_tir__wrap_calls(o, r, l.before, stbds_arrlenu(l.before), l.behind,
                            stbds_arrlenu(l.behind));
     }
-    stbds_arrfree(l.body);
-    stbds_arrfree(l.before);
-    stbds_arrfree(l.behind);
+    nc_tir__free_loop(&l);
     return pays;
 }
 
