@@ -311,6 +311,121 @@ static void modules_behave_alike_on_other_inputs(void **state) {
     assert_true(halted > 300 && crossed >= 2);
 }
 
+/* Control flow that a trade must not mistake for what it looks like. The sample does not show the
+   difference, other inputs do. A long loop first makes rows worth while. */
+static void what_the_sample_does_not_show_stays(void **state) {
+    static const struct {
+        const char *tasm;
+        nc_gl sample[6], other[6];
+    } cases[] = {
+        {/* a return in the body of a loop */
+         "read_io 1 call l write_io 1 halt\n"
+         "l: dup 0 push 0 eq skiz return addi -1 dup 0 push 5 eq skiz return dup 0 write_io 1\n"
+         "recurse\n",
+         {3},
+         {8}},
+        {/* a second recurse: the counter may be 0 there */
+         "read_io 2 call l write_io 2 halt\n"
+         "l: dup 0 push 0 eq skiz return addi -1 dup 1 skiz recurse dup 0 write_io 1 recurse\n",
+         {0, 4},
+         {1, 4}},
+        {/* a function runs into the loop: its recurse then leads to the function */
+         "call f halt f: read_io 2 call l pop 1\n"
+         "l: dup 0 push 0 eq skiz return addi -1 dup 0 write_io 1 recurse\n",
+         {0, 4},
+         {2, 1, 0, 1}},
+        {/* what is called last jumps back to its own start */
+         "call a call a halt a: read_io 1 addi 1 addi -1 call f return\n"
+         "f: dup 0 push 3 eq skiz return addi 1 dup 0 write_io 1 recurse\n",
+         {3, 3},
+         {1, 2}},
+        {/* the count of a loop is not what it starts with */
+         "push 3 call l write_io 1 halt\n"
+         "l: dup 0 push 0 eq skiz return read_io 1 mul addi -1 dup 0 write_io 1 recurse\n",
+         {1, 1, 1},
+         {2, 1, 1, 1, 1, 1}},
+        {/* the same code behind a skiz */
+         "read_io 1 dup 0 push 3 eq skiz addi 5 dup 0 mul addi 9 write_io 1\n"
+         "read_io 1 dup 0 push 3 eq skiz addi 5 dup 0 mul addi 9 write_io 1\n"
+         "read_io 1 dup 0 push 3 eq skiz addi 5 dup 0 mul addi 9 write_io 1\n"
+         "read_io 1 dup 0 push 3 eq skiz addi 5 dup 0 mul addi 9 write_io 1 halt\n"
+         "f: return\n",
+         {3, 3, 3, 3},
+         {4, 3, 4, 2}},
+        {/* a call that may be skipped */
+         "read_io 1 read_io 1 skiz call f write_io 1 halt f: addi 3 dup 0 mul addi 4 return\n",
+         {5, 1},
+         {5, 0}},
+    };
+    static const char spin[] = "push 400 call spin pop 1\n";
+    static const char spins[] = "spin: dup 0 push 0 eq skiz return addi -1 recurse\n";
+    size_t i, k;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_tir_input input = {0}, other = {0};
+        nc_tir_execution x[2];
+        char tasm[1024];
+        traded t;
+        snprintf(tasm, sizeof tasm, "%s%s%s", cases[i].sample[3] ? "" : spin, cases[i].tasm,
+                 spins); /* four of a kind are dear as they stand */
+        input.public_input = cases[i].sample;
+        other.public_input = cases[i].other;
+        input.public_count = other.public_count = 6;
+        other.max_cycles = 10000;
+        t = trade("trap", tasm, &input, 1, NC_TIR_AIM_MACHINE);
+        assert_int_equal(nc_tir_execute(tasm, &other, &x[0], NULL), NC_OK);
+        assert_int_equal(nc_tir_execute(t.tasm, &other, &x[1], NULL), NC_OK);
+        assert_int_equal(x[0].outcome, NC_TIR_HALTED);
+        assert_int_equal(x[1].outcome, NC_TIR_HALTED);
+        assert_int_equal(x[0].output_count, x[1].output_count);
+        for (k = 0; k < x[0].output_count; k++) assert_int_equal(x[0].output[k], x[1].output[k]);
+        for (k = 0; k < 11 && k < x[0].depth - 5; k++)
+            assert_int_equal(x[0].stack[k], x[1].stack[k]);
+        nc_tir_free_output(&x[0]);
+        nc_tir_free_output(&x[1]);
+        nc_tir_free_text(t.tasm);
+    }
+}
+
+/* Why the trading ends. */
+static void the_reason_is_named(void **state) {
+    static const nc_tir_input nothing = {0};
+    static nc_gl word[40];
+    nc_tir_input input = {0};
+    nc_tir_report zero;
+    traded t;
+    char *json;
+    size_t i;
+    (void)state;
+    /* three rows a round that nothing can avoid */
+    t = trade("bound", "push 350 call spin pop 1 halt spin: addi -1 dup 0 skiz recurse return\n",
+              &nothing, 1, NC_TIR_AIM_MACHINE);
+    assert_int_equal(t.report.cliff.stop, NC_TIR_STOP_BOUND);
+    assert_true(t.report.cliff.bound.processor > 1024);
+    assert_int_equal(nc_tir_report_json(&t.report, &json), NC_OK);
+    assert_non_null(strstr(json, "\"stop\": \"bound reached\""));
+    nc_tir_free_text(json);
+    nc_tir_free_text(t.tasm);
+    /* every word's two halves are an entry of their own */
+    for (i = 0; i < 40; i++) word[i] = UINT64_C(0xF000000080000000) + (i << 32);
+    input.public_input = word;
+    input.public_count = 40;
+    t = trade("no deal",
+              "push 40 call l pop 1 halt\n"
+              "l: dup 0 push 0 eq skiz return addi -1 read_io 1 split write_io 2 recurse\n",
+              &input, 1, NC_TIR_AIM_MACHINE);
+    assert_int_equal(t.report.cliff.stop, NC_TIR_STOP_CANDIDATES);
+    assert_true(t.after[8] > 1024 && t.after[8] == t.before[8]);
+    nc_tir_free_text(t.tasm);
+    memset(&zero, 0, sizeof zero); /* without samples the report has no such part */
+    assert_int_equal(nc_tir_report_json(&zero, &json), NC_OK);
+    assert_null(strstr(json, "cliff\": {"));
+    nc_tir_free_text(json);
+    assert_string_equal(nc_tir_stop_str(NC_TIR_STOP_NONE), "no samples");
+    assert_string_equal(nc_tir_trade_str(NC_TIR_TRADE_SPONGE), "sponge");
+    assert_string_equal(nc_tir_trade_str(NC_TIR_TRADE_COUNT), "unknown trade");
+}
+
 static void samples_must_run(void **state) {
     static const nc_tir_input nothing = {0};
     nc_tir_options options = {0};
@@ -346,6 +461,8 @@ int main(void) {
         cmocka_unit_test(stack_rows_for_processor_rows),
         cmocka_unit_test(a_call_before_a_return_falls_into_its_function),
         cmocka_unit_test(modules_behave_alike_on_other_inputs),
+        cmocka_unit_test(what_the_sample_does_not_show_stays),
+        cmocka_unit_test(the_reason_is_named),
         cmocka_unit_test(samples_must_run),
     };
     return cmocka_run_group_tests_name("tir cliff", tests, NULL, NULL);

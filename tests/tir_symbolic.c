@@ -89,12 +89,17 @@ static void known_equalities_are_proven_and_differences_named(void **state) {
         {"push 8 push 5 write_mem 1 pop 1 push 7 dup 1 write_mem 1 pop 1 push 9 push 5 write_mem 1 "
          "pop 1",
          "push 7 dup 1 write_mem 1 pop 1 push 9 push 5 write_mem 1 pop 1",
-         NC_TIR_DIFFERENT_EFFECTS},                                        /* equal, not shown */
+         NC_TIR_DIFFERENT_EFFECTS}, /* equal, not shown */
+        {"push 7 dup 1 write_mem 1 pop 1 push 8 push 5 write_mem 1 pop 1 push 9 dup 1 write_mem 1 "
+         "pop 1",
+         "push 9 dup 1 write_mem 1 pop 1 push 8 push 5 write_mem 1 pop 1",
+         NC_TIR_DIFFERENT_EFFECTS}, /* either order may be the last word */
         {"push 5 read_mem 1 addi 1 write_mem 1 pop 1", "", NC_TIR_PROVEN}, /* what was there */
         {"push 5 read_mem 1 addi 2 write_mem 1 pop 1", "", NC_TIR_DIFFERENT_EFFECTS},
         /* division by constants, masks, powers */
         {"push 255 and", "push 256 swap 1 div_mod swap 1 pop 1", NC_TIR_PROVEN},
         {"push 254 and", "push 256 swap 1 div_mod swap 1 pop 1", NC_TIR_DIFFERENT_STACK},
+        {"push 5 and", "push 6 swap 1 div_mod swap 1 pop 1", NC_TIR_DIFFERENT_STACK},
         {"push 256 swap 1 div_mod pop 1 push 16 swap 1 div_mod pop 1",
          "push 4096 swap 1 div_mod pop 1", NC_TIR_PROVEN},
         {"push 65536 swap 1 div_mod pop 1 push 65536 swap 1 div_mod pop 1",
