@@ -9231,7 +9231,7 @@ static nc_tir__piece *nc_tir__pieces(const nc_tir__optimizer *o, size_t n) {
     size_t i, k, m, run;
     for (i = 0; i < stbds_arrlenu(o->regions); i++) {
         const nc_tir__tasm *code = o->regions[i].code;
-        for (k = run = 0; !o->regions[i].gone && k < stbds_arrlenu(code); k++) {
+        for (k = run = 0; !o->regions[i].gone && k < stbds_arrlenu(o->regions[i].code); k++) {
             run = nc_tir__may_move(code, k) ? run + 1 : 0;
             if (run < n) continue;
             piece.hash = n;
@@ -9248,9 +9248,8 @@ static nc_tir__piece *nc_tir__pieces(const nc_tir__optimizer *o, size_t n) {
 
 /* The equal pieces from `first` on that do not overlap, at most 64 of them, in *at; where the next
  * piece starts. */
-static size_t nc_tir__equal_pieces(const nc_tir__optimizer *o, const nc_tir__piece *list,
-                                   size_t first, size_t n, const nc_tir__piece **at,
-                                   uint32_t *count) {
+static size_t nc_tir__equal_pieces(const nc_tir__optimizer *o, nc_tir__piece *list, size_t first,
+                                   size_t n, const nc_tir__piece **at, uint32_t *count) {
     const nc_tir__tasm *code = o->regions[list[first].region].code + list[first].at;
     size_t i;
     *count = 0;
@@ -9581,7 +9580,7 @@ static void nc_tir__bounds(nc_tir__trader *t, uint64_t bound[NC_TIR__TABLES]) {
     for (r = 0; r < stbds_arrlenu(o->regions); r++) {
         const nc_tir__tasm *code = o->regions[r].code;
         const uint64_t *visits = t->one + t->first[r];
-        const size_t n = o->regions[r].gone ? 0 : stbds_arrlenu(code);
+        const size_t n = o->regions[r].gone ? 0 : stbds_arrlenu(o->regions[r].code);
         for (i = 0; i < n; i = end + 1) {
             for (end = i; end < n && nc_tir__is_straight(code, end);) end++;
             for (; i < end; i = cut) {
