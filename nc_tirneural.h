@@ -8934,28 +8934,78 @@ static int nc_tir__do_loop(nc_tir__trader *t, const nc_tir__deal *d) {
     return 1;
 }
 
-/* Bodies of a loop that is called with a known count, one after the other. */
+/* The bodies of a loop that asks before each round and counts down from a known number: all of
+ * them, an stb_ds array, or null. */
+static nc_tir__tasm *nc_tir__rounds_before(nc_tir__optimizer *o, const nc_tir__tasm *code,
+                                           size_t before, const nc_tir__region *loop) {
+    nc_tir__prover *p = &o->search->prover;
+    const int n = nc_tir__loop_body(o, (size_t)(loop - o->regions));
+    nc_tir__tasm *all = NULL;
+    uint64_t count, i;
+    int k;
+    if (n < 1 || !nc_tir__leaves_constant(o, code, before, 0, &count)) return NULL;
+    if (count > 64 || count * (uint64_t)n > 256) return NULL;
+    for (k = 0; k < n; k++)
+        if (!nc_tir__is_straight(loop->code, (size_t)(5 + k))) return NULL;
+    if (nc_tir__interpret(p, loop->code + 5, (size_t)n) != NC_TIR_PROVEN) return NULL;
+    if (p->before.stack[p->before.n - 1] !=
+        nc_tir__offset(&p->terms, NC_TIR__INPUTS - 1, NC_GL_P - 1))
+        return NULL; /* the counter is not on top again, one less */
+    for (i = 0; i < count; i++) nc_tir__add_code(&all, loop->code + 5, (size_t)n);
+    return all;
+}
+
+/* The bodies of a loop that asks after each round, `body, skiz, recurse, return`, as long as the
+ * answer is known. */
+static nc_tir__tasm *nc_tir__rounds_after(nc_tir__optimizer *o, const nc_tir__tasm *code,
+                                          size_t before, const nc_tir__region *loop) {
+    const size_t n = stbds_arrlenu(loop->code);
+    const nc_tir__tasm *end = loop->code + n;
+    const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+    nc_tir__tasm *all = NULL;
+    uint64_t again = 1;
+    size_t k;
+    if (n < 4 || loop->gone || end[-1].op != NC_TIR__I_RETURN || end[-2].op != NC_TIR__I_RECURSE ||
+        end[-3].op != NC_TIR__I_SKIZ)
+        return NULL;
+    for (k = 0; k < n - 3; k++)
+        if (!nc_tir__is_straight(loop->code, k)) return NULL;
+    nc_tir__add_code(&all, code, before);
+    while (again && stbds_arrlenu(all) + n <= before + 256) {
+        nc_tir__add_code(&all, loop->code, n - 3);
+        if (!nc_tir__leaves_constant(o, all, stbds_arrlenu(all), 0, &again)) break;
+        stbds_arrput(all, drop); /* the answer */
+    }
+    if (again) NC__EMPTY(all);
+    if (!again) nc_tir__splice(&all, 0, before, NULL, 0);
+    if (stbds_arrlenu(all)) return all;
+    stbds_arrfree(all);
+    return NULL;
+}
+
+/* Bodies of a loop whose rounds are known where it is called, one after the other. */
 static int nc_tir__do_unroll(nc_tir__trader *t, const nc_tir__deal *d) {
     nc_tir__optimizer *o = t->o;
     nc_tir__region *r = &o->regions[d->region];
     const nc_tir__region *loop = nc_tir__callee(o, &r->code[d->at]);
-    const size_t start = nc_tir__segment_start(r->code, d->at);
-    nc_tir__prover *p = &o->search->prover;
-    nc_tir__tasm *all = NULL;
-    const int n = loop ? nc_tir__loop_body(o, (size_t)(loop - o->regions)) : -1;
-    uint64_t count, i;
-    int k;
-    if (n < 1 || loop == r || nc_tir__is_conditional(r->code, d->at)) return 0;
-    if (!nc_tir__leaves_constant(o, r->code + start, d->at - start, 0, &count)) return 0;
-    if (count > 64 || count * (uint64_t)n > 256) return 0;
-    for (k = 0; k < n; k++)
-        if (!nc_tir__is_straight(loop->code, (size_t)(5 + k))) return 0;
-    if (nc_tir__interpret(p, loop->code + 5, (size_t)n) != NC_TIR_PROVEN) return 0;
-    if (p->before.stack[p->before.n - 1] !=
-        nc_tir__offset(&p->terms, NC_TIR__INPUTS - 1, NC_GL_P - 1))
-        return 0; /* the counter is not on top again, one less */
-    for (i = 0; i < count; i++) nc_tir__add_code(&all, loop->code + 5, (size_t)n);
-    nc_tir__splice(&r->code, d->at, 1, all, stbds_arrlenu(all));
+    const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
+    const size_t asked = d->at > 0 && r->code[d->at - 1].op == NC_TIR__I_SKIZ;
+    const size_t at = d->at - asked, start = nc_tir__segment_start(r->code, at);
+    nc_tir__tasm *all, *code = r->code + start;
+    uint64_t answer = 1;
+    if (!loop || loop == r || r->code[d->at].line == NC_TIR__AFTER_SKIZ) return 0;
+    if (asked && (!nc_tir__leaves_constant(o, code, at - start, 0, &answer) || !answer)) return 0;
+    all = asked ? NULL : nc_tir__rounds_before(o, code, at - start, loop);
+    if (!all) {
+        nc_tir__tasm *entry = NULL;
+        nc_tir__add_code(&entry, code, at - start);
+        if (asked) stbds_arrput(entry, drop);
+        all = nc_tir__rounds_after(o, entry, stbds_arrlenu(entry), loop);
+        stbds_arrfree(entry);
+        if (all && asked) nc_tir__splice(&all, 0, 0, &drop, 1);
+    }
+    if (!all) return 0;
+    nc_tir__splice(&r->code, at, 1 + asked, all, stbds_arrlenu(all));
     stbds_arrfree(all);
     nc_tir__improve_region(o, r);
     return 1;
