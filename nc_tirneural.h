@@ -67,6 +67,10 @@
    as it was. A network may guide the search (examples/data/tir_weights.bin, or your own from
    examples/tir_train.c): it changes which code is found, never whether it is right.
 
+   With sample inputs (nc_tir_options.samples) the aim is the machine's own: all its tables are
+   padded to one power of two, so that a row less in the tallest may halve the cost and any other
+   row is free. The program runs on them, and rows are traded between tables until it pads lower.
+
    To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c, or for the newest
    compiler in tests/tir_trisha.c. One that is more than a sequence of instructions: its case in
    nc_tir__lower_structure or nc_tir__lower_trisha too.
@@ -4896,7 +4900,8 @@ NC__COLD_END
  * input, the state of a channel, the result of an operation, a condition under which code does not
  * crash, or a polynomial over such with coefficients in F_p (a constant is a polynomial of degree
  * 0). Rules used: ring axioms of F_p, commutativity of the u32 bit operations, a = b iff a - b = 0,
- * folding of constants. */
+ * folding of constants, small powers as products, masks and remainders by a constant d as n - d *
+ * quotient, memory as a chain of stores, a sponge that is initialised forgets. */
 enum { NC_TIR__T_POLY, NC_TIR__T_INPUT, NC_TIR__T_CHANNEL, NC_TIR__T_OP, NC_TIR__T_CHECK };
 
 enum {
