@@ -430,6 +430,125 @@ static void the_reason_is_named(void **state) {
     assert_string_equal(nc_tir_trade_str(NC_TIR_TRADE_COUNT), "unknown trade");
 }
 
+/* -- random programs -- */
+
+static char drawn[1 << 15];
+
+static void draw(const char *const *pieces, size_t count, uint64_t *seed) {
+    strcat(drawn, pieces[(test_random(seed) >> 8) % count]);
+    strcat(drawn, " ");
+}
+
+/* Functions that call each other and loops, on three values and memory; every piece leaves the
+   height of the stack as it was, and those of loops touch its top alone. */
+static void draw_program(uint64_t *seed) {
+    static const char *const top[] = {"addi 3",
+                                      "dup 0 mul",
+                                      "split add",
+                                      "split pop 1",
+                                      "dup 0 write_io 1",
+                                      "read_io 1 add",
+                                      "dup 0 push 5 write_mem 1 pop 1",
+                                      "push 5 read_mem 1 pop 1 add",
+                                      "dup 0 push 6 write_mem 1 pop 1",
+                                      "push 2 read_mem 2 pop 1 add add",
+                                      "split swap 1 pop 1 push 255 and",
+                                      "split swap 1 pop 1 push 256 swap 1 div_mod add",
+                                      "split swap 1 pop 1 push 3 swap 1 pow",
+                                      "dup 0 push 3 eq skiz addi 7",
+                                      "split swap 1 pop 1 dup 0 push 77 xor swap 1 push 77 and add",
+                                      "push -1 mul",
+                                      "sponge_squeeze pop 5 pop 4 add",
+                                      "sponge_init",
+                                      "call g"};
+    static const char *const deep[] = {"swap 1",
+                                       "pick 2",
+                                       "place 2",
+                                       "dup 1 add",
+                                       "dup 3 dup 1 mul add",
+                                       "swap 5",
+                                       "pick 6",
+                                       "dup 1 write_io 1",
+                                       "read_io 1 pop 1",
+                                       "dup 2 push 9 write_mem 1 pop 1",
+                                       "push 9 read_mem 5 read_mem 5 pop 1 sponge_absorb",
+                                       "push 3 call l pop 1",
+                                       "push 0 call m pop 1",
+                                       "call f",
+                                       "call h",
+                                       "addi 1",
+                                       "dup 0 mul"};
+    const size_t tops = sizeof top / sizeof *top, deeps = sizeof deep / sizeof *deep;
+    int i, k;
+    strcpy(drawn, "sponge_init read_io 5 read_io 5 ");
+    for (i = 0; i < 10; i++) draw(deep, deeps, seed);
+    strcat(drawn, "write_io 5 write_io 5 halt\n");
+    for (k = 0; k < 5; k++) {
+        strcat(drawn, k == 0   ? "f: "
+                      : k == 1 ? "h: "
+                      : k == 2 ? "l: dup 0 push 0 eq skiz return addi -1 swap 1 "
+                      : k == 3 ? "m: dup 0 push 0 eq skiz return addi -1 swap 1 "
+                               : "g: addi 11 ");
+        for (i = 0; i < 3 + k % 2; i++) draw(top, tops - (k == 4), seed);
+        strcat(drawn, k == 0   ? "call h return\n"
+                      : k < 2  ? "return\n"
+                      : k == 4 ? "return\n"
+                               : "swap 1 recurse\n");
+    }
+}
+
+static void random_programs_behave_alike_on_other_inputs(void **state) {
+    uint64_t seed = 3, in[3][200], ram[40];
+    int program, k, i, traded_with = 0, halted = 0;
+    uint32_t kinds = 0;
+    (void)state;
+    for (program = 0; program < 80; program++) {
+        nc_tir_input input[3];
+        nc_tir_options options = {0};
+        nc_tir_report report;
+        char *tasm;
+        memset(input, 0, sizeof input);
+        for (i = 0; i < 40; i++) ram[i] = i % 2 ? test_random(&seed) >> 40 : (uint64_t)i / 2;
+        for (k = 0; k < 3; k++) {
+            for (i = 0; i < 200; i++)
+                in[k][i] = nc_gl_from_u64(test_random(&seed) >> (i % 3 * 20 + k));
+            input[k].public_input = in[k];
+            input[k].public_count = 200;
+            input[k].ram = ram;
+            input[k].ram_count = 20;
+            input[k].max_cycles = 20000;
+        }
+        draw_program(&seed);
+        options.whole = program % 4 > 0;
+        options.aim = program % 5 ? NC_TIR_AIM_MACHINE : NC_TIR_AIM_MODEL;
+        options.beam = 4;
+        options.effort = 1;
+        options.samples = input;
+        options.sample_count = 1;
+        if (nc_tir_optimize_tasm(drawn, &options, &tasm, &report, NULL) != NC_OK) continue;
+        traded_with++;
+        for (i = 0; i < NC_TIR_TRADE_COUNT; i++)
+            kinds |= (uint32_t)(report.cliff.trades[i] > 0) << i;
+        for (k = 0; k < 3; k++) {
+            nc_tir_execution x[2];
+            assert_int_equal(nc_tir_execute(drawn, &input[k], &x[0], NULL), NC_OK);
+            assert_int_equal(nc_tir_execute(tasm, &input[k], &x[1], NULL), NC_OK);
+            if ((x[0].outcome == NC_TIR_HALTED) != (x[1].outcome == NC_TIR_HALTED) ||
+                x[0].output_count != x[1].output_count ||
+                (x[0].outcome == NC_TIR_HALTED &&
+                 memcmp(x[0].output, x[1].output, x[0].output_count * sizeof(nc_gl))))
+                fail_msg("%s\nbecomes\n%s", drawn, tasm);
+            halted += x[0].outcome == NC_TIR_HALTED;
+            nc_tir_free_output(&x[0]);
+            nc_tir_free_output(&x[1]);
+        }
+        nc_tir_free_text(tasm);
+    }
+    printf("%d random programs traded, %d runs to the end; trades seen %x\n", traded_with, halted,
+           (unsigned)kinds);
+    assert_true(traded_with > 40 && halted > 100 && (kinds & (kinds - 1)));
+}
+
 static void samples_must_run(void **state) {
     static const nc_tir_input nothing = {0};
     nc_tir_options options = {0};
@@ -467,6 +586,7 @@ int main(void) {
         cmocka_unit_test(modules_behave_alike_on_other_inputs),
         cmocka_unit_test(what_the_sample_does_not_show_stays),
         cmocka_unit_test(the_reason_is_named),
+        cmocka_unit_test(random_programs_behave_alike_on_other_inputs),
         cmocka_unit_test(samples_must_run),
     };
     return cmocka_run_group_tests_name("tir cliff", tests, NULL, NULL);
