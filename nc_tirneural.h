@@ -9442,29 +9442,35 @@ static void nc_tir__offer_schedules(nc_tir__trader *t, size_t region) {
     }
 }
 
-/* For every length the piece whose copies have the most words to save. */
+/* For every length the pieces whose copies have the most words to save. */
 static void nc_tir__offer_outlines(nc_tir__trader *t) {
+    enum { BEST = 4 };
     const nc_tir__optimizer *o = t->o;
     const nc_tir__piece *at[64];
-    size_t n, k, next;
+    size_t n, k, next, i;
     uint32_t count;
     for (n = 2; n <= 32; n += n < 12 ? 1 : 4) {
         nc_tir__piece *list = nc_tir__pieces(o, n);
-        uint64_t most = 0;
-        size_t best = 0;
+        uint64_t most[BEST + 1] = {0};
+        size_t best[BEST + 1] = {0};
         for (k = 0; k < stbds_arrlenu(list); k = next) {
             uint64_t words, pay;
             next = nc_tir__equal_pieces(o, list, k, n, at, &count);
             if (count < 2) continue;
             words = nc_tir__words(o->regions[list[k].region].code + list[k].at, n);
             pay = 2 * (uint64_t)count + words + 1; /* the calls, the body, its return */
-            if (words * count <= pay || words * count - pay <= most) continue;
-            most = words * count - pay;
-            best = k;
+            if (words * count <= pay) continue;
+            for (i = BEST; i > 0 && most[i - 1] < words * count - pay; i--) {
+                most[i] = most[i - 1];
+                best[i] = best[i - 1];
+            }
+            most[i] = words * count - pay;
+            best[i] = k;
         }
-        if (most)
-            nc_tir__offer_deal(t, NC_TIR_TRADE_OUTLINE, list[best].region, list[best].at,
-                               (uint32_t)n, 8 * most);
+        for (i = 0; i < BEST; i++)
+            if (most[i])
+                nc_tir__offer_deal(t, NC_TIR_TRADE_OUTLINE, list[best[i]].region, list[best[i]].at,
+                                   (uint32_t)n, 8 * most[i]);
         stbds_arrfree(list);
     }
 }
