@@ -8369,10 +8369,11 @@ static int nc_tir__simplify(nc_tir__optimizer *o, nc_tir__region *r, int fold) {
 
 /* -- loops -- */
 
-/* A loop that asks before each round whether to go on: `H, push 0, eq, skiz, return, body,
+/* A loop that asks before each round whether to go on: `H, push c, eq, skiz, return, body,
  * recurse`. Asked after the round, and once more before it is called, it goes on or not by `skiz`
- * alone: `body, H, skiz, recurse, return`, called by `H, skiz, call`. The same instructions are
- * executed in the same order but for `push 0, eq`, which cannot crash. */
+ * alone: `body, H, addi -c, skiz, recurse, return`, called by `H, addi -c, skiz, call`. Where c is
+ * 0 there is no addi. The same instructions are executed in the same order but for these, none of
+ * which can crash. */
 
 /* The length of H where the region is such a loop, or -1. */
 static int nc_tir__loop_head(const nc_tir__optimizer *o, const nc_tir__region *r) {
@@ -8384,7 +8385,7 @@ static int nc_tir__loop_head(const nc_tir__optimizer *o, const nc_tir__region *r
     while (nc_tir__is_straight(r->code, h)) h++; /* ends at a jump: there is one */
     if (h < 2 || r->code[h].op != NC_TIR__I_SKIZ || r->code[h + 1].op != NC_TIR__I_RETURN ||
         nc_tir__is_conditional(r->code, 0) || r->code[h - 1].op != NC_TIR__I_EQ ||
-        r->code[h - 2].op != NC_TIR__I_PUSH || r->code[h - 2].arg != 0)
+        r->code[h - 2].op != NC_TIR__I_PUSH)
         return -1;
     for (i = 0; i + 1 < n; i++)
         if (r->code[i].op == NC_TIR__I_RECURSE || r->code[i].op == NC_TIR__I_RECURSE_OR_RETURN)
@@ -8445,6 +8446,8 @@ static int nc_tir__turn_loop(nc_tir__optimizer *o, nc_tir__region *r) {
     int fits;
     if (calls == 0 || calls == UINT32_MAX) return 0;
     nc_tir__add_code(&question, r->code, (size_t)head);
+    if (r->code[head].arg) /* what equals c ends it: the difference is 0 */
+        stbds_arrput(question, nc_tir__make(NC_TIR__I_ADDI, nc_gl_neg(r->code[head].arg)));
     stbds_arrput(question, nc_tir__make(NC_TIR__I_SKIZ, 0));
     n = stbds_arrlenu(question);
     fits = nc_tir__affords_change(o, r->code + head, 2, question, n, calls);

@@ -303,6 +303,14 @@ static void branches_fold_where_nothing_changes(void **state) {
          "f:\n    push 7\n    dup 0\n    skiz\n    call __loop__1\n    pop 1\n    return\n\n"
          "__loop__1:\n    addi -1\n    dup 3\n    write_io 1\n    dup 0\n    skiz\n    recurse\n"
          "    return\n\n"},
+        /* one that ends at another constant, where another instruction can be spared */
+        {"f: push 3 push 4 add call __loop__1 pop 1 return __loop__1: dup 0 push 3 eq skiz return "
+         "addi -1 "
+         "dup 3 write_io 1 recurse",
+         "f:\n    push 7\n    push 4\n    skiz\n    call __loop__1\n    pop 1\n    "
+         "return\n\n"
+         "__loop__1:\n    addi -1\n    dup 3\n    write_io 1\n    dup 0\n    addi -3\n    skiz\n"
+         "    recurse\n    return\n\n"},
         /* not where the call may be skipped: there is no place for the question */
         {"f: skiz call __loop__1 return __loop__1: dup 0 push 0 eq skiz return addi -1 dup 3 "
          "write_io 1 recurse",
