@@ -4901,7 +4901,9 @@ NC__COLD_END
  * crash, or a polynomial over such with coefficients in F_p (a constant is a polynomial of degree
  * 0). Rules used: ring axioms of F_p, commutativity of the u32 bit operations, a = b iff a - b = 0,
  * folding of constants, small powers as products, masks and remainders by a constant d as n - d *
- * quotient, memory as a chain of stores, a sponge that is initialised forgets. */
+ * quotient, memory as a chain of stores, a sponge that is initialised forgets; elements of the
+ * extension are added coefficient by coefficient, and a product of two of them does not depend on
+ * their order. */
 enum { NC_TIR__T_POLY, NC_TIR__T_INPUT, NC_TIR__T_CHANNEL, NC_TIR__T_OP, NC_TIR__T_CHECK };
 
 enum {
@@ -7615,7 +7617,8 @@ static nc_tir__search *nc_tir__search_new(const nc_tir_model *model, uint32_t gu
 
 /* The optimiser works on TASM: code between labels is a region, straight-line code between jumps
  * a segment. Segments are shortened by searches; branches are then folded, emptied or shared
- * where the prover shows that nothing changes. Names, entry points and stack layouts of functions
+ * where the prover shows that nothing changes, bodies move to where they are called, and loops ask
+ * after their rounds whether to go on. Names, entry points and stack layouts of functions
  * stay; labels that the lowering invented (__then__, __else__, __loop__) may vanish. */
 typedef struct nc_tir__region {
     uint32_t *labels;   /* stb_ds array: all names of its first instruction */
