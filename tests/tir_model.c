@@ -80,18 +80,21 @@ static void every_instruction_does_what_its_row_says(void **state) {
     free(p);
 }
 
-/* What a kind lowers to for a machine is code that this machine has. */
+/* What a kind lowers to for a machine is code that this machine has; so is what the newest compiler
+   makes of it for the release, but for `or`. Only this compiler has the last two. */
 static void no_operation_needs_what_its_machine_lacks(void **state) {
-    int kind, main_branch;
+    int kind, target;
     (void)state;
-    for (main_branch = 0; main_branch < 2; main_branch++)
-        for (kind = 0; kind < NC_TIR_KIND_COUNT; kind++) {
+    for (target = NC_TIR_TARGET_TRITON; target <= NC_TIR_TARGET_TRISHA; target++)
+        for (kind = 0; kind < NC_TIR_TARGET_CALL; kind++) {
             const nc_tir__form *form = &nc_tir__forms[kind];
+            const int newest = target == NC_TIR_TARGET_TRISHA;
+            const int purpose =
+                target == NC_TIR_TARGET_TRITON_MAIN ? NC_TIR__FOR_MAIN : NC_TIR__FOR_RELEASE;
             nc_tir_program *program;
-            const int purpose = main_branch ? NC_TIR__FOR_MAIN : NC_TIR__FOR_RELEASE;
             nc_tir__code code;
             nc_error err;
-            nc_tir_op op = {(nc_tir_kind)kind, 2, 1,
+            nc_tir_op op = {(nc_tir_kind)kind, 2, form->argument == NC_TIR__A_COUNT ? 7 : 1,
                             form->argument == NC_TIR__A_ASM ? "nop\n" : "x"};
             char *tasm;
             if (kind == NC_TIR_TARGET_CALL || kind == NC_TIR_ENTRY_PARAMETERS)
@@ -99,11 +102,9 @@ static void no_operation_needs_what_its_machine_lacks(void **state) {
             assert_int_equal(nc_tir_create(&program), NC_OK);
             assert_int_equal(nc_tir_append(program, &op), NC_OK);
             if (form->bodies) assert_int_equal(nc_tir_end(program), NC_OK);
-            assert_int_equal(
-                nc_tir_lower(program,
-                             main_branch ? NC_TIR_TARGET_TRITON_MAIN : NC_TIR_TARGET_TRITON, &tasm),
-                NC_OK);
-            if (nc_tir__read_tasm(tasm, purpose, &code, &err) != NC_OK)
+            assert_int_equal(nc_tir_lower(program, (nc_tir_target)target, &tasm), NC_OK);
+            if ((nc_tir__read_tasm(tasm, purpose, &code, &err) == NC_OK) !=
+                !(newest && kind == NC_TIR_OR))
                 fail_msg("%s: %s", form->name, err.message);
             nc_tir__code_free(&code);
             nc_tir_free_text(tasm);
