@@ -97,8 +97,6 @@ static void no_operation_needs_what_its_machine_lacks(void **state) {
             nc_tir_op op = {(nc_tir_kind)kind, 2, form->argument == NC_TIR__A_COUNT ? 7 : 1,
                             form->argument == NC_TIR__A_ASM ? "nop\n" : "x"};
             char *tasm;
-            if (kind == NC_TIR_TARGET_CALL || kind == NC_TIR_ENTRY_PARAMETERS)
-                continue; /* target trisha alone has them */
             assert_int_equal(nc_tir_create(&program), NC_OK);
             assert_int_equal(nc_tir_append(program, &op), NC_OK);
             if (form->bodies) assert_int_equal(nc_tir_end(program), NC_OK);
