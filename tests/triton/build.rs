@@ -2,13 +2,25 @@
 //! of it gives.
 use std::{env, fs, path::Path, process::Command};
 
+fn run(command: &mut Command) {
+    let status = command
+        .status()
+        .expect("the C compiler or ar cannot be started");
+    assert!(status.success(), "{command:?} failed");
+}
+
 fn main() {
-    cc::Build::new()
-        .file("shim.c")
-        .include("../..")
-        .opt_level(2)
-        .warnings(false)
-        .compile("nct");
+    let out = env::var("OUT_DIR").unwrap();
+    let object = Path::new(&out).join("nct.o");
+    let archive = Path::new(&out).join("libnct.a");
+    let cc = env::var("CC").unwrap_or_else(|_| "cc".into());
+    run(Command::new(cc)
+        .args(["-O2", "-fPIC", "-I../..", "-c", "shim.c", "-o"])
+        .arg(&object));
+    run(Command::new("ar").arg("rcs").arg(&archive).arg(&object));
+    println!("cargo:rustc-link-search=native={out}");
+    println!("cargo:rustc-link-lib=static=nct");
+    println!("cargo:rustc-link-lib=m");
     for file in ["shim.c", "../../nc_tirneural.h", "../../nc_goldilocks.h"] {
         println!("cargo:rerun-if-changed={file}");
     }

@@ -198,7 +198,13 @@ fn measure(case: &Case, options: &Options, known: &mut Known) -> Result<Row, Str
             let program = machine::program(&(case.setup() + text))?;
             machine::prove(&program, &machine::reads_of(&case.state))
         };
-        row.proof = Some([prove(&case.text)?, prove(&after.text)?]);
+        let mut best = [prove(&case.text)?, prove(&after.text)?];
+        for _ in 0..2 {
+            for (best, text) in best.iter_mut().zip([&case.text, &after.text]) {
+                best.0 = best.0.min(prove(text)?.0); // the first proof of a process is slower
+            }
+        }
+        row.proof = Some(best);
     }
     Ok(row)
 }
