@@ -23,4 +23,4 @@ judge=$CARGO_TARGET_DIR/release/nc_triton
 sh harvest.sh "$out/harvest" bench >"$out/harvest.log" 2>&1 || { cat "$out/harvest.log"; exit 1; }
 "$judge" harvest "$out/harvest"
 "$judge" optimize "$out/harvest" --beam 8 --most 9000 --rows 20 \
-    --prove fri_collinear_y_xfe.bench.1,mmr_verify_from_memory.bench.1
+    --prove fri_collinear_y_xfe.bench.1,map_dyn_length_elements.bench.2
