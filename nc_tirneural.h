@@ -7060,6 +7060,14 @@ static uint64_t nc_tir__hash_change(const nc_tir__search *p, const nc_tir__state
     return sum;
 }
 
+/* A move's rows of the stack table, and those that are still to come. */
+static void nc_tir__add_toll(const nc_tir__search *p, const nc_tir__state *s, const nc_tir__uses *l,
+                             int height, nc_tir__move *m) {
+    const int32_t toll = p->toll * (height > (int)s->n ? height - s->n : s->n - height);
+    m->guide += toll;
+    m->score += toll + p->toll * (l->copies + l->dead);
+}
+
 /* Offer a move unless it loses a value for good or leaves the permitted depth. */
 static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__move *m) {
     const nc_tir__search *p = b->p;
@@ -7080,9 +7088,9 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     keep = s->n - c.pops;
     m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
     if (!moves_only) nc_tir__account(b, m, &c, 1);
-    m->guide = s->guide + p->toll * (height > (int)s->n ? height - s->n : s->n - height);
-    m->score = m->guide + l->open + (NC_TIR__SCORE + p->toll) * l->copies +
-               (NC_TIR__SCORE_DEAD + p->toll) * l->dead;
+    m->guide = s->guide;
+    m->score = s->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
+    if (p->toll) nc_tir__add_toll(p, s, l, height, m);
     for (k = 0; k < b->pattern_count; k++)
         m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
                     nc_tir__disorder(&b->patterns[k], s, &c, moves_only);
