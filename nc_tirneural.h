@@ -651,8 +651,9 @@ NC_API nc_status nc_tir_optimize_text(const char *tir, size_t bytes, const nc_ti
 NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json);
 /* The tallest of the tables and its name (null pointer allowed). */
 NC_API uint64_t nc_tir_tallest_table(const nc_tir_tables *tables, const char **table);
-/* Text for a trade, and for why the trading ended. */
+/* Text for a trade. */
 NC_API const char *nc_tir_trade_str(nc_tir_trade trade);
+/* Text for why the trading ended. */
 NC_API const char *nc_tir_stop_str(nc_tir_stop stop);
 
 /* -- training: imitation of a wide search, then evolution ------------------------------------ */
