@@ -412,7 +412,7 @@ typedef struct nc_tir_options {
     uint32_t block;            /* instructions searched as one block, at most 64; 0: 32, which the
                              network sees */
     const nc_tir_model *model; /* guides the search; null: no network */
-    uint32_t guide;            /* weight of its log-probability, in 1/64 instruction; 0: 4 */
+    uint32_t guide;            /* weight of its log-probability, in 1/64 instruction; 0: 32 */
     uint32_t whole;          /* 1: a whole program that nothing calls into: functions may go too */
     nc_progress_fn progress; /* called before each block with instructions done and in all */
     void *progress_user;
@@ -443,17 +443,18 @@ typedef struct nc_tir_report {
 
 /* Zero means default. */
 typedef struct nc_tir_imitation {
-    uint32_t epochs; /* over the training set; 0: 20 */
-    uint32_t beam;   /* of the search that is imitated; 0: 256 */
+    uint32_t epochs; /* over the training set; 0: 3 */
+    uint32_t beam;   /* of the search that is imitated; 0: 64 */
     float rate;      /* of AdamW at the start; 0: 0.001 */
-    uint32_t reserved;
-    uint64_t seed;           /* of the order of blocks */
+    uint32_t whole;  /* of the texts, so many at the end are learned from in blocks of 32 only, the
+                        others in pieces that overlap too */
+    uint64_t seed;   /* of the order of blocks */
     nc_progress_fn progress; /* files searched, then epochs done */
     void *user;
 } nc_tir_imitation;
 
-/* The training set of imitation, a sample for each move; mean cross entropy and share of moves
- * ranked first in the last epoch. */
+/* The training set of imitation: pieces of code, states with all their moves; mean cross entropy
+ * and share of levels with a move to a shortest end ranked first, in the last epoch. */
 typedef struct nc_tir_imitation_report {
     uint32_t blocks, samples;
     double loss, accuracy;
@@ -5911,13 +5912,25 @@ enum {
     NC_TIR__ROWS_LIFE = NC_TIR__ROWS_IMMEDIATE + 16,
     NC_TIR__ROWS_MAKER = NC_TIR__ROWS_LIFE + NC_TIR_BLOCK_NODES + 1,
     NC_TIR__NODE_ROWS = NC_TIR__ROWS_MAKER + 2 * NC_TIR_BLOCK_NODES,
-    /* rows of the embedding of a state: last opcode, its argument, what the upper elements are */
-    NC_TIR__TOPS = 6,
-    NC_TIR__STATE_FEATURES = 2 + NC_TIR__TOPS,
-    NC_TIR__ROWS_LAST = 64,
-    NC_TIR__ROWS_TOP = NC_TIR__ROWS_LAST + 16,
-    NC_TIR__TOP_KINDS = 8,
-    NC_TIR__STATE_ROWS = NC_TIR__ROWS_TOP + NC_TIR__TOPS * NC_TIR__TOP_KINDS,
+    /* rows of the embedding of a state, which is the sum of one of each: its last move, its
+     * height, operations still to do, what each of the upper elements is, operands and opcodes of
+     * the nearest two operations, where the upper four elements must end, the lowest place that is
+     * not as it must be */
+    NC_TIR__TOPS = 16,
+    NC_TIR__TOP_KINDS = 16,
+    NC_TIR__AIMS = 4,
+    NC_TIR__AIM_KINDS = 20,
+    NC_TIR__DEPTHS = 13, /* classes of depths */
+    NC_TIR__ROWS_HEIGHT = 65,
+    NC_TIR__ROWS_OPEN = NC_TIR__ROWS_HEIGHT + 16,
+    NC_TIR__ROWS_TOP = NC_TIR__ROWS_OPEN + 16,
+    NC_TIR__ROWS_NEXT = NC_TIR__ROWS_TOP + NC_TIR__TOPS * NC_TIR__TOP_KINDS,
+    NC_TIR__NEXT_ROWS = NC_TIR__DEPTHS * NC_TIR__DEPTHS + 1,
+    NC_TIR__ROWS_NEXT_OP = NC_TIR__ROWS_NEXT + 2 * NC_TIR__NEXT_ROWS,
+    NC_TIR__ROWS_AIM = NC_TIR__ROWS_NEXT_OP + 2 * 64,
+    NC_TIR__ROWS_HOLE = NC_TIR__ROWS_AIM + NC_TIR__AIMS * NC_TIR__AIM_KINDS,
+    NC_TIR__STATE_ROWS = NC_TIR__ROWS_HOLE + NC_TIR__DEPTHS * NC_TIR__DEPTHS,
+    NC_TIR__STATE_FEATURES = 3 + NC_TIR__TOPS + 4 + NC_TIR__AIMS + 1,
     /* one encoder layer */
     NC_TIR__L_Q = 0,
     NC_TIR__L_K = NC_TIR__L_Q + NC_TIR__D * NC_TIR__D,
@@ -5929,11 +5942,11 @@ enum {
     NC_TIR__L_GAMMA = NC_TIR__L_DOWN + NC_TIR__FFN * NC_TIR__D,
     NC_TIR__L_BETA = NC_TIR__L_GAMMA + NC_TIR__D,
     NC_TIR__LAYER = NC_TIR__L_BETA + NC_TIR__D,
-    /* decoder: 128 -> 128 -> 64, from mean latent and state to scores of opcodes and arguments */
+    /* decoder: 128 -> 128 -> 64, from a latent and a state to scores of moves (nc_tir__code_of) and
+     * of the state itself. A search leaves the latent 0. */
     NC_TIR__IN = 2 * NC_TIR__D,
-    NC_TIR__OPCODES = 48,
-    NC_TIR__ARGUMENTS = 16,
-    NC_TIR__OUT = NC_TIR__OPCODES + NC_TIR__ARGUMENTS,
+    NC_TIR__OUT = 64,
+    NC_TIR__CODE_VALUE = 58,
     NC_TIR__P_HIDDEN = NC_TIR__LAYERS * NC_TIR__LAYER,
     NC_TIR__P_HIDDEN_BIAS = NC_TIR__P_HIDDEN + NC_TIR__IN * NC_TIR__FFN,
     NC_TIR__P_OUT = NC_TIR__P_HIDDEN_BIAS + NC_TIR__FFN,
@@ -5943,10 +5956,16 @@ enum {
     NC_TIR__PARAMETERS = NC_TIR__P_STATES + NC_TIR__STATE_ROWS * NC_TIR__D
 };
 NC_TIR__STATIC(network_has_the_documented_size,
-               (int)NC_TIR__P_NODES == 90816 && (int)NC_TIR__PARAMETERS == 90816 + 20032);
+               (int)NC_TIR__P_NODES == 90816 && (int)NC_TIR__PARAMETERS == 90816 + 80320);
 
+/* The weights, and what the decoder makes of them: its first layer taken with the rows of a state's
+ * embedding, and its second, a row for each output. */
 struct nc_tir_model {
     nc_fixed w[NC_TIR__PARAMETERS];
+    int16_t rows[NC_TIR__STATE_ROWS * NC_TIR__FFN]; /* in 1/128 */
+    int16_t hidden_bias[NC_TIR__FFN];               /* in 1/128 */
+    int16_t out[NC_TIR__OUT * NC_TIR__FFN];         /* in 1/256 */
+    int32_t out_bias[NC_TIR__OUT];                  /* in 1/32,768 */
 };
 
 NC_API size_t nc_tir_model_parameters(size_t *embedding) {
@@ -5978,6 +5997,8 @@ static uint32_t nc_tir__fan_in(uint32_t i) {
     return part->fan_in;
 }
 
+static void nc_tir__derive(nc_tir_model *model);
+
 static int nc_tir__is_gain(uint32_t i) {
     return i < NC_TIR__P_HIDDEN && i % NC_TIR__LAYER >= NC_TIR__L_GAMMA &&
            i % NC_TIR__LAYER < NC_TIR__L_BETA;
@@ -5999,6 +6020,7 @@ NC_API nc_status nc_tir_model_create(nc_tir_model **model, uint64_t seed) {
         (*model)->w[i] = fan ? nc_gl_from_i64(sum / (int64_t)k) : 0;
         if (nc_tir__is_gain(i)) (*model)->w[i] = NC_FIXED_ONE;
     }
+    nc_tir__derive(*model);
     return NC_OK;
 }
 
@@ -6023,12 +6045,13 @@ NC_API void nc_tir_model_digest(const nc_tir_model *model, nc_gl digest[4]) {
 
 /* -- the weights file -- */
 
-/* "NCTIRW1\n", counts of parameters (u32 each: network, embedding), the parameters as little-endian
- * field elements of 8 bytes, the Poseidon2 digest (trident parameters) of them. */
-#define NC_TIR__FILE_MAGIC "NCTIRW1\n"
+/* "NCTIRW2\n", counts of parameters (u32 each: network, embedding), the parameters as little-endian
+ * signed integers of 4 bytes in 1/65,536, the Poseidon2 digest (trident parameters) of their field
+ * elements. Version 1 had another embedding of states and 8 bytes a parameter. */
+#define NC_TIR__FILE_MAGIC "NCTIRW2\n"
 enum {
     NC_TIR__FILE_HEAD = 16,
-    NC_TIR__FILE_DIGEST = NC_TIR__FILE_HEAD + 8 * NC_TIR__PARAMETERS,
+    NC_TIR__FILE_DIGEST = NC_TIR__FILE_HEAD + 4 * NC_TIR__PARAMETERS,
     NC_TIR__FILE_BYTES = NC_TIR__FILE_DIGEST + 32
 };
 
@@ -6037,8 +6060,10 @@ static nc_status nc_tir__read_weights(nc_tir_model *model, const uint8_t *file, 
     nc_gl digest[4];
     size_t i;
     for (i = 0; i < NC_TIR__PARAMETERS; i++) {
-        const nc_fixed w = nc__get_le(file + NC_TIR__FILE_HEAD + 8 * i, 8);
-        if (w >= NC_GL_P || nc_fixed_abs(w) > NC_TIR__WEIGHT_LIMIT)
+        const uint32_t word = (uint32_t)nc__get_le(file + NC_TIR__FILE_HEAD + 4 * i, 4);
+        const nc_fixed w =
+            nc_gl_from_i64((int64_t)word - (int64_t)(word >> 31) * (INT64_C(1) << 32));
+        if (nc_fixed_abs(w) > NC_TIR__WEIGHT_LIMIT)
             return nc__fail(err, NC_ERR_FORMAT, 0, 0, "weight %lu is not below 8",
                             (unsigned long)i);
         model->w[i] = w;
@@ -6047,6 +6072,7 @@ static nc_status nc_tir__read_weights(nc_tir_model *model, const uint8_t *file, 
     for (i = 0; i < 4; i++)
         if (nc__get_le(file + NC_TIR__FILE_DIGEST + 8 * i, 8) != digest[i])
             return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the weights do not match their digest");
+    nc_tir__derive(model);
     return NC_OK;
 }
 
@@ -6096,7 +6122,8 @@ static void nc_tir__put_weights(nc__buffer *file, const nc_tir_model *model) {
     nc__buffer_put(file, NC_TIR__FILE_MAGIC, 8);
     nc__buffer_le(file, NC_TIR__P_NODES, 4);
     nc__buffer_le(file, NC_TIR__PARAMETERS - NC_TIR__P_NODES, 4);
-    for (i = 0; i < NC_TIR__PARAMETERS; i++) nc__buffer_le(file, model->w[i], 8);
+    for (i = 0; i < NC_TIR__PARAMETERS; i++)
+        nc__buffer_le(file, (uint32_t)nc_gl_to_i64(model->w[i]), 4);
     nc_tir_model_digest(model, digest);
     for (i = 0; i < 4; i++) nc__buffer_le(file, digest[i], 8);
 }
@@ -6317,16 +6344,91 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
     return status;
 }
 
-/* Decoder: rows x 128 in, rows x 64 out; hidden has rows x 128. */
-static nc_status nc_tir__decode(const nc_tir_model *model, const nc_fixed *in, uint32_t rows,
-                                nc_fixed *hidden, nc_fixed *out) {
-    const nc_status status =
-        nc_tir__affine(hidden, in, model->w + NC_TIR__P_HIDDEN, rows, NC_TIR__IN, NC_TIR__FFN,
-                       model->w + NC_TIR__P_HIDDEN_BIAS);
-    nc_tir__rectify(hidden, rows * NC_TIR__FFN);
-    if (status != NC_OK) return status;
-    return nc_tir__affine(out, hidden, model->w + NC_TIR__P_OUT, rows, NC_TIR__FFN, NC_TIR__OUT,
-                          model->w + NC_TIR__P_OUT_BIAS);
+/* -- decoder -- */
+
+/* The decoder in small integers, so that it costs a search little at any level: the first layer is
+ * taken with every row of a state's embedding once per model, and a state adds those up. Hidden
+ * values stay below 32 with 7 fractional bits, weights below 8 with 8: a sum over 128 of their
+ * products is below 2^30. The rows stay below 8, so that 27 of them and the bias fit 16 bits. */
+enum {
+    NC_TIR__SMALL_BITS = 8, /* fractional, of small weights */
+    NC_TIR__SMALL_LIMIT = 2047,
+    NC_TIR__ROW_LIMIT = 1023,
+    NC_TIR__HIDDEN_BITS = 7,
+    NC_TIR__HIDDEN_LIMIT = 4095,
+    NC_TIR__LOGIT = 1 << (NC_TIR__SMALL_BITS + NC_TIR__HIDDEN_BITS) /* 1 in units of logits */
+};
+NC_TIR__STATIC(hidden_values_fit_16_bits, (NC_TIR__STATE_FEATURES + 1) * NC_TIR__ROW_LIMIT < 32768);
+
+/* x / 2^shift, rounded, within -limit .. limit. */
+static int32_t nc_tir__narrow(int64_t x, uint32_t shift, int32_t limit) {
+    x = (x + (INT64_C(1) << shift >> 1)) >> shift;
+    return (int32_t)(x > limit ? limit : x < -limit ? -limit : x);
+}
+
+static int16_t nc_tir__small(nc_fixed w) {
+    return (int16_t)nc_tir__narrow(nc_gl_to_i64(w), 16 - NC_TIR__SMALL_BITS, NC_TIR__SMALL_LIMIT);
+}
+
+/* Sum of 64 products. */
+static NC__NOINLINE int32_t nc_tir__small_dot(const int16_t *a, const int16_t *b) {
+    int32_t sum = 0;
+    uint32_t k;
+    for (k = 0; k < NC_TIR__D; k++) sum += a[k] * b[k];
+    return sum;
+}
+
+/* What is derived from the weights, after a change of them. */
+static void nc_tir__derive(nc_tir_model *model) {
+    const nc_fixed *first = model->w + NC_TIR__P_HIDDEN + NC_TIR__D * NC_TIR__FFN;
+    int16_t columns[NC_TIR__FFN * NC_TIR__D], row[NC_TIR__D];
+    uint32_t i, k;
+    for (i = 0; i < NC_TIR__D; i++) /* of the first layer, its inputs from the state */
+        for (k = 0; k < NC_TIR__FFN; k++)
+            columns[k * NC_TIR__D + i] = nc_tir__small(first[i * NC_TIR__FFN + k]);
+    for (i = 0; i < NC_TIR__STATE_ROWS; i++) {
+        for (k = 0; k < NC_TIR__D; k++)
+            row[k] = nc_tir__small(model->w[NC_TIR__P_STATES + i * (uint32_t)NC_TIR__D + k]);
+        for (k = 0; k < NC_TIR__FFN; k++)
+            model->rows[i * NC_TIR__FFN + k] = (int16_t)nc_tir__narrow(
+                nc_tir__small_dot(columns + k * NC_TIR__D, row),
+                2 * NC_TIR__SMALL_BITS - NC_TIR__HIDDEN_BITS, NC_TIR__ROW_LIMIT);
+    }
+    for (k = 0; k < NC_TIR__FFN; k++)
+        model->hidden_bias[k] =
+            (int16_t)nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_HIDDEN_BIAS + k]),
+                                    16 - NC_TIR__HIDDEN_BITS, NC_TIR__ROW_LIMIT);
+    for (i = 0; i < NC_TIR__OUT; i++) {
+        for (k = 0; k < NC_TIR__FFN; k++)
+            model->out[i * NC_TIR__FFN + k] =
+                nc_tir__small(model->w[NC_TIR__P_OUT + k * NC_TIR__OUT + i]);
+        model->out_bias[i] =
+            nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_OUT_BIAS + i]), 1, 8 * NC_TIR__LOGIT);
+    }
+}
+
+/* Hidden values of a state, from its rows. Loops over local arrays of known length are what
+ * compilers make vectors of without being asked. */
+static NC__NOINLINE void nc_tir__hidden(const nc_tir_model *model, const uint16_t *rows,
+                                        int16_t *hidden) {
+    int16_t sum[NC_TIR__FFN];
+    uint32_t i, k;
+    for (k = 0; k < NC_TIR__FFN; k++) sum[k] = model->hidden_bias[k];
+    for (i = 0; i < NC_TIR__STATE_FEATURES; i++) {
+        const int16_t *row = model->rows + rows[i] * (size_t)NC_TIR__FFN;
+        for (k = 0; k < NC_TIR__FFN; k++) sum[k] = (int16_t)(sum[k] + row[k]);
+    }
+    for (k = 0; k < NC_TIR__FFN; k++) sum[k] = sum[k] < 0 ? (int16_t)0 : sum[k];
+    for (k = 0; k < NC_TIR__FFN; k++)
+        sum[k] = sum[k] > NC_TIR__HIDDEN_LIMIT ? (int16_t)NC_TIR__HIDDEN_LIMIT : sum[k];
+    memcpy(hidden, sum, sizeof sum);
+}
+
+/* One output of the decoder. */
+static int32_t nc_tir__output(const nc_tir_model *model, const int16_t *hidden, uint32_t code) {
+    const int16_t *w = model->out + code * (size_t)NC_TIR__FFN;
+    return model->out_bias[code] + nc_tir__small_dot(w, hidden) +
+           nc_tir__small_dot(w + NC_TIR__D, hidden + NC_TIR__D);
 }
 
 /* >>optimizer ===================================================================== */
@@ -6356,6 +6458,8 @@ enum {
     NC_TIR__SCORE_ARGS = 20       /* an operand out of its order */
 };
 
+enum { NC_TIR__GUIDE = 32 }; /* what the network is trained with: scores weigh 2 a unit */
+
 /* A value the search knows, by its number on the stacks of states. */
 typedef struct nc_tir__local {
     uint64_t offset; /* from the base of its family; the value of a constant */
@@ -6375,7 +6479,7 @@ typedef struct nc_tir__unit {
 typedef struct nc_tir__state {
     uint64_t done[2], hash, arg;
     uint32_t parent;
-    int32_t guide;                 /* what the network adds to the score */
+    int32_t toll;                  /* for rows of the stack table so far */
     uint8_t op, n;                 /* move that led here; height */
     int8_t dip;                    /* least height so far, relative to the start of the block */
     uint8_t stack[NC_TIR__WINDOW]; /* local numbers, bottom first */
@@ -6385,10 +6489,16 @@ typedef struct nc_tir__state {
 typedef struct nc_tir__move {
     uint64_t arg, hash;
     uint32_t parent;
-    int32_t score, guide, logit;
+    int32_t score, toll, logit;
     uint8_t op, count, value; /* value: local number of what push, addi, read_mem... leave on top */
     uint8_t units[5];
 } nc_tir__move;
+
+/* A move to a state that was there already. */
+typedef struct nc_tir__edge {
+    uint64_t hash;
+    uint32_t parent, reserved;
+} nc_tir__edge;
 
 /* Memory of the prover and the search, reused from block to block. */
 typedef struct nc_tir__search {
@@ -6410,15 +6520,12 @@ typedef struct nc_tir__search {
     int32_t toll;      /* what a row of the stack table adds to the score of a move; 0: the fewest
                           instructions, whatever they cost there */
     uint32_t level;
-    /* the network's view of the block, when there is one */
     const nc_tir_model *model;
     int32_t guide; /* weight of its log-probability */
-    nc_gl words[NC_TIR_BLOCK_WORDS];
-    nc_fixed latents[NC_TIR__LATENTS];
-    const nc_fixed *given; /* the latents, when they are known already; or null */
-    nc_fixed *rows;        /* for each state of a level: inputs, hidden values, outputs */
-    uint32_t row_room;
-    nc_tir__activations activations;
+    /* for training: further ways to states that were there, where the levels start, the end */
+    int keep_edges;
+    nc_tir__edge *edges; /* stb_ds array */
+    uint32_t level_start[NC_TIR__MAX_LEVELS + 1], goal_state;
 } nc_tir__search;
 NC_TIR__STATIC(present_has_a_bit_for_each_instruction, NC_TIR__I_COUNT <= 64);
 
@@ -7033,6 +7140,11 @@ typedef struct nc_tir__beam {
     int pattern_count;
     nc_tir__move *moves; /* stb_ds array */
     uint64_t *seen;      /* hashes of states kept so far: open addressing, 0 is empty */
+    /* the network's view of b->s, when there is one */
+    int guided;
+    uint64_t known;                     /* the codes whose score is known, one bit each */
+    int32_t logits[NC_TIR__OUT], least; /* moves whose score is below `least` are not offered */
+    int16_t hidden[NC_TIR__FFN];
 } nc_tir__beam;
 
 /* Supply and demand after a move (sign 1), or before it again (-1). */
@@ -7064,9 +7176,33 @@ static uint64_t nc_tir__hash_change(const nc_tir__search *p, const nc_tir__state
 /* A move's rows of the stack table, and those that are still to come. */
 static void nc_tir__add_toll(const nc_tir__search *p, const nc_tir__state *s, const nc_tir__uses *l,
                              int height, nc_tir__move *m) {
-    const int32_t toll = p->toll * (height > (int)s->n ? height - s->n : s->n - height);
-    m->guide += toll;
-    m->score += toll + p->toll * (l->copies + l->dead);
+    m->toll = s->toll + p->toll * (height > (int)s->n ? height - s->n : s->n - height);
+    m->score += m->toll + p->toll * (l->copies + l->dead);
+}
+
+/* The network's output for a move: dup 0 .., swap 1 .., pick 2 .., place 2 .. (15 as 14),
+ * then kinds of others; 58 is no move's. */
+static uint32_t nc_tir__code_of(uint32_t op, uint64_t arg) {
+    const uint32_t n = (uint32_t)(arg & 15);
+    switch (op) {
+    case NC_TIR__I_DUP: return n;
+    case NC_TIR__I_SWAP: return 15 + n;
+    case NC_TIR__I_PICK: return 29 + n;
+    case NC_TIR__I_PLACE: return 43 + (n < 14 ? n : 14u);
+    case NC_TIR__I_POP: return 59;
+    case NC_TIR__I_PUSH: return 60;
+    case NC_TIR__I_ADDI: return 61;
+    default: return nc_tir__counts(&nc_tir__table[op]) ? 62 : 63;
+    }
+}
+
+/* The network's score of a code in b->s. */
+static int32_t nc_tir__logit(nc_tir__beam *b, uint32_t code) {
+    if (!(b->known >> code & 1)) {
+        b->known |= UINT64_C(1) << code;
+        b->logits[code] = nc_tir__output(b->p->model, b->hidden, code);
+    }
+    return b->logits[code];
 }
 
 /* Offer a move unless it loses a value for good or leaves the permitted depth. */
@@ -7081,6 +7217,12 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     m->op = (uint8_t)op;
     m->arg = arg;
     m->parent = b->parent;
+    m->logit = 0;
+    m->toll = 0;
+    if (b->guided) {
+        m->logit = nc_tir__logit(b, nc_tir__code_of(op, arg));
+        if (m->logit < b->least) return;
+    }
     nc_tir__change_of(p, s, m, &c);
     height = (int)(s->n - c.pops + c.pushes);
     dip = height + (int)p->base - NC_TIR__INPUTS;
@@ -7089,8 +7231,7 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     keep = s->n - c.pops;
     m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
     if (!moves_only) nc_tir__account(b, m, &c, 1);
-    m->guide = s->guide;
-    m->score = s->guide + l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
+    m->score = l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
     if (p->toll) nc_tir__add_toll(p, s, l, height, m);
     for (k = 0; k < b->pattern_count; k++)
         m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
@@ -7113,8 +7254,8 @@ static void nc_tir__apply(const nc_tir__search *p, nc_tir__state *s, const nc_ti
     dip = (int)s->n + (int)p->base - NC_TIR__INPUTS;
     if (dip < s->dip) s->dip = (int8_t)dip;
     s->hash = m->hash;
-    s->guide = m->guide;
     s->parent = m->parent;
+    s->toll = m->toll;
     s->op = m->op;
     s->arg = m->arg;
 }
@@ -7291,155 +7432,187 @@ static void nc_tir__scan_patterns(nc_tir__beam *b) {
     }
 }
 
-/* All moves from b->s join b->moves. */
-static void nc_tir__expand(nc_tir__beam *b) {
+/* -- the network's part -- */
+
+/* A depth as its class: 0 to 8, 9 for more, as `none` says where there is no such element. */
+static uint32_t nc_tir__depth_class(uint32_t depth, uint32_t none) {
+    return depth < 9 ? depth : depth < 16 ? 9 : none;
+}
+
+/* What the upper elements of b->s are for the operations still to be done. */
+typedef struct nc_tir__view {
+    uint8_t depth[NC_TIR__MAX_LOCAL]; /* of the upper copy of each value, 16 where there is none */
+    uint8_t role[NC_TIR__MAX_LOCAL];  /* 1: an operand; 2, 3: of the second nearest, 4, 5: of the
+                                         nearest operation, inner and upper */
+    int next[2];                      /* the nearest operations, or -1 */
+    uint32_t open;
+} nc_tir__view;
+
+/* How far the operands of a unit are from being on top; UINT32_MAX: it cannot be done yet. */
+static uint32_t nc_tir__distance(const nc_tir__beam *b, const nc_tir__unit *u,
+                                 const nc_tir__view *view) {
+    const nc_tir__search *p = b->p;
+    uint32_t sum = 0, j;
+    if ((u->after[0] & ~b->s->done[0]) || (u->after[1] & ~b->s->done[1])) return UINT32_MAX;
+    for (j = 0; j < u->arg_count; j++) {
+        const nc_tir__local *x = &p->local[u->args[j]];
+        if (view->depth[u->args[j]] < 16)
+            sum += view->depth[u->args[j]];
+        else if (x->is_constant)
+            sum += 5;
+        else if (b->uses.live[x->family] > 0)
+            sum += 9;
+        else
+            return UINT32_MAX;
+    }
+    return sum;
+}
+
+static void nc_tir__look(const nc_tir__beam *b, nc_tir__view *view) {
+    const nc_tir__search *p = b->p;
+    const nc_tir__state *s = b->s;
+    uint32_t least[2] = {UINT32_MAX, UINT32_MAX}, i, j;
+    int k;
+    memset(view->depth, 16, p->local_count);
+    memset(view->role, 0, p->local_count);
+    for (i = s->n < 16u ? s->n : 16u; i-- > 0;) view->depth[s->stack[s->n - 1 - i]] = (uint8_t)i;
+    view->next[0] = view->next[1] = -1;
+    view->open = 0;
+    for (i = 0; i < p->unit_count; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        uint32_t d;
+        if (nc_tir__is_done(s, i)) continue;
+        view->open++;
+        for (j = 0; j < u->arg_count; j++) view->role[u->args[j]] = 1;
+        d = nc_tir__distance(b, u, view);
+        if (d < least[0]) {
+            least[1] = least[0];
+            view->next[1] = view->next[0];
+            least[0] = d;
+            view->next[0] = (int)i;
+        } else if (d < least[1]) {
+            least[1] = d;
+            view->next[1] = (int)i;
+        }
+    }
+    for (k = 1; k >= 0; k--) {
+        const nc_tir__unit *u;
+        if (view->next[k] < 0) continue;
+        u = &p->units[view->next[k]];
+        for (j = 0; j < u->arg_count; j++)
+            view->role[u->args[j]] = (uint8_t)((k ? 2 : 4) + (j + 1 == u->arg_count));
+    }
+}
+
+/* Class of an operand: its depth, or how it can be made. */
+static uint32_t nc_tir__operand_class(const nc_tir__search *p, const nc_tir__view *view,
+                                      uint8_t local) {
+    return nc_tir__depth_class(view->depth[local], p->local[local].is_constant ? 10 : 11);
+}
+
+/* Rows of the embedding of b->s, whose uses are counted. */
+static void nc_tir__state_rows(const nc_tir__beam *b, int first,
+                               uint16_t rows[NC_TIR__STATE_FEATURES]) {
+    const nc_tir__search *p = b->p;
+    const nc_tir__state *s = b->s;
+    const int rise = (int)s->n - (int)p->goal_count;
+    nc_tir__view view;
+    uint8_t aim[NC_TIR__MAX_LOCAL]; /* the lowest place where the goal has it and the stack not */
+    uint32_t i, k, hole = p->goal_count;
+    nc_tir__look(b, &view);
+    memset(aim, 255, p->local_count);
+    for (i = p->goal_count; i-- > 0;)
+        if (i >= s->n || s->stack[i] != p->goal[i]) {
+            aim[p->goal[i]] = (uint8_t)i;
+            hole = i;
+        }
+    *rows++ = (uint16_t)(first ? 0 : 1 + nc_tir__code_of(s->op, s->arg));
+    *rows++ = (uint16_t)(NC_TIR__ROWS_HEIGHT + (rise < -8 ? 0 : rise > 7 ? 15 : rise + 8));
+    *rows++ = (uint16_t)(NC_TIR__ROWS_OPEN + (view.open < 15 ? view.open : 15));
+    for (i = 0; i < NC_TIR__TOPS; i++) {
+        uint32_t kind = 15;
+        if (i < s->n) {
+            const uint32_t at = s->n - 1u - i;
+            const uint8_t v = s->stack[at];
+            const int spare = b->uses.spare[v];
+            if (spare > 0)
+                kind = 0;
+            else if (!view.role[v] && at < p->goal_count && p->goal[at] == v)
+                kind = spare < 0 ? 14 : 7;
+            else
+                kind = (spare < 0 ? 8u : 1u) + view.role[v];
+        }
+        *rows++ = (uint16_t)(NC_TIR__ROWS_TOP + i * NC_TIR__TOP_KINDS + kind);
+    }
+    for (k = 0; k < 2; k++) {
+        const nc_tir__unit *u = view.next[k] < 0 ? NULL : &p->units[view.next[k]];
+        uint32_t pair = NC_TIR__DEPTHS * NC_TIR__DEPTHS;
+        if (u && u->arg_count)
+            pair = nc_tir__operand_class(p, &view, u->args[u->arg_count - 1]) * NC_TIR__DEPTHS +
+                   (u->arg_count > 1 ? nc_tir__operand_class(p, &view, u->args[u->arg_count - 2])
+                                     : 12u);
+        *rows++ = (uint16_t)(NC_TIR__ROWS_NEXT + k * NC_TIR__NEXT_ROWS + pair);
+        *rows++ = (uint16_t)(NC_TIR__ROWS_NEXT_OP + k * 64 + (u ? u->instruction.op : 63u));
+    }
+    for (i = 0; i < NC_TIR__AIMS; i++) {
+        uint32_t class_ = 19;
+        if (i < s->n) {
+            const uint8_t v = s->stack[s->n - 1u - i];
+            const int depth = (int)s->n - 1 - aim[v];
+            if (b->uses.spare[v] > 0)
+                class_ = 18;
+            else if (aim[v] != 255)
+                class_ = depth < 0 ? 17u : depth > 16 ? 16u : (uint32_t)depth;
+        }
+        *rows++ = (uint16_t)(NC_TIR__ROWS_AIM + i * 20 + class_);
+    }
+    i = 12 * NC_TIR__DEPTHS + 12;
+    if (hole < p->goal_count)
+        i = (hole < s->n ? nc_tir__depth_class(s->n - 1u - hole, 10) : 11u) * NC_TIR__DEPTHS +
+            nc_tir__operand_class(p, &view, p->goal[hole]);
+    *rows = (uint16_t)(NC_TIR__ROWS_HOLE + i);
+}
+
+/* Moves whose probability is below e^-6.25 of the most probable one's are not worth their score. */
+enum { NC_TIR__CUT_BELOW = 25 * NC_TIR__LOGIT / 4 };
+
+/* The network looks at b->s, whose uses are counted. */
+static void nc_tir__consult(nc_tir__beam *b, int first) {
+    uint16_t rows[NC_TIR__STATE_FEATURES];
+    int32_t top = INT32_MIN;
+    uint32_t i;
+    b->guided = b->p->model && b->p->guide;
+    if (!b->guided) return;
+    nc_tir__state_rows(b, first, rows);
+    nc_tir__hidden(b->p->model, rows, b->hidden);
+    b->known = 0;
+    for (i = 0; i < NC_TIR__OUT; i++)
+        if (i != NC_TIR__CODE_VALUE && nc_tir__logit(b, i) > top) top = nc_tir__logit(b, i);
+    b->least = top - NC_TIR__CUT_BELOW;
+}
+
+/* Moves from `from` on cost what the network's score of them and of their state lacks. */
+static void nc_tir__add_guide(nc_tir__beam *b, size_t from) {
+    const size_t n = stbds_arrlenu(b->moves);
+    size_t i;
+    if (!b->guided) return;
+    for (i = from; i < n; i++) {
+        const int64_t logit = (int64_t)b->moves[i].logit + nc_tir__logit(b, NC_TIR__CODE_VALUE);
+        b->moves[i].score += 16 * NC_TIR__SCORE - (int32_t)(logit * b->p->guide / NC_TIR__LOGIT);
+    }
+}
+
+/* All moves from b->s join b->moves; first: it is the start. */
+static void nc_tir__expand(nc_tir__beam *b, int first) {
+    const size_t from = stbds_arrlenu(b->moves);
     nc_tir__count_uses(b->p, b->s, &b->uses);
     nc_tir__scan_patterns(b);
     b->p->expanded++;
+    nc_tir__consult(b, first);
     nc_tir__expand_units(b);
     nc_tir__expand_values(b);
     nc_tir__expand_moves(b);
-}
-
-/* -- the network's part -- */
-
-/* The instructions of the block whose work is still to be done, one bit each. */
-static uint32_t nc_tir__open_nodes(const nc_tir__search *p, const nc_tir__state *s) {
-    uint32_t mask = 0, i;
-    for (i = 0; i < p->unit_count; i++)
-        if (!nc_tir__is_done(s, i) && p->units[i].instruction.line < NC_TIR_BLOCK_NODES)
-            mask |= 1u << p->units[i].instruction.line;
-    return mask;
-}
-
-/* The nodes over which the decoder's input takes the mean, of n: those that are open, or all. */
-static uint32_t nc_tir__mean_nodes(uint32_t open, uint32_t n, uint32_t *count) {
-    const uint32_t all = n < NC_TIR_BLOCK_NODES ? (1u << n) - 1 : UINT32_MAX;
-    uint32_t mask = open & all, i;
-    if (!mask) mask = all;
-    for (i = *count = 0; i < n; i++) *count += mask >> i & 1;
-    return mask;
-}
-
-enum { NC_TIR__NO_ARGUMENT = 255 };
-
-/* Opcode class and argument of a move, as the decoder's outputs count them. */
-static void nc_tir__code_of(uint32_t op, uint64_t arg, uint8_t code[2]) {
-    const nc_tir__instruction *table = &nc_tir__table[op];
-    code[0] = (uint8_t)(op < NC_TIR__OPCODES ? op : (uint32_t)NC_TIR__I_HALT); /* no block has it */
-    code[1] = table->arg == NC_TIR__ARG_INDEX || nc_tir__counts(table)
-                  ? (uint8_t)(arg % NC_TIR__ARGUMENTS)
-                  : (uint8_t)NC_TIR__NO_ARGUMENT;
-}
-
-/* Rows of the embedding of b->s, whose uses are counted: last opcode, its argument, and for each
- * upper element 0 when it is where it belongs, 1 when there is more of it than needed, 2 to 4 as an
- * inner, an upper, any operand of what is still to do, 3 more when it is needed more often than it
- * is there, 7 when it is out of place. */
-static void nc_tir__state_rows(const nc_tir__beam *b, int first,
-                               uint8_t rows[NC_TIR__STATE_FEATURES]) {
-    const nc_tir__search *p = b->p;
-    const nc_tir__state *s = b->s;
-    uint8_t operand[NC_TIR__MAX_LOCAL] = {0}, code[2];
-    uint32_t i, j;
-    nc_tir__code_of(s->op, s->arg, code);
-    rows[0] = first ? 0 : (uint8_t)(1 + code[0]);
-    rows[1] =
-        (uint8_t)(NC_TIR__ROWS_LAST + (first || code[1] == NC_TIR__NO_ARGUMENT ? 0 : code[1]));
-    for (i = 0; i < p->unit_count; i++)
-        for (j = 0; !nc_tir__is_done(s, i) && j < p->units[i].arg_count; j++)
-            operand[p->units[i].args[j]] |= j + 1u == p->units[i].arg_count ? 2 : 1;
-    for (j = 0; j < NC_TIR__TOPS; j++) {
-        uint32_t at = s->n - 1u - j, kind = 0;
-        if (j < s->n) {
-            const uint8_t v = s->stack[at];
-            if (b->uses.spare[v] > 0)
-                kind = 1;
-            else if (operand[v])
-                kind = 1u + operand[v] + (b->uses.spare[v] < 0 ? 3u : 0u);
-            else
-                kind = nc_tir__misplaced(p, at, &v, 1) ? 7u : 0u;
-        }
-        rows[2 + j] = (uint8_t)(NC_TIR__ROWS_TOP + NC_TIR__TOP_KINDS * j + kind);
-    }
-}
-
-/* Encode the block for the network; without one nothing happens. */
-static void nc_tir__see_block(nc_tir__search *p, const nc_tir__tasm *code, size_t count) {
-    if (!p->model || !p->guide) return;
-    nc_tir__encode(code, count, p->words);
-    if (p->given)
-        memcpy(p->latents, p->given, sizeof p->latents);
-    else if (nc_tir__forward(p->model, p->words, p->latents, &p->activations) != NC_OK)
-        memset(p->latents, 0, sizeof p->latents); /* cannot be: activations are bounded */
-}
-
-/* Row of the decoder's input for b->s: the mean latent of what is open, the state's embedding. */
-static void nc_tir__put_input(nc_tir__beam *b, int first, nc_fixed *row) {
-    const nc_tir__search *p = b->p;
-    const uint32_t n = nc_tir__node_count(p->words);
-    uint32_t count, i, c;
-    const uint32_t mask = nc_tir__mean_nodes(nc_tir__open_nodes(p, b->s), n, &count);
-    uint8_t rows[NC_TIR__STATE_FEATURES];
-    int64_t sum;
-    memset(row, 0, NC_TIR__IN * sizeof *row);
-    for (c = 0; c < NC_TIR__D && count; c++) {
-        for (i = 0, sum = 0; i < n; i++)
-            if (mask >> i & 1) sum += nc_gl_to_i64(p->latents[i * NC_TIR__D + c]);
-        row[c] = nc_gl_from_i64(sum / (int64_t)count);
-    }
-    nc_tir__state_rows(b, first, rows);
-    for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
-        nc_tir__add_row(row + NC_TIR__D,
-                        p->model->w + NC_TIR__P_STATES + rows[i] * (uint32_t)NC_TIR__D);
-}
-
-enum { NC_TIR__ROW = NC_TIR__IN + NC_TIR__FFN + NC_TIR__OUT };
-
-/* Logits of all states of a level, 64 for each; null when out of memory. */
-static const nc_fixed *nc_tir__logits(nc_tir__beam *b, uint32_t first, uint32_t last) {
-    nc_tir__search *p = b->p;
-    const uint32_t rows = last - first;
-    nc_fixed *hidden, *outputs;
-    uint32_t i;
-    if (rows == 0 || !p->model) return NULL;
-    if (!p->rows || rows > p->row_room) {
-        nc_fixed *larger = (nc_fixed *)nc__alloc(NULL, (size_t)rows * NC_TIR__ROW * sizeof *larger);
-        if (!larger) return NULL;
-        nc__free(NULL, p->rows, (size_t)p->row_room * NC_TIR__ROW * sizeof *p->rows);
-        p->rows = larger;
-        p->row_room = rows;
-    }
-    hidden = p->rows + (size_t)rows * NC_TIR__IN;
-    outputs = hidden + (size_t)rows * NC_TIR__FFN;
-    for (i = first; i < last; i++) {
-        b->s = &p->states[i];
-        nc_tir__count_uses(p, b->s, &b->uses);
-        nc_tir__put_input(b, i == 0, p->rows + (size_t)(i - first) * NC_TIR__IN);
-    }
-    return nc_tir__decode(p->model, p->rows, rows, hidden, outputs) == NC_OK ? outputs : NULL;
-}
-
-/* Moves from `from` on are those of one state: each costs what it lies below the best of them. */
-static void nc_tir__add_guide(nc_tir__beam *b, size_t from, const nc_fixed *out) {
-    const size_t n = stbds_arrlenu(b->moves);
-    int64_t top = INT64_MIN;
-    size_t i;
-    for (i = from; i < n; i++) {
-        uint8_t code[2];
-        int64_t logit;
-        nc_tir__code_of(b->moves[i].op, b->moves[i].arg, code);
-        logit = nc_gl_to_i64(out[code[0]]);
-        if (code[1] != NC_TIR__NO_ARGUMENT) logit += nc_gl_to_i64(out[NC_TIR__OPCODES + code[1]]);
-        b->moves[i].logit = (int32_t)(logit / 256); /* below 2^20 */
-        if (b->moves[i].logit > top) top = b->moves[i].logit;
-    }
-    for (i = from; i < n; i++) {
-        int64_t cost = (top - b->moves[i].logit) * b->p->guide / 256;
-        if (cost > 8 * NC_TIR__SCORE) cost = 8 * NC_TIR__SCORE;
-        b->moves[i].guide += (int32_t)cost;
-        b->moves[i].score += (int32_t)cost;
-    }
+    nc_tir__add_guide(b, from);
 }
 
 /* -- beam search -- */
@@ -7492,7 +7665,16 @@ static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
     for (i = 0; i < stbds_arrlenu(b->moves) && kept < width; i++) {
         const nc_tir__move *m = &b->moves[p->order[i]];
         nc_tir__state child;
-        if (!nc_tir__visit(b, p->toll ? nc_tir__mix(m->hash, p->level) : m->hash)) continue;
+        if (!nc_tir__visit(b, p->toll ? nc_tir__mix(m->hash, p->level) : m->hash)) {
+            if (p->keep_edges) {
+                nc_tir__edge edge;
+                memset(&edge, 0, sizeof edge);
+                edge.hash = m->hash;
+                edge.parent = m->parent;
+                stbds_arrput(p->edges, edge);
+            }
+            continue;
+        }
         child = p->states[m->parent];
         nc_tir__apply(p, &child, m);
         stbds_arrput(p->states, child);
@@ -7527,15 +7709,12 @@ static void nc_tir__trace_back(nc_tir__search *p, uint32_t i, uint32_t level) {
 /* All states of the level from `first` to `last` are expanded; the best become the next. */
 static void nc_tir__next_level(nc_tir__beam *b, uint32_t first, uint32_t last, uint32_t width) {
     nc_tir__search *p = b->p;
-    const nc_fixed *logits = p->guide ? nc_tir__logits(b, first, last) : NULL;
     uint32_t i;
     NC__EMPTY(b->moves);
     for (i = first; i < last; i++) {
-        const size_t from = stbds_arrlenu(b->moves);
         b->s = &p->states[i];
         b->parent = i;
-        nc_tir__expand(b);
-        if (logits) nc_tir__add_guide(b, from, logits + (size_t)(i - first) * NC_TIR__OUT);
+        nc_tir__expand(b, i == 0);
     }
     nc_tir__keep_best(b, width);
 }
@@ -7546,7 +7725,7 @@ static uint32_t nc_tir__find_goal(const nc_tir__search *p, uint32_t first, uint3
                                   int32_t toll_before, int32_t *least) {
     uint32_t i, best = last;
     for (i = first; i < last; i++) {
-        const int32_t cost = toll_before + p->states[i].guide;
+        const int32_t cost = toll_before + p->states[i].toll;
         if ((p->toll && cost >= *least) || !nc_tir__at_goal(p, &p->states[i])) continue;
         *least = cost;
         best = i;
@@ -7569,11 +7748,14 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
     b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
     if (!b.seen) return 0;
     NC__EMPTY(p->states);
+    NC__EMPTY(p->edges);
     stbds_arrput(p->states, start);
     for (level = 0; level < limit; level++) {
         last = (uint32_t)stbds_arrlenu(p->states);
+        p->level_start[level] = first;
         i = nc_tir__find_goal(p, first, last, NC_TIR__SCORE * (int32_t)level, &least);
         if (i < last) nc_tir__trace_back(p, i, level);
+        if (i < last || !found) p->goal_state = i;
         found |= i < last;
         if ((found && !p->toll) || first == last || level + 1 == limit) break;
         p->level = level;
@@ -7589,7 +7771,6 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
 static int nc_tir__find_shorter(nc_tir__search *p, const nc_tir__tasm *code, size_t n,
                                 uint32_t limit, uint32_t width) {
     if (nc_tir__interpret(&p->prover, code, n) != NC_TIR_PROVEN) return 0;
-    nc_tir__see_block(p, code, n);
     return nc_tir__find(p, limit, width);
 }
 
@@ -7600,7 +7781,7 @@ static void nc_tir__search_free(nc_tir__search *p) {
     stbds_arrfree(p->states);
     stbds_arrfree(p->moves);
     stbds_arrfree(p->order);
-    nc__free(NULL, p->rows, (size_t)p->row_room * NC_TIR__ROW * sizeof *p->rows);
+    stbds_arrfree(p->edges);
     nc__free(NULL, p, sizeof *p);
 }
 
@@ -8738,7 +8919,7 @@ static nc_tir__cost nc_tir__cost_of_runs(const uint64_t *rows, size_t samples, s
 }
 
 /* The regions in one piece. */
-static void nc_tir__view(nc_tir__trader *t) {
+static void nc_tir__lay_out(nc_tir__trader *t) {
     const nc_tir__optimizer *o = t->o;
     const size_t labels = stbds_arrlenu(o->code.labels);
     size_t i, k;
@@ -8793,7 +8974,7 @@ static nc_status nc_tir__run_samples(nc_tir__trader *t) {
     const nc_tir_options *options = t->o->options;
     nc_status status = NC_OK;
     size_t i, k, n;
-    nc_tir__view(t);
+    nc_tir__lay_out(t);
     n = stbds_arrlenu(t->view.list);
     NC__EMPTY(t->visits);
     NC__EMPTY(t->one);
@@ -9646,7 +9827,7 @@ static void nc_tir__bounds(nc_tir__trader *t, uint64_t bound[NC_TIR__TABLES]) {
     memset(bound, 0, NC_TIR__TABLES * sizeof *bound);
     memset(&x, 0, sizeof x);
     (void)nc_tir__cost_of_runs(t->best, o->options->sample_count, &worst);
-    nc_tir__view(t);
+    nc_tir__lay_out(t);
     NC__EMPTY(t->one);
     if (t->view.list) (void)stbds_arraddnptr(t->one, stbds_arrlenu(t->view.list));
     for (i = 0; i < stbds_arrlenu(t->one); i++) t->one[i] = 0;
@@ -9818,7 +9999,8 @@ static nc_status nc_tir__optimize_code(nc_tir__optimizer *o, char **optimized) {
     o->report.instructions_before = (uint32_t)o->total;
     nc_tir__sum_rows(o->limit, o->code.list, o->total);
     memcpy(&o->report.before, o->limit, sizeof o->report.before);
-    o->search = nc_tir__search_new(o->options->model, o->options->guide ? o->options->guide : 4);
+    o->search = nc_tir__search_new(o->options->model,
+                                   o->options->guide ? o->options->guide : (uint32_t)NC_TIR__GUIDE);
     status = o->search ? nc_tir__divide(o) : NC_ERR_MEMORY;
     if (status == NC_OK) status = nc_tir__optimize_regions(o);
     if (status != NC_OK) return status;
@@ -10004,85 +10186,140 @@ NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json) {
 
 /* -- imitation: the training set -- */
 
-/* The best sequences a wide search finds without the network are taken apart into samples (state,
- * move); in floating point the network learns to prefer that move to the others of its state (cross
- * entropy, AdamW), and is then rounded to fixed point. Sums run in one order, so one machine always
- * gives the same weights. */
+/* A wide search without the network finds a shortest sequence for a block, and all ways of its own
+ * that lead there. In floating point the network learns from each level of it to prefer the moves
+ * on such ways, of a state that lies on one, to its other moves and to those of a state that does
+ * not (cross entropy, AdamW), with the search's own scores added as they are when it searches. It
+ * is then rounded to fixed point. Sums run in one order, so one machine always gives the same
+ * weights. */
 
-enum { NC_TIR__MAX_MOVES = 1024 }; /* a state has at most 713: units, and three times its locals */
+enum {
+    NC_TIR__MAX_MOVES = 1024, /* a state has at most 713: units, and three times its locals */
+    NC_TIR__GROUP = 2,        /* samples that compete */
+    NC_TIR__MIXED = 14        /* instructions of one block joined with those of the next */
+};
 
-/* What is open, the state's rows, the moves to choose from and the chosen one. */
+/* A state's rows and its moves. */
 typedef struct nc_tir__sample {
-    uint32_t open, first_move, moves, chosen;
-    uint8_t rows[NC_TIR__STATE_FEATURES];
+    uint32_t first_option;
+    uint16_t options, group; /* how many samples from here on compete: those of one level */
+    uint16_t rows[NC_TIR__STATE_FEATURES];
 } nc_tir__sample;
 
+/* A move: its code, whether it lies on a shortest way, the search's own score. */
+typedef struct nc_tir__option {
+    uint8_t code, good;
+    uint16_t score;
+} nc_tir__option;
+
 typedef struct nc_tir__training_set {
-    nc_gl *words;            /* stb_ds array: 144 a block */
     uint32_t *starts;        /* stb_ds array: first sample of each block, and the end */
     nc_tir__sample *samples; /* stb_ds array */
-    uint8_t *codes;          /* stb_ds array: nc_tir__code_of each move */
+    nc_tir__option *options; /* stb_ds array */
 } nc_tir__training_set;
 
 static void nc_tir__training_set_free(nc_tir__training_set *set) {
-    stbds_arrfree(set->words);
     stbds_arrfree(set->starts);
     stbds_arrfree(set->samples);
-    stbds_arrfree(set->codes);
+    stbds_arrfree(set->options);
 }
 
-/* The sample of the state b->s, from which a sequence goes on with `next`; its moves are b->moves.
- * 0 when that is none of them. */
-static int nc_tir__add_sample(nc_tir__beam *b, int first, const nc_tir__tasm *next,
-                              nc_tir__training_set *set) {
+/* A sample of state i; its good children are the marked ones among those from `first` to `last`. */
+static void nc_tir__add_sample(nc_tir__beam *b, uint32_t i, uint32_t first, uint32_t last,
+                               const uint8_t *good, nc_tir__training_set *set) {
+    nc_tir__search *p = b->p;
     nc_tir__sample sample;
-    uint32_t i;
+    uint32_t k, m;
     memset(&sample, 0, sizeof sample);
     NC__EMPTY(b->moves);
-    nc_tir__expand(b);
-    sample.open = nc_tir__open_nodes(b->p, b->s);
-    nc_tir__state_rows(b, first, sample.rows);
-    sample.first_move = (uint32_t)stbds_arrlenu(set->codes) / 2;
-    sample.moves = sample.chosen = (uint32_t)stbds_arrlenu(b->moves);
-    for (i = 0; i < sample.moves; i++) {
-        const nc_tir__move *m = &b->moves[i];
-        nc_tir__code_of(m->op, m->arg, stbds_arraddnptr(set->codes, 2));
-        if (m->op == next->op && m->arg == next->arg) sample.chosen = i;
+    b->s = &p->states[i];
+    b->parent = i;
+    nc_tir__expand(b, i == 0);
+    nc_tir__state_rows(b, i == 0, sample.rows);
+    sample.first_option = (uint32_t)stbds_arrlenu(set->options);
+    sample.options = (uint16_t)stbds_arrlenu(b->moves);
+    if (sample.options == 0 || stbds_arrlenu(b->moves) > NC_TIR__MAX_MOVES) return;
+    for (m = 0; m < sample.options; m++) {
+        nc_tir__option option;
+        option.code = (uint8_t)nc_tir__code_of(b->moves[m].op, b->moves[m].arg);
+        option.score = (uint16_t)b->moves[m].score;
+        option.good = 0;
+        for (k = first; k < last && !option.good; k++)
+            option.good = good[k] && p->states[k].hash == b->moves[m].hash;
+        stbds_arrput(set->options, option);
     }
-    if (sample.chosen == sample.moves || sample.moves > NC_TIR__MAX_MOVES) return 0;
     stbds_arrput(set->samples, sample);
+}
+
+/* Mark the states of a level from which a marked state of the next, from `first` to `last`, is one
+ * move away; *edge: behind the further ways to that level. */
+static void nc_tir__mark_parents(const nc_tir__search *p, uint32_t before, uint32_t first,
+                                 uint32_t last, size_t *edge, uint8_t *good) {
+    uint32_t k;
+    for (k = first; k < last; k++)
+        if (good[k]) good[p->states[k].parent] = 1;
+    for (; *edge > 0 && p->edges[*edge - 1].parent >= before; --*edge)
+        for (k = first; k < last; k++)
+            if (good[k] && p->states[k].hash == p->edges[*edge - 1].hash)
+                good[p->edges[*edge - 1].parent] = 1;
+}
+
+/* Of each level of the last search the best state on a shortest way and the best that is on none
+ * become samples. 0 when out of memory. */
+static int nc_tir__add_samples(nc_tir__search *p, nc_tir__training_set *set) {
+    const uint32_t n = (uint32_t)stbds_arrlenu(p->states);
+    uint8_t *good = (uint8_t *)nc__calloc(NULL, n + 1);
+    uint32_t level = p->found_count, last = n, i;
+    size_t edge = stbds_arrlenu(p->edges);
+    nc_tir__beam b;
+    nc_tir__state s;
+    if (!good) return 0;
+    good[p->goal_state] = 1;
+    for (i = nc_tir__begin(p, &b, &s) ? level : 0; i > 0; i--) {
+        const uint32_t first = p->level_start[i], before = p->level_start[i - 1];
+        const size_t at = stbds_arrlenu(set->samples);
+        uint32_t k, wanted;
+        nc_tir__mark_parents(p, before, first, last, &edge, good);
+        for (wanted = 0; wanted < 2; wanted++) {
+            for (k = before; k < first && good[k] == wanted;) k++;
+            if (k < first) nc_tir__add_sample(&b, k, first, last, good, set);
+        }
+        if (stbds_arrlenu(set->samples) > at)
+            set->samples[at].group = (uint16_t)(stbds_arrlenu(set->samples) - at);
+        last = first;
+    }
+    p->moves = b.moves;
+    nc__free(NULL, good, n + 1);
     return 1;
 }
 
-/* Walk the sequence p->found from the start; every step is a sample. 0 when a step is no move. */
-static int nc_tir__add_samples(nc_tir__search *p, nc_tir__training_set *set) {
-    nc_tir__beam b;
-    nc_tir__state s;
-    uint32_t step;
-    int ok = nc_tir__begin(p, &b, &s);
-    b.s = &s;
-    for (step = 0; step < p->found_count && ok; step++) {
-        ok = nc_tir__add_sample(&b, step == 0, &p->found[step], set);
-        if (ok) nc_tir__apply(p, &s, &b.moves[stbds_arrlast(set->samples).chosen]);
-    }
-    p->moves = b.moves;
-    return ok;
+/* Search one piece of code; what it ends with becomes samples, unless the piece was seen before. 1
+ * when something is in p->found. */
+static int nc_tir__learn_piece(nc_tir__search *p, nc_tir__map *seen, const nc_tir__tasm *piece,
+                               size_t n, uint32_t beam, nc_tir__training_set *set) {
+    const size_t samples = stbds_arrlenu(set->samples);
+    int fresh = 0;
+    if (n < 2 || !nc_tir__remember(seen, piece, n, &fresh) || !fresh) return 0;
+    if (!nc_tir__find_shorter(p, piece, n, (uint32_t)n + 1, beam)) return 0;
+    if (!nc_tir__add_samples(p, set)) return 0;
+    if (stbds_arrlenu(set->samples) > samples) stbds_arrput(set->starts, (uint32_t)samples);
+    return 1;
 }
 
-/* Search one piece of code; what it ends with becomes samples, unless the piece was seen before. */
+/* A piece; then the end of the best sequence of the piece before (*count instructions in `last`)
+ * with the start of its own, as the optimiser meets code that it has shortened already. */
 static void nc_tir__add_piece(nc_tir__search *p, nc_tir__map *seen, const nc_tir__tasm *piece,
-                              size_t n, uint32_t beam, nc_tir__training_set *set) {
-    const size_t samples = stbds_arrlenu(set->samples), words = stbds_arrlenu(set->words);
-    int fresh = 0;
-    if (n < 2 || !nc_tir__remember(seen, piece, n, &fresh) || !fresh) return;
-    if (!nc_tir__find_shorter(p, piece, n, (uint32_t)n + 1, beam) || p->found_count == 0) return;
-    nc_tir__encode(piece, n, stbds_arraddnptr(set->words, NC_TIR_BLOCK_WORDS));
-    if (nc_tir__add_samples(p, set)) {
-        stbds_arrput(set->starts, (uint32_t)samples);
-        return;
-    }
-    NC_TIR__CUT(set->samples, samples);
-    NC_TIR__CUT(set->words, words);
+                              size_t n, uint32_t beam, nc_tir__tasm last[NC_TIR__MIXED],
+                              size_t *count, nc_tir__training_set *set) {
+    nc_tir__tasm mixed[2 * NC_TIR__MIXED];
+    size_t m = *count, k, found;
+    if (!nc_tir__learn_piece(p, seen, piece, n, beam, set)) return;
+    found = p->found_count;
+    memcpy(mixed, last, m * sizeof *mixed);
+    for (k = 0; k < found && k < NC_TIR__MIXED; k++) mixed[m++] = p->found[k];
+    *count = found < NC_TIR__MIXED ? found : NC_TIR__MIXED;
+    memcpy(last, p->found + found - *count, *count * sizeof *last);
+    (void)nc_tir__learn_piece(p, seen, mixed, m, beam, set);
 }
 
 /* Straight-line code from `first` on, up to a jump or a label. */
@@ -10106,66 +10343,90 @@ static int nc_tir__next_segment(const nc_tir__code *code, size_t *first, size_t 
     return 0;
 }
 
-/* Pieces of 8 to 32 instructions, from every second one on. */
+/* Blocks of 32 instructions, or (pieces) of 8 to 32 from every second one on. */
 static void nc_tir__add_pieces(nc_tir__search *p, nc_tir__map *seen, const nc_tir__code *code,
-                               uint32_t beam, nc_tir__training_set *set) {
-    size_t first, end = 0, at, size;
+                               uint32_t beam, int pieces, nc_tir__training_set *set) {
+    nc_tir__tasm last[NC_TIR__MIXED];
+    size_t first, end = 0, at, size, count = 0;
     while (nc_tir__next_segment(code, &first, &end))
-        for (at = first; at < end; at += 2)
-            for (size = 8; size <= NC_TIR_BLOCK_NODES; size += 6) {
+        for (at = first; at < end; at += pieces ? 2 : NC_TIR_BLOCK_NODES)
+            for (size = pieces ? 8 : NC_TIR_BLOCK_NODES; size <= NC_TIR_BLOCK_NODES; size += 6) {
                 const size_t n = end - at < size ? end - at : size;
-                nc_tir__add_piece(p, seen, code->list + at, n, beam, set);
+                nc_tir__add_piece(p, seen, code->list + at, n, beam, last, &count, set);
                 if (n < size) break;
             }
 }
 
-/* Best sequences of the blocks of the programs and of pieces of them, as samples. */
-static nc_status nc_tir__prepare(const char *const *tasm, size_t count, const nc_tir_imitation *o,
-                                 nc_tir__training_set *set) {
+/* The samples of one text. */
+static nc_status nc_tir__learn_text(const char *tasm, uint32_t beam, int pieces,
+                                    nc_tir__training_set *set) {
     nc_tir__search *p = nc_tir__search_new(NULL, 0);
     nc_tir__map seen;
-    nc_status status = p ? NC_OK : NC_ERR_MEMORY;
-    size_t i;
+    nc_tir__code code;
+    nc_status status = p ? nc_tir__read_tasm(tasm, NC_TIR__FOR_ROWS, &code, NULL) : NC_ERR_MEMORY;
     memset(&seen, 0, sizeof seen);
-    for (i = 0; i < count && status == NC_OK; i++) {
-        nc_tir__code code;
-        if (o->progress && o->progress(o->user, i, count)) {
-            status = NC_ERR_CANCELLED;
-            break;
-        }
-        status = nc_tir__read_tasm(tasm[i], NC_TIR__FOR_ROWS, &code, NULL);
-        if (status == NC_OK) nc_tir__add_pieces(p, &seen, &code, o->beam, set);
-        nc_tir__code_free(&code);
+    if (status == NC_OK) {
+        p->keep_edges = 1;
+        nc_tir__add_pieces(p, &seen, &code, beam, pieces, set);
     }
-    stbds_arrput(set->starts, (uint32_t)stbds_arrlenu(set->samples));
+    if (p) nc_tir__code_free(&code);
     nc_tir__map_free(&seen);
     nc_tir__search_free(p);
     return status;
 }
 
+/* Append one training set to another. */
+static void nc_tir__append_set(nc_tir__training_set *to, const nc_tir__training_set *from) {
+    const uint32_t samples = (uint32_t)stbds_arrlenu(to->samples);
+    const uint32_t options = (uint32_t)stbds_arrlenu(to->options);
+    size_t i;
+    for (i = 0; i < stbds_arrlenu(from->starts); i++)
+        stbds_arrput(to->starts, from->starts[i] + samples);
+    for (i = 0; i < stbds_arrlenu(from->samples); i++) {
+        nc_tir__sample sample = from->samples[i];
+        sample.first_option += options;
+        stbds_arrput(to->samples, sample);
+    }
+    for (i = 0; i < stbds_arrlenu(from->options); i++) stbds_arrput(to->options, from->options[i]);
+}
+
+/* Best sequences of the blocks of the programs and of pieces of them, as samples: 16 texts at a
+ * time, each by one thread, joined in their order. */
+static nc_status nc_tir__prepare(const char *const *tasm, size_t count, const nc_tir_imitation *o,
+                                 nc_tir__training_set *set) {
+    enum { TEXTS = 16 };
+    nc_tir__training_set part[TEXTS];
+    nc_status status = NC_OK, each[TEXTS];
+    size_t first;
+    for (first = 0; first < count && status == NC_OK; first += TEXTS) {
+        const int n = (int)(count - first < TEXTS ? count - first : TEXTS);
+        int i;
+        if (o->progress && o->progress(o->user, first, count)) return NC_ERR_CANCELLED;
+        memset(part, 0, sizeof part);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic)
+#endif
+        for (i = 0; i < n; i++)
+            each[i] = nc_tir__learn_text(tasm[first + (size_t)i], o->beam,
+                                         first + (size_t)i + o->whole < count, &part[i]);
+        for (i = 0; i < n; i++) {
+            if (status == NC_OK) status = each[i];
+            nc_tir__append_set(set, &part[i]);
+            nc_tir__training_set_free(&part[i]);
+        }
+    }
+    stbds_arrput(set->starts, (uint32_t)stbds_arrlenu(set->samples));
+    return status;
+}
+
 /* -- imitation: the network in floating point -- */
 
-/* What the backward pass needs of a layer. */
-typedef struct nc_tir__f_layer {
-    float x[NC_TIR__LATENTS], h[NC_TIR__LATENTS], q[NC_TIR__LATENTS], k[NC_TIR__LATENTS];
-    float v[NC_TIR__LATENTS], o[NC_TIR__LATENTS], mid[NC_TIR__LATENTS];
-    float up[NC_TIR_BLOCK_NODES * NC_TIR__FFN];
-    float p[NC_TIR__HEADS][NC_TIR_BLOCK_NODES * NC_TIR_BLOCK_NODES];
-    float mean[NC_TIR_BLOCK_NODES], scale[NC_TIR_BLOCK_NODES];
-} nc_tir__f_layer;
-
-/* Weights, their gradients and AdamW's moments; activations and their gradients. */
+/* Weights, their gradients and AdamW's moments; scores of the moves of a group. */
 typedef struct nc_tir__f_model {
     float w[NC_TIR__PARAMETERS], g[NC_TIR__PARAMETERS];
     float m[NC_TIR__PARAMETERS], v[NC_TIR__PARAMETERS];
-    nc_tir__f_layer layer[NC_TIR__LAYERS];
-    float x[NC_TIR__LATENTS], dx[NC_TIR__LATENTS], dh[NC_TIR__LATENTS];
-    float dq[NC_TIR__LATENTS], dk[NC_TIR__LATENTS], dv[NC_TIR__LATENTS];
-    float dup[NC_TIR_BLOCK_NODES * NC_TIR__FFN];
-    float logit[NC_TIR__MAX_MOVES];
+    float logit[NC_TIR__GROUP * NC_TIR__MAX_MOVES];
 } nc_tir__f_model;
-
-static const float nc_tir__f_scale = NC_TIR__ATTENTION_SCALE / 65536.0f;
 
 NC__COLD_END
 
@@ -10190,14 +10451,6 @@ static float nc_tir__f_dot(const float *a, const float *b, uint32_t n) {
     }
     return ((part[0] + part[4]) + (part[1] + part[5])) +
            ((part[2] + part[6]) + (part[3] + part[7]));
-}
-
-/* Sum of a[k] b[k] in ascending order. */
-static float nc_tir__f_chain(const float *a, const float *b, uint32_t n) {
-    float sum = 0.0f;
-    uint32_t k;
-    for (k = 0; k < n; k++) sum += a[k] * b[k];
-    return sum;
 }
 
 /* y (rows x n) += x (rows x m) w (m x n). */
@@ -10227,236 +10480,107 @@ static void nc_tir__f_rectify(float *x, const float *given, uint32_t n) {
         if (given[i] <= 0.0f) x[i] = 0.0f;
 }
 
-/* Layer norm of row i: Ba, Kiros, Hinton 2016. */
-static void nc_tir__f_norm(nc_tir__f_layer *a, uint32_t i, const float *w) {
-    const float *x = a->x + i * NC_TIR__D;
-    float mean = 0.0f, variance = 0.0f;
-    uint32_t c;
-    for (c = 0; c < NC_TIR__D; c++) mean += x[c];
-    mean /= (float)NC_TIR__D;
-    for (c = 0; c < NC_TIR__D; c++) variance += (x[c] - mean) * (x[c] - mean);
-    a->mean[i] = mean;
-    a->scale[i] = 1.0f / sqrtf(variance / (float)NC_TIR__D + 1.0f / 65536.0f);
-    for (c = 0; c < NC_TIR__D; c++)
-        a->h[i * NC_TIR__D + c] =
-            (x[c] - mean) * a->scale[i] * w[NC_TIR__L_GAMMA + c] + w[NC_TIR__L_BETA + c];
-}
-
-/* Its gradient: from dh to dx and to those of gamma and beta. */
-static void nc_tir__f_norm_back(nc_tir__f_model *s, const nc_tir__f_layer *a, uint32_t i,
-                                const float *w, float *g) {
-    const float *dh = s->dh + i * NC_TIR__D;
-    float normal[NC_TIR__D], one = 0.0f, two = 0.0f;
-    uint32_t c;
-    for (c = 0; c < NC_TIR__D; c++) {
-        const float d = dh[c] * w[NC_TIR__L_GAMMA + c];
-        normal[c] = (a->x[i * NC_TIR__D + c] - a->mean[i]) * a->scale[i];
-        g[NC_TIR__L_GAMMA + c] += dh[c] * normal[c];
-        g[NC_TIR__L_BETA + c] += dh[c];
-        one += d;
-        two += d * normal[c];
-    }
-    for (c = 0; c < NC_TIR__D; c++)
-        s->dx[i * NC_TIR__D + c] += a->scale[i] * (dh[c] * w[NC_TIR__L_GAMMA + c] -
-                                                   (one + normal[c] * two) / (float)NC_TIR__D);
-}
-
-/* Attention of node i in one head (from column `first` on) to the nodes in mask, of n. */
-static void nc_tir__f_attend(nc_tir__f_layer *a, float *p, uint32_t i, uint32_t first,
-                             uint32_t mask, uint32_t n) {
-    const float *query = a->q + i * NC_TIR__D + first;
-    float sum = 0.0f, top = -1e30f;
-    uint32_t j;
-    for (j = 0; j < n; j++) {
-        if (!(mask >> j & 1)) continue;
-        p[j] = nc_tir__f_chain(query, a->k + j * NC_TIR__D + first, NC_TIR__HEAD);
-        p[j] *= nc_tir__f_scale;
-        if (p[j] > top) top = p[j];
-    }
-    for (j = 0; j < n; j++)
-        if (mask >> j & 1) sum += p[j] = expf(p[j] - top);
-    for (j = 0; j < n; j++) {
-        p[j] = mask >> j & 1 ? p[j] / sum : 0.0f;
-        nc_tir__f_axpy(a->o + i * NC_TIR__D + first, p[j], a->v + j * NC_TIR__D + first,
-                       NC_TIR__HEAD);
-    }
-}
-
-/* Its gradient: from dh, that of the heads' output, to dq, dk and dv. */
-static void nc_tir__f_attend_back(nc_tir__f_model *s, const nc_tir__f_layer *a, const float *p,
-                                  uint32_t i, uint32_t first, uint32_t n) {
-    const uint32_t at = i * NC_TIR__D + first;
-    const float *d = s->dh + at;
-    float dp[NC_TIR_BLOCK_NODES], dot = 0.0f;
-    uint32_t j;
-    for (j = 0; j < n; j++) {
-        dp[j] = 0.0f;
-        if (p[j] == 0.0f) continue;
-        dp[j] = nc_tir__f_chain(d, a->v + j * NC_TIR__D + first, NC_TIR__HEAD);
-        nc_tir__f_axpy(s->dv + j * NC_TIR__D + first, p[j], d, NC_TIR__HEAD);
-        dot += dp[j] * p[j];
-    }
-    for (j = 0; j < n; j++) {
-        const float ds = p[j] * (dp[j] - dot) * nc_tir__f_scale;
-        if (ds == 0.0f) continue;
-        nc_tir__f_axpy(s->dq + at, ds, a->k + j * NC_TIR__D + first, NC_TIR__HEAD);
-        nc_tir__f_axpy(s->dk + j * NC_TIR__D + first, ds, a->q + at, NC_TIR__HEAD);
-    }
-}
-
-/* nc_tir__encode_layer in floating point, on s->x; a keeps what the backward pass needs. */
-static void nc_tir__f_layer_forward(nc_tir__f_model *s, nc_tir__f_layer *a, const float *w,
-                                    const nc_gl *words, uint32_t n) {
-    uint32_t i, head;
-    memset(a, 0, sizeof *a);
-    memcpy(a->x, s->x, sizeof a->x);
-    for (i = 0; i < n; i++) nc_tir__f_norm(a, i, w);
-    nc_tir__f_product(a->q, a->h, w + NC_TIR__L_Q, n, NC_TIR__D, NC_TIR__D);
-    nc_tir__f_product(a->k, a->h, w + NC_TIR__L_K, n, NC_TIR__D, NC_TIR__D);
-    nc_tir__f_product(a->v, a->h, w + NC_TIR__L_V, n, NC_TIR__D, NC_TIR__D);
-    for (i = 0; i < n; i++)
-        for (head = 0; head < NC_TIR__HEADS; head++)
-            nc_tir__f_attend(a, a->p[head] + i * NC_TIR_BLOCK_NODES, i, head * NC_TIR__HEAD,
-                             nc_tir__attended(words, n, i), n);
-    nc_tir__f_product(s->x, a->o, w + NC_TIR__L_O, n, NC_TIR__D, NC_TIR__D);
-    memcpy(a->mid, s->x, sizeof a->mid);
-    for (i = 0; i < n; i++)
-        memcpy(a->up + i * NC_TIR__FFN, w + NC_TIR__L_BIAS, NC_TIR__FFN * sizeof *w);
-    nc_tir__f_product(a->up, s->x, w + NC_TIR__L_UP, n, NC_TIR__D, NC_TIR__FFN);
-    nc_tir__f_rectify(a->up, a->up, n * NC_TIR__FFN);
-    nc_tir__f_product(s->x, a->up, w + NC_TIR__L_DOWN, n, NC_TIR__FFN, NC_TIR__D);
-}
-
-/* Gradients of a layer's parameters and input, from s->dx to s->dx. */
-static void nc_tir__f_layer_back(nc_tir__f_model *s, const nc_tir__f_layer *a, const float *w,
-                                 float *g, uint32_t n) {
-    uint32_t i, head;
-    memset(s->dup, 0, sizeof s->dup);
-    nc_tir__f_back(s->dup, g + NC_TIR__L_DOWN, s->dx, a->up, w + NC_TIR__L_DOWN, n, NC_TIR__FFN,
-                   NC_TIR__D);
-    nc_tir__f_rectify(s->dup, a->up, n * NC_TIR__FFN);
-    for (i = 0; i < n; i++)
-        nc_tir__f_axpy(g + NC_TIR__L_BIAS, 1.0f, s->dup + i * NC_TIR__FFN, NC_TIR__FFN);
-    nc_tir__f_back(s->dx, g + NC_TIR__L_UP, s->dup, a->mid, w + NC_TIR__L_UP, n, NC_TIR__D,
-                   NC_TIR__FFN);
-    memset(s->dh, 0, sizeof s->dh);
-    memset(s->dq, 0, sizeof s->dq);
-    memset(s->dk, 0, sizeof s->dk);
-    memset(s->dv, 0, sizeof s->dv);
-    nc_tir__f_back(s->dh, g + NC_TIR__L_O, s->dx, a->o, w + NC_TIR__L_O, n, NC_TIR__D, NC_TIR__D);
-    for (i = 0; i < n; i++)
-        for (head = 0; head < NC_TIR__HEADS; head++)
-            nc_tir__f_attend_back(s, a, a->p[head] + i * NC_TIR_BLOCK_NODES, i, head * NC_TIR__HEAD,
-                                  n);
-    memset(s->dh, 0, sizeof s->dh); /* from here on of what the heads read */
-    nc_tir__f_back(s->dh, g + NC_TIR__L_Q, s->dq, a->h, w + NC_TIR__L_Q, n, NC_TIR__D, NC_TIR__D);
-    nc_tir__f_back(s->dh, g + NC_TIR__L_K, s->dk, a->h, w + NC_TIR__L_K, n, NC_TIR__D, NC_TIR__D);
-    nc_tir__f_back(s->dh, g + NC_TIR__L_V, s->dv, a->h, w + NC_TIR__L_V, n, NC_TIR__D, NC_TIR__D);
-    for (i = 0; i < n; i++) nc_tir__f_norm_back(s, a, i, w, g);
-}
-
-/* Latents of a block, in s->x. */
-static void nc_tir__f_encode(nc_tir__f_model *s, const nc_gl *words, uint32_t n) {
-    uint32_t rows[NC_TIR__NODE_FEATURES], i, j, l;
-    memset(s->x, 0, sizeof s->x);
-    for (i = 0; i < n; i++) {
-        nc_tir__node_rows(words, i, rows);
-        for (j = 0; j < NC_TIR__NODE_FEATURES; j++)
-            nc_tir__f_axpy(s->x + i * NC_TIR__D, 1.0f,
-                           s->w + NC_TIR__P_NODES + rows[j] * (uint32_t)NC_TIR__D, NC_TIR__D);
-    }
-    for (l = 0; l < NC_TIR__LAYERS; l++)
-        nc_tir__f_layer_forward(s, &s->layer[l], s->w + l * (uint32_t)NC_TIR__LAYER, words, n);
-}
-
-/* Gradients of the encoder from s->dx, the gradient of the latents. */
-static void nc_tir__f_encode_back(nc_tir__f_model *s, const nc_gl *words, uint32_t n) {
-    uint32_t rows[NC_TIR__NODE_FEATURES], i, j, l;
-    for (l = NC_TIR__LAYERS; l-- > 0;)
-        nc_tir__f_layer_back(s, &s->layer[l], s->w + l * (uint32_t)NC_TIR__LAYER,
-                             s->g + l * (uint32_t)NC_TIR__LAYER, n);
-    for (i = 0; i < n; i++) {
-        nc_tir__node_rows(words, i, rows);
-        for (j = 0; j < NC_TIR__NODE_FEATURES; j++)
-            nc_tir__f_axpy(s->g + NC_TIR__P_NODES + rows[j] * (uint32_t)NC_TIR__D, 1.0f,
-                           s->dx + i * NC_TIR__D, NC_TIR__D);
-    }
-}
-
 NC__COLD_BEGIN
 
 /* Activations of the decoder for one sample. */
 typedef struct nc_tir__f_decoder {
-    float in[NC_TIR__IN], hidden[NC_TIR__FFN], out[NC_TIR__OUT];
-    uint32_t mask, count; /* the nodes whose mean the input has */
+    float in[NC_TIR__D], hidden[NC_TIR__FFN], out[NC_TIR__OUT];
 } nc_tir__f_decoder;
 
-/* Scores of opcodes and arguments. Arrays that begin empty are 0 already. */
-static void nc_tir__f_decode(const nc_tir__f_model *s, const nc_tir__sample *sample, uint32_t n,
+/* Where the first layer's weights of the state begin. */
+enum { NC_TIR__P_HIDDEN_STATE = NC_TIR__P_HIDDEN + NC_TIR__D * NC_TIR__FFN };
+
+/* All outputs of the decoder. */
+static void nc_tir__f_decode(const nc_tir__f_model *s, const nc_tir__sample *sample,
                              nc_tir__f_decoder *d) {
-    uint32_t i, c;
+    uint32_t i;
     memset(d->in, 0, sizeof d->in);
-    d->mask = nc_tir__mean_nodes(sample->open, n, &d->count);
-    for (i = 0; i < n; i++)
-        for (c = 0; (d->mask >> i & 1) && c < NC_TIR__D; c++)
-            d->in[c] += s->x[i * NC_TIR__D + c] / (float)d->count;
     for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
-        nc_tir__f_axpy(d->in + NC_TIR__D, 1.0f,
-                       s->w + NC_TIR__P_STATES + sample->rows[i] * (uint32_t)NC_TIR__D, NC_TIR__D);
+        nc_tir__f_axpy(d->in, 1.0f, s->w + NC_TIR__P_STATES + sample->rows[i] * (uint32_t)NC_TIR__D,
+                       NC_TIR__D);
     memcpy(d->hidden, s->w + NC_TIR__P_HIDDEN_BIAS, sizeof d->hidden);
-    nc_tir__f_product(d->hidden, d->in, s->w + NC_TIR__P_HIDDEN, 1, NC_TIR__IN, NC_TIR__FFN);
+    nc_tir__f_product(d->hidden, d->in, s->w + NC_TIR__P_HIDDEN_STATE, 1, NC_TIR__D, NC_TIR__FFN);
     nc_tir__f_rectify(d->hidden, d->hidden, NC_TIR__FFN);
     memcpy(d->out, s->w + NC_TIR__P_OUT_BIAS, sizeof d->out);
     nc_tir__f_product(d->out, d->hidden, s->w + NC_TIR__P_OUT, 1, NC_TIR__FFN, NC_TIR__OUT);
 }
 
-/* Gradients of the decoder and of the latents (s->dx), from dout. */
-static void nc_tir__f_decode_back(nc_tir__f_model *s, const nc_tir__sample *sample, uint32_t n,
+/* Gradients of the decoder from dout. */
+static void nc_tir__f_decode_back(nc_tir__f_model *s, const nc_tir__sample *sample,
                                   const nc_tir__f_decoder *d, const float *dout) {
-    float din[NC_TIR__IN] = {0}, dhidden[NC_TIR__FFN] = {0};
-    uint32_t i, c;
+    float din[NC_TIR__D] = {0}, dhidden[NC_TIR__FFN] = {0};
+    uint32_t i;
     nc_tir__f_axpy(s->g + NC_TIR__P_OUT_BIAS, 1.0f, dout, NC_TIR__OUT);
     nc_tir__f_back(dhidden, s->g + NC_TIR__P_OUT, dout, d->hidden, s->w + NC_TIR__P_OUT, 1,
                    NC_TIR__FFN, NC_TIR__OUT);
     nc_tir__f_rectify(dhidden, d->hidden, NC_TIR__FFN);
     nc_tir__f_axpy(s->g + NC_TIR__P_HIDDEN_BIAS, 1.0f, dhidden, NC_TIR__FFN);
-    nc_tir__f_back(din, s->g + NC_TIR__P_HIDDEN, dhidden, d->in, s->w + NC_TIR__P_HIDDEN, 1,
-                   NC_TIR__IN, NC_TIR__FFN);
-    for (i = 0; i < n; i++)
-        for (c = 0; (d->mask >> i & 1) && c < NC_TIR__D; c++)
-            s->dx[i * NC_TIR__D + c] += din[c] / (float)d->count;
+    nc_tir__f_back(din, s->g + NC_TIR__P_HIDDEN_STATE, dhidden, d->in,
+                   s->w + NC_TIR__P_HIDDEN_STATE, 1, NC_TIR__D, NC_TIR__FFN);
     for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
-        nc_tir__f_axpy(s->g + NC_TIR__P_STATES + sample->rows[i] * (uint32_t)NC_TIR__D, 1.0f,
-                       din + NC_TIR__D, NC_TIR__D);
+        nc_tir__f_axpy(s->g + NC_TIR__P_STATES + sample->rows[i] * (uint32_t)NC_TIR__D, 1.0f, din,
+                       NC_TIR__D);
 }
 
-/* The cross entropy of one sample, and its gradients times `scale` when that is not 0; *right when
- * the chosen move ranks first. */
-static float nc_tir__f_sample(nc_tir__f_model *s, const nc_tir__training_set *set,
-                              const nc_tir__sample *sample, uint32_t n, float scale, int *right) {
-    const uint8_t *codes = set->codes + 2 * (size_t)sample->first_move;
-    nc_tir__f_decoder decoder;
-    float dout[NC_TIR__OUT] = {0}, top = -1e30f, sum = 0.0f, chosen;
+/* A state's own cross entropy, of the codes of its good moves among all codes, possible or not: so
+ * the network alone knows which moves to leave out. Its gradient times `scale` is added to dout. */
+static float nc_tir__f_codes(const float *out, uint64_t good, float scale, float *dout) {
+    float e[NC_TIR__OUT], top = -1e30f, sum = 0.0f, right = 0.0f;
     uint32_t i;
-    nc_tir__f_decode(s, sample, n, &decoder);
-    for (i = 0; i < sample->moves; i++) {
-        const uint8_t argument = codes[2 * i + 1];
-        s->logit[i] =
-            decoder.out[codes[2 * i]] +
-            (argument != NC_TIR__NO_ARGUMENT ? decoder.out[NC_TIR__OPCODES + argument] : 0.0f);
-        if (s->logit[i] > top) top = s->logit[i];
+    for (i = 0; i < NC_TIR__OUT; i++)
+        if (i != NC_TIR__CODE_VALUE && out[i] > top) top = out[i];
+    for (i = 0; i < NC_TIR__OUT; i++) {
+        e[i] = i != NC_TIR__CODE_VALUE ? expf(out[i] - top) : 0.0f;
+        sum += e[i];
+        if (good >> i & 1) right += e[i];
     }
-    chosen = s->logit[sample->chosen];
-    *right = chosen >= top;
-    for (i = 0; i < sample->moves; i++) sum += s->logit[i] = expf(s->logit[i] - top);
-    for (i = 0; scale > 0.0f && i < sample->moves; i++) {
-        const float d = scale * (s->logit[i] / sum - (i == sample->chosen ? 1.0f : 0.0f));
-        const uint8_t argument = codes[2 * i + 1];
-        dout[codes[2 * i]] += d;
-        if (argument != NC_TIR__NO_ARGUMENT) dout[NC_TIR__OPCODES + argument] += d;
+    if (right <= 1e-20f) return 0.0f;
+    for (i = 0; i < NC_TIR__OUT; i++)
+        dout[i] += scale * (e[i] / sum - (good >> i & 1 ? e[i] / right : 0.0f));
+    return logf(sum) - logf(right);
+}
+
+/* The cross entropy of a group, and its gradients times `scale`; *right when a good move ranks
+ * first. */
+static float nc_tir__f_group(nc_tir__f_model *s, const nc_tir__training_set *set,
+                             const nc_tir__sample *sample, float scale, int *right) {
+    nc_tir__f_decoder d[NC_TIR__GROUP];
+    float top = -1e30f, best = -1e30f, sum = 0.0f, good = 0.0f;
+    float own = 0.0f;
+    uint32_t i, j, n;
+    for (j = n = 0; j < sample->group; j++) {
+        const nc_tir__option *o = set->options + sample[j].first_option;
+        nc_tir__f_decode(s, &sample[j], &d[j]);
+        for (i = 0; i < sample[j].options; i++, n++) {
+            s->logit[n] = d[j].out[o[i].code] + d[j].out[NC_TIR__CODE_VALUE] -
+                          (float)o[i].score / (float)NC_TIR__GUIDE;
+            if (s->logit[n] > top) top = s->logit[n];
+            if (o[i].good && s->logit[n] > best) best = s->logit[n];
+        }
     }
-    if (scale > 0.0f) nc_tir__f_decode_back(s, sample, n, &decoder, dout);
-    return logf(sum) - (chosen - top);
+    *right = best >= top;
+    for (j = n = 0; j < sample->group; j++) {
+        const nc_tir__option *o = set->options + sample[j].first_option;
+        for (i = 0; i < sample[j].options; i++, n++) {
+            sum += s->logit[n] = expf(s->logit[n] - top);
+            if (o[i].good) good += s->logit[n];
+        }
+    }
+    if (good < 1e-30f) good = 1e-30f;
+    for (j = n = 0; j < sample->group; j++) {
+        const nc_tir__option *o = set->options + sample[j].first_option;
+        float dout[NC_TIR__OUT] = {0};
+        uint64_t codes = 0;
+        for (i = 0; i < sample[j].options; i++, n++) {
+            const float part = scale * (s->logit[n] / sum - (o[i].good ? s->logit[n] / good : 0));
+            dout[o[i].code] += part;
+            dout[NC_TIR__CODE_VALUE] += part;
+            if (o[i].good) codes |= UINT64_C(1) << o[i].code;
+        }
+        own += 0.3f * nc_tir__f_codes(d[j].out, codes, 0.3f * scale, dout);
+        nc_tir__f_decode_back(s, &sample[j], &d[j], dout);
+    }
+    return logf(sum) - logf(good) + own;
 }
 
 /* AdamW (Loshchilov, Hutter 2019), decay 0.01 of all but biases and gains; weights stay below 8 so
@@ -10491,33 +10615,30 @@ static void nc_tir__shuffle(uint32_t *order, uint32_t n, uint64_t seed, uint32_t
     }
 }
 
-/* One pass over the training set, an update for every 64 samples or more. */
+/* One pass over the training set, an update for every 128 samples or more. */
 static void nc_tir__epoch(nc_tir__f_model *s, const nc_tir__training_set *set,
                           const uint32_t *order, uint32_t blocks, float rate, uint32_t *step,
                           nc_tir_imitation_report *report) {
     double loss = 0.0, right = 0.0;
-    uint32_t i, k, waiting = 0;
+    uint32_t i, k, waiting = 0, groups = 0;
     for (i = 0; i < blocks; i++) {
-        const nc_gl *words = set->words + (size_t)order[i] * NC_TIR_BLOCK_WORDS;
         const uint32_t first = set->starts[order[i]], last = set->starts[order[i] + 1];
-        const uint32_t n = nc_tir__node_count(words);
-        nc_tir__f_encode(s, words, n);
-        memset(s->dx, 0, sizeof s->dx);
-        for (k = first; k < last; k++) {
+        for (k = first; k < last; k += set->samples[k].group) {
             int correct;
-            loss += (double)nc_tir__f_sample(s, set, &set->samples[k], n, 1.0f / 64.0f, &correct);
+            const float one = nc_tir__f_group(s, set, &set->samples[k], 1.0f / 64.0f, &correct);
+            loss += (double)one;
             right += correct;
+            groups++;
         }
-        nc_tir__f_encode_back(s, words, n);
         waiting += last - first;
-        if (waiting < 64 && i + 1 < blocks) continue;
+        if (waiting < 128 && i + 1 < blocks) continue;
         nc_tir__f_update(s, ++*step, rate);
         waiting = 0;
     }
     report->blocks = blocks;
     report->samples = (uint32_t)stbds_arrlenu(set->samples);
-    report->loss = report->samples ? loss / report->samples : 0.0;
-    report->accuracy = report->samples ? right / report->samples : 0.0;
+    report->loss = groups ? loss / groups : 0.0;
+    report->accuracy = groups ? right / groups : 0.0;
 }
 
 /* All epochs; the rate falls to a tenth. */
@@ -10548,8 +10669,8 @@ NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, si
     if (!model || (!tasm && count)) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no code");
     memset(&o, 0, sizeof o);
     if (options) o = *options;
-    if (!o.epochs) o.epochs = 20;
-    if (!o.beam) o.beam = 256;
+    if (!o.epochs) o.epochs = 3;
+    if (!o.beam) o.beam = 64;
     if (o.rate <= 0.0f) o.rate = 1e-3f;
     memset(&set, 0, sizeof set);
     s = (nc_tir__f_model *)nc__calloc(NULL, sizeof *s);
@@ -10560,6 +10681,7 @@ NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, si
     }
     for (i = 0; i < NC_TIR__PARAMETERS && status == NC_OK; i++)
         (void)nc_fixed_from_f64((double)s->w[i], &model->w[i]);
+    if (status == NC_OK) nc_tir__derive(model);
     nc_tir__training_set_free(&set);
     nc__free(NULL, s, sizeof *s);
     return status == NC_OK ? NC_OK : nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
@@ -10572,7 +10694,7 @@ enum {
     NC_TIR__SURVIVORS = 4,
     NC_TIR__MAX_BATCH = 4096,
     NC_TIR__SCORE_BEAM = 2,
-    NC_TIR__SCORE_GUIDE = 4
+    NC_TIR__SCORE_GUIDE = NC_TIR__GUIDE
 };
 static const double nc_tir__least_step = 0.001, nc_tir__most_step = 0.5; /* of mutations */
 
@@ -10592,7 +10714,7 @@ struct nc_tir_evolution {
     nc_tir__map seen;
     volatile int *stop; /* another thread's wish; or null */
 #ifdef NC_GPU
-    nc_tir_gpu *gpu; /* for the latents; or null */
+    nc_tir_gpu *gpu; /* or null; the search takes no latents at present */
 #endif
 };
 
@@ -10605,29 +10727,6 @@ static void nc_tir__score_block(nc_tir__search *p, const nc_tir__tasm *code, uin
     else
         nc_tir__sum_rows(rows, code, count);
 }
-
-#ifdef NC_GPU
-/* Latents of the whole batch under each model. */
-static nc_status nc_tir__gpu_latents(const nc_tir_evolution *e, nc_tir_model *const *models,
-                                     uint32_t count, nc_fixed **latents) {
-    const size_t blocks = stbds_arrlenu(e->blocks);
-    const size_t words_bytes = blocks * NC_TIR_BLOCK_WORDS * sizeof(nc_gl);
-    const nc_tir_model *list[NC_TIR__POPULATION];
-    nc_gl *words = (nc_gl *)nc__alloc(NULL, words_bytes);
-    nc_status status = NC_ERR_MEMORY;
-    size_t i;
-    *latents = (nc_fixed *)nc__alloc(NULL, count * blocks * NC_TIR__LATENTS * sizeof **latents);
-    if (words && *latents) {
-        for (i = 0; i < blocks; i++)
-            nc_tir__encode(e->code + e->blocks[i].first, e->blocks[i].count,
-                           words + i * NC_TIR_BLOCK_WORDS);
-        for (i = 0; i < count; i++) list[i] = models[i];
-        status = nc_tir_gpu_forward(e->gpu, list, count, words, blocks, *latents);
-    }
-    nc__free(NULL, words, words_bytes);
-    return status;
-}
-#endif
 
 /* Padded height first, then the tallest table, then all rows. */
 static uint64_t nc_tir__cost_of(const uint64_t rows[NC_TIR__HEIGHTS]) {
@@ -10642,8 +10741,7 @@ static uint64_t nc_tir__cost_of(const uint64_t rows[NC_TIR__HEIGHTS]) {
 /* Rows of `count` models on the blocks first, first + step, ... of the batch; 0 when out of memory.
  * Each model and block is a task of its own: the threads change nothing. */
 static int nc_tir__score_tasks(nc_tir_evolution *e, nc_tir_model *const *models, uint32_t count,
-                               uint32_t first, uint32_t step, const nc_fixed *latents,
-                               uint64_t *rows) {
+                               uint32_t first, uint32_t step, uint64_t *rows) {
     const ptrdiff_t blocks = (ptrdiff_t)stbds_arrlenu(e->blocks);
     int failed = 0;
     ptrdiff_t i;
@@ -10660,7 +10758,6 @@ static int nc_tir__score_tasks(nc_tir_evolution *e, nc_tir_model *const *models,
             const nc_tir__batch_block *b = &e->blocks[i % blocks];
             if (failed || (uint32_t)(i % blocks) % step != first || (e->stop && *e->stop)) continue;
             p->model = models[i / blocks];
-            if (latents) p->given = latents + (size_t)i * NC_TIR__LATENTS;
             nc_tir__score_block(p, e->code + b->first, b->count, rows + i * NC_TIR__HEIGHTS);
         }
         nc_tir__search_free(p);
@@ -10676,13 +10773,9 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
     const size_t blocks = stbds_arrlenu(e->blocks);
     const size_t bytes = (count * blocks + 1) * NC_TIR__HEIGHTS * sizeof(uint64_t);
     uint64_t *rows = (uint64_t *)nc__calloc(NULL, bytes), *at = rows;
-    nc_fixed *latents = NULL;
     nc_status status = rows ? NC_OK : NC_ERR_MEMORY;
     size_t i, k;
-#ifdef NC_GPU
-    if (e->gpu && rows) status = nc_tir__gpu_latents(e, models, count, &latents);
-#endif
-    if (status == NC_OK && !nc_tir__score_tasks(e, models, count, first, step, latents, rows))
+    if (status == NC_OK && !nc_tir__score_tasks(e, models, count, first, step, rows))
         status = NC_ERR_MEMORY;
     for (i = 0; i < count && status == NC_OK; i++) {
         uint64_t sum[NC_TIR__HEIGHTS] = {0};
@@ -10690,7 +10783,6 @@ static nc_status nc_tir__score_models(nc_tir_evolution *e, nc_tir_model *const *
         cost[i] = nc_tir__cost_of(sum);
     }
     nc__free(NULL, rows, bytes);
-    nc__free(NULL, latents, 0);
     return status == NC_OK && e->stop && *e->stop ? NC_ERR_CANCELLED : status;
 }
 
@@ -10716,6 +10808,7 @@ static void nc_tir__cross(const nc_tir_evolution *e, const nc_tir_model *a, cons
         out->w[i] = nc_fixed_clamp(nc_gl_add(out->w[i], nc_gl_from_i64(size * noise / 37837)),
                                    nc_gl_neg(limit), limit);
     }
+    nc_tir__derive(out);
 }
 
 NC__COLD_BEGIN

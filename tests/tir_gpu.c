@@ -22,21 +22,22 @@ static const char *const sources[BLOCKS] = {
  */
 static nc_tir_model *model_of(nc_fixed (*value)(size_t i)) {
     size_t embedding, network = nc_tir_model_parameters(&embedding), n = network + embedding, i, k;
-    uint8_t *file = malloc(16 + 8 * n + 32);
+    uint8_t *file = malloc(16 + 4 * n + 32);
     uint64_t *w = malloc(8 * n), digest[4];
     nc_tir_model *model;
     nc_error err;
-    memcpy(file, "NCTIRW1\n", 8);
+    memcpy(file, "NCTIRW2\n", 8);
     for (k = 0; k < 4; k++) {
         file[8 + k] = (uint8_t)(network >> 8 * k);
         file[12 + k] = (uint8_t)(embedding >> 8 * k);
     }
     for (i = 0; i < n; i++) w[i] = value(i);
     nc_gl_trident_hash_fields(w, n, digest);
-    for (i = 0; i < n + 4; i++)
-        for (k = 0; k < 8; k++)
-            file[16 + 8 * i + k] = (uint8_t)((i < n ? w[i] : digest[i - n]) >> 8 * k);
-    if (nc_tir_model_read(&model, file, 16 + 8 * n + 32, &err) != NC_OK)
+    for (i = 0; i < n; i++)
+        for (k = 0; k < 4; k++)
+            file[16 + 4 * i + k] = (uint8_t)((uint64_t)nc_gl_to_i64(w[i]) >> 8 * k);
+    for (i = 0; i < 32; i++) file[16 + 4 * n + i] = (uint8_t)(digest[i / 8] >> 8 * (i % 8));
+    if (nc_tir_model_read(&model, file, 16 + 4 * n + 32, &err) != NC_OK)
         fail_msg("%s", err.message);
     free(file);
     free(w);

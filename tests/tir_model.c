@@ -268,7 +268,7 @@ static void forward_is_the_naive_one_bit_for_bit(void **state) {
     int i, level;
     (void)state;
     assert_int_equal(nc_tir_model_parameters(&embedding), 90816);
-    assert_int_equal(embedding, 20032);
+    assert_int_equal(embedding, 80320);
     assert_int_equal(nc_tir_model_create(&model, 42), NC_OK);
     for (i = 0; i < 3; i++) {
         assert_int_equal(nc_tir_encode(blocks[i], words + i * NC_TIR_BLOCK_WORDS, NULL), NC_OK);
@@ -314,7 +314,7 @@ static void weights_files_are_read_as_hostile(void **state) {
     assert_memory_equal(a, b, sizeof a);
     nc_tir_model_destroy(again);
     assert_int_equal(nc__file_read(path, NULL, &file, &bytes, &err), NC_OK);
-    assert_int_equal(bytes, 16 + 8 * (90816 + 20032) + 32);
+    assert_int_equal(bytes, 16 + 4 * (90816 + 80320) + 32);
     for (i = 0; i < 300; i++) {
         size_t at = i < 60 ? i : test_random(&seed) % bytes;
         uint8_t old = file[at];
@@ -335,7 +335,7 @@ static void weights_files_are_read_as_hostile(void **state) {
     pack(model, file);
     assert_int_equal(nc_tir_model_read(&again, file, bytes, &err), NC_OK);
     nc_tir_model_destroy(again);
-    file[6] = '2';
+    file[6] = '1';
     assert_int_equal(nc_tir_model_read(&again, file, bytes, &err), NC_ERR_UNSUPPORTED);
     assert_int_equal(nc_tir_model_load(&again, "build/no_such_file", &err), NC_ERR_IO);
     assert_int_equal(nc_tir_model_save(model, "build/no/such/folder/x", &err), NC_ERR_IO);
@@ -364,48 +364,118 @@ static void shipped_weights_guide_to_proven_code(void **state) {
     nc_tir_model_destroy(model);
 }
 
+/* The decoder in small integers against the same sums one by one. */
+static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
+    nc_tir_model *model;
+    uint16_t rows[NC_TIR__STATE_FEATURES];
+    int16_t hidden[NC_TIR__FFN];
+    uint64_t seed = 3, sum = 0;
+    int round, i, k, c;
+    (void)state;
+    assert_int_equal(nc_tir_model_create(&model, 42), NC_OK);
+    for (i = 0; i < 300; i++) /* some as large as they may be */
+        model->w[NC_TIR__P_HIDDEN + 64 * 128 + test_random(&seed) % 8192] =
+            i & 1 ? 8 * NC_FIXED_ONE - 1 : nc_gl_neg(8 * NC_FIXED_ONE - 1);
+    nc_tir__derive(model);
+    for (round = 0; round < 50; round++) {
+        for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
+            rows[i] = (uint16_t)(test_random(&seed) % NC_TIR__STATE_ROWS);
+        nc_tir__hidden(model, rows, hidden);
+        for (k = 0; k < 128; k++) {
+            int64_t x = (nc_gl_to_i64(model->w[NC_TIR__P_HIDDEN_BIAS + k]) + 256) >> 9;
+            for (i = 0; i < NC_TIR__STATE_FEATURES; i++) {
+                int64_t row = 0;
+                for (c = 0; c < 64; c++)
+                    row +=
+                        ((nc_gl_to_i64(model->w[NC_TIR__P_STATES + rows[i] * 64 + c]) + 128) >> 8) *
+                        (int64_t)nc_tir__small(model->w[NC_TIR__P_HIDDEN + (64 + c) * 128 + k]);
+                row = (row + 256) >> 9;
+                x += row > 1023 ? 1023 : row < -1023 ? -1023 : row;
+            }
+            assert_int_equal(hidden[k], x < 0 ? 0 : x > 4095 ? 4095 : x);
+        }
+        for (i = 0; i < 64; i++) {
+            int64_t x = (nc_gl_to_i64(model->w[NC_TIR__P_OUT_BIAS + i]) + 1) >> 1;
+            for (k = 0; k < 128; k++)
+                x += hidden[k] * ((nc_gl_to_i64(model->w[NC_TIR__P_OUT + k * 64 + i]) + 128) >> 8);
+            assert_int_equal(nc_tir__output(model, hidden, (uint32_t)i), x);
+            sum = sum * 31 + (uint64_t)x;
+        }
+    }
+    /* golden: this test's first run, on an x86-64 machine */
+    if (sum != UINT64_C(0x0)) fail_msg("sum of the outputs: %016llx", (unsigned long long)sum);
+    nc_tir_model_destroy(model);
+}
+
+/* Every level of a search is a group in which a good move leads on, and a state that lies on no
+ * shortest way has none. */
+static void samples_follow_all_shortest_ways(void **state) {
+    static const char text[] = "dup 1 dup 1 add write_io 1 push 5 push -1 mul add dup 0 mul swap 2 "
+                               "pop 2 write_io 1";
+    nc_tir__search *p = nc_tir__search_new(NULL, 0);
+    nc_tir__training_set set;
+    nc_tir__code code;
+    uint32_t i, k, groups = 0, several = 0, best;
+    (void)state;
+    memset(&set, 0, sizeof set);
+    p->keep_edges = 1;
+    assert_int_equal(nc_tir__read_tasm(text, NC_TIR__FOR_ROWS, &code, NULL), NC_OK);
+    best = (uint32_t)stbds_arrlenu(code.list);
+    assert_true(nc_tir__find_shorter(p, code.list, best, best, 64));
+    best = p->found_count;
+    assert_true(nc_tir__add_samples(p, &set));
+    for (i = 0; i < stbds_arrlenu(set.samples); i += set.samples[i].group, groups++) {
+        uint32_t good[2] = {0, 0}, j;
+        assert_true(set.samples[i].group == 1 || set.samples[i].group == 2);
+        for (j = 0; j < set.samples[i].group; j++)
+            for (k = 0; k < set.samples[i + j].options; k++)
+                good[j] += set.options[set.samples[i + j].first_option + k].good;
+        assert_true((good[0] > 0) != (good[1] > 0));
+        several += good[0] + good[1] > 1;
+    }
+    assert_int_equal(groups, best);
+    assert_true(several > 1); /* operations that may change places do */
+    nc_tir__training_set_free(&set);
+    nc_tir__code_free(&code);
+    nc_tir__search_free(p);
+}
+
 /* Gradients of the loss of one block's samples against central differences. */
 static void imitation_has_the_right_gradients(void **state) {
+    static const uint32_t parts[6][2] = {{NC_TIR__P_HIDDEN_STATE, NC_TIR__P_HIDDEN_BIAS},
+                                         {NC_TIR__P_HIDDEN_BIAS, NC_TIR__P_OUT},
+                                         {NC_TIR__P_OUT, NC_TIR__P_OUT_BIAS},
+                                         {NC_TIR__P_OUT_BIAS, NC_TIR__P_NODES},
+                                         {NC_TIR__P_STATES, NC_TIR__P_STATES + 64 * 65},
+                                         {NC_TIR__P_STATES + 64 * 97, NC_TIR__PARAMETERS}};
     nc_tir__f_model *s = calloc(1, sizeof *s);
     const char *text = sample;
     nc_tir_imitation imitation = {0};
     nc_tir__training_set set;
     nc_tir_model *model;
-    uint32_t i, k, n, checked = 0, off = 0;
+    uint32_t i, k, end, checked = 0, off = 0;
     uint64_t seed = 17;
     int right;
     (void)state;
     memset(&set, 0, sizeof set);
     imitation.beam = 64;
     assert_int_equal(nc_tir__prepare(&text, 1, &imitation, &set), NC_OK);
-    assert_true(stbds_arrlenu(set.starts) > 3);
+    assert_true(stbds_arrlenu(set.starts) > 6);
     assert_int_equal(nc_tir_model_create(&model, 9), NC_OK);
     for (i = 0; i < NC_TIR__PARAMETERS; i++) s->w[i] = (float)nc_fixed_to_f64(model->w[i]);
-    n = nc_tir__node_count(set.words);
-    nc_tir__f_encode(s, set.words, n);
-    for (k = set.starts[0]; k < set.starts[1]; k++)
-        (void)nc_tir__f_sample(s, &set, &set.samples[k], n, 1.0f, &right);
-    nc_tir__f_encode_back(s, set.words, n);
-    for (i = 0; i < 24 * 12; i++) { /* twelve of each group of parameters */
-        static const uint32_t layer[10] = {
-            NC_TIR__L_Q,    NC_TIR__L_K,    NC_TIR__L_V,     NC_TIR__L_O,    NC_TIR__L_UP,
-            NC_TIR__L_BIAS, NC_TIR__L_DOWN, NC_TIR__L_GAMMA, NC_TIR__L_BETA, NC_TIR__LAYER};
-        static const uint32_t rest[7] = {
-            NC_TIR__P_HIDDEN, NC_TIR__P_HIDDEN_BIAS, NC_TIR__P_OUT,     NC_TIR__P_OUT_BIAS,
-            NC_TIR__P_NODES,  NC_TIR__P_STATES,      NC_TIR__PARAMETERS};
-        uint32_t group = i / 12, from, to, at;
-        float old, step = 1e-3f;
+    end = set.starts[6];
+    for (k = 0; k < end; k += set.samples[k].group)
+        (void)nc_tir__f_group(s, &set, &set.samples[k], 1.0f, &right);
+    for (i = 0; i < 6 * 60; i++) { /* sixty of each group of parameters */
+        const uint32_t *part = parts[i / 60];
+        const uint32_t at = part[0] + (uint32_t)(test_random(&seed) % (part[1] - part[0]));
+        const float old = s->w[at], step = 1e-3f;
         double loss[2], slope;
-        from = group < 18 ? group / 9 * NC_TIR__LAYER + layer[group % 9] : rest[group - 18];
-        to = group < 18 ? group / 9 * NC_TIR__LAYER + layer[group % 9 + 1] : rest[group - 17];
-        at = from + (uint32_t)(test_random(&seed) % (to - from));
-        old = s->w[at];
         for (k = 0; k < 2; k++) {
             uint32_t l;
             s->w[at] = old + (k ? step : -step);
-            nc_tir__f_encode(s, set.words, n);
-            for (loss[k] = 0, l = set.starts[0]; l < set.starts[1]; l++)
-                loss[k] += (double)nc_tir__f_sample(s, &set, &set.samples[l], n, 0.0f, &right);
+            for (loss[k] = 0, l = 0; l < end; l += set.samples[l].group)
+                loss[k] += (double)nc_tir__f_group(s, &set, &set.samples[l], 0.0f, &right);
         }
         s->w[at] = old;
         slope = (loss[1] - loss[0]) / (2.0 * (double)step);
@@ -607,6 +677,8 @@ int main(void) {
         cmocka_unit_test(hostile_words_are_refused_or_harmless),
         cmocka_unit_test(forward_is_the_naive_one_bit_for_bit),
         cmocka_unit_test(weights_files_are_read_as_hostile),
+        cmocka_unit_test(the_decoder_is_the_naive_one_bit_for_bit),
+        cmocka_unit_test(samples_follow_all_shortest_ways),
         cmocka_unit_test(shipped_weights_guide_to_proven_code),
         cmocka_unit_test(imitation_has_the_right_gradients),
         cmocka_unit_test(imitation_learns_and_repeats_itself),
