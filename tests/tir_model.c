@@ -403,15 +403,15 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
         }
     }
     /* golden: this test's first run, on an x86-64 machine */
-    if (sum != UINT64_C(0x0)) fail_msg("sum of the outputs: %016llx", (unsigned long long)sum);
+    if (sum != UINT64_C(0xab7d9d6f3b30de08))
+        fail_msg("sum of the outputs: %016llx", (unsigned long long)sum);
     nc_tir_model_destroy(model);
 }
 
 /* Every level of a search is a group in which a good move leads on, and a state that lies on no
  * shortest way has none. */
 static void samples_follow_all_shortest_ways(void **state) {
-    static const char text[] = "dup 1 dup 1 add write_io 1 push 5 push -1 mul add dup 0 mul swap 2 "
-                               "pop 2 write_io 1";
+    static const char text[] = "push 3 add swap 1 push 4 add swap 1";
     nc_tir__search *p = nc_tir__search_new(NULL, 0);
     nc_tir__training_set set;
     nc_tir__code code;
@@ -434,7 +434,7 @@ static void samples_follow_all_shortest_ways(void **state) {
         several += good[0] + good[1] > 1;
     }
     assert_int_equal(groups, best);
-    assert_true(several > 1); /* operations that may change places do */
+    assert_true(several > 0); /* either addition may come first */
     nc_tir__training_set_free(&set);
     nc_tir__code_free(&code);
     nc_tir__search_free(p);
@@ -599,6 +599,12 @@ static void collect_blocks(nc_tir_trainer *t) {
     }
 }
 
+/* A poor start: it would rather swap than anything else. */
+static void prefer_swaps(nc_tir_model *model) {
+    model->w[NC_TIR__P_OUT_BIAS + nc_tir__code_of(NC_TIR__I_SWAP, 1)] = 3 * NC_FIXED_ONE;
+    nc_tir__derive(model);
+}
+
 static void trainer_promotes_keeps_and_stops(void **state) {
     const char *path = "build/tir_trainer_test.bin";
     nc_tir_trainer *t;
@@ -611,8 +617,7 @@ static void trainer_promotes_keeps_and_stops(void **state) {
     (void)state;
     (void)remove(path);
     assert_int_equal(nc_tir_model_create(&start, 3), NC_OK);
-    /* a poor start: it would rather swap than anything else */
-    start->w[NC_TIR__P_OUT_BIAS + NC_TIR__I_SWAP] = 7 * NC_FIXED_ONE;
+    prefer_swaps(start);
     assert_int_equal(nc_tir_trainer_create(&t, path, start, 4, &err), NC_OK);
     collect_blocks(t);
     assert_int_equal(nc_tir_trainer_collect(t, "frobnicate", &err), NC_ERR_FORMAT);
@@ -655,7 +660,7 @@ static void a_trainer_without_a_path_keeps_its_weights_in_memory(void **state) {
     int round;
     (void)state;
     assert_int_equal(nc_tir_model_create(&start, 3), NC_OK);
-    start->w[NC_TIR__P_OUT_BIAS + NC_TIR__I_SWAP] = 7 * NC_FIXED_ONE;
+    prefer_swaps(start);
     assert_int_equal(nc_tir_trainer_create(&t, NULL, start, 4, &err), NC_OK);
     collect_blocks(t);
     assert_memory_equal(nc_tir_trainer_model(t), start, sizeof *start);
