@@ -34,7 +34,7 @@ contains "each proven equivalent"
 expect 1 $b/tir_opt examples/data/sample.tir --weights LICENSE -o "$work/o.tasm"; says "not a weights file"
 expect 0 $b/tir_opt examples/data/sample.tir --train 2 --weights "$work/own.bin" -o "$work/o.tasm"
 for run in 1 2; do # the same weights, whatever runs beside
-    expect 0 $b/tir_train examples/data --epochs 2 --beam 16 --generations 3 --no-ablation -o "$work/w$run.bin"
+    expect 0 $b/tir_train examples/data --blocks 60 --epochs 2 --beam 16 --generations 3 --no-ablation -o "$work/w$run.bin"
     contains "90816 parameters"
 done
 cmp -s "$work/w1.bin" "$work/w2.bin" || { echo "FAILED: tir_train gives two results"; failures=$((failures + 1)); }
