@@ -637,11 +637,12 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
 NC_API nc_status nc_tir_optimize(const nc_tir_program *program, const nc_tir_options *options,
                                  char **tasm, nc_tir_report *report, nc_error *err);
 /* The same for TASM text: a module, or a linked program. Comments are dropped; the names of
- * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go. An error
- * id stays with its assertion; where several in a block fail at once another one may come first.
- * Breaks stay, and the state they show, while the code they stand in is there: no block goes across
- * one. A hint moves to where its elements
- * lie in the new code; report->hints_dropped counts those that have no such place. */
+ * functions stay, those that the lowering invents (__then__, __else__, __loop__) may go; trades add
+ * functions (__trade__1, ..) and move some, but only with options->whole. An error id stays with
+ * its assertion; where several in a block fail at once another one may come first. Breaks stay, and
+ * the state they show, while the code they stand in is there: no block goes across one. A hint
+ * moves to where its elements lie in the new code; report->hints_dropped counts those that have no
+ * such place. */
 NC_API nc_status nc_tir_optimize_tasm(const char *tasm, const nc_tir_options *options,
                                       char **optimized, nc_tir_report *report, nc_error *err);
 /* The whole road in one call, for other languages: TIR text in, TASM text and the report as a JSON
