@@ -660,8 +660,9 @@ NC_API const char *nc_tir_stop_str(nc_tir_stop stop);
 
 /* -- training: imitation of a wide search, then evolution ------------------------------------ */
 
-/* Warm start: train the model to choose the moves that a wide search without it ends with, on the
- * straight-line blocks of `count` TASM texts. report may be null. NC_ERR_CANCELLED leaves the model
+/* Warm start: train the model to choose, at every step of a wide search without it, the moves that
+ * lead to its shortest ends, on the straight-line blocks of `count` TASM texts (OpenMP: searches
+ * side by side, the same result). report may be null. NC_ERR_CANCELLED leaves the model
  * as it was. exact: no; float32 sums in one order, the same on one machine. */
 NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, size_t count,
                                 const nc_tir_imitation *options, nc_tir_imitation_report *report,
@@ -733,8 +734,8 @@ NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu);
 NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
                                     size_t count, const nc_gl *words, size_t blocks,
                                     nc_fixed *latents);
-/* Let a device compute the latents (null: none, the processor does). The generations stay the same
- * to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
+/* Let a device compute the latents (null: none, the processor does). At present the search takes
+ * none, so the device has nothing to do. The generations stay the same to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
 NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
 #endif
 
@@ -10318,7 +10319,7 @@ static void nc_tir__add_piece(nc_tir__search *p, nc_tir__map *seen, const nc_tir
     found = p->found_count;
     memcpy(mixed, last, m * sizeof *mixed);
     for (k = 0; k < found && k < NC_TIR__MIXED; k++) mixed[m++] = p->found[k];
-    *count = found < NC_TIR__MIXED ? found : NC_TIR__MIXED;
+    *count = found < NC_TIR__MIXED ? found : (size_t)NC_TIR__MIXED;
     memcpy(last, p->found + found - *count, *count * sizeof *last);
     (void)nc_tir__learn_piece(p, seen, mixed, m, beam, set);
 }
@@ -10350,8 +10351,9 @@ static void nc_tir__add_pieces(nc_tir__search *p, nc_tir__map *seen, const nc_ti
     nc_tir__tasm last[NC_TIR__MIXED];
     size_t first, end = 0, at, size, count = 0;
     while (nc_tir__next_segment(code, &first, &end))
-        for (at = first; at < end; at += pieces ? 2 : NC_TIR_BLOCK_NODES)
-            for (size = pieces ? 8 : NC_TIR_BLOCK_NODES; size <= NC_TIR_BLOCK_NODES; size += 6) {
+        for (at = first; at < end; at += pieces ? 2 : (size_t)NC_TIR_BLOCK_NODES)
+            for (size = pieces ? 8 : (size_t)NC_TIR_BLOCK_NODES; size <= NC_TIR_BLOCK_NODES;
+                 size += 6) {
                 const size_t n = end - at < size ? end - at : size;
                 nc_tir__add_piece(p, seen, code->list + at, n, beam, last, &count, set);
                 if (n < size) break;
@@ -10400,7 +10402,7 @@ static nc_status nc_tir__prepare(const char *const *tasm, size_t count, const nc
     nc_status status = NC_OK, each[TEXTS];
     size_t first;
     for (first = 0; first < count && status == NC_OK; first += TEXTS) {
-        const int n = (int)(count - first < TEXTS ? count - first : TEXTS);
+        const int n = (int)(count - first < TEXTS ? count - first : (size_t)TEXTS);
         int i;
         if (o->progress && o->progress(o->user, first, count)) return NC_ERR_CANCELLED;
         memset(part, 0, sizeof part);
