@@ -3541,8 +3541,9 @@ NC_FP4__TARGET8 static float nc_fp4__tree8(const float *lane) {
     return (d[0] + d[2]) + (d[1] + d[3]);
 }
 
-/* How the eight lanes decode. Where all values have the upper 16 bits only, two tables of bytes make
- * them, and with scales that are powers of two a pair of tables for each scale makes them scaled. */
+/* How the eight lanes decode. Where all values have the upper 16 bits only, two tables of bytes
+ * make them, and with scales that are powers of two a pair of tables for each scale makes them
+ * scaled. */
 typedef enum nc_fp4__way {
     NC_FP4__SCALED_TABLES, /* w->tables: byte 2, byte 3 of the scaled values, each table twice */
     NC_FP4__UPPER_HALVES,
@@ -3556,8 +3557,8 @@ static nc_fp4__way nc_fp4__way_of(const nc_fp4__matrix *w) {
     return w->planes.halves ? NC_FP4__UPPER_HALVES : NC_FP4__ALL_BYTES;
 }
 
-/* Scales of one byte that a matrix may have: all of its own where these are few, else all there are.
- * Returns how many. */
+/* Scales of one byte that a matrix may have: all of its own where these are few, else all there
+ * are. Returns how many. */
 static size_t nc_fp4__scales_of(const nc_fp4__matrix *w, uint8_t codes[256], float scale[256]) {
     const size_t own = w->tensor->rows * w->scale_bytes;
     size_t i, n = !w->block ? 1 : own < 256 ? own : 256;

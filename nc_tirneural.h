@@ -71,9 +71,9 @@
    padded to one power of two, so that a row less in the tallest may halve the cost and any other
    row is free. The program runs on them, and rows are traded between tables until it pads lower.
 
-   To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c, or for the newest
-   compiler in tests/tir_trisha.c. One that is more than a sequence of instructions: its case in
-   nc_tir__lower_structure or nc_tir__lower_trisha too.
+   To add a TIR operation: its row in NC_TIR_KINDS; what it does in tests/tir_io.c, or for the
+   newest compiler in tests/tir_trisha.c. One that is more than a sequence of instructions: its case
+   in nc_tir__lower_structure or nc_tir__lower_trisha too.
    To add an instruction of TASM: its row at the end of NC_TIR__INSTRUCTIONS; what it does to the
    machine in the nc_tir__step_* that the row names, and in tests/tir_machine.c. The prover takes
    its results for opaque functions of its operands until nc_tir__value_of says more.
@@ -735,7 +735,8 @@ NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *
                                     size_t count, const nc_gl *words, size_t blocks,
                                     nc_fixed *latents);
 /* Let a device compute the latents (null: none, the processor does). At present the search takes
- * none, so the device has nothing to do. The generations stay the same to the bit; a device that fails ends the run with its status. It must outlive the evolution. */
+ * none, so the device has nothing to do. The generations stay the same to the bit; a device that
+ * fails ends the run with its status. It must outlive the evolution. */
 NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
 #endif
 
