@@ -3754,11 +3754,13 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, u
     uint32_t k;
     for (k = 0; k < 4; k++) low[k] = high[k] = t[k] = _mm512_setzero_ps();
     for (c = 0; c < end;) {
+        if (!fine) {
 #if !defined(__clang__) /* so that the sums stay in registers */
 #pragma GCC unroll 4
 #endif
-        for (k = 0; k < 4 && !fine; k++) t[k] = nc_fp4__table512(w, scales + k * scale_step);
-        if (!fine) scales += width;
+            for (k = 0; k < 4; k++) t[k] = nc_fp4__table512(w, scales + k * scale_step);
+            scales += width;
+        }
         past = fine ? end : end - c < block ? end : c + block;
         for (; c < past; c += 32, codes += 16) {
             const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
