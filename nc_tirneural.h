@@ -9150,7 +9150,7 @@ static nc_tir__tasm *nc_tir__rounds_before(nc_tir__optimizer *o, const nc_tir__t
     if (n < 1 || !nc_tir__leaves_constant(o, code, before, 0, &count)) return NULL;
     if (count > 64 || count * (uint64_t)n > 256) return NULL;
     for (k = 0; k < n; k++)
-        if (!nc_tir__is_straight(loop->code, (size_t)(5 + k))) return NULL;
+        if (!nc_tir__is_straight(loop->code, 5 + (size_t)k)) return NULL;
     if (nc_tir__interpret(p, loop->code + 5, (size_t)n) != NC_TIR_PROVEN) return NULL;
     if (p->before.stack[p->before.n - 1] !=
         nc_tir__offset(&p->terms, NC_TIR__INPUTS - 1, NC_GL_P - 1))
