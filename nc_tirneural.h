@@ -4718,8 +4718,10 @@ static void nc_tir__finish(nc_tir__vm *vm) {
     const size_t n = vm->height;
     size_t i;
     for (i = 0; i < 16 && i < n; i++) x->stack[i] = nc_tir__st(vm, i);
-    if (x->outcome == NC_TIR_CRASH_ASSERT && vm->code->list[vm->ip - 1].arg)
-        strcpy(x->error_id, nc_tir__error_id(vm->code, &vm->code->list[vm->ip - 1]));
+    if (x->outcome == NC_TIR_CRASH_ASSERT && vm->code->list[vm->ip - 1].arg) {
+        const char *id = nc_tir__error_id(vm->code, &vm->code->list[vm->ip - 1]);
+        memcpy(x->error_id, id, strlen(id) + 1); /* an i128 in decimal: at most 40 characters */
+    }
     x->depth = n;
     x->jump_stack = x->processor;
     x->lookup = 256;
