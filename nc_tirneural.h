@@ -8573,12 +8573,13 @@ static int nc_tir__simplify(nc_tir__optimizer *o, nc_tir__region *r, int fold) {
  * 0 there is no addi. The same instructions are executed in the same order but for these, none of
  * which can crash. */
 
-/* The length of H where the region is such a loop, or -1. */
-static int nc_tir__loop_head(const nc_tir__optimizer *o, const nc_tir__region *r) {
+/* The length of H where the region is such a loop, nothing runs into it and no round ends early; or
+ * -1. */
+static int nc_tir__asks_before(const nc_tir__optimizer *o, const nc_tir__region *r) {
     const size_t n = stbds_arrlenu(r->code);
     size_t h = 0, i;
     if (r->gone || n < 6 || r->code[n - 1].op != NC_TIR__I_RECURSE || !nc_tir__is_closed(r) ||
-        !nc_tir__is_internal(o, r) || nc_tir__is_entered(o, (size_t)(r - o->regions)))
+        nc_tir__is_entered(o, (size_t)(r - o->regions)))
         return -1;
     while (nc_tir__is_straight(r->code, h)) h++; /* ends at a jump: there is one */
     if (h < 2 || r->code[h].op != NC_TIR__I_SKIZ || r->code[h + 1].op != NC_TIR__I_RETURN ||
@@ -8637,7 +8638,7 @@ static void nc_tir__wrap_calls(nc_tir__optimizer *o, const nc_tir__region *loop,
 
 /* 1 when the loop was turned. */
 static int nc_tir__turn_loop(nc_tir__optimizer *o, nc_tir__region *r) {
-    const int head = nc_tir__loop_head(o, r);
+    const int head = nc_tir__is_internal(o, r) ? nc_tir__asks_before(o, r) : -1;
     const uint32_t calls = head < 0 ? 0 : nc_tir__plain_calls(o, r);
     nc_tir__tasm *question = NULL;
     size_t n;
@@ -9105,17 +9106,10 @@ static uint32_t nc_tir__add_region(nc_tir__trader *t, size_t at, nc_tir__tasm *c
 static int nc_tir__loop_body(const nc_tir__optimizer *o, size_t region) {
     const nc_tir__region *r = &o->regions[region];
     const nc_tir__tasm *c = r->code;
-    const size_t n = stbds_arrlenu(r->code);
-    size_t i;
-    if (r->gone || n < 6 || nc_tir__is_entered(o, region) || !nc_tir__is_closed(r)) return -1;
-    if (c[0].op != NC_TIR__I_DUP || c[0].arg != 0 || c[0].line == NC_TIR__AFTER_SKIZ) return -1;
-    if (c[1].op != NC_TIR__I_PUSH || c[1].arg != 0 || c[2].op != NC_TIR__I_EQ) return -1;
-    if (c[3].op != NC_TIR__I_SKIZ || c[4].op != NC_TIR__I_RETURN) return -1;
-    for (i = 5; i < n; i++) {
-        const int again = c[i].op == NC_TIR__I_RECURSE || c[i].op == NC_TIR__I_RECURSE_OR_RETURN;
-        if (again != (i + 1 == n) || (again && c[i].op != NC_TIR__I_RECURSE)) return -1;
-    }
-    return (int)n - 6;
+    if (nc_tir__asks_before(o, r) != 1 || c[0].op != NC_TIR__I_DUP || c[0].arg != 0 ||
+        c[1].arg != 0)
+        return -1;
+    return (int)stbds_arrlenu(c) - 6;
 }
 
 /* While st0 is not 0, the body: tested once before it and then behind it, where two instructions
@@ -9162,9 +9156,10 @@ static nc_tir__tasm *nc_tir__rounds_before(nc_tir__optimizer *o, const nc_tir__t
 }
 
 /* The bodies of a loop that asks after each round, `body, skiz, recurse, return`, as long as the
- * answer is known. */
+ * answer is known, behind the code before the call. asked: the call is skipped where the code
+ * leaves 0, which is known not to be so and is dropped first. */
 static nc_tir__tasm *nc_tir__rounds_after(nc_tir__optimizer *o, const nc_tir__tasm *code,
-                                          size_t before, const nc_tir__region *loop) {
+                                          size_t before, int asked, const nc_tir__region *loop) {
     const size_t n = stbds_arrlenu(loop->code);
     const nc_tir__tasm *end = loop->code + n;
     const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
@@ -9177,14 +9172,16 @@ static nc_tir__tasm *nc_tir__rounds_after(nc_tir__optimizer *o, const nc_tir__ta
     for (k = 0; k < n - 3; k++)
         if (!nc_tir__is_straight(loop->code, k)) return NULL;
     nc_tir__add_code(&all, code, before);
+    if (asked) stbds_arrput(all, drop);
     while (again && stbds_arrlenu(all) + n <= before + 256) {
         nc_tir__add_code(&all, loop->code, n - 3);
         if (!nc_tir__leaves_constant(o, all, stbds_arrlenu(all), 0, &again)) break;
         stbds_arrput(all, drop); /* the answer */
     }
-    if (again) NC__EMPTY(all);
-    if (!again) nc_tir__splice(&all, 0, before, NULL, 0);
-    if (stbds_arrlenu(all)) return all;
+    if (!again) {
+        nc_tir__splice(&all, 0, before, NULL, 0);
+        return all;
+    }
     stbds_arrfree(all);
     return NULL;
 }
@@ -9194,24 +9191,17 @@ static int nc_tir__do_unroll(nc_tir__trader *t, const nc_tir__deal *d) {
     nc_tir__optimizer *o = t->o;
     nc_tir__region *r = &o->regions[d->region];
     const nc_tir__region *loop = nc_tir__callee(o, &r->code[d->at]);
-    const nc_tir__tasm drop = nc_tir__make(NC_TIR__I_POP, 1);
-    const size_t asked = d->at > 0 && r->code[d->at - 1].op == NC_TIR__I_SKIZ;
-    const size_t at = d->at - asked, start = nc_tir__segment_start(r->code, at);
-    nc_tir__tasm *all, *code = r->code + start;
+    const int asked = d->at > 0 && r->code[d->at - 1].op == NC_TIR__I_SKIZ;
+    const size_t at = d->at - (size_t)asked, start = nc_tir__segment_start(r->code, at);
+    const nc_tir__tasm *code = r->code + start;
+    nc_tir__tasm *all = NULL;
     uint64_t answer = 1;
     if (!loop || loop == r || r->code[d->at].line == NC_TIR__AFTER_SKIZ) return 0;
     if (asked && (!nc_tir__leaves_constant(o, code, at - start, 0, &answer) || !answer)) return 0;
-    all = asked ? NULL : nc_tir__rounds_before(o, code, at - start, loop);
-    if (!all) {
-        nc_tir__tasm *entry = NULL;
-        nc_tir__add_code(&entry, code, at - start);
-        if (asked) stbds_arrput(entry, drop);
-        all = nc_tir__rounds_after(o, entry, stbds_arrlenu(entry), loop);
-        stbds_arrfree(entry);
-        if (all && asked) nc_tir__splice(&all, 0, 0, &drop, 1);
-    }
+    if (!asked) all = nc_tir__rounds_before(o, code, at - start, loop);
+    if (!all) all = nc_tir__rounds_after(o, code, at - start, asked, loop);
     if (!all) return 0;
-    nc_tir__splice(&r->code, at, 1 + asked, all, stbds_arrlenu(all));
+    nc_tir__splice(&r->code, at, 1 + (size_t)asked, all, stbds_arrlenu(all));
     stbds_arrfree(all);
     nc_tir__improve_region(o, r);
     return 1;
