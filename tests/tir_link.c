@@ -2,8 +2,7 @@
    it. Their rule, written anew here: `__f` of module a.b becomes `a_b__f` and `@m__f` is `m__f`; a
    function is what stands from one label line to the next; from the program's main on, functions
    that are called are kept in their order, all others go. */
-#include "test.h"
-#include "../nc_tirneural.h"
+#include "tir_runs.h"
 
 enum { MAX_LINES = 1 << 16, MAX_BLOCKS = 1 << 14 };
 
@@ -112,48 +111,21 @@ static char linked[2][1 << 20], program[(1 << 20) + 4096];
 
 /* Both programs on a stack, inputs and memory of their own. */
 static void compare(const char *function, uint64_t *seed, int counts[3]) {
-    char stack[2048] = "", *to = stack;
-    uint64_t in[64], digests[80], ram[64];
-    nc_tir_input input = {0};
+    random_start start;
     nc_tir_execution x[2];
-    int i, k, alike, scale = (int)(test_random(seed) % 4);
-    for (i = 0; i < 40; i++) {
-        uint64_t v = nc_gl_from_u64(test_random(seed));
-        if (scale == 0) v %= 3;
-        if (scale == 1) v >>= 32;
-        if (scale == 2) v = v % 4 ? v % 70 : v >> 32;
-        to += sprintf(to, "push %llu\n", (unsigned long long)v);
-    }
-    for (i = 0; i < 64; i++) in[i] = nc_gl_from_u64(test_random(seed) >> (scale ? 33 : 0));
-    for (i = 0; i < 80; i++) digests[i] = nc_gl_from_u64(test_random(seed));
-    for (i = 0; i < 64; i++) ram[i] = i % 2 ? test_random(seed) >> 33 : (uint64_t)i / 2;
-    input.public_input = input.secret_input = in;
-    input.public_count = input.secret_count = 64;
-    input.secret_digests = digests;
-    input.digest_count = 16;
-    input.ram = ram;
-    input.ram_count = 32;
-    input.max_cycles = 30000;
+    int i, alike;
+    draw_start(&start, seed);
     for (i = 0; i < 2; i++) {
         nc_error err;
-        sprintf(program, "%s%s", stack, linked[i]);
-        if (nc_tir_execute(program, &input, &x[i], &err) != NC_OK)
+        sprintf(program, "%s%s", start.stack, linked[i]);
+        if (nc_tir_execute(program, &start.input, &x[i], &err) != NC_OK)
             fail_msg("%s %s: %d:%d %s", function, i ? "after" : "before", err.line, err.column,
                      err.message);
     }
-    alike = (x[0].outcome == NC_TIR_HALTED) == (x[1].outcome == NC_TIR_HALTED);
-    if (x[0].outcome == NC_TIR_CRASH_CYCLES || x[1].outcome == NC_TIR_CRASH_CYCLES) {
-        counts[0]++;
-        alike = 1;
-    } else if (x[0].outcome == NC_TIR_HALTED && alike) {
-        counts[2]++;
-        alike = x[0].depth == x[1].depth && x[0].output_count == x[1].output_count;
-        for (k = 0; alike && k < 16 && k < (int)x[0].depth - 5; k++)
-            alike = x[0].stack[k] == x[1].stack[k];
-        for (k = 0; alike && k < (int)x[0].output_count; k++)
-            alike = x[0].output[k] == x[1].output[k];
-    }
+    alike = end_alike(x);
+    counts[0] += alike < 0;
     counts[1]++;
+    counts[2] += alike > 0 && x[0].outcome == NC_TIR_HALTED;
     if (!alike)
         fail_msg("%s behaves otherwise once linked (%s, %s):\n%s\n--\n%s", function,
                  nc_tir_outcome_str(x[0].outcome), nc_tir_outcome_str(x[1].outcome), linked[0],
@@ -198,19 +170,6 @@ static size_t block_of(const linker *l, const char *label) {
         if (!strcmp(l->blocks[i].label, label)) return i;
     fail_msg("%s is gone", label);
     return 0;
-}
-
-/* The compiler emits dup and swap beyond 15, which no machine runs: 20 becomes 4. */
-static void make_runnable(char *tasm) {
-    char *at = tasm;
-    for (; (at = strpbrk(at, "dw")) != NULL; at++) {
-        int index = 0, n = 0;
-        if (sscanf(at, "dup %d%n", &index, &n) + sscanf(at, "wap %d%n", &index, &n) > 0 &&
-            index > 15) {
-            at[n - 2] = ' ';
-            at[n - 1] = (char)('0' + index % 10);
-        }
-    }
 }
 
 /* Every module of the corpus into both linkers. */

@@ -1,6 +1,5 @@
 /* nc_tirneural.h, section optimizer: whole modules and linked programs before and after. */
-#include "test.h"
-#include "../nc_tirneural.h"
+#include "tir_runs.h"
 
 static char program[2][1 << 20];
 
@@ -27,47 +26,22 @@ static int same_function(const char *name, const char *before, const char *after
                          int *halted) {
     static const char peek[] = "push 3 read_mem 5 push 1073742010 read_mem 5 pop 1 "
                                "write_io 5 pop 1 write_io 5 halt\n";
-    char stack[2048] = "";
-    uint64_t in[64], digests[80], ram[64];
-    nc_tir_input input = {0};
+    random_start start;
     nc_tir_execution x[2];
-    int i, k, alike, scale = (int)(test_random(seed) % 4);
-    for (i = 0; i < 40; i++) {
-        uint64_t v = nc_gl_from_u64(test_random(seed));
-        if (scale == 0) v %= 3;
-        if (scale == 1) v >>= 32;
-        if (scale == 2) v = v % 4 ? v % 70 : v >> 32;
-        snprintf(stack + strlen(stack), 40, "push %llu ", (unsigned long long)v);
-    }
-    for (i = 0; i < 64; i++) in[i] = nc_gl_from_u64(test_random(seed) >> (scale ? 33 : 0));
-    for (i = 0; i < 80; i++) digests[i] = nc_gl_from_u64(test_random(seed));
-    for (i = 0; i < 64; i++) ram[i] = i % 2 ? test_random(seed) >> 33 : (uint64_t)i / 2;
-    input.public_input = input.secret_input = in;
-    input.public_count = input.secret_count = 64;
-    input.secret_digests = digests;
-    input.digest_count = 16;
-    input.ram = ram;
-    input.ram_count = 32;
-    input.max_cycles = 30000;
+    int i, k, alike;
+    draw_start(&start, seed);
     for (i = 0; i < 2; i++) {
-        sprintf(program[i], "%s\ncall %s\n%s\n%s", stack, name, peek, i ? after : before);
+        sprintf(program[i], "%s\ncall %s\n%s\n%s", start.stack, name, peek, i ? after : before);
         add_stubs(program[i], i ? after : before);
         for (k = 0; program[i][k]; k++) /* names of other modules, which no machine knows */
             if (program[i][k] == '@') program[i][k] = 'x';
-        assert_int_equal(nc_tir_execute(program[i], &input, &x[i], NULL), NC_OK);
+        assert_int_equal(nc_tir_execute(program[i], &start.input, &x[i], NULL), NC_OK);
     }
-    alike = (x[0].outcome == NC_TIR_HALTED) == (x[1].outcome == NC_TIR_HALTED);
+    alike = end_alike(x);
     if (!alike)
         printf("%s, %s\n", nc_tir_outcome_str(x[0].outcome), nc_tir_outcome_str(x[1].outcome));
-    if (x[0].outcome == NC_TIR_CRASH_CYCLES || x[1].outcome == NC_TIR_CRASH_CYCLES) {
-        alike = -1;
-    } else if (alike && x[0].outcome == NC_TIR_HALTED) {
+    if (alike > 0 && x[0].outcome == NC_TIR_HALTED) {
         ++*halted;
-        alike = x[0].depth == x[1].depth && x[0].output_count == x[1].output_count;
-        for (k = 0; alike && k < 16 && k < (int)x[0].depth - 5; k++)
-            alike = x[0].stack[k] == x[1].stack[k];
-        for (k = 0; alike && k < (int)x[0].output_count; k++)
-            alike = x[0].output[k] == x[1].output[k];
         if (x[1].processor > x[0].processor || x[1].op_stack > x[0].op_stack ||
             x[1].ram > x[0].ram || x[1].u32 > x[0].u32)
             alike = 0; /* the real machine may not pay more either */
@@ -132,19 +106,12 @@ static nc_tir_report optimize_file(const char *path, char **before, char **after
     return r;
 }
 
-/* The compiler emits dup and swap beyond 15, which no machine runs: 20 becomes 4. Its linker takes
- * the @ off the names of other modules. */
+/* The code with indices and names that a machine has: the compilers' linker takes the @ off the
+ * names of other modules. */
 static char *runnable(const char *tasm) {
     char *out = malloc(strlen(tasm) + 1), *to;
     strcpy(out, tasm);
-    for (to = out; (to = strpbrk(to, "dw")) != NULL; to++) {
-        int index = 0, at = 0;
-        if (sscanf(to, "dup %d%n", &index, &at) + sscanf(to, "wap %d%n", &index, &at) > 0 &&
-            index > 15) {
-            to[at - 2] = ' ';
-            to[at - 1] = (char)('0' + index % 10);
-        }
-    }
+    make_runnable(out);
     for (to = out; (to = strchr(to, '@')) != NULL;) *to = '_';
     return out;
 }
