@@ -9109,7 +9109,7 @@ static int nc_tir__loop_body(const nc_tir__optimizer *o, size_t region) {
     if (nc_tir__asks_before(o, r) != 1 || c[0].op != NC_TIR__I_DUP || c[0].arg != 0 ||
         c[1].arg != 0)
         return -1;
-    return (int)stbds_arrlenu(c) - 6;
+    return (int)stbds_arrlenu(r->code) - 6;
 }
 
 /* While st0 is not 0, the body: tested once before it and then behind it, where two instructions
