@@ -91,14 +91,15 @@ static void p_mxfp4_i8(void) { fp4_product(NC_FP4_MXFP4, 1, 0); }
 static void p_nvfp4_i8(void) { fp4_product(NC_FP4_NVFP4, 1, 0); }
 static void p_mxfp4_tiles(void) { fp4_product(NC_FP4_MXFP4, 1, 1); }
 static void p_nvfp4_tiles(void) { fp4_product(NC_FP4_NVFP4, 1, 1); }
+enum { WORDS = 32 }; /* what the vectors take at a time: fewer run portably */
 static void fp4_adder(void) {
-    static uint64_t memory[98 * 8];
+    static uint64_t memory[98 * WORDS];
     static nc_fp4_network *adder;
     nc_fp4_circuit *circuit;
     if (!adder && (nc_fp4_make(&circuit, NC_FP4_ADDER, 32, 0, NULL) != NC_OK ||
                    nc_fp4_compile(circuit, &adder) != NC_OK))
         exit(1);
-    (void)nc_fp4_eval_sliced(adder, memory, memory + 65 * 8, 8);
+    (void)nc_fp4_eval_sliced(adder, memory, memory + 65 * WORDS, WORDS);
 }
 
 /* -- axx ------------------------------------------------------------------------- */
@@ -174,7 +175,7 @@ static const row rows[] = {
     {"fp4 NVFP4 x int8", "weight", ROWS *COLUMNS, p_nvfp4_i8},
     {"fp4 MXFP4 x int8, interleaved", "weight", ROWS *COLUMNS, p_mxfp4_tiles},
     {"fp4 NVFP4 x int8, interleaved", "weight", ROWS *COLUMNS, p_nvfp4_tiles},
-    {"fp4 32-bit adder, bit-sliced", "sum", 8 * 64, fp4_adder},
+    {"fp4 32-bit adder, bit-sliced", "sum", WORDS * 64, fp4_adder},
     {"axx exact bytes 16x16x64", "MAC", M *M *K, axx_exact},
     {"axx drum_4 16x16x64", "MAC", M *M *K, axx_drum},
     {"axx truncated_5 16x16x64", "MAC", M *M *K, axx_truncated},
