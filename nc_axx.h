@@ -1504,6 +1504,15 @@ static NC_UNUSED size_t nc__json_string(nc__text *t, char *out, size_t room) {
     return length;
 }
 
+/* A string of any length, whole, appended with a NUL behind it. Returns its length. */
+static NC_UNUSED size_t nc__json_whole(nc__text *t, nc__buffer *b) {
+    nc__text ahead = *t;
+    const size_t length = nc__json_string(&ahead, NULL, 0);
+    char *to = ahead.status == NC_OK ? nc__buffer_add(b, length + 1) : NULL;
+    if (ahead.status == NC_OK && !to) (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+    return nc__json_string(t, to, to ? length + 1 : 0);
+}
+
 /* A member's name and its colon; NC_ERR_LIMIT for one that does not fit. */
 static NC_UNUSED void nc__json_key(nc__text *t, char *out, size_t room) {
     if (nc__json_string(t, out, room) >= room)
@@ -1525,6 +1534,8 @@ static NC_UNUSED uint64_t nc__json_natural(nc__text *t, uint64_t most) {
         value = 10 * value + digit;
     }
     if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a natural number");
+    if (t->status == NC_OK && *start == '0' && t->at > start + 1)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "a number that begins with 0");
     return t->status == NC_OK ? value : 0;
 }
 
@@ -1539,6 +1550,34 @@ static NC_UNUSED uint32_t nc__json_naturals(nc__text *t, uint64_t *out, uint32_t
         if (n < most) out[n++] = value;
     }
     return n;
+}
+
+/* true, false, null or a number, to be passed over. */
+static NC_UNUSED void nc__json_skip_word(nc__text *t) {
+    static const char *const words[] = {"true", "false", "null"};
+    const char *start = t->at;
+    size_t n = 0, i, first;
+    while (nc__is_letter(nc__peek(t, n)) || nc__is_digit(nc__peek(t, n)) ||
+           (nc__peek(t, n) > 0 && strchr("+-.", nc__peek(t, n))))
+        n++;
+    for (i = 0; i < 3; i++) {
+        if (n != strlen(words[i]) || memcmp(start, words[i], n) != 0) continue;
+        t->at += n;
+        return;
+    }
+    i = n && *start == '-';
+    for (first = i; i < n && nc__is_digit(start[i]);) i++;
+    if (i == first || (start[first] == '0' && i > first + 1)) n = i = 0;
+    if (i < n && start[i] == '.')
+        for (first = ++i; i < n && nc__is_digit(start[i]);) i++;
+    if (i == first) n = 0;
+    if (i < n && (start[i] | 32) == 'e') {
+        i += 1 + (i + 1 < n && (start[i + 1] == '+' || start[i + 1] == '-'));
+        for (first = i; i < n && nc__is_digit(start[i]);) i++;
+        if (i == first) n = 0;
+    }
+    if (n == 0 || i < n) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a value");
+    t->at += t->status == NC_OK ? n : 0;
 }
 
 /* Any value, at most 64 arrays and objects deep, to be passed over. */
@@ -1564,12 +1603,8 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
             close[depth++] = *t->at++ == '{' ? '}' : ']';
         } else if (nc__peek(t, 0) == '"') {
             (void)nc__json_string(t, NULL, 0);
-        } else { /* a number, true, false, null */
-            const char *start = t->at;
-            while (nc__is_letter(nc__peek(t, 0)) || nc__is_digit(nc__peek(t, 0)) ||
-                   (nc__peek(t, 0) > 0 && strchr("+-.", nc__peek(t, 0))))
-                t->at++;
-            if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a value");
+        } else {
+            nc__json_skip_word(t);
         }
     } while (depth && t->status == NC_OK);
 }
@@ -1582,17 +1617,16 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
 NC__COLD_BEGIN
 /* -- safetensors: the length of a JSON object (u64), the object, then the tensors' bytes -- */
 
-/* A tensor of the file, or a pair of its metadata. */
+/* A tensor of the file, or a pair of its metadata. Name and text end with a NUL and last until the
+ * next step. */
 typedef struct nc__item {
-    char name[256]; /* of the tensor, or the pair's key */
-    char text[256]; /* the pair's value; cut short where text_length says so */
-    size_t text_length;
+    const char *name, *text; /* of the tensor, or the pair's key; the pair's value */
     char dtype[16];
-    size_t width; /* bytes of a value; 0 for types not known here */
-    uint32_t rank;
-    uint64_t shape[8], count; /* count: product of the shape */
-    const uint8_t *data;
-    uint64_t bytes;
+    size_t width;  /* bytes of a value; 0 for less than one, and for types not known here */
+    uint32_t rank; /* any; the first eight dimensions are in `shape` */
+    uint64_t shape[8], count;
+    const uint8_t *data;    /* null where only the header was given */
+    uint64_t offset, bytes; /* in what follows the header */
 } nc__item;
 
 typedef enum nc__item_kind { NC__ITEM_END, NC__ITEM_TENSOR, NC__ITEM_PAIR } nc__item_kind;
@@ -1600,110 +1634,225 @@ typedef enum nc__item_kind { NC__ITEM_END, NC__ITEM_TENSOR, NC__ITEM_PAIR } nc__
 typedef struct nc__safetensors {
     nc__text t;
     const uint8_t *data;
-    uint64_t bytes, placed;
-    int first, first_pair, in_metadata;
+    uint64_t bytes;
+    nc__buffer strings, places; /* the item's; first and past byte of every tensor so far */
+    int first, first_pair, in_metadata, metadata;
 } nc__safetensors;
+
+#define NC__SAFETENSORS_HEADER                                                                     \
+    100000000 /* most bytes of a header; the library has this limit too */
+
+/* Bytes of the UTF-8 character at `at`, 0 for none (Unicode 15, table 3-7). */
+static NC_UNUSED size_t nc__utf8(const uint8_t *at, size_t room) {
+    const uint8_t c = room ? at[0] : 0xFF;
+    const size_t n = c < 0x80 ? 1 : c < 0xC2 ? 0 : c < 0xE0 ? 2 : c < 0xF0 ? 3 : c < 0xF5 ? 4 : 0;
+    const uint8_t least = c == 0xE0 ? 0xA0 : c == 0xF0 ? 0x90 : 0x80;
+    const uint8_t most = c == 0xED ? 0x9F : c == 0xF4 ? 0x8F : 0xBF;
+    size_t i;
+    if (n > room || (n > 1 && (at[1] < least || at[1] > most))) return 0;
+    for (i = 2; i < n; i++)
+        if (at[i] >> 6 != 2) return 0;
+    return n;
+}
+
+/* The JSON text of a header, which has `bytes` of tensors behind it; data may be null. To be closed
+ * also after a failure. */
+static NC_UNUSED nc_status nc__safetensors_header(nc__safetensors *f, const void *header,
+                                                  size_t length, const void *data, uint64_t bytes,
+                                                  nc_error *err) {
+    const uint8_t *text = (const uint8_t *)header;
+    size_t i = 0, n;
+    memset(f, 0, sizeof *f);
+    nc__text_open(&f->t, header, length, err);
+    f->data = (const uint8_t *)data;
+    f->bytes = bytes;
+    f->first = 1;
+    while ((n = nc__utf8(text + i, length - i)) > 0) i += n;
+    if (i < length) {
+        f->t.at += i;
+        return nc__text_fail(&f->t, NC_ERR_FORMAT, "a header that is not UTF-8");
+    }
+    nc__json_expect(&f->t, '{');
+    return f->t.status;
+}
 
 static NC_UNUSED nc_status nc__safetensors_open(nc__safetensors *f, const void *data, size_t bytes,
                                                 nc_error *err) {
     const uint8_t *file = (const uint8_t *)data;
     const uint64_t head = bytes < 8 ? 0 : nc__get_le(file, 8);
     memset(f, 0, sizeof *f);
+    if (bytes >= 8 && head > NC__SAFETENSORS_HEADER && file[7] == 0)
+        return f->t.status = nc__fail(err, NC_ERR_LIMIT, 0, 0, "a header of more than %u bytes",
+                                      (unsigned)NC__SAFETENSORS_HEADER);
     if (bytes < 10 || head > bytes - 8)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
-    nc__text_open(&f->t, file + 8, (size_t)head, err);
-    f->data = file + 8 + head;
-    f->bytes = bytes - 8 - head;
-    f->first = 1;
-    nc__json_expect(&f->t, '{');
-    return f->t.status;
+        return f->t.status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a safetensors file");
+    return nc__safetensors_header(f, file + 8, (size_t)head, file + 8 + head, bytes - 8 - head,
+                                  err);
 }
 
-static NC_UNUSED size_t nc__dtype_width(const char *dtype) {
+static NC_UNUSED void nc__safetensors_close(nc__safetensors *f) {
+    nc__buffer_free(&f->strings);
+    nc__buffer_free(&f->places);
+}
+
+/* Bits of a value; 0 for types not known here. */
+static NC_UNUSED size_t nc__dtype_bits(const char *dtype) {
     static const struct {
-        char name[8];
-        uint8_t width;
-    } list[] = {{"F64", 8},  {"I64", 8},     {"U64", 8},     {"F32", 4},    {"I32", 4}, {"U32", 4},
-                {"F16", 2},  {"BF16", 2},    {"I16", 2},     {"U16", 2},    {"I8", 1},  {"U8", 1},
-                {"BOOL", 1}, {"F8_E4M3", 1}, {"F8_E5M2", 1}, {"F8_E8M0", 1}};
+        char name[14];
+        uint8_t bits;
+    } list[] = {{"F32", 32},        {"F16", 16},    {"BF16", 16},       {"F64", 64},
+                {"U8", 8},          {"I8", 8},      {"U16", 16},        {"I16", 16},
+                {"U32", 32},        {"I32", 32},    {"U64", 64},        {"I64", 64},
+                {"BOOL", 8},        {"F8_E4M3", 8}, {"F8_E5M2", 8},     {"F8_E8M0", 8},
+                {"F8_E4M3FNUZ", 8}, {"C64", 64},    {"F8_E5M2FNUZ", 8}, {"F6_E2M3", 6},
+                {"F6_E3M2", 6},     {"F4", 4}};
     size_t i;
     for (i = 0; i < sizeof list / sizeof *list; i++)
-        if (!strcmp(dtype, list[i].name)) return list[i].width;
+        if (!strcmp(dtype, list[i].name)) return list[i].bits;
     return 0;
 }
 
-/* What the header says of one tensor, checked against the file. */
-static NC_UNUSED void nc__safetensors_entry(nc__safetensors *f, nc__item *item) {
-    nc__text *t = &f->t;
-    uint64_t offset[2] = {1, 0};
-    uint32_t i, parts = 0;
+/* Bytes of a value; 0 where these are no whole number, and for types not known here. */
+static NC_UNUSED size_t nc__dtype_width(const char *dtype) {
+    const size_t bits = nc__dtype_bits(dtype);
+    return bits % 8 ? 0 : bits / 8;
+}
+
+/* An array of any number of dimensions. */
+static NC_UNUSED void nc__safetensors_shape(nc__text *t, nc__item *item) {
+    int first = 1;
+    item->count = 1;
+    nc__json_expect(t, '[');
+    while (nc__json_more(t, ']', &first)) {
+        const uint64_t n = nc__json_natural(t, UINT64_MAX);
+        if (item->rank < 8) item->shape[item->rank] = n;
+        if (n && item->count > UINT64_MAX / n)
+            (void)nc__text_fail(t, NC_ERR_LIMIT, "'%.90s' has more than 2^64 values", item->name);
+        item->count *= n;
+        item->rank++;
+    }
+}
+
+/* What the header says of one tensor: its parts once each, in any order, and what else it says. */
+static NC_UNUSED void nc__safetensors_parts(nc__text *t, nc__item *item, uint64_t offset[2]) {
+    static const char *const names[3] = {"dtype", "shape", "data_offsets"};
+    unsigned parts = 0, k;
     int first = 1;
     nc__json_expect(t, '{');
     while (nc__json_more(t, '}', &first)) {
         char key[32];
-        nc__json_key(t, key, sizeof key);
-        if (!strcmp(key, "dtype")) {
-            if (nc__json_string(t, item->dtype, sizeof item->dtype) >= sizeof item->dtype)
-                (void)nc__text_fail(t, NC_ERR_FORMAT, "a dtype of more than 15 characters");
-            parts |= 1;
-        } else if (!strcmp(key, "shape")) {
-            item->rank = nc__json_naturals(t, item->shape, 8);
-            parts |= 2;
-        } else if (!strcmp(key, "data_offsets")) {
-            parts |= nc__json_naturals(t, offset, 2) == 2 ? 4u : 0u;
-        } else {
-            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected dtype, shape or data_offsets");
-        }
+        const size_t length = nc__json_string(t, key, sizeof key);
+        nc__json_expect(t, ':');
+        for (k = 0; k < 3; k++)
+            if (length < sizeof key && !strcmp(key, names[k])) break;
+        if (parts >> k & 1)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' has two %s", item->name, key);
+        parts |= 1u << k & 7;
+        if (k == 0 && nc__json_string(t, item->dtype, sizeof item->dtype) >= sizeof item->dtype)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "a dtype of more than 15 characters");
+        if (k == 1) nc__safetensors_shape(t, item);
+        if (k == 2 && nc__json_naturals(t, offset, 2) != 2) parts = 0;
+        if (k == 3) nc__json_skip(t);
     }
     if (parts != 7)
         (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' lacks dtype, shape or data_offsets",
                             item->name);
+}
+
+/* One tensor, checked against the file. */
+static NC_UNUSED void nc__safetensors_entry(nc__safetensors *f, nc__item *item) {
+    nc__text *t = &f->t;
+    uint64_t offset[2] = {1, 0}, bits;
+    nc__safetensors_parts(t, item, offset);
     if (t->status != NC_OK) return;
-    item->width = nc__dtype_width(item->dtype);
-    for (i = 0, item->count = 1; i < item->rank; i++) {
-        if (item->shape[i] && item->count > (UINT64_C(1) << 48) / item->shape[i])
-            (void)nc__text_fail(t, NC_ERR_LIMIT, "'%.90s' has more than 2^48 values", item->name);
-        item->count *= item->shape[i];
-    }
+    bits = nc__dtype_bits(item->dtype);
+    item->width = bits % 8 ? 0 : (size_t)bits / 8;
+    item->offset = offset[0];
     item->bytes = offset[1] - offset[0];
     if (offset[0] > offset[1] || offset[1] > f->bytes)
         (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' lies outside the file", item->name);
-    else if (item->width && item->bytes != item->count * item->width)
+    else if (bits && (item->count > UINT64_MAX / bits || item->count * bits % 8 ||
+                      item->bytes != item->count * bits / 8))
         (void)nc__text_fail(t, NC_ERR_FORMAT, "'%.90s' has %llu bytes, not those of its shape",
                             item->name, (unsigned long long)item->bytes);
-    item->data = f->data + (t->status == NC_OK ? offset[0] : 0);
-    f->placed += item->bytes;
+    item->data = f->data && t->status == NC_OK ? f->data + offset[0] : NULL;
+    nc__buffer_put(&f->places, offset, sizeof offset);
+    if (f->places.status != NC_OK) (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
 }
 
-/* The next tensor or pair of metadata; NC__ITEM_END after the last, and after a failure, which
- * f->t.status has. Bytes that belong to no tensor, or to two, are a failure. */
-static NC_UNUSED nc__item_kind nc__safetensors_next(nc__safetensors *f, nc__item *item) {
+static NC_UNUSED int nc__compare_places(const void *a, const void *b) {
+    uint64_t x[2], y[2];
+    memcpy(x, a, sizeof x);
+    memcpy(y, b, sizeof y);
+    return x[0] != y[0] ? (x[0] < y[0] ? -1 : 1) : x[1] != y[1] ? (x[1] < y[1] ? -1 : 1) : 0;
+}
+
+/* Behind the last: bytes that belong to no tensor, or to two, are a failure. */
+static NC_UNUSED void nc__safetensors_end(nc__safetensors *f) {
     nc__text *t = &f->t;
-    memset(item, 0, sizeof *item);
-    for (;;) {
-        if (f->in_metadata && nc__json_more(t, '}', &f->first_pair)) {
-            if (nc__json_string(t, item->name, sizeof item->name) >= sizeof item->name)
-                item->name[0] = 0; /* longer than any that is looked for */
-            nc__json_expect(t, ':');
-            item->text_length = nc__json_string(t, item->text, sizeof item->text);
-            return t->status == NC_OK ? NC__ITEM_PAIR : NC__ITEM_END;
-        }
-        f->in_metadata = 0;
-        if (!nc__json_more(t, '}', &f->first)) break;
-        nc__json_key(t, item->name, sizeof item->name);
-        if (strcmp(item->name, "__metadata__") != 0) {
-            nc__safetensors_entry(f, item);
-            return t->status == NC_OK ? NC__ITEM_TENSOR : NC__ITEM_END;
-        }
+    const size_t n = f->places.used / (2 * sizeof(uint64_t));
+    uint64_t at = 0;
+    size_t i;
+    nc__skip_space(t);
+    if (t->at < t->end) (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the header");
+    if (n) qsort(f->places.data, n, 2 * sizeof(uint64_t), nc__compare_places);
+    for (i = 0; i < n && t->status == NC_OK; i++) {
+        uint64_t place[2];
+        memcpy(place, f->places.data + i * sizeof place, sizeof place);
+        if (place[0] != at)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "bytes %llu to %llu belong to %s tensor",
+                                (unsigned long long)(place[0] < at ? place[0] : at),
+                                (unsigned long long)(place[0] < at ? at : place[0]),
+                                place[0] < at ? "more than one" : "no");
+        at = place[1];
+    }
+    if (at != f->bytes)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "%llu bytes of tensors in %llu bytes of data",
+                            (unsigned long long)at, (unsigned long long)f->bytes);
+}
+
+/* The value of "__metadata__": an object, once; or null. */
+static NC_UNUSED void nc__safetensors_metadata(nc__safetensors *f) {
+    nc__text *t = &f->t;
+    if (f->metadata++) (void)nc__text_fail(t, NC_ERR_FORMAT, "a second __metadata__");
+    nc__skip_space(t);
+    if (nc__peek(t, 0) == 'n') {
+        nc__json_skip_word(t);
+    } else {
         nc__json_expect(t, '{');
         f->in_metadata = f->first_pair = 1;
     }
-    nc__skip_space(t);
-    if (t->status == NC_OK && t->at < t->end)
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the header");
-    else if (t->status == NC_OK && f->placed != f->bytes)
-        (void)nc__text_fail(t, NC_ERR_FORMAT, "%llu bytes of tensors in %llu bytes of data",
-                            (unsigned long long)f->placed, (unsigned long long)f->bytes);
+}
+
+/* The next tensor or pair of metadata; NC__ITEM_END after the last, and after a failure, which
+ * f->t.status has. */
+static NC_UNUSED nc__item_kind nc__safetensors_next(nc__safetensors *f, nc__item *item) {
+    nc__text *t = &f->t;
+    memset(item, 0, sizeof *item);
+    item->name = item->text = "";
+    while (t->status == NC_OK) {
+        int pair = f->in_metadata && nc__json_more(t, '}', &f->first_pair);
+        size_t text;
+        f->in_metadata = pair;
+        if (!pair && !nc__json_more(t, '}', &f->first)) {
+            if (t->status == NC_OK) nc__safetensors_end(f);
+            break;
+        }
+        f->strings.used = 0;
+        (void)nc__json_whole(t, &f->strings);
+        nc__json_expect(t, ':');
+        text = f->strings.used;
+        if (pair) (void)nc__json_whole(t, &f->strings);
+        if (t->status != NC_OK) break;
+        item->name = f->strings.data;
+        item->text = pair ? f->strings.data + text : "";
+        if (!pair && !strcmp(item->name, "__metadata__")) {
+            nc__safetensors_metadata(f);
+            continue;
+        }
+        if (!pair) nc__safetensors_entry(f, item);
+        if (t->status == NC_OK) return pair ? NC__ITEM_PAIR : NC__ITEM_TENSOR;
+    }
     return NC__ITEM_END;
 }
 
@@ -1763,14 +1912,14 @@ static NC_UNUSED void nc__head_pair(nc__head *h, const char *key, const char *va
 static NC_UNUSED void nc__head_tensor(nc__head *h, const char *name, const char *dtype,
                                       const uint64_t *shape, uint32_t rank) {
     const uint64_t from = h->at;
-    uint64_t bytes = nc__dtype_width(dtype);
+    uint64_t bits = nc__dtype_bits(dtype);
     uint32_t i;
     nc__buffer_print(&h->b, h->tensors++ ? "," : "},");
     nc__buffer_quote(&h->b, name);
     nc__buffer_print(&h->b, ":{\"dtype\":\"%s\",\"shape\":[", dtype);
-    for (i = 0; i < rank; bytes *= shape[i++])
+    for (i = 0; i < rank; bits *= shape[i++])
         nc__buffer_print(&h->b, i ? ",%llu" : "%llu", (unsigned long long)shape[i]);
-    h->at += bytes;
+    h->at += bits / 8;
     nc__buffer_print(&h->b, "],\"data_offsets\":[%llu,%llu]}", (unsigned long long)from,
                      (unsigned long long)h->at);
 }
@@ -1786,12 +1935,13 @@ static NC_UNUSED nc_status nc__head_close(nc__head *h) {
 /* -- .npy (NEP 1 of numpy): magic, version, length of a Python dictionary, it, the values -- */
 
 typedef struct nc__npy {
-    char kind; /* f float, i signed, u unsigned */
+    char kind; /* f float, i signed, u unsigned, b Boolean */
     uint32_t width;
     int big_endian, fortran;
     uint32_t rank;
     uint64_t shape[8], count;
     const uint8_t *data;
+    size_t offset; /* of the values in the file */
 } nc__npy;
 
 /* A quoted word of the dictionary. */
@@ -1809,76 +1959,119 @@ static NC_UNUSED void nc__npy_word(nc__text *t, char *out, size_t room) {
     t->at += t->status == NC_OK;
 }
 
+/* A tuple; Python 2 wrote an L behind long integers. */
 static NC_UNUSED void nc__npy_shape(nc__text *t, nc__npy *a) {
-    int first = 1;
+    int first = 1, comma = 0;
     nc__json_expect(t, '(');
+    a->rank = 0;
+    a->count = 1;
     while (nc__json_more(t, ')', &first)) {
+        comma = a->rank > 0;
         if (a->rank && nc__json_take(t, ')')) break; /* a comma behind the last */
         if (a->rank == 8) (void)nc__text_fail(t, NC_ERR_LIMIT, "more than eight dimensions");
         if (t->status != NC_OK) break;
         a->shape[a->rank] = nc__json_natural(t, UINT64_C(1) << 48);
+        (void)nc__json_take(t, 'L');
         if (a->shape[a->rank] && a->count > (UINT64_C(1) << 48) / a->shape[a->rank])
             (void)nc__text_fail(t, NC_ERR_LIMIT, "more than 2^48 values");
         a->count *= a->shape[a->rank++];
     }
+    if (a->rank == 1 && !comma) (void)nc__text_fail(t, NC_ERR_FORMAT, "a shape that is no tuple");
+}
+
+/* True or False: 1 or 0. */
+static NC_UNUSED int nc__npy_flag(nc__text *t) {
+    static const char *const words[2] = {"False", "True"};
+    int k;
+    for (k = 0; k < 2; k++) {
+        const size_t n = strlen(words[k]);
+        if (t->status != NC_OK || (size_t)(t->end - t->at) < n || memcmp(t->at, words[k], n) != 0 ||
+            nc__is_letter(nc__peek(t, n)) || nc__is_digit(nc__peek(t, n)))
+            continue;
+        t->at += n;
+        return k;
+    }
+    (void)nc__text_fail(t, NC_ERR_FORMAT, "expected True or False");
+    return 0;
+}
+
+/* The dictionary: three keys, in any order; of a key that is there twice, the last one counts. */
+static NC_UNUSED void nc__npy_dictionary(nc__text *t, nc__npy *a, char *type, size_t room) {
+    unsigned parts = 0;
+    int first = 1;
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        char key[24];
+        if (parts && nc__json_take(t, '}')) break; /* a comma behind the last */
+        nc__npy_word(t, key, sizeof key);
+        nc__json_expect(t, ':');
+        nc__skip_space(t);
+        if (!strcmp(key, "descr")) {
+            nc__npy_word(t, type, room);
+            parts |= 1;
+        } else if (!strcmp(key, "shape")) {
+            nc__npy_shape(t, a);
+            parts |= 2;
+        } else if (!strcmp(key, "fortran_order")) {
+            a->fortran = nc__npy_flag(t);
+            parts |= 4;
+        } else {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected descr, shape or fortran_order");
+        }
+    }
+    if (parts != 7) (void)nc__text_fail(t, NC_ERR_FORMAT, "descr, shape or order is missing");
+    nc__skip_space(t);
+    if (t->status == NC_OK && t->at < t->end)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the dictionary");
+}
+
+/* Bytes before the values, from the first 12 of a file; 0: no .npy file. */
+static NC_UNUSED uint64_t nc__npy_offset(const uint8_t *file, size_t bytes) {
+    const size_t start = bytes >= 12 && file[6] > 1 ? 12 : 10;
+    if (bytes < start || memcmp(file, "\x93NUMPY", 6) != 0 || file[6] < 1 || file[6] > 3) return 0;
+    return start + nc__get_le(file + 8, start - 8);
+}
+
+/* The first nc__npy_offset bytes of a file of `bytes`; what is behind the values is nobody's, as
+ * numpy has it. a->data is null. */
+static NC_UNUSED nc_status nc__npy_header(nc__npy *a, const uint8_t *file, uint64_t bytes,
+                                          nc_error *err) {
+    const size_t start = file[6] > 1 ? 12 : 10;
+    char type[16] = "";
+    const char *letter = type;
+    nc__text t;
+    memset(a, 0, sizeof *a);
+    a->offset = start + (size_t)nc__get_le(file + 8, start - 8);
+    nc__text_open(&t, file + start, a->offset - start, err);
+    nc__npy_dictionary(&t, a, type, sizeof type);
+    if (t.status != NC_OK) return t.status;
+    a->big_endian = *letter == '>';
+    letter += *letter && strchr("<>|=", *letter) != NULL;
+    a->kind = letter[0];
+    a->width = (uint32_t)(letter[0] ? letter[1] - '0' : 0);
+    if (!a->kind || !strchr("fiub", a->kind) || letter[1] == 0 || letter[2] ||
+        (a->width != 1 && a->width != 2 && a->width != 4 && a->width != 8) ||
+        (a->kind == 'f' && a->width == 1) || (a->kind == 'b' && a->width != 1))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1, "values of type '%s' are not read", type);
+    if (bytes - a->offset < a->count * a->width)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "%llu values of type '%s' in %llu bytes",
+                        (unsigned long long)a->count, type,
+                        (unsigned long long)(bytes - a->offset));
+    return NC_OK;
 }
 
 static NC_UNUSED nc_status nc__npy_open(nc__npy *a, const void *data, size_t bytes, nc_error *err) {
     const uint8_t *file = (const uint8_t *)data;
-    const size_t start = bytes >= 12 && file[6] > 1 ? 12 : 10;
-    char type[16] = "";
-    uint64_t head;
-    unsigned parts = 0;
-    nc__text t;
-    int first = 1;
+    const uint64_t offset = nc__npy_offset(file, bytes);
+    nc_status status;
     memset(a, 0, sizeof *a);
-    a->count = 1;
-    if (bytes < 12 || memcmp(file, "\x93NUMPY", 6) != 0 || file[6] < 1 || file[6] > 3)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
-    head = nc__get_le(file + 8, start - 8);
-    if (head > bytes - start)
+    if (offset == 0) return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
+    if (offset > bytes)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a header of %llu bytes does not fit",
-                        (unsigned long long)head);
-    nc__text_open(&t, file + start, (size_t)head, err);
-    nc__json_expect(&t, '{');
-    while (nc__json_more(&t, '}', &first)) {
-        char key[24];
-        if (nc__json_take(&t, '}')) break; /* a comma behind the last */
-        nc__npy_word(&t, key, sizeof key);
-        nc__json_expect(&t, ':');
-        nc__skip_space(&t);
-        if (!strcmp(key, "descr")) {
-            nc__npy_word(&t, type, sizeof type);
-            parts |= 1;
-        } else if (!strcmp(key, "shape")) {
-            nc__npy_shape(&t, a);
-            parts |= 2;
-        } else if (!strcmp(key, "fortran_order") && (nc__peek(&t, 0) | 32) == 't') {
-            a->fortran = 1;
-            t.at += 4;
-            parts |= 4;
-        } else if (!strcmp(key, "fortran_order") && (nc__peek(&t, 0) | 32) == 'f') {
-            t.at += 5;
-            parts |= 4;
-        } else {
-            (void)nc__text_fail(&t, NC_ERR_FORMAT, "expected descr, shape or fortran_order");
-        }
-        if (t.at > t.end) t.at = t.end;
-    }
-    if (parts != 7) (void)nc__text_fail(&t, NC_ERR_FORMAT, "descr, shape or order is missing");
-    if (t.status != NC_OK) return t.status;
-    a->kind = type[1];
-    a->width = (uint32_t)(type[1] ? type[2] - '0' : 0);
-    a->big_endian = type[0] == '>';
-    if (!strchr("<>|=", type[0]) || !a->kind || !strchr("fiu", a->kind) || type[3] ||
-        (a->width != 1 && a->width != 2 && a->width != 4 && a->width != 8))
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1, "values of type '%s' are not read", type);
-    a->data = file + start + head;
-    if (a->count > SIZE_MAX / 8 || bytes - start - (size_t)head != a->count * a->width)
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "%llu values of type '%s' in %llu bytes",
-                        (unsigned long long)a->count, type,
-                        (unsigned long long)(bytes - start - (size_t)head));
-    return NC_OK;
+                        (unsigned long long)offset);
+    status = nc__npy_header(a, file, bytes, err);
+    a->data = file + a->offset;
+    return status;
 }
 
 /* The bits of value i in the file's order. */
@@ -2690,7 +2883,7 @@ static nc_status nc_axx__read_npy(nc_axx_mult *m, const void *data, size_t bytes
     uint32_t i;
     const nc_status status = nc__npy_open(&a, data, bytes, err);
     if (status != NC_OK) return status;
-    if (a.kind == 'f')
+    if (a.kind != 'i' && a.kind != 'u')
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the .npy table must hold integers");
     if (!(a.rank == 2 && a.shape[0] == 256 && a.shape[1] == 256) &&
         !(a.rank == 1 && a.shape[0] == 65536))
@@ -7532,8 +7725,7 @@ static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size
     nc__item_kind kind;
     nc__item item;
     size_t i;
-    nc_status status = nc__safetensors_open(&file, data, bytes, err);
-    if (status != NC_OK) return status;
+    (void)nc__safetensors_open(&file, data, bytes, err);
     while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END) {
         if (kind == NC__ITEM_TENSOR)
             nc_axx__load_tensor(net, &file.t, &item, loaded);
@@ -7544,6 +7736,7 @@ static nc_status nc_axx__load_file(const nc_axx_net *net, const void *data, size
         if (!loaded->found[i])
             (void)nc__text_fail(&file.t, NC_ERR_MISMATCH, "tensor '%.60s' is missing",
                                 net->tensors[i].name);
+    nc__safetensors_close(&file);
     return file.t.status;
 }
 

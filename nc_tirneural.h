@@ -1551,6 +1551,15 @@ static NC_UNUSED size_t nc__json_string(nc__text *t, char *out, size_t room) {
     return length;
 }
 
+/* A string of any length, whole, appended with a NUL behind it. Returns its length. */
+static NC_UNUSED size_t nc__json_whole(nc__text *t, nc__buffer *b) {
+    nc__text ahead = *t;
+    const size_t length = nc__json_string(&ahead, NULL, 0);
+    char *to = ahead.status == NC_OK ? nc__buffer_add(b, length + 1) : NULL;
+    if (ahead.status == NC_OK && !to) (void)nc__text_fail(t, NC_ERR_MEMORY, "out of memory");
+    return nc__json_string(t, to, to ? length + 1 : 0);
+}
+
 /* A member's name and its colon; NC_ERR_LIMIT for one that does not fit. */
 static NC_UNUSED void nc__json_key(nc__text *t, char *out, size_t room) {
     if (nc__json_string(t, out, room) >= room)
@@ -1572,6 +1581,8 @@ static NC_UNUSED uint64_t nc__json_natural(nc__text *t, uint64_t most) {
         value = 10 * value + digit;
     }
     if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a natural number");
+    if (t->status == NC_OK && *start == '0' && t->at > start + 1)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "a number that begins with 0");
     return t->status == NC_OK ? value : 0;
 }
 
@@ -1586,6 +1597,34 @@ static NC_UNUSED uint32_t nc__json_naturals(nc__text *t, uint64_t *out, uint32_t
         if (n < most) out[n++] = value;
     }
     return n;
+}
+
+/* true, false, null or a number, to be passed over. */
+static NC_UNUSED void nc__json_skip_word(nc__text *t) {
+    static const char *const words[] = {"true", "false", "null"};
+    const char *start = t->at;
+    size_t n = 0, i, first;
+    while (nc__is_letter(nc__peek(t, n)) || nc__is_digit(nc__peek(t, n)) ||
+           (nc__peek(t, n) > 0 && strchr("+-.", nc__peek(t, n))))
+        n++;
+    for (i = 0; i < 3; i++) {
+        if (n != strlen(words[i]) || memcmp(start, words[i], n) != 0) continue;
+        t->at += n;
+        return;
+    }
+    i = n && *start == '-';
+    for (first = i; i < n && nc__is_digit(start[i]);) i++;
+    if (i == first || (start[first] == '0' && i > first + 1)) n = i = 0;
+    if (i < n && start[i] == '.')
+        for (first = ++i; i < n && nc__is_digit(start[i]);) i++;
+    if (i == first) n = 0;
+    if (i < n && (start[i] | 32) == 'e') {
+        i += 1 + (i + 1 < n && (start[i + 1] == '+' || start[i + 1] == '-'));
+        for (first = i; i < n && nc__is_digit(start[i]);) i++;
+        if (i == first) n = 0;
+    }
+    if (n == 0 || i < n) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a value");
+    t->at += t->status == NC_OK ? n : 0;
 }
 
 /* Any value, at most 64 arrays and objects deep, to be passed over. */
@@ -1611,12 +1650,8 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
             close[depth++] = *t->at++ == '{' ? '}' : ']';
         } else if (nc__peek(t, 0) == '"') {
             (void)nc__json_string(t, NULL, 0);
-        } else { /* a number, true, false, null */
-            const char *start = t->at;
-            while (nc__is_letter(nc__peek(t, 0)) || nc__is_digit(nc__peek(t, 0)) ||
-                   (nc__peek(t, 0) > 0 && strchr("+-.", nc__peek(t, 0))))
-                t->at++;
-            if (t->at == start) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a value");
+        } else {
+            nc__json_skip_word(t);
         }
     } while (depth && t->status == NC_OK);
 }
