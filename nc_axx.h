@@ -1572,7 +1572,7 @@ static NC_UNUSED void nc__json_skip_word(nc__text *t) {
         for (first = ++i; i < n && nc__is_digit(start[i]);) i++;
     if (i == first) n = 0;
     if (i < n && (start[i] | 32) == 'e') {
-        i += 1 + (i + 1 < n && (start[i + 1] == '+' || start[i + 1] == '-'));
+        if (++i < n && (start[i] == '+' || start[i] == '-')) i++;
         for (first = i; i < n && nc__is_digit(start[i]);) i++;
         if (i == first) n = 0;
     }

@@ -36,6 +36,7 @@
      >>formats       the table of 4-bit formats
      >>codes         one value: E2M1, E4M3, E8M0, NF4, bitsandbytes FP4
      >>blocks        values that share a scale: quantise, dequantise, nibble orders, errors
+     >>sources       bytes that need not be in memory, and what tensors their headers name
      >>tensors       matrices of 4-bit weights; safetensors and .npy
      >>products      a tensor times float32 or int8 vectors
      >>atoms         the ten atoms, and exact synthesis
@@ -183,6 +184,14 @@ typedef enum nc_fp4_order {
     NC_FP4_HIGH_FIRST = 1, /* bitsandbytes */
     NC_FP4_SPLIT = 2       /* GGUF: first half of a group in low nibbles, second in high ones */
 } nc_fp4_order;
+
+/* Bytes that need not be in memory. read_fn puts `bytes` of them, from byte `at` on, to `to`; it is
+ * only asked for what the source has, and gives NC_ERR_IO or another status where it fails. */
+typedef struct nc_fp4_source {
+    nc_status (*read_fn)(void *user, uint64_t at, void *to, size_t bytes);
+    void *user;
+    uint64_t bytes; /* of all */
+} nc_fp4_source;
 
 /* A matrix of 4-bit weights; each row is quantised by itself, in blocks of the format. */
 typedef struct nc_fp4_tensor {
@@ -373,6 +382,18 @@ NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc
                                 nc_fp4_order to, size_t group);
 /* Error of y against x, n values, in float64. */
 NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_error_stats *stats);
+
+/* -- sources: bytes that need not be in memory -------------------------------------- */
+
+/* Bytes in memory as a source; they must last as long as it does. */
+NC_API void nc_fp4_source_memory(nc_fp4_source *source, const void *data, size_t bytes);
+#ifndef NC_NO_STDIO
+/* A regular file as a source, of any size, of which only what is asked for is read; any number of
+ * threads may ask where the system has pread. NC_ERR_IO; the message names the path. */
+NC_API nc_status nc_fp4_source_open(nc_fp4_source *source, const char *path, nc_error *err);
+/* Close a file; a zeroed source and one in memory are fine. */
+NC_API void nc_fp4_source_close(nc_fp4_source *source);
+#endif
 
 /* -- tensors: matrices of 4-bit weights, and their files ---------------------------- */
 
@@ -1463,7 +1484,7 @@ static NC_UNUSED void nc__json_skip_word(nc__text *t) {
         for (first = ++i; i < n && nc__is_digit(start[i]);) i++;
     if (i == first) n = 0;
     if (i < n && (start[i] | 32) == 'e') {
-        i += 1 + (i + 1 < n && (start[i + 1] == '+' || start[i + 1] == '-'));
+        if (++i < n && (start[i] == '+' || start[i] == '-')) i++;
         for (first = i; i < n && nc__is_digit(start[i]);) i++;
         if (i == first) n = 0;
     }
@@ -1993,7 +2014,11 @@ NC__COLD_END
 #endif
 /* ==== end of nc tensors ============================================================= */
 
+#include <limits.h>
 #include <math.h>
+#if defined(NC__POSIX_FILES) && !defined(__cplusplus) /* hidden by strict -std=c99 */
+extern ssize_t pread(int fd, void *to, size_t bytes, off_t at);
+#endif
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
 #define NC_FP4__X86 1
 #include <immintrin.h> /* here: outside the options below it compiles faster */
@@ -3416,6 +3441,901 @@ NC_API void nc_fp4_compare(const float *x, const float *y, size_t n, nc_fp4_erro
     stats->mse = n ? noise / (double)n : 0;
     stats->max_abs = max;
     stats->snr_db = noise > 0 && signal > 0 ? 10 * log10(signal / noise) : noise > 0 ? -999 : 999;
+}
+
+/* >>sources ====================================================================== */
+
+NC__COLD_BEGIN
+
+static nc_status nc_fp4__memory_read(void *user, uint64_t at, void *to, size_t bytes) {
+    memcpy(to, (const uint8_t *)user + at, bytes);
+    return NC_OK;
+}
+
+NC_API void nc_fp4_source_memory(nc_fp4_source *source, const void *data, size_t bytes) {
+    if (!source) return;
+    source->read_fn = nc_fp4__memory_read;
+    memcpy(&source->user, &data, sizeof data); /* it is only read from */
+    source->bytes = data ? bytes : 0;
+}
+
+#ifndef NC_NO_STDIO
+#if defined(NC__POSIX_FILES)
+/* The descriptor stands in the place of the pointer; reading at a place leaves no state behind, so
+ * that threads can share it. */
+static nc_status nc_fp4__file_read(void *user, uint64_t at, void *to, size_t bytes) {
+    const int fd = (int)(intptr_t)user;
+    uint8_t *out = (uint8_t *)to;
+    while (bytes) {
+        const size_t piece = bytes < (size_t)1 << 30 ? bytes : (size_t)1 << 30;
+        const long got = (long)pread(fd, out, piece, (off_t)at);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return NC_ERR_IO;
+        out += got;
+        at += (uint64_t)got;
+        bytes -= (size_t)got;
+    }
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_source_open(nc_fp4_source *source, const char *path, nc_error *err) {
+    struct stat about;
+    int fd;
+    nc__clear(err);
+    if (!source) return nc__fail(err, NC_ERR_ARG, 0, 0, "no source");
+    memset(source, 0, sizeof *source);
+    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
+    fd = open(path, O_RDONLY);
+    if (fd < 0 || fstat(fd, &about) != 0) {
+        if (fd >= 0) (void)close(fd);
+        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    }
+    if (!S_ISREG(about.st_mode) || (uint64_t)(off_t)about.st_size != (uint64_t)about.st_size) {
+        (void)close(fd);
+        return nc__fail(err, NC_ERR_IO, 0, 0, "'%.100s' is no regular file", path);
+    }
+    source->read_fn = nc_fp4__file_read;
+    source->user = (void *)(intptr_t)fd;
+    source->bytes = (uint64_t)about.st_size;
+    return NC_OK;
+}
+
+NC_API void nc_fp4_source_close(nc_fp4_source *source) {
+    if (!source) return;
+    if (source->read_fn == nc_fp4__file_read) (void)close((int)(intptr_t)source->user);
+    memset(source, 0, sizeof *source);
+}
+#else
+/* The C library's own files reach as far as a long does: 2 GB on Windows. */
+static nc_status nc_fp4__file_read(void *user, uint64_t at, void *to, size_t bytes) {
+    FILE *file = (FILE *)user;
+    const int there = at <= (uint64_t)LONG_MAX && fseek(file, (long)at, SEEK_SET) == 0;
+    return there && fread(to, 1, bytes, file) == bytes ? NC_OK : NC_ERR_IO;
+}
+
+NC_API nc_status nc_fp4_source_open(nc_fp4_source *source, const char *path, nc_error *err) {
+    FILE *file;
+    long past;
+    nc__clear(err);
+    if (!source) return nc__fail(err, NC_ERR_ARG, 0, 0, "no source");
+    memset(source, 0, sizeof *source);
+    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
+    file = fopen(path, "rb");
+    past = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+    if (past < 0) {
+        if (file) (void)fclose(file);
+        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
+    }
+    source->read_fn = nc_fp4__file_read;
+    source->user = file;
+    source->bytes = (uint64_t)past;
+    return NC_OK;
+}
+
+NC_API void nc_fp4_source_close(nc_fp4_source *source) {
+    if (!source) return;
+    if (source->read_fn == nc_fp4__file_read) (void)fclose((FILE *)source->user);
+    memset(source, 0, sizeof *source);
+}
+#endif
+#endif
+
+static nc_status nc_fp4__source_read(const nc_fp4_source *source, uint64_t at, void *to,
+                                     size_t bytes, nc_error *err) {
+    nc_status status;
+    if (at > source->bytes || bytes > source->bytes - at)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "bytes %llu to %llu lie outside the file",
+                        (unsigned long long)at, (unsigned long long)at + bytes);
+    status = bytes ? source->read_fn(source->user, at, to, bytes) : NC_OK;
+    return status == NC_OK ? NC_OK
+                           : nc__fail(err, status, 0, 0, "cannot read %llu bytes at %llu",
+                                      (unsigned long long)bytes, (unsigned long long)at);
+}
+
+/* -- the tensors of one or more files ---------------------------------------------------------- */
+
+/* A tensor of a file: where its bytes are. */
+typedef struct nc_fp4__entry {
+    const char *name;
+    char dtype[16]; /* safetensors' name of the type; GGUF's where safetensors has none */
+    uint32_t bits;  /* of a value; 0 for types that are blocks, or not known here */
+    uint32_t rank;  /* any; the first eight dimensions are in `shape`, the slowest first */
+    uint64_t shape[8], count;
+    uint32_t source; /* which of the list's */
+    int big_endian, fortran;
+    uint64_t offset, bytes; /* of its data in the source */
+    size_t name_at;
+} nc_fp4__entry;
+
+/* A pair of a file's metadata. */
+typedef struct nc_fp4__pair {
+    const char *key;
+    const char *text; /* a string; a number's or a truth's digits; "" for an array */
+    uint32_t source;
+    uint32_t type;      /* GGUF's: 8 is a string */
+    const uint8_t *raw; /* GGUF: the value as it stands there; null in other files */
+    size_t raw_bytes;
+    size_t key_at, text_at, raw_at;
+} nc_fp4__pair;
+
+typedef enum nc_fp4__container {
+    NC_FP4__IN_SAFETENSORS = 1,
+    NC_FP4__IN_GGUF,
+    NC_FP4__IN_NPY
+} nc_fp4__container;
+
+/* A file of the list. */
+typedef struct nc_fp4__part {
+    nc_fp4_source source;
+    nc_fp4__container container;
+    uint32_t alignment; /* GGUF's, of the data */
+    int opened;         /* by the list, which closes it */
+    size_t path_at;     /* what it is called in an index */
+} nc_fp4__part;
+
+/* Everything that the headers of one or more files say. Zeroed at first. */
+typedef struct nc_fp4__list {
+    nc__buffer text;                  /* names, keys and values, each with a NUL behind it */
+    nc__buffer entries, pairs, parts; /* arrays of what stands above */
+    nc__index names;                  /* entries by their names */
+} nc_fp4__list;
+
+static size_t nc_fp4__list_count(const nc_fp4__list *list) {
+    return list->entries.used / sizeof(nc_fp4__entry);
+}
+
+static nc_fp4__entry *nc_fp4__list_entry(const nc_fp4__list *list, size_t i) {
+    return (nc_fp4__entry *)(void *)list->entries.data + i;
+}
+
+static size_t nc_fp4__list_pairs(const nc_fp4__list *list) {
+    return list->pairs.used / sizeof(nc_fp4__pair);
+}
+
+static nc_fp4__pair *nc_fp4__list_pair(const nc_fp4__list *list, size_t i) {
+    return (nc_fp4__pair *)(void *)list->pairs.data + i;
+}
+
+static size_t nc_fp4__list_parts(const nc_fp4__list *list) {
+    return list->parts.used / sizeof(nc_fp4__part);
+}
+
+static nc_fp4__part *nc_fp4__list_part(const nc_fp4__list *list, size_t i) {
+    return (nc_fp4__part *)(void *)list->parts.data + i;
+}
+
+static NC_UNUSED void nc_fp4__list_free(nc_fp4__list *list) {
+#ifndef NC_NO_STDIO
+    size_t i;
+    for (i = 0; i < nc_fp4__list_parts(list); i++)
+        if (nc_fp4__list_part(list, i)->opened)
+            nc_fp4_source_close(&nc_fp4__list_part(list, i)->source);
+#endif
+    nc__buffer_free(&list->text);
+    nc__buffer_free(&list->entries);
+    nc__buffer_free(&list->pairs);
+    nc__buffer_free(&list->parts);
+    nc__index_free(&list->names);
+}
+
+static uint32_t nc_fp4__name_hash(const char *name) {
+    return (uint32_t)nc__mix(nc__fnv1a(NC__FNV_START, name, strlen(name)));
+}
+
+/* The tensor of a name, or null. */
+static nc_fp4__entry *nc_fp4__list_find(const nc_fp4__list *list, const char *name) {
+    const uint32_t hash = nc_fp4__name_hash(name);
+    size_t at = hash;
+    uint32_t id;
+    while ((id = nc__index_next(&list->names, hash, &at)) != UINT32_MAX) {
+        nc_fp4__entry *e = nc_fp4__list_entry(list, id);
+        if (!strcmp(list->text.data + e->name_at, name)) return e;
+    }
+    return NULL;
+}
+
+/* The text of a key in the metadata of a file, or null; the last where several are there. */
+static NC_UNUSED const char *nc_fp4__list_value(const nc_fp4__list *list, uint32_t source,
+                                                const char *key) {
+    size_t i = nc_fp4__list_pairs(list);
+    while (i--) {
+        const nc_fp4__pair *pair = nc_fp4__list_pair(list, i);
+        if (pair->source == source && !strcmp(pair->key, key)) return pair->text;
+    }
+    return NULL;
+}
+
+/* Keep bytes with a NUL behind them; returns their place in the text. */
+static size_t nc_fp4__list_keep(nc_fp4__list *list, const void *data, size_t bytes) {
+    const size_t at = list->text.used;
+    nc__buffer_put(&list->text, data, bytes);
+    nc__buffer_put(&list->text, "", 1);
+    return at;
+}
+
+/* A tensor to the list; e->name need not last. */
+static nc_status nc_fp4__list_add(nc_fp4__list *list, nc_fp4__entry *e, nc_error *err) {
+    const size_t id = nc_fp4__list_count(list);
+    if (nc_fp4__list_find(list, e->name))
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there are two tensors '%.90s'", e->name);
+    if (id >= UINT32_MAX - 1) return nc__fail(err, NC_ERR_LIMIT, 0, 0, "more than 2^32 tensors");
+    e->source = (uint32_t)nc_fp4__list_parts(list) - 1;
+    e->name_at = nc_fp4__list_keep(list, e->name, strlen(e->name));
+    nc__buffer_put(&list->entries, e, sizeof *e);
+    if (list->text.status == NC_OK && list->entries.status == NC_OK &&
+        nc__index_add(&list->names, nc_fp4__name_hash(list->text.data + e->name_at), (uint32_t)id))
+        return NC_OK;
+    return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the list of tensors");
+}
+
+/* A pair of metadata to the list; raw may be null. */
+static nc_status nc_fp4__list_add_pair(nc_fp4__list *list, const char *key, uint32_t type,
+                                       const char *text, const uint8_t *raw, size_t raw_bytes,
+                                       nc_error *err) {
+    nc_fp4__pair pair;
+    memset(&pair, 0, sizeof pair);
+    pair.source = (uint32_t)nc_fp4__list_parts(list) - 1;
+    pair.type = type;
+    pair.key_at = nc_fp4__list_keep(list, key, strlen(key));
+    pair.text_at = nc_fp4__list_keep(list, text, strlen(text));
+    pair.raw_at = raw ? nc_fp4__list_keep(list, raw, raw_bytes) : SIZE_MAX;
+    pair.raw_bytes = raw_bytes;
+    nc__buffer_put(&list->pairs, &pair, sizeof pair);
+    return list->text.status == NC_OK && list->pairs.status == NC_OK
+               ? NC_OK
+               : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the metadata");
+}
+
+/* The text has moved as it grew: set what points into it. */
+static void nc_fp4__list_point(nc_fp4__list *list) {
+    const char *text = list->text.data;
+    size_t i;
+    for (i = 0; i < nc_fp4__list_count(list); i++)
+        nc_fp4__list_entry(list, i)->name = text + nc_fp4__list_entry(list, i)->name_at;
+    for (i = 0; i < nc_fp4__list_pairs(list); i++) {
+        nc_fp4__pair *pair = nc_fp4__list_pair(list, i);
+        pair->key = text + pair->key_at;
+        pair->text = text + pair->text_at;
+        pair->raw = pair->raw_at == SIZE_MAX ? NULL : (const uint8_t *)text + pair->raw_at;
+    }
+}
+
+/* -- safetensors: only the header is read --------------------------------------------------------- */
+
+static nc_status nc_fp4__list_items(nc_fp4__list *list, nc__safetensors *f, uint64_t data,
+                                    nc_error *err) {
+    nc__item item;
+    nc__item_kind kind;
+    nc_status status = NC_OK;
+    while (status == NC_OK && (kind = nc__safetensors_next(f, &item)) != NC__ITEM_END) {
+        nc_fp4__entry e;
+        if (kind == NC__ITEM_PAIR) {
+            status = nc_fp4__list_add_pair(list, item.name, 8, item.text, NULL, 0, err);
+            continue;
+        }
+        memset(&e, 0, sizeof e);
+        e.name = item.name;
+        memcpy(e.dtype, item.dtype, sizeof e.dtype);
+        e.bits = (uint32_t)nc__dtype_bits(item.dtype);
+        e.rank = item.rank;
+        memcpy(e.shape, item.shape, sizeof e.shape);
+        e.count = item.count;
+        e.offset = data + item.offset;
+        e.bytes = item.bytes;
+        status = nc_fp4__list_add(list, &e, err);
+    }
+    return status == NC_OK ? f->t.status : status;
+}
+
+static nc_status nc_fp4__list_safetensors(nc_fp4__list *list, const nc_fp4_source *source,
+                                          nc_error *err) {
+    nc__safetensors f;
+    uint8_t size[8], *header;
+    uint64_t length;
+    nc_status status = nc_fp4__source_read(source, 0, size, 8, err);
+    if (status != NC_OK) return status;
+    length = nc__get_le(size, 8);
+    if (length > NC__SAFETENSORS_HEADER)
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "a header of %llu bytes, more than %u",
+                        (unsigned long long)length, (unsigned)NC__SAFETENSORS_HEADER);
+    header = (uint8_t *)nc__alloc(NULL, (size_t)length);
+    if (!header) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
+    status = nc_fp4__source_read(source, 8, header, (size_t)length, err);
+    if (status == NC_OK) {
+        status = nc__safetensors_header(&f, header, (size_t)length, NULL,
+                                        source->bytes - 8 - length, err);
+        if (status == NC_OK) status = nc_fp4__list_items(list, &f, 8 + length, err);
+        nc__safetensors_close(&f);
+    }
+    nc__free(NULL, header, 0);
+    return status;
+}
+
+/* -- .npy: one tensor, "array" ---------------------------------------------------------------------- */
+
+static nc_status nc_fp4__list_npy(nc_fp4__list *list, const nc_fp4_source *source, nc_error *err) {
+    const size_t most = 1 << 20; /* numpy writes 128 bytes, and reads 10,000 */
+    uint8_t start[12], *header;
+    nc_fp4__entry e;
+    uint64_t offset;
+    nc__npy a;
+    nc_status status =
+        nc_fp4__source_read(source, 0, start, source->bytes < 12 ? (size_t)source->bytes : 12, err);
+    if (status != NC_OK) return status;
+    offset = nc__npy_offset(start, source->bytes < 12 ? (size_t)source->bytes : 12);
+    if (offset == 0 || offset > source->bytes || offset > most)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a .npy header of %llu bytes",
+                        (unsigned long long)offset);
+    header = (uint8_t *)nc__alloc(NULL, (size_t)offset);
+    if (!header) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
+    status = nc_fp4__source_read(source, 0, header, (size_t)offset, err);
+    if (status == NC_OK) status = nc__npy_header(&a, header, source->bytes, err);
+    nc__free(NULL, header, 0);
+    if (status != NC_OK) return status;
+    memset(&e, 0, sizeof e);
+    e.name = "array";
+    e.bits = 8 * a.width;
+    if (a.kind == 'b')
+        memcpy(e.dtype, "BOOL", 5);
+    else
+        snprintf(e.dtype, sizeof e.dtype, "%c%u",
+                 a.kind == 'f'   ? 'F'
+                 : a.kind == 'i' ? 'I'
+                                 : 'U',
+                 (unsigned)e.bits);
+    e.rank = a.rank;
+    memcpy(e.shape, a.shape, sizeof e.shape);
+    e.count = a.count;
+    e.big_endian = a.big_endian;
+    e.fortran = a.fortran && a.rank > 1;
+    e.offset = offset;
+    e.bytes = a.count * a.width;
+    return nc_fp4__list_add(list, &e, err);
+}
+
+/* -- GGUF 2 and 3 (ggml, docs/gguf.md): metadata of types, tensor infos, then the data ------------- */
+
+#define NC_FP4__GGUF_STRING 8
+#define NC_FP4__GGUF_ARRAY 9
+
+/* A header of unknown length, read as far as it is asked for. */
+typedef struct nc_fp4__gguf {
+    const nc_fp4_source *source;
+    nc__buffer head; /* the file's first bytes */
+    size_t at;
+    uint32_t alignment;
+    nc_error *err;
+    nc_status status;
+} nc_fp4__gguf;
+
+/* The next so many bytes, until the next call; null after a failure. */
+static const uint8_t *nc_fp4__gguf_take(nc_fp4__gguf *g, uint64_t bytes) {
+    const uint64_t most = (uint64_t)1 << 30, need = g->at + bytes;
+    if (g->status == NC_OK && (bytes > g->source->bytes || need > g->source->bytes))
+        g->status =
+            nc__fail(g->err, NC_ERR_FORMAT, 0, 0, "the header ends at byte %llu, amid a value",
+                     (unsigned long long)g->source->bytes);
+    if (g->status == NC_OK && need > most)
+        g->status = nc__fail(g->err, NC_ERR_LIMIT, 0, 0, "a header of more than 2^30 bytes");
+    if (g->status == NC_OK && need > g->head.used) {
+        const uint64_t left = g->source->bytes - g->head.used;
+        uint64_t more = need - g->head.used, ahead = g->head.used < 65536 ? 65536 : g->head.used;
+        char *to;
+        if (more < ahead) more = ahead < left ? ahead : left;
+        to = nc__buffer_add(&g->head, (size_t)more);
+        g->status = to ? nc_fp4__source_read(g->source, g->head.used - (size_t)more, to,
+                                             (size_t)more, g->err)
+                       : nc__fail(g->err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
+    }
+    if (g->status != NC_OK) return NULL;
+    g->at += (size_t)bytes;
+    return (const uint8_t *)g->head.data + g->at - bytes;
+}
+
+static uint64_t nc_fp4__gguf_number(nc_fp4__gguf *g, size_t bytes) {
+    const uint8_t *at = nc_fp4__gguf_take(g, bytes);
+    return at ? nc__get_le(at, bytes) : 0;
+}
+
+/* A name or key, with a NUL behind it in `to`: UTF-8 without a NUL of its own. */
+static void nc_fp4__gguf_name(nc_fp4__gguf *g, nc__buffer *to) {
+    const uint64_t length = nc_fp4__gguf_number(g, 8);
+    const uint8_t *at = nc_fp4__gguf_take(g, length);
+    size_t i = 0, n;
+    if (!at) return;
+    while (i < length && at[i] && (n = nc__utf8(at + i, (size_t)length - i)) > 0) i += n;
+    if (i < length)
+        g->status = nc__fail(g->err, NC_ERR_FORMAT, 0, 0, "a name at byte %llu that is not UTF-8",
+                             (unsigned long long)(g->at - length));
+    to->used = 0;
+    nc__buffer_put(to, at, (size_t)length);
+    if (to->status != NC_OK) g->status = nc__fail(g->err, to->status, 0, 0, "out of memory");
+}
+
+/* Bytes of a number of a type; 0 for strings and arrays, and for types that are none. */
+static size_t nc_fp4__gguf_width(uint64_t type) {
+    static const uint8_t width[13] = {1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8};
+    return type < 13 ? width[type] : 0;
+}
+
+/* Pass a value over: arrays may hold arrays. */
+static void nc_fp4__gguf_skip(nc_fp4__gguf *g, uint64_t type) {
+    struct {
+        uint64_t type, left;
+    } stack[8];
+    int depth = 0;
+    stack[0].type = type;
+    stack[0].left = 1;
+    while (depth >= 0 && g->status == NC_OK) {
+        const uint64_t of = stack[depth].type;
+        const size_t width = nc_fp4__gguf_width(of);
+        if (stack[depth].left == 0) {
+            depth--;
+        } else if (width) {
+            const uint64_t n = stack[depth].left;
+            (void)nc_fp4__gguf_take(g, n > UINT64_MAX / 8 ? UINT64_MAX : n * width);
+            depth--;
+        } else if (of == NC_FP4__GGUF_STRING) {
+            stack[depth].left--;
+            (void)nc_fp4__gguf_take(g, nc_fp4__gguf_number(g, 8));
+        } else if (of == NC_FP4__GGUF_ARRAY && depth < 7) {
+            stack[depth++].left--;
+            stack[depth].type = nc_fp4__gguf_number(g, 4);
+            stack[depth].left = nc_fp4__gguf_number(g, 8);
+        } else if (of == NC_FP4__GGUF_ARRAY) {
+            g->status = nc__fail(g->err, NC_ERR_LIMIT, 0, 0, "arrays more than seven deep");
+        } else {
+            g->status = nc__fail(g->err, NC_ERR_FORMAT, 0, 0, "metadata of the unknown type %llu",
+                                 (unsigned long long)of);
+        }
+    }
+}
+
+/* The value of a number or a truth as text; arrays are left to their bytes. */
+static void nc_fp4__gguf_text(nc__buffer *to, uint64_t type, const uint8_t *raw) {
+    const size_t width = nc_fp4__gguf_width(type);
+    const uint64_t bits = nc__get_le(raw, width);
+    const int drop = 64 - 8 * (int)width;
+    to->used = 0;
+    if (type == 6) {
+        nc__buffer_real(to, (double)nc_fp4__float((uint32_t)bits), 9);
+    } else if (type == 12) {
+        double value;
+        memcpy(&value, &bits, sizeof value);
+        nc__buffer_real(to, value, 17);
+    } else if (type == 7) {
+        nc__buffer_print(to, "%s", bits ? "true" : "false");
+    } else if (type == 1 || type == 3 || type == 5 || type == 11) {
+        nc__buffer_print(to, "%lld", (long long)((int64_t)(bits << drop) >> drop));
+    } else {
+        nc__buffer_print(to, "%llu", (unsigned long long)bits);
+    }
+}
+
+/* One pair of the metadata. */
+static void nc_fp4__gguf_pair(nc_fp4__gguf *g, nc_fp4__list *list, nc__buffer *key,
+                              nc__buffer *text) {
+    uint32_t type;
+    size_t at;
+    nc_fp4__gguf_name(g, key);
+    type = (uint32_t)nc_fp4__gguf_number(g, 4);
+    at = g->at;
+    nc_fp4__gguf_skip(g, type);
+    if (g->status != NC_OK) return;
+    text->used = 0;
+    nc__buffer_put(text, "", 0);
+    if (type == NC_FP4__GGUF_STRING)
+        nc__buffer_put(text, g->head.data + at + 8, g->at - at - 8);
+    else if (type != NC_FP4__GGUF_ARRAY)
+        nc_fp4__gguf_text(text, type, (const uint8_t *)g->head.data + at);
+    if (text->status != NC_OK) {
+        g->status = nc__fail(g->err, text->status, 0, 0, "out of memory");
+        return;
+    }
+    if (!strcmp(key->data, "general.alignment")) {
+        g->alignment = type == 4 ? (uint32_t)nc__get_le((uint8_t *)g->head.data + at, 4) : 0;
+        if (g->alignment == 0 || (g->alignment & (g->alignment - 1)))
+            g->status = nc__fail(g->err, NC_ERR_FORMAT, 0, 0,
+                                 "general.alignment is no power of two as uint32");
+    }
+    if (g->status == NC_OK)
+        g->status = nc_fp4__list_add_pair(list, key->data, type, text->data,
+                                          (uint8_t *)g->head.data + at, g->at - at, g->err);
+}
+
+/* ggml's types: values and bytes of a block (ggml.h; the gguf package's constants). Those that were
+ * taken out again have no name. */
+typedef struct nc_fp4__ggml_type {
+    uint8_t type;
+    char name[8];
+    uint16_t block, bytes;
+} nc_fp4__ggml_type;
+
+static const nc_fp4__ggml_type nc_fp4__ggml_types[] = {
+    {0, "F32", 1, 4},         {1, "F16", 1, 2},         {2, "Q4_0", 32, 18},
+    {3, "Q4_1", 32, 20},      {6, "Q5_0", 32, 22},      {7, "Q5_1", 32, 24},
+    {8, "Q8_0", 32, 34},      {9, "Q8_1", 32, 40},      {10, "Q2_K", 256, 84},
+    {11, "Q3_K", 256, 110},   {12, "Q4_K", 256, 144},   {13, "Q5_K", 256, 176},
+    {14, "Q6_K", 256, 210},   {15, "Q8_K", 256, 292},   {16, "IQ2_XXS", 256, 66},
+    {17, "IQ2_XS", 256, 74},  {18, "IQ3_XXS", 256, 98}, {19, "IQ1_S", 256, 50},
+    {20, "IQ4_NL", 32, 18},   {21, "IQ3_S", 256, 110},  {22, "IQ2_S", 256, 82},
+    {23, "IQ4_XS", 256, 136}, {24, "I8", 1, 1},         {25, "I16", 1, 2},
+    {26, "I32", 1, 4},        {27, "I64", 1, 8},        {28, "F64", 1, 8},
+    {29, "IQ1_M", 256, 56},   {30, "BF16", 1, 2},       {34, "TQ1_0", 256, 54},
+    {35, "TQ2_0", 256, 66},   {39, "MXFP4", 32, 17},    {40, "NVFP4", 64, 36},
+    {41, "Q1_0", 128, 18}};
+
+/* The type of a number; null for one that is not known here. */
+static const nc_fp4__ggml_type *nc_fp4__ggml_type_of(uint64_t type) {
+    size_t i;
+    for (i = 0; i < sizeof nc_fp4__ggml_types / sizeof *nc_fp4__ggml_types; i++)
+        if (nc_fp4__ggml_types[i].type == type) return &nc_fp4__ggml_types[i];
+    return NULL;
+}
+
+/* One tensor info; e->offset is then within the data, and e->bytes 0 for an unknown type. */
+static void nc_fp4__gguf_info(nc_fp4__gguf *g, nc_fp4__entry *e, nc__buffer *name) {
+    const nc_fp4__ggml_type *t;
+    uint64_t fastest = 1, type;
+    uint32_t i;
+    memset(e, 0, sizeof *e);
+    nc_fp4__gguf_name(g, name);
+    e->rank = (uint32_t)nc_fp4__gguf_number(g, 4);
+    e->name = g->status == NC_OK ? name->data : "";
+    if (e->rank > 8)
+        g->status = nc__fail(g->err, NC_ERR_LIMIT, 0, 0, "'%.90s' has %u dimensions, more than 8",
+                             e->name, (unsigned)e->rank);
+    for (i = 0, e->count = 1; i < e->rank && g->status == NC_OK; i++) {
+        const uint64_t n = nc_fp4__gguf_number(g, 8);
+        if (n && e->count > (UINT64_C(1) << 56) / n)
+            g->status =
+                nc__fail(g->err, NC_ERR_LIMIT, 0, 0, "'%.90s' has more than 2^56 values", e->name);
+        if (i == 0) fastest = n;
+        e->shape[e->rank - 1 - i] = n;
+        e->count *= n;
+    }
+    type = nc_fp4__gguf_number(g, 4);
+    e->offset = nc_fp4__gguf_number(g, 8);
+    if (g->status != NC_OK) return;
+    t = nc_fp4__ggml_type_of(type);
+    if (!t) {
+        snprintf(e->dtype, sizeof e->dtype, "GGML_%u", (unsigned)type);
+        return;
+    }
+    memcpy(e->dtype, t->name, sizeof t->name);
+    e->bits = t->block == 1 ? 8u * t->bytes : 0;
+    if (fastest % t->block)
+        g->status = nc__fail(g->err, NC_ERR_FORMAT, 0, 0, "'%.60s' is %s with rows of %llu values",
+                             e->name, e->dtype, (unsigned long long)fastest);
+    e->bytes = e->count / t->block * t->bytes;
+}
+
+/* Places in the file instead of those in the data, which begin at `data`. Each tensor begins where
+ * the one before it ends, at a multiple of the alignment, as ggml has it. */
+static void nc_fp4__gguf_place(nc_fp4__gguf *g, nc_fp4__list *list, size_t first, uint64_t data) {
+    const uint64_t room = g->source->bytes > data ? g->source->bytes - data : 0;
+    const size_t count = nc_fp4__list_count(list);
+    uint64_t past = 0;
+    size_t i;
+    for (i = first; i < count && g->status == NC_OK; i++) {
+        nc_fp4__entry *e = nc_fp4__list_entry(list, i);
+        if (e->offset != past)
+            g->status = nc__fail(g->err, NC_ERR_FORMAT, 0, 0, "'%.60s' is at byte %llu, not %llu",
+                                 list->text.data + e->name_at, (unsigned long long)e->offset,
+                                 (unsigned long long)past);
+        if (!strncmp(e->dtype, "GGML_", 5)) { /* as far as the next one */
+            e->bytes = i + 1 < count ? nc_fp4__list_entry(list, i + 1)->offset : room;
+            e->bytes = e->bytes > e->offset ? e->bytes - e->offset : 0;
+        }
+        if (e->offset > room || e->bytes > room - e->offset)
+            g->status = nc__fail(g->err, NC_ERR_FORMAT, 0, 0, "'%.90s' lies outside the file",
+                                 list->text.data + e->name_at);
+        past = e->offset + e->bytes;
+        past += (g->alignment - past % g->alignment) % g->alignment;
+        e->offset += data;
+    }
+}
+
+static void nc_fp4__gguf_header(nc_fp4__gguf *g, nc_fp4__list *list, nc__buffer *name,
+                                nc__buffer *text) {
+    const size_t first = nc_fp4__list_count(list);
+    uint64_t version, tensors, pairs, i;
+    (void)nc_fp4__gguf_take(g, 4);
+    version = nc_fp4__gguf_number(g, 4);
+    if (g->status == NC_OK && version != 2 && version != 3)
+        g->status = nc__fail(g->err, NC_ERR_UNSUPPORTED, 0, 0,
+                             version & 0xFFFF ? "GGUF of version %u: only 2 and 3 are read"
+                                              : "GGUF in big-endian order (%u)",
+                             (unsigned)version);
+    tensors = nc_fp4__gguf_number(g, 8);
+    pairs = nc_fp4__gguf_number(g, 8);
+    for (i = 0; i < pairs && g->status == NC_OK; i++) nc_fp4__gguf_pair(g, list, name, text);
+    for (i = 0; i < tensors && g->status == NC_OK; i++) {
+        nc_fp4__entry e;
+        nc_fp4__gguf_info(g, &e, name);
+        if (g->status == NC_OK) g->status = nc_fp4__list_add(list, &e, g->err);
+    }
+    if (g->status != NC_OK) return;
+    g->at += (g->alignment - g->at % g->alignment) % g->alignment;
+    nc_fp4__gguf_place(g, list, first, g->at);
+}
+
+static nc_status nc_fp4__list_gguf(nc_fp4__list *list, const nc_fp4_source *source, nc_error *err) {
+    nc__buffer name, text;
+    nc_fp4__gguf g;
+    memset(&name, 0, sizeof name);
+    memset(&text, 0, sizeof text);
+    memset(&g, 0, sizeof g);
+    g.source = source;
+    g.alignment = 32;
+    g.err = err;
+    nc_fp4__gguf_header(&g, list, &name, &text);
+    nc_fp4__list_part(list, nc_fp4__list_parts(list) - 1)->alignment = g.alignment;
+    nc__buffer_free(&name);
+    nc__buffer_free(&text);
+    nc__buffer_free(&g.head);
+    return g.status;
+}
+
+/* -- any of them ------------------------------------------------------------------------------- */
+
+/* What a file's first bytes say: a container, 0 for none that is known. The length of a safetensors
+ * header has four zero bytes, a text none. */
+static nc_fp4__container nc_fp4__container_of(const uint8_t start[8], uint64_t bytes) {
+    if (bytes >= 8 && !memcmp(start, "GGUF", 4)) return NC_FP4__IN_GGUF;
+    if (bytes >= 8 && !memcmp(start, "\x93NUMPY", 6)) return NC_FP4__IN_NPY;
+    if (bytes >= 10 && !nc__get_le(start + 4, 4)) return NC_FP4__IN_SAFETENSORS;
+    return (nc_fp4__container)0;
+}
+
+/* Append the tensors and metadata of a source, which must last as long as the list; with `opened`
+ * the list closes it, also after a failure. */
+static NC_UNUSED nc_status nc_fp4__list_source(nc_fp4__list *list, const nc_fp4_source *source,
+                                               int opened, nc_error *err) {
+    const uint64_t bytes = source->bytes;
+    nc_fp4__part part;
+    uint8_t start[8] = {0};
+    nc_status status;
+    memset(&part, 0, sizeof part);
+    part.source = *source;
+    part.opened = opened;
+    part.path_at = SIZE_MAX;
+    nc__buffer_put(&list->parts, &part, sizeof part);
+    if (list->parts.status != NC_OK) {
+#ifndef NC_NO_STDIO
+        if (opened) nc_fp4_source_close(&part.source);
+#endif
+        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
+    status = nc_fp4__source_read(source, 0, start, bytes < 8 ? (size_t)bytes : 8, err);
+    if (status != NC_OK) return status;
+    part.container = nc_fp4__container_of(start, bytes);
+    nc_fp4__list_part(list, nc_fp4__list_parts(list) - 1)->container = part.container;
+    if (part.container == NC_FP4__IN_SAFETENSORS)
+        status = nc_fp4__list_safetensors(list, source, err);
+    else if (part.container == NC_FP4__IN_GGUF)
+        status = nc_fp4__list_gguf(list, source, err);
+    else if (part.container == NC_FP4__IN_NPY)
+        status = nc_fp4__list_npy(list, source, err);
+    else
+        status = nc__fail(err, NC_ERR_FORMAT, 0, 0, "neither safetensors nor GGUF nor .npy");
+    nc_fp4__list_point(list);
+    return status;
+}
+
+#ifndef NC_NO_STDIO
+/* -- shards: an index (JSON) names the file of every tensor ---------------------------------------- */
+
+/* The file `name` beside `path`. */
+static nc_status nc_fp4__path_beside(char *out, size_t room, const char *path, const char *name,
+                                     nc_error *err) {
+    const char *slash = strrchr(path, '/');
+    const size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+    if (*name == '/' || strstr(name, "..") || strchr(name, ':') || !*name)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "the shard '%.90s' is no file beside its index",
+                        name);
+    if (n + strlen(name) >= room) return nc__fail(err, NC_ERR_ARG, 0, 0, "a path is too long");
+    memcpy(out, path, n);
+    memcpy(out + n, name, strlen(name) + 1);
+    return NC_OK;
+}
+
+/* The part that an index calls so, opened and listed when it is met first; SIZE_MAX after a
+ * failure. */
+static size_t nc_fp4__list_shard(nc_fp4__list *list, const char *path, const char *name,
+                                 nc__text *t) {
+    char beside[2048];
+    nc_fp4_source source;
+    nc_status status;
+    size_t i, at;
+    for (i = 0; i < nc_fp4__list_parts(list); i++) {
+        at = nc_fp4__list_part(list, i)->path_at;
+        if (at != SIZE_MAX && !strcmp(list->text.data + at, name)) return i;
+    }
+    status = nc_fp4__path_beside(beside, sizeof beside, path, name, t->err);
+    if (status == NC_OK) status = nc_fp4_source_open(&source, beside, t->err);
+    if (status == NC_OK) status = nc_fp4__list_source(list, &source, 1, t->err);
+    if (status == NC_OK) {
+        at = nc_fp4__list_keep(list, name, strlen(name));
+        status = list->text.status;
+    }
+    if (status != NC_OK) {
+        t->status = status;
+        return SIZE_MAX;
+    }
+    nc_fp4__list_part(list, i)->path_at = at;
+    nc_fp4__list_point(list);
+    return i;
+}
+
+/* The weight_map: each tensor's file, which must have it. */
+static void nc_fp4__index_map(nc_fp4__list *list, const char *path, nc__text *t) {
+    nc__buffer words;
+    int first = 1;
+    memset(&words, 0, sizeof words);
+    nc__json_expect(t, '{');
+    while (nc__json_more(t, '}', &first)) {
+        const nc_fp4__entry *e;
+        size_t name, part;
+        words.used = 0;
+        name = nc__json_whole(t, &words) + 1;
+        nc__json_expect(t, ':');
+        (void)nc__json_whole(t, &words);
+        if (t->status != NC_OK) break;
+        part = nc_fp4__list_shard(list, path, words.data + name, t);
+        if (t->status != NC_OK) break;
+        e = nc_fp4__list_find(list, words.data);
+        if (!e || e->source != part)
+            (void)nc__text_fail(t, NC_ERR_MISMATCH,
+                                "'%.50s' is not in '%.50s', as the index has it", words.data,
+                                words.data + name);
+    }
+    nc__buffer_free(&words);
+}
+
+/* A Hugging Face index: {"metadata": {..}, "weight_map": {"NAME": "FILE", ..}}. */
+static nc_status nc_fp4__list_index(nc_fp4__list *list, const char *path, nc_error *err) {
+    uint8_t *data;
+    size_t bytes;
+    nc__text t;
+    int first = 1, map = 0;
+    nc_status status = nc__file_read(path, NULL, &data, &bytes, err);
+    if (status != NC_OK) return status;
+    nc__text_open(&t, data, bytes, err);
+    nc__json_expect(&t, '{');
+    while (nc__json_more(&t, '}', &first)) {
+        char key[16];
+        const size_t length = nc__json_string(&t, key, sizeof key);
+        nc__json_expect(&t, ':');
+        if (length != 10 || strcmp(key, "weight_map") != 0) {
+            nc__json_skip(&t);
+            continue;
+        }
+        nc_fp4__index_map(list, path, &t);
+        map = 1;
+    }
+    if (!map) (void)nc__text_fail(&t, NC_ERR_FORMAT, "no weight_map: not an index of shards");
+    nc__free(NULL, data, 0);
+    return t.status;
+}
+
+/* Append what a path leads to: a file of tensors, or an index and the shards beside it. */
+static NC_UNUSED nc_status nc_fp4__list_path(nc_fp4__list *list, const char *path, nc_error *err) {
+    uint8_t start[8] = {0};
+    nc_fp4_source source;
+    size_t i = 0;
+    nc_status status = nc_fp4_source_open(&source, path, err);
+    if (status != NC_OK) return status;
+    if (source.bytes >= 8) status = nc_fp4__source_read(&source, 0, start, 8, err);
+    while (i < 8 && nc__is_space(start[i])) i++;
+    if (status == NC_OK && (i == 8 || start[i] != '{' || nc_fp4__container_of(start, source.bytes)))
+        return nc_fp4__list_source(list, &source, 1, err);
+    nc_fp4_source_close(&source);
+    return status == NC_OK ? nc_fp4__list_index(list, path, err) : status;
+}
+#endif
+
+NC__COLD_END
+
+/* -- values of a float type -------------------------------------------------------------------- */
+
+/* The values of `bytes` as float32; `to` may begin before or at `from` in the same memory. */
+static void nc_fp4__widen(const nc_fp4__entry *e, const uint8_t *from, size_t n, float *to) {
+    nc__item item;
+    size_t i;
+    uint8_t swapped[8];
+    uint32_t k;
+    memset(&item, 0, sizeof item);
+    memcpy(item.dtype, e->dtype, sizeof item.dtype);
+    item.width = e->bits / 8;
+    if (!e->big_endian && item.width == 4) {
+        for (i = 0; i < n; i++)
+            to[i] =
+                nc_fp4__float((uint32_t)from[4 * i] | (uint32_t)from[4 * i + 1] << 8 |
+                              (uint32_t)from[4 * i + 2] << 16 | (uint32_t)from[4 * i + 3] << 24);
+        return;
+    }
+    if (!e->big_endian && !strcmp(e->dtype, "BF16")) {
+        for (i = 0; i < n; i++)
+            to[i] = nc_fp4__float((uint32_t)from[2 * i] << 16 | (uint32_t)from[2 * i + 1] << 24);
+        return;
+    }
+    for (i = 0; i < n; i++) {
+        item.data = from + i * item.width;
+        if (e->big_endian) {
+            for (k = 0; k < item.width; k++) swapped[k] = item.data[item.width - 1 - k];
+            item.data = swapped;
+        }
+        to[i] = nc__item_float(&item, 0);
+    }
+}
+
+/* Values first .. first + n - 1 as they follow each other in the file. The bytes are read into the
+ * end of their own room, so that no further memory is needed. */
+static nc_status nc_fp4__read_run(const nc_fp4_source *source, const nc_fp4__entry *e,
+                                  uint64_t first, size_t n, float *x, nc_error *err) {
+    const size_t width = e->bits / 8;
+    nc_status status = NC_OK;
+    uint8_t one[8];
+    while (n && status == NC_OK) {
+        const size_t k = width <= 4 ? n : n / 2;
+        uint8_t *raw = k ? (uint8_t *)(x + n) - k * width : one;
+        status =
+            nc_fp4__source_read(source, e->offset + first * width, raw, (k ? k : 1) * width, err);
+        if (status != NC_OK) break;
+        nc_fp4__widen(e, raw, k ? k : 1, x);
+        first += k ? k : 1;
+        x += k ? k : 1;
+        n -= k ? k : 1;
+    }
+    return status;
+}
+
+/* Values first .. first + n - 1 of a float tensor, in C order whatever the file's. NC_ERR_UNSUPPORTED
+ * for a tensor of another type. */
+static NC_UNUSED nc_status nc_fp4__read_floats(const nc_fp4__list *list, const nc_fp4__entry *e,
+                                               uint64_t first, size_t n, float *x, nc_error *err) {
+    const nc_fp4_source *source = &nc_fp4__list_part(list, e->source)->source;
+    nc_status status = NC_OK;
+    size_t i;
+    if (!nc__is_float(e->dtype))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s' is %s, no float", e->name,
+                        e->dtype);
+    if (first > e->count || n > e->count - first)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.90s' has only %llu values", e->name,
+                        (unsigned long long)e->count);
+    if (!e->fortran) return nc_fp4__read_run(source, e, first, n, x, err);
+    for (i = 0; i < n && status == NC_OK; i++) { /* the first dimension is the fastest there */
+        uint64_t rest = first + i, at = 0, by = e->count;
+        uint32_t k = e->rank;
+        while (k--) {
+            by /= e->shape[k];
+            at += rest % e->shape[k] * by;
+            rest /= e->shape[k];
+        }
+        status = nc_fp4__read_run(source, e, at, 1, x + i, err);
+    }
+    return status;
 }
 
 /* >>tensors ====================================================================== */

@@ -1,0 +1,351 @@
+/* nc_fp4.h, section sources: files that are not in memory, and the tensors that their headers name.
+   The list is private: this test holds a copy of the library of its own. */
+#include "test.h"
+#include <unistd.h>
+#define NC_STATIC
+#define NC_IMPLEMENTATION
+#include "../nc_fp4.h"
+
+static char folder[64];
+
+/* The path of a file of that name in this test's folder. */
+static const char *in_folder(const char *name) {
+    static char path[200];
+    if (!*folder) {
+        snprintf(folder, sizeof folder, "/tmp/nc_fp4_sources_XXXXXX");
+        assert_non_null(mkdtemp(folder));
+    }
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static void write_file(const char *name, const void *data, size_t bytes) {
+    nc_error err;
+    if (nc_file_write(in_folder(name), data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+}
+
+/* A safetensors file of one float32 matrix, 2 x 3 from 10 on, and of a scalar that is F64 2.5. */
+static void small_safetensors(nc__buffer *b, const char *name) {
+    const uint64_t shape[2] = {2, 3};
+    const double scalar = 2.5;
+    char second[80];
+    nc__head h;
+    int i;
+    nc__head_open(&h, NULL);
+    nc__head_pair(&h, "format", "pt");
+    nc__head_tensor(&h, name, "F32", shape, 2);
+    snprintf(second, sizeof second, "%s.scalar", name);
+    nc__head_tensor(&h, second, "F64", shape, 0);
+    assert_int_equal(nc__head_close(&h), NC_OK);
+    for (i = 0; i < 6; i++) nc__buffer_le(&h.b, nc_fp4__bits(10.0f + (float)i), 4);
+    {
+        uint64_t bits;
+        memcpy(&bits, &scalar, 8);
+        nc__buffer_le(&h.b, bits, 8);
+    }
+    *b = h.b;
+}
+
+static nc_status list_memory(nc_fp4__list *list, const void *data, size_t bytes, nc_error *err) {
+    nc_fp4_source source;
+    memset(list, 0, sizeof *list);
+    nc_fp4_source_memory(&source, data, bytes);
+    return nc_fp4__list_source(list, &source, 0, err);
+}
+
+static void safetensors_are_listed_from_their_header(void **state) {
+    float x[6];
+    nc_fp4__list list;
+    nc_fp4__entry *e;
+    nc_error err;
+    nc__buffer b;
+    size_t i;
+    (void)state;
+    small_safetensors(&b, "w");
+    assert_int_equal(list_memory(&list, b.data, b.used, &err), NC_OK);
+    assert_int_equal(nc_fp4__list_count(&list), 2);
+    e = nc_fp4__list_find(&list, "w");
+    assert_non_null(e);
+    assert_string_equal(e->name, "w");
+    assert_string_equal(e->dtype, "F32");
+    assert_int_equal(e->rank, 2);
+    assert_int_equal(e->shape[1], 3);
+    assert_int_equal(nc_fp4__read_floats(&list, e, 0, 6, x, &err), NC_OK);
+    for (i = 0; i < 6; i++) assert_true(x[i] == 10.0f + (float)i);
+    assert_int_equal(nc_fp4__read_floats(&list, e, 4, 3, x, &err), NC_ERR_ARG);
+    e = nc_fp4__list_find(&list, "w.scalar");
+    assert_int_equal(nc_fp4__read_floats(&list, e, 0, 1, x, &err), NC_OK);
+    assert_true(x[0] == 2.5f);
+    assert_null(nc_fp4__list_find(&list, "v"));
+    assert_string_equal(nc_fp4__list_value(&list, 0, "format"), "pt");
+    nc_fp4__list_free(&list);
+    for (i = 0; i < b.used; i++) { /* cut short anywhere: refused, and nothing lost */
+        assert_int_not_equal(list_memory(&list, b.data, i, &err), NC_OK);
+        nc_fp4__list_free(&list);
+    }
+    nc__buffer_free(&b);
+}
+
+static void every_float_type_is_read_in_place(void **state) {
+    enum { N = 37 };
+    static const char *const types[4] = {"F16", "BF16", "F32", "F64"};
+    uint8_t raw[8 * N];
+    float x[N];
+    int k, big;
+    size_t i, n;
+    (void)state;
+    for (k = 0; k < 8; k++) { /* 1 to 37 in each type and order */
+        nc_fp4__list list;
+        nc_fp4__part part;
+        nc_fp4__entry e;
+        nc_error err;
+        memset(&list, 0, sizeof list);
+        memset(&part, 0, sizeof part);
+        memset(&e, 0, sizeof e);
+        e.name = "x";
+        strcpy(e.dtype, types[k / 2]);
+        e.bits = (uint32_t)nc__dtype_bits(e.dtype);
+        e.big_endian = big = k % 2;
+        e.count = N;
+        for (i = 0; i < N; i++) {
+            const double value = 1.0 + (double)i;
+            uint64_t bits;
+            uint8_t word[8];
+            memcpy(&bits, &value, 8);
+            if (k / 2 == 0) bits = ((bits >> 52) - 1023 + 15) << 10 | (bits >> 42 & 1023);
+            if (k / 2 == 1) bits = nc_fp4__bits((float)value) >> 16;
+            if (k / 2 == 2) bits = nc_fp4__bits((float)value);
+            nc__put_le(word, bits, e.bits / 8);
+            for (n = 0; n < e.bits / 8; n++)
+                raw[i * (e.bits / 8) + n] = word[big ? e.bits / 8 - 1 - n : n];
+        }
+        nc_fp4_source_memory(&part.source, raw, sizeof raw);
+        nc__buffer_put(&list.parts, &part, sizeof part);
+        for (i = 0; i < N; i++)
+            for (n = 0; n <= N - i; n++) {
+                size_t j;
+                assert_int_equal(nc_fp4__read_floats(&list, &e, i, n, x, &err), NC_OK);
+                for (j = 0; j < n; j++) assert_true(x[j] == 1.0f + (float)(i + j));
+            }
+        nc_fp4__list_free(&list);
+    }
+}
+
+static void npy_arrays_of_both_orders_are_listed(void **state) {
+    static const char *const text[] = {"{'descr':'<f4','fortran_order':False,'shape':(2,3)}",
+                                       "{'descr':'<f4','fortran_order':True,'shape':(2,3)}",
+                                       "{\"descr\":\">f4\",\"fortran_order\":True,\"shape\":(2,3)}",
+                                       "{'descr': '<f4', 'fortran_order': False, 'shape': (), }"};
+    static const float want[4][6] = {
+        {0, 1, 2, 3, 4, 5}, {0, 2, 4, 1, 3, 5}, {0, 2, 4, 1, 3, 5}, {0}};
+    int k, i;
+    (void)state;
+    for (k = 0; k < 4; k++) {
+        float x[6];
+        nc_fp4__list list;
+        nc_error err;
+        nc__buffer b;
+        memset(&b, 0, sizeof b);
+        nc__buffer_put(&b, "\x93NUMPY\1\0", 8);
+        nc__buffer_le(&b, strlen(text[k]), 2);
+        nc__buffer_print(&b, "%s", text[k]);
+        for (i = 0; i < 6; i++) {
+            const uint32_t bits = nc_fp4__bits((float)i);
+            nc__buffer_le(&b,
+                          k == 2 ? bits >> 24 | (bits >> 8 & 0xFF00) | (bits << 8 & 0xFF0000) |
+                                       bits << 24
+                                 : bits,
+                          4);
+        }
+        if (list_memory(&list, b.data, b.used, &err) != NC_OK) fail_msg("%s", err.message);
+        i = (int)nc_fp4__list_entry(&list, 0)->count;
+        assert_int_equal(i, k < 3 ? 6 : 1);
+        assert_int_equal(
+            nc_fp4__read_floats(&list, nc_fp4__list_entry(&list, 0), 0, (size_t)i, x, &err), NC_OK);
+        while (i--) assert_true(x[i] == want[k][i]);
+        nc_fp4__list_free(&list);
+        nc__buffer_free(&b);
+    }
+}
+
+static void put_string(nc__buffer *b, const char *text) {
+    nc__buffer_le(b, strlen(text), 8);
+    nc__buffer_put(b, text, strlen(text));
+}
+
+static void put_key(nc__buffer *b, const char *key, unsigned type) {
+    put_string(b, key);
+    nc__buffer_le(b, type, 4);
+}
+
+static void put_info(nc__buffer *b, const char *name, uint64_t ne0, uint64_t ne1, unsigned type,
+                     uint64_t offset) {
+    put_string(b, name);
+    nc__buffer_le(b, 2, 4);
+    nc__buffer_le(b, ne0, 8);
+    nc__buffer_le(b, ne1, 8);
+    nc__buffer_le(b, type, 4);
+    nc__buffer_le(b, offset, 8);
+}
+
+/* Metadata of every type, data at multiples of 64, a tensor of a type that nobody knows. */
+static void small_gguf(nc__buffer *b) {
+    memset(b, 0, sizeof *b);
+    nc__buffer_put(b, "GGUF\3\0\0\0", 8);
+    nc__buffer_le(b, 3, 8);
+    nc__buffer_le(b, 9, 8);
+    put_key(b, "general.name", 8), put_string(b, "a \"model\"");
+    put_key(b, "general.alignment", 4), nc__buffer_le(b, 64, 4);
+    put_key(b, "a.i8", 1), nc__buffer_le(b, 0xFB, 1);
+    put_key(b, "a.f32", 6), nc__buffer_le(b, nc_fp4__bits(1.5f), 4);
+    put_key(b, "a.bool", 7), nc__buffer_le(b, 1, 1);
+    put_key(b, "a.u64", 10), nc__buffer_le(b, UINT64_MAX, 8);
+    put_key(b, "a.strings", 9), nc__buffer_le(b, 8, 4), nc__buffer_le(b, 2, 8);
+    put_string(b, "x"), put_string(b, "");
+    put_key(b, "a.arrays", 9), nc__buffer_le(b, 9, 4), nc__buffer_le(b, 2, 8);
+    nc__buffer_le(b, 2, 4), nc__buffer_le(b, 3, 8), nc__buffer_le(b, 0, 6);
+    nc__buffer_le(b, 7, 4), nc__buffer_le(b, 0, 8);
+    put_key(b, "a.i16", 3), nc__buffer_le(b, 0x8000, 2);
+    put_info(b, "m", 64, 3, 39, 0);     /* MXFP4: 3 * 2 * 17 = 102 bytes, 128 padded */
+    put_info(b, "new", 7, 3, 200, 128); /* up to the next one */
+    put_info(b, "f", 3, 2, 0, 192);
+    while (b->used % 64) nc__buffer_le(b, 0, 1);
+    {
+        int i;
+        (void)nc__buffer_add(b, 192);
+        for (i = 0; i < 6; i++) nc__buffer_le(b, nc_fp4__bits((float)i), 4);
+    }
+}
+
+static void gguf_headers_are_listed(void **state) {
+    nc_fp4__list list;
+    nc_fp4__entry *e;
+    nc_error err;
+    nc__buffer b;
+    float x[6];
+    size_t i;
+    (void)state;
+    small_gguf(&b);
+    if (list_memory(&list, b.data, b.used, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_fp4__list_count(&list), 3);
+    assert_string_equal(nc_fp4__list_value(&list, 0, "general.name"), "a \"model\"");
+    assert_string_equal(nc_fp4__list_value(&list, 0, "a.i8"), "-5");
+    assert_string_equal(nc_fp4__list_value(&list, 0, "a.i16"), "-32768");
+    assert_string_equal(nc_fp4__list_value(&list, 0, "a.f32"), "1.5");
+    assert_string_equal(nc_fp4__list_value(&list, 0, "a.bool"), "true");
+    assert_string_equal(nc_fp4__list_value(&list, 0, "a.u64"), "18446744073709551615");
+    assert_string_equal(nc_fp4__list_value(&list, 0, "a.arrays"), "");
+    assert_int_equal(nc_fp4__list_pair(&list, 7)->raw_bytes, 4 + 8 + 12 + 6 + 12);
+    e = nc_fp4__list_find(&list, "m");
+    assert_string_equal(e->dtype, "MXFP4");
+    assert_int_equal(e->shape[0], 3);
+    assert_int_equal(e->shape[1], 64);
+    assert_int_equal(e->bytes, 102);
+    e = nc_fp4__list_find(&list, "new");
+    assert_string_equal(e->dtype, "GGML_200");
+    assert_int_equal(e->bytes, 64);
+    e = nc_fp4__list_find(&list, "f");
+    assert_int_equal(nc_fp4__read_floats(&list, e, 0, 6, x, &err), NC_OK);
+    for (i = 0; i < 6; i++) assert_true(x[i] == (float)i);
+    nc_fp4__list_free(&list);
+    for (i = 0; i < b.used; i++) {
+        assert_int_not_equal(list_memory(&list, b.data, i, &err), NC_OK);
+        nc_fp4__list_free(&list);
+    }
+    b.data[4] = 1; /* version 1 had other widths */
+    assert_int_equal(list_memory(&list, b.data, b.used, &err), NC_ERR_UNSUPPORTED);
+    nc_fp4__list_free(&list);
+    nc__buffer_free(&b);
+}
+
+static void shards_are_found_through_their_index(void **state) {
+    static const char good[] = "{\"metadata\": {\"total_size\": 64}, \"weight_map\": {\"a\": "
+                               "\"1.safetensors\", \"b\": \"2.safetensors\", \"b.scalar\": "
+                               "\"2.safetensors\"}}";
+    static const char *const bad[] = {
+        "{\"weight_map\": {\"a\": \"2.safetensors\"}}",    /* it is in the other */
+        "{\"weight_map\": {\"a\": \"3.safetensors\"}}",    /* no such file */
+        "{\"weight_map\": {\"a\": \"../1.safetensors\"}}", /* not beside the index */
+        "{\"weight_map\": {\"c\": \"1.safetensors\"}}",    /* no such tensor */
+        "{\"metadata\": {}}",
+        "{\"weight_map\": {\"a\": 1}}",
+        "{"};
+    nc_fp4__list list;
+    nc_error err;
+    nc__buffer b;
+    float x[6];
+    size_t i;
+    (void)state;
+    small_safetensors(&b, "a");
+    write_file("1.safetensors", b.data, b.used);
+    nc__buffer_free(&b);
+    small_safetensors(&b, "b");
+    write_file("2.safetensors", b.data, b.used);
+    nc__buffer_free(&b);
+    write_file("index.json", good, strlen(good));
+    memset(&list, 0, sizeof list);
+    if (nc_fp4__list_path(&list, in_folder("index.json"), &err) != NC_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(nc_fp4__list_parts(&list), 2);
+    assert_int_equal(nc_fp4__list_count(&list), 4);
+    assert_int_equal(nc_fp4__list_find(&list, "b")->source, 1);
+    assert_int_equal(nc_fp4__read_floats(&list, nc_fp4__list_find(&list, "b"), 0, 6, x, &err),
+                     NC_OK);
+    assert_true(x[5] == 15.0f);
+    nc_fp4__list_free(&list);
+    memset(&list, 0, sizeof list);
+    assert_int_equal(nc_fp4__list_path(&list, in_folder("1.safetensors"), &err), NC_OK);
+    assert_int_equal(nc_fp4__list_path(&list, in_folder("1.safetensors"), &err), NC_ERR_MISMATCH);
+    nc_fp4__list_free(&list);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        memset(&list, 0, sizeof list);
+        write_file("index.json", bad[i], strlen(bad[i]));
+        if (nc_fp4__list_path(&list, in_folder("index.json"), &err) == NC_OK)
+            fail_msg("taken: %s", bad[i]);
+        assert_true(err.message[0] != 0);
+        nc_fp4__list_free(&list);
+    }
+}
+
+static void sources_say_what_they_cannot_read(void **state) {
+    nc_fp4_source source;
+    nc_error err;
+    uint8_t bytes[4];
+    (void)state;
+    assert_int_equal(nc_fp4_source_open(&source, in_folder("none"), &err), NC_ERR_IO);
+    assert_non_null(strstr(err.message, "none"));
+    assert_int_equal(nc_fp4_source_open(&source, "/tmp", &err), NC_ERR_IO);
+    assert_int_equal(nc_fp4_source_open(&source, NULL, &err), NC_ERR_ARG);
+    assert_int_equal(nc_fp4_source_open(NULL, "/tmp", &err), NC_ERR_ARG);
+    write_file("four", "abcd", 4);
+    assert_int_equal(nc_fp4_source_open(&source, in_folder("four"), &err), NC_OK);
+    assert_int_equal(source.bytes, 4);
+    assert_int_equal(nc_fp4__source_read(&source, 1, bytes, 3, &err), NC_OK);
+    assert_memory_equal(bytes, "bcd", 3);
+    assert_int_equal(nc_fp4__source_read(&source, 2, bytes, 3, &err), NC_ERR_FORMAT);
+    assert_int_equal(truncate(in_folder("four"), 2), 0); /* it shrinks as it is read */
+    assert_int_equal(nc_fp4__source_read(&source, 1, bytes, 3, &err), NC_ERR_IO);
+    nc_fp4_source_close(&source);
+    nc_fp4_source_close(&source);
+    nc_fp4_source_close(NULL);
+}
+
+static int remove_folder(void **state) {
+    static const char *const names[] = {"1.safetensors", "2.safetensors", "index.json", "four"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof names / sizeof *names; i++) (void)remove(in_folder(names[i]));
+    return rmdir(folder);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(safetensors_are_listed_from_their_header),
+        cmocka_unit_test(every_float_type_is_read_in_place),
+        cmocka_unit_test(npy_arrays_of_both_orders_are_listed),
+        cmocka_unit_test(gguf_headers_are_listed),
+        cmocka_unit_test(shards_are_found_through_their_index),
+        cmocka_unit_test(sources_say_what_they_cannot_read),
+    };
+    return cmocka_run_group_tests(tests, NULL, remove_folder);
+}
