@@ -460,14 +460,16 @@ NC_API nc_status nc_fp4_synthesize(uint32_t truth, uint32_t inputs, nc_fp4_atom 
 
 /* -- circuits: wires and functions of wires ----------------------------------------- */
 
-/* An empty circuit; the name (null: "circuit") is copied, what is not a letter, digit or one of
- * _ . $ - becomes _. Free with nc_fp4_destroy. */
+/* An empty circuit; the name (null: "circuit") is copied. Names may be of any length and hold all
+ * but control characters, which become _; where a file's format cannot say one, it is written so
+ * that it can be read, and no name twice. Free with nc_fp4_destroy. */
 NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const char *name,
                                const nc_allocator *hooks);
 /* Release; null is fine. */
 NC_API void nc_fp4_destroy(nc_fp4_circuit *circuit);
 /* Append a group of inputs; wires (`width` of them) receives them, bit 0 first. The name (null:
- * "x", "x1" ..) is copied. NC_ERR_LIMIT beyond 2^24 wires. */
+ * "x", "x1" ..) is copied; a second group of that name gets "_2" behind it. An output may have an
+ * input's name. NC_ERR_LIMIT beyond 2^24 wires. */
 NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                   uint32_t *wires);
 /* Append an atom reading wires in[0..inputs-1]; *out is its output wire. Constants are propagated
@@ -5797,10 +5799,10 @@ typedef struct nc_fp4__node {
     uint8_t truth, inputs; /* inputs 255: an input of the circuit, number in[0] */
 } nc_fp4__node;
 
-enum { NC_FP4__INPUT = 255, NC_FP4__MAX_WIRES = 1 << 24, NC_FP4__MAX_NAME = 63 };
+enum { NC_FP4__INPUT = 255, NC_FP4__MAX_WIRES = 1 << 24 };
 
 typedef struct nc_fp4__group {
-    char name[NC_FP4__MAX_NAME + 1];
+    char *name; /* of the list that holds the group, as its own memory */
     uint32_t first, width;
 } nc_fp4__group;
 
@@ -5811,12 +5813,12 @@ NC_FP4__LIST(nc_fp4__group, nc_fp4__groups)
 struct nc_fp4_circuit {
     nc_allocator own;
     const nc_allocator *hooks; /* null, or `own` */
-    char name[NC_FP4__MAX_NAME + 1];
+    char *name;
     nc_fp4__nodes nodes;
     nc_fp4__numbers inputs, outputs; /* wires */
     nc_fp4__groups input_groups, output_groups;
-    nc__index known; /* nodes */
-    nc__index named; /* groups: twice the number, and 1 for outputs */
+    nc__index known;    /* nodes */
+    nc__index named[2]; /* groups of inputs, of outputs */
 };
 
 /* Truth tables of the three inputs themselves. */
@@ -5927,43 +5929,86 @@ static uint32_t nc_fp4__function(nc_fp4_circuit *c, const uint32_t in[3], uint8_
 
 NC__COLD_BEGIN
 
-/* May names hold ch? A letter first, so that numbers are free for wires without one. */
-static int nc_fp4__name_char(char ch, size_t at) {
-    return nc__is_letter(ch) ||
-           (at > 0 && (nc__is_digit(ch) || ch == '.' || ch == '$' || ch == '-'));
+/* A copy of n bytes with a NUL behind them; null: out of memory. */
+static char *nc_fp4__copy_text(const nc_allocator *hooks, const char *from, size_t n) {
+    char *to = (char *)nc__alloc(hooks, n + 1);
+    if (!to) return NULL;
+    memcpy(to, from, n);
+    to[n] = 0;
+    return to;
 }
 
-/* A name that files can hold: other characters become '_'. */
-static void nc_fp4__copy_name(char *to, const char *from, const char *fallback, size_t number) {
+static void nc_fp4__free_text(const nc_allocator *hooks, char *text) {
+    if (text) nc__free(hooks, text, strlen(text) + 1);
+}
+
+/* Groups with their names. */
+static void nc_fp4__drop_groups(nc_fp4__groups *groups) {
+    uint32_t i;
+    for (i = 0; i < groups->count; i++) nc_fp4__free_text(groups->hooks, groups->at[i].name);
+    nc_fp4__groups_free(groups);
+}
+
+/* Append a group with a copy of its name; 0: out of memory. */
+static int nc_fp4__put_group(nc_fp4__groups *groups, const char *name, uint32_t first,
+                             uint32_t width) {
+    nc_fp4__group group;
+    if (!nc_fp4__groups_reserve(groups, 1)) return 0;
+    group.name = nc_fp4__copy_text(groups->hooks, name, strlen(name));
+    group.first = first;
+    group.width = width;
+    return group.name && nc_fp4__groups_add(groups, group);
+}
+
+/* May names hold ch? Everything that can be seen, blanks, and UTF-8; what else a format cannot say
+ * is replaced where that format is written. */
+static int nc_fp4__name_char(char ch) { return (uint8_t)ch >= ' ' && ch != 127; }
+
+/* A copy of a name in which all other characters are '_'; without one the fallback, with the number
+ * behind it unless that is 0. Null: out of memory. */
+static char *nc_fp4__new_name(const nc_allocator *hooks, const char *from, const char *fallback,
+                              uint32_t number) {
+    char standard[32], *to;
     size_t i;
-    if (from && *from)
-        snprintf(to, NC_FP4__MAX_NAME + 1, "%s", from);
-    else if (number)
-        snprintf(to, NC_FP4__MAX_NAME + 1, "%s%u", fallback, (unsigned)number);
-    else
-        snprintf(to, NC_FP4__MAX_NAME + 1, "%s", fallback);
-    for (i = 0; to[i]; i++)
-        if (!nc_fp4__name_char(to[i], i)) to[i] = '_';
+    snprintf(standard, sizeof standard, number ? "%s%u" : "%s", fallback, (unsigned)number);
+    if (!from || !*from) from = standard;
+    to = nc_fp4__copy_text(hooks, from, strlen(from));
+    for (i = 0; to && to[i]; i++)
+        if (!nc_fp4__name_char(to[i])) to[i] = '_';
+    return to;
 }
 
-/* The same, and no other group's: a number is put behind it. 0 when out of memory. */
-static int nc_fp4__group_name(nc_fp4_circuit *c, char *to, const char *from, const char *fallback,
-                              uint32_t number, int output) {
-    char base[NC_FP4__MAX_NAME + 1];
+/* Append a group with this name, or the fallback and its number; another group's of this side gets
+ * a number behind it. 0 when out of memory. */
+static int nc_fp4__new_group(nc_fp4_circuit *c, const char *name, uint32_t first, uint32_t width,
+                             int output) {
+    nc_fp4__groups *groups = output ? &c->output_groups : &c->input_groups;
+    nc__index *named = &c->named[output];
+    const uint32_t number = groups->count;
+    char *base = nc_fp4__new_name(c->hooks, name, output ? "y" : "x", number);
     uint32_t hash, id, n = 1;
+    nc__buffer to;
     size_t at;
-    nc_fp4__copy_name(base, from, fallback, number);
-    memcpy(to, base, sizeof base);
-    for (;;) {
-        at = hash = (uint32_t)nc__fnv1a(NC__FNV_START, to, strlen(to));
-        while ((id = nc__index_next(&c->named, hash, &at)) != UINT32_MAX) {
-            const nc_fp4__groups *groups = id & 1 ? &c->output_groups : &c->input_groups;
-            if (!strcmp(to, groups->at[id / 2].name)) break;
-        }
-        if (id == UINT32_MAX) break;
-        snprintf(to, NC_FP4__MAX_NAME + 1, "%.50s_%u", base, (unsigned)++n);
+    int done = 0;
+    memset(&to, 0, sizeof to);
+    to.hooks = c->hooks;
+    while (base && !done) {
+        to.used = 0;
+        nc__buffer_put(&to, base, strlen(base));
+        if (n > 1) nc__buffer_print(&to, "_%u", (unsigned)n);
+        if (to.status != NC_OK) break;
+        at = hash = (uint32_t)nc__fnv1a(NC__FNV_START, to.data, to.used);
+        while ((id = nc__index_next(named, hash, &at)) != UINT32_MAX)
+            if (!strcmp(to.data, groups->at[id].name)) break;
+        n++;
+        if (id != UINT32_MAX) continue;
+        if (!nc_fp4__put_group(groups, to.data, first, width)) break;
+        done = nc__index_add(named, hash, number);
+        if (!done) nc_fp4__free_text(c->hooks, groups->at[--groups->count].name);
     }
-    return nc__index_add(&c->named, hash, 2 * number + (output ? 1 : 0));
+    nc_fp4__free_text(c->hooks, base);
+    nc__buffer_free(&to);
+    return done;
 }
 
 /* -- building ---------------------------------------------------------------------------------- */
@@ -5981,12 +6026,12 @@ NC_API nc_status nc_fp4_create(nc_fp4_circuit **circuit, const char *name,
     }
     c->nodes.hooks = c->inputs.hooks = c->outputs.hooks = c->hooks;
     c->input_groups.hooks = c->output_groups.hooks = c->hooks;
-    c->known.hooks = c->named.hooks = c->hooks;
-    nc_fp4__copy_name(c->name, name, "circuit", 0);
+    c->known.hooks = c->named[0].hooks = c->named[1].hooks = c->hooks;
+    c->name = nc_fp4__new_name(c->hooks, name, "circuit", 0);
     memset(&constant, 0, sizeof constant);
     (void)nc_fp4__push_node(c, &constant);
     constant.truth = 0xFF;
-    if (nc_fp4__push_node(c, &constant) == NC_FP4_TRUE) return NC_OK;
+    if (nc_fp4__push_node(c, &constant) == NC_FP4_TRUE && c->name) return NC_OK;
     nc_fp4_destroy(c);
     *circuit = NULL;
     return NC_ERR_MEMORY;
@@ -5998,33 +6043,31 @@ NC_API void nc_fp4_destroy(nc_fp4_circuit *circuit) {
     nc_fp4__nodes_free(&circuit->nodes);
     nc_fp4__numbers_free(&circuit->inputs);
     nc_fp4__numbers_free(&circuit->outputs);
-    nc_fp4__groups_free(&circuit->input_groups);
-    nc_fp4__groups_free(&circuit->output_groups);
+    nc_fp4__drop_groups(&circuit->input_groups);
+    nc_fp4__drop_groups(&circuit->output_groups);
     nc__index_free(&circuit->known);
-    nc__index_free(&circuit->named);
+    nc__index_free(&circuit->named[0]);
+    nc__index_free(&circuit->named[1]);
+    nc_fp4__free_text(circuit->hooks, circuit->name);
     own = circuit->own; /* its members are null without hooks */
     nc__free(&own, circuit, sizeof *circuit);
 }
 
 NC_API nc_status nc_fp4_add_input(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                   uint32_t *wires) {
-    nc_fp4__group group;
     nc_fp4__node node;
-    uint32_t i;
+    uint32_t i, first;
     if (!circuit || !wires || width == 0) return NC_ERR_ARG;
+    first = circuit->inputs.count;
     if (width >= NC_FP4__MAX_WIRES - circuit->nodes.count) return NC_ERR_LIMIT;
     if (!nc_fp4__nodes_reserve(&circuit->nodes, width) ||
         !nc_fp4__numbers_reserve(&circuit->inputs, width) ||
-        !nc_fp4__groups_reserve(&circuit->input_groups, 1) ||
-        !nc_fp4__group_name(circuit, group.name, name, "x", circuit->input_groups.count, 0))
+        !nc_fp4__new_group(circuit, name, first, width, 0))
         return NC_ERR_MEMORY;
-    group.first = circuit->inputs.count;
-    group.width = width;
-    (void)nc_fp4__groups_add(&circuit->input_groups, group);
     memset(&node, 0, sizeof node);
     node.inputs = NC_FP4__INPUT;
     for (i = 0; i < width; i++) {
-        node.in[0] = group.first + i;
+        node.in[0] = first + i;
         wires[i] = nc_fp4__push_node(circuit, &node);
         (void)nc_fp4__numbers_add(&circuit->inputs, wires[i]);
     }
@@ -6111,18 +6154,13 @@ NC_API nc_status nc_fp4_add_circuit(nc_fp4_circuit *circuit, const nc_fp4_circui
 
 NC_API nc_status nc_fp4_add_output(nc_fp4_circuit *circuit, const char *name, uint32_t width,
                                    const uint32_t *wires) {
-    nc_fp4__group group;
     uint32_t i;
     if (!circuit || !wires || width == 0 || !nc_fp4__good_wires(circuit, wires, width))
         return NC_ERR_ARG;
     if (width > NC_FP4__MAX_WIRES - circuit->outputs.count) return NC_ERR_LIMIT;
     if (!nc_fp4__numbers_reserve(&circuit->outputs, width) ||
-        !nc_fp4__groups_reserve(&circuit->output_groups, 1) ||
-        !nc_fp4__group_name(circuit, group.name, name, "y", circuit->output_groups.count, 1))
+        !nc_fp4__new_group(circuit, name, circuit->outputs.count, width, 1))
         return NC_ERR_MEMORY;
-    group.first = circuit->outputs.count;
-    group.width = width;
-    (void)nc_fp4__groups_add(&circuit->output_groups, group);
     for (i = 0; i < width; i++) (void)nc_fp4__numbers_add(&circuit->outputs, wires[i]);
     return NC_OK;
 }
@@ -6778,41 +6816,52 @@ static size_t nc_fp4__split_name(const char *name, uint32_t *index) {
 }
 
 /* Nets from `first` on that make one group: bits 0, 1 .. of one name, or the net alone. Returns how
- * many; the name is the group's. */
+ * many; the group's name is the first *length characters of the first net's. */
 static uint32_t nc_fp4__run_of_bits(const nc_fp4__model *m, const nc_fp4__numbers *nets,
-                                    uint32_t first, char name[NC_FP4__MAX_NAME + 1]) {
+                                    uint32_t first, size_t *length) {
     const char *whole = m->net_names.at[nets->at[first]];
     uint32_t index, n = 1;
-    const size_t length = nc_fp4__split_name(whole, &index);
-    while (whole[length] && (n > 1 || index == 0) && first + n < nets->count) {
+    const size_t base = nc_fp4__split_name(whole, &index);
+    while (whole[base] && (n > 1 || index == 0) && first + n < nets->count) {
         const char *next = m->net_names.at[nets->at[first + n]];
-        if (nc_fp4__split_name(next, &index) != length || !next[length] || index != n ||
-            strncmp(next, whole, length) != 0)
+        if (nc_fp4__split_name(next, &index) != base || !next[base] || index != n ||
+            strncmp(next, whole, base) != 0)
             break;
         n++;
     }
-    snprintf(name, NC_FP4__MAX_NAME + 1, "%.*s", n > 1 ? (int)length : NC_FP4__MAX_NAME, whole);
+    *length = n > 1 ? base : strlen(whole);
     return n;
+}
+
+/* Inputs or outputs, in groups. The names are the netlist's own and come back as they were. */
+static nc_status nc_fp4__ports(nc_fp4_circuit *c, const nc_fp4__model *m,
+                               const nc_fp4__numbers *nets, uint32_t *wires, int output) {
+    nc_status status = NC_OK;
+    uint32_t i, n;
+    for (i = 0; i < nets->count && status == NC_OK; i += n) {
+        size_t length;
+        char *name = m->net_names.at[nets->at[i]], kept;
+        n = nc_fp4__run_of_bits(m, nets, i, &length);
+        kept = name[length];
+        name[length] = 0;
+        status = output ? nc_fp4_add_output(c, name, n, wires + i)
+                        : nc_fp4_add_input(c, name, n, wires + i);
+        name[length] = kept;
+    }
+    return status;
 }
 
 /* The first model as a circuit. */
 static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
     const nc_fp4__model *m = l->models.at;
-    const uint32_t inputs = m->inputs.count, outputs = m->outputs.count;
-    const size_t bytes = ((size_t)inputs + outputs + 1) * sizeof(uint32_t);
-    uint32_t *wires = (uint32_t *)nc__alloc(NULL, bytes), i, n;
-    char name[NC_FP4__MAX_NAME + 1];
+    const uint32_t inputs = m->inputs.count;
+    const size_t bytes = ((size_t)inputs + m->outputs.count + 1) * sizeof(uint32_t);
+    uint32_t *wires = (uint32_t *)nc__alloc(NULL, bytes);
     nc_fp4_circuit *c = NULL;
     nc_status status = wires ? nc_fp4_create(&c, m->name, NULL) : NC_ERR_MEMORY;
-    for (i = 0; i < inputs && status == NC_OK; i += n) {
-        n = nc_fp4__run_of_bits(m, &m->inputs, i, name);
-        status = nc_fp4_add_input(c, name, n, wires + i);
-    }
+    if (status == NC_OK) status = nc_fp4__ports(c, m, &m->inputs, wires, 0);
     if (status == NC_OK) status = nc_fp4__instance(l, 0, c, wires, wires + inputs, 0);
-    for (i = 0; i < outputs && status == NC_OK; i += n) {
-        n = nc_fp4__run_of_bits(m, &m->outputs, i, name);
-        status = nc_fp4_add_output(c, name, n, wires + inputs + i);
-    }
+    if (status == NC_OK) status = nc_fp4__ports(c, m, &m->outputs, wires + inputs, 1);
     if (status != NC_OK)
         (void)nc_fp4__fail_at(&l->t, status, 0, 0, "%s",
                               status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
@@ -7487,14 +7536,146 @@ static void nc_fp4__put_bit(nc__buffer *to, const nc_fp4__groups *groups, uint32
     if (groups->at[g].width > 1) nc__buffer_print(to, "[%u]", (unsigned)(i - groups->at[g].first));
 }
 
-/* Name of a wire: an input's, a constant, or a number behind a prefix. */
-static NC__NOINLINE void nc_fp4__put_wire(nc__buffer *to, const nc_fp4_circuit *c, uint32_t wire,
-                                          const char *prefix) {
+/* Names of inputs and outputs as a format can hold them, each once. A name that is taken gets a
+ * number behind it; in BLIF, which has no escapes, a blank, # and a final backslash become _. */
+typedef struct nc_fp4__labels {
+    nc_fp4__groups in, out;
+    nc_fp4__numbers shown; /* of each output the input that it is, or UINT32_MAX */
+    nc__index known;       /* bits: inputs, then outputs */
+    nc__buffer bit, other; /* names that are looked at */
+    nc__buffer prefix;     /* no name begins so: with a number it is a wire's */
+} nc_fp4__labels;
+
+static void nc_fp4__labels_free(nc_fp4__labels *l) {
+    nc_fp4__drop_groups(&l->in);
+    nc_fp4__drop_groups(&l->out);
+    nc_fp4__numbers_free(&l->shown);
+    nc__index_free(&l->known);
+    nc__buffer_free(&l->bit);
+    nc__buffer_free(&l->other);
+    nc__buffer_free(&l->prefix);
+}
+
+/* Bit i of inputs and outputs, in that order, into a buffer. */
+static void nc_fp4__label_bit(const nc_fp4__labels *l, uint32_t i, nc__buffer *to) {
+    const nc_fp4__group *last = l->in.count ? &l->in.at[l->in.count - 1] : NULL;
+    const uint32_t inputs = last ? last->first + last->width : 0;
+    to->used = 0;
+    nc_fp4__put_bit(to, i < inputs ? &l->in : &l->out, i < inputs ? i : i - inputs);
+}
+
+/* Is the name in l->bit another's than that of the input which output `at` shows? JSON's constants
+ * are taken too. */
+static int nc_fp4__label_taken(nc_fp4__labels *l, uint32_t hash, uint32_t input,
+                               nc_fp4_file_kind kind) {
+    const char *name = l->bit.data;
+    size_t at = hash;
+    uint32_t id;
+    if (kind == NC_FP4_JSON && (!strcmp(name, "0") || !strcmp(name, "1"))) return 1;
+    while ((id = nc__index_next(&l->known, hash, &at)) != UINT32_MAX) {
+        nc_fp4__label_bit(l, id, &l->other);
+        if (l->other.status != NC_OK || (id != input && !strcmp(name, l->other.data))) return 1;
+    }
+    return 0;
+}
+
+/* Whether all bits of the last group have names of their own; then these are known, or
+ * l->bit.status says why not. */
+static int nc_fp4__label_fits(nc_fp4__labels *l, const nc_fp4__group *g, uint32_t inputs,
+                              int output, nc_fp4_file_kind kind) {
+    uint32_t i, round;
+    for (round = 0; round < 2; round++) /* look, then keep */
+        for (i = g->first; i < g->first + g->width; i++) {
+            uint32_t hash;
+            nc_fp4__label_bit(l, output ? inputs + i : i, &l->bit);
+            if (l->bit.status != NC_OK) return 0;
+            hash = (uint32_t)nc__fnv1a(NC__FNV_START, l->bit.data, l->bit.used);
+            if (round == 0 &&
+                nc_fp4__label_taken(l, hash, output ? l->shown.at[i] : UINT32_MAX, kind))
+                return 0;
+            if (round && !nc__index_add(&l->known, hash, output ? inputs + i : i))
+                l->bit.status = NC_ERR_MEMORY;
+        }
+    return 1;
+}
+
+/* Groups of one side under names that fit. */
+static void nc_fp4__label_side(nc_fp4__labels *l, const nc_fp4__groups *from, uint32_t inputs,
+                               int output, nc_fp4_file_kind kind) {
+    nc_fp4__groups *to = output ? &l->out : &l->in;
+    uint32_t i, n;
+    size_t k;
+    for (i = 0; i < from->count && l->bit.status == NC_OK; i++)
+        for (n = 1;; n++) {
+            nc__buffer name;
+            int ok;
+            memset(&name, 0, sizeof name);
+            nc__buffer_put(&name, from->at[i].name, strlen(from->at[i].name));
+            for (k = 0; name.status == NC_OK && k < name.used && kind == NC_FP4_BLIF; k++)
+                if (name.data[k] == ' ' || name.data[k] == '#' ||
+                    (name.data[k] == '\\' && k + 1 == name.used))
+                    name.data[k] = '_';
+            if (n > 1) nc__buffer_print(&name, "_%u", (unsigned)n);
+            ok = name.status == NC_OK &&
+                 nc_fp4__put_group(to, name.data, from->at[i].first, from->at[i].width);
+            nc__buffer_free(&name);
+            if (!ok) l->bit.status = NC_ERR_MEMORY;
+            if (!ok || nc_fp4__label_fits(l, &to->at[i], inputs, output, kind) ||
+                l->bit.status != NC_OK)
+                break;
+            nc_fp4__free_text(to->hooks, to->at[--to->count].name);
+        }
+}
+
+/* A name without a first letter that others begin with, for wires. */
+static void nc_fp4__label_prefix(nc_fp4__labels *l) {
+    const nc_fp4__groups *sides[2];
+    uint32_t side, i;
+    sides[0] = &l->in;
+    sides[1] = &l->out;
+    nc__buffer_put(&l->prefix, "n", 1);
+    for (side = 0; side < 2; side++)
+        for (i = 0; i < sides[side]->count && l->prefix.status == NC_OK; i++)
+            while (l->prefix.status == NC_OK &&
+                   !strncmp(sides[side]->at[i].name, l->prefix.data, l->prefix.used))
+                nc__buffer_put(&l->prefix, "_", 1);
+}
+
+/* What l->shown holds is given. After a failure `to` has its status. */
+static void nc_fp4__labels_open(nc_fp4__labels *l, const nc_fp4__groups *in,
+                                const nc_fp4__groups *out, nc_fp4_file_kind kind, nc__buffer *to) {
+    const uint32_t inputs =
+        in->count ? in->at[in->count - 1].first + in->at[in->count - 1].width : 0;
+    nc_fp4__label_side(l, in, inputs, 0, kind);
+    nc_fp4__label_side(l, out, inputs, 1, kind);
+    nc_fp4__label_prefix(l);
+    if (l->bit.status != NC_OK || l->prefix.status != NC_OK) to->status = NC_ERR_MEMORY;
+}
+
+/* Labels of a circuit. */
+static void nc_fp4__circuit_labels(nc_fp4__labels *l, const nc_fp4_circuit *c,
+                                   nc_fp4_file_kind kind, nc__buffer *to) {
+    uint32_t i;
+    memset(l, 0, sizeof *l);
+    for (i = 0; i < c->outputs.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[c->outputs.at[i]];
+        if (!nc_fp4__numbers_add(&l->shown,
+                                 node->inputs == NC_FP4__INPUT ? node->in[0] : UINT32_MAX)) {
+            to->status = NC_ERR_MEMORY;
+            return;
+        }
+    }
+    nc_fp4__labels_open(l, &c->input_groups, &c->output_groups, kind, to);
+}
+
+/* Name of a wire: an input's, or a number behind the prefix. */
+static NC__NOINLINE void nc_fp4__put_wire(nc__buffer *to, const nc_fp4_circuit *c,
+                                          const nc_fp4__labels *l, uint32_t wire) {
     const nc_fp4__node *node = &c->nodes.at[wire];
     if (node->inputs == NC_FP4__INPUT)
-        nc_fp4__put_bit(to, &c->input_groups, node->in[0]);
+        nc_fp4__put_bit(to, &l->in, node->in[0]);
     else
-        nc__buffer_print(to, "%s%u", wire > NC_FP4_TRUE ? prefix : "", (unsigned)wire);
+        nc__buffer_print(to, "%s%u", l->prefix.data, (unsigned)wire);
 }
 
 /* .inputs or .outputs, eight names to a line. */
@@ -7508,18 +7689,21 @@ static void nc_fp4__blif_bits(nc__buffer *to, const char *command, const nc_fp4_
     }
 }
 
-static void nc_fp4__blif_head(nc__buffer *to, const char *name, const nc_fp4__groups *in,
-                              const nc_fp4__groups *out) {
-    nc__buffer_print(to, ".model %s", name);
-    nc_fp4__blif_bits(to, ".inputs", in);
-    nc_fp4__blif_bits(to, ".outputs", out);
+static void nc_fp4__blif_head(nc__buffer *to, const char *name, const nc_fp4__labels *l) {
+    nc__buffer_put(to, ".model ", 7);
+    for (; *name; name++)
+        nc__buffer_put(to, *name == ' ' || *name == '#' || (*name == '\\' && !name[1]) ? "_" : name,
+                       1);
+    nc_fp4__blif_bits(to, ".inputs", &l->in);
+    nc_fp4__blif_bits(to, ".outputs", &l->out);
     nc__buffer_print(to, "\n");
 }
 
 /* What follows the inputs in .names: the output's number, and the rows that give 1. */
-static void nc_fp4__blif_rows(nc__buffer *to, uint32_t number, uint64_t truth, uint32_t inputs) {
+static void nc_fp4__blif_rows(nc__buffer *to, const nc_fp4__labels *l, uint32_t number,
+                              uint64_t truth, uint32_t inputs) {
     uint32_t c, i;
-    nc__buffer_print(to, " %u\n", (unsigned)number);
+    nc__buffer_print(to, " %s%u\n", l->prefix.data, (unsigned)number);
     for (c = 0; c < 1u << inputs; c++) {
         if (!(truth >> c & 1)) continue;
         for (i = 0; i < inputs; i++) nc__buffer_put(to, c >> i & 1 ? "1" : "0", 1);
@@ -7527,11 +7711,18 @@ static void nc_fp4__blif_rows(nc__buffer *to, uint32_t number, uint64_t truth, u
     }
 }
 
-/* What follows the wire in the .names of output i. */
-static void nc_fp4__blif_output(nc__buffer *to, const nc_fp4__groups *groups, uint32_t i) {
+/* The .names of output i: another name for a wire, unless that is its own. */
+static void nc_fp4__blif_output(nc__buffer *to, const nc_fp4__labels *l, uint32_t i,
+                                const nc__buffer *wire) {
+    const size_t start = to->used;
+    nc__buffer_put(to, ".names ", 7);
+    nc__buffer_put(to, wire->data, wire->used);
     nc__buffer_put(to, " ", 1);
-    nc_fp4__put_bit(to, groups, i);
-    nc__buffer_print(to, "\n1 1\n");
+    nc_fp4__put_bit(to, &l->out, i);
+    if (to->status == NC_OK && !strcmp(to->data + start + 8 + wire->used, wire->data))
+        to->used = start;
+    else
+        nc__buffer_print(to, "\n1 1\n");
 }
 
 /* Which nodes an output needs; null: out of memory. */
@@ -7548,79 +7739,109 @@ static uint8_t *nc_fp4__live(const nc_fp4_circuit *c) {
 
 /* A .names for each node that lives, named by its number, and one for each output. */
 static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
+    nc_fp4__labels l;
+    nc__buffer wire;
     uint32_t i, k;
-    nc_fp4__blif_head(to, c->name, &c->input_groups, &c->output_groups);
-    for (i = 0; i < c->nodes.count; i++) {
+    memset(&wire, 0, sizeof wire);
+    nc_fp4__circuit_labels(&l, c, NC_FP4_BLIF, to);
+    nc_fp4__blif_head(to, c->name, &l);
+    for (i = 0; to->status == NC_OK && i < c->nodes.count; i++) {
         const nc_fp4__node *node = &c->nodes.at[i];
         if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
         nc__buffer_print(to, ".names");
         for (k = 0; k < node->inputs; k++) {
             nc__buffer_put(to, " ", 1);
-            nc_fp4__put_wire(to, c, node->in[k], "");
+            nc_fp4__put_wire(to, c, &l, node->in[k]);
         }
-        nc_fp4__blif_rows(to, i, node->truth, node->inputs);
+        nc_fp4__blif_rows(to, &l, i, node->truth, node->inputs);
     }
-    for (i = 0; i < c->outputs.count; i++) {
-        nc__buffer_print(to, ".names ");
-        nc_fp4__put_wire(to, c, c->outputs.at[i], "");
-        nc_fp4__blif_output(to, &c->output_groups, i);
+    for (i = 0; to->status == NC_OK && i < c->outputs.count; i++) {
+        wire.used = 0;
+        nc_fp4__put_wire(&wire, c, &l, c->outputs.at[i]);
+        if (wire.status != NC_OK) to->status = wire.status;
+        nc_fp4__blif_output(to, &l, i, &wire);
     }
     nc__buffer_print(to, ".end\n");
+    nc__buffer_free(&wire);
+    nc_fp4__labels_free(&l);
 }
 
 static void nc_fp4__json_groups(nc__buffer *to, const char *key, const nc_fp4__groups *groups) {
     size_t i;
     nc__buffer_print(to, " \"%s\": [", key);
-    for (i = 0; i < groups->count; i++)
-        nc__buffer_print(to, "%s{\"name\": \"%s\", \"width\": %u}", i ? ", " : "",
-                         groups->at[i].name, (unsigned)groups->at[i].width);
+    for (i = 0; i < groups->count; i++) {
+        nc__buffer_print(to, i ? ", {\"name\": " : "{\"name\": ");
+        nc__buffer_quote(to, groups->at[i].name);
+        nc__buffer_print(to, ", \"width\": %u}", (unsigned)groups->at[i].width);
+    }
     nc__buffer_print(to, "],\n");
 }
 
+/* Bit i of groups, quoted. */
+static void nc_fp4__quote_bit(nc__buffer *to, const nc_fp4__groups *groups, uint32_t i) {
+    nc__buffer name;
+    memset(&name, 0, sizeof name);
+    nc_fp4__put_bit(&name, groups, i);
+    if (name.status == NC_OK)
+        nc__buffer_quote(to, name.data);
+    else
+        to->status = name.status;
+    nc__buffer_free(&name);
+}
+
 /* An atom of type TABLE up to the name of its output. */
-static void nc_fp4__json_table(nc__buffer *to, const nc_fp4_circuit *c, const nc_fp4__node *node,
-                               int first) {
+static void nc_fp4__json_table(nc__buffer *to, const nc_fp4_circuit *c, const nc_fp4__labels *l,
+                               const nc_fp4__node *node, int first) {
     uint32_t k;
     nc__buffer_print(to, "%s  {\"type\": \"TABLE\", \"truth\": \"", first ? "\n" : ",\n");
     for (k = 0; k < 1u << node->inputs; k++)
         nc__buffer_put(to, node->truth >> k & 1 ? "1" : "0", 1);
     nc__buffer_print(to, "\", \"inputs\": [");
     for (k = 0; k < node->inputs; k++) {
-        nc__buffer_print(to, k ? ", \"" : "\"");
-        nc_fp4__put_wire(to, c, node->in[k], "n");
-        nc__buffer_put(to, "\"", 1);
+        const uint32_t wire = node->in[k];
+        if (k) nc__buffer_print(to, ", ");
+        if (c->nodes.at[wire].inputs == NC_FP4__INPUT)
+            nc_fp4__quote_bit(to, &l->in, c->nodes.at[wire].in[0]);
+        else
+            nc__buffer_print(to, "\"%s%u\"", wire > NC_FP4_TRUE ? l->prefix.data : "",
+                             (unsigned)wire);
     }
-    nc__buffer_print(to, "], \"output\": \"");
+    nc__buffer_print(to, "], \"output\": ");
 }
 
-/* Nodes are internals n2, n3 ..; an output is a table of one wire. */
+/* Nodes are internals, named by their numbers; an output is a table of one wire. */
 static void nc_fp4__write_json(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
     const size_t nodes = c->nodes.count;
+    nc_fp4__labels l;
     nc_fp4__node output;
     uint32_t i, written = 0;
-    nc__buffer_print(to, "{\"name\": \"%s\",\n", c->name);
-    nc_fp4__json_groups(to, "inputs", &c->input_groups);
-    nc_fp4__json_groups(to, "outputs", &c->output_groups);
+    nc_fp4__circuit_labels(&l, c, NC_FP4_JSON, to);
+    nc__buffer_print(to, "{\"name\": ");
+    nc__buffer_quote(to, c->name);
+    nc__buffer_print(to, ",\n");
+    nc_fp4__json_groups(to, "inputs", &l.in);
+    nc_fp4__json_groups(to, "outputs", &l.out);
     nc__buffer_print(to, " \"internals\": [");
-    for (i = 2; i < nodes; i++)
+    for (i = 2; to->status == NC_OK && i < nodes; i++)
         if (live[i] && c->nodes.at[i].inputs != NC_FP4__INPUT)
-            nc__buffer_print(to, written++ ? ", \"n%u\"" : "\"n%u\"", (unsigned)i);
+            nc__buffer_print(to, "%s\"%s%u\"", written++ ? ", " : "", l.prefix.data, (unsigned)i);
     nc__buffer_print(to, "],\n \"atoms\": [");
-    for (written = 0, i = 2; i < nodes; i++) {
+    for (written = 0, i = 2; to->status == NC_OK && i < nodes; i++) {
         if (!live[i] || c->nodes.at[i].inputs == NC_FP4__INPUT) continue;
-        nc_fp4__json_table(to, c, &c->nodes.at[i], !written++);
-        nc__buffer_print(to, "n%u\"}", (unsigned)i);
+        nc_fp4__json_table(to, c, &l, &c->nodes.at[i], !written++);
+        nc__buffer_print(to, "\"%s%u\"}", l.prefix.data, (unsigned)i);
     }
     memset(&output, 0, sizeof output);
     output.inputs = 1;
     output.truth = 0xAA;
-    for (i = 0; i < c->outputs.count; i++) {
+    for (i = 0; to->status == NC_OK && i < c->outputs.count; i++) {
         output.in[0] = c->outputs.at[i];
-        nc_fp4__json_table(to, c, &output, !written++);
-        nc_fp4__put_bit(to, &c->output_groups, i);
-        nc__buffer_print(to, "\"}");
+        nc_fp4__json_table(to, c, &l, &output, !written++);
+        nc_fp4__quote_bit(to, &l.out, i);
+        nc__buffer_put(to, "}", 1);
     }
     nc__buffer_print(to, "\n]}\n");
+    nc_fp4__labels_free(&l);
 }
 
 /* f = (x and y) xor z with affine x, y and z, where that is possible: bits 0 to 2 of each choose
@@ -7772,7 +7993,7 @@ NC_FP4__LIST(nc_fp4__step, nc_fp4__steps)
 struct nc_fp4_network {
     nc_allocator own;
     const nc_allocator *hooks; /* null, or `own` */
-    char name[NC_FP4__MAX_NAME + 1];
+    char *name;
     uint32_t inputs;
     nc_fp4__units units;
     nc_fp4__numbers outputs; /* wires: inputs first, then units */
@@ -8301,9 +8522,10 @@ static nc_status nc_fp4__complete(nc_fp4_network *net) {
 
 /* A list of groups, copied; 0: out of memory. */
 static NC__NOINLINE int nc_fp4__copy_groups(nc_fp4__groups *to, const nc_fp4__groups *from) {
-    if (!nc_fp4__groups_reserve(to, from->count)) return 0;
-    if (from->count) memcpy(to->at, from->at, from->count * sizeof *to->at);
-    to->count = from->count;
+    uint32_t i;
+    for (i = 0; i < from->count; i++)
+        if (!nc_fp4__put_group(to, from->at[i].name, from->at[i].first, from->at[i].width))
+            return 0;
     return 1;
 }
 
@@ -8311,10 +8533,10 @@ static NC__NOINLINE int nc_fp4__copy_groups(nc_fp4__groups *to, const nc_fp4__gr
 static nc_status nc_fp4__compile(nc_fp4__compiler *k) {
     const nc_fp4_circuit *c = k->circuit;
     nc_fp4_network *net = k->net;
-    memcpy(net->name, c->name, sizeof net->name);
+    net->name = nc_fp4__copy_text(net->hooks, c->name, strlen(c->name));
     net->inputs = c->inputs.count;
     net->source = nc_fp4__digest(c);
-    if (!nc_fp4__copy_groups(&net->input_groups, &c->input_groups) ||
+    if (!net->name || !nc_fp4__copy_groups(&net->input_groups, &c->input_groups) ||
         !nc_fp4__copy_groups(&net->output_groups, &c->output_groups))
         return NC_ERR_MEMORY;
     nc_fp4__given_forms(k->form);
@@ -8353,8 +8575,9 @@ NC_API void nc_fp4_network_destroy(nc_fp4_network *network) {
     if (!network) return;
     nc_fp4__units_free(&network->units);
     nc_fp4__numbers_free(&network->outputs);
-    nc_fp4__groups_free(&network->input_groups);
-    nc_fp4__groups_free(&network->output_groups);
+    nc_fp4__drop_groups(&network->input_groups);
+    nc_fp4__drop_groups(&network->output_groups);
+    nc_fp4__free_text(network->hooks, network->name);
     nc_fp4__steps_free(&network->steps);
     nc_fp4__steps_free(&network->fast);
     nc_fp4__numbers_free(&network->wire_of);
@@ -9305,67 +9528,103 @@ NC__COLD_BEGIN
 
 /* -- text: BLIF, DOT, C, a JSON manifest --------------------------------------------------- */
 
-/* Name of a wire: an input's, or the number of a unit. */
-static void nc_fp4__put_net(nc__buffer *to, const nc_fp4_network *n, uint32_t wire) {
+/* Labels of a network. */
+static void nc_fp4__network_labels(nc_fp4__labels *l, const nc_fp4_network *n,
+                                   nc_fp4_file_kind kind, nc__buffer *to) {
+    uint32_t i;
+    memset(l, 0, sizeof *l);
+    for (i = 0; i < n->outputs.count; i++) {
+        const uint32_t wire = n->outputs.at[i];
+        if (!nc_fp4__numbers_add(&l->shown, wire < n->inputs ? wire : UINT32_MAX)) {
+            to->status = NC_ERR_MEMORY;
+            return;
+        }
+    }
+    nc_fp4__labels_open(l, &n->input_groups, &n->output_groups, kind, to);
+}
+
+/* Name of a wire: an input's, or the number of a unit behind the prefix. */
+static void nc_fp4__put_net(nc__buffer *to, const nc_fp4_network *n, const nc_fp4__labels *l,
+                            uint32_t wire) {
     if (wire < n->inputs)
-        nc_fp4__put_bit(to, &n->input_groups, wire);
+        nc_fp4__put_bit(to, &l->in, wire);
     else
-        nc__buffer_print(to, "%u", (unsigned)(wire - n->inputs));
+        nc__buffer_print(to, "%s%u", l->prefix.data, (unsigned)(wire - n->inputs));
 }
 
 /* A .names for each unit, named by its number, and one for each output. */
 static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
+    nc_fp4__labels l;
+    nc__buffer wire;
     uint32_t i, k;
-    nc_fp4__blif_head(to, n->name, &n->input_groups, &n->output_groups);
-    for (i = 0; i < nc_fp4_unit_count(n); i++) {
+    memset(&wire, 0, sizeof wire);
+    nc_fp4__network_labels(&l, n, NC_FP4_BLIF, to);
+    nc_fp4__blif_head(to, n->name, &l);
+    for (i = 0; to->status == NC_OK && i < nc_fp4_unit_count(n); i++) {
         const nc_fp4_unit *unit = &n->units.at[i];
         nc__buffer_print(to, ".names");
         for (k = 0; k < unit->inputs; k++) {
             nc__buffer_put(to, " ", 1);
-            nc_fp4__put_net(to, n, unit->input[k]);
+            nc_fp4__put_net(to, n, &l, unit->input[k]);
         }
-        nc_fp4__blif_rows(to, i, nc_fp4__unit_truth(unit), unit->inputs);
+        nc_fp4__blif_rows(to, &l, i, nc_fp4__unit_truth(unit), unit->inputs);
     }
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) {
-        nc__buffer_print(to, ".names ");
-        nc_fp4__put_net(to, n, n->outputs.at[i]);
-        nc_fp4__blif_output(to, &n->output_groups, i);
+    for (i = 0; to->status == NC_OK && i < nc_fp4_network_outputs(n); i++) {
+        wire.used = 0;
+        nc_fp4__put_net(&wire, n, &l, n->outputs.at[i]);
+        if (wire.status != NC_OK) to->status = wire.status;
+        nc_fp4__blif_output(to, &l, i, &wire);
     }
     nc__buffer_print(to, ".end\n");
+    nc__buffer_free(&wire);
+    nc_fp4__labels_free(&l);
+}
+
+/* A wire as the name of a vertex: an input's name, or the number of a unit. */
+static void nc_fp4__dot_wire(nc__buffer *to, const nc_fp4_network *n, const nc_fp4__labels *l,
+                             uint32_t wire) {
+    if (wire < n->inputs)
+        nc_fp4__quote_bit(to, &l->in, wire);
+    else
+        nc__buffer_print(to, "\"%s%u\"", l->prefix.data, (unsigned)(wire - n->inputs));
 }
 
 /* Graphviz: inputs and outputs are boxes, units circles that say their threshold, edges weights. */
 static void nc_fp4__net_dot(const nc_fp4_network *n, nc__buffer *to) {
+    nc_fp4__labels l;
     uint32_t i, k;
-    nc__buffer_print(to, "digraph \"%s\" {\n  rankdir=LR;\n  node [shape=circle];\n", n->name);
-    for (i = 0; i < n->inputs; i++) {
-        nc__buffer_print(to, "  \"");
-        nc_fp4__put_bit(to, &n->input_groups, i);
-        nc__buffer_print(to, "\" [shape=box];\n");
+    nc_fp4__network_labels(&l, n, NC_FP4_DOT, to);
+    nc__buffer_print(to, "digraph ");
+    nc__buffer_quote(to, n->name);
+    nc__buffer_print(to, " {\n  rankdir=LR;\n  node [shape=circle];\n");
+    for (i = 0; to->status == NC_OK && i < n->inputs; i++) {
+        nc__buffer_print(to, "  ");
+        nc_fp4__quote_bit(to, &l.in, i);
+        nc__buffer_print(to, " [shape=box];\n");
     }
-    for (i = 0; i < nc_fp4_unit_count(n); i++) {
+    for (i = 0; to->status == NC_OK && i < nc_fp4_unit_count(n); i++) {
         const nc_fp4_unit *unit = &n->units.at[i];
-        nc__buffer_print(to, "  \"%u\" [label=\"> ", (unsigned)i);
+        nc__buffer_print(to, "  \"%s%u\" [label=\"> ", l.prefix.data, (unsigned)i);
         nc__buffer_real(to, (double)nc_fp4_decode(unit->threshold), 6);
         nc__buffer_print(to, "\"];\n");
         for (k = 0; k < unit->inputs; k++) {
-            nc__buffer_print(to, "  \"");
-            nc_fp4__put_net(to, n, unit->input[k]);
-            nc__buffer_print(to, "\" -> \"%u\" [label=\"", (unsigned)i);
+            nc__buffer_print(to, "  ");
+            nc_fp4__dot_wire(to, n, &l, unit->input[k]);
+            nc__buffer_print(to, " -> \"%s%u\" [label=\"", l.prefix.data, (unsigned)i);
             nc__buffer_real(to, (double)nc_fp4_decode(unit->weight[k]), 6);
             nc__buffer_print(to, "\"];\n");
         }
     }
-    for (i = 0; i < nc_fp4_network_outputs(n); i++) {
-        nc__buffer_print(to, "  \"");
-        nc_fp4__put_net(to, n, n->outputs.at[i]);
-        nc__buffer_print(to, "\" -> \"out ");
-        nc_fp4__put_bit(to, &n->output_groups, i);
-        nc__buffer_print(to, "\";\n  \"out ");
-        nc_fp4__put_bit(to, &n->output_groups, i);
-        nc__buffer_print(to, "\" [shape=box];\n");
+    for (i = 0; to->status == NC_OK && i < nc_fp4_network_outputs(n); i++) {
+        nc__buffer_print(to, "  ");
+        nc_fp4__dot_wire(to, n, &l, n->outputs.at[i]);
+        nc__buffer_print(to, " -> \"%sout%u\";\n  \"%sout%u\" [shape=box, label=", l.prefix.data,
+                         (unsigned)i, l.prefix.data, (unsigned)i);
+        nc_fp4__quote_bit(to, &l.out, i);
+        nc__buffer_print(to, "];\n");
     }
     nc__buffer_print(to, "}\n");
+    nc_fp4__labels_free(&l);
 }
 
 /* Operand of a step in C. */
@@ -9405,22 +9664,29 @@ static void nc_fp4__c_function(nc__buffer *to, uint8_t truth, char name[3][32]) 
     if (!*plus) nc__buffer_print(to, "0");
 }
 
+/* Names and widths in a comment, which a '*' could end. */
 static void nc_fp4__c_groups(nc__buffer *to, const nc_fp4__groups *groups) {
+    const char *name;
     size_t i;
-    for (i = 0; i < groups->count; i++)
-        nc__buffer_print(to, "%s%s %u", i ? ", " : "", groups->at[i].name,
-                         (unsigned)groups->at[i].width);
+    for (i = 0; i < groups->count; i++) {
+        if (i) nc__buffer_print(to, ", ");
+        for (name = groups->at[i].name; *name; name++)
+            nc__buffer_put(to, *name == '*' ? "_" : name, 1);
+        nc__buffer_print(to, " %u", (unsigned)groups->at[i].width);
+    }
 }
 
 /* The bit-sliced program, a statement for each step. */
 static void nc_fp4__net_c(const nc_fp4_network *n, nc__buffer *to) {
-    char id[NC_FP4__MAX_NAME + 1], name[3][32], result[32];
+    char name[3][32], result[32], *id;
     uint32_t i, k;
-    for (i = 0; n->name[i]; i++) {
-        const int ch = (uint8_t)n->name[i];
-        id[i] = nc__is_letter(ch) || (i && nc__is_digit(ch)) ? n->name[i] : '_';
+    id = nc_fp4__copy_text(NULL, n->name, strlen(n->name));
+    if (!id) {
+        to->status = NC_ERR_MEMORY;
+        return;
     }
-    id[i] = 0;
+    for (i = 0; id[i]; i++)
+        if (!nc__is_letter((uint8_t)id[i]) && (!i || !nc__is_digit((uint8_t)id[i]))) id[i] = '_';
     nc__buffer_print(to, "/* %s: %u inputs, %u outputs, %u threshold units. Written by nc_fp4.h.\n",
                      id, (unsigned)n->inputs, (unsigned)nc_fp4_network_outputs(n),
                      (unsigned)nc_fp4_unit_count(n));
@@ -9433,6 +9699,7 @@ static void nc_fp4__net_c(const nc_fp4_network *n, nc__buffer *to) {
                      "#include <stdint.h>\n\n"
                      "static inline void nc_%s(const uint64_t *in, uint64_t *out) {\n",
                      id, id, id);
+    nc_fp4__free_text(NULL, id);
     if (n->temporaries) nc__buffer_print(to, "    uint64_t t[%u];\n", (unsigned)n->temporaries);
     if (!n->inputs) nc__buffer_print(to, "    (void)in;\n");
     for (i = 0; i < n->steps.count; i++) {
@@ -9450,7 +9717,9 @@ static void nc_fp4__net_c(const nc_fp4_network *n, nc__buffer *to) {
 static void nc_fp4__net_manifest(const nc_fp4_network *n, nc__buffer *to) {
     nc_fp4_report r;
     nc_fp4__start_report(n, &r);
-    nc__buffer_print(to, "{\"name\": \"%s\",\n", n->name);
+    nc__buffer_print(to, "{\"name\": ");
+    nc__buffer_quote(to, n->name);
+    nc__buffer_print(to, ",\n");
     nc_fp4__json_groups(to, "inputs", &n->input_groups);
     nc_fp4__json_groups(to, "outputs", &n->output_groups);
     nc__buffer_print(to,
@@ -9467,32 +9736,48 @@ NC__COLD_END
 
 /* -- .fp4 and safetensors ------------------------------------------------------------------- */
 
-static void nc_fp4__put_groups(nc__buffer *to, const nc_fp4__groups *groups) {
+/* A name behind its length in so many bytes. */
+static void nc_fp4__put_name(nc__buffer *to, const char *name, size_t bytes) {
+    nc__buffer_le(to, strlen(name), bytes);
+    nc__buffer_put(to, name, strlen(name));
+}
+
+static void nc_fp4__put_groups(nc__buffer *to, const nc_fp4__groups *groups, size_t bytes) {
     size_t g;
     for (g = 0; g < groups->count; g++) {
-        nc__buffer_le(to, strlen(groups->at[g].name), 1);
-        nc__buffer_put(to, groups->at[g].name, strlen(groups->at[g].name));
+        nc_fp4__put_name(to, groups->at[g].name, bytes);
         nc__buffer_le(to, groups->at[g].width, 4);
     }
 }
 
-/* "NCFP4\1\0\0"; numbers of inputs, outputs, units, groups of inputs and of outputs (u32); the
+/* Bytes of a name's length: 1, or 4 where a name has more than 255. */
+static size_t nc_fp4__name_bytes(const nc_fp4_network *n) {
+    int wide = strlen(n->name) > 255;
+    uint32_t i;
+    for (i = 0; i < n->input_groups.count; i++)
+        wide = wide || strlen(n->input_groups.at[i].name) > 255;
+    for (i = 0; i < n->output_groups.count; i++)
+        wide = wide || strlen(n->output_groups.at[i].name) > 255;
+    return wide ? 4 : 1;
+}
+
+/* "NCFP4\1\0\0" (\2\0\0: lengths of names are four bytes); numbers of inputs, outputs, units, groups of inputs and of outputs (u32); the
  * name and the groups' names (a length byte each) and widths (u32); of each unit the number of its
  * inputs (u8); their wires (u32); all codes, weights before the threshold, two a byte, low nibble
  * first; wires of the outputs (u32); the FNV-1a of everything before (u64). */
 static void nc_fp4__net_file(const nc_fp4_network *n, nc__buffer *to) {
     const uint32_t units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
+    const size_t length = nc_fp4__name_bytes(n);
     uint32_t i, k, codes = 0, pair = 0;
-    nc__buffer_put(to, "NCFP4\1\0\0", 8);
+    nc__buffer_put(to, length == 1 ? "NCFP4\1\0\0" : "NCFP4\2\0\0", 8);
     nc__buffer_le(to, n->inputs, 4);
     nc__buffer_le(to, outputs, 4);
     nc__buffer_le(to, units, 4);
     nc__buffer_le(to, n->input_groups.count, 4);
     nc__buffer_le(to, n->output_groups.count, 4);
-    nc__buffer_le(to, strlen(n->name), 1);
-    nc__buffer_put(to, n->name, strlen(n->name));
-    nc_fp4__put_groups(to, &n->input_groups);
-    nc_fp4__put_groups(to, &n->output_groups);
+    nc_fp4__put_name(to, n->name, length);
+    nc_fp4__put_groups(to, &n->input_groups, length);
+    nc_fp4__put_groups(to, &n->output_groups, length);
     for (i = 0; i < units; i++) nc__buffer_le(to, n->units.at[i].inputs, 1);
     for (i = 0; i < units; i++)
         for (k = 0; k < n->units.at[i].inputs; k++) nc__buffer_le(to, n->units.at[i].input[k], 4);
@@ -9583,6 +9868,7 @@ typedef struct nc_fp4__bytes {
     const uint8_t *at, *end;
     nc_error *err;
     nc_status status;
+    size_t name_bytes; /* of a name's length */
 } nc_fp4__bytes;
 
 static void nc_fp4__wrong(nc_fp4__bytes *b, nc_status status, const char *what) {
@@ -9601,34 +9887,37 @@ static uint32_t nc_fp4__get(nc_fp4__bytes *b, size_t bytes) {
     return value;
 }
 
-static void nc_fp4__get_name(nc_fp4__bytes *b, char name[NC_FP4__MAX_NAME + 1]) {
-    const uint32_t n = nc_fp4__get(b, 1);
+/* A name, to be freed with nc_fp4__free_text; null after a failure. */
+static char *nc_fp4__get_name(nc_fp4__bytes *b, const nc_allocator *hooks) {
+    const uint32_t n = nc_fp4__get(b, b->name_bytes);
+    int good = n > 0 && n <= (size_t)(b->end - b->at);
+    char *name = NULL;
     uint32_t i;
-    int good = n > 0 && n <= NC_FP4__MAX_NAME;
-    for (i = 0; i < n && good; i++) {
-        name[i] = (char)nc_fp4__get(b, 1);
-        good = nc_fp4__name_char(name[i], i);
-    }
-    name[good ? n : 0] = 0;
-    if (!good) nc_fp4__wrong(b, NC_ERR_FORMAT, "a name that is none");
+    for (i = 0; i < n && good; i++) good = nc_fp4__name_char((char)b->at[i]);
+    if (!good)
+        nc_fp4__wrong(b, NC_ERR_FORMAT, "a name that is none");
+    else if (!(name = nc_fp4__copy_text(hooks, (const char *)b->at, n)))
+        nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
+    else
+        b->at += n;
+    return name;
 }
 
 /* Groups that cover `wires` wires. */
 static void nc_fp4__get_groups(nc_fp4__bytes *b, uint32_t count, uint32_t wires,
                                nc_fp4__groups *groups) {
-    nc_fp4__group g;
-    uint32_t i;
-    g.first = g.width = 0;
+    uint32_t i, first = 0, width = 0;
     for (i = 0; i < count && b->status == NC_OK; i++) {
-        nc_fp4__get_name(b, g.name);
-        g.first += g.width;
-        g.width = nc_fp4__get(b, 4);
-        if (g.width == 0 || g.width > wires - g.first)
+        char *name = nc_fp4__get_name(b, groups->hooks);
+        first += width;
+        width = nc_fp4__get(b, 4);
+        if (width == 0 || width > wires - first)
             nc_fp4__wrong(b, NC_ERR_FORMAT, "a width that does not fit");
-        else if (!nc_fp4__groups_add(groups, g))
+        else if (name && !nc_fp4__put_group(groups, name, first, width))
             nc_fp4__wrong(b, NC_ERR_MEMORY, "out of memory");
+        nc_fp4__free_text(groups->hooks, name);
     }
-    if (g.first + g.width != wires)
+    if (first + width != wires)
         nc_fp4__wrong(b, NC_ERR_FORMAT, "groups that do not cover the wires");
 }
 
@@ -9674,7 +9963,7 @@ static void nc_fp4__parse_network(nc_fp4_network *n, nc_fp4__bytes *b) {
         (uint64_t)outputs * 4 > (uint64_t)(b->end - b->at) || groups[0] > n->inputs ||
         groups[1] > outputs)
         nc_fp4__wrong(b, NC_ERR_FORMAT, "sizes that the file cannot hold");
-    nc_fp4__get_name(b, n->name);
+    n->name = nc_fp4__get_name(b, n->hooks);
     nc_fp4__get_groups(b, groups[0], n->inputs, &n->input_groups);
     nc_fp4__get_groups(b, groups[1], outputs, &n->output_groups);
     nc_fp4__get_units(b, units, n);
@@ -9699,7 +9988,7 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
     if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
     if (bytes < 36 || memcmp(file, "NCFP4", 5) != 0)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .fp4 file");
-    if (memcmp(file + 5, "\1\0\0", 3) != 0)
+    if ((file[5] != 1 && file[5] != 2) || file[6] || file[7])
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "a .fp4 file of another version");
     if (nc__fnv1a(NC__FNV_START, file, bytes - 8) != nc__get_le(file + bytes - 8, 8))
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the file does not match its checksum");
@@ -9707,6 +9996,7 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
     b.at = file + 8;
     b.end = file + bytes - 8;
     b.err = err;
+    b.name_bytes = file[5] == 1 ? 1 : 4;
     n = nc_fp4__new_network(NULL);
     if (n) nc_fp4__parse_network(n, &b);
     if (!n || (b.status == NC_OK && nc_fp4__complete(n) != NC_OK))
