@@ -8718,26 +8718,28 @@ NC_FP4__TARGET8 static void nc_fp4__step8(uint32_t truth, const uint64_t *in0, c
         k = nc_fp4__mux8(either, k, x);                                                            \
     }
 
-/* A whole strip; carries stay in registers between full adders. */
+/* A whole strip; carries stay in registers along a chain of full adders. */
 NC_FP4__TARGET8 static void nc_fp4__run8(const nc_fp4_network *n, uint64_t *const *base) {
-    const size_t steps = n->fast.count;
-    size_t i;
-    nc_fp4__v8 k0 = nc_fp4__set8(0), k1 = k0, k2 = k0, k3 = k0, k4 = k0, k5 = k0, k6 = k0, k7 = k0;
-    for (i = 0; i < steps; i++) {
-        const nc_fp4__step *s = &n->fast.at[i];
+    const nc_fp4__step *s = n->fast.at, *const end = s + n->fast.count;
+    for (; s < end; s++) {
         const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
         uint64_t *out = base[s->out];
+        nc_fp4__v8 k0, k1, k2, k3, k4, k5, k6, k7;
         if (s->truth < NC_FP4__FULL_ADDER) {
             nc_fp4__step8(s->truth, a, b, c, out);
             continue;
         }
-        if (s->truth == NC_FP4__FULL_ADDER) {
-            NC_FP4__EACH(NC_FP4__LOAD)
-        }
-        NC_FP4__EACH(NC_FP4__ADD)
-        if (s->carry != UINT32_MAX) {
-            out = base[s->carry];
-            NC_FP4__EACH(NC_FP4__KEEP)
+        NC_FP4__EACH(NC_FP4__LOAD)
+        for (;; s++) {
+            NC_FP4__EACH(NC_FP4__ADD)
+            if (s->carry != UINT32_MAX) {
+                out = base[s->carry];
+                NC_FP4__EACH(NC_FP4__KEEP)
+            }
+            if (s + 1 == end || s[1].truth != NC_FP4__NEXT_ADDER) break;
+            a = base[s[1].in[0]];
+            b = base[s[1].in[1]];
+            out = base[s[1].out];
         }
     }
 }
@@ -8765,34 +8767,38 @@ NC_FP4__TARGET8 static void nc_fp4__run8(const nc_fp4_network *n, uint64_t *cons
         _mm512_storeu_si512(out + (at), _mm512_ternarylogic_epi64(x, y, k, 0x96));                 \
         k = _mm512_ternarylogic_epi64(x, y, k, 0xE8);                                              \
     }
+#define NC_FP4__KEEP                                                                               \
+    _mm512_storeu_si512(out, c0);                                                                  \
+    _mm512_storeu_si512(out + 8, c1);                                                              \
+    _mm512_storeu_si512(out + 16, c2);                                                             \
+    _mm512_storeu_si512(out + 24, c3);
 
-/* A whole strip, one instruction a step for every 512 cases. */
+/* A whole strip, one instruction a step for every 512 cases; carries stay in registers along a
+ * chain of full adders. */
 NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *const *base) {
-    const size_t steps = n->fast.count;
-    size_t i;
-    __m512i k0 = _mm512_setzero_si512(), k1 = k0, k2 = k0, k3 = k0;
-    for (i = 0; i < steps; i++) {
-        const nc_fp4__step *s = &n->fast.at[i];
+    const nc_fp4__step *s = n->fast.at, *const end = s + n->fast.count;
+    for (; s < end; s++) {
         const uint64_t *a = base[s->in[0]], *b = base[s->in[1]], *c = base[s->in[2]];
         uint64_t *out = base[s->out];
         __m512i a0, a1, a2, a3, b0, b1, b2, b3, c0, c1, c2, c3;
+        c0 = _mm512_loadu_si512(c);
+        c1 = _mm512_loadu_si512(c + 8);
+        c2 = _mm512_loadu_si512(c + 16);
+        c3 = _mm512_loadu_si512(c + 24);
         if (s->truth >= NC_FP4__FULL_ADDER) {
-            if (s->truth == NC_FP4__FULL_ADDER) {
-                k0 = _mm512_loadu_si512(c);
-                k1 = _mm512_loadu_si512(c + 8);
-                k2 = _mm512_loadu_si512(c + 16);
-                k3 = _mm512_loadu_si512(c + 24);
-            }
-            NC_FP4__ADD(k0, 0)
-            NC_FP4__ADD(k1, 8)
-            NC_FP4__ADD(k2, 16)
-            NC_FP4__ADD(k3, 24)
-            if (s->carry != UINT32_MAX) {
-                out = base[s->carry];
-                _mm512_storeu_si512(out, k0);
-                _mm512_storeu_si512(out + 8, k1);
-                _mm512_storeu_si512(out + 16, k2);
-                _mm512_storeu_si512(out + 24, k3);
+            for (;; s++) {
+                NC_FP4__ADD(c0, 0)
+                NC_FP4__ADD(c1, 8)
+                NC_FP4__ADD(c2, 16)
+                NC_FP4__ADD(c3, 24)
+                if (s->carry != UINT32_MAX) {
+                    out = base[s->carry];
+                    NC_FP4__KEEP
+                }
+                if (s + 1 == end || s[1].truth != NC_FP4__NEXT_ADDER) break;
+                a = base[s[1].in[0]];
+                b = base[s[1].in[1]];
+                out = base[s[1].out];
             }
             continue;
         }
@@ -8804,10 +8810,6 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
         b1 = _mm512_loadu_si512(b + 8);
         b2 = _mm512_loadu_si512(b + 16);
         b3 = _mm512_loadu_si512(b + 24);
-        c0 = _mm512_loadu_si512(c);
-        c1 = _mm512_loadu_si512(c + 8);
-        c2 = _mm512_loadu_si512(c + 16);
-        c3 = _mm512_loadu_si512(c + 24);
         switch (s->truth) {
             NC_FP4__CASES(0x00, 0x01, 0x02, 0x03)
             NC_FP4__CASES(0x06, 0x07, 0x08, 0x09)
@@ -8830,15 +8832,13 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
             NC_FP4__CASES(0xE8, 0xE9, 0xEA, 0xEB)
             NC_FP4__CASES(0xEE, 0xEF, 0xFE, 0xFF)
         }
-        _mm512_storeu_si512(out, c0);
-        _mm512_storeu_si512(out + 8, c1);
-        _mm512_storeu_si512(out + 16, c2);
-        _mm512_storeu_si512(out + 24, c3);
+        NC_FP4__KEEP
     }
 }
 #undef NC_FP4__CASES
 #undef NC_FP4__CASE
 #undef NC_FP4__ADD
+#undef NC_FP4__KEEP
 #endif
 
 /* A whole strip in vectors; 0 where there are none. */
@@ -8885,11 +8885,22 @@ static NC__NOINLINE uint64_t **nc_fp4__room(const nc_fp4_network *n, size_t extr
     return base;
 }
 
+/* base[i] = row i of x. */
+static void nc_fp4__place_rows(uint64_t **base, uint64_t *x, size_t rows, size_t words) {
+    for (; rows >= 4; rows -= 4, base += 4, x += 4 * words) {
+        base[0] = x;
+        base[1] = x + words;
+        base[2] = x + 2 * words;
+        base[3] = x + 3 * words;
+    }
+    for (; rows; rows--, x += words) *base++ = x;
+}
+
 NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_t *in,
                                     uint64_t *out, size_t words) {
     uint64_t *few[256], little[8 * NC_FP4__STRIP]; /* what most circuits need */
     uint64_t **base = few, *work = little, *inputs;
-    size_t bytes, i;
+    size_t bytes;
     int small;
     if (!network || (!in && network->inputs) || !out) return NC_ERR_ARG;
     small = network->temporaries <= 8 && network->inputs <= 120 &&
@@ -8897,9 +8908,8 @@ NC_API nc_status nc_fp4_eval_sliced(const nc_fp4_network *network, const uint64_
     if (!small) base = nc_fp4__room(network, 0, &work, &bytes);
     if (!base) return NC_ERR_MEMORY;
     memcpy(&inputs, &in, sizeof inputs); /* steps only read inputs */
-    for (i = 0; i < network->inputs; i++) base[i] = inputs + i * words;
-    for (i = 0; i < nc_fp4_network_outputs(network); i++)
-        base[network->inputs + i] = out + i * words;
+    nc_fp4__place_rows(base, inputs, network->inputs, words);
+    nc_fp4__place_rows(base + network->inputs, out, nc_fp4_network_outputs(network), words);
     nc_fp4__run(network, base, work, words);
     if (!small) nc__free(network->hooks, base, bytes);
     return NC_OK;
