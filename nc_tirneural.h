@@ -7853,6 +7853,7 @@ static nc_tir__search *nc_tir__search_new(const nc_tir_model *model, uint32_t gu
 typedef struct nc_tir__region {
     uint32_t *labels;   /* stb_ds array: all names of its first instruction */
     nc_tir__tasm *code; /* stb_ds array */
+    uint32_t given;     /* instructions in the text, before any change */
     uint8_t gone;
 } nc_tir__region;
 
@@ -8200,8 +8201,32 @@ static size_t nc_tir__segment_start(const nc_tir__tasm *code, size_t end) {
     return end;
 }
 
+/* Whether control never goes from the instruction at i to the one behind it. */
+static int nc_tir__ends_flow(const nc_tir__tasm *code, size_t i) {
+    if (nc_tir__is_conditional(code, i)) return 0;
+    switch (code[i].op) {
+    case NC_TIR__I_RETURN:
+    case NC_TIR__I_HALT:
+    case NC_TIR__I_RECURSE:
+    case NC_TIR__I_RECURSE_OR_RETURN: return 1;
+    default: return 0;
+    }
+}
+
+/* Code behind an instruction that ends the flow goes: no label stands in it, so that nothing leads
+ * there. How much it was. */
+static size_t nc_tir__cut_unreachable(nc_tir__region *r) {
+    const size_t n = stbds_arrlenu(r->code);
+    size_t kept = 0;
+    while (kept < n && !nc_tir__ends_flow(r->code, kept)) kept++;
+    if (kept < n) kept++;
+    NC_TIR__CUT(r->code, kept);
+    return n - kept;
+}
+
 /* Every straight segment between jumps is searched and replaced where it stands. */
 static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
+    const size_t unreachable = nc_tir__cut_unreachable(r);
     size_t i = 0;
     while (i < stbds_arrlenu(r->code) && !o->cancelled) {
         nc_tir__tasm *segment = NULL;
@@ -8223,19 +8248,13 @@ static void nc_tir__improve_region(nc_tir__optimizer *o, nc_tir__region *r) {
             o->report.bound += 1; /* jumps stay */
         }
     }
+    if (!o->restructuring) o->done += unreachable;
 }
 
 /* Does control never run past the end of the region? */
 static int nc_tir__is_closed(const nc_tir__region *r) {
     const size_t n = stbds_arrlenu(r->code);
-    if (n == 0 || nc_tir__is_conditional(r->code, n - 1)) return 0;
-    switch (r->code[n - 1].op) {
-    case NC_TIR__I_RETURN:
-    case NC_TIR__I_HALT:
-    case NC_TIR__I_RECURSE:
-    case NC_TIR__I_RECURSE_OR_RETURN: return 1;
-    default: return 0;
-    }
+    return n > 0 && nc_tir__ends_flow(r->code, n - 1);
 }
 
 /* Does the region before run into this one? `first` where there is none. */
@@ -8312,6 +8331,8 @@ static nc_status nc_tir__divide(nc_tir__optimizer *o) {
         stbds_arrput(o->regions[at].labels, (uint32_t)i);
         o->home[i] = (uint32_t)at;
     }
+    for (i = 0; i < stbds_arrlenu(o->regions); i++)
+        o->regions[i].given = (uint32_t)stbds_arrlenu(o->regions[i].code);
     nc__free(NULL, home, (n + 1) * sizeof *home);
     return NC_OK;
 }
@@ -8518,17 +8539,22 @@ static int nc_tir__same_instruction(const nc_tir__optimizer *o, const nc_tir__ta
            (nc_tir__callee(o, a) && nc_tir__callee(o, a) == nc_tir__callee(o, b));
 }
 
-/* Whether region b may go because a has the same code. Each is closed and has names, and nothing
- * runs into b, whose names nobody else knows. */
-static int nc_tir__can_share(const nc_tir__optimizer *o, size_t a, size_t b) {
+/* Whether a call of region a does what a call of b does: they have the same code, which is closed,
+ * a has a name, and nothing runs into b. */
+static int nc_tir__is_copy(const nc_tir__optimizer *o, size_t a, size_t b) {
     const nc_tir__region *x = &o->regions[a], *y = &o->regions[b];
     const size_t n = stbds_arrlenu(x->code);
     size_t i;
     if (x->gone || y->gone || n != stbds_arrlenu(y->code) || n == 0) return 0;
-    if (!nc_tir__is_internal(o, y) || !nc_tir__is_closed(x) || !stbds_arrlenu(x->labels)) return 0;
+    if (!nc_tir__is_closed(x) || !stbds_arrlenu(x->labels)) return 0;
     for (i = 0; i < n; i++)
         if (!nc_tir__same_instruction(o, &x->code[i], &y->code[i])) return 0;
     return !nc_tir__is_entered(o, b);
+}
+
+/* Whether region b may go because a has the same code: its names nobody else knows. */
+static int nc_tir__can_share(const nc_tir__optimizer *o, size_t a, size_t b) {
+    return nc_tir__is_internal(o, &o->regions[b]) && nc_tir__is_copy(o, a, b);
 }
 
 /* All calls of region b become calls of a's last name, which has the code behind it; b goes. */
@@ -8557,6 +8583,35 @@ static int nc_tir__share(nc_tir__optimizer *o) {
         changed = 1;
     }
     return changed;
+}
+
+/* Whether the region runs from its label to one `return`, every instruction once, in at least
+ * `spared` cycles fewer than it was given with. */
+static int nc_tir__spares(const nc_tir__region *r, size_t spared) {
+    const size_t n = stbds_arrlenu(r->code);
+    size_t i;
+    for (i = 0; i + 1 < n; i++)
+        if (r->code[i].op == NC_TIR__I_SKIZ) return 0;
+    return nc_tir__plain_body(r, 1) >= 0 && n + spared <= r->given;
+}
+
+/* Of functions that other code may call and that have the same code one keeps it, the others call
+ * that one: a linker keeps what is called. Only where the two more cycles leave a function no
+ * longer than it was. */
+static void nc_tir__call_copies(nc_tir__optimizer *o) {
+    const size_t n = stbds_arrlenu(o->regions);
+    size_t i, k;
+    for (i = n; i-- > 0;) {
+        nc_tir__region *r = &o->regions[i];
+        nc_tir__tasm code[2];
+        if (r->gone || stbds_arrlenu(r->code) < 3 || !nc_tir__spares(r, 2)) continue;
+        for (k = 0; k < i && !nc_tir__is_copy(o, k, i); k++) {
+        }
+        if (k == i) continue;
+        code[0] = nc_tir__make(NC_TIR__I_CALL, stbds_arrlast(o->regions[k].labels));
+        code[1] = nc_tir__make(NC_TIR__I_RETURN, 0);
+        nc_tir__splice_marked(o, &r->code, 0, stbds_arrlenu(r->code), code, 2);
+    }
 }
 
 static int nc_tir__is_called(const nc_tir__optimizer *o, uint32_t label) {
@@ -10014,7 +10069,10 @@ static nc_status nc_tir__optimize_regions(nc_tir__optimizer *o) {
         nc_tir__improve_region(o, &o->regions[i]);
     o->restructuring = 1;
     if (status == NC_OK) nc_tir__restructure(o);
-    if (!o->options->sample_count) return status;
+    if (!o->options->sample_count) {
+        if (status == NC_OK) nc_tir__call_copies(o);
+        return status;
+    }
     if (status == NC_OK && !o->cancelled) status = nc_tir__trade(&trader, &given);
     nc_tir__trade_end(&trader, &given);
     return status;
