@@ -7027,13 +7027,37 @@ static int nc_tir__is_done(const nc_tir__state *s, uint32_t unit) {
     return (int)(s->done[unit / 64] >> (unit & 63) & 1);
 }
 
+/* What nc_tir__adjust for the goal and the stack and nc_tir__owe for what is not done sum up to. */
 static void nc_tir__count_uses(const nc_tir__search *p, const nc_tir__state *s, nc_tir__uses *l) {
-    uint32_t i;
-    memset(l, 0, sizeof *l);
-    for (i = 0; i < p->goal_count; i++) nc_tir__adjust(p, l, p->goal[i], 0, 1);
-    for (i = 0; i < s->n; i++) nc_tir__adjust(p, l, s->stack[i], 1, 0);
-    for (i = 0; i < p->unit_count; i++)
-        if (!nc_tir__is_done(s, i)) nc_tir__owe(p, l, &p->units[i], 1);
+    const size_t bytes = p->local_count * sizeof *l->spare;
+    uint32_t i, j;
+    memset(l->spare, 0, bytes);
+    memset(l->surplus, 0, bytes);
+    memset(l->deficit, 0, bytes);
+    memset(l->live, 0, bytes);
+    l->copies = l->dead = l->lost = l->open = 0;
+    for (i = 0; i < p->goal_count; i++) l->spare[p->goal[i]]--;
+    for (i = 0; i < s->n; i++) {
+        l->spare[s->stack[i]]++;
+        l->live[p->local[s->stack[i]].family]++;
+    }
+    for (i = 0; i < p->unit_count; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        if (nc_tir__is_done(s, i)) continue;
+        l->open += u->weight;
+        for (j = u->first_owed; j < u->arg_count; j++) l->spare[u->args[j]]--;
+        for (j = 0; j < u->result_count; j++) {
+            l->spare[u->results[j]]++;
+            l->live[p->local[u->results[j]].family]++;
+        }
+    }
+    for (i = 0; i < p->local_count; i++) {
+        int16_t *sum = l->spare[i] > 0 ? l->surplus : l->deficit;
+        sum += p->local[i].family;
+        *sum = (int16_t)(*sum + (l->spare[i] > 0 ? l->spare[i] : -l->spare[i]));
+    }
+    for (i = 0; i < p->local_count; i++)
+        if (p->local[i].family == i) nc_tir__count_family(p, l, i, 1);
 }
 
 /* -- order: how far a stack is from what it must become -- */
@@ -7042,6 +7066,7 @@ static void nc_tir__count_uses(const nc_tir__search *p, const nc_tir__state *s, 
 typedef struct nc_tir__pattern {
     uint32_t count, first; /* stack elements from place `first` on count */
     int32_t met;           /* how many of its values the stack has */
+    int32_t disorder;      /* of the state being expanded */
     uint64_t match[NC_TIR__MAX_LOCAL];
     uint64_t row[NC_TIR__WINDOW + 1]; /* of the state being expanded, by height */
     int8_t wanted[NC_TIR__MAX_LOCAL], has[NC_TIR__MAX_LOCAL];
@@ -7091,6 +7116,7 @@ static void nc_tir__scan_stack(nc_tir__pattern *a, const nc_tir__state *s) {
         a->row[i + 1] = i < a->first ? a->row[i] : nc_tir__align(a->row[i], a->match[v]);
         if (i >= a->first && a->has[v]++ < a->wanted[v]) a->met++;
     }
+    a->disorder = a->met - (int32_t)nc_tir__zeros(a->row[s->n], a->count);
 }
 
 /* How many of the pattern's values the stack has after a change. */
@@ -7180,6 +7206,11 @@ typedef struct nc_tir__beam {
     int pattern_count;
     nc_tir__move *moves; /* stb_ds array */
     uint64_t *seen;      /* hashes of states kept so far: open addressing, 0 is empty */
+    /* of this level: the scores of the `width` best moves to different new states, the largest
+     * first as a heap, and the hashes that ever were among them */
+    int32_t *best, worst; /* what costs `worst` or more comes behind all these and is not kept */
+    uint64_t *entered;
+    uint32_t best_count, entered_count, entered_mask, width;
     /* the network's view of b->s, when there is one */
     int guided;
     uint64_t known;                     /* the codes whose score is known, one bit each */
@@ -7245,14 +7276,94 @@ static int32_t nc_tir__logit(nc_tir__beam *b, uint32_t code) {
     return b->logits[code];
 }
 
-/* Offer a move unless it loses a value for good or leaves the permitted depth. */
+/* What the network's score of a move and of its state lacks. */
+static int32_t nc_tir__advice(nc_tir__beam *b, const nc_tir__move *m) {
+    const int64_t logit = (int64_t)m->logit + nc_tir__logit(b, NC_TIR__CODE_VALUE);
+    return 16 * NC_TIR__SCORE - (int32_t)(logit * b->p->guide / NC_TIR__LOGIT);
+}
+
+/* The score of a move as far as it needs no look at the order of the stack. */
+static int32_t nc_tir__plain_score(nc_tir__beam *b, nc_tir__move *m, int height,
+                                   int32_t misplaced) {
+    const nc_tir__uses *l = &b->uses;
+    m->score = l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead +
+               NC_TIR__SCORE_MISPLACED * misplaced;
+    if (b->p->toll) nc_tir__add_toll(b->p, b->s, l, height, m);
+    if (b->guided) m->score += nc_tir__advice(b, m);
+    return m->score;
+}
+
+static int32_t nc_tir__pattern_score(int k) { return k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER; }
+
+/* The score of a move, given its plain one; what exceeds b->worst may be wrong. */
+static void nc_tir__full_score(nc_tir__beam *b, const nc_tir__change *c, int moves_only,
+                               nc_tir__move *m) {
+    int k;
+    for (k = 0; k < b->pattern_count && m->score < b->worst; k++)
+        m->score +=
+            nc_tir__pattern_score(k) * nc_tir__disorder(&b->patterns[k], b->s, c, moves_only);
+}
+
+/* Where a hash is in a table, or the empty place for it. */
+static uint64_t *nc_tir__probe(uint64_t *table, uint32_t mask, uint64_t hash) {
+    uint32_t at = (uint32_t)(hash >> 32) & mask;
+    hash |= 1;
+    while (table[at] && table[at] != hash) at = (at + 1) & mask;
+    return &table[at];
+}
+
+/* What a state counts as the same by: with a toll its level too. */
+static uint64_t nc_tir__key_of(const nc_tir__search *p, const nc_tir__move *m) {
+    return p->toll ? nc_tir__mix(m->hash, p->level) : m->hash;
+}
+
+/* The largest score of the heap gives way to a smaller one. */
+static void nc_tir__sink(int32_t *heap, uint32_t n, int32_t score) {
+    uint32_t at = 0, child;
+    while ((child = 2 * at + 1) < n) {
+        if (child + 1 < n && heap[child + 1] > heap[child]) child++;
+        if (heap[child] <= score) break;
+        heap[at] = heap[child];
+        at = child;
+    }
+    heap[at] = score;
+}
+
+/* A score joins the heap, which is not full. */
+static void nc_tir__rise(int32_t *heap, uint32_t n, int32_t score) {
+    while (n > 0 && heap[(n - 1) / 2] < score) {
+        heap[n] = heap[(n - 1) / 2];
+        n = (n - 1) / 2;
+    }
+    heap[n] = score;
+}
+
+/* A move that may be kept. When the heap is full of moves to different new states, all of them
+ * come before what costs as much as the worst of them and is found later, so that this is never
+ * kept. A state that has left the heap does not enter again: then b->worst is only too large. */
+static void nc_tir__rank(nc_tir__beam *b, const nc_tir__move *m) {
+    const uint64_t key = nc_tir__key_of(b->p, m);
+    uint64_t *place;
+    if (!b->best || 2 * b->entered_count > b->entered_mask) return;
+    if (*nc_tir__probe(b->seen, b->seen_mask, key)) return;
+    place = nc_tir__probe(b->entered, b->entered_mask, key);
+    if (*place) return;
+    *place = key | 1;
+    b->entered_count++;
+    if (b->best_count < b->width)
+        nc_tir__rise(b->best, b->best_count++, m->score);
+    else
+        nc_tir__sink(b->best, b->width, m->score);
+    if (b->best_count == b->width) b->worst = b->best[0];
+}
+
+/* Offer a move unless it loses a value for good, leaves the permitted depth or costs too much. */
 static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__move *m) {
     const nc_tir__search *p = b->p;
     const nc_tir__state *s = b->s;
-    const nc_tir__uses *l = &b->uses;
     const int moves_only = op == NC_TIR__I_SWAP || op == NC_TIR__I_PICK || op == NC_TIR__I_PLACE;
     nc_tir__change c;
-    int height, dip, k;
+    int height, dip;
     uint32_t keep;
     m->op = (uint8_t)op;
     m->arg = arg;
@@ -7269,16 +7380,18 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     if (s->n < c.pops || height < 16 || height > NC_TIR__WINDOW || dip < p->prover.before.dip)
         return;
     keep = s->n - c.pops;
-    m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
     if (!moves_only) nc_tir__account(b, m, &c, 1);
-    m->score = l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead;
-    if (p->toll) nc_tir__add_toll(p, s, l, height, m);
-    for (k = 0; k < b->pattern_count; k++)
-        m->score += (k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER) *
-                    nc_tir__disorder(&b->patterns[k], s, &c, moves_only);
-    m->score += NC_TIR__SCORE_MISPLACED *
-                (b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes));
-    if (!l->lost) stbds_arrput(b->moves, *m);
+    if (!b->uses.lost &&
+        nc_tir__plain_score(b, m, height,
+                            b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes)) <
+            b->worst) {
+        nc_tir__full_score(b, &c, moves_only, m);
+        if (m->score < b->worst) {
+            m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
+            stbds_arrput(b->moves, *m);
+            nc_tir__rank(b, m);
+        }
+    }
     if (!moves_only) nc_tir__account(b, m, &c, -1);
 }
 
@@ -7440,19 +7553,60 @@ static void nc_tir__expand_values(nc_tir__beam *b) {
     }
 }
 
+/* Whether an element at this place is not where it must end. */
+static int32_t nc_tir__is_misplaced(const nc_tir__search *p, uint32_t at, uint8_t value) {
+    return at < p->goal_count && p->goal[at] != value;
+}
+
+/* Least score that a rearrangement may have: one element that moves makes the longest common
+ * subsequence with a pattern longer by one at most. `moved`: how many elements may move. */
+static int32_t nc_tir__least_score(nc_tir__beam *b, nc_tir__move *m, int32_t misplaced,
+                                   int32_t moved) {
+    int32_t least;
+    int k;
+    m->toll = 0;
+    least = nc_tir__plain_score(b, m, b->s->n, misplaced);
+    for (k = 0; k < b->pattern_count; k++)
+        if (b->patterns[k].first == 0 && b->patterns[k].disorder > moved)
+            least += nc_tir__pattern_score(k) * (b->patterns[k].disorder - moved);
+    return least;
+}
+
+/* Offer a rearrangement that leaves so many elements misplaced, where it may be kept. */
+static void nc_tir__offer_order(nc_tir__beam *b, uint32_t op, uint32_t i, int32_t misplaced,
+                                nc_tir__move *m) {
+    if (b->guided) m->logit = nc_tir__logit(b, nc_tir__code_of(op, i));
+    if (nc_tir__least_score(b, m, misplaced, op == NC_TIR__I_SWAP && i > 1 ? 2 : 1) < b->worst)
+        nc_tir__offer(b, op, i, m);
+}
+
 /* Moves that only rearrange. */
 static void nc_tir__expand_moves(nc_tir__beam *b) {
-    const nc_tir__state *s = b->s;
+    const nc_tir__search *p = b->p;
+    const uint8_t *stack = b->s->stack;
+    const uint32_t last = b->s->n - 1u;
+    const uint8_t top = stack[last];
+    const int32_t top_wrong = nc_tir__is_misplaced(p, last, top), *below = b->misplaced;
+    int32_t lowered = 0, raised = 0; /* misplaced when all above place `at` go down, or up, by one */
     nc_tir__move m;
-    uint32_t i, k, last = s->n - 1u;
+    uint32_t i, k;
     memset(&m, 0, sizeof m);
     for (i = 1; i < 16 && i <= last; i++) {
-        if (s->stack[last] != s->stack[last - i]) nc_tir__offer(b, NC_TIR__I_SWAP, i, &m);
-        for (k = 1; k <= i && s->stack[last] == s->stack[last - k]; k++) {
+        const uint32_t at = last - i;
+        const uint8_t v = stack[at];
+        const int32_t exchanged = nc_tir__is_misplaced(p, at, top) +
+                                  nc_tir__is_misplaced(p, last, v) - top_wrong -
+                                  nc_tir__is_misplaced(p, at, v);
+        lowered += nc_tir__is_misplaced(p, at, stack[at + 1]);
+        raised += nc_tir__is_misplaced(p, at + 1, v);
+        if (top != v) nc_tir__offer_order(b, NC_TIR__I_SWAP, i, below[last + 1] + exchanged, &m);
+        for (k = 1; k <= i && top == stack[last - k]; k++) {
         }
         if (i == 1 || k > i) continue; /* pick 1 and place 1 are swap 1 */
-        nc_tir__offer(b, NC_TIR__I_PICK, i, &m);
-        nc_tir__offer(b, NC_TIR__I_PLACE, i, &m);
+        nc_tir__offer_order(b, NC_TIR__I_PICK, i,
+                            below[at] + lowered + nc_tir__is_misplaced(p, last, v), &m);
+        nc_tir__offer_order(b, NC_TIR__I_PLACE, i,
+                            below[at] + raised + nc_tir__is_misplaced(p, at, top), &m);
     }
 }
 
@@ -7631,20 +7785,8 @@ static void nc_tir__consult(nc_tir__beam *b, int first) {
     b->least = top - NC_TIR__CUT_BELOW;
 }
 
-/* Moves from `from` on cost what the network's score of them and of their state lacks. */
-static void nc_tir__add_guide(nc_tir__beam *b, size_t from) {
-    const size_t n = stbds_arrlenu(b->moves);
-    size_t i;
-    if (!b->guided) return;
-    for (i = from; i < n; i++) {
-        const int64_t logit = (int64_t)b->moves[i].logit + nc_tir__logit(b, NC_TIR__CODE_VALUE);
-        b->moves[i].score += 16 * NC_TIR__SCORE - (int32_t)(logit * b->p->guide / NC_TIR__LOGIT);
-    }
-}
-
 /* All moves from b->s join b->moves; first: it is the start. */
 static void nc_tir__expand(nc_tir__beam *b, int first) {
-    const size_t from = stbds_arrlenu(b->moves);
     nc_tir__count_uses(b->p, b->s, &b->uses);
     nc_tir__scan_patterns(b);
     b->p->expanded++;
@@ -7652,7 +7794,6 @@ static void nc_tir__expand(nc_tir__beam *b, int first) {
     nc_tir__expand_units(b);
     nc_tir__expand_values(b);
     nc_tir__expand_moves(b);
-    nc_tir__add_guide(b, from);
 }
 
 /* -- beam search -- */
@@ -7667,11 +7808,9 @@ static int nc_tir__at_goal(const nc_tir__search *p, const nc_tir__state *s) {
 
 /* Remember a state's hash; 0 when it was there. */
 static int nc_tir__visit(nc_tir__beam *b, uint64_t hash) {
-    uint32_t at = (uint32_t)(hash >> 32) & b->seen_mask;
-    hash |= 1;
-    for (; b->seen[at]; at = (at + 1) & b->seen_mask)
-        if (b->seen[at] == hash) return 0;
-    b->seen[at] = hash;
+    uint64_t *place = nc_tir__probe(b->seen, b->seen_mask, hash);
+    if (*place) return 0;
+    *place = hash | 1;
     return 1;
 }
 
@@ -7705,7 +7844,7 @@ static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
     for (i = 0; i < stbds_arrlenu(b->moves) && kept < width; i++) {
         const nc_tir__move *m = &b->moves[p->order[i]];
         nc_tir__state child;
-        if (!nc_tir__visit(b, p->toll ? nc_tir__mix(m->hash, p->level) : m->hash)) {
+        if (!nc_tir__visit(b, nc_tir__key_of(p, m))) {
             if (p->keep_edges) {
                 nc_tir__edge edge;
                 memset(&edge, 0, sizeof edge);
@@ -7727,6 +7866,7 @@ static int nc_tir__begin(nc_tir__search *p, nc_tir__beam *b, nc_tir__state *star
     uint32_t deep;
     memset(b, 0, sizeof *b);
     b->p = p;
+    b->worst = INT32_MAX;
     b->moves = p->moves;
     NC__EMPTY(b->moves);
     if (!nc_tir__set_problem(p, start)) return 0;
@@ -7751,6 +7891,9 @@ static void nc_tir__next_level(nc_tir__beam *b, uint32_t first, uint32_t last, u
     nc_tir__search *p = b->p;
     uint32_t i;
     NC__EMPTY(b->moves);
+    b->worst = INT32_MAX;
+    b->best_count = b->entered_count = 0;
+    if (b->entered) memset(b->entered, 0, (b->entered_mask + 1) * sizeof *b->entered);
     for (i = first; i < last; i++) {
         b->s = &p->states[i];
         b->parent = i;
@@ -7781,12 +7924,18 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
     nc_tir__beam b;
     uint32_t level, first = 0, last, i, room = 1024;
     int32_t least = INT32_MAX;
+    size_t ranks;
     int found = 0;
     if (limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
     while (room < 2 * width * limit) room *= 2;
     b.seen_mask = room - 1;
     b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
     if (!b.seen) return 0;
+    b.width = width;
+    b.entered_mask = 8 * (uint32_t)nc_tir_padded(width) - 1;
+    ranks = (b.entered_mask + 1) * sizeof *b.entered + width * sizeof *b.best;
+    b.entered = (uint64_t *)nc__calloc(NULL, ranks);
+    if (b.entered) b.best = (int32_t *)(void *)(b.entered + b.entered_mask + 1);
     NC__EMPTY(p->states);
     NC__EMPTY(p->edges);
     stbds_arrput(p->states, start);
@@ -7803,6 +7952,7 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
         first = last;
     }
     p->moves = b.moves;
+    nc__free(NULL, b.entered, ranks);
     nc__free(NULL, b.seen, room * sizeof *b.seen);
     return found;
 }
