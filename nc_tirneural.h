@@ -6505,6 +6505,8 @@ typedef struct nc_tir__local {
     uint64_t offset; /* from the base of its family; the value of a constant */
     uint32_t term, base;
     uint8_t family, is_constant;
+    uint8_t is_pointer; /* of a family: a read or write of several elements takes one of them for
+                           many */
 } nc_tir__local;
 
 /* An operation still to be done; of reads and writes, one element. */
@@ -6549,6 +6551,7 @@ typedef struct nc_tir__search {
     uint8_t goal[NC_TIR__WINDOW];
     uint32_t goal_count, base; /* base: the stack element of the meaning that is the lowest here */
     uint64_t present;          /* operations among the units, one bit each */
+    int is_bounded;            /* nc_tir__moves_owed holds */
     uint64_t place_key[NC_TIR__WINDOW], unit_key[NC_TIR__MAX_UNITS]; /* of the states' hashes */
     nc_tir__move *moves;                                             /* stb_ds array */
     nc_tir__state *states;                                           /* all levels, stb_ds array */
@@ -6945,6 +6948,18 @@ static void nc_tir__mark_needed(nc_tir__search *p) {
     for (i = p->base; i < s->n; i++) nc_tir__need(p, s->stack[i]);
 }
 
+/* Families of which a read or write of several elements uses members without their being there. */
+static void nc_tir__mark_pointers(nc_tir__search *p) {
+    uint32_t i;
+    for (i = 0; i < p->local_count; i++) p->local[i].is_pointer = 0;
+    for (i = 0; i < p->unit_count; i++) {
+        const nc_tir__unit *u = &p->units[i];
+        const nc_tir__instruction *table = &nc_tir__table[u->instruction.op];
+        if (nc_tir__counts(table) && table->channel == NC_TIR__CHANNEL_RAM)
+            p->local[p->local[u->args[u->arg_count - 1]].family].is_pointer = 1;
+    }
+}
+
 /* The problem of the meaning in p->prover.before, and its first state. 0 when it is too large. */
 static int nc_tir__set_problem(nc_tir__search *p, nc_tir__state *start) {
     nc_tir__meaning *s = &p->prover.before;
@@ -6974,6 +6989,9 @@ static int nc_tir__set_problem(nc_tir__search *p, nc_tir__state *start) {
         p->present |= UINT64_C(1) << p->units[i].instruction.op;
         if (p->units[i].instruction.op == NC_TIR__I_ASSERT_VECTOR) nc_tir__choose_half(p, i);
     }
+    nc_tir__mark_pointers(p);
+    /* assert_vector leaves operands; an imitation learns from searches that go on */
+    p->is_bounded = !(p->present >> NC_TIR__I_ASSERT_VECTOR & 1) && !p->keep_edges;
     for (i = 0; i < start->n; i++) start->hash += p->place_key[i] * (start->stack[i] + 1u);
     return 1;
 }
@@ -6986,6 +7004,7 @@ typedef struct nc_tir__uses {
     int16_t spare[NC_TIR__MAX_LOCAL]; /* on the stack or coming, minus owed */
     int16_t surplus[NC_TIR__MAX_LOCAL], deficit[NC_TIR__MAX_LOCAL], live[NC_TIR__MAX_LOCAL];
     int32_t copies, dead, lost, open;
+    int32_t units, elements, copied, dropped; /* for nc_tir__moves_owed */
 } nc_tir__uses;
 
 /* A family's part of the sums, added (sign 1) or taken out (-1). */
@@ -6993,6 +7012,10 @@ static void nc_tir__count_family(const nc_tir__search *p, nc_tir__uses *l, uint3
     const int rest = l->surplus[f] - l->deficit[f];
     l->copies += sign * l->deficit[f];
     if (rest > 0) l->dead += sign * rest;
+    if (!p->local[f].is_pointer) {
+        l->copied += sign * l->deficit[f];
+        if (rest > 0) l->dropped += sign * rest;
+    }
     if (l->deficit[f] > 0 && l->live[f] == 0 && !p->local[f].is_constant) l->lost += sign;
 }
 
@@ -7015,10 +7038,18 @@ static void nc_tir__adjust(const nc_tir__search *p, nc_tir__uses *l, uint32_t lo
     nc_tir__count_family(p, l, f, 1);
 }
 
+static void nc_tir__open_unit(nc_tir__uses *l, const nc_tir__unit *u, int sign) {
+    l->open += sign * u->weight;
+    if (nc_tir__counts(&nc_tir__table[u->instruction.op]))
+        l->elements += sign;
+    else
+        l->units += sign;
+}
+
 /* A unit is owed (sign 1) or done (-1): its operands are needed, its results will come. */
 static void nc_tir__owe(const nc_tir__search *p, nc_tir__uses *l, const nc_tir__unit *u, int sign) {
     uint32_t j;
-    l->open += sign * u->weight;
+    nc_tir__open_unit(l, u, sign);
     for (j = u->first_owed; j < u->arg_count; j++) nc_tir__adjust(p, l, u->args[j], 0, sign);
     for (j = 0; j < u->result_count; j++) nc_tir__adjust(p, l, u->results[j], sign, 0);
 }
@@ -7036,6 +7067,7 @@ static void nc_tir__count_uses(const nc_tir__search *p, const nc_tir__state *s, 
     memset(l->deficit, 0, bytes);
     memset(l->live, 0, bytes);
     l->copies = l->dead = l->lost = l->open = 0;
+    l->units = l->elements = l->copied = l->dropped = 0;
     for (i = 0; i < p->goal_count; i++) l->spare[p->goal[i]]--;
     for (i = 0; i < s->n; i++) {
         l->spare[s->stack[i]]++;
@@ -7044,7 +7076,7 @@ static void nc_tir__count_uses(const nc_tir__search *p, const nc_tir__state *s, 
     for (i = 0; i < p->unit_count; i++) {
         const nc_tir__unit *u = &p->units[i];
         if (nc_tir__is_done(s, i)) continue;
-        l->open += u->weight;
+        nc_tir__open_unit(l, u, 1);
         for (j = u->first_owed; j < u->arg_count; j++) l->spare[u->args[j]]--;
         for (j = 0; j < u->result_count; j++) {
             l->spare[u->results[j]]++;
@@ -7058,6 +7090,12 @@ static void nc_tir__count_uses(const nc_tir__search *p, const nc_tir__state *s, 
     }
     for (i = 0; i < p->local_count; i++)
         if (p->local[i].family == i) nc_tir__count_family(p, l, i, 1);
+}
+
+/* A bound of the moves to the goal: one for each operation, one for each copy that is missing, and
+ * reads, writes and pops of five elements at most. */
+static int32_t nc_tir__moves_owed(const nc_tir__uses *l) {
+    return l->units + l->copied + (l->elements + 4) / 5 + (l->dropped + 4) / 5;
 }
 
 /* -- order: how far a stack is from what it must become -- */
@@ -7211,6 +7249,7 @@ typedef struct nc_tir__beam {
     int32_t *best, worst; /* what costs `worst` or more comes behind all these and is not kept */
     uint64_t *entered;
     uint32_t best_count, entered_count, entered_mask, width;
+    int32_t left; /* moves that may follow the next */
     /* the network's view of b->s, when there is one */
     int guided;
     uint64_t known;                     /* the codes whose score is known, one bit each */
@@ -7381,7 +7420,7 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
         return;
     keep = s->n - c.pops;
     if (!moves_only) nc_tir__account(b, m, &c, 1);
-    if (!b->uses.lost &&
+    if (!b->uses.lost && nc_tir__moves_owed(&b->uses) <= b->left &&
         nc_tir__plain_score(b, m, height,
                             b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes)) <
             b->worst) {
@@ -7590,6 +7629,7 @@ static void nc_tir__expand_moves(nc_tir__beam *b) {
     int32_t lowered = 0, raised = 0; /* misplaced when all above place `at` go down, or up, by one */
     nc_tir__move m;
     uint32_t i, k;
+    if (nc_tir__moves_owed(&b->uses) > b->left) return;
     memset(&m, 0, sizeof m);
     for (i = 1; i < 16 && i <= last; i++) {
         const uint32_t at = last - i;
@@ -7866,7 +7906,7 @@ static int nc_tir__begin(nc_tir__search *p, nc_tir__beam *b, nc_tir__state *star
     uint32_t deep;
     memset(b, 0, sizeof *b);
     b->p = p;
-    b->worst = INT32_MAX;
+    b->worst = b->left = INT32_MAX;
     b->moves = p->moves;
     NC__EMPTY(b->moves);
     if (!nc_tir__set_problem(p, start)) return 0;
@@ -7948,6 +7988,7 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
         found |= i < last;
         if ((found && !p->toll) || first == last || level + 1 == limit) break;
         p->level = level;
+        if (p->is_bounded) b.left = (int32_t)(limit - level) - 2;
         nc_tir__next_level(&b, first, last, width);
         first = last;
     }
