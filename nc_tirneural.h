@@ -7332,7 +7332,9 @@ static int32_t nc_tir__plain_score(nc_tir__beam *b, nc_tir__move *m, int height,
     return m->score;
 }
 
-static int32_t nc_tir__pattern_score(int k) { return k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER; }
+static int32_t nc_tir__pattern_score(int k) {
+    return k ? NC_TIR__SCORE_ARGS : NC_TIR__SCORE_DISORDER;
+}
 
 /* The score of a move, given its plain one; what exceeds b->worst may be wrong. */
 static void nc_tir__full_score(nc_tir__beam *b, const nc_tir__change *c, int moves_only,
@@ -7626,7 +7628,8 @@ static void nc_tir__expand_moves(nc_tir__beam *b) {
     const uint32_t last = b->s->n - 1u;
     const uint8_t top = stack[last];
     const int32_t top_wrong = nc_tir__is_misplaced(p, last, top), *below = b->misplaced;
-    int32_t lowered = 0, raised = 0; /* misplaced when all above place `at` go down, or up, by one */
+    int32_t lowered = 0,
+            raised = 0; /* misplaced when all above place `at` go down, or up, by one */
     nc_tir__move m;
     uint32_t i, k;
     if (nc_tir__moves_owed(&b->uses) > b->left) return;

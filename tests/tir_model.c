@@ -440,6 +440,106 @@ static void samples_follow_all_shortest_ways(void **state) {
     nc_tir__search_free(p);
 }
 
+/* The states that a search keeps, every move being scored to the end: nc_tir__find without what it
+ * leaves out. */
+static void search_in_full(nc_tir__search *p, uint32_t limit, uint32_t width) {
+    nc_tir__beam b;
+    nc_tir__state start;
+    uint32_t first = 0, last, i;
+    int ended = 0;
+    assert_true(nc_tir__begin(p, &b, &start));
+    b.seen_mask = (1 << 20) - 1;
+    b.seen = calloc(1 << 20, sizeof *b.seen);
+    NC__EMPTY(p->states);
+    stbds_arrput(p->states, start);
+    for (p->level = 0; p->level + 1 < limit && !ended; p->level++) {
+        last = (uint32_t)stbds_arrlenu(p->states);
+        for (i = first; i < last && !p->toll; i++) ended |= nc_tir__at_goal(p, &p->states[i]);
+        if (ended) break;
+        NC__EMPTY(b.moves);
+        for (i = first; i < last; i++) {
+            b.s = &p->states[i];
+            b.parent = i;
+            nc_tir__expand(&b, i == 0);
+        }
+        nc_tir__keep_best(&b, width);
+        first = last;
+    }
+    p->moves = b.moves;
+    free(b.seen);
+}
+
+/* Moves that a search does not score to the end are those that it would not keep, and what it says
+ * is still to be done is never more than what is. */
+static void a_search_leaves_out_only_what_it_would_not_keep(void **state) {
+    static const char *const texts[] = {
+        "push 3 add swap 1 push 4 add swap 1",
+        "dup 1 push 5 push -1 mul add dup 0 mul swap 2 pop 2 write_io 1 dup 3 dup 3 add dup 2 push "
+        "1 "
+        "split swap 1 pop 1 mul add swap 4 pop 3",
+        "swap 2 swap 5 swap 1 swap 7 dup 3 swap 4 dup 0 add swap 2 pop 1 read_io 3 swap 6 pop 2",
+        "dup 4 dup 4 dup 4 dup 4 hash swap 5 pop 5 swap 7 swap 3 dup 9 swap 2 pop 2 mul dup 1 add",
+        "dup 2 read_mem 3 pop 1 dup 5 push 1 add write_mem 2 swap 3 pop 1 dup 0 dup 2 xx_mul pop 1",
+        "read_io 5 swap 2 swap 2 write_io 5 push 3 push 4 pop 2 read_mem 3 swap 1 swap 1 pop 1",
+        "push 0 push 0 push 7 dup 5 dup 5 lt swap 2 pop 1 swap 1 divine 2 swap 3 pop 2 eq"};
+    uint32_t i, k, width, kept = 0, ways = 0;
+    nc_tir_model *model;
+    (void)state;
+    assert_int_equal(nc_tir_model_create(&model, 5), NC_OK);
+    for (i = 0; i < 3 * sizeof texts / sizeof *texts; i++)
+        for (width = 1; width <= 64; width *= 4) {
+            nc_tir__search *p = nc_tir__search_new(i % 3 == 1 ? model : NULL, 32);
+            nc_tir__state *states = NULL;
+            nc_tir__code code;
+            uint32_t n, limit;
+            int found;
+            if (i % 3 == 2) p->toll = 3;
+            p->keep_edges = 1; /* no search ends early by the bound */
+            assert_int_equal(nc_tir__read_tasm(texts[i / 3], NC_TIR__FOR_ROWS, &code, NULL), NC_OK);
+            limit = (uint32_t)stbds_arrlenu(code.list) + 3;
+            found = nc_tir__find_shorter(p, code.list, limit - 3, limit, width);
+            n = (uint32_t)stbds_arrlenu(p->states);
+            for (k = 0; k < n; k++) stbds_arrput(states, p->states[k]);
+            if (found) { /* from the goal backwards */
+                uint32_t at = p->goal_state, left;
+                nc_tir__uses uses;
+                for (left = 0; left <= p->found_count; left++, at = p->states[at].parent) {
+                    nc_tir__count_uses(p, &p->states[at], &uses);
+                    assert_true(nc_tir__moves_owed(&uses) <= (int32_t)left);
+                    ways++;
+                }
+            }
+            assert_int_equal(nc_tir__interpret(&p->prover, code.list, limit - 3), NC_TIR_PROVEN);
+            search_in_full(p, limit, width);
+            assert_int_equal(stbds_arrlenu(p->states), n);
+            for (k = 0; k < n; k++, kept++) {
+                assert_int_equal(states[k].hash, p->states[k].hash);
+                assert_int_equal(states[k].parent, p->states[k].parent);
+                assert_int_equal(states[k].op, p->states[k].op);
+            }
+            stbds_arrfree(states);
+            nc_tir__code_free(&code);
+            nc_tir__search_free(p);
+        }
+    assert_true(kept > 10000 && ways > 300);
+    nc_tir_model_destroy(model);
+}
+
+/* A search that cannot end in time ends at once. */
+static void a_search_does_not_begin_what_it_cannot_end(void **state) {
+    nc_tir__search *p = nc_tir__search_new(NULL, 0);
+    nc_tir__code code;
+    (void)state;
+    assert_int_equal(
+        nc_tir__read_tasm("dup 1 dup 3 mul dup 3 add write_io 1", NC_TIR__FOR_ROWS, &code, NULL),
+        NC_OK);
+    assert_false(nc_tir__find_shorter(p, code.list, 6, 6, 32));
+    assert_int_equal(p->expanded, 1);
+    assert_true(nc_tir__find_shorter(p, code.list, 6, 7, 32));
+    nc_tir__code_free(&code);
+    nc_tir__search_free(p);
+}
+
 /* Gradients of the loss of one block's samples against central differences. */
 static void imitation_has_the_right_gradients(void **state) {
     static const uint32_t parts[6][2] = {{NC_TIR__P_HIDDEN_STATE, NC_TIR__P_HIDDEN_BIAS},
@@ -685,6 +785,8 @@ int main(void) {
         cmocka_unit_test(the_decoder_is_the_naive_one_bit_for_bit),
         cmocka_unit_test(samples_follow_all_shortest_ways),
         cmocka_unit_test(shipped_weights_guide_to_proven_code),
+        cmocka_unit_test(a_search_leaves_out_only_what_it_would_not_keep),
+        cmocka_unit_test(a_search_does_not_begin_what_it_cannot_end),
         cmocka_unit_test(imitation_has_the_right_gradients),
         cmocka_unit_test(imitation_learns_and_repeats_itself),
         cmocka_unit_test(evolution_never_gets_worse_and_resumes),
