@@ -140,7 +140,7 @@ static void every_function_of_the_corpus_behaves_the_same(void **state) {
            counts[2], counts[0]);
     printf("%llu instructions, %llu after: ratio %.4f\n", (unsigned long long)before,
            (unsigned long long)after, (double)after / (double)before);
-    assert_true(list.count == 0 || (counts[2] > 1000 && (double)after < 0.60 * (double)before));
+    assert_true(list.count == 0 || (counts[2] > 1000 && (double)after < 0.49 * (double)before));
 }
 
 /* One operation on a random stack and memory, lowered for both machines; no machine runs the
@@ -303,6 +303,31 @@ static void branches_fold_where_nothing_changes(void **state) {
          "f:\n    push 12\n    read_mem 3\n    addi 13\n    read_mem 3\n    dup 6\n    dup 6\n    "
          "dup 6\n"
          "    write_io 3\n    pop 1\n    xx_mul\n    xx_add\n    return\n\n"},
+        /* nothing leads to code behind what ends the flow, nor to what only that code calls */
+        {"f: hash recurse hash call __then__1 return __then__1: hash hash return",
+         "f:\n    hash\n    recurse\n\n"},
+        {"f: hash halt call g g: hash return hash", "f:\n    hash\n    halt\n\n"
+                                                    "g:\n    hash\n    return\n\n"},
+        /* but where the end may be skipped */
+        {"f: hash skiz return hash skiz recurse hash skiz g: return hash return",
+         "f:\n    hash\n    skiz\n    return\n    hash\n    skiz\n    recurse\n    hash\n"
+         "    skiz\ng:\n    return\n    hash\n    return\n\n"},
+        /* equal functions that have become shorter: one calls the other */
+        {"f: swap 1 swap 1 hash hash return g: hash swap 3 swap 3 hash return",
+         "f:\n    hash\n    hash\n    return\n\ng:\n    call f\n    return\n\n"},
+        /* not by a longer way than before, nor where that is not known */
+        {"f: pop 1 pop 1 hash hash return g: pop 1 pop 1 hash hash return",
+         "f:\n    pop 2\n    hash\n    hash\n    return\n\n"
+         "g:\n    pop 2\n    hash\n    hash\n    return\n\n"},
+        {"f: swap 1 swap 1 hash skiz hash return g: hash swap 3 swap 3 skiz hash return",
+         "f:\n    hash\n    skiz\n    hash\n    return\n\n"
+         "g:\n    hash\n    skiz\n    hash\n    return\n\n"},
+        {"f: swap 1 swap 1 hash hash recurse g: hash swap 3 swap 3 hash recurse",
+         "f:\n    hash\n    hash\n    recurse\n\ng:\n    hash\n    hash\n    recurse\n\n"},
+        /* nor where code runs into it, which no call has led to */
+        {"f: swap 1 swap 1 hash hash return h: sponge_init g: hash swap 3 swap 3 hash return",
+         "f:\n    hash\n    hash\n    return\n\nh:\n    sponge_init\n"
+         "g:\n    hash\n    hash\n    return\n\n"},
         /* code that is run into stays where it is */
         {"f: hash return g: sponge_init h: hash return",
          "f:\n    hash\n    return\n\ng:\n    sponge_init\nh:\n    hash\n    return\n\n"},
