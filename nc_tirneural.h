@@ -7328,7 +7328,6 @@ static int32_t nc_tir__plain_score(nc_tir__beam *b, nc_tir__move *m, int height,
     m->score = l->open + NC_TIR__SCORE * l->copies + NC_TIR__SCORE_DEAD * l->dead +
                NC_TIR__SCORE_MISPLACED * misplaced;
     if (b->p->toll) nc_tir__add_toll(b->p, b->s, l, height, m);
-    if (b->guided) m->score += nc_tir__advice(b, m);
     return m->score;
 }
 
@@ -7422,10 +7421,10 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
         return;
     keep = s->n - c.pops;
     if (!moves_only) nc_tir__account(b, m, &c, 1);
-    if (!b->uses.lost && nc_tir__moves_owed(&b->uses) <= b->left &&
-        nc_tir__plain_score(b, m, height,
-                            b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes)) <
-            b->worst) {
+    if (!b->uses.lost && nc_tir__moves_owed(&b->uses) <= b->left) {
+        (void)nc_tir__plain_score(b, m, height,
+                                  b->misplaced[keep] + nc_tir__misplaced(p, keep, c.top, c.pushes));
+        if (b->guided) m->score += nc_tir__advice(b, m);
         nc_tir__full_score(b, &c, moves_only, m);
         if (m->score < b->worst) {
             m->hash = s->hash + nc_tir__hash_change(p, s, m, &c);
@@ -7599,14 +7598,15 @@ static int32_t nc_tir__is_misplaced(const nc_tir__search *p, uint32_t at, uint8_
     return at < p->goal_count && p->goal[at] != value;
 }
 
-/* Least score that a rearrangement may have: one element that moves makes the longest common
- * subsequence with a pattern longer by one at most. `moved`: how many elements may move. */
-static int32_t nc_tir__least_score(nc_tir__beam *b, nc_tir__move *m, int32_t misplaced,
-                                   int32_t moved) {
+/* Least score of a rearrangement but for what it misplaces and the network's advice: one element
+ * that moves makes the longest common subsequence with a pattern longer by one at most. `moved`:
+ * how many elements move. */
+static int32_t nc_tir__least_score(nc_tir__beam *b, int32_t moved) {
+    nc_tir__move m;
     int32_t least;
     int k;
-    m->toll = 0;
-    least = nc_tir__plain_score(b, m, b->s->n, misplaced);
+    m.toll = 0;
+    least = nc_tir__plain_score(b, &m, b->s->n, 0);
     for (k = 0; k < b->pattern_count; k++)
         if (b->patterns[k].first == 0 && b->patterns[k].disorder > moved)
             least += nc_tir__pattern_score(k) * (b->patterns[k].disorder - moved);
@@ -7614,11 +7614,14 @@ static int32_t nc_tir__least_score(nc_tir__beam *b, nc_tir__move *m, int32_t mis
 }
 
 /* Offer a rearrangement that leaves so many elements misplaced, where it may be kept. */
-static void nc_tir__offer_order(nc_tir__beam *b, uint32_t op, uint32_t i, int32_t misplaced,
-                                nc_tir__move *m) {
-    if (b->guided) m->logit = nc_tir__logit(b, nc_tir__code_of(op, i));
-    if (nc_tir__least_score(b, m, misplaced, op == NC_TIR__I_SWAP && i > 1 ? 2 : 1) < b->worst)
-        nc_tir__offer(b, op, i, m);
+static void nc_tir__offer_order(nc_tir__beam *b, uint32_t op, uint32_t i, int32_t least,
+                                int32_t misplaced, nc_tir__move *m) {
+    least += NC_TIR__SCORE_MISPLACED * misplaced;
+    if (b->guided) {
+        m->logit = nc_tir__logit(b, nc_tir__code_of(op, i));
+        least += nc_tir__advice(b, m);
+    }
+    if (least < b->worst) nc_tir__offer(b, op, i, m);
 }
 
 /* Moves that only rearrange. */
@@ -7630,9 +7633,12 @@ static void nc_tir__expand_moves(nc_tir__beam *b) {
     const int32_t top_wrong = nc_tir__is_misplaced(p, last, top), *below = b->misplaced;
     int32_t lowered = 0,
             raised = 0; /* misplaced when all above place `at` go down, or up, by one */
+    int32_t least[2];   /* of moves, of swaps */
     nc_tir__move m;
     uint32_t i, k;
     if (nc_tir__moves_owed(&b->uses) > b->left) return;
+    least[0] = nc_tir__least_score(b, 1);
+    least[1] = nc_tir__least_score(b, 2);
     memset(&m, 0, sizeof m);
     for (i = 1; i < 16 && i <= last; i++) {
         const uint32_t at = last - i;
@@ -7642,13 +7648,15 @@ static void nc_tir__expand_moves(nc_tir__beam *b) {
                                   nc_tir__is_misplaced(p, at, v);
         lowered += nc_tir__is_misplaced(p, at, stack[at + 1]);
         raised += nc_tir__is_misplaced(p, at + 1, v);
-        if (top != v) nc_tir__offer_order(b, NC_TIR__I_SWAP, i, below[last + 1] + exchanged, &m);
+        if (top != v)
+            nc_tir__offer_order(b, NC_TIR__I_SWAP, i, least[i > 1], below[last + 1] + exchanged,
+                                &m);
         for (k = 1; k <= i && top == stack[last - k]; k++) {
         }
         if (i == 1 || k > i) continue; /* pick 1 and place 1 are swap 1 */
-        nc_tir__offer_order(b, NC_TIR__I_PICK, i,
+        nc_tir__offer_order(b, NC_TIR__I_PICK, i, least[0],
                             below[at] + lowered + nc_tir__is_misplaced(p, last, v), &m);
-        nc_tir__offer_order(b, NC_TIR__I_PLACE, i,
+        nc_tir__offer_order(b, NC_TIR__I_PLACE, i, least[0],
                             below[at] + raised + nc_tir__is_misplaced(p, at, top), &m);
     }
 }
