@@ -6687,6 +6687,92 @@ static int nc_tir__balance(const nc_tir__search *p, uint32_t term) {
     return balance;
 }
 
+/* Products of a value's neighbours: x + offset[i] for all i. */
+typedef struct nc_tir__neighbours {
+    nc_tir__node *products[NC_TIR__MAX_DEGREE - 1]; /* the last one first */
+    uint64_t offset[NC_TIR__MAX_DEGREE];
+    uint32_t base, count; /* count: of offsets, one more than of products */
+} nc_tir__neighbours;
+
+/* The product that makes this term, where that is its only use. */
+static nc_tir__node *nc_tir__only_product(nc_tir__search *p, uint32_t term) {
+    nc_tir__meaning *s = &p->prover.before;
+    uint32_t i;
+    for (i = 0; i < s->node_count; i++)
+        if (s->nodes[i].instruction.op == NC_TIR__I_MUL && s->nodes[i].results[0] == term)
+            return nc_tir__balance(p, term) > 0 ? NULL : &s->nodes[i];
+    return NULL;
+}
+
+/* Whether a product is one of neighbours of one value: x->products and x->offset. */
+static int nc_tir__find_neighbours(nc_tir__search *p, nc_tir__node *product,
+                                   nc_tir__neighbours *x) {
+    nc_tir__terms *t = &p->prover.terms;
+    uint32_t products = 1, i, side;
+    x->count = 0;
+    x->products[0] = product;
+    for (i = 0; i < products; i++)
+        for (side = 0; side < 2; side++) {
+            const uint32_t term = x->products[i]->args[side];
+            nc_tir__node *made = nc_tir__only_product(p, term);
+            uint32_t base;
+            if (made && products == NC_TIR__MAX_DEGREE - 1) return 0;
+            if (made) {
+                x->products[products++] = made;
+                continue;
+            }
+            base = nc_tir__base_of(t, term, &x->offset[x->count]);
+            if (base == nc_tir__constant(t, 0) || (x->count++ > 0 && base != x->base)) return 0;
+            x->base = base;
+        }
+    return 1;
+}
+
+/* Bring pairs with the sum of the first and that one to lie side by side; 0 when there are others.
+ */
+static int nc_tir__pair_up(nc_tir__neighbours *x, uint32_t partner) {
+    const uint64_t sum = nc_gl_add(x->offset[0], x->offset[partner]);
+    uint32_t i, k;
+    for (i = 0; i < x->count; i += 2) {
+        const uint64_t wanted = nc_gl_sub(sum, x->offset[i]);
+        for (k = i + 1; k < x->count && x->offset[k] != wanted; k++) {
+        }
+        if (k == x->count) return 0;
+        x->offset[k] = x->offset[i + 1];
+        x->offset[i + 1] = wanted;
+    }
+    return 1;
+}
+
+/* A product of neighbours of x that make pairs with one sum, as that of a set of consecutive or
+ * symmetric values: the product of each pair is that of the first plus a constant, so that with
+ * t = (x + a)(x + b) it is t (t + c) .. */
+static void nc_tir__as_pairs(nc_tir__search *p, nc_tir__node *product) {
+    nc_tir__terms *t = &p->prover.terms;
+    nc_tir__neighbours x;
+    uint32_t args[NC_TIR__MAX_DEGREE / 2][2], made[NC_TIR__MAX_DEGREE / 2], i;
+    if (product->instruction.op != NC_TIR__I_MUL || !nc_tir__find_neighbours(p, product, &x) ||
+        x.count < 4 || x.count % 2)
+        return;
+    for (i = 1; i < x.count && !nc_tir__pair_up(&x, i); i++) {
+    }
+    if (i == x.count) return;
+    for (i = 0; i < x.count / 2; i++) {
+        const uint64_t constant = nc_gl_mul(x.offset[2 * i], x.offset[2 * i + 1]);
+        const uint64_t first = nc_gl_mul(x.offset[0], x.offset[1]);
+        args[i][0] = i ? made[i - 1] : nc_tir__offset(t, x.base, x.offset[0]);
+        args[i][1] = i ? nc_tir__offset(t, made[0], nc_gl_sub(constant, first))
+                       : nc_tir__offset(t, x.base, x.offset[1]);
+        made[i] = nc_tir__product(t, args[i][0], args[i][1]);
+    }
+    if (made[i - 1] != product->results[0]) return; /* too large a polynomial */
+    for (i = 0; i < x.count / 2; i++) {             /* nobody needs every other product now */
+        nc_tir__node *node = x.products[x.count - 2 - 2 * i];
+        memcpy(node->args, args[i], sizeof args[i]);
+        node->results[0] = made[i];
+    }
+}
+
 /* Whether these elements, coefficient 0 last, are read from consecutive addresses of this state of
  * RAM as often as they are used, and where they start. */
 static int nc_tir__is_in_ram(nc_tir__search *p, uint32_t ram, const uint32_t *elements, uint32_t n,
@@ -6979,6 +7065,7 @@ static int nc_tir__set_problem(nc_tir__search *p, nc_tir__state *start) {
         nc_tir__compare_directly(&p->prover.terms, &s->nodes[i]);
         nc_tir__as_multiple(&p->prover.terms, &s->nodes[i]);
     }
+    for (i = s->node_count; i-- > 0;) nc_tir__as_pairs(p, &s->nodes[i]);
     for (i = 0; i < s->node_count; i++) nc_tir__as_dot_step(p, &s->nodes[i]);
     nc_tir__mark_needed(p);
     if (!nc_tir__localize_all(p, s->stack + p->base, p->goal_count, p->goal)) return 0;

@@ -303,6 +303,25 @@ static void branches_fold_where_nothing_changes(void **state) {
          "f:\n    push 12\n    read_mem 3\n    addi 13\n    read_mem 3\n    dup 6\n    dup 6\n    "
          "dup 6\n"
          "    write_io 3\n    pop 1\n    xx_mul\n    xx_add\n    return\n\n"},
+        /* factors that make pairs with one sum: a product of two, and its neighbour */
+        {"f: dup 0 push -1 add dup 1 push -2 add mul dup 1 push -3 add mul dup 1 push -4 add mul "
+         "return",
+         "f:\n    dup 0\n    addi -4\n    dup 0\n    addi 3\n    mul\n    dup 0\n    addi 2\n"
+         "    mul\n    return\n\n"},
+        {"f: dup 0 dup 1 mul dup 1 mul dup 1 mul return",
+         "f:\n    dup 0\n    dup 0\n    mul\n    dup 0\n    mul\n    return\n\n"},
+        {"f: dup 0 addi -1 dup 1 addi -2 mul dup 1 addi -3 mul dup 1 addi -4 mul dup 1 addi -5 mul "
+         "dup 1 addi -6 mul swap 1 pop 1 return",
+         "f:\n    addi -6\n    dup 0\n    addi 5\n    mul\n    dup 0\n    addi 4\n    dup 0\n"
+         "    addi 2\n    swap 2\n    mul\n    mul\n    return\n\n"},
+        /* not where the sums differ, or a part is needed too */
+        {"f: dup 0 push -1 add dup 1 push -2 add mul dup 1 push -3 add mul dup 1 push -5 add mul "
+         "return",
+         "f:\n    dup 0\n    addi -1\n    dup 0\n    addi -1\n    mul\n    dup 1\n    addi -3\n"
+         "    mul\n    dup 1\n    addi -5\n    mul\n    return\n\n"},
+        {"f: dup 0 dup 1 mul dup 1 mul dup 0 write_io 1 dup 1 mul return",
+         "f:\n    dup 0\n    dup 1\n    mul\n    dup 1\n    mul\n    dup 0\n    write_io 1\n"
+         "    dup 1\n    mul\n    return\n\n"},
         /* nothing leads to code behind what ends the flow, nor to what only that code calls */
         {"f: hash recurse hash call __then__1 return __then__1: hash hash return",
          "f:\n    hash\n    recurse\n\n"},
