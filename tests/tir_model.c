@@ -540,6 +540,25 @@ static void a_search_does_not_begin_what_it_cannot_end(void **state) {
     nc_tir__search_free(p);
 }
 
+/* A part of a product that is needed too stays as it is. */
+static void a_product_is_not_taken_apart_where_a_part_is_needed(void **state) {
+    static const char *const texts[] = {
+        "dup 0 addi -1 dup 1 addi -2 mul dup 1 addi -3 mul dup 1 addi -4 mul",
+        "dup 0 addi -1 dup 1 addi -2 mul dup 1 addi -3 mul dup 0 write_io 1 dup 1 addi -4 mul"};
+    static const uint32_t found[] = {8, 13};
+    uint32_t i;
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        nc_tir__search *p = nc_tir__search_new(NULL, 0);
+        nc_tir__code code;
+        assert_int_equal(nc_tir__read_tasm(texts[i], NC_TIR__FOR_ROWS, &code, NULL), NC_OK);
+        assert_true(nc_tir__find_shorter(p, code.list, stbds_arrlenu(code.list), found[i] + 1, 32));
+        assert_int_equal(p->found_count, found[i]);
+        nc_tir__code_free(&code);
+        nc_tir__search_free(p);
+    }
+}
+
 /* Gradients of the loss of one block's samples against central differences. */
 static void imitation_has_the_right_gradients(void **state) {
     static const uint32_t parts[6][2] = {{NC_TIR__P_HIDDEN_STATE, NC_TIR__P_HIDDEN_BIAS},
@@ -787,6 +806,7 @@ int main(void) {
         cmocka_unit_test(shipped_weights_guide_to_proven_code),
         cmocka_unit_test(a_search_leaves_out_only_what_it_would_not_keep),
         cmocka_unit_test(a_search_does_not_begin_what_it_cannot_end),
+        cmocka_unit_test(a_product_is_not_taken_apart_where_a_part_is_needed),
         cmocka_unit_test(imitation_has_the_right_gradients),
         cmocka_unit_test(imitation_learns_and_repeats_itself),
         cmocka_unit_test(evolution_never_gets_worse_and_resumes),
