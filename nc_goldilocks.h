@@ -1715,6 +1715,10 @@ NC_GL__INLINE256 __m256i nc_gl__keep256(__m256i r, __m256i x) {
 #define NC_GL__REAL512 _mm512_castsi512_pd
 #define NC_GL__BITS512 _mm512_castpd_si512
 
+/* The first n lanes of 8. */
+NC_GL__INLINE512 __mmask8 nc_gl__first_lanes(size_t n) {
+    return (__mmask8)(n >= 8 ? 255u : (1u << n) - 1u);
+}
 NC_GL__INLINE512 __m512i nc_gl__load512(const nc_gl *p) {
     return _mm512_loadu_si512((const void *)p);
 }
@@ -1832,6 +1836,9 @@ NC_GL__INLINE_IFMA __m512i nc_gl__mul_ifma(__m512i a, __m512i b) {
     mid = _mm512_madd52lo_epu64(_mm512_madd52lo_epu64(mid, a, b1), a1, b);
     top = _mm512_madd52lo_epu64(_mm512_madd52hi_epu64(top, a1, b), a1, b1);
     return nc_gl__reduce_ifma(_mm512_madd52lo_epu64(_mm512_slli_epi64(mid, 52), a, b), mid, top);
+}
+NC_GL__INLINE_IFMA __m512i nc_gl__mul_canonical_ifma(__m512i a, __m512i b) {
+    return nc_gl__canonical512(nc_gl__mul_ifma(a, b));
 }
 NC_GL__INLINE_IFMA __m512i nc_gl__square_ifma(__m512i a) {
     const __m512i a1 = _mm512_srli_epi64(a, 52), twice = _mm512_add_epi64(a1, a1);
@@ -1996,16 +2003,31 @@ static NC__NOINLINE int nc_gl__torn(const nc_gl *out, const nc_gl *in, size_t n)
 NC_GL__VECTORS(64)
 NC_GL__BINARY(64, mul)
 
-/* Sum of a[i] b[i step], the halves of the products summed apart: neither sum reaches 2^128. */
+/* Sums of the low and of the high halves of products: neither reaches 2^128. */
+typedef struct nc_gl__wide_sums {
+    nc_gl__wide lo, hi;
+} nc_gl__wide_sums;
+
+static inline void nc_gl__wide_sums_add(nc_gl__wide_sums *s, nc_gl a, nc_gl b) {
+    const nc_gl__wide product = nc_gl__mul_wide(a, b);
+    s->lo = nc_gl__wide_add(s->lo, product.lo);
+    s->hi = nc_gl__wide_add(s->hi, product.hi);
+#if defined(__GNUC__) /* carries are counted at once: two instructions, not five */
+    __asm__("" : "+r"(s->lo.hi), "+r"(s->hi.hi));
+#endif
+}
+
+static nc_gl nc_gl__wide_sums_value(const nc_gl__wide_sums *s) { /* 2^64 = 2^32 - 1 */
+    return nc_gl_mul_add(nc_gl__reduce(s->hi), NC_GL__EPSILON, nc_gl__reduce(s->lo));
+}
+
+/* Sum of a[i] b[i step]. */
 static nc_gl nc_gl__dot64(const nc_gl *a, const nc_gl *b, size_t step, size_t n) {
-    nc_gl__wide lo = nc_gl__wide_make(0, 0), hi = lo;
+    nc_gl__wide_sums s;
     size_t i;
-    for (i = 0; i < n; i++, b += step) {
-        const nc_gl__wide product = nc_gl__mul_wide(a[i], *b);
-        lo = nc_gl__wide_add(lo, product.lo);
-        hi = nc_gl__wide_add(hi, product.hi);
-    }
-    return nc_gl_mul_add(nc_gl__reduce(hi), NC_GL__EPSILON, nc_gl__reduce(lo)); /* 2^64 */
+    memset(&s, 0, sizeof s);
+    for (i = 0; i < n; i++, b += step) nc_gl__wide_sums_add(&s, a[i], *b);
+    return nc_gl__wide_sums_value(&s);
 }
 
 static void nc_gl__vec_sum64(nc_gl *sum, const nc_gl *a, size_t n) {
@@ -2191,31 +2213,81 @@ NC_GL__INLINE512 uint64_t nc_gl__lane_sum(__m512i x) {
  *     sum a b = l + 2^32 (m - l - h) + 2^64 h = 2^32 (m - l) + l - h.
  * IFMA keeps each as the sums of the low and the high 52 bits of its products; 4,096 products
  * fit, 512 in eight lanes leave room to add the lanes. */
+typedef struct nc_gl__sums52 {
+    __m512i l0, l1, m0, m1, h0, h1;
+} nc_gl__sums52;
+
+NC_GL__INLINE_IFMA void nc_gl__sums52_add(nc_gl__sums52 *s, const nc_gl *a, const nc_gl *b) {
+    __m512i x = nc_gl__load512(a), y = nc_gl__load512(b), xl, xh, yl, yh, xs, ys;
+    NC_GL__HOLD512(x) /* each is read once: it may lie across two cache lines */
+    NC_GL__HOLD512(y)
+    xl = nc_gl__low512(x), xh = nc_gl__high512(x), xs = _mm512_add_epi64(xl, xh);
+    yl = nc_gl__low512(y), yh = nc_gl__high512(y), ys = _mm512_add_epi64(yl, yh);
+    s->l0 = _mm512_madd52lo_epu64(s->l0, xl, yl);
+    s->l1 = _mm512_madd52hi_epu64(s->l1, xl, yl);
+    s->h0 = _mm512_madd52lo_epu64(s->h0, xh, yh);
+    s->h1 = _mm512_madd52hi_epu64(s->h1, xh, yh);
+    s->m0 = _mm512_madd52lo_epu64(s->m0, xs, ys);
+    s->m1 = _mm512_madd52hi_epu64(s->m1, xs, ys);
+}
+
+/* `steps` vectors of a and b, and beside each two products of c and d in general registers, which
+ * the vectors leave idle. */
+NC_GL__TARGET_IFMA static NC__NOINLINE void
+nc_gl__sums52_both(nc_gl__sums52 *sums, nc_gl__wide_sums *beside, const nc_gl *a, const nc_gl *b,
+                   const nc_gl *c, const nc_gl *d, size_t steps) {
+    const nc_gl *end = a + 8 * steps;
+    nc_gl__sums52 s;
+    nc_gl__wide_sums t = *beside;
+    s.l0 = s.l1 = s.m0 = s.m1 = s.h0 = s.h1 = _mm512_setzero_si512();
+    for (; a < end; a += 8, b += 8, c += 2, d += 2) {
+        nc_gl__sums52_add(&s, a, b);
+        nc_gl__wide_sums_add(&t, c[0], d[0]);
+        nc_gl__wide_sums_add(&t, c[1], d[1]);
+    }
+    *sums = s;
+    *beside = t;
+}
+
+NC_GL__TARGET_IFMA static NC__NOINLINE nc_gl nc_gl__sums52_value(const nc_gl__sums52 *s) {
+    const nc_gl l = nc_gl__fold52(nc_gl__lane_sum(s->l0), nc_gl__lane_sum(s->l1));
+    const nc_gl h = nc_gl__fold52(nc_gl__lane_sum(s->h0), nc_gl__lane_sum(s->h1));
+    const nc_gl m = nc_gl__fold52(nc_gl__lane_sum(s->m0), nc_gl__lane_sum(s->m1));
+    return nc_gl_add(nc_gl__mul_2k64(nc_gl_sub(m, l), 32), nc_gl_sub(l, h));
+}
+
+/* Both for vectors that the first level of cache does not hold, those of a aligned. */
+NC_GL__TARGET_IFMA static NC__NOINLINE nc_gl nc_gl__dot_both(const nc_gl *a, const nc_gl *b,
+                                                             size_t n) {
+    const size_t before = (0 - (uintptr_t)a / sizeof *a) % 8, steps = (n - before) / 10;
+    const nc_gl *end = a + n, *c, *d;
+    nc_gl__wide_sums beside;
+    nc_gl sum = 0;
+    size_t i, some;
+    memset(&beside, 0, sizeof beside);
+    for (i = 0; i < before; i++) nc_gl__wide_sums_add(&beside, *a++, *b++);
+    c = a + 8 * steps, d = b + 8 * steps;
+    for (i = 0; i < steps; i += some, a += 8 * some, b += 8 * some, c += 2 * some, d += 2 * some) {
+        nc_gl__sums52 s;
+        some = nc_gl__least(steps - i, 512);
+        nc_gl__sums52_both(&s, &beside, a, b, c, d, some);
+        sum = nc_gl_add(sum, nc_gl__sums52_value(&s));
+    }
+    while (c < end) nc_gl__wide_sums_add(&beside, *c++, *d++);
+    return nc_gl_add(sum, nc_gl__wide_sums_value(&beside));
+}
+
 NC_GL__TARGET_IFMA static size_t nc_gl__vec_dot_ifma(nc_gl *sum, const nc_gl *a, const nc_gl *b,
                                                      size_t n) {
-    size_t i = 0;
-    while (i + 8 <= n) {
-        size_t end = n - i < 4096 ? n / 8 * 8 : i + 4096;
-        __m512i l0 = _mm512_setzero_si512(), l1 = l0, m0 = l0, m1 = l0, h0 = l0, h1 = l0;
-        nc_gl l, m, h;
-        for (; i + 8 <= end; i += 8) {
-            __m512i x = nc_gl__load512(a + i), y = nc_gl__load512(b + i);
-            __m512i xl = nc_gl__low512(x), xh = nc_gl__high512(x);
-            __m512i yl = nc_gl__low512(y), yh = nc_gl__high512(y);
-            __m512i xs = _mm512_add_epi64(xl, xh), ys = _mm512_add_epi64(yl, yh);
-            l0 = _mm512_madd52lo_epu64(l0, xl, yl);
-            l1 = _mm512_madd52hi_epu64(l1, xl, yl);
-            h0 = _mm512_madd52lo_epu64(h0, xh, yh);
-            h1 = _mm512_madd52hi_epu64(h1, xh, yh);
-            m0 = _mm512_madd52lo_epu64(m0, xs, ys);
-            m1 = _mm512_madd52hi_epu64(m1, xs, ys);
-        }
-        l = nc_gl__fold52(nc_gl__lane_sum(l0), nc_gl__lane_sum(l1));
-        h = nc_gl__fold52(nc_gl__lane_sum(h0), nc_gl__lane_sum(h1));
-        m = nc_gl__fold52(nc_gl__lane_sum(m0), nc_gl__lane_sum(m1));
-        m = nc_gl__mul_2k64(nc_gl_sub(m, l), 32);
-        *sum = nc_gl_add(*sum, nc_gl_add(m, nc_gl_sub(l, h)));
+    nc_gl__sums52 s;
+    size_t i;
+    if (n >= 2048) {
+        *sum = nc_gl__dot_both(a, b, n);
+        return n;
     }
+    s.l0 = s.l1 = s.m0 = s.m1 = s.h0 = s.h1 = _mm512_setzero_si512();
+    for (i = 0; i + 8 <= n; i += 8) nc_gl__sums52_add(&s, a + i, b + i);
+    *sum = nc_gl__sums52_value(&s);
     return i;
 }
 #elif defined(NC_GL__NEON)
@@ -2364,7 +2436,7 @@ typedef struct nc_gl__tile {
     __m512i l, lh, m0, m1, h0, h1;
 } nc_gl__tile;
 
-enum { NC_GL__BLOCK = 64 }; /* steps of k: their packed rows of A take 3 KiB of stack */
+enum { NC_GL__BLOCK = 64 }; /* steps of k: their packed rows of A take 4 KiB of stack */
 
 /* The sums of nc_gl__vec_dot_ifma in pieces of 2^32: m = ml + 2^32 mh and so on, each below 2^42;
  * then, by 2^64 = 2^32 - 1, the value is (low + lh - hl - mh) + 2^32 (ml - low - hh + mh). Both
@@ -2411,7 +2483,7 @@ nc_gl__matmul_tile(nc_gl *const c[4], const nc_gl *const a[4], const nc_gl pack[
                    const nc_gl *b, size_t k, size_t n, size_t count) {
     nc_gl__tile t0, t1, t2, t3;
     const nc_gl *a0 = a[0], *a1 = a[1], *a2 = a[2], *a3 = a[3];
-    __mmask8 mask = (__mmask8)(count >= 8 ? 255u : (1u << count) - 1u);
+    const __mmask8 mask = nc_gl__first_lanes(count);
     size_t i;
     t0.l = _mm512_setzero_si512();
     t0.lh = t0.m0 = t0.m1 = t0.h0 = t0.h1 = t0.l;
@@ -2446,7 +2518,7 @@ NC_GL__TARGET_IFMA static void nc_gl__matmul_rows_ifma(nc_gl *c, const nc_gl *a,
         for (r = 0; r < 4; r++) {
             from[r] = a + (r < rows ? r : 0) * k + p;
             for (i = 0; i < steps; i += 8) {
-                __mmask8 mask = (__mmask8)(steps - i >= 8 ? 255u : (1u << (steps - i)) - 1u);
+                const __mmask8 mask = nc_gl__first_lanes(steps - i);
                 __m512i x = _mm512_maskz_loadu_epi64(mask, (const void *)(from[r] + i));
                 nc_gl__store512(pack[r][0] + i, nc_gl__high512(x));
                 nc_gl__store512(pack[r][1] + i,
@@ -2554,11 +2626,13 @@ NC_API nc_status nc_gl_matmul(nc_gl *c, const nc_gl *a, const nc_gl *b, size_t m
 NC__COLD_END
 
 #ifdef NC_GL__X86
-/* Squares of 4 and 8 elements, rows from_step and to_step apart; to may be from. */
-NC_GL__TARGET256 static NC__NOINLINE void nc_gl__transpose256(nc_gl *to, size_t to_step,
-                                                              const nc_gl *from, size_t from_step) {
-    __m256i a = nc_gl__load256(from), b = nc_gl__load256(from + from_step);
-    __m256i c = nc_gl__load256(from + 2 * from_step), d = nc_gl__load256(from + 3 * from_step);
+/* Squares of 4 and 8 elements, rows from_step and to_step apart; to may be from. With `reversed`
+ * rows are read in the order of their numbers' bits reversed. */
+NC_GL__TARGET256 static NC__NOINLINE void
+nc_gl__transpose256(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step, int reversed) {
+    const size_t second = (reversed ? 2 : 1) * from_step, third = 3 * from_step - second;
+    __m256i a = nc_gl__load256(from), b = nc_gl__load256(from + second);
+    __m256i c = nc_gl__load256(from + third), d = nc_gl__load256(from + 3 * from_step);
     __m256i t0 = _mm256_unpacklo_epi64(a, b), t1 = _mm256_unpackhi_epi64(a, b);
     __m256i t2 = _mm256_unpacklo_epi64(c, d), t3 = _mm256_unpackhi_epi64(c, d);
     nc_gl__store256(to, _mm256_permute2x128_si256(t0, t2, 0x20));
@@ -2575,7 +2649,7 @@ static NC__NOINLINE void nc_gl__turn(nc_gl *to, size_t to_step, const nc_gl *fro
         for (j = 0; j < columns; j += 4)
             if (i + 4 <= rows && j + 4 <= columns)
                 nc_gl__transpose256(to + j * to_step + i, to_step, from + i * from_step + j,
-                                    from_step);
+                                    from_step, 0);
             else
                 for (r = i; r < i + 4 && r < rows; r++)
                     for (c = j; c < j + 4 && c < columns; c++)
@@ -2601,10 +2675,12 @@ NC_GL__INLINE512 void nc_gl__transpose_rows512(__m512i v[8]) {
     v[3] = _mm512_shuffle_i64x2(c, d, 0x88);
     v[7] = _mm512_shuffle_i64x2(c, d, 0xDD);
 }
-NC_GL__TARGET512 static NC__NOINLINE void nc_gl__transpose512(nc_gl *to, size_t to_step,
-                                                              const nc_gl *from, size_t from_step) {
+NC_GL__TARGET512 static NC__NOINLINE void
+nc_gl__transpose512(nc_gl *to, size_t to_step, const nc_gl *from, size_t from_step, int reversed) {
+    const size_t in1 = (reversed ? 4 : 1) * from_step, in4 = 5 * from_step - in1;
     __m512i v[8];
-#define NC_GL__LOAD_TILE(i) v[i] = nc_gl__load512(from + i * from_step);
+#define NC_GL__LOAD_TILE(i)                                                                        \
+    v[i] = nc_gl__load512(from + i % 2 * in1 + i / 2 % 2 * 2 * from_step + i / 4 * in4);
 #define NC_GL__STORE_TILE(i) nc_gl__store512(to + i * to_step, v[i]);
 #define NC_GL__TILE_ROWS(m) m(0) m(1) m(2) m(3) m(4) m(5) m(6) m(7)
     NC_GL__TILE_ROWS(NC_GL__LOAD_TILE)
@@ -2616,12 +2692,19 @@ NC_GL__TARGET512 static NC__NOINLINE void nc_gl__transpose512(nc_gl *to, size_t 
 }
 #elif defined(NC_GL__NEON)
 NC_GL__INLINE128 void nc_gl__transpose128(nc_gl *to, size_t to_step, const nc_gl *from,
-                                          size_t from_step) {
+                                          size_t from_step, int reversed) {
     const uint64x2_t a = nc_gl__load128(from), b = nc_gl__load128(from + from_step);
     nc_gl__store128(to, vzip1q_u64(a, b));
     nc_gl__store128(to + to_step, vzip2q_u64(a, b));
+    (void)reversed;
 }
 #endif
+
+NC_GL__INLINE64 void nc_gl__transpose64(nc_gl *to, size_t to_step, const nc_gl *from,
+                                        size_t from_step, int reversed) {
+    *to = *from;
+    (void)to_step, (void)from_step, (void)reversed;
+}
 
 NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t columns) {
     const size_t tile = 16; /* two cache lines square */
@@ -2711,36 +2794,45 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
 
 /* A transform of R points down each lane, rows in_step and out_step apart; to may be from. The
  * butterflies take natural order to bit-reversed order. Rows read and written with their numbers'
- * bits reversed make the same a transform of bit-reversed order to natural order. */
+ * bits reversed make the same a transform of bit-reversed order to natural order; only written so,
+ * of natural order to natural order. */
 #define NC_GL__DFT(S, R)                                                                           \
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__dft##R##_##S(                                 \
-        nc_gl *to, size_t out_step, const nc_gl *from, size_t in_step, int from_reversed) {        \
+        nc_gl *to, size_t out_step, int to_natural, const nc_gl *from, size_t in_step,             \
+        int from_reversed) {                                                                       \
         NC_GL__DISTANCES(in, R, in_step, from_reversed)                                            \
-        NC_GL__DISTANCES(out, R, out_step, from_reversed)                                          \
+        NC_GL__DISTANCES(out, R, out_step, to_natural)                                             \
         NC_GL__V##S r[R], t;                                                                       \
         NC_GL__ROWS##R(NC_GL__LOAD_ROW, S) NC_GL__STAGES##R(S) NC_GL__ROWS##R(NC_GL__STORE_ROW, S) \
     }
 
 /* The same by halves, where registers do not hold 16 rows: the first stage, then two transforms of
  * 8 points, whose rows it leaves in the order in which they are read. */
-#define NC_GL__MIDDLE_ROW(S, i) nc_gl__store##S(half + NC_GL__ROW(at, i), r[i]);
+#define NC_GL__MIDDLE_ROW(S, i) nc_gl__store##S(half + i * W, r[i]);
 #define NC_GL__DFT16_BY_HALVES(S)                                                                  \
     NC_GL__TARGET##S static NC__NOINLINE void nc_gl__dft16_##S(                                    \
-        nc_gl *to, size_t out_step, const nc_gl *from, size_t in_step, int from_reversed) {        \
+        nc_gl *to, size_t out_step, int to_natural, const nc_gl *from, size_t in_step,             \
+        int from_reversed) {                                                                       \
         enum { W = NC_GL__LANES##S };                                                              \
-        const size_t at1 = from_reversed ? 4 * W : W, at2 = 2 * W, at4 = 5 * W - at1, at8 = 8 * W; \
         NC_GL__DISTANCES(in, 16, in_step, from_reversed)                                           \
         NC_GL__V##S r[16], t, aligned[16];                                                         \
-        nc_gl *half = (nc_gl *)aligned, *to_half = to + (from_reversed ? 1 : 8) * out_step;        \
+        nc_gl *half = (nc_gl *)aligned, *to_half = to + (to_natural ? 1 : 8) * out_step;           \
         NC_GL__ROWS16(NC_GL__LOAD_ROW, S)                                                          \
         NC_GL__STAGE16(S)                                                                          \
         NC_GL__ROWS16(NC_GL__MIDDLE_ROW, S)                                                        \
-        if (from_reversed) out_step *= 2;                                                          \
-        nc_gl__dft8_##S(to, out_step, half, W, from_reversed);                                     \
-        nc_gl__dft8_##S(to_half, out_step, half + 8 * W, W, from_reversed);                        \
+        if (to_natural) out_step *= 2;                                                             \
+        nc_gl__dft8_##S(to, out_step, to_natural, half, W, 0);                                     \
+        nc_gl__dft8_##S(to_half, out_step, to_natural, half + 8 * W, W, 0);                        \
     }
 
 /* -- passes -- */
+
+/* Canonical products. */
+#define NC_GL__CANONICAL64 nc_gl__mul64
+#define NC_GL__CANONICAL128 nc_gl__mul128
+#define NC_GL__CANONICAL256 nc_gl__mul256
+#define NC_GL__CANONICAL512 nc_gl__mul512
+#define NC_GL__CANONICAL_ifma nc_gl__mul_canonical_ifma
 
 /* Columns j0 <= j < j1 of a pass: transforms of the points x[i stride + j], i < radix. The twiddles
  * lie in groups of 8 columns, radix - 1 rows of 8 each; they come after the butterflies, or before
@@ -2770,10 +2862,10 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
             NC_GL__ROWS##R(NC_GL__STORE_ROW, S)                                                    \
         }                                                                                          \
     }
-#define NC_GL__PASS(S)                                                                             \
-    NC_GL__TARGET##S static void nc_gl__pass##S(nc_gl *x, size_t radix, size_t stride,             \
-                                                const nc_gl *table, size_t j0, size_t j1,          \
-                                                int from_reversed) {                               \
+#define NC_GL__PASS(S, form, attributes)                                                           \
+    attributes static void nc_gl__pass##form(nc_gl *x, size_t radix, size_t stride,                \
+                                             const nc_gl *table, size_t j0, size_t j1,             \
+                                             int from_reversed) {                                  \
         enum { W = NC_GL__LANES##S };                                                              \
         NC_GL__V##S r[16];                                                                         \
         size_t i, j;                                                                               \
@@ -2785,16 +2877,17 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
             if (from_reversed) {                                                                   \
                 r[0] = nc_gl__load##S(y);                                                          \
                 for (i = 1; i < radix; i++)                                                        \
-                    r[i] = nc_gl__mul##S(nc_gl__load##S(y + i * stride),                           \
-                                         nc_gl__load##S(w + 8 * (i - 1)));                         \
-                (radix == 16 ? nc_gl__dft16_##S : nc_gl__dft8_##S)(y, stride, (nc_gl *)r, W, 1);   \
+                    r[i] = NC_GL__CANONICAL##form(nc_gl__load##S(y + i * stride),                  \
+                                                  nc_gl__load##S(w + 8 * (i - 1)));                \
+                (radix == 16 ? nc_gl__dft16_##S : nc_gl__dft8_##S)(y, stride, 1, (nc_gl *)r, W,    \
+                                                                   1);                             \
                 continue;                                                                          \
             }                                                                                      \
-            (radix == 16 ? nc_gl__dft16_##S : nc_gl__dft8_##S)((nc_gl *)r, W, y, stride, 0);       \
+            (radix == 16 ? nc_gl__dft16_##S : nc_gl__dft8_##S)((nc_gl *)r, W, 0, y, stride, 0);    \
             nc_gl__store##S(y, r[0]);                                                              \
             for (i = 1; i < radix; i++)                                                            \
                 nc_gl__store##S(y + i * stride,                                                    \
-                                nc_gl__mul##S(r[i], nc_gl__load##S(w + 8 * (i - 1))));             \
+                                NC_GL__CANONICAL##form(r[i], nc_gl__load##S(w + 8 * (i - 1))));    \
         }                                                                                          \
     }
 
@@ -2807,21 +2900,45 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
         nc_gl *r = (nc_gl *)aligned;                                                               \
         size_t i, q;                                                                               \
         for (i = 0; i + 16 * W <= n; i += 16 * W) {                                                \
-            for (q = 0; q < 16; q += W) nc_gl__transpose##S(r + q * W, W, x + i + q, 16);          \
-            nc_gl__dft16_##S(r, W, r, W, from_reversed);                                           \
-            for (q = 0; q < 16; q += W) nc_gl__transpose##S(x + i + q, 16, r + q * W, W);          \
+            for (q = 0; q < 16; q += W) nc_gl__transpose##S(r + q * W, W, x + i + q, 16, 0);       \
+            nc_gl__dft16_##S(r, W, from_reversed, r, W, from_reversed);                            \
+            for (q = 0; q < 16; q += W) nc_gl__transpose##S(x + i + q, 16, r + q * W, W, 0);       \
         }                                                                                          \
         return i;                                                                                  \
     }
 
-#define NC_GL__PASSES(S) NC_GL__SMALL_PASS(S, 2) NC_GL__SMALL_PASS(S, 4) NC_GL__PASS(S)
+/* The same pass and the reversal of the order together. Index (a, middle, b) of 4, m - 8 and 4 bits
+ * goes to (b, middle, a), each reversed: the tiles of two middles, 16 x 16 points with `step`
+ * between their rows, are transformed along their rows, transposed and exchanged. */
+static const uint8_t nc_gl__reversed16[16] = {0, 8, 4, 12, 2, 10, 6, 14, 1, 9, 5, 13, 3, 11, 7, 15};
+#define NC_GL__LAST_TILES(S)                                                                       \
+    NC_GL__TARGET##S static void nc_gl__last_tiles##S(nc_gl *x, size_t step, size_t from,          \
+                                                      size_t to) {                                 \
+        enum { W = NC_GL__LANES##S };                                                              \
+        NC_GL__V##S aligned[16], tile[256 / W];                                                    \
+        nc_gl *r = (nc_gl *)aligned, *kept = (nc_gl *)tile;                                        \
+        size_t i, q;                                                                               \
+        int second;                                                                                \
+        for (second = 0; second <= (from != to); second++)                                         \
+            for (i = 0; i < 16; i += W) {                                                          \
+                const nc_gl *row = x + (second ? to : from) + nc_gl__reversed16[i] * step;         \
+                for (q = 0; q < 16; q += W)                                                        \
+                    nc_gl__transpose##S(r + q * W, W, row + q, 16 / W * step, 1);                  \
+                nc_gl__dft16_##S((second ? x + from : kept) + i, second ? step : 16, 1, r, W, 0);  \
+            }                                                                                      \
+        for (q = 0; q < 16; q++) memcpy(x + to + q * step, kept + 16 * q, 16 * sizeof *x);         \
+    }
+
+#define NC_GL__PASSES(S)                                                                           \
+    NC_GL__SMALL_PASS(S, 2) NC_GL__SMALL_PASS(S, 4) NC_GL__PASS(S, S, NC_GL__TARGET##S)
 NC_GL__DFT(64, 8)
 NC_GL__DFT16_BY_HALVES(64)
 NC_GL__PASSES(64)
+NC_GL__LAST_TILES(64)
 
 static void nc_gl__groups64(nc_gl *x, size_t n, int from_reversed) {
     size_t i;
-    for (i = 0; i < n; i += 16) nc_gl__dft16_64(x + i, 1, x + i, 1, from_reversed);
+    for (i = 0; i < n; i += 16) nc_gl__dft16_64(x + i, 1, from_reversed, x + i, 1, from_reversed);
 }
 
 /* The transforms of 1, 2, 4 and 8 points: one pass, whose twiddles are 1. */
@@ -2829,7 +2946,7 @@ static void nc_gl__small_ntt(nc_gl *x, uint32_t log2_n, int from_reversed) {
     static const nc_gl ones[3 * 8] = {1, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 1};
     if (log2_n == 1) nc_gl__pass2_64(x, 1, ones, 0, 1, from_reversed);
     if (log2_n == 2) nc_gl__pass4_64(x, 1, ones, 0, 1, from_reversed);
-    if (log2_n == 3) nc_gl__dft8_64(x, 1, x, 1, from_reversed);
+    if (log2_n == 3) nc_gl__dft8_64(x, 1, from_reversed, x, 1, from_reversed);
 }
 
 #ifdef NC_GL__X86
@@ -2837,15 +2954,19 @@ NC_GL__DFT(256, 8)
 NC_GL__DFT16_BY_HALVES(256)
 NC_GL__PASSES(256)
 NC_GL__GROUPS(256)
+NC_GL__LAST_TILES(256)
 NC_GL__DFT(512, 8)
 NC_GL__DFT(512, 16)
 NC_GL__PASSES(512)
+NC_GL__PASS(512, _ifma, NC_GL__TARGET_IFMA)
 NC_GL__GROUPS(512)
+NC_GL__LAST_TILES(512)
 #elif defined(NC_GL__NEON)
 NC_GL__DFT(128, 8)
 NC_GL__DFT(128, 16)
 NC_GL__PASSES(128)
 NC_GL__GROUPS(128)
+NC_GL__LAST_TILES(128)
 #endif
 
 /* -- plans -- */
@@ -2937,7 +3058,9 @@ static void nc_gl__pass(nc_gl *x, uint32_t log2_radix, size_t stride, const nc_g
                         size_t j1, int from_reversed) {
     const size_t radix = (size_t)1 << log2_radix;
 #ifdef NC_GL__X86
-    if (nc_gl__level() >= 2)
+    if (nc_gl__level() == 3)
+        nc_gl__pass_ifma(x, radix, stride, table, j0, j1, from_reversed);
+    else if (nc_gl__level() == 2)
         nc_gl__pass512(x, radix, stride, table, j0, j1, from_reversed);
     else if (nc_gl__level() == 1)
         nc_gl__pass256(x, radix, stride, table, j0, j1, from_reversed);
@@ -2963,58 +3086,92 @@ static void nc_gl__groups(nc_gl *x, size_t n, int from_reversed) {
     nc_gl__groups64(x + i, n - i, from_reversed);
 }
 
+/* What a transform does: natural to bit-reversed order, the way back, or the first without its last
+ * pass, for nc_gl__last_pass. */
+enum { NC_GL__TO_REVERSED, NC_GL__FROM_REVERSED, NC_GL__BUT_LAST };
+
 /* One block of 2^log2_n points, 16 of them at least; table as nc_gl_ntt_create lays it out. */
-static void nc_gl__ntt_block(nc_gl *x, uint32_t log2_n, const nc_gl *table, int from_reversed) {
+static void nc_gl__ntt_block(nc_gl *x, uint32_t log2_n, const nc_gl *table, int way) {
     uint32_t radix = nc_gl__first_radix(log2_n), rest = log2_n - radix;
     size_t n = (size_t)1 << log2_n, stride = (size_t)1 << rest, i;
     const nc_gl *next = table + n - stride;
     if (log2_n == 4) {
-        nc_gl__groups(x, n, from_reversed);
+        nc_gl__groups(x, n, way);
         return;
     }
-    if (!from_reversed) nc_gl__pass(x, radix, stride, table, 0, stride, 0);
-    if (rest == 4)
-        nc_gl__groups(x, n, from_reversed);
-    else
-        for (i = 0; i < n; i += stride) nc_gl__ntt_block(x + i, rest, next, from_reversed);
-    if (from_reversed) nc_gl__pass(x, radix, stride, table, 0, stride, 1);
+    if (way != NC_GL__FROM_REVERSED) nc_gl__pass(x, radix, stride, table, 0, stride, 0);
+    if (rest > 4)
+        for (i = 0; i < n; i += stride) nc_gl__ntt_block(x + i, rest, next, way);
+    else if (way != NC_GL__BUT_LAST)
+        nc_gl__groups(x, n, way);
+    if (way == NC_GL__FROM_REVERSED) nc_gl__pass(x, radix, stride, table, 0, stride, 1);
 }
 
 /* Threads share the columns of the largest pass, and the blocks below it. */
-static void nc_gl__ntt_large(nc_gl *x, uint32_t log2_n, const nc_gl *table, int from_reversed) {
+static void nc_gl__ntt_large(nc_gl *x, uint32_t log2_n, const nc_gl *table, int way) {
     uint32_t radix = nc_gl__first_radix(log2_n), rest = log2_n - radix;
     ptrdiff_t n = (ptrdiff_t)1 << log2_n, stride = (ptrdiff_t)1 << rest, part = stride / 64, j;
+    const int back = way == NC_GL__FROM_REVERSED;
     int step;
     for (step = 0; step < 2; step++) {
-        if (step == from_reversed) {
+        if (step == back) {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static)
 #endif
             for (j = 0; j < stride; j += part)
-                nc_gl__pass(x, radix, (size_t)stride, table, (size_t)j, (size_t)(j + part),
-                            from_reversed);
+                nc_gl__pass(x, radix, (size_t)stride, table, (size_t)j, (size_t)(j + part), back);
         } else {
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static)
 #endif
             for (j = 0; j < n; j += stride)
-                nc_gl__ntt_block(x + j, rest, table + (n - stride), from_reversed);
+                nc_gl__ntt_block(x + j, rest, table + (n - stride), way);
         }
     }
 }
 
-static void nc_gl__ntt_run(const nc_gl_ntt *plan, nc_gl *x, int from_reversed) {
+static void nc_gl__ntt_run(const nc_gl_ntt *plan, nc_gl *x, int way) {
     if (plan->log2_n < 4)
-        nc_gl__small_ntt(x, plan->log2_n, from_reversed);
+        nc_gl__small_ntt(x, plan->log2_n, way);
     else if (plan->log2_n < 16)
-        nc_gl__ntt_block(x, plan->log2_n, plan->table, from_reversed);
+        nc_gl__ntt_block(x, plan->log2_n, plan->table, way);
     else
-        nc_gl__ntt_large(x, plan->log2_n, plan->table, from_reversed);
+        nc_gl__ntt_large(x, plan->log2_n, plan->table, way);
+}
+
+/* The last pass, to natural order; 8 <= log2_n. */
+static void nc_gl__last_pass(nc_gl *x, uint32_t log2_n) {
+    const size_t step = (size_t)1 << (log2_n - 4);
+    ptrdiff_t middles = (ptrdiff_t)1 << (log2_n - 8), i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static) if (log2_n >= 16)
+#endif
+    for (i = 0; i < middles; i++) {
+        const size_t from = (size_t)i, to = nc_gl__bits_reversed((uint32_t)i, log2_n - 8);
+        if (from > to) continue;
+#ifdef NC_GL__X86
+        if (nc_gl__level() >= 2)
+            nc_gl__last_tiles512(x, step, 16 * from, 16 * to);
+        else if (nc_gl__level() == 1)
+            nc_gl__last_tiles256(x, step, 16 * from, 16 * to);
+        else
+#elif defined(NC_GL__NEON)
+        if (nc_gl__level() >= 1)
+            nc_gl__last_tiles128(x, step, 16 * from, 16 * to);
+        else
+#endif
+            nc_gl__last_tiles64(x, step, 16 * from, 16 * to);
+    }
 }
 
 NC_API void nc_gl_ntt_forward(const nc_gl_ntt *plan, nc_gl *x) {
-    nc_gl__ntt_run(plan, x, 0);
-    nc_gl_bit_reverse(x, plan->log2_n);
+    if (plan->log2_n >= 8) {
+        nc_gl__ntt_run(plan, x, NC_GL__BUT_LAST);
+        nc_gl__last_pass(x, plan->log2_n);
+    } else {
+        nc_gl__ntt_run(plan, x, NC_GL__TO_REVERSED);
+        nc_gl_bit_reverse(x, plan->log2_n);
+    }
 }
 
 #ifdef NC_GL__X86
@@ -3054,10 +3211,12 @@ NC_API void nc_gl_ntt_inverse(const nc_gl_ntt *plan, nc_gl *x) {
     nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
 }
 
-NC_API void nc_gl_ntt_to_reversed(const nc_gl_ntt *plan, nc_gl *x) { nc_gl__ntt_run(plan, x, 0); }
+NC_API void nc_gl_ntt_to_reversed(const nc_gl_ntt *plan, nc_gl *x) {
+    nc_gl__ntt_run(plan, x, NC_GL__TO_REVERSED);
+}
 
 NC_API void nc_gl_ntt_inverse_from_reversed(const nc_gl_ntt *plan, nc_gl *x) {
-    nc_gl__ntt_run(plan, x, 1);
+    nc_gl__ntt_run(plan, x, NC_GL__FROM_REVERSED);
     nc_gl__mirror(x, (size_t)1 << plan->log2_n, plan->n_inverse);
 }
 
@@ -5073,19 +5232,31 @@ static uint64_t nc_fixed__centred(nc_fixed a) {
     return a + nc_gl__carried((uint64_t)nc_fixed__negative(a)); /* - p = 2^32 - 1 - 2^64 */
 }
 
-/* Columns from `start` on of one row of C, k > 0, in integers modulo 2^64. */
+/* One row of C, k > 0, in integers modulo 2^64. */
 static NC__NOINLINE void nc_fixed__row(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t k,
-                                       size_t n, size_t start) {
+                                       size_t n) {
     size_t i, j;
-    for (j = start; j < n; j++) c[j] = 0;
+    for (j = 0; j < n; j++) c[j] = 0;
     for (i = 0; i < k; i++) {
         const uint64_t factor = nc_fixed__centred(a[i]);
-        for (j = start; j < n; j++) c[j] += factor * nc_fixed__centred(b[i * n + j]);
+        for (j = 0; j < n; j++) c[j] += factor * nc_fixed__centred(b[i * n + j]);
     }
-    for (j = start; j < n; j++) c[j] = nc_fixed_rescale(nc_gl_from_i64((int64_t)c[j]));
+    for (j = 0; j < n; j++) c[j] = nc_fixed_rescale(nc_gl_from_i64((int64_t)c[j]));
 }
 
 #ifdef NC_GL__X86
+NC_GL__INLINE512 __m512i nc_fixed__load512(const nc_fixed *from, __mmask8 lanes) {
+    return _mm512_maskz_loadu_epi64(lanes, (const void *)from);
+}
+
+/* A store with a mask takes longer, also when that is full. */
+NC_GL__INLINE512 void nc_fixed__store512(nc_fixed *to, __mmask8 lanes, __m512i x) {
+    if (lanes == 255)
+        nc_gl__store512(to, x);
+    else
+        _mm512_mask_storeu_epi64((void *)to, lanes, x);
+}
+
 enum { NC_FIXED__STEPS = 48 }; /* steps of k whose rows of A are packed: 3 KiB of stack */
 
 /* Sixteen columns a step of eight, four, two rows of C or one += A B, over centred values x: signed
@@ -5157,9 +5328,7 @@ NC_GL__TARGET512 static void nc_fixed__pack512(uint64_t *packed, const nc_fixed 
     size_t i, r;
     for (r = 0; r < rows; r++)
         for (i = 0; i < steps; i += 8) {
-            const size_t left = steps - i;
-            const __mmask8 mask = (__mmask8)(left >= 8 ? 255u : (1u << left) - 1u);
-            __m512i x = _mm512_maskz_loadu_epi64(mask, (const void *)(a + r * k + i));
+            __m512i x = nc_fixed__load512(a + r * k + i, nc_gl__first_lanes(steps - i));
             x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);
             nc_gl__store512(packed + r * NC_FIXED__STEPS + i, x);
         }
@@ -5170,28 +5339,51 @@ NC_GL__TARGET512 static void nc_fixed__rescale512(nc_fixed *c, size_t n, int ifm
     const __m512i half = nc_gl__set512(UINT64_C(1) << 15), p = nc_gl__set512(NC_GL_P);
     size_t i;
     for (i = 0; i < n; i += 8) {
-        __m512i x = nc_gl__load512(c + i);
+        const __mmask8 lanes = nc_gl__first_lanes(n - i);
+        __m512i x = nc_fixed__load512(c + i, lanes);
         if (ifma) x = _mm512_srai_epi64(_mm512_slli_epi64(x, 12), 12);
         x = _mm512_srai_epi64(_mm512_add_epi64(x, half), 16);
         x = _mm512_mask_add_epi64(x, _mm512_movepi64_mask(x), x, p);
-        nc_gl__store512(c + i, x);
+        nc_fixed__store512(c + i, lanes, x);
     }
 }
 
-/* 2^log2_rows rows of C, and how many columns are done, a multiple of sixteen. */
-static size_t nc_fixed__rows512(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, int log2_rows,
-                                size_t k, size_t n, int ifma) {
+/* The columns that fill no sixteen, in `rows` rows of C. */
+NC_GL__TARGET512 static NC__NOINLINE void
+nc_fixed__last_columns512(nc_fixed *c, const uint64_t *packed, const nc_fixed *b, size_t rows,
+                          size_t steps, size_t n, int first) {
+    const __m512i half = nc_gl__set512((NC_GL_P - 1) / 2), p = nc_gl__set512(NC_GL_P);
+    const size_t start = n / 16 * 16;
+    size_t i, j, r;
+    for (j = start; j < n; j += 8) {
+        const __mmask8 lanes = nc_gl__first_lanes(n - j);
+        for (r = 0; r < rows; r++) {
+            __m512i s = first ? _mm512_setzero_si512() : nc_fixed__load512(c + r * n + j, lanes);
+            for (i = 0; i < steps; i++) {
+                __m512i x = nc_fixed__load512(b + i * n + j, lanes);
+                __m512i factor = nc_gl__set512(packed[r * NC_FIXED__STEPS + i]);
+                x = _mm512_mask_sub_epi64(x, _mm512_cmpgt_epu64_mask(x, half), x, p);
+                s = _mm512_add_epi64(s, _mm512_mul_epi32(factor, x));
+            }
+            nc_fixed__store512(c + r * n + j, lanes, s);
+        }
+    }
+}
+
+/* 2^log2_rows rows of C. */
+static void nc_fixed__rows512(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, int log2_rows,
+                              size_t k, size_t n, int ifma) {
     uint64_t packed[8 * NC_FIXED__STEPS];
-    const size_t rows = (size_t)1 << log2_rows, done = n / 16 * 16;
-    size_t q, r;
+    const size_t rows = (size_t)1 << log2_rows;
+    size_t q;
     if (k == 0) memset(c, 0, rows * n * sizeof *c);
     for (q = 0; q < k; q += NC_FIXED__STEPS) {
         const size_t steps = nc_gl__least(k - q, NC_FIXED__STEPS);
         nc_fixed__pack512(packed, a + q, rows, k, steps);
         nc_fixed__tiles[!ifma][log2_rows](c, packed, b + q * n, steps, n, q == 0);
+        if (n % 16) nc_fixed__last_columns512(c, packed, b + q * n, rows, steps, n, q == 0);
     }
-    for (r = 0; r < rows; r++) nc_fixed__rescale512(c + r * n, done, ifma);
-    return done;
+    nc_fixed__rescale512(c, rows * n, ifma);
 }
 #endif
 
@@ -5298,32 +5490,28 @@ NC_FIXED__SIXTEEN_ROWS(128)
 /* `rows` <= 16 rows of C where no sum reaches `bound`. */
 static void nc_fixed__rows(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t rows, size_t k,
                            size_t n, uint64_t bound) {
-    size_t row, r, done = 0, step = 1;
+    size_t row, step = 1;
     (void)bound;
 #ifdef NC_GL__X86
     if (nc_gl__level() == 1) {
         nc_fixed__rows256(c, a, b, rows, k, n);
         return;
     }
+    for (row = 0; row < rows && nc_gl__level() >= 2; row += step) {
+        const size_t left = rows - row;
+        const int log2_rows = left > 7 ? 3 : left > 3 ? 2 : left > 1;
+        const int ifma = nc_gl__level() == 3 && bound < UINT64_C(1) << 51;
+        step = (size_t)1 << log2_rows;
+        nc_fixed__rows512(c + row * n, a + row * k, b, log2_rows, k, n, ifma);
+    }
+    if (nc_gl__level() >= 2) return;
 #elif defined(NC_GL__NEON)
     if (nc_gl__level() >= 1) {
         nc_fixed__rows128(c, a, b, rows, k, n);
         return;
     }
 #endif
-    for (row = 0; row < rows; row += step) {
-#ifdef NC_GL__X86
-        const size_t left = rows - row;
-        const int log2_rows = left > 7 ? 3 : left > 3 ? 2 : left > 1;
-        if (nc_gl__level() >= 2) {
-            const int ifma = nc_gl__level() == 3 && bound < UINT64_C(1) << 51;
-            step = (size_t)1 << log2_rows;
-            done = nc_fixed__rows512(c + row * n, a + row * k, b, log2_rows, k, n, ifma);
-        }
-#endif
-        for (r = row; r < row + step && done < n; r++)
-            nc_fixed__row(c + r * n, a + r * k, b, k, n, done);
-    }
+    for (row = 0; row < rows; row++) nc_fixed__row(c + row * n, a + row * k, b, k, n);
 }
 
 /* The product in the field, each sum rescaled. */
