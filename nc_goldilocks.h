@@ -2827,7 +2827,7 @@ NC_API nc_status nc_gl_transpose(nc_gl *out, const nc_gl *a, size_t rows, size_t
 
 /* -- passes -- */
 
-/* Canonical products. */
+/* Canonical products, by the name of a pass. */
 #define NC_GL__CANONICAL64 nc_gl__mul64
 #define NC_GL__CANONICAL128 nc_gl__mul128
 #define NC_GL__CANONICAL256 nc_gl__mul256
@@ -5490,19 +5490,19 @@ NC_FIXED__SIXTEEN_ROWS(128)
 /* `rows` <= 16 rows of C where no sum reaches `bound`. */
 static void nc_fixed__rows(nc_fixed *c, const nc_fixed *a, const nc_fixed *b, size_t rows, size_t k,
                            size_t n, uint64_t bound) {
-    size_t row, step = 1;
+    size_t row;
     (void)bound;
 #ifdef NC_GL__X86
     if (nc_gl__level() == 1) {
         nc_fixed__rows256(c, a, b, rows, k, n);
         return;
     }
-    for (row = 0; row < rows && nc_gl__level() >= 2; row += step) {
+    for (row = 0; row < rows && nc_gl__level() >= 2;) {
         const size_t left = rows - row;
         const int log2_rows = left > 7 ? 3 : left > 3 ? 2 : left > 1;
         const int ifma = nc_gl__level() == 3 && bound < UINT64_C(1) << 51;
-        step = (size_t)1 << log2_rows;
         nc_fixed__rows512(c + row * n, a + row * k, b, log2_rows, k, n, ifma);
+        row += (size_t)1 << log2_rows;
     }
     if (nc_gl__level() >= 2) return;
 #elif defined(NC_GL__NEON)
