@@ -3480,14 +3480,9 @@ static nc_status nc_fp4__file_read(void *user, uint64_t at, void *to, size_t byt
     return NC_OK;
 }
 
-NC_API nc_status nc_fp4_source_open(nc_fp4_source *source, const char *path, nc_error *err) {
+static nc_status nc_fp4__file_open(nc_fp4_source *source, const char *path, nc_error *err) {
     struct stat about;
-    int fd;
-    nc__clear(err);
-    if (!source) return nc__fail(err, NC_ERR_ARG, 0, 0, "no source");
-    memset(source, 0, sizeof *source);
-    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
-    fd = open(path, O_RDONLY);
+    const int fd = open(path, O_RDONLY);
     if (fd < 0 || fstat(fd, &about) != 0) {
         if (fd >= 0) (void)close(fd);
         return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
@@ -3496,17 +3491,12 @@ NC_API nc_status nc_fp4_source_open(nc_fp4_source *source, const char *path, nc_
         (void)close(fd);
         return nc__fail(err, NC_ERR_IO, 0, 0, "'%.100s' is no regular file", path);
     }
-    source->read_fn = nc_fp4__file_read;
     source->user = (void *)(intptr_t)fd;
     source->bytes = (uint64_t)about.st_size;
     return NC_OK;
 }
 
-NC_API void nc_fp4_source_close(nc_fp4_source *source) {
-    if (!source) return;
-    if (source->read_fn == nc_fp4__file_read) (void)close((int)(intptr_t)source->user);
-    memset(source, 0, sizeof *source);
-}
+static void nc_fp4__file_close(void *user) { (void)close((int)(intptr_t)user); }
 #else
 /* The C library's own files reach as far as a long does: 2 GB on Windows. */
 static nc_status nc_fp4__file_read(void *user, uint64_t at, void *to, size_t bytes) {
@@ -3515,31 +3505,37 @@ static nc_status nc_fp4__file_read(void *user, uint64_t at, void *to, size_t byt
     return there && fread(to, 1, bytes, file) == bytes ? NC_OK : NC_ERR_IO;
 }
 
-NC_API nc_status nc_fp4_source_open(nc_fp4_source *source, const char *path, nc_error *err) {
-    FILE *file;
-    long past;
-    nc__clear(err);
-    if (!source) return nc__fail(err, NC_ERR_ARG, 0, 0, "no source");
-    memset(source, 0, sizeof *source);
-    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
-    file = fopen(path, "rb");
-    past = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
+static nc_status nc_fp4__file_open(nc_fp4_source *source, const char *path, nc_error *err) {
+    FILE *file = fopen(path, "rb");
+    const long past = file && fseek(file, 0, SEEK_END) == 0 ? ftell(file) : -1;
     if (past < 0) {
         if (file) (void)fclose(file);
         return nc__fail(err, NC_ERR_IO, 0, 0, "cannot open '%.120s'", path);
     }
-    source->read_fn = nc_fp4__file_read;
     source->user = file;
     source->bytes = (uint64_t)past;
     return NC_OK;
 }
 
+static void nc_fp4__file_close(void *user) { (void)fclose((FILE *)user); }
+#endif
+
+NC_API nc_status nc_fp4_source_open(nc_fp4_source *source, const char *path, nc_error *err) {
+    nc_status status;
+    nc__clear(err);
+    if (!source) return nc__fail(err, NC_ERR_ARG, 0, 0, "no source");
+    memset(source, 0, sizeof *source);
+    if (!path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no path");
+    status = nc_fp4__file_open(source, path, err);
+    if (status == NC_OK) source->read_fn = nc_fp4__file_read;
+    return status;
+}
+
 NC_API void nc_fp4_source_close(nc_fp4_source *source) {
     if (!source) return;
-    if (source->read_fn == nc_fp4__file_read) (void)fclose((FILE *)source->user);
+    if (source->read_fn == nc_fp4__file_read) nc_fp4__file_close(source->user);
     memset(source, 0, sizeof *source);
 }
-#endif
 #endif
 
 static nc_status nc_fp4__source_read(const nc_fp4_source *source, uint64_t at, void *to,
@@ -3722,7 +3718,7 @@ static void nc_fp4__list_point(nc_fp4__list *list) {
     }
 }
 
-/* -- safetensors: only the header is read --------------------------------------------------------- */
+/* -- safetensors: only the header is read ------------------------------------------------------ */
 
 static nc_status nc_fp4__list_items(nc_fp4__list *list, nc__safetensors *f, uint64_t data,
                                     nc_error *err) {
@@ -3773,7 +3769,7 @@ static nc_status nc_fp4__list_safetensors(nc_fp4__list *list, const nc_fp4_sourc
     return status;
 }
 
-/* -- .npy: one tensor, "array" ---------------------------------------------------------------------- */
+/* -- .npy: one tensor, "array" ----------------------------------------------------------------- */
 
 static nc_status nc_fp4__list_npy(nc_fp4__list *list, const nc_fp4_source *source, nc_error *err) {
     const size_t most = 1 << 20; /* numpy writes 128 bytes, and reads 10,000 */
@@ -3815,7 +3811,7 @@ static nc_status nc_fp4__list_npy(nc_fp4__list *list, const nc_fp4_source *sourc
     return nc_fp4__list_add(list, &e, err);
 }
 
-/* -- GGUF 2 and 3 (ggml, docs/gguf.md): metadata of types, tensor infos, then the data ------------- */
+/* -- GGUF 2 and 3 (ggml, docs/gguf.md): metadata of types, tensor infos, then the data --------- */
 
 #define NC_FP4__GGUF_STRING 8
 #define NC_FP4__GGUF_ARRAY 9
@@ -4146,7 +4142,7 @@ static NC_UNUSED nc_status nc_fp4__list_source(nc_fp4__list *list, const nc_fp4_
 }
 
 #ifndef NC_NO_STDIO
-/* -- shards: an index (JSON) names the file of every tensor ---------------------------------------- */
+/* -- shards: an index (JSON) names the file of every tensor ------------------------------------ */
 
 /* The file `name` beside `path`. */
 static nc_status nc_fp4__path_beside(char *out, size_t room, const char *path, const char *name,
@@ -4313,8 +4309,8 @@ static nc_status nc_fp4__read_run(const nc_fp4_source *source, const nc_fp4__ent
     return status;
 }
 
-/* Values first .. first + n - 1 of a float tensor, in C order whatever the file's. NC_ERR_UNSUPPORTED
- * for a tensor of another type. */
+/* Values first .. first + n - 1 of a float tensor, in C order whatever the file's.
+ * NC_ERR_UNSUPPORTED for a tensor of another type. */
 static NC_UNUSED nc_status nc_fp4__read_floats(const nc_fp4__list *list, const nc_fp4__entry *e,
                                                uint64_t first, size_t n, float *x, nc_error *err) {
     const nc_fp4_source *source = &nc_fp4__list_part(list, e->source)->source;
@@ -9771,10 +9767,11 @@ static size_t nc_fp4__name_bytes(const nc_fp4_network *n) {
     return wide ? 4 : 1;
 }
 
-/* "NCFP4\1\0\0" (\2\0\0: lengths of names are four bytes); numbers of inputs, outputs, units, groups of inputs and of outputs (u32); the
- * name and the groups' names (a length byte each) and widths (u32); of each unit the number of its
- * inputs (u8); their wires (u32); all codes, weights before the threshold, two a byte, low nibble
- * first; wires of the outputs (u32); the FNV-1a of everything before (u64). */
+/* "NCFP4\1\0\0" (\2\0\0: lengths of names are four bytes); numbers of inputs, outputs, units,
+ * groups of inputs and of outputs (u32); the name and the groups' names (a length byte each) and
+ * widths (u32); of each unit the number of its inputs (u8); their wires (u32); all codes, weights
+ * before the threshold, two a byte, low nibble first; wires of the outputs (u32); the FNV-1a of
+ * everything before (u64). */
 static void nc_fp4__net_file(const nc_fp4_network *n, nc__buffer *to) {
     const uint32_t units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
     const size_t length = nc_fp4__name_bytes(n);
