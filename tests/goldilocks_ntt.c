@@ -50,6 +50,35 @@ static void transforms_equal_the_definition_and_invert(void **state) {
     }
 }
 
+/* Values chosen so that after the first pass, of any radix, every twiddle product is the same small
+ * c: a product that is c + p does not end there by chance (2^-32 a value). */
+static void products_by_twiddles_are_canonical(void **state) {
+    static const uint64_t small[] = {0, 1, 7, UINT64_C(0xFFFFFFFE)};
+    static uint64_t x[1024], ones[16];
+    uint32_t log2_n, radix;
+    size_t s, i, n;
+    (void)state;
+    for (i = 0; i < 16; i++) ones[i] = 1;
+    for (log2_n = 6; log2_n <= 10; log2_n++) {
+        nc_gl_ntt *plan = plan_of(log2_n);
+        uint64_t root, back, step;
+        n = (size_t)1 << log2_n;
+        assert_int_equal(nc_gl_root_of_unity(log2_n, &root), NC_OK);
+        assert_int_equal(nc_gl_inv(root, &back), NC_OK);
+        for (radix = 2; radix <= 16; radix *= 2)
+            for (s = 0; s < sizeof small / sizeof *small; s++) {
+                step = nc_gl_mul(small[s], nc_gl_from_u64(n / radix));
+                for (i = 0; i < n; i++)
+                    x[i] = nc_gl_mul(small[s], nc_gl_poly_eval(ones, radix, nc_gl_pow(back, i)));
+                assert_int_equal(nc_gl_inv(radix, &root), NC_OK);
+                for (i = 0; i < n; i++) x[i] = nc_gl_mul(x[i], root);
+                nc_gl_ntt_forward(plan, x);
+                for (i = 0; i < n; i++) assert_int_equal(x[i], i < radix ? step : 0);
+            }
+        nc_gl_ntt_destroy(plan);
+    }
+}
+
 static void large_transforms_invert_and_hold_the_values_of_the_polynomial(void **state) {
     uint32_t log2_n;
     (void)state;
@@ -274,6 +303,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(forward_agrees_with_field_json),
         cmocka_unit_test(transforms_equal_the_definition_and_invert),
+        cmocka_unit_test(products_by_twiddles_are_canonical),
         cmocka_unit_test(large_transforms_invert_and_hold_the_values_of_the_polynomial),
         cmocka_unit_test(reversed_order_is_the_same_transform_without_its_last_step),
         cmocka_unit_test(many_columns_and_extensions_equal_single_transforms),

@@ -287,18 +287,20 @@ static void extension_laws_hold_on_random_values(void **state) {
 }
 
 static void long_dot_products_carry_between_their_blocks(void **state) {
-    static const size_t sizes[] = {4095, 4096, 4104, 9000, 70000};
-    uint64_t *a = malloc(70000 * sizeof *a), *b = malloc(70000 * sizeof *b), seed = 7;
+    static const size_t sizes[] = {2047, 2048, 2049, 2063, 4095, 4096, 4104, 9000, 70000};
+    uint64_t *first = malloc(70008 * sizeof *first), *b = malloc(70000 * sizeof *b), seed = 7, *a;
     size_t s, i;
     int level, edge;
     (void)state;
     for (edge = 0; edge < 2; edge++) {
+        a = first;
         for (i = 0; i < 70000; i++) { /* the largest values fill the accumulators */
             a[i] = edge ? NC_GL_P - 1 - i % 2 : random_field(&seed);
             b[i] = edge ? UINT64_C(0xFFFFFFFEFFFFFFFF) : random_field(&seed);
         }
         for (s = 0; s < sizeof sizes / sizeof *sizes; s++) {
             uint64_t dot = 0, sum = 0;
+            a = memmove(first + s % 8, a, 70000 * sizeof *a); /* at any place in a line */
             for (i = 0; i < sizes[s]; i++) {
                 dot = nc_gl_mul_add(a[i], b[i], dot);
                 sum = nc_gl_add(sum, a[i]);
@@ -311,7 +313,7 @@ static void long_dot_products_carry_between_their_blocks(void **state) {
         }
     }
     assert_int_equal(nc_gl_set_simd(-1), NC_OK);
-    free(a);
+    free(first);
     free(b);
 }
 
