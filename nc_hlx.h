@@ -3189,27 +3189,36 @@ NC_API void nc_hlx_gemm_ref(int trans_a, int trans_b, size_t m, size_t n, size_t
         }
 }
 
+/* mr rows of op(A): element (i, p) is at[i * row + p * step]. */
+typedef struct nc_hlx__strided {
+    const float *at;
+    size_t row, step;
+} nc_hlx__strided;
+
 /* A tile of C is mr x nr; A comes packed as k columns of mr values, B as k rows of nr values.
  * The accumulators start from 0 (fresh) or from C and return to it, so cutting k into blocks
  * changes nothing. */
-typedef void (*nc_hlx__micro_fn)(size_t k, const float *a, const float *b, float *c, size_t ldc,
+typedef void (*nc_hlx__micro_fn)(size_t k, nc_hlx__strided a, const float *b, float *c, size_t ldc,
                                  int fresh);
 typedef struct nc_hlx__micro {
     size_t mr, nr;
     nc_hlx__micro_fn fn;
+    size_t direct; /* fn takes A as it is for so many columns of B; packing pays beyond */
 } nc_hlx__micro;
 
 enum {
-    NC_HLX__KC = 256,   /* k block */
-    NC_HLX__MC = 128,   /* rows of A per task at most, rounded down to whole tiles */
-    NC_HLX__ROOM = 896, /* rows of A that all threads may hold packed */
-    NC_HLX__NC = 1024,  /* columns per block of B */
+    NC_HLX__KC = 256,    /* k block */
+    NC_HLX__MC = 128,    /* rows of A per task at most, rounded down to whole tiles */
+    NC_HLX__ROOM = 896,  /* rows of A that all threads may hold packed */
+    NC_HLX__NC = 1024,   /* columns per block of B */
+    NC_HLX__GROUP = 256, /* columns of B that a tile of A is held against in turn */
     NC_HLX__MR_MAX = 8,
     NC_HLX__NR_MAX = 32
 };
 
-static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, float *c, size_t ldc,
-                                   int fresh) {
+static void nc_hlx__micro_portable(size_t k, nc_hlx__strided packed, const float *b, float *c,
+                                   size_t ldc, int fresh) {
+    const float *a = packed.at;
     float tile[4][8];
     size_t p;
     int i, j;
@@ -3230,22 +3239,24 @@ static void nc_hlx__micro_portable(size_t k, const float *a, const float *b, flo
     x##i = _mm##bits##_loadu_ps(c + i * ldc);                                                      \
     y##i = _mm##bits##_loadu_ps(c + i * ldc + bits / 32);
 #define NC_HLX__FMA(bits, i)                                                                       \
-    w = _mm##bits##_set1_ps(a[i]);                                                                 \
+    w = _mm##bits##_set1_ps(at[i * row]);                                                          \
     x##i = _mm##bits##_fmadd_ps(w, u, x##i);                                                       \
     y##i = _mm##bits##_fmadd_ps(w, v, y##i);
 #define NC_HLX__STORE(bits, i)                                                                     \
     _mm##bits##_storeu_ps(c + i * ldc, x##i);                                                      \
     _mm##bits##_storeu_ps(c + i * ldc + bits / 32, y##i);
 #define NC_HLX__MICRO(name, target, bits, rows)                                                    \
-    target static void name(size_t k, const float *a, const float *b, float *c, size_t ldc,        \
+    target static void name(size_t k, nc_hlx__strided a, const float *b, float *c, size_t ldc,     \
                             int fresh) {                                                           \
+        const size_t row = a.row, step = a.step;                                                   \
+        const float *at = a.at;                                                                    \
         __m##bits u, v, w;                                                                         \
         size_t p;                                                                                  \
         NC_HLX__ROWS##rows(NC_HLX__ZERO, bits);                                                    \
         if (!fresh) {                                                                              \
             NC_HLX__ROWS##rows(NC_HLX__LOAD, bits);                                                \
         }                                                                                          \
-        for (p = 0; p < k; p++, a += rows, b += bits / 16) {                                       \
+        for (p = 0; p < k; p++, at += step, b += bits / 16) {                                      \
             u = _mm##bits##_loadu_ps(b);                                                           \
             v = _mm##bits##_loadu_ps(b + bits / 32);                                               \
             NC_HLX__ROWS##rows(NC_HLX__FMA, bits);                                                 \
@@ -3280,8 +3291,9 @@ NC_HLX__MICRO(nc_hlx__micro_avx512, NC_HLX__AVX512, 512, 8)
     vst1q_f32(c + i * ldc, x##i);                                                                  \
     vst1q_f32(c + i * ldc + 4, y##i);                                                              \
     vst1q_f32(c + i * ldc + 8, z##i);
-static void nc_hlx__micro_neon(size_t k, const float *a, const float *b, float *c, size_t ldc,
-                               int fresh) {
+static void nc_hlx__micro_neon(size_t k, nc_hlx__strided packed, const float *b, float *c,
+                               size_t ldc, int fresh) {
+    const float *a = packed.at;
     NC_HLX__ROWS8(NC_HLX__ZERO)
     if (!fresh) {
         NC_HLX__ROWS8(NC_HLX__LOAD)
@@ -3302,13 +3314,13 @@ static void nc_hlx__micro_neon(size_t k, const float *a, const float *b, float *
 
 /* By nc_hlx_simd(). */
 static const nc_hlx__micro nc_hlx__micros[] = {
-    {4, 8, nc_hlx__micro_portable},
+    {4, 8, nc_hlx__micro_portable, 0},
 #ifdef NC_HLX__X86
-    {6, 16, nc_hlx__micro_avx2},
-    {NC_HLX__MR_MAX, NC_HLX__NR_MAX, nc_hlx__micro_avx512},
+    {6, 16, nc_hlx__micro_avx2, 64},
+    {NC_HLX__MR_MAX, NC_HLX__NR_MAX, nc_hlx__micro_avx512, SIZE_MAX},
 #elif defined(NC__NEON)
-    {8, 12, nc_hlx__micro_neon},
-    {8, 12, nc_hlx__micro_neon},
+    {8, 12, nc_hlx__micro_neon, 0},
+    {8, 12, nc_hlx__micro_neon, 0},
 #endif
 };
 
@@ -3469,6 +3481,7 @@ typedef struct nc_hlx__gemm_job {
     float *c, *work;
     size_t threads;
     nc_hlx__epilogue epilogue;
+    float *sums; /* += the column sums of B, which is not transposed; null: none */
 } nc_hlx__gemm_job;
 
 /* c += bias, then += residual: rows with stride ld, without what is null. */
@@ -3507,6 +3520,7 @@ typedef struct nc_hlx__gemm_block {
     const nc_hlx__gemm_job *job;
     float *pack_a, *pack_b;
     size_t rows;           /* of a task */
+    int direct;            /* whole tiles of A are not packed */
     size_t j0, nc, pb, kb; /* the block of B: nc columns from j0, kb rows from pb */
     size_t p0, kc;         /* the k block in it */
 } nc_hlx__gemm_block;
@@ -3534,8 +3548,8 @@ static size_t nc_hlx__steps(const nc_hlx__gemm_block *t, size_t row, size_t *beg
 }
 
 /* One tile at (row, column), through a copy when it hangs over C's edge. */
-static void nc_hlx__tile(const nc_hlx__gemm_block *t, const float *a, const float *b, size_t row,
-                         size_t column) {
+static void nc_hlx__tile(const nc_hlx__gemm_block *t, const float *packed, const float *b,
+                         size_t row, size_t column) {
     const nc_hlx__gemm_job *job = t->job;
     const nc_hlx__micro *micro = &job->micro;
     float edge[NC_HLX__MR_MAX * NC_HLX__NR_MAX], *c = job->c + row * job->ldc + column;
@@ -3543,10 +3557,19 @@ static void nc_hlx__tile(const nc_hlx__gemm_block *t, const float *a, const floa
     const size_t columns = nc_hlx__min(job->n - column, micro->nr);
     size_t begin, i;
     const size_t steps = nc_hlx__steps(t, row, &begin);
+    nc_hlx__strided a;
     int fresh;
     if (steps == 0 || (job->shape == NC_HLX__LOWER_C && column >= row + rows)) return;
     fresh = begin == (job->shape == NC_HLX__UPPER_A ? row : 0) && !job->accumulate;
-    a += (begin - t->p0) * micro->mr;
+    if (t->direct && rows == micro->mr) {
+        a.at = job->a + (job->trans_a ? begin * job->lda + row : row * job->lda + begin);
+        a.row = job->trans_a ? 1 : job->lda;
+        a.step = job->trans_a ? job->lda : 1;
+    } else {
+        a.at = packed + (begin - t->p0) * micro->mr;
+        a.row = 1;
+        a.step = micro->mr;
+    }
     b += (begin - t->p0) * micro->nr;
     if (rows == micro->mr && columns == micro->nr) {
         for (i = 0; i < micro->mr && row + micro->mr + i < job->m; i++) /* the next tile */
@@ -3579,6 +3602,9 @@ static void nc_hlx__pack_task(const void *block, size_t first, size_t count, siz
         nc_hlx__pack(t.pack_b + first * t.kc,
                      job->b + (job->trans_b ? column * job->ldb + t.p0 : t.p0 * job->ldb + column),
                      job->ldb, !job->trans_b, count, job->micro.nr, t.kc);
+        if (job->sums) /* now that it is near */
+            nc_hlx__sum_columns(job->sums + column, job->b + t.p0 * job->ldb + column, t.kc,
+                                job->ldb, count);
     }
 }
 
@@ -3596,19 +3622,80 @@ static void nc_hlx__pack_a(const nc_hlx__gemm_block *t, float *a, size_t first, 
     }
 }
 
-/* A task: some rows of A, packed for this thread alone, against the block of B; k blocks ascend. */
+/* A part of a matrix that will soon be read, to be brought nearer line by line. */
+typedef struct nc_hlx__ahead {
+    const float *at;
+    size_t ld, rows, width, row, column;
+} nc_hlx__ahead;
+
+/* Rows first .. first + count - 1 of A in k block number i, or behind the last one what this thread
+ * is likely to take next. */
+static nc_hlx__ahead nc_hlx__ahead_of(const nc_hlx__gemm_block *whole, size_t i, size_t first,
+                                      size_t count) {
+    const nc_hlx__gemm_job *job = whole->job;
+    nc_hlx__ahead x;
+    size_t k = whole->pb + i * NC_HLX__KC, kc;
+    memset(&x, 0, sizeof x);
+    if (i * NC_HLX__KC >= whole->kb) {
+        k = whole->pb;
+        first += job->threads * whole->rows;
+    }
+    if (first >= job->m) return x;
+    count = nc_hlx__min(count, job->m - first);
+    kc = nc_hlx__min(whole->pb + whole->kb - k, NC_HLX__KC);
+    x.at = job->a + (job->trans_a ? k * job->lda + first : first * job->lda + k);
+    x.ld = job->lda;
+    x.rows = job->trans_a ? kc : count;
+    x.width = job->trans_a ? count : kc;
+    return x;
+}
+
+static void nc_hlx__bring(nc_hlx__ahead *x, size_t lines) {
+    for (; lines && x->row < x->rows; lines--) {
+        nc_hlx__prefetch(x->at + x->row * x->ld + x->column, 1);
+        x->column += 16;
+        if (x->column < x->width) continue;
+        x->column = 0;
+        x->row++;
+    }
+}
+
+/* All tiles of some rows of A, packed or not, against the block of B. Packed rows stay in the second
+ * cache and a panel of B in the first; rows that are not packed are read once and then stay in the
+ * first, while panels of B pass by. */
+static void nc_hlx__tiles(const nc_hlx__gemm_block *t, const float *a, size_t first, size_t count,
+                          nc_hlx__ahead *ahead) {
+    const size_t mr = t->job->micro.mr, nr = t->job->micro.nr;
+    const size_t tiles = (count + mr - 1) / mr * ((t->nc + nr - 1) / nr);
+    const size_t lines = ahead->rows * (ahead->width / 16 + 1) / tiles + 1;
+    size_t g, i, j;
+    for (j = 0; j < t->nc && !t->direct; j += nr)
+        for (i = 0; i < count; i += mr) {
+            nc_hlx__bring(ahead, lines);
+            nc_hlx__tile(t, a + i * t->kc, t->pack_b + j * t->kc, first + i, t->j0 + j);
+        }
+    for (g = 0; g < t->nc && t->direct; g += NC_HLX__GROUP)
+        for (i = 0; i < count; i += mr)
+            for (j = g; j < nc_hlx__min(g + NC_HLX__GROUP, t->nc); j += nr) {
+                nc_hlx__bring(ahead, lines);
+                nc_hlx__tile(t, a + i * t->kc, t->pack_b + j * t->kc, first + i, t->j0 + j);
+            }
+}
+
+/* A task: some rows of A against the block of B; k blocks ascend. Tiles that hang over the edge of A
+ * are packed in any case, for this thread alone. */
 static void nc_hlx__rows_task(const void *block, size_t first, size_t count, size_t thread) {
     const nc_hlx__gemm_block *whole = (const nc_hlx__gemm_block *)block;
     const nc_hlx__gemm_job *job = whole->job;
-    const size_t mr = job->micro.mr, nr = job->micro.nr;
-    size_t p, j, i;
+    const size_t mr = job->micro.mr;
+    const size_t as_it_is = whole->direct ? count / mr * mr : 0;
+    size_t p, i;
     for (p = 0; p * NC_HLX__KC < whole->kb; p++) {
         const nc_hlx__gemm_block t = nc_hlx__k_block(whole, p);
+        nc_hlx__ahead ahead = nc_hlx__ahead_of(whole, p + 1, first, count);
         float *a = t.pack_a + thread * t.rows * NC_HLX__KC;
-        nc_hlx__pack_a(&t, a, first, count);
-        for (j = 0; j < t.nc; j += nr)
-            for (i = 0; i < count; i += mr)
-                nc_hlx__tile(&t, a + i * t.kc, t.pack_b + j * t.kc, first + i, t.j0 + j);
+        nc_hlx__pack_a(&t, a + as_it_is * t.kc, first + as_it_is, count - as_it_is);
+        nc_hlx__tiles(&t, a, first, count, &ahead);
     }
     for (i = first; i < first + count && whole->pb + whole->kb == job->k; i++)
         nc_hlx__finish(job, i, whole->j0, 1, whole->nc);
@@ -3626,6 +3713,7 @@ static void nc_hlx__gemm_run(void *argument) {
     t.job = job;
     t.pack_b = job->work;
     t.pack_a = job->work + NC_HLX__PACK_B;
+    t.direct = job->n <= job->micro.direct;
     t.rows = NC_HLX__MC;
     if (threads > 1) t.rows = nc_hlx__min(t.rows, job->m / (3 * threads) + 1);
     t.rows = t.rows < mr ? mr : t.rows / mr * mr;
@@ -5327,7 +5415,9 @@ typedef struct nc_hlx__ops {
     /* activated and residual may be nowhere */
     void (*linear)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated, nc_hlx__place x,
                    nc_hlx__place w, nc_hlx__place bias, nc_hlx__place residual, size_t k, size_t n);
-    void (*column_sums)(nc_hlx__pass *s, nc_hlx__place sums, nc_hlx__place x, size_t n);
+    /* dw (k x n) += x^T dout, db += the column sums of dout */
+    void (*weights_backward)(nc_hlx__pass *s, nc_hlx__place dw, nc_hlx__place db, nc_hlx__place x,
+                             nc_hlx__place dout, size_t k, size_t n);
     /* mean and rstd stand in buffers b and b + 1 of layer l, gamma and beta in tensors w, w + 1 */
     void (*layernorm)(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b, int w, size_t l);
     void (*layernorm_backward)(nc_hlx__pass *s, nc_hlx__place dx, nc_hlx__place dout,
@@ -5455,9 +5545,9 @@ static void nc_hlx__linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place act
 static void nc_hlx__linear_backward(nc_hlx__pass *s, int dx, nc_hlx__place dout, int x, int w,
                                     size_t l) {
     const size_t k = nc_hlx__inputs(s, w), n = nc_hlx__outputs(s, w);
-    s->ops->gemm(s, 1, 0, k, n, s->rows, nc_hlx__at(s, x, l), dout, nc_hlx__gradient(s, w, l), 1);
+    s->ops->weights_backward(s, nc_hlx__gradient(s, w, l), nc_hlx__gradient(s, w + 1, l),
+                             nc_hlx__at(s, x, l), dout, k, n);
     s->ops->gemm(s, 0, 1, s->rows, k, n, dout, nc_hlx__weight(s, w, l), nc_hlx__at(s, dx, 0), 0);
-    s->ops->column_sums(s, nc_hlx__gradient(s, w + 1, l), dout, n);
 }
 
 /* Streams of dropout: the embedding, then two a layer. */
@@ -5697,9 +5787,14 @@ static void nc_hlx__host_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__plac
                         nc_hlx__floats(s->model, NC_HLX__A_GEMM_WORK), nc_hlx_gemm_work_bytes());
 }
 
-static void nc_hlx__host_column_sums(nc_hlx__pass *s, nc_hlx__place sums, nc_hlx__place x,
-                                     size_t n) {
-    nc_hlx_column_sums(nc_hlx__memory(s, sums), nc_hlx__memory(s, x), s->rows, n);
+static void nc_hlx__host_weights_backward(nc_hlx__pass *s, nc_hlx__place dw, nc_hlx__place db,
+                                          nc_hlx__place x, nc_hlx__place dout, size_t k, size_t n) {
+    nc_hlx__gemm_job job = nc_hlx__gemm_of(1, 0, k, n, s->rows, nc_hlx__memory(s, x), k,
+                                           nc_hlx__memory(s, dout), n, nc_hlx__memory(s, dw), n);
+    job.accumulate = 1;
+    job.sums = nc_hlx__memory(s, db);
+    (void)nc_hlx__gemm(&job, nc_hlx__floats(s->model, NC_HLX__A_GEMM_WORK),
+                       nc_hlx_gemm_work_bytes());
 }
 
 static void nc_hlx__host_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
@@ -5811,7 +5906,7 @@ static const nc_hlx__ops nc_hlx__host = {nc_hlx__host_batch,
                                          nc_hlx__host_bf16,
                                          nc_hlx__host_gemm,
                                          nc_hlx__host_linear,
-                                         nc_hlx__host_column_sums,
+                                         nc_hlx__host_weights_backward,
                                          nc_hlx__host_layernorm,
                                          nc_hlx__host_layernorm_backward,
                                          nc_hlx__host_attention,
@@ -6600,14 +6695,16 @@ typedef struct nc_hlx__columns_push {
     uint32_t rows, n, gamma, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta;
 } nc_hlx__columns_push;
 
-static void nc_hlx__device_column_sums(nc_hlx__pass *s, nc_hlx__place sums, nc_hlx__place x,
-                                       size_t n) {
+static void nc_hlx__device_weights_backward(nc_hlx__pass *s, nc_hlx__place dw, nc_hlx__place db,
+                                            nc_hlx__place x, nc_hlx__place dout, size_t k,
+                                            size_t n) {
     nc_hlx__columns_push push;
     memset(&push, 0, sizeof push);
     push.rows = (uint32_t)s->rows;
     push.n = (uint32_t)n;
-    push.off_dout = (uint32_t)x.at;
-    push.off_dbeta = (uint32_t)sums.at;
+    push.off_dout = (uint32_t)dout.at;
+    push.off_dbeta = (uint32_t)db.at;
+    nc_hlx__device_gemm(s, 1, 0, k, n, s->rows, x, dout, dw, 1);
     nc_hlx__record(s->gpu, "column_sums", s->gpu->work, s->gpu->state, NULL, &push, sizeof push,
                    (n + 63) / 64, 1, 1);
 }
@@ -6847,7 +6944,7 @@ static const nc_hlx__ops nc_hlx__device = {nc_hlx__device_batch,
                                            nc_hlx__device_bf16,
                                            nc_hlx__device_gemm,
                                            nc_hlx__device_linear,
-                                           nc_hlx__device_column_sums,
+                                           nc_hlx__device_weights_backward,
                                            nc_hlx__device_layernorm,
                                            nc_hlx__device_layernorm_backward,
                                            nc_hlx__device_attention,

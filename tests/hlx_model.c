@@ -141,15 +141,15 @@ static void micro_batches_are_one_large_batch(void **state) {
         uint64_t digest;
         float loss;
         c.dropout = dropout ? 0.25f : 0.0f;
-        c.batch_size = 6;
+        c.batch_size = 12; /* more rows than a k block of a product has */
         c.micro_batches = 1;
         digest = digest_after_training(&c);
         loss = last_loss;
-        c.batch_size = 2;
+        c.batch_size = 4;
         c.micro_batches = 3;
         assert_int_equal(digest_after_training(&c), digest);
         c.batch_size = 1;
-        c.micro_batches = 6;
+        c.micro_batches = 12;
         assert_int_equal(digest_after_training(&c), digest);
         assert_true(last_loss == loss);
     }
