@@ -625,7 +625,8 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
 /* Lower and replace blocks by cheaper proven ones. Deterministic; the result is never costlier
  * than nc_tir_lower in any table of the static model. Unless options->whole, each function that
  * other code may call keeps its label and a block of its own behind it, for linkers that take a
- * function for the lines up to the next label. options and report may be null. Errors:
+ * function for the lines up to the next label; that block may be a call of an equal function, where
+ * it is no slower than nc_tir_lower's. options and report may be null. Errors:
  * NC_ERR_CANCELLED by the progress callback, NC_ERR_FORMAT for asm that is not TASM, NC_ERR_ARG,
  * NC_ERR_UNSUPPORTED as nc_tir_lower. Free *tasm with nc_tir_free_text. exact: the same text on
  * every machine.
