@@ -408,7 +408,9 @@ typedef struct nc_tir_block {
 /* Zero means default. */
 typedef struct nc_tir_options {
     nc_tir_target target;      /* of nc_tir_optimize and nc_tir_optimize_text */
-    uint32_t beam;             /* states kept per step, at most 65,536; 0: 32 */
+    uint32_t beam;             /* states kept per step, at most 65,536; 0: 32. With a network that
+                             is an average, and four steps' states come on top: more are kept where
+                             it is unsure, at most double and four more, and fewer elsewhere */
     uint32_t block;            /* instructions searched as one block, at most 64; 0: 32, which the
                              network sees */
     const nc_tir_model *model; /* guides the search; null: no network */
@@ -448,7 +450,10 @@ typedef struct nc_tir_imitation {
     float rate;      /* of AdamW at the start; 0: 0.001 */
     uint32_t whole;  /* of the texts, so many at the end are learned from in blocks of 32 only, the
                         others in pieces that overlap too */
-    uint64_t seed;   /* of the order of blocks */
+    uint32_t
+        guided;    /* 1: the model guides the search that is imitated, as it is at the start; so it
+                        meets the states where it goes wrong (a second round, after one without) */
+    uint64_t seed; /* of the order of blocks */
     nc_progress_fn progress; /* files searched, then epochs done */
     void *user;
 } nc_tir_imitation;
@@ -616,7 +621,8 @@ NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_er
 NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err);
 #endif
 /* Encoder: latents (blocks x 32 x 64) of `blocks` encoded blocks; rows beyond a block's nodes are
- * 0. NC_ERR_FORMAT for words that encode no block. exact: the same bits on every machine. */
+ * 0. The search does not read them: one pass costs more than a search of narrow width, and imitation
+ * leaves the encoder's weights as they were (in the shipped file, random). NC_ERR_FORMAT for words that encode no block. exact: the same bits on every machine. */
 NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
                                       nc_fixed *latents);
 
@@ -735,10 +741,9 @@ NC_API void nc_tir_gpu_close(nc_tir_gpu *gpu);
 NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *models,
                                     size_t count, const nc_gl *words, size_t blocks,
                                     nc_fixed *latents);
-/* Let a device compute the latents (null: none, the processor does). At present the search takes
- * none, so the device has nothing to do. The generations stay the same to the bit; a device that
- * fails ends the run with its status. It must outlive the evolution. */
-NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
+/* NC_ERR_UNSUPPORTED for a device: a generation is guided searches, which read no latents and run
+ * on the processor. NC_OK for null: no device. The evolution is as before in both cases. */
+NC_API nc_status nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu);
 #endif
 
 #endif /* NC_TIRNEURAL_H */
@@ -5999,14 +6004,20 @@ enum {
 NC_TIR__STATIC(network_has_the_documented_size,
                (int)NC_TIR__P_NODES == 90816 && (int)NC_TIR__PARAMETERS == 90816 + 80320);
 
+enum {
+    NC_TIR__HIDDEN_WORDS = NC_TIR__FFN / 4, /* four lanes of 16 bits, as they lie in memory */
+    NC_TIR__OUT_WORDS = NC_TIR__OUT / 2     /* two lanes of 32 bits: outputs i, below, and i + 32 */
+};
+
 /* The weights, and what the decoder makes of them: its first layer taken with the rows of a state's
- * embedding, and its second, a row for each output. */
+ * embedding, and its second, a row for each output and, in words, one for each input. */
 struct nc_tir_model {
     nc_fixed w[NC_TIR__PARAMETERS];
-    int16_t rows[NC_TIR__STATE_ROWS * NC_TIR__FFN]; /* in 1/128 */
-    int16_t hidden_bias[NC_TIR__FFN];               /* in 1/128 */
-    int16_t out[NC_TIR__OUT * NC_TIR__FFN];         /* in 1/256 */
-    int32_t out_bias[NC_TIR__OUT];                  /* in 1/32,768 */
+    uint64_t rows[NC_TIR__STATE_ROWS * NC_TIR__HIDDEN_WORDS]; /* in 1/128, 1,023 higher */
+    uint64_t hidden_bias[NC_TIR__HIDDEN_WORDS];               /* the same */
+    uint64_t out_words[NC_TIR__FFN * NC_TIR__OUT_WORDS];      /* in 1/256 */
+    int16_t out[NC_TIR__OUT * NC_TIR__FFN];                   /* in 1/256 */
+    int32_t out_bias[NC_TIR__OUT];                            /* in 1/32,768 */
 };
 
 NC_API size_t nc_tir_model_parameters(size_t *embedding) {
@@ -6390,16 +6401,19 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
 /* The decoder in small integers, so that it costs a search little at any level: the first layer is
  * taken with every row of a state's embedding once per model, and a state adds those up. Hidden
  * values stay below 32 with 7 fractional bits, weights below 8 with 8: a sum over 128 of their
- * products is below 2^30. The rows stay below 8, so that 27 of them and the bias fit 16 bits. */
+ * products is below 2^30. The rows stay below 8 and are kept 1,023 higher, so that in a sum of 28 of
+ * them and the bias no lane of 16 bits carries into the next: one addition is four in plain C. */
 enum {
     NC_TIR__SMALL_BITS = 8, /* fractional, of small weights */
     NC_TIR__SMALL_LIMIT = 2047,
     NC_TIR__ROW_LIMIT = 1023,
     NC_TIR__HIDDEN_BITS = 7,
     NC_TIR__HIDDEN_LIMIT = 4095,
+    NC_TIR__HIDDEN_ZERO = (NC_TIR__STATE_FEATURES + 1) * NC_TIR__ROW_LIMIT, /* the 0 of a sum */
     NC_TIR__LOGIT = 1 << (NC_TIR__SMALL_BITS + NC_TIR__HIDDEN_BITS) /* 1 in units of logits */
 };
-NC_TIR__STATIC(hidden_values_fit_16_bits, (NC_TIR__STATE_FEATURES + 1) * NC_TIR__ROW_LIMIT < 32768);
+NC_TIR__STATIC(sums_of_rows_fit_16_bits, 2 * NC_TIR__HIDDEN_ZERO < 65536);
+NC_TIR__STATIC(rows_are_added_four_at_a_time, NC_TIR__STATE_FEATURES % 4 == 0);
 
 /* x / 2^shift, rounded, within -limit .. limit. */
 static int32_t nc_tir__narrow(int64_t x, uint32_t shift, int32_t limit) {
@@ -6419,10 +6433,18 @@ static NC__NOINLINE int32_t nc_tir__small_dot(const int16_t *a, const int16_t *b
     return sum;
 }
 
+/* Four values within NC_TIR__ROW_LIMIT a word. */
+static void nc_tir__pack_row(uint64_t *words, const int16_t *values) {
+    uint16_t lanes[NC_TIR__FFN];
+    uint32_t k;
+    for (k = 0; k < NC_TIR__FFN; k++) lanes[k] = (uint16_t)(values[k] + NC_TIR__ROW_LIMIT);
+    memcpy(words, lanes, sizeof lanes);
+}
+
 /* What is derived from the weights, after a change of them. */
 static void nc_tir__derive(nc_tir_model *model) {
     const nc_fixed *first = model->w + NC_TIR__P_HIDDEN + NC_TIR__D * NC_TIR__FFN;
-    int16_t columns[NC_TIR__FFN * NC_TIR__D], row[NC_TIR__D];
+    int16_t columns[NC_TIR__FFN * NC_TIR__D], row[NC_TIR__D], sums[NC_TIR__FFN];
     uint32_t i, k;
     for (i = 0; i < NC_TIR__D; i++) /* of the first layer, its inputs from the state */
         for (k = 0; k < NC_TIR__FFN; k++)
@@ -6431,14 +6453,15 @@ static void nc_tir__derive(nc_tir_model *model) {
         for (k = 0; k < NC_TIR__D; k++)
             row[k] = nc_tir__small(model->w[NC_TIR__P_STATES + i * (uint32_t)NC_TIR__D + k]);
         for (k = 0; k < NC_TIR__FFN; k++)
-            model->rows[i * NC_TIR__FFN + k] = (int16_t)nc_tir__narrow(
-                nc_tir__small_dot(columns + k * NC_TIR__D, row),
-                2 * NC_TIR__SMALL_BITS - NC_TIR__HIDDEN_BITS, NC_TIR__ROW_LIMIT);
+            sums[k] = (int16_t)nc_tir__narrow(nc_tir__small_dot(columns + k * NC_TIR__D, row),
+                                              2 * NC_TIR__SMALL_BITS - NC_TIR__HIDDEN_BITS,
+                                              NC_TIR__ROW_LIMIT);
+        nc_tir__pack_row(model->rows + i * NC_TIR__HIDDEN_WORDS, sums);
     }
     for (k = 0; k < NC_TIR__FFN; k++)
-        model->hidden_bias[k] =
-            (int16_t)nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_HIDDEN_BIAS + k]),
-                                    16 - NC_TIR__HIDDEN_BITS, NC_TIR__ROW_LIMIT);
+        sums[k] = (int16_t)nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_HIDDEN_BIAS + k]),
+                                          16 - NC_TIR__HIDDEN_BITS, NC_TIR__ROW_LIMIT);
+    nc_tir__pack_row(model->hidden_bias, sums);
     for (i = 0; i < NC_TIR__OUT; i++) {
         for (k = 0; k < NC_TIR__FFN; k++)
             model->out[i * NC_TIR__FFN + k] =
@@ -6446,23 +6469,36 @@ static void nc_tir__derive(nc_tir_model *model) {
         model->out_bias[i] =
             nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_OUT_BIAS + i]), 1, 8 * NC_TIR__LOGIT);
     }
+    for (k = 0; k < NC_TIR__FFN; k++)
+        for (i = 0; i < NC_TIR__OUT_WORDS; i++) {
+            const int64_t low = model->out[i * NC_TIR__FFN + k];
+            const int64_t high = model->out[(NC_TIR__OUT_WORDS + i) * NC_TIR__FFN + k];
+            model->out_words[k * NC_TIR__OUT_WORDS + i] = ((uint64_t)high << 32) + (uint64_t)low;
+        }
 }
 
 /* Hidden values of a state, from its rows. Loops over local arrays of known length are what
  * compilers make vectors of without being asked. */
 static NC__NOINLINE void nc_tir__hidden(const nc_tir_model *model, const uint16_t *rows,
                                         int16_t *hidden) {
-    int16_t sum[NC_TIR__FFN];
+    uint64_t sum[NC_TIR__HIDDEN_WORDS];
+    uint16_t lanes[NC_TIR__FFN];
+    int16_t x[NC_TIR__FFN];
     uint32_t i, k;
-    for (k = 0; k < NC_TIR__FFN; k++) sum[k] = model->hidden_bias[k];
-    for (i = 0; i < NC_TIR__STATE_FEATURES; i++) {
-        const int16_t *row = model->rows + rows[i] * (size_t)NC_TIR__FFN;
-        for (k = 0; k < NC_TIR__FFN; k++) sum[k] = (int16_t)(sum[k] + row[k]);
+    for (k = 0; k < NC_TIR__HIDDEN_WORDS; k++) sum[k] = model->hidden_bias[k];
+    for (i = 0; i < NC_TIR__STATE_FEATURES; i += 4) {
+        const uint64_t *a = model->rows + rows[i] * (size_t)NC_TIR__HIDDEN_WORDS;
+        const uint64_t *b = model->rows + rows[i + 1] * (size_t)NC_TIR__HIDDEN_WORDS;
+        const uint64_t *c = model->rows + rows[i + 2] * (size_t)NC_TIR__HIDDEN_WORDS;
+        const uint64_t *d = model->rows + rows[i + 3] * (size_t)NC_TIR__HIDDEN_WORDS;
+        for (k = 0; k < NC_TIR__HIDDEN_WORDS; k++) sum[k] += a[k] + b[k] + c[k] + d[k];
     }
-    for (k = 0; k < NC_TIR__FFN; k++) sum[k] = sum[k] < 0 ? (int16_t)0 : sum[k];
+    memcpy(lanes, sum, sizeof lanes);
+    for (k = 0; k < NC_TIR__FFN; k++) x[k] = (int16_t)(lanes[k] - NC_TIR__HIDDEN_ZERO);
+    for (k = 0; k < NC_TIR__FFN; k++) x[k] = x[k] < 0 ? (int16_t)0 : x[k];
     for (k = 0; k < NC_TIR__FFN; k++)
-        sum[k] = sum[k] > NC_TIR__HIDDEN_LIMIT ? (int16_t)NC_TIR__HIDDEN_LIMIT : sum[k];
-    memcpy(hidden, sum, sizeof sum);
+        x[k] = x[k] > NC_TIR__HIDDEN_LIMIT ? (int16_t)NC_TIR__HIDDEN_LIMIT : x[k];
+    memcpy(hidden, x, sizeof x);
 }
 
 /* One output of the decoder. */
@@ -6470,6 +6506,50 @@ static int32_t nc_tir__output(const nc_tir_model *model, const int16_t *hidden, 
     const int16_t *w = model->out + code * (size_t)NC_TIR__FFN;
     return model->out_bias[code] + nc_tir__small_dot(w, hidden) +
            nc_tir__small_dot(w + NC_TIR__D, hidden + NC_TIR__D);
+}
+
+/* All outputs without vectors, two a product: the inputs that are not 0, each times its row of
+ * words. The lower lane is signed and borrows from the upper, which gets that back at the end. */
+static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const int16_t *hidden,
+                                               int32_t *out) {
+    uint8_t index[NC_TIR__FFN];
+    uint32_t count = 0, i, j, k;
+    for (k = 0; k < NC_TIR__FFN; k++) {
+        index[count] = (uint8_t)k;
+        count += hidden[k] != 0;
+    }
+    for (i = 0; i < NC_TIR__OUT_WORDS; i += 4) {
+        uint64_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, sum[4];
+        for (j = 0; j < count; j++) {
+            const uint64_t *w = model->out_words + index[j] * (size_t)NC_TIR__OUT_WORDS + i;
+            const uint64_t x = (uint64_t)hidden[index[j]];
+            s0 += x * w[0];
+            s1 += x * w[1];
+            s2 += x * w[2];
+            s3 += x * w[3];
+        }
+        sum[0] = s0;
+        sum[1] = s1;
+        sum[2] = s2;
+        sum[3] = s3;
+        for (k = 0; k < 4; k++) {
+            const int32_t low = (int32_t)(uint32_t)sum[k];
+            const uint64_t high = sum[k] - (uint64_t)(int64_t)low;
+            out[i + k] = model->out_bias[i + k] + low;
+            out[NC_TIR__OUT_WORDS + i + k] =
+                model->out_bias[NC_TIR__OUT_WORDS + i + k] + (int32_t)(uint32_t)(high >> 32);
+        }
+    }
+}
+
+/* All outputs of the decoder. */
+static void nc_tir__outputs(const nc_tir_model *model, const int16_t *hidden, int32_t *out) {
+#ifdef NC_NO_SIMD
+    nc_tir__outputs_by_words(model, hidden, out);
+#else
+    uint32_t i;
+    for (i = 0; i < NC_TIR__OUT; i++) out[i] = nc_tir__output(model, hidden, i);
+#endif
 }
 
 /* >>optimizer ===================================================================== */
@@ -6563,7 +6643,8 @@ typedef struct nc_tir__search {
     uint64_t expanded; /* states looked at, ever */
     int32_t toll;      /* what a row of the stack table adds to the score of a move; 0: the fewest
                           instructions, whatever they cost there */
-    uint32_t level;
+    uint32_t level,
+        limit; /* of the search under way: instructions so far, to be fewer than these */
     const nc_tir_model *model;
     int32_t guide; /* weight of its log-probability */
     /* for training: further ways to states that were there, where the levels start, the end */
@@ -7339,10 +7420,8 @@ typedef struct nc_tir__beam {
     uint32_t best_count, entered_count, entered_mask, width;
     int32_t left; /* moves that may follow the next */
     /* the network's view of b->s, when there is one */
-    int guided;
-    uint64_t known;                     /* the codes whose score is known, one bit each */
+    int guided, sparing; /* sparing: the fewest instructions are sought with its guidance */
     int32_t logits[NC_TIR__OUT], least; /* moves whose score is below `least` are not offered */
-    int16_t hidden[NC_TIR__FFN];
 } nc_tir__beam;
 
 /* Supply and demand after a move (sign 1), or before it again (-1). */
@@ -7394,18 +7473,9 @@ static uint32_t nc_tir__code_of(uint32_t op, uint64_t arg) {
     }
 }
 
-/* The network's score of a code in b->s. */
-static int32_t nc_tir__logit(nc_tir__beam *b, uint32_t code) {
-    if (!(b->known >> code & 1)) {
-        b->known |= UINT64_C(1) << code;
-        b->logits[code] = nc_tir__output(b->p->model, b->hidden, code);
-    }
-    return b->logits[code];
-}
-
 /* What the network's score of a move and of its state lacks. */
 static int32_t nc_tir__advice(nc_tir__beam *b, const nc_tir__move *m) {
-    const int64_t logit = (int64_t)m->logit + nc_tir__logit(b, NC_TIR__CODE_VALUE);
+    const int64_t logit = (int64_t)m->logit + b->logits[NC_TIR__CODE_VALUE];
     return 16 * NC_TIR__SCORE - (int32_t)(logit * b->p->guide / NC_TIR__LOGIT);
 }
 
@@ -7499,7 +7569,7 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     m->logit = 0;
     m->toll = 0;
     if (b->guided) {
-        m->logit = nc_tir__logit(b, nc_tir__code_of(op, arg));
+        m->logit = b->logits[nc_tir__code_of(op, arg)];
         if (m->logit < b->least) return;
     }
     nc_tir__change_of(p, s, m, &c);
@@ -7706,7 +7776,7 @@ static void nc_tir__offer_order(nc_tir__beam *b, uint32_t op, uint32_t i, int32_
                                 int32_t misplaced, nc_tir__move *m) {
     least += NC_TIR__SCORE_MISPLACED * misplaced;
     if (b->guided) {
-        m->logit = nc_tir__logit(b, nc_tir__code_of(op, i));
+        m->logit = b->logits[nc_tir__code_of(op, i)];
         least += nc_tir__advice(b, m);
     }
     if (least < b->worst) nc_tir__offer(b, op, i, m);
@@ -7912,15 +7982,17 @@ enum { NC_TIR__CUT_BELOW = 25 * NC_TIR__LOGIT / 4 };
 /* The network looks at b->s, whose uses are counted. */
 static void nc_tir__consult(nc_tir__beam *b, int first) {
     uint16_t rows[NC_TIR__STATE_FEATURES];
+    int16_t hidden[NC_TIR__FFN];
     int32_t top = INT32_MIN;
     uint32_t i;
     b->guided = b->p->model && b->p->guide;
+    b->sparing = b->guided && !b->p->toll;
     if (!b->guided) return;
     nc_tir__state_rows(b, first, rows);
-    nc_tir__hidden(b->p->model, rows, b->hidden);
-    b->known = 0;
+    nc_tir__hidden(b->p->model, rows, hidden);
+    nc_tir__outputs(b->p->model, hidden, b->logits);
     for (i = 0; i < NC_TIR__OUT; i++)
-        if (i != NC_TIR__CODE_VALUE && nc_tir__logit(b, i) > top) top = nc_tir__logit(b, i);
+        if (i != NC_TIR__CODE_VALUE && b->logits[i] > top) top = b->logits[i];
     b->least = top - NC_TIR__CUT_BELOW;
 }
 
@@ -7975,14 +8047,42 @@ static void nc_tir__sort_moves(nc_tir__beam *b) {
     for (i = 0; i < n; i++) p->order[p->bucket[b->moves[i].score]++] = i;
 }
 
-/* The `width` best moves become states. */
+/* With a network the width is an average: a level keeps fewer states where the others' scores are
+ * beyond a margin, which grows with the width, and more, at most double and 4, where they are not.
+ * Four levels' states are there to begin with, and each level to come is sure of one. */
+enum {
+    NC_TIR__STEPS_MORE = 4,
+    NC_TIR__STATES_MORE = 4,
+    NC_TIR__MARGIN = 80,
+    NC_TIR__MARGIN_WIDTH = 16
+};
+
+/* The most states of a level. */
+static uint32_t nc_tir__most(uint32_t width) {
+    return width + (width < NC_TIR__STATES_MORE ? width : (uint32_t)NC_TIR__STATES_MORE);
+}
+
+/* How many moves may become states of the next level. */
+static uint32_t nc_tir__room(const nc_tir__search *p, uint32_t width) {
+    const uint32_t most = nc_tir__most(width);
+    const uint32_t all = width * (p->limit + NC_TIR__STEPS_MORE);
+    const uint32_t used = (uint32_t)stbds_arrlenu(p->states) + p->limit - 1 - p->level;
+    return all <= used ? 1 : all - used < most ? all - used : most;
+}
+
+/* The best moves become states: `width` of them, or as many as the network is unsure of. */
 static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
     nc_tir__search *p = b->p;
+    const int32_t margin = NC_TIR__MARGIN + NC_TIR__MARGIN_WIDTH * (int32_t)width;
+    const uint32_t room = b->sparing ? nc_tir__room(p, width) : width;
+    int32_t best = 0;
     uint32_t i, kept = 0;
     nc_tir__sort_moves(b);
-    for (i = 0; i < stbds_arrlenu(b->moves) && kept < width; i++) {
+    for (i = 0; i < stbds_arrlenu(b->moves) && kept < room; i++) {
         const nc_tir__move *m = &b->moves[p->order[i]];
         nc_tir__state child;
+        if (!kept) best = m->score;
+        if (b->sparing && m->score > best + margin) break;
         if (!nc_tir__visit(b, nc_tir__key_of(p, m))) {
             if (p->keep_edges) {
                 nc_tir__edge edge;
@@ -8066,13 +8166,14 @@ static int nc_tir__find(nc_tir__search *p, uint32_t limit, uint32_t width) {
     size_t ranks;
     int found = 0;
     if (limit > NC_TIR__MAX_LEVELS || !nc_tir__begin(p, &b, &start)) return 0;
-    while (room < 2 * width * limit) room *= 2;
+    p->limit = limit;
+    while (room < 2 * width * (limit + NC_TIR__STEPS_MORE)) room *= 2;
     b.seen_mask = room - 1;
     b.seen = (uint64_t *)nc__calloc(NULL, room * sizeof *b.seen);
     if (!b.seen) return 0;
-    b.width = width;
-    b.entered_mask = 8 * (uint32_t)nc_tir_padded(width) - 1;
-    ranks = (b.entered_mask + 1) * sizeof *b.entered + width * sizeof *b.best;
+    b.width = p->model && p->guide && !p->toll ? nc_tir__most(width) : width;
+    b.entered_mask = 8 * (uint32_t)nc_tir_padded(b.width) - 1;
+    ranks = (b.entered_mask + 1) * sizeof *b.entered + b.width * sizeof *b.best;
     b.entered = (uint64_t *)nc__calloc(NULL, ranks);
     if (b.entered) b.best = (int32_t *)(void *)(b.entered + b.entered_mask + 1);
     NC__EMPTY(p->states);
@@ -10568,8 +10669,10 @@ NC_API nc_status nc_tir_report_json(const nc_tir_report *report, char **json) {
  * that lead there. In floating point the network learns from each level of it to prefer the moves
  * on such ways, of a state that lies on one, to its other moves and to those of a state that does
  * not (cross entropy, AdamW), with the search's own scores added as they are when it searches. It
- * is then rounded to fixed point. Sums run in one order, so one machine always gives the same
- * weights. */
+ * is then rounded to fixed point. In a second round the network guides that search, so that what it
+ * ranks too high becomes what it learns from (Ross, Gordon, Bagnell 2011: A reduction of imitation
+ * learning to no-regret online learning). Sums run in one order, so one machine always gives the
+ * same weights. */
 
 enum {
     NC_TIR__MAX_MOVES = 1024, /* a state has at most 713: units, and three times its locals */
@@ -10643,9 +10746,11 @@ static void nc_tir__mark_parents(const nc_tir__search *p, uint32_t before, uint3
 }
 
 /* Of each level of the last search the best state on a shortest way and the best that is on none
- * become samples. 0 when out of memory. */
+ * become samples, with all their moves and the scores that these have without a network. 0 when out
+ * of memory. */
 static int nc_tir__add_samples(nc_tir__search *p, nc_tir__training_set *set) {
     const uint32_t n = (uint32_t)stbds_arrlenu(p->states);
+    const nc_tir_model *model = p->model;
     uint8_t *good = (uint8_t *)nc__calloc(NULL, n + 1);
     uint32_t level = p->found_count, last = n, i;
     size_t edge = stbds_arrlenu(p->edges);
@@ -10653,6 +10758,7 @@ static int nc_tir__add_samples(nc_tir__search *p, nc_tir__training_set *set) {
     nc_tir__state s;
     if (!good) return 0;
     good[p->goal_state] = 1;
+    p->model = NULL;
     for (i = nc_tir__begin(p, &b, &s) ? level : 0; i > 0; i--) {
         const uint32_t first = p->level_start[i], before = p->level_start[i - 1];
         const size_t at = stbds_arrlenu(set->samples);
@@ -10667,6 +10773,7 @@ static int nc_tir__add_samples(nc_tir__search *p, nc_tir__training_set *set) {
         last = first;
     }
     p->moves = b.moves;
+    p->model = model;
     nc__free(NULL, good, n + 1);
     return 1;
 }
@@ -10736,10 +10843,10 @@ static void nc_tir__add_pieces(nc_tir__search *p, nc_tir__map *seen, const nc_ti
             }
 }
 
-/* The samples of one text. */
-static nc_status nc_tir__learn_text(const char *tasm, uint32_t beam, int pieces,
-                                    nc_tir__training_set *set) {
-    nc_tir__search *p = nc_tir__search_new(NULL, 0);
+/* The samples of one text, from searches with a network or (null) without. */
+static nc_status nc_tir__learn_text(const nc_tir_model *model, const char *tasm, uint32_t beam,
+                                    int pieces, nc_tir__training_set *set) {
+    nc_tir__search *p = nc_tir__search_new(model, NC_TIR__GUIDE);
     nc_tir__map seen;
     nc_tir__code code;
     nc_status status = p ? nc_tir__read_tasm(tasm, NC_TIR__FOR_ROWS, &code, NULL) : NC_ERR_MEMORY;
@@ -10771,8 +10878,8 @@ static void nc_tir__append_set(nc_tir__training_set *to, const nc_tir__training_
 
 /* Best sequences of the blocks of the programs and of pieces of them, as samples: 16 texts at a
  * time, each by one thread, joined in their order. */
-static nc_status nc_tir__prepare(const char *const *tasm, size_t count, const nc_tir_imitation *o,
-                                 nc_tir__training_set *set) {
+static nc_status nc_tir__prepare(const nc_tir_model *model, const char *const *tasm, size_t count,
+                                 const nc_tir_imitation *o, nc_tir__training_set *set) {
     enum { TEXTS = 16 };
     nc_tir__training_set part[TEXTS];
     nc_status status = NC_OK, each[TEXTS];
@@ -10786,7 +10893,7 @@ static nc_status nc_tir__prepare(const char *const *tasm, size_t count, const nc
 #pragma omp parallel for schedule(dynamic)
 #endif
         for (i = 0; i < n; i++)
-            each[i] = nc_tir__learn_text(tasm[first + (size_t)i], o->beam,
+            each[i] = nc_tir__learn_text(o->guided ? model : NULL, tasm[first + (size_t)i], o->beam,
                                          first + (size_t)i + o->whole < count, &part[i]);
         for (i = 0; i < n; i++) {
             if (status == NC_OK) status = each[i];
@@ -11053,7 +11160,7 @@ NC_API nc_status nc_tir_imitate(nc_tir_model *model, const char *const *tasm, si
     if (o.rate <= 0.0f) o.rate = 1e-3f;
     memset(&set, 0, sizeof set);
     s = (nc_tir__f_model *)nc__calloc(NULL, sizeof *s);
-    status = s ? nc_tir__prepare(tasm, count, &o, &set) : NC_ERR_MEMORY;
+    status = s ? nc_tir__prepare(model, tasm, count, &o, &set) : NC_ERR_MEMORY;
     if (status == NC_OK) {
         for (i = 0; i < NC_TIR__PARAMETERS; i++) s->w[i] = (float)nc_fixed_to_f64(model->w[i]);
         status = nc_tir__train_epochs(s, &set, &o, report ? report : &seen);
@@ -11092,9 +11199,6 @@ struct nc_tir_evolution {
     nc_tir__batch_block *blocks; /* stb_ds array */
     nc_tir__map seen;
     volatile int *stop; /* another thread's wish; or null */
-#ifdef NC_GPU
-    nc_tir_gpu *gpu; /* or null; the search takes no latents at present */
-#endif
 };
 
 /* Rows of the best proven code that the search's model finds for a block with a narrow beam. */
@@ -11646,8 +11750,9 @@ NC_API nc_status nc_tir_gpu_forward(nc_tir_gpu *gpu, const nc_tir_model *const *
     return status;
 }
 
-NC_API void nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu) {
-    evolution->gpu = gpu;
+NC_API nc_status nc_tir_evolution_use_gpu(nc_tir_evolution *evolution, nc_tir_gpu *gpu) {
+    if (!evolution) return NC_ERR_ARG;
+    return gpu ? NC_ERR_UNSUPPORTED : NC_OK;
 }
 #endif /* NC_GPU */
 

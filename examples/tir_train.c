@@ -1,5 +1,6 @@
 /* tir_train: train the weights that guide tir_opt's search, from a folder of TIR modules: imitation
-   of a wide search first, then evolution. Every third module in the order of names is kept away
+   of a wide search first, in a second round of one that the first round's weights guide, then
+   evolution. Every third module in the order of names is kept away
    from training; what the weights do for it is reported apart. Most of what is learned from are
    blocks made up from the other modules: pieces of them joined, chains in which every instruction
    follows two as it does in them, statements such as the compiler writes, all with a few changes.
@@ -18,7 +19,7 @@
 static const char usage[] =
     "usage: tir_train DIR [options]\n"
     "  -o FILE          write the weights there\n"
-    "  --blocks N       blocks made up to learn from (default 75000)\n"
+    "  --blocks N       blocks made up to learn from, in each of two rounds (default 45000)\n"
     "  --epochs N       of imitation (default 3)\n"
     "  --beam N         width of the search it imitates (default 64)\n"
     "  --generations N  of evolution after it (default 20)\n"
@@ -294,6 +295,25 @@ static int fail(const char *what, const nc_error *err) {
     return fprintf(stderr, "tir_train: %s: %s\n", what, err->message), 1;
 }
 
+/* A round of imitation, on the modules and on blocks made up from them. */
+static int imitate(nc_tir_model *model, source *made, const char **texts, size_t modules,
+                   size_t blocks, const nc_tir_imitation *options) {
+    nc_tir_imitation_report seen;
+    nc_error err = {0};
+    size_t count = modules, i;
+    for (i = 0; i < blocks; i += TEXT_BLOCKS)
+        texts[count++] =
+            make_up_text(made, blocks - i < TEXT_BLOCKS ? blocks - i : (size_t)TEXT_BLOCKS);
+    if (nc_tir_imitate(model, texts, count, options, &seen, &err) != NC_OK)
+        return fail("imitation", &err);
+    end_of_line();
+    printf("imitation: %u pieces of code, %u states; loss %.3f, a best move first in %.1f %%\n",
+           seen.blocks, seen.samples, seen.loss, 100 * seen.accuracy);
+    fflush(stdout);
+    while (count > modules) free((char *)texts[--count]);
+    return 0;
+}
+
 /* Evolution on all blocks of the training modules; its state is kept in a file. */
 static int evolve(const corpus *c, nc_tir_model **model, const char *state, uint64_t seed,
                   uint32_t generations) {
@@ -354,9 +374,8 @@ int main(int argc, char **argv) {
     const char *folder = NULL, *out = NULL, *weights = NULL, *state = NULL;
     static const char *training[MAX_TEXTS];
     static source made;
-    size_t count = 0, modules, blocks = 75000, i, parameters, embedding;
+    size_t modules = 0, blocks = 45000, i, parameters, embedding;
     nc_tir_imitation imitation = {0};
-    nc_tir_imitation_report seen;
     nc_tir_model *model, *start;
     uint32_t generations = 20;
     uint64_t seed = 1;
@@ -394,8 +413,7 @@ int main(int argc, char **argv) {
     if (!folder) return fputs(usage, stderr), 2;
     if (load_corpus(folder, &c)) return 1;
     for (i = 0; i < c.count; i++)
-        if (i % 3 != 2) training[count++] = c.tasm[i];
-    modules = count;
+        if (i % 3 != 2) training[modules++] = c.tasm[i];
     parameters = nc_tir_model_parameters(&embedding);
     printf("%lu parameters and %lu of embeddings; %lu modules to train on, %lu kept away\n",
            (unsigned long)parameters, (unsigned long)embedding, (unsigned long)modules,
@@ -411,18 +429,14 @@ int main(int argc, char **argv) {
         made.state = 2 * seed + 1;
         for (i = 0; i < modules; i++) add_module(&made, training[i]);
         if (made.n < 3) return fprintf(stderr, "tir_train: no code in '%s'\n", folder), 1;
-        for (i = 0; i < blocks; i += TEXT_BLOCKS)
-            training[count++] =
-                make_up_text(&made, blocks - i < TEXT_BLOCKS ? blocks - i : (size_t)TEXT_BLOCKS);
-        imitation.whole = (uint32_t)(count - modules);
+        imitation.whole = (uint32_t)((blocks + TEXT_BLOCKS - 1) / TEXT_BLOCKS);
         imitation.seed = seed;
         imitation.progress = show;
         imitation.user = "imitation";
-        if (nc_tir_imitate(model, training, count, &imitation, &seen, &err) != NC_OK)
-            return fail("imitation", &err);
-        end_of_line();
-        printf("imitation: %u pieces of code, %u states; loss %.3f, a best move first in %.1f %%\n",
-               seen.blocks, seen.samples, seen.loss, 100 * seen.accuracy);
+        if (imitate(model, &made, training, modules, blocks, &imitation)) return 1;
+        imitation.guided = 1;
+        imitation.rate = 5e-4f;
+        if (imitate(model, &made, training, modules, blocks, &imitation)) return 1;
     }
     if (state ? evolve(&c, &model, state, seed, generations)
               : refine(&c, &model, seed, generations))
@@ -438,7 +452,6 @@ int main(int argc, char **argv) {
         nc_tir_free_text(c.tasm[i]);
         free(c.name[i]);
     }
-    for (i = modules; i < count; i++) free((char *)training[i]);
     for (k = 0; k < made.kinds; k++) free(made.text[k]);
     free(made.code);
     return 0;

@@ -369,6 +369,7 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
     nc_tir_model *model;
     uint16_t rows[NC_TIR__STATE_FEATURES];
     int16_t hidden[NC_TIR__FFN];
+    int32_t out[2][NC_TIR__OUT];
     uint64_t seed = 3, sum = 0;
     int round, i, k, c;
     (void)state;
@@ -377,7 +378,12 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
         model->w[NC_TIR__P_HIDDEN + 64 * 128 + test_random(&seed) % 8192] =
             i & 1 ? 8 * NC_FIXED_ONE - 1 : nc_gl_neg(8 * NC_FIXED_ONE - 1);
     nc_tir__derive(model);
-    for (round = 0; round < 50; round++) {
+    for (round = 0; round < 51; round++) {
+        for (i = 0; i < 128 && round == 50; i++) { /* as far from 0 as they get, both ways */
+            model->w[NC_TIR__P_OUT + i * 64 + 2] = nc_gl_neg(8 * NC_FIXED_ONE - 1);
+            model->w[NC_TIR__P_OUT + i * 64 + 35] = 8 * NC_FIXED_ONE - 1;
+        }
+        if (round == 50) nc_tir__derive(model);
         for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
             rows[i] = (uint16_t)(test_random(&seed) % NC_TIR__STATE_ROWS);
         nc_tir__hidden(model, rows, hidden);
@@ -394,12 +400,19 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
             }
             assert_int_equal(hidden[k], x < 0 ? 0 : x > 4095 ? 4095 : x);
         }
+        for (k = 0; k < 128 && round == 50; k++) hidden[k] = 4095;
+        nc_tir__outputs(model, hidden, out[0]);
+        nc_tir__outputs_by_words(model, hidden, out[1]);
         for (i = 0; i < 64; i++) {
             int64_t x = (nc_gl_to_i64(model->w[NC_TIR__P_OUT_BIAS + i]) + 1) >> 1;
-            for (k = 0; k < 128; k++)
-                x += hidden[k] * ((nc_gl_to_i64(model->w[NC_TIR__P_OUT + k * 64 + i]) + 128) >> 8);
+            for (k = 0; k < 128; k++) {
+                const int64_t w = (nc_gl_to_i64(model->w[NC_TIR__P_OUT + k * 64 + i]) + 128) >> 8;
+                x += hidden[k] * (w > 2047 ? 2047 : w < -2047 ? -2047 : w);
+            }
             assert_int_equal(nc_tir__output(model, hidden, (uint32_t)i), x);
-            sum = sum * 31 + (uint64_t)x;
+            assert_int_equal(out[0][i], x);
+            assert_int_equal(out[1][i], x);
+            if (round < 50) sum = sum * 31 + (uint64_t)x;
         }
     }
     /* golden: this test's first run, on an x86-64 machine */
@@ -559,6 +572,127 @@ static void a_product_is_not_taken_apart_where_a_part_is_needed(void **state) {
     }
 }
 
+/* Straight-line code at random. */
+static size_t random_code(uint64_t *seed, nc_tir__tasm *list, size_t n) {
+    static const uint8_t ops[] = {
+        NC_TIR__I_PUSH,     NC_TIR__I_PUSH,      NC_TIR__I_DUP,      NC_TIR__I_DUP,
+        NC_TIR__I_DUP,      NC_TIR__I_SWAP,      NC_TIR__I_SWAP,     NC_TIR__I_PICK,
+        NC_TIR__I_PLACE,    NC_TIR__I_POP,       NC_TIR__I_ADD,      NC_TIR__I_ADD,
+        NC_TIR__I_MUL,      NC_TIR__I_ADDI,      NC_TIR__I_SPLIT,    NC_TIR__I_LT,
+        NC_TIR__I_DIVINE,   NC_TIR__I_WRITE_IO,  NC_TIR__I_READ_MEM, NC_TIR__I_WRITE_MEM,
+        NC_TIR__I_READ_MEM, NC_TIR__I_WRITE_MEM, NC_TIR__I_ASSERT,   NC_TIR__I_EQ};
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const uint32_t op = ops[test_random(seed) % sizeof ops];
+        const nc_tir__instruction *table = &nc_tir__table[op];
+        uint64_t arg = 0;
+        if (nc_tir__counts(table)) arg = 1 + test_random(seed) % 5;
+        if (table->arg == NC_TIR__ARG_INDEX) arg = 1 + test_random(seed) % 7;
+        if (table->arg == NC_TIR__ARG_FIELD) arg = test_random(seed) % 4;
+        list[i] = nc_tir__make(op, arg);
+    }
+    return n;
+}
+
+/* No state on the way to a goal owes more moves than follow; many do when there is to be one move
+ * less. */
+static void what_is_given_up_leads_to_no_goal(void **state) {
+    nc_tir__search *p = nc_tir__search_new(NULL, 0);
+    uint64_t seed = 5;
+    uint32_t trial, states = 0, given_up = 0;
+    (void)state;
+    p->keep_edges = 1; /* nothing is given up while it searches */
+    for (trial = 0; trial < 600; trial++) {
+        nc_tir__tasm list[14];
+        const size_t n = random_code(&seed, list, 4 + trial % 11);
+        nc_tir__uses uses;
+        uint32_t at, left;
+        if (!nc_tir__find_shorter(p, list, n, (uint32_t)n + 1, 64)) continue;
+        for (at = p->goal_state, left = 0; left <= p->found_count; at = p->states[at].parent) {
+            nc_tir__count_uses(p, &p->states[at], &uses);
+            assert_true(nc_tir__moves_owed(&uses) <= (int32_t)left);
+            given_up += nc_tir__moves_owed(&uses) >= (int32_t)left;
+            states++;
+            left++;
+        }
+    }
+    printf("%u of %u states given up with one move less\n", given_up, states);
+    assert_true(states > 2000 && given_up > 200);
+    nc_tir__search_free(p);
+}
+
+/* With a network a search keeps `width` states a level on average and four levels' more, no level
+ * more than it may; without one every level keeps what it can. */
+static void a_network_spends_states_where_it_is_unsure(void **state) {
+    static const uint32_t widths[] = {1, 2, 4, 16};
+    nc_tir__search *p;
+    nc_tir_model *model;
+    nc_error err;
+    uint32_t w, trial, fewer = 0, more = 0;
+    (void)state;
+    assert_int_equal(nc_tir_model_load(&model, "examples/data/tir_weights.bin", &err), NC_OK);
+    p = nc_tir__search_new(model, NC_TIR__GUIDE);
+    for (w = 0; w < 4; w++) {
+        const uint32_t width = widths[w], most = width + (width < 4 ? width : 4);
+        uint64_t seed = 8;
+        for (trial = 0; trial < 60; trial++) {
+            nc_tir__tasm list[20];
+            const uint32_t n = (uint32_t)random_code(&seed, list, 20);
+            uint32_t level, last;
+            NC__EMPTY(p->states);
+            if (nc_tir__find_shorter(p, list, n, n, width))
+                last = p->found_count;
+            else
+                last = p->level + 1;
+            assert_true(stbds_arrlenu(p->states) <= width * (n + 4));
+            for (level = 1; level + 1 < last; level++) {
+                const uint32_t kept = p->level_start[level + 1] - p->level_start[level];
+                assert_true(kept <= most);
+                fewer += kept < width;
+                more += kept > width;
+            }
+        }
+    }
+    printf("%u levels with fewer states than the width, %u with more\n", fewer, more);
+    assert_true(fewer > 500 && more > 500);
+    nc_tir__search_free(p);
+    nc_tir_model_destroy(model);
+}
+
+/* The network chooses the states of a second round; their moves have the scores of a search without
+ * it. */
+static void a_guided_round_keeps_the_searchs_own_scores(void **state) {
+    nc_tir__search *p;
+    nc_tir__training_set set[2];
+    nc_tir_model *model;
+    uint64_t seed = 21;
+    uint32_t trial, compared = 0, k;
+    (void)state;
+    memset(set, 0, sizeof set);
+    assert_int_equal(nc_tir_model_create(&model, 6), NC_OK);
+    p = nc_tir__search_new(model, NC_TIR__GUIDE);
+    p->keep_edges = 1;
+    for (trial = 0; trial < 40; trial++) {
+        nc_tir__tasm list[10];
+        const size_t n = random_code(&seed, list, 10);
+        if (!nc_tir__find_shorter(p, list, n, (uint32_t)n + 1, 16)) continue;
+        for (k = 0; k < 2; k++) {
+            p->model = k ? NULL : model;
+            assert_true(nc_tir__add_samples(p, &set[k]));
+            assert_true(p->model == (k ? NULL : model));
+        }
+        p->model = model;
+        compared++;
+    }
+    assert_true(compared > 5 && stbds_arrlenu(set[0].options) > 100);
+    assert_int_equal(stbds_arrlenu(set[0].options), stbds_arrlenu(set[1].options));
+    assert_memory_equal(set[0].options, set[1].options,
+                        stbds_arrlenu(set[0].options) * sizeof *set[0].options);
+    for (k = 0; k < 2; k++) nc_tir__training_set_free(&set[k]);
+    nc_tir__search_free(p);
+    nc_tir_model_destroy(model);
+}
+
 /* Gradients of the loss of one block's samples against central differences. */
 static void imitation_has_the_right_gradients(void **state) {
     static const uint32_t parts[6][2] = {{NC_TIR__P_HIDDEN_STATE, NC_TIR__P_HIDDEN_BIAS},
@@ -578,7 +712,7 @@ static void imitation_has_the_right_gradients(void **state) {
     (void)state;
     memset(&set, 0, sizeof set);
     imitation.beam = 64;
-    assert_int_equal(nc_tir__prepare(&text, 1, &imitation, &set), NC_OK);
+    assert_int_equal(nc_tir__prepare(NULL, &text, 1, &imitation, &set), NC_OK);
     assert_true(stbds_arrlenu(set.starts) > 6);
     assert_int_equal(nc_tir_model_create(&model, 9), NC_OK);
     for (i = 0; i < NC_TIR__PARAMETERS; i++) s->w[i] = (float)nc_fixed_to_f64(model->w[i]);
@@ -631,6 +765,14 @@ static void imitation_learns_and_repeats_itself(void **state) {
     nc_tir_model_digest(a, x);
     nc_tir_model_digest(b, y);
     assert_memory_equal(x, y, sizeof x);
+    options.guided = 1; /* a second round, which another one without guidance is not */
+    assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &last, &err), NC_OK);
+    assert_int_equal(nc_tir_imitate(b, texts, 1, &options, &again, &err), NC_OK);
+    nc_tir_model_digest(a, x);
+    assert_memory_not_equal(x, y, sizeof x);
+    nc_tir_model_digest(b, y);
+    assert_memory_equal(x, y, sizeof x);
+    assert_true(last.samples != first.samples && last.samples == again.samples);
     texts[0] = "frobnicate";
     assert_int_equal(nc_tir_imitate(a, texts, 1, &options, &again, &err), NC_ERR_FORMAT);
     nc_tir_model_destroy(a);
@@ -803,6 +945,9 @@ int main(void) {
         cmocka_unit_test(weights_files_are_read_as_hostile),
         cmocka_unit_test(the_decoder_is_the_naive_one_bit_for_bit),
         cmocka_unit_test(samples_follow_all_shortest_ways),
+        cmocka_unit_test(what_is_given_up_leads_to_no_goal),
+        cmocka_unit_test(a_network_spends_states_where_it_is_unsure),
+        cmocka_unit_test(a_guided_round_keeps_the_searchs_own_scores),
         cmocka_unit_test(shipped_weights_guide_to_proven_code),
         cmocka_unit_test(a_search_leaves_out_only_what_it_would_not_keep),
         cmocka_unit_test(a_search_does_not_begin_what_it_cannot_end),
