@@ -6502,7 +6502,8 @@ static NC__NOINLINE void nc_tir__hidden(const nc_tir_model *model, const uint16_
 }
 
 /* One output of the decoder. */
-static int32_t nc_tir__output(const nc_tir_model *model, const int16_t *hidden, uint32_t code) {
+static NC_UNUSED int32_t nc_tir__output(const nc_tir_model *model, const int16_t *hidden,
+                                        uint32_t code) {
     const int16_t *w = model->out + code * (size_t)NC_TIR__FFN;
     return model->out_bias[code] + nc_tir__small_dot(w, hidden) +
            nc_tir__small_dot(w + NC_TIR__D, hidden + NC_TIR__D);

@@ -1,9 +1,9 @@
 /* tir_train: train the weights that guide tir_opt's search, from a folder of TIR modules: imitation
-   of a wide search first, in a second round of one that the first round's weights guide, then
-   evolution. Every third module in the order of names is kept away
-   from training; what the weights do for it is reported apart. Most of what is learned from are
-   blocks made up from the other modules: pieces of them joined, chains in which every instruction
-   follows two as it does in them, statements such as the compiler writes, all with a few changes.
+   of a wide search, in a second round of one that the first round's weights guide, then evolution.
+   Every third module in the order of names is kept away from training; what the weights do for it
+   is reported apart. Most of what is learned from are blocks made up from the other modules: pieces
+   of them joined, chains in which every instruction follows two as it does in them, statements such
+   as the compiler writes, all with a few changes.
    The shipped examples/data/tir_weights.bin: tir_train ../shared/data/tir -o FILE
    cc -O2 -fopenmp tir_train.c -o tir_train -lm   (needs stb_ds.h) */
 #define _POSIX_C_SOURCE 200112L
