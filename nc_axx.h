@@ -1418,9 +1418,14 @@ static NC_UNUSED double nc__text_real(nc__text *t) {
  *        for (first = 1; nc__json_more(t, '}', &first);) { nc__json_key(t, key, sizeof key); ... }
  */
 
+/* White space of JSON: less than C's. */
+static NC_UNUSED void nc__json_space(nc__text *t) {
+    while (nc__peek(t, 0) > 0 && strchr(" \t\r\n", nc__peek(t, 0))) nc__step(t);
+}
+
 /* Take a mark if it is next. */
 static NC_UNUSED int nc__json_take(nc__text *t, char mark) {
-    nc__skip_space(t);
+    nc__json_space(t);
     if (nc__peek(t, 0) != mark) return 0;
     t->at++;
     return 1;
@@ -1524,7 +1529,7 @@ static NC_UNUSED void nc__json_key(nc__text *t, char *out, size_t room) {
 static NC_UNUSED uint64_t nc__json_natural(nc__text *t, uint64_t most) {
     uint64_t value = 0;
     const char *start;
-    nc__skip_space(t);
+    nc__json_space(t);
     for (start = t->at; nc__is_digit(nc__peek(t, 0)); t->at++) {
         const uint64_t digit = (uint64_t)(*t->at - '0');
         if (digit > most || value > (most - digit) / 10) {
@@ -1593,7 +1598,7 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
             (void)nc__json_string(t, NULL, 0);
             nc__json_expect(t, ':');
         }
-        nc__skip_space(t);
+        nc__json_space(t);
         if (nc__peek(t, 0) == '{' || nc__peek(t, 0) == '[') {
             if (depth == 64) {
                 (void)nc__text_fail(t, NC_ERR_LIMIT, "nested more than 64 deep");
@@ -1793,7 +1798,7 @@ static NC_UNUSED void nc__safetensors_end(nc__safetensors *f) {
     const size_t n = f->places.used / (2 * sizeof(uint64_t));
     uint64_t at = 0;
     size_t i;
-    nc__skip_space(t);
+    nc__json_space(t);
     if (t->at < t->end) (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the header");
     if (n) qsort(f->places.data, n, 2 * sizeof(uint64_t), nc__compare_places);
     for (i = 0; i < n && t->status == NC_OK; i++) {
@@ -1815,7 +1820,7 @@ static NC_UNUSED void nc__safetensors_end(nc__safetensors *f) {
 static NC_UNUSED void nc__safetensors_metadata(nc__safetensors *f) {
     nc__text *t = &f->t;
     if (f->metadata++) (void)nc__text_fail(t, NC_ERR_FORMAT, "a second __metadata__");
-    nc__skip_space(t);
+    nc__json_space(t);
     if (nc__peek(t, 0) == 'n') {
         nc__json_skip_word(t);
     } else {
@@ -2028,8 +2033,29 @@ static NC_UNUSED void nc__npy_dictionary(nc__text *t, nc__npy *a, char *type, si
 /* Bytes before the values, from the first 12 of a file; 0: no .npy file. */
 static NC_UNUSED uint64_t nc__npy_offset(const uint8_t *file, size_t bytes) {
     const size_t start = bytes >= 12 && file[6] > 1 ? 12 : 10;
-    if (bytes < start || memcmp(file, "\x93NUMPY", 6) != 0 || file[6] < 1 || file[6] > 3) return 0;
+    if (bytes < start || memcmp(file, "\x93NUMPY", 6) || file[6] < 1 || file[6] > 3 || file[7])
+        return 0;
     return start + nc__get_le(file + 8, start - 8);
+}
+
+/* A type as numpy's own writer has it ("<f4"), or by one of its other names. */
+static NC_UNUSED int nc__npy_type(nc__npy *a, const char *type) {
+    static const char names[] = "e=f2 f=f4 d=f8 ?=b1 b=i1 B=u1 h=i2 H=u2 i=i4 I=u4 q=i8 Q=u8 "
+                                "float16=f2 float32=f4 float64=f8 int8=i1 int16=i2 int32=i4 "
+                                "int64=i8 uint8=u1 uint16=u2 uint32=u4 uint64=u8 bool=b1 ";
+    const char *at = names;
+    size_t n;
+    a->big_endian = *type == '>';
+    type += *type && strchr("<>|=", *type) != NULL;
+    n = strlen(type);
+    while (*at && (strncmp(at, type, n) != 0 || at[n] != '=')) at = strchr(at, ' ') + 1;
+    if (*at) type = at + n + 1;
+    if (!*type || !strchr("fiub", *type) || !type[1] || (*at ? type[2] != ' ' : type[2] != 0))
+        return 0;
+    a->kind = type[0];
+    a->width = (uint32_t)(type[1] - '0');
+    return (a->width == 1 && a->kind != 'f') ||
+           (a->kind != 'b' && (a->width == 2 || a->width == 4 || a->width == 8));
 }
 
 /* The first nc__npy_offset bytes of a file of `bytes`; what is behind the values is nobody's, as
@@ -2038,20 +2064,13 @@ static NC_UNUSED nc_status nc__npy_header(nc__npy *a, const uint8_t *file, uint6
                                           nc_error *err) {
     const size_t start = file[6] > 1 ? 12 : 10;
     char type[16] = "";
-    const char *letter = type;
     nc__text t;
     memset(a, 0, sizeof *a);
     a->offset = start + (size_t)nc__get_le(file + 8, start - 8);
     nc__text_open(&t, file + start, a->offset - start, err);
     nc__npy_dictionary(&t, a, type, sizeof type);
     if (t.status != NC_OK) return t.status;
-    a->big_endian = *letter == '>';
-    letter += *letter && strchr("<>|=", *letter) != NULL;
-    a->kind = letter[0];
-    a->width = (uint32_t)(letter[0] ? letter[1] - '0' : 0);
-    if (!a->kind || !strchr("fiub", a->kind) || letter[1] == 0 || letter[2] ||
-        (a->width != 1 && a->width != 2 && a->width != 4 && a->width != 8) ||
-        (a->kind == 'f' && a->width == 1) || (a->kind == 'b' && a->width != 1))
+    if (!nc__npy_type(a, type))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1, "values of type '%s' are not read", type);
     if (bytes - a->offset < a->count * a->width)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "%llu values of type '%s' in %llu bytes",

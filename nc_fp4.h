@@ -414,8 +414,10 @@ NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *nam
 /* Read one of these back. NC_ERR_FORMAT, NC_ERR_MISMATCH when the name is not in the file. */
 NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, const void *data,
                                     size_t bytes, nc_error *err);
-/* A float32 matrix from the bytes of a .npy file ('<f4' in C order, one or two dimensions); *x has
- * rows x columns values, free with nc_fp4_free_text((char *)x). */
+/* A float32 matrix from the bytes of a .npy file: float16, float32 or float64 (rounded) in either
+ * byte order, in C's or Fortran's order of elements; two dimensions, one (a row) or none (1 x 1).
+ * Bytes behind the values are nobody's, as numpy has it. *x has rows x columns values, free with
+ * nc_fp4_free_text((char *)x). NC_ERR_UNSUPPORTED for other types and more dimensions. */
 NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
                                  uint32_t *columns, nc_error *err);
 /* A float32 matrix as the bytes of a .npy file (free with nc_fp4_free_text). */
@@ -1332,9 +1334,14 @@ static NC_UNUSED double nc__text_real(nc__text *t) {
  *        for (first = 1; nc__json_more(t, '}', &first);) { nc__json_key(t, key, sizeof key); ... }
  */
 
+/* White space of JSON: less than C's. */
+static NC_UNUSED void nc__json_space(nc__text *t) {
+    while (nc__peek(t, 0) > 0 && strchr(" \t\r\n", nc__peek(t, 0))) nc__step(t);
+}
+
 /* Take a mark if it is next. */
 static NC_UNUSED int nc__json_take(nc__text *t, char mark) {
-    nc__skip_space(t);
+    nc__json_space(t);
     if (nc__peek(t, 0) != mark) return 0;
     t->at++;
     return 1;
@@ -1438,7 +1445,7 @@ static NC_UNUSED void nc__json_key(nc__text *t, char *out, size_t room) {
 static NC_UNUSED uint64_t nc__json_natural(nc__text *t, uint64_t most) {
     uint64_t value = 0;
     const char *start;
-    nc__skip_space(t);
+    nc__json_space(t);
     for (start = t->at; nc__is_digit(nc__peek(t, 0)); t->at++) {
         const uint64_t digit = (uint64_t)(*t->at - '0');
         if (digit > most || value > (most - digit) / 10) {
@@ -1507,7 +1514,7 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
             (void)nc__json_string(t, NULL, 0);
             nc__json_expect(t, ':');
         }
-        nc__skip_space(t);
+        nc__json_space(t);
         if (nc__peek(t, 0) == '{' || nc__peek(t, 0) == '[') {
             if (depth == 64) {
                 (void)nc__text_fail(t, NC_ERR_LIMIT, "nested more than 64 deep");
@@ -1707,7 +1714,7 @@ static NC_UNUSED void nc__safetensors_end(nc__safetensors *f) {
     const size_t n = f->places.used / (2 * sizeof(uint64_t));
     uint64_t at = 0;
     size_t i;
-    nc__skip_space(t);
+    nc__json_space(t);
     if (t->at < t->end) (void)nc__text_fail(t, NC_ERR_FORMAT, "text after the header");
     if (n) qsort(f->places.data, n, 2 * sizeof(uint64_t), nc__compare_places);
     for (i = 0; i < n && t->status == NC_OK; i++) {
@@ -1729,7 +1736,7 @@ static NC_UNUSED void nc__safetensors_end(nc__safetensors *f) {
 static NC_UNUSED void nc__safetensors_metadata(nc__safetensors *f) {
     nc__text *t = &f->t;
     if (f->metadata++) (void)nc__text_fail(t, NC_ERR_FORMAT, "a second __metadata__");
-    nc__skip_space(t);
+    nc__json_space(t);
     if (nc__peek(t, 0) == 'n') {
         nc__json_skip_word(t);
     } else {
@@ -1942,8 +1949,29 @@ static NC_UNUSED void nc__npy_dictionary(nc__text *t, nc__npy *a, char *type, si
 /* Bytes before the values, from the first 12 of a file; 0: no .npy file. */
 static NC_UNUSED uint64_t nc__npy_offset(const uint8_t *file, size_t bytes) {
     const size_t start = bytes >= 12 && file[6] > 1 ? 12 : 10;
-    if (bytes < start || memcmp(file, "\x93NUMPY", 6) != 0 || file[6] < 1 || file[6] > 3) return 0;
+    if (bytes < start || memcmp(file, "\x93NUMPY", 6) || file[6] < 1 || file[6] > 3 || file[7])
+        return 0;
     return start + nc__get_le(file + 8, start - 8);
+}
+
+/* A type as numpy's own writer has it ("<f4"), or by one of its other names. */
+static NC_UNUSED int nc__npy_type(nc__npy *a, const char *type) {
+    static const char names[] = "e=f2 f=f4 d=f8 ?=b1 b=i1 B=u1 h=i2 H=u2 i=i4 I=u4 q=i8 Q=u8 "
+                                "float16=f2 float32=f4 float64=f8 int8=i1 int16=i2 int32=i4 "
+                                "int64=i8 uint8=u1 uint16=u2 uint32=u4 uint64=u8 bool=b1 ";
+    const char *at = names;
+    size_t n;
+    a->big_endian = *type == '>';
+    type += *type && strchr("<>|=", *type) != NULL;
+    n = strlen(type);
+    while (*at && (strncmp(at, type, n) != 0 || at[n] != '=')) at = strchr(at, ' ') + 1;
+    if (*at) type = at + n + 1;
+    if (!*type || !strchr("fiub", *type) || !type[1] || (*at ? type[2] != ' ' : type[2] != 0))
+        return 0;
+    a->kind = type[0];
+    a->width = (uint32_t)(type[1] - '0');
+    return (a->width == 1 && a->kind != 'f') ||
+           (a->kind != 'b' && (a->width == 2 || a->width == 4 || a->width == 8));
 }
 
 /* The first nc__npy_offset bytes of a file of `bytes`; what is behind the values is nobody's, as
@@ -1952,20 +1980,13 @@ static NC_UNUSED nc_status nc__npy_header(nc__npy *a, const uint8_t *file, uint6
                                           nc_error *err) {
     const size_t start = file[6] > 1 ? 12 : 10;
     char type[16] = "";
-    const char *letter = type;
     nc__text t;
     memset(a, 0, sizeof *a);
     a->offset = start + (size_t)nc__get_le(file + 8, start - 8);
     nc__text_open(&t, file + start, a->offset - start, err);
     nc__npy_dictionary(&t, a, type, sizeof type);
     if (t.status != NC_OK) return t.status;
-    a->big_endian = *letter == '>';
-    letter += *letter && strchr("<>|=", *letter) != NULL;
-    a->kind = letter[0];
-    a->width = (uint32_t)(letter[0] ? letter[1] - '0' : 0);
-    if (!a->kind || !strchr("fiub", a->kind) || letter[1] == 0 || letter[2] ||
-        (a->width != 1 && a->width != 2 && a->width != 4 && a->width != 8) ||
-        (a->kind == 'f' && a->width == 1) || (a->kind == 'b' && a->width != 1))
+    if (!nc__npy_type(a, type))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1, "values of type '%s' are not read", type);
     if (bytes - a->offset < a->count * a->width)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "%llu values of type '%s' in %llu bytes",
@@ -3622,7 +3643,7 @@ static nc_fp4__part *nc_fp4__list_part(const nc_fp4__list *list, size_t i) {
     return (nc_fp4__part *)(void *)list->parts.data + i;
 }
 
-static NC_UNUSED void nc_fp4__list_free(nc_fp4__list *list) {
+static void nc_fp4__list_free(nc_fp4__list *list) {
 #ifndef NC_NO_STDIO
     size_t i;
     for (i = 0; i < nc_fp4__list_parts(list); i++)
@@ -4108,8 +4129,8 @@ static nc_fp4__container nc_fp4__container_of(const uint8_t start[8], uint64_t b
 
 /* Append the tensors and metadata of a source, which must last as long as the list; with `opened`
  * the list closes it, also after a failure. */
-static NC_UNUSED nc_status nc_fp4__list_source(nc_fp4__list *list, const nc_fp4_source *source,
-                                               int opened, nc_error *err) {
+static nc_status nc_fp4__list_source(nc_fp4__list *list, const nc_fp4_source *source, int opened,
+                                     nc_error *err) {
     const uint64_t bytes = source->bytes;
     nc_fp4__part part;
     uint8_t start[8] = {0};
@@ -4309,31 +4330,44 @@ static nc_status nc_fp4__read_run(const nc_fp4_source *source, const nc_fp4__ent
     return status;
 }
 
-/* Values first .. first + n - 1 of a float tensor, in C order whatever the file's.
- * NC_ERR_UNSUPPORTED for a tensor of another type. */
-static NC_UNUSED nc_status nc_fp4__read_floats(const nc_fp4__list *list, const nc_fp4__entry *e,
-                                               uint64_t first, size_t n, float *x, nc_error *err) {
-    const nc_fp4_source *source = &nc_fp4__list_part(list, e->source)->source;
+/* The same in C order from a file in Fortran's, where the first dimension is the fastest: in runs of
+ * values that are alike but for it. */
+static nc_status nc_fp4__read_fortran(const nc_fp4_source *source, const nc_fp4__entry *e,
+                                      uint64_t first, size_t n, float *x, nc_error *err) {
+    const size_t apart = (size_t)(n ? e->count / e->shape[0] : 0);
     nc_status status = NC_OK;
-    size_t i;
+    float run[256];
+    size_t i, k, done, m;
+    for (i = 0; i < n && i < apart; i++) {
+        uint64_t at = (first + i) / apart, rest = (first + i) % apart, stride = e->count;
+        for (k = e->rank - 1; k > 0; k--) {
+            stride /= e->shape[k];
+            at += rest % e->shape[k] * stride;
+            rest /= e->shape[k];
+        }
+        for (done = 0; i + done * apart < n && status == NC_OK; done += m) {
+            m = (n - i - done * apart - 1) / apart + 1;
+            if (m > 256) m = 256;
+            status = nc_fp4__read_run(source, e, at + done, m, run, err);
+            for (k = 0; k < m && status == NC_OK; k++) x[i + (done + k) * apart] = run[k];
+        }
+    }
+    return status;
+}
+
+/* Values first .. first + n - 1 of a float tensor, in C order whatever the file's. NC_ERR_UNSUPPORTED
+ * for a tensor of another type. */
+static nc_status nc_fp4__read_floats(const nc_fp4__list *list, const nc_fp4__entry *e,
+                                     uint64_t first, size_t n, float *x, nc_error *err) {
+    const nc_fp4_source *source = &nc_fp4__list_part(list, e->source)->source;
     if (!nc__is_float(e->dtype))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.90s' is %s, no float", e->name,
                         e->dtype);
     if (first > e->count || n > e->count - first)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.90s' has only %llu values", e->name,
                         (unsigned long long)e->count);
-    if (!e->fortran) return nc_fp4__read_run(source, e, first, n, x, err);
-    for (i = 0; i < n && status == NC_OK; i++) { /* the first dimension is the fastest there */
-        uint64_t rest = first + i, at = 0, by = e->count;
-        uint32_t k = e->rank;
-        while (k--) {
-            by /= e->shape[k];
-            at += rest % e->shape[k] * by;
-            rest /= e->shape[k];
-        }
-        status = nc_fp4__read_run(source, e, at, 1, x + i, err);
-    }
-    return status;
+    return e->fortran ? nc_fp4__read_fortran(source, e, first, n, x, err)
+                      : nc_fp4__read_run(source, e, first, n, x, err);
 }
 
 /* >>tensors ====================================================================== */
@@ -4533,29 +4567,48 @@ NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, con
     return NC_OK;
 }
 
+/* The matrix of a list's only tensor. */
+static nc_status nc_fp4__npy_matrix(const nc_fp4__list *list, float **x, uint32_t *rows,
+                                    uint32_t *columns, nc_error *err) {
+    const nc_fp4__entry *e = nc_fp4__list_entry(list, 0);
+    nc_status status;
+    if (nc_fp4__list_part(list, 0)->container != NC_FP4__IN_NPY)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not a .npy file");
+    if (!nc__is_float(e->dtype) || e->rank > 2)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1,
+                        "%s of %u dimensions: only floats of at most two", e->dtype,
+                        (unsigned)e->rank);
+    *rows = e->rank == 2 ? (uint32_t)e->shape[0] : 1;
+    *columns = e->rank ? (uint32_t)e->shape[e->rank - 1] : 1;
+    if (e->count >> 31 || (e->rank && (e->shape[0] >> 31 || e->shape[e->rank - 1] >> 31)))
+        return nc__fail(err, NC_ERR_LIMIT, 1, 1, "more than 2^31 values");
+    *x = (float *)nc__alloc(NULL, (size_t)e->count * sizeof **x);
+    if (!*x) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = nc_fp4__read_floats(list, e, 0, (size_t)e->count, *x, err);
+    if (status != NC_OK) {
+        nc__free(NULL, *x, 0);
+        *x = NULL;
+    }
+    return status;
+}
+
 NC_API nc_status nc_fp4_npy_read(const void *data, size_t bytes, float **x, uint32_t *rows,
                                  uint32_t *columns, nc_error *err) {
+    nc_fp4_source source;
+    nc_fp4__list list;
     nc_status status;
-    nc__npy a;
-    uint64_t i;
     nc__clear(err);
     if (!x || !rows || !columns) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
     *x = NULL;
     *rows = *columns = 0;
     if (!data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no data");
-    status = nc__npy_open(&a, data, bytes, err);
-    if (status != NC_OK) return status;
-    if (a.kind != 'f' || a.width != 4 || a.fortran || a.rank < 1 || a.rank > 2)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 1, 1,
-                        "only float32 in C order, of one or two dimensions");
-    if (a.shape[0] >> 31 || a.shape[a.rank - 1] >> 31 || a.count >> 31)
-        return nc__fail(err, NC_ERR_LIMIT, 1, 1, "more than 2^31 values");
-    *x = (float *)nc__alloc(NULL, (size_t)a.count * sizeof **x);
-    if (!*x) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (i = 0; i < a.count; i++) (*x)[i] = nc_fp4__float((uint32_t)nc__npy_bits(&a, i));
-    *rows = a.rank == 2 ? (uint32_t)a.shape[0] : 1;
-    *columns = (uint32_t)a.shape[a.rank - 1];
-    return NC_OK;
+    memset(&list, 0, sizeof list);
+    nc_fp4_source_memory(&source, data, bytes);
+    status = nc_fp4__list_source(&list, &source, 0, err);
+    if (status == NC_OK) status = nc_fp4__npy_matrix(&list, x, rows, columns, err);
+    if (status != NC_OK) *rows = *columns = 0;
+    nc_fp4__list_free(&list);
+    return status;
 }
 
 NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t columns, char **data,

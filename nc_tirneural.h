@@ -1471,9 +1471,14 @@ static NC_UNUSED double nc__text_real(nc__text *t) {
  *        for (first = 1; nc__json_more(t, '}', &first);) { nc__json_key(t, key, sizeof key); ... }
  */
 
+/* White space of JSON: less than C's. */
+static NC_UNUSED void nc__json_space(nc__text *t) {
+    while (nc__peek(t, 0) > 0 && strchr(" \t\r\n", nc__peek(t, 0))) nc__step(t);
+}
+
 /* Take a mark if it is next. */
 static NC_UNUSED int nc__json_take(nc__text *t, char mark) {
-    nc__skip_space(t);
+    nc__json_space(t);
     if (nc__peek(t, 0) != mark) return 0;
     t->at++;
     return 1;
@@ -1577,7 +1582,7 @@ static NC_UNUSED void nc__json_key(nc__text *t, char *out, size_t room) {
 static NC_UNUSED uint64_t nc__json_natural(nc__text *t, uint64_t most) {
     uint64_t value = 0;
     const char *start;
-    nc__skip_space(t);
+    nc__json_space(t);
     for (start = t->at; nc__is_digit(nc__peek(t, 0)); t->at++) {
         const uint64_t digit = (uint64_t)(*t->at - '0');
         if (digit > most || value > (most - digit) / 10) {
@@ -1646,7 +1651,7 @@ static NC_UNUSED void nc__json_skip(nc__text *t) {
             (void)nc__json_string(t, NULL, 0);
             nc__json_expect(t, ':');
         }
-        nc__skip_space(t);
+        nc__json_space(t);
         if (nc__peek(t, 0) == '{' || nc__peek(t, 0) == '[') {
             if (depth == 64) {
                 (void)nc__text_fail(t, NC_ERR_LIMIT, "nested more than 64 deep");

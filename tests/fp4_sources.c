@@ -131,41 +131,104 @@ static void every_float_type_is_read_in_place(void **state) {
     }
 }
 
-static void npy_arrays_of_both_orders_are_listed(void **state) {
-    static const char *const text[] = {"{'descr':'<f4','fortran_order':False,'shape':(2,3)}",
-                                       "{'descr':'<f4','fortran_order':True,'shape':(2,3)}",
-                                       "{\"descr\":\">f4\",\"fortran_order\":True,\"shape\":(2,3)}",
-                                       "{'descr': '<f4', 'fortran_order': False, 'shape': (), }"};
-    static const float want[4][6] = {
-        {0, 1, 2, 3, 4, 5}, {0, 2, 4, 1, 3, 5}, {0, 2, 4, 1, 3, 5}, {0}};
-    int k, i;
+/* Fourteen values 0 to 13 as float32 behind a dictionary. */
+static void small_npy(nc__buffer *b, const char *dictionary, int big_endian) {
+    int i;
+    memset(b, 0, sizeof *b);
+    nc__buffer_put(b, "\x93NUMPY\1\0", 8);
+    nc__buffer_le(b, strlen(dictionary), 2);
+    nc__buffer_print(b, "%s", dictionary);
+    for (i = 0; i < 14; i++) {
+        const uint32_t u = nc_fp4__bits((float)i);
+        const uint32_t swapped = u >> 24 | (u >> 8 & 0xFF00) | (u << 8 & 0xFF0000) | u << 24;
+        nc__buffer_le(b, big_endian ? swapped : u, 4);
+    }
+}
+
+/* Headers that numpy 2.4 reads, whoever wrote them; two or more values are nobody's. */
+static void npy_arrays_of_both_orders_are_read(void **state) {
+    static const struct {
+        const char *dictionary;
+        int big_endian, rank;
+        uint32_t rows, columns; /* 0: three dimensions */
+        float values[12];
+    } cases[] = {
+        {"{'descr':'<f4','fortran_order':False,'shape':(2,3)}", 0, 2, 2, 3, {0, 1, 2, 3, 4, 5}},
+        {"{'descr':'<f4','fortran_order':True,'shape':(2,3)}", 0, 2, 2, 3, {0, 2, 4, 1, 3, 5}},
+        {"{\"descr\":\">f4\",\"fortran_order\":True,\"shape\":(2,3)}",
+         1,
+         2,
+         2,
+         3,
+         {0, 2, 4, 1, 3, 5}},
+        {"{'shape': (3L, 2L), 'descr': 'float32', 'fortran_order': True,}\n",
+         0,
+         2,
+         3,
+         2,
+         {0, 3, 1, 4, 2, 5}},
+        {"{'descr': '<f4', 'fortran_order': True, 'shape': (5,), }", 0, 1, 1, 5, {0, 1, 2, 3, 4}},
+        {"{'descr': '<f4', 'fortran_order': False, 'shape': (), }", 0, 0, 1, 1, {0}},
+        {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 2), }",
+         0,
+         3,
+         0,
+         0,
+         {0, 6, 2, 8, 4, 10, 1, 7, 3, 9, 5, 11}}};
+    size_t k, i, first, n;
     (void)state;
-    for (k = 0; k < 4; k++) {
-        float x[6];
+    for (k = 0; k < sizeof cases / sizeof *cases; k++) {
+        float x[12], *all;
+        uint32_t rows, columns;
+        const nc_fp4__entry *e;
         nc_fp4__list list;
         nc_error err;
         nc__buffer b;
-        memset(&b, 0, sizeof b);
-        nc__buffer_put(&b, "\x93NUMPY\1\0", 8);
-        nc__buffer_le(&b, strlen(text[k]), 2);
-        nc__buffer_print(&b, "%s", text[k]);
-        for (i = 0; i < 6; i++) {
-            const uint32_t bits = nc_fp4__bits((float)i);
-            nc__buffer_le(&b,
-                          k == 2 ? bits >> 24 | (bits >> 8 & 0xFF00) | (bits << 8 & 0xFF0000) |
-                                       bits << 24
-                                 : bits,
-                          4);
-        }
+        small_npy(&b, cases[k].dictionary, cases[k].big_endian);
         if (list_memory(&list, b.data, b.used, &err) != NC_OK) fail_msg("%s", err.message);
-        i = (int)nc_fp4__list_entry(&list, 0)->count;
-        assert_int_equal(i, k < 3 ? 6 : 1);
-        assert_int_equal(
-            nc_fp4__read_floats(&list, nc_fp4__list_entry(&list, 0), 0, (size_t)i, x, &err), NC_OK);
-        while (i--) assert_true(x[i] == want[k][i]);
+        e = nc_fp4__list_entry(&list, 0);
+        assert_int_equal(e->rank, cases[k].rank);
+        for (first = 0; first < e->count; first++) /* any piece of it */
+            for (n = 0; n <= e->count - first; n++) {
+                assert_int_equal(nc_fp4__read_floats(&list, e, first, n, x, &err), NC_OK);
+                assert_memory_equal(x, cases[k].values + first, n * sizeof *x);
+            }
+        if (cases[k].rows == 0) {
+            assert_int_equal(nc_fp4_npy_read(b.data, b.used, &all, &rows, &columns, &err),
+                             NC_ERR_UNSUPPORTED);
+        } else {
+            assert_int_equal(nc_fp4_npy_read(b.data, b.used, &all, &rows, &columns, &err), NC_OK);
+            assert_int_equal(rows, cases[k].rows);
+            assert_int_equal(columns, cases[k].columns);
+            for (i = 0; i < e->count; i++) assert_true(all[i] == cases[k].values[i]);
+            nc_fp4_free_text((char *)all);
+        }
         nc_fp4__list_free(&list);
         nc__buffer_free(&b);
     }
+}
+
+/* More rows than a run has. */
+static void tall_fortran_arrays_are_read_in_runs(void **state) {
+    enum { ROWS = 700, COLUMNS = 3 };
+    static float x[ROWS * COLUMNS];
+    nc_fp4__list list;
+    nc_error err;
+    nc__buffer b;
+    int i;
+    (void)state;
+    memset(&b, 0, sizeof b);
+    nc__buffer_put(&b, "\x93NUMPY\1\0\x38\0", 10);
+    nc__buffer_print(&b, "%-56s", "{'descr':'<f4','fortran_order':True,'shape':(700,3)}");
+    for (i = 0; i < ROWS * COLUMNS; i++) nc__buffer_le(&b, nc_fp4__bits((float)i), 4);
+    assert_int_equal(list_memory(&list, b.data, b.used, &err), NC_OK);
+    assert_int_equal(
+        nc_fp4__read_floats(&list, nc_fp4__list_entry(&list, 0), 4, ROWS * COLUMNS - 4, x, &err),
+        NC_OK);
+    for (i = 4; i < ROWS * COLUMNS; i++)
+        assert_true(x[i - 4] == (float)(i % COLUMNS * ROWS + i / COLUMNS));
+    nc_fp4__list_free(&list);
+    nc__buffer_free(&b);
 }
 
 static void put_string(nc__buffer *b, const char *text) {
@@ -342,7 +405,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(safetensors_are_listed_from_their_header),
         cmocka_unit_test(every_float_type_is_read_in_place),
-        cmocka_unit_test(npy_arrays_of_both_orders_are_listed),
+        cmocka_unit_test(npy_arrays_of_both_orders_are_read),
+        cmocka_unit_test(tall_fortran_arrays_are_read_in_runs),
         cmocka_unit_test(gguf_headers_are_listed),
         cmocka_unit_test(shards_are_found_through_their_index),
         cmocka_unit_test(sources_say_what_they_cannot_read),
