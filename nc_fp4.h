@@ -407,11 +407,14 @@ NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor);
 /* All weights as float32. */
 NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x);
 /* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes],
- * NAME_scale as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, the format in the
- * metadata. */
+ * NAME_scale as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, and in the
+ * metadata "NAME.nc_fp4": "FORMAT COLUMNS". */
 NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
                                     size_t *bytes);
-/* Read one of these back. NC_ERR_FORMAT, NC_ERR_MISMATCH when the name is not in the file. */
+/* Read one of these back, from a file that may hold others beside it, of other formats and widths;
+ * codes may be F4 where columns are even, scales F8_E8M0 or F8_E4M3. NC_ERR_FORMAT;
+ * NC_ERR_MISMATCH when the name is not in the file; NC_ERR_UNSUPPORTED for a description that is
+ * not known here. */
 NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, const void *data,
                                     size_t bytes, nc_error *err);
 /* A float32 matrix from the bytes of a .npy file: float16, float32 or float64 (rounded) in either
@@ -4453,118 +4456,210 @@ static nc_status nc_fp4__hand_over(nc__buffer *to, char **data, size_t *bytes) {
     return to->status;
 }
 
-/* The three parts of a tensor in a file. */
+/* The three parts of a tensor in a file; and what the metadata say of it: format and columns. */
 static const char *const nc_fp4__suffixes[3] = {"", "_scale", "_tensor_scale"};
+#define NC_FP4__OWN_KEY ".nc_fp4"
 
-/* Append a tensor to the header. */
-static void nc_fp4__head_part(nc__head *head, const char *name, int part, const char *dtype,
-                              uint64_t rows, uint64_t columns) {
-    char key[160];
+static nc_fp4_format nc_fp4__format_of(const nc_fp4__row *row) {
+    return (nc_fp4_format)(row - nc_fp4__formats);
+}
+
+/* A name with an ending, of any length, in key->data until the next call; null without memory. */
+static const char *nc_fp4__key(nc__buffer *key, const char *name, const char *suffix) {
+    key->used = 0;
+    nc__buffer_put(key, name, strlen(name));
+    nc__buffer_put(key, suffix, strlen(suffix));
+    return key->status == NC_OK ? key->data : NULL;
+}
+
+/* Append a tensor of ours to a header: "NAME.nc_fp4": "FORMAT COLUMNS", and its parts. */
+static void nc_fp4__own_head(nc__head *head, const char *name, const nc_fp4__row *row,
+                             uint32_t rows, uint32_t columns, int part) {
+    const size_t width = nc_fp4__scales[row->scale].bytes;
+    nc__buffer key;
     uint64_t shape[2];
-    shape[0] = rows;
-    shape[1] = columns;
-    snprintf(key, sizeof key, "%s%s", name, nc_fp4__suffixes[part]);
-    nc__head_tensor(head, key, dtype, shape, columns ? 2 : 1);
+    char text[40];
+    memset(&key, 0, sizeof key);
+    shape[0] = part < 2 ? rows : 1;
+    shape[1] = part == 0
+                   ? nc_fp4_code_bytes(columns)
+                   : nc_fp4_scale_bytes(nc_fp4__format_of(row), columns) / (width ? width : 1);
+    snprintf(text, sizeof text, "%s %u", row->name, (unsigned)columns);
+    if (!nc_fp4__key(&key, name, part < 0 ? NC_FP4__OWN_KEY : nc_fp4__suffixes[part]))
+        head->b.status = key.status;
+    else if (part < 0)
+        nc__head_pair(head, key.data, text);
+    else if (part == 0 || (part == 1 && width) || (part == 2 && row->scale == NC_FP4__E4M3))
+        nc__head_tensor(head, key.data,
+                        part == 0   ? "U8"
+                        : part == 1 ? nc_fp4__scales[row->scale].dtype
+                                    : "F32",
+                        shape, part < 2 ? 2 : 1);
+    nc__buffer_free(&key);
 }
 
 NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
                                     size_t *bytes) {
     const nc_fp4__row *row = tensor ? nc_fp4__row_of(tensor->format) : NULL;
-    size_t code_bytes, scale_bytes, width;
-    char columns[16];
     nc__head head;
+    int part;
     if (!data || !bytes) return NC_ERR_ARG;
     *data = NULL;
     *bytes = 0;
-    if (!row || !tensor->codes || !name || !*name || strlen(name) > 128) return NC_ERR_ARG;
-    code_bytes = nc_fp4_code_bytes(tensor->columns);
-    scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
-    width = nc_fp4__scales[row->scale].bytes;
+    if (!row || !tensor->codes || !name || !*name) return NC_ERR_ARG;
     nc__head_open(&head, NULL);
-    nc__head_pair(&head, "format", row->name);
-    snprintf(columns, sizeof columns, "%u", (unsigned)tensor->columns);
-    nc__head_pair(&head, "columns", columns);
-    nc_fp4__head_part(&head, name, 0, "U8", tensor->rows, code_bytes);
-    if (width)
-        nc_fp4__head_part(&head, name, 1, nc_fp4__scales[row->scale].dtype, tensor->rows,
-                          scale_bytes / width);
-    if (row->scale == NC_FP4__E4M3) nc_fp4__head_part(&head, name, 2, "F32", 1, 0);
+    for (part = -1; part < 3; part++)
+        nc_fp4__own_head(&head, name, row, tensor->rows, tensor->columns, part);
     (void)nc__head_close(&head);
-    nc__buffer_put(&head.b, tensor->codes, tensor->rows * code_bytes);
-    nc__buffer_put(&head.b, tensor->scales, tensor->rows * scale_bytes);
+    nc__buffer_put(&head.b, tensor->codes, tensor->rows * nc_fp4_code_bytes(tensor->columns));
+    nc__buffer_put(&head.b, tensor->scales,
+                   tensor->rows * nc_fp4_scale_bytes(tensor->format, tensor->columns));
     if (row->scale == NC_FP4__E4M3) nc__buffer_le(&head.b, nc_fp4__bits(tensor->tensor_scale), 4);
     return nc_fp4__hand_over(&head.b, data, bytes);
 }
 
-/* What a file says of one tensor. */
-typedef struct nc_fp4__parts {
-    nc__item part[3]; /* dtype "": it is not there */
-    uint64_t columns; /* 0: not said */
-    int format;       /* NC_FP4_FORMAT_COUNT: none that is known */
-} nc_fp4__parts;
+/* What a file says of a tensor of ours. */
+typedef struct nc_fp4__own {
+    const nc_fp4__entry *part[3]; /* null: it is not there */
+    const nc_fp4__row *row;
+    uint32_t rows, columns;
+} nc_fp4__own;
 
-static nc_status nc_fp4__find_parts(const char *name, const void *data, size_t bytes,
-                                    nc_fp4__parts *p, nc_error *err) {
-    const size_t n = strlen(name);
-    nc__safetensors file;
-    nc__item_kind kind;
-    nc__item item;
+/* "FORMAT COLUMNS"; 0 for a text that says anything else. */
+static int nc_fp4__own_text(nc_fp4__own *own, const char *text) {
+    uint64_t columns;
+    nc__text t;
+    size_t n;
     int k;
-    memset(p, 0, sizeof *p);
-    p->format = NC_FP4_FORMAT_COUNT;
-    (void)nc__safetensors_open(&file, data, bytes, err);
-    while ((kind = nc__safetensors_next(&file, &item)) != NC__ITEM_END) {
-        if (kind == NC__ITEM_PAIR && !strcmp(item.name, "format")) {
-            for (k = 0; k < NC_FP4_FORMAT_COUNT; k++)
-                if (!strcmp(item.text, nc_fp4__formats[k].name)) p->format = k;
-        } else if (kind == NC__ITEM_PAIR && !strcmp(item.name, "columns")) {
-            p->columns = strtoul(item.text, NULL, 10);
-        }
-        for (k = 0; k < 3 && kind == NC__ITEM_TENSOR; k++)
-            if (!strncmp(item.name, name, n) && !strcmp(item.name + n, nc_fp4__suffixes[k]))
-                p->part[k] = item;
+    for (k = 0; k < NC_FP4_FORMAT_COUNT; k++) {
+        n = strlen(nc_fp4__formats[k].name);
+        if (strncmp(text, nc_fp4__formats[k].name, n) != 0 || text[n] != ' ') continue;
+        nc__text_open(&t, text + n + 1, strlen(text + n + 1), NULL);
+        columns = nc__json_natural(&t, INT32_MAX);
+        own->row = &nc_fp4__formats[k];
+        own->columns = (uint32_t)columns;
+        return t.status == NC_OK && t.at == t.end;
     }
-    nc__safetensors_close(&file);
-    return file.t.status;
+    return 0;
+}
+
+/* Format and columns: by the tensor's own pair, or by those of the whole file, "format" and
+ * "columns", that version 0.1.0 wrote before. */
+static nc_status nc_fp4__own_describe(const nc_fp4__list *list, const char *name, nc_fp4__own *own,
+                                      nc__buffer *key, nc_error *err) {
+    const nc_fp4__entry *codes = own->part[0];
+    const char *text = NULL;
+    if (nc_fp4__key(key, name, NC_FP4__OWN_KEY))
+        text = nc_fp4__list_value(list, codes->source, key->data);
+    if (text)
+        return nc_fp4__own_text(own, text)
+                   ? NC_OK
+                   : nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.50s' is '%.50s', not known here",
+                              key->data, text);
+    text = nc_fp4__list_value(list, codes->source, "format");
+    key->used = 0;
+    nc__buffer_print(key, "%s ", text ? text : "");
+    text = nc_fp4__list_value(list, codes->source, "columns");
+    if (text)
+        nc__buffer_print(key, "%s", text);
+    else
+        nc__buffer_print(key, "%llu", (unsigned long long)(2 * codes->shape[1]));
+    if (key->status != NC_OK) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    return nc_fp4__own_text(own, key->data)
+               ? NC_OK
+               : nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                          "the metadata do not say in which format '%.64s' is", name);
+}
+
+/* Whether the parts are those of a matrix in this format; F8_E8M0, F8_E4M3 and F4 say of scales and
+ * of whole bytes of E2M1 codes what they are. */
+static nc_status nc_fp4__own_check(nc_fp4__own *own, const char *name, nc_error *err) {
+    const nc_fp4__entry *codes = own->part[0], *scales = own->part[1], *scale = own->part[2];
+    const nc_fp4__row *row = own->row;
+    const char *other = row->scale == NC_FP4__E8M0   ? "F8_E8M0"
+                        : row->scale == NC_FP4__E4M3 ? "F8_E4M3"
+                                                     : "F32";
+    const uint64_t rows = codes->rank == 2 ? codes->shape[0] : 0, columns = own->columns;
+    const int packed = !strcmp(codes->dtype, "F4") && row->element == &nc_fp4__e2m1;
+    if (rows == 0 || rows >> 31 || columns == 0 || rows * columns >> 31 ||
+        (strcmp(codes->dtype, "U8") != 0 && !packed) ||
+        codes->shape[1] != (packed ? columns : nc_fp4_code_bytes((size_t)columns)) ||
+        codes->bytes != rows * nc_fp4_code_bytes((size_t)columns))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.64s': codes of a wrong shape or type", name);
+    own->rows = (uint32_t)rows;
+    if (row->block &&
+        (!scales ||
+         scales->bytes != rows * nc_fp4_scale_bytes(nc_fp4__format_of(row), (size_t)columns) ||
+         (strcmp(scales->dtype, nc_fp4__scales[row->scale].dtype) != 0 &&
+          strcmp(scales->dtype, other) != 0)))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.64s': scales of a wrong shape or type", name);
+    if (row->scale == NC_FP4__E4M3 &&
+        (!scale || scale->count != 1 || strcmp(scale->dtype, "F32") != 0))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.64s': no tensor scale", name);
+    return NC_OK;
+}
+
+/* The parts of a tensor of ours in a list. */
+static nc_status nc_fp4__own_find(const nc_fp4__list *list, const char *name, nc_fp4__own *own,
+                                  nc_error *err) {
+    nc_status status = NC_OK;
+    nc__buffer key;
+    int k;
+    memset(&key, 0, sizeof key);
+    memset(own, 0, sizeof *own);
+    for (k = 0; k < 3 && status == NC_OK; k++) {
+        if (nc_fp4__key(&key, name, nc_fp4__suffixes[k]))
+            own->part[k] = nc_fp4__list_find(list, key.data);
+        else
+            status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
+    if (status == NC_OK && !own->part[0])
+        status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there is no tensor '%.64s'", name);
+    if (status == NC_OK) status = nc_fp4__own_describe(list, name, own, &key, err);
+    if (status == NC_OK) status = nc_fp4__own_check(own, name, err);
+    nc__buffer_free(&key);
+    return status;
+}
+
+/* A whole entry's bytes. */
+static nc_status nc_fp4__read_entry(const nc_fp4__list *list, const nc_fp4__entry *e, void *to,
+                                    nc_error *err) {
+    return nc_fp4__source_read(&nc_fp4__list_part(list, e->source)->source, e->offset, to,
+                               (size_t)e->bytes, err);
+}
+
+/* A tensor of ours; its memory is the caller's to release. */
+static nc_status nc_fp4__own_read(const nc_fp4__list *list, const char *name, nc_fp4_tensor *tensor,
+                                  nc_error *err) {
+    nc_fp4__own own;
+    nc_status status = nc_fp4__own_find(list, name, &own, err);
+    if (status != NC_OK) return status;
+    if (!nc_fp4__tensor_alloc(tensor, nc_fp4__format_of(own.row), own.rows, own.columns))
+        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = nc_fp4__read_entry(list, own.part[0], tensor->codes, err);
+    if (status == NC_OK && own.row->block)
+        status = nc_fp4__read_entry(list, own.part[1], tensor->scales, err);
+    if (status == NC_OK && own.row->scale == NC_FP4__E4M3)
+        status = nc_fp4__read_floats(list, own.part[2], 0, 1, &tensor->tensor_scale, err);
+    if (status != NC_OK) nc_fp4_tensor_free(tensor);
+    return status;
 }
 
 NC_API nc_status nc_fp4_tensor_load(nc_fp4_tensor *tensor, const char *name, const void *data,
                                     size_t bytes, nc_error *err) {
-    nc_fp4__parts p;
-    const nc__item *codes = &p.part[0], *scales = &p.part[1], *scale = &p.part[2];
-    const nc_fp4__row *row;
-    uint64_t rows, scale_bytes;
+    nc_fp4_source source;
+    nc_fp4__list list;
     nc_status status;
     nc__clear(err);
     if (!tensor) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
     memset(tensor, 0, sizeof *tensor);
-    if (!name || !*name || strlen(name) > 128 || !data)
-        return nc__fail(err, NC_ERR_ARG, 0, 0, "no name or no data");
-    status = nc_fp4__find_parts(name, data, bytes, &p, err);
-    if (status != NC_OK) return status;
-    if (!*codes->dtype)
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there is no tensor '%.64s'", name);
-    if (p.format == NC_FP4_FORMAT_COUNT)
-        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "the metadata name no format");
-    row = &nc_fp4__formats[p.format];
-    rows = codes->shape[0];
-    if (p.columns == 0 && codes->rank == 2) p.columns = 2 * codes->shape[1];
-    if (strcmp(codes->dtype, "U8") != 0 || codes->rank != 2 || rows == 0 || rows >> 31 ||
-        p.columns == 0 || p.columns >> 31 || rows * p.columns >> 31 ||
-        codes->shape[1] != nc_fp4_code_bytes((size_t)p.columns))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "codes of a wrong shape or type");
-    scale_bytes = rows * nc_fp4_scale_bytes((nc_fp4_format)p.format, (size_t)p.columns);
-    if (row->block && (scales->bytes != scale_bytes ||
-                       strcmp(scales->dtype, nc_fp4__scales[row->scale].dtype) != 0))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "scales of a wrong shape or type");
-    if (row->scale == NC_FP4__E4M3 && (scale->count != 1 || strcmp(scale->dtype, "F32") != 0))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no tensor scale");
-    if (!nc_fp4__tensor_alloc(tensor, (nc_fp4_format)p.format, (uint32_t)rows, (uint32_t)p.columns))
-        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    memcpy(tensor->codes, codes->data, (size_t)codes->bytes);
-    if (row->block) memcpy(tensor->scales, scales->data, (size_t)scale_bytes);
-    if (row->scale == NC_FP4__E4M3) tensor->tensor_scale = nc__item_float(scale, 0);
-    return NC_OK;
+    if (!name || !*name || !data) return nc__fail(err, NC_ERR_ARG, 0, 0, "no name or no data");
+    memset(&list, 0, sizeof list);
+    nc_fp4_source_memory(&source, data, bytes);
+    status = nc_fp4__list_source(&list, &source, 0, err);
+    if (status == NC_OK) status = nc_fp4__own_read(&list, name, tensor, err);
+    nc_fp4__list_free(&list);
+    return status;
 }
 
 /* The matrix of a list's only tensor. */
@@ -9871,7 +9966,7 @@ static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
     nc__head head;
     uint32_t i, k;
     nc__head_open(&head, NULL);
-    nc__head_pair(&head, "format", "nc_fp4");
+    nc__head_pair(&head, "nc_fp4", "network");
     snprintf(inputs, sizeof inputs, "%u", (unsigned)n->inputs);
     nc__head_pair(&head, "inputs", inputs);
     shape[0] = units;

@@ -441,6 +441,78 @@ static void tensors_survive_safetensors_and_npy(void **state) {
     nc_fp4_free_text(data);
 }
 
+/* Header text and data as a file; from one file several tensors. */
+static nc_status load_text(nc_fp4_tensor *t, const char *name, const char *head, size_t data,
+                           nc_error *err) {
+    static uint8_t file[4096];
+    const size_t n = strlen(head);
+    size_t i;
+    for (i = 0; i < 8; i++) file[i] = (uint8_t)((uint64_t)n >> (8 * i));
+    memcpy(file + 8, head, n);
+    for (i = 0; i < data; i++) file[8 + n + i] = (uint8_t)(0x30 + i % 64);
+    return nc_fp4_tensor_load(t, name, file, 8 + n + data, err);
+}
+
+/* A file of two widths and formats beside a scalar, with the key that others use for themselves;
+   one as it was written before; dtypes that say what the scales and codes are. */
+static void files_of_several_tensors_are_read(void **state) {
+#define TENSOR(name, dtype, shape, from, past)                                                     \
+    "\"" name "\":{\"dtype\":\"" dtype "\",\"shape\":[" shape "],\"data_offsets\":[" #from         \
+    "," #past "]}"
+    static const char several[] =
+        "{\"__metadata__\":{\"format\":\"pt\",\"a.nc_fp4\":\"mxfp4 5\",\"b.nc_fp4\":\"nvfp4 "
+        "32\"}," TENSOR("b", "F4", "2,32", 8, 40) "," TENSOR("a", "U8", "2,3", 0, 6) "," TENSOR(
+            "a_scale", "F8_E8M0", "2,1", 6,
+            8) "," TENSOR("b_scale", "F8_E4M3", "2,2", 40,
+                          44) "," TENSOR("s", "F32", "", 44, 48) "," TENSOR("b_tensor"
+                                                                            "_scale",
+                                                                            "F32", "", 48, 52) "}";
+    static const char before[] =
+        "{\"__metadata__\":{\"format\":\"e2m1\",\"columns\":\"3\"}," TENSOR("w", "U8", "4,2", 0,
+                                                                            8) "}";
+    static const char *const bad[] = {
+        "{\"__metadata__\":{\"w.nc_fp4\":\"e2m1 3 block=7\"}," TENSOR("w", "U8", "4,2", 0, 8) "}",
+        "{\"__metadata__\":{\"w.nc_fp4\":\"int4 3\"}," TENSOR("w", "U8", "4,2", 0, 8) "}",
+        "{\"__metadata__\":{\"w.nc_fp4\":\"e2m1 5\"}," TENSOR("w", "U8", "4,2", 0, 8) "}",
+        "{\"__metadata__\":{\"w.nc_fp4\":\"e2m1 3\"}," TENSOR("w", "I8", "4,2", 0, 8) "}",
+        "{\"__metadata__\":{\"w.nc_fp4\":\"mxfp4 4\"}," TENSOR("w", "U8", "4,2", 0, 8) "}",
+        "{\"__metadata__\":{\"format\":\"pt\"}," TENSOR("w", "U8", "4,2", 0, 8) "}",
+        "{" TENSOR("w", "U8", "4,2", 0, 8) "}"};
+    char *data, name[400];
+    nc_fp4_tensor t, u;
+    size_t i, bytes;
+    nc_error err;
+    float x[6] = {1, 2, 3, 4, 5, 6};
+    (void)state;
+    if (load_text(&t, "a", several, 52, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(t.format, NC_FP4_MXFP4);
+    assert_int_equal(t.columns, 5);
+    assert_int_equal(t.codes[5], 0x35);
+    assert_int_equal(t.scales[1], 0x37);
+    nc_fp4_tensor_free(&t);
+    if (load_text(&t, "b", several, 52, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(t.format, NC_FP4_NVFP4);
+    assert_int_equal(t.columns, 32);
+    assert_int_equal(t.codes[0], 0x38);
+    assert_int_equal(t.scales[3], 0x30 + 43);
+    nc_fp4_tensor_free(&t);
+    if (load_text(&t, "w", before, 8, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(t.columns, 3);
+    nc_fp4_tensor_free(&t);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++)
+        if (load_text(&t, "w", bad[i], 8, &err) == NC_OK) fail_msg("taken: %s", bad[i]);
+    memset(name, 'n', sizeof name); /* a name of any length */
+    name[sizeof name - 1] = 0;
+    assert_int_equal(nc_fp4_tensor_create(&t, NC_FP4_NVFP4, NULL, x, 2, 3), NC_OK);
+    assert_int_equal(nc_fp4_tensor_save(&t, name, &data, &bytes), NC_OK);
+    assert_int_equal(nc_fp4_tensor_load(&u, name, data, bytes, &err), NC_OK);
+    assert_memory_equal(t.codes, u.codes, 4);
+    nc_fp4_free_text(data);
+    nc_fp4_tensor_free(&t);
+    nc_fp4_tensor_free(&u);
+#undef TENSOR
+}
+
 static void bad_arguments_are_errors(void **state) {
     nc_fp4_options o = {(nc_fp4_scale_rule)9, 0, 0};
     nc_fp4_tensor t;
@@ -470,6 +542,7 @@ int main(void) {
         cmocka_unit_test(every_scale_is_decoded_alike),
         cmocka_unit_test(the_largest_int8_products_are_exact),
         cmocka_unit_test(tensors_survive_safetensors_and_npy),
+        cmocka_unit_test(files_of_several_tensors_are_read),
         cmocka_unit_test(bad_arguments_are_errors),
     };
     return cmocka_run_group_tests_name("fp4 tensor", tests, NULL, NULL);
