@@ -4373,6 +4373,195 @@ static nc_status nc_fp4__read_floats(const nc_fp4__list *list, const nc_fp4__ent
                       : nc_fp4__read_run(source, e, first, n, x, err);
 }
 
+/* -- GGUF: blocks of 4 bits ---------------------------------------------------------------------- */
+
+/* MXFP4: a scale (E8M0) and 16 bytes for 32 values. NVFP4: four scales (E4M3 without a sign) and 32
+ * bytes for 64 values. Of 32 (16) values the first half is in the low nibbles, the second in the
+ * high ones (ggml-common.h, block_mxfp4 and block_nvfp4). */
+static void nc_fp4__ggml_block(nc_fp4_format format, size_t *values, size_t *scales) {
+    *values = format == NC_FP4_MXFP4 ? 32 : 64;
+    *scales = format == NC_FP4_MXFP4 ? 1 : 4;
+}
+
+/* What ggml takes a scale of NVFP4 for, which has no sign and no NaN: 0x7F is zero. 0xFF, that is
+ * 480 there, has no E4M3 and stays NaN. */
+static uint8_t nc_fp4__ggml_scale(uint8_t scale) {
+    if (scale == 0xFF) return 0x7F;
+    return scale == 0x7F ? 0 : scale & 0x7F;
+}
+
+/* n values of blocks, whole ones, to the codes and scales of a row. The codes are the file's; a
+ * scale of MXFP4 of 255, NaN by its definition, is 2^128 for ggml: nc_fp4__ggml_decode has that. */
+static NC_UNUSED void nc_fp4__ggml_unpack(nc_fp4_format format, const uint8_t *blocks, size_t n,
+                                          uint8_t *codes, uint8_t *scales) {
+    size_t values, parts, i, k;
+    nc_fp4__ggml_block(format, &values, &parts);
+    for (i = 0; i < n / values; i++, blocks += parts + values / 2) {
+        for (k = 0; k < parts; k++)
+            scales[i * parts + k] = parts == 1 ? blocks[k] : nc_fp4__ggml_scale(blocks[k]);
+        memcpy(codes + i * values / 2, blocks + parts, values / 2);
+    }
+    (void)nc_fp4_reorder(codes, codes, n, NC_FP4_SPLIT, NC_FP4_LOW_FIRST, values / parts);
+}
+
+/* The other way; NC_ERR_UNSUPPORTED for scales that mean something else to ggml (below 0, NaN). */
+static NC_UNUSED nc_status nc_fp4__ggml_pack(nc_fp4_format format, const uint8_t *codes,
+                                             const uint8_t *scales, size_t n, uint8_t *blocks) {
+    size_t values, parts, i, k;
+    uint8_t *behind; /* the codes wait behind the scales' room, and each block moves forward */
+    nc_fp4__ggml_block(format, &values, &parts);
+    behind = blocks + n / values * parts;
+    (void)nc_fp4_reorder(behind, codes, n, NC_FP4_LOW_FIRST, NC_FP4_SPLIT, values / parts);
+    for (i = 0; i < n / values; i++, blocks += parts + values / 2) {
+        for (k = 0; k < parts; k++)
+            if (parts == 1 ? scales[i] == 255
+                           : nc_fp4__ggml_scale(scales[4 * i + k]) != scales[4 * i + k])
+                return NC_ERR_UNSUPPORTED;
+        memmove(blocks + parts, behind + i * values / 2, values / 2);
+        memcpy(blocks, scales + i * parts, parts);
+    }
+    return NC_OK;
+}
+
+/* Half a scale as ggml has it. */
+static float nc_fp4__ggml_half(nc_fp4_format format, uint8_t scale) {
+    if (format == NC_FP4_MXFP4) /* 2^(scale - 128) */
+        return nc_fp4__float(scale < 2 ? UINT32_C(0x200000) << scale : (uint32_t)(scale - 1) << 23);
+    return scale == 0xFF ? 240.0f : 0.5f * nc_fp4_e4m3_decode(nc_fp4__ggml_scale(scale));
+}
+
+/* The values of n codes in blocks, whole ones, to the bit of ggml: a doubled E2M1, whose -0 is 0,
+ * times half the scale. */
+static NC_UNUSED void nc_fp4__ggml_decode(nc_fp4_format format, const uint8_t *blocks, size_t n,
+                                          float *x) {
+    size_t values, parts, half, i, k, j;
+    nc_fp4__ggml_block(format, &values, &parts);
+    half = values / parts / 2;
+    for (i = 0; i < n / values; i++, blocks += parts + values / 2)
+        for (k = 0; k < parts; k++, x += 2 * half) {
+            const uint8_t *codes = blocks + parts + k * half;
+            const float by = nc_fp4__ggml_half(format, blocks[k]);
+            float table[16];
+            for (j = 0; j < 16; j++)
+                table[j] = (j % 8 ? 2.0f * nc_fp4_decode((uint8_t)j) : 0.0f) * by;
+            for (j = 0; j < half; j++) {
+                x[j] = table[codes[j] & 15];
+                x[half + j] = table[codes[j] >> 4];
+            }
+        }
+}
+
+/* The file's tensor scale of NVFP4, which ggml has in a tensor beside it: "X.scale" for "X.weight";
+ * null: it is 1. */
+static NC_UNUSED const nc_fp4__entry *nc_fp4__ggml_tensor_scale(const nc_fp4__list *list,
+                                                                const nc_fp4__entry *e) {
+    const size_t n = strlen(e->name);
+    const nc_fp4__entry *scale = NULL;
+    nc__buffer name;
+    memset(&name, 0, sizeof name);
+    if (n < 7 || strcmp(e->name + n - 7, ".weight") != 0) return NULL;
+    nc__buffer_put(&name, e->name, n - 6);
+    nc__buffer_put(&name, "scale", 5);
+    if (name.status == NC_OK) scale = nc_fp4__list_find(list, name.data);
+    nc__buffer_free(&name);
+    return scale && !strcmp(scale->dtype, "F32") ? scale : NULL;
+}
+
+NC__COLD_BEGIN
+
+/* -- GGUF: a header as it is planned ------------------------------------------------------------- */
+
+typedef struct nc_fp4__gguf_head {
+    nc__buffer pairs, infos;
+    uint64_t pair_count, tensors, at; /* at: bytes of the tensors so far, with their padding */
+    uint32_t alignment;
+} nc_fp4__gguf_head;
+
+static NC_UNUSED void nc_fp4__gguf_open(nc_fp4__gguf_head *h, uint32_t alignment) {
+    memset(h, 0, sizeof *h);
+    h->alignment = alignment ? alignment : 32;
+}
+
+static void nc_fp4__gguf_put_text(nc__buffer *b, const void *text, size_t bytes) {
+    nc__buffer_le(b, bytes, 8);
+    nc__buffer_put(b, text, bytes);
+}
+
+/* A pair of metadata; raw as nc_fp4__pair has it. */
+static NC_UNUSED void nc_fp4__gguf_put_pair(nc_fp4__gguf_head *h, const char *key, uint32_t type,
+                                            const void *raw, size_t bytes) {
+    nc_fp4__gguf_put_text(&h->pairs, key, strlen(key));
+    nc__buffer_le(&h->pairs, type, 4);
+    nc__buffer_put(&h->pairs, raw, bytes);
+    h->pair_count++;
+}
+
+/* A pair whose value is a string. */
+static NC_UNUSED void nc_fp4__gguf_put_word(nc_fp4__gguf_head *h, const char *key,
+                                            const char *text) {
+    uint8_t length[8];
+    nc__put_le(length, strlen(text), 8);
+    nc_fp4__gguf_put_pair(h, key, NC_FP4__GGUF_STRING, length, 8);
+    nc__buffer_put(&h->pairs, text, strlen(text));
+}
+
+/* A tensor of a type by its name, shape as nc_fp4__entry has it; its bytes follow those of the one
+ * before, and as many zeros as nc_fp4__gguf_padding says. ggml has four dimensions and names of 63
+ * bytes at most. */
+static NC_UNUSED nc_status nc_fp4__gguf_put_tensor(nc_fp4__gguf_head *h, const char *name,
+                                                   const char *dtype, const uint64_t *shape,
+                                                   uint32_t rank, nc_error *err) {
+    const nc_fp4__ggml_type *t = NULL;
+    uint64_t count = 1;
+    size_t i;
+    for (i = 0; i < sizeof nc_fp4__ggml_types / sizeof *nc_fp4__ggml_types && !t; i++)
+        if (!strcmp(nc_fp4__ggml_types[i].name, dtype)) t = &nc_fp4__ggml_types[i];
+    if (!t)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "GGUF has no type '%s' for '%.90s'", dtype,
+                        name);
+    if (strlen(name) > 63)
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.70s': GGUF's names have at most 63 bytes",
+                        name);
+    if (rank > 4)
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%s' has more than four dimensions", name);
+    if (t->block > 1 && (rank == 0 || shape[rank - 1] % t->block))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%s': rows of %s are multiples of %u in GGUF, not %llu", name, dtype,
+                        (unsigned)t->block, (unsigned long long)(rank ? shape[rank - 1] : 1));
+    nc_fp4__gguf_put_text(&h->infos, name, strlen(name));
+    nc__buffer_le(&h->infos, rank ? rank : 1, 4);
+    if (rank == 0) nc__buffer_le(&h->infos, 1, 8);
+    for (i = rank; i-- > 0; count *= shape[i]) nc__buffer_le(&h->infos, shape[i], 8);
+    nc__buffer_le(&h->infos, t->type, 4);
+    nc__buffer_le(&h->infos, h->at, 8);
+    h->at += count / t->block * t->bytes;
+    h->at += (h->alignment - h->at % h->alignment) % h->alignment;
+    h->tensors++;
+    return h->infos.status == NC_OK ? NC_OK : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+}
+
+/* Zeros behind a tensor of so many bytes. */
+static NC_UNUSED size_t nc_fp4__gguf_padding(const nc_fp4__gguf_head *h, uint64_t bytes) {
+    return (size_t)((h->alignment - bytes % h->alignment) % h->alignment);
+}
+
+/* The header, appended to an empty buffer; the plan is released. */
+static NC_UNUSED nc_status nc_fp4__gguf_close(nc_fp4__gguf_head *h, nc__buffer *to) {
+    if (h->pairs.status != NC_OK) to->status = h->pairs.status;
+    if (h->infos.status != NC_OK) to->status = h->infos.status;
+    nc__buffer_put(to, "GGUF\3\0\0\0", 8);
+    nc__buffer_le(to, h->tensors, 8);
+    nc__buffer_le(to, h->pair_count, 8);
+    nc__buffer_put(to, h->pairs.data, h->pairs.used);
+    nc__buffer_put(to, h->infos.data, h->infos.used);
+    while (to->status == NC_OK && to->used % h->alignment) nc__buffer_put(to, "", 1);
+    nc__buffer_free(&h->pairs);
+    nc__buffer_free(&h->infos);
+    return to->status;
+}
+
+NC__COLD_END
+
 /* >>tensors ====================================================================== */
 
 NC__COLD_BEGIN

@@ -321,6 +321,116 @@ static void gguf_headers_are_listed(void **state) {
     nc__buffer_free(&b);
 }
 
+/* The whole of a file of this test's data; free with nc_file_free. */
+static uint8_t *read_data(const char *name, size_t *bytes) {
+    char *data;
+    nc_error err;
+    if (nc_file_read(name, &data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    return (uint8_t *)data;
+}
+
+/* A file of the gguf package: values as it decodes them, codes and scales there and back, and the
+   same bytes from our writer. */
+static void gguf_files_are_those_of_the_gguf_package(void **state) {
+    size_t bytes, value_bytes, i, at = 0;
+    uint8_t *data = read_data(TEST_DATA "fp4/blocks.gguf", &bytes);
+    uint8_t *values = read_data(TEST_DATA "fp4/blocks.f32", &value_bytes);
+    nc_fp4__gguf_head head;
+    nc_fp4__list list;
+    nc_error err;
+    nc__buffer out;
+    (void)state;
+    memset(&out, 0, sizeof out);
+    if (list_memory(&list, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_fp4__list_count(&list), 7);
+    assert_string_equal(nc_fp4__list_value(&list, 0, "general.name"), "blocks of 4 bits");
+    assert_string_equal(nc_fp4__list_value(&list, 0, "a.number"), "4000000000");
+    nc_fp4__gguf_open(&head, nc_fp4__list_part(&list, 0)->alignment);
+    for (i = 0; i < nc_fp4__list_pairs(&list); i++) {
+        const nc_fp4__pair *p = nc_fp4__list_pair(&list, i);
+        nc_fp4__gguf_put_pair(&head, p->key, p->type, p->raw, p->raw_bytes);
+    }
+    for (i = 0; i < 7; i++) {
+        const nc_fp4__entry *e = nc_fp4__list_entry(&list, i);
+        assert_int_equal(nc_fp4__gguf_put_tensor(&head, e->name, e->dtype, e->shape, e->rank, &err),
+                         NC_OK);
+    }
+    assert_int_equal(nc_fp4__gguf_close(&head, &out), NC_OK);
+    for (i = 0; i < 7; i++) {
+        const nc_fp4__entry *e = nc_fp4__list_entry(&list, i);
+        const size_t n = (size_t)e->count;
+        const uint8_t *from = data + e->offset;
+        float *x = (float *)malloc(n * sizeof *x);
+        size_t k;
+        if (!strcmp(e->dtype, "MXFP4") || !strcmp(e->dtype, "NVFP4")) {
+            const nc_fp4_format format = *e->dtype == 'M' ? NC_FP4_MXFP4 : NC_FP4_NVFP4;
+            uint8_t codes[512], scales[64], again[512];
+            float y[512];
+            assert_true(n <= 512);
+            nc_fp4__ggml_decode(format, from, n, x);
+            nc_fp4__ggml_unpack(format, from, n, codes, scales);
+            assert_int_equal(nc_fp4_dequantize(format, codes, scales, 1.0f, n, y), NC_OK);
+            for (k = 0; k < n; k++) /* the same value but where the definitions differ */
+                if (scales[k / nc_fp4_block(format)] != (format == NC_FP4_MXFP4 ? 255 : 0x7F))
+                    assert_true(x[k] == y[k]);
+            for (k = 0; k < n / nc_fp4_block(format); k++) /* those have no way back */
+                if (format == NC_FP4_MXFP4 ? scales[k] == 255 : scales[k] == 0x7F) break;
+            assert_true(k < n / nc_fp4_block(format));
+            assert_int_equal(nc_fp4__ggml_pack(format, codes, scales, n, again),
+                             NC_ERR_UNSUPPORTED);
+            scales[k] = 1;
+            assert_int_equal(nc_fp4__ggml_pack(format, codes, scales, n, again), NC_OK);
+            for (k = 0; k < e->bytes; k++) /* scales that both have */
+                if (format == NC_FP4_MXFP4 ? k % 17 || from[k] < 255 : k % 36 >= 4 || from[k] < 127)
+                    assert_int_equal(again[k], from[k]);
+        } else if (nc__is_float(e->dtype)) {
+            assert_int_equal(nc_fp4__read_floats(&list, e, 0, n, x, &err), NC_OK);
+        } else { /* listed, not decoded */
+            assert_string_equal(e->dtype, "Q8_0");
+            assert_int_equal(nc_fp4__read_floats(&list, e, 0, n, x, &err), NC_ERR_UNSUPPORTED);
+            for (k = 0; k < n; k++) memcpy(&x[k], values + at + 4 * k, 4);
+        }
+        for (k = 0; k < n; k++, at += 4)
+            if (nc_fp4__bits(x[k]) != (uint32_t)nc__get_le(values + at, 4))
+                fail_msg("%s: value %u is %.9g", e->name, (unsigned)k, (double)x[k]);
+        free(x);
+        nc__buffer_put(&out, from, (size_t)e->bytes);
+        (void)memset(nc__buffer_add(&out, nc_fp4__gguf_padding(&head, e->bytes)), 0,
+                     nc_fp4__gguf_padding(&head, e->bytes));
+    }
+    assert_int_equal(at, value_bytes);
+    assert_int_equal(out.used, bytes);
+    assert_memory_equal(out.data, data, bytes);
+    assert_non_null(nc_fp4__ggml_tensor_scale(&list, nc_fp4__list_find(&list, "blk.0.nv.weight")));
+    assert_null(nc_fp4__ggml_tensor_scale(&list, nc_fp4__list_find(&list, "blk.0.mx.weight")));
+    nc__buffer_free(&out);
+    nc_fp4__list_free(&list);
+    nc_file_free((char *)data);
+    nc_file_free((char *)values);
+}
+
+static void what_gguf_cannot_hold_is_refused(void **state) {
+    const uint64_t shape[5] = {1, 1, 1, 1, 48};
+    const char *name = "a name of sixty-four bytes, one more than the library of GGUF has..";
+    nc_fp4__gguf_head h;
+    nc__buffer out;
+    nc_error err;
+    (void)state;
+    memset(&out, 0, sizeof out);
+    nc_fp4__gguf_open(&h, 0);
+    assert_int_equal(nc_fp4__gguf_put_tensor(&h, "x", "U8", shape, 1, &err), NC_ERR_UNSUPPORTED);
+    assert_int_equal(nc_fp4__gguf_put_tensor(&h, "x", "MXFP4", shape + 4, 1, &err),
+                     NC_ERR_UNSUPPORTED);
+    assert_non_null(strstr(err.message, "48"));
+    assert_int_equal(nc_fp4__gguf_put_tensor(&h, "x", "F32", shape, 5, &err), NC_ERR_LIMIT);
+    assert_int_equal(nc_fp4__gguf_put_tensor(&h, name, "F32", shape, 1, &err), NC_ERR_LIMIT);
+    assert_int_equal(nc_fp4__gguf_put_tensor(&h, name + 4, "F32", shape, 0, &err), NC_OK);
+    assert_int_equal(h.at, 32);
+    assert_int_equal(nc_fp4__gguf_close(&h, &out), NC_OK);
+    assert_int_equal(out.used % 32, 0);
+    nc__buffer_free(&out);
+}
+
 static void shards_are_found_through_their_index(void **state) {
     static const char good[] = "{\"metadata\": {\"total_size\": 64}, \"weight_map\": {\"a\": "
                                "\"1.safetensors\", \"b\": \"2.safetensors\", \"b.scalar\": "
@@ -408,6 +518,8 @@ int main(void) {
         cmocka_unit_test(npy_arrays_of_both_orders_are_read),
         cmocka_unit_test(tall_fortran_arrays_are_read_in_runs),
         cmocka_unit_test(gguf_headers_are_listed),
+        cmocka_unit_test(gguf_files_are_those_of_the_gguf_package),
+        cmocka_unit_test(what_gguf_cannot_hold_is_refused),
         cmocka_unit_test(shards_are_found_through_their_index),
         cmocka_unit_test(sources_say_what_they_cannot_read),
     };
