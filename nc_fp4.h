@@ -307,8 +307,19 @@ typedef enum nc_fp4_file_kind {
     NC_FP4_JSON,
     NC_FP4_DOT, /* Graphviz */
     NC_FP4_C,   /* a C header */
-    NC_FP4_SAFETENSORS
+    NC_FP4_SAFETENSORS,
+    NC_FP4_AIGER /* And-Inverter graph, binary */
 } nc_fp4_file_kind;
+
+/* How netlists are read. Zero means default. */
+typedef struct nc_fp4_read_options {
+    const char *top;      /* model or module that is the circuit; null: BLIF's first, in Verilog
+                             the one that no other contains */
+    int undriven;         /* 0: a net that nothing drives is an error; 1: it is 0, as for ABC */
+    uint32_t frames;      /* 0: latches are refused; else so many clock cycles are unrolled */
+    const char *library;  /* genlib text for BLIF's .gate, or null */
+    size_t library_bytes; /* of it */
+} nc_fp4_read_options;
 
 /* The truth to verify against: outputs (bit k = output k) for one input combination. */
 typedef uint64_t (*nc_fp4_spec_fn)(void *user, uint64_t inputs);
@@ -518,10 +529,13 @@ NC_API const char *nc_fp4_template_name(nc_fp4_template which);
 
 /* -- netlists: circuits from and to text -------------------------------------------- */
 
-/* Read a circuit from text. Errors: NC_ERR_FORMAT with line and column, NC_ERR_UNSUPPORTED for
- * sequential BLIF, NC_ERR_LIMIT beyond 2^24 wires, 2^20 inputs or 32 nested models. BLIF:
- * combinational, .names and .subckt, the first model is the circuit; x[0] x[1] .. become the group
- * x. A model that reads its own outputs is a cycle, even where no value goes round. */
+/* Read a circuit from text. Errors: NC_ERR_FORMAT with line and column, NC_ERR_UNSUPPORTED for what
+ * is no combinational circuit, NC_ERR_LIMIT beyond 2^24 wires, 2^20 inputs or 32 nested models.
+ * x[0] x[1] .. become the group x. A model that reads its own outputs is a cycle, even where no
+ * value goes round.
+ * BLIF: .names and .subckt, .gate and .latch by nc_fp4_read_options, yosys's .conn; the first model
+ * is the circuit. Areas, delays, loads, clocks, attributes, cell names and external don't-cares
+ * are passed over; other commands are refused by name. */
 NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err);
 /* Bristol Fashion: XOR, AND, INV, EQ, EQW, MAND. */
@@ -532,7 +546,15 @@ NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text,
  * the ten types, or "TABLE" and "truth": its outputs for inputs 00.., 10.., 01.. as a string. */
 NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err);
-/* The circuit as text: NC_FP4_BLIF, NC_FP4_BRISTOL or NC_FP4_JSON. Free with nc_fp4_free_text. */
+/* AIGER 1.9, binary (.aig) or ASCII (.aag); ports without a symbol are i0 .., o0 ... Properties are
+ * refused. */
+NC_API nc_status nc_fp4_read_aiger(nc_fp4_circuit **circuit, const void *data, size_t bytes,
+                                   nc_error *err);
+/* Any of these, found by its first characters, with options (null: the defaults). */
+NC_API nc_status nc_fp4_read_circuit(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
+                                     const void *data, size_t bytes, nc_error *err);
+/* The circuit as a file: NC_FP4_BLIF, NC_FP4_BRISTOL, NC_FP4_JSON or NC_FP4_AIGER (binary). Free
+ * with nc_fp4_free_text. */
 NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
                                       char **text, size_t *bytes);
 
@@ -6873,29 +6895,47 @@ typedef struct nc_fp4__statement {
     uint64_t truth[4];  /* of a table: rows is UINT32_MAX */
     char *model_name;   /* of an instance, until it is resolved */
     uint32_t names;     /* of an instance: first of its formal names */
+    int gate;           /* an instance of the library's, not of the text's models */
 } nc_fp4__statement;
+
+/* A register: what it shows in the next clock cycle, and before the first one. */
+typedef struct nc_fp4__latch {
+    uint32_t next, shows; /* nets */
+    uint32_t start;       /* 0, 1, or 2: unknown */
+    size_t line;
+} nc_fp4__latch;
 
 NC_FP4__LIST(char *, nc_fp4__strings)
 NC_FP4__LIST(nc_fp4__statement, nc_fp4__statements)
+NC_FP4__LIST(nc_fp4__latch, nc_fp4__latches)
 
 typedef struct nc_fp4__model {
     char *name;
     nc__index known;                 /* nets, by name */
     nc_fp4__strings net_names;       /* in the netlist's memory */
     nc_fp4__numbers driver;          /* of each net, statement + 1 */
+    nc_fp4__numbers line;            /* of each net, where it is named first */
+    nc_fp4__numbers port;            /* of each net, its place + 1 among inputs and then outputs */
     nc_fp4__numbers inputs, outputs; /* nets */
     nc_fp4__numbers nets;            /* of statements */
     nc_fp4__strings formals;
     nc__buffer covers;
     nc_fp4__statements statements;
+    nc_fp4__latches latches;
+    size_t begins; /* line */
+    int library;   /* a gate of the library */
+    int empty;     /* a black box */
 } nc_fp4__model;
 NC_FP4__LIST(nc_fp4__model, nc_fp4__models)
 
 typedef struct nc_fp4__netlist {
     nc__text t; /* what is read, and the first failure, of reading and of all that follows */
     nc_fp4__models models;
+    nc__index named;         /* models, by name */
     nc_fp4__strings strings; /* all names, owned */
     uint32_t elaborated;     /* statements, in all instances */
+    uint32_t line;           /* where nets are named that are looked up; 0: where t is */
+    nc_fp4_read_options options;
 } nc_fp4__netlist;
 
 static void nc_fp4__netlist_free(nc_fp4__netlist *l) {
@@ -6905,14 +6945,18 @@ static void nc_fp4__netlist_free(nc_fp4__netlist *l) {
         nc__index_free(&m->known);
         nc_fp4__strings_free(&m->net_names);
         nc_fp4__numbers_free(&m->driver);
+        nc_fp4__numbers_free(&m->line);
+        nc_fp4__numbers_free(&m->port);
         nc_fp4__numbers_free(&m->inputs);
         nc_fp4__numbers_free(&m->outputs);
         nc_fp4__numbers_free(&m->nets);
         nc_fp4__strings_free(&m->formals);
         nc__buffer_free(&m->covers);
         nc_fp4__statements_free(&m->statements);
+        nc_fp4__latches_free(&m->latches);
     }
     nc_fp4__models_free(&l->models);
+    nc__index_free(&l->named);
     for (i = 0; i < l->strings.count; i++) nc__free(NULL, l->strings.at[i], 0);
     nc_fp4__strings_free(&l->strings);
 }
@@ -6953,13 +6997,35 @@ static char *nc_fp4__string(nc_fp4__netlist *l, const char *text, size_t n) {
     return copy;
 }
 
-/* 0 after a failure. */
-static int nc_fp4__new_model(nc_fp4__netlist *l, char *name) {
+/* The model of a name, of the text or of the library; UINT32_MAX: there is none. */
+static uint32_t nc_fp4__find_model(const nc_fp4__netlist *l, const char *name, int library) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, name, strlen(name));
+    uint32_t id;
+    size_t at = hash;
+    while ((id = nc__index_next(&l->named, hash, &at)) != UINT32_MAX)
+        if (l->models.at[id].library == library && !strcmp(l->models.at[id].name, name)) break;
+    return id;
+}
+
+/* A model of a new name. Null after a failure. */
+static nc_fp4__model *nc_fp4__new_model(nc_fp4__netlist *l, char *name, int library, size_t line) {
     nc_fp4__model m;
     memset(&m, 0, sizeof m);
     m.name = name;
-    if (name && !nc_fp4__models_add(&l->models, m)) (void)nc_fp4__no_memory(&l->t);
-    return l->t.status == NC_OK;
+    m.library = library;
+    m.begins = line;
+    if (!name) return NULL;
+    if (nc_fp4__find_model(l, name, library) != UINT32_MAX) {
+        (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, line, 1, "two models '%.64s'", name);
+        return NULL;
+    }
+    if (!nc_fp4__models_add(&l->models, m) ||
+        !nc__index_add(&l->named, (uint32_t)nc__fnv1a(NC__FNV_START, name, strlen(name)),
+                       l->models.count - 1)) {
+        (void)nc_fp4__no_memory(&l->t);
+        return NULL;
+    }
+    return &l->models.at[l->models.count - 1];
 }
 
 /* Null after a failure. */
@@ -6978,27 +7044,38 @@ static nc_fp4__statement *nc_fp4__new_statement(nc_fp4__netlist *l, nc_fp4__mode
 
 /* A net that has no driver yet. */
 static uint32_t nc_fp4__new_net(nc_fp4__netlist *l, nc_fp4__model *m, char *name) {
-    if (!nc_fp4__strings_reserve(&m->net_names, 1) || !nc_fp4__numbers_reserve(&m->driver, 1)) {
+    if (!nc_fp4__strings_reserve(&m->net_names, 1) || !nc_fp4__numbers_reserve(&m->driver, 1) ||
+        !nc_fp4__numbers_reserve(&m->line, 1)) {
         (void)nc_fp4__no_memory(&l->t);
         return 0;
     }
     (void)nc_fp4__strings_add(&m->net_names, name);
     (void)nc_fp4__numbers_add(&m->driver, 0);
+    (void)nc_fp4__numbers_add(&m->line, l->line ? l->line : (uint32_t)l->t.line);
     return m->net_names.count - 1;
+}
+
+/* The number of a net of this name; UINT32_MAX: there is none. */
+static uint32_t nc_fp4__find_net(const nc_fp4__model *m, const char *text, size_t n) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, text, n);
+    uint32_t id;
+    size_t at = hash;
+    while ((id = nc__index_next(&m->known, hash, &at)) != UINT32_MAX)
+        if (!strncmp(m->net_names.at[id], text, n) && !m->net_names.at[id][n]) break;
+    return id;
 }
 
 /* The number of a net, new or old. */
 static uint32_t nc_fp4__net_of(nc_fp4__netlist *l, nc_fp4__model *m, const char *text, size_t n) {
-    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, text, n);
-    uint32_t id;
-    size_t at = hash;
+    uint32_t id = nc_fp4__find_net(m, text, n);
     char *name;
-    while ((id = nc__index_next(&m->known, hash, &at)) != UINT32_MAX)
-        if (!strncmp(m->net_names.at[id], text, n) && !m->net_names.at[id][n]) return id;
+    if (id != UINT32_MAX) return id;
     name = nc_fp4__string(l, text, n);
     if (!name) return 0;
     id = nc_fp4__new_net(l, m, name);
-    if (l->t.status == NC_OK && !nc__index_add(&m->known, hash, id)) (void)nc_fp4__no_memory(&l->t);
+    if (l->t.status == NC_OK &&
+        !nc__index_add(&m->known, (uint32_t)nc__fnv1a(NC__FNV_START, text, n), id))
+        (void)nc_fp4__no_memory(&l->t);
     return id;
 }
 
@@ -7010,6 +7087,35 @@ static void nc_fp4__drive(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t net, ui
         (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, line, column, "'%.64s' is driven twice",
                               m->net_names.at[net]);
     m->driver.at[net] = statement + 1;
+}
+
+/* A statement that makes a net a function of at most two others; where it stands. */
+static void nc_fp4__put_table(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t truth, uint32_t inputs,
+                              const uint32_t *in, uint32_t out, size_t line) {
+    nc_fp4__statement *s;
+    uint32_t i;
+    if (l->t.status != NC_OK) return;
+    s = nc_fp4__new_statement(l, m, line, 1);
+    if (!s) return;
+    s->inputs = inputs;
+    s->outputs = 1;
+    s->rows = UINT32_MAX;
+    s->truth[0] = truth;
+    for (i = 0; i < inputs; i++) nc_fp4__keep(&l->t, &m->nets, in[i]);
+    nc_fp4__keep(&l->t, &m->nets, out);
+    nc_fp4__drive(l, m, out, m->statements.count - 1, line, 1);
+}
+
+/* The same with a new net that has no name of its own. */
+static uint32_t nc_fp4__table_net(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t truth,
+                                  uint32_t inputs, uint32_t a, uint32_t b) {
+    static char unnamed[] = "(expression)";
+    uint32_t in[2], out;
+    in[0] = a;
+    in[1] = b;
+    out = nc_fp4__new_net(l, m, unnamed);
+    nc_fp4__put_table(l, m, truth, inputs, in, out, l->line ? l->line : l->t.line);
+    return out;
 }
 
 /* A cover of any width: an or of ands. */
@@ -7081,9 +7187,13 @@ static void nc_fp4__walk(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circ
             continue;
         }
         if (!m->driver.at[net]) {
-            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, 0, 0, "nothing drives '%.64s' in '%.40s'",
-                                  m->net_names.at[net], m->name);
-            return;
+            if (!l->options.undriven)
+                (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, m->line.at[net], 1,
+                                      "nothing drives '%.64s' in '%.40s'", m->net_names.at[net],
+                                      m->name);
+            wire[net] = NC_FP4_FALSE;
+            state[net] = 2;
+            continue;
         }
         s = &m->statements.at[m->driver.at[net] - 1];
         if (state[net] == 1) {
@@ -7102,18 +7212,15 @@ static void nc_fp4__walk(nc_fp4__netlist *l, const nc_fp4__model *m, nc_fp4_circ
     }
 }
 
-/* One model with given inputs: a walk down from its outputs. */
-static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
-                                  const uint32_t *in, uint32_t *out, int depth) {
+/* One model with given inputs, and in `held` what its latches show, which becomes what they show in
+ * the next cycle: a walk down from what is wanted. */
+static nc_status nc_fp4__cycle(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
+                               const uint32_t *in, uint32_t *out, uint32_t *held, int depth) {
     const nc_fp4__model *m = &l->models.at[model];
     const size_t nets = m->net_names.count, bytes = (nets + 1) * sizeof(uint32_t);
     nc_fp4__numbers todo = {NULL, 0, 0, NULL};
     uint32_t *wire, i;
     uint8_t *state;
-    if (depth >= NC_FP4__MAX_DEPTH)
-        return nc_fp4__fail_at(&l->t, NC_ERR_LIMIT, 0, 0,
-                               "models nested more than %d deep, or '%.40s' contains itself",
-                               NC_FP4__MAX_DEPTH, m->name);
     wire = (uint32_t *)nc__calloc(NULL, bytes);
     state = (uint8_t *)nc__calloc(NULL, nets + 1);
     if (wire && state) {
@@ -7121,9 +7228,16 @@ static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_cir
             wire[m->inputs.at[i]] = in[i];
             state[m->inputs.at[i]] = 2;
         }
+        for (i = 0; held && i < m->latches.count; i++) {
+            wire[m->latches.at[i].shows] = held[i];
+            state[m->latches.at[i].shows] = 2;
+        }
         for (i = 0; i < m->outputs.count; i++) nc_fp4__keep(&l->t, &todo, m->outputs.at[i]);
+        for (i = 0; held && i < m->latches.count; i++)
+            nc_fp4__keep(&l->t, &todo, m->latches.at[i].next);
         nc_fp4__walk(l, m, c, &todo, state, wire, depth);
         for (i = 0; i < m->outputs.count; i++) out[i] = wire[m->outputs.at[i]];
+        for (i = 0; held && i < m->latches.count; i++) held[i] = wire[m->latches.at[i].next];
     } else {
         (void)nc_fp4__no_memory(&l->t);
     }
@@ -7131,6 +7245,22 @@ static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_cir
     nc__free(NULL, wire, bytes);
     nc__free(NULL, state, nets + 1);
     return l->t.status;
+}
+
+static nc_status nc_fp4__instance(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
+                                  const uint32_t *in, uint32_t *out, int depth) {
+    const nc_fp4__model *m = &l->models.at[model];
+    if (depth >= NC_FP4__MAX_DEPTH)
+        return nc_fp4__fail_at(&l->t, NC_ERR_LIMIT, m->begins, 1,
+                               "models nested more than %d deep, or '%.40s' contains itself",
+                               NC_FP4__MAX_DEPTH, m->name);
+    if (m->empty)
+        return nc_fp4__fail_at(&l->t, NC_ERR_UNSUPPORTED, m->begins, 1,
+                               "'%.40s' is a black box: give the model itself", m->name);
+    if (depth && m->latches.count)
+        return nc_fp4__fail_at(&l->t, NC_ERR_UNSUPPORTED, m->latches.at->line, 1,
+                               "a latch in the instance of a model: flatten the netlist");
+    return nc_fp4__cycle(l, model, c, in, out, NULL, depth);
 }
 
 /* "x[3]" -> length of "x" and 3; the whole length and 0 when it has no index. */
@@ -7184,17 +7314,69 @@ static nc_status nc_fp4__ports(nc_fp4_circuit *c, const nc_fp4__model *m,
     return status;
 }
 
-/* The first model as a circuit. */
-static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
-    const nc_fp4__model *m = l->models.at;
-    const uint32_t inputs = m->inputs.count;
-    const size_t bytes = ((size_t)inputs + m->outputs.count + 1) * sizeof(uint32_t);
+/* A port in a clock cycle: its name, an underscore and the number in two digits, as ABC names it. */
+static nc_status nc_fp4__cycle_port(nc_fp4_circuit *c, const char *name, uint32_t cycle,
+                                    uint32_t *wire, int output) {
+    nc__buffer full;
+    nc_status status;
+    memset(&full, 0, sizeof full);
+    nc__buffer_put(&full, name, strlen(name));
+    nc__buffer_print(&full, "_%02u", (unsigned)cycle);
+    status = full.status;
+    if (status == NC_OK)
+        status = output ? nc_fp4_add_output(c, full.data, 1, wire)
+                        : nc_fp4_add_input(c, full.data, 1, wire);
+    nc__buffer_free(&full);
+    return status;
+}
+
+/* So many clock cycles of a model with latches. What a latch shows at the start, where that is
+ * unknown, are inputs of their own, before those of all cycles. */
+static nc_status nc_fp4__unroll(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit *c,
+                                uint32_t *wires) {
+    const nc_fp4__model *m = &l->models.at[model];
+    const uint32_t inputs = m->inputs.count, outputs = m->outputs.count;
+    const uint32_t frames = l->options.frames, latches = m->latches.count;
+    uint32_t *held = wires + inputs, *out = held + latches, i, k;
+    nc_status status = NC_OK;
+    if ((uint64_t)frames * ((uint64_t)outputs + inputs + latches) > NC_FP4__MAX_INPUTS)
+        return NC_ERR_LIMIT;
+    for (i = 0; i < latches && status == NC_OK; i++) {
+        held[i] = m->latches.at[i].start;
+        if (held[i] > 1)
+            status = nc_fp4_add_input(c, m->net_names.at[m->latches.at[i].shows], 1, &held[i]);
+    }
+    for (k = 0; k < frames && status == NC_OK; k++) {
+        for (i = 0; i < inputs && status == NC_OK; i++)
+            status = nc_fp4__cycle_port(c, m->net_names.at[m->inputs.at[i]], k, wires + i, 0);
+        if (status == NC_OK)
+            status = nc_fp4__cycle(l, model, c, wires, out + (size_t)k * outputs, held, 0);
+    }
+    for (k = 0; k < frames && status == NC_OK; k++)
+        for (i = 0; i < outputs && status == NC_OK; i++)
+            status = nc_fp4__cycle_port(c, m->net_names.at[m->outputs.at[i]], k,
+                                        out + (size_t)k * outputs + i, 1);
+    return status;
+}
+
+/* A model as a circuit. */
+static nc_status nc_fp4__build(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit **out) {
+    const nc_fp4__model *m = &l->models.at[model];
+    const uint32_t inputs = m->inputs.count, latches = m->latches.count;
+    const size_t frames = latches ? l->options.frames : 1;
+    const size_t bytes = nc__mul_size(
+        nc__add_size((size_t)inputs + latches + 1, nc__mul_size(m->outputs.count, frames)),
+        sizeof(uint32_t));
     uint32_t *wires = (uint32_t *)nc__alloc(NULL, bytes);
     nc_fp4_circuit *c = NULL;
     nc_status status = wires ? nc_fp4_create(&c, m->name, NULL) : NC_ERR_MEMORY;
-    if (status == NC_OK) status = nc_fp4__ports(c, m, &m->inputs, wires, 0);
-    if (status == NC_OK) status = nc_fp4__instance(l, 0, c, wires, wires + inputs, 0);
-    if (status == NC_OK) status = nc_fp4__ports(c, m, &m->outputs, wires + inputs, 1);
+    if (status == NC_OK && latches) {
+        status = nc_fp4__unroll(l, model, c, wires);
+    } else {
+        if (status == NC_OK) status = nc_fp4__ports(c, m, &m->inputs, wires, 0);
+        if (status == NC_OK) status = nc_fp4__instance(l, model, c, wires, wires + inputs, 0);
+        if (status == NC_OK) status = nc_fp4__ports(c, m, &m->outputs, wires + inputs, 1);
+    }
     if (status != NC_OK)
         (void)nc_fp4__fail_at(&l->t, status, 0, 0, "%s",
                               status == NC_ERR_LIMIT ? "too many wires" : "out of memory");
@@ -7204,6 +7386,17 @@ static nc_status nc_fp4__build(nc_fp4__netlist *l, nc_fp4_circuit **out) {
     else
         nc_fp4_destroy(c);
     return status;
+}
+
+/* The model that is asked for, or the one that a format says. */
+static void nc_fp4__build_top(nc_fp4__netlist *l, uint32_t model, nc_fp4_circuit **out) {
+    const char *top = l->options.top;
+    if (l->t.status != NC_OK) return;
+    if (top) model = nc_fp4__find_model(l, top, 0);
+    if (model == UINT32_MAX)
+        (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, 0, 0, "there is no model '%.64s'", top);
+    else
+        (void)nc_fp4__build(l, model, out);
 }
 
 /* What all three readers do first: 0, and the reason in *err, for bad arguments. */
@@ -7218,6 +7411,15 @@ static int nc_fp4__open_text(nc__text *t, nc_fp4_circuit **circuit, const char *
     return circuit && text;
 }
 
+/* The same for a netlist. */
+static int nc_fp4__open_netlist(nc_fp4__netlist *l, const nc_fp4_read_options *options,
+                                nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                nc_error *err) {
+    memset(l, 0, sizeof *l);
+    if (options) l->options = *options;
+    return nc_fp4__open_text(&l->t, circuit, text, bytes, err);
+}
+
 /* -- words, of BLIF and Bristol Fashion -------------------------------------------------------- */
 
 typedef struct nc_fp4__word {
@@ -7226,16 +7428,23 @@ typedef struct nc_fp4__word {
 } nc_fp4__word;
 NC_FP4__LIST(nc_fp4__word, nc_fp4__words)
 
+/* The end of the line that a backslash continues, blanks before it passed over; null: the backslash
+ * is part of a name. */
+static const char *nc_fp4__continued(const nc__text *t, const char *at) {
+    if (*at++ != '\\') return NULL;
+    while (at < t->end && (*at == ' ' || *at == '\t' || *at == '\r')) at++;
+    return at == t->end || *at == '\n' ? at : NULL;
+}
+
 /* The next word of a line; 0 at its end, which is passed, or at the end of the text. '#' starts a
- * comment; a line goes on after a backslash. A NUL or a stray backslash is a word of its own. */
+ * comment; a line goes on after a backslash. A control character is a word of its own. */
 static int nc_fp4__next_word(nc__text *t, nc_fp4__word *w) {
     while (t->at < t->end) {
-        const char ch = *t->at;
+        const char ch = *t->at, *on = nc_fp4__continued(t, t->at);
         if (ch == '#') {
             while (t->at < t->end && *t->at != '\n') t->at++;
-        } else if (ch == '\\' && t->at + 1 < t->end && (t->at[1] == '\n' || t->at[1] == '\r')) {
-            t->at++;
-            while (t->at < t->end && *t->at == '\r') t->at++;
+        } else if (on) {
+            t->at = on;
             nc__step(t);
         } else if (ch == '\n') {
             nc__step(t);
@@ -7247,8 +7456,8 @@ static int nc_fp4__next_word(nc__text *t, nc_fp4__word *w) {
             w->line = t->line;
             w->column = (size_t)(t->at - t->line_start) + 1;
             do t->at++;
-            while (t->at < t->end && (uint8_t)*t->at > ' ' && *t->at != '#' && *t->at != '\\' &&
-                   (uint8_t)ch > ' ' && ch != '\\');
+            while (t->at < t->end && (uint8_t)*t->at > ' ' && *t->at != '#' &&
+                   !nc_fp4__continued(t, t->at) && (uint8_t)ch > ' ');
             w->length = (size_t)(t->at - w->text);
             return 1;
         }
@@ -7290,6 +7499,19 @@ static void nc_fp4__blif_row(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4_
     s->rows++;
 }
 
+/* The net of a word, or of its end behind a mark. */
+static uint32_t nc_fp4__word_net(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                                 size_t from) {
+    uint32_t net;
+    if ((uint8_t)w->text[from] < ' ')
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "a control character");
+    if (l->t.status != NC_OK) return 0;
+    l->line = w->line < UINT32_MAX ? (uint32_t)w->line : 0;
+    net = nc_fp4__net_of(l, m, w->text + from, w->length - from);
+    l->line = 0;
+    return net;
+}
+
 /* .names input .. output */
 static void nc_fp4__blif_names(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
                                size_t words) {
@@ -7302,19 +7524,63 @@ static void nc_fp4__blif_names(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp
     s->outputs = 1;
     s->row = (uint32_t)m->covers.used;
     for (i = 1; i < words && l->t.status == NC_OK; i++) {
-        net = nc_fp4__net_of(l, m, w[i].text, w[i].length);
+        net = nc_fp4__word_net(l, m, &w[i], 0);
         nc_fp4__keep(&l->t, &m->nets, net);
     }
     nc_fp4__drive(l, m, net, m->statements.count - 1, s->line, w[words - 1].column);
 }
 
-/* .subckt model formal=actual ..: pairs are kept as they are until all models are known. */
+/* .conn from to, and ABC's .short: two names of one net. */
+static void nc_fp4__blif_conn(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                              size_t words) {
+    uint32_t from, to;
+    if (words != 3) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "expected two nets");
+        return;
+    }
+    from = nc_fp4__word_net(l, m, &w[1], 0);
+    to = nc_fp4__word_net(l, m, &w[2], 0);
+    nc_fp4__put_table(l, m, 2, 1, &from, to, w->line);
+}
+
+/* .latch input output [type control] [initial value] */
+static void nc_fp4__blif_latch(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
+                               size_t words) {
+    const nc_fp4__word *start = &w[words - 1];
+    nc_fp4__latch latch;
+    if (!l->options.frames) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_UNSUPPORTED,
+                           "only combinational circuits, unless clock cycles are to be unrolled");
+        return;
+    }
+    if (words < 3 || words > 6) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "expected input, output, type, control, value");
+        return;
+    }
+    latch.start = 2;
+    latch.line = w->line;
+    if (words % 2 == 0) { /* with a value: 0, 1, 2 (any), 3 (unknown) */
+        if (start->length != 1 || *start->text < '0' || *start->text > '3')
+            nc_fp4__word_error(&l->t, start, NC_ERR_FORMAT, "an initial value is 0, 1, 2 or 3");
+        else if (*start->text < '2')
+            latch.start = (uint32_t)(*start->text - '0');
+    }
+    latch.next = nc_fp4__word_net(l, m, &w[1], 0);
+    latch.shows = nc_fp4__word_net(l, m, &w[2], 0);
+    if (l->t.status == NC_OK && !nc_fp4__latches_add(&m->latches, latch))
+        (void)nc_fp4__no_memory(&l->t);
+    if (nc_fp4__new_statement(l, m, w->line, w->column)) /* so that nothing else drives it */
+        nc_fp4__drive(l, m, latch.shows, m->statements.count - 1, w->line, w[2].column);
+}
+
+/* .subckt model formal=actual .., or .gate: pairs are kept until all models are known. */
 static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *w,
                                 size_t words) {
     nc_fp4__statement *s = nc_fp4__new_statement(l, m, w->line, w->column);
     size_t i;
     if (words < 2) nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no model");
     if (l->t.status != NC_OK) return;
+    s->gate = nc_fp4__is(w, ".gate");
     s->model_name = nc_fp4__string(l, w[1].text, w[1].length);
     s->names = m->formals.count;
     s->inputs = (uint32_t)words - 2; /* pairs, for now */
@@ -7327,52 +7593,70 @@ static void nc_fp4__blif_subckt(nc_fp4__netlist *l, nc_fp4__model *m, const nc_f
         }
         if (!nc_fp4__strings_add(&m->formals, nc_fp4__string(l, w[i].text, n)))
             (void)nc_fp4__no_memory(&l->t);
-        nc_fp4__keep(&l->t, &m->nets, nc_fp4__net_of(l, m, equals + 1, w[i].length - n - 1));
+        nc_fp4__keep(&l->t, &m->nets, nc_fp4__word_net(l, m, &w[i], n + 1));
     }
 }
 
-/* Sort the pairs of an instance into the order of its model's inputs and outputs. */
-static void nc_fp4__blif_resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t number) {
-    nc_fp4__statement *s = &m->statements.at[number];
-    const nc_fp4__model *of;
-    uint32_t k, i, pairs = s->inputs, first = m->nets.count;
-    for (k = 0; k < l->models.count; k++)
-        if (!strcmp(l->models.at[k].name, s->model_name)) break;
-    if (k == l->models.count) {
-        (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column, "there is no model '%.64s'",
-                              s->model_name);
-        return;
+/* The model of an instance; null after a failure. */
+static const nc_fp4__model *nc_fp4__model_of(nc_fp4__netlist *l, nc_fp4__statement *s) {
+    const uint32_t k = nc_fp4__find_model(l, s->model_name, s->gate);
+    if (k != UINT32_MAX) {
+        s->model = k + 1;
+        return &l->models.at[k];
     }
-    of = &l->models.at[k];
-    s->model = k + 1;
+    if (s->gate && !l->options.library)
+        (void)nc_fp4__fail_at(&l->t, NC_ERR_UNSUPPORTED, s->line, s->column,
+                              "the gate '%.64s' needs its library (genlib)", s->model_name);
+    else
+        (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column, "there is no %s '%.64s'",
+                              s->gate ? "gate" : "model", s->model_name);
+    return NULL;
+}
+
+/* Sort the pairs of an instance into the order of its model's inputs and outputs. What an output
+ * is connected to it drives; outputs may be left open. */
+static void nc_fp4__resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t number) {
+    nc_fp4__statement *s = &m->statements.at[number];
+    const nc_fp4__model *of = nc_fp4__model_of(l, s);
+    const uint32_t pairs = s->inputs, from = s->first, first = m->nets.count;
+    uint32_t k, ports;
+    if (!of) return;
     s->inputs = of->inputs.count;
     s->outputs = of->outputs.count;
-    for (k = 0; k < s->inputs + s->outputs && l->t.status == NC_OK; k++) {
-        const char *formal =
-            of->net_names.at[k < s->inputs ? of->inputs.at[k] : of->outputs.at[k - s->inputs]];
-        uint32_t net = UINT32_MAX;
-        for (i = 0; i < pairs; i++)
-            if (!strcmp(m->formals.at[s->names + i], formal)) net = m->nets.at[s->first + i];
-        if (net == UINT32_MAX && k < s->inputs) {
-            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
-                                  "input '%.64s' of '%.40s' is not connected", formal, of->name);
-            return;
-        }
-        if (net == UINT32_MAX) net = nc_fp4__new_net(l, m, s->model_name); /* that nobody reads */
-        nc_fp4__keep(&l->t, &m->nets, net);
-        if (k >= s->inputs) nc_fp4__drive(l, m, net, number, s->line, s->column);
-    }
     s->first = first;
+    ports = s->inputs + s->outputs;
+    for (k = 0; k < ports; k++) nc_fp4__keep(&l->t, &m->nets, UINT32_MAX);
+    for (k = 0; k < pairs && l->t.status == NC_OK; k++) {
+        const char *formal = m->formals.at[s->names + k];
+        const uint32_t net = nc_fp4__find_net(of, formal, strlen(formal));
+        const uint32_t port = net == UINT32_MAX ? 0 : of->port.at[net];
+        if (!port || m->nets.at[first + port - 1] != UINT32_MAX)
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
+                                  port ? "'%.40s' of '%.40s' is connected twice"
+                                       : "'%.40s' is no input or output of '%.40s'",
+                                  formal, of->name);
+        else
+            m->nets.at[first + port - 1] = m->nets.at[from + k];
+    }
+    for (k = 0; k < ports && l->t.status == NC_OK; k++) {
+        uint32_t *net = &m->nets.at[first + k];
+        if (*net == UINT32_MAX && k < s->inputs) {
+            if (!l->options.undriven)
+                (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
+                                      "input '%.40s' of '%.40s' is not connected",
+                                      of->net_names.at[of->inputs.at[k]], of->name);
+            *net = nc_fp4__new_net(l, m, s->model_name);
+        } else if (k >= s->inputs) {
+            if (*net == UINT32_MAX) *net = nc_fp4__new_net(l, m, s->model_name); /* nobody reads */
+            nc_fp4__drive(l, m, *net, number, s->line, s->column);
+        }
+    }
 }
 
 /* .model name */
 static void nc_fp4__blif_model(nc_fp4__netlist *l, const nc_fp4__word *w, size_t words) {
     char *name = nc_fp4__string(l, words > 1 ? w[1].text : "circuit", words > 1 ? w[1].length : 7);
-    uint32_t i;
-    for (i = 0; name && i < l->models.count; i++)
-        if (!strcmp(l->models.at[i].name, name))
-            nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "two models of one name");
-    (void)nc_fp4__new_model(l, name);
+    (void)nc_fp4__new_model(l, name, 0, w->line);
 }
 
 /* .inputs or .outputs */
@@ -7380,48 +7664,105 @@ static void nc_fp4__blif_ports(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp
                                size_t words, nc_fp4__numbers *ports) {
     size_t i;
     for (i = 1; i < words && l->t.status == NC_OK; i++)
-        nc_fp4__keep(&l->t, ports, nc_fp4__net_of(l, m, w[i].text, w[i].length));
+        nc_fp4__keep(&l->t, ports, nc_fp4__word_net(l, m, &w[i], 0));
     if (ports->count > NC_FP4__MAX_INPUTS)
         nc_fp4__word_error(&l->t, w, NC_ERR_LIMIT, "too many inputs or outputs");
 }
 
-/* One line. What is open: a model, and the last statement's cover. */
+/* Commands that say nothing about what is computed: areas, delays and loads (SIS, ABC), names and
+ * attributes of cells (yosys). And those that do, and that this reader does not understand. */
+static const char *const nc_fp4__blif_passed[] = {".area",
+                                                  ".delay",
+                                                  ".wire",
+                                                  ".wire_load_slope",
+                                                  ".and_gate_delay",
+                                                  ".attrib",
+                                                  ".no_merge",
+                                                  ".default_input_arrival",
+                                                  ".input_arrival",
+                                                  ".default_output_required",
+                                                  ".output_required",
+                                                  ".default_input_required",
+                                                  ".input_required",
+                                                  ".default_input_drive",
+                                                  ".input_drive",
+                                                  ".default_output_load",
+                                                  ".output_load",
+                                                  ".default_max_input_load",
+                                                  ".max_input_load",
+                                                  ".clock",
+                                                  ".cycle",
+                                                  ".clock_event",
+                                                  ".attr",
+                                                  ".param",
+                                                  ".cname"};
+static const char *const nc_fp4__blif_refused[] = {
+    ".mlatch", ".flop",  ".mgate",   ".latch_order", ".code", ".start_kiss", ".end_kiss",
+    ".mv",     ".table", ".default", ".reset",       ".r",    ".search"};
+
+static int nc_fp4__is_one_of(const nc_fp4__word *w, const char *const *list, size_t n) {
+    size_t i;
+    for (i = 0; i < n; i++)
+        if (nc_fp4__is(w, list[i])) return 1;
+    return 0;
+}
+
+/* What is open: a model, the last statement's cover, and a network of external don't-cares, which
+ * say where outputs do not count and are passed over. */
 typedef struct nc_fp4__blif {
-    int model, cover;
+    int model, cover, dont_cares;
 } nc_fp4__blif;
 
+/* A command inside a model. */
+static void nc_fp4__blif_command(nc_fp4__netlist *l, nc_fp4__blif *open, nc_fp4__model *m,
+                                 const nc_fp4__word *w, size_t words) {
+    if (nc_fp4__is(w, ".names"))
+        nc_fp4__blif_names(l, m, w, words);
+    else if (nc_fp4__is(w, ".inputs") || nc_fp4__is(w, ".input"))
+        nc_fp4__blif_ports(l, m, w, words, &m->inputs);
+    else if (nc_fp4__is(w, ".outputs") || nc_fp4__is(w, ".output"))
+        nc_fp4__blif_ports(l, m, w, words, &m->outputs);
+    else if (nc_fp4__is(w, ".subckt") || nc_fp4__is(w, ".gate"))
+        nc_fp4__blif_subckt(l, m, w, words);
+    else if (nc_fp4__is(w, ".conn") || nc_fp4__is(w, ".short") || nc_fp4__is(w, ".barbuf"))
+        nc_fp4__blif_conn(l, m, w, words);
+    else if (nc_fp4__is(w, ".latch"))
+        nc_fp4__blif_latch(l, m, w, words);
+    else if (nc_fp4__is(w, ".blackbox"))
+        m->empty = 1;
+    else if (nc_fp4__is(w, ".exdc"))
+        open->dont_cares = 1;
+    else if (nc_fp4__is_one_of(w, nc_fp4__blif_refused,
+                               sizeof nc_fp4__blif_refused / sizeof *nc_fp4__blif_refused))
+        nc_fp4__word_error(&l->t, w, NC_ERR_UNSUPPORTED, "this reader does not know");
+    else
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "unknown command");
+}
+
+/* One line. */
 static void nc_fp4__blif_line(nc_fp4__netlist *l, nc_fp4__blif *open, const nc_fp4__word *w,
                               size_t words) {
-    static const char *const sequential[] = {".latch", ".mlatch", ".gate",
-                                             ".clock", ".exdc",   ".start_kiss"};
     nc_fp4__model *m = open->model ? &l->models.at[l->models.count - 1] : NULL;
-    const int row = *w->text != '.', cover = open->cover;
-    size_t i;
-    open->cover = row ? cover : m && nc_fp4__is(w, ".names");
-    if (row && cover) {
-        nc_fp4__blif_row(l, m, w, words);
-    } else if (row) {
-        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "expected a command");
+    const int row = *w->text != '.';
+    if (nc_fp4__is(w, ".end")) {
+        open->model = open->cover = open->dont_cares = 0;
     } else if (nc_fp4__is(w, ".model")) {
         nc_fp4__blif_model(l, w, words);
         open->model = 1;
-    } else if (nc_fp4__is(w, ".end")) {
-        open->model = 0;
-    } else if (!m) {
-        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no .model yet");
-    } else if (nc_fp4__is(w, ".inputs")) {
-        nc_fp4__blif_ports(l, m, w, words, &m->inputs);
-    } else if (nc_fp4__is(w, ".outputs")) {
-        nc_fp4__blif_ports(l, m, w, words, &m->outputs);
-    } else if (nc_fp4__is(w, ".names")) {
-        nc_fp4__blif_names(l, m, w, words);
-    } else if (nc_fp4__is(w, ".subckt")) {
-        nc_fp4__blif_subckt(l, m, w, words);
-    } else {
-        for (i = 0; i < sizeof sequential / sizeof *sequential; i++)
-            if (nc_fp4__is(w, sequential[i]))
-                nc_fp4__word_error(&l->t, w, NC_ERR_UNSUPPORTED, "only combinational circuits");
-        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "unknown command");
+        open->cover = open->dont_cares = 0;
+    } else if (open->dont_cares) {
+        return;
+    } else if (row && open->cover) {
+        nc_fp4__blif_row(l, m, w, words);
+    } else if (row) {
+        nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "expected a command");
+    } else if (!nc_fp4__is_one_of(w, nc_fp4__blif_passed,
+                                  sizeof nc_fp4__blif_passed / sizeof *nc_fp4__blif_passed)) {
+        open->cover = nc_fp4__is(w, ".names");
+        if (m)
+            nc_fp4__blif_command(l, open, m, w, words);
+        else
+            nc_fp4__word_error(&l->t, w, NC_ERR_FORMAT, "no .model yet");
     }
 }
 
@@ -7448,30 +7789,234 @@ static void nc_fp4__tables(nc_fp4__model *m) {
     }
 }
 
-/* What can only be said when the whole text is known. */
-static void nc_fp4__blif_finish(nc_fp4__netlist *l, nc_fp4__model *m) {
-    uint32_t k, net;
-    nc_fp4__tables(m);
-    for (k = 0; k < m->statements.count && l->t.status == NC_OK; k++)
-        if (m->statements.at[k].model_name) nc_fp4__blif_resolve(l, m, k);
-    for (k = 0; k < m->inputs.count; k++) {
-        net = m->inputs.at[k];
-        if (m->driver.at[net])
-            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT,
-                                  m->statements.at[m->driver.at[net] - 1].line, 1,
-                                  "input '%.64s' is driven", m->net_names.at[net]);
+/* -- genlib: gates for .gate (SIS, 1992; precedence as in ABC) ----------------------------------- */
+
+/* A function while it is read: operands that wait, and operators that wait for their right side. */
+enum { NC_FP4__MAX_NESTED = 256 };
+typedef struct nc_fp4__formula {
+    nc_fp4__netlist *l;
+    nc_fp4__model *m;
+    uint32_t operand[NC_FP4__MAX_NESTED];
+    char operator_[NC_FP4__MAX_NESTED];
+    int operands, operators;
+} nc_fp4__formula;
+
+/* How tightly an operator binds: ! * ^ + in this order. */
+static int nc_fp4__binds(char operator_) {
+    const char *order = "(+^*!", *at = strchr(order, operator_);
+    return (int)(at - order);
+}
+
+/* Apply what waits and binds as tightly. */
+static void nc_fp4__formula_apply(nc_fp4__formula *f, int least) {
+    while (f->operators && nc_fp4__binds(f->operator_[f->operators - 1]) >= least) {
+        const char what = f->operator_[--f->operators];
+        const int inputs = what == '!' ? 1 : 2;
+        const uint32_t truth = what == '!' ? 1 : what == '*' ? 8 : what == '+' ? 14 : 6;
+        uint32_t *at;
+        if (f->operands < inputs) {
+            (void)nc__text_fail(&f->l->t, NC_ERR_FORMAT, "an operator without an operand");
+            return;
+        }
+        f->operands -= inputs - 1;
+        at = &f->operand[f->operands - 1];
+        *at =
+            nc_fp4__table_net(f->l, f->m, truth, (uint32_t)inputs, at[0], inputs == 2 ? at[1] : 0);
     }
 }
 
-NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
-                                  nc_error *err) {
+static void nc_fp4__formula_push(nc_fp4__formula *f, char operator_) {
+    if (operator_ != '!' && operator_ != '(') nc_fp4__formula_apply(f, nc_fp4__binds(operator_));
+    if (f->operators == NC_FP4__MAX_NESTED)
+        (void)nc__text_fail(&f->l->t, NC_ERR_LIMIT, "a function nested too deeply");
+    else
+        f->operator_[f->operators++] = operator_;
+}
+
+/* A pin, which becomes an input where it is named first, or a constant. */
+static void nc_fp4__formula_pin(nc_fp4__formula *f) {
+    nc__text *t = &f->l->t;
+    const char *start = t->at;
+    uint32_t nets = f->m->net_names.count, net;
+    size_t n;
+    while (nc__peek(t, 0) > ' ' && !strchr("()!'*&+|^;=#", nc__peek(t, 0))) t->at++;
+    n = (size_t)(t->at - start);
+    if (n == 0 || f->operands == NC_FP4__MAX_NESTED) {
+        (void)nc__text_fail(t, n ? NC_ERR_LIMIT : NC_ERR_FORMAT,
+                            n ? "a function nested too deeply" : "expected a pin");
+        return;
+    }
+    if (n == 6 && (!memcmp(start, "CONST0", 6) || !memcmp(start, "CONST1", 6))) {
+        net = nc_fp4__table_net(f->l, f->m, start[5] == '1', 0, 0, 0);
+    } else {
+        net = nc_fp4__net_of(f->l, f->m, start, n);
+        if (net == nets) nc_fp4__keep(t, &f->m->inputs, net);
+    }
+    f->operand[f->operands++] = net;
+}
+
+/* The right side of O=..; up to the semicolon. ! before and ' behind complement; * & and a mere
+ * blank are AND, ^ exclusive or, + and | OR. */
+static uint32_t nc_fp4__formula_read(nc_fp4__formula *f) {
+    nc__text *t = &f->l->t;
+    int operand = 0; /* the last thing was one */
+    f->operands = f->operators = 0;
+    for (nc__skip_space(t); t->status == NC_OK && nc__peek(t, 0) != ';'; nc__skip_space(t)) {
+        const int c = nc__peek(t, 0);
+        if (c <= 0) {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected ';'");
+        } else if (operand && c == '\'') {
+            f->operand[f->operands - 1] =
+                nc_fp4__table_net(f->l, f->m, 1, 1, f->operand[f->operands - 1], 0);
+            t->at++;
+        } else if (operand && strchr("*&+|^", c)) {
+            nc_fp4__formula_push(f, c == '&' ? '*' : c == '|' ? '+' : (char)c);
+            operand = 0;
+            t->at++;
+        } else if (operand && c == ')') {
+            nc_fp4__formula_apply(f, 1);
+            if (!f->operators)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "')' without '('");
+            else
+                f->operators--;
+            t->at++;
+        } else if (operand) {
+            nc_fp4__formula_push(f, '*');
+            operand = 0;
+        } else if (c == '!' || c == '(') {
+            nc_fp4__formula_push(f, (char)c);
+            t->at++;
+        } else {
+            nc_fp4__formula_pin(f);
+            operand = 1;
+        }
+    }
+    nc_fp4__formula_apply(f, 1);
+    if (f->operators || f->operands != 1)
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected an operand, or ')'");
+    nc__step(t);
+    return f->operand[0];
+}
+
+/* The next word of a genlib; 0 at the end. # begins a comment. */
+static size_t nc_fp4__library_word(nc__text *t, const char **word) {
+    for (nc__skip_space(t); nc__peek(t, 0) == '#'; nc__skip_space(t))
+        while (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n') t->at++;
+    *word = t->at;
+    while (nc__peek(t, 0) > ' ' && nc__peek(t, 0) != '=' && nc__peek(t, 0) != ';') t->at++;
+    return (size_t)(t->at - *word);
+}
+
+/* Say that a failure is the library's. */
+static void nc_fp4__say_library(nc_error *err) {
+    static const char prefix[] = "library: ";
+    const size_t n = sizeof prefix - 1, room = sizeof err->message - n - 1;
+    memmove(err->message + n, err->message, room);
+    memcpy(err->message, prefix, n);
+    err->message[sizeof err->message - 1] = 0;
+}
+
+/* GATE name area output=function; */
+static void nc_fp4__library_gate(nc_fp4__netlist *l, nc_fp4__formula *f) {
+    nc__text *t = &l->t;
+    const char *word;
+    size_t n = nc_fp4__library_word(t, &word);
+    uint32_t from, to;
+    if (n > 1 && word[0] == '"' && word[n - 1] == '"') {
+        word++;
+        n -= 2;
+    }
+    f->m = nc_fp4__new_model(l, nc_fp4__string(l, word, n), 1, t->line);
+    (void)nc_fp4__library_word(t, &word); /* the area */
+    n = nc_fp4__library_word(t, &word);
+    nc__skip_space(t);
+    if (n == 0 || nc__peek(t, 0) != '=')
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected GATE name area output=function;");
+    if (t->status != NC_OK) return;
+    t->at++;
+    to = nc_fp4__net_of(l, f->m, word, n);
+    from = nc_fp4__formula_read(f);
+    nc_fp4__put_table(l, f->m, 2, 1, &from, to, t->line);
+    nc_fp4__keep(t, &f->m->outputs, to);
+}
+
+/* The library's gates as further models. PIN lines are delays; LATCH entries are passed over, and
+ * refused where one is used. */
+static void nc_fp4__read_library(nc_fp4__netlist *l) {
+    const nc__text kept = l->t;
+    nc_fp4__formula *f;
+    const char *word;
+    size_t n;
+    if (l->t.status != NC_OK || !l->options.library) return;
+    f = (nc_fp4__formula *)nc__calloc(NULL, sizeof *f);
+    if (!f) {
+        (void)nc_fp4__no_memory(&l->t);
+        return;
+    }
+    f->l = l;
+    nc__text_open(&l->t, l->options.library, l->options.library_bytes, kept.err);
+    while ((n = nc_fp4__library_word(&l->t, &word)) != 0)
+        if (n == 4 && !memcmp(word, "GATE", 4))
+            nc_fp4__library_gate(l, f);
+        else if (n == 5 && !memcmp(word, "LATCH", 5)) {
+            while (nc__peek(&l->t, 0) >= 0 && nc__peek(&l->t, 0) != ';') nc__step(&l->t);
+            nc__step(&l->t);
+        }
+    if (l->t.status == NC_OK && l->t.at < l->t.end)
+        (void)nc__text_fail(&l->t, NC_ERR_FORMAT, "expected GATE");
+    nc__free(NULL, f, sizeof *f);
+    if (l->t.status == NC_OK)
+        l->t = kept;
+    else if (kept.err)
+        nc_fp4__say_library(kept.err);
+}
+
+/* -- the whole netlist ------------------------------------------------------------------------- */
+
+/* The place of each net among the ports of a model; inputs are named once and driven by nothing. */
+static void nc_fp4__place_ports(nc_fp4__netlist *l, nc_fp4__model *m) {
+    uint32_t k, net;
+    for (k = 0; k < m->net_names.count; k++) nc_fp4__keep(&l->t, &m->port, 0);
+    for (k = 0; k < m->inputs.count && l->t.status == NC_OK; k++) {
+        net = m->inputs.at[k];
+        if (m->port.at[net])
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, m->line.at[net], 1,
+                                  "'%.64s' is an input of '%.40s' twice", m->net_names.at[net],
+                                  m->name);
+        m->port.at[net] = k + 1;
+    }
+    for (k = 0; k < m->outputs.count && l->t.status == NC_OK; k++)
+        if (!m->port.at[m->outputs.at[k]]) m->port.at[m->outputs.at[k]] = m->inputs.count + k + 1;
+}
+
+/* What can only be said when the whole text is known: of all models, then of each. */
+static void nc_fp4__finish(nc_fp4__netlist *l) {
+    uint32_t i, k;
+    for (i = 0; i < l->models.count && l->t.status == NC_OK; i++) {
+        nc_fp4__tables(&l->models.at[i]);
+        nc_fp4__place_ports(l, &l->models.at[i]);
+    }
+    for (i = 0; i < l->models.count; i++) {
+        nc_fp4__model *m = &l->models.at[i];
+        for (k = 0; k < m->statements.count && l->t.status == NC_OK; k++)
+            if (m->statements.at[k].model_name) nc_fp4__resolve(l, m, k);
+        for (k = 0; k < m->inputs.count && l->t.status == NC_OK; k++) {
+            const uint32_t net = m->inputs.at[k];
+            if (m->driver.at[net])
+                (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT,
+                                      m->statements.at[m->driver.at[net] - 1].line, 1,
+                                      "input '%.64s' is driven", m->net_names.at[net]);
+        }
+    }
+}
+
+static nc_status nc_fp4__read_blif(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
+                                   const char *text, size_t bytes, nc_error *err) {
     nc_fp4__netlist l;
-    nc_fp4__blif open = {0, 0};
+    nc_fp4__blif open = {0, 0, 0};
     nc_fp4__words words = {NULL, 0, 0, NULL}; /* of a line */
     nc_fp4__word w;
-    uint32_t i;
-    memset(&l, 0, sizeof l);
-    if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
+    if (!nc_fp4__open_netlist(&l, options, circuit, text, bytes, err)) return NC_ERR_ARG;
     while (l.t.status == NC_OK && l.t.at < l.t.end) {
         while (nc_fp4__next_word(&l.t, &w))
             if (!nc_fp4__words_add(&words, w)) (void)nc_fp4__no_memory(&l.t);
@@ -7480,11 +8025,16 @@ NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, si
     }
     nc_fp4__words_free(&words);
     if (!l.models.count) (void)nc_fp4__fail_at(&l.t, NC_ERR_FORMAT, l.t.line, 1, "no .model");
-    for (i = 0; i < l.models.count && l.t.status == NC_OK; i++)
-        nc_fp4__blif_finish(&l, &l.models.at[i]);
-    if (l.t.status == NC_OK) (void)nc_fp4__build(&l, circuit);
+    nc_fp4__read_library(&l);
+    nc_fp4__finish(&l);
+    nc_fp4__build_top(&l, 0, circuit);
     nc_fp4__netlist_free(&l);
     return l.t.status;
+}
+
+NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                  nc_error *err) {
+    return nc_fp4__read_blif(circuit, NULL, text, bytes, err);
 }
 
 /* -- Bristol Fashion (Archer, Abril, Lu, Maene, Mertens, Sijacic, Smart, 2020) ----------------- */
@@ -7831,7 +8381,7 @@ NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, si
     int first = 1;
     memset(&l, 0, sizeof l);
     if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
-    if (nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7))) {
+    if (nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7), 0, 1)) {
         nc__json_expect(&l.t, '{');
         while (nc__json_more(&l.t, '}', &first)) {
             nc__json_key(&l.t, key, sizeof key);
@@ -7844,9 +8394,280 @@ NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, si
         if (l.models.at->driver.at[l.models.at->inputs.at[i]])
             (void)nc__text_fail(&l.t, NC_ERR_FORMAT,
                                 "an input is driven, or has the name of a constant");
-    if (l.t.status == NC_OK) (void)nc_fp4__build(&l, circuit);
+    if (l.t.status == NC_OK) (void)nc_fp4__build(&l, 0, circuit);
     nc_fp4__netlist_free(&l);
     return l.t.status;
+}
+
+/* -- AIGER (Biere 2007; Biere, Heljanko, Wieringa 2011) ----------------------------------------- */
+
+/* A header: numbers of variables, inputs, latches, outputs and ANDs. */
+typedef struct nc_fp4__aiger {
+    nc_fp4__netlist l;
+    uint32_t variables, inputs, latches, outputs, ands;
+    int binary;
+} nc_fp4__aiger;
+
+/* A number and the mark behind it; 0 for the mark: any, which is left. */
+static uint32_t nc_fp4__aiger_number(nc__text *t, uint32_t most, char mark) {
+    uint32_t value;
+    if (!nc__is_digit(nc__peek(t, 0))) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a number");
+    value = (uint32_t)nc__json_natural(t, most);
+    if (mark == '\n' && nc__peek(t, 0) == '\r') t->at++;
+    if (mark && nc__peek(t, 0) != mark)
+        (void)nc__text_fail(t, NC_ERR_FORMAT,
+                            mark == '\n' ? "expected the end of the line" : "expected a blank");
+    if (mark && t->status == NC_OK) nc__step(t);
+    return value;
+}
+
+/* "aig M I L O A", and in version 1.9 numbers of properties, which have to be 0. */
+static void nc_fp4__aiger_head(nc_fp4__aiger *a, size_t bytes) {
+    nc__text *t = &a->l.t;
+    const uint32_t most = NC_FP4__MAX_WIRES - 2;
+    if (bytes < 4 || (memcmp(t->at, "aig ", 4) != 0 && memcmp(t->at, "aag ", 4) != 0)) {
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected 'aig' or 'aag'");
+        return;
+    }
+    a->binary = t->at[1] == 'i';
+    t->at += 4;
+    a->variables = nc_fp4__aiger_number(t, most, ' ');
+    a->inputs = nc_fp4__aiger_number(t, NC_FP4__MAX_INPUTS, ' ');
+    a->latches = nc_fp4__aiger_number(t, NC_FP4__MAX_INPUTS, ' ');
+    a->outputs = nc_fp4__aiger_number(t, NC_FP4__MAX_INPUTS, ' ');
+    a->ands = nc_fp4__aiger_number(t, most, 0);
+    while (nc__peek(t, 0) == ' ') {
+        t->at++;
+        if (nc_fp4__aiger_number(t, UINT32_MAX, 0) != 0)
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED, "properties: only circuits are read");
+    }
+    if (nc__peek(t, 0) == '\r') t->at++;
+    if (nc__peek(t, 0) != '\n')
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "expected M I L O A");
+    else if ((uint64_t)a->inputs + a->latches + a->ands > a->variables ||
+             (a->binary && a->inputs + a->latches + a->ands < a->variables))
+        (void)nc__text_fail(t, NC_ERR_FORMAT, "numbers that do not fit together");
+    else if (a->variables - (a->binary ? a->inputs : 0) > 64 * (uint64_t)bytes)
+        (void)nc__text_fail(t, NC_ERR_LIMIT, "more variables than the file can hold");
+    nc__step(t);
+}
+
+/* Where a variable is read first, if nothing is known of it. */
+static void nc_fp4__aiger_use(nc_fp4__netlist *l, uint32_t literal, size_t line) {
+    uint32_t *known = &l->models.at->line.at[literal / 2];
+    if (l->t.status == NC_OK && !*known) *known = (uint32_t)line;
+}
+
+/* A new net that shows a literal. */
+static uint32_t nc_fp4__aiger_literal(nc_fp4__netlist *l, uint32_t literal) {
+    nc_fp4__aiger_use(l, literal, l->t.line - 1);
+    return nc_fp4__table_net(l, l->models.at, literal & 1 ? 1 : 2, 1, literal / 2, 0);
+}
+
+/* Latches: "literal next [start]", where start is 0, 1 or the latch itself. In binary files the
+ * literal is left out. */
+static void nc_fp4__aiger_latches(nc_fp4__aiger *a) {
+    nc__text *t = &a->l.t;
+    const uint32_t most = 2 * a->variables + 1;
+    uint32_t i;
+    if (a->latches && !a->l.options.frames)
+        (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                            "latches: only combinational circuits, unless clock cycles are to be "
+                            "unrolled");
+    for (i = 0; i < a->latches && t->status == NC_OK; i++) {
+        nc_fp4__latch latch;
+        uint32_t own = 2 * (a->inputs + 1 + i), next;
+        latch.line = t->line;
+        if (!a->binary) own = nc_fp4__aiger_number(t, most, ' ');
+        next = nc_fp4__aiger_number(t, most, 0);
+        latch.start = 0;
+        if (nc__peek(t, 0) == ' ') {
+            t->at++;
+            latch.start = nc_fp4__aiger_number(t, most, '\n');
+            if (latch.start > 1 && latch.start != own)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "a latch starts with 0, 1 or itself");
+            if (latch.start > 1) latch.start = 2;
+        } else {
+            if (nc__peek(t, 0) == '\r') t->at++;
+            if (nc__peek(t, 0) != '\n') (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a blank");
+            nc__step(t);
+        }
+        if (own % 2) (void)nc__text_fail(t, NC_ERR_FORMAT, "a latch that is complemented");
+        if (t->status != NC_OK) return;
+        latch.shows = own / 2;
+        latch.next = nc_fp4__aiger_literal(&a->l, next);
+        if (!nc_fp4__latches_add(&a->l.models.at->latches, latch)) (void)nc_fp4__no_memory(t);
+        if (nc_fp4__new_statement(&a->l, a->l.models.at, latch.line, 1))
+            nc_fp4__drive(&a->l, a->l.models.at, latch.shows, a->l.models.at->statements.count - 1,
+                          latch.line, 1);
+    }
+}
+
+/* A difference of two literals: seven bits a byte, low ones first. */
+static uint32_t nc_fp4__aiger_delta(nc__text *t) {
+    uint32_t value = 0, shift = 0;
+    for (;;) {
+        const int c = nc__peek(t, 0);
+        if (c < 0 || shift > 28) {
+            (void)nc__text_fail(t, NC_ERR_FORMAT,
+                                c < 0 ? "the file ends within its ANDs"
+                                      : "a difference that is too large");
+            return 0;
+        }
+        t->at++;
+        value |= (uint32_t)(c & 127) << shift;
+        shift += 7;
+        if (c < 128) return value;
+    }
+}
+
+static void nc_fp4__aiger_ands(nc_fp4__aiger *a) {
+    nc__text *t = &a->l.t;
+    const uint32_t most = 2 * a->variables + 1;
+    uint32_t i, own, x, y, in[2];
+    for (i = 0; i < a->ands && t->status == NC_OK; i++) {
+        const size_t line = t->line;
+        if (a->binary) {
+            own = 2 * (a->inputs + a->latches + 1 + i);
+            x = nc_fp4__aiger_delta(t);
+            y = nc_fp4__aiger_delta(t);
+            if (x == 0 || x > own || y > own - x)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "an AND that reads what comes later");
+            x = own - x;
+            y = x - y;
+        } else {
+            own = nc_fp4__aiger_number(t, most, ' ');
+            x = nc_fp4__aiger_number(t, most, ' ');
+            y = nc_fp4__aiger_number(t, most, '\n');
+            if (own % 2 || own == 0)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "an AND that is complemented");
+        }
+        nc_fp4__aiger_use(&a->l, x, line);
+        nc_fp4__aiger_use(&a->l, y, line);
+        in[0] = x / 2;
+        in[1] = y / 2;
+        nc_fp4__put_table(&a->l, a->l.models.at, 1u << ((x & 1 ? 0 : 1) + (y & 1 ? 0 : 2)), 2, in,
+                          own / 2, line);
+    }
+}
+
+/* "i0 name", "l0 name" or "o0 name" to the comment, which begins with a c of its own. */
+static void nc_fp4__aiger_symbols(nc_fp4__aiger *a) {
+    nc__text *t = &a->l.t;
+    nc_fp4__model *m = a->l.models.at;
+    while (t->status == NC_OK && t->at < t->end) {
+        const int what = nc__peek(t, 0);
+        const uint32_t count = what == 'i' ? a->inputs : what == 'l' ? a->latches : a->outputs;
+        const char *name;
+        uint32_t i, net;
+        if (what == 'c' && !nc__is_digit(nc__peek(t, 1))) return;
+        if (what != 'i' && what != 'l' && what != 'o') {
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a symbol or a comment");
+            return;
+        }
+        t->at++;
+        i = nc_fp4__aiger_number(t, UINT32_MAX, ' ');
+        if (i >= count) (void)nc__text_fail(t, NC_ERR_FORMAT, "a symbol of nothing");
+        if (t->status != NC_OK) return;
+        net = what == 'i'   ? m->inputs.at[i]
+              : what == 'l' ? m->latches.at[i].shows
+                            : m->outputs.at[i];
+        for (name = t->at; t->at < t->end && *t->at != '\n'; t->at++) {
+        }
+        if (t->at > name) {
+            const size_t n = (size_t)(t->at - name);
+            m->net_names.at[net] = nc_fp4__string(&a->l, name, n - (name[n - 1] == '\r'));
+        }
+        nc__step(t);
+    }
+}
+
+/* i0 i1 .., l0 .., o0 ..: names of what has no symbol. */
+static char *nc_fp4__aiger_name(nc_fp4__aiger *a, char kind, uint32_t i) {
+    char name[16];
+    snprintf(name, sizeof name, "%c%u", kind, (unsigned)i);
+    return nc_fp4__string(&a->l, name, strlen(name));
+}
+
+/* Everything: variable v is net v. */
+static void nc_fp4__aiger_body(nc_fp4__aiger *a) {
+    static char variable[] = "(variable)";
+    nc__text *t = &a->l.t;
+    nc_fp4__model *m = a->l.models.at;
+    uint32_t i, literal;
+    for (i = 0; i <= a->variables && t->status == NC_OK; i++)
+        (void)nc_fp4__new_net(&a->l, m, variable);
+    for (i = 0; i < m->line.count; i++) m->line.at[i] = 0; /* not yet known */
+    nc_fp4__put_table(&a->l, m, 0, 0, NULL, 0, 1);
+    for (i = 0; i < a->inputs && t->status == NC_OK; i++) {
+        literal = a->binary ? 2 * (i + 1) : nc_fp4__aiger_number(t, 2 * a->variables + 1, '\n');
+        if (literal % 2 || literal == 0)
+            (void)nc__text_fail(t, NC_ERR_FORMAT, "an input that is complemented");
+        if (t->status != NC_OK) return;
+        m->net_names.at[literal / 2] = nc_fp4__aiger_name(a, 'i', i);
+        m->line.at[literal / 2] = (uint32_t)t->line - 1;
+        nc_fp4__keep(t, &m->inputs, literal / 2);
+    }
+    nc_fp4__aiger_latches(a);
+    for (i = 0; i < m->latches.count; i++)
+        m->net_names.at[m->latches.at[i].shows] = nc_fp4__aiger_name(a, 'l', i);
+    for (i = 0; i < a->outputs && t->status == NC_OK; i++) {
+        literal = nc_fp4__aiger_number(t, 2 * a->variables + 1, '\n');
+        if (t->status != NC_OK) return;
+        nc_fp4__keep(t, &m->outputs, nc_fp4__aiger_literal(&a->l, literal));
+        m->net_names.at[m->net_names.count - 1] = nc_fp4__aiger_name(a, 'o', i);
+    }
+    nc_fp4__aiger_ands(a);
+    nc_fp4__aiger_symbols(a);
+}
+
+static nc_status nc_fp4__read_aiger(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
+                                    const char *text, size_t bytes, nc_error *err) {
+    nc_fp4__aiger a;
+    memset(&a, 0, sizeof a);
+    if (!nc_fp4__open_netlist(&a.l, options, circuit, text, bytes, err)) return NC_ERR_ARG;
+    a.l.options.top = NULL;
+    nc_fp4__aiger_head(&a, bytes);
+    if (a.l.t.status == NC_OK && nc_fp4__new_model(&a.l, nc_fp4__string(&a.l, "circuit", 7), 0, 1))
+        nc_fp4__aiger_body(&a);
+    nc_fp4__finish(&a.l);
+    nc_fp4__build_top(&a.l, 0, circuit);
+    nc_fp4__netlist_free(&a.l);
+    return a.l.t.status;
+}
+
+NC_API nc_status nc_fp4_read_aiger(nc_fp4_circuit **circuit, const void *data, size_t bytes,
+                                   nc_error *err) {
+    return nc_fp4__read_aiger(circuit, NULL, (const char *)data, bytes, err);
+}
+
+/* -- any of them ----------------------------------------------------------------------------- */
+
+/* The first character that is no blank and in no comment of BLIF; the end if there is none. */
+static size_t nc_fp4__first_mark(const char *text, size_t bytes) {
+    size_t at = 0;
+    while (at < bytes && (nc__is_space(text[at]) || text[at] == '#'))
+        if (text[at++] == '#')
+            while (at < bytes && text[at] != '\n') at++;
+    return at;
+}
+
+NC_API nc_status nc_fp4_read_circuit(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
+                                     const void *data, size_t bytes, nc_error *err) {
+    const char *text = (const char *)data;
+    size_t at;
+    nc__text t;
+    if (!nc_fp4__open_text(&t, circuit, text, bytes, err)) return NC_ERR_ARG;
+    at = nc_fp4__first_mark(text, bytes);
+    if (bytes >= 4 && (!memcmp(text, "aig ", 4) || !memcmp(text, "aag ", 4)))
+        return nc_fp4__read_aiger(circuit, options, text, bytes, err);
+    if (at < bytes && text[at] == '.') return nc_fp4__read_blif(circuit, options, text, bytes, err);
+    if (at < bytes && text[at] == '{') return nc_fp4_read_json(circuit, text, bytes, err);
+    if (at < bytes && nc__is_digit(text[at])) return nc_fp4_read_bristol(circuit, text, bytes, err);
+    if (bytes >= 5 && !memcmp(text, "NCFP4", 5))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "a network of units, not a circuit");
+    return nc__fail(err, NC_ERR_FORMAT, 0, 0,
+                    "no netlist that is known: BLIF, AIGER, Bristol or JSON");
 }
 
 NC__COLD_END
@@ -8044,18 +8865,21 @@ static void nc_fp4__blif_rows(nc__buffer *to, const nc_fp4__labels *l, uint32_t 
     }
 }
 
-/* The .names of output i: another name for a wire, unless that is its own. */
-static void nc_fp4__blif_output(nc__buffer *to, const nc_fp4__labels *l, uint32_t i,
-                                const nc__buffer *wire) {
-    const size_t start = to->used;
-    nc__buffer_put(to, ".names ", 7);
-    nc__buffer_put(to, wire->data, wire->used);
+/* Has output i the name of the input that it shows? Then it needs no function. */
+static int nc_fp4__label_shared(nc_fp4__labels *l, uint32_t i) {
+    if (l->shown.at[i] == UINT32_MAX) return 0;
+    l->bit.used = l->other.used = 0;
+    nc_fp4__put_bit(&l->bit, &l->in, l->shown.at[i]);
+    nc_fp4__put_bit(&l->other, &l->out, i);
+    return l->bit.status == NC_OK && l->other.status == NC_OK &&
+           !strcmp(l->bit.data, l->other.data);
+}
+
+/* What follows the wire in the .names of output i. */
+static void nc_fp4__blif_output(nc__buffer *to, const nc_fp4__groups *groups, uint32_t i) {
     nc__buffer_put(to, " ", 1);
-    nc_fp4__put_bit(to, &l->out, i);
-    if (to->status == NC_OK && !strcmp(to->data + start + 8 + wire->used, wire->data))
-        to->used = start;
-    else
-        nc__buffer_print(to, "\n1 1\n");
+    nc_fp4__put_bit(to, groups, i);
+    nc__buffer_print(to, "\n1 1\n");
 }
 
 /* Which nodes an output needs; null: out of memory. */
@@ -8073,9 +8897,7 @@ static uint8_t *nc_fp4__live(const nc_fp4_circuit *c) {
 /* A .names for each node that lives, named by its number, and one for each output. */
 static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
     nc_fp4__labels l;
-    nc__buffer wire;
     uint32_t i, k;
-    memset(&wire, 0, sizeof wire);
     nc_fp4__circuit_labels(&l, c, NC_FP4_BLIF, to);
     nc_fp4__blif_head(to, c->name, &l);
     for (i = 0; to->status == NC_OK && i < c->nodes.count; i++) {
@@ -8089,13 +8911,12 @@ static void nc_fp4__write_blif(const nc_fp4_circuit *c, const uint8_t *live, nc_
         nc_fp4__blif_rows(to, &l, i, node->truth, node->inputs);
     }
     for (i = 0; to->status == NC_OK && i < c->outputs.count; i++) {
-        wire.used = 0;
-        nc_fp4__put_wire(&wire, c, &l, c->outputs.at[i]);
-        if (wire.status != NC_OK) to->status = wire.status;
-        nc_fp4__blif_output(to, &l, i, &wire);
+        if (nc_fp4__label_shared(&l, i)) continue;
+        nc__buffer_print(to, ".names ");
+        nc_fp4__put_wire(to, c, &l, c->outputs.at[i]);
+        nc_fp4__blif_output(to, &l.out, i);
     }
     nc__buffer_print(to, ".end\n");
-    nc__buffer_free(&wire);
     nc_fp4__labels_free(&l);
 }
 
@@ -8168,6 +8989,7 @@ static void nc_fp4__write_json(const nc_fp4_circuit *c, const uint8_t *live, nc_
     output.inputs = 1;
     output.truth = 0xAA;
     for (i = 0; to->status == NC_OK && i < c->outputs.count; i++) {
+        if (nc_fp4__label_shared(&l, i)) continue;
         output.in[0] = c->outputs.at[i];
         nc_fp4__json_table(to, c, &l, &output, !written++);
         nc_fp4__quote_bit(to, &l.out, i);
@@ -8286,6 +9108,120 @@ static void nc_fp4__write_bristol(const nc_fp4_circuit *c, const uint8_t *live, 
     nc__free(NULL, number, n * sizeof *number);
 }
 
+/* -- AIGER ----------------------------------------------------------------------------------- */
+
+/* ANDs of two literals, the larger first; each pair once. */
+typedef struct nc_fp4__graph {
+    nc_fp4__numbers pairs;
+    nc__index known;
+    uint32_t inputs;
+    nc_status status;
+} nc_fp4__graph;
+
+static uint32_t nc_fp4__graph_and(nc_fp4__graph *g, uint32_t x, uint32_t y) {
+    const uint32_t a = x > y ? x : y, b = x > y ? y : x, hash = nc_fp4__hash(a, b, 0, 0);
+    uint32_t id;
+    size_t at = hash;
+    if (b == 0 || a == (b ^ 1)) return 0;
+    if (b == 1 || a == b) return a;
+    while ((id = nc__index_next(&g->known, hash, &at)) != UINT32_MAX)
+        if (g->pairs.at[2 * id] == a && g->pairs.at[2 * id + 1] == b) break;
+    if (id == UINT32_MAX) {
+        id = g->pairs.count / 2;
+        if (!nc_fp4__numbers_add(&g->pairs, a) || !nc_fp4__numbers_add(&g->pairs, b) ||
+            !nc__index_add(&g->known, hash, id))
+            g->status = NC_ERR_MEMORY;
+    }
+    return 2 * (g->inputs + 1 + id);
+}
+
+/* s ? b : a */
+static uint32_t nc_fp4__graph_mux(nc_fp4__graph *g, uint32_t s, uint32_t b, uint32_t a) {
+    const uint32_t one = nc_fp4__graph_and(g, s, b), zero = nc_fp4__graph_and(g, s ^ 1, a);
+    return nc_fp4__graph_and(g, one ^ 1, zero ^ 1) ^ 1;
+}
+
+/* The literal of a function of the first n wires, at most three: the wire that leaves a constant, or
+ * functions that are complements, chooses between the two; else the last one. */
+static uint32_t nc_fp4__graph_node(nc_fp4__graph *g, const uint32_t in[3], uint8_t truth) {
+    uint32_t v, best = 3, cost = 9;
+    uint8_t one, zero;
+    if (truth == 0 || truth == 0xFF) return truth & 1;
+    for (v = 0; v < 3; v++) {
+        uint32_t price;
+        if (!nc_fp4__depends_on(truth, v)) continue;
+        zero = nc_fp4__cofactor(truth, v, 0);
+        one = nc_fp4__cofactor(truth, v, 1);
+        price = zero == 0 || one == 0 || zero == 0xFF || one == 0xFF ? 1
+                : zero == 255 - one                                  ? 2
+                                                                     : 3;
+        if (price <= cost) {
+            cost = price;
+            best = v;
+        }
+    }
+    zero = nc_fp4__cofactor(truth, best, 0);
+    one = nc_fp4__cofactor(truth, best, 1);
+    if (zero == 255 - one) {
+        const uint32_t other = nc_fp4__graph_node(g, in, zero);
+        return nc_fp4__graph_mux(g, in[best], other ^ 1, other);
+    }
+    return nc_fp4__graph_mux(g, in[best], nc_fp4__graph_node(g, in, one),
+                             nc_fp4__graph_node(g, in, zero));
+}
+
+/* A difference of two literals, seven bits a byte. */
+static void nc_fp4__put_delta(nc__buffer *to, uint32_t value) {
+    for (; value > 127; value >>= 7) nc__buffer_le(to, (value & 127) | 128, 1);
+    nc__buffer_le(to, value, 1);
+}
+
+/* "i3 name" for each bit of one side. */
+static void nc_fp4__aiger_names(nc__buffer *to, const nc_fp4__groups *groups, uint32_t bits,
+                                char kind) {
+    uint32_t i;
+    for (i = 0; i < bits; i++) {
+        nc__buffer_print(to, "%c%u ", kind, (unsigned)i);
+        nc_fp4__put_bit(to, groups, i);
+        nc__buffer_put(to, "\n", 1);
+    }
+}
+
+/* Inputs are the first variables, ANDs follow in the order in which they are needed. */
+static void nc_fp4__write_aiger(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
+    const size_t n = c->nodes.count;
+    uint32_t *literal = (uint32_t *)nc__calloc(NULL, n * sizeof *literal), in[3], k;
+    const uint32_t inputs = c->inputs.count, outputs = c->outputs.count;
+    nc_fp4__graph g;
+    size_t i;
+    memset(&g, 0, sizeof g);
+    g.inputs = inputs;
+    for (i = 0; literal && i < n; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        if (node->inputs == NC_FP4__INPUT) literal[i] = 2 * (node->in[0] + 1);
+        if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
+        for (k = 0; k < 3; k++) in[k] = k < node->inputs ? literal[node->in[k]] : 0;
+        literal[i] = nc_fp4__graph_node(&g, in, nc_fp4__widened(node->truth, node->inputs));
+    }
+    k = g.pairs.count / 2;
+    nc__buffer_print(to, "aig %u %u 0 %u %u\n", (unsigned)(inputs + k), (unsigned)inputs,
+                     (unsigned)outputs, (unsigned)k);
+    for (i = 0; literal && i < outputs; i++)
+        nc__buffer_print(to, "%u\n", (unsigned)literal[c->outputs.at[i]]);
+    for (i = 0; i < k; i++) {
+        const uint32_t *pair = &g.pairs.at[2 * i];
+        nc_fp4__put_delta(to, 2 * (inputs + 1 + (uint32_t)i) - pair[0]);
+        nc_fp4__put_delta(to, pair[0] - pair[1]);
+    }
+    nc_fp4__aiger_names(to, &c->input_groups, inputs, 'i');
+    nc_fp4__aiger_names(to, &c->output_groups, outputs, 'o');
+    nc__buffer_print(to, "c\n%s\n", c->name);
+    if (!literal || g.status != NC_OK) to->status = NC_ERR_MEMORY;
+    nc_fp4__numbers_free(&g.pairs);
+    nc__index_free(&g.known);
+    nc__free(NULL, literal, n * sizeof *literal);
+}
+
 NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
                                       char **text, size_t *bytes) {
     nc__buffer to;
@@ -8294,7 +9230,8 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
     *text = NULL;
     *bytes = 0;
     if (!circuit) return NC_ERR_ARG;
-    if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON)
+    if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON &&
+        kind != NC_FP4_AIGER)
         return NC_ERR_UNSUPPORTED;
     memset(&to, 0, sizeof to);
     live = nc_fp4__live(circuit);
@@ -8302,6 +9239,7 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
     if (kind == NC_FP4_BLIF) nc_fp4__write_blif(circuit, live, &to);
     if (kind == NC_FP4_JSON) nc_fp4__write_json(circuit, live, &to);
     if (kind == NC_FP4_BRISTOL) nc_fp4__write_bristol(circuit, live, &to);
+    if (kind == NC_FP4_AIGER) nc_fp4__write_aiger(circuit, live, &to);
     nc__free(NULL, live, circuit->nodes.count);
     return nc_fp4__hand_over(&to, text, bytes);
 }
@@ -9898,9 +10836,7 @@ static void nc_fp4__put_net(nc__buffer *to, const nc_fp4_network *n, const nc_fp
 /* A .names for each unit, named by its number, and one for each output. */
 static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
     nc_fp4__labels l;
-    nc__buffer wire;
     uint32_t i, k;
-    memset(&wire, 0, sizeof wire);
     nc_fp4__network_labels(&l, n, NC_FP4_BLIF, to);
     nc_fp4__blif_head(to, n->name, &l);
     for (i = 0; to->status == NC_OK && i < nc_fp4_unit_count(n); i++) {
@@ -9913,13 +10849,12 @@ static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
         nc_fp4__blif_rows(to, &l, i, nc_fp4__unit_truth(unit), unit->inputs);
     }
     for (i = 0; to->status == NC_OK && i < nc_fp4_network_outputs(n); i++) {
-        wire.used = 0;
-        nc_fp4__put_net(&wire, n, &l, n->outputs.at[i]);
-        if (wire.status != NC_OK) to->status = wire.status;
-        nc_fp4__blif_output(to, &l, i, &wire);
+        if (nc_fp4__label_shared(&l, i)) continue;
+        nc__buffer_print(to, ".names ");
+        nc_fp4__put_net(to, n, &l, n->outputs.at[i]);
+        nc_fp4__blif_output(to, &l.out, i);
     }
     nc__buffer_print(to, ".end\n");
-    nc__buffer_free(&wire);
     nc_fp4__labels_free(&l);
 }
 

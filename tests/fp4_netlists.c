@@ -1,0 +1,406 @@
+/* nc_fp4.h, section netlists: BLIF and AIGER as other tools write them, names, refusals by name. */
+#include "test.h"
+#include "../nc_fp4.h"
+
+enum { MOST = 12 };
+
+/* Names of all bits, a blank between them: of inputs or of outputs. */
+static void names_of(const nc_fp4_circuit *c, int output, char *to, size_t room) {
+    nc_fp4_bus bus;
+    uint32_t i, k;
+    *to = 0;
+    for (i = 0; output ? nc_fp4_output_bus(c, i, &bus) : nc_fp4_input_bus(c, i, &bus); i++)
+        for (k = 0; k < bus.width; k++) {
+            const size_t n = strlen(to);
+            snprintf(to + n, room - n, bus.width > 1 ? "%s%.60s[%u]" : "%s%.60s", n ? " " : "",
+                     bus.name, k);
+        }
+}
+
+/* Output o of all cases, the case of inputs 0 first, as 0 and 1; outputs are parted by blanks. */
+static void table_of(const nc_fp4_circuit *c, char *to) {
+    const uint32_t inputs = nc_fp4_input_count(c), outputs = nc_fp4_output_count(c);
+    nc_fp4_network *n;
+    uint8_t in[MOST], out[64], wires[2000];
+    uint32_t x, o, i;
+    assert_true(inputs <= MOST && outputs <= 64);
+    assert_int_equal(nc_fp4_compile(c, &n), NC_OK);
+    assert_true(inputs + nc_fp4_unit_count(n) <= sizeof wires);
+    for (x = 0; x < 1u << inputs; x++) {
+        for (i = 0; i < inputs; i++) in[i] = x >> i & 1;
+        nc_fp4_eval_packed(n, in, out, wires);
+        for (o = 0; o < outputs; o++) to[o * ((1u << inputs) + 1) + x] = (char)('0' + out[o]);
+    }
+    for (o = 0; o < outputs; o++) to[o * ((1u << inputs) + 1) + (1u << inputs)] = ' ';
+    to[outputs ? outputs * ((1u << inputs) + 1) - 1 : 0] = 0;
+    nc_fp4_network_destroy(n);
+}
+
+/* A text, and what it shall be. */
+typedef struct good_text {
+    const char *text, *inputs, *outputs, *table;
+} good_text;
+
+static void check_good(const good_text *g, const nc_fp4_read_options *options) {
+    nc_fp4_circuit *c;
+    nc_error err;
+    char *data;
+    size_t bytes;
+    char names[2000], table[8000];
+    static const nc_fp4_file_kind kinds[4] = {NC_FP4_BLIF, NC_FP4_AIGER, NC_FP4_JSON,
+                                              NC_FP4_BRISTOL};
+    int f;
+    if (nc_fp4_read_circuit(&c, options, g->text, strlen(g->text), &err) != NC_OK)
+        fail_msg("%d:%d: %s\n%s", err.line, err.column, err.message, g->text);
+    for (f = 0; f < 5; f++) { /* as it is, and after each format */
+        nc_fp4_circuit *again;
+        names_of(c, 0, names, sizeof names);
+        if (f < 4) assert_string_equal(names, g->inputs);
+        names_of(c, 1, names, sizeof names);
+        if (f < 4) assert_string_equal(names, g->outputs);
+        table_of(c, table);
+        assert_string_equal(table, g->table);
+        if (f == 4) break;
+        assert_int_equal(nc_fp4_write_circuit(c, kinds[f], &data, &bytes), NC_OK);
+        if (nc_fp4_read_circuit(&again, NULL, data, bytes, &err) != NC_OK)
+            fail_msg("%d:%d: %s\n%s", err.line, err.column, err.message, data);
+        nc_fp4_free_text(data);
+        nc_fp4_destroy(c);
+        c = again;
+    }
+    nc_fp4_destroy(c);
+}
+
+/* A text, and why it is refused: the message holds `why`. */
+typedef struct bad_text {
+    const char *text;
+    nc_status status;
+    int line;
+    const char *why;
+} bad_text;
+
+static void check_bad(const bad_text *b, const nc_fp4_read_options *options) {
+    nc_fp4_circuit *c = (nc_fp4_circuit *)(uintptr_t)8;
+    nc_error err;
+    const nc_status status = nc_fp4_read_circuit(&c, options, b->text, strlen(b->text), &err);
+    if (status != b->status || err.line != b->line || !strstr(err.message, b->why))
+        fail_msg("%s, %d:%d: %s\n%s", nc_status_str(status), err.line, err.column, err.message,
+                 b->text);
+    assert_null(c);
+}
+
+static void blif_is_read_as_tools_write_it(void **state) {
+    static const good_text cases[] = {
+        /* yosys after flatten: names with backslashes inside */
+        {".model m\n.inputs a b\n.outputs y\n.names a b $flatten\\u0.$add$x.v:1$2_Y[0]\n11 1\n"
+         ".names $flatten\\u0.$add$x.v:1$2_Y[0] y\n0 1\n.end\n",
+         "a b", "y", "1110"},
+        {".model m\n.inputs \\a\\b \\c\n.outputs \\y\n.names \\a\\b \\c \\y\n11 1\n.end\n",
+         "\\a\\b \\c", "\\y", "0001"},
+        /* a backslash and a blank before the end of a line, and before a carriage return */
+        {".model m\n.inputs a \\ \n b\n.outputs y \\\t\n\n.names a b\\ \n y\n1- 1\n", "a b", "y",
+         "0101"},
+        {".model m\r\n.inputs a \\\r\n b\r\n.outputs y\r\n.names a b \\ \r\n y\r\n-1 1\r\n.end\r\n",
+         "a b", "y", "0011"},
+        /* a backslash at the very end, no .end */
+        {".model m\n.inputs a\n.outputs y\n.names a y\n0 1\\", "a", "y", "10"},
+        /* what says nothing about the function is passed over */
+        {".model m\n.inputs a b\n.clock c\n.outputs y\n.area 4\n.delay a INV 1 2 3\n"
+         ".wire_load_slope 1\n.wire 1 2\n.input_arrival a 1 2\n.default_input_arrival 0 0\n"
+         ".output_required y 1 2\n.default_output_required 1 1\n.input_drive a 1 2\n"
+         ".default_input_drive 1 2\n.output_load y 1\n.default_output_load 1\n.max_input_load 1\n"
+         ".default_max_input_load 2\n.and_gate_delay 1\n.cycle 3\n.clock_event 1 r\n"
+         ".names a b y\n.attr src \"a # b.v:3.1\"\n11 1\n.cname $and$1\n.param WIDTH 0001\n.end\n",
+         "a b", "y", "0001"},
+        {".model m\n.inputs a b\n.outputs y\n.names a b y\n11 1\n.exdc\n.inputs a b\n.outputs y\n"
+         ".names a b y\n00 1\n.latch q q\n.end\n",
+         "a b", "y", "0001"},
+        /* yosys's .conn, ABC's .short and .barbuf */
+        {".model m\n.inputs a\n.outputs y z w\n.conn a t\n.conn t y\n.short a z\n.barbuf a w\n",
+         "a", "y z w", "01 01 01"},
+        /* constants, rows for 0, don't-cares, an empty cover */
+        {".model m\n.inputs a b c\n.outputs y z one zero none\n.names a b c y\n1-0 0\n-11 0\n"
+         ".names a b c z\n--- 1\n.names one\n1\n.names zero\n0\n.names none\n.end\n",
+         "a b c", "y z one zero none", "10101100 11111111 11111111 00000000 00000000"},
+        /* names of any kind, of which numbers, and an output that is an input */
+        {".model 1 # c\n.input 1GAT(0) 2 3[0] a=b\n.output 5.x 2 n6\n"
+         ".names 1GAT(0) 2 3[0] a=b 5.x\n1111 1\n.names 3[0] n6\n1 1\n.end\n",
+         "1GAT(0) 2 3[0] a=b", "5.x 2 n6", "0000000000000001 0011001100110011 0000111100001111"},
+        /* models in one file, an output left open, a port that is both */
+        {".model top\n.inputs a b\n.outputs y z\n.subckt ha x=a y=b s=y\n.subckt ha x=a y=b c=z\n"
+         ".end\n.model ha\n.inputs x y\n.outputs s c\n.names x y s\n01 1\n10 1\n"
+         ".names x y c\n11 1\n.end\n",
+         "a b", "y z", "0110 0001"},
+        {".model m\n.inputs a\n.outputs y y\n.names a y\n0 1\n.end\n", "a", "y y_2", "10 10"},
+        {".model m\n.outputs y\n.names y\n1\n", "", "y", "1"}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) check_good(&cases[i], NULL);
+}
+
+static void blif_is_refused_by_name(void **state) {
+    static const bad_text cases[] = {
+        {".model m\n.inputs a a\n.outputs y\n.names a y\n1 1\n", NC_ERR_FORMAT, 2,
+         "'a' is an input of 'm' twice"},
+        {".model m\n.inputs a\n.inputs a\n.outputs y\n.names a y\n1 1\n", NC_ERR_FORMAT, 2,
+         "'a' is an input of 'm' twice"},
+        {".model m\n.inputs a\n.outputs y\n\n.names a \\\n z y\n11 1\n.end\n", NC_ERR_FORMAT, 6,
+         "nothing drives 'z' in 'm'"},
+        {".model m\n.inputs a\n.outputs y\n.end\n", NC_ERR_FORMAT, 3, "nothing drives 'y'"},
+        {".model m\n.search x.blif\n", NC_ERR_UNSUPPORTED, 2, ".search"},
+        {".model m\n.mlatch a b\n", NC_ERR_UNSUPPORTED, 2, ".mlatch"},
+        {".model m\n.start_kiss\n", NC_ERR_UNSUPPORTED, 2, ".start_kiss"},
+        {".model m\n.foo\n", NC_ERR_FORMAT, 2, ".foo"},
+        {".model m\n.inputs a\n.outputs q\n.latch a q re c 0\n", NC_ERR_UNSUPPORTED, 4, ".latch"},
+        {".model m\n.inputs a b\n.outputs y\n.gate nand2 A=a B=b O=y\n", NC_ERR_UNSUPPORTED, 4,
+         "'nand2' needs its library"},
+        {".model m\n.inputs a b\n.outputs y\n.subckt no a=y\n", NC_ERR_FORMAT, 4,
+         "there is no model 'no'"},
+        {".model m\n.inputs a\n.outputs y\n.subckt s x=a z=a q=y\n.end\n.model s\n.inputs x\n"
+         ".outputs q\n.names x q\n1 1\n",
+         NC_ERR_FORMAT, 4, "'z' is no input or output of 's'"},
+        {".model m\n.inputs a\n.outputs y\n.subckt s x=a x=a q=y\n.end\n.model s\n.inputs x\n"
+         ".outputs q\n.names x q\n1 1\n",
+         NC_ERR_FORMAT, 4, "'x' of 's' is connected twice"},
+        {".model m\n.inputs a\n.outputs y\n.subckt s q=y\n.end\n.model s\n.inputs x\n"
+         ".outputs q\n.names x q\n1 1\n",
+         NC_ERR_FORMAT, 4, "'x' of 's' is not connected"},
+        {".model m\n.inputs a\n.outputs y\n.subckt s x=a q=y\n.end\n.model s\n.inputs x\n"
+         ".outputs q\n.blackbox\n.end\n",
+         NC_ERR_UNSUPPORTED, 6, "'s' is a black box"},
+        {".model m\n.end\n.model m\n", NC_ERR_FORMAT, 3, "two models 'm'"},
+        {".model m\n.inputs a \1\n.outputs a\n", NC_ERR_FORMAT, 2, "a control character"},
+        {".model m\n.inputs a\n.outputs y\n.conn a\n", NC_ERR_FORMAT, 4, "expected two nets"},
+        {"NCFP4\1", NC_ERR_UNSUPPORTED, 0, "a network of units"},
+        {"\177ELF", NC_ERR_FORMAT, 0, "no netlist that is known"},
+        {"", NC_ERR_FORMAT, 0, "no netlist that is known"}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) check_bad(&cases[i], NULL);
+}
+
+static void what_nothing_drives_is_0_by_choice(void **state) {
+    static const good_text good = {".model m\n.inputs a b\n.outputs y z w\n.names a u y\n1- 1\n-1 "
+                                   "1\n.names u w\n0 1\n.subckt s x=b q=z\n.end\n.model s\n.inputs "
+                                   "x open\n.outputs q\n.names x open q\n10 1\n.end\n",
+                                   "a b", "y z w", "0101 0011 1111"};
+    nc_fp4_read_options options = {0};
+    (void)state;
+    options.undriven = 1;
+    check_good(&good, &options);
+}
+
+static void the_model_asked_for_is_the_circuit(void **state) {
+    static const good_text good = {".model m\n.inputs a\n.outputs y\n.subckt s x=a q=y\n.end\n"
+                                   ".model s\n.inputs x\n.outputs q\n.names x q\n0 1\n.end\n",
+                                   "x", "q", "10"};
+    static const bad_text bad = {".model m\n", NC_ERR_FORMAT, 0, "there is no model 's'"};
+    nc_fp4_read_options options = {0};
+    (void)state;
+    options.top = "s";
+    check_good(&good, &options);
+    check_bad(&bad, &options);
+}
+
+static void latches_are_unrolled_by_choice(void **state) {
+    /* a toggling bit, a copy that starts at 1, one that starts unknown; the names are ABC's */
+    static const char text[] = ".model m\n.inputs a\n.outputs y\n.latch d q re clk 0\n"
+                               ".latch q p 1\n.latch p r\n.names a q d\n10 1\n01 1\n"
+                               ".names q p r y\n100 1\n010 1\n001 1\n111 1\n.end\n";
+    static const good_text good = {
+        text, "r a_00 a_01 a_02", "y_00 y_01 y_02",
+        /* y = q + p + r: cycle 0: 0+1+r; 1: a0 + 0 + 1; 2: a0 + a1 + a0 + 0 */
+        "1010101010101010 1100110011001100 0000111100001111"};
+    static const bad_text bad[] = {
+        {".model m\n.inputs a\n.outputs q\n.latch a q 4\n", NC_ERR_FORMAT, 4, "initial value"},
+        {".model m\n.inputs a\n.outputs q\n.latch a q 1\n.latch a q 1\n", NC_ERR_FORMAT, 5,
+         "driven twice"},
+        {".model m\n.inputs a\n.outputs y\n.subckt s a=a q=y\n.end\n.model s\n.inputs a\n.outputs "
+         "q\n.latch a q 0\n.end\n",
+         NC_ERR_UNSUPPORTED, 9, "flatten"}};
+    nc_fp4_read_options options = {0};
+    size_t i;
+    (void)state;
+    options.frames = 3;
+    check_good(&good, &options);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) check_bad(&bad[i], &options);
+    options.frames = UINT32_MAX;
+    {
+        const bad_text many = {text, NC_ERR_LIMIT, 0, "too many"};
+        check_bad(&many, &options);
+    }
+}
+
+static void gates_come_from_a_genlib(void **state) {
+    static const char library[] =
+        "# mcnc.genlib in small\nGATE inv1 1 O=!a;\tPIN * INV 1 999 0.9 0.3 0.9 0.3\n"
+        "GATE \"aoi21\" 3 O=!(a1*a2+b); PIN a1 INV 1 999 1.6 0.4 1.6 0.4\n"
+        "GATE xor 5 Y=a*!b+!a*b;\nGATE odd 9.5 Z = (a b' | c)^!(!d & a);\n"
+        "GATE zero 0 O=CONST0;\nGATE one 0 O=CONST1;\n"
+        "LATCH \"dff\" 8 Q=D; PIN D NONINV 1 999 1 1 1 1\nSEQ Q ANY RISING_EDGE\n";
+    static const good_text good = {
+        ".model m\n.inputs a b c d\n.outputs v w x y z\n.gate inv1 a=a O=v\n"
+        ".gate aoi21 a2=a a1=b b=c O=w\n.gate xor a=a b=b Y=x\n.gate odd Z=y a=a b=b c=c d=d\n"
+        ".gate one O=z\n.end\n",
+        "a b c d", "v w x y z",
+        /* y = (a !b | c) ^ !(!d & a) */
+        "1010101010101010 1110000011100000 0110011001100110 1110010110110000 1111111111111111"};
+    static const bad_text bad[] = {
+        {".model m\n.outputs y\n.gate dff D=y Q=y\n", NC_ERR_FORMAT, 3, "there is no gate 'dff'"},
+        {".model m\n.outputs y\n.gate zero o=y\n", NC_ERR_FORMAT, 3, "'o' is no input or output"},
+        {".model m\n.outputs y\n.subckt zero O=y\n", NC_ERR_FORMAT, 3, "no model 'zero'"}};
+    static const bad_text broken[] = {
+        {"GATE a 1 O=a*;", NC_ERR_FORMAT, 1, "library: "},
+        {"GATE a 1 O=(a;", NC_ERR_FORMAT, 1, "library: expected an operand, or ')'"},
+        {"GATE a 1 O=a);", NC_ERR_FORMAT, 1, "library: ')' without '('"},
+        {"\nGATE a 1 O=a", NC_ERR_FORMAT, 2, "library: expected ';'"},
+        {"GATE a O=a;", NC_ERR_FORMAT, 1, "library: expected GATE name"},
+        {"GAET a 1 O=a;", NC_ERR_FORMAT, 1, "library: expected GATE"},
+        {"GATE a 1 O=a;\nGATE a 1 O=a;", NC_ERR_FORMAT, 2, "library: two models 'a'"},
+        {"GATE a 1 O=O;", NC_ERR_FORMAT, 1, "'O' depends on itself"}};
+    nc_fp4_read_options options = {0};
+    size_t i;
+    (void)state;
+    options.library = library;
+    options.library_bytes = sizeof library - 1;
+    check_good(&good, &options);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) check_bad(&bad[i], &options);
+    for (i = 0; i < sizeof broken / sizeof *broken; i++) {
+        bad_text b = broken[i];
+        options.library = broken[i].text;
+        options.library_bytes = strlen(broken[i].text);
+        b.text = ".model m\n.outputs y\n.gate a O=y\n";
+        check_bad(&b, &options);
+    }
+}
+
+static void aiger_is_read_in_both_forms(void **state) {
+    static const good_text cases[] = {
+        /* a half adder; the ASCII form may come in any order */
+        {"aag 7 2 0 2 3\n2\n4\n6\n12\n6 13 15\n12 2 4\n14 3 5\ni0 x\ni1 y[0]\no0 sum(of)two\n"
+         "c\nhalf adder\n",
+         "x y[0]", "sum(of)two o1", "0110 0001"},
+        {"aig 5 2 0 2 3\n10\n6\n\2\2\3\2\1\2i0 x\ni1 y\no0 s\no1 c\n", "x y", "s c", "0110 0001"},
+        {"aag 0 0 0 2 0\n0\n1\n", "", "o0 o1", "0 1"},
+        {"aag 1 1 0 2 0 0 0 0 0\n2\n2\n3\nc\n", "i0", "o0 o1", "01 10"},
+        {"aag 3 2 0 1 1\r\n2\r\n4\r\n7\r\n6 4 2\r\ni1 b\r\n", "i0 b", "o0", "1110"}};
+    static const good_text unrolled = {"aag 4 1 2 1 1\n2\n4 8\n6 3 6\n8\n8 6 2\ni0 a\nl1 start\n",
+                                       "start a_00 a_01", "o0_00 o0_01", "00010001 00001100"};
+    static const bad_text bad[] = {
+        {"aag 1\n", NC_ERR_FORMAT, 1, "expected"},
+        {"aag 1 2 0 0 0\n2\n4\n", NC_ERR_FORMAT, 1, "do not fit"},
+        {"aig 3 1 0 0 1\n", NC_ERR_FORMAT, 1, "do not fit"},
+        {"aag 1 1 0 1 0 1\n2\n2\n2\n", NC_ERR_UNSUPPORTED, 1, "properties"},
+        {"aag 2 1 1 1 0\n2\n4 2\n4\n", NC_ERR_UNSUPPORTED, 3, "latches"},
+        {"aag 2 2 0 1 0\n2\n2\n4\n", NC_ERR_FORMAT, 3, "twice"},
+        {"aag 3 1 0 1 1\n2\n6\n6 4 2\n", NC_ERR_FORMAT, 4, "nothing drives"},
+        {"aag 3 1 0 1 2\n2\n6\n4 6 2\n6 4 2\n", NC_ERR_FORMAT, 4, "depends on itself"},
+        {"aag 2 1 0 1 1\n3\n4\n4 2 2\n", NC_ERR_FORMAT, 3, "complemented"},
+        {"aag 2 1 0 1 1\n2\n4\n2 4 4\n", NC_ERR_FORMAT, 4, "driven"},
+        {"aag 2 1 0 1 1\n2\n4\n5 2 2\n", NC_ERR_FORMAT, 5, "complemented"},
+        {"aag 1 1 0 1 0\n2\n4\n", NC_ERR_LIMIT, 3, "above 3"},
+        {"aag 1 1 0 1 0\n2\n2\ni1 x\n", NC_ERR_FORMAT, 4, "a symbol of nothing"},
+        {"aag 1 1 0 1 0\n2\n2\nx\n", NC_ERR_FORMAT, 4, "expected a symbol"},
+        {"aag 9999999 0 0 0 0\n", NC_ERR_LIMIT, 1, "more variables"},
+        {"aig 2 1 0 1 1\n4\n\2", NC_ERR_FORMAT, 3, "ends within"},
+        {"aig 2 1 0 1 1\n4\n\1\4", NC_ERR_FORMAT, 3, "later"},
+        {"aig 2 1 0 1 1\n4\n\377\377\377\377\377\1", NC_ERR_FORMAT, 3, "too large"}};
+    nc_fp4_read_options options = {0};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) check_good(&cases[i], NULL);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) check_bad(&bad[i], NULL);
+    options.frames = 2;
+    check_good(&unrolled, &options);
+}
+
+/* What a format cannot say is said otherwise, and nothing twice. */
+static void names_survive_or_are_replaced_without_clashes(void **state) {
+    static const char *const in[] = {"1GAT(0)", "1 2 3", "1_2_3",     "a#b", "0",       "n",
+                                     "n7",      "\\x\\", "q\"uo\\te", "*/",  "\303\244"};
+    nc_fp4_circuit *c, *again;
+    nc_fp4_network *n, *file;
+    uint32_t x[11], a[2], b, i, y;
+    char name[400], names[2000], *text;
+    size_t bytes;
+    nc_error err;
+    nc_fp4_bus bus;
+    nc_fp4_report r;
+    (void)state;
+    assert_int_equal(nc_fp4_create(&c, "1 circuit*/", NULL), NC_OK);
+    for (i = 0; i < 11; i++) assert_int_equal(nc_fp4_add_input(c, in[i], 1, &x[i]), NC_OK);
+    assert_int_equal(nc_fp4_add_input(c, "a", 2, a), NC_OK);
+    assert_int_equal(nc_fp4_add_input(c, "a[1]", 1, &b), NC_OK);
+    memset(name, 'z', 399);
+    name[399] = 0;
+    assert_int_equal(nc_fp4_add_input(c, name, 1, &y), NC_OK);
+    assert_int_equal(nc_fp4_add_output(c, "a", 2, a), NC_OK);        /* the input's name and wire */
+    assert_int_equal(nc_fp4_add_output(c, "1GAT(0)", 1, &y), NC_OK); /* another's name */
+    assert_int_equal(nc_fp4_add_output(c, "a[1]", 1, &b), NC_OK);
+    assert_int_equal(nc_fp4_add_output(c, "a", 1, &b), NC_OK);
+    assert_int_equal(nc_fp4_add_atom(c, NC_FP4_XOR, x, &y), NC_OK);
+    assert_int_equal(nc_fp4_add_output(c, "y", 1, &y), NC_OK);
+    for (i = 0; nc_fp4_input_bus(c, i, &bus); i++)
+        assert_string_equal(bus.name, i < 11 ? in[i] : i == 11 ? "a" : i == 12 ? "a[1]" : name);
+    assert_true(nc_fp4_output_bus(c, 3, &bus));
+    assert_string_equal(bus.name, "a_2");
+    assert_int_equal(nc_fp4_compile(c, &n), NC_OK);
+    assert_int_equal(nc_fp4_write_circuit(c, NC_FP4_BLIF, &text, &bytes), NC_OK);
+    assert_int_equal(nc_fp4_read_blif(&again, text, bytes, &err), NC_OK);
+    names_of(again, 0, names, sizeof names);
+    assert_non_null(strstr(names, "1GAT(0) 1_2_3 1_2_3_2 a_b 0 n n7 \\x_ q\"uo\\te */ \303\244 "
+                                  "a[0] a[1] a[1]_2 zzzz"));
+    names_of(again, 1, names, sizeof names);
+    assert_string_equal(names, "a[0] a[1] 1GAT(0)_2 a[1]_2 a_2 y");
+    assert_int_equal(nc_fp4_verify(n, again, &r), NC_OK);
+    assert_int_equal(r.wrong, 0);
+    nc_fp4_destroy(again);
+    nc_fp4_free_text(text);
+    assert_int_equal(nc_fp4_write_circuit(c, NC_FP4_AIGER, &text, &bytes), NC_OK);
+    assert_int_equal(nc_fp4_read_aiger(&again, text, bytes, &err), NC_OK);
+    names_of(again, 0, names, sizeof names);
+    assert_non_null(strstr(names, "1GAT(0) 1 2 3 1_2_3 a#b 0 n n7 \\x\\ q\"uo\\te */ \303\244 "
+                                  "a[0] a[1] a[1] zzzz"));
+    nc_fp4_destroy(again);
+    nc_fp4_free_text(text);
+    /* a network's file keeps every name, of 399 characters too */
+    assert_int_equal(nc_fp4_write_network(n, NC_FP4_FILE, &text, &bytes), NC_OK);
+    assert_int_equal(text[5], 2);
+    assert_int_equal(nc_fp4_read_network(&file, text, bytes, &err), NC_OK);
+    nc_fp4_free_text(text);
+    assert_int_equal(nc_fp4_write_network(file, NC_FP4_BLIF, &text, &bytes), NC_OK);
+    assert_non_null(strstr(text, name));
+    assert_int_equal(nc_fp4_read_blif(&again, text, bytes, &err), NC_OK);
+    assert_int_equal(nc_fp4_verify(n, again, &r), NC_OK);
+    assert_int_equal(r.wrong, 0);
+    nc_fp4_free_text(text);
+    /* no name ends a comment of C, or a string of Graphviz or JSON */
+    assert_int_equal(nc_fp4_write_network(file, NC_FP4_C, &text, &bytes), NC_OK);
+    assert_ptr_equal(strstr(strstr(text, "*/") + 2, "*/"), NULL);
+    assert_non_null(strstr(text, "nc___circuit__"));
+    nc_fp4_free_text(text);
+    assert_int_equal(nc_fp4_write_network(file, NC_FP4_DOT, &text, &bytes), NC_OK);
+    assert_non_null(strstr(text, "\"q\\\"uo\\\\te\" [shape=box]"));
+    nc_fp4_free_text(text);
+    assert_int_equal(nc_fp4_write_network(file, NC_FP4_JSON, &text, &bytes), NC_OK);
+    assert_non_null(strstr(text, "{\"name\": \"q\\\"uo\\\\te\", \"width\": 1}"));
+    nc_fp4_free_text(text);
+    nc_fp4_network_destroy(file);
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(again);
+    nc_fp4_destroy(c);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(blif_is_read_as_tools_write_it),
+        cmocka_unit_test(blif_is_refused_by_name),
+        cmocka_unit_test(what_nothing_drives_is_0_by_choice),
+        cmocka_unit_test(the_model_asked_for_is_the_circuit),
+        cmocka_unit_test(latches_are_unrolled_by_choice),
+        cmocka_unit_test(gates_come_from_a_genlib),
+        cmocka_unit_test(aiger_is_read_in_both_forms),
+        cmocka_unit_test(names_survive_or_are_replaced_without_clashes),
+    };
+    return cmocka_run_group_tests_name("fp4 netlists", tests, NULL, NULL);
+}
