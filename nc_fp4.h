@@ -550,6 +550,11 @@ NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, si
  * refused. */
 NC_API nc_status nc_fp4_read_aiger(nc_fp4_circuit **circuit, const void *data, size_t bytes,
                                    nc_error *err);
+/* Structural Verilog, as yosys's write_verilog -noattr and ABC write it: modules, wires, assign
+ * with all operators of unsigned values but / % and **, gates, instances, yosys's gate cells. What
+ * describes behaviour (always, functions), parameters and signed values are refused by name. */
+NC_API nc_status nc_fp4_read_verilog(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                     nc_error *err);
 /* Any of these, found by its first characters, with options (null: the defaults). */
 NC_API nc_status nc_fp4_read_circuit(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
                                      const void *data, size_t bytes, nc_error *err);
@@ -7089,7 +7094,7 @@ static void nc_fp4__drive(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t net, ui
     m->driver.at[net] = statement + 1;
 }
 
-/* A statement that makes a net a function of at most two others; where it stands. */
+/* A statement that makes a net a function of at most six others; where it stands. */
 static void nc_fp4__put_table(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t truth, uint32_t inputs,
                               const uint32_t *in, uint32_t out, size_t line) {
     nc_fp4__statement *s;
@@ -7107,15 +7112,20 @@ static void nc_fp4__put_table(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t tru
 }
 
 /* The same with a new net that has no name of its own. */
-static uint32_t nc_fp4__table_net(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t truth,
-                                  uint32_t inputs, uint32_t a, uint32_t b) {
+static uint32_t nc_fp4__table_of(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t truth,
+                                 uint32_t inputs, const uint32_t *in) {
     static char unnamed[] = "(expression)";
-    uint32_t in[2], out;
-    in[0] = a;
-    in[1] = b;
-    out = nc_fp4__new_net(l, m, unnamed);
+    const uint32_t out = nc_fp4__new_net(l, m, unnamed);
     nc_fp4__put_table(l, m, truth, inputs, in, out, l->line ? l->line : l->t.line);
     return out;
+}
+
+static uint32_t nc_fp4__table_net(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t truth,
+                                  uint32_t inputs, uint32_t a, uint32_t b) {
+    uint32_t in[2];
+    in[0] = a;
+    in[1] = b;
+    return nc_fp4__table_of(l, m, truth, inputs, in);
 }
 
 /* A cover of any width: an or of ands. */
@@ -7613,6 +7623,24 @@ static const nc_fp4__model *nc_fp4__model_of(nc_fp4__netlist *l, nc_fp4__stateme
     return NULL;
 }
 
+/* Drive what an instance's outputs are connected to. Outputs may be open, inputs by choice. */
+static void nc_fp4__open_ports(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t number) {
+    static char unnamed[] = "(open)";
+    const nc_fp4__statement s = m->statements.at[number];
+    const nc_fp4__model *of = &l->models.at[s.model - 1];
+    uint32_t k, net;
+    for (k = 0; k < s.inputs + s.outputs && l->t.status == NC_OK; k++) {
+        net = m->nets.at[s.first + k];
+        if (net == UINT32_MAX && k < s.inputs && !l->options.undriven)
+            (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s.line, s.column,
+                                  "input '%.40s' of '%.40s' is not connected",
+                                  of->net_names.at[of->inputs.at[k]], of->name);
+        if (net == UINT32_MAX) net = nc_fp4__new_net(l, m, unnamed);
+        m->nets.at[s.first + k] = net;
+        if (k >= s.inputs) nc_fp4__drive(l, m, net, number, s.line, s.column);
+    }
+}
+
 /* Sort the pairs of an instance into the order of its model's inputs and outputs. What an output
  * is connected to it drives; outputs may be left open. */
 static void nc_fp4__resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t number) {
@@ -7638,19 +7666,7 @@ static void nc_fp4__resolve(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t numbe
         else
             m->nets.at[first + port - 1] = m->nets.at[from + k];
     }
-    for (k = 0; k < ports && l->t.status == NC_OK; k++) {
-        uint32_t *net = &m->nets.at[first + k];
-        if (*net == UINT32_MAX && k < s->inputs) {
-            if (!l->options.undriven)
-                (void)nc_fp4__fail_at(&l->t, NC_ERR_FORMAT, s->line, s->column,
-                                      "input '%.40s' of '%.40s' is not connected",
-                                      of->net_names.at[of->inputs.at[k]], of->name);
-            *net = nc_fp4__new_net(l, m, s->model_name);
-        } else if (k >= s->inputs) {
-            if (*net == UINT32_MAX) *net = nc_fp4__new_net(l, m, s->model_name); /* nobody reads */
-            nc_fp4__drive(l, m, *net, number, s->line, s->column);
-        }
-    }
+    nc_fp4__open_ports(l, m, number);
 }
 
 /* .model name */
@@ -7990,12 +8006,16 @@ static void nc_fp4__place_ports(nc_fp4__netlist *l, nc_fp4__model *m) {
 }
 
 /* What can only be said when the whole text is known: of all models, then of each. */
-static void nc_fp4__finish(nc_fp4__netlist *l) {
-    uint32_t i, k;
+static void nc_fp4__place_all(nc_fp4__netlist *l) {
+    uint32_t i;
     for (i = 0; i < l->models.count && l->t.status == NC_OK; i++) {
         nc_fp4__tables(&l->models.at[i]);
         nc_fp4__place_ports(l, &l->models.at[i]);
     }
+}
+
+static void nc_fp4__finish(nc_fp4__netlist *l) {
+    uint32_t i, k;
     for (i = 0; i < l->models.count; i++) {
         nc_fp4__model *m = &l->models.at[i];
         for (k = 0; k < m->statements.count && l->t.status == NC_OK; k++)
@@ -8026,6 +8046,7 @@ static nc_status nc_fp4__read_blif(nc_fp4_circuit **circuit, const nc_fp4_read_o
     nc_fp4__words_free(&words);
     if (!l.models.count) (void)nc_fp4__fail_at(&l.t, NC_ERR_FORMAT, l.t.line, 1, "no .model");
     nc_fp4__read_library(&l);
+    nc_fp4__place_all(&l);
     nc_fp4__finish(&l);
     nc_fp4__build_top(&l, 0, circuit);
     nc_fp4__netlist_free(&l);
@@ -8630,6 +8651,7 @@ static nc_status nc_fp4__read_aiger(nc_fp4_circuit **circuit, const nc_fp4_read_
     nc_fp4__aiger_head(&a, bytes);
     if (a.l.t.status == NC_OK && nc_fp4__new_model(&a.l, nc_fp4__string(&a.l, "circuit", 7), 0, 1))
         nc_fp4__aiger_body(&a);
+    nc_fp4__place_all(&a.l);
     nc_fp4__finish(&a.l);
     nc_fp4__build_top(&a.l, 0, circuit);
     nc_fp4__netlist_free(&a.l);
@@ -8639,6 +8661,1336 @@ static nc_status nc_fp4__read_aiger(nc_fp4_circuit **circuit, const nc_fp4_read_
 NC_API nc_status nc_fp4_read_aiger(nc_fp4_circuit **circuit, const void *data, size_t bytes,
                                    nc_error *err) {
     return nc_fp4__read_aiger(circuit, NULL, (const char *)data, bytes, err);
+}
+
+/* -- structural Verilog (IEEE 1364-2005): modules, assignments, gates and instances ------------- */
+
+/* A name that a module declares: nets first .. first + width - 1, bit 0 of the vector first. */
+typedef struct nc_fp4__signal {
+    char *name;
+    uint32_t first, width, low; /* low: the index of bit 0 */
+    int down;                   /* [7:0], not [0:7] */
+    int port; /* 1 input, 2 output; -1: in the head alone, -2: without a direction yet */
+    size_t line;
+} nc_fp4__signal;
+
+/* A part of an expression. Operands come before it: the first one, and from each the next. */
+typedef struct nc_fp4__part {
+    char what[4];         /* an operator, or one of the kinds below */
+    uint32_t child, next; /* part + 1 */
+    uint32_t width, nets; /* in bits; where they are in the list of nets */
+    uint32_t from, count; /* of a selection; the times of a repetition */
+    int plain;            /* a decimal number, or what is made of such: signed in Verilog */
+} nc_fp4__part;
+
+/* What joins a module's port to nets, until all modules are known. */
+typedef struct nc_fp4__joint {
+    uint32_t statement;
+    char *port; /* null: by place */
+    uint32_t place, nets, width;
+    size_t line;
+} nc_fp4__joint;
+
+/* What is known of a module besides its netlist. */
+typedef struct nc_fp4__module {
+    nc__index known;
+    uint32_t first_joint, joints; /* the first, and the one behind the last */
+    nc_fp4__numbers ports;        /* signals, in the order of the head */
+    int contained;                /* another module has it */
+} nc_fp4__module;
+
+NC_FP4__LIST(nc_fp4__signal, nc_fp4__signals)
+NC_FP4__LIST(nc_fp4__part, nc_fp4__part_list)
+NC_FP4__LIST(nc_fp4__joint, nc_fp4__joints)
+NC_FP4__LIST(nc_fp4__module, nc_fp4__modules)
+
+/* An operator that waits for its right side, or a bracket: a parenthesis, a concatenation, a
+ * repetition. */
+typedef struct nc_fp4__pending {
+    char what[4];
+    int binds;
+    uint32_t operands; /* that lie below */
+    uint32_t count;    /* of a repetition */
+} nc_fp4__pending;
+NC_FP4__LIST(nc_fp4__pending, nc_fp4__pendings)
+
+typedef struct nc_fp4__verilog {
+    nc_fp4__netlist l;
+    nc_fp4__word token;
+    int kind; /* of the token: 'n' name, 'e' escaped name, '0' number, 's' string, 'o' mark, 0 end */
+    nc_fp4__model *m;
+    nc_fp4__module *module;
+    nc_fp4__modules modules; /* one for each model */
+    nc_fp4__signals signals;
+    nc_fp4__joints joints;
+    nc_fp4__part_list parts;  /* of the expression that is read */
+    nc_fp4__numbers operands; /* of it */
+    nc_fp4__pendings pending; /* of it */
+    nc_fp4__numbers nets;     /* of expressions and joints */
+    uint32_t constant[2];     /* nets of the module, UINT32_MAX: not yet */
+} nc_fp4__verilog;
+
+/* -- tokens -- */
+
+static void nc_fp4__verilog_fail(nc_fp4__verilog *v, nc_status status, const char *what) {
+    if (v->kind)
+        nc_fp4__word_error(&v->l.t, &v->token, status, what);
+    else
+        (void)nc__text_fail(&v->l.t, status, "%s: the end of the text", what);
+}
+
+/* Blanks, comments, attributes (* .. *), and of the compiler's directives those that say nothing
+ * about the circuit. */
+static void nc_fp4__verilog_blank(nc__text *t) {
+    static const char *const passed[] = {"`timescale", "`default_nettype", "`celldefine",
+                                         "`endcelldefine", "`resetall"};
+    for (nc__skip_space(t); t->status == NC_OK; nc__skip_space(t)) {
+        const int c = nc__peek(t, 0), d = nc__peek(t, 1);
+        if (c == '/' && d == '/') {
+            while (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n') nc__step(t);
+        } else if ((c == '/' && d == '*') || (c == '(' && d == '*' && nc__peek(t, 2) != ')')) {
+            const char ends[2] = {'*', c == '/' ? '/' : ')'};
+            t->at += 2;
+            while (nc__peek(t, 0) >= 0 && (nc__peek(t, 0) != ends[0] || nc__peek(t, 1) != ends[1]))
+                nc__step(t);
+            if (nc__peek(t, 0) < 0)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "a comment without an end");
+            else
+                t->at += 2;
+        } else if (c == '`') {
+            const char *start = t->at;
+            nc_fp4__word w;
+            size_t i;
+            w.line = t->line;
+            w.column = (size_t)(t->at - t->line_start) + 1;
+            while (nc__peek(t, 0) > ' ') t->at++;
+            w.text = start;
+            w.length = (size_t)(t->at - start);
+            for (i = 0; i < sizeof passed / sizeof *passed; i++)
+                if (nc_fp4__is(&w, passed[i])) break;
+            if (i == sizeof passed / sizeof *passed)
+                nc_fp4__word_error(t, &w, NC_ERR_UNSUPPORTED, "no directives of a preprocessor");
+            while (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n') nc__step(t);
+        } else {
+            return;
+        }
+    }
+}
+
+/* The next token into v->token and v->kind. */
+static void nc_fp4__verilog_next(nc_fp4__verilog *v) {
+    static const char *const marks[] = {"===", "!==", "<<<", ">>>", "==", "!=", "<=", ">=", "&&",
+                                        "||",  "~&",  "~|",  "~^",  "^~", "<<", ">>", "**"};
+    nc__text *t = &v->l.t;
+    nc_fp4__word *w = &v->token;
+    size_t i;
+    int c;
+    nc_fp4__verilog_blank(t);
+    c = nc__peek(t, 0);
+    w->text = t->at;
+    w->line = t->line;
+    w->column = (size_t)(t->at - t->line_start) + 1;
+    w->length = 1;
+    v->kind = 'o';
+    if (c < 0) {
+        v->kind = 0;
+        w->length = 0;
+    } else if (c == '\\') {
+        v->kind = 'e';
+        w->text = ++t->at;
+        while (nc__peek(t, 0) > ' ') t->at++;
+        w->length = (size_t)(t->at - w->text);
+        if (!w->length) (void)nc__text_fail(t, NC_ERR_FORMAT, "an escaped name without letters");
+    } else if (nc__is_letter(c) || c == '$') {
+        v->kind = 'n';
+        while (nc__is_letter(nc__peek(t, 0)) || nc__is_digit(nc__peek(t, 0)) ||
+               nc__peek(t, 0) == '$')
+            t->at++;
+        w->length = (size_t)(t->at - w->text);
+    } else if (nc__is_digit(c) || c == '\'') {
+        v->kind = '0';
+        while (nc__is_letter(nc__peek(t, 0)) || nc__is_digit(nc__peek(t, 0)) ||
+               nc__peek(t, 0) == '\'' || nc__peek(t, 0) == '?')
+            t->at++;
+        w->length = (size_t)(t->at - w->text);
+    } else if (c == '"') {
+        v->kind = 's';
+        for (t->at++; nc__peek(t, 0) > 0 && nc__peek(t, 0) != '"' && nc__peek(t, 0) != '\n';)
+            t->at += nc__peek(t, 0) == '\\' && nc__peek(t, 1) > ' ' ? 2 : 1;
+        if (nc__peek(t, 0) != '"') (void)nc__text_fail(t, NC_ERR_FORMAT, "a string without an end");
+        if (t->status == NC_OK) t->at++;
+        w->length = (size_t)(t->at - w->text);
+    } else {
+        for (i = 0; i < sizeof marks / sizeof *marks; i++) {
+            const size_t n = strlen(marks[i]);
+            if ((size_t)(t->end - t->at) >= n && !memcmp(t->at, marks[i], n)) {
+                w->length = n;
+                break;
+            }
+        }
+        t->at += w->length;
+    }
+}
+
+static int nc_fp4__verilog_at(const nc_fp4__verilog *v, const char *text) {
+    return (v->kind == 'o' || v->kind == 'n') && nc_fp4__is(&v->token, text) &&
+           v->l.t.status == NC_OK;
+}
+
+/* Take a mark or keyword if it is there. */
+static int nc_fp4__verilog_take(nc_fp4__verilog *v, const char *text) {
+    if (!nc_fp4__verilog_at(v, text)) return 0;
+    nc_fp4__verilog_next(v);
+    return 1;
+}
+
+static void nc_fp4__verilog_expect(nc_fp4__verilog *v, const char *text) {
+    char what[40];
+    snprintf(what, sizeof what, "expected '%s'", text);
+    if (!nc_fp4__verilog_take(v, text)) nc_fp4__verilog_fail(v, NC_ERR_FORMAT, what);
+}
+
+/* A name, in the netlist's memory; null after a failure. */
+static char *nc_fp4__verilog_name(nc_fp4__verilog *v) {
+    char *name = NULL;
+    if ((v->kind == 'n' && *v->token.text != '$') || v->kind == 'e')
+        name = nc_fp4__string(&v->l, v->token.text, v->token.length);
+    else
+        nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "expected a name");
+    nc_fp4__verilog_next(v);
+    return name;
+}
+
+/* A plain decimal number. */
+static uint32_t nc_fp4__verilog_number(nc_fp4__verilog *v) {
+    uint64_t value = 0;
+    size_t i;
+    for (i = 0; i < v->token.length && nc__is_digit(v->token.text[i]) && value <= UINT32_MAX; i++)
+        value = 10 * value + (uint64_t)(v->token.text[i] - '0');
+    if (v->kind != '0' || i < v->token.length)
+        nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "expected a decimal number");
+    else if (value > NC_FP4__MAX_INPUTS)
+        nc_fp4__verilog_fail(v, NC_ERR_LIMIT, "a number above 2^20");
+    nc_fp4__verilog_next(v);
+    return v->l.t.status == NC_OK ? (uint32_t)value : 0;
+}
+
+/* -- signals -- */
+
+/* The signal of a name in the module; UINT32_MAX: there is none. */
+static uint32_t nc_fp4__find_signal(const nc_fp4__verilog *v, const nc_fp4__module *module,
+                                    const char *name) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, name, strlen(name));
+    uint32_t id;
+    size_t at = hash;
+    while ((id = nc__index_next(&module->known, hash, &at)) != UINT32_MAX)
+        if (!strcmp(v->signals.at[id].name, name)) break;
+    return id;
+}
+
+/* Nets for a signal, named as in other formats: x, or x[3]. */
+static void nc_fp4__signal_nets(nc_fp4__verilog *v, nc_fp4__signal *s, int scalar) {
+    nc__buffer name;
+    uint32_t i;
+    memset(&name, 0, sizeof name);
+    s->first = v->m->net_names.count;
+    v->l.line = s->line < UINT32_MAX ? (uint32_t)s->line : 0;
+    for (i = 0; i < s->width && v->l.t.status == NC_OK; i++) {
+        char *text;
+        name.used = 0;
+        nc__buffer_put(&name, s->name, strlen(s->name));
+        if (!scalar)
+            nc__buffer_print(&name, "[%u]",
+                             (unsigned)(s->down ? s->low + i : s->low + s->width - 1 - i));
+        if (name.status != NC_OK) {
+            (void)nc_fp4__no_memory(&v->l.t);
+            break;
+        }
+        text = nc_fp4__string(&v->l, name.data, name.used);
+        if (text) (void)nc_fp4__new_net(&v->l, v->m, text);
+    }
+    v->l.line = 0;
+    nc__buffer_free(&name);
+}
+
+/* A range [high:low], if there is one. 0: a scalar. */
+static int nc_fp4__verilog_range(nc_fp4__verilog *v, nc_fp4__signal *s) {
+    uint32_t left, right;
+    s->width = 1;
+    s->low = 0;
+    s->down = 1;
+    if (!nc_fp4__verilog_take(v, "[")) return 0;
+    left = nc_fp4__verilog_number(v);
+    nc_fp4__verilog_expect(v, ":");
+    right = nc_fp4__verilog_number(v);
+    nc_fp4__verilog_expect(v, "]");
+    s->down = left >= right;
+    s->low = s->down ? right : left;
+    s->width = (s->down ? left - right : right - left) + 1;
+    return 1;
+}
+
+/* Declare a signal, or say more about one: a port of the head, then input, then wire. Its number. */
+static uint32_t nc_fp4__declare(nc_fp4__verilog *v, const nc_fp4__signal *form, int scalar) {
+    const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, form->name, strlen(form->name));
+    uint32_t id = nc_fp4__find_signal(v, v->module, form->name);
+    if (id == UINT32_MAX) {
+        nc_fp4__signal s = *form;
+        id = v->signals.count;
+        if (s.port >= 0) nc_fp4__signal_nets(v, &s, scalar);
+        if (!nc_fp4__signals_add(&v->signals, s) || !nc__index_add(&v->module->known, hash, id))
+            (void)nc_fp4__no_memory(&v->l.t);
+    } else {
+        nc_fp4__signal *s = &v->signals.at[id];
+        if (s->port == -1) {
+            s->width = form->width;
+            s->low = form->low;
+            s->down = form->down;
+            nc_fp4__signal_nets(v, s, scalar);
+            s->port = form->port ? form->port : -2;
+        } else if (form->port && s->port == -2) {
+            s->port = form->port;
+        } else if (form->port) {
+            (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, form->line, 1,
+                                  "'%.64s' is declared twice, or no port of the head", form->name);
+        }
+        if (s->width != form->width || s->low != form->low || s->down != form->down)
+            (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, form->line, 1,
+                                  "'%.64s' has another range elsewhere, or is used before",
+                                  form->name);
+    }
+    return id;
+}
+
+/* -- expressions -- */
+
+/* A net that is 0 or 1. */
+static uint32_t nc_fp4__verilog_constant(nc_fp4__verilog *v, int value) {
+    if (v->constant[value] == UINT32_MAX)
+        v->constant[value] = nc_fp4__table_net(&v->l, v->m, (uint32_t)value, 0, 0, 0);
+    return v->constant[value];
+}
+
+/* A part, as an operand. Its children are the last `children` operands. */
+static nc_fp4__part *nc_fp4__new_part(nc_fp4__verilog *v, const char *what, uint32_t children) {
+    nc_fp4__part part, *p;
+    uint32_t i;
+    memset(&part, 0, sizeof part);
+    snprintf(part.what, sizeof part.what, "%s", what);
+    if (v->operands.count < children) {
+        nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "expected an operand");
+        return NULL;
+    }
+    if (!nc_fp4__part_list_add(&v->parts, part)) {
+        (void)nc_fp4__no_memory(&v->l.t);
+        return NULL;
+    }
+    p = &v->parts.at[v->parts.count - 1];
+    for (i = 0; i < children; i++) {
+        const uint32_t child = v->operands.at[--v->operands.count];
+        v->parts.at[child].next = p->child;
+        p->child = child + 1;
+    }
+    nc_fp4__keep(&v->l.t, &v->operands, v->parts.count - 1);
+    return v->l.t.status == NC_OK ? p : NULL;
+}
+
+/* Nets of a part that is a constant: digits of 1, 3 or 4 bits, the last one lowest. */
+static void nc_fp4__verilog_digits(nc_fp4__verilog *v, const char *text, size_t n, uint32_t bits,
+                                   uint32_t width) {
+    uint32_t done = 0, k;
+    while (n && v->l.t.status == NC_OK) {
+        const int c = text[--n], low = c | 32;
+        uint32_t digit = 0;
+        if (c == '_') continue;
+        if (low == 'x' || low == 'z' || c == '?') {
+            if (!v->l.options.undriven)
+                nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "a bit that is not 0 or 1");
+        } else if (nc__is_digit(c) || (low >= 'a' && low <= 'f')) {
+            digit = (uint32_t)(nc__is_digit(c) ? c - '0' : low - 'a' + 10);
+        } else {
+            digit = 16;
+        }
+        if (digit >> bits) nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "a digit that is none");
+        for (k = 0; k < bits && done < width; k++, done++)
+            nc_fp4__keep(&v->l.t, &v->nets, nc_fp4__verilog_constant(v, digit >> k & 1));
+    }
+    for (; done < width && v->l.t.status == NC_OK; done++)
+        nc_fp4__keep(&v->l.t, &v->nets, nc_fp4__verilog_constant(v, 0));
+}
+
+/* A number: 12, 4'b01_10, 8'hff, 'd3. */
+static void nc_fp4__verilog_literal(nc_fp4__verilog *v) {
+    const nc_fp4__word w = v->token;
+    nc_fp4__part *p = nc_fp4__new_part(v, "net", 0);
+    uint64_t value = 0, size = 0;
+    size_t i;
+    int base;
+    if (!p) return;
+    p->nets = v->nets.count;
+    for (i = 0; i < w.length && (nc__is_digit(w.text[i]) || w.text[i] == '_'); i++) {
+        if (w.text[i] != '_') size = 10 * size + (uint64_t)(w.text[i] - '0');
+        if (size > UINT32_MAX) break;
+    }
+    p->plain = i == w.length;
+    p->width = 32;
+    if (!p->plain && w.text[i] == '\'' && i + 2 < w.length) {
+        if (i) p->width = size > NC_FP4__MAX_INPUTS ? 0 : (uint32_t)size;
+        base = w.text[i + 1] | 32;
+        i += 2;
+        if (p->width == 0) {
+            nc_fp4__verilog_fail(v, NC_ERR_LIMIT, "a width of 0 or above 2^20");
+        } else if (base == 's') {
+            nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "no signed numbers");
+        } else if (base != 'd') {
+            const uint32_t bits = base == 'b' ? 1 : base == 'o' ? 3 : base == 'h' ? 4 : 0;
+            if (!bits) nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "expected a number");
+            nc_fp4__verilog_digits(v, w.text + i, w.length - i, bits ? bits : 1, p->width);
+            nc_fp4__verilog_next(v);
+            return;
+        } else {
+            for (; i < w.length && value <= UINT32_MAX; i++) {
+                if (!nc__is_digit(w.text[i]) && w.text[i] != '_') break;
+                if (w.text[i] != '_') value = 10 * value + (uint64_t)(w.text[i] - '0');
+            }
+        }
+    } else {
+        value = size;
+    }
+    if (i < w.length || value > UINT32_MAX)
+        nc_fp4__verilog_fail(v, value > UINT32_MAX ? NC_ERR_LIMIT : NC_ERR_FORMAT,
+                             "expected a number below 2^32");
+    for (i = 0; i < p->width && v->l.t.status == NC_OK; i++)
+        nc_fp4__keep(&v->l.t, &v->nets, nc_fp4__verilog_constant(v, i < 32 && (value >> i & 1)));
+    nc_fp4__verilog_next(v);
+}
+
+/* A signal, or bits of one. An unknown name is a scalar, as Verilog has it. */
+static void nc_fp4__verilog_signal(nc_fp4__verilog *v) {
+    nc_fp4__signal form;
+    const nc_fp4__signal *s;
+    nc_fp4__part *p;
+    uint32_t id, left, right, i;
+    memset(&form, 0, sizeof form);
+    form.line = v->token.line;
+    form.width = 1;
+    form.down = 1;
+    form.name = nc_fp4__verilog_name(v);
+    if (!form.name) return;
+    id = nc_fp4__find_signal(v, v->module, form.name);
+    if (id == UINT32_MAX) id = nc_fp4__declare(v, &form, 1);
+    if (v->l.t.status != NC_OK) return;
+    s = &v->signals.at[id];
+    left = s->width - 1;
+    right = 0;
+    if (s->port == -1)
+        nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "a port that is not declared yet, before");
+    if (nc_fp4__verilog_take(v, "[")) {
+        const uint32_t last = s->low + s->width - 1;
+        left = right = nc_fp4__verilog_number(v);
+        if (nc_fp4__verilog_take(v, ":")) right = nc_fp4__verilog_number(v);
+        nc_fp4__verilog_expect(v, "]");
+        if (left < s->low || left > last || right < s->low || right > last ||
+            (s->down ? left < right : left > right))
+            (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, form.line, 1,
+                                  "bits that '%.64s' does not have", form.name);
+        left = s->down ? left - s->low : last - left;
+        right = s->down ? right - s->low : last - right;
+    }
+    p = v->l.t.status == NC_OK ? nc_fp4__new_part(v, "net", 0) : NULL;
+    if (!p) return;
+    p->width = left - right + 1;
+    p->nets = v->nets.count;
+    for (i = right; i <= left; i++) nc_fp4__keep(&v->l.t, &v->nets, s->first + i);
+}
+
+/* Binary operators, the loosest first; those of one line of the standard bind alike. */
+static int nc_fp4__verilog_binds(const char *what) {
+    static const struct {
+        char what[4];
+        int binds;
+    } table[] = {{"||", 2},  {"&&", 3}, {"|", 4},  {"^", 5},   {"~^", 5},  {"^~", 5},
+                 {"&", 6},   {"==", 7}, {"!=", 7}, {"===", 7}, {"!==", 7}, {"<", 8},
+                 {"<=", 8},  {">", 8},  {">=", 8}, {"<<", 9},  {">>", 9},  {"<<<", 9},
+                 {">>>", 9}, {"+", 10}, {"-", 10}, {"*", 11}};
+    size_t i;
+    for (i = 0; i < sizeof table / sizeof *table; i++)
+        if (!strcmp(what, table[i].what)) return table[i].binds;
+    return 0;
+}
+
+/* Make parts of the operators that wait and bind at least so tightly. A bracket binds with 0. */
+static void nc_fp4__verilog_apply(nc_fp4__verilog *v, int least) {
+    while (v->pending.count && v->l.t.status == NC_OK) {
+        const nc_fp4__pending *p = &v->pending.at[v->pending.count - 1];
+        const int unary = *p->what == 'u';
+        if (p->binds < least || p->binds == 0) return;
+        v->pending.count--;
+        if (v->operands.count < p->operands + (unary ? 1 : *p->what == '?' ? 3 : 2))
+            nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "expected an operand");
+        else
+            (void)nc_fp4__new_part(v, p->what, unary ? 1 : *p->what == '?' ? 3 : 2);
+    }
+}
+
+static void nc_fp4__verilog_push(nc_fp4__verilog *v, const char *what, int binds) {
+    nc_fp4__pending p;
+    memset(&p, 0, sizeof p);
+    snprintf(p.what, sizeof p.what, "%s", what);
+    p.binds = binds;
+    p.operands = v->operands.count;
+    if (*what != 'u' && binds) p.operands--; /* the left side */
+    if (!nc_fp4__pendings_add(&v->pending, p)) (void)nc_fp4__no_memory(&v->l.t);
+}
+
+/* Close a bracket: the operands since it was opened are one, in braces of any number. */
+static void nc_fp4__verilog_close(nc_fp4__verilog *v, const char *open) {
+    nc_fp4__pending p;
+    uint32_t n;
+    nc_fp4__verilog_apply(v, 1);
+    if (!v->pending.count || v->pending.at[v->pending.count - 1].binds ||
+        *v->pending.at[v->pending.count - 1].what != *open) {
+        nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "a bracket that was not opened");
+        return;
+    }
+    p = v->pending.at[--v->pending.count];
+    n = v->operands.count - p.operands;
+    if (n == 0 || (*open == '(' && n != 1)) {
+        nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "expected an operand");
+    } else if (*open == '{') {
+        nc_fp4__part *part = nc_fp4__new_part(v, "{}", n);
+        if (part) part->count = p.count ? p.count : 1;
+    }
+}
+
+/* What stands where an operand is wanted; 1 when it is a whole one. */
+static int nc_fp4__verilog_operand(nc_fp4__verilog *v) {
+    static const char *const unary[] = {"~", "!", "&", "|", "^", "~&", "~|", "~^", "^~", "-", "+"};
+    char what[4] = "u";
+    size_t i;
+    if (v->kind == '0') {
+        nc_fp4__verilog_literal(v);
+        return 1;
+    }
+    if (v->kind == 'e' || (v->kind == 'n' && *v->token.text != '$')) {
+        nc_fp4__verilog_signal(v);
+        return 1;
+    }
+    if (nc_fp4__verilog_take(v, "(")) {
+        nc_fp4__verilog_push(v, "(", 0);
+        return 0;
+    }
+    if (nc_fp4__verilog_take(v, "{")) {
+        nc_fp4__verilog_push(v, "{", 0);
+        /* {4{..}}: the number is followed by a brace */
+        if (v->kind == '0') {
+            const nc__text kept = v->l.t;
+            const nc_fp4__word token = v->token;
+            nc_fp4__verilog_next(v);
+            if (nc_fp4__verilog_at(v, "{")) {
+                v->l.t = kept;
+                v->token = token;
+                v->kind = '0';
+                i = nc_fp4__verilog_number(v);
+                if (i == 0) nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "repeated 0 times");
+                if (v->l.t.status == NC_OK) v->pending.at[v->pending.count - 1].count = (uint32_t)i;
+                nc_fp4__verilog_next(v);
+                nc_fp4__verilog_push(v, "{", 0);
+            } else if (v->l.t.status == NC_OK) {
+                v->l.t = kept;
+                v->token = token;
+                v->kind = '0';
+            }
+        }
+        return 0;
+    }
+    for (i = 0; i < sizeof unary / sizeof *unary; i++)
+        if (nc_fp4__verilog_at(v, unary[i])) {
+            strcat(what, unary[i]);
+            nc_fp4__verilog_push(v, what, 12);
+            nc_fp4__verilog_next(v);
+            return 0;
+        }
+    nc_fp4__verilog_fail(v, v->kind == 'n' ? NC_ERR_UNSUPPORTED : NC_ERR_FORMAT,
+                         "expected an operand");
+    return 1;
+}
+
+/* Read an expression up to what cannot belong to it: its last part + 1, 0 after a failure. */
+static uint32_t nc_fp4__verilog_read(nc_fp4__verilog *v) {
+    char what[4];
+    v->parts.count = v->operands.count = v->pending.count = 0;
+    for (;;) {
+        while (v->l.t.status == NC_OK && !nc_fp4__verilog_operand(v)) {
+        }
+        for (;;) { /* behind an operand */
+            int binds, open = v->pending.count != 0;
+            if (v->l.t.status != NC_OK) return 0;
+            snprintf(what, sizeof what, "%.*s", v->token.length < 4 ? (int)v->token.length : 0,
+                     v->token.text);
+            binds = v->kind == 'o' ? nc_fp4__verilog_binds(what) : 0;
+            if (binds) {
+                nc_fp4__verilog_apply(v, binds);
+                nc_fp4__verilog_push(v, what, binds);
+                break;
+            }
+            if (nc_fp4__verilog_at(v, "?")) { /* to the right: it waits for its colon */
+                nc_fp4__verilog_apply(v, 2);
+                nc_fp4__verilog_push(v, "q", 0);
+                v->pending.at[v->pending.count - 1].operands--;
+                break;
+            }
+            if (nc_fp4__verilog_at(v, ":") && open) {
+                nc_fp4__verilog_apply(v, 1);
+                if (v->pending.count && *v->pending.at[v->pending.count - 1].what == 'q') {
+                    snprintf(v->pending.at[v->pending.count - 1].what, 4, "?");
+                    v->pending.at[v->pending.count - 1].binds = 1;
+                    break;
+                }
+            }
+            if (nc_fp4__verilog_at(v, ",") && open) {
+                nc_fp4__verilog_apply(v, 1);
+                if (v->pending.count && *v->pending.at[v->pending.count - 1].what == '{') break;
+            }
+            if (nc_fp4__verilog_at(v, "}") && open) {
+                nc_fp4__verilog_close(v, "{");
+            } else if (nc_fp4__verilog_at(v, ")")) {
+                nc_fp4__verilog_apply(v, 1);
+                if (!v->pending.count) return v->operands.at[0] + 1;
+                nc_fp4__verilog_close(v, "(");
+            } else {
+                nc_fp4__verilog_apply(v, 1);
+                if (v->pending.count || v->operands.count != 1)
+                    nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "expected an operator or a bracket");
+                return v->l.t.status == NC_OK ? v->operands.at[0] + 1 : 0;
+            }
+            nc_fp4__verilog_next(v);
+        }
+        nc_fp4__verilog_next(v);
+    }
+}
+
+/* -- what expressions are worth -- */
+
+static nc_fp4__part *nc_fp4__part_at(const nc_fp4__verilog *v, uint32_t part) {
+    return &v->parts.at[part - 1];
+}
+
+/* Is the operator one whose operands are as wide as its value? */
+static int nc_fp4__part_wide(const nc_fp4__part *p) {
+    static const char *const wide[] = {"u~", "u-", "u+", "&", "|", "^", "~^", "^~", "+", "-", "*"};
+    size_t i;
+    for (i = 0; i < sizeof wide / sizeof *wide; i++)
+        if (!strcmp(p->what, wide[i])) return 1;
+    return 0;
+}
+
+static int nc_fp4__part_compares(const nc_fp4__part *p) {
+    return *p->what == '=' || *p->what == '!' ||
+           ((*p->what == '<' || *p->what == '>') && p->what[1] != *p->what);
+}
+
+/* The width that a part has by itself (IEEE 1364-2005, table 5-22), from its operands'. */
+static void nc_fp4__part_width(nc_fp4__verilog *v, nc_fp4__part *p) {
+    uint32_t child, most = 0, n = 0, plain = 0, last = 0, first = 0;
+    uint64_t sum = 0;
+    for (child = p->child; child; child = nc_fp4__part_at(v, child)->next, n++) {
+        last = nc_fp4__part_at(v, child)->width;
+        if (!n) first = last;
+        if (last > most && (*p->what != '?' || n)) most = last;
+        sum += last;
+        plain += nc_fp4__part_at(v, child)->plain != 0;
+    }
+    if (!n) return;
+    if (*p->what == '{') {
+        if (plain) nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "a number without a width in braces");
+        sum *= p->count;
+        if (sum > NC_FP4__MAX_INPUTS) nc_fp4__verilog_fail(v, NC_ERR_LIMIT, "more than 2^20 bits");
+        p->width = (uint32_t)sum;
+    } else if (plain == n) {
+        nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "no arithmetic on numbers without a width");
+    } else if (nc_fp4__part_wide(p) || *p->what == '?') {
+        p->width = most;
+    } else if (!nc_fp4__part_compares(p) && (*p->what == '<' || *p->what == '>')) {
+        p->width = first;
+    } else {
+        p->width = 1;
+    }
+}
+
+/* Operands become as wide as what they stand in. */
+static void nc_fp4__part_context(nc_fp4__verilog *v, const nc_fp4__part *p) {
+    const int wide = nc_fp4__part_wide(p), compares = nc_fp4__part_compares(p);
+    const int shifts = !compares && (*p->what == '<' || *p->what == '>');
+    uint32_t child, n = 0, most = 0;
+    for (child = p->child; child; child = nc_fp4__part_at(v, child)->next)
+        if (nc_fp4__part_at(v, child)->width > most) most = nc_fp4__part_at(v, child)->width;
+    for (child = p->child; child; child = nc_fp4__part_at(v, child)->next, n++) {
+        nc_fp4__part *c = nc_fp4__part_at(v, child);
+        if (wide || (shifts && n == 0) || (*p->what == '?' && n)) c->width = p->width;
+        if (compares) c->width = most;
+    }
+}
+
+/* A new net that is a function of others, one of which may be UINT32_MAX where it does not count. */
+static uint32_t nc_fp4__new_gate(nc_fp4__verilog *v, uint32_t truth, uint32_t a, uint32_t b,
+                                 uint32_t c) {
+    uint32_t in[3];
+    in[0] = a;
+    in[1] = b;
+    in[2] = c;
+    return nc_fp4__table_of(&v->l, v->m, truth, c != UINT32_MAX ? 3 : b != UINT32_MAX ? 2 : 1, in);
+}
+
+/* Bit i of a part, 0 beyond its own. */
+static uint32_t nc_fp4__part_bit(nc_fp4__verilog *v, const nc_fp4__part *p, uint32_t i) {
+    return i < p->from && v->l.t.status == NC_OK ? v->nets.at[p->nets + i]
+                                                 : nc_fp4__verilog_constant(v, 0);
+}
+
+/* All bits of a part by a function of two: 1 for none. */
+static uint32_t nc_fp4__part_reduce(nc_fp4__verilog *v, const nc_fp4__part *p, uint32_t truth) {
+    uint32_t all = nc_fp4__part_bit(v, p, 0), i;
+    for (i = 1; i < p->width && v->l.t.status == NC_OK; i++)
+        all = nc_fp4__new_gate(v, truth, all, nc_fp4__part_bit(v, p, i), UINT32_MAX);
+    return all;
+}
+
+/* a + b + carry, or a - b with the second operand complemented and a carry of 1, bit by bit. */
+static void nc_fp4__part_add(nc_fp4__verilog *v, const nc_fp4__part *p, const nc_fp4__part *a,
+                             const nc_fp4__part *b, int minus) {
+    uint32_t carry = nc_fp4__verilog_constant(v, minus), i;
+    for (i = 0; i < p->width && v->l.t.status == NC_OK; i++) {
+        const uint32_t x = a ? nc_fp4__part_bit(v, a, i) : nc_fp4__verilog_constant(v, 0);
+        const uint32_t y = nc_fp4__part_bit(v, b, i);
+        nc_fp4__keep(&v->l.t, &v->nets, nc_fp4__new_gate(v, minus ? 0x69 : 0x96, x, y, carry));
+        carry = nc_fp4__new_gate(v, minus ? 0xB2 : 0xE8, x, y, carry);
+    }
+}
+
+/* a < b, or a <= b where `equal` is what no bits at all give. */
+static uint32_t nc_fp4__part_less(nc_fp4__verilog *v, const nc_fp4__part *a, const nc_fp4__part *b,
+                                  int equal) {
+    uint32_t less = nc_fp4__verilog_constant(v, equal), i;
+    for (i = 0; i < a->width && v->l.t.status == NC_OK; i++)
+        less =
+            nc_fp4__new_gate(v, 0xD4, nc_fp4__part_bit(v, a, i), nc_fp4__part_bit(v, b, i), less);
+    return less;
+}
+
+/* Stages of a shifter, one for each bit of the distance. The last one's bits are the value. */
+static void nc_fp4__part_shift(nc_fp4__verilog *v, nc_fp4__part *p, const nc_fp4__part *a,
+                               const nc_fp4__part *by, int left) {
+    const uint32_t width = p->width;
+    uint32_t k, i, from = v->nets.count;
+    for (i = 0; i < width; i++) nc_fp4__keep(&v->l.t, &v->nets, nc_fp4__part_bit(v, a, i));
+    for (k = 0; k < by->width && v->l.t.status == NC_OK; k++) {
+        const uint32_t bit = nc_fp4__part_bit(v, by, k), zero = nc_fp4__verilog_constant(v, 0);
+        const uint64_t step = k < 32 ? (uint64_t)1 << k : UINT64_C(1) << 32;
+        const uint32_t to = v->nets.count;
+        if (bit == zero) continue;
+        for (i = 0; i < width && v->l.t.status == NC_OK; i++) {
+            const int inside = left ? i >= step : i + step < width;
+            const uint32_t moved =
+                !inside ? zero
+                        : v->nets.at[from + (left ? i - (uint32_t)step : i + (uint32_t)step)];
+            const uint32_t kept = v->nets.at[from + i];
+            nc_fp4__keep(&v->l.t, &v->nets,
+                         bit == v->constant[1] ? moved
+                                               : nc_fp4__new_gate(v, 0xCA, kept, moved, bit));
+        }
+        from = to;
+    }
+    p->nets = from;
+}
+
+/* Rows of a product, each added to those before. */
+static void nc_fp4__part_times(nc_fp4__verilog *v, nc_fp4__part *p, const nc_fp4__part *a,
+                               const nc_fp4__part *b) {
+    const uint32_t width = p->width, zero = nc_fp4__verilog_constant(v, 0);
+    uint32_t k, i;
+    if (width > 256) nc_fp4__verilog_fail(v, NC_ERR_LIMIT, "a product of more than 256 bits");
+    p->nets = v->nets.count;
+    for (i = 0; i < width; i++) nc_fp4__keep(&v->l.t, &v->nets, zero);
+    for (k = 0; k < width && v->l.t.status == NC_OK; k++) {
+        const uint32_t bit = nc_fp4__part_bit(v, b, k);
+        uint32_t carry = zero;
+        if (bit == zero) continue;
+        for (i = k; i < width && v->l.t.status == NC_OK; i++) {
+            const uint32_t sum = v->nets.at[p->nets + i];
+            const uint32_t x =
+                nc_fp4__new_gate(v, 8, nc_fp4__part_bit(v, a, i - k), bit, UINT32_MAX);
+            v->nets.at[p->nets + i] = nc_fp4__new_gate(v, 0x96, sum, x, carry);
+            carry = nc_fp4__new_gate(v, 0xE8, sum, x, carry);
+        }
+    }
+}
+
+/* The bits of {..}, the last operand lowest, so many times. */
+static void nc_fp4__part_join(nc_fp4__verilog *v, nc_fp4__part *p) {
+    const uint32_t once = p->width / p->count;
+    uint32_t child, end = once, i;
+    for (i = 0; i < once; i++) nc_fp4__keep(&v->l.t, &v->nets, 0);
+    for (child = p->child; child && v->l.t.status == NC_OK;
+         child = nc_fp4__part_at(v, child)->next) {
+        const nc_fp4__part *c = nc_fp4__part_at(v, child);
+        end -= c->width;
+        for (i = 0; i < c->width; i++) v->nets.at[p->nets + end + i] = nc_fp4__part_bit(v, c, i);
+    }
+    for (i = once; i < p->width && v->l.t.status == NC_OK; i++)
+        nc_fp4__keep(&v->l.t, &v->nets, v->nets.at[p->nets + i - once]);
+}
+
+/* A value of one bit. */
+static uint32_t nc_fp4__part_single(nc_fp4__verilog *v, const nc_fp4__part *p,
+                                    const nc_fp4__part *a, const nc_fp4__part *b) {
+    const char c = *p->what, d = p->what[1];
+    uint32_t one, other, i;
+    if (c == 'u') { /* reductions, not */
+        const int negates = d == '!' || p->what[2] || (d == '~' && p->what[2]);
+        const char by = d == '~' ? p->what[2] : d == '^' && p->what[2] ? '^' : d;
+        one = nc_fp4__part_reduce(v, a, by == '&' ? 8 : by == '^' ? 6 : 14);
+        return negates ? nc_fp4__new_gate(v, 1, one, UINT32_MAX, UINT32_MAX) : one;
+    }
+    if (c == '&' || c == '|') { /* && || */
+        one = nc_fp4__part_reduce(v, a, 14);
+        other = nc_fp4__part_reduce(v, b, 14);
+        return nc_fp4__new_gate(v, c == '&' ? 8 : 14, one, other, UINT32_MAX);
+    }
+    if (c == '<') return nc_fp4__part_less(v, a, b, d == '=');
+    if (c == '>') return nc_fp4__part_less(v, b, a, d == '=');
+    one = nc_fp4__verilog_constant(v, 1);
+    for (i = 0; i < a->width && v->l.t.status == NC_OK; i++) {
+        other = nc_fp4__new_gate(v, 9, nc_fp4__part_bit(v, a, i), nc_fp4__part_bit(v, b, i),
+                                 UINT32_MAX);
+        one = nc_fp4__new_gate(v, 8, one, other, UINT32_MAX);
+    }
+    return c == '!' ? nc_fp4__new_gate(v, 1, one, UINT32_MAX, UINT32_MAX) : one;
+}
+
+/* The nets of a part, whose operands have theirs. */
+static void nc_fp4__part_value(nc_fp4__verilog *v, nc_fp4__part *p) {
+    const nc_fp4__part *a = nc_fp4__part_at(v, p->child);
+    const nc_fp4__part *b = a->next ? nc_fp4__part_at(v, a->next) : NULL;
+    const nc_fp4__part *c = b && b->next ? nc_fp4__part_at(v, b->next) : NULL;
+    const char *w = p->what;
+    uint32_t i, truth;
+    p->nets = v->nets.count;
+    p->from = p->width;
+    if (*w == '{') {
+        nc_fp4__part_join(v, p);
+    } else if (b && !nc_fp4__part_compares(p) && (*w == '<' || *w == '>')) {
+        nc_fp4__part_shift(v, p, a, b, *w == '<');
+    } else if (!strcmp(w, "*")) {
+        nc_fp4__part_times(v, p, a, b);
+    } else if (!strcmp(w, "+") || !strcmp(w, "-")) {
+        nc_fp4__part_add(v, p, a, b, *w == '-');
+    } else if (!strcmp(w, "u-")) {
+        nc_fp4__part_add(v, p, NULL, a, 1);
+    } else if (*w == '?') {
+        truth = nc_fp4__part_reduce(v, a, 14);
+        p->nets = v->nets.count;
+        for (i = 0; i < p->width && v->l.t.status == NC_OK; i++)
+            nc_fp4__keep(&v->l.t, &v->nets,
+                         nc_fp4__new_gate(v, 0xCA, nc_fp4__part_bit(v, c, i),
+                                          nc_fp4__part_bit(v, b, i), truth));
+    } else if (nc_fp4__part_wide(p)) {
+        truth = *w == '&' ? 8 : *w == '|' ? 14 : !strcmp(w, "^") ? 6 : 9;
+        if (*w == 'u') truth = w[1] == '~' ? 1 : 2;
+        for (i = 0; i < p->width && v->l.t.status == NC_OK; i++)
+            nc_fp4__keep(&v->l.t, &v->nets,
+                         nc_fp4__new_gate(v, truth, nc_fp4__part_bit(v, a, i),
+                                          b ? nc_fp4__part_bit(v, b, i) : UINT32_MAX, UINT32_MAX));
+    } else {
+        i = nc_fp4__part_single(v, p, a, b);
+        p->nets = v->nets.count;
+        p->from = 1;
+        nc_fp4__keep(&v->l.t, &v->nets, i);
+    }
+}
+
+/* The value of the expression that was read, at least so wide: its first place in the list of nets,
+ * and its width. 0 width after a failure. */
+static uint32_t nc_fp4__verilog_value(nc_fp4__verilog *v, uint32_t root, uint32_t least,
+                                      uint32_t *width) {
+    nc_fp4__part *p;
+    uint32_t i, at;
+    *width = 0;
+    for (i = 1; i <= v->parts.count && v->l.t.status == NC_OK; i++) {
+        p = nc_fp4__part_at(v, i);
+        nc_fp4__part_width(v, p);
+        if (!p->child) p->from = p->width;
+    }
+    if (v->l.t.status != NC_OK || !root) return 0;
+    p = nc_fp4__part_at(v, root);
+    if (p->width < least) p->width = least;
+    for (i = v->parts.count; i; i--) nc_fp4__part_context(v, nc_fp4__part_at(v, i));
+    v->l.line = v->token.line < UINT32_MAX ? (uint32_t)v->token.line : 0;
+    for (i = 1; i <= v->parts.count && v->l.t.status == NC_OK; i++)
+        if (nc_fp4__part_at(v, i)->child) nc_fp4__part_value(v, nc_fp4__part_at(v, i));
+    p = nc_fp4__part_at(v, root);
+    at = p->nets;
+    if (p->from < p->width && v->l.t.status == NC_OK) { /* wider than what it names */
+        const uint32_t own = p->from;
+        at = v->nets.count;
+        for (i = 0; i < p->width && v->l.t.status == NC_OK; i++)
+            nc_fp4__keep(&v->l.t, &v->nets,
+                         i < own ? v->nets.at[p->nets + i] : nc_fp4__verilog_constant(v, 0));
+    }
+    v->l.line = 0;
+    *width = v->l.t.status == NC_OK ? p->width : 0;
+    return at;
+}
+
+/* Read an expression and give its value. */
+static uint32_t nc_fp4__verilog_nets(nc_fp4__verilog *v, uint32_t least, uint32_t *width) {
+    const uint32_t root = nc_fp4__verilog_read(v);
+    return nc_fp4__verilog_value(v, root, least, width);
+}
+
+/* What can stand to the left of =: names, bits, and these in braces. */
+static uint32_t nc_fp4__verilog_target(nc_fp4__verilog *v, uint32_t *width) {
+    const nc_fp4__word start = v->token;
+    const uint32_t root = nc_fp4__verilog_read(v);
+    uint32_t i;
+    for (i = 0; i < v->parts.count; i++)
+        if ((strcmp(v->parts.at[i].what, "net") != 0 && v->parts.at[i].count != 1) ||
+            v->parts.at[i].plain)
+            nc_fp4__word_error(&v->l.t, &start, NC_ERR_FORMAT, "cannot be assigned");
+    return nc_fp4__verilog_value(v, root, 0, width);
+}
+
+/* -- statements -- */
+
+/* #1 or #(1, 2): delays, which say nothing about the function. */
+static void nc_fp4__verilog_delay(nc_fp4__verilog *v) {
+    if (!nc_fp4__verilog_take(v, "#")) return;
+    if (nc_fp4__verilog_take(v, "("))
+        while (v->kind && v->l.t.status == NC_OK && !nc_fp4__verilog_at(v, ")"))
+            nc_fp4__verilog_next(v);
+    nc_fp4__verilog_next(v);
+}
+
+/* Nets show others. */
+static void nc_fp4__verilog_drive(nc_fp4__verilog *v, uint32_t to, uint32_t from, uint32_t width,
+                                  size_t line) {
+    uint32_t i, source;
+    for (i = 0; i < width && v->l.t.status == NC_OK; i++) {
+        source = v->nets.at[from + i];
+        nc_fp4__put_table(&v->l, v->m, 2, 1, &source, v->nets.at[to + i], line);
+    }
+}
+
+/* assign left = right, ..; */
+static void nc_fp4__verilog_assign(nc_fp4__verilog *v) {
+    nc_fp4__verilog_next(v);
+    nc_fp4__verilog_delay(v);
+    do {
+        const size_t line = v->token.line;
+        uint32_t to, from, width, other;
+        to = nc_fp4__verilog_target(v, &width);
+        nc_fp4__verilog_expect(v, "=");
+        from = nc_fp4__verilog_nets(v, width, &other);
+        nc_fp4__verilog_drive(v, to, from, width, line);
+    } while (nc_fp4__verilog_take(v, ","));
+    nc_fp4__verilog_expect(v, ";");
+}
+
+/* input, output, wire, reg ..: the words before the names. Which port: 1, 2, or 0. */
+static void nc_fp4__verilog_form(nc_fp4__verilog *v, nc_fp4__signal *form, int *scalar,
+                                 int *constant) {
+    memset(form, 0, sizeof *form);
+    *constant = nc_fp4__verilog_at(v, "supply0") ? 0 : nc_fp4__verilog_at(v, "supply1") ? 1 : -1;
+    form->port = nc_fp4__verilog_at(v, "input") ? 1 : nc_fp4__verilog_at(v, "output") ? 2 : 0;
+    do nc_fp4__verilog_next(v);
+    while (nc_fp4__verilog_at(v, "wire") || nc_fp4__verilog_at(v, "reg") ||
+           nc_fp4__verilog_at(v, "logic"));
+    if (nc_fp4__verilog_at(v, "signed"))
+        nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "no signed names");
+    *scalar = !nc_fp4__verilog_range(v, form);
+}
+
+static int nc_fp4__verilog_declares(const nc_fp4__verilog *v) {
+    static const char *const words[] = {"input", "output", "wire",    "reg",
+                                        "logic", "tri",    "supply0", "supply1"};
+    size_t i;
+    for (i = 0; i < sizeof words / sizeof *words; i++)
+        if (nc_fp4__verilog_at(v, words[i])) return 1;
+    return 0;
+}
+
+/* A declaration; wire x = a & b; is one with an assignment. */
+static void nc_fp4__verilog_declaration(nc_fp4__verilog *v) {
+    nc_fp4__signal form;
+    int scalar, constant;
+    nc_fp4__verilog_form(v, &form, &scalar, &constant);
+    nc_fp4__verilog_delay(v);
+    do {
+        uint32_t id, i, from = 0, to = v->nets.count, width;
+        form.line = v->token.line;
+        form.name = nc_fp4__verilog_name(v);
+        if (!form.name) return;
+        id = nc_fp4__declare(v, &form, scalar);
+        if (v->l.t.status != NC_OK) return;
+        if (constant < 0 && !nc_fp4__verilog_at(v, "=")) continue;
+        for (i = 0; i < form.width; i++)
+            nc_fp4__keep(&v->l.t, &v->nets, v->signals.at[id].first + i);
+        if (constant >= 0) {
+            from = v->nets.count;
+            for (i = 0; i < form.width; i++)
+                nc_fp4__keep(&v->l.t, &v->nets, nc_fp4__verilog_constant(v, constant));
+        } else {
+            nc_fp4__verilog_next(v);
+            from = nc_fp4__verilog_nets(v, form.width, &width);
+        }
+        nc_fp4__verilog_drive(v, to, from, form.width, form.line);
+    } while (nc_fp4__verilog_take(v, ","));
+    nc_fp4__verilog_expect(v, ";");
+}
+
+/* Gates of the language: out, in, in ..; buf and not: out, out .., in. */
+static const struct {
+    char name[8];
+    uint8_t truth, inverts; /* of two inputs; 0: of one */
+} nc_fp4__primitives[] = {{"and", 8, 0}, {"nand", 8, 1}, {"or", 14, 0}, {"nor", 14, 1},
+                          {"xor", 6, 0}, {"xnor", 6, 1}, {"buf", 0, 0}, {"not", 0, 1}};
+enum { NC_FP4__PRIMITIVES = sizeof nc_fp4__primitives / sizeof *nc_fp4__primitives };
+
+static void nc_fp4__verilog_primitive(nc_fp4__verilog *v, uint32_t which) {
+    const int wide = nc_fp4__primitives[which].truth != 0;
+    const uint32_t inverts = nc_fp4__primitives[which].inverts;
+    nc_fp4__verilog_next(v);
+    nc_fp4__verilog_delay(v);
+    do {
+        nc_fp4__numbers pins = {NULL, 0, 0, NULL};
+        const size_t line = v->token.line;
+        uint32_t i, width, at, all;
+        if (v->kind == 'n' || v->kind == 'e') nc_fp4__verilog_next(v); /* the gate's own name */
+        nc_fp4__verilog_expect(v, "(");
+        do {
+            at = nc_fp4__verilog_nets(v, 0, &width);
+            if (width > 1) nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "more than one bit, before");
+            if (width) nc_fp4__keep(&v->l.t, &pins, v->nets.at[at]);
+        } while (nc_fp4__verilog_take(v, ","));
+        nc_fp4__verilog_expect(v, ")");
+        if (pins.count < 2)
+            nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "a gate without an input, before");
+        if (v->l.t.status == NC_OK && wide) {
+            for (all = pins.at[1], i = 2; i < pins.count; i++)
+                all = nc_fp4__new_gate(v, nc_fp4__primitives[which].truth, all, pins.at[i],
+                                       UINT32_MAX);
+            nc_fp4__put_table(&v->l, v->m, inverts ? 1 : 2, 1, &all, pins.at[0], line);
+        }
+        for (i = 0; !wide && v->l.t.status == NC_OK && i + 1 < pins.count; i++)
+            nc_fp4__put_table(&v->l, v->m, inverts ? 1 : 2, 1, &pins.at[pins.count - 1], pins.at[i],
+                              line);
+        nc_fp4__numbers_free(&pins);
+    } while (nc_fp4__verilog_take(v, ","));
+    nc_fp4__verilog_expect(v, ";");
+}
+
+/* Cells that yosys writes with -noexpr: inputs A, B .., the last one S for those that choose. */
+static const struct {
+    char name[12], pins[8];
+    uint16_t truth;
+} nc_fp4__cells[] = {
+    {"$_BUF_", "A", 2},         {"$_NOT_", "A", 1},       {"$_AND_", "AB", 8},
+    {"$_NAND_", "AB", 7},       {"$_OR_", "AB", 14},      {"$_NOR_", "AB", 1},
+    {"$_XOR_", "AB", 6},        {"$_XNOR_", "AB", 9},     {"$_ANDNOT_", "AB", 2},
+    {"$_ORNOT_", "AB", 11},     {"$_MUX_", "ABS", 0xCA},  {"$_NMUX_", "ABS", 0x35},
+    {"$_AOI3_", "ABC", 0x07},   {"$_OAI3_", "ABC", 0x1F}, {"$_AOI4_", "ABCD", 0x0777},
+    {"$_OAI4_", "ABCD", 0x111F}};
+
+/* Make the cell of these joints; 0: the name is no cell's. */
+static int nc_fp4__verilog_cell(nc_fp4__verilog *v, const char *name, uint32_t joint, size_t line) {
+    uint32_t pin[5], i, k, n;
+    nc_fp4__statement *s;
+    for (i = 0; i < sizeof nc_fp4__cells / sizeof *nc_fp4__cells; i++)
+        if (!strcmp(name, nc_fp4__cells[i].name)) break;
+    if (i == sizeof nc_fp4__cells / sizeof *nc_fp4__cells) return 0;
+    n = (uint32_t)strlen(nc_fp4__cells[i].pins);
+    for (k = 0; k < 5; k++) pin[k] = UINT32_MAX;
+    for (; joint < v->joints.count; joint++) {
+        const nc_fp4__joint *j = &v->joints.at[joint];
+        const char *port = j->port ? j->port : "?";
+        const char *at = port[1] ? NULL : strchr(nc_fp4__cells[i].pins, *port);
+        if (!strcmp(port, "Y")) at = nc_fp4__cells[i].pins + n;
+        if (!at || j->width != 1)
+            (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, j->line, 1,
+                                  "'%.40s' is no pin of '%.40s', or not of one bit", port, name);
+        else
+            pin[at - nc_fp4__cells[i].pins] = v->nets.at[j->nets];
+    }
+    for (k = 0; k <= n; k++)
+        if (pin[k] == UINT32_MAX)
+            (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, line, 1, "a pin of '%.40s' is open",
+                                  name);
+    s = v->l.t.status == NC_OK ? nc_fp4__new_statement(&v->l, v->m, line, 1) : NULL;
+    if (!s) return 1;
+    s->inputs = n;
+    s->outputs = 1;
+    s->rows = UINT32_MAX;
+    s->truth[0] = nc_fp4__cells[i].truth;
+    for (k = 0; k <= n; k++) nc_fp4__keep(&v->l.t, &v->m->nets, pin[k]);
+    nc_fp4__drive(&v->l, v->m, pin[n], v->m->statements.count - 1, line, 1);
+    return 1;
+}
+
+/* The ports in the parentheses of an instance, by name or by place. */
+static void nc_fp4__verilog_joints(nc_fp4__verilog *v) {
+    nc_fp4__joint j;
+    memset(&j, 0, sizeof j);
+    j.statement = v->m->statements.count;
+    nc_fp4__verilog_expect(v, "(");
+    while (v->l.t.status == NC_OK && !nc_fp4__verilog_at(v, ")")) {
+        int open = 0;
+        j.line = v->token.line;
+        j.port = NULL;
+        if (nc_fp4__verilog_take(v, ".")) {
+            j.port = nc_fp4__verilog_name(v);
+            nc_fp4__verilog_expect(v, "(");
+            open = nc_fp4__verilog_take(v, ")");
+        } else {
+            open = nc_fp4__verilog_at(v, ",");
+        }
+        if (!open) j.nets = nc_fp4__verilog_nets(v, 0, &j.width);
+        if (!open && j.port) nc_fp4__verilog_expect(v, ")");
+        if (!open && !nc_fp4__joints_add(&v->joints, j)) (void)nc_fp4__no_memory(&v->l.t);
+        j.place++;
+        if (!nc_fp4__verilog_take(v, ",")) break;
+    }
+    nc_fp4__verilog_expect(v, ")");
+}
+
+/* MODULE name (..), name (..); */
+static void nc_fp4__verilog_instance(nc_fp4__verilog *v) {
+    char *name = nc_fp4__verilog_name(v);
+    if (nc_fp4__verilog_at(v, "#"))
+        nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "no parameters of instances");
+    do {
+        const size_t line = v->token.line;
+        const uint32_t first = v->joints.count;
+        nc_fp4__statement *s;
+        (void)nc_fp4__verilog_name(v);
+        nc_fp4__verilog_joints(v);
+        if (v->l.t.status != NC_OK) return;
+        if (nc_fp4__verilog_cell(v, name, first, line)) {
+            v->joints.count = first;
+            continue;
+        }
+        s = nc_fp4__new_statement(&v->l, v->m, line, 1);
+        if (!s) return;
+        s->model_name = name;
+    } while (nc_fp4__verilog_take(v, ","));
+    nc_fp4__verilog_expect(v, ";");
+}
+
+/* One item of a module. */
+static void nc_fp4__verilog_item(nc_fp4__verilog *v) {
+    static const char *const refused[] = {
+        "always",      "initial",   "function",  "task",   "generate", "parameter",
+        "localparam",  "specify",   "defparam",  "genvar", "integer",  "inout",
+        "always_comb", "always_ff", "primitive", "for",    "if",       "real",
+        "time",        "bufif0",    "bufif1",    "notif0", "notif1",   "triand",
+        "trior",       "wand",      "wor",       "tri0",   "tri1"};
+    uint32_t i;
+    size_t k;
+    if (nc_fp4__verilog_declares(v)) {
+        nc_fp4__verilog_declaration(v);
+        return;
+    }
+    if (nc_fp4__verilog_at(v, "assign")) {
+        nc_fp4__verilog_assign(v);
+        return;
+    }
+    for (i = 0; i < NC_FP4__PRIMITIVES; i++)
+        if (nc_fp4__verilog_at(v, nc_fp4__primitives[i].name)) {
+            nc_fp4__verilog_primitive(v, i);
+            return;
+        }
+    for (k = 0; k < sizeof refused / sizeof *refused; k++)
+        if (nc_fp4__verilog_at(v, refused[k]))
+            nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "only structural Verilog");
+    nc_fp4__verilog_instance(v);
+}
+
+/* The parentheses of a module's head: names, or declarations. */
+static void nc_fp4__verilog_head(nc_fp4__verilog *v) {
+    nc_fp4__signal form;
+    int scalar = 1, constant;
+    uint32_t id;
+    memset(&form, 0, sizeof form);
+    form.port = -1;
+    form.width = 1;
+    form.down = 1;
+    while (v->l.t.status == NC_OK && !nc_fp4__verilog_at(v, ")")) {
+        if (nc_fp4__verilog_at(v, "inout"))
+            nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "only inputs and outputs");
+        if (nc_fp4__verilog_declares(v)) nc_fp4__verilog_form(v, &form, &scalar, &constant);
+        form.line = v->token.line;
+        form.name = nc_fp4__verilog_name(v);
+        if (!form.name) return;
+        if (nc_fp4__find_signal(v, v->module, form.name) != UINT32_MAX)
+            (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, form.line, 1, "'%.64s' is a port twice",
+                                  form.name);
+        id = nc_fp4__declare(v, &form, scalar);
+        nc_fp4__keep(&v->l.t, &v->module->ports, id);
+        if (!nc_fp4__verilog_take(v, ",")) break;
+    }
+    nc_fp4__verilog_expect(v, ")");
+}
+
+/* Inputs and outputs of the netlist, in the order of the head. */
+static void nc_fp4__verilog_ports(nc_fp4__verilog *v) {
+    uint32_t i, k;
+    for (i = 0; i < v->module->ports.count && v->l.t.status == NC_OK; i++) {
+        const nc_fp4__signal *s = &v->signals.at[v->module->ports.at[i]];
+        nc_fp4__numbers *to = s->port == 1 ? &v->m->inputs : &v->m->outputs;
+        if (s->port != 1 && s->port != 2) {
+            (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, s->line, 1,
+                                  "port '%.64s' is neither input nor output", s->name);
+            return;
+        }
+        for (k = 0; k < s->width; k++) nc_fp4__keep(&v->l.t, to, s->first + k);
+    }
+    if (v->m->inputs.count > NC_FP4__MAX_INPUTS || v->m->outputs.count > NC_FP4__MAX_INPUTS)
+        nc_fp4__verilog_fail(v, NC_ERR_LIMIT, "more than 2^20 inputs or outputs, before");
+}
+
+/* module name (ports); items endmodule */
+static void nc_fp4__verilog_module(nc_fp4__verilog *v) {
+    nc_fp4__module module;
+    const size_t line = v->token.line;
+    nc_fp4__verilog_expect(v, "module");
+    v->m =
+        v->l.t.status == NC_OK ? nc_fp4__new_model(&v->l, nc_fp4__verilog_name(v), 0, line) : NULL;
+    memset(&module, 0, sizeof module);
+    module.first_joint = v->joints.count;
+    if (!v->m) return;
+    if (!nc_fp4__modules_add(&v->modules, module)) {
+        (void)nc_fp4__no_memory(&v->l.t);
+        return;
+    }
+    v->module = &v->modules.at[v->modules.count - 1];
+    v->constant[0] = v->constant[1] = UINT32_MAX;
+    if (nc_fp4__verilog_at(v, "#"))
+        nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "no parameters of modules");
+    if (nc_fp4__verilog_take(v, "(")) nc_fp4__verilog_head(v);
+    nc_fp4__verilog_expect(v, ";");
+    while (v->l.t.status == NC_OK && !nc_fp4__verilog_at(v, "endmodule")) nc_fp4__verilog_item(v);
+    if (v->l.t.status == NC_OK) nc_fp4__verilog_ports(v);
+    v->module->joints = v->joints.count;
+    nc_fp4__verilog_next(v);
+}
+
+/* -- instances -- */
+
+/* What one joint connects: bits of a port, the lowest first. */
+static void nc_fp4__verilog_join(nc_fp4__verilog *v, nc_fp4__model *m, const nc_fp4__statement *s,
+                                 const nc_fp4__joint *j) {
+    const nc_fp4__module *module = &v->modules.at[s->model - 1];
+    const nc_fp4__model *of = &v->l.models.at[s->model - 1];
+    const nc_fp4__signal *signal;
+    uint32_t id = UINT32_MAX, k;
+    if (j->port)
+        id = nc_fp4__find_signal(v, module, j->port);
+    else if (j->place < module->ports.count)
+        id = module->ports.at[j->place];
+    signal = id == UINT32_MAX ? NULL : &v->signals.at[id];
+    if (!signal || signal->port < 1) {
+        (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, j->line, 1, "'%.40s' is no port of '%.40s'",
+                              j->port ? j->port : "what stands here", of->name);
+        return;
+    }
+    for (k = 0; k < signal->width && v->l.t.status == NC_OK; k++) {
+        const uint32_t at = s->first + of->port.at[signal->first + k] - 1;
+        if (m->nets.at[at] != UINT32_MAX)
+            (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, j->line, 1,
+                                  "'%.40s' of '%.40s' is connected twice", signal->name, of->name);
+        else if (k < j->width)
+            m->nets.at[at] = v->nets.at[j->nets + k];
+        else if (signal->port == 1) /* wider than what it gets */
+            m->nets.at[at] = nc_fp4__table_net(&v->l, m, 0, 0, 0, 0);
+    }
+}
+
+/* All joints of an instance. */
+static void nc_fp4__verilog_resolve(nc_fp4__verilog *v, nc_fp4__model *m, uint32_t number,
+                                    uint32_t joint, uint32_t end) {
+    nc_fp4__statement *s = &m->statements.at[number];
+    const nc_fp4__model *of = nc_fp4__model_of(&v->l, s);
+    uint32_t k;
+    if (!of) return;
+    v->modules.at[s->model - 1].contained = 1;
+    s->inputs = of->inputs.count;
+    s->outputs = of->outputs.count;
+    s->first = m->nets.count;
+    s->rows = UINT32_MAX;
+    for (k = 0; k < s->inputs + s->outputs; k++) nc_fp4__keep(&v->l.t, &m->nets, UINT32_MAX);
+    for (; joint < end && v->l.t.status == NC_OK; joint++) {
+        nc_fp4__verilog_join(v, m, s, &v->joints.at[joint]);
+        s = &m->statements.at[number];
+    }
+    nc_fp4__open_ports(&v->l, m, number);
+}
+
+/* Instances of all modules; the joints of one follow each other. */
+static void nc_fp4__verilog_instances(nc_fp4__verilog *v) {
+    uint32_t i, k, first, end;
+    for (i = 0; i < v->modules.count && v->l.t.status == NC_OK; i++) {
+        nc_fp4__model *m = &v->l.models.at[i];
+        const uint32_t statements = m->statements.count;
+        first = v->modules.at[i].first_joint;
+        for (k = 0; k < statements && v->l.t.status == NC_OK; k++) {
+            if (!m->statements.at[k].model_name) continue;
+            for (end = first; end < v->modules.at[i].joints && v->joints.at[end].statement == k;)
+                end++;
+            nc_fp4__verilog_resolve(v, m, k, first, end);
+            if (v->l.t.status == NC_OK) m->statements.at[k].model_name = NULL;
+            first = end;
+        }
+    }
+}
+
+static void nc_fp4__verilog_free(nc_fp4__verilog *v) {
+    uint32_t i;
+    for (i = 0; i < v->modules.count; i++) {
+        nc__index_free(&v->modules.at[i].known);
+        nc_fp4__numbers_free(&v->modules.at[i].ports);
+    }
+    nc_fp4__modules_free(&v->modules);
+    nc_fp4__signals_free(&v->signals);
+    nc_fp4__joints_free(&v->joints);
+    nc_fp4__part_list_free(&v->parts);
+    nc_fp4__numbers_free(&v->operands);
+    nc_fp4__pendings_free(&v->pending);
+    nc_fp4__numbers_free(&v->nets);
+    nc_fp4__netlist_free(&v->l);
+}
+
+static nc_status nc_fp4__read_verilog(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
+                                      const char *text, size_t bytes, nc_error *err) {
+    nc_fp4__verilog v;
+    uint32_t top = 0;
+    nc_status status;
+    memset(&v, 0, sizeof v);
+    if (!nc_fp4__open_netlist(&v.l, options, circuit, text, bytes, err)) return NC_ERR_ARG;
+    nc_fp4__verilog_next(&v);
+    do nc_fp4__verilog_module(&v);
+    while (v.l.t.status == NC_OK && v.kind);
+    nc_fp4__place_all(&v.l);
+    nc_fp4__verilog_instances(&v);
+    nc_fp4__finish(&v.l);
+    while (top + 1 < v.modules.count && v.modules.at[top].contained) top++;
+    nc_fp4__build_top(&v.l, top, circuit);
+    status = v.l.t.status;
+    nc_fp4__verilog_free(&v);
+    return status;
+}
+
+NC_API nc_status nc_fp4_read_verilog(nc_fp4_circuit **circuit, const char *text, size_t bytes,
+                                     nc_error *err) {
+    return nc_fp4__read_verilog(circuit, NULL, text, bytes, err);
 }
 
 /* -- any of them ----------------------------------------------------------------------------- */
@@ -8662,12 +10014,14 @@ NC_API nc_status nc_fp4_read_circuit(nc_fp4_circuit **circuit, const nc_fp4_read
     if (bytes >= 4 && (!memcmp(text, "aig ", 4) || !memcmp(text, "aag ", 4)))
         return nc_fp4__read_aiger(circuit, options, text, bytes, err);
     if (at < bytes && text[at] == '.') return nc_fp4__read_blif(circuit, options, text, bytes, err);
+    if (at < bytes && strchr("m/`(", text[at]))
+        return nc_fp4__read_verilog(circuit, options, text, bytes, err);
     if (at < bytes && text[at] == '{') return nc_fp4_read_json(circuit, text, bytes, err);
     if (at < bytes && nc__is_digit(text[at])) return nc_fp4_read_bristol(circuit, text, bytes, err);
     if (bytes >= 5 && !memcmp(text, "NCFP4", 5))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "a network of units, not a circuit");
     return nc__fail(err, NC_ERR_FORMAT, 0, 0,
-                    "no netlist that is known: BLIF, AIGER, Bristol or JSON");
+                    "no netlist that is known: BLIF, AIGER, Verilog, Bristol or JSON");
 }
 
 NC__COLD_END

@@ -1,6 +1,6 @@
 /* fp4_compile: Boolean circuits to threshold networks whose weights are 4-bit floats. Reads BLIF,
-   Bristol Fashion, JSON or a built-in template; writes the network (.fp4, C, DOT, BLIF, JSON,
-   safetensors) or the circuit (BLIF, Bristol Fashion, JSON); verifies it.
+   AIGER, Verilog, Bristol, JSON or a built-in template; writes the network (.fp4, C, DOT, BLIF, JSON,
+   safetensors) or the circuit (BLIF, Bristol Fashion, JSON, AIGER); verifies it.
    cc -O2 fp4_compile.c -lm -o fp4_compile   (needs stb_ds.h) */
 #define _POSIX_C_SOURCE 199309L
 #include <stdio.h>
@@ -11,13 +11,21 @@
 #include "../nc_fp4.h"
 
 static const char usage[] =
-    "usage: fp4_compile (--template NAME --bits N | --blif F | --bristol F | --json F | --fp4 F)\n"
-    "                   [--emit KIND] [-o OUT] [--verify] [--report]\n"
+    "usage: fp4_compile (--template NAME --bits N | --blif F | --aiger F | --verilog F | --bristol "
+    "F "
+    "|\n"
+    "                    --json F | --circuit F | --fp4 F) [--top NAME] [--genlib F] [--frames N]\n"
+    "                   [--undriven 0] [--emit KIND] [-o OUT] [--verify] [--report]\n"
     "  --template NAME  adder, subtractor, add-sub, comparator, multiplier, parity, popcount, "
     "mux,\n"
     "                   decoder, priority-encoder, alu, shifter\n"
+    "  --circuit F      any of these, found by its content\n"
+    "  --top NAME       the model or module that is the circuit\n"
+    "  --genlib F       the library of BLIF's .gate\n"
+    "  --frames N       unroll N clock cycles of a circuit with latches, which is refused else\n"
+    "  --undriven 0     nets that nothing drives are 0, instead of an error\n"
     "  --emit KIND      fp4 (default), c, dot, json, safetensors, blif: the network of units;\n"
-    "                   circuit-blif, bristol, circuit-json: the circuit before\n"
+    "                   circuit-blif, bristol, circuit-json, aiger: the circuit before\n"
     "  -o OUT           write there instead of to standard output\n"
     "  --verify         every input up to 26 of them; else a proof by decision diagrams against\n"
     "                   the circuit (for templates: against another construction), else by "
@@ -44,11 +52,37 @@ static int write_file(const char *path, const char *data, size_t bytes) {
 }
 
 typedef struct job {
-    const char *source, *path, *emit, *out;
+    const char *source, *path, *emit, *out, *genlib;
     int which, bits, verify, report;
+    nc_fp4_read_options options;
     nc_fp4_circuit *circuit, *other; /* other: what a template is proven against */
     nc_fp4_network *network;
 } job;
+
+/* A netlist: options are for those that are found by their content. */
+static nc_status load_circuit(job *j, const char *data, size_t bytes, nc_error *err) {
+    char *library = NULL;
+    nc_status status = NC_OK;
+    const int options = j->options.top || j->options.frames || j->options.undriven || j->genlib;
+    if (j->genlib) status = nc_file_read(j->genlib, &library, &j->options.library_bytes, err);
+    j->options.library = library;
+    if (status != NC_OK)
+        ;
+    else if (!strcmp(j->source, "--circuit") || options)
+        status = nc_fp4_read_circuit(&j->circuit, &j->options, data, bytes, err);
+    else if (!strcmp(j->source, "--blif"))
+        status = nc_fp4_read_blif(&j->circuit, data, bytes, err);
+    else if (!strcmp(j->source, "--aiger"))
+        status = nc_fp4_read_aiger(&j->circuit, data, bytes, err);
+    else if (!strcmp(j->source, "--verilog"))
+        status = nc_fp4_read_verilog(&j->circuit, data, bytes, err);
+    else if (!strcmp(j->source, "--bristol"))
+        status = nc_fp4_read_bristol(&j->circuit, data, bytes, err);
+    else
+        status = nc_fp4_read_json(&j->circuit, data, bytes, err);
+    nc_file_free(library);
+    return status;
+}
 
 /* The circuit, or for --fp4 the network. 0 on success. */
 static int load(job *j) {
@@ -67,14 +101,10 @@ static int load(job *j) {
     }
     if (nc_file_read(j->path, &data, &bytes, &err) != NC_OK)
         return fprintf(stderr, "fp4_compile: %s\n", err.message), 1;
-    if (!strcmp(j->source, "--blif"))
-        status = nc_fp4_read_blif(&j->circuit, data, bytes, &err);
-    else if (!strcmp(j->source, "--bristol"))
-        status = nc_fp4_read_bristol(&j->circuit, data, bytes, &err);
-    else if (!strcmp(j->source, "--json"))
-        status = nc_fp4_read_json(&j->circuit, data, bytes, &err);
-    else
+    if (!strcmp(j->source, "--fp4"))
         status = nc_fp4_read_network(&j->network, data, bytes, &err);
+    else
+        status = load_circuit(j, data, bytes, &err);
     nc_file_free(data);
     if (status == NC_OK) return 0;
     fprintf(stderr, "%s:%d:%d: %s\n", j->path, err.line, err.column, err.message);
@@ -113,7 +143,7 @@ static int emit(const job *j) {
                  {"dot", NC_FP4_DOT, 0},           {"json", NC_FP4_JSON, 0},
                  {"blif", NC_FP4_BLIF, 0},         {"safetensors", NC_FP4_SAFETENSORS, 0},
                  {"circuit-blif", NC_FP4_BLIF, 1}, {"bristol", NC_FP4_BRISTOL, 1},
-                 {"circuit-json", NC_FP4_JSON, 1}};
+                 {"circuit-json", NC_FP4_JSON, 1}, {"aiger", NC_FP4_AIGER, 1}};
     nc_status status = NC_ERR_ARG;
     char *data = NULL;
     size_t bytes, i;
@@ -131,6 +161,15 @@ static int emit(const job *j) {
     return !ok;
 }
 
+static int is_source(const char *a) {
+    static const char *const sources[] = {"--template", "--blif", "--aiger",   "--verilog",
+                                          "--bristol",  "--json", "--circuit", "--fp4"};
+    size_t i;
+    for (i = 0; i < sizeof sources / sizeof *sources; i++)
+        if (!strcmp(a, sources[i])) return 1;
+    return 0;
+}
+
 static int parse(job *j, int argc, char **argv) {
     int i;
     for (i = 1; i < argc; i++) {
@@ -141,14 +180,22 @@ static int parse(job *j, int argc, char **argv) {
             j->report = 1;
         else if (!value)
             return fprintf(stderr, "fp4_compile: '%s' is unknown or lacks a value\n", a), 2;
-        else if (!strcmp(a, "--template") || !strcmp(a, "--blif") || !strcmp(a, "--bristol") ||
-                 !strcmp(a, "--json") || !strcmp(a, "--fp4")) {
+        else if (is_source(a)) {
             if (j->source) return fprintf(stderr, "fp4_compile: two sources\n"), 2;
             j->source = a;
             j->path = argv[++i];
         } else if (!strcmp(a, "--bits"))
             j->bits = atoi(argv[++i]);
-        else if (!strcmp(a, "--emit"))
+        else if (!strcmp(a, "--top"))
+            j->options.top = argv[++i];
+        else if (!strcmp(a, "--genlib"))
+            j->genlib = argv[++i];
+        else if (!strcmp(a, "--frames"))
+            j->options.frames = (uint32_t)atoi(argv[++i]);
+        else if (!strcmp(a, "--undriven") && !strcmp(value, "0")) {
+            j->options.undriven = 1;
+            i++;
+        } else if (!strcmp(a, "--emit"))
             j->emit = argv[++i];
         else if (!strcmp(a, "-o"))
             j->out = argv[++i];
