@@ -8810,7 +8810,7 @@ static void nc_fp4__verilog_next(nc_fp4__verilog *v) {
     } else if (nc__is_digit(c) || c == '\'') {
         v->kind = '0';
         while (nc__is_letter(nc__peek(t, 0)) || nc__is_digit(nc__peek(t, 0)) ||
-               nc__peek(t, 0) == '\'' || nc__peek(t, 0) == '?')
+               nc__peek(t, 0) == '\'')
             t->at++;
         w->length = (size_t)(t->at - w->text);
     } else if (c == '"') {
@@ -9003,7 +9003,7 @@ static void nc_fp4__verilog_digits(nc_fp4__verilog *v, const char *text, size_t 
         const int c = text[--n], low = c | 32;
         uint32_t digit = 0;
         if (c == '_') continue;
-        if (low == 'x' || low == 'z' || c == '?') {
+        if (low == 'x' || low == 'z') {
             if (!v->l.options.undriven)
                 nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "a bit that is not 0 or 1");
         } else if (nc__is_digit(c) || (low >= 'a' && low <= 'f')) {
@@ -9428,7 +9428,7 @@ static void nc_fp4__part_times(nc_fp4__verilog *v, nc_fp4__part *p, const nc_fp4
 
 /* The bits of {..}, the last operand lowest, so many times. */
 static void nc_fp4__part_join(nc_fp4__verilog *v, nc_fp4__part *p) {
-    const uint32_t once = p->width / p->count;
+    const uint32_t once = p->from / p->count;
     uint32_t child, end = once, i;
     for (i = 0; i < once; i++) nc_fp4__keep(&v->l.t, &v->nets, 0);
     for (child = p->child; child && v->l.t.status == NC_OK;
@@ -9437,7 +9437,7 @@ static void nc_fp4__part_join(nc_fp4__verilog *v, nc_fp4__part *p) {
         end -= c->width;
         for (i = 0; i < c->width; i++) v->nets.at[p->nets + end + i] = nc_fp4__part_bit(v, c, i);
     }
-    for (i = once; i < p->width && v->l.t.status == NC_OK; i++)
+    for (i = once; i < p->from && v->l.t.status == NC_OK; i++)
         nc_fp4__keep(&v->l.t, &v->nets, v->nets.at[p->nets + i - once]);
 }
 
@@ -9476,7 +9476,7 @@ static void nc_fp4__part_value(nc_fp4__verilog *v, nc_fp4__part *p) {
     const char *w = p->what;
     uint32_t i, truth;
     p->nets = v->nets.count;
-    p->from = p->width;
+    if (*w != '{') p->from = p->width;
     if (*w == '{') {
         nc_fp4__part_join(v, p);
     } else if (b && !nc_fp4__part_compares(p) && (*w == '<' || *w == '>')) {
@@ -9519,7 +9519,7 @@ static uint32_t nc_fp4__verilog_value(nc_fp4__verilog *v, uint32_t root, uint32_
     for (i = 1; i <= v->parts.count && v->l.t.status == NC_OK; i++) {
         p = nc_fp4__part_at(v, i);
         nc_fp4__part_width(v, p);
-        if (!p->child) p->from = p->width;
+        p->from = p->width;
     }
     if (v->l.t.status != NC_OK || !root) return 0;
     p = nc_fp4__part_at(v, root);
@@ -9607,7 +9607,7 @@ static void nc_fp4__verilog_form(nc_fp4__verilog *v, nc_fp4__signal *form, int *
            nc_fp4__verilog_at(v, "logic"));
     if (nc_fp4__verilog_at(v, "signed"))
         nc_fp4__verilog_fail(v, NC_ERR_UNSUPPORTED, "no signed names");
-    *scalar = !nc_fp4__verilog_range(v, form);
+    *scalar = !nc_fp4__verilog_range(v, form) || (form->width == 1 && !form->low); /* as yosys */
 }
 
 static int nc_fp4__verilog_declares(const nc_fp4__verilog *v) {
