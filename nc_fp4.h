@@ -4360,8 +4360,8 @@ static nc_status nc_fp4__read_run(const nc_fp4_source *source, const nc_fp4__ent
     return status;
 }
 
-/* The same in C order from a file in Fortran's, where the first dimension is the fastest: in runs of
- * values that are alike but for it. */
+/* The same in C order from a file in Fortran's, where the first dimension is the fastest: in runs
+ * of values that are alike but for it. */
 static nc_status nc_fp4__read_fortran(const nc_fp4_source *source, const nc_fp4__entry *e,
                                       uint64_t first, size_t n, float *x, nc_error *err) {
     const size_t apart = (size_t)(n ? e->count / e->shape[0] : 0);
@@ -4385,8 +4385,8 @@ static nc_status nc_fp4__read_fortran(const nc_fp4_source *source, const nc_fp4_
     return status;
 }
 
-/* Values first .. first + n - 1 of a float tensor, in C order whatever the file's. NC_ERR_UNSUPPORTED
- * for a tensor of another type. */
+/* Values first .. first + n - 1 of a float tensor, in C order whatever the file's.
+ * NC_ERR_UNSUPPORTED for a tensor of another type. */
 static nc_status nc_fp4__read_floats(const nc_fp4__list *list, const nc_fp4__entry *e,
                                      uint64_t first, size_t n, float *x, nc_error *err) {
     const nc_fp4_source *source = &nc_fp4__list_part(list, e->source)->source;
@@ -4400,7 +4400,7 @@ static nc_status nc_fp4__read_floats(const nc_fp4__list *list, const nc_fp4__ent
                       : nc_fp4__read_run(source, e, first, n, x, err);
 }
 
-/* -- GGUF: blocks of 4 bits ---------------------------------------------------------------------- */
+/* -- GGUF: blocks of 4 bits -------------------------------------------------------------------- */
 
 /* MXFP4: a scale (E8M0) and 16 bytes for 32 values. NVFP4: four scales (E4M3 without a sign) and 32
  * bytes for 64 values. Of 32 (16) values the first half is in the low nibbles, the second in the
@@ -4496,7 +4496,7 @@ static NC_UNUSED const nc_fp4__entry *nc_fp4__ggml_tensor_scale(const nc_fp4__li
 
 NC__COLD_BEGIN
 
-/* -- GGUF: a header as it is planned ------------------------------------------------------------- */
+/* -- GGUF: a header as it is planned ----------------------------------------------------------- */
 
 typedef struct nc_fp4__gguf_head {
     nc__buffer pairs, infos;
@@ -7324,7 +7324,8 @@ static nc_status nc_fp4__ports(nc_fp4_circuit *c, const nc_fp4__model *m,
     return status;
 }
 
-/* A port in a clock cycle: its name, an underscore and the number in two digits, as ABC names it. */
+/* A port in a clock cycle: its name, an underscore and the number in two digits, as ABC names
+ * it. */
 static nc_status nc_fp4__cycle_port(nc_fp4_circuit *c, const char *name, uint32_t cycle,
                                     uint32_t *wire, int output) {
     nc__buffer full;
@@ -7805,7 +7806,7 @@ static void nc_fp4__tables(nc_fp4__model *m) {
     }
 }
 
-/* -- genlib: gates for .gate (SIS, 1992; precedence as in ABC) ----------------------------------- */
+/* -- genlib: gates for .gate (SIS, 1992; precedence as in ABC) --------------------------------- */
 
 /* A function while it is read: operands that wait, and operators that wait for their right side. */
 enum { NC_FP4__MAX_NESTED = 256 };
@@ -8420,7 +8421,7 @@ NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, si
     return l.t.status;
 }
 
-/* -- AIGER (Biere 2007; Biere, Heljanko, Wieringa 2011) ----------------------------------------- */
+/* -- AIGER (Biere 2007; Biere, Heljanko, Wieringa 2011) ---------------------------------------- */
 
 /* A header: numbers of variables, inputs, latches, outputs and ANDs. */
 typedef struct nc_fp4__aiger {
@@ -8663,7 +8664,7 @@ NC_API nc_status nc_fp4_read_aiger(nc_fp4_circuit **circuit, const void *data, s
     return nc_fp4__read_aiger(circuit, NULL, (const char *)data, bytes, err);
 }
 
-/* -- structural Verilog (IEEE 1364-2005): modules, assignments, gates and instances ------------- */
+/* -- structural Verilog (IEEE 1364-2005): modules, assignments, gates and instances ------------ */
 
 /* A name that a module declares: nets first .. first + width - 1, bit 0 of the vector first. */
 typedef struct nc_fp4__signal {
@@ -8717,7 +8718,8 @@ NC_FP4__LIST(nc_fp4__pending, nc_fp4__pendings)
 typedef struct nc_fp4__verilog {
     nc_fp4__netlist l;
     nc_fp4__word token;
-    int kind; /* of the token: 'n' name, 'e' escaped name, '0' number, 's' string, 'o' mark, 0 end */
+    /* of the token: 'n' name, 'e' escaped name, '0' number, 's' string, 'o' mark, 0 end */
+    int kind;
     nc_fp4__model *m;
     nc_fp4__module *module;
     nc_fp4__modules modules; /* one for each model */
@@ -8930,7 +8932,8 @@ static int nc_fp4__verilog_range(nc_fp4__verilog *v, nc_fp4__signal *s) {
     return 1;
 }
 
-/* Declare a signal, or say more about one: a port of the head, then input, then wire. Its number. */
+/* Declare a signal, or say more about one: a port of the head, then input, then wire. Its
+ * number. */
 static uint32_t nc_fp4__declare(nc_fp4__verilog *v, const nc_fp4__signal *form, int scalar) {
     const uint32_t hash = (uint32_t)nc__fnv1a(NC__FNV_START, form->name, strlen(form->name));
     uint32_t id = nc_fp4__find_signal(v, v->module, form->name);
@@ -9332,7 +9335,8 @@ static void nc_fp4__part_context(nc_fp4__verilog *v, const nc_fp4__part *p) {
     }
 }
 
-/* A new net that is a function of others, one of which may be UINT32_MAX where it does not count. */
+/* A new net that is a function of others, one of which may be UINT32_MAX where it does not
+ * count. */
 static uint32_t nc_fp4__new_gate(nc_fp4__verilog *v, uint32_t truth, uint32_t a, uint32_t b,
                                  uint32_t c) {
     uint32_t in[3];
@@ -10495,8 +10499,8 @@ static uint32_t nc_fp4__graph_mux(nc_fp4__graph *g, uint32_t s, uint32_t b, uint
     return nc_fp4__graph_and(g, one ^ 1, zero ^ 1) ^ 1;
 }
 
-/* The literal of a function of the first n wires, at most three: the wire that leaves a constant, or
- * functions that are complements, chooses between the two; else the last one. */
+/* The literal of a function of the first n wires, at most three: the wire that leaves a constant,
+ * or functions that are complements, chooses between the two; else the last one. */
 static uint32_t nc_fp4__graph_node(nc_fp4__graph *g, const uint32_t in[3], uint8_t truth) {
     uint32_t v, best = 3, cost = 9;
     uint8_t one, zero;

@@ -3679,9 +3679,9 @@ static void nc_hlx__bring(nc_hlx__ahead *x, size_t lines) {
     }
 }
 
-/* All tiles of some rows of A, packed or not, against the block of B. Packed rows stay in the second
- * cache and a panel of B in the first; rows that are not packed are read once and then stay in the
- * first, while panels of B pass by. */
+/* All tiles of some rows of A, packed or not, against the block of B. Packed rows stay in the
+ * second cache and a panel of B in the first; rows that are not packed are read once and then stay
+ * in the first, while panels of B pass by. */
 static void nc_hlx__tiles(const nc_hlx__gemm_block *t, const float *a, size_t first, size_t count,
                           nc_hlx__ahead *ahead) {
     const size_t mr = t->job->micro.mr, nr = t->job->micro.nr;
@@ -3701,8 +3701,8 @@ static void nc_hlx__tiles(const nc_hlx__gemm_block *t, const float *a, size_t fi
             }
 }
 
-/* A task: some rows of A against the block of B; k blocks ascend. Tiles that hang over the edge of A
- * are packed in any case, for this thread alone. */
+/* A task: some rows of A against the block of B; k blocks ascend. Tiles that hang over the edge of
+ * A are packed in any case, for this thread alone. */
 static void nc_hlx__rows_task(const void *block, size_t first, size_t count, size_t thread) {
     const nc_hlx__gemm_block *whole = (const nc_hlx__gemm_block *)block;
     const nc_hlx__gemm_job *job = whole->job;

@@ -621,8 +621,9 @@ NC_API nc_status nc_tir_model_load(nc_tir_model **model, const char *path, nc_er
 NC_API nc_status nc_tir_model_save(const nc_tir_model *model, const char *path, nc_error *err);
 #endif
 /* Encoder: latents (blocks x 32 x 64) of `blocks` encoded blocks; rows beyond a block's nodes are
- * 0. The search does not read them: one pass costs more than a search of narrow width, and imitation
- * leaves the encoder's weights as they were (in the shipped file, random). NC_ERR_FORMAT for words that encode no block. exact: the same bits on every machine. */
+ * 0. The search does not read them: one pass costs more than a search of narrow width, and
+ * imitation leaves the encoder's weights as they were (in the shipped file, random). NC_ERR_FORMAT
+ * for words that encode no block. exact: the same bits on every machine. */
 NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *words, size_t blocks,
                                       nc_fixed *latents);
 
@@ -1740,8 +1741,8 @@ NC__COLD_END
 #endif
 /* ==== end of nc stb_ds ============================================================== */
 
-/* Shorten an stb_ds array, which must not be null where n is not 0; stbds_arrsetlen could grow it.
- * */
+/* Shorten an stb_ds array, which must not be null where n is not 0; stbds_arrsetlen could grow
+ * it. */
 #define NC_TIR__CUT(array, n) (void)((array) && (stbds_header(array)->length = (n)))
 
 /* A condition that the compiler checks. */
@@ -6406,8 +6407,9 @@ NC_API nc_status nc_tir_model_forward(const nc_tir_model *model, const nc_gl *wo
 /* The decoder in small integers, so that it costs a search little at any level: the first layer is
  * taken with every row of a state's embedding once per model, and a state adds those up. Hidden
  * values stay below 32 with 7 fractional bits, weights below 8 with 8: a sum over 128 of their
- * products is below 2^30. The rows stay below 8 and are kept 1,023 higher, so that in a sum of 28 of
- * them and the bias no lane of 16 bits carries into the next: one addition is four in plain C. */
+ * products is below 2^30. The rows stay below 8 and are kept 1,023 higher, so that in a sum of 28
+ * of them and the bias no lane of 16 bits carries into the next: one addition is four in plain
+ * C. */
 enum {
     NC_TIR__SMALL_BITS = 8, /* fractional, of small weights */
     NC_TIR__SMALL_LIMIT = 2047,
