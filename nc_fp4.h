@@ -8676,13 +8676,13 @@ typedef struct nc_fp4__signal {
 } nc_fp4__signal;
 
 /* A part of an expression. Operands come before it: the first one, and from each the next. */
-typedef struct nc_fp4__part {
+typedef struct nc_fp4__term {
     char what[4];         /* an operator, or one of the kinds below */
     uint32_t child, next; /* part + 1 */
     uint32_t width, nets; /* in bits; where they are in the list of nets */
     uint32_t from, count; /* of a selection; the times of a repetition */
     int plain;            /* a decimal number, or what is made of such: signed in Verilog */
-} nc_fp4__part;
+} nc_fp4__term;
 
 /* What joins a module's port to nets, until all modules are known. */
 typedef struct nc_fp4__joint {
@@ -8701,7 +8701,7 @@ typedef struct nc_fp4__module {
 } nc_fp4__module;
 
 NC_FP4__LIST(nc_fp4__signal, nc_fp4__signals)
-NC_FP4__LIST(nc_fp4__part, nc_fp4__part_list)
+NC_FP4__LIST(nc_fp4__term, nc_fp4__part_list)
 NC_FP4__LIST(nc_fp4__joint, nc_fp4__joints)
 NC_FP4__LIST(nc_fp4__module, nc_fp4__modules)
 
@@ -8975,8 +8975,8 @@ static uint32_t nc_fp4__verilog_constant(nc_fp4__verilog *v, int value) {
 }
 
 /* A part, as an operand. Its children are the last `children` operands. */
-static nc_fp4__part *nc_fp4__new_part(nc_fp4__verilog *v, const char *what, uint32_t children) {
-    nc_fp4__part part, *p;
+static nc_fp4__term *nc_fp4__new_part(nc_fp4__verilog *v, const char *what, uint32_t children) {
+    nc_fp4__term part, *p;
     uint32_t i;
     memset(&part, 0, sizeof part);
     snprintf(part.what, sizeof part.what, "%s", what);
@@ -9025,7 +9025,7 @@ static void nc_fp4__verilog_digits(nc_fp4__verilog *v, const char *text, size_t 
 /* A number: 12, 4'b01_10, 8'hff, 'd3. */
 static void nc_fp4__verilog_literal(nc_fp4__verilog *v) {
     const nc_fp4__word w = v->token;
-    nc_fp4__part *p = nc_fp4__new_part(v, "net", 0);
+    nc_fp4__term *p = nc_fp4__new_part(v, "net", 0);
     uint64_t value = 0, size = 0;
     size_t i;
     int base;
@@ -9072,7 +9072,7 @@ static void nc_fp4__verilog_literal(nc_fp4__verilog *v) {
 static void nc_fp4__verilog_signal(nc_fp4__verilog *v) {
     nc_fp4__signal form;
     const nc_fp4__signal *s;
-    nc_fp4__part *p;
+    nc_fp4__term *p;
     uint32_t id, left, right, i;
     memset(&form, 0, sizeof form);
     form.line = v->token.line;
@@ -9161,7 +9161,7 @@ static void nc_fp4__verilog_close(nc_fp4__verilog *v, const char *open) {
     if (n == 0 || (*open == '(' && n != 1)) {
         nc_fp4__verilog_fail(v, NC_ERR_FORMAT, "expected an operand");
     } else if (*open == '{') {
-        nc_fp4__part *part = nc_fp4__new_part(v, "{}", n);
+        nc_fp4__term *part = nc_fp4__new_part(v, "{}", n);
         if (part) part->count = p.count ? p.count : 1;
     }
 }
@@ -9275,12 +9275,12 @@ static uint32_t nc_fp4__verilog_read(nc_fp4__verilog *v) {
 
 /* -- what expressions are worth -- */
 
-static nc_fp4__part *nc_fp4__part_at(const nc_fp4__verilog *v, uint32_t part) {
+static nc_fp4__term *nc_fp4__part_at(const nc_fp4__verilog *v, uint32_t part) {
     return &v->parts.at[part - 1];
 }
 
 /* Is the operator one whose operands are as wide as its value? */
-static int nc_fp4__part_wide(const nc_fp4__part *p) {
+static int nc_fp4__part_wide(const nc_fp4__term *p) {
     static const char *const wide[] = {"u~", "u-", "u+", "&", "|", "^", "~^", "^~", "+", "-", "*"};
     size_t i;
     for (i = 0; i < sizeof wide / sizeof *wide; i++)
@@ -9288,13 +9288,13 @@ static int nc_fp4__part_wide(const nc_fp4__part *p) {
     return 0;
 }
 
-static int nc_fp4__part_compares(const nc_fp4__part *p) {
+static int nc_fp4__part_compares(const nc_fp4__term *p) {
     return *p->what == '=' || *p->what == '!' ||
            ((*p->what == '<' || *p->what == '>') && p->what[1] != *p->what);
 }
 
 /* The width that a part has by itself (IEEE 1364-2005, table 5-22), from its operands'. */
-static void nc_fp4__part_width(nc_fp4__verilog *v, nc_fp4__part *p) {
+static void nc_fp4__part_width(nc_fp4__verilog *v, nc_fp4__term *p) {
     uint32_t child, most = 0, n = 0, plain = 0, last = 0, first = 0;
     uint64_t sum = 0;
     for (child = p->child; child; child = nc_fp4__part_at(v, child)->next, n++) {
@@ -9322,14 +9322,14 @@ static void nc_fp4__part_width(nc_fp4__verilog *v, nc_fp4__part *p) {
 }
 
 /* Operands become as wide as what they stand in. */
-static void nc_fp4__part_context(nc_fp4__verilog *v, const nc_fp4__part *p) {
+static void nc_fp4__part_context(nc_fp4__verilog *v, const nc_fp4__term *p) {
     const int wide = nc_fp4__part_wide(p), compares = nc_fp4__part_compares(p);
     const int shifts = !compares && (*p->what == '<' || *p->what == '>');
     uint32_t child, n = 0, most = 0;
     for (child = p->child; child; child = nc_fp4__part_at(v, child)->next)
         if (nc_fp4__part_at(v, child)->width > most) most = nc_fp4__part_at(v, child)->width;
     for (child = p->child; child; child = nc_fp4__part_at(v, child)->next, n++) {
-        nc_fp4__part *c = nc_fp4__part_at(v, child);
+        nc_fp4__term *c = nc_fp4__part_at(v, child);
         if (wide || (shifts && n == 0) || (*p->what == '?' && n)) c->width = p->width;
         if (compares) c->width = most;
     }
@@ -9347,13 +9347,13 @@ static uint32_t nc_fp4__new_gate(nc_fp4__verilog *v, uint32_t truth, uint32_t a,
 }
 
 /* Bit i of a part, 0 beyond its own. */
-static uint32_t nc_fp4__part_bit(nc_fp4__verilog *v, const nc_fp4__part *p, uint32_t i) {
+static uint32_t nc_fp4__part_bit(nc_fp4__verilog *v, const nc_fp4__term *p, uint32_t i) {
     return i < p->from && v->l.t.status == NC_OK ? v->nets.at[p->nets + i]
                                                  : nc_fp4__verilog_constant(v, 0);
 }
 
 /* All bits of a part by a function of two: 1 for none. */
-static uint32_t nc_fp4__part_reduce(nc_fp4__verilog *v, const nc_fp4__part *p, uint32_t truth) {
+static uint32_t nc_fp4__part_reduce(nc_fp4__verilog *v, const nc_fp4__term *p, uint32_t truth) {
     uint32_t all = nc_fp4__part_bit(v, p, 0), i;
     for (i = 1; i < p->width && v->l.t.status == NC_OK; i++)
         all = nc_fp4__new_gate(v, truth, all, nc_fp4__part_bit(v, p, i), UINT32_MAX);
@@ -9361,8 +9361,8 @@ static uint32_t nc_fp4__part_reduce(nc_fp4__verilog *v, const nc_fp4__part *p, u
 }
 
 /* a + b + carry, or a - b with the second operand complemented and a carry of 1, bit by bit. */
-static void nc_fp4__part_add(nc_fp4__verilog *v, const nc_fp4__part *p, const nc_fp4__part *a,
-                             const nc_fp4__part *b, int minus) {
+static void nc_fp4__part_add(nc_fp4__verilog *v, const nc_fp4__term *p, const nc_fp4__term *a,
+                             const nc_fp4__term *b, int minus) {
     uint32_t carry = nc_fp4__verilog_constant(v, minus), i;
     for (i = 0; i < p->width && v->l.t.status == NC_OK; i++) {
         const uint32_t x = a ? nc_fp4__part_bit(v, a, i) : nc_fp4__verilog_constant(v, 0);
@@ -9373,7 +9373,7 @@ static void nc_fp4__part_add(nc_fp4__verilog *v, const nc_fp4__part *p, const nc
 }
 
 /* a < b, or a <= b where `equal` is what no bits at all give. */
-static uint32_t nc_fp4__part_less(nc_fp4__verilog *v, const nc_fp4__part *a, const nc_fp4__part *b,
+static uint32_t nc_fp4__part_less(nc_fp4__verilog *v, const nc_fp4__term *a, const nc_fp4__term *b,
                                   int equal) {
     uint32_t less = nc_fp4__verilog_constant(v, equal), i;
     for (i = 0; i < a->width && v->l.t.status == NC_OK; i++)
@@ -9383,8 +9383,8 @@ static uint32_t nc_fp4__part_less(nc_fp4__verilog *v, const nc_fp4__part *a, con
 }
 
 /* Stages of a shifter, one for each bit of the distance. The last one's bits are the value. */
-static void nc_fp4__part_shift(nc_fp4__verilog *v, nc_fp4__part *p, const nc_fp4__part *a,
-                               const nc_fp4__part *by, int left) {
+static void nc_fp4__part_shift(nc_fp4__verilog *v, nc_fp4__term *p, const nc_fp4__term *a,
+                               const nc_fp4__term *by, int left) {
     const uint32_t width = p->width;
     uint32_t k, i, from = v->nets.count;
     for (i = 0; i < width; i++) nc_fp4__keep(&v->l.t, &v->nets, nc_fp4__part_bit(v, a, i));
@@ -9409,8 +9409,8 @@ static void nc_fp4__part_shift(nc_fp4__verilog *v, nc_fp4__part *p, const nc_fp4
 }
 
 /* Rows of a product, each added to those before. */
-static void nc_fp4__part_times(nc_fp4__verilog *v, nc_fp4__part *p, const nc_fp4__part *a,
-                               const nc_fp4__part *b) {
+static void nc_fp4__part_times(nc_fp4__verilog *v, nc_fp4__term *p, const nc_fp4__term *a,
+                               const nc_fp4__term *b) {
     const uint32_t width = p->width, zero = nc_fp4__verilog_constant(v, 0);
     uint32_t k, i;
     if (width > 256) nc_fp4__verilog_fail(v, NC_ERR_LIMIT, "a product of more than 256 bits");
@@ -9431,13 +9431,13 @@ static void nc_fp4__part_times(nc_fp4__verilog *v, nc_fp4__part *p, const nc_fp4
 }
 
 /* The bits of {..}, the last operand lowest, so many times. */
-static void nc_fp4__part_join(nc_fp4__verilog *v, nc_fp4__part *p) {
+static void nc_fp4__part_join(nc_fp4__verilog *v, nc_fp4__term *p) {
     const uint32_t once = p->from / p->count;
     uint32_t child, end = once, i;
     for (i = 0; i < once; i++) nc_fp4__keep(&v->l.t, &v->nets, 0);
     for (child = p->child; child && v->l.t.status == NC_OK;
          child = nc_fp4__part_at(v, child)->next) {
-        const nc_fp4__part *c = nc_fp4__part_at(v, child);
+        const nc_fp4__term *c = nc_fp4__part_at(v, child);
         end -= c->width;
         for (i = 0; i < c->width; i++) v->nets.at[p->nets + end + i] = nc_fp4__part_bit(v, c, i);
     }
@@ -9446,8 +9446,8 @@ static void nc_fp4__part_join(nc_fp4__verilog *v, nc_fp4__part *p) {
 }
 
 /* A value of one bit. */
-static uint32_t nc_fp4__part_single(nc_fp4__verilog *v, const nc_fp4__part *p,
-                                    const nc_fp4__part *a, const nc_fp4__part *b) {
+static uint32_t nc_fp4__part_single(nc_fp4__verilog *v, const nc_fp4__term *p,
+                                    const nc_fp4__term *a, const nc_fp4__term *b) {
     const char c = *p->what, d = p->what[1];
     uint32_t one, other, i;
     if (c == 'u') { /* reductions, not */
@@ -9473,10 +9473,10 @@ static uint32_t nc_fp4__part_single(nc_fp4__verilog *v, const nc_fp4__part *p,
 }
 
 /* The nets of a part, whose operands have theirs. */
-static void nc_fp4__part_value(nc_fp4__verilog *v, nc_fp4__part *p) {
-    const nc_fp4__part *a = nc_fp4__part_at(v, p->child);
-    const nc_fp4__part *b = a->next ? nc_fp4__part_at(v, a->next) : NULL;
-    const nc_fp4__part *c = b && b->next ? nc_fp4__part_at(v, b->next) : NULL;
+static void nc_fp4__part_value(nc_fp4__verilog *v, nc_fp4__term *p) {
+    const nc_fp4__term *a = nc_fp4__part_at(v, p->child);
+    const nc_fp4__term *b = a->next ? nc_fp4__part_at(v, a->next) : NULL;
+    const nc_fp4__term *c = b && b->next ? nc_fp4__part_at(v, b->next) : NULL;
     const char *w = p->what;
     uint32_t i, truth;
     p->nets = v->nets.count;
@@ -9517,7 +9517,7 @@ static void nc_fp4__part_value(nc_fp4__verilog *v, nc_fp4__part *p) {
  * and its width. 0 width after a failure. */
 static uint32_t nc_fp4__verilog_value(nc_fp4__verilog *v, uint32_t root, uint32_t least,
                                       uint32_t *width) {
-    nc_fp4__part *p;
+    nc_fp4__term *p;
     uint32_t i, at;
     *width = 0;
     for (i = 1; i <= v->parts.count && v->l.t.status == NC_OK; i++) {
