@@ -6019,11 +6019,11 @@ enum {
  * embedding, and its second, a row for each output and, in words, one for each input. */
 struct nc_tir_model {
     nc_fixed w[NC_TIR__PARAMETERS];
-    uint64_t rows[NC_TIR__STATE_ROWS * NC_TIR__HIDDEN_WORDS]; /* in 1/128, 1,023 higher */
-    uint64_t hidden_bias[NC_TIR__HIDDEN_WORDS];               /* the same */
-    uint64_t out_words[NC_TIR__FFN * NC_TIR__OUT_WORDS];      /* in 1/256 */
-    int16_t out[NC_TIR__OUT * NC_TIR__FFN];                   /* in 1/256 */
-    int32_t out_bias[NC_TIR__OUT];                            /* in 1/32,768 */
+    uint64_t rows[(size_t)NC_TIR__STATE_ROWS * NC_TIR__HIDDEN_WORDS]; /* in 1/128, 1,023 higher */
+    uint64_t hidden_bias[NC_TIR__HIDDEN_WORDS];                       /* the same */
+    uint64_t out_words[(size_t)NC_TIR__FFN * NC_TIR__OUT_WORDS];      /* in 1/256 */
+    int16_t out[NC_TIR__OUT * NC_TIR__FFN];                           /* in 1/256 */
+    int32_t out_bias[NC_TIR__OUT];                                    /* in 1/32,768 */
 };
 
 NC_API size_t nc_tir_model_parameters(size_t *embedding) {
