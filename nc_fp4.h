@@ -543,7 +543,9 @@ NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text,
                                      nc_error *err);
 /* {"name", "inputs", "outputs", "internals", "atoms"}: inputs, outputs and internals are names or
  * {"name", "width"}; an atom is {"type": "XOR", "inputs": ["a[0]", "1"], "output": "s"} with one of
- * the ten types, or "TABLE" and "truth": its outputs for inputs 00.., 10.., 01.. as a string. */
+ * the ten types, or "TABLE" and "truth": its outputs for inputs 00.., 10.., 01.. as a string. Other
+ * members are passed over everywhere, but for those that would change the circuit ("latches",
+ * "inverted" ..): NC_ERR_UNSUPPORTED, by name. */
 NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err);
 /* AIGER 1.9, binary (.aig) or ASCII (.aag); ports without a symbol are i0 .., o0 ... Properties are
@@ -8240,6 +8242,32 @@ static void nc_fp4__json_name(nc__text *t, char name[256]) {
     if (!*name) (void)nc__text_fail(t, NC_ERR_FORMAT, "expected a name");
 }
 
+/* A member's name: which of `words` (with a blank behind each) it is, each at most once, by its
+ * bit in *seen. 32: none of them, and its value is passed over, unless the name says that it would
+ * change the circuit. */
+static unsigned nc_fp4__json_word(nc__text *t, const char *words, uint32_t *seen) {
+    static const char changing[] = "latches registers memories instances modules subcircuits "
+                                   "inverted invert negated negate complement init clock enable "
+                                   "reset ";
+    char key[64];
+    unsigned k = 0;
+    const int fits = nc__json_string(t, key, sizeof key) < sizeof key;
+    const size_t n = strlen(key);
+    nc__json_expect(t, ':');
+    for (; fits && *words; words = strchr(words, ' ') + 1, k++) {
+        if (strncmp(words, key, n) != 0 || words[n] != ' ') continue;
+        if (*seen >> k & 1) (void)nc__text_fail(t, NC_ERR_FORMAT, "a second \"%s\"", key);
+        *seen |= 1u << k;
+        return t->status == NC_OK ? k : 32;
+    }
+    for (words = changing; fits && *words; words = strchr(words, ' ') + 1)
+        if (!strncmp(words, key, n) && words[n] == ' ')
+            (void)nc__text_fail(t, NC_ERR_UNSUPPORTED,
+                                "\"%s\" would change the circuit, and is not read", key);
+    nc__json_skip(t);
+    return 32;
+}
+
 /* Nets of a declared name: one, or name[0] .. name[width - 1]; where to, if anywhere. */
 static void nc_fp4__json_declare(nc_fp4__netlist *l, const char *name, uint32_t width,
                                  nc_fp4__numbers *ports) {
@@ -8260,17 +8288,14 @@ static void nc_fp4__json_names(nc_fp4__netlist *l, nc_fp4__numbers *ports) {
     int first = 1, member;
     nc__json_expect(t, '[');
     while (nc__json_more(t, ']', &first)) {
-        char name[256] = "", key[16];
+        char name[256] = "";
         uint64_t width = 1;
+        uint32_t seen = 0;
         if (nc__json_take(t, '{')) {
             for (member = 1; nc__json_more(t, '}', &member);) {
-                nc__json_key(t, key, sizeof key);
-                if (!strcmp(key, "name"))
-                    nc_fp4__json_name(t, name);
-                else if (!strcmp(key, "width"))
-                    width = nc__json_natural(t, NC_FP4__MAX_INPUTS);
-                else
-                    (void)nc__text_fail(t, NC_ERR_FORMAT, "expected \"name\" or \"width\"");
+                const unsigned word = nc_fp4__json_word(t, "name width ", &seen);
+                if (word == 0) nc_fp4__json_name(t, name);
+                if (word == 1) width = nc__json_natural(t, NC_FP4__MAX_INPUTS);
             }
         } else {
             nc_fp4__json_name(t, name);
@@ -8331,30 +8356,24 @@ static void nc_fp4__json_atom(nc_fp4__netlist *l) {
     nc__text *t = &l->t;
     nc_fp4__model *m = l->models.at;
     nc_fp4__statement *s;
-    char type[16] = "", key[16];
+    char type[16] = "";
     uint64_t truth[4] = {0, 0, 0, 0};
-    uint32_t in[8] = {0}, inputs = 0, out = UINT32_MAX, i;
+    uint32_t in[8] = {0}, inputs = 0, out = UINT32_MAX, seen = 0, i;
     size_t bits = 0;
     int first = 1, element;
     nc__json_expect(t, '{');
     while (nc__json_more(t, '}', &first)) {
-        nc__json_key(t, key, sizeof key);
-        if (!strcmp(key, "type")) {
-            (void)nc__json_string(t, type, sizeof type);
-        } else if (!strcmp(key, "output")) {
-            out = nc_fp4__json_net(l);
-        } else if (!strcmp(key, "truth")) {
-            bits = nc_fp4__json_truth(t, truth);
-        } else if (!strcmp(key, "inputs")) {
-            nc__json_expect(t, '[');
-            for (element = 1; nc__json_more(t, ']', &element);) {
-                if (inputs == 8)
-                    (void)nc__text_fail(t, NC_ERR_FORMAT, "an atom has at most eight inputs");
-                else
-                    in[inputs++] = nc_fp4__json_net(l);
-            }
-        } else {
-            (void)nc__text_fail(t, NC_ERR_FORMAT, "an atom has type, inputs, output and truth");
+        const unsigned word = nc_fp4__json_word(t, "type output truth inputs ", &seen);
+        if (word == 0) (void)nc__json_string(t, type, sizeof type);
+        if (word == 1) out = nc_fp4__json_net(l);
+        if (word == 2) bits = nc_fp4__json_truth(t, truth);
+        if (word != 3) continue;
+        nc__json_expect(t, '[');
+        for (element = 1; nc__json_more(t, ']', &element);) {
+            if (inputs == 8)
+                (void)nc__text_fail(t, NC_ERR_FORMAT, "an atom has at most eight inputs");
+            else
+                in[inputs++] = nc_fp4__json_net(l);
         }
     }
     if (!strcmp(type, "TABLE") ? bits != (size_t)1 << inputs
@@ -8373,42 +8392,37 @@ static void nc_fp4__json_atom(nc_fp4__netlist *l) {
     nc_fp4__drive(l, m, out, m->statements.count - 1, t->line, 1);
 }
 
-/* The value of a key of the circuit. */
-static void nc_fp4__json_member(nc_fp4__netlist *l, const char *key) {
+/* A member of the circuit. */
+static void nc_fp4__json_member(nc_fp4__netlist *l, uint32_t *seen) {
     nc_fp4__model *m = l->models.at;
     char name[256];
     int first = 1;
-    if (!strcmp(key, "name")) {
+    switch (nc_fp4__json_word(&l->t, "name inputs outputs internals atoms ", seen)) {
+    case 0:
         nc_fp4__json_name(&l->t, name);
         m->name = nc_fp4__string(l, name, strlen(name));
-    } else if (!strcmp(key, "inputs")) {
-        nc_fp4__json_names(l, &m->inputs);
-    } else if (!strcmp(key, "outputs")) {
-        nc_fp4__json_names(l, &m->outputs);
-    } else if (!strcmp(key, "internals")) {
-        nc_fp4__json_names(l, NULL);
-    } else if (!strcmp(key, "atoms")) {
+        break;
+    case 1: nc_fp4__json_names(l, &m->inputs); break;
+    case 2: nc_fp4__json_names(l, &m->outputs); break;
+    case 3: nc_fp4__json_names(l, NULL); break;
+    case 4:
         nc__json_expect(&l->t, '[');
         while (nc__json_more(&l->t, ']', &first)) nc_fp4__json_atom(l);
-    } else {
-        nc__json_skip(&l->t);
+        break;
+    default: break;
     }
 }
 
 NC_API nc_status nc_fp4_read_json(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err) {
     nc_fp4__netlist l;
-    char key[256];
-    uint32_t i;
+    uint32_t i, seen = 0;
     int first = 1;
     memset(&l, 0, sizeof l);
     if (!nc_fp4__open_text(&l.t, circuit, text, bytes, err)) return NC_ERR_ARG;
     if (nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7), 0, 1)) {
         nc__json_expect(&l.t, '{');
-        while (nc__json_more(&l.t, '}', &first)) {
-            nc__json_key(&l.t, key, sizeof key);
-            nc_fp4__json_member(&l, key);
-        }
+        while (nc__json_more(&l.t, '}', &first)) nc_fp4__json_member(&l, &seen);
     }
     nc__skip_space(&l.t);
     if (l.t.at < l.t.end) (void)nc__text_fail(&l.t, NC_ERR_FORMAT, "text after the circuit");

@@ -177,6 +177,49 @@ static void json_has_atoms_and_tables(void **state) {
     nc_fp4_destroy(c);
 }
 
+/* What other tools write beside it changes nothing; what would change the circuit is refused. */
+static void json_members_of_others_are_passed_over(void **state) {
+    static const char with[] =
+        "{\"$schema\": \"https://example.org/a-name-of-more-than-fifteen-bytes\", \"version\": 2,\n"
+        " \"inputs\": [{\"name\": \"a\", \"description of the port\": [\"x\", {}], \"width\": "
+        "2}],\n"
+        " \"outputs\": [{\"signed\": false, \"name\": \"y\"}], \"verified\": true,\n"
+        " \"atoms\": [{\"name\": \"u1\", \"type\": \"XOR\", \"position\": [1.5e0, -2], \"inputs\": "
+        "[\"a[0]\", \"a[1]\"], \"output\": \"y\", \"delay\": null}]}";
+    static const struct {
+        const char *text, *word;
+        nc_status status;
+    } bad[] = {
+        {"{\"inputs\":[],\"latches\":[]}", "latches", NC_ERR_UNSUPPORTED},
+        {"{\"inputs\":[{\"name\":\"a\",\"inverted\":true}]}", "inverted", NC_ERR_UNSUPPORTED},
+        {"{\"atoms\":[{\"type\":\"AND\",\"negate\":1}]}", "negate", NC_ERR_UNSUPPORTED},
+        {"{\"atoms\":[{\"type\":\"TABLE\",\"truth\":\"10\",\"truth\":\"01\"}]}", "truth",
+         NC_ERR_FORMAT},
+        {"{\"inputs\":[\"a\"],\"inputs\":[\"b\"]}", "inputs", NC_ERR_FORMAT},
+        {"{\"note\": truth}", "value", NC_ERR_FORMAT},
+        {"{\"note\": 01}", "value", NC_ERR_FORMAT}};
+    nc_fp4_circuit *c = read_ok(nc_fp4_read_json, with, sizeof with - 1);
+    nc_fp4_network *n;
+    uint8_t in[2], out[1], wires[20];
+    nc_error err;
+    size_t i;
+    (void)state;
+    assert_int_equal(nc_fp4_compile(c, &n), NC_OK);
+    for (i = 0; i < 4; i++) {
+        in[0] = i & 1;
+        in[1] = (uint8_t)(i >> 1);
+        nc_fp4_eval_packed(n, in, out, wires);
+        assert_int_equal(out[0], in[0] ^ in[1]);
+    }
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(c);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) {
+        if (nc_fp4_read_json(&c, bad[i].text, strlen(bad[i].text), &err) != bad[i].status)
+            fail_msg("%s", bad[i].text);
+        if (!strstr(err.message, bad[i].word)) fail_msg("%s: %s", bad[i].text, err.message);
+    }
+}
+
 typedef struct bad_text {
     int reader;
     nc_status status;
@@ -227,7 +270,7 @@ static void errors_say_where_and_why(void **state) {
         {2, NC_ERR_FORMAT, 2, 67,
          "{\"atoms\": [\n{\"type\": \"TABLE\", \"truth\": \"0\", \"inputs\": [\"a\", 1], "
          "\"output\": \"y\"}]}"},
-        {2, NC_ERR_FORMAT, 1, 35, "{\"atoms\": [{\"type\": \"NOT\", \"what\": 1}]}"}};
+        {2, NC_ERR_FORMAT, 1, 38, "{\"atoms\": [{\"type\": \"NOT\", \"what\": 1}]}"}};
     size_t i;
     (void)state;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
@@ -430,6 +473,7 @@ int main(void) {
         cmocka_unit_test(blif_has_covers_don_t_cares_constants_and_models),
         cmocka_unit_test(bristol_knows_all_its_gates),
         cmocka_unit_test(json_has_atoms_and_tables),
+        cmocka_unit_test(json_members_of_others_are_passed_over),
         cmocka_unit_test(errors_say_where_and_why),
         cmocka_unit_test(instances_do_not_multiply_without_end),
         cmocka_unit_test(networks_survive_their_file_and_every_wrong_byte_is_noticed),
