@@ -4104,6 +4104,8 @@ static void nc_fp4__gguf_place(nc_fp4__gguf *g, nc_fp4__list *list, size_t first
         past = e->offset + e->bytes;
         past += (g->alignment - past % g->alignment) % g->alignment;
         e->offset += data;
+        if (e->bytes == 0 && e->offset > g->source->bytes) /* behind what needs no padding */
+            e->offset = g->source->bytes;
     }
 }
 
@@ -4290,7 +4292,32 @@ static nc_status nc_fp4__list_index(nc_fp4__list *list, const char *path, nc_err
     return t.status;
 }
 
-/* Append what a path leads to: a file of tensors, or an index and the shards beside it. */
+/* The other files of a split GGUF: "NAME-00001-of-00003.gguf" and its split.count say how many. */
+static nc_status nc_fp4__list_splits(nc_fp4__list *list, const char *path, nc_error *err) {
+    const size_t part = nc_fp4__list_parts(list) - 1, n = strlen(path);
+    const char *count = nc_fp4__list_value(list, (uint32_t)part, "split.count");
+    const unsigned long most = count ? strtoul(count, NULL, 10) : 0;
+    unsigned long i;
+    char other[2048], tail[40];
+    nc_status status = NC_OK;
+    if (most < 2) return NC_OK;
+    snprintf(tail, sizeof tail, "-00001-of-%05lu.gguf", most);
+    if (n < strlen(tail) || n >= sizeof other || strcmp(path + n - strlen(tail), tail) != 0)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0,
+                        "one of %lu files: give the first, whose name ends in '%s'", most, tail);
+    memcpy(other, path, n + 1);
+    for (i = 2; i <= most && status == NC_OK; i++) {
+        nc_fp4_source source;
+        snprintf(other + n - strlen(tail), sizeof other - n + strlen(tail), "-%05lu-of-%05lu.gguf",
+                 i, most);
+        status = nc_fp4_source_open(&source, other, err);
+        if (status == NC_OK) status = nc_fp4__list_source(list, &source, 1, err);
+    }
+    return status;
+}
+
+/* Append what a path leads to: a file of tensors, the first of a split GGUF and the others, or an
+ * index and the shards beside it. */
 static NC_UNUSED nc_status nc_fp4__list_path(nc_fp4__list *list, const char *path, nc_error *err) {
     uint8_t start[8] = {0};
     nc_fp4_source source;
@@ -4299,8 +4326,11 @@ static NC_UNUSED nc_status nc_fp4__list_path(nc_fp4__list *list, const char *pat
     if (status != NC_OK) return status;
     if (source.bytes >= 8) status = nc_fp4__source_read(&source, 0, start, 8, err);
     while (i < 8 && nc__is_space(start[i])) i++;
-    if (status == NC_OK && (i == 8 || start[i] != '{' || nc_fp4__container_of(start, source.bytes)))
-        return nc_fp4__list_source(list, &source, 1, err);
+    if (status == NC_OK &&
+        (i == 8 || start[i] != '{' || nc_fp4__container_of(start, source.bytes))) {
+        status = nc_fp4__list_source(list, &source, 1, err);
+        return status == NC_OK ? nc_fp4__list_splits(list, path, err) : status;
+    }
     nc_fp4_source_close(&source);
     return status == NC_OK ? nc_fp4__list_index(list, path, err) : status;
 }

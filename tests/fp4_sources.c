@@ -315,6 +315,15 @@ static void gguf_headers_are_listed(void **state) {
         assert_int_not_equal(list_memory(&list, b.data, i, &err), NC_OK);
         nc_fp4__list_free(&list);
     }
+    /* one tensor of no values, and no padding before its place */
+    nc__buffer_free(&b);
+    nc__buffer_put(&b, "GGUF\3\0\0\0", 8);
+    nc__buffer_le(&b, 1, 8), nc__buffer_le(&b, 0, 8);
+    put_info(&b, "empty", 0, 3, 0, 0);
+    assert_int_equal(list_memory(&list, b.data, b.used, &err), NC_OK);
+    assert_int_equal(nc_fp4__read_floats(&list, nc_fp4__list_entry(&list, 0), 0, 0, x, &err),
+                     NC_OK);
+    nc_fp4__list_free(&list);
     b.data[4] = 1; /* version 1 had other widths */
     assert_int_equal(list_memory(&list, b.data, b.used, &err), NC_ERR_UNSUPPORTED);
     nc_fp4__list_free(&list);
@@ -407,6 +416,132 @@ static void gguf_files_are_those_of_the_gguf_package(void **state) {
     nc_fp4__list_free(&list);
     nc_file_free((char *)data);
     nc_file_free((char *)values);
+}
+
+static void a_split_gguf_is_one_list(void **state) {
+    const uint64_t shape[1] = {3};
+    nc_fp4__list list;
+    nc_error err;
+    int i;
+    (void)state;
+    for (i = 1; i <= 3; i++) {
+        char name[40];
+        nc_fp4__gguf_head h;
+        nc__buffer b;
+        uint8_t count[2] = {3, 0};
+        memset(&b, 0, sizeof b);
+        nc_fp4__gguf_open(&h, 0);
+        nc_fp4__gguf_put_word(&h, "general.architecture", "llama");
+        nc_fp4__gguf_put_pair(&h, "split.count", 2, count, 2);
+        snprintf(name, sizeof name, "tensor.%d", i);
+        assert_int_equal(nc_fp4__gguf_put_tensor(&h, name, "F32", shape, 1, &err), NC_OK);
+        assert_int_equal(nc_fp4__gguf_close(&h, &b), NC_OK);
+        nc__buffer_put(&b, "\0\0\200\77\0\0\0\100\0\0\100\100", 12); /* 1 2 3 */
+        snprintf(name, sizeof name, "m-%05d-of-00003.gguf", i);
+        write_file(name, b.data, b.used);
+        nc__buffer_free(&b);
+    }
+    memset(&list, 0, sizeof list);
+    if (nc_fp4__list_path(&list, in_folder("m-00001-of-00003.gguf"), &err) != NC_OK)
+        fail_msg("%s", err.message);
+    assert_int_equal(nc_fp4__list_count(&list), 3);
+    assert_string_equal(nc_fp4__list_value(&list, 2, "general.architecture"), "llama");
+    for (i = 0; i < 3; i++) {
+        float x[3];
+        const nc_fp4__entry *e = nc_fp4__list_entry(&list, (size_t)i);
+        assert_int_equal(nc_fp4__read_floats(&list, e, 0, 3, x, &err), NC_OK);
+        assert_true(x[0] == 1.0f && x[1] == 2.0f && x[2] == 3.0f);
+    }
+    nc_fp4__list_free(&list);
+    memset(&list, 0, sizeof list);
+    assert_int_equal(nc_fp4__list_path(&list, in_folder("m-00002-of-00003.gguf"), &err),
+                     NC_ERR_MISMATCH);
+    nc_fp4__list_free(&list);
+    memset(&list, 0, sizeof list);
+    (void)remove(in_folder("m-00003-of-00003.gguf"));
+    assert_int_equal(nc_fp4__list_path(&list, in_folder("m-00001-of-00003.gguf"), &err), NC_ERR_IO);
+    nc_fp4__list_free(&list);
+}
+
+/* Written by the library itself: every byte of every tensor counts up from 0. */
+static void odd_safetensors_are_read_whole(void **state) {
+    static const struct {
+        const char *name, *dtype;
+        uint32_t rank, bits, bytes;
+    } want[] = {{"scalar", "F32", 0, 32, 4},  {"empty", "F32", 2, 32, 0},
+                {"e4m3", "F8_E4M3", 2, 8, 6}, {"e5m2", "F8_E5M2", 1, 8, 5},
+                {"e8m0", "F8_E8M0", 2, 8, 4}, {"fnuz", "F8_E4M3FNUZ", 1, 8, 2},
+                {"c64", "C64", 1, 64, 16},    {"bool", "BOOL", 1, 8, 2},
+                {"f4", "F4", 2, 4, 8},        {"u16", "U16", 1, 16, 6},
+                {"nine", "BF16", 9, 16, 12},  {"quoted \"name\" \\ \xC3\xA9\n", "I64", 1, 64, 8}};
+    size_t bytes, i, k;
+    uint8_t *data = read_data(TEST_DATA "fp4/odd.safetensors", &bytes);
+    char name[320];
+    nc_fp4__list list;
+    nc_error err;
+    (void)state;
+    if (list_memory(&list, data, bytes, &err) != NC_OK) fail_msg("%s", err.message);
+    assert_int_equal(nc_fp4__list_count(&list), sizeof want / sizeof *want + 1);
+    for (i = 0; i < sizeof want / sizeof *want; i++) {
+        const nc_fp4__entry *e = nc_fp4__list_find(&list, want[i].name);
+        if (!e) fail_msg("no %s", want[i].name);
+        assert_string_equal(e->dtype, want[i].dtype);
+        assert_int_equal(e->rank, want[i].rank);
+        assert_int_equal(e->bits, want[i].bits);
+        assert_int_equal(e->bytes, want[i].bytes);
+        for (k = 0; k < e->bytes && strcmp(e->dtype, "BOOL"); k++)
+            assert_int_equal(data[e->offset + k], k);
+    }
+    memset(name, 'n', sizeof name);
+    memcpy(name, "long.", 5);
+    name[305] = 0;
+    assert_non_null(nc_fp4__list_find(&list, name));
+    name[304] = 0;
+    assert_null(nc_fp4__list_find(&list, name));
+    assert_string_equal(nc_fp4__list_value(&list, 0, "k\xC3\xA9y\t"), "a \"value\"\x01");
+    assert_string_equal(nc_fp4__list_value(&list, 0, ""), "");
+    assert_int_equal(strlen(nc_fp4__list_value(&list, 0, "long")), 300);
+    nc_fp4__list_free(&list);
+    nc_file_free((char *)data);
+}
+
+/* Written by numpy: 2.5 times the numbers from 0 on. */
+static void arrays_of_numpy_are_read(void **state) {
+    static const struct {
+        const char *name;
+        uint32_t rows, columns; /* 0: three dimensions, each the last of the file's first */
+    } files[] = {{"c_f4", 3, 4},      {"fortran_f4", 3, 4}, {"big_f2", 3, 4},
+                 {"scalar_f4", 1, 1}, {"row_f8", 1, 12},    {"cube_f8", 0, 0}};
+    size_t i, k;
+    (void)state;
+    for (i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[80];
+        uint8_t *data;
+        size_t bytes;
+        nc_error err;
+        float *x, y[12];
+        uint32_t rows, columns;
+        nc_fp4__list list;
+        snprintf(path, sizeof path, TEST_DATA "fp4/%s.npy", files[i].name);
+        data = read_data(path, &bytes);
+        if (files[i].rows) {
+            if (nc_fp4_npy_read(data, bytes, &x, &rows, &columns, &err) != NC_OK)
+                fail_msg("%s: %s", path, err.message);
+            assert_int_equal(rows, files[i].rows);
+            assert_int_equal(columns, files[i].columns);
+            for (k = 0; k < rows * columns; k++)
+                assert_true(x[k] == (rows * columns == 1 ? 2.5f : 2.5f * (float)k));
+            nc_fp4_free_text((char *)x);
+        } else { /* x.reshape(3, 2, 2).T: element (a, b, c) is 4 c + 2 b + a */
+            assert_int_equal(list_memory(&list, data, bytes, &err), NC_OK);
+            assert_int_equal(
+                nc_fp4__read_floats(&list, nc_fp4__list_entry(&list, 0), 0, 12, y, &err), NC_OK);
+            for (k = 0; k < 12; k++)
+                assert_true(y[k] == 2.5f * (float)(k % 3 * 4 + k / 3 % 2 * 2 + k / 6));
+            nc_fp4__list_free(&list);
+        }
+        nc_file_free((char *)data);
+    }
 }
 
 static void what_gguf_cannot_hold_is_refused(void **state) {
@@ -504,7 +639,9 @@ static void sources_say_what_they_cannot_read(void **state) {
 }
 
 static int remove_folder(void **state) {
-    static const char *const names[] = {"1.safetensors", "2.safetensors", "index.json", "four"};
+    static const char *const names[] = {
+        "1.safetensors", "2.safetensors",         "index.json",
+        "four",          "m-00001-of-00003.gguf", "m-00002-of-00003.gguf"};
     size_t i;
     (void)state;
     for (i = 0; i < sizeof names / sizeof *names; i++) (void)remove(in_folder(names[i]));
@@ -519,6 +656,9 @@ int main(void) {
         cmocka_unit_test(tall_fortran_arrays_are_read_in_runs),
         cmocka_unit_test(gguf_headers_are_listed),
         cmocka_unit_test(gguf_files_are_those_of_the_gguf_package),
+        cmocka_unit_test(a_split_gguf_is_one_list),
+        cmocka_unit_test(odd_safetensors_are_read_whole),
+        cmocka_unit_test(arrays_of_numpy_are_read),
         cmocka_unit_test(what_gguf_cannot_hold_is_refused),
         cmocka_unit_test(shards_are_found_through_their_index),
         cmocka_unit_test(sources_say_what_they_cannot_read),

@@ -1,12 +1,19 @@
-"""Writes tests/data/fp4/blocks.gguf and blocks.f32: a GGUF file of the gguf package and the values
-that its own decoder gives, tensor after tensor, as little-endian float32.
+"""Files of the real libraries for tests/fp4_sources.c, in tests/data/fp4/:
 
-    pip install gguf==0.19.0 numpy && python3 tests/golden_gguf.py
+    blocks.gguf      a GGUF file of the gguf package, and blocks.f32, the values that its own
+                     decoder gives, tensor after tensor, as little-endian float32
+    odd.safetensors  of the safetensors library: types, names, shapes and metadata of every kind
+    *.npy            of numpy: 2.5 x the numbers from 0 on, by rows
+
+    pip install gguf==0.19.0 safetensors==0.8.0 torch==2.15 numpy==2.4.6
+    python3 tests/golden_sources.py
 
 The blocks are random, with every scale that has a meaning of its own."""
 import os
 import numpy as np
+import torch
 import gguf
+from safetensors.torch import save_file
 from gguf import GGMLQuantizationType as T
 
 here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "data", "fp4")
@@ -23,8 +30,37 @@ def blocks(rows, columns, block, scales, first):
     return bytes_.reshape(rows, -1)
 
 
+def safetensors_file():
+    """Each tensor's bytes count up from 0, so that a test knows them."""
+    def of(dtype, *shape):
+        n = int(np.prod(shape, dtype=int)) * dtype.itemsize
+        return torch.arange(n, dtype=torch.uint8).view(dtype).reshape(shape)
+    tensors = {
+        "scalar": of(torch.float32), "empty": of(torch.float32, 3, 0),
+        "e4m3": of(torch.float8_e4m3fn, 2, 3), "e5m2": of(torch.float8_e5m2, 5),
+        "e8m0": of(torch.float8_e8m0fnu, 4, 1), "fnuz": of(torch.float8_e4m3fnuz, 2),
+        "c64": of(torch.complex64, 2), "bool": torch.tensor([True, False]),
+        "f4": of(torch.float4_e2m1fn_x2, 2, 4), "u16": of(torch.uint16, 3),
+        "nine": of(torch.bfloat16, 1, 2, 1, 1, 1, 1, 1, 1, 3),
+        "quoted \"name\" \\ \u00e9\n": of(torch.int64, 1),
+        "long." + "n" * 300: of(torch.int8, 7),
+    }
+    save_file(tensors, os.path.join(here, "odd.safetensors"),
+              {"format": "pt", "": "", "k\u00e9y\t": "a \"value\"\u0001", "long": "v" * 300})
+
+
+def npy_files():
+    x = (2.5 * np.arange(12)).reshape(3, 4)
+    for name, array in {"c_f4": x.astype("<f4"), "fortran_f4": np.asfortranarray(x, "<f4"),
+                        "big_f2": np.asfortranarray(x, ">f2"), "cube_f8": x.reshape(3, 2, 2).T,
+                        "scalar_f4": np.float32(2.5), "row_f8": x.reshape(-1)}.items():
+        np.save(os.path.join(here, name + ".npy"), array)
+
+
 def main():
     os.makedirs(here, exist_ok=True)
+    safetensors_file()
+    npy_files()
     floats = rng.standard_normal((2, 3)).astype(np.float32)
     tensors = [
         ("blk.0.mx.weight", blocks(4, 96, 32, 1, [0, 1, 2, 126, 127, 253, 254, 255]), T.MXFP4),
