@@ -181,7 +181,13 @@ static void safetensors_headers_are_read_as_hostile(void **state) {
         "{\"a\":{\"dtype\":\"F32\",\"shape\":[2],\"data_offsets\":[0,"
         "8]}} x",
         "{\"__metadata__\":{\"a\":1}}", "[]",
-        /* twice in the file, once, and never */
+        /* bytes of two, and bytes of none */
+        "{\"a\":{\"dtype\":\"U8\",\"shape\":[8],\"data_offsets\":[0,8]"
+        "},\"b\":{\"dtype\":\"U8\",\"shape\":[6],\"data_offsets\":[2,8]"
+        "}}",
+        "{\"a\":{\"dtype\":\"U8\",\"shape\":[2],\"data_offsets\":[0,2]"
+        "},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[4,8]"
+        "}}",
         "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]"
         "},\"b\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[2,6]"
         "}}",
