@@ -538,7 +538,7 @@ NC_API const char *nc_fp4_template_name(nc_fp4_template which);
  * are passed over; other commands are refused by name. */
 NC_API nc_status nc_fp4_read_blif(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                   nc_error *err);
-/* Bristol Fashion: XOR, AND, INV, EQ, EQW, MAND. */
+/* Bristol Fashion: XOR, AND, INV, EQ, EQW, MAND; and the older format with its two inputs. */
 NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                      nc_error *err);
 /* {"name", "inputs", "outputs", "internals", "atoms"}: inputs, outputs and internals are names or
@@ -557,7 +557,8 @@ NC_API nc_status nc_fp4_read_aiger(nc_fp4_circuit **circuit, const void *data, s
  * describes behaviour (always, functions), parameters and signed values are refused by name. */
 NC_API nc_status nc_fp4_read_verilog(nc_fp4_circuit **circuit, const char *text, size_t bytes,
                                      nc_error *err);
-/* Any of these, found by its first characters, with options (null: the defaults). */
+/* Any of these, and bench (ISCAS-85), found by its first characters, with options (null: the
+ * defaults). */
 NC_API nc_status nc_fp4_read_circuit(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
                                      const void *data, size_t bytes, nc_error *err);
 /* The circuit as a file: NC_FP4_BLIF, NC_FP4_BRISTOL, NC_FP4_JSON or NC_FP4_AIGER (binary). Free
@@ -8184,51 +8185,80 @@ static void nc_fp4__bristol_gate(nc_fp4__gates *g) {
     for (i = 0; i < pairs && g->t.status == NC_OK; i++) nc_fp4__bristol_wire(g, gate, i, pairs);
 }
 
-/* A width of inputs or outputs: at least 1, and `left` at most. */
-static uint32_t nc_fp4__bristol_width(nc_fp4__gates *g, uint32_t left, const char *what) {
-    const uint32_t width = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, what);
-    if (width == 0 || width > left)
-        (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
-                              "a width that does not fit");
-    return g->t.status == NC_OK ? width : 0;
+/* The words of the next line that has any; the last one stays in *w. */
+static uint32_t nc_fp4__bristol_line(nc__text *t, nc_fp4__word *w) {
+    uint32_t n = 0;
+    while (t->at < t->end && !n)
+        while (nc_fp4__next_word(t, w)) n++;
+    return n;
 }
 
-/* Everything between the number of wires, which is known, and the outputs. Inputs are the first
- * wires, outputs the last. */
-static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
-    uint32_t groups = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of inputs");
-    nc_fp4__numbers widths = {NULL, 0, 0, NULL};
-    uint32_t i, k, width, at = 0;
-    nc_status status;
-    for (i = 0; i < groups && g->t.status == NC_OK; i++) {
-        const uint32_t most = NC_FP4__MAX_INPUTS, left = g->wires < most ? g->wires : most;
-        width = nc_fp4__bristol_width(g, left - at, "the width of an input");
-        if (g->t.status != NC_OK) break;
-        status = nc_fp4_add_input(g->c, NULL, width, g->wire + at);
-        if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many inputs");
-        at += width;
+/* The format before Bristol Fashion (Tillich, Smart 2014): one line has the widths of two inputs and
+ * of the output, and gates follow, where Bristol Fashion has the widths of the outputs. */
+static int nc_fp4__bristol_is_old(const nc_fp4__gates *g) {
+    nc__text t = g->t;
+    nc_fp4__word w;
+    while (nc_fp4__next_word(&t, &w)) { /* what is left of the first line */
     }
-    groups = nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of outputs");
-    for (at = 0, i = 0; i < groups && g->t.status == NC_OK; i++) {
-        width = nc_fp4__bristol_width(g, g->wires - at, "the width of an output");
-        nc_fp4__keep(&g->t, &widths, width);
-        at += width;
+    return nc_fp4__bristol_line(&t, &w) == 3 && nc_fp4__bristol_line(&t, &w) > 0 &&
+           nc__is_letter(w.text[0]);
+}
+
+/* Widths of inputs or outputs, as many as the text says or is known, and all of them together no
+ * more than the wires. None may be 0, unless it is an input of the old format that is not there. */
+static void nc_fp4__bristol_sides(nc_fp4__gates *g, uint32_t groups, int old,
+                                  nc_fp4__numbers *widths) {
+    const uint32_t most = NC_FP4__MAX_INPUTS;
+    uint32_t left = g->wires < most ? g->wires : most, i, width;
+    for (i = 0; i < groups && g->t.status == NC_OK; i++) {
+        width = nc_fp4__take_number(g, most, "a width");
+        if (g->t.status == NC_OK && ((width == 0 && !old) || width > left))
+            (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
+                                  "a width that does not fit");
+        left -= g->t.status == NC_OK ? width : 0;
+        if (width) nc_fp4__keep(&g->t, widths, width);
+    }
+}
+
+/* The outputs: the last wires. */
+static void nc_fp4__bristol_outputs(nc_fp4__gates *g, const nc_fp4__numbers *widths) {
+    uint32_t at = g->wires, i, k;
+    nc_status status;
+    for (i = 0; i < widths->count; i++) at -= widths->at[i];
+    for (i = 0; i < widths->count && g->t.status == NC_OK; i++) {
+        for (k = 0; k < widths->at[i]; k++)
+            if (g->wire[at + k] == UINT32_MAX)
+                (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
+                                      "output wire %lu has no value", (unsigned long)at + k);
+        if (g->t.status != NC_OK) break;
+        status = nc_fp4_add_output(g->c, NULL, widths->at[i], g->wire + at);
+        if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many outputs");
+        at += widths->at[i];
+    }
+}
+
+/* Everything behind the number of wires. Inputs are the first wires. */
+static void nc_fp4__bristol_body(nc_fp4__gates *g, uint32_t gates) {
+    const int old = nc_fp4__bristol_is_old(g);
+    nc_fp4__numbers in = {NULL, 0, 0, NULL}, out = {NULL, 0, 0, NULL};
+    uint32_t i, at = 0;
+    nc_status status;
+    nc_fp4__bristol_sides(
+        g, old ? 2 : nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of inputs"), old, &in);
+    nc_fp4__bristol_sides(
+        g, old ? 1 : nc_fp4__take_number(g, NC_FP4__MAX_INPUTS, "the number of outputs"), 0, &out);
+    for (i = 0; i < in.count && g->t.status == NC_OK; i++) {
+        status = nc_fp4_add_input(g->c, NULL, in.at[i], g->wire + at);
+        if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many inputs");
+        at += in.at[i];
     }
     for (i = 0; i < gates && g->t.status == NC_OK; i++) nc_fp4__bristol_gate(g);
     while (g->t.status == NC_OK && g->t.at < g->t.end)
         if (nc_fp4__next_word(&g->t, &g->word))
             nc_fp4__word_error(&g->t, &g->word, NC_ERR_FORMAT, "more gates than were announced");
-    for (at = g->wires - at, i = 0; i < groups && g->t.status == NC_OK; i++) {
-        for (k = 0; k < widths.at[i]; k++)
-            if (g->wire[at + k] == UINT32_MAX)
-                (void)nc_fp4__fail_at(&g->t, NC_ERR_FORMAT, g->word.line, g->word.column,
-                                      "output wire %lu has no value", (unsigned long)at + k);
-        if (g->t.status != NC_OK) break;
-        status = nc_fp4_add_output(g->c, NULL, widths.at[i], g->wire + at);
-        if (status != NC_OK) (void)nc_fp4__fail_at(&g->t, status, 0, 0, "too many outputs");
-        at += widths.at[i];
-    }
-    nc_fp4__numbers_free(&widths);
+    if (g->t.status == NC_OK) nc_fp4__bristol_outputs(g, &out);
+    nc_fp4__numbers_free(&in);
+    nc_fp4__numbers_free(&out);
 }
 
 NC_API nc_status nc_fp4_read_bristol(nc_fp4_circuit **circuit, const char *text, size_t bytes,
@@ -9788,7 +9818,6 @@ static int nc_fp4__verilog_cell(nc_fp4__verilog *v, const char *name, uint32_t j
 static void nc_fp4__verilog_joints(nc_fp4__verilog *v) {
     nc_fp4__joint j;
     memset(&j, 0, sizeof j);
-    j.statement = v->m->statements.count;
     nc_fp4__verilog_expect(v, "(");
     while (v->l.t.status == NC_OK && !nc_fp4__verilog_at(v, ")")) {
         int open = 0;
@@ -9819,6 +9848,7 @@ static void nc_fp4__verilog_instance(nc_fp4__verilog *v) {
         const size_t line = v->token.line;
         const uint32_t first = v->joints.count;
         nc_fp4__statement *s;
+        uint32_t i;
         (void)nc_fp4__verilog_name(v);
         nc_fp4__verilog_joints(v);
         if (v->l.t.status != NC_OK) return;
@@ -9826,6 +9856,8 @@ static void nc_fp4__verilog_instance(nc_fp4__verilog *v) {
             v->joints.count = first;
             continue;
         }
+        for (i = first; i < v->joints.count; i++)
+            v->joints.at[i].statement = v->m->statements.count;
         s = nc_fp4__new_statement(&v->l, v->m, line, 1);
         if (!s) return;
         s->model_name = name;
@@ -10041,6 +10073,104 @@ NC_API nc_status nc_fp4_read_verilog(nc_fp4_circuit **circuit, const char *text,
     return nc_fp4__read_verilog(circuit, NULL, text, bytes, err);
 }
 
+/* -- bench (ISCAS-85 and -89) ------------------------------------------------------------------- */
+
+/* Gates of any number of inputs: their function of two, 0 for one input, and whether it is
+ * complemented. */
+static const struct {
+    char name[8];
+    uint8_t truth, inverts;
+} nc_fp4__bench_gates[] = {{"AND", 8, 0}, {"NAND", 8, 1}, {"OR", 14, 0}, {"NOR", 14, 1},
+                           {"XOR", 6, 0}, {"XNOR", 6, 1}, {"BUF", 0, 0}, {"BUFF", 0, 0},
+                           {"NOT", 0, 1}, {"INV", 0, 1}};
+
+/* The next word: a name, or one of ( ) , =. Its length; 0 at the end. */
+static size_t nc_fp4__bench_word(nc__text *t, nc_fp4__word *w) {
+    for (nc__skip_space(t); nc__peek(t, 0) == '#'; nc__skip_space(t))
+        while (nc__peek(t, 0) >= 0 && nc__peek(t, 0) != '\n') t->at++;
+    w->text = t->at;
+    w->line = t->line;
+    w->column = (size_t)(t->at - t->line_start) + 1;
+    while (nc__peek(t, 0) > ' ' && !strchr("(),=#", nc__peek(t, 0))) t->at++;
+    if (t->at == w->text && nc__peek(t, 0) > 0) t->at++;
+    w->length = (size_t)(t->at - w->text);
+    return w->length;
+}
+
+static void nc_fp4__bench_expect(nc__text *t, const char *mark) {
+    nc_fp4__word w;
+    char what[16];
+    (void)nc_fp4__bench_word(t, &w);
+    snprintf(what, sizeof what, "expected %s", mark);
+    if (!nc_fp4__is(&w, mark)) nc_fp4__word_error(t, &w, NC_ERR_FORMAT, what);
+}
+
+/* What stands behind "name =": a gate and its inputs. */
+static void nc_fp4__bench_gate(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *name) {
+    const uint32_t out = nc_fp4__word_net(l, m, name, 0);
+    nc_fp4__word gate, w;
+    uint32_t net = UINT32_MAX, n = 0;
+    char kind[8] = "";
+    size_t i;
+    (void)nc_fp4__bench_word(&l->t, &gate);
+    for (i = 0; i < gate.length && i < 7; i++)
+        kind[i] =
+            (char)(gate.text[i] >= 'a' && gate.text[i] <= 'z' ? gate.text[i] - 32 : gate.text[i]);
+    for (i = 0; i < sizeof nc_fp4__bench_gates / sizeof *nc_fp4__bench_gates; i++)
+        if (!strcmp(kind, nc_fp4__bench_gates[i].name) && gate.length == strlen(kind)) break;
+    if (i == sizeof nc_fp4__bench_gates / sizeof *nc_fp4__bench_gates) {
+        nc_fp4__word_error(&l->t, &gate, NC_ERR_UNSUPPORTED, "a gate that is not known");
+        return;
+    }
+    nc_fp4__bench_expect(&l->t, "(");
+    do {
+        uint32_t in;
+        (void)nc_fp4__bench_word(&l->t, &w);
+        if (!w.length || strchr("(),=", *w.text))
+            nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "expected a name");
+        if (l->t.status != NC_OK) return;
+        in = nc_fp4__word_net(l, m, &w, 0);
+        if (n++ && !nc_fp4__bench_gates[i].truth)
+            nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "the gate has one input");
+        net = n == 1 ? in : nc_fp4__table_net(l, m, nc_fp4__bench_gates[i].truth, 2, net, in);
+        (void)nc_fp4__bench_word(&l->t, &w);
+    } while (nc_fp4__is(&w, ","));
+    if (!nc_fp4__is(&w, ")")) nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "expected )");
+    nc_fp4__put_table(l, m, nc_fp4__bench_gates[i].inverts ? 1 : 2, 1, &net, out, name->line);
+}
+
+/* INPUT(x), OUTPUT(y), y = NAND(a, b). */
+static nc_status nc_fp4__read_bench(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
+                                    const char *text, size_t bytes, nc_error *err) {
+    nc_fp4__netlist l;
+    nc_fp4__model *m;
+    nc_fp4__word w, port;
+    if (!nc_fp4__open_netlist(&l, options, circuit, text, bytes, err)) return NC_ERR_ARG;
+    l.options.top = NULL;
+    m = nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7), 0, 1);
+    while (m && l.t.status == NC_OK && nc_fp4__bench_word(&l.t, &w)) {
+        const int input = nc_fp4__is(&w, "INPUT"), output = nc_fp4__is(&w, "OUTPUT");
+        if (!input && !output) {
+            nc_fp4__bench_expect(&l.t, "=");
+            if (l.t.status == NC_OK) nc_fp4__bench_gate(&l, m, &w);
+            continue;
+        }
+        nc_fp4__bench_expect(&l.t, "(");
+        if (!nc_fp4__bench_word(&l.t, &port) || strchr("(),=", *port.text))
+            nc_fp4__word_error(&l.t, &w, NC_ERR_FORMAT, "expected a name behind");
+        if (l.t.status != NC_OK) break;
+        nc_fp4__keep(&l.t, input ? &m->inputs : &m->outputs, nc_fp4__word_net(&l, m, &port, 0));
+        nc_fp4__bench_expect(&l.t, ")");
+    }
+    if (l.t.status == NC_OK && l.t.at < l.t.end)
+        (void)nc__text_fail(&l.t, NC_ERR_FORMAT, "a byte 0");
+    nc_fp4__place_all(&l);
+    nc_fp4__finish(&l);
+    nc_fp4__build_top(&l, 0, circuit);
+    nc_fp4__netlist_free(&l);
+    return l.t.status;
+}
+
 /* -- any of them ----------------------------------------------------------------------------- */
 
 /* The first character that is no blank and in no comment of BLIF; the end if there is none. */
@@ -10066,10 +10196,12 @@ NC_API nc_status nc_fp4_read_circuit(nc_fp4_circuit **circuit, const nc_fp4_read
         return nc_fp4__read_verilog(circuit, options, text, bytes, err);
     if (at < bytes && text[at] == '{') return nc_fp4_read_json(circuit, text, bytes, err);
     if (at < bytes && nc__is_digit(text[at])) return nc_fp4_read_bristol(circuit, text, bytes, err);
+    if (bytes - at > 6 && (!memcmp(text + at, "INPUT", 5) || !memcmp(text + at, "OUTPUT", 6)))
+        return nc_fp4__read_bench(circuit, options, text, bytes, err);
     if (bytes >= 5 && !memcmp(text, "NCFP4", 5))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "a network of units, not a circuit");
     return nc__fail(err, NC_ERR_FORMAT, 0, 0,
-                    "no netlist that is known: BLIF, AIGER, Verilog, Bristol or JSON");
+                    "no netlist that is known: BLIF, AIGER, Verilog, bench, Bristol or JSON");
 }
 
 NC__COLD_END

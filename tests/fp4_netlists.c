@@ -1,4 +1,5 @@
-/* nc_fp4.h, section netlists: BLIF and AIGER as other tools write them, names, refusals by name. */
+/* nc_fp4.h, section netlists: BLIF, AIGER, Verilog, bench and Bristol as other tools write them,
+   names, refusals by name. */
 #include "test.h"
 #include "../nc_fp4.h"
 
@@ -52,7 +53,7 @@ static void check_good(const good_text *g, const nc_fp4_read_options *options) {
     int f;
     if (nc_fp4_read_circuit(&c, options, g->text, strlen(g->text), &err) != NC_OK)
         fail_msg("%d:%d: %s\n%s", err.line, err.column, err.message, g->text);
-    for (f = 0; f < 5; f++) { /* as it is, and after each format */
+    for (f = 0; f < 5; f++) { /* as it is, and after each format; Bristol has no names */
         nc_fp4_circuit *again;
         names_of(c, 0, names, sizeof names);
         if (f < 4) assert_string_equal(names, g->inputs);
@@ -314,6 +315,248 @@ static void aiger_is_read_in_both_forms(void **state) {
     check_good(&unrolled, &options);
 }
 
+/* Forms of yosys 0.23, ABC, EPFL and ISCAS; the tables are worked out by hand. */
+static void structural_verilog_is_read(void **state) {
+    static const good_text cases[] = {
+        /* ISCAS: primitive gates, comments, a delay */
+        {"// c17\n`timescale 1ns/1ps\nmodule c17 (N1,N2,\n N3,Y,Z);\ninput N1,N2,N3;\noutput Y,Z;\n"
+         "wire N10; /* a\ncomment */\nnand #1 NAND2_1 (N10, N1, N2, N3);\nnot (Z, N10), g (Y, "
+         "N3);\n"
+         "endmodule\n",
+         "N1 N2 N3", "Y Z", "11110000 00000001"},
+        /* EPFL and ABC: escaped names, which are no bits of a vector, and 1'b0 */
+        {"module top ( \\a[0] , \\b.c\\d , n1, y, z );\n input \\a[0] , \\b.c\\d , n1;\n output y, "
+         "z;\n"
+         " wire w;\n assign w = ~\\a[0]  & \\b.c\\d ;\n assign y = ~w ^ n1;\n assign z = 1'b0;\n"
+         "endmodule",
+         "a[0] b.c\\d n1", "y z", "11010010 00000000"},
+        /* yosys: vectors, braces, selections, a table as a shift, attributes, cells */
+        {"(* top =  1  *)\nmodule top(a, b, y, z, c);\n  input [1:0] a;\n  wire [1:0] a;\n  input "
+         "b;\n"
+         "  wire b;\n  output [1:0] y;\n  wire [1:0] y;\n  output z;\n  output c;\n  wire _0_;\n"
+         "  assign _0_ = 4'h6 >> { a[1], b };\n  assign { y[0], y[1] } = { _0_, a[0] };\n"
+         "  \\$_AOI3_  _1_ (\n    .A(a[0]),\n    .B(a[1]),\n    .C(b),\n    .Y(z)\n  );\n"
+         "  \\$_MUX_ _2_ (.A(a[0]), .B(a[1]), .S(b), .Y(c));\nendmodule\n",
+         "a[0] a[1] b", "y[0] y[1] z c", "00111100 01010101 11100000 01010011"},
+        /* modules in any order, ports by name and by place, too narrow and open ones */
+        {"module leaf(input [1:0] x, input e, output q, output [1:0] r);\n"
+         " assign q = &x & e, r = ~x;\nendmodule\n"
+         "module top(input p, output u, v, w);\n wire [1:0] t;\n"
+         " leaf one(.x(p), .e(1'b1), .q(u), .r(t)), two({p, 1'h1}, p, v,);\n assign w = t[1];\n"
+         "endmodule\n",
+         "p", "u v w", "00 01 11"},
+        /* [0:1]: the first bit is the highest; [0:0] is a bit */
+        {"module m(input [0:1] a, input [0:0] e, output [3:2] y);\n assign y = a + e;\nendmodule",
+         "a[1] a[0] e", "y[2] y[3]", "01011010 00110110"},
+        /* widths: a carry that the left side asks for, and one that nobody does */
+        {"module m(input [1:0] a, input b, output [2:0] y, output z, n, output k);\n"
+         " assign y = a + {2{b}};\n assign z = a + b == 2'd0;\n assign n = a - 2'd1 < a;\n"
+         " supply1 one; wire zero = !one; assign k = zero ? 1'b0 : b ^~ a[1];\nendmodule",
+         "a[0] a[1] b", "y[0] y[1] y[2] z n k",
+         "01011010 00111001 00000111 10000001 01110111 11000011"}};
+    static const bad_text bad[] = {
+        {"module m(a);\ninput a;\n", NC_ERR_FORMAT, 3, "end of the text"},
+        {"module m(a);\ninput a;\nalways @* a = 1;\nendmodule", NC_ERR_UNSUPPORTED, 3, "'always'"},
+        {"module m(a);\ninput a;\nfunction f;\nendmodule", NC_ERR_UNSUPPORTED, 3, "'function'"},
+        {"module m(a);\ninput signed a;\nendmodule", NC_ERR_UNSUPPORTED, 2, "'signed'"},
+        {"module m #(parameter N = 1) (a);\nendmodule", NC_ERR_UNSUPPORTED, 1, "no parameters"},
+        {"module m(a);\ninout a;\nendmodule", NC_ERR_UNSUPPORTED, 2, "'inout'"},
+        {"`define x\nmodule m; endmodule", NC_ERR_UNSUPPORTED, 1, "'`define'"},
+        {"module m(a, y);\ninput a;\noutput y;\nassign y = a / 2'd2;\nendmodule", NC_ERR_FORMAT, 4,
+         "expected ';': '/'"},
+        {"module m(y);\noutput y;\nassign y = 1 + 2;\nendmodule", NC_ERR_UNSUPPORTED, 3,
+         "numbers without a width"},
+        {"module m(y);\noutput y;\nassign y = {1, 1'b0};\nendmodule", NC_ERR_FORMAT, 3,
+         "without a width in braces"},
+        {"module m(y);\noutput y;\nassign y = 1'bx;\nendmodule", NC_ERR_UNSUPPORTED, 3,
+         "not 0 or 1"},
+        {"module m(y);\noutput y;\nassign y = 2'b12;\nendmodule", NC_ERR_FORMAT, 3, "a digit"},
+        {"module m(y);\noutput y;\nassign y = 4'sd1;\nendmodule", NC_ERR_UNSUPPORTED, 3, "signed"},
+        {"module m(a, y);\ninput a;\noutput y;\nassign y = (a;\nendmodule", NC_ERR_FORMAT, 4,
+         "an operator or a bracket"},
+        {"module m(a, y);\ninput a;\noutput y;\nassign y = a };\nendmodule", NC_ERR_FORMAT, 4,
+         "expected ';': '}'"},
+        {"module m(a, y);\ninput a;\noutput y;\nassign y = a & ;\nendmodule", NC_ERR_FORMAT, 4,
+         "expected an operand"},
+        {"module m(a, y);\ninput a;\noutput y;\nassign ~y = a;\nendmodule", NC_ERR_FORMAT, 4,
+         "cannot be assigned"},
+        {"module m(a, y);\ninput a;\noutput y;\nassign y = a;\nassign y = a;\nendmodule",
+         NC_ERR_FORMAT, 5, "'y' is driven twice"},
+        {"module m(a, y);\ninput a;\noutput y;\nassign a = y;\nendmodule", NC_ERR_FORMAT, 4,
+         "input 'a' is driven"},
+        {"module m(a, y);\ninput [1:0] a;\noutput y;\nassign y = a[2];\nendmodule", NC_ERR_FORMAT,
+         4, "bits that 'a' does not have"},
+        {"module m(a, y);\ninput a;\noutput y;\nwire w;\nassign y = w;\nendmodule", NC_ERR_FORMAT,
+         4, "nothing drives 'w'"},
+        {"module m(a, y);\ninput a;\nassign y = a;\nendmodule", NC_ERR_FORMAT, 3,
+         "not declared yet"},
+        {"module m(a);\nwire a;\nendmodule", NC_ERR_FORMAT, 1, "neither input nor output"},
+        {"module m(a, a);\ninput a;\nendmodule", NC_ERR_FORMAT, 1, "a port twice"},
+        {"module m(a);\ninput a;\ninput a;\nendmodule", NC_ERR_FORMAT, 3, "declared twice"},
+        {"module m(a);\ninput a;\nwire [1:0] a;\nendmodule", NC_ERR_FORMAT, 3, "another range"},
+        {"module m(a, y);\ninput a;\noutput y;\nno n(.x(a), .y(y));\nendmodule", NC_ERR_FORMAT, 4,
+         "there is no model 'no'"},
+        {"module m(a, y);\ninput a;\noutput y;\nno #(1) n(a, y);\nendmodule", NC_ERR_UNSUPPORTED, 4,
+         "no parameters"},
+        {"module m(a, y);\ninput a;\noutput y;\ns n(.z(a), .y(y));\nendmodule\nmodule s(x, y);\n"
+         "input x;\noutput y;\nassign y = x;\nendmodule",
+         NC_ERR_FORMAT, 4, "'z' is no port of 's'"},
+        {"module m(a, y);\ninput a;\noutput y;\ns n(.x(a), .x(a));\nendmodule\nmodule s(x, y);\n"
+         "input x;\noutput y;\nassign y = x;\nendmodule",
+         NC_ERR_FORMAT, 4, "'x' of 's' is connected twice"},
+        {"module m(a, y);\ninput a;\noutput y;\nm n(a, y);\nendmodule", NC_ERR_LIMIT, 1,
+         "contains itself"},
+        {"module m(a, y);\ninput a;\noutput y;\n\\$_AND_ g(.A(a), .Y(y));\nendmodule",
+         NC_ERR_FORMAT, 4, "a pin of '$_AND_' is open"},
+        {"module m(a, y);\ninput a;\noutput y;\nand g(y);\nendmodule", NC_ERR_FORMAT, 4,
+         "a gate without an input"},
+        {"/* open", NC_ERR_FORMAT, 1, "a comment without an end"}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) check_good(&cases[i], NULL);
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) check_bad(&bad[i], NULL);
+}
+
+/* All operators on small operands, against C: y = f(a, b) of eight bits, a of three, b of two. */
+static void operators_of_verilog_are_those_of_the_standard(void **state) {
+    enum { A = 3, B = 2 };
+    static const struct {
+        const char *text;
+        int which;
+    } operators[] = {{"a + b", 0},
+                     {"a - b", 1},
+                     {"a * b", 2},
+                     {"a & b", 3},
+                     {"a | b", 4},
+                     {"a ^ b", 5},
+                     {"a ~^ b", 6},
+                     {"a && b", 7},
+                     {"a || b", 8},
+                     {"a == b", 9},
+                     {"a !== b", 10},
+                     {"a < b", 11},
+                     {"a <= b", 12},
+                     {"a > b", 13},
+                     {"a >= b", 14},
+                     {"a << b", 15},
+                     {"a >>> b", 16},
+                     {"{a, b}", 17},
+                     {"{3{b}}", 18},
+                     {"b ? a : ~a", 19},
+                     {"~a", 20},
+                     {"-a", 21},
+                     {"!a", 22},
+                     {"&a", 23},
+                     {"~&a", 24},
+                     {"|a", 25},
+                     {"~|a", 26},
+                     {"^a", 27},
+                     {"^~a", 28},
+                     {"a + b * 2'd3", 29},
+                     {"a - b - 1", 30},
+                     {"b < a == a[0]", 31},
+                     {"a[2:1] + b & 3'd5 | a[0]", 32},
+                     {"&b ? a : b[1] ? b : 8'hf_0", 33}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof operators / sizeof *operators; i++) {
+        char text[400];
+        uint8_t in[A + B], out[8], wires[2000];
+        uint32_t x, k;
+        nc_fp4_circuit *c;
+        nc_fp4_network *n;
+        nc_error err;
+        snprintf(
+            text, sizeof text,
+            "module m(input [2:0] a, input [1:0] b, output [7:0] y);\nassign y = %s;\nendmodule",
+            operators[i].text);
+        if (nc_fp4_read_verilog(&c, text, strlen(text), &err) != NC_OK)
+            fail_msg("%s: %s", operators[i].text, err.message);
+        assert_int_equal(nc_fp4_compile(c, &n), NC_OK);
+        for (x = 0; x < 1u << (A + B); x++) {
+            const uint32_t a = x & 7, b = x >> 3, parity = (a ^ a >> 1 ^ a >> 2) & 1;
+            const uint32_t right[] = {a + b,
+                                      a - b,
+                                      a * b,
+                                      a & b,
+                                      a | b,
+                                      a ^ b,
+                                      ~(a ^ b),
+                                      a && b,
+                                      a || b,
+                                      a == b,
+                                      a != b,
+                                      a<b, a <= b, a>
+                                          b,
+                                      a >= b,
+                                      a << b,
+                                      a >> b,
+                                      a << 2 | b,
+                                      b | b << 2 | b << 4,
+                                      b ? a : ~a,
+                                      ~a,
+                                      0 - a,
+                                      !a,
+                                      a == 7,
+                                      a != 7,
+                                      a != 0,
+                                      a == 0,
+                                      parity,
+                                      !parity,
+                                      a + b * 3,
+                                      a - b - 1,
+                                      (b < a) == (a & 1),
+                                      (((a >> 1) + b) & 5) | (a & 1),
+                                      b == 3   ? a
+                                      : b >> 1 ? b
+                                               : 0xF0};
+            uint32_t got = 0;
+            for (k = 0; k < A + B; k++) in[k] = x >> k & 1;
+            nc_fp4_eval_packed(n, in, out, wires);
+            for (k = 0; k < 8; k++) got |= (uint32_t)out[k] << k;
+            if (got != (right[operators[i].which] & 255))
+                fail_msg("%s of %u and %u: %u, not %u", operators[i].text, a, b, got,
+                         right[operators[i].which] & 255);
+        }
+        nc_fp4_network_destroy(n);
+        nc_fp4_destroy(c);
+    }
+}
+
+static void bench_and_the_old_bristol_format_are_read(void **state) {
+    static const good_text cases[] = {
+        {"# c\nINPUT(10)\nINPUT(G2)\n\nOUTPUT(y)\nOUTPUT(z)\ny = NAND(10, G2, t)\nz=xor(10,G2)\n"
+         "t = NOT(10) # c\n",
+         "10 G2", "y z", "1111 0110"},
+        {"OUTPUT(y)\ny = BUFF(a)\nINPUT(a)\n", "a", "y", "01"},
+        {"2 5\n2 1 1\n\n2 1 0 1 3 AND\n2 1 3 2 4 XOR\n", "x[0] x[1] x1", "y", "00011110"},
+        {"1 3\n2 0 1\n\n2 1 0 1 2 XOR", "x[0] x[1]", "y", "0110"},
+        {"1 3\n1 1 1\n1 1 0 1 INV\n", "x x1", "y", "1010"}};
+    static const bad_text bad[] = {
+        {"INPUT(a)\nOUTPUT(y)\ny = DFF(a)\n", NC_ERR_UNSUPPORTED, 3, "'DFF'"},
+        {"INPUT(a)\nOUTPUT(y)\ny = NOT(a, a)\n", NC_ERR_FORMAT, 3, "has one input"},
+        {"INPUT(a)\nINPUT(a)\nOUTPUT(a)\n", NC_ERR_FORMAT, 1, "twice"},
+        {"INPUT(a)\nOUTPUT(y)\n", NC_ERR_FORMAT, 2, "nothing drives 'y'"},
+        {"INPUT(a)\nOUTPUT(y)\ny AND(a)\n", NC_ERR_FORMAT, 3, "expected ="},
+        {"INPUT(a)\nOUTPUT(y)\ny = AND(a", NC_ERR_FORMAT, 3, "expected )"},
+        {"1 3\n1 9 1\n\n2 1 0 1 2 XOR\n", NC_ERR_FORMAT, 2, "a width that does not fit"},
+        {"1 3\n1 1 0\n\n2 1 0 1 2 XOR\n", NC_ERR_FORMAT, 2, "a width that does not fit"},
+        {"1 3\n1 1 3\n\n2 1 0 1 2 XOR\n1 1 1 1 INV", NC_ERR_FORMAT, 5, "more gates"}};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++)
+        if (i == 4) {
+            nc_fp4_circuit *c;
+            nc_error err;
+            assert_int_equal(nc_fp4_read_bristol(&c, cases[i].text, strlen(cases[i].text), &err),
+                             NC_ERR_FORMAT);
+            assert_non_null(strstr(err.message, "has a value already"));
+        } else {
+            check_good(&cases[i], NULL);
+        }
+    for (i = 0; i < sizeof bad / sizeof *bad; i++) check_bad(&bad[i], NULL);
+}
+
 /* What a format cannot say is said otherwise, and nothing twice. */
 static void names_survive_or_are_replaced_without_clashes(void **state) {
     static const char *const in[] = {"1GAT(0)", "1 2 3", "1_2_3",     "a#b", "0",       "n",
@@ -400,6 +643,9 @@ int main(void) {
         cmocka_unit_test(latches_are_unrolled_by_choice),
         cmocka_unit_test(gates_come_from_a_genlib),
         cmocka_unit_test(aiger_is_read_in_both_forms),
+        cmocka_unit_test(structural_verilog_is_read),
+        cmocka_unit_test(operators_of_verilog_are_those_of_the_standard),
+        cmocka_unit_test(bench_and_the_old_bristol_format_are_read),
         cmocka_unit_test(names_survive_or_are_replaced_without_clashes),
     };
     return cmocka_run_group_tests_name("fp4 netlists", tests, NULL, NULL);
