@@ -555,8 +555,8 @@ static void circuits_are_simplified_as_they_grow(void **state) {
     nc_fp4_network *n;
     uint32_t x[3], y, z, in[3], out[2];
     (void)state;
-    assert_int_equal(nc_fp4_create(&c, "a name\n", NULL), NC_OK);
-    assert_string_equal(nc_fp4_name(c), "a name_"); /* written as each format can say it */
+    assert_int_equal(nc_fp4_create(&c, "a\nname", NULL), NC_OK);
+    assert_string_equal(nc_fp4_name(c), "a_name"); /* no control characters */
     assert_int_equal(nc_fp4_add_input(c, "x", 3, x), NC_OK);
     in[0] = x[0];
     in[1] = NC_FP4_TRUE;
