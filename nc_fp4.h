@@ -45,7 +45,7 @@
      >>netlists      circuits from and to BLIF, Bristol Fashion and JSON
      >>networks      threshold units for every function, and the bit-sliced program
      >>evaluation    one case, 64 cases a word, plain integers
-     >>verification  all cases, decision diagrams, structural induction
+     >>verification  all cases, structural induction, decision diagrams, sweeping, SAT
      >>files         networks as .fp4, BLIF, C, DOT, JSON and safetensors
      >>gpu           products and circuits on Vulkan and CUDA, with NC_GPU
      >>changelog
@@ -249,23 +249,58 @@ typedef struct nc_fp4_atom {
 typedef enum nc_fp4_evidence {
     NC_FP4_EXHAUSTIVE = 0, /* every input combination was evaluated */
     NC_FP4_BDD = 1,        /* proof: both sides have the same reduced ordered decision diagrams */
-    NC_FP4_STRUCTURAL = 2  /* proof by induction: every function of the circuit was compared with
-                              its units on all their inputs; and random cases were evaluated */
+    NC_FP4_STRUCTURAL = 2, /* proof by induction: the units that stand for a function of the circuit
+                              were compared with it on all their inputs; and random cases were
+                              evaluated */
+    NC_FP4_SWEEP = 3,      /* proof: wires of both sides were merged from the inputs up, where a
+                              search for a difference ended without one */
+    NC_FP4_SOLVER = 4      /* the word of the user's nc_fp4_sat_fn */
 } nc_fp4_evidence;
+
+typedef enum nc_fp4_verdict {
+    NC_FP4_UNDECIDED = 0, /* neither was found within the budget */
+    NC_FP4_PROVEN = 1,    /* equal in all cases */
+    NC_FP4_REFUTED = 2    /* different in a case that was evaluated */
+} nc_fp4_verdict;
 
 /* What verification found. */
 typedef struct nc_fp4_report {
     uint64_t cases;        /* input combinations evaluated */
-    uint64_t wrong;        /* of these, with a wrong output; for BDD: outputs that differ */
+    uint64_t wrong;        /* of these, with a wrong output; for BDD, SWEEP and SOLVER: outputs that
+                              differ */
     uint64_t first_wrong;  /* the first such combination (output); 0 when none */
     uint32_t units;        /* threshold units of the network */
     uint32_t parameters;   /* weights and thresholds */
     uint32_t bytes_packed; /* parameters at 4 bits, whole bytes per network */
     uint32_t bytes_float;  /* parameters as float32 */
     double margin;         /* least |sum - threshold| over all units and the inputs they can have */
-    nc_fp4_evidence evidence;
-    uint32_t depth; /* units on the longest path */
+    nc_fp4_evidence evidence; /* of the verdict; undecided: what was tried last */
+    uint32_t depth;           /* units on the longest path */
+    nc_fp4_verdict verdict;
+    uint32_t tried; /* bit e: evidence e was looked for */
+    uint32_t open;  /* undecided: outputs that were not proven, as far as it was counted */
+    uint64_t steps; /* that it took */
 } nc_fp4_report;
+
+/* A solver of the user's. `dimacs` is a problem in conjunctive normal form (DIMACS cnf) that has a
+ * solution if network and circuit differ; variables 1 .. inputs are the inputs. Returns 20: there
+ * is none; 10: there is one, and example[i] is 0 or 1 for variable i + 1 (it is tried before it is
+ * believed); else: unknown. These are the exit codes of SAT solvers. */
+typedef int (*nc_fp4_sat_fn)(void *user, const char *dimacs, size_t bytes, uint32_t inputs,
+                             uint8_t *example);
+
+/* How to verify; zero means default. */
+#define NC_FP4_DEFAULT_STEPS (UINT64_C(1) << 31)
+typedef struct nc_fp4_verify_options {
+    uint32_t methods;        /* bit e: look for evidence e; 0: for any */
+    uint64_t steps;          /* budget; a step takes 1 to 10 ns. The default ends within a minute */
+    nc_progress_fn progress; /* called with the steps spent of the budget; may cancel */
+    void *progress_user;
+    nc_fp4_sat_fn sat; /* null: none */
+    void *sat_user;
+    uint8_t *counter_example; /* null, or a byte for each input: 0 or 1, where the verdict is
+                                  NC_FP4_REFUTED */
+} nc_fp4_verify_options;
 
 /* A Boolean circuit: wires, and functions of wires. Wire 0 is false, wire 1 is true. */
 typedef struct nc_fp4_circuit nc_fp4_circuit;
@@ -308,7 +343,8 @@ typedef enum nc_fp4_file_kind {
     NC_FP4_DOT, /* Graphviz */
     NC_FP4_C,   /* a C header */
     NC_FP4_SAFETENSORS,
-    NC_FP4_AIGER /* And-Inverter graph, binary */
+    NC_FP4_AIGER, /* And-Inverter graph, binary */
+    NC_FP4_DIMACS /* clauses that have a solution where an output is 1, for SAT solvers */
 } nc_fp4_file_kind;
 
 /* How netlists are read. Zero means default. */
@@ -561,8 +597,8 @@ NC_API nc_status nc_fp4_read_verilog(nc_fp4_circuit **circuit, const char *text,
  * defaults). */
 NC_API nc_status nc_fp4_read_circuit(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
                                      const void *data, size_t bytes, nc_error *err);
-/* The circuit as a file: NC_FP4_BLIF, NC_FP4_BRISTOL, NC_FP4_JSON or NC_FP4_AIGER (binary). Free
- * with nc_fp4_free_text. */
+/* The circuit as a file: NC_FP4_BLIF, NC_FP4_BRISTOL, NC_FP4_JSON, NC_FP4_AIGER (binary) or
+ * NC_FP4_DIMACS, where variables 1 .. inputs are the inputs. Free with nc_fp4_free_text. */
 NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
                                       char **text, size_t *bytes);
 
@@ -602,14 +638,26 @@ NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint6
 /* -- verification: a network against what it shall compute -------------------------- */
 
 /* Compare a network with the circuit it was compiled from, or with any other of the same inputs
- * and outputs: all cases up to 26 inputs, else by decision diagrams, else (diagrams too large; for
- * its own circuit only) by structural induction. NC_ERR_LIMIT when none of them can. Equal when
- * report->wrong is 0. */
+ * and outputs, within the default budget: all cases where they are few; for its own circuit by
+ * structural induction; by decision diagrams; by sweeping; by all cases up to 26 inputs.
+ * Equal when it returns NC_OK and report->wrong is 0 (report->verdict is NC_FP4_PROVEN). Without a
+ * verdict it returns NC_ERR_LIMIT. The verdict is the same on every machine. */
 NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                nc_fp4_report *report);
-/* The same with a method of choice. */
+/* The same by one method: NC_ERR_LIMIT when it finds no verdict (EXHAUSTIVE: more than 26 inputs;
+ * STRUCTURAL: not the network's own circuit). */
 NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                   nc_fp4_evidence evidence, nc_fp4_report *report);
+/* The same with a budget, methods, progress and a solver of choice; null: the defaults.
+ * NC_ERR_CANCELLED when progress asked to stop, NC_ERR_MISMATCH when the solver's solution is
+ * none. */
+NC_API nc_status nc_fp4_verify_with(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                                    const nc_fp4_verify_options *options, nc_fp4_report *report);
+/* A circuit with the same inputs and one output, which is 1 where network and circuit differ: to
+ * hand on to other tools as BLIF, DIMACS .. Free with nc_fp4_destroy. NC_ERR_MISMATCH for other
+ * numbers of inputs or outputs, NC_ERR_LIMIT beyond 2^24 wires. */
+NC_API nc_status nc_fp4_miter(nc_fp4_circuit **miter, const nc_fp4_network *network,
+                              const nc_fp4_circuit *circuit);
 /* All 2^inputs combinations against a function. NC_ERR_LIMIT above 26 inputs or 64 outputs. */
 NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_fn spec, void *user,
                                      nc_fp4_report *report);
@@ -5940,6 +5988,7 @@ NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format forma
         }
     }
     nc_fp4__finish_report(report, margin);
+    report->verdict = report->wrong ? NC_FP4_REFUTED : NC_FP4_PROVEN;
     return NC_OK;
 }
 
@@ -10756,6 +10805,91 @@ static void nc_fp4__write_aiger(const nc_fp4_circuit *c, const uint8_t *live, nc
     nc__free(NULL, literal, n * sizeof *literal);
 }
 
+/* -- DIMACS ------------------------------------------------------------------------------------ */
+
+/* Cubes of three variables, 0 to 26: digit k of the number to base 3 is 0: variable k does not
+ * count, 1: it is 1, 2: it is 0. Returns the cube's truth table. */
+static uint32_t nc_fp4__cube(uint32_t cube) {
+    uint32_t k, table = 0xFF;
+    for (k = 0; k < 3; k++, cube /= 3)
+        if (cube % 3) table &= cube % 3 == 1 ? nc_fp4__variable[k] : ~nc_fp4__variable[k];
+    return table & 0xFF;
+}
+
+/* Is a cube a prime implicant of the function: does it lie in it, and no larger cube around it? */
+static int nc_fp4__is_prime(uint32_t cube, uint32_t truth) {
+    uint32_t k, place = 1;
+    if (nc_fp4__cube(cube) & ~truth) return 0;
+    for (k = 0; k < 3; k++, place *= 3)
+        if (cube / place % 3 && !(nc_fp4__cube(cube - cube / place % 3 * place) & ~truth)) return 0;
+    return 1;
+}
+
+/* The clauses that tie a node to its inputs, by the prime implicants of it and its complement
+ * (Tseitin, On the complexity of derivation in propositional calculus, 1968): literals in `to`, as
+ * numbers below 8: 2 k of input k, 6 of the node; + 1 complements. Returns how many literals; 0:
+ * there is no such clause. */
+static uint32_t nc_fp4__node_clause(uint32_t truth, uint32_t cube, int value, uint32_t to[4]) {
+    uint32_t n = 0, k;
+    if (!nc_fp4__is_prime(cube, value ? truth : ~truth & 0xFF)) return 0;
+    for (k = 0; k < 3; k++, cube /= 3)
+        if (cube % 3) to[n++] = 2 * k + (cube % 3 == 1);
+    to[n++] = value ? 6 : 7;
+    return n;
+}
+
+/* The clauses of all live nodes, and one for the outputs; returns how many. number: the variable of
+ * each node. */
+static uint64_t nc_fp4__dimacs_clauses(const nc_fp4_circuit *c, const uint8_t *live,
+                                       const uint32_t *number, nc__buffer *to) {
+    uint32_t literal[4], i, k, n, cube;
+    uint64_t clauses = 1;
+    int value;
+    for (i = 0; i < c->nodes.count && to->status == NC_OK; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        if (!live[i] || node->inputs == NC_FP4__INPUT) continue;
+        for (cube = 0; cube < 27; cube++)
+            for (value = 0; value < 2; value++) {
+                n = nc_fp4__node_clause(node->truth, cube, value, literal);
+                for (k = 0; k < n; k++)
+                    nc__buffer_print(
+                        to, "%s%u ", literal[k] & 1 ? "-" : "",
+                        (unsigned)number[literal[k] > 5 ? i : node->in[literal[k] / 2]]);
+                if (n) nc__buffer_print(to, "0\n");
+                clauses += n > 0;
+            }
+    }
+    for (i = 0; i < c->outputs.count; i++)
+        nc__buffer_print(to, "%u ", (unsigned)number[c->outputs.at[i]]);
+    nc__buffer_print(to, "0\n");
+    return clauses;
+}
+
+static void nc_fp4__write_dimacs(const nc_fp4_circuit *c, const uint8_t *live, nc__buffer *to) {
+    const uint32_t n = c->nodes.count;
+    uint32_t *number = (uint32_t *)nc__calloc(NULL, n * sizeof *number), variables, i;
+    uint64_t clauses;
+    nc__buffer body;
+    memset(&body, 0, sizeof body);
+    variables = c->inputs.count;
+    for (i = 0; number && i < n; i++) {
+        if (c->nodes.at[i].inputs == NC_FP4__INPUT)
+            number[i] = c->nodes.at[i].in[0] + 1;
+        else if (live[i])
+            number[i] = ++variables;
+    }
+    if (number) {
+        clauses = nc_fp4__dimacs_clauses(c, live, number, &body);
+        nc__buffer_print(to, "c %s: a solution makes an output 1; 1 to %u are the inputs\n",
+                         c->name, (unsigned)c->inputs.count);
+        nc__buffer_print(to, "p cnf %u %llu\n", (unsigned)variables, (unsigned long long)clauses);
+        nc__buffer_put(to, body.data, body.used);
+    }
+    if (!number || body.status != NC_OK) to->status = NC_ERR_MEMORY;
+    nc__buffer_free(&body);
+    nc__free(NULL, number, n * sizeof *number);
+}
+
 NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file_kind kind,
                                       char **text, size_t *bytes) {
     nc__buffer to;
@@ -10765,7 +10899,7 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
     *bytes = 0;
     if (!circuit) return NC_ERR_ARG;
     if (kind != NC_FP4_BLIF && kind != NC_FP4_BRISTOL && kind != NC_FP4_JSON &&
-        kind != NC_FP4_AIGER)
+        kind != NC_FP4_AIGER && kind != NC_FP4_DIMACS)
         return NC_ERR_UNSUPPORTED;
     memset(&to, 0, sizeof to);
     live = nc_fp4__live(circuit);
@@ -10774,6 +10908,7 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
     if (kind == NC_FP4_JSON) nc_fp4__write_json(circuit, live, &to);
     if (kind == NC_FP4_BRISTOL) nc_fp4__write_bristol(circuit, live, &to);
     if (kind == NC_FP4_AIGER) nc_fp4__write_aiger(circuit, live, &to);
+    if (kind == NC_FP4_DIMACS) nc_fp4__write_dimacs(circuit, live, &to);
     nc__free(NULL, live, circuit->nodes.count);
     return nc_fp4__hand_over(&to, text, bytes);
 }
@@ -11201,32 +11336,37 @@ static void nc_fp4__plan_places(nc_fp4__plan *p) {
     net->steps.count = kept;
 }
 
+/* Lives and places of the steps that are planned. */
+static nc_status nc_fp4__place_steps(nc_fp4__plan *p) {
+    const nc_allocator *hooks = p->net->hooks;
+    const size_t steps = (size_t)p->net->steps.count + 1, bytes = 3 * steps * sizeof *p->last;
+    if (p->no_memory) return NC_ERR_MEMORY;
+    p->last = (uint32_t *)nc__calloc(hooks, bytes);
+    if (!p->last) return NC_ERR_MEMORY;
+    p->place = p->last + steps;
+    p->spare = p->place + steps;
+    nc_fp4__plan_lives(p);
+    nc_fp4__plan_places(p);
+    nc__free(hooks, p->last, bytes);
+    return NC_OK;
+}
+
 /* The bit-sliced program: steps in an order that the network gives, then the last reader of every
  * step, then registers, which are free again behind their last reader. */
 static nc_status nc_fp4__plan_program(nc_fp4_network *net, const nc_fp4__cut *cuts) {
     const size_t wires = (size_t)net->inputs + net->units.count + 1, size = sizeof(uint32_t);
-    size_t steps = 0;
+    nc_status status = NC_ERR_MEMORY;
     nc_fp4__plan p;
     memset(&p, 0, sizeof p);
     p.net = net;
     p.cuts = cuts;
     p.operand = (uint32_t *)nc__alloc(net->hooks, wires * size);
-    p.no_memory = !p.operand;
     if (p.operand) {
         nc_fp4__plan_steps(&p);
-        steps = (size_t)net->steps.count + 1;
-        p.last = (uint32_t *)nc__calloc(net->hooks, 3 * steps * size);
-        p.no_memory = p.no_memory || !p.last;
-    }
-    if (!p.no_memory) {
-        p.place = p.last + steps;
-        p.spare = p.place + steps;
-        nc_fp4__plan_lives(&p);
-        nc_fp4__plan_places(&p);
+        status = nc_fp4__place_steps(&p);
     }
     nc__free(net->hooks, p.operand, wires * size);
-    nc__free(net->hooks, p.last, 3 * steps * size);
-    return p.no_memory ? NC_ERR_MEMORY : NC_OK;
+    return status;
 }
 
 static int nc_fp4__reads(const nc_fp4__step *s, uint32_t operand) {
@@ -11934,6 +12074,8 @@ NC_API nc_status nc_fp4_eval_integers(const nc_fp4_network *network, const uint6
 
 /* >>verification ================================================================= */
 
+/* -- reports and budgets ----------------------------------------------------------------------- */
+
 static void nc_fp4__start_report(const nc_fp4_network *n, nc_fp4_report *report) {
     uint32_t i;
     memset(report, 0, sizeof *report);
@@ -11941,6 +12083,34 @@ static void nc_fp4__start_report(const nc_fp4_network *n, nc_fp4_report *report)
     nc_fp4__finish_report(report, n->margin);
     report->depth = n->depth;
 }
+
+/* What a verification may spend, and has spent. The steps are counted, not measured, so that every
+ * machine comes to the same verdict. */
+typedef struct nc_fp4__budget {
+    const nc_fp4_verify_options *options;
+    uint64_t total, spent, told; /* told: at the last call of progress */
+    uint64_t limit;              /* of the method at work */
+    int cancelled;
+} nc_fp4__budget;
+
+/* Spend steps. 0: the method at work has no more of them, or the user has cancelled. */
+static int nc_fp4__spend(nc_fp4__budget *b, uint64_t steps) {
+    const nc_fp4_verify_options *o = b->options;
+    b->spent += steps;
+    if (o->progress && b->spent - b->told >= UINT64_C(1) << 22) {
+        b->told = b->spent;
+        if (o->progress(o->progress_user, b->spent < b->total ? b->spent : b->total, b->total))
+            b->cancelled = 1;
+    }
+    return !b->cancelled && b->spent < b->limit;
+}
+
+/* Why a method stopped. */
+static nc_status nc_fp4__spent(const nc_fp4__budget *b) {
+    return b->cancelled ? NC_ERR_CANCELLED : NC_ERR_LIMIT;
+}
+
+/* -- cases ------------------------------------------------------------------------------------- */
 
 /* Word of input i for the 64 consecutive cases from `first` (a multiple of 64) on. */
 static uint64_t nc_fp4__counting_word(uint32_t i, uint64_t first) {
@@ -11998,85 +12168,222 @@ NC_API nc_status nc_fp4_verify_cases(const nc_fp4_network *network, nc_fp4_spec_
         }
     }
     nc__free(network->hooks, in, bytes);
+    if (status == NC_OK) report->verdict = report->wrong ? NC_FP4_REFUTED : NC_FP4_PROVEN;
     return status;
 }
 
-/* The circuit itself on `words` words a wire: wire w at wires + w * words. */
-static void nc_fp4__run_nodes(const nc_fp4_circuit *c, uint64_t *wires, size_t words) {
-    size_t i, w;
-    for (i = 0; i < c->nodes.count; i++) {
-        const nc_fp4__node *node = &c->nodes.at[i];
-        const uint64_t *x = wires + node->in[0] * words, *y = wires + node->in[1] * words;
-        const uint64_t *z = wires + node->in[2] * words;
-        uint64_t mask[8];
-        if (node->inputs == NC_FP4__INPUT) continue;
-        nc_fp4__masks(node->truth, mask);
-        if (i <= NC_FP4_TRUE) x = y = z = wires + i * words;
-        for (w = 0; w < words; w++)
-            wires[i * words + w] =
-                i <= NC_FP4_TRUE ? mask[0] : nc_fp4__apply(mask, x[w], y[w], z[w]);
+/* A circuit as a bit-sliced program: a network without units. Null: out of memory. */
+static nc_fp4_network *nc_fp4__program_of(const nc_fp4_circuit *c, const nc_allocator *hooks) {
+    nc_fp4_network *net = nc_fp4__new_network(hooks);
+    const size_t bytes = c->nodes.count * sizeof(uint32_t);
+    uint32_t in[3], i, j;
+    nc_status status = NC_ERR_MEMORY;
+    nc_fp4__plan p;
+    memset(&p, 0, sizeof p);
+    p.net = net;
+    p.operand = (uint32_t *)nc__alloc(hooks, bytes);
+    if (net && p.operand && nc_fp4__numbers_reserve(&net->outputs, c->outputs.count)) {
+        net->inputs = c->inputs.count;
+        for (i = 0; i < c->nodes.count; i++) {
+            const nc_fp4__node *node = &c->nodes.at[i];
+            for (j = 0; j < 3; j++) in[j] = j < node->inputs ? p.operand[node->in[j]] : 0;
+            p.operand[i] =
+                node->inputs == NC_FP4__INPUT ? node->in[0] : nc_fp4__add_step(&p, in, node->truth);
+        }
+        for (i = 0; i < c->outputs.count; i++) {
+            in[0] = p.operand[c->outputs.at[i]];
+            (void)nc_fp4__numbers_add(&net->outputs, in[0]);
+            (void)nc_fp4__add_step(&p, in, 0xAA);
+        }
+        status = nc_fp4__place_steps(&p);
+        if (status == NC_OK) status = nc_fp4__fuse(net);
+    }
+    nc__free(hooks, p.operand, bytes);
+    if (status == NC_OK) return net;
+    nc_fp4_network_destroy(net);
+    return NULL;
+}
+
+/* Cases are shared by this number of workers, whatever the number of threads. */
+enum { NC_FP4__WORKERS = 8 };
+
+typedef struct nc_fp4__worker {
+    uint64_t **base[2]; /* of the network, and of the circuit's program */
+    uint64_t *work[2], *in, *out[2];
+    size_t bytes[2];
+    uint64_t wrong, first; /* cases; the first of them */
+} nc_fp4__worker;
+
+/* A network and a circuit, ready for cases. */
+typedef struct nc_fp4__trial {
+    const nc_fp4_network *n;
+    nc_fp4_network *program;
+    uint64_t cost; /* steps of both sides for a strip of cases */
+    int random;    /* cases by Philox instead of by counting */
+    nc_fp4__worker worker[NC_FP4__WORKERS];
+} nc_fp4__trial;
+
+static void nc_fp4__trial_end(nc_fp4__trial *t) {
+    uint32_t k, s;
+    for (k = 0; k < NC_FP4__WORKERS; k++)
+        for (s = 0; s < 2; s++) nc__free(t->n->hooks, t->worker[k].base[s], t->worker[k].bytes[s]);
+    nc_fp4_network_destroy(t->program);
+}
+
+/* Room for `workers` workers, all of it from the calling thread. End it in any case. */
+static nc_status nc_fp4__trial_start(nc_fp4__trial *t, const nc_fp4_network *n,
+                                     const nc_fp4_circuit *c, uint32_t workers) {
+    const size_t strip = NC_FP4__STRIP, outputs = n->outputs.count;
+    uint32_t k, s, i;
+    memset(t, 0, sizeof *t);
+    t->n = n;
+    t->program = nc_fp4__program_of(c, n->hooks);
+    if (!t->program) return NC_ERR_MEMORY;
+    t->cost = (uint64_t)n->steps.count + t->program->steps.count + n->inputs + 1;
+    for (k = 0; k < workers; k++) {
+        nc_fp4__worker *w = &t->worker[k];
+        w->first = UINT64_MAX;
+        for (s = 0; s < 2; s++) {
+            const nc_fp4_network *side = s ? t->program : n;
+            w->base[s] = nc_fp4__room(side, ((s ? 0 : n->inputs) + outputs) * strip, &w->work[s],
+                                      &w->bytes[s]);
+            if (!w->base[s]) return NC_ERR_MEMORY;
+            w->out[s] = w->work[s] + side->temporaries * strip;
+            if (!s) w->in = w->out[s] + outputs * strip;
+            for (i = 0; i < n->inputs; i++) w->base[s][i] = w->in + i * strip;
+            for (i = 0; i < outputs; i++) w->base[s][n->inputs + i] = w->out[s] + i * strip;
+        }
+    }
+    return NC_OK;
+}
+
+/* The inputs of the strip of cases from `first` on. */
+static void nc_fp4__fill_strip(const nc_fp4__trial *t, uint64_t first, uint64_t *in) {
+    size_t i;
+    if (!t->random) {
+        nc_fp4__counting_words(t->n->inputs, first, in);
+        return;
+    }
+    for (i = 0; i < t->n->inputs * (size_t)NC_FP4__STRIP; i += 2) {
+        uint32_t words[4];
+        nc__philox(t->n->source, first, i, words);
+        in[i] = (uint64_t)words[0] << 32 | words[1];
+        in[i + 1] = (uint64_t)words[2] << 32 | words[3];
     }
 }
 
-/* Inputs from `in`, both sides, and how many of the cases (of the first `some`) differ. */
-static nc_status nc_fp4__compare_strip(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                       uint64_t *in, uint64_t *out, uint64_t *wires, uint64_t first,
-                                       uint64_t some, nc_fp4_report *report) {
-    nc_status status;
+/* A strip of cases, of which the first `some` count. */
+static void nc_fp4__try_strip(const nc_fp4__trial *t, nc_fp4__worker *worker, uint64_t first,
+                              uint64_t some) {
+    const size_t strip = NC_FP4__STRIP;
     uint32_t i, w;
-    for (i = 0; i < n->inputs; i++)
-        memcpy(wires + c->inputs.at[i] * (size_t)NC_FP4__STRIP, in + i * (size_t)NC_FP4__STRIP,
-               NC_FP4__STRIP * sizeof *in);
-    nc_fp4__run_nodes(c, wires, NC_FP4__STRIP);
-    status = nc_fp4_eval_sliced(n, in, out, NC_FP4__STRIP);
-    for (w = 0; w < NC_FP4__STRIP && 64 * (uint64_t)w < some && status == NC_OK; w++) {
-        uint64_t wrong = 0, left = some - 64 * (uint64_t)w;
-        for (i = 0; i < n->outputs.count; i++)
-            wrong |= out[i * (size_t)NC_FP4__STRIP + w] ^
-                     wires[c->outputs.at[i] * (size_t)NC_FP4__STRIP + w];
+    nc_fp4__fill_strip(t, first, worker->in);
+    nc_fp4__run(t->n, worker->base[0], worker->work[0], strip);
+    nc_fp4__run(t->program, worker->base[1], worker->work[1], strip);
+    for (w = 0; w < strip && 64 * (uint64_t)w < some; w++) {
+        const uint64_t left = some - 64 * (uint64_t)w;
+        uint64_t wrong = 0;
+        for (i = 0; i < t->n->outputs.count; i++)
+            wrong |= worker->out[0][i * strip + w] ^ worker->out[1][i * strip + w];
         if (left < 64) wrong &= (UINT64_C(1) << left) - 1;
         if (!wrong) continue;
-        if (!report->wrong) report->first_wrong = first + 64 * w + nc_fp4__lowest_bit(wrong);
-        report->wrong += nc_fp4__bits_set(wrong);
+        if (!worker->wrong) worker->first = first + 64 * w + nc_fp4__lowest_bit(wrong);
+        worker->wrong += nc_fp4__bits_set(wrong);
+    }
+}
+
+/* All strips of `cases`, a block of them at a time. */
+static nc_status nc_fp4__try_strips(nc_fp4__trial *t, uint64_t cases, uint32_t workers,
+                                    nc_fp4__budget *b, nc_fp4_report *report) {
+    const uint64_t strip = 64 * NC_FP4__STRIP, block = 64 * NC_FP4__WORKERS * strip;
+    nc_status status = NC_OK;
+    uint32_t k;
+    while (report->cases < cases && status == NC_OK) {
+        const uint64_t first = report->cases;
+        const uint64_t end = cases - first < block ? cases : first + block;
+        ptrdiff_t i;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(static, 1) if (workers > 1)
+#endif
+        for (i = 0; i < (ptrdiff_t)workers; i++) {
+            uint64_t at = first + (uint64_t)i * strip;
+            for (; at < end; at += workers * strip)
+                nc_fp4__try_strip(t, &t->worker[i], at, end - at < strip ? end - at : strip);
+        }
+        report->cases = end;
+        if (!nc_fp4__spend(b, (end - first + strip - 1) / strip * t->cost) && end < cases)
+            status = nc_fp4__spent(b);
+    }
+    for (k = 0; k < workers; k++) {
+        const uint64_t found = t->worker[k].first;
+        if (t->worker[k].wrong && (!report->wrong || found < report->first_wrong))
+            report->first_wrong = found;
+        report->wrong += t->worker[k].wrong;
     }
     return status;
 }
 
-/* All cases, or `random` strips of random ones. */
+/* All cases, or `random` strips of random ones. NC_OK: all of them were evaluated, or one of them
+ * is wrong. */
 static nc_status nc_fp4__compare_cases(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                       uint32_t random, nc_fp4_report *report) {
-    const size_t outputs = n->outputs.count, nodes = c->nodes.count;
-    const size_t bytes = (n->inputs + outputs + nodes) * NC_FP4__STRIP * sizeof(uint64_t);
+                                       uint32_t random, nc_fp4__budget *b, nc_fp4_report *report) {
     const uint64_t strip = 64 * NC_FP4__STRIP;
-    uint64_t *in = (uint64_t *)nc__alloc(n->hooks, bytes), *out, first;
-    uint64_t cases;
-    nc_status status = NC_OK;
-    size_t i;
-    if (!in) return NC_ERR_MEMORY;
-    out = in + n->inputs * (size_t)NC_FP4__STRIP;
-    cases = random ? random * strip : UINT64_C(1) << n->inputs;
-    for (first = 0; first < cases && status == NC_OK; first += strip) {
-        if (random)
-            for (i = 0; i < n->inputs * (size_t)NC_FP4__STRIP; i += 2) {
-                uint32_t words[4];
-                nc__philox(n->source, first, i, words);
-                in[i] = (uint64_t)words[0] << 32 | words[1];
-                in[i + 1] = (uint64_t)words[2] << 32 | words[3];
-            }
-        else
-            nc_fp4__counting_words(n->inputs, first, in);
-        status = nc_fp4__compare_strip(n, c, in, out, out + outputs * NC_FP4__STRIP, first,
-                                       cases - first < strip ? cases - first : strip, report);
+    const uint64_t cases = random ? random * strip : UINT64_C(1) << n->inputs;
+    const uint32_t workers = cases > strip * NC_FP4__WORKERS * 2 ? NC_FP4__WORKERS : 1;
+    uint8_t *example = b->options->counter_example;
+    nc_fp4__trial t;
+    nc_status status = nc_fp4__trial_start(&t, n, c, workers);
+    uint32_t i;
+    t.random = random != 0;
+    report->cases = 0;
+    if (status == NC_OK) status = nc_fp4__try_strips(&t, cases, workers, b, report);
+    if (report->wrong) {
+        const uint64_t at = report->first_wrong % strip;
+        status = NC_OK;
+        nc_fp4__fill_strip(&t, report->first_wrong - at, t.worker[0].in);
+        for (i = 0; example && i < n->inputs; i++)
+            example[i] =
+                (uint8_t)(t.worker[0].in[i * (size_t)NC_FP4__STRIP + at / 64] >> at % 64 & 1);
     }
-    report->cases = cases;
-    nc__free(n->hooks, in, bytes);
+    nc_fp4__trial_end(&t);
     return status;
+}
+
+/* A case that a proof has found, input by input: do units and functions, one by one, show a
+ * difference in it? Then it is reported as the outputs that differ; else NC_ERR_MISMATCH. */
+static nc_status nc_fp4__confirm(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                 const uint8_t *example, const nc_fp4__budget *b,
+                                 nc_fp4_report *report) {
+    const size_t outputs = n->outputs.count, wires = n->inputs + (size_t)n->units.count;
+    const size_t bytes = outputs + wires + c->nodes.count;
+    uint8_t *out = (uint8_t *)nc__calloc(n->hooks, bytes), *wire, *value;
+    uint32_t i, j;
+    if (!out) return NC_ERR_MEMORY;
+    wire = out + outputs;
+    value = wire + wires;
+    nc_fp4_eval_packed(n, example, out, wire);
+    for (i = 0; i < c->nodes.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        uint32_t at = 0;
+        if (node->inputs == NC_FP4__INPUT) {
+            value[i] = example[node->in[0]];
+            continue;
+        }
+        for (j = 0; j < node->inputs; j++) at |= (uint32_t)value[node->in[j]] << j;
+        value[i] = node->truth >> at & 1;
+    }
+    for (i = 0; i < outputs; i++)
+        if (out[i] != value[c->outputs.at[i]] && !report->wrong++) report->first_wrong = i;
+    if (report->wrong && b->options->counter_example && n->inputs)
+        memcpy(b->options->counter_example, example, n->inputs);
+    nc__free(n->hooks, out, bytes);
+    return report->wrong ? NC_OK : NC_ERR_MISMATCH;
 }
 
 /* -- decision diagrams (Bryant, Graph-based algorithms for Boolean functions, 1986) ----------- */
 
-/* Of vertices, of variables (which bound the recursion), of choices remembered. */
-enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__MAX_LEVELS = 1 << 14, NC_FP4__MAX_CACHE = 1 << 16 };
+/* Of vertices, of choices remembered; and what a choice costs, in steps. */
+enum { NC_FP4__MAX_DIAGRAM = 1 << 21, NC_FP4__MAX_CACHE = 1 << 20, NC_FP4__CHOICE_STEPS = 64 };
 
 typedef struct nc_fp4__vertex {
     uint32_t level, low, high; /* level of the variable; terminals 0 and 1 have UINT32_MAX */
@@ -12088,13 +12395,41 @@ typedef struct nc_fp4__choice {
     uint32_t f, g, h, result;
 } nc_fp4__choice;
 
+/* A choice that waits for those of its branches; low is UINT32_MAX until the first is there. */
+typedef struct nc_fp4__waiting {
+    uint32_t f, g, h, level, low;
+} nc_fp4__waiting;
+NC_FP4__LIST(nc_fp4__waiting, nc_fp4__stack)
+
 typedef struct nc_fp4__diagrams {
     nc_fp4__vertices vertices;
     nc__index known;
     nc_fp4__choice *cache;
-    uint32_t cached;  /* a power of two */
-    nc_status status; /* NC_ERR_LIMIT: too many vertices; NC_ERR_MEMORY */
+    uint32_t cached; /* a power of two */
+    nc_fp4__stack stack;
+    nc_fp4__budget *budget;
+    nc_status status; /* NC_ERR_LIMIT: too many vertices or steps; NC_ERR_MEMORY, .. */
 } nc_fp4__diagrams;
+
+static nc_fp4__choice *nc_fp4__choice_slot(const nc_fp4__diagrams *d, uint32_t f, uint32_t g,
+                                           uint32_t h) {
+    return &d->cache[nc_fp4__hash(f, g, h, 1) & (d->cached - 1)];
+}
+
+/* A cache smaller than the diagrams computes again and again. Without memory it stays. */
+static void nc_fp4__grow_cache(nc_fp4__diagrams *d) {
+    nc_fp4__choice *old = d->cache;
+    const uint32_t count = d->cached;
+    uint32_t i;
+    nc_fp4__choice *larger =
+        (nc_fp4__choice *)nc__calloc(d->vertices.hooks, 4 * (size_t)count * sizeof *larger);
+    if (!larger) return;
+    d->cache = larger;
+    d->cached = 4 * count;
+    for (i = 0; i < count; i++)
+        if (old[i].f) *nc_fp4__choice_slot(d, old[i].f, old[i].g, old[i].h) = old[i];
+    nc__free(d->vertices.hooks, old, count * sizeof *old);
+}
 
 /* The vertex with this content; none with equal branches, and none twice. */
 static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t low,
@@ -12113,6 +12448,7 @@ static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t 
     v.level = level;
     v.low = low;
     v.high = high;
+    if (id >= d->cached && d->cached < NC_FP4__MAX_CACHE) nc_fp4__grow_cache(d);
     if (id >= NC_FP4__MAX_DIAGRAM)
         d->status = NC_ERR_LIMIT;
     else if (!nc_fp4__vertices_add(&d->vertices, v) || !nc__index_add(&d->known, hash, id))
@@ -12120,38 +12456,83 @@ static uint32_t nc_fp4__vertex_of(nc_fp4__diagrams *d, uint32_t level, uint32_t 
     return d->status == NC_OK ? id : 0;
 }
 
-/* if f then g else h; as deep as there are variables. */
-static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint32_t h) {
-    uint32_t level, low, high;
-    nc_fp4__vertex a, b, c;
-    nc_fp4__choice *slot;
-    if (d->status != NC_OK) return 0;
+/* if f then g else h, where that needs no vertex or is remembered; else UINT32_MAX. */
+static uint32_t nc_fp4__known_choice(const nc_fp4__diagrams *d, uint32_t f, uint32_t g,
+                                     uint32_t h) {
+    const nc_fp4__choice *slot;
     if (f <= 1) return f ? g : h;
     if (g == h) return g;
     if (g == 1 && h == 0) return f;
-    slot = &d->cache[nc_fp4__hash(f, g, h, 1) & (d->cached - 1)];
-    if (slot->f == f && slot->g == g && slot->h == h) return slot->result;
-    a = d->vertices.at[f];
-    b = d->vertices.at[g];
-    c = d->vertices.at[h];
-    level = a.level < b.level ? a.level : b.level;
-    level = c.level < level ? c.level : level;
-    low = nc_fp4__choose(d, a.level == level ? a.low : f, b.level == level ? b.low : g,
-                         c.level == level ? c.low : h);
-    high = nc_fp4__choose(d, a.level == level ? a.high : f, b.level == level ? b.high : g,
-                          c.level == level ? c.high : h);
-    slot->f = f;
-    slot->g = g;
-    slot->h = h;
-    slot->result = nc_fp4__vertex_of(d, level, low, high);
-    return slot->result;
+    slot = nc_fp4__choice_slot(d, f, g, h);
+    return slot->f == f && slot->g == g && slot->h == h ? slot->result : UINT32_MAX;
+}
+
+/* A branch of f where the variable of this level is decided. */
+static uint32_t nc_fp4__branch(const nc_fp4__diagrams *d, uint32_t f, uint32_t level, int high) {
+    const nc_fp4__vertex *v = &d->vertices.at[f];
+    return v->level != level ? f : high ? v->high : v->low;
+}
+
+/* if f then g else h. As deep as there are variables, so it keeps a stack of its own. */
+static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint32_t h) {
+    const nc_fp4__vertices *v = &d->vertices;
+    uint32_t result;
+    nc_fp4__choice *slot;
+    nc_fp4__waiting *top, next;
+    for (d->stack.count = 0; d->status == NC_OK;) {
+        if (f == g) g = 1;
+        if (f == h) h = 0;
+        result = nc_fp4__known_choice(d, f, g, h);
+        if (!nc_fp4__spend(d->budget, NC_FP4__CHOICE_STEPS)) d->status = nc_fp4__spent(d->budget);
+        if (result == UINT32_MAX) { /* down */
+            next.f = f;
+            next.g = g;
+            next.h = h;
+            next.level = v->at[f].level;
+            next.level = v->at[g].level < next.level ? v->at[g].level : next.level;
+            next.level = v->at[h].level < next.level ? v->at[h].level : next.level;
+            next.low = UINT32_MAX;
+            if (!nc_fp4__stack_add(&d->stack, next)) d->status = NC_ERR_MEMORY;
+            f = nc_fp4__branch(d, f, next.level, 0);
+            g = nc_fp4__branch(d, g, next.level, 0);
+            h = nc_fp4__branch(d, h, next.level, 0);
+            continue;
+        }
+        for (;; d->stack.count--) { /* up */
+            if (!d->stack.count) return result;
+            top = &d->stack.at[d->stack.count - 1];
+            if (top->low == UINT32_MAX) break;
+            result = nc_fp4__vertex_of(d, top->level, top->low, result);
+            slot = nc_fp4__choice_slot(d, top->f, top->g, top->h);
+            slot->f = top->f;
+            slot->g = top->g;
+            slot->h = top->h;
+            slot->result = result;
+        }
+        top->low = result;
+        f = nc_fp4__branch(d, top->f, top->level, 1);
+        g = nc_fp4__branch(d, top->g, top->level, 1);
+        h = nc_fp4__branch(d, top->h, top->level, 1);
+    }
+    return 0;
+}
+
+/* Most inputs that a unit can have here, and words of their truth tables. */
+enum { NC_FP4__MOST_INPUTS = 8, NC_FP4__TABLE_WORDS = 4 };
+
+/* What a unit computes: bit i of the table for the inputs i. */
+static void nc_fp4__unit_table(const nc_fp4_unit *unit, uint64_t table[NC_FP4__TABLE_WORDS]) {
+    uint32_t i;
+    memset(table, 0, NC_FP4__TABLE_WORDS * sizeof *table);
+    for (i = 0; i < 1u << unit->inputs; i++)
+        table[i / 64] |= (uint64_t)(nc_fp4__doubled_sum(unit, i) > 0) << i % 64;
 }
 
 /* A function of n diagrams by its truth table, input by input. */
-static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, uint64_t truth, const uint32_t *f,
+static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, const uint64_t *table, const uint32_t *f,
                                    uint32_t n) {
-    uint32_t leaf[1 << NC_FP4_UNIT_INPUTS] = {0}, i, k, m = 1u << n;
-    for (i = 0; i < m; i++) leaf[i] = truth >> i & 1;
+    uint32_t leaf[1 << NC_FP4__MOST_INPUTS] = {0}, i, k, m = 1u << n;
+    for (i = 0; i < m; i++) leaf[i] = table[i / 64] >> i % 64 & 1;
     for (k = 0; k < n; k++)
         for (m /= 2, i = 0; i < m; i++)
             leaf[i] = leaf[2 * i] == leaf[2 * i + 1]
@@ -12193,7 +12574,8 @@ static void nc_fp4__build_diagrams(nc_fp4__diagrams *d, const nc_fp4_network *n,
                                    const nc_fp4_circuit *c, const uint32_t *level, uint32_t *node,
                                    uint32_t *wire) {
     const nc_fp4__vertex end = {UINT32_MAX, 0, 0};
-    uint32_t f[NC_FP4_UNIT_INPUTS], i, j;
+    uint64_t table[NC_FP4__TABLE_WORDS];
+    uint32_t f[NC_FP4__MOST_INPUTS], i, j;
     for (i = 0; i < 2; i++) /* false and true */
         if (!nc_fp4__vertices_add(&d->vertices, end)) d->status = NC_ERR_MEMORY;
     for (i = 0; i < n->inputs && d->status == NC_OK; i++)
@@ -12201,45 +12583,76 @@ static void nc_fp4__build_diagrams(nc_fp4__diagrams *d, const nc_fp4_network *n,
     for (i = 0; i < c->nodes.count && d->status == NC_OK; i++) {
         const nc_fp4__node *o = &c->nodes.at[i];
         for (j = 0; j < 3; j++) f[j] = j < o->inputs ? node[o->in[j]] : 0;
+        table[0] = o->truth;
         if (i <= NC_FP4_TRUE)
             node[i] = i;
         else if (o->inputs == NC_FP4__INPUT)
             node[i] = wire[o->in[0]];
         else
-            node[i] = nc_fp4__diagram_of(d, o->truth, f, 3);
+            node[i] = nc_fp4__diagram_of(d, table, f, 3);
     }
     for (i = 0; i < n->units.count && d->status == NC_OK; i++) {
         const nc_fp4_unit *unit = &n->units.at[i];
         for (j = 0; j < unit->inputs; j++) f[j] = wire[unit->input[j]];
-        wire[n->inputs + i] = nc_fp4__diagram_of(d, nc_fp4__unit_truth(unit), f, unit->inputs);
+        nc_fp4__unit_table(unit, table);
+        wire[n->inputs + i] = nc_fp4__diagram_of(d, table, f, unit->inputs);
     }
 }
 
-/* NC_ERR_LIMIT when there are too many variables, or vertices. */
+/* A case in which diagrams f and g, which are not the same, differ: at every level one of the two
+ * branches does. */
+static void nc_fp4__tell_apart(const nc_fp4__diagrams *d, uint32_t f, uint32_t g,
+                               const uint32_t *level, uint32_t inputs, uint8_t *example) {
+    uint32_t i;
+    memset(example, 0, inputs);
+    while (f > 1 || g > 1) {
+        const uint32_t a = d->vertices.at[f].level, b = d->vertices.at[g].level, l = a < b ? a : b;
+        const int high = nc_fp4__branch(d, f, l, 0) == nc_fp4__branch(d, g, l, 0);
+        f = nc_fp4__branch(d, f, l, high);
+        g = nc_fp4__branch(d, g, l, high);
+        for (i = 0; i < inputs; i++)
+            if (level[i] == l) example[i] = (uint8_t)high;
+    }
+}
+
+/* Outputs that differ, once the diagrams are there. */
+static void nc_fp4__compare_outputs(const nc_fp4__diagrams *d, const nc_fp4_network *n,
+                                    const nc_fp4_circuit *c, const uint32_t *node,
+                                    const uint32_t *wire, const uint32_t *level,
+                                    nc_fp4_report *report) {
+    uint8_t *example = d->budget->options->counter_example;
+    uint32_t i;
+    for (i = 0; i < n->outputs.count; i++) {
+        const uint32_t f = wire[n->outputs.at[i]], g = node[c->outputs.at[i]];
+        if (f == g || report->wrong++) continue;
+        report->first_wrong = i;
+        if (example) nc_fp4__tell_apart(d, f, g, level, n->inputs, example);
+    }
+}
+
+/* NC_ERR_LIMIT when there are too many vertices, or steps. */
 static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                          nc_fp4_report *report) {
+                                          nc_fp4__budget *b, nc_fp4_report *report) {
     const size_t nodes = c->nodes.count, wires = n->inputs + (size_t)n->units.count;
     const size_t bytes = (nodes + wires + n->inputs) * sizeof(uint32_t);
-    uint32_t *node = (uint32_t *)nc__calloc(n->hooks, bytes), *wire, i;
+    uint32_t *node = (uint32_t *)nc__calloc(n->hooks, bytes), *wire;
     nc_status status;
     nc_fp4__diagrams d;
     memset(&d, 0, sizeof d);
-    d.vertices.hooks = d.known.hooks = n->hooks;
-    for (d.cached = 1024; d.cached < 16 * (nodes + wires) && d.cached < NC_FP4__MAX_CACHE;)
-        d.cached *= 2;
+    d.vertices.hooks = d.known.hooks = d.stack.hooks = n->hooks;
+    d.budget = b;
+    d.cached = 1 << 12;
     d.cache = (nc_fp4__choice *)nc__calloc(n->hooks, d.cached * sizeof *d.cache);
     d.status = node && d.cache ? NC_OK : NC_ERR_MEMORY;
-    if (n->inputs > NC_FP4__MAX_LEVELS) d.status = NC_ERR_LIMIT;
     if (d.status == NC_OK) {
         wire = node + nodes;
         nc_fp4__order(c, n->hooks, wire + wires);
         nc_fp4__build_diagrams(&d, n, c, wire + wires, node, wire);
-        for (i = 0; i < n->outputs.count && d.status == NC_OK; i++)
-            if (wire[n->outputs.at[i]] != node[c->outputs.at[i]] && !report->wrong++)
-                report->first_wrong = i;
+        if (d.status == NC_OK) nc_fp4__compare_outputs(&d, n, c, node, wire, wire + wires, report);
     }
     status = d.status;
     nc_fp4__vertices_free(&d.vertices);
+    nc_fp4__stack_free(&d.stack);
     nc__index_free(&d.known);
     nc__free(n->hooks, d.cache, d.cached * sizeof *d.cache);
     nc__free(n->hooks, node, bytes);
@@ -12248,91 +12661,1194 @@ static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_
 
 /* -- structural induction ---------------------------------------------------------------------- */
 
-/* Value of wire w when the wires of `have` are the bits of `values`, through at most `depth` units;
- * -1 when that does not reach them. */
-static int nc_fp4__local(const nc_fp4_network *n, uint32_t w, const uint32_t *have, uint32_t count,
-                         uint32_t values, int depth) {
-    const nc_fp4_unit *unit;
-    uint32_t i, at = 0;
-    for (i = 0; i < count; i++)
-        if (have[i] == w) return (int)(values >> i & 1);
-    if (w < n->inputs || depth == 0) return -1;
-    unit = &n->units.at[w - n->inputs];
-    for (i = 0; i < unit->inputs; i++) {
-        int value = nc_fp4__local(n, unit->input[i], have, count, values, depth - 1);
-        if (value < 0) return -1;
-        at |= (uint32_t)value << i;
-    }
-    return nc_fp4__doubled_sum(unit, at) > 0;
+/* A node of the circuit and its wire in the network, both as functions of leaves: of wires that are
+ * known to hold other nodes, or their complements. */
+enum { NC_FP4__LEAVES = 8, NC_FP4__CONE = 64, NC_FP4__SHOWN = 1, NC_FP4__FLIPPED = 2 };
+typedef struct nc_fp4__local {
+    const nc_fp4_network *n;
+    const nc_fp4_circuit *c;
+    uint8_t *known; /* of each wire: holds a node that was shown, or its complement */
+    uint8_t *state; /* of each node: its wire holds it; holds its complement */
+    uint32_t leaf[NC_FP4__LEAVES], leaves;
+    uint32_t cone[NC_FP4__CONE], count; /* units, or the root's wire and nodes, in falling order */
+    uint64_t table[NC_FP4__CONE][NC_FP4__TABLE_WORDS];
+} nc_fp4__local;
+
+/* Put x into the falling list from place `from` on; 0: there is no room. */
+static int nc_fp4__cone_add(nc_fp4__local *l, uint32_t from, uint32_t x) {
+    uint32_t at = l->count;
+    while (at > from && l->cone[at - 1] < x) at--;
+    if (at > from && l->cone[at - 1] == x) return 1;
+    if (l->count == NC_FP4__CONE) return 0;
+    memmove(l->cone + at + 1, l->cone + at, (l->count - at) * sizeof *l->cone);
+    l->cone[at] = x;
+    l->count++;
+    return 1;
 }
 
-/* Does node i's wire compute its function of the wires of its inputs? A wire may hold the node's
- * complement when only a NOT reads the node: then flipped[i] becomes 1. */
-static int nc_fp4__node_is_right(const nc_fp4_network *n, const nc_fp4__node *nodes, uint32_t i,
-                                 uint8_t *flipped) {
-    const nc_fp4__node *node = &nodes[i];
-    const uint32_t *wire_of = n->wire_of.at, k = node->inputs;
-    uint32_t have[3] = {0, 0, 0}, j, v;
-    if (k == NC_FP4__INPUT) return wire_of[i] == node->in[0];
-    if (nc_fp4__is_not(node) && flipped[node->in[0]]) return wire_of[i] == wire_of[node->in[0]];
-    for (j = 0; j < k; j++) {
-        have[j] = wire_of[node->in[j]];
-        if (flipped[node->in[j]]) return 0;
-    }
-    for (v = 0; v < 1u << k; v++) {
-        const int got = nc_fp4__local(n, wire_of[i], have, k, v, 2), wanted = node->truth >> v & 1;
-        if (v == 0 && got >= 0) flipped[i] = got != wanted;
-        if (got < 0 || got != (wanted ^ flipped[i])) return 0;
+/* Place of x in the list, which holds it. */
+static uint32_t nc_fp4__cone_at(const nc_fp4__local *l, uint32_t from, uint32_t x) {
+    while (l->cone[from] != x) from++;
+    return from;
+}
+
+static uint32_t nc_fp4__leaf_of(const nc_fp4__local *l, uint32_t wire) {
+    uint32_t i = 0;
+    while (i < l->leaves && l->leaf[i] != wire) i++;
+    return i;
+}
+
+/* The leaf that holds a node, or its complement; l->leaves: none. */
+static uint32_t nc_fp4__node_leaf(const nc_fp4__local *l, uint32_t node) {
+    return l->state[node] & NC_FP4__SHOWN ? nc_fp4__leaf_of(l, l->n->wire_of.at[node]) : l->leaves;
+}
+
+/* Leaves that are functions of others (the carry that a sum reads beside its summands) become units
+ * again, or cases would count that do not occur. 0: there are too many. */
+static int nc_fp4__free_leaves(nc_fp4__local *l) {
+    uint32_t i, j;
+    for (i = 0; i < l->leaves; i++) {
+        const uint32_t wire = l->leaf[i], inputs = l->n->inputs;
+        const nc_fp4_unit *unit = wire < inputs ? NULL : &l->n->units.at[wire - inputs];
+        if (!unit) continue;
+        for (j = 0; j < unit->inputs; j++)
+            if (nc_fp4__leaf_of(l, unit->input[j]) == l->leaves) break;
+        if (j < unit->inputs) continue;
+        if (!nc_fp4__cone_add(l, 1, wire)) return 0;
+        l->leaf[i--] = l->leaf[--l->leaves];
     }
     return 1;
 }
 
-/* If every node that counts is right, then, by induction from the inputs, the outputs are the
- * circuit's. Only for the circuit that the network was compiled from: NC_ERR_LIMIT. */
+/* The units from a wire down to wires that are known: the leaves. 0: there are too many. */
+static int nc_fp4__find_leaves(nc_fp4__local *l, uint32_t wire) {
+    const uint32_t inputs = l->n->inputs;
+    uint32_t i, j;
+    l->count = l->leaves = 0;
+    if (wire < inputs || !nc_fp4__cone_add(l, 0, wire)) return 0;
+    for (i = 0; i < l->count; i++) {
+        const nc_fp4_unit *unit = &l->n->units.at[l->cone[i] - inputs];
+        for (j = 0; j < unit->inputs; j++) {
+            const uint32_t from = unit->input[j];
+            if (!l->known[from]) {
+                if (!nc_fp4__cone_add(l, i + 1, from)) return 0;
+            } else if (nc_fp4__leaf_of(l, from) == l->leaves) {
+                if (l->leaves == NC_FP4__LEAVES) return 0;
+                l->leaf[l->leaves++] = from;
+            }
+        }
+    }
+    return nc_fp4__free_leaves(l);
+}
+
+/* The table of a leaf: of a variable, or of its complement. */
+static void nc_fp4__leaf_table(uint32_t leaf, int complement, uint64_t *table) {
+    uint32_t w;
+    for (w = 0; w < NC_FP4__TABLE_WORDS; w++)
+        table[w] = nc_fp4__counting_word(leaf, 64 * (uint64_t)w) ^ (complement ? UINT64_MAX : 0);
+}
+
+/* Tables of the units in the list, the lowest first. */
+static void nc_fp4__unit_tables(nc_fp4__local *l) {
+    const uint32_t cases = 1u << l->leaves;
+    uint64_t in[NC_FP4__MOST_INPUTS][NC_FP4__TABLE_WORDS];
+    uint32_t i, j, v;
+    for (i = l->count; i-- > 0;) {
+        const nc_fp4_unit *unit = &l->n->units.at[l->cone[i] - l->n->inputs];
+        for (j = 0; j < unit->inputs; j++) {
+            const uint32_t from = unit->input[j];
+            const uint32_t leaf = nc_fp4__leaf_of(l, from);
+            if (leaf < l->leaves)
+                nc_fp4__leaf_table(leaf, 0, in[j]);
+            else
+                memcpy(in[j], l->table[nc_fp4__cone_at(l, i, from)], sizeof in[j]);
+        }
+        memset(l->table[i], 0, sizeof l->table[i]);
+        for (v = 0; v < cases; v++) {
+            uint32_t at = 0;
+            for (j = 0; j < unit->inputs; j++) at |= (uint32_t)(in[j][v / 64] >> v % 64 & 1) << j;
+            l->table[i][v / 64] |= (uint64_t)(nc_fp4__doubled_sum(unit, at) > 0) << v % 64;
+        }
+    }
+}
+
+/* Tables of the nodes from the root down to the leaves, behind the first element, which stays. 0:
+ * the leaves do not decide the root, or there are too many nodes. */
+static int nc_fp4__node_tables(nc_fp4__local *l, uint32_t root) {
+    const nc_fp4__node *nodes = l->c->nodes.at;
+    uint64_t in[3][NC_FP4__TABLE_WORDS], mask[8];
+    uint32_t i, j, w;
+    l->count = 1;
+    if (!nc_fp4__cone_add(l, 1, root)) return 0;
+    for (i = 1; i < l->count; i++) {
+        const nc_fp4__node *node = &nodes[l->cone[i]];
+        if (node->inputs == NC_FP4__INPUT) return 0;
+        for (j = 0; j < node->inputs; j++)
+            if (nc_fp4__node_leaf(l, node->in[j]) == l->leaves &&
+                !nc_fp4__cone_add(l, i + 1, node->in[j]))
+                return 0;
+    }
+    memset(in, 0, sizeof in);
+    for (i = l->count; i-- > 1;) {
+        const nc_fp4__node *node = &nodes[l->cone[i]];
+        for (j = 0; j < node->inputs; j++) {
+            const uint32_t from = node->in[j], leaf = nc_fp4__node_leaf(l, from);
+            if (leaf < l->leaves)
+                nc_fp4__leaf_table(leaf, l->state[from] & NC_FP4__FLIPPED, in[j]);
+            else
+                memcpy(in[j], l->table[nc_fp4__cone_at(l, i, from)], sizeof in[j]);
+        }
+        nc_fp4__masks(node->truth, mask);
+        for (w = 0; w < NC_FP4__TABLE_WORDS; w++)
+            l->table[i][w] = nc_fp4__apply(mask, in[0][w], in[1][w], in[2][w]);
+    }
+    return 1;
+}
+
+/* Note whether the wire of node i holds it, or its complement, in all cases of the leaves. */
+static void nc_fp4__show_node(nc_fp4__local *l, uint32_t i) {
+    const nc_fp4__node *node = &l->c->nodes.at[i];
+    const uint32_t *wire_of = l->n->wire_of.at, wire = wire_of[i], from = node->in[0];
+    uint64_t differ = 0, equal = 0, cases = UINT64_MAX;
+    uint32_t w;
+    if (node->inputs == NC_FP4__INPUT) {
+        l->state[i] = wire == from ? NC_FP4__SHOWN : 0;
+    } else if (nc_fp4__is_not(node) && wire_of[from] == wire && l->state[from]) {
+        l->state[i] = l->state[from] ^ NC_FP4__FLIPPED; /* one wire holds both, in its way */
+    } else if (nc_fp4__find_leaves(l, wire)) {
+        nc_fp4__unit_tables(l);
+        if (!nc_fp4__node_tables(l, i)) return;
+        if (l->leaves < 6) cases = (UINT64_C(1) << (1u << l->leaves)) - 1;
+        for (w = 0; 64 * w < 1u << l->leaves; w++) {
+            differ |= (l->table[0][w] ^ l->table[1][w]) & cases;
+            equal |= ~(l->table[0][w] ^ l->table[1][w]) & cases;
+        }
+        if (!differ || !equal) l->state[i] = NC_FP4__SHOWN | (differ ? NC_FP4__FLIPPED : 0);
+    }
+    if (l->state[i]) l->known[wire] = 1;
+}
+
+/* If every output's node is shown to be on its wire then, by induction from the inputs, the outputs
+ * are the circuit's. NC_ERR_LIMIT: that was not shown. Where the nodes' wires are is known only for
+ * the circuit that the network was compiled from; of that nothing is believed. */
 static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                           nc_fp4_report *report) {
-    uint8_t *flipped;
+                                           nc_fp4__budget *b) {
+    const uint32_t wires = n->inputs + n->units.count;
+    const size_t bytes = sizeof(nc_fp4__local) + c->nodes.count + wires;
+    nc_fp4__local *l = (nc_fp4__local *)nc__calloc(n->hooks, bytes);
+    nc_status status = NC_OK;
     uint32_t i;
-    if (n->source != nc_fp4__digest(c) || n->wire_of.count != c->nodes.count) return NC_ERR_LIMIT;
-    flipped = (uint8_t *)nc__calloc(n->hooks, c->nodes.count);
-    if (!flipped) return NC_ERR_MEMORY;
-    for (i = 0; i < c->nodes.count; i++)
-        if (n->wire_of.at[i] != UINT32_MAX && !nc_fp4__node_is_right(n, c->nodes.at, i, flipped) &&
-            !report->wrong++)
-            report->first_wrong = i;
-    for (i = 0; i < c->outputs.count; i++)
-        if (n->outputs.at[i] != n->wire_of.at[c->outputs.at[i]] || flipped[c->outputs.at[i]])
-            report->wrong++;
-    nc__free(n->hooks, flipped, c->nodes.count);
-    return NC_OK;
+    if (!l) return NC_ERR_MEMORY;
+    l->n = n;
+    l->c = c;
+    l->state = (uint8_t *)(l + 1);
+    l->known = l->state + c->nodes.count;
+    for (i = 0; i < c->nodes.count && status == NC_OK; i++) {
+        if (n->wire_of.at[i] < wires) nc_fp4__show_node(l, i);
+        if (!nc_fp4__spend(b, 16)) status = nc_fp4__spent(b);
+    }
+    for (i = 0; i < c->outputs.count && status == NC_OK; i++)
+        if (l->state[c->outputs.at[i]] != NC_FP4__SHOWN ||
+            n->outputs.at[i] != n->wire_of.at[c->outputs.at[i]])
+            status = NC_ERR_LIMIT;
+    nc__free(n->hooks, l, bytes);
+    return status;
+}
+
+/* -- search for a solution of clauses ------------------------------------------------------------
+ * Conflict-driven clause learning (Marques-Silva and Sakallah, GRASP, 1999) with two watched
+ * literals in linked lists (Biere, PicoSAT Essentials, 2008), the first unique implication point,
+ * the variables of late conflicts first (a queue: Biere and Froehlich, Evaluating CDCL Variable
+ * Scoring Schemes, 2015), saved phases, and restarts by Luby's sequence. */
+
+/* Literal 2 v is variable v, 2 v + 1 its complement. */
+enum { NC_FP4__UNSET = 2 };
+
+typedef struct nc_fp4__sat_var {
+    uint32_t watch[2]; /* first clause that watches the variable, its complement */
+    uint32_t reason, level;
+    uint32_t before, behind; /* in the queue */
+    uint32_t stamp;          /* falls from the queue's end to its start */
+    uint8_t value, phase, seen;
+    uint32_t mark; /* of level 1 + this variable's number: the last conflict that counted it */
+} nc_fp4__sat_var;
+NC_FP4__LIST(nc_fp4__sat_var, nc_fp4__sat_vars)
+
+/* A clause lies in the words from its number on: size, how many levels its literals were of (0:
+ * given), the next clause of either watched literal, the literals; the first two are watched. */
+enum { NC_FP4__SIZE = 0, NC_FP4__GLUE = 1, NC_FP4__NEXT = 2, NC_FP4__LITERALS = 4 };
+
+typedef struct nc_fp4__sat {
+    nc_fp4__numbers words, trail, levels, learnt, touched; /* levels: where they start */
+    nc_fp4__sat_vars vars;
+    uint32_t done, first, last, search, stamp; /* done: of the trail; the rest: of the queue */
+    uint32_t learned, allowed;                 /* clauses */
+    uint64_t conflicts;
+    int contradiction;
+    nc_fp4__budget *budget;
+    nc_status status; /* NC_ERR_MEMORY, or why the budget is at its end */
+} nc_fp4__sat;
+
+static void nc_fp4__sat_free(nc_fp4__sat *s) {
+    nc_fp4__numbers_free(&s->words);
+    nc_fp4__numbers_free(&s->trail);
+    nc_fp4__numbers_free(&s->levels);
+    nc_fp4__numbers_free(&s->learnt);
+    nc_fp4__numbers_free(&s->touched);
+    nc_fp4__sat_vars_free(&s->vars);
+}
+
+/* An empty problem in the old one's memory. */
+static void nc_fp4__sat_clear(nc_fp4__sat *s) {
+    s->words.count = s->trail.count = s->levels.count = s->vars.count = 0;
+    s->done = s->stamp = s->learned = 0;
+    s->first = s->last = s->search = UINT32_MAX;
+    s->allowed = 4000;
+    s->conflicts = 0;
+    s->contradiction = 0;
+}
+
+static uint32_t nc_fp4__literal(const nc_fp4__sat *s, uint32_t literal) {
+    const uint32_t value = s->vars.at[literal / 2].value;
+    return value == NC_FP4__UNSET ? value : value ^ (literal & 1);
+}
+
+/* Behind the last of the queue. */
+static void nc_fp4__sat_append(nc_fp4__sat *s, uint32_t v) {
+    nc_fp4__sat_var *var = &s->vars.at[v];
+    var->before = s->last;
+    var->behind = UINT32_MAX;
+    if (s->last == UINT32_MAX)
+        s->first = v;
+    else
+        s->vars.at[s->last].behind = v;
+    s->last = v;
+    var->stamp = ++s->stamp;
+    if (var->value == NC_FP4__UNSET) s->search = v;
+}
+
+static void nc_fp4__sat_to_end(nc_fp4__sat *s, uint32_t v) {
+    const nc_fp4__sat_var *var = &s->vars.at[v];
+    if (s->last == v) return;
+    if (s->search == v) s->search = var->before != UINT32_MAX ? var->before : var->behind;
+    if (var->before == UINT32_MAX)
+        s->first = var->behind;
+    else
+        s->vars.at[var->before].behind = var->behind;
+    s->vars.at[var->behind].before = var->before;
+    nc_fp4__sat_append(s, v);
+}
+
+static uint32_t nc_fp4__sat_add_var(nc_fp4__sat *s) {
+    nc_fp4__sat_var var;
+    memset(&var, 0, sizeof var);
+    var.watch[0] = var.watch[1] = var.reason = UINT32_MAX;
+    var.value = NC_FP4__UNSET;
+    if (!nc_fp4__sat_vars_add(&s->vars, var)) {
+        s->status = NC_ERR_MEMORY;
+        return 0;
+    }
+    nc_fp4__sat_append(s, s->vars.count - 1);
+    return s->vars.count - 1;
+}
+
+static void nc_fp4__sat_set(nc_fp4__sat *s, uint32_t literal, uint32_t reason) {
+    nc_fp4__sat_var *var = &s->vars.at[literal / 2];
+    var->value = (uint8_t)(1 ^ (literal & 1));
+    var->reason = reason;
+    var->level = s->levels.count;
+    if (!nc_fp4__numbers_add(&s->trail, literal)) s->status = NC_ERR_MEMORY;
+}
+
+static void nc_fp4__sat_watch(nc_fp4__sat *s, uint32_t clause, uint32_t k) {
+    const uint32_t literal = s->words.at[clause + NC_FP4__LITERALS + k];
+    uint32_t *head = &s->vars.at[literal / 2].watch[literal & 1];
+    s->words.at[clause + NC_FP4__NEXT + k] = *head;
+    *head = clause;
+}
+
+/* A clause of n literals, of different variables; watched from two of them on. Returns it. */
+static uint32_t nc_fp4__sat_clause(nc_fp4__sat *s, const uint32_t *literals, uint32_t n,
+                                   uint32_t glue) {
+    const uint32_t clause = s->words.count;
+    uint32_t *to;
+    if (clause > UINT32_MAX - 16 - n || !nc_fp4__numbers_reserve(&s->words, n + NC_FP4__LITERALS)) {
+        s->status = NC_ERR_MEMORY;
+        return 0;
+    }
+    to = s->words.at + clause;
+    s->words.count += n + NC_FP4__LITERALS;
+    to[NC_FP4__SIZE] = n;
+    to[NC_FP4__GLUE] = glue;
+    memcpy(to + NC_FP4__LITERALS, literals, n * sizeof *literals);
+    nc_fp4__sat_watch(s, clause, 0);
+    nc_fp4__sat_watch(s, clause, 1);
+    return clause;
+}
+
+/* A given clause; not within the search. */
+static void nc_fp4__sat_add(nc_fp4__sat *s, const uint32_t *literals, uint32_t n) {
+    if (n > 1) {
+        (void)nc_fp4__sat_clause(s, literals, n, 0);
+    } else if (n == 0 || nc_fp4__literal(s, literals[0]) == 0) {
+        s->contradiction = 1;
+    } else if (nc_fp4__literal(s, literals[0]) == NC_FP4__UNSET) {
+        nc_fp4__sat_set(s, literals[0], UINT32_MAX);
+    }
+}
+
+/* Another literal for the false watched one, number k, of a clause; 0: there is none. */
+static int nc_fp4__sat_move_watch(nc_fp4__sat *s, uint32_t clause, uint32_t k) {
+    uint32_t *c = s->words.at + clause, i;
+    uint32_t *literals = c + NC_FP4__LITERALS;
+    for (i = 2; i < c[NC_FP4__SIZE]; i++) {
+        const uint32_t literal = literals[i];
+        if (nc_fp4__literal(s, literal) == 0) continue;
+        literals[i] = literals[k];
+        literals[k] = literal;
+        nc_fp4__sat_watch(s, clause, k);
+        return 1;
+    }
+    return 0;
+}
+
+/* All consequences of the trail. Returns a clause that is false, or none. */
+static uint32_t nc_fp4__sat_propagate(nc_fp4__sat *s) {
+    uint64_t steps = 0;
+    uint32_t conflict = UINT32_MAX;
+    while (s->done < s->trail.count && conflict == UINT32_MAX) {
+        const uint32_t wrong = s->trail.at[s->done++] ^ 1;
+        uint32_t *link = &s->vars.at[wrong / 2].watch[wrong & 1];
+        while (*link != UINT32_MAX) {
+            const uint32_t clause = *link;
+            uint32_t *c = s->words.at + clause;
+            const uint32_t k = c[NC_FP4__LITERALS + 1] == wrong, other = c[NC_FP4__LITERALS + !k];
+            const uint32_t value = nc_fp4__literal(s, other), next = c[NC_FP4__NEXT + k];
+            steps++;
+            if (value != 1 && nc_fp4__sat_move_watch(s, clause, k)) {
+                *link = next;
+                continue;
+            }
+            link = &c[NC_FP4__NEXT + k];
+            if (value == NC_FP4__UNSET) {
+                nc_fp4__sat_set(s, other, clause);
+            } else if (value == 0) {
+                conflict = clause;
+                break;
+            }
+        }
+    }
+    if (!nc_fp4__spend(s->budget, 4 * steps + 1)) s->status = nc_fp4__spent(s->budget);
+    return conflict;
+}
+
+/* Back to a level. */
+static void nc_fp4__sat_undo(nc_fp4__sat *s, uint32_t level) {
+    if (s->levels.count <= level) return;
+    while (s->trail.count > s->levels.at[level]) {
+        const uint32_t literal = s->trail.at[--s->trail.count];
+        nc_fp4__sat_var *var = &s->vars.at[literal / 2];
+        var->value = NC_FP4__UNSET;
+        var->phase = (uint8_t)(literal & 1);
+        var->reason = UINT32_MAX;
+        if (var->stamp > s->vars.at[s->search].stamp) s->search = literal / 2;
+    }
+    s->done = s->trail.count;
+    s->levels.count = level;
+}
+
+/* Note the literals of a conflict's clause; returns how many are of the present level. */
+static uint32_t nc_fp4__sat_note(nc_fp4__sat *s, uint32_t clause, uint32_t implied) {
+    const uint32_t *c = s->words.at + clause;
+    uint32_t i, here = 0;
+    for (i = 0; i < c[NC_FP4__SIZE]; i++) {
+        const uint32_t literal = c[NC_FP4__LITERALS + i];
+        nc_fp4__sat_var *var = &s->vars.at[literal / 2];
+        if (literal == implied || var->seen || var->level == 0) continue;
+        var->seen = 1;
+        if (!nc_fp4__numbers_add(&s->touched, literal / 2)) s->status = NC_ERR_MEMORY;
+        if (var->level == s->levels.count)
+            here++;
+        else if (!nc_fp4__numbers_add(&s->learnt, literal))
+            s->status = NC_ERR_MEMORY;
+    }
+    return here;
+}
+
+/* Is a literal of the learnt clause implied by others of it? */
+static int nc_fp4__sat_is_implied(const nc_fp4__sat *s, uint32_t literal) {
+    const uint32_t reason = s->vars.at[literal / 2].reason;
+    const uint32_t *c = s->words.at + reason;
+    uint32_t i;
+    if (reason == UINT32_MAX) return 0;
+    for (i = 0; i < c[NC_FP4__SIZE]; i++) {
+        const nc_fp4__sat_var *var = &s->vars.at[c[NC_FP4__LITERALS + i] / 2];
+        if (!var->seen && var->level) return 0;
+    }
+    return 1;
+}
+
+/* Shorten the learnt clause; its literal of the highest level but the first's becomes the second.
+ * Returns how many levels there are. */
+static uint32_t nc_fp4__sat_shorten(nc_fp4__sat *s) {
+    uint32_t *to = s->learnt.at, kept = 1, glue = 0, i, swap;
+    const uint32_t now = (uint32_t)s->conflicts;
+    for (i = 1; i < s->learnt.count; i++)
+        if (!nc_fp4__sat_is_implied(s, to[i])) to[kept++] = to[i];
+    s->learnt.count = kept;
+    for (i = 0; i < kept; i++) {
+        const uint32_t level = s->vars.at[to[i] / 2].level;
+        glue += s->vars.at[level - 1].mark != now;
+        s->vars.at[level - 1].mark = now;
+        if (i < 2 || level <= s->vars.at[to[1] / 2].level) continue;
+        swap = to[1];
+        to[1] = to[i];
+        to[i] = swap;
+    }
+    return glue;
+}
+
+/* Learn from a conflict, go back, and follow what was learnt. */
+static void nc_fp4__sat_learn(nc_fp4__sat *s, uint32_t conflict) {
+    uint32_t at = s->trail.count, open, literal = UINT32_MAX, glue, clause = UINT32_MAX, i;
+    s->learnt.count = s->touched.count = 0;
+    (void)nc_fp4__numbers_add(&s->learnt, 0);
+    open = nc_fp4__sat_note(s, conflict, literal);
+    for (;;) {
+        do literal = s->trail.at[--at];
+        while (!s->vars.at[literal / 2].seen);
+        if (--open == 0 || s->status != NC_OK) break;
+        open += nc_fp4__sat_note(s, s->vars.at[literal / 2].reason, literal);
+    }
+    if (s->status == NC_OK && s->learnt.count) {
+        s->learnt.at[0] = literal ^ 1;
+        glue = nc_fp4__sat_shorten(s);
+        nc_fp4__sat_undo(s, s->learnt.count > 1 ? s->vars.at[s->learnt.at[1] / 2].level : 0);
+        if (s->learnt.count > 1) {
+            clause = nc_fp4__sat_clause(s, s->learnt.at, s->learnt.count, glue);
+            s->learned++;
+        }
+        if (s->status == NC_OK) nc_fp4__sat_set(s, literal ^ 1, clause);
+    }
+    for (i = 0; i < s->touched.count; i++) {
+        s->vars.at[s->touched.at[i]].seen = 0;
+        nc_fp4__sat_to_end(s, s->touched.at[i]);
+    }
+}
+
+/* Forget the older half of the learned clauses that connect more than two levels. At level 0. */
+static void nc_fp4__sat_forget(nc_fp4__sat *s) {
+    uint32_t *w = s->words.at, at, to = 0, old = s->learned / 2, size, i;
+    for (i = 0; i < s->vars.count; i++) {
+        s->vars.at[i].watch[0] = s->vars.at[i].watch[1] = UINT32_MAX;
+        s->vars.at[i].reason = UINT32_MAX;
+    }
+    for (at = 0; at < s->words.count; at += size) {
+        size = w[at + NC_FP4__SIZE] + NC_FP4__LITERALS;
+        if (w[at + NC_FP4__GLUE] && old && old--)
+            if (w[at + NC_FP4__GLUE] > 2) {
+                s->learned--;
+                continue;
+            }
+        memmove(w + to, w + at, size * sizeof *w);
+        nc_fp4__sat_watch(s, to, 0);
+        nc_fp4__sat_watch(s, to, 1);
+        to += size;
+    }
+    s->words.count = to;
+    s->allowed += s->allowed / 8;
+}
+
+/* Element i of 1 1 2 1 1 2 4 1 1 2 .. (Luby, Sinclair, Zuckerman, Optimal speedup of Las Vegas
+ * algorithms, 1993). */
+static uint32_t nc_fp4__luby(uint32_t i) {
+    uint32_t size = 1;
+    while (size < i + 1) size = 2 * size + 1;
+    while (size != i + 1) {
+        size /= 2;
+        if (i >= size) i -= size;
+    }
+    return (size + 1) / 2;
+}
+
+/* 1: there is a solution, the values of the variables; 0: there is none; -1: neither is known after
+ * so many conflicts, or within the budget. */
+static int nc_fp4__sat_solve(nc_fp4__sat *s, uint64_t most_conflicts) {
+    const uint64_t end = s->conflicts + most_conflicts;
+    uint64_t restart = s->conflicts;
+    uint32_t restarts = 0;
+    nc_fp4__sat_undo(s, 0);
+    s->done = 0; /* clauses may have come since */
+    while (s->status == NC_OK && !s->contradiction) {
+        const uint32_t conflict = nc_fp4__sat_propagate(s);
+        if (conflict != UINT32_MAX) {
+            if (s->levels.count == 0) s->contradiction = 1;
+            if (s->levels.count == 0 || ++s->conflicts >= end) break;
+            nc_fp4__sat_learn(s, conflict);
+        } else if (s->conflicts >= restart) {
+            nc_fp4__sat_undo(s, 0);
+            restart = s->conflicts + 64 * nc_fp4__luby(restarts++);
+            if (s->learned > s->allowed && s->done == s->trail.count) nc_fp4__sat_forget(s);
+        } else {
+            while (s->search != UINT32_MAX && s->vars.at[s->search].value != NC_FP4__UNSET)
+                s->search = s->vars.at[s->search].before;
+            if (s->search == UINT32_MAX) {
+                s->search = s->last;
+                return 1;
+            }
+            if (!nc_fp4__numbers_add(&s->levels, s->trail.count)) s->status = NC_ERR_MEMORY;
+            nc_fp4__sat_set(s, 2 * s->search + s->vars.at[s->search].phase, UINT32_MAX);
+        }
+    }
+    return s->contradiction ? 0 : -1;
+}
+
+/* -- sweeping -----------------------------------------------------------------------------------
+ * Both sides become one circuit, from the inputs up. A new node that agrees with an old one on all
+ * patterns tried is merged with it when clauses about both have no solution in which they differ
+ * (Kuehlmann and Krohm, Equivalence checking using cuts and heaps, DAC 1997; Mishchenko et al.,
+ * FRAIGs, 2005). All nodes are 0 where all inputs are, so none is merged with a complement. */
+
+enum { NC_FP4__PATTERNS = 16, NC_FP4__RANDOM = 8 }; /* words of patterns; that stay as they are */
+NC_FP4__LIST(uint64_t, nc_fp4__patterns)
+
+/* The clauses that tie a node to its inputs, as nc_fp4__node_clause gives them: at most 12 prime
+ * implicants of a function of three inputs and of its complement, together. */
+typedef struct nc_fp4__clauses {
+    uint8_t complete, count, literals[16], literal[16][4];
+} nc_fp4__clauses;
+
+typedef struct nc_fp4__sweep {
+    nc_fp4_circuit *f;
+    nc_fp4__numbers merged;    /* of each node of f: the node that stands for it */
+    nc_fp4__patterns patterns; /* NC_FP4__PATTERNS words of each node */
+    nc__index classes;         /* nodes that stand for themselves, by their patterns */
+    nc_fp4__numbers place;     /* of each node: its variable + 1, or 0 */
+    nc_fp4__numbers window;    /* node of each variable */
+    nc_fp4__numbers heap; /* nodes of the window that no clause defines yet, the latest on top */
+    nc_fp4__sat sat;
+    nc_fp4__patterns pending; /* of each input: a bit of each new pattern, and room for a copy */
+    uint32_t news, columns;   /* new patterns; columns that were filled with such */
+    uint64_t drawn;           /* random words */
+    uint32_t most_nodes, most_conflicts; /* for a pair of nodes; conflicts 0: nothing is merged */
+    nc_fp4__clauses clauses[256];
+    nc_fp4__budget *budget;
+    nc_status status;
+} nc_fp4__sweep;
+
+static uint64_t nc_fp4__draw(nc_fp4__sweep *s) {
+    uint32_t words[4];
+    nc__philox(0, s->drawn++, 0, words);
+    return (uint64_t)words[0] << 32 | words[1];
+}
+
+static void nc_fp4__sweep_free(nc_fp4__sweep *s) {
+    nc_fp4__numbers_free(&s->merged);
+    nc_fp4__patterns_free(&s->patterns);
+    nc__index_free(&s->classes);
+    nc_fp4__numbers_free(&s->place);
+    nc_fp4__numbers_free(&s->window);
+    nc_fp4__numbers_free(&s->heap);
+    nc_fp4__patterns_free(&s->pending);
+    nc_fp4__sat_free(&s->sat);
+    nc_fp4_destroy(s->f);
+}
+
+/* The latest node of a heap out of it, or a node into it. */
+static uint32_t nc_fp4__heap_pop(nc_fp4__numbers *heap) {
+    uint32_t *at = heap->at, i = 0, k, top = at[0], last = at[--heap->count];
+    while ((k = 2 * i + 1) < heap->count) {
+        k += k + 1 < heap->count && at[k + 1] > at[k];
+        if (at[k] <= last) break;
+        at[i] = at[k];
+        i = k;
+    }
+    at[i] = last;
+    return top;
+}
+
+static int nc_fp4__heap_push(nc_fp4__numbers *heap, uint32_t x) {
+    uint32_t i = heap->count;
+    if (!nc_fp4__numbers_add(heap, x)) return 0;
+    for (; i && heap->at[(i - 1) / 2] < x; i = (i - 1) / 2) heap->at[i] = heap->at[(i - 1) / 2];
+    heap->at[i] = x;
+    return 1;
+}
+
+/* The variable of a node in the window. */
+static uint32_t nc_fp4__window_var(nc_fp4__sweep *s, uint32_t node) {
+    uint32_t v;
+    if (s->place.at[node]) return s->place.at[node] - 1;
+    v = nc_fp4__sat_add_var(&s->sat);
+    if (!nc_fp4__numbers_add(&s->window, node) || !nc_fp4__heap_push(&s->heap, node))
+        s->status = NC_ERR_MEMORY;
+    s->place.at[node] = v + 1;
+    return v;
+}
+
+/* The clauses of nodes with this table; found once. */
+static const nc_fp4__clauses *nc_fp4__clauses_of(nc_fp4__sweep *s, uint32_t truth) {
+    nc_fp4__clauses *all = &s->clauses[truth];
+    uint32_t cube, i, n, literal[4];
+    int value;
+    for (cube = 0; cube < 27 && !all->complete; cube++)
+        for (value = 0; value < 2; value++) {
+            n = nc_fp4__node_clause(truth, cube, value, literal);
+            for (i = 0; i < n; i++) all->literal[all->count][i] = (uint8_t)literal[i];
+            all->literals[all->count] = (uint8_t)n;
+            all->count = (uint8_t)(all->count + (n > 0));
+        }
+    all->complete = 1;
+    return all;
+}
+
+/* Clauses for a node, whose inputs enter the window. */
+static void nc_fp4__window_define(nc_fp4__sweep *s, uint32_t node) {
+    const nc_fp4__node *o = &s->f->nodes.at[node];
+    const nc_fp4__clauses *all = nc_fp4__clauses_of(s, o->truth);
+    uint32_t var[4] = {0, 0, 0, 0}, clause[4], i, k;
+    for (i = 0; i < o->inputs; i++) var[i] = nc_fp4__window_var(s, o->in[i]);
+    var[3] = nc_fp4__window_var(s, node);
+    for (k = 0; k < all->count && s->status == NC_OK; k++) {
+        for (i = 0; i < all->literals[k]; i++)
+            clause[i] = 2 * var[all->literal[k][i] / 2] + (all->literal[k][i] & 1);
+        nc_fp4__sat_add(&s->sat, clause, all->literals[k]);
+    }
+    if (!nc_fp4__spend(s->budget, 64)) s->status = nc_fp4__spent(s->budget);
+}
+
+/* An empty window around two nodes that shall differ. */
+static void nc_fp4__window_start(nc_fp4__sweep *s, uint32_t a, uint32_t b) {
+    uint32_t clause[2];
+    nc_fp4__sat_clear(&s->sat);
+    s->window.count = s->heap.count = 0;
+    clause[0] = 2 * nc_fp4__window_var(s, a);
+    clause[1] = 2 * nc_fp4__window_var(s, b);
+    nc_fp4__sat_add(&s->sat, clause, 2);
+    clause[0] ^= 1;
+    clause[1] ^= 1;
+    nc_fp4__sat_add(&s->sat, clause, 2);
+}
+
+/* Can two nodes of f differ? 0: no; 1: yes, and the solution is in the window; -1: unknown. The
+ * clauses of ever more nodes below them are taken, the latest nodes first, as long as there are
+ * solutions without the others. */
+static int nc_fp4__differ(nc_fp4__sweep *s, uint32_t a, uint32_t b, uint32_t most_nodes,
+                          uint64_t most_conflicts) {
+    uint32_t defined = 0, wanted = 16, i;
+    int found = 1;
+    nc_fp4__window_start(s, a, b);
+    while (found == 1 && s->status == NC_OK) {
+        while (defined < wanted && s->heap.count && s->status == NC_OK) {
+            const uint32_t node = nc_fp4__heap_pop(&s->heap);
+            if (s->f->nodes.at[node].inputs == NC_FP4__INPUT) continue;
+            nc_fp4__window_define(s, node);
+            defined++;
+        }
+        if (s->sat.status != NC_OK) s->status = s->sat.status;
+        if (s->status != NC_OK) break;
+        found = nc_fp4__sat_solve(&s->sat, most_conflicts);
+        if (s->sat.status != NC_OK) s->status = s->sat.status;
+        if (found != 1 || !s->heap.count) break;
+        if (defined >= most_nodes) found = -1;
+        nc_fp4__sat_undo(&s->sat, 0);
+        wanted *= 4;
+    }
+    for (i = 0; i < s->window.count; i++) s->place.at[s->window.at[i]] = 0;
+    return s->status == NC_OK ? found : -1;
+}
+
+/* -- patterns */
+
+static uint32_t nc_fp4__pattern_hash(const nc_fp4__sweep *s, uint32_t node) {
+    const uint64_t *p = s->patterns.at + node * (size_t)NC_FP4__PATTERNS;
+    uint64_t hash = 0;
+    uint32_t w;
+    for (w = 0; w < NC_FP4__PATTERNS; w++) hash = nc__mix(hash ^ p[w]) + w;
+    return (uint32_t)(hash >> 32);
+}
+
+/* Words from `first` to before `past` of a node that is no input. */
+static void nc_fp4__run_pattern(nc_fp4__sweep *s, uint32_t node, uint32_t first, uint32_t past) {
+    const nc_fp4__node *o = &s->f->nodes.at[node];
+    uint64_t *p = s->patterns.at, mask[8];
+    const size_t all = NC_FP4__PATTERNS;
+    uint32_t w;
+    nc_fp4__masks(o->truth, mask);
+    for (w = first; w < past; w++)
+        p[node * all + w] = nc_fp4__apply(mask, p[(o->inputs > 0 ? o->in[0] : 0) * all + w],
+                                          p[(o->inputs > 1 ? o->in[1] : 0) * all + w],
+                                          p[(o->inputs > 2 ? o->in[2] : 0) * all + w]);
+}
+
+/* Word w of an input: of a half, a quarter, three quarters .. of ones. */
+static uint64_t nc_fp4__input_pattern(nc_fp4__sweep *s, uint32_t w) {
+    uint64_t x = nc_fp4__draw(s);
+    uint32_t k;
+    for (k = 1; k < 1 + w % 8 / 2; k++) x &= nc_fp4__draw(s);
+    return w % 2 ? ~x : x;
+}
+
+/* The new patterns, and others near to them, become a column of words of all nodes. */
+static void nc_fp4__use_patterns(nc_fp4__sweep *s) {
+    const uint32_t column = NC_FP4__RANDOM + s->columns++ % (NC_FP4__PATTERNS - NC_FP4__RANDOM),
+                   news = s->news;
+    uint32_t i, k;
+    s->news = 0;
+    for (i = 0; i < s->f->nodes.count; i++) {
+        const nc_fp4__node *node = &s->f->nodes.at[i];
+        if (node->inputs == NC_FP4__INPUT) {
+            const uint64_t flips = nc_fp4__draw(s) & nc_fp4__draw(s) & nc_fp4__draw(s);
+            uint64_t x = s->pending.at[node->in[0]];
+            for (k = news; k < 64; k++) x |= (x >> (k - news) & 1) << k;
+            s->pending.at[node->in[0]] = 0;
+            s->patterns.at[i * (size_t)NC_FP4__PATTERNS + column] =
+                x ^ (news < 64 ? flips & ~((UINT64_C(1) << news) - 1) : 0);
+        } else if (i < s->merged.count) {
+            nc_fp4__run_pattern(s, i, column, column + 1);
+        }
+    }
+    nc__index_free(&s->classes);
+    for (i = 0; i + 1 < s->merged.count; i++) /* all but the one that is being settled */
+        if (s->merged.at[i] == i && !nc_fp4__is_not(&s->f->nodes.at[i]) &&
+            !nc__index_add(&s->classes, nc_fp4__pattern_hash(s, i), i))
+            s->status = NC_ERR_MEMORY;
+    if (!nc_fp4__spend(s->budget, s->merged.count)) s->status = nc_fp4__spent(s->budget);
+}
+
+/* The solution in the window as a new pattern; what it leaves open is random. */
+static void nc_fp4__add_pattern(nc_fp4__sweep *s) {
+    uint32_t i;
+    for (i = 0; i < s->pending.count; i += 64) {
+        const uint64_t bits = nc_fp4__draw(s);
+        uint32_t k;
+        for (k = i; k < s->pending.count && k < i + 64; k++)
+            s->pending.at[k] |= (bits >> (k - i) & 1) << s->news;
+    }
+    for (i = 0; i < s->window.count; i++) {
+        const nc_fp4__node *node = &s->f->nodes.at[s->window.at[i]];
+        const uint64_t bit = UINT64_C(1) << s->news;
+        if (node->inputs != NC_FP4__INPUT) continue;
+        s->pending.at[node->in[0]] &= ~bit;
+        if (s->sat.vars.at[i].value == 1) s->pending.at[node->in[0]] |= bit;
+    }
+    s->news++;
+}
+
+/* -- nodes and units */
+
+/* An old node that the new node i agrees with on all patterns, the next after *at; UINT32_MAX:
+ * none. */
+static uint32_t nc_fp4__next_alike(const nc_fp4__sweep *s, uint32_t i, uint32_t hash, size_t *at) {
+    const uint64_t *p = s->patterns.at;
+    const size_t all = NC_FP4__PATTERNS;
+    uint32_t id;
+    while ((id = nc__index_next(&s->classes, hash, at)) != UINT32_MAX)
+        if (memcmp(p + id * all, p + i * all, all * sizeof *p) == 0) break;
+    return id;
+}
+
+/* Merge a new node with an old one, or let it stand for itself. */
+static void nc_fp4__settle(nc_fp4__sweep *s, uint32_t i) {
+    uint32_t hash = nc_fp4__pattern_hash(s, i), tries = 0, old;
+    size_t at = hash;
+    while (tries++ < 4 && (old = nc_fp4__next_alike(s, i, hash, &at)) != UINT32_MAX) {
+        const int differ = nc_fp4__differ(s, i, old, s->most_nodes, s->most_conflicts);
+        if (s->status != NC_OK) return;
+        if (differ == 0) {
+            s->merged.at[i] = old;
+            return;
+        }
+        if (differ == 1) nc_fp4__add_pattern(s);
+        if (s->news <= s->columns / 4 && s->news < 64) continue;
+        nc_fp4__use_patterns(s); /* soon at first, then in larger groups */
+        at = hash = nc_fp4__pattern_hash(s, i);
+    }
+    if (!nc__index_add(&s->classes, hash, i)) s->status = NC_ERR_MEMORY;
+}
+
+/* Take up the nodes that f has got. */
+static void nc_fp4__take_nodes(nc_fp4__sweep *s) {
+    uint32_t i, w;
+    while (s->merged.count < s->f->nodes.count && s->status == NC_OK) {
+        const nc_fp4__node *node;
+        i = s->merged.count;
+        node = &s->f->nodes.at[i];
+        if (!nc_fp4__numbers_add(&s->merged, i)) s->status = NC_ERR_MEMORY;
+        if (!s->most_conflicts) continue;
+        if (!nc_fp4__numbers_add(&s->place, 0) ||
+            !nc_fp4__patterns_reserve(&s->patterns, NC_FP4__PATTERNS)) {
+            s->status = NC_ERR_MEMORY;
+            return;
+        }
+        s->patterns.count += NC_FP4__PATTERNS;
+        if (node->inputs == NC_FP4__INPUT)
+            for (w = 0; w < NC_FP4__PATTERNS; w++)
+                s->patterns.at[i * (size_t)NC_FP4__PATTERNS + w] = nc_fp4__input_pattern(s, w);
+        else
+            nc_fp4__run_pattern(s, i, 0, NC_FP4__PATTERNS);
+        if (!nc_fp4__is_not(node) && i != NC_FP4_TRUE) nc_fp4__settle(s, i);
+    }
+}
+
+/* The wire in f of a function of three wires, merged. */
+static uint32_t nc_fp4__swept(nc_fp4__sweep *s, const uint32_t in[3], uint8_t truth) {
+    uint32_t wire = nc_fp4__function(s->f, in, truth), complement[3] = {0, 0, 0};
+    if (wire == UINT32_MAX) {
+        s->status = nc_fp4__added(s->f, wire);
+        return 0;
+    }
+    nc_fp4__take_nodes(s);
+    if (s->status != NC_OK) return 0;
+    if (!nc_fp4__is_not(&s->f->nodes.at[wire])) return s->merged.at[wire];
+    complement[0] = s->f->nodes.at[wire].in[0];
+    if (s->merged.at[complement[0]] == complement[0]) return wire;
+    complement[0] = s->merged.at[complement[0]];
+    wire = nc_fp4__function(s->f, complement, 0x55);
+    if (wire == UINT32_MAX) s->status = nc_fp4__added(s->f, wire);
+    nc_fp4__take_nodes(s);
+    return s->status == NC_OK ? wire : 0;
+}
+
+/* A unit of n inputs: functions of three of them, which the others choose from. */
+static uint32_t nc_fp4__swept_unit(nc_fp4__sweep *s, const nc_fp4_unit *unit,
+                                   const uint32_t *wire_of) {
+    uint64_t table[NC_FP4__TABLE_WORDS];
+    uint32_t leaf[1 << (NC_FP4__MOST_INPUTS - 3)] = {0}, in[3] = {0, 0, 0}, n = unit->inputs, i, k;
+    const uint32_t narrow = n < 3 ? n : 3;
+    nc_fp4__unit_table(unit, table);
+    for (k = 0; k < narrow; k++) in[k] = wire_of[unit->input[k]];
+    for (i = 0; i < 1u << (n - narrow); i++)
+        leaf[i] =
+            nc_fp4__swept(s, in, nc_fp4__widened((uint32_t)(table[i / 8] >> i % 8 * 8), narrow));
+    for (k = 3; k < n; k++) {
+        in[2] = wire_of[unit->input[k]];
+        for (i = 0; i < 1u << (n - 1 - k); i++) {
+            in[0] = leaf[2 * i];
+            in[1] = leaf[2 * i + 1];
+            leaf[i] = nc_fp4__swept(s, in, 0xCA);
+        }
+    }
+    return leaf[0];
+}
+
+/* Wires in f of all nodes, and of the network's inputs and units; the inputs have those of the
+ * circuit's names. */
+static void nc_fp4__sweep_sides(nc_fp4__sweep *s, const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                uint32_t *node, uint32_t *wire) {
+    uint32_t in[3], i, j;
+    for (i = 0; i < c->input_groups.count && s->status == NC_OK; i++) {
+        const nc_fp4__group *group = &c->input_groups.at[i];
+        s->status = nc_fp4_add_input(s->f, group->name, group->width, wire + group->first);
+    }
+    for (i = 0; i < n->inputs && s->status == NC_OK; i++)
+        if (!nc_fp4__patterns_add(&s->pending, 0)) s->status = NC_ERR_MEMORY;
+    nc_fp4__take_nodes(s);
+    for (i = 0; i < c->nodes.count && s->status == NC_OK; i++) {
+        const nc_fp4__node *o = &c->nodes.at[i];
+        for (j = 0; j < 3; j++) in[j] = j < o->inputs ? node[o->in[j]] : 0;
+        if (o->inputs == NC_FP4__INPUT)
+            node[i] = wire[o->in[0]];
+        else
+            node[i] = i <= NC_FP4_TRUE ? i : nc_fp4__swept(s, in, o->truth);
+    }
+    s->most_conflicts *= 8; /* the circuit's own equal nodes are not what this is for */
+    for (i = 0; i < n->units.count && s->status == NC_OK; i++)
+        wire[n->inputs + i] = nc_fp4__swept_unit(s, &n->units.at[i], wire);
+}
+
+/* -- what is left of both sides ---------------------------------------------------------------- */
+
+/* Two outputs with different wires. 0: equal; 1: not, as the example shows; -1: unknown. */
+static int nc_fp4__outputs_differ(nc_fp4__sweep *s, uint32_t a, uint32_t b, uint64_t most_conflicts,
+                                  uint8_t *example) {
+    const uint64_t *p = s->patterns.at;
+    const size_t all = NC_FP4__PATTERNS;
+    uint32_t w, i;
+    int differ;
+    for (w = 0; w < all; w++) {
+        const uint64_t d = p[a * all + w] ^ p[b * all + w];
+        const uint32_t bit = d ? nc_fp4__lowest_bit(d) : 0;
+        for (i = 0; d && i < s->f->inputs.count; i++)
+            example[i] = (uint8_t)(p[s->f->inputs.at[i] * all + w] >> bit & 1);
+        if (d) return 1;
+    }
+    differ = nc_fp4__differ(s, a, b, UINT32_MAX, most_conflicts);
+    if (differ != 1) return differ;
+    memset(example, 0, s->f->inputs.count);
+    for (i = 0; i < s->window.count; i++) {
+        const nc_fp4__node *node = &s->f->nodes.at[s->window.at[i]];
+        if (node->inputs == NC_FP4__INPUT) example[node->in[0]] = s->sat.vars.at[i].value == 1;
+    }
+    return 1;
+}
+
+/* The pairs of outputs: those that are proven equal get one wire. NC_OK: all of them, or one is
+ * wrong; NC_ERR_LIMIT: report->open are neither. */
+static nc_status nc_fp4__compare_pairs(nc_fp4__sweep *s, const nc_fp4_network *n,
+                                       const nc_fp4_circuit *c, uint32_t *a, const uint32_t *b,
+                                       uint8_t *example, nc_fp4_report *report) {
+    const uint32_t count = n->outputs.count;
+    uint32_t pass, i;
+    for (pass = 0; pass < 2 && s->status == NC_OK; pass++)
+        for (i = 0; i < count && s->status == NC_OK; i++) {
+            const uint64_t most = pass ? UINT64_MAX / 2 : 1000;
+            const int differ =
+                a[i] == b[i] ? 0 : nc_fp4__outputs_differ(s, a[i], b[i], most, example);
+            if (differ == 0) a[i] = b[i];
+            if (differ == 1) return nc_fp4__confirm(n, c, example, s->budget, report);
+        }
+    for (report->open = i = 0; i < count; i++) report->open += a[i] != b[i];
+    return report->open && s->status == NC_OK ? NC_ERR_LIMIT : s->status;
+}
+
+/* A circuit whose only output is 1 where outputs differ that have no wire in common. */
+static nc_status nc_fp4__finish_miter(nc_fp4__sweep *s, const uint32_t *a, const uint32_t *b,
+                                      uint32_t n) {
+    uint32_t in[3] = {0, 0, 0}, any = NC_FP4_FALSE, i;
+    s->most_conflicts = 0;
+    for (i = 0; i < n && s->status == NC_OK; i++) {
+        in[0] = a[i];
+        in[1] = b[i];
+        in[0] = nc_fp4__swept(s, in, 0x66);
+        in[1] = any;
+        any = nc_fp4__swept(s, in, 0xEE);
+    }
+    return s->status != NC_OK ? s->status : nc_fp4_add_output(s->f, "differ", 1, &any);
+}
+
+/* Both sides of a comparison: wires in f of the circuit's nodes, of the network's inputs and units,
+ * and of the outputs of either. */
+typedef struct nc_fp4__sides {
+    nc_fp4__sweep sweep;
+    uint32_t *node, *wire, *a, *b;
+    uint8_t *example;
+    size_t bytes;
+} nc_fp4__sides;
+
+static void nc_fp4__sides_end(nc_fp4__sides *x, const nc_allocator *hooks) {
+    nc_fp4__sweep_free(&x->sweep);
+    nc__free(hooks, x->node, x->bytes);
+}
+
+/* most_conflicts 0: nothing is merged. End it in any case. */
+static nc_status nc_fp4__sides_start(nc_fp4__sides *x, const nc_fp4_network *n,
+                                     const nc_fp4_circuit *c, nc_fp4__budget *b,
+                                     uint32_t most_conflicts) {
+    nc_fp4__sweep *s = &x->sweep;
+    const nc_allocator *hooks = n->hooks;
+    const size_t wires = n->inputs + (size_t)n->units.count, outputs = n->outputs.count;
+    uint32_t i;
+    memset(x, 0, sizeof *x);
+    s->budget = s->sat.budget = b;
+    s->most_nodes = 4000;
+    s->most_conflicts = most_conflicts;
+    s->merged.hooks = s->patterns.hooks = s->classes.hooks = s->place.hooks = s->window.hooks =
+        s->heap.hooks = s->pending.hooks = hooks;
+    s->sat.words.hooks = s->sat.trail.hooks = s->sat.levels.hooks = s->sat.learnt.hooks =
+        s->sat.touched.hooks = s->sat.vars.hooks = hooks;
+    x->bytes = (c->nodes.count + wires + 2 * outputs) * sizeof(uint32_t) + n->inputs;
+    x->node = (uint32_t *)nc__calloc(hooks, x->bytes);
+    if (!x->node) return NC_ERR_MEMORY;
+    x->wire = x->node + c->nodes.count;
+    x->a = x->wire + wires;
+    x->b = x->a + outputs;
+    x->example = (uint8_t *)(x->b + outputs);
+    s->status = nc_fp4_create(&s->f, c->name, hooks);
+    if (s->status == NC_OK) nc_fp4__sweep_sides(s, n, c, x->node, x->wire);
+    for (i = 0; i < outputs && s->status == NC_OK; i++) {
+        x->a[i] = x->wire[n->outputs.at[i]];
+        x->b[i] = x->node[c->outputs.at[i]];
+    }
+    return s->status;
+}
+
+static int nc_fp4__same_shape(const nc_fp4_network *n, const nc_fp4_circuit *c) {
+    return n->inputs == c->inputs.count && n->outputs.count == c->outputs.count;
+}
+
+static nc_status nc_fp4__compare_sweep(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                       nc_fp4__budget *b, nc_fp4_report *report) {
+    nc_fp4__sides x;
+    nc_status status = nc_fp4__sides_start(&x, n, c, b, 100);
+    if (status == NC_OK)
+        status = nc_fp4__compare_pairs(&x.sweep, n, c, x.a, x.b, x.example, report);
+    nc_fp4__sides_end(&x, n->hooks);
+    return status;
+}
+
+NC_API nc_status nc_fp4_miter(nc_fp4_circuit **miter, const nc_fp4_network *network,
+                              const nc_fp4_circuit *circuit) {
+    const nc_fp4_verify_options none = {0, 0, NULL, NULL, NULL, NULL, NULL};
+    nc_fp4__budget b;
+    nc_fp4__sides x;
+    nc_status status;
+    if (!miter) return NC_ERR_ARG;
+    *miter = NULL;
+    if (!network || !circuit) return NC_ERR_ARG;
+    if (!nc_fp4__same_shape(network, circuit)) return NC_ERR_MISMATCH;
+    memset(&b, 0, sizeof b);
+    b.options = &none;
+    b.limit = UINT64_MAX;
+    status = nc_fp4__sides_start(&x, network, circuit, &b, 0);
+    if (status == NC_OK) status = nc_fp4__finish_miter(&x.sweep, x.a, x.b, network->outputs.count);
+    if (status == NC_OK) {
+        *miter = x.sweep.f;
+        x.sweep.f = NULL;
+    }
+    nc_fp4__sides_end(&x, network->hooks);
+    return status;
+}
+
+/* The user's solver on the miter, as DIMACS. A solution is tried before it is believed. */
+static nc_status nc_fp4__ask_solver(const nc_fp4_network *n, const nc_fp4_circuit *c,
+                                    const nc_fp4__budget *b, nc_fp4_report *report) {
+    const nc_fp4_verify_options *o = b->options;
+    nc_fp4_circuit *miter;
+    char *text = NULL;
+    uint8_t *example = NULL;
+    size_t bytes = 0;
+    int answer = 0;
+    nc_status status = nc_fp4_miter(&miter, n, c);
+    if (status == NC_OK) status = nc_fp4_write_circuit(miter, NC_FP4_DIMACS, &text, &bytes);
+    nc_fp4_destroy(miter);
+    if (status == NC_OK) {
+        example = (uint8_t *)nc__calloc(n->hooks, n->inputs);
+        if (!example) status = NC_ERR_MEMORY;
+    }
+    if (status == NC_OK) answer = o->sat(o->sat_user, text, bytes, n->inputs, example);
+    if (answer == 10) status = nc_fp4__confirm(n, c, example, b, report);
+    if (status == NC_OK && answer != 10 && answer != 20) status = NC_ERR_LIMIT;
+    nc__free(n->hooks, example, n->inputs);
+    nc_fp4_free_text(text);
+    return status;
+}
+
+/* -- the choice of methods --------------------------------------------------------------------- */
+
+typedef struct nc_fp4__verifier {
+    const nc_fp4_network *n;
+    const nc_fp4_circuit *c;
+    nc_fp4__budget b;
+    nc_fp4_report *report;
+} nc_fp4__verifier;
+
+/* Random cases unit by unit: for units that are not what the program was made from. NC_OK: one of
+ * them is wrong. */
+static nc_status nc_fp4__try_units(nc_fp4__verifier *v) {
+    const uint32_t inputs = v->n->inputs;
+    nc_fp4_report *r = v->report;
+    uint8_t *example = (uint8_t *)nc__calloc(v->n->hooks, inputs);
+    nc_status status = example ? NC_ERR_MISMATCH : NC_ERR_MEMORY;
+    uint32_t i, k, words[4];
+    for (k = 0; k < 64 && status == NC_ERR_MISMATCH; k++) {
+        for (i = 0; i < inputs; i++) {
+            nc__philox(v->n->source, k, i, words);
+            example[i] = words[0] & 1;
+        }
+        status = nc_fp4__confirm(v->n, v->c, example, &v->b, r);
+    }
+    if (status == NC_OK) {
+        r->wrong = 1;
+        r->first_wrong = k - 1;
+    }
+    nc__free(v->n->hooks, example, inputs);
+    return status == NC_ERR_MISMATCH ? NC_ERR_LIMIT : status;
+}
+
+/* A proof by structure, and random cases beside it, which may find a fault where it fails. */
+static nc_status nc_fp4__structure_and_cases(nc_fp4__verifier *v) {
+    nc_status status = nc_fp4__compare_structure(v->n, v->c, &v->b), cases;
+    if (status != NC_OK && status != NC_ERR_LIMIT) return status;
+    cases = nc_fp4__compare_cases(v->n, v->c, 8, &v->b, v->report);
+    if (v->report->wrong || (cases != NC_OK && cases != NC_ERR_LIMIT)) return cases;
+    return status == NC_OK ? NC_OK : nc_fp4__try_units(v);
+}
+
+/* One method, with so many steps. NC_OK: the verdict is known. */
+static nc_status nc_fp4__try_method(nc_fp4__verifier *v, nc_fp4_evidence method, uint64_t steps) {
+    nc_fp4_report *r = v->report;
+    nc_fp4__budget *b = &v->b;
+    nc_status status = NC_ERR_LIMIT;
+    b->limit = steps < b->total - b->spent ? b->spent + steps : b->total;
+    r->evidence = method;
+    r->tried |= 1u << method;
+    r->cases = r->wrong = r->first_wrong = 0;
+    r->open = v->n->outputs.count;
+    if (method == NC_FP4_EXHAUSTIVE) status = nc_fp4__compare_cases(v->n, v->c, 0, b, r);
+    if (method == NC_FP4_BDD) status = nc_fp4__compare_diagrams(v->n, v->c, b, r);
+    if (method == NC_FP4_STRUCTURAL) status = nc_fp4__structure_and_cases(v);
+    if (method == NC_FP4_SWEEP) status = nc_fp4__compare_sweep(v->n, v->c, b, r);
+    if (method == NC_FP4_SOLVER) status = nc_fp4__ask_solver(v->n, v->c, b, r);
+    if (status == NC_OK) r->verdict = r->wrong ? NC_FP4_REFUTED : NC_FP4_PROVEN;
+    if (status == NC_OK) r->open = 0;
+    return status;
+}
+
+/* Methods by what they cost: all cases where they are few; the circuit's own structure; diagrams;
+ * sweeping; all cases where they can be had; the user's solver. */
+static nc_status nc_fp4__try_methods(nc_fp4__verifier *v) {
+    static const nc_fp4_evidence order[6] = {NC_FP4_EXHAUSTIVE, NC_FP4_STRUCTURAL, NC_FP4_BDD,
+                                             NC_FP4_SWEEP,      NC_FP4_EXHAUSTIVE, NC_FP4_SOLVER};
+    const uint32_t inputs = v->n->inputs, asked = v->b.options->methods;
+    const uint64_t total = v->b.total, side = (uint64_t)v->n->steps.count + v->c->nodes.count;
+    const uint64_t all = inputs > 26 ? UINT64_MAX : (side << (inputs > 11 ? inputs - 11 : 0));
+    const int own =
+        v->n->source == nc_fp4__digest(v->c) && v->n->wire_of.count == v->c->nodes.count;
+    nc_status status = NC_ERR_LIMIT;
+    uint32_t i;
+    for (i = 0; i < 6 && status == NC_ERR_LIMIT && !v->b.cancelled; i++) {
+        const nc_fp4_evidence method = order[i];
+        uint64_t steps = total;
+        if (asked && !(asked >> method & 1)) continue;
+        if (v->b.spent >= total && method != NC_FP4_SOLVER) continue;
+        if (method == NC_FP4_EXHAUSTIVE &&
+            (inputs > 26 || (i == 0 && asked != 1u << method && all > total / 16) ||
+             (i > 0 && v->report->tried & 1u << method)))
+            continue;
+        if (method == NC_FP4_STRUCTURAL && !own) continue;
+        if (method == NC_FP4_SOLVER && !v->b.options->sat) continue;
+        if (method == NC_FP4_BDD && asked != 1u << method) steps = total / 8;
+        if (method == NC_FP4_SWEEP && all < total / 2) steps = total / 4;
+        status = nc_fp4__try_method(v, method, steps);
+    }
+    return v->b.cancelled && status == NC_ERR_LIMIT ? NC_ERR_CANCELLED : status;
+}
+
+NC_API nc_status nc_fp4_verify_with(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
+                                    const nc_fp4_verify_options *options, nc_fp4_report *report) {
+    static const nc_fp4_verify_options none = {0, 0, NULL, NULL, NULL, NULL, NULL};
+    nc_fp4__verifier v;
+    nc_status status;
+    if (!network || !circuit || !report) return NC_ERR_ARG;
+    nc_fp4__start_report(network, report);
+    if (!nc_fp4__same_shape(network, circuit)) return NC_ERR_MISMATCH;
+    memset(&v, 0, sizeof v);
+    v.n = network;
+    v.c = circuit;
+    v.report = report;
+    v.b.options = options ? options : &none;
+    v.b.total = v.b.options->steps ? v.b.options->steps : NC_FP4_DEFAULT_STEPS;
+    status = nc_fp4__try_methods(&v);
+    report->steps = v.b.spent;
+    return status;
 }
 
 NC_API nc_status nc_fp4_verify_by(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                   nc_fp4_evidence evidence, nc_fp4_report *report) {
+    nc_fp4_verify_options options;
     nc_status status;
-    if (!network || !circuit || !report || (unsigned)evidence > NC_FP4_STRUCTURAL)
-        return NC_ERR_ARG;
-    nc_fp4__start_report(network, report);
-    report->evidence = evidence;
-    if (network->inputs != nc_fp4_input_count(circuit) ||
-        nc_fp4_network_outputs(network) != nc_fp4_output_count(circuit))
-        return NC_ERR_MISMATCH;
-    if (evidence == NC_FP4_EXHAUSTIVE)
-        return network->inputs > 26 ? NC_ERR_LIMIT
-                                    : nc_fp4__compare_cases(network, circuit, 0, report);
-    if (evidence == NC_FP4_BDD) return nc_fp4__compare_diagrams(network, circuit, report);
-    status = nc_fp4__compare_structure(network, circuit, report);
-    return status == NC_OK ? nc_fp4__compare_cases(network, circuit, 8, report) : status;
+    if ((unsigned)evidence > NC_FP4_SWEEP) return NC_ERR_ARG;
+    memset(&options, 0, sizeof options);
+    options.methods = 1u << evidence;
+    status = nc_fp4_verify_with(network, circuit, &options, report);
+    if (network && circuit && report) report->evidence = evidence;
+    return status;
 }
 
 NC_API nc_status nc_fp4_verify(const nc_fp4_network *network, const nc_fp4_circuit *circuit,
                                nc_fp4_report *report) {
-    nc_status status;
-    if (!network || !circuit || !report) return NC_ERR_ARG;
-    if (network->inputs <= 26) return nc_fp4_verify_by(network, circuit, NC_FP4_EXHAUSTIVE, report);
-    status = nc_fp4_verify_by(network, circuit, NC_FP4_BDD, report);
-    return status == NC_ERR_LIMIT ? nc_fp4_verify_by(network, circuit, NC_FP4_STRUCTURAL, report)
-                                  : status;
+    return nc_fp4_verify_with(network, circuit, NULL, report);
 }
 
 /* >>files ======================================================================== */
