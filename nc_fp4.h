@@ -38,6 +38,7 @@
      >>blocks        values that share a scale: quantise, dequantise, nibble orders, errors
      >>sources       bytes that need not be in memory, and what tensors their headers name
      >>tensors       matrices of 4-bit weights; safetensors and .npy
+     >>weights       the 4-bit weights of other projects' files, by their names
      >>products      a tensor times float32 or int8 vectors
      >>atoms         the ten atoms, and exact synthesis
      >>circuits      wires and functions, simplified as they are added
@@ -199,9 +200,52 @@ typedef struct nc_fp4_tensor {
     uint32_t rows, columns;
     float tensor_scale;
     uint8_t *codes;  /* rows x nc_fp4_code_bytes(columns) */
-    uint8_t *scales; /* rows x nc_fp4_scale_bytes(format, columns) */
+    uint8_t *scales; /* rows x nc_fp4_scale_bytes(format, columns), but for what `across` says */
     uint8_t *tiles;  /* null, or both again with 16 rows side by side: nc_fp4_tensor_interleave */
+    uint32_t block;  /* NF4 and BNB: elements per scale, a power of two from 32 to 4,096; 0: 64 */
+    int across;  /* NF4 and BNB: 1: blocks run on over the ends of rows, as bitsandbytes has them;
+                        scales: of all rows x columns elements in one piece */
+    int divides; /* NVFP4: 1: tensor_scale divides the scales of the blocks, as in files of
+                        compressed-tensors; 1 / tensor_scale would round once more */
 } nc_fp4_tensor;
+
+/* How a project lays 4-bit weights out in a file. X is a layer's name. */
+typedef enum nc_fp4_layout {
+    NC_FP4_LAYOUT_FLOAT = 0,  /* float16, bfloat16, float32 or float64 */
+    NC_FP4_LAYOUT_OWN,        /* nc_fp4_tensor_save's */
+    NC_FP4_LAYOUT_BNB,        /* bitsandbytes, NF4 and FP4: X.weight, X.weight.absmax, .quant_map,
+                                 .quant_state.bitsandbytes__nf4 (__fp4), and .nested_absmax,
+                                 .nested_quant_map for scales that are quantised themselves */
+    NC_FP4_LAYOUT_GPT_OSS,    /* MXFP4: X_blocks, X_scales */
+    NC_FP4_LAYOUT_COMPRESSED, /* compressed-tensors, NVFP4 and MXFP4: X.weight_packed, _scale, and
+                                 X.weight_global_scale, which divides the scales of blocks */
+    NC_FP4_LAYOUT_MODELOPT,   /* NVFP4 and MXFP4: X.weight, X.weight_scale, and X.weight_scale_2,
+                                 which multiplies them; X.input_scale is a tensor of its own */
+    NC_FP4_LAYOUT_TORCHAO,    /* MXTensor and NVFP4Tensor: X._weight_qdata, _scale,
+                                 _per_tensor_scale, and JSON in the metadata of X.weight */
+    NC_FP4_LAYOUT_MLX,        /* mxfp4 and nvfp4: X.weight as U32, X.scales as U8 */
+    NC_FP4_LAYOUT_GGUF,       /* blocks of type MXFP4 or NVFP4 */
+    NC_FP4_LAYOUT_OTHER,      /* listed, not decoded */
+    NC_FP4_LAYOUT_COUNT
+} nc_fp4_layout;
+
+/* A weight of a file. It is a stack of matrices (experts), in most files of one. */
+typedef struct nc_fp4_weight {
+    const char *name;  /* the weight's: "X.weight", also where its parts are called otherwise */
+    const char *dtype; /* of its codes or values in the file: "U8", "BF16" .. */
+    nc_fp4_layout layout;
+    nc_fp4_format format;          /* NC_FP4_FORMAT_COUNT: no 4-bit floats */
+    uint32_t rank;                 /* of the values; the first eight dimensions are in shape */
+    uint64_t shape[8];             /* the slowest first */
+    uint64_t stack, rows, columns; /* the same shape as matrices */
+    uint32_t block;                /* elements per scale */
+    int across;                    /* blocks run on over the ends of rows */
+    uint64_t bytes;                /* in the file, of all its parts */
+} nc_fp4_weight;
+
+/* The weights of one or more files, of which only the headers are in memory. Any number of threads
+ * may read from it where they may from its sources. */
+typedef struct nc_fp4_weights nc_fp4_weights;
 
 /* Error of a quantised copy y of x. */
 typedef struct nc_fp4_error_stats {
@@ -449,13 +493,22 @@ NC_API void nc_fp4_source_close(nc_fp4_source *source);
 NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
                                       const nc_fp4_options *options, const float *x, uint32_t rows,
                                       uint32_t columns);
+/* The same for NF4 and BNB with blocks of another length (a power of two from 32 to 4,096), and with
+ * `across` over the ends of rows, as bitsandbytes has them. NC_ERR_ARG for other formats. */
+NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_format format,
+                                             const nc_fp4_options *options, uint32_t block,
+                                             int across, const float *x, uint32_t rows,
+                                             uint32_t columns);
 /* Release; a zeroed tensor is fine. */
 NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor);
-/* All weights as float32. */
+/* Bytes of all scales of a tensor, by its format, shape, block and across; 0: it is none. */
+NC_API size_t nc_fp4_tensor_scale_bytes(const nc_fp4_tensor *tensor);
+/* All weights as float32: each the value of its code times its scale, rounded. */
 NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x);
 /* A tensor as safetensors (free with nc_fp4_free_text): NAME as U8 [rows, bytes of codes],
  * NAME_scale as U8 or F32 [rows, blocks], NAME_tensor_scale as F32 [1] for NVFP4, and in the
- * metadata "NAME.nc_fp4": "FORMAT COLUMNS". */
+ * metadata "NAME.nc_fp4": "FORMAT COLUMNS". NC_ERR_UNSUPPORTED for a tensor with a block of its
+ * own, across or divides. */
 NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *name, char **data,
                                     size_t *bytes);
 /* Read one of these back, from a file that may hold others beside it, of other formats and widths;
@@ -476,6 +529,50 @@ NC_API nc_status nc_fp4_npy_write(const float *x, uint32_t rows, uint32_t column
 /* Release what a writer returned; null is fine. */
 NC_API void nc_fp4_free_text(char *text);
 
+/* -- weights: the 4-bit weights of other projects' files ---------------------------- */
+
+/* Codes and scales are kept as they are in the file. Where a project's own reader gives other values
+ * for some of them than this header, which keeps to the formats' definitions: GGUF's takes a scale of
+ * 255 as 2^128, gpt-oss', compressed-tensors' and MLX's take it as infinity (here NaN); GGUF's,
+ * ModelOpt's and bitsandbytes' (FP4, on the CPU) take code 8 as 0 (here -0); GGUF's NVFP4 scale 0x7F is 0 and a sign of it ignored
+ * (nc_fp4_weights_read sets these scales so). bitsandbytes' nested scales come as float32. */
+
+/* Name of a layout ("bitsandbytes", "gpt-oss", "compressed-tensors" ..); null beyond the last. */
+NC_API const char *nc_fp4_layout_name(nc_fp4_layout layout);
+/* The weights of safetensors, GGUF and .npy files, found by the names of their tensors; what is no
+ * part of a weight is listed as floats or as other. The sources must last until
+ * nc_fp4_weights_close. NC_ERR_FORMAT, NC_ERR_LIMIT and NC_ERR_UNSUPPORTED name tensor and reason. */
+NC_API nc_status nc_fp4_weights_open(nc_fp4_weights **weights, const nc_fp4_source *sources,
+                                     size_t count, nc_error *err);
+#ifndef NC_NO_STDIO
+/* The same from a path: such a file, or the index of one that is kept in shards
+ * (model.safetensors.index.json), which lie beside it. */
+NC_API nc_status nc_fp4_weights_open_path(nc_fp4_weights **weights, const char *path,
+                                          nc_error *err);
+#endif
+/* Release; null is fine. */
+NC_API void nc_fp4_weights_close(nc_fp4_weights *weights);
+/* How many weights there are. */
+NC_API size_t nc_fp4_weights_count(const nc_fp4_weights *weights);
+/* Weight i, in the order of the files; null beyond the last. It lasts until the weights are closed. */
+NC_API const nc_fp4_weight *nc_fp4_weights_get(const nc_fp4_weights *weights, size_t i);
+/* The number of a weight by its name; SIZE_MAX: there is none. */
+NC_API size_t nc_fp4_weights_find(const nc_fp4_weights *weights, const char *name);
+/* Rows first .. first + rows - 1 of matrix `matrix` of weight i as a tensor, to be freed with
+ * nc_fp4_tensor_free. Of bitsandbytes' only all rows (NC_ERR_UNSUPPORTED: blocks run across them).
+ * NC_ERR_UNSUPPORTED for floats and others, NC_ERR_LIMIT for 2^31 values and more. */
+NC_API nc_status nc_fp4_weights_read(const nc_fp4_weights *weights, size_t i, uint64_t matrix,
+                                     uint32_t first, uint32_t rows, nc_fp4_tensor *tensor,
+                                     nc_error *err);
+/* Values first .. first + n - 1 of weight i, counted in C order through the whole stack, of 4-bit
+ * floats and of floats, with memory for some 65,536 values or one row. */
+NC_API nc_status nc_fp4_weights_values(const nc_fp4_weights *weights, size_t i, uint64_t first,
+                                       size_t n, float *x, nc_error *err);
+/* Bytes at .. of the values or codes of weight i as they are in the file: what hands on a tensor that
+ * is not decoded. */
+NC_API nc_status nc_fp4_weights_bytes(const nc_fp4_weights *weights, size_t i, uint64_t at,
+                                      void *to, size_t bytes, nc_error *err);
+
 /* -- products: a tensor times vectors ----------------------------------------------- */
 
 /* y (rows) = W x (columns). The same bits on every machine and thread count: a weight is its code's
@@ -486,7 +583,8 @@ NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, floa
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y);
 /* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then two to five
  * times as fast on AVX2, AVX-512 and NEON, to the same bits. Call again after changing codes or
- * scales. E2M1 formats only (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases it. */
+ * scales. E2M1 formats only, without `divides` (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases
+ * it. */
 NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor);
 /* y = W x for int8 activations x times x_scale: exact integer sums in each block (E2M1 formats
  * only: NC_ERR_UNSUPPORTED), times its scale, added block by block with fused multiply-adds, times
@@ -2656,7 +2754,7 @@ static const struct {
     char dtype[4]; /* in safetensors */
 } nc_fp4__scales[] = {{0, ""}, {1, "U8"}, {1, "U8"}, {4, "F32"}};
 
-/* The formats, in the order of nc_fp4_format. A block is a power of two from 16 to 1,024 elements;
+/* The formats, in the order of nc_fp4_format. A block is a power of two from 16 to 4,096 elements;
  * 0: no scales. */
 typedef struct nc_fp4__row {
     char name[16];
@@ -3468,13 +3566,10 @@ NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options
     return NC_OK;
 }
 
-NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
-                                   const uint8_t *scales, float tensor_scale, size_t n, float *x) {
-    const nc_fp4__row *row = nc_fp4__row_of(format);
-    size_t block, i, m, k;
-    if (!row || (n && (!x || !codes || (row->block && !scales)))) return NC_ERR_ARG;
-    block = row->block ? row->block : n;
-    i = 0;
+static void nc_fp4__dequantize(const nc_fp4__row *row, const uint8_t *codes, const uint8_t *scales,
+                               float tensor_scale, size_t n, float *x) {
+    const size_t block = row->block ? row->block : n;
+    size_t i = 0, m, k;
 #ifdef NC_FP4__LANES8
     if (nc_fp4__lanes() == 8 || (nc_fp4__lanes() && block <= 32)) /* many scales */
         i = nc_fp4__values8(row, codes, scales, tensor_scale, n, x);
@@ -3491,6 +3586,13 @@ NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
 #endif
         for (; k < m; k++) x[i + k] = row->element->value[nc_fp4__code_at(codes, i + k)] * scale;
     }
+}
+
+NC_API nc_status nc_fp4_dequantize(nc_fp4_format format, const uint8_t *codes,
+                                   const uint8_t *scales, float tensor_scale, size_t n, float *x) {
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    if (!row || (n && (!x || !codes || (row->block && !scales)))) return NC_ERR_ARG;
+    nc_fp4__dequantize(row, codes, scales, tensor_scale, n, x);
     return NC_OK;
 }
 
@@ -4674,7 +4776,34 @@ NC__COLD_END
 
 NC__COLD_BEGIN
 
-/* Memory for a tensor; 0: there is none, and the tensor is zeroed. */
+/* The row of its format with the block of the tensor; 0: the tensor is none. */
+static int nc_fp4__tensor_row(const nc_fp4_tensor *tensor, nc_fp4__row *row) {
+    const nc_fp4__row *of = tensor ? nc_fp4__row_of(tensor->format) : NULL;
+    const uint32_t block = of && tensor->block ? tensor->block : 32;
+    if (!of) return 0;
+    *row = *of;
+    if (block < 32 || block > 4096 || (block & (block - 1))) return 0;
+    if (of->scale != NC_FP4__FLOAT32)
+        return !tensor->across && (!tensor->block || tensor->block == of->block) &&
+               (!tensor->divides || of->scale == NC_FP4__E4M3);
+    if (tensor->block) row->block = (uint16_t)block;
+    return !tensor->divides;
+}
+
+/* Bytes of the scales of n elements in a row. */
+static size_t nc_fp4__scale_bytes(const nc_fp4__row *row, size_t n) {
+    if (!row->block) return 0;
+    return (n / row->block + (n % row->block != 0)) * nc_fp4__scales[row->scale].bytes;
+}
+
+NC_API size_t nc_fp4_tensor_scale_bytes(const nc_fp4_tensor *tensor) {
+    nc_fp4__row row;
+    if (!nc_fp4__tensor_row(tensor, &row)) return 0;
+    return tensor->across ? nc_fp4__scale_bytes(&row, (size_t)tensor->rows * tensor->columns)
+                          : tensor->rows * nc_fp4__scale_bytes(&row, tensor->columns);
+}
+
+/* Memory for a tensor whose block and across are set; 0: there is none, and the tensor is zeroed. */
 static int nc_fp4__tensor_alloc(nc_fp4_tensor *tensor, nc_fp4_format format, uint32_t rows,
                                 uint32_t columns) {
     tensor->format = format;
@@ -4682,10 +4811,26 @@ static int nc_fp4__tensor_alloc(nc_fp4_tensor *tensor, nc_fp4_format format, uin
     tensor->columns = columns;
     tensor->tensor_scale = 1.0f;
     tensor->codes = (uint8_t *)nc__alloc(NULL, rows * nc_fp4_code_bytes(columns));
-    tensor->scales = (uint8_t *)nc__alloc(NULL, rows * nc_fp4_scale_bytes(format, columns));
+    tensor->scales = (uint8_t *)nc__alloc(NULL, nc_fp4_tensor_scale_bytes(tensor));
     if (tensor->codes && tensor->scales) return 1;
     nc_fp4_tensor_free(tensor);
     return 0;
+}
+
+/* Codes that follow each other without a gap, to rows that begin at a byte each. */
+static void nc_fp4__part_rows(uint8_t *out, const uint8_t *codes, uint32_t rows, uint32_t columns) {
+    const size_t row_bytes = nc_fp4_code_bytes(columns);
+    size_t i = 0, r, c;
+    if (columns % 2 == 0) {
+        memcpy(out, codes, rows * row_bytes);
+        return;
+    }
+    for (r = 0; r < rows; r++, out += row_bytes)
+        for (c = 0; c < columns; c += 2, i += 2) {
+            const uint32_t high = c + 1 < columns ? nc_fp4__code_at(codes, i + 1) : 0;
+            out[c / 2] = (uint8_t)(nc_fp4__code_at(codes, i) | high << 4);
+            i -= c + 1 == columns;
+        }
 }
 
 NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
@@ -4718,6 +4863,43 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format forma
     return NC_OK;
 }
 
+NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_format format,
+                                             const nc_fp4_options *options, uint32_t block,
+                                             int across, const float *x, uint32_t rows,
+                                             uint32_t columns) {
+    const size_t n = (size_t)rows * columns;
+    const uint32_t pieces = across ? 1 : rows; /* which are quantised by themselves */
+    nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
+    nc_fp4__row row;
+    uint8_t *codes;
+    uint32_t r;
+    if (!tensor) return NC_ERR_ARG;
+    memset(tensor, 0, sizeof *tensor);
+    tensor->format = format;
+    tensor->block = block;
+    tensor->across = across != 0;
+    if (options) o = *options;
+    if (!nc_fp4__tensor_row(tensor, &row) || row.scale != NC_FP4__FLOAT32 || !x || n == 0 ||
+        (unsigned)o.rule > NC_FP4_SCALE_MSE)
+        return NC_ERR_ARG;
+    if (n >> 31) return NC_ERR_LIMIT;
+    if (!nc_fp4__tensor_alloc(tensor, format, rows, columns)) return NC_ERR_MEMORY;
+    codes = across ? (uint8_t *)nc__alloc(NULL, nc_fp4_code_bytes(n)) : tensor->codes;
+    if (!codes) {
+        nc_fp4_tensor_free(tensor);
+        return NC_ERR_MEMORY;
+    }
+    for (r = 0; r < pieces; r++, o.seed++)
+        nc_fp4__quantize_blocks(&row, &o, x + r * (n / pieces), n / pieces, 0, 1.0f,
+                                codes + r * nc_fp4_code_bytes(n / pieces),
+                                tensor->scales + r * nc_fp4__scale_bytes(&row, n / pieces));
+    if (across) {
+        nc_fp4__part_rows(tensor->codes, codes, rows, columns);
+        nc__free(NULL, codes, 0);
+    }
+    return NC_OK;
+}
+
 NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor) {
     if (!tensor) return;
     nc__free(NULL, tensor->codes, 0);
@@ -4726,18 +4908,32 @@ NC_API void nc_fp4_tensor_free(nc_fp4_tensor *tensor) {
     memset(tensor, 0, sizeof *tensor);
 }
 
+/* Value of scale `block` of those given, of a tensor of that row. */
+static float nc_fp4__tensor_scale_at(const nc_fp4_tensor *tensor, const nc_fp4__row *row,
+                                     const uint8_t *scales, size_t block) {
+    return tensor->divides ? nc_fp4_e4m3_decode(scales[block]) / tensor->tensor_scale
+                           : nc_fp4__read_scale(row, scales, block, tensor->tensor_scale);
+}
+
 NC_API nc_status nc_fp4_tensor_decode(const nc_fp4_tensor *tensor, float *x) {
-    size_t code_bytes, scale_bytes;
-    nc_status status = NC_OK;
+    const int plain = tensor && !tensor->across && !tensor->divides;
+    size_t code_bytes, scale_bytes, c;
+    nc_fp4__row row;
     uint32_t r;
-    if (!tensor || !tensor->codes || !x) return NC_ERR_ARG;
+    if (!nc_fp4__tensor_row(tensor, &row) || !tensor->codes || !x) return NC_ERR_ARG;
     code_bytes = nc_fp4_code_bytes(tensor->columns);
-    scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
-    for (r = 0; r < tensor->rows && status == NC_OK; r++)
-        status = nc_fp4_dequantize(tensor->format, tensor->codes + r * code_bytes,
-                                   tensor->scales + r * scale_bytes, tensor->tensor_scale,
-                                   tensor->columns, x + (size_t)r * tensor->columns);
-    return status;
+    scale_bytes = tensor->across ? 0 : nc_fp4__scale_bytes(&row, tensor->columns);
+    for (r = 0; r < tensor->rows; r++, x += tensor->columns) {
+        const uint8_t *codes = tensor->codes + r * code_bytes;
+        const uint8_t *scales = tensor->scales + r * scale_bytes;
+        const size_t first = tensor->across ? (size_t)r * tensor->columns : 0;
+        if (plain)
+            nc_fp4__dequantize(&row, codes, scales, tensor->tensor_scale, tensor->columns, x);
+        for (c = 0; c < tensor->columns && !plain; c++)
+            x[c] = row.element->value[nc_fp4__code_at(codes, c)] *
+                   nc_fp4__tensor_scale_at(tensor, &row, scales, (first + c) / row.block);
+    }
+    return NC_OK;
 }
 
 /* -- files: safetensors and .npy -------------------------------------------------------------- */
@@ -4804,6 +5000,8 @@ NC_API nc_status nc_fp4_tensor_save(const nc_fp4_tensor *tensor, const char *nam
     *data = NULL;
     *bytes = 0;
     if (!row || !tensor->codes || !name || !*name) return NC_ERR_ARG;
+    if (tensor->across || tensor->divides || (tensor->block && tensor->block != row->block))
+        return NC_ERR_UNSUPPORTED; /* this layout has no words for these */
     nc__head_open(&head, NULL);
     for (part = -1; part < 3; part++)
         nc_fp4__own_head(&head, name, row, tensor->rows, tensor->columns, part);
@@ -5027,12 +5225,861 @@ NC_API void nc_fp4_free_text(char *text) { nc__free(NULL, text, 0); }
 
 NC__COLD_END
 
+/* >>weights ====================================================================== */
+
+NC__COLD_BEGIN
+
+/* The tensors of a file that make one weight. */
+enum {
+    NC_FP4__CODES,        /* or the values */
+    NC_FP4__SCALES,       /* of the blocks */
+    NC_FP4__TENSOR_SCALE, /* of NVFP4 */
+    NC_FP4__STATE,        /* the rest is bitsandbytes': JSON text */
+    NC_FP4__TABLE,        /* the values of the codes */
+    NC_FP4__NESTED,       /* scales of the scales */
+    NC_FP4__NESTED_TABLE, /* the values of scales that are codes */
+    NC_FP4__PARTS
+};
+#define NC_FP4__NONE UINT32_MAX
+
+typedef struct nc_fp4__weight {
+    nc_fp4_weight about;
+    size_t name_at;               /* in the weights' own names; SIZE_MAX: the entry's name */
+    uint32_t part[NC_FP4__PARTS]; /* entries of the list */
+    uint32_t nested_block;
+    float nested_offset;
+    int divides, swizzled;
+} nc_fp4__weight;
+
+struct nc_fp4_weights {
+    nc_fp4__list list;
+    nc__buffer items, names; /* of the kind above; names that no entry has */
+};
+
+static nc_fp4__weight *nc_fp4__weights_item(const nc_fp4_weights *weights, size_t i) {
+    return (nc_fp4__weight *)(void *)weights->items.data + i;
+}
+
+/* -- which tensors belong together ---------------------------------------------------------- */
+
+/* One weight in the making. */
+typedef struct nc_fp4__match {
+    const nc_fp4__list *list;
+    const nc_fp4__entry *e; /* what may be its codes */
+    nc_fp4__weight *w;
+    nc__buffer words; /* scratch for names */
+    nc_error *err;
+    nc_status status;
+} nc_fp4__match;
+
+/* The entry whose name is the first n characters of the codes' and a suffix; null: there is none. It
+ * becomes that part. */
+static const nc_fp4__entry *nc_fp4__part_of(nc_fp4__match *m, int part, size_t n,
+                                            const char *suffix) {
+    const nc_fp4__entry *e;
+    m->words.used = 0;
+    nc__buffer_put(&m->words, m->e->name, n);
+    nc__buffer_put(&m->words, suffix, strlen(suffix));
+    if (m->words.status != NC_OK) {
+        m->status = nc__fail(m->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+        return NULL;
+    }
+    e = nc_fp4__list_find(m->list, m->words.data);
+    if (e) m->w->part[part] = (uint32_t)(e - nc_fp4__list_entry(m->list, 0));
+    return e;
+}
+
+/* Characters before the suffix; 0: the name does not end so. */
+static size_t nc_fp4__before(const char *name, const char *suffix) {
+    const size_t n = strlen(name), k = strlen(suffix);
+    return n > k && !strcmp(name + n - k, suffix) ? n - k : 0;
+}
+
+/* The weight's name: the first n characters of the codes'. */
+static void nc_fp4__named(nc_fp4__match *m, size_t n) {
+    m->words.used = 0;
+    nc__buffer_put(&m->words, m->e->name, n);
+}
+
+/* Shape of the weight: `rank` dimensions of the codes, the last of them `columns`. */
+static void nc_fp4__shaped(nc_fp4__match *m, uint32_t rank, uint64_t columns) {
+    m->w->about.rank = rank;
+    memcpy(m->w->about.shape, m->e->shape, sizeof m->e->shape);
+    m->w->about.shape[rank - 1] = columns;
+}
+
+/* 1: e has a byte for every block of that many columns. */
+static int nc_fp4__bytes_fit(const nc_fp4__match *m, const nc_fp4__entry *e, uint32_t block) {
+    const nc_fp4_weight *about = &m->w->about;
+    const uint32_t last = about->rank - 1;
+    uint32_t i;
+    if (!e || e->bits != 8 || e->rank != about->rank || e->rank > 8) return 0;
+    for (i = 0; i < last; i++)
+        if (e->shape[i] != about->shape[i]) return 0;
+    return e->shape[last] == about->shape[last] / block + (about->shape[last] % block != 0);
+}
+
+/* The format that scales say: E4M3 in blocks of 16 is NVFP4, E8M0 in blocks of 32 MXFP4; bytes that
+ * do not say what they are can be either where `any` is set. 0: neither. */
+static int nc_fp4__scaled(nc_fp4__match *m, const nc_fp4__entry *e, int any) {
+    const int byte = e && !strcmp(e->dtype, "U8");
+    if (e && (!strcmp(e->dtype, "F8_E4M3") || (byte && any)) && nc_fp4__bytes_fit(m, e, 16))
+        m->w->about.format = NC_FP4_NVFP4;
+    else if (e && (!strcmp(e->dtype, "F8_E8M0") || byte) && nc_fp4__bytes_fit(m, e, 32))
+        m->w->about.format = NC_FP4_MXFP4;
+    else
+        return 0;
+    return 1;
+}
+
+/* Scales of tensors: one, or one for each of the stack's. */
+static int nc_fp4__tensor_scales_fit(const nc_fp4__match *m, const nc_fp4__entry *e) {
+    uint64_t stack = 1;
+    uint32_t i;
+    for (i = 0; i + 2 < m->w->about.rank; i++) stack *= m->w->about.shape[i];
+    return e && !strcmp(e->dtype, "F32") && (e->count == 1 || e->count == stack);
+}
+
+/* vLLM's and llm-compressor's: X.weight_packed, X.weight_scale and, for NVFP4, X.weight_global_scale,
+ * which divides. */
+static int nc_fp4__match_compressed(nc_fp4__match *m) {
+    const size_t n = nc_fp4__before(m->e->name, "_packed");
+    const nc_fp4__entry *scale;
+    if (!n || strcmp(m->e->dtype, "U8") != 0 || m->e->rank < 2 || m->e->rank > 8) return 0;
+    nc_fp4__shaped(m, m->e->rank, 2 * m->e->shape[m->e->rank - 1]);
+    if (!nc_fp4__scaled(m, nc_fp4__part_of(m, NC_FP4__SCALES, n, "_scale"), 0)) return 0;
+    if (nc_fp4__part_of(m, NC_FP4__STATE, n, "_zero_point")) return 0;
+    scale = nc_fp4__part_of(m, NC_FP4__TENSOR_SCALE, n, "_global_scale");
+    if (scale && (m->w->about.format != NC_FP4_NVFP4 || !nc_fp4__tensor_scales_fit(m, scale)))
+        return 0;
+    m->w->divides = scale != NULL;
+    nc_fp4__named(m, n);
+    return 1;
+}
+
+/* X.weight, X.weight_scale and, for NVFP4, X.weight_scale_2, which multiplies. */
+static int nc_fp4__match_modelopt(nc_fp4__match *m) {
+    const size_t n = strlen(m->e->name);
+    const nc_fp4__entry *scale;
+    if (strcmp(m->e->dtype, "U8") != 0 || m->e->rank < 2 || m->e->rank > 8) return 0;
+    nc_fp4__shaped(m, m->e->rank, 2 * m->e->shape[m->e->rank - 1]);
+    if (!nc_fp4__scaled(m, nc_fp4__part_of(m, NC_FP4__SCALES, n, "_scale"), 0)) return 0;
+    scale = nc_fp4__part_of(m, NC_FP4__TENSOR_SCALE, n, "_scale_2");
+    if (m->w->about.format == NC_FP4_MXFP4) return !scale;
+    return nc_fp4__tensor_scales_fit(m, scale);
+}
+
+/* X_blocks [.., rows, blocks, 16] and X_scales [.., rows, blocks]. */
+static int nc_fp4__match_gpt_oss(nc_fp4__match *m) {
+    const size_t n = nc_fp4__before(m->e->name, "_blocks");
+    const uint32_t rank = m->e->rank;
+    if (!n || strcmp(m->e->dtype, "U8") != 0 || rank < 3 || rank > 8 || m->e->shape[rank - 1] != 16)
+        return 0;
+    nc_fp4__shaped(m, rank - 1, 32 * m->e->shape[rank - 2]);
+    m->w->about.format = NC_FP4_MXFP4;
+    if (!nc_fp4__bytes_fit(m, nc_fp4__part_of(m, NC_FP4__SCALES, n, "_scales"), 32)) return 0;
+    nc_fp4__named(m, n);
+    return 1;
+}
+
+/* X.weight as words of eight codes and X.scales as bytes; with X.biases it is no float. */
+static int nc_fp4__match_mlx(nc_fp4__match *m) {
+    const size_t n = nc_fp4__before(m->e->name, ".weight");
+    if (!n || strcmp(m->e->dtype, "U32") != 0 || m->e->rank < 2 || m->e->rank > 8) return 0;
+    nc_fp4__shaped(m, m->e->rank, 8 * m->e->shape[m->e->rank - 1]);
+    return !nc_fp4__part_of(m, NC_FP4__STATE, n, ".biases") &&
+           nc_fp4__scaled(m, nc_fp4__part_of(m, NC_FP4__SCALES, n, ".scales"), 1);
+}
+
+/* Blocks of their own type. */
+static int nc_fp4__match_gguf(nc_fp4__match *m) {
+    const nc_fp4__part *part = nc_fp4__list_part(m->list, m->e->source);
+    const int mx = !strcmp(m->e->dtype, "MXFP4");
+    if (part->container != NC_FP4__IN_GGUF || m->e->rank < 1 ||
+        (!mx && strcmp(m->e->dtype, "NVFP4") != 0))
+        return 0;
+    nc_fp4__shaped(m, m->e->rank, m->e->shape[m->e->rank - 1]);
+    m->w->about.format = mx ? NC_FP4_MXFP4 : NC_FP4_NVFP4;
+    return 1;
+}
+
+/* This header's own: U8 [rows, bytes], and the metadata say the rest. */
+static int nc_fp4__match_own(nc_fp4__match *m) {
+    const char *format = nc_fp4__list_value(m->list, m->e->source, "format");
+    const char *columns = nc_fp4__list_value(m->list, m->e->source, "columns");
+    const size_t n = strlen(m->e->name);
+    const nc_fp4__row *row;
+    const nc_fp4__entry *scales;
+    int k = 0;
+    if (!format || strcmp(m->e->dtype, "U8") != 0 || m->e->rank != 2) return 0;
+    while (k < NC_FP4_FORMAT_COUNT && strcmp(format, nc_fp4__formats[k].name) != 0) k++;
+    if (k == NC_FP4_FORMAT_COUNT) return 0;
+    row = &nc_fp4__formats[k];
+    nc_fp4__shaped(m, 2, columns ? strtoull(columns, NULL, 10) : 2 * m->e->shape[1]);
+    if (m->e->shape[1] != m->w->about.shape[1] / 2 + m->w->about.shape[1] % 2) return 0;
+    m->w->about.format = (nc_fp4_format)k;
+    if (!row->block) return 1;
+    scales = nc_fp4__part_of(m, NC_FP4__SCALES, n, "_scale");
+    if (!scales || strcmp(scales->dtype, nc_fp4__scales[row->scale].dtype) != 0 ||
+        scales->rank != 2 || scales->shape[0] != m->e->shape[0] ||
+        scales->bytes / (m->e->shape[0] ? m->e->shape[0] : 1) !=
+            nc_fp4__scale_bytes(row, (size_t)m->w->about.shape[1]))
+        return 0;
+    return row->scale != NC_FP4__E4M3 ||
+           nc_fp4__tensor_scales_fit(m,
+                                     nc_fp4__part_of(m, NC_FP4__TENSOR_SCALE, n, "_tensor_scale"));
+}
+
+/* -- bitsandbytes: flat codes, the first in the high nibble, and the rest in a JSON text -------- */
+
+/* What the text says of one weight. */
+static nc_status nc_fp4__bnb_state(nc_fp4__weight *w, const char *text, size_t bytes,
+                                   nc_error *err) {
+    uint64_t block = 0, nested = 256;
+    nc__text t;
+    int first = 1;
+    nc__text_open(&t, text, bytes, err);
+    nc__json_expect(&t, '{');
+    while (nc__json_more(&t, '}', &first)) {
+        char key[32];
+        const int fits = nc__json_string(&t, key, sizeof key) < sizeof key;
+        nc__json_expect(&t, ':');
+        if (fits && !strcmp(key, "blocksize")) {
+            block = nc__json_natural(&t, 1 << 20);
+        } else if (fits && !strcmp(key, "nested_blocksize")) {
+            nested = nc__json_natural(&t, 1 << 20);
+        } else if (fits && !strcmp(key, "nested_offset")) {
+            nc__skip_space(&t);
+            w->nested_offset = (float)nc__text_real(&t);
+        } else if (fits && !strcmp(key, "shape")) {
+            w->about.rank = nc__json_naturals(&t, w->about.shape, 8);
+        } else {
+            nc__json_skip(&t); /* the type's name again, and that of the values before */
+        }
+    }
+    if (t.status != NC_OK) return t.status;
+    if (block < 32 || block > 4096 || (block & (block - 1)) || nested == 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "blocks of %llu (%llu) are not read",
+                        (unsigned long long)block, (unsigned long long)nested);
+    if (w->about.rank == 0) return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no shape");
+    w->about.block = (uint32_t)block;
+    w->nested_block = (uint32_t)nested;
+    return NC_OK;
+}
+
+/* The table of the codes must be the one that the type has. */
+static nc_status nc_fp4__bnb_table(nc_fp4__match *m) {
+    const nc_fp4__entry *e = nc_fp4__list_entry(m->list, m->w->part[NC_FP4__TABLE]);
+    const nc_fp4__element *element = nc_fp4__formats[m->w->about.format].element;
+    float table[16];
+    nc_status status;
+    int i;
+    if (e->count != 16 || strcmp(e->dtype, "F32") != 0)
+        return nc__fail(m->err, NC_ERR_FORMAT, 0, 0, "its quant_map has no 16 float32 values");
+    status = nc_fp4__read_floats(m->list, e, 0, 16, table, m->err);
+    for (i = 0; i < 16 && status == NC_OK; i++)
+        if (!(fabsf(table[i] - element->value[i]) <= 1e-7f))
+            status = nc__fail(m->err, NC_ERR_UNSUPPORTED, 0, 0,
+                              "its code %d is %.9g, not %.9g: a table of its own is not read", i,
+                              (double)table[i], (double)element->value[i]);
+    return status;
+}
+
+/* The other parts, all of which must be there and agree. */
+static nc_status nc_fp4__bnb_parts(nc_fp4__match *m) {
+    const size_t n = strlen(m->e->name);
+    const nc_fp4__entry *state = nc_fp4__list_entry(m->list, m->w->part[NC_FP4__STATE]), *absmax,
+                        *e;
+    uint64_t count = 1, blocks;
+    nc_status status;
+    uint32_t i;
+    char *text;
+    if (state->bits != 8 || state->bytes > 1 << 16)
+        return nc__fail(m->err, NC_ERR_FORMAT, 0, 0, "its state is no text");
+    text = (char *)nc__alloc(NULL, (size_t)state->bytes);
+    if (!text) return nc__fail(m->err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = nc_fp4__source_read(&nc_fp4__list_part(m->list, state->source)->source, state->offset,
+                                 text, (size_t)state->bytes, m->err);
+    if (status == NC_OK) status = nc_fp4__bnb_state(m->w, text, (size_t)state->bytes, m->err);
+    nc__free(NULL, text, 0);
+    if (status != NC_OK) return status;
+    for (i = 0; i < m->w->about.rank; i++) {
+        const uint64_t k = m->w->about.shape[i];
+        if (k && count > (UINT64_C(1) << 56) / k)
+            return nc__fail(m->err, NC_ERR_LIMIT, 0, 0, "more than 2^56 values");
+        count *= k;
+    }
+    if (m->e->bytes < count / 2 + count % 2)
+        return nc__fail(m->err, NC_ERR_FORMAT, 0, 0, "%llu values in %llu bytes",
+                        (unsigned long long)count, (unsigned long long)m->e->bytes);
+    absmax = nc_fp4__part_of(m, NC_FP4__SCALES, n, ".absmax");
+    e = nc_fp4__part_of(m, NC_FP4__TABLE, n, ".quant_map");
+    blocks = count / m->w->about.block + (count % m->w->about.block != 0);
+    if (!absmax || !e || absmax->count != blocks)
+        return nc__fail(m->err, NC_ERR_FORMAT, 0, 0, "its absmax or quant_map is missing or short");
+    status = nc_fp4__bnb_table(m);
+    if (status != NC_OK || !strcmp(absmax->dtype, "F32")) return status;
+    e = nc_fp4__part_of(m, NC_FP4__NESTED, n, ".nested_absmax");
+    if (strcmp(absmax->dtype, "U8") != 0 || !e || strcmp(e->dtype, "F32") != 0 ||
+        e->count < blocks / m->w->nested_block + (blocks % m->w->nested_block != 0))
+        return nc__fail(m->err, NC_ERR_FORMAT, 0, 0, "its nested_absmax is missing or short");
+    e = nc_fp4__part_of(m, NC_FP4__NESTED_TABLE, n, ".nested_quant_map");
+    if (!e || e->count != 256 || strcmp(e->dtype, "F32") != 0)
+        return nc__fail(m->err, NC_ERR_FORMAT, 0, 0, "its nested_quant_map has no 256 values");
+    return NC_OK;
+}
+
+static int nc_fp4__match_bnb(nc_fp4__match *m) {
+    const size_t n = strlen(m->e->name);
+    char why[90];
+    m->w->about.format = NC_FP4_NF4;
+    if (!nc_fp4__part_of(m, NC_FP4__STATE, n, ".quant_state.bitsandbytes__nf4")) {
+        m->w->about.format = NC_FP4_BNB;
+        if (!nc_fp4__part_of(m, NC_FP4__STATE, n, ".quant_state.bitsandbytes__fp4")) return 0;
+    }
+    m->status = nc_fp4__bnb_parts(m);
+    if (m->status == NC_OK) return 1;
+    snprintf(why, sizeof why, "%.89s", m->err ? m->err->message : "");
+    m->status = nc__fail(m->err, m->status, 0, 0, "'%.60s': %s", m->e->name, why);
+    return 0;
+}
+
+/* -- torchao: X._weight_qdata, _scale .., and in the metadata of X.weight what they are ---------- */
+
+/* The keys of its JSON text that matter, at any depth. 1: a tensor of 4-bit floats. */
+static int nc_fp4__torchao_says(nc_fp4__match *m, const char *text) {
+    const int mx = strstr(text, "\"_type\": \"MXTensor\"") != NULL;
+    if (!mx && !strstr(text, "\"_type\": \"NVFP4Tensor\"")) return 0;
+    if (mx && !strstr(text, "float4_e2m1fn_x2")) return 0;
+    m->w->swizzled = strstr(text, "\"is_swizzled_scales\": true") != NULL;
+    m->w->about.format = mx ? NC_FP4_MXFP4 : NC_FP4_NVFP4;
+    return 1;
+}
+
+static uint64_t nc_fp4__up(uint64_t x, uint64_t to) { return (x + to - 1) / to * to; }
+
+static int nc_fp4__match_torchao(nc_fp4__match *m) {
+    const size_t n = nc_fp4__before(m->e->name, "_qdata");
+    const nc_fp4__entry *scales, *scale;
+    const char *text;
+    uint64_t rows = 1, blocks;
+    size_t i = n;
+    uint32_t k;
+    while (i && m->e->name[i - 1] != '.') i--;
+    if (!n || m->e->name[i] != '_' || strcmp(m->e->dtype, "U8") != 0 || m->e->rank < 2 ||
+        m->e->rank > 8)
+        return 0;
+    scales = nc_fp4__part_of(m, NC_FP4__SCALES, n, "_scale");
+    scale = nc_fp4__part_of(m, NC_FP4__TENSOR_SCALE, n, "_per_tensor_scale");
+    nc_fp4__named(m, i); /* X. and weight, without the mark between them */
+    nc__buffer_put(&m->words, m->e->name + i + 1, n - i - 1);
+    text =
+        m->words.status == NC_OK ? nc_fp4__list_value(m->list, m->e->source, m->words.data) : NULL;
+    if (!text || !nc_fp4__torchao_says(m, text) || !scales || scales->bits != 8) return 0;
+    nc_fp4__shaped(m, m->e->rank, 2 * m->e->shape[m->e->rank - 1]);
+    if (scale && (m->w->about.format != NC_FP4_NVFP4 || !nc_fp4__tensor_scales_fit(m, scale)))
+        return 0;
+    if (!m->w->swizzled)
+        return nc_fp4__bytes_fit(m, scales, m->w->about.format == NC_FP4_MXFP4 ? 32 : 16);
+    for (k = 0; k + 1 < m->e->rank; k++) rows *= m->e->shape[k];
+    blocks = m->w->about.shape[m->e->rank - 1] / (m->w->about.format == NC_FP4_MXFP4 ? 32 : 16);
+    return scales->bytes == nc_fp4__up(rows, 128) * nc_fp4__up(blocks, 4);
+}
+
+/* Floats, and what is not decoded. */
+static int nc_fp4__match_rest(nc_fp4__match *m) {
+    m->w->about.format = NC_FP4_FORMAT_COUNT;
+    m->w->about.rank = m->e->rank;
+    memcpy(m->w->about.shape, m->e->shape, sizeof m->e->shape);
+    m->w->about.layout = nc__is_float(m->e->dtype) ? NC_FP4_LAYOUT_FLOAT : NC_FP4_LAYOUT_OTHER;
+    return 1;
+}
+
+/* Which weight an entry holds the codes of; m->words then hold a name that is not the entry's. */
+static void nc_fp4__match_any(nc_fp4__match *m) {
+    static const struct {
+        int (*match)(nc_fp4__match *m);
+        nc_fp4_layout layout;
+    } kinds[] = {{nc_fp4__match_bnb, NC_FP4_LAYOUT_BNB},
+                 {nc_fp4__match_gguf, NC_FP4_LAYOUT_GGUF},
+                 {nc_fp4__match_torchao, NC_FP4_LAYOUT_TORCHAO},
+                 {nc_fp4__match_own, NC_FP4_LAYOUT_OWN},
+                 {nc_fp4__match_compressed, NC_FP4_LAYOUT_COMPRESSED},
+                 {nc_fp4__match_gpt_oss, NC_FP4_LAYOUT_GPT_OSS},
+                 {nc_fp4__match_mlx, NC_FP4_LAYOUT_MLX},
+                 {nc_fp4__match_modelopt, NC_FP4_LAYOUT_MODELOPT},
+                 {nc_fp4__match_rest, NC_FP4_LAYOUT_FLOAT}};
+    size_t i, k;
+    for (i = 0; i < sizeof kinds / sizeof *kinds && m->status == NC_OK; i++) {
+        memset(m->w, 0, sizeof *m->w);
+        for (k = 0; k < NC_FP4__PARTS; k++) m->w->part[k] = NC_FP4__NONE;
+        m->w->part[NC_FP4__CODES] = (uint32_t)(m->e - nc_fp4__list_entry(m->list, 0));
+        m->w->about.layout = kinds[i].layout;
+        m->words.used = 0;
+        if (kinds[i].match(m)) break;
+    }
+    if (m->words.status != NC_OK) m->status = m->words.status;
+    if (m->w->about.layout != NC_FP4_LAYOUT_COMPRESSED &&
+        m->w->about.layout != NC_FP4_LAYOUT_GPT_OSS && m->w->about.layout != NC_FP4_LAYOUT_TORCHAO)
+        m->words.used = 0;
+}
+
+/* What follows from shape and parts. */
+static nc_status nc_fp4__weight_finish(const nc_fp4__list *list, nc_fp4__weight *w, nc_error *err) {
+    nc_fp4_weight *about = &w->about;
+    const nc_fp4__entry *e = nc_fp4__list_entry(list, w->part[NC_FP4__CODES]);
+    const uint32_t rank = about->rank < 8 ? about->rank : 8;
+    uint32_t i;
+    about->name = e->name;
+    about->dtype = e->dtype;
+    about->stack = about->rows = about->columns = 1;
+    if (rank) about->columns = about->shape[rank - 1];
+    if (rank > 1) about->rows = about->shape[rank - 2];
+    for (i = 0; i + 2 < rank; i++) about->stack *= about->shape[i];
+    if (about->layout == NC_FP4_LAYOUT_BNB) { /* flat: no matrix begins with a block */
+        about->rows *= about->stack;
+        about->stack = 1;
+        about->across = about->rows > 1 && about->columns % about->block != 0;
+    } else if (about->format != NC_FP4_FORMAT_COUNT) {
+        about->block = nc_fp4__formats[about->format].block;
+    }
+    for (i = 0; i < NC_FP4__PARTS; i++)
+        if (w->part[i] != NC_FP4__NONE) about->bytes += nc_fp4__list_entry(list, w->part[i])->bytes;
+    if (about->format != NC_FP4_FORMAT_COUNT && (about->rows >> 31 || about->columns >> 31))
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.90s' has 2^31 rows or columns", e->name);
+    return NC_OK;
+}
+
+/* All weights: first those with several parts, so that the parts do not count as tensors. */
+static nc_status nc_fp4__weights_match(nc_fp4_weights *weights, uint8_t *taken, nc_error *err) {
+    const size_t count = nc_fp4__list_count(&weights->list);
+    nc_fp4__weight w;
+    nc_fp4__match m;
+    size_t i, k;
+    int pass;
+    memset(&m, 0, sizeof m);
+    m.list = &weights->list;
+    m.w = &w;
+    m.err = err;
+    for (pass = 0; pass < 2 && m.status == NC_OK; pass++)
+        for (i = 0; i < count && m.status == NC_OK; i++) {
+            if (pass && taken[i]) continue;
+            m.e = nc_fp4__list_entry(m.list, i);
+            nc_fp4__match_any(&m);
+            if (m.status != NC_OK) break;
+            for (k = 1; k < NC_FP4__PARTS && !pass; k++)
+                if (w.part[k] != NC_FP4__NONE && w.about.format != NC_FP4_FORMAT_COUNT)
+                    taken[w.part[k]] = 1;
+            if (!pass) continue;
+            m.status = nc_fp4__weight_finish(m.list, &w, err);
+            w.name_at = SIZE_MAX;
+            if (m.words.used) {
+                w.name_at = weights->names.used;
+                nc__buffer_put(&weights->names, m.words.data, m.words.used + 1);
+            }
+            nc__buffer_put(&weights->items, &w, sizeof w);
+        }
+    nc__buffer_free(&m.words);
+    if (m.status == NC_OK && (weights->items.status != NC_OK || weights->names.status != NC_OK))
+        m.status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the weights");
+    for (i = 0; i < weights->items.used / sizeof w && m.status == NC_OK; i++)
+        if (nc_fp4__weights_item(weights, i)->name_at != SIZE_MAX)
+            nc_fp4__weights_item(weights, i)->about.name =
+                weights->names.data + nc_fp4__weights_item(weights, i)->name_at;
+    return m.status;
+}
+
+/* What has been listed, to weights; all is released after a failure. */
+static nc_status nc_fp4__weights_ready(nc_fp4_weights **weights, nc_fp4_weights *w,
+                                       nc_status status, nc_error *err) {
+    uint8_t *taken = NULL;
+    if (status == NC_OK) {
+        taken = (uint8_t *)nc__calloc(NULL, nc_fp4__list_count(&w->list) + 1);
+        status = taken ? nc_fp4__weights_match(w, taken, err)
+                       : nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    }
+    nc__free(NULL, taken, 0);
+    if (status == NC_OK)
+        *weights = w;
+    else
+        nc_fp4_weights_close(w);
+    return status;
+}
+
+NC_API nc_status nc_fp4_weights_open(nc_fp4_weights **weights, const nc_fp4_source *sources,
+                                     size_t count, nc_error *err) {
+    nc_fp4_weights *w;
+    nc_status status = NC_OK;
+    size_t i;
+    nc__clear(err);
+    if (!weights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
+    *weights = NULL;
+    if (!sources || count == 0) return nc__fail(err, NC_ERR_ARG, 0, 0, "no sources");
+    w = (nc_fp4_weights *)nc__calloc(NULL, sizeof *w);
+    if (!w) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (i = 0; i < count && status == NC_OK; i++)
+        status = nc_fp4__list_source(&w->list, &sources[i], 0, err);
+    return nc_fp4__weights_ready(weights, w, status, err);
+}
+
+#ifndef NC_NO_STDIO
+NC_API nc_status nc_fp4_weights_open_path(nc_fp4_weights **weights, const char *path,
+                                          nc_error *err) {
+    nc_fp4_weights *w;
+    nc__clear(err);
+    if (!weights) return nc__fail(err, NC_ERR_ARG, 0, 0, "no result");
+    *weights = NULL;
+    w = (nc_fp4_weights *)nc__calloc(NULL, sizeof *w);
+    if (!w) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    return nc_fp4__weights_ready(weights, w, nc_fp4__list_path(&w->list, path, err), err);
+}
+#endif
+
+NC_API void nc_fp4_weights_close(nc_fp4_weights *weights) {
+    if (!weights) return;
+    nc_fp4__list_free(&weights->list);
+    nc__buffer_free(&weights->items);
+    nc__buffer_free(&weights->names);
+    nc__free(NULL, weights, 0);
+}
+
+NC_API size_t nc_fp4_weights_count(const nc_fp4_weights *weights) {
+    return weights ? weights->items.used / sizeof(nc_fp4__weight) : 0;
+}
+
+NC_API const nc_fp4_weight *nc_fp4_weights_get(const nc_fp4_weights *weights, size_t i) {
+    return i < nc_fp4_weights_count(weights) ? &nc_fp4__weights_item(weights, i)->about : NULL;
+}
+
+NC_API size_t nc_fp4_weights_find(const nc_fp4_weights *weights, const char *name) {
+    const size_t count = name ? nc_fp4_weights_count(weights) : 0;
+    size_t i = 0;
+    while (i < count && strcmp(nc_fp4__weights_item(weights, i)->about.name, name) != 0) i++;
+    return i < count ? i : SIZE_MAX;
+}
+
+NC_API const char *nc_fp4_layout_name(nc_fp4_layout layout) {
+    static const char *const names[NC_FP4_LAYOUT_COUNT] = {
+        "float",    "own",     "bitsandbytes", "gpt-oss", "compressed-tensors",
+        "modelopt", "torchao", "mlx",          "gguf",    "other"};
+    return (unsigned)layout < NC_FP4_LAYOUT_COUNT ? names[layout] : NULL;
+}
+
+/* -- codes and scales of rows ---------------------------------------------------------------------- */
+
+static nc_status nc_fp4__part_read(const nc_fp4_weights *weights, const nc_fp4__weight *w, int part,
+                                   uint64_t at, void *to, uint64_t bytes, nc_error *err) {
+    const nc_fp4__entry *e = nc_fp4__list_entry(&weights->list, w->part[part]);
+    if (at > e->bytes || bytes > e->bytes - at || bytes > SIZE_MAX)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "'%.90s' is too short", e->name);
+    return nc_fp4__source_read(&nc_fp4__list_part(&weights->list, e->source)->source,
+                               e->offset + at, to, (size_t)bytes, err);
+}
+
+/* One row of GGUF's blocks (ggml-common.h, block_mxfp4 and block_nvfp4). MXFP4: the scale, then 16
+ * bytes, of which byte i holds the codes i and i + 16. NVFP4: four scales, then four times 8 bytes
+ * of 16 codes in the same manner; a scale has no sign, and 0x7F stands for 0. */
+static void nc_fp4__gguf_unpack(int mx, const uint8_t *from, uint32_t columns, uint8_t *codes,
+                                uint8_t *scales) {
+    const uint32_t block = mx ? 32 : 16, at_once = mx ? 32 : 64, ahead = mx ? 1 : 4;
+    uint32_t c, i;
+    for (c = 0; c < columns; c += at_once, from += ahead + at_once / 2) {
+        for (i = 0; i < ahead; i++) {
+            const uint8_t s = mx ? from[i] : (uint8_t)(from[i] & 0x7F);
+            scales[c / block + i] = !mx && s == 0x7F ? 0 : s;
+        }
+        (void)nc_fp4_reorder(codes + c / 2, from + ahead, at_once, NC_FP4_SPLIT, NC_FP4_LOW_FIRST,
+                             block);
+    }
+}
+
+static nc_status nc_fp4__gguf_rows(const nc_fp4_weights *weights, const nc_fp4__weight *w,
+                                   uint64_t row, nc_fp4_tensor *to, nc_error *err) {
+    const int mx = w->about.format == NC_FP4_MXFP4;
+    const size_t row_bytes = (size_t)(w->about.columns / (mx ? 32 : 64) * (mx ? 17 : 36));
+    const size_t scale_bytes = nc_fp4_scale_bytes(to->format, to->columns);
+    uint8_t *raw = (uint8_t *)nc__alloc(NULL, row_bytes);
+    nc_status status = NC_OK;
+    uint32_t r;
+    if (!raw) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (r = 0; r < to->rows && status == NC_OK; r++) {
+        status = nc_fp4__part_read(weights, w, NC_FP4__CODES, (row + r) * row_bytes, raw, row_bytes,
+                                   err);
+        if (status == NC_OK)
+            nc_fp4__gguf_unpack(mx, raw, to->columns,
+                                to->codes + r * nc_fp4_code_bytes(to->columns),
+                                to->scales + r * scale_bytes);
+    }
+    nc__free(NULL, raw, 0);
+    return status;
+}
+
+/* Place of a scale in torchao's tiles of 128 rows by 4 blocks (cuBLAS, "1D block scaling factors
+ * layout"): 32 times 16 bytes, four rows side by side. */
+static uint64_t nc_fp4__swizzled(uint64_t row, uint64_t block, uint64_t blocks) {
+    const uint64_t tile = row / 128 * (nc_fp4__up(blocks, 4) / 4) + block / 4;
+    return tile * 512 + row % 32 * 16 + row % 128 / 32 * 4 + block % 4;
+}
+
+static nc_status nc_fp4__swizzled_rows(const nc_fp4_weights *weights, const nc_fp4__weight *w,
+                                       uint64_t row, nc_fp4_tensor *to, nc_error *err) {
+    const size_t blocks = nc_fp4_scale_bytes(to->format, to->columns);
+    const size_t bytes = (size_t)nc_fp4__up(blocks, 4) * 128; /* of 128 rows */
+    uint8_t *tiles = (uint8_t *)nc__alloc(NULL, bytes);
+    nc_status status = NC_OK;
+    uint64_t have = UINT64_MAX;
+    size_t r, c;
+    if (!tiles) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (r = 0; r < to->rows && status == NC_OK; r++) {
+        if (have != (row + r) / 128) {
+            have = (row + r) / 128;
+            status = nc_fp4__part_read(weights, w, NC_FP4__SCALES, have * bytes, tiles, bytes, err);
+        }
+        for (c = 0; c < blocks && status == NC_OK; c++)
+            to->scales[r * blocks + c] = tiles[nc_fp4__swizzled((row + r) % 128, c, blocks)];
+    }
+    nc__free(NULL, tiles, 0);
+    return status;
+}
+
+/* Rows of the stack from `row` on, as many as `to` has, which has their memory. Not bitsandbytes'. */
+static nc_status nc_fp4__weights_rows(const nc_fp4_weights *weights, const nc_fp4__weight *w,
+                                      uint64_t row, nc_fp4_tensor *to, nc_error *err) {
+    const size_t code_bytes = nc_fp4_code_bytes(to->columns);
+    const size_t scale_bytes = nc_fp4_scale_bytes(to->format, to->columns);
+    nc_status status = NC_OK;
+    to->tensor_scale = 1.0f;
+    to->divides = w->divides;
+    if (w->part[NC_FP4__TENSOR_SCALE] != NC_FP4__NONE) {
+        const nc_fp4__entry *e = nc_fp4__list_entry(&weights->list, w->part[NC_FP4__TENSOR_SCALE]);
+        status = nc_fp4__read_floats(&weights->list, e, e->count == 1 ? 0 : row / w->about.rows, 1,
+                                     &to->tensor_scale, err);
+    }
+    if (status != NC_OK) return status;
+    if (w->about.layout == NC_FP4_LAYOUT_GGUF) return nc_fp4__gguf_rows(weights, w, row, to, err);
+    status = nc_fp4__part_read(weights, w, NC_FP4__CODES, row * code_bytes, to->codes,
+                               to->rows * code_bytes, err);
+    if (status == NC_OK && w->swizzled)
+        status = nc_fp4__swizzled_rows(weights, w, row, to, err);
+    else if (status == NC_OK && scale_bytes)
+        status = nc_fp4__part_read(weights, w, NC_FP4__SCALES, row * scale_bytes, to->scales,
+                                   to->rows * scale_bytes, err);
+    return status;
+}
+
+/* The scales of bitsandbytes' blocks first .. first + n - 1. Nested ones are codes of a table: value
+ * times the scale of 256, plus the offset, rounded after each, as its own CPU code has it. */
+static nc_status nc_fp4__bnb_scales(const nc_fp4_weights *weights, const nc_fp4__weight *w,
+                                    uint64_t first, size_t n, float *scales, nc_error *err) {
+    const nc_fp4__list *list = &weights->list;
+    float table[256], by = 0.0f;
+    uint64_t have = UINT64_MAX;
+    uint8_t *codes;
+    nc_status status;
+    size_t i;
+    if (w->part[NC_FP4__NESTED] == NC_FP4__NONE)
+        return nc_fp4__read_floats(list, nc_fp4__list_entry(list, w->part[NC_FP4__SCALES]), first,
+                                   n, scales, err);
+    codes = (uint8_t *)(scales + n) - n; /* at the end of the room: they are read from the front */
+    status = nc_fp4__part_read(weights, w, NC_FP4__SCALES, first, codes, n, err);
+    if (status == NC_OK)
+        status = nc_fp4__read_floats(list, nc_fp4__list_entry(list, w->part[NC_FP4__NESTED_TABLE]),
+                                     0, 256, table, err);
+    for (i = 0; i < n && status == NC_OK; i++) {
+        const uint64_t outer = (first + i) / w->nested_block;
+        const uint8_t code = codes[i];
+        float product;
+        if (outer != have)
+            status = nc_fp4__read_floats(list, nc_fp4__list_entry(list, w->part[NC_FP4__NESTED]),
+                                         have = outer, 1, &by, err);
+        product = table[code] * by;
+        scales[i] = product + w->nested_offset;
+    }
+    return status;
+}
+
+/* Codes first .. first + n - 1 (first even) of bitsandbytes, in this header's order. */
+static nc_status nc_fp4__bnb_codes(const nc_fp4_weights *weights, const nc_fp4__weight *w,
+                                   uint64_t first, size_t n, uint8_t *codes, nc_error *err) {
+    const size_t bytes = nc_fp4_code_bytes(n);
+    nc_status status = nc_fp4__part_read(weights, w, NC_FP4__CODES, first / 2, codes, bytes, err);
+    if (status == NC_OK)
+        (void)nc_fp4_reorder(codes, codes, 2 * bytes, NC_FP4_HIGH_FIRST, NC_FP4_LOW_FIRST, 0);
+    return status;
+}
+
+/* A whole matrix of bitsandbytes, into a tensor that has memory. */
+static nc_status nc_fp4__bnb_matrix(const nc_fp4_weights *weights, const nc_fp4__weight *w,
+                                    nc_fp4_tensor *to, nc_error *err) {
+    const size_t n = (size_t)to->rows * to->columns, width = sizeof(float);
+    const size_t blocks = nc_fp4_tensor_scale_bytes(to) / width;
+    uint8_t *codes = (uint8_t *)nc__alloc(NULL, nc_fp4_code_bytes(n));
+    float *scales = (float *)nc__alloc(NULL, blocks * width);
+    nc_status status = NC_OK;
+    size_t i;
+    if (!codes || !scales) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    if (status == NC_OK) status = nc_fp4__bnb_codes(weights, w, 0, n, codes, err);
+    if (status == NC_OK) status = nc_fp4__bnb_scales(weights, w, 0, blocks, scales, err);
+    if (status == NC_OK) {
+        nc_fp4__part_rows(to->codes, codes, to->rows, to->columns);
+        for (i = 0; i < blocks; i++) nc__put_le(to->scales + 4 * i, nc_fp4__bits(scales[i]), 4);
+    }
+    nc__free(NULL, codes, 0);
+    nc__free(NULL, scales, 0);
+    return status;
+}
+
+/* Weight i, of 4-bit floats; null after a failure. */
+static const nc_fp4__weight *nc_fp4__weights_four(const nc_fp4_weights *weights, size_t i,
+                                                  nc_error *err, nc_status *status) {
+    const nc_fp4__weight *w;
+    if (i >= nc_fp4_weights_count(weights)) {
+        *status = nc__fail(err, NC_ERR_ARG, 0, 0, "there is no weight %llu", (unsigned long long)i);
+        return NULL;
+    }
+    w = nc_fp4__weights_item(weights, i);
+    if (w->about.format != NC_FP4_FORMAT_COUNT) return w;
+    *status = nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.80s' is %s, no 4-bit floats",
+                       w->about.name, w->about.dtype);
+    return NULL;
+}
+
+NC_API nc_status nc_fp4_weights_read(const nc_fp4_weights *weights, size_t i, uint64_t matrix,
+                                     uint32_t first, uint32_t rows, nc_fp4_tensor *tensor,
+                                     nc_error *err) {
+    const nc_fp4__weight *w;
+    nc_status status = NC_OK;
+    nc__clear(err);
+    if (!tensor) return nc__fail(err, NC_ERR_ARG, 0, 0, "no tensor");
+    memset(tensor, 0, sizeof *tensor);
+    w = nc_fp4__weights_four(weights, i, err, &status);
+    if (!w) return status;
+    if (matrix >= w->about.stack || first > w->about.rows || rows > w->about.rows - first ||
+        rows == 0 || w->about.columns == 0)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.60s' has %llu x %llu rows, not those asked for",
+                        w->about.name, (unsigned long long)w->about.stack,
+                        (unsigned long long)w->about.rows);
+    if (w->about.layout == NC_FP4_LAYOUT_BNB && rows != w->about.rows)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.60s' has blocks across rows: ask for all", w->about.name);
+    if ((uint64_t)rows * w->about.columns >> 31)
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.80s' has 2^31 values or more", w->about.name);
+    tensor->across = w->about.across;
+    if (w->about.layout == NC_FP4_LAYOUT_BNB) tensor->block = w->about.block;
+    if (!nc_fp4__tensor_alloc(tensor, w->about.format, rows, (uint32_t)w->about.columns))
+        return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    status = w->about.layout == NC_FP4_LAYOUT_BNB
+                 ? nc_fp4__bnb_matrix(weights, w, tensor, err)
+                 : nc_fp4__weights_rows(weights, w, matrix * w->about.rows + first, tensor, err);
+    if (status != NC_OK) nc_fp4_tensor_free(tensor);
+    return status;
+}
+
+/* -- values ------------------------------------------------------------------------------------------ */
+
+enum { NC_FP4__AT_ONCE = 1 << 16 }; /* values decoded at a time: what memory is needed */
+
+static nc_status nc_fp4__bnb_values(const nc_fp4_weights *weights, const nc_fp4__weight *w,
+                                    uint64_t first, size_t n, float *x, nc_error *err) {
+    const float *value = nc_fp4__formats[w->about.format].element->value;
+    const uint32_t block = w->about.block;
+    uint8_t *codes = (uint8_t *)nc__alloc(NULL, NC_FP4__AT_ONCE / 2 + 1);
+    float *scales = (float *)nc__alloc(NULL, (NC_FP4__AT_ONCE / 32 + 1) * sizeof *scales);
+    nc_status status = NC_OK;
+    size_t i, m;
+    if (!codes || !scales) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (; n && status == NC_OK; n -= m, x += m, first += m) {
+        const uint64_t from = first / block;
+        const size_t odd = first % 2;
+        m = n < NC_FP4__AT_ONCE - odd ? n : NC_FP4__AT_ONCE - odd;
+        status = nc_fp4__bnb_codes(weights, w, first - odd, m + odd, codes, err);
+        if (status == NC_OK)
+            status = nc_fp4__bnb_scales(weights, w, from,
+                                        (size_t)((first + m - 1) / block - from) + 1, scales, err);
+        for (i = 0; i < m && status == NC_OK; i++)
+            x[i] = value[nc_fp4__code_at(codes, i + odd)] * scales[(first + i) / block - from];
+    }
+    nc__free(NULL, codes, 0);
+    nc__free(NULL, scales, 0);
+    return status;
+}
+
+/* Rows at a time; the first and the last may be needed in part only. */
+static nc_status nc_fp4__row_values(const nc_fp4_weights *weights, const nc_fp4__weight *w,
+                                    uint64_t first, size_t n, float *x, nc_error *err) {
+    const uint32_t columns = (uint32_t)w->about.columns;
+    const uint32_t most = columns < NC_FP4__AT_ONCE ? NC_FP4__AT_ONCE / columns : 1;
+    float *row = (float *)nc__alloc(NULL, columns * sizeof *row);
+    nc_fp4_tensor strip;
+    nc_status status = NC_OK;
+    memset(&strip, 0, sizeof strip);
+    if (!row || !nc_fp4__tensor_alloc(&strip, w->about.format, most, columns))
+        status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    while (n && status == NC_OK) {
+        const uint64_t at = first / columns, left = w->about.rows - at % w->about.rows;
+        const uint32_t from = (uint32_t)(first % columns);
+        size_t m = n / columns < most ? n / columns : most;
+        if (m > left) m = (size_t)left;
+        if (from || m == 0) m = 1;
+        strip.rows = (uint32_t)m;
+        status = nc_fp4__weights_rows(weights, w, at, &strip, err);
+        if (status != NC_OK) break;
+        if (from || n < columns) {
+            const size_t some = n < columns - from ? n : columns - from;
+            status = nc_fp4_tensor_decode(&strip, row);
+            memcpy(x, row + from, some * sizeof *x);
+            m = some;
+        } else {
+            status = nc_fp4_tensor_decode(&strip, x);
+            m *= columns;
+        }
+        x += m;
+        first += m;
+        n -= m;
+    }
+    nc_fp4_tensor_free(&strip);
+    nc__free(NULL, row, 0);
+    return status;
+}
+
+NC_API nc_status nc_fp4_weights_values(const nc_fp4_weights *weights, size_t i, uint64_t first,
+                                       size_t n, float *x, nc_error *err) {
+    const nc_fp4__weight *w;
+    const nc_fp4__entry *e;
+    uint64_t count;
+    nc__clear(err);
+    if (i >= nc_fp4_weights_count(weights) || (n && !x))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no such weight, or no room for its values");
+    w = nc_fp4__weights_item(weights, i);
+    e = nc_fp4__list_entry(&weights->list, w->part[NC_FP4__CODES]);
+    if (w->about.format == NC_FP4_FORMAT_COUNT)
+        return nc_fp4__read_floats(&weights->list, e, first, n, x, err);
+    count = w->about.stack * w->about.rows * w->about.columns;
+    if (first > count || n > count - first)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s' has only %llu values", w->about.name,
+                        (unsigned long long)count);
+    if (n == 0) return NC_OK;
+    return w->about.layout == NC_FP4_LAYOUT_BNB ? nc_fp4__bnb_values(weights, w, first, n, x, err)
+                                                : nc_fp4__row_values(weights, w, first, n, x, err);
+}
+
+NC_API nc_status nc_fp4_weights_bytes(const nc_fp4_weights *weights, size_t i, uint64_t at,
+                                      void *to, size_t bytes, nc_error *err) {
+    nc__clear(err);
+    if (i >= nc_fp4_weights_count(weights) || (bytes && !to))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no such weight, or no room for its bytes");
+    return nc_fp4__part_read(weights, nc_fp4__weights_item(weights, i), NC_FP4__CODES, at, to,
+                             bytes, err);
+}
+
+NC__COLD_END
+
 /* >>products ===================================================================== */
 
 /* Everything that the product of a row needs. */
 typedef struct nc_fp4__matrix {
     const nc_fp4_tensor *tensor;
-    const nc_fp4__row *format;
+    nc_fp4__row format;             /* with the tensor's block */
     size_t code_bytes, scale_bytes; /* of a row of the matrix */
     size_t block;                   /* 0: no scales */
     float value[16];                /* of each code */
@@ -5042,23 +6089,25 @@ typedef struct nc_fp4__matrix {
 
 /* 0: the tensor is none. */
 static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
-    if (!tensor || !tensor->codes || !nc_fp4__row_of(tensor->format)) return 0;
+    if (!nc_fp4__tensor_row(tensor, &w->format) || !tensor->codes) return 0;
     w->tensor = tensor;
-    w->format = nc_fp4__row_of(tensor->format);
     w->code_bytes = nc_fp4_code_bytes(tensor->columns);
-    w->scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
-    w->block = w->format->block;
+    w->scale_bytes = nc_fp4__scale_bytes(&w->format, tensor->columns);
+    w->block = w->format.block;
     w->tables = NULL;
-    memcpy(w->value, w->format->element->value, sizeof w->value);
-    nc_fp4__planes_of(w->format->element, &w->planes);
+    memcpy(w->value, w->format.element->value, sizeof w->value);
+    nc_fp4__planes_of(w->format.element, &w->planes);
     return 1;
 }
 
-/* The scale of a column; scales are those of the row. */
-static float nc_fp4__scale_at(const nc_fp4__matrix *w, const uint8_t *scales, size_t column) {
-    return w->block
-               ? nc_fp4__read_scale(w->format, scales, column / w->block, w->tensor->tensor_scale)
-               : 1.0f;
+/* The scale of a column of a row. */
+static float nc_fp4__scale_at(const nc_fp4__matrix *w, uint32_t r, size_t column) {
+    const int across = w->tensor->across;
+    if (!w->block) return 1.0f;
+    if (across) column += (size_t)r * w->tensor->columns;
+    return nc_fp4__tensor_scale_at(w->tensor, &w->format,
+                                   w->tensor->scales + (across ? 0 : r * w->scale_bytes),
+                                   column / w->block);
 }
 
 /* -- float32 ------------------------------------------------------------------------------ */
@@ -5075,10 +6124,9 @@ static float nc_fp4__tree(float lane[32]) {
 static void nc_fp4__row_lanes(const nc_fp4__matrix *w, uint32_t r, const float *x, size_t first,
                               float lane[32]) {
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
-    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
     size_t c;
     for (c = first; c < w->tensor->columns; c++) {
-        const float weight = w->value[nc_fp4__code_at(codes, c)] * nc_fp4__scale_at(w, scales, c);
+        const float weight = w->value[nc_fp4__code_at(codes, c)] * nc_fp4__scale_at(w, r, c);
         lane[c % 32] = fmaf(weight, x[c], lane[c % 32]);
     }
 }
@@ -5108,8 +6156,8 @@ typedef enum nc_fp4__way {
 } nc_fp4__way;
 
 static nc_fp4__way nc_fp4__way_of(const nc_fp4__matrix *w) {
-    if (w->format->element->halves && /* so times 2^-127 they are multiples of 2^-133, too */
-        (!w->block || (w->block == 32 && w->format->scale == NC_FP4__E8M0)))
+    if (w->format.element->halves && /* so times 2^-127 they are multiples of 2^-133, too */
+        (!w->block || (w->block == 32 && w->format.scale == NC_FP4__E8M0)))
         return NC_FP4__SCALED_TABLES;
     return w->planes.halves ? NC_FP4__UPPER_HALVES : NC_FP4__ALL_BYTES;
 }
@@ -5120,7 +6168,9 @@ static size_t nc_fp4__scales_of(const nc_fp4__matrix *w, uint8_t codes[256], flo
     const size_t own = w->tensor->rows * w->scale_bytes;
     size_t i, n = !w->block ? 1 : own < 256 ? own : 256;
     for (i = 0; i < n; i++) codes[i] = own && own < 256 ? w->tensor->scales[i] : (uint8_t)i;
-    nc_fp4__scales8(w->format, codes, w->tensor->tensor_scale, 0, n, scale);
+    nc_fp4__scales8(&w->format, codes, w->tensor->tensor_scale, 0, n, scale);
+    for (i = 0; i < n && w->tensor->divides; i++)
+        scale[i] = nc_fp4__tensor_scale_at(w->tensor, &w->format, codes, i);
     return n;
 }
 
@@ -5203,7 +6253,7 @@ NC_FP4__INLINE8 size_t nc_fp4__row_by8(nc_fp4__way way, const nc_fp4__matrix *w,
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
     const uint8_t *scales = w->block ? w->tensor->scales + r * w->scale_bytes : &unscaled;
     const uint8_t *tables = (const uint8_t *)w->tables;
-    const uint32_t shift = nc_fp4__shift(w->format);
+    const uint32_t shift = nc_fp4__shift(&w->format);
     const size_t end = w->tensor->columns / 32 * 32, step = w->block != 0;
     const nc_fp4__v8 upper = nc_fp4__set8(0xFFFF0000u);
     nc_fp4__f8 a = nc_fp4__setf8(0), b = a, d = a, e = a;
@@ -5301,7 +6351,7 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, u
     const size_t code_step = step * w->code_bytes, scale_step = step * w->scale_bytes;
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
     const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
-    const size_t width = nc_fp4__scales[w->format->scale].bytes;
+    const size_t width = nc_fp4__scales[w->format.scale].bytes;
     /* the next four rows, of which a line is fetched with every 32 columns of these: a hint, which
      * may point behind the last */
     const uint8_t *next = r + 8 <= w->tensor->rows ? codes + 4 * code_step : codes;
@@ -5382,9 +6432,9 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
     if (!nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
     columns = tensor->columns;
 #ifdef NC_FP4__LANES8
-    if (wide && columns >= 32) {
+    if (wide && columns >= 32 && !tensor->across) {
         size_t i;
-        const size_t tables = w.format->scale == NC_FP4__FLOAT32 ? 0 : NC_FP4__TABLES;
+        const size_t tables = w.format.scale == NC_FP4__FLOAT32 ? 0 : NC_FP4__TABLES;
         const size_t bytes = nc__mul_size(n, columns * sizeof *ordered);
         memory = (float *)nc__alloc(NULL, bytes > SIZE_MAX - tables ? SIZE_MAX : bytes + tables);
         if (!memory) return NC_ERR_MEMORY;
@@ -5457,7 +6507,7 @@ typedef struct nc_fp4__halves {
 static void nc_fp4__halves_of(const nc_fp4__matrix *w, nc_fp4__halves *h) {
     int i;
     h->group = w->block ? w->block : 32;
-    h->raise = (int32_t)(2 * w->format->element->largest);
+    h->raise = (int32_t)(2 * w->format.element->largest);
 #ifdef NC__NEON
     h->raise = 0; /* its products take signs */
 #endif
@@ -5471,11 +6521,10 @@ static void nc_fp4__halves_of(const nc_fp4__matrix *w, nc_fp4__halves *h) {
 static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, uint32_t r,
                             const int8_t *x, size_t c, float sum) {
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
-    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
     const size_t columns = w->tensor->columns;
     size_t end;
     for (; c < columns; c = end) {
-        const float scale = nc_fp4__scale_at(w, scales, c);
+        const float scale = nc_fp4__scale_at(w, r, c);
         int32_t dot = 0;
         end = columns - c < h->group ? columns : c + h->group;
         for (; c < end; c++) dot += h->doubled[nc_fp4__code_at(codes, c)] * x[c];
@@ -5490,7 +6539,7 @@ static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, ui
  * nibbles and 4 to 7 in their high ones. */
 static size_t nc_fp4__tile_bytes(const nc_fp4__matrix *w, size_t group, size_t *scales) {
     const size_t groups = (w->tensor->columns + group - 1) / group;
-    *scales = (groups * 16 * nc_fp4__scales[w->format->scale].bytes + 63) / 64 * 64;
+    *scales = (groups * 16 * nc_fp4__scales[w->format.scale].bytes + 63) / 64 * 64;
     return *scales + groups * 8 * group;
 }
 
@@ -5498,9 +6547,9 @@ NC_API nc_status nc_fp4_tensor_interleave(nc_fp4_tensor *tensor) {
     nc_fp4__matrix w;
     size_t group, width, r, c, size, tiles, first;
     if (!nc_fp4__matrix_of(tensor, &w)) return NC_ERR_ARG;
-    if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
+    if (!w.format.element->halves || tensor->divides) return NC_ERR_UNSUPPORTED;
     group = w.block ? w.block : 32;
-    width = nc_fp4__scales[w.format->scale].bytes;
+    width = nc_fp4__scales[w.format.scale].bytes;
     size = nc_fp4__tile_bytes(&w, group, &first);
     tiles = nc__mul_size((tensor->rows + (size_t)15) / 16, size);
     if (!tensor->tiles) tensor->tiles = (uint8_t *)nc__alloc(NULL, tiles);
@@ -5557,7 +6606,7 @@ NC_FP4__TARGET8 static void nc_fp4__scales_by_rows8(const nc_fp4__matrix *w,
     float one[8][64];
     size_t i, k;
     for (k = 0; k < 8; k++)
-        nc_fp4__scales8(w->format, scales[k], w->tensor->tensor_scale, first, count, one[k]);
+        nc_fp4__scales8(&w->format, scales[k], w->tensor->tensor_scale, first, count, one[k]);
     for (i = 0; i < count; i += 8) {
         nc_fp4__v8 v[8], u[8];
         for (k = 0; k < 8; k++) v[k] = nc_fp4__load8(one[k] + i);
@@ -5666,15 +6715,15 @@ NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc
                                       const int32_t *start, float sums[16]) {
     const nc_fp4__v8 raised = nc_fp4__twice8(h->raised);
     const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
-    const size_t width = nc_fp4__scales[w->format->scale].bytes;
+    const size_t width = nc_fp4__scales[w->format.scale].bytes;
     const nc_fp4__f8 half = nc_fp4__setf8(0.5f);
     nc_fp4__f8 a = nc_fp4__setf8(0), b = a, scale = nc_fp4__setf8(1.0f), scale_b = scale;
     size_t g, c;
     for (g = 0; g < groups; g++) {
         nc_fp4__v8 low = nc_fp4__set8((uint32_t)start[g]), high = low;
         if (width == 1) {
-            scale = nc_fp4__byte_scales8(w->format, w->tensor->tensor_scale, scales);
-            scale_b = nc_fp4__byte_scales8(w->format, w->tensor->tensor_scale, scales + 8);
+            scale = nc_fp4__byte_scales8(&w->format, w->tensor->tensor_scale, scales);
+            scale_b = nc_fp4__byte_scales8(&w->format, w->tensor->tensor_scale, scales + 8);
         } else if (width == 4) {
             scale = nc_fp4__as_float8(nc_fp4__load8(scales));
             scale_b = nc_fp4__as_float8(nc_fp4__load8(scales + 32));
@@ -5716,8 +6765,8 @@ NC_FP4__TARGET8 static void nc_fp4__tile_i8_8(const nc_fp4__matrix *w, const nc_
 static int nc_fp4__fits_tile512(const nc_fp4__matrix *w) {
     const float scale = w->tensor->tensor_scale;
     return nc_fp4__lanes() == 16 && __builtin_cpu_supports("avx512vnni") != 0 &&
-           __builtin_cpu_supports("avx512vbmi") != 0 && w->format->scale != NC_FP4__FLOAT32 &&
-           (w->format->scale != NC_FP4__E4M3 || (scale > 1e-30f && scale < 100.0f));
+           __builtin_cpu_supports("avx512vbmi") != 0 && w->format.scale != NC_FP4__FLOAT32 &&
+           (w->format.scale != NC_FP4__E4M3 || (scale > 1e-30f && scale < 100.0f));
 }
 
 #define NC_FP4__VNNI                                                                               \
@@ -5765,7 +6814,7 @@ NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__
     const __m512i raised =
         _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
     const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
-    const uint8_t kind = w->format->scale;
+    const uint8_t kind = w->format.scale;
     const __m512 by = _mm512_set1_ps(w->tensor->tensor_scale * 0.5f * 1.329227996e36f);
     __m512 sum = _mm512_setzero_ps(), half = _mm512_set1_ps(0.5f);
     size_t g, c;
@@ -5835,10 +6884,10 @@ NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, 
 #endif
     ptrdiff_t r;
     if (!nc_fp4__matrix_of(tensor, &w) || !x || !y) return NC_ERR_ARG;
-    if (!w.format->element->halves) return NC_ERR_UNSUPPORTED;
+    if (!w.format.element->halves) return NC_ERR_UNSUPPORTED;
     nc_fp4__halves_of(&w, &h);
 #ifdef NC_FP4__LANES8
-    if (nc_fp4__lanes()) {
+    if (nc_fp4__lanes() && !tensor->divides) {
         const size_t columns = tensor->columns, room = (columns / 16 + 2) * sizeof *offset;
         size_t c;
         if (tensor->tiles) return nc_fp4__tiles_i8(&w, &h, x, x_scale, y);
@@ -14381,6 +15430,7 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor,
     if (!gpu || !nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
     if (n == 0) return NC_OK;
     if (tensor->rows > 65535 || n > 65535) return NC_ERR_LIMIT;
+    if (tensor->across && tensor->columns % 16) return NC_ERR_UNSUPPORTED;
     memset(&push, 0, sizeof push);
     push.rows = tensor->rows;
     push.columns = tensor->columns;
@@ -14397,8 +15447,7 @@ NC_API nc_status nc_fp4_gpu_matmul(nc_fp4_gpu *gpu, const nc_fp4_tensor *tensor,
         memcpy(codes + (size_t)r * push.row_words * 4, tensor->codes + r * w.code_bytes,
                w.code_bytes);
         for (i = 0; i < push.row_scales; i++)
-            scales[(size_t)r * push.row_scales + i] =
-                nc_fp4__scale_at(&w, tensor->scales + r * w.scale_bytes, 16 * (size_t)i);
+            scales[(size_t)r * push.row_scales + i] = nc_fp4__scale_at(&w, r, 16 * (size_t)i);
     }
     (void)nc_gpu_job_buffer(&job, codes, code_bytes, code_bytes);
     (void)nc_gpu_job_buffer(&job, scales, scale_bytes, scale_bytes);

@@ -1,0 +1,307 @@
+/* nc_fp4.h, section weights: files of 4-bit weights as other projects' libraries have written them
+   (tests/golden_fp4.py), against the values that the same libraries read from them. */
+#include "test.h"
+#include <math.h>
+#include <unistd.h>
+#include "../nc_fp4.h"
+
+/* What a file of tests/data/fp4 holds. */
+typedef struct golden {
+    const char *file; /* its values are in NAME.npy */
+    const char *name;
+    nc_fp4_layout layout;
+    nc_fp4_format format;
+    uint32_t stack, rows, columns, block;
+    int across;
+    const char *also; /* a tensor that is no part of the weight */
+} golden;
+
+static const golden files[] = {
+    {"bnb_nf4.safetensors", "l.weight", NC_FP4_LAYOUT_BNB, NC_FP4_NF4, 1, 3, 100, 64, 1, "l.bias"},
+    {"bnb_nf4_nested.safetensors", "l.weight", NC_FP4_LAYOUT_BNB, NC_FP4_NF4, 1, 7, 33, 64, 1,
+     "l.bias"},
+    {"bnb_nf4_32.safetensors", "l.weight", NC_FP4_LAYOUT_BNB, NC_FP4_NF4, 1, 4, 64, 32, 0,
+     "l.bias"},
+    {"bnb_nf4_512.safetensors", "l.weight", NC_FP4_LAYOUT_BNB, NC_FP4_NF4, 1, 6, 101, 512, 1,
+     "l.bias"},
+    {"bnb_fp4.safetensors", "l.weight", NC_FP4_LAYOUT_BNB, NC_FP4_BNB, 1, 3, 100, 128, 1, "l.bias"},
+    {"bnb_fp4_nested.safetensors", "l.weight", NC_FP4_LAYOUT_BNB, NC_FP4_BNB, 1, 9, 35, 64, 1,
+     "l.bias"},
+    {"ct_nvfp4.safetensors", "l.weight", NC_FP4_LAYOUT_COMPRESSED, NC_FP4_NVFP4, 1, 5, 64, 16, 0,
+     "l.input_global_scale"},
+    {"ct_mxfp4.safetensors", "l.weight", NC_FP4_LAYOUT_COMPRESSED, NC_FP4_MXFP4, 1, 5, 64, 32, 0,
+     NULL},
+    {"modelopt_nvfp4.safetensors", "l.weight", NC_FP4_LAYOUT_MODELOPT, NC_FP4_NVFP4, 1, 6, 48, 16,
+     0, "l.input_scale"},
+    {"gpt_oss.safetensors", "m.experts.gate_up_proj", NC_FP4_LAYOUT_GPT_OSS, NC_FP4_MXFP4, 2, 3, 64,
+     32, 0, "m.experts.gate_up_proj_bias"},
+    {"mlx_mxfp4.safetensors", "l.weight", NC_FP4_LAYOUT_MLX, NC_FP4_MXFP4, 1, 4, 64, 32, 0, NULL},
+    {"mlx_nvfp4.safetensors", "l.weight", NC_FP4_LAYOUT_MLX, NC_FP4_NVFP4, 1, 4, 64, 16, 0, NULL},
+    {"gguf_mxfp4.gguf", "blk.0.weight", NC_FP4_LAYOUT_GGUF, NC_FP4_MXFP4, 1, 3, 128, 32, 0,
+     "blk.0.bias"},
+    {"gguf_nvfp4.gguf", "blk.0.weight", NC_FP4_LAYOUT_GGUF, NC_FP4_NVFP4, 1, 3, 128, 16, 0,
+     "blk.0.bias"},
+    {"torchao_mxfp4.safetensors", "l.weight", NC_FP4_LAYOUT_TORCHAO, NC_FP4_MXFP4, 1, 4, 64, 32, 0,
+     "l.bias"},
+    {"torchao_nvfp4.safetensors", "l.weight", NC_FP4_LAYOUT_TORCHAO, NC_FP4_NVFP4, 1, 4, 64, 16, 0,
+     "l.bias"},
+    {"torchao_swizzled.safetensors", "l.weight", NC_FP4_LAYOUT_TORCHAO, NC_FP4_NVFP4, 1, 4, 64, 16,
+     0, "l.bias"}};
+enum { FILES = sizeof files / sizeof *files };
+
+static nc_fp4_weights *open_golden(const golden *g) {
+    nc_fp4_weights *weights;
+    char path[200];
+    nc_error err;
+    snprintf(path, sizeof path, TEST_DATA "fp4/%s", g->file);
+    if (nc_fp4_weights_open_path(&weights, path, &err) != NC_OK)
+        fail_msg("%s: %s", g->file, err.message);
+    return weights;
+}
+
+/* The values beside a file; free them with nc_fp4_free_text. */
+static float *golden_values(const golden *g) {
+    char path[200], *data;
+    uint32_t rows, columns;
+    size_t bytes;
+    nc_error err;
+    float *x;
+    snprintf(path, sizeof path, TEST_DATA "fp4/%.*s.npy", (int)strcspn(g->file, "."), g->file);
+    if (nc_file_read(path, &data, &bytes, &err) != NC_OK ||
+        nc_fp4_npy_read(data, bytes, &x, &rows, &columns, &err) != NC_OK)
+        fail_msg("%s: %s", path, err.message);
+    nc_file_free(data);
+    assert_int_equal(rows, g->stack * g->rows);
+    assert_int_equal(columns, g->columns);
+    return x;
+}
+
+/* The same bits, but for the sign of a zero where the project's reader has none. */
+static void assert_values(const golden *g, const float *got, const float *want, size_t n) {
+    const int unsigned_zero = g->layout == NC_FP4_LAYOUT_GGUF ||
+                              g->layout == NC_FP4_LAYOUT_MODELOPT || g->format == NC_FP4_BNB;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        if (unsigned_zero && got[i] == 0 && want[i] == 0) continue;
+        if (memcmp(got + i, want + i, sizeof *got) != 0)
+            fail_msg("%s: value %zu is %.9g, not %.9g", g->file, i, (double)got[i],
+                     (double)want[i]);
+    }
+}
+
+static void each_layout_is_found_by_its_names(void **state) {
+    size_t f;
+    (void)state;
+    for (f = 0; f < FILES; f++) {
+        const golden *g = files + f;
+        nc_fp4_weights *weights = open_golden(g);
+        const nc_fp4_weight *w = nc_fp4_weights_get(weights, nc_fp4_weights_find(weights, g->name));
+        if (!w) fail_msg("%s: no %s", g->file, g->name);
+        if (w->layout != g->layout || w->format != g->format || w->stack != g->stack ||
+            w->rows != g->rows || w->columns != g->columns || w->block != g->block ||
+            w->across != g->across)
+            fail_msg("%s: %s %s, %llu x %llu x %llu in blocks of %u", g->file,
+                     nc_fp4_layout_name(w->layout), nc_fp4_format_name(w->format),
+                     (unsigned long long)w->stack, (unsigned long long)w->rows,
+                     (unsigned long long)w->columns, (unsigned)w->block);
+        assert_int_equal(nc_fp4_weights_count(weights), g->also ? 2 : 1);
+        if (g->also) {
+            w = nc_fp4_weights_get(weights, nc_fp4_weights_find(weights, g->also));
+            assert_non_null(w);
+            assert_int_equal(w->layout, NC_FP4_LAYOUT_FLOAT);
+            assert_int_equal(w->format, NC_FP4_FORMAT_COUNT);
+        }
+        nc_fp4_weights_close(weights);
+    }
+}
+
+/* Through tensors, and as values from every place on. */
+static void values_are_those_of_the_projects_own_reader(void **state) {
+    size_t f;
+    (void)state;
+    for (f = 0; f < FILES; f++) {
+        const golden *g = files + f;
+        const size_t one = (size_t)g->rows * g->columns, all = g->stack * one;
+        nc_fp4_weights *weights = open_golden(g);
+        const size_t i = nc_fp4_weights_find(weights, g->name);
+        float *want = golden_values(g), *x = (float *)malloc(all * sizeof *x);
+        size_t first, m;
+        nc_error err;
+        assert_non_null(x);
+        for (m = 0; m < g->stack; m++) {
+            nc_fp4_tensor tensor;
+            if (nc_fp4_weights_read(weights, i, m, 0, g->rows, &tensor, &err) != NC_OK)
+                fail_msg("%s: %s", g->file, err.message);
+            assert_int_equal(tensor.across, g->across);
+            assert_int_equal(nc_fp4_tensor_decode(&tensor, x), NC_OK);
+            assert_values(g, x, want + m * one, one);
+            nc_fp4_tensor_free(&tensor);
+        }
+        for (first = 0; first < all; first += 7)
+            for (m = 0; m <= all - first; m += 41) {
+                assert_int_equal(nc_fp4_weights_values(weights, i, first, m, x, &err), NC_OK);
+                assert_values(g, x, want + first, m);
+            }
+        assert_int_equal(nc_fp4_weights_values(weights, i, 1, all, x, &err), NC_ERR_ARG);
+        assert_int_equal(nc_fp4_weights_values(weights, 99, 0, 1, x, &err), NC_ERR_ARG);
+        free(x);
+        nc_fp4_free_text((char *)want);
+        nc_fp4_weights_close(weights);
+    }
+}
+
+/* Rows of their own, but of bitsandbytes', which have none. */
+static void rows_can_be_read_by_themselves(void **state) {
+    size_t f;
+    (void)state;
+    for (f = 0; f < FILES; f++) {
+        const golden *g = files + f;
+        nc_fp4_weights *weights = open_golden(g);
+        const size_t i = nc_fp4_weights_find(weights, g->name);
+        float *want = golden_values(g), x[128];
+        nc_fp4_tensor tensor;
+        nc_error err;
+        uint32_t r;
+        for (r = 0; r < g->rows * g->stack; r++) {
+            const nc_status status =
+                nc_fp4_weights_read(weights, i, r / g->rows, r % g->rows, 1, &tensor, &err);
+            if (g->layout == NC_FP4_LAYOUT_BNB) {
+                assert_int_equal(status, NC_ERR_UNSUPPORTED);
+                continue;
+            }
+            assert_int_equal(status, NC_OK);
+            assert_int_equal(nc_fp4_tensor_decode(&tensor, x), NC_OK);
+            assert_values(g, x, want + (size_t)r * g->columns, g->columns);
+            nc_fp4_tensor_free(&tensor);
+        }
+        assert_int_equal(nc_fp4_weights_read(weights, i, g->stack, 0, g->rows, &tensor, &err),
+                         NC_ERR_ARG);
+        assert_int_equal(nc_fp4_weights_read(weights, i, 0, 1, g->rows, &tensor, &err), NC_ERR_ARG);
+        nc_fp4_free_text((char *)want);
+        nc_fp4_weights_close(weights);
+    }
+}
+
+/* y = W x by the definition in the header: 32 lanes and a tree. */
+static float product(const float *w, const float *x, size_t columns) {
+    float lane[32] = {0};
+    size_t c, width;
+    for (c = 0; c < columns; c++) lane[c % 32] = fmaf(w[c], x[c], lane[c % 32]);
+    for (width = 16; width > 0; width /= 2)
+        for (c = 0; c < width; c++) lane[c] = lane[c] + lane[c + width];
+    return lane[0];
+}
+
+static void assert_products(const nc_fp4_tensor *tensor, const float *w, const char *what) {
+    float x[2 * 256], y[2 * 64], z[64];
+    int8_t q[256];
+    uint32_t i, r;
+    int level;
+    assert_true(tensor->columns <= 256 && tensor->rows <= 64);
+    for (i = 0; i < 2 * tensor->columns; i++) x[i] = (float)((int)(i * 37 % 41) - 20) * 0.125f;
+    for (i = 0; i < tensor->columns; i++) q[i] = (int8_t)(i * 53 % 255 - 127);
+    for (level = 0; level <= 2; level++) {
+        nc_fp4_set_simd(level);
+        assert_int_equal(nc_fp4_matmul(tensor, x, 2, y), NC_OK);
+        for (i = 0; i < 2; i++)
+            for (r = 0; r < tensor->rows; r++) {
+                const float want = product(w + (size_t)r * tensor->columns, x + i * tensor->columns,
+                                           tensor->columns);
+                if (memcmp(&want, &y[i * tensor->rows + r], sizeof want) != 0)
+                    fail_msg("%s: level %d, row %u: %.9g, not %.9g", what, level, (unsigned)r,
+                             (double)y[i * tensor->rows + r], (double)want);
+            }
+        if (nc_fp4_matvec_i8(tensor, q, 0.5f, y) == NC_ERR_UNSUPPORTED) continue;
+        if (level == 0) memcpy(z, y, tensor->rows * sizeof *z);
+        assert_memory_equal(y, z, tensor->rows * sizeof *z);
+    }
+    nc_fp4_set_simd(-1);
+}
+
+static void products_take_every_layout_at_every_level(void **state) {
+    size_t f;
+    (void)state;
+    for (f = 0; f < FILES; f++) {
+        const golden *g = files + f;
+        nc_fp4_weights *weights = open_golden(g);
+        float w[9 * 128];
+        nc_fp4_tensor tensor;
+        nc_error err;
+        assert_int_equal(nc_fp4_weights_read(weights, nc_fp4_weights_find(weights, g->name), 0, 0,
+                                             g->rows, &tensor, &err),
+                         NC_OK);
+        assert_int_equal(nc_fp4_tensor_decode(&tensor, w), NC_OK);
+        assert_products(&tensor, w, g->file);
+        nc_fp4_tensor_free(&tensor);
+        nc_fp4_weights_close(weights);
+    }
+}
+
+/* Blocks of every length, within rows and across them: as the flat matrix quantised. */
+static void blocks_of_every_length_are_quantised_within_and_across_rows(void **state) {
+    enum { ROWS = 13, MOST = 251 };
+    static const uint32_t widths[] = {1, 3, 32, 100, 128, 251};
+    static float x[ROWS * MOST], y[ROWS * MOST];
+    size_t i, k;
+    uint32_t block;
+    int across, format, level;
+    (void)state;
+    for (i = 0; i < ROWS * MOST; i++) x[i] = (float)((int)(i * 7919 % 1009) - 500) * 0.01f;
+    for (k = 0; k < sizeof widths / sizeof *widths; k++)
+        for (block = 32; block <= 4096; block *= 2)
+            for (across = 0; across < 2; across++)
+                for (format = NC_FP4_NF4; format <= NC_FP4_BNB; format++) {
+                    const uint32_t columns = widths[k], n = ROWS * columns;
+                    nc_fp4_tensor tensor, first;
+                    for (level = 0; level <= 2; level++) {
+                        nc_fp4_set_simd(level);
+                        assert_int_equal(nc_fp4_tensor_create_blocks(&tensor, (nc_fp4_format)format,
+                                                                     NULL, block, across, x, ROWS,
+                                                                     columns),
+                                         NC_OK);
+                        if (level == 0) {
+                            first = tensor;
+                            continue;
+                        }
+                        assert_memory_equal(tensor.codes, first.codes,
+                                            ROWS * nc_fp4_code_bytes(columns));
+                        assert_memory_equal(tensor.scales, first.scales,
+                                            nc_fp4_tensor_scale_bytes(&tensor));
+                        nc_fp4_tensor_free(&tensor);
+                    }
+                    nc_fp4_set_simd(-1);
+                    assert_int_equal(nc_fp4_tensor_decode(&first, y), NC_OK);
+                    assert_products(&first, y, "blocks");
+                    for (i = 0; i < n; i++) { /* within half a step of the widest gap */
+                        const uint32_t at = across ? 0 : (uint32_t)(i / columns * columns);
+                        const size_t from = at + (i - at) / block * block;
+                        const size_t end = across ? n : at + columns;
+                        const size_t past = from + block < end ? from + block : end;
+                        float most = 0;
+                        size_t j;
+                        for (j = from; j < past; j++) most = fmaxf(most, fabsf(x[j]));
+                        assert_true(fabsf(x[i] - y[i]) <= 0.17f * most);
+                    }
+                    nc_fp4_tensor_free(&first);
+                }
+    {
+        nc_fp4_tensor t;
+        assert_int_equal(nc_fp4_tensor_create_blocks(&t, NC_FP4_NF4, NULL, 48, 0, x, 1, 64),
+                         NC_ERR_ARG);
+        assert_int_equal(nc_fp4_tensor_create_blocks(&t, NC_FP4_NF4, NULL, 8192, 0, x, 1, 64),
+                         NC_ERR_ARG);
+        assert_int_equal(nc_fp4_tensor_create_blocks(&t, NC_FP4_MXFP4, NULL, 32, 0, x, 1, 64),
+                         NC_ERR_ARG);
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_layout_is_found_by_its_names),
+        cmocka_unit_test(values_are_those_of_the_projects_own_reader),
+        cmocka_unit_test(rows_can_be_read_by_themselves),
+        cmocka_unit_test(products_take_every_layout_at_every_level),
+        cmocka_unit_test(blocks_of_every_length_are_quantised_within_and_across_rows),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
