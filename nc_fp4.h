@@ -493,8 +493,8 @@ NC_API void nc_fp4_source_close(nc_fp4_source *source);
 NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format format,
                                       const nc_fp4_options *options, const float *x, uint32_t rows,
                                       uint32_t columns);
-/* The same for NF4 and BNB with blocks of another length (a power of two from 32 to 4,096), and with
- * `across` over the ends of rows, as bitsandbytes has them. NC_ERR_ARG for other formats. */
+/* The same for NF4 and BNB with blocks of another length (a power of two from 32 to 4,096), and
+ * with `across` over the ends of rows, as bitsandbytes has them. NC_ERR_ARG for other formats. */
 NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_format format,
                                              const nc_fp4_options *options, uint32_t block,
                                              int across, const float *x, uint32_t rows,
@@ -531,17 +531,19 @@ NC_API void nc_fp4_free_text(char *text);
 
 /* -- weights: the 4-bit weights of other projects' files ---------------------------- */
 
-/* Codes and scales are kept as they are in the file. Where a project's own reader gives other values
- * for some of them than this header, which keeps to the formats' definitions: GGUF's takes a scale of
- * 255 as 2^128, gpt-oss', compressed-tensors' and MLX's take it as infinity (here NaN); GGUF's,
- * ModelOpt's and bitsandbytes' (FP4, on the CPU) take code 8 as 0 (here -0); GGUF's NVFP4 scale 0x7F is 0 and a sign of it ignored
- * (nc_fp4_weights_read sets these scales so). bitsandbytes' nested scales come as float32. */
+/* Codes and scales are kept as they are in the file. Where a project's own reader gives other
+ * values for some of them than this header, which keeps to the formats' definitions: GGUF's takes
+ * a scale of 255 as 2^128, gpt-oss', compressed-tensors' and MLX's take it as infinity (here NaN);
+ * GGUF's, ModelOpt's and bitsandbytes' (FP4, on the CPU) take code 8 as 0 (here -0); GGUF's NVFP4
+ * scale 0x7F is 0 and a sign of it ignored (nc_fp4_weights_read sets these scales so).
+ * bitsandbytes' nested scales come as float32. */
 
 /* Name of a layout ("bitsandbytes", "gpt-oss", "compressed-tensors" ..); null beyond the last. */
 NC_API const char *nc_fp4_layout_name(nc_fp4_layout layout);
 /* The weights of safetensors, GGUF and .npy files, found by the names of their tensors; what is no
  * part of a weight is listed as floats or as other. The sources must last until
- * nc_fp4_weights_close. NC_ERR_FORMAT, NC_ERR_LIMIT and NC_ERR_UNSUPPORTED name tensor and reason. */
+ * nc_fp4_weights_close. NC_ERR_FORMAT, NC_ERR_LIMIT and NC_ERR_UNSUPPORTED name tensor and
+ * reason. */
 NC_API nc_status nc_fp4_weights_open(nc_fp4_weights **weights, const nc_fp4_source *sources,
                                      size_t count, nc_error *err);
 #ifndef NC_NO_STDIO
@@ -554,7 +556,8 @@ NC_API nc_status nc_fp4_weights_open_path(nc_fp4_weights **weights, const char *
 NC_API void nc_fp4_weights_close(nc_fp4_weights *weights);
 /* How many weights there are. */
 NC_API size_t nc_fp4_weights_count(const nc_fp4_weights *weights);
-/* Weight i, in the order of the files; null beyond the last. It lasts until the weights are closed. */
+/* Weight i, in the order of the files; null beyond the last. It lasts until the weights are
+ * closed. */
 NC_API const nc_fp4_weight *nc_fp4_weights_get(const nc_fp4_weights *weights, size_t i);
 /* The number of a weight by its name; SIZE_MAX: there is none. */
 NC_API size_t nc_fp4_weights_find(const nc_fp4_weights *weights, const char *name);
@@ -568,8 +571,8 @@ NC_API nc_status nc_fp4_weights_read(const nc_fp4_weights *weights, size_t i, ui
  * floats and of floats, with memory for some 65,536 values or one row. */
 NC_API nc_status nc_fp4_weights_values(const nc_fp4_weights *weights, size_t i, uint64_t first,
                                        size_t n, float *x, nc_error *err);
-/* Bytes at .. of the values or codes of weight i as they are in the file: what hands on a tensor that
- * is not decoded. */
+/* Bytes at .. of the values or codes of weight i as they are in the file: what hands on a tensor
+ * that is not decoded. */
 NC_API nc_status nc_fp4_weights_bytes(const nc_fp4_weights *weights, size_t i, uint64_t at,
                                       void *to, size_t bytes, nc_error *err);
 
@@ -4803,7 +4806,8 @@ NC_API size_t nc_fp4_tensor_scale_bytes(const nc_fp4_tensor *tensor) {
                           : tensor->rows * nc_fp4__scale_bytes(&row, tensor->columns);
 }
 
-/* Memory for a tensor whose block and across are set; 0: there is none, and the tensor is zeroed. */
+/* Memory for a tensor whose block and across are set; 0: there is none, and the tensor is
+ * zeroed. */
 static int nc_fp4__tensor_alloc(nc_fp4_tensor *tensor, nc_fp4_format format, uint32_t rows,
                                 uint32_t columns) {
     tensor->format = format;
@@ -5272,8 +5276,8 @@ typedef struct nc_fp4__match {
     nc_status status;
 } nc_fp4__match;
 
-/* The entry whose name is the first n characters of the codes' and a suffix; null: there is none. It
- * becomes that part. */
+/* The entry whose name is the first n characters of the codes' and a suffix; null: there is none.
+ * It becomes that part. */
 static const nc_fp4__entry *nc_fp4__part_of(nc_fp4__match *m, int part, size_t n,
                                             const char *suffix) {
     const nc_fp4__entry *e;
@@ -5340,8 +5344,8 @@ static int nc_fp4__tensor_scales_fit(const nc_fp4__match *m, const nc_fp4__entry
     return e && !strcmp(e->dtype, "F32") && (e->count == 1 || e->count == stack);
 }
 
-/* vLLM's and llm-compressor's: X.weight_packed, X.weight_scale and, for NVFP4, X.weight_global_scale,
- * which divides. */
+/* vLLM's and llm-compressor's: X.weight_packed, X.weight_scale and, for NVFP4,
+ * X.weight_global_scale, which divides. */
 static int nc_fp4__match_compressed(nc_fp4__match *m) {
     const size_t n = nc_fp4__before(m->e->name, "_packed");
     const nc_fp4__entry *scale;
@@ -5430,7 +5434,7 @@ static int nc_fp4__match_own(nc_fp4__match *m) {
                                      nc_fp4__part_of(m, NC_FP4__TENSOR_SCALE, n, "_tensor_scale"));
 }
 
-/* -- bitsandbytes: flat codes, the first in the high nibble, and the rest in a JSON text -------- */
+/* -- bitsandbytes: flat codes, the first in the high nibble, and the rest in a JSON text ------- */
 
 /* What the text says of one weight. */
 static nc_status nc_fp4__bnb_state(nc_fp4__weight *w, const char *text, size_t bytes,
@@ -5544,7 +5548,7 @@ static int nc_fp4__match_bnb(nc_fp4__match *m) {
     return 0;
 }
 
-/* -- torchao: X._weight_qdata, _scale .., and in the metadata of X.weight what they are ---------- */
+/* -- torchao: X._weight_qdata, _scale .., and in the metadata of X.weight what they are -------- */
 
 /* The keys of its JSON text that matter, at any depth. 1: a tensor of 4-bit floats. */
 static int nc_fp4__torchao_says(nc_fp4__match *m, const char *text) {
@@ -5765,7 +5769,7 @@ NC_API const char *nc_fp4_layout_name(nc_fp4_layout layout) {
     return (unsigned)layout < NC_FP4_LAYOUT_COUNT ? names[layout] : NULL;
 }
 
-/* -- codes and scales of rows ---------------------------------------------------------------------- */
+/* -- codes and scales of rows ------------------------------------------------------------------ */
 
 static nc_status nc_fp4__part_read(const nc_fp4_weights *weights, const nc_fp4__weight *w, int part,
                                    uint64_t at, void *to, uint64_t bytes, nc_error *err) {
@@ -5842,7 +5846,8 @@ static nc_status nc_fp4__swizzled_rows(const nc_fp4_weights *weights, const nc_f
     return status;
 }
 
-/* Rows of the stack from `row` on, as many as `to` has, which has their memory. Not bitsandbytes'. */
+/* Rows of the stack from `row` on, as many as `to` has, which has their memory. Not
+ * bitsandbytes'. */
 static nc_status nc_fp4__weights_rows(const nc_fp4_weights *weights, const nc_fp4__weight *w,
                                       uint64_t row, nc_fp4_tensor *to, nc_error *err) {
     const size_t code_bytes = nc_fp4_code_bytes(to->columns);
@@ -5867,8 +5872,8 @@ static nc_status nc_fp4__weights_rows(const nc_fp4_weights *weights, const nc_fp
     return status;
 }
 
-/* The scales of bitsandbytes' blocks first .. first + n - 1. Nested ones are codes of a table: value
- * times the scale of 256, plus the offset, rounded after each, as its own CPU code has it. */
+/* The scales of bitsandbytes' blocks first .. first + n - 1. Nested ones are codes of a table:
+ * value times the scale of 256, plus the offset, rounded after each, as its own CPU code has it. */
 static nc_status nc_fp4__bnb_scales(const nc_fp4_weights *weights, const nc_fp4__weight *w,
                                     uint64_t first, size_t n, float *scales, nc_error *err) {
     const nc_fp4__list *list = &weights->list;
@@ -5975,7 +5980,7 @@ NC_API nc_status nc_fp4_weights_read(const nc_fp4_weights *weights, size_t i, ui
     return status;
 }
 
-/* -- values ------------------------------------------------------------------------------------------ */
+/* -- values ------------------------------------------------------------------------------------ */
 
 enum { NC_FP4__AT_ONCE = 1 << 16 }; /* values decoded at a time: what memory is needed */
 
@@ -9291,8 +9296,8 @@ static uint32_t nc_fp4__bristol_line(nc__text *t, nc_fp4__word *w) {
     return n;
 }
 
-/* The format before Bristol Fashion (Tillich, Smart 2014): one line has the widths of two inputs and
- * of the output, and gates follow, where Bristol Fashion has the widths of the outputs. */
+/* The format before Bristol Fashion (Tillich, Smart 2014): one line has the widths of two inputs
+ * and of the output, and gates follow, where Bristol Fashion has the widths of the outputs. */
 static int nc_fp4__bristol_is_old(const nc_fp4__gates *g) {
     nc__text t = g->t;
     nc_fp4__word w;
@@ -11171,7 +11176,7 @@ NC_API nc_status nc_fp4_read_verilog(nc_fp4_circuit **circuit, const char *text,
     return nc_fp4__read_verilog(circuit, NULL, text, bytes, err);
 }
 
-/* -- bench (ISCAS-85 and -89) ------------------------------------------------------------------- */
+/* -- bench (ISCAS-85 and -89) ------------------------------------------------------------------ */
 
 /* Gates of any number of inputs: their function of two, 0 for one input, and whether it is
  * complemented. */
