@@ -1966,6 +1966,19 @@ static NC_UNUSED int nc__is_float(const char *dtype) {
 
 NC__COLD_END
 
+/* The value of a float16 (IEEE 754 binary16). */
+static NC_UNUSED float nc__half(uint32_t word) {
+    const uint32_t sign = word >> 15 << 31, e = word >> 10 & 31, f = word & 1023;
+    float value;
+    if (e == 0) {
+        value = (float)f * 5.9604644775390625e-8f; /* 2^-24 */
+        return sign ? -value : value;
+    }
+    word = sign | (e == 31 ? 255u : e + 112) << 23 | f << 13;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
 /* Value i of a tensor of a type that nc__is_float names: a loop calls this for every weight. */
 static NC_UNUSED float nc__item_float(const nc__item *item, uint64_t i) {
     const uint64_t bits = nc__get_le(item->data + i * item->width, item->width);
@@ -1976,16 +1989,8 @@ static NC_UNUSED float nc__item_float(const nc__item *item, uint64_t i) {
         memcpy(&wide, &bits, sizeof wide);
         return (float)wide;
     }
-    if (!strcmp(item->dtype, "BF16")) {
-        word <<= 16;
-    } else if (!strcmp(item->dtype, "F16")) {
-        const uint32_t sign = word >> 15 << 31, e = word >> 10 & 31, f = word & 1023;
-        if (e == 0) {
-            value = (float)f * 5.9604644775390625e-8f; /* 2^-24 */
-            return sign ? -value : value;
-        }
-        word = sign | (e == 31 ? 255u : e + 112) << 23 | f << 13;
-    }
+    if (!strcmp(item->dtype, "F16")) return nc__half(word);
+    if (!strcmp(item->dtype, "BF16")) word <<= 16;
     memcpy(&value, &word, sizeof value);
     return value;
 }
@@ -4515,6 +4520,11 @@ static void nc_fp4__widen(const nc_fp4__entry *e, const uint8_t *from, size_t n,
             to[i] = nc_fp4__float((uint32_t)from[2 * i] << 16 | (uint32_t)from[2 * i + 1] << 24);
         return;
     }
+    if (!e->big_endian && !strcmp(e->dtype, "F16")) {
+        for (i = 0; i < n; i++)
+            to[i] = nc__half((uint32_t)from[2 * i] | (uint32_t)from[2 * i + 1] << 8);
+        return;
+    }
     for (i = 0; i < n; i++) {
         item.data = from + i * item.width;
         if (e->big_endian) {
@@ -4584,6 +4594,35 @@ static nc_status nc_fp4__read_floats(const nc_fp4__list *list, const nc_fp4__ent
                         (unsigned long long)e->count);
     return e->fortran ? nc_fp4__read_fortran(source, e, first, n, x, err)
                       : nc_fp4__read_run(source, e, first, n, x, err);
+}
+
+/* The nearest float16, ties to even; what lies beyond is infinite, NaN keeps what fits of it. */
+static uint32_t nc_fp4__to_half(float x) {
+    const uint32_t u = nc_fp4__bits(x), sign = u >> 16 & 0x8000, a = u & UINT32_C(0x7FFFFFFF);
+    if (a > UINT32_C(0x7F800000)) return sign | 0x7E00 | (a >> 13 & 0x3FF);
+    if (a >= UINT32_C(0x477FF000)) return sign | 0x7C00; /* 65520 */
+    if (a < UINT32_C(0x38800000))                        /* 2^-14: the sum is rounded to 2^-24 */
+        return sign | (nc_fp4__bits(nc_fp4__float(a) + 0.5f) - UINT32_C(0x3F000000));
+    return sign | (a - UINT32_C(0x38000000) + 0xFFF + (a >> 13 & 1)) >> 13;
+}
+
+/* n values as the bytes of F32, F16 or BF16, to the nearest, ties to even; 0 for another type. */
+static NC_UNUSED int nc_fp4__narrow(const char *dtype, const float *x, size_t n, uint8_t *to) {
+    size_t i;
+    if (!strcmp(dtype, "F32")) {
+        for (i = 0; i < n; i++) nc__put_le(to + 4 * i, nc_fp4__bits(x[i]), 4);
+    } else if (!strcmp(dtype, "F16")) {
+        for (i = 0; i < n; i++) nc__put_le(to + 2 * i, nc_fp4__to_half(x[i]), 2);
+    } else if (!strcmp(dtype, "BF16")) {
+        for (i = 0; i < n; i++) {
+            const uint32_t u = nc_fp4__bits(x[i]);
+            const int nan = (u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000);
+            nc__put_le(to + 2 * i, nan ? u >> 16 | 64 : (u + 0x7FFF + (u >> 16 & 1)) >> 16, 2);
+        }
+    } else {
+        return 0;
+    }
+    return 1;
 }
 
 /* -- GGUF: blocks of 4 bits -------------------------------------------------------------------- */

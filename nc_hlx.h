@@ -1781,6 +1781,19 @@ static NC_UNUSED int nc__is_float(const char *dtype) {
 
 NC__COLD_END
 
+/* The value of a float16 (IEEE 754 binary16). */
+static NC_UNUSED float nc__half(uint32_t word) {
+    const uint32_t sign = word >> 15 << 31, e = word >> 10 & 31, f = word & 1023;
+    float value;
+    if (e == 0) {
+        value = (float)f * 5.9604644775390625e-8f; /* 2^-24 */
+        return sign ? -value : value;
+    }
+    word = sign | (e == 31 ? 255u : e + 112) << 23 | f << 13;
+    memcpy(&value, &word, sizeof value);
+    return value;
+}
+
 /* Value i of a tensor of a type that nc__is_float names: a loop calls this for every weight. */
 static NC_UNUSED float nc__item_float(const nc__item *item, uint64_t i) {
     const uint64_t bits = nc__get_le(item->data + i * item->width, item->width);
@@ -1791,16 +1804,8 @@ static NC_UNUSED float nc__item_float(const nc__item *item, uint64_t i) {
         memcpy(&wide, &bits, sizeof wide);
         return (float)wide;
     }
-    if (!strcmp(item->dtype, "BF16")) {
-        word <<= 16;
-    } else if (!strcmp(item->dtype, "F16")) {
-        const uint32_t sign = word >> 15 << 31, e = word >> 10 & 31, f = word & 1023;
-        if (e == 0) {
-            value = (float)f * 5.9604644775390625e-8f; /* 2^-24 */
-            return sign ? -value : value;
-        }
-        word = sign | (e == 31 ? 255u : e + 112) << 23 | f << 13;
-    }
+    if (!strcmp(item->dtype, "F16")) return nc__half(word);
+    if (!strcmp(item->dtype, "BF16")) word <<= 16;
     memcpy(&value, &word, sizeof value);
     return value;
 }

@@ -231,6 +231,46 @@ static void tall_fortran_arrays_are_read_in_runs(void **state) {
     nc__buffer_free(&b);
 }
 
+/* Every float16 and bfloat16 comes back; what lies between two goes to the nearer, half way to the
+   even one. */
+static void floats_are_narrowed_to_the_nearest(void **state) {
+    static const char *const types[2] = {"F16", "BF16"};
+    int k;
+    (void)state;
+    for (k = 0; k < 2; k++) {
+        const uint32_t infinity = k ? 0x7F80 : 0x7C00;
+        uint32_t h;
+        for (h = 0; h < infinity; h++) {
+            const float x = k ? nc_fp4__float(h << 16) : nc__half(h);
+            const float next = h + 1 < infinity ? k ? nc_fp4__float((h + 1) << 16) : nc__half(h + 1)
+                               : k ? INFINITY
+                                                : 65536.0f;
+            const float middle = (float)(((double)x + (double)next) / 2);
+            float in[6];
+            uint8_t out[12];
+            int i;
+            in[0] = x;
+            in[1] = -x;
+            in[2] = h + 1 < infinity || !k ? middle : x;
+            in[3] = h + 1 < infinity || !k ? nextafterf(middle, 0.0f) : x;
+            in[4] = nextafterf(middle, INFINITY);
+            in[5] = NAN;
+            assert_int_equal(nc_fp4__narrow(types[k], in, 6, out), 1);
+            for (i = 0; i < 6; i++) {
+                const uint32_t got = (uint32_t)nc__get_le(out + 2 * i, 2);
+                const uint32_t even = h + 1 < infinity || !k ? h + (h & 1) : h;
+                const uint32_t want = i == 0   ? h
+                                      : i == 1 ? h | 0x8000
+                                      : i == 2 ? even
+                                      : i == 3 ? h
+                                               : h + 1;
+                if (i == 5 ? (got & 0x7FFF) <= infinity : got != want)
+                    fail_msg("%s %x: %d gives %x", types[k], (unsigned)h, i, (unsigned)got);
+            }
+        }
+    }
+}
+
 static void put_string(nc__buffer *b, const char *text) {
     nc__buffer_le(b, strlen(text), 8);
     nc__buffer_put(b, text, strlen(text));
@@ -655,6 +695,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(safetensors_are_listed_from_their_header),
         cmocka_unit_test(every_float_type_is_read_in_place),
+        cmocka_unit_test(floats_are_narrowed_to_the_nearest),
         cmocka_unit_test(npy_arrays_of_both_orders_are_read),
         cmocka_unit_test(tall_fortran_arrays_are_read_in_runs),
         cmocka_unit_test(gguf_headers_are_listed),
