@@ -4499,7 +4499,16 @@ NC__COLD_END
 
 /* -- values of a float type -------------------------------------------------------------------- */
 
-/* The values of `bytes` as float32; `to` may begin before or at `from` in the same memory. */
+/* Whether this machine's floats lie in memory as those of files do. */
+static int nc_fp4__is_little(void) {
+    const uint32_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    return first;
+}
+
+/* n values from the bytes of a file as float32; `to` may begin before or at `from` in the same
+ * memory. */
 static void nc_fp4__widen(const nc_fp4__entry *e, const uint8_t *from, size_t n, float *to) {
     nc__item item;
     size_t i;
@@ -4508,6 +4517,10 @@ static void nc_fp4__widen(const nc_fp4__entry *e, const uint8_t *from, size_t n,
     memset(&item, 0, sizeof item);
     memcpy(item.dtype, e->dtype, sizeof item.dtype);
     item.width = e->bits / 8;
+    if (!e->big_endian && item.width == 4 && nc_fp4__is_little()) {
+        memmove(to, from, n * sizeof *to);
+        return;
+    }
     if (!e->big_endian && item.width == 4) {
         for (i = 0; i < n; i++)
             to[i] =
@@ -4609,7 +4622,9 @@ static uint32_t nc_fp4__to_half(float x) {
 /* n values as the bytes of F32, F16 or BF16, to the nearest, ties to even; 0 for another type. */
 static NC_UNUSED int nc_fp4__narrow(const char *dtype, const float *x, size_t n, uint8_t *to) {
     size_t i;
-    if (!strcmp(dtype, "F32")) {
+    if (!strcmp(dtype, "F32") && nc_fp4__is_little()) {
+        memcpy(to, x, n * sizeof *x);
+    } else if (!strcmp(dtype, "F32")) {
         for (i = 0; i < n; i++) nc__put_le(to + 4 * i, nc_fp4__bits(x[i]), 4);
     } else if (!strcmp(dtype, "F16")) {
         for (i = 0; i < n; i++) nc__put_le(to + 2 * i, nc_fp4__to_half(x[i]), 2);
