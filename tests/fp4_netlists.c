@@ -348,6 +348,11 @@ static void structural_verilog_is_read(void **state) {
         /* [0:1]: the first bit is the highest; [0:0] is a bit */
         {"module m(input [0:1] a, input [0:0] e, output [3:2] y);\n assign y = a + e;\nendmodule",
          "a[1] a[0] e", "y[2] y[3]", "01011010 00110110"},
+        {"module m(input [0:2] a, input [4:3] b, output y, z, output [1:0] w);\n"
+         " assign y = a[0] & b[4], z = a[2] | b[3], w = a[1:2] ^ b[4:3];\nendmodule",
+         "a[2] a[1] a[0] b[3] b[4]", "y z w[0] w[1]",
+         "00000000000000000000111100001111 01010101111111110101010111111111 "
+         "01010101101010100101010110101010 00110011001100111100110011001100"},
         /* widths: a carry that the left side asks for, and one that nobody does */
         {"module m(input [1:0] a, input b, output [2:0] y, output z, n, output k);\n"
          " assign y = a + {2{b}};\n assign z = a + b == 2'd0;\n assign n = a - 2'd1 < a;\n"
