@@ -43,7 +43,7 @@
      >>atoms         the ten atoms, and exact synthesis
      >>circuits      wires and functions, simplified as they are added
      >>templates     adders, comparators, multipliers ..
-     >>netlists      circuits from and to BLIF, Bristol Fashion and JSON
+     >>netlists      circuits from and to BLIF, AIGER, Bristol Fashion, JSON; from Verilog, bench
      >>networks      threshold units for every function, and the bit-sliced program
      >>evaluation    one case, 64 cases a word, plain integers
      >>verification  all cases, structural induction, decision diagrams, sweeping, SAT
@@ -11262,46 +11262,96 @@ static void nc_fp4__bench_expect(nc__text *t, const char *mark) {
     if (!nc_fp4__is(&w, mark)) nc_fp4__word_error(t, &w, NC_ERR_FORMAT, what);
 }
 
-/* What stands behind "name =": a gate and its inputs. */
-static void nc_fp4__bench_gate(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *name) {
+/* (a, b, ..): nets, to the closing parenthesis. */
+static void nc_fp4__bench_pins(nc_fp4__netlist *l, nc_fp4__model *m, nc_fp4__numbers *pins) {
+    nc_fp4__word w;
+    nc_fp4__bench_expect(&l->t, "(");
+    do {
+        (void)nc_fp4__bench_word(&l->t, &w);
+        if (!w.length || strchr("(),=", *w.text))
+            nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "expected a name");
+        if (l->t.status != NC_OK) return;
+        nc_fp4__keep(&l->t, pins, nc_fp4__word_net(l, m, &w, 0));
+        (void)nc_fp4__bench_word(&l->t, &w);
+    } while (nc_fp4__is(&w, ","));
+    if (!nc_fp4__is(&w, ")")) nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "expected )");
+}
+
+/* ABC's "LUT 0x8 (a, b)": a table of at most six inputs, bit 0 for inputs 0. */
+static void nc_fp4__bench_table(nc_fp4__netlist *l, nc_fp4__model *m, uint32_t out, size_t line,
+                                nc_fp4__numbers *pins) {
+    nc_fp4__statement *s;
+    nc_fp4__word w;
+    uint64_t truth = 0;
+    uint32_t i;
+    size_t k;
+    (void)nc_fp4__bench_word(&l->t, &w);
+    for (k = 2; k < w.length && k < 18; k++) {
+        const int c = w.text[k] | 32, digit = nc__is_digit(c) ? c - '0' : c - 'a' + 10;
+        if (digit < 0 || digit > 15) break;
+        truth = truth << 4 | (uint64_t)digit;
+    }
+    if (w.length < 3 || k < w.length || w.text[0] != '0' || (w.text[1] | 32) != 'x')
+        nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "expected 0x and up to 16 digits");
+    nc_fp4__bench_pins(l, m, pins);
+    if (l->t.status == NC_OK &&
+        (pins->count > 6 || (pins->count < 6 && truth >> (1u << pins->count))))
+        nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "a table that does not fit its inputs");
+    s = l->t.status == NC_OK ? nc_fp4__new_statement(l, m, line, 1) : NULL;
+    if (!s) return;
+    s->inputs = pins->count;
+    s->outputs = 1;
+    s->rows = UINT32_MAX;
+    s->truth[0] = truth;
+    for (i = 0; i < pins->count; i++) nc_fp4__keep(&l->t, &m->nets, pins->at[i]);
+    nc_fp4__keep(&l->t, &m->nets, out);
+    nc_fp4__drive(l, m, out, m->statements.count - 1, line, 1);
+}
+
+/* What stands behind "name =": a gate and its inputs, a table, or ABC's constants. */
+static void nc_fp4__bench_gate(nc_fp4__netlist *l, nc_fp4__model *m, const nc_fp4__word *name,
+                               nc_fp4__numbers *pins) {
     const uint32_t out = nc_fp4__word_net(l, m, name, 0);
-    nc_fp4__word gate, w;
-    uint32_t net = UINT32_MAX, n = 0;
+    nc_fp4__word gate;
+    uint32_t net, k;
     char kind[8] = "";
     size_t i;
+    pins->count = 0;
     (void)nc_fp4__bench_word(&l->t, &gate);
     for (i = 0; i < gate.length && i < 7; i++)
         kind[i] =
             (char)(gate.text[i] >= 'a' && gate.text[i] <= 'z' ? gate.text[i] - 32 : gate.text[i]);
+    if (!strcmp(kind, "VDD") || !strcmp(kind, "GND")) {
+        nc_fp4__put_table(l, m, *kind == 'V', 0, NULL, out, name->line);
+        return;
+    }
+    if (!strcmp(kind, "LUT")) {
+        nc_fp4__bench_table(l, m, out, name->line, pins);
+        return;
+    }
     for (i = 0; i < sizeof nc_fp4__bench_gates / sizeof *nc_fp4__bench_gates; i++)
         if (!strcmp(kind, nc_fp4__bench_gates[i].name) && gate.length == strlen(kind)) break;
     if (i == sizeof nc_fp4__bench_gates / sizeof *nc_fp4__bench_gates) {
         nc_fp4__word_error(&l->t, &gate, NC_ERR_UNSUPPORTED, "a gate that is not known");
         return;
     }
-    nc_fp4__bench_expect(&l->t, "(");
-    do {
-        uint32_t in;
-        (void)nc_fp4__bench_word(&l->t, &w);
-        if (!w.length || strchr("(),=", *w.text))
-            nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "expected a name");
-        if (l->t.status != NC_OK) return;
-        in = nc_fp4__word_net(l, m, &w, 0);
-        if (n++ && !nc_fp4__bench_gates[i].truth)
-            nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "the gate has one input");
-        net = n == 1 ? in : nc_fp4__table_net(l, m, nc_fp4__bench_gates[i].truth, 2, net, in);
-        (void)nc_fp4__bench_word(&l->t, &w);
-    } while (nc_fp4__is(&w, ","));
-    if (!nc_fp4__is(&w, ")")) nc_fp4__word_error(&l->t, &w, NC_ERR_FORMAT, "expected )");
+    nc_fp4__bench_pins(l, m, pins);
+    if (pins->count > 1 && !nc_fp4__bench_gates[i].truth)
+        nc_fp4__word_error(&l->t, &gate, NC_ERR_FORMAT, "the gate has one input");
+    if (l->t.status != NC_OK) return;
+    net = pins->at[0];
+    for (k = 1; k < pins->count; k++)
+        net = nc_fp4__table_net(l, m, nc_fp4__bench_gates[i].truth, 2, net, pins->at[k]);
     nc_fp4__put_table(l, m, nc_fp4__bench_gates[i].inverts ? 1 : 2, 1, &net, out, name->line);
 }
 
-/* INPUT(x), OUTPUT(y), y = NAND(a, b). */
+/* INPUT(x), OUTPUT(y), y = NAND(a, b); gates of any number of inputs, and what ABC adds. */
 static nc_status nc_fp4__read_bench(nc_fp4_circuit **circuit, const nc_fp4_read_options *options,
                                     const char *text, size_t bytes, nc_error *err) {
     nc_fp4__netlist l;
     nc_fp4__model *m;
     nc_fp4__word w, port;
+    nc_fp4__numbers pins = {NULL, 0, 0, NULL};
     if (!nc_fp4__open_netlist(&l, options, circuit, text, bytes, err)) return NC_ERR_ARG;
     l.options.top = NULL;
     m = nc_fp4__new_model(&l, nc_fp4__string(&l, "circuit", 7), 0, 1);
@@ -11309,7 +11359,7 @@ static nc_status nc_fp4__read_bench(nc_fp4_circuit **circuit, const nc_fp4_read_
         const int input = nc_fp4__is(&w, "INPUT"), output = nc_fp4__is(&w, "OUTPUT");
         if (!input && !output) {
             nc_fp4__bench_expect(&l.t, "=");
-            if (l.t.status == NC_OK) nc_fp4__bench_gate(&l, m, &w);
+            if (l.t.status == NC_OK) nc_fp4__bench_gate(&l, m, &w, &pins);
             continue;
         }
         nc_fp4__bench_expect(&l.t, "(");
@@ -11319,6 +11369,7 @@ static nc_status nc_fp4__read_bench(nc_fp4_circuit **circuit, const nc_fp4_read_
         nc_fp4__keep(&l.t, input ? &m->inputs : &m->outputs, nc_fp4__word_net(&l, m, &port, 0));
         nc_fp4__bench_expect(&l.t, ")");
     }
+    nc_fp4__numbers_free(&pins);
     if (l.t.status == NC_OK && l.t.at < l.t.end)
         (void)nc__text_fail(&l.t, NC_ERR_FORMAT, "a byte 0");
     nc_fp4__place_all(&l);

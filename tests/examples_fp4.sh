@@ -29,6 +29,20 @@ for t in adder:64 subtractor:32 add-sub:16 comparator:64 multiplier:8 parity:64 
         expect 0 berkeley-abc -q "cec -n $work/c.blif $work/units.blif"; contains "are equivalent"
     fi
 done
+# other tools' files in, and out again; ABC compares by the names of inputs and outputs
+for f in alu.words.v alu.conn.blif alu.yosys.aag alu.yosys.aig alu.abc.bench; do
+    expect 0 $b/fp4_compile --circuit tests/data/fp4/$f --verify --emit aiger -o "$work/c.aig"
+    expect 0 $b/fp4_compile --aiger "$work/c.aig" --emit blif -o "$work/units.blif"
+    if command -v berkeley-abc >/dev/null; then
+        expect 0 berkeley-abc -q "cec tests/data/fp4/alu.abc.blif $work/units.blif"; contains "are equivalent"
+    fi
+done
+printf '.model m\n.inputs a\n.outputs y\n.latch d q 0\n.names a q d\n10 1\n01 1\n.gate inv A=q Y=y\n' >"$work/l.blif"
+printf 'GATE inv 1 Y=!A; PIN * INV 1 999 1 1 1 1\n' >"$work/l.genlib"
+expect 1 $b/fp4_compile --blif "$work/l.blif" -o "$work/l.fp4"
+expect 0 $b/fp4_compile --circuit "$work/l.blif" --frames 3 --genlib "$work/l.genlib" --verify -o "$work/l.fp4"
+expect 1 $b/fp4_compile --circuit "$work/l.blif" --frames 3 --genlib no_such_file
+expect 1 $b/fp4_compile --verilog tests/data/fp4/alu.source.v --top no_such_module
 # the emitted header stands alone, and agrees with the machine's addition
 expect 0 $b/fp4_compile --template adder --bits 16 --emit c -o "$work/adder16.h"
 cat >"$work/adder16.c" <<'EOF'

@@ -534,12 +534,17 @@ static void bench_and_the_old_bristol_format_are_read(void **state) {
          "t = NOT(10) # c\n",
          "10 G2", "y z", "1111 0110"},
         {"OUTPUT(y)\ny = BUFF(a)\nINPUT(a)\n", "a", "y", "01"},
+        {"INPUT(a)\nINPUT(b)\nOUTPUT(y)\nOUTPUT(one)\nOUTPUT(zero)\ny = LUT 0xD ( a, b )\n"
+         "one = vdd\nzero = gnd\n",
+         "a b", "y one zero", "1011 1111 0000"},
         {"2 5\n2 1 1\n\n2 1 0 1 3 AND\n2 1 3 2 4 XOR\n", "x[0] x[1] x1", "y", "00011110"},
         {"1 3\n2 0 1\n\n2 1 0 1 2 XOR", "x[0] x[1]", "y", "0110"},
         {"1 3\n1 1 1\n1 1 0 1 INV\n", "x x1", "y", "1010"}};
     static const bad_text bad[] = {
         {"INPUT(a)\nOUTPUT(y)\ny = DFF(a)\n", NC_ERR_UNSUPPORTED, 3, "'DFF'"},
         {"INPUT(a)\nOUTPUT(y)\ny = NOT(a, a)\n", NC_ERR_FORMAT, 3, "has one input"},
+        {"INPUT(a)\nOUTPUT(y)\ny = LUT 0x4 (a)\n", NC_ERR_FORMAT, 3, "does not fit"},
+        {"INPUT(a)\nOUTPUT(y)\ny = LUT 0xg (a)\n", NC_ERR_FORMAT, 3, "expected 0x"},
         {"INPUT(a)\nINPUT(a)\nOUTPUT(a)\n", NC_ERR_FORMAT, 1, "twice"},
         {"INPUT(a)\nOUTPUT(y)\n", NC_ERR_FORMAT, 2, "nothing drives 'y'"},
         {"INPUT(a)\nOUTPUT(y)\ny AND(a)\n", NC_ERR_FORMAT, 3, "expected ="},
@@ -550,7 +555,7 @@ static void bench_and_the_old_bristol_format_are_read(void **state) {
     size_t i;
     (void)state;
     for (i = 0; i < sizeof cases / sizeof *cases; i++)
-        if (i == 4) {
+        if (i + 1 == sizeof cases / sizeof *cases) {
             nc_fp4_circuit *c;
             nc_error err;
             assert_int_equal(nc_fp4_read_bristol(&c, cases[i].text, strlen(cases[i].text), &err),
@@ -560,6 +565,64 @@ static void bench_and_the_old_bristol_format_are_read(void **state) {
             check_good(&cases[i], NULL);
         }
     for (i = 0; i < sizeof bad / sizeof *bad; i++) check_bad(&bad[i], NULL);
+}
+
+/* Which of the expected names each bit has; each once. */
+static void places_of(const nc_fp4_circuit *c, int output, const char *expected, uint32_t *place) {
+    char names[400], wanted[400], *word, *at, *other, *rest, *rest2;
+    uint32_t n = 0, k, seen = 0;
+    names_of(c, output, names, sizeof names);
+    for (word = names; (at = strtok_r(word, " ", &rest)) != NULL; word = NULL, n++) {
+        strcpy(wanted, expected);
+        for (k = 0, other = strtok_r(wanted, " ", &rest2); other && strcmp(other, at) != 0; k++)
+            other = strtok_r(NULL, " ", &rest2);
+        if (!other) fail_msg("%s", at);
+        place[n] = k;
+        seen |= 1u << k;
+    }
+    for (k = 0, at = strcpy(wanted, expected); *at; at++) k += *at == ' ';
+    assert_int_equal(n, k + 1);
+    assert_int_equal(seen, (1u << n) - 1);
+}
+
+/* One design in the fourteen forms that yosys and ABC give it (tests/golden_netlists.py). */
+static void files_of_yosys_and_abc_are_the_design(void **state) {
+    static const char *const files[] = {
+        "source.v",    "words.v",   "yosys.v",  "cells.v",   "lut.v",     "abc.v",   "yosys.blif",
+        "models.blif", "conn.blif", "abc.blif", "yosys.aag", "yosys.aig", "abc.aig", "abc.bench"};
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof files / sizeof *files; i++) {
+        char path[100], *data;
+        uint8_t in[6], out[5], wires[400];
+        uint32_t x, k, in_place[6], out_place[5];
+        size_t bytes;
+        nc_fp4_circuit *c;
+        nc_fp4_network *n;
+        nc_error err;
+        snprintf(path, sizeof path, TEST_DATA "fp4/alu.%s", files[i]);
+        if (nc_file_read(path, &data, &bytes, &err) != NC_OK ||
+            nc_fp4_read_circuit(&c, NULL, data, bytes, &err) != NC_OK)
+            fail_msg("%s:%d:%d: %s", path, err.line, err.column, err.message);
+        nc_file_free(data);
+        places_of(c, 0, "a[0] a[1] b[0] b[1] op[0] op[1]", in_place); /* yosys moves a[0] */
+        places_of(c, 1, "y[0] y[1] y[2] x.1 lt", out_place);
+        assert_int_equal(nc_fp4_compile(c, &n), NC_OK);
+        for (x = 0; x < 64; x++) {
+            const uint32_t a = x & 3, b = x >> 2 & 3, op = x >> 4, lt = a < b;
+            const uint32_t y = op == 0   ? (a + b) & 3
+                               : op == 1 ? 7 ^ ((3 - a + b) & 3)
+                               : op == 2 ? a & b
+                                         : lt << 2 | (a ^ b);
+            uint32_t got = 0;
+            for (k = 0; k < 6; k++) in[k] = x >> in_place[k] & 1;
+            nc_fp4_eval_packed(n, in, out, wires);
+            for (k = 0; k < 5; k++) got |= (uint32_t)out[k] << out_place[k];
+            if (got != (y | (a & 1) << 3 | lt << 4)) fail_msg("%s: case %u: %u", path, x, got);
+        }
+        nc_fp4_network_destroy(n);
+        nc_fp4_destroy(c);
+    }
 }
 
 /* What a format cannot say is said otherwise, and nothing twice. */
@@ -651,6 +714,7 @@ int main(void) {
         cmocka_unit_test(structural_verilog_is_read),
         cmocka_unit_test(operators_of_verilog_are_those_of_the_standard),
         cmocka_unit_test(bench_and_the_old_bristol_format_are_read),
+        cmocka_unit_test(files_of_yosys_and_abc_are_the_design),
         cmocka_unit_test(names_survive_or_are_replaced_without_clashes),
     };
     return cmocka_run_group_tests_name("fp4 netlists", tests, NULL, NULL);
