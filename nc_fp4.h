@@ -7528,6 +7528,11 @@ static char *nc_fp4__new_name(const nc_allocator *hooks, const char *from, const
     return to;
 }
 
+/* The number to try behind a name that is taken: 2, 3 .. 8, then ones that no text can hold all of. */
+static uint32_t nc_fp4__next_suffix(uint32_t n, uint32_t number) {
+    return n < 8 ? n + 1 : 2 * n + number;
+}
+
 /* Append a group with this name, or the fallback and its number; another group's of this side gets
  * a number behind it. 0 when out of memory. */
 static int nc_fp4__new_group(nc_fp4_circuit *c, const char *name, uint32_t first, uint32_t width,
@@ -7550,7 +7555,7 @@ static int nc_fp4__new_group(nc_fp4_circuit *c, const char *name, uint32_t first
         at = hash = (uint32_t)nc__fnv1a(NC__FNV_START, to.data, to.used);
         while ((id = nc__index_next(named, hash, &at)) != UINT32_MAX)
             if (!strcmp(to.data, groups->at[id].name)) break;
-        n++;
+        n = nc_fp4__next_suffix(n, number);
         if (id != UINT32_MAX) continue;
         if (!nc_fp4__put_group(groups, to.data, first, width)) break;
         done = nc__index_add(named, hash, number);
@@ -8421,6 +8426,7 @@ static nc_status nc_fp4__cycle(nc_fp4__netlist *l, uint32_t model, nc_fp4_circui
     nc_fp4__numbers todo = {NULL, 0, 0, NULL};
     uint32_t *wire, i;
     uint8_t *state;
+    l->elaborated += (uint32_t)(nets / 64); /* clearing them is work too */
     wire = (uint32_t *)nc__calloc(NULL, bytes);
     state = (uint8_t *)nc__calloc(NULL, nets + 1);
     if (wire && state) {
@@ -8540,7 +8546,8 @@ static nc_status nc_fp4__unroll(nc_fp4__netlist *l, uint32_t model, nc_fp4_circu
     const uint32_t frames = l->options.frames, latches = m->latches.count;
     uint32_t *held = wires + inputs, *out = held + latches, i, k;
     nc_status status = NC_OK;
-    if ((uint64_t)frames * ((uint64_t)outputs + inputs + latches) > NC_FP4__MAX_INPUTS)
+    if ((uint64_t)frames * ((uint64_t)outputs + inputs + latches) > NC_FP4__MAX_INPUTS ||
+        (uint64_t)frames * (m->net_names.count / 64) > NC_FP4__MAX_WIRES)
         return NC_ERR_LIMIT;
     for (i = 0; i < latches && status == NC_OK; i++) {
         held[i] = m->latches.at[i].start;
@@ -9961,6 +9968,7 @@ typedef struct nc_fp4__verilog {
     nc_fp4__pendings pending; /* of it */
     nc_fp4__numbers nets;     /* of expressions and joints */
     uint32_t constant[2];     /* nets of the module, UINT32_MAX: not yet */
+    uint32_t size;            /* bits that are declared, and gates of expressions */
 } nc_fp4__verilog;
 
 /* -- tokens -- */
@@ -10110,6 +10118,15 @@ static uint32_t nc_fp4__verilog_number(nc_fp4__verilog *v) {
 
 /* -- signals -- */
 
+/* A few characters can stand for millions of gates, so these are counted: 2^22 of them, and 2^24
+ * bits of expressions. */
+static int nc_fp4__verilog_room(nc_fp4__verilog *v, uint32_t more) {
+    v->size += more;
+    if (v->size > 1u << 22 || v->nets.count > 1u << 24)
+        (void)nc__text_fail(&v->l.t, NC_ERR_LIMIT, "more than 2^22 gates or bits");
+    return v->l.t.status == NC_OK;
+}
+
 /* The signal of a name in the module; UINT32_MAX: there is none. */
 static uint32_t nc_fp4__find_signal(const nc_fp4__verilog *v, const nc_fp4__module *module,
                                     const char *name) {
@@ -10127,6 +10144,7 @@ static void nc_fp4__signal_nets(nc_fp4__verilog *v, nc_fp4__signal *s, int scala
     uint32_t i;
     memset(&name, 0, sizeof name);
     s->first = v->m->net_names.count;
+    if (!nc_fp4__verilog_room(v, s->width)) return;
     v->l.line = s->line < UINT32_MAX ? (uint32_t)s->line : 0;
     for (i = 0; i < s->width && v->l.t.status == NC_OK; i++) {
         char *text;
@@ -10574,6 +10592,7 @@ static uint32_t nc_fp4__new_gate(nc_fp4__verilog *v, uint32_t truth, uint32_t a,
     in[0] = a;
     in[1] = b;
     in[2] = c;
+    if (!nc_fp4__verilog_room(v, 1)) return 0;
     return nc_fp4__table_of(&v->l, v->m, truth, c != UINT32_MAX ? 3 : b != UINT32_MAX ? 2 : 1, in);
 }
 
@@ -11502,7 +11521,7 @@ static void nc_fp4__label_side(nc_fp4__labels *l, const nc_fp4__groups *from, ui
     uint32_t i, n;
     size_t k;
     for (i = 0; i < from->count && l->bit.status == NC_OK; i++)
-        for (n = 1;; n++) {
+        for (n = 1;; n = nc_fp4__next_suffix(n, i)) {
             nc__buffer name;
             int ok;
             memset(&name, 0, sizeof name);
