@@ -14409,6 +14409,7 @@ typedef struct nc_fp4__sweep {
     uint32_t news, columns;   /* new patterns; columns that were filled with such */
     uint64_t drawn;           /* random words */
     uint32_t most_nodes, most_conflicts; /* for a pair of nodes; conflicts 0: nothing is merged */
+    int active;                          /* 0: the nodes that come now are not merged with others */
     nc_fp4__clauses clauses[256];
     nc_fp4__budget *budget;
     nc_status status;
@@ -14567,6 +14568,16 @@ static uint64_t nc_fp4__input_pattern(nc_fp4__sweep *s, uint32_t w) {
     return w % 2 ? ~x : x;
 }
 
+/* Let node i stand for its class, unless there are many that its patterns do not tell apart: these
+ * would be compared in vain, and lie in a row. */
+static void nc_fp4__add_class(nc_fp4__sweep *s, uint32_t i) {
+    const uint32_t hash = nc_fp4__pattern_hash(s, i);
+    size_t at = hash;
+    uint32_t alike = 0;
+    while (alike < 8 && nc__index_next(&s->classes, hash, &at) != UINT32_MAX) alike++;
+    if (alike < 8 && !nc__index_add(&s->classes, hash, i)) s->status = NC_ERR_MEMORY;
+}
+
 /* The new patterns, and others near to them, become a column of words of all nodes. */
 static void nc_fp4__use_patterns(nc_fp4__sweep *s) {
     const uint32_t column = NC_FP4__RANDOM + s->columns++ % (NC_FP4__PATTERNS - NC_FP4__RANDOM),
@@ -14588,10 +14599,9 @@ static void nc_fp4__use_patterns(nc_fp4__sweep *s) {
     }
     nc__index_free(&s->classes);
     for (i = 0; i + 1 < s->merged.count; i++) /* all but the one that is being settled */
-        if (s->merged.at[i] == i && !nc_fp4__is_not(&s->f->nodes.at[i]) &&
-            !nc__index_add(&s->classes, nc_fp4__pattern_hash(s, i), i))
-            s->status = NC_ERR_MEMORY;
-    if (!nc_fp4__spend(s->budget, s->merged.count)) s->status = nc_fp4__spent(s->budget);
+        if (s->merged.at[i] == i && !nc_fp4__is_not(&s->f->nodes.at[i])) nc_fp4__add_class(s, i);
+    if (!nc_fp4__spend(s->budget, 16 * (uint64_t)s->merged.count))
+        s->status = nc_fp4__spent(s->budget);
 }
 
 /* The solution in the window as a new pattern; what it leaves open is random. */
@@ -14630,7 +14640,7 @@ static uint32_t nc_fp4__next_alike(const nc_fp4__sweep *s, uint32_t i, uint32_t 
 static void nc_fp4__settle(nc_fp4__sweep *s, uint32_t i) {
     uint32_t hash = nc_fp4__pattern_hash(s, i), tries = 0, old;
     size_t at = hash;
-    while (tries++ < 4 && (old = nc_fp4__next_alike(s, i, hash, &at)) != UINT32_MAX) {
+    while (s->active && tries++ < 4 && (old = nc_fp4__next_alike(s, i, hash, &at)) != UINT32_MAX) {
         const int differ = nc_fp4__differ(s, i, old, s->most_nodes, s->most_conflicts);
         if (s->status != NC_OK) return;
         if (differ == 0) {
@@ -14642,7 +14652,7 @@ static void nc_fp4__settle(nc_fp4__sweep *s, uint32_t i) {
         nc_fp4__use_patterns(s); /* soon at first, then in larger groups */
         at = hash = nc_fp4__pattern_hash(s, i);
     }
-    if (!nc__index_add(&s->classes, hash, i)) s->status = NC_ERR_MEMORY;
+    nc_fp4__add_class(s, i);
 }
 
 /* Take up the nodes that f has got. */
@@ -14730,7 +14740,8 @@ static void nc_fp4__sweep_sides(nc_fp4__sweep *s, const nc_fp4_network *n, const
         else
             node[i] = i <= NC_FP4_TRUE ? i : nc_fp4__swept(s, in, o->truth);
     }
-    s->most_conflicts *= 8; /* the circuit's own equal nodes are not what this is for */
+    s->active = 1;
+    s->most_conflicts *= 8;
     for (i = 0; i < n->units.count && s->status == NC_OK; i++)
         wire[n->inputs + i] = nc_fp4__swept_unit(s, &n->units.at[i], wire);
 }
@@ -14809,10 +14820,10 @@ static void nc_fp4__sides_end(nc_fp4__sides *x, const nc_allocator *hooks) {
     nc__free(hooks, x->node, x->bytes);
 }
 
-/* most_conflicts 0: nothing is merged. End it in any case. */
+/* most_conflicts 0: nothing is merged; active: also the circuit's own nodes. End it in any case. */
 static nc_status nc_fp4__sides_start(nc_fp4__sides *x, const nc_fp4_network *n,
                                      const nc_fp4_circuit *c, nc_fp4__budget *b,
-                                     uint32_t most_conflicts) {
+                                     uint32_t most_conflicts, int active) {
     nc_fp4__sweep *s = &x->sweep;
     const nc_allocator *hooks = n->hooks;
     const size_t wires = n->inputs + (size_t)n->units.count, outputs = n->outputs.count;
@@ -14821,6 +14832,7 @@ static nc_status nc_fp4__sides_start(nc_fp4__sides *x, const nc_fp4_network *n,
     s->budget = s->sat.budget = b;
     s->most_nodes = 4000;
     s->most_conflicts = most_conflicts;
+    s->active = active;
     s->merged.hooks = s->patterns.hooks = s->classes.hooks = s->place.hooks = s->window.hooks =
         s->heap.hooks = s->pending.hooks = hooks;
     s->sat.words.hooks = s->sat.trail.hooks = s->sat.levels.hooks = s->sat.learnt.hooks =
@@ -14845,13 +14857,22 @@ static int nc_fp4__same_shape(const nc_fp4_network *n, const nc_fp4_circuit *c) 
     return n->inputs == c->inputs.count && n->outputs.count == c->outputs.count;
 }
 
+/* At first units are merged with the circuit's nodes only; then these too, among themselves. */
 static nc_status nc_fp4__compare_sweep(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                        nc_fp4__budget *b, nc_fp4_report *report) {
-    nc_fp4__sides x;
-    nc_status status = nc_fp4__sides_start(&x, n, c, b, 100);
-    if (status == NC_OK)
-        status = nc_fp4__compare_pairs(&x.sweep, n, c, x.a, x.b, x.example, report);
-    nc_fp4__sides_end(&x, n->hooks);
+    nc_fp4__sides *x = (nc_fp4__sides *)nc__alloc(n->hooks, sizeof *x);
+    const uint64_t limit = b->limit, half = b->spent + (limit - b->spent) / 2;
+    nc_status status = NC_ERR_LIMIT;
+    int active;
+    if (!x) return NC_ERR_MEMORY;
+    for (active = 0; active < 2 && status == NC_ERR_LIMIT && !b->cancelled; active++) {
+        b->limit = active ? limit : half;
+        status = nc_fp4__sides_start(x, n, c, b, 100, active);
+        if (status == NC_OK)
+            status = nc_fp4__compare_pairs(&x->sweep, n, c, x->a, x->b, x->example, report);
+        nc_fp4__sides_end(x, n->hooks);
+    }
+    nc__free(n->hooks, x, sizeof *x);
     return status;
 }
 
@@ -14859,22 +14880,26 @@ NC_API nc_status nc_fp4_miter(nc_fp4_circuit **miter, const nc_fp4_network *netw
                               const nc_fp4_circuit *circuit) {
     const nc_fp4_verify_options none = {0, 0, NULL, NULL, NULL, NULL, NULL};
     nc_fp4__budget b;
-    nc_fp4__sides x;
+    nc_fp4__sides *x;
     nc_status status;
     if (!miter) return NC_ERR_ARG;
     *miter = NULL;
     if (!network || !circuit) return NC_ERR_ARG;
     if (!nc_fp4__same_shape(network, circuit)) return NC_ERR_MISMATCH;
+    x = (nc_fp4__sides *)nc__alloc(network->hooks, sizeof *x);
+    if (!x) return NC_ERR_MEMORY;
     memset(&b, 0, sizeof b);
     b.options = &none;
     b.limit = UINT64_MAX;
-    status = nc_fp4__sides_start(&x, network, circuit, &b, 0);
-    if (status == NC_OK) status = nc_fp4__finish_miter(&x.sweep, x.a, x.b, network->outputs.count);
+    status = nc_fp4__sides_start(x, network, circuit, &b, 0, 0);
+    if (status == NC_OK)
+        status = nc_fp4__finish_miter(&x->sweep, x->a, x->b, network->outputs.count);
     if (status == NC_OK) {
-        *miter = x.sweep.f;
-        x.sweep.f = NULL;
+        *miter = x->sweep.f;
+        x->sweep.f = NULL;
     }
-    nc_fp4__sides_end(&x, network->hooks);
+    nc_fp4__sides_end(x, network->hooks);
+    nc__free(network->hooks, x, sizeof *x);
     return status;
 }
 

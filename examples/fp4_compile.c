@@ -2,20 +2,22 @@
    AIGER, Verilog, Bristol, JSON or a built-in template; writes the network (.fp4, C, DOT, BLIF, JSON,
    safetensors) or the circuit (BLIF, Bristol Fashion, JSON, AIGER); verifies it.
    cc -O2 fp4_compile.c -lm -o fp4_compile   (needs stb_ds.h) */
-#define _POSIX_C_SOURCE 199309L
+#define _POSIX_C_SOURCE 200809L
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
 
 static const char usage[] =
-    "usage: fp4_compile (--template NAME --bits N | --blif F | --aiger F | --verilog F | --bristol "
-    "F "
-    "|\n"
-    "                    --json F | --circuit F | --fp4 F) [--top NAME] [--genlib F] [--frames N]\n"
-    "                   [--undriven 0] [--emit KIND] [-o OUT] [--verify] [--report]\n"
+    "usage: fp4_compile (--template NAME --bits N | --blif F | --aiger F | --verilog F |\n"
+    "                    --bristol F | --json F | --circuit F | --fp4 F)\n"
+    "                   [--top NAME] [--genlib F] [--frames N] [--undriven 0] [--emit KIND]\n"
+    "                   [-o OUT] [--verify] [--steps N] [--seconds S] [--solver PROGRAM]\n"
+    "                   [--report]\n"
     "  --template NAME  adder, subtractor, add-sub, comparator, multiplier, parity, popcount, "
     "mux,\n"
     "                   decoder, priority-encoder, alu, shifter\n"
@@ -27,11 +29,17 @@ static const char usage[] =
     "  --emit KIND      fp4 (default), c, dot, json, safetensors, blif: the network of units;\n"
     "                   circuit-blif, bristol, circuit-json, aiger: the circuit before\n"
     "  -o OUT           write there instead of to standard output\n"
-    "  --verify         every input up to 26 of them; else a proof by decision diagrams against\n"
-    "                   the circuit (for templates: against another construction), else by "
-    "structure\n"
+    "  --verify         every input where these are few; else a proof by structure, decision\n"
+    "                   diagrams or sweeping (for templates: against another construction, then\n"
+    "                   against the circuit itself)\n"
+    "  --steps N        budget of each proof in steps (default 2^31, some 15 s)\n"
+    "  --seconds S      stop each proof after so many seconds\n"
+    "  --solver PROGRAM a SAT solver for what is left: it gets the name of a DIMACS file, prints\n"
+    "                   'v' lines and returns 10 or 20 (cadical, kissat ..)\n"
     "  --report         sizes as JSON on standard output (then -o is needed to write)\n"
-    "Returns 0, 1 on an error or when verification fails, 2 on bad usage.\n";
+    "Returns 0, 1 on an error or when verification fails, 2 on bad usage, 3 when it ends without "
+    "a\n"
+    "verdict.\n";
 
 static double now(void) {
     struct timespec t;
@@ -52,9 +60,11 @@ static int write_file(const char *path, const char *data, size_t bytes) {
 }
 
 typedef struct job {
-    const char *source, *path, *emit, *out, *genlib;
+    const char *source, *path, *emit, *out, *genlib, *solver;
     int which, bits, verify, report;
     nc_fp4_read_options options;
+    uint64_t steps;
+    double seconds, start;           /* of a proof */
     nc_fp4_circuit *circuit, *other; /* other: what a template is proven against */
     nc_fp4_network *network;
 } job;
@@ -112,26 +122,123 @@ static int load(job *j) {
 }
 
 static const char *evidence_text(const nc_fp4_report *r) {
-    static const char *const text[3] = {"every input tried", "proof by decision diagrams",
-                                        "proof by structure, and random inputs"};
+    static const char *const text[5] = {"every input tried", "proof by decision diagrams",
+                                        "proof by structure, and random inputs",
+                                        "proof by sweeping", "a solver's word"};
     return text[r->evidence];
 }
 
+/* Shows progress on terminals, and ends a proof when its time is over. */
+static int on_progress(void *user, uint64_t done, uint64_t total) {
+    const job *j = (const job *)user;
+    const double t = now() - j->start;
+    if (isatty(2) && t > 0.5)
+        fprintf(stderr, "\rverifying: %3.0f %% of the budget, %.0f s ",
+                100.0 * (double)done / (double)total, t);
+    return j->seconds > 0 && t > j->seconds;
+}
+
+/* The values of variables 1 .. inputs in a solver's 'v' lines. */
+static void read_model(FILE *from, uint32_t inputs, uint8_t *example) {
+    char word[32];
+    while (fscanf(from, "%31s", word) == 1) {
+        const long v = strtol(word, NULL, 10);
+        if (v > 0 && (unsigned long)v <= inputs) example[v - 1] = 1;
+    }
+}
+
+/* nc_fp4_sat_fn: PROGRAM FILE, without a shell. */
+static int run_solver(void *user, const char *dimacs, size_t bytes, uint32_t inputs,
+                      uint8_t *example) {
+    const job *j = (const job *)user;
+    char name[] = "/tmp/fp4_compile_XXXXXX";
+    const int file = mkstemp(name);
+    int ends[2], state = 0;
+    pid_t child;
+    FILE *from;
+    if (file < 0) return 0;
+    close(file);
+    if (nc_file_write(name, dimacs, bytes, NULL) != NC_OK || pipe(ends) != 0)
+        return unlink(name), 0;
+    child = fork();
+    if (child == 0) {
+        dup2(ends[1], 1);
+        close(ends[0]);
+        close(ends[1]);
+        execlp(j->solver, j->solver, name, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    from = fdopen(ends[0], "r");
+    if (from) {
+        read_model(from, inputs, example);
+        fclose(from);
+    }
+    if (child > 0) waitpid(child, &state, 0);
+    unlink(name);
+    state = child > 0 && WIFEXITED(state) ? WEXITSTATUS(state) : 0;
+    if (state != 10 && state != 20)
+        fprintf(stderr, "fp4_compile: '%s' gave no answer\n", j->solver);
+    return state;
+}
+
+static nc_status prove(job *j, const nc_fp4_circuit *against, int ask, uint8_t *example,
+                       nc_fp4_report *r) {
+    nc_fp4_verify_options o;
+    nc_status status;
+    memset(&o, 0, sizeof o);
+    o.steps = j->steps;
+    o.progress = on_progress;
+    o.progress_user = j;
+    o.sat = j->solver && ask ? run_solver : NULL;
+    o.sat_user = j;
+    o.counter_example = example;
+    j->start = now();
+    status = nc_fp4_verify_with(j->network, against, &o, r);
+    if (isatty(2) && now() - j->start > 0.5) fprintf(stderr, "\r%60s\r", "");
+    return status;
+}
+
+static void print_example(const job *j, const uint8_t *example) {
+    nc_fp4_bus bus;
+    uint32_t b, i;
+    for (b = 0; nc_fp4_input_bus(j->circuit, b, &bus); b++) {
+        fprintf(stderr, "  %s = ", bus.name);
+        for (i = bus.width; i-- > 0;) fputc('0' + example[bus.first + i], stderr);
+        fputc('\n', stderr);
+    }
+}
+
+/* 0: proven; 1: refuted, or an error; 3: neither. */
 static int verify(job *j, nc_fp4_report *r) {
     double start = now();
+    uint8_t *example;
     nc_status status;
     if (!j->circuit)
         return fprintf(stderr, "fp4_compile: a .fp4 file holds no circuit to verify it against\n"),
                1;
-    status = nc_fp4_verify(j->network, j->other ? j->other : j->circuit, r);
-    if (status == NC_ERR_LIMIT) status = nc_fp4_verify(j->network, j->circuit, r);
-    if (status != NC_OK || r->wrong)
-        return fprintf(stderr, "fp4_compile: NOT EXACT: %s, %llu wrong, first %llu\n",
-                       nc_status_str(status), (unsigned long long)r->wrong,
-                       (unsigned long long)r->first_wrong),
-               1;
-    fprintf(stderr, "exact: %s, %.1f ms\n", evidence_text(r), (now() - start) * 1e3);
-    return 0;
+    example = (uint8_t *)calloc(nc_fp4_network_inputs(j->network) + 1, 1);
+    if (!example) return fprintf(stderr, "fp4_compile: out of memory\n"), 1;
+    status = prove(j, j->other ? j->other : j->circuit, 1, example, r);
+    if (j->other && (status == NC_ERR_LIMIT || status == NC_ERR_CANCELLED)) {
+        fprintf(stderr, "against another construction: undecided after %.1f s\n", now() - start);
+        status = prove(j, j->circuit, 1, example, r);
+    }
+    if (r->verdict == NC_FP4_REFUTED) {
+        fprintf(stderr, "fp4_compile: NOT EXACT: %llu wrong, first %llu (%s), for the inputs\n",
+                (unsigned long long)r->wrong, (unsigned long long)r->first_wrong,
+                r->evidence == NC_FP4_EXHAUSTIVE || r->evidence == NC_FP4_STRUCTURAL ? "case"
+                                                                                     : "output");
+        print_example(j, example);
+    } else if (r->verdict == NC_FP4_UNDECIDED) {
+        fprintf(stderr, "fp4_compile: UNDECIDED (%s): %u outputs open after %llu steps, %.1f s\n",
+                nc_status_str(status), r->open, (unsigned long long)r->steps, now() - start);
+    } else {
+        fprintf(stderr, "exact: %s, %.1f ms\n", evidence_text(r), (now() - start) * 1e3);
+    }
+    free(example);
+    if (status != NC_OK && status != NC_ERR_LIMIT && status != NC_ERR_CANCELLED) return 1;
+    return r->verdict == NC_FP4_PROVEN ? 0 : r->verdict == NC_FP4_REFUTED ? 1 : 3;
 }
 
 static int emit(const job *j) {
@@ -197,6 +304,12 @@ static int parse(job *j, int argc, char **argv) {
             i++;
         } else if (!strcmp(a, "--emit"))
             j->emit = argv[++i];
+        else if (!strcmp(a, "--steps"))
+            j->steps = strtoull(argv[++i], NULL, 10);
+        else if (!strcmp(a, "--seconds"))
+            j->seconds = atof(argv[++i]);
+        else if (!strcmp(a, "--solver"))
+            j->solver = argv[++i];
         else if (!strcmp(a, "-o"))
             j->out = argv[++i];
         else
