@@ -247,6 +247,16 @@ typedef struct nc_fp4_weight {
  * may read from it where they may from its sources. */
 typedef struct nc_fp4_weights nc_fp4_weights;
 
+/* Where a file is written to: `bytes` of it, from byte `at` on, once each but in any order; what is
+ * not written is 0. */
+typedef struct nc_fp4_sink {
+    nc_status (*write_fn)(void *user, uint64_t at, const void *from, size_t bytes);
+    void *user;
+} nc_fp4_sink;
+
+/* A file in the making. */
+typedef struct nc_fp4_writer nc_fp4_writer;
+
 /* Error of a quantised copy y of x. */
 typedef struct nc_fp4_error_stats {
     double mse;     /* mean of (x - y)^2 */
@@ -575,6 +585,47 @@ NC_API nc_status nc_fp4_weights_values(const nc_fp4_weights *weights, size_t i, 
  * that is not decoded. */
 NC_API nc_status nc_fp4_weights_bytes(const nc_fp4_weights *weights, size_t i, uint64_t at,
                                       void *to, size_t bytes, nc_error *err);
+
+/* A writer of one file, of 4-bit floats in that layout beside other tensors: GGUF, or safetensors for
+ * all others. First come all nc_fp4_writer_pair and _add, then _begin, then the data, which need not
+ * be in memory at the same time. NC_ERR_ARG for NC_FP4_LAYOUT_OTHER. */
+NC_API nc_status nc_fp4_writer_create(nc_fp4_writer **writer, nc_fp4_layout layout);
+/* Release; null is fine. The sink is not closed. */
+NC_API void nc_fp4_writer_free(nc_fp4_writer *writer);
+/* A pair of metadata. */
+NC_API nc_status nc_fp4_writer_pair(nc_fp4_writer *writer, const char *key, const char *value);
+/* The metadata of the first file of weights, but for what says how its tensors are laid out. Values
+ * of GGUF that are no strings become text, its arrays are left out, where the new file is none. */
+NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights *weights);
+/* Plan a weight: its name, format, rank and shape, of NF4 and BNB the block (0: 64). With
+ * NC_FP4_FORMAT_COUNT it is a tensor of type `dtype`, for GGUF's types without a name in safetensors
+ * also of so many `bytes`. NC_ERR_UNSUPPORTED where the layout has no such weight: the message says
+ * why. */
+NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *weight,
+                                   nc_error *err);
+/* Write the header. */
+NC_API nc_status nc_fp4_writer_begin(nc_fp4_writer *writer, const nc_fp4_sink *sink, nc_error *err);
+/* Bytes of the whole file, once it is begun. */
+NC_API uint64_t nc_fp4_writer_size(const nc_fp4_writer *writer);
+/* Rows of weight i (in the order of nc_fp4_writer_add) from `row` on, counted through the stack; all
+ * of one matrix. bitsandbytes': blocks across rows, and but for the last rows whole blocks. Codes and
+ * scales are written as they are; the tensor scale of NVFP4 as 1 / tensor_scale where the layout
+ * divides by it and the tensor does not, or the reverse. NC_ERR_UNSUPPORTED where the layout has none
+ * and it is not 1. */
+NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t row,
+                                      const nc_fp4_tensor *tensor, nc_error *err);
+/* Values first .. first + n - 1 of weight i, planned as F32, F16 or BF16: rounded to the nearest. */
+NC_API nc_status nc_fp4_writer_values(nc_fp4_writer *writer, size_t i, uint64_t first, size_t n,
+                                      const float *x, nc_error *err);
+/* Bytes from `at` on of weight i, planned with a type. */
+NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t at, const void *from,
+                                     size_t bytes, nc_error *err);
+#ifndef NC_NO_STDIO
+/* A file as a sink: PATH.part until it is closed. */
+NC_API nc_status nc_fp4_sink_open(nc_fp4_sink *sink, const char *path, nc_error *err);
+/* Close it: with `keep` it gets its name, else it is removed. A zeroed sink is fine. */
+NC_API nc_status nc_fp4_sink_close(nc_fp4_sink *sink, int keep, nc_error *err);
+#endif
 
 /* -- products: a tensor times vectors ----------------------------------------------- */
 
@@ -5362,7 +5413,7 @@ static void nc_fp4__named(nc_fp4__match *m, size_t n) {
 /* Shape of the weight: `rank` dimensions of the codes, the last of them `columns`. */
 static void nc_fp4__shaped(nc_fp4__match *m, uint32_t rank, uint64_t columns) {
     m->w->about.rank = rank;
-    memcpy(m->w->about.shape, m->e->shape, sizeof m->e->shape);
+    memcpy(m->w->about.shape, m->e->shape, rank * sizeof *m->e->shape);
     m->w->about.shape[rank - 1] = columns;
 }
 
@@ -5463,14 +5514,24 @@ static int nc_fp4__match_gguf(nc_fp4__match *m) {
 
 /* This header's own: U8 [rows, bytes], and the metadata say the rest. */
 static int nc_fp4__match_own(nc_fp4__match *m) {
-    const char *format = nc_fp4__list_value(m->list, m->e->source, "format");
-    const char *columns = nc_fp4__list_value(m->list, m->e->source, "columns");
+    const char *format, *columns, *own;
     const size_t n = strlen(m->e->name);
     const nc_fp4__row *row;
     const nc_fp4__entry *scales;
+    size_t length;
     int k = 0;
-    if (!format || strcmp(m->e->dtype, "U8") != 0 || m->e->rank != 2) return 0;
-    while (k < NC_FP4_FORMAT_COUNT && strcmp(format, nc_fp4__formats[k].name) != 0) k++;
+    if (strcmp(m->e->dtype, "U8") != 0 || m->e->rank != 2) return 0;
+    nc_fp4__named(m, n);
+    nc__buffer_put(&m->words, ".nc_fp4", 7);
+    if (m->words.status != NC_OK) return 0;
+    own = nc_fp4__list_value(m->list, m->e->source, m->words.data);
+    format = own ? own : nc_fp4__list_value(m->list, m->e->source, "format");
+    columns = own ? strchr(own, ' ') : nc_fp4__list_value(m->list, m->e->source, "columns");
+    if (!format) return 0;
+    length = own && columns ? (size_t)(columns - own) : strlen(format);
+    while (k < NC_FP4_FORMAT_COUNT && (strncmp(format, nc_fp4__formats[k].name, length) != 0 ||
+                                       nc_fp4__formats[k].name[length]))
+        k++;
     if (k == NC_FP4_FORMAT_COUNT) return 0;
     row = &nc_fp4__formats[k];
     nc_fp4__shaped(m, 2, columns ? strtoull(columns, NULL, 10) : 2 * m->e->shape[1]);
@@ -6130,6 +6191,785 @@ NC_API nc_status nc_fp4_weights_bytes(const nc_fp4_weights *weights, size_t i, u
     return nc_fp4__part_read(weights, nc_fp4__weights_item(weights, i), NC_FP4__CODES, at, to,
                              bytes, err);
 }
+
+/* -- writing: a plan of all weights, then their data in any order -------------------------------- */
+
+/* A weight of the plan: where its parts go in the file. */
+typedef struct nc_fp4__planned {
+    nc_fp4_weight about;
+    size_t name_at, dtype_at;
+    uint64_t at[NC_FP4__PARTS], bytes; /* of the values, where they are no 4-bit floats */
+    uint32_t bits;
+} nc_fp4__planned;
+
+struct nc_fp4_writer {
+    nc_fp4_layout layout;
+    nc_fp4_sink sink;
+    nc__buffer planned, text, state; /* weights; their names; a scratch */
+    nc__buffer pairs;                /* of metadata: type, key, value, each before its bytes */
+    uint64_t size;                   /* of the file */
+    size_t width;                    /* bits of the types whose turn it is */
+    int begun;
+};
+
+static nc_fp4__planned *nc_fp4__writer_item(const nc_fp4_writer *writer, size_t i) {
+    return (nc_fp4__planned *)(void *)writer->planned.data + i;
+}
+
+static size_t nc_fp4__writer_count(const nc_fp4_writer *writer) {
+    return writer->planned.used / sizeof(nc_fp4__planned);
+}
+
+NC_API nc_status nc_fp4_writer_create(nc_fp4_writer **writer, nc_fp4_layout layout) {
+    if (!writer) return NC_ERR_ARG;
+    *writer = NULL;
+    if ((unsigned)layout >= NC_FP4_LAYOUT_OTHER) return NC_ERR_ARG;
+    *writer = (nc_fp4_writer *)nc__calloc(NULL, sizeof **writer);
+    if (!*writer) return NC_ERR_MEMORY;
+    (*writer)->layout = layout;
+    return NC_OK;
+}
+
+NC_API void nc_fp4_writer_free(nc_fp4_writer *writer) {
+    if (!writer) return;
+    nc__buffer_free(&writer->planned);
+    nc__buffer_free(&writer->text);
+    nc__buffer_free(&writer->state);
+    nc__buffer_free(&writer->pairs);
+    nc__free(NULL, writer, 0);
+}
+
+/* A pair of metadata: GGUF's type and the value as it stands there, or a string. */
+static void nc_fp4__writer_keep(nc_fp4_writer *writer, uint32_t type, const char *key,
+                                const void *value, size_t bytes) {
+    nc__buffer_le(&writer->pairs, type, 4);
+    nc__buffer_le(&writer->pairs, strlen(key) + 1, 8);
+    nc__buffer_put(&writer->pairs, key, strlen(key) + 1);
+    nc__buffer_le(&writer->pairs, bytes, 8);
+    nc__buffer_put(&writer->pairs, value, bytes);
+}
+
+NC_API nc_status nc_fp4_writer_pair(nc_fp4_writer *writer, const char *key, const char *value) {
+    if (!writer || !key || !*key || !value || writer->begun) return NC_ERR_ARG;
+    nc_fp4__writer_keep(writer, NC_FP4__GGUF_STRING, key, value, strlen(value) + 1);
+    return writer->pairs.status;
+}
+
+/* 1: metadata that say how a file's tensors are laid out, which the new file says in its own way. */
+static int nc_fp4__says_layout(const nc_fp4_weights *weights, const char *key) {
+    const size_t n = strlen(key);
+    const nc_fp4_weight *about = nc_fp4_weights_get(weights, nc_fp4_weights_find(weights, key));
+    return !strcmp(key, "tensor_names") || !strcmp(key, "general.alignment") ||
+           !strncmp(key, "split.", 6) || (n > 7 && !strcmp(key + n - 7, ".nc_fp4")) ||
+           (about && nc_fp4__list_value(&weights->list, 0, "tensor_names"));
+}
+
+NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights *weights) {
+    size_t i;
+    if (!writer || !weights || writer->begun) return NC_ERR_ARG;
+    for (i = 0; i < nc_fp4__list_pairs(&weights->list); i++) {
+        const nc_fp4__pair *pair = nc_fp4__list_pair(&weights->list, i);
+        if (pair->source != 0 || nc_fp4__says_layout(weights, pair->key)) continue;
+        if (pair->raw && pair->type != NC_FP4__GGUF_STRING) {
+            if (writer->layout == NC_FP4_LAYOUT_GGUF)
+                nc_fp4__writer_keep(writer, pair->type, pair->key, pair->raw, pair->raw_bytes);
+            else if (pair->type != NC_FP4__GGUF_ARRAY)
+                (void)nc_fp4_writer_pair(writer, pair->key, pair->text);
+        } else {
+            (void)nc_fp4_writer_pair(writer, pair->key, pair->text);
+        }
+    }
+    return writer->pairs.status;
+}
+
+/* The next pair; 0: there is none. */
+static int nc_fp4__writer_next(const nc_fp4_writer *writer, size_t *at, uint32_t *type,
+                               const char **key, const char **value, size_t *bytes) {
+    const uint8_t *data = (const uint8_t *)writer->pairs.data + *at;
+    size_t n;
+    if (*at >= writer->pairs.used) return 0;
+    *type = (uint32_t)nc__get_le(data, 4);
+    n = (size_t)nc__get_le(data + 4, 8);
+    *key = writer->pairs.data + *at + 12;
+    *bytes = (size_t)nc__get_le(data + 12 + n, 8);
+    *value = *key + n + 8;
+    *at += 20 + n + *bytes;
+    return 1;
+}
+
+/* Why a weight cannot be written in a layout; null: it can. */
+static const char *nc_fp4__writer_refuses(nc_fp4_layout layout, const nc_fp4_weight *w) {
+    const uint64_t columns = w->rank ? w->shape[w->rank - 1] : 0;
+    const int mx = w->format == NC_FP4_MXFP4, nv = w->format == NC_FP4_NVFP4;
+    if (w->format == NC_FP4_FORMAT_COUNT) return NULL;
+    if (w->rank < 1 || w->rank > 8 || columns == 0) return "its shape is no matrix";
+    switch (layout) {
+    case NC_FP4_LAYOUT_OWN:
+        return w->rank == 2 ? NULL : "this header's own layout has two dimensions";
+    case NC_FP4_LAYOUT_BNB:
+        return w->format == NC_FP4_NF4 || w->format == NC_FP4_BNB ? NULL
+                                                                  : "bitsandbytes has NF4 and FP4";
+    case NC_FP4_LAYOUT_GPT_OSS:
+        if (!mx) return "gpt-oss has MXFP4";
+        break;
+    case NC_FP4_LAYOUT_MLX:
+        if (!nc_fp4__before(w->name, ".weight")) return "MLX's names end in .weight";
+        break;
+    case NC_FP4_LAYOUT_GGUF:
+        if (w->rank > 4) return "GGUF has four dimensions at most";
+        if (nv && columns % 64) return "GGUF's NVFP4 has rows of a multiple of 64";
+        break;
+    case NC_FP4_LAYOUT_TORCHAO:
+        if (!strchr(w->name, '.')) return "torchao's names have a point";
+        break;
+    case NC_FP4_LAYOUT_COMPRESSED:
+    case NC_FP4_LAYOUT_MODELOPT: break;
+    default: return "this layout has no 4-bit floats";
+    }
+    if (!mx && !nv) return "the layout has MXFP4 and NVFP4";
+    if (w->rank < 2 && layout != NC_FP4_LAYOUT_GGUF) return "its shape is no matrix";
+    return columns % (mx ? 32 : 16) ? "its rows are no multiple of the block" : NULL;
+}
+
+NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *weight,
+                                   nc_error *err) {
+    const char *why;
+    nc_fp4__planned p;
+    uint64_t count = 1;
+    uint32_t i;
+    nc__clear(err);
+    if (!writer || !weight || !weight->name || !*weight->name || writer->begun)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no name, or the header is written");
+    memset(&p, 0, sizeof p);
+    p.about = *weight;
+    why = nc_fp4__writer_refuses(writer->layout, weight);
+    if (why) return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.80s': %s", weight->name, why);
+    if (weight->rank > 8)
+        return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.80s' has more than eight dimensions",
+                        weight->name);
+    for (i = 0; i < weight->rank; i++) {
+        if (weight->shape[i] && count > (UINT64_C(1) << 56) / weight->shape[i])
+            return nc__fail(err, NC_ERR_LIMIT, 0, 0, "'%.80s' has more than 2^56 values",
+                            weight->name);
+        count *= weight->shape[i];
+    }
+    p.about.columns = weight->rank ? weight->shape[weight->rank - 1] : 1;
+    p.about.rows = weight->rank > 1 ? weight->shape[weight->rank - 2] : 1;
+    p.about.stack = count ? count / (p.about.rows * p.about.columns) : 1;
+    if (weight->format == NC_FP4_FORMAT_COUNT) {
+        p.bits = weight->dtype ? (uint32_t)nc__dtype_bits(weight->dtype) : 0;
+        p.bytes = p.bits ? (count * p.bits + 7) / 8 : weight->bytes;
+    } else if ((unsigned)weight->format > NC_FP4_FORMAT_COUNT) {
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s' has an unknown format", weight->name);
+    } else {
+        const nc_fp4__row *row = &nc_fp4__formats[weight->format];
+        if (row->scale != NC_FP4__FLOAT32 || !weight->block) p.about.block = row->block;
+    }
+    if (writer->layout == NC_FP4_LAYOUT_BNB && weight->format != NC_FP4_FORMAT_COUNT) {
+        p.about.rows *= p.about.stack;
+        p.about.stack = 1;
+    }
+    p.name_at = writer->text.used;
+    nc__buffer_put(&writer->text, weight->name, strlen(weight->name) + 1);
+    p.dtype_at = writer->text.used;
+    nc__buffer_print(&writer->text, "%s", weight->dtype ? weight->dtype : "");
+    nc__buffer_put(&writer->text, "", 1);
+    nc__buffer_put(&writer->planned, &p, sizeof p);
+    if (writer->text.status == NC_OK && writer->planned.status == NC_OK) return NC_OK;
+    return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+}
+
+/* A tensor of the header: a name of n characters and a suffix. Its place becomes that of the part. */
+static void nc_fp4__writer_part(nc_fp4_writer *writer, nc__head *h, nc_fp4__planned *p, int part,
+                                const char *base, size_t n, const char *suffix, const char *dtype,
+                                const uint64_t *shape, uint32_t rank) {
+    const size_t bits = nc__dtype_bits(dtype);
+    if ((bits < 16 ? 8 : bits) != writer->width) return;
+    writer->state.used = 0;
+    nc__buffer_put(&writer->state, base, n);
+    nc__buffer_put(&writer->state, suffix, strlen(suffix) + 1);
+    p->at[part] = h->at;
+    if (writer->state.status == NC_OK) nc__head_tensor(h, writer->state.data, dtype, shape, rank);
+}
+
+/* bitsandbytes' JSON text. */
+static int nc_fp4__bnb_text(const nc_fp4__planned *p, char *out, size_t room) {
+    int n = snprintf(out, room,
+                     "{\"quant_type\": \"%s\", \"blocksize\": %u, \"dtype\": \"float32\", "
+                     "\"shape\": [",
+                     p->about.format == NC_FP4_NF4 ? "nf4" : "fp4", (unsigned)p->about.block);
+    uint32_t i;
+    for (i = 0; i < p->about.rank; i++)
+        n += snprintf(out + n, room - (size_t)n, i ? ", %llu" : "%llu",
+                      (unsigned long long)p->about.shape[i]);
+    return n + snprintf(out + n, room - (size_t)n, "]}");
+}
+
+static uint64_t nc_fp4__planned_count(const nc_fp4__planned *p) {
+    return p->about.stack * p->about.rows * p->about.columns;
+}
+
+static void nc_fp4__head_bnb(nc_fp4_writer *writer, nc__head *h, nc_fp4__planned *p) {
+    const char *name = p->about.name;
+    const size_t n = strlen(name);
+    const uint64_t count = nc_fp4__planned_count(p), block = p->about.block;
+    uint64_t shape[2];
+    char text[400];
+    shape[1] = 1;
+    shape[0] = count / 2 + count % 2;
+    nc_fp4__writer_part(writer, h, p, NC_FP4__CODES, name, n, "", "U8", shape, 2);
+    shape[0] = count / block + (count % block != 0);
+    nc_fp4__writer_part(writer, h, p, NC_FP4__SCALES, name, n, ".absmax", "F32", shape, 1);
+    shape[0] = 16;
+    nc_fp4__writer_part(writer, h, p, NC_FP4__TABLE, name, n, ".quant_map", "F32", shape, 1);
+    shape[0] = (uint64_t)nc_fp4__bnb_text(p, text, sizeof text);
+    nc_fp4__writer_part(writer, h, p, NC_FP4__STATE, name, n,
+                        p->about.format == NC_FP4_NF4 ? ".quant_state.bitsandbytes__nf4"
+                                                      : ".quant_state.bitsandbytes__fp4",
+                        "U8", shape, 1);
+}
+
+/* Codes, scales and tensor scales of the layouts that differ in names and shapes alone. */
+static void nc_fp4__head_stack(nc_fp4_writer *writer, nc__head *h, nc_fp4__planned *p) {
+    const nc_fp4_layout layout = writer->layout;
+    const nc_fp4__row *row = &nc_fp4__formats[p->about.format];
+    const int nv = row->scale == NC_FP4__E4M3;
+    const char *name = p->about.name, *suffix;
+    const uint32_t last = p->about.rank - 1;
+    size_t n = strlen(name);
+    uint64_t shape[9], columns = p->about.columns;
+    memcpy(shape, p->about.shape, sizeof p->about.shape);
+    shape[last] = columns / 2 + columns % 2;
+    if (layout == NC_FP4_LAYOUT_GPT_OSS) {
+        shape[last] = columns / 32;
+        shape[last + 1] = 16;
+        nc_fp4__writer_part(writer, h, p, NC_FP4__CODES, name, n, "_blocks", "U8", shape, last + 2);
+    } else if (layout == NC_FP4_LAYOUT_MLX) {
+        shape[last] = columns / 8;
+        nc_fp4__writer_part(writer, h, p, NC_FP4__CODES, name, n, "", "U32", shape, last + 1);
+        n = nc_fp4__before(name, ".weight");
+    } else {
+        nc_fp4__writer_part(writer, h, p, NC_FP4__CODES, name, n,
+                            layout == NC_FP4_LAYOUT_COMPRESSED ? "_packed" : "", "U8", shape,
+                            last + 1);
+    }
+    if (!row->block) return;
+    shape[last] = columns / row->block + (columns % row->block != 0);
+    suffix = layout == NC_FP4_LAYOUT_GPT_OSS ? "_scales"
+             : layout == NC_FP4_LAYOUT_MLX   ? ".scales"
+                                             : "_scale";
+    nc_fp4__writer_part(writer, h, p, NC_FP4__SCALES, name, n, suffix,
+                        layout == NC_FP4_LAYOUT_OWN         ? nc_fp4__scales[row->scale].dtype
+                        : nv && layout != NC_FP4_LAYOUT_MLX ? "F8_E4M3"
+                                                            : "U8",
+                        shape, last + 1);
+    if (!nv || layout == NC_FP4_LAYOUT_MLX) return;
+    shape[0] = p->about.stack;
+    suffix = layout == NC_FP4_LAYOUT_OWN          ? "_tensor_scale"
+             : layout == NC_FP4_LAYOUT_COMPRESSED ? "_global_scale"
+                                                  : "_scale_2";
+    nc_fp4__writer_part(writer, h, p, NC_FP4__TENSOR_SCALE, name, n, suffix, "F32", shape,
+                        layout != NC_FP4_LAYOUT_MODELOPT || p->about.stack > 1);
+}
+
+/* torchao: P.A is P._A_qdata, P._A_scale, P._A_per_tensor_scale. */
+static void nc_fp4__head_torchao(nc_fp4_writer *writer, nc__head *h, nc_fp4__planned *p) {
+    const int nv = p->about.format == NC_FP4_NVFP4;
+    const uint32_t last = p->about.rank - 1;
+    const size_t n = strlen(p->about.name);
+    const size_t point = (size_t)(strrchr(p->about.name, '.') - p->about.name) + 1;
+    uint64_t shape[8];
+    nc__buffer base;
+    memset(&base, 0, sizeof base);
+    nc__buffer_put(&base, p->about.name, point);
+    nc__buffer_put(&base, "_", 1);
+    nc__buffer_put(&base, p->about.name + point, n - point);
+    memcpy(shape, p->about.shape, sizeof shape);
+    if (base.status != NC_OK) {
+        h->b.status = base.status;
+        return;
+    }
+    shape[last] /= 2;
+    nc_fp4__writer_part(writer, h, p, NC_FP4__CODES, base.data, n + 1, "_qdata", "U8", shape,
+                        last + 1);
+    shape[last] = p->about.columns / (nv ? 16 : 32);
+    nc_fp4__writer_part(writer, h, p, NC_FP4__SCALES, base.data, n + 1, "_scale",
+                        nv ? "F8_E4M3" : "F8_E8M0", shape, last + 1);
+    shape[0] = p->about.stack;
+    shape[1] = shape[2] = 1;
+    if (nv)
+        nc_fp4__writer_part(writer, h, p, NC_FP4__TENSOR_SCALE, base.data, n + 1,
+                            "_per_tensor_scale", "F32", shape, p->about.stack > 1 ? 3 : 0);
+    nc__buffer_free(&base);
+}
+
+/* What torchao's metadata say of each tensor (prototype/safetensors of torchao 0.18). */
+static void nc_fp4__torchao_pairs(nc_fp4_writer *writer, nc__head *h) {
+    static const char mx[] =
+        "{\"_type\": \"MXTensor\", \"_data\": {\"elem_dtype\": {\"_type\": \"torch.dtype\", "
+        "\"_data\": \"float4_e2m1fn_x2\"}, \"block_size\": 32, \"orig_dtype\": {\"_type\": "
+        "\"torch.dtype\", \"_data\": \"bfloat16\"}, \"kernel_preference\": {\"_type\": "
+        "\"KernelPreference\", \"_data\": \"EMULATED\"}, \"act_quant_kwargs\": null, "
+        "\"is_swizzled_scales\": false}, \"_tensor_data_names\": [\"qdata\", \"scale\"]}";
+    static const char nv[] =
+        "{\"_type\": \"NVFP4Tensor\", \"_data\": {\"is_swizzled_scales\": false, "
+        "\"use_triton_kernel\": false, \"act_quant_kwargs\": null, \"block_size\": 16, "
+        "\"orig_dtype\": {\"_type\": \"torch.dtype\", \"_data\": \"bfloat16\"}}, "
+        "\"_tensor_data_names\": [\"per_tensor_scale\", \"qdata\", \"scale\"]}";
+    nc__buffer names;
+    size_t i;
+    memset(&names, 0, sizeof names);
+    nc__buffer_put(&names, "[", 1);
+    for (i = 0; i < nc_fp4__writer_count(writer); i++) {
+        const nc_fp4_weight *about = &nc_fp4__writer_item(writer, i)->about;
+        if (i) nc__buffer_put(&names, ", ", 2);
+        nc__buffer_quote(&names, about->name);
+        nc__head_pair(h, about->name,
+                      about->format == NC_FP4_MXFP4   ? mx
+                      : about->format == NC_FP4_NVFP4 ? nv
+                                                      : "{\"_type\": \"Tensor\"}");
+    }
+    nc__buffer_put(&names, "]", 1);
+    if (names.status == NC_OK)
+        nc__head_pair(h, "tensor_names", names.data);
+    else
+        h->b.status = names.status;
+    nc__buffer_free(&names);
+}
+
+/* This header's own words for each tensor: "NAME.nc_fp4": "FORMAT COLUMNS". */
+static void nc_fp4__own_pairs(nc_fp4_writer *writer, nc__head *h) {
+    size_t i;
+    for (i = 0; i < nc_fp4__writer_count(writer); i++) {
+        const nc_fp4_weight *about = &nc_fp4__writer_item(writer, i)->about;
+        char value[64];
+        if (about->format == NC_FP4_FORMAT_COUNT) continue;
+        snprintf(value, sizeof value, "%s %llu", nc_fp4__formats[about->format].name,
+                 (unsigned long long)about->columns);
+        writer->state.used = 0;
+        nc__buffer_print(&writer->state, "%s.nc_fp4", about->name);
+        if (writer->state.status == NC_OK) nc__head_pair(h, writer->state.data, value);
+    }
+}
+
+/* The tensors of one weight, of those types whose turn it is. */
+static nc_status nc_fp4__head_weight(nc_fp4_writer *writer, nc__head *h, nc_fp4__planned *p,
+                                     nc_error *err) {
+    if (p->about.format == NC_FP4_FORMAT_COUNT) {
+        if (!p->bits)
+            return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                            "safetensors have no type '%s' ('%.60s')", p->about.dtype,
+                            p->about.name);
+        nc_fp4__writer_part(writer, h, p, NC_FP4__CODES, p->about.name, strlen(p->about.name), "",
+                            p->about.dtype, p->about.shape, p->about.rank);
+    } else if (writer->layout == NC_FP4_LAYOUT_BNB) {
+        nc_fp4__head_bnb(writer, h, p);
+    } else if (writer->layout == NC_FP4_LAYOUT_TORCHAO) {
+        nc_fp4__head_torchao(writer, h, p);
+    } else {
+        nc_fp4__head_stack(writer, h, p);
+    }
+    return NC_OK;
+}
+
+/* The header of a safetensors file; every part gets its place. */
+static nc_status nc_fp4__writer_safetensors(nc_fp4_writer *writer, nc__buffer *out, nc_error *err) {
+    size_t i, at = 0, bytes;
+    const char *key, *value;
+    nc_status status = NC_OK;
+    uint32_t type;
+    nc__head h;
+    nc__head_open(&h, NULL);
+    while (nc_fp4__writer_next(writer, &at, &type, &key, &value, &bytes))
+        if (type == NC_FP4__GGUF_STRING) nc__head_pair(&h, key, value);
+    if (writer->layout == NC_FP4_LAYOUT_TORCHAO) nc_fp4__torchao_pairs(writer, &h);
+    if (writer->layout == NC_FP4_LAYOUT_OWN) nc_fp4__own_pairs(writer, &h);
+    /* the widest types first, so that all values are aligned */
+    for (writer->width = 64; writer->width >= 8; writer->width /= 2)
+        for (i = 0; i < nc_fp4__writer_count(writer) && status == NC_OK; i++)
+            status = nc_fp4__head_weight(writer, &h, nc_fp4__writer_item(writer, i), err);
+    if (writer->state.status != NC_OK) h.b.status = writer->state.status;
+    (void)nc__head_close(&h);
+    for (i = 0; i < nc_fp4__writer_count(writer); i++)
+        for (at = 0; at < NC_FP4__PARTS; at++) nc_fp4__writer_item(writer, i)->at[at] += h.b.used;
+    writer->size = h.b.used + h.at;
+    *out = h.b;
+    if (status != NC_OK) return status;
+    return h.b.status == NC_OK ? NC_OK
+                               : nc__fail(err, h.b.status, 0, 0, "out of memory for the header");
+}
+
+/* Bytes of a weight in GGUF, and its type there; 0: there is none. */
+static const nc_fp4__ggml_type *nc_fp4__planned_type(const nc_fp4__planned *p, uint64_t *bytes) {
+    const char *name = p->about.format == NC_FP4_MXFP4   ? "MXFP4"
+                       : p->about.format == NC_FP4_NVFP4 ? "NVFP4"
+                                                         : p->about.dtype;
+    size_t i = 0;
+    const size_t count = sizeof nc_fp4__ggml_types / sizeof *nc_fp4__ggml_types;
+    while (i < count && strcmp(nc_fp4__ggml_types[i].name, name) != 0) i++;
+    if (i == count) return NULL;
+    *bytes = nc_fp4__planned_count(p) / nc_fp4__ggml_types[i].block * nc_fp4__ggml_types[i].bytes;
+    return &nc_fp4__ggml_types[i];
+}
+
+static void nc_fp4__gguf_string(nc__buffer *b, const char *text) {
+    nc__buffer_le(b, strlen(text), 8);
+    nc__buffer_put(b, text, strlen(text));
+}
+
+/* The header of a GGUF file of version 3, alignment 32. */
+static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_error *err) {
+    const size_t count = nc_fp4__writer_count(writer);
+    size_t i, k, at = 0, bytes;
+    uint64_t offset = 0, size = 0, pairs = 0;
+    const char *key, *value;
+    uint32_t type;
+    while (nc_fp4__writer_next(writer, &at, &type, &key, &value, &bytes)) pairs++;
+    nc__buffer_put(b, "GGUF\3\0\0\0", 8);
+    nc__buffer_le(b, count, 8);
+    nc__buffer_le(b, pairs, 8);
+    for (at = 0; nc_fp4__writer_next(writer, &at, &type, &key, &value, &bytes);) {
+        nc_fp4__gguf_string(b, key);
+        nc__buffer_le(b, type, 4);
+        if (type == NC_FP4__GGUF_STRING)
+            nc_fp4__gguf_string(b, value);
+        else
+            nc__buffer_put(b, value, bytes);
+    }
+    for (i = 0; i < count; i++) {
+        nc_fp4__planned *p = nc_fp4__writer_item(writer, i);
+        const nc_fp4__ggml_type *t = nc_fp4__planned_type(p, &size);
+        if (!t || p->about.rank > 4)
+            return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                            "GGUF has no type '%s' or no %u dimensions ('%.60s')", p->about.dtype,
+                            (unsigned)p->about.rank, p->about.name);
+        nc_fp4__gguf_string(b, p->about.name);
+        nc__buffer_le(b, p->about.rank, 4);
+        for (k = p->about.rank; k-- > 0;) nc__buffer_le(b, p->about.shape[k], 8);
+        nc__buffer_le(b, t->type, 4);
+        nc__buffer_le(b, offset, 8);
+        p->at[NC_FP4__CODES] = offset;
+        offset = nc_fp4__up(offset + size, 32);
+    }
+    while (b->used % 32 && b->status == NC_OK) nc__buffer_put(b, "", 1);
+    for (i = 0; i < count; i++) nc_fp4__writer_item(writer, i)->at[NC_FP4__CODES] += b->used;
+    writer->size = b->used + offset;
+    return b->status == NC_OK ? NC_OK
+                              : nc__fail(err, b->status, 0, 0, "out of memory for the header");
+}
+
+static nc_status nc_fp4__writer_put(nc_fp4_writer *writer, uint64_t at, const void *from,
+                                    size_t bytes, nc_error *err) {
+    const nc_status status =
+        bytes ? writer->sink.write_fn(writer->sink.user, at, from, bytes) : NC_OK;
+    return status == NC_OK ? NC_OK
+                           : nc__fail(err, status, 0, 0, "cannot write %llu bytes at %llu",
+                                      (unsigned long long)bytes, (unsigned long long)at);
+}
+
+/* What is known before the data: bitsandbytes' tables and texts. */
+static nc_status nc_fp4__writer_known(nc_fp4_writer *writer, nc_error *err) {
+    nc_status status = NC_OK;
+    size_t i, k;
+    for (i = 0; i < nc_fp4__writer_count(writer) && status == NC_OK; i++) {
+        const nc_fp4__planned *p = nc_fp4__writer_item(writer, i);
+        uint8_t table[64];
+        char text[400];
+        if (writer->layout != NC_FP4_LAYOUT_BNB || p->about.format == NC_FP4_FORMAT_COUNT) continue;
+        for (k = 0; k < 16; k++) /* its FP4 has no -0 there */
+            nc__put_le(table + 4 * k,
+                       nc_fp4__bits(nc_fp4__formats[p->about.format].element->value[k] + 0.0f), 4);
+        status = nc_fp4__writer_put(writer, p->at[NC_FP4__TABLE], table, sizeof table, err);
+        if (status == NC_OK)
+            status = nc_fp4__writer_put(writer, p->at[NC_FP4__STATE], text,
+                                        (size_t)nc_fp4__bnb_text(p, text, sizeof text), err);
+    }
+    return status;
+}
+
+NC_API nc_status nc_fp4_writer_begin(nc_fp4_writer *writer, const nc_fp4_sink *sink,
+                                     nc_error *err) {
+    nc_status status;
+    nc__buffer head;
+    size_t i;
+    nc__clear(err);
+    if (!writer || !sink || !sink->write_fn || writer->begun)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no sink, or begun before");
+    memset(&head, 0, sizeof head);
+    writer->sink = *sink;
+    for (i = 0; i < nc_fp4__writer_count(writer); i++) { /* the texts have moved as they grew */
+        nc_fp4__planned *p = nc_fp4__writer_item(writer, i);
+        p->about.name = writer->text.data + p->name_at;
+        p->about.dtype = writer->text.data + p->dtype_at;
+    }
+    status = writer->pairs.status == NC_OK
+                 ? NC_OK
+                 : nc__fail(err, writer->pairs.status, 0, 0, "out of memory");
+    if (status == NC_OK)
+        status = writer->layout == NC_FP4_LAYOUT_GGUF
+                     ? nc_fp4__writer_gguf(writer, &head, err)
+                     : nc_fp4__writer_safetensors(writer, &head, err);
+    if (status == NC_OK) status = nc_fp4__writer_put(writer, 0, head.data, head.used, err);
+    /* the last byte, so that the file has its length also where the end is padding */
+    if (status == NC_OK && writer->size > head.used)
+        status = nc_fp4__writer_put(writer, writer->size - 1, "", 1, err);
+    nc__buffer_free(&head);
+    if (status == NC_OK) status = nc_fp4__writer_known(writer, err);
+    writer->begun = status == NC_OK;
+    return status;
+}
+
+NC_API uint64_t nc_fp4_writer_size(const nc_fp4_writer *writer) {
+    return writer ? writer->size : 0;
+}
+
+/* -- data of the planned weights ------------------------------------------------------------------ */
+
+/* Weight i of the plan; null after a failure. */
+static const nc_fp4__planned *nc_fp4__writer_at(const nc_fp4_writer *writer, size_t i, int four,
+                                                nc_error *err) {
+    const nc_fp4__planned *p;
+    nc__clear(err);
+    if (!writer || !writer->begun || i >= nc_fp4__writer_count(writer)) {
+        (void)nc__fail(err, NC_ERR_ARG, 0, 0, "nothing is begun, or no weight has that number");
+        return NULL;
+    }
+    p = nc_fp4__writer_item(writer, i);
+    if ((p->about.format != NC_FP4_FORMAT_COUNT) == four) return p;
+    (void)nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s' is planned as %s", p->about.name,
+                   four ? p->about.dtype : nc_fp4_format_name(p->about.format));
+    return NULL;
+}
+
+/* Codes of rows to flat ones: the opposite of nc_fp4__part_rows. */
+static void nc_fp4__join_rows(uint8_t *out, const nc_fp4_tensor *t) {
+    const size_t row_bytes = nc_fp4_code_bytes(t->columns);
+    size_t i = 0, r, c;
+    memset(out, 0, nc_fp4_code_bytes((size_t)t->rows * t->columns));
+    for (r = 0; r < t->rows; r++)
+        for (c = 0; c < t->columns; c++, i++)
+            out[i / 2] =
+                (uint8_t)(out[i / 2] | nc_fp4__code_at(t->codes + r * row_bytes, c) << (i % 2 * 4));
+}
+
+static nc_status nc_fp4__writer_bnb(nc_fp4_writer *writer, const nc_fp4__planned *p, uint64_t row,
+                                    const nc_fp4_tensor *t, nc_error *err) {
+    const size_t n = (size_t)t->rows * t->columns, bytes = nc_fp4_code_bytes(n);
+    const uint64_t first = row * t->columns, block = p->about.block;
+    const uint32_t own = t->block ? t->block : nc_fp4__formats[t->format].block;
+    const int last = row + t->rows == p->about.rows;
+    uint8_t *codes;
+    nc_status status;
+    if (own != block || first % block || (!last && n % block) ||
+        (!t->across && t->rows > 1 && t->columns % block))
+        return nc__fail(err, NC_ERR_ARG, 0, 0,
+                        "'%.60s' needs blocks of %u across rows, and whole ones", p->about.name,
+                        (unsigned)block);
+    codes = (uint8_t *)nc__alloc(NULL, bytes);
+    if (!codes) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    nc_fp4__join_rows(codes, t);
+    (void)nc_fp4_reorder(codes, codes, 2 * bytes, NC_FP4_LOW_FIRST, NC_FP4_HIGH_FIRST, 0);
+    status = nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + first / 2, codes, bytes, err);
+    nc__free(NULL, codes, 0);
+    if (status != NC_OK) return status;
+    return nc_fp4__writer_put(writer, p->at[NC_FP4__SCALES] + first / block * 4, t->scales,
+                              nc_fp4_tensor_scale_bytes(t), err);
+}
+
+static nc_status nc_fp4__writer_gguf_rows(nc_fp4_writer *writer, const nc_fp4__planned *p,
+                                          uint64_t row, const nc_fp4_tensor *t, nc_error *err) {
+    const int mx = t->format == NC_FP4_MXFP4;
+    const uint32_t at_once = mx ? 32 : 64, ahead = mx ? 1 : 4, block = mx ? 32 : 16;
+    const size_t row_bytes = (size_t)t->columns / at_once * (ahead + at_once / 2);
+    const size_t code_bytes = nc_fp4_code_bytes(t->columns);
+    const size_t scale_bytes = nc_fp4_scale_bytes(t->format, t->columns);
+    uint8_t *raw = (uint8_t *)nc__alloc(NULL, row_bytes);
+    nc_status status = NC_OK;
+    uint32_t r, c, i;
+    if (!raw) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    for (r = 0; r < t->rows && status == NC_OK; r++) {
+        uint8_t *out = raw;
+        for (c = 0; c < t->columns; c += at_once, out += ahead + at_once / 2) {
+            for (i = 0; i < ahead; i++) {
+                out[i] = t->scales[r * scale_bytes + c / block + i];
+                if (!mx && out[i] >= 0x7F)
+                    status = nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                                      "'%.60s' has the scale %02X, which GGUF's NVFP4 has not",
+                                      p->about.name, (unsigned)out[i]);
+            }
+            (void)nc_fp4_reorder(out + ahead, t->codes + r * code_bytes + c / 2, at_once,
+                                 NC_FP4_LOW_FIRST, NC_FP4_SPLIT, block);
+        }
+        if (status == NC_OK)
+            status = nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + (row + r) * row_bytes, raw,
+                                        row_bytes, err);
+    }
+    nc__free(NULL, raw, 0);
+    return status;
+}
+
+/* The tensor scale as the layout has it: multiplied with, divided by, or 1. */
+static nc_status nc_fp4__writer_scale(nc_fp4_writer *writer, const nc_fp4__planned *p,
+                                      uint64_t matrix, const nc_fp4_tensor *t, nc_error *err) {
+    const int divides = writer->layout == NC_FP4_LAYOUT_COMPRESSED;
+    const float scale = divides == (t->divides != 0) ? t->tensor_scale : 1.0f / t->tensor_scale;
+    uint8_t bytes[4];
+    if (writer->layout == NC_FP4_LAYOUT_MLX || writer->layout == NC_FP4_LAYOUT_GGUF)
+        return t->tensor_scale == 1.0f
+                   ? NC_OK
+                   : nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                              "'%.50s' has the tensor scale %.9g: %s's NVFP4 has none",
+                              p->about.name, (double)t->tensor_scale,
+                              nc_fp4_layout_name(writer->layout));
+    nc__put_le(bytes, nc_fp4__bits(scale), 4);
+    return nc_fp4__writer_put(writer, p->at[NC_FP4__TENSOR_SCALE] + 4 * matrix, bytes, 4, err);
+}
+
+NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t row,
+                                      const nc_fp4_tensor *tensor, nc_error *err) {
+    const nc_fp4__planned *p = nc_fp4__writer_at(writer, i, 1, err);
+    nc_fp4__row of;
+    size_t code_bytes, scale_bytes;
+    nc_status status = NC_OK;
+    if (!p) return NC_ERR_ARG;
+    if (!nc_fp4__tensor_row(tensor, &of) || !tensor->codes || tensor->format != p->about.format ||
+        tensor->columns != p->about.columns || row > p->about.rows * p->about.stack ||
+        tensor->rows > p->about.rows * p->about.stack - row)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.80s' is planned otherwise", p->about.name);
+    if (writer->layout == NC_FP4_LAYOUT_BNB) return nc_fp4__writer_bnb(writer, p, row, tensor, err);
+    if (tensor->across || of.block != p->about.block || of.block != nc_fp4_block(tensor->format))
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.50s' has blocks that only bitsandbytes has", p->about.name);
+    if (row / p->about.rows != (row + tensor->rows - 1) / p->about.rows)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.60s': rows of one matrix at a time",
+                        p->about.name);
+    if (of.scale == NC_FP4__E4M3)
+        status = nc_fp4__writer_scale(writer, p, row / p->about.rows, tensor, err);
+    if (status != NC_OK) return status;
+    if (writer->layout == NC_FP4_LAYOUT_GGUF)
+        return nc_fp4__writer_gguf_rows(writer, p, row, tensor, err);
+    code_bytes = nc_fp4_code_bytes(tensor->columns);
+    scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
+    status = nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + row * code_bytes, tensor->codes,
+                                tensor->rows * code_bytes, err);
+    if (status == NC_OK)
+        status = nc_fp4__writer_put(writer, p->at[NC_FP4__SCALES] + row * scale_bytes,
+                                    tensor->scales, tensor->rows * scale_bytes, err);
+    return status;
+}
+
+/* The nearest float16, ties to even. */
+static uint32_t nc_fp4__half(float x) {
+    const uint32_t u = nc_fp4__bits(x), sign = u >> 31 << 15, a = u & UINT32_C(0x7FFFFFFF);
+    if (a > 0x7F800000) return sign | 0x7E00;
+    if (a >= 0x477FF000) return sign | 0x7C00; /* 65,520 and above */
+    if (a < 0x38800000)                        /* below 2^-14: multiples of 2^-24 by the adder */
+        return sign | (nc_fp4__bits(nc_fp4__float(a) + 0.5f) & 0x7FF);
+    return sign | ((a + 0xFFF + (a >> 13 & 1) - 0x38000000) >> 13);
+}
+
+NC_API nc_status nc_fp4_writer_values(nc_fp4_writer *writer, size_t i, uint64_t first, size_t n,
+                                      const float *x, nc_error *err) {
+    const nc_fp4__planned *p = nc_fp4__writer_at(writer, i, 0, err);
+    const int half = p && !strcmp(p->about.dtype, "F16"),
+              brain = p && !strcmp(p->about.dtype, "BF16");
+    const size_t width = half || brain ? 2 : 4;
+    uint8_t out[4 * 1024];
+    nc_status status = NC_OK;
+    size_t k, m;
+    if (!p || (n && !x)) return NC_ERR_ARG;
+    if (!half && !brain && strcmp(p->about.dtype, "F32") != 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.60s' is planned as %s: give its bytes",
+                        p->about.name, p->about.dtype);
+    if (first > nc_fp4__planned_count(p) || n > nc_fp4__planned_count(p) - first)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s' has fewer values", p->about.name);
+    for (; n && status == NC_OK; n -= m, x += m, first += m) {
+        m = n < 1024 ? n : 1024;
+        for (k = 0; k < m; k++) {
+            const uint32_t u = nc_fp4__bits(x[k]);
+            const uint32_t top = x[k] != x[k] ? u >> 16 | 0x40 : (u + 0x7FFF + (u >> 16 & 1)) >> 16;
+            nc__put_le(out + width * k, half ? nc_fp4__half(x[k]) : brain ? top : u, width);
+        }
+        status =
+            nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + first * width, out, m * width, err);
+    }
+    return status;
+}
+
+NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t at, const void *from,
+                                     size_t bytes, nc_error *err) {
+    const nc_fp4__planned *p = nc_fp4__writer_at(writer, i, 0, err);
+    if (!p || (bytes && !from)) return NC_ERR_ARG;
+    if (at > p->bytes || bytes > p->bytes - at)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s' has fewer bytes", p->about.name);
+    return nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + at, from, bytes, err);
+}
+
+/* -- sinks --------------------------------------------------------------------------------------------- */
+
+#if !defined(NC_NO_STDIO)
+/* A file under a name of its own until it is whole. */
+typedef struct nc_fp4__out_file {
+    FILE *file;
+    uint64_t at;
+    char *path; /* and behind its NUL the name until then */
+} nc_fp4__out_file;
+
+static nc_status nc_fp4__file_write(void *user, uint64_t at, const void *from, size_t bytes) {
+    nc_fp4__out_file *out = (nc_fp4__out_file *)user;
+#if defined(NC__POSIX_FILES)
+    if (at != out->at && fseeko(out->file, (off_t)at, SEEK_SET) != 0) return NC_ERR_IO;
+#else
+    if (at > (uint64_t)LONG_MAX) return NC_ERR_LIMIT;
+    if (at != out->at && fseek(out->file, (long)at, SEEK_SET) != 0) return NC_ERR_IO;
+#endif
+    out->at = at + bytes;
+    return fwrite(from, 1, bytes, out->file) == bytes ? NC_OK : NC_ERR_IO;
+}
+
+NC_API nc_status nc_fp4_sink_open(nc_fp4_sink *sink, const char *path, nc_error *err) {
+    const size_t n = path ? strlen(path) : 0;
+    nc_fp4__out_file *out;
+    nc__clear(err);
+    if (!sink || n == 0) return nc__fail(err, NC_ERR_ARG, 0, 0, "no sink or no path");
+    memset(sink, 0, sizeof *sink);
+    out = (nc_fp4__out_file *)nc__calloc(NULL, sizeof *out + 2 * n + 8);
+    if (!out) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
+    out->path = (char *)(out + 1);
+    memcpy(out->path, path, n);
+    memcpy(out->path + n + 1, path, n);
+    memcpy(out->path + 2 * n + 1, ".part", 6);
+    out->file = fopen(out->path + n + 1, "wb");
+    if (!out->file) {
+        nc__free(NULL, out, 0);
+        return nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", path);
+    }
+    sink->write_fn = nc_fp4__file_write;
+    sink->user = out;
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_sink_close(nc_fp4_sink *sink, int keep, nc_error *err) {
+    nc_fp4__out_file *out;
+    const char *part;
+    nc_status status = NC_OK;
+    nc__clear(err);
+    if (!sink || sink->write_fn != nc_fp4__file_write) return NC_OK;
+    out = (nc_fp4__out_file *)sink->user;
+    part = out->path + strlen(out->path) + 1;
+    if (fclose(out->file) != 0 && keep)
+        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", out->path);
+#if !defined(NC__POSIX_FILES)
+    if (keep && status == NC_OK) (void)remove(out->path); /* rename does not replace there */
+#endif
+    if (keep && status == NC_OK && rename(part, out->path) != 0)
+        status = nc__fail(err, NC_ERR_IO, 0, 0, "cannot write '%.120s'", out->path);
+    if (!keep || status != NC_OK) (void)remove(part);
+    nc__free(NULL, out, 0);
+    memset(sink, 0, sizeof *sink);
+    return status;
+}
+#endif
 
 NC__COLD_END
 

@@ -295,6 +295,137 @@ static void blocks_of_every_length_are_quantised_within_and_across_rows(void **s
     }
 }
 
+/* -- writing ------------------------------------------------------------------------------------ */
+
+/* A file in memory that grows. */
+typedef struct memory {
+    uint8_t *data;
+    size_t bytes;
+} memory;
+
+static nc_status memory_write(void *user, uint64_t at, const void *from, size_t bytes) {
+    memory *m = (memory *)user;
+    if (at + bytes > m->bytes) {
+        m->data = (uint8_t *)realloc(m->data, (size_t)at + bytes);
+        if (!m->data) return NC_ERR_MEMORY;
+        memset(m->data + m->bytes, 0, (size_t)at + bytes - m->bytes);
+        m->bytes = (size_t)at + bytes;
+    }
+    memcpy(m->data + at, from, bytes);
+    return NC_OK;
+}
+
+static void assert_ok(nc_status status, const nc_error *err, const char *what) {
+    if (status != NC_OK) fail_msg("%s: %s", what, err->message);
+}
+
+/* All weights of a file to another layout, those of 4-bit floats matrix by matrix, and both rows of
+   a matrix by themselves where the layout allows it. */
+static nc_status write_all(const nc_fp4_weights *weights, nc_fp4_layout layout, memory *to,
+                           nc_error *err) {
+    const nc_fp4_sink sink = {memory_write, to};
+    const size_t count = nc_fp4_weights_count(weights);
+    nc_fp4_writer *writer;
+    nc_status status = NC_OK;
+    size_t i;
+    assert_int_equal(nc_fp4_writer_create(&writer, layout), NC_OK);
+    assert_int_equal(nc_fp4_writer_pairs(writer, weights), NC_OK);
+    for (i = 0; i < count && status == NC_OK; i++)
+        status = nc_fp4_writer_add(writer, nc_fp4_weights_get(weights, i), err);
+    if (status == NC_OK) status = nc_fp4_writer_begin(writer, &sink, err);
+    for (i = 0; i < count && status == NC_OK; i++) {
+        const nc_fp4_weight *w = nc_fp4_weights_get(weights, i);
+        uint64_t m;
+        if (w->format == NC_FP4_FORMAT_COUNT) {
+            uint8_t raw[64];
+            assert_true(w->bytes <= sizeof raw);
+            assert_ok(nc_fp4_weights_bytes(weights, i, 0, raw, (size_t)w->bytes, err), err, "read");
+            status = nc_fp4_writer_bytes(writer, i, 0, raw, (size_t)w->bytes, err);
+            continue;
+        }
+        for (m = 0; m < w->stack && status == NC_OK; m++) {
+            nc_fp4_tensor t;
+            uint32_t first = w->layout == NC_FP4_LAYOUT_BNB ? 0 : (uint32_t)w->rows - 1;
+            for (; status == NC_OK; first = 0) { /* the last row first */
+                const uint32_t rows = first                            ? 1
+                                      : w->layout == NC_FP4_LAYOUT_BNB ? (uint32_t)w->rows
+                                                                       : (uint32_t)w->rows - 1;
+                assert_ok(nc_fp4_weights_read(weights, i, m, first, rows, &t, err), err, "rows");
+                status = nc_fp4_writer_tensor(writer, i, m * w->rows + first, &t, err);
+                nc_fp4_tensor_free(&t);
+                if (first == 0) break;
+            }
+        }
+    }
+    if (status == NC_OK) assert_int_equal(nc_fp4_writer_size(writer), to->bytes);
+    nc_fp4_writer_free(writer);
+    return status;
+}
+
+/* 1: what is written in the layout has the values that were read, and the same block. */
+static void assert_same_weights(const nc_fp4_weights *weights, const memory *file,
+                                nc_fp4_layout layout, const char *what) {
+    nc_fp4_weights *again;
+    nc_fp4_source source;
+    nc_error err;
+    size_t i, k;
+    nc_fp4_source_memory(&source, file->data, file->bytes);
+    assert_ok(nc_fp4_weights_open(&again, &source, 1, &err), &err, what);
+    assert_int_equal(nc_fp4_weights_count(again), nc_fp4_weights_count(weights));
+    for (i = 0; i < nc_fp4_weights_count(weights); i++) {
+        const nc_fp4_weight *w = nc_fp4_weights_get(weights, i), *v;
+        const size_t n = (size_t)(w->stack * w->rows * w->columns);
+        float x[1024], y[1024];
+        k = nc_fp4_weights_find(again, w->name);
+        v = nc_fp4_weights_get(again, k);
+        if (!v) fail_msg("%s as %s: no '%s'", what, nc_fp4_layout_name(layout), w->name);
+        assert_int_equal(v->format, w->format);
+        assert_int_equal(v->block, w->block);
+        assert_int_equal(v->layout, w->format == NC_FP4_FORMAT_COUNT ? w->layout : layout);
+        assert_int_equal(v->rank, w->rank);
+        assert_memory_equal(v->shape, w->shape, sizeof v->shape);
+        assert_true(n <= 1024);
+        assert_ok(nc_fp4_weights_values(weights, i, 0, n, x, &err), &err, what);
+        assert_ok(nc_fp4_weights_values(again, k, 0, n, y, &err), &err, what);
+        /* one divides by the tensor's scale, the other multiplies: a rounding more */
+        if (w->format == NC_FP4_NVFP4 &&
+            (w->layout == NC_FP4_LAYOUT_COMPRESSED) != (layout == NC_FP4_LAYOUT_COMPRESSED))
+            for (k = 0; k < n; k++) assert_true(fabsf(x[k] - y[k]) <= 2.4e-7f * fabsf(x[k]));
+        else
+            assert_memory_equal(x, y, n * sizeof *x);
+    }
+    nc_fp4_weights_close(again);
+}
+
+/* From every layout to every other: what it can hold is held, the rest refused by name. */
+static void every_layout_is_written_and_read_back(void **state) {
+    static int held[NC_FP4_LAYOUT_COUNT];
+    size_t f;
+    int layout;
+    (void)state;
+    for (f = 0; f < FILES; f++) {
+        const golden *g = files + f;
+        nc_fp4_weights *weights = open_golden(g);
+        for (layout = 0; layout < NC_FP4_LAYOUT_OTHER; layout++) {
+            memory file = {NULL, 0};
+            nc_error err;
+            const nc_status status = write_all(weights, (nc_fp4_layout)layout, &file, &err);
+            if (status == NC_OK) {
+                assert_same_weights(weights, &file, (nc_fp4_layout)layout, g->file);
+                held[layout]++;
+            } else {
+                assert_int_equal(status, NC_ERR_UNSUPPORTED);
+                assert_non_null(strstr(err.message, g->name));
+                if (layout == (int)g->layout)
+                    fail_msg("%s: not written as it was read: %s", g->file, err.message);
+            }
+            free(file.data);
+        }
+        nc_fp4_weights_close(weights);
+    }
+    for (layout = 1; layout < NC_FP4_LAYOUT_OTHER; layout++) assert_true(held[layout] > 0);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_layout_is_found_by_its_names),
@@ -302,6 +433,7 @@ int main(void) {
         cmocka_unit_test(rows_can_be_read_by_themselves),
         cmocka_unit_test(products_take_every_layout_at_every_level),
         cmocka_unit_test(blocks_of_every_length_are_quantised_within_and_across_rows),
+        cmocka_unit_test(every_layout_is_written_and_read_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
