@@ -167,16 +167,48 @@ typedef enum nc_fp4_format {
 /* How the scale of a block comes from its largest magnitude. */
 typedef enum nc_fp4_scale_rule {
     NC_FP4_SCALE_FLOOR = 0, /* MXFP4: 2^(floor(log2(absmax)) - 2), the OCP rule; others: absmax */
-    NC_FP4_SCALE_CEIL = 1,  /* MXFP4: the least power of two that does not saturate */
+    NC_FP4_SCALE_CEIL = 1,  /* MXFP4: the least power of two that does not saturate; torchao and
+                               cuBLAS call it RCEIL, ModelOpt has no other. From 3.5 * 2^126 on it
+                               and the two others that round up give 2^128: infinity in float32 */
     NC_FP4_SCALE_EVEN = 2,  /* MXFP4: as floor, absmax rounded to two bits first, ties to even */
-    NC_FP4_SCALE_MSE = 3    /* of several scales the one with the least squared error */
+    NC_FP4_SCALE_MSE = 3,   /* of several scales the one with the least squared error */
+    NC_FP4_SCALE_CEIL_POWER = 4, /* MXFP4: 2^(ceil(log2(absmax)) - 2), which torchao calls CEIL */
+    NC_FP4_SCALE_FOUR_SIX = 5,   /* NVFP4 only: absmax / 6 or absmax / 4, whichever has the least
+                                    squared error; the tensor scale is absmax / (6 * 256), which
+                                    leaves room for both (Cook et al., Four Over Six, 2025) */
+    NC_FP4_SCALE_RULE_COUNT
 } nc_fp4_scale_rule;
+
+/* Whose arithmetic quantises, where projects differ in the last bits: codes, scales and tensor
+ * scale are theirs bit for bit, for finite values in whole blocks. */
+typedef enum nc_fp4_convention {
+    NC_FP4_AS_DEFINED = 0,        /* the format's own definition: every format and rule */
+    NC_FP4_AS_TORCHAO,            /* MXFP4: floor, ceil (by log2 in float32), even, ceil_power, the
+                                     scale 2^-127 divides as 2^-126. NVFP4: block scales of 2^-6 at
+                                     least, values times the rounded inverse */
+    NC_FP4_AS_COMPRESSED_TENSORS, /* MXFP4: even. NVFP4: the tensor scale is what it stores, (1 /
+                                     absmax) * 2688, by which scales are divided (nc_fp4_dequantize
+                                     takes its inverse, a tensor holds that); block scales of 0
+                                     become 1/8. -0 becomes 0 */
+    NC_FP4_AS_MODELOPT,           /* MXFP4: ceil (by log2 in float32), ties to the smaller
+                                     magnitude, zeros become -0. NVFP4: block scales of 2^-9 at
+                                     least, 1 for zeros; -0 becomes 0 */
+    NC_FP4_AS_BITSANDBYTES,       /* NF4, BNB: middles of codes rounded to float32 (six of NF4's
+                                     limits move by a unit), values times the rounded inverse in
+                                     whole blocks; BNB: ties to the lower value, and what becomes
+                                     zero takes code 8 from above and 0 from below */
+    NC_FP4_AS_GGML,               /* MXFP4: floor (by log2 in float32), ties to the smaller
+                                     magnitude, no -0 */
+    NC_FP4_CONVENTION_COUNT
+} nc_fp4_convention;
 
 /* Zero means default. */
 typedef struct nc_fp4_options {
     nc_fp4_scale_rule rule;
     int stochastic; /* E2M1 formats: round at random, by Philox with this seed and element number */
     uint64_t seed;
+    nc_fp4_convention convention; /* other than the first: nearest only, and its project's rules */
+    float tensor_scale;           /* NVFP4: a given (calibrated) one; 0: it comes from absmax */
 } nc_fp4_options;
 
 /* Which nibble holds which element. */
@@ -463,13 +495,15 @@ NC_API float nc_fp4_bnb_decode(uint8_t code);
 /* -- blocks: values that share scales ----------------------------------------------- */
 
 /* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent
- * floor(log2(absmax)) - 2. NVFP4: tensor scale absmax / (6 * 448), block scale absmax / (6 * tensor
- * scale) as E4M3. NF4, BNB: absmax. A block holding NaN or infinity gets a NaN scale and decodes to
- * NaN. *tensor_scale is 1 but for NVFP4. Errors: NC_ERR_ARG for a null pointer or unknown format.
- */
+ * floor(log2(absmax)) - 2. NVFP4: tensor scale absmax / (6 * 448), a subnormal one rounded up, block
+ * scale absmax / (6 * tensor scale) as E4M3. NF4, BNB: absmax. A block holding NaN or infinity gets
+ * a NaN scale and decodes to NaN. *tensor_scale is 1 but for NVFP4. Errors: NC_ERR_ARG for a null
+ * pointer or unknown format. */
 NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
                                  uint8_t *scales, float *tensor_scale);
-/* The same with options (null: the defaults). */
+/* The same with options (null: the defaults). NC_ERR_ARG: an unknown rule or convention, a tensor
+ * scale that is negative or not finite or that the format has not. NC_ERR_UNSUPPORTED: a rule that
+ * the format or the convention has not, random rounding by a convention. */
 NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
                                       const float *x, size_t n, uint8_t *codes, uint8_t *scales,
                                       float *tensor_scale);
@@ -2957,10 +2991,11 @@ static uint8_t nc_fp4__e8m0_scale(const nc_fp4__element *element, nc_fp4_scale_r
     if (absmax != absmax) return 255;
     if (rule == NC_FP4_SCALE_CEIL) /* one more where `largest` times the floor scale is too small */
         u += (u & mantissa) > (largest & mantissa) ? 0x800000 : 0;
+    if (rule == NC_FP4_SCALE_CEIL_POWER) /* up to a power of two */
+        u += mantissa;
     if (rule == NC_FP4_SCALE_EVEN) /* keep one bit of the mantissa */
         u += 0x1FFFFF + (u >> 22 & 1);
-    u >>= 23; /* floor(log2) + 127; subnormals: 0 */
-    if (u > 254) u = 254;
+    u >>= 23; /* floor(log2) + 127, 255 above the largest float32; subnormals: 0 */
     return (uint8_t)(u > emax ? u - emax : 0);
 }
 
@@ -3476,21 +3511,36 @@ static uint32_t nc_fp4__absmax_bits(const float *x, size_t n) {
     return nc_fp4__most(x, n);
 }
 
-/* absmax / (largest * 448) over the finite values, so that the largest block scale is about 448; 1
- * for formats without such a scale. */
-static float nc_fp4__tensor_scale(const nc_fp4__row *row, const float *x, size_t n) {
+/* The largest finite |x|. */
+static float nc_fp4__finite_absmax(const float *x, size_t n) {
     const size_t most = n / 16 * 16;
-    uint32_t max;
-    size_t i;
-    float scale;
-    if (row->scale != NC_FP4__E4M3) return 1.0f;
-    max = nc_fp4__absmax_bits(x, most);
-    i = max < UINT32_C(0x7F800000) ? most : 0;
+    uint32_t max = nc_fp4__absmax_bits(x, most);
+    size_t i = max < UINT32_C(0x7F800000) ? most : 0;
     for (max = i ? max : 0; i < n; i++) {
         const uint32_t a = nc_fp4__bits(x[i]) & UINT32_C(0x7FFFFFFF);
         max = a > max && a < UINT32_C(0x7F800000) ? a : max;
     }
-    scale = nc_fp4__float(max) / (row->element->largest * 448.0f);
+    return nc_fp4__float(max);
+}
+
+/* absmax / (largest * 448) over the finite values, so that the largest block scale is about 448; 1
+ * for formats without such a scale. Under a convention: as its project stores it. */
+static float nc_fp4__tensor_scale(const nc_fp4__row *row, const nc_fp4_options *o, const float *x,
+                                  size_t n) {
+    const float block_most = o->rule == NC_FP4_SCALE_FOUR_SIX ? 256.0f : 448.0f;
+    const float most = row->element->largest * block_most;
+    float absmax, scale;
+    if (row->scale != NC_FP4__E4M3) return 1.0f;
+    if (o->tensor_scale > 0) return o->tensor_scale;
+    absmax = nc_fp4__finite_absmax(x, n);
+    if (o->convention == NC_FP4_AS_COMPRESSED_TENSORS) { /* the inverse, of a normal absmax */
+        scale = 1.0f / (absmax > 1.17549435e-38f ? absmax : 1.17549435e-38f) * most;
+        return scale - scale == 0 ? scale : 1.0f;
+    }
+    scale = absmax / most;
+    if (o->convention != NC_FP4_AS_DEFINED) return scale;
+    if (scale < 1.17549435e-38f && (double)scale * (double)most < (double)absmax)
+        scale = nc_fp4__float(nc_fp4__bits(scale) + 1); /* no block's scale may saturate */
     return scale > 0 ? scale : 1.0f;
 }
 
@@ -3567,6 +3617,264 @@ static float nc_fp4__search_scale(const nc_fp4__row *row, const float *x, size_t
     return best;
 }
 
+/* The scale for absmax / 6 or the one for absmax / 4, which makes 4 the largest magnitude: under it
+ * the values between 4 and 6 have finer steps. */
+static float nc_fp4__four_or_six(const nc_fp4__row *row, const float *x, size_t n, float absmax,
+                                 float tensor_scale, uint8_t *out) {
+    const float six = nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, absmax, tensor_scale, out);
+    uint8_t code;
+    float four;
+    if (!(six > 0)) return six;
+    code = nc_fp4_e4m3_encode(absmax / (4.0f * tensor_scale));
+    four = nc_fp4_e4m3_decode(code) * tensor_scale;
+    if (four - four != 0 || nc_fp4__block_error(row->element, x, n, four) >=
+                                nc_fp4__block_error(row->element, x, n, six))
+        return six;
+    *out = code;
+    return four;
+}
+
+/* The scale of one block by the format's own definition: its stored form to out. */
+static float nc_fp4__scale_by_rule(const nc_fp4__row *row, nc_fp4_scale_rule rule, const float *x,
+                                   size_t n, float tensor_scale, uint8_t *out) {
+    const uint32_t most = nc_fp4__absmax_bits(x, n);
+    const float absmax = nc_fp4__float(most < UINT32_C(0x7F800000) ? most : 0x7FC00000);
+    if (rule == NC_FP4_SCALE_MSE) return nc_fp4__search_scale(row, x, n, absmax, tensor_scale, out);
+    if (rule == NC_FP4_SCALE_FOUR_SIX)
+        return nc_fp4__four_or_six(row, x, n, absmax, tensor_scale, out);
+    return nc_fp4__block_scale(row, rule, absmax, tensor_scale, out);
+}
+
+/* -- as other projects quantise ------------------------------------------------------------- */
+
+/* What becomes of signs in E2M1. */
+enum {
+    NC_FP4__SIGN_KEPT,
+    NC_FP4__SIGN_OF_VALUE,   /* -0 becomes 0 */
+    NC_FP4__SIGN_OF_CODE,    /* and what is rounded to -0, too */
+    NC_FP4__SIGN_UNLESS_MORE /* every zero becomes -0 */
+};
+
+/* How a project quantises a format; read from its sources: torchao 0.18 (prototype/mx_formats),
+ * compressed-tensors 0.20 (quantization/utils), ModelOpt 0.47 (torch/quantization/qtensor),
+ * bitsandbytes 0.50 (backends/default/ops.py), gguf 0.19 (quants.py). */
+typedef struct nc_fp4__project {
+    uint8_t convention, format;
+    uint8_t rules;       /* bit r: it has rule r */
+    uint8_t least, zero; /* E4M3: the least code of a block's scale; the one in place of 0 */
+    uint8_t sign;
+    const nc_fp4__element *element; /* whose limits its rounding has */
+} nc_fp4__project;
+
+/* E2M1, ties to the smaller magnitude. */
+static const nc_fp4__element nc_fp4__e2m1_down = {{0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f,
+                                                   -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f, -4.0f,
+                                                   -6.0f},
+                                                  6.0f,
+                                                  8,
+                                                  7,
+                                                  1,
+                                                  {0, 1, 2, 3, 4, 5, 6, 7},
+                                                  {0.25f, 0.75f, 1.25f, 1.75f, 2.5f, 3.5f, 5.0f}};
+
+/* NF4 with the middles as float32 sums of neighbours have them. */
+static const nc_fp4__element nc_fp4__nf4_rounded = {
+    {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
+     -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
+     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
+     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f},
+    1.0f,
+    16,
+    7,
+    0,
+    {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15},
+    {-0.848096371f, -0.610632896f, -0.45999527f, -0.33967942f, -0.234607399f, -0.137911737f,
+     -0.0455250181f, 0.0397901498f, 0.120255247f, 0.203521252f, 0.292013764f, 0.389312536f,
+     0.501663446f, 0.64278692f, 0.861478448f}};
+
+/* FP4 of bitsandbytes as sixteen values, the two zeros among them. */
+static const nc_fp4__element nc_fp4__bnb_rounded = {
+    {0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f, 0.5f, 0.16666667f, 0.25f, -0.0f,
+     -0.005208333333f, -0.66666667f, -1.0f, -0.33333333f, -0.5f, -0.16666667f, -0.25f},
+    1.0f,
+    16,
+    0,
+    0,
+    {11, 10, 13, 12, 15, 14, 9, 0, 8, 1, 6, 7, 4, 5, 2, 3},
+    {-0.833333373f, -0.583333373f, -0.416666687f, -0.291666687f, -0.208333343f, -0.0859375f,
+     -0.00260416674f, 0.0f, 0.00260416674f, 0.0859375f, 0.208333343f, 0.291666687f, 0.416666687f,
+     0.583333373f, 0.833333373f}};
+
+static const nc_fp4__project nc_fp4__projects[] = {
+    {NC_FP4_AS_TORCHAO, NC_FP4_MXFP4,
+     1 << NC_FP4_SCALE_FLOOR | 1 << NC_FP4_SCALE_CEIL | 1 << NC_FP4_SCALE_EVEN |
+         1 << NC_FP4_SCALE_CEIL_POWER,
+     0, 0, NC_FP4__SIGN_KEPT, &nc_fp4__e2m1},
+    {NC_FP4_AS_TORCHAO, NC_FP4_NVFP4, 1 << NC_FP4_SCALE_FLOOR, 0x08, 0x08, NC_FP4__SIGN_KEPT,
+     &nc_fp4__e2m1},
+    {NC_FP4_AS_COMPRESSED_TENSORS, NC_FP4_MXFP4, 1 << NC_FP4_SCALE_EVEN, 0, 0,
+     NC_FP4__SIGN_OF_VALUE, &nc_fp4__e2m1},
+    {NC_FP4_AS_COMPRESSED_TENSORS, NC_FP4_NVFP4, 1 << NC_FP4_SCALE_FLOOR, 0, 0x20,
+     NC_FP4__SIGN_OF_VALUE, &nc_fp4__e2m1},
+    {NC_FP4_AS_MODELOPT, NC_FP4_MXFP4, 1 << NC_FP4_SCALE_CEIL, 0, 0, NC_FP4__SIGN_UNLESS_MORE,
+     &nc_fp4__e2m1_down},
+    {NC_FP4_AS_MODELOPT, NC_FP4_NVFP4, 1 << NC_FP4_SCALE_FLOOR, 0x01, 0x38, NC_FP4__SIGN_OF_VALUE,
+     &nc_fp4__e2m1},
+    {NC_FP4_AS_BITSANDBYTES, NC_FP4_NF4, 1 << NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4__SIGN_KEPT,
+     &nc_fp4__nf4_rounded},
+    {NC_FP4_AS_BITSANDBYTES, NC_FP4_BNB, 1 << NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4__SIGN_KEPT,
+     &nc_fp4__bnb_rounded},
+    {NC_FP4_AS_GGML, NC_FP4_MXFP4, 1 << NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4__SIGN_OF_CODE,
+     &nc_fp4__e2m1_down}};
+
+/* Null: the format's own definition, or a project that has not the format. */
+static const nc_fp4__project *nc_fp4__project_of(const nc_fp4__row *row,
+                                                 nc_fp4_convention convention) {
+    size_t i;
+    for (i = 0; i < sizeof nc_fp4__projects / sizeof *nc_fp4__projects; i++) {
+        const nc_fp4__project *p = &nc_fp4__projects[i];
+        const nc_fp4__row *of = &nc_fp4__formats[p->format];
+        if (p->convention == convention && of->element == row->element && of->scale == row->scale)
+            return p;
+    }
+    return NULL;
+}
+
+/* Can a format be quantised with these options? */
+static nc_status nc_fp4__options_fit(const nc_fp4__row *row, const nc_fp4_options *o) {
+    const nc_fp4__project *project = nc_fp4__project_of(row, o->convention);
+    if ((unsigned)o->rule >= NC_FP4_SCALE_RULE_COUNT ||
+        (unsigned)o->convention >= NC_FP4_CONVENTION_COUNT || !(o->tensor_scale >= 0) ||
+        o->tensor_scale - o->tensor_scale != 0 ||
+        (o->tensor_scale > 0 && row->scale != NC_FP4__E4M3))
+        return NC_ERR_ARG;
+    if (o->rule == NC_FP4_SCALE_FOUR_SIX && row->scale != NC_FP4__E4M3) return NC_ERR_UNSUPPORTED;
+    if (o->convention == NC_FP4_AS_DEFINED) return NC_OK;
+    return project && project->rules >> o->rule & 1 && !o->stochastic ? NC_OK : NC_ERR_UNSUPPORTED;
+}
+
+/* floor or ceiling of log2(x), x > 0, as from a logarithm rounded to float32: where x is next to a
+ * power of two, that is its exponent itself. There log2(1 + d) is d / ln 2 to within d^2. */
+static int nc_fp4__rounded_log2(float x, int up) {
+    const double inverse_ln2 = 1.4426950408889634;
+    uint32_t u = nc_fp4__bits(x);
+    int k = (int)(u >> 23) - 127;
+    double mantissa;
+    if (k == -127) { /* subnormal: 2^24 times as large */
+        u = nc_fp4__bits(x * 16777216.0f);
+        k = (int)(u >> 23) - 151;
+    }
+    mantissa = (double)nc_fp4__float((u & 0x7FFFFF) | 0x3F800000);
+    if (up) return (float)((double)k + (mantissa - 1.0) * inverse_ln2) == (float)k ? k : k + 1;
+    k++;
+    return (float)((double)k - (1.0 - mantissa / 2) * inverse_ln2) == (float)k ? k : k - 1;
+}
+
+/* A block's E8M0 code by a project. */
+static uint8_t nc_fp4__project_e8m0(const nc_fp4__project *project, nc_fp4_scale_rule rule,
+                                    float absmax) {
+    const int up = rule == NC_FP4_SCALE_CEIL;
+    int code;
+    if (!up && project->convention != NC_FP4_AS_GGML)
+        return nc_fp4__e8m0_scale(project->element, rule, absmax);
+    absmax = up ? absmax / project->element->largest : absmax;
+    code = absmax > 0 ? nc_fp4__rounded_log2(absmax, up) + 127 - (up ? 0 : 2) : 0;
+    return (uint8_t)(code > 0 ? code : 0);
+}
+
+/* A block's E4M3 code by a project. */
+static uint8_t nc_fp4__project_e4m3(const nc_fp4__project *project, float absmax,
+                                    float tensor_scale) {
+    const float largest = project->element->largest;
+    float ratio;
+    uint8_t code;
+    if (project->convention == NC_FP4_AS_MODELOPT)
+        ratio = absmax / (largest * tensor_scale);
+    else if (project->convention == NC_FP4_AS_TORCHAO)
+        ratio = absmax / largest / tensor_scale;
+    else
+        ratio = absmax / largest * tensor_scale;
+    if (!(ratio > 0)) return project->zero;
+    code = nc_fp4_e4m3_encode(ratio);
+    if (code < project->least) return project->least;
+    return code ? code : project->zero;
+}
+
+/* The stored scale of a block of n values by a project, and what they are to be multiplied by (the
+ * result is 1) or divided by (0). Finite absmax; a part of a block is not whole. */
+static int nc_fp4__project_scale(const nc_fp4__project *project, nc_fp4_scale_rule rule,
+                                 float absmax, int whole, float tensor_scale, uint8_t *out,
+                                 float *by) {
+    const float least = 1e-38f; /* of what bitsandbytes divides by */
+    switch (nc_fp4__formats[project->format].scale) {
+    case NC_FP4__E8M0:
+        *out = nc_fp4__project_e8m0(project, rule, absmax);
+        *by = nc_fp4_e8m0_decode(*out);
+        if (project->convention == NC_FP4_AS_TORCHAO && *out == 0) /* divided by 2^-126, or not */
+            *by = rule == NC_FP4_SCALE_CEIL ? 1.0f : 1.17549435e-38f;
+        return 0;
+    case NC_FP4__E4M3:
+        *out = nc_fp4__project_e4m3(project, absmax, tensor_scale);
+        *by = nc_fp4_e4m3_decode(*out);
+        if (project->convention == NC_FP4_AS_TORCHAO) *by = 1.0f / tensor_scale / *by;
+        if (project->convention == NC_FP4_AS_MODELOPT) *by = *by * tensor_scale;
+        if (project->convention == NC_FP4_AS_COMPRESSED_TENSORS) *by = *by / tensor_scale;
+        return project->convention == NC_FP4_AS_TORCHAO;
+    default:
+        if (!whole && absmax < least) absmax = least;
+        nc__put_le(out, nc_fp4__bits(absmax), 4);
+        *by = absmax > least ? absmax : least;
+        if (whole) *by = 1.0f / *by;
+        return whole;
+    }
+}
+
+/* The code of a scaled value by a project. */
+static uint8_t nc_fp4__project_code(const nc_fp4__project *project, float x) {
+    const uint8_t code = nc_fp4__nearest(project->element, x);
+    switch (project->sign) {
+    case NC_FP4__SIGN_OF_VALUE: return x == 0 ? code & 7 : code;
+    case NC_FP4__SIGN_OF_CODE: return code == 8 ? 0 : code;
+    case NC_FP4__SIGN_UNLESS_MORE: return x > 0 ? code : code | 8;
+    default: return code;
+    }
+}
+
+/* Scales and codes of n values by a project. A block that is not finite has a NaN scale here too;
+ * zeros stay zeros where torchao and ModelOpt make them NaN: under a tensor scale of 0, or one whose
+ * inverse is infinite. */
+static void nc_fp4__quantize_project(const nc_fp4__project *project, const nc_fp4__row *row,
+                                     nc_fp4_scale_rule rule, const float *x, size_t n,
+                                     float tensor_scale, uint8_t *codes, uint8_t *scales) {
+    const size_t scale_bytes = nc_fp4__scales[row->scale].bytes;
+    size_t i, m, k;
+    for (i = 0; i < n; i += m) {
+        const size_t left = n - i;
+        uint8_t *out = scales + i / row->block * scale_bytes;
+        uint32_t most;
+        float by = 1.0f;
+        int times = 0, zeros = 0;
+        m = left < row->block ? left : row->block;
+        most = nc_fp4__absmax_bits(x + i, m);
+        if (most >= UINT32_C(0x7F800000)) {
+            (void)nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, nc_fp4__float(0x7FC00000),
+                                      tensor_scale, out);
+            zeros = 1;
+        } else {
+            times = nc_fp4__project_scale(project, rule, nc_fp4__float(most), m == row->block,
+                                          tensor_scale, out, &by);
+            zeros = row->scale == NC_FP4__E4M3 && !(tensor_scale > 0) && most == 0;
+        }
+        for (k = 0; k < m; k++) {
+            const float value = times ? x[i + k] * by : x[i + k] / by;
+            const int none = zeros || value != value; /* 0 over 0, 0 times infinity */
+            nc_fp4__put(codes, i + k, nc_fp4__project_code(project, none ? 0.0f : value));
+        }
+    }
+}
+
+/* -- blocks ------------------------------------------------------------------------------- */
+
 /* Scales and codes of n values, block by block; element numbers start at `first`. */
 static void nc_fp4__quantize_blocks(const nc_fp4__row *row, const nc_fp4_options *o, const float *x,
                                     size_t n, uint64_t first, float tensor_scale, uint8_t *codes,
@@ -3576,8 +3884,13 @@ static void nc_fp4__quantize_blocks(const nc_fp4__row *row, const nc_fp4_options
     const size_t wide = nc_fp4__lanes() == 16 && !nc_fp4__fits512(row) ? 8 : nc_fp4__lanes();
 #endif
     const size_t block = row->block ? row->block : n ? n : 1;
+    const nc_fp4__project *project = nc_fp4__project_of(row, o->convention);
     float scale = 1.0f;
     size_t i, m;
+    if (project) {
+        nc_fp4__quantize_project(project, row, o->rule, x, n, tensor_scale, codes, scales);
+        return;
+    }
     for (i = 0; i < n; i += m) {
         uint8_t *out = scale_bytes ? scales + i / block * scale_bytes : NULL;
 #ifdef NC_FP4__LANES8
@@ -3596,13 +3909,7 @@ static void nc_fp4__quantize_blocks(const nc_fp4__row *row, const nc_fp4_options
         }
 #endif
         m = n - i < block ? n - i : block;
-        if (scale_bytes) {
-            const uint32_t most = nc_fp4__absmax_bits(x + i, m);
-            const float absmax = nc_fp4__float(most < UINT32_C(0x7F800000) ? most : 0x7FC00000);
-            scale = o->rule == NC_FP4_SCALE_MSE
-                        ? nc_fp4__search_scale(row, x + i, m, absmax, tensor_scale, out)
-                        : nc_fp4__block_scale(row, o->rule, absmax, tensor_scale, out);
-        }
+        if (scale_bytes) scale = nc_fp4__scale_by_rule(row, o->rule, x + i, m, tensor_scale, out);
         nc_fp4__encode_block(row, o, x + i, m, scale, first + i, codes + i / 2);
     }
 }
@@ -3615,12 +3922,15 @@ NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n,
 NC_API nc_status nc_fp4_quantize_with(nc_fp4_format format, const nc_fp4_options *options,
                                       const float *x, size_t n, uint8_t *codes, uint8_t *scales,
                                       float *tensor_scale) {
-    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0};
+    static const nc_fp4_options none = {NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4_AS_DEFINED, 0};
     const nc_fp4_options *o = options ? options : &none;
     const nc_fp4__row *row = nc_fp4__row_of(format);
-    if (!row || !tensor_scale || (unsigned)o->rule > NC_FP4_SCALE_MSE) return NC_ERR_ARG;
+    nc_status status;
+    if (!row || !tensor_scale) return NC_ERR_ARG;
     if (n && (!x || !codes || (row->block && !scales))) return NC_ERR_ARG;
-    *tensor_scale = nc_fp4__tensor_scale(row, x, n);
+    status = nc_fp4__options_fit(row, o);
+    if (status != NC_OK) return status;
+    *tensor_scale = nc_fp4__tensor_scale(row, o, x, n);
     nc_fp4__quantize_blocks(row, o, x, n, 0, *tensor_scale, codes, scales);
     return NC_OK;
 }
@@ -4948,16 +5258,18 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format forma
     const nc_fp4__row *row = nc_fp4__row_of(format);
     const size_t code_bytes = nc_fp4_code_bytes(columns);
     const size_t scale_bytes = nc_fp4_scale_bytes(format, columns);
-    nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
+    nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4_AS_DEFINED, 0};
+    nc_status status;
     uint32_t r;
     if (!tensor) return NC_ERR_ARG;
     memset(tensor, 0, sizeof *tensor);
     if (!row || !x || rows == 0 || columns == 0) return NC_ERR_ARG;
     if ((uint64_t)rows * columns >> 31) return NC_ERR_LIMIT;
     if (options) o = *options;
-    if ((unsigned)o.rule > NC_FP4_SCALE_MSE) return NC_ERR_ARG;
+    status = nc_fp4__options_fit(row, &o);
+    if (status != NC_OK) return status;
     if (!nc_fp4__tensor_alloc(tensor, format, rows, columns)) return NC_ERR_MEMORY;
-    tensor->tensor_scale = nc_fp4__tensor_scale(row, x, (size_t)rows * columns);
+    tensor->tensor_scale = nc_fp4__tensor_scale(row, &o, x, (size_t)rows * columns);
     for (r = 0; r < rows; r++) { /* other rows, other random numbers */
         nc_fp4_options own = o;
         uint64_t first = 0;
@@ -4969,6 +5281,8 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format forma
                                 tensor->tensor_scale, tensor->codes + r * code_bytes,
                                 tensor->scales + r * scale_bytes);
     }
+    if (o.convention == NC_FP4_AS_COMPRESSED_TENSORS && row->scale == NC_FP4__E4M3)
+        tensor->tensor_scale = 1.0f / tensor->tensor_scale; /* what a tensor's scales are times */
     return NC_OK;
 }
 

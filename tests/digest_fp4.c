@@ -76,7 +76,7 @@ static void tensors(void) {
     for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++)
         for (rule = 0; rule < 5; rule++) {
             nc_fp4_options o = {rule < 4 ? (nc_fp4_scale_rule)rule : NC_FP4_SCALE_FLOOR, rule == 4,
-                                5};
+                                5, NC_FP4_AS_DEFINED, 0};
             nc_fp4_tensor t;
             if (nc_fp4_tensor_create(&t, (nc_fp4_format)f, &o, x, ROWS, COLUMNS) != NC_OK ||
                 nc_fp4_tensor_decode(&t, y) != NC_OK || nc_fp4_matmul(&t, v, 2, p) != NC_OK)

@@ -26,7 +26,7 @@ static void every_instruction_set_gives_the_same_codes_and_values(void **state) 
     for (f = NC_FP4_E2M1; f < NC_FP4_FORMAT_COUNT; f++)
         for (rule = 0; rule <= NC_FP4_SCALE_MSE; rule++)
             for (round = 0; round < 12; round++) {
-                nc_fp4_options o = {(nc_fp4_scale_rule)rule, 0, 0};
+                nc_fp4_options o = {(nc_fp4_scale_rule)rule, 0, 0, NC_FP4_AS_DEFINED, 0};
                 float tensor[3];
                 n = round < 3 ? N : test_random(&seed) % N;
                 fill(x, N, &seed);
@@ -122,7 +122,7 @@ static void scale_rules_do_what_they_say(void **state) {
     size_t i;
     (void)state;
     for (i = 0; i < sizeof cases / sizeof *cases; i++) {
-        nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
+        nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4_AS_DEFINED, 0};
         uint8_t codes[16], scale;
         float x[32] = {0}, unused;
         x[9] = -cases[i].absmax;
@@ -148,7 +148,7 @@ static void the_searched_scale_is_never_worse(void **state) {
     for (f = NC_FP4_MXFP4; f < NC_FP4_FORMAT_COUNT; f++) {
         double mse[4];
         for (rule = 0; rule < 4; rule++) {
-            nc_fp4_options o = {(nc_fp4_scale_rule)rule, 0, 0};
+            nc_fp4_options o = {(nc_fp4_scale_rule)rule, 0, 0, NC_FP4_AS_DEFINED, 0};
             nc_fp4_error_stats e;
             float tensor;
             assert_int_equal(
@@ -171,7 +171,7 @@ static void stochastic_rounding_is_unbiased_and_reproducible(void **state) {
     int v;
     (void)state;
     for (v = 0; v < 8; v++) {
-        nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 1, 77};
+        nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 1, 77, NC_FP4_AS_DEFINED, 0};
         double sum = 0, step;
         float unused;
         int i, k;
@@ -514,7 +514,7 @@ static void files_of_several_tensors_are_read(void **state) {
 }
 
 static void bad_arguments_are_errors(void **state) {
-    nc_fp4_options o = {(nc_fp4_scale_rule)9, 0, 0};
+    nc_fp4_options o = {(nc_fp4_scale_rule)9, 0, 0, NC_FP4_AS_DEFINED, 0};
     nc_fp4_tensor t;
     float x[4] = {0}, tensor;
     uint8_t codes[4], scales[4];
