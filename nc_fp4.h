@@ -495,10 +495,10 @@ NC_API float nc_fp4_bnb_decode(uint8_t code);
 /* -- blocks: values that share scales ----------------------------------------------- */
 
 /* Quantise n values with the defaults of nc_fp4_options. MXFP4: shared exponent
- * floor(log2(absmax)) - 2. NVFP4: tensor scale absmax / (6 * 448), a subnormal one rounded up, block
- * scale absmax / (6 * tensor scale) as E4M3. NF4, BNB: absmax. A block holding NaN or infinity gets
- * a NaN scale and decodes to NaN. *tensor_scale is 1 but for NVFP4. Errors: NC_ERR_ARG for a null
- * pointer or unknown format. */
+ * floor(log2(absmax)) - 2. NVFP4: tensor scale absmax / (6 * 448), a subnormal one rounded up,
+ * block scale absmax / (6 * tensor scale) as E4M3. NF4, BNB: absmax. A block holding NaN or
+ * infinity gets a NaN scale and decodes to NaN. *tensor_scale is 1 but for NVFP4. Errors:
+ * NC_ERR_ARG for a null pointer or unknown format. */
 NC_API nc_status nc_fp4_quantize(nc_fp4_format format, const float *x, size_t n, uint8_t *codes,
                                  uint8_t *scales, float *tensor_scale);
 /* The same with options (null: the defaults). NC_ERR_ARG: an unknown rule or convention, a tensor
@@ -620,9 +620,9 @@ NC_API nc_status nc_fp4_weights_values(const nc_fp4_weights *weights, size_t i, 
 NC_API nc_status nc_fp4_weights_bytes(const nc_fp4_weights *weights, size_t i, uint64_t at,
                                       void *to, size_t bytes, nc_error *err);
 
-/* A writer of one file, of 4-bit floats in that layout beside other tensors: GGUF, or safetensors for
- * all others. First come all nc_fp4_writer_pair and _add, then _begin, then the data, which need not
- * be in memory at the same time. NC_ERR_ARG for NC_FP4_LAYOUT_OTHER. */
+/* A writer of one file, of 4-bit floats in that layout beside other tensors: GGUF, or safetensors
+ * for all others. First come all nc_fp4_writer_pair and _add, then _begin, then the data, which
+ * need not be in memory at the same time. NC_ERR_ARG for NC_FP4_LAYOUT_OTHER. */
 NC_API nc_status nc_fp4_writer_create(nc_fp4_writer **writer, nc_fp4_layout layout);
 /* Release; null is fine. The sink is not closed. */
 NC_API void nc_fp4_writer_free(nc_fp4_writer *writer);
@@ -632,23 +632,24 @@ NC_API nc_status nc_fp4_writer_pair(nc_fp4_writer *writer, const char *key, cons
  * of GGUF that are no strings become text, its arrays are left out, where the new file is none. */
 NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights *weights);
 /* Plan a weight: its name, format, rank and shape, of NF4 and BNB the block (0: 64). With
- * NC_FP4_FORMAT_COUNT it is a tensor of type `dtype`, for GGUF's types without a name in safetensors
- * also of so many `bytes`. NC_ERR_UNSUPPORTED where the layout has no such weight: the message says
- * why. */
+ * NC_FP4_FORMAT_COUNT it is a tensor of type `dtype`, for GGUF's types without a name in
+ * safetensors also of so many `bytes`. NC_ERR_UNSUPPORTED where the layout has no such weight: the
+ * message says why. */
 NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *weight,
                                    nc_error *err);
 /* Write the header. */
 NC_API nc_status nc_fp4_writer_begin(nc_fp4_writer *writer, const nc_fp4_sink *sink, nc_error *err);
 /* Bytes of the whole file, once it is begun. */
 NC_API uint64_t nc_fp4_writer_size(const nc_fp4_writer *writer);
-/* Rows of weight i (in the order of nc_fp4_writer_add) from `row` on, counted through the stack; all
- * of one matrix. bitsandbytes': blocks across rows, and but for the last rows whole blocks. Codes and
- * scales are written as they are; the tensor scale of NVFP4 as 1 / tensor_scale where the layout
- * divides by it and the tensor does not, or the reverse. NC_ERR_UNSUPPORTED where the layout has none
- * and it is not 1. */
+/* Rows of weight i (in the order of nc_fp4_writer_add) from `row` on, counted through the stack;
+ * all of one matrix. bitsandbytes': blocks across rows, and but for the last rows whole blocks.
+ * Codes and scales are written as they are; the tensor scale of NVFP4 as 1 / tensor_scale where
+ * the layout divides by it and the tensor does not, or the reverse. NC_ERR_UNSUPPORTED where the
+ * layout has none and it is not 1. */
 NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t row,
                                       const nc_fp4_tensor *tensor, nc_error *err);
-/* Values first .. first + n - 1 of weight i, planned as F32, F16 or BF16: rounded to the nearest. */
+/* Values first .. first + n - 1 of weight i, planned as F32, F16 or BF16: rounded to the nearest.
+ * */
 NC_API nc_status nc_fp4_writer_values(nc_fp4_writer *writer, size_t i, uint64_t first, size_t n,
                                       const float *x, nc_error *err);
 /* Bytes from `at` on of weight i, planned with a type. */
@@ -3841,8 +3842,8 @@ static uint8_t nc_fp4__project_code(const nc_fp4__project *project, float x) {
 }
 
 /* Scales and codes of n values by a project. A block that is not finite has a NaN scale here too;
- * zeros stay zeros where torchao and ModelOpt make them NaN: under a tensor scale of 0, or one whose
- * inverse is infinite. */
+ * zeros stay zeros where torchao and ModelOpt make them NaN: under a tensor scale of 0, or one
+ * whose inverse is infinite. */
 static void nc_fp4__quantize_project(const nc_fp4__project *project, const nc_fp4__row *row,
                                      nc_fp4_scale_rule rule, const float *x, size_t n,
                                      float tensor_scale, uint8_t *codes, uint8_t *scales) {
@@ -5292,7 +5293,7 @@ NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_forma
                                              uint32_t columns) {
     const size_t n = (size_t)rows * columns;
     const uint32_t pieces = across ? 1 : rows; /* which are quantised by themselves */
-    nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0};
+    nc_fp4_options o;
     nc_fp4__row row;
     uint8_t *codes;
     uint32_t r;
@@ -5301,6 +5302,7 @@ NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_forma
     tensor->format = format;
     tensor->block = block;
     tensor->across = across != 0;
+    memset(&o, 0, sizeof o);
     if (options) o = *options;
     if (!nc_fp4__tensor_row(tensor, &row) || row.scale != NC_FP4__FLOAT32 || !x || n == 0 ||
         (unsigned)o.rule > NC_FP4_SCALE_MSE)
@@ -6506,7 +6508,7 @@ NC_API nc_status nc_fp4_weights_bytes(const nc_fp4_weights *weights, size_t i, u
                              bytes, err);
 }
 
-/* -- writing: a plan of all weights, then their data in any order -------------------------------- */
+/* -- writing: a plan of all weights, then their data in any order ------------------------------ */
 
 /* A weight of the plan: where its parts go in the file. */
 typedef struct nc_fp4__planned {
@@ -6569,7 +6571,8 @@ NC_API nc_status nc_fp4_writer_pair(nc_fp4_writer *writer, const char *key, cons
     return writer->pairs.status;
 }
 
-/* 1: metadata that say how a file's tensors are laid out, which the new file says in its own way. */
+/* 1: metadata that say how a file's tensors are laid out, which the new file says in its own way.
+ * */
 static int nc_fp4__says_layout(const nc_fp4_weights *weights, const char *key) {
     const size_t n = strlen(key);
     const nc_fp4_weight *about = nc_fp4_weights_get(weights, nc_fp4_weights_find(weights, key));
@@ -6693,7 +6696,8 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
     return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
 }
 
-/* A tensor of the header: a name of n characters and a suffix. Its place becomes that of the part. */
+/* A tensor of the header: a name of n characters and a suffix. Its place becomes that of the part.
+ * */
 static void nc_fp4__writer_part(nc_fp4_writer *writer, nc__head *h, nc_fp4__planned *p, int part,
                                 const char *base, size_t n, const char *suffix, const char *dtype,
                                 const uint64_t *shape, uint32_t rank) {
@@ -7037,7 +7041,7 @@ NC_API uint64_t nc_fp4_writer_size(const nc_fp4_writer *writer) {
     return writer ? writer->size : 0;
 }
 
-/* -- data of the planned weights ------------------------------------------------------------------ */
+/* -- data of the planned weights --------------------------------------------------------------- */
 
 /* Weight i of the plan; null after a failure. */
 static const nc_fp4__planned *nc_fp4__writer_at(const nc_fp4_writer *writer, size_t i, int four,
@@ -7219,7 +7223,7 @@ NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t a
     return nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + at, from, bytes, err);
 }
 
-/* -- sinks --------------------------------------------------------------------------------------------- */
+/* -- sinks ------------------------------------------------------------------------------------- */
 
 #if !defined(NC_NO_STDIO)
 /* A file under a name of its own until it is whole. */
@@ -8682,7 +8686,8 @@ static char *nc_fp4__new_name(const nc_allocator *hooks, const char *from, const
     return to;
 }
 
-/* The number to try behind a name that is taken: 2, 3 .. 8, then ones that no text can hold all of. */
+/* The number to try behind a name that is taken: 2, 3 .. 8, then ones that no text can hold all
+ * of. */
 static uint32_t nc_fp4__next_suffix(uint32_t n, uint32_t number) {
     return n < 8 ? n + 1 : 2 * n + number;
 }
