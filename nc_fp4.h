@@ -2314,6 +2314,7 @@ NC__COLD_END
 #include <math.h>
 #if defined(NC__POSIX_FILES) && !defined(__cplusplus) /* hidden by strict -std=c99 */
 extern ssize_t pread(int fd, void *to, size_t bytes, off_t at);
+extern int fseeko(FILE *file, off_t at, int from);
 #endif
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
 #define NC_FP4__X86 1
