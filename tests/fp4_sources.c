@@ -2,6 +2,21 @@
    The list is private: this test holds a copy of the library of its own. */
 #include "test.h"
 #include <unistd.h>
+/* The allocation that fails, counted down; below 0: none. */
+static long until_failure = -1, held;
+static void *counted_malloc(size_t bytes) {
+    void *at;
+    if (until_failure >= 0 && until_failure-- == 0) return NULL;
+    at = malloc(bytes);
+    held += at != NULL;
+    return at;
+}
+static void counted_free(void *at) {
+    held -= at != NULL;
+    free(at);
+}
+#define NC_MALLOC(bytes) counted_malloc(bytes)
+#define NC_FREE(at) counted_free(at)
 #define NC_STATIC
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
@@ -658,6 +673,62 @@ static void shards_are_found_through_their_index(void **state) {
     }
 }
 
+/* The k-th allocation fails, for every k: NC_ERR_MEMORY, and nothing is lost. */
+static void lists_report_the_memory_they_lack(void **state) {
+    static const char *const paths[] = {TEST_DATA "fp4/odd.safetensors",
+                                        TEST_DATA "fp4/blocks.gguf",
+                                        TEST_DATA "fp4/fortran_f4.npy"};
+    float x[6] = {1, 2, 3, 4, 5, 6};
+    nc_fp4_tensor t, u;
+    char *data;
+    size_t bytes;
+    nc_error err;
+    long k, before;
+    int i;
+    (void)state;
+    for (i = 0; i < 3; i++) {
+        nc_status status = NC_ERR_MEMORY;
+        for (k = 0; status != NC_OK; k++) {
+            nc_fp4__list list;
+            memset(&list, 0, sizeof list);
+            before = held;
+            until_failure = k;
+            status = nc_fp4__list_path(&list, paths[i], &err);
+            until_failure = -1;
+            if (status != NC_OK) assert_int_equal(status, NC_ERR_MEMORY);
+            nc_fp4__list_free(&list);
+            assert_int_equal(held, before);
+        }
+        assert_in_range(k, 3, 1000);
+    }
+    assert_int_equal(nc_fp4_tensor_create(&t, NC_FP4_NVFP4, NULL, x, 2, 3), NC_OK);
+    assert_int_equal(nc_fp4_tensor_save(&t, "w", &data, &bytes), NC_OK);
+    for (k = 0;; k++) {
+        nc_status status;
+        before = held;
+        until_failure = k;
+        status = nc_fp4_tensor_load(&u, "w", data, bytes, &err);
+        until_failure = -1;
+        if (status == NC_OK) break;
+        assert_int_equal(status, NC_ERR_MEMORY);
+        assert_int_equal(held, before);
+    }
+    nc_fp4_tensor_free(&u);
+    nc_fp4_free_text(data);
+    for (k = 0;; k++) {
+        nc_status status;
+        before = held;
+        until_failure = k;
+        status = nc_fp4_tensor_save(&t, "w", &data, &bytes);
+        until_failure = -1;
+        if (status == NC_OK) break;
+        assert_int_equal(status, NC_ERR_MEMORY);
+        assert_int_equal(held, before);
+    }
+    nc_fp4_free_text(data);
+    nc_fp4_tensor_free(&t);
+}
+
 static void sources_say_what_they_cannot_read(void **state) {
     nc_fp4_source source;
     nc_error err;
@@ -705,6 +776,7 @@ int main(void) {
         cmocka_unit_test(arrays_of_numpy_are_read),
         cmocka_unit_test(what_gguf_cannot_hold_is_refused),
         cmocka_unit_test(shards_are_found_through_their_index),
+        cmocka_unit_test(lists_report_the_memory_they_lack),
         cmocka_unit_test(sources_say_what_they_cannot_read),
     };
     return cmocka_run_group_tests(tests, NULL, remove_folder);
