@@ -296,6 +296,14 @@ typedef struct nc_fp4_error_stats {
     double snr_db;  /* 10 log10(sum x^2 / sum (x - y)^2); 999 when equal */
 } nc_fp4_error_stats;
 
+/* What became of a weight on its way from one file to another. */
+typedef struct nc_fp4_conversion {
+    int kept;           /* 1: the codes are those of the source, in another layout */
+    uint64_t values;    /* that were quantised or decoded */
+    uint64_t saturated; /* of these, larger than the largest value that their block can have */
+    nc_fp4_error_stats stats; /* of what was quantised */
+} nc_fp4_conversion;
+
 /* A threshold unit: y = [ sum weight[i] * x[input[i]] > threshold ]; weights and threshold are
  * codes of the atom's format. In E2M1 every sum is an exact multiple of 1/2. */
 #define NC_FP4_UNIT_INPUTS 6
@@ -655,6 +663,16 @@ NC_API nc_status nc_fp4_writer_values(nc_fp4_writer *writer, size_t i, uint64_t 
 /* Bytes from `at` on of weight i, planned with a type. */
 NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t at, const void *from,
                                      size_t bytes, nc_error *err);
+/* Weight `from` of a file to weight `to` of a writer, whatever both are: bytes and codes as they are
+ * where type, format and blocks are the same (and the layout has a place for NVFP4's tensor scale),
+ * else quantised with the options (null: the defaults) or decoded and rounded. NVFP4's tensor scale is
+ * absmax / 2688 of its matrix, 1 in MLX's and GGUF's layouts. Memory: some 262,144 values or one row,
+ * of bitsandbytes' codes one matrix; where its blocks do not end with rows as many rows as end with
+ * one. Weights of both must have the same shape. `report` may be null, progress too. */
+NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
+                                       const nc_fp4_weights *weights, size_t from,
+                                       const nc_fp4_options *options, nc_fp4_conversion *report,
+                                       nc_progress_fn progress, void *user, nc_error *err);
 #ifndef NC_NO_STDIO
 /* A file as a sink: PATH.part until it is closed. */
 NC_API nc_status nc_fp4_sink_open(nc_fp4_sink *sink, const char *path, nc_error *err);
@@ -7224,7 +7242,283 @@ NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t a
     return nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + at, from, bytes, err);
 }
 
-/* -- sinks ------------------------------------------------------------------------------------- */
+/* -- from one file to another, a strip of rows at a time ------------------------------------------ */
+
+enum { NC_FP4__CONVERTED = 1 << 18 }; /* values at a time, or one row */
+
+/* What a conversion works with. */
+typedef struct nc_fp4__convert {
+    nc_fp4_writer *writer;
+    const nc_fp4_weights *weights;
+    const nc_fp4__planned *p; /* weight `to` of the writer */
+    const nc_fp4__weight *w;  /* weight `from` of the weights */
+    size_t to, from;
+    nc_fp4_options options;
+    nc_fp4_conversion *report;
+    double error, power;
+    nc_progress_fn progress;
+    void *user;
+    float *x, *y; /* of a strip */
+    nc_error *err;
+} nc_fp4__convert;
+
+static nc_status nc_fp4__convert_tick(const nc_fp4__convert *c, uint64_t done) {
+    return c->progress && c->progress(c->user, done, nc_fp4__planned_count(c->p))
+               ? nc__fail(c->err, NC_ERR_CANCELLED, 0, 0, "cancelled")
+               : NC_OK;
+}
+
+/* The bytes as they are. */
+static nc_status nc_fp4__convert_bytes(const nc_fp4__convert *c) {
+    const size_t room = NC_FP4__CONVERTED * sizeof *c->x;
+    const uint64_t bytes = c->p->bytes;
+    nc_status status = NC_OK;
+    uint64_t at;
+    size_t m;
+    for (at = 0; at < bytes && status == NC_OK; at += m) {
+        m = bytes - at < room ? (size_t)(bytes - at) : room;
+        status = nc_fp4_weights_bytes(c->weights, c->from, at, c->x, m, c->err);
+        if (status == NC_OK) status = nc_fp4_writer_bytes(c->writer, c->to, at, c->x, m, c->err);
+    }
+    return status == NC_OK ? nc_fp4__convert_tick(c, nc_fp4__planned_count(c->p)) : status;
+}
+
+/* Values of a strip to what they have become, in the sums of the report. */
+static void nc_fp4__convert_sums(nc_fp4__convert *c, const float *y, size_t n) {
+    nc_fp4_conversion *report = c->report;
+    size_t i;
+    for (i = 0; i < n; i++) {
+        const double x = (double)c->x[i], e = x - (double)y[i];
+        if (e - e != 0) continue; /* NaN and infinity have no error */
+        c->error += e * e;
+        c->power += x * x;
+        if (fabs(e) > report->stats.max_abs) report->stats.max_abs = fabs(e);
+    }
+    report->values += n;
+}
+
+/* Values to float32, float16 or bfloat16. */
+static nc_status nc_fp4__convert_values(nc_fp4__convert *c) {
+    const uint64_t count = nc_fp4__planned_count(c->p);
+    nc_status status = NC_OK;
+    uint64_t at;
+    size_t m;
+    for (at = 0; at < count && status == NC_OK; at += m) {
+        m = count - at < NC_FP4__CONVERTED ? (size_t)(count - at) : NC_FP4__CONVERTED;
+        status = nc_fp4_weights_values(c->weights, c->from, at, m, c->x, c->err);
+        if (status == NC_OK) status = nc_fp4_writer_values(c->writer, c->to, at, m, c->x, c->err);
+        if (status == NC_OK) status = nc_fp4__convert_tick(c, at + m);
+    }
+    c->report->values = count;
+    return status;
+}
+
+/* 1: the codes can be kept: the same format and blocks, and a place for the tensor's scale. */
+static int nc_fp4__convert_keeps(const nc_fp4__convert *c) {
+    const nc_fp4_weight *a = &c->w->about, *b = &c->p->about;
+    const nc_fp4_layout layout = c->writer->layout;
+    if (a->format != b->format || a->block != b->block) return 0;
+    if (layout == NC_FP4_LAYOUT_BNB)
+        return a->layout == layout || a->rows * a->stack == 1 || a->columns % a->block == 0;
+    if (a->across || (a->layout == NC_FP4_LAYOUT_BNB && a->block != nc_fp4_block(a->format)))
+        return 0;
+    return (layout != NC_FP4_LAYOUT_MLX && layout != NC_FP4_LAYOUT_GGUF) ||
+           c->w->part[NC_FP4__TENSOR_SCALE] == NC_FP4__NONE;
+}
+
+static nc_status nc_fp4__convert_codes(const nc_fp4__convert *c) {
+    const nc_fp4_weight *a = &c->w->about;
+    const uint64_t most = a->layout == NC_FP4_LAYOUT_BNB   ? a->rows
+                          : a->columns < NC_FP4__CONVERTED ? NC_FP4__CONVERTED / a->columns
+                                                           : 1;
+    nc_status status = NC_OK;
+    uint64_t m, r;
+    for (m = 0; m < a->stack; m++)
+        for (r = 0; r < a->rows && status == NC_OK;) {
+            const uint32_t rows = (uint32_t)(a->rows - r < most ? a->rows - r : most);
+            nc_fp4_tensor t;
+            status = nc_fp4_weights_read(c->weights, c->from, m, (uint32_t)r, rows, &t, c->err);
+            if (status == NC_OK)
+                status = nc_fp4_writer_tensor(c->writer, c->to, m * a->rows + r, &t, c->err);
+            nc_fp4_tensor_free(&t);
+            r += rows;
+            if (status == NC_OK) status = nc_fp4__convert_tick(c, (m * a->rows + r) * a->columns);
+        }
+    return status;
+}
+
+/* Values first .. first + n - 1 of the source give NVFP4's tensor scale, as nc_fp4_tensor_create has
+ * it; 1 where format or layout has none. */
+static nc_status nc_fp4__convert_scale(const nc_fp4__convert *c, uint64_t first, uint64_t n,
+                                       float *scale) {
+    const nc_fp4_layout layout = c->writer->layout;
+    const nc_fp4__row *row = &nc_fp4__formats[c->p->about.format];
+    uint32_t most = 0;
+    nc_status status = NC_OK;
+    uint64_t at;
+    size_t i, m;
+    *scale = 1.0f;
+    if (row->scale != NC_FP4__E4M3 || layout == NC_FP4_LAYOUT_MLX || layout == NC_FP4_LAYOUT_GGUF)
+        return NC_OK;
+    for (at = 0; at < n && status == NC_OK; at += m) {
+        m = n - at < NC_FP4__CONVERTED ? (size_t)(n - at) : NC_FP4__CONVERTED;
+        status = nc_fp4_weights_values(c->weights, c->from, first + at, m, c->x, c->err);
+        for (i = 0; i < m && status == NC_OK; i++) {
+            const uint32_t a = nc_fp4__bits(c->x[i]) & UINT32_C(0x7FFFFFFF);
+            if (a > most && a < UINT32_C(0x7F800000)) most = a;
+        }
+    }
+    if (most) *scale = nc_fp4__float(most) / (row->element->largest * 448.0f);
+    if (*scale < 1.17549435e-38f) *scale = 1.17549435e-38f; /* its inverse is finite */
+    return status;
+}
+
+/* The strip in c->x as a tensor: `rows` rows from `first` of the stack on. */
+static nc_status nc_fp4__convert_strip(const nc_fp4__convert *c, uint64_t first, uint32_t rows,
+                                       float scale, nc_fp4_tensor *t) {
+    const nc_fp4_weight *b = &c->p->about;
+    const nc_fp4__row *row = &nc_fp4__formats[b->format];
+    const uint32_t columns = (uint32_t)b->columns;
+    uint32_t r;
+    if (c->writer->layout == NC_FP4_LAYOUT_BNB)
+        return nc_fp4_tensor_create_blocks(t, b->format, &c->options, b->block, 1, c->x, rows,
+                                           columns);
+    memset(t, 0, sizeof *t);
+    if (!nc_fp4__tensor_alloc(t, b->format, rows, columns)) return NC_ERR_MEMORY;
+    t->tensor_scale = scale;
+    for (r = 0; r < rows; r++) { /* other rows, other random numbers */
+        nc_fp4_options own = c->options;
+        own.seed += first + r;
+        nc_fp4__quantize_blocks(row, &own, c->x + (size_t)r * columns, columns, 0, scale,
+                                t->codes + r * nc_fp4_code_bytes(columns),
+                                t->scales + r * nc_fp4_scale_bytes(b->format, columns));
+    }
+    return NC_OK;
+}
+
+/* Values beyond the largest that their block can have. */
+static uint64_t nc_fp4__convert_saturated(const nc_fp4__convert *c, const nc_fp4_tensor *t) {
+    const float largest = nc_fp4__formats[t->format].element->largest;
+    uint64_t count = 0;
+    size_t r, k, i = 0;
+    for (r = 0; r < t->rows; r++)
+        for (k = 0; k < t->columns; k++, i++) {
+            const uint32_t code = nc_fp4__code_at(t->codes + r * nc_fp4_code_bytes(t->columns), k);
+            count += fabsf(nc_fp4__formats[t->format].element->value[code]) == largest &&
+                     fabsf(c->x[i]) > fabsf(c->y[i]);
+        }
+    return count;
+}
+
+/* Rows at a time: where blocks run across rows as many as end with a block. */
+static uint64_t nc_fp4__convert_rows(const nc_fp4__convert *c) {
+    const nc_fp4_weight *b = &c->p->about;
+    const uint64_t rows = b->columns < NC_FP4__CONVERTED ? NC_FP4__CONVERTED / b->columns : 1;
+    uint64_t step = 1;
+    if (c->writer->layout == NC_FP4_LAYOUT_BNB)
+        while (step * b->columns % b->block) step *= 2;
+    return nc_fp4__up(rows, step);
+}
+
+static nc_status nc_fp4__convert_quantize(nc_fp4__convert *c) {
+    const nc_fp4_weight *b = &c->p->about;
+    const uint64_t most = nc_fp4__convert_rows(c);
+    nc_status status = NC_OK;
+    uint64_t m, r;
+    for (m = 0; m < b->stack && status == NC_OK; m++) {
+        float scale;
+        status = nc_fp4__convert_scale(c, m * b->rows * b->columns, b->rows * b->columns, &scale);
+        for (r = 0; r < b->rows && status == NC_OK;) {
+            const uint32_t rows = (uint32_t)(b->rows - r < most ? b->rows - r : most);
+            const uint64_t first = m * b->rows + r;
+            const size_t n = (size_t)(rows * b->columns);
+            nc_fp4_tensor t;
+            memset(&t, 0, sizeof t);
+            status =
+                nc_fp4_weights_values(c->weights, c->from, first * b->columns, n, c->x, c->err);
+            if (status == NC_OK) {
+                status = nc_fp4__convert_strip(c, first, rows, scale, &t);
+                if (status != NC_OK) (void)nc__fail(c->err, status, 0, 0, "cannot quantise");
+            }
+            if (status == NC_OK) status = nc_fp4_writer_tensor(c->writer, c->to, first, &t, c->err);
+            if (status == NC_OK) status = nc_fp4_tensor_decode(&t, c->y);
+            if (status == NC_OK) {
+                nc_fp4__convert_sums(c, c->y, n);
+                c->report->saturated += nc_fp4__convert_saturated(c, &t);
+                status = nc_fp4__convert_tick(c, (first + rows) * b->columns);
+            }
+            nc_fp4_tensor_free(&t);
+            r += rows;
+        }
+    }
+    return status;
+}
+
+/* Which of the four ways. */
+static nc_status nc_fp4__convert_any(nc_fp4__convert *c) {
+    const nc_fp4_weight *a = &c->w->about, *b = &c->p->about;
+    const int floats = a->format != NC_FP4_FORMAT_COUNT || nc__is_float(a->dtype);
+    if (b->format == NC_FP4_FORMAT_COUNT) {
+        const nc_fp4__entry *e = nc_fp4__list_entry(&c->weights->list, c->w->part[NC_FP4__CODES]);
+        if (a->format == b->format && !strcmp(a->dtype, b->dtype) && !e->big_endian && !e->fortran)
+            return nc_fp4__convert_bytes(c);
+        if (floats) return nc_fp4__convert_values(c);
+    } else if (a->format != NC_FP4_FORMAT_COUNT && nc_fp4__convert_keeps(c)) {
+        c->report->kept = 1;
+        return nc_fp4__convert_codes(c);
+    } else if (floats) {
+        return nc_fp4__convert_quantize(c);
+    }
+    return nc__fail(c->err, NC_ERR_UNSUPPORTED, 0, 0, "'%.60s' is %s: it has no floats", a->name,
+                    a->dtype);
+}
+
+NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
+                                       const nc_fp4_weights *weights, size_t from,
+                                       const nc_fp4_options *options, nc_fp4_conversion *report,
+                                       nc_progress_fn progress, void *user, nc_error *err) {
+    nc_fp4_conversion own;
+    nc_fp4__convert c;
+    nc_status status;
+    uint64_t room;
+    memset(&c, 0, sizeof c);
+    memset(&own, 0, sizeof own);
+    nc__clear(err);
+    if (!writer || !writer->begun || to >= nc_fp4__writer_count(writer) ||
+        from >= nc_fp4_weights_count(weights) ||
+        (options && (unsigned)options->rule > NC_FP4_SCALE_MSE))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "nothing is begun, or no weight has that number");
+    c.writer = writer;
+    c.weights = weights;
+    c.p = nc_fp4__writer_item(writer, to);
+    c.w = nc_fp4__weights_item(weights, from);
+    c.to = to;
+    c.from = from;
+    if (options) c.options = *options;
+    c.report = &own;
+    c.progress = progress;
+    c.user = user;
+    c.err = err;
+    if (c.p->about.columns != c.w->about.columns ||
+        c.p->about.rows * c.p->about.stack != c.w->about.rows * c.w->about.stack)
+        return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.60s' and '%.60s' have not the same shape",
+                        c.w->about.name, c.p->about.name);
+    room = c.p->about.format == NC_FP4_FORMAT_COUNT || c.p->about.columns == 0
+               ? NC_FP4__CONVERTED
+               : nc_fp4__convert_rows(&c) * c.p->about.columns;
+    if (room < NC_FP4__CONVERTED) room = NC_FP4__CONVERTED;
+    c.x = (float *)nc__alloc(NULL, nc__mul_size((size_t)room, 2 * sizeof *c.x));
+    if (!c.x) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for a strip");
+    c.y = c.x + room;
+    status = nc_fp4__planned_count(c.p) ? nc_fp4__convert_any(&c) : NC_OK;
+    nc__free(NULL, c.x, 0);
+    if (own.values) own.stats.mse = c.error / (double)own.values;
+    own.stats.snr_db = c.error > 0 ? 10.0 * log10(c.power / c.error) : 999.0;
+    if (report) *report = own;
+    return status;
+}
+
+/* -- sinks --------------------------------------------------------------------------------------------- */
 
 #if !defined(NC_NO_STDIO)
 /* A file under a name of its own until it is whole. */
