@@ -39,6 +39,7 @@
      >>sources       bytes that need not be in memory, and what tensors their headers name
      >>tensors       matrices of 4-bit weights; safetensors and .npy
      >>weights       the 4-bit weights of other projects' files, by their names
+     >>rounding      weights rounded for what they are multiplied by: GPTQ, Hadamard rotation
      >>products      a tensor times float32 or int8 vectors
      >>atoms         the ten atoms, and exact synthesis
      >>circuits      wires and functions, simplified as they are added
@@ -663,12 +664,13 @@ NC_API nc_status nc_fp4_writer_values(nc_fp4_writer *writer, size_t i, uint64_t 
 /* Bytes from `at` on of weight i, planned with a type. */
 NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t at, const void *from,
                                      size_t bytes, nc_error *err);
-/* Weight `from` of a file to weight `to` of a writer, whatever both are: bytes and codes as they are
- * where type, format and blocks are the same (and the layout has a place for NVFP4's tensor scale),
- * else quantised with the options (null: the defaults) or decoded and rounded. NVFP4's tensor scale is
- * absmax / 2688 of its matrix, 1 in MLX's and GGUF's layouts. Memory: some 262,144 values or one row,
- * of bitsandbytes' codes one matrix; where its blocks do not end with rows as many rows as end with
- * one. Weights of both must have the same shape. `report` may be null, progress too. */
+/* Weight `from` of a file to weight `to` of a writer, whatever both are: bytes and codes as they
+ * are where type, format and blocks are the same (and the layout has a place for NVFP4's tensor
+ * scale), else quantised with the options (null: the defaults) or decoded and rounded. NVFP4's
+ * tensor scale is absmax / 2688 of its matrix, 1 in MLX's and GGUF's layouts. Memory: some 262,144
+ * values or one row, of bitsandbytes' codes one matrix; where its blocks do not end with rows as
+ * many rows as end with one. Weights of both must have the same shape. `report` may be null,
+ * progress too. */
 NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
                                        const nc_fp4_weights *weights, size_t from,
                                        const nc_fp4_options *options, nc_fp4_conversion *report,
@@ -679,6 +681,37 @@ NC_API nc_status nc_fp4_sink_open(nc_fp4_sink *sink, const char *path, nc_error 
 /* Close it: with `keep` it gets its name, else it is removed. A zeroed sink is fine. */
 NC_API nc_status nc_fp4_sink_close(nc_fp4_sink *sink, int keep, nc_error *err);
 #endif
+
+/* -- rounding: weights rounded for what they are multiplied by ---------------------- */
+
+/* Add X^T X of n rows of calibration activations (n x columns) to hessian (columns x columns,
+ * zeroed before the first call). float64, one row after the other: the same bits everywhere.
+ * NC_ERR_ARG for a null pointer, NC_ERR_MATH for a value that is not finite: nothing is added. */
+NC_API nc_status nc_fp4_hessian_add(double *hessian, const float *x, size_t n, uint32_t columns);
+/* Quantise a matrix column by column, where the columns that follow make up for the error of each
+ * (Frantar et al., GPTQ, 2023, algorithm 1, in the order of the columns; a block's scale comes from
+ * its weights as they are when it begins). hessian: of nc_fp4_hessian_add; damping times its mean
+ * diagonal is added to its diagonal, 0: 0.01. A diagonal one rounds to the nearest. float64 in a
+ * fixed order: the same bits everywhere. Takes columns^2 float64 of memory; time columns^2 (columns
+ * / 2 + rows / 2). Errors: as nc_fp4_tensor_create; NC_ERR_ARG for negative damping;
+ * NC_ERR_UNSUPPORTED for random rounding or another project's convention; NC_ERR_MATH where the
+ * damped hessian is not positive definite. */
+NC_API nc_status nc_fp4_tensor_create_gptq(nc_fp4_tensor *tensor, nc_fp4_format format,
+                                           const nc_fp4_options *options, const float *x,
+                                           uint32_t rows, uint32_t columns, const double *hessian,
+                                           double damping);
+/* What a layer's outputs lose over the calibration rows, relative to what they are: the sum over
+ * rows of (w - y) H (w - y)^T over that of w H w^T, for weights w and their copies y (rows x
+ * columns). hessian null: the identity, the plain relative squared error. -1 for a null pointer. */
+NC_API double nc_fp4_layer_error(const float *w, const float *y, uint32_t rows, uint32_t columns,
+                                 const double *hessian);
+/* Rotate each run of `block` values (a power of two from 2 to 4,096; n is a multiple of it) by the
+ * orthonormal Hadamard matrix H, in place: outliers spread over the block. H is its own inverse, so
+ * y = W x = (W H)(H x): rotate the rows of W before they are quantised, and the activations x with
+ * the same block before each product, or once and for all in the layer that makes them. Twice gives
+ * x back to within log2(block) + 2 units of its block's norm in the last place. Every sum is of two
+ * neighbours in a fixed order: the same bits everywhere. */
+NC_API nc_status nc_fp4_hadamard(float *x, size_t n, uint32_t block);
 
 /* -- products: a tensor times vectors ----------------------------------------------- */
 
@@ -7242,7 +7275,7 @@ NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t a
     return nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + at, from, bytes, err);
 }
 
-/* -- from one file to another, a strip of rows at a time ------------------------------------------ */
+/* -- from one file to another, a strip of rows at a time --------------------------------------- */
 
 enum { NC_FP4__CONVERTED = 1 << 18 }; /* values at a time, or one row */
 
@@ -7347,8 +7380,8 @@ static nc_status nc_fp4__convert_codes(const nc_fp4__convert *c) {
     return status;
 }
 
-/* Values first .. first + n - 1 of the source give NVFP4's tensor scale, as nc_fp4_tensor_create has
- * it; 1 where format or layout has none. */
+/* Values first .. first + n - 1 of the source give NVFP4's tensor scale, as nc_fp4_tensor_create
+ * has it; 1 where format or layout has none. */
 static nc_status nc_fp4__convert_scale(const nc_fp4__convert *c, uint64_t first, uint64_t n,
                                        float *scale) {
     const nc_fp4_layout layout = c->writer->layout;
@@ -7518,7 +7551,7 @@ NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
     return status;
 }
 
-/* -- sinks --------------------------------------------------------------------------------------------- */
+/* -- sinks ------------------------------------------------------------------------------------- */
 
 #if !defined(NC_NO_STDIO)
 /* A file under a name of its own until it is whole. */
@@ -7585,6 +7618,174 @@ NC_API nc_status nc_fp4_sink_close(nc_fp4_sink *sink, int keep, nc_error *err) {
 #endif
 
 NC__COLD_END
+
+/* >>rounding ===================================================================== */
+
+NC_API nc_status nc_fp4_hessian_add(double *hessian, const float *x, size_t n, uint32_t columns) {
+    size_t r, i, k;
+    if (!hessian || (n && !x) || columns == 0) return NC_ERR_ARG;
+    for (i = 0; i < n * columns; i++)
+        if (x[i] - x[i] != 0) return NC_ERR_MATH;
+    for (r = 0; r < n; r++, x += columns)
+        for (i = 0; i < columns; i++) {
+            const double by = (double)x[i];
+            double *row = hessian + i * columns;
+            for (k = 0; k < columns; k++) row[k] += by * (double)x[k];
+        }
+    return NC_OK;
+}
+
+/* Sum of products in eight lanes, added as a tree. */
+static double nc_fp4__dot64(const double *a, const double *b, size_t n) {
+    double lane[8] = {0, 0, 0, 0, 0, 0, 0, 0};
+    size_t i, k;
+    for (i = 0; i + 8 <= n; i += 8)
+        for (k = 0; k < 8; k++) lane[k] += a[i + k] * b[i + k];
+    for (k = 0; i < n; i++, k++) lane[k] += a[i] * b[i];
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+/* h (n x n) becomes the upper triangular U with H^-1 = U^T U: H = R R^T by Cholesky from the last
+ * row up, U = R^-1. row: n values of scratch. NC_ERR_MATH: not positive definite. */
+static nc_status nc_fp4__inverse_root(double *h, size_t n, double *row) {
+    size_t i, j, k;
+    for (j = n; j-- > 0;) {
+        double *const rj = h + j * n;
+        const double pivot = rj[j] - nc_fp4__dot64(rj + j + 1, rj + j + 1, n - j - 1);
+        if (!(pivot > 0) || pivot - pivot != 0) return NC_ERR_MATH;
+        rj[j] = sqrt(pivot);
+        for (i = 0; i < j; i++) {
+            double *const ri = h + i * n;
+            ri[j] = (ri[j] - nc_fp4__dot64(ri + j + 1, rj + j + 1, n - j - 1)) / rj[j];
+        }
+    }
+    for (i = n; i-- > 0;) {
+        double *const ri = h + i * n;
+        memset(row, 0, n * sizeof *row);
+        for (k = i + 1; k < n; k++) {
+            const double *const uk = h + k * n, by = ri[k];
+            for (j = k; j < n; j++) row[j] -= by * uk[j];
+        }
+        row[i] = 1.0;
+        for (j = i; j < n; j++) row[j] /= ri[i];
+        memcpy(ri + i, row + i, (n - i) * sizeof *row);
+    }
+    return NC_OK;
+}
+
+/* One row by GPTQ: w (its weights, which change, and as much again of scratch), u of
+ * nc_fp4__inverse_root. */
+static void nc_fp4__gptq_row(const nc_fp4__row *row, nc_fp4_scale_rule rule, double *w,
+                             const double *u, size_t columns, float tensor_scale, uint8_t *codes,
+                             uint8_t *scales) {
+    const size_t scale_bytes = nc_fp4__scales[row->scale].bytes;
+    float scale = 1.0f;
+    size_t j, k;
+    for (j = 0; j < columns; j++) {
+        const double *const uj = u + j * columns;
+        uint8_t code;
+        double error;
+        if (row->block && j % row->block == 0) {
+            const size_t m = columns - j < row->block ? columns - j : row->block;
+            float *const some = (float *)(void *)(w + columns);
+            for (k = 0; k < m; k++) some[k] = (float)w[j + k];
+            scale = nc_fp4__scale_by_rule(row, rule, some, m, tensor_scale,
+                                          scales + j / row->block * scale_bytes);
+        }
+        code = nc_fp4__nearest(row->element, scale > 0 ? (float)w[j] / scale : 0.0f);
+        nc_fp4__put(codes, j, code);
+        if (!(scale >= 0)) continue; /* a block that is not finite */
+        error = (w[j] - (double)(row->element->value[code] * scale)) / uj[j];
+        for (k = j + 1; k < columns; k++) w[k] -= error * uj[k];
+    }
+}
+
+/* A damped copy of the hessian; columns that no activation reaches get 1. */
+static void nc_fp4__damp(double *h, const double *hessian, size_t n, double damping) {
+    double sum = 0;
+    size_t i;
+    memcpy(h, hessian, n * n * sizeof *h);
+    for (i = 0; i < n; i++) {
+        if (h[i * n + i] == 0) h[i * n + i] = 1;
+        sum += h[i * n + i];
+    }
+    for (i = 0; i < n; i++) h[i * n + i] += (damping > 0 ? damping : 0.01) * (sum / (double)n);
+}
+
+NC_API nc_status nc_fp4_tensor_create_gptq(nc_fp4_tensor *tensor, nc_fp4_format format,
+                                           const nc_fp4_options *options, const float *x,
+                                           uint32_t rows, uint32_t columns, const double *hessian,
+                                           double damping) {
+    const nc_fp4__row *row = nc_fp4__row_of(format);
+    const size_t code_bytes = nc_fp4_code_bytes(columns), n = columns;
+    const size_t scale_bytes = nc_fp4_scale_bytes(format, columns);
+    nc_fp4_scale_rule rule = options ? options->rule : NC_FP4_SCALE_FLOOR;
+    nc_status status = nc_fp4_tensor_create(tensor, format, options, x, rows, columns);
+    double *h, *w;
+    size_t r, c;
+    if (status != NC_OK) return status;
+    if (!hessian || !(damping >= 0) || damping - damping != 0)
+        status = NC_ERR_ARG;
+    else if (options && (options->stochastic || options->convention != NC_FP4_AS_DEFINED))
+        status = NC_ERR_UNSUPPORTED;
+    h = (double *)nc__alloc(NULL, nc__mul_size(n + 2, nc__mul_size(n, sizeof *h)));
+    w = h ? h + n * n : NULL;
+    if (!h && status == NC_OK) status = NC_ERR_MEMORY;
+    if (status == NC_OK) {
+        nc_fp4__damp(h, hessian, n, damping);
+        status = nc_fp4__inverse_root(h, n, w);
+    }
+    for (r = 0; r < rows && status == NC_OK; r++) {
+        for (c = 0; c < n; c++) w[c] = (double)x[r * n + c];
+        nc_fp4__gptq_row(row, rule, w, h, n, tensor->tensor_scale, tensor->codes + r * code_bytes,
+                         tensor->scales + r * scale_bytes);
+    }
+    nc__free(NULL, h, 0);
+    if (status != NC_OK) nc_fp4_tensor_free(tensor);
+    return status;
+}
+
+NC_API double nc_fp4_layer_error(const float *w, const float *y, uint32_t rows, uint32_t columns,
+                                 const double *hessian) {
+    double lost = 0, whole = 0;
+    size_t r, i, k;
+    if (!w || !y) return -1;
+    for (r = 0; r < rows; r++, w += columns, y += columns)
+        for (i = 0; i < columns; i++) {
+            const double wi = (double)w[i], di = wi - (double)y[i];
+            if (!hessian) {
+                lost += di * di;
+                whole += wi * wi;
+            }
+            for (k = 0; hessian && k < columns; k++) {
+                const double h = hessian[i * columns + k], wk = (double)w[k];
+                lost += di * h * (wk - (double)y[k]);
+                whole += wi * h * wk;
+            }
+        }
+    return whole > 0 ? lost / whole : lost > 0 ? HUGE_VAL : 0;
+}
+
+NC_API nc_status nc_fp4_hadamard(float *x, size_t n, uint32_t block) {
+    float by = 1.0f;
+    size_t width, i, k;
+    if ((n && !x) || block < 2 || block > 4096 || (block & (block - 1)) || n % block)
+        return NC_ERR_ARG;
+    for (width = 1; width < block; width *= 2) by *= 0.5f;
+    by = sqrtf(by);
+    for (; n; n -= block, x += block) {
+        for (width = 1; width < block; width *= 2)
+            for (i = 0; i < block; i += 2 * width)
+                for (k = i; k < i + width; k++) {
+                    const float a = x[k], b = x[k + width];
+                    x[k] = a + b;
+                    x[k + width] = a - b;
+                }
+        for (k = 0; k < block; k++) x[k] *= by;
+    }
+    return NC_OK;
+}
 
 /* >>products ===================================================================== */
 
