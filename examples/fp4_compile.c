@@ -72,13 +72,14 @@ typedef struct job {
 /* A netlist: options are for those that are found by their content. */
 static nc_status load_circuit(job *j, const char *data, size_t bytes, nc_error *err) {
     char *library = NULL;
-    nc_status status = NC_OK;
+    nc_status status;
     const int options = j->options.top || j->options.frames || j->options.undriven || j->genlib;
-    if (j->genlib) status = nc_file_read(j->genlib, &library, &j->options.library_bytes, err);
+    if (j->genlib) {
+        status = nc_file_read(j->genlib, &library, &j->options.library_bytes, err);
+        if (status != NC_OK) return status;
+    }
     j->options.library = library;
-    if (status != NC_OK)
-        ;
-    else if (!strcmp(j->source, "--circuit") || options)
+    if (!strcmp(j->source, "--circuit") || options)
         status = nc_fp4_read_circuit(&j->circuit, &j->options, data, bytes, err);
     else if (!strcmp(j->source, "--blif"))
         status = nc_fp4_read_blif(&j->circuit, data, bytes, err);

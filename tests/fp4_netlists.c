@@ -567,6 +567,66 @@ static void bench_and_the_old_bristol_format_are_read(void **state) {
     for (i = 0; i < sizeof bad / sizeof *bad; i++) check_bad(&bad[i], NULL);
 }
 
+/* `times` copies of a piece between a head and a tail. */
+static char *repeated(const char *head, const char *piece, size_t times, const char *tail) {
+    const size_t n = strlen(piece);
+    char *text = (char *)malloc(strlen(head) + times * n + strlen(tail) + 1), *at = text;
+    assert_non_null(text);
+    at += sprintf(at, "%s", head);
+    for (; times; times--, at += n) memcpy(at, piece, n);
+    strcpy(at, tail);
+    return text;
+}
+
+/* Neither the stack nor time nor memory ends on texts that are long, deep, or stand for much. */
+static void long_and_deep_texts_are_read_or_refused_at_once(void **state) {
+    enum { N = 100000 };
+    static const struct {
+        const char *head, *piece, *tail;
+        nc_status status;
+        const char *why;
+    } cases[] = {
+        {".model m\n.inputs a\n.outputs", " y", "\n.names a y\n1 1\n", NC_OK, ""},
+        {"module m(a, y); input a; output y; assign y = ", "(", "a;", NC_ERR_FORMAT, "bracket"},
+        {"module m(a, y); input a; output y; assign y = ", "~", "a; endmodule", NC_OK, ""},
+        {"module m(a, y); input a; output y; assign y = ", "a ? a : ", "a; endmodule", NC_OK, ""},
+        {"module m(a, y); input a; output y; assign y = a", " ^ {1000000{a}}", "; endmodule",
+         NC_ERR_LIMIT, "2^22"},
+        {"module m(a); input a; wire [1048575:0] b", ", \\", " ; endmodule", NC_ERR_FORMAT,
+         "expected ';'"},
+        {".model m\n.outputs y\n.gate a O=y\n", "# c\n", "", NC_ERR_UNSUPPORTED, "library"}};
+    nc_fp4_read_options options = {0};
+    nc_fp4_circuit *c;
+    nc_error err;
+    char *text, *library;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof cases / sizeof *cases; i++) {
+        nc_status status;
+        text = repeated(cases[i].head, cases[i].piece, N, cases[i].tail);
+        status = nc_fp4_read_circuit(&c, NULL, text, strlen(text), &err);
+        if (status != cases[i].status || !strstr(err.message, cases[i].why))
+            fail_msg("case %zu: %s: %s", i, nc_status_str(status), err.message);
+        nc_fp4_destroy(c);
+        free(text);
+    }
+    text = repeated("module m(a); input a; wire [1048575:0] w", ", w", 8, "; endmodule");
+    assert_int_equal(nc_fp4_read_verilog(&c, text, strlen(text), &err), NC_OK); /* one name */
+    nc_fp4_destroy(c);
+    free(text);
+    library = repeated("GATE a 1 O=", "(", N, "b;");
+    options.library = library;
+    options.library_bytes = strlen(library);
+    assert_int_equal(nc_fp4_read_circuit(&c, &options, ".model m\n", 9, &err), NC_ERR_LIMIT);
+    assert_non_null(strstr(err.message, "library: a function nested too deeply"));
+    free(library);
+    options.library = NULL;
+    options.frames = 1 << 19;
+    text = repeated(".model m\n.inputs a\n.outputs q\n.latch a q 0\n", ".names a b\n", 1, "");
+    assert_int_equal(nc_fp4_read_circuit(&c, &options, text, strlen(text), &err), NC_ERR_LIMIT);
+    free(text);
+}
+
 /* Which of the expected names each bit has; each once. */
 static void places_of(const nc_fp4_circuit *c, int output, const char *expected, uint32_t *place) {
     char names[400], wanted[400], *word, *at, *other, *rest, *rest2;
@@ -714,6 +774,7 @@ int main(void) {
         cmocka_unit_test(structural_verilog_is_read),
         cmocka_unit_test(operators_of_verilog_are_those_of_the_standard),
         cmocka_unit_test(bench_and_the_old_bristol_format_are_read),
+        cmocka_unit_test(long_and_deep_texts_are_read_or_refused_at_once),
         cmocka_unit_test(files_of_yosys_and_abc_are_the_design),
         cmocka_unit_test(names_survive_or_are_replaced_without_clashes),
     };
