@@ -385,10 +385,10 @@ typedef int (*nc_fp4_sat_fn)(void *user, const char *dimacs, size_t bytes, uint3
                              uint8_t *example);
 
 /* How to verify; zero means default. */
-#define NC_FP4_DEFAULT_STEPS (UINT64_C(1) << 31)
+#define NC_FP4_DEFAULT_STEPS (UINT64_C(1) << 30)
 typedef struct nc_fp4_verify_options {
     uint32_t methods;        /* bit e: look for evidence e; 0: for any */
-    uint64_t steps;          /* budget; a step takes 1 to 10 ns. The default ends within a minute */
+    uint64_t steps;          /* budget; a step takes 1 to 10 ns; 0: some 10 s */
     nc_progress_fn progress; /* called with the steps spent of the budget; may cancel */
     void *progress_user;
     nc_fp4_sat_fn sat; /* null: none */

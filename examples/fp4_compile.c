@@ -32,7 +32,7 @@ static const char usage[] =
     "  --verify         every input where these are few; else a proof by structure, decision\n"
     "                   diagrams or sweeping (for templates: against another construction, then\n"
     "                   against the circuit itself)\n"
-    "  --steps N        budget of each proof in steps (default 2^31, some 15 s)\n"
+    "  --steps N        budget of each proof in steps (default 2^30, some 10 s)\n"
     "  --seconds S      stop each proof after so many seconds\n"
     "  --solver PROGRAM a SAT solver for what is left: it gets the name of a DIMACS file, prints\n"
     "                   'v' lines and returns 10 or 20 (cadical, kissat ..)\n"
