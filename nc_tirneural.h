@@ -6022,7 +6022,7 @@ struct nc_tir_model {
     uint64_t rows[(size_t)NC_TIR__STATE_ROWS * NC_TIR__HIDDEN_WORDS]; /* in 1/128, 1,023 higher */
     uint64_t hidden_bias[NC_TIR__HIDDEN_WORDS];                       /* the same */
     uint64_t out_words[(size_t)NC_TIR__FFN * NC_TIR__OUT_WORDS];      /* in 1/256 */
-    int16_t out[NC_TIR__OUT * NC_TIR__FFN];                           /* in 1/256 */
+    int16_t out[NC_TIR__OUT * NC_TIR__FFN];                           /* in 1/256; nc_tir__out_at */
     int32_t out_bias[NC_TIR__OUT];                                    /* in 1/32,768 */
 };
 
@@ -6420,7 +6420,6 @@ enum {
     NC_TIR__LOGIT = 1 << (NC_TIR__SMALL_BITS + NC_TIR__HIDDEN_BITS) /* 1 in units of logits */
 };
 NC_TIR__STATIC(sums_of_rows_fit_16_bits, 2 * NC_TIR__HIDDEN_ZERO < 65536);
-NC_TIR__STATIC(rows_are_added_four_at_a_time, NC_TIR__STATE_FEATURES % 4 == 0);
 
 /* x / 2^shift, rounded, within -limit .. limit. */
 static int32_t nc_tir__narrow(int64_t x, uint32_t shift, int32_t limit) {
@@ -6448,6 +6447,20 @@ static void nc_tir__pack_row(uint64_t *words, const int16_t *values) {
     memcpy(words, lanes, sizeof lanes);
 }
 
+#if !defined(NC_NO_SIMD) && defined(__SSE2__)
+#define NC_TIR__SSE2
+#endif
+
+/* Where the weight of an output and a hidden value stands: those of an output in a row, or, for
+ * products of pairs, pairs of every output in a row. */
+static size_t nc_tir__out_at(size_t output, size_t hidden) {
+#ifdef NC_TIR__SSE2
+    return (hidden / 2 * NC_TIR__OUT + output) * 2 + hidden % 2;
+#else
+    return output * NC_TIR__FFN + hidden;
+#endif
+}
+
 /* What is derived from the weights, after a change of them. */
 static void nc_tir__derive(nc_tir_model *model) {
     const nc_fixed *first = model->w + NC_TIR__P_HIDDEN + NC_TIR__D * NC_TIR__FFN;
@@ -6471,63 +6484,81 @@ static void nc_tir__derive(nc_tir_model *model) {
     nc_tir__pack_row(model->hidden_bias, sums);
     for (i = 0; i < NC_TIR__OUT; i++) {
         for (k = 0; k < NC_TIR__FFN; k++)
-            model->out[i * NC_TIR__FFN + k] =
+            model->out[nc_tir__out_at(i, k)] =
                 nc_tir__small(model->w[NC_TIR__P_OUT + k * NC_TIR__OUT + i]);
         model->out_bias[i] =
             nc_tir__narrow(nc_gl_to_i64(model->w[NC_TIR__P_OUT_BIAS + i]), 1, 8 * NC_TIR__LOGIT);
     }
     for (k = 0; k < NC_TIR__FFN; k++)
         for (i = 0; i < NC_TIR__OUT_WORDS; i++) {
-            const int64_t low = model->out[i * NC_TIR__FFN + k];
-            const int64_t high = model->out[(NC_TIR__OUT_WORDS + i) * NC_TIR__FFN + k];
+            const int64_t low = model->out[nc_tir__out_at(i, k)];
+            const int64_t high = model->out[nc_tir__out_at(NC_TIR__OUT_WORDS + i, k)];
             model->out_words[k * NC_TIR__OUT_WORDS + i] = ((uint64_t)high << 32) + (uint64_t)low;
         }
 }
 
-/* Hidden values of a state, from its rows. Loops over local arrays of known length are what
- * compilers make vectors of without being asked. */
-static NC__NOINLINE void nc_tir__hidden(const nc_tir_model *model, const uint16_t *rows,
-                                        int16_t *hidden) {
-    uint64_t sum[NC_TIR__HIDDEN_WORDS];
-    uint16_t lanes[NC_TIR__FFN];
-    int16_t x[NC_TIR__FFN];
-    uint32_t i, k;
-    for (k = 0; k < NC_TIR__HIDDEN_WORDS; k++) sum[k] = model->hidden_bias[k];
-    for (i = 0; i < NC_TIR__STATE_FEATURES; i += 4) {
-        const uint64_t *a = model->rows + rows[i] * (size_t)NC_TIR__HIDDEN_WORDS;
-        const uint64_t *b = model->rows + rows[i + 1] * (size_t)NC_TIR__HIDDEN_WORDS;
-        const uint64_t *c = model->rows + rows[i + 2] * (size_t)NC_TIR__HIDDEN_WORDS;
-        const uint64_t *d = model->rows + rows[i + 3] * (size_t)NC_TIR__HIDDEN_WORDS;
-        for (k = 0; k < NC_TIR__HIDDEN_WORDS; k++) sum[k] += a[k] + b[k] + c[k] + d[k];
-    }
-    memcpy(lanes, sum, sizeof lanes);
-    for (k = 0; k < NC_TIR__FFN; k++) x[k] = (int16_t)(lanes[k] - NC_TIR__HIDDEN_ZERO);
-    for (k = 0; k < NC_TIR__FFN; k++) x[k] = x[k] < 0 ? (int16_t)0 : x[k];
-    for (k = 0; k < NC_TIR__FFN; k++)
-        x[k] = x[k] > NC_TIR__HIDDEN_LIMIT ? (int16_t)NC_TIR__HIDDEN_LIMIT : x[k];
-    memcpy(hidden, x, sizeof x);
+/* The sums of the first layer that were taken last, and the rows that they are of. */
+typedef struct nc_tir__sums {
+    uint64_t words[NC_TIR__HIDDEN_WORDS];
+    uint16_t rows[NC_TIR__STATE_FEATURES];
+} nc_tir__sums;
+
+/* Sums to begin with: all rows are row 0. */
+static void nc_tir__begin_sums(const nc_tir_model *model, nc_tir__sums *sums) {
+    uint32_t k;
+    memset(sums->rows, 0, sizeof sums->rows);
+    for (k = 0; k < NC_TIR__HIDDEN_WORDS; k++)
+        sums->words[k] = model->hidden_bias[k] + NC_TIR__STATE_FEATURES * model->rows[k];
 }
 
-/* One output of the decoder. */
-static NC_UNUSED int32_t nc_tir__output(const nc_tir_model *model, const int16_t *hidden,
-                                        uint32_t code) {
-    const int16_t *w = model->out + code * (size_t)NC_TIR__FFN;
-    return model->out_bias[code] + nc_tir__small_dot(w, hidden) +
-           nc_tir__small_dot(w + NC_TIR__D, hidden + NC_TIR__D);
+/* Hidden values of a state, from its rows: those of the last sums give way where they differ, two
+ * at a time. Loops of known length over words are what compilers make vectors of without being
+ * asked. Each value is the sum less its 0, within 0 .. NC_TIR__HIDDEN_LIMIT; four lanes at a time,
+ * whose uppermost bits say which are not negative, then which are too large. */
+static NC__NOINLINE void nc_tir__hidden(const nc_tir_model *model, nc_tir__sums *sums,
+                                        const uint16_t *rows, int16_t *hidden) {
+    const uint64_t ones = UINT64_C(0x0001000100010001), top = ones << 15;
+    uint16_t old[NC_TIR__STATE_FEATURES + 1], fresh[NC_TIR__STATE_FEATURES + 1];
+    uint64_t sum[NC_TIR__HIDDEN_WORDS];
+    uint32_t count = 0, i, k;
+    for (i = 0; i < NC_TIR__STATE_FEATURES; i++) {
+        old[count] = sums->rows[i];
+        fresh[count] = rows[i];
+        count += rows[i] != sums->rows[i];
+    }
+    old[count] = fresh[count] = 0; /* in case they are odd */
+    memcpy(sums->rows, rows, sizeof sums->rows);
+    memcpy(sum, sums->words, sizeof sum);
+    for (i = 0; i < count; i += 2) {
+        const uint64_t *a = model->rows + fresh[i] * (size_t)NC_TIR__HIDDEN_WORDS;
+        const uint64_t *b = model->rows + fresh[i + 1] * (size_t)NC_TIR__HIDDEN_WORDS;
+        const uint64_t *c = model->rows + old[i] * (size_t)NC_TIR__HIDDEN_WORDS;
+        const uint64_t *d = model->rows + old[i + 1] * (size_t)NC_TIR__HIDDEN_WORDS;
+        for (k = 0; k < NC_TIR__HIDDEN_WORDS; k++) sum[k] += a[k] + b[k] - c[k] - d[k];
+    }
+    memcpy(sums->words, sum, sizeof sum);
+    for (k = 0; k < NC_TIR__HIDDEN_WORDS; k++) {
+        const uint64_t x = sum[k] + ones * (32768 - NC_TIR__HIDDEN_ZERO), positive = x & top;
+        const uint64_t y = x & (positive - (positive >> 15)); /* the lower 15 bits, or 0 */
+        const uint64_t large = (y + ones * (32767 - NC_TIR__HIDDEN_LIMIT)) & top;
+        const uint64_t mask = large - (large >> 15);
+        sum[k] = (y & ~mask) | (mask & ones * NC_TIR__HIDDEN_LIMIT);
+    }
+    memcpy(hidden, sum, sizeof sum);
 }
 
 /* All outputs without vectors, two a product: the inputs that are not 0, each times its row of
  * words. The lower lane is signed and borrows from the upper, which gets that back at the end. */
 static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const int16_t *hidden,
                                                int32_t *out) {
-    uint8_t index[NC_TIR__FFN];
+    uint8_t index[NC_TIR__FFN + 1];
     uint32_t count = 0, i, j, k;
     for (k = 0; k < NC_TIR__FFN; k++) {
         index[count] = (uint8_t)k;
         count += hidden[k] != 0;
     }
-    for (i = 0; i < NC_TIR__OUT_WORDS; i += 4) {
-        uint64_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, sum[4];
+    for (i = 0; i < NC_TIR__OUT_WORDS; i += 8) {
+        uint64_t s0 = 0, s1 = 0, s2 = 0, s3 = 0, s4 = 0, s5 = 0, s6 = 0, s7 = 0, sum[8];
         for (j = 0; j < count; j++) {
             const uint64_t *w = model->out_words + index[j] * (size_t)NC_TIR__OUT_WORDS + i;
             const uint64_t x = (uint64_t)hidden[index[j]];
@@ -6535,12 +6566,20 @@ static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const 
             s1 += x * w[1];
             s2 += x * w[2];
             s3 += x * w[3];
+            s4 += x * w[4];
+            s5 += x * w[5];
+            s6 += x * w[6];
+            s7 += x * w[7];
         }
         sum[0] = s0;
         sum[1] = s1;
         sum[2] = s2;
         sum[3] = s3;
-        for (k = 0; k < 4; k++) {
+        sum[4] = s4;
+        sum[5] = s5;
+        sum[6] = s6;
+        sum[7] = s7;
+        for (k = 0; k < 8; k++) {
             const int32_t low = (int32_t)(uint32_t)sum[k];
             const uint64_t high = sum[k] - (uint64_t)(int64_t)low;
             out[i + k] = model->out_bias[i + k] + low;
@@ -6550,15 +6589,45 @@ static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const 
     }
 }
 
+#ifdef NC_TIR__SSE2
+/* All outputs, half of them at a time: pairs of inputs times pairs of weights, four outputs a
+ * vector. Every x86-64 has these instructions, and no more are needed: a search spends 2 % of its
+ * time here. */
+static void nc_tir__outputs(const nc_tir_model *model, const int16_t *hidden, int32_t *out) {
+    uint32_t half, i, k;
+    for (half = 0; half < NC_TIR__OUT; half += 32) {
+        const __m128i *w = (const __m128i *)(const void *)(model->out + 2 * half);
+        __m128i sum[8];
+        for (i = 0; i < 8; i++)
+            sum[i] = _mm_loadu_si128((const __m128i *)(const void *)(model->out_bias + half) + i);
+        for (k = 0; k < NC_TIR__FFN; k += 2, w += NC_TIR__OUT / 4) {
+            int32_t pair;
+            __m128i x;
+            memcpy(&pair, hidden + k, sizeof pair);
+            if (!pair) continue;
+            x = _mm_set1_epi32(pair);
+#pragma GCC unroll 8
+            for (i = 0; i < 8; i++)
+                sum[i] = _mm_add_epi32(sum[i], _mm_madd_epi16(x, _mm_loadu_si128(w + i)));
+        }
+        for (i = 0; i < 8; i++) _mm_storeu_si128((__m128i *)(void *)(out + half) + i, sum[i]);
+    }
+}
+#else
 /* All outputs of the decoder. */
 static void nc_tir__outputs(const nc_tir_model *model, const int16_t *hidden, int32_t *out) {
 #ifdef NC_NO_SIMD
     nc_tir__outputs_by_words(model, hidden, out);
 #else
     uint32_t i;
-    for (i = 0; i < NC_TIR__OUT; i++) out[i] = nc_tir__output(model, hidden, i);
+    for (i = 0; i < NC_TIR__OUT; i++) {
+        const int16_t *w = model->out + i * (size_t)NC_TIR__FFN;
+        out[i] = model->out_bias[i] + nc_tir__small_dot(w, hidden) +
+                 nc_tir__small_dot(w + NC_TIR__D, hidden + NC_TIR__D);
+    }
 #endif
 }
+#endif
 
 /* >>optimizer ===================================================================== */
 
@@ -6575,7 +6644,8 @@ enum {
     NC_TIR__MAX_UNITS = 128,
     NC_TIR__WINDOW = 112, /* stack elements that a state has */
     NC_TIR__MAX_LEVELS = 250,
-    NC_TIR__BUCKETS = 1 << 14 /* of scores */
+    NC_TIR__BUCKETS = 1 << 14, /* of scores */
+    NC_TIR__FEW = 24           /* moves, sorted without them */
 };
 
 /* Scores are integers in 1/64 instruction, so that they are the same on every machine. */
@@ -6631,6 +6701,25 @@ typedef struct nc_tir__edge {
     uint32_t parent, reserved;
 } nc_tir__edge;
 
+/* Moves whose probability is below e^-6.25 of the most probable one's are not worth their score. */
+enum { NC_TIR__CUT_BELOW = 25 * NC_TIR__LOGIT / 4 };
+
+/* What the network says to the rows of a state. */
+typedef struct nc_tir__answer {
+    uint16_t rows[NC_TIR__STATE_FEATURES]; /* all 0: of none yet */
+    int32_t least;                         /* moves with less are not offered */
+    int32_t logits[NC_TIR__OUT];
+} nc_tir__answer;
+
+enum { NC_TIR__ANSWER_BITS = 10 }; /* as many are kept: every other state finds its own there */
+
+/* The network's answers of late, a place for each hash of their rows. */
+typedef struct nc_tir__answers {
+    const nc_tir_model *model; /* whose they are */
+    nc_tir__sums sums;
+    nc_tir__answer list[1 << NC_TIR__ANSWER_BITS];
+} nc_tir__answers;
+
 /* Memory of the prover and the search, reused from block to block. */
 typedef struct nc_tir__search {
     nc_tir__prover prover;
@@ -6654,7 +6743,8 @@ typedef struct nc_tir__search {
     uint32_t level,
         limit; /* of the search under way: instructions so far, to be fewer than these */
     const nc_tir_model *model;
-    int32_t guide; /* weight of its log-probability */
+    int32_t guide;            /* weight of its log-probability */
+    nc_tir__answers *answers; /* of the network, where there is one */
     /* for training: further ways to states that were there, where the levels start, the end */
     int keep_edges;
     nc_tir__edge *edges; /* stb_ds array */
@@ -7429,7 +7519,7 @@ typedef struct nc_tir__beam {
     int32_t left; /* moves that may follow the next */
     /* the network's view of b->s, when there is one */
     int guided, sparing; /* sparing: the fewest instructions are sought with its guidance */
-    int32_t logits[NC_TIR__OUT], least; /* moves whose score is below `least` are not offered */
+    const nc_tir__answer *answer;
 } nc_tir__beam;
 
 /* Supply and demand after a move (sign 1), or before it again (-1). */
@@ -7483,7 +7573,7 @@ static uint32_t nc_tir__code_of(uint32_t op, uint64_t arg) {
 
 /* What the network's score of a move and of its state lacks. */
 static int32_t nc_tir__advice(nc_tir__beam *b, const nc_tir__move *m) {
-    const int64_t logit = (int64_t)m->logit + b->logits[NC_TIR__CODE_VALUE];
+    const int64_t logit = (int64_t)m->logit + b->answer->logits[NC_TIR__CODE_VALUE];
     return 16 * NC_TIR__SCORE - (int32_t)(logit * b->p->guide / NC_TIR__LOGIT);
 }
 
@@ -7577,8 +7667,8 @@ static void nc_tir__offer(nc_tir__beam *b, uint32_t op, uint64_t arg, nc_tir__mo
     m->logit = 0;
     m->toll = 0;
     if (b->guided) {
-        m->logit = b->logits[nc_tir__code_of(op, arg)];
-        if (m->logit < b->least) return;
+        m->logit = b->answer->logits[nc_tir__code_of(op, arg)];
+        if (m->logit < b->answer->least) return;
     }
     nc_tir__change_of(p, s, m, &c);
     height = (int)(s->n - c.pops + c.pushes);
@@ -7784,7 +7874,8 @@ static void nc_tir__offer_order(nc_tir__beam *b, uint32_t op, uint32_t i, int32_
                                 int32_t misplaced, nc_tir__move *m) {
     least += NC_TIR__SCORE_MISPLACED * misplaced;
     if (b->guided) {
-        m->logit = b->logits[nc_tir__code_of(op, i)];
+        m->logit = b->answer->logits[nc_tir__code_of(op, i)];
+        if (m->logit < b->answer->least) return;
         least += nc_tir__advice(b, m);
     }
     if (least < b->worst) nc_tir__offer(b, op, i, m);
@@ -7984,24 +8075,42 @@ static void nc_tir__state_rows(const nc_tir__beam *b, int first,
     *rows = (uint16_t)(NC_TIR__ROWS_HOLE + i);
 }
 
-/* Moves whose probability is below e^-6.25 of the most probable one's are not worth their score. */
-enum { NC_TIR__CUT_BELOW = 25 * NC_TIR__LOGIT / 4 };
+/* The network's answer to these rows: half of all states have those of one of late. */
+static const nc_tir__answer *nc_tir__ask(nc_tir__search *p,
+                                         const uint16_t rows[NC_TIR__STATE_FEATURES]) {
+    nc_tir__answers *answers = p->answers;
+    nc_tir__answer *a;
+    int16_t hidden[NC_TIR__FFN];
+    uint64_t words[NC_TIR__STATE_FEATURES / 4], hash = 0;
+    int32_t top = INT32_MIN;
+    uint32_t i;
+    if (answers->model != p->model) {
+        memset(answers->list, 0, sizeof answers->list);
+        answers->model = p->model;
+        nc_tir__begin_sums(p->model, &answers->sums);
+    }
+    memcpy(words, rows, sizeof words);
+    for (i = 0; i < NC_TIR__STATE_FEATURES / 4; i++)
+        hash = ((hash ^ hash >> 29) + words[i]) * UINT64_C(0x9E3779B97F4A7C15);
+    a = &answers->list[hash >> (64 - NC_TIR__ANSWER_BITS)];
+    if (!memcmp(a->rows, rows, sizeof a->rows)) return a;
+    memcpy(a->rows, rows, sizeof a->rows);
+    nc_tir__hidden(p->model, &answers->sums, rows, hidden);
+    nc_tir__outputs(p->model, hidden, a->logits);
+    for (i = 0; i < NC_TIR__OUT; i++)
+        if (i != NC_TIR__CODE_VALUE && a->logits[i] > top) top = a->logits[i];
+    a->least = top - NC_TIR__CUT_BELOW;
+    return a;
+}
 
 /* The network looks at b->s, whose uses are counted. */
 static void nc_tir__consult(nc_tir__beam *b, int first) {
     uint16_t rows[NC_TIR__STATE_FEATURES];
-    int16_t hidden[NC_TIR__FFN];
-    int32_t top = INT32_MIN;
-    uint32_t i;
     b->guided = b->p->model && b->p->guide;
     b->sparing = b->guided && !b->p->toll;
     if (!b->guided) return;
     nc_tir__state_rows(b, first, rows);
-    nc_tir__hidden(b->p->model, rows, hidden);
-    nc_tir__outputs(b->p->model, hidden, b->logits);
-    for (i = 0; i < NC_TIR__OUT; i++)
-        if (i != NC_TIR__CODE_VALUE && b->logits[i] > top) top = b->logits[i];
-    b->least = top - NC_TIR__CUT_BELOW;
+    b->answer = nc_tir__ask(b->p, rows);
 }
 
 /* All moves from b->s join b->moves; first: it is the start. */
@@ -8033,26 +8142,45 @@ static int nc_tir__visit(nc_tir__beam *b, uint64_t hash) {
     return 1;
 }
 
-/* Indices of the moves in p->order, by score and then by discovery: a counting sort. */
+/* The bucket of a score. */
+static int32_t nc_tir__bucket_of(int32_t score) {
+    return score < 0 ? 0 : score >= NC_TIR__BUCKETS ? NC_TIR__BUCKETS - 1 : score;
+}
+
+/* Indices of the moves in p->order, by score and then by discovery: a counting sort, or one by
+ * insertion of a few. Those that come behind the `width` best states are left out. */
 static void nc_tir__sort_moves(nc_tir__beam *b) {
     nc_tir__search *p = b->p;
     const uint32_t n = (uint32_t)stbds_arrlenu(b->moves);
-    uint32_t i, least = NC_TIR__BUCKETS, most = 0;
-    for (i = 0; i < n; i++) {
-        const int32_t score = b->moves[i].score;
-        const uint32_t bucket = score < 0                  ? 0
-                                : score >= NC_TIR__BUCKETS ? NC_TIR__BUCKETS - 1
-                                                           : (uint32_t)score;
-        b->moves[i].score = (int32_t)bucket;
-        if (bucket < least) least = bucket;
-        if (bucket > most) most = bucket;
-    }
-    for (i = least; i <= most + 1; i++) p->bucket[i] = 0;
-    for (i = 0; i < n; i++) p->bucket[b->moves[i].score + 1]++;
-    for (i = least; i < most; i++) p->bucket[i + 1] += p->bucket[i];
+    const int32_t worst = nc_tir__bucket_of(b->worst);
+    int32_t least = worst, most = 0;
+    uint32_t i, k, count = 0;
     NC__EMPTY(p->order);
     if (n) (void)stbds_arraddnptr(p->order, n);
-    for (i = 0; i < n; i++) p->order[p->bucket[b->moves[i].score]++] = i;
+    for (i = 0; i < n; i++) {
+        const int32_t bucket = nc_tir__bucket_of(b->moves[i].score);
+        b->moves[i].score = bucket;
+        if (bucket > worst) continue;
+        if (bucket < least) least = bucket;
+        if (bucket > most) most = bucket;
+        p->order[count++] = i;
+    }
+    if (count <= NC_TIR__FEW) {
+        for (i = 1; i < count; i++) {
+            const uint32_t move = p->order[i];
+            for (k = i; k > 0 && b->moves[p->order[k - 1]].score > b->moves[move].score; k--)
+                p->order[k] = p->order[k - 1];
+            p->order[k] = move;
+        }
+    } else {
+        memset(p->bucket + least, 0, (size_t)(most + 2 - least) * sizeof *p->bucket);
+        for (i = 0; i < n; i++)
+            if (b->moves[i].score <= worst) p->bucket[b->moves[i].score + 1]++;
+        for (k = (uint32_t)least; k < (uint32_t)most; k++) p->bucket[k + 1] += p->bucket[k];
+        for (i = 0; i < n; i++)
+            if (b->moves[i].score <= worst) p->order[p->bucket[b->moves[i].score]++] = i;
+    }
+    stbds_arrsetlen(p->order, count);
 }
 
 /* With a network the width is an average: a level keeps fewer states where the others' scores are
@@ -8086,7 +8214,7 @@ static void nc_tir__keep_best(nc_tir__beam *b, uint32_t width) {
     int32_t best = 0;
     uint32_t i, kept = 0;
     nc_tir__sort_moves(b);
-    for (i = 0; i < stbds_arrlenu(b->moves) && kept < room; i++) {
+    for (i = 0; i < stbds_arrlenu(p->order) && kept < room; i++) {
         const nc_tir__move *m = &b->moves[p->order[i]];
         nc_tir__state child;
         if (!kept) best = m->score;
@@ -8221,6 +8349,7 @@ static void nc_tir__search_free(nc_tir__search *p) {
     stbds_arrfree(p->moves);
     stbds_arrfree(p->order);
     stbds_arrfree(p->edges);
+    nc__free(NULL, p->answers, sizeof *p->answers);
     nc__free(NULL, p, sizeof *p);
 }
 
@@ -8239,7 +8368,10 @@ static nc_tir__search *nc_tir__search_new(const nc_tir_model *model, uint32_t gu
     for (i = 0; i < NC_TIR__MAX_UNITS; i++) p->unit_key[i] = nc_tir__next_key(&seed);
     p->model = model;
     p->guide = (int32_t)guide;
-    return p;
+    if (model) p->answers = (nc_tir__answers *)nc__calloc(NULL, sizeof *p->answers);
+    if (!model || p->answers) return p;
+    nc__free(NULL, p, sizeof *p);
+    return NULL;
 }
 
 /* -- what the optimiser works on -- */

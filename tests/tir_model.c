@@ -370,6 +370,7 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
     uint16_t rows[NC_TIR__STATE_FEATURES];
     int16_t hidden[NC_TIR__FFN];
     int32_t out[2][NC_TIR__OUT];
+    nc_tir__sums sums;
     uint64_t seed = 3, sum = 0;
     int round, i, k, c;
     (void)state;
@@ -378,6 +379,7 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
         model->w[NC_TIR__P_HIDDEN + 64 * 128 + test_random(&seed) % 8192] =
             i & 1 ? 8 * NC_FIXED_ONE - 1 : nc_gl_neg(8 * NC_FIXED_ONE - 1);
     nc_tir__derive(model);
+    nc_tir__begin_sums(model, &sums);
     for (round = 0; round < 51; round++) {
         for (i = 0; i < 128 && round == 50; i++) { /* as far from 0 as they get, both ways */
             model->w[NC_TIR__P_OUT + i * 64 + 2] = nc_gl_neg(8 * NC_FIXED_ONE - 1);
@@ -386,7 +388,7 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
         if (round == 50) nc_tir__derive(model);
         for (i = 0; i < NC_TIR__STATE_FEATURES; i++)
             rows[i] = (uint16_t)(test_random(&seed) % NC_TIR__STATE_ROWS);
-        nc_tir__hidden(model, rows, hidden);
+        nc_tir__hidden(model, &sums, rows, hidden);
         for (k = 0; k < 128; k++) {
             int64_t x = (nc_gl_to_i64(model->w[NC_TIR__P_HIDDEN_BIAS + k]) + 256) >> 9;
             for (i = 0; i < NC_TIR__STATE_FEATURES; i++) {
@@ -409,7 +411,6 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
                 const int64_t w = (nc_gl_to_i64(model->w[NC_TIR__P_OUT + k * 64 + i]) + 128) >> 8;
                 x += hidden[k] * (w > 2047 ? 2047 : w < -2047 ? -2047 : w);
             }
-            assert_int_equal(nc_tir__output(model, hidden, (uint32_t)i), x);
             assert_int_equal(out[0][i], x);
             assert_int_equal(out[1][i], x);
             if (round < 50) sum = sum * 31 + (uint64_t)x;
@@ -419,6 +420,47 @@ static void the_decoder_is_the_naive_one_bit_for_bit(void **state) {
     if (sum != UINT64_C(0xab7d9d6f3b30de08))
         fail_msg("sum of the outputs: %016llx", (unsigned long long)sum);
     nc_tir_model_destroy(model);
+}
+
+/* Sums that change where rows differ, and answers that are kept, are those made anew; another
+ * model's are not taken for them. */
+static void answers_are_those_made_anew(void **state) {
+    nc_tir_model *models[2];
+    uint16_t rows[64][NC_TIR__STATE_FEATURES];
+    nc_tir__search *p;
+    uint64_t seed = 5;
+    uint32_t round, i, k, kept = 0;
+    (void)state;
+    for (i = 0; i < 2; i++) assert_int_equal(nc_tir_model_create(&models[i], 7 + i), NC_OK);
+    p = nc_tir__search_new(models[0], 32);
+    for (round = 0; round < 4000; round++) {
+        const uint16_t *now = rows[round % 64];
+        const nc_tir__answer *a;
+        nc_tir__sums sums;
+        int16_t hidden[NC_TIR__FFN];
+        int32_t out[NC_TIR__OUT], top = INT32_MIN;
+        if (round % 64 == 0) /* each differs from the one before in 0 to 28 rows */
+            for (i = 0; i < 64; i++)
+                for (k = 0; k < NC_TIR__STATE_FEATURES; k++)
+                    rows[i][k] = i && k >= i % 29
+                                     ? rows[i - 1][k]
+                                     : (uint16_t)(test_random(&seed) % NC_TIR__STATE_ROWS);
+        if (round % 1000 < 500) now = rows[test_random(&seed) % 64];
+        p->model = models[round / 500 % 2];
+        a = nc_tir__ask(p, now);
+        kept += a == nc_tir__ask(p, now);
+        nc_tir__begin_sums(p->model, &sums);
+        nc_tir__hidden(p->model, &sums, now, hidden);
+        nc_tir__outputs(p->model, hidden, out);
+        for (i = 0; i < NC_TIR__OUT; i++) {
+            assert_int_equal(a->logits[i], out[i]);
+            if (i != NC_TIR__CODE_VALUE && out[i] > top) top = out[i];
+        }
+        assert_int_equal(a->least, top - NC_TIR__CUT_BELOW);
+    }
+    assert_int_equal(kept, round);
+    nc_tir__search_free(p);
+    for (i = 0; i < 2; i++) nc_tir_model_destroy(models[i]);
 }
 
 /* Every level of a search is a group in which a good move leads on, and a state that lies on no
@@ -536,6 +578,46 @@ static void a_search_leaves_out_only_what_it_would_not_keep(void **state) {
         }
     assert_true(kept > 10000 && ways > 300);
     nc_tir_model_destroy(model);
+}
+
+/* With a network a level keeps no state whose score is beyond the margin, though there is room. */
+static void a_guided_level_keeps_none_beyond_the_margin(void **state) {
+    nc_tir__search *p = nc_tir__search_new(NULL, 0);
+    nc_tir__state start;
+    nc_tir__code code;
+    nc_tir__beam b;
+    uint32_t k;
+    int sparing;
+    (void)state;
+    assert_int_equal(
+        nc_tir__read_tasm("dup 1 dup 3 mul dup 3 add write_io 1", NC_TIR__FOR_ROWS, &code, NULL),
+        NC_OK);
+    assert_int_equal(nc_tir__interpret(&p->prover, code.list, 6), NC_TIR_PROVEN);
+    assert_true(nc_tir__begin(p, &b, &start));
+    b.seen_mask = 63;
+    p->limit = 100;
+    for (sparing = 0; sparing < 2; sparing++) {
+        b.seen = calloc(64, sizeof *b.seen);
+        b.sparing = sparing;
+        NC__EMPTY(p->states);
+        stbds_arrput(p->states, start);
+        NC__EMPTY(b.moves);
+        for (k = 0; k < 3; k++) {
+            nc_tir__move m;
+            memset(&m, 0, sizeof m);
+            m.op = NC_TIR__I_SWAP;
+            m.arg = k + 1;
+            m.hash = (uint64_t)(k + 1) << 33;
+            m.score = k ? 999 + NC_TIR__MARGIN + 4 * NC_TIR__MARGIN_WIDTH + (int32_t)k : 1000;
+            stbds_arrput(b.moves, m);
+        }
+        nc_tir__keep_best(&b, 4); /* scores 1000, as far as the margin, and 1 beyond */
+        assert_int_equal(stbds_arrlenu(p->states), sparing ? 3 : 4);
+        free(b.seen);
+    }
+    p->moves = b.moves;
+    nc_tir__code_free(&code);
+    nc_tir__search_free(p);
 }
 
 /* A search that cannot end in time ends at once. */
@@ -944,6 +1026,8 @@ int main(void) {
         cmocka_unit_test(forward_is_the_naive_one_bit_for_bit),
         cmocka_unit_test(weights_files_are_read_as_hostile),
         cmocka_unit_test(the_decoder_is_the_naive_one_bit_for_bit),
+        cmocka_unit_test(answers_are_those_made_anew),
+        cmocka_unit_test(a_guided_level_keeps_none_beyond_the_margin),
         cmocka_unit_test(samples_follow_all_shortest_ways),
         cmocka_unit_test(what_is_given_up_leads_to_no_goal),
         cmocka_unit_test(a_network_spends_states_where_it_is_unsure),
