@@ -45,6 +45,7 @@
      >>circuits      wires and functions, simplified as they are added
      >>templates     adders, comparators, multipliers ..
      >>netlists      circuits from and to BLIF, AIGER, Bristol Fashion, JSON; from Verilog, bench
+     >>covering      which units: cuts of six wires, threshold functions by table, counters
      >>networks      threshold units for every function, and the bit-sliced program
      >>evaluation    one case, 64 cases a word, plain integers
      >>verification  all cases, structural induction, decision diagrams, sweeping, SAT
@@ -307,7 +308,7 @@ typedef struct nc_fp4_conversion {
 
 /* A threshold unit: y = [ sum weight[i] * x[input[i]] > threshold ]; weights and threshold are
  * codes of the atom's format. In E2M1 every sum is an exact multiple of 1/2. */
-#define NC_FP4_UNIT_INPUTS 6
+#define NC_FP4_UNIT_INPUTS 8
 typedef struct nc_fp4_unit {
     uint32_t input[NC_FP4_UNIT_INPUTS]; /* inputs of the atom or network, then earlier units */
     uint8_t weight[NC_FP4_UNIT_INPUTS]; /* codes */
@@ -13748,6 +13749,1038 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
 
 NC__WARM_END
 
+/* >>covering ====================================================================== */
+
+/* Which units compute a circuit: every function of up to six wires that has a threshold unit in
+ * E2M1 may replace the functions between (cuts by priority: Mishchenko, Cho, Chatterjee and
+ * Brayton, Combinational and sequential mapping with priority cuts, 2007), and full adders that add
+ * up bits of three weights become counters of a unit for each bit of the result. */
+
+/* -- tables of six inputs -------------------------------------------------------------------- */
+
+enum { NC_FP4__LEAVES = 6 };
+
+/* Those of the inputs themselves. A table of fewer inputs does not depend on the others. */
+static const uint64_t nc_fp4__variable6[NC_FP4__LEAVES] = {
+    UINT64_C(0xAAAAAAAAAAAAAAAA), UINT64_C(0xCCCCCCCCCCCCCCCC), UINT64_C(0xF0F0F0F0F0F0F0F0),
+    UINT64_C(0xFF00FF00FF00FF00), UINT64_C(0xFFFF0000FFFF0000), UINT64_C(0xFFFFFFFF00000000)};
+
+/* The table with input v fixed to a value. */
+static uint64_t nc_fp4__cofactor6(uint64_t truth, uint32_t v, int value) {
+    const uint64_t m = nc_fp4__variable6[v], half = value ? truth & m : truth & ~m;
+    return value ? half | half >> (1u << v) : half | half << (1u << v);
+}
+
+/* The table with input v complemented. */
+static uint64_t nc_fp4__flip6(uint64_t truth, uint32_t v) {
+    const uint64_t m = nc_fp4__variable6[v];
+    return (truth & m) >> (1u << v) | (truth & ~m) << (1u << v);
+}
+
+/* The table with inputs u and u + 1 exchanged. */
+static uint64_t nc_fp4__exchange6(uint64_t truth, uint32_t u) {
+    const uint64_t m = nc_fp4__variable6[u] & ~nc_fp4__variable6[u + 1];
+    const uint64_t differ = (truth ^ truth >> (1u << u)) & m;
+    return truth ^ differ ^ differ << (1u << u);
+}
+
+/* The exclusive or of n inputs. */
+static uint64_t nc_fp4__parity6(uint32_t n) {
+    uint64_t truth = 0;
+    while (n) truth ^= nc_fp4__variable6[--n];
+    return truth;
+}
+
+static uint32_t nc_fp4__ones6(uint64_t x) {
+    uint32_t n = 0;
+    for (; x; x &= x - 1) n++;
+    return n;
+}
+
+/* -- threshold functions by table -------------------------------------------------------------- */
+
+/* Weights in falling order and two sums of them, in half units, with no sum between: what gives 1
+ * from the higher one on. All functions of up to six inputs that have such weights are here once in
+ * that order of their inputs (Chow parameters order them: Chow, On the characterization of
+ * threshold functions, 1961). */
+typedef struct nc_fp4__gap {
+    uint64_t truth;
+    uint32_t next; /* another way to the same function, + 1; 0: none */
+    uint8_t weight[NC_FP4__LEAVES], low, high;
+} nc_fp4__gap;
+NC_FP4__LIST(nc_fp4__gap, nc_fp4__gaps)
+
+/* What is known of a function: bit i of flips: a unit has it when input i comes complemented; bit
+ * 6: as it is. */
+typedef struct nc_fp4__fit {
+    uint64_t truth;
+    uint8_t cost, flips; /* cost: units, 255: not known how */
+} nc_fp4__fit;
+NC_FP4__LIST(nc_fp4__fit, nc_fp4__fits)
+enum { NC_FP4__AS_IT_IS = 64, NC_FP4__NO_MATCH = 255 };
+
+typedef struct nc_fp4__thresholds {
+    nc_fp4__gaps gaps;
+    nc__index first; /* gaps by truth */
+    nc_fp4__fits matches;
+    nc__index known; /* matches by truth */
+} nc_fp4__thresholds;
+
+/* A unit over given inputs, in half units. */
+typedef struct nc_fp4__half_unit {
+    int8_t weight[NC_FP4_UNIT_INPUTS], threshold;
+} nc_fp4__half_unit;
+
+static uint32_t nc_fp4__hash_truth(uint64_t truth) {
+    return nc_fp4__hash((uint32_t)truth, (uint32_t)(truth >> 32), 0, 0);
+}
+
+/* The functions of one list of weights; those that are known stay behind it. 0: out of memory. */
+static int nc_fp4__add_gaps(nc_fp4__thresholds *t, const uint8_t weight[NC_FP4__LEAVES]) {
+    uint64_t with[6 * 12 + 1], truth = 0;
+    uint32_t sum[64], c, i, low, high;
+    memset(with, 0, sizeof with);
+    for (sum[0] = 0, with[0] = 1, c = 1; c < 64; c++) {
+        for (i = 0; !(c >> i & 1); i++) {
+        }
+        sum[c] = sum[c & (c - 1)] + weight[i];
+        with[sum[c]] |= UINT64_C(1) << c;
+    }
+    for (high = sum[63]; high > 0; high = low) {
+        nc_fp4__gap gap;
+        uint32_t hash, id;
+        size_t at;
+        truth |= with[high];
+        for (low = high - 1; !with[low]; low--) {
+        }
+        if (high - low < 2) continue; /* no threshold between */
+        at = hash = nc_fp4__hash_truth(truth);
+        while ((id = nc__index_next(&t->first, hash, &at)) != UINT32_MAX &&
+               t->gaps.at[id].truth != truth) {
+        }
+        gap.truth = truth;
+        gap.next = 0;
+        memcpy(gap.weight, weight, sizeof gap.weight);
+        gap.low = (uint8_t)low;
+        gap.high = (uint8_t)high;
+        if (id != UINT32_MAX) {
+            gap.next = t->gaps.at[id].next;
+            t->gaps.at[id].next = t->gaps.count + 1;
+        } else if (!nc__index_add(&t->first, hash, t->gaps.count)) {
+            return 0;
+        }
+        if (!nc_fp4__gaps_add(&t->gaps, gap)) return 0;
+    }
+    return 1;
+}
+
+/* All lists of weights, small ones first. 0: out of memory. */
+static int nc_fp4__fill_gaps(nc_fp4__thresholds *t) {
+    static const uint8_t value[8] = {0, 1, 2, 3, 4, 6, 8, 12};
+    uint8_t at[NC_FP4__LEAVES] = {0}, weight[NC_FP4__LEAVES];
+    uint32_t i, j;
+    for (;;) { /* numbers of the values, in falling order */
+        for (i = 0; i < NC_FP4__LEAVES; i++) weight[i] = value[at[i]];
+        if (!nc_fp4__add_gaps(t, weight)) return 0;
+        for (i = NC_FP4__LEAVES; i-- > 0 && at[i] == (i ? at[i - 1] : 7);) {
+        }
+        if (i >= NC_FP4__LEAVES) return 1;
+        at[i]++;
+        for (j = i + 1; j < NC_FP4__LEAVES; j++) at[j] = 0;
+    }
+}
+
+static void nc_fp4__free_thresholds(nc_fp4__thresholds *t) {
+    nc_fp4__gaps_free(&t->gaps);
+    nc_fp4__fits_free(&t->matches);
+    nc__index_free(&t->first);
+    nc__index_free(&t->known);
+}
+
+/* A threshold strictly between two sums, in half units, as far from both as there is; 99: none. */
+static int nc_fp4__between(int low, int high) {
+    int best = 99, far = 0, i;
+    for (i = 0; i < 15; i++) {
+        const int t = nc_fp4__twice[i], a = t - low, b = high - t, margin = a < b ? a : b;
+        if (margin > far) far = margin, best = t;
+    }
+    return best;
+}
+
+/* The unit of a function that rises with its inputs, those of `negative` complemented; order[i]:
+ * which input comes at place i. */
+static int nc_fp4__look_up(const nc_fp4__thresholds *t, uint64_t truth, const uint8_t *order,
+                           uint32_t negative, nc_fp4__half_unit *unit) {
+    const uint32_t hash = nc_fp4__hash_truth(truth);
+    size_t at = hash;
+    uint32_t id, i;
+    while ((id = nc__index_next(&t->first, hash, &at)) != UINT32_MAX &&
+           t->gaps.at[id].truth != truth) {
+    }
+    if (id == UINT32_MAX) return 0;
+    for (id++; id; id = t->gaps.at[id - 1].next) {
+        const nc_fp4__gap *gap = &t->gaps.at[id - 1];
+        int off = 0, threshold;
+        for (i = 0; i < NC_FP4__LEAVES; i++)
+            if (negative >> order[i] & 1) off += gap->weight[i];
+        threshold = nc_fp4__between(gap->low - off, gap->high - off);
+        if (threshold == 99) continue;
+        for (i = 0; i < NC_FP4__LEAVES; i++)
+            unit->weight[order[i]] =
+                (int8_t)(negative >> order[i] & 1 ? -gap->weight[i] : gap->weight[i]);
+        unit->threshold = (int8_t)threshold;
+        return 1;
+    }
+    return 0;
+}
+
+/* Weights and threshold of a function of six inputs, where E2M1 has them; 0: none found. Inputs of
+ * equal rank may have different weights: complemented ones are tried as the first and as the last
+ * of them. */
+static int nc_fp4__realise(const nc_fp4__thresholds *t, uint64_t truth, nc_fp4__half_unit *unit) {
+    uint8_t order[NC_FP4__LEAVES], hold;
+    uint32_t rank[NC_FP4__LEAVES], negative = 0, i, j, last;
+    memset(unit, 0, sizeof *unit);
+    for (i = 0; i < NC_FP4__LEAVES; i++) {
+        const uint64_t zero = nc_fp4__cofactor6(truth, i, 0), one = nc_fp4__cofactor6(truth, i, 1);
+        if (zero & ~one) {
+            if (one & ~zero) return 0; /* it neither rises nor falls */
+            negative |= 1u << i;
+            truth = nc_fp4__flip6(truth, i);
+        }
+    }
+    for (i = 0; i < NC_FP4__LEAVES; i++) rank[i] = 2 * nc_fp4__ones6(truth & nc_fp4__variable6[i]);
+    for (last = 0; last < 2; last++) {
+        uint64_t sorted = truth;
+        for (i = 0; i < NC_FP4__LEAVES; i++) order[i] = (uint8_t)i;
+        for (i = 1; i < NC_FP4__LEAVES; i++)
+            for (j = i; j > 0; j--) {
+                const uint32_t a = order[j - 1], b = order[j];
+                const uint32_t before = rank[a] + ((negative >> a & 1) ^ last);
+                if (before >= rank[b] + ((negative >> b & 1) ^ last)) break;
+                hold = order[j];
+                order[j] = order[j - 1];
+                order[j - 1] = hold;
+                sorted = nc_fp4__exchange6(sorted, j - 1);
+            }
+        if (nc_fp4__look_up(t, sorted, order, negative, unit)) return 1;
+        if (!negative) break;
+    }
+    return 0;
+}
+
+/* Units for a function: one by the table, two for three inputs or fewer, three for an exclusive or.
+ * Null: out of memory. */
+static const nc_fp4__fit *nc_fp4__match_of(nc_fp4__thresholds *t, uint64_t truth) {
+    const uint32_t hash = nc_fp4__hash_truth(truth);
+    size_t at = hash;
+    uint32_t id, i, n = NC_FP4__LEAVES;
+    nc_fp4__fit m;
+    nc_fp4__half_unit unit;
+    while ((id = nc__index_next(&t->known, hash, &at)) != UINT32_MAX)
+        if (t->matches.at[id].truth == truth) return &t->matches.at[id];
+    while (n && nc_fp4__cofactor6(truth, n - 1, 0) == nc_fp4__cofactor6(truth, n - 1, 1)) n--;
+    m.truth = truth;
+    m.flips = 0;
+    if (nc_fp4__realise(t, truth, &unit)) m.flips = NC_FP4__AS_IT_IS;
+    for (i = 0; i < n && !(m.flips & NC_FP4__AS_IT_IS); i++)
+        if (nc_fp4__realise(t, nc_fp4__flip6(truth, i), &unit)) m.flips |= (uint8_t)(1u << i);
+    m.cost = NC_FP4__NO_MATCH;
+    if (n <= 1)
+        m.cost = n == 0; /* a constant; a wire */
+    else if (m.flips & NC_FP4__AS_IT_IS)
+        m.cost = 1;
+    else if (n <= 3)
+        m.cost = 2;
+    else if (truth == nc_fp4__parity6(n) || ~truth == nc_fp4__parity6(n))
+        m.cost = 3;
+    if (!nc_fp4__fits_add(&t->matches, m) || !nc__index_add(&t->known, hash, t->matches.count - 1))
+        return NULL;
+    return &t->matches.at[t->matches.count - 1];
+}
+
+/* -- cones ------------------------------------------------------------------------------------- */
+
+/* A node as a function of at most six others, its leaves. */
+typedef struct nc_fp4__cone {
+    uint64_t truth;                /* for leaf[j] = bit j */
+    uint32_t leaf[NC_FP4__LEAVES]; /* nodes, rising */
+    uint32_t mate; /* of a sum of the leaves: a node that is the carry; of a carry: the sum; or 0 */
+    uint8_t leaves, cost, flips;
+    uint8_t less; /* leaves behind these, on which the node does not depend */
+} nc_fp4__cone;
+
+/* A node while the cover is chosen. */
+typedef struct nc_fp4__rooted {
+    uint32_t first;       /* of its cones */
+    uint32_t refs;        /* chosen cones and outputs that read it */
+    uint32_t readers;     /* the same, as it is expected */
+    uint32_t flow, depth; /* area flow in 1 / NC_FP4__AREA units */
+    uint32_t counter;     /* that gives it, + 1; 0: none */
+    uint8_t cones, best;
+    uint8_t wanted; /* its wire shall hold the complement */
+    uint8_t met;    /* by the walk that orders the units: 1 on the way, 2 done */
+} nc_fp4__rooted;
+
+/* Leaves (node, weight 1, 2 or 4) that add up to at most 7, and the bits of the sum. A bit j of
+ * `flips`: leaf j counts where its node is 0; of `out_flips`: out[j] is the bit's complement. */
+typedef struct nc_fp4__counter {
+    uint32_t leaf[NC_FP4__LEAVES], out[3]; /* out 0: no node has this bit */
+    uint32_t part[4];                      /* counters that it replaces */
+    uint8_t weight[NC_FP4__LEAVES], leaves, flips, out_flips, parts;
+} nc_fp4__counter;
+NC_FP4__LIST(nc_fp4__counter, nc_fp4__counters)
+
+enum { NC_FP4__AREA = 256, NC_FP4__MAX_FLOW = 1 << 30, NC_FP4__MAX_CONES = 8 };
+
+typedef struct nc_fp4__covering {
+    const nc_fp4_circuit *c;
+    const nc_allocator *hooks;
+    const uint8_t *needed;
+    nc_fp4__thresholds table;
+    nc_fp4__rooted *node;
+    nc_fp4__cone *cones;
+    size_t room;
+    uint32_t most;     /* cones of a node */
+    nc__index carries; /* nodes, by the leaves of which they are a carry */
+    nc_fp4__counters counters;
+    nc_fp4__numbers stack, order;
+    nc_status status;
+} nc_fp4__covering;
+
+static int nc_fp4__is_inner(const nc_fp4__covering *k, uint32_t v) {
+    return v > NC_FP4_TRUE && k->c->nodes.at[v].inputs != NC_FP4__INPUT;
+}
+
+/* Is v to be computed: no input or constant, and no complement, which is made of its node? */
+static int nc_fp4__is_rooted(const nc_fp4__covering *k, uint32_t v) {
+    return nc_fp4__is_inner(k, v) && k->needed[v] && !nc_fp4__is_not(&k->c->nodes.at[v]);
+}
+
+/* Leaves of both, rising; more than six: 7. */
+static uint32_t nc_fp4__union(const nc_fp4__cone *a, const nc_fp4__cone *b,
+                              uint32_t leaf[NC_FP4__LEAVES]) {
+    uint32_t n = 0, i = 0, j = 0;
+    while (i < a->leaves || j < b->leaves) {
+        uint32_t v;
+        if (n == NC_FP4__LEAVES) return n + 1;
+        if (j == b->leaves || (i < a->leaves && a->leaf[i] <= b->leaf[j])) {
+            v = a->leaf[i++];
+            if (j < b->leaves && b->leaf[j] == v) j++;
+        } else {
+            v = b->leaf[j++];
+        }
+        leaf[n++] = v;
+    }
+    return n;
+}
+
+/* The table of a cone over more leaves. */
+static uint64_t nc_fp4__spread(const nc_fp4__cone *cone, const uint32_t *leaf) {
+    uint64_t truth = cone->truth;
+    uint32_t i, p, to;
+    for (i = cone->leaves; i-- > 0;) {
+        for (to = i; leaf[to] != cone->leaf[i]; to++) {
+        }
+        for (p = i; p < to; p++) truth = nc_fp4__exchange6(truth, p);
+    }
+    return truth;
+}
+
+/* Move leaves that do not count behind those that do. Nothing is built on what is left: its leaves
+ * could have values together that the circuit never gives them, and no proof looks that far. */
+static void nc_fp4__shrink(nc_fp4__cone *cone) {
+    uint32_t i, j, leaf;
+    for (i = cone->leaves; i-- > 0;) {
+        if (nc_fp4__cofactor6(cone->truth, i, 0) != nc_fp4__cofactor6(cone->truth, i, 1)) continue;
+        leaf = cone->leaf[i];
+        for (j = i; j + 1 < cone->leaves; j++) {
+            cone->truth = nc_fp4__exchange6(cone->truth, j);
+            cone->leaf[j] = cone->leaf[j + 1];
+        }
+        cone->leaf[j] = leaf;
+        cone->leaves--;
+        cone->less++;
+    }
+}
+
+/* Units that the leaves take, shared with their other readers. */
+static uint32_t nc_fp4__flow_of(const nc_fp4__covering *k, const nc_fp4__cone *cone) {
+    uint64_t flow = (cone->cost == NC_FP4__NO_MATCH ? 4u : cone->cost) * (uint64_t)NC_FP4__AREA;
+    uint32_t i;
+    if (cone->mate && cone->leaves == 3 && cone->cost == 2)
+        flow -= NC_FP4__AREA * 3 / 4; /* the carry is likely there anyway */
+    for (i = 0; i < cone->leaves; i++) {
+        const nc_fp4__rooted *leaf = &k->node[cone->leaf[i]];
+        flow += leaf->flow / (leaf->readers ? leaf->readers : 1);
+    }
+    return (uint32_t)(flow < NC_FP4__MAX_FLOW ? flow : (uint64_t)NC_FP4__MAX_FLOW);
+}
+
+static uint32_t nc_fp4__cone_depth(const nc_fp4__covering *k, const nc_fp4__cone *cone) {
+    uint32_t depth = 0, i;
+    for (i = 0; i < cone->leaves; i++)
+        if (k->node[cone->leaf[i]].depth > depth) depth = k->node[cone->leaf[i]].depth;
+    return depth + cone->cost;
+}
+
+/* Is every leaf of a one of b? */
+static int nc_fp4__within(const nc_fp4__cone *a, const nc_fp4__cone *b) {
+    uint32_t i, j = 0;
+    for (i = 0; i < a->leaves; i++, j++) {
+        while (j < b->leaves && b->leaf[j] < a->leaf[i]) j++;
+        if (j == b->leaves || b->leaf[j] != a->leaf[i]) return 0;
+    }
+    return 1;
+}
+
+/* Keep a cone of node v if it is among the best; the first one, of its own inputs, always stays.
+ * flow: of the cones so far. */
+static void nc_fp4__keep_cone(nc_fp4__covering *k, uint32_t v, nc_fp4__cone *cone, uint32_t *flow) {
+    nc_fp4__rooted *node = &k->node[v];
+    nc_fp4__cone *at = k->cones + node->first;
+    const nc_fp4__fit *match;
+    uint32_t i, inner = 0, mine;
+    for (i = 0; i < node->cones; i++)
+        if (at[i].leaves == cone->leaves && memcmp(at[i].leaf, cone->leaf, sizeof cone->leaf) == 0)
+            return;
+    match = nc_fp4__match_of(&k->table, cone->truth);
+    if (!match) {
+        k->status = NC_ERR_MEMORY;
+        return;
+    }
+    for (i = 0; i < cone->leaves; i++) inner |= (uint32_t)nc_fp4__is_inner(k, cone->leaf[i]) << i;
+    cone->cost = match->cost == 0 && cone->leaves > 1 ? 1 : match->cost;
+    if (cone->leaves && (cone->truth == 0 || ~cone->truth == 0))
+        cone->cost = NC_FP4__NO_MATCH; /* of no leaves it is a unit */
+    cone->flips = (uint8_t)(match->flips & inner);
+    if (cone->cost > 1 && cone->flips) cone->cost = 1;
+    cone->mate = 0;
+    mine = nc_fp4__flow_of(k, cone);
+    for (i = 0; i < node->cones; i++)
+        if (at[i].cost <= cone->cost && flow[i] <= mine && nc_fp4__within(&at[i], cone)) return;
+    for (i = node->cones; i > 1 && flow[i - 1] > mine; i--) { /* a place in rising order */
+        if (i == k->most) continue;
+        at[i] = at[i - 1];
+        flow[i] = flow[i - 1];
+    }
+    if (i == k->most) return;
+    at[i] = *cone;
+    flow[i] = mine;
+    if (node->cones < k->most) node->cones++;
+}
+
+/* Cone j of a fanin: itself, then its own. 0: not to be built on. */
+static int nc_fp4__cone_at(const nc_fp4__covering *k, uint32_t v, uint32_t j, nc_fp4__cone *cone) {
+    if (j) {
+        *cone = k->cones[k->node[v].first + j - 1];
+        return !cone->less;
+    }
+    memset(cone, 0, sizeof *cone);
+    cone->leaf[0] = v;
+    cone->leaves = 1;
+    cone->truth = nc_fp4__variable6[0];
+    return 1;
+}
+
+/* The cone of node v whose inputs have the cones of `in`; 0: too many leaves. */
+static int nc_fp4__join(const nc_fp4__node *node, const nc_fp4__cone in[3], nc_fp4__cone *cone) {
+    uint64_t x[3] = {0, 0, 0};
+    uint32_t i, n;
+    memset(cone, 0, sizeof *cone);
+    for (i = 0; i < node->inputs; i++) {
+        uint32_t leaf[NC_FP4__LEAVES];
+        n = nc_fp4__union(cone, &in[i], leaf);
+        if (n > NC_FP4__LEAVES) return 0;
+        memcpy(cone->leaf, leaf, n * sizeof *leaf);
+        cone->leaves = (uint8_t)n;
+    }
+    for (i = 0; i < node->inputs; i++) x[i] = nc_fp4__spread(&in[i], cone->leaf);
+    for (i = 0; i < 8; i++)
+        if (node->truth >> i & 1)
+            cone->truth |= (i & 1 ? x[0] : ~x[0]) & (i & 2 ? x[1] : ~x[1]) & (i & 4 ? x[2] : ~x[2]);
+    return 1;
+}
+
+/* The best cones of node v, made of its inputs' cones. */
+static void nc_fp4__find_cones(nc_fp4__covering *k, uint32_t v) {
+    const nc_fp4__node *node = &k->c->nodes.at[v];
+    const uint32_t most = node->inputs == 3 ? 5 : NC_FP4__MAX_CONES;
+    uint32_t count[3] = {1, 1, 1}, flow[NC_FP4__MAX_CONES] = {0}, leaf[NC_FP4__LEAVES], a, b, c, i;
+    nc_fp4__cone in[3], cone;
+    memset(in, 0, sizeof in);
+    for (i = 0; i < node->inputs; i++) {
+        count[i] = 1 + k->node[node->in[i]].cones;
+        if (count[i] > 1 + most) count[i] = 1 + most;
+    }
+    for (a = 0; a < count[0]; a++) {
+        if (!nc_fp4__cone_at(k, node->in[0], a, &in[0])) continue;
+        for (b = 0; b < count[1]; b++) {
+            if (node->inputs > 1 && (!nc_fp4__cone_at(k, node->in[1], b, &in[1]) ||
+                                     nc_fp4__union(&in[0], &in[1], leaf) > NC_FP4__LEAVES))
+                continue;
+            for (c = 0; c < count[2]; c++) {
+                if (node->inputs > 2 && !nc_fp4__cone_at(k, node->in[2], c, &in[2])) continue;
+                if (!nc_fp4__join(node, in, &cone)) continue;
+                nc_fp4__keep_cone(k, v, &cone, flow);
+                nc_fp4__shrink(&cone);
+                if (cone.less) nc_fp4__keep_cone(k, v, &cone, flow);
+                if (k->most == 1 || k->status != NC_OK) return;
+            }
+        }
+    }
+}
+
+/* -- sums and carries -------------------------------------------------------------------------- */
+
+/* Is a function of two or three inputs a carry: AND, or the majority, of inputs some of which are
+ * complemented (bits of flips), complemented itself where *out is 1? */
+static int nc_fp4__is_carry(const nc_fp4__cone *cone, uint32_t *flips, uint32_t *out) {
+    const uint64_t *x = nc_fp4__variable6;
+    const uint64_t carry = cone->leaves == 2 ? x[0] & x[1] : (x[0] & x[1]) | (x[2] & (x[0] | x[1]));
+    uint32_t f, i;
+    if (cone->leaves != 2 && cone->leaves != 3) return 0;
+    for (f = 0; f < 1u << cone->leaves; f++) {
+        uint64_t truth = cone->truth;
+        for (i = 0; i < cone->leaves; i++)
+            if (f >> i & 1) truth = nc_fp4__flip6(truth, i);
+        if (truth != carry && ~truth != carry) continue;
+        *flips = f;
+        *out = truth != carry;
+        return 1;
+    }
+    return 0;
+}
+
+static int nc_fp4__is_sum(const nc_fp4__cone *cone) {
+    const uint64_t parity = nc_fp4__parity6(cone->leaves);
+    return cone->leaves >= 2 && (cone->truth == parity || ~cone->truth == parity);
+}
+
+static uint32_t nc_fp4__hash_leaves(const nc_fp4__cone *cone) {
+    return nc_fp4__hash(cone->leaf[0], cone->leaf[1], cone->leaves > 2 ? cone->leaf[2] : 0,
+                        cone->leaves);
+}
+
+/* Find for every sum of two or three a node that is a carry of the same leaves. They are in `carries`
+ * as 8 times the node and the number of the cone. */
+static void nc_fp4__find_mates(nc_fp4__covering *k) {
+    uint32_t v, i, f, o, id, round;
+    for (round = 0; round < 2; round++)
+        for (v = 0; v < k->c->nodes.count && k->status == NC_OK; v++)
+            for (i = 0; i < k->node[v].cones; i++) {
+                nc_fp4__cone *cone = &k->cones[k->node[v].first + i], *carry;
+                const uint32_t hash = nc_fp4__hash_leaves(cone);
+                size_t at = hash;
+                if (round == 0 && nc_fp4__is_carry(cone, &f, &o) &&
+                    !nc__index_add(&k->carries, hash, 8 * v + i))
+                    k->status = NC_ERR_MEMORY;
+                if (round == 0 || cone->leaves > 3 || !nc_fp4__is_sum(cone)) continue;
+                while ((id = nc__index_next(&k->carries, hash, &at)) != UINT32_MAX) {
+                    carry = &k->cones[k->node[id / 8].first + id % 8];
+                    if (carry->leaves != cone->leaves || !nc_fp4__within(carry, cone)) continue;
+                    cone->mate = id / 8;
+                    if (!carry->mate) carry->mate = v;
+                    break;
+                }
+            }
+}
+
+/* -- choosing ---------------------------------------------------------------------------------- */
+
+static nc_fp4__cone *nc_fp4__best_cone(const nc_fp4__covering *k, uint32_t v) {
+    return &k->cones[k->node[v].first + k->node[v].best];
+}
+
+/* Units of a cone as things are: a sum costs one where its carry is computed anyway, and a carry
+ * saves one where its sum is. */
+static uint32_t nc_fp4__cost_of(const nc_fp4__covering *k, const nc_fp4__cone *cone) {
+    const nc_fp4__cone *mate;
+    if (!cone->mate || !k->node[cone->mate].refs) return cone->cost;
+    mate = nc_fp4__best_cone(k, cone->mate);
+    return cone->cost - (uint32_t)(mate->leaves == cone->leaves && nc_fp4__within(mate, cone));
+}
+
+/* Choose the cone of least flow for every node, then of least depth, then of fewest leaves. */
+static void nc_fp4__choose_flow(nc_fp4__covering *k) {
+    uint32_t v, i;
+    for (v = 0; v < k->c->nodes.count; v++) {
+        nc_fp4__rooted *node = &k->node[v];
+        for (i = 0; i < node->cones; i++) {
+            const nc_fp4__cone *cone = &k->cones[node->first + i];
+            const uint32_t flow = nc_fp4__flow_of(k, cone), depth = nc_fp4__cone_depth(k, cone);
+            if (cone->cost == NC_FP4__NO_MATCH ||
+                (i && (flow > node->flow || (flow == node->flow && depth >= node->depth))))
+                continue;
+            node->flow = flow;
+            node->depth = depth;
+            node->best = (uint8_t)i;
+        }
+    }
+}
+
+/* Count the readers of every node in the cover that the choices make. */
+static void nc_fp4__count_refs(nc_fp4__covering *k) {
+    const nc_fp4_circuit *c = k->c;
+    uint32_t v, i;
+    for (v = 0; v < c->nodes.count; v++) k->node[v].refs = 0;
+    for (i = 0; i < c->outputs.count; i++) {
+        v = c->outputs.at[i];
+        k->node[nc_fp4__is_not(&c->nodes.at[v]) ? c->nodes.at[v].in[0] : v].refs++;
+    }
+    for (v = c->nodes.count; v-- > 0;)
+        if (k->node[v].refs && nc_fp4__is_inner(k, v)) {
+            const nc_fp4__cone *cone = nc_fp4__best_cone(k, v);
+            for (i = 0; i < cone->leaves; i++) k->node[cone->leaf[i]].refs++;
+        }
+}
+
+/* Add a reader to the leaves of a cone, and to the leaves of what so comes in: the units that this
+ * takes; or (step -1) take it back. */
+static uint32_t nc_fp4__refer(nc_fp4__covering *k, const nc_fp4__cone *cone, int step) {
+    uint32_t area = nc_fp4__cost_of(k, cone), i, v;
+    k->stack.count = 0;
+    for (;;) {
+        for (i = 0; i < cone->leaves; i++) {
+            nc_fp4__rooted *leaf = &k->node[cone->leaf[i]];
+            const uint32_t before = leaf->refs;
+            leaf->refs = step > 0 ? before + 1 : before - 1;
+            if ((step > 0 ? before : leaf->refs) || !nc_fp4__is_inner(k, cone->leaf[i])) continue;
+            if (!nc_fp4__numbers_add(&k->stack, cone->leaf[i])) k->status = NC_ERR_MEMORY;
+        }
+        if (!k->stack.count) return area;
+        v = k->stack.at[--k->stack.count];
+        cone = nc_fp4__best_cone(k, v);
+        area += nc_fp4__cost_of(k, cone);
+    }
+}
+
+/* For every node of the cover the cone that takes the fewest units, all others as they are (exact
+ * area). */
+static void nc_fp4__choose_exact(nc_fp4__covering *k) {
+    uint32_t v, i;
+    for (v = 0; v < k->c->nodes.count && k->status == NC_OK; v++) {
+        nc_fp4__rooted *node = &k->node[v];
+        uint32_t least = UINT32_MAX;
+        if (!nc_fp4__is_inner(k, v) || !node->cones) continue;
+        if (node->refs) (void)nc_fp4__refer(k, nc_fp4__best_cone(k, v), -1);
+        for (i = 0; i < node->cones && node->refs; i++) {
+            const nc_fp4__cone *cone = &k->cones[node->first + i];
+            uint32_t area, depth;
+            if (cone->cost == NC_FP4__NO_MATCH) continue;
+            area = nc_fp4__refer(k, cone, 1);
+            (void)nc_fp4__refer(k, cone, -1);
+            depth = nc_fp4__cone_depth(k, cone);
+            if (area > least || (area == least && depth >= node->depth)) continue;
+            least = area;
+            node->depth = depth;
+            node->best = (uint8_t)i;
+        }
+        if (node->refs)
+            (void)nc_fp4__refer(k, nc_fp4__best_cone(k, v), 1);
+        else
+            node->depth = nc_fp4__cone_depth(k, nc_fp4__best_cone(k, v));
+    }
+}
+
+/* Cones for all nodes that count, and which of them make the circuit. */
+static void nc_fp4__choose_cover(nc_fp4__covering *k) {
+    const nc_fp4_circuit *c = k->c;
+    uint32_t v, i, at = 0, round;
+    for (v = 0; v < c->nodes.count; v++)
+        if (nc_fp4__is_rooted(k, v))
+            for (i = 0; i < c->nodes.at[v].inputs; i++) k->node[c->nodes.at[v].in[i]].readers++;
+    for (v = 0; v < c->nodes.count && k->status == NC_OK; v++) {
+        if (!nc_fp4__is_rooted(k, v)) continue;
+        k->node[v].first = at;
+        at += k->most;
+        nc_fp4__find_cones(k, v);
+        for (i = 0; i < k->node[v].cones; i++) { /* for those that read it */
+            const nc_fp4__cone *cone = &k->cones[k->node[v].first + i];
+            const uint32_t flow = nc_fp4__flow_of(k, cone);
+            if (cone->cost == NC_FP4__NO_MATCH || (i && flow >= k->node[v].flow)) continue;
+            k->node[v].flow = flow;
+            k->node[v].best = (uint8_t)i;
+            k->node[v].depth = nc_fp4__cone_depth(k, cone);
+        }
+    }
+    if (k->status == NC_OK) nc_fp4__find_mates(k);
+    for (round = 0; round < 3 && k->status == NC_OK; round++) {
+        nc_fp4__choose_flow(k);
+        nc_fp4__count_refs(k);
+        for (v = 0; v < c->nodes.count; v++)
+            k->node[v].readers = (k->node[v].readers + 2 * k->node[v].refs + 1) / 3;
+    }
+    for (round = 0; round < 2 && k->status == NC_OK; round++) nc_fp4__choose_exact(k);
+}
+
+/* -- counters ---------------------------------------------------------------------------------- */
+
+/* Full and half adders of the cover: a sum of two or three leaves, and the carry where it is
+ * there. */
+static void nc_fp4__find_adders(nc_fp4__covering *k) {
+    uint32_t v, i, f, o;
+    for (v = 0; v < k->c->nodes.count && k->status == NC_OK; v++) {
+        const nc_fp4__cone *sum, *carry;
+        nc_fp4__counter a;
+        if (!k->node[v].refs || !nc_fp4__is_inner(k, v)) continue;
+        sum = nc_fp4__best_cone(k, v);
+        if (!nc_fp4__is_sum(sum) || k->node[v].counter) continue;
+        memset(&a, 0, sizeof a);
+        a.leaves = sum->leaves;
+        memcpy(a.leaf, sum->leaf, sizeof a.leaf);
+        for (i = 0; i < a.leaves; i++) a.weight[i] = 1;
+        a.out[0] = v;
+        if (a.leaves <= 3 && sum->mate && k->node[sum->mate].refs) {
+            carry = nc_fp4__best_cone(k, sum->mate);
+            if (carry->leaves == sum->leaves && nc_fp4__within(carry, sum) &&
+                nc_fp4__is_carry(carry, &f, &o) && !k->node[sum->mate].counter) {
+                a.out[1] = sum->mate;
+                a.flips = (uint8_t)f;
+                a.out_flips = (uint8_t)(2 * o);
+            }
+        }
+        o = (uint32_t)(sum->truth & 1);  /* the sum of leaves that are all 0 .. */
+        o ^= nc_fp4__ones6(a.flips) & 1; /* .. and of the leaves as they count */
+        a.out_flips = (uint8_t)(a.out_flips | o);
+        if (!nc_fp4__counters_add(&k->counters, a)) k->status = NC_ERR_MEMORY;
+        for (i = 0; i < 2; i++)
+            if (a.out[i]) k->node[a.out[i]].counter = k->counters.count;
+    }
+}
+
+/* Count all leaves the other way round: sum and carry of three are complemented with them. */
+static int nc_fp4__turn(nc_fp4__counter *a) {
+    if (a->leaves != 3) return 0;
+    a->flips ^= 7;
+    a->out_flips ^= 3;
+    return 1;
+}
+
+/* Nodes of an adder that read v. */
+static uint32_t nc_fp4__reads_of(const nc_fp4__counter *a, uint32_t v) {
+    uint32_t i;
+    for (i = 0; i < a->leaves; i++)
+        if (a->leaf[i] == v) return (a->out[0] != 0) + (uint32_t)(a->out[1] != 0);
+    return 0;
+}
+
+static uint32_t nc_fp4__place_of(const nc_fp4__counter *a, uint32_t v) {
+    uint32_t i = 0;
+    while (i < a->leaves && a->leaf[i] != v) i++;
+    return i;
+}
+
+/* Does a leaf of `to` count as bit `out` of `from` does? A sum without a carry does not mind. */
+static int nc_fp4__agree(const nc_fp4__counter *from, uint32_t out, nc_fp4__counter *to) {
+    const uint32_t at = nc_fp4__place_of(to, from->out[out]);
+    if ((to->flips >> at & 1) == (from->out_flips >> out & 1)) return 1;
+    if (to->out[1]) return 0;
+    to->flips ^= (uint8_t)(1u << at);
+    to->out_flips ^= 1;
+    return 1;
+}
+
+/* Add leaves to a counter: 0 when there are too many, or one of them twice. */
+static int nc_fp4__add_leaves(nc_fp4__counter *to, const nc_fp4__counter *a, uint32_t weight,
+                              const uint32_t *without, uint32_t count) {
+    uint32_t i, j;
+    for (i = 0; i < a->leaves; i++) {
+        for (j = 0; j < count && without[j] != a->leaf[i]; j++) {
+        }
+        if (j < count) continue;
+        for (j = 0; j < to->leaves; j++)
+            if (to->leaf[j] == a->leaf[i]) return 0;
+        if (to->leaves == NC_FP4__LEAVES) return 0;
+        to->leaf[to->leaves] = a->leaf[i];
+        to->weight[to->leaves] = (uint8_t)weight;
+        to->flips |= (uint8_t)((a->flips >> i & 1) << to->leaves);
+        to->leaves++;
+    }
+    return 1;
+}
+
+/* Bits of adders that only others of them read: part[count] adds up the carries of the others, and
+ * these may add up each other's sums. Returns how many such bits there are, in `inner`; 0: there
+ * are others, or they do not count alike. *sum: the adder whose sum is left. */
+static uint32_t nc_fp4__inner_bits(const nc_fp4__covering *k, nc_fp4__counter *part, uint32_t count,
+                                   uint32_t inner[6], uint32_t *sum) {
+    uint32_t inners = 0, sums = 0, i, j;
+    for (i = 0; i < count; i++) {
+        const uint32_t s = part[i].out[0], carry = part[i].out[1];
+        for (j = 0; j < count && !(j != i && s && nc_fp4__reads_of(&part[j], s)); j++) {
+        }
+        if (j < count && k->node[s].refs == nc_fp4__reads_of(&part[j], s)) {
+            if (!nc_fp4__agree(&part[i], 0, &part[j])) return 0;
+            inner[inners++] = s;
+        } else {
+            sums++;
+            *sum = i;
+        }
+        if (k->node[carry].refs != nc_fp4__reads_of(&part[count], carry) ||
+            !nc_fp4__agree(&part[i], 1, &part[count]))
+            return 0;
+        inner[inners++] = carry;
+    }
+    return sums == 1 ? inners : 0;
+}
+
+/* Adders whose carries the adder `top` adds up, and top itself, as one counter. low: numbers of
+ * those adders, `count` of them; bits of turned: adders that count the other way round. Returns
+ * the units that this saves; 0: it is not possible. */
+static uint32_t nc_fp4__join_adders(const nc_fp4__covering *k, uint32_t top, const uint32_t *low,
+                                    uint32_t count, uint32_t turned, nc_fp4__counter *joined) {
+    nc_fp4__counter part[4];
+    uint32_t inner[6], inners, sum = 0, before = 0, total = 0, i;
+    memset(joined, 0, sizeof *joined);
+    for (i = 0; i <= count; i++) {
+        joined->part[i] = i < count ? low[i] : top;
+        part[i] = k->counters.at[joined->part[i]];
+        before += part[i].out[0] ? 2 : 1;
+        if (turned >> i & 1 && !nc_fp4__turn(&part[i])) return 0;
+    }
+    inners = nc_fp4__inner_bits(k, part, count, inner, &sum);
+    if (!inners) return 0;
+    for (i = 0; i <= count; i++)
+        if (!nc_fp4__add_leaves(joined, &part[i], i < count ? 1 : 2, inner, inners)) return 0;
+    for (i = 0; i < joined->leaves; i++) total += joined->weight[i];
+    if (total > 7 || total < 4) return 0;
+    joined->parts = (uint8_t)(count + 1);
+    joined->out[0] = part[sum].out[0];
+    joined->out[1] = part[count].out[0];
+    joined->out[2] = part[count].out[1];
+    joined->out_flips = (uint8_t)((part[sum].out_flips & 1) | (part[count].out_flips & 3) << 1);
+    total = joined->out[0] ? 3 : joined->out[1] ? 2 : 1;
+    return before > total ? before - total : 0;
+}
+
+/* Join adder `top` with those that save the most; at least `least` units. */
+static void nc_fp4__join_at(nc_fp4__covering *k, uint32_t top, uint32_t least) {
+    const nc_fp4__counter *t = &k->counters.at[top];
+    nc_fp4__counter joined, best;
+    uint32_t low[3], some[3], lows = 0, subset, turned, saved = 0, i, n, now;
+    memset(&best, 0, sizeof best);
+    for (i = 0; i < t->leaves && t->leaves <= 3; i++) {
+        const uint32_t a = k->node[t->leaf[i]].counter;
+        if (a && k->counters.at[a - 1].out[1] == t->leaf[i] && !k->counters.at[a - 1].parts)
+            low[lows++] = a - 1;
+    }
+    for (subset = 1; subset < 1u << lows; subset++) {
+        for (n = 0, i = 0; i < lows; i++)
+            if (subset >> i & 1) some[n++] = low[i];
+        for (turned = 0; turned < 2u << n; turned++) {
+            now = nc_fp4__join_adders(k, top, some, n, turned, &joined);
+            if (now <= saved) continue;
+            saved = now;
+            best = joined;
+        }
+    }
+    if (saved < least) return;
+    if (!nc_fp4__counters_add(&k->counters, best)) {
+        k->status = NC_ERR_MEMORY;
+        return;
+    }
+    for (i = 0; i < best.parts; i++) {
+        const nc_fp4__counter *a = &k->counters.at[best.part[i]];
+        for (n = 0; n < 2; n++)
+            if (a->out[n]) k->node[a->out[n]].counter = k->counters.count;
+    }
+}
+
+/* Adders become counters, the more saving ones first. */
+static void nc_fp4__join_all(nc_fp4__covering *k) {
+    uint32_t adders, least, i;
+    nc_fp4__find_adders(k);
+    adders = k->counters.count;
+    for (least = 3; least > 0; least--)
+        for (i = 0; i < adders && k->status == NC_OK; i++) {
+            const nc_fp4__counter *a = &k->counters.at[i];
+            const uint32_t v = a->out[0] ? a->out[0] : a->out[1];
+            if (k->node[v].counter == i + 1) nc_fp4__join_at(k, i, least);
+        }
+}
+
+/* -- order and complements ---------------------------------------------------------------------- */
+
+/* The first node of those that are computed together with v. */
+static uint32_t nc_fp4__leader(const nc_fp4__covering *k, uint32_t v) {
+    const nc_fp4__counter *a;
+    if (!k->node[v].counter) return v;
+    a = &k->counters.at[k->node[v].counter - 1];
+    return a->out[0] ? a->out[0] : a->out[1] ? a->out[1] : a->out[2];
+}
+
+/* What node v is computed of. */
+static const uint32_t *nc_fp4__leaves_of(const nc_fp4__covering *k, uint32_t v, uint32_t *count) {
+    const nc_fp4__cone *cone;
+    if (k->node[v].counter) {
+        const nc_fp4__counter *a = &k->counters.at[k->node[v].counter - 1];
+        *count = a->leaves;
+        return a->leaf;
+    }
+    cone = nc_fp4__best_cone(k, v);
+    *count = cone->leaves;
+    return cone->leaf;
+}
+
+/* A counter that needs its own bits becomes adders again: those on the way to `node`, or all. */
+static void nc_fp4__part_counters(nc_fp4__covering *k, uint32_t node, int all) {
+    uint32_t at = k->stack.count, i, j, v;
+    do {
+        at -= 2;
+        v = k->stack.at[at];
+        if (k->node[v].counter) {
+            const nc_fp4__counter *a = &k->counters.at[k->node[v].counter - 1];
+            for (i = 0; i < a->parts; i++)
+                for (j = 0; j < 2; j++)
+                    if (k->counters.at[a->part[i]].out[j])
+                        k->node[k->counters.at[a->part[i]].out[j]].counter = a->part[i] + 1;
+        }
+    } while (at > 0 && v != node);
+    for (i = 0; i < k->counters.count && all; i++)
+        for (j = 0; j < 2; j++)
+            if (!k->counters.at[i].parts && k->counters.at[i].out[j])
+                k->node[k->counters.at[i].out[j]].counter = i + 1;
+}
+
+/* Put a node on the way, unless it is done. 0: it is on the way already. */
+static int nc_fp4__step_to(nc_fp4__covering *k, uint32_t v) {
+    if (!nc_fp4__is_inner(k, v)) return 1;
+    v = nc_fp4__leader(k, v);
+    if (k->node[v].met == 2) return 1;
+    if (k->node[v].met == 1) return 0;
+    k->node[v].met = 1;
+    if (!nc_fp4__numbers_add(&k->stack, v) || !nc_fp4__numbers_add(&k->stack, 0))
+        k->status = NC_ERR_MEMORY;
+    return 1;
+}
+
+/* Walk from an output down; leaders of what is met go to `order` behind their leaves. Returns a
+ * node that needs itself, because counters give several bits at once, or 0. */
+static uint32_t nc_fp4__walk_down(nc_fp4__covering *k, uint32_t from) {
+    k->stack.count = 0;
+    (void)nc_fp4__step_to(k, from);
+    while (k->stack.count && k->status == NC_OK) {
+        uint32_t *top = &k->stack.at[k->stack.count - 2], count;
+        const uint32_t *leaf = nc_fp4__leaves_of(k, top[0], &count);
+        if (top[1] < count) {
+            const uint32_t next = leaf[top[1]++];
+            if (!nc_fp4__step_to(k, next)) return nc_fp4__leader(k, next);
+            continue;
+        }
+        k->node[top[0]].met = 2;
+        if (!nc_fp4__numbers_add(&k->order, top[0])) k->status = NC_ERR_MEMORY;
+        k->stack.count -= 2;
+    }
+    return 0;
+}
+
+/* An order of evaluation. */
+static void nc_fp4__order_units(nc_fp4__covering *k) {
+    const nc_fp4_circuit *c = k->c;
+    uint32_t i, v, round, circle = 1;
+    for (round = 0; circle && k->status == NC_OK; round++) {
+        k->order.count = 0;
+        for (v = 0; v < c->nodes.count; v++) k->node[v].met = 0;
+        for (circle = 0, i = 0; i < c->outputs.count && !circle; i++) {
+            v = c->outputs.at[i];
+            if (nc_fp4__is_not(&c->nodes.at[v])) v = c->nodes.at[v].in[0];
+            circle = nc_fp4__walk_down(k, v);
+        }
+        if (circle) nc_fp4__part_counters(k, circle, round > 30);
+    }
+}
+
+/* The table of a counter's highest bit: its leaves, those of `turned` complemented, are at least
+ * `least`. */
+static uint64_t nc_fp4__at_least(const nc_fp4__counter *a, uint32_t turned, uint32_t least) {
+    uint64_t truth = 0;
+    uint32_t v, i, sum;
+    for (v = 0; v < 64; v++) {
+        for (sum = 0, i = 0; i < a->leaves; i++)
+            if ((v ^ turned) >> i & 1) sum += a->weight[i];
+        truth |= (uint64_t)(sum >= least) << v;
+    }
+    return truth;
+}
+
+/* Of a function that takes one input complemented: an inner leaf that shall come so. */
+static void nc_fp4__want_one(nc_fp4__covering *k, const uint32_t *leaf, uint32_t count,
+                             uint32_t flips) {
+    uint32_t i;
+    for (i = 0; i < count; i++)
+        if (flips >> i & 1 && k->node[leaf[i]].wanted & 1) return;
+    for (i = 0; i < count; i++)
+        if (flips >> i & 1 && nc_fp4__is_inner(k, leaf[i]) && !(k->node[leaf[i]].wanted & 2)) {
+            k->node[leaf[i]].wanted = 3; /* and stays so */
+            return;
+        }
+}
+
+/* Which nodes shall have wires that hold their complements: those of which outputs show only that,
+ * and leaves without which a counter's highest bit has no unit. */
+static void nc_fp4__choose_complements(nc_fp4__covering *k) {
+    const nc_fp4_circuit *c = k->c;
+    uint32_t i, j, v, total, turned;
+    nc_fp4__half_unit unit;
+    for (i = 0; i < c->outputs.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[c->outputs.at[i]];
+        if (nc_fp4__is_not(node) && nc_fp4__is_inner(k, node->in[0]))
+            k->node[node->in[0]].wanted = 1;
+    }
+    for (i = 0; i < c->outputs.count; i++) k->node[c->outputs.at[i]].wanted = 0;
+    for (i = 0; i < k->order.count; i++) {
+        const nc_fp4__counter *a;
+        v = k->order.at[i];
+        if (!k->node[v].counter) {
+            const nc_fp4__cone *cone = nc_fp4__best_cone(k, v);
+            if (cone->cost == 1 && cone->flips)
+                nc_fp4__want_one(k, cone->leaf, cone->leaves, cone->flips);
+            continue;
+        }
+        a = &k->counters.at[k->node[v].counter - 1];
+        turned = a->flips;
+        for (total = 0, j = 0; j < a->leaves; j++) {
+            total += a->weight[j];
+            turned ^= (k->node[a->leaf[j]].wanted & 1u) << j;
+        }
+        if (total >= 4 && (a->out[1] || a->out[2]) &&
+            !nc_fp4__realise(&k->table, nc_fp4__at_least(a, turned, 4), &unit))
+            nc_fp4__want_one(k, a->leaf, a->leaves, (1u << a->leaves) - 1);
+    }
+}
+
+static void nc_fp4__free_cover(nc_fp4__covering *k) {
+    const size_t nodes = k->c->nodes.count;
+    nc_fp4__free_thresholds(&k->table);
+    nc_fp4__counters_free(&k->counters);
+    nc_fp4__numbers_free(&k->stack);
+    nc_fp4__numbers_free(&k->order);
+    nc__index_free(&k->carries);
+    nc__free(k->hooks, k->node, nodes * sizeof *k->node);
+    nc__free(k->hooks, k->cones, k->room * sizeof *k->cones);
+}
+
+/* The cover of a circuit. needed: of each node, whether it counts. */
+static nc_status nc_fp4__find_cover(nc_fp4__covering *k) {
+    const nc_fp4_circuit *c = k->c;
+    uint32_t v;
+    k->table.gaps.hooks = k->table.matches.hooks = k->table.first.hooks = k->hooks;
+    k->table.known.hooks = k->carries.hooks = k->counters.hooks = k->hooks;
+    k->stack.hooks = k->order.hooks = k->hooks;
+    for (v = 0; v < c->nodes.count; v++) k->room += (size_t)nc_fp4__is_rooted(k, v);
+    k->most = k->room > 1u << 22 ? 1 : k->room > 1u << 20 ? 4 : NC_FP4__MAX_CONES;
+    k->room = k->room * k->most + 1;
+    k->node = (nc_fp4__rooted *)nc__calloc(k->hooks, c->nodes.count * sizeof *k->node);
+    k->cones = (nc_fp4__cone *)nc__calloc(k->hooks, nc__mul_size(k->room, sizeof *k->cones));
+    if (!k->node || !k->cones || !nc_fp4__fill_gaps(&k->table)) return NC_ERR_MEMORY;
+    nc_fp4__choose_cover(k);
+    if (k->status == NC_OK) nc_fp4__join_all(k);
+    if (k->status == NC_OK) nc_fp4__order_units(k);
+    if (k->status == NC_OK) nc_fp4__choose_complements(k);
+    return k->status;
+}
+
 /* >>networks ===================================================================== */
 
 /* One step of the bit-sliced program: a function of three operands. For the fast program also full
@@ -13777,9 +14810,13 @@ struct nc_fp4_network {
     uint32_t temporaries;
     double margin;
     uint32_t depth;
-    /* for structural verification: the circuit's digest, and the wire of each of its nodes */
+    /* for structural verification: the circuit's digest, the wire of each of its nodes, and where in
+     * `reasons` its reason begins: the number of nodes of which its units compute it (+ 256: the
+     * wire holds the complement; + 65536 times the number of nodes that it reads, too, but does not
+     * depend on), and all these nodes */
     uint64_t source;
-    nc_fp4__numbers wire_of; /* UINT32_MAX: not needed */
+    nc_fp4__numbers wire_of; /* UINT32_MAX: no unit has it */
+    nc_fp4__numbers reason_of, reasons;
 };
 
 /* An empty network; null: out of memory. */
@@ -13791,6 +14828,7 @@ static nc_fp4_network *nc_fp4__new_network(const nc_allocator *hooks) {
         n->hooks = &n->own;
     }
     n->units.hooks = n->outputs.hooks = n->wire_of.hooks = n->hooks;
+    n->reason_of.hooks = n->reasons.hooks = n->hooks;
     n->input_groups.hooks = n->output_groups.hooks = n->hooks;
     n->steps.hooks = n->fast.hooks = n->hooks;
     return n;
@@ -13805,12 +14843,23 @@ static int nc_fp4__doubled_sum(const nc_fp4_unit *unit, uint32_t inputs) {
 }
 
 /* What it computes: bit i for the inputs i. */
-static uint64_t nc_fp4__unit_truth(const nc_fp4_unit *unit) {
-    uint64_t truth = 0;
+enum { NC_FP4__UNIT_WORDS = 1 << (NC_FP4_UNIT_INPUTS - 6) };
+static void nc_fp4__unit_truth(const nc_fp4_unit *unit, uint64_t truth[NC_FP4__UNIT_WORDS]) {
     uint32_t i;
+    memset(truth, 0, NC_FP4__UNIT_WORDS * sizeof *truth);
     for (i = 0; i < 1u << unit->inputs; i++)
-        truth |= (uint64_t)(nc_fp4__doubled_sum(unit, i) > 0) << i;
-    return truth;
+        truth[i / 64] |= (uint64_t)(nc_fp4__doubled_sum(unit, i) > 0) << i % 64;
+}
+
+/* Least distance of its sums from its threshold, in half units, whether they occur or not. */
+static uint32_t nc_fp4__unit_margin(const nc_fp4_unit *unit) {
+    uint32_t margin = 255, i;
+    for (i = 0; i < 1u << unit->inputs; i++) {
+        const int sum = nc_fp4__doubled_sum(unit, i);
+        const uint32_t distance = (uint32_t)(sum < 0 ? -sum : sum);
+        margin = distance < margin ? distance : margin;
+    }
+    return margin;
 }
 
 /* -- cuts ------------------------------------------------------------------------------- */
@@ -13911,8 +14960,10 @@ static void nc_fp4__find_cut(const nc_fp4_network *net, nc_fp4__cut *cuts, uint3
 typedef struct nc_fp4__compiler {
     const nc_fp4_circuit *circuit;
     nc_fp4_network *net;
-    nc__index known; /* units */
-    uint8_t *needed; /* of each node: 1 its value, 2 its complement only */
+    nc__index known;  /* units */
+    uint8_t *needed;  /* of each node: 1 its value, 2 its complement only */
+    uint8_t *flipped; /* of each node: its wire holds the complement */
+    nc_fp4__covering cover;
     nc_fp4__form form[256];
     int complete;
     nc_status status;
@@ -14018,43 +15069,290 @@ static uint64_t nc_fp4__digest(const nc_fp4_circuit *c) {
     return nc__fnv1a(hash, c->outputs.at, c->outputs.count * sizeof *c->outputs.at);
 }
 
-/* The wire of a needed node that is no input. Constants are units without inputs: 0 against a
- * threshold. */
-static uint32_t nc_fp4__node_wire(nc_fp4__compiler *k, uint32_t i) {
-    const nc_fp4__node *nodes = k->circuit->nodes.at, *node = &nodes[i];
-    const uint32_t *wire_of = k->net->wire_of.at;
-    uint32_t in[3], j;
-    if (i <= NC_FP4_TRUE) {
-        nc_fp4_unit unit;
-        memset(&unit, 0, sizeof unit);
-        unit.threshold = (uint8_t)(NC_FP4__HALF | (i ? NC_FP4__MINUS : 0));
-        return nc_fp4__share_unit(k, &unit);
-    }
-    if (nc_fp4__is_not(node) && k->needed[node->in[0]] == 2 &&
-        nodes[node->in[0]].inputs != NC_FP4__INPUT)
-        return wire_of[node->in[0]]; /* it holds the complement */
-    for (j = 0; j < 3; j++) in[j] = j < node->inputs ? wire_of[node->in[j]] : 0;
-    return nc_fp4__emit(k, in, k->needed[i] == 2 ? (uint8_t)~node->truth : node->truth);
+/* Wire of a node, its complement where *flipped is 1. */
+static uint32_t nc_fp4__wire(const nc_fp4__compiler *k, uint32_t v, uint32_t *flipped) {
+    *flipped = k->flipped[v];
+    return k->net->wire_of.at[v];
 }
 
-/* Units for all nodes that are needed, in their order. */
+/* The complement of a wire. */
+static uint32_t nc_fp4__not_wire(nc_fp4__compiler *k, uint32_t wire) {
+    nc_fp4_unit unit = nc_fp4__atoms[NC_FP4_NOT].unit[0];
+    unit.input[0] = wire;
+    return nc_fp4__share_unit(k, &unit);
+}
+
+/* The code of a value in half units; 16: there is none. */
+static uint8_t nc_fp4__code_of_twice(int twice) {
+    uint32_t i = 0;
+    while (i < 15 && nc_fp4__twice[i] != twice) i++;
+    return i < 15 ? nc_fp4__code_of[i] : 16;
+}
+
+/* The wire of a unit given in half units, or of its complement. */
+static uint32_t nc_fp4__place_unit(nc_fp4__compiler *k, const nc_fp4__half_unit *h,
+                                   const uint32_t *wire, uint32_t n, uint32_t complement) {
+    nc_fp4_unit unit;
+    uint32_t i;
+    memset(&unit, 0, sizeof unit);
+    for (i = 0; i < n; i++) {
+        if (!h->weight[i]) continue;
+        unit.input[unit.inputs] = wire[i];
+        unit.weight[unit.inputs++] =
+            nc_fp4__code_of_twice(complement ? -h->weight[i] : h->weight[i]);
+    }
+    unit.threshold = nc_fp4__code_of_twice(complement ? -h->threshold : h->threshold);
+    return nc_fp4__share_unit(k, &unit);
+}
+
+/* A cone that one unit computes, of the wires that its leaves have; where there is none such, of
+ * as few complements of them as will do. */
+static uint32_t nc_fp4__emit_cone(nc_fp4__compiler *k, const nc_fp4__cone *cone,
+                                  uint32_t complement) {
+    uint32_t wire[NC_FP4__LEAVES], ones, mask, i, flipped = 0, f;
+    nc_fp4__half_unit unit;
+    for (i = 0; i < cone->leaves; i++) {
+        wire[i] = nc_fp4__wire(k, cone->leaf[i], &f);
+        flipped |= f << i;
+    }
+    for (ones = 0; ones <= cone->leaves; ones++)
+        for (mask = 0; mask < 1u << cone->leaves; mask++) {
+            uint64_t truth = cone->truth;
+            if (nc_fp4__ones6(mask) != ones) continue;
+            for (i = 0; i < cone->leaves; i++)
+                if ((flipped ^ mask) >> i & 1) truth = nc_fp4__flip6(truth, i);
+            if (!nc_fp4__realise(&k->cover.table, truth, &unit)) continue;
+            for (i = 0; i < cone->leaves; i++)
+                if (mask >> i & 1) wire[i] = nc_fp4__not_wire(k, wire[i]);
+            return nc_fp4__place_unit(k, &unit, wire, cone->leaves, complement);
+        }
+    k->status = NC_ERR_UNSUPPORTED; /* the cover has none such */
+    return 0;
+}
+
+/* A counter on its way to units. */
+typedef struct nc_fp4__bit_plan {
+    const nc_fp4__counter *counter;
+    const nc_fp4__thresholds *table;
+    uint32_t wire[NC_FP4_UNIT_INPUTS + 1]; /* of the leaves, then of the bits from the highest on */
+    int weight[NC_FP4_UNIT_INPUTS + 1];
+    uint32_t turned; /* wires that hold the complement of what counts */
+    uint32_t leaves, high, low;
+} nc_fp4__bit_plan;
+
+/* The unit of bit j: the leaves less the higher bits are at least 2^j. 0: E2M1 has none. */
+static int nc_fp4__bit_unit(const nc_fp4__bit_plan *b, uint32_t j, nc_fp4__half_unit *unit) {
+    const int least = 1 << j;
+    const uint32_t n = b->leaves + b->high - j;
+    int scale;
+    uint32_t i;
+    for (scale = 2; scale <= 12; scale++) { /* half units for a weight of 1 */
+        int off = 0, threshold;
+        for (i = 0; i < n; i++) {
+            const int w = scale * b->weight[i];
+            if (nc_fp4__code_of_twice(w) == 16) break;
+            unit->weight[i] = (int8_t)(b->turned >> i & 1 ? -w : w);
+            if (b->turned >> i & 1) off += w;
+        }
+        threshold = nc_fp4__between(scale * (least - 1) - off, scale * least - off);
+        if (i < n || threshold == 99) continue;
+        unit->threshold = (int8_t)threshold;
+        return 1;
+    }
+    return 0;
+}
+
+/* All bits' units, or 0. The highest one's is looked up. */
+static int nc_fp4__bit_units(const nc_fp4__bit_plan *b, nc_fp4__half_unit unit[3]) {
+    uint32_t j;
+    for (j = b->low; j < b->high; j++)
+        if (!nc_fp4__bit_unit(b, j, &unit[j])) return 0;
+    return nc_fp4__realise(b->table, nc_fp4__at_least(b->counter, b->turned, 1u << b->high),
+                           &unit[b->high]);
+}
+
+/* Which leaves are to be complemented, and how the higher bits are held, so that all bits have
+ * units: as few complements as will do. */
+static int nc_fp4__plan_bits(nc_fp4__bit_plan *b, uint32_t wanted, uint32_t *inverted,
+                             nc_fp4__half_unit unit[3]) {
+    const uint32_t turned = b->turned, all = (1u << b->leaves) - 1;
+    uint32_t ones, mask, held;
+    for (ones = 0; ones <= b->leaves; ones++)
+        for (mask = 0; mask <= all; mask++) {
+            if (nc_fp4__ones6(mask) != ones) continue;
+            for (held = 0; held < 4; held++) {
+                b->turned = (turned ^ mask) | (wanted ^ held) << b->leaves;
+                if (!nc_fp4__bit_units(b, unit)) continue;
+                *inverted = mask;
+                return 1;
+            }
+        }
+    return 0;
+}
+
+/* Units of a counter, from the highest bit on. */
+static void nc_fp4__emit_counter(nc_fp4__compiler *k, const nc_fp4__counter *a) {
+    uint32_t total = 0, inverted = 0, wanted = 0, f, i, j, out_flips = a->out_flips;
+    const int is_free = !a->out[1] && !a->out[2];
+    nc_fp4__half_unit unit[3];
+    nc_fp4__bit_plan b;
+    memset(&b, 0, sizeof b);
+    memset(unit, 0, sizeof unit);
+    b.counter = a;
+    b.table = &k->cover.table;
+    b.leaves = a->leaves;
+    for (i = 0; i < a->leaves; i++) {
+        b.wire[i] = nc_fp4__wire(k, a->leaf[i], &f);
+        b.weight[i] = a->weight[i];
+        total += a->weight[i];
+        b.turned |= (f ^ (a->flips >> i & 1)) << i;
+    }
+    b.high = total >= 4 ? 2 : 1;
+    b.low = a->out[0] ? 0 : a->out[1] ? 1 : 2;
+    for (j = b.high; j > 0; j--) {
+        b.weight[b.leaves + b.high - j] = -(1 << j);
+        f = a->out[j] ? (k->cover.node[a->out[j]].wanted & 1u) ^ (out_flips >> j & 1) : 0;
+        wanted |= f << (b.high - j);
+    }
+    if (!nc_fp4__plan_bits(&b, wanted, &inverted, unit)) {
+        k->status = NC_ERR_UNSUPPORTED; /* there always is a way */
+        return;
+    }
+    for (i = 0; i < a->leaves; i++) {
+        if (!(inverted >> i & 1)) continue;
+        if (is_free)
+            out_flips ^= 1; /* the sum of another set of leaves */
+        else
+            b.wire[i] = nc_fp4__not_wire(k, b.wire[i]);
+    }
+    for (j = b.high + 1; j-- > b.low;) {
+        const uint32_t place = b.leaves + b.high - j, v = a->out[j];
+        uint32_t complement = j ? b.turned >> place & 1 : 0, wire;
+        if (!j) complement = (k->cover.node[v].wanted & 1u) ^ (out_flips & 1);
+        wire = nc_fp4__place_unit(k, &unit[j], b.wire, place, complement);
+        b.wire[place] = wire;
+        if (!v) continue;
+        k->net->wire_of.at[v] = wire;
+        k->flipped[v] = (uint8_t)(complement ^ (out_flips >> j & 1));
+    }
+}
+
+/* Why the wire of node v has its value: it is computed of these nodes. */
+static void nc_fp4__give_reason(nc_fp4__compiler *k, uint32_t v, const uint32_t *leaf, uint32_t n) {
+    nc_fp4__numbers *to = &k->net->reasons;
+    uint32_t i;
+    if (!nc_fp4__numbers_reserve(to, n + 1)) {
+        k->status = NC_ERR_MEMORY;
+        return;
+    }
+    k->net->reason_of.at[v] = to->count;
+    (void)nc_fp4__numbers_add(to, n + 256u * k->flipped[v]);
+    for (i = 0; i < n; i++) (void)nc_fp4__numbers_add(to, leaf[i]);
+}
+
+/* Add to the last reason the nodes on which the cone of node v does not depend. */
+static void nc_fp4__add_dropped(nc_fp4__compiler *k, uint32_t v) {
+    const nc_fp4__cone *cone = nc_fp4__best_cone(&k->cover, v);
+    nc_fp4__numbers *to = &k->net->reasons;
+    uint32_t i;
+    for (i = 0; i < cone->less && v; i++) {
+        if (!nc_fp4__numbers_add(to, cone->leaf[cone->leaves + i])) k->status = NC_ERR_MEMORY;
+    }
+}
+
+/* The reason of bit `out` of a counter, with all that its adders do not depend on. */
+static void nc_fp4__give_reasons(nc_fp4__compiler *k, const nc_fp4__counter *a, uint32_t out) {
+    nc_fp4__numbers *to = &k->net->reasons;
+    uint32_t first, i, j;
+    nc_fp4__give_reason(k, a->out[out], a->leaf, a->leaves);
+    if (k->status != NC_OK) return;
+    first = to->count;
+    for (j = 0; j < 2; j++)
+        for (i = 0; i < (a->parts ? a->parts : 1u); i++)
+            nc_fp4__add_dropped(k, (a->parts ? &k->cover.counters.at[a->part[i]] : a)->out[j]);
+    to->at[k->net->reason_of.at[a->out[out]]] += 65536 * (to->count - first);
+}
+
+/* Constants are units without inputs: 0 against a threshold. */
+static uint32_t nc_fp4__constant(nc_fp4__compiler *k, uint32_t value) {
+    nc_fp4_unit unit;
+    memset(&unit, 0, sizeof unit);
+    unit.threshold = (uint8_t)(NC_FP4__HALF | (value ? NC_FP4__MINUS : 0));
+    return nc_fp4__share_unit(k, &unit);
+}
+
+/* Units for what the cover has at node v. */
+static void nc_fp4__emit_node(nc_fp4__compiler *k, uint32_t v) {
+    const nc_fp4__cone *cone = nc_fp4__best_cone(&k->cover, v);
+    const uint32_t wanted = k->cover.node[v].wanted & 1u;
+    uint32_t in[3] = {0, 0, 0}, i, j, f, n, *wire = &k->net->wire_of.at[v];
+    if (k->cover.node[v].counter) {
+        const nc_fp4__counter *a = &k->cover.counters.at[k->cover.node[v].counter - 1];
+        nc_fp4__emit_counter(k, a);
+        for (j = 0; j < 3; j++)
+            if (a->out[j]) nc_fp4__give_reasons(k, a, j);
+        return;
+    }
+    n = cone->leaves;
+    if (n == 0) {
+        *wire = nc_fp4__constant(k, cone->truth & 1);
+    } else if (n == 1) { /* the same as its leaf, or the complement */
+        *wire = nc_fp4__wire(k, cone->leaf[0], &f);
+        k->flipped[v] = (uint8_t)(f ^ (cone->truth & 1));
+    } else if (cone->cost == 1) {
+        *wire = nc_fp4__emit_cone(k, cone, wanted);
+        k->flipped[v] = (uint8_t)wanted;
+    } else {
+        uint64_t truth = wanted ? ~cone->truth : cone->truth;
+        for (i = 0; i < n; i++) {
+            in[i] = nc_fp4__wire(k, cone->leaf[i], &f);
+            if (f) truth = nc_fp4__flip6(truth, i);
+        }
+        *wire = nc_fp4__emit(k, in, (uint8_t)truth);
+        k->flipped[v] = (uint8_t)wanted;
+    }
+    nc_fp4__give_reason(k, v, cone->leaf, n);
+    nc_fp4__add_dropped(k, v);
+    if (k->status == NC_OK) k->net->reasons.at[k->net->reason_of.at[v]] += 65536u * cone->less;
+}
+
+/* The wire that shows node v as an output. */
+static uint32_t nc_fp4__output_wire(nc_fp4__compiler *k, uint32_t v) {
+    const nc_fp4__node *node = &k->circuit->nodes.at[v];
+    uint32_t *wire = &k->net->wire_of.at[v], f, at;
+    if (*wire == UINT32_MAX && v <= NC_FP4_TRUE) {
+        *wire = nc_fp4__constant(k, v);
+        nc_fp4__give_reason(k, v, NULL, 0);
+    }
+    if (*wire == UINT32_MAX && nc_fp4__is_not(node)) {
+        at = nc_fp4__wire(k, node->in[0], &f);
+        *wire = f ? at : nc_fp4__not_wire(k, at);
+        nc_fp4__give_reason(k, v, node->in, 1);
+    }
+    return k->flipped[v] ? nc_fp4__not_wire(k, *wire) : *wire;
+}
+
+/* Units for the cover, in the order of its walk. */
 static void nc_fp4__emit_units(nc_fp4__compiler *k) {
     const nc_fp4_circuit *c = k->circuit;
     nc_fp4_network *net = k->net;
     uint32_t i;
     if (!nc_fp4__numbers_reserve(&net->wire_of, c->nodes.count) ||
-        !nc_fp4__numbers_reserve(&net->outputs, c->outputs.count))
+        !nc_fp4__numbers_reserve(&net->reason_of, c->nodes.count) ||
+        !nc_fp4__numbers_reserve(&net->outputs, c->outputs.count)) {
         k->status = NC_ERR_MEMORY;
-    for (i = 0; i < c->nodes.count && k->status == NC_OK; i++) {
-        uint32_t wire = UINT32_MAX;
-        if (c->nodes.at[i].inputs == NC_FP4__INPUT)
-            wire = c->nodes.at[i].in[0];
-        else if (k->needed[i])
-            wire = nc_fp4__node_wire(k, i);
-        (void)nc_fp4__numbers_add(&net->wire_of, wire);
+        return;
     }
+    for (i = 0; i < c->nodes.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        (void)nc_fp4__numbers_add(&net->wire_of,
+                                  node->inputs == NC_FP4__INPUT ? node->in[0] : UINT32_MAX);
+        (void)nc_fp4__numbers_add(&net->reason_of, UINT32_MAX);
+    }
+    for (i = 0; i < k->cover.order.count && k->status == NC_OK; i++)
+        nc_fp4__emit_node(k, k->cover.order.at[i]);
     for (i = 0; i < c->outputs.count && k->status == NC_OK; i++)
-        (void)nc_fp4__numbers_add(&net->outputs, net->wire_of.at[c->outputs.at[i]]);
+        (void)nc_fp4__numbers_add(&net->outputs, nc_fp4__output_wire(k, c->outputs.at[i]));
 }
 
 /* -- the bit-sliced program ------------------------------------------------------------------ */
@@ -14063,8 +15361,10 @@ static void nc_fp4__emit_units(nc_fp4__compiler *k) {
  * inputs + a step's number; then only steps that count, with places for their results. */
 typedef struct nc_fp4__plan {
     nc_fp4_network *net;
+    const nc_fp4_circuit *circuit; /* whose functions are the steps; null: the units are */
+    const uint8_t *needed;         /* of each node of it */
     const nc_fp4__cut *cuts;
-    uint32_t *operand; /* of each wire */
+    uint32_t *operand; /* of each wire, or node */
     uint32_t *last;    /* of each step: the last one that reads it, 0: none */
     uint32_t *place;   /* of each step: where its result lies, + 1; 0: anywhere */
     uint32_t *spare;   /* temporaries that nobody reads any more */
@@ -14083,37 +15383,131 @@ static uint32_t nc_fp4__add_step(nc_fp4__plan *p, const uint32_t in[3], uint8_t 
     return step.out;
 }
 
-/* A unit of more than three inputs: the last one chooses between two functions of the others. */
-static uint32_t nc_fp4__plan_wide(nc_fp4__plan *p, const uint32_t *in, uint32_t n, uint64_t truth) {
-    uint32_t mux[3] = {0, 0, 0}, i;
-    if (n > 3) {
-        mux[0] = nc_fp4__plan_wide(p, in, n - 1, truth);
-        mux[1] = nc_fp4__plan_wide(p, in, n - 1, truth >> (1u << (n - 1)));
-        mux[2] = in[n - 1];
-        return nc_fp4__add_step(p, mux, 0xCA);
+/* The number of a step from `first` on that is the same; UINT32_MAX: none. */
+static uint32_t nc_fp4__same_step(const nc_fp4__plan *p, uint32_t first, const uint32_t in[3],
+                                  uint8_t truth) {
+    uint32_t i, j;
+    for (i = first; i < p->net->steps.count; i++) {
+        const nc_fp4__step *s = &p->net->steps.at[i];
+        for (j = 0; j < 3 && (!nc_fp4__depends_on(truth, j) || s->in[j] == in[j]); j++) {
+        }
+        if (j == 3 && s->truth == truth) return s->out;
     }
-    for (i = 0; i < n; i++) mux[i] = in[i];
-    return nc_fp4__add_step(p, mux, nc_fp4__widened((uint32_t)truth, n));
+    return UINT32_MAX;
 }
 
-/* A step for every unit, by its cut where it has one, and a copy for every output: it has a place
- * of its own. */
-static void nc_fp4__plan_steps(nc_fp4__plan *p) {
+/* A unit of more than three inputs, the largest weights last: each of these chooses between two
+ * functions of the others, and equal ones are one. */
+static uint32_t nc_fp4__plan_wide(nc_fp4__plan *p, const nc_fp4_unit *unit) {
+    const uint32_t first = p->net->steps.count, n = unit->inputs;
+    uint32_t leaf[1 << (NC_FP4_UNIT_INPUTS - 3)], in[3], i, j, m = 1u << (n - 3), k;
+    uint64_t truth[NC_FP4__UNIT_WORDS];
+    nc_fp4_unit sorted = *unit;
+    for (i = 1; i < n; i++)
+        for (j = i; j > 0 && (sorted.weight[j] & 7) < (sorted.weight[j - 1] & 7); j--) {
+            const uint32_t wire = sorted.input[j];
+            const uint8_t weight = sorted.weight[j];
+            sorted.input[j] = sorted.input[j - 1];
+            sorted.weight[j] = sorted.weight[j - 1];
+            sorted.input[j - 1] = wire;
+            sorted.weight[j - 1] = weight;
+        }
+    nc_fp4__unit_truth(&sorted, truth);
+    for (j = 0; j < 3; j++) in[j] = p->operand[sorted.input[j]];
+    for (i = 0; i < m; i++) {
+        const uint8_t table = (uint8_t)(truth[i / 8] >> i % 8 * 8);
+        leaf[i] = nc_fp4__same_step(p, first, in, table);
+        if (leaf[i] == UINT32_MAX) leaf[i] = nc_fp4__add_step(p, in, table);
+    }
+    for (k = 3; k < n; k++)
+        for (m /= 2, i = 0; i < m; i++) {
+            in[0] = leaf[2 * i];
+            in[1] = leaf[2 * i + 1];
+            in[2] = p->operand[sorted.input[k]];
+            leaf[i] = in[0];
+            if (in[0] == in[1]) continue;
+            leaf[i] = nc_fp4__same_step(p, first, in, 0xCA);
+            if (leaf[i] == UINT32_MAX) leaf[i] = nc_fp4__add_step(p, in, 0xCA);
+        }
+    return leaf[0];
+}
+
+/* A step for every unit, by its cut where it has one. */
+static void nc_fp4__plan_units(nc_fp4__plan *p) {
     nc_fp4_network *net = p->net;
-    uint32_t in[NC_FP4_UNIT_INPUTS] = {0}, i, j;
+    uint32_t in[3] = {0, 0, 0}, i, j;
     for (i = 0; i < net->inputs; i++) p->operand[i] = i;
     for (i = 0; i < net->units.count; i++) {
         const nc_fp4_unit *unit = &net->units.at[i];
         const nc_fp4__cut *cut = &p->cuts[i];
         const int narrow = cut->leaves <= 3;
-        for (j = 0; j < (narrow ? cut->leaves : unit->inputs); j++)
-            in[j] = p->operand[narrow ? cut->leaf[j] : unit->input[j]];
+        for (j = 0; j < 3; j++) in[j] = 0;
+        for (j = 0; j < 3 && narrow && j < cut->leaves; j++) in[j] = p->operand[cut->leaf[j]];
         p->operand[net->inputs + i] =
-            narrow ? nc_fp4__add_step(p, in, cut->truth)
-                   : nc_fp4__plan_wide(p, in, unit->inputs, nc_fp4__unit_truth(unit));
+            narrow ? nc_fp4__add_step(p, in, cut->truth) : nc_fp4__plan_wide(p, unit);
     }
+}
+
+/* The same function of the inputs of node i, UINT32_MAX where the circuit has none such. */
+static uint32_t nc_fp4__known_node(const nc_fp4_circuit *c, const nc_fp4__node *node,
+                                   uint8_t truth) {
+    const uint32_t hash =
+        nc_fp4__hash(node->in[0], node->in[1], node->in[2], truth | node->inputs * 256u);
+    size_t at = hash;
+    uint32_t id;
+    while ((id = nc__index_next(&c->known, hash, &at)) != UINT32_MAX) {
+        const nc_fp4__node *o = &c->nodes.at[id];
+        if (o->truth == truth && o->inputs == node->inputs && o->in[0] == node->in[0] &&
+            o->in[1] == node->in[1] && o->in[2] == node->in[2])
+            break;
+    }
+    return id;
+}
+
+static void nc_fp4__plan_node(nc_fp4__plan *p, uint32_t i) {
+    const nc_fp4__node *nodes = p->circuit->nodes.at, *node = &nodes[i];
+    uint32_t in[3] = {0, 0, 0}, j;
+    uint8_t truth = p->needed[i] == 2 ? (uint8_t)~node->truth : node->truth;
+    if (p->operand[i] != UINT32_MAX || !p->needed[i]) return;
+    if (i <= NC_FP4_TRUE) truth = i ? 0xFF : 0;
+    for (j = 0; j < 3 && i > NC_FP4_TRUE && j < node->inputs; j++) in[j] = p->operand[node->in[j]];
+    if (nc_fp4__is_not(node) && p->needed[node->in[0]] == 2 &&
+        nodes[node->in[0]].inputs != NC_FP4__INPUT)
+        p->operand[i] = in[0]; /* it holds the complement */
+    else
+        p->operand[i] = nc_fp4__add_step(p, in, truth);
+}
+
+/* A step for every function of the circuit that counts; a carry comes right before the sum of the
+ * same wires. */
+static void nc_fp4__plan_nodes(nc_fp4__plan *p) {
+    const nc_fp4_circuit *c = p->circuit;
+    uint32_t i, carry;
+    for (i = 0; i < c->nodes.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        p->operand[i] = node->inputs == NC_FP4__INPUT ? node->in[0] : UINT32_MAX;
+    }
+    for (i = 0; i < c->nodes.count; i++) {
+        const nc_fp4__node *node = &c->nodes.at[i];
+        if (node->inputs == NC_FP4__INPUT || !p->needed[i]) continue;
+        if (node->inputs == 3 && node->truth == 0x96 && p->needed[i] == 1) {
+            carry = nc_fp4__known_node(c, node, 0xE8);
+            if (carry != UINT32_MAX && p->needed[carry] == 1) nc_fp4__plan_node(p, carry);
+        }
+        nc_fp4__plan_node(p, i);
+    }
+}
+
+/* Steps for units or functions, and a copy for every output: it has a place of its own. */
+static void nc_fp4__plan_steps(nc_fp4__plan *p) {
+    nc_fp4_network *net = p->net;
+    uint32_t in[3] = {0, 0, 0}, i;
+    if (p->circuit)
+        nc_fp4__plan_nodes(p);
+    else
+        nc_fp4__plan_units(p);
     for (i = 0; i < net->outputs.count; i++) {
-        in[0] = p->operand[net->outputs.at[i]];
+        in[0] = p->operand[p->circuit ? p->circuit->outputs.at[i] : net->outputs.at[i]];
         (void)nc_fp4__add_step(p, in, 0xAA);
     }
 }
@@ -14186,12 +15580,17 @@ static nc_status nc_fp4__place_steps(nc_fp4__plan *p) {
 
 /* The bit-sliced program: steps in an order that the network gives, then the last reader of every
  * step, then registers, which are free again behind their last reader. */
-static nc_status nc_fp4__plan_program(nc_fp4_network *net, const nc_fp4__cut *cuts) {
-    const size_t wires = (size_t)net->inputs + net->units.count + 1, size = sizeof(uint32_t);
+static nc_status nc_fp4__plan_program(nc_fp4_network *net, const nc_fp4__cut *cuts,
+                                      const nc_fp4_circuit *circuit, const uint8_t *needed) {
+    const size_t wires =
+        circuit ? circuit->nodes.count : (size_t)net->inputs + net->units.count + 1;
+    const size_t size = sizeof(uint32_t);
     nc_status status = NC_ERR_MEMORY;
     nc_fp4__plan p;
     memset(&p, 0, sizeof p);
     p.net = net;
+    p.circuit = circuit;
+    p.needed = needed;
     p.cuts = cuts;
     p.operand = (uint32_t *)nc__alloc(net->hooks, wires * size);
     if (p.operand) {
@@ -14271,17 +15670,20 @@ static nc_status nc_fp4__fuse(nc_fp4_network *net) {
     return NC_OK;
 }
 
-/* Depth, margin and program of a network whose units are known. */
-static nc_status nc_fp4__complete(nc_fp4_network *net) {
+/* Depth, margin and program of a network whose units are known. The program is that of the
+ * circuit's functions, of which `needed` count, where there is one: wide units take more steps. */
+static nc_status nc_fp4__complete(nc_fp4_network *net, const nc_fp4_circuit *circuit,
+                                  const uint8_t *needed) {
     const uint32_t n = net->units.count;
-    const size_t cut_bytes = (n + (size_t)1) * sizeof(nc_fp4__cut);
+    const size_t cut_bytes = circuit ? 0 : (n + (size_t)1) * sizeof(nc_fp4__cut);
     const size_t depth_bytes = (n + (size_t)1) * sizeof(uint32_t);
-    nc_fp4__cut *cuts = (nc_fp4__cut *)nc__calloc(net->hooks, cut_bytes);
-    uint32_t *depth = (uint32_t *)nc__calloc(net->hooks, depth_bytes), i, j, margin = 255;
-    nc_status status = cuts && depth ? NC_OK : NC_ERR_MEMORY;
+    nc_fp4__cut *cuts = circuit ? NULL : (nc_fp4__cut *)nc__calloc(net->hooks, cut_bytes);
+    uint32_t *depth = (uint32_t *)nc__calloc(net->hooks, depth_bytes), i, j, margin = 255, own;
+    nc_status status = (cuts || circuit) && depth ? NC_OK : NC_ERR_MEMORY;
     for (i = 0; i < n && status == NC_OK; i++) {
-        nc_fp4__find_cut(net, cuts, i);
-        margin = cuts[i].margin < margin ? cuts[i].margin : margin;
+        if (cuts) nc_fp4__find_cut(net, cuts, i);
+        own = cuts ? cuts[i].margin : nc_fp4__unit_margin(&net->units.at[i]);
+        margin = own < margin ? own : margin;
         for (j = 0; j < net->units.at[i].inputs; j++) {
             const uint32_t from = net->units.at[i].input[j];
             if (from >= net->inputs && depth[from - net->inputs] > depth[i])
@@ -14291,7 +15693,7 @@ static nc_status nc_fp4__complete(nc_fp4_network *net) {
         net->depth = depth[i] > net->depth ? depth[i] : net->depth;
     }
     net->margin = n ? margin / 2.0 : 0;
-    if (status == NC_OK) status = nc_fp4__plan_program(net, cuts);
+    if (status == NC_OK) status = nc_fp4__plan_program(net, cuts, circuit, needed);
     if (status == NC_OK) status = nc_fp4__fuse(net);
     nc__free(net->hooks, cuts, cut_bytes);
     nc__free(net->hooks, depth, depth_bytes);
@@ -14319,8 +15721,13 @@ static nc_status nc_fp4__compile(nc_fp4__compiler *k) {
         return NC_ERR_MEMORY;
     nc_fp4__given_forms(k->form);
     nc_fp4__mark(k);
-    nc_fp4__emit_units(k);
-    return k->status == NC_OK ? nc_fp4__complete(net) : k->status;
+    k->cover.c = c;
+    k->cover.hooks = net->hooks;
+    k->cover.needed = k->needed;
+    k->status = nc_fp4__find_cover(&k->cover);
+    if (k->status == NC_OK) nc_fp4__emit_units(k);
+    nc_fp4__free_cover(&k->cover);
+    return k->status == NC_OK ? nc_fp4__complete(net, c, k->needed) : k->status;
 }
 
 NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **network) {
@@ -14336,14 +15743,16 @@ NC_API nc_status nc_fp4_compile(const nc_fp4_circuit *circuit, nc_fp4_network **
     k->circuit = circuit;
     k->known.hooks = hooks;
     k->needed = (uint8_t *)nc__calloc(hooks, circuit->nodes.count);
+    k->flipped = (uint8_t *)nc__calloc(hooks, circuit->nodes.count);
     k->net = nc_fp4__new_network(hooks);
-    if (k->needed && k->net) status = nc_fp4__compile(k);
+    if (k->needed && k->flipped && k->net) status = nc_fp4__compile(k);
     if (status == NC_OK)
         *network = k->net;
     else
         nc_fp4_network_destroy(k->net);
     nc__index_free(&k->known);
     nc__free(hooks, k->needed, circuit->nodes.count);
+    nc__free(hooks, k->flipped, circuit->nodes.count);
     nc__free(hooks, k, sizeof *k);
     return status;
 }
@@ -14359,6 +15768,8 @@ NC_API void nc_fp4_network_destroy(nc_fp4_network *network) {
     nc_fp4__steps_free(&network->steps);
     nc_fp4__steps_free(&network->fast);
     nc_fp4__numbers_free(&network->wire_of);
+    nc_fp4__numbers_free(&network->reason_of);
+    nc_fp4__numbers_free(&network->reasons);
     own = network->own; /* its members are null without hooks */
     nc__free(&own, network, sizeof *network);
 }
@@ -15350,22 +16761,11 @@ static uint32_t nc_fp4__choose(nc_fp4__diagrams *d, uint32_t f, uint32_t g, uint
     return 0;
 }
 
-/* Most inputs that a unit can have here, and words of their truth tables. */
-enum { NC_FP4__MOST_INPUTS = 8, NC_FP4__TABLE_WORDS = 4 };
-
-/* What a unit computes: bit i of the table for the inputs i. */
-static void nc_fp4__unit_table(const nc_fp4_unit *unit, uint64_t table[NC_FP4__TABLE_WORDS]) {
-    uint32_t i;
-    memset(table, 0, NC_FP4__TABLE_WORDS * sizeof *table);
-    for (i = 0; i < 1u << unit->inputs; i++)
-        table[i / 64] |= (uint64_t)(nc_fp4__doubled_sum(unit, i) > 0) << i % 64;
-}
-
 /* A function of n diagrams by its truth table, input by input. */
-static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, const uint64_t *table, const uint32_t *f,
+static uint32_t nc_fp4__diagram_of(nc_fp4__diagrams *d, const uint64_t *truth, const uint32_t *f,
                                    uint32_t n) {
-    uint32_t leaf[1 << NC_FP4__MOST_INPUTS] = {0}, i, k, m = 1u << n;
-    for (i = 0; i < m; i++) leaf[i] = table[i / 64] >> i % 64 & 1;
+    uint32_t leaf[1 << NC_FP4_UNIT_INPUTS] = {0}, i, k, m = 1u << n;
+    for (i = 0; i < m; i++) leaf[i] = truth[i / 64] >> i % 64 & 1;
     for (k = 0; k < n; k++)
         for (m /= 2, i = 0; i < m; i++)
             leaf[i] = leaf[2 * i] == leaf[2 * i + 1]
@@ -15407,8 +16807,8 @@ static void nc_fp4__build_diagrams(nc_fp4__diagrams *d, const nc_fp4_network *n,
                                    const nc_fp4_circuit *c, const uint32_t *level, uint32_t *node,
                                    uint32_t *wire) {
     const nc_fp4__vertex end = {UINT32_MAX, 0, 0};
-    uint64_t table[NC_FP4__TABLE_WORDS];
-    uint32_t f[NC_FP4__MOST_INPUTS], i, j;
+    uint64_t truth[NC_FP4__UNIT_WORDS];
+    uint32_t f[NC_FP4_UNIT_INPUTS], i, j;
     for (i = 0; i < 2; i++) /* false and true */
         if (!nc_fp4__vertices_add(&d->vertices, end)) d->status = NC_ERR_MEMORY;
     for (i = 0; i < n->inputs && d->status == NC_OK; i++)
@@ -15416,19 +16816,19 @@ static void nc_fp4__build_diagrams(nc_fp4__diagrams *d, const nc_fp4_network *n,
     for (i = 0; i < c->nodes.count && d->status == NC_OK; i++) {
         const nc_fp4__node *o = &c->nodes.at[i];
         for (j = 0; j < 3; j++) f[j] = j < o->inputs ? node[o->in[j]] : 0;
-        table[0] = o->truth;
+        truth[0] = o->truth;
         if (i <= NC_FP4_TRUE)
             node[i] = i;
         else if (o->inputs == NC_FP4__INPUT)
             node[i] = wire[o->in[0]];
         else
-            node[i] = nc_fp4__diagram_of(d, table, f, 3);
+            node[i] = nc_fp4__diagram_of(d, truth, f, 3);
     }
     for (i = 0; i < n->units.count && d->status == NC_OK; i++) {
         const nc_fp4_unit *unit = &n->units.at[i];
         for (j = 0; j < unit->inputs; j++) f[j] = wire[unit->input[j]];
-        nc_fp4__unit_table(unit, table);
-        wire[n->inputs + i] = nc_fp4__diagram_of(d, table, f, unit->inputs);
+        nc_fp4__unit_truth(unit, truth);
+        wire[n->inputs + i] = nc_fp4__diagram_of(d, truth, f, unit->inputs);
     }
 }
 
@@ -15495,24 +16895,33 @@ static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_
 /* -- structural induction ---------------------------------------------------------------------- */
 
 /* A node of the circuit and its wire in the network, both as functions of leaves: of wires that are
- * known to hold other nodes, or their complements. */
-enum { NC_FP4__LEAVES = 8, NC_FP4__CONE = 64, NC_FP4__SHOWN = 1, NC_FP4__FLIPPED = 2 };
+ * known to hold other nodes, or their complements, and of nodes below all those. */
+enum {
+    NC_FP4__LOCAL_LEAVES = 12,
+    NC_FP4__LOCAL_NODES = 128,
+    NC_FP4__LOCAL_WORDS = 1 << (NC_FP4__LOCAL_LEAVES - 6),
+    NC_FP4__SHOWN = 1,
+    NC_FP4__FLIPPED = 2
+};
 typedef struct nc_fp4__local {
     const nc_fp4_network *n;
     const nc_fp4_circuit *c;
-    uint8_t *known; /* of each wire: holds a node that was shown, or its complement */
-    uint8_t *state; /* of each node: its wire holds it; holds its complement */
-    uint32_t leaf[NC_FP4__LEAVES], leaves;
-    uint32_t cone[NC_FP4__CONE], count; /* units, or the root's wire and nodes, in falling order */
-    uint64_t table[NC_FP4__CONE][NC_FP4__TABLE_WORDS];
+    uint32_t *first; /* of each wire: the first node that it is to hold, or UINT32_MAX */
+    uint32_t *next;  /* of each node: the next one of its wire */
+    uint8_t *known;  /* of each wire: holds a node that was shown, or its complement */
+    uint8_t *state;  /* of each node: its wire holds it; holds its complement */
+    uint32_t leaf[NC_FP4__LOCAL_LEAVES]; /* wires, then wires + nodes */
+    uint32_t leaves, wires;
+    uint32_t cone[NC_FP4__LOCAL_NODES], count; /* units, or the wire and nodes, in falling order */
+    uint64_t table[NC_FP4__LOCAL_NODES][NC_FP4__LOCAL_WORDS];
 } nc_fp4__local;
 
 /* Put x into the falling list from place `from` on; 0: there is no room. */
-static int nc_fp4__cone_add(nc_fp4__local *l, uint32_t from, uint32_t x) {
+static int nc_fp4__local_add(nc_fp4__local *l, uint32_t from, uint32_t x) {
     uint32_t at = l->count;
     while (at > from && l->cone[at - 1] < x) at--;
     if (at > from && l->cone[at - 1] == x) return 1;
-    if (l->count == NC_FP4__CONE) return 0;
+    if (l->count == NC_FP4__LOCAL_NODES) return 0;
     memmove(l->cone + at + 1, l->cone + at, (l->count - at) * sizeof *l->cone);
     l->cone[at] = x;
     l->count++;
@@ -15520,9 +16929,14 @@ static int nc_fp4__cone_add(nc_fp4__local *l, uint32_t from, uint32_t x) {
 }
 
 /* Place of x in the list, which holds it. */
-static uint32_t nc_fp4__cone_at(const nc_fp4__local *l, uint32_t from, uint32_t x) {
+static uint32_t nc_fp4__local_at(const nc_fp4__local *l, uint32_t from, uint32_t x) {
     while (l->cone[from] != x) from++;
     return from;
+}
+
+/* Words of the tables. */
+static uint32_t nc_fp4__local_words(const nc_fp4__local *l) {
+    return l->leaves > 6 ? 1u << (l->leaves - 6) : 1;
 }
 
 static uint32_t nc_fp4__leaf_of(const nc_fp4__local *l, uint32_t wire) {
@@ -15531,26 +16945,18 @@ static uint32_t nc_fp4__leaf_of(const nc_fp4__local *l, uint32_t wire) {
     return i;
 }
 
-/* The leaf that holds a node, or its complement; l->leaves: none. */
-static uint32_t nc_fp4__node_leaf(const nc_fp4__local *l, uint32_t node) {
-    return l->state[node] & NC_FP4__SHOWN ? nc_fp4__leaf_of(l, l->n->wire_of.at[node]) : l->leaves;
+static int nc_fp4__local_leaf(nc_fp4__local *l, uint32_t wire) {
+    if (nc_fp4__leaf_of(l, wire) < l->leaves) return 1;
+    if (l->leaves == NC_FP4__LOCAL_LEAVES) return 0;
+    l->leaf[l->leaves++] = wire;
+    return 1;
 }
 
-/* Leaves that are functions of others (the carry that a sum reads beside its summands) become units
- * again, or cases would count that do not occur. 0: there are too many. */
-static int nc_fp4__free_leaves(nc_fp4__local *l) {
-    uint32_t i, j;
-    for (i = 0; i < l->leaves; i++) {
-        const uint32_t wire = l->leaf[i], inputs = l->n->inputs;
-        const nc_fp4_unit *unit = wire < inputs ? NULL : &l->n->units.at[wire - inputs];
-        if (!unit) continue;
-        for (j = 0; j < unit->inputs; j++)
-            if (nc_fp4__leaf_of(l, unit->input[j]) == l->leaves) break;
-        if (j < unit->inputs) continue;
-        if (!nc_fp4__cone_add(l, 1, wire)) return 0;
-        l->leaf[i--] = l->leaf[--l->leaves];
-    }
-    return 1;
+/* The leaf that holds a node, or its complement; l->leaves: none. */
+static uint32_t nc_fp4__node_leaf(const nc_fp4__local *l, uint32_t node) {
+    uint32_t leaf = l->leaves;
+    if (l->state[node] & NC_FP4__SHOWN) leaf = nc_fp4__leaf_of(l, l->n->wire_of.at[node]);
+    return leaf < l->leaves ? leaf : nc_fp4__leaf_of(l, l->wires + node);
 }
 
 /* The units from a wire down to wires that are known: the leaves. 0: there are too many. */
@@ -15558,33 +16964,40 @@ static int nc_fp4__find_leaves(nc_fp4__local *l, uint32_t wire) {
     const uint32_t inputs = l->n->inputs;
     uint32_t i, j;
     l->count = l->leaves = 0;
-    if (wire < inputs || !nc_fp4__cone_add(l, 0, wire)) return 0;
+    if (wire < inputs || !nc_fp4__local_add(l, 0, wire)) return 0;
     for (i = 0; i < l->count; i++) {
         const nc_fp4_unit *unit = &l->n->units.at[l->cone[i] - inputs];
         for (j = 0; j < unit->inputs; j++) {
             const uint32_t from = unit->input[j];
-            if (!l->known[from]) {
-                if (!nc_fp4__cone_add(l, i + 1, from)) return 0;
-            } else if (nc_fp4__leaf_of(l, from) == l->leaves) {
-                if (l->leaves == NC_FP4__LEAVES) return 0;
-                l->leaf[l->leaves++] = from;
-            }
+            if (l->known[from] ? !nc_fp4__local_leaf(l, from) : !nc_fp4__local_add(l, i + 1, from))
+                return 0;
         }
     }
-    return nc_fp4__free_leaves(l);
+    return 1;
 }
 
 /* The table of a leaf: of a variable, or of its complement. */
-static void nc_fp4__leaf_table(uint32_t leaf, int complement, uint64_t *table) {
+static void nc_fp4__leaf_table(const nc_fp4__local *l, uint32_t leaf, int complement,
+                               uint64_t *table) {
     uint32_t w;
-    for (w = 0; w < NC_FP4__TABLE_WORDS; w++)
+    for (w = 0; w < nc_fp4__local_words(l); w++)
         table[w] = nc_fp4__counting_word(leaf, 64 * (uint64_t)w) ^ (complement ? UINT64_MAX : 0);
 }
 
-/* Tables of the units in the list, the lowest first. */
+/* The first table as if there were more leaves, on which it does not depend. */
+static void nc_fp4__local_repeat(nc_fp4__local *l) {
+    const uint32_t words = nc_fp4__local_words(l);
+    uint64_t *table = l->table[0];
+    uint32_t i;
+    if (l->leaves < 6) table[0] &= (UINT64_C(1) << (1u << l->leaves)) - 1;
+    for (i = l->leaves; i < 6; i++) table[0] |= table[0] << (1u << i);
+    for (i = words; i < NC_FP4__LOCAL_WORDS; i++) table[i] = table[i - words];
+}
+
+/* Tables of the units in the list, the lowest first; the last one as if there were more leaves. */
 static void nc_fp4__unit_tables(nc_fp4__local *l) {
     const uint32_t cases = 1u << l->leaves;
-    uint64_t in[NC_FP4__MOST_INPUTS][NC_FP4__TABLE_WORDS];
+    uint64_t in[NC_FP4_UNIT_INPUTS][NC_FP4__LOCAL_WORDS];
     uint32_t i, j, v;
     for (i = l->count; i-- > 0;) {
         const nc_fp4_unit *unit = &l->n->units.at[l->cone[i] - l->n->inputs];
@@ -15592,73 +17005,135 @@ static void nc_fp4__unit_tables(nc_fp4__local *l) {
             const uint32_t from = unit->input[j];
             const uint32_t leaf = nc_fp4__leaf_of(l, from);
             if (leaf < l->leaves)
-                nc_fp4__leaf_table(leaf, 0, in[j]);
+                nc_fp4__leaf_table(l, leaf, 0, in[j]);
             else
-                memcpy(in[j], l->table[nc_fp4__cone_at(l, i, from)], sizeof in[j]);
+                memcpy(in[j], l->table[nc_fp4__local_at(l, i, from)],
+                       (cases + 63) / 64 * sizeof in[j][0]);
         }
-        memset(l->table[i], 0, sizeof l->table[i]);
+        memset(l->table[i], 0, (cases + 63) / 64 * sizeof l->table[i][0]);
         for (v = 0; v < cases; v++) {
             uint32_t at = 0;
             for (j = 0; j < unit->inputs; j++) at |= (uint32_t)(in[j][v / 64] >> v % 64 & 1) << j;
             l->table[i][v / 64] |= (uint64_t)(nc_fp4__doubled_sum(unit, at) > 0) << v % 64;
         }
     }
+    nc_fp4__local_repeat(l);
 }
 
-/* Tables of the nodes from the root down to the leaves, behind the first element, which stays. 0:
- * the leaves do not decide the root, or there are too many nodes. */
-static int nc_fp4__node_tables(nc_fp4__local *l, uint32_t root) {
+/* The nodes from the root down to the leaves, behind the first element, which stays. extras: nodes
+ * below all leaves, which the root reads though it may not depend on them, become leaves. 0: the
+ * leaves do not decide the root, or there are too many. */
+static int nc_fp4__find_nodes(nc_fp4__local *l, uint32_t root, int extras) {
     const nc_fp4__node *nodes = l->c->nodes.at;
-    uint64_t in[3][NC_FP4__TABLE_WORDS], mask[8];
-    uint32_t i, j, w;
+    uint32_t lowest = UINT32_MAX, i, j;
+    for (i = 0; i < l->leaves; i++)
+        if (l->leaf[i] < l->wires && l->first[l->leaf[i]] < lowest) lowest = l->first[l->leaf[i]];
     l->count = 1;
-    if (!nc_fp4__cone_add(l, 1, root)) return 0;
+    if (nodes[root].inputs == NC_FP4__INPUT || !nc_fp4__local_add(l, 1, root)) return 0;
     for (i = 1; i < l->count; i++) {
         const nc_fp4__node *node = &nodes[l->cone[i]];
-        if (node->inputs == NC_FP4__INPUT) return 0;
-        for (j = 0; j < node->inputs; j++)
-            if (nc_fp4__node_leaf(l, node->in[j]) == l->leaves &&
-                !nc_fp4__cone_add(l, i + 1, node->in[j]))
-                return 0;
-    }
-    memset(in, 0, sizeof in);
-    for (i = l->count; i-- > 1;) {
-        const nc_fp4__node *node = &nodes[l->cone[i]];
         for (j = 0; j < node->inputs; j++) {
-            const uint32_t from = node->in[j], leaf = nc_fp4__node_leaf(l, from);
-            if (leaf < l->leaves)
-                nc_fp4__leaf_table(leaf, l->state[from] & NC_FP4__FLIPPED, in[j]);
-            else
-                memcpy(in[j], l->table[nc_fp4__cone_at(l, i, from)], sizeof in[j]);
+            const uint32_t from = node->in[j];
+            if (nc_fp4__node_leaf(l, from) < l->leaves) continue;
+            if (from > NC_FP4_TRUE && (from < lowest || nodes[from].inputs == NC_FP4__INPUT)) {
+                if (!extras || !nc_fp4__local_leaf(l, l->wires + from)) return 0;
+            } else if (!nc_fp4__local_add(l, i + 1, from)) {
+                return 0;
+            }
         }
-        nc_fp4__masks(node->truth, mask);
-        for (w = 0; w < NC_FP4__TABLE_WORDS; w++)
-            l->table[i][w] = nc_fp4__apply(mask, in[0][w], in[1][w], in[2][w]);
     }
     return 1;
+}
+
+/* Tables of the nodes that were found. */
+static void nc_fp4__node_tables(nc_fp4__local *l) {
+    const uint32_t words = nc_fp4__local_words(l);
+    uint64_t in[3][NC_FP4__LOCAL_WORDS], mask[8];
+    uint32_t i, j, w;
+    memset(in, 0, sizeof in);
+    for (i = l->count; i-- > 1;) {
+        const nc_fp4__node *node = &l->c->nodes.at[l->cone[i]];
+        for (j = 0; j < node->inputs; j++) {
+            const uint32_t from = node->in[j], leaf = nc_fp4__node_leaf(l, from);
+            if (leaf == l->leaves)
+                memcpy(in[j], l->table[nc_fp4__local_at(l, i, from)], words * sizeof in[j][0]);
+            else
+                nc_fp4__leaf_table(
+                    l, leaf, l->leaf[leaf] < l->wires && l->state[from] & NC_FP4__FLIPPED, in[j]);
+        }
+        nc_fp4__masks(node->truth, mask);
+        for (w = 0; w < words; w++)
+            l->table[i][w] = nc_fp4__apply(mask, in[0][w], in[1][w], in[2][w]);
+    }
+}
+
+/* The state of a node that differs from its wire in these of the cases that count. */
+static uint8_t nc_fp4__state_of(const nc_fp4__local *l, const uint64_t *differ,
+                                const uint64_t *counts) {
+    const uint64_t cases = l->leaves < 6 ? (UINT64_C(1) << (1u << l->leaves)) - 1 : UINT64_MAX;
+    uint64_t differs = 0, equals = 0;
+    uint32_t w;
+    for (w = 0; w < nc_fp4__local_words(l); w++) {
+        differs |= differ[w] & counts[w] & cases;
+        equals |= ~differ[w] & counts[w] & cases;
+    }
+    if (differs && equals) return 0;
+    return (uint8_t)(NC_FP4__SHOWN | (differs ? NC_FP4__FLIPPED : 0));
+}
+
+/* The same once only cases count that occur: a leaf may hold a node that the others decide (the
+ * carry that a sum reads beside its summands). */
+static uint8_t nc_fp4__state_among(nc_fp4__local *l, const uint64_t *differ) {
+    uint64_t counts[NC_FP4__LOCAL_WORDS], leaf[NC_FP4__LOCAL_WORDS];
+    uint32_t i, v, w;
+    memset(counts, 255, sizeof counts);
+    for (i = 0; i < l->leaves && l->leaf[i] < l->wires; i++)
+        for (v = l->first[l->leaf[i]]; v != UINT32_MAX; v = l->next[v]) {
+            if (!l->state[v] || !nc_fp4__find_nodes(l, v, 0)) continue;
+            nc_fp4__node_tables(l);
+            nc_fp4__leaf_table(l, i, l->state[v] & NC_FP4__FLIPPED, leaf);
+            for (w = 0; w < nc_fp4__local_words(l); w++) counts[w] &= ~(l->table[1][w] ^ leaf[w]);
+        }
+    return nc_fp4__state_of(l, differ, counts);
+}
+
+/* The state of node i by its wire, which is a leaf, or by its wire's unit; 0: it is not shown. */
+static uint8_t nc_fp4__compare_node(nc_fp4__local *l, uint32_t i, int is_leaf) {
+    const uint32_t wire = l->n->wire_of.at[i];
+    uint64_t differ[NC_FP4__LOCAL_WORDS], all[NC_FP4__LOCAL_WORDS];
+    uint8_t state;
+    uint32_t w;
+    if (is_leaf) {
+        l->leaf[0] = wire;
+        l->leaves = 1;
+        nc_fp4__leaf_table(l, 0, 0, l->table[0]);
+        nc_fp4__local_repeat(l);
+    } else {
+        if (!nc_fp4__find_leaves(l, wire)) return 0;
+        nc_fp4__unit_tables(l);
+    }
+    if (!nc_fp4__find_nodes(l, i, 1)) return 0;
+    nc_fp4__node_tables(l);
+    for (w = 0; w < nc_fp4__local_words(l); w++) differ[w] = l->table[0][w] ^ l->table[1][w];
+    memset(all, 255, sizeof all);
+    state = nc_fp4__state_of(l, differ, all);
+    return state ? state : nc_fp4__state_among(l, differ);
 }
 
 /* Note whether the wire of node i holds it, or its complement, in all cases of the leaves. */
 static void nc_fp4__show_node(nc_fp4__local *l, uint32_t i) {
     const nc_fp4__node *node = &l->c->nodes.at[i];
     const uint32_t *wire_of = l->n->wire_of.at, wire = wire_of[i], from = node->in[0];
-    uint64_t differ = 0, equal = 0, cases = UINT64_MAX;
-    uint32_t w;
     if (node->inputs == NC_FP4__INPUT) {
         l->state[i] = wire == from ? NC_FP4__SHOWN : 0;
     } else if (nc_fp4__is_not(node) && wire_of[from] == wire && l->state[from]) {
         l->state[i] = l->state[from] ^ NC_FP4__FLIPPED; /* one wire holds both, in its way */
-    } else if (nc_fp4__find_leaves(l, wire)) {
-        nc_fp4__unit_tables(l);
-        if (!nc_fp4__node_tables(l, i)) return;
-        if (l->leaves < 6) cases = (UINT64_C(1) << (1u << l->leaves)) - 1;
-        for (w = 0; 64 * w < 1u << l->leaves; w++) {
-            differ |= (l->table[0][w] ^ l->table[1][w]) & cases;
-            equal |= ~(l->table[0][w] ^ l->table[1][w]) & cases;
-        }
-        if (!differ || !equal) l->state[i] = NC_FP4__SHOWN | (differ ? NC_FP4__FLIPPED : 0);
+    } else {
+        if (l->known[wire]) l->state[i] = nc_fp4__compare_node(l, i, 1);
+        if (!l->state[i]) l->state[i] = nc_fp4__compare_node(l, i, 0);
     }
-    if (l->state[i]) l->known[wire] = 1;
+    if (l->state[i]) /* what only turns a wire over is no leaf: its wire is */
+        l->known[wire] = wire < l->n->inputs || l->n->units.at[wire - l->n->inputs].inputs > 1;
 }
 
 /* If every output's node is shown to be on its wire then, by induction from the inputs, the outputs
@@ -15666,25 +17141,37 @@ static void nc_fp4__show_node(nc_fp4__local *l, uint32_t i) {
  * the circuit that the network was compiled from; of that nothing is believed. */
 static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                            nc_fp4__budget *b) {
-    const uint32_t wires = n->inputs + n->units.count;
-    const size_t bytes = sizeof(nc_fp4__local) + c->nodes.count + wires;
-    nc_fp4__local *l = (nc_fp4__local *)nc__calloc(n->hooks, bytes);
-    nc_status status = NC_OK;
-    uint32_t i;
-    if (!l) return NC_ERR_MEMORY;
-    l->n = n;
-    l->c = c;
-    l->state = (uint8_t *)(l + 1);
-    l->known = l->state + c->nodes.count;
-    for (i = 0; i < c->nodes.count && status == NC_OK; i++) {
-        if (n->wire_of.at[i] < wires) nc_fp4__show_node(l, i);
+    const uint32_t wires = n->inputs + n->units.count, nodes = c->nodes.count;
+    const size_t flags = sizeof(nc_fp4__local) + nodes + wires;
+    const size_t bytes = ((size_t)nodes + wires) * sizeof(uint32_t);
+    nc_fp4__local *l = (nc_fp4__local *)nc__calloc(n->hooks, flags);
+    uint32_t *first = (uint32_t *)nc__alloc(n->hooks, bytes), *next = first + wires, i, w;
+    nc_status status = l && first ? NC_OK : NC_ERR_MEMORY;
+    if (status == NC_OK) {
+        l->n = n;
+        l->c = c;
+        l->state = (uint8_t *)(l + 1);
+        l->known = l->state + nodes;
+        l->first = first;
+        l->next = next;
+        l->wires = wires;
+        memset(first, 255, wires * sizeof *first);
+    }
+    for (i = nodes; i-- > 0 && status == NC_OK;) { /* the nodes of each wire, rising */
+        if (n->wire_of.at[i] >= wires) continue;
+        next[i] = first[n->wire_of.at[i]];
+        first[n->wire_of.at[i]] = i;
+    }
+    for (w = 0; w < wires && status == NC_OK; w++) {
+        for (i = first[w]; i != UINT32_MAX; i = next[i]) nc_fp4__show_node(l, i);
         if (!nc_fp4__spend(b, 16)) status = nc_fp4__spent(b);
     }
     for (i = 0; i < c->outputs.count && status == NC_OK; i++)
         if (l->state[c->outputs.at[i]] != NC_FP4__SHOWN ||
             n->outputs.at[i] != n->wire_of.at[c->outputs.at[i]])
             status = NC_ERR_LIMIT;
-    nc__free(n->hooks, l, bytes);
+    nc__free(n->hooks, l, flags);
+    nc__free(n->hooks, first, bytes);
     return status;
 }
 
@@ -16356,10 +17843,10 @@ static uint32_t nc_fp4__swept(nc_fp4__sweep *s, const uint32_t in[3], uint8_t tr
 /* A unit of n inputs: functions of three of them, which the others choose from. */
 static uint32_t nc_fp4__swept_unit(nc_fp4__sweep *s, const nc_fp4_unit *unit,
                                    const uint32_t *wire_of) {
-    uint64_t table[NC_FP4__TABLE_WORDS];
-    uint32_t leaf[1 << (NC_FP4__MOST_INPUTS - 3)] = {0}, in[3] = {0, 0, 0}, n = unit->inputs, i, k;
+    uint64_t table[NC_FP4__UNIT_WORDS];
+    uint32_t leaf[1 << (NC_FP4_UNIT_INPUTS - 3)] = {0}, in[3] = {0, 0, 0}, n = unit->inputs, i, k;
     const uint32_t narrow = n < 3 ? n : 3;
-    nc_fp4__unit_table(unit, table);
+    nc_fp4__unit_truth(unit, table);
     for (k = 0; k < narrow; k++) in[k] = wire_of[unit->input[k]];
     for (i = 0; i < 1u << (n - narrow); i++)
         leaf[i] =
@@ -16741,6 +18228,24 @@ static void nc_fp4__put_net(nc__buffer *to, const nc_fp4_network *n, const nc_fp
         nc__buffer_print(to, "%s%u", l->prefix.data, (unsigned)(wire - n->inputs));
 }
 
+/* The rows of a unit: a minimal set of inputs each that lets it give 1, whatever the others are.
+ * Inputs help with 1 where the weight is positive, else with 0. */
+static void nc_fp4__unit_rows(nc__buffer *to, const nc_fp4_unit *unit) {
+    uint32_t negative = 0, helping, i;
+    for (i = 0; i < unit->inputs; i++)
+        negative |= (uint32_t)(nc_fp4__doubled(unit->weight[i]) < 0) << i;
+    for (helping = 0; helping < 1u << unit->inputs; helping++) {
+        if (nc_fp4__doubled_sum(unit, helping ^ negative) <= 0) continue;
+        for (i = 0; i < unit->inputs; i++) /* could one of them be left out? */
+            if (helping >> i & 1 && nc_fp4__doubled_sum(unit, (helping ^ negative) ^ 1u << i) > 0)
+                break;
+        if (i < unit->inputs) continue;
+        for (i = 0; i < unit->inputs; i++)
+            nc__buffer_put(to, helping >> i & 1 ? (negative >> i & 1 ? "0" : "1") : "-", 1);
+        nc__buffer_print(to, unit->inputs ? " 1\n" : "1\n");
+    }
+}
+
 /* A .names for each unit, named by its number, and one for each output. */
 static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
     nc_fp4__labels l;
@@ -16754,7 +18259,8 @@ static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
             nc__buffer_put(to, " ", 1);
             nc_fp4__put_net(to, n, &l, unit->input[k]);
         }
-        nc_fp4__blif_rows(to, &l, i, nc_fp4__unit_truth(unit), unit->inputs);
+        nc__buffer_print(to, " %u\n", (unsigned)i);
+        nc_fp4__unit_rows(to, unit);
     }
     for (i = 0; to->status == NC_OK && i < nc_fp4_network_outputs(n); i++) {
         if (nc_fp4__label_shared(&l, i)) continue;
@@ -16980,18 +18486,18 @@ static void nc_fp4__net_file(const nc_fp4_network *n, nc__buffer *to) {
     if (to->status == NC_OK) nc__buffer_le(to, nc__fnv1a(NC__FNV_START, to->data, to->used), 8);
 }
 
-/* weight U8 [units, 3]: six codes a unit, 0 where there is no input; weight_scale, threshold_scale
- * U8 [units, 1]: 127, an E8M0 of 1; threshold U8 [units, 1]: one code; input I32 [units, 6]: wires,
+/* weight U8 [units, 4]: eight codes a unit, 0 where there is no input; weight_scale, threshold_scale
+ * U8 [units, 1]: 127, an E8M0 of 1; threshold U8 [units, 1]: one code; input I32 [units, 8]: wires,
  * -1 for none; output I32 [outputs]. */
 static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
     static const struct {
         char name[16], dtype[4];
         uint32_t columns;
-    } parts[5] = {{"weight", "U8", 3},
+    } parts[5] = {{"weight", "U8", NC_FP4_UNIT_INPUTS / 2},
                   {"weight_scale", "U8", 1},
                   {"threshold", "U8", 1},
                   {"threshold_scale", "U8", 1},
-                  {"input", "I32", 6}};
+                  {"input", "I32", NC_FP4_UNIT_INPUTS}};
     const uint32_t units = nc_fp4_unit_count(n), outputs = nc_fp4_network_outputs(n);
     uint64_t shape[2];
     char inputs[16];
@@ -17011,7 +18517,7 @@ static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
     (void)nc__head_close(&head);
     *to = head.b;
     for (i = 0; i < units; i++)
-        for (k = 0; k < 6; k += 2) {
+        for (k = 0; k < NC_FP4_UNIT_INPUTS; k += 2) {
             const nc_fp4_unit *u = &n->units.at[i];
             const uint32_t low = k < u->inputs ? u->weight[k] : 0;
             const uint32_t high = k + 1 < u->inputs ? u->weight[k + 1] : 0;
@@ -17021,7 +18527,7 @@ static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
     for (i = 0; i < units; i++) nc__buffer_le(to, n->units.at[i].threshold, 1);
     for (i = 0; i < units; i++) nc__buffer_le(to, 127, 1);
     for (i = 0; i < units; i++)
-        for (k = 0; k < 6; k++)
+        for (k = 0; k < NC_FP4_UNIT_INPUTS; k++)
             nc__buffer_le(to, k < n->units.at[i].inputs ? n->units.at[i].input[k] : UINT32_MAX, 4);
     for (i = 0; i < outputs; i++) nc__buffer_le(to, n->outputs.at[i], 4);
 }
@@ -17186,7 +18692,7 @@ NC_API nc_status nc_fp4_read_network(nc_fp4_network **network, const void *data,
     b.name_bytes = file[5] == 1 ? 1 : 4;
     n = nc_fp4__new_network(NULL);
     if (n) nc_fp4__parse_network(n, &b);
-    if (!n || (b.status == NC_OK && nc_fp4__complete(n) != NC_OK))
+    if (!n || (b.status == NC_OK && nc_fp4__complete(n, NULL, NULL) != NC_OK))
         nc_fp4__wrong(&b, NC_ERR_MEMORY, "out of memory");
     if (b.status == NC_OK)
         *network = n;

@@ -432,8 +432,8 @@ static void units_that_read_a_wire_twice_evaluate_alike(void **state) {
 static void networks_are_written_for_other_tools(void **state) {
     static const nc_fp4_file_kind all[5] = {NC_FP4_BLIF, NC_FP4_DOT, NC_FP4_C, NC_FP4_JSON,
                                             NC_FP4_SAFETENSORS};
-    static const char *const holds[5] = {".names cin b[0]", "digraph",
-                                         "static inline void nc_adder(", "\"units\": 16",
+    static const char *const holds[5] = {".names a[0] b[0] cin", "digraph",
+                                         "static inline void nc_adder(", "\"units\": 12",
                                          "\"weight\""};
     nc_fp4_circuit *c, *again;
     nc_fp4_network *n;
@@ -456,7 +456,7 @@ static void networks_are_written_for_other_tools(void **state) {
             memcpy(&head, data, 1);
             head |= (uint64_t)(uint8_t)data[1] << 8;
             assert_int_equal(head % 8, 0);
-            assert_int_equal(bytes, 8 + head + 30 * 16 + 4 * 9);
+            assert_int_equal(bytes, 8 + head + 39 * 12 + 4 * 9);
         }
         nc_fp4_free_text(data);
     }
