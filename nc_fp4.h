@@ -9573,8 +9573,11 @@ static void nc_fp4__make_parity(nc_fp4__maker *m, uint32_t n) {
     nc_fp4__output(m, "p", 1, &p);
 }
 
-/* Full adders take three wires of a weight and leave one, and one of the next weight. Variant 1
- * counts up one input after the other. */
+/* Full adders take three wires of a weight and leave one, and one of the next weight. They are
+ * chained, 33 wires to one, so that the carries of two that follow each other meet in one: then
+ * nc_fp4_compile makes a counter of the three, of a unit each. Variant 1 counts up one input after
+ * the other. */
+enum { NC_FP4__CHAIN = 33 };
 static void nc_fp4__make_popcount(nc_fp4__maker *m, uint32_t n) {
     const uint32_t bits = nc_fp4__bits_for(n + 1);
     uint32_t i, k, left = n;
@@ -9589,15 +9592,17 @@ static void nc_fp4__make_popcount(nc_fp4__maker *m, uint32_t n) {
         }
     }
     for (k = 0; k < bits && !m->variant; k++) {
-        uint32_t carries = 0;
-        while (left > 1) { /* the wires of this weight are a[0 .. left - 1] */
-            uint32_t x = m->a[left - 1], y = m->a[left - 2], z = left > 2 ? m->a[left - 3] : 0;
-            left -= left > 2 ? 3 : 2;
-            m->g[carries++] = nc_fp4__gate(m, NC_FP4_CARRY, x, y, z);
-            memmove(m->a + 1, m->a, left * sizeof *m->a); /* the sum waits its turn */
-            m->a[0] = nc_fp4__gate(m, NC_FP4_SUM, x, y, z);
-            left++;
-        }
+        uint32_t carries = 0, at, made, past, sum;
+        for (; left > 1; left = made) /* the wires of this weight are a[0 .. left - 1] */
+            for (at = 0, made = 0; at < left; at = past, m->a[made++] = sum) {
+                past = left - at < NC_FP4__CHAIN ? left : at + NC_FP4__CHAIN;
+                sum = (past - at) % 2 ? m->a[at++] : NC_FP4_FALSE;
+                for (; at < past; at += 2) {
+                    const uint32_t x = m->a[at], y = m->a[at + 1];
+                    m->g[carries++] = nc_fp4__gate(m, NC_FP4_CARRY, x, y, sum);
+                    sum = nc_fp4__gate(m, NC_FP4_SUM, x, y, sum);
+                }
+            }
         m->y[k] = left ? m->a[0] : NC_FP4_FALSE;
         memcpy(m->a, m->g, carries * sizeof *m->a);
         left = carries;
@@ -14623,24 +14628,23 @@ static const uint32_t *nc_fp4__leaves_of(const nc_fp4__covering *k, uint32_t v, 
     return cone->leaf;
 }
 
-/* A counter that needs its own bits becomes adders again: those on the way to `node`, or all. */
-static void nc_fp4__part_counters(nc_fp4__covering *k, uint32_t node, int all) {
+/* The walk has come back to `node`, which is on the way: of the counters between, the last one that
+ * replaces adders becomes these again, and the walk is to begin anew. Without counters nothing needs
+ * itself. */
+static void nc_fp4__part_counter(nc_fp4__covering *k, uint32_t node) {
     uint32_t at = k->stack.count, i, j, v;
+    const nc_fp4__counter *a = NULL;
     do {
         at -= 2;
         v = k->stack.at[at];
-        if (k->node[v].counter) {
-            const nc_fp4__counter *a = &k->counters.at[k->node[v].counter - 1];
-            for (i = 0; i < a->parts; i++)
-                for (j = 0; j < 2; j++)
-                    if (k->counters.at[a->part[i]].out[j])
-                        k->node[k->counters.at[a->part[i]].out[j]].counter = a->part[i] + 1;
-        }
-    } while (at > 0 && v != node);
-    for (i = 0; i < k->counters.count && all; i++)
+        a = k->node[v].counter ? &k->counters.at[k->node[v].counter - 1] : NULL;
+    } while (at > 0 && v != node && !(a && a->parts));
+    if (!a || !a->parts) k->status = NC_ERR_UNSUPPORTED;
+    for (i = 0; k->status == NC_OK && i < a->parts; i++)
         for (j = 0; j < 2; j++)
-            if (!k->counters.at[i].parts && k->counters.at[i].out[j])
-                k->node[k->counters.at[i].out[j]].counter = i + 1;
+            if (k->counters.at[a->part[i]].out[j])
+                k->node[k->counters.at[a->part[i]].out[j]].counter = a->part[i] + 1;
+    for (at = 0; at < k->stack.count; at += 2) k->node[k->stack.at[at]].met = 0;
 }
 
 /* Put a node on the way, unless it is done. 0: it is on the way already. */
@@ -14678,16 +14682,12 @@ static uint32_t nc_fp4__walk_down(nc_fp4__covering *k, uint32_t from) {
 /* An order of evaluation. */
 static void nc_fp4__order_units(nc_fp4__covering *k) {
     const nc_fp4_circuit *c = k->c;
-    uint32_t i, v, round, circle = 1;
-    for (round = 0; circle && k->status == NC_OK; round++) {
-        k->order.count = 0;
-        for (v = 0; v < c->nodes.count; v++) k->node[v].met = 0;
-        for (circle = 0, i = 0; i < c->outputs.count && !circle; i++) {
-            v = c->outputs.at[i];
-            if (nc_fp4__is_not(&c->nodes.at[v])) v = c->nodes.at[v].in[0];
-            circle = nc_fp4__walk_down(k, v);
-        }
-        if (circle) nc_fp4__part_counters(k, circle, round > 30);
+    uint32_t i, v, circle;
+    for (i = 0; i < c->outputs.count; i++) {
+        v = c->outputs.at[i];
+        if (nc_fp4__is_not(&c->nodes.at[v])) v = c->nodes.at[v].in[0];
+        while (k->status == NC_OK && (circle = nc_fp4__walk_down(k, v)) != 0)
+            nc_fp4__part_counter(k, circle);
     }
 }
 

@@ -1,5 +1,5 @@
-/* fp4_aes: AES-128 as a network of threshold neurons with 4-bit weights. The S-box is a custom atom
-   of eight inputs and eight outputs, everything else is XOR. Checked on the vectors of FIPS-197,
+/* fp4_aes: AES-128 as a network of threshold neurons with 4-bit weights. The S-box is an inverse in
+   GF((2^4)^2) between two matrices, everything else is XOR. Checked on the vectors of FIPS-197,
    written as Bristol Fashion, read back and compared.
    cc -O2 fp4_aes.c -lm -o fp4_aes   (needs stb_ds.h) */
 #define _POSIX_C_SOURCE 199309L
@@ -41,9 +41,59 @@ static uint8_t sbox(uint8_t x) {
 
 typedef struct aes {
     nc_fp4_circuit *c;
-    uint64_t table[8][4]; /* truth table of each output bit of the S-box */
+    uint8_t lambda;          /* y^2 + y + lambda has no root in GF(16) */
+    uint8_t into[8], out[8]; /* bit i is the exclusive or of these bits of the other field */
     nc_status status;
 } aes;
+
+/* In GF(16), modulo x^4 + x + 1. */
+static uint8_t product16(uint8_t a, uint8_t b) {
+    uint8_t p = 0;
+    for (; b; b >>= 1, a = (uint8_t)((a << 1 ^ (a >> 3) * 0x13) & 15))
+        if (b & 1) p ^= a;
+    return p;
+}
+
+/* In GF(16)[y] modulo y^2 + y + lambda; the high nibble is the coefficient of y. */
+static uint8_t tower_product(uint8_t lambda, uint8_t a, uint8_t b) {
+    const uint8_t high = product16(a >> 4, b >> 4), low = product16(a & 15, b & 15);
+    const uint8_t both = product16((a >> 4 ^ a) & 15, (b >> 4 ^ b) & 15);
+    return (uint8_t)((both ^ low) << 4 | (low ^ product16(lambda, high)));
+}
+
+/* The field of AES into the tower: x goes to a root of its polynomial there. Back from it, and
+ * through the affine map. */
+static void find_matrices(aes *a) {
+    uint8_t image[8], to[256], i;
+    uint32_t root, x, y;
+    for (a->lambda = 1;; a->lambda++) {
+        for (i = 0; i < 16 && (product16(i, i) ^ i) != a->lambda; i++) {
+        }
+        if (i == 16) break;
+    }
+    for (root = 2; root < 256; root++) {
+        for (image[0] = 1, i = 1; i < 8; i++)
+            image[i] = tower_product(a->lambda, image[i - 1], (uint8_t)root);
+        if (tower_product(a->lambda, image[7], (uint8_t)root) ==
+            (image[4] ^ image[3] ^ image[1] ^ image[0]))
+            break;
+    }
+    memset(a->into, 0, sizeof a->into);
+    memset(a->out, 0, sizeof a->out);
+    for (x = 0; x < 256; x++)
+        for (to[x] = 0, i = 0; i < 8; i++)
+            if (x >> i & 1) to[x] ^= image[i];
+    for (i = 0; i < 8; i++)
+        for (y = 0; y < 8; y++) a->into[y] |= (uint8_t)((image[i] >> y & 1) << i);
+    for (x = 0; x < 256; x++)
+        for (y = 0; y < 8; y++) {
+            const uint8_t inverse = (uint8_t)x; /* its affine image: the S-box of its inverse */
+            uint8_t image_of = inverse;
+            if (to[x] != 1u << y) continue;
+            for (i = 1; i < 5; i++) image_of ^= (uint8_t)(inverse << i | inverse >> (8 - i));
+            for (i = 0; i < 8; i++) a->out[i] |= (uint8_t)((image_of >> i & 1) << y);
+        }
+}
 
 static uint32_t exclusive(aes *a, uint32_t x, uint32_t y) {
     uint32_t in[2], out = 0;
@@ -53,11 +103,60 @@ static uint32_t exclusive(aes *a, uint32_t x, uint32_t y) {
     return out;
 }
 
+/* The exclusive or of those of n wires whose bits are set. */
+static uint32_t sum_of(aes *a, uint32_t bits, const uint32_t *wire, uint32_t n) {
+    uint32_t sum = NC_FP4_FALSE, i;
+    for (i = 0; i < n; i++)
+        if (bits >> i & 1) sum = exclusive(a, sum, wire[i]);
+    return sum;
+}
+
+/* out = x y + plus in GF(16): bit k sums up the products of the bits that go there. */
+static void multiply(aes *a, const uint32_t x[4], const uint32_t y[4], const uint32_t *plus,
+                     uint32_t out[4]) {
+    uint32_t i, j, k, sum[4], in[2], term = 0;
+    for (k = 0; k < 4; k++) sum[k] = plus ? plus[k] : NC_FP4_FALSE;
+    for (i = 0; i < 4; i++)
+        for (j = 0; j < 4; j++) {
+            const uint8_t to = product16((uint8_t)(1u << i), (uint8_t)(1u << j));
+            in[0] = x[i];
+            in[1] = y[j];
+            if (a->status == NC_OK) a->status = nc_fp4_add_atom(a->c, NC_FP4_AND, in, &term);
+            for (k = 0; k < 4; k++)
+                if (to >> k & 1) sum[k] = exclusive(a, sum[k], term);
+        }
+    memcpy(out, sum, sizeof sum);
+}
+
+/* The inverse of b + a y is (a + b + a y) / d, where d = lambda a^2 + a b + b^2. */
 static void substitute(aes *a, uint32_t byte[8]) {
-    uint32_t in[8], i;
-    memcpy(in, byte, sizeof in);
-    for (i = 0; i < 8 && a->status == NC_OK; i++)
-        a->status = nc_fp4_add_function(a->c, 8, in, a->table[i], &byte[i]);
+    uint32_t t[8], squares[4], d[4], both[4], inverse[8], i, x;
+    uint64_t truth[4] = {0, 0, 0, 0};
+    for (i = 0; i < 8; i++) t[i] = sum_of(a, a->into[i], byte, 8);
+    for (i = 0; i < 4; i++) {
+        uint32_t rows = 0;
+        for (x = 0; x < 4; x++) { /* squares are sums of bits */
+            const uint8_t square = product16((uint8_t)(1u << x), (uint8_t)(1u << x));
+            rows |= (uint32_t)(square >> i & 1) << x;
+            rows |= (uint32_t)(product16(a->lambda, square) >> i & 1) << (x + 4);
+        }
+        squares[i] = sum_of(a, rows, t, 8);
+        both[i] = exclusive(a, t[i], t[i + 4]);
+    }
+    multiply(a, t, t + 4, squares, d);
+    for (x = 1; x < 16; x++) {
+        uint8_t power = 1;
+        for (i = 0; i < 14; i++) power = product16(power, (uint8_t)x);
+        for (i = 0; i < 4; i++) truth[i] |= (uint64_t)(power >> i & 1) << x;
+    }
+    for (i = 0; i < 4 && a->status == NC_OK; i++)
+        a->status = nc_fp4_add_function(a->c, 4, d, &truth[i], &squares[i]);
+    multiply(a, both, squares, NULL, inverse);
+    multiply(a, t + 4, squares, NULL, inverse + 4);
+    for (i = 0; i < 8; i++) {
+        byte[i] = sum_of(a, a->out[i], inverse, 8);
+        if (sbox(0) >> i & 1) byte[i] = exclusive(a, byte[i], NC_FP4_TRUE);
+    }
 }
 
 static void double_byte(aes *a, const uint32_t in[8], uint32_t out[8]) {
@@ -109,13 +208,11 @@ static void next_key(aes *a, uint32_t key[16][8], uint8_t constant) {
 
 static nc_status build(nc_fp4_circuit **circuit) {
     static uint32_t state[16][8], key[16][8];
-    uint32_t x, i, round, b;
+    uint32_t i, round, b;
     uint8_t constant = 1;
     aes a;
     memset(&a, 0, sizeof a);
-    for (x = 0; x < 256; x++)
-        for (i = 0; i < 8; i++)
-            a.table[i][x / 64] |= (uint64_t)(sbox((uint8_t)x) >> i & 1) << x % 64;
+    find_matrices(&a);
     a.status = nc_fp4_create(&a.c, "aes128", NULL);
     *circuit = a.c;
     if (a.status != NC_OK) return a.status;

@@ -2,14 +2,16 @@
 # The examples of nc_fp4.h, as users run them: results, --json, bad usage, bad input.
 cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
-usage fp4_atoms fp4_compile fp4_aes fp4_quantize
+usage fp4_atoms fp4_compile fp4_aes fp4_sha256 fp4_quantize
 
 expect 0 $b/fp4_atoms; contains "all exact"; contains "131072    100.00 %"
 expect 0 $b/fp4_atoms --json; json
 expect 0 $b/fp4_aes --bristol "$work/aes.txt" --fp4 "$work/aes.fp4"; contains "all right"
 expect 0 $b/fp4_aes --json; json
+expect 0 $b/fp4_sha256; contains "49651 threshold units"; contains "all right"
+expect 0 $b/fp4_sha256 --json; json
 expect 0 $b/fp4_compile --bristol "$work/aes.txt" --report; json
-expect 0 $b/fp4_compile --fp4 "$work/aes.fp4" --report; contains '"units": 134722'
+expect 0 $b/fp4_compile --fp4 "$work/aes.fp4" --report; contains '"units": 38869'
 expect 1 $b/fp4_compile --fp4 "$work/aes.fp4" --verify
 expect 1 $b/fp4_compile --blif "$work/aes.txt"
 expect 1 $b/fp4_compile --json no_such_file

@@ -253,6 +253,125 @@ static void an_adder_takes_three_units_for_two_bits(void **state) {
     nc_fp4_destroy(c);
 }
 
+/* Units and steps of a template, proven by structure. */
+static void sizes_of(nc_fp4_template which, uint32_t bits, uint32_t *units, uint32_t *steps) {
+    nc_fp4_circuit *c = made(which, bits, 0);
+    nc_fp4_network *n = compiled(c);
+    nc_fp4_report r;
+    char *text;
+    const char *at;
+    size_t bytes;
+    assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r), NC_OK);
+    assert_int_equal(r.wrong, 0);
+    assert_true(r.margin >= 0.5);
+    assert_int_equal(nc_fp4_write_network(n, NC_FP4_JSON, &text, &bytes), NC_OK);
+    at = strstr(text, "\"steps\": ");
+    assert_non_null(at);
+    *units = r.units;
+    *steps = (uint32_t)strtoul(at + 9, NULL, 10);
+    assert_true(*steps <= nc_fp4_function_count(c) + nc_fp4_output_count(c));
+    nc_fp4_free_text(text);
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(c);
+}
+
+/* What units of up to eight inputs save; a step more than a function would make programs slower. */
+static void wide_units_are_few(void **state) {
+    static const struct {
+        nc_fp4_template which;
+        uint32_t bits, units, steps; /* with units of three inputs: 128 192 255 3008 126 508 155 */
+    } most[] = {{NC_FP4_ADDER, 64, 96, 128},           {NC_FP4_SUBTRACTOR, 64, 96, 128},
+                {NC_FP4_COMPARATOR, 64, 160, 191},     {NC_FP4_MULTIPLIER, 32, 2527, 3008},
+                {NC_FP4_POPCOUNT, 64, 72, 126},        {NC_FP4_DECODER, 8, 320, 508},
+                {NC_FP4_PRIORITY_ENCODER, 32, 36, 155}};
+    uint32_t units, steps;
+    size_t i;
+    (void)state;
+    for (i = 0; i < sizeof most / sizeof *most; i++) {
+        sizes_of(most[i].which, most[i].bits, &units, &steps);
+        if (units > most[i].units || steps > most[i].steps)
+            fail_msg("%s %u: %u units, %u steps", nc_fp4_template_name(most[i].which), most[i].bits,
+                     units, steps);
+    }
+}
+
+/* Chains of two-input functions, as other tools write them: AND of 36 inputs, and exclusive or of
+ * 6, as seven and three units. */
+static void chains_of_two_inputs_become_wide_units(void **state) {
+    static const struct {
+        nc_fp4_atom_kind kind;
+        uint32_t inputs, units;
+    } chain[] = {{NC_FP4_AND, 6, 1}, {NC_FP4_OR, 36, 7}, {NC_FP4_AND, 36, 7}, {NC_FP4_XOR, 6, 3}};
+    uint32_t i, k, x[36], in[2];
+    (void)state;
+    for (k = 0; k < 4; k++) {
+        nc_fp4_circuit *c;
+        nc_fp4_network *n;
+        nc_fp4_report r;
+        assert_int_equal(nc_fp4_create(&c, NULL, NULL), NC_OK);
+        assert_int_equal(nc_fp4_add_input(c, NULL, chain[k].inputs, x), NC_OK);
+        for (in[0] = x[0], i = 1; i < chain[k].inputs; i++) {
+            in[1] = x[i];
+            assert_int_equal(nc_fp4_add_atom(c, chain[k].kind, in, &in[0]), NC_OK);
+        }
+        assert_int_equal(nc_fp4_add_output(c, NULL, 1, in), NC_OK);
+        n = compiled(c);
+        assert_int_equal(nc_fp4_verify(n, c, &r), NC_OK);
+        assert_int_equal(r.wrong, 0);
+        assert_true(r.units <= chain[k].units);
+        nc_fp4_network_destroy(n);
+        nc_fp4_destroy(c);
+    }
+}
+
+/* Many functions of few inputs: much of it is redundant, leaves do not count, cones decide each
+ * other's leaves. Network and proof are right nevertheless; a unit that is not is found. */
+static void redundant_circuits_are_covered_and_proven(void **state) {
+    uint64_t seed = 18;
+    uint32_t wires[140], in[2], round, i, found = 0, tried = 0;
+    (void)state;
+    for (round = 0; round < 200; round++) {
+        const uint32_t inputs = 3 + round % 6, atoms = 20 + round % 100;
+        nc_fp4_circuit *c;
+        nc_fp4_network *n;
+        nc_fp4_report r;
+        nc_fp4_unit *unit;
+        assert_int_equal(nc_fp4_create(&c, NULL, NULL), NC_OK);
+        assert_int_equal(nc_fp4_add_input(c, NULL, inputs, wires), NC_OK);
+        for (i = inputs; i < inputs + atoms; i++) {
+            for (in[0] = wires[test_random(&seed) % i];
+                 (in[1] = wires[test_random(&seed) % i]) == in[0] && test_random(&seed) % 8;) {
+            }
+            assert_int_equal(
+                nc_fp4_add_atom(c, (nc_fp4_atom_kind)(test_random(&seed) % 7), in, &wires[i]),
+                NC_OK);
+        }
+        assert_int_equal(nc_fp4_add_output(c, NULL, 5, wires + inputs + atoms - 5), NC_OK);
+        n = compiled(c);
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_BDD, &r), NC_OK); /* the units themselves */
+        assert_int_equal(r.wrong, 0);
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_EXHAUSTIVE, &r), NC_OK); /* the program */
+        assert_int_equal(r.wrong, 0);
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r), NC_OK);
+        if (r.wrong) fail_msg("round %u: no proof of node %u", round, (unsigned)r.first_wrong);
+        if (r.units) { /* another threshold: if the diagrams differ, the induction fails */
+            unit = (nc_fp4_unit *)(uintptr_t)nc_fp4_get_unit(
+                n, (uint32_t)(test_random(&seed) % r.units));
+            unit->threshold ^= 1 + (uint8_t)(test_random(&seed) % 15);
+            assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_BDD, &r), NC_OK);
+            if (r.wrong) {
+                tried++;
+                assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r), NC_OK);
+                found += r.wrong != 0;
+            }
+        }
+        nc_fp4_network_destroy(n);
+        nc_fp4_destroy(c);
+    }
+    assert_true(tried > 50);
+    assert_int_equal(found, tried);
+}
+
 static uint64_t off_by_one_spec(void *user, uint64_t inputs) {
     return template_spec(user, inputs) ^ (uint64_t)(inputs == 77777);
 }
@@ -698,6 +817,9 @@ int main(void) {
         cmocka_unit_test(functions_of_eight_inputs_are_taken_apart),
         cmocka_unit_test(every_template_is_right_on_every_input),
         cmocka_unit_test(an_adder_takes_three_units_for_two_bits),
+        cmocka_unit_test(wide_units_are_few),
+        cmocka_unit_test(chains_of_two_inputs_become_wide_units),
+        cmocka_unit_test(redundant_circuits_are_covered_and_proven),
         cmocka_unit_test(a_single_wrong_case_is_reported_with_its_inputs),
         cmocka_unit_test(large_templates_are_proven_against_another_construction),
         cmocka_unit_test(proofs_fail_where_they_must),
