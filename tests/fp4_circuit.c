@@ -372,6 +372,48 @@ static void redundant_circuits_are_covered_and_proven(void **state) {
     assert_int_equal(found, tried);
 }
 
+/* Trees of full adders that read each other's bits complemented at random. */
+static void adders_of_complements_become_counters(void **state) {
+    static const nc_fp4_atom_kind bits[2] = {NC_FP4_SUM, NC_FP4_CARRY};
+    uint64_t seed = 81;
+    uint32_t pool[2][40], count[2], round, i, k, column, in[3], out[40], outs;
+    (void)state;
+    for (round = 0; round < 60; round++) {
+        nc_fp4_circuit *c;
+        nc_fp4_network *n;
+        nc_fp4_report r;
+        assert_int_equal(nc_fp4_create(&c, NULL, NULL), NC_OK);
+        assert_int_equal(nc_fp4_add_input(c, "x", 9, pool[0]), NC_OK);
+        assert_int_equal(nc_fp4_add_input(c, "y", 2, pool[1]), NC_OK);
+        count[0] = 9;
+        count[1] = 2;
+        for (outs = column = 0; column < 2; column++) {
+            while (count[column] > 2) { /* the sum stays, the carry goes to the next column */
+                for (i = 0; i < 3; i++) {
+                    in[i] = pool[column][--count[column]];
+                    if (test_random(&seed) % 2)
+                        assert_int_equal(nc_fp4_add_atom(c, NC_FP4_NOT, &in[i], &in[i]), NC_OK);
+                }
+                for (k = 0; k < 2; k++) {
+                    uint32_t *to = k == 0   ? &pool[column][count[column]++]
+                                   : column ? &out[outs++]
+                                            : &pool[1][count[1]++];
+                    assert_int_equal(nc_fp4_add_atom(c, bits[k], in, to), NC_OK);
+                }
+            }
+            while (count[column]) out[outs++] = pool[column][--count[column]];
+        }
+        assert_int_equal(nc_fp4_add_output(c, NULL, outs, out), NC_OK);
+        n = compiled(c);
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_BDD, &r), NC_OK); /* the units */
+        assert_int_equal(r.wrong, 0);
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r), NC_OK);
+        assert_int_equal(r.wrong, 0);
+        nc_fp4_network_destroy(n);
+        nc_fp4_destroy(c);
+    }
+}
+
 static uint64_t off_by_one_spec(void *user, uint64_t inputs) {
     return template_spec(user, inputs) ^ (uint64_t)(inputs == 77777);
 }
@@ -820,6 +862,7 @@ int main(void) {
         cmocka_unit_test(wide_units_are_few),
         cmocka_unit_test(chains_of_two_inputs_become_wide_units),
         cmocka_unit_test(redundant_circuits_are_covered_and_proven),
+        cmocka_unit_test(adders_of_complements_become_counters),
         cmocka_unit_test(a_single_wrong_case_is_reported_with_its_inputs),
         cmocka_unit_test(large_templates_are_proven_against_another_construction),
         cmocka_unit_test(proofs_fail_where_they_must),
