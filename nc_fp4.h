@@ -14267,8 +14267,8 @@ static uint32_t nc_fp4__hash_leaves(const nc_fp4__cone *cone) {
                         cone->leaves);
 }
 
-/* Find for every sum of two or three a node that is a carry of the same leaves. They are in `carries`
- * as 8 times the node and the number of the cone. */
+/* Find for every sum of two or three a node that is a carry of the same leaves. They are in
+ * `carries` as 8 times the node and the number of the cone. */
 static void nc_fp4__find_mates(nc_fp4__covering *k) {
     uint32_t v, i, f, o, id, round;
     for (round = 0; round < 2; round++)
@@ -14605,7 +14605,7 @@ static void nc_fp4__join_all(nc_fp4__covering *k) {
         }
 }
 
-/* -- order and complements ---------------------------------------------------------------------- */
+/* -- order and complements --------------------------------------------------------------------- */
 
 /* The first node of those that are computed together with v. */
 static uint32_t nc_fp4__leader(const nc_fp4__covering *k, uint32_t v) {
@@ -14628,9 +14628,9 @@ static const uint32_t *nc_fp4__leaves_of(const nc_fp4__covering *k, uint32_t v, 
     return cone->leaf;
 }
 
-/* The walk has come back to `node`, which is on the way: of the counters between, the last one that
- * replaces adders becomes these again, and the walk is to begin anew. Without counters nothing needs
- * itself. */
+/* The walk has come back to `node`, which is on the way: of the counters between, the last one
+ * that replaces adders becomes these again, and the walk is to begin anew. Without counters
+ * nothing needs itself. */
 static void nc_fp4__part_counter(nc_fp4__covering *k, uint32_t node) {
     uint32_t at = k->stack.count, i, j, v;
     const nc_fp4__counter *a = NULL;
@@ -14810,8 +14810,8 @@ struct nc_fp4_network {
     uint32_t temporaries;
     double margin;
     uint32_t depth;
-    /* for structural verification: the circuit's digest, the wire of each of its nodes, and where in
-     * `reasons` its reason begins: the number of nodes of which its units compute it (+ 256: the
+    /* for structural verification: the circuit's digest, the wire of each of its nodes, and where
+     * in `reasons` its reason begins: the number of nodes of which its units compute it (+ 256: the
      * wire holds the complement; + 65536 times the number of nodes that it reads, too, but does not
      * depend on), and all these nodes */
     uint64_t source;
@@ -18486,9 +18486,9 @@ static void nc_fp4__net_file(const nc_fp4_network *n, nc__buffer *to) {
     if (to->status == NC_OK) nc__buffer_le(to, nc__fnv1a(NC__FNV_START, to->data, to->used), 8);
 }
 
-/* weight U8 [units, 4]: eight codes a unit, 0 where there is no input; weight_scale, threshold_scale
- * U8 [units, 1]: 127, an E8M0 of 1; threshold U8 [units, 1]: one code; input I32 [units, 8]: wires,
- * -1 for none; output I32 [outputs]. */
+/* weight U8 [units, 4]: eight codes a unit, 0 where there is no input; weight_scale,
+ * threshold_scale U8 [units, 1]: 127, an E8M0 of 1; threshold U8 [units, 1]: one code; input I32
+ * [units, 8]: wires, -1 for none; output I32 [outputs]. */
 static void nc_fp4__net_safetensors(const nc_fp4_network *n, nc__buffer *to) {
     static const struct {
         char name[16], dtype[4];
