@@ -16984,10 +16984,9 @@ static void nc_fp4__leaf_table(const nc_fp4__local *l, uint32_t leaf, int comple
         table[w] = nc_fp4__counting_word(leaf, 64 * (uint64_t)w) ^ (complement ? UINT64_MAX : 0);
 }
 
-/* The first table as if there were more leaves, on which it does not depend. */
-static void nc_fp4__local_repeat(nc_fp4__local *l) {
+/* The table as if there were more leaves, on which it does not depend. */
+static void nc_fp4__local_repeat(const nc_fp4__local *l, uint64_t *table) {
     const uint32_t words = nc_fp4__local_words(l);
-    uint64_t *table = l->table[0];
     uint32_t i;
     if (l->leaves < 6) table[0] &= (UINT64_C(1) << (1u << l->leaves)) - 1;
     for (i = l->leaves; i < 6; i++) table[0] |= table[0] << (1u << i);
@@ -17017,17 +17016,53 @@ static void nc_fp4__unit_tables(nc_fp4__local *l) {
             l->table[i][v / 64] |= (uint64_t)(nc_fp4__doubled_sum(unit, at) > 0) << v % 64;
         }
     }
-    nc_fp4__local_repeat(l);
+    nc_fp4__local_repeat(l, l->table[0]);
+}
+
+/* Drop the nodes that no leaf reaches; those that others read become leaves themselves. 0: there are
+ * too many. */
+static int nc_fp4__drop_nodes(nc_fp4__local *l, uint32_t lowest) {
+    const nc_fp4__node *nodes = l->c->nodes.at;
+    const uint32_t leaves = l->leaves;
+    uint8_t reached[NC_FP4__LOCAL_NODES] = {0};
+    uint32_t i, j, kept = 1;
+    for (i = l->count; i-- > 1;) {
+        const nc_fp4__node *node = &nodes[l->cone[i]];
+        reached[i] = i == 1 || l->cone[i] <= NC_FP4_TRUE;
+        for (j = 0; j < node->inputs && !reached[i]; j++)
+            reached[i] = nc_fp4__node_leaf(l, node->in[j]) < leaves ||
+                         (node->in[j] >= lowest && nodes[node->in[j]].inputs != NC_FP4__INPUT &&
+                          reached[nc_fp4__local_at(l, i, node->in[j])]);
+    }
+    for (i = 1; i < l->count; i++) {
+        const nc_fp4__node *node = &nodes[l->cone[i]];
+        for (j = 0; j < node->inputs && reached[i]; j++) {
+            const uint32_t from = node->in[j];
+            if (nc_fp4__node_leaf(l, from) < l->leaves) continue;
+            if (from > NC_FP4_TRUE &&
+                (from < lowest || nodes[from].inputs == NC_FP4__INPUT ||
+                 !reached[nc_fp4__local_at(l, i, from)]) &&
+                !nc_fp4__local_leaf(l, l->wires + from))
+                return 0;
+        }
+    }
+    for (i = 1; i < l->count; i++)
+        if (reached[i]) l->cone[kept++] = l->cone[i];
+    l->count = kept;
+    return 1;
 }
 
 /* The nodes from the root down to the leaves, behind the first element, which stays. extras: nodes
- * below all leaves, which the root reads though it may not depend on them, become leaves. 0: the
- * leaves do not decide the root, or there are too many. */
+ * that the root reads though it may not depend on them become leaves: 1: those below all leaves, 2:
+ * those that no leaf reaches. 0: the leaves do not decide the root, or there are too many. */
 static int nc_fp4__find_nodes(nc_fp4__local *l, uint32_t root, int extras) {
     const nc_fp4__node *nodes = l->c->nodes.at;
     uint32_t lowest = UINT32_MAX, i, j;
-    for (i = 0; i < l->leaves; i++)
-        if (l->leaf[i] < l->wires && l->first[l->leaf[i]] < lowest) lowest = l->first[l->leaf[i]];
+    for (i = 0; i < l->leaves; i++) {
+        const uint32_t wire = l->leaf[i], v = wire < l->wires ? l->first[wire] : wire - l->wires;
+        if (v < lowest) lowest = v;
+    }
+    if (extras == 2 && lowest <= NC_FP4_TRUE) lowest = NC_FP4_TRUE + 1;
     l->count = 1;
     if (nodes[root].inputs == NC_FP4__INPUT || !nc_fp4__local_add(l, 1, root)) return 0;
     for (i = 1; i < l->count; i++) {
@@ -17036,13 +17071,13 @@ static int nc_fp4__find_nodes(nc_fp4__local *l, uint32_t root, int extras) {
             const uint32_t from = node->in[j];
             if (nc_fp4__node_leaf(l, from) < l->leaves) continue;
             if (from > NC_FP4_TRUE && (from < lowest || nodes[from].inputs == NC_FP4__INPUT)) {
-                if (!extras || !nc_fp4__local_leaf(l, l->wires + from)) return 0;
+                if (!extras || (extras != 2 && !nc_fp4__local_leaf(l, l->wires + from))) return 0;
             } else if (!nc_fp4__local_add(l, i + 1, from)) {
                 return 0;
             }
         }
     }
-    return 1;
+    return extras != 2 || nc_fp4__drop_nodes(l, lowest);
 }
 
 /* Tables of the nodes that were found. */
@@ -17084,21 +17119,40 @@ static uint8_t nc_fp4__state_of(const nc_fp4__local *l, const uint64_t *differ,
 /* The same once only cases count that occur: a leaf may hold a node that the others decide (the
  * carry that a sum reads beside its summands). */
 static uint8_t nc_fp4__state_among(nc_fp4__local *l, const uint64_t *differ) {
+    const uint32_t leaves = l->leaves;
     uint64_t counts[NC_FP4__LOCAL_WORDS], leaf[NC_FP4__LOCAL_WORDS];
     uint32_t i, v, w;
     memset(counts, 255, sizeof counts);
-    for (i = 0; i < l->leaves && l->leaf[i] < l->wires; i++)
-        for (v = l->first[l->leaf[i]]; v != UINT32_MAX; v = l->next[v]) {
-            if (!l->state[v] || !nc_fp4__find_nodes(l, v, 0)) continue;
+    for (i = 0; i < leaves; i++) {
+        const int has_wire = l->leaf[i] < l->wires;
+        v = has_wire ? l->first[l->leaf[i]] : l->leaf[i] - l->wires;
+        for (; v != UINT32_MAX; v = has_wire ? l->next[v] : UINT32_MAX) {
+            if ((has_wire && !l->state[v]) || !nc_fp4__find_nodes(l, v, 2)) continue;
             nc_fp4__node_tables(l);
-            nc_fp4__leaf_table(l, i, l->state[v] & NC_FP4__FLIPPED, leaf);
-            for (w = 0; w < nc_fp4__local_words(l); w++) counts[w] &= ~(l->table[1][w] ^ leaf[w]);
+            nc_fp4__leaf_table(l, i, has_wire && l->state[v] & NC_FP4__FLIPPED, leaf);
+            for (w = 0; w < nc_fp4__local_words(l); w++) leaf[w] ^= l->table[1][w];
+            nc_fp4__local_repeat(l, leaf);
+            for (w = 0; w < NC_FP4__LOCAL_WORDS; w++) counts[w] &= ~leaf[w];
         }
+    }
     return nc_fp4__state_of(l, differ, counts);
 }
 
+/* Nodes on which node v was found not to depend become leaves. 0: there are none, or too many. */
+static int nc_fp4__hint_leaves(nc_fp4__local *l, uint32_t v) {
+    const nc_fp4__numbers *reasons = &l->n->reasons;
+    const uint32_t at = l->n->reason_of.at[v];
+    uint32_t i, end;
+    if (at == UINT32_MAX || !(reasons->at[at] >> 16)) return 0;
+    i = at + 1 + (reasons->at[at] & 255);
+    end = i + (reasons->at[at] >> 16);
+    for (; i < end; i++)
+        if (!nc_fp4__local_leaf(l, l->wires + reasons->at[i])) return 0;
+    return 1;
+}
+
 /* The state of node i by its wire, which is a leaf, or by its wire's unit; 0: it is not shown. */
-static uint8_t nc_fp4__compare_node(nc_fp4__local *l, uint32_t i, int is_leaf) {
+static uint8_t nc_fp4__compare_node(nc_fp4__local *l, uint32_t i, int is_leaf, int extras) {
     const uint32_t wire = l->n->wire_of.at[i];
     uint64_t differ[NC_FP4__LOCAL_WORDS], all[NC_FP4__LOCAL_WORDS];
     uint8_t state;
@@ -17107,14 +17161,16 @@ static uint8_t nc_fp4__compare_node(nc_fp4__local *l, uint32_t i, int is_leaf) {
         l->leaf[0] = wire;
         l->leaves = 1;
         nc_fp4__leaf_table(l, 0, 0, l->table[0]);
-        nc_fp4__local_repeat(l);
+        nc_fp4__local_repeat(l, l->table[0]);
     } else {
         if (!nc_fp4__find_leaves(l, wire)) return 0;
         nc_fp4__unit_tables(l);
     }
-    if (!nc_fp4__find_nodes(l, i, 1)) return 0;
+    if (extras == 3 && !nc_fp4__hint_leaves(l, i)) return 0;
+    if (!nc_fp4__find_nodes(l, i, extras)) return 0;
     nc_fp4__node_tables(l);
     for (w = 0; w < nc_fp4__local_words(l); w++) differ[w] = l->table[0][w] ^ l->table[1][w];
+    nc_fp4__local_repeat(l, differ);
     memset(all, 255, sizeof all);
     state = nc_fp4__state_of(l, differ, all);
     return state ? state : nc_fp4__state_among(l, differ);
@@ -17129,8 +17185,11 @@ static void nc_fp4__show_node(nc_fp4__local *l, uint32_t i) {
     } else if (nc_fp4__is_not(node) && wire_of[from] == wire && l->state[from]) {
         l->state[i] = l->state[from] ^ NC_FP4__FLIPPED; /* one wire holds both, in its way */
     } else {
-        if (l->known[wire]) l->state[i] = nc_fp4__compare_node(l, i, 1);
-        if (!l->state[i]) l->state[i] = nc_fp4__compare_node(l, i, 0);
+        int extras;
+        for (extras = 3; extras > 0 && !l->state[i]; extras--) {
+            if (l->known[wire]) l->state[i] = nc_fp4__compare_node(l, i, 1, extras);
+            if (!l->state[i]) l->state[i] = nc_fp4__compare_node(l, i, 0, extras);
+        }
     }
     if (l->state[i]) /* what only turns a wire over is no leaf: its wire is */
         l->known[wire] = wire < l->n->inputs || l->n->units.at[wire - l->n->inputs].inputs > 1;
@@ -18259,7 +18318,7 @@ static void nc_fp4__net_blif(const nc_fp4_network *n, nc__buffer *to) {
             nc__buffer_put(to, " ", 1);
             nc_fp4__put_net(to, n, &l, unit->input[k]);
         }
-        nc__buffer_print(to, " %u\n", (unsigned)i);
+        nc__buffer_print(to, " %s%u\n", l.prefix.data, (unsigned)i);
         nc_fp4__unit_rows(to, unit);
     }
     for (i = 0; to->status == NC_OK && i < nc_fp4_network_outputs(n); i++) {
