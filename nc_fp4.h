@@ -7278,7 +7278,7 @@ NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t a
 
 /* -- from one file to another, a strip of rows at a time --------------------------------------- */
 
-enum { NC_FP4__CONVERTED = 1 << 18 }; /* values at a time, or one row */
+#define NC_FP4__CONVERTED ((size_t)1 << 18) /* values at a time, or one row */
 
 /* What a conversion works with. */
 typedef struct nc_fp4__convert {
@@ -7555,6 +7555,9 @@ NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
 /* -- sinks ------------------------------------------------------------------------------------- */
 
 #if !defined(NC_NO_STDIO)
+#if defined(NC__POSIX_FILES) && !defined(__cplusplus) /* hidden by strict -std=c99 */
+extern int fseeko(FILE *file, off_t at, int from);
+#endif
 /* A file under a name of its own until it is whole. */
 typedef struct nc_fp4__out_file {
     FILE *file;

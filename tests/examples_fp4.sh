@@ -76,4 +76,13 @@ fi
 expect 0 $b/fp4_quantize; contains NVFP4
 expect 0 $b/fp4_quantize --json; json
 expect 1 $b/fp4_quantize LICENSE
+# weights of other projects: a table, and from one layout to another and back
+d=tests/data/fp4
+expect 0 $b/fp4_convert $d/bnb_nf4_nested.safetensors; contains bitsandbytes; contains l.bias
+expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/w.gguf"; contains kept
+expect 0 $b/fp4_convert "$work/w.gguf" -o "$work/w.safetensors" --layout mlx; contains "2 tensors"
+expect 0 $b/fp4_convert $d/bnb_nf4.safetensors -o "$work/f.safetensors" --to f32
+expect 0 $b/fp4_convert "$work/f.safetensors" -o "$work/n.safetensors" --to nvfp4; contains nvfp4
+expect 2 $b/fp4_convert "$work/f.safetensors" -o "$work/n.gguf" --to nf4; contains "gguf has no nf4"
+expect 1 $b/fp4_convert LICENSE
 finish

@@ -426,6 +426,97 @@ static void every_layout_is_written_and_read_back(void **state) {
     for (layout = 1; layout < NC_FP4_LAYOUT_OTHER; layout++) assert_true(held[layout] > 0);
 }
 
+/* -- conversion --------------------------------------------------------------------------------- */
+
+static int cancel(void *user, uint64_t done, uint64_t total) {
+    (void)done;
+    (void)total;
+    return ++*(int *)user > 0;
+}
+
+/* A matrix of several strips as floats, quantised into a layout strip by strip: the bytes are those
+   of the whole matrix quantised at once. */
+static void strips_give_what_the_whole_matrix_gives(void **state) {
+    enum { ROWS = 2600, COLUMNS = 208, N = ROWS * COLUMNS };
+    static const struct {
+        nc_fp4_layout layout;
+        nc_fp4_format format;
+    } kinds[] = {{NC_FP4_LAYOUT_BNB, NC_FP4_NF4},
+                 {NC_FP4_LAYOUT_BNB, NC_FP4_BNB},
+                 {NC_FP4_LAYOUT_MODELOPT, NC_FP4_NVFP4},
+                 {NC_FP4_LAYOUT_OWN, NC_FP4_MXFP4},
+                 {NC_FP4_LAYOUT_OWN, NC_FP4_NF4}};
+    static float x[N], y[N];
+    memory floats = {NULL, 0};
+    nc_fp4_sink sink = {memory_write, &floats};
+    nc_fp4_weights *weights;
+    nc_fp4_writer *writer;
+    nc_fp4_source source;
+    nc_fp4_weight about;
+    nc_error err;
+    size_t i, k;
+    int calls = 0;
+    (void)state;
+    for (i = 0; i < N; i++) x[i] = (float)((int)(i * 7919 % 10007) - 5000) * (i < N / 2 ? 1 : 4);
+    memset(&about, 0, sizeof about);
+    about.name = "m.weight";
+    about.format = NC_FP4_FORMAT_COUNT;
+    about.dtype = "F32";
+    about.rank = 2;
+    about.shape[0] = ROWS;
+    about.shape[1] = COLUMNS;
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_FLOAT), NC_OK);
+    assert_ok(nc_fp4_writer_add(writer, &about, &err), &err, "add");
+    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+    assert_ok(nc_fp4_writer_values(writer, 0, 0, N, x, &err), &err, "values");
+    nc_fp4_writer_free(writer);
+    nc_fp4_source_memory(&source, floats.data, floats.bytes);
+    assert_ok(nc_fp4_weights_open(&weights, &source, 1, &err), &err, "open");
+    for (k = 0; k < sizeof kinds / sizeof *kinds; k++) {
+        memory file = {NULL, 0};
+        nc_fp4_conversion report;
+        nc_fp4_weights *again;
+        nc_fp4_tensor want, got;
+        sink.user = &file;
+        about.format = kinds[k].format;
+        assert_int_equal(nc_fp4_writer_create(&writer, kinds[k].layout), NC_OK);
+        assert_ok(nc_fp4_writer_add(writer, &about, &err), &err, "add");
+        assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+        assert_ok(nc_fp4_writer_convert(writer, 0, weights, 0, NULL, &report, NULL, NULL, &err),
+                  &err, "convert");
+        assert_int_equal(
+            nc_fp4_writer_convert(writer, 0, weights, 0, NULL, NULL, cancel, &calls, &err),
+            NC_ERR_CANCELLED);
+        assert_int_equal(report.kept, 0);
+        assert_int_equal(report.values, N);
+        nc_fp4_source_memory(&source, file.data, file.bytes);
+        assert_ok(nc_fp4_weights_open(&again, &source, 1, &err), &err, "open");
+        assert_int_equal(
+            kinds[k].layout == NC_FP4_LAYOUT_BNB
+                ? nc_fp4_tensor_create_blocks(&want, kinds[k].format, NULL, 64, 1, x, ROWS, COLUMNS)
+                : nc_fp4_tensor_create(&want, kinds[k].format, NULL, x, ROWS, COLUMNS),
+            NC_OK);
+        assert_ok(nc_fp4_weights_read(again, 0, 0, 0, ROWS, &got, &err), &err, "read");
+        assert_true(got.tensor_scale == want.tensor_scale);
+        assert_memory_equal(got.codes, want.codes, N / 2);
+        assert_memory_equal(got.scales, want.scales, nc_fp4_tensor_scale_bytes(&want));
+        assert_int_equal(nc_fp4_tensor_decode(&want, y), NC_OK);
+        {
+            nc_fp4_error_stats stats;
+            nc_fp4_compare(x, y, N, &stats);
+            assert_true(fabs(stats.mse - report.stats.mse) <= 1e-9 * stats.mse);
+            assert_true(stats.max_abs == report.stats.max_abs);
+        }
+        nc_fp4_tensor_free(&want);
+        nc_fp4_tensor_free(&got);
+        nc_fp4_weights_close(again);
+        nc_fp4_writer_free(writer);
+        free(file.data);
+    }
+    nc_fp4_weights_close(weights);
+    free(floats.data);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_layout_is_found_by_its_names),
@@ -434,6 +525,7 @@ int main(void) {
         cmocka_unit_test(products_take_every_layout_at_every_level),
         cmocka_unit_test(blocks_of_every_length_are_quantised_within_and_across_rows),
         cmocka_unit_test(every_layout_is_written_and_read_back),
+        cmocka_unit_test(strips_give_what_the_whole_matrix_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
