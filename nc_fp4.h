@@ -6655,9 +6655,10 @@ NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights
 /* The next pair; 0: there is none. */
 static int nc_fp4__writer_next(const nc_fp4_writer *writer, size_t *at, uint32_t *type,
                                const char **key, const char **value, size_t *bytes) {
-    const uint8_t *data = (const uint8_t *)writer->pairs.data + *at;
+    const uint8_t *data;
     size_t n;
     if (*at >= writer->pairs.used) return 0;
+    data = (const uint8_t *)writer->pairs.data + *at;
     *type = (uint32_t)nc__get_le(data, 4);
     n = (size_t)nc__get_le(data + 4, 8);
     *key = writer->pairs.data + *at + 12;
