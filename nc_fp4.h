@@ -703,7 +703,8 @@ NC_API nc_status nc_fp4_tensor_create_gptq(nc_fp4_tensor *tensor, nc_fp4_format 
                                            double damping);
 /* What a layer's outputs lose over the calibration rows, relative to what they are: the sum over
  * rows of (w - y) H (w - y)^T over that of w H w^T, for weights w and their copies y (rows x
- * columns). hessian null: the identity, the plain relative squared error. -1 for a null pointer. */
+ * columns). hessian null: the identity, the plain relative squared error. -1 for a null pointer or
+ * without memory. */
 NC_API double nc_fp4_layer_error(const float *w, const float *y, uint32_t rows, uint32_t columns,
                                  const double *hessian);
 /* Rotate each run of `block` values (a power of two from 2 to 4,096; n is a multiple of it) by the
@@ -7753,23 +7754,30 @@ NC_API nc_status nc_fp4_tensor_create_gptq(nc_fp4_tensor *tensor, nc_fp4_format 
 
 NC_API double nc_fp4_layer_error(const float *w, const float *y, uint32_t rows, uint32_t columns,
                                  const double *hessian) {
-    double lost = 0, whole = 0;
-    size_t r, i, k;
-    if (!w || !y) return -1;
-    for (r = 0; r < rows; r++, w += columns, y += columns)
-        for (i = 0; i < columns; i++) {
-            const double wi = (double)w[i], di = wi - (double)y[i];
-            if (!hessian) {
-                lost += di * di;
-                whole += wi * wi;
-            }
-            for (k = 0; hessian && k < columns; k++) {
-                const double h = hessian[i * columns + k], wk = (double)w[k];
-                lost += di * h * (wk - (double)y[k]);
-                whole += wi * h * wk;
-            }
+    const size_t n = columns;
+    double *const whole = (double *)nc__alloc(NULL, nc__mul_size(n, 2 * sizeof *whole));
+    double lost_sum = 0, whole_sum = 0, *const lost = whole + n;
+    size_t r, i;
+    if (!w || !y || !whole) {
+        nc__free(NULL, whole, 0);
+        return -1;
+    }
+    for (r = 0; r < rows; r++, w += n, y += n) {
+        for (i = 0; i < n; i++) {
+            whole[i] = (double)w[i];
+            lost[i] = whole[i] - (double)y[i];
         }
-    return whole > 0 ? lost / whole : lost > 0 ? HUGE_VAL : 0;
+        if (!hessian) {
+            lost_sum += nc_fp4__dot64(lost, lost, n);
+            whole_sum += nc_fp4__dot64(whole, whole, n);
+        }
+        for (i = 0; hessian && i < n; i++) {
+            lost_sum += lost[i] * nc_fp4__dot64(hessian + i * n, lost, n);
+            whole_sum += whole[i] * nc_fp4__dot64(hessian + i * n, whole, n);
+        }
+    }
+    nc__free(NULL, whole, 0);
+    return whole_sum > 0 ? lost_sum / whole_sum : lost_sum > 0 ? HUGE_VAL : 0;
 }
 
 NC_API nc_status nc_fp4_hadamard(float *x, size_t n, uint32_t block) {

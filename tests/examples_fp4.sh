@@ -2,7 +2,7 @@
 # The examples of nc_fp4.h, as users run them: results, --json, bad usage, bad input.
 cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
-usage fp4_atoms fp4_compile fp4_aes fp4_sha256 fp4_quantize fp4_convert
+usage fp4_atoms fp4_compile fp4_aes fp4_sha256 fp4_quantize fp4_perplexity fp4_convert
 
 expect 0 $b/fp4_atoms; contains "all exact"; contains "131072    100.00 %"
 expect 0 $b/fp4_atoms --json; json
@@ -73,7 +73,7 @@ if [ -n "$nvcc" ]; then # another encoder's word for it
     expect 0 "$nvcc" -O2 tests/fp4_oracle.cu "$work/fp4.o" -o "$work/fp4_oracle"
     expect 0 "$work/fp4_oracle"; contains ": 0 differ"
 fi
-expect 0 $b/fp4_quantize; contains NVFP4
+expect 0 $b/fp4_quantize; contains NVFP4; contains four_six
 expect 0 $b/fp4_quantize --json; json
 expect 1 $b/fp4_quantize LICENSE
 # weights of other projects: a table, and from one layout to another and back
@@ -85,4 +85,6 @@ expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/f.safetensors" --to f32
 expect 0 $b/fp4_convert "$work/f.safetensors" -o "$work/n.safetensors" --to nvfp4; contains nvfp4
 expect 2 $b/fp4_convert "$work/f.safetensors" -o "$work/n.gguf" --to nf4
 expect 1 $b/fp4_convert LICENSE
+expect 0 $b/fp4_perplexity --steps 3 --windows 2 --json; json; contains four_six
+expect 1 $b/fp4_perplexity no_such_file
 finish
