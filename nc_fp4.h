@@ -3907,23 +3907,19 @@ static void nc_fp4__quantize_project(const nc_fp4__project *project, const nc_fp
         const size_t left = n - i;
         uint8_t *out = scales + i / row->block * scale_bytes;
         uint32_t most;
-        float by = 1.0f;
-        int times = 0, zeros = 0;
+        float by = nc_fp4__float(0x7FC00000);
+        int times = 0;
         m = left < row->block ? left : row->block;
         most = nc_fp4__absmax_bits(x + i, m);
-        if (most >= UINT32_C(0x7F800000)) {
-            (void)nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, nc_fp4__float(0x7FC00000),
-                                      tensor_scale, out);
-            zeros = 1;
-        } else {
+        if (most < UINT32_C(0x7F800000))
             times = nc_fp4__project_scale(project, rule, nc_fp4__float(most), m == row->block,
                                           tensor_scale, out, &by);
-            zeros = row->scale == NC_FP4__E4M3 && !(tensor_scale > 0) && most == 0;
-        }
+        else
+            (void)nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, by, tensor_scale, out);
         for (k = 0; k < m; k++) {
             const float value = times ? x[i + k] * by : x[i + k] / by;
-            const int none = zeros || value != value; /* 0 over 0, 0 times infinity */
-            nc_fp4__put(codes, i + k, nc_fp4__project_code(project, none ? 0.0f : value));
+            /* NaN: 0 over 0, 0 times infinity, or all of a block that is not finite */
+            nc_fp4__put(codes, i + k, nc_fp4__project_code(project, value == value ? value : 0.0f));
         }
     }
 }

@@ -270,6 +270,9 @@ static void blocks_that_are_not_finite_are_nan_in_every_convention(void **state)
             if (status == NC_ERR_UNSUPPORTED) continue;
             assert_int_equal(status, NC_OK);
             if (c == NC_FP4_AS_COMPRESSED_TENSORS) scale = 1 / scale;
+            assert_true(codes[0] == (f % 4 == 2                              ? 0x77
+                                     : c == NC_FP4_AS_MODELOPT && f % 4 == 0 ? 0x88
+                                                                             : 0));
             assert_int_equal(nc_fp4_dequantize(formats[f % 4], codes, scales, scale, 128, y),
                              NC_OK);
             for (i = 0; i < 128; i++)
@@ -278,6 +281,29 @@ static void blocks_that_are_not_finite_are_nan_in_every_convention(void **state)
             tried++;
         }
     assert_int_equal(tried, 8 + 3 + 2 + 2 + 2 + 1);
+}
+
+static void tensors_of_zeros_stay_zeros_in_every_convention(void **state) {
+    static const nc_fp4_format formats[] = {NC_FP4_MXFP4, NC_FP4_NVFP4, NC_FP4_NF4, NC_FP4_BNB};
+    float x[96], y[96], scale;
+    uint8_t codes[48], scales[32];
+    int c, f, r, i, tried = 0;
+    (void)state;
+    memset(x, 0, sizeof x);
+    for (c = 0; c < NC_FP4_CONVENTION_COUNT; c++)
+        for (f = 0; f < 4; f++)
+            for (r = 0; r < NC_FP4_SCALE_RULE_COUNT; r++) {
+                nc_fp4_options o = {0};
+                o.convention = (nc_fp4_convention)c;
+                o.rule = (nc_fp4_scale_rule)r;
+                if (nc_fp4_quantize_with(formats[f], &o, x, 96, codes, scales, &scale) != NC_OK)
+                    continue;
+                if (c == NC_FP4_AS_COMPRESSED_TENSORS) scale = 1 / scale;
+                assert_int_equal(nc_fp4_dequantize(formats[f], codes, scales, scale, 96, y), NC_OK);
+                for (i = 0; i < 96; i++) assert_true(y[i] == 0);
+                tried++;
+            }
+    assert_int_equal(tried, 3 * 5 + 6 + 5 + 2 + 2 + 2 + 1);
 }
 
 static void four_or_six_takes_the_better_of_both(void **state) {
@@ -335,6 +361,7 @@ int main(void) {
         cmocka_unit_test(nvfp4_tensor_scales_may_be_subnormal_or_given),
         cmocka_unit_test(options_that_do_not_fit_are_errors),
         cmocka_unit_test(blocks_that_are_not_finite_are_nan_in_every_convention),
+        cmocka_unit_test(tensors_of_zeros_stay_zeros_in_every_convention),
         cmocka_unit_test(four_or_six_takes_the_better_of_both),
     };
     return cmocka_run_group_tests_name("fp4 rules", tests, NULL, NULL);
