@@ -93,10 +93,45 @@ static void tensors(void) {
         }
 }
 
+/* Other projects' arithmetic, GPTQ and rotation. */
+static void rounding(void) {
+    enum { ROWS = 9, COLUMNS = 96, SAMPLES = 40 };
+    static float x[SAMPLES * COLUMNS], y[ROWS * COLUMNS];
+    static double hessian[COLUMNS * COLUMNS];
+    uint64_t state = 3;
+    size_t i;
+    int f, c, rule;
+    for (i = 0; i < SAMPLES * COLUMNS; i++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        x[i] = (float)(int32_t)(state >> 32) / (float)(1u << (20 + state % 11));
+    }
+    if (nc_fp4_hessian_add(hessian, x, SAMPLES, COLUMNS) != NC_OK) exit(1);
+    for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++)
+        for (c = 0; c < NC_FP4_CONVENTION_COUNT; c++)
+            for (rule = 0; rule < NC_FP4_SCALE_RULE_COUNT; rule++) {
+                nc_fp4_options o = {(nc_fp4_scale_rule)rule, 0, 0, (nc_fp4_convention)c, 0};
+                nc_fp4_tensor t;
+                nc_status status;
+                status = c ? nc_fp4_tensor_create(&t, (nc_fp4_format)f, &o, x, ROWS, COLUMNS)
+                           : nc_fp4_tensor_create_gptq(&t, (nc_fp4_format)f, &o, x, ROWS, COLUMNS,
+                                                       hessian, 0.05);
+                if (status == NC_ERR_UNSUPPORTED) continue;
+                if (status != NC_OK || nc_fp4_tensor_decode(&t, y) != NC_OK) exit(1);
+                add(t.codes, ROWS * nc_fp4_code_bytes(COLUMNS));
+                add(t.scales, ROWS * nc_fp4_scale_bytes(t.format, COLUMNS));
+                add_words(y, ROWS * COLUMNS, 4);
+                nc_fp4_tensor_free(&t);
+            }
+    for (i = 2; i <= 32; i *= 2)
+        if (nc_fp4_hadamard(y, ROWS * COLUMNS, (uint32_t)i) != NC_OK) exit(1);
+    add_words(y, ROWS * COLUMNS, 4);
+}
+
 int main(int argc, char **argv) {
     if (argc > 1 && nc_fp4_set_simd(atoi(argv[1])) != atoi(argv[1])) return puts("unavailable") < 0;
     circuits();
     tensors();
+    rounding();
     printf("%016llx\n", (unsigned long long)digest);
     return 0;
 }
