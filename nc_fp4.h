@@ -5346,6 +5346,7 @@ NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_forma
     nc_fp4_options o;
     nc_fp4__row row;
     uint8_t *codes;
+    nc_status status;
     uint32_t r;
     if (!tensor) return NC_ERR_ARG;
     memset(tensor, 0, sizeof *tensor);
@@ -5354,9 +5355,10 @@ NC_API nc_status nc_fp4_tensor_create_blocks(nc_fp4_tensor *tensor, nc_fp4_forma
     tensor->across = across != 0;
     memset(&o, 0, sizeof o);
     if (options) o = *options;
-    if (!nc_fp4__tensor_row(tensor, &row) || row.scale != NC_FP4__FLOAT32 || !x || n == 0 ||
-        (unsigned)o.rule > NC_FP4_SCALE_MSE)
+    if (!nc_fp4__tensor_row(tensor, &row) || row.scale != NC_FP4__FLOAT32 || !x || n == 0)
         return NC_ERR_ARG;
+    status = nc_fp4__options_fit(&row, &o);
+    if (status != NC_OK) return status;
     if (n >> 31) return NC_ERR_LIMIT;
     if (!nc_fp4__tensor_alloc(tensor, format, rows, columns)) return NC_ERR_MEMORY;
     codes = across ? (uint8_t *)nc__alloc(NULL, nc_fp4_code_bytes(n)) : tensor->codes;
@@ -7336,7 +7338,7 @@ static nc_status nc_fp4__convert_values(nc_fp4__convert *c) {
     uint64_t at;
     size_t m;
     for (at = 0; at < count && status == NC_OK; at += m) {
-        m = count - at < NC_FP4__CONVERTED ? (size_t)(count - at) : NC_FP4__CONVERTED;
+        m = count - at < NC_FP4__CONVERTED ? (size_t)(count - at) : (size_t)NC_FP4__CONVERTED;
         status = nc_fp4_weights_values(c->weights, c->from, at, m, c->x, c->err);
         if (status == NC_OK) status = nc_fp4_writer_values(c->writer, c->to, at, m, c->x, c->err);
         if (status == NC_OK) status = nc_fp4__convert_tick(c, at + m);
@@ -7393,7 +7395,7 @@ static nc_status nc_fp4__convert_scale(const nc_fp4__convert *c, uint64_t first,
     if (row->scale != NC_FP4__E4M3 || layout == NC_FP4_LAYOUT_MLX || layout == NC_FP4_LAYOUT_GGUF)
         return NC_OK;
     for (at = 0; at < n && status == NC_OK; at += m) {
-        m = n - at < NC_FP4__CONVERTED ? (size_t)(n - at) : NC_FP4__CONVERTED;
+        m = n - at < NC_FP4__CONVERTED ? (size_t)(n - at) : (size_t)NC_FP4__CONVERTED;
         status = nc_fp4_weights_values(c->weights, c->from, first + at, m, c->x, c->err);
         for (i = 0; i < m && status == NC_OK; i++) {
             const uint32_t a = nc_fp4__bits(c->x[i]) & UINT32_C(0x7FFFFFFF);
@@ -7517,8 +7519,7 @@ NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
     memset(&own, 0, sizeof own);
     nc__clear(err);
     if (!writer || !writer->begun || to >= nc_fp4__writer_count(writer) ||
-        from >= nc_fp4_weights_count(weights) ||
-        (options && (unsigned)options->rule > NC_FP4_SCALE_MSE))
+        from >= nc_fp4_weights_count(weights))
         return nc__fail(err, NC_ERR_ARG, 0, 0, "nothing is begun, or no weight has that number");
     c.writer = writer;
     c.weights = weights;
@@ -7527,6 +7528,10 @@ NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
     c.to = to;
     c.from = from;
     if (options) c.options = *options;
+    if (c.p->about.format != NC_FP4_FORMAT_COUNT &&
+        nc_fp4__options_fit(&nc_fp4__formats[c.p->about.format], &c.options) != NC_OK)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s': %s cannot be had with these options",
+                        c.p->about.name, nc_fp4_format_name(c.p->about.format));
     c.report = &own;
     c.progress = progress;
     c.user = user;
@@ -7536,7 +7541,7 @@ NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.60s' and '%.60s' have not the same shape",
                         c.w->about.name, c.p->about.name);
     room = c.p->about.format == NC_FP4_FORMAT_COUNT || c.p->about.columns == 0
-               ? NC_FP4__CONVERTED
+               ? (size_t)NC_FP4__CONVERTED
                : nc_fp4__convert_rows(&c) * c.p->about.columns;
     if (room < NC_FP4__CONVERTED) room = NC_FP4__CONVERTED;
     c.x = (float *)nc__alloc(NULL, nc__mul_size((size_t)room, 2 * sizeof *c.x));
@@ -17027,8 +17032,8 @@ static void nc_fp4__unit_tables(nc_fp4__local *l) {
     nc_fp4__local_repeat(l, l->table[0]);
 }
 
-/* Drop the nodes that no leaf reaches; those that others read become leaves themselves. 0: there are
- * too many. */
+/* Drop the nodes that no leaf reaches; those that others read become leaves themselves. 0: there
+ * are too many. */
 static int nc_fp4__drop_nodes(nc_fp4__local *l, uint32_t lowest) {
     const nc_fp4__node *nodes = l->c->nodes.at;
     const uint32_t leaves = l->leaves;
