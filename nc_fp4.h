@@ -16907,344 +16907,225 @@ static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_
 
 /* -- structural induction ---------------------------------------------------------------------- */
 
-/* A node of the circuit and its wire in the network, both as functions of leaves: of wires that are
- * known to hold other nodes, or their complements, and of nodes below all those. */
-enum {
-    NC_FP4__LOCAL_LEAVES = 12,
-    NC_FP4__LOCAL_NODES = 128,
-    NC_FP4__LOCAL_WORDS = 1 << (NC_FP4__LOCAL_LEAVES - 6),
-    NC_FP4__SHOWN = 1,
-    NC_FP4__FLIPPED = 2
-};
-typedef struct nc_fp4__local {
+/* Functions of at most six nodes, the leaves, while one node is proven. */
+typedef struct nc_fp4__induction {
     const nc_fp4_network *n;
     const nc_fp4_circuit *c;
-    uint32_t *first; /* of each wire: the first node that it is to hold, or UINT32_MAX */
-    uint32_t *next;  /* of each node: the next one of its wire */
-    uint8_t *known;  /* of each wire: holds a node that was shown, or its complement */
-    uint8_t *state;  /* of each node: its wire holds it; holds its complement */
-    uint32_t leaf[NC_FP4__LOCAL_LEAVES]; /* wires, then wires + nodes */
-    uint32_t leaves, wires;
-    uint32_t cone[NC_FP4__LOCAL_NODES], count; /* units, or the wire and nodes, in falling order */
-    uint64_t table[NC_FP4__LOCAL_NODES][NC_FP4__LOCAL_WORDS];
-} nc_fp4__local;
+    uint64_t *value;      /* of each node, then of each wire: its table over the leaves */
+    uint32_t *stamp;      /* of the same: `now` where there is one */
+    uint32_t *node_of;    /* of each wire: a node whose value it holds; UINT32_MAX: none */
+    uint32_t now, visits; /* visits: nodes met for one wire, at most NC_FP4__MAX_VISITS */
+    nc_fp4__numbers stack;
+    nc_status status;
+} nc_fp4__induction;
+enum { NC_FP4__MAX_VISITS = 1 << 12, NC_FP4__MAX_EXTRA = 16 };
 
-/* Put x into the falling list from place `from` on; 0: there is no room. */
-static int nc_fp4__local_add(nc_fp4__local *l, uint32_t from, uint32_t x) {
-    uint32_t at = l->count;
-    while (at > from && l->cone[at - 1] < x) at--;
-    if (at > from && l->cone[at - 1] == x) return 1;
-    if (l->count == NC_FP4__LOCAL_NODES) return 0;
-    memmove(l->cone + at + 1, l->cone + at, (l->count - at) * sizeof *l->cone);
-    l->cone[at] = x;
-    l->count++;
-    return 1;
+static void nc_fp4__know(nc_fp4__induction *x, uint32_t at, uint64_t value) {
+    x->value[at] = value;
+    x->stamp[at] = x->now;
 }
 
-/* Place of x in the list, which holds it. */
-static uint32_t nc_fp4__local_at(const nc_fp4__local *l, uint32_t from, uint32_t x) {
-    while (l->cone[from] != x) from++;
-    return from;
-}
-
-/* Words of the tables. */
-static uint32_t nc_fp4__local_words(const nc_fp4__local *l) {
-    return l->leaves > 6 ? 1u << (l->leaves - 6) : 1;
-}
-
-static uint32_t nc_fp4__leaf_of(const nc_fp4__local *l, uint32_t wire) {
-    uint32_t i = 0;
-    while (i < l->leaves && l->leaf[i] != wire) i++;
-    return i;
-}
-
-static int nc_fp4__local_leaf(nc_fp4__local *l, uint32_t wire) {
-    if (nc_fp4__leaf_of(l, wire) < l->leaves) return 1;
-    if (l->leaves == NC_FP4__LOCAL_LEAVES) return 0;
-    l->leaf[l->leaves++] = wire;
-    return 1;
-}
-
-/* The leaf that holds a node, or its complement; l->leaves: none. */
-static uint32_t nc_fp4__node_leaf(const nc_fp4__local *l, uint32_t node) {
-    uint32_t leaf = l->leaves;
-    if (l->state[node] & NC_FP4__SHOWN) leaf = nc_fp4__leaf_of(l, l->n->wire_of.at[node]);
-    return leaf < l->leaves ? leaf : nc_fp4__leaf_of(l, l->wires + node);
-}
-
-/* The units from a wire down to wires that are known: the leaves. 0: there are too many. */
-static int nc_fp4__find_leaves(nc_fp4__local *l, uint32_t wire) {
-    const uint32_t inputs = l->n->inputs;
-    uint32_t i, j;
-    l->count = l->leaves = 0;
-    if (wire < inputs || !nc_fp4__local_add(l, 0, wire)) return 0;
-    for (i = 0; i < l->count; i++) {
-        const nc_fp4_unit *unit = &l->n->units.at[l->cone[i] - inputs];
-        for (j = 0; j < unit->inputs; j++) {
-            const uint32_t from = unit->input[j];
-            if (l->known[from] ? !nc_fp4__local_leaf(l, from) : !nc_fp4__local_add(l, i + 1, from))
-                return 0;
+/* Table of node v over the leaves: 0 when they do not decide it, or only through too many nodes. */
+static int nc_fp4__node_table(nc_fp4__induction *x, uint32_t v) {
+    uint32_t visits = 0, j;
+    x->stack.count = 0;
+    if (!nc_fp4__numbers_add(&x->stack, v)) x->status = NC_ERR_MEMORY;
+    while (x->stack.count && x->status == NC_OK) {
+        const uint32_t at = x->stack.at[x->stack.count - 1], before = x->stack.count;
+        const nc_fp4__node *node = &x->c->nodes.at[at];
+        uint64_t in[3] = {0, 0, 0}, table = 0;
+        if (x->stamp[at] == x->now) {
+            x->stack.count--;
+            continue;
         }
-    }
-    return 1;
-}
-
-/* The table of a leaf: of a variable, or of its complement. */
-static void nc_fp4__leaf_table(const nc_fp4__local *l, uint32_t leaf, int complement,
-                               uint64_t *table) {
-    uint32_t w;
-    for (w = 0; w < nc_fp4__local_words(l); w++)
-        table[w] = nc_fp4__counting_word(leaf, 64 * (uint64_t)w) ^ (complement ? UINT64_MAX : 0);
-}
-
-/* The table as if there were more leaves, on which it does not depend. */
-static void nc_fp4__local_repeat(const nc_fp4__local *l, uint64_t *table) {
-    const uint32_t words = nc_fp4__local_words(l);
-    uint32_t i;
-    if (l->leaves < 6) table[0] &= (UINT64_C(1) << (1u << l->leaves)) - 1;
-    for (i = l->leaves; i < 6; i++) table[0] |= table[0] << (1u << i);
-    for (i = words; i < NC_FP4__LOCAL_WORDS; i++) table[i] = table[i - words];
-}
-
-/* Tables of the units in the list, the lowest first; the last one as if there were more leaves. */
-static void nc_fp4__unit_tables(nc_fp4__local *l) {
-    const uint32_t cases = 1u << l->leaves;
-    uint64_t in[NC_FP4_UNIT_INPUTS][NC_FP4__LOCAL_WORDS];
-    uint32_t i, j, v;
-    for (i = l->count; i-- > 0;) {
-        const nc_fp4_unit *unit = &l->n->units.at[l->cone[i] - l->n->inputs];
-        for (j = 0; j < unit->inputs; j++) {
-            const uint32_t from = unit->input[j];
-            const uint32_t leaf = nc_fp4__leaf_of(l, from);
-            if (leaf < l->leaves)
-                nc_fp4__leaf_table(l, leaf, 0, in[j]);
-            else
-                memcpy(in[j], l->table[nc_fp4__local_at(l, i, from)],
-                       (cases + 63) / 64 * sizeof in[j][0]);
-        }
-        memset(l->table[i], 0, (cases + 63) / 64 * sizeof l->table[i][0]);
-        for (v = 0; v < cases; v++) {
-            uint32_t at = 0;
-            for (j = 0; j < unit->inputs; j++) at |= (uint32_t)(in[j][v / 64] >> v % 64 & 1) << j;
-            l->table[i][v / 64] |= (uint64_t)(nc_fp4__doubled_sum(unit, at) > 0) << v % 64;
-        }
-    }
-    nc_fp4__local_repeat(l, l->table[0]);
-}
-
-/* Drop the nodes that no leaf reaches; those that others read become leaves themselves. 0: there
- * are too many. */
-static int nc_fp4__drop_nodes(nc_fp4__local *l, uint32_t lowest) {
-    const nc_fp4__node *nodes = l->c->nodes.at;
-    const uint32_t leaves = l->leaves;
-    uint8_t reached[NC_FP4__LOCAL_NODES] = {0};
-    uint32_t i, j, kept = 1;
-    for (i = l->count; i-- > 1;) {
-        const nc_fp4__node *node = &nodes[l->cone[i]];
-        reached[i] = i == 1 || l->cone[i] <= NC_FP4_TRUE;
-        for (j = 0; j < node->inputs && !reached[i]; j++)
-            reached[i] = nc_fp4__node_leaf(l, node->in[j]) < leaves ||
-                         (node->in[j] >= lowest && nodes[node->in[j]].inputs != NC_FP4__INPUT &&
-                          reached[nc_fp4__local_at(l, i, node->in[j])]);
-    }
-    for (i = 1; i < l->count; i++) {
-        const nc_fp4__node *node = &nodes[l->cone[i]];
-        for (j = 0; j < node->inputs && reached[i]; j++) {
-            const uint32_t from = node->in[j];
-            if (nc_fp4__node_leaf(l, from) < l->leaves) continue;
-            if (from > NC_FP4_TRUE &&
-                (from < lowest || nodes[from].inputs == NC_FP4__INPUT ||
-                 !reached[nc_fp4__local_at(l, i, from)]) &&
-                !nc_fp4__local_leaf(l, l->wires + from))
-                return 0;
-        }
-    }
-    for (i = 1; i < l->count; i++)
-        if (reached[i]) l->cone[kept++] = l->cone[i];
-    l->count = kept;
-    return 1;
-}
-
-/* The nodes from the root down to the leaves, behind the first element, which stays. extras: nodes
- * that the root reads though it may not depend on them become leaves: 1: those below all leaves, 2:
- * those that no leaf reaches. 0: the leaves do not decide the root, or there are too many. */
-static int nc_fp4__find_nodes(nc_fp4__local *l, uint32_t root, int extras) {
-    const nc_fp4__node *nodes = l->c->nodes.at;
-    uint32_t lowest = UINT32_MAX, i, j;
-    for (i = 0; i < l->leaves; i++) {
-        const uint32_t wire = l->leaf[i], v = wire < l->wires ? l->first[wire] : wire - l->wires;
-        if (v < lowest) lowest = v;
-    }
-    if (extras == 2 && lowest <= NC_FP4_TRUE) lowest = NC_FP4_TRUE + 1;
-    l->count = 1;
-    if (nodes[root].inputs == NC_FP4__INPUT || !nc_fp4__local_add(l, 1, root)) return 0;
-    for (i = 1; i < l->count; i++) {
-        const nc_fp4__node *node = &nodes[l->cone[i]];
+        if (node->inputs == NC_FP4__INPUT || ++visits > NC_FP4__MAX_VISITS) return 0;
         for (j = 0; j < node->inputs; j++) {
-            const uint32_t from = node->in[j];
-            if (nc_fp4__node_leaf(l, from) < l->leaves) continue;
-            if (from > NC_FP4_TRUE && (from < lowest || nodes[from].inputs == NC_FP4__INPUT)) {
-                if (!extras || (extras != 2 && !nc_fp4__local_leaf(l, l->wires + from))) return 0;
-            } else if (!nc_fp4__local_add(l, i + 1, from)) {
-                return 0;
+            in[j] = x->value[node->in[j]];
+            if (x->stamp[node->in[j]] != x->now && !nc_fp4__numbers_add(&x->stack, node->in[j]))
+                x->status = NC_ERR_MEMORY;
+        }
+        if (x->stack.count > before) continue;
+        for (j = 0; j < 8; j++)
+            if (node->truth >> j & 1)
+                table |=
+                    (j & 1 ? in[0] : ~in[0]) & (j & 2 ? in[1] : ~in[1]) & (j & 4 ? in[2] : ~in[2]);
+        nc_fp4__know(x, at, at <= NC_FP4_TRUE ? 0 - (uint64_t)at : table);
+        x->stack.count--;
+    }
+    return x->status == NC_OK;
+}
+
+/* Table of a unit from its inputs' tables. */
+static uint64_t nc_fp4__induced_table(const nc_fp4__induction *x, const nc_fp4_unit *unit) {
+    const uint32_t nodes = x->c->nodes.count;
+    uint64_t table = 0;
+    uint32_t v, i, at;
+    for (v = 0; v < 64; v++) {
+        for (at = 0, i = 0; i < unit->inputs; i++)
+            at |= (uint32_t)(x->value[nodes + unit->input[i]] >> v & 1) << i;
+        table |= (uint64_t)(nc_fp4__doubled_sum(unit, at) > 0) << v;
+    }
+    return table;
+}
+
+/* Table of wire w through its unit. What the unit reads is known, or holds a node's value, which
+ * the circuit tells; or it is a unit in between. 0: it is decided by more than the leaves. */
+static int nc_fp4__wire_table(nc_fp4__induction *x, uint32_t w) {
+    const uint32_t nodes = x->c->nodes.count, *wire_of = x->n->wire_of.at;
+    uint32_t todo[NC_FP4_UNIT_INPUTS * 4], count = 0, i;
+    todo[count++] = w;
+    while (count) {
+        const uint32_t at = todo[count - 1], before = count;
+        const nc_fp4_unit *unit;
+        if (x->stamp[nodes + at] == x->now) {
+            count--;
+            continue;
+        }
+        if (at < x->n->inputs) return 0;
+        unit = &x->n->units.at[at - x->n->inputs];
+        for (i = 0; i < unit->inputs; i++) {
+            const uint32_t from = unit->input[i], v = x->node_of[from];
+            if (x->stamp[nodes + from] == x->now) continue;
+            if (v != UINT32_MAX && from == wire_of[v] && nc_fp4__node_table(x, v)) {
+                const uint32_t flip = x->n->reasons.at[x->n->reason_of.at[v]] >> 8 & 1;
+                nc_fp4__know(x, nodes + from, flip ? ~x->value[v] : x->value[v]);
+                continue;
             }
+            if (x->status != NC_OK || count == NC_FP4_UNIT_INPUTS * 4) return 0;
+            todo[count++] = from;
         }
+        if (count > before) continue;
+        nc_fp4__know(x, nodes + at, nc_fp4__induced_table(x, unit));
+        count--;
     }
-    return extras != 2 || nc_fp4__drop_nodes(l, lowest);
-}
-
-/* Tables of the nodes that were found. */
-static void nc_fp4__node_tables(nc_fp4__local *l) {
-    const uint32_t words = nc_fp4__local_words(l);
-    uint64_t in[3][NC_FP4__LOCAL_WORDS], mask[8];
-    uint32_t i, j, w;
-    memset(in, 0, sizeof in);
-    for (i = l->count; i-- > 1;) {
-        const nc_fp4__node *node = &l->c->nodes.at[l->cone[i]];
-        for (j = 0; j < node->inputs; j++) {
-            const uint32_t from = node->in[j], leaf = nc_fp4__node_leaf(l, from);
-            if (leaf == l->leaves)
-                memcpy(in[j], l->table[nc_fp4__local_at(l, i, from)], words * sizeof in[j][0]);
-            else
-                nc_fp4__leaf_table(
-                    l, leaf, l->leaf[leaf] < l->wires && l->state[from] & NC_FP4__FLIPPED, in[j]);
-        }
-        nc_fp4__masks(node->truth, mask);
-        for (w = 0; w < words; w++)
-            l->table[i][w] = nc_fp4__apply(mask, in[0][w], in[1][w], in[2][w]);
-    }
-}
-
-/* The state of a node that differs from its wire in these of the cases that count. */
-static uint8_t nc_fp4__state_of(const nc_fp4__local *l, const uint64_t *differ,
-                                const uint64_t *counts) {
-    const uint64_t cases = l->leaves < 6 ? (UINT64_C(1) << (1u << l->leaves)) - 1 : UINT64_MAX;
-    uint64_t differs = 0, equals = 0;
-    uint32_t w;
-    for (w = 0; w < nc_fp4__local_words(l); w++) {
-        differs |= differ[w] & counts[w] & cases;
-        equals |= ~differ[w] & counts[w] & cases;
-    }
-    if (differs && equals) return 0;
-    return (uint8_t)(NC_FP4__SHOWN | (differs ? NC_FP4__FLIPPED : 0));
-}
-
-/* The same once only cases count that occur: a leaf may hold a node that the others decide (the
- * carry that a sum reads beside its summands). */
-static uint8_t nc_fp4__state_among(nc_fp4__local *l, const uint64_t *differ) {
-    const uint32_t leaves = l->leaves;
-    uint64_t counts[NC_FP4__LOCAL_WORDS], leaf[NC_FP4__LOCAL_WORDS];
-    uint32_t i, v, w;
-    memset(counts, 255, sizeof counts);
-    for (i = 0; i < leaves; i++) {
-        const int has_wire = l->leaf[i] < l->wires;
-        v = has_wire ? l->first[l->leaf[i]] : l->leaf[i] - l->wires;
-        for (; v != UINT32_MAX; v = has_wire ? l->next[v] : UINT32_MAX) {
-            if ((has_wire && !l->state[v]) || !nc_fp4__find_nodes(l, v, 2)) continue;
-            nc_fp4__node_tables(l);
-            nc_fp4__leaf_table(l, i, has_wire && l->state[v] & NC_FP4__FLIPPED, leaf);
-            for (w = 0; w < nc_fp4__local_words(l); w++) leaf[w] ^= l->table[1][w];
-            nc_fp4__local_repeat(l, leaf);
-            for (w = 0; w < NC_FP4__LOCAL_WORDS; w++) counts[w] &= ~leaf[w];
-        }
-    }
-    return nc_fp4__state_of(l, differ, counts);
-}
-
-/* Nodes on which node v was found not to depend become leaves. 0: there are none, or too many. */
-static int nc_fp4__hint_leaves(nc_fp4__local *l, uint32_t v) {
-    const nc_fp4__numbers *reasons = &l->n->reasons;
-    const uint32_t at = l->n->reason_of.at[v];
-    uint32_t i, end;
-    if (at == UINT32_MAX || !(reasons->at[at] >> 16)) return 0;
-    i = at + 1 + (reasons->at[at] & 255);
-    end = i + (reasons->at[at] >> 16);
-    for (; i < end; i++)
-        if (!nc_fp4__local_leaf(l, l->wires + reasons->at[i])) return 0;
     return 1;
 }
 
-/* The state of node i by its wire, which is a leaf, or by its wire's unit; 0: it is not shown. */
-static uint8_t nc_fp4__compare_node(nc_fp4__local *l, uint32_t i, int is_leaf, int extras) {
-    const uint32_t wire = l->n->wire_of.at[i];
-    uint64_t differ[NC_FP4__LOCAL_WORDS], all[NC_FP4__LOCAL_WORDS];
-    uint8_t state;
-    uint32_t w;
-    if (is_leaf) {
-        l->leaf[0] = wire;
-        l->leaves = 1;
-        nc_fp4__leaf_table(l, 0, 0, l->table[0]);
-        nc_fp4__local_repeat(l, l->table[0]);
-    } else {
-        if (!nc_fp4__find_leaves(l, wire)) return 0;
-        nc_fp4__unit_tables(l);
-    }
-    if (extras == 3 && !nc_fp4__hint_leaves(l, i)) return 0;
-    if (!nc_fp4__find_nodes(l, i, extras)) return 0;
-    nc_fp4__node_tables(l);
-    for (w = 0; w < nc_fp4__local_words(l); w++) differ[w] = l->table[0][w] ^ l->table[1][w];
-    nc_fp4__local_repeat(l, differ);
-    memset(all, 255, sizeof all);
-    state = nc_fp4__state_of(l, differ, all);
-    return state ? state : nc_fp4__state_among(l, differ);
-}
+/* What a wire is to hold, and of what: node v, or its complement; the wires of `leaf` hold those.
+ * Behind them are `extras` nodes that v reads in the circuit but does not depend on. */
+typedef struct nc_fp4__claim {
+    uint32_t wire, node, flip, leaves, extras;
+    const uint32_t *leaf;
+} nc_fp4__claim;
 
-/* Note whether the wire of node i holds it, or its complement, in all cases of the leaves. */
-static void nc_fp4__show_node(nc_fp4__local *l, uint32_t i) {
-    const nc_fp4__node *node = &l->c->nodes.at[i];
-    const uint32_t *wire_of = l->n->wire_of.at, wire = wire_of[i], from = node->in[0];
-    if (node->inputs == NC_FP4__INPUT) {
-        l->state[i] = wire == from ? NC_FP4__SHOWN : 0;
-    } else if (nc_fp4__is_not(node) && wire_of[from] == wire && l->state[from]) {
-        l->state[i] = l->state[from] ^ NC_FP4__FLIPPED; /* one wire holds both, in its way */
-    } else {
-        int extras;
-        for (extras = 3; extras > 0 && !l->state[i]; extras--) {
-            if (l->known[wire]) l->state[i] = nc_fp4__compare_node(l, i, 1, extras);
-            if (!l->state[i]) l->state[i] = nc_fp4__compare_node(l, i, 0, extras);
+/* Tables of what the claim is of, in the order of the nodes: a variable for each leaf, a value for
+ * each extra node. deep: a node that those before decide has what they make of it. 0: a leaf
+ * without a wire. */
+static int nc_fp4__know_leaves(nc_fp4__induction *x, const nc_fp4__claim *claim, uint32_t values,
+                               int deep) {
+    const uint32_t nodes = x->c->nodes.count, all = claim->leaves + claim->extras;
+    uint32_t done, i, next, last = 0;
+    for (done = 0; done < all; done++) {
+        uint64_t held, table;
+        uint32_t v, wire, reason;
+        for (next = all, i = 0; i < all; i++)
+            if ((done == 0 || claim->leaf[i] > last) &&
+                (next == all || claim->leaf[i] < claim->leaf[next]))
+                next = i;
+        if (next == all) break; /* one was there twice */
+        last = v = claim->leaf[next];
+        wire = x->n->wire_of.at[v];
+        table = next < claim->leaves ? nc_fp4__variable6[next]
+                                     : 0 - (uint64_t)(values >> (next - claim->leaves) & 1);
+        if (deep && nc_fp4__node_table(x, v)) table = x->value[v];
+        if (next < claim->leaves) {
+            if (wire == UINT32_MAX) return 0;
+            reason = x->n->reason_of.at[v];
+            held = reason == UINT32_MAX ? 0 : 0 - (uint64_t)(x->n->reasons.at[reason] >> 8 & 1);
+            if (x->stamp[nodes + wire] == x->now) /* two leaves may share a wire */
+                table = x->value[nodes + wire] ^ held;
+            nc_fp4__know(x, nodes + wire, table ^ held);
         }
+        nc_fp4__know(x, v, table);
     }
-    if (l->state[i]) /* what only turns a wire over is no leaf: its wire is */
-        l->known[wire] = wire < l->n->inputs || l->n->units.at[wire - l->n->inputs].inputs > 1;
+    return 1;
 }
 
-/* If every output's node is shown to be on its wire then, by induction from the inputs, the outputs
- * are the circuit's. NC_ERR_LIMIT: that was not shown. Where the nodes' wires are is known only for
- * the circuit that the network was compiled from; of that nothing is believed. */
+/* Is the claim right for these values of the extra nodes, if all wires before hold what they
+ * shall? */
+static int nc_fp4__holds(nc_fp4__induction *x, const nc_fp4__claim *claim, uint32_t values,
+                         int deep) {
+    uint64_t table;
+    if (++x->now == 0 || claim->leaves > NC_FP4__LEAVES) return 0;
+    if (!nc_fp4__know_leaves(x, claim, values, deep) || !nc_fp4__node_table(x, claim->node) ||
+        !nc_fp4__wire_table(x, claim->wire))
+        return 0;
+    table = x->value[claim->node];
+    return x->value[x->c->nodes.count + claim->wire] == (claim->flip ? ~table : table);
+}
+
+/* The claim, whatever the extra nodes are. */
+static int nc_fp4__is_proven(nc_fp4__induction *x, const nc_fp4__claim *claim) {
+    uint32_t values;
+    if (claim->extras > NC_FP4__MAX_EXTRA) return 0;
+    for (values = 0; values >> claim->extras == 0; values++)
+        if (!nc_fp4__holds(x, claim, values, 0) && !nc_fp4__holds(x, claim, values, 1)) return 0;
+    return 1;
+}
+
+/* All nodes that have wires, and the outputs. */
+static void nc_fp4__induce(nc_fp4__induction *x, nc_fp4__budget *b) {
+    const nc_fp4_network *n = x->n;
+    const nc_fp4_circuit *c = x->c;
+    nc_fp4__claim claim;
+    uint32_t v, i;
+    for (v = 0; v < n->inputs + n->units.count; v++) x->node_of[v] = UINT32_MAX;
+    for (v = c->nodes.count; v-- > 0;)
+        if (n->wire_of.at[v] != UINT32_MAX && n->reason_of.at[v] != UINT32_MAX)
+            x->node_of[n->wire_of.at[v]] = v;
+    memset(&claim, 0, sizeof claim);
+    for (v = 0; v < c->nodes.count && x->status == NC_OK; v++) {
+        const nc_fp4__node *node = &c->nodes.at[v];
+        const uint32_t at = n->reason_of.at[v];
+        if (!nc_fp4__spend(b, 16)) {
+            x->status = nc_fp4__spent(b);
+            return;
+        }
+        claim.wire = n->wire_of.at[v];
+        claim.node = v;
+        if (claim.wire == UINT32_MAX ||
+            (node->inputs == NC_FP4__INPUT && claim.wire == node->in[0]))
+            continue;
+        if (at != UINT32_MAX) {
+            claim.leaves = n->reasons.at[at] & 255;
+            claim.flip = n->reasons.at[at] >> 8 & 1;
+            claim.extras = n->reasons.at[at] >> 16;
+            claim.leaf = n->reasons.at + at + 1;
+            if (nc_fp4__is_proven(x, &claim)) continue;
+        }
+        if (x->status == NC_OK) x->status = NC_ERR_LIMIT; /* not shown */
+    }
+    for (i = 0; i < c->outputs.count && x->status == NC_OK; i++) {
+        claim.wire = n->outputs.at[i];
+        claim.node = c->outputs.at[i];
+        claim.leaf = &claim.node;
+        claim.leaves = 1;
+        claim.extras = claim.flip = 0;
+        if (!nc_fp4__holds(x, &claim, 0, 0) && x->status == NC_OK) x->status = NC_ERR_LIMIT;
+    }
+}
+
+/* If every node that has a wire is right, then, by induction from the inputs, the outputs are the
+ * circuit's. Only for the circuit that the network was compiled from: NC_ERR_LIMIT. */
 static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                            nc_fp4__budget *b) {
-    const uint32_t wires = n->inputs + n->units.count, nodes = c->nodes.count;
-    const size_t flags = sizeof(nc_fp4__local) + nodes + wires;
-    const size_t bytes = ((size_t)nodes + wires) * sizeof(uint32_t);
-    nc_fp4__local *l = (nc_fp4__local *)nc__calloc(n->hooks, flags);
-    uint32_t *first = (uint32_t *)nc__alloc(n->hooks, bytes), *next = first + wires, i, w;
-    nc_status status = l && first ? NC_OK : NC_ERR_MEMORY;
-    if (status == NC_OK) {
-        l->n = n;
-        l->c = c;
-        l->state = (uint8_t *)(l + 1);
-        l->known = l->state + nodes;
-        l->first = first;
-        l->next = next;
-        l->wires = wires;
-        memset(first, 255, wires * sizeof *first);
-    }
-    for (i = nodes; i-- > 0 && status == NC_OK;) { /* the nodes of each wire, rising */
-        if (n->wire_of.at[i] >= wires) continue;
-        next[i] = first[n->wire_of.at[i]];
-        first[n->wire_of.at[i]] = i;
-    }
-    for (w = 0; w < wires && status == NC_OK; w++) {
-        for (i = first[w]; i != UINT32_MAX; i = next[i]) nc_fp4__show_node(l, i);
-        if (!nc_fp4__spend(b, 16)) status = nc_fp4__spent(b);
-    }
-    for (i = 0; i < c->outputs.count && status == NC_OK; i++)
-        if (l->state[c->outputs.at[i]] != NC_FP4__SHOWN ||
-            n->outputs.at[i] != n->wire_of.at[c->outputs.at[i]])
-            status = NC_ERR_LIMIT;
-    nc__free(n->hooks, l, flags);
-    nc__free(n->hooks, first, bytes);
-    return status;
+    const size_t wires = n->inputs + (size_t)n->units.count, all = c->nodes.count + wires;
+    nc_fp4__induction x;
+    if (n->source != nc_fp4__digest(c) || n->wire_of.count != c->nodes.count) return NC_ERR_LIMIT;
+    memset(&x, 0, sizeof x);
+    x.n = n;
+    x.c = c;
+    x.stack.hooks = n->hooks;
+    x.value = (uint64_t *)nc__alloc(n->hooks, all * sizeof *x.value);
+    x.stamp = (uint32_t *)nc__calloc(n->hooks, all * sizeof *x.stamp);
+    x.node_of = (uint32_t *)nc__alloc(n->hooks, (wires + 1) * sizeof *x.node_of);
+    x.status = x.value && x.stamp && x.node_of ? NC_OK : NC_ERR_MEMORY;
+    if (x.status == NC_OK) nc_fp4__induce(&x, b);
+    nc__free(n->hooks, x.value, all * sizeof *x.value);
+    nc__free(n->hooks, x.stamp, all * sizeof *x.stamp);
+    nc__free(n->hooks, x.node_of, (wires + 1) * sizeof *x.node_of);
+    nc_fp4__numbers_free(&x.stack);
+    return x.status;
 }
 
 /* -- search for a solution of clauses ------------------------------------------------------------
