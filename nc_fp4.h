@@ -15317,7 +15317,7 @@ static void nc_fp4__emit_node(nc_fp4__compiler *k, uint32_t v) {
         k->flipped[v] = (uint8_t)wanted;
     } else {
         uint64_t truth = wanted ? ~cone->truth : cone->truth;
-        for (i = 0; i < n; i++) {
+        for (i = 0; i < n && i < 3; i++) { /* on leaves beyond the third it does not depend */
             in[i] = nc_fp4__wire(k, cone->leaf[i], &f);
             if (f) truth = nc_fp4__flip6(truth, i);
         }

@@ -6448,6 +6448,7 @@ static void nc_tir__pack_row(uint64_t *words, const int16_t *values) {
 }
 
 #if !defined(NC_NO_SIMD) && defined(__SSE2__)
+#include <emmintrin.h>
 #define NC_TIR__SSE2
 #endif
 
