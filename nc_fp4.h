@@ -45,8 +45,7 @@
      >>circuits      wires and functions, simplified as they are added
      >>templates     adders, comparators, multipliers ..
      >>netlists      circuits from and to BLIF, AIGER, Bristol Fashion, JSON; from Verilog, bench
-     >>covering      which units: cuts of six wires, threshold functions by table, counters
-     >>networks      threshold units for every function, and the bit-sliced program
+     >>networks      threshold units that cover a circuit, and the bit-sliced program
      >>evaluation    one case, 64 cases a word, plain integers
      >>verification  all cases, structural induction, decision diagrams, sweeping, SAT
      >>files         networks as .fp4, BLIF, C, DOT, JSON and safetensors
@@ -13767,7 +13766,7 @@ NC_API nc_status nc_fp4_write_circuit(const nc_fp4_circuit *circuit, nc_fp4_file
 
 NC__WARM_END
 
-/* >>covering ====================================================================== */
+/* >>networks ===================================================================== */
 
 /* Which units compute a circuit: every function of up to six wires that has a threshold unit in
  * E2M1 may replace the functions between (cuts by priority: Mishchenko, Cho, Chatterjee and
@@ -14794,7 +14793,7 @@ static nc_status nc_fp4__find_cover(nc_fp4__covering *k) {
     return k->status;
 }
 
-/* >>networks ===================================================================== */
+/* -- networks ---------------------------------------------------------------------------------- */
 
 /* One step of the bit-sliced program: a function of three operands. For the fast program also full
  * adders: the sum goes to out, the carry to `carry` unless that is UINT32_MAX, and in[2] may be the
