@@ -14373,10 +14373,11 @@ static uint32_t nc_fp4__refer(nc_fp4__covering *k, const nc_fp4__cone *cone, int
 }
 
 /* For every node of the cover the cone that takes the fewest units, all others as they are (exact
- * area). */
+ * area); in long chains, where that takes in all before, only as far as 2^25 units go. */
 static void nc_fp4__choose_exact(nc_fp4__covering *k) {
+    uint64_t spent = 0;
     uint32_t v, i;
-    for (v = 0; v < k->c->nodes.count && k->status == NC_OK; v++) {
+    for (v = 0; v < k->c->nodes.count && k->status == NC_OK && spent >> 25 == 0; v++) {
         nc_fp4__rooted *node = &k->node[v];
         uint32_t least = UINT32_MAX;
         if (!nc_fp4__is_inner(k, v) || !node->cones) continue;
@@ -14386,6 +14387,7 @@ static void nc_fp4__choose_exact(nc_fp4__covering *k) {
             uint32_t area, depth;
             if (cone->cost == NC_FP4__NO_MATCH) continue;
             area = nc_fp4__refer(k, cone, 1);
+            spent += area;
             (void)nc_fp4__refer(k, cone, -1);
             depth = nc_fp4__cone_depth(k, cone);
             if (area > least || (area == least && depth >= node->depth)) continue;
