@@ -2366,7 +2366,6 @@ NC__COLD_END
 #include <math.h>
 #if defined(NC__POSIX_FILES) && !defined(__cplusplus) /* hidden by strict -std=c99 */
 extern ssize_t pread(int fd, void *to, size_t bytes, off_t at);
-extern int fseeko(FILE *file, off_t at, int from);
 #endif
 #if !defined(NC_NO_SIMD) && defined(__GNUC__) && defined(__x86_64__)
 #define NC_FP4__X86 1
@@ -2850,10 +2849,30 @@ typedef struct nc_fp4__element {
     float limit[15];
 } nc_fp4__element;
 
-/* OCP Microscaling Formats 1.0 (2023), 5.3.3; ties to even codes. */
+/* The values of all codes. E2M1: OCP Microscaling Formats 1.0 (2023), 5.3.3; NF4: quantiles of the
+ * normal distribution, normalised (Dettmers et al., QLoRA, 2023, appendix E); bitsandbytes' FP4. */
+#define NC_FP4__E2M1_VALUES                                                                        \
+    {                                                                                              \
+        0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f, -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f,  \
+            -4.0f, -6.0f                                                                           \
+    }
+#define NC_FP4__NF4_VALUES                                                                         \
+    {                                                                                              \
+        -1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,                  \
+            -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,             \
+            0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f,                      \
+            0.33791524171829224f, 0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f,  \
+            1.0f                                                                                   \
+    }
+#define NC_FP4__BNB_VALUES                                                                         \
+    {                                                                                              \
+        0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f, 0.5f, 0.16666667f, 0.25f, -0.0f,    \
+            -0.005208333333f, -0.66666667f, -1.0f, -0.33333333f, -0.5f, -0.16666667f, -0.25f       \
+    }
+
+/* Ties to even codes. */
 static const nc_fp4__element nc_fp4__e2m1 = {
-    {0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f, -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f,
-     -4.0f, -6.0f},
+    NC_FP4__E2M1_VALUES,
     6.0f,
     8,
     7,
@@ -2861,13 +2880,9 @@ static const nc_fp4__element nc_fp4__e2m1 = {
     {0, 1, 2, 3, 4, 5, 6, 7},
     {0.25f, 0.74999994f, 1.25f, 1.7499999f, 2.5f, 3.4999998f, 5.0f}};
 
-/* Quantiles of the normal distribution, normalised (Dettmers et al., QLoRA, 2023, appendix E); ties
- * to the lower code. */
+/* Ties to the lower code. */
 static const nc_fp4__element nc_fp4__nf4 = {
-    {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
-     -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
-     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
-     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f},
+    NC_FP4__NF4_VALUES,
     1.0f,
     16,
     7,
@@ -2877,17 +2892,15 @@ static const nc_fp4__element nc_fp4__nf4 = {
      -0.0455250181f, 0.0397901498f, 0.120255247f, 0.203521252f, 0.292013764f, 0.389312536f,
      0.501663387f, 0.64278692f, 0.861478388f}};
 
-/* bitsandbytes' FP4 in its order of codes; ties to the smaller magnitude. */
-static const nc_fp4__element nc_fp4__bnb = {
-    {0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f, 0.5f, 0.16666667f, 0.25f, -0.0f,
-     -0.005208333333f, -0.66666667f, -1.0f, -0.33333333f, -0.5f, -0.16666667f, -0.25f},
-    1.0f,
-    8,
-    0,
-    0,
-    {0, 1, 6, 7, 4, 5, 2, 3},
-    {0.00260416674f, 0.0859375f, 0.208333328f, 0.291666657f, 0.416666657f, 0.583333313f,
-     0.833333313f}};
+/* In bitsandbytes' order of codes; ties to the smaller magnitude. */
+static const nc_fp4__element nc_fp4__bnb = {NC_FP4__BNB_VALUES,
+                                            1.0f,
+                                            8,
+                                            0,
+                                            0,
+                                            {0, 1, 6, 7, 4, 5, 2, 3},
+                                            {0.00260416674f, 0.0859375f, 0.208333328f, 0.291666657f,
+                                             0.416666657f, 0.583333313f, 0.833333313f}};
 
 /* How the scale of a block is stored. */
 enum {
@@ -3721,9 +3734,7 @@ typedef struct nc_fp4__project {
 } nc_fp4__project;
 
 /* E2M1, ties to the smaller magnitude. */
-static const nc_fp4__element nc_fp4__e2m1_down = {{0.0f, 0.5f, 1.0f, 1.5f, 2.0f, 3.0f, 4.0f, 6.0f,
-                                                   -0.0f, -0.5f, -1.0f, -1.5f, -2.0f, -3.0f, -4.0f,
-                                                   -6.0f},
+static const nc_fp4__element nc_fp4__e2m1_down = {NC_FP4__E2M1_VALUES,
                                                   6.0f,
                                                   8,
                                                   7,
@@ -3733,10 +3744,7 @@ static const nc_fp4__element nc_fp4__e2m1_down = {{0.0f, 0.5f, 1.0f, 1.5f, 2.0f,
 
 /* NF4 with the middles as float32 sums of neighbours have them. */
 static const nc_fp4__element nc_fp4__nf4_rounded = {
-    {-1.0f, -0.6961928009986877f, -0.5250730514526367f, -0.39491748809814453f,
-     -0.28444138169288635f, -0.18477343022823334f, -0.09105003625154495f, 0.0f,
-     0.07958029955625534f, 0.16093020141124725f, 0.24611230194568634f, 0.33791524171829224f,
-     0.44070982933044434f, 0.5626170039176941f, 0.7229568362236023f, 1.0f},
+    NC_FP4__NF4_VALUES,
     1.0f,
     16,
     7,
@@ -3748,8 +3756,7 @@ static const nc_fp4__element nc_fp4__nf4_rounded = {
 
 /* FP4 of bitsandbytes as sixteen values, the two zeros among them. */
 static const nc_fp4__element nc_fp4__bnb_rounded = {
-    {0.0f, 0.005208333333f, 0.66666667f, 1.0f, 0.33333333f, 0.5f, 0.16666667f, 0.25f, -0.0f,
-     -0.005208333333f, -0.66666667f, -1.0f, -0.33333333f, -0.5f, -0.16666667f, -0.25f},
+    NC_FP4__BNB_VALUES,
     1.0f,
     16,
     0,
@@ -4276,8 +4283,7 @@ static nc_fp4__entry *nc_fp4__list_find(const nc_fp4__list *list, const char *na
 }
 
 /* The text of a key in the metadata of a file, or null; the last where several are there. */
-static NC_UNUSED const char *nc_fp4__list_value(const nc_fp4__list *list, uint32_t source,
-                                                const char *key) {
+static const char *nc_fp4__list_value(const nc_fp4__list *list, uint32_t source, const char *key) {
     size_t i = nc_fp4__list_pairs(list);
     while (i--) {
         const nc_fp4__pair *pair = nc_fp4__list_pair(list, i);
@@ -4888,7 +4894,7 @@ static nc_status nc_fp4__list_splits(nc_fp4__list *list, const char *path, nc_er
 
 /* Append what a path leads to: a file of tensors, the first of a split GGUF and the others, or an
  * index and the shards beside it. */
-static NC_UNUSED nc_status nc_fp4__list_path(nc_fp4__list *list, const char *path, nc_error *err) {
+static nc_status nc_fp4__list_path(nc_fp4__list *list, const char *path, nc_error *err) {
     uint8_t start[8] = {0};
     nc_fp4_source source;
     size_t i = 0;
@@ -5031,10 +5037,10 @@ static uint32_t nc_fp4__to_half(float x) {
 }
 
 /* n values as the bytes of F32, F16 or BF16, to the nearest, ties to even; 0 for another type. */
-static NC_UNUSED int nc_fp4__narrow(const char *dtype, const float *x, size_t n, uint8_t *to) {
+static int nc_fp4__narrow(const char *dtype, const float *x, size_t n, uint8_t *to) {
     size_t i;
     if (!strcmp(dtype, "F32") && nc_fp4__is_little()) {
-        memcpy(to, x, n * sizeof *x);
+        if (n) memcpy(to, x, n * sizeof *x);
     } else if (!strcmp(dtype, "F32")) {
         for (i = 0; i < n; i++) nc__put_le(to + 4 * i, nc_fp4__bits(x[i]), 4);
     } else if (!strcmp(dtype, "F16")) {
@@ -5061,6 +5067,13 @@ static void nc_fp4__ggml_block(nc_fp4_format format, size_t *values, size_t *sca
     *scales = format == NC_FP4_MXFP4 ? 1 : 4;
 }
 
+/* Bytes of n values, whole blocks. */
+static size_t nc_fp4__ggml_bytes(nc_fp4_format format, size_t n) {
+    size_t values, scales;
+    nc_fp4__ggml_block(format, &values, &scales);
+    return n / values * (scales + values / 2);
+}
+
 /* What ggml takes a scale of NVFP4 for, which has no sign and no NaN: 0x7F is zero. 0xFF, that is
  * 480 there, has no E4M3 and stays NaN. */
 static uint8_t nc_fp4__ggml_scale(uint8_t scale) {
@@ -5069,9 +5082,9 @@ static uint8_t nc_fp4__ggml_scale(uint8_t scale) {
 }
 
 /* n values of blocks, whole ones, to the codes and scales of a row. The codes are the file's; a
- * scale of MXFP4 of 255, NaN by its definition, is 2^128 for ggml: nc_fp4__ggml_decode has that. */
-static NC_UNUSED void nc_fp4__ggml_unpack(nc_fp4_format format, const uint8_t *blocks, size_t n,
-                                          uint8_t *codes, uint8_t *scales) {
+ * scale of MXFP4 of 255, NaN by its definition, is 2^128 for ggml. */
+static void nc_fp4__ggml_unpack(nc_fp4_format format, const uint8_t *blocks, size_t n,
+                                uint8_t *codes, uint8_t *scales) {
     size_t values, parts, i, k;
     nc_fp4__ggml_block(format, &values, &parts);
     for (i = 0; i < n / values; i++, blocks += parts + values / 2) {
@@ -5083,8 +5096,8 @@ static NC_UNUSED void nc_fp4__ggml_unpack(nc_fp4_format format, const uint8_t *b
 }
 
 /* The other way; NC_ERR_UNSUPPORTED for scales that mean something else to ggml (below 0, NaN). */
-static NC_UNUSED nc_status nc_fp4__ggml_pack(nc_fp4_format format, const uint8_t *codes,
-                                             const uint8_t *scales, size_t n, uint8_t *blocks) {
+static nc_status nc_fp4__ggml_pack(nc_fp4_format format, const uint8_t *codes,
+                                   const uint8_t *scales, size_t n, uint8_t *blocks) {
     size_t values, parts, i, k;
     uint8_t *behind; /* the codes wait behind the scales' room, and each block moves forward */
     nc_fp4__ggml_block(format, &values, &parts);
@@ -5099,34 +5112,6 @@ static NC_UNUSED nc_status nc_fp4__ggml_pack(nc_fp4_format format, const uint8_t
         memcpy(blocks, scales + i * parts, parts);
     }
     return NC_OK;
-}
-
-/* Half a scale as ggml has it. */
-static float nc_fp4__ggml_half(nc_fp4_format format, uint8_t scale) {
-    if (format == NC_FP4_MXFP4) /* 2^(scale - 128) */
-        return nc_fp4__float(scale < 2 ? UINT32_C(0x200000) << scale : (uint32_t)(scale - 1) << 23);
-    return scale == 0xFF ? 240.0f : 0.5f * nc_fp4_e4m3_decode(nc_fp4__ggml_scale(scale));
-}
-
-/* The values of n codes in blocks, whole ones, to the bit of ggml: a doubled E2M1, whose -0 is 0,
- * times half the scale. */
-static NC_UNUSED void nc_fp4__ggml_decode(nc_fp4_format format, const uint8_t *blocks, size_t n,
-                                          float *x) {
-    size_t values, parts, half, i, k, j;
-    nc_fp4__ggml_block(format, &values, &parts);
-    half = values / parts / 2;
-    for (i = 0; i < n / values; i++, blocks += parts + values / 2)
-        for (k = 0; k < parts; k++, x += 2 * half) {
-            const uint8_t *codes = blocks + parts + k * half;
-            const float by = nc_fp4__ggml_half(format, blocks[k]);
-            float table[16];
-            for (j = 0; j < 16; j++)
-                table[j] = (j % 8 ? 2.0f * nc_fp4_decode((uint8_t)j) : 0.0f) * by;
-            for (j = 0; j < half; j++) {
-                x[j] = table[codes[j] & 15];
-                x[half + j] = table[codes[j] >> 4];
-            }
-        }
 }
 
 /* The file's tensor scale of NVFP4, which ggml has in a tensor beside it: "X.scale" for "X.weight";
@@ -5155,7 +5140,7 @@ typedef struct nc_fp4__gguf_head {
     uint32_t alignment;
 } nc_fp4__gguf_head;
 
-static NC_UNUSED void nc_fp4__gguf_open(nc_fp4__gguf_head *h, uint32_t alignment) {
+static void nc_fp4__gguf_open(nc_fp4__gguf_head *h, uint32_t alignment) {
     memset(h, 0, sizeof *h);
     h->alignment = alignment ? alignment : 32;
 }
@@ -5166,8 +5151,8 @@ static void nc_fp4__gguf_put_text(nc__buffer *b, const void *text, size_t bytes)
 }
 
 /* A pair of metadata; raw as nc_fp4__pair has it. */
-static NC_UNUSED void nc_fp4__gguf_put_pair(nc_fp4__gguf_head *h, const char *key, uint32_t type,
-                                            const void *raw, size_t bytes) {
+static void nc_fp4__gguf_put_pair(nc_fp4__gguf_head *h, const char *key, uint32_t type,
+                                  const void *raw, size_t bytes) {
     nc_fp4__gguf_put_text(&h->pairs, key, strlen(key));
     nc__buffer_le(&h->pairs, type, 4);
     nc__buffer_put(&h->pairs, raw, bytes);
@@ -5175,8 +5160,7 @@ static NC_UNUSED void nc_fp4__gguf_put_pair(nc_fp4__gguf_head *h, const char *ke
 }
 
 /* A pair whose value is a string. */
-static NC_UNUSED void nc_fp4__gguf_put_word(nc_fp4__gguf_head *h, const char *key,
-                                            const char *text) {
+static void nc_fp4__gguf_put_word(nc_fp4__gguf_head *h, const char *key, const char *text) {
     uint8_t length[8];
     nc__put_le(length, strlen(text), 8);
     nc_fp4__gguf_put_pair(h, key, NC_FP4__GGUF_STRING, length, 8);
@@ -5186,9 +5170,8 @@ static NC_UNUSED void nc_fp4__gguf_put_word(nc_fp4__gguf_head *h, const char *ke
 /* A tensor of a type by its name, shape as nc_fp4__entry has it; its bytes follow those of the one
  * before, and as many zeros as nc_fp4__gguf_padding says. ggml has four dimensions and names of 63
  * bytes at most. */
-static NC_UNUSED nc_status nc_fp4__gguf_put_tensor(nc_fp4__gguf_head *h, const char *name,
-                                                   const char *dtype, const uint64_t *shape,
-                                                   uint32_t rank, nc_error *err) {
+static nc_status nc_fp4__gguf_put_tensor(nc_fp4__gguf_head *h, const char *name, const char *dtype,
+                                         const uint64_t *shape, uint32_t rank, nc_error *err) {
     const nc_fp4__ggml_type *t = NULL;
     uint64_t count = 1;
     size_t i;
@@ -5224,7 +5207,7 @@ static NC_UNUSED size_t nc_fp4__gguf_padding(const nc_fp4__gguf_head *h, uint64_
 }
 
 /* The header, appended to an empty buffer; the plan is released. */
-static NC_UNUSED nc_status nc_fp4__gguf_close(nc_fp4__gguf_head *h, nc__buffer *to) {
+static nc_status nc_fp4__gguf_close(nc_fp4__gguf_head *h, nc__buffer *to) {
     if (h->pairs.status != NC_OK) to->status = h->pairs.status;
     if (h->infos.status != NC_OK) to->status = h->infos.status;
     nc__buffer_put(to, "GGUF\3\0\0\0", 8);
@@ -5881,37 +5864,25 @@ static int nc_fp4__match_gguf(nc_fp4__match *m) {
 
 /* This header's own: U8 [rows, bytes], and the metadata say the rest. */
 static int nc_fp4__match_own(nc_fp4__match *m) {
-    const char *format, *columns, *own;
     const size_t n = strlen(m->e->name);
-    const nc_fp4__row *row;
     const nc_fp4__entry *scales;
-    size_t length;
-    int k = 0;
+    nc_fp4__own own;
     if (strcmp(m->e->dtype, "U8") != 0 || m->e->rank != 2) return 0;
+    memset(&own, 0, sizeof own);
+    own.part[0] = m->e;
+    if (nc_fp4__own_describe(m->list, m->e->name, &own, &m->words, NULL) != NC_OK) return 0;
     nc_fp4__named(m, n);
-    nc__buffer_put(&m->words, ".nc_fp4", 7);
-    if (m->words.status != NC_OK) return 0;
-    own = nc_fp4__list_value(m->list, m->e->source, m->words.data);
-    format = own ? own : nc_fp4__list_value(m->list, m->e->source, "format");
-    columns = own ? strchr(own, ' ') : nc_fp4__list_value(m->list, m->e->source, "columns");
-    if (!format) return 0;
-    length = own && columns ? (size_t)(columns - own) : strlen(format);
-    while (k < NC_FP4_FORMAT_COUNT && (strncmp(format, nc_fp4__formats[k].name, length) != 0 ||
-                                       nc_fp4__formats[k].name[length]))
-        k++;
-    if (k == NC_FP4_FORMAT_COUNT) return 0;
-    row = &nc_fp4__formats[k];
-    nc_fp4__shaped(m, 2, columns ? strtoull(columns, NULL, 10) : 2 * m->e->shape[1]);
-    if (m->e->shape[1] != m->w->about.shape[1] / 2 + m->w->about.shape[1] % 2) return 0;
-    m->w->about.format = (nc_fp4_format)k;
-    if (!row->block) return 1;
+    nc_fp4__shaped(m, 2, own.columns);
+    if (m->e->shape[1] != nc_fp4_code_bytes(own.columns)) return 0;
+    m->w->about.format = nc_fp4__format_of(own.row);
+    if (!own.row->block) return 1;
     scales = nc_fp4__part_of(m, NC_FP4__SCALES, n, "_scale");
-    if (!scales || strcmp(scales->dtype, nc_fp4__scales[row->scale].dtype) != 0 ||
+    if (!scales || strcmp(scales->dtype, nc_fp4__scales[own.row->scale].dtype) != 0 ||
         scales->rank != 2 || scales->shape[0] != m->e->shape[0] ||
         scales->bytes / (m->e->shape[0] ? m->e->shape[0] : 1) !=
-            nc_fp4__scale_bytes(row, (size_t)m->w->about.shape[1]))
+            nc_fp4__scale_bytes(own.row, own.columns))
         return 0;
-    return row->scale != NC_FP4__E4M3 ||
+    return own.row->scale != NC_FP4__E4M3 ||
            nc_fp4__tensor_scales_fit(m,
                                      nc_fp4__part_of(m, NC_FP4__TENSOR_SCALE, n, "_tensor_scale"));
 }
@@ -6262,27 +6233,9 @@ static nc_status nc_fp4__part_read(const nc_fp4_weights *weights, const nc_fp4__
                                e->offset + at, to, (size_t)bytes, err);
 }
 
-/* One row of GGUF's blocks (ggml-common.h, block_mxfp4 and block_nvfp4). MXFP4: the scale, then 16
- * bytes, of which byte i holds the codes i and i + 16. NVFP4: four scales, then four times 8 bytes
- * of 16 codes in the same manner; a scale has no sign, and 0x7F stands for 0. */
-static void nc_fp4__gguf_unpack(int mx, const uint8_t *from, uint32_t columns, uint8_t *codes,
-                                uint8_t *scales) {
-    const uint32_t block = mx ? 32 : 16, at_once = mx ? 32 : 64, ahead = mx ? 1 : 4;
-    uint32_t c, i;
-    for (c = 0; c < columns; c += at_once, from += ahead + at_once / 2) {
-        for (i = 0; i < ahead; i++) {
-            const uint8_t s = mx ? from[i] : (uint8_t)(from[i] & 0x7F);
-            scales[c / block + i] = !mx && s == 0x7F ? 0 : s;
-        }
-        (void)nc_fp4_reorder(codes + c / 2, from + ahead, at_once, NC_FP4_SPLIT, NC_FP4_LOW_FIRST,
-                             block);
-    }
-}
-
 static nc_status nc_fp4__gguf_rows(const nc_fp4_weights *weights, const nc_fp4__weight *w,
                                    uint64_t row, nc_fp4_tensor *to, nc_error *err) {
-    const int mx = w->about.format == NC_FP4_MXFP4;
-    const size_t row_bytes = (size_t)(w->about.columns / (mx ? 32 : 64) * (mx ? 17 : 36));
+    const size_t row_bytes = nc_fp4__ggml_bytes(to->format, to->columns);
     const size_t scale_bytes = nc_fp4_scale_bytes(to->format, to->columns);
     uint8_t *raw = (uint8_t *)nc__alloc(NULL, row_bytes);
     nc_status status = NC_OK;
@@ -6292,7 +6245,7 @@ static nc_status nc_fp4__gguf_rows(const nc_fp4_weights *weights, const nc_fp4__
         status = nc_fp4__part_read(weights, w, NC_FP4__CODES, (row + r) * row_bytes, raw, row_bytes,
                                    err);
         if (status == NC_OK)
-            nc_fp4__gguf_unpack(mx, raw, to->columns,
+            nc_fp4__ggml_unpack(to->format, raw, to->columns,
                                 to->codes + r * nc_fp4_code_bytes(to->columns),
                                 to->scales + r * scale_bytes);
     }
@@ -6565,7 +6518,7 @@ NC_API nc_status nc_fp4_weights_bytes(const nc_fp4_weights *weights, size_t i, u
 typedef struct nc_fp4__planned {
     nc_fp4_weight about;
     size_t name_at, dtype_at;
-    uint64_t at[NC_FP4__PARTS], bytes; /* of the values, where they are no 4-bit floats */
+    uint64_t at[NC_FP4__PARTS], bytes; /* of the values, where these are no parts of 4-bit floats */
     uint32_t bits;
 } nc_fp4__planned;
 
@@ -6969,61 +6922,37 @@ static nc_status nc_fp4__writer_safetensors(nc_fp4_writer *writer, nc__buffer *o
                                : nc__fail(err, h.b.status, 0, 0, "out of memory for the header");
 }
 
-/* Bytes of a weight in GGUF, and its type there; 0: there is none. */
-static const nc_fp4__ggml_type *nc_fp4__planned_type(const nc_fp4__planned *p, uint64_t *bytes) {
-    const char *name = p->about.format == NC_FP4_MXFP4   ? "MXFP4"
-                       : p->about.format == NC_FP4_NVFP4 ? "NVFP4"
-                                                         : p->about.dtype;
-    size_t i = 0;
-    const size_t count = sizeof nc_fp4__ggml_types / sizeof *nc_fp4__ggml_types;
-    while (i < count && strcmp(nc_fp4__ggml_types[i].name, name) != 0) i++;
-    if (i == count) return NULL;
-    *bytes = nc_fp4__planned_count(p) / nc_fp4__ggml_types[i].block * nc_fp4__ggml_types[i].bytes;
-    return &nc_fp4__ggml_types[i];
-}
-
-static void nc_fp4__gguf_string(nc__buffer *b, const char *text) {
-    nc__buffer_le(b, strlen(text), 8);
-    nc__buffer_put(b, text, strlen(text));
-}
-
-/* The header of a GGUF file of version 3, alignment 32. */
+/* The header of a GGUF file; every weight gets its place. */
 static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_error *err) {
     const size_t count = nc_fp4__writer_count(writer);
-    size_t i, k, at = 0, bytes;
-    uint64_t offset = 0, size = 0, pairs = 0;
+    size_t i, at = 0, bytes;
+    nc_status status = NC_OK;
     const char *key, *value;
+    nc_fp4__gguf_head h;
     uint32_t type;
-    while (nc_fp4__writer_next(writer, &at, &type, &key, &value, &bytes)) pairs++;
-    nc__buffer_put(b, "GGUF\3\0\0\0", 8);
-    nc__buffer_le(b, count, 8);
-    nc__buffer_le(b, pairs, 8);
-    for (at = 0; nc_fp4__writer_next(writer, &at, &type, &key, &value, &bytes);) {
-        nc_fp4__gguf_string(b, key);
-        nc__buffer_le(b, type, 4);
+    nc_fp4__gguf_open(&h, 0);
+    while (nc_fp4__writer_next(writer, &at, &type, &key, &value, &bytes)) {
         if (type == NC_FP4__GGUF_STRING)
-            nc_fp4__gguf_string(b, value);
+            nc_fp4__gguf_put_word(&h, key, value);
         else
-            nc__buffer_put(b, value, bytes);
+            nc_fp4__gguf_put_pair(&h, key, type, value, bytes);
     }
-    for (i = 0; i < count; i++) {
+    for (i = 0; i < count && status == NC_OK; i++) {
         nc_fp4__planned *p = nc_fp4__writer_item(writer, i);
-        const nc_fp4__ggml_type *t = nc_fp4__planned_type(p, &size);
-        if (!t || p->about.rank > 4)
-            return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
-                            "GGUF has no type '%s' or no %u dimensions ('%.60s')", p->about.dtype,
-                            (unsigned)p->about.rank, p->about.name);
-        nc_fp4__gguf_string(b, p->about.name);
-        nc__buffer_le(b, p->about.rank, 4);
-        for (k = p->about.rank; k-- > 0;) nc__buffer_le(b, p->about.shape[k], 8);
-        nc__buffer_le(b, t->type, 4);
-        nc__buffer_le(b, offset, 8);
-        p->at[NC_FP4__CODES] = offset;
-        offset = nc_fp4__up(offset + size, 32);
+        const char *dtype = p->about.format == NC_FP4_MXFP4   ? "MXFP4"
+                            : p->about.format == NC_FP4_NVFP4 ? "NVFP4"
+                                                              : p->about.dtype;
+        p->at[NC_FP4__CODES] = h.at;
+        if (p->about.format != NC_FP4_FORMAT_COUNT)
+            p->bytes = p->about.rows * p->about.stack *
+                       nc_fp4__ggml_bytes(p->about.format, (size_t)p->about.columns);
+        status =
+            nc_fp4__gguf_put_tensor(&h, p->about.name, dtype, p->about.shape, p->about.rank, err);
     }
-    while (b->used % 32 && b->status == NC_OK) nc__buffer_put(b, "", 1);
+    (void)nc_fp4__gguf_close(&h, b);
+    if (status != NC_OK) return status;
     for (i = 0; i < count; i++) nc_fp4__writer_item(writer, i)->at[NC_FP4__CODES] += b->used;
-    writer->size = b->used + offset;
+    writer->size = b->used + h.at;
     return b->status == NC_OK ? NC_OK
                               : nc__fail(err, b->status, 0, 0, "out of memory for the header");
 }
@@ -7148,31 +7077,22 @@ static nc_status nc_fp4__writer_bnb(nc_fp4_writer *writer, const nc_fp4__planned
 
 static nc_status nc_fp4__writer_gguf_rows(nc_fp4_writer *writer, const nc_fp4__planned *p,
                                           uint64_t row, const nc_fp4_tensor *t, nc_error *err) {
-    const int mx = t->format == NC_FP4_MXFP4;
-    const uint32_t at_once = mx ? 32 : 64, ahead = mx ? 1 : 4, block = mx ? 32 : 16;
-    const size_t row_bytes = (size_t)t->columns / at_once * (ahead + at_once / 2);
+    const size_t row_bytes = nc_fp4__ggml_bytes(t->format, t->columns);
     const size_t code_bytes = nc_fp4_code_bytes(t->columns);
     const size_t scale_bytes = nc_fp4_scale_bytes(t->format, t->columns);
     uint8_t *raw = (uint8_t *)nc__alloc(NULL, row_bytes);
     nc_status status = NC_OK;
-    uint32_t r, c, i;
+    uint32_t r;
     if (!raw) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     for (r = 0; r < t->rows && status == NC_OK; r++) {
-        uint8_t *out = raw;
-        for (c = 0; c < t->columns; c += at_once, out += ahead + at_once / 2) {
-            for (i = 0; i < ahead; i++) {
-                out[i] = t->scales[r * scale_bytes + c / block + i];
-                if (!mx && out[i] >= 0x7F)
-                    status = nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
-                                      "'%.60s' has the scale %02X, which GGUF's NVFP4 has not",
-                                      p->about.name, (unsigned)out[i]);
-            }
-            (void)nc_fp4_reorder(out + ahead, t->codes + r * code_bytes + c / 2, at_once,
-                                 NC_FP4_LOW_FIRST, NC_FP4_SPLIT, block);
-        }
+        status = nc_fp4__ggml_pack(t->format, t->codes + r * code_bytes,
+                                   t->scales + r * scale_bytes, t->columns, raw);
         if (status == NC_OK)
             status = nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + (row + r) * row_bytes, raw,
                                         row_bytes, err);
+        else
+            (void)nc__fail(err, status, 0, 0,
+                           "'%.60s' has a scale that means another value in GGUF", p->about.name);
     }
     nc__free(NULL, raw, 0);
     return status;
@@ -7228,38 +7148,22 @@ NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t 
     return status;
 }
 
-/* The nearest float16, ties to even. */
-static uint32_t nc_fp4__half(float x) {
-    const uint32_t u = nc_fp4__bits(x), sign = u >> 31 << 15, a = u & UINT32_C(0x7FFFFFFF);
-    if (a > 0x7F800000) return sign | 0x7E00;
-    if (a >= 0x477FF000) return sign | 0x7C00; /* 65,520 and above */
-    if (a < 0x38800000)                        /* below 2^-14: multiples of 2^-24 by the adder */
-        return sign | (nc_fp4__bits(nc_fp4__float(a) + 0.5f) & 0x7FF);
-    return sign | ((a + 0xFFF + (a >> 13 & 1) - 0x38000000) >> 13);
-}
-
 NC_API nc_status nc_fp4_writer_values(nc_fp4_writer *writer, size_t i, uint64_t first, size_t n,
                                       const float *x, nc_error *err) {
     const nc_fp4__planned *p = nc_fp4__writer_at(writer, i, 0, err);
-    const int half = p && !strcmp(p->about.dtype, "F16"),
-              brain = p && !strcmp(p->about.dtype, "BF16");
-    const size_t width = half || brain ? 2 : 4;
+    const size_t width = p ? nc__dtype_width(p->about.dtype) : 0;
     uint8_t out[4 * 1024];
     nc_status status = NC_OK;
-    size_t k, m;
+    size_t m;
     if (!p || (n && !x)) return NC_ERR_ARG;
-    if (!half && !brain && strcmp(p->about.dtype, "F32") != 0)
+    if (!nc_fp4__narrow(p->about.dtype, x, 0, out))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "'%.60s' is planned as %s: give its bytes",
                         p->about.name, p->about.dtype);
     if (first > nc_fp4__planned_count(p) || n > nc_fp4__planned_count(p) - first)
         return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s' has fewer values", p->about.name);
     for (; n && status == NC_OK; n -= m, x += m, first += m) {
         m = n < 1024 ? n : 1024;
-        for (k = 0; k < m; k++) {
-            const uint32_t u = nc_fp4__bits(x[k]);
-            const uint32_t top = x[k] != x[k] ? u >> 16 | 0x40 : (u + 0x7FFF + (u >> 16 & 1)) >> 16;
-            nc__put_le(out + width * k, half ? nc_fp4__half(x[k]) : brain ? top : u, width);
-        }
+        (void)nc_fp4__narrow(p->about.dtype, x, m, out);
         status =
             nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + first * width, out, m * width, err);
     }
@@ -7311,7 +7215,8 @@ static nc_status nc_fp4__convert_bytes(const nc_fp4__convert *c) {
     for (at = 0; at < bytes && status == NC_OK; at += m) {
         m = bytes - at < room ? (size_t)(bytes - at) : room;
         status = nc_fp4_weights_bytes(c->weights, c->from, at, c->x, m, c->err);
-        if (status == NC_OK) status = nc_fp4_writer_bytes(c->writer, c->to, at, c->x, m, c->err);
+        if (status == NC_OK)
+            status = nc_fp4__writer_put(c->writer, c->p->at[NC_FP4__CODES] + at, c->x, m, c->err);
     }
     return status == NC_OK ? nc_fp4__convert_tick(c, nc_fp4__planned_count(c->p)) : status;
 }
@@ -7366,6 +7271,8 @@ static nc_status nc_fp4__convert_codes(const nc_fp4__convert *c) {
                                                            : 1;
     nc_status status = NC_OK;
     uint64_t m, r;
+    if (a->layout == NC_FP4_LAYOUT_GGUF && c->writer->layout == a->layout)
+        return nc_fp4__convert_bytes(c); /* scales that only ggml knows stay, too */
     for (m = 0; m < a->stack; m++)
         for (r = 0; r < a->rows && status == NC_OK;) {
             const uint32_t rows = (uint32_t)(a->rows - r < most ? a->rows - r : most);

@@ -81,6 +81,7 @@ d=tests/data/fp4
 expect 0 $b/fp4_convert $d/bnb_nf4_nested.safetensors; contains bitsandbytes; contains l.bias
 expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/w.gguf"; contains kept
 expect 0 $b/fp4_convert "$work/w.gguf" -o "$work/w.safetensors" --layout mlx; contains "2 tensors"
+expect 0 $b/fp4_convert $d/blocks.gguf -o "$work/blocks.gguf" --layout gguf; expect 0 cmp $d/blocks.gguf "$work/blocks.gguf"
 expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/f.safetensors" --to f32
 expect 0 $b/fp4_convert "$work/f.safetensors" -o "$work/n.safetensors" --to nvfp4; contains nvfp4
 expect 2 $b/fp4_convert "$work/f.safetensors" -o "$work/n.gguf" --to nf4

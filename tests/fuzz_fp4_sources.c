@@ -31,13 +31,11 @@ static void read_values(const nc_fp4__list *list, const nc_fp4__entry *e, uint64
         const size_t n = (size_t)e->count;
         uint8_t *blocks = (uint8_t *)malloc((size_t)e->bytes + 1), *codes = malloc(n / 2 + 1),
                 *scales = malloc(n / 16 + 1);
-        float *x = (float *)malloc(n * sizeof *x + 1);
         must(nc_fp4__read_entry(list, e, blocks, &err) == NC_OK);
-        nc_fp4__ggml_decode(format, blocks, n, x);
         nc_fp4__ggml_unpack(format, blocks, n, codes, scales);
         (void)nc_fp4__ggml_pack(format, codes, scales, n, blocks);
         (void)nc_fp4__ggml_tensor_scale(list, e);
-        free(blocks), free(codes), free(scales), free(x);
+        free(blocks), free(codes), free(scales);
     }
 }
 
