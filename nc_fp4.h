@@ -15951,8 +15951,9 @@ NC_FP4__TARGET512 static void nc_fp4__run512(const nc_fp4_network *n, uint64_t *
 #undef NC_FP4__KEEP
 #endif
 
-/* A whole strip in vectors; 0 where there are none. */
+/* A whole strip in vectors; 0 where there are none, or no steps. */
 static int nc_fp4__run_strip(const nc_fp4_network *n, uint64_t *const *base) {
+    if (n->fast.count == 0) return 0;
 #ifdef NC_FP4__X86
     if (nc_fp4__lanes() == 16) {
         nc_fp4__run512(n, base);
@@ -17488,7 +17489,7 @@ static const nc_fp4__clauses *nc_fp4__clauses_of(nc_fp4__sweep *s, uint32_t trut
 static void nc_fp4__window_define(nc_fp4__sweep *s, uint32_t node) {
     const nc_fp4__node *o = &s->f->nodes.at[node];
     const nc_fp4__clauses *all = nc_fp4__clauses_of(s, o->truth);
-    uint32_t var[4] = {0, 0, 0, 0}, clause[4], i, k;
+    uint32_t var[4] = {0, 0, 0, 0}, clause[4] = {0, 0, 0, 0}, i, k;
     for (i = 0; i < o->inputs; i++) var[i] = nc_fp4__window_var(s, o->in[i]);
     var[3] = nc_fp4__window_var(s, node);
     for (k = 0; k < all->count && s->status == NC_OK; k++) {
@@ -17590,8 +17591,9 @@ static void nc_fp4__use_patterns(nc_fp4__sweep *s) {
     for (i = 0; i < s->f->nodes.count; i++) {
         const nc_fp4__node *node = &s->f->nodes.at[i];
         if (node->inputs == NC_FP4__INPUT) {
-            const uint64_t flips = nc_fp4__draw(s) & nc_fp4__draw(s) & nc_fp4__draw(s);
-            uint64_t x = s->pending.at[node->in[0]];
+            uint64_t x = s->pending.at[node->in[0]], flips = nc_fp4__draw(s); /* one bit of eight */
+            flips &= nc_fp4__draw(s);
+            flips &= nc_fp4__draw(s);
             for (k = news; k < 64; k++) x |= (x >> (k - news) & 1) << k;
             s->pending.at[node->in[0]] = 0;
             s->patterns.at[i * (size_t)NC_FP4__PATTERNS + column] =
