@@ -2855,7 +2855,7 @@ static nc_status nc_axx__write_csv(const nc_axx_mult *m, nc__buffer *b, nc_error
 
 /* The integer of so many bytes, signed or not. */
 static int64_t nc_axx__extend(uint64_t bits, size_t width, int is_signed) {
-    const uint64_t sign = is_signed ? UINT64_C(1) << (8 * width - 1) : 0;
+    const uint64_t sign = is_signed ? UINT64_C(1) << (8 * width - 1) % 64 : 0;
     return (int64_t)((bits ^ sign) - sign);
 }
 

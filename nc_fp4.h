@@ -273,6 +273,7 @@ typedef struct nc_fp4_weight {
     uint64_t stack, rows, columns; /* the same shape as matrices */
     uint32_t block;                /* elements per scale */
     int across;                    /* blocks run on over the ends of rows */
+    int scaled;                    /* NVFP4's tensor scale is in the file; GGUF: in "X.scale" */
     uint64_t bytes;                /* in the file, of all its parts */
 } nc_fp4_weight;
 
@@ -667,10 +668,10 @@ NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t a
 /* Weight `from` of a file to weight `to` of a writer, whatever both are: bytes and codes as they
  * are where type, format and blocks are the same (and the layout has a place for NVFP4's tensor
  * scale), else quantised with the options (null: the defaults) or decoded and rounded. NVFP4's
- * tensor scale is absmax / 2688 of its matrix, 1 in MLX's and GGUF's layouts. Memory: some 262,144
- * values or one row, of bitsandbytes' codes one matrix; where its blocks do not end with rows as
- * many rows as end with one. Weights of both must have the same shape. `report` may be null,
- * progress too. */
+ * tensor scale is absmax / 2688 of its matrix; 1 in MLX's layout, and in GGUF's unless `scaled`.
+ * Memory: some 262,144 values or one row, of bitsandbytes' codes one matrix; where its blocks do not
+ * end with rows as many rows as end with one. Weights of both must have the same shape. `report` may
+ * be null, progress too. */
 NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
                                        const nc_fp4_weights *weights, size_t from,
                                        const nc_fp4_options *options, nc_fp4_conversion *report,
@@ -3907,18 +3908,19 @@ static uint8_t nc_fp4__project_code(const nc_fp4__project *project, float x) {
 static void nc_fp4__quantize_project(const nc_fp4__project *project, const nc_fp4__row *row,
                                      nc_fp4_scale_rule rule, const float *x, size_t n,
                                      float tensor_scale, uint8_t *codes, uint8_t *scales) {
-    const size_t scale_bytes = nc_fp4__scales[row->scale].bytes;
+    const size_t scale_bytes = nc_fp4__scales[row->scale].bytes,
+                 block = row->block ? row->block : n;
     size_t i, m, k;
     for (i = 0; i < n; i += m) {
         const size_t left = n - i;
-        uint8_t *out = scales + i / row->block * scale_bytes;
+        uint8_t *out = scales + i / block * scale_bytes;
         uint32_t most;
         float by = nc_fp4__float(0x7FC00000);
         int times = 0;
-        m = left < row->block ? left : row->block;
+        m = left < block ? left : block;
         most = nc_fp4__absmax_bits(x + i, m);
         if (most < UINT32_C(0x7F800000))
-            times = nc_fp4__project_scale(project, rule, nc_fp4__float(most), m == row->block,
+            times = nc_fp4__project_scale(project, rule, nc_fp4__float(most), m == block,
                                           tensor_scale, out, &by);
         else
             (void)nc_fp4__block_scale(row, NC_FP4_SCALE_FLOOR, by, tensor_scale, out);
@@ -4121,7 +4123,7 @@ static nc_status nc_fp4__file_open(nc_fp4_source *source, const char *path, nc_e
         (void)close(fd);
         return nc__fail(err, NC_ERR_IO, 0, 0, "'%.100s' is no regular file", path);
     }
-    source->user = (void *)(intptr_t)fd;
+    source->user = (void *)(intptr_t)fd; /* NOLINT(performance-no-int-to-ptr): never followed */
     source->bytes = (uint64_t)about.st_size;
     return NC_OK;
 }
@@ -4830,7 +4832,7 @@ static void nc_fp4__index_map(nc_fp4__list *list, const char *path, nc__text *t)
         name = nc__json_whole(t, &words) + 1;
         nc__json_expect(t, ':');
         (void)nc__json_whole(t, &words);
-        if (t->status != NC_OK) break;
+        if (t->status != NC_OK || !words.data) break;
         part = nc_fp4__list_shard(list, path, words.data + name, t);
         if (t->status != NC_OK) break;
         e = nc_fp4__list_find(list, words.data);
@@ -4971,7 +4973,7 @@ static nc_status nc_fp4__read_run(const nc_fp4_source *source, const nc_fp4__ent
                                   uint64_t first, size_t n, float *x, nc_error *err) {
     const size_t width = e->bits / 8;
     nc_status status = NC_OK;
-    uint8_t one[8];
+    uint8_t one[8] = {0};
     while (n && status == NC_OK) {
         const size_t k = width <= 4 ? n : n / 2;
         uint8_t *raw = k ? (uint8_t *)(x + n) - k * width : one;
@@ -5112,22 +5114,6 @@ static nc_status nc_fp4__ggml_pack(nc_fp4_format format, const uint8_t *codes,
         memcpy(blocks, scales + i * parts, parts);
     }
     return NC_OK;
-}
-
-/* The file's tensor scale of NVFP4, which ggml has in a tensor beside it: "X.scale" for "X.weight";
- * null: it is 1. */
-static NC_UNUSED const nc_fp4__entry *nc_fp4__ggml_tensor_scale(const nc_fp4__list *list,
-                                                                const nc_fp4__entry *e) {
-    const size_t n = strlen(e->name);
-    const nc_fp4__entry *scale = NULL;
-    nc__buffer name;
-    memset(&name, 0, sizeof name);
-    if (n < 7 || strcmp(e->name + n - 7, ".weight") != 0) return NULL;
-    nc__buffer_put(&name, e->name, n - 6);
-    nc__buffer_put(&name, "scale", 5);
-    if (name.status == NC_OK) scale = nc_fp4__list_find(list, name.data);
-    nc__buffer_free(&name);
-    return scale && !strcmp(scale->dtype, "F32") ? scale : NULL;
 }
 
 NC__COLD_BEGIN
@@ -5517,7 +5503,7 @@ static nc_status nc_fp4__own_describe(const nc_fp4__list *list, const char *name
     if (text)
         nc__buffer_print(key, "%s", text);
     else
-        nc__buffer_print(key, "%llu", (unsigned long long)(2 * codes->shape[1]));
+        nc__buffer_print(key, "%llu", 2 * (unsigned long long)codes->shape[1]);
     if (key->status != NC_OK) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     return nc_fp4__own_text(own, key->data)
                ? NC_OK
@@ -5569,8 +5555,8 @@ static nc_status nc_fp4__own_find(const nc_fp4__list *list, const char *name, nc
     }
     if (status == NC_OK && !own->part[0])
         status = nc__fail(err, NC_ERR_MISMATCH, 0, 0, "there is no tensor '%.64s'", name);
-    if (status == NC_OK) status = nc_fp4__own_describe(list, name, own, &key, err);
-    if (status == NC_OK) status = nc_fp4__own_check(own, name, err);
+    if (status == NC_OK && own->part[0]) status = nc_fp4__own_describe(list, name, own, &key, err);
+    if (status == NC_OK && own->row) status = nc_fp4__own_check(own, name, err);
     nc__buffer_free(&key);
     return status;
 }
@@ -5850,16 +5836,19 @@ static int nc_fp4__match_mlx(nc_fp4__match *m) {
            nc_fp4__scaled(m, nc_fp4__part_of(m, NC_FP4__SCALES, n, ".scales"), 1);
 }
 
-/* Blocks of their own type. */
+/* Blocks of their own type; X.weight of NVFP4 may have a tensor scale X.scale, which multiplies. */
 static int nc_fp4__match_gguf(nc_fp4__match *m) {
     const nc_fp4__part *part = nc_fp4__list_part(m->list, m->e->source);
+    const size_t n = nc_fp4__before(m->e->name, ".weight");
     const int mx = !strcmp(m->e->dtype, "MXFP4");
     if (part->container != NC_FP4__IN_GGUF || m->e->rank < 1 ||
         (!mx && strcmp(m->e->dtype, "NVFP4") != 0))
         return 0;
     nc_fp4__shaped(m, m->e->rank, m->e->shape[m->e->rank - 1]);
     m->w->about.format = mx ? NC_FP4_MXFP4 : NC_FP4_NVFP4;
-    return 1;
+    return mx || !n || !nc_fp4__part_of(m, NC_FP4__TENSOR_SCALE, n, ".scale") ||
+           nc_fp4__tensor_scales_fit(m,
+                                     nc_fp4__list_entry(m->list, m->w->part[NC_FP4__TENSOR_SCALE]));
 }
 
 /* This header's own: U8 [rows, bytes], and the metadata say the rest. */
@@ -5870,7 +5859,8 @@ static int nc_fp4__match_own(nc_fp4__match *m) {
     if (strcmp(m->e->dtype, "U8") != 0 || m->e->rank != 2) return 0;
     memset(&own, 0, sizeof own);
     own.part[0] = m->e;
-    if (nc_fp4__own_describe(m->list, m->e->name, &own, &m->words, NULL) != NC_OK) return 0;
+    if (nc_fp4__own_describe(m->list, m->e->name, &own, &m->words, NULL) != NC_OK || !own.row)
+        return 0;
     nc_fp4__named(m, n);
     nc_fp4__shaped(m, 2, own.columns);
     if (m->e->shape[1] != nc_fp4_code_bytes(own.columns)) return 0;
@@ -5928,7 +5918,7 @@ static nc_status nc_fp4__bnb_state(nc_fp4__weight *w, const char *text, size_t b
 static nc_status nc_fp4__bnb_table(nc_fp4__match *m) {
     const nc_fp4__entry *e = nc_fp4__list_entry(m->list, m->w->part[NC_FP4__TABLE]);
     const nc_fp4__element *element = nc_fp4__formats[m->w->about.format].element;
-    float table[16];
+    float table[16] = {0};
     nc_status status;
     int i;
     if (e->count != 16 || strcmp(e->dtype, "F32") != 0)
@@ -6100,6 +6090,7 @@ static nc_status nc_fp4__weight_finish(const nc_fp4__list *list, nc_fp4__weight 
     } else if (about->format != NC_FP4_FORMAT_COUNT) {
         about->block = nc_fp4__formats[about->format].block;
     }
+    about->scaled = w->part[NC_FP4__TENSOR_SCALE] != NC_FP4__NONE;
     for (i = 0; i < NC_FP4__PARTS; i++)
         if (w->part[i] != NC_FP4__NONE) about->bytes += nc_fp4__list_entry(list, w->part[i])->bytes;
     if (about->format != NC_FP4_FORMAT_COUNT && (about->rows >> 31 || about->columns >> 31))
@@ -6360,7 +6351,7 @@ static nc_status nc_fp4__bnb_matrix(const nc_fp4_weights *weights, const nc_fp4_
     if (!codes || !scales) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     if (status == NC_OK) status = nc_fp4__bnb_codes(weights, w, 0, n, codes, err);
     if (status == NC_OK) status = nc_fp4__bnb_scales(weights, w, 0, blocks, scales, err);
-    if (status == NC_OK) {
+    if (status == NC_OK && scales) {
         nc_fp4__part_rows(to->codes, codes, to->rows, to->columns);
         for (i = 0; i < blocks; i++) nc__put_le(to->scales + 4 * i, nc_fp4__bits(scales[i]), 4);
     }
@@ -6428,7 +6419,7 @@ static nc_status nc_fp4__bnb_values(const nc_fp4_weights *weights, const nc_fp4_
     nc_status status = NC_OK;
     size_t i, m;
     if (!codes || !scales) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (; n && status == NC_OK; n -= m, x += m, first += m) {
+    for (; n && status == NC_OK && scales; n -= m, x += m, first += m) {
         const uint64_t from = first / block;
         const size_t odd = first % 2;
         m = n < NC_FP4__AT_ONCE - odd ? n : NC_FP4__AT_ONCE - odd;
@@ -6455,7 +6446,7 @@ static nc_status nc_fp4__row_values(const nc_fp4_weights *weights, const nc_fp4_
     memset(&strip, 0, sizeof strip);
     if (!row || !nc_fp4__tensor_alloc(&strip, w->about.format, most, columns))
         status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    while (n && status == NC_OK) {
+    while (n && status == NC_OK && row) {
         const uint64_t at = first / columns, left = w->about.rows - at % w->about.rows;
         const uint32_t from = (uint32_t)(first % columns);
         size_t m = n / columns < most ? n / columns : most;
@@ -6686,6 +6677,9 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
     } else {
         const nc_fp4__row *row = &nc_fp4__formats[weight->format];
         if (row->scale != NC_FP4__FLOAT32 || !weight->block) p.about.block = row->block;
+        p.about.scaled = row->scale == NC_FP4__E4M3 && writer->layout != NC_FP4_LAYOUT_MLX &&
+                         (writer->layout != NC_FP4_LAYOUT_GGUF ||
+                          (weight->scaled && nc_fp4__before(weight->name, ".weight")));
     }
     if (writer->layout == NC_FP4_LAYOUT_BNB && weight->format != NC_FP4_FORMAT_COUNT) {
         p.about.rows *= p.about.stack;
@@ -6948,10 +6942,19 @@ static nc_status nc_fp4__writer_gguf(nc_fp4_writer *writer, nc__buffer *b, nc_er
                        nc_fp4__ggml_bytes(p->about.format, (size_t)p->about.columns);
         status =
             nc_fp4__gguf_put_tensor(&h, p->about.name, dtype, p->about.shape, p->about.rank, err);
+        if (status != NC_OK || p->about.format == NC_FP4_FORMAT_COUNT || !p->about.scaled) continue;
+        p->at[NC_FP4__TENSOR_SCALE] = h.at;
+        writer->state.used = 0;
+        nc__buffer_put(&writer->state, p->about.name, nc_fp4__before(p->about.name, ".weight"));
+        nc__buffer_put(&writer->state, ".scale", 7);
+        if (writer->state.status != NC_OK)
+            return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the header");
+        status = nc_fp4__gguf_put_tensor(&h, writer->state.data, "F32", &p->about.stack, 1, err);
     }
     (void)nc_fp4__gguf_close(&h, b);
     if (status != NC_OK) return status;
-    for (i = 0; i < count; i++) nc_fp4__writer_item(writer, i)->at[NC_FP4__CODES] += b->used;
+    for (i = 0; i < count; i++)
+        for (at = 0; at < NC_FP4__PARTS; at++) nc_fp4__writer_item(writer, i)->at[at] += b->used;
     writer->size = b->used + h.at;
     return b->status == NC_OK ? NC_OK
                               : nc__fail(err, b->status, 0, 0, "out of memory for the header");
@@ -7104,13 +7107,12 @@ static nc_status nc_fp4__writer_scale(nc_fp4_writer *writer, const nc_fp4__plann
     const int divides = writer->layout == NC_FP4_LAYOUT_COMPRESSED;
     const float scale = divides == (t->divides != 0) ? t->tensor_scale : 1.0f / t->tensor_scale;
     uint8_t bytes[4];
-    if (writer->layout == NC_FP4_LAYOUT_MLX || writer->layout == NC_FP4_LAYOUT_GGUF)
+    if (!p->about.scaled)
         return t->tensor_scale == 1.0f
                    ? NC_OK
                    : nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
-                              "'%.50s' has the tensor scale %.9g: %s's NVFP4 has none",
-                              p->about.name, (double)t->tensor_scale,
-                              nc_fp4_layout_name(writer->layout));
+                              "'%.50s' has the tensor scale %.9g: it is planned without one",
+                              p->about.name, (double)t->tensor_scale);
     nc__put_le(bytes, nc_fp4__bits(scale), 4);
     return nc_fp4__writer_put(writer, p->at[NC_FP4__TENSOR_SCALE] + 4 * matrix, bytes, 4, err);
 }
@@ -7260,8 +7262,26 @@ static int nc_fp4__convert_keeps(const nc_fp4__convert *c) {
         return a->layout == layout || a->rows * a->stack == 1 || a->columns % a->block == 0;
     if (a->across || (a->layout == NC_FP4_LAYOUT_BNB && a->block != nc_fp4_block(a->format)))
         return 0;
-    return (layout != NC_FP4_LAYOUT_MLX && layout != NC_FP4_LAYOUT_GGUF) ||
-           c->w->part[NC_FP4__TENSOR_SCALE] == NC_FP4__NONE;
+    return b->scaled || !a->scaled;
+}
+
+/* From GGUF to GGUF: scales that only ggml knows stay, too. */
+static nc_status nc_fp4__convert_ggml(const nc_fp4__convert *c) {
+    const nc_fp4__list *list = &c->weights->list;
+    nc_status status = nc_fp4__convert_bytes(c);
+    uint64_t m;
+    for (m = 0; m < c->p->about.stack && c->p->about.scaled && status == NC_OK; m++) {
+        const nc_fp4__entry *e =
+            c->w->about.scaled ? nc_fp4__list_entry(list, c->w->part[NC_FP4__TENSOR_SCALE]) : NULL;
+        uint8_t bytes[4];
+        float scale = 1.0f;
+        if (e) status = nc_fp4__read_floats(list, e, e->count == 1 ? 0 : m, 1, &scale, c->err);
+        nc__put_le(bytes, nc_fp4__bits(scale), 4);
+        if (status == NC_OK)
+            status = nc_fp4__writer_put(c->writer, c->p->at[NC_FP4__TENSOR_SCALE] + 4 * m, bytes, 4,
+                                        c->err);
+    }
+    return status;
 }
 
 static nc_status nc_fp4__convert_codes(const nc_fp4__convert *c) {
@@ -7272,7 +7292,7 @@ static nc_status nc_fp4__convert_codes(const nc_fp4__convert *c) {
     nc_status status = NC_OK;
     uint64_t m, r;
     if (a->layout == NC_FP4_LAYOUT_GGUF && c->writer->layout == a->layout)
-        return nc_fp4__convert_bytes(c); /* scales that only ggml knows stay, too */
+        return nc_fp4__convert_ggml(c);
     for (m = 0; m < a->stack; m++)
         for (r = 0; r < a->rows && status == NC_OK;) {
             const uint32_t rows = (uint32_t)(a->rows - r < most ? a->rows - r : most);
@@ -7291,15 +7311,13 @@ static nc_status nc_fp4__convert_codes(const nc_fp4__convert *c) {
  * has it; 1 where format or layout has none. */
 static nc_status nc_fp4__convert_scale(const nc_fp4__convert *c, uint64_t first, uint64_t n,
                                        float *scale) {
-    const nc_fp4_layout layout = c->writer->layout;
     const nc_fp4__row *row = &nc_fp4__formats[c->p->about.format];
     uint32_t most = 0;
     nc_status status = NC_OK;
     uint64_t at;
     size_t i, m;
     *scale = 1.0f;
-    if (row->scale != NC_FP4__E4M3 || layout == NC_FP4_LAYOUT_MLX || layout == NC_FP4_LAYOUT_GGUF)
-        return NC_OK;
+    if (!c->p->about.scaled) return NC_OK;
     for (at = 0; at < n && status == NC_OK; at += m) {
         m = n - at < NC_FP4__CONVERTED ? (size_t)(n - at) : (size_t)NC_FP4__CONVERTED;
         status = nc_fp4_weights_values(c->weights, c->from, first + at, m, c->x, c->err);
@@ -8676,7 +8694,7 @@ NC_API nc_status nc_fp4_verify_atom(const nc_fp4_atom *atom, nc_fp4_format forma
 
 /* Synthesis works in half units: codes of the 15 different values, and twice the values. */
 static const uint8_t nc_fp4__code_of[15] = {0, 1, 9, 2, 10, 3, 11, 4, 12, 5, 13, 6, 14, 7, 15};
-static const int8_t nc_fp4__twice[15] = {0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 12, -12};
+static const int nc_fp4__twice[15] = {0, 1, -1, 2, -2, 3, -3, 4, -4, 6, -6, 8, -8, 12, -12};
 
 /* One unit that fires on a truth table: weights and threshold as indices of the lists above. */
 typedef struct nc_fp4__single {
@@ -9338,7 +9356,7 @@ typedef struct nc_fp4__maker {
 
 static uint32_t nc_fp4__gate(nc_fp4__maker *m, nc_fp4_atom_kind kind, uint32_t a, uint32_t b,
                              uint32_t c) {
-    uint32_t in[3], out = 0;
+    uint32_t in[NC_FP4_UNIT_INPUTS] = {0}, out = 0;
     in[0] = a;
     in[1] = b;
     in[2] = c;
@@ -10944,8 +10962,8 @@ static int nc_fp4__bristol_is_old(const nc_fp4__gates *g) {
     nc_fp4__word w;
     while (nc_fp4__next_word(&t, &w)) { /* what is left of the first line */
     }
-    return nc_fp4__bristol_line(&t, &w) == 3 && nc_fp4__bristol_line(&t, &w) > 0 &&
-           nc__is_letter(w.text[0]);
+    if (nc_fp4__bristol_line(&t, &w) != 3) return 0;
+    return nc_fp4__bristol_line(&t, &w) > 0 && nc__is_letter(w.text[0]);
 }
 
 /* Widths of inputs or outputs, as many as the text says or is known, and all of them together no
@@ -11832,7 +11850,7 @@ static void nc_fp4__verilog_digits(nc_fp4__verilog *v, const char *text, size_t 
                                    uint32_t width) {
     uint32_t done = 0, k;
     while (n && v->l.t.status == NC_OK) {
-        const int c = text[--n], low = c | 32;
+        const int c = (unsigned char)text[--n], low = c | 32;
         uint32_t digit = 0;
         if (c == '_') continue;
         if (low == 'x' || low == 'z') {
@@ -12038,7 +12056,7 @@ static int nc_fp4__verilog_operand(nc_fp4__verilog *v) {
     }
     for (i = 0; i < sizeof unary / sizeof *unary; i++)
         if (nc_fp4__verilog_at(v, unary[i])) {
-            strcat(what, unary[i]);
+            memcpy(what + 1, unary[i], strlen(unary[i]) + 1);
             nc_fp4__verilog_push(v, what, 12);
             nc_fp4__verilog_next(v);
             return 0;
@@ -12176,10 +12194,10 @@ static uint32_t nc_fp4__new_gate(nc_fp4__verilog *v, uint32_t truth, uint32_t a,
     return nc_fp4__table_of(&v->l, v->m, truth, c != UINT32_MAX ? 3 : b != UINT32_MAX ? 2 : 1, in);
 }
 
-/* Bit i of a part, 0 beyond its own. */
+/* Bit i of a part, 0 beyond its own and of none. */
 static uint32_t nc_fp4__part_bit(nc_fp4__verilog *v, const nc_fp4__term *p, uint32_t i) {
-    return i < p->from && v->l.t.status == NC_OK ? v->nets.at[p->nets + i]
-                                                 : nc_fp4__verilog_constant(v, 0);
+    return p && i < p->from && v->l.t.status == NC_OK ? v->nets.at[p->nets + i]
+                                                      : nc_fp4__verilog_constant(v, 0);
 }
 
 /* All bits of a part by a function of two: 1 for none. */
@@ -12206,7 +12224,7 @@ static void nc_fp4__part_add(nc_fp4__verilog *v, const nc_fp4__term *p, const nc
 static uint32_t nc_fp4__part_less(nc_fp4__verilog *v, const nc_fp4__term *a, const nc_fp4__term *b,
                                   int equal) {
     uint32_t less = nc_fp4__verilog_constant(v, equal), i;
-    for (i = 0; i < a->width && v->l.t.status == NC_OK; i++)
+    for (i = 0; a && i < a->width && v->l.t.status == NC_OK; i++)
         less =
             nc_fp4__new_gate(v, 0xD4, nc_fp4__part_bit(v, a, i), nc_fp4__part_bit(v, b, i), less);
     return less;
@@ -12281,7 +12299,7 @@ static uint32_t nc_fp4__part_single(nc_fp4__verilog *v, const nc_fp4__term *p,
     const char c = *p->what, d = p->what[1];
     uint32_t one, other, i;
     if (c == 'u') { /* reductions, not */
-        const int negates = d == '!' || p->what[2] || (d == '~' && p->what[2]);
+        const int negates = d == '!' || p->what[2];
         const char by = d == '~' ? p->what[2] : d == '^' && p->what[2] ? '^' : d;
         one = nc_fp4__part_reduce(v, a, by == '&' ? 8 : by == '^' ? 6 : 14);
         return negates ? nc_fp4__new_gate(v, 1, one, UINT32_MAX, UINT32_MAX) : one;
@@ -13485,7 +13503,7 @@ static uint32_t nc_fp4__graph_mux(nc_fp4__graph *g, uint32_t s, uint32_t b, uint
 /* The literal of a function of the first n wires, at most three: the wire that leaves a constant,
  * or functions that are complements, chooses between the two; else the last one. */
 static uint32_t nc_fp4__graph_node(nc_fp4__graph *g, const uint32_t in[3], uint8_t truth) {
-    uint32_t v, best = 3, cost = 9;
+    uint32_t v, best = 0, cost = 9;
     uint8_t one, zero;
     if (truth == 0 || truth == 0xFF) return truth & 1;
     for (v = 0; v < 3; v++) {
@@ -14890,6 +14908,12 @@ typedef struct nc_fp4__compiler {
     nc_status status;
 } nc_fp4__compiler;
 
+static int nc_fp4__same_unit(const nc_fp4_unit *a, const nc_fp4_unit *b) {
+    return a->inputs == b->inputs && a->threshold == b->threshold &&
+           memcmp(a->input, b->input, a->inputs * sizeof *a->input) == 0 &&
+           memcmp(a->weight, b->weight, a->inputs) == 0;
+}
+
 /* The wire of a unit with this content. */
 static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit) {
     nc_fp4_network *net = k->net;
@@ -14900,7 +14924,7 @@ static uint32_t nc_fp4__share_unit(nc_fp4__compiler *k, const nc_fp4_unit *unit)
         hash = nc_fp4__hash(hash, unit->input[i], unit->weight[i], unit->inputs);
     at = hash;
     while ((id = nc__index_next(&k->known, hash, &at)) != UINT32_MAX)
-        if (memcmp(&net->units.at[id], unit, sizeof *unit) == 0) return net->inputs + id;
+        if (nc_fp4__same_unit(&net->units.at[id], unit)) return net->inputs + id;
     id = net->units.count;
     if (!nc_fp4__units_add(&net->units, *unit) || !nc__index_add(&k->known, hash, id))
         k->status = NC_ERR_MEMORY;
@@ -15321,7 +15345,7 @@ static uint32_t nc_fp4__same_step(const nc_fp4__plan *p, uint32_t first, const u
  * functions of the others, and equal ones are one. */
 static uint32_t nc_fp4__plan_wide(nc_fp4__plan *p, const nc_fp4_unit *unit) {
     const uint32_t first = p->net->steps.count, n = unit->inputs;
-    uint32_t leaf[1 << (NC_FP4_UNIT_INPUTS - 3)], in[3], i, j, m = 1u << (n - 3), k;
+    uint32_t leaf[1 << (NC_FP4_UNIT_INPUTS - 3)] = {0}, in[3], i, j, m = 1u << (n - 3), k;
     uint64_t truth[NC_FP4__UNIT_WORDS];
     nc_fp4_unit sorted = *unit;
     for (i = 1; i < n; i++)

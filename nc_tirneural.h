@@ -6931,7 +6931,7 @@ static int nc_tir__pair_up(nc_tir__neighbours *x, uint32_t partner) {
 static void nc_tir__as_pairs(nc_tir__search *p, nc_tir__node *product) {
     nc_tir__terms *t = &p->prover.terms;
     nc_tir__neighbours x;
-    uint32_t args[NC_TIR__MAX_DEGREE / 2][2], made[NC_TIR__MAX_DEGREE / 2], i;
+    uint32_t args[NC_TIR__MAX_DEGREE / 2][2], made[NC_TIR__MAX_DEGREE / 2] = {0}, i;
     if (product->instruction.op != NC_TIR__I_MUL || !nc_tir__find_neighbours(p, product, &x) ||
         x.count < 4 || x.count % 2)
         return;
@@ -6946,8 +6946,8 @@ static void nc_tir__as_pairs(nc_tir__search *p, nc_tir__node *product) {
                        : nc_tir__offset(t, x.base, x.offset[1]);
         made[i] = nc_tir__product(t, args[i][0], args[i][1]);
     }
-    if (made[i - 1] != product->results[0]) return; /* too large a polynomial */
-    for (i = 0; i < x.count / 2; i++) {             /* nobody needs every other product now */
+    if (made[x.count / 2 - 1] != product->results[0]) return; /* too large a polynomial */
+    for (i = 0; i < x.count / 2; i++) { /* nobody needs every other product now */
         nc_tir__node *node = x.products[x.count - 2 - 2 * i];
         memcpy(node->args, args[i], sizeof args[i]);
         node->results[0] = made[i];

@@ -41,6 +41,8 @@ static const golden files[] = {
      "blk.0.bias"},
     {"gguf_nvfp4.gguf", "blk.0.weight", NC_FP4_LAYOUT_GGUF, NC_FP4_NVFP4, 1, 3, 128, 16, 0,
      "blk.0.bias"},
+    {"gguf_nvfp4_scaled.gguf", "blk.0.weight", NC_FP4_LAYOUT_GGUF, NC_FP4_NVFP4, 2, 3, 128, 16, 0,
+     "blk.0.bias"},
     {"torchao_mxfp4.safetensors", "l.weight", NC_FP4_LAYOUT_TORCHAO, NC_FP4_MXFP4, 1, 4, 64, 32, 0,
      "l.bias"},
     {"torchao_nvfp4.safetensors", "l.weight", NC_FP4_LAYOUT_TORCHAO, NC_FP4_NVFP4, 1, 4, 64, 16, 0,

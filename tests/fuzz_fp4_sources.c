@@ -34,7 +34,6 @@ static void read_values(const nc_fp4__list *list, const nc_fp4__entry *e, uint64
         must(nc_fp4__read_entry(list, e, blocks, &err) == NC_OK);
         nc_fp4__ggml_unpack(format, blocks, n, codes, scales);
         (void)nc_fp4__ggml_pack(format, codes, scales, n, blocks);
-        (void)nc_fp4__ggml_tensor_scale(list, e);
         free(blocks), free(codes), free(scales);
     }
 }

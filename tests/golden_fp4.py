@@ -185,6 +185,19 @@ def gguf():
         writer.write_tensors_to_file()
         writer.close()
         values(name, g.quants.dequantize(data, kind))
+    # experts with a tensor scale each, as llama.cpp's conversion of ModelOpt's checkpoints names it
+    data = np.random.randint(0, 256, (2, 3, 2, 36)).astype(np.uint8)
+    data[..., :4] = np.random.randint(8, 0x7E, (2, 3, 2, 4))
+    data, scale = data.reshape(2, 3, 72), np.array([0.75, 3 / 256], dtype=np.float32)  # exact products
+    writer = g.GGUFWriter(path("gguf_nvfp4_scaled.gguf"), "llama")
+    writer.add_tensor("blk.0.weight", data, raw_dtype=g.GGMLQuantizationType.NVFP4)
+    writer.add_tensor("blk.0.bias", np.arange(5, dtype=np.float32))
+    writer.add_tensor("blk.0.scale", scale)
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    values("gguf_nvfp4_scaled", g.quants.dequantize(data, g.GGMLQuantizationType.NVFP4) * scale[:, None, None])
 
 
 for each in (bitsandbytes, compressed_tensors, gpt_oss, torchao, mlx, gguf) + ((modelopt,) if args.modelopt else ()):
