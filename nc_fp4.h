@@ -5561,9 +5561,10 @@ static nc_status nc_fp4__own_find(const nc_fp4__list *list, const char *name, nc
     return status;
 }
 
-/* A whole entry's bytes. */
+/* A whole entry's bytes; of none nothing. */
 static nc_status nc_fp4__read_entry(const nc_fp4__list *list, const nc_fp4__entry *e, void *to,
                                     nc_error *err) {
+    if (!e) return NC_OK;
     return nc_fp4__source_read(&nc_fp4__list_part(list, e->source)->source, e->offset, to,
                                (size_t)e->bytes, err);
 }
@@ -5573,13 +5574,13 @@ static nc_status nc_fp4__own_read(const nc_fp4__list *list, const char *name, nc
                                   nc_error *err) {
     nc_fp4__own own;
     nc_status status = nc_fp4__own_find(list, name, &own, err);
-    if (status != NC_OK) return status;
+    if (status != NC_OK || !own.row) return status;
     if (!nc_fp4__tensor_alloc(tensor, nc_fp4__format_of(own.row), own.rows, own.columns))
         return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     status = nc_fp4__read_entry(list, own.part[0], tensor->codes, err);
     if (status == NC_OK && own.row->block)
         status = nc_fp4__read_entry(list, own.part[1], tensor->scales, err);
-    if (status == NC_OK && own.row->scale == NC_FP4__E4M3)
+    if (status == NC_OK && own.row->scale == NC_FP4__E4M3 && own.part[2])
         status = nc_fp4__read_floats(list, own.part[2], 0, 1, &tensor->tensor_scale, err);
     if (status != NC_OK) nc_fp4_tensor_free(tensor);
     return status;
@@ -6351,7 +6352,7 @@ static nc_status nc_fp4__bnb_matrix(const nc_fp4_weights *weights, const nc_fp4_
     if (!codes || !scales) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
     if (status == NC_OK) status = nc_fp4__bnb_codes(weights, w, 0, n, codes, err);
     if (status == NC_OK) status = nc_fp4__bnb_scales(weights, w, 0, blocks, scales, err);
-    if (status == NC_OK && scales) {
+    if (status == NC_OK && codes && scales) {
         nc_fp4__part_rows(to->codes, codes, to->rows, to->columns);
         for (i = 0; i < blocks; i++) nc__put_le(to->scales + 4 * i, nc_fp4__bits(scales[i]), 4);
     }
@@ -6419,7 +6420,7 @@ static nc_status nc_fp4__bnb_values(const nc_fp4_weights *weights, const nc_fp4_
     nc_status status = NC_OK;
     size_t i, m;
     if (!codes || !scales) status = nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory");
-    for (; n && status == NC_OK && scales; n -= m, x += m, first += m) {
+    for (; n && status == NC_OK && codes && scales; n -= m, x += m, first += m) {
         const uint64_t from = first / block;
         const size_t odd = first % 2;
         m = n < NC_FP4__AT_ONCE - odd ? n : NC_FP4__AT_ONCE - odd;
@@ -12203,7 +12204,7 @@ static uint32_t nc_fp4__part_bit(nc_fp4__verilog *v, const nc_fp4__term *p, uint
 /* All bits of a part by a function of two: 1 for none. */
 static uint32_t nc_fp4__part_reduce(nc_fp4__verilog *v, const nc_fp4__term *p, uint32_t truth) {
     uint32_t all = nc_fp4__part_bit(v, p, 0), i;
-    for (i = 1; i < p->width && v->l.t.status == NC_OK; i++)
+    for (i = 1; p && i < p->width && v->l.t.status == NC_OK; i++)
         all = nc_fp4__new_gate(v, truth, all, nc_fp4__part_bit(v, p, i), UINT32_MAX);
     return all;
 }

@@ -6592,8 +6592,7 @@ static NC_UNUSED void nc_tir__outputs_by_words(const nc_tir_model *model, const 
 
 #ifdef NC_TIR__SSE2
 /* All outputs, half of them at a time: pairs of inputs times pairs of weights, four outputs a
- * vector. Every x86-64 has these instructions, and no more are needed: a search spends 2 % of its
- * time here. */
+ * vector. Every x86-64 has these instructions. */
 static void nc_tir__outputs(const nc_tir_model *model, const int16_t *hidden, int32_t *out) {
     uint32_t half, i, k;
     for (half = 0; half < NC_TIR__OUT; half += 32) {
