@@ -40,7 +40,7 @@
      >>tensors       matrices of 4-bit weights; safetensors and .npy
      >>weights       the 4-bit weights of other projects' files, by their names
      >>rounding      weights rounded for what they are multiplied by: GPTQ, Hadamard rotation
-     >>products      a tensor times float32 or int8 vectors
+     >>products      a tensor times vectors: float32, bfloat16, float16, int8
      >>atoms         the ten atoms, and exact synthesis
      >>circuits      wires and functions, simplified as they are added
      >>templates     adders, comparators, multipliers ..
@@ -305,6 +305,26 @@ typedef struct nc_fp4_conversion {
     uint64_t saturated; /* of these, larger than the largest value that their block can have */
     nc_fp4_error_stats stats; /* of what was quantised */
 } nc_fp4_conversion;
+
+/* The type of activations and outputs; the two short ones as uint16_t in the machine's order. */
+typedef enum nc_fp4_number {
+    NC_FP4_FLOAT32 = 0,
+    NC_FP4_BFLOAT16,
+    NC_FP4_FLOAT16, /* IEEE 754 binary16 */
+    NC_FP4_NUMBER_COUNT
+} nc_fp4_number;
+
+/* What nc_fp4_product multiplies, and how. Zero means default. */
+typedef struct nc_fp4_product_options {
+    nc_fp4_number x_type, y_type;
+    const float *bias;      /* null, or one for each output, added in the end */
+    const uint32_t *rows;   /* null: all rows of W; else the numbers of n_rows of them, in any
+                               order and any number of times, which are taken for W */
+    size_t n_rows;          /* without `rows` ignored */
+    const uint32_t *x_rows; /* null: vector i is row i of X; else it is row x_rows[i], which the
+                               caller knows to exist */
+    int transposed;         /* 1: y = W^T x */
+} nc_fp4_product_options;
 
 /* A threshold unit: y = [ sum weight[i] * x[input[i]] > threshold ]; weights and threshold are
  * codes of the atom's format. In E2M1 every sum is an exact multiple of 1/2. */
@@ -721,8 +741,22 @@ NC_API nc_status nc_fp4_hadamard(float *x, size_t n, uint32_t block);
  * value times its block's scale, rounded; lane j of 32 adds w x for the columns j, j + 32 .. with
  * fused multiply-adds; the lanes are added as a tree (16, 8, 4, 2, 1). */
 NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y);
-/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. */
+/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. From eight vectors on, strips of
+ * four rows and 512 columns are decoded in the cache for up to 16 vectors at a time; memory is taken
+ * for twice as many vectors of X, never for W. */
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y);
+/* Y = X W^T, with `transposed` Y = X W, of n vectors; options null: nc_fp4_matmul. X has rows of as
+ * many values as W (or what options->rows takes of it) has columns, Y of as many as it has rows;
+ * transposed the other way round. The same bits on every machine and thread count, as follows.
+ *  - Activations become float32, which is exact.
+ *  - Sums are those of nc_fp4_matvec; transposed: output c adds w x for the first row, the second ..
+ *    with fused multiply-adds from 0 on, where w is the decoded weight in column c.
+ *  - The bias is added to the sum, rounded to float32; then the output is rounded to its type, to the
+ *    nearest, ties to even.
+ * All formats, `across` and `divides` too. x and y must not overlap. NC_ERR_ARG for a null pointer,
+ * an unknown type or a row that W does not have; NC_ERR_MEMORY. */
+NC_API nc_status nc_fp4_product(const nc_fp4_tensor *tensor, const nc_fp4_product_options *options,
+                                const void *x, size_t n, void *y);
 /* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then two to five
  * times as fast on AVX2, AVX-512 and NEON, to the same bits. Call again after changing codes or
  * scales. E2M1 formats only, without `divides` (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases
@@ -5038,6 +5072,13 @@ static uint32_t nc_fp4__to_half(float x) {
     return sign | (a - UINT32_C(0x38000000) + 0xFFF + (a >> 13 & 1)) >> 13;
 }
 
+/* The nearest bfloat16, ties to even; NaN keeps what fits of it and becomes a quiet one. */
+static uint32_t nc_fp4__to_bfloat(float x) {
+    const uint32_t u = nc_fp4__bits(x);
+    const int nan = (u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000);
+    return nan ? u >> 16 | 64 : (u + 0x7FFF + (u >> 16 & 1)) >> 16;
+}
+
 /* n values as the bytes of F32, F16 or BF16, to the nearest, ties to even; 0 for another type. */
 static int nc_fp4__narrow(const char *dtype, const float *x, size_t n, uint8_t *to) {
     size_t i;
@@ -5048,11 +5089,7 @@ static int nc_fp4__narrow(const char *dtype, const float *x, size_t n, uint8_t *
     } else if (!strcmp(dtype, "F16")) {
         for (i = 0; i < n; i++) nc__put_le(to + 2 * i, nc_fp4__to_half(x[i]), 2);
     } else if (!strcmp(dtype, "BF16")) {
-        for (i = 0; i < n; i++) {
-            const uint32_t u = nc_fp4__bits(x[i]);
-            const int nan = (u & UINT32_C(0x7FFFFFFF)) > UINT32_C(0x7F800000);
-            nc__put_le(to + 2 * i, nan ? u >> 16 | 64 : (u + 0x7FFF + (u >> 16 & 1)) >> 16, 2);
-        }
+        for (i = 0; i < n; i++) nc__put_le(to + 2 * i, nc_fp4__to_bfloat(x[i]), 2);
     } else {
         return 0;
     }
@@ -7728,12 +7765,21 @@ NC_API nc_status nc_fp4_hadamard(float *x, size_t n, uint32_t block) {
 
 /* >>products ===================================================================== */
 
+/* Before a loop over sums that are to stay in registers. */
+#if defined(__clang__) || !defined(__GNUC__)
+#define NC_FP4__UNROLL4
+#else
+#define NC_FP4__UNROLL4 _Pragma("GCC unroll 4")
+#endif
+
 /* Everything that the product of a row needs. */
 typedef struct nc_fp4__matrix {
     const nc_fp4_tensor *tensor;
     nc_fp4__row format;             /* with the tensor's block */
     size_t code_bytes, scale_bytes; /* of a row of the matrix */
     size_t block;                   /* 0: no scales */
+    uint32_t shift;                 /* column >> shift is the number of its block */
+    int across;                     /* blocks run on over the ends of rows */
     float value[16];                /* of each code */
     float *tables;                  /* of the vector code, for scales of one byte or none */
     nc_fp4__planes planes;
@@ -7746,6 +7792,9 @@ static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
     w->code_bytes = nc_fp4_code_bytes(tensor->columns);
     w->scale_bytes = nc_fp4__scale_bytes(&w->format, tensor->columns);
     w->block = w->format.block;
+    w->shift = w->block ? 4 : (uint32_t)(8 * sizeof(size_t) - 1);
+    while (w->block >> w->shift > 1) w->shift++;
+    w->across = tensor->across && tensor->columns % w->block != 0;
     w->tables = NULL;
     memcpy(w->value, w->format.element->value, sizeof w->value);
     nc_fp4__planes_of(w->format.element, &w->planes);
@@ -7754,11 +7803,10 @@ static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
 
 /* The scale of a column of a row. */
 static float nc_fp4__scale_at(const nc_fp4__matrix *w, uint32_t r, size_t column) {
-    const int across = w->tensor->across;
     if (!w->block) return 1.0f;
-    if (across) column += (size_t)r * w->tensor->columns;
+    if (w->across) column += (size_t)r * w->tensor->columns;
     return nc_fp4__tensor_scale_at(w->tensor, &w->format,
-                                   w->tensor->scales + (across ? 0 : r * w->scale_bytes),
+                                   w->tensor->scales + (w->across ? 0 : r * w->scale_bytes),
                                    column / w->block);
 }
 
@@ -7898,51 +7946,63 @@ NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__block_scale8(const float *tables, const uint8
     return nc_fp4__setf8(value);
 }
 
+/* Weights of 32 columns in that order; i, j: the blocks of the first sixteen, of the others. */
+NC_FP4__INLINE8 void nc_fp4__weights8(nc_fp4__way way, const nc_fp4__matrix *w,
+                                      const nc_fp4__v8 plane[4], const uint8_t *codes,
+                                      const uint8_t *scales, size_t i, size_t j, nc_fp4__f8 v[4]) {
+    const nc_fp4__v8 index = nc_fp4__even_odd8(codes), upper = nc_fp4__set8(0xFFFF0000u);
+    nc_fp4__v8 b2 = plane[2], b3 = plane[3], low, high;
+    nc_fp4__f8 s, t;
+    if (way == NC_FP4__ALL_BYTES) {
+        nc_fp4__decode8(0, plane, index, v);
+    } else {
+        if (way == NC_FP4__SCALED_TABLES) {
+            const uint8_t *table = (const uint8_t *)w->tables + 64 * (size_t)scales[i];
+            b2 = nc_fp4__doubled8(table);
+            b3 = nc_fp4__doubled8(table + 32);
+        }
+        b2 = nc_fp4__lookup8(b2, index);
+        b3 = nc_fp4__lookup8(b3, index);
+        low = nc_fp4__low_bytes8(b2, b3);
+        high = nc_fp4__high_bytes8(b2, b3);
+        v[0] = nc_fp4__as_float8(nc_fp4__left8(low, 16));
+        v[1] = nc_fp4__as_float8(nc_fp4__and8(low, upper));
+        v[2] = nc_fp4__as_float8(nc_fp4__left8(high, 16));
+        v[3] = nc_fp4__as_float8(nc_fp4__and8(high, upper));
+    }
+    if (way == NC_FP4__SCALED_TABLES) return;
+    s = nc_fp4__block_scale8(w->tables, scales, i);
+    t = w->block > 16 ? s : nc_fp4__block_scale8(w->tables, scales, j);
+    v[0] = nc_fp4__mulf8(v[0], s);
+    v[1] = nc_fp4__mulf8(v[1], s);
+    v[2] = nc_fp4__mulf8(v[2], t);
+    v[3] = nc_fp4__mulf8(v[3], t);
+}
+
+/* Codes of the row four on, to be fetched ahead; the same where there is none. */
+static const uint8_t *nc_fp4__four_on(const nc_fp4__matrix *w, uint32_t r) {
+    return w->tensor->codes + (w->tensor->rows - r > 4 ? r + (size_t)4 : r) * w->code_bytes;
+}
+
+/* Where the scales of a row begin. */
+static const uint8_t *nc_fp4__row_scales(const nc_fp4__matrix *w, uint32_t r) {
+    static const uint8_t unscaled = 0;
+    return w->block ? w->tensor->scales + r * w->scale_bytes : &unscaled;
+}
+
 /* Whole groups of 32 columns of a row, x in that order; returns the columns done. */
 NC_FP4__INLINE8 size_t nc_fp4__row_by8(nc_fp4__way way, const nc_fp4__matrix *w, uint32_t r,
                                        const float *x, float lanes[32]) {
-    static const uint8_t unscaled = 0;
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
-    const uint8_t *scales = w->block ? w->tensor->scales + r * w->scale_bytes : &unscaled;
-    const uint8_t *tables = (const uint8_t *)w->tables;
-    const uint32_t shift = nc_fp4__shift(&w->format);
-    const size_t end = w->tensor->columns / 32 * 32, step = w->block != 0;
-    const nc_fp4__v8 upper = nc_fp4__set8(0xFFFF0000u);
+    const size_t end = w->tensor->columns / 32 * 32;
+    const uint8_t *scales = nc_fp4__row_scales(w, r);
     nc_fp4__f8 a = nc_fp4__setf8(0), b = a, d = a, e = a;
     nc_fp4__v8 plane[4];
     size_t c, k;
     for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(w->planes.byte[k]);
     for (c = 0; c < end; c += 32, codes += 16) {
-        const nc_fp4__v8 index = nc_fp4__even_odd8(codes);
         nc_fp4__f8 v[4];
-        if (way == NC_FP4__ALL_BYTES) {
-            nc_fp4__decode8(0, plane, index, v);
-        } else {
-            nc_fp4__v8 b2 = plane[2], b3 = plane[3], low, high;
-            if (way == NC_FP4__SCALED_TABLES) {
-                const uint8_t *t = tables + 64 * (size_t)*scales;
-                scales += step;
-                b2 = nc_fp4__doubled8(t);
-                b3 = nc_fp4__doubled8(t + 32);
-            }
-            b2 = nc_fp4__lookup8(b2, index);
-            b3 = nc_fp4__lookup8(b3, index);
-            low = nc_fp4__low_bytes8(b2, b3);
-            high = nc_fp4__high_bytes8(b2, b3);
-            v[0] = nc_fp4__as_float8(nc_fp4__left8(low, 16));
-            v[1] = nc_fp4__as_float8(nc_fp4__and8(low, upper));
-            v[2] = nc_fp4__as_float8(nc_fp4__left8(high, 16));
-            v[3] = nc_fp4__as_float8(nc_fp4__and8(high, upper));
-        }
-        if (way != NC_FP4__SCALED_TABLES) {
-            const nc_fp4__f8 s = nc_fp4__block_scale8(w->tables, scales, c >> shift);
-            const nc_fp4__f8 t =
-                w->block > 16 ? s : nc_fp4__block_scale8(w->tables, scales, (c + 16) >> shift);
-            v[0] = nc_fp4__mulf8(v[0], s);
-            v[1] = nc_fp4__mulf8(v[1], s);
-            v[2] = nc_fp4__mulf8(v[2], t);
-            v[3] = nc_fp4__mulf8(v[3], t);
-        }
+        nc_fp4__weights8(way, w, plane, codes, scales, c >> w->shift, (c + 16) >> w->shift, v);
         a = nc_fp4__fma8(v[0], nc_fp4__loadf8(x + c), a);
         b = nc_fp4__fma8(v[1], nc_fp4__loadf8(x + c + 8), b);
         d = nc_fp4__fma8(v[2], nc_fp4__loadf8(x + c + 16), d);
@@ -7951,6 +8011,42 @@ NC_FP4__INLINE8 size_t nc_fp4__row_by8(nc_fp4__way way, const nc_fp4__matrix *w,
     nc_fp4__unorder8(way, a, b, lanes);
     nc_fp4__unorder8(way, d, e, lanes + 16);
     return end;
+}
+
+/* Weights of a row in that order, to memory; first and count are whole groups of 32. */
+NC_FP4__INLINE8 void nc_fp4__some_by8(nc_fp4__way way, const nc_fp4__matrix *w, uint32_t r,
+                                      size_t first, size_t count, float *out) {
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes + first / 2;
+    const uint8_t *next = nc_fp4__four_on(w, r) + first / 2;
+    const uint8_t *scales = nc_fp4__row_scales(w, r);
+    nc_fp4__v8 plane[4];
+    size_t c, k;
+    for (k = 0; k < 4; k++) plane[k] = nc_fp4__twice8(w->planes.byte[k]);
+    for (c = 0; c < count; c += 32, codes += 16) {
+        nc_fp4__f8 v[4];
+        __builtin_prefetch(next + c / 2);
+        nc_fp4__weights8(way, w, plane, codes, scales, (first + c) >> w->shift,
+                         (first + c + 16) >> w->shift, v);
+        for (k = 0; k < 4; k++) nc_fp4__storef8(out + c + 8 * k, v[k]);
+    }
+}
+
+NC_FP4__TARGET8 static void nc_fp4__some8(const nc_fp4__matrix *w, uint32_t r, size_t first,
+                                          size_t count, float *out) {
+    const nc_fp4__way way = nc_fp4__way_of(w);
+    if (way == NC_FP4__SCALED_TABLES)
+        nc_fp4__some_by8(NC_FP4__SCALED_TABLES, w, r, first, count, out);
+    else if (way == NC_FP4__UPPER_HALVES)
+        nc_fp4__some_by8(NC_FP4__UPPER_HALVES, w, r, first, count, out);
+    else
+        nc_fp4__some_by8(NC_FP4__ALL_BYTES, w, r, first, count, out);
+}
+
+/* Values in that order back to that of columns, in place. */
+NC_FP4__TARGET8 static void nc_fp4__unorder_all8(nc_fp4__way way, float *x, size_t count) {
+    size_t c;
+    for (c = 0; c < count; c += 16)
+        nc_fp4__unorder8(way, nc_fp4__loadf8(x + c), nc_fp4__loadf8(x + c + 8), x + c);
 }
 
 NC_FP4__TARGET8 static size_t nc_fp4__row8(const nc_fp4__matrix *w, uint32_t r, const float *x,
@@ -7992,63 +8088,94 @@ NC_FP4__INLINE512 __m512 nc_fp4__table512(const nc_fp4__matrix *w, const uint8_t
     return _mm512_mul_ps(_mm512_loadu_ps(w->value), _mm512_set1_ps(by));
 }
 
-/* Whole groups of 32 columns for the rows r, r + step, r + 2 step and r + 3 step, x in that order;
- * returns the columns done. fine: blocks of 16. */
-NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, uint32_t r,
-                                            size_t step, const float *x, float lanes[4][32]) {
+/* Weights of a row in that order, to memory; first and count are whole groups of 32. */
+NC_FP4__TARGET512 static void nc_fp4__some512(const nc_fp4__matrix *w, uint32_t r, size_t first,
+                                              size_t count, float *out) {
+    const __m512i by = _mm512_set_epi32(28, 28, 24, 24, 20, 20, 16, 16, 12, 12, 8, 8, 4, 4, 0, 0);
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes + first / 2;
+    const uint8_t *next = nc_fp4__four_on(w, r) + first / 2;
+    const size_t width = nc_fp4__scales[w->format.scale].bytes, block = w->block;
+    const uint8_t *scales = nc_fp4__row_scales(w, r);
+    const uint32_t shift = w->shift;
+    size_t c;
+    for (c = 0; c < count; c += 32) {
+        const uint8_t *const scale = scales + ((first + c) >> shift) * width;
+        const __m512i a = _mm512_srlv_epi32(_mm512_broadcastq_epi64(_mm_loadl_epi64(
+                                                (const __m128i *)(const void *)(codes + c / 2))),
+                                            by);
+        const __m512i b = _mm512_srlv_epi32(_mm512_broadcastq_epi64(_mm_loadl_epi64((
+                                                const __m128i *)(const void *)(codes + c / 2 + 8))),
+                                            by);
+        const __m512 t = nc_fp4__table512(w, scale);
+        const __m512 u = block == 16 ? nc_fp4__table512(w, scale + 1) : t;
+        __builtin_prefetch(next + c / 2);
+        _mm512_storeu_ps(out + c, _mm512_permutexvar_ps(a, t));
+        _mm512_storeu_ps(out + c + 16, _mm512_permutexvar_ps(b, u));
+    }
+}
+
+/* Values in that order back to that of columns, in place. */
+NC_FP4__TARGET512 static void nc_fp4__unorder_all512(float *x, size_t count) {
+    const __m512i back = _mm512_set_epi32(15, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 0);
+    size_t c;
+    for (c = 0; c < count; c += 16)
+        _mm512_storeu_ps(x + c, _mm512_permutexvar_ps(back, _mm512_loadu_ps(x + c)));
+}
+
+/* Whole groups of 32 columns for four rows, x in that order; returns the columns done. fine: blocks
+ * of 16. */
+NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, const uint32_t r[4],
+                                            const float *x, float lanes[4][32]) {
     const __m512i shift =
         _mm512_set_epi32(28, 28, 24, 24, 20, 20, 16, 16, 12, 12, 8, 8, 4, 4, 0, 0);
     const __m512i back = _mm512_set_epi32(15, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 0);
     const size_t end = w->tensor->columns / 32 * 32, block = w->block ? w->block : end;
-    const size_t code_step = step * w->code_bytes, scale_step = step * w->scale_bytes;
-    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
-    const uint8_t *scales = w->tensor->scales + r * w->scale_bytes;
     const size_t width = nc_fp4__scales[w->format.scale].bytes;
+    const uint8_t *codes[4], *scales[4];
     /* the next four rows, of which a line is fetched with every 32 columns of these: a hint, which
      * may point behind the last */
-    const uint8_t *next = r + 8 <= w->tensor->rows ? codes + 4 * code_step : codes;
+    const uint8_t *next = w->tensor->codes + r[0] * w->code_bytes;
     const float *tables = w->tables;
     __m512 low[4], high[4], t[4];
-    size_t c, past;
+    size_t c, past, at = 0;
     uint32_t k;
-    for (k = 0; k < 4; k++) low[k] = high[k] = t[k] = _mm512_setzero_ps();
+    for (k = 0; k < 4; k++) {
+        codes[k] = w->tensor->codes + r[k] * w->code_bytes;
+        scales[k] = w->tensor->scales + r[k] * w->scale_bytes;
+        low[k] = high[k] = t[k] = _mm512_setzero_ps();
+    }
+    if (r[3] == r[0] + 3 && w->tensor->rows - r[3] > 4) next += 4 * w->code_bytes;
     for (c = 0; c < end;) {
         if (!fine) {
-#if !defined(__clang__) /* so that the sums stay in registers */
-#pragma GCC unroll 4
-#endif
-            for (k = 0; k < 4; k++) t[k] = nc_fp4__table512(w, scales + k * scale_step);
-            scales += width;
+            NC_FP4__UNROLL4
+            for (k = 0; k < 4; k++) t[k] = nc_fp4__table512(w, scales[k] + at);
+            at += width;
         }
         past = fine ? end : end - c < block ? end : c + block;
-        for (; c < past; c += 32, codes += 16) {
+        for (; c < past; c += 32) {
             const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
             __builtin_prefetch(next + 2 * c);
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
+            NC_FP4__UNROLL4
             for (k = 0; k < 4; k++) {
-                const uint8_t *at = codes + k * code_step;
+                const uint8_t *from = codes[k] + c / 2;
                 const __m512i a = _mm512_srlv_epi32(
-                    _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)at)),
+                    _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)from)),
                     shift);
                 const __m512i b = _mm512_srlv_epi32(_mm512_broadcastq_epi64(_mm_loadl_epi64(
-                                                        (const __m128i *)(const void *)(at + 8))),
+                                                        (const __m128i *)(const void *)(from + 8))),
                                                     shift);
                 __m512 u = t[k], v = t[k];
                 if (fine) {
-                    u = _mm512_loadu_ps(tables + 16 * scales[k * scale_step]);
-                    v = _mm512_loadu_ps(tables + 16 * scales[k * scale_step + 1]);
+                    u = _mm512_loadu_ps(tables + 16 * scales[k][at]);
+                    v = _mm512_loadu_ps(tables + 16 * scales[k][at + 1]);
                 }
                 low[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(a, u), x0, low[k]);
                 high[k] = _mm512_fmadd_ps(_mm512_permutexvar_ps(b, v), x1, high[k]);
             }
-            if (fine) scales += 2;
+            if (fine) at += 2;
         }
     }
-#if !defined(__clang__)
-#pragma GCC unroll 4
-#endif
+    NC_FP4__UNROLL4
     for (k = 0; k < 4; k++) {
         _mm512_storeu_ps(lanes[k], _mm512_permutexvar_ps(back, low[k]));
         _mm512_storeu_ps(lanes[k] + 16, _mm512_permutexvar_ps(back, high[k]));
@@ -8056,93 +8183,458 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, u
     return end;
 }
 
-/* The same for count of four rows. */
-NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, uint32_t r, uint32_t count,
-                                                const float *x, float lanes[7][32]) {
-    const size_t step = count == 4;
-    size_t done = 0;
-    uint32_t k;
-    for (k = 0; k < count; k += step ? 4 : 1)
-        done = w->block == 16 ? nc_fp4__rows_by512(1, w, r + k, step, x, lanes + k)
-                              : nc_fp4__rows_by512(0, w, r + k, step, x, lanes + k);
-    return done;
+NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, const uint32_t r[4],
+                                                const float *x, float lanes[4][32]) {
+    return w->block == 16 ? nc_fp4__rows_by512(1, w, r, x, lanes)
+                          : nc_fp4__rows_by512(0, w, r, x, lanes);
 }
 #endif
+
+/* A product on its way. */
+typedef struct nc_fp4__product {
+    nc_fp4__matrix w;
+    const nc_fp4_product_options *o;
+    size_t rows;            /* of W that are taken */
+    size_t inputs, outputs; /* values of a vector of X, of Y */
+    const uint8_t *x;
+    void *y;
+    const size_t *vectors; /* null, or which of X and Y the n ones are */
+    size_t n;
+} nc_fp4__product;
+
+/* Vectors that share decoded weights, columns of these, and from how many vectors on this is faster
+ * than to decode for each in registers. */
+enum { NC_FP4__BATCH = 16, NC_FP4__PIECE = 512, NC_FP4__SHARED = 8 };
+
+static size_t nc_fp4__at_most(size_t n, size_t most) { return n < most ? n : most; }
+
+/* Row i of those taken. */
+static uint32_t nc_fp4__row_number(const nc_fp4__product *p, size_t i) {
+    return p->o->rows ? p->o->rows[i] : (uint32_t)i;
+}
+
+static size_t nc_fp4__vector_number(const nc_fp4__product *p, size_t i) {
+    return p->vectors ? p->vectors[i] : i;
+}
+
+/* Values of vector i as float32, zeros behind them up to `stride`. */
+static void nc_fp4__take_vector(const nc_fp4__product *p, size_t i, float *out, size_t stride) {
+    const size_t v = nc_fp4__vector_number(p, i), width = p->o->x_type == NC_FP4_FLOAT32 ? 4 : 2;
+    const uint8_t *x = p->x + width * p->inputs * (p->o->x_rows ? p->o->x_rows[v] : v);
+    size_t c;
+    for (c = 0; c < p->inputs && width == 2; c++) {
+        uint16_t u;
+        memcpy(&u, x + 2 * c, sizeof u);
+        out[c] = p->o->x_type == NC_FP4_FLOAT16 ? nc__half(u) : nc_fp4__float((uint32_t)u << 16);
+    }
+    if (width == 4 && p->inputs) memcpy(out, x, width * p->inputs);
+    for (c = p->inputs; c < stride; c++) out[c] = 0;
+}
+
+/* Output k of vector i from its sum. */
+static void nc_fp4__put_output(const nc_fp4__product *p, size_t i, size_t k, float sum) {
+    const size_t at = nc_fp4__vector_number(p, i) * p->outputs + k;
+    if (p->o->bias) sum += p->o->bias[k];
+    if (p->o->y_type == NC_FP4_FLOAT32)
+        ((float *)p->y)[at] = sum;
+    else
+        ((uint16_t *)p->y)[at] =
+            (uint16_t)(p->o->y_type == NC_FP4_FLOAT16 ? nc_fp4__to_half(sum)
+                                                      : nc_fp4__to_bfloat(sum));
+}
+
+/* Weights of row r from column `first` on, one by one. */
+static void nc_fp4__decode_columns(const nc_fp4__matrix *w, uint32_t r, size_t first, size_t count,
+                                   float *out) {
+    const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
+    size_t c, past, at;
+    for (c = 0; c < count; c = past) {
+        const float scale = nc_fp4__scale_at(w, r, first + c);
+        at = first + c + (w->across ? (size_t)r * w->tensor->columns : 0);
+        past = count;
+        if (w->block && count - c > w->block - at % w->block) past = c + w->block - at % w->block;
+        for (; c < past; c++) out[c] = w->value[nc_fp4__code_at(codes, first + c)] * scale;
+    }
+}
+
+/* Do the loops over many columns take vectors, and so keep weights in their order? */
+static int nc_fp4__in_vectors(const nc_fp4__matrix *w) {
+    return nc_fp4__lanes() != 0 && !w->across && w->tensor->columns >= 32;
+}
+
+/* Whole groups of 32 columns in the order of the vector code. */
+static void nc_fp4__decode_whole(const nc_fp4__matrix *w, uint32_t r, size_t first, size_t count,
+                                 float *out) {
+#ifdef NC_FP4__X86
+    if (nc_fp4__lanes() == 16) {
+        nc_fp4__some512(w, r, first, count, out);
+        return;
+    }
+#endif
+#ifdef NC_FP4__LANES8
+    nc_fp4__some8(w, r, first, count, out);
+#else
+    (void)w, (void)r, (void)first, (void)count, (void)out;
+#endif
+}
+
+/* Four of the rows taken, side by side: `whole` columns in the order of the vector code, then those
+ * up to `count`, and up to a multiple of 32. What is not there is -0: added to a sum times any 0 it
+ * changes none, not even -0. */
+static void nc_fp4__decode_four(const nc_fp4__product *p, size_t row, size_t first, size_t whole,
+                                size_t count, float weights[4][NC_FP4__PIECE]) {
+    const size_t end = (count + 31) / 32 * 32;
+    size_t k, c;
+    for (k = 0; k < 4; k++) {
+        c = 0;
+        if (row + k < p->rows) {
+            const uint32_t r = nc_fp4__row_number(p, row + k);
+            if (whole) nc_fp4__decode_whole(&p->w, r, first, whole, weights[k]);
+            nc_fp4__decode_columns(&p->w, r, first + whole, count - whole, weights[k] + whole);
+            c = count;
+        }
+        for (; c < end; c++) weights[k][c] = -0.0f;
+    }
+}
+
+#ifdef NC_FP4__LANES8
+/* Values in the order of the vector code back to that of columns. */
+static void nc_fp4__unorder(const nc_fp4__matrix *w, float *x, size_t count) {
+#ifdef NC_FP4__X86
+    if (nc_fp4__lanes() == 16) {
+        nc_fp4__unorder_all512(x, count);
+        return;
+    }
+#endif
+    nc_fp4__unorder_all8(nc_fp4__way_of(w), x, count);
+}
+#endif
+
+#ifdef NC_FP4__LANES8
+/* A strip of four rows times m vectors, up to a column, to their lanes: eight lanes at a time. */
+NC_FP4__INLINE8 void nc_fp4__strip_by8(size_t m, const float weights[4][NC_FP4__PIECE],
+                                       const float *x, size_t stride, size_t to,
+                                       float lanes[][4][32]) {
+    size_t part, c, k, i;
+    for (part = 0; part < 32; part += 8) {
+        nc_fp4__f8 sum[2][4];
+        NC_FP4__UNROLL4
+        for (i = 0; i < m; i++) {
+            NC_FP4__UNROLL4
+            for (k = 0; k < 4; k++) sum[i][k] = nc_fp4__loadf8(lanes[i][k] + part);
+        }
+        for (c = part; c < to; c += 32) {
+            nc_fp4__f8 v[2];
+            NC_FP4__UNROLL4
+            for (i = 0; i < m; i++) v[i] = nc_fp4__loadf8(x + i * stride + c);
+            NC_FP4__UNROLL4
+            for (k = 0; k < 4; k++) {
+                const nc_fp4__f8 u = nc_fp4__loadf8(weights[k] + c);
+                NC_FP4__UNROLL4
+                for (i = 0; i < m; i++) sum[i][k] = nc_fp4__fma8(u, v[i], sum[i][k]);
+            }
+        }
+        NC_FP4__UNROLL4
+        for (i = 0; i < m; i++) {
+            NC_FP4__UNROLL4
+            for (k = 0; k < 4; k++) nc_fp4__storef8(lanes[i][k] + part, sum[i][k]);
+        }
+    }
+}
+
+NC_FP4__TARGET8 static void nc_fp4__strip8(const float weights[4][NC_FP4__PIECE], const float *x,
+                                           size_t stride, size_t m, size_t to,
+                                           float lanes[][4][32]) {
+    size_t i;
+    for (i = 0; i + 2 <= m; i += 2)
+        nc_fp4__strip_by8(2, weights, x + i * stride, stride, to, lanes + i);
+    if (i < m) nc_fp4__strip_by8(1, weights, x + i * stride, stride, to, lanes + i);
+}
+
+/* Four rows, transposed: to the sums of each column. by: of each vector its four activations. */
+NC_FP4__TARGET8 static void nc_fp4__back8(const float weights[4][NC_FP4__PIECE],
+                                          const float (*by)[4], size_t m, size_t count,
+                                          float sums[][NC_FP4__PIECE]) {
+    size_t i, c;
+    for (i = 0; i < m; i++) {
+        const nc_fp4__f8 x0 = nc_fp4__setf8(by[i][0]), x1 = nc_fp4__setf8(by[i][1]);
+        const nc_fp4__f8 x2 = nc_fp4__setf8(by[i][2]), x3 = nc_fp4__setf8(by[i][3]);
+        for (c = 0; c < count; c += 8) {
+            nc_fp4__f8 sum = nc_fp4__loadf8(sums[i] + c);
+            sum = nc_fp4__fma8(nc_fp4__loadf8(weights[0] + c), x0, sum);
+            sum = nc_fp4__fma8(nc_fp4__loadf8(weights[1] + c), x1, sum);
+            sum = nc_fp4__fma8(nc_fp4__loadf8(weights[2] + c), x2, sum);
+            sum = nc_fp4__fma8(nc_fp4__loadf8(weights[3] + c), x3, sum);
+            nc_fp4__storef8(sums[i] + c, sum);
+        }
+    }
+}
+#endif
+
+#ifdef NC_FP4__X86
+/* As nc_fp4__strip_by8, sixteen lanes at a time. */
+NC_FP4__INLINE512 void nc_fp4__strip_by512(size_t m, const float weights[4][NC_FP4__PIECE],
+                                           const float *x, size_t stride, size_t to,
+                                           float lanes[][4][32]) {
+    size_t part, c, k, i;
+    for (part = 0; part < 32; part += 16) {
+        __m512 sum[4][4];
+        NC_FP4__UNROLL4
+        for (i = 0; i < m; i++) {
+            NC_FP4__UNROLL4
+            for (k = 0; k < 4; k++) sum[i][k] = _mm512_loadu_ps(lanes[i][k] + part);
+        }
+        for (c = part; c < to; c += 32) {
+            __m512 v[4];
+            NC_FP4__UNROLL4
+            for (i = 0; i < m; i++) v[i] = _mm512_loadu_ps(x + i * stride + c);
+            NC_FP4__UNROLL4
+            for (k = 0; k < 4; k++) {
+                const __m512 u = _mm512_loadu_ps(weights[k] + c);
+                NC_FP4__UNROLL4
+                for (i = 0; i < m; i++) sum[i][k] = _mm512_fmadd_ps(u, v[i], sum[i][k]);
+            }
+        }
+        NC_FP4__UNROLL4
+        for (i = 0; i < m; i++) {
+            NC_FP4__UNROLL4
+            for (k = 0; k < 4; k++) _mm512_storeu_ps(lanes[i][k] + part, sum[i][k]);
+        }
+    }
+}
+
+NC_FP4__TARGET512 static void nc_fp4__strip512(const float weights[4][NC_FP4__PIECE],
+                                               const float *x, size_t stride, size_t m, size_t to,
+                                               float lanes[][4][32]) {
+    size_t i;
+    for (i = 0; i + 4 <= m; i += 4)
+        nc_fp4__strip_by512(4, weights, x + i * stride, stride, to, lanes + i);
+    for (; i < m; i++) nc_fp4__strip_by512(1, weights, x + i * stride, stride, to, lanes + i);
+}
+#endif
+
+#ifdef NC_FP4__LANES8
+static void nc_fp4__strip(const float weights[4][NC_FP4__PIECE], const float *x, size_t stride,
+                          size_t m, size_t to, float lanes[][4][32]) {
+#ifdef NC_FP4__X86
+    if (nc_fp4__lanes() == 16) {
+        nc_fp4__strip512(weights, x, stride, m, to, lanes);
+        return;
+    }
+#endif
+    nc_fp4__strip8(weights, x, stride, m, to, lanes);
+}
+
+/* Outputs of four of the rows taken, for m vectors by strips that all of them share; ordered: null
+ * for a matrix that has another order. */
+static void nc_fp4__share_strips(const nc_fp4__product *p, size_t row, size_t first, size_t m,
+                                 const float *x, const float *ordered, size_t stride) {
+    const size_t end = ordered ? p->inputs / 32 * 32 : 0;
+    float weights[4][NC_FP4__PIECE], lanes[NC_FP4__BATCH][4][32];
+    const float(*const strip)[NC_FP4__PIECE] = (const float(*)[NC_FP4__PIECE])weights;
+    size_t c, i, k, count;
+    memset(lanes, 0, sizeof lanes);
+    for (c = 0; c < end; c += count) {
+        count = nc_fp4__at_most(end - c, NC_FP4__PIECE);
+        nc_fp4__decode_four(p, row, c, count, count, weights);
+        nc_fp4__strip(strip, ordered + c, stride, m, count, lanes);
+    }
+    if (end) nc_fp4__unorder(&p->w, lanes[0][0], m * 128);
+    for (; c < p->inputs; c += count) {
+        count = nc_fp4__at_most(p->inputs - c, NC_FP4__PIECE);
+        nc_fp4__decode_four(p, row, c, 0, count, weights);
+        nc_fp4__strip(strip, x + c, stride, m, (count + 31) / 32 * 32, lanes);
+    }
+    for (i = 0; i < m; i++)
+        for (k = 0; k < 4 && row + k < p->rows; k++)
+            nc_fp4__put_output(p, first + i, row + k, nc_fp4__tree8(lanes[i][k]));
+}
+#endif
+
+/* Outputs of four of the rows taken, for m vectors by themselves; ordered: x as the vector code
+ * takes it, or null. */
+static void nc_fp4__each_vector(const nc_fp4__product *p, size_t row, size_t first, size_t m,
+                                const float *x, const float *ordered, size_t stride) {
+    const size_t count = nc_fp4__at_most(p->rows - row, 4);
+    uint32_t r[4];
+    size_t i, k;
+    for (k = 0; k < 4; k++) r[k] = nc_fp4__row_number(p, row + (k < count ? k : count - 1));
+    for (i = 0; i < m; i++, x += stride) {
+        float lanes[4][32];
+        size_t done = 0;
+        if (!ordered) memset(lanes, 0, sizeof lanes);
+#ifdef NC_FP4__X86
+        if (ordered && nc_fp4__lanes() == 16)
+            done = nc_fp4__rows512(&p->w, r, ordered + i * stride, lanes);
+#endif
+        for (k = 0; k < count; k++) {
+#ifdef NC_FP4__LANES8
+            if (ordered && nc_fp4__lanes() == 8)
+                done = nc_fp4__row8(&p->w, r[k], ordered + i * stride, lanes[k]);
+#endif
+            nc_fp4__row_lanes(&p->w, r[k], x, done, lanes[k]);
+#ifdef NC_FP4__LANES8
+            if (ordered) {
+                nc_fp4__put_output(p, first + i, row + k, nc_fp4__tree8(lanes[k]));
+                continue;
+            }
+#endif
+            nc_fp4__put_output(p, first + i, row + k, nc_fp4__tree(lanes[k]));
+        }
+    }
+}
+
+/* Outputs of at most NC_FP4__PIECE columns, for m vectors (x: m x stride), transposed. */
+static void nc_fp4__back_strip(const nc_fp4__product *p, size_t column, size_t first, size_t m,
+                               const float *x, size_t stride) {
+    const size_t count = nc_fp4__at_most(p->outputs - column, NC_FP4__PIECE);
+    const size_t whole = nc_fp4__in_vectors(&p->w) ? count / 32 * 32 : 0;
+    float weights[4][NC_FP4__PIECE], sums[NC_FP4__BATCH][NC_FP4__PIECE], by[NC_FP4__BATCH][4];
+    size_t r, c, i, k;
+    memset(sums, 0, m * sizeof sums[0]);
+    for (r = 0; r < p->rows; r += 4) {
+        nc_fp4__decode_four(p, r, column, whole, count, weights);
+        for (i = 0; i < m; i++) memcpy(by[i], x + i * stride + r, sizeof by[i]);
+#ifdef NC_FP4__LANES8
+        if (nc_fp4__lanes()) {
+            nc_fp4__back8((const float(*)[NC_FP4__PIECE])weights, (const float(*)[4])by, m, count,
+                          sums);
+            continue;
+        }
+#endif
+        for (i = 0; i < m; i++)
+            for (k = 0; k < 4 && r + k < p->rows; k++)
+                for (c = 0; c < count; c++) sums[i][c] = fmaf(weights[k][c], by[i][k], sums[i][c]);
+    }
+    for (i = 0; i < m; i++) {
+#ifdef NC_FP4__LANES8
+        if (whole) nc_fp4__unorder(&p->w, sums[i], whole);
+#endif
+        for (c = 0; c < count; c++) nc_fp4__put_output(p, first + i, column + c, sums[i][c]);
+    }
+}
+
+/* Vectors first .. first + m - 1. x: m x stride values; ordered: null, or as many. */
+static void nc_fp4__batch(const nc_fp4__product *p, size_t first, size_t m, const float *x,
+                          const float *ordered, size_t stride, int share) {
+    const size_t step = p->o->transposed ? NC_FP4__PIECE : 4;
+    ptrdiff_t i;
+    (void)share;
+#ifdef _OPENMP
+#pragma omp parallel for schedule(                                                                 \
+    static) if ((double)p->rows * (double)p->w.tensor->columns * (double)m > 1e6)
+#endif
+    for (i = 0; i < (ptrdiff_t)((p->outputs + step - 1) / step); i++) {
+        const size_t at = (size_t)i * step;
+        if (p->o->transposed) nc_fp4__back_strip(p, at, first, m, x, stride);
+#ifdef NC_FP4__LANES8
+        else if (share)
+            nc_fp4__share_strips(p, at, first, m, x, ordered, stride);
+#endif
+        else
+            nc_fp4__each_vector(p, at, first, m, x, ordered, stride);
+    }
+}
+
+/* w->tables where the vector code takes such. */
+static void nc_fp4__tables_of(nc_fp4__matrix *w, float *memory) {
+#ifdef NC_FP4__LANES8
+    if (w->format.scale == NC_FP4__FLOAT32) return;
+    w->tables = memory;
+#ifdef NC_FP4__X86
+    if (nc_fp4__lanes() == 16) {
+        nc_fp4__tables512(w);
+        return;
+    }
+#endif
+    nc_fp4__tables8(w);
+#else
+    (void)w, (void)memory;
+#endif
+}
+
+/* x (m x stride) in the order of the vector code. */
+static void nc_fp4__order_vectors(const nc_fp4__product *p, const float *x, size_t m, size_t stride,
+                                  float *ordered) {
+#ifdef NC_FP4__LANES8
+    size_t i;
+    for (i = 0; i < m; i++)
+#ifdef NC_FP4__X86
+        if (nc_fp4__lanes() == 16)
+            nc_fp4__order512(x + i * stride, p->inputs, ordered + i * stride);
+        else
+#endif
+            nc_fp4__order8(nc_fp4__way_of(&p->w), x + i * stride, p->inputs, ordered + i * stride);
+#else
+    (void)p, (void)x, (void)m, (void)stride, (void)ordered;
+#endif
+}
+
+/* All vectors of a product, NC_FP4__BATCH at a time. */
+static nc_status nc_fp4__multiply(nc_fp4__product *p) {
+    /* whole groups; and an odd number of pieces, lest vectors share the lines of a cache */
+    const size_t stride =
+        p->inputs > NC_FP4__PIECE
+            ? (p->inputs - 1) / (2 * NC_FP4__PIECE) * (2 * NC_FP4__PIECE) + 3 * NC_FP4__PIECE
+            : (p->inputs + 31) / 32 * 32;
+    const size_t most = nc_fp4__at_most(p->n, NC_FP4__BATCH);
+    const size_t values = nc__mul_size(most, stride), tables = 256 * 16;
+    const int vectors = nc_fp4__in_vectors(&p->w), order = vectors && !p->o->transposed;
+    float *const memory =
+        (float *)nc__alloc(NULL, nc__mul_size(nc__add_size(2 * values, tables), sizeof *memory));
+    float *const x = memory + tables, *const ordered = x + values;
+    size_t first, m, i;
+    if (!memory) return NC_ERR_MEMORY;
+    if (vectors) nc_fp4__tables_of(&p->w, memory);
+    for (first = 0; first < p->n; first += m) {
+        m = nc_fp4__at_most(p->n - first, NC_FP4__BATCH);
+        for (i = 0; i < m; i++) nc_fp4__take_vector(p, first + i, x + i * stride, stride);
+        if (order) nc_fp4__order_vectors(p, x, m, stride, ordered);
+        nc_fp4__batch(p, first, m, x, order ? ordered : NULL, stride,
+                      nc_fp4__lanes() && (p->w.across || m >= NC_FP4__SHARED));
+    }
+    nc__free(NULL, memory, 0);
+    return NC_OK;
+}
+
+/* A product as the user asks for it. */
+static nc_status nc_fp4__product_of(const nc_fp4_tensor *tensor,
+                                    const nc_fp4_product_options *options, nc_fp4__product *p) {
+    static const nc_fp4_product_options none = {
+        NC_FP4_FLOAT32, NC_FP4_FLOAT32, NULL, NULL, 0, NULL, 0};
+    size_t i;
+    memset(p, 0, sizeof *p);
+    p->o = options ? options : &none;
+    if (!nc_fp4__matrix_of(tensor, &p->w)) return NC_ERR_ARG;
+    if ((unsigned)p->o->x_type >= NC_FP4_NUMBER_COUNT ||
+        (unsigned)p->o->y_type >= NC_FP4_NUMBER_COUNT)
+        return NC_ERR_ARG;
+    p->rows = p->o->rows ? p->o->n_rows : tensor->rows;
+    for (i = 0; i < p->rows; i++)
+        if (nc_fp4__row_number(p, i) >= tensor->rows) return NC_ERR_ARG;
+    p->inputs = p->o->transposed ? p->rows : tensor->columns;
+    p->outputs = p->o->transposed ? tensor->columns : p->rows;
+    return NC_OK;
+}
+
+NC_API nc_status nc_fp4_product(const nc_fp4_tensor *tensor, const nc_fp4_product_options *options,
+                                const void *x, size_t n, void *y) {
+    nc_fp4__product p;
+    const nc_status status = nc_fp4__product_of(tensor, options, &p);
+    if (status != NC_OK) return status;
+    if (n && p.outputs && (!y || (p.inputs && !x))) return NC_ERR_ARG;
+    p.x = (const uint8_t *)x;
+    p.y = y;
+    p.n = n;
+    return n && p.outputs ? nc_fp4__multiply(&p) : NC_OK;
+}
 
 NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y) {
     return x && y ? nc_fp4_matmul(tensor, x, 1, y) : NC_ERR_ARG;
 }
 
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y) {
-    nc_fp4__matrix w;
-#ifdef NC_FP4__LANES8
-    const size_t wide = nc_fp4__lanes();
-#endif
-    float *memory = NULL, *ordered = NULL; /* tables, and x for the vector code */
-    size_t columns;
-    ptrdiff_t r;
-    if (!nc_fp4__matrix_of(tensor, &w) || (n && (!x || !y))) return NC_ERR_ARG;
-    columns = tensor->columns;
-#ifdef NC_FP4__LANES8
-    if (wide && columns >= 32 && !tensor->across) {
-        size_t i;
-        const size_t tables = w.format.scale == NC_FP4__FLOAT32 ? 0 : NC_FP4__TABLES;
-        const size_t bytes = nc__mul_size(n, columns * sizeof *ordered);
-        memory = (float *)nc__alloc(NULL, bytes > SIZE_MAX - tables ? SIZE_MAX : bytes + tables);
-        if (!memory) return NC_ERR_MEMORY;
-        ordered = memory + tables / sizeof *ordered;
-        if (tables) {
-            w.tables = memory;
-#ifdef NC_FP4__X86
-            if (wide == 16)
-                nc_fp4__tables512(&w);
-            else
-#endif
-                nc_fp4__tables8(&w);
-        }
-        for (i = 0; i < n; i++)
-#ifdef NC_FP4__X86
-            if (wide == 16)
-                nc_fp4__order512(x + i * columns, columns, ordered + i * columns);
-            else
-#endif
-                nc_fp4__order8(nc_fp4__way_of(&w), x + i * columns, columns, ordered + i * columns);
-    }
-#endif
-#ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)tensor->rows * (double)columns * (double)n > \
-                                              1e6)
-#endif
-    for (r = 0; r < (ptrdiff_t)tensor->rows; r += 4) {
-        const uint32_t row = (uint32_t)r, count = tensor->rows - row < 4 ? tensor->rows - row : 4;
-        size_t i, done = 0;
-        uint32_t k;
-        for (i = 0; i < n; i++) {
-            float lanes[7][32];
-            if (!ordered) memset(lanes, 0, sizeof lanes);
-#ifdef NC_FP4__X86
-            if (ordered && wide == 16)
-                done = nc_fp4__rows512(&w, row, count, ordered + i * columns, lanes);
-#endif
-            for (k = 0; k < count; k++) {
-                float *sum = y + i * tensor->rows + row + k;
-#ifdef NC_FP4__LANES8
-                if (ordered && wide == 8)
-                    done = nc_fp4__row8(&w, row + k, ordered + i * columns, lanes[k]);
-#endif
-                nc_fp4__row_lanes(&w, row + k, x + i * columns, done, lanes[k]);
-#ifdef NC_FP4__LANES8
-                if (ordered) {
-                    *sum = nc_fp4__tree8(lanes[k]);
-                    continue;
-                }
-#endif
-                *sum = nc_fp4__tree(lanes[k]);
-            }
-        }
-    }
-    nc__free(NULL, memory, 0);
-    return NC_OK;
+    return nc_fp4_product(tensor, NULL, x, n, y);
 }
 
 /* -- int8 --------------------------------------------------------------------------------- */
