@@ -324,6 +324,8 @@ typedef struct nc_fp4_product_options {
     const uint32_t *x_rows; /* null: vector i is row i of X; else it is row x_rows[i], which the
                                caller knows to exist */
     int transposed;         /* 1: y = W^T x */
+    int quantised;          /* 1: activations are quantised to the tensor's format first */
+    float x_tensor_scale;   /* NVFP4, quantised: a given (calibrated) one; 0: each vector's own */
 } nc_fp4_product_options;
 
 /* A threshold unit: y = [ sum weight[i] * x[input[i]] > threshold ]; weights and threshold are
@@ -753,10 +755,32 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
  *    with fused multiply-adds from 0 on, where w is the decoded weight in column c.
  *  - The bias is added to the sum, rounded to float32; then the output is rounded to its type, to the
  *    nearest, ties to even.
+ *  - With `quantised` each vector becomes codes by nc_fp4_quantize_with, and the sum is that of
+ *    nc_fp4_product_fp4.
  * All formats, `across` and `divides` too. x and y must not overlap. NC_ERR_ARG for a null pointer,
- * an unknown type or a row that W does not have; NC_ERR_MEMORY. */
+ * an unknown type or a row that W does not have; NC_ERR_UNSUPPORTED as nc_fp4_product_fp4;
+ * NC_ERR_MEMORY. */
 NC_API nc_status nc_fp4_product(const nc_fp4_tensor *tensor, const nc_fp4_product_options *options,
                                 const void *x, size_t n, void *y);
+/* The same with activations that are codes: the first n rows of X, or its rows options->x_rows
+ * (NC_ERR_ARG where it does not have them). In each block (E2M1: 32 columns) the products of the codes'
+ * values add up to d, exactly; from 0 on the blocks' fma(d, s_w s_x, sum), the product of their two
+ * scales rounded to float32 (that of two E4M3 scales is exact), are added in their order. NVFP4: then
+ * the sum times W's tensor scale, rounded, and times X's (divided by it with `divides`). Bias and
+ * rounding as above. Fast on tensors that are interleaved. E2M1 formats only, not transposed
+ * (NC_ERR_UNSUPPORTED); X has the format and columns of W (NC_ERR_MISMATCH). */
+NC_API nc_status nc_fp4_product_fp4(const nc_fp4_tensor *tensor,
+                                    const nc_fp4_product_options *options, const nc_fp4_tensor *x,
+                                    size_t n, void *y);
+/* Mixture of experts: vector i is multiplied by experts[expert[i]], as nc_fp4_product does. The
+ * vectors of an expert are multiplied together, and of experts that none chose nothing is read. So for
+ * k experts a token: n = k times the tokens, options->x_rows[i] = i / k. options->bias is one for each
+ * output of each expert. Experts have the same shape (NC_ERR_MISMATCH); NC_ERR_ARG for a number from
+ * `count` on. */
+NC_API nc_status nc_fp4_product_experts(const nc_fp4_tensor *experts, size_t count,
+                                        const uint32_t *expert,
+                                        const nc_fp4_product_options *options, const void *x,
+                                        size_t n, void *y);
 /* Keep codes and scales a second time, 16 rows side by side: nc_fp4_matvec_i8 is then two to five
  * times as fast on AVX2, AVX-512 and NEON, to the same bits. Call again after changing codes or
  * scales. E2M1 formats only, without `divides` (NC_ERR_UNSUPPORTED); nc_fp4_tensor_free releases
@@ -8198,6 +8222,7 @@ typedef struct nc_fp4__product {
     size_t inputs, outputs; /* values of a vector of X, of Y */
     const uint8_t *x;
     void *y;
+    const float *bias;
     const size_t *vectors; /* null, or which of X and Y the n ones are */
     size_t n;
 } nc_fp4__product;
@@ -8234,7 +8259,7 @@ static void nc_fp4__take_vector(const nc_fp4__product *p, size_t i, float *out, 
 /* Output k of vector i from its sum. */
 static void nc_fp4__put_output(const nc_fp4__product *p, size_t i, size_t k, float sum) {
     const size_t at = nc_fp4__vector_number(p, i) * p->outputs + k;
-    if (p->o->bias) sum += p->o->bias[k];
+    if (p->bias) sum += p->bias[k];
     if (p->o->y_type == NC_FP4_FLOAT32)
         ((float *)p->y)[at] = sum;
     else
@@ -8601,7 +8626,7 @@ static nc_status nc_fp4__multiply(nc_fp4__product *p) {
 static nc_status nc_fp4__product_of(const nc_fp4_tensor *tensor,
                                     const nc_fp4_product_options *options, nc_fp4__product *p) {
     static const nc_fp4_product_options none = {
-        NC_FP4_FLOAT32, NC_FP4_FLOAT32, NULL, NULL, 0, NULL, 0};
+        NC_FP4_FLOAT32, NC_FP4_FLOAT32, NULL, NULL, 0, NULL, 0, 0, 0};
     size_t i;
     memset(p, 0, sizeof *p);
     p->o = options ? options : &none;
@@ -8614,27 +8639,8 @@ static nc_status nc_fp4__product_of(const nc_fp4_tensor *tensor,
         if (nc_fp4__row_number(p, i) >= tensor->rows) return NC_ERR_ARG;
     p->inputs = p->o->transposed ? p->rows : tensor->columns;
     p->outputs = p->o->transposed ? tensor->columns : p->rows;
+    p->bias = p->o->bias;
     return NC_OK;
-}
-
-NC_API nc_status nc_fp4_product(const nc_fp4_tensor *tensor, const nc_fp4_product_options *options,
-                                const void *x, size_t n, void *y) {
-    nc_fp4__product p;
-    const nc_status status = nc_fp4__product_of(tensor, options, &p);
-    if (status != NC_OK) return status;
-    if (n && p.outputs && (!y || (p.inputs && !x))) return NC_ERR_ARG;
-    p.x = (const uint8_t *)x;
-    p.y = y;
-    p.n = n;
-    return n && p.outputs ? nc_fp4__multiply(&p) : NC_OK;
-}
-
-NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y) {
-    return x && y ? nc_fp4_matmul(tensor, x, 1, y) : NC_ERR_ARG;
-}
-
-NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y) {
-    return nc_fp4_product(tensor, NULL, x, n, y);
 }
 
 /* -- int8 --------------------------------------------------------------------------------- */
@@ -8644,6 +8650,7 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
 typedef struct nc_fp4__halves {
     size_t group; /* columns of an integer sum: a block, or 32 */
     int32_t raise;
+    float factor; /* of a sum, to undo the doubling */
     int8_t doubled[16];
     uint8_t raised[16];
 } nc_fp4__halves;
@@ -8651,6 +8658,7 @@ typedef struct nc_fp4__halves {
 static void nc_fp4__halves_of(const nc_fp4__matrix *w, nc_fp4__halves *h) {
     int i;
     h->group = w->block ? w->block : 32;
+    h->factor = 0.5f;
     h->raise = (int32_t)(2 * w->format.element->largest);
 #ifdef NC__NEON
     h->raise = 0; /* its products take signs */
@@ -8661,18 +8669,19 @@ static void nc_fp4__halves_of(const nc_fp4__matrix *w, nc_fp4__halves *h) {
     }
 }
 
-/* The sum of a row, from column c (the first of a group) on. */
+/* The sum of a row, from column c (the first of a group) on. by: null, or for each group a factor of
+ * its scale. */
 static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, uint32_t r,
-                            const int8_t *x, size_t c, float sum) {
+                            const int8_t *x, const float *by, size_t c, float sum) {
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
     const size_t columns = w->tensor->columns;
     size_t end;
     for (; c < columns; c = end) {
-        const float scale = nc_fp4__scale_at(w, r, c);
+        const float own = nc_fp4__scale_at(w, r, c), scale = by ? own * by[c / h->group] : own;
         int32_t dot = 0;
         end = columns - c < h->group ? columns : c + h->group;
         for (; c < end; c++) dot += h->doubled[nc_fp4__code_at(codes, c)] * x[c];
-        sum = fmaf((float)dot * 0.5f, scale, sum);
+        sum = fmaf((float)dot * h->factor, scale, sum);
     }
     return sum;
 }
@@ -8760,10 +8769,10 @@ NC_FP4__TARGET8 static void nc_fp4__scales_by_rows8(const nc_fp4__matrix *w,
 }
 
 /* Eight sums of one group, to those of the groups before. */
-NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__add_group8(nc_fp4__v8 dots, int32_t offset, const float scale[8],
-                                              nc_fp4__f8 sum) {
+NC_FP4__INLINE8 nc_fp4__f8 nc_fp4__add_group8(nc_fp4__v8 dots, int32_t offset, float factor,
+                                              const float scale[8], nc_fp4__f8 sum) {
     dots = nc_fp4__sub8(dots, nc_fp4__set8((uint32_t)offset));
-    return nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(dots), nc_fp4__setf8(0.5f)),
+    return nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(dots), nc_fp4__setf8(factor)),
                         nc_fp4__loadf8(scale), sum);
 }
 
@@ -8794,11 +8803,12 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__add_halves8(nc_fp4__v8 x, nc_fp4__v8 y) {
     return nc_fp4__add8(nc_fp4__join_low8(x, y), nc_fp4__join_high8(x, y));
 }
 
-/* The sums of eight rows over whole groups of 32 columns; rows that are not there repeat the last
- * one. offset: of every 16 columns, `raise` times the sum of x. */
+/* The sums of eight rows over whole groups of 32 columns. offset: of every 16 columns, `raise` times
+ * the sum of x. */
 NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
-                                                uint32_t r, uint32_t count, const int8_t *x,
-                                                const int32_t *offset, float sums[8]) {
+                                                const uint32_t r[8], const int8_t *x,
+                                                const float *by, const int32_t *offset,
+                                                float sums[8]) {
     const nc_fp4__v8 raised = nc_fp4__twice8(h->raised);
     const size_t end = w->tensor->columns / 32 * 32;
     const uint8_t *codes[8], *scales[8];
@@ -8807,16 +8817,18 @@ NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const n
     float scale[64][8];
     size_t c, first, k;
     for (k = 0; k < 8; k++) {
-        const uint32_t row = r + (k < count ? (uint32_t)k : count - 1);
-        codes[k] = w->tensor->codes + row * w->code_bytes;
-        scales[k] = w->tensor->scales + row * w->scale_bytes;
+        codes[k] = w->tensor->codes + r[k] * w->code_bytes;
+        scales[k] = w->tensor->scales + r[k] * w->scale_bytes;
     }
-    next = codes[0] + (r + 16 <= w->tensor->rows ? 8 * w->code_bytes : 0);
+    next = codes[0] + (w->tensor->rows - r[0] >= 16 ? 8 * w->code_bytes : 0);
     for (k = 0; k < 64 * 8; k++) scale[k / 8][k % 8] = 1.0f;
     for (first = 0; first < end; first += NC_FP4__SOME) {
         const size_t past = end - first < NC_FP4__SOME ? end : first + NC_FP4__SOME;
         if (w->block)
             nc_fp4__scales_by_rows8(w, scales, first / h->group, (past - first) / h->group, scale);
+        for (k = 0; by && k < (past - first) / h->group; k++)
+            nc_fp4__storef8(scale[k], nc_fp4__mulf8(nc_fp4__loadf8(scale[k]),
+                                                    nc_fp4__setf8(by[first / h->group + k])));
         for (c = first; c < past; c += 32) {
             const nc_fp4__v8 v = nc_fp4__load8(x + c);
             const size_t at = (c - first) / 16;
@@ -8829,13 +8841,13 @@ NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const n
                     nc_fp4__add_halves8(nc_fp4__short_even8(p), nc_fp4__short_even8(q));
                 const nc_fp4__v8 e =
                     nc_fp4__add_halves8(nc_fp4__short_odd8(p), nc_fp4__short_odd8(q));
-                sum = nc_fp4__add_group8(d, offset[c / 16], scale[at], sum);
-                sum = nc_fp4__add_group8(e, offset[c / 16 + 1], scale[at + 1], sum);
+                sum = nc_fp4__add_group8(d, offset[c / 16], h->factor, scale[at], sum);
+                sum = nc_fp4__add_group8(e, offset[c / 16 + 1], h->factor, scale[at + 1], sum);
             } else {
                 const nc_fp4__v8 d =
                     nc_fp4__add_halves8(nc_fp4__short_both8(p), nc_fp4__short_both8(q));
-                sum =
-                    nc_fp4__add_group8(d, offset[c / 16] + offset[c / 16 + 1], scale[at / 2], sum);
+                sum = nc_fp4__add_group8(d, offset[c / 16] + offset[c / 16 + 1], h->factor,
+                                         scale[at / 2], sum);
             }
         }
     }
@@ -8856,11 +8868,11 @@ NC_FP4__INLINE8 nc_fp4__dots8 nc_fp4__tile_step8(nc_fp4__dots8 sums, nc_fp4__v8 
 /* The sums of the sixteen rows of a tile; arguments as those of nc_fp4__tile_i8. */
 NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc_fp4__halves *h,
                                       const uint8_t *scales, const uint8_t *tile, const int8_t *x,
-                                      const int32_t *start, float sums[16]) {
+                                      const float *by, const int32_t *start, float sums[16]) {
     const nc_fp4__v8 raised = nc_fp4__twice8(h->raised);
     const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
     const size_t width = nc_fp4__scales[w->format.scale].bytes;
-    const nc_fp4__f8 half = nc_fp4__setf8(0.5f);
+    const nc_fp4__f8 factor = nc_fp4__setf8(h->factor);
     nc_fp4__f8 a = nc_fp4__setf8(0), b = a, scale = nc_fp4__setf8(1.0f), scale_b = scale;
     size_t g, c;
     for (g = 0; g < groups; g++) {
@@ -8872,6 +8884,10 @@ NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc
             scale = nc_fp4__as_float8(nc_fp4__load8(scales));
             scale_b = nc_fp4__as_float8(nc_fp4__load8(scales + 32));
         }
+        if (by) {
+            scale = nc_fp4__mulf8(scale, nc_fp4__setf8(by[g]));
+            scale_b = nc_fp4__mulf8(scale_b, nc_fp4__setf8(by[g]));
+        }
         scales += 16 * width;
         for (c = 0; c < h->group; c += 16, tile += 128, x += 16) {
             nc_fp4__dots8 d = nc_fp4__dots_begin8(), e = d;
@@ -8882,8 +8898,8 @@ NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc
             low = nc_fp4__dots_end8(low, d, dot);
             high = nc_fp4__dots_end8(high, e, dot);
         }
-        a = nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(low), half), scale, a);
-        b = nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(high), half), scale_b, b);
+        a = nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(low), factor), scale, a);
+        b = nc_fp4__fma8(nc_fp4__mulf8(nc_fp4__to_float8(high), factor), scale_b, b);
     }
     nc_fp4__storef8(sums, a);
     nc_fp4__storef8(sums + 8, b);
@@ -8891,15 +8907,15 @@ NC_FP4__INLINE8 void nc_fp4__tile_by8(int dot, const nc_fp4__matrix *w, const nc
 
 NC_FP4__TARGET8 static void nc_fp4__tile_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
                                               const uint8_t *scales, const uint8_t *tile,
-                                              const int8_t *x, const int32_t *start,
-                                              float sums[16]) {
+                                              const int8_t *x, const float *by,
+                                              const int32_t *start, float sums[16]) {
 #ifdef NC__NEON
     if (nc_fp4__level() >= 2) {
-        nc_fp4__tile_by8(1, w, h, scales, tile, x, start, sums);
+        nc_fp4__tile_by8(1, w, h, scales, tile, x, by, start, sums);
         return;
     }
 #endif
-    nc_fp4__tile_by8(0, w, h, scales, tile, x, start, sums);
+    nc_fp4__tile_by8(0, w, h, scales, tile, x, by, start, sums);
 }
 #endif
 
@@ -8951,28 +8967,37 @@ nc_fp4__tile_step512(__m512i raised, const uint8_t *tile, const int8_t *x, __m51
 }
 
 /* The sums of the 16 rows of a tile. x: whole groups; start: of every group minus `raise` times the
- * sum of x. */
+ * sum of x; by: as nc_fp4__row_i8 has it. */
 NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
                                          const uint8_t *scales, const uint8_t *tile,
-                                         const int8_t *x, const int32_t *start, float sums[16]) {
+                                         const int8_t *x, const float *by, const int32_t *start,
+                                         float sums[16]) {
     const __m512i raised =
         _mm512_broadcast_i32x4(_mm_loadu_si128((const __m128i *)(const void *)h->raised));
     const size_t groups = (w->tensor->columns + h->group - 1) / h->group;
     const uint8_t kind = w->format.scale;
-    const __m512 by = _mm512_set1_ps(w->tensor->tensor_scale * 0.5f * 1.329227996e36f);
-    __m512 sum = _mm512_setzero_ps(), half = _mm512_set1_ps(0.5f);
+    const __m512 raised_scale = _mm512_set1_ps(w->tensor->tensor_scale * 0.5f * 1.329227996e36f);
+    const __m512 factor = _mm512_set1_ps(h->factor);
+    __m512 sum = _mm512_setzero_ps(), half = factor; /* without scales */
     size_t g, c;
     for (g = 0; g < groups; g++) {
         __m512i low = _mm512_set1_epi32(start[g]), high = _mm512_setzero_si512();
+        __m512 dots;
         if (kind != NC_FP4__UNSCALED) {
-            half = nc_fp4__half_scales512(kind, by, scales);
+            half = nc_fp4__half_scales512(kind, raised_scale, scales);
             scales += 16;
         }
         for (c = 0; c < h->group; c += 16, tile += 128, x += 16) {
             nc_fp4__tile_step512(raised, tile, x, &low, &high);
             nc_fp4__tile_step512(raised, tile + 64, x + 8, &low, &high);
         }
-        sum = _mm512_fmadd_ps(_mm512_cvtepi32_ps(_mm512_add_epi32(low, high)), half, sum);
+        dots = _mm512_cvtepi32_ps(_mm512_add_epi32(low, high));
+        if (by) { /* the same roundings as everywhere, subnormal scales included */
+            const __m512 both = _mm512_mul_ps(_mm512_add_ps(half, half), _mm512_set1_ps(by[g]));
+            sum = _mm512_fmadd_ps(_mm512_mul_ps(dots, factor), both, sum);
+        } else {
+            sum = _mm512_fmadd_ps(dots, half, sum);
+        }
     }
     _mm512_storeu_ps(sums, sum);
 }
@@ -8982,7 +9007,7 @@ NC_FP4__VNNI static void nc_fp4__tile_i8(const nc_fp4__matrix *w, const nc_fp4__
 #ifdef NC_FP4__LANES8
 /* All rows by tiles. */
 static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, const int8_t *x,
-                                  float x_scale, float *y) {
+                                  const float *by, float *y) {
     const size_t columns = w->tensor->columns, groups = (columns + h->group - 1) / h->group;
 #ifdef NC_FP4__X86
     const int fits = nc_fp4__fits_tile512(w);
@@ -9005,61 +9030,255 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves 
         uint32_t r;
 #ifdef NC_FP4__X86
         if (fits)
-            nc_fp4__tile_i8(w, h, tile, tile + first, padded, start, sums);
+            nc_fp4__tile_i8(w, h, tile, tile + first, padded, by, start, sums);
         else
 #endif
-            nc_fp4__tile_i8_8(w, h, tile, tile + first, padded, start, sums);
+            nc_fp4__tile_i8_8(w, h, tile, tile + first, padded, by, start, sums);
         for (r = 0; r < 16 && (uint32_t)i * 16 + r < w->tensor->rows; r++)
-            y[(uint32_t)i * 16 + r] = sums[r] * x_scale;
+            y[(uint32_t)i * 16 + r] = sums[r];
     }
     nc__free(NULL, padded, 0);
     return NC_OK;
 }
 #endif
 
-NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, float x_scale,
-                                  float *y) {
-    nc_fp4__matrix w;
-    nc_fp4__halves h;
+/* The sums of x in the rows that p takes. */
+static nc_status nc_fp4__sums_i8(const nc_fp4__product *p, const nc_fp4__halves *h, const int8_t *x,
+                                 const float *by, float *y) {
+    const nc_fp4_tensor *tensor = p->w.tensor;
     int32_t *offset =
         NULL; /* for the vector code: of every 16 columns, `raise` times the sum of x */
 #ifdef NC_FP4__LANES8
     int8_t *ordered = NULL; /* and x as it takes it */
 #endif
-    ptrdiff_t r;
-    if (!nc_fp4__matrix_of(tensor, &w) || !x || !y) return NC_ERR_ARG;
-    if (!w.format.element->halves) return NC_ERR_UNSUPPORTED;
-    nc_fp4__halves_of(&w, &h);
+    ptrdiff_t i;
 #ifdef NC_FP4__LANES8
     if (nc_fp4__lanes() && !tensor->divides) {
         const size_t columns = tensor->columns, room = (columns / 16 + 2) * sizeof *offset;
         size_t c;
-        if (tensor->tiles) return nc_fp4__tiles_i8(&w, &h, x, x_scale, y);
-        if (h.group <= 32) {
+        if (tensor->tiles && !p->o->rows) return nc_fp4__tiles_i8(&p->w, h, x, by, y);
+        if (h->group <= 32) {
             offset = (int32_t *)nc__calloc(NULL, room + columns);
             if (!offset) return NC_ERR_MEMORY;
             ordered = (int8_t *)offset + room;
-            for (c = 0; c < columns; c++) offset[c / 16] += h.raise * x[c];
+            for (c = 0; c < columns; c++) offset[c / 16] += h->raise * x[c];
             nc_fp4__order_i8(x, columns, ordered);
         }
     }
 #endif
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)tensor->rows * tensor->columns > 1e6)
+#pragma omp parallel for schedule(static) if ((double)p->rows * tensor->columns > 1e6)
 #endif
-    for (r = 0; r < (ptrdiff_t)tensor->rows; r += 8) {
-        const uint32_t row = (uint32_t)r, count = tensor->rows - row < 8 ? tensor->rows - row : 8;
+    for (i = 0; i < (ptrdiff_t)p->rows; i += 8) {
+        const size_t row = (size_t)i, count = nc_fp4__at_most(p->rows - row, 8);
         float sums[8] = {0};
-        size_t done = 0;
-        uint32_t k;
+        size_t done = 0, k;
+        uint32_t r[8];
+        for (k = 0; k < 8; k++) r[k] = nc_fp4__row_number(p, row + (k < count ? k : count - 1));
 #ifdef NC_FP4__LANES8
-        if (offset) done = nc_fp4__rows_i8_8(&w, &h, row, count, ordered, offset, sums);
+        if (offset) done = nc_fp4__rows_i8_8(&p->w, h, r, ordered, by, offset, sums);
 #endif
         for (k = 0; k < count; k++)
-            y[row + k] = nc_fp4__row_i8(&w, &h, row + k, x, done, sums[k]) * x_scale;
+            y[row + k] = nc_fp4__row_i8(&p->w, h, r[k], x, by, done, sums[k]);
     }
     nc__free(NULL, offset, 0);
     return NC_OK;
+}
+
+NC_API nc_status nc_fp4_matvec_i8(const nc_fp4_tensor *tensor, const int8_t *x, float x_scale,
+                                  float *y) {
+    nc_fp4__product p;
+    nc_fp4__halves h;
+    nc_status status = nc_fp4__product_of(tensor, NULL, &p);
+    uint32_t r;
+    if (status != NC_OK || !x || !y) return NC_ERR_ARG;
+    if (!p.w.format.element->halves) return NC_ERR_UNSUPPORTED;
+    nc_fp4__halves_of(&p.w, &h);
+    status = nc_fp4__sums_i8(&p, &h, x, NULL, y);
+    for (r = 0; r < tensor->rows && status == NC_OK; r++) y[r] *= x_scale;
+    return status;
+}
+
+/* -- codes ------------------------------------------------------------------------------- */
+
+/* A vector of X as codes, and as the loops over bytes take it: doubled values, scales. */
+typedef struct nc_fp4__coded {
+    float *values, *by, *sums;
+    uint8_t *codes, *scales;
+    int8_t *doubled;
+    float tensor_scale;
+    int divides;
+} nc_fp4__coded;
+
+/* Memory for all of it; 0: there is none. Release: nc__free(NULL, v->values, 0). */
+static int nc_fp4__coded_alloc(const nc_fp4__product *p, nc_fp4__coded *v) {
+    const size_t groups = p->inputs / 16 + 1; /* or fewer, of 32 */
+    const size_t floats = nc__add_size(p->inputs, nc__add_size(groups, p->outputs));
+    const size_t bytes = nc__add_size(nc_fp4_code_bytes(p->inputs), p->inputs + groups);
+    v->values =
+        (float *)nc__alloc(NULL, nc__add_size(nc__mul_size(floats, sizeof *v->values), bytes));
+    if (!v->values) return 0;
+    v->by = v->values + p->inputs;
+    v->sums = v->by + groups;
+    v->codes = (uint8_t *)(v->sums + p->outputs);
+    v->scales = v->codes + nc_fp4_code_bytes(p->inputs);
+    v->doubled = (int8_t *)(v->scales + groups);
+    v->divides = 0;
+    return 1;
+}
+
+/* Vector i of p: quantised, or a row of `from`. */
+static nc_status nc_fp4__take_coded(const nc_fp4__product *p, const nc_fp4_tensor *from,
+                                    const nc_fp4__halves *h, size_t i, nc_fp4__coded *v) {
+    const uint8_t *codes = v->codes, *scales = v->scales;
+    nc_status status = NC_OK;
+    size_t c;
+    if (from) {
+        const size_t row = p->o->x_rows ? p->o->x_rows[i] : i;
+        codes = from->codes + row * p->w.code_bytes;
+        scales = from->scales + (p->w.block ? row * p->w.scale_bytes : 0);
+        v->tensor_scale = from->tensor_scale;
+        v->divides = from->divides;
+    } else {
+        nc_fp4_options how = {NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4_AS_DEFINED, 0};
+        how.tensor_scale = p->o->x_tensor_scale;
+        nc_fp4__take_vector(p, i, v->values, p->inputs);
+        status = nc_fp4_quantize_with(p->w.tensor->format, &how, v->values, p->inputs, v->codes,
+                                      v->scales, &v->tensor_scale);
+    }
+    for (c = 0; c < p->inputs && status == NC_OK; c++)
+        v->doubled[c] = h->doubled[nc_fp4__code_at(codes, c)];
+    for (c = 0; c < p->inputs && p->w.block && status == NC_OK; c += p->w.block)
+        v->by[c / p->w.block] = nc_fp4__read_scale(&p->w.format, scales, c / p->w.block, 1.0f);
+    return status;
+}
+
+/* A sum times the scale of a tensor. */
+static float nc_fp4__by_tensor(float sum, float tensor_scale, int divides) {
+    return divides ? sum / tensor_scale : sum * tensor_scale;
+}
+
+/* All vectors of a product of codes with codes; from: null, or X. */
+static nc_status nc_fp4__multiply_coded(const nc_fp4__product *p, const nc_fp4_tensor *from) {
+    const nc_fp4_tensor *tensor = p->w.tensor;
+    nc_fp4_tensor plain = *tensor; /* whose scales are those of its blocks alone */
+    nc_fp4__product q = *p;
+    nc_status status = NC_OK;
+    nc_fp4__halves h;
+    nc_fp4__coded v;
+    size_t i, k;
+    if (!p->w.format.element->halves || p->o->transposed) return NC_ERR_UNSUPPORTED;
+    if (!nc_fp4__coded_alloc(p, &v)) return NC_ERR_MEMORY;
+    plain.tensor_scale = 1.0f;
+    plain.divides = 0;
+    q.w.tensor = &plain;
+    nc_fp4__halves_of(&q.w, &h);
+    h.factor = 0.25f;
+    for (i = 0; i < p->n && status == NC_OK; i++) {
+        status = nc_fp4__take_coded(p, from, &h, i, &v);
+        if (status == NC_OK)
+            status = nc_fp4__sums_i8(&q, &h, v.doubled, p->w.block ? v.by : NULL, v.sums);
+        for (k = 0; k < p->outputs && status == NC_OK; k++) {
+            float sum = v.sums[k];
+            if (p->w.format.scale == NC_FP4__E4M3) {
+                sum = nc_fp4__by_tensor(sum, tensor->tensor_scale, tensor->divides);
+                sum = nc_fp4__by_tensor(sum, v.tensor_scale, v.divides);
+            }
+            nc_fp4__put_output(p, i, k, sum);
+        }
+    }
+    nc__free(NULL, v.values, 0);
+    return status;
+}
+
+/* -- all of them --------------------------------------------------------------------------- */
+
+static nc_status nc_fp4__run_product(nc_fp4__product *p, const void *x, size_t n, void *y) {
+    p->x = (const uint8_t *)x;
+    p->y = y;
+    p->n = n;
+    if (p->o->quantised && (p->o->transposed || !p->w.format.element->halves))
+        return NC_ERR_UNSUPPORTED;
+    if (n == 0 || p->outputs == 0) return NC_OK;
+    if (!y || (p->inputs && !x)) return NC_ERR_ARG;
+    return p->o->quantised ? nc_fp4__multiply_coded(p, NULL) : nc_fp4__multiply(p);
+}
+
+NC_API nc_status nc_fp4_product(const nc_fp4_tensor *tensor, const nc_fp4_product_options *options,
+                                const void *x, size_t n, void *y) {
+    nc_fp4__product p;
+    const nc_status status = nc_fp4__product_of(tensor, options, &p);
+    return status == NC_OK ? nc_fp4__run_product(&p, x, n, y) : status;
+}
+
+NC_API nc_status nc_fp4_product_fp4(const nc_fp4_tensor *tensor,
+                                    const nc_fp4_product_options *options, const nc_fp4_tensor *x,
+                                    size_t n, void *y) {
+    nc_fp4__product p;
+    nc_fp4__matrix w;
+    const nc_status status = nc_fp4__product_of(tensor, options, &p);
+    size_t i;
+    if (status != NC_OK) return status;
+    if (!nc_fp4__matrix_of(x, &w) || (n && p.outputs && !y)) return NC_ERR_ARG;
+    if (x->format != tensor->format || x->columns != tensor->columns) return NC_ERR_MISMATCH;
+    for (i = 0; i < n; i++)
+        if ((p.o->x_rows ? p.o->x_rows[i] : i) >= x->rows) return NC_ERR_ARG;
+    p.y = y;
+    p.n = n;
+    return nc_fp4__multiply_coded(&p, x);
+}
+
+/* The vectors of each expert together: order[start[e]] .. are those of expert e. */
+static void nc_fp4__sort_by_expert(const uint32_t *expert, size_t n, size_t count, size_t *start,
+                                   size_t *order) {
+    size_t i;
+    memset(start, 0, (count + 1) * sizeof *start);
+    for (i = 0; i < n; i++) start[expert[i] + 1]++;
+    for (i = 0; i < count; i++) start[i + 1] += start[i];
+    for (i = 0; i < n; i++) order[start[expert[i]]++] = i;
+    for (i = count; i > 0; i--) start[i] = start[i - 1];
+    start[0] = 0;
+}
+
+NC_API nc_status nc_fp4_product_experts(const nc_fp4_tensor *experts, size_t count,
+                                        const uint32_t *expert,
+                                        const nc_fp4_product_options *options, const void *x,
+                                        size_t n, void *y) {
+    nc_status status = NC_OK;
+    nc_fp4__product p;
+    size_t *start, *order, i, e;
+    if ((count && !experts) || (n && !expert)) return NC_ERR_ARG;
+    for (i = 0; i < n; i++)
+        if (expert[i] >= count) return NC_ERR_ARG;
+    for (e = 0; e < count && status == NC_OK; e++) {
+        status = nc_fp4__product_of(experts + e, options, &p);
+        if (status == NC_OK &&
+            (experts[e].rows != experts[0].rows || experts[e].columns != experts[0].columns))
+            status = NC_ERR_MISMATCH;
+    }
+    if (status != NC_OK) return status;
+    start = (size_t *)nc__alloc(
+        NULL, nc__mul_size(nc__add_size(nc__add_size(n, count), 1), sizeof *start));
+    if (!start) return NC_ERR_MEMORY;
+    order = start + count + 1;
+    nc_fp4__sort_by_expert(expert, n, count, start, order);
+    for (e = 0; e < count && status == NC_OK; e++) {
+        if (start[e] == start[e + 1]) continue;
+        status = nc_fp4__product_of(experts + e, options, &p);
+        if (p.bias) p.bias += e * p.outputs;
+        p.vectors = order + start[e];
+        if (status == NC_OK) status = nc_fp4__run_product(&p, x, start[e + 1] - start[e], y);
+    }
+    nc__free(NULL, start, 0);
+    return status;
+}
+
+NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y) {
+    return x && y ? nc_fp4_matmul(tensor, x, 1, y) : NC_ERR_ARG;
+}
+
+NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y) {
+    return nc_fp4_product(tensor, NULL, x, n, y);
 }
 
 /* >>atoms ======================================================================== */
