@@ -17552,6 +17552,17 @@ static nc_status nc_fp4__compare_diagrams(const nc_fp4_network *n, const nc_fp4_
 
 /* -- structural induction ---------------------------------------------------------------------- */
 
+/* Was the network compiled from this circuit? */
+static int nc_fp4__is_own(const nc_fp4_network *n, const nc_fp4_circuit *c) {
+    return n->source == nc_fp4__digest(c) && n->wire_of.count == c->nodes.count;
+}
+
+/* Does the wire of node v hold its complement, as the compiler says? */
+static uint32_t nc_fp4__holds_complement(const nc_fp4_network *n, uint32_t v) {
+    const uint32_t reason = n->reason_of.at[v];
+    return reason == UINT32_MAX ? 0 : n->reasons.at[reason] >> 8 & 1;
+}
+
 /* Functions of at most six nodes, the leaves, while one node is proven. */
 typedef struct nc_fp4__induction {
     const nc_fp4_network *n;
@@ -17632,8 +17643,8 @@ static int nc_fp4__wire_table(nc_fp4__induction *x, uint32_t w) {
             const uint32_t from = unit->input[i], v = x->node_of[from];
             if (x->stamp[nodes + from] == x->now) continue;
             if (v != UINT32_MAX && from == wire_of[v] && nc_fp4__node_table(x, v)) {
-                const uint32_t flip = x->n->reasons.at[x->n->reason_of.at[v]] >> 8 & 1;
-                nc_fp4__know(x, nodes + from, flip ? ~x->value[v] : x->value[v]);
+                const uint64_t flip = 0 - (uint64_t)nc_fp4__holds_complement(x->n, v);
+                nc_fp4__know(x, nodes + from, x->value[v] ^ flip);
                 continue;
             }
             if (x->status != NC_OK || count == NC_FP4_UNIT_INPUTS * 4) return 0;
@@ -17662,7 +17673,7 @@ static int nc_fp4__know_leaves(nc_fp4__induction *x, const nc_fp4__claim *claim,
     uint32_t done, i, next, last = 0;
     for (done = 0; done < all; done++) {
         uint64_t held, table;
-        uint32_t v, wire, reason;
+        uint32_t v, wire;
         for (next = all, i = 0; i < all; i++)
             if ((done == 0 || claim->leaf[i] > last) &&
                 (next == all || claim->leaf[i] < claim->leaf[next]))
@@ -17675,8 +17686,7 @@ static int nc_fp4__know_leaves(nc_fp4__induction *x, const nc_fp4__claim *claim,
         if (deep && nc_fp4__node_table(x, v)) table = x->value[v];
         if (next < claim->leaves) {
             if (wire == UINT32_MAX) return 0;
-            reason = x->n->reason_of.at[v];
-            held = reason == UINT32_MAX ? 0 : 0 - (uint64_t)(x->n->reasons.at[reason] >> 8 & 1);
+            held = 0 - (uint64_t)nc_fp4__holds_complement(x->n, v);
             if (x->stamp[nodes + wire] == x->now) /* two leaves may share a wire */
                 table = x->value[nodes + wire] ^ held;
             nc_fp4__know(x, nodes + wire, table ^ held);
@@ -17733,7 +17743,7 @@ static void nc_fp4__induce(nc_fp4__induction *x, nc_fp4__budget *b) {
             continue;
         if (at != UINT32_MAX) {
             claim.leaves = n->reasons.at[at] & 255;
-            claim.flip = n->reasons.at[at] >> 8 & 1;
+            claim.flip = nc_fp4__holds_complement(n, v);
             claim.extras = n->reasons.at[at] >> 16;
             claim.leaf = n->reasons.at + at + 1;
             if (nc_fp4__is_proven(x, &claim)) continue;
@@ -17756,7 +17766,7 @@ static nc_status nc_fp4__compare_structure(const nc_fp4_network *n, const nc_fp4
                                            nc_fp4__budget *b) {
     const size_t wires = n->inputs + (size_t)n->units.count, all = c->nodes.count + wires;
     nc_fp4__induction x;
-    if (n->source != nc_fp4__digest(c) || n->wire_of.count != c->nodes.count) return NC_ERR_LIMIT;
+    if (!nc_fp4__is_own(n, c)) return NC_ERR_LIMIT;
     memset(&x, 0, sizeof x);
     x.n = n;
     x.c = c;
@@ -18150,6 +18160,7 @@ typedef struct nc_fp4__sweep {
     uint64_t drawn;           /* random words */
     uint32_t most_nodes, most_conflicts; /* for a pair of nodes; conflicts 0: nothing is merged */
     int active;                          /* 0: the nodes that come now are not merged with others */
+    int hints; /* 1: units are merged with the nodes that the compiler names, and no others are */
     nc_fp4__clauses clauses[256];
     nc_fp4__budget *budget;
     nc_status status;
@@ -18461,11 +18472,42 @@ static uint32_t nc_fp4__swept_unit(nc_fp4__sweep *s, const nc_fp4_unit *unit,
     return leaf[0];
 }
 
+/* The compiler's word which node each unit gives, or its complement; UINT32_MAX: none. */
+static uint32_t *nc_fp4__hints_of(nc_fp4__sweep *s, const nc_fp4_network *n) {
+    const size_t bytes = (n->units.count + (size_t)1) * sizeof(uint32_t);
+    uint32_t *hint = (uint32_t *)nc__alloc(n->hooks, bytes), v;
+    if (!hint) {
+        s->status = NC_ERR_MEMORY;
+        return NULL;
+    }
+    memset(hint, 255, bytes);
+    for (v = 0; v < n->wire_of.count; v++) {
+        const uint32_t wire = n->wire_of.at[v];
+        if (wire != UINT32_MAX && wire >= n->inputs && n->reason_of.at[v] != UINT32_MAX)
+            hint[wire - n->inputs] = v;
+    }
+    return hint;
+}
+
+/* Put a node's wire in the place of a unit's, where clauses show that both are the same: what the
+ * compiler says is tried, not believed. */
+static void nc_fp4__try_hint(nc_fp4__sweep *s, uint32_t node, uint32_t flip, uint32_t *wire) {
+    const nc_fp4__node *all = s->f->nodes.at;
+    uint32_t a = *wire, b = node, in[3] = {0, 0, 0};
+    const uint32_t flips = (uint32_t)(nc_fp4__is_not(&all[a]) ^ nc_fp4__is_not(&all[b]));
+    if (nc_fp4__is_not(&all[a])) a = all[a].in[0];
+    if (nc_fp4__is_not(&all[b])) b = all[b].in[0];
+    if (flips != flip) return; /* no node is another one's complement: it cannot be right */
+    if (a != b && nc_fp4__differ(s, a, b, s->most_nodes, s->most_conflicts) != 0) return;
+    in[0] = node;
+    *wire = flip ? nc_fp4__swept(s, in, 0x55) : node;
+}
+
 /* Wires in f of all nodes, and of the network's inputs and units; the inputs have those of the
  * circuit's names. */
 static void nc_fp4__sweep_sides(nc_fp4__sweep *s, const nc_fp4_network *n, const nc_fp4_circuit *c,
                                 uint32_t *node, uint32_t *wire) {
-    uint32_t in[3], i, j;
+    uint32_t in[3], i, j, *hint;
     for (i = 0; i < c->input_groups.count && s->status == NC_OK; i++) {
         const nc_fp4__group *group = &c->input_groups.at[i];
         s->status = nc_fp4_add_input(s->f, group->name, group->width, wire + group->first);
@@ -18481,10 +18523,16 @@ static void nc_fp4__sweep_sides(nc_fp4__sweep *s, const nc_fp4_network *n, const
         else
             node[i] = i <= NC_FP4_TRUE ? i : nc_fp4__swept(s, in, o->truth);
     }
-    s->active = 1;
+    s->active = !s->hints;
     s->most_conflicts *= 8;
-    for (i = 0; i < n->units.count && s->status == NC_OK; i++)
+    hint = s->hints && s->status == NC_OK ? nc_fp4__hints_of(s, n) : NULL;
+    for (i = 0; i < n->units.count && s->status == NC_OK; i++) {
         wire[n->inputs + i] = nc_fp4__swept_unit(s, &n->units.at[i], wire);
+        if (hint && hint[i] != UINT32_MAX && s->status == NC_OK)
+            nc_fp4__try_hint(s, node[hint[i]], nc_fp4__holds_complement(n, hint[i]),
+                             &wire[n->inputs + i]);
+    }
+    nc__free(n->hooks, hint, (n->units.count + (size_t)1) * sizeof *hint);
 }
 
 /* -- what is left of both sides ---------------------------------------------------------------- */
@@ -18561,10 +18609,18 @@ static void nc_fp4__sides_end(nc_fp4__sides *x, const nc_allocator *hooks) {
     nc__free(hooks, x->node, x->bytes);
 }
 
-/* most_conflicts 0: nothing is merged; active: also the circuit's own nodes. End it in any case. */
+/* What a comparison merges: units with the nodes that the compiler says they give; units with any
+ * nodes; the circuit's own nodes, too. */
+typedef enum nc_fp4__merging {
+    NC_FP4__MERGE_HINTS,
+    NC_FP4__MERGE_UNITS,
+    NC_FP4__MERGE_ALL
+} nc_fp4__merging;
+
+/* most_conflicts 0: nothing is merged. End it in any case. */
 static nc_status nc_fp4__sides_start(nc_fp4__sides *x, const nc_fp4_network *n,
                                      const nc_fp4_circuit *c, nc_fp4__budget *b,
-                                     uint32_t most_conflicts, int active) {
+                                     uint32_t most_conflicts, nc_fp4__merging merging) {
     nc_fp4__sweep *s = &x->sweep;
     const nc_allocator *hooks = n->hooks;
     const size_t wires = n->inputs + (size_t)n->units.count, outputs = n->outputs.count;
@@ -18573,7 +18629,8 @@ static nc_status nc_fp4__sides_start(nc_fp4__sides *x, const nc_fp4_network *n,
     s->budget = s->sat.budget = b;
     s->most_nodes = 4000;
     s->most_conflicts = most_conflicts;
-    s->active = active;
+    s->active = merging == NC_FP4__MERGE_ALL;
+    s->hints = merging == NC_FP4__MERGE_HINTS;
     s->merged.hooks = s->patterns.hooks = s->classes.hooks = s->place.hooks = s->window.hooks =
         s->heap.hooks = s->pending.hooks = hooks;
     s->sat.words.hooks = s->sat.trail.hooks = s->sat.levels.hooks = s->sat.learnt.hooks =
@@ -18598,17 +18655,18 @@ static int nc_fp4__same_shape(const nc_fp4_network *n, const nc_fp4_circuit *c) 
     return n->inputs == c->inputs.count && n->outputs.count == c->outputs.count;
 }
 
-/* At first units are merged with the circuit's nodes only; then these too, among themselves. */
+/* At first as little is merged as may do; each way has half of the steps that are left, the last one
+ * all. */
 static nc_status nc_fp4__compare_sweep(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                        nc_fp4__budget *b, nc_fp4_report *report) {
     nc_fp4__sides *x = (nc_fp4__sides *)nc__alloc(n->hooks, sizeof *x);
-    const uint64_t limit = b->limit, half = b->spent + (limit - b->spent) / 2;
+    const uint64_t limit = b->limit;
     nc_status status = NC_ERR_LIMIT;
-    int active;
+    int way = nc_fp4__is_own(n, c) ? NC_FP4__MERGE_HINTS : NC_FP4__MERGE_UNITS;
     if (!x) return NC_ERR_MEMORY;
-    for (active = 0; active < 2 && status == NC_ERR_LIMIT && !b->cancelled; active++) {
-        b->limit = active ? limit : half;
-        status = nc_fp4__sides_start(x, n, c, b, 100, active);
+    for (; way <= NC_FP4__MERGE_ALL && status == NC_ERR_LIMIT && !b->cancelled; way++) {
+        b->limit = way == NC_FP4__MERGE_ALL ? limit : b->spent + (limit - b->spent) / 2;
+        status = nc_fp4__sides_start(x, n, c, b, 100, (nc_fp4__merging)way);
         if (status == NC_OK)
             status = nc_fp4__compare_pairs(&x->sweep, n, c, x->a, x->b, x->example, report);
         nc_fp4__sides_end(x, n->hooks);
@@ -18632,7 +18690,7 @@ NC_API nc_status nc_fp4_miter(nc_fp4_circuit **miter, const nc_fp4_network *netw
     memset(&b, 0, sizeof b);
     b.options = &none;
     b.limit = UINT64_MAX;
-    status = nc_fp4__sides_start(x, network, circuit, &b, 0, 0);
+    status = nc_fp4__sides_start(x, network, circuit, &b, 0, NC_FP4__MERGE_UNITS);
     if (status == NC_OK)
         status = nc_fp4__finish_miter(&x->sweep, x->a, x->b, network->outputs.count);
     if (status == NC_OK) {
@@ -18737,8 +18795,7 @@ static nc_status nc_fp4__try_methods(nc_fp4__verifier *v) {
     const uint32_t inputs = v->n->inputs, asked = v->b.options->methods;
     const uint64_t total = v->b.total, side = (uint64_t)v->n->steps.count + v->c->nodes.count;
     const uint64_t all = inputs > 26 ? UINT64_MAX : (side << (inputs > 11 ? inputs - 11 : 0));
-    const int own =
-        v->n->source == nc_fp4__digest(v->c) && v->n->wire_of.count == v->c->nodes.count;
+    const int own = nc_fp4__is_own(v->n, v->c);
     nc_status status = NC_ERR_LIMIT;
     uint32_t i;
     for (i = 0; i < 6 && status == NC_ERR_LIMIT && !v->b.cancelled; i++) {
