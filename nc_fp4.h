@@ -18154,6 +18154,7 @@ typedef struct nc_fp4__sweep {
     nc_fp4__numbers place;     /* of each node: its variable + 1, or 0 */
     nc_fp4__numbers window;    /* node of each variable */
     nc_fp4__numbers heap; /* nodes of the window that no clause defines yet, the latest on top */
+    nc_fp4__numbers cut;  /* nodes that are to stay free at first: a hint's leaves */
     nc_fp4__sat sat;
     nc_fp4__patterns pending; /* of each input: a bit of each new pattern, and room for a copy */
     uint32_t news, columns;   /* new patterns; columns that were filled with such */
@@ -18179,6 +18180,7 @@ static void nc_fp4__sweep_free(nc_fp4__sweep *s) {
     nc_fp4__numbers_free(&s->place);
     nc_fp4__numbers_free(&s->window);
     nc_fp4__numbers_free(&s->heap);
+    nc_fp4__numbers_free(&s->cut);
     nc_fp4__patterns_free(&s->pending);
     nc_fp4__sat_free(&s->sat);
     nc_fp4_destroy(s->f);
@@ -18260,31 +18262,56 @@ static void nc_fp4__window_start(nc_fp4__sweep *s, uint32_t a, uint32_t b) {
     nc_fp4__sat_add(&s->sat, clause, 2);
 }
 
+/* Clauses of nodes of the window, the latest first, until there are `wanted`; nodes of the cut stay
+ * without. */
+static void nc_fp4__window_grow(nc_fp4__sweep *s, uint32_t *defined, uint32_t wanted) {
+    uint32_t i;
+    while (*defined < wanted && s->heap.count && s->status == NC_OK) {
+        const uint32_t node = nc_fp4__heap_pop(&s->heap);
+        if (s->f->nodes.at[node].inputs == NC_FP4__INPUT) continue;
+        for (i = 0; i < s->cut.count && s->cut.at[i] != node; i++) {
+        }
+        if (i < s->cut.count) continue;
+        nc_fp4__window_define(s, node);
+        ++*defined;
+    }
+    if (s->sat.status != NC_OK) s->status = s->sat.status;
+}
+
+/* Where all other nodes of the window have clauses, the latest node of the cut leaves it. Returns
+ * whether there are nodes without clauses. */
+static int nc_fp4__window_opens(nc_fp4__sweep *s) {
+    while (!s->heap.count && s->cut.count) {
+        uint32_t *at = s->cut.at, latest = 0, i, node;
+        for (i = 1; i < s->cut.count; i++)
+            if (at[i] > at[latest]) latest = i;
+        node = at[latest];
+        at[latest] = at[--s->cut.count];
+        if (s->place.at[node] && !nc_fp4__heap_push(&s->heap, node)) s->status = NC_ERR_MEMORY;
+    }
+    return s->heap.count != 0;
+}
+
 /* Can two nodes of f differ? 0: no; 1: yes, and the solution is in the window; -1: unknown. The
  * clauses of ever more nodes below them are taken, the latest nodes first, as long as there are
- * solutions without the others. */
+ * solutions without the others; those of the cut and below it when no others are left. */
 static int nc_fp4__differ(nc_fp4__sweep *s, uint32_t a, uint32_t b, uint32_t most_nodes,
                           uint64_t most_conflicts) {
     uint32_t defined = 0, wanted = 16, i;
     int found = 1;
     nc_fp4__window_start(s, a, b);
     while (found == 1 && s->status == NC_OK) {
-        while (defined < wanted && s->heap.count && s->status == NC_OK) {
-            const uint32_t node = nc_fp4__heap_pop(&s->heap);
-            if (s->f->nodes.at[node].inputs == NC_FP4__INPUT) continue;
-            nc_fp4__window_define(s, node);
-            defined++;
-        }
-        if (s->sat.status != NC_OK) s->status = s->sat.status;
+        nc_fp4__window_grow(s, &defined, wanted);
         if (s->status != NC_OK) break;
         found = nc_fp4__sat_solve(&s->sat, most_conflicts);
         if (s->sat.status != NC_OK) s->status = s->sat.status;
-        if (found != 1 || !s->heap.count) break;
+        if (found != 1 || !nc_fp4__window_opens(s)) break;
         if (defined >= most_nodes) found = -1;
         nc_fp4__sat_undo(&s->sat, 0);
-        wanted *= 4;
+        wanted = 4 * (defined > 4 ? defined : 4);
     }
     for (i = 0; i < s->window.count; i++) s->place.at[s->window.at[i]] = 0;
+    s->cut.count = 0;
     return s->status == NC_OK ? found : -1;
 }
 
@@ -18377,14 +18404,18 @@ static void nc_fp4__add_pattern(nc_fp4__sweep *s) {
 
 /* -- nodes and units */
 
+static int nc_fp4__alike(const nc_fp4__sweep *s, uint32_t a, uint32_t b) {
+    const uint64_t *p = s->patterns.at;
+    const size_t all = NC_FP4__PATTERNS;
+    return memcmp(p + a * all, p + b * all, all * sizeof *p) == 0;
+}
+
 /* An old node that the new node i agrees with on all patterns, the next after *at; UINT32_MAX:
  * none. */
 static uint32_t nc_fp4__next_alike(const nc_fp4__sweep *s, uint32_t i, uint32_t hash, size_t *at) {
-    const uint64_t *p = s->patterns.at;
-    const size_t all = NC_FP4__PATTERNS;
     uint32_t id;
     while ((id = nc__index_next(&s->classes, hash, at)) != UINT32_MAX)
-        if (memcmp(p + id * all, p + i * all, all * sizeof *p) == 0) break;
+        if (nc_fp4__alike(s, id, i)) break;
     return id;
 }
 
@@ -18472,42 +18503,57 @@ static uint32_t nc_fp4__swept_unit(nc_fp4__sweep *s, const nc_fp4_unit *unit,
     return leaf[0];
 }
 
-/* The compiler's word which node each unit gives, or its complement; UINT32_MAX: none. */
-static uint32_t *nc_fp4__hints_of(nc_fp4__sweep *s, const nc_fp4_network *n) {
-    const size_t bytes = (n->units.count + (size_t)1) * sizeof(uint32_t);
-    uint32_t *hint = (uint32_t *)nc__alloc(n->hooks, bytes), v;
-    if (!hint) {
-        s->status = NC_ERR_MEMORY;
-        return NULL;
-    }
-    memset(hint, 255, bytes);
-    for (v = 0; v < n->wire_of.count; v++) {
-        const uint32_t wire = n->wire_of.at[v];
-        if (wire != UINT32_MAX && wire >= n->inputs && n->reason_of.at[v] != UINT32_MAX)
-            hint[wire - n->inputs] = v;
-    }
-    return hint;
+/* The node of which a wire in f is the complement, or the wire. */
+static uint32_t nc_fp4__plain(const nc_fp4__sweep *s, uint32_t wire) {
+    const nc_fp4__node *node = &s->f->nodes.at[wire];
+    return nc_fp4__is_not(node) ? node->in[0] : wire;
 }
 
-/* Put a node's wire in the place of a unit's, where clauses show that both are the same: what the
- * compiler says is tried, not believed. */
-static void nc_fp4__try_hint(nc_fp4__sweep *s, uint32_t node, uint32_t flip, uint32_t *wire) {
-    const nc_fp4__node *all = s->f->nodes.at;
-    uint32_t a = *wire, b = node, in[3] = {0, 0, 0};
-    const uint32_t flips = (uint32_t)(nc_fp4__is_not(&all[a]) ^ nc_fp4__is_not(&all[b]));
-    if (nc_fp4__is_not(&all[a])) a = all[a].in[0];
-    if (nc_fp4__is_not(&all[b])) b = all[b].in[0];
-    if (flips != flip) return; /* no node is another one's complement: it cannot be right */
-    if (a != b && nc_fp4__differ(s, a, b, s->most_nodes, s->most_conflicts) != 0) return;
-    in[0] = node;
-    *wire = flip ? nc_fp4__swept(s, in, 0x55) : node;
+/* The wire `known`, or its complement where flip is 1, in the place of another one, where clauses
+ * show that both are the same, by the leaves of node v at first: what the compiler says of v is
+ * tried, not believed. node: wires in f. */
+static uint32_t nc_fp4__hinted(nc_fp4__sweep *s, const nc_fp4_network *n, uint32_t v,
+                               const uint32_t *node, uint32_t wire, uint32_t known, uint32_t flip) {
+    const uint32_t *reason = n->reasons.at + n->reason_of.at[v];
+    const uint32_t a = nc_fp4__plain(s, wire), b = nc_fp4__plain(s, known);
+    uint32_t in[3] = {0, 0, 0}, leaves = (*reason & 255) + (*reason >> 16);
+    int differ = 0;
+    if (((a != wire) ^ (b != known)) != (int)flip || !nc_fp4__alike(s, a, b))
+        return wire; /* no node is another one's complement: it cannot be right */
+    while (a != b && leaves && s->status == NC_OK)
+        if (!nc_fp4__numbers_add(&s->cut, nc_fp4__plain(s, node[reason[leaves--]])))
+            s->status = NC_ERR_MEMORY;
+    if (a != b && s->status == NC_OK)
+        differ = nc_fp4__differ(s, a, b, s->most_nodes, s->most_conflicts);
+    if (differ == 1) { /* a wrong unit: its case may show at the outputs, and no word counts now */
+        nc_fp4__add_pattern(s);
+        nc_fp4__use_patterns(s);
+        s->hints = 0;
+    }
+    if (differ || s->status != NC_OK) return wire;
+    in[0] = known;
+    return flip ? nc_fp4__swept(s, in, 0x55) : known;
+}
+
+/* Node v, which f has got, if it has the same wire as a node before: that one. hint: the first node
+ * of each wire. */
+static void nc_fp4__hint_node(nc_fp4__sweep *s, const nc_fp4_network *n, uint32_t v, uint32_t *node,
+                              uint32_t *hint) {
+    const uint32_t wire = n->wire_of.at[v];
+    if (wire == UINT32_MAX) return;
+    if (hint[wire] == UINT32_MAX)
+        hint[wire] = v;
+    else if (n->reason_of.at[v] != UINT32_MAX)
+        node[v] = nc_fp4__hinted(s, n, v, node, node[v], node[hint[wire]],
+                                 nc_fp4__holds_complement(n, v) ^
+                                     nc_fp4__holds_complement(n, hint[wire]));
 }
 
 /* Wires in f of all nodes, and of the network's inputs and units; the inputs have those of the
  * circuit's names. */
 static void nc_fp4__sweep_sides(nc_fp4__sweep *s, const nc_fp4_network *n, const nc_fp4_circuit *c,
-                                uint32_t *node, uint32_t *wire) {
-    uint32_t in[3], i, j, *hint;
+                                uint32_t *node, uint32_t *wire, uint32_t *hint) {
+    uint32_t in[3], i, j;
     for (i = 0; i < c->input_groups.count && s->status == NC_OK; i++) {
         const nc_fp4__group *group = &c->input_groups.at[i];
         s->status = nc_fp4_add_input(s->f, group->name, group->width, wire + group->first);
@@ -18522,22 +18568,23 @@ static void nc_fp4__sweep_sides(nc_fp4__sweep *s, const nc_fp4_network *n, const
             node[i] = wire[o->in[0]];
         else
             node[i] = i <= NC_FP4_TRUE ? i : nc_fp4__swept(s, in, o->truth);
+        if (s->hints && s->status == NC_OK) nc_fp4__hint_node(s, n, i, node, hint);
     }
     s->active = !s->hints;
     s->most_conflicts *= 8;
-    hint = s->hints && s->status == NC_OK ? nc_fp4__hints_of(s, n) : NULL;
     for (i = 0; i < n->units.count && s->status == NC_OK; i++) {
-        wire[n->inputs + i] = nc_fp4__swept_unit(s, &n->units.at[i], wire);
-        if (hint && hint[i] != UINT32_MAX && s->status == NC_OK)
-            nc_fp4__try_hint(s, node[hint[i]], nc_fp4__holds_complement(n, hint[i]),
-                             &wire[n->inputs + i]);
+        const uint32_t at = n->inputs + i, v = hint[at];
+        wire[at] = nc_fp4__swept_unit(s, &n->units.at[i], wire);
+        if (v != UINT32_MAX && n->reason_of.at[v] != UINT32_MAX && s->hints && s->status == NC_OK)
+            wire[at] =
+                nc_fp4__hinted(s, n, v, node, wire[at], node[v], nc_fp4__holds_complement(n, v));
     }
-    nc__free(n->hooks, hint, (n->units.count + (size_t)1) * sizeof *hint);
 }
 
 /* -- what is left of both sides ---------------------------------------------------------------- */
 
-/* Two outputs with different wires. 0: equal; 1: not, as the example shows; -1: unknown. */
+/* Two outputs with different wires. 0: equal; 1: not, as the example shows; -1: unknown.
+ * most_conflicts 0: by the patterns only. */
 static int nc_fp4__outputs_differ(nc_fp4__sweep *s, uint32_t a, uint32_t b, uint64_t most_conflicts,
                                   uint8_t *example) {
     const uint64_t *p = s->patterns.at;
@@ -18551,7 +18598,7 @@ static int nc_fp4__outputs_differ(nc_fp4__sweep *s, uint32_t a, uint32_t b, uint
             example[i] = (uint8_t)(p[s->f->inputs.at[i] * all + w] >> bit & 1);
         if (d) return 1;
     }
-    differ = nc_fp4__differ(s, a, b, UINT32_MAX, most_conflicts);
+    differ = most_conflicts ? nc_fp4__differ(s, a, b, UINT32_MAX, most_conflicts) : -1;
     if (differ != 1) return differ;
     memset(example, 0, s->f->inputs.count);
     for (i = 0; i < s->window.count; i++) {
@@ -18566,13 +18613,13 @@ static int nc_fp4__outputs_differ(nc_fp4__sweep *s, uint32_t a, uint32_t b, uint
 static nc_status nc_fp4__compare_pairs(nc_fp4__sweep *s, const nc_fp4_network *n,
                                        const nc_fp4_circuit *c, uint32_t *a, const uint32_t *b,
                                        uint8_t *example, nc_fp4_report *report) {
+    static const uint64_t most[3] = {0, 1000, UINT64_MAX / 2};
     const uint32_t count = n->outputs.count;
     uint32_t pass, i;
-    for (pass = 0; pass < 2 && s->status == NC_OK; pass++)
+    for (pass = 0; pass < 3 && s->status == NC_OK; pass++)
         for (i = 0; i < count && s->status == NC_OK; i++) {
-            const uint64_t most = pass ? UINT64_MAX / 2 : 1000;
             const int differ =
-                a[i] == b[i] ? 0 : nc_fp4__outputs_differ(s, a[i], b[i], most, example);
+                a[i] == b[i] ? 0 : nc_fp4__outputs_differ(s, a[i], b[i], most[pass], example);
             if (differ == 0) a[i] = b[i];
             if (differ == 1) return nc_fp4__confirm(n, c, example, s->budget, report);
         }
@@ -18596,10 +18643,10 @@ static nc_status nc_fp4__finish_miter(nc_fp4__sweep *s, const uint32_t *a, const
 }
 
 /* Both sides of a comparison: wires in f of the circuit's nodes, of the network's inputs and units,
- * and of the outputs of either. */
+ * and of the outputs of either; hint: the first node of each of the network's wires, or none. */
 typedef struct nc_fp4__sides {
     nc_fp4__sweep sweep;
-    uint32_t *node, *wire, *a, *b;
+    uint32_t *node, *wire, *hint, *a, *b;
     uint8_t *example;
     size_t bytes;
 } nc_fp4__sides;
@@ -18632,18 +18679,20 @@ static nc_status nc_fp4__sides_start(nc_fp4__sides *x, const nc_fp4_network *n,
     s->active = merging == NC_FP4__MERGE_ALL;
     s->hints = merging == NC_FP4__MERGE_HINTS;
     s->merged.hooks = s->patterns.hooks = s->classes.hooks = s->place.hooks = s->window.hooks =
-        s->heap.hooks = s->pending.hooks = hooks;
+        s->heap.hooks = s->cut.hooks = s->pending.hooks = hooks;
     s->sat.words.hooks = s->sat.trail.hooks = s->sat.levels.hooks = s->sat.learnt.hooks =
         s->sat.touched.hooks = s->sat.vars.hooks = hooks;
-    x->bytes = (c->nodes.count + wires + 2 * outputs) * sizeof(uint32_t) + n->inputs;
+    x->bytes = (c->nodes.count + 2 * wires + 2 * outputs) * sizeof(uint32_t) + n->inputs;
     x->node = (uint32_t *)nc__calloc(hooks, x->bytes);
     if (!x->node) return NC_ERR_MEMORY;
     x->wire = x->node + c->nodes.count;
-    x->a = x->wire + wires;
+    x->hint = x->wire + wires;
+    memset(x->hint, 255, wires * sizeof *x->hint);
+    x->a = x->hint + wires;
     x->b = x->a + outputs;
     x->example = (uint8_t *)(x->b + outputs);
     s->status = nc_fp4_create(&s->f, c->name, hooks);
-    if (s->status == NC_OK) nc_fp4__sweep_sides(s, n, c, x->node, x->wire);
+    if (s->status == NC_OK) nc_fp4__sweep_sides(s, n, c, x->node, x->wire, x->hint);
     for (i = 0; i < outputs && s->status == NC_OK; i++) {
         x->a[i] = x->wire[n->outputs.at[i]];
         x->b[i] = x->node[c->outputs.at[i]];

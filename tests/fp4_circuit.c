@@ -354,6 +354,8 @@ static void redundant_circuits_are_covered_and_proven(void **state) {
         assert_int_equal(r.wrong, 0);
         assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r), NC_OK);
         if (r.wrong) fail_msg("round %u: no proof of node %u", round, (unsigned)r.first_wrong);
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_SWEEP, &r), NC_OK);
+        assert_int_equal(r.verdict, NC_FP4_PROVEN);
         if (r.units) { /* another threshold: if the diagrams differ, the induction fails */
             unit = (nc_fp4_unit *)(uintptr_t)nc_fp4_get_unit(
                 n, (uint32_t)(test_random(&seed) % r.units));
@@ -363,6 +365,9 @@ static void redundant_circuits_are_covered_and_proven(void **state) {
                 tried++;
                 assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r), NC_OK);
                 found += r.wrong != 0;
+                /* sweeping is told what the unit was to give, and does not believe it */
+                assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_SWEEP, &r), NC_OK);
+                assert_int_equal(r.verdict, NC_FP4_REFUTED);
             }
         }
         nc_fp4_network_destroy(n);
@@ -409,6 +414,8 @@ static void adders_of_complements_become_counters(void **state) {
         assert_int_equal(r.wrong, 0);
         assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_STRUCTURAL, &r), NC_OK);
         assert_int_equal(r.wrong, 0);
+        assert_int_equal(nc_fp4_verify_by(n, c, NC_FP4_SWEEP, &r), NC_OK);
+        assert_int_equal(r.verdict, NC_FP4_PROVEN);
         nc_fp4_network_destroy(n);
         nc_fp4_destroy(c);
     }

@@ -52,6 +52,29 @@ static void sweeping_proves_templates_against_another_construction(void **state)
     }
 }
 
+/* A multiplier against its own circuit, by clauses alone: the compiler says which function each unit
+ * gives, and its leaves. Without that word, or without the leaves, it is far beyond the budget. */
+static void sweeping_proves_unit_by_unit_what_the_compiler_says(void **state) {
+    static const uint32_t bits[2] = {16, 40};
+    nc_fp4_report r;
+    uint32_t i;
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        nc_fp4_circuit *c = made(NC_FP4_MULTIPLIER, bits[i], 0);
+        nc_fp4_network *n = compiled(c);
+        nc_fp4_unit *unit;
+        assert_int_equal(verified(n, c, 1u << NC_FP4_SWEEP, 10000000, NULL, &r), NC_OK);
+        assert_int_equal(r.verdict, NC_FP4_PROVEN);
+        assert_int_equal(r.open, 0);
+        unit = (nc_fp4_unit *)(uintptr_t)nc_fp4_get_unit(n, r.units / 2);
+        unit->weight[0] ^= 8;
+        assert_int_equal(verified(n, c, 1u << NC_FP4_SWEEP, 40000000, NULL, &r), NC_OK);
+        assert_int_equal(r.verdict, NC_FP4_REFUTED);
+        nc_fp4_network_destroy(n);
+        nc_fp4_destroy(c);
+    }
+}
+
 /* A random circuit of n functions over `inputs` inputs; function `odd` gets the value of one row of
  * its table turned over. Its last functions are the outputs. */
 static nc_fp4_circuit *random_circuit(uint64_t seed, uint32_t inputs, uint32_t n, uint32_t odd) {
@@ -459,6 +482,7 @@ static void bad_arguments_are_errors(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sweeping_proves_templates_against_another_construction),
+        cmocka_unit_test(sweeping_proves_unit_by_unit_what_the_compiler_says),
         cmocka_unit_test(all_methods_come_to_the_same_verdict),
         cmocka_unit_test(one_case_of_a_million_million_is_found),
         cmocka_unit_test(a_budget_ends_in_no_verdict),
