@@ -8153,7 +8153,7 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, c
     const __m512i shift =
         _mm512_set_epi32(28, 28, 24, 24, 20, 20, 16, 16, 12, 12, 8, 8, 4, 4, 0, 0);
     const __m512i back = _mm512_set_epi32(15, 13, 11, 9, 7, 5, 3, 1, 14, 12, 10, 8, 6, 4, 2, 0);
-    const size_t end = w->tensor->columns / 32 * 32, block = w->block ? w->block : end;
+    const size_t end = w->tensor->columns / 32 * 16, block = w->block ? w->block / 2 : end;
     const size_t width = nc_fp4__scales[w->format.scale].bytes;
     const uint8_t *codes[4], *scales[4];
     /* the next four rows, of which a line is fetched with every 32 columns of these: a hint, which
@@ -8161,7 +8161,7 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, c
     const uint8_t *next = w->tensor->codes + r[0] * w->code_bytes;
     const float *tables = w->tables;
     __m512 low[4], high[4], t[4];
-    size_t c, past, at = 0;
+    size_t h, past, at = 0; /* h: bytes of codes, so that few registers are needed */
     uint32_t k;
     for (k = 0; k < 4; k++) {
         codes[k] = w->tensor->codes + r[k] * w->code_bytes;
@@ -8169,19 +8169,19 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, c
         low[k] = high[k] = t[k] = _mm512_setzero_ps();
     }
     if (r[3] == r[0] + 3 && w->tensor->rows - r[3] > 4) next += 4 * w->code_bytes;
-    for (c = 0; c < end;) {
+    for (h = 0; h < end;) {
         if (!fine) {
             NC_FP4__UNROLL4
             for (k = 0; k < 4; k++) t[k] = nc_fp4__table512(w, scales[k] + at);
             at += width;
         }
-        past = fine ? end : end - c < block ? end : c + block;
-        for (; c < past; c += 32) {
-            const __m512 x0 = _mm512_loadu_ps(x + c), x1 = _mm512_loadu_ps(x + c + 16);
-            __builtin_prefetch(next + 2 * c);
+        past = fine ? end : end - h < block ? end : h + block;
+        for (; h < past; h += 16) {
+            const __m512 x0 = _mm512_loadu_ps(x + 2 * h), x1 = _mm512_loadu_ps(x + 2 * h + 16);
+            __builtin_prefetch(next + 4 * h);
             NC_FP4__UNROLL4
             for (k = 0; k < 4; k++) {
-                const uint8_t *from = codes[k] + c / 2;
+                const uint8_t *from = codes[k] + h;
                 const __m512i a = _mm512_srlv_epi32(
                     _mm512_broadcastq_epi64(_mm_loadl_epi64((const __m128i *)(const void *)from)),
                     shift);
@@ -8204,7 +8204,7 @@ NC_FP4__INLINE512 size_t nc_fp4__rows_by512(int fine, const nc_fp4__matrix *w, c
         _mm512_storeu_ps(lanes[k], _mm512_permutexvar_ps(back, low[k]));
         _mm512_storeu_ps(lanes[k] + 16, _mm512_permutexvar_ps(back, high[k]));
     }
-    return end;
+    return 2 * end;
 }
 
 NC_FP4__TARGET512 static size_t nc_fp4__rows512(const nc_fp4__matrix *w, const uint32_t r[4],
@@ -8256,16 +8256,23 @@ static void nc_fp4__take_vector(const nc_fp4__product *p, size_t i, float *out, 
     for (c = p->inputs; c < stride; c++) out[c] = 0;
 }
 
-/* Output k of vector i from its sum. */
-static void nc_fp4__put_output(const nc_fp4__product *p, size_t i, size_t k, float sum) {
+/* Outputs k .. of vector i from their sums. */
+static void nc_fp4__put_outputs(const nc_fp4__product *p, size_t i, size_t k, const float *sums,
+                                size_t count) {
     const size_t at = nc_fp4__vector_number(p, i) * p->outputs + k;
-    if (p->bias) sum += p->bias[k];
-    if (p->o->y_type == NC_FP4_FLOAT32)
-        ((float *)p->y)[at] = sum;
-    else
-        ((uint16_t *)p->y)[at] =
-            (uint16_t)(p->o->y_type == NC_FP4_FLOAT16 ? nc_fp4__to_half(sum)
-                                                      : nc_fp4__to_bfloat(sum));
+    const float *bias = p->bias ? p->bias + k : NULL;
+    const nc_fp4_number type = p->o->y_type;
+    size_t j;
+    if (type == NC_FP4_FLOAT32) {
+        float *const y = (float *)p->y + at;
+        for (j = 0; j < count; j++) y[j] = bias ? sums[j] + bias[j] : sums[j];
+        return;
+    }
+    for (j = 0; j < count; j++) {
+        const float sum = bias ? sums[j] + bias[j] : sums[j];
+        ((uint16_t *)p->y)[at + j] =
+            (uint16_t)(type == NC_FP4_FLOAT16 ? nc_fp4__to_half(sum) : nc_fp4__to_bfloat(sum));
+    }
 }
 
 /* Weights of row r from column `first` on, one by one. */
@@ -8470,9 +8477,11 @@ static void nc_fp4__share_strips(const nc_fp4__product *p, size_t row, size_t fi
         nc_fp4__decode_four(p, row, c, 0, count, weights);
         nc_fp4__strip(strip, x + c, stride, m, (count + 31) / 32 * 32, lanes);
     }
-    for (i = 0; i < m; i++)
-        for (k = 0; k < 4 && row + k < p->rows; k++)
-            nc_fp4__put_output(p, first + i, row + k, nc_fp4__tree8(lanes[i][k]));
+    for (i = 0; i < m; i++) {
+        float sums[4];
+        for (k = 0; k < 4; k++) sums[k] = nc_fp4__tree8(lanes[i][k]);
+        nc_fp4__put_outputs(p, first + i, row, sums, nc_fp4__at_most(p->rows - row, 4));
+    }
 }
 #endif
 
@@ -8481,31 +8490,31 @@ static void nc_fp4__share_strips(const nc_fp4__product *p, size_t row, size_t fi
 static void nc_fp4__each_vector(const nc_fp4__product *p, size_t row, size_t first, size_t m,
                                 const float *x, const float *ordered, size_t stride) {
     const size_t count = nc_fp4__at_most(p->rows - row, 4);
+    const int wide = ordered && nc_fp4__lanes() == 16;
     uint32_t r[4];
     size_t i, k;
     for (k = 0; k < 4; k++) r[k] = nc_fp4__row_number(p, row + (k < count ? k : count - 1));
     for (i = 0; i < m; i++, x += stride) {
-        float lanes[4][32];
+        float lanes[4][32], sums[4];
         size_t done = 0;
         if (!ordered) memset(lanes, 0, sizeof lanes);
+        (void)wide;
 #ifdef NC_FP4__X86
-        if (ordered && nc_fp4__lanes() == 16)
-            done = nc_fp4__rows512(&p->w, r, ordered + i * stride, lanes);
+        if (wide) done = nc_fp4__rows512(&p->w, r, ordered + i * stride, lanes);
 #endif
         for (k = 0; k < count; k++) {
 #ifdef NC_FP4__LANES8
-            if (ordered && nc_fp4__lanes() == 8)
-                done = nc_fp4__row8(&p->w, r[k], ordered + i * stride, lanes[k]);
+            if (ordered && !wide) done = nc_fp4__row8(&p->w, r[k], ordered + i * stride, lanes[k]);
 #endif
-            nc_fp4__row_lanes(&p->w, r[k], x, done, lanes[k]);
+            if (done < p->inputs) nc_fp4__row_lanes(&p->w, r[k], x, done, lanes[k]);
 #ifdef NC_FP4__LANES8
-            if (ordered) {
-                nc_fp4__put_output(p, first + i, row + k, nc_fp4__tree8(lanes[k]));
-                continue;
-            }
+            if (ordered)
+                sums[k] = nc_fp4__tree8(lanes[k]);
+            else
 #endif
-            nc_fp4__put_output(p, first + i, row + k, nc_fp4__tree(lanes[k]));
+                sums[k] = nc_fp4__tree(lanes[k]);
         }
+        nc_fp4__put_outputs(p, first + i, row, sums, count);
     }
 }
 
@@ -8535,7 +8544,7 @@ static void nc_fp4__back_strip(const nc_fp4__product *p, size_t column, size_t f
 #ifdef NC_FP4__LANES8
         if (whole) nc_fp4__unorder(&p->w, sums[i], whole);
 #endif
-        for (c = 0; c < count; c++) nc_fp4__put_output(p, first + i, column + c, sums[i][c]);
+        nc_fp4__put_outputs(p, first + i, column, sums[i], count);
     }
 }
 
@@ -8607,7 +8616,7 @@ static nc_status nc_fp4__multiply(nc_fp4__product *p) {
     const int vectors = nc_fp4__in_vectors(&p->w), order = vectors && !p->o->transposed;
     float *const memory =
         (float *)nc__alloc(NULL, nc__mul_size(nc__add_size(2 * values, tables), sizeof *memory));
-    float *const x = memory + tables, *const ordered = x + values;
+    float *const ordered = memory + tables, *const x = ordered + values;
     size_t first, m, i;
     if (!memory) return NC_ERR_MEMORY;
     if (vectors) nc_fp4__tables_of(&p->w, memory);
@@ -8635,8 +8644,8 @@ static nc_status nc_fp4__product_of(const nc_fp4_tensor *tensor,
         (unsigned)p->o->y_type >= NC_FP4_NUMBER_COUNT)
         return NC_ERR_ARG;
     p->rows = p->o->rows ? p->o->n_rows : tensor->rows;
-    for (i = 0; i < p->rows; i++)
-        if (nc_fp4__row_number(p, i) >= tensor->rows) return NC_ERR_ARG;
+    for (i = 0; i < p->rows && p->o->rows; i++)
+        if (p->o->rows[i] >= tensor->rows) return NC_ERR_ARG;
     p->inputs = p->o->transposed ? p->rows : tensor->columns;
     p->outputs = p->o->transposed ? tensor->columns : p->rows;
     p->bias = p->o->bias;
@@ -9178,14 +9187,12 @@ static nc_status nc_fp4__multiply_coded(const nc_fp4__product *p, const nc_fp4_t
         status = nc_fp4__take_coded(p, from, &h, i, &v);
         if (status == NC_OK)
             status = nc_fp4__sums_i8(&q, &h, v.doubled, p->w.block ? v.by : NULL, v.sums);
-        for (k = 0; k < p->outputs && status == NC_OK; k++) {
-            float sum = v.sums[k];
-            if (p->w.format.scale == NC_FP4__E4M3) {
-                sum = nc_fp4__by_tensor(sum, tensor->tensor_scale, tensor->divides);
-                sum = nc_fp4__by_tensor(sum, v.tensor_scale, v.divides);
-            }
-            nc_fp4__put_output(p, i, k, sum);
+        if (status != NC_OK) break;
+        for (k = 0; k < p->outputs && p->w.format.scale == NC_FP4__E4M3; k++) {
+            v.sums[k] = nc_fp4__by_tensor(v.sums[k], tensor->tensor_scale, tensor->divides);
+            v.sums[k] = nc_fp4__by_tensor(v.sums[k], v.tensor_scale, v.divides);
         }
+        nc_fp4__put_outputs(p, i, 0, v.sums, p->outputs);
     }
     nc__free(NULL, v.values, 0);
     return status;

@@ -1,5 +1,6 @@
 /* Prints one digest of what nc_fp4.h writes and computes: every template as .fp4, BLIF, Bristol
-   Fashion, JSON and C; codes, scales and values of all formats and rules; products; sums of integers.
+   Fashion, JSON and C; codes, scales and values of all formats and rules; products of all kinds;
+   sums of integers.
    Usage: digest_fp4 [SIMD level]. tests/digests.sh runs it over compilers and processors. */
 #define NC_IMPLEMENTATION
 #include "../nc_fp4.h"
@@ -93,6 +94,49 @@ static void tensors(void) {
         }
 }
 
+/* Batches, short floats, lists of rows, bias, transposed, codes times codes, experts. */
+static void products(void) {
+    enum { ROWS = 41, COLUMNS = 1100, N = 18 };
+    static float x[ROWS * COLUMNS], y[N * COLUMNS], bias[2 * COLUMNS];
+    static uint16_t short_x[N * COLUMNS];
+    static const uint32_t rows[9] = {40, 3, 3, 17, 0, 39, 8, 1, 2}, x_rows[3] = {17, 2, 2};
+    static const uint32_t expert[N] = {1, 0, 0, 1, 1, 0};
+    uint64_t state = 5;
+    size_t i;
+    int f, kind;
+    for (i = 0; i < ROWS * COLUMNS; i++) {
+        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+        x[i] = (float)(int32_t)(state >> 32) / (float)(1u << (20 + state % 11));
+        if (i < N * COLUMNS) short_x[i] = (uint16_t)(0x3C00 + (state >> 40) % 512);
+    }
+    for (i = 0; i < 2 * COLUMNS; i++) bias[i] = x[7 * i];
+    for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++) {
+        nc_fp4_tensor t[2];
+        if (nc_fp4_tensor_create(t, (nc_fp4_format)f, NULL, x, ROWS, COLUMNS) != NC_OK) exit(1);
+        t[1] = t[0];
+        for (kind = 0; kind < 48; kind++) { /* kinds of numbers, ways, and how many */
+            nc_fp4_product_options o;
+            const int way = kind / 3 % 8;
+            const size_t n = kind / 24 ? N : 3;
+            const void *const from = kind % 3 ? (const void *)short_x : (const void *)x;
+            memset(&o, 0, sizeof o);
+            o.x_type = (nc_fp4_number)(kind % 3);
+            o.transposed = way % 4 == 1;
+            o.quantised = way % 4 == 2 && f <= NC_FP4_NVFP4;
+            if (way & 4) o.bias = bias;
+            if (way % 4 == 3) o.rows = rows;
+            o.n_rows = 9;
+            if (way % 4 == 0 && n == 3) o.x_rows = x_rows;
+            memset(y, 0, sizeof y);
+            if ((way % 4 == 3 ? nc_fp4_product_experts(t, 2, expert, &o, from, n, y)
+                              : nc_fp4_product(t, &o, from, n, y)) != NC_OK)
+                exit(1);
+            add_words(y, N * COLUMNS, 4);
+        }
+        nc_fp4_tensor_free(t);
+    }
+}
+
 /* Other projects' arithmetic, GPTQ and rotation. */
 static void rounding(void) {
     enum { ROWS = 9, COLUMNS = 96, SAMPLES = 40 };
@@ -131,6 +175,7 @@ int main(int argc, char **argv) {
     if (argc > 1 && nc_fp4_set_simd(atoi(argv[1])) != atoi(argv[1])) return puts("unavailable") < 0;
     circuits();
     tensors();
+    products();
     rounding();
     printf("%016llx\n", (unsigned long long)digest);
     return 0;
