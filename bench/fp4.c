@@ -174,6 +174,39 @@ static void run_matvec_i8(void *u) {
     (void)u;
     (void)nc_fp4_matvec_i8(&tensor, bytes, 0.01f, product);
 }
+/* Other activations, many vectors, W^T; X holds 16 vectors, and the first again as bfloat16. */
+enum { VECTORS = 16 };
+static float *many, *many_out;
+static uint16_t vector16[SIDE];
+static void run_product(void *u) {
+    const nc_fp4_product_options *const how = u;
+    (void)nc_fp4_product(&tensor, how, how->x_type ? (const void *)vector16 : vector, 1, product);
+}
+static void run_batch(void *u) {
+    (void)u;
+    (void)nc_fp4_matmul(&tensor, many, VECTORS, many_out);
+}
+static void other_products(const char *name, bench_times base, double weights) {
+    static nc_fp4_product_options short_floats, back;
+    const bench_times batch = bench_scale(base, VECTORS);
+    char row[64];
+    short_floats.x_type = NC_FP4_BFLOAT16;
+    back.transposed = 1;
+    snprintf(row, sizeof row, "%s x bfloat16", name);
+    (void)bench_levels_row(row, run_product, &short_floats, weights, "Gweight/s", &base, "float32");
+    snprintf(row, sizeof row, "%s x float32, transposed", name);
+    (void)bench_levels_row(row, run_product, &back, weights, "Gweight/s", &base, "float32");
+    snprintf(row, sizeof row, "%s x float32, 16 vectors", name);
+    (void)bench_levels_row(row, run_batch, NULL, VECTORS * weights, "Gweight/s", &batch,
+                           "float32 product each");
+}
+static void coded_product(const char *name, const char *how, bench_times base, double weights) {
+    static nc_fp4_product_options quantised;
+    char row[64];
+    quantised.quantised = 1;
+    snprintf(row, sizeof row, "%s x %s (W4A4)%s", name, name, how);
+    (void)bench_levels_row(row, run_product, &quantised, weights, "Gweight/s", &base, "float32");
+}
 
 static void products(const char *const *name) {
     const double weights = 1e-9 * SIDE * SIDE;
@@ -181,12 +214,16 @@ static void products(const char *const *name) {
     char row[64];
     int f, i;
     matrix = malloc((size_t)SIDE * SIDE * sizeof *matrix);
-    if (!matrix) abort();
+    many = malloc(VECTORS * SIDE * sizeof *many);
+    many_out = malloc(VECTORS * SIDE * sizeof *many_out);
+    if (!matrix || !many || !many_out) abort();
+    for (i = 0; i < VECTORS * SIDE; i++) many[i] = (float)(i % 17) / 17.0f;
     for (i = 0; i < SIDE * SIDE; i++)
         matrix[i] = (float)((i % 4001 * 7919) % 2001 - 1000) / 3000.0f;
     for (i = 0; i < SIDE; i++) {
         vector[i] = (float)(i % 17) / 17.0f;
         bytes[i] = (int8_t)(i % 200 - 100);
+        vector16[i] = (uint16_t)(0x3C00 + i % 512);
     }
     base = bench_levels_row("float32 product, 4096^2", run_float32, NULL, weights, "Gweight/s",
                             NULL, "");
@@ -195,18 +232,24 @@ static void products(const char *const *name) {
             abort();
         snprintf(row, sizeof row, "%s x float32", name[f]);
         (void)bench_levels_row(row, run_matvec, NULL, weights, "Gweight/s", &base, "float32");
+        if (f == NC_FP4_MXFP4 || f == NC_FP4_NVFP4 || f == NC_FP4_NF4)
+            other_products(name[f], base, weights);
         if (f <= NC_FP4_NVFP4) {
             snprintf(row, sizeof row, "%s x int8", name[f]);
             (void)bench_levels_row(row, run_matvec_i8, NULL, weights, "Gweight/s", &base,
                                    "float32");
+            coded_product(name[f], "", base, weights);
             if (nc_fp4_tensor_interleave(&tensor) != NC_OK) abort();
             snprintf(row, sizeof row, "%s x int8, 16 rows interleaved", name[f]);
             (void)bench_levels_row(row, run_matvec_i8, NULL, weights, "Gweight/s", &base,
                                    "float32");
+            coded_product(name[f], ", interleaved", base, weights);
         }
         nc_fp4_tensor_free(&tensor);
     }
     free(matrix);
+    free(many);
+    free(many_out);
 }
 
 static void adders(void) {
