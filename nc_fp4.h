@@ -8228,8 +8228,8 @@ typedef struct nc_fp4__product {
 } nc_fp4__product;
 
 /* Vectors that share decoded weights, columns of these, and from how many vectors on this is faster
- * than to decode for each in registers. */
-enum { NC_FP4__BATCH = 16, NC_FP4__PIECE = 512, NC_FP4__SHARED = 8 };
+ * than to decode for each in registers; rows that a thread takes at a time. */
+enum { NC_FP4__BATCH = 16, NC_FP4__PIECE = 512, NC_FP4__SHARED = 8, NC_FP4__ROWS = 16 };
 
 static size_t nc_fp4__at_most(size_t n, size_t most) { return n < most ? n : most; }
 
@@ -8485,37 +8485,47 @@ static void nc_fp4__share_strips(const nc_fp4__product *p, size_t row, size_t fi
 }
 #endif
 
-/* Outputs of four of the rows taken, for m vectors by themselves; ordered: x as the vector code
- * takes it, or null. */
+/* Sums of four rows (r) for one vector; ordered: x as the vector code takes it, or null; wide: that
+ * of sixteen lanes. */
+static void nc_fp4__four_rows(const nc_fp4__product *p, const uint32_t r[4], size_t count,
+                              const float *x, const float *ordered, int wide, float sums[4]) {
+    float lanes[4][32];
+    size_t done = 0, k;
+    if (!ordered) memset(lanes, 0, sizeof lanes);
+#ifdef NC_FP4__X86
+    if (wide) done = nc_fp4__rows512(&p->w, r, ordered, lanes);
+#endif
+    (void)wide;
+    for (k = 0; k < count; k++) {
+#ifdef NC_FP4__LANES8
+        if (ordered && !wide) done = nc_fp4__row8(&p->w, r[k], ordered, lanes[k]);
+#endif
+        if (done < p->inputs) nc_fp4__row_lanes(&p->w, r[k], x, done, lanes[k]);
+#ifdef NC_FP4__LANES8
+        if (ordered)
+            sums[k] = nc_fp4__tree8(lanes[k]);
+        else
+#endif
+            sums[k] = nc_fp4__tree(lanes[k]);
+    }
+}
+
+/* Outputs of at most NC_FP4__ROWS of the rows taken, for m vectors by themselves. */
 static void nc_fp4__each_vector(const nc_fp4__product *p, size_t row, size_t first, size_t m,
                                 const float *x, const float *ordered, size_t stride) {
-    const size_t count = nc_fp4__at_most(p->rows - row, 4);
+    const size_t past = row + nc_fp4__at_most(p->rows - row, NC_FP4__ROWS);
     const int wide = ordered && nc_fp4__lanes() == 16;
-    uint32_t r[4];
-    size_t i, k;
-    for (k = 0; k < 4; k++) r[k] = nc_fp4__row_number(p, row + (k < count ? k : count - 1));
-    for (i = 0; i < m; i++, x += stride) {
-        float lanes[4][32], sums[4];
-        size_t done = 0;
-        if (!ordered) memset(lanes, 0, sizeof lanes);
-        (void)wide;
-#ifdef NC_FP4__X86
-        if (wide) done = nc_fp4__rows512(&p->w, r, ordered + i * stride, lanes);
-#endif
-        for (k = 0; k < count; k++) {
-#ifdef NC_FP4__LANES8
-            if (ordered && !wide) done = nc_fp4__row8(&p->w, r[k], ordered + i * stride, lanes[k]);
-#endif
-            if (done < p->inputs) nc_fp4__row_lanes(&p->w, r[k], x, done, lanes[k]);
-#ifdef NC_FP4__LANES8
-            if (ordered)
-                sums[k] = nc_fp4__tree8(lanes[k]);
-            else
-#endif
-                sums[k] = nc_fp4__tree(lanes[k]);
-        }
-        nc_fp4__put_outputs(p, first + i, row, sums, count);
+    float sums[NC_FP4__BATCH][NC_FP4__ROWS];
+    size_t at, i, k;
+    for (at = row; at < past; at += 4) {
+        const size_t count = nc_fp4__at_most(past - at, 4);
+        uint32_t r[4];
+        for (k = 0; k < 4; k++) r[k] = nc_fp4__row_number(p, at + (k < count ? k : count - 1));
+        for (i = 0; i < m; i++)
+            nc_fp4__four_rows(p, r, count, x + i * stride, ordered ? ordered + i * stride : NULL,
+                              wide, sums[i] + (at - row));
     }
+    for (i = 0; i < m; i++) nc_fp4__put_outputs(p, first + i, row, sums[i], past - row);
 }
 
 /* Outputs of at most NC_FP4__PIECE columns, for m vectors (x: m x stride), transposed. */
@@ -8551,19 +8561,23 @@ static void nc_fp4__back_strip(const nc_fp4__product *p, size_t column, size_t f
 /* Vectors first .. first + m - 1. x: m x stride values; ordered: null, or as many. */
 static void nc_fp4__batch(const nc_fp4__product *p, size_t first, size_t m, const float *x,
                           const float *ordered, size_t stride, int share) {
-    const size_t step = p->o->transposed ? NC_FP4__PIECE : 4;
+    const size_t step = p->o->transposed ? (size_t)NC_FP4__PIECE : (size_t)NC_FP4__ROWS;
+    const double work = (double)p->rows * (double)p->w.tensor->columns * (double)m;
     ptrdiff_t i;
-    (void)share;
+    (void)share, (void)work;
 #ifdef _OPENMP
-#pragma omp parallel for schedule(                                                                 \
-    static) if ((double)p->rows * (double)p->w.tensor->columns * (double)m > 1e6)
+#pragma omp parallel for schedule(static) if (work > 1e6)
 #endif
     for (i = 0; i < (ptrdiff_t)((p->outputs + step - 1) / step); i++) {
         const size_t at = (size_t)i * step;
+#ifdef NC_FP4__LANES8
+        size_t r;
+#endif
         if (p->o->transposed) nc_fp4__back_strip(p, at, first, m, x, stride);
 #ifdef NC_FP4__LANES8
         else if (share)
-            nc_fp4__share_strips(p, at, first, m, x, ordered, stride);
+            for (r = at; r < at + step && r < p->rows; r += 4)
+                nc_fp4__share_strips(p, r, first, m, x, ordered, stride);
 #endif
         else
             nc_fp4__each_vector(p, at, first, m, x, ordered, stride);
