@@ -743,18 +743,18 @@ NC_API nc_status nc_fp4_hadamard(float *x, size_t n, uint32_t block);
  * value times its block's scale, rounded; lane j of 32 adds w x for the columns j, j + 32 .. with
  * fused multiply-adds; the lanes are added as a tree (16, 8, 4, 2, 1). */
 NC_API nc_status nc_fp4_matvec(const nc_fp4_tensor *tensor, const float *x, float *y);
-/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. From eight vectors on, strips of
- * four rows and 512 columns are decoded in the cache for up to 16 vectors at a time; memory is taken
- * for twice as many vectors of X, never for W. */
+/* Y (n x rows) = X (n x columns) W^T: n products of the kind above. From eight vectors on, strips
+ * of four rows and 512 columns are decoded in the cache for up to 16 vectors at a time; memory is
+ * taken for twice as many vectors of X, never for W. */
 NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size_t n, float *y);
 /* Y = X W^T, with `transposed` Y = X W, of n vectors; options null: nc_fp4_matmul. X has rows of as
  * many values as W (or what options->rows takes of it) has columns, Y of as many as it has rows;
  * transposed the other way round. The same bits on every machine and thread count, as follows.
  *  - Activations become float32, which is exact.
- *  - Sums are those of nc_fp4_matvec; transposed: output c adds w x for the first row, the second ..
- *    with fused multiply-adds from 0 on, where w is the decoded weight in column c.
- *  - The bias is added to the sum, rounded to float32; then the output is rounded to its type, to the
- *    nearest, ties to even.
+ *  - Sums are those of nc_fp4_matvec; transposed: output c adds w x for the first row, the second
+ *    .. with fused multiply-adds from 0 on, where w is the decoded weight in column c.
+ *  - The bias is added to the sum, rounded to float32; then the output is rounded to its type, to
+ *    the nearest, ties to even.
  *  - With `quantised` each vector becomes codes by nc_fp4_quantize_with, and the sum is that of
  *    nc_fp4_product_fp4.
  * All formats, `across` and `divides` too. x and y must not overlap. NC_ERR_ARG for a null pointer,
@@ -763,20 +763,20 @@ NC_API nc_status nc_fp4_matmul(const nc_fp4_tensor *tensor, const float *x, size
 NC_API nc_status nc_fp4_product(const nc_fp4_tensor *tensor, const nc_fp4_product_options *options,
                                 const void *x, size_t n, void *y);
 /* The same with activations that are codes: the first n rows of X, or its rows options->x_rows
- * (NC_ERR_ARG where it does not have them). In each block (E2M1: 32 columns) the products of the codes'
- * values add up to d, exactly; from 0 on the blocks' fma(d, s_w s_x, sum), the product of their two
- * scales rounded to float32 (that of two E4M3 scales is exact), are added in their order. NVFP4: then
- * the sum times W's tensor scale, rounded, and times X's (divided by it with `divides`). Bias and
- * rounding as above. Fast on tensors that are interleaved. E2M1 formats only, not transposed
- * (NC_ERR_UNSUPPORTED); X has the format and columns of W (NC_ERR_MISMATCH). */
+ * (NC_ERR_ARG where it does not have them). In each block (E2M1: 32 columns) the products of the
+ * codes' values add up to d, exactly; from 0 on the blocks' fma(d, s_w s_x, sum), the product of
+ * their two scales rounded to float32 (that of two E4M3 scales is exact), are added in their order.
+ * NVFP4: then the sum times W's tensor scale, rounded, and times X's (divided by it with
+ * `divides`). Bias and rounding as above. Fast on tensors that are interleaved. E2M1 formats only,
+ * not transposed (NC_ERR_UNSUPPORTED); X has the format and columns of W (NC_ERR_MISMATCH). */
 NC_API nc_status nc_fp4_product_fp4(const nc_fp4_tensor *tensor,
                                     const nc_fp4_product_options *options, const nc_fp4_tensor *x,
                                     size_t n, void *y);
 /* Mixture of experts: vector i is multiplied by experts[expert[i]], as nc_fp4_product does. The
- * vectors of an expert are multiplied together, and of experts that none chose nothing is read. So for
- * k experts a token: n = k times the tokens, options->x_rows[i] = i / k. options->bias is one for each
- * output of each expert. Experts have the same shape (NC_ERR_MISMATCH); NC_ERR_ARG for a number from
- * `count` on. */
+ * vectors of an expert are multiplied together, and of experts that none chose nothing is read. So
+ * for k experts a token: n = k times the tokens, options->x_rows[i] = i / k. options->bias is one
+ * for each output of each expert. Experts have the same shape (NC_ERR_MISMATCH); NC_ERR_ARG for a
+ * number from `count` on. */
 NC_API nc_status nc_fp4_product_experts(const nc_fp4_tensor *experts, size_t count,
                                         const uint32_t *expert,
                                         const nc_fp4_product_options *options, const void *x,
@@ -8692,8 +8692,8 @@ static void nc_fp4__halves_of(const nc_fp4__matrix *w, nc_fp4__halves *h) {
     }
 }
 
-/* The sum of a row, from column c (the first of a group) on. by: null, or for each group a factor of
- * its scale. */
+/* The sum of a row, from column c (the first of a group) on. by: null, or for each group a factor
+ * of its scale. */
 static float nc_fp4__row_i8(const nc_fp4__matrix *w, const nc_fp4__halves *h, uint32_t r,
                             const int8_t *x, const float *by, size_t c, float sum) {
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
@@ -8826,8 +8826,8 @@ NC_FP4__INLINE8 nc_fp4__v8 nc_fp4__add_halves8(nc_fp4__v8 x, nc_fp4__v8 y) {
     return nc_fp4__add8(nc_fp4__join_low8(x, y), nc_fp4__join_high8(x, y));
 }
 
-/* The sums of eight rows over whole groups of 32 columns. offset: of every 16 columns, `raise` times
- * the sum of x. */
+/* The sums of eight rows over whole groups of 32 columns. offset: of every 16 columns, `raise`
+ * times the sum of x. */
 NC_FP4__TARGET8 static size_t nc_fp4__rows_i8_8(const nc_fp4__matrix *w, const nc_fp4__halves *h,
                                                 const uint32_t r[8], const int8_t *x,
                                                 const float *by, const int32_t *offset,
