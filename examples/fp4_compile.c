@@ -255,13 +255,27 @@ static int emit(const job *j) {
     nc_status status = NC_ERR_ARG;
     char *data = NULL;
     size_t bytes, i;
-    int ok;
+    int ok, known = 0;
     for (i = 0; i < sizeof kinds / sizeof *kinds; i++) {
         if (strcmp(kinds[i].name, j->emit)) continue;
         if (kinds[i].circuit && !j->circuit)
             return fprintf(stderr, "fp4_compile: a .fp4 file holds no circuit\n"), 1;
+        if (!j->out && isatty(1) &&
+            (kinds[i].kind == NC_FP4_FILE || kinds[i].kind == NC_FP4_AIGER ||
+             kinds[i].kind == NC_FP4_SAFETENSORS))
+            return fprintf(stderr,
+                           "fp4_compile: %s is binary, and stdout a terminal: name a file "
+                           "with -o, or --emit blif\n",
+                           j->emit),
+                   2;
+        known = 1;
         status = kinds[i].circuit ? nc_fp4_write_circuit(j->circuit, kinds[i].kind, &data, &bytes)
                                   : nc_fp4_write_network(j->network, kinds[i].kind, &data, &bytes);
+    }
+    if (!known) {
+        fprintf(stderr, "fp4_compile: --emit is not '%s', but one of:", j->emit);
+        for (i = 0; i < sizeof kinds / sizeof *kinds; i++) fprintf(stderr, " %s", kinds[i].name);
+        return fputs("\n", stderr), 2;
     }
     if (status != NC_OK) return fprintf(stderr, "fp4_compile: %s\n", nc_status_str(status)), 1;
     ok = write_file(j->out, data, bytes);

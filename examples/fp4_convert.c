@@ -2,6 +2,7 @@
    converted to 4-bit weights in another project's layout. A tensor is read and written in strips of
    rows, so that memory stays bounded whatever the model's size.
    cc -O2 fp4_convert.c -lm -o fp4_convert */
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -211,35 +212,63 @@ static int ends(const char *text, const char *with) {
     return n >= k && !strcmp(text + n - k, with);
 }
 
-/* The value of an option to where it belongs; 0: it has none like that. */
+/* 1: the same letters, whatever their case. */
+static int same(const char *a, const char *b) {
+    while (*a && tolower((unsigned char)*a) == tolower((unsigned char)*b)) a++, b++;
+    return *a == *b;
+}
+
+/* The number of a word in any case; -1, and a message, where the option has none like it. */
+static int word(const char *option, const char *value, const char *const *words, int n) {
+    int k = 0;
+    while (k < n && !same(value, words[k])) k++;
+    if (k < n) return k;
+    fprintf(stderr, "fp4_convert: %s is not '%s', but one of:", option, value);
+    for (k = 0; k < n; k++) fprintf(stderr, " %s", words[k]);
+    fputs("\n", stderr);
+    return -1;
+}
+
+/* The value of an option to where it belongs. 1: done; 0: no such option; -1: it has no such value,
+   which is said. */
 static int set_option(options *o, const char *name, const char *value) {
     static const char *const rules[] = {"floor", "ceil", "even", "mse"};
-    static const char *const floats[] = {"f32", "f16", "bf16"}, *const types[] = {"F32", "F16",
-                                                                                  "BF16"};
-    int k;
+    static const char *const types[] = {"F32", "F16", "BF16"};
+    const char *words[NC_FP4_LAYOUT_COUNT + NC_FP4_FORMAT_COUNT + 3];
+    char *end;
+    unsigned long block;
+    int k, n = 0;
     if (!strcmp(name, "-o")) {
         o->out = value;
     } else if (!strcmp(name, "--only")) {
         o->only = value;
     } else if (!strcmp(name, "--block")) {
-        o->block = (uint32_t)strtoul(value, NULL, 10);
-        return o->block >= 32 && o->block <= 4096 && !(o->block & (o->block - 1));
+        block = strtoul(value, &end, 10);
+        o->block = (uint32_t)block;
+        if (*end || block < 32 || block > 4096 || (block & (block - 1)))
+            return fprintf(stderr,
+                           "fp4_convert: --block is not '%s', but a power of two from 32 to "
+                           "4096\n",
+                           value),
+                   -1;
     } else if (!strcmp(name, "--rule")) {
-        for (k = 0; k < 4 && strcmp(value, rules[k]) != 0; k++) continue;
+        k = word(name, value, rules, 4);
+        if (k < 0) return -1;
         o->rule.rule = (nc_fp4_scale_rule)k;
-        return k < 4;
     } else if (!strcmp(name, "--layout")) {
-        for (k = 0; k < NC_FP4_LAYOUT_OTHER; k++)
-            if (!strcmp(value, nc_fp4_layout_name((nc_fp4_layout)k))) break;
+        for (; n < NC_FP4_LAYOUT_OTHER; n++) words[n] = nc_fp4_layout_name((nc_fp4_layout)n);
+        k = word(name, value, words, n);
+        if (k < 0) return -1;
         o->layout = (nc_fp4_layout)k;
-        return k < NC_FP4_LAYOUT_OTHER;
     } else if (!strcmp(name, "--to")) {
-        for (k = 0; k < NC_FP4_FORMAT_COUNT; k++)
-            if (!strcmp(value, nc_fp4_format_name((nc_fp4_format)k))) break;
-        o->format = k;
-        for (k = 0; k < 3; k++)
-            if (!strcmp(value, floats[k])) o->dtype = types[k];
-        return o->format < NC_FP4_FORMAT_COUNT || o->dtype;
+        for (; n < NC_FP4_FORMAT_COUNT; n++) words[n] = nc_fp4_format_name((nc_fp4_format)n);
+        words[n++] = "f32";
+        words[n++] = "f16";
+        words[n++] = "bf16";
+        k = word(name, value, words, n);
+        if (k < 0) return -1;
+        o->format = k < NC_FP4_FORMAT_COUNT ? k : NC_FP4_FORMAT_COUNT;
+        o->dtype = k < NC_FP4_FORMAT_COUNT ? NULL : types[k - NC_FP4_FORMAT_COUNT];
     } else {
         return 0;
     }
@@ -269,18 +298,26 @@ int main(int argc, char **argv) {
     nc_fp4_weights *weights;
     nc_error err;
     options o;
-    int i, result;
+    int i, set, result;
     memset(&o, 0, sizeof o);
     o.format = -1;
     o.layout = NC_FP4_LAYOUT_OTHER;
     for (i = 1; i < argc; i++) {
         if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
-        if (argv[i][0] != '-' && !o.in)
+        if (argv[i][0] != '-') {
+            if (o.in)
+                return fprintf(stderr, "fp4_convert: two inputs, '%s' and '%s'\n", o.in, argv[i]),
+                       2;
             o.in = argv[i];
-        else if (argv[i][0] == '-' && i + 1 < argc && set_option(&o, argv[i], argv[i + 1]))
-            i++;
-        else
-            return fprintf(stderr, "fp4_convert: bad argument '%s'\n%s", argv[i], usage), 2;
+            continue;
+        }
+        set = i + 1 < argc ? set_option(&o, argv[i], argv[i + 1]) : 0;
+        if (set < 0) return 2;
+        if (set == 0)
+            return fprintf(stderr, "fp4_convert: '%s' is unknown or lacks a value\n%s", argv[i],
+                           usage),
+                   2;
+        i++;
     }
     if (!o.in) return fputs(usage, stderr), 2;
     if (o.out && o.layout == NC_FP4_LAYOUT_OTHER) o.layout = default_layout(&o);

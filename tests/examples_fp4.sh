@@ -86,6 +86,14 @@ expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/f.safetensors" --to f32
 expect 0 $b/fp4_convert "$work/f.safetensors" -o "$work/n.safetensors" --to nvfp4; contains nvfp4
 expect 2 $b/fp4_convert "$work/f.safetensors" -o "$work/n.gguf" --to nf4
 expect 1 $b/fp4_convert LICENSE
+expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/w.gguf" --layout GGUF --to MXFP4; contains kept
+expect 2 $b/fp4_convert LICENSE --layout GGUFF; says "--layout is not 'GGUFF'"; says gguf
+expect 2 $b/fp4_convert LICENSE --to int4; says "--to is not 'int4'"; says mxfp4
+expect 2 $b/fp4_convert LICENSE --block 48; says "--block is not '48'"
+expect 2 $b/fp4_compile --template adder --bits 4 --emit nothing; says circuit-blif
+if command -v script >/dev/null; then # a terminal as stdout
+    expect 2 sh -c "script -qec '$b/fp4_compile --template adder --bits 4' /dev/null >&2"; says "name a file with -o"
+fi
 expect 0 $b/fp4_perplexity --steps 3 --windows 2 --json; json; contains four_six
 expect 1 $b/fp4_perplexity no_such_file
 finish

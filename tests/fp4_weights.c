@@ -33,6 +33,8 @@ static const golden files[] = {
      NULL},
     {"modelopt_nvfp4.safetensors", "l.weight", NC_FP4_LAYOUT_MODELOPT, NC_FP4_NVFP4, 1, 6, 48, 16,
      0, "l.input_scale"},
+    {"modelopt_mxfp4.safetensors", "l.weight", NC_FP4_LAYOUT_MODELOPT, NC_FP4_MXFP4, 2, 3, 64, 32,
+     0, NULL},
     {"gpt_oss.safetensors", "m.experts.gate_up_proj", NC_FP4_LAYOUT_GPT_OSS, NC_FP4_MXFP4, 2, 3, 64,
      32, 0, "m.experts.gate_up_proj_bias"},
     {"mlx_mxfp4.safetensors", "l.weight", NC_FP4_LAYOUT_MLX, NC_FP4_MXFP4, 1, 4, 64, 32, 0, NULL},

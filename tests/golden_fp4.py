@@ -9,7 +9,6 @@ import argparse
 import json
 import os
 import sys
-import types
 import warnings
 
 warnings.filterwarnings("ignore")
@@ -102,30 +101,19 @@ def compressed_tensors():
 
 
 def modelopt():
-    """The tensor class alone: the rest of the package asks for CUDA and for what is not on PyPI."""
-    root = args.modelopt
-    for name in ("modelopt", "modelopt.torch", "modelopt.torch.quantization", "modelopt.torch.quantization.qtensor"):
-        module = types.ModuleType(name)
-        module.__path__ = [os.path.join(root, *name.split("."))]
-        sys.modules[name] = module
-    utils = types.ModuleType("modelopt.torch.quantization.backends.utils")
-    utils.fp4_compatible = lambda: False
-    sys.modules["modelopt.torch.quantization.backends"] = types.ModuleType("backends")
-    sys.modules["modelopt.torch.quantization.backends.utils"] = utils
-    blocks = types.ModuleType("modelopt.torch.quantization.utils")
-    blocks.__path__ = [os.path.join(root, "modelopt", "torch", "quantization", "utils")]
-    blocks.reduce_amax = lambda x: x.abs().max()
-    blocks.reduce_block_amax = lambda x, block_sizes: x.view(*x.shape[:-1], -1, block_sizes[-1]).abs().amax(-1)
-    blocks.reduce_block_padding = lambda x, block_sizes: x
-    blocks.fsdp2_aware_weight_update = blocks.patch_fsdp_mp_dtypes = None
-    sys.modules["modelopt.torch.quantization.utils"] = blocks
-    import importlib
-    NVFP4QTensor = importlib.import_module("modelopt.torch.quantization.qtensor.nvfp4_tensor").NVFP4QTensor
+    import modelopt_classes
+    NVFP4QTensor, MXFP4QTensor = modelopt_classes.load(args.modelopt)
     w = random(6, 48)
     q, scale, scale_2 = NVFP4QTensor.quantize(w.clone(), 16)
     save_file({"l.weight": q._quantized_data, "l.weight_scale": scale, "l.weight_scale_2": scale_2,
                "l.input_scale": torch.tensor(0.25)}, path("modelopt_nvfp4.safetensors"))
     values("modelopt_nvfp4", q.dequantize(torch.float32, scale=scale, double_scale=scale_2, block_sizes={-1: 16}))
+    # experts; the class has no names of its own for a file: as those of NVFP4, and scales of 255 read as 2^128
+    q, scale = MXFP4QTensor.quantize(random(2, 3, 64), 32)
+    scale = scale.view(2, 3, 2)
+    scale[0, 0] = torch.tensor([0, 254])
+    save_file({"l.weight": q._quantized_data, "l.weight_scale": scale}, path("modelopt_mxfp4.safetensors"))
+    values("modelopt_mxfp4", q.dequantize(torch.float32, scale=scale, block_sizes={-1: 32}))
 
 
 def gpt_oss():
