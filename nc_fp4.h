@@ -10179,29 +10179,27 @@ static void nc_fp4__make_adder(nc_fp4__maker *m, uint32_t n) {
     nc_fp4__output(m, m->which == NC_FP4_SUBTRACTOR ? "borrow" : "cout", 1, &carry);
 }
 
-/* lt: the borrow of a - b, or (variant 1) decided by the highest bit that differs. */
-static uint32_t nc_fp4__less(nc_fp4__maker *m, uint32_t n) {
-    uint32_t lt = 0, same = NC_FP4_TRUE, i;
-    for (i = 0; i < n && !m->variant; i++)
-        lt = nc_fp4__gate(m, NC_FP4_CARRY, nc_fp4__not(m, m->a[i]), m->b[i], lt);
-    for (i = n; i-- > 0 && m->variant;) {
-        uint32_t below = nc_fp4__and(m, nc_fp4__not(m, m->a[i]), m->b[i]);
-        lt = nc_fp4__or(m, lt, nc_fp4__and(m, same, below));
-        same = nc_fp4__and(m, same, nc_fp4__gate(m, NC_FP4_XNOR, m->a[i], m->b[i], 0));
-    }
-    return lt;
+/* x < y: the borrow of x - y, in majorities, of which a unit takes two. */
+static uint32_t nc_fp4__less(nc_fp4__maker *m, const uint32_t *x, const uint32_t *y, uint32_t n) {
+    uint32_t less = NC_FP4_FALSE, i;
+    for (i = 0; i < n; i++) less = nc_fp4__gate(m, NC_FP4_CARRY, nc_fp4__not(m, x[i]), y[i], less);
+    return less;
 }
 
+/* Neither is less, or (variant 1) the highest bit that differs decides. */
 static void nc_fp4__make_comparator(nc_fp4__maker *m, uint32_t n) {
-    uint32_t eq = NC_FP4_TRUE, lt, i;
+    uint32_t eq = NC_FP4_TRUE, lt = NC_FP4_FALSE, i;
     nc_fp4__input(m, "a", n, m->a);
     nc_fp4__input(m, "b", n, m->b);
-    for (i = 0; i < n; i++) { /* differences, in a chain or from the top */
-        uint32_t k = m->variant ? n - 1 - i : i;
-        uint32_t same = nc_fp4__gate(m, NC_FP4_XNOR, m->a[k], m->b[k], 0);
-        eq = nc_fp4__and(m, eq, same);
+    for (i = n; i-- > 0 && m->variant;) {
+        const uint32_t below = nc_fp4__and(m, nc_fp4__not(m, m->a[i]), m->b[i]);
+        lt = nc_fp4__or(m, lt, nc_fp4__and(m, eq, below));
+        eq = nc_fp4__and(m, eq, nc_fp4__gate(m, NC_FP4_XNOR, m->a[i], m->b[i], 0));
     }
-    lt = nc_fp4__less(m, n);
+    if (!m->variant) {
+        lt = nc_fp4__less(m, m->a, m->b, n);
+        eq = nc_fp4__gate(m, NC_FP4_NOR, lt, nc_fp4__less(m, m->b, m->a, n), 0);
+    }
     nc_fp4__output(m, "eq", 1, &eq);
     nc_fp4__output(m, "lt", 1, &lt);
 }
@@ -10220,26 +10218,21 @@ static void nc_fp4__make_multiplier(nc_fp4__maker *m, uint32_t n) {
     nc_fp4__output(m, "p", 2 * n, m->y);
 }
 
-/* Variant 1 is the chain of two-input sums that other tools draw; variant 0 a tree of sums of
- * three, each one atom pair: depth log3 n. */
+/* Variant 1 is the chain of two-input sums that other tools draw; variant 0 a tree of sums of five,
+ * each two sums of three, of which nc_fp4_compile makes three units. */
 static void nc_fp4__make_parity(nc_fp4__maker *m, uint32_t n) {
-    uint32_t i, p = NC_FP4_FALSE;
+    uint32_t i, k, made, left = n, p = NC_FP4_FALSE;
     nc_fp4__input(m, "x", n, m->a);
-    if (m->variant) { /* a chain; else a tree of sums of three */
-        for (i = 0; i < n; i++) p = nc_fp4__xor(m, p, m->a[i]);
-    } else {
-        uint32_t left = n;
-        memcpy(m->y, m->a, n * sizeof *m->y);
-        while (left > 1) {
-            uint32_t made = 0;
-            for (i = 0; i < left; i += 3)
-                m->y[made++] =
-                    nc_fp4__gate(m, NC_FP4_SUM, m->y[i], i + 1 < left ? m->y[i + 1] : NC_FP4_FALSE,
-                                 i + 2 < left ? m->y[i + 2] : NC_FP4_FALSE);
-            left = made;
+    for (i = 0; i < n && m->variant; i++) p = nc_fp4__xor(m, p, m->a[i]);
+    for (memcpy(m->y, m->a, n * sizeof *m->y); !m->variant && left > 1; left = made)
+        for (made = i = 0; i < left; i += 5) {
+            p = m->y[i];
+            for (k = i + 1; k < i + 5 && k < left; k += 2)
+                p = nc_fp4__gate(m, NC_FP4_SUM, p, m->y[k],
+                                 k + 1 < left ? m->y[k + 1] : NC_FP4_FALSE);
+            m->y[made++] = p;
         }
-        p = m->y[0];
-    }
+    if (!m->variant) p = m->y[0];
     nc_fp4__output(m, "p", 1, &p);
 }
 

@@ -281,7 +281,7 @@ static void wide_units_are_few(void **state) {
         nc_fp4_template which;
         uint32_t bits, units, steps; /* with units of three inputs: 128 192 255 3008 126 508 155 */
     } most[] = {{NC_FP4_ADDER, 64, 96, 128},           {NC_FP4_SUBTRACTOR, 64, 96, 128},
-                {NC_FP4_COMPARATOR, 64, 160, 191},     {NC_FP4_MULTIPLIER, 32, 2527, 3008},
+                {NC_FP4_COMPARATOR, 64, 65, 130},      {NC_FP4_MULTIPLIER, 32, 2527, 3008},
                 {NC_FP4_POPCOUNT, 64, 72, 126},        {NC_FP4_DECODER, 8, 320, 508},
                 {NC_FP4_PRIORITY_ENCODER, 32, 36, 155}};
     uint32_t units, steps;
