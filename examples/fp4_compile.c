@@ -16,8 +16,8 @@ static const char usage[] =
     "usage: fp4_compile (--template NAME --bits N | --blif F | --aiger F | --verilog F |\n"
     "                    --bristol F | --json F | --circuit F | --fp4 F)\n"
     "                   [--top NAME] [--genlib F] [--frames N] [--undriven 0] [--emit KIND]\n"
-    "                   [-o OUT] [--verify] [--steps N] [--seconds S] [--solver PROGRAM]\n"
-    "                   [--report]\n"
+    "                   [-o OUT] [--verify] [--against F] [--steps N] [--seconds S]\n"
+    "                   [--solver PROGRAM] [--report]\n"
     "  --template NAME  adder, subtractor, add-sub, comparator, multiplier, parity, popcount, "
     "mux,\n"
     "                   decoder, priority-encoder, alu, shifter\n"
@@ -32,6 +32,7 @@ static const char usage[] =
     "  --verify         every input where these are few; else a proof by structure, decision\n"
     "                   diagrams or sweeping (for templates: against another construction, then\n"
     "                   against the circuit itself)\n"
+    "  --against F      verify against this netlist instead, inputs and outputs in its order\n"
     "  --steps N        budget of each proof in steps (default 2^30, some 10 s)\n"
     "  --seconds S      stop each proof after so many seconds\n"
     "  --solver PROGRAM a SAT solver for what is left: it gets the name of a DIMACS file, prints\n"
@@ -60,12 +61,13 @@ static int write_file(const char *path, const char *data, size_t bytes) {
 }
 
 typedef struct job {
-    const char *source, *path, *emit, *out, *genlib, *solver;
+    const char *source, *path, *emit, *out, *genlib, *solver, *against;
     int which, bits, verify, report;
     nc_fp4_read_options options;
     uint64_t steps;
-    double seconds, start;           /* of a proof */
-    nc_fp4_circuit *circuit, *other; /* other: what a template is proven against */
+    double seconds, start; /* of a proof */
+    nc_fp4_circuit *circuit,
+        *other; /* other: what a template, or what --against, is proven against */
     nc_fp4_network *network;
 } job;
 
@@ -119,6 +121,23 @@ static int load(job *j) {
     nc_file_free(data);
     if (status == NC_OK) return 0;
     fprintf(stderr, "%s:%d:%d: %s\n", j->path, err.line, err.column, err.message);
+    return 1;
+}
+
+/* The netlist of --against, found by its content. 0 on success. */
+static int load_other(job *j) {
+    nc_error err;
+    nc_status status;
+    size_t bytes;
+    char *data;
+    nc_fp4_destroy(j->other);
+    j->other = NULL;
+    if (nc_file_read(j->against, &data, &bytes, &err) != NC_OK)
+        return fprintf(stderr, "fp4_compile: %s\n", err.message), 1;
+    status = nc_fp4_read_circuit(&j->other, NULL, data, bytes, &err);
+    nc_file_free(data);
+    if (status == NC_OK) return 0;
+    fprintf(stderr, "%s:%d:%d: %s\n", j->against, err.line, err.column, err.message);
     return 1;
 }
 
@@ -200,10 +219,10 @@ static nc_status prove(job *j, const nc_fp4_circuit *against, int ask, uint8_t *
     return status;
 }
 
-static void print_example(const job *j, const uint8_t *example) {
+static void print_example(const nc_fp4_circuit *c, const uint8_t *example) {
     nc_fp4_bus bus;
     uint32_t b, i;
-    for (b = 0; nc_fp4_input_bus(j->circuit, b, &bus); b++) {
+    for (b = 0; nc_fp4_input_bus(c, b, &bus); b++) {
         fprintf(stderr, "  %s = ", bus.name);
         for (i = bus.width; i-- > 0;) fputc('0' + example[bus.first + i], stderr);
         fputc('\n', stderr);
@@ -215,13 +234,16 @@ static int verify(job *j, nc_fp4_report *r) {
     double start = now();
     uint8_t *example;
     nc_status status;
-    if (!j->circuit)
-        return fprintf(stderr, "fp4_compile: a .fp4 file holds no circuit to verify it against\n"),
+    if (!j->circuit && !j->other)
+        return fprintf(stderr, "fp4_compile: a .fp4 file holds no circuit to verify it against; "
+                               "--against names one\n"),
                1;
     example = (uint8_t *)calloc(nc_fp4_network_inputs(j->network) + 1, 1);
     if (!example) return fprintf(stderr, "fp4_compile: out of memory\n"), 1;
     status = prove(j, j->other ? j->other : j->circuit, 1, example, r);
-    if (j->other && (status == NC_ERR_LIMIT || status == NC_ERR_CANCELLED)) {
+    if (status == NC_ERR_MISMATCH && !r->tried)
+        fprintf(stderr, "fp4_compile: '%s' has other numbers of inputs or outputs\n", j->against);
+    if (j->other && !j->against && (status == NC_ERR_LIMIT || status == NC_ERR_CANCELLED)) {
         fprintf(stderr, "against another construction: undecided after %.1f s\n", now() - start);
         status = prove(j, j->circuit, 1, example, r);
     }
@@ -230,7 +252,7 @@ static int verify(job *j, nc_fp4_report *r) {
                 (unsigned long long)r->wrong, (unsigned long long)r->first_wrong,
                 r->evidence == NC_FP4_EXHAUSTIVE || r->evidence == NC_FP4_STRUCTURAL ? "case"
                                                                                      : "output");
-        print_example(j, example);
+        print_example(j->circuit ? j->circuit : j->other, example);
     } else if (r->verdict == NC_FP4_UNDECIDED) {
         fprintf(stderr, "fp4_compile: UNDECIDED (%s): %u outputs open after %llu steps, %.1f s\n",
                 nc_status_str(status), r->open, (unsigned long long)r->steps, now() - start);
@@ -323,6 +345,8 @@ static int parse(job *j, int argc, char **argv) {
             j->steps = strtoull(argv[++i], NULL, 10);
         else if (!strcmp(a, "--seconds"))
             j->seconds = atof(argv[++i]);
+        else if (!strcmp(a, "--against"))
+            j->against = argv[++i];
         else if (!strcmp(a, "--solver"))
             j->solver = argv[++i];
         else if (!strcmp(a, "-o"))
@@ -331,6 +355,8 @@ static int parse(job *j, int argc, char **argv) {
             return fprintf(stderr, "fp4_compile: unknown option '%s'\n", a), 2;
     }
     if (!j->source) return fprintf(stderr, "fp4_compile: no source\n"), 2;
+    if (j->against && !j->verify)
+        return fprintf(stderr, "fp4_compile: --against is for --verify\n"), 2;
     if (!strcmp(j->source, "--template")) {
         while (nc_fp4_template_name((nc_fp4_template)j->which) &&
                strcmp(nc_fp4_template_name((nc_fp4_template)j->which), j->path))
@@ -362,6 +388,7 @@ int main(int argc, char **argv) {
         fprintf(stderr, "%u inputs, %u outputs, %u threshold units, %.1f ms\n",
                 nc_fp4_network_inputs(j.network), nc_fp4_network_outputs(j.network),
                 nc_fp4_unit_count(j.network), (now() - start) * 1e3);
+    if (!failed && j.verify && j.against) failed = load_other(&j);
     if (!failed && j.verify) failed = verify(&j, &r);
     if (!failed && j.report &&
         nc_fp4_write_network(j.network, NC_FP4_JSON, &json, &bytes) == NC_OK) {
