@@ -691,9 +691,9 @@ NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t a
  * are where type, format and blocks are the same (and the layout has a place for NVFP4's tensor
  * scale), else quantised with the options (null: the defaults) or decoded and rounded. NVFP4's
  * tensor scale is absmax / 2688 of its matrix; 1 in MLX's layout, and in GGUF's unless `scaled`.
- * Memory: some 262,144 values or one row, of bitsandbytes' codes one matrix; where its blocks do not
- * end with rows as many rows as end with one. Weights of both must have the same shape. `report` may
- * be null, progress too. */
+ * Memory: some 262,144 values or one row, of bitsandbytes' codes one matrix; where its blocks do
+ * not end with rows as many rows as end with one. Weights of both must have the same shape.
+ * `report` may be null, progress too. */
 NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
                                        const nc_fp4_weights *weights, size_t from,
                                        const nc_fp4_options *options, nc_fp4_conversion *report,
@@ -9068,11 +9068,10 @@ static nc_status nc_fp4__tiles_i8(const nc_fp4__matrix *w, const nc_fp4__halves 
 /* The sums of x in the rows that p takes. */
 static nc_status nc_fp4__sums_i8(const nc_fp4__product *p, const nc_fp4__halves *h, const int8_t *x,
                                  const float *by, float *y) {
-    const nc_fp4_tensor *tensor = p->w.tensor;
-    int32_t *offset =
-        NULL; /* for the vector code: of every 16 columns, `raise` times the sum of x */
+    int32_t *offset = NULL; /* for vectors: of every 16 columns, `raise` times the sum of x */
 #ifdef NC_FP4__LANES8
-    int8_t *ordered = NULL; /* and x as it takes it */
+    const nc_fp4_tensor *tensor = p->w.tensor;
+    int8_t *ordered = NULL; /* and x as they take it */
 #endif
     ptrdiff_t i;
 #ifdef NC_FP4__LANES8
@@ -9090,7 +9089,7 @@ static nc_status nc_fp4__sums_i8(const nc_fp4__product *p, const nc_fp4__halves 
     }
 #endif
 #ifdef _OPENMP
-#pragma omp parallel for schedule(static) if ((double)p->rows * tensor->columns > 1e6)
+#pragma omp parallel for schedule(static) if ((double)p->rows * p->w.tensor->columns > 1e6)
 #endif
     for (i = 0; i < (ptrdiff_t)p->rows; i += 8) {
         const size_t row = (size_t)i, count = nc_fp4__at_most(p->rows - row, 8);
@@ -18718,8 +18717,8 @@ static int nc_fp4__same_shape(const nc_fp4_network *n, const nc_fp4_circuit *c) 
     return n->inputs == c->inputs.count && n->outputs.count == c->outputs.count;
 }
 
-/* At first as little is merged as may do; each way has half of the steps that are left, the last one
- * all. */
+/* At first as little is merged as may do; each way has half of the steps that are left, the last
+ * one all. */
 static nc_status nc_fp4__compare_sweep(const nc_fp4_network *n, const nc_fp4_circuit *c,
                                        nc_fp4__budget *b, nc_fp4_report *report) {
     nc_fp4__sides *x = (nc_fp4__sides *)nc__alloc(n->hooks, sizeof *x);
