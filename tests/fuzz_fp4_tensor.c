@@ -32,10 +32,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     } else {
         nc_fp4_tensor t, u;
         if (nc_fp4_tensor_load(&t, "w", data + 1, size - 1, &err) == NC_OK) {
-            float *x = malloc((t.columns + (size_t)t.rows) * sizeof *x);
+            float *x = malloc((2 * (size_t)t.columns + t.rows) * sizeof *x);
+            nc_fp4_product_options how;
             uint32_t i;
             for (i = 0; i < t.columns; i++) x[i] = (float)i;
             must(nc_fp4_matvec(&t, x, x + t.columns) == NC_OK);
+            memset(&how, 0, sizeof how);
+            how.transposed = 1;
+            must(nc_fp4_product(&t, &how, x + t.columns, 1, x + t.columns + t.rows) == NC_OK);
+            how.transposed = 0;
+            how.quantised = 1;
+            must(nc_fp4_product(&t, &how, x, 1, x + t.columns) ==
+                 (t.format <= NC_FP4_NVFP4 ? NC_OK : NC_ERR_UNSUPPORTED));
             must(nc_fp4_tensor_save(&t, "w", &out, &bytes) == NC_OK);
             must(nc_fp4_tensor_load(&u, "w", out, bytes, &err) == NC_OK && u.rows == t.rows &&
                  u.columns == t.columns && u.format == t.format);
