@@ -189,7 +189,7 @@ typedef enum nc_fp4_convention {
                                      least, values times the rounded inverse */
     NC_FP4_AS_COMPRESSED_TENSORS, /* MXFP4: even. NVFP4: the tensor scale is what it stores, (1 /
                                      absmax) * 2688, by which scales are divided (nc_fp4_dequantize
-                                     takes its inverse, a tensor holds that); block scales of 0
+                                     takes its inverse, a tensor `divides`); block scales of 0
                                      become 1/8. -0 becomes 0 */
     NC_FP4_AS_MODELOPT,           /* MXFP4: ceil (by log2 in float32), ties to the smaller
                                      magnitude, zeros become -0. NVFP4: block scales of 2^-9 at
@@ -274,6 +274,7 @@ typedef struct nc_fp4_weight {
     uint32_t block;                /* elements per scale */
     int across;                    /* blocks run on over the ends of rows */
     int scaled;                    /* NVFP4's tensor scale is in the file; GGUF: in "X.scale" */
+    int swizzled;                  /* torchao: scales in tiles of 128 rows and 4 blocks */
     uint64_t bytes;                /* in the file, of all its parts */
 } nc_fp4_weight;
 
@@ -663,10 +664,10 @@ NC_API nc_status nc_fp4_writer_pair(nc_fp4_writer *writer, const char *key, cons
 /* The metadata of the first file of weights, but for what says how its tensors are laid out. Values
  * of GGUF that are no strings become text, its arrays are left out, where the new file is none. */
 NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights *weights);
-/* Plan a weight: its name, format, rank and shape, of NF4 and BNB the block (0: 64). With
- * NC_FP4_FORMAT_COUNT it is a tensor of type `dtype`, for GGUF's types without a name in
- * safetensors also of so many `bytes`. NC_ERR_UNSUPPORTED where the layout has no such weight: the
- * message says why. */
+/* Plan a weight: its name, format, rank and shape, of NF4 and BNB the block (0: 64), for torchao
+ * whether its scales are swizzled. With NC_FP4_FORMAT_COUNT it is a tensor of type `dtype`, for
+ * GGUF's types without a name in safetensors also of so many `bytes`. NC_ERR_UNSUPPORTED where the
+ * layout has no such weight: the message says why. */
 NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *weight,
                                    nc_error *err);
 /* Write the header. */
@@ -690,10 +691,11 @@ NC_API nc_status nc_fp4_writer_bytes(nc_fp4_writer *writer, size_t i, uint64_t a
 /* Weight `from` of a file to weight `to` of a writer, whatever both are: bytes and codes as they
  * are where type, format and blocks are the same (and the layout has a place for NVFP4's tensor
  * scale), else quantised with the options (null: the defaults) or decoded and rounded. NVFP4's
- * tensor scale is absmax / 2688 of its matrix; 1 in MLX's layout, and in GGUF's unless `scaled`.
- * Memory: some 262,144 values or one row, of bitsandbytes' codes one matrix; where its blocks do
- * not end with rows as many rows as end with one. Weights of both must have the same shape.
- * `report` may be null, progress too. */
+ * tensor scale is that of nc_fp4_tensor_create for its matrix, a normal number unless a project's
+ * convention has another; 1 in MLX's layout, and in GGUF's unless `scaled`. Memory: some 262,144
+ * values or one row, of bitsandbytes' codes one matrix; where its blocks do not end with rows as
+ * many rows as end with one. Weights of both must have the same shape. `report` may be null,
+ * progress too. */
 NC_API nc_status nc_fp4_writer_convert(nc_fp4_writer *writer, size_t to,
                                        const nc_fp4_weights *weights, size_t from,
                                        const nc_fp4_options *options, nc_fp4_conversion *report,
@@ -3649,16 +3651,19 @@ static float nc_fp4__finite_absmax(const float *x, size_t n) {
     return nc_fp4__float(max);
 }
 
-/* absmax / (largest * 448) over the finite values, so that the largest block scale is about 448; 1
- * for formats without such a scale. Under a convention: as its project stores it. */
-static float nc_fp4__tensor_scale(const nc_fp4__row *row, const nc_fp4_options *o, const float *x,
-                                  size_t n) {
+/* 1: the tensor scale that quantising works with divides the scales of blocks. */
+static int nc_fp4__scale_divides(const nc_fp4__row *row, const nc_fp4_options *o) {
+    return row->scale == NC_FP4__E4M3 && o->convention == NC_FP4_AS_COMPRESSED_TENSORS;
+}
+
+/* absmax / (largest * 448), so that the largest block scale is about 448. Under a convention: as
+ * its project stores it. */
+static float nc_fp4__scale_of_absmax(const nc_fp4__row *row, const nc_fp4_options *o,
+                                     float absmax) {
     const float block_most = o->rule == NC_FP4_SCALE_FOUR_SIX ? 256.0f : 448.0f;
     const float most = row->element->largest * block_most;
-    float absmax, scale;
-    if (row->scale != NC_FP4__E4M3) return 1.0f;
+    float scale;
     if (o->tensor_scale > 0) return o->tensor_scale;
-    absmax = nc_fp4__finite_absmax(x, n);
     if (o->convention == NC_FP4_AS_COMPRESSED_TENSORS) { /* the inverse, of a normal absmax */
         scale = 1.0f / (absmax > 1.17549435e-38f ? absmax : 1.17549435e-38f) * most;
         return scale - scale == 0 ? scale : 1.0f;
@@ -3668,6 +3673,13 @@ static float nc_fp4__tensor_scale(const nc_fp4__row *row, const nc_fp4_options *
     if (scale < 1.17549435e-38f && (double)scale * (double)most < (double)absmax)
         scale = nc_fp4__float(nc_fp4__bits(scale) + 1); /* no block's scale may saturate */
     return scale > 0 ? scale : 1.0f;
+}
+
+/* The same of the finite values; 1 for formats without such a scale. */
+static float nc_fp4__tensor_scale(const nc_fp4__row *row, const nc_fp4_options *o, const float *x,
+                                  size_t n) {
+    if (row->scale != NC_FP4__E4M3) return 1.0f;
+    return nc_fp4__scale_of_absmax(row, o, o->tensor_scale > 0 ? 0 : nc_fp4__finite_absmax(x, n));
 }
 
 /* Write code i into its nibble; even elements come first and clear the byte. */
@@ -4292,8 +4304,13 @@ static size_t nc_fp4__list_count(const nc_fp4__list *list) {
     return list->entries.used / sizeof(nc_fp4__entry);
 }
 
+/* Element i of a buffer of such size; null: it is empty, and nothing may be added to its null. */
+static void *nc_fp4__element_at(const nc__buffer *b, size_t i, size_t size) {
+    return b->used ? b->data + i * size : NULL;
+}
+
 static nc_fp4__entry *nc_fp4__list_entry(const nc_fp4__list *list, size_t i) {
-    return (nc_fp4__entry *)(void *)list->entries.data + i;
+    return (nc_fp4__entry *)nc_fp4__element_at(&list->entries, i, sizeof(nc_fp4__entry));
 }
 
 static size_t nc_fp4__list_pairs(const nc_fp4__list *list) {
@@ -4301,7 +4318,7 @@ static size_t nc_fp4__list_pairs(const nc_fp4__list *list) {
 }
 
 static nc_fp4__pair *nc_fp4__list_pair(const nc_fp4__list *list, size_t i) {
-    return (nc_fp4__pair *)(void *)list->pairs.data + i;
+    return (nc_fp4__pair *)nc_fp4__element_at(&list->pairs, i, sizeof(nc_fp4__pair));
 }
 
 static size_t nc_fp4__list_parts(const nc_fp4__list *list) {
@@ -4309,7 +4326,7 @@ static size_t nc_fp4__list_parts(const nc_fp4__list *list) {
 }
 
 static nc_fp4__part *nc_fp4__list_part(const nc_fp4__list *list, size_t i) {
-    return (nc_fp4__part *)(void *)list->parts.data + i;
+    return (nc_fp4__part *)nc_fp4__element_at(&list->parts, i, sizeof(nc_fp4__part));
 }
 
 static void nc_fp4__list_free(nc_fp4__list *list) {
@@ -5361,8 +5378,7 @@ NC_API nc_status nc_fp4_tensor_create(nc_fp4_tensor *tensor, nc_fp4_format forma
                                 tensor->tensor_scale, tensor->codes + r * code_bytes,
                                 tensor->scales + r * scale_bytes);
     }
-    if (o.convention == NC_FP4_AS_COMPRESSED_TENSORS && row->scale == NC_FP4__E4M3)
-        tensor->tensor_scale = 1.0f / tensor->tensor_scale; /* what a tensor's scales are times */
+    tensor->divides = nc_fp4__scale_divides(row, &o);
     return NC_OK;
 }
 
@@ -5755,7 +5771,7 @@ typedef struct nc_fp4__weight {
     uint32_t part[NC_FP4__PARTS]; /* entries of the list */
     uint32_t nested_block;
     float nested_offset;
-    int divides, swizzled;
+    int divides;
 } nc_fp4__weight;
 
 struct nc_fp4_weights {
@@ -5764,7 +5780,7 @@ struct nc_fp4_weights {
 };
 
 static nc_fp4__weight *nc_fp4__weights_item(const nc_fp4_weights *weights, size_t i) {
-    return (nc_fp4__weight *)(void *)weights->items.data + i;
+    return (nc_fp4__weight *)nc_fp4__element_at(&weights->items, i, sizeof(nc_fp4__weight));
 }
 
 /* -- which tensors belong together ---------------------------------------------------------- */
@@ -6060,7 +6076,7 @@ static int nc_fp4__torchao_says(nc_fp4__match *m, const char *text) {
     const int mx = strstr(text, "\"_type\": \"MXTensor\"") != NULL;
     if (!mx && !strstr(text, "\"_type\": \"NVFP4Tensor\"")) return 0;
     if (mx && !strstr(text, "float4_e2m1fn_x2")) return 0;
-    m->w->swizzled = strstr(text, "\"is_swizzled_scales\": true") != NULL;
+    m->w->about.swizzled = strstr(text, "\"is_swizzled_scales\": true") != NULL;
     m->w->about.format = mx ? NC_FP4_MXFP4 : NC_FP4_NVFP4;
     return 1;
 }
@@ -6088,7 +6104,7 @@ static int nc_fp4__match_torchao(nc_fp4__match *m) {
     nc_fp4__shaped(m, m->e->rank, 2 * m->e->shape[m->e->rank - 1]);
     if (scale && (m->w->about.format != NC_FP4_NVFP4 || !nc_fp4__tensor_scales_fit(m, scale)))
         return 0;
-    if (!m->w->swizzled)
+    if (!m->w->about.swizzled)
         return nc_fp4__bytes_fit(m, scales, m->w->about.format == NC_FP4_MXFP4 ? 32 : 16);
     for (k = 0; k + 1 < m->e->rank; k++) rows *= m->e->shape[k];
     blocks = m->w->about.shape[m->e->rank - 1] / (m->w->about.format == NC_FP4_MXFP4 ? 32 : 16);
@@ -6352,7 +6368,7 @@ static nc_status nc_fp4__weights_rows(const nc_fp4_weights *weights, const nc_fp
     if (w->about.layout == NC_FP4_LAYOUT_GGUF) return nc_fp4__gguf_rows(weights, w, row, to, err);
     status = nc_fp4__part_read(weights, w, NC_FP4__CODES, row * code_bytes, to->codes,
                                to->rows * code_bytes, err);
-    if (status == NC_OK && w->swizzled)
+    if (status == NC_OK && w->about.swizzled)
         status = nc_fp4__swizzled_rows(weights, w, row, to, err);
     else if (status == NC_OK && scale_bytes)
         status = nc_fp4__part_read(weights, w, NC_FP4__SCALES, row * scale_bytes, to->scales,
@@ -6586,7 +6602,7 @@ struct nc_fp4_writer {
 };
 
 static nc_fp4__planned *nc_fp4__writer_item(const nc_fp4_writer *writer, size_t i) {
-    return (nc_fp4__planned *)(void *)writer->planned.data + i;
+    return (nc_fp4__planned *)nc_fp4__element_at(&writer->planned, i, sizeof(nc_fp4__planned));
 }
 
 static size_t nc_fp4__writer_count(const nc_fp4_writer *writer) {
@@ -6696,6 +6712,7 @@ static const char *nc_fp4__writer_refuses(nc_fp4_layout layout, const nc_fp4_wei
         break;
     case NC_FP4_LAYOUT_TORCHAO:
         if (!strchr(w->name, '.')) return "torchao's names have a point";
+        if (w->swizzled && w->rank != 2) return "torchao's swizzled scales are those of a matrix";
         break;
     case NC_FP4_LAYOUT_COMPRESSED:
     case NC_FP4_LAYOUT_MODELOPT: break;
@@ -6743,6 +6760,7 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
                          (writer->layout != NC_FP4_LAYOUT_GGUF ||
                           (weight->scaled && nc_fp4__before(weight->name, ".weight")));
     }
+    if (writer->layout != NC_FP4_LAYOUT_TORCHAO) p.about.swizzled = 0;
     if (writer->layout == NC_FP4_LAYOUT_BNB && weight->format != NC_FP4_FORMAT_COUNT) {
         p.about.rows *= p.about.stack;
         p.about.stack = 1;
@@ -6872,6 +6890,10 @@ static void nc_fp4__head_torchao(nc_fp4_writer *writer, nc__head *h, nc_fp4__pla
     nc_fp4__writer_part(writer, h, p, NC_FP4__CODES, base.data, n + 1, "_qdata", "U8", shape,
                         last + 1);
     shape[last] = p->about.columns / (nv ? 16 : 32);
+    if (p->about.swizzled) { /* tiles of 32 x 16 bytes */
+        shape[0] = nc_fp4__up(shape[0], 128) / 4;
+        shape[1] = nc_fp4__up(shape[1], 4) * 4;
+    }
     nc_fp4__writer_part(writer, h, p, NC_FP4__SCALES, base.data, n + 1, "_scale",
                         nv ? "F8_E4M3" : "F8_E8M0", shape, last + 1);
     shape[0] = p->about.stack;
@@ -6889,9 +6911,9 @@ static void nc_fp4__torchao_pairs(nc_fp4_writer *writer, nc__head *h) {
         "\"_data\": \"float4_e2m1fn_x2\"}, \"block_size\": 32, \"orig_dtype\": {\"_type\": "
         "\"torch.dtype\", \"_data\": \"bfloat16\"}, \"kernel_preference\": {\"_type\": "
         "\"KernelPreference\", \"_data\": \"EMULATED\"}, \"act_quant_kwargs\": null, "
-        "\"is_swizzled_scales\": false}, \"_tensor_data_names\": [\"qdata\", \"scale\"]}";
+        "\"is_swizzled_scales\": %s}, \"_tensor_data_names\": [\"qdata\", \"scale\"]}";
     static const char nv[] =
-        "{\"_type\": \"NVFP4Tensor\", \"_data\": {\"is_swizzled_scales\": false, "
+        "{\"_type\": \"NVFP4Tensor\", \"_data\": {\"is_swizzled_scales\": %s, "
         "\"use_triton_kernel\": false, \"act_quant_kwargs\": null, \"block_size\": 16, "
         "\"orig_dtype\": {\"_type\": \"torch.dtype\", \"_data\": \"bfloat16\"}}, "
         "\"_tensor_data_names\": [\"per_tensor_scale\", \"qdata\", \"scale\"]}";
@@ -6901,12 +6923,13 @@ static void nc_fp4__torchao_pairs(nc_fp4_writer *writer, nc__head *h) {
     nc__buffer_put(&names, "[", 1);
     for (i = 0; i < nc_fp4__writer_count(writer); i++) {
         const nc_fp4_weight *about = &nc_fp4__writer_item(writer, i)->about;
+        const char *swizzled = about->swizzled ? "true" : "false";
+        char text[sizeof mx + sizeof nv] = "{\"_type\": \"Tensor\"}";
+        if (about->format == NC_FP4_MXFP4) snprintf(text, sizeof text, mx, swizzled);
+        if (about->format == NC_FP4_NVFP4) snprintf(text, sizeof text, nv, swizzled);
         if (i) nc__buffer_put(&names, ", ", 2);
         nc__buffer_quote(&names, about->name);
-        nc__head_pair(h, about->name,
-                      about->format == NC_FP4_MXFP4   ? mx
-                      : about->format == NC_FP4_NVFP4 ? nv
-                                                      : "{\"_type\": \"Tensor\"}");
+        nc__head_pair(h, about->name, text);
     }
     nc__buffer_put(&names, "]", 1);
     if (names.status == NC_OK)
@@ -7179,6 +7202,27 @@ static nc_status nc_fp4__writer_scale(nc_fp4_writer *writer, const nc_fp4__plann
     return nc_fp4__writer_put(writer, p->at[NC_FP4__TENSOR_SCALE] + 4 * matrix, bytes, 4, err);
 }
 
+/* Scales of rows to their tiles, four blocks of a row side by side. What pads the tiles is zero:
+ * the last rows write that of the rows behind them. */
+static nc_status nc_fp4__writer_swizzled(nc_fp4_writer *writer, const nc_fp4__planned *p,
+                                         uint64_t row, const nc_fp4_tensor *t, nc_error *err) {
+    const size_t blocks = nc_fp4_scale_bytes(t->format, t->columns);
+    const uint64_t end = row + t->rows;
+    const uint64_t last = end == p->about.rows ? nc_fp4__up(end, 128) : end;
+    nc_status status = NC_OK;
+    uint64_t r;
+    size_t c, k;
+    for (r = row; r < last; r++)
+        for (c = 0; c < blocks && status == NC_OK; c += 4) {
+            uint8_t four[4] = {0};
+            for (k = 0; k < 4 && c + k < blocks && r < end; k++)
+                four[k] = t->scales[(size_t)(r - row) * blocks + c + k];
+            status = nc_fp4__writer_put(
+                writer, p->at[NC_FP4__SCALES] + nc_fp4__swizzled(r, c, blocks), four, 4, err);
+        }
+    return status;
+}
+
 NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t row,
                                       const nc_fp4_tensor *tensor, nc_error *err) {
     const nc_fp4__planned *p = nc_fp4__writer_at(writer, i, 1, err);
@@ -7206,6 +7250,8 @@ NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t 
     scale_bytes = nc_fp4_scale_bytes(tensor->format, tensor->columns);
     status = nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + row * code_bytes, tensor->codes,
                                 tensor->rows * code_bytes, err);
+    if (status == NC_OK && p->about.swizzled)
+        return nc_fp4__writer_swizzled(writer, p, row, tensor, err);
     if (status == NC_OK)
         status = nc_fp4__writer_put(writer, p->at[NC_FP4__SCALES] + row * scale_bytes,
                                     tensor->scales, tensor->rows * scale_bytes, err);
@@ -7370,7 +7416,7 @@ static nc_status nc_fp4__convert_codes(const nc_fp4__convert *c) {
 }
 
 /* Values first .. first + n - 1 of the source give NVFP4's tensor scale, as nc_fp4_tensor_create
- * has it; 1 where format or layout has none. */
+ * has it, but for scales that are not normal; 1 where format or layout has none. */
 static nc_status nc_fp4__convert_scale(const nc_fp4__convert *c, uint64_t first, uint64_t n,
                                        float *scale) {
     const nc_fp4__row *row = &nc_fp4__formats[c->p->about.format];
@@ -7379,7 +7425,13 @@ static nc_status nc_fp4__convert_scale(const nc_fp4__convert *c, uint64_t first,
     uint64_t at;
     size_t i, m;
     *scale = 1.0f;
-    if (!c->p->about.scaled) return NC_OK;
+    if (!c->p->about.scaled) {
+        if (c->p->about.format != NC_FP4_NVFP4 || !(c->options.tensor_scale > 0)) return NC_OK;
+        return nc__fail(c->err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.60s' is planned without a tensor scale, but one is given",
+                        c->p->about.name);
+    }
+    if (c->options.tensor_scale > 0) n = 0; /* it is given */
     for (at = 0; at < n && status == NC_OK; at += m) {
         m = n - at < NC_FP4__CONVERTED ? (size_t)(n - at) : (size_t)NC_FP4__CONVERTED;
         status = nc_fp4_weights_values(c->weights, c->from, first + at, m, c->x, c->err);
@@ -7388,8 +7440,10 @@ static nc_status nc_fp4__convert_scale(const nc_fp4__convert *c, uint64_t first,
             if (a > most && a < UINT32_C(0x7F800000)) most = a;
         }
     }
-    if (most) *scale = nc_fp4__float(most) / (row->element->largest * 448.0f);
-    if (*scale < 1.17549435e-38f) *scale = 1.17549435e-38f; /* its inverse is finite */
+    *scale = nc_fp4__scale_of_absmax(row, &c->options, nc_fp4__float(most));
+    if (*scale < 1.17549435e-38f && (c->options.convention == NC_FP4_AS_DEFINED ||
+                                     c->writer->layout == NC_FP4_LAYOUT_COMPRESSED))
+        *scale = 1.17549435e-38f; /* its inverse is finite */
     return status;
 }
 
@@ -7406,6 +7460,7 @@ static nc_status nc_fp4__convert_strip(const nc_fp4__convert *c, uint64_t first,
     memset(t, 0, sizeof *t);
     if (!nc_fp4__tensor_alloc(t, b->format, rows, columns)) return NC_ERR_MEMORY;
     t->tensor_scale = scale;
+    t->divides = nc_fp4__scale_divides(row, &c->options);
     for (r = 0; r < rows; r++) { /* other rows, other random numbers */
         nc_fp4_options own = c->options;
         own.seed += first + r;

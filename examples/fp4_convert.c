@@ -20,7 +20,7 @@
 
 static const char usage[] =
     "usage: fp4_convert IN [-o OUT] [--to FORMAT] [--layout NAME] [--rule floor|ceil|even|mse]\n"
-    "                   [--block N] [--only TEXT]\n"
+    "                   [--as PROJECT] [--block N] [--only TEXT]\n"
     "IN: a .safetensors, .gguf or .npy file, or the index of shards (.safetensors.index.json).\n"
     "Without -o: a table of its tensors. With it all are written to OUT: 4-bit weights as they "
     "are\n"
@@ -30,6 +30,8 @@ static const char usage[] =
     "        (default: what the layout has; that of the input where there is one)\n"
     "NAME:   own bitsandbytes gpt-oss compressed-tensors modelopt torchao mlx gguf float\n"
     "        (default: by OUT's ending and FORMAT)\n"
+    "PROJECT: whose arithmetic quantises: definition torchao compressed-tensors modelopt\n"
+    "        bitsandbytes ggml (default: definition)\n"
     "N:      elements per scale, for nf4 and fp4_bnb (default 64)\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
@@ -234,6 +236,8 @@ static int word(const char *option, const char *value, const char *const *words,
 static int set_option(options *o, const char *name, const char *value) {
     static const char *const rules[] = {"floor", "ceil", "even", "mse"};
     static const char *const types[] = {"F32", "F16", "BF16"};
+    static const char *const projects[] = {"definition", "torchao",      "compressed-tensors",
+                                           "modelopt",   "bitsandbytes", "ggml"};
     const char *words[NC_FP4_LAYOUT_COUNT + NC_FP4_FORMAT_COUNT + 3];
     char *end;
     unsigned long block;
@@ -255,6 +259,10 @@ static int set_option(options *o, const char *name, const char *value) {
         k = word(name, value, rules, 4);
         if (k < 0) return -1;
         o->rule.rule = (nc_fp4_scale_rule)k;
+    } else if (!strcmp(name, "--as")) {
+        k = word(name, value, projects, NC_FP4_CONVENTION_COUNT);
+        if (k < 0) return -1;
+        o->rule.convention = (nc_fp4_convention)k;
     } else if (!strcmp(name, "--layout")) {
         for (; n < NC_FP4_LAYOUT_OTHER; n++) words[n] = nc_fp4_layout_name((nc_fp4_layout)n);
         k = word(name, value, words, n);

@@ -106,6 +106,8 @@ expect 0 $b/fp4_convert $d/blocks.gguf -o "$work/blocks.gguf" --layout gguf; exp
 expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/f.safetensors" --to f32
 expect 0 $b/fp4_convert "$work/f.safetensors" -o "$work/n.safetensors" --to nvfp4; contains nvfp4
 expect 2 $b/fp4_convert "$work/f.safetensors" -o "$work/n.gguf" --to nf4
+expect 0 $b/fp4_convert "$work/f.safetensors" -o "$work/c.safetensors" --to nvfp4 --as compressed-tensors; contains nvfp4
+expect 1 $b/fp4_convert "$work/f.safetensors" -o "$work/c.safetensors" --to nvfp4 --as ggml; says "with these options"
 expect 1 $b/fp4_convert LICENSE
 expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/w.gguf" --layout GGUF --to MXFP4; contains kept
 expect 2 $b/fp4_convert LICENSE --layout GGUFF; says "--layout is not 'GGUFF'"; says gguf

@@ -267,7 +267,8 @@ class Torchao:
             else:
                 t = NVFP4Tensor.to_nvfp4(w, per_tensor_scale=None if swizzled else w.abs().max() / (448 * 6), is_swizzled_scales=bool(swizzled))
             tensors, metadata = flatten_tensor_state_dict({"l.weight": t, "l.bias": torch.ones(4)})
-            yield "x".join(map(str, shape)) + " swizzled" * swizzled, {k: v.contiguous() for k, v in tensors.items()}, metadata, "modelopt"
+            yield "x".join(map(str, shape)) + " swizzled" * swizzled, {k: v.contiguous() for k, v in tensors.items()}, metadata, \
+                "torchao" if shape[0] == 130 else "modelopt"  # torchao's own rewriting keeps the scales swizzled
         if self.format == "mxfp4":
             tensors = dict(tensors)
             w = MXTensor.to_mx(random(3, 64), torch.float4_e2m1fn_x2, 32)
