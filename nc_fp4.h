@@ -4304,9 +4304,9 @@ static size_t nc_fp4__list_count(const nc_fp4__list *list) {
     return list->entries.used / sizeof(nc_fp4__entry);
 }
 
-/* Element i of a buffer of such size; null: it is empty, and nothing may be added to its null. */
+/* Element i of a buffer, each of such size. An empty one has null, to which nothing is added. */
 static void *nc_fp4__element_at(const nc__buffer *b, size_t i, size_t size) {
-    return b->used ? b->data + i * size : NULL;
+    return i ? b->data + i * size : b->data;
 }
 
 static nc_fp4__entry *nc_fp4__list_entry(const nc_fp4__list *list, size_t i) {
