@@ -13519,11 +13519,12 @@ static void nc_fp4__verilog_module(nc_fp4__verilog *v) {
 
 /* -- instances -- */
 
-/* What one joint connects: bits of a port, the lowest first. */
-static void nc_fp4__verilog_join(nc_fp4__verilog *v, nc_fp4__model *m, const nc_fp4__statement *s,
-                                 const nc_fp4__joint *j) {
-    const nc_fp4__module *module = &v->modules.at[s->model - 1];
-    const nc_fp4__model *of = &v->l.models.at[s->model - 1];
+/* What one joint connects: bits of a port of model number `model`, the lowest first, to the nets
+ * of m from `first` on. It may add statements to m. */
+static void nc_fp4__verilog_join(nc_fp4__verilog *v, nc_fp4__model *m, uint32_t model,
+                                 uint32_t first, const nc_fp4__joint *j) {
+    const nc_fp4__module *module = &v->modules.at[model];
+    const nc_fp4__model *of = &v->l.models.at[model];
     const nc_fp4__signal *signal;
     uint32_t id = UINT32_MAX, k;
     if (j->port)
@@ -13537,14 +13538,16 @@ static void nc_fp4__verilog_join(nc_fp4__verilog *v, nc_fp4__model *m, const nc_
         return;
     }
     for (k = 0; k < signal->width && v->l.t.status == NC_OK; k++) {
-        const uint32_t at = s->first + of->port.at[signal->first + k] - 1;
+        const uint32_t at = first + of->port.at[signal->first + k] - 1;
         if (m->nets.at[at] != UINT32_MAX)
             (void)nc_fp4__fail_at(&v->l.t, NC_ERR_FORMAT, j->line, 1,
                                   "'%.40s' of '%.40s' is connected twice", signal->name, of->name);
         else if (k < j->width)
             m->nets.at[at] = v->nets.at[j->nets + k];
-        else if (signal->port == 1) /* wider than what it gets */
-            m->nets.at[at] = nc_fp4__table_net(&v->l, m, 0, 0, 0, 0);
+        else if (signal->port == 1) { /* wider than what it gets */
+            const uint32_t zero = nc_fp4__table_net(&v->l, m, 0, 0, 0, 0); /* may move the nets */
+            m->nets.at[at] = zero;
+        }
     }
 }
 
@@ -13553,18 +13556,17 @@ static void nc_fp4__verilog_resolve(nc_fp4__verilog *v, nc_fp4__model *m, uint32
                                     uint32_t joint, uint32_t end) {
     nc_fp4__statement *s = &m->statements.at[number];
     const nc_fp4__model *of = nc_fp4__model_of(&v->l, s);
+    const uint32_t model = s->model - 1, first = m->nets.count;
     uint32_t k;
     if (!of) return;
-    v->modules.at[s->model - 1].contained = 1;
+    v->modules.at[model].contained = 1;
     s->inputs = of->inputs.count;
     s->outputs = of->outputs.count;
-    s->first = m->nets.count;
+    s->first = first;
     s->rows = UINT32_MAX;
     for (k = 0; k < s->inputs + s->outputs; k++) nc_fp4__keep(&v->l.t, &m->nets, UINT32_MAX);
-    for (; joint < end && v->l.t.status == NC_OK; joint++) {
-        nc_fp4__verilog_join(v, m, s, &v->joints.at[joint]);
-        s = &m->statements.at[number];
-    }
+    for (; joint < end && v->l.t.status == NC_OK; joint++)
+        nc_fp4__verilog_join(v, m, model, first, &v->joints.at[joint]);
     nc_fp4__open_ports(&v->l, m, number);
 }
 

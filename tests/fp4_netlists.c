@@ -345,6 +345,10 @@ static void structural_verilog_is_read(void **state) {
          " leaf one(.x(p), .e(1'b1), .q(u), .r(t)), two({p, 1'h1}, p, v,);\n assign w = t[1];\n"
          "endmodule\n",
          "p", "u v w", "00 01 11"},
+        /* a port far wider than what it gets: its other bits are statements of their own */
+        {"module leaf(input [39:0] x, output q);\n assign q = ^x;\nendmodule\n"
+         "module top(input p, output u);\n leaf one(p, u);\nendmodule\n",
+         "p", "u", "01"},
         /* [0:1]: the first bit is the highest; [0:0] is a bit */
         {"module m(input [0:1] a, input [0:0] e, output [3:2] y);\n assign y = a + e;\nendmodule",
          "a[1] a[0] e", "y[2] y[3]", "01011010 00110110"},
