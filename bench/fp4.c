@@ -208,6 +208,102 @@ static void coded_product(const char *name, const char *how, bench_times base, d
     (void)bench_levels_row(row, run_product, &quantised, weights, "Gweight/s", &base, "float32");
 }
 
+/* The matrix in other projects' files, which are in memory: read as a tensor, and multiplied. */
+typedef struct file_bytes {
+    uint8_t *data;
+    size_t bytes;
+} file_bytes;
+static nc_fp4_weights *in_file;
+static nc_status keep_bytes(void *user, uint64_t at, const void *from, size_t n) {
+    file_bytes *file = user;
+    if (at + n > file->bytes) return NC_ERR_LIMIT;
+    memcpy(file->data + at, from, n);
+    return NC_OK;
+}
+static void run_read(void *u) {
+    nc_fp4_tensor t;
+    (void)u;
+    if (nc_fp4_weights_read(in_file, 0, 0, 0, SIDE, &t, NULL) != NC_OK) abort();
+    nc_fp4_tensor_free(&t);
+}
+/* Writes the matrix of floats in a layout and opens that. */
+static void open_layout(nc_fp4_layout layout, nc_fp4_format as, uint64_t columns, int swizzled,
+                        file_bytes *file) {
+    nc_fp4_sink sink;
+    nc_fp4_source source;
+    nc_fp4_weights *floats;
+    nc_fp4_writer *writer;
+    nc_fp4_weight about;
+    file_bytes plain;
+    int k;
+    memset(&about, 0, sizeof about);
+    about.name = "m.weight";
+    about.dtype = "F32";
+    about.rank = 2;
+    about.shape[0] = SIDE;
+    about.shape[1] = columns;
+    about.format = NC_FP4_FORMAT_COUNT;
+    sink.write_fn = keep_bytes;
+    for (k = 0; k < 2; k++) { /* floats, then the layout */
+        file_bytes *to = k ? file : &plain;
+        if (k) about.format = as, about.swizzled = swizzled;
+        to->bytes = (size_t)SIDE * SIDE * (k ? 1 : 4) + 4096;
+        to->data = calloc(to->bytes, 1);
+        sink.user = to;
+        if (!to->data || nc_fp4_writer_create(&writer, k ? layout : NC_FP4_LAYOUT_FLOAT) != NC_OK ||
+            nc_fp4_writer_add(writer, &about, NULL) != NC_OK ||
+            nc_fp4_writer_begin(writer, &sink, NULL) != NC_OK)
+            abort();
+        if (k ? nc_fp4_writer_convert(writer, 0, floats, 0, NULL, NULL, NULL, NULL, NULL) != NC_OK
+              : nc_fp4_writer_values(writer, 0, 0, SIDE * columns, matrix, NULL) != NC_OK)
+            abort();
+        to->bytes = (size_t)nc_fp4_writer_size(writer);
+        nc_fp4_writer_free(writer);
+        nc_fp4_source_memory(&source, to->data, to->bytes);
+        if (nc_fp4_weights_open(k ? &in_file : &floats, &source, 1, NULL) != NC_OK) abort();
+    }
+    nc_fp4_weights_close(floats);
+    free(plain.data);
+}
+static void layouts(void) {
+    static const struct {
+        const char *name;
+        nc_fp4_layout layout;
+        nc_fp4_format format;
+        uint64_t columns;
+        int swizzled, first; /* the first of a format is what the others are held against */
+    } rows[] = {{"MXFP4, own", NC_FP4_LAYOUT_OWN, NC_FP4_MXFP4, SIDE, 0, 1},
+                {"MXFP4, gpt-oss", NC_FP4_LAYOUT_GPT_OSS, NC_FP4_MXFP4, SIDE, 0, 0},
+                {"MXFP4, GGUF", NC_FP4_LAYOUT_GGUF, NC_FP4_MXFP4, SIDE, 0, 0},
+                {"MXFP4, torchao, swizzled", NC_FP4_LAYOUT_TORCHAO, NC_FP4_MXFP4, SIDE, 1, 0},
+                {"NVFP4, own", NC_FP4_LAYOUT_OWN, NC_FP4_NVFP4, SIDE, 0, 1},
+                {"NVFP4, compressed-tensors", NC_FP4_LAYOUT_COMPRESSED, NC_FP4_NVFP4, SIDE, 0, 0},
+                {"NVFP4, GGUF", NC_FP4_LAYOUT_GGUF, NC_FP4_NVFP4, SIDE, 0, 0},
+                {"NF4, own", NC_FP4_LAYOUT_OWN, NC_FP4_NF4, SIDE, 0, 1},
+                {"NF4, bitsandbytes", NC_FP4_LAYOUT_BNB, NC_FP4_NF4, SIDE, 0, 0},
+                {"NF4, bitsandbytes, across rows", NC_FP4_LAYOUT_BNB, NC_FP4_NF4, SIDE - 2, 0, 0}};
+    bench_times read, product, own_read = bench_scale((bench_times){{0}}, 0),
+                               own_product = own_read;
+    size_t i;
+    for (i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const double weights = 1e-9 * SIDE * (double)rows[i].columns;
+        file_bytes file;
+        char row[64];
+        open_layout(rows[i].layout, rows[i].format, rows[i].columns, rows[i].swizzled, &file);
+        if (nc_fp4_weights_read(in_file, 0, 0, 0, SIDE, &tensor, NULL) != NC_OK) abort();
+        read = bench_measure(run_read, NULL);
+        snprintf(row, sizeof row, "read %s", rows[i].name);
+        bench_print(row, read, weights, "Gweight/s", rows[i].first ? NULL : &own_read, "own");
+        snprintf(row, sizeof row, "%s x float32", rows[i].name);
+        product = bench_levels_row(row, run_matvec, NULL, weights, "Gweight/s",
+                                   rows[i].first ? NULL : &own_product, "own");
+        if (rows[i].first) own_read = read, own_product = product;
+        nc_fp4_tensor_free(&tensor);
+        nc_fp4_weights_close(in_file);
+        free(file.data);
+    }
+}
+
 static void products(const char *const *name) {
     const double weights = 1e-9 * SIDE * SIDE;
     bench_times base;
@@ -247,6 +343,7 @@ static void products(const char *const *name) {
         }
         nc_fp4_tensor_free(&tensor);
     }
+    layouts();
     free(matrix);
     free(many);
     free(many_out);
