@@ -275,7 +275,8 @@ typedef struct nc_fp4_weight {
     int across;                    /* blocks run on over the ends of rows */
     int scaled;                    /* NVFP4's tensor scale is in the file; GGUF: in "X.scale" */
     int swizzled;                  /* torchao: scales in tiles of 128 rows and 4 blocks */
-    uint64_t bytes;                /* in the file, of all its parts */
+    uint32_t nested; /* bitsandbytes: scales that share a scale; 0: they are float32 */
+    uint64_t bytes;  /* in the file, of all its parts */
 } nc_fp4_weight;
 
 /* The weights of one or more files, of which only the headers are in memory. Any number of threads
@@ -613,7 +614,8 @@ NC_API void nc_fp4_free_text(char *text);
  * a scale of 255 as 2^128, gpt-oss', compressed-tensors' and MLX's take it as infinity (here NaN);
  * GGUF's, ModelOpt's and bitsandbytes' (FP4, on the CPU) take code 8 as 0 (here -0); GGUF's NVFP4
  * scale 0x7F is 0 and a sign of it ignored (nc_fp4_weights_read sets these scales so).
- * bitsandbytes' nested scales come as float32. */
+ * bitsandbytes' nested scales come as float32: codes of 8 bits times the scale of theirs, plus an
+ * offset. */
 
 /* Name of a layout ("bitsandbytes", "gpt-oss", "compressed-tensors" ..); null beyond the last. */
 NC_API const char *nc_fp4_layout_name(nc_fp4_layout layout);
@@ -664,10 +666,11 @@ NC_API nc_status nc_fp4_writer_pair(nc_fp4_writer *writer, const char *key, cons
 /* The metadata of the first file of weights, but for what says how its tensors are laid out. Values
  * of GGUF that are no strings become text, its arrays are left out, where the new file is none. */
 NC_API nc_status nc_fp4_writer_pairs(nc_fp4_writer *writer, const nc_fp4_weights *weights);
-/* Plan a weight: its name, format, rank and shape, of NF4 and BNB the block (0: 64), for torchao
- * whether its scales are swizzled. With NC_FP4_FORMAT_COUNT it is a tensor of type `dtype`, for
- * GGUF's types without a name in safetensors also of so many `bytes`. NC_ERR_UNSUPPORTED where the
- * layout has no such weight: the message says why. */
+/* Plan a weight: its name, format, rank and shape, of NF4 and BNB the block (0: 64), for
+ * bitsandbytes `nested` (256 there; 0: float32 scales), for torchao whether its scales are
+ * swizzled. With NC_FP4_FORMAT_COUNT it is a tensor of type `dtype`, for GGUF's types without a
+ * name in safetensors also of so many `bytes`. NC_ERR_UNSUPPORTED where the layout has no such
+ * weight: the message says why. */
 NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *weight,
                                    nc_error *err);
 /* Write the header. */
@@ -5769,7 +5772,6 @@ typedef struct nc_fp4__weight {
     nc_fp4_weight about;
     size_t name_at;               /* in the weights' own names; SIZE_MAX: the entry's name */
     uint32_t part[NC_FP4__PARTS]; /* entries of the list */
-    uint32_t nested_block;
     float nested_offset;
     int divides;
 } nc_fp4__weight;
@@ -5988,7 +5990,7 @@ static nc_status nc_fp4__bnb_state(nc_fp4__weight *w, const char *text, size_t b
                         (unsigned long long)block, (unsigned long long)nested);
     if (w->about.rank == 0) return nc__fail(err, NC_ERR_FORMAT, 0, 0, "no shape");
     w->about.block = (uint32_t)block;
-    w->nested_block = (uint32_t)nested;
+    w->about.nested = (uint32_t)nested;
     return NC_OK;
 }
 
@@ -6043,10 +6045,11 @@ static nc_status nc_fp4__bnb_parts(nc_fp4__match *m) {
     if (!absmax || !e || absmax->count != blocks)
         return nc__fail(m->err, NC_ERR_FORMAT, 0, 0, "its absmax or quant_map is missing or short");
     status = nc_fp4__bnb_table(m);
-    if (status != NC_OK || !strcmp(absmax->dtype, "F32")) return status;
+    if (status == NC_OK && !strcmp(absmax->dtype, "F32")) m->w->about.nested = 0;
+    if (status != NC_OK || m->w->about.nested == 0) return status;
     e = nc_fp4__part_of(m, NC_FP4__NESTED, n, ".nested_absmax");
     if (strcmp(absmax->dtype, "U8") != 0 || !e || strcmp(e->dtype, "F32") != 0 ||
-        e->count < blocks / m->w->nested_block + (blocks % m->w->nested_block != 0))
+        e->count < blocks / m->w->about.nested + (blocks % m->w->about.nested != 0))
         return nc__fail(m->err, NC_ERR_FORMAT, 0, 0, "its nested_absmax is missing or short");
     e = nc_fp4__part_of(m, NC_FP4__NESTED_TABLE, n, ".nested_quant_map");
     if (!e || e->count != 256 || strcmp(e->dtype, "F32") != 0)
@@ -6395,7 +6398,7 @@ static nc_status nc_fp4__bnb_scales(const nc_fp4_weights *weights, const nc_fp4_
         status = nc_fp4__read_floats(list, nc_fp4__list_entry(list, w->part[NC_FP4__NESTED_TABLE]),
                                      0, 256, table, err);
     for (i = 0; i < n && status == NC_OK; i++) {
-        const uint64_t outer = (first + i) / w->nested_block;
+        const uint64_t outer = (first + i) / w->about.nested;
         const uint8_t code = codes[i];
         float product;
         if (outer != have)
@@ -6589,6 +6592,8 @@ typedef struct nc_fp4__planned {
     size_t name_at, dtype_at;
     uint64_t at[NC_FP4__PARTS], bytes; /* of the values, where these are no parts of 4-bit floats */
     uint32_t bits;
+    float *nested; /* bitsandbytes' scales until all are there, and how many are */
+    uint64_t nested_count;
 } nc_fp4__planned;
 
 struct nc_fp4_writer {
@@ -6620,7 +6625,10 @@ NC_API nc_status nc_fp4_writer_create(nc_fp4_writer **writer, nc_fp4_layout layo
 }
 
 NC_API void nc_fp4_writer_free(nc_fp4_writer *writer) {
+    size_t i;
     if (!writer) return;
+    for (i = 0; i < nc_fp4__writer_count(writer); i++)
+        nc__free(NULL, nc_fp4__writer_item(writer, i)->nested, 0);
     nc__buffer_free(&writer->planned);
     nc__buffer_free(&writer->text);
     nc__buffer_free(&writer->state);
@@ -6761,6 +6769,7 @@ NC_API nc_status nc_fp4_writer_add(nc_fp4_writer *writer, const nc_fp4_weight *w
                           (weight->scaled && nc_fp4__before(weight->name, ".weight")));
     }
     if (writer->layout != NC_FP4_LAYOUT_TORCHAO) p.about.swizzled = 0;
+    if (writer->layout != NC_FP4_LAYOUT_BNB) p.about.nested = 0;
     if (writer->layout == NC_FP4_LAYOUT_BNB && weight->format != NC_FP4_FORMAT_COUNT) {
         p.about.rows *= p.about.stack;
         p.about.stack = 1;
@@ -6789,8 +6798,10 @@ static void nc_fp4__writer_part(nc_fp4_writer *writer, nc__head *h, nc_fp4__plan
     if (writer->state.status == NC_OK) nc__head_tensor(h, writer->state.data, dtype, shape, rank);
 }
 
-/* bitsandbytes' JSON text. */
-static int nc_fp4__bnb_text(const nc_fp4__planned *p, char *out, size_t room) {
+enum { NC_FP4__BNB_TEXT = 480 }; /* more than bitsandbytes' text takes */
+
+/* bitsandbytes' JSON text, of the same length whatever the offset of nested scales is. */
+static int nc_fp4__bnb_text(const nc_fp4__planned *p, float offset, char *out, size_t room) {
     int n = snprintf(out, room,
                      "{\"quant_type\": \"%s\", \"blocksize\": %u, \"dtype\": \"float32\", "
                      "\"shape\": [",
@@ -6799,27 +6810,48 @@ static int nc_fp4__bnb_text(const nc_fp4__planned *p, char *out, size_t room) {
     for (i = 0; i < p->about.rank; i++)
         n += snprintf(out + n, room - (size_t)n, i ? ", %llu" : "%llu",
                       (unsigned long long)p->about.shape[i]);
-    return n + snprintf(out + n, room - (size_t)n, "]}");
+    n += snprintf(out + n, room - (size_t)n, "]");
+    if (p->about.nested)
+        n += snprintf(out + n, room - (size_t)n,
+                      ", \"nested_blocksize\": %u, \"nested_dtype\": \"float32\", "
+                      "\"nested_offset\": %-16.9g",
+                      (unsigned)p->about.nested, (double)offset);
+    return n + snprintf(out + n, room - (size_t)n, "}");
 }
 
 static uint64_t nc_fp4__planned_count(const nc_fp4__planned *p) {
     return p->about.stack * p->about.rows * p->about.columns;
 }
 
+/* Scales of bitsandbytes' blocks. */
+static uint64_t nc_fp4__planned_blocks(const nc_fp4__planned *p) {
+    const uint64_t count = nc_fp4__planned_count(p), block = p->about.block;
+    return count / block + (count % block != 0);
+}
+
 static void nc_fp4__head_bnb(nc_fp4_writer *writer, nc__head *h, nc_fp4__planned *p) {
     const char *name = p->about.name;
     const size_t n = strlen(name);
-    const uint64_t count = nc_fp4__planned_count(p), block = p->about.block;
+    const uint64_t count = nc_fp4__planned_count(p), nested = p->about.nested;
     uint64_t shape[2];
-    char text[400];
+    char text[NC_FP4__BNB_TEXT];
     shape[1] = 1;
     shape[0] = count / 2 + count % 2;
     nc_fp4__writer_part(writer, h, p, NC_FP4__CODES, name, n, "", "U8", shape, 2);
-    shape[0] = count / block + (count % block != 0);
-    nc_fp4__writer_part(writer, h, p, NC_FP4__SCALES, name, n, ".absmax", "F32", shape, 1);
+    shape[0] = nc_fp4__planned_blocks(p);
+    nc_fp4__writer_part(writer, h, p, NC_FP4__SCALES, name, n, ".absmax", nested ? "U8" : "F32",
+                        shape, 1);
+    if (nested) {
+        shape[0] = shape[0] / nested + (shape[0] % nested != 0);
+        nc_fp4__writer_part(writer, h, p, NC_FP4__NESTED, name, n, ".nested_absmax", "F32", shape,
+                            1);
+        shape[0] = 256;
+        nc_fp4__writer_part(writer, h, p, NC_FP4__NESTED_TABLE, name, n, ".nested_quant_map", "F32",
+                            shape, 1);
+    }
     shape[0] = 16;
     nc_fp4__writer_part(writer, h, p, NC_FP4__TABLE, name, n, ".quant_map", "F32", shape, 1);
-    shape[0] = (uint64_t)nc_fp4__bnb_text(p, text, sizeof text);
+    shape[0] = (uint64_t)nc_fp4__bnb_text(p, 0.0f, text, sizeof text);
     nc_fp4__writer_part(writer, h, p, NC_FP4__STATE, name, n,
                         p->about.format == NC_FP4_NF4 ? ".quant_state.bitsandbytes__nf4"
                                                       : ".quant_state.bitsandbytes__fp4",
@@ -7054,22 +7086,61 @@ static nc_status nc_fp4__writer_put(nc_fp4_writer *writer, uint64_t at, const vo
                                       (unsigned long long)bytes, (unsigned long long)at);
 }
 
-/* What is known before the data: bitsandbytes' tables and texts. */
+/* n float32 values of a part, n at most 256. */
+static nc_status nc_fp4__writer_floats(nc_fp4_writer *writer, uint64_t at, const float *x, size_t n,
+                                       nc_error *err) {
+    uint8_t bytes[4 * 256];
+    size_t i;
+    for (i = 0; i < n; i++) nc__put_le(bytes + 4 * i, nc_fp4__bits(x[i]), 4);
+    return nc_fp4__writer_put(writer, at, bytes, 4 * n, err);
+}
+
+static nc_status nc_fp4__writer_state(nc_fp4_writer *writer, const nc_fp4__planned *p, float offset,
+                                      nc_error *err) {
+    char text[NC_FP4__BNB_TEXT];
+    const int n = nc_fp4__bnb_text(p, offset, text, sizeof text);
+    return nc_fp4__writer_put(writer, p->at[NC_FP4__STATE], text, (size_t)n, err);
+}
+
+/* The 256 values of nested scales' codes, ascending (Dettmers, 8-Bit Approximations for Parallelism
+ * in Deep Learning, 2015, as bitsandbytes' create_dynamic_map rounds them): for each power of ten
+ * from 1e-6 to 1 the middles of 1, 2, 4 .. 64 equal parts of 0.1 to 1, both signs; 0; 1. */
+static void nc_fp4__dynamic_table(float *value) {
+    static const float power[7] = {1e-6f, 1e-5f, 1e-4f, 1e-3f, 1e-2f, 1e-1f, 1.0f};
+    uint32_t i, k, at = 128;
+    for (i = 0; i < 7; i++) {
+        const uint32_t parts = 1u << i, half = (parts + 1) / 2;
+        const float step = (1.0f - 0.1f) / (float)parts;
+        float low = 0.1f;
+        for (k = 1; k <= parts; k++, at++) {
+            const float high =
+                k < half ? fmaf(step, (float)k, 0.1f) : fmaf(-step, (float)(parts - k), 1.0f);
+            const float sum = low + high;
+            value[at] = power[i] * (sum * 0.5f);
+            value[254 - at] = -value[at];
+            low = high;
+        }
+    }
+    value[127] = 0.0f;
+    value[255] = 1.0f;
+}
+
+/* What is known before the data: bitsandbytes' tables, and its text unless scales are nested. */
 static nc_status nc_fp4__writer_known(nc_fp4_writer *writer, nc_error *err) {
     nc_status status = NC_OK;
     size_t i, k;
     for (i = 0; i < nc_fp4__writer_count(writer) && status == NC_OK; i++) {
         const nc_fp4__planned *p = nc_fp4__writer_item(writer, i);
-        uint8_t table[64];
-        char text[400];
+        float table[256];
         if (writer->layout != NC_FP4_LAYOUT_BNB || p->about.format == NC_FP4_FORMAT_COUNT) continue;
         for (k = 0; k < 16; k++) /* its FP4 has no -0 there */
-            nc__put_le(table + 4 * k,
-                       nc_fp4__bits(nc_fp4__formats[p->about.format].element->value[k] + 0.0f), 4);
-        status = nc_fp4__writer_put(writer, p->at[NC_FP4__TABLE], table, sizeof table, err);
-        if (status == NC_OK)
-            status = nc_fp4__writer_put(writer, p->at[NC_FP4__STATE], text,
-                                        (size_t)nc_fp4__bnb_text(p, text, sizeof text), err);
+            table[k] = nc_fp4__formats[p->about.format].element->value[k] + 0.0f;
+        status = nc_fp4__writer_floats(writer, p->at[NC_FP4__TABLE], table, 16, err);
+        if (status == NC_OK && (!p->about.nested || nc_fp4__planned_count(p) == 0))
+            status = nc_fp4__writer_state(writer, p, 0.0f, err);
+        if (status != NC_OK || !p->about.nested) continue;
+        nc_fp4__dynamic_table(table);
+        status = nc_fp4__writer_floats(writer, p->at[NC_FP4__NESTED_TABLE], table, 256, err);
     }
     return status;
 }
@@ -7139,7 +7210,76 @@ static void nc_fp4__join_rows(uint8_t *out, const nc_fp4_tensor *t) {
                 (uint8_t)(out[i / 2] | nc_fp4__code_at(t->codes + r * row_bytes, c) << (i % 2 * 4));
 }
 
-static nc_status nc_fp4__writer_bnb(nc_fp4_writer *writer, const nc_fp4__planned *p, uint64_t row,
+/* The code of the nearest of 256 ascending values, the lower of two as near. */
+static uint32_t nc_fp4__nearest_of_256(const float *value, float x) {
+    uint32_t low = 0, high = 255;
+    while (high - low > 1) {
+        const uint32_t middle = (low + high) / 2;
+        if (value[middle] < x)
+            low = middle;
+        else
+            high = middle;
+    }
+    return (double)x - (double)value[low] <= (double)value[high] - (double)x ? low : high;
+}
+
+/* All scales as codes of 8 bits, with a scale for each run of them: what they are above their mean.
+ * The mean is a float64 sum in their order. */
+static nc_status nc_fp4__writer_nest(nc_fp4_writer *writer, nc_fp4__planned *p, nc_error *err) {
+    const uint64_t blocks = nc_fp4__planned_blocks(p);
+    const size_t run = p->about.nested;
+    uint8_t *codes = (uint8_t *)p->nested; /* each where its scale was, or before */
+    nc_status status = NC_OK;
+    double sum = 0.0;
+    float value[256], offset;
+    size_t i, k, n;
+    for (i = 0; i < blocks; i++) sum += (double)p->nested[i];
+    offset = (float)(sum / (double)blocks);
+    if (offset - offset != 0)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
+                        "'%.60s' has scales that are not finite: they cannot be nested",
+                        p->about.name);
+    nc_fp4__dynamic_table(value);
+    for (i = 0; i < blocks && status == NC_OK; i += n) {
+        float most = 0.0f;
+        n = blocks - i < run ? (size_t)(blocks - i) : run;
+        for (k = 0; k < n; k++) {
+            const float above = p->nested[i + k] - offset;
+            if (fabsf(above) > most) most = fabsf(above);
+        }
+        for (k = 0; k < n; k++) {
+            const float above = p->nested[i + k] - offset;
+            codes[i + k] = (uint8_t)nc_fp4__nearest_of_256(value, most > 0 ? above / most : 0.0f);
+        }
+        status = nc_fp4__writer_floats(writer, p->at[NC_FP4__NESTED] + i / run * 4, &most, 1, err);
+    }
+    if (status == NC_OK)
+        status = nc_fp4__writer_put(writer, p->at[NC_FP4__SCALES], codes, (size_t)blocks, err);
+    return status == NC_OK ? nc_fp4__writer_state(writer, p, offset, err) : status;
+}
+
+/* Scales first .. first + n - 1, float32 in the file's order of bytes, of nested ones: they wait
+ * for the last. */
+static nc_status nc_fp4__writer_nested(nc_fp4_writer *writer, nc_fp4__planned *p, uint64_t first,
+                                       const uint8_t *scales, size_t n, nc_error *err) {
+    const uint64_t blocks = nc_fp4__planned_blocks(p);
+    nc_status status = NC_OK;
+    size_t i;
+    if (!p->nested) p->nested = (float *)nc__calloc(NULL, nc__mul_size((size_t)blocks, 4));
+    if (!p->nested) return nc__fail(err, NC_ERR_MEMORY, 0, 0, "out of memory for the scales");
+    if (n > blocks - p->nested_count)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "'%.80s': rows were given twice", p->about.name);
+    for (i = 0; i < n; i++)
+        p->nested[first + i] = nc_fp4__float((uint32_t)nc__get_le(scales + 4 * i, 4));
+    p->nested_count += n;
+    if (p->nested_count < blocks) return NC_OK;
+    status = nc_fp4__writer_nest(writer, p, err);
+    nc__free(NULL, p->nested, 0);
+    p->nested = NULL;
+    return status;
+}
+
+static nc_status nc_fp4__writer_bnb(nc_fp4_writer *writer, nc_fp4__planned *p, uint64_t row,
                                     const nc_fp4_tensor *t, nc_error *err) {
     const size_t n = (size_t)t->rows * t->columns, bytes = nc_fp4_code_bytes(n);
     const uint64_t first = row * t->columns, block = p->about.block;
@@ -7159,6 +7299,9 @@ static nc_status nc_fp4__writer_bnb(nc_fp4_writer *writer, const nc_fp4__planned
     status = nc_fp4__writer_put(writer, p->at[NC_FP4__CODES] + first / 2, codes, bytes, err);
     nc__free(NULL, codes, 0);
     if (status != NC_OK) return status;
+    if (p->about.nested)
+        return nc_fp4__writer_nested(writer, p, first / block, t->scales,
+                                     nc_fp4_tensor_scale_bytes(t) / 4, err);
     return nc_fp4__writer_put(writer, p->at[NC_FP4__SCALES] + first / block * 4, t->scales,
                               nc_fp4_tensor_scale_bytes(t), err);
 }
@@ -7234,7 +7377,8 @@ NC_API nc_status nc_fp4_writer_tensor(nc_fp4_writer *writer, size_t i, uint64_t 
         tensor->columns != p->about.columns || row > p->about.rows * p->about.stack ||
         tensor->rows > p->about.rows * p->about.stack - row)
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "'%.80s' is planned otherwise", p->about.name);
-    if (writer->layout == NC_FP4_LAYOUT_BNB) return nc_fp4__writer_bnb(writer, p, row, tensor, err);
+    if (writer->layout == NC_FP4_LAYOUT_BNB)
+        return nc_fp4__writer_bnb(writer, nc_fp4__writer_item(writer, i), row, tensor, err);
     if (tensor->across || of.block != p->about.block || of.block != nc_fp4_block(tensor->format))
         return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
                         "'%.50s' has blocks that only bitsandbytes has", p->about.name);
@@ -7315,19 +7459,24 @@ static nc_status nc_fp4__convert_tick(const nc_fp4__convert *c, uint64_t done) {
                : NC_OK;
 }
 
-/* The bytes as they are. */
-static nc_status nc_fp4__convert_bytes(const nc_fp4__convert *c) {
+/* One part of a weight as it is. */
+static nc_status nc_fp4__convert_part(const nc_fp4__convert *c, int part, uint64_t bytes) {
     const size_t room = NC_FP4__CONVERTED * sizeof *c->x;
-    const uint64_t bytes = c->p->bytes;
     nc_status status = NC_OK;
     uint64_t at;
     size_t m;
     for (at = 0; at < bytes && status == NC_OK; at += m) {
         m = bytes - at < room ? (size_t)(bytes - at) : room;
-        status = nc_fp4_weights_bytes(c->weights, c->from, at, c->x, m, c->err);
+        status = nc_fp4__part_read(c->weights, c->w, part, at, c->x, m, c->err);
         if (status == NC_OK)
-            status = nc_fp4__writer_put(c->writer, c->p->at[NC_FP4__CODES] + at, c->x, m, c->err);
+            status = nc_fp4__writer_put(c->writer, c->p->at[part] + at, c->x, m, c->err);
     }
+    return status;
+}
+
+/* The bytes as they are. */
+static nc_status nc_fp4__convert_bytes(const nc_fp4__convert *c) {
+    const nc_status status = nc_fp4__convert_part(c, NC_FP4__CODES, c->p->bytes);
     return status == NC_OK ? nc_fp4__convert_tick(c, nc_fp4__planned_count(c->p)) : status;
 }
 
@@ -7373,6 +7522,21 @@ static int nc_fp4__convert_keeps(const nc_fp4__convert *c) {
     return b->scaled || !a->scaled;
 }
 
+/* Nested scales stay as they are: rounded once more they would be others. The table of their codes
+ * may be another one, too. */
+static nc_status nc_fp4__convert_nested(const nc_fp4__convert *c) {
+    const uint64_t count = nc_fp4__planned_count(c->p), blocks = nc_fp4__planned_blocks(c->p);
+    const uint64_t run = c->p->about.nested;
+    nc_status status = nc_fp4__convert_part(c, NC_FP4__CODES, count / 2 + count % 2);
+    if (status == NC_OK) status = nc_fp4__convert_part(c, NC_FP4__SCALES, blocks);
+    if (status == NC_OK)
+        status = nc_fp4__convert_part(c, NC_FP4__NESTED, 4 * (blocks / run + (blocks % run != 0)));
+    if (status == NC_OK) status = nc_fp4__convert_part(c, NC_FP4__NESTED_TABLE, 4 * 256);
+    if (status == NC_OK)
+        status = nc_fp4__writer_state(c->writer, c->p, c->w->nested_offset, c->err);
+    return status == NC_OK ? nc_fp4__convert_tick(c, count) : status;
+}
+
 /* From GGUF to GGUF: scales that only ggml knows stay, too. */
 static nc_status nc_fp4__convert_ggml(const nc_fp4__convert *c) {
     const nc_fp4__list *list = &c->weights->list;
@@ -7401,6 +7565,7 @@ static nc_status nc_fp4__convert_codes(const nc_fp4__convert *c) {
     uint64_t m, r;
     if (a->layout == NC_FP4_LAYOUT_GGUF && c->writer->layout == a->layout)
         return nc_fp4__convert_ggml(c);
+    if (a->nested && a->nested == c->p->about.nested) return nc_fp4__convert_nested(c);
     for (m = 0; m < a->stack; m++)
         for (r = 0; r < a->rows && status == NC_OK;) {
             const uint32_t rows = (uint32_t)(a->rows - r < most ? a->rows - r : most);

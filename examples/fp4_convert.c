@@ -20,7 +20,7 @@
 
 static const char usage[] =
     "usage: fp4_convert IN [-o OUT] [--to FORMAT] [--layout NAME] [--rule floor|ceil|even|mse]\n"
-    "                   [--as PROJECT] [--block N] [--only TEXT]\n"
+    "                   [--as PROJECT] [--block N] [--nested N] [--only TEXT]\n"
     "IN: a .safetensors, .gguf or .npy file, or the index of shards (.safetensors.index.json).\n"
     "Without -o: a table of its tensors. With it all are written to OUT: 4-bit weights as they "
     "are\n"
@@ -32,7 +32,8 @@ static const char usage[] =
     "        (default: by OUT's ending and FORMAT)\n"
     "PROJECT: whose arithmetic quantises: definition torchao compressed-tensors modelopt\n"
     "        bitsandbytes ggml (default: definition)\n"
-    "N:      elements per scale, for nf4 and fp4_bnb (default 64)\n"
+    "N:      elements per scale, for nf4 and fp4_bnb (default 64); nested: scales of bitsandbytes\n"
+    "        that become 8-bit codes with one scale (256 is its own; default: as in IN)\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct options {
@@ -41,7 +42,7 @@ typedef struct options {
     int format; /* of nc_fp4_format; NC_FP4_FORMAT_COUNT: floats; -1: not given */
     const char *dtype;
     nc_fp4_options rule;
-    uint32_t block;
+    uint32_t block, nested;
 } options;
 
 static double now(void) {
@@ -113,6 +114,7 @@ static void plan(const options *o, const nc_fp4_weight *w, nc_fp4_weight *to) {
     const int matrix = w->layout == NC_FP4_LAYOUT_FLOAT && w->rank > 1 && w->rows > 1 &&
                        (!o->only || strstr(w->name, o->only));
     *to = *w;
+    if (o->nested) to->nested = o->nested;
     if (o->format != NC_FP4_FORMAT_COUNT && o->layout != NC_FP4_LAYOUT_FLOAT && (four || matrix)) {
         if (!four || o->format >= 0)
             to->format = o->format >= 0 ? (nc_fp4_format)o->format : default_format(o);
@@ -254,6 +256,12 @@ static int set_option(options *o, const char *name, const char *value) {
                            "fp4_convert: --block is not '%s', but a power of two from 32 to "
                            "4096\n",
                            value),
+                   -1;
+    } else if (!strcmp(name, "--nested")) {
+        block = strtoul(value, &end, 10);
+        o->nested = (uint32_t)block;
+        if (*end || block == 0 || block > 65536)
+            return fprintf(stderr, "fp4_convert: --nested is not '%s', but 1 to 65536\n", value),
                    -1;
     } else if (!strcmp(name, "--rule")) {
         k = word(name, value, rules, 4);

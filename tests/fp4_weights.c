@@ -334,8 +334,11 @@ static nc_status write_all(const nc_fp4_weights *weights, nc_fp4_layout layout, 
     size_t i;
     assert_int_equal(nc_fp4_writer_create(&writer, layout), NC_OK);
     assert_int_equal(nc_fp4_writer_pairs(writer, weights), NC_OK);
-    for (i = 0; i < count && status == NC_OK; i++)
-        status = nc_fp4_writer_add(writer, nc_fp4_weights_get(weights, i), err);
+    for (i = 0; i < count && status == NC_OK; i++) {
+        nc_fp4_weight plan = *nc_fp4_weights_get(weights, i);
+        plan.nested = 0; /* rounded once more the scales would be others */
+        status = nc_fp4_writer_add(writer, &plan, err);
+    }
     if (status == NC_OK) status = nc_fp4_writer_begin(writer, &sink, err);
     for (i = 0; i < count && status == NC_OK; i++) {
         const nc_fp4_weight *w = nc_fp4_weights_get(weights, i);
@@ -596,6 +599,136 @@ static void strips_give_what_the_whole_matrix_gives(void **state) {
     free(floats.data);
 }
 
+/* Weight 0 of a file to one of bitsandbytes' with nested scales, or without. */
+static void convert_to_nested(const nc_fp4_weights *weights, size_t from, uint32_t nested,
+                              memory *file) {
+    const nc_fp4_sink sink = {memory_write, file};
+    nc_fp4_weight plan = *nc_fp4_weights_get(weights, from);
+    nc_fp4_writer *writer;
+    nc_error err;
+    if (plan.format == NC_FP4_FORMAT_COUNT) plan.format = NC_FP4_NF4;
+    plan.nested = nested;
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_BNB), NC_OK);
+    assert_ok(nc_fp4_writer_add(writer, &plan, &err), &err, "add");
+    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+    assert_ok(nc_fp4_writer_convert(writer, 0, weights, from, NULL, NULL, NULL, NULL, &err), &err,
+              "convert");
+    assert_int_equal(nc_fp4_writer_size(writer), file->bytes);
+    nc_fp4_writer_free(writer);
+}
+
+static float scale_at(const nc_fp4_tensor *t, size_t i) {
+    const uint8_t *p = t->scales + 4 * i;
+    const uint32_t bits = p[0] | p[1] << 8 | p[2] << 16 | (uint32_t)p[3] << 24;
+    float x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* A part of a file in memory by its name. */
+static const uint8_t *part_named(const uint8_t *data, size_t bytes, const char *name, size_t *n) {
+    const size_t head = data[0] | data[1] << 8; /* of a small file */
+    char *text = (char *)calloc(head + 1, 1), quoted[64], *at;
+    size_t from, to;
+    assert_non_null(text);
+    assert_true(head + 8 <= bytes);
+    memcpy(text, data + 8, head);
+    snprintf(quoted, sizeof quoted, "\"%s\"", name);
+    at = strstr(text, quoted);
+    at = at ? strstr(at, "\"data_offsets\"") : NULL;
+    at = at ? strchr(at, '[') : NULL;
+    if (!at) fail_msg("no '%s'", name);
+    from = strtoul(at + 1, &at, 10);
+    to = strtoul(at + 1, NULL, 10);
+    free(text);
+    assert_true(from <= to && to <= bytes - 8 - head);
+    *n = to - from;
+    return data + 8 + head + from;
+}
+
+/* From bitsandbytes to bitsandbytes nested scales keep every byte; the table of their codes is the
+   one that bitsandbytes wrote; and nesting scales that were not moves each by no more than half of
+   the widest step of the codes. */
+static void nested_scales_are_written(void **state) {
+    static const char *const parts[] = {"l.weight", "l.weight.absmax", "l.weight.nested_absmax",
+                                        "l.weight.nested_quant_map", "l.weight.quant_map"};
+    enum { ROWS = 300, COLUMNS = 77, N = ROWS * COLUMNS, BLOCKS = (N + 63) / 64 };
+    static float x[N], y[N];
+    nc_fp4_weights *weights, *again;
+    nc_fp4_source source;
+    nc_fp4_writer *writer;
+    nc_fp4_weight about;
+    nc_fp4_tensor plain, nested;
+    memory file = {NULL, 0}, floats = {NULL, 0}, other = {NULL, 0};
+    const nc_fp4_sink sink = {memory_write, &floats};
+    const uint8_t *a, *b;
+    char *golden_bytes;
+    size_t bytes, n, m, i;
+    nc_error err;
+    float most = 0.0f;
+    double mean = 0.0;
+    (void)state;
+    assert_int_equal(
+        nc_file_read(TEST_DATA "fp4/bnb_nf4_nested.safetensors", &golden_bytes, &bytes, &err),
+        NC_OK);
+    nc_fp4_source_memory(&source, golden_bytes, bytes);
+    assert_ok(nc_fp4_weights_open(&weights, &source, 1, &err), &err, "open");
+    i = nc_fp4_weights_find(weights, "l.weight");
+    assert_int_equal(nc_fp4_weights_get(weights, i)->nested, 256);
+    convert_to_nested(weights, i, 256, &file);
+    for (i = 0; i < sizeof parts / sizeof *parts; i++) {
+        a = part_named((const uint8_t *)golden_bytes, bytes, parts[i], &n);
+        b = part_named(file.data, file.bytes, parts[i], &m);
+        assert_int_equal(n, m);
+        assert_memory_equal(a, b, n);
+    }
+    nc_fp4_weights_close(weights);
+    /* from floats */
+    for (i = 0; i < N; i++)
+        x[i] = (float)((int)(i * 7919 % 10007) - 5000) / (float)(1 + i / 640 % 5);
+    memset(&about, 0, sizeof about);
+    about.name = "l.weight";
+    about.format = NC_FP4_FORMAT_COUNT;
+    about.dtype = "F32";
+    about.rank = 2;
+    about.shape[0] = ROWS;
+    about.shape[1] = COLUMNS;
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_FLOAT), NC_OK);
+    assert_ok(nc_fp4_writer_add(writer, &about, &err), &err, "add");
+    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+    assert_ok(nc_fp4_writer_values(writer, 0, 0, N, x, &err), &err, "values");
+    nc_fp4_writer_free(writer);
+    nc_fp4_source_memory(&source, floats.data, floats.bytes);
+    assert_ok(nc_fp4_weights_open(&weights, &source, 1, &err), &err, "open");
+    convert_to_nested(weights, 0, 256, &other);
+    a = part_named(other.data, other.bytes, "l.weight.nested_quant_map", &n);
+    b = part_named((const uint8_t *)golden_bytes, bytes, "l.weight.nested_quant_map", &m);
+    assert_int_equal(n, m);
+    assert_memory_equal(a, b, n);
+    nc_fp4_source_memory(&source, other.data, other.bytes);
+    assert_ok(nc_fp4_weights_open(&again, &source, 1, &err), &err, "open again");
+    assert_int_equal(nc_fp4_weights_get(again, 0)->nested, 256);
+    assert_ok(nc_fp4_weights_read(again, 0, 0, 0, ROWS, &nested, &err), &err, "read");
+    assert_int_equal(nc_fp4_tensor_create_blocks(&plain, NC_FP4_NF4, NULL, 64, 1, x, ROWS, COLUMNS),
+                     NC_OK);
+    assert_memory_equal(plain.codes, nested.codes, ROWS * nc_fp4_code_bytes(COLUMNS));
+    for (i = 0; i < BLOCKS; i++) mean += (double)scale_at(&plain, i) / BLOCKS;
+    for (i = 0; i < BLOCKS; i++)
+        if (fabsf(scale_at(&plain, i) - (float)mean) > most)
+            most = fabsf(scale_at(&plain, i) - (float)mean);
+    for (i = 0; i < BLOCKS; i++) /* 0.9 / 64 wide */
+        assert_true(fabsf(scale_at(&plain, i) - scale_at(&nested, i)) <= most * 0.0071f);
+    assert_ok(nc_fp4_weights_values(again, 0, 0, N, y, &err), &err, "values");
+    nc_fp4_tensor_free(&plain);
+    nc_fp4_tensor_free(&nested);
+    nc_fp4_weights_close(again);
+    nc_fp4_weights_close(weights);
+    free(other.data);
+    free(floats.data);
+    free(file.data);
+    nc_file_free(golden_bytes);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_layout_is_found_by_its_names),
@@ -605,6 +738,7 @@ int main(void) {
         cmocka_unit_test(blocks_of_every_length_are_quantised_within_and_across_rows),
         cmocka_unit_test(every_layout_is_written_and_read_back),
         cmocka_unit_test(a_scale_that_divides_is_kept),
+        cmocka_unit_test(nested_scales_are_written),
         cmocka_unit_test(strips_give_what_the_whole_matrix_gives),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -12,7 +12,7 @@ A cell counts weights that are equal of those compared. Two differences are nc_f
 apart: zeros whose sign the library drops (column -0), and values in blocks with the scale 255 (column
 255), which the library makes infinite or 2^128 and nc_fp4.h NaN. The last column is what differs beyond.
 
-Run: python3 tests/oracle_fp4.py [--modelopt FOLDER] [--seed N] [--keep FOLDER]
+Run: python3 tests/oracle_fp4.py [--modelopt FOLDER] [--seed N] [--only NAME] [--keep FOLDER]
 Needs numpy, torch, safetensors, ml_dtypes and the libraries asked: a kind whose library is missing
 says so. ModelOpt comes as the folder of its unpacked wheel."""
 import argparse
@@ -36,6 +36,7 @@ sys.path.insert(0, HERE)
 ARGS = argparse.ArgumentParser()
 ARGS.add_argument("--modelopt")
 ARGS.add_argument("--seed", type=int, default=18)
+ARGS.add_argument("--only", default="", help="kinds whose name holds this")
 ARGS.add_argument("--keep", help="a folder for the files, which stay there")
 ARGS = ARGS.parse_args()
 TEMP = ARGS.keep or tempfile.mkdtemp()
@@ -409,9 +410,10 @@ class Own:
 # -- comparing ---------------------------------------------------------------------------------------------
 
 
-def convert(source, to, layout, format=None):
+def convert(source, to, layout, format=None, nested=False):
     command = [os.path.join(TEMP, "fp4_convert"), source, "-o", to, "--layout", layout]
-    subprocess.run(command + (["--to", format] if format else []), check=True, stdout=subprocess.DEVNULL)
+    command += ["--to", format] if format else []
+    subprocess.run(command + (["--nested", "256"] if nested else []), check=True, stdout=subprocess.DEVNULL)
 
 
 def ours(path):
@@ -494,7 +496,7 @@ def row(kind):
         source = os.path.join(TEMP, "floats.safetensors")
         path = os.path.join(TEMP, f"{kind.name.replace(' ', '_')}.{what}.floats{kind.suffix}")
         save_file(tensors, source)
-        convert(source, path, kind.layout, kind.format)
+        convert(source, path, kind.layout, kind.format, getattr(kind, "nested", False))
         good = tally.same(ours(path), kind.read(path))
         quantised[0] += good
         quantised[1] += 1
@@ -552,7 +554,7 @@ def main():
              Modelopt("MXFP4"), Torchao("MXFP4"), Torchao("NVFP4"), Mlx("mxfp4"), Mlx("nvfp4"), Gguf("MXFP4", 0), Gguf("NVFP4", 0),
              Gguf("NVFP4", 1), Own("mxfp4"), Own("nvfp4"), Own("nf4"), Own("fp4_bnb")]
     table, fine = [["kind", "read", "rewritten", "from floats", "by", "values", "-0", "255", "differences"]], True
-    for kind in kinds:
+    for kind in [k for k in kinds if ARGS.only in k.name]:
         torch.manual_seed(ARGS.seed)
         np.random.seed(ARGS.seed)
         try:
