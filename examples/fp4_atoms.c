@@ -1,6 +1,6 @@
 /* fp4_atoms: the ten Boolean atoms as threshold neurons with 4-bit weights, each checked on every
    input, and an 8-bit adder composed of them checked on all 131,072. Then what training makes of
-   the same truth tables, five ways.
+   the same truth tables, five ways; or of a table of your own.
    cc -O2 fp4_atoms.c -lm -o fp4_atoms   (needs stb_ds.h) */
 #define _POSIX_C_SOURCE 199309L
 #include <math.h>
@@ -12,8 +12,11 @@
 #include "../nc_fp4.h"
 
 static const char usage[] =
-    "usage: fp4_atoms [--json]\n"
-    "Verifies the ten atoms and an 8-bit adder built from them exhaustively.\n"
+    "usage: fp4_atoms [--json] [--truth BITS]\n"
+    "Verifies the ten atoms and an 8-bit adder built from them exhaustively, and trains networks\n"
+    "on their truth tables in five ways.\n"
+    "BITS:   another truth table instead, of 1 to 6 inputs: 2, 4 .. 64 digits 0 or 1, the outputs\n"
+    "        for inputs 00.., 10.., 01.. (the first input changes fastest); as units, and trained\n"
     "Returns 0, 1 when anything is not exact, 2 on bad usage.\n";
 
 /* "h = [...]; y = [...]" with input letters as in the header: MUX reads s, a, b. */
@@ -98,8 +101,14 @@ static uint64_t sum_of_three(void *user, uint64_t inputs) {
 
 /* -- training: what threshold units do exactly, learnt by networks whose weights are quantised --- */
 
-enum { MOST_WIDTH = 256, MOST_LAYERS = 4, CASES = 8 };
+enum { MOST_WIDTH = 256, MOST_LAYERS = 4, CASES = 64 };
 typedef enum activation { RELU, GELU, HARD_TANH, RESIDUAL } activation;
+/* What is to be learnt: bit i of truth is the output for inputs i. */
+typedef struct table {
+    const char *name;
+    uint32_t inputs;
+    uint64_t truth;
+} table;
 typedef enum encoding { BITS, THERMOMETER, ONE_HOT } encoding;
 
 /* Layers of `width` units, inputs last in each row a constant 1 (the bias); the last layer is one
@@ -211,7 +220,7 @@ static float largest_weight(const net *n, uint32_t l) {
 }
 
 /* Adam on the whole truth table; with `aware` through quantised weights, straight through. */
-static void train(net *n, float in[CASES][CASES], uint32_t cases, uint32_t truth, int steps,
+static void train(net *n, float in[CASES][CASES], uint32_t cases, uint64_t truth, int steps,
                   int aware) {
     uint32_t c, l, i;
     int s;
@@ -219,7 +228,7 @@ static void train(net *n, float in[CASES][CASES], uint32_t cases, uint32_t truth
         const float rate = 0.02f * (1.0f - 0.9f * (float)s / (float)steps);
         float *const *w = aware ? n->q : n->w;
         for (l = 0; l < n->layers && aware; l++) quantise_layer(n, l, largest_weight(n, l) / 6);
-        for (c = 0; c < cases; c++) backward(n, w, forward(n, w, in[c]), truth >> c & 1);
+        for (c = 0; c < cases; c++) backward(n, w, forward(n, w, in[c]), (int)(truth >> c & 1));
         for (l = 0; l < n->layers; l++)
             for (i = 0; i < ins(n, l) * outs(n, l); i++) {
                 float g = n->g[l][i] / (float)cases;
@@ -257,16 +266,16 @@ static void quantise_after(net *n, float in[CASES][CASES], uint32_t cases) {
 }
 
 /* Inputs of every case under an encoding; how many there are. */
-static uint32_t encode_cases(const nc_fp4_atom *atom, encoding e, float in[CASES][CASES]) {
-    const uint32_t cases = 1u << atom->inputs;
+static uint32_t encode_cases(const table *t, encoding e, float in[CASES][CASES]) {
+    const uint32_t cases = 1u << t->inputs;
     uint32_t c, i;
     for (c = 0; c < cases; c++)
         for (i = 0; i < CASES; i++) {
             if (e == ONE_HOT) in[c][i] = i == c ? 1.0f : 0.0f;
             if (e == THERMOMETER) in[c][i] = i < c ? 1.0f : 0.0f; /* of the inputs as a number */
-            if (e == BITS) in[c][i] = i < atom->inputs ? (float)(c >> i & 1) : 0;
+            if (e == BITS) in[c][i] = i < t->inputs ? (float)(c >> i & 1) : 0;
         }
-    return e == BITS ? atom->inputs : cases;
+    return e == BITS ? t->inputs : cases;
 }
 
 typedef struct outcome {
@@ -274,11 +283,11 @@ typedef struct outcome {
 } outcome;
 
 /* One network from seed to quantised weights; what they make of the truth table. */
-static outcome attempt(const nc_fp4_atom *atom, uint32_t width, uint32_t hidden, activation act,
-                       encoding e, int aware) {
+static outcome attempt(const table *t, uint32_t width, uint32_t hidden, activation act, encoding e,
+                       int aware) {
     static net n;
     float in[CASES][CASES];
-    const uint32_t cases = 1u << atom->inputs, inputs = encode_cases(atom, e, in);
+    const uint32_t cases = 1u << t->inputs, inputs = encode_cases(t, e, in);
     double start = seconds_now();
     outcome r = {0, 1e9, 0};
     uint32_t c;
@@ -286,11 +295,11 @@ static outcome attempt(const nc_fp4_atom *atom, uint32_t width, uint32_t hidden,
         net_free(&n);
         return r;
     }
-    train(&n, in, cases, atom->truth, width > 64 ? 60 : 200, aware);
+    train(&n, in, cases, t->truth, width > 64 ? 60 : 200, aware);
     if (!aware) quantise_after(&n, in, cases);
     for (c = 0; c < cases; c++) {
         float logit = forward(&n, n.q, in[c]);
-        int wanted = atom->truth >> c & 1;
+        int wanted = (int)(t->truth >> c & 1);
         r.accuracy += (logit > 0) == wanted ? 100.0 / cases : 0;
         r.margin = fmin(r.margin, wanted ? (double)logit : -(double)logit);
     }
@@ -309,85 +318,140 @@ static void keep_better(outcome *best, outcome r) {
     best->seconds = seconds;
 }
 
-/* The five approaches for one atom. */
-static void approaches(const nc_fp4_atom *atom, outcome r[5]) {
+/* The five approaches for one table. */
+static void approaches(const table *t, outcome r[5]) {
     static const uint32_t widths[3] = {64, 128, 256};
     const outcome nothing = {-1, -1e9, 0};
     uint32_t i, hidden;
-    r[0] = attempt(atom, 32, 2, RELU, BITS, 1);
-    r[1] = attempt(atom, 32, 2, RELU, BITS, 0);
+    r[0] = attempt(t, 32, 2, RELU, BITS, 1);
+    r[1] = attempt(t, 32, 2, RELU, BITS, 0);
     for (i = 2; i < 5; i++) r[i] = nothing;
     for (i = 0; i < 3 && !accepted(&r[2]); i++)
-        keep_better(&r[2], attempt(atom, widths[i], 2, RELU, BITS, 0));
+        keep_better(&r[2], attempt(t, widths[i], 2, RELU, BITS, 0));
     for (hidden = 1; hidden <= 3 && !accepted(&r[3]); hidden++)
         for (i = RELU; i <= RESIDUAL && !accepted(&r[3]); i++)
-            keep_better(&r[3], attempt(atom, 16, hidden, (activation)i, BITS, 0));
+            keep_better(&r[3], attempt(t, 16, hidden, (activation)i, BITS, 0));
     for (i = THERMOMETER; i <= ONE_HOT && !accepted(&r[4]); i++)
-        keep_better(&r[4], attempt(atom, 32, 2, RELU, (encoding)i, 0));
+        keep_better(&r[4], attempt(t, 32, 2, RELU, (encoding)i, 0));
 }
 
-static void print_training(int json) {
+static void print_training(const table *tables, int count, int json) {
     static const char *const names[5] = {"QAT", "PTQ + scale search", "wider", "architecture",
                                          "encoding"};
     int k, a;
     if (!json) {
         printf("\nlearnt instead of known: float32 networks, weights rounded to E2M1\n%-6s",
-               "atom");
+               "table");
         for (a = 0; a < 5; a++) printf("  %24s", names[a]);
         printf("\n");
     }
-    for (k = 0; k < NC_FP4_ATOM_COUNT; k++) {
-        const nc_fp4_atom *atom = nc_fp4_get_atom((nc_fp4_atom_kind)k);
+    for (k = 0; k < count; k++) {
         outcome r[5];
-        approaches(atom, r);
-        if (!json) printf("%-6s", atom->name);
+        approaches(&tables[k], r);
+        if (!json) printf("%-6s", tables[k].name);
         for (a = 0; a < 5; a++) {
             if (json)
                 printf(
                     ",\n {\"name\": \"%s\", \"training\": \"%s\", \"accuracy\": %.4f, \"margin\": "
                     "%.3f, \"accepted\": %s, \"seconds\": %.4f}",
-                    atom->name, names[a], r[a].accuracy, r[a].margin,
+                    tables[k].name, names[a], r[a].accuracy, r[a].margin,
                     accepted(&r[a]) ? "true" : "false", r[a].seconds);
             else
-                printf("  %7.2f %% %-8s %4.1f ms", r[a].accuracy,
+                printf("  %7.2f %% %-8s %4.0f ms", r[a].accuracy,
                        accepted(&r[a]) ? "accepted" : "refused", r[a].seconds * 1e3);
         }
         if (!json) printf("\n");
     }
 }
 
-int main(int argc, char **argv) {
+/* A table from its digits; 0: it is none. */
+static int read_table(table *t, const char *digits) {
+    const size_t n = strlen(digits);
+    size_t i;
+    memset(t, 0, sizeof *t);
+    t->name = "own";
+    while ((size_t)1 << t->inputs < n) t->inputs++;
+    if (n < 2 || n > 64 || n & (n - 1) || strspn(digits, "01") != n) return 0;
+    for (i = 0; i < n; i++) t->truth |= (uint64_t)(digits[i] == '1') << i;
+    return 1;
+}
+
+/* A table as units, proven on all its cases, and as what training makes of it. */
+static int own_table(const table *t, int json) {
+    nc_fp4_circuit *c = NULL;
+    nc_fp4_network *n = NULL;
+    nc_fp4_report report;
+    uint32_t in[6], out;
+    int exact = 0;
+    if (nc_fp4_create(&c, NULL, NULL) != NC_OK ||
+        nc_fp4_add_input(c, "x", t->inputs, in) != NC_OK ||
+        nc_fp4_add_function(c, t->inputs, in, &t->truth, &out) != NC_OK ||
+        nc_fp4_add_output(c, "y", 1, &out) != NC_OK || nc_fp4_compile(c, &n) != NC_OK ||
+        nc_fp4_verify(n, c, &report) != NC_OK) {
+        fprintf(stderr, "fp4_atoms: out of memory\n");
+    } else {
+        exact = print_row(t->name, &report, speed(n), json, 1);
+        if (!json) printf("%u inputs\n", t->inputs);
+        print_training(t, 1, json);
+    }
+    nc_fp4_network_destroy(n);
+    nc_fp4_destroy(c);
+    return exact;
+}
+
+/* The atoms, and the adder that is made of them. */
+static int all_atoms(int json) {
+    table tables[NC_FP4_ATOM_COUNT];
     nc_fp4_circuit *adder;
     nc_fp4_network *network;
     nc_fp4_report report;
-    int i, json = 0, exact = 1;
-    for (i = 1; i < argc; i++) {
-        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
-        if (strcmp(argv[i], "--json"))
-            return fprintf(stderr, "fp4_atoms: unknown argument '%s'\n%s", argv[i], usage), 2;
-        json = 1;
-    }
-    if (json)
-        putchar('[');
-    else
-        printf("%-12s %5s %6s %8s %11s %7s %6s %8s %6s  %s\n", "atom", "units", "params", "cases",
-               "accuracy", "margin", "fp4 B", "float B", "G/s", "form");
+    int i, exact = 1;
     for (i = 0; i < NC_FP4_ATOM_COUNT; i++) {
         const nc_fp4_atom *atom = nc_fp4_get_atom((nc_fp4_atom_kind)i);
-        if (nc_fp4_verify_atom(atom, NC_FP4_E2M1, &report) != NC_OK) return 1;
+        tables[i].name = atom->name;
+        tables[i].inputs = atom->inputs;
+        tables[i].truth = atom->truth;
+        if (nc_fp4_verify_atom(atom, NC_FP4_E2M1, &report) != NC_OK) return 0;
         exact &= print_row(atom->name, &report, atom_speed((nc_fp4_atom_kind)i), json, i == 0);
         if (!json) print_units(atom);
     }
     if (nc_fp4_make(&adder, NC_FP4_ADDER, 8, 0, NULL) != NC_OK ||
         nc_fp4_compile(adder, &network) != NC_OK ||
         nc_fp4_verify_cases(network, sum_of_three, NULL, &report) != NC_OK)
-        return fprintf(stderr, "fp4_atoms: out of memory\n"), 1;
+        return fprintf(stderr, "fp4_atoms: out of memory\n"), 0;
     exact &= print_row("8-bit adder", &report, speed(network), json, 0);
     if (!json) puts("8 x (SUM, CARRY) sharing h");
-    print_training(json);
-    if (json) puts("]");
+    print_training(tables, NC_FP4_ATOM_COUNT, json);
     nc_fp4_network_destroy(network);
     nc_fp4_destroy(adder);
+    return exact;
+}
+
+int main(int argc, char **argv) {
+    table own;
+    int i, json = 0, exact;
+    memset(&own, 0, sizeof own);
+    for (i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--help")) return fputs(usage, stdout) < 0;
+        if (!strcmp(argv[i], "--truth") && i + 1 < argc) {
+            if (!read_table(&own, argv[++i]))
+                return fprintf(stderr,
+                               "fp4_atoms: '%s' is no table: 2, 4, 8, 16, 32 or 64 digits 0 or 1\n",
+                               argv[i]),
+                       2;
+        } else if (!strcmp(argv[i], "--json")) {
+            json = 1;
+        } else {
+            return fprintf(stderr, "fp4_atoms: unknown argument '%s'\n%s", argv[i], usage), 2;
+        }
+    }
+    if (json)
+        putchar('[');
+    else
+        printf("%-12s %5s %6s %8s %11s %7s %6s %8s %6s  %s\n", "atom", "units", "params", "cases",
+               "accuracy", "margin", "fp4 B", "float B", "G/s", "form");
+    exact = own.name ? own_table(&own, json) : all_atoms(json);
+    if (json) puts("]");
     if (!json) puts(exact ? "all exact" : "NOT EXACT");
     return !exact;
 }
