@@ -4110,6 +4110,72 @@ static size_t nc_fp4__place(nc_fp4_order order, size_t i, size_t n, size_t group
     return first / 2 + i - first - (*shift ? half : 0);
 }
 
+/* Whether this machine's numbers lie in memory as those of files do. */
+static int nc_fp4__is_little(void) {
+    const uint32_t one = 1;
+    uint8_t first;
+    memcpy(&first, &one, 1);
+    return first;
+}
+
+/* The nibbles of eight bytes, those below 16 of each, side by side in four. */
+static uint32_t nc_fp4__join_nibbles(uint64_t x) {
+    x &= UINT64_C(0x0F0F0F0F0F0F0F0F);
+    x = (x | x >> 4) & UINT64_C(0x00FF00FF00FF00FF);
+    x = (x | x >> 8) & UINT64_C(0x0000FFFF0000FFFF);
+    return (uint32_t)(x | x >> 16);
+}
+
+/* The other way. */
+static uint64_t nc_fp4__part_nibbles(uint32_t joined) {
+    uint64_t x = joined;
+    x = (x | x << 16) & UINT64_C(0x0000FFFF0000FFFF);
+    x = (x | x << 8) & UINT64_C(0x00FF00FF00FF00FF);
+    return (x | x << 4) & UINT64_C(0x0F0F0F0F0F0F0F0F);
+}
+
+/* Whole groups of 16, 32 .. codes, eight bytes of halves at a time, to pairs (LOW_FIRST) or back. On
+ * little-endian machines. */
+static void nc_fp4__regroup(uint8_t *out, const uint8_t *codes, size_t groups, size_t group,
+                            int back) {
+    uint8_t some[2048];
+    size_t i, at;
+    for (i = 0; i < groups; i++, out += group / 2, codes += group / 2) {
+        memcpy(some, codes, group / 2); /* out may be codes */
+        for (at = 0; at < group / 4; at += 4) {
+            uint64_t halves;
+            uint32_t low, high;
+            if (back) {
+                memcpy(&low, some + at, 4);
+                memcpy(&high, some + group / 4 + at, 4);
+                halves = nc_fp4__part_nibbles(low) | nc_fp4__part_nibbles(high) << 4;
+                memcpy(out + 2 * at, &halves, 8);
+            } else {
+                memcpy(&halves, some + 2 * at, 8);
+                low = nc_fp4__join_nibbles(halves);
+                high = nc_fp4__join_nibbles(halves >> 4);
+                memcpy(out + at, &low, 4);
+                memcpy(out + group / 4 + at, &high, 4);
+            }
+        }
+    }
+}
+
+/* The codes that go quickly, whole bytes and groups from the first on; returns how many. */
+static size_t nc_fp4__reorder_whole(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
+                                    nc_fp4_order to, size_t group) {
+    size_t i;
+    if (from + to == NC_FP4_LOW_FIRST + NC_FP4_HIGH_FIRST && from != to) {
+        for (i = 0; i < n / 2; i++) out[i] = (uint8_t)(codes[i] << 4 | codes[i] >> 4);
+        return n / 2 * 2;
+    }
+    if (from == to || from + to != NC_FP4_LOW_FIRST + NC_FP4_SPLIT || group % 16 ||
+        !nc_fp4__is_little())
+        return 0;
+    nc_fp4__regroup(out, codes, n / group, group, to == NC_FP4_SPLIT);
+    return n / group * group;
+}
+
 NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc_fp4_order from,
                                 nc_fp4_order to, size_t group) {
     const int split = from == NC_FP4_SPLIT || to == NC_FP4_SPLIT;
@@ -4119,7 +4185,8 @@ NC_API nc_status nc_fp4_reorder(uint8_t *out, const uint8_t *codes, size_t n, nc
     if ((unsigned)from > NC_FP4_SPLIT || (unsigned)to > NC_FP4_SPLIT) return NC_ERR_ARG;
     if (n && (!out || !codes)) return NC_ERR_ARG;
     if (split && (group == 0 || group % 2 || group > 4096 || n % 2)) return NC_ERR_ARG;
-    for (first = 0; first < n; first += step) { /* group by group, so that out may be codes */
+    first = nc_fp4__reorder_whole(out, codes, n, from, to, group);
+    for (; first < n; first += step) { /* group by group, so that out may be codes */
         uint8_t some[2048];
         const size_t length = n - first < step ? n - first : step;
         memset(some, 0, (length + 1) / 2);
@@ -4995,14 +5062,6 @@ static nc_status nc_fp4__list_path(nc_fp4__list *list, const char *path, nc_erro
 NC__COLD_END
 
 /* -- values of a float type -------------------------------------------------------------------- */
-
-/* Whether this machine's floats lie in memory as those of files do. */
-static int nc_fp4__is_little(void) {
-    const uint32_t one = 1;
-    uint8_t first;
-    memcpy(&first, &one, 1);
-    return first;
-}
 
 /* n values from the bytes of a file as float32; `to` may begin before or at `from` in the same
  * memory. */
@@ -8026,6 +8085,7 @@ typedef struct nc_fp4__matrix {
     int across;                     /* blocks run on over the ends of rows */
     float value[16];                /* of each code */
     float *tables;                  /* of the vector code, for scales of one byte or none */
+    const float *pairs;             /* of blocks across rows: the two values of each byte */
     nc_fp4__planes planes;
 } nc_fp4__matrix;
 
@@ -8040,6 +8100,7 @@ static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
     while (w->block >> w->shift > 1) w->shift++;
     w->across = tensor->across && tensor->columns % w->block != 0;
     w->tables = NULL;
+    w->pairs = NULL;
     memcpy(w->value, w->format.element->value, sizeof w->value);
     nc_fp4__planes_of(w->format.element, &w->planes);
     return 1;
@@ -8505,8 +8566,26 @@ static void nc_fp4__decode_columns(const nc_fp4__matrix *w, uint32_t r, size_t f
         at = first + c + (w->across ? (size_t)r * w->tensor->columns : 0);
         past = count;
         if (w->block && count - c > w->block - at % w->block) past = c + w->block - at % w->block;
+        if (w->pairs) {
+            if ((first + c) % 2 && c < past) {
+                out[c] = w->value[nc_fp4__code_at(codes, first + c)] * scale;
+                c++;
+            }
+            for (; c + 2 <= past; c += 2) {
+                const float *pair = w->pairs + 2 * (size_t)codes[(first + c) / 2];
+                out[c] = pair[0] * scale;
+                out[c + 1] = pair[1] * scale;
+            }
+        }
         for (; c < past; c++) out[c] = w->value[nc_fp4__code_at(codes, first + c)] * scale;
     }
+}
+
+/* The two values of every byte of codes, 512 floats. */
+static void nc_fp4__pairs_of(nc_fp4__matrix *w, float *pairs) {
+    size_t i;
+    for (i = 0; i < 512; i++) pairs[i] = w->value[i % 2 ? i / 32 : i / 2 % 16];
+    w->pairs = pairs;
 }
 
 /* Do the loops over many columns take vectors, and so keep weights in their order? */
@@ -8853,7 +8932,10 @@ static nc_status nc_fp4__multiply(nc_fp4__product *p) {
     float *const ordered = memory + tables, *const x = ordered + values;
     size_t first, m, i;
     if (!memory) return NC_ERR_MEMORY;
-    if (vectors) nc_fp4__tables_of(&p->w, memory);
+    if (vectors)
+        nc_fp4__tables_of(&p->w, memory);
+    else if (p->w.across)
+        nc_fp4__pairs_of(&p->w, memory);
     for (first = 0; first < p->n; first += m) {
         m = nc_fp4__at_most(p->n - first, NC_FP4__BATCH);
         for (i = 0; i < m; i++) nc_fp4__take_vector(p, first + i, x + i * stride, stride);
