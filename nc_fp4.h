@@ -3438,6 +3438,35 @@ NC_FP4__TARGET8 static int nc_fp4__quantize8(const nc_fp4__row *row, const float
     return 1;
 }
 
+/* Values of 32 codes, times those of eight lanes. */
+NC_FP4__INLINE8 void nc_fp4__values_of_32(int halves, const nc_fp4__v8 plane[4],
+                                          const uint8_t *codes, nc_fp4__f8 by, float *x) {
+    nc_fp4__f8 value[4];
+    nc_fp4__v8 a, b, c, d;
+    nc_fp4__decode8(halves, plane, nc_fp4__in_order8(codes), value);
+    a = nc_fp4__as_bits8(nc_fp4__mulf8(value[0], by));
+    b = nc_fp4__as_bits8(nc_fp4__mulf8(value[1], by));
+    c = nc_fp4__as_bits8(nc_fp4__mulf8(value[2], by));
+    d = nc_fp4__as_bits8(nc_fp4__mulf8(value[3], by));
+    nc_fp4__store8(x, nc_fp4__join_low8(a, b));
+    nc_fp4__store8(x + 8, nc_fp4__join_low8(c, d));
+    nc_fp4__store8(x + 16, nc_fp4__join_high8(a, b));
+    nc_fp4__store8(x + 24, nc_fp4__join_high8(c, d));
+}
+
+/* The same of n codes with one scale; n is a multiple of 32. */
+NC_FP4__TARGET8 static void nc_fp4__scaled8(const nc_fp4__planes *planes, const uint8_t *codes,
+                                            size_t n, float scale, float *x) {
+    const nc_fp4__f8 by = nc_fp4__setf8(scale);
+    nc_fp4__v8 plane[4];
+    size_t c;
+    plane[0] = nc_fp4__twice8(planes->byte[0]);
+    plane[1] = nc_fp4__twice8(planes->byte[1]);
+    plane[2] = nc_fp4__twice8(planes->byte[2]);
+    plane[3] = nc_fp4__twice8(planes->byte[3]);
+    for (c = 0; c < n; c += 32) nc_fp4__values_of_32(0, plane, codes + c / 2, by, x + c);
+}
+
 /* Values of whole groups of 32 codes; returns how many. */
 NC_FP4__INLINE8 size_t nc_fp4__values_by8(int halves, const nc_fp4__row *row,
                                           const nc_fp4__planes *planes, const uint8_t *codes,
@@ -3460,15 +3489,8 @@ NC_FP4__INLINE8 size_t nc_fp4__values_by8(int halves, const nc_fp4__row *row,
             const nc_fp4__v8 s = nc_fp4__as_bits8(nc_fp4__setf8(scale[at]));
             const nc_fp4__v8 t =
                 nc_fp4__as_bits8(nc_fp4__setf8(scale[row->block == 16 ? at + 1 : at]));
-            const nc_fp4__f8 by = nc_fp4__as_float8(nc_fp4__join_low8(s, t));
-            nc_fp4__f8 value[4];
-            nc_fp4__v8 v[4];
-            nc_fp4__decode8(halves, plane, nc_fp4__in_order8(codes + c / 2), value);
-            for (k = 0; k < 4; k++) v[k] = nc_fp4__as_bits8(nc_fp4__mulf8(value[k], by));
-            nc_fp4__store8(x + c, nc_fp4__join_low8(v[0], v[1]));
-            nc_fp4__store8(x + c + 8, nc_fp4__join_low8(v[2], v[3]));
-            nc_fp4__store8(x + c + 16, nc_fp4__join_high8(v[0], v[1]));
-            nc_fp4__store8(x + c + 24, nc_fp4__join_high8(v[2], v[3]));
+            nc_fp4__values_of_32(halves, plane, codes + c / 2,
+                                 nc_fp4__as_float8(nc_fp4__join_low8(s, t)), x + c);
         }
     }
     return end;
@@ -4134,8 +4156,8 @@ static uint64_t nc_fp4__part_nibbles(uint32_t joined) {
     return (x | x << 4) & UINT64_C(0x0F0F0F0F0F0F0F0F);
 }
 
-/* Whole groups of 16, 32 .. codes, eight bytes of halves at a time, to pairs (LOW_FIRST) or back. On
- * little-endian machines. */
+/* Whole groups of 16, 32 .. codes, eight bytes of halves at a time, to pairs (LOW_FIRST) or back.
+ * On little-endian machines. */
 static void nc_fp4__regroup(uint8_t *out, const uint8_t *codes, size_t groups, size_t group,
                             int back) {
     uint8_t some[2048];
@@ -8085,7 +8107,6 @@ typedef struct nc_fp4__matrix {
     int across;                     /* blocks run on over the ends of rows */
     float value[16];                /* of each code */
     float *tables;                  /* of the vector code, for scales of one byte or none */
-    const float *pairs;             /* of blocks across rows: the two values of each byte */
     nc_fp4__planes planes;
 } nc_fp4__matrix;
 
@@ -8100,7 +8121,6 @@ static int nc_fp4__matrix_of(const nc_fp4_tensor *tensor, nc_fp4__matrix *w) {
     while (w->block >> w->shift > 1) w->shift++;
     w->across = tensor->across && tensor->columns % w->block != 0;
     w->tables = NULL;
-    w->pairs = NULL;
     memcpy(w->value, w->format.element->value, sizeof w->value);
     nc_fp4__planes_of(w->format.element, &w->planes);
     return 1;
@@ -8112,7 +8132,7 @@ static float nc_fp4__scale_at(const nc_fp4__matrix *w, uint32_t r, size_t column
     if (w->across) column += (size_t)r * w->tensor->columns;
     return nc_fp4__tensor_scale_at(w->tensor, &w->format,
                                    w->tensor->scales + (w->across ? 0 : r * w->scale_bytes),
-                                   column / w->block);
+                                   column >> w->shift);
 }
 
 /* -- float32 ------------------------------------------------------------------------------ */
@@ -8556,7 +8576,31 @@ static void nc_fp4__put_outputs(const nc_fp4__product *p, size_t i, size_t k, co
     }
 }
 
-/* Weights of row r from column `first` on, one by one. */
+/* Weights c .. past - 1 of the `count` from `first` on, under one scale, in whole vectors: before
+ * them the one that begins amid a byte, and behind them some that the next scale will overwrite.
+ * Returns the next that is not done. */
+static size_t nc_fp4__decode_run(const nc_fp4__matrix *w, const uint8_t *codes, size_t first,
+                                 size_t c, size_t past, size_t count, float scale, float *out) {
+    size_t whole = 0;
+    if ((first + c) % 2 && c < past) {
+        out[c] = w->value[nc_fp4__code_at(codes, first + c)] * scale;
+        c++;
+    }
+#ifdef NC_FP4__LANES8
+    whole = (past - c + 31) / 32 * 32;
+    if (whole > count - c) whole = (count - c) / 32 * 32;
+#ifdef NC_FP4__X86
+    if (nc_fp4__lanes() == 16)
+        nc_fp4__values512(w->value, codes + (first + c) / 2, whole, scale, out + c);
+    else
+#endif
+        nc_fp4__scaled8(&w->planes, codes + (first + c) / 2, whole, scale, out + c);
+#endif
+    (void)count;
+    return c + nc_fp4__at_most(past - c, whole);
+}
+
+/* Weights of row r from column `first` on, one by one, but for whole blocks across rows. */
 static void nc_fp4__decode_columns(const nc_fp4__matrix *w, uint32_t r, size_t first, size_t count,
                                    float *out) {
     const uint8_t *codes = w->tensor->codes + r * w->code_bytes;
@@ -8565,27 +8609,12 @@ static void nc_fp4__decode_columns(const nc_fp4__matrix *w, uint32_t r, size_t f
         const float scale = nc_fp4__scale_at(w, r, first + c);
         at = first + c + (w->across ? (size_t)r * w->tensor->columns : 0);
         past = count;
-        if (w->block && count - c > w->block - at % w->block) past = c + w->block - at % w->block;
-        if (w->pairs) {
-            if ((first + c) % 2 && c < past) {
-                out[c] = w->value[nc_fp4__code_at(codes, first + c)] * scale;
-                c++;
-            }
-            for (; c + 2 <= past; c += 2) {
-                const float *pair = w->pairs + 2 * (size_t)codes[(first + c) / 2];
-                out[c] = pair[0] * scale;
-                out[c + 1] = pair[1] * scale;
-            }
-        }
+        if (w->block && count - c > w->block - (at & (w->block - 1)))
+            past = c + w->block - (at & (w->block - 1));
+        if (w->across && nc_fp4__lanes())
+            c = nc_fp4__decode_run(w, codes, first, c, past, count, scale, out);
         for (; c < past; c++) out[c] = w->value[nc_fp4__code_at(codes, first + c)] * scale;
     }
-}
-
-/* The two values of every byte of codes, 512 floats. */
-static void nc_fp4__pairs_of(nc_fp4__matrix *w, float *pairs) {
-    size_t i;
-    for (i = 0; i < 512; i++) pairs[i] = w->value[i % 2 ? i / 32 : i / 2 % 16];
-    w->pairs = pairs;
 }
 
 /* Do the loops over many columns take vectors, and so keep weights in their order? */
@@ -8932,10 +8961,7 @@ static nc_status nc_fp4__multiply(nc_fp4__product *p) {
     float *const ordered = memory + tables, *const x = ordered + values;
     size_t first, m, i;
     if (!memory) return NC_ERR_MEMORY;
-    if (vectors)
-        nc_fp4__tables_of(&p->w, memory);
-    else if (p->w.across)
-        nc_fp4__pairs_of(&p->w, memory);
+    if (vectors) nc_fp4__tables_of(&p->w, memory);
     for (first = 0; first < p->n; first += m) {
         m = nc_fp4__at_most(p->n - first, NC_FP4__BATCH);
         for (i = 0; i < m; i++) nc_fp4__take_vector(p, first + i, x + i * stride, stride);
