@@ -8204,7 +8204,7 @@ NC_FP4__TARGET8 static void nc_fp4__tables8(const nc_fp4__matrix *w) {
     const nc_fp4__v8 upper = /* bytes 2 of four words, bytes 3 */
         nc_fp4__low_words8(nc_fp4__set8(0x0E0A0602), nc_fp4__set8(0x0F0B0703));
     const int scaled = nc_fp4__way_of(w) == NC_FP4__SCALED_TABLES;
-    uint8_t codes[256];
+    uint8_t codes[256] = {0};
     float scale[256];
     size_t i, n = nc_fp4__scales_of(w, codes, scale);
     if (!scaled && n == 256) memcpy(w->tables, scale, sizeof scale);
@@ -8396,7 +8396,7 @@ NC_FP4__TARGET512 static void nc_fp4__order512(const float *x, size_t columns, f
 /* w->tables for sixteen lanes: the values of the sixteen codes under every scale. */
 NC_FP4__TARGET512 static void nc_fp4__tables512(const nc_fp4__matrix *w) {
     const __m512 value = _mm512_loadu_ps(w->value);
-    uint8_t codes[256];
+    uint8_t codes[256] = {0};
     float scale[256];
     size_t i, n = nc_fp4__scales_of(w, codes, scale);
     for (i = 0; i < n; i++)
