@@ -61,6 +61,12 @@ static void circuits(void) {
     }
 }
 
+/* Values of many magnitudes. */
+static float next_float(uint64_t *state) {
+    *state = *state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (float)(int32_t)(*state >> 32) / (float)(1u << (20 + *state % 11));
+}
+
 static void tensors(void) {
     enum { ROWS = 9, COLUMNS = 300 };
     static float x[ROWS * COLUMNS], y[ROWS * COLUMNS], v[2 * COLUMNS], p[2 * ROWS];
@@ -68,10 +74,7 @@ static void tensors(void) {
     uint64_t state = 1;
     size_t i;
     int f, rule;
-    for (i = 0; i < ROWS * COLUMNS; i++) {
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        x[i] = (float)(int32_t)(state >> 32) / (float)(1u << (20 + state % 11));
-    }
+    for (i = 0; i < ROWS * COLUMNS; i++) x[i] = next_float(&state);
     for (i = 0; i < 2 * COLUMNS; i++) v[i] = x[3 * i] * 0.001f;
     for (i = 0; i < COLUMNS; i++) v8[i] = (int8_t)(i * 37 % 256 - 128);
     for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++)
@@ -105,8 +108,7 @@ static void products(void) {
     size_t i;
     int f, kind;
     for (i = 0; i < ROWS * COLUMNS; i++) {
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        x[i] = (float)(int32_t)(state >> 32) / (float)(1u << (20 + state % 11));
+        x[i] = next_float(&state);
         if (i < N * COLUMNS) short_x[i] = (uint16_t)(0x3C00 + (state >> 40) % 512);
     }
     for (i = 0; i < 2 * COLUMNS; i++) bias[i] = x[7 * i];
@@ -146,8 +148,7 @@ static void rounding(void) {
     size_t i;
     int f, c, rule;
     for (i = 0; i < SAMPLES * COLUMNS; i++) {
-        state = state * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-        x[i] = (float)(int32_t)(state >> 32) / (float)(1u << (20 + state % 11));
+        x[i] = next_float(&state);
     }
     if (nc_fp4_hessian_add(hessian, x, SAMPLES, COLUMNS) != NC_OK) exit(1);
     for (f = NC_FP4_E2M1; f <= NC_FP4_BNB; f++)

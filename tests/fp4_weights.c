@@ -323,6 +323,32 @@ static void assert_ok(nc_status status, const nc_error *err, const char *what) {
     if (status != NC_OK) fail_msg("%s: %s", what, err->message);
 }
 
+/* A matrix of floats as a file in memory, opened; `about` is what it was planned as. */
+static nc_fp4_weights *open_floats(const char *name, const float *x, uint64_t rows,
+                                   uint64_t columns, nc_fp4_weight *about, memory *file) {
+    const nc_fp4_sink sink = {memory_write, file};
+    nc_fp4_weights *weights;
+    nc_fp4_writer *writer;
+    nc_fp4_source source;
+    nc_error err;
+    memset(about, 0, sizeof *about);
+    about->name = name;
+    about->format = NC_FP4_FORMAT_COUNT;
+    about->dtype = "F32";
+    about->rank = 2;
+    about->shape[0] = rows;
+    about->shape[1] = columns;
+    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_FLOAT), NC_OK);
+    assert_ok(nc_fp4_writer_add(writer, about, &err), &err, "add");
+    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
+    assert_ok(nc_fp4_writer_values(writer, 0, 0, (size_t)(rows * columns), x, &err), &err,
+              "values");
+    nc_fp4_writer_free(writer);
+    nc_fp4_source_memory(&source, file->data, file->bytes);
+    assert_ok(nc_fp4_weights_open(&weights, &source, 1, &err), &err, "open");
+    return weights;
+}
+
 /* All weights of a file to another layout, those of 4-bit floats matrix by matrix, and both rows of
    a matrix by themselves where the layout allows it. */
 static nc_status write_all(const nc_fp4_weights *weights, nc_fp4_layout layout, memory *to,
@@ -449,7 +475,6 @@ static void a_scale_that_divides_is_kept(void **state) {
     enum { ROWS = 3, COLUMNS = 64, N = ROWS * COLUMNS };
     static float x[N], y[2][N];
     memory floats = {NULL, 0};
-    nc_fp4_sink sink = {memory_write, &floats};
     nc_fp4_options o = {NC_FP4_SCALE_FLOOR, 0, 0, NC_FP4_AS_COMPRESSED_TENSORS, 0};
     nc_fp4_weights *from, *back;
     nc_fp4_writer *writer;
@@ -462,20 +487,7 @@ static void a_scale_that_divides_is_kept(void **state) {
     (void)state;
     for (i = 0; i < N; i++) x[i] = (float)((int)(i * 37 % 101) - 50);
     x[7] = 85.0f;
-    memset(&about, 0, sizeof about);
-    about.name = "l.weight";
-    about.format = NC_FP4_FORMAT_COUNT;
-    about.dtype = "F32";
-    about.rank = 2;
-    about.shape[0] = ROWS;
-    about.shape[1] = COLUMNS;
-    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_FLOAT), NC_OK);
-    assert_ok(nc_fp4_writer_add(writer, &about, &err), &err, "add");
-    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
-    assert_ok(nc_fp4_writer_values(writer, 0, 0, N, x, &err), &err, "values");
-    nc_fp4_writer_free(writer);
-    nc_fp4_source_memory(&source, floats.data, floats.bytes);
-    assert_ok(nc_fp4_weights_open(&from, &source, 1, &err), &err, "floats");
+    from = open_floats("l.weight", x, ROWS, COLUMNS, &about, &floats);
     about.format = NC_FP4_NVFP4;
     for (k = 0; k < 3; k++) {
         const float given = k ? 41.3f : 0.0f, stored = k ? given : 1.0f / 85.0f * 2688.0f;
@@ -540,20 +552,7 @@ static void strips_give_what_the_whole_matrix_gives(void **state) {
     int calls = 0;
     (void)state;
     for (i = 0; i < N; i++) x[i] = (float)((int)(i * 7919 % 10007) - 5000) * (i < N / 2 ? 1 : 4);
-    memset(&about, 0, sizeof about);
-    about.name = "m.weight";
-    about.format = NC_FP4_FORMAT_COUNT;
-    about.dtype = "F32";
-    about.rank = 2;
-    about.shape[0] = ROWS;
-    about.shape[1] = COLUMNS;
-    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_FLOAT), NC_OK);
-    assert_ok(nc_fp4_writer_add(writer, &about, &err), &err, "add");
-    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
-    assert_ok(nc_fp4_writer_values(writer, 0, 0, N, x, &err), &err, "values");
-    nc_fp4_writer_free(writer);
-    nc_fp4_source_memory(&source, floats.data, floats.bytes);
-    assert_ok(nc_fp4_weights_open(&weights, &source, 1, &err), &err, "open");
+    weights = open_floats("m.weight", x, ROWS, COLUMNS, &about, &floats);
     for (k = 0; k < sizeof kinds / sizeof *kinds; k++) {
         memory file = {NULL, 0};
         nc_fp4_conversion report;
@@ -656,11 +655,9 @@ static void nested_scales_are_written(void **state) {
     static float x[N], y[N];
     nc_fp4_weights *weights, *again;
     nc_fp4_source source;
-    nc_fp4_writer *writer;
     nc_fp4_weight about;
     nc_fp4_tensor plain, nested;
     memory file = {NULL, 0}, floats = {NULL, 0}, other = {NULL, 0};
-    const nc_fp4_sink sink = {memory_write, &floats};
     const uint8_t *a, *b;
     char *golden_bytes;
     size_t bytes, n, m, i;
@@ -686,20 +683,7 @@ static void nested_scales_are_written(void **state) {
     /* from floats */
     for (i = 0; i < N; i++)
         x[i] = (float)((int)(i * 7919 % 10007) - 5000) / (float)(1 + i / 640 % 5);
-    memset(&about, 0, sizeof about);
-    about.name = "l.weight";
-    about.format = NC_FP4_FORMAT_COUNT;
-    about.dtype = "F32";
-    about.rank = 2;
-    about.shape[0] = ROWS;
-    about.shape[1] = COLUMNS;
-    assert_int_equal(nc_fp4_writer_create(&writer, NC_FP4_LAYOUT_FLOAT), NC_OK);
-    assert_ok(nc_fp4_writer_add(writer, &about, &err), &err, "add");
-    assert_ok(nc_fp4_writer_begin(writer, &sink, &err), &err, "begin");
-    assert_ok(nc_fp4_writer_values(writer, 0, 0, N, x, &err), &err, "values");
-    nc_fp4_writer_free(writer);
-    nc_fp4_source_memory(&source, floats.data, floats.bytes);
-    assert_ok(nc_fp4_weights_open(&weights, &source, 1, &err), &err, "open");
+    weights = open_floats("l.weight", x, ROWS, COLUMNS, &about, &floats);
     convert_to_nested(weights, 0, 256, &other);
     a = part_named(other.data, other.bytes, "l.weight.nested_quant_map", &n);
     b = part_named((const uint8_t *)golden_bytes, bytes, "l.weight.nested_quant_map", &m);
