@@ -5722,10 +5722,10 @@ static nc_status nc_fp4__own_find(const nc_fp4__list *list, const char *name, nc
     return status;
 }
 
-/* A whole entry's bytes; of none nothing. */
+/* A whole entry's bytes. */
 static nc_status nc_fp4__read_entry(const nc_fp4__list *list, const nc_fp4__entry *e, void *to,
                                     nc_error *err) {
-    if (!e) return NC_OK;
+    if (!e) return nc__fail(err, NC_ERR_FORMAT, 0, 0, "a part of the tensor is missing");
     return nc_fp4__source_read(&nc_fp4__list_part(list, e->source)->source, e->offset, to,
                                (size_t)e->bytes, err);
 }
@@ -7415,15 +7415,13 @@ static nc_status nc_fp4__writer_scale(nc_fp4_writer *writer, const nc_fp4__plann
                                       uint64_t matrix, const nc_fp4_tensor *t, nc_error *err) {
     const int divides = writer->layout == NC_FP4_LAYOUT_COMPRESSED;
     const float scale = divides == (t->divides != 0) ? t->tensor_scale : 1.0f / t->tensor_scale;
-    uint8_t bytes[4];
     if (!p->about.scaled)
         return t->tensor_scale == 1.0f
                    ? NC_OK
                    : nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0,
                               "'%.50s' has the tensor scale %.9g: it is planned without one",
                               p->about.name, (double)t->tensor_scale);
-    nc__put_le(bytes, nc_fp4__bits(scale), 4);
-    return nc_fp4__writer_put(writer, p->at[NC_FP4__TENSOR_SCALE] + 4 * matrix, bytes, 4, err);
+    return nc_fp4__writer_floats(writer, p->at[NC_FP4__TENSOR_SCALE] + 4 * matrix, &scale, 1, err);
 }
 
 /* Scales of rows to their tiles, four blocks of a row side by side. What pads the tiles is zero:
@@ -7626,13 +7624,11 @@ static nc_status nc_fp4__convert_ggml(const nc_fp4__convert *c) {
     for (m = 0; m < c->p->about.stack && c->p->about.scaled && status == NC_OK; m++) {
         const nc_fp4__entry *e =
             c->w->about.scaled ? nc_fp4__list_entry(list, c->w->part[NC_FP4__TENSOR_SCALE]) : NULL;
-        uint8_t bytes[4];
         float scale = 1.0f;
         if (e) status = nc_fp4__read_floats(list, e, e->count == 1 ? 0 : m, 1, &scale, c->err);
-        nc__put_le(bytes, nc_fp4__bits(scale), 4);
         if (status == NC_OK)
-            status = nc_fp4__writer_put(c->writer, c->p->at[NC_FP4__TENSOR_SCALE] + 4 * m, bytes, 4,
-                                        c->err);
+            status = nc_fp4__writer_floats(c->writer, c->p->at[NC_FP4__TENSOR_SCALE] + 4 * m,
+                                           &scale, 1, c->err);
     }
     return status;
 }
