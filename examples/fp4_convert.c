@@ -34,6 +34,9 @@ static const char usage[] =
     "        bitsandbytes ggml (default: definition)\n"
     "N:      elements per scale, for nf4 and fp4_bnb (default 64); nested: scales of bitsandbytes\n"
     "        that become 8-bit codes with one scale (256 is its own; default: as in IN)\n"
+    "Matrices that the layout cannot hold stay as they are and are named; when nothing else is "
+    "left\n"
+    "nothing is written.\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct options {
@@ -97,19 +100,20 @@ static nc_fp4_format default_format(const options *o) {
     }
 }
 
-/* 1: the layout has such a weight. Asked by planning it in a writer of its own. */
-static int can_hold(nc_fp4_layout layout, const nc_fp4_weight *w) {
+/* 1: the layout has such a weight, else `err` says why not. Asked by planning it in a writer of its
+   own. */
+static int can_hold(nc_fp4_layout layout, const nc_fp4_weight *w, nc_error *err) {
     nc_fp4_writer *writer;
-    nc_error err;
     int can;
     if (nc_fp4_writer_create(&writer, layout) != NC_OK) return 0;
-    can = nc_fp4_writer_add(writer, w, &err) == NC_OK;
+    can = nc_fp4_writer_add(writer, w, err) == NC_OK;
     nc_fp4_writer_free(writer);
     return can;
 }
 
-/* What a weight becomes. */
-static void plan(const options *o, const nc_fp4_weight *w, nc_fp4_weight *to) {
+/* What a weight becomes. 0: it is no 4-bit weight although it should be one; `err` says why. */
+static int plan(const options *o, const nc_fp4_weight *w, nc_fp4_weight *to, nc_error *err) {
+    int as_asked = 1;
     const int four = w->format != NC_FP4_FORMAT_COUNT;
     const int matrix = w->layout == NC_FP4_LAYOUT_FLOAT && w->rank > 1 && w->rows > 1 &&
                        (!o->only || strstr(w->name, o->only));
@@ -123,13 +127,14 @@ static void plan(const options *o, const nc_fp4_weight *w, nc_fp4_weight *to) {
         } else {
             to->block = 0;
         }
-        if (can_hold(o->layout, to)) return;
+        if (can_hold(o->layout, to, err)) return 1;
         if (four && o->format < 0) { /* a format that this layout has */
             to->format = default_format(o);
             to->block = 0;
-            if (can_hold(o->layout, to)) return;
+            if (can_hold(o->layout, to, err)) return 1;
         }
         *to = *w;
+        as_asked = 0;
     }
     to->format = NC_FP4_FORMAT_COUNT;
     if (four || (o->dtype && w->layout == NC_FP4_LAYOUT_FLOAT))
@@ -137,6 +142,7 @@ static void plan(const options *o, const nc_fp4_weight *w, nc_fp4_weight *to) {
     else if (w->layout == NC_FP4_LAYOUT_FLOAT && !strcmp(w->dtype, "F64") &&
              o->layout == NC_FP4_LAYOUT_GGUF)
         to->dtype = "F32";
+    return as_asked;
 }
 
 /* The name of the tensor that is worked on. */
@@ -164,7 +170,7 @@ static int convert_all(const options *o, const nc_fp4_weights *weights, nc_fp4_w
         nc_error err;
         char name[64];
         snprintf(name, sizeof name, "%s", w->name);
-        plan(o, w, &to);
+        (void)plan(o, w, &to, &err);
         if (nc_fp4_writer_convert(writer, i, weights, i, &o->rule, &report, progress, name, &err) !=
             NC_OK)
             return fail(w->name, &err);
@@ -189,7 +195,7 @@ static int convert(const options *o, const nc_fp4_weights *weights) {
     nc_fp4_sink sink;
     nc_error err;
     nc_status status;
-    size_t i;
+    size_t i, refused = 0, four = 0;
     int result = 1;
     if (nc_fp4_sink_open(&sink, o->out, &err) != NC_OK) return fail(o->out, &err);
     err.message[0] = 0;
@@ -197,11 +203,17 @@ static int convert(const options *o, const nc_fp4_weights *weights) {
     if (status == NC_OK) status = nc_fp4_writer_pairs(writer, weights);
     for (i = 0; i < nc_fp4_weights_count(weights) && status == NC_OK; i++) {
         nc_fp4_weight to;
-        plan(o, nc_fp4_weights_get(weights, i), &to);
+        if (!plan(o, nc_fp4_weights_get(weights, i), &to, &err)) {
+            fprintf(stderr, "fp4_convert: %s: it stays %s\n", err.message, to.dtype);
+            refused++;
+        }
+        four += to.format != NC_FP4_FORMAT_COUNT;
         status = nc_fp4_writer_add(writer, &to, &err);
     }
     if (status == NC_OK) status = nc_fp4_writer_begin(writer, &sink, &err);
-    if (status == NC_OK)
+    if (status == NC_OK && refused && !four)
+        fprintf(stderr, "fp4_convert: nothing becomes 4 bits: no file is written\n");
+    else if (status == NC_OK)
         result = convert_all(o, weights, writer);
     else
         (void)fail(o->out, &err);
@@ -302,12 +314,13 @@ static nc_fp4_layout default_layout(const options *o) {
 /* 1: the layout has the format that is asked for. */
 static int has_format(const options *o) {
     nc_fp4_weight w;
+    nc_error err;
     memset(&w, 0, sizeof w);
     w.name = "x.weight";
     w.format = (nc_fp4_format)o->format;
     w.rank = 2;
     w.shape[0] = w.shape[1] = 64;
-    return can_hold(o->layout, &w);
+    return can_hold(o->layout, &w, &err);
 }
 
 int main(int argc, char **argv) {

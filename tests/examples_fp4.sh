@@ -116,6 +116,11 @@ expect 0 $b/fp4_convert $d/gpt_oss.safetensors -o "$work/w.gguf" --layout GGUF -
 expect 2 $b/fp4_convert LICENSE --layout GGUFF; says "--layout is not 'GGUFF'"; says gguf
 expect 2 $b/fp4_convert LICENSE --to int4; says "--to is not 'int4'"; says mxfp4
 expect 2 $b/fp4_convert LICENSE --block 48; says "--block is not '48'"
+# rows of 100 columns have no blocks of 16: named, and no file of floats is written instead
+expect 1 $b/fp4_convert tests/data/fp4/bnb_nf4.npy -o "$work/odd.safetensors" --to nvfp4 --layout modelopt
+says "no multiple of the block"
+says "no file"
+expect 0 test ! -e "$work/odd.safetensors"
 expect 2 $b/fp4_compile --template adder --bits 4 --emit nothing; says circuit-blif
 if command -v script >/dev/null; then # a terminal as stdout
     expect 2 sh -c "script -qec '$b/fp4_compile --template adder --bits 4' /dev/null >&2"; says "name a file with -o"
