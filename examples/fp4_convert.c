@@ -34,9 +34,8 @@ static const char usage[] =
     "        bitsandbytes ggml (default: definition)\n"
     "N:      elements per scale, for nf4 and fp4_bnb (default 64); nested: scales of bitsandbytes\n"
     "        that become 8-bit codes with one scale (256 is its own; default: as in IN)\n"
-    "Matrices that the layout cannot hold stay as they are and are named; when nothing else is "
-    "left\n"
-    "nothing is written.\n"
+    "Matrices that the layout cannot hold stay floats and are named; where --to asks for 4 bits\n"
+    "and nothing gets them no file is written.\n"
     "Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct options {
@@ -211,7 +210,7 @@ static int convert(const options *o, const nc_fp4_weights *weights) {
         status = nc_fp4_writer_add(writer, &to, &err);
     }
     if (status == NC_OK) status = nc_fp4_writer_begin(writer, &sink, &err);
-    if (status == NC_OK && refused && !four)
+    if (status == NC_OK && o->format >= 0 && refused && !four)
         fprintf(stderr, "fp4_convert: nothing becomes 4 bits: no file is written\n");
     else if (status == NC_OK)
         result = convert_all(o, weights, writer);
