@@ -6206,10 +6206,10 @@ NC__COLD_BEGIN
 /* Layout, little-endian: 8 bytes magic, u32 version, u32 header bytes, 8 words of nc_hlx_config,
  * u64 step, u64 loader seed, u64 loader position, u32 loader seq, u32 zero, u64 parameter count,
  * the 9 words of nc_hlx_adamw, u32 zero, 4 words of nc_hlx_config, u64 seed of dropout, 2 words of
- * nc_hlx_config, 32 bytes zero; then parameters, first and second moments as float32; then FNV-1a
- * (64 bits) of everything before it. */
+ * nc_hlx_config, 352 bytes zero; then parameters, first and second moments as float32; then FNV-1a
+ * (64 bits) of everything before it. Version 3 has 32 bytes zero. */
 #define NC_HLX__MAGIC "NCHLXCKP"
-enum { NC_HLX__VERSION = 3, NC_HLX__HEADER = 192, NC_HLX__ADAMW_AT = 88 };
+enum { NC_HLX__VERSION = 4, NC_HLX__HEADER = 512, NC_HLX__HEADER_3 = 192, NC_HLX__ADAMW_AT = 88 };
 
 /* Where each word of nc_hlx_config stands, in the order of its members. */
 static const uint8_t nc_hlx__config_at[] = {16, 20,  24,  28,  32,  36,  40,
@@ -6285,26 +6285,39 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
     return status;
 }
 
+/* The header of a file, what its version did not have as zeros, and how long it is in the file. */
+static nc_status nc_hlx__take_header(uint8_t header[NC_HLX__HEADER], size_t *length,
+                                     const uint8_t *data, size_t bytes, nc_error *err) {
+    uint64_t version;
+    if (bytes < NC_HLX__HEADER_3 + 8 || memcmp(data, NC_HLX__MAGIC, 8))
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
+    version = nc__get_le(data + 8, 4);
+    *length = version == 3 ? NC_HLX__HEADER_3 : NC_HLX__HEADER;
+    if ((version != 3 && version != NC_HLX__VERSION) || nc__get_le(data + 12, 4) != *length)
+        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
+                        (unsigned)version);
+    if (bytes < *length + 8)
+        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
+    memset(header, 0, NC_HLX__HEADER);
+    memcpy(header, data, *length);
+    return NC_OK;
+}
+
 /* Check a header against the file size and fill the configuration. */
-static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_config *c,
+static nc_status nc_hlx__read_header(const uint8_t header[NC_HLX__HEADER], size_t length,
+                                     const uint8_t *data, size_t bytes, nc_hlx_config *c,
                                      nc_error *err) {
     nc_hlx__layout layout;
     uint64_t count;
     size_t i;
-    if (bytes < NC_HLX__HEADER + 8 || memcmp(data, NC_HLX__MAGIC, 8))
-        return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
-    if (nc__get_le(data + 8, 4) != NC_HLX__VERSION || nc__get_le(data + 12, 4) != NC_HLX__HEADER)
-        return nc__fail(err, NC_ERR_UNSUPPORTED, 0, 0, "checkpoint version %u is not supported",
-                        (unsigned)nc__get_le(data + 8, 4));
     for (i = 0; i < sizeof nc_hlx__config_at; i++)
-        nc_hlx__get_word(c, i, data + nc_hlx__config_at[i]);
-    count = nc__get_le(data + 80, 8);
+        nc_hlx__get_word(c, i, header + nc_hlx__config_at[i]);
+    count = nc__get_le(header + 80, 8);
     if (!c->vocab_size || !c->d_model || !c->num_layers || !c->num_heads || !c->ffn_dim ||
         !c->max_seq_len || !c->batch_size || !c->micro_batches || nc_hlx__complete(c, c) != NC_OK)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "impossible configuration in checkpoint");
     nc_hlx__make_layout(c, &layout);
-    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 ||
-        bytes != NC_HLX__HEADER + 12 * count + 8)
+    if (layout.total != count || count > (SIZE_MAX - 4096) / 12 || bytes != length + 12 * count + 8)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
     if (nc__get_le(data + bytes - 8, 8) != nc__fnv1a(NC__FNV_START, data, bytes - 8))
         return nc__fail(err, NC_ERR_MISMATCH, 0, 0, "checkpoint checksum does not match");
@@ -6312,41 +6325,43 @@ static nc_status nc_hlx__read_header(const uint8_t *data, size_t bytes, nc_hlx_c
 }
 
 /* What a checked file says of a model and its loader. */
-static void nc_hlx__read_state(nc_hlx_model *model, nc_hlx_loader *loader, const uint8_t *data) {
+static void nc_hlx__read_state(nc_hlx_model *model, nc_hlx_loader *loader,
+                               const uint8_t header[NC_HLX__HEADER], const uint8_t *values) {
     const size_t total = model->layout.total;
     size_t i;
-    memcpy(model->parameters, data + NC_HLX__HEADER, total * sizeof(float));
-    memcpy(model->m, data + NC_HLX__HEADER + 4 * total, 2 * total * sizeof(float));
+    memcpy(model->parameters, values, total * sizeof(float));
+    memcpy(model->m, values + 4 * total, 2 * total * sizeof(float));
     nc_hlx__file_order(model->parameters, total);
     nc_hlx__file_order(model->m, 2 * total);
-    model->step = nc__get_le(data + 48, 8);
-    model->seed = nc__get_le(data + 144, 8);
+    model->step = nc__get_le(header + 48, 8);
+    model->seed = nc__get_le(header + 144, 8);
     for (i = 0; i < sizeof model->adamw / 4; i++)
-        nc_hlx__get_word(&model->adamw, i, data + NC_HLX__ADAMW_AT + 4 * i);
+        nc_hlx__get_word(&model->adamw, i, header + NC_HLX__ADAMW_AT + 4 * i);
     if (!loader) return;
-    loader->seed = nc__get_le(data + 56, 8);
-    loader->next = nc__get_le(data + 64, 8);
-    loader->seq = (uint32_t)nc__get_le(data + 72, 4);
+    loader->seed = nc__get_le(header + 56, 8);
+    loader->next = nc__get_le(header + 64, 8);
+    loader->seq = (uint32_t)nc__get_le(header + 72, 4);
 }
 
 NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                              uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
     nc_hlx_config config;
-    uint8_t *data;
-    size_t bytes;
+    uint8_t header[NC_HLX__HEADER], *data;
+    size_t bytes, length;
     nc_status status;
     nc__clear(err);
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
     *model = NULL;
     status = nc__file_read(path, hooks, &data, &bytes, err);
     if (status != NC_OK) return status;
-    status = nc_hlx__read_header(data, bytes, &config, err);
+    status = nc_hlx__take_header(header, &length, data, bytes, err);
+    if (status == NC_OK) status = nc_hlx__read_header(header, length, data, bytes, &config, err);
     if (status == NC_OK) {
         if (batch_size) config.batch_size = batch_size;
         status = nc_hlx_create(model, &config, hooks);
         if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
     }
-    if (status == NC_OK) nc_hlx__read_state(*model, loader, data);
+    if (status == NC_OK) nc_hlx__read_state(*model, loader, header, data + length);
     nc__free(hooks, data, bytes + 1);
     return status;
 }
