@@ -235,6 +235,13 @@ typedef struct nc_hlx_stats {
     uint64_t step; /* steps done, this one included */
 } nc_hlx_stats;
 
+/* Told that the gradients of parameters [first, first + count) are complete. */
+typedef void (*nc_hlx_ready_fn)(void *user, size_t first, size_t count);
+
+/* Asked for moments (0: the first, 1: the second) of parameters [first, first + count). */
+typedef nc_status (*nc_hlx_moments_fn)(void *user, uint32_t moment, size_t first, size_t count,
+                                       float *out);
+
 /* Sampling: zero temperature takes the most likely token. */
 typedef struct nc_hlx_sampling {
     float temperature;
@@ -480,6 +487,11 @@ NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *paramet
  * build keeps the numeric contract: NC_ERR_UNSUPPORTED if not. Free with nc_hlx_destroy. */
 NC_API nc_status nc_hlx_create(nc_hlx_model **model, const nc_hlx_config *config,
                                const nc_allocator *hooks);
+/* nc_hlx_create with the moments of parameters [first, first + count) alone: the optimiser of one of
+ * several processes that each update a part (ZeRO-1: Rajbhandari et al. 2020), or with count 0 of a
+ * model that is only read. NC_ERR_ARG for a range outside the parameters. */
+NC_API nc_status nc_hlx_create_shard(nc_hlx_model **model, const nc_hlx_config *config,
+                                     size_t first, size_t count, const nc_allocator *hooks);
 /* Release; null is fine. */
 NC_API void nc_hlx_destroy(nc_hlx_model *model);
 /* Matrices and embeddings from a normal-like distribution of deviation 0.02 (the projections
@@ -497,6 +509,9 @@ NC_API uint64_t nc_hlx_step(const nc_hlx_model *model);
 NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count);
 /* All gradients, in the order of the parameters. */
 NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count);
+/* The first moments that a model keeps, the second ones behind them; *first (may be null) gets the
+ * parameter that they begin at, *count the number of each. */
+NC_API float *nc_hlx_moments(nc_hlx_model *model, size_t *first, size_t *count);
 /* Order-fixed 64-bit digest (FNV-1a of the little-endian bytes) of all parameters. */
 NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model);
 
@@ -512,16 +527,25 @@ NC_API nc_status nc_hlx_forward(nc_hlx_model *model, const uint32_t *tokens,
 NC_API const float *nc_hlx_logits(const nc_hlx_model *model);
 /* Add the gradients of the last forward pass with targets. NC_ERR_ARG if there was none. */
 NC_API nc_status nc_hlx_backward(nc_hlx_model *model);
+/* The same; ready is called by the calling thread as soon as a part of the gradients is complete,
+ * from the last parameters to the first, a layer at a time: what follows can go on meanwhile. It
+ * may change those gradients. */
+NC_API nc_status nc_hlx_backward_ready(nc_hlx_model *model, nc_hlx_ready_fn ready, void *user);
 /* Set all gradients to 0. */
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model);
-/* One optimiser step from the gradients; fills stats->grad_norm, lr and step. */
+/* One optimiser step from the gradients; fills stats->grad_norm, lr and step. A model that keeps a
+ * part of the moments updates these parameters alone. */
 NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
+/* The same with the norm given: the root of nc_hlx_dot of all gradients with themselves. Gradients
+ * without a moment here are not looked at. */
+NC_API void nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
+                                nc_hlx_stats *stats);
 
 /* -- training: whole steps, and validation -------------------------------------------- */
 
 /* One step: micro_batches times (batch from the loader, forward, backward), then the update.
  * NC_ERR_ARG for a loader longer than the model's sequences or with tokens outside its
- * vocabulary. */
+ * vocabulary, NC_ERR_UNSUPPORTED for a model that keeps a part of the moments. */
 NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
                                    const nc_hlx_adamw *adamw, nc_hlx_stats *stats);
 /* Mean loss over the first `windows` non-overlapping windows of the data that a loader would read,
@@ -550,9 +574,15 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
 
 #ifndef NC_NO_STDIO
 /* Write parameters, moments, step, optimiser, configuration, loader position (loader may be null),
- * little-endian with a checksum, to a temporary file that replaces `path` at the end. */
+ * little-endian with a checksum, to a temporary file that replaces `path` at the end. NC_ERR_ARG for
+ * a model that keeps a part of the moments. */
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
                              const char *path, nc_error *err);
+/* The same from a model that keeps a part of the moments: they are asked for in pieces from the first
+ * to the last, all first moments before the second. An error of moments leaves the old file. */
+NC_API nc_status nc_hlx_save_shards(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                                    const char *path, nc_hlx_moments_fn moments, void *user,
+                                    nc_error *err);
 /* Create a model from a checkpoint; a batch_size other than 0 replaces the
  * file's. loader (may be null) gets seq, seed and position; its text is kept. Every
  * size is checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
@@ -589,7 +619,7 @@ typedef struct nc_hlx_gpu nc_hlx_gpu;
 /* Move a model's state to a device and record its training step, at the configured batch size and
  * full sequence length, with adamw's weight decay. The model stays the caller's and must outlive
  * this; its own arrays are stale until nc_hlx_gpu_download. NC_ERR_UNSUPPORTED for widths above
- * 4,096 or a device that cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else
+ * 4,096, a model that keeps a part of the moments or a device that cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else
  * errors of the device. */
 NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
                                    const nc_hlx_adamw *adamw);
@@ -5116,6 +5146,8 @@ typedef struct nc_hlx__pass {
     float norm;     /* of all gradients */
     nc_status status;
     nc_hlx_adamw adamw;
+    nc_hlx_ready_fn ready; /* null: nobody waits for parts of the gradients */
+    void *user;
 } nc_hlx__pass;
 
 struct nc_hlx_model {
@@ -5129,6 +5161,7 @@ struct nc_hlx_model {
     uint64_t step, seed;
     nc_hlx_adamw adamw; /* of the last step */
     size_t state_bytes, work_bytes;
+    size_t first, count;                   /* the parameters whose moments are kept */
     float *parameters, *gradients, *m, *v; /* one arena: the state */
     float *work;                           /* the other: activations and scratch */
     nc_hlx__pass pass;                     /* the last one here */
@@ -5249,6 +5282,9 @@ static uint32_t nc_hlx__threads(void) {
 #endif
 }
 
+/* Whether a model keeps all moments. */
+static int nc_hlx__whole(const nc_hlx_model *model) { return model->count == model->layout.total; }
+
 /* A model of this configuration, without its memory. */
 static nc_status nc_hlx__describe(nc_hlx_model *model, const nc_hlx_config *config) {
     nc_status status;
@@ -5258,6 +5294,7 @@ static nc_status nc_hlx__describe(nc_hlx_model *model, const nc_hlx_config *conf
     model->threads = nc_hlx__threads();
     nc_hlx__make_layout(&model->config, &model->layout);
     nc_hlx__make_plan(model, 0, &model->plan);
+    model->count = model->layout.total;
     model->state_bytes = nc__mul_size(model->layout.total, 4 * sizeof(float));
     model->work_bytes = nc__mul_size(model->plan.words, 4);
     return NC_OK;
@@ -5282,31 +5319,52 @@ static int nc_hlx__contract_holds(void) {
     return fused == -e * e && separate == 0.0f && tiny * one != 0.0f;
 }
 
-NC_API nc_status nc_hlx_create(nc_hlx_model **model, const nc_hlx_config *config,
-                               const nc_allocator *hooks) {
-    nc_hlx_model made, *m;
-    nc_status status;
-    if (!model) return NC_ERR_ARG;
-    *model = NULL;
-    status = nc_hlx__describe(&made, config);
-    if (status != NC_OK) return status;
+/* The memory of a model that has been described. */
+static nc_status nc_hlx__allocate(nc_hlx_model **model, nc_hlx_model *made,
+                                  const nc_allocator *hooks) {
+    nc_hlx_model *m;
     if (!nc_hlx__contract_holds()) return NC_ERR_UNSUPPORTED;
-    if (hooks) made.hooks = *hooks;
-    made.custom_hooks = hooks != NULL;
+    if (hooks) made->hooks = *hooks;
+    made->custom_hooks = hooks != NULL;
     m = (nc_hlx_model *)nc__alloc(hooks, sizeof *m);
     if (!m) return NC_ERR_MEMORY;
-    made.parameters = (float *)nc__calloc(hooks, made.state_bytes);
-    made.work = (float *)nc__alloc(hooks, made.work_bytes);
-    *m = made;
+    made->parameters = (float *)nc__calloc(hooks, made->state_bytes);
+    made->work = (float *)nc__alloc(hooks, made->work_bytes);
+    *m = *made;
     if (!m->parameters || !m->work) {
         nc_hlx_destroy(m);
         return NC_ERR_MEMORY;
     }
     m->gradients = m->parameters + m->layout.total;
     m->m = m->gradients + m->layout.total;
-    m->v = m->m + m->layout.total;
+    m->v = m->m + m->count;
     *model = m;
     return NC_OK;
+}
+
+NC_API nc_status nc_hlx_create(nc_hlx_model **model, const nc_hlx_config *config,
+                               const nc_allocator *hooks) {
+    nc_hlx_model made;
+    nc_status status;
+    if (!model) return NC_ERR_ARG;
+    *model = NULL;
+    status = nc_hlx__describe(&made, config);
+    return status == NC_OK ? nc_hlx__allocate(model, &made, hooks) : status;
+}
+
+NC_API nc_status nc_hlx_create_shard(nc_hlx_model **model, const nc_hlx_config *config,
+                                     size_t first, size_t count, const nc_allocator *hooks) {
+    nc_hlx_model made;
+    nc_status status;
+    if (!model) return NC_ERR_ARG;
+    *model = NULL;
+    status = nc_hlx__describe(&made, config);
+    if (status != NC_OK) return status;
+    if (first > made.layout.total || count > made.layout.total - first) return NC_ERR_ARG;
+    made.first = first;
+    made.count = count;
+    made.state_bytes = nc__mul_size(nc__add_size(made.layout.total, count), 2 * sizeof(float));
+    return nc_hlx__allocate(model, &made, hooks);
 }
 
 NC_API void nc_hlx_destroy(nc_hlx_model *model) {
@@ -5346,8 +5404,7 @@ static uint32_t nc_hlx__stream_of(const nc_hlx_model *model, const nc_hlx__curso
 
 /* Forget the optimiser's past. */
 static void nc_hlx__restart(nc_hlx_model *model) {
-    const size_t n = model->layout.total;
-    memset(model->m, 0, 2 * n * sizeof(float));
+    memset(model->m, 0, 2 * model->count * sizeof(float));
     memset(&model->adamw, 0, sizeof model->adamw);
     model->step = 0;
     model->ready = 0;
@@ -5388,6 +5445,12 @@ NC_API float *nc_hlx_parameters(nc_hlx_model *model, size_t *count) {
 NC_API float *nc_hlx_gradients(nc_hlx_model *model, size_t *count) {
     if (count) *count = model->layout.total;
     return model->gradients;
+}
+
+NC_API float *nc_hlx_moments(nc_hlx_model *model, size_t *first, size_t *count) {
+    if (first) *first = model->first;
+    if (count) *count = model->count;
+    return model->m;
 }
 
 NC_API uint64_t nc_hlx_digest(const nc_hlx_model *model) {
@@ -5677,12 +5740,19 @@ static void nc_hlx__backward_layer(nc_hlx__pass *s, size_t l) {
     nc_hlx__norm_backward(s, NC_HLX__A_LN1, nc_hlx__input(s, l), NC_HLX__LN1_W, l);
 }
 
+/* The gradients of parameters [first, end) are complete. */
+static void nc_hlx__ready(nc_hlx__pass *s, size_t first, size_t end) {
+    if (s->ready) s->ready(s->user, first, end - first);
+}
+
 /* Add all gradients of the logits' gradient. */
 static void nc_hlx__backward(nc_hlx__pass *s) {
     const nc_hlx_config *c = &s->model->config;
     const int head = c->tied_output ? NC_HLX__WTE : NC_HLX__HEAD;
     const nc_hlx__place logits = nc_hlx__at(s, NC_HLX__A_LOGITS, 0), none = nc_hlx__nowhere();
     const nc_hlx__place residual = nc_hlx__at(s, NC_HLX__A_D_RESIDUAL, 0);
+    const nc_hlx__layout *layout = &s->model->layout;
+    const size_t layers = layout->offset[layout->layer_first], stride = layout->layer_stride;
     size_t l;
     s->ops->gemm(s, 1, 0, c->vocab_size, c->d_model, s->rows, logits,
                  nc_hlx__at(s, NC_HLX__A_FINAL, 0), nc_hlx__gradient(s, head, 0), 1);
@@ -5690,16 +5760,31 @@ static void nc_hlx__backward(nc_hlx__pass *s) {
                  nc_hlx__at(s, NC_HLX__A_D_NARROW, 0), 0);
     s->ops->elementwise(s, NC_HLX__E_ZERO, residual, none, none, s->rows * c->d_model);
     nc_hlx__norm_backward(s, NC_HLX__A_FINAL, nc_hlx__input(s, c->num_layers), NC_HLX__LNF_W, 0);
-    for (l = c->num_layers; l-- > 0;) nc_hlx__backward_layer(s, l);
+    nc_hlx__ready(s, layers + c->num_layers * stride, layout->total);
+    for (l = c->num_layers; l-- > 0;) {
+        nc_hlx__backward_layer(s, l);
+        nc_hlx__ready(s, layers + l * stride, layers + (l + 1) * stride);
+    }
     if (s->dropping) s->ops->dropout(s, residual, residual, NC_HLX__DROP_EMBEDDING);
     s->ops->embedding_backward(s, residual);
+    nc_hlx__ready(s, 0, layers);
+}
+
+/* The parameters whose moments are kept. */
+static void nc_hlx__move_all(nc_hlx__pass *s) {
+    const size_t from = s->model->first, to = from + s->model->count;
+    nc_hlx__cursor x = nc_hlx__first_tensor();
+    while (nc_hlx__next_tensor(s->model, &x)) {
+        const size_t first = x.at > from ? x.at : from, end = nc_hlx__min(x.at + x.size, to);
+        if (first < end)
+            s->ops->adamw(s, first, end - first,
+                          nc_hlx__tensors[x.t].decays ? s->adamw.weight_decay : 0.0f);
+    }
 }
 
 static void nc_hlx__update(nc_hlx__pass *s) {
-    nc_hlx__cursor x = nc_hlx__first_tensor();
     s->ops->norm(s);
-    while (nc_hlx__next_tensor(s->model, &x))
-        s->ops->adamw(s, x.at, x.size, nc_hlx__tensors[x.t].decays ? s->adamw.weight_decay : 0.0f);
+    nc_hlx__move_all(s);
 }
 
 /* A whole step: every micro-batch forward and backward, then the update. */
@@ -5896,9 +5981,10 @@ static void nc_hlx__host_adamw(nc_hlx__pass *s, size_t at, size_t n, float weigh
     nc_hlx_model *model = s->model;
     nc_hlx_adamw a = s->adamw;
     const float clip = a.clip_norm;
+    const size_t moment = at - model->first;
     a.weight_decay = weight_decay;
-    nc_hlx_adamw_update(model->parameters + at, model->gradients + at, model->m + at, model->v + at,
-                        n, &a, model->step + 1,
+    nc_hlx_adamw_update(model->parameters + at, model->gradients + at, model->m + moment,
+                        model->v + moment, n, &a, model->step + 1,
                         clip > 0.0f && s->norm > clip ? clip / s->norm : 1.0f);
 }
 
@@ -5953,6 +6039,8 @@ static void nc_hlx__do_backward(void *pass) { nc_hlx__backward((nc_hlx__pass *)p
 
 static void nc_hlx__do_update(void *pass) { nc_hlx__update((nc_hlx__pass *)pass); }
 
+static void nc_hlx__do_move(void *pass) { nc_hlx__move_all((nc_hlx__pass *)pass); }
+
 static void nc_hlx__do_step(void *pass) {
     nc_hlx__pass *s = (nc_hlx__pass *)pass;
     s->status = nc_hlx__step(s);
@@ -5998,11 +6086,17 @@ NC_API const float *nc_hlx_logits(const nc_hlx_model *model) {
     return nc_hlx__floats(model, NC_HLX__A_LOGITS);
 }
 
-NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
+NC_API nc_status nc_hlx_backward_ready(nc_hlx_model *model, nc_hlx_ready_fn ready, void *user) {
     if (!model || !model->ready) return NC_ERR_ARG;
     model->ready = 0;
+    model->pass.ready = ready;
+    model->pass.user = user;
     nc_hlx__together(nc_hlx__do_backward, &model->pass);
     return NC_OK;
+}
+
+NC_API nc_status nc_hlx_backward(nc_hlx_model *model) {
+    return nc_hlx_backward_ready(model, NULL, NULL);
 }
 
 NC_API void nc_hlx_zero_gradients(nc_hlx_model *model) {
@@ -6027,6 +6121,15 @@ NC_API void nc_hlx_update(nc_hlx_model *model, const nc_hlx_adamw *adamw, nc_hlx
     nc_hlx__finish_step(model, &s.adamw, s.norm, stats);
 }
 
+NC_API void nc_hlx_update_shard(nc_hlx_model *model, const nc_hlx_adamw *adamw, float norm,
+                                nc_hlx_stats *stats) {
+    nc_hlx__pass s = nc_hlx__host_pass(model, 0, 0, 0);
+    s.adamw = nc_hlx__adamw_defaults(adamw);
+    s.norm = norm;
+    nc_hlx__together(nc_hlx__do_move, &s);
+    nc_hlx__finish_step(model, &s.adamw, norm, stats);
+}
+
 /* >>training ======================================================================= */
 
 /* Whether a loader, perhaps read from a file, can feed a model. */
@@ -6041,6 +6144,7 @@ NC_API nc_status nc_hlx_train_step(nc_hlx_model *model, nc_hlx_loader *loader,
     nc_hlx__pass s;
     size_t rows;
     if (!nc_hlx__fits(model, loader)) return NC_ERR_ARG;
+    if (!nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     s = nc_hlx__host_pass(model, model->config.batch_size, loader->seq, 1);
     rows = s.rows * model->config.micro_batches;
     s.loader = loader;
@@ -6245,17 +6349,10 @@ static void nc_hlx__file_order(float *x, size_t n) {
     }
 }
 
-NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
-                             const char *path, nc_error *err) {
-    uint8_t header[NC_HLX__HEADER], checksum[8];
-    uint64_t hash = NC__FNV_START;
-    nc__span spans[5];
-    nc_status status;
-    size_t total, i;
-    nc__clear(err);
-    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
-    total = model->layout.total;
-    memset(header, 0, sizeof header);
+static void nc_hlx__write_header(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                                 uint8_t header[NC_HLX__HEADER]) {
+    size_t i;
+    memset(header, 0, NC_HLX__HEADER);
     memcpy(header, NC_HLX__MAGIC, 8);
     nc__put_le(header + 8, NC_HLX__VERSION, 4);
     nc__put_le(header + 12, NC_HLX__HEADER, 4);
@@ -6265,24 +6362,85 @@ NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loa
     nc__put_le(header + 56, loader ? loader->seed : 0, 8);
     nc__put_le(header + 64, loader ? loader->next : 0, 8);
     nc__put_le(header + 72, loader ? loader->seq : 0, 4);
-    nc__put_le(header + 80, total, 8);
+    nc__put_le(header + 80, model->layout.total, 8);
     for (i = 0; i < sizeof model->adamw / 4; i++)
         nc_hlx__put_word(header + NC_HLX__ADAMW_AT + 4 * i, &model->adamw, i);
     nc__put_le(header + 144, model->seed, 8);
-    spans[0].data = header;
-    spans[0].bytes = sizeof header;
-    spans[1].data = model->parameters;
-    spans[2].data = model->m;
-    spans[3].data = model->v;
-    for (i = 1; i < 4; i++) spans[i].bytes = total * sizeof(float);
-    spans[4].data = checksum;
-    spans[4].bytes = sizeof checksum;
-    nc_hlx__file_order(model->parameters, 4 * total);
-    for (i = 0; i < 4; i++) hash = nc__fnv1a(hash, spans[i].data, spans[i].bytes);
-    nc__put_le(checksum, hash, 8);
-    status = nc__file_write(path, spans, 5, err);
-    nc_hlx__file_order(model->parameters, 4 * total);
+}
+
+/* A checkpoint being written, and what its values pass through on their way. */
+enum { NC_HLX__SAVED = 1 << 16 };
+typedef struct nc_hlx__saving {
+    nc__writer file;
+    uint64_t hash;
+    float *block;
+} nc_hlx__saving;
+
+static void nc_hlx__save_bytes(nc_hlx__saving *w, const void *data, size_t bytes) {
+    w->hash = nc__fnv1a(w->hash, data, bytes);
+    nc__writer_put(&w->file, data, bytes);
+}
+
+/* n values, of which x holds all, or which moments is asked for. */
+static nc_status nc_hlx__save_values(nc_hlx__saving *w, const float *x, size_t n,
+                                     nc_hlx_moments_fn moments, void *user, uint32_t moment) {
+    nc_status status = NC_OK;
+    size_t at, count;
+    for (at = 0; at < n && status == NC_OK; at += count) {
+        count = nc_hlx__min(n - at, NC_HLX__SAVED);
+        if (moments)
+            status = moments(user, moment, at, count, w->block);
+        else
+            memcpy(w->block, x + at, count * sizeof *x);
+        nc_hlx__file_order(w->block, count);
+        nc_hlx__save_bytes(w, w->block, count * sizeof *x);
+    }
     return status;
+}
+
+static nc_status nc_hlx__save(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                              const char *path, nc_hlx_moments_fn moments, void *user,
+                              nc_error *err) {
+    const nc_allocator *hooks = nc_hlx__hooks(model);
+    const size_t total = model->layout.total;
+    uint8_t header[NC_HLX__HEADER], checksum[8];
+    nc_hlx__saving w;
+    nc_status status = nc__writer_open(&w.file, path, err), closed;
+    if (status != NC_OK) return status;
+    w.hash = NC__FNV_START;
+    w.block = (float *)nc__alloc(hooks, NC_HLX__SAVED * sizeof(float));
+    if (!w.block) status = NC_ERR_MEMORY;
+    nc_hlx__write_header(model, loader, header);
+    nc_hlx__save_bytes(&w, header, sizeof header);
+    if (status == NC_OK) status = nc_hlx__save_values(&w, model->parameters, total, NULL, NULL, 0);
+    if (status == NC_OK) status = nc_hlx__save_values(&w, model->m, total, moments, user, 0);
+    if (status == NC_OK) status = nc_hlx__save_values(&w, model->v, total, moments, user, 1);
+    nc__put_le(checksum, w.hash, sizeof checksum);
+    nc__writer_put(&w.file, checksum, sizeof checksum);
+    nc__free(hooks, w.block, NC_HLX__SAVED * sizeof(float));
+    closed = nc__writer_close(&w.file, status == NC_OK, err);
+    if (status != NC_OK)
+        return nc__fail(err, status, 0, 0, "cannot write '%.120s': %s", path,
+                        nc_status_str(status));
+    return closed;
+}
+
+NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                             const char *path, nc_error *err) {
+    nc__clear(err);
+    if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
+    if (!nc_hlx__whole(model))
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "the model keeps a part of the moments");
+    return nc_hlx__save(model, loader, path, NULL, NULL, err);
+}
+
+NC_API nc_status nc_hlx_save_shards(const nc_hlx_model *model, const nc_hlx_loader *loader,
+                                    const char *path, nc_hlx_moments_fn moments, void *user,
+                                    nc_error *err) {
+    nc__clear(err);
+    if (!model || !path || !moments)
+        return nc__fail(err, NC_ERR_ARG, 0, 0, "no model, no path or no moments");
+    return nc_hlx__save(model, loader, path, moments, user, err);
 }
 
 /* The header of a file, what its version did not have as zeros, and how long it is in the file. */
@@ -7055,7 +7213,7 @@ NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_mode
     if (!gpu) return NC_ERR_ARG;
     *gpu = NULL;
     if (!device || !model) return NC_ERR_ARG;
-    if (!nc_gpu_get_caps(device)->contract) return NC_ERR_UNSUPPORTED;
+    if (!nc_gpu_get_caps(device)->contract || !nc_hlx__whole(model)) return NC_ERR_UNSUPPORTED;
     c = &model->config;
     if (c->d_model > NC_HLX__CHUNK || c->vocab_size > NC_HLX__CHUNK ||
         c->max_seq_len > NC_HLX__CHUNK)
