@@ -94,7 +94,7 @@ $(addprefix $(B)/,$(EXAMPLES)): $(B)/%: examples/%.c $(HEADERS)
 # Needs MPI (Debian: libopenmpi-dev, openmpi-bin), which `make test` installs.
 $(B)/hlx_mpi: examples/hlx_mpi.c nc_hlx.h
 	@mkdir -p $(@D)
-	OMPI_CC=$(CC) mpicc $(CFLAGS) -Wall -Wextra $(OPENMP) $< -o $@ -lm
+	OMPI_CC=$(CC) mpicc $(CFLAGS) -Wall -Wextra $(OPENMP) -pthread $< -o $@ -lm
 
 demo: demo-packages
 	@$(MAKE) --no-print-directory -j$(JOBS) $(addprefix $(B)/,$(EXAMPLES)) >/dev/null

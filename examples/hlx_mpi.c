@@ -2,13 +2,16 @@
    gradients of a fixed number of shards are added in one binary tree, whoever computes them; each
    rank sums, and with its part of the moments updates, its part of the parameters (ZeRO-1), and the
    gradients of a layer travel while the backward pass is at the layers before it.
-   mpicc -O2 -fopenmp hlx_mpi.c -lm -o hlx_mpi && mpirun -n 4 ./hlx_mpi --data FILE */
+   mpicc -O2 -fopenmp -pthread hlx_mpi.c -lm -o hlx_mpi && mpirun -n 4 ./hlx_mpi --data FILE */
+#define _POSIX_C_SOURCE 200809L
 #include <mpi.h>
 #include <limits.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 
@@ -168,7 +171,9 @@ typedef struct worker {
     int levels, depth;       /* how many there are, and are in use */
     float *received, *chunks;
     MPI_Request *requests;
-    int pending;
+    int pending;          /* requests not known to be done; with the lock */
+    pthread_mutex_t lock; /* one thread calls MPI at a time */
+    int helped, stopped;
     double waited; /* seconds that messages have cost beside the passes */
 } worker;
 
@@ -179,14 +184,37 @@ static int part_of(const worker *w, int r, size_t first, size_t end, size_t *at)
     return *at < hi ? (int)(hi - *at) : 0;
 }
 
+/* Messages move while MPI is called, which the passes do not. */
+static void move_messages(worker *w) {
+    int done;
+    MPI_Testall(w->pending, w->requests, &done, MPI_STATUSES_IGNORE);
+    if (done) w->pending = 0;
+}
+
+/* A second thread calls it five thousand times a second meanwhile. */
+static void *help(void *user) {
+    worker *w = (worker *)user;
+    const struct timespec pause = {0, 200000};
+    int stopped;
+    do {
+        nanosleep(&pause, NULL);
+        pthread_mutex_lock(&w->lock);
+        if (w->pending) move_messages(w);
+        stopped = w->stopped;
+        pthread_mutex_unlock(&w->lock);
+    } while (!stopped);
+    return NULL;
+}
+
 /* Gradients [first, first + count) of this rank's last shard are there: with the sums of its
    earlier blocks they go to those who sum them up, and the others' come. */
 static void exchange(void *user, size_t first, size_t count) {
     worker *w = (worker *)user;
     const int own = w->block[w->rank + 1] - w->block[w->rank];
     size_t at;
-    int r, k, n, done;
+    int r, k, n;
     for (k = w->depth - 1; k >= own - 1; k--) add(w->gradients + first, w->sums[k] + first, count);
+    pthread_mutex_lock(&w->lock);
     for (r = 0; r < w->ranks; r++) {
         n = r == w->rank ? 0 : part_of(w, r, first, first + count, &at);
         for (k = 0; n && k < own; k++)
@@ -197,8 +225,8 @@ static void exchange(void *user, size_t first, size_t count) {
             MPI_Irecv(w->nodes[w->block[r] + k].values + (at - w->first[w->rank]), n, MPI_FLOAT, r,
                       k, MPI_COMM_WORLD, &w->requests[w->pending++]);
     }
-    MPI_Testall(w->pending, w->requests, &done, MPI_STATUSES_IGNORE); /* they move in such calls */
-    if (done) w->pending = 0;
+    move_messages(w);
+    pthread_mutex_unlock(&w->lock);
 }
 
 /* Loss and gradients of a shard. They join the blocks that they complete. */
@@ -265,8 +293,10 @@ static void update(worker *w, const options *o, const nc_hlx_adamw *adamw, nc_hl
     float *sum, *mean = w->gradients + first, norm;
     double start = MPI_Wtime();
     size_t i;
+    pthread_mutex_lock(&w->lock);
     MPI_Waitall(w->pending, w->requests, MPI_STATUSES_IGNORE);
     w->pending = 0;
+    pthread_mutex_unlock(&w->lock);
     w->waited += MPI_Wtime() - start;
     sum = tree_sum(w->nodes, w->block[w->ranks], 0, o->shards, end - first);
     for (i = 0; i < end - first; i++) mean[i] = sum[i] / (float)o->shards;
@@ -290,6 +320,9 @@ static void train(worker *w, const options *o) {
     nc_hlx_adamw adamw = {0};
     nc_hlx_stats stats = {0};
     long step, shard;
+    pthread_t helper;
+    const int helped =
+        w->ranks > 1 && w->helped && !o->no_overlap && !pthread_create(&helper, NULL, help, w);
     adamw.lr = (float)o->lr;
     adamw.lr_min = (float)(o->lr / 10);
     adamw.beta2 = 0.99f;
@@ -313,6 +346,10 @@ static void train(worker *w, const options *o) {
             printf("step %5llu  loss %.4f  norm %.3f\n", (unsigned long long)stats.step,
                    (double)stats.loss, (double)stats.grad_norm);
     }
+    pthread_mutex_lock(&w->lock);
+    w->stopped = 1;
+    pthread_mutex_unlock(&w->lock);
+    if (helped) pthread_join(helper, NULL);
 }
 
 /* ---- before and after --------------------------------------------------------------------------- */
@@ -557,12 +594,15 @@ int main(int argc, char **argv) {
     worker w;
     int failed, provided;
     memset(&w, 0, sizeof w);
-    MPI_Init_thread(&argc, &argv, MPI_THREAD_FUNNELED, &provided);
+    MPI_Init_thread(&argc, &argv, MPI_THREAD_SERIALIZED, &provided);
+    w.helped = provided >= MPI_THREAD_SERIALIZED;
+    pthread_mutex_init(&w.lock, NULL);
     MPI_Comm_rank(MPI_COMM_WORLD, &w.rank);
     MPI_Comm_size(MPI_COMM_WORLD, &w.ranks);
     failed = parse(argc, argv, w.rank, w.ranks, &o);
     failed = failed ? failed - 1 : run(&w, &o);
     release(&w);
+    pthread_mutex_destroy(&w.lock);
     MPI_Finalize();
     return failed;
 }
