@@ -487,9 +487,9 @@ NC_API nc_status nc_hlx_footprint(const nc_hlx_config *config, uint64_t *paramet
  * build keeps the numeric contract: NC_ERR_UNSUPPORTED if not. Free with nc_hlx_destroy. */
 NC_API nc_status nc_hlx_create(nc_hlx_model **model, const nc_hlx_config *config,
                                const nc_allocator *hooks);
-/* nc_hlx_create with the moments of parameters [first, first + count) alone: the optimiser of one of
- * several processes that each update a part (ZeRO-1: Rajbhandari et al. 2020), or with count 0 of a
- * model that is only read. NC_ERR_ARG for a range outside the parameters. */
+/* nc_hlx_create with the moments of parameters [first, first + count) alone: the optimiser of one
+ * of several processes that each update a part (ZeRO-1: Rajbhandari et al. 2020), or with count 0
+ * of a model that is only read. NC_ERR_ARG for a range outside the parameters. */
 NC_API nc_status nc_hlx_create_shard(nc_hlx_model **model, const nc_hlx_config *config,
                                      size_t first, size_t count, const nc_allocator *hooks);
 /* Release; null is fine. */
@@ -574,12 +574,13 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
 
 #ifndef NC_NO_STDIO
 /* Write parameters, moments, step, optimiser, configuration, loader position (loader may be null),
- * little-endian with a checksum, to a temporary file that replaces `path` at the end. NC_ERR_ARG for
- * a model that keeps a part of the moments. */
+ * little-endian with a checksum, to a temporary file that replaces `path` at the end. NC_ERR_ARG
+ * for a model that keeps a part of the moments. */
 NC_API nc_status nc_hlx_save(const nc_hlx_model *model, const nc_hlx_loader *loader,
                              const char *path, nc_error *err);
-/* The same from a model that keeps a part of the moments: they are asked for in pieces from the first
- * to the last, all first moments before the second. An error of moments leaves the old file. */
+/* The same from a model that keeps a part of the moments: they are asked for in pieces from the
+ * first to the last, all first moments before the second. An error of moments leaves the old
+ * file. */
 NC_API nc_status nc_hlx_save_shards(const nc_hlx_model *model, const nc_hlx_loader *loader,
                                     const char *path, nc_hlx_moments_fn moments, void *user,
                                     nc_error *err);
@@ -588,6 +589,11 @@ NC_API nc_status nc_hlx_save_shards(const nc_hlx_model *model, const nc_hlx_load
  * size is checked before allocation: NC_ERR_FORMAT, NC_ERR_MISMATCH (checksum), NC_ERR_LIMIT. */
 NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
                              uint32_t batch_size, const nc_allocator *hooks, nc_error *err);
+/* The same with the moments of parameters [first, first + count) alone. NC_ERR_ARG too, for a range
+ * outside the file's parameters. */
+NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                                   uint32_t batch_size, size_t first, size_t count,
+                                   const nc_allocator *hooks, nc_error *err);
 #endif
 
 /* -- weights: the parameters as safetensors ------------------------------------------- */
@@ -619,8 +625,8 @@ typedef struct nc_hlx_gpu nc_hlx_gpu;
 /* Move a model's state to a device and record its training step, at the configured batch size and
  * full sequence length, with adamw's weight decay. The model stays the caller's and must outlive
  * this; its own arrays are stale until nc_hlx_gpu_download. NC_ERR_UNSUPPORTED for widths above
- * 4,096, a model that keeps a part of the moments or a device that cannot keep the numeric contract, NC_ERR_LIMIT beyond its buffers, else
- * errors of the device. */
+ * 4,096, a model that keeps a part of the moments or a device that cannot keep the numeric
+ * contract, NC_ERR_LIMIT beyond its buffers, else errors of the device. */
 NC_API nc_status nc_hlx_gpu_create(nc_hlx_gpu **gpu, nc_gpu *device, nc_hlx_model *model,
                                    const nc_hlx_adamw *adamw);
 /* Release; null is fine. */
@@ -6488,9 +6494,10 @@ static void nc_hlx__read_state(nc_hlx_model *model, nc_hlx_loader *loader,
     const size_t total = model->layout.total;
     size_t i;
     memcpy(model->parameters, values, total * sizeof(float));
-    memcpy(model->m, values + 4 * total, 2 * total * sizeof(float));
+    memcpy(model->m, values + 4 * (total + model->first), model->count * sizeof(float));
+    memcpy(model->v, values + 4 * (2 * total + model->first), model->count * sizeof(float));
     nc_hlx__file_order(model->parameters, total);
-    nc_hlx__file_order(model->m, 2 * total);
+    nc_hlx__file_order(model->m, 2 * model->count);
     model->step = nc__get_le(header + 48, 8);
     model->seed = nc__get_le(header + 144, 8);
     for (i = 0; i < sizeof model->adamw / 4; i++)
@@ -6501,8 +6508,10 @@ static void nc_hlx__read_state(nc_hlx_model *model, nc_hlx_loader *loader,
     loader->seq = (uint32_t)nc__get_le(header + 72, 4);
 }
 
-NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
-                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
+/* count SIZE_MAX: all moments. */
+static nc_status nc_hlx__load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                              uint32_t batch_size, size_t first, size_t count,
+                              const nc_allocator *hooks, nc_error *err) {
     nc_hlx_config config;
     uint8_t header[NC_HLX__HEADER], *data;
     size_t bytes, length;
@@ -6516,12 +6525,25 @@ NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const 
     if (status == NC_OK) status = nc_hlx__read_header(header, length, data, bytes, &config, err);
     if (status == NC_OK) {
         if (batch_size) config.batch_size = batch_size;
-        status = nc_hlx_create(model, &config, hooks);
+        status = count == SIZE_MAX ? nc_hlx_create(model, &config, hooks)
+                                   : nc_hlx_create_shard(model, &config, first, count, hooks);
         if (status != NC_OK) nc__fail(err, status, 0, 0, "%s", nc_status_str(status));
     }
     if (status == NC_OK) nc_hlx__read_state(*model, loader, header, data + length);
     nc__free(hooks, data, bytes + 1);
     return status;
+}
+
+NC_API nc_status nc_hlx_load(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                             uint32_t batch_size, const nc_allocator *hooks, nc_error *err) {
+    return nc_hlx__load(model, loader, path, batch_size, 0, SIZE_MAX, hooks, err);
+}
+
+NC_API nc_status nc_hlx_load_shard(nc_hlx_model **model, nc_hlx_loader *loader, const char *path,
+                                   uint32_t batch_size, size_t first, size_t count,
+                                   const nc_allocator *hooks, nc_error *err) {
+    if (count == SIZE_MAX) count--; /* no model has so many */
+    return nc_hlx__load(model, loader, path, batch_size, first, count, hooks, err);
 }
 #endif
 

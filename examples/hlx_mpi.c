@@ -24,14 +24,19 @@ static const char usage[] =
     "  --preset NAME  tiny (default), small, medium, or demo (0.1 M parameters)\n"
     "  --shards N     4    --batch N   windows per shard, 2    --steps N  100\n"
     "  --lr X         1e-3, with warm-up and cosine as hlx_train    --seed N   1\n"
-    "  --out FILE     checkpoint at the end, by rank 0, as hlx_train --resume reads it\n"
+    "  --decay N      step at which the decay ends (default: --steps)\n"
+    "  --out FILE     checkpoint by rank 0 at the end, as hlx_train --resume reads it\n"
+    "  --save-every N and after every N steps\n"
+    "  --resume FILE  continue from such a checkpoint, of any number of ranks, with its "
+    "optimiser,\n"
+    "                 schedule and order of the data\n"
     "  --replicate    every rank keeps the moments of all parameters, instead of its part\n"
     "  --no-overlap   gradients travel after the backward pass, instead of during it\n"
     "The last line is the digest of all parameters. Returns 0, 1 on an error, 2 on bad usage.\n";
 
 typedef struct options {
-    const char *data, *preset, *out;
-    long shards, batch, steps, seed;
+    const char *data, *preset, *out, *resume;
+    long shards, batch, steps, decay, save_every, seed;
     double lr;
     int replicate, no_overlap;
 } options;
@@ -49,7 +54,10 @@ static int parse(int argc, char **argv, int rank, int ranks, options *o) {
     } counts[] = {{"--shards", &o->shards, 65536},
                   {"--batch", &o->batch, 65536},
                   {"--steps", &o->steps, 1000000000},
+                  {"--decay", &o->decay, 1000000000},
+                  {"--save-every", &o->save_every, 1000000000},
                   {"--seed", &o->seed, 1000000000}};
+    const size_t n = sizeof counts / sizeof *counts;
     size_t k;
     int i;
     memset(o, 0, sizeof *o);
@@ -57,8 +65,7 @@ static int parse(int argc, char **argv, int rank, int ranks, options *o) {
     o->shards = 4;
     o->batch = 2;
     o->steps = 100;
-    o->seed = 1;
-    o->lr = 1e-3;
+    o->seed = -1;
     for (i = 1; i < argc; i++) {
         const char *name = argv[i], *value = i + 1 < argc ? argv[i + 1] : "";
         char *end = NULL;
@@ -73,11 +80,11 @@ static int parse(int argc, char **argv, int rank, int ranks, options *o) {
             continue;
         }
         i++;
-        for (k = 0; k < 4 && strcmp(name, counts[k].name); k++) {
+        for (k = 0; k < n && strcmp(name, counts[k].name); k++) {
         }
-        if (k < 4) {
-            if (!numeric || number < (k < 2) || number > (double)counts[k].most ||
-                number != (double)(long)number)
+        if (k < n) {
+            if (!numeric || number < (k < 2 || k == 3 || k == 4) ||
+                number > (double)counts[k].most || number != (double)(long)number)
                 return bad_usage(rank, name, value);
             *counts[k].value = (long)number;
         } else if (!strcmp(name, "--lr") && numeric && number > 0 && number <= 10) {
@@ -88,11 +95,19 @@ static int parse(int argc, char **argv, int rank, int ranks, options *o) {
             o->preset = value;
         } else if (!strcmp(name, "--out") && *value) {
             o->out = value;
+        } else if (!strcmp(name, "--resume") && *value) {
+            o->resume = value;
         } else {
             return bad_usage(rank, "bad argument", name);
         }
     }
     if (!o->data) return bad_usage(rank, "missing option", "--data FILE");
+    if (o->resume && (o->lr > 0 || o->decay || o->seed >= 0))
+        return bad_usage(rank, "--lr, --decay and --seed are the checkpoint's", o->resume);
+    if (o->save_every && !o->out) return bad_usage(rank, "missing option", "--out FILE");
+    if (!(o->lr > 0)) o->lr = 1e-3;
+    if (!o->decay) o->decay = o->steps;
+    if (o->seed < 0) o->seed = 1;
     if (ranks > o->shards) {
         if (rank == 0)
             fprintf(stderr, "hlx_mpi: %d ranks cannot share %ld shards: give --shards %d\n", ranks,
@@ -104,8 +119,8 @@ static int parse(int argc, char **argv, int rank, int ranks, options *o) {
 
 /* ---- the tree of shards -------------------------------------------------------------------------
    A node is a run of neighbouring shards; it splits behind the largest power of two that is less
-   than their number. The nodes whose sums a rank makes alone are blocks of 2^k shards from a multiple
-   of 2^k on. */
+   than their number. The nodes whose sums a rank makes alone are blocks of 2^k shards from a
+   multiple of 2^k on. */
 
 typedef struct node {
     long first, shards;
@@ -149,7 +164,7 @@ static float *tree_sum(const node *list, int count, long first, long shards, siz
     return right;
 }
 
-/* ---- a rank ------------------------------------------------------------------------------------- */
+/* ---- a rank ---------------------------------------------------------------------------------- */
 
 enum { CHUNK = 4096, MAX_BLOCKS = 40 }; /* of nc_hlx_sum; of one rank, for 65,536 shards */
 
@@ -316,43 +331,125 @@ static void update(worker *w, const options *o, const nc_hlx_adamw *adamw, nc_hl
     w->waited += MPI_Wtime() - start;
 }
 
-static void train(worker *w, const options *o) {
+/* ---- training -------------------------------------------------------------------------------- */
+
+enum { ASK = 1 << 20, ANSWER }; /* tags */
+
+/* Moments [first, first + count), wherever they are. */
+static nc_status fetch(void *user, uint32_t moment, size_t first, size_t count, float *out) {
+    worker *w = (worker *)user;
+    size_t at, kept;
+    const float *mine = nc_hlx_moments(w->model, NULL, &kept);
+    int r;
+    for (r = 0; r < w->ranks; r++) {
+        const int n = part_of(w, r, first, first + count, &at);
+        uint64_t ask[3] = {moment, at - w->first[r], 0};
+        ask[2] = (uint64_t)n;
+        if (n && r == w->rank) {
+            memcpy(out + (at - first), mine + moment * kept + ask[1], (size_t)n * sizeof *out);
+        } else if (n) {
+            MPI_Send(ask, 3, MPI_UINT64_T, r, ASK, MPI_COMM_WORLD);
+            MPI_Recv(out + (at - first), n, MPI_FLOAT, r, ANSWER, MPI_COMM_WORLD,
+                     MPI_STATUS_IGNORE);
+        }
+    }
+    return NC_OK;
+}
+
+/* Answer rank 0 until it has all, or has given up. */
+static void serve(worker *w) {
+    size_t kept;
+    const float *mine = nc_hlx_moments(w->model, NULL, &kept);
+    for (;;) {
+        uint64_t ask[3];
+        MPI_Recv(ask, 3, MPI_UINT64_T, 0, ASK, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+        if (ask[2] == 0) return;
+        MPI_Send(mine + ask[0] * kept + ask[1], (int)ask[2], MPI_FLOAT, 0, ANSWER, MPI_COMM_WORLD);
+    }
+}
+
+/* Report what a rank could not do; whether any could not. */
+static int any_failed(const worker *w, nc_status status, const nc_error *err) {
+    int failed = status != NC_OK, any = 0;
+    if (failed)
+        fprintf(stderr, "hlx_mpi: rank %d: %s\n", w->rank,
+                err->message[0] ? err->message : nc_status_str(status));
+    MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    return any;
+}
+
+/* The checkpoint of all ranks, written by rank 0, which never holds all moments. */
+static int save(worker *w, const options *o) {
+    uint64_t done[3] = {0, 0, 0};
+    nc_error err = {NC_OK, 0, 0, ""};
+    nc_status status = NC_OK;
+    int r;
+    if (!o->out) return 0;
+    if (w->rank == 0)
+        status = o->replicate ? nc_hlx_save(w->model, &w->loader, o->out, &err)
+                              : nc_hlx_save_shards(w->model, &w->loader, o->out, fetch, w, &err);
+    else if (!o->replicate)
+        serve(w);
+    for (r = 1; r < w->ranks && w->rank == 0 && !o->replicate; r++)
+        MPI_Send(done, 3, MPI_UINT64_T, r, ASK, MPI_COMM_WORLD);
+    return any_failed(w, status, &err);
+}
+
+/* The optimiser's settings: the checkpoint's, where training continues. */
+static nc_hlx_adamw schedule(const worker *w, const options *o) {
     nc_hlx_adamw adamw = {0};
-    nc_hlx_stats stats = {0};
-    long step, shard;
-    pthread_t helper;
-    const int helped =
-        w->ranks > 1 && w->helped && !o->no_overlap && !pthread_create(&helper, NULL, help, w);
+    if (nc_hlx_step(w->model)) return *nc_hlx_get_adamw(w->model);
     adamw.lr = (float)o->lr;
     adamw.lr_min = (float)(o->lr / 10);
     adamw.beta2 = 0.99f;
     adamw.weight_decay = 0.1f;
     adamw.clip_norm = 1.0f;
-    adamw.warmup_steps = (uint32_t)(o->steps < 1000 ? o->steps / 10 : 100);
-    adamw.decay_steps = (uint32_t)o->steps;
-    for (step = 0; step < o->steps; step++) {
-        w->depth = 0;
-        for (shard = w->shard[w->rank]; shard < w->shard[w->rank + 1]; shard++) {
-            const nc_status status = run_shard(w, shard, o);
-            if (status == NC_OK) continue;
-            fprintf(stderr, "hlx_mpi: rank %d, step %ld: %s\n", w->rank, step + 1,
-                    status == NC_ERR_ARG ? "a token lies outside the vocabulary"
-                                         : nc_status_str(status));
-            MPI_Abort(MPI_COMM_WORLD, 1); /* the others wait for this rank */
-        }
+    adamw.warmup_steps = (uint32_t)(o->decay < 1000 ? o->decay / 10 : 100);
+    adamw.decay_steps = (uint32_t)o->decay;
+    return adamw;
+}
+
+static void run_shards(worker *w, const options *o) {
+    long shard;
+    w->depth = 0;
+    for (shard = w->shard[w->rank]; shard < w->shard[w->rank + 1]; shard++) {
+        const nc_status status = run_shard(w, shard, o);
+        if (status == NC_OK) continue;
+        fprintf(stderr, "hlx_mpi: rank %d, after step %llu: %s\n", w->rank,
+                (unsigned long long)nc_hlx_step(w->model),
+                status == NC_ERR_ARG ? "a token lies outside the vocabulary"
+                                     : nc_status_str(status));
+        MPI_Abort(MPI_COMM_WORLD, 1); /* the others wait for this rank */
+    }
+}
+
+/* Train to the last step, with a second thread for the messages; 1 when a checkpoint fails. */
+static int train(worker *w, const options *o) {
+    const nc_hlx_adamw adamw = schedule(w, o);
+    nc_hlx_stats stats = {0};
+    pthread_t helper;
+    const int helped =
+        w->ranks > 1 && w->helped && !o->no_overlap && !pthread_create(&helper, NULL, help, w);
+    int failed = 0;
+    while (nc_hlx_step(w->model) < (uint64_t)o->steps && !failed) {
+        run_shards(w, o);
         update(w, o, &adamw, &stats);
         w->loader.next += (uint64_t)o->shards * (uint64_t)o->batch;
         if (w->rank == 0 && (stats.step % 50 == 0 || stats.step == (uint64_t)o->steps))
             printf("step %5llu  loss %.4f  norm %.3f\n", (unsigned long long)stats.step,
                    (double)stats.loss, (double)stats.grad_norm);
+        if (stats.step == (uint64_t)o->steps ||
+            (o->save_every && stats.step % (uint64_t)o->save_every == 0))
+            failed = save(w, o);
     }
     pthread_mutex_lock(&w->lock);
     w->stopped = 1;
     pthread_mutex_unlock(&w->lock);
     if (helped) pthread_join(helper, NULL);
+    return failed;
 }
 
-/* ---- before and after --------------------------------------------------------------------------- */
+/* ---- before and after ------------------------------------------------------------------------ */
 
 static void *zeros(size_t n, size_t bytes, nc_status *status) {
     void *p = calloc(n ? n : 1, bytes);
@@ -413,27 +510,55 @@ static nc_status prepare_sums(worker *w, uint32_t layers) {
     return NC_OK;
 }
 
+/* A fresh model, or the checkpoint's, with this rank's part of the moments. */
+static nc_status open_model(worker *w, const options *o, const nc_hlx_config *config,
+                            nc_error *err) {
+    const size_t first = o->replicate ? 0 : w->first[w->rank];
+    const size_t count = o->replicate ? w->count : w->first[w->rank + 1] - first;
+    nc_status status;
+    if (!o->resume) {
+        status = nc_hlx_create_shard(&w->model, config, first, count, NULL);
+        if (status == NC_OK) nc_hlx_init_weights(w->model, (uint64_t)o->seed);
+        w->loader.seed = (uint64_t)o->seed;
+        return status;
+    }
+    status = nc_hlx_load_shard(&w->model, &w->loader, o->resume, (uint32_t)o->batch, first, count,
+                               NULL, err);
+    if (status == NC_ERR_ARG ||
+        (status == NC_OK && memcmp(nc_hlx_get_config(w->model), config, sizeof *config))) {
+        snprintf(err->message, sizeof err->message, "'%.100s' is no model of preset %.20s",
+                 o->resume, o->preset);
+        return NC_ERR_MISMATCH;
+    }
+    if (status == NC_OK &&
+        w->loader.next != nc_hlx_step(w->model) * (uint64_t)o->shards * (uint64_t)o->batch) {
+        snprintf(err->message, sizeof err->message,
+                 "'%.60s' is at window %llu, step %llu: not of %ld shards of %ld windows",
+                 o->resume, (unsigned long long)w->loader.next,
+                 (unsigned long long)nc_hlx_step(w->model), o->shards, o->batch);
+        return NC_ERR_MISMATCH;
+    }
+    return status;
+}
+
 static nc_status prepare(worker *w, const options *o, nc_hlx_data *data, nc_error *err) {
     nc_hlx_config config;
     nc_status status = nc_hlx_preset(o->preset, &config);
-    uint64_t count = 0;
+    uint64_t count = 0, next;
     size_t rows;
     config.batch_size = (uint32_t)o->batch;
     if (status == NC_OK) status = nc_hlx_footprint(&config, &count, NULL);
     if (status == NC_OK && count > INT_MAX) status = NC_ERR_LIMIT; /* what MPI counts with */
     if (status == NC_OK) status = share(w, o, (size_t)count);
-    if (status == NC_OK)
-        status = o->replicate
-                     ? nc_hlx_create(&w->model, &config, NULL)
-                     : nc_hlx_create_shard(&w->model, &config, w->first[w->rank],
-                                           w->first[w->rank + 1] - w->first[w->rank], NULL);
+    if (status == NC_OK) status = open_model(w, o, &config, err);
     if (status != NC_OK) return status;
-    nc_hlx_init_weights(w->model, (uint64_t)o->seed);
     w->parameters = nc_hlx_parameters(w->model, NULL);
     w->gradients = nc_hlx_gradients(w->model, NULL);
-    status = nc_hlx_data_open(data, o->data, 1, NULL, config.max_seq_len, (uint64_t)o->seed, err);
+    status = nc_hlx_data_open(data, o->data, 1, NULL, config.max_seq_len, w->loader.seed, err);
     if (status != NC_OK) return status;
+    next = w->loader.next;
     w->loader = data->train;
+    w->loader.next = next;
     rows = (size_t)config.batch_size * config.max_seq_len;
     w->tokens = zeros(2 * rows, sizeof *w->tokens, &status);
     if (status != NC_OK) return status;
@@ -491,56 +616,6 @@ static void report(const worker *w, double seconds, long steps) {
     free(all);
 }
 
-enum { ASK = 1 << 20, ANSWER }; /* tags */
-
-/* Moments [first, first + count), wherever they are. */
-static nc_status fetch(void *user, uint32_t moment, size_t first, size_t count, float *out) {
-    worker *w = (worker *)user;
-    size_t at, kept;
-    const float *mine = nc_hlx_moments(w->model, NULL, &kept);
-    int r;
-    for (r = 0; r < w->ranks; r++) {
-        const int n = part_of(w, r, first, first + count, &at);
-        uint64_t ask[3] = {moment, at - w->first[r], 0};
-        ask[2] = (uint64_t)n;
-        if (n && r == w->rank) {
-            memcpy(out + (at - first), mine + moment * kept + ask[1], (size_t)n * sizeof *out);
-        } else if (n) {
-            MPI_Send(ask, 3, MPI_UINT64_T, r, ASK, MPI_COMM_WORLD);
-            MPI_Recv(out + (at - first), n, MPI_FLOAT, r, ANSWER, MPI_COMM_WORLD,
-                     MPI_STATUS_IGNORE);
-        }
-    }
-    return NC_OK;
-}
-
-/* Answer rank 0 until it has all, or has given up. */
-static void serve(worker *w) {
-    size_t kept;
-    const float *mine = nc_hlx_moments(w->model, NULL, &kept);
-    for (;;) {
-        uint64_t ask[3];
-        MPI_Recv(ask, 3, MPI_UINT64_T, 0, ASK, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
-        if (ask[2] == 0) return;
-        MPI_Send(mine + ask[0] * kept + ask[1], (int)ask[2], MPI_FLOAT, 0, ANSWER, MPI_COMM_WORLD);
-    }
-}
-
-/* The checkpoint of all ranks, written by rank 0, which never holds all moments. */
-static nc_status save(worker *w, const options *o, nc_error *err) {
-    uint64_t done[3] = {0, 0, 0};
-    nc_status status;
-    int r;
-    if (o->replicate) return w->rank ? NC_OK : nc_hlx_save(w->model, &w->loader, o->out, err);
-    if (w->rank) {
-        serve(w);
-        return NC_OK;
-    }
-    status = nc_hlx_save_shards(w->model, &w->loader, o->out, fetch, w, err);
-    for (r = 1; r < w->ranks; r++) MPI_Send(done, 3, MPI_UINT64_T, r, ASK, MPI_COMM_WORLD);
-    return status;
-}
-
 static void release(worker *w) {
     int k;
     for (k = 0; k < w->levels; k++) free(w->sums[k]);
@@ -562,31 +637,24 @@ static void release(worker *w) {
 static int run(worker *w, const options *o) {
     nc_hlx_data data = {0};
     nc_error err = {NC_OK, 0, 0, ""};
-    nc_status status = prepare(w, o, &data, &err);
-    int failed = status != NC_OK, any = 0;
+    int failed = any_failed(w, prepare(w, o, &data, &err), &err);
+    const uint64_t from = failed ? 0 : nc_hlx_step(w->model);
     double start;
-    MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
-    if (!any && !agree(w, data_digest(&w->loader))) {
+    if (!failed && !agree(w, data_digest(&w->loader))) {
         if (w->rank == 0) fprintf(stderr, "hlx_mpi: the ranks read other data\n");
-        any = 1;
+        failed = 1;
     }
-    if (!any) {
+    if (!failed) {
+        if (w->rank == 0 && from) printf("at step %llu\n", (unsigned long long)from);
         start = MPI_Wtime();
-        train(w, o);
-        report(w, MPI_Wtime() - start, o->steps);
-        any = !agree(w, nc_hlx_digest(w->model)); /* cannot be, unless one breaks the contract */
+        failed = train(w, o);
+        report(w, MPI_Wtime() - start, (long)(nc_hlx_step(w->model) - from));
+        failed |= !agree(w, nc_hlx_digest(w->model)); /* or one breaks the contract */
     }
-    if (!any && o->out) status = save(w, o, &err);
-    failed = status != NC_OK;
-    if (failed)
-        fprintf(stderr, "hlx_mpi: rank %d: %s\n", w->rank,
-                err.message[0] ? err.message : nc_status_str(status));
-    failed |= any;
-    MPI_Allreduce(&failed, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
-    if (w->rank == 0 && !any)
+    if (w->rank == 0 && !failed)
         printf("parameters digest: %016llx\n", (unsigned long long)nc_hlx_digest(w->model));
     nc_hlx_data_close(&data);
-    return any;
+    return failed;
 }
 
 int main(int argc, char **argv) {

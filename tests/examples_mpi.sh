@@ -48,6 +48,19 @@ if command -v mpirun >/dev/null && command -v mpicc >/dev/null; then
     expect 0 $b/hlx_train --data examples/data/genesis.txt --resume --steps 30 --out "$work"
     same "$last" "the ranks and hlx_train, which reads their checkpoint,"
     expect 0 $b/hlx_train --data examples/data/genesis.txt --resume --steps 32 --out "$work"
+    # ranks stop, and others continue
+    expect 0 ranks 2 $run --steps 20 --decay 30 --save-every 7 --out "$work/twenty.bin"
+    for r in 1 3; do
+        expect 0 ranks $r $run --steps 30 --resume "$work/twenty.bin" --out "$work/thirty.bin"
+        contains "at step 20"
+        same "$last" "$r ranks that continue"
+        cmp "$work/first.bin" "$work/thirty.bin" || { echo "FAILED: another checkpoint"; failures=$((failures + 1)); }
+    done
+    expect 1 ranks 2 $run --resume "$work/twenty.bin" --preset tiny; says "is no model of preset tiny"
+    expect 1 ranks 2 $run --resume "$work/twenty.bin" --batch 3; says "not of 4 shards of 3 windows"
+    expect 1 ranks 2 $run --resume LICENSE; says "not an nc_hlx checkpoint"
+    expect 2 ranks 1 $run --resume "$work/twenty.bin" --lr 0.01; says "are the checkpoint's"
+    expect 2 ranks 1 $run --save-every 5; says "--out"
     # errors reach every rank, and nothing hangs
     expect 1 ranks 3 $run --steps 1 --out "$work/no_such_folder/x"
     says "cannot create"

@@ -165,6 +165,25 @@ static size_t slurp(const char *path, uint8_t *data, size_t room) {
     return n;
 }
 
+/* A part of a file's moments is that of the model that wrote it. */
+static void load_shard(const char *path, nc_hlx_model *from) {
+    nc_hlx_model *model;
+    size_t first, count, total, at;
+    nc_error err;
+    const float *m = nc_hlx_moments(from, &first, &count);
+    (void)nc_hlx_parameters(from, &total);
+    assert_int_equal(nc_hlx_load_shard(&model, NULL, path, 0, first, count, NULL, &err), NC_OK);
+    assert_memory_equal(m, nc_hlx_moments(model, &at, NULL), 2 * count * sizeof(float));
+    assert_int_equal(at, first);
+    assert_int_equal(nc_hlx_step(model), STEPS);
+    assert_int_equal(nc_hlx_digest(model), nc_hlx_digest(from));
+    nc_hlx_destroy(model);
+    assert_int_equal(nc_hlx_load_shard(&model, NULL, path, 0, first, total, NULL, &err),
+                     NC_ERR_ARG);
+    assert_null(model);
+    assert_int_equal(nc_hlx_load_shard(&model, NULL, path, 0, 0, SIZE_MAX, NULL, &err), NC_ERR_ARG);
+}
+
 static void shards_train_and_save_the_bits_of_the_whole(void **state) {
     static uint8_t a[1 << 19], b[1 << 19];
     const char *path = "build/test_whole.bin", *path2 = "build/test_shards.bin";
@@ -187,6 +206,7 @@ static void shards_train_and_save_the_bits_of_the_whole(void **state) {
     assert_true(n < sizeof a);
     assert_int_equal(slurp(path2, b, sizeof b), n);
     assert_memory_equal(a, b, n);
+    load_shard(path2, shard[1]);
     /* half a file never replaces a whole one */
     assert_int_equal(nc_hlx_save_shards(shard[1], NULL, path2, no_moments, NULL, &err), NC_ERR_IO);
     assert_true(strstr(err.message, path2) != NULL);
