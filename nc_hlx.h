@@ -6453,6 +6453,7 @@ NC_API nc_status nc_hlx_save_shards(const nc_hlx_model *model, const nc_hlx_load
 static nc_status nc_hlx__take_header(uint8_t header[NC_HLX__HEADER], size_t *length,
                                      const uint8_t *data, size_t bytes, nc_error *err) {
     uint64_t version;
+    memset(header, 0, NC_HLX__HEADER);
     if (bytes < NC_HLX__HEADER_3 + 8 || memcmp(data, NC_HLX__MAGIC, 8))
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "not an nc_hlx checkpoint");
     version = nc__get_le(data + 8, 4);
@@ -6462,7 +6463,6 @@ static nc_status nc_hlx__take_header(uint8_t header[NC_HLX__HEADER], size_t *len
                         (unsigned)version);
     if (bytes < *length + 8)
         return nc__fail(err, NC_ERR_FORMAT, 0, 0, "checkpoint is truncated or has trailing bytes");
-    memset(header, 0, NC_HLX__HEADER);
     memcpy(header, data, *length);
     return NC_OK;
 }
@@ -6514,7 +6514,7 @@ static nc_status nc_hlx__load(nc_hlx_model **model, nc_hlx_loader *loader, const
                               const nc_allocator *hooks, nc_error *err) {
     nc_hlx_config config;
     uint8_t header[NC_HLX__HEADER], *data;
-    size_t bytes, length;
+    size_t bytes, length = 0;
     nc_status status;
     nc__clear(err);
     if (!model || !path) return nc__fail(err, NC_ERR_ARG, 0, 0, "no model or no path");
