@@ -261,6 +261,20 @@ static void training_on_a_device_gives_the_bits_of_the_cpu(void **state) {
         }
 }
 
+static void refuses_a_part(nc_gpu *device) {
+    nc_hlx_gpu *gpu;
+    nc_hlx_model *part;
+    assert_int_equal(nc_hlx_create_shard(&part, NULL, 0, 100, NULL), NC_OK);
+    assert_int_equal(nc_hlx_gpu_create(&gpu, device, part, NULL), NC_ERR_UNSUPPORTED);
+    assert_null(gpu);
+    nc_hlx_destroy(part);
+}
+
+static void a_device_takes_no_model_with_a_part_of_the_moments(void **state) {
+    (void)state;
+    on_every_road(refuses_a_part);
+}
+
 static void programs_replay_and_barriers_order_dispatches(void **state) {
     road list[3];
     size_t n = roads(list), i;
@@ -490,6 +504,7 @@ int main(void) {
         cmocka_unit_test(minus_zero_survives_the_tiles),
         cmocka_unit_test(division_root_and_gelu_are_exact_on_any_bits),
         cmocka_unit_test(training_on_a_device_gives_the_bits_of_the_cpu),
+        cmocka_unit_test(a_device_takes_no_model_with_a_part_of_the_moments),
         cmocka_unit_test(programs_replay_and_barriers_order_dispatches),
         cmocka_unit_test(errors_are_clear_and_leave_the_device_usable),
         cmocka_unit_test(a_failed_job_leaves_nothing_behind),
