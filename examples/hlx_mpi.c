@@ -17,19 +17,17 @@
 
 static const char usage[] =
     "usage: mpirun -n RANKS hlx_mpi --data FILE [options]\n"
-    "Each step trains on --shards times --batch windows; the ranks share the shards, and there are "
-    "at\n"
-    "most as many ranks as shards. Every number of ranks gives the same bits, with each option of\n"
-    "the second group.\n"
+    "Each step trains on --shards times --batch windows, shared by at most as many ranks as there\n"
+    "are shards. Every number of ranks gives the same bits, with each of the last two options.\n"
     "  --preset NAME  tiny (default), small, medium, or demo (0.1 M parameters)\n"
     "  --shards N     4    --batch N   windows per shard, 2    --steps N  100\n"
     "  --lr X         1e-3, with warm-up and cosine as hlx_train    --seed N   1\n"
     "  --decay N      step at which the decay ends (default: --steps)\n"
     "  --out FILE     checkpoint by rank 0 at the end, as hlx_train --resume reads it\n"
     "  --save-every N and after every N steps\n"
-    "  --resume FILE  continue from such a checkpoint, of any number of ranks, with its "
+    "  --resume FILE  continue from such a checkpoint, of any number of ranks, with the "
     "optimiser,\n"
-    "                 schedule and order of the data\n"
+    "                 schedule and order of the data that it had\n"
     "  --replicate    every rank keeps the moments of all parameters, instead of its part\n"
     "  --no-overlap   gradients travel after the backward pass, instead of during it\n"
     "The last line is the digest of all parameters. Returns 0, 1 on an error, 2 on bad usage.\n";

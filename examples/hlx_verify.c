@@ -47,12 +47,10 @@
 
 static const char usage[] =
     "usage: hlx_verify train --data FILE --out DIR [options]\n"
-    "         train, and every --every steps keep DIR/step-N.bin and commit to it in "
-    "DIR/commitments\n"
-    "       hlx_verify commit CHECKPOINT CHECKPOINT.. --data FILE\n"
-    "         commit to checkpoints that hlx_train made, in the order of their steps; the log is "
-    "the\n"
-    "         file commitments in their folder\n"
+    "         train; every --every steps keep DIR/step-N.bin, and commit to it in DIR/commitments\n"
+    "       hlx_verify commit CHECKPOINT.. --data FILE\n"
+    "         commit to checkpoints that hlx_train made, in the order of their steps: the log is\n"
+    "         commitments in their folder. With --seed N also to the start, as step-0.bin\n"
     "       hlx_verify check LOG --data FILE [options]\n"
     "         draw intervals between commitments, replay them, and compare\n"
     "       hlx_verify A.bin B.bin --data FILE [options]\n"
@@ -61,14 +59,12 @@ static const char usage[] =
     "  --tokenizer FILE  byte pairs of the text    --token-bytes N  FILE holds tokens of 2 or 4\n"
     "train\n"
     "  --preset NAME     demo (default), tiny, small, medium     --batch N  windows a step, 8\n"
-    "  --steps N         100    --every N  20    --seed N  1     --lr X     1e-3, then as "
-    "hlx_train\n"
+    "  --steps N         100    --every N  20    --seed N  1     --lr X     as hlx_train, 1e-3\n"
     "check\n"
     "  --draws N         intervals to replay, 2    --nonce TEXT  of the verifier, for the draw\n"
     "  --device cpu|vulkan|cuda                    --json\n"
-    "The source says what a confirmation means. Returns 0 when all is confirmed, 1 when it is not "
-    "or\n"
-    "a file cannot be read, 2 on bad usage.\n";
+    "The source says what a confirmation means. Returns 0 when all is confirmed, 1 when it is\n"
+    "not or a file cannot be read, 2 on bad usage.\n";
 
 enum { CHUNK = 1024, LINE = 1024, MAX_COMMITMENTS = 1 << 20, NOTES = 256 };
 
@@ -519,6 +515,17 @@ static int replays(state *a, const state *b, const char *path_b, const options *
 
 static void release(state *s) { nc_hlx_destroy(s->model); }
 
+/* The start that a seed gives. */
+static int make_start(state *s, const nc_hlx_config *config, uint64_t seed, uint32_t seq,
+                      uint64_t data_seed, verdict *v) {
+    const nc_status status = nc_hlx_create(&s->model, config, NULL);
+    if (status != NC_OK) return failed(v, status, NULL);
+    nc_hlx_init_weights(s->model, seed);
+    s->loader.seq = seq;
+    s->loader.seed = data_seed;
+    return 1;
+}
+
 /* ---- hlx_verify A B -------------------------------------------------------------------------- */
 
 static void print_root(const char *name, uint64_t step, const nc_gl root[4], int json) {
@@ -593,14 +600,17 @@ static int verify_pair(const char *path_a, const char *path_b, const options *o)
 
 /* ---- hlx_verify train, hlx_verify commit ----------------------------------------------------- */
 
+static int exists(const char *path) {
+    struct stat info;
+    return stat(path, &info) == 0;
+}
+
 /* The log, opened for its first lines; it never replaces another. */
 static FILE *open_log(const run_log *log, verdict *v) {
     char path[2 * LINE];
     FILE *file;
     snprintf(path, sizeof path, "%scommitments", log->folder);
-    file = fopen(path, "r");
-    if (file) {
-        fclose(file);
+    if (exists(path)) {
         (void)refuse(v, "'%.900s' is there already: it is never written over", path);
         return NULL;
     }
@@ -624,6 +634,7 @@ static int keep(FILE *file, run_log *log, const state *s, verdict *v) {
     nc_status status;
     snprintf(name, sizeof name, "step-%llu.bin", step);
     snprintf(path, sizeof path, "%s%s", log->folder, name);
+    if (exists(path)) return refuse(v, "'%.900s' is there already: it is never written over", path);
     status = nc_hlx_save(s->model, &s->loader, path, &err);
     if (status != NC_OK) return failed(v, status, &err);
     return commit(file, log, step, s->loader.next, name, v);
@@ -736,22 +747,34 @@ static int commit_file(FILE *file, run_log *log, const char *path, const options
     return ok && commit(file, log, step, next, name, v);
 }
 
+/* The statement of a run that ends with a checkpoint, which knows the optimiser as the first may
+   not; and its start, if the seed is given. */
+static int state_run(run_log *log, const char *path, const options *o, const material *m,
+                     state *start, verdict *v) {
+    char line[64] = "start checkpoint";
+    state s;
+    int ok;
+    if (!load(path, &s, v)) return 0;
+    if (o->seed >= 0) snprintf(line, sizeof line, "start seed %ld", o->seed);
+    make_statement(&log->says, nc_hlx_get_config(s.model), nc_hlx_get_adamw(s.model), &s.loader,
+                   line, o, m);
+    ok = statement_digest(&log->says, log->digest, v) &&
+         (o->seed < 0 || make_start(start, nc_hlx_get_config(s.model), (uint64_t)o->seed,
+                                    s.loader.seq, s.loader.seed, v));
+    release(&s);
+    return ok;
+}
+
 static int commit_files(char **paths, int count, const options *o) {
     verdict v = {""};
     run_log log = {0};
     material m = {0};
-    state s = {NULL, {0}};
+    state start = {NULL, {0}};
     FILE *file = NULL;
-    int i, ok = read_material(o, &m, &v) && load(paths[count - 1], &s, &v);
+    int i, ok = read_material(o, &m, &v) && state_run(&log, paths[count - 1], o, &m, &start, &v);
     folder_of(paths[0], log.folder);
-    if (ok) { /* the last one knows the optimiser, which the first may not */
-        make_statement(&log.says, nc_hlx_get_config(s.model), nc_hlx_get_adamw(s.model), &s.loader,
-                       "start checkpoint", o, &m);
-        ok = statement_digest(&log.says, log.digest, &v);
-    }
-    release(&s);
     if (ok) file = open_log(&log, &v);
-    ok = file && write_head(file, &log, &v);
+    ok = file && write_head(file, &log, &v) && (!start.model || keep(file, &log, &start, &v));
     for (i = 0; i < count && ok; i++) ok = commit_file(file, &log, paths[i], o, &m, &v);
     if (file) fclose(file);
     if (file && !ok) { /* no half of a log */
@@ -761,6 +784,7 @@ static int commit_files(char **paths, int count, const options *o) {
     }
     if (ok) (void)print_run(&log);
     if (!ok) fprintf(stderr, "hlx_verify: %s\n", v.reason);
+    release(&start);
     free(log.list);
     return !ok;
 }
@@ -773,27 +797,21 @@ static int check_start(const run_log *log, verdict *v) {
     unsigned long long seed, data_seed;
     unsigned long seq;
     nc_hlx_config config;
-    nc_hlx_loader loader;
-    nc_hlx_model *model = NULL;
+    state s = {NULL, {0}};
     nc_gl root[4];
     nc_error err;
     nc_status status;
     char path[2 * LINE];
     int ok;
     if (!strcmp(log->says.line[3], "start checkpoint")) return 1;
-    memset(&loader, 0, sizeof loader);
     if (!stated_config(&log->says, &config, v)) return 0;
     if (sscanf(log->says.line[3], "start seed %llu", &seed) != 1 ||
         sscanf(log->says.line[2], "windows seq %lu seed %llu", &seq, &data_seed) != 2)
         return refuse(v, "no start or no windows in the statement");
-    loader.seq = (uint32_t)seq;
-    loader.seed = data_seed;
     snprintf(path, sizeof path, "%sstart.replayed", log->folder);
-    status = nc_hlx_create(&model, &config, NULL);
-    if (status != NC_OK) return failed(v, status, NULL);
-    nc_hlx_init_weights(model, seed);
-    status = nc_hlx_save(model, &loader, path, &err);
-    nc_hlx_destroy(model);
+    if (!make_start(&s, &config, seed, (uint32_t)seq, data_seed, v)) return 0;
+    status = nc_hlx_save(s.model, &s.loader, path, &err);
+    release(&s);
     if (status != NC_OK) return failed(v, status, &err);
     ok = file_root(path, root, NULL, v);
     (void)remove(path);
@@ -961,7 +979,7 @@ int main(int argc, char **argv) {
     o.batch = 8;
     o.steps = 100;
     o.every = 20;
-    o.seed = 1;
+    o.seed = -1;
     o.draws = 2;
     o.lr = 1e-3;
     for (i = 1; i < argc; i++) { /* words move to the front */
@@ -978,8 +996,12 @@ int main(int argc, char **argv) {
     if (!o.data || words < 1 ||
         (strcmp(o.device, "cpu") && strcmp(o.device, "vulkan") && strcmp(o.device, "cuda")))
         return fputs(usage, stderr), 2;
-    if (!strcmp(argv[0], "train") && words == 1 && o.out && o.token_bytes == 1) return train(&o);
-    if (!strcmp(argv[0], "commit") && words > 2) return commit_files(argv + 1, words - 1, &o);
+    if (!strcmp(argv[0], "train") && words == 1 && o.out && o.token_bytes == 1) {
+        if (o.seed < 0) o.seed = 1;
+        return train(&o);
+    }
+    if (!strcmp(argv[0], "commit") && words > (o.seed < 0 ? 2 : 1))
+        return commit_files(argv + 1, words - 1, &o);
     if (!strcmp(argv[0], "check") && words == 2) return check(argv[1], &o);
     if (words == 2) return verify_pair(argv[0], argv[1], &o);
     return fputs(usage, stderr), 2;

@@ -152,6 +152,15 @@ refused "lr 0.001, then 0.0011" sh -c "cp '$work/a.bin' '$work/t/checkpoint.bin'
     $b/hlx_verify '$work/a.bin' '$work/t/checkpoint.bin' --data $text"
 expect 0 $b/hlx_verify commit "$work/a.bin" "$work/b.bin" --data $text
 expect 0 $b/hlx_verify check "$work/commitments" --data $text; contains "confirmed: 1 of 1"
+rm "$work/commitments" # and from the start on: 20 steps from the seed, then 20
+expect 0 $b/hlx_verify commit "$work/a.bin" "$work/b.bin" --data $text --seed 1
+contains "2 intervals"
+expect 0 $b/hlx_verify check "$work/commitments" --data $text; contains "confirmed: 2 of 2"
+rm "$work/commitments"
+refused "step-0.bin' is there already" $b/hlx_verify commit "$work/a.bin" "$work/b.bin" --data $text --seed 2
+rm "$work/step-0.bin"
+expect 0 $b/hlx_verify commit "$work/a.bin" "$work/b.bin" --data $text --seed 2
+refused "interval 0 (steps 0 to 20): its header has" $b/hlx_verify check "$work/commitments" --data $text
 refused "not an nc_hlx checkpoint" $b/hlx_verify "$work/a.bin" LICENSE --data $text
 expect 2 $b/hlx_verify check "$log"
 expect 2 $b/hlx_verify check "$log" --data $text --draws 0
