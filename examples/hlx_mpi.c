@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
@@ -586,10 +587,12 @@ static uint64_t data_digest(const nc_hlx_loader *loader) {
     return hash;
 }
 
-/* Memory and waiting of every rank, printed by rank 0. */
+/* Memory and waiting of every rank, printed by rank 0; ru_maxrss counts in units of 1,024 bytes. */
 static void report(const worker *w, double seconds, long steps) {
-    double mine[7], *all = NULL;
+    enum { COLUMNS = 8 };
+    double mine[COLUMNS], *all = NULL;
     const double mega = 1e-6 * sizeof(float);
+    struct rusage used;
     size_t kept;
     uint64_t parameters, bytes;
     int r;
@@ -602,15 +605,19 @@ static void report(const worker *w, double seconds, long steps) {
               (double)(w->block[w->ranks] - (w->block[w->rank + 1] - w->block[w->rank])) *
                   (double)(w->first[w->rank + 1] - w->first[w->rank]) * mega;
     mine[4] = 1e-6 * (double)(bytes - 16 * parameters);
+    (void)getrusage(RUSAGE_SELF, &used);
     mine[5] = steps ? 1e3 * seconds / (double)steps : 0;
     mine[6] = steps ? 1e3 * w->waited / (double)steps : 0;
-    if (w->rank == 0) all = calloc((size_t)w->ranks * 7, sizeof *all);
-    MPI_Gather(mine, 7, MPI_DOUBLE, all, 7, MPI_DOUBLE, 0, MPI_COMM_WORLD);
-    for (r = 0; all && r < w->ranks; r++)
+    mine[7] = 1e-6 * 1024 * (double)used.ru_maxrss;
+    if (w->rank == 0) all = calloc((size_t)w->ranks * COLUMNS, sizeof *all);
+    MPI_Gather(mine, COLUMNS, MPI_DOUBLE, all, COLUMNS, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+    for (r = 0; all && r < w->ranks; r++) {
+        const double *x = all + COLUMNS * r;
         printf("rank %d of %d: %.0f shards; parameters and gradients %.2f MB, moments %.2f MB, "
-               "sums %.2f MB, activations %.1f MB; %.2f ms a step, %.2f of it for messages\n",
-               r, w->ranks, all[7 * r], all[7 * r + 1], all[7 * r + 2], all[7 * r + 3],
-               all[7 * r + 4], all[7 * r + 5], all[7 * r + 6]);
+               "sums %.2f MB, activations %.1f MB, process at most %.1f MB; %.2f ms a step, %.2f "
+               "of it for messages\n",
+               r, w->ranks, x[0], x[1], x[2], x[3], x[4], x[7], x[5], x[6]);
+    }
     free(all);
 }
 
