@@ -6704,9 +6704,6 @@ enum {
     NC_HLX__EPILOGUE_ACTIVATED = 4 /* the activation of C beside it */
 };
 
-/* Elements of C that a workgroup of the gemm kernel owns, each way. */
-enum { NC_HLX__GEMM_TILE = 64 };
-
 static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, size_t n, size_t k,
                                             int accumulate) {
     nc_hlx__gemm_push push;
@@ -6724,15 +6721,34 @@ static nc_hlx__gemm_push nc_hlx__plain_gemm(int trans_a, int trans_b, size_t m, 
     return push;
 }
 
-/* Groups of the gemm kernel along a side of n elements. */
-static size_t nc_hlx__gemm_groups(size_t n) {
-    return (n + NC_HLX__GEMM_TILE - 1) / NC_HLX__GEMM_TILE;
+/* A kernel for products and its groups along the columns and rows of C. */
+typedef struct nc_hlx__tiling {
+    const char *kernel;
+    size_t groups[2];
+} nc_hlx__tiling;
+
+/* The largest tiles that still keep a device busy; the bits are the same. Vulkan guarantees 16 KiB
+ * of shared memory, which tiles of 128 exceed. */
+static nc_hlx__tiling nc_hlx__tiling_of(nc_gpu *device, size_t m, size_t n, size_t matrices) {
+    static const struct {
+        const char *kernel;
+        size_t side, least; /* groups */
+    } list[3] = {{"gemm_128", 128, 256}, {"gemm", 64, 128}, {"gemm_32", 32, 0}};
+    nc_hlx__tiling t;
+    int i = nc_gpu_get_caps(device)->kind == NC_GPU_VULKAN;
+    for (;; i++) {
+        t.kernel = list[i].kernel;
+        t.groups[0] = (n + list[i].side - 1) / list[i].side;
+        t.groups[1] = (m + list[i].side - 1) / list[i].side;
+        if (t.groups[0] * t.groups[1] * matrices >= list[i].least) return t;
+    }
 }
 
 NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_t m, size_t n,
                                  size_t k, const float *a, const float *b, float *c,
                                  int accumulate) {
     nc_hlx__gemm_push push;
+    nc_hlx__tiling tiling;
     nc_gpu_buffer *result;
     nc_gpu_job job;
     if (!device || !a || !b || !c || m == 0 || n == 0 || k == 0) return NC_ERR_ARG;
@@ -6745,8 +6761,9 @@ NC_API nc_status nc_hlx_gpu_gemm(nc_gpu *device, int trans_a, int trans_b, size_
     (void)nc_gpu_job_buffer(&job, a, m * k * sizeof *a, m * k * sizeof *a);
     (void)nc_gpu_job_buffer(&job, b, k * n * sizeof *b, k * n * sizeof *b);
     result = nc_gpu_job_buffer(&job, accumulate ? c : NULL, m * n * sizeof *c, m * n * sizeof *c);
-    nc_gpu_job_dispatch(&job, "gemm", NULL, 3, &push, sizeof push, nc_hlx__gemm_groups(n),
-                        nc_hlx__gemm_groups(m), 1);
+    tiling = nc_hlx__tiling_of(device, m, n, 1);
+    nc_gpu_job_dispatch(&job, tiling.kernel, NULL, 3, &push, sizeof push, tiling.groups[0],
+                        tiling.groups[1], 1);
     return nc_gpu_job_finish(&job, result, 0, c, m * n * sizeof *c);
 }
 
@@ -6874,8 +6891,8 @@ static void nc_hlx__device_bf16(nc_hlx__pass *s, uint32_t mode, nc_hlx__place ou
 
 static void nc_hlx__record_gemm(nc_hlx_gpu *g, const nc_hlx__gemm_push *push, nc_gpu_buffer *a,
                                 nc_gpu_buffer *b, nc_gpu_buffer *c, size_t matrices) {
-    nc_hlx__record(g, "gemm", a, b, c, push, sizeof *push, nc_hlx__gemm_groups(push->n),
-                   nc_hlx__gemm_groups(push->m), matrices);
+    const nc_hlx__tiling t = nc_hlx__tiling_of(g->device, push->m, push->n, matrices);
+    nc_hlx__record(g, t.kernel, a, b, c, push, sizeof *push, t.groups[0], t.groups[1], matrices);
 }
 
 static void nc_hlx__device_gemm(nc_hlx__pass *s, int trans_a, int trans_b, size_t m, size_t n,
@@ -6925,7 +6942,7 @@ static void nc_hlx__device_weights_backward(nc_hlx__pass *s, nc_hlx__place dw, n
     push.off_dbeta = (uint32_t)db.at;
     nc_hlx__device_gemm(s, 1, 0, k, n, s->rows, x, dout, dw, 1);
     nc_hlx__record(s->gpu, "column_sums", s->gpu->work, s->gpu->state, NULL, &push, sizeof push,
-                   (n + 63) / 64, 1, 1);
+                   (n + 31) / 32, 1, 1);
 }
 
 static void nc_hlx__device_layernorm(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place x, int b,
@@ -6968,7 +6985,7 @@ static void nc_hlx__device_layernorm_backward(nc_hlx__pass *s, nc_hlx__place dx,
     columns.off_dgamma = (uint32_t)nc_hlx__gradient(s, w, l).at;
     columns.off_dbeta = (uint32_t)nc_hlx__gradient(s, w + 1, l).at;
     nc_hlx__record(g, "column_sums", g->work, g->state, NULL, &columns, sizeof columns,
-                   (d + 63) / 64, 1, 1);
+                   (d + 31) / 32, 1, 1);
 }
 
 /* An operand of a gemm over all heads of all windows: inside rows of qkv with stride 3 d, inside
