@@ -1400,7 +1400,8 @@ static nc_status nc_gpu__open_kind(nc_gpu *gpu, const nc_gpu_desc *desc, nc_gpu_
                               "'%.100s' cannot keep the float32 contract: %s", gpu->caps.name,
                               !gpu->caps.exact_arithmetic  ? "+ or * is not correctly rounded"
                               : !gpu->caps.subnormals_kept ? "subnormals are flushed"
-                                                           : "no fused multiply-add");
+                                                           : "fma() rounds twice or flushes "
+                                                             "subnormals");
     return status;
 }
 

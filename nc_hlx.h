@@ -6727,8 +6727,8 @@ typedef struct nc_hlx__tiling {
     size_t groups[2];
 } nc_hlx__tiling;
 
-/* The largest tiles that still keep a device busy; the bits are the same. Vulkan guarantees 16 KiB
- * of shared memory, which tiles of 128 exceed. */
+/* The largest tiles that still keep a device busy; the bits are the same. Tiles of 128 take more
+ * shared memory than the 32 KiB of many Vulkan devices. */
 static nc_hlx__tiling nc_hlx__tiling_of(nc_gpu *device, size_t m, size_t n, size_t matrices) {
     static const struct {
         const char *kernel;

@@ -1,30 +1,45 @@
-// A column to each thread, chains over ascending rows: beta += dout; with gamma != 0 also gamma
-// += dout xhat, the weights' gradients of layernorm. Rows are loaded 16 at a time before the first
-// of them is added: one after the other, each addition waited for its own load.
+// Chains over ascending rows, one a column: beta += dout; with gamma != 0 also gamma += dout xhat,
+// the weights' gradients of layernorm. A group owns 32 columns. All its threads bring 32 rows of them
+// into shared memory, xhat already formed, while the first 32 walk down the rows before.
 #include "nc_kernel.h"
 
 NC_PUSH { uint rows, n, gamma, off_dout, off_x, off_mean, off_rstd, off_dgamma, off_dbeta; }
 NC_P;
 
-NC_KERNEL_2(column_sums, 32, 1, NC_IN(0, float, x), NC_IO(1, float, g)) {
-    uint i = NC_GROUP.x * 32 + NC_THREAD.x, r, j;
-    if (i >= p.n) return;
-    float beta = g[p.off_dbeta + i], gamma = p.gamma != 0 ? g[p.off_dgamma + i] : 0.0f;
-    for (r = 0; r < p.rows; r += 16) {
-        float dy[16], xhat[16];
-        NC_UNROLL for (j = 0; j < 16; j++) {
-            uint row = min(r + j, p.rows - 1);
-            dy[j] = x[p.off_dout + row * p.n + i];
-            xhat[j] = p.gamma != 0 ? nc_mul(nc_sub(x[p.off_x + row * p.n + i], x[p.off_mean + row]),
-                                            x[p.off_rstd + row])
-                                   : 0.0f;
+NC_SHARED float tile_dy[2][32][32]; // [turn][row][column]
+NC_SHARED float tile_xhat[2][32][32];
+
+NC_KERNEL_2(column_sums, 32, 8, NC_IN(0, float, x), NC_IO(1, float, g)) {
+    uint t = NC_THREAD.x, i = NC_GROUP.x * 32 + t, j, turn = 0;
+    bool chained = NC_THREAD.y == 0 && i < p.n;
+    float beta = chained ? g[p.off_dbeta + i] : 0.0f;
+    float gamma = chained && p.gamma != 0 ? g[p.off_dgamma + i] : 0.0f;
+    for (uint r0 = 0; r0 < p.rows + 32; r0 += 32) {
+        float dy[4], xhat[4];
+        NC_UNROLL for (j = 0; j < 4; j++) {
+            uint row = r0 + NC_THREAD.y + 8 * j;
+            bool inside = row < p.rows && i < p.n;
+            dy[j] = inside ? x[p.off_dout + row * p.n + i] : 0.0f;
+            xhat[j] = 0.0f;
+            if (inside && p.gamma != 0)
+                xhat[j] = nc_mul(nc_sub(x[p.off_x + row * p.n + i], x[p.off_mean + row]),
+                                 x[p.off_rstd + row]);
         }
-        NC_UNROLL for (j = 0; j < 16; j++) {
-            if (r + j >= p.rows) continue;
-            gamma = p.gamma != 0 ? nc_fma(dy[j], xhat[j], gamma) : gamma;
-            beta = nc_add(beta, dy[j]);
+        if (chained && r0 > 0) {
+            uint count = min(32u, p.rows - (r0 - 32));
+            for (j = 0; j < count; j++) {
+                gamma = nc_fma(tile_dy[1 - turn][j][t], tile_xhat[1 - turn][j][t], gamma);
+                beta = nc_add(beta, tile_dy[1 - turn][j][t]);
+            }
         }
+        NC_UNROLL for (j = 0; j < 4; j++) {
+            tile_dy[turn][NC_THREAD.y + 8 * j][t] = dy[j];
+            tile_xhat[turn][NC_THREAD.y + 8 * j][t] = xhat[j];
+        }
+        NC_BARRIER();
+        turn = 1 - turn;
     }
+    if (!chained) return;
     g[p.off_dbeta + i] = beta;
     if (p.gamma != 0) g[p.off_dgamma + i] = gamma;
 }

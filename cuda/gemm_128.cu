@@ -2,4 +2,5 @@
 #define NC_GEMM gemm_128
 #define NC_TILE 128
 #define NC_EACH 8
+#define NC_DEPTH 16
 #include "gemm_tile.h"

@@ -1,10 +1,10 @@
 // C = op(A) op(B), or += with accumulate, as nc_hlx_gemm; then times the scale, plus a bias (from B's
 // buffer) and a residual (from C's, with C's stride), where asked for, and the activation of the
 // result beside it. A group owns NC_TILE x NC_TILE elements of C, a thread NC_EACH x NC_EACH of them in
-// runs of four, and each element walks k in ascending order, one fma a step: the tile decides about
+// runs of up to four, and each element walks k in ascending order, one fma a step: the tile decides about
 // speed alone. Matrix z of a batch is head z mod heads of window z / heads; every matrix has an
 // offset, a row stride and two batch strides.
-//   Eight steps of k stand in shared memory while the next eight are on their way in registers. Steps
+//   NC_DEPTH steps of k stand in shared memory while the next are on their way in registers. Steps
 // behind the last are -0 in A and +0 in B: fma(-0, +0, c) is c, for -0 too.
 #include "nc_kernel.h"
 
@@ -17,13 +17,14 @@ NC_PUSH {
 }
 NC_P;
 
-#define NC_SIDE (NC_TILE / NC_EACH)                  // threads along a side of the tile
-#define NC_LOADS (8 * NC_TILE / (NC_SIDE * NC_SIDE)) // of each operand, a thread
+#define NC_SIDE (NC_TILE / NC_EACH)                         // threads along a side of the tile
+#define NC_LOADS (NC_DEPTH * NC_TILE / (NC_SIDE * NC_SIDE)) // of each operand, a thread
 // Place i of a thread's elements along a side, where it stands at `at` of NC_SIDE.
-#define NC_PLACE(at, i) ((at)*4 + (i) % 4 + (i) / 4 * (NC_SIDE * 4))
+#define NC_RUN (NC_EACH < 4 ? NC_EACH : 4)
+#define NC_PLACE(at, i) ((at)*NC_RUN + (i) % NC_RUN + (i) / NC_RUN * (NC_SIDE * NC_RUN))
 
-NC_SHARED float tile_a[2][8][NC_TILE + 4]; // [turn][k][row]
-NC_SHARED float tile_b[2][8][NC_TILE + 4]; // [turn][k][column]
+NC_SHARED float tile_a[2][NC_DEPTH][NC_TILE + 4]; // [turn][k][row]
+NC_SHARED float tile_b[2][NC_DEPTH][NC_TILE + 4]; // [turn][k][column]
 
 NC_KERNEL_3(NC_GEMM, NC_SIDE, NC_SIDE, NC_IN(0, float, a), NC_IN(1, float, b), NC_IO(2, float, c)) {
     uint x = NC_THREAD.x, y = NC_THREAD.y, t = y * NC_SIDE + x, i, j, s, turn = 0;
@@ -38,13 +39,13 @@ NC_KERNEL_3(NC_GEMM, NC_SIDE, NC_SIDE, NC_IN(0, float, a), NC_IN(1, float, b), N
         bool inside = row < p.m && column < p.n && p.accumulate != 0;
         sum[i][j] = inside ? c[p.off_c + at_c + row * p.ldc + column] : 0.0f;
     }
-    for (uint k0 = 0; k0 < p.k + 8; k0 += 8) {
+    for (uint k0 = 0; k0 < p.k + NC_DEPTH; k0 += NC_DEPTH) {
         NC_UNROLL for (i = 0; i < NC_LOADS; i++) { // neighbours read along the stored rows
             uint e = t + i * (NC_SIDE * NC_SIDE);
-            uint ga = k0 + (p.trans_a != 0 ? e / NC_TILE : e % 8);
-            uint gb = k0 + (p.trans_b != 0 ? e % 8 : e / NC_TILE);
-            uint r = row0 + (p.trans_a != 0 ? e % NC_TILE : e / 8);
-            uint q = column0 + (p.trans_b != 0 ? e / 8 : e % NC_TILE);
+            uint ga = k0 + (p.trans_a != 0 ? e / NC_TILE : e % NC_DEPTH);
+            uint gb = k0 + (p.trans_b != 0 ? e % NC_DEPTH : e / NC_TILE);
+            uint r = row0 + (p.trans_a != 0 ? e % NC_TILE : e / NC_DEPTH);
+            uint q = column0 + (p.trans_b != 0 ? e / NC_DEPTH : e % NC_TILE);
             next_a[i] = -0.0f;
             next_b[i] = 0.0f;
             if (r < p.m && ga < p.k)
@@ -53,7 +54,7 @@ NC_KERNEL_3(NC_GEMM, NC_SIDE, NC_SIDE, NC_IN(0, float, a), NC_IN(1, float, b), N
                 next_b[i] = b[at_b + (p.trans_b != 0 ? q * p.ldb + gb : gb * p.ldb + q)];
         }
         if (k0 > 0) {
-            NC_UNROLL for (s = 0; s < 8; s++) {
+            NC_UNROLL for (s = 0; s < NC_DEPTH; s++) {
                 float va[NC_EACH], vb[NC_EACH];
                 NC_UNROLL for (i = 0; i < NC_EACH; i++) va[i] = tile_a[1 - turn][s][NC_PLACE(y, i)];
                 NC_UNROLL for (j = 0; j < NC_EACH; j++) vb[j] = tile_b[1 - turn][s][NC_PLACE(x, j)];
@@ -63,10 +64,10 @@ NC_KERNEL_3(NC_GEMM, NC_SIDE, NC_SIDE, NC_IN(0, float, a), NC_IN(1, float, b), N
         }
         NC_UNROLL for (i = 0; i < NC_LOADS; i++) {
             uint e = t + i * (NC_SIDE * NC_SIDE);
-            tile_a[turn][p.trans_a != 0 ? e / NC_TILE : e % 8]
-                  [p.trans_a != 0 ? e % NC_TILE : e / 8] = next_a[i];
-            tile_b[turn][p.trans_b != 0 ? e % 8 : e / NC_TILE]
-                  [p.trans_b != 0 ? e / 8 : e % NC_TILE] = next_b[i];
+            tile_a[turn][p.trans_a != 0 ? e / NC_TILE : e % NC_DEPTH]
+                  [p.trans_a != 0 ? e % NC_TILE : e / NC_DEPTH] = next_a[i];
+            tile_b[turn][p.trans_b != 0 ? e % NC_DEPTH : e / NC_TILE]
+                  [p.trans_b != 0 ? e / NC_DEPTH : e % NC_TILE] = next_b[i];
         }
         NC_BARRIER();
         turn = 1 - turn;
@@ -87,6 +88,8 @@ NC_KERNEL_3(NC_GEMM, NC_SIDE, NC_SIDE, NC_IN(0, float, a), NC_IN(1, float, b), N
 #undef NC_SIDE
 #undef NC_LOADS
 #undef NC_PLACE
+#undef NC_RUN
 #undef NC_GEMM
 #undef NC_TILE
 #undef NC_EACH
+#undef NC_DEPTH
