@@ -249,10 +249,17 @@ typedef struct nc_hlx_sampling {
     uint32_t top_k; /* keep the k likeliest tokens; 0: all */
     uint32_t reserved;
     uint64_t seed;
+    /* Null, or called with each token drawn; nonzero: it is the last one. */
+    int (*token_fn)(void *user, uint32_t token);
+    void *user;
 } nc_hlx_sampling;
 
 /* Parameters, gradients, moments and activations of one model. Independent of other models. */
 typedef struct nc_hlx_model nc_hlx_model;
+
+/* Keys and values of one or more sequences that a model continues, and memory for the passes over
+ * their new tokens: no gradients, and nothing kept for them. */
+typedef struct nc_hlx_cache nc_hlx_cache;
 
 /* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V (3 heads *
  * head_size wide, as GPT-2's c_attn gives them); outputs have rows of heads * head_size. */
@@ -555,15 +562,46 @@ NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data,
 
 /* -- sampling: tokens from a model ---------------------------------------------------- */
 
+/* Bytes of a cache for so many sequences of max_seq_len tokens, known before it is made; keys and
+ * values take 8 num_layers * sequences * max_seq_len * d_model of them. NC_ERR_ARG for an
+ * impossible configuration or a number of sequences outside 1 .. 65,536. */
+NC_API nc_status nc_hlx_cache_bytes(const nc_hlx_config *config, uint32_t sequences,
+                                    uint64_t *bytes);
+/* Empty sequences of a model, which must outlive the cache; its hooks give the memory. The model's
+ * batch_size, recompute and activations have no part in it. After the parameters have changed, go
+ * on from nc_hlx_cache_truncate to 0. Free with nc_hlx_cache_destroy. NC_ERR_ARG, NC_ERR_MEMORY. */
+NC_API nc_status nc_hlx_cache_create(nc_hlx_cache **cache, const nc_hlx_model *model,
+                                     uint32_t sequences);
+/* Release; null is fine. */
+NC_API void nc_hlx_cache_destroy(nc_hlx_cache *cache);
+/* Tokens of a sequence in the cache; 0 for a sequence that it has not. */
+NC_API uint32_t nc_hlx_cache_length(const nc_hlx_cache *cache, uint32_t sequence);
+/* Forget all but the first `length` tokens of a sequence. NC_ERR_ARG where it has fewer. */
+NC_API nc_status nc_hlx_cache_truncate(nc_hlx_cache *cache, uint32_t sequence, uint32_t length);
+/* Append counts[i] tokens to sequence i (null: one to each), those of sequence 0 first, then those
+ * of 1 ..: whole prompts, one token for each sequence, or both; all are rows of the same products.
+ * Logits are those of nc_hlx_forward over the sequence, to the bit, whatever stands beside it and
+ * however it was cut into calls. NC_ERR_ARG for tokens outside the vocabulary or none at all,
+ * NC_ERR_LIMIT for more than max_seq_len tokens in a sequence; nothing has changed then. */
+NC_API nc_status nc_hlx_cache_append(nc_hlx_cache *cache, const uint32_t *tokens,
+                                     const uint32_t *counts);
+/* The vocab_size logits behind a sequence's last token, if the last nc_hlx_cache_append brought it
+ * one and nc_hlx_cache_draw has not used them up; else null. */
+NC_API const float *nc_hlx_cache_logits(const nc_hlx_cache *cache, uint32_t sequence);
+/* Draw a sequence's next token from its logits, with counter `index` of the seed's stream, without
+ * appending it. NC_ERR_ARG where it has no logits. */
+NC_API nc_status nc_hlx_cache_draw(nc_hlx_cache *cache, uint32_t sequence,
+                                   const nc_hlx_sampling *sampling, uint64_t index,
+                                   uint32_t *token);
 /* One token at a position after those before it, as a row of nc_hlx_forward gives: *logits
  * points to vocab_size values. The keys and values of earlier positions are those of earlier
- * calls. NC_ERR_ARG for a position or token out of range, NC_ERR_UNSUPPORTED with recompute or
- * bf16, which do not keep all keys in float32. */
+ * calls, in a cache that the model makes with the first one. NC_ERR_ARG for a token out of range or
+ * a position behind which no call has been, NC_ERR_MEMORY. */
 NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
                                const float **logits);
-/* Continue prompt[0 .. n) by `count` tokens into out; draw i uses counter i of the seed's stream.
- * An empty prompt starts from token 10, a newline among bytes. When the context is full its older
- * half is dropped. */
+/* Continue prompt[0 .. n) by `count` tokens into out, or fewer where sampling->token_fn ends it;
+ * draw i uses counter i of the seed's stream. An empty prompt starts from token 10, a newline among
+ * bytes. When the context is full its older half is dropped. Errors as nc_hlx_decode. */
 NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
                                       const nc_hlx_sampling *sampling, uint32_t *out, size_t count);
 /* The same for a model of bytes. */
@@ -3900,6 +3938,8 @@ NC_API size_t nc_hlx_attention_work_bytes(const nc_hlx_heads *shape, int flash, 
 typedef struct nc_hlx__head {
     const nc_hlx_heads *shape;
     const float *q;          /* K is d behind, V 2 d; rows of 3 d */
+    const float *k, *v;      /* the same, or elsewhere, */
+    size_t ldk;              /* in rows of so many values */
     size_t d, offset, index; /* offset in rows of d; index of the (window, head) */
     float scale, *block;
     char *gemm;
@@ -3927,6 +3967,7 @@ static void nc_hlx__heads_task(const void *heads, size_t first, size_t count, si
     size_t i;
     head.shape = s;
     head.d = s->heads * s->head_size;
+    head.ldk = 3 * head.d;
     head.scale = 1.0f / sqrtf((float)s->head_size);
     head.gemm = job->work + thread * nc_hlx__head_work_bytes(s, job->flash);
     head.block = nc_hlx__head_block(head.gemm);
@@ -3935,6 +3976,8 @@ static void nc_hlx__heads_task(const void *heads, size_t first, size_t count, si
         head.index = i;
         head.offset = window * s->seq * head.d + h * s->head_size;
         head.q = job->qkv + window * s->seq * 3 * head.d + h * s->head_size;
+        head.k = head.q + head.d;
+        head.v = head.k + head.d;
         job->fn(&head, job);
     }
 }
@@ -4097,9 +4140,9 @@ static size_t nc_hlx__visible(const nc_hlx_heads *s, size_t i, size_t k0, size_t
     return s->causal ? nc_hlx__min(keys, i + 1 - k0) : keys;
 }
 
-/* Queries q0 .. q0 + n - 1 of one tile; lse may be null. */
-static void nc_hlx__flash_queries(const nc_hlx__head *head, float *out, float *lse, size_t q0,
-                                  size_t n) {
+/* Queries q0 .. q0 + n - 1 of one tile, at whose rows q, out and lse (may be null) begin. */
+static void nc_hlx__flash_queries(const nc_hlx__head *head, const float *q, float *out, float *lse,
+                                  size_t q0, size_t n) {
     const nc_hlx_heads *shape = head->shape;
     const size_t t = shape->seq, hd = shape->head_size, d = head->d;
     const size_t limit = shape->causal ? q0 + n : t;
@@ -4107,23 +4150,22 @@ static void nc_hlx__flash_queries(const nc_hlx__head *head, float *out, float *l
     size_t k0, i, j;
     for (k0 = 0; k0 < limit; k0 += NC_HLX__TILE) {
         const size_t keys = nc_hlx__min(t - k0, NC_HLX__TILE);
-        const float *k = head->q + d + k0 * 3 * d;
         memset(s, 0, NC_HLX__TILE * NC_HLX__TILE * sizeof *s);
-        nc_hlx__head_gemm(head, 0, 1, n, keys, hd, head->q + q0 * 3 * d, 3 * d, k, 3 * d, s,
+        nc_hlx__head_gemm(head, 0, 1, n, keys, hd, q, 3 * d, head->k + k0 * head->ldk, head->ldk, s,
                           NC_HLX__TILE, NC_HLX__FULL);
         for (i = 0; i < n; i++) {
-            float *o = out + (q0 + i) * d;
+            float *o = out + i * d;
             nc_hlx__flash_row(s + i * NC_HLX__TILE, nc_hlx__visible(shape, q0 + i, k0, keys),
                               head->scale, k0 == 0, &m[i], &l[i], &c);
             for (j = 0; j < hd; j++) o[j] = k0 ? o[j] * c : 0.0f;
         }
-        nc_hlx__head_gemm(head, 0, 0, n, hd, keys, s, NC_HLX__TILE, k + d, 3 * d, out + q0 * d, d,
-                          NC_HLX__ADDED);
+        nc_hlx__head_gemm(head, 0, 0, n, hd, keys, s, NC_HLX__TILE, head->v + k0 * head->ldk,
+                          head->ldk, out, d, NC_HLX__ADDED);
     }
     for (i = 0; i < n; i++) {
-        float *o = out + (q0 + i) * d;
+        float *o = out + i * d;
         for (j = 0; j < hd; j++) o[j] = o[j] / l[i];
-        if (lse) lse[q0 + i] = m[i] + nc_hlx__log1(l[i]);
+        if (lse) lse[i] = m[i] + nc_hlx__log1(l[i]);
     }
 }
 
@@ -4131,8 +4173,9 @@ static void nc_hlx__flash_head(const nc_hlx__head *head, const nc_hlx__attention
     const size_t t = head->shape->seq;
     size_t q0;
     for (q0 = 0; q0 < t; q0 += NC_HLX__TILE)
-        nc_hlx__flash_queries(head, job->to + head->offset, job->keep + head->index * t, q0,
-                              nc_hlx__min(t - q0, NC_HLX__TILE));
+        nc_hlx__flash_queries(
+            head, head->q + q0 * 3 * head->d, job->to + head->offset + q0 * head->d,
+            job->keep + head->index * t + q0, q0, nc_hlx__min(t - q0, NC_HLX__TILE));
 }
 
 NC_API nc_status nc_hlx_flash_attention(float *out, float *lse, const float *qkv,
@@ -4208,33 +4251,26 @@ NC_API nc_status nc_hlx_flash_attention_backward(float *dqkv, const float *dout,
                           work, work_bytes);
 }
 
-/* -- one query -- */
+/* -- some queries -- */
 
-/* The last query of one window over all keys up to it, with the bits that it has in the whole
- * window. out, scores (n of them, scratch) and qkv begin at its row, behind those of the queries
- * before; work is that of a thread. */
-static void nc_hlx__attend_last(float *out, float *scores, const float *qkv,
-                                const nc_hlx_heads *shape, int flash, void *work) {
-    const size_t hd = shape->head_size, d = shape->heads * hd, n = shape->seq, last = n - 1;
-    nc_hlx__head head;
-    size_t h, j;
-    memset(&head, 0, sizeof head);
-    head.shape = shape;
-    head.d = d;
-    head.scale = 1.0f / sqrtf((float)hd);
-    head.gemm = (char *)work;
-    head.block = nc_hlx__head_block(head.gemm);
-    for (h = 0; h < shape->heads; h++, out += hd, qkv += hd) {
-        head.q = qkv - last * 3 * d;
-        if (flash) {
-            nc_hlx__flash_queries(&head, out - last * d, NULL, last, 1);
-            continue;
-        }
-        nc_hlx__head_gemm(&head, 0, 1, 1, n, hd, qkv, 3 * d, head.q + d, 3 * d, scores, n,
-                          NC_HLX__FULL);
-        for (j = 0; j < n; j++) scores[j] = scores[j] * head.scale;
-        nc_hlx_softmax(scores, 1, n, 0);
-        nc_hlx__head_gemm(&head, 0, 0, 1, hd, n, scores, n, head.q + 2 * d, 3 * d, out, d,
+/* Queries q0 .. q0 + n - 1 of one tile over the keys up to each, with the bits that they have in
+ * the whole window: head->shape is of q0 + n keys; head->q and out begin at query q0. */
+static void nc_hlx__attend_queries(const nc_hlx__head *head, float *out, size_t q0, size_t n,
+                                   int flash) {
+    const size_t hd = head->shape->head_size, d = head->d;
+    float *scores = head->block;
+    size_t i, j;
+    if (flash) {
+        nc_hlx__flash_queries(head, head->q, out, NULL, q0, n);
+        return;
+    }
+    for (i = 0; i < n; i++) {
+        const size_t keys = q0 + i + 1;
+        nc_hlx__head_gemm(head, 0, 1, 1, keys, hd, head->q + i * 3 * d, 3 * d, head->k, head->ldk,
+                          scores, keys, NC_HLX__FULL);
+        for (j = 0; j < keys; j++) scores[j] = scores[j] * head->scale;
+        nc_hlx_softmax(scores, 1, keys, 0);
+        nc_hlx__head_gemm(head, 0, 0, 1, hd, keys, scores, keys, head->v, head->ldk, out + i * d, d,
                           NC_HLX__FULL);
     }
 }
@@ -5144,12 +5180,12 @@ typedef struct nc_hlx__pass {
     struct nc_hlx_gpu *gpu; /* of the recording */
     nc_hlx_loader *loader;  /* of a training step here */
     size_t batch, seq, rows;
-    size_t first;   /* the row of the arena that they begin at: a position, when decoding */
-    uint32_t micro; /* batch of the step */
-    int dropping;   /* with dropout */
-    int decoding;   /* one row, whose keys and values join those of the rows before */
-    float count;    /* rows with a target, in the whole step */
-    float norm;     /* of all gradients */
+    size_t layer;        /* that is being computed */
+    nc_hlx_cache *cache; /* whose sequences the rows continue, or null */
+    uint32_t micro;      /* batch of the step */
+    int dropping;        /* with dropout */
+    float count;         /* rows with a target, in the whole step */
+    float norm;          /* of all gradients */
     nc_status status;
     nc_hlx_adamw adamw;
     nc_hlx_ready_fn ready; /* null: nobody waits for parts of the gradients */
@@ -5171,6 +5207,7 @@ struct nc_hlx_model {
     float *parameters, *gradients, *m, *v; /* one arena: the state */
     float *work;                           /* the other: activations and scratch */
     nc_hlx__pass pass;                     /* the last one here */
+    nc_hlx_cache *cache;                   /* of nc_hlx_decode, from its first call on */
 };
 
 /* The hooks that the model was made with, null for the default ones. */
@@ -5377,6 +5414,7 @@ NC_API void nc_hlx_destroy(nc_hlx_model *model) {
     nc_allocator hooks;
     const nc_allocator *use;
     if (!model) return;
+    nc_hlx_cache_destroy(model->cache);
     hooks = model->hooks;
     use = model->custom_hooks ? &hooks : NULL;
     nc__free(use, model->work, model->work_bytes);
@@ -5552,8 +5590,7 @@ static nc_hlx__place nc_hlx__gradient(const nc_hlx__pass *s, int t, size_t l) {
 static nc_hlx__place nc_hlx__at(const nc_hlx__pass *s, int b, size_t l) {
     const nc_hlx_config *c = &s->model->config;
     return nc_hlx__place_in(NC_HLX__WORK,
-                            s->plan->at[b] + (nc_hlx__owned(c, b) ? l * s->plan->layer_stride : 0) +
-                                s->first * nc_hlx__dimension(c, nc_hlx__buffers[b].width));
+                            s->plan->at[b] + (nc_hlx__owned(c, b) ? l * s->plan->layer_stride : 0));
 }
 
 /* -- the passes -- */
@@ -5679,6 +5716,7 @@ static void nc_hlx__forward_layer(nc_hlx__pass *s, size_t l) {
     const nc_hlx__place middle = nc_hlx__at(s, NC_HLX__A_MIDDLE, l);
     const nc_hlx__place fc = nc_hlx__at(s, NC_HLX__A_FC, l);
     const nc_hlx__place activated = nc_hlx__at(s, NC_HLX__A_ACTIVATED, l);
+    s->layer = l;
     nc_hlx__load_layer(s, l);
     nc_hlx__norm(s, NC_HLX__A_LN1, in, NC_HLX__LN1_W, l);
     nc_hlx__linear(s, qkv, none, NC_HLX__A_LN1, NC_HLX__QKV_W, l, none);
@@ -5699,17 +5737,28 @@ static void nc_hlx__forward_layer(nc_hlx__pass *s, size_t l) {
     nc_hlx__pack_layer(s, l, NC_HLX__BF16_PACK);
 }
 
-/* Logits of the tokens. */
-static void nc_hlx__forward(nc_hlx__pass *s) {
+/* The residual stream behind the last layer. */
+static void nc_hlx__forward_layers(nc_hlx__pass *s) {
     const nc_hlx_config *c = &s->model->config;
     const nc_hlx__place in = nc_hlx__input(s, 0);
     size_t l;
     s->ops->embedding(s, in);
     if (s->dropping) s->ops->dropout(s, in, in, NC_HLX__DROP_EMBEDDING);
     for (l = 0; l < c->num_layers; l++) nc_hlx__forward_layer(s, l);
-    nc_hlx__norm(s, NC_HLX__A_FINAL, nc_hlx__input(s, l), NC_HLX__LNF_W, 0);
+}
+
+/* Logits of what stands there. */
+static void nc_hlx__forward_head(nc_hlx__pass *s) {
+    const nc_hlx_config *c = &s->model->config;
+    nc_hlx__norm(s, NC_HLX__A_FINAL, nc_hlx__input(s, c->num_layers), NC_HLX__LNF_W, 0);
     s->ops->gemm(s, 0, 1, s->rows, c->vocab_size, c->d_model, nc_hlx__at(s, NC_HLX__A_FINAL, 0),
                  nc_hlx__load_head(s), nc_hlx__at(s, NC_HLX__A_LOGITS, 0), 0);
+}
+
+/* Logits of the tokens. */
+static void nc_hlx__forward(nc_hlx__pass *s) {
+    nc_hlx__forward_layers(s);
+    nc_hlx__forward_head(s);
 }
 
 /* Losses of the rows, and in place of the logits their gradient. */
@@ -5829,11 +5878,10 @@ static uint32_t *nc_hlx__integers(const nc_hlx_model *model, int b) {
 }
 
 static void nc_hlx__host_embedding(nc_hlx__pass *s, nc_hlx__place out) {
-    const size_t d = s->model->config.d_model;
     nc_hlx_embedding(nc_hlx__memory(s, out), nc_hlx__integers(s->model, NC_HLX__A_TOKENS),
                      nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WTE, 0)),
-                     nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WPE, 0)) + s->first * d,
-                     s->rows, s->seq, d);
+                     nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WPE, 0)), s->rows, s->seq,
+                     s->model->config.d_model);
 }
 
 static void nc_hlx__host_embedding_backward(nc_hlx__pass *s, nc_hlx__place dout) {
@@ -5938,9 +5986,7 @@ static void nc_hlx__host_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__p
     const size_t bytes = nc_hlx_attention_work_bytes(&shape, (int)c->flash, s->model->threads);
     float *to = nc_hlx__memory(s, out), *keep = nc_hlx__memory(s, kept);
     float *from = nc_hlx__memory(s, qkv), *work = nc_hlx__floats(s->model, NC_HLX__A_HEAD_WORK);
-    if (s->decoding)
-        nc_hlx__attend_last(to, keep, from, &shape, (int)c->flash, work);
-    else if (c->flash)
+    if (c->flash)
         (void)nc_hlx_flash_attention(to, keep, from, &shape, work, bytes);
     else
         (void)nc_hlx_attention(to, keep, from, &shape, work, bytes);
@@ -6190,24 +6236,330 @@ NC_API nc_status nc_hlx_evaluate(nc_hlx_model *model, const nc_hlx_loader *data,
 
 /* >>sampling ======================================================================= */
 
-/* One row of a forward pass: it stands in the arena where a pass over the whole window has it. */
+/* -- sequences that go on -- */
+
+/* New tokens of one sequence, which stand in one tile of keys. */
+typedef struct nc_hlx__run {
+    uint32_t sequence, position, row, rows; /* of the first; among the rows of the pass; how many */
+    uint32_t last;                          /* 1: the last that come now */
+} nc_hlx__run;
+
+/* Rows of a pass over a prompt: enough to fill the tiles of products, few enough for the cache. */
+enum { NC_HLX__PASS_ROWS = 64, NC_HLX__SEQUENCES = 65536 };
+#define NC_HLX__NO_LOGITS UINT32_MAX
+
+struct nc_hlx_cache {
+    nc_hlx_model view; /* the model with this memory for work; layers share all buffers */
+    nc_hlx__ops ops;
+    uint32_t sequences, rows; /* of a pass, at most */
+    size_t runs;              /* of this pass */
+    size_t ending;            /* sequences whose last row is in ends */
+    float *kv;                /* (layer, sequence, max_seq_len, 2, d_model): K, V */
+    float *ends;              /* (sequences, d_model) behind the last layer */
+    uint32_t *length, *logits_row;
+    nc_hlx__run *run;
+    const uint32_t *tokens, *counts; /* of nc_hlx_cache_append */
+};
+
+NC__COLD_BEGIN
+
+/* Words of a buffer, for so many rows: those of a pass without targets. */
+static size_t nc_hlx__cache_words(const nc_hlx_cache *x, int b) {
+    const nc_hlx_config *c = &x->view.config;
+    const nc_hlx_heads shape = nc_hlx__heads(c, 1, c->max_seq_len);
+    if (b == NC_HLX__A_SCORES || b == NC_HLX__A_LOSSES || b == NC_HLX__A_TARGETS ||
+        (b >= NC_HLX__A_D_RESIDUAL && b <= NC_HLX__A_SUMS))
+        return 0;
+    if (b == NC_HLX__A_LOGITS) return nc__mul_size(x->sequences, c->vocab_size);
+    if (b == NC_HLX__A_HEAD_WORK)
+        return nc_hlx_attention_work_bytes(&shape, 1, x->view.threads) / 4;
+    if (b == NC_HLX__A_ROUNDED || b == NC_HLX__A_GEMM_WORK || b == NC_HLX__A_CANDIDATES)
+        return nc_hlx__buffer_words(&x->view, b, 0);
+    return nc__mul_size(x->rows, nc_hlx__dimension(c, nc_hlx__buffers[b].width));
+}
+
+/* n words of the arena, null before there is one. */
+static float *nc_hlx__cache_take(nc_hlx_cache *x, size_t n) {
+    const size_t at = nc_hlx__take(&x->view.plan.words, n);
+    return x->view.work ? x->view.work + at : NULL;
+}
+
+/* Where everything stands in the arena, and its size. */
+static void nc_hlx__cache_plan(nc_hlx_cache *x) {
+    const nc_hlx_config *c = &x->view.config;
+    const size_t row = nc__mul_size(2, nc__mul_size(c->num_layers, c->d_model));
+    int b;
+    memset(&x->view.plan, 0, sizeof x->view.plan);
+    for (b = 0; b < NC_HLX__BUFFERS; b++)
+        x->view.plan.at[b] = nc_hlx__take(&x->view.plan.words, nc_hlx__cache_words(x, b));
+    x->kv = nc_hlx__cache_take(x, nc__mul_size(nc__mul_size(x->sequences, c->max_seq_len), row));
+    x->ends = nc_hlx__cache_take(x, nc__mul_size(x->sequences, c->d_model));
+    x->length = (uint32_t *)(void *)nc_hlx__cache_take(x, x->sequences);
+    x->logits_row = (uint32_t *)(void *)nc_hlx__cache_take(x, x->sequences);
+    x->run = (nc_hlx__run *)(void *)nc_hlx__cache_take(x, x->rows * (sizeof *x->run / 4));
+    x->view.work_bytes = nc__mul_size(x->view.plan.words, 4);
+}
+
+/* A cache of a model, or of what describes one, without its memory. */
+static nc_status nc_hlx__cache_describe(nc_hlx_cache *x, const nc_hlx_model *model,
+                                        uint32_t sequences) {
+    memset(x, 0, sizeof *x);
+    if (sequences == 0 || sequences > NC_HLX__SEQUENCES) return NC_ERR_ARG;
+    x->view = *model;
+    x->view.config.recompute = 1; /* nothing is kept for a backward pass */
+    x->view.gradients = x->view.m = x->view.v = x->view.work = NULL;
+    x->view.cache = NULL;
+    x->sequences = sequences;
+    x->rows = sequences > NC_HLX__PASS_ROWS ? sequences : NC_HLX__PASS_ROWS;
+    nc_hlx__cache_plan(x);
+    return NC_OK;
+}
+
+NC_API nc_status nc_hlx_cache_bytes(const nc_hlx_config *config, uint32_t sequences,
+                                    uint64_t *bytes) {
+    nc_hlx_model model;
+    nc_hlx_cache cache;
+    nc_status status = bytes ? nc_hlx__describe(&model, config) : NC_ERR_ARG;
+    if (status == NC_OK) status = nc_hlx__cache_describe(&cache, &model, sequences);
+    if (status == NC_OK) *bytes = (uint64_t)sizeof cache + cache.view.work_bytes;
+    return status;
+}
+
+NC_API void nc_hlx_cache_destroy(nc_hlx_cache *cache) {
+    nc_allocator hooks;
+    const nc_allocator *use;
+    if (!cache) return;
+    hooks = cache->view.hooks;
+    use = cache->view.custom_hooks ? &hooks : NULL;
+    nc__free(use, cache->view.work, cache->view.work_bytes);
+    nc__free(use, cache, sizeof *cache);
+}
+
+NC__COLD_END
+
+static void nc_hlx__cache_embedding(nc_hlx__pass *s, nc_hlx__place out) {
+    const nc_hlx_cache *x = s->cache;
+    const size_t d = s->model->config.d_model;
+    const float *wte = nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WTE, 0));
+    const float *wpe = nc_hlx__memory(s, nc_hlx__parameter(s, NC_HLX__WPE, 0));
+    const uint32_t *tokens = nc_hlx__integers(s->model, NC_HLX__A_TOKENS);
+    float *to = nc_hlx__memory(s, out);
+    size_t i;
+    for (i = 0; i < x->runs; i++) {
+        const nc_hlx__run r = x->run[i];
+        nc_hlx_embedding(to + r.row * d, tokens + r.row, wte, wpe + r.position * d, r.rows, r.rows,
+                         d);
+    }
+}
+
+/* Keys and values of a sequence in a layer. */
+static float *nc_hlx__cache_keys(const nc_hlx_cache *x, size_t layer, size_t sequence) {
+    const nc_hlx_config *c = &x->view.config;
+    return x->kv + (layer * x->sequences + sequence) * c->max_seq_len * 2 * c->d_model;
+}
+
+/* A head of a run's queries. */
+static void nc_hlx__cache_head(const nc_hlx__pass *s, const float *qkv, float *out, size_t item,
+                               size_t thread) {
+    const nc_hlx_cache *x = s->cache;
+    const nc_hlx_config *c = &s->model->config;
+    const nc_hlx__run r = x->run[item / c->num_heads];
+    const nc_hlx_heads most = nc_hlx__heads(c, 1, c->max_seq_len);
+    const nc_hlx_heads shape = nc_hlx__heads(c, 1, (size_t)r.position + r.rows);
+    const size_t at = item % c->num_heads * shape.head_size, d = c->d_model;
+    nc_hlx__head head;
+    memset(&head, 0, sizeof head);
+    head.shape = &shape;
+    head.d = d;
+    head.ldk = 2 * d;
+    head.q = qkv + r.row * 3 * d + at;
+    head.k = nc_hlx__cache_keys(x, s->layer, r.sequence) + at;
+    head.v = head.k + d;
+    head.scale = 1.0f / sqrtf((float)shape.head_size);
+    head.gemm = (char *)nc_hlx__floats(s->model, NC_HLX__A_HEAD_WORK) +
+                thread * nc_hlx__head_work_bytes(&most, 1);
+    head.block = nc_hlx__head_block(head.gemm);
+    nc_hlx__attend_queries(&head, out + r.row * d + at, r.position, r.rows, (int)c->flash);
+}
+
+NC_HLX__TASK(nc_hlx__cache_heads, const nc_hlx__pass *s; const float *qkv; float *out;, size_t i;
+             for (i = first; i < first + count; i++)
+                 nc_hlx__cache_head(j.s, j.qkv, j.out, i, thread))
+
+static void nc_hlx__cache_attention(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place kept,
+                                    nc_hlx__place qkv) {
+    const nc_hlx_cache *x = s->cache;
+    const nc_hlx__cache_heads_job j = {s, nc_hlx__memory(s, qkv), nc_hlx__memory(s, out)};
+    const size_t d = s->model->config.d_model;
+    size_t i, k;
+    (void)kept;
+    for (i = 0; i < x->runs; i++) {
+        const nc_hlx__run r = x->run[i];
+        float *to = nc_hlx__cache_keys(x, s->layer, r.sequence) + (size_t)r.position * 2 * d;
+        for (k = 0; k < r.rows; k++)
+            memcpy(to + k * 2 * d, j.qkv + (r.row + k) * 3 * d + d, 2 * d * sizeof *to);
+    }
+    nc_hlx__split_over(s->model->threads, nc_hlx__cache_heads, &j,
+                       x->runs * s->model->config.num_heads, 1);
+}
+
+NC_API nc_status nc_hlx_cache_create(nc_hlx_cache **cache, const nc_hlx_model *model,
+                                     uint32_t sequences) {
+    nc_hlx_cache made, *x;
+    const nc_allocator *hooks;
+    nc_status status;
+    uint32_t i;
+    if (!cache || !model) return NC_ERR_ARG;
+    *cache = NULL;
+    status = nc_hlx__cache_describe(&made, model, sequences);
+    if (status != NC_OK) return status;
+    hooks = nc_hlx__hooks(model);
+    x = (nc_hlx_cache *)nc__alloc(hooks, sizeof *x);
+    if (!x) return NC_ERR_MEMORY;
+    made.view.work = (float *)nc__alloc(hooks, made.view.work_bytes);
+    *x = made;
+    if (!x->view.work) {
+        nc_hlx_cache_destroy(x);
+        return NC_ERR_MEMORY;
+    }
+    nc_hlx__cache_plan(x);
+    for (i = 0; i < sequences; i++) {
+        x->length[i] = 0;
+        x->logits_row[i] = NC_HLX__NO_LOGITS;
+    }
+    x->ops = nc_hlx__host;
+    x->ops.embedding = nc_hlx__cache_embedding;
+    x->ops.attention = nc_hlx__cache_attention;
+    *cache = x;
+    return NC_OK;
+}
+
+NC_API uint32_t nc_hlx_cache_length(const nc_hlx_cache *cache, uint32_t sequence) {
+    return cache && sequence < cache->sequences ? cache->length[sequence] : 0;
+}
+
+NC_API nc_status nc_hlx_cache_truncate(nc_hlx_cache *cache, uint32_t sequence, uint32_t length) {
+    if (!cache || sequence >= cache->sequences || length > cache->length[sequence])
+        return NC_ERR_ARG;
+    if (length < cache->length[sequence]) cache->logits_row[sequence] = NC_HLX__NO_LOGITS;
+    cache->length[sequence] = length;
+    return NC_OK;
+}
+
+/* Whether every sequence has room for its tokens and the vocabulary has them all. */
+static nc_status nc_hlx__cache_check(const nc_hlx_cache *x, const uint32_t *tokens,
+                                     const uint32_t *counts) {
+    size_t total = 0, i;
+    for (i = 0; i < x->sequences; i++) {
+        const uint32_t n = counts ? counts[i] : 1;
+        if (n > x->view.config.max_seq_len - x->length[i]) return NC_ERR_LIMIT;
+        total += n;
+    }
+    for (i = 0; i < total; i++)
+        if (tokens[i] >= x->view.config.vocab_size) return NC_ERR_ARG;
+    return total ? NC_OK : NC_ERR_ARG;
+}
+
+/* The pass over the runs so far; where a sequence ends its row is put aside. */
+static void nc_hlx__cache_pass(nc_hlx__pass *s) {
+    nc_hlx_cache *x = s->cache;
+    const size_t d = s->model->config.d_model;
+    const float *rows = nc_hlx__memory(s, nc_hlx__input(s, s->model->config.num_layers));
+    size_t i;
+    s->seq = s->rows;
+    nc_hlx__forward_layers(s);
+    for (i = 0; i < x->runs; i++) {
+        const nc_hlx__run r = x->run[i];
+        if (!r.last) continue;
+        memcpy(x->ends + x->ending * d, rows + (r.row + r.rows - 1) * d, d * sizeof *rows);
+        x->logits_row[r.sequence] = (uint32_t)x->ending++;
+    }
+    x->runs = s->rows = 0;
+}
+
+/* Passes over all new tokens, then the logits of the sequences that got some. */
+static void nc_hlx__do_append(void *pass) {
+    nc_hlx__pass *s = (nc_hlx__pass *)pass;
+    nc_hlx_cache *x = s->cache;
+    uint32_t *tokens = nc_hlx__integers(s->model, NC_HLX__A_TOKENS);
+    const size_t d = s->model->config.d_model;
+    const uint32_t *next = x->tokens;
+    uint32_t i, left;
+    for (i = 0; i < x->sequences; i++)
+        for (left = x->counts ? x->counts[i] : 1; left;) {
+            nc_hlx__run r;
+            size_t n = nc_hlx__min(left, x->rows - s->rows);
+            n = nc_hlx__min(n, NC_HLX__TILE - x->length[i] % NC_HLX__TILE);
+            r.sequence = i;
+            r.position = x->length[i];
+            r.row = (uint32_t)s->rows;
+            r.rows = (uint32_t)n;
+            left -= r.rows;
+            r.last = left == 0;
+            memcpy(tokens + s->rows, next, n * sizeof *tokens);
+            x->run[x->runs++] = r;
+            x->length[i] += r.rows;
+            next += n;
+            s->rows += n;
+            if (s->rows == x->rows) nc_hlx__cache_pass(s);
+        }
+    if (s->rows) nc_hlx__cache_pass(s);
+    s->rows = x->ending;
+    memcpy(nc_hlx__memory(s, nc_hlx__input(s, s->model->config.num_layers)), x->ends,
+           s->rows * d * sizeof *x->ends);
+    nc_hlx__forward_head(s);
+}
+
+NC_API nc_status nc_hlx_cache_append(nc_hlx_cache *cache, const uint32_t *tokens,
+                                     const uint32_t *counts) {
+    nc_hlx__pass s;
+    nc_status status;
+    uint32_t i;
+    if (!cache || !tokens) return NC_ERR_ARG;
+    status = nc_hlx__cache_check(cache, tokens, counts);
+    if (status != NC_OK) return status;
+    for (i = 0; i < cache->sequences; i++) cache->logits_row[i] = NC_HLX__NO_LOGITS;
+    cache->tokens = tokens;
+    cache->counts = counts;
+    cache->ending = 0;
+    s = nc_hlx__host_pass(&cache->view, 1, 0, 0);
+    s.ops = &cache->ops;
+    s.cache = cache;
+    nc_hlx__together(nc_hlx__do_append, &s);
+    return NC_OK;
+}
+
+/* A sequence's logits, or null. */
+static float *nc_hlx__cache_row(const nc_hlx_cache *x, uint32_t sequence) {
+    if (!x || sequence >= x->sequences || x->logits_row[sequence] == NC_HLX__NO_LOGITS) return NULL;
+    return nc_hlx__floats(&x->view, NC_HLX__A_LOGITS) +
+           (size_t)x->logits_row[sequence] * x->view.config.vocab_size;
+}
+
+NC_API const float *nc_hlx_cache_logits(const nc_hlx_cache *cache, uint32_t sequence) {
+    return nc_hlx__cache_row(cache, sequence);
+}
+
+/* The cache of nc_hlx_decode, cut at a position. */
+static nc_status nc_hlx__own_cache(nc_hlx_model *model, uint32_t position) {
+    nc_status status = NC_OK;
+    if (!model->cache) status = nc_hlx_cache_create(&model->cache, model, 1);
+    return status == NC_OK ? nc_hlx_cache_truncate(model->cache, 0, position) : status;
+}
+
 NC_API nc_status nc_hlx_decode(nc_hlx_model *model, uint32_t token, uint32_t position,
                                const float **logits) {
-    nc_hlx__pass s;
+    nc_status status;
     if (!model || !logits || token >= model->config.vocab_size ||
         position >= model->config.max_seq_len)
         return NC_ERR_ARG;
-    if (model->config.recompute || model->config.bf16) return NC_ERR_UNSUPPORTED;
-    s = nc_hlx__host_pass(model, 1, (size_t)position + 1, 0);
-    s.rows = 1;
-    s.first = position;
-    s.decoding = 1;
-    model->ready = 0;
-    nc_hlx__integers(model, NC_HLX__A_TOKENS)[0] = token;
-    nc_hlx__forward(&s);
-    *logits = nc_hlx__memory(&s, nc_hlx__at(&s, NC_HLX__A_LOGITS, 0));
-    return NC_OK;
+    status = nc_hlx__own_cache(model, position);
+    if (status == NC_OK) status = nc_hlx_cache_append(model->cache, &token, NULL);
+    if (status == NC_OK) *logits = nc_hlx_cache_logits(model->cache, 0);
+    return status;
 }
+
+/* -- draws -- */
 
 /* Falling probability, rising token among equals. */
 static int nc_hlx__order(const void *a, const void *b) {
@@ -6246,20 +6598,57 @@ static uint32_t nc_hlx__draw(float *logits, uint32_t n, nc_hlx__candidate *order
     return order[i].token;
 }
 
-NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
-                                      const nc_hlx_sampling *sampling, uint32_t *out,
-                                      size_t count) {
+NC_API nc_status nc_hlx_cache_draw(nc_hlx_cache *cache, uint32_t sequence,
+                                   const nc_hlx_sampling *sampling, uint64_t index,
+                                   uint32_t *token) {
+    float *logits = nc_hlx__cache_row(cache, sequence);
     nc_hlx_sampling s;
-    uint32_t length = 0, cached = 0, seq, token, whole, vocab;
-    uint32_t *context;
-    size_t i;
-    nc_status status = NC_OK;
-    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
+    if (!logits || !token) return NC_ERR_ARG;
     memset(&s, 0, sizeof s);
     if (sampling) s = *sampling;
+    *token = nc_hlx__draw(
+        logits, cache->view.config.vocab_size,
+        (nc_hlx__candidate *)(void *)nc_hlx__floats(&cache->view, NC_HLX__A_CANDIDATES), &s, index);
+    cache->logits_row[sequence] = NC_HLX__NO_LOGITS;
+    return NC_OK;
+}
+
+/* nc_hlx_sample_tokens from a context that is not empty; *written gets the number of tokens. */
+static nc_status nc_hlx__continue(nc_hlx_model *model, uint32_t *context, uint32_t length,
+                                  const nc_hlx_sampling *sampling, uint32_t *out, size_t count,
+                                  size_t *written) {
+    const uint32_t seq = model->config.max_seq_len;
+    uint32_t cached = 0;
+    nc_status status = nc_hlx__own_cache(model, 0);
+    for (*written = 0; *written < count && status == NC_OK;) {
+        const uint32_t more = length - cached;
+        status = nc_hlx_cache_append(model->cache, context + cached, &more);
+        if (status == NC_OK)
+            status = nc_hlx_cache_draw(model->cache, 0, sampling, *written, &out[*written]);
+        if (status != NC_OK) break;
+        cached = length;
+        if (length == seq) {
+            length = seq / 2;
+            memmove(context, context + seq - length, length * sizeof *context);
+            cached = 0;
+            status = nc_hlx_cache_truncate(model->cache, 0, 0);
+        }
+        context[length++] = out[(*written)++];
+        if (sampling && sampling->token_fn &&
+            sampling->token_fn(sampling->user, context[length - 1]))
+            break;
+    }
+    return status;
+}
+
+/* nc_hlx_sample_tokens, and how many. */
+static nc_status nc_hlx__sample(nc_hlx_model *model, const uint32_t *prompt, size_t n,
+                                const nc_hlx_sampling *sampling, uint32_t *out, size_t count,
+                                size_t *written) {
+    uint32_t length = 0, seq, *context;
+    size_t i;
+    if (!model || (!prompt && n) || (!out && count)) return NC_ERR_ARG;
     seq = model->config.max_seq_len;
-    whole = model->config.recompute | model->config.bf16;
-    vocab = model->config.vocab_size;
     /* free outside training steps, as long as max_seq_len */
     context = nc_hlx__integers(model, NC_HLX__A_TARGETS);
     if (n > seq) {
@@ -6268,32 +6657,21 @@ NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *promp
     }
     for (i = 0; i < n; i++) context[length++] = prompt[i];
     if (length == 0) context[length++] = '\n';
-    for (i = 0; i < count; i++) {
-        const float *logits = NULL;
-        float *row = nc_hlx__floats(model, NC_HLX__A_LOGITS) + (length - 1) * (size_t)vocab;
-        if (whole) status = nc_hlx_forward(model, context, NULL, 1, length, NULL);
-        for (; !whole && cached < length && status == NC_OK; cached++)
-            status = nc_hlx_decode(model, context[cached], cached, &logits);
-        if (status != NC_OK) return status;
-        token = nc_hlx__draw(
-            row, vocab, (nc_hlx__candidate *)(void *)nc_hlx__floats(model, NC_HLX__A_CANDIDATES),
-            &s, i);
-        out[i] = token;
-        if (length == seq) {
-            length = seq / 2;
-            memmove(context, context + seq - length, length * sizeof *context);
-            cached = 0;
-        }
-        context[length++] = token;
-    }
-    return NC_OK;
+    return nc_hlx__continue(model, context, length, sampling, out, count, written);
+}
+
+NC_API nc_status nc_hlx_sample_tokens(nc_hlx_model *model, const uint32_t *prompt, size_t n,
+                                      const nc_hlx_sampling *sampling, uint32_t *out,
+                                      size_t count) {
+    size_t written;
+    return nc_hlx__sample(model, prompt, n, sampling, out, count, &written);
 }
 
 NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_t prompt_bytes,
                                const nc_hlx_sampling *sampling, uint8_t *out, size_t count) {
     const nc_allocator *hooks;
     uint32_t *tokens;
-    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i;
+    size_t bytes = nc__mul_size(nc__add_size(prompt_bytes, count), sizeof *tokens), i, written = 0;
     nc_status status;
     if (!model || (!prompt && prompt_bytes) || (!out && count) || model->config.vocab_size != 256)
         return NC_ERR_ARG;
@@ -6301,9 +6679,9 @@ NC_API nc_status nc_hlx_sample(nc_hlx_model *model, const uint8_t *prompt, size_
     tokens = (uint32_t *)nc__alloc(hooks, bytes);
     if (!tokens) return NC_ERR_MEMORY;
     for (i = 0; i < prompt_bytes; i++) tokens[i] = prompt[i];
-    status =
-        nc_hlx_sample_tokens(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count);
-    for (i = 0; i < count && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
+    status = nc_hlx__sample(model, tokens, prompt_bytes, sampling, tokens + prompt_bytes, count,
+                            &written);
+    for (i = 0; i < written && status == NC_OK; i++) out[i] = (uint8_t)tokens[prompt_bytes + i];
     nc__free(hooks, tokens, bytes);
     return status;
 }

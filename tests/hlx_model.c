@@ -187,36 +187,6 @@ static void recomputing_takes_less_memory(void **state) {
     assert_true(flash < plain && less < flash * 7 / 10);
 }
 
-static void decoding_with_kept_keys_gives_the_rows_of_a_forward_pass(void **state) {
-    nc_hlx_config c = small_config();
-    (void)state;
-    for (c.flash = 0; c.flash < 2; c.flash++) {
-        nc_hlx_model *whole = model_of(&c), *step = model_of(&c);
-        uint32_t tokens[24], i;
-        const float *logits;
-        for (i = 0; i < 24; i++) tokens[i] = (uint8_t)text[i];
-        assert_int_equal(nc_hlx_forward(whole, tokens, NULL, 1, 24, NULL), NC_OK);
-        for (i = 0; i < 24; i++) {
-            assert_int_equal(nc_hlx_decode(step, tokens[i], i, &logits), NC_OK);
-            assert_memory_equal(logits, nc_hlx_logits(whole) + 256 * i, 256 * sizeof *logits);
-        }
-        assert_int_equal(nc_hlx_decode(step, 0, 24, &logits), NC_ERR_ARG);
-        assert_int_equal(nc_hlx_decode(step, 256, 0, &logits), NC_ERR_ARG);
-        nc_hlx_destroy(whole);
-        nc_hlx_destroy(step);
-    }
-    c.flash = 0;
-    c.recompute = 1;
-    {
-        nc_hlx_model *model = model_of(&c);
-        const float *logits;
-        uint8_t out[30];
-        assert_int_equal(nc_hlx_decode(model, 0, 0, &logits), NC_ERR_UNSUPPORTED);
-        assert_int_equal(nc_hlx_sample(model, NULL, 0, NULL, out, 30), NC_OK);
-        nc_hlx_destroy(model);
-    }
-}
-
 static void gradient_with_differences(nc_hlx_model *model);
 static void whole_model_gradient_agrees_with_finite_differences(void **state) {
     nc_hlx_config c = small_config();
@@ -559,7 +529,7 @@ static void files_are_mapped_or_refused(void **state) {
 
 static void sampling_is_seeded_and_greedy_without_temperature(void **state) {
     nc_hlx_model *model = new_model();
-    nc_hlx_sampling s = {0.8f, 0.9f, 40, 0, 3};
+    nc_hlx_sampling s = {0.8f, 0.9f, 40, 0, 3, NULL, NULL};
     nc_hlx_loader loader;
     nc_hlx_stats stats;
     uint8_t a[60], b[60];
@@ -603,7 +573,6 @@ int main(void) {
         cmocka_unit_test(micro_batches_are_one_large_batch),
         cmocka_unit_test(a_step_reports_the_loss_of_its_batch),
         cmocka_unit_test(recomputing_takes_less_memory),
-        cmocka_unit_test(decoding_with_kept_keys_gives_the_rows_of_a_forward_pass),
         cmocka_unit_test(wider_tokens_give_the_windows_of_bytes),
         cmocka_unit_test(files_are_mapped_or_refused),
         cmocka_unit_test(whole_model_gradient_agrees_with_finite_differences),
