@@ -65,6 +65,7 @@
      NC_MAX_FILE_BYTES     larger files are refused, not read
      NC_NO_SIMD            portable C only
      NC_GPU                also compile the GPU entry points (needs nc_gpu.h)
+     NC_HLX_FP4            also decode with weights of 4 bits (needs nc_fp4.h)
 
    To add an activation: its value before NC_HLX_ACTIVATIONS, its line in NC_HLX__ACTIVATIONS, its
    value and its slope before that list, a case each in nc_activate and nc_slope of
@@ -260,6 +261,17 @@ typedef struct nc_hlx_model nc_hlx_model;
 /* Keys and values of one or more sequences that a model continues, and memory for the passes over
  * their new tokens: no gradients, and nothing kept for them. */
 typedef struct nc_hlx_cache nc_hlx_cache;
+
+/* What a cache multiplies by: the matrices of the layers. Embeddings, output matrix, biases and
+ * norms stay float32. */
+typedef enum nc_hlx_weights {
+    NC_HLX_WEIGHTS_FLOAT32 = 0, /* the model's own */
+    NC_HLX_WEIGHTS_INT8,        /* codes -127 .. 127, a float32 scale for each output */
+    NC_HLX_WEIGHTS_MXFP4,       /* 4 bits, as nc_fp4.h has them, with NC_HLX_FP4 */
+    NC_HLX_WEIGHTS_NVFP4,
+    NC_HLX_WEIGHTS_NF4,
+    NC_HLX_WEIGHTS_COUNT
+} nc_hlx_weights;
 
 /* Shape of multi-head attention. qkv has batch * seq rows of heads' Q, then K, then V (3 heads *
  * head_size wide, as GPT-2's c_attn gives them); outputs have rows of heads * head_size. */
@@ -574,6 +586,15 @@ NC_API nc_status nc_hlx_cache_create(nc_hlx_cache **cache, const nc_hlx_model *m
                                      uint32_t sequences);
 /* Release; null is fine. */
 NC_API void nc_hlx_cache_destroy(nc_hlx_cache *cache);
+/* From now on multiply by a copy of the model's matrices in another format, or by themselves again;
+ * all sequences become empty, and *bytes (may be null) is what codes and scales take. INT8: a scale
+ * is the largest magnitude among an output's weights / 127, a code the nearest integer to weight /
+ * scale, ties to even; an output is the chain fma(x[k], code[k], c), k ascending from 0, times the
+ * scale, + bias. 4 bits: nc_fp4_tensor_create's codes, nc_fp4_product's sums. The same bits on every
+ * machine, for any threads and in any batch. NC_ERR_ARG for an unknown format or weights that are
+ * not finite, NC_ERR_UNSUPPORTED for 4 bits without NC_HLX_FP4, NC_ERR_MEMORY; then the weights are
+ * those of the model. */
+NC_API nc_status nc_hlx_cache_quantize(nc_hlx_cache *cache, nc_hlx_weights format, uint64_t *bytes);
 /* Tokens of a sequence in the cache; 0 for a sequence that it has not. */
 NC_API uint32_t nc_hlx_cache_length(const nc_hlx_cache *cache, uint32_t sequence);
 /* Forget all but the first `length` tokens of a sequence. NC_ERR_ARG where it has fewer. */
@@ -582,7 +603,8 @@ NC_API nc_status nc_hlx_cache_truncate(nc_hlx_cache *cache, uint32_t sequence, u
  * of 1 ..: whole prompts, one token for each sequence, or both; all are rows of the same products.
  * Logits are those of nc_hlx_forward over the sequence, to the bit, whatever stands beside it and
  * however it was cut into calls. NC_ERR_ARG for tokens outside the vocabulary or none at all,
- * NC_ERR_LIMIT for more than max_seq_len tokens in a sequence; nothing has changed then. */
+ * NC_ERR_LIMIT for more than max_seq_len tokens in a sequence, NC_ERR_MEMORY (weights of 4 bits
+ * alone); no sequence is longer then. */
 NC_API nc_status nc_hlx_cache_append(nc_hlx_cache *cache, const uint32_t *tokens,
                                      const uint32_t *counts);
 /* The vocab_size logits behind a sequence's last token, if the last nc_hlx_cache_append brought it
@@ -646,6 +668,10 @@ NC_API nc_status nc_hlx_export(const nc_hlx_model *model, const char *path, nc_e
  * NC_ERR_UNSUPPORTED for other types than F32, NC_ERR_FORMAT with the column in the header; the
  * model is unchanged on an error. */
 NC_API nc_status nc_hlx_import(nc_hlx_model *model, const char *path, nc_error *err);
+#endif
+
+#ifdef NC_HLX_FP4
+#include "nc_fp4.h"
 #endif
 
 #ifdef NC_GPU
@@ -6248,8 +6274,20 @@ typedef struct nc_hlx__run {
 enum { NC_HLX__PASS_ROWS = 64, NC_HLX__SEQUENCES = 65536 };
 #define NC_HLX__NO_LOGITS UINT32_MAX
 
+/* A weight matrix (k x n) in another format. */
+typedef struct nc_hlx__matrix {
+    size_t k, n, bytes;
+    int8_t *codes; /* panels of 64 columns, each (k, 64), the last one filled with 0 */
+    float *scales; /* n of them, behind the codes */
+#ifdef NC_HLX_FP4
+    nc_fp4_tensor tensor; /* n rows */
+#endif
+} nc_hlx__matrix;
+
 struct nc_hlx_cache {
-    nc_hlx_model view; /* the model with this memory for work; layers share all buffers */
+    nc_hlx_weights format;
+    nc_hlx__matrix *matrices; /* a place for every tensor of every layer; null: the model's own */
+    nc_hlx_model view;        /* the model with this memory for work; layers share all buffers */
     nc_hlx__ops ops;
     uint32_t sequences, rows; /* of a pass, at most */
     size_t runs;              /* of this pass */
@@ -6310,7 +6348,8 @@ static nc_status nc_hlx__cache_describe(nc_hlx_cache *x, const nc_hlx_model *mod
     x->view.gradients = x->view.m = x->view.v = x->view.work = NULL;
     x->view.cache = NULL;
     x->sequences = sequences;
-    x->rows = sequences > NC_HLX__PASS_ROWS ? sequences : NC_HLX__PASS_ROWS;
+    x->rows = NC_HLX__PASS_ROWS;
+    if (sequences > x->rows) x->rows = sequences;
     nc_hlx__cache_plan(x);
     return NC_OK;
 }
@@ -6325,10 +6364,144 @@ NC_API nc_status nc_hlx_cache_bytes(const nc_hlx_config *config, uint32_t sequen
     return status;
 }
 
+/* -- matrices in other formats -- */
+
+static size_t nc_hlx__matrices_bytes(const nc_hlx_cache *x) {
+    return (size_t)x->view.config.num_layers * NC_HLX__TENSORS * sizeof *x->matrices;
+}
+
+/* Back to the model's own. */
+static void nc_hlx__drop_matrices(nc_hlx_cache *x) {
+    const size_t count = (size_t)x->view.config.num_layers * NC_HLX__TENSORS;
+    const nc_allocator *hooks = nc_hlx__hooks(&x->view);
+    size_t i;
+    for (i = 0; x->matrices && i < count; i++) {
+        nc__free(hooks, x->matrices[i].codes, x->matrices[i].bytes);
+#ifdef NC_HLX_FP4
+        nc_fp4_tensor_free(&x->matrices[i].tensor);
+#endif
+    }
+    nc__free(hooks, x->matrices, x->matrices ? nc_hlx__matrices_bytes(x) : 0);
+    x->matrices = NULL;
+    x->format = NC_HLX_WEIGHTS_FLOAT32;
+}
+
+/* Scale and codes of column j; 0 where a weight is not finite. */
+static int nc_hlx__int8_column(nc_hlx__matrix *m, const float *w, size_t j) {
+    const float shift = 12582912.0f; /* 3 * 2^22: what is added to it is rounded to an integer */
+    int8_t *to = m->codes + j / NC_HLX__COLUMNS * m->k * NC_HLX__COLUMNS + j % NC_HLX__COLUMNS;
+    float most = 0.0f;
+    size_t i;
+    for (i = 0; i < m->k; i++) {
+        const float v = fabsf(w[i * m->n + j]);
+        if (!(v <= FLT_MAX)) return 0;
+        if (v > most) most = v;
+    }
+    m->scales[j] = most / 127.0f;
+    for (i = 0; i < m->k && m->scales[j] > 0.0f; i++) {
+        float v = w[i * m->n + j] / m->scales[j];
+        v = v > 127.0f ? 127.0f : v < -127.0f ? -127.0f : v; /* of a subnormal scale */
+        v = v + shift;
+        to[i * NC_HLX__COLUMNS] = (int8_t)(v - shift);
+    }
+    return 1;
+}
+
+static nc_status nc_hlx__int8_matrix(nc_hlx__matrix *m, const float *w, const nc_allocator *hooks) {
+    const size_t columns = (m->n + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS * NC_HLX__COLUMNS;
+    size_t j;
+    m->bytes = nc__add_size(nc__mul_size(m->k, columns), nc__mul_size(m->n, sizeof *m->scales));
+    m->codes = (int8_t *)nc__calloc(hooks, m->bytes);
+    if (!m->codes) return NC_ERR_MEMORY;
+    m->scales = (float *)(void *)(m->codes + m->k * columns);
+    for (j = 0; j < m->n; j++)
+        if (!nc_hlx__int8_column(m, w, j)) return NC_ERR_ARG;
+    return NC_OK;
+}
+
+#ifdef NC_HLX_FP4
+static nc_status nc_hlx__fp4_matrix(nc_hlx__matrix *m, nc_hlx_weights format, const float *w,
+                                    const nc_allocator *hooks) {
+    static const nc_fp4_format formats[] = {NC_FP4_MXFP4, NC_FP4_NVFP4, NC_FP4_NF4};
+    const size_t bytes = nc__mul_size(nc__mul_size(m->k, m->n), sizeof *w);
+    float *turned = (float *)nc__alloc(hooks, bytes);
+    nc_status status = NC_OK;
+    size_t i, j;
+    if (!turned) return NC_ERR_MEMORY;
+    for (i = 0; i < m->k; i++)
+        for (j = 0; j < m->n; j++) {
+            if (!(fabsf(w[i * m->n + j]) <= FLT_MAX)) status = NC_ERR_ARG;
+            turned[j * m->k + i] = w[i * m->n + j];
+        }
+    if (status == NC_OK)
+        status = nc_fp4_tensor_create(&m->tensor, formats[format - NC_HLX_WEIGHTS_MXFP4], NULL,
+                                      turned, (uint32_t)m->n, (uint32_t)m->k);
+    if (status == NC_OK)
+        m->bytes = m->n * nc_fp4_code_bytes(m->k) + nc_fp4_tensor_scale_bytes(&m->tensor);
+    nc__free(hooks, turned, bytes);
+    return status;
+}
+#endif
+
+/* Whether a tensor is a matrix of a layer. */
+static int nc_hlx__is_matrix(const nc_hlx_model *model, int t) {
+    return nc_hlx__is_layer_tensor(t) && nc_hlx__tensors[t].rows != NC_HLX__N_ONE &&
+           model->layout.size[t] != 0;
+}
+
+static nc_status nc_hlx__make_matrices(nc_hlx_cache *x, nc_hlx_weights format) {
+    const nc_allocator *hooks = nc_hlx__hooks(&x->view);
+    const nc_hlx_config *c = &x->view.config;
+    nc_hlx__cursor at = nc_hlx__first_tensor();
+    nc_status status = NC_OK;
+    x->matrices = (nc_hlx__matrix *)nc__calloc(hooks, nc_hlx__matrices_bytes(x));
+    if (!x->matrices) return NC_ERR_MEMORY;
+    x->format = format;
+    while (nc_hlx__next_tensor(&x->view, &at) && status == NC_OK) {
+        nc_hlx__matrix *m = &x->matrices[at.layer * NC_HLX__TENSORS + (size_t)at.t];
+        const float *w = x->view.parameters + at.at;
+        if (!nc_hlx__is_matrix(&x->view, at.t)) continue;
+        m->k = nc_hlx__dimension(c, nc_hlx__tensors[at.t].rows);
+        m->n = nc_hlx__dimension(c, nc_hlx__tensors[at.t].columns);
+        if (format == NC_HLX_WEIGHTS_INT8)
+            status = nc_hlx__int8_matrix(m, w, hooks);
+        else
+#ifdef NC_HLX_FP4
+            status = nc_hlx__fp4_matrix(m, format, w, hooks);
+#else
+            status = NC_ERR_UNSUPPORTED;
+#endif
+    }
+    return status;
+}
+
+NC_API nc_status nc_hlx_cache_quantize(nc_hlx_cache *cache, nc_hlx_weights format,
+                                       uint64_t *bytes) {
+    nc_status status = NC_OK;
+    uint64_t sum = 0;
+    size_t i;
+    if (!cache || (uint32_t)format >= NC_HLX_WEIGHTS_COUNT) return NC_ERR_ARG;
+    nc_hlx__drop_matrices(cache);
+    for (i = 0; i < cache->sequences; i++) {
+        cache->length[i] = 0;
+        cache->logits_row[i] = NC_HLX__NO_LOGITS;
+    }
+    if (format != NC_HLX_WEIGHTS_FLOAT32) status = nc_hlx__make_matrices(cache, format);
+    if (status != NC_OK) {
+        nc_hlx__drop_matrices(cache);
+        return status;
+    }
+    for (i = 0; i < (size_t)cache->view.config.num_layers * NC_HLX__TENSORS && cache->matrices; i++)
+        sum += cache->matrices[i].bytes;
+    if (bytes) *bytes = sum;
+    return NC_OK;
+}
+
 NC_API void nc_hlx_cache_destroy(nc_hlx_cache *cache) {
     nc_allocator hooks;
     const nc_allocator *use;
     if (!cache) return;
+    nc_hlx__drop_matrices(cache);
     hooks = cache->view.hooks;
     use = cache->view.custom_hooks ? &hooks : NULL;
     nc__free(use, cache->view.work, cache->view.work_bytes);
@@ -6336,6 +6509,108 @@ NC_API void nc_hlx_cache_destroy(nc_hlx_cache *cache) {
 }
 
 NC__COLD_END
+
+/* 64 outputs += codes^T x, each a chain over ascending k; eight at a time, so that the sums are
+ * loaded and stored less often. */
+NC_HLX__INLINE void nc_hlx__int8_panel_body(float *sums, const float *x, const int8_t *q,
+                                            size_t k) {
+    enum { N = NC_HLX__COLUMNS };
+    size_t i;
+    int j;
+    for (i = 0; i + 8 <= k; i += 8, q += 8 * N) {
+        const float *y = x + i;
+        NC_HLX__FREE
+        for (j = 0; j < N; j++) {
+            float s = fmaf(y[0], (float)q[j], sums[j]);
+            s = fmaf(y[1], (float)q[N + j], s);
+            s = fmaf(y[2], (float)q[2 * N + j], s);
+            s = fmaf(y[3], (float)q[3 * N + j], s);
+            s = fmaf(y[4], (float)q[4 * N + j], s);
+            s = fmaf(y[5], (float)q[5 * N + j], s);
+            s = fmaf(y[6], (float)q[6 * N + j], s);
+            sums[j] = fmaf(y[7], (float)q[7 * N + j], s);
+        }
+    }
+    for (; i < k; i++, q += N) {
+        NC_HLX__FREE
+        for (j = 0; j < N; j++) sums[j] = fmaf(x[i], (float)q[j], sums[j]);
+    }
+}
+NC_HLX__VERSIONS(nc_hlx__int8_panel, (float *sums, const float *x, const int8_t *q, size_t k),
+                 (sums, x, q, k))
+
+/* Rows times the panels of a matrix. */
+typedef struct nc_hlx__int8_job {
+    const nc_hlx__matrix *m;
+    const float *x, *bias, *residual;
+    float *out;
+    size_t rows;
+} nc_hlx__int8_job;
+
+static void nc_hlx__int8_panels(const void *job, size_t first, size_t count, size_t thread) {
+    const nc_hlx__int8_job *j = (const nc_hlx__int8_job *)job;
+    const size_t k = j->m->k, n = j->m->n;
+    float sums[NC_HLX__COLUMNS];
+    size_t p, r, i;
+    (void)thread;
+    for (p = first; p < first + count; p++)
+        for (r = 0; r < j->rows; r++) {
+            const size_t at = p * NC_HLX__COLUMNS, width = nc_hlx__min(n - at, NC_HLX__COLUMNS);
+            float *out = j->out + r * n + at;
+            memset(sums, 0, sizeof sums);
+            nc_hlx__int8_panel(sums, j->x + r * k, j->m->codes + at * k, k);
+            for (i = 0; i < width; i++) {
+                out[i] = sums[i] * j->m->scales[at + i];
+                if (j->bias) out[i] = out[i] + j->bias[at + i];
+                if (j->residual) out[i] = out[i] + j->residual[r * n + at + i];
+            }
+        }
+}
+
+/* The matrix that stands for a weight of the layer, or null. */
+static const nc_hlx__matrix *nc_hlx__matrix_of(const nc_hlx__pass *s, nc_hlx__place w) {
+    const nc_hlx__layout *layout = &s->model->layout;
+    const size_t first = layout->offset[layout->layer_first];
+    const size_t at = w.in == NC_HLX__STATE ? w.at - s->layer * layout->layer_stride
+                                            : w.at - s->plan->at[NC_HLX__A_ROUNDED] + first;
+    int t;
+    for (t = layout->layer_first; s->cache->matrices && nc_hlx__is_layer_tensor(t); t++)
+        if (nc_hlx__is_matrix(s->model, t) && layout->offset[t] == at)
+            return &s->cache->matrices[s->layer * NC_HLX__TENSORS + (size_t)t];
+    return NULL;
+}
+
+static void nc_hlx__cache_linear(nc_hlx__pass *s, nc_hlx__place out, nc_hlx__place activated,
+                                 nc_hlx__place x, nc_hlx__place w, nc_hlx__place bias,
+                                 nc_hlx__place residual, size_t k, size_t n) {
+    const nc_hlx__matrix *m = nc_hlx__matrix_of(s, w);
+    nc_hlx__int8_job j;
+    if (!m) {
+        nc_hlx__host_linear(s, out, activated, x, w, bias, residual, k, n);
+        return;
+    }
+    j.m = m;
+    j.x = nc_hlx__memory(s, x);
+    j.bias = nc_hlx__memory(s, bias);
+    j.residual = nc_hlx__memory(s, residual);
+    j.out = nc_hlx__memory(s, out);
+    j.rows = s->rows;
+    if (s->cache->format == NC_HLX_WEIGHTS_INT8) {
+        nc_hlx__split(nc_hlx__int8_panels, &j, (n + NC_HLX__COLUMNS - 1) / NC_HLX__COLUMNS, 1);
+    } else {
+#ifdef NC_HLX_FP4
+        nc_fp4_product_options o;
+        nc_status status;
+        memset(&o, 0, sizeof o);
+        o.bias = j.bias;
+        status = nc_fp4_product(&m->tensor, &o, j.x, s->rows, j.out);
+        if (status != NC_OK) s->status = status;
+        if (j.residual) nc_hlx__host_elementwise(s, NC_HLX__E_ADD, out, out, residual, s->rows * n);
+#endif
+    }
+    if (activated.in != NC_HLX__NOWHERE)
+        nc_hlx__host_elementwise(s, NC_HLX__E_ACTIVATE, activated, out, out, s->rows * n);
+}
 
 static void nc_hlx__cache_embedding(nc_hlx__pass *s, nc_hlx__place out) {
     const nc_hlx_cache *x = s->cache;
@@ -6430,6 +6705,7 @@ NC_API nc_status nc_hlx_cache_create(nc_hlx_cache **cache, const nc_hlx_model *m
     x->ops = nc_hlx__host;
     x->ops.embedding = nc_hlx__cache_embedding;
     x->ops.attention = nc_hlx__cache_attention;
+    x->ops.linear = nc_hlx__cache_linear;
     *cache = x;
     return NC_OK;
 }
@@ -6525,8 +6801,15 @@ NC_API nc_status nc_hlx_cache_append(nc_hlx_cache *cache, const uint32_t *tokens
     s = nc_hlx__host_pass(&cache->view, 1, 0, 0);
     s.ops = &cache->ops;
     s.cache = cache;
-    nc_hlx__together(nc_hlx__do_append, &s);
-    return NC_OK;
+    if (cache->format > NC_HLX_WEIGHTS_INT8) /* nc_fp4.h splits its products itself */
+        nc_hlx__do_append(&s);
+    else
+        nc_hlx__together(nc_hlx__do_append, &s);
+    for (i = 0; i < cache->sequences && s.status != NC_OK; i++) {
+        cache->length[i] -= counts ? counts[i] : 1;
+        cache->logits_row[i] = NC_HLX__NO_LOGITS;
+    }
+    return s.status;
 }
 
 /* A sequence's logits, or null. */

@@ -1,6 +1,8 @@
 /* nc_hlx.h, section sampling: sequences that go on in a cache, and draws. The judge is
  * nc_hlx_forward over the whole sequence. */
 #include "test.h"
+#include <math.h>
+#define NC_HLX_FP4
 #include "../nc_hlx.h"
 #ifdef _OPENMP
 #include <omp.h>
@@ -349,6 +351,174 @@ static void draws_of_a_batch_are_those_of_single_samples(void **state) {
     nc_hlx_destroy(model);
 }
 
+/* The matrices of a model's layers, in the order of checkpoints: fn(matrix, k, n, user). */
+static void each_matrix(nc_hlx_model *model, void (*fn)(float *, uint32_t, uint32_t, void *),
+                        void *user) {
+    const nc_hlx_config c = *nc_hlx_get_config(model);
+    const uint32_t d = c.d_model, f = c.ffn_dim, k[4] = {d, d, d, f}, n[4] = {3 * d, d, f, d};
+    size_t count;
+    float *p = nc_hlx_parameters(model, &count) + (c.vocab_size + c.max_seq_len) * d;
+    uint32_t l, i;
+    for (l = 0; l < c.num_layers; l++)
+        for (i = 0; i < 4; i++) {
+            p += i % 2 ? 0 : 2 * d; /* a layer norm */
+            fn(p, k[i], n[i], user);
+            p += k[i] * n[i] + n[i];
+        }
+}
+
+/* Integers from -127 to 127, one of 127 in each column, times 2^-10: scales are 2^-10. */
+static void integers(float *w, uint32_t k, uint32_t n, void *user) {
+    uint32_t i, *seed = (uint32_t *)user;
+    for (i = 0; i < k * n; i++) {
+        *seed = *seed * 1664525 + 1013904223;
+        w[i] = ldexpf(i < n ? 127.0f : (float)(int)((*seed >> 16) % 255) - 127.0f, -10);
+    }
+}
+
+/* The weights that a format stands for. */
+static void decoded(float *w, uint32_t k, uint32_t n, void *user) {
+    const nc_hlx_weights format = *(const nc_hlx_weights *)user;
+    float *rows = malloc(sizeof *rows * k * n);
+    nc_fp4_tensor tensor;
+    uint32_t i, j;
+    assert_non_null(rows);
+    for (i = 0; i < k * n; i++) rows[i] = w[i % k * n + i / k];
+    if (format == NC_HLX_WEIGHTS_INT8) {
+        for (j = 0; j < n; j++) {
+            float most = 0.0f;
+            for (i = 0; i < k; i++) most = fmaxf(most, fabsf(rows[j * k + i]));
+            for (i = 0; i < k; i++)
+                rows[j * k + i] = nearbyintf(rows[j * k + i] / (most / 127)) * (most / 127);
+        }
+    } else {
+        const nc_fp4_format as = format == NC_HLX_WEIGHTS_MXFP4   ? NC_FP4_MXFP4
+                                 : format == NC_HLX_WEIGHTS_NVFP4 ? NC_FP4_NVFP4
+                                                                  : NC_FP4_NF4;
+        assert_int_equal(nc_fp4_tensor_create(&tensor, as, NULL, rows, n, k), NC_OK);
+        assert_int_equal(nc_fp4_tensor_decode(&tensor, rows), NC_OK);
+        nc_fp4_tensor_free(&tensor);
+    }
+    for (i = 0; i < k * n; i++) w[i % k * n + i / k] = rows[i];
+    free(rows);
+}
+
+/* Logits of three sequences of 40, 7 and 1 tokens, the last of each. */
+static void three(nc_hlx_cache *cache, float *logits) {
+    uint32_t flat[48], tokens[SEQ], counts[3] = {40, 7, 1}, s, at = 0;
+    for (s = 0; s < 3; s++, at += counts[s - 1]) {
+        tokens_of(tokens, s);
+        memcpy(flat + at, tokens, counts[s] * sizeof *flat);
+        assert_int_equal(nc_hlx_cache_truncate(cache, s, 0), NC_OK);
+    }
+    assert_int_equal(nc_hlx_cache_append(cache, flat, counts), NC_OK);
+    for (s = 0; s < 3; s++)
+        memcpy(logits + VOCAB * s, nc_hlx_cache_logits(cache, s), VOCAB * sizeof *logits);
+}
+
+static void int8_is_exact_where_codes_and_scales_are(void **state) {
+    uint32_t seed = 3, tokens[SEQ];
+    unsigned i;
+    (void)state;
+    for (i = 0; i < 2; i++) {
+        const nc_hlx_config c = config_of(i);
+        nc_hlx_model *model = model_of(&c);
+        nc_hlx_cache *cache;
+        float logits[3 * VOCAB];
+        uint64_t bytes;
+        each_matrix(model, integers, &seed);
+        assert_int_equal(nc_hlx_cache_create(&cache, model, 3), NC_OK);
+        assert_int_equal(nc_hlx_cache_quantize(cache, NC_HLX_WEIGHTS_INT8, &bytes), NC_OK);
+        /* columns in panels of 64: 144 -> 192, 48 -> 64, 80 -> 128; scales of 4 bytes */
+        assert_int_equal(bytes, 2 * (48 * (192 + 64 + 128) + 80 * 64 + 4 * (144 + 48 + 80 + 48)));
+        three(cache, logits);
+        tokens_of(tokens, 0);
+        assert_memory_equal(logits, judge(model, tokens, 40) + 39 * VOCAB, VOCAB * sizeof *logits);
+        tokens_of(tokens, 1);
+        assert_memory_equal(logits + VOCAB, judge(model, tokens, 7) + 6 * VOCAB,
+                            VOCAB * sizeof *logits);
+        nc_hlx_cache_destroy(cache);
+        nc_hlx_destroy(model);
+    }
+}
+
+/* FNV-1a of the logits of `three` with INT8, MXFP4, NVFP4 and NF4: made by the portable level of
+ * this library (gcc 12, -O2) and checked equal for all levels and thread counts. */
+static const uint64_t golden[5] = {0, UINT64_C(0x5ad15c3321c2f6d5), UINT64_C(0x33e19fa629f95758),
+                                   UINT64_C(0xa78dcf81b7a89cd3), UINT64_C(0xd9b0782113bb6469)};
+
+static uint64_t fnv1a(const float *x, size_t n) {
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+    size_t i, k;
+    for (i = 0; i < n; i++) {
+        uint32_t word;
+        memcpy(&word, &x[i], 4);
+        for (k = 0; k < 4; k++) hash = (hash ^ (word >> 8 * k & 255)) * UINT64_C(0x100000001b3);
+    }
+    return hash;
+}
+
+static void quantized_weights_are_what_their_formats_say(void **state) {
+    const nc_hlx_config c = config_of(1);
+    nc_hlx_weights f;
+    (void)state;
+    for (f = NC_HLX_WEIGHTS_INT8; f < NC_HLX_WEIGHTS_COUNT; f = (nc_hlx_weights)(f + 1)) {
+        nc_hlx_model *model = model_of(&c), *other = model_of(&c);
+        nc_hlx_cache *cache;
+        float logits[3 * VOCAB], again[3 * VOCAB];
+        uint32_t tokens[SEQ], i, far = 0;
+        const float *want, *plain;
+        int level;
+        assert_int_equal(nc_hlx_cache_create(&cache, model, 3), NC_OK);
+        assert_int_equal(nc_hlx_cache_quantize(cache, f, NULL), NC_OK);
+        three(cache, logits);
+        assert_true(fnv1a(logits, 3 * VOCAB) == golden[f]);
+        for (level = 0; level < 3 && nc_hlx_set_simd(level) == NC_OK; level++) {
+            assert_int_equal(nc_fp4_set_simd(level), NC_OK);
+            three(cache, again);
+            assert_memory_equal(again, logits, sizeof logits);
+        }
+        assert_int_equal(nc_hlx_set_simd(-1), NC_OK);
+        assert_int_equal(nc_fp4_set_simd(-1), NC_OK);
+        each_matrix(other, decoded, &f);
+        tokens_of(tokens, 0);
+        want = judge(other, tokens, 40) + 39 * VOCAB;
+        plain = judge(model, tokens, 40) + 39 * VOCAB;
+        for (i = 0; i < VOCAB; i++) {
+            assert_true(fabsf(logits[i] - want[i]) < 1e-5f);
+            far += fabsf(logits[i] - plain[i]) > 1e-5f;
+        }
+        assert_true(far > VOCAB / 2); /* and not those of float32 */
+        assert_int_equal(nc_hlx_cache_quantize(cache, NC_HLX_WEIGHTS_FLOAT32, NULL), NC_OK);
+        three(cache, logits);
+        assert_memory_equal(logits, plain, VOCAB * sizeof *logits);
+        nc_hlx_cache_destroy(cache);
+        nc_hlx_destroy(model);
+        nc_hlx_destroy(other);
+    }
+}
+
+static void weights_that_are_not_finite_have_no_codes(void **state) {
+    const nc_hlx_config c = config_of(0);
+    nc_hlx_model *model = model_of(&c);
+    nc_hlx_cache *cache;
+    nc_hlx_weights f;
+    size_t count;
+    float *p = nc_hlx_parameters(model, &count), logits[3 * VOCAB];
+    (void)state;
+    assert_int_equal(nc_hlx_cache_create(&cache, model, 3), NC_OK);
+    assert_int_equal(nc_hlx_cache_quantize(cache, NC_HLX_WEIGHTS_COUNT, NULL), NC_ERR_ARG);
+    for (f = NC_HLX_WEIGHTS_INT8; f < NC_HLX_WEIGHTS_COUNT; f = (nc_hlx_weights)(f + 1)) {
+        float *w = p + (VOCAB + SEQ + 2) * 48 + 1000, was = *w;
+        *w = f % 2 ? NAN : -INFINITY;
+        assert_int_equal(nc_hlx_cache_quantize(cache, f, NULL), NC_ERR_ARG);
+        *w = was;
+        three(cache, logits);
+    }
+    nc_hlx_cache_destroy(cache);
+    nc_hlx_destroy(model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decoding_gives_the_rows_of_a_forward_pass_in_every_configuration),
@@ -359,6 +529,9 @@ int main(void) {
         cmocka_unit_test(samples_slide_as_documented_and_see_new_parameters),
         cmocka_unit_test(a_callback_sees_every_token_and_ends_a_sample),
         cmocka_unit_test(draws_of_a_batch_are_those_of_single_samples),
+        cmocka_unit_test(int8_is_exact_where_codes_and_scales_are),
+        cmocka_unit_test(quantized_weights_are_what_their_formats_say),
+        cmocka_unit_test(weights_that_are_not_finite_have_no_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
