@@ -5,6 +5,7 @@
 #ifdef _OPENMP
 #include <omp.h>
 #endif
+#define NC_HLX_FP4
 #define NC_IMPLEMENTATION
 #include "../nc_hlx.h"
 
@@ -80,7 +81,10 @@ static void peak_128(void *u) {
 
 static bench_times flop; /* seconds of one at the FMA peak of a level; 0: not known */
 
-static int set_level(int level) { return nc_hlx_set_simd(level) != NC_OK; }
+static int set_level(int level) {
+    (void)nc_fp4_set_simd(level);
+    return nc_hlx_set_simd(level) != NC_OK;
+}
 
 /* The share of the FMA peak of a call with so many operations. */
 static void peak_share(const char *what, bench_times t, double flops) {
@@ -333,6 +337,47 @@ static int preset(const char *name, const char *text, size_t bytes) {
     return 1;
 }
 
+/* A token for each sequence, over contexts of every length. */
+static void run_decode(void *cache) {
+    static uint32_t tokens[8];
+    nc_hlx_cache *x = cache;
+    uint32_t s;
+    for (s = 0; s < 8; s++)
+        if (nc_hlx_cache_length(x, s) == shape.max_seq_len) (void)nc_hlx_cache_truncate(x, s, 0);
+    (void)nc_hlx_cache_append(x, tokens, NULL);
+}
+
+/* Tokens a second with one core, of one sequence and of eight, for each format of the weights. */
+static int decode_rows(const char *name) {
+    static const char *const formats[] = {"float32", "int8", "mxfp4", "nvfp4", "nf4"};
+    uint32_t n;
+    int f;
+    if (nc_hlx_preset(name, &shape) != NC_OK) return 0;
+    shape.batch_size = 1;
+    shape.flash = 1;
+    threads(1);
+    if (nc_hlx_create(&model, &shape, NULL) != NC_OK) return 0;
+    nc_hlx_init_weights(model, 1);
+    for (n = 1; n <= 8; n += 7) {
+        bench_times plain = {{0}}, t;
+        for (f = NC_HLX_WEIGHTS_FLOAT32; f < NC_HLX_WEIGHTS_COUNT; f++) {
+            nc_hlx_cache *cache;
+            char row[80];
+            if (nc_hlx_cache_create(&cache, model, n) != NC_OK ||
+                nc_hlx_cache_quantize(cache, (nc_hlx_weights)f, NULL) != NC_OK)
+                return 0;
+            snprintf(row, sizeof row, "%s, decoding %u, %s", name, n, formats[f]);
+            bench_first = bench_levels > 1; /* fma is a function in portable code */
+            t = bench_levels_row(row, run_decode, cache, n, "tokens/s", f ? &plain : NULL,
+                                 f ? "float32" : "");
+            if (f == 0) plain = t;
+            nc_hlx_cache_destroy(cache);
+        }
+    }
+    nc_hlx_destroy(model);
+    return 1;
+}
+
 static void memory_row(const char *name, int flash, int recompute) {
     uint64_t bytes;
     char row[80];
@@ -363,6 +408,7 @@ int main(int argc, char **argv) {
     threads(1);
     gemm_rows();
     if (!preset("tiny", text, sizeof text) || !preset("small", text, sizeof text)) return 1;
+    if (!decode_rows("small")) return 1;
     memory_row("small", 1, 1);
     memory_row("medium", 0, 0);
     memory_row("medium", 1, 0);
