@@ -2,7 +2,7 @@
 # The examples of nc_hlx.h, as users run them: results, --json, bad usage, bad input.
 cd "$(dirname "$0")/.." || exit 1
 . tests/expect.sh
-usage hlx_train hlx_verify hlx_export
+usage hlx_train hlx_verify hlx_export hlx_quantize
 
 train="$b/hlx_train --data examples/data/genesis.txt --preset demo --decay 40"
 expect 0 $train --steps 40 --out "$work/straight" --sample 20
@@ -98,4 +98,15 @@ expect 0 $b/hlx_export "$work/verify/checkpoint.bin" --import "$work/a.safetenso
 contains "$out_digest"
 expect 1 $b/hlx_export "$work/a.bin" --import LICENSE -o "$work/none.bin"
 expect 1 $b/hlx_export LICENSE -o "$work/none.safetensors"
+
+# hlx_quantize: the perplexity of whole windows, and little more with fewer bits
+quantize="$b/hlx_quantize --windows 9 --sequences 4 --seconds 0 --json"
+expect 0 $quantize "$work/a.bin" examples/data/genesis.txt; json; contains '"weights": "nvfp4"'
+awk -F'"perplexity": ' '/perplexity/ { p = $2 + 0; if (!first) first = p
+                        if (p < first * 0.99 || p > first * 1.05) bad = 1; n++ }
+    END { exit bad || n != 6 }' "$work/out" || { echo "FAILED: perplexity of few bits"; failures=$((failures + 1)); }
+expect 1 $quantize "$work/a.bin" no_such_file
+expect 1 $quantize LICENSE examples/data/genesis.txt
+expect 2 $quantize "$work/a.bin"
+expect 2 $quantize --windows 0 "$work/a.bin" examples/data/genesis.txt
 finish
