@@ -590,7 +590,7 @@ NC_API void nc_hlx_cache_destroy(nc_hlx_cache *cache);
  * all sequences become empty, and *bytes (may be null) is what codes and scales take. INT8: a scale
  * is the largest magnitude among an output's weights / 127, a code the nearest integer to weight /
  * scale, ties to even; an output is the chain fma(x[k], code[k], c), k ascending from 0, times the
- * scale, + bias. 4 bits: nc_fp4_tensor_create's codes, nc_fp4_product's sums. The same bits on every
+ * scale, + bias. 4 bits: nc_fp4_tensor_create's codes, nc_fp4_product's sums. The same bits on any
  * machine, for any threads and in any batch. NC_ERR_ARG for an unknown format or weights that are
  * not finite, NC_ERR_UNSUPPORTED for 4 bits without NC_HLX_FP4, NC_ERR_MEMORY; then the weights are
  * those of the model. */
