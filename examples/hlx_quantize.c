@@ -1,5 +1,5 @@
-/* hlx_quantize: what weights of 16, 8 and 4 bits cost a trained model and what they bring: perplexity
-   of text, bytes of the layers' matrices, tokens a second of one sequence and of several.
+/* hlx_quantize: what weights of 16, 8 and 4 bits cost a trained model and what they bring:
+   perplexity of text, bytes of the matrices, tokens a second of one sequence and of several.
    cc -O2 -fopenmp hlx_quantize.c -lm -o hlx_quantize */
 #define _POSIX_C_SOURCE 200112L
 #include <math.h>
