@@ -457,6 +457,9 @@ NC_API size_t nc_hlx_bpe_encode(const nc_hlx_bpe *bpe, const void *text, size_t 
  * written, so that out may be null to ask. NC_ERR_FORMAT for a token outside the vocabulary. */
 NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens, size_t n,
                                    uint8_t *out, size_t room, size_t *written);
+/* 64-bit FNV-1a of all that encoding depends on: the same for two tokenizers exactly if they give
+ * every text the same tokens, up to collisions; it follows from the merges, not from the file. */
+NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe);
 #ifndef NC_NO_STDIO
 /* Write the merges, with a checksum, replacing `path` at the end. */
 NC_API nc_status nc_hlx_bpe_save(const nc_hlx_bpe *bpe, const char *path, nc_error *err);
@@ -4599,6 +4602,17 @@ NC_API nc_status nc_hlx_bpe_decode(const nc_hlx_bpe *bpe, const uint32_t *tokens
         }
     }
     return NC_OK;
+}
+
+NC_API uint64_t nc_hlx_bpe_digest(const nc_hlx_bpe *bpe) {
+    uint64_t hash = NC__FNV_START;
+    uint8_t word[8];
+    uint32_t i;
+    for (i = 0; i < bpe->merges; i++) {
+        nc__put_le(word, bpe->pair[i], 8);
+        hash = nc__fnv1a(hash, word, sizeof word);
+    }
+    return hash;
 }
 
 /* Different words of a text: where each lies in `tokens`, its length now, how often it occurs. */

@@ -92,6 +92,10 @@ static void files_come_back_and_damage_is_refused(void **state) {
     assert_int_equal(nc_hlx_bpe_vocab(back), nc_hlx_bpe_vocab(bpe));
     assert_int_equal(round_trip(back, (const uint8_t *)text, 5000),
                      round_trip(bpe, (const uint8_t *)text, 5000));
+    assert_true(nc_hlx_bpe_digest(back) == nc_hlx_bpe_digest(bpe));
+    nc_hlx_bpe_destroy(back);
+    back = trained(text, 20000, 399); /* one merge less */
+    assert_true(nc_hlx_bpe_digest(back) != nc_hlx_bpe_digest(bpe));
     nc_hlx_bpe_destroy(back);
     file = fopen(path, "rb");
     n = fread(data, 1, sizeof data, file);
